@@ -1,0 +1,106 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ErrNotFound is matched by the error of a poll whose service does not know the job.
+var ErrNotFound = errors.New("job not found")
+
+// ErrInvalidID is matched by the error of CheckID.
+var ErrInvalidID = errors.New("invalid job id")
+
+// ErrMalformed is matched by the error of an answer that could not be read.
+var ErrMalformed = errors.New("malformed answer")
+
+// ErrThrottled is matched by the error of an answer that asks to be left alone for a while.
+var ErrThrottled = errors.New("throttled")
+
+// Class says what a watch does about an Error.
+type Class uint8
+
+const (
+	// Transient is expected to pass: the watch goes on until its limits.
+	Transient Class = iota
+	// Throttled is transient too: the service is well, and asks for fewer requests.
+	Throttled
+	// Malformed is an answer that could not be read: transient a few times in a row, then permanent.
+	Malformed
+	// NotFound is a job that the service does not know: transient just after the watch began, since a new job may not
+	// be known everywhere yet, then permanent.
+	NotFound
+	// Permanent ends the watch at once.
+	Permanent
+)
+
+// Error is how a Transport tells a Watcher more than that a poll did not succeed. Any other error counts as Transient.
+type Error struct {
+	// Class says what the watch does about it.
+	Class Class
+	// Code is the service's status code, such as an HTTP status, or 0.
+	Code int
+	// RetryAfter is how long the service asks to be left alone, or 0.
+	RetryAfter time.Duration
+	// Err is the cause. It must hold no secret.
+	Err error
+}
+
+// Error returns the cause's text.
+func (e *Error) Error() string {
+	switch {
+	case e.Err != nil:
+		return e.Err.Error()
+	case e.sentinel() != nil:
+		return e.sentinel().Error()
+	default:
+		return "transport error"
+	}
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports whether target is the sentinel of e's class: ErrNotFound, ErrMalformed or ErrThrottled.
+func (e *Error) Is(target error) bool { return target != nil && target == e.sentinel() }
+
+func (e *Error) sentinel() error {
+	switch e.Class {
+	case NotFound:
+		return ErrNotFound
+	case Malformed:
+		return ErrMalformed
+	case Throttled:
+		return ErrThrottled
+	default:
+		return nil
+	}
+}
+
+// MaxIDBytes is the length of the longest id that CheckID lets pass.
+const MaxIDBytes = 1024
+
+// CheckID reports what is wrong with a job's id: an error that matches ErrInvalidID if it is empty, "." or "..", longer
+// than MaxIDBytes, not UTF-8, or holds a control character. Any other id, one with a slash or a question mark in it too,
+// is a transport's to encode.
+func CheckID(id string) error {
+	switch {
+	case id == "":
+		return fmt.Errorf("%w: it is empty", ErrInvalidID)
+	case id == "." || id == "..":
+		return fmt.Errorf("%w: %q is a path", ErrInvalidID, id)
+	case len(id) > MaxIDBytes:
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrInvalidID, len(id), MaxIDBytes)
+	case !utf8.ValidString(id):
+		return fmt.Errorf("%w: not UTF-8", ErrInvalidID)
+	}
+	for _, r := range id {
+		if unicode.IsControl(r) {
+			return fmt.Errorf("%w: control character %U", ErrInvalidID, r)
+		}
+	}
+	return nil
+}

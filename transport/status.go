@@ -1,0 +1,75 @@
+package transport
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Status is one answer of a service about a job. Only ID and State are always set; a zero field means that the service
+// did not say.
+type Status struct {
+	// ID is the job's id, as the watch was given it.
+	ID string
+	// State is where the job stands.
+	State State
+	// Raw is the service's own word for the state.
+	Raw string
+	// Progress is the share of the work that is done, in [0, 1].
+	Progress float64
+	// Message is the service's text for a person: what goes on, or why the job failed.
+	Message string
+	// Result is what the job produced, as the service encoded it.
+	Result json.RawMessage
+	// Revision tells two versions of a job's status apart, as an ETag does. Revisions have no order.
+	Revision string
+	// RetryAfter is how long the service asks to be left alone. It holds until an answer that names another.
+	RetryAfter time.Duration
+	// Created, Updated and Finished are the service's own times, by its own clock.
+	Created, Updated, Finished time.Time
+}
+
+// maxPrinted bounds, in bytes, what String shows of a text that a service wrote.
+const maxPrinted = 256
+
+// String returns the status as one line for a person, such as
+//
+//	transcode-7: running (encoding) 42%: second pass
+//
+// It leaves out Result, which may be large or private, and quotes what could break the line.
+func (s Status) String() string {
+	var b strings.Builder
+	b.WriteString(printable(s.ID))
+	b.WriteString(": ")
+	b.WriteString(s.State.String())
+	if s.Raw != "" && s.Raw != s.State.String() {
+		b.WriteString(" (" + printable(s.Raw) + ")")
+	}
+	if s.Progress > 0 {
+		fmt.Fprintf(&b, " %.0f%%", min(s.Progress, 1)*100)
+	}
+	if s.Message != "" {
+		b.WriteString(": " + printable(s.Message))
+	}
+	return b.String()
+}
+
+// printable cuts s to maxPrinted bytes and quotes it if it holds anything that does not print.
+func printable(s string) string {
+	cut := s
+	if len(cut) > maxPrinted {
+		cut = cut[:maxPrinted]
+		for len(cut) > 0 && !utf8.ValidString(cut[max(0, len(cut)-utf8.UTFMax):]) && len(cut) > maxPrinted-utf8.UTFMax {
+			cut = cut[:len(cut)-1]
+		}
+		cut += "…"
+	}
+	if strings.ContainsFunc(cut, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+		return strconv.Quote(cut)
+	}
+	return cut
+}

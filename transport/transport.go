@@ -1,0 +1,62 @@
+// Package transport says how a watch asks about a job: the Transport interface, the Status it answers with, and the
+// errors that a Watcher knows how to act on. It needs the standard library only, so that the author of a plugin imports
+// nothing else.
+//
+// A transport for a service of your own is one method:
+//
+//	type Builds struct{ db *sql.DB }
+//
+//	func (b Builds) Status(ctx context.Context, id string) (transport.Status, error) {
+//		var done bool
+//		if err := b.db.QueryRowContext(ctx, `select done from builds where id = $1`, id).Scan(&done); err != nil {
+//			return transport.Status{}, err
+//		}
+//		if done {
+//			return transport.Status{ID: id, State: transport.Completed}, nil
+//		}
+//		return transport.Status{ID: id, State: transport.Running}, nil
+//	}
+//
+// What more a transport can do it says by implementing further interfaces of this package; a Watcher finds them by type
+// assertion.
+package transport
+
+import "context"
+
+// Transport asks a service about one job, once.
+//
+// Status returns what the service says of the job now. It must not retry for long or wait between polls: that is the
+// Watcher's part. It should return soon after ctx is done. An error is taken for transient, and the watch goes on, unless
+// it is an *Error that says otherwise.
+//
+// A Transport is used by many goroutines at once.
+type Transport interface {
+	Status(ctx context.Context, id string) (Status, error)
+}
+
+// Creator is a Transport that can start a job. Create returns the id under which the job can be watched.
+type Creator interface {
+	Create(ctx context.Context, req CreateRequest) (id string, err error)
+}
+
+// CreateRequest is what a Creator is asked to start. The zero value asks for the service's plain job.
+type CreateRequest struct {
+	// Input describes the job in the transport's own terms; for an HTTP transport it is the body, encoded as JSON.
+	Input any
+	// IdempotencyKey makes it safe to ask twice: a service that knows the key answers with the job it already started.
+	// A transport never sends a create again without one.
+	IdempotencyKey string
+}
+
+// Canceler is a Transport that can ask a service to cancel a job. That Cancel returned nil means that the service took
+// the request; the job has ended when its Status says so.
+type Canceler interface {
+	Cancel(ctx context.Context, id string) error
+}
+
+// Conditional is a Transport that can ask whether a job has changed since an earlier answer, as HTTP does with
+// If-None-Match. A Watcher calls StatusSince in place of Status once it has an answer that carries a Revision.
+// If nothing changed, StatusSince returns last.
+type Conditional interface {
+	StatusSince(ctx context.Context, id string, last Status) (Status, error)
+}
