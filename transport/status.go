@@ -61,12 +61,11 @@ func (s Status) String() string {
 // printable cuts s to maxPrinted bytes and quotes it if it holds anything that does not print.
 func printable(s string) string {
 	cut := s
-	if len(cut) > maxPrinted {
-		cut = cut[:maxPrinted]
-		for len(cut) > 0 && !utf8.ValidString(cut[max(0, len(cut)-utf8.UTFMax):]) && len(cut) > maxPrinted-utf8.UTFMax {
-			cut = cut[:len(cut)-1]
+	if n := maxPrinted; len(s) > n {
+		for n > 0 && !utf8.RuneStart(s[n]) {
+			n--
 		}
-		cut += "…"
+		cut = s[:n] + "…"
 	}
 	if strings.ContainsFunc(cut, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
 		return strconv.Quote(cut)

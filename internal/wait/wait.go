@@ -6,9 +6,12 @@ package wait
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 
 	"github.com/benbjohnson/clock"
+	"go.uber.org/zap"
 )
 
 // Tracker is what a test clock implements beside clock.Clock to be told of work under way.
@@ -59,20 +62,19 @@ func Sleep(ctx context.Context, clk clock.Clock, d time.Duration) error {
 		return nil
 	}
 	track := Track(clk)
+	wake := sync.OnceFunc(track.Begin)
 	done := make(chan struct{})
 	stop := AfterFunc(clk, d, func() {
-		track.Begin()
+		wake()
 		close(done)
 	})
+	OnEnd(ctx, wake)
 	track.End()
 	select {
 	case <-done:
 	case <-ctx.Done():
-		if stop() {
-			track.Begin()
-		} else {
-			<-done
-		}
+		stop()
+		wake()
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -80,28 +82,94 @@ func Sleep(ctx context.Context, clk clock.Clock, d time.Duration) error {
 	return nil
 }
 
-// WithTimeout returns a copy of ctx that is canceled with the given cause once d has passed on clk. The timeouts of
-// clock.Mock's own contexts race; this one does not.
+// WithTimeout returns a copy of ctx that is canceled with the given cause once d has passed on clk, and what ends it. The timeouts
+// of clock.Mock's own contexts race; this one does not. What the timeout sets off counts as work until the context is ended.
 func WithTimeout(ctx context.Context, clk clock.Clock, d time.Duration, cause error) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := AfterFunc(clk, d, func() { cancel(cause) })
-	return ctx, func() {
-		stop()
+	track := Track(clk)
+	stop := AfterFunc(clk, d, func() {
+		track.Begin()
+		cancel(cause)
+	})
+	return ctx, sync.OnceFunc(func() {
+		if !stop() {
+			track.End()
+		}
 		cancel(context.Canceled)
+	})
+}
+
+// An Ending tells, before the call that ended a context returns, who waits for that context. Without it, nothing tells a test clock
+// that a goroutine which waited on Done has something to do.
+type Ending struct {
+	mu sync.Mutex
+	fs []func()
+}
+
+type endingKey struct{}
+
+// WithEnding returns a copy of ctx that carries an Ending, for whoever ends the context to Tell.
+func WithEnding(ctx context.Context) (context.Context, *Ending) {
+	e := &Ending{}
+	OnEnd(ctx, e.Tell)
+	return context.WithValue(ctx, endingKey{}, e), e
+}
+
+// Tell says that the context has ended.
+func (e *Ending) Tell() {
+	e.mu.Lock()
+	fs := e.fs
+	e.fs = nil
+	e.mu.Unlock()
+	for _, f := range fs {
+		f()
 	}
 }
 
-type clockKey struct{}
+// OnEnd has f called when ctx has ended, if it carries an Ending.
+func OnEnd(ctx context.Context, f func()) {
+	if e, ok := ctx.Value(endingKey{}).(*Ending); ok {
+		e.mu.Lock()
+		e.fs = append(e.fs, f)
+		e.mu.Unlock()
+	}
+}
 
-// NewContext returns a copy of ctx that carries clk, so that a transport waits on the clock of the Watcher that calls it.
-func NewContext(ctx context.Context, clk clock.Clock) context.Context {
-	return context.WithValue(ctx, clockKey{}, clk)
+// CauseOf returns err, or why ctx ended if that is what err says.
+func CauseOf(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+type key struct{}
+
+type carried struct {
+	clock  clock.Clock
+	logger *zap.Logger
+}
+
+// NewContext returns a copy of ctx that carries clk and l, so that a transport waits on the clock of the Watcher that calls
+// it, and logs where that logs.
+func NewContext(ctx context.Context, clk clock.Clock, l *zap.Logger) context.Context {
+	return context.WithValue(ctx, key{}, &carried{clk, l})
 }
 
 // Clock returns the clock that ctx carries, or the real one.
 func Clock(ctx context.Context) clock.Clock {
-	if clk, ok := ctx.Value(clockKey{}).(clock.Clock); ok {
-		return clk
+	if c, ok := ctx.Value(key{}).(*carried); ok {
+		return c.clock
 	}
 	return clock.New()
 }
+
+// Logger returns the logger that ctx carries, or one that writes nothing.
+func Logger(ctx context.Context) *zap.Logger {
+	if c, ok := ctx.Value(key{}).(*carried); ok {
+		return c.logger
+	}
+	return nop
+}
+
+var nop = zap.NewNop()

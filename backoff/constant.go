@@ -1,0 +1,43 @@
+package backoff
+
+import (
+	"fmt"
+	"time"
+)
+
+// DefaultInterval is the wait of a Constant or a Sequence that was given none.
+const DefaultInterval = time.Second
+
+// Constant asks at once and then every d. Choose it where jobs last about as long as they please and a delay of d is fine.
+//
+//	Constant(5 * time.Second)
+//	attempt  0  1   2   3
+//	wait     0  5s  5s  5s
+//
+// Zero means DefaultInterval, and so does less, which Validate reports.
+func Constant(d time.Duration) Strategy { return constant{d} }
+
+type constant struct{ d time.Duration }
+
+func (c constant) Next(p Poll) time.Duration {
+	switch {
+	case p.Attempt <= 0:
+		return 0
+	case c.d <= 0:
+		return DefaultInterval
+	default:
+		return c.d
+	}
+}
+
+func (c constant) Validate() error { return notNegative("Constant", "d", c.d) }
+func (c constant) bound() time.Duration {
+	return c.Next(Poll{Attempt: 1})
+}
+
+func notNegative(of, name string, d time.Duration) error {
+	if d < 0 {
+		return fmt.Errorf("backoff: %s: %s %v: must not be negative", of, name, d)
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package backoff
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Defaults of Exponential.
+const (
+	DefaultBase   = 100 * time.Millisecond
+	DefaultFactor = 2
+)
+
+// Exponential asks at once, then after base, and multiplies the wait by factor each time. Choose it, with a Cap, where some jobs
+// end within a second and others take minutes: the delay in hearing of the end stays in proportion to how long the job took.
+//
+//	Exponential(100*time.Millisecond, 2)
+//	attempt  0  1      2      3      4      5     ...  63 and more
+//	wait     0  100ms  200ms  400ms  800ms  1.6s       292 years
+//
+// The wait before attempt n is base * factor^(n-1), and the longest that a time.Duration can hold from where that is more. Zero
+// means DefaultBase and DefaultFactor, and so does what can't be meant, which Validate reports: a negative base, a factor under 1,
+// infinite or NaN.
+func Exponential(base time.Duration, factor float64) Strategy { return exponential{base, factor} }
+
+type exponential struct {
+	base   time.Duration
+	factor float64
+}
+
+func (e exponential) Next(p Poll) time.Duration {
+	if p.Attempt <= 0 {
+		return 0
+	}
+	base, factor := e.base, e.factor
+	if base <= 0 {
+		base = DefaultBase
+	}
+	if !(factor >= 1) || math.IsInf(factor, 1) {
+		factor = DefaultFactor
+	}
+	return saturate(float64(base) * math.Pow(factor, float64(p.Attempt-1)))
+}
+
+func (e exponential) Validate() error {
+	err := notNegative("Exponential", "base", e.base)
+	if e.factor != 0 && (!(e.factor >= 1) || math.IsInf(e.factor, 1)) {
+		err = errors.Join(err, fmt.Errorf("backoff: Exponential: factor %v: must be finite and at least 1", e.factor))
+	}
+	return err
+}
+
+// saturate returns ns as a duration in [0, math.MaxInt64], NaN as the largest: what can't be told is not to be waited for less.
+func saturate(ns float64) time.Duration {
+	switch {
+	case ns <= 0:
+		return 0
+	case ns < math.MaxInt64:
+		return time.Duration(ns)
+	default:
+		return math.MaxInt64
+	}
+}

@@ -1,0 +1,50 @@
+package backoff
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// Sequence waits as listed, and then as the last says. Choose it where the ages at which jobs end are known, such as a build that
+// takes four minutes.
+//
+//	Sequence(4*time.Minute, 10*time.Second, time.Minute)
+//	attempt  0   1    2   3
+//	wait     4m  10s  1m  1m
+//
+// Unlike other strategies it says how long to wait before the first poll too: 0 there asks at once. Anywhere else zero means
+// DefaultInterval, and so does less, which Validate reports. An empty one is a Constant of DefaultInterval.
+func Sequence(waits ...time.Duration) Strategy { return sequence(slices.Clone(waits)) }
+
+type sequence []time.Duration
+
+func (s sequence) Next(p Poll) time.Duration {
+	switch n := max(p.Attempt, 0); {
+	case n == 0 && (len(s) == 0 || s[0] <= 0):
+		return 0
+	case len(s) == 0 || s[min(n, len(s)-1)] <= 0:
+		return DefaultInterval
+	default:
+		return s[min(n, len(s)-1)]
+	}
+}
+
+func (s sequence) Validate() error {
+	var errs []error
+	for _, d := range s {
+		errs = append(errs, notNegative("Sequence", "wait", d))
+	}
+	return errors.Join(errs...)
+}
+
+func (s sequence) bound() time.Duration {
+	longest := DefaultInterval
+	if len(s) > 0 {
+		longest = max(slices.Max(s), 0)
+		if slices.Min(s) <= 0 {
+			longest = max(longest, DefaultInterval)
+		}
+	}
+	return longest
+}

@@ -1,0 +1,84 @@
+package jobstatus_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring"
+)
+
+// BenchmarkWaitingWatch prints what a watch that waits between two polls holds: heap and stacks after a collection, its id of 36
+// characters included.
+func BenchmarkWaitingWatch(b *testing.B) {
+	for _, n := range []int{1_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				bytes, goroutines := waitingWatches(b, n)
+				b.ReportMetric(bytes/float64(n), "B/watch")
+				b.ReportMetric(float64(goroutines), "goroutines")
+			}
+		})
+	}
+}
+
+// waitingWatches returns what n waiting watches hold, in bytes and goroutines.
+func waitingWatches(tb testing.TB, n int) (bytes float64, goroutines int) {
+	polled := make(chan struct{}, n)
+	w, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {
+		polled <- struct{}{}
+		return jobstatus.Status{State: jobstatus.Pending, Raw: "pending"}, nil
+	}), every(time.Hour), jobstatus.WithTimeout(24*time.Hour))
+	require.NoError(tb, err)
+	before, already := inUse(), runtime.NumGoroutine()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range w.WaitForJobs(ctx, uuids(n)) {
+			break
+		}
+	}()
+	for range n {
+		<-polled
+	}
+	for runtime.NumGoroutine() > already+1 { // the last polls are put back on the timeline
+		runtime.Gosched()
+	}
+	bytes, goroutines = float64(inUse())-float64(before), runtime.NumGoroutine()-already
+	cancel()
+	<-done
+	require.NoError(tb, w.Close())
+	return bytes, goroutines
+}
+
+func inUse() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc + m.StackInuse
+}
+
+// uuids yields n different ids of 36 characters, each a string of its own.
+func uuids(n int) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for i := range n {
+			if !yield(fmt.Sprintf("%08x-0000-4000-8000-%012x", i, i)) {
+				return
+			}
+		}
+	}
+}
+
+// fault 51
+func TestWaitingWatchTakesAFewBytesAndNoGoroutine(t *testing.T) {
+	const n = 100_000
+	bytes, goroutines := waitingWatches(t, n)
+	require.LessOrEqual(t, bytes/n, 280.0)
+	require.LessOrEqual(t, goroutines, 1, "the caller's own")
+}

@@ -1,0 +1,67 @@
+package redact_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/assert"
+	"pgregory.net/rapid"
+
+	"github.com/iamber12/job-status-monitoring/internal/redact"
+)
+
+// fault 44
+func TestTextTakesOutWhatLooksLikeASecret(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		`plain words, 12 of them`:                         `plain words, 12 of them`,
+		`{"status":"error","message":"disk full"}`:        `{"status":"error","message":"disk full"}`,
+		`{"access_token":"canary","b":1}`:                 `{"access_token":[redacted],"b":1}`,
+		`{"access_token": "can\"ary", "b":1}`:             `{"access_token": [redacted], "b":1}`,
+		`{"password":"canary`:                             `{"password":[redacted]`,
+		`{"apiKey":12345}`:                                `{"apiKey":[redacted]}`,
+		`{"credentials":{"user":"canary"},"canary":1}`:    `{"credentials":[redacted]`,
+		`{"detail":"{\"secret\":\"canary\"}"}`:            `{"detail":"{\"secret\":[redacted]}`,
+		`Authorization: Bearer canary`:                    `Authorization: [redacted]`,
+		`no good: Bearer canary, sorry`:                   `no good: Bearer [redacted], sorry`,
+		`dial http://user:canary@host:80/p: refused`:      `dial http://[redacted]@host:80/p: refused`,
+		`Get "https://host/status/7?key=canary&x=canary"`: `Get "https://host/status/7?[redacted]"`,
+		`session_id=canary&a=b`:                           `session_id=[redacted]&a=b`,
+		`the known one`:                                   `the [redacted] one`,
+	} {
+		assert.Equal(t, want, redact.Text(in, "known", ""), in)
+	}
+}
+
+// fault 44
+func TestExcerptIsOneShortLineThatPrints(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		`{"status":"a"}`:                          "`{\"status\":\"a\"}`",
+		"two\nlines `quoted`":                     `"two\nlines ` + "`quoted`" + `"`,
+		"\u202eright to left":                     `"\u202eright to left"`,
+		"id 7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77": "`id [redacted]`",
+		"":                          "``",
+		strings.Repeat("word ", 60): "`" + strings.Repeat("word ", 51) + "w…`",
+		strings.Repeat("é ", 100):   "`" + strings.Repeat("é ", 85) + "…`",
+		strings.Repeat("x", 5000):   "`…`",
+	} {
+		assert.Equal(t, want, redact.Excerpt([]byte(in)), in)
+	}
+}
+
+// fault 44
+func TestExcerptHidesAKnownSecretWhereverItStands(t *testing.T) {
+	t.Parallel()
+	const canary = "hunter two canary"
+	rapid.Check(t, func(t *rapid.T) {
+		before := rapid.StringOfN(rapid.RuneFrom([]rune("ab \"{}:,\n")), 0, 1500, -1).Draw(t, "before")
+		runs := strings.Repeat(strings.Repeat("k", 900)+" ", rapid.IntRange(0, 1).Draw(t, "runs"))
+		got := redact.Excerpt([]byte(runs+before+canary+before), canary)
+		assert.NotContains(t, got, "hunt")
+		assert.NotContains(t, got, "anary")
+		assert.LessOrEqual(t, len(got), 4*redact.MaxExcerpt)
+		assert.False(t, strings.ContainsFunc(got, unicode.IsControl))
+	})
+}

@@ -1,0 +1,316 @@
+package timeline
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Limits are those of one call. A limit is more than zero, or Unlimited.
+type Limits struct {
+	Kind        string
+	MaxAttempts int
+	Timeout     time.Duration
+}
+
+// A Call waits for one job or many. One goroutine uses it.
+type Call struct {
+	Limits
+	t       *Timeline
+	updates bool          // it wants to see each update
+	wake    chan struct{} // one token, for whoever is parked
+	until   time.Duration // when its context ends, as far as that can be told in time for a last look
+
+	// What follows is guarded by Timeline.mu.
+	parked  bool
+	members []*waiter
+	results []Result  // not yet taken
+	update  *Result   // the newest that is not final, not yet taken
+	left    []*waiter // given up when the context ended; their results are made when they are taken
+	cause   error     // why it ended
+}
+
+// A waiter is one call's part in one watch.
+type waiter struct {
+	call     *Call
+	watch    *watch
+	next     *waiter // of the same watch
+	began    time.Duration
+	deadline time.Duration // forever if it has no timeout
+	joined   int32         // the watch's attempt when it joined
+	member   int32         // its place in call.members
+}
+
+// Result is what a Call is told about a job.
+type Result struct {
+	// Status is the job's newest.
+	transport.Status
+	// End says what the result is.
+	End End
+	// Err is why the wait gave up or the watch failed.
+	Err error
+	// LastErr is the error of the last poll, nil if it was answered; with GaveUp alone.
+	LastErr error
+	// Polls and Elapsed are how many polls and how long the wait took; with GaveUp alone.
+	Polls   int
+	Elapsed time.Duration
+}
+
+// End says what a Result is.
+type End uint8
+
+const (
+	// Update is a status that differs from the one before it; more is to come.
+	Update End = iota
+	// Ended is the job's terminal status.
+	Ended
+	// GaveUp is the end of a wait whose job goes on.
+	GaveUp
+	// Broken is the end of a watch that no further poll would help.
+	Broken
+)
+
+// NewCall returns a Call that waits for nothing yet. Its owner ends it with Leave.
+func (t *Timeline) NewCall(ctx context.Context, limits Limits, updates bool) *Call {
+	c := &Call{Limits: limits, t: t, updates: updates, wake: make(chan struct{}, 1), until: forever}
+	if end, ok := ctx.Deadline(); ok && wait.Real(t.Clock) {
+		c.until = end.Sub(t.epoch)
+	}
+	wait.OnEnd(ctx, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		c.wakeUp()
+	})
+	return c
+}
+
+// Join makes c wait for one job more.
+func (c *Call) Join(ctx context.Context, id string) error {
+	if err := transport.CheckID(id); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	t := c.t
+	first, err := t.nextWait(backoff.Poll{Key: id, Kind: c.Kind})
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return ErrClosed
+	}
+	now := t.now()
+	x := t.watches.get(id)
+	if x == nil {
+		x = &watch{id: id, began: now, poll: later(now, first), previous: first, deadline: forever, place: nowhere}
+		t.watches.add(x)
+	}
+	m := &waiter{call: c, watch: x, next: x.waiters, began: now, deadline: later(now, c.Timeout), joined: x.attempt,
+		member: int32(len(c.members))}
+	x.waiters = m
+	c.members = append(c.members, m)
+	x.deadline = min(x.deadline, m.deadline)
+	if x.seen != nil {
+		c.see(x)
+	}
+	if x.place == nowhere && x.poll <= now {
+		t.enqueue(x)
+	}
+	t.line.put(x)
+	t.arm()
+	t.hire()
+	return nil
+}
+
+// Await blocks until there is a Result, or, if out is not nil, until st was sent on it.
+func (c *Call) Await(ctx context.Context, out chan<- transport.Status, st transport.Status) (r Result, sent bool) {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	for {
+		if r, ok := c.take(); ok {
+			return r, false
+		}
+		if c.park(ctx, out, st) {
+			return r, true
+		}
+		if ctx.Err() != nil {
+			c.left, c.cause = c.dismissAll(), context.Cause(ctx)
+		}
+	}
+}
+
+// Offer blocks until st was sent on out, ctx is done, the Timeline is closed, or as much of the call's timeout as is left since
+// began has passed.
+func (c *Call) Offer(ctx context.Context, out chan<- transport.Status, st transport.Status, began time.Time) {
+	t := c.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return
+	}
+	if c.Timeout != Unlimited {
+		defer wait.AfterFunc(t.Clock, c.Timeout-t.Clock.Since(began), func() {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			c.wakeUp()
+		})()
+	}
+	t.offers[c] = struct{}{}
+	c.park(ctx, out, st)
+	delete(t.offers, c)
+}
+
+// park blocks until the call is woken, ctx is done, or st was sent on out. It is called with mu held, and holds it again when
+// it returns.
+func (c *Call) park(ctx context.Context, out chan<- transport.Status, st transport.Status) (sent bool) {
+	c.parked = true
+	c.t.track.Park()
+	c.t.mu.Unlock()
+	select {
+	case <-c.wake:
+	case out <- st:
+		sent = true
+	case <-ctx.Done():
+	}
+	c.t.mu.Lock()
+	if c.parked {
+		c.parked = false
+		c.t.track.Unpark()
+	} else {
+		select { // a token that came together with what else ended the wait
+		case <-c.wake:
+		default:
+		}
+	}
+	return sent
+}
+
+// Poll returns a Result if there is one now.
+func (c *Call) Poll() (Result, bool) {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	return c.take()
+}
+
+// Pending reports whether Results are still to come.
+func (c *Call) Pending() bool {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	return len(c.members)+len(c.results)+len(c.left) > 0
+}
+
+// Leave ends what c still waits for, without a Result.
+func (c *Call) Leave() {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	c.dismissAll()
+}
+
+func (c *Call) dismissAll() []*waiter {
+	all := slices.Clone(c.members)
+	for _, m := range all {
+		c.t.dismiss(m)
+	}
+	c.t.arm()
+	return all
+}
+
+// take removes and returns the oldest Result, or the newest update if there is none. It is called with mu held.
+func (c *Call) take() (r Result, ok bool) {
+	switch {
+	case len(c.results) > 0:
+		r = c.results[0]
+		c.results[0] = Result{}
+		if c.results = c.results[1:]; len(c.results) == 0 {
+			c.results = nil
+		}
+		return r, true
+	case len(c.left) > 0:
+		m := c.left[0]
+		c.left = c.left[1:]
+		return c.t.gaveUp(m, c.cause), true
+	case c.update != nil:
+		r, c.update = *c.update, nil
+		return r, true
+	default:
+		return Result{}, false
+	}
+}
+
+// see tells c of the newest status of x, if it wants to know. It is called with mu held, as is wakeUp.
+func (c *Call) see(x *watch) {
+	if c.updates && x.seen.answered {
+		c.update = &Result{Status: x.status()}
+		c.wakeUp()
+	}
+}
+
+// wakeUp wakes whoever is parked in c.
+func (c *Call) wakeUp() {
+	if c.parked {
+		c.parked = false
+		c.t.track.Unpark()
+		c.wake <- struct{}{}
+	}
+}
+
+// settle gives m its one final Result and takes it out of its watch.
+func (t *Timeline) settle(m *waiter, r Result) {
+	c := m.call
+	t.dismiss(m)
+	c.update = nil
+	c.results = append(c.results, r)
+	c.wakeUp()
+}
+
+// giveUp ends m for a reason that is not the job's.
+func (t *Timeline) giveUp(m *waiter, reason error) {
+	x := m.watch
+	t.settle(m, t.gaveUp(m, reason))
+	if x.waiters == nil && t.learner != nil && (reason == ErrTimeout || reason == ErrMaxAttempts) {
+		t.outcomes = append(t.outcomes, backoff.Outcome{Key: x.id, Kind: m.call.Kind, After: x.alive})
+	}
+}
+
+// gaveUp returns the Result of m if it gives up now.
+func (t *Timeline) gaveUp(m *waiter, reason error) Result {
+	x := m.watch
+	r := Result{Status: x.status(), End: GaveUp, Err: reason, Polls: int(x.attempt - m.joined), Elapsed: t.now() - m.began}
+	if x.seen != nil {
+		r.LastErr = x.seen.err
+		if x.seen.isUnknownJob() && (reason == ErrTimeout || reason == ErrMaxAttempts) {
+			r.End, r.Err = Broken, r.LastErr
+		}
+	}
+	return r
+}
+
+// dismiss takes m out of its call and its watch, and its watch off the line if m was the last.
+func (t *Timeline) dismiss(m *waiter) {
+	c, x := m.call, m.watch
+	last := c.members[len(c.members)-1]
+	c.members[m.member], last.member = last, m.member
+	c.members[len(c.members)-1] = nil
+	c.members = c.members[:len(c.members)-1]
+
+	for at := &x.waiters; ; at = &(*at).next {
+		if *at == m {
+			*at = m.next
+			break
+		}
+	}
+	if x.waiters == nil {
+		t.watches.remove(x)
+		t.line.remove(x)
+		if x.cancel != nil {
+			t.stop(x, context.Canceled)
+		}
+	}
+}

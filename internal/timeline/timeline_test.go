@@ -1,0 +1,101 @@
+package timeline
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestIndexDoesWhatAMapDoes(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		ix, model := newIndex(), map[string]*watch{}
+		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 2000), 0, 5000).Draw(t, "ids added, or removed if there") {
+			id := fmt.Sprint(n)
+			x := model[id]
+			assert.True(t, ix.get(id) == x)
+			if x == nil {
+				x = &watch{id: id}
+				ix.add(x)
+				model[id] = x
+			} else {
+				ix.remove(x)
+				delete(model, id)
+			}
+		}
+		for id, x := range model {
+			assert.True(t, ix.get(id) == x)
+		}
+		assert.Len(t, ix.all(), len(model))
+	})
+}
+
+func TestTimelineIsInOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var line line
+		var on []*watch
+		for _, op := range rapid.SliceOf(rapid.IntRange(0, 99)).Draw(t, "added, or for the largest and smallest moved and removed") {
+			switch {
+			case op >= 10 || len(on) == 0:
+				x := &watch{poll: time.Duration(op), deadline: forever, place: nowhere}
+				line.put(x)
+				on = append(on, x)
+			case op >= 5:
+				x := on[op%len(on)]
+				x.deadline = time.Duration(op)
+				line.put(x)
+			default:
+				x := on[op%len(on)]
+				line.remove(x)
+				assert.EqualValues(t, nowhere, x.place)
+				on = slices.DeleteFunc(on, func(y *watch) bool { return y == x })
+			}
+		}
+		slices.SortFunc(on, func(a, b *watch) int { return int(a.due() - b.due()) })
+		for _, x := range on {
+			assert.Equal(t, x.due(), line.next())
+			line.remove(line[0])
+		}
+		assert.Equal(t, forever, line.next())
+	})
+}
+
+func FuzzLaterNeverGoesBack(f *testing.F) {
+	f.Add(int64(0), int64(0))
+	f.Add(int64(math.MaxInt64), int64(1))
+	f.Add(int64(math.MaxInt64-1), int64(math.MaxInt64))
+	f.Fuzz(func(t *testing.T, now, d int64) {
+		if now < 0 || d < 0 {
+			return // the timeline begins at zero, and waits are not negative
+		}
+		assert.GreaterOrEqual(t, later(time.Duration(now), time.Duration(d)), time.Duration(now))
+	})
+}
+
+func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
+	f.Add(int64(0), int64(40), int64(60), int64(100), int64(0))
+	f.Add(int64(5), int64(math.MaxInt64), int64(math.MaxInt64), int64(math.MaxInt64), int64(3))
+	f.Fuzz(func(t *testing.T, began, now, end, poll, allowed int64) {
+		if began < 0 || now < began || end < now || poll < now || allowed < now {
+			return // no such watch
+		}
+		m := &waiter{call: &Call{until: forever}, began: time.Duration(began), deadline: time.Duration(end)}
+		x := &watch{waiters: m}
+		look := x.lastLook(time.Duration(poll), time.Duration(allowed), time.Duration(now))
+		assert.LessOrEqual(t, look, time.Duration(poll), "it only brings the poll forward")
+		assert.GreaterOrEqual(t, look, min(time.Duration(poll), time.Duration(allowed)), "and not before the service allows it")
+		assert.GreaterOrEqual(t, look, time.Duration(now))
+		if poll > end && end > now && allowed < end && end != math.MaxInt64 && end-max(1, (end-began)/10) > now {
+			assert.Less(t, look, time.Duration(end), "a look is taken before the end")
+		}
+	})
+}

@@ -1,0 +1,238 @@
+package timeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Rules of a watch that have no option.
+const (
+	// notFoundGrace is how long after a watch began the service may still not know the job: a new job is not known
+	// everywhere at once.
+	notFoundGrace = 30 * time.Second
+	// maxRetryAfter caps the wait that a service can ask for. A watch whose timeout cannot hold a longer one gives up.
+	maxRetryAfter = 5 * time.Minute
+	// maxMalformed is how many answers in a row may be unreadable.
+	maxMalformed = 5
+	// minWait separates polls whatever the Backoff says.
+	minWait = time.Millisecond
+	// maxLastLook bounds how long before its timeout a watch makes its last poll, which is otherwise a tenth of the timeout.
+	maxLastLook = time.Second
+	// maxPlain bounds the number of sightings that watches share.
+	maxPlain = 256
+)
+
+// A watch is one job that somebody waits for. It stands on the timeline from join until its last waiter leaves. A million of
+// them wait at once, so it is kept small.
+//
+// All fields are guarded by Timeline.mu. The worker that polls also reads them without it, as nobody else writes those that it
+// reads before it has come back.
+type watch struct {
+	id       string
+	waiters  *waiter   // nil once all have left, and the watch with them
+	seen     *sighting // nil before the first poll
+	began    time.Duration
+	poll     time.Duration // when to poll; while polling, when to stop it; forever if neither
+	previous time.Duration // the wait before the poll made last
+	deadline time.Duration // the earliest of its waiters'
+	alive    time.Duration // how old the watch was when the job was last seen not to have ended
+	cancel   context.CancelCauseFunc
+	attempt  int32 // polls made
+	place    int32 // on the timeline
+	reserved bool  // the rate limit has let its next poll pass
+	stopped  bool  // the poll under way is to come back
+}
+
+// due returns when the timeline has something to do about x.
+func (x *watch) due() time.Duration { return min(x.poll, x.deadline) }
+
+// status returns the newest status seen.
+func (x *watch) status() transport.Status {
+	var st transport.Status
+	if x.seen != nil {
+		st = x.seen.Status
+	}
+	st.ID = x.id
+	return st
+}
+
+// A sighting is what a watch keeps of its polls. It does not change, as watches that have seen no more than a state share one.
+type sighting struct {
+	transport.Status               // the newest answer, without its id
+	answered         bool          // there was one
+	hint             time.Duration // the newest wait that the service asked for
+	err              error         // of the last poll
+	malformed        int           // unreadable answers in a row
+}
+
+// plainStatus is what an answer says that says no more than the state.
+type plainStatus struct {
+	state transport.State
+	raw   string
+}
+
+// share returns a copy of s, or one that is equal to it and that other watches have too. It is called with mu held.
+func (t *Timeline) share(s sighting) *sighting {
+	key := plainStatus{s.State, s.Raw}
+	if !s.answered || s.hint != 0 || s.err != nil || !sameStatus(&s.Status, &transport.Status{State: s.State, Raw: s.Raw}) ||
+		s.Revision != "" || !s.Created.IsZero() || !s.Updated.IsZero() {
+		own := s
+		return &own
+	}
+	shared := t.plain[key]
+	if shared == nil {
+		shared = &sighting{Status: s.Status, answered: true}
+		if len(t.plain) < maxPlain {
+			t.plain[key] = shared
+		}
+	}
+	return shared
+}
+
+// sameStatus reports whether there is nothing to tell a consumer who has seen a when b comes.
+func sameStatus(a, b *transport.Status) bool {
+	return a.State == b.State && a.Raw == b.Raw && a.Progress == b.Progress && a.Message == b.Message &&
+		bytes.Equal(a.Result, b.Result)
+}
+
+// look returns what x has seen after a poll that ended with st and err, and whether the watch is over by it: with the job's
+// terminal status, or with an error that no further poll would cure.
+func (x *watch) look(st transport.Status, err error, now time.Duration) (s sighting, over bool, why error) {
+	var last sighting
+	if x.seen != nil {
+		last = *x.seen
+	}
+	if err == nil {
+		st.ID = ""
+		if !(st.Progress >= 0) {
+			st.Progress = 0
+		}
+		s = sighting{Status: st, answered: true, hint: last.hint}
+		if st.RetryAfter > 0 {
+			s.hint = st.RetryAfter
+		}
+		if st.State.Terminal() {
+			return s, true, nil
+		}
+		if !st.Updated.IsZero() && st.Updated.Before(last.Updated) {
+			s.Status = last.Status // a replica that lags
+		}
+		return s, false, nil
+	}
+	s = sighting{Status: last.Status, answered: last.answered, hint: last.hint, err: err}
+	class := transport.Transient
+	if e := (*transport.Error)(nil); errors.As(err, &e) {
+		class = e.Class
+		if e.RetryAfter > 0 {
+			s.hint = e.RetryAfter
+		}
+	}
+	if class == transport.Malformed {
+		s.malformed = last.malformed + 1
+	}
+	over = class == transport.Permanent ||
+		class == transport.NotFound && now-x.began >= notFoundGrace ||
+		class == transport.Malformed && s.malformed >= maxMalformed
+	if over {
+		why = err
+	}
+	return s, over, why
+}
+
+// answered takes what a poll brought, tells the waiters, and puts the watch back on the line unless it is over.
+func (t *Timeline) answered(p poll, st transport.Status, err error) {
+	x, now := p.watch, t.now()
+	seen, over, why := x.look(st, err, now)
+	t.log(p, &seen, now)
+	var wait time.Duration
+	switch {
+	case !over:
+		wait, why = t.nextWait(backoff.Poll{
+			Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
+			RetryAfter: min(seen.hint, maxRetryAfter), Progress: seen.Progress, State: seen.stateName(), Err: seen.err,
+		})
+		over = why != nil
+	case why == nil:
+		t.observe(x.outcome(p.kind, &seen.Status, now-x.began))
+	}
+
+	t.mu.Lock()
+	changed := seen.err == nil && (x.seen == nil || !x.seen.answered || !sameStatus(&x.seen.Status, &seen.Status))
+	if x.stopped {
+		defer t.track.End()
+	}
+	x.cancel = nil
+	x.attempt++
+	x.seen = t.share(seen)
+	if seen.err == nil && !over {
+		x.alive = p.asked - x.began
+	}
+	for m := x.waiters; m != nil; {
+		next := m.next
+		switch {
+		case over && why != nil:
+			t.settle(m, Result{Status: x.status(), End: Broken, Err: why})
+		case over:
+			t.settle(m, Result{Status: x.status(), End: Ended})
+		case m.call.MaxAttempts != Unlimited && int(x.attempt-m.joined) >= m.call.MaxAttempts:
+			t.giveUp(m, ErrMaxAttempts)
+		case seen.hint > maxRetryAfter && m.deadline-now < seen.hint:
+			t.giveUp(m, fmt.Errorf("%w: the service asks to be left alone for %v", transport.ErrThrottled, seen.hint))
+		case changed:
+			m.call.see(x)
+		}
+		m = next
+	}
+	if x.waiters != nil {
+		x.previous = wait
+		x.poll = x.lastLook(later(now, wait), later(now, min(seen.hint, maxRetryAfter)), now)
+		t.line.put(x)
+	}
+	t.arm()
+	t.mu.Unlock()
+	t.report()
+}
+
+// lastLook returns when to poll next: at poll, or earlier if by then a waiter would have given up, but not before the service
+// said that it may be asked.
+func (x *watch) lastLook(poll, allowed, now time.Duration) time.Duration {
+	for m := x.waiters; m != nil; m = m.next {
+		end := min(m.deadline, m.call.until)
+		if end == forever {
+			continue
+		}
+		look := max(end-min((end-m.began)/10, maxLastLook), allowed)
+		if look > now && look < poll {
+			poll = look
+		}
+	}
+	return poll
+}
+
+// outcome returns what x learned from a terminal status that came when it was age old.
+func (x *watch) outcome(kind string, st *transport.Status, age time.Duration) backoff.Outcome {
+	o := backoff.Outcome{Key: x.id, Kind: kind, After: x.alive, Before: age, Ended: true}
+	if !st.Created.IsZero() && !st.Finished.IsZero() {
+		if exact := st.Finished.Sub(st.Created); exact >= o.After && exact <= o.Before {
+			o.After, o.Before = exact, exact
+		}
+	}
+	return o
+}
+
+// stateName is what a Backoff is told of the state.
+func (s *sighting) stateName() string {
+	if !s.answered {
+		return ""
+	}
+	return s.State.String()
+}
+
+// isUnknownJob reports whether all that the service said is that it does not know the job.
+func (s *sighting) isUnknownJob() bool { return !s.answered && errors.Is(s.err, transport.ErrNotFound) }

@@ -1,0 +1,66 @@
+package wait
+
+import (
+	"reflect"
+	"time"
+
+	"github.com/benbjohnson/clock"
+)
+
+// Alarm calls a function at an instant that can be moved. It has at most one timer. The owner guards it with a mutex.
+//
+// The function may also be called when the alarm was just moved or stopped, so it looks for itself whether anything is due.
+type Alarm struct {
+	clk   clock.Clock
+	f     func()
+	real  *time.Timer // on the real clock, where moving a timer costs nothing
+	timer *clock.Timer
+	at    time.Duration
+	set   bool
+}
+
+// NewAlarm returns an alarm that calls f on a goroutine of its own.
+func NewAlarm(clk clock.Clock, f func()) *Alarm { return &Alarm{clk: clk, f: f} }
+
+// Set moves the alarm to the instant at, which is d from now; at only tells instants apart.
+func (a *Alarm) Set(at, d time.Duration) {
+	if a.set && a.at == at {
+		return
+	}
+	a.Stop()
+	a.at, a.set = at, true
+	switch {
+	case !Real(a.clk):
+		a.timer = a.clk.AfterFunc(d, a.f)
+	case a.real == nil:
+		a.real = time.AfterFunc(d, a.f)
+	default:
+		a.real.Reset(d)
+	}
+}
+
+// Stop takes the alarm back.
+func (a *Alarm) Stop() {
+	if !a.set {
+		return
+	}
+	a.set = false
+	if a.timer != nil {
+		a.timer.Stop()
+		a.timer = nil
+	} else {
+		a.real.Stop()
+	}
+}
+
+// Rang says that the instants up to now have been dealt with, so that Set does not take one of them for still to come.
+func (a *Alarm) Rang(now time.Duration) {
+	if a.set && a.at <= now {
+		a.Stop()
+	}
+}
+
+var realClock = reflect.TypeOf(clock.New())
+
+// Real reports whether clk is the real clock of package clock.
+func Real(clk clock.Clock) bool { return reflect.TypeOf(clk) == realClock }

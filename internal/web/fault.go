@@ -1,0 +1,104 @@
+package web
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/redact"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// ClassOfCode returns what a watch does about an answer that is an error by its status code; hinted says that the answer
+// has a Retry-After.
+func ClassOfCode(code int, hinted bool) transport.Class {
+	switch {
+	case code == http.StatusNotFound:
+		return transport.NotFound
+	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable && hinted:
+		return transport.Throttled
+	case code == http.StatusRequestTimeout, code == http.StatusTooEarly:
+		return transport.Transient
+	case code == http.StatusNotImplemented, code == http.StatusHTTPVersionNotSupported:
+		return transport.Permanent
+	case code >= 500 && code < 600:
+		return transport.Transient
+	case code >= 300 && code < 500 && code != http.StatusNotModified:
+		return transport.Permanent
+	default: // an answer that nobody asked for
+		return transport.Malformed
+	}
+}
+
+// proxyError is the status code of a proxy that refused to connect.
+type proxyError int
+
+func (e proxyError) Error() string {
+	return fmt.Sprintf("proxy: %d %s", int(e), http.StatusText(int(e)))
+}
+
+// ClassOfFault returns what a watch does about a request that got no answer, and the status code of the proxy that refused
+// it, or 0.
+func ClassOfFault(err error) (class transport.Class, code int) {
+	var (
+		certificate *tls.CertificateVerificationError
+		record      tls.RecordHeaderError
+		alert       *net.OpError
+		redirect    redirectError
+		proxy       proxyError
+	)
+	err = bare(err)
+	switch text := err.Error(); {
+	case errors.As(err, &certificate), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch),
+		errors.As(err, &alert) && (alert.Op == "local error" || alert.Op == "remote error"), // these are crypto/tls's
+		strings.HasPrefix(text, "tls: "), strings.HasPrefix(text, "x509: "):
+		return transport.Permanent, 0
+	case errors.As(err, &redirect):
+		return transport.Permanent, 0
+	case errors.As(err, &proxy) && proxy < 500:
+		return transport.Permanent, int(proxy)
+	case text == http.StatusText(http.StatusProxyAuthRequired): // an http.Transport that lacks checkProxy
+		return transport.Permanent, http.StatusProxyAuthRequired
+	default:
+		return transport.Transient, int(proxy)
+	}
+}
+
+// IsTimeout reports whether err is that of a bound on waiting.
+func IsTimeout(err error) bool {
+	var t net.Error
+	return errors.As(err, &t) && t.Timeout()
+}
+
+// Safe returns err without the URL that net/http puts in it, which has a query, and without the given secrets and what else
+// looks like one. What it wraps can be asked about with errors.Is and errors.As.
+func Safe(err error, secrets ...string) error {
+	err = bare(err)
+	if text := redact.Text(err.Error(), secrets...); text != err.Error() {
+		return &masked{text, err}
+	}
+	return err
+}
+
+// bare returns err without any *url.Error around it.
+func bare(err error) error {
+	var u *url.Error
+	for errors.As(err, &u) && u.Err != nil {
+		err = u.Err
+	}
+	return err
+}
+
+// masked prints as text in place of err.
+type masked struct {
+	text string
+	err  error
+}
+
+func (m *masked) Error() string        { return m.text }
+func (m *masked) Is(target error) bool { return errors.Is(m.err, target) }
+func (m *masked) As(target any) bool   { return errors.As(m.err, target) }

@@ -1,0 +1,18 @@
+// Package web holds what every transport over HTTP does alike: the pool of connections and its bounds, which redirects are
+// followed, what a fault of the network means, the wait that a service asks for, and a token for all calls together.
+package web
+
+import "strings"
+
+// IsToken reports whether s is a token of HTTP, such as a method or a header's name (RFC 9110, 5.6.2).
+func IsToken(s string) bool {
+	const signs = "!#$%&'*+-.^_`|~"
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(signs, r))
+	})
+}
+
+// IsHeaderValue reports whether s can be sent as a header's value: it holds no control character.
+func IsHeaderValue(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}

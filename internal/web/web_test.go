@@ -1,0 +1,239 @@
+package web_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
+func header(retryAfter, date string) http.Header {
+	return http.Header{"Retry-After": {retryAfter}, "Date": {date}}
+}
+
+// fault 13, fault 14
+func TestRetryAfterIsReadInEveryFormAndRubbishIsIgnored(t *testing.T) {
+	t.Parallel()
+	const serverNoon = "Tue, 04 Mar 2025 12:00:00 GMT" // a year behind
+	for _, c := range []struct {
+		value, date string
+		want        time.Duration
+	}{
+		{"120", "", 2 * time.Minute},
+		{" 7 ", "", 7 * time.Second},
+		{"0", "", 0},
+		{"31536000", "", web.MaxRetryAfter},
+		{"31536001", "", 0},
+		{"9223372037", "", 0},
+		{"9223372036854775807", "", 0},
+		{"99999999999999999999999999", "", 0},
+		{"-1", "", 0},
+		{"+1", "", 0},
+		{"1.5", "", 0},
+		{"soon", "", 0},
+		{"", "", 0},
+		{"Tue, 04 Mar 2025 12:00:30 GMT", serverNoon, 30 * time.Second},
+		{"Tuesday, 04-Mar-25 12:00:30 GMT", serverNoon, 30 * time.Second},
+		{"Tue Mar  4 12:00:30 2025", serverNoon, 30 * time.Second},
+		{"Tue, 04 Mar 2025 11:59:59 GMT", serverNoon, 0},
+		{"Thu, 04 Mar 2027 12:00:00 GMT", serverNoon, 0}, // over a year away
+		{"Wed, 04 Mar 2026 12:00:09 GMT", "", 9 * time.Second},
+		{"Wed, 04 Mar 2026 12:00:09 GMT", "yesterday", 9 * time.Second},
+		{"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", 0},
+	} {
+		got := web.RetryAfter(header(c.value, c.date), func() time.Time { return noon })
+		assert.Equal(t, c.want, got, "%q at %q", c.value, c.date)
+	}
+	assert.Zero(t, web.RetryAfter(nil, nil))
+}
+
+// fault 14
+func FuzzRetryAfterStaysInBounds(f *testing.F) {
+	for _, s := range []string{"1", "9223372037", "-9", "Fri, 31 Dec 9999 23:59:59 GMT", strconv.Itoa(math.MaxInt64)} {
+		f.Add(s, "Mon, 01 Jan 0001 00:00:00 GMT", int64(0))
+		f.Add("Tue, 04 Mar 2025 12:00:30 GMT", s, int64(math.MaxInt64))
+	}
+	f.Fuzz(func(t *testing.T, value, date string, now int64) {
+		got := web.RetryAfter(header(value, date), func() time.Time { return time.Unix(now, 0) })
+		require.GreaterOrEqual(t, got, time.Duration(0))
+		require.LessOrEqual(t, got, web.MaxRetryAfter)
+	})
+}
+
+// fault 6, fault 7: what no real server is made to do in package rest's tests.
+func TestClassOfFaultTellsWhatWillNotPass(t *testing.T) {
+	t.Parallel()
+	alert := &net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}
+	for _, c := range []struct {
+		err  error
+		want transport.Class
+		code int
+	}{
+		{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, transport.Permanent, 0},
+		{tls.RecordHeaderError{}, transport.Permanent, 0},
+		{http.ErrSchemeMismatch, transport.Permanent, 0},
+		{alert, transport.Permanent, 0},
+		{errors.New("tls: server selected unsupported protocol version 301"), transport.Permanent, 0},
+		{errors.New("Proxy Authentication Required"), transport.Permanent, http.StatusProxyAuthRequired},
+		{&net.DNSError{IsNotFound: true}, transport.Transient, 0},
+		{&net.OpError{Op: "dial", Err: errors.New("connection refused")}, transport.Transient, 0},
+		{io.ErrUnexpectedEOF, transport.Transient, 0},
+	} {
+		class, code := web.ClassOfFault(&url.Error{Op: "Get", URL: "http://h/?q", Err: c.err})
+		assert.Equal(t, c.want, class, c.err)
+		assert.Equal(t, c.code, code, c.err)
+	}
+}
+
+// fault 44
+func TestSafeErrorsKeepTheirChainAndLoseTheirURL(t *testing.T) {
+	t.Parallel()
+	cause := &net.OpError{Op: "dial", Err: errors.New("known secret and http://u:canary@h/")}
+	err := web.Safe(&url.Error{Op: "Get", URL: "http://h/?canary", Err: &url.Error{Err: cause}}, "known")
+	assert.Equal(t, "dial: [redacted] secret and http://[redacted]@h/", err.Error())
+	assert.ErrorIs(t, err, cause)
+	var op *net.OpError
+	assert.ErrorAs(t, err, &op)
+	assert.NotContains(t, web.Safe(&url.Error{Op: "Get", URL: "http://h/?canary"}).Error(), "canary")
+	assert.Same(t, io.EOF, web.Safe(io.EOF))
+}
+
+// fault 19
+func TestTokensAskTheSourceOnceForAll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int64
+		tokens := web.NewTokens(func(context.Context) (string, error) {
+			time.Sleep(time.Second)
+			return "token-" + strconv.FormatInt(asked.Add(1), 10), nil
+		})
+		var stale *web.Token
+		for round := range int64(3) {
+			var got [100]*web.Token
+			var all sync.WaitGroup
+			for i := range got {
+				all.Go(func() { got[i], _ = tokens.Get(t.Context(), stale) })
+			}
+			all.Wait()
+			assert.Equal(t, round+1, asked.Load())
+			for i := range got {
+				require.NotNil(t, got[i])
+				assert.Same(t, got[0], got[i])
+				assert.NotSame(t, stale, got[i])
+			}
+			stale = got[0]
+		}
+	})
+}
+
+// fault 19
+func TestTokensShareAFailureButNotTheEndOfAnothersContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int64
+		broken := errors.New("source is down")
+		tokens := web.NewTokens(func(ctx context.Context) (string, error) {
+			if asked.Add(1) == 1 {
+				<-ctx.Done()
+				return "", ctx.Err()
+			}
+			time.Sleep(time.Second)
+			return "", broken
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() {
+			_, err := tokens.Get(ctx, nil)
+			assert.ErrorIs(t, err, context.Canceled)
+		})
+		synctest.Wait()
+		for range 10 {
+			all.Go(func() {
+				_, err := tokens.Get(t.Context(), nil)
+				assert.ErrorIs(t, err, broken)
+			})
+		}
+		waiting, give := context.WithCancelCause(t.Context())
+		all.Go(func() {
+			_, err := tokens.Get(waiting, nil)
+			assert.ErrorIs(t, err, io.EOF)
+		})
+		synctest.Wait()
+		give(io.EOF)
+		synctest.Wait()
+		cancel()
+		all.Wait()
+		assert.EqualValues(t, 2, asked.Load())
+	})
+}
+
+// fault 35
+func TestTokensSurviveASourceThatPanics(t *testing.T) {
+	t.Parallel()
+	first := true
+	tokens := web.NewTokens(func(context.Context) (string, error) {
+		if first {
+			first = false
+			panic("source")
+		}
+		return "t", nil
+	})
+	assert.Panics(t, func() { _, _ = tokens.Get(t.Context(), nil) })
+	token, err := tokens.Get(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Equal(t, "t", token.Value)
+}
+
+// fault 32
+func TestTokensRefuseWhatAHeaderCannotCarry(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{"", "two\nlines", "\x7f"} {
+		_, err := web.NewTokens(func(context.Context) (string, error) { return bad, nil }).Get(t.Context(), nil)
+		assert.ErrorContains(t, err, "token source: the token is empty or holds")
+	}
+}
+
+// fault 42
+func TestSameOriginKnowsDefaultPorts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"http://h/a", "http://h:80/b", true},
+		{"https://h", "https://H:443", true},
+		{"https://h", "http://h", false},
+		{"http://h:443", "https://h:443", false},
+		{"http://h", "http://h:8080", false},
+		{"http://h", "http://h.evil", false},
+		{"http://[::1]", "http://[::1]:80", true},
+	} {
+		a, err := url.Parse(c.a)
+		require.NoError(t, err)
+		b, err := url.Parse(c.b)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, web.SameOrigin(a, b), "%s %s", a, b)
+	}
+}

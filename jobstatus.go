@@ -1,0 +1,190 @@
+package jobstatus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"go.uber.org/zap"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/timeline"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// The vocabulary of the packages below, so that most programs import this package alone.
+type (
+	// Backoff says when to ask next; see package backoff.
+	Backoff = backoff.Strategy
+	// Transport says how to ask; see package transport.
+	Transport = transport.Transport
+	// Status is one answer about a job. It prints as a line for a person.
+	Status = transport.Status
+	// State is where a job stands.
+	State = transport.State
+)
+
+// The states of a job. Completed, Failed and Canceled are terminal.
+const (
+	Unknown   = transport.Unknown
+	Pending   = transport.Pending
+	Running   = transport.Running
+	Completed = transport.Completed
+	Failed    = transport.Failed
+	Canceled  = transport.Canceled
+)
+
+// Watcher follows jobs until they end. It is made by New or NewHTTP, does not change afterwards, and is safe for concurrent
+// use; one is enough for all jobs of a service.
+//
+// A watch that waits is a small struct, without a goroutine, a timer or a context of its own: all stand on one timeline, behind
+// one timer. Waits for the same id share one watch, and so its polls.
+type Watcher struct {
+	transport   Transport
+	timeline    *timeline.Timeline
+	clock       clock.Clock
+	logger      *zap.Logger
+	defaults    watchConfig
+	pollTimeout time.Duration
+	owned       io.Closer // the transport, where NewHTTP made it
+}
+
+// New returns a Watcher that asks through t. It reports all options with bad values together.
+//
+// The Watcher does not close t.
+func New(t Transport, opts ...Option) (*Watcher, error) {
+	c, err := newConfig(opts)
+	if t == nil {
+		err = errors.Join(errors.New("jobstatus: New: the Transport is nil"), err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newWatcher(t, c), nil
+}
+
+// NewHTTP returns a Watcher of the jobs of the HTTP service at baseURL, which speaks the default dialect of package
+// transport/rest. For any other service, or to set more about how it is asked, make a transport with rest.New and give it to
+// New.
+func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
+	c, err := newConfig(opts)
+	t, restErr := rest.New(baseURL)
+	if err = errors.Join(restErr, err); err != nil {
+		return nil, err
+	}
+	w := newWatcher(t, c)
+	w.owned = t
+	return w, nil
+}
+
+func newWatcher(t Transport, c *config) *Watcher {
+	return &Watcher{
+		transport: t,
+		timeline: timeline.New(timeline.Config{
+			Transport:   t,
+			Backoff:     c.backoff,
+			Clock:       c.clock,
+			Logger:      c.logger,
+			MaxDelay:    c.maxDelay,
+			PollTimeout: c.pollTimeout,
+			Concurrency: c.concurrency,
+			Limiter:     c.limiter,
+			Panic:       func(v any, stack []byte) error { return &PanicError{Value: v, Stack: stack} },
+		}),
+		clock:       c.clock,
+		logger:      c.logger,
+		defaults:    c.watch,
+		pollTimeout: c.pollTimeout,
+	}
+}
+
+// CreateJob starts a job and returns its id. It needs a Transport that is a transport.Creator; with any other the error
+// matches errors.ErrUnsupported. A create that may have reached the service is sent again only if the caller gives an
+// IdempotencyKey.
+func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id string, err error) {
+	creator, ok := w.transport.(transport.Creator)
+	if !ok {
+		return "", fmt.Errorf("jobstatus: create job: %w by transport %T", errors.ErrUnsupported, w.transport)
+	}
+	var req transport.CreateRequest
+	for i, opt := range opts {
+		if opt == nil {
+			return "", fmt.Errorf("jobstatus: create job: option %d is nil", i)
+		}
+		opt(&req)
+	}
+	err = w.call(ctx, func(ctx context.Context) error {
+		id, err = creator.Create(ctx, req)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("jobstatus: create job: %w", err)
+	}
+	return id, nil
+}
+
+// CancelJob asks the service to cancel a job. It needs a Transport that is a transport.Canceler; with any other the error
+// matches errors.ErrUnsupported. That it returned nil means that the service took the request: waits for the job go on until
+// its status says that it ended.
+func (w *Watcher) CancelJob(ctx context.Context, id string) error {
+	canceler, ok := w.transport.(transport.Canceler)
+	if !ok {
+		return fmt.Errorf("jobstatus: cancel job %q: %w by transport %T", id, errors.ErrUnsupported, w.transport)
+	}
+	err := transport.CheckID(id)
+	if err == nil {
+		err = w.call(ctx, func(ctx context.Context) error { return canceler.Cancel(ctx, id) })
+	}
+	if err != nil {
+		return fmt.Errorf("jobstatus: cancel job %.128q: %w", id, err)
+	}
+	return nil
+}
+
+// call calls f on the caller's goroutine with a ctx that also ends at the poll timeout and at Close.
+func (w *Watcher) call(ctx context.Context, f func(context.Context) error) (err error) {
+	life := w.timeline.Context()
+	switch {
+	case ctx == nil:
+		return errNilContext
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case life.Err() != nil:
+		return ErrClosed
+	}
+	track := wait.Track(w.clock)
+	track.Begin() // what f does is work, and the caller waits for it
+	track.Park()
+	defer track.End()
+	defer track.Unpark()
+	ctx, cancel := context.WithCancelCause(wait.NewContext(ctx, w.clock, w.logger))
+	defer cancel(context.Canceled)
+	defer context.AfterFunc(life, func() { cancel(ErrClosed) })()
+	ctx, stop := wait.WithTimeout(ctx, w.clock, w.pollTimeout, timeline.ErrPollTimeout)
+	defer stop()
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return wait.CauseOf(ctx, f(ctx))
+}
+
+// Close ends every wait with ErrClosed, and returns once all polls under way have come back. A job that was seen to end is
+// still told to who waits for it. Close may be called more than once and from any goroutine, but not from within a Transport
+// or a Backoff of this Watcher. It always returns nil.
+func (w *Watcher) Close() error {
+	w.timeline.Close()
+	if w.owned != nil {
+		_ = w.owned.Close()
+	}
+	return nil
+}
+
+var errNilContext = errors.New("the context is nil")

@@ -1,0 +1,180 @@
+package jobstatus_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// fault 32: all that is wrong is reported together, each with its option and value.
+func TestNewReportsEveryBadOption(t *testing.T) {
+	t.Parallel()
+	watcher, err := jobstatus.New(nil,
+		nil,
+		jobstatus.WithMaxAttempts(-2),
+		jobstatus.WithTimeout(-3*time.Second),
+		jobstatus.WithBaseDelay(-4*time.Second),
+		jobstatus.WithMaxDelay(-5*time.Second),
+		jobstatus.WithPollTimeout(-6*time.Second),
+		jobstatus.WithConcurrency(0),
+		jobstatus.WithRateLimit(math.NaN(), 7),
+		jobstatus.WithRateLimit(8, 0),
+		jobstatus.WithBackoff(invalid{}),
+	)
+	require.Error(t, err)
+	assert.Nil(t, watcher)
+	for _, want := range []string{"the Transport is nil", "option 0 is nil", "WithMaxAttempts(-2)", "WithTimeout(-3s)",
+		"WithBaseDelay(-4s)", "WithMaxDelay(-5s)", "WithPollTimeout(-6s)", "WithConcurrency(0)", "WithRateLimit(NaN, 7)",
+		"WithRateLimit(8, 0)", "factor 0.5"} {
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+type invalid struct{}
+
+func (invalid) Next(backoff.Poll) time.Duration { return 0 }
+func (invalid) Validate() error                 { return errors.New("factor 0.5: must be at least 1") }
+
+func TestNewRefusesOptionsThatContradict(t *testing.T) {
+	t.Parallel()
+	any := transportFunc(func(context.Context, string) (jobstatus.Status, error) { return jobstatus.Status{}, nil })
+	_, err := jobstatus.New(any, jobstatus.WithBaseDelay(20*time.Second))
+	require.ErrorContains(t, err, "WithBaseDelay(20s): must be at most WithMaxDelay(10s)")
+	_, err = jobstatus.New(any, every(time.Second), jobstatus.WithBaseDelay(time.Second))
+	require.ErrorContains(t, err, "WithBackoff")
+}
+
+func TestNewHTTPRefusesWhatIsNoURL(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"", "example.com", "/jobs", "http://", "ftp://example.com", "http://exa mple.com", "http://[::1"} {
+		_, err := jobstatus.NewHTTP(url, jobstatus.WithMaxAttempts(-7))
+		require.Error(t, err, url)
+		assert.ErrorContains(t, err, "WithMaxAttempts(-7)", "all that is wrong is told together")
+	}
+}
+
+// fault 32: nil and zero values mean the defaults.
+func TestNilAndZeroMeanTheDefault(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(never)
+		watcher := w.watcher(s, jobstatus.WithBackoff(nil), jobstatus.WithLogger(nil), jobstatus.WithMaxAttempts(0),
+			jobstatus.WithTimeout(0), jobstatus.WithBaseDelay(0), jobstatus.WithMaxDelay(0), jobstatus.WithPollTimeout(0))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.MaxAttempts(0), jobstatus.Timeout(0))
+			require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+		})
+		assert.Len(w, s.polls("a"), jobstatus.DefaultMaxAttempts)
+	})
+	_, err := jobstatus.New(transportFunc(nil), jobstatus.WithClock(nil))
+	require.NoError(t, err)
+}
+
+// faults 30 and 32: what can't be meant is an error before any request.
+func TestWaitingRefusesBadInput(t *testing.T) {
+	t.Parallel()
+	watcher, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {
+		t.Error("a request was made")
+		return jobstatus.Status{}, nil
+	}))
+	require.NoError(t, err)
+	defer watcher.Close()
+	ctx := context.Background()
+	var none context.Context
+	wait := func(ctx context.Context, id string, opts ...jobstatus.WatchOption) error {
+		_, err := watcher.WaitForJob(ctx, id, opts...)
+		for _, err2 := range watcher.Updates(ctx, id, opts...) {
+			assert.EqualError(t, err2, err.Error())
+		}
+		_, err2 := watcher.WaitForJobWithUpdates(ctx, id, make(chan jobstatus.Status), opts...)
+		assert.EqualError(t, err2, err.Error())
+		return err
+	}
+	for _, id := range []string{"", ".", "..", strings.Repeat("x", 1025), "a\x00b", "a\nb", "\xff"} {
+		require.ErrorIs(t, wait(ctx, id), transport.ErrInvalidID)
+		require.Error(t, watcher.CancelJob(ctx, id))
+	}
+	require.ErrorContains(t, wait(none, "a"), "context is nil")
+	require.ErrorContains(t, wait(ctx, "a", nil), "watch option 0 is nil")
+	require.ErrorContains(t, wait(ctx, "a", jobstatus.Timeout(-2), jobstatus.MaxAttempts(-9)), "Timeout(-2ns)")
+	require.ErrorContains(t, wait(ctx, "a", jobstatus.Timeout(-2), jobstatus.MaxAttempts(-9)), "MaxAttempts(-9)")
+	_, err = watcher.WaitForJobWithUpdates(ctx, "a", nil)
+	require.ErrorContains(t, err, "updates is nil")
+	for _, err := range watcher.WaitForJobs(ctx, nil) {
+		require.ErrorContains(t, err, "ids are nil")
+	}
+	for _, err := range watcher.WaitForJobs(none, slices.Values([]string{"a"})) {
+		require.ErrorContains(t, err, "context is nil")
+	}
+	for range watcher.WaitForJobs(ctx, slices.Values([]string(nil))) {
+		t.Error("an empty bulk has no result")
+	}
+}
+
+func TestCreateAndCancelNeedATransportThatCan(t *testing.T) {
+	t.Parallel()
+	watcher, err := jobstatus.New(transportFunc(nil))
+	require.NoError(t, err)
+	defer watcher.Close()
+	_, err = watcher.CreateJob(context.Background())
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+	require.ErrorIs(t, watcher.CancelJob(context.Background(), "a"), errors.ErrUnsupported)
+}
+
+type manager struct {
+	transportFunc
+	create func(ctx context.Context, req transport.CreateRequest) (string, error)
+	cancel func(ctx context.Context, id string) error
+}
+
+func (m manager) Create(ctx context.Context, req transport.CreateRequest) (string, error) {
+	return m.create(ctx, req)
+}
+func (m manager) Cancel(ctx context.Context, id string) error { return m.cancel(ctx, id) }
+
+func TestCreateAndCancelReachTheTransport(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		watcher := w.watcher(manager{
+			create: func(_ context.Context, req transport.CreateRequest) (string, error) {
+				assert.Equal(w, transport.CreateRequest{Input: 42, IdempotencyKey: "k"}, req)
+				return "a", nil
+			},
+			cancel: func(ctx context.Context, id string) error {
+				assert.Equal(w, "a", id)
+				return hang(ctx, w.clock)
+			},
+		})
+		w.run(func() {
+			id, err := watcher.CreateJob(context.Background(), jobstatus.Input(42), jobstatus.IdempotencyKey("k"))
+			require.NoError(w, err)
+			began := w.clock.Now()
+			require.ErrorIs(w, watcher.CancelJob(context.Background(), id), context.DeadlineExceeded)
+			assert.Equal(w, jobstatus.DefaultPollTimeout, w.clock.Since(began))
+		})
+		_, err := watcher.CreateJob(context.Background(), nil)
+		require.ErrorContains(w, err, "option 0 is nil")
+		require.NoError(w, watcher.Close())
+		_, err = watcher.CreateJob(context.Background())
+		require.ErrorIs(w, err, jobstatus.ErrClosed)
+	})
+}
+
+// fault 35
+func TestPanicInCreateIsAnError(t *testing.T) {
+	t.Parallel()
+	watcher, err := jobstatus.New(manager{create: func(context.Context, transport.CreateRequest) (string, error) { panic("boom") }})
+	require.NoError(t, err)
+	defer watcher.Close()
+	_, err = watcher.CreateJob(context.Background())
+	require.ErrorAs(t, err, new(*jobstatus.PanicError))
+}

@@ -1,0 +1,83 @@
+package jobstatus_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+const pendingBody = `{"meta":{"message":"Job status"},"payload":{"status":"pending"}}`
+
+// canned is a service without a network: it answers pending to so many polls, and then completed.
+type canned struct{ pending atomic.Int64 }
+
+func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := pendingBody
+	if c.pending.Add(-1) < 0 {
+		body = strings.Replace(pendingBody, "pending", "completed", 1)
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: int64(len(body)),
+		Body: io.NopCloser(strings.NewReader(body)),
+	}, nil
+}
+
+// BenchmarkPoll measures a poll over a canned round trip: through a Watcher and transport/rest, and in the loop that one would
+// write by hand with net/http and encoding/json, without a sleep.
+func BenchmarkPoll(b *testing.B) {
+	b.Run("watcher", benchmarkWatcher)
+	b.Run("loop", benchmarkLoop)
+}
+
+// benchmarkWatcher spreads the polls over a thousand watches, as a single one waits a millisecond at least between two.
+func benchmarkWatcher(b *testing.B) {
+	b.ReportAllocs()
+	service := &canned{}
+	t, err := rest.New("http://service.test", rest.WithRoundTripper(service))
+	require.NoError(b, err)
+	w, err := jobstatus.New(t, every(time.Millisecond), jobstatus.WithTimeout(jobstatus.Unlimited),
+		jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+	require.NoError(b, err)
+	defer w.Close()
+	b.ResetTimer()
+	service.pending.Store(int64(b.N))
+	for _, err := range w.WaitForJobs(context.Background(), uuids(min(b.N, 1000))) {
+		require.NoError(b, err)
+	}
+}
+
+func benchmarkLoop(b *testing.B) {
+	b.ReportAllocs()
+	client := &http.Client{Transport: &canned{}}
+	client.Transport.(*canned).pending.Store(int64(b.N))
+	for i := 0; i < b.N; i++ {
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet,
+			fmt.Sprintf("http://service.test/status/%s", "00000000-0000-4000-8000-000000000000"), nil)
+		require.NoError(b, err)
+		resp, err := client.Do(req)
+		require.NoError(b, err)
+		var answer struct {
+			Payload struct {
+				Status string `json:"status"`
+			} `json:"payload"`
+		}
+		err = json.NewDecoder(resp.Body).Decode(&answer)
+		_ = resp.Body.Close()
+		require.NoError(b, err)
+		if answer.Payload.Status != "pending" {
+			b.Fatal(answer.Payload.Status)
+		}
+	}
+}

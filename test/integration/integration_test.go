@@ -1,0 +1,192 @@
+// Package integration runs the library against the real jobserver process over a socket.
+package integration
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/iamber12/job-status-monitoring"
+)
+
+// jobserver is the path of the built command.
+var jobserver string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "jobserver")
+	if err == nil {
+		jobserver = filepath.Join(dir, "jobserver")
+		err = exec.Command("go", "build", "-o", jobserver, "../../mock/cmd/jobserver").Run()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "build jobserver:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// A process is a jobserver that runs.
+type process struct {
+	url  string
+	cmd  *exec.Cmd
+	done chan struct{} // its output has ended
+}
+
+var listening = regexp.MustCompile(`listening on (http://\S+?)[\s",]`)
+
+// serve starts a jobserver and waits until it listens. It ends with the test.
+func serve(t *testing.T, args ...string) *process {
+	t.Helper()
+	out, in := io.Pipe()
+	p := &process{cmd: exec.Command(jobserver, append([]string{"serve"}, args...)...), done: make(chan struct{})}
+	p.cmd.Stdout, p.cmd.Stderr = in, in
+	require.NoError(t, p.cmd.Start())
+	found := make(chan string, 1)
+	go func() { // ends when stop has closed the pipe
+		defer close(p.done)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			if m := listening.FindStringSubmatch(lines.Text() + " "); m != nil {
+				found <- m[1]
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		p.stop(syscall.SIGTERM)
+		_ = in.Close()
+		<-p.done
+	})
+	select {
+	case p.url = <-found:
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "jobserver does not say where it listens")
+	}
+	return p
+}
+
+// stop sends a signal and returns when the process has ended, with its exit code.
+func (p *process) stop(sig os.Signal) int {
+	_ = p.cmd.Process.Signal(sig)
+	_ = p.cmd.Wait()
+	return p.cmd.ProcessState.ExitCode()
+}
+
+func watch(t *testing.T, url string, opts ...jobstatus.Option) *jobstatus.Watcher {
+	t.Helper()
+	w, err := jobstatus.NewHTTP(url, append([]jobstatus.Option{
+		jobstatus.WithBaseDelay(5 * time.Millisecond), jobstatus.WithMaxDelay(50 * time.Millisecond),
+		jobstatus.WithMaxAttempts(jobstatus.Unlimited)}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = w.Close() })
+	return w
+}
+
+func TestJobCompletes(t *testing.T) {
+	t.Parallel()
+	p := serve(t, "--addr", "127.0.0.1:0", "--min", "100ms", "--max", "200ms", "--fail", "0")
+	w := watch(t, p.url)
+	id, err := w.CreateJob(context.Background())
+	require.NoError(t, err)
+	var states []jobstatus.State
+	for st, err := range w.Updates(context.Background(), id) {
+		require.NoError(t, err)
+		states = append(states, st.State)
+	}
+	assert.Equal(t, []jobstatus.State{jobstatus.Pending, jobstatus.Completed}, states)
+}
+
+// fault 12: the service answers 500 for a job that failed.
+func TestJobFailsWith500(t *testing.T) {
+	t.Parallel()
+	p := serve(t, "--addr", "127.0.0.1:0", "--min", "100ms", "--max", "200ms", "--fail", "1")
+	w := watch(t, p.url)
+	id, err := w.CreateJob(context.Background())
+	require.NoError(t, err)
+	st, err := w.WaitForJob(context.Background(), id)
+	require.ErrorIs(t, err, jobstatus.ErrJobFailed)
+	assert.Equal(t, jobstatus.Failed, st.State)
+	assert.Equal(t, "error", st.Raw)
+}
+
+func TestLimitsEndTheWaitAndNotTheJob(t *testing.T) {
+	t.Parallel()
+	p := serve(t, "--addr", "127.0.0.1:0", "--min", "400ms", "--max", "500ms", "--fail", "0")
+	w := watch(t, p.url)
+	id, err := w.CreateJob(context.Background())
+	require.NoError(t, err)
+	_, err = w.WaitForJob(context.Background(), id, jobstatus.MaxAttempts(3))
+	require.ErrorIs(t, err, jobstatus.ErrMaxAttempts)
+	_, err = w.WaitForJob(context.Background(), id, jobstatus.Timeout(50*time.Millisecond))
+	require.ErrorIs(t, err, jobstatus.ErrTimeout)
+	st, err := w.WaitForJob(context.Background(), id)
+	require.NoError(t, err)
+	assert.Equal(t, jobstatus.Completed, st.State)
+}
+
+// fault 18
+func TestUnknownID(t *testing.T) {
+	t.Parallel()
+	p := serve(t, "--addr", "127.0.0.1:0")
+	_, err := watch(t, p.url).WaitForJob(context.Background(), "no-such-job", jobstatus.Timeout(200*time.Millisecond))
+	require.ErrorIs(t, err, jobstatus.ErrNotFound)
+	assert.False(t, errors.As(err, new(*jobstatus.WaitError)))
+}
+
+// fault 1: while the service is down the watch goes on, and it takes up with the one that comes in its place.
+func TestServerKilledAndStartedAgain(t *testing.T) {
+	t.Parallel()
+	p := serve(t, "--addr", "127.0.0.1:0", "--min", "1h", "--max", "1h")
+	w := watch(t, p.url)
+	id, err := w.CreateJob(context.Background())
+	require.NoError(t, err)
+	next, stop := iter.Pull2(w.Updates(context.Background(), id))
+	defer stop()
+	st, err, _ := next()
+	require.NoError(t, err)
+	require.Equal(t, jobstatus.Pending, st.State)
+
+	require.Equal(t, -1, p.stop(syscall.SIGKILL))
+	_, err = w.WaitForJob(context.Background(), id, jobstatus.MaxAttempts(3))
+	require.ErrorIs(t, err, jobstatus.ErrMaxAttempts)
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+
+	again := serve(t, "--addr", p.url[len("http://"):], "--min", "0s", "--max", "0s", "--fail", "0")
+	require.Equal(t, p.url, again.url)
+	fresh, err := w.CreateJob(context.Background())
+	require.NoError(t, err)
+	st, err = w.WaitForJob(context.Background(), fresh)
+	require.NoError(t, err)
+	assert.Equal(t, jobstatus.Completed, st.State)
+
+	// The new process does not know the old one's job: that is what the first watch now sees, and it has not ended.
+	_, err = w.WaitForJob(context.Background(), id, jobstatus.MaxAttempts(3))
+	require.ErrorIs(t, err, jobstatus.ErrNotFound)
+}
+
+func TestServerEndsWellOnASignal(t *testing.T) {
+	t.Parallel()
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		assert.Equal(t, 0, serve(t, "--addr", "127.0.0.1:0").stop(sig), sig)
+	}
+}

@@ -1,0 +1,102 @@
+package rest
+
+import (
+	"cmp"
+	"net/http"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Dialect says how a service speaks of jobs: how it is asked, and where in its JSON answers what stands. A field that is left
+// zero has the default that its comment names, so that the zero Dialect is the default dialect.
+//
+// A place in an answer is a path: the keys on the way, joined by dots, such as "payload.status". "." is the whole answer, and
+// "-" reads nothing. Keys count as they are written: a status whose key stands twice or also in another case makes the answer
+// malformed, and so does one that is missing or null. Any other value that is missing, or not of the kind that is read there,
+// counts as not said.
+type Dialect struct {
+	// Create starts a job; the default is POST /.
+	Create Call
+	// Status asks about a job; the default is GET /status/{id}.
+	Status Call
+	// Cancel asks for a job's end; the default is DELETE /status/{id}.
+	Cancel Call
+
+	// CreateBody is sent, as JSON, by a create that was given no input; the default is no body.
+	CreateBody any
+	// IdempotencyHeader carries a create's idempotency key; the default is Idempotency-Key.
+	IdempotencyHeader string
+	// ID is where the answer to a create names the job; the default is payload.jobID.
+	ID string
+
+	// State is where the answer to a status call says how the job stands; the default is payload.status. A string, a number or
+	// a boolean is a word of States.
+	State string
+	// States maps the service's words, spelled just so, to states; the default is DefaultStates. A word that it lacks is
+	// transport.Unknown.
+	States map[string]transport.State
+	// Strict makes a word that States lacks an error that matches transport.ErrMalformed.
+	Strict bool
+
+	// Progress is where a number says how much is done; the default is payload.progress.
+	Progress string
+	// ProgressScale is the progress of a job that is done; the default is 1. It is 100 for a service that counts percent.
+	ProgressScale float64
+	// Message is where a text for a person stands; the default is payload.message.
+	Message string
+	// Error is where a text says why a job failed or was canceled; the default is payload.error. It then takes the place of
+	// the message.
+	Error string
+	// Result is where the job's result stands; the default is payload.result.
+	Result string
+	// Revision is where a text tells two versions of the answer apart; the default is the answer's ETag.
+	Revision string
+	// Created, Updated and Finished are where the job's times stand, as RFC 3339 or in seconds since 1970; the default is
+	// nowhere.
+	Created, Updated, Finished string
+
+	// Classify, if not nil, has the last word on every answer to a status call: it is given the HTTP status code, the body
+	// and what the client made of them, and what it returns is the answer. An error that is not a *transport.Error counts as
+	// transient. The body is at most 1 MiB and may be used only until Classify returns.
+	Classify func(code int, body []byte, s transport.Status, err error) (transport.Status, error)
+}
+
+// Call is one way of asking.
+type Call struct {
+	// Method is the HTTP method.
+	Method string
+	// Path is appended to the base URL's path. It begins with a slash, may have a query, and is sent with {id} replaced by
+	// the job's id, escaped. A query is kept out of logs and errors.
+	Path string
+}
+
+// DefaultStates returns the words of the default dialect: pending, running, completed, error, canceled and cancelled.
+func DefaultStates() map[string]transport.State {
+	return map[string]transport.State{
+		"pending":   transport.Pending,
+		"running":   transport.Running,
+		"completed": transport.Completed,
+		"error":     transport.Failed,
+		"canceled":  transport.Canceled,
+		"cancelled": transport.Canceled,
+	}
+}
+
+// withDefaults returns d with its zero fields set.
+func (d Dialect) withDefaults() Dialect {
+	d.Create = Call{cmp.Or(d.Create.Method, http.MethodPost), cmp.Or(d.Create.Path, "/")}
+	d.Status = Call{cmp.Or(d.Status.Method, http.MethodGet), cmp.Or(d.Status.Path, "/status/{id}")}
+	d.Cancel = Call{cmp.Or(d.Cancel.Method, http.MethodDelete), cmp.Or(d.Cancel.Path, "/status/{id}")}
+	d.IdempotencyHeader = cmp.Or(d.IdempotencyHeader, "Idempotency-Key")
+	d.ID = cmp.Or(d.ID, "payload.jobID")
+	d.State = cmp.Or(d.State, "payload.status")
+	if d.States == nil {
+		d.States = DefaultStates()
+	}
+	d.Progress = cmp.Or(d.Progress, "payload.progress")
+	d.ProgressScale = cmp.Or(d.ProgressScale, 1)
+	d.Message = cmp.Or(d.Message, "payload.message")
+	d.Error = cmp.Or(d.Error, "payload.error")
+	d.Result = cmp.Or(d.Result, "payload.result")
+	return d
+}

@@ -1,0 +1,814 @@
+package rest_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// canary is a secret of which no trace may be found.
+const canary = "CANARY"
+
+// proxy starts the environment's proxy, which refuses everybody, and returns its address.
+var proxy = sync.OnceValue(func() string {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	})).Listener.Addr().String()
+})
+
+// raw serves each connection with f until the test ends, and returns its URL.
+func raw(t testing.TB, f func(net.Conn)) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	rawOn(t, l, f)
+	return "http://" + l.Addr().String()
+}
+
+func rawOn(t testing.TB, l net.Listener, f func(net.Conn)) {
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() {
+				defer c.Close()
+				f(c)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		all.Wait()
+	})
+}
+
+// hear reads one request's head.
+func hear(c net.Conn) error {
+	_, err := http.ReadRequest(bufio.NewReader(c))
+	return err
+}
+
+func answer(body string) string {
+	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+}
+
+// fault 1
+func TestARefusedConnectionIsTransientAndHealsByItself(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := l.Addr().String()
+	require.NoError(t, l.Close())
+	c := client(t, "http://"+address)
+	_, err = c.Status(t.Context(), "7")
+	assert.Equal(t, transport.Transient, classOf(t, err))
+	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
+
+	l, err = net.Listen("tcp", address)
+	require.NoError(t, err)
+	rawOn(t, l, func(conn net.Conn) {
+		if hear(conn) == nil {
+			_, _ = io.WriteString(conn, answer(status("completed")))
+		}
+	})
+	s, err := c.Status(t.Context(), "7")
+	require.NoError(t, err)
+	assert.Equal(t, transport.Completed, s.State)
+}
+
+// fault 2
+func TestAPartialBodyIsThrownAwayAndAskedForAgain(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	url := raw(t, func(conn net.Conn) {
+		if hear(conn) != nil {
+			return
+		}
+		full := answer(status("completed"))
+		if n := asked.Add(1); n%3 != 0 {
+			full = full[:len(full)-int(n)] // the last one lacks its closing braces alone
+		}
+		_, _ = io.WriteString(conn, full)
+		_ = conn.(*net.TCPConn).SetLinger(0)
+	})
+	s, err := client(t, url).Status(t.Context(), "7")
+	require.NoError(t, err)
+	assert.Equal(t, transport.Completed, s.State)
+	assert.EqualValues(t, 3, asked.Load())
+
+	s, err = client(t, url, oneAttempt).Status(t.Context(), "7")
+	assert.Equal(t, transport.Transient, classOf(t, err))
+	assert.Zero(t, s)
+}
+
+// inMemory returns a client that talks to f, in a bubble where time is virtual.
+func inMemory(t *testing.T, f func(net.Conn), opts ...rest.Option) *rest.Client {
+	var all sync.WaitGroup
+	pool := web.NewPool(nil)
+	pool.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		near, far := net.Pipe()
+		all.Go(func() {
+			defer far.Close()
+			f(far)
+		})
+		return near, nil
+	}
+	t.Cleanup(func() {
+		pool.CloseIdleConnections()
+		all.Wait()
+	})
+	return client(t, "http://jobs.test", append(opts, rest.WithRoundTripper(pool))...)
+}
+
+var errPollTimeout = errors.New("poll timeout")
+
+// fault 3, fault 4
+func TestAPollEndsWithItsContextWhateverTheServerDoes(t *testing.T) {
+	t.Parallel()
+	full := answer(status("completed"))
+	for name, server := range map[string]func(net.Conn){
+		"half an answer, then silence": func(conn net.Conn) {
+			_ = hear(conn)
+			_, _ = io.WriteString(conn, full[:len(full)-9])
+			_, _ = io.Copy(io.Discard, conn) // until the other end is closed
+		},
+		"a byte a second": func(conn net.Conn) {
+			_ = hear(conn)
+			for _, b := range []byte(full) {
+				time.Sleep(time.Second)
+				if _, err := conn.Write([]byte{b}); err != nil {
+					return
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := inMemory(t, server)
+				ctx, cancel := wait.WithTimeout(t.Context(), clock.New(), 9*time.Second, errPollTimeout)
+				defer cancel()
+				start := time.Now()
+				s, err := c.Status(ctx, "7")
+				assert.ErrorIs(t, err, errPollTimeout)
+				assert.ErrorContains(t, err, "rest: GET http://jobs.test/status/7: poll timeout")
+				assert.Zero(t, s)
+				assert.Equal(t, 9*time.Second, time.Since(start))
+			})
+		})
+	}
+}
+
+// fault 8
+func TestHeadersHaveTenSecondsAndAreNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := inMemory(t, func(conn net.Conn) {
+			_ = hear(conn)
+			_, _ = io.Copy(io.Discard, conn)
+		})
+		start := time.Now()
+		_, err := c.Status(t.Context(), "7")
+		assert.Equal(t, transport.Transient, classOf(t, err))
+		assert.ErrorContains(t, err, "timeout awaiting response headers")
+		assert.Equal(t, 10*time.Second, time.Since(start))
+	})
+}
+
+// fault 8
+func TestAFloodOfHeadersIsCutOff(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Int64
+	c := client(t, raw(t, func(conn net.Conn) {
+		_ = hear(conn)
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
+		for i := 0; ; i++ {
+			n, err := fmt.Fprintf(conn, "X-%d: %s\r\n", i, strings.Repeat("x", 1000))
+			if sent.Add(int64(n)); err != nil {
+				return
+			}
+		}
+	}), oneAttempt)
+	_, err := c.Status(t.Context(), "7")
+	assert.Equal(t, transport.Transient, classOf(t, err))
+	assert.ErrorContains(t, err, "server response headers exceeded 65536 bytes")
+}
+
+// fault 5
+func TestAnUnknownHostIsTransientAndTyped(t *testing.T) {
+	t.Parallel()
+	pool := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.DNSError{Err: "no such host", Name: "jobs.test", IsNotFound: true}
+	}}
+	_, err := client(t, "http://jobs.test", rest.WithRoundTripper(pool)).Status(t.Context(), "7")
+	assert.Equal(t, transport.Transient, classOf(t, err))
+	var dns *net.DNSError
+	assert.ErrorAs(t, err, &dns)
+}
+
+// certificate returns one for host until the given time, and the pool that trusts it.
+func certificate(t *testing.T, host string, until time.Time) (tls.Certificate, *x509.CertPool) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: until.Add(-time.Hour * 24), NotAfter: until,
+		DNSNames: []string{host}, IsCA: true, BasicConstraintsValid: true}
+	if ip := net.ParseIP(host); ip != nil {
+		template.IPAddresses = []net.IP{ip}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	parsed, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	trusted := x509.NewCertPool()
+	trusted.AddCert(parsed)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, trusted
+}
+
+// fault 6
+func TestUntrustedTLSIsPermanentAfterOneAttempt(t *testing.T) {
+	t.Parallel()
+	tomorrow := time.Now().Add(24 * time.Hour)
+	for _, c := range []struct {
+		name, host string
+		until      time.Time
+		trusted    bool
+		want       string
+	}{
+		{"good", "127.0.0.1", tomorrow, true, ""},
+		{"expired", "127.0.0.1", time.Now().Add(-time.Hour), true, "certificate has expired"},
+		{"another name", "other.test", tomorrow, true, "certificate"},
+		{"unknown authority", "127.0.0.1", tomorrow, false, "unknown authority"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			own, trust := certificate(t, c.host, c.until)
+			s := httptest.NewUnstartedServer(say(200, status("completed")))
+			var dialed atomic.Int64
+			s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+				if state == http.StateNew {
+					dialed.Add(1)
+				}
+			}
+			s.Config.ErrorLog = zap.NewStdLog(zap.NewNop())
+			s.TLS = &tls.Config{Certificates: []tls.Certificate{own}}
+			s.EnableHTTP2 = true
+			s.StartTLS()
+			t.Cleanup(s.Close)
+			if !c.trusted {
+				trust = x509.NewCertPool()
+			}
+			config := &tls.Config{RootCAs: trust}
+			_, err := client(t, s.URL, rest.WithTLSConfig(config)).Status(t.Context(), "7")
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			assert.Equal(t, transport.Permanent, classOf(t, err))
+			assert.ErrorContains(t, err, c.want)
+			assert.EqualValues(t, 1, dialed.Load())
+		})
+	}
+	t.Run("no TLS at all", func(t *testing.T) {
+		t.Parallel()
+		s := httptest.NewServer(say(200, ""))
+		t.Cleanup(s.Close)
+		_, err := client(t, strings.Replace(s.URL, "http:", "https:", 1)).Status(t.Context(), "7")
+		assert.Equal(t, transport.Permanent, classOf(t, err))
+		assert.ErrorIs(t, err, http.ErrSchemeMismatch)
+	})
+}
+
+// fault 7, fault 44
+func TestTheEnvironmentsProxyIsAskedAndItsRefusalIsPermanent(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"http", "https"} {
+		_, err := client(t, scheme+"://jobs.invalid").Status(t.Context(), "7")
+		assert.Equal(t, transport.Permanent, classOf(t, err))
+		assert.ErrorContains(t, err, "407 Proxy Authentication Required")
+		assert.NotContains(t, err.Error(), canary)
+		var e *transport.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, http.StatusProxyAuthRequired, e.Code)
+	}
+}
+
+// fault 9
+func TestAGETSurvivesAServerThatClosesAfterEachAnswer(t *testing.T) {
+	t.Parallel()
+	c := client(t, raw(t, func(conn net.Conn) {
+		if hear(conn) == nil {
+			_, _ = io.WriteString(conn, answer(status("running"))) // without "Connection: close"
+		}
+	}))
+	n := 10_000
+	if testing.Short() {
+		n = 500
+	}
+	for range n {
+		s, err := c.Status(t.Context(), "7")
+		require.NoError(t, err)
+		require.Equal(t, transport.Running, s.State)
+	}
+}
+
+// fault 9
+func TestACreateIsSentAgainWithAKeyAlone(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var keys []string
+	url := raw(t, func(conn net.Conn) {
+		r, err := http.ReadRequest(bufio.NewReader(conn))
+		if err != nil {
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		keys = append(keys, r.Method+" "+r.Header.Get("Idempotency-Key")+" "+string(body))
+	})
+	c := client(t, url)
+	take := func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		got := keys
+		keys = nil
+		return got
+	}
+	_, err := c.Create(t.Context(), transport.CreateRequest{Input: 1})
+	assert.Equal(t, transport.Transient, classOf(t, err))
+	assert.Equal(t, []string{"POST  1"}, take())
+	_, err = c.Create(t.Context(), transport.CreateRequest{Input: 1, IdempotencyKey: "k"})
+	assert.Equal(t, transport.Transient, classOf(t, err))
+	assert.Equal(t, []string{"POST k 1", "POST k 1", "POST k 1"}, take())
+	assert.Error(t, c.Cancel(t.Context(), "7"))
+	assert.Equal(t, []string{"DELETE  ", "DELETE  ", "DELETE  "}, take())
+
+	busy := 0
+	c = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		busy++
+		say(503, "")(w, r)
+	}, rest.WithDialect(rest.Dialect{Cancel: rest.Call{Method: http.MethodPost, Path: "/{id}/cancel"}}))
+	_, err = c.Create(t.Context(), transport.CreateRequest{})
+	assert.Error(t, err)
+	assert.Error(t, c.Cancel(t.Context(), "7"))
+	assert.Equal(t, 2, busy, "neither may reach the service twice")
+}
+
+// fault 10
+func TestAFailingPollClosesNobodysConnections(t *testing.T) {
+	t.Parallel()
+	var dialed, worse atomic.Int64
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/status/bad":
+			say(503, strings.Repeat("x", 100_000))(w, r)
+		case "/status/worse":
+			worse.Add(1) // net/http sends a GET again for as long as the connection it took was used before
+			panic(http.ErrAbortHandler)
+		default:
+			say(200, status("running"))(w, r)
+		}
+	}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			dialed.Add(1)
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	c := client(t, s.URL, oneAttempt)
+	const watches, atOnce, rounds = 1000, 32, 3
+	for range rounds {
+		ids := make(chan int)
+		var all sync.WaitGroup
+		for range atOnce {
+			all.Go(func() {
+				for i := range ids {
+					switch {
+					case i%100 == 0:
+						_, err := c.Status(t.Context(), "worse")
+						assert.Error(t, err)
+					case i%10 == 0:
+						_, err := c.Status(t.Context(), "bad")
+						assert.Error(t, err)
+					case i%15 == 0:
+						ctx, cancel := context.WithCancel(t.Context())
+						cancel()
+						_, err := c.Status(ctx, "7")
+						assert.Error(t, err)
+					default:
+						_, err := c.Status(t.Context(), "7")
+						assert.NoError(t, err)
+					}
+				}
+			})
+		}
+		for i := range watches {
+			ids <- i
+		}
+		close(ids)
+		all.Wait()
+	}
+	assert.LessOrEqual(t, dialed.Load(), 2*atOnce+worse.Load(), "connections that were dialed")
+}
+
+// closer counts what go-retryablehttp would do to a shared pool.
+type closer struct {
+	tripper
+	closed *int
+}
+
+func (c closer) CloseIdleConnections() { *c.closed++ }
+
+// fault 10
+func TestCloseIdleConnectionsIsHidden(t *testing.T) {
+	t.Parallel()
+	closed := 0
+	refuse := func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
+	for _, opt := range []rest.Option{
+		rest.WithRoundTripper(closer{refuse, &closed}),
+		rest.WithHTTPClient(&http.Client{Transport: closer{refuse, &closed}}),
+	} {
+		c := client(t, "http://jobs.test", opt)
+		_, err := c.Status(t.Context(), "7")
+		assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		require.NoError(t, c.Close())
+	}
+	assert.Zero(t, closed)
+}
+
+// observed returns a context as a Watcher's is, and what was logged under it.
+func observed(t *testing.T, clk clock.Clock) (context.Context, *observer.ObservedLogs) {
+	core, logs := observer.New(zapcore.DebugLevel)
+	return wait.NewContext(t.Context(), clk, zap.New(core)), logs
+}
+
+// The waits between attempts are exact, in virtual time.
+func TestAttemptsOfOnePollAreFewAndShortAndLogged(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		code     int
+		after    string
+		attempts int
+		least    time.Duration
+		most     time.Duration
+	}{
+		{502, "", 3, 150 * time.Millisecond, 300 * time.Millisecond},
+		{503, "", 3, 150 * time.Millisecond, 300 * time.Millisecond},
+		{504, "1", 3, 2 * time.Second, 2 * time.Second},
+		{503, "1", 3, 2 * time.Second, 2 * time.Second},
+		{503, "2", 1, 0, 0},
+		{502, "3600", 1, 0, 0},
+		{429, "1", 1, 0, 0},
+		{500, "", 1, 0, 0},
+		{408, "", 1, 0, 0},
+		{404, "", 1, 0, 0},
+		{0, "", 3, 150 * time.Millisecond, 300 * time.Millisecond},
+	} {
+		t.Run(fmt.Sprintf("%d after %q", row.code, row.after), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, logs := observed(t, clock.New())
+				c := client(t, "http://jobs.test", rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
+					if row.code == 0 {
+						return nil, io.ErrUnexpectedEOF
+					}
+					return &http.Response{StatusCode: row.code, Header: http.Header{"Retry-After": {row.after}}}, nil
+				})))
+				start := time.Now()
+				_, err := c.Status(ctx, "7")
+				assert.Error(t, err)
+				waited := time.Since(start)
+				assert.GreaterOrEqual(t, waited, row.least)
+				assert.LessOrEqual(t, waited, row.most)
+				require.Equal(t, row.attempts, logs.Len())
+				for i, entry := range logs.All() {
+					fields := entry.ContextMap()
+					assert.Equal(t, "jobs.test", fields["host"])
+					assert.Equal(t, "/status/7", fields["path"])
+					assert.EqualValues(t, i+1, fields["attempt"])
+					assert.EqualValues(t, row.code, fields["code"])
+					assert.Equal(t, i < row.attempts-1, entry.Level == zapcore.WarnLevel)
+				}
+				assert.Equal(t, zapcore.DebugLevel, logs.All()[row.attempts-1].Level)
+			})
+		})
+	}
+}
+
+// The same waits are on clock.Mock, where nothing moves until the test moves it.
+func TestAttemptsWaitOnTheContextsClock(t *testing.T) {
+	t.Parallel()
+	mock := &watched{Mock: clock.NewMock(), parked: make(chan struct{}, 1)}
+	ctx, _ := observed(t, mock)
+	asked := 0
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked < 3 {
+			say(503, "")(w, r)
+			return
+		}
+		say(200, status("completed"))(w, r)
+	})
+	done := make(chan transport.Status)
+	go func() {
+		s, err := c.Status(ctx, "7")
+		assert.NoError(t, err)
+		done <- s
+	}()
+	for range 2 {
+		<-mock.parked
+		mock.Add(200 * time.Millisecond)
+	}
+	assert.Equal(t, transport.Completed, (<-done).State)
+	assert.Equal(t, 3, asked)
+}
+
+// watched is a clock that tells when a timer was set.
+type watched struct {
+	*clock.Mock
+	parked chan struct{}
+}
+
+func (w *watched) AfterFunc(d time.Duration, f func()) *clock.Timer {
+	timer := w.Mock.AfterFunc(d, f)
+	w.parked <- struct{}{}
+	return timer
+}
+
+// fault 39
+func TestAContextThatEndsBetweenAttemptsEndsThePollAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := client(t, "http://jobs.test", rest.WithRetries(10), rest.WithRoundTripper(
+			tripper(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 503}, nil })))
+		ctx, cancel := wait.WithTimeout(t.Context(), clock.New(), 5*time.Second, errPollTimeout)
+		defer cancel()
+		start := time.Now()
+		_, err := c.Status(ctx, "7")
+		assert.Equal(t, 5*time.Second, time.Since(start))
+		assert.ErrorIs(t, err, errPollTimeout)
+		assert.ErrorContains(t, err, "503 Service Unavailable")
+		assert.Equal(t, 503, func() int { var e *transport.Error; require.ErrorAs(t, err, &e); return e.Code }())
+	})
+}
+
+// fault 19
+func TestAnExpiredTokenIsAskedForOnceForAllWatches(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	var valid atomic.Value
+	valid.Store("token-1")
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+valid.Load().(string) {
+			say(401, "who are you?")(w, r)
+			return
+		}
+		if r.Method == http.MethodPost {
+			say(200, `{"payload":{"jobID":"7"}}`)(w, r)
+			return
+		}
+		say(200, status("running"))(w, r)
+	}, rest.WithToken(func(context.Context) (string, error) { return fmt.Sprintf("token-%d", asked.Add(1)), nil }))
+	all := func(want func(error)) {
+		var group sync.WaitGroup
+		for range 1000 {
+			group.Go(func() {
+				_, err := c.Status(t.Context(), "7")
+				want(err)
+			})
+		}
+		group.Wait()
+	}
+	all(func(err error) { assert.NoError(t, err) })
+	assert.EqualValues(t, 1, asked.Load())
+	valid.Store("token-2")
+	all(func(err error) { assert.NoError(t, err) })
+	assert.EqualValues(t, 2, asked.Load())
+
+	valid.Store("token-3")
+	_, err := c.Create(t.Context(), transport.CreateRequest{}) // what was refused was not started
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, asked.Load())
+
+	valid.Store("token-9")
+	_, err = c.Status(t.Context(), "7")
+	assert.Equal(t, transport.Permanent, classOf(t, err))
+	assert.ErrorContains(t, err, "401 Unauthorized: `who are you?`")
+	assert.EqualValues(t, 4, asked.Load())
+}
+
+// fault 19
+func TestATokenSourcesErrorIsTransientUnlessItSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	var broken error
+	c := serve(t, say(401, ""), rest.WithToken(func(context.Context) (string, error) { return "t", broken }))
+	broken = io.ErrUnexpectedEOF
+	_, err := c.Status(t.Context(), "7")
+	assert.Equal(t, transport.Transient, classOf(t, err))
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	broken = &transport.Error{Class: transport.Permanent, Err: errors.New("revoked")}
+	_, err = c.Status(t.Context(), "7")
+	assert.Equal(t, transport.Permanent, classOf(t, err))
+	assert.ErrorContains(t, err, "/status/7: token source: revoked")
+}
+
+// fault 41
+func TestRedirectsAreForGETAloneAndFiveAtMost(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.Path+" "+r.Header.Get("X-Key"))
+		switch left := strings.TrimPrefix(r.URL.Path, "/status/"); left {
+		case "loop":
+			http.Redirect(w, r, r.URL.Path, http.StatusFound)
+		case "0":
+			say(200, status("completed"))(w, r)
+		default:
+			http.Redirect(w, r, "/status/"+string(left[0]-1), http.StatusTemporaryRedirect)
+		}
+	}, rest.WithHeader("X-Key", "k"))
+	s, err := c.Status(t.Context(), "5")
+	require.NoError(t, err)
+	assert.Equal(t, transport.Completed, s.State)
+	assert.Equal(t, "5", s.ID)
+	require.Len(t, asked, 6)
+	assert.Equal(t, "GET /status/0 k", asked[5])
+
+	for id, n := range map[string]int{"6": 6, "loop": 6} {
+		asked = nil
+		_, err = c.Status(t.Context(), id)
+		assert.Equal(t, transport.Permanent, classOf(t, err))
+		assert.ErrorContains(t, err, "more than 5 redirects")
+		assert.Len(t, asked, n)
+	}
+	asked = nil
+	err = c.Cancel(t.Context(), "1")
+	assert.Equal(t, transport.Permanent, classOf(t, err))
+	assert.ErrorContains(t, err, "a redirect is followed for GET alone")
+	_, err = c.Create(t.Context(), transport.CreateRequest{IdempotencyKey: "k"})
+	assert.Equal(t, transport.Permanent, classOf(t, err))
+	assert.Len(t, asked, 2)
+}
+
+// fault 42, fault 44
+func TestRedirectsToAnotherOriginAreRefusedAndGetNoSecret(t *testing.T) {
+	t.Parallel()
+	seen := make(chan *http.Request, 10)
+	foreign := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen <- r
+		say(200, status("completed"))(w, r)
+	}))
+	t.Cleanup(foreign.Close)
+	elsewhere := func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, foreign.URL+"/x?t="+canary, http.StatusFound)
+	}
+	secrets := rest.WithHeader("X-Key", canary)
+	_, err := serve(t, elsewhere, secrets).Status(t.Context(), "7")
+	assert.Equal(t, transport.Permanent, classOf(t, err))
+	assert.ErrorContains(t, err, "a redirect to another origin")
+	assert.NotContains(t, err.Error(), canary)
+	assert.Empty(t, seen)
+
+	follow := &http.Client{Transport: new(http.Transport), CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
+	t.Cleanup(follow.CloseIdleConnections)
+	s, err := serve(t, elsewhere, secrets, rest.WithHTTPClient(follow)).Status(t.Context(), "7")
+	require.NoError(t, err, "the user's CheckRedirect decides")
+	assert.Equal(t, transport.Completed, s.State)
+	assert.NotContains(t, fmt.Sprint((<-seen).Header), canary)
+}
+
+// fault 44
+func TestNoSecretIsInAnyErrorOrLog(t *testing.T) {
+	t.Parallel()
+	const uncommon = "CANARY-0123456789-CANARY-0123456789" // what is not known as a secret is taken out by its looks
+	ctx, logs := observed(t, clock.New())
+	echo := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(code)
+			fmt.Fprintf(w, `no good: %s %v {"token":"CANARY2","x":%q}`, r.RequestURI, r.Header, uncommon)
+		}
+	}
+	dialect := rest.WithDialect(rest.Dialect{
+		Create: rest.Call{Path: "/?key=" + canary}, Status: rest.Call{Path: "/{id}?key=" + canary}, Cancel: rest.Call{Path: "/{id}?" + canary},
+	})
+	token := rest.WithToken(func(context.Context) (string, error) { return canary, nil })
+	broken := func(err error) rest.Option {
+		return rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("%s %v: %w", r.URL, r.Header, err)
+		}))
+	}
+	s := httptest.NewServer(nil)
+	t.Cleanup(s.Close)
+	withUser := strings.Replace(s.URL, "://", "://CANARY-user:"+canary+"@", 1)
+	var clients []*rest.Client
+	for _, code := range []int{200, 301, 400, 401, 404, 429, 500, 503} {
+		clients = append(clients, serve(t, echo(code), dialect, token, rest.WithHeader("X-Key", canary), oneAttempt))
+	}
+	clients = append(clients,
+		client(t, withUser, dialect, broken(io.ErrUnexpectedEOF)),
+		client(t, withUser, dialect, broken(&net.DNSError{}), rest.WithRetries(1)),
+		client(t, "http://u:"+canary+"@127.0.0.1:1", dialect, oneAttempt))
+	var text strings.Builder
+	for _, c := range clients {
+		_, err := c.Status(ctx, "7")
+		require.Error(t, err)
+		_, created := c.Create(ctx, transport.CreateRequest{})
+		canceled := c.Cancel(ctx, "7")
+		for err := range chain(errors.Join(err, created, canceled)) {
+			fmt.Fprintf(&text, "%v\n%+v\n%#v\n", err, err, err)
+		}
+		fmt.Fprintf(&text, "%v %+v %#v\n", c, c, c)
+	}
+	for _, entry := range logs.All() {
+		fmt.Fprintf(&text, "%s %v\n", entry.Message, entry.ContextMap())
+	}
+	require.NotZero(t, logs.Len())
+	for line := range strings.Lines(text.String()) {
+		assert.NotContains(t, line, canary)
+	}
+}
+
+// chain yields err and all that it wraps, as errors.Is sees it.
+func chain(err error) func(func(error) bool) {
+	var walk func(error, func(error) bool) bool
+	walk = func(err error, yield func(error) bool) bool {
+		if err == nil {
+			return true
+		}
+		if _, joined := err.(interface{ Unwrap() []error }); !joined && !yield(err) {
+			return false
+		}
+		switch e := err.(type) {
+		case interface{ Unwrap() error }:
+			return walk(e.Unwrap(), yield)
+		case interface{ Unwrap() []error }:
+			for _, inner := range e.Unwrap() {
+				if !walk(inner, yield) {
+					return false
+				}
+			}
+		}
+		return true
+	}
+	return func(yield func(error) bool) { walk(err, yield) }
+}
+
+// fault 33
+func TestAClientIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		id := strings.TrimPrefix(r.URL.Path, "/status/")
+		w.Header().Set("ETag", `"`+id+`"`)
+		fmt.Fprintf(w, `{"payload":{"status":"running","message":%q,"result":%q,"jobID":"x"}}`, id, id)
+	})
+	var all sync.WaitGroup
+	for i := range 64 {
+		all.Go(func() {
+			for n := range 20 {
+				id := fmt.Sprintf("%d-%d", i, n)
+				s, err := c.StatusSince(t.Context(), id, transport.Status{Revision: `"a"`})
+				if assert.NoError(t, err) {
+					assert.Equal(t, transport.Status{ID: id, State: transport.Running, Raw: "running", Message: id,
+						Result: []byte(`"` + id + `"`), Revision: `"` + id + `"`}, s)
+				}
+				_, err = c.Create(t.Context(), transport.CreateRequest{IdempotencyKey: id})
+				assert.NoError(t, err)
+				assert.NoError(t, c.Cancel(t.Context(), id))
+				assert.NoError(t, c.Close())
+			}
+		})
+	}
+	all.Wait()
+}

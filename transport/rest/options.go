@@ -1,0 +1,96 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+)
+
+// DefaultRetries is how often one call is sent again by default: see WithRetries.
+const DefaultRetries = 2
+
+// NoRetries, given to WithRetries, sends each call once.
+const NoRetries = -1
+
+// maxRetries bounds WithRetries: what lasts longer is the watch's to wait for.
+const maxRetries = 10
+
+// UserAgent is the User-Agent header that is sent by default.
+const UserAgent = "job-status-monitoring"
+
+// Option sets one thing about a Client that New makes.
+type Option func(*config)
+
+type config struct {
+	dialect  Dialect
+	client   *http.Client
+	tripper  http.RoundTripper
+	tls      *tls.Config
+	header   http.Header
+	token    func(context.Context) (string, error)
+	retries  int
+	problems []error
+}
+
+// WithDialect says how the service speaks of jobs; the default is the zero Dialect.
+func WithDialect(d Dialect) Option { return func(c *config) { c.dialect = d } }
+
+// WithHTTPClient sets the client that requests are made with; nil, the default, makes one whose connections Close closes. A
+// client without CheckRedirect gets this package's: a redirect is followed for GET alone, to the same scheme, host and port,
+// at most five times. The Client itself is copied; its transport, cookies and timeout are used as they are.
+func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.client = h } }
+
+// WithRoundTripper sets what carries requests; nil, the default, is a pool of connections that Close closes.
+func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.tripper = rt } }
+
+// WithTLSConfig sets how connections are secured; nil, the default, is the system's trust. It goes together neither with
+// WithHTTPClient nor with WithRoundTripper, which bring their own.
+func WithTLSConfig(t *tls.Config) Option { return func(c *config) { c.tls = t } }
+
+// WithHeader sets a header that every request carries. Its value is kept out of errors and logs. The default is
+// "Accept: application/json" and "User-Agent: job-status-monitoring", and each can be set otherwise.
+func WithHeader(name, value string) Option {
+	return func(c *config) {
+		switch key := http.CanonicalHeaderKey(name); {
+		case !web.IsToken(name):
+			c.problem("WithHeader(%.80q): not a header's name", name)
+		case !web.IsHeaderValue(value):
+			c.problem("WithHeader(%.80q): its value holds a control character", name)
+		case key == "Host" || key == "Content-Length" || key == "Transfer-Encoding" || key == "Accept-Encoding":
+			c.problem("WithHeader(%.80q): net/http sets it", name)
+		default:
+			c.header.Set(key, value)
+		}
+	}
+}
+
+// WithToken sets the source of a token that every request carries as "Authorization: Bearer". It is asked once, and again
+// when the service answers 401, for all watches together; a second 401 for one call is permanent. The source must be safe for
+// concurrent use. An error of its own counts as transient unless it is a *transport.Error. The default, or nil, is no token.
+func WithToken(source func(context.Context) (string, error)) Option {
+	return func(c *config) { c.token = source }
+}
+
+// WithRetries sets how often a call is sent again within one poll, after a connection that failed or an answer of 502, 503 or
+// 504, with a wait of 50 to 100 ms that doubles each time. The default, or 0, is DefaultRetries; NoRetries is none, and 10 is
+// the most. A call is sent again at once or not at all: if the service asks for more than a second, the call returns and the
+// wait is the watch's. A create is sent again only with an idempotency key.
+func WithRetries(n int) Option {
+	return func(c *config) {
+		switch {
+		case n < NoRetries || n > maxRetries:
+			c.problem("WithRetries(%d): must be from 1 to %d, or NoRetries", n, maxRetries)
+		case n == 0:
+			c.retries = DefaultRetries
+		default:
+			c.retries = max(n, 0)
+		}
+	}
+}
+
+func (c *config) problem(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Errorf("rest: "+format, args...))
+}

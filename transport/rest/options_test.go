@@ -1,0 +1,164 @@
+package rest_test
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// fault 32, fault 44
+func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
+	t.Parallel()
+	source := func(context.Context) (string, error) { return "t", nil }
+	dialect := func(d rest.Dialect) rest.Option { return rest.WithDialect(d) }
+	for _, c := range []struct {
+		url  string
+		opt  rest.Option
+		want string
+	}{
+		{"", nil, `rest: New: base URL "" has no scheme: it must begin with http:// or https://`},
+		{"jobs.example.com", nil, `base URL "jobs.example.com" has no scheme`},
+		{"ftp://h", nil, `base URL "ftp://h" must begin with http:// or https://`},
+		{"http://", nil, `base URL "http:" has no host`},
+		{"http://:80", nil, `base URL "http://:80" has no host`},
+		{"http:opaque", nil, `has no host`},
+		{"http://h/?key=" + canary, nil, `base URL "http://h/" has a query: it belongs to the path of each Call`},
+		{"http://h/?", nil, `has a query`},
+		{"http://h/#" + canary, nil, `base URL "http://h/" has a fragment`},
+		{"http://h:port", nil, `base URL "http://h:port" does not parse: invalid port ":port" after host`},
+		{"http://u:" + canary + "#@h", nil, `base URL with a user name does not parse`},
+		{"http://u:" + canary + "@h?q", nil, `base URL "http://h" has a query`},
+		{"http://h", nil, `rest: option 0 is nil`},
+		{"http://h", rest.WithRetries(-2), `rest: WithRetries(-2): must be from 1 to 10, or NoRetries`},
+		{"http://h", rest.WithRetries(11), `rest: WithRetries(11): must be`},
+		{"http://h", rest.WithHeader("", "v"), `rest: WithHeader(""): not a header's name`},
+		{"http://h", rest.WithHeader("a b", "v"), `rest: WithHeader("a b"): not a header's name`},
+		{"http://h", rest.WithHeader("X-Key", canary+"\n"), `rest: WithHeader("X-Key"): its value holds a control character`},
+		{"http://h", rest.WithHeader("host", "v"), `rest: WithHeader("host"): net/http sets it`},
+		{"http://u:p@h", rest.WithToken(source), `rest: WithToken: the header Authorization is set by WithHeader or by the base URL too`},
+		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/status"}}),
+			`rest: WithDialect: Status: path "/status" names {id} 0 times, it takes one`},
+		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/{id}/{id}"}}), `names {id} 2 times`},
+		{"http://h", dialect(rest.Dialect{Create: rest.Call{Path: "/{id}"}}), `Create: path "/{id}" has braces that are no {id}`},
+		{"http://h", dialect(rest.Dialect{Cancel: rest.Call{Path: "/{id}/{kind}"}}), `Cancel: path "/{id}/{kind}" has braces`},
+		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "{id}"}}), `path "{id}" does not begin with a slash`},
+		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/{id}#a"}}), `has a fragment`},
+		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/%zz/{id}"}}), `invalid URL escape "%zz"`},
+		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/{id}?a=%zz" + canary}}), `its query does not parse`},
+		{"http://h", dialect(rest.Dialect{Create: rest.Call{Method: "PO ST"}}), `Create: "PO ST" is not an HTTP method`},
+		{"http://h", dialect(rest.Dialect{State: "a..b"}), `rest: WithDialect: path "a..b": a key is empty`},
+		{"http://h", dialect(rest.Dialect{ID: "-"}), `State and ID must be read`},
+		{"http://h", dialect(rest.Dialect{ProgressScale: -1}), `ProgressScale: -1: must be above zero`},
+		{"http://h", dialect(rest.Dialect{States: map[string]transport.State{}}), `States: it is empty`},
+		{"http://h", dialect(rest.Dialect{States: map[string]transport.State{"x": 9}}), `States: "x": no such state: 9`},
+		{"http://h", dialect(rest.Dialect{IdempotencyHeader: "a:b"}), `IdempotencyHeader: "a:b": not a header's name`},
+		{"http://h", dialect(rest.Dialect{CreateBody: func() {}}), `CreateBody: json: unsupported type: func()`},
+	} {
+		client, err := rest.New(c.url, c.opt)
+		assert.Nil(t, client)
+		if assert.ErrorContains(t, err, c.want, c.url) {
+			assert.NotContains(t, err.Error(), canary)
+		}
+	}
+	_, err := rest.New("http://h", rest.WithHTTPClient(new(http.Client)), rest.WithRoundTripper(http.DefaultTransport),
+		rest.WithTLSConfig(new(tls.Config)), rest.WithRetries(99))
+	for _, want := range []string{"WithRoundTripper: has no effect", "WithTLSConfig: has no effect", "WithRetries(99)"} {
+		assert.ErrorContains(t, err, want)
+	}
+	_, err = rest.New("ftp://h", rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "x"}}))
+	assert.Equal(t, 2, strings.Count(err.Error(), "rest: "), "each problem once: %v", err)
+}
+
+// fault 32
+func TestNilAndZeroOptionsMeanTheDefault(t *testing.T) {
+	t.Parallel()
+	var asked int
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		say(503, "")(w, r)
+	}, rest.WithHTTPClient(nil), rest.WithRoundTripper(nil), rest.WithTLSConfig(nil), rest.WithToken(nil), rest.WithRetries(0),
+		rest.WithDialect(rest.Dialect{}))
+	_, err := c.Status(t.Context(), "7")
+	assert.Error(t, err)
+	assert.Equal(t, 1+rest.DefaultRetries, asked)
+}
+
+func TestBaseURLKeepsItsPath(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{
+		"": "/status/a%2Fb", "/": "/status/a%2Fb", "/v1": "/v1/status/a%2Fb", "/v1/": "/v1/status/a%2Fb",
+		"/a%2Fb": "/a%2Fb/status/a%2Fb", "/ü ": "/%C3%BC%20/status/a%2Fb",
+	} {
+		var got string
+		h := rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
+			got = r.URL.EscapedPath()
+			return nil, http.ErrHandlerTimeout
+		}))
+		_, err := client(t, "http://jobs.test"+base, h, oneAttempt).Status(t.Context(), "a/b")
+		assert.Error(t, err)
+		assert.Equal(t, want, got)
+	}
+}
+
+func TestHeadersAreSentWithEachRequest(t *testing.T) {
+	t.Parallel()
+	var got http.Header
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header
+		_, _ = w.Write([]byte(status("pending")))
+	}, rest.WithHeader("user-agent", "mine/1"), rest.WithHeader("X-Key", "one"), rest.WithHeader("x-key", "two"))
+	for range 2 {
+		_, err := c.Status(t.Context(), "7")
+		require.NoError(t, err)
+		assert.Equal(t, []string{"mine/1"}, got["User-Agent"])
+		assert.Equal(t, []string{"two"}, got["X-Key"])
+		assert.Equal(t, []string{"application/json"}, got["Accept"])
+	}
+}
+
+// cookies is a jar that returns one cookie always.
+type cookies struct{}
+
+func (cookies) SetCookies(*url.URL, []*http.Cookie) {}
+func (cookies) Cookies(*url.URL) []*http.Cookie     { return []*http.Cookie{{Name: "c", Value: "1"}} }
+
+func TestTheUsersClientKeepsItsCookiesAndItsTransport(t *testing.T) {
+	t.Parallel()
+	var got []string
+	h := &http.Client{Jar: cookies{}, Transport: tripper(func(r *http.Request) (*http.Response, error) {
+		got = append(got, r.Header["Cookie"]...)
+		r.Header.Add("X-Rude", "a RoundTripper must not do this")
+		assert.Len(t, r.Header["X-Rude"], 1)
+		return nil, http.ErrHandlerTimeout
+	})}
+	_, err := client(t, "http://jobs.test", rest.WithHTTPClient(h)).Status(t.Context(), "7")
+	assert.ErrorIs(t, err, http.ErrHandlerTimeout)
+	assert.Equal(t, []string{"c=1", "c=1", "c=1"}, got)
+	assert.Nil(t, h.CheckRedirect)
+}
+
+// fault 44
+func TestPrintingAClientPrintsNoSecret(t *testing.T) {
+	t.Parallel()
+	token := func(context.Context) (string, error) { return canary, nil }
+	plain := client(t, "https://u:"+canary+"@jobs.test/v1", rest.WithHeader("X-Key", canary))
+	tokened := client(t, "https://jobs.test/v1", rest.WithToken(token))
+	assert.Equal(t, "rest: https://jobs.test", plain.String())
+	for _, c := range []*rest.Client{plain, tokened} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%q"} {
+			assert.NotContains(t, fmt.Sprintf(verb, c), canary)
+			assert.NotContains(t, fmt.Sprintf(verb, struct{ C any }{c}), canary)
+		}
+	}
+	assert.NotContains(t, fmt.Sprintf("%+v", rest.WithHeader("X-Key", canary)), canary)
+}

@@ -1,0 +1,241 @@
+// Package rest asks an HTTP service about its jobs, in JSON.
+//
+//	t, err := rest.New("https://jobs.example.com")
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	w, err := jobstatus.New(t)
+//
+// As it stands it speaks the default dialect:
+//
+//	POST /                {"payload":{"jobID":"7f3c"}}
+//	GET /status/7f3c      {"payload":{"status":"running","progress":0.4,"message":"second pass"}}
+//	DELETE /status/7f3c   cancels the job
+//
+// A Dialect describes any other service: how it is asked, where in its answers what stands, and its words for each state.
+//
+// # What becomes of an answer
+//
+//	2xx with a status              that status
+//	2xx without one                malformed; transient if it is an HTML page, as of a captive portal
+//	2xx over 1 MiB                 permanent
+//	5xx with a terminal status     that status: some services answer 500 for a job that failed
+//	404                            not found
+//	429, and 503 with Retry-After  throttled
+//	408, 425, and other 5xx        transient, but for 501 and 505, which are permanent
+//	401                            asked again with a new token, if WithToken has one; else permanent
+//	other 3xx and 4xx              permanent
+//
+// A connection that fails is transient, and permanent if TLS does not trust it. Every error but that of a context which ended
+// is a *transport.Error. It names the method, host and path, and quotes at most 256 bytes of the body, with what looks like a
+// secret taken out; it holds no header, no query, no token and no user name of a URL.
+//
+// A call that meets a passing fault is sent again at once, a few times: see WithRetries. Waits longer than a second are the
+// watch's. Within a Watcher all waits are on its clock, and attempts are logged where it logs.
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Client is a Transport for one HTTP service. It does not change once made, and is safe for concurrent use.
+type Client struct {
+	*settings // behind a pointer, so that printing a Client prints none of it
+
+	name  string
+	calls sync.Pool
+}
+
+var (
+	_ transport.Transport   = (*Client)(nil)
+	_ transport.Conditional = (*Client)(nil)
+	_ transport.Creator     = (*Client)(nil)
+	_ transport.Canceler    = (*Client)(nil)
+)
+
+// New returns a Client of the service at baseURL, which begins with http:// or https:// and has no query. A user name and
+// password in it are sent as basic authentication and printed nowhere. The error tells of all that is wrong with the URL and
+// with the options.
+func New(baseURL string, opts ...Option) (*Client, error) {
+	s, err := newSettings(baseURL, opts)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{settings: s, name: "rest: " + s.create.base.Scheme + "://" + s.create.base.Host}
+	c.calls.New = func() any { return newCall(s) }
+	return c, nil
+}
+
+// String returns the scheme and host of the service.
+func (c *Client) String() string { return c.name }
+
+// Close closes the idle connections that the Client made; those of WithHTTPClient and WithRoundTripper are the user's. Calls
+// under way come to their end, and later ones connect anew. It always returns nil.
+func (c *Client) Close() error {
+	if c != nil && c.settings != nil && c.own != nil {
+		c.own.CloseIdleConnections()
+	}
+	return nil
+}
+
+// Status asks about a job once. What comes back is described at the top of this package.
+func (c *Client) Status(ctx context.Context, id string) (transport.Status, error) {
+	return c.StatusSince(ctx, id, transport.Status{})
+}
+
+// StatusSince is Status, but a service that gave last an ETag is asked for a newer answer only. If there is none, StatusSince
+// returns last, with a new RetryAfter if the service names one.
+func (c *Client) StatusSince(ctx context.Context, id string, last transport.Status) (transport.Status, error) {
+	k, err := c.begin(ctx, transport.CheckID(id))
+	if err != nil {
+		return transport.Status{}, err
+	}
+	defer c.end(k)
+	k.to, k.id, k.read, k.repeatable = k.settings.status, id, (*call).readStatus, true
+	if k.reader.dialect.Revision == "" && isETag(last.Revision) {
+		k.extra, k.last = [2]string{"If-None-Match", last.Revision}, last
+	}
+	err = k.do(ctx, nil)
+	return k.status, err
+}
+
+// Create starts a job and returns its id. The input is sent as JSON; without one, the dialect's CreateBody is. The request is
+// sent a second time only with an IdempotencyKey, which goes along as a header, or if the service refused it with 401.
+func (c *Client) Create(ctx context.Context, req transport.CreateRequest) (id string, err error) {
+	if !web.IsHeaderValue(req.IdempotencyKey) {
+		err = errBadKey
+	}
+	k, err := c.begin(ctx, err)
+	if err != nil {
+		return "", err
+	}
+	defer c.end(k)
+	k.to, k.id, k.read = k.create, req.IdempotencyKey, (*call).readID // its path has no id: this one is for the jitter
+	body := k.createBody
+	if req.Input != nil {
+		if body, err = json.Marshal(req.Input); err != nil {
+			return "", k.fail(transport.Permanent, err)
+		}
+	}
+	if req.IdempotencyKey != "" {
+		k.extra = [2]string{k.reader.dialect.IdempotencyHeader, req.IdempotencyKey}
+		k.repeatable = true
+	}
+	err = k.do(ctx, body)
+	return k.status.ID, err
+}
+
+// Cancel asks the service to cancel a job. It returns nil for an answer of 2xx.
+func (c *Client) Cancel(ctx context.Context, id string) error {
+	k, err := c.begin(ctx, transport.CheckID(id))
+	if err != nil {
+		return err
+	}
+	defer c.end(k)
+	k.to, k.id, k.read = k.cancel, id, (*call).readCancel
+	k.repeatable = k.to.method == http.MethodDelete || k.to.method == http.MethodPut || k.to.method == http.MethodGet
+	return k.do(ctx, nil)
+}
+
+// begin returns a call to make, or the error of one that is not to be made, such as problem.
+func (c *Client) begin(ctx context.Context, problem error) (*call, error) {
+	switch {
+	case c == nil || c.settings == nil:
+		problem = errNotMade
+	case ctx == nil:
+		problem = errNilContext
+	case problem == nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	}
+	if problem != nil {
+		return nil, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", problem)}
+	}
+	return c.calls.Get().(*call), nil
+}
+
+func (c *Client) end(k *call) {
+	k.reset()
+	c.calls.Put(k)
+}
+
+func (k *call) readStatus() error {
+	if k.code == http.StatusNotModified && k.extra[0] != "" {
+		k.status = k.last
+		if k.hint > 0 {
+			k.status.RetryAfter = k.hint
+		}
+		return nil
+	}
+	s, err := k.judge()
+	if classify := k.reader.dialect.Classify; classify != nil {
+		s, err = classify(k.code, k.body[:min(len(k.body), maxBody)], s, err)
+		if err != nil {
+			s = transport.Status{}
+		}
+	}
+	k.status = s
+	return err
+}
+
+// judge returns the status that the answer tells, or the error that it is.
+func (k *call) judge() (transport.Status, error) {
+	fine, fault := k.code/100 == 2, k.code/100 == 5
+	var s transport.Status
+	var err error = errTooLarge
+	if !k.large && (fine || fault) {
+		s, err = k.reader.readStatus(k.body, &k.found)
+	}
+	switch {
+	case err == nil && (fine || fault && s.State.Terminal()):
+		s.ID, s.RetryAfter = k.id, k.hint
+		if tag := k.answer.Get("ETag"); k.reader.dialect.Revision == "" && isETag(tag) {
+			s.Revision = tag
+		}
+		return s, nil
+	case fine:
+		return transport.Status{}, k.unread(err)
+	default:
+		return transport.Status{}, k.refused()
+	}
+}
+
+func (k *call) readID() (err error) {
+	switch {
+	case k.code/100 != 2:
+		return k.refused()
+	case k.large:
+		return k.unread(errTooLarge)
+	}
+	if k.status.ID, err = k.reader.readID(k.body); err != nil {
+		k.status.ID = ""
+		return k.unread(err)
+	}
+	return nil
+}
+
+func (k *call) readCancel() error {
+	if k.code/100 != 2 {
+		return k.refused()
+	}
+	return nil
+}
+
+// maxETag bounds an ETag, which is kept for as long as the job is watched.
+const maxETag = 256
+
+// isETag reports whether s is an entity tag (RFC 9110, 8.8.3), and so may stand in a header.
+func isETag(s string) bool {
+	opaque := strings.TrimPrefix(s, "W/")
+	if len(s) > maxETag || len(opaque) < 2 || opaque[0] != '"' || opaque[len(opaque)-1] != '"' {
+		return false
+	}
+	return !strings.ContainsFunc(opaque[1:len(opaque)-1], func(r rune) bool { return r < '!' || r == '"' || r == 0x7f })
+}

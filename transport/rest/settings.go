@@ -1,0 +1,165 @@
+package rest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+)
+
+// minSecret is the length from which a word is looked for in what is quoted: shorter ones stand in every text.
+const minSecret = 4
+
+// settings is what New makes of the options. It does not change.
+type settings struct {
+	reader                 *reader
+	create, status, cancel *endpoint
+	createBody             []byte
+	http                   *http.Client
+	carrier                http.RoundTripper // of http
+	own                    *http.Transport   // nil if the pool is the user's
+	header                 http.Header
+	tokens                 *web.Tokens // nil without a token source
+	secrets                []string
+	retries                int
+}
+
+// newSettings applies opts over the defaults and joins all that is wrong with them.
+func newSettings(baseURL string, opts []Option) (*settings, error) {
+	c := &config{retries: DefaultRetries, header: http.Header{
+		"Accept":     {"application/json"},
+		"User-Agent": {UserAgent},
+	}}
+	for i, opt := range opts {
+		if opt == nil {
+			c.problem("option %d is nil", i)
+			continue
+		}
+		opt(c)
+	}
+	s := &settings{retries: c.retries, header: c.header}
+	c.base(s, baseURL)
+	c.transport(s)
+	if c.token != nil {
+		if c.header.Get("Authorization") != "" {
+			c.problem("WithToken: the header Authorization is set by WithHeader or by the base URL too")
+		}
+		s.tokens = web.NewTokens(c.token)
+	}
+	for name, values := range c.header {
+		if name != "Accept" && name != "User-Agent" {
+			s.secrets = append(s.secrets, values[0])
+		}
+	}
+	s.secrets = slices.DeleteFunc(s.secrets, func(secret string) bool { return len(secret) < minSecret })
+	return s, errors.Join(c.problems...)
+}
+
+// base sets what depends on the base URL and on the dialect.
+func (c *config) base(s *settings, baseURL string) {
+	d := c.dialect.withDefaults()
+	var err error
+	if s.reader, err = newReader(d); err != nil {
+		c.problem("WithDialect: %w", err)
+	}
+	if !web.IsToken(d.IdempotencyHeader) {
+		c.problem("WithDialect: IdempotencyHeader: %.80q: not a header's name", d.IdempotencyHeader)
+	}
+	if d.CreateBody != nil {
+		if s.createBody, err = json.Marshal(d.CreateBody); err != nil {
+			c.problem("WithDialect: CreateBody: %w", err)
+		}
+	}
+	base, err := parseBase(baseURL)
+	if err != nil {
+		c.problem("New: base URL %w", err)
+		base = &url.URL{Scheme: "http", Host: "invalid"} // the calls' paths are checked all the same
+	}
+	if u := base.User; u != nil {
+		password, _ := u.Password()
+		s.secrets = append(s.secrets, u.Username(), password, url.QueryEscape(password))
+		basic := base64.StdEncoding.EncodeToString([]byte(u.Username() + ":" + password))
+		c.header.Set("Authorization", "Basic "+basic)
+		s.secrets = append(s.secrets, basic)
+	}
+	for _, call := range []struct {
+		name string
+		call Call
+		id   bool
+		to   **endpoint
+	}{
+		{"Create", d.Create, false, &s.create},
+		{"Status", d.Status, true, &s.status},
+		{"Cancel", d.Cancel, true, &s.cancel},
+	} {
+		e, err := newEndpoint(base, call.call, call.id)
+		if err != nil {
+			c.problem("WithDialect: %s: %w", call.name, err)
+			continue
+		}
+		s.secrets = append(s.secrets, e.sensitive()...)
+		*call.to = e
+	}
+}
+
+// parseBase returns the URL, or an error that does not print what could be a password.
+func parseBase(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil && strings.Contains(s, "@"):
+		return nil, errors.New("with a user name does not parse")
+	case err != nil:
+		return nil, fmt.Errorf("%.256q does not parse: %w", s, errors.Unwrap(err))
+	}
+	shown := *u
+	shown.User, shown.RawQuery, shown.Fragment = nil, "", ""
+	if u.Opaque != "" {
+		shown.Opaque = "…"
+	}
+	switch {
+	case u.Scheme == "":
+		err = errors.New("has no scheme: it must begin with http:// or https://")
+	case u.Scheme != "http" && u.Scheme != "https":
+		err = errors.New("must begin with http:// or https://")
+	case u.Hostname() == "":
+		err = errors.New("has no host")
+	case u.RawQuery != "" || u.ForceQuery:
+		err = errors.New("has a query: it belongs to the path of each Call")
+	case u.Fragment != "":
+		err = errors.New("has a fragment")
+	default:
+		return u, nil
+	}
+	return nil, fmt.Errorf("%.256q %w", shown.String(), err)
+}
+
+// transport sets what requests are made with.
+func (c *config) transport(s *settings) {
+	if c.client != nil && c.tripper != nil {
+		c.problem("WithRoundTripper: has no effect together with WithHTTPClient, whose Transport it is")
+	}
+	if c.tls != nil && (c.client != nil || c.tripper != nil) {
+		c.problem("WithTLSConfig: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")
+	}
+	h := http.Client{Transport: c.tripper}
+	if c.client != nil {
+		h = *c.client
+	}
+	switch {
+	case h.Transport == nil && c.client != nil:
+		h.Transport = http.DefaultTransport
+	case h.Transport == nil:
+		s.own = web.NewPool(c.tls)
+		h.Transport = s.own
+	}
+	if h.CheckRedirect == nil {
+		h.CheckRedirect = web.CheckRedirect
+	}
+	s.http, s.carrier = &h, h.Transport
+}

@@ -1,0 +1,935 @@
+package jobstatus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+	"pgregory.net/rapid"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// every asks at once and then each d.
+func every(d time.Duration) jobstatus.Option {
+	return jobstatus.WithBackoff(backoff.Func(func(p backoff.Poll) time.Duration {
+		if p.Attempt == 0 {
+			return 0
+		}
+		return d
+	}))
+}
+
+func seconds(s ...float64) []time.Duration {
+	var ds []time.Duration
+	for _, s := range s {
+		ds = append(ds, time.Duration(s*float64(time.Second)))
+	}
+	return ds
+}
+
+func TestWaitPollsOnScheduleUntilTheJobCompletes(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(after(4, jobstatus.Completed))
+		watcher := w.watcher(s, every(time.Second))
+		w.run(func() {
+			st, err := watcher.WaitForJob(context.Background(), "a")
+			require.NoError(w, err)
+			assert.Equal(w, jobstatus.Status{ID: "a", State: jobstatus.Completed, Raw: "completed"}, st)
+		})
+		assert.Equal(w, seconds(0, 1, 2, 3), s.polls("a"))
+	})
+}
+
+func TestDefaultScheduleAsksAtOnceAndStaysWithinItsBounds(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(never)
+		watcher := w.watcher(s)
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+		})
+		polls := s.polls("a")
+		require.Len(w, polls, jobstatus.DefaultMaxAttempts)
+		assert.Zero(w, polls[0])
+		wait := jobstatus.DefaultBaseDelay
+		for i := range polls[1:] {
+			gap := polls[i+1] - polls[i]
+			assert.LessOrEqual(w, gap, wait)
+			assert.GreaterOrEqual(w, gap, wait/2)
+			wait = min(2*wait, jobstatus.DefaultMaxDelay)
+		}
+	})
+}
+
+func TestWaitReturnsJobErrorTogetherWithTheStatus(t *testing.T) {
+	for state, sentinel := range map[jobstatus.State]error{
+		jobstatus.Failed:   jobstatus.ErrJobFailed,
+		jobstatus.Canceled: jobstatus.ErrJobCanceled,
+	} {
+		t.Run(state.String(), func(t *testing.T) {
+			inVirtualTime(t, func(w world) {
+				watcher := w.watcher(w.service(func(context.Context, string, int) (jobstatus.Status, error) {
+					return jobstatus.Status{State: state, Message: "disk full"}, nil
+				}))
+				w.run(func() {
+					st, err := watcher.WaitForJob(context.Background(), "a")
+					var jobErr *jobstatus.JobError
+					require.ErrorAs(w, err, &jobErr)
+					assert.Equal(w, st, jobErr.Status)
+					assert.Equal(w, jobstatus.Status{ID: "a", State: state, Message: "disk full"}, st)
+					assert.EqualError(w, err, fmt.Sprintf(`jobstatus: job "a" %v: "disk full"`, state))
+					for _, s := range []error{jobstatus.ErrJobFailed, jobstatus.ErrJobCanceled, jobstatus.ErrTimeout,
+						jobstatus.ErrMaxAttempts, jobstatus.ErrNotFound, jobstatus.ErrClosed} {
+						assert.Equal(w, s == sentinel, errors.Is(err, s), "errors.Is(err, %v)", s)
+					}
+				})
+			})
+		})
+	}
+}
+
+// fault 39: what a wait that gave up saw last is in its error.
+func TestWaitThatReachesItsAttemptsTellsWhatItSaw(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		refused := errors.New("connection refused")
+		watcher := w.watcher(w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+			if n == 3 {
+				return jobstatus.Status{}, refused
+			}
+			return jobstatus.Status{State: jobstatus.Running, Raw: "encoding"}, nil
+		}), every(time.Second), jobstatus.WithMaxAttempts(3))
+		w.run(func() {
+			st, err := watcher.WaitForJob(context.Background(), "a")
+			var waitErr *jobstatus.WaitError
+			require.ErrorAs(w, err, &waitErr)
+			require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+			require.ErrorIs(w, err, refused)
+			assert.Equal(w, jobstatus.Status{ID: "a", State: jobstatus.Running, Raw: "encoding"}, st)
+			assert.Equal(w, st, waitErr.Last)
+			assert.Equal(w, 3, waitErr.Polls)
+			assert.Equal(w, 2*time.Second, waitErr.Elapsed)
+			assert.Contains(w, err.Error(), "WithMaxAttempts")
+			assert.Contains(w, err.Error(), "connection refused")
+		})
+	})
+}
+
+func TestTimeoutIsPrecededByALastLook(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(never)
+		watcher := w.watcher(s, every(40*time.Second), jobstatus.WithTimeout(time.Minute))
+		w.run(func() {
+			began := w.clock.Now()
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.ErrorIs(w, err, jobstatus.ErrTimeout)
+			require.ErrorIs(w, err, context.DeadlineExceeded)
+			assert.Contains(w, err.Error(), "WithTimeout")
+			assert.Equal(w, time.Minute, w.clock.Since(began))
+		})
+		assert.Equal(w, seconds(0, 40, 59), s.polls("a"))
+	})
+}
+
+func TestTheLastLookCanFindTheEnd(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		watcher := w.watcher(w.service(after(2, jobstatus.Completed)), every(time.Hour))
+		w.run(func() {
+			st, err := watcher.WaitForJob(context.Background(), "a", jobstatus.Timeout(5*time.Second))
+			require.NoError(w, err)
+			assert.Equal(w, jobstatus.Completed, st.State)
+		})
+	})
+}
+
+// fault 28
+func TestUnlimitedWatchGoesOnForADay(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(nil)
+		s.answer = func(context.Context, string, int) (jobstatus.Status, error) {
+			if w.clock.Since(s.began) >= 24*time.Hour {
+				return jobstatus.Status{State: jobstatus.Completed}, nil
+			}
+			return jobstatus.Status{State: jobstatus.Unknown, Raw: "defragmenting"}, nil
+		}
+		watcher := w.watcher(s, every(time.Minute), jobstatus.WithTimeout(jobstatus.Unlimited), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.NoError(w, err)
+		})
+		assert.Len(w, s.polls("a"), 24*60+1)
+	})
+}
+
+// fault 38
+func TestContextThatIsOverMakesNoRequest(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(never)
+		watcher := w.watcher(s)
+		cause := errors.New("user left")
+		ctx, cancel := context.WithCancelCause(context.Background())
+		cancel(cause)
+		_, err := watcher.WaitForJob(ctx, "a")
+		require.ErrorIs(w, err, cause)
+		for _, err := range watcher.WaitForJobs(ctx, slices.Values([]string{"a", "b"})) {
+			require.ErrorIs(w, err, cause)
+		}
+		assert.Empty(w, s.polls("a"))
+	})
+}
+
+// fault 39
+func TestContextThatEndsBetweenPollsEndsTheWaitAtOnce(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		reset := errors.New("connection reset")
+		watcher := w.watcher(w.service(func(context.Context, string, int) (jobstatus.Status, error) {
+			return jobstatus.Status{}, reset
+		}), every(time.Minute), jobstatus.WithTimeout(time.Hour))
+		w.run(func() {
+			began := w.clock.Now()
+			ctx, cancel := w.clock.WithTimeout(context.Background(), 24*time.Hour)
+			w.clock.AfterFunc(90*time.Second, cancel)
+			_, err := watcher.WaitForJob(ctx, "a")
+			var waitErr *jobstatus.WaitError
+			require.ErrorAs(w, err, &waitErr)
+			require.ErrorIs(w, err, context.Canceled)
+			require.ErrorIs(w, err, reset)
+			assert.NotErrorIs(w, err, jobstatus.ErrTimeout)
+			assert.Equal(w, 90*time.Second, w.clock.Since(began))
+
+			ctx, cancel = w.clock.WithTimeout(context.Background(), 70*time.Second)
+			defer cancel()
+			_, err = watcher.WaitForJob(ctx, "a")
+			require.ErrorIs(w, err, context.DeadlineExceeded)
+			assert.NotErrorIs(w, err, jobstatus.ErrTimeout)
+			assert.Equal(w, 160*time.Second, w.clock.Since(began))
+		})
+	})
+}
+
+func TestPollThatHangsIsStoppedAndTheWatchGoesOn(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(func(ctx context.Context, _ string, n int) (jobstatus.Status, error) {
+			if n == 1 {
+				return jobstatus.Status{}, hang(ctx, w.clock)
+			}
+			return jobstatus.Status{State: jobstatus.Completed}, nil
+		})
+		watcher := w.watcher(s, every(time.Second), jobstatus.WithPollTimeout(7*time.Second))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.NoError(w, err)
+		})
+		assert.Equal(w, seconds(0, 8), s.polls("a"))
+	})
+}
+
+// hang returns once ctx is done. A clock that follows what is under way learns from its sleep that nothing is.
+func hang(ctx context.Context, clk clock.Clock) error {
+	if t, ok := clk.(interface {
+		Begin()
+		End()
+	}); ok {
+		t.End()
+		defer t.Begin()
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// fault 18
+func TestJobThatIsNotKnownYetIsWaitedForAWhile(t *testing.T) {
+	missing := &transport.Error{Class: transport.NotFound, Code: 404, Err: errors.New("no such job")}
+	t.Run("known in time", func(t *testing.T) {
+		inVirtualTime(t, func(w world) {
+			s := w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+				if n <= 5 {
+					return jobstatus.Status{}, missing
+				}
+				return jobstatus.Status{State: jobstatus.Completed}, nil
+			})
+			watcher := w.watcher(s, every(5*time.Second))
+			w.run(func() {
+				_, err := watcher.WaitForJob(context.Background(), "a")
+				require.NoError(w, err)
+			})
+		})
+	})
+	t.Run("not known after 30 s", func(t *testing.T) {
+		inVirtualTime(t, func(w world) {
+			s := w.service(func(context.Context, string, int) (jobstatus.Status, error) { return jobstatus.Status{}, missing })
+			watcher := w.watcher(s, every(20*time.Second))
+			w.run(func() {
+				_, err := watcher.WaitForJob(context.Background(), "a")
+				require.ErrorIs(w, err, jobstatus.ErrNotFound)
+				assert.False(w, errors.As(err, new(*jobstatus.WaitError)))
+			})
+			assert.Equal(w, seconds(0, 20, 40), s.polls("a"))
+		})
+	})
+	t.Run("never known before a limit", func(t *testing.T) {
+		inVirtualTime(t, func(w world) {
+			watcher := w.watcher(w.service(func(context.Context, string, int) (jobstatus.Status, error) {
+				return jobstatus.Status{}, missing
+			}), every(time.Second), jobstatus.WithMaxAttempts(3))
+			w.run(func() {
+				_, err := watcher.WaitForJob(context.Background(), "a")
+				require.ErrorIs(w, err, jobstatus.ErrNotFound)
+				assert.NotErrorIs(w, err, jobstatus.ErrMaxAttempts)
+			})
+		})
+	})
+}
+
+// faults 1 and 17: fault 1 passes, fault 17 does so four times in a row, not five.
+func TestErrorsThatPassAndThoseThatDoNot(t *testing.T) {
+	refused := errors.New("connection refused")
+	malformed := &transport.Error{Class: transport.Malformed, Err: errors.New("unexpected end of JSON input")}
+	permanent := &transport.Error{Class: transport.Permanent, Code: 403, Err: errors.New("forbidden")}
+	for name, test := range map[string]struct {
+		err   error
+		times int
+		want  error
+		polls int
+	}{
+		"an error that says nothing passes":    {refused, 20, nil, 21},
+		"unreadable four times":                {malformed, 4, nil, 5},
+		"unreadable five times":                {malformed, 5, transport.ErrMalformed, 5},
+		"permanent at once":                    {permanent, 1, permanent, 1},
+		"transient wrapped by a plugin passes": {fmt.Errorf("ask: %w", io.ErrUnexpectedEOF), 3, nil, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, func(w world) {
+				s := w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+					if n <= test.times {
+						return jobstatus.Status{}, test.err
+					}
+					return jobstatus.Status{State: jobstatus.Completed}, nil
+				})
+				watcher := w.watcher(s, every(time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+				w.run(func() {
+					_, err := watcher.WaitForJob(context.Background(), "a")
+					if test.want == nil {
+						require.NoError(w, err)
+						return
+					}
+					require.ErrorIs(w, err, test.want)
+					assert.False(w, errors.As(err, new(*jobstatus.WaitError)))
+				})
+				assert.Len(w, s.polls("a"), test.polls)
+			})
+		})
+	}
+}
+
+// fault 13
+func TestWaitAskedForByTheServiceIsKeptUntilANewerOne(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+			switch n {
+			case 1:
+				return jobstatus.Status{State: jobstatus.Pending, RetryAfter: 7 * time.Second}, nil
+			case 3:
+				return jobstatus.Status{}, &transport.Error{Class: transport.Throttled, RetryAfter: 20 * time.Second}
+			case 5:
+				return jobstatus.Status{State: jobstatus.Completed}, nil
+			}
+			return jobstatus.Status{State: jobstatus.Pending}, nil
+		})
+		watcher := w.watcher(s, every(time.Second))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.NoError(w, err)
+		})
+		assert.Equal(w, seconds(0, 7, 14, 34, 54), s.polls("a"))
+	})
+}
+
+// fault 13: a wait above the cap is cut to it where the timeout can hold it, and ends the wait where it cannot.
+func TestWaitAskedForByTheServiceIsCapped(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+			if n == 1 {
+				return jobstatus.Status{}, &transport.Error{Class: transport.Throttled, RetryAfter: time.Hour}
+			}
+			return jobstatus.Status{State: jobstatus.Completed}, nil
+		})
+		watcher := w.watcher(s, every(time.Second))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "short")
+			require.ErrorIs(w, err, transport.ErrThrottled)
+			require.ErrorAs(w, err, new(*jobstatus.WaitError))
+			_, err = watcher.WaitForJob(context.Background(), "long", jobstatus.Timeout(2*time.Hour))
+			require.NoError(w, err)
+		})
+		assert.Equal(w, seconds(0), s.polls("short"))
+		assert.Equal(w, seconds(0, 300), s.polls("long"))
+	})
+}
+
+// fault 26
+func TestTheFirstTerminalStatusIsFinal(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+			if n == 2 {
+				return jobstatus.Status{State: jobstatus.Completed}, nil
+			}
+			return jobstatus.Status{State: jobstatus.Pending}, nil
+		})
+		watcher := w.watcher(s, every(time.Second))
+		w.run(func() {
+			var seen []jobstatus.State
+			for st, err := range watcher.Updates(context.Background(), "a") {
+				require.NoError(w, err)
+				seen = append(seen, st.State)
+			}
+			assert.Equal(w, []jobstatus.State{jobstatus.Pending, jobstatus.Completed}, seen)
+		})
+		assert.Len(w, s.polls("a"), 2)
+	})
+}
+
+// fault 27
+func TestAnAnswerOlderThanTheOneBeforeItIsDropped(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		at := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+		answers := []jobstatus.Status{
+			{State: jobstatus.Running, Progress: 0.5, Updated: at.Add(time.Second)},
+			{State: jobstatus.Pending, Updated: at},
+			{State: jobstatus.Running, Progress: 0.6, Updated: at.Add(2 * time.Second)},
+			{State: jobstatus.Completed, Updated: at},
+		}
+		watcher := w.watcher(w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+			return answers[n-1], nil
+		}), every(time.Second))
+		w.run(func() {
+			var seen []float64
+			for st, err := range watcher.Updates(context.Background(), "a") {
+				require.NoError(w, err)
+				seen = append(seen, st.Progress)
+			}
+			assert.Equal(w, []float64{0.5, 0.6, 0}, seen)
+		})
+	})
+}
+
+// fault 22: a poll never inherits from the one before it.
+func TestUpdatesAreTheStatusesThatDiffer(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		answers := []jobstatus.Status{
+			{State: jobstatus.Pending}, {State: jobstatus.Pending},
+			{State: jobstatus.Running, Progress: 0.5, Message: "half way", Revision: "1"},
+			{State: jobstatus.Running, Progress: 0.5, Message: "half way", Revision: "2"},
+			{State: jobstatus.Running, Progress: math.NaN()},
+			{State: jobstatus.Completed, Result: []byte(`{"n":1}`)},
+		}
+		watcher := w.watcher(w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+			return answers[n-1], nil
+		}), every(time.Second))
+		w.run(func() {
+			var lines []string
+			for st, err := range watcher.Updates(context.Background(), "a") {
+				require.NoError(w, err)
+				lines = append(lines, st.String())
+			}
+			assert.Equal(w, []string{"a: pending", "a: running 50%: half way", "a: running", "a: completed"}, lines)
+		})
+	})
+}
+
+func TestUpdatesYieldTheErrorLast(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		watcher := w.watcher(w.service(after(2, jobstatus.Failed)), every(time.Second))
+		w.run(func() {
+			var errs []error
+			for _, err := range watcher.Updates(context.Background(), "a") {
+				errs = append(errs, err)
+			}
+			require.Len(w, errs, 2)
+			require.NoError(w, errs[0])
+			require.ErrorIs(w, errs[1], jobstatus.ErrJobFailed)
+		})
+	})
+}
+
+func TestWaitWithUpdatesSendsEachAndClosesTheChannel(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		watcher := w.watcher(w.service(after(3, jobstatus.Completed)), every(time.Second))
+		updates := make(chan jobstatus.Status, 10)
+		w.run(func() {
+			st, err := watcher.WaitForJobWithUpdates(context.Background(), "a", updates)
+			require.NoError(w, err)
+			assert.Equal(w, jobstatus.Completed, st.State)
+		})
+		var states []jobstatus.State
+		for st := range updates {
+			states = append(states, st.State)
+		}
+		assert.Equal(w, []jobstatus.State{jobstatus.Pending, jobstatus.Completed}, states)
+	})
+}
+
+// fault 34: polls go on, and the call returns the terminal status all the same.
+func TestConsumerThatNeverReadsHoldsUpNothing(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(after(5, jobstatus.Completed))
+		watcher := w.watcher(s, every(time.Second), jobstatus.WithTimeout(time.Minute))
+		w.run(func() {
+			began := w.clock.Now()
+			st, err := watcher.WaitForJobWithUpdates(context.Background(), "a", make(chan jobstatus.Status))
+			require.NoError(w, err)
+			assert.Equal(w, jobstatus.Completed, st.State)
+			assert.Equal(w, time.Minute, w.clock.Since(began))
+		})
+		assert.Equal(w, seconds(0, 1, 2, 3, 4), s.polls("a"))
+	})
+}
+
+// fault 34: the latest status wins.
+func TestSlowConsumerSeesTheNewestStatus(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		watcher := w.watcher(w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+			st := jobstatus.Status{State: jobstatus.Running, Progress: float64(n) / 100}
+			if n == 10 {
+				st.State = jobstatus.Completed
+			}
+			return st, nil
+		}), every(time.Second))
+		updates := make(chan jobstatus.Status, 1)
+		w.clock.AfterFunc(20*time.Second, func() {
+			assert.InDelta(w, 0.01, (<-updates).Progress, 1e-9)
+		})
+		w.run(func() {
+			_, err := watcher.WaitForJobWithUpdates(context.Background(), "a", updates)
+			require.NoError(w, err)
+		})
+		st, ok := <-updates
+		require.True(w, ok)
+		assert.Equal(w, jobstatus.Completed, st.State)
+	})
+}
+
+// fault 34 and 36
+func TestCloseReleasesAWaitWhoseConsumerIsAbsent(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		watcher := w.watcher(w.service(after(1, jobstatus.Completed)), jobstatus.WithTimeout(jobstatus.Unlimited))
+		w.clock.AfterFunc(time.Hour, func() { _ = watcher.Close() })
+		w.run(func() {
+			st, err := watcher.WaitForJobWithUpdates(context.Background(), "a", make(chan jobstatus.Status))
+			require.NoError(w, err)
+			assert.Equal(w, jobstatus.Completed, st.State)
+		})
+	})
+}
+
+func TestWaitersForOneJobShareItsPolls(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(after(4, jobstatus.Completed))
+		watcher := w.watcher(s, every(time.Second))
+		w.run(func() {
+			results := 0
+			for st, err := range watcher.WaitForJobs(context.Background(), slices.Values([]string{"a", "a", "a"})) {
+				require.NoError(w, err)
+				assert.Equal(w, "a", st.ID)
+				results++
+			}
+			assert.Equal(w, 3, results)
+		})
+		assert.Equal(w, seconds(0, 1, 2, 3), s.polls("a"))
+	})
+}
+
+func TestWaitersForOneJobKeepTheirOwnLimits(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(after(9, jobstatus.Completed))
+		watcher := w.watcher(s, every(time.Second))
+		w.run(func() {
+			first := watcher.Updates(context.Background(), "a")
+			for range first { // the first wait has begun, and stands at its first update while the others run
+				_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.MaxAttempts(2))
+				require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+				_, err = watcher.WaitForJob(context.Background(), "a", jobstatus.Timeout(1500*time.Millisecond))
+				require.ErrorIs(w, err, jobstatus.ErrTimeout)
+				_, err = watcher.WaitForJob(context.Background(), "a")
+				require.NoError(w, err)
+				break
+			}
+		})
+		assert.Equal(w, seconds(0, 1, 2, 3, 3.35, 4.35, 5.35, 6.35, 7.35), s.polls("a"))
+	})
+}
+
+func TestWaitForJobsYieldsInTheOrderInWhichJobsEnd(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		ends := map[string]int{"slow": 9, "quick": 2, "middle": 5}
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			return after(ends[id], jobstatus.Completed)(ctx, id, n)
+		}), every(time.Second))
+		w.run(func() {
+			var order []string
+			ids := []string{"slow", "", "quick", "middle"}
+			for st, err := range watcher.WaitForJobs(context.Background(), slices.Values(ids)) {
+				if st.ID == "" {
+					require.ErrorIs(w, err, transport.ErrInvalidID)
+				} else {
+					require.NoError(w, err)
+				}
+				order = append(order, st.ID)
+			}
+			assert.Equal(w, []string{"", "quick", "middle", "slow"}, order)
+		})
+	})
+}
+
+// fault 33: every id gets exactly one result, whatever becomes of it.
+func TestEveryIDGetsExactlyOneResult(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		ends := rapid.SliceOfN(rapid.IntRange(1, 15), 0, 40).Draw(r, "polls that each job takes")
+		attempts := rapid.IntRange(1, 15).Draw(r, "attempts")
+		workers := rapid.IntRange(1, 8).Draw(r, "workers")
+		want := map[string]error{}
+		var ids []string
+		for i, n := range ends {
+			id := fmt.Sprint(i)
+			ids = append(ids, id)
+			if n > attempts {
+				want[id] = jobstatus.ErrMaxAttempts
+			} else {
+				want[id] = nil
+			}
+		}
+		virtually(t, func(w world) {
+			watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+				var i int
+				_, _ = fmt.Sscan(id, &i)
+				return after(ends[i], jobstatus.Completed)(ctx, id, n)
+			}), jobstatus.WithMaxAttempts(attempts), jobstatus.WithConcurrency(workers))
+			got := map[string]error{}
+			for st, err := range watcher.WaitForJobs(context.Background(), slices.Values(ids)) {
+				_, twice := got[st.ID]
+				require.False(w, twice, "two results for %s", st.ID)
+				if errors.Is(err, jobstatus.ErrMaxAttempts) {
+					err = jobstatus.ErrMaxAttempts
+				}
+				got[st.ID] = err
+			}
+			assert.True(w, maps.Equal(want, got), "got %v, want %v", got, want)
+		})
+	})
+}
+
+// fault 33
+func TestOneWatcherServesManyGoroutines(t *testing.T) {
+	t.Parallel()
+	watcher, err := jobstatus.New(transportFunc(func(_ context.Context, id string) (jobstatus.Status, error) {
+		if len(id) > 3 {
+			return jobstatus.Status{}, io.ErrUnexpectedEOF
+		}
+		return jobstatus.Status{State: jobstatus.Completed}, nil
+	}), every(time.Millisecond), jobstatus.WithMaxAttempts(2), jobstatus.WithConcurrency(4))
+	require.NoError(t, err)
+	defer watcher.Close()
+	var waits sync.WaitGroup
+	for g := range 64 {
+		waits.Go(func() {
+			for i := range 50 {
+				id := strings.Repeat("x", 1+(g+i)%6)
+				_, err := watcher.WaitForJob(context.Background(), id)
+				if len(id) > 3 {
+					assert.ErrorIs(t, err, jobstatus.ErrMaxAttempts)
+				} else {
+					assert.NoError(t, err)
+				}
+			}
+		})
+	}
+	waits.Wait()
+}
+
+type transportFunc func(ctx context.Context, id string) (jobstatus.Status, error)
+
+func (f transportFunc) Status(ctx context.Context, id string) (jobstatus.Status, error) {
+	return f(ctx, id)
+}
+
+// fault 36
+func TestCloseEndsEveryWaitAndMayBeCalledOften(t *testing.T) {
+	t.Parallel()
+	started := make(chan struct{}, 200)
+	watcher, err := jobstatus.New(transportFunc(func(ctx context.Context, _ string) (jobstatus.Status, error) {
+		started <- struct{}{}
+		<-ctx.Done()
+		return jobstatus.Status{}, ctx.Err()
+	}), jobstatus.WithConcurrency(200))
+	require.NoError(t, err)
+	var waits sync.WaitGroup
+	for i := range 100 {
+		waits.Go(func() {
+			_, err := watcher.WaitForJob(context.Background(), fmt.Sprint(i))
+			assert.ErrorIs(t, err, jobstatus.ErrClosed)
+			assert.ErrorAs(t, err, new(*jobstatus.WaitError))
+		})
+	}
+	for range 100 {
+		<-started
+	}
+	for range 100 {
+		waits.Go(func() { assert.NoError(t, watcher.Close()) })
+	}
+	waits.Wait()
+	_, err = watcher.WaitForJob(context.Background(), "late")
+	require.ErrorIs(t, err, jobstatus.ErrClosed)
+	_, err = watcher.CreateJob(context.Background())
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+}
+
+// fault 37
+func TestBreakingOutOfARangeEndsTheWatch(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(never)
+		watcher := w.watcher(s)
+		ids := slices.Values([]string{"a", "b", "", "c"})
+		w.run(func() {
+			for range 5000 {
+				for range watcher.Updates(context.Background(), "a") {
+					break
+				}
+				for range watcher.WaitForJobs(context.Background(), ids) {
+					break
+				}
+			}
+		})
+		polled := len(s.polls("a"))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "x", jobstatus.MaxAttempts(3))
+			require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+		})
+		assert.Len(w, s.polls("a"), polled)
+	})
+}
+
+// fault 35
+func TestPanicEndsOnlyItsOwnWatch(t *testing.T) {
+	boom := errors.New("boom")
+	for name, test := range map[string]struct {
+		transport func(id string)
+		backoff   func(id string)
+	}{
+		"in a Transport": {func(id string) { panicFor(id, boom) }, func(string) {}},
+		"in a Backoff":   {func(string) {}, func(id string) { panicFor(id, boom) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, func(w world) {
+				s := w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+					if n == 2 {
+						test.transport(id)
+					}
+					return after(3, jobstatus.Completed)(ctx, id, n)
+				})
+				watcher := w.watcher(s, jobstatus.WithBackoff(backoff.Func(func(p backoff.Poll) time.Duration {
+					if p.Attempt == 2 {
+						test.backoff(p.Key)
+					}
+					return time.Second
+				})))
+				w.run(func() {
+					for st, err := range watcher.WaitForJobs(context.Background(), slices.Values([]string{"good", "bad"})) {
+						if st.ID == "good" {
+							assert.NoError(w, err)
+							continue
+						}
+						var panicked *jobstatus.PanicError
+						require.ErrorAs(w, err, &panicked)
+						require.ErrorIs(w, err, boom)
+						assert.Contains(w, string(panicked.Stack), "panicFor")
+					}
+				})
+			})
+		})
+	}
+}
+
+func panicFor(id string, v any) {
+	if id == "bad" {
+		panic(v)
+	}
+}
+
+// fault 35
+func TestTransportThatEndsItsGoroutineEndsOnlyItsOwnWatch(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			if id == "bad" {
+				(&testing.T{}).SkipNow()
+			}
+			return after(3, jobstatus.Completed)(ctx, id, n)
+		}), jobstatus.WithConcurrency(1))
+		w.run(func() {
+			for st, err := range watcher.WaitForJobs(context.Background(), slices.Values([]string{"good", "bad"})) {
+				assert.Equal(w, st.ID == "bad", errors.As(err, new(*jobstatus.PanicError)), "%v", err)
+			}
+		})
+	})
+}
+
+func TestBackoffThatAnswersRubbishIsClampedAndLoggedOnce(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		core, logs := observer.New(zap.WarnLevel)
+		s := w.service(after(6, jobstatus.Completed))
+		watcher := w.watcher(s, jobstatus.WithLogger(zap.New(core)),
+			jobstatus.WithBackoff(backoff.Func(func(p backoff.Poll) time.Duration {
+				return []time.Duration{math.MinInt64, -1, 0, 1, math.MaxInt64, time.Second}[p.Attempt]
+			})), jobstatus.WithMaxDelay(time.Minute))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.NoError(w, err)
+		})
+		assert.Equal(w, seconds(0, 0.001, 0.002, 0.003, 60.003, 61.003), s.polls("a"))
+		assert.Equal(w, 1, logs.Len())
+	})
+}
+
+// fault 40: the machine slept through many polls' time, and one is made when it wakes.
+func TestClockThatJumpsMakesOnePoll(t *testing.T) {
+	t.Parallel()
+	w := world{T: t, clock: &jumpingClock{Clock: clock.New()}}
+	s := w.service(nil)
+	jump := w.clock.(*jumpingClock)
+	s.answer = func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+		switch n {
+		case 1:
+			jump.by.Store(int64(time.Minute))
+		case 2:
+			jump.by.Store(int64(time.Minute + 5*time.Millisecond))
+		case 3:
+			return jobstatus.Status{State: jobstatus.Completed}, nil
+		}
+		return jobstatus.Status{State: jobstatus.Pending}, nil
+	}
+	_, err := w.watcher(s, every(time.Millisecond)).WaitForJob(context.Background(), "a")
+	require.NoError(t, err)
+	assert.Len(t, s.polls("a"), 3)
+}
+
+type jumpingClock struct {
+	clock.Clock
+	by atomic.Int64
+}
+
+func (c *jumpingClock) Now() time.Time                  { return c.Clock.Now().Add(time.Duration(c.by.Load())) }
+func (c *jumpingClock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
+
+func TestConcurrencyBoundsPollsUnderWay(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		var now, most atomic.Int32
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			defer now.Add(-1)
+			most.Store(max(most.Load(), now.Add(1)))
+			return after(3, jobstatus.Completed)(ctx, id, n)
+		}), jobstatus.WithConcurrency(3))
+		w.run(func() {
+			n := 0
+			for _, err := range watcher.WaitForJobs(context.Background(), ids(200)) {
+				require.NoError(w, err)
+				n++
+			}
+			assert.Equal(w, 200, n)
+		})
+		assert.LessOrEqual(w, most.Load(), int32(3))
+	})
+}
+
+func TestRateLimitSpreadsPolls(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		var mu sync.Mutex
+		var times []time.Duration
+		began := w.clock.Now()
+		watcher := w.watcher(w.service(func(context.Context, string, int) (jobstatus.Status, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			times = append(times, w.clock.Since(began))
+			return jobstatus.Status{State: jobstatus.Completed}, nil
+		}), jobstatus.WithRateLimit(10, 5))
+		w.run(func() {
+			for _, err := range watcher.WaitForJobs(context.Background(), ids(45)) {
+				require.NoError(w, err)
+			}
+			assert.Equal(w, 4*time.Second, w.clock.Since(began).Round(time.Millisecond))
+		})
+		require.Len(w, times, 45)
+		slices.Sort(times)
+		for i := 5; i < len(times); i++ {
+			assert.GreaterOrEqual(w, times[i]-times[i-5], 99*time.Millisecond)
+		}
+	})
+}
+
+func TestLearnerIsToldBetweenWhichPollsAJobEnded(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		l := &learner{}
+		at := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			st, err := after(4, jobstatus.Completed)(ctx, id, n)
+			if id == "exact" && st.State == jobstatus.Completed {
+				st.Created, st.Finished = at, at.Add(2500*time.Millisecond)
+			}
+			return st, err
+		}), jobstatus.WithBackoff(l))
+		w.run(func() {
+			for id, opt := range map[string]jobstatus.WatchOption{
+				"between": jobstatus.Kind("k"), "exact": jobstatus.Kind("k"), "long": jobstatus.MaxAttempts(2),
+			} {
+				_, _ = watcher.WaitForJob(context.Background(), id, opt)
+			}
+		})
+		slices.SortFunc(l.outcomes, func(a, b backoff.Outcome) int { return strings.Compare(a.Key, b.Key) })
+		assert.Equal(w, []backoff.Outcome{
+			{Key: "between", Kind: "k", After: 2 * time.Second, Before: 3 * time.Second, Ended: true},
+			{Key: "exact", Kind: "k", After: 2500 * time.Millisecond, Before: 2500 * time.Millisecond, Ended: true},
+			{Key: "long", After: time.Second},
+		}, l.outcomes)
+	})
+}
+
+type learner struct {
+	mu       sync.Mutex
+	outcomes []backoff.Outcome
+}
+
+func (l *learner) Next(p backoff.Poll) time.Duration {
+	return time.Duration(min(p.Attempt, 1)) * time.Second
+}
+
+func (l *learner) Observe(o backoff.Outcome) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.outcomes = append(l.outcomes, o)
+}
+
+// ids yields n different ids.
+func ids(n int) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for i := range n {
+			if !yield(fmt.Sprintf("job-%032d", i)) {
+				return
+			}
+		}
+	}
+}
