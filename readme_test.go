@@ -1,0 +1,88 @@
+package jobstatus_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/iamber12/job-status-monitoring"
+
+// packages are those that the README's fragments use without saying so.
+var packages = map[string]string{
+	"context": "context", "errors": "errors", "fmt": "fmt", "slices": "slices", "sql": "database/sql", "testing": "testing",
+	"time": "time", "jobstatus": module, "backoff": module + "/backoff", "mock": module + "/mock", "rest": module + "/transport/rest",
+	"transport": module + "/transport", "require": "github.com/stretchr/testify/require",
+}
+
+var (
+	fence    = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
+	used     = regexp.MustCompile(`\b([a-z]+)\.[A-Z]`)
+	declared = regexp.MustCompile(`(?m)^(\w+(?:, \w+)*) :=`)
+	comment  = regexp.MustCompile(`(?m)//.*$`)
+)
+
+func TestCodeInTheReadmeCompiles(t *testing.T) {
+	t.Parallel()
+	for _, page := range []string{"README.md"} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		blocks := fence.FindAllStringSubmatch(string(text), -1)
+		require.NotEmpty(t, blocks)
+		for i, block := range blocks {
+			file := filepath.Join(t.TempDir(), "readme.go")
+			require.NoError(t, os.WriteFile(file, []byte(program(block[1])), 0o600))
+			out, err := exec.Command("go", "build", "-o", os.DevNull, file).CombinedOutput()
+			assert.NoError(t, err, "%s, block %d:\n%s\n%s", page, i+1, block[1], out)
+		}
+	}
+}
+
+// program makes a file of a fragment: a program, declarations, or statements.
+func program(code string) string {
+	if strings.HasPrefix(code, "package ") {
+		return code
+	}
+	var names []string
+	for _, m := range used.FindAllStringSubmatch(comment.ReplaceAllString(code, ""), -1) {
+		if packages[m[1]] != "" && !slices.Contains(names, m[1]) {
+			names = append(names, m[1])
+		}
+	}
+	declarations, statements := code, ""
+	if !regexp.MustCompile(`^(func|type) `).MatchString(code) {
+		declarations, statements = "", code
+	} else if at := regexp.MustCompile(`(?m)^\w+, err :=`).FindStringIndex(code); at != nil {
+		declarations, statements = code[:at[0]], code[at[0]:]
+	}
+	var b strings.Builder
+	b.WriteString("package readme\n")
+	if !slices.Contains(names, "context") && statements != "" {
+		names = append(names, "context")
+	}
+	if !slices.Contains(names, "jobstatus") && statements != "" {
+		names = append(names, "jobstatus")
+	}
+	for _, name := range names {
+		fmt.Fprintf(&b, "import %q\n", packages[name])
+	}
+	b.WriteString(declarations)
+	if statements != "" {
+		b.WriteString("func _(ctx context.Context, w *jobstatus.Watcher, url, id string, ids []string) {\n{\n" + statements)
+		for _, m := range declared.FindAllStringSubmatch(statements, -1) {
+			for name := range strings.SplitSeq(m[1], ",") {
+				fmt.Fprintf(&b, "_ = %s\n", strings.TrimSpace(name))
+			}
+		}
+		b.WriteString("}\n}\n")
+	}
+	return b.String()
+}
