@@ -59,7 +59,7 @@ func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
 		{"http://h", dialect(rest.Dialect{State: "a..b"}), `rest: WithDialect: path "a..b": a key is empty`},
 		{"http://h", dialect(rest.Dialect{ID: "-"}), `State and ID must be read`},
 		{"http://h", dialect(rest.Dialect{ProgressScale: -1}), `ProgressScale: -1: must be above zero`},
-		{"http://h", dialect(rest.Dialect{States: map[string]transport.State{}}), `States: it is empty`},
+		{"http://h", dialect(rest.Dialect{States: map[string]transport.State{}}), `field States is empty`},
 		{"http://h", dialect(rest.Dialect{States: map[string]transport.State{"x": 9}}), `States: "x": no such state: 9`},
 		{"http://h", dialect(rest.Dialect{IdempotencyHeader: "a:b"}), `IdempotencyHeader: "a:b": not a header's name`},
 		{"http://h", dialect(rest.Dialect{CreateBody: func() {}}), `CreateBody: json: unsupported type: func()`},

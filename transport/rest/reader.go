@@ -48,18 +48,18 @@ func newReader(d Dialect) (*reader, error) {
 	r := &reader{dialect: d, words: make(map[string]word, len(d.States))}
 	var problems []error
 	if d.State == "-" || d.ID == "-" {
-		problems = append(problems, errors.New(`State and ID must be read: "-" is for the other fields`))
+		problems = append(problems, errors.New(`fields State and ID must be read: "-" is for the other fields`))
 	}
 	if !(d.ProgressScale > 0) || d.ProgressScale > 1e9 {
-		problems = append(problems, fmt.Errorf("ProgressScale: %v: must be above zero and at most 1e9", d.ProgressScale))
+		problems = append(problems, fmt.Errorf("field ProgressScale: %v: must be above zero and at most 1e9", d.ProgressScale))
 	}
 	if len(d.States) == 0 {
-		problems = append(problems, errors.New("States: it is empty"))
+		problems = append(problems, errors.New("field States is empty"))
 	}
 	for _, raw := range slices.Sorted(maps.Keys(d.States)) {
 		state := d.States[raw]
 		if state > transport.Canceled {
-			problems = append(problems, fmt.Errorf("States: %q: no such state: %d", raw, state))
+			problems = append(problems, fmt.Errorf("field States: %q: no such state: %d", raw, state))
 		}
 		r.words[raw] = word{raw, state}
 	}
