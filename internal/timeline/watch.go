@@ -207,7 +207,7 @@ func (x *watch) lastLook(poll, allowed, now time.Duration) time.Duration {
 		if end == forever {
 			continue
 		}
-		look := max(end-min((end-m.began)/10, maxLastLook), allowed)
+		look := max(end-min(max((end-m.began)/10, 1), maxLastLook), allowed)
 		if look > now && look < poll {
 			poll = look
 		}
