@@ -72,7 +72,7 @@ func (r retryAfter) Next(p Poll) time.Duration {
 	if p.RetryAfter <= 0 {
 		return d
 	}
-	return max(d, p.RetryAfter, saturate(float64(p.RetryAfter)*(1+draw(r.seed, p)/10)))
+	return max(d, p.RetryAfter, clamp(float64(p.RetryAfter)*(1+random(r.seed, p)/10)))
 }
 
 func (r retryAfter) bound() time.Duration { return math.MaxInt64 }

@@ -41,7 +41,7 @@ func (e exponential) Next(p Poll) time.Duration {
 	if !(factor >= 1) || math.IsInf(factor, 1) {
 		factor = DefaultFactor
 	}
-	return saturate(float64(base) * math.Pow(factor, float64(p.Attempt-1)))
+	return clamp(float64(base) * math.Pow(factor, float64(p.Attempt-1)))
 }
 
 func (e exponential) Validate() error {
@@ -52,8 +52,8 @@ func (e exponential) Validate() error {
 	return err
 }
 
-// saturate returns ns as a duration in [0, math.MaxInt64], NaN as the largest: what can't be told is not to be waited for less.
-func saturate(ns float64) time.Duration {
+// clamp returns ns as a duration in [0, math.MaxInt64], NaN as the largest: what can't be told is not to be waited for less.
+func clamp(ns float64) time.Duration {
 	switch {
 	case ns <= 0:
 		return 0

@@ -43,7 +43,7 @@ func (j jitter) Next(p Poll) time.Duration {
 	d := float64(j.next(p))
 	width := 2 * share * d
 	low := min(d-width/2, float64(j.bound())-width)
-	return min(saturate(max(low, 0)+draw(j.seed, p)*min(width, float64(j.bound()))), j.bound())
+	return min(clamp(max(low, 0)+random(j.seed, p)*min(width, float64(j.bound()))), j.bound())
 }
 
 func (j jitter) Validate() error {
@@ -78,12 +78,12 @@ type downward struct {
 
 func (j downward) Next(p Poll) time.Duration {
 	d := j.next(p)
-	return d - min(saturate(float64(d)*j.share*draw(j.seed, p)), d)
+	return d - min(clamp(float64(d)*j.share*random(j.seed, p)), d)
 }
 
-// draw returns a number in [0, 1) that looks random: a hash of the seed, the key and the attempt (FNV-1a over the key, and the
+// random returns a number in [0, 1) that looks random: a hash of the seed, the key and the attempt (FNV-1a over the key, and the
 // finalizer of SplitMix64 over all).
-func draw(seed uint64, p Poll) float64 {
+func random(seed uint64, p Poll) float64 {
 	h := uint64(14695981039346656037)
 	for i := range len(p.Key) {
 		h = (h ^ uint64(p.Key[i])) * 1099511628211
