@@ -80,7 +80,7 @@ func TestNilAndZeroMeanTheDefault(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// faults 30 and 32: what can't be meant is an error before any request.
+// fault 30 and fault 32: what can't be meant is an error before any request.
 func TestWaitingRefusesBadInput(t *testing.T) {
 	t.Parallel()
 	watcher, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {

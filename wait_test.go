@@ -297,7 +297,7 @@ func TestJobThatIsNotKnownYetIsWaitedForAWhile(t *testing.T) {
 	})
 }
 
-// faults 1 and 17: fault 1 passes, fault 17 does so four times in a row, not five.
+// fault 1 and fault 17: fault 1 passes, fault 17 does so four times in a row, not five.
 func TestErrorsThatPassAndThoseThatDoNot(t *testing.T) {
 	refused := errors.New("connection refused")
 	malformed := &transport.Error{Class: transport.Malformed, Err: errors.New("unexpected end of JSON input")}
@@ -525,7 +525,7 @@ func TestSlowConsumerSeesTheNewestStatus(t *testing.T) {
 	})
 }
 
-// fault 34 and 36
+// fault 34 and fault 36
 func TestCloseReleasesAWaitWhoseConsumerIsAbsent(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(after(1, jobstatus.Completed)), jobstatus.WithTimeout(jobstatus.Unlimited))

@@ -15,6 +15,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
+// fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A world is one way of moving virtual time: each test of waiting passes in both.

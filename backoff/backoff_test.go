@@ -14,6 +14,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
+// fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const longest = time.Duration(math.MaxInt64)

@@ -19,6 +19,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
+// fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestEventsHappenInOrderAndTheClockShowsTheirTime(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
+// fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var states = []transport.State{transport.Unknown, transport.Pending, transport.Running, transport.Completed, transport.Failed,

@@ -12,6 +12,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
+// fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // service returns Reports made by a mock service whose jobs follow the script, on a clock that stands still.

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
+// fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestIndexDoesWhatAMapDoes(t *testing.T) {

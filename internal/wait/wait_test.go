@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 )
 
+// fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // tracked is the real clock, and counts what is under way.

@@ -25,6 +25,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
+// fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)

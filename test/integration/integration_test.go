@@ -26,6 +26,7 @@ import (
 // jobserver is the path of the built command.
 var jobserver string
 
+// fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "jobserver")
 	if err == nil {

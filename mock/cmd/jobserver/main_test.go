@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 )
 
+// fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestMisuseIsToldInOneLine(t *testing.T) {
