@@ -68,8 +68,8 @@ type WaitError struct {
 // Error gives all fields in one line.
 func (e *WaitError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "jobstatus: gave up on job %q after %v and %d polls: %v; last seen %s", e.ID, e.Elapsed, e.Polls,
-		e.Reason, e.Last.State)
+	fmt.Fprintf(&b, "jobstatus: gave up on job %q after %v (polls: %d): %v; last seen %s", e.ID,
+		e.Elapsed.Round(time.Millisecond), e.Polls, e.Reason, e.Last.State)
 	if e.LastErr != nil {
 		fmt.Fprintf(&b, "; last error: %v", e.LastErr)
 	}

@@ -20,19 +20,22 @@ func Constant(d time.Duration) Strategy { return constant{d} }
 type constant struct{ d time.Duration }
 
 func (c constant) Next(p Poll) time.Duration {
-	switch {
-	case p.Attempt <= 0:
+	if p.Attempt <= 0 {
 		return 0
-	case c.d <= 0:
-		return DefaultInterval
-	default:
-		return c.d
 	}
+	return c.first()
 }
 
+func (c constant) first() time.Duration { return orDefault(c.d, DefaultInterval) }
+
 func (c constant) Validate() error { return notNegative("Constant", "d", c.d) }
-func (c constant) bound() time.Duration {
-	return c.Next(Poll{Attempt: 1})
+
+// orDefault returns d, or otherwise where d is zero or less.
+func orDefault(d, otherwise time.Duration) time.Duration {
+	if d <= 0 {
+		return otherwise
+	}
+	return d
 }
 
 func notNegative(of, name string, d time.Duration) error {

@@ -7,9 +7,11 @@ import (
 	"time"
 )
 
-// Defaults of Exponential.
+// Defaults of the strategies that grow.
 const (
-	DefaultBase   = 100 * time.Millisecond
+	// DefaultBase is the first wait of an Exponential, Linear, Quadratic, Fibonacci or DecorrelatedJitter that was given none.
+	DefaultBase = 100 * time.Millisecond
+	// DefaultFactor is the factor of an Exponential that was given none.
 	DefaultFactor = 2
 )
 
@@ -17,7 +19,7 @@ const (
 // end within a second and others take minutes: the delay in hearing of the end stays in proportion to how long the job took.
 //
 //	Exponential(100*time.Millisecond, 2)
-//	attempt  0  1      2      3      4      5     ...  63 and more
+//	attempt  0  1      2      3      4      5     ...  38 and more
 //	wait     0  100ms  200ms  400ms  800ms  1.6s       292 years
 //
 // The wait before attempt n is base * factor^(n-1), and the longest that a time.Duration can hold from where that is more. Zero
@@ -34,15 +36,14 @@ func (e exponential) Next(p Poll) time.Duration {
 	if p.Attempt <= 0 {
 		return 0
 	}
-	base, factor := e.base, e.factor
-	if base <= 0 {
-		base = DefaultBase
-	}
+	factor := e.factor
 	if !(factor >= 1) || math.IsInf(factor, 1) {
 		factor = DefaultFactor
 	}
-	return clamp(float64(base) * math.Pow(factor, float64(p.Attempt-1)))
+	return times(e.first(), math.Pow(factor, float64(p.Attempt-1)))
 }
+
+func (e exponential) first() time.Duration { return orDefault(e.base, DefaultBase) }
 
 func (e exponential) Validate() error {
 	err := notNegative("Exponential", "base", e.base)
@@ -51,6 +52,9 @@ func (e exponential) Validate() error {
 	}
 	return err
 }
+
+// times returns n times d, and the longest duration where that is more.
+func times(d time.Duration, n float64) time.Duration { return clamp(float64(d) * n) }
 
 // clamp returns ns as a duration in [0, math.MaxInt64], NaN as the largest: what can't be told is not to be waited for less.
 func clamp(ns float64) time.Duration {

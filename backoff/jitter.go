@@ -3,14 +3,15 @@ package backoff
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
-// JitterOption sets one thing about a decorator that draws.
+// JitterOption sets one thing about what draws.
 type JitterOption func(*uint64)
 
-// Seed sets what is drawn from, together with the Key and the Attempt of a Poll; the default is 0. Two processes that watch the same
-// jobs spread their polls by different seeds.
+// Seed sets what is drawn from, together with the Key and the Attempt of a Poll; the default is 0. Two processes that watch the
+// same jobs spread their polls by different seeds, and so do two jitters in one composition.
 func Seed(seed uint64) JitterOption { return func(s *uint64) { *s = seed } }
 
 func newSeed(opts []JitterOption) (seed uint64) {
@@ -20,65 +21,95 @@ func newSeed(opts []JitterOption) (seed uint64) {
 	return seed
 }
 
-// Jitter spreads each wait evenly over share of it to both sides: 0.1 turns 10s into 9s to 11s. Choose a small share to keep watches
-// that began together from asking together. Below a Cap the same width is moved down to end at the cap. The share is in [0, 1];
-// Validate reports any other, which counts as the nearer of the two, and NaN as 0.
+// Jitter spreads each wait evenly over share of it to both sides. Choose a small share to keep watches that began together from
+// asking together, at the same mean.
 //
-// What is drawn is a function of Seed, Key and Attempt, so a schedule can be repeated.
+//	Jitter(Cap(Exponential(time.Second, 2), 10*time.Second), 0.1)
+//	attempt  0  1           2           3           4           5
+//	wait     0  0.9s..1.1s  1.8s..2.2s  3.6s..4.4s  7.2s..8.8s  8s..10s
+//
+// Below a Cap the same width is moved down to end at the cap; above a Floor it is cut. The share is in [0, 1]; Validate reports any
+// other, which counts as the nearer of the two, and NaN as 0. An Adaptive spreads its watches itself: jitter makes it worse.
+//
+// What is drawn is a function of Seed, Key and Attempt, so a schedule can be repeated. A wait of 0 stays 0, and no other becomes 0.
 func Jitter(s Strategy, share float64, opts ...JitterOption) Strategy {
-	return decorated(s, jitter{inner{"Jitter", s}, newSeed(opts), share})
-}
-
-type jitter struct {
-	inner
-	seed  uint64
-	share float64
-}
-
-func (j jitter) Next(p Poll) time.Duration {
-	share := 0.0
-	if j.share > 0 {
-		share = min(j.share, 1)
-	}
-	d := float64(j.next(p))
-	width := 2 * share * d
-	low := min(d-width/2, float64(j.bound())-width)
-	return min(clamp(max(low, 0)+random(j.seed, p)*min(width, float64(j.bound()))), j.bound())
-}
-
-func (j jitter) Validate() error {
-	err := j.inner.Validate()
-	if !(j.share >= 0 && j.share <= 1) {
-		err = errors.Join(fmt.Errorf("backoff: Jitter: share %v: must be from 0 to 1", j.share), err)
-	}
-	return err
+	j := jitter{inner: inner{"Jitter", s}, seed: newSeed(opts), down: share, up: share}
+	return decorated(s, j)
 }
 
 // EqualJitter keeps half of each wait and draws the other half. Choose it for polling: watches spread, and none asks again almost
 // at once.
 //
+//	EqualJitter(Exponential(time.Second, 2))
+//	attempt  0  1         2       3       4       5
+//	wait     0  0.5s..1s  1s..2s  2s..4s  4s..8s  8s..16s
+//
 // Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 func EqualJitter(s Strategy, opts ...JitterOption) Strategy {
-	return decorated(s, downward{inner{"EqualJitter", s}, newSeed(opts), 0.5})
+	return decorated(s, jitter{inner: inner{"EqualJitter", s}, seed: newSeed(opts), down: 0.5})
 }
 
-// FullJitter draws each wait from zero to what it was. Choose it for getting out of an overload, where spreading matters more than a
-// steady pace; a Floor around it keeps polls apart.
+// FullJitter draws each wait from nothing to what it was. Choose it for getting out of an overload, where spreading matters more
+// than a steady pace; a Floor, around it or within, keeps polls apart.
+//
+//	FullJitter(Exponential(time.Second, 2))
+//	attempt  0  1      2      3      4      5
+//	wait     0  0..1s  0..2s  0..4s  0..8s  0..16s
 //
 // Source: as of EqualJitter.
 func FullJitter(s Strategy, opts ...JitterOption) Strategy {
-	return decorated(s, downward{inner{"FullJitter", s}, newSeed(opts), 1})
+	return decorated(s, jitter{inner: inner{"FullJitter", s}, seed: newSeed(opts), down: 1})
 }
 
-type downward struct {
+// jitter draws each wait from down of it less to up of it more.
+type jitter struct {
 	inner
-	seed  uint64
-	share float64
+	seed     uint64
+	down, up float64
+	past     bool // upwards it may pass the cap within, as some peers do
 }
 
-func (j downward) Next(p Poll) time.Duration {
+func (j jitter) Next(p Poll) time.Duration {
 	d := j.next(p)
-	return d - min(clamp(float64(d)*j.share*random(j.seed, p)), d)
+	if d == 0 {
+		return 0
+	}
+	least, most := j.bounds(p)
+	down, up := part(d, j.down), part(d, j.up)
+	if over := up - (most - d); over > 0 {
+		up, down = up-over, down+min(over, d-down)
+	}
+	return between(max(d-down, least, 1), d+up, j.seed, p)
+}
+
+func (j jitter) bounds(p Poll) (least, most time.Duration) {
+	least, most = j.inner.bounds(p)
+	if j.past {
+		return 0, math.MaxInt64
+	}
+	return least, most
+}
+
+func (j jitter) Validate() error {
+	err := j.inner.Validate()
+	if share := max(j.down, j.up); !(share >= 0 && share <= 1) {
+		err = errors.Join(fmt.Errorf("backoff: %s: share %v: must be from 0 to 1", j.of, share), err)
+	}
+	return err
+}
+
+// part returns share of d, at most all and at least nothing of it.
+func part(d time.Duration, share float64) time.Duration {
+	if !(share > 0) {
+		return 0
+	}
+	return min(times(d, share), d)
+}
+
+// between draws a wait from low to high, low where they cross.
+func between(low, high time.Duration, seed uint64, p Poll) time.Duration {
+	width := max(high-low, 0)
+	return low + min(clamp(random(seed, p)*float64(width)), width)
 }
 
 // random returns a number in [0, 1) that looks random: a hash of the seed, the key and the attempt (FNV-1a over the key, and the

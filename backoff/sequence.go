@@ -37,14 +37,3 @@ func (s sequence) Validate() error {
 	}
 	return errors.Join(errs...)
 }
-
-func (s sequence) bound() time.Duration {
-	longest := DefaultInterval
-	if len(s) > 0 {
-		longest = max(slices.Max(s), 0)
-		if slices.Min(s) <= 0 {
-			longest = max(longest, DefaultInterval)
-		}
-	}
-	return longest
-}

@@ -43,7 +43,7 @@ type Error struct {
 	Class Class
 	// Code is the service's status code, such as an HTTP status, or 0.
 	Code int
-	// RetryAfter is how long the service asks to be left alone, or 0.
+	// RetryAfter is how long the service asks to be left alone before the next poll, or 0.
 	RetryAfter time.Duration
 	// Err is the cause. It must hold no secret.
 	Err error

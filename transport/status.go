@@ -27,7 +27,7 @@ type Status struct {
 	Result json.RawMessage
 	// Revision tells two versions of a job's status apart, as an ETag does. Revisions have no order.
 	Revision string
-	// RetryAfter is how long the service asks to be left alone. It holds until an answer that names another.
+	// RetryAfter is how long the service asks to be left alone between polls. It holds until an answer that names another.
 	RetryAfter time.Duration
 	// Created, Updated and Finished are the service's own times, by its own clock.
 	Created, Updated, Finished time.Time

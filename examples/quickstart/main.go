@@ -43,7 +43,8 @@ func run(ctx context.Context, url string) error {
 		defer stop()
 	}
 
-	w, err := jobstatus.NewHTTP(url)
+	// Without options a watch makes 10 polls at most, ever further apart. Here each change is to be seen soon.
+	w, err := jobstatus.NewHTTP(url, jobstatus.WithMaxDelay(time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
 	if err != nil {
 		return err
 	}

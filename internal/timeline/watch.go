@@ -66,7 +66,8 @@ func (x *watch) status() transport.Status {
 type sighting struct {
 	transport.Status               // the newest answer, without its id
 	answered         bool          // there was one
-	hint             time.Duration // the newest wait that the service asked for
+	pace             time.Duration // the newest wait between polls that an answer asked for
+	leave            time.Duration // the wait that the last poll's error asked for, once
 	err              error         // of the last poll
 	malformed        int           // unreadable answers in a row
 }
@@ -80,7 +81,7 @@ type plainStatus struct {
 // share returns a copy of s, or one that is equal to it and that other watches have too. It is called with mu held.
 func (t *Timeline) share(s sighting) *sighting {
 	key := plainStatus{s.State, s.Raw}
-	if !s.answered || s.hint != 0 || s.err != nil || !sameStatus(&s.Status, &transport.Status{State: s.State, Raw: s.Raw}) ||
+	if !s.answered || s.pace != 0 || s.err != nil || !sameStatus(&s.Status, &transport.Status{State: s.State, Raw: s.Raw}) ||
 		s.Revision != "" || !s.Created.IsZero() || !s.Updated.IsZero() {
 		own := s
 		return &own
@@ -113,9 +114,10 @@ func (x *watch) look(st transport.Status, err error, now time.Duration) (s sight
 		if !(st.Progress >= 0) {
 			st.Progress = 0
 		}
-		s = sighting{Status: st, answered: true, hint: last.hint}
+		st.Progress = min(st.Progress, 1)
+		s = sighting{Status: st, answered: true, pace: last.pace}
 		if st.RetryAfter > 0 {
-			s.hint = st.RetryAfter
+			s.pace = st.RetryAfter
 		}
 		if st.State.Terminal() {
 			return s, true, nil
@@ -125,13 +127,11 @@ func (x *watch) look(st transport.Status, err error, now time.Duration) (s sight
 		}
 		return s, false, nil
 	}
-	s = sighting{Status: last.Status, answered: last.answered, hint: last.hint, err: err}
+	s = sighting{Status: last.Status, answered: last.answered, pace: last.pace, err: err}
 	class := transport.Transient
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		class = e.Class
-		if e.RetryAfter > 0 {
-			s.hint = e.RetryAfter
-		}
+		s.leave = max(e.RetryAfter, 0)
 	}
 	if class == transport.Malformed {
 		s.malformed = last.malformed + 1
@@ -149,17 +149,21 @@ func (x *watch) look(st transport.Status, err error, now time.Duration) (s sight
 func (t *Timeline) answered(p poll, st transport.Status, err error) {
 	x, now := p.watch, t.now()
 	seen, over, why := x.look(st, err, now)
-	t.log(p, &seen, now)
+	asked := seen.retryAfter()
+	allowed := min(asked, maxRetryAfter)
 	var wait time.Duration
 	switch {
 	case !over:
 		wait, why = t.nextWait(backoff.Poll{
 			Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
-			RetryAfter: min(seen.hint, maxRetryAfter), Progress: seen.Progress, State: seen.stateName(), Err: seen.err,
+			RetryAfter: allowed, Progress: seen.Progress, State: seen.stateName(), Err: seen.err,
 		})
 		over = why != nil
 	case why == nil:
 		t.observe(x.outcome(p.kind, &seen.Status, now-x.began))
+	}
+	if why == nil {
+		t.log(p, &seen, now)
 	}
 
 	t.mu.Lock()
@@ -182,8 +186,8 @@ func (t *Timeline) answered(p poll, st transport.Status, err error) {
 			t.settle(m, Result{Status: x.status(), End: Ended})
 		case m.call.MaxAttempts != Unlimited && int(x.attempt-m.joined) >= m.call.MaxAttempts:
 			t.giveUp(m, ErrMaxAttempts)
-		case seen.hint > maxRetryAfter && m.deadline-now < seen.hint:
-			t.giveUp(m, fmt.Errorf("%w: the service asks to be left alone for %v", transport.ErrThrottled, seen.hint))
+		case asked > maxRetryAfter && m.deadline-now < asked:
+			t.giveUp(m, fmt.Errorf("%w: the service asks to be left alone for %v", transport.ErrThrottled, asked))
 		case changed:
 			m.call.see(x)
 		}
@@ -191,7 +195,7 @@ func (t *Timeline) answered(p poll, st transport.Status, err error) {
 	}
 	if x.waiters != nil {
 		x.previous = wait
-		x.poll = x.lastLook(later(now, wait), later(now, min(seen.hint, maxRetryAfter)), now)
+		x.poll = x.lastLook(later(now, wait), later(now, allowed), now)
 		t.line.put(x)
 	}
 	t.arm()
@@ -224,6 +228,15 @@ func (x *watch) outcome(kind string, st *transport.Status, age time.Duration) ba
 		}
 	}
 	return o
+}
+
+// retryAfter is how long the service asks to be left alone now. What an answer asks for is its pace until an answer that names
+// another; what an error asks for is meant once.
+func (s *sighting) retryAfter() time.Duration {
+	if s.leave > 0 {
+		return s.leave
+	}
+	return s.pace
 }
 
 // stateName is what a Backoff is told of the state.

@@ -1,0 +1,241 @@
+// Package backofftest checks that a backoff.Strategy does what a Watcher relies on. The author of one writes
+//
+//	func TestMyStrategy(t *testing.T) {
+//		backofftest.Run(t, func() backoff.Strategy { return MyStrategy(time.Second) }, backofftest.Limits{Cap: time.Minute})
+//	}
+//
+// and runs it with -race, which finds what concurrent use alone does not show.
+package backofftest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+)
+
+// Limits are what a Strategy promises of its waits where the service asks for none. The zero value promises nothing beyond the
+// contract of a Strategy.
+type Limits struct {
+	// Cap is the longest wait; zero means that there is none.
+	Cap time.Duration
+	// Past is the share of Cap by which jitter may pass it; zero means that Cap includes the jitter.
+	Past float64
+	// Floor is the shortest wait after the first poll; zero means that it need only be above zero.
+	Floor time.Duration
+}
+
+// Run checks the Strategy that factory makes in a subtest a rule, each of which says what it is for when it fails. The factory makes
+// a new one at each call, and a Learner that has learned nothing. A Learner is held to further rules, and to those of saving and
+// loading if it is an encoding.BinaryMarshaler and BinaryUnmarshaler.
+func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
+	t.Helper()
+	for _, r := range rulesFor(factory()) {
+		t.Run(r.name, func(t *testing.T) {
+			if err := r.check(subject{t, factory, limits}, factory()); err != nil {
+				t.Errorf("%v\n%s", err, r.why)
+			}
+		})
+	}
+}
+
+// Check returns what Run would fail with, each error named for its rule. It uses t for virtual time only, and does not fail it.
+func Check(t *testing.T, factory func() backoff.Strategy, limits Limits) error {
+	var errs []error
+	for _, r := range rulesFor(factory()) {
+		if err := r.check(subject{t, factory, limits}, factory()); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", r.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// subject is what is checked.
+type subject struct {
+	t       *testing.T
+	factory func() backoff.Strategy
+	limits  Limits
+}
+
+// rule is a rule and its check on a new Strategy.
+type rule struct {
+	name, why string
+	check     func(subject, backoff.Strategy) error
+}
+
+func rulesFor(s backoff.Strategy) []rule {
+	if _, ok := s.(backoff.Learner); ok {
+		return slices.Concat(rules, learnerRules)
+	}
+	return rules
+}
+
+var rules = []rule{
+	{"never negative", "A wait below zero is one that a timer takes for none: the watch asks without pause.", subject.positive},
+	{"never spins", "After the first poll a wait must be above zero, and at least Limits.Floor.", subject.floored},
+	{"never past its cap", "Whoever sets a cap counts on hearing of the end so soon after it. Jitter belongs below it, " +
+		"unless Limits.Past allows for more.", subject.capped},
+	{"no overflow", "A watch may make any number of polls: sums and powers must stop at the longest wait, not wrap around.",
+		subject.saturated},
+	{"pure", "The answer depends on the Poll alone, not on what was asked before or on chance: so watches share one value, and " +
+		"one that is taken up elsewhere goes on as it would have.", subject.pure},
+	{"safe for concurrent use", "All watches of a Watcher ask one value at once.", subject.concurrent},
+	{"no allocation", "Next is on the path of every poll of every watch.", subject.frugal},
+	{"no clock of its own", "What time it is stands in Poll.Elapsed, on a clock that can be injected; and Next must not block.",
+		subject.timeless},
+}
+
+func (x subject) positive(s backoff.Strategy) error {
+	return each(s, near, func(p backoff.Poll, d time.Duration) bool { return d >= 0 })
+}
+
+func (x subject) floored(s backoff.Strategy) error {
+	return each(s, near, func(p backoff.Poll, d time.Duration) bool {
+		return p.Attempt == 0 || d > 0 && (p.RetryAfter > 0 || d >= x.limits.Floor)
+	})
+}
+
+func (x subject) capped(s backoff.Strategy) error { return each(s, near, x.withinCap) }
+
+func (x subject) withinCap(p backoff.Poll, d time.Duration) bool {
+	return x.limits.Cap <= 0 || p.RetryAfter > 0 || float64(d) <= float64(x.limits.Cap)*(1+max(x.limits.Past, 0))
+}
+
+func (x subject) saturated(s backoff.Strategy) error {
+	return each(s, far, func(p backoff.Poll, d time.Duration) bool { return d > 0 && x.withinCap(p, d) })
+}
+
+func (x subject) pure(s backoff.Strategy) error {
+	want, err := answers(s)
+	if err != nil {
+		return err
+	}
+	return unchanged(s, want)
+}
+
+func (x subject) concurrent(s backoff.Strategy) error {
+	want, err := answers(s)
+	if err != nil {
+		return err
+	}
+	errs := make([]error, 8)
+	var all sync.WaitGroup
+	for g := range errs {
+		all.Go(func() { errs[g] = unchanged(s, want) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+func (x subject) frugal(s backoff.Strategy) error {
+	return each(s, pollsOf(7), func(p backoff.Poll, _ time.Duration) bool { return !allocates(func() { s.Next(p) }) })
+}
+
+// allocates is testing.AllocsPerRun for use while other tests run: what they allocate is not in all rounds.
+func allocates(f func()) bool {
+	const runs, rounds = 100, 20
+	var before, after runtime.MemStats
+	for range rounds {
+		runtime.ReadMemStats(&before)
+		for range runs {
+			f()
+		}
+		runtime.ReadMemStats(&after)
+		if after.Mallocs-before.Mallocs < runs {
+			return false
+		}
+	}
+	return true
+}
+
+func (x subject) timeless(s backoff.Strategy) (err error) {
+	synctest.Test(x.t, func(*testing.T) {
+		begin := time.Now()
+		var want []time.Duration
+		if want, err = answers(s); err != nil {
+			return
+		}
+		if waited := time.Since(begin); waited != 0 {
+			err = fmt.Errorf("Next waited for %v itself", waited)
+			return
+		}
+		time.Sleep(1001*time.Hour + time.Minute + time.Second + 1) // virtual
+		err = unchanged(s, want)
+	})
+	return err
+}
+
+// near and far are what strategies are asked, and polls both.
+var (
+	near  = pollsOf(append([]int{100, 1000, 10_000}, upTo(63)...)...)
+	far   = pollsOf(63, 64, 65, 127, 128, 129, 1<<20, math.MaxInt32)
+	polls = slices.Concat(near, far)
+)
+
+func upTo(n int) (attempts []int) {
+	for i := range n {
+		attempts = append(attempts, i)
+	}
+	return attempts
+}
+
+var errPoll = errors.New("the poll failed")
+
+// pollsOf returns polls at each attempt: usual ones, and some with the oddest values that a Watcher could come to.
+func pollsOf(attempts ...int) (all []backoff.Poll) {
+	for _, n := range attempts {
+		age := time.Duration(n) * time.Second
+		all = append(all,
+			backoff.Poll{Key: "job-1", Attempt: n, Elapsed: age, Previous: time.Second},
+			backoff.Poll{Key: "job-2", Kind: kinds[0], Attempt: n, Elapsed: age, Previous: time.Minute, State: "pending", Progress: 0.5},
+			backoff.Poll{Key: "job-3", Kind: kinds[1], Attempt: n, Elapsed: age, State: "running", Err: errPoll},
+			backoff.Poll{Key: "job-4", Attempt: n, Elapsed: age, RetryAfter: 7 * time.Second, Err: errPoll},
+			backoff.Poll{Attempt: n, Elapsed: math.MaxInt64, Previous: math.MaxInt64, Progress: 1, State: "unknown"},
+			backoff.Poll{Attempt: n, RetryAfter: math.MaxInt64, Progress: math.NaN()},
+			backoff.Poll{Attempt: n, Elapsed: -1, Previous: -1, RetryAfter: -1, Progress: -1, State: "none"})
+	}
+	return all
+}
+
+// each asks s all of ps, and returns an error for the first answer that is not fine, or that is a panic.
+func each(s backoff.Strategy, ps []backoff.Poll, fine func(backoff.Poll, time.Duration) bool) (err error) {
+	var now backoff.Poll
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("Next(%+v) panicked: %v", now, v)
+		}
+	}()
+	for _, now = range ps {
+		if d := s.Next(now); !fine(now, d) {
+			return fmt.Errorf("Next(%+v) = %v", now, d)
+		}
+	}
+	return nil
+}
+
+// answers returns what s answers to polls.
+func answers(s backoff.Strategy) ([]time.Duration, error) {
+	all := make([]time.Duration, 0, len(polls))
+	err := each(s, polls, func(_ backoff.Poll, d time.Duration) bool {
+		all = append(all, d)
+		return true
+	})
+	return all, err
+}
+
+// unchanged asks s all polls again, the last one first, and returns an error unless it answers as before.
+func unchanged(s backoff.Strategy, before []time.Duration) error {
+	for i, p := range slices.Backward(polls) {
+		if err := each(s, []backoff.Poll{p}, func(_ backoff.Poll, d time.Duration) bool { return d == before[i] }); err != nil {
+			return fmt.Errorf("%w, and was %v", err, before[i])
+		}
+	}
+	return nil
+}

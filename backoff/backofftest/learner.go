@@ -1,0 +1,162 @@
+package backofftest
+
+import (
+	"cmp"
+	"encoding"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+)
+
+var learnerRules = []rule{
+	{"holds in any order of observations", "Watches end in any order. What holds of a new Strategy holds of one that has learned.",
+		subject.ordered},
+	{"holds after hostile observations", "Clocks jump, services report ends before beginnings, and jobs never end: an Outcome that " +
+		"cannot be must not spoil what was learned.", subject.unspoilt},
+	{"safe to observe concurrently", "Watches end while others ask.", subject.observed},
+	{"save and load agree", "A program that starts again goes on as it would have, and damaged data is an error, not a panic.",
+		subject.saved},
+}
+
+// kinds are the kinds of job that are asked after and learned of.
+var kinds = []string{"backofftest-short", "backofftest-long"}
+
+// outcomes are such as a Watcher tells of: exact ends, ends between two polls, and watches that gave up.
+var outcomes = func() (all []backoff.Outcome) {
+	for i := range 24 {
+		end := time.Duration(5+i*7%11) * time.Second
+		o := backoff.Outcome{Key: fmt.Sprint("job-", i), Kind: kinds[i%2], After: end - time.Second, Before: end, Ended: true}
+		switch i % 6 {
+		case 4:
+			o.After = end
+		case 5:
+			o.Before, o.Ended = 0, false
+		}
+		all = append(all, o)
+	}
+	return all
+}()
+
+// hostile are outcomes that cannot be, and some that hardly can.
+var hostile = func() (all []backoff.Outcome) {
+	for _, kind := range kinds {
+		for _, after := range []time.Duration{math.MinInt64, -time.Second, 0, 10 * time.Second, math.MaxInt64} {
+			for _, before := range []time.Duration{math.MinInt64, -1, 0, 1, 5 * time.Second, math.MaxInt64} {
+				all = append(all,
+					backoff.Outcome{Kind: kind, After: after, Before: before, Ended: true},
+					backoff.Outcome{Kind: kind, After: after, Before: before})
+			}
+		}
+	}
+	return all
+}()
+
+// teach tells s of all, which must leave it able to answer.
+func teach(s backoff.Strategy, all []backoff.Outcome) (err error) {
+	var now backoff.Outcome
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("Observe(%+v) panicked: %v", now, v)
+		}
+	}()
+	for _, now = range all {
+		s.(backoff.Learner).Observe(now)
+		if err := each(s, pollsOf(3), func(_ backoff.Poll, d time.Duration) bool { return d > 0 }); err != nil {
+			return fmt.Errorf("after Observe(%+v): %w", now, err)
+		}
+	}
+	return nil
+}
+
+// holds returns what is wrong with s as it now is.
+func (x subject) holds(s backoff.Strategy) error {
+	return errors.Join(x.positive(s), x.floored(s), x.capped(s), x.saturated(s), x.pure(s), x.frugal(s))
+}
+
+func (x subject) ordered(backoff.Strategy) error {
+	backward, byAge := slices.Clone(outcomes), slices.Clone(outcomes)
+	slices.Reverse(backward)
+	slices.SortFunc(byAge, func(a, b backoff.Outcome) int { return cmp.Compare(a.After, b.After) })
+	for _, all := range [][]backoff.Outcome{outcomes, backward, byAge} {
+		s := x.factory()
+		if err := errors.Join(teach(s, all), x.holds(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x subject) unspoilt(s backoff.Strategy) error {
+	return errors.Join(teach(s, hostile), x.holds(s), teach(s, outcomes), teach(s, hostile), x.holds(s))
+}
+
+func (x subject) observed(s backoff.Strategy) error {
+	errs := make([]error, 4)
+	var all sync.WaitGroup
+	for g := range errs {
+		all.Go(func() { errs[g] = teach(s, outcomes) })
+	}
+	all.Wait()
+	return errors.Join(append(errs, x.holds(s))...)
+}
+
+func (x subject) saved(s backoff.Strategy) error {
+	m, saves := s.(encoding.BinaryMarshaler)
+	if _, loads := s.(encoding.BinaryUnmarshaler); !saves || !loads {
+		return nil
+	}
+	if err := teach(s, outcomes); err != nil {
+		return err
+	}
+	want, err := answers(s)
+	if err != nil {
+		return err
+	}
+	data, err := m.MarshalBinary()
+	if err != nil {
+		return fmt.Errorf("MarshalBinary: %w", err)
+	}
+	again := x.factory()
+	if err := load(again, data); err != nil {
+		return fmt.Errorf("what was saved: %w", err)
+	}
+	if err := unchanged(again, want); err != nil {
+		return fmt.Errorf("loaded: %w", err)
+	}
+	return x.damaged(data)
+}
+
+// damaged loads parts of data, and data with one byte changed.
+func (x subject) damaged(data []byte) error {
+	for i := range data {
+		changed := slices.Clone(data)
+		changed[i] ^= 0xff
+		for _, bad := range [][]byte{data[:i], changed} {
+			s := x.factory()
+			err := load(s, bad)
+			if errors.Is(err, errPanic) || err == nil && 0 < len(bad) && len(bad) < len(data) {
+				return fmt.Errorf("the first %d of %d bytes, or byte %d changed: error %w", i, len(data), i, err)
+			}
+			if err := teach(s, outcomes[:1]); err != nil {
+				return fmt.Errorf("after loading the first %d of %d bytes, or byte %d changed: %w", i, len(data), i, err)
+			}
+		}
+	}
+	return nil
+}
+
+var errPanic = errors.New("UnmarshalBinary panicked")
+
+func load(s backoff.Strategy, data []byte) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: %v", errPanic, v)
+		}
+	}()
+	return s.(encoding.BinaryUnmarshaler).UnmarshalBinary(data)
+}

@@ -1,0 +1,136 @@
+package backoff
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// ByKind asks the Strategy of the job's kind, or otherwise. Choose it where jobs of some kinds take seconds and of others hours.
+//
+//	ByKind(map[string]Strategy{"thumbnail": Constant(time.Second)}, Constant(time.Minute))
+//	kind  thumbnail  any other
+//	wait  1s         1m
+//
+// A Learner within is told of the kinds that are its own.
+func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
+	names, all := choices("ByKind", kinds, otherwise)
+	find := func(kind string) int { return find(names, kind) }
+	return choice{all: all,
+		index: func(p Poll) int { return find(p.Kind) },
+		told:  func(o Outcome) []inner { i := find(o.Kind); return all[i : i+1] },
+	}.learner()
+}
+
+// ByState asks the Strategy of the job's state in the newest answer, or otherwise. Choose it to ask after a running job more often
+// than after one that is queued.
+//
+//	ByState(map[string]Strategy{"running": Constant(2 * time.Second)}, Constant(20*time.Second))
+//	state  running  pending  unknown
+//	wait   2s       20s      20s
+//
+// States are as in Poll: "pending", "running", "unknown", and "" before the first answer; Validate reports any other. Each Strategy
+// is told all of the Poll: its Attempt counts all polls, not those in this state. A Learner within is told of every job.
+func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
+	names, all := choices("ByState", states, otherwise)
+	c := choice{all: all, index: func(p Poll) int { return find(names, p.State) }}
+	for _, name := range names {
+		if !slices.Contains([]string{"", "pending", "running", "unknown"}, name) {
+			c.wrong = errors.Join(c.wrong, fmt.Errorf("backoff: ByState: state %q: is none that a job waits in", name))
+		}
+	}
+	return c.learner()
+}
+
+// ByAge asks the Strategy of the next greater age while the watch is younger than that, and otherwise once it is older than all.
+// Choose it where the pace is agreed on by the clock, such as every second for a minute, every ten for an hour, then every minute.
+//
+//	ByAge(map[time.Duration]Strategy{
+//		time.Minute: Constant(time.Second),
+//		time.Hour:   Constant(10 * time.Second),
+//	}, Constant(time.Minute))
+//	age   under 1m  under 1h  1h and more
+//	wait  1s        10s       1m
+//
+// An age is a Poll's Elapsed; it must be above zero, which Validate sees to. Each Strategy is told all of the Poll, so one that grows
+// goes on from the Attempt that it finds. A Learner within is told of every job.
+func ByAge(under map[time.Duration]Strategy, otherwise Strategy) Strategy {
+	ages, all := choices("ByAge", under, otherwise)
+	c := choice{all: all, index: func(p Poll) int {
+		i, reached := slices.BinarySearch(ages, max(p.Elapsed, 0))
+		if reached {
+			i++
+		}
+		return i
+	}}
+	for _, age := range ages {
+		if age <= 0 {
+			c.wrong = errors.Join(c.wrong, fmt.Errorf("backoff: ByAge: age %v: must be above zero", age))
+		}
+	}
+	return c.learner()
+}
+
+// choice asks one of several.
+type choice struct {
+	all   []inner
+	index func(Poll) int
+	told  func(Outcome) []inner // those who learn of it, all if nil
+	wrong error                 // about what is chosen by
+}
+
+func (c choice) Next(p Poll) time.Duration { return c.all[c.index(p)].next(p) }
+
+func (c choice) bounds(p Poll) (least, most time.Duration) { return c.all[c.index(p)].bounds(p) }
+
+func (c choice) Validate() error {
+	errs := []error{c.wrong}
+	for _, i := range c.all {
+		errs = append(errs, i.Validate())
+	}
+	return errors.Join(errs...)
+}
+
+// learner returns c, and as a Learner if it chooses from one.
+func (c choice) learner() Strategy {
+	for _, i := range c.all {
+		if _, ok := i.Strategy.(Learner); ok {
+			return learningChoice{c}
+		}
+	}
+	return c
+}
+
+type learningChoice struct{ choice }
+
+func (c learningChoice) Observe(o Outcome) {
+	told := c.all
+	if c.told != nil {
+		told = c.told(o)
+	}
+	for _, i := range told {
+		if l, ok := i.Strategy.(Learner); ok {
+			l.Observe(o)
+		}
+	}
+}
+
+// choices returns the keys of from in order, and in the same order what they stand for, with otherwise at the end.
+func choices[K cmp.Ordered](of string, from map[K]Strategy, otherwise Strategy) (keys []K, all []inner) {
+	keys = slices.Sorted(maps.Keys(from))
+	for _, k := range keys {
+		all = append(all, inner{fmt.Sprintf("%s: %v", of, k), from[k]})
+	}
+	return keys, append(all, inner{of + ": otherwise", otherwise})
+}
+
+// find returns the place of name among names, or the one behind them.
+func find(names []string, name string) int {
+	if i, ok := slices.BinarySearch(names, name); ok {
+		return i
+	}
+	return len(names)
+}

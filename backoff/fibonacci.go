@@ -1,0 +1,37 @@
+package backoff
+
+import (
+	"math"
+	"time"
+)
+
+// Fibonacci asks at once, then after base, and each wait is the sum of the two before. Choose it, with a Cap, where an Exponential
+// that doubles waits too long too soon: it settles to growing by 1.618.
+//
+//	Fibonacci(time.Second)
+//	attempt  0  1   2   3   4   5   6    7    8
+//	wait     0  1s  2s  3s  5s  8s  13s  21s  34s
+//
+// These are the waits of github.com/sethvargo/go-retry v0.5.0 (backoff_fibonacci.go). They end at the longest that a
+// time.Duration can hold. Zero means DefaultBase, and so does less, which Validate reports.
+func Fibonacci(base time.Duration) Strategy { return fibonacci{base} }
+
+type fibonacci struct{ base time.Duration }
+
+func (f fibonacci) Next(p Poll) time.Duration {
+	if p.Attempt <= 0 {
+		return 0
+	}
+	before, d := f.first(), f.first()
+	for range p.Attempt - 1 {
+		if d > math.MaxInt64-before {
+			return math.MaxInt64 // reached after at most 91 sums
+		}
+		before, d = d, before+d
+	}
+	return d
+}
+
+func (f fibonacci) first() time.Duration { return orDefault(f.base, DefaultBase) }
+
+func (f fibonacci) Validate() error { return notNegative("Fibonacci", "base", f.base) }
