@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/backofftest"
 )
 
 // fault 52: no goroutine outlives the tests.
@@ -51,6 +52,15 @@ func TestStrategiesWaitAsTheirDocsSay(t *testing.T) {
 		"exponential of zero":     {backoff.Exponential(0, 0), millis(0, 100, 200, 400)},
 		"exponential of nonsense": {backoff.Exponential(-1, math.NaN()), millis(0, 100, 200, 400)},
 		"factor 1":                {backoff.Exponential(time.Second, 1), millis(0, 1000, 1000)},
+		"linear":                  {backoff.Linear(time.Second), millis(0, 1000, 2000, 3000, 4000, 5000)},
+		"linear of zero":          {backoff.Linear(0), millis(0, 100, 200)},
+		"linear below zero":       {backoff.Linear(-1), millis(0, 100, 200)},
+		"quadratic":               {backoff.Quadratic(time.Second), millis(0, 1000, 3000, 5000, 7000, 9000)},
+		"quadratic of zero":       {backoff.Quadratic(0), millis(0, 100, 300)},
+		"quadratic below zero":    {backoff.Quadratic(-1), millis(0, 100, 300)},
+		"fibonacci":               {backoff.Fibonacci(time.Second), millis(0, 1000, 2000, 3000, 5000, 8000, 13000, 21000, 34000)},
+		"fibonacci of zero":       {backoff.Fibonacci(0), millis(0, 100, 200, 300)},
+		"fibonacci below zero":    {backoff.Fibonacci(-1), millis(0, 100, 200, 300)},
 		"sequence":                {backoff.Sequence(4*time.Minute, 10*time.Second, time.Minute), millis(240000, 10000, 60000, 60000)},
 		"sequence of nothing":     {backoff.Sequence(), millis(0, 1000, 1000)},
 		"sequence of nonsense":    {backoff.Sequence(-1, 0, -1), millis(0, 1000, 1000, 1000)},
@@ -80,6 +90,16 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 	require.ErrorContains(t, validate(t, backoff.Constant(-1)), "Constant: d -1ns")
 	require.ErrorContains(t, validate(t, backoff.Sequence(1, -1)), "Sequence: wait -1ns")
 	require.ErrorContains(t, validate(t, backoff.EqualJitter(nil)), "EqualJitter: the Strategy within is nil")
+	require.ErrorContains(t, validate(t, backoff.Linear(-1)), "Linear: step -1ns")
+	require.ErrorContains(t, validate(t, backoff.Quadratic(-1)), "Quadratic: worth -1ns")
+	require.ErrorContains(t, validate(t, backoff.Fibonacci(-1)), "Fibonacci: base -1ns")
+	require.ErrorContains(t, validate(t, backoff.Jitter(nil, 2)), "Jitter: share 2")
+	for _, s := range []backoff.Strategy{backoff.Constant(9), backoff.Linear(9), backoff.Quadratic(9), backoff.Fibonacci(9),
+		backoff.Exponential(9, 2), backoff.Floor(backoff.Constant(1), 9)} {
+		require.ErrorContains(t, validate(t, backoff.Cap(s, 5)), "Cap: longest 5ns: is below the first wait, 9ns")
+		require.NoError(t, validate(t, backoff.Cap(s, 9)))
+	}
+	require.ErrorContains(t, validate(t, backoff.Floor(backoff.Cap(backoff.Constant(1), 5), 9)), "Floor: shortest 9ns: is above the cap")
 	require.ErrorContains(t, validate(t, backoff.RetryAfter(backoff.FullJitter(backoff.Constant(-1)))), "Constant")
 	require.NoError(t, validate(t, backoff.Jitter(backoff.Cap(backoff.Exponential(0, 0), 0), 0)))
 	require.NoError(t, validate(t, backoff.Cap(backoff.Func(nil), time.Second)))
@@ -106,12 +126,14 @@ func TestNoStrategyOverflowsSpinsOrPassesItsCap(t *testing.T) {
 		factor, share := rapid.Float64().Draw(t, "factor"), rapid.Float64Range(-0.5, 1.5).Draw(t, "share")
 		p := backoff.Poll{Key: rapid.String().Draw(t, "key"), Attempt: attempts.Draw(t, "attempt")}
 		seed := backoff.Seed(rapid.Uint64().Draw(t, "seed"))
-		for _, s := range []backoff.Strategy{backoff.Constant(base), backoff.Exponential(base, factor), backoff.Sequence(base, ceiling)} {
+		for _, s := range []backoff.Strategy{backoff.Constant(base), backoff.Linear(base), backoff.Quadratic(base),
+			backoff.Exponential(base, factor), backoff.Fibonacci(base), backoff.Sequence(base, ceiling)} {
 			bare := s.Next(p)
 			assert.GreaterOrEqual(t, bare, time.Duration(0))
 			if p.Attempt > 0 {
 				assert.Positive(t, bare, "a strategy does not spin")
 			}
+			assert.LessOrEqual(t, s.Next(backoff.Poll{}), max(base, 0), "a poll that is due at once is")
 			most := longest
 			if ceiling > 0 {
 				most = ceiling
@@ -124,6 +146,7 @@ func TestNoStrategyOverflowsSpinsOrPassesItsCap(t *testing.T) {
 				d := jittered.Next(p)
 				assert.GreaterOrEqual(t, d, time.Duration(0))
 				assert.LessOrEqual(t, d, most)
+				assert.Equal(t, bare == 0, d == 0, "jitter neither makes a wait nor takes it away")
 				assert.Equal(t, d, jittered.Next(p), "a strategy is pure")
 			}
 			equal := backoff.EqualJitter(capped, seed).Next(p)
@@ -137,6 +160,8 @@ func TestJitterFillsItsWindowAndDoesNotPileUpAtTheCap(t *testing.T) {
 	t.Parallel()
 	const n = 10_000
 	capped := backoff.Cap(backoff.Exponential(time.Second, 2), 10*time.Second)
+	nearCap := backoff.Cap(backoff.Constant(9800*time.Millisecond), 10*time.Second)
+	floored := backoff.Floor(backoff.Exponential(time.Second, 2), 4*time.Second)
 	for name, test := range map[string]struct {
 		s         backoff.Strategy
 		attempt   int
@@ -144,7 +169,13 @@ func TestJitterFillsItsWindowAndDoesNotPileUpAtTheCap(t *testing.T) {
 	}{
 		"jitter":             {backoff.Jitter(capped, 0.1), 3, 3600 * time.Millisecond, 4400 * time.Millisecond},
 		"jitter at the cap":  {backoff.Jitter(capped, 0.1), 9, 8 * time.Second, 10 * time.Second},
-		"jitter near it":     {backoff.Jitter(backoff.Cap(backoff.Constant(9800*time.Millisecond), 10*time.Second), 0.1), 1, 7840 * time.Millisecond, 9800 * time.Millisecond},
+		"jitter near it":     {backoff.Jitter(nearCap, 0.1), 1, 8040 * time.Millisecond, 10 * time.Second},
+		"jitter, no cap":     {backoff.Jitter(backoff.Constant(10*time.Second), 0.1), 1, 9 * time.Second, 11 * time.Second},
+		"jitter at a floor":  {backoff.Jitter(floored, 0.5), 1, 4 * time.Second, 6 * time.Second},
+		"full over a floor":  {backoff.FullJitter(floored), 4, 4 * time.Second, 8 * time.Second},
+		"full over a hint":   {backoff.FullJitter(backoff.RetryAfter(capped)), 3, 0, 4 * time.Second},
+		"a chosen cap":       {backoff.Jitter(backoff.ByKind(nil, capped), 0.1), 9, 8 * time.Second, 10 * time.Second},
+		"jitter of a jitter": {backoff.FullJitter(backoff.Jitter(capped, 0)), 9, 0, 10 * time.Second},
 		"wide at the cap":    {backoff.Jitter(capped, 1), 9, 0, 10 * time.Second},
 		"equal at the cap":   {backoff.EqualJitter(capped), 9, 5 * time.Second, 10 * time.Second},
 		"full below the cap": {backoff.FullJitter(capped), 3, 0, 4 * time.Second},
@@ -211,26 +242,103 @@ func TestADecoratedLearnerLearns(t *testing.T) {
 	assert.False(t, learns)
 }
 
-func TestNextDoesNotAllocate(t *testing.T) {
-	exponential := backoff.Exponential(time.Second, 1.5)
-	for name, s := range map[string]backoff.Strategy{
-		"constant": backoff.Constant(1), "exponential": exponential, "sequence": backoff.Sequence(1, 2),
-		"decorated": backoff.RetryAfter(backoff.Jitter(backoff.EqualJitter(backoff.FullJitter(backoff.Floor(backoff.Cap(exponential, 1), 1))), 0.1)),
-	} {
-		assert.Zero(t, testing.AllocsPerRun(100, func() { s.Next(backoff.Poll{Key: "a", Attempt: 5, RetryAfter: 3}) }), name)
+// every is one of each Strategy, with what it promises.
+func every() map[string]struct {
+	new    func() backoff.Strategy
+	limits backofftest.Limits
+} {
+	type promised = struct {
+		new    func() backoff.Strategy
+		limits backofftest.Limits
+	}
+	always := func(s backoff.Strategy, l backofftest.Limits) promised {
+		return promised{func() backoff.Strategy { return s }, l}
+	}
+	second, minute := time.Second, time.Minute
+	exponential := backoff.Exponential(second, 2)
+	capped, limits := backoff.Cap(exponential, minute), backofftest.Limits{Cap: minute, Floor: second}
+	return map[string]promised{
+		"Constant":           always(backoff.Constant(second), backofftest.Limits{Cap: second, Floor: second}),
+		"Linear":             always(backoff.Linear(second), backofftest.Limits{Floor: second}),
+		"Quadratic":          always(backoff.Quadratic(second), backofftest.Limits{Floor: second}),
+		"Exponential":        always(exponential, backofftest.Limits{Floor: second}),
+		"Fibonacci":          always(backoff.Fibonacci(second), backofftest.Limits{Floor: second}),
+		"DecorrelatedJitter": always(backoff.DecorrelatedJitter(second, minute), limits),
+		"Sequence":           always(backoff.Sequence(0, minute, second), limits),
+		"ByAge":              always(backoff.ByAge(map[time.Duration]backoff.Strategy{minute: capped}, backoff.Constant(minute)), limits),
+		"ByKind":             always(backoff.ByKind(map[string]backoff.Strategy{"a": capped}, backoff.Constant(minute)), limits),
+		"ByState":            always(backoff.ByState(map[string]backoff.Strategy{"running": capped}, backoff.Constant(minute)), limits),
+		"Cap":                always(capped, limits),
+		"Floor":              always(backoff.Floor(capped, 5*second), backofftest.Limits{Cap: minute, Floor: 5 * second}),
+		"RetryAfter":         always(backoff.RetryAfter(capped), limits),
+		"Jitter":             always(backoff.Jitter(capped, 0.1), backofftest.Limits{Cap: minute, Floor: second * 9 / 10}),
+		"EqualJitter":        always(backoff.EqualJitter(capped), backofftest.Limits{Cap: minute, Floor: second / 2}),
+		"FullJitter":         always(backoff.FullJitter(capped), backofftest.Limits{Cap: minute}),
+		"AWSWaiter":          always(backoff.AWSWaiter(0, 0), backofftest.Limits{Cap: 2 * minute, Floor: 15 * second}),
+		"AzurePoller":        always(backoff.AzurePoller(0), backofftest.Limits{Cap: 30 * second, Floor: 30 * second}),
+		"GAX":                always(backoff.GAX(0, 0, 0), backofftest.Limits{Cap: 30 * second}),
+		"KubernetesWait":     always(backoff.KubernetesWait(second, 2, 0.1, minute), backofftest.Limits{Cap: minute, Past: 0.1, Floor: second}),
+		"ClientGo":           always(backoff.ClientGo(), backofftest.Limits{Cap: 1000 * second, Floor: 5 * time.Millisecond}),
+		"Cenkalti":           always(backoff.Cenkalti(), backofftest.Limits{Cap: minute, Past: 0.5, Floor: second / 4}),
+		"Adaptive":           {func() backoff.Strategy { return backoff.NewAdaptive() }, backofftest.Limits{}},
+		"of Adaptive": {func() backoff.Strategy {
+			return backoff.ByKind(map[string]backoff.Strategy{"": capped}, backoff.Cap(backoff.NewAdaptive(), minute))
+		}, backofftest.Limits{Cap: minute}},
 	}
 }
 
-func FuzzExponentialWithJitterStaysWithinItsCap(f *testing.F) {
-	f.Add(int64(100*time.Millisecond), 2.0, int64(10*time.Second), 0.1, 3, "a")
-	f.Add(int64(math.MaxInt64), math.MaxFloat64, int64(math.MaxInt64), 1.0, math.MaxInt, "")
-	f.Fuzz(func(t *testing.T, base int64, factor float64, ceiling int64, share float64, attempt int, key string) {
-		s := backoff.Jitter(backoff.Cap(backoff.Exponential(time.Duration(base), factor), time.Duration(ceiling)), share)
-		d := s.Next(backoff.Poll{Key: key, Attempt: attempt})
-		assert.GreaterOrEqual(t, d, time.Duration(0))
-		if ceiling > 0 {
-			assert.LessOrEqual(t, d, time.Duration(ceiling))
+func TestEveryStrategyKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	for name, s := range every() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			backofftest.Run(t, s.new, s.limits)
+		})
+	}
+}
+
+// Not parallel: what other tests allocate would count.
+func TestNextDoesNotAllocate(t *testing.T) {
+	for name, of := range every() {
+		s := of.new()
+		assert.Zero(t, testing.AllocsPerRun(100, func() {
+			s.Next(backoff.Poll{Key: "a", Kind: "b", Attempt: 5, RetryAfter: 3, State: "running", Elapsed: time.Hour})
+		}), name)
+	}
+}
+
+func FuzzStrategiesStayWithinTheirCapAndDoNotSpin(f *testing.F) {
+	f.Add(int64(100*time.Millisecond), 2.0, int64(10*time.Second), 3, int64(0))
+	f.Add(int64(math.MaxInt64), math.MaxFloat64, int64(math.MaxInt64), math.MaxInt, int64(math.MaxInt64))
+	f.Add(int64(math.MinInt64), math.NaN(), int64(-1), 64, int64(-1))
+	f.Fuzz(func(t *testing.T, base int64, factor float64, ceiling int64, attempt int, previous int64) {
+		d, most := time.Duration(base), time.Duration(ceiling)
+		p := backoff.Poll{Key: "a", Attempt: attempt, Previous: time.Duration(previous)}
+		for i, s := range []backoff.Strategy{backoff.Constant(d), backoff.Linear(d), backoff.Quadratic(d), backoff.Exponential(d, factor),
+			backoff.Fibonacci(d), backoff.DecorrelatedJitter(d, most)} {
+			wait := backoff.Cap(s, most).Next(p)
+			assert.Equal(t, attempt > 0, wait > 0, "strategy %d waits %v", i, wait)
+			assert.True(t, most <= 0 || wait <= most, "strategy %d waits %v", i, wait)
 		}
+	})
+}
+
+func FuzzJitterStaysWithinCapAndFloor(f *testing.F) {
+	f.Add(int64(9*time.Second), int64(time.Second), int64(10*time.Second), 0.1, int64(0), 3, "a")
+	f.Add(int64(math.MaxInt64), int64(1), int64(math.MaxInt64), 1.0, int64(math.MaxInt64), math.MaxInt, "")
+	f.Fuzz(func(t *testing.T, d, least, most int64, share float64, hint int64, attempt int, key string) {
+		if attempt <= 0 || d <= 0 || least <= 0 || most < least {
+			t.Skip()
+		}
+		s := backoff.Floor(backoff.Cap(backoff.Constant(time.Duration(d)), time.Duration(most)), time.Duration(least))
+		p := backoff.Poll{Key: key, Attempt: attempt, RetryAfter: time.Duration(hint)}
+		for _, s := range []backoff.Strategy{backoff.Jitter(s, share), backoff.EqualJitter(s), backoff.FullJitter(s)} {
+			wait := int64(s.Next(p))
+			assert.True(t, least <= wait && wait <= most, "%d", wait)
+			assert.GreaterOrEqual(t, backoff.RetryAfter(s).Next(p), max(p.RetryAfter, s.Next(p)))
+		}
+		asked := backoff.Jitter(backoff.RetryAfter(s), share).Next(p)
+		assert.GreaterOrEqual(t, int64(asked), max(hint, least), "jitter does not take from what the service asked for")
 	})
 }
 

@@ -139,11 +139,14 @@ func (x subject) damaged(data []byte) error {
 		for _, bad := range [][]byte{data[:i], changed} {
 			s := x.factory()
 			err := load(s, bad)
-			if errors.Is(err, errPanic) || err == nil && 0 < len(bad) && len(bad) < len(data) {
-				return fmt.Errorf("the first %d of %d bytes, or byte %d changed: error %w", i, len(data), i, err)
+			if err == nil && 0 < len(bad) && len(bad) < len(data) {
+				return fmt.Errorf("the first %d of %d bytes were loaded without an error", i, len(data))
 			}
-			if err := teach(s, outcomes[:1]); err != nil {
-				return fmt.Errorf("after loading the first %d of %d bytes, or byte %d changed: %w", i, len(data), i, err)
+			if !errors.Is(err, errPanic) {
+				err = teach(s, outcomes[:1])
+			}
+			if err != nil {
+				return fmt.Errorf("cut at byte %d of %d, or with it changed: %w", i, len(data), err)
 			}
 		}
 	}

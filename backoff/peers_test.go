@@ -1,0 +1,79 @@
+package backoff_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+)
+
+// The windows are worked out by hand from the peers' sources.
+func TestPeersDrawFromTheSameWindowsAsTheirOriginals(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		s         backoff.Strategy
+		low, high []time.Duration // of attempts 1, 2, …
+	}{
+		"AWSWaiter": {backoff.AWSWaiter(0, 0), millis(15000, 15000, 15000, 15000, 15000), millis(15000, 30000, 60000, 120000, 120000)},
+		"AWSWaiter, no power of two": {backoff.AWSWaiter(15*time.Second, 100*time.Second),
+			millis(15000, 15000, 15000, 15000), millis(15000, 30000, 60000, 100000)},
+		"AzurePoller":     {backoff.AzurePoller(0), millis(30000, 30000), millis(30000, 30000)},
+		"GAX":             {backoff.GAX(0, 0, 0), millis(0, 0, 0, 0, 0, 0, 0), millis(1000, 2000, 4000, 8000, 16000, 30000, 30000)},
+		"GAX x1.3":        {backoff.GAX(time.Second, 2*time.Second, 1.3), millis(0, 0, 0, 0), millis(1000, 1300, 1690, 2000)},
+		"KubernetesWait":  {backoff.KubernetesWait(10*time.Millisecond, 5, 0.1, 200*time.Millisecond), millis(10, 50, 200), millis(11, 55, 220)},
+		"Kubernetes even": {backoff.KubernetesWait(10*time.Millisecond, 0, 0, 0), millis(10, 10, 10), millis(10, 10, 10)},
+		"ClientGo":        {backoff.ClientGo(), millis(5, 10, 20, 40), millis(5, 10, 20, 40)},
+		"Cenkalti":        {backoff.Cenkalti(), millis(250, 375, 562, 843), millis(750, 1125, 1688, 2532)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Zero(t, test.s.Next(backoff.Poll{Key: "job-1"}), "they all ask at once first")
+			require.NoError(t, validate(t, test.s))
+			for i := range test.low {
+				low, high := test.low[i], test.high[i]
+				least, most := high+time.Hour, time.Duration(0)
+				for n := range 1000 {
+					d := test.s.Next(backoff.Poll{Key: fmt.Sprint(n), Attempt: i + 1})
+					least, most = min(least, d), max(most, d)
+				}
+				edge := float64(high-low)*0.02 + float64(time.Millisecond)
+				assert.GreaterOrEqual(t, least, low)
+				assert.InDelta(t, low, least, edge)
+				assert.LessOrEqual(t, most, high)
+				assert.InDelta(t, high, most, edge)
+			}
+		})
+	}
+	assert.Equal(t, 60*time.Second, backoff.Cap(backoff.Exponential(500*time.Millisecond, 1.5), time.Minute).Next(backoff.Poll{Attempt: 13}))
+	assert.Equal(t, 1000*time.Second, backoff.ClientGo().Next(backoff.Poll{Attempt: 19}))
+}
+
+func TestAzurePollerTakesTheServicesWordForMoreAndForLess(t *testing.T) {
+	t.Parallel()
+	s := backoff.AzurePoller(10 * time.Second)
+	for hint, want := range map[time.Duration]time.Duration{-1: 10 * time.Second, 0: 10 * time.Second, 1: 1, time.Hour: time.Hour} {
+		assert.Equal(t, want, s.Next(backoff.Poll{Attempt: 1, RetryAfter: hint}))
+	}
+}
+
+func TestPeersNameWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	require.ErrorContains(t, validate(t, backoff.AWSWaiter(-1, 0)), "base -1ns")
+	require.ErrorContains(t, validate(t, backoff.AWSWaiter(0, time.Second)), "longest 1s: is below the first wait, 15s")
+	require.ErrorContains(t, validate(t, backoff.AzurePoller(-1)), "AzurePoller: frequency -1ns")
+	require.ErrorContains(t, validate(t, backoff.GAX(0, -1, 0.5)), "longest -1ns")
+	require.ErrorContains(t, validate(t, backoff.GAX(0, -1, 0.5)), "factor 0.5")
+	require.ErrorContains(t, validate(t, backoff.KubernetesWait(0, 0.5, 2, 0)), "KubernetesWait: share 2")
+	require.ErrorContains(t, validate(t, backoff.KubernetesWait(0, 0.5, 2, 0)), "factor 0.5")
+}
+
+func ExampleAWSWaiter() {
+	s := backoff.AWSWaiter(5*time.Second, 120*time.Second)
+	d := s.Next(backoff.Poll{Key: "job-1", Attempt: 3})
+	fmt.Println(d >= 5*time.Second, d <= 20*time.Second)
+	// Output: true true
+}

@@ -1,0 +1,188 @@
+package jobstatus_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/mock"
+)
+
+// overHTTP returns a Watcher of a mock service over a real socket, both on a clock that stands still.
+func overHTTP(t *testing.T, opts []jobstatus.Option, scripts ...mock.Option) (*jobstatus.Watcher, *mock.Server, *mock.Clock) {
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, append(scripts, mock.WithClock(clk))...)
+	w, err := jobstatus.NewHTTP(srv.URL, append(opts, jobstatus.WithClock(clk))...)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = w.Close() })
+	return w, srv, clk
+}
+
+// codes returns what the service answered about a job.
+func codes(srv *mock.Server, id string) []int {
+	var codes []int
+	for _, call := range srv.Calls(id) {
+		codes = append(codes, call.Code)
+	}
+	return codes
+}
+
+func TestOverHTTPAJobIsCreatedAndCanceled(t *testing.T) {
+	t.Parallel()
+	w, srv, clk := overHTTP(t, nil, mock.Created(func(int) []mock.Step { return []mock.Step{mock.Pending(mock.Forever)} }))
+	clk.Run(func() {
+		id, err := w.CreateJob(t.Context(), jobstatus.IdempotencyKey("once"))
+		require.NoError(t, err)
+		again, err := w.CreateJob(t.Context(), jobstatus.IdempotencyKey("once"))
+		require.NoError(t, err)
+		assert.Equal(t, id, again)
+		for st, err := range w.Updates(t.Context(), id) {
+			if st.State == jobstatus.Pending {
+				require.NoError(t, err)
+				require.NoError(t, w.CancelJob(t.Context(), id))
+				continue
+			}
+			require.ErrorIs(t, err, jobstatus.ErrJobCanceled)
+		}
+		assert.Equal(t, []int{200, 200, 200, 200, 200}, codes(srv, id))
+		require.ErrorIs(t, w.CancelJob(t.Context(), "unknown"), jobstatus.ErrNotFound)
+	})
+}
+
+// fault 12
+func TestOverHTTPA500ThatTellsOfAFailedJobIsNoFault(t *testing.T) {
+	t.Parallel()
+	w, srv, clk := overHTTP(t, nil, mock.Job("a", mock.Failed("disk full")))
+	clk.Run(func() {
+		st, err := w.WaitForJob(t.Context(), "a")
+		require.ErrorIs(t, err, jobstatus.ErrJobFailed)
+		assert.Equal(t, "disk full", st.Message)
+	})
+	assert.Equal(t, []int{500}, codes(srv, "a"))
+}
+
+func TestOverHTTPAnUnchangedAnswerIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	w, srv, clk := overHTTP(t, nil, mock.WithETags(), mock.Job("a", mock.PendingPolls(3), mock.Completed(nil)))
+	clk.Run(func() {
+		var seen []jobstatus.State
+		for st, err := range w.Updates(t.Context(), "a") {
+			require.NoError(t, err)
+			seen = append(seen, st.State)
+		}
+		assert.Equal(t, []jobstatus.State{jobstatus.Pending, jobstatus.Completed}, seen)
+	})
+	assert.Equal(t, []int{200, 304, 304, 200}, codes(srv, "a"))
+}
+
+// Attempts of one poll and polls of a watch both wait on the injected clock.
+func TestOverHTTPBothKindsOfRetryWaitOnTheClock(t *testing.T) {
+	t.Parallel()
+	w, srv, clk := overHTTP(t, []jobstatus.Option{every(time.Minute), jobstatus.WithTimeout(time.Hour)},
+		mock.Job("a", mock.Answer(503, "").Times(5), mock.Completed(nil)))
+	clk.Run(func() {
+		_, err := w.WaitForJob(t.Context(), "a", jobstatus.MaxAttempts(2))
+		require.NoError(t, err)
+		assert.InDelta(t, 60, clk.Since(mock.Start).Seconds(), 1)
+	})
+	var gaps []bool // whether the calls are of one poll
+	calls := srv.Calls("a")
+	for i := range calls[1:] {
+		gap := calls[i+1].Time.Sub(calls[i].Time)
+		assert.Positive(t, gap)
+		gaps = append(gaps, gap < time.Second)
+	}
+	assert.Equal(t, []bool{true, true, false, true, true}, gaps)
+}
+
+// fault 1: while the service is down the watch goes on; the job ends once.
+func TestOverHTTPAServiceThatIsDownForAWhileIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	service, err := mock.NewService(mock.Job("a", mock.PendingPolls(1), mock.Completed(nil)))
+	require.NoError(t, err)
+	serve := func(addr string) (string, func()) {
+		l, err := net.Listen("tcp", addr)
+		require.NoError(t, err)
+		server, done := &http.Server{Handler: service, ReadHeaderTimeout: time.Minute}, make(chan struct{})
+		go func() {
+			defer close(done)
+			_ = server.Serve(l)
+		}()
+		return l.Addr().String(), func() {
+			_ = server.Close()
+			<-done
+		}
+	}
+	addr, stop := serve("127.0.0.1:0")
+	w, err := jobstatus.NewHTTP("http://"+addr, every(5*time.Millisecond), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+	require.NoError(t, err)
+	defer w.Close()
+	var seen []jobstatus.State
+	for st, err := range w.Updates(t.Context(), "a") {
+		require.NoError(t, err)
+		if seen = append(seen, st.State); st.State == jobstatus.Pending {
+			stop()
+			_, err := w.WaitForJob(t.Context(), "b", jobstatus.MaxAttempts(2))
+			require.ErrorIs(t, err, jobstatus.ErrMaxAttempts)
+			require.ErrorIs(t, err, syscall.ECONNREFUSED)
+			_, stop = serve(addr)
+		}
+	}
+	stop()
+	assert.Equal(t, []jobstatus.State{jobstatus.Pending, jobstatus.Completed}, seen)
+}
+
+// fault 44: what is secret stands in no error and no log.
+func TestOverHTTPNothingTellsASecret(t *testing.T) {
+	t.Parallel()
+	const canary = "c4n4ry-7777"
+	core, logs := observer.New(zap.DebugLevel)
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Answer(403, `{"token":"`+canary+`"}`).Times(2), mock.Completed(nil)))
+	w, err := jobstatus.NewHTTP("http://user:"+canary+"@"+srv.URL[len("http://"):], jobstatus.WithClock(clk),
+		jobstatus.WithLogger(zap.New(core)))
+	require.NoError(t, err)
+	defer w.Close()
+	clk.Run(func() {
+		for _, id := range []string{"a", "b"} {
+			_, err := w.WaitForJob(t.Context(), id)
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), canary)
+			assert.NotContains(t, errors.Unwrap(err).Error(), canary)
+		}
+	})
+	require.NotZero(t, logs.Len())
+	for _, entry := range logs.All() {
+		for _, field := range entry.Context {
+			assert.NotContains(t, field.String, canary)
+			if err, ok := field.Interface.(error); ok {
+				assert.NotContains(t, err.Error(), canary)
+			}
+		}
+	}
+}
+
+// A context's own deadline is preceded by a last look too, where it is on the real clock.
+func TestADeadlineOfTheContextIsPrecededByALastLook(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		s := w.service(never)
+		watcher := w.watcher(s, every(40*time.Second))
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		_, err := watcher.WaitForJob(ctx, "a")
+		require.ErrorIs(w, err, context.DeadlineExceeded)
+		assert.NotErrorIs(w, err, jobstatus.ErrTimeout)
+		assert.Equal(w, seconds(0, 40, 59), s.polls("a"))
+	})
+}
