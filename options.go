@@ -200,7 +200,14 @@ func newConfig(opts []Option) (*config, error) {
 	}
 	if c.backoff == nil {
 		c.defaultBackoff()
-	} else if c.baseDelay != 0 {
+	} else {
+		c.checkBackoff()
+	}
+	return c, errors.Join(c.problems...)
+}
+
+func (c *config) checkBackoff() {
+	if c.baseDelay != 0 {
 		c.problem("WithBaseDelay(%v): has no effect together with WithBackoff", c.baseDelay)
 	}
 	if v, ok := c.backoff.(backoff.Validator); ok {
@@ -208,7 +215,6 @@ func newConfig(opts []Option) (*config, error) {
 			c.problem("WithBackoff: %w", err)
 		}
 	}
-	return c, errors.Join(c.problems...)
 }
 
 func (c *config) defaultBackoff() {

@@ -50,7 +50,7 @@ func TestNewRefusesOptionsThatContradict(t *testing.T) {
 	t.Parallel()
 	any := transportFunc(func(context.Context, string) (jobstatus.Status, error) { return jobstatus.Status{}, nil })
 	_, err := jobstatus.New(any, jobstatus.WithBaseDelay(20*time.Second))
-	require.ErrorContains(t, err, "WithBaseDelay(20s): must be at most WithMaxDelay(10s)")
+	require.EqualError(t, err, "jobstatus: WithBaseDelay(20s): must be at most WithMaxDelay(10s)")
 	_, err = jobstatus.New(any, every(time.Second), jobstatus.WithBaseDelay(time.Second))
 	require.ErrorContains(t, err, "WithBackoff")
 }
