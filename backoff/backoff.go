@@ -4,13 +4,13 @@
 //	s := backoff.Jitter(backoff.Cap(backoff.Exponential(100*time.Millisecond, 2), 10*time.Second), 0.1)
 //	s.Next(backoff.Poll{Key: "job-1", Attempt: 3}) // about 400ms
 //
-// Attempt 0 is the wait before the first poll. Strategies answer 0 there, so as to ask at once, and begin at attempt 1; a
-// Sequence lists that wait too, and ByAge, ByKind and ByState pass the question on. Waits that outgrow a time.Duration stay at
-// the longest one. Zero values mean the default that each constructor's doc names, and a Strategy made from impossible
-// ones uses it too, so it never spins; Validate reports them.
+// Attempt 0 is the wait before the first poll. Strategies answer 0 there, so as to ask at once, and begin at attempt 1;
+// a Sequence lists that wait too, and ByAge, ByKind and ByState pass the question on. Waits that outgrow a
+// time.Duration stay at the longest one. Zero values mean the default that each constructor's doc names, and a Strategy
+// made from impossible ones uses it too, so it never spins; Validate reports them.
 //
-// A Strategy is a pure function: what it answers depends on the Poll alone. So one value serves any number of watches at
-// once, and a watch can be taken up again anywhere.
+// A Strategy is a pure function: what it answers depends on the Poll alone. So one value serves any number of watches
+// at once, and a watch can be taken up again anywhere.
 package backoff
 
 import "time"
@@ -46,15 +46,15 @@ type Poll struct {
 	RetryAfter time.Duration
 	// Progress is the share of the job that is done, in [0, 1], 0 if the service does not say.
 	Progress float64
-	// State is the job's state in the newest answer, as transport.State prints it: "pending", "running" or "unknown"; empty
-	// before the first answer.
+	// State is the job's state in the newest answer, as transport.State prints it: "pending", "running" or "unknown";
+	// empty before the first answer.
 	State string
 	// Err is the error of the last poll, nil if it was answered.
 	Err error
 }
 
-// Learner is a Strategy that is told of each finished watch. Unlike a plain Strategy, its Next is a function of the Poll
-// and of what was observed. Observe is called by many goroutines at once, also while Next is.
+// Learner is a Strategy that is told of each finished watch. Unlike a plain Strategy, its Next is a function of the
+// Poll and of what was observed. Observe is called by many goroutines at once, also while Next is.
 type Learner interface {
 	Strategy
 	Observe(Outcome)

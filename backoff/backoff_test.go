@@ -3,6 +3,7 @@ package backoff_test
 import (
 	"fmt"
 	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -58,10 +59,10 @@ func TestStrategiesWaitAsTheirDocsSay(t *testing.T) {
 		"quadratic":               {backoff.Quadratic(time.Second), millis(0, 1000, 3000, 5000, 7000, 9000)},
 		"quadratic of zero":       {backoff.Quadratic(0), millis(0, 100, 300)},
 		"quadratic below zero":    {backoff.Quadratic(-1), millis(0, 100, 300)},
-		"fibonacci":               {backoff.Fibonacci(time.Second), millis(0, 1000, 2000, 3000, 5000, 8000, 13000, 21000, 34000)},
+		"fibonacci":               {backoff.Fibonacci(time.Second), millis(0, 1000, 2000, 3000, 5000, 8000, 13000, 21000)},
 		"fibonacci of zero":       {backoff.Fibonacci(0), millis(0, 100, 200, 300)},
 		"fibonacci below zero":    {backoff.Fibonacci(-1), millis(0, 100, 200, 300)},
-		"sequence":                {backoff.Sequence(4*time.Minute, 10*time.Second, time.Minute), millis(240000, 10000, 60000, 60000)},
+		"sequence":                {backoff.Sequence(time.Minute, time.Second, 9*time.Second), millis(60000, 1000, 9000, 9000)},
 		"sequence of nothing":     {backoff.Sequence(), millis(0, 1000, 1000)},
 		"sequence of nonsense":    {backoff.Sequence(-1, 0, -1), millis(0, 1000, 1000, 1000)},
 		"cap":                     {backoff.Cap(exponential, 300*time.Millisecond), millis(0, 100, 200, 300, 300)},
@@ -71,7 +72,7 @@ func TestStrategiesWaitAsTheirDocsSay(t *testing.T) {
 		"cap around nil":          {backoff.Cap(nil, time.Minute), millis(0, 1000, 1000)},
 		"func": {backoff.Func(func(p backoff.Poll) time.Duration { return time.Duration(p.Attempt) * time.Second }),
 			millis(0, 1000, 2000)},
-		"within is negative": {backoff.Jitter(backoff.Func(func(backoff.Poll) time.Duration { return math.MinInt64 }), 1), millis(0, 0)},
+		"within is negative": {backoff.Jitter(backoff.Func(func(backoff.Poll) time.Duration { return -longest }), 1), millis(0, 0)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -82,9 +83,11 @@ func TestStrategiesWaitAsTheirDocsSay(t *testing.T) {
 
 func TestValidateNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	err := validate(t, backoff.Jitter(backoff.Floor(backoff.Cap(backoff.Exponential(-time.Second, 0.5), -2), -3), math.NaN()))
-	for _, want := range []string{"Exponential: base -1s", "Exponential: factor 0.5", "Cap: longest -2ns", "Floor: shortest -3ns",
-		"Jitter: share NaN"} {
+	wrong := backoff.Floor(backoff.Cap(backoff.Exponential(-time.Second, 0.5), -2), -3)
+	err := validate(t, backoff.Jitter(wrong, math.NaN()))
+	for _, want := range []string{
+		"Exponential: base -1s", "Exponential: factor 0.5", "Cap: longest -2ns", "Floor: shortest -3ns", "Jitter: share NaN",
+	} {
 		assert.ErrorContains(t, err, want)
 	}
 	require.ErrorContains(t, validate(t, backoff.Constant(-1)), "Constant: d -1ns")
@@ -94,12 +97,15 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 	require.ErrorContains(t, validate(t, backoff.Quadratic(-1)), "Quadratic: worth -1ns")
 	require.ErrorContains(t, validate(t, backoff.Fibonacci(-1)), "Fibonacci: base -1ns")
 	require.ErrorContains(t, validate(t, backoff.Jitter(nil, 2)), "Jitter: share 2")
-	for _, s := range []backoff.Strategy{backoff.Constant(9), backoff.Linear(9), backoff.Quadratic(9), backoff.Fibonacci(9),
-		backoff.Exponential(9, 2), backoff.Floor(backoff.Constant(1), 9)} {
+	for _, s := range []backoff.Strategy{
+		backoff.Constant(9), backoff.Linear(9), backoff.Quadratic(9), backoff.Fibonacci(9), backoff.Exponential(9, 2),
+		backoff.Floor(backoff.Constant(1), 9),
+	} {
 		require.ErrorContains(t, validate(t, backoff.Cap(s, 5)), "Cap: longest 5ns: is below the first wait, 9ns")
 		require.NoError(t, validate(t, backoff.Cap(s, 9)))
 	}
-	require.ErrorContains(t, validate(t, backoff.Floor(backoff.Cap(backoff.Constant(1), 5), 9)), "Floor: shortest 9ns: is above the cap")
+	wrong = backoff.Floor(backoff.Cap(backoff.Constant(1), 5), 9)
+	require.ErrorContains(t, validate(t, wrong), "Floor: shortest 9ns: is above the cap within, 5ns")
 	require.ErrorContains(t, validate(t, backoff.RetryAfter(backoff.FullJitter(backoff.Constant(-1)))), "Constant")
 	require.NoError(t, validate(t, backoff.Jitter(backoff.Cap(backoff.Exponential(0, 0), 0), 0)))
 	require.NoError(t, validate(t, backoff.Cap(backoff.Func(nil), time.Second)))
@@ -111,9 +117,12 @@ func validate(t *testing.T, s backoff.Strategy) error {
 	return s.(backoff.Validator).Validate()
 }
 
-var attempts = rapid.OneOf(rapid.IntRange(0, 10_000), rapid.SampledFrom([]int{0, 1, 62, 63, 64, 65, 1 << 20, math.MaxInt32, math.MaxInt}))
-var durations = rapid.OneOf(rapid.Int64Range(0, int64(time.Hour)), rapid.Int64(), rapid.SampledFrom([]int64{0, 1, math.MaxInt64 - 1,
-	math.MaxInt64, math.MinInt64}))
+var (
+	attempts = rapid.OneOf(rapid.IntRange(0, 10_000),
+		rapid.SampledFrom([]int{0, 1, 62, 63, 64, 65, 1 << 20, math.MaxInt32, math.MaxInt}))
+	durations = rapid.OneOf(rapid.Int64Range(0, int64(time.Hour)), rapid.Int64(),
+		rapid.SampledFrom([]int64{0, 1, math.MaxInt64 - 1, math.MaxInt64, math.MinInt64}))
+)
 
 func anyDuration(t *rapid.T, name string) time.Duration {
 	return time.Duration(durations.Draw(t, name))
@@ -141,7 +150,9 @@ func TestNoStrategyOverflowsSpinsOrPassesItsCap(t *testing.T) {
 			capped := backoff.Cap(s, ceiling)
 			assert.Equal(t, min(bare, most), capped.Next(p))
 			for _, jittered := range []backoff.Strategy{
-				backoff.Jitter(capped, share, seed), backoff.EqualJitter(capped, seed), backoff.FullJitter(capped, seed),
+				backoff.Jitter(capped, share, seed),
+				backoff.EqualJitter(capped, seed),
+				backoff.FullJitter(capped, seed),
 			} {
 				d := jittered.Next(p)
 				assert.GreaterOrEqual(t, d, time.Duration(0))
@@ -170,7 +181,7 @@ func TestJitterFillsItsWindowAndDoesNotPileUpAtTheCap(t *testing.T) {
 		"jitter":             {backoff.Jitter(capped, 0.1), 3, 3600 * time.Millisecond, 4400 * time.Millisecond},
 		"jitter at the cap":  {backoff.Jitter(capped, 0.1), 9, 8 * time.Second, 10 * time.Second},
 		"jitter near it":     {backoff.Jitter(nearCap, 0.1), 1, 8040 * time.Millisecond, 10 * time.Second},
-		"jitter, no cap":     {backoff.Jitter(backoff.Constant(10*time.Second), 0.1), 1, 9 * time.Second, 11 * time.Second},
+		"jitter, no cap":     {backoff.Jitter(backoff.Constant(5*time.Second), 0.2), 1, 4 * time.Second, 6 * time.Second},
 		"jitter at a floor":  {backoff.Jitter(floored, 0.5), 1, 4 * time.Second, 6 * time.Second},
 		"full over a floor":  {backoff.FullJitter(floored), 4, 4 * time.Second, 8 * time.Second},
 		"full over a hint":   {backoff.FullJitter(backoff.RetryAfter(capped)), 3, 0, 4 * time.Second},
@@ -200,7 +211,8 @@ func TestJitterFillsItsWindowAndDoesNotPileUpAtTheCap(t *testing.T) {
 func TestJitterDiffersBySeedKeyAndAttempt(t *testing.T) {
 	t.Parallel()
 	next := func(seed uint64, key string, attempt int) time.Duration {
-		return backoff.FullJitter(backoff.Constant(time.Hour), backoff.Seed(seed)).Next(backoff.Poll{Key: key, Attempt: attempt})
+		s := backoff.FullJitter(backoff.Constant(time.Hour), backoff.Seed(seed))
+		return s.Next(backoff.Poll{Key: key, Attempt: attempt})
 	}
 	assert.NotEqual(t, next(0, "a", 1), next(1, "a", 1))
 	assert.NotEqual(t, next(0, "a", 1), next(0, "b", 1))
@@ -225,15 +237,23 @@ func TestRetryAfterIsAFloorThatIsPassedUpwardsOnly(t *testing.T) {
 	assert.Greater(t, len(different), 90)
 }
 
-type learner struct{ seen []backoff.Outcome }
+type learner struct {
+	mu   sync.Mutex
+	seen []backoff.Outcome
+}
 
 func (l *learner) Next(backoff.Poll) time.Duration { return time.Second }
-func (l *learner) Observe(o backoff.Outcome)       { l.seen = append(l.seen, o) }
+func (l *learner) Observe(o backoff.Outcome) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = append(l.seen, o)
+}
 
 func TestADecoratedLearnerLearns(t *testing.T) {
 	t.Parallel()
 	l := &learner{}
-	s := backoff.RetryAfter(backoff.Floor(backoff.Jitter(backoff.EqualJitter(backoff.FullJitter(backoff.Cap(l, time.Minute))), 0.1), 1))
+	s := backoff.EqualJitter(backoff.FullJitter(backoff.Cap(l, time.Minute)))
+	s = backoff.RetryAfter(backoff.Floor(backoff.Jitter(s, 0.1), 1))
 	require.Implements(t, (*backoff.Learner)(nil), s)
 	s.(backoff.Learner).Observe(backoff.Outcome{Key: "a"})
 	assert.Equal(t, []backoff.Outcome{{Key: "a"}}, l.seen)
@@ -242,47 +262,48 @@ func TestADecoratedLearnerLearns(t *testing.T) {
 	assert.False(t, learns)
 }
 
-// every is one of each Strategy, with what it promises.
-func every() map[string]struct {
+// promised is a Strategy with what it promises.
+type promised struct {
 	new    func() backoff.Strategy
 	limits backofftest.Limits
-} {
-	type promised = struct {
-		new    func() backoff.Strategy
-		limits backofftest.Limits
+}
+
+// every is one of each Strategy.
+func every() map[string]promised {
+	const second, minute = time.Second, time.Minute
+	is := func(s backoff.Strategy, most, least time.Duration) promised {
+		return promised{func() backoff.Strategy { return s }, backofftest.Limits{Cap: most, Floor: least}}
 	}
-	always := func(s backoff.Strategy, l backofftest.Limits) promised {
-		return promised{func() backoff.Strategy { return s }, l}
+	past := func(share float64, p promised) promised {
+		p.limits.Past = share
+		return p
 	}
-	second, minute := time.Second, time.Minute
-	exponential := backoff.Exponential(second, 2)
-	capped, limits := backoff.Cap(exponential, minute), backofftest.Limits{Cap: minute, Floor: second}
+	capped, even := backoff.Cap(backoff.Exponential(second, 2), minute), backoff.Constant(minute)
 	return map[string]promised{
-		"Constant":           always(backoff.Constant(second), backofftest.Limits{Cap: second, Floor: second}),
-		"Linear":             always(backoff.Linear(second), backofftest.Limits{Floor: second}),
-		"Quadratic":          always(backoff.Quadratic(second), backofftest.Limits{Floor: second}),
-		"Exponential":        always(exponential, backofftest.Limits{Floor: second}),
-		"Fibonacci":          always(backoff.Fibonacci(second), backofftest.Limits{Floor: second}),
-		"DecorrelatedJitter": always(backoff.DecorrelatedJitter(second, minute), limits),
-		"Sequence":           always(backoff.Sequence(0, minute, second), limits),
-		"ByAge":              always(backoff.ByAge(map[time.Duration]backoff.Strategy{minute: capped}, backoff.Constant(minute)), limits),
-		"ByKind":             always(backoff.ByKind(map[string]backoff.Strategy{"a": capped}, backoff.Constant(minute)), limits),
-		"ByState":            always(backoff.ByState(map[string]backoff.Strategy{"running": capped}, backoff.Constant(minute)), limits),
-		"Cap":                always(capped, limits),
-		"Floor":              always(backoff.Floor(capped, 5*second), backofftest.Limits{Cap: minute, Floor: 5 * second}),
-		"RetryAfter":         always(backoff.RetryAfter(capped), limits),
-		"Jitter":             always(backoff.Jitter(capped, 0.1), backofftest.Limits{Cap: minute, Floor: second * 9 / 10}),
-		"EqualJitter":        always(backoff.EqualJitter(capped), backofftest.Limits{Cap: minute, Floor: second / 2}),
-		"FullJitter":         always(backoff.FullJitter(capped), backofftest.Limits{Cap: minute}),
-		"AWSWaiter":          always(backoff.AWSWaiter(0, 0), backofftest.Limits{Cap: 2 * minute, Floor: 15 * second}),
-		"AzurePoller":        always(backoff.AzurePoller(0), backofftest.Limits{Cap: 30 * second, Floor: 30 * second}),
-		"GAX":                always(backoff.GAX(0, 0, 0), backofftest.Limits{Cap: 30 * second}),
-		"KubernetesWait":     always(backoff.KubernetesWait(second, 2, 0.1, minute), backofftest.Limits{Cap: minute, Past: 0.1, Floor: second}),
-		"ClientGo":           always(backoff.ClientGo(), backofftest.Limits{Cap: 1000 * second, Floor: 5 * time.Millisecond}),
-		"Cenkalti":           always(backoff.Cenkalti(), backofftest.Limits{Cap: minute, Past: 0.5, Floor: second / 4}),
-		"Adaptive":           {func() backoff.Strategy { return backoff.NewAdaptive() }, backofftest.Limits{}},
-		"of Adaptive": {func() backoff.Strategy {
-			return backoff.ByKind(map[string]backoff.Strategy{"": capped}, backoff.Cap(backoff.NewAdaptive(), minute))
+		"Constant":           is(backoff.Constant(second), second, second),
+		"Linear":             is(backoff.Linear(second), 0, second),
+		"Quadratic":          is(backoff.Quadratic(second), 0, second),
+		"Exponential":        is(backoff.Exponential(second, 2), 0, second),
+		"Fibonacci":          is(backoff.Fibonacci(second), 0, second),
+		"DecorrelatedJitter": is(backoff.DecorrelatedJitter(second, minute), minute, second),
+		"Sequence":           is(backoff.Sequence(0, minute, second), minute, second),
+		"ByAge":              is(backoff.ByAge(map[time.Duration]backoff.Strategy{minute: capped}, even), minute, second),
+		"ByKind":             is(backoff.ByKind(named{"a": capped}, even), minute, second),
+		"ByState":            is(backoff.ByState(named{"running": capped}, even), minute, second),
+		"Cap":                is(capped, minute, second),
+		"Floor":              is(backoff.Floor(capped, 5*second), minute, 5*second),
+		"RetryAfter":         is(backoff.RetryAfter(capped), minute, second),
+		"Jitter":             is(backoff.Jitter(capped, 0.1), minute, second*9/10),
+		"EqualJitter":        is(backoff.EqualJitter(capped), minute, second/2),
+		"FullJitter":         is(backoff.FullJitter(capped), minute, 0),
+		"AWSWaiter":          is(backoff.AWSWaiter(0, 0), 2*minute, 15*second),
+		"AzurePoller":        is(backoff.AzurePoller(0), 30*second, 30*second),
+		"GAX":                is(backoff.GAX(0, 0, 0), 30*second, 0),
+		"KubernetesWait":     past(0.1, is(backoff.KubernetesWait(second, 2, 0.1, minute), minute, second)),
+		"ClientGo":           is(backoff.ClientGo(), 1000*second, 5*time.Millisecond),
+		"Cenkalti":           past(0.5, is(backoff.Cenkalti(), minute, second/4)),
+		"Learner within": {func() backoff.Strategy {
+			return backoff.Cap(backoff.ByKind(named{"": capped}, backoff.Jitter(&learner{}, 0.1)), minute)
 		}, backofftest.Limits{Cap: minute}},
 	}
 }
@@ -314,8 +335,10 @@ func FuzzStrategiesStayWithinTheirCapAndDoNotSpin(f *testing.F) {
 	f.Fuzz(func(t *testing.T, base int64, factor float64, ceiling int64, attempt int, previous int64) {
 		d, most := time.Duration(base), time.Duration(ceiling)
 		p := backoff.Poll{Key: "a", Attempt: attempt, Previous: time.Duration(previous)}
-		for i, s := range []backoff.Strategy{backoff.Constant(d), backoff.Linear(d), backoff.Quadratic(d), backoff.Exponential(d, factor),
-			backoff.Fibonacci(d), backoff.DecorrelatedJitter(d, most)} {
+		for i, s := range []backoff.Strategy{
+			backoff.Constant(d), backoff.Linear(d), backoff.Quadratic(d), backoff.Fibonacci(d),
+			backoff.Exponential(d, factor), backoff.DecorrelatedJitter(d, most),
+		} {
 			wait := backoff.Cap(s, most).Next(p)
 			assert.Equal(t, attempt > 0, wait > 0, "strategy %d waits %v", i, wait)
 			assert.True(t, most <= 0 || wait <= most, "strategy %d waits %v", i, wait)
@@ -358,8 +381,13 @@ func ExampleExponential() {
 
 func ExampleSequence() {
 	build := backoff.Sequence(4*time.Minute, 10*time.Second)
-	fmt.Println(build.Next(backoff.Poll{Attempt: 0}), build.Next(backoff.Poll{Attempt: 1}), build.Next(backoff.Poll{Attempt: 2}))
-	// Output: 4m0s 10s 10s
+	fmt.Println(build.Next(backoff.Poll{Attempt: 0}))
+	fmt.Println(build.Next(backoff.Poll{Attempt: 1}))
+	fmt.Println(build.Next(backoff.Poll{Attempt: 2}))
+	// Output:
+	// 4m0s
+	// 10s
+	// 10s
 }
 
 func ExampleEqualJitter() {
@@ -376,11 +404,11 @@ func ExampleEqualJitter() {
 
 func ExampleFunc() {
 	patient := backoff.Func(func(p backoff.Poll) time.Duration {
-		if p.State == "running" {
+		if p.Progress > 0.9 {
 			return time.Second
 		}
 		return 10 * time.Second
 	})
-	fmt.Println(patient.Next(backoff.Poll{Attempt: 1, State: "pending"}), patient.Next(backoff.Poll{Attempt: 2, State: "running"}))
+	fmt.Println(patient.Next(backoff.Poll{Attempt: 1, Progress: 0.5}), patient.Next(backoff.Poll{Attempt: 2, Progress: 0.95}))
 	// Output: 10s 1s
 }

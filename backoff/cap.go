@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// Cap never waits longer than longest. Put a jitter around it and not within: a jitter knows its cap and stays below it, where a
-// Cap outside would put many waits exactly on the cap.
+// Cap never waits longer than longest. Put a jitter around it and not within: a jitter knows its cap and stays below
+// it, where a Cap outside would put many waits exactly on the cap.
 //
 //	Cap(Exponential(time.Second, 2), 10*time.Second)
 //	attempt  0  1   2   3   4   5    6
 //	wait     0  1s  2s  4s  8s  10s  10s
 //
-// Zero means no cap, and so does less, which Validate reports, as it does a cap below the first wait or below a Floor within.
+// Zero means no cap, and so does less, which Validate reports, as it does a cap below the first wait or below a Floor
+// within.
 func Cap(s Strategy, longest time.Duration) Strategy {
 	return decorated(s, capped{inner{"Cap", s}, longest})
 }
@@ -46,8 +47,8 @@ func (c capped) Validate() error {
 	return err
 }
 
-// Floor never waits less than shortest between two polls; the first is made when the Strategy within says. Choose it to keep polls
-// apart whatever a FullJitter or a Strategy of your own answers.
+// Floor never waits less than shortest between two polls; the first is made when the Strategy within says. Choose it to
+// keep polls apart whatever a FullJitter or a Strategy of your own answers.
 //
 //	Floor(Exponential(time.Second, 2), 3*time.Second)
 //	attempt  0  1   2   3   4

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// ByKind asks the Strategy of the job's kind, or otherwise. Choose it where jobs of some kinds take seconds and of others hours.
+// ByKind asks the Strategy of the job's kind, or otherwise. Choose it where jobs of some kinds take seconds and of
+// others hours.
 //
 //	ByKind(map[string]Strategy{"thumbnail": Constant(time.Second)}, Constant(time.Minute))
 //	kind  thumbnail  any other
@@ -25,15 +26,16 @@ func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 	}.learner()
 }
 
-// ByState asks the Strategy of the job's state in the newest answer, or otherwise. Choose it to ask after a running job more often
-// than after one that is queued.
+// ByState asks the Strategy of the job's state in the newest answer, or otherwise. Choose it to ask after a running job
+// more often than after one that is queued.
 //
 //	ByState(map[string]Strategy{"running": Constant(2 * time.Second)}, Constant(20*time.Second))
 //	state  running  pending  unknown
 //	wait   2s       20s      20s
 //
-// States are as in Poll: "pending", "running", "unknown", and "" before the first answer; Validate reports any other. Each Strategy
-// is told all of the Poll: its Attempt counts all polls, not those in this state. A Learner within is told of every job.
+// States are as in Poll: "pending", "running", "unknown", and "" before the first answer; Validate reports any other.
+// Each Strategy is told all of the Poll: its Attempt counts all polls, not those in this state. A Learner within is
+// told of every job.
 func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByState", states, otherwise)
 	c := choice{all: all, index: func(p Poll) int { return find(names, p.State) }}
@@ -45,8 +47,9 @@ func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 	return c.learner()
 }
 
-// ByAge asks the Strategy of the next greater age while the watch is younger than that, and otherwise once it is older than all.
-// Choose it where the pace is agreed on by the clock, such as every second for a minute, every ten for an hour, then every minute.
+// ByAge asks the Strategy of the next greater age while the watch is younger than that, and otherwise once it is older
+// than all. Choose it where the pace is agreed on by the clock, such as every second for a minute, every ten for an
+// hour, then every minute.
 //
 //	ByAge(map[time.Duration]Strategy{
 //		time.Minute: Constant(time.Second),
@@ -55,8 +58,8 @@ func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 //	age   under 1m  under 1h  1h and more
 //	wait  1s        10s       1m
 //
-// An age is a Poll's Elapsed; it must be above zero, which Validate sees to. Each Strategy is told all of the Poll, so one that grows
-// goes on from the Attempt that it finds. A Learner within is told of every job.
+// An age is a Poll's Elapsed; it must be above zero, which Validate sees to. Each Strategy is told all of the Poll, so
+// one that grows goes on from the Attempt that it finds. A Learner within is told of every job.
 func ByAge(under map[time.Duration]Strategy, otherwise Strategy) Strategy {
 	ages, all := choices("ByAge", under, otherwise)
 	c := choice{all: all, index: func(p Poll) int {

@@ -17,10 +17,13 @@ type named = map[string]backoff.Strategy
 func TestByAgeTakesTheStrategyOfTheNextGreaterAge(t *testing.T) {
 	t.Parallel()
 	s := backoff.ByAge(map[time.Duration]backoff.Strategy{
-		time.Hour: backoff.Constant(2), time.Minute: backoff.Constant(1), 0: backoff.Constant(4), -1: backoff.Constant(5),
+		time.Hour: backoff.Constant(2), time.Minute: backoff.Constant(1),
+		0: backoff.Constant(4), -1: backoff.Constant(5),
 	}, backoff.Constant(3))
 	for age, want := range map[time.Duration]time.Duration{
-		-1: 1, 0: 1, time.Minute - 1: 1, time.Minute: 2, time.Hour - 1: 2, time.Hour: 3, math.MaxInt64: 3, math.MinInt64: 1,
+		math.MinInt64: 1, -1: 1, 0: 1, time.Minute - 1: 1,
+		time.Minute: 2, time.Hour - 1: 2,
+		time.Hour: 3, math.MaxInt64: 3,
 	} {
 		assert.Equal(t, want, s.Next(backoff.Poll{Attempt: 1, Elapsed: age}), age)
 	}
@@ -48,9 +51,12 @@ func TestByKindAndByStateFallBackToOtherwise(t *testing.T) {
 
 func TestAChoiceNamesWhatIsWrongWithin(t *testing.T) {
 	t.Parallel()
-	err := validate(t, backoff.Cap(backoff.ByState(named{"quued": nil, "pending": backoff.Constant(-1)}, nil), time.Minute))
-	for _, want := range []string{`ByState: state "quued"`, "ByState: quued: the Strategy within is nil", "Constant: d -1ns",
-		"ByState: otherwise: the Strategy within is nil"} {
+	s := backoff.ByState(named{"quued": nil, "pending": backoff.Constant(-1)}, nil)
+	err := validate(t, backoff.Cap(s, time.Minute))
+	for _, want := range []string{
+		`ByState: state "quued"`, "ByState: quued: the Strategy within is nil", "Constant: d -1ns",
+		"ByState: otherwise: the Strategy within is nil",
+	} {
 		assert.ErrorContains(t, err, want)
 	}
 	assert.Equal(t, time.Second, backoff.ByKind(nil, nil).Next(backoff.Poll{Attempt: 1}))
@@ -65,7 +71,8 @@ func TestAChoiceTellsItsLearners(t *testing.T) {
 			s.(backoff.Learner).Observe(backoff.Outcome{Kind: kind})
 		}
 	}
-	tell(backoff.ByKind(named{"a": a, "b": backoff.Jitter(b, 0.1), "c": backoff.Constant(1)}, rest), "a", "b", "b", "c", "d")
+	byKind := backoff.ByKind(named{"a": a, "b": backoff.Jitter(b, 0.1), "c": backoff.Constant(1)}, rest)
+	tell(byKind, "a", "b", "b", "c", "d")
 	assert.Equal(t, []backoff.Outcome{{Kind: "a"}}, a.seen)
 	assert.Equal(t, []backoff.Outcome{{Kind: "b"}, {Kind: "b"}}, b.seen)
 	assert.Equal(t, []backoff.Outcome{{Kind: "d"}}, rest.seen)
@@ -90,13 +97,17 @@ func ExampleByAge() {
 }
 
 func ExampleByKind() {
-	s := backoff.ByKind(map[string]backoff.Strategy{"thumbnail": backoff.Constant(time.Second)}, backoff.Constant(time.Minute))
+	s := backoff.ByKind(map[string]backoff.Strategy{
+		"thumbnail": backoff.Constant(time.Second),
+	}, backoff.Constant(time.Minute))
 	fmt.Println(s.Next(backoff.Poll{Attempt: 1, Kind: "thumbnail"}), s.Next(backoff.Poll{Attempt: 1, Kind: "film"}))
 	// Output: 1s 1m0s
 }
 
 func ExampleByState() {
-	s := backoff.ByState(map[string]backoff.Strategy{"running": backoff.Constant(2 * time.Second)}, backoff.Constant(20*time.Second))
+	s := backoff.ByState(map[string]backoff.Strategy{
+		"running": backoff.Constant(2 * time.Second),
+	}, backoff.Constant(20*time.Second))
 	fmt.Println(s.Next(backoff.Poll{Attempt: 1, State: "pending"}), s.Next(backoff.Poll{Attempt: 2, State: "running"}))
 	// Output: 20s 2s
 }

@@ -8,7 +8,8 @@ import (
 // DefaultInterval is the wait of a Constant or a Sequence that was given none.
 const DefaultInterval = time.Second
 
-// Constant asks at once and then every d. Choose it where jobs last about as long as they please and a delay of d is fine.
+// Constant asks at once and then every d. Choose it where jobs last about as long as they please and a delay of d is
+// fine.
 //
 //	Constant(5 * time.Second)
 //	attempt  0  1   2   3

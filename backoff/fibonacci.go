@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Fibonacci asks at once, then after base, and each wait is the sum of the two before. Choose it, with a Cap, where an Exponential
-// that doubles waits too long too soon: it settles to growing by 1.618.
+// Fibonacci asks at once, then after base, and each wait is the sum of the two before. Choose it, with a Cap, where an
+// Exponential that doubles waits too long too soon: it settles to growing by 1.618.
 //
 //	Fibonacci(time.Second)
 //	attempt  0  1   2   3   4   5   6    7    8

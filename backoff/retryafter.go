@@ -5,15 +5,16 @@ import (
 	"time"
 )
 
-// RetryAfter waits at least as long as the service last asked for, and then up to a tenth longer, so that not all who were told the
-// same come back at once. It is never less than asked, and a Strategy within that waits longer is left alone. A Watcher keeps to
-// what the service asks for without it; it adds the tenth.
+// RetryAfter waits at least as long as the service last asked for, and then up to a tenth longer, so that not all who
+// were told the same come back at once. It is never less than asked, and a Strategy within that waits longer is left
+// alone. A Watcher keeps to what the service asks for without it; it adds the tenth.
 //
 //	RetryAfter(Constant(5*time.Second))
 //	asked  0   2s  30s
 //	wait   5s  5s  30s..33s
 //
-// Put a Cap around it, not within, to wait at most so long whatever the service asks; a Watcher still keeps to the hint.
+// Put a Cap around it, not within, to wait at most so long whatever the service asks; a Watcher still keeps to the
+// hint.
 func RetryAfter(s Strategy, opts ...JitterOption) Strategy {
 	return decorated(s, retryAfter{inner{"RetryAfter", s}, newSeed(opts)})
 }

@@ -1,7 +1,8 @@
 // Package backofftest checks that a backoff.Strategy does what a Watcher relies on. The author of one writes
 //
 //	func TestMyStrategy(t *testing.T) {
-//		backofftest.Run(t, func() backoff.Strategy { return MyStrategy(time.Second) }, backofftest.Limits{Cap: time.Minute})
+//		make := func() backoff.Strategy { return MyStrategy(time.Second) }
+//		backofftest.Run(t, make, backofftest.Limits{Cap: time.Minute})
 //	}
 //
 // and runs it with -race, which finds what concurrent use alone does not show.
@@ -21,8 +22,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// Limits are what a Strategy promises of its waits where the service asks for none. The zero value promises nothing beyond the
-// contract of a Strategy.
+// Limits are what a Strategy promises of its waits where the service asks for none. The zero value promises nothing
+// beyond the contract of a Strategy.
 type Limits struct {
 	// Cap is the longest wait; zero means that there is none.
 	Cap time.Duration
@@ -32,9 +33,9 @@ type Limits struct {
 	Floor time.Duration
 }
 
-// Run checks the Strategy that factory makes in a subtest a rule, each of which says what it is for when it fails. The factory makes
-// a new one at each call, and a Learner that has learned nothing. A Learner is held to further rules, and to those of saving and
-// loading if it is an encoding.BinaryMarshaler and BinaryUnmarshaler.
+// Run checks the Strategy that factory makes in a subtest a rule, each of which says what it is for when it fails. The
+// factory makes a new one at each call, and a Learner that has learned nothing. A Learner is held to further rules, and
+// to those of saving and loading if it is an encoding.BinaryMarshaler and BinaryUnmarshaler.
 func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	t.Helper()
 	for _, r := range rulesFor(factory()) {
@@ -46,7 +47,8 @@ func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	}
 }
 
-// Check returns what Run would fail with, each error named for its rule. It uses t for virtual time only, and does not fail it.
+// Check returns what Run would fail with, each error named for its rule. It uses t for virtual time only, and does not
+// fail it.
 func Check(t *testing.T, factory func() backoff.Strategy, limits Limits) error {
 	var errs []error
 	for _, r := range rulesFor(factory()) {
@@ -78,18 +80,18 @@ func rulesFor(s backoff.Strategy) []rule {
 }
 
 var rules = []rule{
-	{"never negative", "A wait below zero is one that a timer takes for none: the watch asks without pause.", subject.positive},
+	{"never negative", "A timer takes a wait below zero for none, and the watch asks without pause.", subject.positive},
 	{"never spins", "After the first poll a wait must be above zero, and at least Limits.Floor.", subject.floored},
-	{"never past its cap", "Whoever sets a cap counts on hearing of the end so soon after it. Jitter belongs below it, " +
-		"unless Limits.Past allows for more.", subject.capped},
-	{"no overflow", "A watch may make any number of polls: sums and powers must stop at the longest wait, not wrap around.",
+	{"never past its cap", "Whoever sets a cap counts on hearing of the end that soon. Jitter belongs below it, unless " +
+		"Limits.Past allows for more.", subject.capped},
+	{"no overflow", "A watch may make any number of polls: sums and powers must stop at the longest wait, not wrap.",
 		subject.saturated},
-	{"pure", "The answer depends on the Poll alone, not on what was asked before or on chance: so watches share one value, and " +
-		"one that is taken up elsewhere goes on as it would have.", subject.pure},
+	{"pure", "The answer depends on the Poll alone, not on what was asked before or on chance: so watches share one " +
+		"value, and one that is taken up elsewhere goes on as it would have.", subject.pure},
 	{"safe for concurrent use", "All watches of a Watcher ask one value at once.", subject.concurrent},
 	{"no allocation", "Next is on the path of every poll of every watch.", subject.frugal},
-	{"no clock of its own", "What time it is stands in Poll.Elapsed, on a clock that can be injected; and Next must not block.",
-		subject.timeless},
+	{"no clock of its own", "What time it is stands in Poll.Elapsed, on a clock that can be injected; and Next must " +
+		"not block.", subject.timeless},
 }
 
 func (x subject) positive(s backoff.Strategy) error {
@@ -138,11 +140,16 @@ func (x subject) frugal(s backoff.Strategy) error {
 	return each(s, pollsOf(7), func(p backoff.Poll, _ time.Duration) bool { return !allocates(func() { s.Next(p) }) })
 }
 
-// allocates is testing.AllocsPerRun for use while other tests run: what they allocate is not in all rounds.
+var oneProcessor sync.Mutex
+
+// allocates is testing.AllocsPerRun for use beside parallel tests: what they allocate meanwhile is not in all rounds.
 func allocates(f func()) bool {
-	const runs, rounds = 100, 20
+	oneProcessor.Lock()
+	defer oneProcessor.Unlock()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const runs = 100
 	var before, after runtime.MemStats
-	for range rounds {
+	for range 10 {
 		runtime.ReadMemStats(&before)
 		for range runs {
 			f()
@@ -163,7 +170,7 @@ func (x subject) timeless(s backoff.Strategy) (err error) {
 			return
 		}
 		if waited := time.Since(begin); waited != 0 {
-			err = fmt.Errorf("Next waited for %v itself", waited)
+			err = fmt.Errorf("a call of Next waited for %v itself", waited)
 			return
 		}
 		time.Sleep(1001*time.Hour + time.Minute + time.Second + 1) // virtual
@@ -194,8 +201,8 @@ func pollsOf(attempts ...int) (all []backoff.Poll) {
 		age := time.Duration(n) * time.Second
 		all = append(all,
 			backoff.Poll{Key: "job-1", Attempt: n, Elapsed: age, Previous: time.Second},
-			backoff.Poll{Key: "job-2", Kind: kinds[0], Attempt: n, Elapsed: age, Previous: time.Minute, State: "pending", Progress: 0.5},
-			backoff.Poll{Key: "job-3", Kind: kinds[1], Attempt: n, Elapsed: age, State: "running", Err: errPoll},
+			backoff.Poll{Key: "job-2", Kind: kinds[0], Attempt: n, Elapsed: age, Previous: time.Minute, State: "pending"},
+			backoff.Poll{Key: "job-3", Kind: kinds[1], Attempt: n, Elapsed: age, Progress: 0.5, State: "running"},
 			backoff.Poll{Key: "job-4", Attempt: n, Elapsed: age, RetryAfter: 7 * time.Second, Err: errPoll},
 			backoff.Poll{Attempt: n, Elapsed: math.MaxInt64, Previous: math.MaxInt64, Progress: 1, State: "unknown"},
 			backoff.Poll{Attempt: n, RetryAfter: math.MaxInt64, Progress: math.NaN()},
@@ -233,7 +240,8 @@ func answers(s backoff.Strategy) ([]time.Duration, error) {
 // unchanged asks s all polls again, the last one first, and returns an error unless it answers as before.
 func unchanged(s backoff.Strategy, before []time.Duration) error {
 	for i, p := range slices.Backward(polls) {
-		if err := each(s, []backoff.Poll{p}, func(_ backoff.Poll, d time.Duration) bool { return d == before[i] }); err != nil {
+		asBefore := func(_ backoff.Poll, d time.Duration) bool { return d == before[i] }
+		if err := each(s, []backoff.Poll{p}, asBefore); err != nil {
 			return fmt.Errorf("%w, and was %v", err, before[i])
 		}
 	}

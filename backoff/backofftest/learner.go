@@ -14,12 +14,12 @@ import (
 )
 
 var learnerRules = []rule{
-	{"holds in any order of observations", "Watches end in any order. What holds of a new Strategy holds of one that has learned.",
-		subject.ordered},
-	{"holds after hostile observations", "Clocks jump, services report ends before beginnings, and jobs never end: an Outcome that " +
-		"cannot be must not spoil what was learned.", subject.unspoilt},
+	{"holds in any order of observations", "Watches end in any order. What holds of a new Strategy holds of one that has " +
+		"learned.", subject.ordered},
+	{"holds after hostile observations", "Clocks jump, services report ends before beginnings, and jobs never end: an " +
+		"Outcome that cannot be must not spoil what was learned.", subject.unspoilt},
 	{"safe to observe concurrently", "Watches end while others ask.", subject.observed},
-	{"save and load agree", "A program that starts again goes on as it would have, and damaged data is an error, not a panic.",
+	{"save and load agree", "A program that starts again goes on as it would have; damaged data is an error, not a panic.",
 		subject.saved},
 }
 
@@ -30,7 +30,7 @@ var kinds = []string{"backofftest-short", "backofftest-long"}
 var outcomes = func() (all []backoff.Outcome) {
 	for i := range 24 {
 		end := time.Duration(5+i*7%11) * time.Second
-		o := backoff.Outcome{Key: fmt.Sprint("job-", i), Kind: kinds[i%2], After: end - time.Second, Before: end, Ended: true}
+		o := backoff.Outcome{Key: fmt.Sprint(i), Kind: kinds[i%2], After: end - time.Second, Before: end, Ended: true}
 		switch i % 6 {
 		case 4:
 			o.After = end
@@ -131,9 +131,9 @@ func (x subject) saved(s backoff.Strategy) error {
 	return x.damaged(data)
 }
 
-// damaged loads parts of data, and data with one byte changed.
+// damaged loads some of the beginnings of data, and data with one of its bytes changed.
 func (x subject) damaged(data []byte) error {
-	for i := range data {
+	for i := 0; i < len(data); i += 1 + len(data)/64 {
 		changed := slices.Clone(data)
 		changed[i] ^= 0xff
 		for _, bad := range [][]byte{data[:i], changed} {

@@ -11,9 +11,9 @@ import (
 // zero has the default that its comment names, so that the zero Dialect is the default dialect.
 //
 // A place in an answer is a path: the keys on the way, joined by dots, such as "payload.status". "." is the whole answer, and
-// "-" reads nothing. Keys count as they are written: a status whose key stands twice or also in another case makes the answer
-// malformed, and so does one that is missing or null. Any other value that is missing, or not of the kind that is read there,
-// counts as not said.
+// "-" reads nothing. A key that is read and stands twice makes the answer malformed, and so does a status that is missing or
+// null, or one with a key on its way in another case too. Any other value that is missing, or not of the kind that is read
+// there, counts as not said.
 type Dialect struct {
 	// Create starts a job; the default is POST /.
 	Create Call

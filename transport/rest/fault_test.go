@@ -137,6 +137,7 @@ func TestAPartialBodyIsThrownAwayAndAskedForAgain(t *testing.T) {
 func inMemory(t *testing.T, f func(net.Conn), opts ...rest.Option) *rest.Client {
 	var all sync.WaitGroup
 	pool := web.NewPool(nil)
+	pool.Proxy = nil
 	pool.DialContext = func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()
 		all.Go(func() {
@@ -190,6 +191,81 @@ func TestAPollEndsWithItsContextWhateverTheServerDoes(t *testing.T) {
 		})
 	}
 }
+
+// frozen is a connection that loses what is written to it once it is told to.
+type frozen struct {
+	net.Conn
+	dead *atomic.Bool
+}
+
+func (f frozen) Write(b []byte) (int, error) {
+	if f.dead.Load() {
+		return len(b), nil
+	}
+	return f.Conn.Write(b)
+}
+
+// fault 3: without pings, HTTP/2 asks on a dead connection for ever.
+func TestADeadHTTP2ConnectionIsDialedAgainWithinHalfAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		own, trust := certificate(t, "jobs.test", time.Now().Add(time.Hour))
+		conns := make(chan net.Conn)
+		server := &http.Server{
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				assert.Equal(t, 2, r.ProtoMajor)
+				say(200, status("running"))(w, r)
+			}),
+			TLSConfig: &tls.Config{Certificates: []tls.Certificate{own}},
+		}
+		go func() { _ = server.ServeTLS(listener(conns), "", "") }()
+		var dead atomic.Bool // the first connection's
+		dials := 0
+		pool := web.NewPool(&tls.Config{RootCAs: trust})
+		pool.Proxy = nil
+		pool.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			near, far := net.Pipe()
+			conns <- far
+			if dials++; dials == 1 {
+				return frozen{near, &dead}, nil
+			}
+			return near, nil
+		}
+		c := client(t, "https://jobs.test", rest.WithRoundTripper(pool), oneAttempt)
+		_, err := c.Status(t.Context(), "7")
+		require.NoError(t, err)
+		dead.Store(true)
+		start := time.Now()
+		for {
+			if _, err = c.Status(t.Context(), "7"); err == nil {
+				break
+			}
+			require.Equal(t, transport.Transient, classOf(t, err))
+			require.LessOrEqual(t, time.Since(start), 30*time.Second)
+		}
+		assert.Equal(t, 2, dials)
+		pool.CloseIdleConnections()
+		require.NoError(t, server.Close())
+	})
+}
+
+// listener hands out the connections that it is given, until it is closed.
+type listener chan net.Conn
+
+func (l listener) Accept() (net.Conn, error) {
+	c, ok := <-l
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+func (l listener) Close() error {
+	close(l)
+	return nil
+}
+
+func (l listener) Addr() net.Addr { return &net.TCPAddr{} }
 
 // fault 8
 func TestHeadersHaveTenSecondsAndAreNotAskedForAgain(t *testing.T) {

@@ -38,16 +38,18 @@ type config struct {
 // WithDialect says how the service speaks of jobs; the default is the zero Dialect.
 func WithDialect(d Dialect) Option { return func(c *config) { c.dialect = d } }
 
-// WithHTTPClient sets the client that requests are made with; nil, the default, makes one whose connections Close closes. A
-// client without CheckRedirect gets this package's: a redirect is followed for GET alone, to the same scheme, host and port,
-// at most five times. The Client itself is copied; its transport, cookies and timeout are used as they are.
+// WithHTTPClient sets the client that requests are made with; it is copied. One without a Transport gets the default pool of
+// connections, and one without CheckRedirect the default rule: a redirect is followed for GET alone, to the same scheme, host
+// and port, at most five times. To another origin, where CheckRedirect allows it, no header of this package goes along. Nil is
+// the default, an empty client.
 func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.client = h } }
 
-// WithRoundTripper sets what carries requests; nil, the default, is a pool of connections that Close closes.
+// WithRoundTripper sets what carries requests. Nil, the default, is a pool of connections that Close closes: it honors the
+// environment's proxy, and waits 10 s for a connection and 10 s for an answer's headers, which have 64 KiB at most.
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.tripper = rt } }
 
-// WithTLSConfig sets how connections are secured; nil, the default, is the system's trust. It goes together neither with
-// WithHTTPClient nor with WithRoundTripper, which bring their own.
+// WithTLSConfig sets how the default pool's connections are secured; nil, the default, is the system's trust. A RoundTripper
+// of the user's brings its own.
 func WithTLSConfig(t *tls.Config) Option { return func(c *config) { c.tls = t } }
 
 // WithHeader sets a header that every request carries. Its value is kept out of errors and logs. The default is
@@ -75,9 +77,9 @@ func WithToken(source func(context.Context) (string, error)) Option {
 }
 
 // WithRetries sets how often a call is sent again within one poll, after a connection that failed or an answer of 502, 503 or
-// 504, with a wait of 50 to 100 ms that doubles each time. The default, or 0, is DefaultRetries; NoRetries is none, and 10 is
-// the most. A call is sent again at once or not at all: if the service asks for more than a second, the call returns and the
-// wait is the watch's. A create is sent again only with an idempotency key.
+// 504, after a wait of 50 to 100 ms that doubles each time. The default, or 0, is DefaultRetries; NoRetries is none, and 10 is
+// the most. If the service asks for a wait of more than a second, the call is not sent again: that wait is the watch's. A
+// create is sent again only with an idempotency key.
 func WithRetries(n int) Option {
 	return func(c *config) {
 		switch {

@@ -5,6 +5,11 @@
 //		log.Fatal(err)
 //	}
 //	w, err := jobstatus.New(t)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	defer w.Close()
+//	status, err := w.WaitForJob(ctx, "7f3c")
 //
 // As it stands it speaks the default dialect:
 //
@@ -26,9 +31,9 @@
 //	401                            asked again with a new token, if WithToken has one; else permanent
 //	other 3xx and 4xx              permanent
 //
-// A connection that fails is transient, and permanent if TLS does not trust it. Every error but that of a context which ended
-// is a *transport.Error. It names the method, host and path, and quotes at most 256 bytes of the body, with what looks like a
-// secret taken out; it holds no header, no query, no token and no user name of a URL.
+// A connection that fails is transient, and permanent if TLS does not trust it. Every error but that of a context which ended,
+// or of Classify, is a *transport.Error. It names the method, host and path, and quotes at most 256 bytes of the body, with
+// what looks like a secret taken out; it holds no header, no query, no token and no user name of a URL.
 //
 // A call that meets a passing fault is sent again at once, a few times: see WithRetries. Waits longer than a second are the
 // watch's. Within a Watcher all waits are on its clock, and attempts are logged where it logs.
@@ -77,7 +82,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 // String returns the scheme and host of the service.
 func (c *Client) String() string { return c.name }
 
-// Close closes the idle connections that the Client made; those of WithHTTPClient and WithRoundTripper are the user's. Calls
+// Close closes the idle connections that the Client made; those of a RoundTripper of the user's are not touched. Calls
 // under way come to their end, and later ones connect anew. It always returns nil.
 func (c *Client) Close() error {
 	if c != nil && c.settings != nil && c.own != nil {

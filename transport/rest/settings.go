@@ -141,22 +141,19 @@ func parseBase(s string) (*url.URL, error) {
 
 // transport sets what requests are made with.
 func (c *config) transport(s *settings) {
-	if c.client != nil && c.tripper != nil {
-		c.problem("WithRoundTripper: has no effect together with WithHTTPClient, whose Transport it is")
-	}
-	if c.tls != nil && (c.client != nil || c.tripper != nil) {
-		c.problem("WithTLSConfig: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")
-	}
 	h := http.Client{Transport: c.tripper}
 	if c.client != nil {
 		h = *c.client
 	}
 	switch {
-	case h.Transport == nil && c.client != nil:
-		h.Transport = http.DefaultTransport
+	case c.client != nil && c.tripper != nil:
+		c.problem("WithRoundTripper: has no effect together with WithHTTPClient, whose Transport it is")
 	case h.Transport == nil:
 		s.own = web.NewPool(c.tls)
 		h.Transport = s.own
+	}
+	if c.tls != nil && s.own == nil {
+		c.problem("WithTLSConfig: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")
 	}
 	if h.CheckRedirect == nil {
 		h.CheckRedirect = web.CheckRedirect

@@ -1,0 +1,269 @@
+package backoff
+
+import (
+	"math"
+	"slices"
+)
+
+// cells is what is expected of the next duration, in cells of time. Cell i ends at ends[i], and the last cell is beyond
+// the last end.
+type cells struct {
+	ends  []float64 // logarithms
+	known []float64 // logarithms of the times at which something is known, in order
+	base  []float64 // chance of each cell by the guesses
+	mass  []float64 // chance of each cell
+	exact []float64 // durations known to be in each cell
+	count []float64 // the same, with those known less exactly shared out
+	wide  [][2]int  // cells [from, to) of each duration known less exactly
+
+	cumulative []float64
+	gain       []float64 // of each node of the tree, by its middle
+	scratch    []float64
+}
+
+const (
+	dataCells = 64   // cells where the data are, about
+	reach     = 7.0  // cells go on so far beyond the data, in logarithms
+	growth    = 1.25 // and grow by this factor
+	sameTime  = 1e-4 // times that differ by a smaller share are the same
+
+	looseRounds = 10  // of sharing out before the tree
+	treeRounds  = 6   // and with it
+	loosePull   = 3.0 // how many durations' worth the guesses count for before the tree
+)
+
+// expect finds the chance of each cell.
+func (f *fitter) expect(spans []span) {
+	f.believe(spans)
+	f.lay(spans)
+	f.spreadGuesses()
+	f.place(spans)
+	copy(f.mass, f.base)
+	if len(f.wide) == 0 {
+		f.share()
+		f.correct()
+		return
+	}
+	// Turnbull's self-consistency: share each duration out over the cells where it may be, in proportion to their
+	// chance; find the chances from the shares; and again.
+	for range looseRounds {
+		f.share()
+		for i := range f.mass {
+			f.mass[i] = (loosePull*f.base[i] + f.count[i]) / (loosePull + float64(len(spans)))
+		}
+	}
+	for range treeRounds {
+		f.share()
+		f.correct()
+	}
+}
+
+// lay lays the cells: ends at times that were seen, no gap among them too wide, and outward from them ever wider.
+func (c *cells) lay(spans []span) {
+	c.known = c.known[:0]
+	for _, s := range spans[max(0, len(spans)-maxSpans/2):] {
+		if s.after > 0 {
+			c.known = append(c.known, math.Log(float64(s.after)))
+		}
+		if !s.exact() && !math.IsInf(float64(s.before), 1) {
+			c.known = append(c.known, math.Log(float64(s.before)))
+		}
+	}
+	slices.Sort(c.known)
+	first, last := c.known[0], c.known[len(c.known)-1]
+	width := max((last-first)/dataCells, sameTime)
+
+	c.ends = c.ends[:0]
+	for y, w := first-width, width; y > first-reach; y -= w {
+		c.ends = append(c.ends, y)
+		w *= growth
+	}
+	slices.Reverse(c.ends)
+	c.ends = append(c.ends, first-sameTime)
+	picks := min(len(c.known), dataCells)
+	pick := func(i int) float64 { return c.known[(i+1)*len(c.known)/picks-1] }
+	for i := range picks {
+		c.layTo(pick(i), width, i+1 < picks && pick(i+1) == pick(i))
+	}
+	for y, w := last+width, width; y < last+reach; y += w {
+		c.ends = append(c.ends, y)
+		w *= growth
+	}
+}
+
+// layTo lays cells up to y, none wider than width; where many durations ended exactly then, y has a narrow cell of its own.
+func (c *cells) layTo(y, width float64, many bool) {
+	last := c.ends[len(c.ends)-1]
+	if y-last < sameTime/2 {
+		return
+	}
+	n := math.Floor((y - last) / width)
+	for k := 1.0; k < n; k++ {
+		c.ends = append(c.ends, last+(y-last)*k/n)
+	}
+	if many && y-sameTime > c.ends[len(c.ends)-1] {
+		c.ends = append(c.ends, y-sameTime)
+	}
+	c.ends = append(c.ends, y)
+}
+
+// find is the cell that a duration with logarithm y is in.
+func (c *cells) find(y float64) int {
+	y -= sameTime / 4
+	lo, hi := 0, len(c.ends)
+	for lo < hi {
+		if mid := (lo + hi) / 2; c.ends[mid] < y {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// spreadGuesses finds the chance of each cell by the guesses.
+func (f *fitter) spreadGuesses() {
+	n := len(f.ends) + 1
+	for _, s := range []*[]float64{&f.base, &f.mass, &f.exact, &f.count, &f.scratch, &f.gain, &f.cumulative} {
+		*s = slices.Grow((*s)[:0], n+1)[:n]
+		clear(*s)
+	}
+	f.cumulative = f.cumulative[:n+1]
+	for _, g := range f.guesses {
+		before := 0.0
+		for i, y := range f.ends {
+			upTo := g.cumulative((y - g.mu) * g.inv)
+			f.base[i] += g.weight * (upTo - before)
+			before = upTo
+		}
+		f.base[n-1] += g.weight * (1 - before)
+	}
+	for i := range f.base {
+		f.base[i] = max(f.base[i], 1e-7)
+	}
+}
+
+// place finds the cells where each duration may be.
+func (c *cells) place(spans []span) {
+	c.wide = c.wide[:0]
+	for _, s := range spans {
+		if s.exact() {
+			c.exact[c.find(math.Log(float64(s.after)))]++
+			continue
+		}
+		from, to := 0, len(c.ends)+1
+		if s.after > 0 {
+			from = c.find(math.Log(float64(s.after))) + 1
+		}
+		if !math.IsInf(float64(s.before), 1) {
+			to = c.find(math.Log(float64(s.before))) + 1
+		}
+		c.wide = append(c.wide, [2]int{min(from, to-1), to})
+	}
+}
+
+// accumulate leaves the sums of x in c.cumulative.
+func (c *cells) accumulate(x []float64) {
+	sum := 0.0
+	for i, v := range x {
+		c.cumulative[i] = sum
+		sum += v
+	}
+	c.cumulative[len(x)] = sum
+}
+
+// share counts the durations in each cell, sharing out those known less exactly in proportion to c.mass.
+func (c *cells) share() {
+	copy(c.count, c.exact)
+	if len(c.wide) == 0 {
+		return
+	}
+	c.accumulate(c.mass)
+	clear(c.scratch)
+	for _, w := range c.wide {
+		v := 1 / (c.cumulative[w[1]] - c.cumulative[w[0]] + 1e-12)
+		c.scratch[w[0]] += v
+		if w[1] < len(c.scratch) {
+			c.scratch[w[1]] -= v
+		}
+	}
+	sum := 0.0
+	for i := range c.count {
+		sum += c.scratch[i]
+		c.count[i] += sum * c.mass[i]
+	}
+}
+
+// correct finds the chances from the guesses and the counts. The cells are the leaves of a binary tree, at each node of which
+// the guesses either hold, for all below, or they do not, and then how many go left says all, Beta(½, ½) beforehand. Both
+// are believed equally beforehand: an optional Pólya tree (Wong & Ma 2010), whose mean is exact and cheap.
+func (c *cells) correct() {
+	c.accumulate(c.base)
+	c.weigh(0, len(c.mass))
+	c.descend(0, len(c.mass), 1, 0)
+}
+
+// weigh leaves in c.gain the log chance that the guesses do not hold at each node. It returns the count of cells
+// [from, to), and the logarithm of how much better than the guesses the tree explains it.
+func (c *cells) weigh(from, to int) (n, better float64) {
+	if to-from == 1 {
+		return c.count[from], 0
+	}
+	mid := (from + to) / 2
+	left, betterLeft := c.weigh(from, mid)
+	right, betterRight := c.weigh(mid, to)
+	n = left + right
+	if n < 0.5 {
+		c.gain[mid] = math.Inf(-1)
+		return n, 0
+	}
+	share := c.left(from, mid, to)
+	split := logBeta(left+0.5, right+0.5) - math.Log(math.Pi) + betterLeft + betterRight -
+		left*math.Log(share) - right*math.Log(1-share)
+	better = max(split, 0) + math.Log((math.Exp(min(-split, 0))+math.Exp(min(split, 0)))/2)
+	c.gain[mid] = split - better - math.Ln2
+	return n, better
+}
+
+// left is the share of [from, mid) in [from, to) by the guesses.
+func (c *cells) left(from, mid, to int) float64 {
+	return (c.cumulative[mid] - c.cumulative[from]) / (c.cumulative[to] - c.cumulative[from])
+}
+
+// descend hands chances down the tree from cells [from, to): free where the guesses may still fail, held where they hold. It
+// returns the count of the cells.
+func (c *cells) descend(from, to int, free, held float64) {
+	if to-from == 1 {
+		c.mass[from] = free + held
+		return
+	}
+	mid := (from + to) / 2
+	if math.IsInf(c.gain[mid], -1) {
+		all := c.cumulative[to] - c.cumulative[from]
+		for i := from; i < to; i++ {
+			c.mass[i] = (free + held) * c.base[i] / all
+		}
+		return
+	}
+	split := math.Exp(c.gain[mid])
+	held += free * (1 - split)
+	free *= split
+	var left, right float64
+	for _, v := range c.count[from:mid] {
+		left += v
+	}
+	for _, v := range c.count[mid:to] {
+		right += v
+	}
+	q := (left + 0.5) / (left + right + 1)
+	share := c.left(from, mid, to)
+	c.descend(from, mid, free*q, held*share)
+	c.descend(mid, to, free*(1-q), held*(1-share))
+}
+
+func logBeta(a, b float64) float64 {
+	x, _ := math.Lgamma(a)
+	y, _ := math.Lgamma(b)
+	z, _ := math.Lgamma(a + b)
+	return x + y - z
+}

@@ -1,0 +1,292 @@
+package backoff
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// uniform draws durations of 5 to 15 s.
+func uniform(r *rand.Rand) time.Duration { return time.Duration((5 + 10*r.Float64()) * 1e9) }
+
+// taught is an Adaptive that was told the exact ends of n jobs.
+func taught(n int, draw func(*rand.Rand) time.Duration, opts ...AdaptiveOption) *Adaptive {
+	a := NewAdaptive(opts...)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range n {
+		a.Observe(exactly(fmt.Sprint(i), "", draw(r)))
+	}
+	return a
+}
+
+// performance is the mean polls and delay of s over n jobs.
+func performance(s Strategy, n int, draw func(*rand.Rand) time.Duration) (polls, delay float64) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range n {
+		p, d := Poll{Key: fmt.Sprint("judged", i)}, draw(r)
+		for p.Elapsed < d {
+			p.Previous = s.Next(p)
+			p.Elapsed += p.Previous
+			p.Attempt++
+		}
+		polls += float64(p.Attempt) / float64(n)
+		delay += (p.Elapsed - d).Seconds() / float64(n)
+	}
+	return polls, delay
+}
+
+func TestAdaptiveHearsSoonerForFewerPollsAfterTwentyJobs(t *testing.T) {
+	t.Parallel()
+	cold, coldDelay := performance(NewAdaptive(Worth(time.Second)), 2000, uniform)
+	warm, warmDelay := performance(taught(20, uniform, Worth(time.Second)), 2000, uniform)
+	assert.Less(t, warm+warmDelay, 0.65*(cold+coldDelay), "a poll is worth a second")
+}
+
+func TestAdaptiveMakesAboutAsManyPollsAsAsked(t *testing.T) {
+	t.Parallel()
+	for _, about := range []float64{2, 3, 5, 10} {
+		polls, _ := performance(taught(100, twoSorts, About(about)), 2000, twoSorts)
+		assert.InEpsilon(t, about, polls, 0.25, "About(%v)", about)
+	}
+}
+
+func TestAdaptivePollsOnceWhereJobsTakeTheSameTime(t *testing.T) {
+	t.Parallel()
+	a := taught(5, func(*rand.Rand) time.Duration { return 10 * time.Second }, Worth(time.Second))
+	wait := a.Next(Poll{Key: "job"})
+	assert.GreaterOrEqual(t, wait, 10*time.Second)
+	assert.Less(t, wait, 10100*time.Millisecond)
+}
+
+func TestAdaptiveLearnsFromItsOwnPolls(t *testing.T) {
+	t.Parallel()
+	a, r := NewAdaptive(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
+	for i := range 100 {
+		a.Observe(watched(a, fmt.Sprint(i), "", uniform(r)))
+	}
+	polls, delay := performance(a, 2000, uniform)
+	best, bestDelay := performance(taught(1000, uniform, Worth(time.Second)), 2000, uniform)
+	assert.Less(t, polls+delay, 1.1*(best+bestDelay))
+}
+
+func TestAdaptiveDropsWhatItLearnedWhenJobsChange(t *testing.T) {
+	t.Parallel()
+	a, r := taught(200, uniform, Worth(time.Second)), rand.New(rand.NewPCG(5, 6))
+	slow := func(r *rand.Rand) time.Duration { return 10 * uniform(r) }
+	for i := range 20 {
+		a.Observe(exactly(fmt.Sprint("slow", i), "", slow(r)))
+	}
+	assert.LessOrEqual(t, len(a.kinds[""].history.spans), 20)
+	polls, delay := performance(a, 1000, slow)
+	best, bestDelay := performance(taught(1000, slow, Worth(time.Second)), 1000, slow)
+	assert.Less(t, polls+delay, 1.25*(best+bestDelay))
+}
+
+func TestAdaptiveSpreadsWatchesThatBeginTogether(t *testing.T) {
+	t.Parallel()
+	for name, a := range map[string]*Adaptive{"cold": NewAdaptive(), "taught": taught(50, uniform)} {
+		times := map[time.Duration]bool{}
+		for i := range 100 {
+			times[a.Next(Poll{Key: fmt.Sprint(i)})] = true
+		}
+		assert.Greater(t, len(times), 90, name)
+	}
+}
+
+func TestAdaptiveWaitsAtLeastRetryAfter(t *testing.T) {
+	t.Parallel()
+	for _, a := range []*Adaptive{NewAdaptive(), taught(20, uniform)} {
+		assert.Equal(t, time.Hour, a.Next(Poll{RetryAfter: time.Hour}))
+	}
+}
+
+func TestAdaptiveWithinBoundsEachWaitByAShareOfAge(t *testing.T) {
+	t.Parallel()
+	for _, a := range []*Adaptive{NewAdaptive(Within(0.1)), taught(50, uniform, Within(0.1)), taught(50, twoSorts, Within(0.1))} {
+		p := Poll{Key: "job"}
+		for range 200 {
+			p.Previous = a.Next(p)
+			if p.Attempt > 0 {
+				require.LessOrEqual(t, p.Previous, time.Duration(0.101*float64(p.Elapsed))+leastWait, "at %v", p.Elapsed)
+			}
+			p.Elapsed += p.Previous
+			p.Attempt++
+		}
+	}
+}
+
+func TestAdaptiveNeverWaitsLongerThanHalfItsAgeBeyondWhatItHasSeen(t *testing.T) {
+	t.Parallel()
+	a := taught(100, uniform, Worth(time.Hour))
+	p := Poll{Key: "job", Elapsed: 16 * time.Second, Attempt: 3}
+	for range 30 {
+		wait := a.Next(p)
+		require.LessOrEqual(t, wait, p.Elapsed/2+leastWait)
+		p.Elapsed += wait
+		p.Attempt++
+	}
+}
+
+func TestAdaptiveForgetsTheKindUsedLeastRecently(t *testing.T) {
+	t.Parallel()
+	a := NewAdaptive(Kinds(2))
+	a.Observe(exactly("1", "one", time.Second))
+	a.Observe(exactly("2", "two", time.Second))
+	a.Next(Poll{Kind: "one"})
+	a.Observe(exactly("3", "three", time.Second))
+	assert.NotNil(t, a.known("one"))
+	assert.Nil(t, a.known("two"))
+	assert.NotNil(t, a.known("three"))
+}
+
+func TestAdaptiveNeedsLessThan16KiBAKind(t *testing.T) {
+	const kinds = 8
+	a, r := NewAdaptive(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
+	a.Observe(exactly("", "", time.Second)) // makes the tables all kinds share
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for kind := range kinds {
+		for i := range maxSpans + 10 {
+			a.Observe(watched(a, fmt.Sprint(i), fmt.Sprint(kind), twoSorts(r)))
+		}
+	}
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	assert.Less(t, (int64(after.HeapAlloc)-int64(before.HeapAlloc))/kinds, int64(16<<10))
+	runtime.KeepAlive(a)
+}
+
+func TestAdaptiveNextDoesNotAllocate(t *testing.T) {
+	for _, a := range []*Adaptive{NewAdaptive(), taught(50, twoSorts)} {
+		p := Poll{Key: "job", Elapsed: 3 * time.Second, Attempt: 2}
+		assert.Zero(t, testing.AllocsPerRun(100, func() { a.Next(p) }))
+	}
+}
+
+func TestAdaptiveNamesEachImpossibleOption(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		opts []AdaptiveOption
+		want []string
+	}{
+		{nil, nil},
+		{[]AdaptiveOption{About(3), Within(0.5), Kinds(1)}, nil},
+		{[]AdaptiveOption{About(0.5)}, []string{"About(0.5)"}},
+		{[]AdaptiveOption{About(math.NaN())}, []string{"About(NaN)"}},
+		{[]AdaptiveOption{Worth(0)}, []string{"Worth(0s)"}},
+		{[]AdaptiveOption{Worth(-time.Second)}, []string{"Worth(-1s)"}},
+		{[]AdaptiveOption{About(2), Worth(time.Second)}, []string{"About(2) and Worth(1s)"}},
+		{[]AdaptiveOption{Within(2), Kinds(0)}, []string{"Within(2)", "Kinds(0)"}},
+		{[]AdaptiveOption{Within(math.NaN())}, []string{"Within(NaN)"}},
+	} {
+		a := NewAdaptive(c.opts...)
+		err := a.Validate()
+		if c.want == nil {
+			require.NoError(t, err)
+		}
+		for _, w := range c.want {
+			require.ErrorContains(t, err, w)
+		}
+		a.Observe(exactly("job", "", time.Minute))
+		assert.GreaterOrEqual(t, a.Next(Poll{}), leastWait, "%v", c.want)
+	}
+}
+
+func TestAdaptiveIgnoresWhatCannotBe(t *testing.T) {
+	t.Parallel()
+	a := NewAdaptive()
+	for _, o := range []Outcome{
+		{},
+		{Ended: true},
+		{After: -time.Second, Before: time.Second, Ended: true},
+		{After: 2 * time.Second, Before: time.Second, Ended: true},
+		{After: -5 * time.Second, Before: -time.Second, Ended: true},
+		{After: -time.Second},
+	} {
+		a.Observe(o)
+	}
+	assert.Empty(t, a.kinds)
+}
+
+func TestAdaptiveSurvivesOneEndlessJob(t *testing.T) {
+	t.Parallel()
+	a := taught(50, uniform, Worth(time.Second))
+	a.Observe(exactly("endless", "", math.MaxInt64))
+	polls, delay := performance(a, 1000, uniform)
+	best, bestDelay := performance(taught(50, uniform, Worth(time.Second)), 1000, uniform)
+	assert.Less(t, polls+delay, 1.15*(best+bestDelay))
+}
+
+// anyOutcome is an outcome that a service, or a broken caller, might report.
+func anyOutcome(t *rapid.T) Outcome {
+	d := rapid.OneOf(rapid.Int64Range(0, int64(time.Hour)), rapid.Int64())
+	return Outcome{
+		Kind:   rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "kind"),
+		After:  time.Duration(d.Draw(t, "after")),
+		Before: time.Duration(d.Draw(t, "before")),
+		Ended:  rapid.Bool().Draw(t, "ended"),
+	}
+}
+
+func TestAdaptiveKeepsItsRulesWhateverItSees(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		opts := []AdaptiveOption{About(rapid.Float64Range(1, 100).Draw(t, "about"))}
+		if rapid.Bool().Draw(t, "worth") {
+			opts = []AdaptiveOption{Worth(time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(t, "delay")))}
+		}
+		if rapid.Bool().Draw(t, "within") {
+			opts = append(opts, Within(rapid.Float64Range(1e-6, 1).Draw(t, "share")))
+		}
+		a := NewAdaptive(opts...)
+		for range rapid.IntRange(0, 20).Draw(t, "observations") {
+			a.Observe(anyOutcome(t))
+		}
+		p := Poll{
+			Key:        rapid.String().Draw(t, "key"),
+			Kind:       rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "polled"),
+			Attempt:    rapid.IntRange(0, math.MaxInt32).Draw(t, "attempt"),
+			Elapsed:    time.Duration(rapid.Int64().Draw(t, "elapsed")),
+			RetryAfter: time.Duration(rapid.Int64().Draw(t, "retryAfter")),
+		}
+		wait := a.Next(p)
+		if wait < leastWait || wait < p.RetryAfter {
+			t.Fatalf("Next(%+v) = %v", p, wait)
+		}
+		if again := a.Next(p); again != wait {
+			t.Fatalf("Next(%+v) = %v, then %v", p, wait, again)
+		}
+	})
+}
+
+func TestAdaptiveIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	a := NewAdaptive(Kinds(4))
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			r := rand.New(rand.NewPCG(1, uint64(w)))
+			for i := range 60 {
+				kind := fmt.Sprint(r.IntN(6))
+				a.Observe(watched(a, fmt.Sprint(w, i), kind, twoSorts(r)))
+				if i%20 == 0 {
+					data, err := a.MarshalBinary()
+					assert.NoError(t, err)
+					assert.NoError(t, a.UnmarshalBinary(data))
+				}
+			}
+		})
+	}
+	wg.Wait()
+	assert.LessOrEqual(t, len(a.kinds), 4)
+}

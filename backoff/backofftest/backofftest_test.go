@@ -1,0 +1,219 @@
+package backofftest_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/backofftest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// doubling is a Strategy without fault.
+func doubling(p backoff.Poll) time.Duration {
+	if p.Attempt == 0 {
+		return 0
+	}
+	return min(time.Second<<min(p.Attempt-1, 30), time.Minute)
+}
+
+func always(f backoff.Func) func() backoff.Strategy { return func() backoff.Strategy { return f } }
+
+var kept atomic.Pointer[[]byte]
+
+// Each has one fault, and is caught by the rule that is there for it.
+func TestBrokenStrategiesAreCaught(t *testing.T) {
+	t.Parallel()
+	capped := backofftest.Limits{Cap: time.Minute}
+	for name, broken := range map[string]struct {
+		rule   string
+		new    func() backoff.Strategy
+		limits backofftest.Limits
+	}{
+		"is nil": {"never negative: Next(", func() backoff.Strategy { return nil }, capped},
+		"wait until a moment that may have passed": {"never negative", always(func(p backoff.Poll) time.Duration {
+			return max(time.Duration(p.Attempt), 1)*time.Minute - p.Elapsed
+		}), backofftest.Limits{}},
+		"zero value spins": {"never spins", always(func(p backoff.Poll) time.Duration { return 0 }), capped},
+		"under its floor":  {"never spins", always(doubling), backofftest.Limits{Floor: 2 * time.Second}},
+		"jitter past the cap": {"never past its cap", always(func(p backoff.Poll) time.Duration {
+			return doubling(p) + doubling(p)/10*time.Duration(p.Attempt%2)
+		}), capped},
+		"further past the cap than allowed": {"never past its cap", always(func(p backoff.Poll) time.Duration {
+			return doubling(p) + doubling(p)/5
+		}), backofftest.Limits{Cap: time.Minute, Past: 0.1}},
+		"overflow to below zero": {"no overflow", always(func(p backoff.Poll) time.Duration {
+			return time.Duration(1) << max(p.Attempt-1, 0)
+		}), backofftest.Limits{}},
+		"overflow to zero": {"no overflow", always(func(p backoff.Poll) time.Duration {
+			return 1 << min(p.Attempt, 64)
+		}), backofftest.Limits{}},
+		"table that ends": {"no overflow: Next(", always(func(p backoff.Poll) time.Duration {
+			return make([]time.Duration, 20_000)[p.Attempt] + time.Second
+		}), capped},
+		"counts its calls": {"pure", func() backoff.Strategy {
+			var n atomic.Int64
+			return backoff.Func(func(backoff.Poll) time.Duration { return time.Duration(n.Add(1)) })
+		}, capped},
+		"chance": {"pure", always(func(p backoff.Poll) time.Duration { return 1 + rand.N(time.Minute) }), capped},
+		"shares what it works on": {"safe for concurrent use", func() backoff.Strategy {
+			var at atomic.Int64
+			return backoff.Func(func(p backoff.Poll) time.Duration {
+				at.Store(int64(p.Attempt))
+				runtime.Gosched()
+				return doubling(backoff.Poll{Attempt: int(at.Load())})
+			})
+		}, capped},
+		"allocates": {"no allocation", always(func(p backoff.Poll) time.Duration {
+			b := make([]byte, 64)
+			kept.Store(&b)
+			return doubling(p)
+		}), capped},
+		"reads the time": {"no clock of its own", always(func(p backoff.Poll) time.Duration {
+			return doubling(p)/2 + time.Duration(time.Now().Year()%2+time.Now().YearDay()%2) + 1
+		}), capped},
+		"sleeps": {"no clock of its own: a call of Next waited", always(func(p backoff.Poll) time.Duration {
+			if p.Attempt == 9 {
+				time.Sleep(time.Microsecond)
+			}
+			return doubling(p)
+		}), capped},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.ErrorContains(t, backofftest.Check(t, broken.new, broken.limits), broken.rule)
+		})
+	}
+}
+
+// earliest waits until a second before the shortest duration that it was told of. It has at most one fault.
+type earliest struct {
+	fault   string
+	writers atomic.Int64
+
+	mu sync.RWMutex
+	of []time.Duration // in order
+}
+
+func (e *earliest) Next(p backoff.Poll) time.Duration {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	switch {
+	case p.Attempt == 0:
+		return 0
+	case len(e.of) == 0:
+		return time.Second
+	case e.fault == "allocates once it knows":
+		b := make([]byte, 64)
+		kept.Store(&b)
+	}
+	return e.of[0]
+}
+
+func (e *earliest) Observe(o backoff.Outcome) {
+	possible := o.Ended && 0 < o.After && o.After <= o.Before
+	switch {
+	case !possible && e.fault == "panics at what cannot be":
+		panic("what cannot be")
+	case !possible && e.fault != "learns what cannot be":
+		return
+	case e.fault == "two write at once":
+		n := e.writers.Add(1)
+		defer e.writers.Add(-1)
+		runtime.Gosched()
+		if e.writers.Load() != n {
+			panic("they do")
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.of = slices.Sorted(slices.Values(append(slices.Clone(e.of), o.Before)))
+}
+
+func (e *earliest) MarshalBinary() ([]byte, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.fault == "cannot save" {
+		return nil, errors.New("no")
+	}
+	b := []byte{byte(len(e.of))}
+	for _, d := range e.of {
+		if e.fault == "saves something else" {
+			d /= 2
+		}
+		b = binary.BigEndian.AppendUint64(b, uint64(d))
+	}
+	return b, nil
+}
+
+func (e *earliest) UnmarshalBinary(b []byte) error {
+	whole := len(b) > 0 && len(b) == 1+8*int(b[0])
+	if !whole && (len(b) == 1 || e.fault != "loads a part" && e.fault != "panics at damage") {
+		return errors.New("cut off")
+	}
+	var of []time.Duration
+	for b = b[min(len(b), 1):]; len(b) >= 8 || len(b) > 0 && e.fault == "panics at damage"; b = b[8:] {
+		d := time.Duration(binary.BigEndian.Uint64(b))
+		if d <= 0 && e.fault != "believes damage" {
+			return errors.New("not a duration")
+		}
+		of = append(of, d)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.of = slices.Sorted(slices.Values(of))
+	return nil
+}
+
+func TestBrokenLearnersAreCaught(t *testing.T) {
+	t.Parallel()
+	for fault, want := range map[string]string{
+		"learns what cannot be":    "holds after hostile observations: after Observe(",
+		"panics at what cannot be": "holds in any order of observations: Observe(",
+		"two write at once":        "safe to observe concurrently: Observe(",
+		"allocates once it knows":  "holds in any order of observations: Next(",
+		"cannot save":              "save and load agree: MarshalBinary: no",
+		"saves something else":     "save and load agree: loaded: ",
+		"loads a part":             "were loaded without an error",
+		"panics at damage":         "UnmarshalBinary panicked",
+		"believes damage":          "or with it changed: after Observe(",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			err := backofftest.Check(t, func() backoff.Strategy { return &earliest{fault: fault} }, backofftest.Limits{})
+			require.ErrorContains(t, err, want)
+		})
+	}
+}
+
+func TestStrategiesWithoutFaultPass(t *testing.T) {
+	t.Parallel()
+	backofftest.Run(t, always(doubling), backofftest.Limits{Cap: time.Minute, Floor: time.Second})
+	backofftest.Run(t, func() backoff.Strategy { return &earliest{} }, backofftest.Limits{Floor: time.Second})
+	require.NoError(t, backofftest.Check(t, always(func(p backoff.Poll) time.Duration {
+		return max(doubling(p), p.RetryAfter)
+	}), backofftest.Limits{Cap: time.Minute}), "a cap does not bound what the service asks for")
+	require.NoError(t, backofftest.Check(t, always(func(p backoff.Poll) time.Duration {
+		return doubling(p) + doubling(p)/10
+	}), backofftest.Limits{Cap: time.Minute, Past: 0.1}))
+}
+
+func TestEachErrorNamesItsRuleAndThePoll(t *testing.T) {
+	t.Parallel()
+	err := backofftest.Check(t, always(func(p backoff.Poll) time.Duration { return -1 }), backofftest.Limits{})
+	for _, want := range []string{"never negative: Next(", "Attempt:", "= -1ns", "never spins: ", "no overflow: "} {
+		assert.ErrorContains(t, err, want)
+	}
+}

@@ -1,0 +1,53 @@
+// Bench measures schedules of polls in virtual time: those of package backoff, the learner among them, and those of other
+// libraries, against the best that is possible for someone who knows the distribution of durations.
+//
+//	go run ./internal/bench/...                      prints the tables
+//	go run ./internal/bench/... -draw docs           draws the pictures there
+//	go run ./internal/bench/... -trace durations.csv reads lines of t,kind,duration_s
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+func main() {
+	repetitions := flag.Int("repetitions", 20, "of each training")
+	keys := flag.Int("keys", 200, "watches over which a schedule is averaged")
+	detail := flag.Bool("detail", false, "print the learner's cost by law")
+	drawTo := flag.String("draw", "", "draw the pictures in this `folder`, print nothing")
+	trace := flag.String("trace", "", "read this `file` of t,kind,duration_s")
+	worth := flag.Float64("worth", 50, "with -trace: what the mean duration is worth, in requests")
+	flag.Parse()
+	if err := run(*repetitions, *keys, *detail, *drawTo, *trace, *worth); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(repetitions, keys int, detail bool, drawTo, trace string, worth float64) error {
+	switch {
+	case trace != "":
+		f, err := os.Open(trace)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		jobs, err := readTrace(f)
+		if err != nil {
+			return fmt.Errorf("%s: %w", trace, err)
+		}
+		traceTable(os.Stdout, jobs, worth)
+		return nil
+	case drawTo != "":
+		return drawAll(drawTo, repetitions, keys)
+	}
+	all := cells()
+	peerTable(os.Stdout, keys)
+	learnerTables(os.Stdout, all, repetitions, keys, detail)
+	coldTable(os.Stdout, all, keys)
+	driftTable(os.Stdout, all, max(repetitions/4, 1), max(keys/4, 1))
+	uniformTable(os.Stdout, repetitions, keys)
+	return nil
+}

@@ -1,0 +1,141 @@
+package rest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// A service that speaks the default dialect needs its URL and nothing else.
+func Example() {
+	service := http.NewServeMux()
+	service.HandleFunc("POST /", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"payload":{"jobID":"7f3c"}}`)
+	})
+	service.HandleFunc("GET /status/{id}", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"payload":{"status":"running","progress":0.4,"message":"second pass"}}`)
+	})
+	server := httptest.NewServer(service)
+	defer server.Close()
+
+	client, err := rest.New(server.URL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	ctx := context.Background()
+	id, err := client.Create(ctx, transport.CreateRequest{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	status, err := client.Status(ctx, id)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(status)
+	// Output: 7f3c: running 40%: second pass
+}
+
+// A Dialect describes a service that speaks otherwise.
+func ExampleDialect() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.Method, r.URL)
+		_, _ = io.WriteString(w, `{"state":"DONE","percent":100,"output":{"url":"https://cdn.example.com/7"}}`)
+	}))
+	defer server.Close()
+
+	client, err := rest.New(server.URL, rest.WithDialect(rest.Dialect{
+		Create:        rest.Call{Path: "/v2/renders"},
+		Status:        rest.Call{Path: "/v2/renders/{id}"},
+		Cancel:        rest.Call{Method: http.MethodPost, Path: "/v2/renders/{id}:cancel"},
+		ID:            "name",
+		State:         "state",
+		Progress:      "percent",
+		ProgressScale: 100,
+		Result:        "output",
+		States: map[string]transport.State{
+			"QUEUED": transport.Pending,
+			"ACTIVE": transport.Running,
+			"DONE":   transport.Completed,
+			"BROKEN": transport.Failed,
+		},
+	}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	status, err := client.Status(context.Background(), "7")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(status)
+	fmt.Printf("%s\n", status.Result)
+	// Output:
+	// GET /v2/renders/7
+	// 7: completed (DONE) 100%
+	// {"url":"https://cdn.example.com/7"}
+}
+
+// Classify sees what a path cannot say, here an error in an answer of 200.
+func ExampleDialect_classify() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"error":"quota exceeded"}`)
+	}))
+	defer server.Close()
+
+	client, err := rest.New(server.URL, rest.WithDialect(rest.Dialect{
+		Classify: func(code int, body []byte, s transport.Status, err error) (transport.Status, error) {
+			if string(body) == `{"error":"quota exceeded"}` {
+				return s, &transport.Error{Class: transport.Throttled, Code: code, RetryAfter: time.Minute}
+			}
+			return s, err
+		},
+	}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	_, err = client.Status(context.Background(), "7")
+	fmt.Println(errors.Is(err, transport.ErrThrottled))
+	// Output: true
+}
+
+// The source of a token is asked once, and again when the service refuses the token that it gave.
+func ExampleWithToken() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer token-2" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.WriteString(w, `{"payload":{"status":"completed"}}`)
+	}))
+	defer server.Close()
+
+	asked := 0
+	client, err := rest.New(server.URL, rest.WithToken(func(context.Context) (string, error) {
+		asked++
+		return fmt.Sprint("token-", asked), nil
+	}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	for range 3 {
+		status, err := client.Status(context.Background(), "7")
+		fmt.Println(status, err)
+	}
+	fmt.Println("asked", asked, "times")
+	// Output:
+	// 7: completed <nil>
+	// 7: completed <nil>
+	// 7: completed <nil>
+	// asked 2 times
+}
