@@ -19,7 +19,8 @@ import "time"
 //
 // Next returns the wait before the next poll, in [0, some cap]. It is called once before each poll, must be a pure
 // function of p, and must not block; it is called by many goroutines at once. Limits on time and attempts are the
-// watch's, not the Strategy's. A Watcher clamps what Next returns, so a Strategy that errs cannot make it spin.
+// watch's, not the Strategy's. A Watcher clamps what Next returns, so a Strategy that errs cannot make it spin. Package
+// backofftest checks that one of your own keeps to all this.
 type Strategy interface {
 	Next(p Poll) time.Duration
 }

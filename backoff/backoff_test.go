@@ -52,6 +52,7 @@ func TestStrategiesWaitAsTheirDocsSay(t *testing.T) {
 		"exponential":             {exponential, millis(0, 100, 200, 400, 800, 1600)},
 		"exponential of zero":     {backoff.Exponential(0, 0), millis(0, 100, 200, 400)},
 		"exponential of nonsense": {backoff.Exponential(-1, math.NaN()), millis(0, 100, 200, 400)},
+		"exponential of infinity": {backoff.Exponential(0, math.Inf(1)), millis(0, 100, 200, 400)},
 		"factor 1":                {backoff.Exponential(time.Second, 1), millis(0, 1000, 1000)},
 		"linear":                  {backoff.Linear(time.Second), millis(0, 1000, 2000, 3000, 4000, 5000)},
 		"linear of zero":          {backoff.Linear(0), millis(0, 100, 200)},
@@ -68,6 +69,8 @@ func TestStrategiesWaitAsTheirDocsSay(t *testing.T) {
 		"cap":                     {backoff.Cap(exponential, 300*time.Millisecond), millis(0, 100, 200, 300, 300)},
 		"cap of zero":             {backoff.Cap(exponential, 0), millis(0, 100, 200, 400)},
 		"floor":                   {backoff.Floor(exponential, 300*time.Millisecond), millis(0, 300, 300, 400)},
+		"jitter of nonsense":      {backoff.Jitter(exponential, math.NaN()), millis(0, 100, 200, 400)},
+		"jitter below zero":       {backoff.Jitter(exponential, -1), millis(0, 100, 200, 400)},
 		"no jitter":               {backoff.Jitter(exponential, 0), millis(0, 100, 200, 400)},
 		"cap around nil":          {backoff.Cap(nil, time.Minute), millis(0, 1000, 1000)},
 		"func": {backoff.Func(func(p backoff.Poll) time.Duration { return time.Duration(p.Attempt) * time.Second }),
@@ -93,6 +96,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 	require.ErrorContains(t, validate(t, backoff.Constant(-1)), "Constant: d -1ns")
 	require.ErrorContains(t, validate(t, backoff.Sequence(1, -1)), "Sequence: wait -1ns")
 	require.ErrorContains(t, validate(t, backoff.EqualJitter(nil)), "EqualJitter: the Strategy within is nil")
+	require.ErrorContains(t, validate(t, backoff.Exponential(0, math.Inf(1))), "Exponential: factor +Inf")
 	require.ErrorContains(t, validate(t, backoff.Linear(-1)), "Linear: step -1ns")
 	require.ErrorContains(t, validate(t, backoff.Quadratic(-1)), "Quadratic: worth -1ns")
 	require.ErrorContains(t, validate(t, backoff.Fibonacci(-1)), "Fibonacci: base -1ns")
@@ -160,6 +164,8 @@ func TestNoStrategyOverflowsSpinsOrPassesItsCap(t *testing.T) {
 				assert.Equal(t, bare == 0, d == 0, "jitter neither makes a wait nor takes it away")
 				assert.Equal(t, d, jittered.Next(p), "a strategy is pure")
 			}
+			contradicted := backoff.FullJitter(backoff.Cap(backoff.Floor(s, base), ceiling), seed)
+			assert.LessOrEqual(t, contradicted.Next(p), most, "the outer bound holds")
 			equal := backoff.EqualJitter(capped, seed).Next(p)
 			assert.GreaterOrEqual(t, equal, capped.Next(p)/2)
 			assert.GreaterOrEqual(t, backoff.Floor(capped, base).Next(backoff.Poll{Attempt: max(p.Attempt, 1)}), base)
@@ -182,6 +188,7 @@ func TestJitterFillsItsWindowAndDoesNotPileUpAtTheCap(t *testing.T) {
 		"jitter at the cap":  {backoff.Jitter(capped, 0.1), 9, 8 * time.Second, 10 * time.Second},
 		"jitter near it":     {backoff.Jitter(nearCap, 0.1), 1, 8040 * time.Millisecond, 10 * time.Second},
 		"jitter, no cap":     {backoff.Jitter(backoff.Constant(5*time.Second), 0.2), 1, 4 * time.Second, 6 * time.Second},
+		"too much jitter":    {backoff.Jitter(backoff.Constant(5*time.Second), 9), 1, 0, 10 * time.Second},
 		"jitter at a floor":  {backoff.Jitter(floored, 0.5), 1, 4 * time.Second, 6 * time.Second},
 		"full over a floor":  {backoff.FullJitter(floored), 4, 4 * time.Second, 8 * time.Second},
 		"full over a hint":   {backoff.FullJitter(backoff.RetryAfter(capped)), 3, 0, 4 * time.Second},
@@ -220,6 +227,14 @@ func TestJitterDiffersBySeedKeyAndAttempt(t *testing.T) {
 	assert.Equal(t, next(7, "a", 2), next(7, "a", 2))
 }
 
+func TestSequenceKeepsACopy(t *testing.T) {
+	t.Parallel()
+	list := []time.Duration{0, time.Second}
+	s := backoff.Sequence(list...)
+	list[1] = time.Hour
+	assert.Equal(t, time.Second, s.Next(backoff.Poll{Attempt: 1}))
+}
+
 // fault 13
 func TestRetryAfterIsAFloorThatIsPassedUpwardsOnly(t *testing.T) {
 	t.Parallel()
@@ -227,12 +242,15 @@ func TestRetryAfterIsAFloorThatIsPassedUpwardsOnly(t *testing.T) {
 	assert.Equal(t, time.Second, s.Next(backoff.Poll{Attempt: 1}))
 	assert.Equal(t, time.Second, s.Next(backoff.Poll{Attempt: 1, RetryAfter: -time.Hour}))
 	assert.Equal(t, longest, s.Next(backoff.Poll{Attempt: 1, RetryAfter: longest}))
+	jittered := backoff.Jitter(backoff.RetryAfter(backoff.Cap(s, 10*time.Second)), 0.1)
 	different := map[time.Duration]bool{}
 	for i := range 100 {
 		d := s.Next(backoff.Poll{Key: fmt.Sprint(i), Attempt: 1, RetryAfter: time.Minute})
 		assert.GreaterOrEqual(t, d, time.Minute)
 		assert.LessOrEqual(t, d, 66*time.Second)
 		different[d] = true
+		d = jittered.Next(backoff.Poll{Key: fmt.Sprint(i), Attempt: 1, RetryAfter: time.Minute})
+		assert.True(t, time.Minute <= d && d <= 66*time.Second, "%v", d)
 	}
 	assert.Greater(t, len(different), 90)
 }
@@ -365,18 +383,70 @@ func FuzzJitterStaysWithinCapAndFloor(f *testing.F) {
 	})
 }
 
-func ExampleExponential() {
-	s := backoff.Cap(backoff.Exponential(100*time.Millisecond, 2), time.Second)
-	for attempt := range 6 {
-		fmt.Println(s.Next(backoff.Poll{Attempt: attempt}))
+// show prints the waits before the first n polls.
+func show(s backoff.Strategy, n int) {
+	for attempt := range n {
+		fmt.Print(s.Next(backoff.Poll{Key: "job-1", Attempt: attempt}), " ")
 	}
-	// Output:
-	// 0s
-	// 100ms
-	// 200ms
-	// 400ms
-	// 800ms
-	// 1s
+}
+
+func ExampleConstant() {
+	show(backoff.Constant(5*time.Second), 4)
+	// Output: 0s 5s 5s 5s
+}
+
+func ExampleLinear() {
+	show(backoff.Linear(time.Second), 6)
+	// Output: 0s 1s 2s 3s 4s 5s
+}
+
+func ExampleQuadratic() {
+	worth := 2 * time.Second // rather than ask once more, hear of the end so much later
+	show(backoff.Quadratic(worth), 6)
+	// Output: 0s 2s 6s 10s 14s 18s
+}
+
+func ExampleExponential() {
+	show(backoff.Exponential(100*time.Millisecond, 2), 6)
+	// Output: 0s 100ms 200ms 400ms 800ms 1.6s
+}
+
+func ExampleFibonacci() {
+	show(backoff.Fibonacci(time.Second), 7)
+	// Output: 0s 1s 2s 3s 5s 8s 13s
+}
+
+func ExampleCap() {
+	show(backoff.Cap(backoff.Exponential(time.Second, 2), 5*time.Second), 6)
+	// Output: 0s 1s 2s 4s 5s 5s
+}
+
+func ExampleFloor() {
+	show(backoff.Floor(backoff.Exponential(time.Second, 2), 3*time.Second), 5)
+	// Output: 0s 3s 3s 4s 8s
+}
+
+func ExampleRetryAfter() {
+	s := backoff.RetryAfter(backoff.Constant(5 * time.Second))
+	d := s.Next(backoff.Poll{Key: "job-1", Attempt: 1, RetryAfter: 30 * time.Second})
+	fmt.Println(d >= 30*time.Second, d <= 33*time.Second)
+	// Output: true true
+}
+
+func ExampleJitter() {
+	s := backoff.Jitter(backoff.Constant(10*time.Second), 0.1)
+	p := backoff.Poll{Key: "job-1", Attempt: 1}
+	d := s.Next(p)
+	fmt.Println(d >= 9*time.Second, d <= 11*time.Second, d == s.Next(p))
+	// Output: true true true
+}
+
+func ExampleSeed() {
+	p := backoff.Poll{Key: "job-1", Attempt: 1}
+	here := backoff.FullJitter(backoff.Constant(time.Minute), backoff.Seed(1))
+	there := backoff.FullJitter(backoff.Constant(time.Minute), backoff.Seed(2))
+	fmt.Println(here.Next(p) == there.Next(p))
+	// Output: false
 }
 
 func ExampleSequence() {

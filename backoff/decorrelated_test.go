@@ -56,6 +56,7 @@ func TestDecorrelatedJitterNamesWhatIsWrong(t *testing.T) {
 	require.ErrorContains(t, validate(t, backoff.DecorrelatedJitter(1, -5)), "DecorrelatedJitter: longest -5ns")
 	require.ErrorContains(t, validate(t, backoff.DecorrelatedJitter(9, 5)), "longest 5ns: is below base 9ns")
 	require.NoError(t, validate(t, backoff.DecorrelatedJitter(0, 0)))
+	require.NoError(t, validate(t, backoff.DecorrelatedJitter(9, 9)))
 }
 
 func ExampleDecorrelatedJitter() {

@@ -77,11 +77,11 @@ func (j jitter) Next(p Poll) time.Duration {
 		return 0
 	}
 	least, most := j.bounds(p)
-	down, up := part(d, j.down), part(d, j.up)
+	low, up := d-part(d, j.down), part(d, j.up)
 	if over := up - (most - d); over > 0 {
-		up, down = up-over, down+min(over, d-down)
+		low, up = low-over, up-over
 	}
-	return between(max(d-down, least, 1), d+up, j.seed, p)
+	return between(max(low, least, 1), d+up, j.seed, p)
 }
 
 func (j jitter) bounds(p Poll) (least, most time.Duration) {
@@ -108,10 +108,9 @@ func part(d time.Duration, share float64) time.Duration {
 	return min(times(d, share), d)
 }
 
-// between draws a wait from low to high, low where they cross.
+// between draws a wait from low to high.
 func between(low, high time.Duration, seed uint64, p Poll) time.Duration {
-	width := max(high-low, 0)
-	return low + min(clamp(random(seed, p)*float64(width)), width)
+	return low + min(times(high-low, random(seed, p)), high-low)
 }
 
 // random returns a number in [0, 1) that looks random: a hash of the seed, the key and the attempt (FNV-1a over the

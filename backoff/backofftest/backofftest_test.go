@@ -217,3 +217,11 @@ func TestEachErrorNamesItsRuleAndThePoll(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+func ExampleRun() {
+	var t *testing.T // the one of your TestPatientKeepsTheContract
+	patient := func() backoff.Strategy {
+		return backoff.Func(func(p backoff.Poll) time.Duration { return max(p.RetryAfter, 10*time.Second) })
+	}
+	backofftest.Run(t, patient, backofftest.Limits{Cap: 10 * time.Second, Floor: 10 * time.Second})
+}

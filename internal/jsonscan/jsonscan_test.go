@@ -74,6 +74,23 @@ func TestFindRefusesWhatTwoDecodersReadDifferently(t *testing.T) {
 	}
 }
 
+// fault 21
+func TestAPathCanBeTooDeepToo(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{64: "", 65: "nested more than 64 deep"} {
+		paths, err := jsonscan.Compile(strings.Repeat("a.", n-1) + "a")
+		require.NoError(t, err)
+		var found [1][]byte
+		err = paths.Find([]byte(strings.Repeat(`{"a":`, n)+"1"+strings.Repeat("}", n)), found[:])
+		if want == "" {
+			require.NoError(t, err)
+			assert.Equal(t, "1", string(found[0]))
+		} else {
+			assert.EqualError(t, err, want)
+		}
+	}
+}
+
 func TestCompileRefusesEmptyKeys(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"a..b", ".a", "a.", ".."} {

@@ -160,7 +160,6 @@ func (k *call) check(ctx context.Context, answer *http.Response, err error) (boo
 	k.code, k.answer, k.body, k.large, k.fault, k.hint = 0, nil, nil, false, err, 0
 	if err == nil {
 		k.receive(answer)
-		answer.Body = http.NoBody
 		k.hint = web.RetryAfter(k.answer, wait.Clock(ctx).Now)
 	}
 	switch {

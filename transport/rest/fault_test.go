@@ -184,7 +184,8 @@ func TestAPollEndsWithItsContextWhateverTheServerDoes(t *testing.T) {
 				start := time.Now()
 				s, err := c.Status(ctx, "7")
 				assert.ErrorIs(t, err, errPollTimeout)
-				assert.ErrorContains(t, err, "rest: GET http://jobs.test/status/7: poll timeout")
+				assert.EqualError(t, err, "rest: GET http://jobs.test/status/7: poll timeout")
+				assert.NotErrorAs(t, err, new(*transport.Error), "it is no fault of the service")
 				assert.Zero(t, s)
 				assert.Equal(t, 9*time.Second, time.Since(start))
 			})
@@ -660,12 +661,34 @@ func TestAContextThatEndsBetweenAttemptsEndsThePollAtOnce(t *testing.T) {
 	})
 }
 
+// fault 38
+func TestAContextThatEndedIsNoReasonToAskAgain(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{401, 503} {
+		ctx, logs := observed(t, clock.New())
+		ctx, cancel := context.WithCancel(ctx)
+		tokens := 0
+		c := client(t, "http://jobs.test",
+			rest.WithToken(func(context.Context) (string, error) { tokens++; return "t", nil }),
+			rest.WithRoundTripper(tripper(func(*http.Request) (*http.Response, error) {
+				cancel()
+				return &http.Response{StatusCode: code}, nil
+			})))
+		_, err := c.Status(ctx, "7")
+		assert.ErrorContains(t, err, http.StatusText(code), "the answer was there first")
+		assert.Equal(t, 1, tokens)
+		assert.Zero(t, logs.FilterLevelExact(zapcore.WarnLevel).Len())
+	}
+}
+
 // fault 19
 func TestAnExpiredTokenIsAskedForOnceForAllWatches(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	var valid atomic.Value
 	valid.Store("token-1")
+	few := &http.Transport{MaxConnsPerHost: 64} // a thousand connections at once take a slow machine longer than headers have
+	t.Cleanup(few.CloseIdleConnections)
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+valid.Load().(string) {
 			say(401, "who are you?")(w, r)
@@ -676,7 +699,8 @@ func TestAnExpiredTokenIsAskedForOnceForAllWatches(t *testing.T) {
 			return
 		}
 		say(200, status("running"))(w, r)
-	}, rest.WithToken(func(context.Context) (string, error) { return fmt.Sprintf("token-%d", asked.Add(1)), nil }))
+	}, rest.WithToken(func(context.Context) (string, error) { return fmt.Sprintf("token-%d", asked.Add(1)), nil }),
+		rest.WithRoundTripper(few))
 	all := func(want func(error)) {
 		var group sync.WaitGroup
 		for range 1000 {
@@ -793,24 +817,27 @@ func TestNoSecretIsInAnyErrorOrLog(t *testing.T) {
 	echo := func(code int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(code)
-			fmt.Fprintf(w, `no good: %s %v {"token":"CANARY2","x":%q}`, r.RequestURI, r.Header, uncommon)
+			word := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+			fmt.Fprintf(w, `%s? %s? %s %v {"token":"CANARY2","x":%q}`, word, r.URL.Query().Get("key"), r.RequestURI, r.Header, uncommon)
 		}
 	}
 	dialect := rest.WithDialect(rest.Dialect{
-		Create: rest.Call{Path: "/?key=" + canary}, Status: rest.Call{Path: "/{id}?key=" + canary}, Cancel: rest.Call{Path: "/{id}?" + canary},
+		Create: rest.Call{Path: "/?key=CANARY-query"}, Status: rest.Call{Path: "/{id}?key=CANARY-query"},
+		Cancel: rest.Call{Path: "/{id}?" + canary},
 	})
-	token := rest.WithToken(func(context.Context) (string, error) { return canary, nil })
+	token := rest.WithToken(func(context.Context) (string, error) { return "CANARY-token", nil })
 	broken := func(err error) rest.Option {
 		return rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
-			return nil, fmt.Errorf("%s %v: %w", r.URL, r.Header, err)
+			user, password, _ := r.BasicAuth()
+			return nil, fmt.Errorf("%s? %s? %s %v: %w", user, password, r.URL, r.Header, err)
 		}))
 	}
 	s := httptest.NewServer(nil)
 	t.Cleanup(s.Close)
-	withUser := strings.Replace(s.URL, "://", "://CANARY-user:"+canary+"@", 1)
+	withUser := strings.Replace(s.URL, "://", "://CANARY-user:CANARY-password@", 1)
 	var clients []*rest.Client
 	for _, code := range []int{200, 301, 400, 401, 404, 429, 500, 503} {
-		clients = append(clients, serve(t, echo(code), dialect, token, rest.WithHeader("X-Key", canary), oneAttempt))
+		clients = append(clients, serve(t, echo(code), dialect, token, rest.WithHeader("X-Key", "CANARY-header"), oneAttempt))
 	}
 	clients = append(clients,
 		client(t, withUser, dialect, broken(io.ErrUnexpectedEOF)),

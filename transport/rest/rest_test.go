@@ -107,6 +107,8 @@ func TestDialectDescribesAnotherService(t *testing.T) {
 		sent, _ := io.ReadAll(r.Body)
 		asked = append(asked, strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s", r.Method, r.RequestURI, r.Header.Get("X-Request"),
 			r.Header.Get("Content-Type"), sent)))
+		w.Header().Set("ETag", `"another"`)
+		assert.Empty(t, r.Header["If-None-Match"])
 		switch {
 		case r.URL.Path == "/v1/jobs" && r.Method == http.MethodPut:
 			_, _ = io.WriteString(w, `{"number":42}`)
@@ -283,17 +285,22 @@ func TestAnswersThatCannotBeReadAreTypedAndQuoted(t *testing.T) {
 func TestAnAnswerInheritsNothingFromTheOneBeforeIt(t *testing.T) {
 	t.Parallel()
 	bodies := []string{`{"payload":{"status":"completed","progress":1,"message":"m","result":[1],"error":"e"}}`,
-		`{"payload":{"status":null}}`, status("pending")}
+		"", `{"payload":{"status":null}}`, status("pending")}
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, bodies[0])
-		bodies = bodies[1:]
-	})
+		body := bodies[0]
+		if bodies = bodies[1:]; body == "" {
+			w.Header().Set("Content-Length", "9") // cut short
+		}
+		_, _ = io.WriteString(w, body)
+	}, oneAttempt)
 	first, err := c.Status(t.Context(), "7")
 	require.NoError(t, err)
-	s, err := c.Status(t.Context(), "8")
-	assert.ErrorIs(t, err, transport.ErrMalformed)
-	assert.Zero(t, s)
-	s, err = c.Status(t.Context(), "9")
+	for _, class := range []transport.Class{transport.Transient, transport.Malformed} {
+		s, err := c.Status(t.Context(), "8")
+		assert.Equal(t, class, classOf(t, err))
+		assert.Zero(t, s)
+	}
+	s, err := c.Status(t.Context(), "9")
 	require.NoError(t, err)
 	assert.Equal(t, transport.Status{ID: "9", State: transport.Pending, Raw: "pending"}, s)
 	assert.Equal(t, json.RawMessage(`[1]`), first.Result, "what was returned is not the buffer's")
@@ -547,6 +554,7 @@ func FuzzIDsTravelAsOneSegment(f *testing.F) {
 			require.ErrorIs(t, err, transport.ErrInvalidID)
 			return
 		}
+		require.ErrorIs(t, err, transport.ErrMalformed, "the answer is empty")
 		r := <-got
 		require.Equal(t, 2, strings.Count(r.RequestURI, "/"), r.RequestURI)
 		require.Equal(t, "/jobs/"+id, r.URL.Path)
