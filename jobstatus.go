@@ -108,6 +108,9 @@ func newWatcher(t Transport, c *config) *Watcher {
 // matches errors.ErrUnsupported. A create that may have reached the service is sent again only if the caller gives an
 // IdempotencyKey.
 func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id string, err error) {
+	if err := w.check(ctx); err != nil {
+		return "", fmt.Errorf("jobstatus: create job: %w", err)
+	}
 	creator, ok := w.transport.(transport.Creator)
 	if !ok {
 		return "", fmt.Errorf("jobstatus: create job: %w by transport %T", errors.ErrUnsupported, w.transport)
@@ -133,12 +136,15 @@ func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id strin
 // matches errors.ErrUnsupported. That it returned nil means that the service took the request: waits for the job go on until
 // its status says that it ended.
 func (w *Watcher) CancelJob(ctx context.Context, id string) error {
-	canceler, ok := w.transport.(transport.Canceler)
-	if !ok {
-		return fmt.Errorf("jobstatus: cancel job %q: %w by transport %T", id, errors.ErrUnsupported, w.transport)
-	}
-	err := transport.CheckID(id)
+	err := w.check(ctx)
 	if err == nil {
+		err = transport.CheckID(id)
+	}
+	if err == nil {
+		canceler, ok := w.transport.(transport.Canceler)
+		if !ok {
+			return fmt.Errorf("jobstatus: cancel job %q: %w by transport %T", id, errors.ErrUnsupported, w.transport)
+		}
 		err = w.call(ctx, func(ctx context.Context) error { return canceler.Cancel(ctx, id) })
 	}
 	if err != nil {
@@ -151,8 +157,6 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 func (w *Watcher) call(ctx context.Context, f func(context.Context) error) (err error) {
 	life := w.timeline.Context()
 	switch {
-	case ctx == nil:
-		return errNilContext
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case life.Err() != nil:
@@ -180,6 +184,9 @@ func (w *Watcher) call(ctx context.Context, f func(context.Context) error) (err 
 // still told to who waits for it. Close may be called more than once and from any goroutine, but not from within a Transport
 // or a Backoff of this Watcher. It always returns nil.
 func (w *Watcher) Close() error {
+	if w == nil || w.timeline == nil {
+		return nil
+	}
 	w.timeline.Close()
 	if w.owned != nil {
 		_ = w.owned.Close()
@@ -187,4 +194,19 @@ func (w *Watcher) Close() error {
 	return nil
 }
 
-var errNilContext = errors.New("the context is nil")
+var (
+	errNotMade    = errors.New("the Watcher was not made by New")
+	errNilContext = errors.New("the context is nil")
+)
+
+// check reports what makes any call on w useless.
+func (w *Watcher) check(ctx context.Context) error {
+	switch {
+	case w == nil || w.timeline == nil:
+		return errNotMade
+	case ctx == nil:
+		return errNilContext
+	default:
+		return nil
+	}
+}

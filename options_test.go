@@ -121,6 +121,28 @@ func TestWaitingRefusesBadInput(t *testing.T) {
 	}
 }
 
+// fault 32
+func TestAWatcherThatWasNotMadeByNewSaysSo(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	for _, w := range []*jobstatus.Watcher{nil, {}} {
+		_, err := w.WaitForJob(ctx, "a")
+		require.ErrorContains(t, err, "not made by New")
+		_, err = w.WaitForJobWithUpdates(ctx, "a", make(chan jobstatus.Status))
+		require.ErrorContains(t, err, "not made by New")
+		for _, err := range w.WaitForJobs(ctx, slices.Values([]string{"a"})) {
+			require.ErrorContains(t, err, "not made by New")
+		}
+		for _, err := range w.Updates(ctx, "a") {
+			require.ErrorContains(t, err, "not made by New")
+		}
+		_, err = w.CreateJob(ctx)
+		require.ErrorContains(t, err, "not made by New")
+		require.ErrorContains(t, w.CancelJob(ctx, "a"), "not made by New")
+		require.NoError(t, w.Close())
+	}
+}
+
 func TestCreateAndCancelNeedATransportThatCan(t *testing.T) {
 	t.Parallel()
 	watcher, err := jobstatus.New(transportFunc(nil))

@@ -123,8 +123,8 @@ func (w *Watcher) WaitForJobs(ctx context.Context, ids iter.Seq[string], opts ..
 }
 
 func (w *Watcher) newCall(ctx context.Context, updates bool, opts []WatchOption) (*timeline.Call, error) {
-	if ctx == nil {
-		return nil, errNilContext
+	if err := w.check(ctx); err != nil {
+		return nil, err
 	}
 	c, err := w.defaults.apply(opts)
 	if err != nil {

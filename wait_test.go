@@ -23,6 +23,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -154,6 +155,81 @@ func TestTheLastLookCanFindTheEnd(t *testing.T) {
 			st, err := watcher.WaitForJob(context.Background(), "a", jobstatus.Timeout(5*time.Second))
 			require.NoError(w, err)
 			assert.Equal(w, jobstatus.Completed, st.State)
+		})
+	})
+}
+
+// A wait before the first poll is a wait too.
+func TestTheLastLookIsTakenWhereTheFirstPollWouldComeTooLate(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(after(1, jobstatus.Completed))
+		watcher := w.watcher(s, jobstatus.WithBackoff(backoff.Func(func(backoff.Poll) time.Duration { return time.Hour })))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.Timeout(time.Minute))
+			require.NoError(w, err)
+		})
+		assert.Equal(w, seconds(59), s.polls("a")) // the service counts from when it was made
+	})
+}
+
+func TestAWaiterThatJoinsHasALastLookOfItsOwn(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(never)
+		watcher := w.watcher(s, every(time.Hour), jobstatus.WithTimeout(3*time.Hour))
+		w.run(func() {
+			for range watcher.Updates(context.Background(), "a") { // has made its first poll, and goes on
+				_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.Timeout(time.Minute))
+				require.ErrorIs(w, err, jobstatus.ErrTimeout)
+				break
+			}
+		})
+		assert.Equal(w, seconds(0, 59), s.polls("a"))
+	})
+}
+
+// A waiter that joins does not make the service be asked sooner than it said.
+func TestALastLookOfAWaiterThatJoinsKeepsToRetryAfter(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(func(context.Context, string, int) (jobstatus.Status, error) {
+			return jobstatus.Status{State: jobstatus.Pending, RetryAfter: 2 * time.Minute}, nil
+		})
+		watcher := w.watcher(s, every(time.Hour), jobstatus.WithTimeout(3*time.Hour))
+		w.run(func() {
+			for range watcher.Updates(context.Background(), "a") {
+				_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.Timeout(time.Minute))
+				require.ErrorIs(w, err, jobstatus.ErrTimeout)
+				_, err = watcher.WaitForJob(context.Background(), "a", jobstatus.Timeout(2*time.Minute))
+				require.ErrorIs(w, err, jobstatus.ErrTimeout)
+				break
+			}
+		})
+		assert.Equal(w, seconds(0, 179), s.polls("a"))
+	})
+}
+
+// What a service says of one job is never told of another.
+func TestEachJobKeepsWhatItsServiceSaidOfIt(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		at := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+		say := map[string]jobstatus.Status{
+			"created": {Created: at}, "updated": {Updated: at}, "finished": {Finished: at}, "finished later": {Finished: at.Add(1)},
+			"plain": {}, "plain too": {}, "progress": {Progress: 0.5}, "message": {Message: "m"}, "result": {Result: []byte("1")},
+			"revision": {Revision: "1"}, "retry": {RetryAfter: time.Second},
+		}
+		watcher := w.watcher(w.service(func(_ context.Context, id string, _ int) (jobstatus.Status, error) {
+			st := say[id]
+			st.State, st.Raw = jobstatus.Completed, "done"
+			return st, nil
+		}))
+		w.run(func() {
+			for range 3 {
+				for st, err := range watcher.WaitForJobs(context.Background(), maps.Keys(say)) {
+					require.NoError(w, err)
+					want := say[st.ID]
+					want.ID, want.State, want.Raw = st.ID, jobstatus.Completed, "done"
+					assert.Equal(w, want, st)
+				}
+			}
 		})
 	})
 }
@@ -775,8 +851,10 @@ func panicFor(id string, v any) {
 // fault 35
 func TestTransportThatEndsItsGoroutineEndsOnlyItsOwnWatch(t *testing.T) {
 	inVirtualTime(t, func(w world) {
+		ended := make(chan struct{})
 		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
 			if id == "bad" {
+				context.AfterFunc(ctx, func() { close(ended) })
 				(&testing.T{}).SkipNow()
 			}
 			return after(3, jobstatus.Completed)(ctx, id, n)
@@ -786,6 +864,7 @@ func TestTransportThatEndsItsGoroutineEndsOnlyItsOwnWatch(t *testing.T) {
 				assert.Equal(w, st.ID == "bad", errors.As(err, new(*jobstatus.PanicError)), "%v", err)
 			}
 		})
+		<-ended // the poll's context, before the Watcher is closed
 	})
 }
 
@@ -878,6 +957,44 @@ func TestRateLimitSpreadsPolls(t *testing.T) {
 		for i := 5; i < len(times); i++ {
 			assert.GreaterOrEqual(w, times[i]-times[i-5], 99*time.Millisecond)
 		}
+	})
+}
+
+// A waiter that joins a watch which is polled, waits for a worker, or waits for the rate limit changes nothing about its poll.
+func TestAWaiterThatJoinsWaitsItsTurn(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			takes := map[string]time.Duration{"slow": time.Minute, "late": time.Second}
+			if err := wait.Sleep(ctx, w.clock, takes[id]); err != nil {
+				return jobstatus.Status{}, err
+			}
+			return after(2, jobstatus.Completed)(ctx, id, n)
+		})
+		join := func(watcher *jobstatus.Watcher, after, timeout time.Duration) {
+			for _, err := range watcher.WaitForJobs(context.Background(), func(yield func(string) bool) {
+				_ = yield("slow") && yield("late")
+				w.clock.Sleep(after)
+				for st, err := range watcher.WaitForJobs(context.Background(), slices.Values([]string{"slow", "late"}),
+					jobstatus.Timeout(timeout)) {
+					assert.True(w, st.ID == "slow" || errors.Is(err, jobstatus.ErrTimeout))
+				}
+			}) {
+				require.NoError(w, err)
+			}
+		}
+		unlimited := jobstatus.WithTimeout(jobstatus.Unlimited)
+		poll := jobstatus.WithPollTimeout(2 * time.Minute)
+		w.run(func() {
+			join(w.watcher(s, every(10*time.Minute), unlimited, poll, jobstatus.WithConcurrency(1)), 662*time.Second, 30*time.Second)
+		})
+		assert.Equal(w, seconds(0, 660), s.polls("slow"))
+		assert.Equal(w, seconds(60, 720), s.polls("late"))
+
+		s.reset()
+		w.run(func() {
+			join(w.watcher(s, every(10*time.Minute), unlimited, poll, jobstatus.WithRateLimit(1./1024, 1)), 1700*time.Second, 1300*time.Second)
+		})
+		assert.Equal(w, seconds(1024, 3*1024), s.polls("late"))
 	})
 }
 

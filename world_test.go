@@ -74,6 +74,13 @@ func (s *service) Status(ctx context.Context, id string) (jobstatus.Status, erro
 	return s.answer(ctx, id, n)
 }
 
+// reset forgets what was asked, and when it began.
+func (s *service) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked, s.began = map[string][]time.Duration{}, s.clock.Now()
+}
+
 func (s *service) polls(id string) []time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -102,8 +102,10 @@ func Kinds(limit int) AdaptiveOption { return func(a *Adaptive) { a.limit = limi
 func NewAdaptive(opts ...AdaptiveOption) *Adaptive {
 	unset := math.Inf(-1)
 	a := &Adaptive{about: unset, worth: unset, within: unset, limit: DefaultKinds, kinds: map[string]*kind{}}
-	for _, o := range opts {
-		o(a)
+	for _, opt := range opts {
+		if opt != nil {
+			opt(a)
+		}
 	}
 	return a
 }

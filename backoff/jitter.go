@@ -16,7 +16,9 @@ func Seed(seed uint64) JitterOption { return func(s *uint64) { *s = seed } }
 
 func newSeed(opts []JitterOption) (seed uint64) {
 	for _, opt := range opts {
-		opt(&seed)
+		if opt != nil {
+			opt(&seed)
+		}
 	}
 	return seed
 }

@@ -104,7 +104,11 @@ func NewService(opts ...Option) (*Service, error) {
 		keys:   map[string]string{},
 	}
 	s.nextID = func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", s.created) }
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			s.problems = append(s.problems, fmt.Errorf("mock: option %d is nil", i))
+			continue
+		}
 		opt(s)
 	}
 	for _, j := range s.jobs {

@@ -217,6 +217,7 @@ func TestAScriptThatCannotBeFailsTheTestWithItsLine(t *testing.T) {
 		mock.NewServer(t, mock.Job("a", mock.Canceled()), mock.Job("a", mock.Canceled()))
 	})
 	assert.Contains(t, message, `job "a" has two scripts`)
+	assert.Contains(t, failure(t, func(t mock.TB) { mock.NewServer(t, nil) }), "option 0 is nil")
 
 	srv := mock.NewServer(t, mock.Created(func(int) []mock.Step { return nil }))
 	assert.True(t, strings.HasPrefix(ask(t, "POST", srv.URL+"/"), "500 "))

@@ -109,7 +109,8 @@ func (c *Call) Join(ctx context.Context, id string) error {
 	now := t.now()
 	x := t.watches.get(id)
 	if x == nil {
-		x = &watch{id: id, began: now, poll: later(now, first), previous: first, deadline: forever, place: nowhere}
+		x = &watch{id: id, began: now, poll: later(now, first), deadline: forever, place: nowhere}
+		x.previous = x.poll - now
 		t.watches.add(x)
 	}
 	m := &waiter{call: c, watch: x, next: x.waiters, began: now, deadline: later(now, c.Timeout), joined: x.attempt,
@@ -117,8 +118,13 @@ func (c *Call) Join(ctx context.Context, id string) error {
 	x.waiters = m
 	c.members = append(c.members, m)
 	x.deadline = min(x.deadline, m.deadline)
+	var allowed time.Duration
 	if x.seen != nil {
 		c.see(x)
+		allowed = min(x.seen.retryAfter(), maxRetryAfter)
+	}
+	if x.cancel == nil && !x.reserved { // nor does this move a watch that waits for a worker, whose poll is forever
+		x.lookLast(now, x.poll-x.previous, allowed)
 	}
 	if x.place == nowhere && x.poll <= now {
 		t.enqueue(x)

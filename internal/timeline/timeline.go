@@ -269,6 +269,7 @@ func (t *Timeline) ask(ctx context.Context, p poll) (st transport.Status, err er
 			err = t.panicked(v)
 		} else if !came { // the goroutine ends here, as a test's FailNow makes it: another takes up its work
 			go func() {
+				p.cancel(context.Canceled)
 				t.answered(p, transport.Status{}, t.panicked(errGoexit))
 				t.work()
 			}()

@@ -83,20 +83,25 @@ func FuzzLaterNeverGoesBack(f *testing.F) {
 }
 
 func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
-	f.Add(int64(0), int64(40), int64(60), int64(100), int64(0))
-	f.Add(int64(5), int64(math.MaxInt64), int64(math.MaxInt64), int64(math.MaxInt64), int64(3))
-	f.Fuzz(func(t *testing.T, began, now, end, poll, allowed int64) {
-		if began < 0 || now < began || end < now || poll < now || allowed < now {
+	f.Add(int64(0), int64(40), int64(40), int64(60), int64(100), int64(0))
+	f.Add(int64(5), int64(7), int64(3), int64(math.MaxInt64), int64(math.MaxInt64), int64(math.MaxInt64))
+	f.Fuzz(func(t *testing.T, began, now, since, end, poll, allowed int64) {
+		if began < 0 || now < began || since < 0 || since > now || end < now || poll < now || allowed < 0 {
 			return // no such watch
 		}
 		m := &waiter{call: &Call{until: forever}, began: time.Duration(began), deadline: time.Duration(end)}
-		x := &watch{waiters: m}
-		look := x.lastLook(time.Duration(poll), time.Duration(allowed), time.Duration(now))
-		assert.LessOrEqual(t, look, time.Duration(poll), "it only brings the poll forward")
-		assert.GreaterOrEqual(t, look, min(time.Duration(poll), time.Duration(allowed)), "and not before the service allows it")
-		assert.GreaterOrEqual(t, look, time.Duration(now))
-		if poll > end && end > now && allowed < end && end != math.MaxInt64 && end-max(1, (end-began)/10) > now {
-			assert.Less(t, look, time.Duration(end), "a look is taken before the end")
+		x := &watch{waiters: m, poll: time.Duration(poll)}
+		x.lookLast(time.Duration(now), time.Duration(since), time.Duration(allowed))
+		may := int64(later(time.Duration(since), time.Duration(allowed)))
+		assert.LessOrEqual(t, int64(x.poll), poll, "it only brings the poll forward")
+		assert.GreaterOrEqual(t, int64(x.poll), min(poll, may), "and not before the service allows it")
+		assert.GreaterOrEqual(t, int64(x.poll), now)
+		assert.Equal(t, x.poll-time.Duration(since), x.previous)
+		if x.poll != time.Duration(poll) {
+			assert.Less(t, int64(x.poll), end, "it is moved for a waiter that will be there")
+		}
+		if poll > end && end > now && may < end && end != math.MaxInt64 && end-max(1, (end-began)/10) > now {
+			assert.Less(t, int64(x.poll), end, "a look is taken before the end")
 		}
 	})
 }

@@ -39,7 +39,7 @@ type watch struct {
 	seen     *sighting // nil before the first poll
 	began    time.Duration
 	poll     time.Duration // when to poll; while polling, when to stop it; forever if neither
-	previous time.Duration // the wait before the poll made last
+	previous time.Duration // the wait before the next poll, or before the one that is under way
 	deadline time.Duration // the earliest of its waiters'
 	alive    time.Duration // how old the watch was when the job was last seen not to have ended
 	cancel   context.CancelCauseFunc
@@ -78,14 +78,20 @@ type plainStatus struct {
 	raw   string
 }
 
+// isPlain reports whether s says no more than a plainStatus.
+func (s *sighting) isPlain() bool {
+	return s.answered && s.pace == 0 && s.err == nil &&
+		s.Progress == 0 && s.Message == "" && s.Result == nil && s.Revision == "" && s.RetryAfter == 0 &&
+		s.Created.IsZero() && s.Updated.IsZero() && s.Finished.IsZero()
+}
+
 // share returns a copy of s, or one that is equal to it and that other watches have too. It is called with mu held.
 func (t *Timeline) share(s sighting) *sighting {
-	key := plainStatus{s.State, s.Raw}
-	if !s.answered || s.pace != 0 || s.err != nil || !sameStatus(&s.Status, &transport.Status{State: s.State, Raw: s.Raw}) ||
-		s.Revision != "" || !s.Created.IsZero() || !s.Updated.IsZero() {
+	if !s.isPlain() {
 		own := s
 		return &own
 	}
+	key := plainStatus{s.State, s.Raw}
 	shared := t.plain[key]
 	if shared == nil {
 		shared = &sighting{Status: s.Status, answered: true}
@@ -194,8 +200,8 @@ func (t *Timeline) answered(p poll, st transport.Status, err error) {
 		m = next
 	}
 	if x.waiters != nil {
-		x.previous = wait
-		x.poll = x.lastLook(later(now, wait), later(now, allowed), now)
+		x.poll = later(now, wait)
+		x.lookLast(now, now, allowed)
 		t.line.put(x)
 	}
 	t.arm()
@@ -203,20 +209,20 @@ func (t *Timeline) answered(p poll, st transport.Status, err error) {
 	t.report()
 }
 
-// lastLook returns when to poll next: at poll, or earlier if by then a waiter would have given up, but not before the service
-// said that it may be asked.
-func (x *watch) lastLook(poll, allowed, now time.Duration) time.Duration {
+// lookLast moves the next poll of x forward to where a waiter would otherwise have given up by then, but not to before the
+// service, which answered last at since, said that it may be asked.
+func (x *watch) lookLast(now, since, allowed time.Duration) {
 	for m := x.waiters; m != nil; m = m.next {
 		end := min(m.deadline, m.call.until)
 		if end == forever {
 			continue
 		}
-		look := max(end-min(max((end-m.began)/10, 1), maxLastLook), allowed)
-		if look > now && look < poll {
-			poll = look
+		look := max(end-min(max((end-m.began)/10, 1), maxLastLook), later(since, allowed))
+		if look > now && look < min(x.poll, end) {
+			x.poll = look
 		}
 	}
-	return poll
+	x.previous = x.poll - since
 }
 
 // outcome returns what x learned from a terminal status that came when it was age old.
