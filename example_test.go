@@ -29,9 +29,7 @@ func reports() jobstatus.Transport {
 }
 
 func Example() {
-	service, err := mock.NewService(mock.Created(func(int) []mock.Step {
-		return []mock.Step{mock.PendingPolls(2), mock.Completed(nil)}
-	}))
+	service, err := mock.NewService(mock.Created(mock.PendingPolls(2), mock.Completed(nil)))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func codes(srv *mock.Server, id string) []int {
 
 func TestOverHTTPAJobIsCreatedAndCanceled(t *testing.T) {
 	t.Parallel()
-	w, srv, clk := overHTTP(t, nil, mock.Created(func(int) []mock.Step { return []mock.Step{mock.Pending(mock.Forever)} }))
+	w, srv, clk := overHTTP(t, nil, mock.Created(mock.Pending(mock.Forever)))
 	clk.Run(func() {
 		id, err := w.CreateJob(t.Context(), jobstatus.IdempotencyKey("once"))
 		require.NoError(t, err)

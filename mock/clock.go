@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,21 +53,29 @@ type Clock struct {
 	changed sync.Cond
 	now     time.Time
 	events  events
-	made    int // events so far
-	swept   int // events that were left by the last sweep
-	busy    int // pieces of work under way
-	parked  int // callers that wait for the library to wake them
-	callers int // functions under way that Go started
+	made    int                // events so far
+	swept   int                // events that were left by the last sweep
+	busy    int                // pieces of work under way
+	parked  int                // callers that wait for the library to wake them
+	callers int                // functions under way that Go started
+	asking  map[string]*asking // requests under way, by the client's address
+}
+
+// asking is a request under way.
+type asking struct {
+	what   string
+	served bool      // the service lets it wait, so that the call which made it is not counted in busy
+	until  time.Time // for how long, zero if for ever
 }
 
 var (
-	_ clock.Clock  = (*Clock)(nil)
-	_ wait.Tracker = (*Clock)(nil)
+	_ clock.Clock = (*Clock)(nil)
+	_ wait.Peer   = (*Clock)(nil)
 )
 
 // NewClock returns a Clock that shows Start.
 func NewClock(t TB) *Clock {
-	c := &Clock{t: t, now: Start}
+	c := &Clock{t: t, now: Start, asking: map[string]*asking{}}
 	c.changed.L = &c.mu
 	t.Cleanup(func() {
 		c.mu.Lock()
@@ -204,10 +215,24 @@ func (c *Clock) describe() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sweep()
-	s := fmt.Sprintf("at %v after the start, %d of %d callers wait to be woken, %d pieces of work are under way, %d timers are set",
-		c.now.Sub(Start), c.parked, c.callers, c.busy, len(c.events))
-	if len(c.events) > 0 {
-		s += fmt.Sprintf(", the next in %v", c.events[0].at.Sub(c.now))
+	const most = 10
+	s := fmt.Sprintf("at %v after the start, %d of %d callers wait to be woken, %d pieces of work are under way, "+
+		"%d requests are under way, %d timers are set", c.now.Sub(Start), c.parked, c.callers, c.busy, len(c.asking), len(c.events))
+	requests := make([]string, 0, len(c.asking))
+	for _, a := range c.asking {
+		line := "\n\trequest " + a.what
+		if a.served && a.until.IsZero() {
+			line += ", which the service does not answer"
+		} else if a.served {
+			line += fmt.Sprintf(", which the service goes on with in %v", a.until.Sub(c.now))
+		}
+		requests = append(requests, line)
+	}
+	slices.Sort(requests)
+	s += strings.Join(requests[:min(len(requests), most)], "")
+	timers := slices.SortedFunc(slices.Values(c.events), func(a, b *event) int { return a.at.Compare(b.at) })
+	for _, e := range timers[:min(len(timers), most)] {
+		s += fmt.Sprintf("\n\ttimer in %v, set by %s", e.at.Sub(c.now), e.setter())
 	}
 	return s
 }
@@ -218,6 +243,53 @@ func (c *Clock) Begin()  { c.change(&c.busy, 1) }
 func (c *Clock) End()    { c.change(&c.busy, -1) }
 func (c *Clock) Park()   { c.change(&c.parked, 1) }
 func (c *Clock) Unpark() { c.change(&c.parked, -1) }
+
+// Asking is how this library's code says which request is under way on which connection.
+func (c *Clock) Asking(local, request string) (over func()) {
+	a := &asking{what: request}
+	c.mu.Lock()
+	c.asking[local] = a
+	c.mu.Unlock()
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.asking[local] == a { // and not the next request on that connection
+			delete(c.asking, local)
+		}
+		c.awake(a)
+	}
+}
+
+// serve says that a service lets the request of a client wait for d: the call that made it is no work until awake is called, or
+// the client has left.
+func (c *Clock) serve(client string, d time.Duration) (awake func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := c.asking[client]
+	if a == nil {
+		return func() {} // it has left, or this Clock does not know it
+	}
+	a.served, a.until = true, time.Time{}
+	if d != Forever {
+		a.until = c.now.Add(d)
+	}
+	c.busy--
+	c.changed.Broadcast()
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.awake(a)
+	}
+}
+
+// awake counts the call that made a request as work again.
+func (c *Clock) awake(a *asking) {
+	if a.served {
+		a.served = false
+		c.busy++
+		c.changed.Broadcast()
+	}
+}
 
 func (c *Clock) change(count *int, by int) {
 	c.mu.Lock()
@@ -330,6 +402,18 @@ type event struct {
 	order int
 	fire  func(now time.Time)
 	timer *clock.Timer
+	stack [8]uintptr // of who set it
+}
+
+// setter returns who set the event: the first function outside of this package and of the one that waits.
+func (e *event) setter() string {
+	frames := runtime.CallersFrames(e.stack[:])
+	for {
+		f, more := frames.Next()
+		if !more || !strings.Contains(f.Function, "/mock.(*Clock)") && !strings.Contains(f.Function, "/internal/wait.") {
+			return fmt.Sprintf("%s (%s:%d)", f.Function[strings.LastIndexByte(f.Function, '/')+1:], filepath.Base(f.File), f.Line)
+		}
+	}
 }
 
 // live reports whether the event was not stopped.
@@ -346,7 +430,9 @@ func (c *Clock) schedule(d time.Duration, fire func(time.Time)) *clock.Timer {
 	defer c.mu.Unlock()
 	c.made++
 	timer := clock.New().AfterFunc(far, func() { c.t.Errorf("mock: a timer of the Clock was reset: make a new one") })
-	heap.Push(&c.events, &event{at: c.now.Add(max(d, 0)), order: c.made, fire: fire, timer: timer})
+	e := &event{at: c.now.Add(max(d, 0)), order: c.made, fire: fire, timer: timer}
+	runtime.Callers(3, e.stack[:])
+	heap.Push(&c.events, e)
 	if len(c.events) > 2*c.swept+1024 {
 		c.sweep()
 	}

@@ -1,126 +1,128 @@
 package mock
 
 import (
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"io"
+	"net"
 	"net/http"
-	"net/url"
-	"strings"
+	"strconv"
+	"time"
 
-	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// words are the dialect's for each state.
-var words = map[transport.State]string{
-	transport.Pending:   "pending",
-	transport.Running:   "running",
-	transport.Completed: "completed",
-	transport.Failed:    "error",
-	transport.Canceled:  "canceled",
-}
-
-type envelope struct {
-	Meta    meta `json:"meta"`
-	Payload any  `json:"payload"`
-}
-
-type meta struct {
-	Message string `json:"message"`
-}
-
-type created struct {
-	JobID string `json:"jobID"`
-}
-
-type status struct {
-	Status   string          `json:"status"`
-	Progress float64         `json:"progress,omitempty"`
-	Message  string          `json:"message,omitempty"`
-	Result   json.RawMessage `json:"result,omitempty"`
-}
-
-// ServeHTTP answers POST /, GET /status/{id} and DELETE /status/{id}.
+// ServeHTTP answers a request.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	call := Call{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header.Clone()}
-	a := s.answer(&call, r)
-	call.Code = a.code
-	s.record(call)
+	req := s.dialect.read(r)
+	req.header = r.Header.Clone()
+	rep := s.handle(req)
+	a := &answer{}
+	if rep.answer != nil {
+		*a = *rep.answer
+	} else {
+		a = s.dialect.write(req, rep)
+	}
+	a.header = a.header.Clone()
+	if a.header == nil {
+		a.header = http.Header{}
+	}
+	if a.header.Get("Content-Type") == "" {
+		a.header.Set("Content-Type", "application/json")
+	}
+	if s.etags && rep.view != nil && a.code == http.StatusOK {
+		tag(a, r.Header.Get("If-None-Match"))
+	}
+	t := &rep.trouble
+	stream := t.spoil(a, rep.call.Time)
+	call := s.record(rep.call)
+	s.deliver(w, r, a, t, stream, func() { s.answered(call, a.code, rep.state()) })
+}
+
+// tag adds an ETag, or makes of the answer that nothing has changed.
+func tag(a *answer, known string) {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, a.body)
+	etag := fmt.Sprintf(`"%x"`, h.Sum64())
+	a.header.Set("ETag", etag)
+	if known == etag {
+		a.code, a.body = http.StatusNotModified, ""
+		a.header.Del("Content-Type")
+	}
+}
+
+// deliver sends an answer, and calls answered before the client can have all of it.
+func (s *Service) deliver(w http.ResponseWriter, r *http.Request, a *answer, t *trouble, stream func(io.Writer), answered func()) {
+	pause := t.latency
+	if t.silent {
+		pause = Forever
+	}
+	if pause > 0 && !s.sleep(r, pause) {
+		panic(http.ErrAbortHandler) // the client has left
+	}
 	for name, values := range a.header {
 		w.Header()[name] = values
 	}
-	if w.Header().Get("Content-Type") == "" {
-		w.Header().Set("Content-Type", "application/json")
+	if stream != nil {
+		answered()
+		w.WriteHeader(a.code)
+		stream(w)
+		return
+	}
+	if a.code != http.StatusNotModified && a.code != http.StatusNoContent {
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	w.WriteHeader(a.code)
-	if a.code != http.StatusNotModified {
-		_, _ = w.Write([]byte(a.body))
+	body := a.body
+	if t.reset {
+		body = body[:len(body)/2]
 	}
-}
-
-func (s *Service) answer(call *Call, r *http.Request) *answer {
-	segment, isStatus := strings.CutPrefix(call.Path, "/status/")
-	id, err := url.PathUnescape(segment)
-	isStatus = isStatus && err == nil && segment != "" && !strings.Contains(segment, "/")
-	switch {
-	case r.Method == http.MethodPost && call.Path == "/":
-		id, err := s.create(r.Header.Get("Idempotency-Key"))
-		if err != nil {
-			return reply(http.StatusInternalServerError, envelope{meta{err.Error()}, nil})
+	flush := http.NewResponseController(w).Flush
+	for t.drip > 0 && len(body) > 1 {
+		_, _ = io.WriteString(w, body[:1])
+		body = body[1:]
+		if flush() != nil || !s.sleep(r, t.drip) {
+			panic(http.ErrAbortHandler)
 		}
-		call.ID = id
-		return reply(http.StatusOK, envelope{meta{"Job created successfully"}, created{id}})
-	case r.Method == http.MethodGet && isStatus:
-		call.ID = id
-		step, ok := s.poll(id)
-		if !ok {
-			return unknown(id)
-		}
-		return s.tagged(r, statusAnswer(step))
-	case r.Method == http.MethodDelete && isStatus:
-		call.ID = id
-		if !s.cancel(id) {
-			return unknown(id)
-		}
-		return reply(http.StatusOK, envelope{meta{"Job canceled"}, status{Status: "canceled"}})
-	default:
-		return &answer{code: http.StatusNotFound, body: `{"code":"Not found","message":"Page not found"}`}
+	}
+	answered()
+	_, _ = io.WriteString(w, body)
+	if t.reset {
+		_ = flush()
+		reset(w)
 	}
 }
 
-func statusAnswer(s Step) *answer {
-	if s.answer != nil {
-		return s.answer
-	}
-	code := http.StatusOK
-	if s.state == transport.Failed {
-		code = http.StatusInternalServerError
-	}
-	return reply(code, envelope{meta{"Job status"}, status{words[s.state], s.progress, s.message, s.result}})
-}
-
-// tagged adds an ETag, or answers that nothing has changed.
-func (s *Service) tagged(r *http.Request, a *answer) *answer {
-	if !s.etags || a.code != http.StatusOK {
-		return a
-	}
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(a.body))
-	tag := fmt.Sprintf(`"%x"`, h.Sum64())
-	if r.Header.Get("If-None-Match") == tag {
-		return &answer{code: http.StatusNotModified, header: http.Header{"Etag": {tag}}}
-	}
-	return &answer{code: a.code, header: http.Header{"Etag": {tag}}, body: a.body}
-}
-
-func unknown(id string) *answer {
-	return reply(http.StatusNotFound, envelope{meta{"failed to find a job with the given job id: " + id}, nil})
-}
-
-func reply(code int, e envelope) *answer {
-	body, err := json.Marshal(e)
+// reset breaks the connection.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		return &answer{code: http.StatusInternalServerError, body: `{"meta":{"message":"not JSON"},"payload":null}`}
+		panic(http.ErrAbortHandler)
 	}
-	return &answer{code: code, body: string(body)}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+// sleep waits for d on the service's clock, and reports whether the client is still there. Meanwhile the call that waits for the
+// answer is not work under way.
+func (s *Service) sleep(r *http.Request, d time.Duration) bool {
+	awake := func() {}
+	if clk, ok := s.clock.(*Clock); ok {
+		awake = clk.serve(r.RemoteAddr, d)
+	}
+	over := make(chan struct{})
+	if d != Forever {
+		defer wait.AfterFunc(s.clock, d, func() {
+			awake()
+			close(over)
+		})()
+	}
+	select {
+	case <-over:
+	case <-r.Context().Done():
+		awake()
+	}
+	return r.Context().Err() == nil
 }

@@ -19,14 +19,17 @@ const Forever time.Duration = math.MaxInt64
 type Step struct {
 	state    transport.State
 	lasts    time.Duration // if not zero
-	polls    int           // if not zero; a step with neither ends the job
-	progress float64
+	drawn    *Distribution // of how long it lasts, if not nil
+	polls    int           // if not zero; a step with none of the three ends the job
+	progress float64       // at its start
+	rise     float64       // by how much progress rises while it lasts
 	message  string
 	result   json.RawMessage
 	answer   *answer // in place of a status
 	err      error   // what is wrong with the step
 }
 
+// answer is what the service says in so many words.
 type answer struct {
 	code   int
 	header http.Header
@@ -37,20 +40,32 @@ type answer struct {
 func Pending(d time.Duration) Step { return lasting(transport.Pending, d) }
 
 // PendingPolls is a job that is accepted and not begun, for n polls.
-func PendingPolls(n int) Step { return polled(transport.Pending, n) }
+func PendingPolls(n int) Step { return Step{state: transport.Pending}.Times(n) }
+
+// PendingDrawn is a job that is accepted and not begun, for a time drawn from d.
+func PendingDrawn(d Distribution) Step { return drawn(transport.Pending, d) }
 
 // Running is a job that is under way, for d.
 func Running(d time.Duration) Step { return lasting(transport.Running, d) }
 
 // RunningPolls is a job that is under way, for n polls.
-func RunningPolls(n int) Step { return polled(transport.Running, n) }
+func RunningPolls(n int) Step { return Step{state: transport.Running}.Times(n) }
+
+// RunningDrawn is a job that is under way, for a time drawn from d.
+func RunningDrawn(d Distribution) Step { return drawn(transport.Running, d) }
 
 // With adds how much of the job is done, in [0, 1], and a message to what the service says during the step.
 func (s Step) With(progress float64, message string) Step {
-	if !(progress >= 0 && progress <= 1) {
-		s.err = errors.Join(s.err, fmt.Errorf("progress %v: must be in [0, 1]", progress))
+	s.message = message
+	return s.Rising(progress, progress)
+}
+
+// Rising makes the progress of a step rise evenly from one share of the job to another, both in [0, 1].
+func (s Step) Rising(from, to float64) Step {
+	if !(from >= 0 && from <= to && to <= 1) {
+		s.err = errors.Join(s.err, fmt.Errorf("progress from %v to %v: must be in [0, 1] and not fall", from, to))
 	}
-	s.progress, s.message = progress, message
+	s.progress, s.rise = from, to-from
 	return s
 }
 
@@ -78,7 +93,7 @@ func (s Step) Times(n int) Step {
 	if s.state.Terminal() {
 		s.err = errors.Join(s.err, errors.New("the end of a job has no number of polls"))
 	}
-	s.polls, s.lasts = n, 0
+	s.polls, s.lasts, s.drawn = n, 0, nil
 	return s
 }
 
@@ -108,7 +123,16 @@ func lasting(state transport.State, d time.Duration) Step {
 	return s
 }
 
-func polled(state transport.State, n int) Step { return Step{state: state}.Times(n) }
+func drawn(state transport.State, d Distribution) Step {
+	s := Step{state: state, drawn: &d, err: d.err}
+	if d.quantile == nil && d.err == nil {
+		s.err = fmt.Errorf("%v for a time drawn from nothing", state)
+	}
+	return s
+}
+
+// ends reports whether nothing comes after s.
+func (s *Step) ends() bool { return s.state.Terminal() || s.lasts == Forever }
 
 // check reports what is wrong with a script.
 func check(steps []Step) error {
@@ -116,57 +140,14 @@ func check(steps []Step) error {
 		return errors.New("the script is empty")
 	}
 	for i, s := range steps {
-		ends := s.state.Terminal() || s.lasts == Forever
 		switch last := i == len(steps)-1; {
 		case s.err != nil:
 			return fmt.Errorf("step %d: %w", i+1, s.err)
-		case ends && !last:
+		case s.ends() && !last:
 			return fmt.Errorf("step %d: the job has ended, or never does, and yet goes on", i+1)
-		case last && !ends:
+		case last && !s.ends():
 			return fmt.Errorf("step %d: the job neither ends nor is it said to last Forever", i+1)
 		}
 	}
 	return nil
-}
-
-// job is where one job stands in its script.
-type job struct {
-	id    string
-	steps []Step // the first is the one that it is in
-	since time.Time
-	used  int // polls of the step
-	polls int
-}
-
-// poll returns what the service says of the job at an instant.
-func (j *job) poll(now time.Time) Step {
-	j.polls++
-	for {
-		s := j.steps[0]
-		switch {
-		case s.state.Terminal() || s.lasts == Forever:
-			return s
-		case s.lasts > 0 && now.Sub(j.since) < s.lasts:
-			return s
-		case s.lasts > 0:
-			j.since = j.since.Add(s.lasts)
-		case j.used < s.polls:
-			j.used++
-			return s
-		default:
-			j.since = now
-		}
-		j.steps, j.used = j.steps[1:], 0
-	}
-}
-
-// cancel ends the job unless it has ended by then.
-func (j *job) cancel(now time.Time) {
-	for len(j.steps) > 1 && j.steps[0].lasts > 0 && now.Sub(j.since) >= j.steps[0].lasts {
-		j.since = j.since.Add(j.steps[0].lasts)
-		j.steps, j.used = j.steps[1:], 0
-	}
-	if !j.steps[0].state.Terminal() {
-		j.steps = []Step{Canceled()}
-	}
 }

@@ -2,120 +2,181 @@ package mock
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/benbjohnson/clock"
+
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// Server is a Service on a port of 127.0.0.1.
+// Server is a Service that listens.
 type Server struct {
 	*Service
 	// URL is the base URL, such as http://127.0.0.1:43210.
 	URL string
+
+	client *http.Client
 }
 
-// NewServer starts a Server on a free port of 127.0.0.1, and closes it with the test. A script that can't be fails the test with
-// the line that wrote it.
+// Listen sets the address that a Server listens on. The default is a free port of 127.0.0.1, and any other host can be reached from
+// other machines.
+func Listen(address string) Option { return func(c *config) { c.listen = address } }
+
+// InMemory makes a Server listen on no socket: it is reached by its Client alone. So the whole of transport/rest runs inside a
+// testing/synctest bubble, where time passes by itself once all wait.
+//
+//	srv := mock.NewServer(t, mock.InMemory(), mock.Job("report-1", mock.Pending(time.Hour), mock.Completed(nil)))
+//	client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
+func InMemory() Option { return func(c *config) { c.memory = true } }
+
+// NewServer starts a Server and closes it with the test. A script that can't be fails the test with the line that wrote it.
 func NewServer(t TB, opts ...Option) *Server {
 	t.Helper()
-	s := newService(t, opts)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	c, err := newConfig(opts)
 	if err != nil {
 		t.Fatalf("mock: %v", err)
 	}
-	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	s := &Server{Service: c.Service}
+	pool := &http.Transport{MaxIdleConnsPerHost: 256}
+	var l net.Listener
+	if c.memory {
+		m := newMemory()
+		l, pool.DialContext, s.URL = m, m.dial, "http://mock.test"
+	} else {
+		if l, err = net.Listen("tcp", c.listen); err != nil {
+			t.Fatalf("mock: %v", err)
+		}
+		s.URL = "http://" + l.Addr().String()
+	}
+	s.client = &http.Client{Transport: carrier{pool, c.clock}}
+	server := &http.Server{Handler: s.Service, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan struct{})
 	go func() { // ends with Close
 		defer close(done)
 		_ = server.Serve(l)
 	}()
 	t.Cleanup(func() {
+		pool.CloseIdleConnections()
 		_ = server.Close()
 		<-done
 	})
-	return &Server{Service: s, URL: "http://" + l.Addr().String()}
-}
-
-func newService(t TB, opts []Option) *Service {
-	t.Helper()
-	s, err := NewService(opts...)
-	if err != nil {
-		t.Fatalf("mock: %v", err)
-	}
 	return s
 }
 
-// Transport is a Service without a socket: a transport.Transport that can also create and cancel jobs. Of an Answer it returns
-// the error that transport/rest would, in short: 404 is not found, 429 throttled, other 4xx permanent, and the rest transient.
-type Transport struct{ *Service }
+// Client returns an HTTP client that reaches the Server. If the Server is on a Clock, that knows of the client's requests: code of
+// one's own that asks with it may run within Run, and the Clock moves while the service takes its time.
+func (s *Server) Client() *http.Client { return s.client }
 
-var (
-	_ transport.Transport = (*Transport)(nil)
-	_ transport.Creator   = (*Transport)(nil)
-	_ transport.Canceler  = (*Transport)(nil)
-)
-
-// NewTransport returns a Transport. A script that can't be fails the test with the line that wrote it.
-func NewTransport(t TB, opts ...Option) *Transport {
-	t.Helper()
-	return &Transport{newService(t, opts)}
+// carrier carries the requests of a Server's Client. Those that are made within a poll count as part of it, and any other as a piece
+// of work that its caller waits for.
+type carrier struct {
+	pool  *http.Transport
+	clock clock.Clock
 }
 
-// Status returns where a job stands.
-func (t *Transport) Status(ctx context.Context, id string) (transport.Status, error) {
-	if ctx.Err() != nil {
-		return transport.Status{}, context.Cause(ctx)
-	}
-	step, ok := t.poll(id)
+func (c carrier) RoundTrip(r *http.Request) (*http.Response, error) {
+	clk, ok := c.clock.(*Clock)
 	if !ok {
-		t.record(Call{ID: id, Code: http.StatusNotFound})
-		return transport.Status{}, notFound(id)
+		return c.pool.RoundTrip(r)
 	}
-	if step.answer != nil {
-		t.record(Call{ID: id, Code: step.answer.code})
-		return transport.Status{}, answerError(step.answer)
+	ctx := r.Context()
+	r, left := web.Announce(r, clk)
+	over := left
+	if wait.Clock(ctx) != c.clock {
+		clk.Begin()
+		clk.Park()
+		over = func() {
+			left()
+			clk.Unpark()
+			clk.End()
+		}
 	}
-	t.record(Call{ID: id, Code: http.StatusOK})
-	return transport.Status{ID: id, State: step.state, Raw: words[step.state], Progress: step.progress, Message: step.message,
-		Result: step.result}, nil
+	over = sync.OnceFunc(over)
+	answer, err := c.pool.RoundTrip(r)
+	if err != nil {
+		over()
+		return nil, err
+	}
+	answer.Body = carried{answer.Body, over}
+	return answer, nil
 }
 
-// Create starts a job.
-func (t *Transport) Create(_ context.Context, req transport.CreateRequest) (string, error) {
-	id, err := t.create(req.IdempotencyKey)
-	t.record(Call{ID: id, Code: http.StatusOK})
-	return id, err
+// carried is the body of an answer. With its end, or once it is closed, the request is over.
+type carried struct {
+	io.ReadCloser
+	over func()
 }
 
-// Cancel cancels a job that has not ended.
-func (t *Transport) Cancel(_ context.Context, id string) error {
-	if !t.cancel(id) {
-		t.record(Call{ID: id, Code: http.StatusNotFound})
-		return notFound(id)
+func (c carried) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	if err != nil {
+		c.over()
 	}
-	t.record(Call{ID: id, Code: http.StatusOK})
+	return n, err
+}
+
+func (c carried) Close() error {
+	c.over()
+	return c.ReadCloser.Close()
+}
+
+// memory is a listener without a socket.
+type memory struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	close  sync.Once
+	dialed atomic.Int64
+}
+
+func newMemory() *memory { return &memory{conns: make(chan net.Conn), closed: make(chan struct{})} }
+
+// memoryAddr is a listener's, or tells the connections of one apart.
+type memoryAddr string
+
+func (memoryAddr) Network() string  { return "memory" }
+func (a memoryAddr) String() string { return string(a) }
+
+// memoryConn is one end of a pipe that knows the client's address.
+type memoryConn struct {
+	net.Conn
+	client memoryAddr
+}
+
+func (c memoryConn) LocalAddr() net.Addr  { return c.client }
+func (c memoryConn) RemoteAddr() net.Addr { return c.client }
+
+func (m *memory) Addr() net.Addr { return memoryAddr("mock.test:80") }
+
+func (m *memory) Close() error {
+	m.close.Do(func() { close(m.closed) })
 	return nil
 }
 
-func notFound(id string) error {
-	return &transport.Error{Class: transport.NotFound, Code: http.StatusNotFound, Err: errors.New("no job " + id)}
+func (m *memory) Accept() (net.Conn, error) {
+	select {
+	case c := <-m.conns:
+		return c, nil
+	case <-m.closed:
+		return nil, net.ErrClosed
+	}
 }
 
-func answerError(a *answer) error {
-	e := &transport.Error{Code: a.code, Err: errors.New(http.StatusText(a.code))}
-	switch {
-	case a.code == http.StatusNotFound:
-		e.Class = transport.NotFound
-	case a.code == http.StatusTooManyRequests:
-		e.Class = transport.Throttled
-	case a.code/100 == 4:
-		e.Class = transport.Permanent
+func (m *memory) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	name := memoryAddr(fmt.Sprintf("client-%d", m.dialed.Add(1)))
+	select {
+	case m.conns <- memoryConn{server, name}:
+		return memoryConn{client, name}, nil
+	case <-m.closed:
+		return nil, &net.OpError{Op: "dial", Net: "memory", Err: net.ErrClosed}
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	if after, err := time.ParseDuration(a.header.Get("Retry-After") + "s"); err == nil && after > 0 {
-		e.RetryAfter = after
-	}
-	return e
 }

@@ -1,31 +1,71 @@
 package mock
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/benbjohnson/clock"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // Option sets one thing about a service that is made by NewServer, NewTransport or NewService.
-type Option func(*Service)
+type Option func(*config)
+
+type config struct {
+	*Service
+	listen   string
+	memory   bool
+	problems []error
+}
+
+func (c *config) problem(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Errorf(format, args...))
+}
 
 // WithClock sets the clock that jobs live by; the default is the real one.
-func WithClock(clk clock.Clock) Option { return func(s *Service) { s.clock = clk } }
+func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
+
+// WithSeed sets what all that is drawn is drawn from; the default is 0.
+func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 
 // WithETags makes the HTTP service send an ETag with each status, and answer 304 to who has it already.
-func WithETags() Option { return func(s *Service) { s.etags = true } }
+func WithETags() Option { return func(c *config) { c.etags = true } }
+
+// WithTimes makes a Transport say when a job was created, last updated, and finished. Over HTTP it takes a Dialect with places for
+// them.
+func WithTimes() Option { return func(c *config) { c.times = true } }
+
+// WithDialect makes the HTTP service speak as a client of transport/rest with that Dialect expects, at the root of its host. The
+// default is the default dialect, in which a failed job is answered with 500.
+func WithDialect(d rest.Dialect) Option {
+	line := caller()
+	return func(c *config) {
+		var err error
+		if c.dialect, err = newFields(d); err != nil {
+			c.problem("%s: dialect: %w", line, err)
+		}
+	}
+}
 
 // WithIDs sets where the ids of created jobs come from; the default counts, so that each run of a test has the same.
-func WithIDs(next func() string) Option { return func(s *Service) { s.nextID = next } }
+func WithIDs(next func() string) Option { return func(c *config) { c.nextID = next } }
 
 // KeepCalls sets how many of the newest calls Calls returns at most; the default is all, which a service that runs for long can't
 // hold.
-func KeepCalls(n int) Option { return func(s *Service) { s.keep = max(n, 0) } }
+func KeepCalls(n int) Option { return func(c *config) { c.keep = max(n, 0) } }
+
+// OnCall has f called with each request that is answered, one at a time, just before the answer is sent. It must not call the
+// service.
+func OnCall(f func(Call)) Option { return func(c *config) { c.onCall = f } }
 
 // Job scripts the job with the given id, which exists from the start: its steps follow one another, and the last ends it or lasts
 // Forever.
@@ -35,25 +75,76 @@ func KeepCalls(n int) Option { return func(s *Service) { s.keep = max(n, 0) } }
 // A duration counts from the end of the step before it, that of the first from when the service was made. A step of n polls ends
 // with its last poll.
 func Job(id string, steps ...Step) Option {
-	line := caller()
-	return func(s *Service) {
-		switch _, twice := s.jobs[id]; {
-		case twice:
-			s.problems = append(s.problems, fmt.Errorf("%s: job %q has two scripts", line, id))
-		default:
-			if err := check(steps); err != nil {
-				s.problems = append(s.problems, fmt.Errorf("%s: job %q: %w", line, id, err))
+	return scripted(caller(), slices.Values([]string{id}), steps)
+}
+
+// Jobs scripts many jobs alike. They share the script, and what is drawn is drawn for each.
+func Jobs(ids iter.Seq[string], steps ...Step) Option { return scripted(caller(), ids, steps) }
+
+func scripted(line string, ids iter.Seq[string], steps []Step) Option {
+	return func(c *config) {
+		problem := check(steps)
+		for id := range ids {
+			if c.jobs[id] != nil {
+				c.problem("%s: job %q has two scripts", line, id)
 			}
+			if problem != nil {
+				c.problem("%s: job %q: %w", line, id, problem)
+				return
+			}
+			c.add(&job{id: id, steps: steps})
 		}
-		s.jobs[id] = &job{id: id, steps: steps}
 	}
 }
 
-// Created scripts the jobs that are created at the service: script returns the steps of the nth, counted from 1. The default is a
-// job that is Pending for 10 seconds and then Completed.
-func Created(script func(n int) []Step) Option {
+// Kind scripts the jobs that are created with an input of that kind, such as {"kind": "transcode"}.
+func Kind(kind string, steps ...Step) Option {
 	line := caller()
-	return func(s *Service) { s.script, s.scriptLine = script, line }
+	return func(c *config) {
+		if err := check(steps); err != nil {
+			c.problem("%s: kind %q: %w", line, kind, err)
+		}
+		if c.kinds[kind] != nil {
+			c.problem("%s: kind %q has two scripts", line, kind)
+		}
+		c.kinds[kind] = steps
+	}
+}
+
+// Created scripts the other jobs that are created at the service. The default is a job that is Pending for 10 seconds and then
+// Completed.
+func Created(steps ...Step) Option {
+	line := caller()
+	return func(c *config) {
+		if err := check(steps); err != nil {
+			c.problem("%s: created jobs: %w", line, err)
+		}
+		c.script = func(Creation) []Step { return steps }
+	}
+}
+
+// CreatedBy is Created with a script of its own for each job. A script that can't be is answered with 500.
+func CreatedBy(script func(Creation) []Step) Option {
+	line := caller()
+	return func(c *config) {
+		if script == nil {
+			c.problem("%s: created jobs: the function is nil", line)
+		}
+		c.script, c.scriptLine = script, line
+	}
+}
+
+// Creation is a job about to be created.
+type Creation struct {
+	// N counts the jobs that were created, from 1.
+	N int
+	// ID is the new job's.
+	ID string
+	// Kind is what the input says of its kind, and Input is the input, empty if there was none.
+	Kind  string
+	Input json.RawMessage
+	// Random is drawn evenly between 0 and 1, from the seed and the ID.
+	Random float64
 }
 
 // caller returns the line that called the function that called caller.
@@ -62,132 +153,167 @@ func caller() string {
 	return fmt.Sprintf("%s:%d", file, line)
 }
 
-// Call is one request that the service was sent.
-type Call struct {
-	// Time is when it came, on the service's clock.
-	Time time.Time
-	// ID is the job's, of a create the new one's, and empty where there is none.
-	ID string
-	// Method and Path are as they came, the path escaped.
-	Method, Path string
-	// Header is the request's.
-	Header http.Header
-	// Code is the status code that was answered.
-	Code int
-}
-
-// Service is a service of scripted jobs. It speaks the default dialect of transport/rest as an http.Handler, and is safe for
-// concurrent use.
+// Service is a service of scripted jobs, and as an http.Handler the HTTP side of it. It is safe for concurrent use.
 type Service struct {
 	clock      clock.Clock
+	epoch      time.Time
+	seed       uint64
 	etags      bool
+	times      bool
+	dialect    dialect
 	nextID     func() string
 	keep       int // calls, all if negative
-	script     func(n int) []Step
+	onCall     func(Call)
+	script     func(Creation) []Step
 	scriptLine string
-	problems   []error
+	kinds      map[string][]Step
+	faults     []*fault
 
 	mu      sync.Mutex
 	jobs    map[string]*job
+	order   []*job            // as they came
 	keys    map[string]string // ids by idempotency key
 	created int
-	calls   []Call
+	calls   []*Call
 }
 
-// NewService returns a Service, or all that is wrong with its scripts.
+// NewService returns a Service, or all that is wrong with its options.
 func NewService(opts ...Option) (*Service, error) {
+	c, err := newConfig(opts)
+	return c.Service, err
+}
+
+func newConfig(opts []Option) (*config, error) {
 	s := &Service{
 		clock:  clock.New(),
 		keep:   -1,
-		script: func(int) []Step { return []Step{Pending(10 * time.Second), Completed(nil)} },
+		script: func(Creation) []Step { return []Step{Pending(10 * time.Second), Completed(nil)} },
+		kinds:  map[string][]Step{},
 		jobs:   map[string]*job{},
 		keys:   map[string]string{},
 	}
+	s.dialect, _ = newFields(rest.Dialect{})
 	s.nextID = func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", s.created) }
+	c := &config{Service: s, listen: "127.0.0.1:0"}
 	for i, opt := range opts {
 		if opt == nil {
-			s.problems = append(s.problems, fmt.Errorf("mock: option %d is nil", i))
+			c.problem("option %d is nil", i)
 			continue
 		}
-		opt(s)
+		opt(c)
 	}
-	for _, j := range s.jobs {
-		j.since = s.clock.Now()
+	if s.clock == nil {
+		s.clock = clock.New()
 	}
-	return s, errors.Join(s.problems...)
+	s.epoch = s.clock.Now()
+	return c, errors.Join(c.problems...)
 }
 
-// Polls returns how often a job was asked about.
-func (s *Service) Polls(id string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if j := s.jobs[id]; j != nil {
-		return j.polls
-	}
-	return 0
+// add makes a job known. It is called with mu held.
+func (s *Service) add(j *job) {
+	s.jobs[j.id] = j
+	s.order = append(s.order, j)
 }
 
-// Calls returns the requests that named a job, or all if id is empty, in the order in which they came.
-func (s *Service) Calls(id string) []Call {
+// now returns how long the service has been there.
+func (s *Service) now() time.Duration { return s.clock.Since(s.epoch) }
+
+// An operation is what can be asked of the service.
+type operation uint8
+
+const (
+	opOther operation = iota
+	opStatus
+	opCreate
+	opCancel
+)
+
+// A request is what a client asked, in whatever way.
+type request struct {
+	op           operation
+	id           string // of a status or a cancel
+	key          string // of a create
+	input        []byte // of a create
+	header       http.Header
+	method, path string
+}
+
+// A reply is what the service makes of a request.
+type reply struct {
+	view    *view   // of a status, nil if there is no such job
+	answer  *answer // in place of all else, if not nil
+	id      string  // of a create
+	known   bool    // whether there is such a job
+	trouble trouble
+	call    Call
+}
+
+// state returns what the reply says of the job's state.
+func (r *reply) state() transport.State {
+	if r.view == nil || r.answer != nil || r.trouble.unreadable() {
+		return transport.Unknown
+	}
+	return r.view.step.state
+}
+
+// handle does what a request asks for.
+func (s *Service) handle(req *request) *reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var calls []Call
-	for _, c := range s.calls {
-		if id == "" || c.ID == id {
-			calls = append(calls, c)
+	now := s.now()
+	j := s.jobs[req.id]
+	r := &reply{id: req.id, known: j != nil}
+	r.call = Call{Time: s.epoch.Add(now), ID: req.id, Method: req.method, Path: req.path, Header: req.header, op: req.op}
+	r.trouble = s.meet(req, j, now)
+	if r.trouble.answer != nil {
+		r.answer = r.trouble.answer
+		if j != nil && req.op == opStatus {
+			j.polls++
 		}
+		return r
 	}
-	return calls
+	switch {
+	case req.op == opCreate:
+		r.id, r.answer = s.create(req, now)
+		r.call.ID = r.id
+	case j == nil:
+	case req.op == opCancel:
+		j.cancel(s.seed, now)
+	case req.op == opStatus:
+		j.polls++
+		v := j.poll(s.seed, now)
+		switch {
+		case r.trouble.back:
+			v = view{id: j.id, step: &j.steps[0], created: j.created, updated: j.created, progress: j.steps[0].progress}
+		case r.trouble.lag > 0:
+			v = j.before(s.seed, max(now-r.trouble.lag, j.created))
+		}
+		v.epoch = s.epoch
+		r.view, r.answer = &v, v.step.answer
+	}
+	return r
 }
 
 // create starts a job, or returns the one that was started under the same key.
-func (s *Service) create(key string) (id string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if id, ok := s.keys[key]; ok && key != "" {
+func (s *Service) create(req *request, now time.Duration) (id string, problem *answer) {
+	if id, ok := s.keys[req.key]; ok && req.key != "" {
 		return id, nil
 	}
 	s.created++
-	steps := s.script(s.created)
-	if err := check(steps); err != nil {
-		return "", fmt.Errorf("%s: created job %d: %w", s.scriptLine, s.created, err)
+	var input struct{ Kind string }
+	_ = json.Unmarshal(req.input, &input) // a job of no kind
+	c := Creation{N: s.created, ID: s.nextID(), Kind: input.Kind, Input: req.input}
+	c.Random = random(s.seed, c.ID, 1<<32)
+	steps := s.kinds[c.Kind]
+	if steps == nil {
+		steps = s.script(c)
+		if err := check(steps); err != nil {
+			return "", &answer{code: http.StatusInternalServerError, body: fmt.Sprintf("%s: created job %d: %v", s.scriptLine, c.N, err)}
+		}
 	}
-	id = s.nextID()
-	s.jobs[id] = &job{id: id, steps: steps, since: s.clock.Now()}
-	if key != "" {
-		s.keys[key] = id
+	s.add(&job{id: c.ID, kind: c.Kind, steps: steps, created: now, since: now})
+	if req.key != "" {
+		s.keys[req.key] = c.ID
 	}
-	return id, nil
-}
-
-// poll returns where a job stands, and whether there is such a job.
-func (s *Service) poll(id string) (Step, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	j := s.jobs[id]
-	if j == nil {
-		return Step{}, false
-	}
-	return j.poll(s.clock.Now()), true
-}
-
-// cancel cancels a job, and reports whether there is such a job.
-func (s *Service) cancel(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	j := s.jobs[id]
-	if j != nil {
-		j.cancel(s.clock.Now())
-	}
-	return j != nil
-}
-
-func (s *Service) record(c Call) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.Time = s.clock.Now()
-	s.calls = append(s.calls, c)
-	if s.keep >= 0 && len(s.calls) > s.keep {
-		s.calls = s.calls[len(s.calls)-s.keep:]
-	}
+	return c.ID, nil
 }

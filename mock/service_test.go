@@ -38,9 +38,9 @@ func ask(t *testing.T, method, url string, header ...string) string {
 func TestServerSpeaksTheDialect(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
-	srv := mock.NewServer(t, mock.WithClock(clk), mock.Created(func(n int) []mock.Step {
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.CreatedBy(func(c mock.Creation) []mock.Step {
 		return []mock.Step{mock.Pending(time.Minute), mock.Running(time.Minute).With(0.5, "half way"),
-			[]mock.Step{mock.Completed(map[string]int{"n": n}), mock.Failed("disk full")}[n-1]}
+			[]mock.Step{mock.Completed(map[string]int{"n": c.N}), mock.Failed("disk full")}[c.N-1]}
 	}))
 	const first, second = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
 	created := `200 {"meta":{"message":"Job created successfully"},"payload":{"jobID":"%s"}}`
@@ -50,10 +50,10 @@ func TestServerSpeaksTheDialect(t *testing.T) {
 	assert.Equal(t, fmt.Sprintf(created, second), ask(t, "POST", srv.URL+"/"))
 	assert.Equal(t, "200 "+status+`"pending"}}`, ask(t, "GET", srv.URL+"/status/"+first))
 	clk.Advance(time.Minute)
-	assert.Equal(t, "200 "+status+`"running","progress":0.5,"message":"half way"}}`, ask(t, "GET", srv.URL+"/status/"+first))
+	assert.Equal(t, "200 "+`{"meta":{"message":"Job status"},"payload":{"message":"half way","progress":0.5,"status":"running"}}`, ask(t, "GET", srv.URL+"/status/"+first))
 	clk.Advance(time.Minute)
-	assert.Equal(t, "200 "+status+`"completed","result":{"n":1}}}`, ask(t, "GET", srv.URL+"/status/"+first))
-	assert.Equal(t, "500 "+status+`"error","message":"disk full"}}`, ask(t, "GET", srv.URL+"/status/"+second))
+	assert.Equal(t, "200 "+`{"meta":{"message":"Job status"},"payload":{"result":{"n":1},"status":"completed"}}`, ask(t, "GET", srv.URL+"/status/"+first))
+	assert.Equal(t, "500 "+`{"meta":{"message":"Job status"},"payload":{"error":"disk full","status":"error"}}`, ask(t, "GET", srv.URL+"/status/"+second))
 	assert.Equal(t, `404 {"meta":{"message":"failed to find a job with the given job id: x"},"payload":null}`,
 		ask(t, "GET", srv.URL+"/status/x"))
 	for _, path := range []string{"/other", "/status", "/status/", "/status/a/b", "/status/a/"} {
@@ -150,8 +150,10 @@ func TestCallsAreRecordedWithTheirTime(t *testing.T) {
 	calls := srv.Calls("a")
 	require.Len(t, calls, 1)
 	assert.Equal(t, "me", calls[0].Header.Get("X-Who"))
-	calls[0].Header = nil
-	assert.Equal(t, mock.Call{Time: mock.Start, ID: "a", Method: "GET", Path: "/status/a", Code: 500}, calls[0])
+	assert.Equal(t, mock.Start, calls[0].Time)
+	assert.Equal(t, "a", calls[0].ID)
+	assert.Equal(t, "GET /status/a  500 failed", calls[0].String())
+	assert.Equal(t, "            0s  GET /status/a  500 failed\n          1m0s  POST /  200\n", srv.Timeline(""))
 	all := srv.Calls("")
 	require.Len(t, all, 2)
 	assert.Equal(t, mock.Start.Add(time.Minute), all[1].Time)
@@ -202,7 +204,7 @@ func TestAScriptThatCannotBeFailsTheTestWithItsLine(t *testing.T) {
 		"step 2: the job neither ends":     {mock.PendingPolls(1), mock.Running(time.Second)},
 		"step 1: pending for -1s":          {mock.Pending(-time.Second), mock.Canceled()},
 		"step 1: 0 polls":                  {mock.RunningPolls(0), mock.Canceled()},
-		"step 1: progress 1.5":             {mock.RunningPolls(1).With(1.5, ""), mock.Canceled()},
+		"step 1: progress from 1.5":        {mock.RunningPolls(1).With(1.5, ""), mock.Canceled()},
 		"step 1: answer with code 42":      {mock.Answer(42, ""), mock.Canceled()},
 		`header "X": it has no value`:      {mock.Answer(200, "", "X"), mock.Canceled()},
 		"step 1: result":                   {mock.Completed(func() {})},
@@ -219,6 +221,6 @@ func TestAScriptThatCannotBeFailsTheTestWithItsLine(t *testing.T) {
 	assert.Contains(t, message, `job "a" has two scripts`)
 	assert.Contains(t, failure(t, func(t mock.TB) { mock.NewServer(t, nil) }), "option 0 is nil")
 
-	srv := mock.NewServer(t, mock.Created(func(int) []mock.Step { return nil }))
+	srv := mock.NewServer(t, mock.CreatedBy(func(mock.Creation) []mock.Step { return nil }))
 	assert.True(t, strings.HasPrefix(ask(t, "POST", srv.URL+"/"), "500 "))
 }

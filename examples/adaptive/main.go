@@ -20,7 +20,7 @@ func main() {
 	clk := mock.NewClock(program{})
 	random := rand.New(rand.NewPCG(1, 2))
 	var ends time.Time // of the newest job
-	service, err := mock.NewService(mock.WithClock(clk), mock.Created(func(int) []mock.Step {
+	service, err := mock.NewService(mock.WithClock(clk), mock.CreatedBy(func(mock.Creation) []mock.Step {
 		takes := 5*time.Second + time.Duration(random.Float64()*float64(10*time.Second))
 		ends = clk.Now().Add(takes)
 		return []mock.Step{mock.Running(takes), mock.Completed(nil)}

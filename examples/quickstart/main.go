@@ -73,7 +73,7 @@ func run(ctx context.Context, url string) error {
 
 // serve starts a service on a free port of this machine.
 func serve() (url string, stop func(), err error) {
-	service, err := mock.NewService(mock.Created(func(int) []mock.Step {
+	service, err := mock.NewService(mock.CreatedBy(func(mock.Creation) []mock.Step {
 		half := time.Second + time.Duration(rand.Int64N(int64(1500*time.Millisecond)))
 		steps := []mock.Step{mock.Pending(half), mock.Running(half/2).With(0.3, "first pass"),
 			mock.Running(half/2).With(0.7, "second pass")}

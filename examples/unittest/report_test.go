@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // service returns Reports made by a mock service whose jobs follow the script, on a clock that stands still.
 func service(t *testing.T, script ...mock.Step) (Reports, *mock.Server, *mock.Clock) {
 	clk := mock.NewClock(t)
-	srv := mock.NewServer(t, mock.WithClock(clk), mock.Created(func(int) []mock.Step { return script }))
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Created(script...))
 	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = w.Close() })

@@ -29,6 +29,15 @@ type Tracker interface {
 	Unpark()
 }
 
+// Peer is a Tracker that has the other end of connections too: the server of a test. While that server lets a request wait for
+// time to pass, the call that made it is not work.
+type Peer interface {
+	Tracker
+	// Asking says that a call makes a request, on the connection with the given local address. What it returns is to be called
+	// when the call has the answer, or no longer waits for one.
+	Asking(local, request string) (over func())
+}
+
 // Track returns clk's Tracker, or one that does nothing.
 func Track(clk clock.Clock) Tracker {
 	if t, ok := clk.(Tracker); ok {

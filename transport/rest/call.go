@@ -73,6 +73,7 @@ type call struct {
 	fault     error
 	hint      time.Duration
 	wait      time.Duration
+	left      func() // tells a test clock that the request is over; nil if there is none
 
 	// What comes back: of a create, the status's ID.
 	status transport.Status
@@ -103,7 +104,7 @@ func (k *call) reset() {
 	clear(k.found[:])
 	k.to, k.id, k.extra, k.last, k.repeatable, k.typed, k.read = nil, "", [2]string{}, transport.Status{}, false, false, nil
 	k.attempt, k.retried, k.started, k.token, k.refreshed = 0, 0, time.Time{}, nil, false
-	k.code, k.answer, k.body, k.large, k.fault, k.hint, k.wait = 0, nil, nil, false, nil, 0, 0
+	k.code, k.answer, k.body, k.large, k.fault, k.hint, k.wait, k.left = 0, nil, nil, false, nil, 0, 0, nil
 	k.status, k.err = transport.Status{}, nil
 }
 
@@ -151,7 +152,17 @@ func (k *call) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		r.Header = h
 	}
+	k.leave()
+	r, k.left = web.Announce(r, wait.Clock(r.Context()))
 	return k.carrier.RoundTrip(r)
+}
+
+// leave says that the request under way is over.
+func (k *call) leave() {
+	if k.left != nil {
+		k.left()
+		k.left = nil
+	}
 }
 
 // check is told of each attempt: it reads the answer, and decides whether to try again.
@@ -162,6 +173,7 @@ func (k *call) check(ctx context.Context, answer *http.Response, err error) (boo
 		k.receive(answer)
 		k.hint = web.RetryAfter(k.answer, wait.Clock(ctx).Now)
 	}
+	k.leave()
 	switch {
 	case k.fault == nil:
 		k.err = k.read(k)

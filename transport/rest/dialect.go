@@ -82,8 +82,8 @@ func DefaultStates() map[string]transport.State {
 	}
 }
 
-// withDefaults returns d with its zero fields set.
-func (d Dialect) withDefaults() Dialect {
+// WithDefaults returns d with each field that is zero set to its default, where it has one.
+func (d Dialect) WithDefaults() Dialect {
 	d.Create = Call{cmp.Or(d.Create.Method, http.MethodPost), cmp.Or(d.Create.Path, "/")}
 	d.Status = Call{cmp.Or(d.Status.Method, http.MethodGet), cmp.Or(d.Status.Path, "/status/{id}")}
 	d.Cancel = Call{cmp.Or(d.Cancel.Method, http.MethodDelete), cmp.Or(d.Cancel.Path, "/status/{id}")}

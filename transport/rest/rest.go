@@ -167,6 +167,7 @@ func (c *Client) begin(ctx context.Context, problem error) (*call, error) {
 }
 
 func (c *Client) end(k *call) {
+	k.leave()
 	k.reset()
 	c.calls.Put(k)
 }

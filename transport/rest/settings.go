@@ -63,7 +63,7 @@ func newSettings(baseURL string, opts []Option) (*settings, error) {
 
 // base sets what depends on the base URL and on the dialect.
 func (c *config) base(s *settings, baseURL string) {
-	d := c.dialect.withDefaults()
+	d := c.dialect.WithDefaults()
 	var err error
 	if s.reader, err = newReader(d); err != nil {
 		c.problem("WithDialect: %w", err)

@@ -124,13 +124,13 @@ func (c config) serve(ctx context.Context, l net.Listener, log *zap.Logger) erro
 		c.seed = rand.Uint64()
 	}
 	random := rand.New(rand.NewPCG(c.seed, 0))
-	service, err := mock.NewService(mock.WithIDs(newID), mock.KeepCalls(0), mock.Created(func(n int) []mock.Step { // is called for one job at a time
+	service, err := mock.NewService(mock.WithIDs(newID), mock.KeepCalls(0), mock.CreatedBy(func(created mock.Creation) []mock.Step { // is called for one job at a time
 		takes := c.min + time.Duration(random.Float64()*float64(c.max-c.min))
 		end, word := mock.Completed(nil), "completed"
 		if random.Float64() < c.fail {
 			end, word = mock.Failed(""), "failed"
 		}
-		log.Info("job created", zap.Int("number", n), zap.Duration("takes", takes), zap.String("ends", word))
+		log.Info("job created", zap.Int("number", created.N), zap.Duration("takes", takes), zap.String("ends", word))
 		return []mock.Step{mock.Pending(max(takes, 1)), end}
 	}))
 	if err != nil {

@@ -1,0 +1,143 @@
+package mock
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Distribution is how the durations of a step are spread; see PendingDrawn and RunningDrawn. What is drawn is a function of the
+// service's seed, the job's id and the step, so each run of a test draws the same.
+type Distribution struct {
+	name     string
+	quantile func(u float64) float64 // seconds, for u in (0, 1)
+	err      error
+}
+
+// Uniform draws evenly between two durations.
+func Uniform(from, to time.Duration) Distribution {
+	a, b := from.Seconds(), to.Seconds()
+	return newDistribution("uniform", []any{from, to}, from >= 0 && from <= to, func(u float64) float64 { return a + u*(b-a) })
+}
+
+// Exponential draws durations that have no memory: a job that is not over is as good as new.
+func Exponential(mean time.Duration) Distribution {
+	m := mean.Seconds()
+	return newDistribution("exponential", []any{mean}, mean > 0, func(u float64) float64 { return -m * math.Log1p(-u) })
+}
+
+// LogNormal draws durations around a median, as work of many factors takes: with a sigma of 0.5 two in three lie between 0.6 and
+// 1.6 times the median, with 1 between 0.4 and 2.7 times.
+func LogNormal(median time.Duration, sigma float64) Distribution {
+	m := median.Seconds()
+	return newDistribution("lognormal", []any{median, sigma}, median > 0 && sigma > 0 && sigma <= 10,
+		func(u float64) float64 { return m * math.Exp(sigma*math.Sqrt2*math.Erfinv(2*u-1)) })
+}
+
+// Pareto draws durations of which a few are very long: one that is over t lasts longer than 2t with probability 2^-alpha. With an
+// alpha of 1 or less they have no mean.
+func Pareto(least time.Duration, alpha float64) Distribution {
+	m := least.Seconds()
+	return newDistribution("pareto", []any{least, alpha}, least > 0 && alpha >= 0.1 && alpha <= 100,
+		func(u float64) float64 { return m * math.Pow(1-u, -1/alpha) })
+}
+
+// Weibull draws durations from the law of that name: with a shape under 1 many end at once and some go on, with 1 it is
+// Exponential, and above that jobs wear out.
+func Weibull(scale time.Duration, shape float64) Distribution {
+	m := scale.Seconds()
+	return newDistribution("weibull", []any{scale, shape}, scale > 0 && shape >= 0.1 && shape <= 100,
+		func(u float64) float64 { return m * math.Pow(-math.Log1p(-u), 1/shape) })
+}
+
+// Quantile draws durations by their quantile function: the duration that the share u of them stays below, for u in (0, 1).
+func Quantile(f func(u float64) time.Duration) Distribution {
+	d := Distribution{name: "quantile"}
+	if f == nil {
+		d.err = errors.New("quantile: the function is nil")
+		return d
+	}
+	d.quantile = func(u float64) float64 { return f(u).Seconds() }
+	return d
+}
+
+func newDistribution(name string, args []any, valid bool, quantile func(float64) float64) Distribution {
+	words := make([]string, len(args))
+	for i, arg := range args {
+		words[i] = fmt.Sprint(arg)
+	}
+	d := Distribution{name: name + ":" + strings.Join(words, ","), quantile: quantile}
+	if !valid {
+		d.err = fmt.Errorf("%s: no such distribution", d.name)
+	}
+	return d
+}
+
+// ParseDistribution reads a Distribution as String writes it, and as a flag may have it: a duration that each has, or a name and
+// its arguments.
+//
+//	10s   uniform:5s,15s   exponential:10s   lognormal:10s,0.5   pareto:3s,1.5   weibull:10s,0.7
+func ParseDistribution(s string) (Distribution, error) {
+	if d, err := time.ParseDuration(s); err == nil {
+		s = fmt.Sprintf("uniform:%v,%v", d, d)
+	}
+	name, list, _ := strings.Cut(s, ":")
+	args := strings.Split(list, ",")
+	first, err := time.ParseDuration(args[0])
+	var second float64
+	if err == nil && len(args) == 2 && name != "uniform" {
+		second, err = strconv.ParseFloat(args[1], 64)
+	}
+	var d Distribution
+	switch {
+	case err != nil:
+	case name == "uniform" && len(args) == 2:
+		var to time.Duration
+		to, err = time.ParseDuration(args[1])
+		d = Uniform(first, to)
+	case name == "exponential" && len(args) == 1:
+		d = Exponential(first)
+	case name == "lognormal" && len(args) == 2:
+		d = LogNormal(first, second)
+	case name == "pareto" && len(args) == 2:
+		d = Pareto(first, second)
+	case name == "weibull" && len(args) == 2:
+		d = Weibull(first, second)
+	default:
+		err = errors.New("no such distribution")
+	}
+	if err = errors.Join(err, d.err); err != nil {
+		return Distribution{}, fmt.Errorf("mock: %q: want a duration, or one such as uniform:5s,15s, exponential:10s, "+
+			"lognormal:10s,0.5, pareto:3s,1.5 or weibull:10s,0.7", s)
+	}
+	return d, nil
+}
+
+// String returns the name and the arguments, as ParseDistribution reads them.
+func (d Distribution) String() string { return d.name }
+
+// draw returns a duration that is not negative, and short of Forever.
+func (d Distribution) draw(u float64) time.Duration {
+	const most = float64(100 * 365 * 24 * time.Hour)
+	x := d.quantile(u) * float64(time.Second)
+	if !(x > 0) {
+		return 0
+	}
+	return time.Duration(min(x, most))
+}
+
+// random returns a number in (0, 1) that is the same for the same seed, word and n (FNV-1a, with the finalizer of SplitMix64).
+func random(seed uint64, word string, n uint64) float64 {
+	h := uint64(14695981039346656037)
+	for i := range len(word) {
+		h = (h ^ uint64(word[i])) * 1099511628211
+	}
+	h += seed*0x9e3779b97f4a7c15 + n*0xbf58476d1ce4e5b9
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	h ^= h >> 31
+	return (float64(h>>11) + 0.5) / (1 << 53)
+}

@@ -1,0 +1,309 @@
+package mock
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Fault makes something go wrong with the calls that when names. Where several faults meet in one call, each has its effects.
+//
+//	mock.Fault(mock.Nth(3), mock.Code(503), mock.RetryAfter("30"))
+//	mock.Fault(mock.Share(0.1), mock.Reset())
+//	mock.Fault(mock.Between(time.Minute, 2*time.Minute), mock.Silence())
+func Fault(when When, effects ...Effect) Option {
+	line := caller()
+	return func(c *config) {
+		err := when.err
+		if len(effects) == 0 {
+			err = errors.Join(err, errors.New("it has no effect"))
+		}
+		for _, e := range effects {
+			err = errors.Join(err, e.err)
+			if e.set == nil && e.err == nil {
+				err = errors.Join(err, errors.New("an effect is zero"))
+			}
+		}
+		if err != nil {
+			c.problem("%s: fault: %w", line, err)
+			return
+		}
+		c.faults = append(c.faults, &fault{when: when, effects: effects})
+	}
+}
+
+type fault struct {
+	when    When
+	effects []Effect
+	met     int // calls of its operation and job, so far
+}
+
+// When says which calls a fault befalls: those that ask for a job's status, unless it is said Of which other calls it speaks.
+type When struct {
+	op     operation // opOther for opStatus
+	id     string
+	limits []func(m *moment) bool // all hold
+	err    error
+}
+
+// moment is one call, as a When sees it.
+type moment struct {
+	n      int // counted from 1 among the calls of the operation and the job that the When names
+	now    time.Duration
+	job    *job // or nil
+	header http.Header
+	random float64
+}
+
+func when(valid bool, problem string, holds func(m *moment) bool) When {
+	w := When{limits: []func(*moment) bool{holds}}
+	if !valid {
+		w.err = errors.New(problem)
+	}
+	return w
+}
+
+// Always is each call.
+func Always() When { return When{} }
+
+// Nth is the nth call, counted from 1, or several by their numbers.
+func Nth(n ...int) When {
+	at := map[int]bool{}
+	valid := len(n) > 0
+	for _, n := range n {
+		at[n] = true
+		valid = valid && n > 0
+	}
+	return when(valid, fmt.Sprintf("Nth(%v): calls count from 1", n), func(m *moment) bool { return at[m.n] })
+}
+
+// First is the first n calls.
+func First(n int) When {
+	return when(n > 0, fmt.Sprintf("First(%d): must be above zero", n), func(m *moment) bool { return m.n <= n })
+}
+
+// Share is a share of the calls, from 0 to 1, which is drawn: the same in each run.
+func Share(share float64) When {
+	return when(share >= 0 && share <= 1, fmt.Sprintf("Share(%v): must be from 0 to 1", share),
+		func(m *moment) bool { return m.random < share })
+}
+
+// Between is the calls from one moment to before another, on the service's clock since it was made.
+func Between(from, to time.Duration) When {
+	return when(from >= 0 && from < to, fmt.Sprintf("Between(%v, %v): must be in this order, and not negative", from, to),
+		func(m *moment) bool { return m.now >= from && m.now < to })
+}
+
+// Young is the calls that name a job which was created less than age ago.
+func Young(age time.Duration) When {
+	return when(age > 0, fmt.Sprintf("Young(%v): must be above zero", age),
+		func(m *moment) bool { return m.job != nil && m.now-m.job.created < age })
+}
+
+// Without is the calls that lack a header, or have it with another value than this.
+func Without(header, value string) When {
+	return when(header != "", "Without a header's name", func(m *moment) bool { return m.header.Get(header) != value })
+}
+
+// Of narrows w to the calls about one job. Nth and First then count those alone.
+func (w When) Of(id string) When { w.id = id; return w }
+
+// OfCreate makes w speak of the calls that create a job.
+func (w When) OfCreate() When { w.op = opCreate; return w }
+
+// OfCancel makes w speak of the calls that cancel a job.
+func (w When) OfCancel() When { w.op = opCancel; return w }
+
+// And narrows w to what is also in other; which calls they speak of, and which of them count, is said by w.
+func (w When) And(other When) When {
+	w.limits = append(w.limits[:len(w.limits):len(w.limits)], other.limits...)
+	w.err = errors.Join(w.err, other.err)
+	return w
+}
+
+// Effect is what a fault does to a call.
+type Effect struct {
+	set func(*trouble)
+	err error
+}
+
+func effect(valid bool, problem string, set func(*trouble)) Effect {
+	if !valid {
+		return Effect{err: errors.New(problem)}
+	}
+	return Effect{set: set}
+}
+
+// trouble is all that befalls one call.
+type trouble struct {
+	answer    *answer // in place of the service's own
+	header    http.Header
+	body      *string
+	retryAt   time.Duration
+	dateOff   time.Duration
+	latency   time.Duration
+	drip      time.Duration
+	lag       time.Duration
+	back      bool
+	silent    bool
+	reset     bool
+	truncated bool
+	huge      int
+	bomb      int
+}
+
+// unreadable reports whether no client can make a status of the answer.
+func (t *trouble) unreadable() bool {
+	return t.body != nil || t.silent || t.reset || t.truncated || t.huge > 0 || t.bomb > 0
+}
+
+// Code answers with a status code and a body, in place of the service, which does not see the call.
+func Code(code int, body ...string) Effect {
+	return effect(code >= 200 && code <= 599, fmt.Sprintf("Code(%d): must be from 200 to 599", code),
+		func(t *trouble) { t.answer = &answer{code: code, body: strings.Join(body, "")} })
+}
+
+// Redirect answers 302 with a Location.
+func Redirect(location string) Effect {
+	return Effect{set: func(t *trouble) {
+		t.answer = &answer{code: http.StatusFound, header: http.Header{"Location": {location}}}
+	}}
+}
+
+// Header sets a header of the answer, such as a Content-Type that is wrong.
+func Header(name, value string) Effect {
+	return effect(name != "", "Header without a name", func(t *trouble) {
+		if t.header == nil {
+			t.header = http.Header{}
+		}
+		t.header.Set(name, value)
+	})
+}
+
+// RetryAfter sends a Retry-After just so: seconds, a date, or what is neither.
+func RetryAfter(value string) Effect { return Header("Retry-After", value) }
+
+// RetryAt sends a Retry-After with the date that is d from now, by the Date that goes along.
+func RetryAt(d time.Duration) Effect { return Effect{set: func(t *trouble) { t.retryAt = d }} }
+
+// DateOff sends a Date that is off by d, as a service does whose clock is wrong.
+func DateOff(d time.Duration) Effect { return Effect{set: func(t *trouble) { t.dateOff = d }} }
+
+// Body answers with another body.
+func Body(body string) Effect { return Effect{set: func(t *trouble) { t.body = &body }} }
+
+// Truncated answers with the first half of the body, as if it were all.
+func Truncated() Effect { return Effect{set: func(t *trouble) { t.truncated = true }} }
+
+// Huge answers with n bytes of JSON.
+func Huge(n int) Effect {
+	return effect(n > 0, fmt.Sprintf("Huge(%d): must be above zero", n), func(t *trouble) { t.huge = n })
+}
+
+// GzipBomb answers with a compressed body of n bytes, a thousandth of that on the wire.
+func GzipBomb(n int) Effect {
+	return effect(n > 0, fmt.Sprintf("GzipBomb(%d): must be above zero", n), func(t *trouble) { t.bomb = n })
+}
+
+// Latency has the answer wait for d, on the service's clock.
+func Latency(d time.Duration) Effect {
+	return effect(d > 0, fmt.Sprintf("Latency(%v): must be above zero", d), func(t *trouble) { t.latency += d })
+}
+
+// Drip sends the body a byte at a time, with d between one and the next on the service's clock.
+func Drip(d time.Duration) Effect {
+	return effect(d > 0, fmt.Sprintf("Drip(%v): must be above zero", d), func(t *trouble) { t.drip = d })
+}
+
+// Reset breaks the connection in the middle of the body.
+func Reset() Effect { return Effect{set: func(t *trouble) { t.reset = true }} }
+
+// Silence keeps the connection and answers nothing.
+func Silence() Effect { return Effect{set: func(t *trouble) { t.silent = true }} }
+
+// Lags answers as a replica does that is behind: with where the job stood d ago. Steps that are counted in polls are not behind.
+func Lags(d time.Duration) Effect {
+	return effect(d > 0, fmt.Sprintf("Lags(%v): must be above zero", d), func(t *trouble) { t.lag = d })
+}
+
+// GoesBack answers with where the job stood when it began, even if it has ended.
+func GoesBack() Effect { return Effect{set: func(t *trouble) { t.back = true }} }
+
+// meet returns what befalls a call. It is called with mu held.
+func (s *Service) meet(req *request, j *job, now time.Duration) (t trouble) {
+	for i, f := range s.faults {
+		op := f.when.op
+		if op == opOther {
+			op = opStatus
+		}
+		if req.op != op || f.when.id != "" && f.when.id != req.id {
+			continue
+		}
+		f.met++
+		m := moment{n: f.met, now: now, job: j, header: req.header, random: random(s.seed, req.id, uint64(i)<<40|1<<39|uint64(f.met))}
+		if f.befalls(&m) {
+			for _, e := range f.effects {
+				e.set(&t)
+			}
+		}
+	}
+	return t
+}
+
+func (f *fault) befalls(m *moment) bool {
+	for _, holds := range f.when.limits {
+		if !holds(m) {
+			return false
+		}
+	}
+	return true
+}
+
+// spoil makes of an answer what the trouble leaves of it, and returns what to send as its body if that is not it.
+func (t *trouble) spoil(a *answer, now time.Time) (stream func(io.Writer)) {
+	now = now.Add(t.dateOff).UTC()
+	a.header.Set("Date", now.Format(http.TimeFormat))
+	if t.retryAt != 0 {
+		a.header.Set("Retry-After", now.Add(t.retryAt).Format(http.TimeFormat))
+	}
+	for name, values := range t.header {
+		a.header[name] = values
+	}
+	if t.body != nil {
+		a.body = *t.body
+	}
+	if t.truncated {
+		a.body = a.body[:len(a.body)/2]
+	}
+	switch {
+	case t.bomb > 0:
+		a.header.Set("Content-Encoding", "gzip")
+		return func(w io.Writer) {
+			z := gzip.NewWriter(w)
+			_, _ = io.CopyN(z, repeat(' '), int64(t.bomb))
+			_ = z.Close()
+		}
+	case t.huge > 0:
+		return func(w io.Writer) {
+			_, _ = io.WriteString(w, `"`)
+			_, _ = io.CopyN(w, repeat('x'), int64(max(t.huge-2, 0)))
+			_, _ = io.WriteString(w, `"`)
+		}
+	default:
+		return nil
+	}
+}
+
+// repeat reads one byte without end.
+type repeat byte
+
+func (r repeat) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(r)
+	}
+	return len(p), nil
+}

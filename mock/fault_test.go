@@ -1,0 +1,470 @@
+package mock_test
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// fetch asks about a job, and returns the answer with its body, or the error of reading it.
+func fetch(t *testing.T, srv *mock.Server, id string, header ...string) (*http.Response, string, error) {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, srv.URL+"/status/"+id, nil)
+	require.NoError(t, err)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	client := *srv.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answer, err := client.Do(r)
+	if err != nil {
+		return nil, "", err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	return answer, string(body), err
+}
+
+func TestFaultsBefallTheCallsTheyName(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		when mock.When
+		want string // the codes of eight calls about a, a second apart, and after a semicolon of two about b
+	}{
+		"always":          {mock.Always(), "xxxxxxxx;xx"},
+		"nth":             {mock.Nth(2, 4), ".x.x....;.."},
+		"first":           {mock.First(3), "xxx.....;.."},
+		"between":         {mock.Between(2*time.Second, 5*time.Second), "..xxx...;.."},
+		"of one job":      {mock.Always().Of("b"), "........;xx"},
+		"nth of one job":  {mock.Nth(1).Of("b"), "........;x."},
+		"share of none":   {mock.Share(0), "........;.."},
+		"share of all":    {mock.Share(1), "xxxxxxxx;xx"},
+		"without":         {mock.Without("X-Who", "me"), "xxxxxxxx;xx"},
+		"with":            {mock.Without("X-Who", "you"), "........;.."},
+		"young":           {mock.Young(3 * time.Second), "xxx.....;.."},
+		"both":            {mock.First(3).And(mock.Between(time.Second, time.Minute)), ".xx.....;.."},
+		"of other calls":  {mock.Always().OfCreate(), "........;.."},
+		"of cancels only": {mock.Always().OfCancel(), "........;.."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clk := mock.NewClock(t)
+			srv := mock.NewServer(t, mock.WithClock(clk), mock.Fault(c.when, mock.Code(503)),
+				mock.Job("a", mock.Pending(mock.Forever)), mock.Job("b", mock.Pending(mock.Forever)))
+			got := ""
+			for _, id := range strings.Split("aaaaaaaa;bb", "") {
+				if id == ";" {
+					got += id
+					continue
+				}
+				answer, _, err := fetch(t, srv, id, "X-Who", "you")
+				require.NoError(t, err)
+				got += map[int]string{200: ".", 503: "x"}[answer.StatusCode]
+				clk.Advance(time.Second)
+			}
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestAShareIsDrawnTheSameEachTime(t *testing.T) {
+	t.Parallel()
+	faults := func(seed uint64) (got string) {
+		tr := mock.NewTransport(t, mock.WithSeed(seed), mock.Fault(mock.Share(0.3), mock.Code(503)), mock.Job("a", mock.Pending(mock.Forever)))
+		for range 1000 {
+			_, err := tr.Status(context.Background(), "a")
+			got += map[bool]string{false: ".", true: "x"}[err != nil]
+		}
+		return got
+	}
+	assert.Equal(t, faults(1), faults(1))
+	assert.NotEqual(t, faults(1), faults(2))
+	assert.InDelta(t, 300, strings.Count(faults(3), "x"), 60)
+}
+
+func TestOtherCallsFailToo(t *testing.T) {
+	t.Parallel()
+	tr := mock.NewTransport(t, mock.Fault(mock.First(1).OfCreate(), mock.Code(429), mock.RetryAfter("7")),
+		mock.Fault(mock.Always().OfCancel(), mock.Code(403)))
+	_, err := tr.Create(context.Background(), transport.CreateRequest{})
+	var e *transport.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, 7*time.Second, e.RetryAfter)
+	id, err := tr.Create(context.Background(), transport.CreateRequest{})
+	require.NoError(t, err)
+	require.ErrorAs(t, tr.Cancel(context.Background(), id), &e)
+	assert.Equal(t, 403, e.Code)
+}
+
+func TestEffects(t *testing.T) {
+	t.Parallel()
+	const pending = `{"meta":{"message":"Job status"},"payload":{"status":"pending"}}`
+	serve := func(t *testing.T, effects ...mock.Effect) (*http.Response, string, error) {
+		clk := mock.NewClock(t)
+		srv := mock.NewServer(t, mock.WithClock(clk), mock.Fault(mock.Always(), effects...), mock.Job("a", mock.Pending(mock.Forever)))
+		return fetch(t, srv, "a")
+	}
+	for name, check := range map[string]func(t *testing.T){
+		"header": func(t *testing.T) {
+			answer, body, err := serve(t, mock.Header("Content-Type", "text/html"), mock.RetryAfter("soon"))
+			require.NoError(t, err)
+			assert.Equal(t, "text/html", answer.Header.Get("Content-Type"))
+			assert.Equal(t, "soon", answer.Header.Get("Retry-After"))
+			assert.Equal(t, pending, body)
+		},
+		"date": func(t *testing.T) {
+			answer, _, err := serve(t, mock.DateOff(365*24*time.Hour), mock.RetryAt(time.Minute))
+			require.NoError(t, err)
+			assert.Equal(t, "Wed, 01 Jan 2031 00:00:00 GMT", answer.Header.Get("Date"))
+			assert.Equal(t, "Wed, 01 Jan 2031 00:01:00 GMT", answer.Header.Get("Retry-After"))
+		},
+		"code": func(t *testing.T) {
+			answer, body, err := serve(t, mock.Code(502, "<html>"))
+			require.NoError(t, err)
+			assert.Equal(t, 502, answer.StatusCode)
+			assert.Equal(t, "<html>", body)
+		},
+		"redirect": func(t *testing.T) {
+			answer, _, err := serve(t, mock.Redirect("http://127.0.0.2/"))
+			require.NoError(t, err)
+			assert.Equal(t, "302 http://127.0.0.2/", fmt.Sprint(answer.StatusCode, " ", answer.Header.Get("Location")))
+		},
+		"body": func(t *testing.T) {
+			_, body, err := serve(t, mock.Body("{"))
+			require.NoError(t, err)
+			assert.Equal(t, "{", body)
+		},
+		"truncated": func(t *testing.T) {
+			_, body, err := serve(t, mock.Truncated())
+			require.NoError(t, err)
+			assert.Equal(t, pending[:len(pending)/2], body)
+		},
+		"huge": func(t *testing.T) {
+			_, body, err := serve(t, mock.Huge(3<<20))
+			require.NoError(t, err)
+			assert.Len(t, body, 3<<20)
+		},
+		"gzip bomb": func(t *testing.T) {
+			clk := mock.NewClock(t)
+			srv := mock.NewServer(t, mock.WithClock(clk), mock.Fault(mock.Always(), mock.GzipBomb(20<<20)), mock.Job("a", mock.Failed("")))
+			answer, body, err := fetch(t, srv, "a", "Accept-Encoding", "gzip")
+			require.NoError(t, err)
+			assert.Equal(t, "gzip", answer.Header.Get("Content-Encoding"))
+			assert.Less(t, len(body), 200<<10)
+			z, err := gzip.NewReader(strings.NewReader(body))
+			require.NoError(t, err)
+			n, err := io.Copy(io.Discard, z)
+			require.NoError(t, err)
+			assert.EqualValues(t, 20<<20, n)
+		},
+		"reset": func(t *testing.T) {
+			_, body, err := serve(t, mock.Reset())
+			require.Error(t, err)
+			assert.Less(t, len(body), len(pending))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check(t)
+		})
+	}
+}
+
+// watch waits for job a at a service with one fault, and returns the service and how long it took.
+func watch(t *testing.T, clk *mock.Clock, srv *mock.Server, opts ...jobstatus.Option) (jobstatus.Status, time.Duration, error) {
+	t.Helper()
+	w, err := jobstatus.NewHTTP(srv.URL, append([]jobstatus.Option{jobstatus.WithClock(clk), jobstatus.WithMaxAttempts(jobstatus.Unlimited),
+		jobstatus.WithBackoff(backoff.Constant(10 * time.Second))}, opts...)...)
+	require.NoError(t, err)
+	defer w.Close()
+	var st jobstatus.Status
+	clk.Run(func() { st, err = w.WaitForJob(t.Context(), "a", jobstatus.Timeout(10*time.Minute)) })
+	return st, clk.Since(mock.Start), err
+}
+
+// A service that takes its time, or never answers, lets the clock move, over a real socket too.
+func TestAWatchGetsOverFaultsInVirtualTime(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		effects []mock.Effect
+		took    time.Duration
+		polls   int
+	}{
+		"latency":        {[]mock.Effect{mock.Latency(7 * time.Second)}, 7 * time.Second, 1},
+		"longer latency": {[]mock.Effect{mock.Latency(time.Hour)}, 30*time.Second + 10*time.Second, 2},
+		"silence":        {[]mock.Effect{mock.Silence()}, 40 * time.Second, 2},
+		"drip":           {[]mock.Effect{mock.Drip(100 * time.Millisecond)}, 6500 * time.Millisecond, 1}, // of 66 bytes
+		"slow drip":      {[]mock.Effect{mock.Drip(time.Second)}, 40 * time.Second, 2},
+		"retry after":    {[]mock.Effect{mock.Code(429), mock.RetryAfter("60")}, time.Minute, 2},
+		"retry at":       {[]mock.Effect{mock.Code(503), mock.RetryAt(2 * time.Minute), mock.DateOff(-9999 * time.Hour)}, 2 * time.Minute, 2},
+		"absurd":         {[]mock.Effect{mock.Code(429), mock.RetryAfter("9223372037")}, 10 * time.Second, 2},
+		"truncated":      {[]mock.Effect{mock.Truncated()}, 10 * time.Second, 2},
+		"portal":         {[]mock.Effect{mock.Body("<html>"), mock.Header("Content-Type", "text/html")}, 10 * time.Second, 2},
+		"not yet there":  {[]mock.Effect{mock.Code(404)}, 10 * time.Second, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 5 {
+				clk := mock.NewClock(t)
+				srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Completed(nil)), mock.Fault(mock.Nth(1), c.effects...))
+				_, took, err := watch(t, clk, srv)
+				require.NoError(t, err)
+				assert.Equal(t, c.took, took)
+				srv.AssertPolls(t, "a", c.polls)
+				srv.AssertQuietAfterEnd(t, "a")
+			}
+		})
+	}
+}
+
+func TestAResetIsAskedAgainWithinThePoll(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Completed(nil)), mock.Fault(mock.First(2), mock.Reset()))
+	_, took, err := watch(t, clk, srv)
+	require.NoError(t, err)
+	assert.Less(t, took, time.Second)
+	srv.AssertPolls(t, "a", 3)
+}
+
+// Many polls wait at a silent service while the time of others passes, and all leave it at once.
+func TestClockKeepsAccountOfManyRequestsThatWait(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		clk := mock.NewClock(t)
+		srv := mock.NewServer(t, mock.WithClock(clk), mock.Created(mock.Pending(time.Minute), mock.Completed(nil)),
+			mock.Fault(mock.Nth(2, 3, 5, 8, 13, 21), mock.Silence()), mock.Fault(mock.Share(0.5), mock.Latency(3*time.Second)),
+			mock.Fault(mock.Nth(30).OfCreate(), mock.Latency(time.Second)))
+		w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk), jobstatus.WithPollTimeout(5*time.Second),
+			jobstatus.WithBackoff(backoff.Constant(10*time.Second)), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+		require.NoError(t, err)
+		clk.Run(func() {
+			ended := 0
+			for _, err := range w.WaitForJobs(t.Context(), func(yield func(string) bool) {
+				for range 30 {
+					id, err := w.CreateJob(t.Context())
+					if !assert.NoError(t, err) || !yield(id) {
+						return
+					}
+				}
+			}) {
+				assert.NoError(t, err)
+				ended++
+			}
+			assert.Equal(t, 30, ended)
+		})
+		assert.LessOrEqual(t, clk.Since(mock.Start), 80*time.Second)
+		require.NoError(t, w.Close())
+	}
+}
+
+// A caller that leaves in the middle of a poll leaves the clock in order.
+func TestClockKeepsAccountOfRequestsThatAreGivenUp(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Pending(mock.Forever)), mock.Fault(mock.Always(), mock.Silence()))
+	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk))
+	require.NoError(t, err)
+	defer w.Close()
+	for range 20 {
+		clk.Run(func() {
+			_, err := w.WaitForJob(t.Context(), "a", jobstatus.Timeout(time.Second))
+			assert.ErrorIs(t, err, jobstatus.ErrTimeout)
+		})
+	}
+	assert.Equal(t, 20*time.Second, clk.Since(mock.Start))
+}
+
+func TestClientOfOnesOwnRunsInVirtualTime(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Failed("")), mock.Fault(mock.Always(), mock.Latency(time.Hour)))
+	clk.Run(func() {
+		answer, err := srv.Client().Get(srv.URL + "/status/a")
+		if assert.NoError(t, err) {
+			assert.NoError(t, answer.Body.Close())
+		}
+		clk.Sleep(time.Minute)
+	})
+	assert.Equal(t, time.Hour+time.Minute, clk.Since(mock.Start))
+}
+
+func TestJobsThatGoBackAndReplicasThatLag(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	tr := mock.NewTransport(t, mock.WithClock(clk), mock.WithTimes(),
+		mock.Job("a", mock.Pending(10*time.Second), mock.RunningDrawn(mock.Uniform(10*time.Second, 10*time.Second)).Rising(0, 1), mock.Completed(nil)),
+		mock.Fault(mock.Nth(2), mock.GoesBack()), mock.Fault(mock.Nth(3), mock.Lags(5*time.Second)), mock.Fault(mock.Nth(4), mock.Lags(15*time.Second)))
+	clk.Advance(20 * time.Second)
+	var got []string
+	for range 5 {
+		st, err := tr.Status(context.Background(), "a")
+		require.NoError(t, err)
+		got = append(got, fmt.Sprint(st.State, " ", st.Progress, " ", st.Updated.Sub(mock.Start)))
+	}
+	assert.Equal(t, []string{"completed 0 20s", "pending 0 0s", "running 0.5 10s", "pending 0 0s", "completed 0 20s"}, got)
+}
+
+// The token is refused until the client brings the new one: fault 19.
+func TestTokenThatExpires(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.PendingPolls(5), mock.Completed(nil)),
+		mock.Fault(mock.Without("Authorization", "Bearer new").And(mock.Between(4200*time.Millisecond, time.Hour)), mock.Code(401)))
+	var asked atomic.Int32
+	tr, err := rest.New(srv.URL, rest.WithToken(func(context.Context) (string, error) {
+		return []string{"old", "new"}[min(asked.Add(1), 2)-1], nil
+	}))
+	require.NoError(t, err)
+	defer tr.Close()
+	w, err := jobstatus.New(tr, jobstatus.WithClock(clk))
+	require.NoError(t, err)
+	defer w.Close()
+	clk.Run(func() {
+		clk.Sleep(4 * time.Second)
+		_, err := w.WaitForJob(t.Context(), "a")
+		assert.NoError(t, err)
+	})
+	assert.EqualValues(t, 2, asked.Load())
+}
+
+func TestTransportMeetsTheSameFaults(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		effect mock.Effect
+		class  transport.Class
+	}{
+		"reset":     {mock.Reset(), transport.Transient},
+		"truncated": {mock.Truncated(), transport.Malformed},
+		"body":      {mock.Body("{"), transport.Malformed},
+		"huge":      {mock.Huge(1), transport.Permanent},
+		"bomb":      {mock.GzipBomb(1), transport.Permanent},
+		"redirect":  {mock.Redirect("/"), transport.Permanent},
+		"200":       {mock.Code(200), transport.Malformed},
+		"503":       {mock.Code(503), transport.Transient},
+		"429":       {mock.Code(429), transport.Throttled},
+		"404":       {mock.Code(404), transport.NotFound},
+	} {
+		tr := mock.NewTransport(t, mock.Fault(mock.Always(), c.effect), mock.Job("a", mock.Completed(nil)))
+		_, err := tr.Status(context.Background(), "a")
+		var e *transport.Error
+		require.ErrorAs(t, err, &e, name)
+		assert.Equal(t, c.class, e.Class, name)
+	}
+	clk := mock.NewClock(t)
+	tr := mock.NewTransport(t, mock.WithClock(clk), mock.Job("a", mock.Completed(nil)),
+		mock.Fault(mock.Nth(1), mock.Latency(time.Second), mock.RetryAt(time.Minute)), mock.Fault(mock.Nth(2), mock.Silence()))
+	w, err := jobstatus.New(tr, jobstatus.WithClock(clk))
+	require.NoError(t, err)
+	defer w.Close()
+	clk.Run(func() {
+		st, err := w.WaitForJob(t.Context(), "a")
+		assert.NoError(t, err)
+		assert.Equal(t, time.Minute, st.RetryAfter)
+		assert.Equal(t, time.Second, clk.Since(mock.Start))
+		_, err = w.WaitForJob(t.Context(), "a", jobstatus.MaxAttempts(1))
+		assert.ErrorIs(t, err, jobstatus.ErrMaxAttempts)
+		assert.Equal(t, 31*time.Second, clk.Since(mock.Start))
+	})
+}
+
+// The real HTTP stack runs in a synctest bubble, hours of Retry-After among it.
+func TestServerInMemoryRunsInABubble(t *testing.T) {
+	t.Parallel()
+	for range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			srv := mock.NewServer(t, mock.InMemory(), mock.Job("a", mock.Pending(90*time.Minute), mock.Completed(nil)),
+				mock.Fault(mock.First(3), mock.Code(503), mock.RetryAfter("300")), mock.Fault(mock.Nth(5), mock.Silence()),
+				mock.Fault(mock.Nth(6), mock.Reset()), mock.Fault(mock.Nth(7), mock.Latency(20*time.Second)))
+			tr, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
+			require.NoError(t, err)
+			w, err := jobstatus.New(tr, jobstatus.WithTimeout(3*time.Hour), jobstatus.WithMaxAttempts(jobstatus.Unlimited),
+				jobstatus.WithBackoff(backoff.Constant(10*time.Minute)))
+			require.NoError(t, err)
+			defer w.Close()
+			_, err = w.WaitForJob(t.Context(), "a")
+			require.NoError(t, err)
+			assert.GreaterOrEqual(t, time.Since(began), 90*time.Minute)
+			assert.Less(t, time.Since(began), 2*time.Hour)
+		})
+	}
+}
+
+func TestServerInMemoryRunsOnAClock(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.InMemory(), mock.WithClock(clk), mock.Job("a", mock.Pending(time.Hour), mock.Completed(nil)),
+		mock.Fault(mock.Nth(2), mock.Silence()), mock.Fault(mock.Nth(3), mock.Latency(20*time.Second)))
+	tr, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
+	require.NoError(t, err)
+	w, err := jobstatus.New(tr, jobstatus.WithClock(clk), jobstatus.WithTimeout(3*time.Hour), jobstatus.WithMaxAttempts(jobstatus.Unlimited),
+		jobstatus.WithBackoff(backoff.Constant(10*time.Minute)))
+	require.NoError(t, err)
+	defer w.Close()
+	clk.Run(func() {
+		_, err := w.WaitForJob(t.Context(), "a")
+		assert.NoError(t, err)
+	})
+	assert.Equal(t, 60*time.Minute+50*time.Second, clk.Since(mock.Start))
+}
+
+func TestFaultsThatCannotBeFailTheTestWithTheirLine(t *testing.T) {
+	t.Parallel()
+	for want, option := range map[string]func() mock.Option{
+		"Nth([0])":       func() mock.Option { return mock.Fault(mock.Nth(0), mock.Reset()) },
+		"Nth([])":        func() mock.Option { return mock.Fault(mock.Nth(), mock.Reset()) },
+		"First(0)":       func() mock.Option { return mock.Fault(mock.First(0), mock.Reset()) },
+		"Share(1.5)":     func() mock.Option { return mock.Fault(mock.Share(1.5), mock.Reset()) },
+		"Between(2s, 1s": func() mock.Option { return mock.Fault(mock.Between(2*time.Second, time.Second), mock.Reset()) },
+		"Young(0s)":      func() mock.Option { return mock.Fault(mock.Young(0), mock.Reset()) },
+		"Without a":      func() mock.Option { return mock.Fault(mock.Always().And(mock.Without("", "")), mock.Reset()) },
+		"no effect":      func() mock.Option { return mock.Fault(mock.Always()) },
+		"effect is zero": func() mock.Option { return mock.Fault(mock.Always(), mock.Effect{}) },
+		"Code(42)":       func() mock.Option { return mock.Fault(mock.Always(), mock.Code(42)) },
+		"Latency(-1s)":   func() mock.Option { return mock.Fault(mock.Always(), mock.Latency(-time.Second)) },
+		"Drip(0s)":       func() mock.Option { return mock.Fault(mock.Always(), mock.Drip(0)) },
+		"Lags(0s)":       func() mock.Option { return mock.Fault(mock.Always(), mock.Lags(0)) },
+		"Huge(0)":        func() mock.Option { return mock.Fault(mock.Always(), mock.Huge(0)) },
+		"GzipBomb(0)":    func() mock.Option { return mock.Fault(mock.Always(), mock.GzipBomb(0)) },
+		"Header without": func() mock.Option { return mock.Fault(mock.Always(), mock.Header("", "")) },
+	} {
+		message := failure(t, func(t mock.TB) { mock.NewTransport(t, option()) })
+		assert.Contains(t, message, want)
+		assert.Contains(t, message, "fault_test.go:", "the line that wrote it")
+	}
+}
+
+func TestARequestThatNeverEndsIsNamed(t *testing.T) {
+	t.Parallel()
+	message := failure(t, func(tb mock.TB) {
+		clk := mock.NewClock(tb)
+		srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Failed("")), mock.Fault(mock.Always(), mock.Silence()))
+		clk.Run(func() {
+			clk.AfterFunc(0, func() {})
+			answer, err := srv.Client().Get(srv.URL + "/status/a")
+			if !errors.Is(err, io.EOF) && answer != nil {
+				_ = answer.Body.Close()
+			}
+		})
+	})
+	assert.Contains(t, message, "nothing can happen any more")
+	assert.Regexp(t, `request GET http://127.0.0.1:\d+/status/a, which the service does not answer`, message)
+}

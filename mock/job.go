@@ -1,0 +1,103 @@
+package mock
+
+import (
+	"slices"
+	"time"
+)
+
+// job is where one job stands in its script. A service may hold a million, so it is kept small: scripts are shared, and instants
+// are counted from the service's start.
+type job struct {
+	id      string
+	kind    string
+	steps   []Step
+	created time.Duration
+	since   time.Duration // when the step that it is in began
+	told    time.Duration // when a poll was first told of its end
+	step    int32         // the one that it is in
+	used    int32         // polls of the step
+	polls   int32
+	over    bool // a poll was told of its end
+}
+
+// view is what can be said of a job at an instant.
+type view struct {
+	id       string
+	step     *Step
+	revision int // rises with each step
+	progress float64
+	created  time.Duration
+	updated  time.Duration
+	epoch    time.Time // what the instants are counted from
+}
+
+// advance moves j through the steps that time has brought to their end by now.
+func (j *job) advance(seed uint64, now time.Duration) {
+	for {
+		s := &j.steps[j.step]
+		d := j.lasts(seed, j.step)
+		if s.ends() || s.polls > 0 || now-j.since < d {
+			return
+		}
+		j.enter(j.since + d)
+	}
+}
+
+// enter begins the next step.
+func (j *job) enter(at time.Duration) { j.step, j.since, j.used = j.step+1, at, 0 }
+
+// lasts returns how long a step lasts that is not counted in polls.
+func (j *job) lasts(seed uint64, step int32) time.Duration {
+	if s := &j.steps[step]; s.drawn != nil {
+		return s.drawn.draw(random(seed, j.id, uint64(step)))
+	} else {
+		return s.lasts
+	}
+}
+
+// poll returns what j says to one poll.
+func (j *job) poll(seed uint64, now time.Duration) view {
+	j.advance(seed, now)
+	for s := &j.steps[j.step]; s.polls > 0 && int(j.used) >= s.polls; s = &j.steps[j.step] {
+		j.enter(now)
+		j.advance(seed, now)
+	}
+	v := j.view(seed, now)
+	j.used++
+	return v
+}
+
+// view returns where j stands, without a poll.
+func (j *job) view(seed uint64, now time.Duration) view {
+	j.advance(seed, now)
+	s := &j.steps[j.step]
+	v := view{id: j.id, step: s, revision: int(j.step), progress: s.progress, created: j.created, updated: j.since}
+	switch d := j.lasts(seed, j.step); {
+	case s.rise == 0 || s.ends():
+	case s.polls > 1:
+		v.progress += s.rise * min(float64(j.used)/float64(s.polls-1), 1)
+	case d > 0:
+		v.progress += s.rise * float64(now-j.since) / float64(d)
+	}
+	return v
+}
+
+// before returns where j stood an instant ago, as far as its steps are measured in time.
+func (j *job) before(seed uint64, then time.Duration) view {
+	j.advance(seed, then)
+	past := *j
+	for past.step > 0 && then < past.since && past.steps[past.step-1].polls == 0 {
+		past.step--
+		past.since -= past.lasts(seed, past.step)
+	}
+	return past.view(seed, max(then, past.since))
+}
+
+// cancel ends j unless it has ended by then.
+func (j *job) cancel(seed uint64, now time.Duration) {
+	j.advance(seed, now)
+	if !j.steps[j.step].state.Terminal() {
+		j.steps = append(slices.Clone(j.steps[:j.step+1]), Canceled())
+		j.enter(now)
+	}
+}

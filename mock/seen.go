@@ -1,0 +1,211 @@
+package mock
+
+import (
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Call is one request that the service was sent.
+type Call struct {
+	// Time is when it came, on the service's clock.
+	Time time.Time
+	// ID is the job's, of a create the new one's, and empty where there is none.
+	ID string
+	// Method and Path are as they came, the path escaped and with its query. In memory there is neither.
+	Method, Path string
+	// Header is the request's.
+	Header http.Header
+	// Code is the status code that was answered, 0 if there was no answer.
+	Code int
+	// State is what was said of the job, Unknown if nothing that can be read was.
+	State transport.State
+
+	op operation
+}
+
+// String returns what was asked and answered.
+func (c Call) String() string {
+	asked := c.Method + " " + c.Path
+	if c.Method == "" {
+		asked = c.ID
+	}
+	switch {
+	case c.Code == 0:
+		return asked + "  no answer"
+	case c.State != transport.Unknown:
+		return fmt.Sprintf("%s  %d %v", asked, c.Code, c.State)
+	default:
+		return fmt.Sprintf("%s  %d", asked, c.Code)
+	}
+}
+
+// record keeps a call that is not answered yet.
+func (s *Service) record(c Call) *Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.keep != 0 {
+		s.calls = append(s.calls, &c)
+	}
+	if s.keep >= 0 && len(s.calls) > 2*s.keep {
+		kept := copy(s.calls, s.calls[len(s.calls)-s.keep:])
+		clear(s.calls[kept:])
+		s.calls = s.calls[:kept]
+	}
+	return &c
+}
+
+// answered notes what a call is answered with.
+func (s *Service) answered(c *Call, code int, state transport.State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.Code, c.State = code, state
+	if j := s.jobs[c.ID]; j != nil && state.Terminal() && !j.over {
+		j.over, j.told = true, s.now()
+	}
+	if s.onCall != nil {
+		s.onCall(*c)
+	}
+}
+
+// Calls returns the requests that named a job, or all if id is empty, in the order in which they came.
+func (s *Service) Calls(id string) []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept := s.calls
+	if s.keep >= 0 {
+		kept = kept[max(len(kept)-s.keep, 0):]
+	}
+	var calls []Call
+	for _, c := range kept {
+		if id == "" || c.ID == id {
+			calls = append(calls, *c)
+		}
+	}
+	return calls
+}
+
+// Polls returns how often a job was asked about.
+func (s *Service) Polls(id string) int {
+	s.mu.Lock()
+	j := s.jobs[id]
+	if j == nil {
+		s.mu.Unlock()
+		return len(s.asked(id)) // about a job that there is not
+	}
+	defer s.mu.Unlock()
+	return int(j.polls)
+}
+
+// Timeline returns the calls that named a job, a line each, or all if id is empty: when, since the service was made, and what was
+// asked and answered.
+func (s *Service) Timeline(id string) string {
+	var b strings.Builder
+	for _, c := range s.Calls(id) {
+		fmt.Fprintf(&b, "%14v  %v\n", c.Time.Sub(s.epoch), c)
+	}
+	return b.String()
+}
+
+// JobState is where a job stands.
+type JobState struct {
+	ID, Kind string
+	State    transport.State
+	// Progress is in [0, 1], and Message is for a person.
+	Progress float64
+	Message  string
+	// Polls is how often it was asked about.
+	Polls int
+	// Created and Updated are when it came and when the step began that it is in, on the service's clock.
+	Created, Updated time.Time
+	// Told is when a poll was first told that it has ended, zero if none was.
+	Told time.Time
+}
+
+// Jobs yields where each job stands, the newest first.
+func (s *Service) Jobs() iter.Seq[JobState] {
+	return func(yield func(JobState) bool) {
+		s.mu.Lock()
+		order := s.order // which only grows
+		s.mu.Unlock()
+		for _, j := range slices.Backward(order) {
+			if !yield(s.jobState(j)) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Service) jobState(j *job) JobState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := j.view(s.seed, s.now())
+	st := JobState{ID: j.id, Kind: j.kind, State: v.step.state, Progress: v.progress, Message: v.step.message, Polls: int(j.polls),
+		Created: s.epoch.Add(v.created), Updated: s.epoch.Add(v.updated)}
+	if j.over {
+		st.Told = s.epoch.Add(j.told)
+	}
+	return st
+}
+
+// asked returns the calls that asked about a job.
+func (s *Service) asked(id string) []Call {
+	return slices.DeleteFunc(s.Calls(id), func(c Call) bool { return c.op != opStatus })
+}
+
+// AssertPolls fails the test unless the job was asked about n times. It reports whether it was, as do the other assertions; each
+// that fails prints the job's Timeline.
+func (s *Service) AssertPolls(t TB, id string, n int) bool {
+	t.Helper()
+	if got := s.Polls(id); got != n {
+		t.Errorf("mock: job %q was asked about %d times, not %d:\n%s", id, got, n, s.Timeline(id))
+		return false
+	}
+	return true
+}
+
+// AssertGaps fails the test unless the polls of the job were just so far apart.
+func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
+	t.Helper()
+	var got []time.Duration
+	for i, calls := 1, s.asked(id); i < len(calls); i++ {
+		got = append(got, calls[i].Time.Sub(calls[i-1].Time))
+	}
+	if !slices.Equal(got, gaps) {
+		t.Errorf("mock: the polls of job %q are %v apart, not %v:\n%s", id, got, gaps, s.Timeline(id))
+		return false
+	}
+	return true
+}
+
+// AssertQuietAfterEnd fails the test if the job was asked about after a poll had been told that it has ended; with an empty id, if
+// any job was.
+func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
+	t.Helper()
+	ended := map[string]bool{}
+	for _, c := range s.asked(id) {
+		if ended[c.ID] {
+			t.Errorf("mock: job %q was asked about after it had been said to have ended:\n%s", c.ID, s.Timeline(c.ID))
+			return false
+		}
+		ended[c.ID] = c.State.Terminal()
+	}
+	return true
+}
+
+// AssertUnseen fails the test if a secret stands in a path or in a header of any request.
+func (s *Service) AssertUnseen(t TB, secret string) bool {
+	t.Helper()
+	for _, c := range s.Calls("") {
+		if strings.Contains(c.Path+fmt.Sprint(c.Header), secret) {
+			t.Errorf("mock: a secret was seen in %s %s:\n%s", c.Method, c.Path, s.Timeline(""))
+			return false
+		}
+	}
+	return true
+}

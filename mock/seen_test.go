@@ -1,0 +1,185 @@
+package mock_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+func TestAssertionsHoldOrPrintTheTimeLine(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Pending(15*time.Second), mock.Completed(nil)))
+	_, _, err := watch(t, clk, srv)
+	require.NoError(t, err)
+	gaps := []time.Duration{10 * time.Second, 10 * time.Second}
+	assert.True(t, srv.AssertPolls(t, "a", 3))
+	assert.True(t, srv.AssertGaps(t, "a", gaps...))
+	assert.True(t, srv.AssertQuietAfterEnd(t, "a"))
+	assert.True(t, srv.AssertQuietAfterEnd(t, ""))
+	assert.True(t, srv.AssertUnseen(t, "canary"))
+	assert.True(t, srv.AssertPolls(t, "b", 0))
+
+	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertPolls(t, "a", 4) }), "3 times, not 4:\n")
+	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertPolls(t, "a", 4) }), "10s  GET /status/a  200 pending\n")
+	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertGaps(t, "a", gaps[0]) }), "[10s 10s] apart, not [10s]:\n")
+
+	_, _, err = fetch(t, srv, "a", "X-Secret", "canary")
+	require.NoError(t, err)
+	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertQuietAfterEnd(t, "a") }), `"a" was asked about after`)
+	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertQuietAfterEnd(t, "") }), `"a" was asked about after`)
+	message := failure(t, func(t mock.TB) { srv.AssertUnseen(t, "canary") })
+	assert.Contains(t, message, "a secret was seen in GET /status/a")
+	assert.NotContains(t, message, "canary")
+	_, _, err = fetch(t, srv, "b")
+	require.NoError(t, err)
+	assert.True(t, srv.AssertPolls(t, "b", 1), "a job that there is not was asked about")
+}
+
+func TestJobsTellsWhereEachStands(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	var answered atomic.Int32
+	tr := mock.NewTransport(t, mock.WithClock(clk), mock.OnCall(func(mock.Call) { answered.Add(1) }),
+		mock.Job("a", mock.Running(10*time.Second).Rising(0.2, 0.8), mock.Completed(nil)),
+		mock.Kind("slow", mock.Pending(mock.Forever)))
+	clk.Advance(5 * time.Second)
+	id, err := tr.Create(context.Background(), transport.CreateRequest{Input: map[string]string{"kind": "slow"}})
+	require.NoError(t, err)
+	jobs := slices.Collect(tr.Jobs())
+	require.Len(t, jobs, 2)
+	at := mock.Start.Add(5 * time.Second)
+	assert.Equal(t, mock.JobState{ID: id, Kind: "slow", State: transport.Pending, Created: at, Updated: at}, jobs[0])
+	assert.Equal(t, transport.Running, jobs[1].State)
+	assert.InDelta(t, 0.5, jobs[1].Progress, 1e-9)
+	clk.Advance(6 * time.Second)
+	_, err = tr.Status(context.Background(), "a")
+	require.NoError(t, err)
+	for st := range tr.Jobs() {
+		if st.ID == "a" {
+			assert.Equal(t, mock.Start.Add(10*time.Second), st.Updated)
+			assert.Equal(t, mock.Start.Add(11*time.Second), st.Told)
+		}
+		break
+	}
+	assert.EqualValues(t, 2, answered.Load())
+}
+
+func TestProgressRisesWithPollsToo(t *testing.T) {
+	t.Parallel()
+	tr := mock.NewTransport(t, mock.Job("a", mock.RunningPolls(3).Rising(0, 1), mock.RunningPolls(1).Rising(0.5, 1), mock.Completed(nil)))
+	var got []float64
+	for range 5 {
+		st, err := tr.Status(context.Background(), "a")
+		require.NoError(t, err)
+		got = append(got, st.Progress)
+	}
+	assert.Equal(t, []float64{0, 0.5, 1, 0.5, 0}, got)
+}
+
+func TestServiceSpeaksTheDialectOfItsClient(t *testing.T) {
+	t.Parallel()
+	for name, d := range map[string]rest.Dialect{
+		"default": {},
+		"google": {
+			Create: rest.Call{Path: "/v1/operations"}, Status: rest.Call{Path: "/v1/operations/{id}"}, Cancel: rest.Call{Method: "POST", Path: "/v1/operations/{id}:cancel"},
+			ID: "name", State: "metadata.state", States: map[string]transport.State{"RUNNING": transport.Running, "DONE": transport.Completed, "FAILED": transport.Failed},
+			Progress: "metadata.percent", ProgressScale: 100, Message: "metadata.note", Error: "error.message", Result: "response", Revision: "etag",
+			Created: "metadata.create", Updated: "metadata.update", Finished: "metadata.end",
+		},
+		"query": {
+			Status: rest.Call{Path: "/jobs?id={id}&verbose=1"}, Create: rest.Call{Method: "PUT", Path: "/jobs"}, State: "state", ID: "id",
+			Message: "-", Error: "why", Result: "-", Progress: "-", IdempotencyHeader: "X-Key",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clk := mock.NewClock(t)
+			srv := mock.NewServer(t, mock.WithClock(clk), mock.WithDialect(d), mock.WithETags(),
+				mock.Kind("good", mock.Pending(time.Minute), mock.Running(time.Minute).Rising(0, 1).With(0.4, "second pass"), mock.Completed([]int{7})),
+				mock.Kind("bad", mock.Running(time.Minute), mock.Failed("disk full")), mock.Created(mock.Pending(mock.Forever)))
+			client, err := rest.New(srv.URL, rest.WithDialect(d))
+			require.NoError(t, err)
+			defer client.Close()
+			w, err := jobstatus.New(client, jobstatus.WithClock(clk), jobstatus.WithBackoff(backoff.Constant(50*time.Second)))
+			require.NoError(t, err)
+			defer w.Close()
+			clk.Run(func() {
+				id, err := w.CreateJob(t.Context(), jobstatus.Input(map[string]string{"kind": "good"}), jobstatus.IdempotencyKey("k"))
+				require.NoError(t, err)
+				again, err := w.CreateJob(t.Context(), jobstatus.Input(map[string]string{"kind": "good"}), jobstatus.IdempotencyKey("k"))
+				require.NoError(t, err)
+				assert.Equal(t, id, again)
+				var seen []jobstatus.Status
+				for st, err := range w.Updates(t.Context(), id, jobstatus.Timeout(time.Hour)) {
+					assert.NoError(t, err)
+					seen = append(seen, st)
+				}
+				last := seen[len(seen)-1]
+				assert.Equal(t, jobstatus.Completed, last.State)
+				if d.Result != "-" {
+					assert.JSONEq(t, "[7]", string(last.Result))
+					assert.Equal(t, "second pass", seen[len(seen)-2].Message)
+					assert.InDelta(t, 0.4, seen[len(seen)-2].Progress, 1e-9)
+				}
+				if d.Finished != "" {
+					assert.Equal(t, "2m0s 2m0s", fmt.Sprint(last.Finished.Sub(mock.Start), last.Updated.Sub(mock.Start)))
+					assert.Equal(t, "2", last.Revision)
+				}
+				id, err = w.CreateJob(t.Context(), jobstatus.Input(map[string]string{"kind": "bad"}))
+				require.NoError(t, err)
+				st, err := w.WaitForJob(t.Context(), id)
+				assert.ErrorIs(t, err, jobstatus.ErrJobFailed)
+				assert.Equal(t, "disk full", st.Message)
+				_, err = w.WaitForJob(t.Context(), "nobody's")
+				assert.ErrorIs(t, err, jobstatus.ErrNotFound)
+				id, err = w.CreateJob(t.Context())
+				require.NoError(t, err)
+				if name != "query" {
+					require.NoError(t, w.CancelJob(t.Context(), id))
+					_, err = w.WaitForJob(t.Context(), id)
+					assert.ErrorIs(t, err, map[bool]error{true: jobstatus.ErrJobCanceled, false: jobstatus.ErrJobFailed}[name == "default"])
+				}
+			})
+		})
+	}
+	assert.Contains(t, failure(t, func(t mock.TB) {
+		mock.NewServer(t, mock.WithDialect(rest.Dialect{States: map[string]transport.State{"on": transport.Running}}))
+	}), "no word for a job that is")
+}
+
+// fault 51, on the service's side.
+func TestAMillionJobsFitInMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a second")
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	tr := mock.NewTransport(t, mock.KeepCalls(0), mock.Jobs(func(yield func(string) bool) {
+		for i := range 1_000_000 {
+			if !yield(fmt.Sprintf("00000000-0000-4000-8000-%012d", i)) {
+				return
+			}
+		}
+	}, mock.PendingDrawn(mock.LogNormal(time.Minute, 1)), mock.Completed(nil)))
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	assert.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(400<<20))
+	t.Logf("%d MB", (after.HeapAlloc-before.HeapAlloc)>>20)
+	_, err := tr.Status(context.Background(), "00000000-0000-4000-8000-000000999999")
+	require.NoError(t, err)
+}

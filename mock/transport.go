@@ -1,0 +1,145 @@
+package mock
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Transport is a Service without HTTP: a transport.Transport that can also create and cancel jobs. Of an Answer or a Fault it
+// returns, in short, the error that transport/rest would.
+type Transport struct{ *Service }
+
+var (
+	_ transport.Transport = (*Transport)(nil)
+	_ transport.Creator   = (*Transport)(nil)
+	_ transport.Canceler  = (*Transport)(nil)
+)
+
+// NewTransport returns a Transport. A script that can't be fails the test with the line that wrote it.
+func NewTransport(t TB, opts ...Option) *Transport {
+	t.Helper()
+	s, err := NewService(opts...)
+	if err != nil {
+		t.Fatalf("mock: %v", err)
+	}
+	return &Transport{s}
+}
+
+// Status returns where a job stands.
+func (t *Transport) Status(ctx context.Context, id string) (transport.Status, error) {
+	r, err := t.ask(ctx, &request{op: opStatus, id: id})
+	if err != nil {
+		return transport.Status{}, err
+	}
+	v, s := r.view, r.view.step
+	st := transport.Status{ID: id, State: s.state, Raw: words[s.state], Progress: v.progress, Message: s.message, Result: s.result,
+		RetryAfter: r.trouble.hint()}
+	if t.times {
+		st.Created, st.Updated = t.epoch.Add(v.created), t.epoch.Add(v.updated)
+		if s.state.Terminal() {
+			st.Finished = st.Updated
+		}
+	}
+	return st, nil
+}
+
+// words are what Transport gives as a Status's Raw.
+var words = map[transport.State]string{
+	transport.Pending:   "pending",
+	transport.Running:   "running",
+	transport.Completed: "completed",
+	transport.Failed:    "error",
+	transport.Canceled:  "canceled",
+}
+
+// Create starts a job.
+func (t *Transport) Create(ctx context.Context, req transport.CreateRequest) (string, error) {
+	input, err := json.Marshal(req.Input)
+	if err != nil {
+		return "", &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("mock: %w", err)}
+	}
+	r, err := t.ask(ctx, &request{op: opCreate, key: req.IdempotencyKey, input: input})
+	if err != nil {
+		return "", err
+	}
+	return r.id, nil
+}
+
+// Cancel cancels a job that has not ended.
+func (t *Transport) Cancel(ctx context.Context, id string) error {
+	_, err := t.ask(ctx, &request{op: opCancel, id: id})
+	return err
+}
+
+// ask has the service handle a request, and returns the error that its answer is.
+func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	r := t.handle(req)
+	err := r.err(req)
+	call := t.record(r.call)
+	pause := r.trouble.latency
+	if r.trouble.silent {
+		pause = Forever
+	}
+	if pause > 0 {
+		if err := wait.Sleep(ctx, t.clock, pause); err != nil {
+			return nil, err
+		}
+	}
+	code := http.StatusOK
+	if e := (*transport.Error)(nil); errors.As(err, &e) {
+		code = e.Code
+	}
+	t.answered(call, code, r.state())
+	return r, err
+}
+
+// err returns the error that transport/rest would make of a reply, nil for one that it would make a status of.
+func (r *reply) err(req *request) error {
+	t := &r.trouble
+	e := &transport.Error{Code: http.StatusOK, RetryAfter: t.hint()}
+	switch {
+	case t.reset:
+		e.Code, e.Err = 0, errors.New("connection reset")
+	case t.bomb > 0 || t.huge > 0:
+		e.Class, e.Err = transport.Permanent, errors.New("body too large")
+	case t.truncated || t.body != nil:
+		e.Class, e.Err = transport.Malformed, errors.New("not a status")
+	case r.answer != nil && r.answer.code/100 != 2:
+		e.Code, e.Err = r.answer.code, errors.New(http.StatusText(r.answer.code))
+		if after, err := time.ParseDuration(r.answer.header.Get("Retry-After") + "s"); err == nil && after > 0 {
+			e.RetryAfter = after
+		}
+		e.Class = web.ClassOfCode(e.Code, e.RetryAfter > 0)
+	case r.answer != nil:
+		e.Class, e.Err = transport.Malformed, errors.New("not a status")
+	case req.op != opCreate && !r.known:
+		e.Class, e.Code, e.Err = transport.NotFound, http.StatusNotFound, errors.New("no job "+req.id)
+	default:
+		return nil
+	}
+	return e
+}
+
+// hint returns the wait that the answer asks for.
+func (t *trouble) hint() time.Duration {
+	if t.retryAt != 0 {
+		return max(t.retryAt, 0)
+	}
+	seconds := strings.TrimSpace(t.header.Get("Retry-After"))
+	if d, err := time.ParseDuration(seconds + "s"); err == nil && d > 0 {
+		return d
+	}
+	return 0
+}
