@@ -21,6 +21,8 @@ var (
 	ErrMaxAttempts = timeline.ErrMaxAttempts
 	// ErrNotFound is matched by the error of a wait for a job that the service does not know.
 	ErrNotFound = transport.ErrNotFound
+	// ErrThrottled is matched by the *WaitError of a wait that cannot last for as long as the service asks to be left alone.
+	ErrThrottled = transport.ErrThrottled
 	// ErrClosed is matched by the error of every call on a Watcher that was closed, and of every wait that Close ended.
 	ErrClosed = timeline.ErrClosed
 )
@@ -53,7 +55,7 @@ func (e *JobError) Unwrap() error {
 type WaitError struct {
 	// ID is the job's.
 	ID string
-	// Reason says why: ErrTimeout, ErrMaxAttempts, ErrClosed, transport.ErrThrottled, or the cause of the context's end.
+	// Reason says why: ErrTimeout, ErrMaxAttempts, ErrThrottled, ErrClosed, or the cause of the context's end.
 	Reason error
 	// Last is the newest status seen; its State is Unknown if none was.
 	Last Status

@@ -83,8 +83,8 @@ type AdaptiveOption func(*Adaptive)
 func About(requests float64) AdaptiveOption { return func(a *Adaptive) { a.about = requests } }
 
 // Worth asks for as many requests as pay for themselves, where one more request is worth hearing of the end sooner by the
-// given delay. With Worth(2*time.Second), a job whose end can be guessed costs two requests, one that takes an unknown
-// time of about a minute some ten. It cannot be given together with [About].
+// given delay. With Worth(2*time.Second), jobs that take from 58 to 62 seconds are polled once or twice, and jobs of a minute
+// on the average whose end cannot be guessed some five times. It cannot be given together with [About].
 func Worth(delay time.Duration) AdaptiveOption {
 	return func(a *Adaptive) { a.worth = delay.Seconds() }
 }

@@ -7,7 +7,8 @@ import (
 
 // RetryAfter waits at least as long as the service last asked for, and then up to a tenth longer, so that not all who
 // were told the same come back at once. It is never less than asked, and a Strategy within that waits longer is left
-// alone. A Watcher keeps to what the service asks for without it; it adds the tenth.
+// alone. A Watcher keeps to what the service asks for anyway: what this adds is the
+// tenth.
 //
 //	RetryAfter(Constant(5*time.Second))
 //	asked  0   2s  30s

@@ -206,7 +206,8 @@ func (c *Clock) rest(done *bool) {
 	}
 	c.mu.Unlock()
 	if hung {
-		c.t.Fatalf("mock: not at rest after %v: %s", Guard, c.describe())
+		c.t.Fatalf("mock: not at rest after %v; is this Clock given to all that waits, by jobstatus.WithClock and mock.WithClock, and do "+
+			"its contexts come from WithTimeout? %s", Guard, c.describe())
 	}
 }
 
@@ -237,14 +238,19 @@ func (c *Clock) describe() string {
 	return s
 }
 
-// Begin, End, Park and Unpark are how this library's code says what is under way.
+// Begin, and End, Park, Unpark and Asking, are how this library's own code says what is under way. No test needs them.
+func (c *Clock) Begin() { c.change(&c.busy, 1) }
 
-func (c *Clock) Begin()  { c.change(&c.busy, 1) }
-func (c *Clock) End()    { c.change(&c.busy, -1) }
-func (c *Clock) Park()   { c.change(&c.parked, 1) }
+// End is for this library's own code, as Begin is.
+func (c *Clock) End() { c.change(&c.busy, -1) }
+
+// Park is for this library's own code, as Begin is.
+func (c *Clock) Park() { c.change(&c.parked, 1) }
+
+// Unpark is for this library's own code, as Begin is.
 func (c *Clock) Unpark() { c.change(&c.parked, -1) }
 
-// Asking is how this library's code says which request is under way on which connection.
+// Asking is for this library's own code, as Begin is.
 func (c *Clock) Asking(local, request string) (over func()) {
 	a := &asking{what: request}
 	c.mu.Lock()

@@ -57,13 +57,12 @@ func (j *job) lasts(seed uint64, step int32) time.Duration {
 
 // poll returns what j says to one poll.
 func (j *job) poll(seed uint64, now time.Duration) view {
-	j.advance(seed, now)
-	for s := &j.steps[j.step]; s.polls > 0 && int(j.used) >= s.polls; s = &j.steps[j.step] {
-		j.enter(now)
-		j.advance(seed, now)
-	}
 	v := j.view(seed, now)
-	j.used++
+	if s := &j.steps[j.step]; s.polls > 0 {
+		if j.used++; int(j.used) >= s.polls {
+			j.enter(now)
+		}
+	}
 	return v
 }
 

@@ -35,7 +35,7 @@
 // or of Classify, is a *transport.Error. It names the method, host and path, and quotes at most 256 bytes of the body, with
 // what looks like a secret taken out; it holds no header, no query, no token and no user name of a URL.
 //
-// A call that meets a passing fault is sent again at once, a few times: see WithRetries. Waits longer than a second are the
+// A call that meets a fault of the connection, or 502, 503 or 504, is sent again at once, a few times: see WithRetries. Waits longer than a second are the
 // watch's. Within a Watcher all waits are on its clock, and attempts are logged where it logs.
 package rest
 
