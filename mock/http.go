@@ -53,7 +53,7 @@ func tag(a *answer, known string) {
 
 // deliver sends an answer, and calls answered before the client can have all of it.
 func (s *Service) deliver(w http.ResponseWriter, r *http.Request, a *answer, t *trouble, stream func(io.Writer), answered func()) {
-	pause := t.latency
+	pause := t.latency + a.took
 	if t.silent {
 		pause = Forever
 	}

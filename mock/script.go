@@ -34,6 +34,7 @@ type answer struct {
 	code   int
 	header http.Header
 	body   string
+	took   time.Duration
 }
 
 // Pending is a job that is accepted and not begun, for d.

@@ -27,11 +27,14 @@ var (
 // NewTransport returns a Transport. A script that can't be fails the test with the line that wrote it.
 func NewTransport(t TB, opts ...Option) *Transport {
 	t.Helper()
-	s, err := NewService(opts...)
+	c, err := newConfig(opts)
+	if c.overHTTP != "" {
+		err = errors.Join(err, fmt.Errorf("%s needs HTTP: use NewServer, with InMemory for one without a socket", c.overHTTP))
+	}
 	if err != nil {
 		t.Fatalf("mock: %v", err)
 	}
-	return &Transport{s}
+	return &Transport{c.Service}
 }
 
 // Status returns where a job stands.

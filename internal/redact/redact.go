@@ -18,10 +18,18 @@ const MaxExcerpt = 256
 // window is how much of a body Excerpt reads.
 const window = 4 * MaxExcerpt
 
+// names are the parts of a name that sound like a secret's.
+const names = `token|secret|passw|pwd|auth|cookie|session|credential|signature|private|api.?key`
+
+var secretName = regexp.MustCompile(`(?i)` + names)
+
+// IsSecretName reports whether a name, of a header or of a value, sounds like a secret's.
+func IsSecretName(name string) bool { return secretName.MatchString(name) }
+
 var (
 	// named is a value behind a name that sounds like a secret's, in JSON, in a form, in a query or in a header. An array or
 	// an object is taken out with all that follows, since where it ends is not a regular expression's to say.
-	named = regexp.MustCompile(`(?is)([\w.-]*(?:token|secret|passw|pwd|auth|cookie|session|credential|signature|private|api.?key)` +
+	named = regexp.MustCompile(`(?is)([\w.-]*(?:` + names + `)` +
 		`[\w.-]*\\?["']?\s*[:=]\s*)(?:[{\[].*|\\?"(?:[^"\\]|\\.)*(?:"|\\?$)|'[^']*'?|(?:(?:bearer|basic|digest)\s+)?[^\s,;&}\]"']+)`)
 	scheme   = regexp.MustCompile(`(?i)\b(bearer|basic|digest)\s+[^\s,;"'}]+`)
 	userInfo = regexp.MustCompile(`://[^/\s"'<>]*@`)

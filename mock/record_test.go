@@ -1,0 +1,138 @@
+package mock_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// follow creates a job at a service, follows it with the given wait between polls, and returns what it saw and how long it took.
+func follow(t *testing.T, clk *mock.Clock, gap time.Duration, url string, opts ...rest.Option) (seen []jobstatus.Status, took time.Duration) {
+	t.Helper()
+	client, err := rest.New(url, opts...)
+	require.NoError(t, err)
+	defer client.Close()
+	w, err := jobstatus.New(client, jobstatus.WithClock(clk), jobstatus.WithBackoff(backoff.Constant(gap)))
+	require.NoError(t, err)
+	defer w.Close()
+	clk.Run(func() {
+		began := clk.Now()
+		id, err := w.CreateJob(t.Context())
+		require.NoError(t, err)
+		for st, err := range w.Updates(t.Context(), id, jobstatus.MaxAttempts(jobstatus.Unlimited), jobstatus.Timeout(time.Hour)) {
+			assert.NoError(t, err)
+			seen = append(seen, st)
+		}
+		took = clk.Since(began)
+	})
+	return seen, took
+}
+
+func TestARecordingIsPlayedBack(t *testing.T) {
+	t.Parallel()
+	const token, secret = "a-token-of-many-letters", "canary-in-a-field"
+	file := filepath.Join(t.TempDir(), "report.json")
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.WithETags(), mock.Fault(mock.Nth(4), mock.Latency(time.Second)), mock.Created(
+		mock.Pending(30*time.Second), mock.Running(30*time.Second).With(0.5, "for "+token),
+		mock.Completed(map[string]any{"url": "/reports/7", "session": secret, "n": 12345678901234567})))
+	recorder := mock.NewRecorder(nil)
+	want, _ := follow(t, clk, 10*time.Second, srv.URL, rest.WithRoundTripper(recorder), rest.WithHeader("Authorization", "Bearer "+token))
+	require.NoError(t, recorder.Save(file))
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.NotContains(t, string(data), token)
+	assert.NotContains(t, string(data), secret)
+	assert.Contains(t, string(data), `"took": "1s"`)
+
+	for _, gap := range []time.Duration{time.Second, 10 * time.Second, 17 * time.Second} {
+		clk := mock.NewClock(t)
+		srv := mock.NewServer(t, mock.WithClock(clk), mock.Replay(file))
+		got, took := follow(t, clk, gap, srv.URL)
+		require.Len(t, got, 3)
+		assert.Equal(t, want[0].Raw, got[0].Raw)
+		assert.Equal(t, "for [redacted]", got[1].Message)
+		assert.JSONEq(t, `{"url":"/reports/7","session":"[redacted]","n":12345678901234567}`, string(got[2].Result))
+		assert.GreaterOrEqual(t, took, time.Minute)
+		assert.Less(t, took, 62*time.Second+gap)
+		srv.AssertPolls(t, got[0].ID, len(srv.Calls(got[0].ID)))
+	}
+}
+
+func TestReplayAnswersOthersThanGetInTheirOrder(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "r.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"version":1,"exchanges":[
+		{"at":"0s","method":"POST","path":"/","code":503,"header":{"Retry-After":"1"}},
+		{"at":"1s","method":"POST","path":"/","code":200,"base64":"AP8="}]}`), 0o600))
+	srv := mock.NewServer(t, mock.Replay(file))
+	assert.Equal(t, "503 ", ask(t, "POST", srv.URL+"/"))
+	for range 2 {
+		assert.Equal(t, "200 \x00\xff", ask(t, "POST", srv.URL+"/"))
+	}
+	assert.Equal(t, `404 {"message":"not recorded: GET /status/a?token=%5Bredacted%5D"}`, ask(t, "GET", srv.URL+"/status/a?token=x"))
+}
+
+func TestRecordingsThatCannotBeFailTheTestWithTheirLine(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "r.json")
+	for text, want := range map[string]string{
+		``:                               "EOF",
+		`{"version":2}`:                  "its version is 2",
+		`{"version":1}`:                  "it is empty",
+		`{"version":1,"more":1}`:         "unknown field",
+		`{"version":1,"exchanges":[{}]}`: "exchange 1: its times",
+		`{"version":1,"exchanges":[{"at":"0s","method":"GET","path":"/","code":200,"base64":"!"}]}`: "illegal base64",
+	} {
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		message := failure(t, func(t mock.TB) { mock.NewServer(t, mock.Replay(file)) })
+		assert.Contains(t, message, want)
+		assert.Contains(t, message, "record_test.go:")
+	}
+	assert.Contains(t, failure(t, func(t mock.TB) { mock.NewServer(t, mock.Replay(file+"x")) }), "no such file")
+	require.NoError(t, os.WriteFile(file, []byte(`{"version":1,"exchanges":[{"at":"0s","method":"GET","path":"/","code":200}]}`), 0o600))
+	assert.Contains(t, failure(t, func(t mock.TB) { mock.NewTransport(t, mock.Replay(file)) }), "Replay needs HTTP")
+}
+
+func TestAnAnswerThatIsTooLargeIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Created(mock.Completed(strings.Repeat("x", 2<<20))))
+	recorder := mock.NewRecorder(nil)
+	client, err := rest.New(srv.URL, rest.WithRoundTripper(recorder))
+	require.NoError(t, err)
+	w, err := jobstatus.New(client, jobstatus.WithClock(clk))
+	require.NoError(t, err)
+	defer w.Close()
+	clk.Run(func() {
+		id, err := w.CreateJob(t.Context())
+		require.NoError(t, err)
+		_, err = w.WaitForJob(t.Context(), id)
+		assert.ErrorContains(t, err, "too large", "the client sees what came")
+	})
+	require.ErrorContains(t, recorder.Save(filepath.Join(t.TempDir(), "r.json")), "is over 1048576 bytes")
+}
+
+func FuzzReplay(f *testing.F) {
+	f.Add([]byte(`{"version":1,"exchanges":[{"at":"0s","took":"1ms","method":"GET","path":"/status/a","code":200,"json":{}}]}`))
+	f.Add([]byte(`{"version":1,"exchanges":[{"at":"-1s","method":"GET","path":"/","code":200}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file := filepath.Join(t.TempDir(), "r.json")
+		require.NoError(t, os.WriteFile(file, data, 0o600))
+		s, err := mock.NewService(mock.Replay(file))
+		require.NotNil(t, s)
+		if err != nil {
+			assert.ErrorContains(t, err, "replay of")
+		}
+	})
+}
