@@ -16,5 +16,9 @@
 //
 // The two minutes pass in a few milliseconds, and each run takes the same course.
 //
-// Inside a testing/synctest bubble no Clock is needed, but there sockets stand outside of time: use a Transport.
+// A job's script is made of steps: see Job. What goes wrong with calls about it is a Fault. What was asked is told by Calls and
+// Timeline, and checked by the assertions of Service. A Recorder keeps what a real service answers, for Replay. The page "Testing
+// code that waits", in examples/unittest, goes through it all.
+//
+// Inside a testing/synctest bubble no Clock is needed, but there sockets stand outside of time: use InMemory, or a Transport.
 package mock

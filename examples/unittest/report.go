@@ -1,5 +1,5 @@
-// Package unittest is code of a consumer's own that waits for jobs. Its test shows how such code is tested: a job that takes two
-// minutes is over in milliseconds, and takes the same course each time.
+// Package unittest is code of a consumer's own that waits for jobs. Its tests show how such code is tested: jobs that take minutes are
+// over in milliseconds, and take the same course each time. The page README.md beside it explains them one by one.
 package unittest
 
 import (
@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring"
@@ -26,15 +27,48 @@ func (r Reports) Make(ctx context.Context) (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	status, err := r.Jobs.WaitForJob(ctx, id, jobstatus.Timeout(10*time.Minute), jobstatus.MaxAttempts(jobstatus.Unlimited))
-	if errors.Is(err, jobstatus.ErrJobFailed) {
-		return "", fmt.Errorf("%w: %s", ErrRejected, status.Message)
-	} else if err != nil {
-		return "", err
+	status, err := r.Jobs.WaitForJob(ctx, id, limits...)
+	if err != nil {
+		return "", rejected(err)
 	}
+	return location(status)
+}
+
+// MakeAll starts n reports and returns where those can be fetched that were made, and the errors of the others.
+func (r Reports) MakeAll(ctx context.Context, n int) (urls []string, err error) {
+	ids := make([]string, n)
+	for i := range ids {
+		if ids[i], err = r.Jobs.CreateJob(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for status, failed := range r.Jobs.WaitForJobs(ctx, slices.Values(ids), limits...) {
+		url := ""
+		if failed == nil {
+			url, failed = location(status)
+		}
+		if failed != nil {
+			err = errors.Join(err, rejected(failed))
+			continue
+		}
+		urls = append(urls, url)
+	}
+	return urls, err
+}
+
+var limits = []jobstatus.WatchOption{jobstatus.Timeout(10 * time.Minute), jobstatus.MaxAttempts(jobstatus.Unlimited)}
+
+func rejected(err error) error {
+	if errors.Is(err, jobstatus.ErrJobFailed) {
+		return fmt.Errorf("%w: %w", ErrRejected, err)
+	}
+	return err
+}
+
+func location(status jobstatus.Status) (string, error) {
 	var result struct{ URL string }
 	if err := json.Unmarshal(status.Result, &result); err != nil {
-		return "", fmt.Errorf("report %s: %w", id, err)
+		return "", fmt.Errorf("report %s: %w", status.ID, err)
 	}
 	return result.URL, nil
 }

@@ -1,7 +1,13 @@
 package unittest
 
 import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -10,15 +16,19 @@ import (
 
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// service returns Reports made by a mock service whose jobs follow the script, on a clock that stands still.
-func service(t *testing.T, script ...mock.Step) (Reports, *mock.Server, *mock.Clock) {
+// ready ends a job with a report.
+var ready = mock.Completed(map[string]string{"url": "/reports/7"})
+
+// service returns Reports that are made by a mock service, on a clock that stands still until the test runs it.
+func service(t *testing.T, opts ...mock.Option) (Reports, *mock.Server, *mock.Clock) {
 	clk := mock.NewClock(t)
-	srv := mock.NewServer(t, mock.WithClock(clk), mock.Created(script...))
+	srv := mock.NewServer(t, append(opts, mock.WithClock(clk))...)
 	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = w.Close() })
@@ -26,18 +36,18 @@ func service(t *testing.T, script ...mock.Step) (Reports, *mock.Server, *mock.Cl
 }
 
 func TestReportThatTakesTwoMinutes(t *testing.T) {
-	reports, _, clk := service(t, mock.Pending(time.Minute), mock.Running(time.Minute).With(0.5, "half way"),
-		mock.Completed(map[string]string{"url": "/reports/7"}))
+	reports, srv, clk := service(t, mock.Created(mock.Pending(time.Minute), mock.Running(time.Minute), ready))
 	clk.Run(func() {
 		url, err := reports.Make(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, "/reports/7", url)
-		assert.InDelta(t, 120, clk.Since(mock.Start).Seconds(), 10)
 	})
+	assert.InDelta(t, 120, clk.Since(mock.Start).Seconds(), 10)
+	srv.AssertQuietAfterEnd(t, "")
 }
 
 func TestReportThatIsRejected(t *testing.T) {
-	reports, _, clk := service(t, mock.PendingPolls(3), mock.Failed("no such table"))
+	reports, _, clk := service(t, mock.Created(mock.PendingPolls(3), mock.Failed("no such table")))
 	clk.Run(func() {
 		_, err := reports.Make(t.Context())
 		require.ErrorIs(t, err, ErrRejected)
@@ -46,41 +56,91 @@ func TestReportThatIsRejected(t *testing.T) {
 }
 
 func TestReportThatNeverComes(t *testing.T) {
-	reports, _, clk := service(t, mock.Pending(mock.Forever))
+	reports, _, clk := service(t, mock.Created(mock.Pending(mock.Forever)))
 	clk.Run(func() {
 		_, err := reports.Make(t.Context())
 		require.ErrorIs(t, err, jobstatus.ErrTimeout)
-		assert.Equal(t, 10*time.Minute, clk.Since(mock.Start))
 	})
+	assert.Equal(t, 10*time.Minute, clk.Since(mock.Start))
 }
 
 func TestServiceThatAsksToBeLeftAlone(t *testing.T) {
-	reports, srv, clk := service(t, mock.Answer(429, "", "Retry-After", "60"), mock.Completed(map[string]string{"url": "/"}))
+	reports, srv, clk := service(t, mock.Created(ready),
+		mock.Fault(mock.Nth(1), mock.Code(429), mock.RetryAfter("60")))
 	clk.Run(func() {
 		_, err := reports.Make(t.Context())
 		require.NoError(t, err)
 	})
-	polls := srv.Calls(srv.Calls("")[0].ID)[1:]
-	require.Len(t, polls, 2)
-	assert.GreaterOrEqual(t, polls[1].Time.Sub(polls[0].Time), time.Minute)
+	srv.AssertGaps(t, srv.Calls("")[0].ID, time.Minute)
 }
 
-// The time line of a wait is the same in every run.
+func TestServiceThatIsAwayForAMinute(t *testing.T) {
+	reports, srv, clk := service(t, mock.Created(mock.Pending(30*time.Second), ready),
+		mock.Fault(mock.Between(10*time.Second, 40*time.Second), mock.Reset()),
+		mock.Fault(mock.Between(40*time.Second, 70*time.Second), mock.Silence()))
+	clk.Run(func() {
+		_, err := reports.Make(t.Context())
+		require.NoError(t, err)
+	})
+	assert.InDelta(t, 75, clk.Since(mock.Start).Seconds(), 15)
+	srv.AssertQuietAfterEnd(t, "")
+}
+
+func TestAHundredReports(t *testing.T) {
+	reports, _, clk := service(t, mock.KeepCalls(0),
+		mock.Created(mock.PendingDrawn(mock.LogNormal(time.Minute, 0.5)), ready),
+		mock.Fault(mock.Share(0.05), mock.Code(503)))
+	clk.Run(func() {
+		urls, err := reports.MakeAll(t.Context(), 100)
+		require.NoError(t, err)
+		assert.Len(t, urls, 100)
+	})
+}
+
+func TestReportInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := mock.NewServer(t, mock.InMemory(), mock.Created(mock.Pending(2*time.Minute), ready))
+		client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
+		require.NoError(t, err)
+		w, err := jobstatus.New(client)
+		require.NoError(t, err)
+		defer w.Close()
+		began := time.Now()
+		_, err = Reports{Jobs: w}.Make(t.Context())
+		require.NoError(t, err)
+		assert.InDelta(t, 120, time.Since(began).Seconds(), 10)
+	})
+}
+
+// The time line of a wait, to the nanosecond, is the same in every run of every process.
 func TestEachRunTakesTheSameCourse(t *testing.T) {
-	course := func() []time.Time {
-		reports, srv, clk := service(t, mock.Pending(2*time.Minute), mock.Completed(map[string]string{"url": "/"}))
-		clk.Run(func() {
-			_, err := reports.Make(t.Context())
-			require.NoError(t, err)
-		})
-		var times []time.Time
-		for _, call := range srv.Calls("") {
-			times = append(times, call.Time)
-		}
-		return times
-	}
-	want := course()
-	for range 20 {
-		require.Equal(t, want, course())
+	reports, srv, clk := service(t, mock.Created(mock.Pending(time.Minute), mock.Running(time.Minute), ready),
+		mock.Fault(mock.Nth(5), mock.Latency(3*time.Second)), mock.Fault(mock.Nth(7), mock.Silence()))
+	clk.Run(func() {
+		_, err := reports.Make(t.Context())
+		require.NoError(t, err)
+	})
+	course := srv.Timeline("")
+	first.Do(func() { want = course })
+	require.Equal(t, want, course)
+	assert.Equal(t, golden, fmt.Sprint(clk.Since(mock.Start)))
+}
+
+var (
+	first  sync.Once
+	want   string
+	golden = "2m2.735167687s"
+)
+
+// The code of the page is the code of the tests.
+func TestThePageShowsTheseTests(t *testing.T) {
+	page, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	source, err := os.ReadFile("report_test.go")
+	require.NoError(t, err)
+	blocks := regexp.MustCompile("(?ms)^```go\n(.*?)^```$").FindAllStringSubmatch(string(page), -1)
+	require.Len(t, blocks, 8, "none was forgotten")
+	for _, block := range blocks {
+		assert.True(t, strings.Contains(string(source), block[1]), "not in report_test.go:\n%s", block[1])
 	}
 }
