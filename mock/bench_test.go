@@ -1,0 +1,41 @@
+package mock_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/mock"
+)
+
+// BenchmarkStatusRequests reports how many requests for a status a client and a server on one machine get through.
+func BenchmarkStatusRequests(b *testing.B) {
+	const jobs = 100_000
+	srv := mock.NewServer(b, mock.KeepCalls(0), mock.Jobs(func(yield func(string) bool) {
+		for i := range jobs {
+			if !yield(fmt.Sprint("job-", i)) {
+				return
+			}
+		}
+	}, mock.PendingDrawn(mock.LogNormal(time.Minute, 1)), mock.Completed(nil)))
+	b.ResetTimer()
+	b.SetParallelism(16)
+	b.RunParallel(func(p *testing.PB) {
+		for i := 0; p.Next(); i++ {
+			answer, err := srv.Client().Get(fmt.Sprint(srv.URL, "/status/job-", i%jobs))
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			_, _ = io.Copy(io.Discard, answer.Body)
+			_ = answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
+				b.Error(answer.Status)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+}

@@ -1,0 +1,96 @@
+package mock_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http/httptest"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/mock"
+)
+
+// program is the TB of a program that is no test.
+type program struct{ cleanups []func() }
+
+func (p *program) Helper()                           {}
+func (p *program) Cleanup(f func())                  { p.cleanups = append(p.cleanups, f) }
+func (p *program) Errorf(format string, args ...any) { log.Printf(format, args...) }
+func (p *program) Fatalf(format string, args ...any) { log.Fatalf(format, args...) }
+
+func (p *program) end() {
+	for i := range p.cleanups {
+		p.cleanups[len(p.cleanups)-1-i]()
+	}
+}
+
+func Example() {
+	t := &program{} // in a test, its *testing.T
+	defer t.end()
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk),
+		mock.Job("report-1", mock.Pending(time.Minute), mock.Running(time.Minute), mock.Completed(nil)),
+		mock.Fault(mock.Nth(2), mock.Code(503), mock.RetryAfter("45")))
+	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk), jobstatus.WithBackoff(backoff.Constant(30*time.Second)),
+		jobstatus.WithTimeout(time.Hour))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer w.Close()
+	clk.Run(func() {
+		status, err := w.WaitForJob(context.Background(), "report-1")
+		fmt.Println(status.State, err, "after", clk.Since(mock.Start))
+	})
+	fmt.Print(srv.Timeline("report-1"))
+	// Output:
+	// completed <nil> after 2m15s
+	//             0s  GET /status/report-1  200 pending
+	//            30s  GET /status/report-1  503
+	//          1m15s  GET /status/report-1  200 running
+	//          1m45s  GET /status/report-1  200 running
+	//          2m15s  GET /status/report-1  200 completed
+}
+
+func ExampleNewService() {
+	service, err := mock.NewService(mock.Created(mock.PendingPolls(2), mock.Completed(nil)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	server := httptest.NewServer(service)
+	defer server.Close()
+	w, err := jobstatus.NewHTTP(server.URL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer w.Close()
+	id, err := w.CreateJob(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	status, err := w.WaitForJob(context.Background(), id)
+	fmt.Println(status.State, err, "after", service.Polls(id), "polls")
+	// Output:
+	// completed <nil> after 3 polls
+}
+
+func ExampleClock() {
+	t := &program{} // in a test, its *testing.T
+	defer t.end()
+	clk := mock.NewClock(t)
+	clk.AfterFunc(time.Hour, func() { fmt.Println("an hour has passed") })
+	fmt.Println("moved by", clk.Next())
+	clk.Advance(30 * time.Minute)
+	fmt.Println("it is", clk.Since(mock.Start), "after the start")
+	// Output:
+	// an hour has passed
+	// moved by 1h0m0s
+	// it is 1h30m0s after the start
+}
+
+func ExampleParseDistribution() {
+	d, err := mock.ParseDistribution("lognormal:10s,0.5")
+	fmt.Println(d, err)
+	// Output: lognormal:10s,0.5 <nil>
+}
