@@ -266,31 +266,40 @@ func (c *Clock) Asking(local, request string) (over func()) {
 	}
 }
 
-// serve says that a service lets the request of a client wait for d: the call that made it is no work until awake is called, or
-// the client has left.
-func (c *Clock) serve(client string, d time.Duration) (awake func()) {
+// serve says that a service lets the request of a client wait for d: the call that made it is no work until then, or until the
+// client has left. What it returns is called at the end of the wait, and may be called sooner.
+func (c *Clock) serve(client string, d time.Duration, end func()) (over func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	a := c.asking[client]
-	if a == nil {
-		return func() {} // it has left, or this Clock does not know it
-	}
-	a.served, a.until = true, time.Time{}
-	if d != Forever {
-		a.until = c.now.Add(d)
-	}
-	c.busy--
-	c.changed.Broadcast()
-	return func() {
+	a := c.asking[client] // nil if it has left, or if this Clock does not know it
+	awake := func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.awake(a)
+	}
+	until := time.Time{}
+	stop := func() bool { return true }
+	if d != Forever { // before the call stops being work, as the clock then moves on
+		until = c.now.Add(d)
+		stop = c.scheduleLocked(d, func(time.Time) {
+			awake()
+			end()
+		}).Stop
+	}
+	if a != nil {
+		a.served, a.until = true, until
+		c.busy--
+		c.changed.Broadcast()
+	}
+	return func() {
+		stop()
+		awake()
 	}
 }
 
 // awake counts the call that made a request as work again.
 func (c *Clock) awake(a *asking) {
-	if a.served {
+	if a != nil && a.served {
 		a.served = false
 		c.busy++
 		c.changed.Broadcast()
@@ -434,10 +443,14 @@ func (e *event) live() bool {
 func (c *Clock) schedule(d time.Duration, fire func(time.Time)) *clock.Timer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.scheduleLocked(d, fire)
+}
+
+func (c *Clock) scheduleLocked(d time.Duration, fire func(time.Time)) *clock.Timer {
 	c.made++
 	timer := clock.New().AfterFunc(far, func() { c.t.Errorf("mock: a timer of the Clock was reset: make a new one") })
 	e := &event{at: c.now.Add(max(d, 0)), order: c.made, fire: fire, timer: timer}
-	runtime.Callers(3, e.stack[:])
+	runtime.Callers(2, e.stack[:])
 	heap.Push(&c.events, e)
 	if len(c.events) > 2*c.swept+1024 {
 		c.sweep()

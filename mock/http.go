@@ -108,21 +108,16 @@ func reset(w http.ResponseWriter) {
 // sleep waits for d on the service's clock, and reports whether the client is still there. Meanwhile the call that waits for the
 // answer is not work under way.
 func (s *Service) sleep(r *http.Request, d time.Duration) bool {
-	awake := func() {}
-	if clk, ok := s.clock.(*Clock); ok {
-		awake = clk.serve(r.RemoteAddr, d)
-	}
 	over := make(chan struct{})
-	if d != Forever {
-		defer wait.AfterFunc(s.clock, d, func() {
-			awake()
-			close(over)
-		})()
+	end := func() { close(over) }
+	if clk, ok := s.clock.(*Clock); ok {
+		defer clk.serve(r.RemoteAddr, d, end)()
+	} else if d != Forever {
+		defer wait.AfterFunc(s.clock, d, end)()
 	}
 	select {
 	case <-over:
 	case <-r.Context().Done():
-		awake()
 	}
 	return r.Context().Err() == nil
 }
