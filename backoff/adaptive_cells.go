@@ -3,6 +3,7 @@ package backoff
 import (
 	"math"
 	"slices"
+	"sort"
 )
 
 // cells is what is expected of the next duration, in cells of time. Cell i ends at ends[i], and the last cell is beyond
@@ -23,6 +24,7 @@ type cells struct {
 
 const (
 	dataCells = 64   // cells where the data are, about
+	farOut    = 0.04 // share of the times seen, at either end, that lie farther out
 	reach     = 7.0  // cells go on so far beyond the data, in logarithms
 	growth    = 1.25 // and grow by this factor
 	sameTime  = 1e-4 // times that differ by a smaller share are the same
@@ -58,7 +60,8 @@ func (f *fitter) expect(spans []span) {
 	}
 }
 
-// lay lays the cells: ends at times that were seen, no gap among them too wide, and outward from them ever wider.
+// lay lays the cells: ends at times that were seen, no gap among them too wide, and outward from them ever wider. The few times
+// farthest out do not count for that: each would make all others coarser.
 func (c *cells) lay(spans []span) {
 	c.known = c.known[:0]
 	for _, s := range spans[max(0, len(spans)-maxSpans/2):] {
@@ -70,7 +73,8 @@ func (c *cells) lay(spans []span) {
 		}
 	}
 	slices.Sort(c.known)
-	first, last := c.known[0], c.known[len(c.known)-1]
+	out := int(farOut * float64(len(c.known)))
+	first, last := c.known[out], c.known[len(c.known)-1-out]
 	width := max((last-first)/dataCells, sameTime)
 
 	c.ends = c.ends[:0]
@@ -83,7 +87,9 @@ func (c *cells) lay(spans []span) {
 	picks := min(len(c.known), dataCells)
 	pick := func(i int) float64 { return c.known[(i+1)*len(c.known)/picks-1] }
 	for i := range picks {
-		c.layTo(pick(i), width, i+1 < picks && pick(i+1) == pick(i))
+		if y := pick(i); y >= first && y <= last {
+			c.layTo(y, width, i+1 < picks && pick(i+1) == y)
+		}
 	}
 	for y, w := last+width, width; y < last+reach; y += w {
 		c.ends = append(c.ends, y)
@@ -130,13 +136,14 @@ func (f *fitter) spreadGuesses() {
 	}
 	f.cumulative = f.cumulative[:n+1]
 	for _, g := range f.guesses {
-		before := 0.0
-		for i, y := range f.ends {
-			upTo := g.cumulative((y - g.mu) * g.inv)
+		// Only the cells between where the shape begins and where it ends need a look.
+		i, before := sort.SearchFloat64s(f.ends, g.mu+g.begin/g.inv), 0.0
+		for end := g.mu + g.end/g.inv; i < len(f.ends) && f.ends[i] < end; i++ {
+			upTo := g.cumulative((f.ends[i] - g.mu) * g.inv)
 			f.base[i] += g.weight * (upTo - before)
 			before = upTo
 		}
-		f.base[n-1] += g.weight * (1 - before)
+		f.base[i] += g.weight * (1 - before)
 	}
 	for i := range f.base {
 		f.base[i] = max(f.base[i], 1e-7)

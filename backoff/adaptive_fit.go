@@ -2,6 +2,7 @@ package backoff
 
 import (
 	"math"
+	"sort"
 	"sync"
 )
 
@@ -12,8 +13,9 @@ import (
 
 // shape is a standardized distribution of the logarithm of a duration, as a table.
 type shape struct {
-	cdf, pdf [shapeSize]float64
-	mean, sd float64
+	cdf, pdf   [shapeSize]float64
+	mean, sd   float64
+	begin, end float64 // as good as all lies between
 }
 
 const (
@@ -59,6 +61,9 @@ func newShape(blur float64, cdf func(float64) float64) *shape {
 		m1 += s.pdf[i] * h * z
 		m2 += s.pdf[i] * h * z * z
 	}
+	const none = 1e-9
+	place := func(share float64) float64 { return float64(sort.SearchFloat64s(s.cdf[:], share))*h - shapeReach }
+	s.begin, s.end = place(none)-h, place(1-none)
 	last := shapeSize - 1
 	s.cdf[0], s.pdf[0], s.cdf[last], s.pdf[last] = 0, 0, 1, 0
 	s.mean, s.sd = m1, math.Sqrt(m2-m1*m1)

@@ -181,22 +181,39 @@ func (p problem) divide(i int, limit float64) float64 {
 	return polls
 }
 
-// aim solves with the kappa that brings the expected polls to about as many as are asked for: polls rise with its square
-// root, so that a few steps suffice.
+// aim solves with the kappa that brings the expected polls to about as many as are asked for. Polls rise with about its square
+// root, but in steps, of which one may lie between too few and too many.
 func (p *problem) aim() {
-	const rounds, close, stride = 6, 0.02, 64
+	const rounds, close, narrow, stride = 6, 0.04, 1.2, 64
 	median := p.time[sort.Search(len(p.live)-1, func(i int) bool { return p.live[i] < 0.5 })]
 	most := 1e2 * p.about * p.about / median // where more polls could not help
-	p.kappa = p.about * p.about / median
+	low, high := 0.0, most                   // kappas known to give too few polls, and too many
+	best, least := 0.0, math.Inf(1)
+	p.kappa = 1.8 * p.about * p.about / median
 	for range rounds {
 		p.solve()
 		ratio := max(p.about-0.5, 0.25) / max(p.polls[0]-0.5, 0.25)
-		if math.Abs(ratio-1) < close || p.kappa == most && ratio > 1 {
-			return
+		miss := math.Abs(math.Log(ratio))
+		if miss < least {
+			best, least = p.kappa, miss
 		}
-		p.kappa = min(p.kappa*min(max(ratio*ratio, 1.0/stride), stride), most)
+		if ratio > 1 {
+			low = p.kappa
+		} else {
+			high = p.kappa
+		}
+		if miss < close || high < narrow*low {
+			break
+		}
+		p.kappa *= min(max(ratio*ratio, 1.0/stride), stride)
+		if p.kappa <= low || p.kappa >= high {
+			p.kappa = math.Sqrt(max(low, high/stride) * high)
+		}
 	}
-	p.solve()
+	if p.kappa != best {
+		p.kappa = best
+		p.solve()
+	}
 }
 
 // plan is the solution. known are the logarithms of the times at which it is known whether a job had ended.
