@@ -9,6 +9,7 @@ import (
 // cells is what is expected of the next duration, in cells of time. Cell i ends at ends[i], and the last cell is beyond
 // the last end.
 type cells struct {
+	logs  []logSpan // what is known of each duration
 	ends  []float64 // logarithms
 	known []float64 // logarithms of the times at which something is known, in order
 	base  []float64 // chance of each cell by the guesses
@@ -18,8 +19,14 @@ type cells struct {
 	wide  [][2]int  // cells [from, to) of each duration known less exactly
 
 	cumulative []float64
-	gain       []float64 // of each node of the tree, by its middle
+	nodes      []node // of the tree, by their middle
 	scratch    []float64
+}
+
+// node is a node of the tree whose leaves are the cells.
+type node struct {
+	share, logLeft, logRight float64 // share of its left half by the guesses, and the logarithms of both halves'
+	gain                     float64 // log chance that the guesses do not hold
 }
 
 const (
@@ -37,9 +44,17 @@ const (
 // expect finds the chance of each cell.
 func (f *fitter) expect(spans []span) {
 	f.believe(spans)
-	f.lay(spans)
+	f.logs = f.logs[:0]
+	for _, s := range spans {
+		l := logSpan{after: math.Log(float64(s.after))}
+		if l.before = l.after; !s.exact() {
+			l.before = math.Log(float64(s.before))
+		}
+		f.logs = append(f.logs, l)
+	}
+	f.lay()
 	f.spreadGuesses()
-	f.place(spans)
+	f.place()
 	copy(f.mass, f.base)
 	if len(f.wide) == 0 {
 		f.share()
@@ -62,14 +77,14 @@ func (f *fitter) expect(spans []span) {
 
 // lay lays the cells: ends at times that were seen, no gap among them too wide, and outward from them ever wider. The few times
 // farthest out do not count for that: each would make all others coarser.
-func (c *cells) lay(spans []span) {
+func (c *cells) lay() {
 	c.known = c.known[:0]
-	for _, s := range spans[max(0, len(spans)-maxSpans/2):] {
-		if s.after > 0 {
-			c.known = append(c.known, math.Log(float64(s.after)))
+	for _, l := range c.logs[max(0, len(c.logs)-maxSpans/2):] {
+		if !math.IsInf(l.after, -1) {
+			c.known = append(c.known, l.after)
 		}
-		if !s.exact() && !math.IsInf(float64(s.before), 1) {
-			c.known = append(c.known, math.Log(float64(s.before)))
+		if l.before != l.after && !math.IsInf(l.before, 1) {
+			c.known = append(c.known, l.before)
 		}
 	}
 	slices.Sort(c.known)
@@ -130,11 +145,12 @@ func (c *cells) find(y float64) int {
 // spreadGuesses finds the chance of each cell by the guesses.
 func (f *fitter) spreadGuesses() {
 	n := len(f.ends) + 1
-	for _, s := range []*[]float64{&f.base, &f.mass, &f.exact, &f.count, &f.scratch, &f.gain, &f.cumulative} {
+	for _, s := range []*[]float64{&f.base, &f.mass, &f.exact, &f.count, &f.scratch, &f.cumulative} {
 		*s = slices.Grow((*s)[:0], n+1)[:n]
 		clear(*s)
 	}
 	f.cumulative = f.cumulative[:n+1]
+	f.nodes = slices.Grow(f.nodes[:0], n)[:n]
 	for _, g := range f.guesses {
 		// Only the cells between where the shape begins and where it ends need a look.
 		i, before := sort.SearchFloat64s(f.ends, g.mu+g.begin/g.inv), 0.0
@@ -148,22 +164,36 @@ func (f *fitter) spreadGuesses() {
 	for i := range f.base {
 		f.base[i] = max(f.base[i], 1e-7)
 	}
+	f.accumulate(f.base)
+	f.split(0, n)
+}
+
+// split finds the share of the left half of each node by the guesses.
+func (c *cells) split(from, to int) {
+	if to-from == 1 {
+		return
+	}
+	mid := (from + to) / 2
+	share := (c.cumulative[mid] - c.cumulative[from]) / (c.cumulative[to] - c.cumulative[from])
+	c.nodes[mid] = node{share: share, logLeft: math.Log(share), logRight: math.Log(1 - share)}
+	c.split(from, mid)
+	c.split(mid, to)
 }
 
 // place finds the cells where each duration may be.
-func (c *cells) place(spans []span) {
+func (c *cells) place() {
 	c.wide = c.wide[:0]
-	for _, s := range spans {
-		if s.exact() {
-			c.exact[c.find(math.Log(float64(s.after)))]++
+	for _, l := range c.logs {
+		if l.after == l.before {
+			c.exact[c.find(l.after)]++
 			continue
 		}
 		from, to := 0, len(c.ends)+1
-		if s.after > 0 {
-			from = c.find(math.Log(float64(s.after))) + 1
+		if !math.IsInf(l.after, -1) {
+			from = c.find(l.after) + 1
 		}
-		if !math.IsInf(float64(s.before), 1) {
-			to = c.find(math.Log(float64(s.before))) + 1
+		if !math.IsInf(l.before, 1) {
+			to = c.find(l.before) + 1
 		}
 		c.wide = append(c.wide, [2]int{min(from, to-1), to})
 	}
@@ -210,7 +240,7 @@ func (c *cells) correct() {
 	c.descend(0, len(c.mass), 1, 0)
 }
 
-// weigh leaves in c.gain the log chance that the guesses do not hold at each node. It returns the count of cells
+// weigh finds the gain of each node. It returns the count of cells
 // [from, to), and the logarithm of how much better than the guesses the tree explains it.
 func (c *cells) weigh(from, to int) (n, better float64) {
 	if to-from == 1 {
@@ -220,22 +250,18 @@ func (c *cells) weigh(from, to int) (n, better float64) {
 	left, betterLeft := c.weigh(from, mid)
 	right, betterRight := c.weigh(mid, to)
 	n = left + right
+	x := &c.nodes[mid]
 	if n < 0.5 {
-		c.gain[mid] = math.Inf(-1)
+		x.gain = math.Inf(-1)
 		return n, 0
 	}
-	share := c.left(from, mid, to)
-	split := logBeta(left+0.5, right+0.5) - math.Log(math.Pi) + betterLeft + betterRight -
-		left*math.Log(share) - right*math.Log(1-share)
+	split := logBeta(left+0.5, right+0.5) - logPi + betterLeft + betterRight - left*x.logLeft - right*x.logRight
 	better = max(split, 0) + math.Log((math.Exp(min(-split, 0))+math.Exp(min(split, 0)))/2)
-	c.gain[mid] = split - better - math.Ln2
+	x.gain = split - better - math.Ln2
 	return n, better
 }
 
-// left is the share of [from, mid) in [from, to) by the guesses.
-func (c *cells) left(from, mid, to int) float64 {
-	return (c.cumulative[mid] - c.cumulative[from]) / (c.cumulative[to] - c.cumulative[from])
-}
+var logPi = math.Log(math.Pi)
 
 // descend hands chances down the tree from cells [from, to): free where the guesses may still fail, held where they hold. It
 // returns the count of the cells.
@@ -245,14 +271,15 @@ func (c *cells) descend(from, to int, free, held float64) {
 		return
 	}
 	mid := (from + to) / 2
-	if math.IsInf(c.gain[mid], -1) {
+	x := &c.nodes[mid]
+	if math.IsInf(x.gain, -1) {
 		all := c.cumulative[to] - c.cumulative[from]
 		for i := from; i < to; i++ {
 			c.mass[i] = (free + held) * c.base[i] / all
 		}
 		return
 	}
-	split := math.Exp(c.gain[mid])
+	split := math.Exp(x.gain)
 	held += free * (1 - split)
 	free *= split
 	var left, right float64
@@ -263,9 +290,8 @@ func (c *cells) descend(from, to int, free, held float64) {
 		right += v
 	}
 	q := (left + 0.5) / (left + right + 1)
-	share := c.left(from, mid, to)
-	c.descend(from, mid, free*q, held*share)
-	c.descend(mid, to, free*(1-q), held*(1-share))
+	c.descend(from, mid, free*q, held*x.share)
+	c.descend(mid, to, free*(1-q), held*(1-x.share))
 }
 
 func logBeta(a, b float64) float64 {
