@@ -119,9 +119,12 @@ func ParseDistribution(s string) (Distribution, error) {
 // String returns the name and the arguments, as ParseDistribution reads them.
 func (d Distribution) String() string { return d.name }
 
-// draw returns a duration that is not negative, and short of Forever.
-func (d Distribution) draw(u float64) time.Duration {
+// At returns the duration that the share u of all stays below, for u in (0, 1): not negative, and at most a hundred years.
+func (d Distribution) At(u float64) time.Duration {
 	const most = float64(100 * 365 * 24 * time.Hour)
+	if d.quantile == nil {
+		return 0
+	}
 	x := d.quantile(u) * float64(time.Second)
 	if !(x > 0) {
 		return 0

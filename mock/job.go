@@ -10,6 +10,7 @@ import (
 type job struct {
 	id      string
 	kind    string
+	key     string // of idempotency
 	steps   []Step
 	created time.Duration
 	since   time.Duration // when the step that it is in began
@@ -49,7 +50,7 @@ func (j *job) enter(at time.Duration) { j.step, j.since, j.used = j.step+1, at, 
 // lasts returns how long a step lasts that is not counted in polls.
 func (j *job) lasts(seed uint64, step int32) time.Duration {
 	if s := &j.steps[step]; s.drawn != nil {
-		return s.drawn.draw(random(seed, j.id, uint64(step)))
+		return s.drawn.At(random(seed, j.id, uint64(step)))
 	} else {
 		return s.lasts
 	}

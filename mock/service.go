@@ -64,6 +64,10 @@ func WithIDs(next func() string) Option { return func(c *config) { c.nextID = ne
 // hold.
 func KeepCalls(n int) Option { return func(c *config) { c.keep = max(n, 0) } }
 
+// KeepJobs sets how many of the newest jobs the service knows, at least 1; older ones are not found any more. The default is all,
+// which a service that runs for long can't hold.
+func KeepJobs(n int) Option { return func(c *config) { c.keepJobs = max(n, 1) } }
+
 // OnCall has f called with each request that is answered, one at a time, just before the answer is sent. It must not call the
 // service.
 func OnCall(f func(Call)) Option { return func(c *config) { c.onCall = f } }
@@ -165,6 +169,7 @@ type Service struct {
 	dialect    dialect
 	nextID     func() string
 	keep       int // calls, all if negative
+	keepJobs   int // all if 0
 	onCall     func(Call)
 	script     func(Creation) []Step
 	scriptLine string
@@ -215,6 +220,12 @@ func newConfig(opts []Option) (*config, error) {
 func (s *Service) add(j *job) {
 	s.jobs[j.id] = j
 	s.order = append(s.order, j)
+	if s.keepJobs > 0 && len(s.order) > s.keepJobs {
+		old := s.order[0]
+		s.order = s.order[1:]
+		delete(s.jobs, old.id)
+		delete(s.keys, old.key)
+	}
 }
 
 // now returns how long the service has been there.
@@ -314,9 +325,9 @@ func (s *Service) create(req *request, now time.Duration) (id string, problem *a
 			return "", &answer{code: http.StatusInternalServerError, body: fmt.Sprintf("%s: created job %d: %v", s.scriptLine, c.N, err)}
 		}
 	}
-	s.add(&job{id: c.ID, kind: c.Kind, steps: steps, created: now, since: now})
 	if req.key != "" {
 		s.keys[req.key] = c.ID
 	}
+	s.add(&job{id: c.ID, kind: c.Kind, key: req.key, steps: steps, created: now, since: now})
 	return c.ID, nil
 }

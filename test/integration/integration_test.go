@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -105,7 +106,7 @@ func watch(t *testing.T, url string, opts ...jobstatus.Option) *jobstatus.Watche
 
 func TestJobCompletes(t *testing.T) {
 	t.Parallel()
-	p := serve(t, "--addr", "127.0.0.1:0", "--min", "100ms", "--max", "200ms", "--fail", "0")
+	p := serve(t, "--addr", "127.0.0.1:0", "--duration", "uniform:100ms,200ms", "--fail", "0")
 	w := watch(t, p.url)
 	id, err := w.CreateJob(context.Background())
 	require.NoError(t, err)
@@ -114,13 +115,16 @@ func TestJobCompletes(t *testing.T) {
 		require.NoError(t, err)
 		states = append(states, st.State)
 	}
-	assert.Equal(t, []jobstatus.State{jobstatus.Pending, jobstatus.Completed}, states)
+	states = slices.Compact(states)
+	assert.Equal(t, jobstatus.Pending, states[0])
+	assert.Equal(t, jobstatus.Completed, states[len(states)-1])
+	assert.LessOrEqual(t, len(states), 3, "it may have been seen running")
 }
 
 // fault 12: the service answers 500 for a job that failed.
 func TestJobFailsWith500(t *testing.T) {
 	t.Parallel()
-	p := serve(t, "--addr", "127.0.0.1:0", "--min", "100ms", "--max", "200ms", "--fail", "1")
+	p := serve(t, "--addr", "127.0.0.1:0", "--duration", "uniform:100ms,200ms", "--fail", "1")
 	w := watch(t, p.url)
 	id, err := w.CreateJob(context.Background())
 	require.NoError(t, err)
@@ -132,7 +136,7 @@ func TestJobFailsWith500(t *testing.T) {
 
 func TestLimitsEndTheWaitAndNotTheJob(t *testing.T) {
 	t.Parallel()
-	p := serve(t, "--addr", "127.0.0.1:0", "--min", "400ms", "--max", "500ms", "--fail", "0")
+	p := serve(t, "--addr", "127.0.0.1:0", "--duration", "uniform:400ms,500ms", "--fail", "0")
 	w := watch(t, p.url)
 	id, err := w.CreateJob(context.Background())
 	require.NoError(t, err)
@@ -157,7 +161,7 @@ func TestUnknownID(t *testing.T) {
 // fault 1: while the service is down the watch goes on, and it takes up with the one that comes in its place.
 func TestServerKilledAndStartedAgain(t *testing.T) {
 	t.Parallel()
-	p := serve(t, "--addr", "127.0.0.1:0", "--min", "1h", "--max", "1h")
+	p := serve(t, "--addr", "127.0.0.1:0", "--duration", "1h")
 	w := watch(t, p.url)
 	id, err := w.CreateJob(context.Background())
 	require.NoError(t, err)
@@ -172,7 +176,7 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 	require.ErrorIs(t, err, jobstatus.ErrMaxAttempts)
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 
-	again := serve(t, "--addr", p.url[len("http://"):], "--min", "0s", "--max", "0s", "--fail", "0")
+	again := serve(t, "--addr", p.url[len("http://"):], "--duration", "0s", "--fail", "0")
 	require.Equal(t, p.url, again.url)
 	fresh, err := w.CreateJob(context.Background())
 	require.NoError(t, err)

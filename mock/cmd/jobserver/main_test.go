@@ -25,9 +25,14 @@ func TestMisuseIsToldInOneLine(t *testing.T) {
 	for args, want := range map[string]string{
 		"fly":                                   `no such command: "fly"`,
 		"serve --colour red":                    "flag provided but not defined: -colour",
-		"serve --min soon":                      `invalid value "soon"`,
-		"serve --min 2s --max 1s":               "--min 2s --max 1s",
-		"serve --min -1s":                       "--min -1s",
+		"serve --duration soon":                 `invalid value "soon"`,
+		"serve --duration uniform:2s,1s":        "want a duration",
+		"serve --kind slow":                     "want NAME=DISTRIBUTION",
+		"serve --kind slow=never":               "want a duration",
+		"serve --pending -1":                    "--pending -1",
+		"serve --speed 0":                       "--speed 0",
+		"serve --fault sometimes":               "want WHEN: EFFECT",
+		"serve --faults nowhere":                "no such file",
 		"serve --fail 2":                        "--fail 2",
 		"serve --fail NaN":                      "--fail NaN",
 		"serve now":                             `not "now"`,
@@ -75,7 +80,7 @@ func TestServesUntilItsContextEnds(t *testing.T) {
 	log := &lines{out: make(chan string, 100)}
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--min", "1h", "--max", "1h", "--seed", "7"}, log, log)
+		code <- run(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--duration", "1h", "--seed", "7"}, log, log)
 	}()
 	_, url, ok := strings.Cut(strings.TrimSpace(<-log.out), "listening on ")
 	require.True(t, ok)
@@ -85,6 +90,7 @@ func TestServesUntilItsContextEnds(t *testing.T) {
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
 	http.DefaultClient.CloseIdleConnections()
 	assert.Contains(t, <-log.out, "curl")
+	assert.Contains(t, <-log.out, `"seed": 7`)
 	assert.Contains(t, <-log.out, "job created")
 	assert.Contains(t, <-log.out, "answered")
 	cancel()

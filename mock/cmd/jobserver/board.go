@@ -1,0 +1,225 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+const (
+	shownJobs  = 100
+	shownAsked = 200 // of one job
+	shownRate  = 60  // seconds
+	keptJobs   = 10_000
+	keptDelays = 1000
+)
+
+// board is what the service and those who ask it are doing.
+type board struct {
+	service *mock.Service
+	clock   clock.Clock
+	began   time.Time
+	speed   float64
+
+	mu      sync.Mutex
+	version int // rises with each call
+	asked   map[string][]float64
+	order   []string // of asked, as they came
+	total   int
+	rate    [shownRate]int // by second, modulo
+	last    int            // second that was counted last
+}
+
+func newBoard(clk clock.Clock, speed float64) *board {
+	return &board{clock: clk, began: clk.Now(), speed: speed, asked: map[string][]float64{}}
+}
+
+// seconds returns an instant as the seconds since the board began.
+func (b *board) seconds(t time.Time) float64 { return t.Sub(b.began).Seconds() }
+
+// note takes in a call. The service calls it, one call at a time.
+func (b *board) note(c mock.Call) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at := b.seconds(c.Time)
+	b.version++
+	b.total++
+	b.turn(b.seconds(b.clock.Now()))
+	b.rate[b.last%shownRate]++
+	if c.ID == "" {
+		return
+	}
+	times, known := b.asked[c.ID]
+	if !known {
+		if len(b.order) == 2*shownJobs {
+			delete(b.asked, b.order[0])
+			b.order = slices.Delete(b.order, 0, 1)
+		}
+		b.order = append(b.order, c.ID)
+	}
+	if c.Method == http.MethodGet {
+		if times = append(times, at); len(times) > shownAsked {
+			times = slices.Delete(times, 0, 1)
+		}
+	}
+	b.asked[c.ID] = times
+}
+
+// turn empties the seconds that have passed since the last.
+func (b *board) turn(now float64) {
+	for ; b.last < int(now); b.last++ {
+		if int(now)-b.last > shownRate {
+			b.last = int(now) - shownRate
+		}
+		b.rate[(b.last+1)%shownRate] = 0
+	}
+}
+
+// snapshot is what GET /debug/jobs answers. All times are seconds on the service's clock since it began, -1 for never.
+type snapshot struct {
+	Began  time.Time      `json:"began"`
+	Now    float64        `json:"now"`
+	Speed  float64        `json:"speed"`  // of the service's clock
+	Counts map[string]int `json:"counts"` // of the newest 10,000 jobs, by state
+	// Requests is how many there were; Rate is how many in each of the last seconds, the present one last.
+	Requests int   `json:"requests"`
+	Rate     []int `json:"rate"`
+	// Delay is how long after the end of a job somebody was told of it, over the last 1,000 jobs.
+	Delay struct {
+		Count int     `json:"count"`
+		P50   float64 `json:"p50"`
+		P99   float64 `json:"p99"`
+	} `json:"delay"`
+	Jobs []jobState `json:"jobs"` // the newest 100
+}
+
+type jobState struct {
+	ID       string    `json:"id"`
+	Kind     string    `json:"kind"`
+	State    string    `json:"state"`
+	Progress float64   `json:"progress"`
+	Message  string    `json:"message"`
+	Polls    int       `json:"polls"`
+	Created  float64   `json:"created"`
+	Ended    float64   `json:"ended"`
+	Told     float64   `json:"told"`
+	Asked    []float64 `json:"asked"` // when somebody asked, the last 200 times
+}
+
+// look returns where all stands, and whether anything of it moves without a call.
+func (b *board) look() (s snapshot, moves bool) {
+	s = snapshot{Began: b.began, Speed: b.speed, Counts: map[string]int{}, Jobs: []jobState{}}
+	for _, state := range []transport.State{transport.Unknown, transport.Pending, transport.Running, transport.Completed, transport.Failed, transport.Canceled} {
+		s.Counts[state.String()] = 0
+	}
+	var delays []float64
+	for j := range b.service.Jobs() {
+		s.Counts[j.State.String()]++
+		ended, told := -1., -1.
+		if j.State.Terminal() {
+			ended = b.seconds(j.Updated)
+		}
+		if !j.Told.IsZero() {
+			told = b.seconds(j.Told)
+			if len(delays) < keptDelays {
+				delays = append(delays, max(told-ended, 0))
+			}
+		}
+		moves = moves || told < 0
+		if len(s.Jobs) < shownJobs {
+			s.Jobs = append(s.Jobs, jobState{ID: j.ID, Kind: j.Kind, State: j.State.String(), Progress: j.Progress, Message: j.Message,
+				Polls: j.Polls, Created: b.seconds(j.Created), Ended: ended, Told: told})
+		}
+	}
+	slices.Sort(delays)
+	if s.Delay.Count = len(delays); len(delays) > 0 {
+		s.Delay.P50, s.Delay.P99 = delays[len(delays)/2], delays[len(delays)*99/100]
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.Now = b.seconds(b.clock.Now())
+	s.Requests = b.total
+	b.turn(s.Now)
+	for i := max(b.last-shownRate+1, 0); i <= b.last; i++ {
+		s.Rate = append(s.Rate, b.rate[i%shownRate])
+	}
+	moves = moves || slices.Max(s.Rate) > 0
+	for i := range s.Jobs {
+		s.Jobs[i].Asked = append([]float64{}, b.asked[s.Jobs[i].ID]...)
+	}
+	return s, moves
+}
+
+// changed returns a number that rises with each call.
+func (b *board) changed() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.version
+}
+
+func (b *board) serveState(w http.ResponseWriter, _ *http.Request) {
+	s, _ := b.look()
+	w.Header().Set("Content-Type", "application/json")
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	_ = e.Encode(s)
+}
+
+// Of the stream of events.
+const (
+	eventsEvery   = 200 * time.Millisecond
+	heartbeat     = 15 * time.Second
+	mostListeners = 32
+)
+
+// events serves the snapshots that differ as server-sent events, until the client leaves or the server ends.
+func (b *board) events(ending <-chan struct{}, real clock.Clock) http.HandlerFunc {
+	free := make(chan struct{}, mostListeners)
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case free <- struct{}{}:
+			defer func() { <-free }()
+		default:
+			http.Error(w, "too many pages are open", http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Cache-Control", "no-store")
+		flush := http.NewResponseController(w).Flush
+		seen, moved, sent := -1, true, real.Now()
+		for {
+			text := ""
+			if version := b.changed(); version != seen || moved {
+				var s snapshot
+				s, moved = b.look()
+				data, err := json.Marshal(s)
+				if err != nil {
+					return
+				}
+				seen, text = version, "data: "+string(data)+"\n\n"
+			} else if real.Since(sent) > heartbeat {
+				text = ": still here\n\n"
+			}
+			if text != "" {
+				if _, err := w.Write([]byte(text)); err != nil || flush() != nil {
+					return
+				}
+				sent = real.Now()
+			}
+			select {
+			case <-real.After(eventsEvery):
+			case <-r.Context().Done():
+				return
+			case <-ending:
+				return
+			}
+		}
+	}
+}
