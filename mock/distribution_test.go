@@ -70,6 +70,24 @@ func TestWhatIsDrawnIsTheSameForTheSameSeed(t *testing.T) {
 	assert.NotEqual(t, lasted(t, 50, d, mock.WithSeed(7)), lasted(t, 50, d, mock.WithSeed(8)))
 }
 
+func TestEachStepDrawsItsOwn(t *testing.T) {
+	t.Parallel()
+	d := mock.Uniform(0, time.Hour)
+	clk := mock.NewClock(t)
+	tr := mock.NewTransport(t, mock.WithClock(clk), mock.WithTimes(), mock.Job("a", mock.PendingDrawn(d), mock.RunningDrawn(d), mock.Completed(nil)))
+	var began []time.Duration
+	for range 2 * 3600 {
+		st, err := tr.Status(context.Background(), "a")
+		require.NoError(t, err)
+		if at := st.Updated.Sub(mock.Start); len(began) == 0 || at != began[len(began)-1] {
+			began = append(began, at)
+		}
+		clk.Advance(time.Second)
+	}
+	require.Len(t, began, 3)
+	assert.NotEqual(t, began[1], began[2]-began[1])
+}
+
 func TestDistributionsThatCannotBeFailTheTest(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]mock.Distribution{

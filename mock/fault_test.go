@@ -311,15 +311,16 @@ func TestJobsThatGoBackAndReplicasThatLag(t *testing.T) {
 	clk := mock.NewClock(t)
 	tr := mock.NewTransport(t, mock.WithClock(clk), mock.WithTimes(),
 		mock.Job("a", mock.Pending(10*time.Second), mock.RunningDrawn(mock.Uniform(10*time.Second, 10*time.Second)).Rising(0, 1), mock.Completed(nil)),
-		mock.Fault(mock.Nth(2), mock.GoesBack()), mock.Fault(mock.Nth(3), mock.Lags(5*time.Second)), mock.Fault(mock.Nth(4), mock.Lags(15*time.Second)))
+		mock.Fault(mock.Nth(2), mock.GoesBack()), mock.Fault(mock.Nth(3), mock.Lags(5*time.Second)), mock.Fault(mock.Nth(4), mock.Lags(15*time.Second)),
+		mock.Fault(mock.Nth(5), mock.Lags(10*time.Second)))
 	clk.Advance(20 * time.Second)
 	var got []string
-	for range 5 {
+	for range 6 {
 		st, err := tr.Status(context.Background(), "a")
 		require.NoError(t, err)
 		got = append(got, fmt.Sprint(st.State, " ", st.Progress, " ", st.Updated.Sub(mock.Start)))
 	}
-	assert.Equal(t, []string{"completed 0 20s", "pending 0 0s", "running 0.5 10s", "pending 0 0s", "completed 0 20s"}, got)
+	assert.Equal(t, []string{"completed 0 20s", "pending 0 0s", "running 0.5 10s", "pending 0 0s", "running 0 10s", "completed 0 20s"}, got)
 }
 
 // The token is refused until the client brings the new one: fault 19.
@@ -450,6 +451,17 @@ func TestFaultsThatCannotBeFailTheTestWithTheirLine(t *testing.T) {
 		assert.Contains(t, message, want)
 		assert.Contains(t, message, "fault_test.go:", "the line that wrote it")
 	}
+}
+
+func TestNoRequestIsUnderWayOnceTheWatchIsOver(t *testing.T) {
+	t.Parallel()
+	assert.Contains(t, failure(t, func(tb mock.TB) {
+		clk := mock.NewClock(tb)
+		srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Completed(nil)), mock.Fault(mock.Nth(1), mock.Silence()))
+		_, _, err := watch(t, clk, srv)
+		assert.NoError(t, err)
+		clk.Next()
+	}), "there is no next event: at 40s after the start, 0 of 0 callers wait to be woken, 0 pieces of work are under way, 0 requests")
 }
 
 func TestARequestThatNeverEndsIsNamed(t *testing.T) {

@@ -73,9 +73,19 @@ func TestJobsTellsWhereEachStands(t *testing.T) {
 			assert.Equal(t, mock.Start.Add(10*time.Second), st.Updated)
 			assert.Equal(t, mock.Start.Add(11*time.Second), st.Told)
 		}
+	}
+	clk.Advance(time.Minute)
+	_, err = tr.Status(context.Background(), "a")
+	require.NoError(t, err)
+	for st := range tr.Jobs() {
+		if st.ID == "a" {
+			assert.Equal(t, mock.Start.Add(11*time.Second), st.Told, "who is told again is told late")
+		}
+	}
+	for range tr.Jobs() {
 		break
 	}
-	assert.EqualValues(t, 2, answered.Load())
+	assert.EqualValues(t, 3, answered.Load())
 }
 
 func TestProgressRisesWithPollsToo(t *testing.T) {
@@ -143,6 +153,8 @@ func TestServiceSpeaksTheDialectOfItsClient(t *testing.T) {
 				require.NoError(t, err)
 				st, err := w.WaitForJob(t.Context(), id)
 				assert.ErrorIs(t, err, jobstatus.ErrJobFailed)
+				calls := srv.Calls(id)
+				assert.Equal(t, map[bool]int{true: 500, false: 200}[name == "default"], calls[len(calls)-1].Code)
 				assert.Equal(t, "disk full", st.Message)
 				_, err = w.WaitForJob(t.Context(), "nobody's")
 				assert.ErrorIs(t, err, jobstatus.ErrNotFound)
@@ -156,9 +168,29 @@ func TestServiceSpeaksTheDialectOfItsClient(t *testing.T) {
 			})
 		})
 	}
+	srv := mock.NewServer(t, mock.WithDialect(rest.Dialect{Status: rest.Call{Path: "/jobs?id={id}"}}), mock.Job("a", mock.Completed(nil)))
+	for path, want := range map[string]string{"?id=a": "200", "?id=a&id=a": "404", "?id=": "404", "": "404", "?id=a&more=1": "200", "/?id=a": "404"} {
+		assert.Contains(t, ask(t, "GET", srv.URL+"/jobs"+path), want+" ", path)
+	}
 	assert.Contains(t, failure(t, func(t mock.TB) {
 		mock.NewServer(t, mock.WithDialect(rest.Dialect{States: map[string]transport.State{"on": transport.Running}}))
 	}), "no word for a job that is")
+}
+
+func TestKeepJobsForgetsTheOldest(t *testing.T) {
+	t.Parallel()
+	tr := mock.NewTransport(t, mock.KeepJobs(2))
+	var ids []string
+	for _, key := range []string{"a", "b", "c", "a", "c"} {
+		id, err := tr.Create(context.Background(), transport.CreateRequest{IdempotencyKey: key})
+		require.NoError(t, err)
+		ids = append(ids, id)
+	}
+	assert.NotEqual(t, ids[0], ids[3], "the first a is forgotten")
+	assert.Equal(t, ids[2], ids[4])
+	assert.Len(t, slices.Collect(tr.Jobs()), 2)
+	_, err := tr.Status(context.Background(), ids[0])
+	require.ErrorIs(t, err, transport.ErrNotFound)
 }
 
 // fault 51, on the service's side.

@@ -310,7 +310,7 @@ func (s *Service) handle(req *request) *reply {
 
 // create starts a job, or returns the one that was started under the same key.
 func (s *Service) create(req *request, now time.Duration) (id string, problem *answer) {
-	if id, ok := s.keys[req.key]; ok && req.key != "" {
+	if id, ok := s.keys[req.key]; ok {
 		return id, nil
 	}
 	s.created++

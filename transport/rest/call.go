@@ -173,7 +173,6 @@ func (k *call) check(ctx context.Context, answer *http.Response, err error) (boo
 		k.receive(answer)
 		k.hint = web.RetryAfter(k.answer, wait.Clock(ctx).Now)
 	}
-	k.leave()
 	switch {
 	case k.fault == nil:
 		k.err = k.read(k)

@@ -1,0 +1,55 @@
+package mock
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// While the service lets a request wait, the call that made it is no work; it is again once the wait is over, whoever ends it.
+func TestACallIsNoWorkWhileTheServiceLetsItWait(t *testing.T) {
+	t.Parallel()
+	busy := func(c *Clock) int {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.busy
+	}
+	for name, end := range map[string]func(c *Clock, left, over func()){
+		"the client leaves":  func(_ *Clock, left, _ func()) { left() },
+		"the service ends":   func(_ *Clock, _, over func()) { over() },
+		"the time is passed": func(c *Clock, _, _ func()) { c.step(time.Hour) },
+	} {
+		c := NewClock(t)
+		c.Begin()
+		left := c.Asking("client", "GET /")
+		ended := make(chan int, 1)
+		over := c.serve("client", time.Minute, func() { ended <- busy(c) })
+		assert.Zero(t, busy(c), name)
+		end(c, left, over)
+		if name == "the time is passed" {
+			assert.Equal(t, 2, <-ended, "the call is work before the service goes on")
+			c.mu.Lock()
+			for c.busy != 1 {
+				c.changed.Wait()
+			}
+			c.mu.Unlock()
+		}
+		assert.Equal(t, 1, busy(c), name)
+		left()
+		over()
+		assert.Equal(t, 1, busy(c), name)
+	}
+}
+
+func TestARequestThatIsOverDoesNotEndTheNextOnItsConnection(t *testing.T) {
+	t.Parallel()
+	c := NewClock(t)
+	first := c.Asking("client", "GET /first")
+	second := c.Asking("client", "GET /second")
+	first()
+	assert.Contains(t, c.describe(), "1 requests are under way")
+	assert.Contains(t, c.describe(), "GET /second")
+	second()
+	assert.Contains(t, c.describe(), "0 requests are under way")
+}
