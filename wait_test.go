@@ -1007,11 +1007,15 @@ func TestLearnerIsToldBetweenWhichPollsAJobEnded(t *testing.T) {
 			if id == "exact" && st.State == jobstatus.Completed {
 				st.Created, st.Finished = at, at.Add(2500*time.Millisecond)
 			}
+			if id == "telling" && n > 1 {
+				st.Progress = []float64{0.5, 0.5, 0.7}[n-2]
+			}
 			return st, err
 		}), jobstatus.WithBackoff(l))
 		w.run(func() {
 			for id, opt := range map[string]jobstatus.WatchOption{
 				"between": jobstatus.Kind("k"), "exact": jobstatus.Kind("k"), "long": jobstatus.MaxAttempts(2),
+				"telling": jobstatus.Kind("k"),
 			} {
 				_, _ = watcher.WaitForJob(context.Background(), id, opt)
 			}
@@ -1021,6 +1025,8 @@ func TestLearnerIsToldBetweenWhichPollsAJobEnded(t *testing.T) {
 			{Key: "between", Kind: "k", After: 2 * time.Second, Before: 3 * time.Second, Ended: true},
 			{Key: "exact", Kind: "k", After: 2500 * time.Millisecond, Before: 2500 * time.Millisecond, Ended: true},
 			{Key: "long", After: time.Second},
+			{Key: "telling", Kind: "k", After: 2 * time.Second, Before: 3 * time.Second, Ended: true,
+				Marks: []backoff.Mark{{Age: time.Second, Progress: 0.5}}},
 		}, l.outcomes)
 	})
 }
@@ -1038,6 +1044,29 @@ func (l *learner) Observe(o backoff.Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.outcomes = append(l.outcomes, o)
+}
+
+func TestLearnerIsToldAFewMarksOfALongJob(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		l := &learner{}
+		watcher := w.watcher(w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+			if n == 1000 {
+				return jobstatus.Status{State: jobstatus.Completed}, nil
+			}
+			return jobstatus.Status{State: jobstatus.Running, Progress: float64(n) / 1000}, nil
+		}), jobstatus.WithBackoff(l), jobstatus.WithMaxAttempts(jobstatus.Unlimited), jobstatus.WithTimeout(time.Hour))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.NoError(w, err)
+		})
+		marks := l.outcomes[0].Marks
+		assert.GreaterOrEqual(w, len(marks), 4)
+		assert.LessOrEqual(w, len(marks), 8)
+		assert.IsIncreasing(w, []time.Duration{marks[0].Age, marks[1].Age, marks[2].Age, marks[3].Age})
+		for _, m := range marks {
+			assert.InDelta(w, m.Age.Seconds()+1, m.Progress*1000, 1e-9)
+		}
+	})
 }
 
 // ids yields n different ids.

@@ -46,7 +46,9 @@ const (
 // job of the kind has ended yet, poll n is at n²/κ, which costs at most about √2 times the best fixed interval, however long
 // jobs turn out to be. Of a watch it usually learns no more than between which two polls the job ended; so a few watches
 // look a little earlier than they need to. Where jobs suddenly take much longer or shorter, what was learned before is
-// dropped. Many watches of a kind are spread over the times that are equally good.
+// dropped. Many watches of a kind are spread over the times that are equally good. Where a service reports progress, Adaptive
+// learns what share of the time each share of the work stands for, in whatever curve, and asks when the job's own progress lets
+// expect its end; progress that has meant nothing so far is not heeded.
 //
 // The history is bounded: some 10 KiB a kind, and [Kinds] kinds, of which the least recently used is forgotten first. It can
 // be saved by MarshalBinary and loaded by UnmarshalBinary. Next allocates nothing; Observe plans anew in about 200 µs,
@@ -62,8 +64,9 @@ type Adaptive struct {
 
 // kind is what is known of jobs of one kind.
 type kind struct {
-	plan atomic.Pointer[plan]
-	used atomic.Uint64
+	plan     atomic.Pointer[plan]
+	progress atomic.Pointer[progress] // nil before any was reported
+	used     atomic.Uint64
 
 	mu      sync.Mutex
 	history history
@@ -158,7 +161,13 @@ func (a *Adaptive) Next(p Poll) time.Duration {
 	var at float64
 	if k := a.known(p.Kind); k != nil {
 		k.used.Store(a.tick.Load() + 1)
-		at = k.plan.Load().after(age, p)
+		plan, sooner := k.plan.Load(), false
+		if p.Progress > 0 {
+			at, sooner = plan.progressed(k.progress.Load(), age, p.Progress)
+		}
+		if !sooner {
+			at = plan.after(age, p)
+		}
 	} else {
 		at = a.wish().cold(age, p)
 	}
@@ -207,6 +216,9 @@ func (a *Adaptive) Observe(o Outcome) {
 	k.used.Store(a.tick.Add(2))
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if len(o.Marks) > 0 && o.Ended {
+		k.progress.Store(k.progress.Load().with(o.Marks, s))
+	}
 	if !k.history.add(s, k.plan.Load()) {
 		// The more is known, the less one job more can change: plan again at 3 % more.
 		if k.stale++; k.stale < len(k.history.spans)/32 {

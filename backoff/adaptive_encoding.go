@@ -13,19 +13,20 @@ import (
 
 // The history is saved as
 //
-//	"JSBA", one byte of version: 1
+//	"JSBA", one byte of version: 2
 //	the number of kinds
 //	for each kind, the least recently used first:
 //	    length of the name, the name
 //	    the number of spans; for each: after, before
 //	    the number of scores; for each: z, weight
+//	    32, or 0 if no progress was reported; for each of 16 bins of progress: reports and 0, mean and variance
 //	CRC-32 (IEEE) of all before it, four bytes, little-endian
 //
 // Numbers and lengths are unsigned varints as in encoding/binary. Times are seconds, and like scores an IEEE 754 float32,
 // little-endian; before is +Inf for a watch that gave up, and equals after where the exact end is known. Options are not saved.
 const (
 	historyMagic   = "JSBA"
-	historyVersion = 1
+	historyVersion = 2
 	checksumSize   = 4
 )
 
@@ -76,6 +77,15 @@ func (k *kind) append(b []byte, w wish) []byte {
 	for _, s := range k.history.scores {
 		b = appendPair(b, s.z, s.weight)
 	}
+	p := k.progress.Load()
+	if p == nil {
+		return binary.AppendUvarint(b, 0)
+	}
+	b = binary.AppendUvarint(b, 2*progressBins)
+	for _, r := range p {
+		b = appendPair(b, r.n, 0)
+		b = appendPair(b, r.mean, r.variance)
+	}
 	return b
 }
 
@@ -88,7 +98,7 @@ func appendPair(b []byte, x, y float32) []byte {
 // are more kinds than [Kinds] allows, the most recently used are kept. If data is damaged or of a version that is not known, the
 // error says so, and the history is empty.
 func (a *Adaptive) UnmarshalBinary(data []byte) error {
-	names, histories, err := decodeHistory(data)
+	names, histories, learned, err := decodeHistory(data)
 	kinds := map[string]*kind{}
 	skip := max(0, len(names)-max(a.limit, 1))
 	for i, name := range names {
@@ -97,6 +107,7 @@ func (a *Adaptive) UnmarshalBinary(data []byte) error {
 		}
 		k := &kind{history: histories[i]}
 		k.used.Store(a.tick.Add(2))
+		k.progress.Store(learned[i])
 		if len(k.history.spans) > 0 {
 			k.replan(a.wish())
 		}
@@ -110,27 +121,28 @@ func (a *Adaptive) UnmarshalBinary(data []byte) error {
 
 var errDamaged = errors.New("backoff: saved history is damaged")
 
-func decodeHistory(data []byte) (names []string, histories []history, err error) {
+func decodeHistory(data []byte) (names []string, histories []history, learned []*progress, err error) {
 	head := len(historyMagic) + 1
 	if len(data) < head+checksumSize || string(data[:len(historyMagic)]) != historyMagic {
-		return nil, nil, errDamaged
+		return nil, nil, nil, errDamaged
 	}
 	if v := data[head-1]; v != historyVersion {
-		return nil, nil, fmt.Errorf("backoff: saved history has version %d, not %d", v, historyVersion)
+		return nil, nil, nil, fmt.Errorf("backoff: saved history has version %d, not %d", v, historyVersion)
 	}
 	body, sum := data[:len(data)-checksumSize], data[len(data)-checksumSize:]
 	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(sum) {
-		return nil, nil, errDamaged
+		return nil, nil, nil, errDamaged
 	}
 	d := decoder{rest: body[head:]}
 	for range d.count(3) {
 		names = append(names, string(d.bytes(d.count(1))))
 		histories = append(histories, d.history())
+		learned = append(learned, d.progress())
 	}
 	if d.bad || len(d.rest) > 0 {
-		return nil, nil, errDamaged
+		return nil, nil, nil, errDamaged
 	}
-	return names, histories, nil
+	return names, histories, learned, nil
 }
 
 // decoder takes values off rest, until it is bad.
@@ -172,6 +184,20 @@ func (d *decoder) pairs(most int, ok func(x, y float32) bool) [][2]float32 {
 		d.bad = d.bad || !ok(x, y)
 	}
 	return all
+}
+
+func (d *decoder) progress() *progress {
+	pairs := d.pairs(2*progressBins, func(x, y float32) bool { return x >= 0 && x <= 1e6 && y >= 0 && y <= 1e6 })
+	if d.bad = d.bad || len(pairs) != 0 && len(pairs) != 2*progressBins; d.bad || len(pairs) == 0 {
+		return nil
+	}
+	p := &progress{}
+	for i := range p {
+		n, moments := pairs[2*i][0], pairs[2*i+1]
+		d.bad = d.bad || n > maxReports
+		p[i] = reports{n, moments[0], moments[1]}
+	}
+	return p
 }
 
 func (d *decoder) history() (h history) {

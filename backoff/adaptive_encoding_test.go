@@ -17,7 +17,9 @@ import (
 func experienced(n int) *Adaptive {
 	a, r := NewAdaptive(), rand.New(rand.NewPCG(1, 2))
 	for i := range n {
-		a.Observe(watched(a, fmt.Sprint(i), "two sorts", twoSorts(r)))
+		o := watched(a, fmt.Sprint(i), "two sorts", twoSorts(r))
+		o.Marks = []Mark{{Age: o.After / 2, Progress: 0.4}, {Age: o.After, Progress: 0.9}}
+		a.Observe(o)
 		a.Observe(exactly(fmt.Sprint(i), "uniform", uniform(r)))
 	}
 	a.Observe(Outcome{Kind: "two sorts", After: time.Hour})
@@ -37,6 +39,8 @@ func TestAdaptiveThatWasSavedAndLoadedAnswersAlike(t *testing.T) {
 		require.True(t, bytes.Equal(data, again))
 		for i := range 200 {
 			p := Poll{Key: fmt.Sprint(i), Kind: "two sorts", Attempt: i % 5, Elapsed: time.Duration(i) * 300 * time.Millisecond}
+			require.Equal(t, a.Next(p), b.Next(p), "%+v", p)
+			p.Progress = 0.4
 			require.Equal(t, a.Next(p), b.Next(p), "%+v", p)
 			p.Kind = "uniform"
 			require.Equal(t, a.Next(p), b.Next(p), "%+v", p)

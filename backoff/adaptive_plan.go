@@ -15,6 +15,8 @@ type plan struct {
 type step struct {
 	end  float32 // seconds
 	live float32 // chance of a duration beyond end
+	// spread is the standard deviation of the logarithm of a duration beyond end.
+	spread float32
 	// The next poll is at the end of one of the steps lo to hi, or anywhere between: all are about as good. parts, where
 	// above 1, is into how many equal parts polls divide the way to the next step.
 	lo, hi, parts uint16
@@ -228,6 +230,7 @@ func (p problem) plan(known []float64) *plan {
 		}
 	}
 	out.steps[0].end = 0
+	p.spread(out.steps)
 	return out
 }
 

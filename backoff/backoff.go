@@ -72,6 +72,16 @@ type Outcome struct {
 	Before time.Duration
 	// Ended is false if the watch gave up first: then the job took longer than After.
 	Ended bool
+	// Marks are some of the times at which the service reported how much of the job was done, the oldest first.
+	Marks []Mark
+}
+
+// Mark is a progress that a service reported.
+type Mark struct {
+	// Age is how old the watch was when the service was asked.
+	Age time.Duration
+	// Progress is the share of the job that was done, in (0, 1].
+	Progress float64
 }
 
 // Validator is a Strategy that can say what is wrong with the values it was made from. A Watcher asks when it is made,

@@ -31,6 +31,9 @@ var outcomes = func() (all []backoff.Outcome) {
 	for i := range 24 {
 		end := time.Duration(5+i*7%11) * time.Second
 		o := backoff.Outcome{Key: fmt.Sprint(i), Kind: kinds[i%2], After: end - time.Second, Before: end, Ended: true}
+		for age := time.Second; age < o.After; age += 2 * time.Second {
+			o.Marks = append(o.Marks, backoff.Mark{Age: age, Progress: age.Seconds() / end.Seconds()})
+		}
 		switch i % 6 {
 		case 4:
 			o.After = end
@@ -48,13 +51,19 @@ var hostile = func() (all []backoff.Outcome) {
 		for _, after := range []time.Duration{math.MinInt64, -time.Second, 0, 10 * time.Second, math.MaxInt64} {
 			for _, before := range []time.Duration{math.MinInt64, -1, 0, 1, 5 * time.Second, math.MaxInt64} {
 				all = append(all,
-					backoff.Outcome{Kind: kind, After: after, Before: before, Ended: true},
+					backoff.Outcome{Kind: kind, After: after, Before: before, Ended: true, Marks: hostileMarks},
 					backoff.Outcome{Kind: kind, After: after, Before: before})
 			}
 		}
 	}
 	return all
 }()
+
+var hostileMarks = []backoff.Mark{
+	{Age: -time.Second, Progress: 0.5}, {Progress: 0.5}, {Age: time.Hour, Progress: 0.5}, {Age: math.MaxInt64, Progress: 0.5},
+	{Age: time.Second, Progress: math.NaN()}, {Age: time.Second, Progress: -1}, {Age: time.Second, Progress: math.Inf(1)},
+	{Age: time.Second, Progress: 0}, {Age: 1, Progress: 5e-324}, {Age: time.Second, Progress: 1},
+}
 
 // teach tells s of all, which must leave it able to answer.
 func teach(s backoff.Strategy, all []backoff.Outcome) (err error) {

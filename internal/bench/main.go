@@ -49,5 +49,6 @@ func run(repetitions, keys int, detail bool, drawTo, trace string, worth float64
 	coldTable(os.Stdout, all, keys)
 	driftTable(os.Stdout, all, max(repetitions/4, 1), max(keys/4, 1))
 	uniformTable(os.Stdout, repetitions, keys)
+	progressTable(os.Stdout, max(repetitions/2, 1))
 	return nil
 }

@@ -24,6 +24,8 @@ const (
 	minWait = time.Millisecond
 	// maxLastLook bounds how long before its timeout a watch makes its last poll, which is otherwise a tenth of the timeout.
 	maxLastLook = time.Second
+	// maxMarks bounds the reports of progress that a watch keeps.
+	maxMarks = 8
 	// maxPlain bounds the number of sightings that watches share.
 	maxPlain = 256
 )
@@ -64,12 +66,13 @@ func (x *watch) status() transport.Status {
 
 // A sighting is what a watch keeps of its polls. It does not change, as watches that have seen no more than a state share one.
 type sighting struct {
-	transport.Status               // the newest answer, without its id
-	answered         bool          // there was one
-	pace             time.Duration // the newest wait between polls that an answer asked for
-	leave            time.Duration // the wait that the last poll's error asked for, once
-	err              error         // of the last poll
-	malformed        int           // unreadable answers in a row
+	transport.Status                // the newest answer, without its id
+	answered         bool           // there was one
+	pace             time.Duration  // the newest wait between polls that an answer asked for
+	leave            time.Duration  // the wait that the last poll's error asked for, once
+	err              error          // of the last poll
+	malformed        int            // unreadable answers in a row
+	marks            []backoff.Mark // of progress, for a Backoff that learns
 }
 
 // plainStatus is what an answer says that says no more than the state.
@@ -80,7 +83,7 @@ type plainStatus struct {
 
 // isPlain reports whether s says no more than a plainStatus.
 func (s *sighting) isPlain() bool {
-	return s.answered && s.pace == 0 && s.err == nil &&
+	return s.answered && s.pace == 0 && s.err == nil && s.marks == nil &&
 		s.Progress == 0 && s.Message == "" && s.Result == nil && s.Revision == "" && s.RetryAfter == 0 &&
 		s.Created.IsZero() && s.Updated.IsZero() && s.Finished.IsZero()
 }
@@ -121,7 +124,7 @@ func (x *watch) look(st transport.Status, err error, now time.Duration) (s sight
 			st.Progress = 0
 		}
 		st.Progress = min(st.Progress, 1)
-		s = sighting{Status: st, answered: true, pace: last.pace}
+		s = sighting{Status: st, answered: true, pace: last.pace, marks: last.marks}
 		if st.RetryAfter > 0 {
 			s.pace = st.RetryAfter
 		}
@@ -133,7 +136,7 @@ func (x *watch) look(st transport.Status, err error, now time.Duration) (s sight
 		}
 		return s, false, nil
 	}
-	s = sighting{Status: last.Status, answered: last.answered, pace: last.pace, err: err}
+	s = sighting{Status: last.Status, answered: last.answered, pace: last.pace, err: err, marks: last.marks}
 	class := transport.Transient
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		class = e.Class
@@ -155,6 +158,9 @@ func (x *watch) look(st transport.Status, err error, now time.Duration) (s sight
 func (t *Timeline) answered(p poll, st transport.Status, err error) {
 	x, now := p.watch, t.now()
 	seen, over, why := x.look(st, err, now)
+	if t.learner != nil && err == nil && !over {
+		seen.mark(p.asked - x.began)
+	}
 	asked := seen.retryAfter()
 	allowed := min(asked, maxRetryAfter)
 	var wait time.Duration
@@ -166,7 +172,9 @@ func (t *Timeline) answered(p poll, st transport.Status, err error) {
 		})
 		over = why != nil
 	case why == nil:
-		t.observe(x.outcome(p.kind, &seen.Status, now-x.began))
+		o := x.outcome(p.kind, &seen.Status, now-x.began)
+		o.Marks = seen.marks
+		t.observe(o)
 	}
 	if why == nil {
 		t.log(p, &seen, now)
@@ -234,6 +242,22 @@ func (x *watch) outcome(kind string, st *transport.Status, age time.Duration) ba
 		}
 	}
 	return o
+}
+
+// mark keeps the progress that was reported when the watch was so old. Where there is no more room, every second mark makes way.
+func (s *sighting) mark(age time.Duration) {
+	n := len(s.marks)
+	if s.Progress <= 0 || n > 0 && s.marks[n-1].Progress == s.Progress {
+		return
+	}
+	marks := s.marks
+	if n == maxMarks {
+		marks = nil
+		for i := 1; i < n; i += 2 {
+			marks = append(marks, s.marks[i])
+		}
+	}
+	s.marks = append(marks, backoff.Mark{Age: age, Progress: s.Progress})
 }
 
 // retryAfter is how long the service asks to be left alone now. What an answer asks for is its pace until an answer that names
