@@ -186,7 +186,7 @@ func (p problem) divide(i int, limit float64) float64 {
 // aim solves with the kappa that brings the expected polls to about as many as are asked for. Polls rise with about its square
 // root, but in steps, of which one may lie between too few and too many.
 func (p *problem) aim() {
-	const rounds, close, narrow, stride = 6, 0.04, 1.2, 64
+	const rounds, close, narrow, stride = 6, 0.06, 1.2, 64
 	median := p.time[sort.Search(len(p.live)-1, func(i int) bool { return p.live[i] < 0.5 })]
 	most := 1e2 * p.about * p.about / median // where more polls could not help
 	low, high := 0.0, most                   // kappas known to give too few polls, and too many

@@ -27,13 +27,12 @@ type fields struct {
 	rest.Dialect
 	words                  map[transport.State]string
 	create, status, cancel pattern
-	plain                  bool // it is the default dialect
+	plain                  bool // it is the dialect of a service that was given none
 }
 
 // newFields returns the server's side of d.
 func newFields(d rest.Dialect) (*fields, error) {
 	f := &fields{Dialect: d.WithDefaults(), words: map[transport.State]string{}}
-	f.plain = f.State == "payload.status" && f.Create.Path == "/"
 	for word, state := range f.States {
 		if old, ok := f.words[state]; !ok || word < old {
 			f.words[state] = word

@@ -128,7 +128,8 @@ func Created(steps ...Step) Option {
 	}
 }
 
-// CreatedBy is Created with a script of its own for each job. A script that can't be is answered with 500.
+// CreatedBy is Created with a script of its own for each job. It is called for one job at a time, and must not call the service. A
+// script that can't be is answered with 500.
 func CreatedBy(script func(Creation) []Step) Option {
 	line := caller()
 	return func(c *config) {
@@ -199,7 +200,9 @@ func newConfig(opts []Option) (*config, error) {
 		jobs:   map[string]*job{},
 		keys:   map[string]string{},
 	}
-	s.dialect, _ = newFields(rest.Dialect{})
+	plain, _ := newFields(rest.Dialect{})
+	plain.plain = true
+	s.dialect = plain
 	s.nextID = func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", s.created) }
 	c := &config{Service: s, listen: "127.0.0.1:0"}
 	for i, opt := range opts {
