@@ -41,8 +41,8 @@ const far = time.Duration(math.MaxInt64)
 // and takes the same course each time. Events of one instant happen in the order in which they were asked for, each to rest
 // before the next.
 //
-// What is at rest the Clock learns from this library's own code, and from Sleep; a goroutine of the test's own counts if Go or
-// Run started it. Run, Next and Advance are for the test's goroutine; all else is safe for concurrent use.
+// What is at rest the Clock learns from this library's own code, the requests of transport/rest and of a Server's Client and the
+// waits of a Service among it, and from Sleep; a goroutine of the test's own counts if Go or Run started it. Run, Next and Advance are for the test's goroutine; all else is safe for concurrent use.
 //
 // Timers are those of AfterFunc, Timer, After and Sleep. They can be stopped but not reset, and there are no tickers: both fail
 // the test.
@@ -66,6 +66,7 @@ type asking struct {
 	what   string
 	served bool      // the service lets it wait, so that the call which made it is not counted in busy
 	until  time.Time // for how long, zero if for ever
+	left   bool      // the client waits no longer
 }
 
 var (
@@ -262,13 +263,15 @@ func (c *Clock) Asking(local, request string) (over func()) {
 		if c.asking[local] == a { // and not the next request on that connection
 			delete(c.asking, local)
 		}
+		a.left = true
 		c.awake(a)
 	}
 }
 
 // serve says that a service lets the request of a client wait for d: the call that made it is no work until then, or until the
-// client has left. What it returns is called at the end of the wait, and may be called sooner.
-func (c *Clock) serve(client string, d time.Duration, end func()) (over func()) {
+// client has left. What it returns is called at the end of the wait, and may be called sooner; it reports whether the client is still
+// there, as far as this Clock knows, which is before the connection tells.
+func (c *Clock) serve(client string, d time.Duration, end func()) (over func() (there bool)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a := c.asking[client] // nil if it has left, or if this Clock does not know it
@@ -291,9 +294,12 @@ func (c *Clock) serve(client string, d time.Duration, end func()) (over func()) 
 		c.busy--
 		c.changed.Broadcast()
 	}
-	return func() {
+	return func() bool {
 		stop()
 		awake()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return a == nil || !a.left
 	}
 }
 

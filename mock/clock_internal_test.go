@@ -15,10 +15,10 @@ func TestACallIsNoWorkWhileTheServiceLetsItWait(t *testing.T) {
 		defer c.mu.Unlock()
 		return c.busy
 	}
-	for name, end := range map[string]func(c *Clock, left, over func()){
-		"the client leaves":  func(_ *Clock, left, _ func()) { left() },
-		"the service ends":   func(_ *Clock, _, over func()) { over() },
-		"the time is passed": func(c *Clock, _, _ func()) { c.step(time.Hour) },
+	for name, end := range map[string]func(c *Clock, left func(), over func() bool){
+		"the client leaves":  func(_ *Clock, left func(), _ func() bool) { left() },
+		"the service ends":   func(_ *Clock, _ func(), over func() bool) { assert.True(t, over()) },
+		"the time is passed": func(c *Clock, _ func(), _ func() bool) { c.step(time.Hour) },
 	} {
 		c := NewClock(t)
 		c.Begin()
@@ -37,7 +37,7 @@ func TestACallIsNoWorkWhileTheServiceLetsItWait(t *testing.T) {
 		}
 		assert.Equal(t, 1, busy(c), name)
 		left()
-		over()
+		assert.False(t, over(), "the client has left")
 		assert.Equal(t, 1, busy(c), name)
 	}
 }

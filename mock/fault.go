@@ -86,7 +86,8 @@ func First(n int) When {
 	return when(n > 0, fmt.Sprintf("First(%d): must be above zero", n), func(m *moment) bool { return m.n <= n })
 }
 
-// Share is a share of the calls, from 0 to 1, which is drawn: the same in each run.
+// Share is a share of the calls, from 0 to 1, which is drawn from the seed, the job's id and how often it was asked about: the same
+// in each run.
 func Share(share float64) When {
 	return when(share >= 0 && share <= 1, fmt.Sprintf("Share(%v): must be from 0 to 1", share),
 		func(m *moment) bool { return m.random < share })
@@ -244,7 +245,11 @@ func (s *Service) meet(req *request, j *job, now time.Duration) (t trouble) {
 			continue
 		}
 		f.met++
-		m := moment{n: f.met, now: now, job: j, header: req.header, random: random(s.seed, req.id, uint64(i)<<40|1<<39|uint64(f.met))}
+		nth := f.met
+		if j != nil {
+			nth = int(j.polls) // so that a job's lot does not depend on when others are asked about
+		}
+		m := moment{n: f.met, now: now, job: j, header: req.header, random: random(s.seed, req.id, uint64(i)<<40|1<<39|uint64(nth))}
 		if f.befalls(&m) {
 			for _, e := range f.effects {
 				e.set(&t)

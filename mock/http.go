@@ -110,8 +110,9 @@ func reset(w http.ResponseWriter) {
 func (s *Service) sleep(r *http.Request, d time.Duration) bool {
 	over := make(chan struct{})
 	end := func() { close(over) }
+	there := func() bool { return true }
 	if clk, ok := s.clock.(*Clock); ok {
-		defer clk.serve(r.RemoteAddr, d, end)()
+		there = clk.serve(r.RemoteAddr, d, end)
 	} else if d != Forever {
 		defer wait.AfterFunc(s.clock, d, end)()
 	}
@@ -119,5 +120,5 @@ func (s *Service) sleep(r *http.Request, d time.Duration) bool {
 	case <-over:
 	case <-r.Context().Done():
 	}
-	return r.Context().Err() == nil
+	return there() && r.Context().Err() == nil
 }

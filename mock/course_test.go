@@ -1,0 +1,80 @@
+package mock_test
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/mock"
+)
+
+// port is what differs between two servers.
+var port = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+
+// Whatever goes wrong, each job ends once, as its script says or with a wait that gave up; and a second run takes the same course.
+func TestWhateverGoesWrongTheCourseIsTheSame(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		seconds := func(name string, most int) time.Duration {
+			return time.Duration(rapid.IntRange(1, most*10).Draw(r, name)) * 100 * time.Millisecond
+		}
+		ids := []string{"a", "b", "c"}[:rapid.IntRange(1, 3).Draw(r, "jobs")]
+		ends := map[string]jobstatus.State{}
+		opts := []mock.Option{mock.WithSeed(rapid.Uint64().Draw(r, "seed"))}
+		for _, id := range ids {
+			end, state := mock.Completed(id), jobstatus.Completed
+			if rapid.Bool().Draw(r, "fails") {
+				end, state = mock.Failed("as drawn"), jobstatus.Failed
+			}
+			ends[id] = state
+			opts = append(opts, mock.Job(id, mock.Pending(seconds("pending", 20)), mock.RunningPolls(rapid.IntRange(1, 4).Draw(r, "polls")), end))
+		}
+		for range rapid.IntRange(0, 4).Draw(r, "faults") {
+			from := seconds("from", 30)
+			when := rapid.SampledFrom([]mock.When{
+				mock.Share(0.3), mock.Share(0.7), mock.Between(from, from+seconds("for", 20)), mock.First(3).Of("a"),
+				mock.Nth(2, 4, 5).Of("b"), mock.Young(10 * time.Second), mock.Always().Of("c"),
+			}).Draw(r, "when")
+			effects := rapid.SampledFrom([][]mock.Effect{
+				{mock.Code(503)}, {mock.Code(429), mock.RetryAfter("7")}, {mock.Code(503), mock.RetryAt(20 * time.Second)}, {mock.Code(404)},
+				{mock.Latency(seconds("latency", 50))}, {mock.Drip(20 * time.Millisecond)}, {mock.Silence()}, {mock.Reset()}, {mock.Truncated()},
+				{mock.Body("<html>"), mock.Header("Content-Type", "text/html")}, {mock.Lags(5 * time.Second)}, {mock.GoesBack()},
+				{mock.Latency(time.Second), mock.Reset()},
+			}).Draw(r, "effects")
+			opts = append(opts, mock.Fault(when, effects...))
+		}
+		run := func() (course string) {
+			clk := mock.NewClock(t)
+			srv := mock.NewServer(t, append(opts, mock.WithClock(clk))...)
+			w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+			require.NoError(r, err)
+			defer w.Close()
+			results := map[string]string{}
+			clk.Run(func() {
+				for st, err := range w.WaitForJobs(t.Context(), slices.Values(ids), jobstatus.Timeout(5*time.Minute)) {
+					assert.Empty(t, results[st.ID], "one result a job")
+					results[st.ID] = fmt.Sprintf("%v %v at %v\n", st, err, clk.Since(mock.Start))
+					if st.State.Terminal() {
+						assert.Equal(t, ends[st.ID], st.State)
+					} else {
+						assert.Error(t, err)
+					}
+				}
+			})
+			require.Len(r, results, len(ids))
+			for _, id := range slices.Sorted(maps.Keys(results)) {
+				course += results[id] + srv.Timeline(id)
+			}
+			return port.ReplaceAllString(course, "127.0.0.1")
+		}
+		assert.Equal(r, run(), run())
+	})
+}
