@@ -68,20 +68,21 @@ func (p *progress) expect(age, share float64) (mean, sd float64, ok bool) {
 // near it elsewhere; and there will be news of the progress by then.
 func soon(age, mean, sd, kappa float64) float64 {
 	const from, to, step = -2.0, 3.5, 0.25
-	phi := func(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
+	normal := shapes()[0]
 	z0 := (math.Log(age) - mean) / sd
 	whole := math.Exp(mean + sd*sd/2)
-	done, partly := phi(z0), phi(z0-sd)
+	done, partly := normal.cumulative(z0), normal.cumulative(z0-sd)
+	z := max(from, z0+step/4)
+	at, grow := math.Exp(mean+sd*z), math.Exp(sd*step)
 	best, least := math.Inf(1), math.Inf(1)
-	for z := max(from, z0+step/4); z <= max(to, z0+2); z += step {
-		at := math.Exp(mean + sd*z)
-		chance := phi(z) - done
-		if chance < 1e-9 {
-			continue
+	for ; z <= max(to, z0+2); z += step {
+		if chance := normal.cumulative(z) - done; chance > 1e-9 {
+			delay := at*chance - whole*(normal.cumulative(z-sd)-partly)
+			if cost := (1 - done + kappa*delay) / chance; cost < least {
+				best, least = at, cost
+			}
 		}
-		if cost := (1 + kappa*(at*chance-whole*(phi(z-sd)-partly))) / chance; cost < least {
-			best, least = at, cost
-		}
+		at *= grow
 	}
 	return best
 }
