@@ -116,7 +116,7 @@ func (p problem) solve() {
 	last := len(p.time) - 1
 	p.cost[last] = p.live[last] * 2 * math.Sqrt(2*p.kappa*p.time[last])
 	p.polls[last] = 0
-	p.next[last] = last
+	p.next[last], p.parts[last] = last, 1
 	for i := last - 1; i >= 0; i-- {
 		limit := p.limit(i)
 		top := p.next[i+1]
