@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
 // BenchmarkWaitingWatch prints what a watch that waits between two polls holds: heap and stacks after a collection, its id of 36
@@ -32,7 +33,7 @@ func waitingWatches(tb testing.TB, n int) (bytes float64, goroutines int) {
 	w, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {
 		polled <- struct{}{}
 		return jobstatus.Status{State: jobstatus.Pending, Raw: "pending"}, nil
-	}), every(time.Hour), jobstatus.WithTimeout(24*time.Hour))
+	}), jobstatus.WithBackoff(backoff.Sequence(time.Nanosecond, time.Hour)), jobstatus.WithTimeout(24*time.Hour))
 	require.NoError(tb, err)
 	before, already := inUse(), runtime.NumGoroutine()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -23,6 +23,8 @@ var (
 	ErrNotFound = transport.ErrNotFound
 	// ErrThrottled is matched by the *WaitError of a wait that cannot last for as long as the service asks to be left alone.
 	ErrThrottled = transport.ErrThrottled
+	// ErrMaxWatches is matched by the error of a wait for one job more than WithMaxWatches lets a Watcher wait for.
+	ErrMaxWatches = timeline.ErrMaxWatches
 	// ErrClosed is matched by the error of every call on a Watcher that was closed, and of every wait that Close ended.
 	ErrClosed = timeline.ErrClosed
 )

@@ -95,6 +95,9 @@ func newWatcher(t Transport, c *config) *Watcher {
 			PollTimeout: c.pollTimeout,
 			Concurrency: c.concurrency,
 			Limiter:     c.limiter,
+			MaxWatches:  c.maxWatches,
+			Slack:       c.slack,
+			Observer:    c.observer,
 			Panic:       func(v any, stack []byte) error { return &PanicError{Value: v, Stack: stack} },
 		}),
 		clock:       c.clock,
@@ -167,7 +170,7 @@ func (w *Watcher) call(ctx context.Context, f func(context.Context) error) (err 
 	track.Park()
 	defer track.End()
 	defer track.Unpark()
-	ctx, cancel := context.WithCancelCause(wait.NewContext(ctx, w.clock, w.logger))
+	ctx, cancel := context.WithCancelCause(wait.NewContext(ctx, wait.Carried{Clock: w.clock, Logger: w.logger, Retry: w.timeline.Retry}))
 	defer cancel(context.Canceled)
 	defer context.AfterFunc(life, func() { cancel(ErrClosed) })()
 	ctx, stop := wait.WithTimeout(ctx, w.clock, w.pollTimeout, timeline.ErrPollTimeout)

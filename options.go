@@ -12,6 +12,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
+	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -28,6 +29,9 @@ const (
 // Unlimited lifts a limit where it is given to WithMaxAttempts, MaxAttempts, WithTimeout or Timeout.
 const Unlimited = timeline.Unlimited
 
+// Exact, given to WithSlack, has every poll made at its own instant.
+const Exact = timeline.Exact
+
 // Option sets one thing about a Watcher that New makes.
 type Option func(*config)
 
@@ -41,6 +45,9 @@ type config struct {
 	pollTimeout time.Duration
 	concurrency int
 	limiter     *rate.Limiter
+	observer    observe.Observer
+	maxWatches  int
+	slack       float64
 	problems    []error
 }
 
@@ -106,6 +113,33 @@ func WithConcurrency(n int) Option {
 			return
 		}
 		c.concurrency = n
+	}
+}
+
+// WithMaxWatches limits how many jobs are waited for at a time, and so the memory that waiting takes: about 250 bytes a job. A wait
+// for one job more ends at once with ErrMaxWatches; in WaitForJobs, for that id alone. The default is no limit.
+func WithMaxWatches(n int) Option {
+	return func(c *config) {
+		if n <= 0 {
+			c.problem("WithMaxWatches(%d): must be above zero", n)
+			return
+		}
+		c.maxWatches = n
+	}
+}
+
+// WithSlack sets by what share of its wait, in (0, 1], a poll may be late, so that many that are due at about the same time are made
+// on one wake-up, and with a Transport that is a transport.Batcher in one request. Exact is none.
+//
+// The default depends on what there is to gain. With a Batcher it is a twentieth of the wait, and 5 ms at least. Otherwise it is
+// a sixty-fourth on the real clock while a thousand jobs or more are waited for, and else none.
+func WithSlack(share float64) Option {
+	return func(c *config) {
+		if share != Exact && !(share >= 0 && share <= 1) {
+			c.problem("WithSlack(%v): must be from 0 to 1, or Exact", share)
+			return
+		}
+		c.slack = share
 	}
 }
 
@@ -243,3 +277,6 @@ func (c watchConfig) apply(opts []WatchOption) (*watchConfig, error) {
 	}
 	return &c, errors.Join(c.problems...)
 }
+
+// WithObserver sets who is told what the Watcher does; the default is nobody. See package observe.
+func WithObserver(o observe.Observer) Option { return func(c *config) { c.observer = o } }

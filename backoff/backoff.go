@@ -61,6 +61,17 @@ type Learner interface {
 	Observe(Outcome)
 }
 
+// Ranker is a Strategy that can weigh polls which are due against one another. A Watcher that may not make all of them at
+// once, as its limits bind, makes those first that matter most.
+//
+// Rank returns how much it matters to poll a job now, where p is what Next was last given for it and since is the time since
+// then. The greater comes first; ranks of all keys and kinds compare. Like Next it must not block, and is called by many
+// goroutines at once.
+type Ranker interface {
+	Strategy
+	Rank(p Poll, since time.Duration) float64
+}
+
 // Outcome is what one watch learned about when its job ended. Times count from the beginning of the watch.
 type Outcome struct {
 	// Key and Kind are as in Poll.

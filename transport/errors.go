@@ -20,6 +20,9 @@ var ErrMalformed = errors.New("malformed answer")
 // ErrThrottled is matched by the error of an answer that asks to be left alone for a while.
 var ErrThrottled = errors.New("throttled")
 
+// ErrNotAnswered is matched by the error of a job that a batch asked about and no answer was about. It passes.
+var ErrNotAnswered = errors.New("not in the answer to the batch")
+
 // Class says what a watch does about an Error.
 type Class uint8
 
@@ -35,6 +38,8 @@ const (
 	NotFound
 	// Permanent ends the watch at once.
 	Permanent
+	// Oversized is a request of a Batcher that names more jobs than the service takes; of a single job it is Transient.
+	Oversized
 )
 
 // Error is how a Transport tells a Watcher more than that a poll did not succeed. Any other error counts as Transient.

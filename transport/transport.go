@@ -60,3 +60,23 @@ type Canceler interface {
 type Conditional interface {
 	StatusSince(ctx context.Context, id string, last Status) (Status, error)
 }
+
+// Batcher is a Transport that can ask about many jobs in one request.
+//
+// StatusBatch asks about at most MaxBatch jobs, no id twice. It returns what the service says of each, in any order: the ID of an
+// Answer's Status says whose it is. A job that no answer is about has not been answered, and is asked about again. The error is
+// one of the whole request. If it is an *Error of class Oversized, the Watcher asks about fewer at a time from then on; if it is
+// one that would end a watch, the Watcher asks about ever fewer of those jobs at a time, down to one, so that it ends no watch
+// but the one that it is about. A Watcher asks about a single job by Status.
+//
+// MaxBatch below 2 means that the Transport can't batch as it is configured.
+type Batcher interface {
+	StatusBatch(ctx context.Context, ids []string) ([]Answer, error)
+	MaxBatch() int
+}
+
+// Answer is what a batch says of one job: its Status, or the error with which it could not be told. Status.ID is set in either case.
+type Answer struct {
+	Status Status
+	Err    error
+}

@@ -2,11 +2,13 @@ package timeline
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -22,6 +24,7 @@ type Call struct {
 	Limits
 	t       *Timeline
 	updates bool          // it wants to see each update
+	joined  int           // how many jobs it has waited for so far
 	wake    chan struct{} // one token, for whoever is parked
 	until   time.Duration // when its context ends, as far as that can be told in time for a last look
 
@@ -36,14 +39,16 @@ type Call struct {
 
 // A waiter is one call's part in one watch.
 type waiter struct {
-	call     *Call
-	watch    *watch
-	next     *waiter // of the same watch
-	began    time.Duration
-	deadline time.Duration // forever if it has no timeout
-	joined   int32         // the watch's attempt when it joined
-	member   int32         // its place in call.members
+	call           *Call
+	watch          *watch
+	next, previous *waiter // of the same watch
+	began          time.Duration
+	joined         int32 // the watch's attempt when it joined
+	member         int32 // its place in call.members
 }
+
+// deadline is when m gives up, forever if it has no timeout.
+func (m *waiter) deadline() time.Duration { return later(m.began, m.call.Timeout) }
 
 // Result is what a Call is told about a job.
 type Result struct {
@@ -88,7 +93,7 @@ func (t *Timeline) NewCall(ctx context.Context, limits Limits, updates bool) *Ca
 	return c
 }
 
-// Join makes c wait for one job more.
+// Join makes c wait for one job more. If it waits for many, their first polls are spread over the wait that follows a first poll.
 func (c *Call) Join(ctx context.Context, id string) error {
 	if err := transport.CheckID(id); err != nil {
 		return err
@@ -97,48 +102,62 @@ func (c *Call) Join(ctx context.Context, id string) error {
 		return context.Cause(ctx)
 	}
 	t := c.t
-	first, err := t.nextWait(backoff.Poll{Key: id, Kind: c.Kind})
+	p := backoff.Poll{Key: id, Kind: c.Kind}
+	first, err := t.nextWait(p)
+	if c.joined++; c.joined > smallBulk && first == 0 && err == nil {
+		p.Attempt = 1
+		if first, err = t.nextWait(p); err == nil {
+			first = time.Duration(float64(first) * spread(id))
+		}
+	}
 	if err != nil {
 		return err
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
+	defer t.unlock()
 	if t.closed {
 		return ErrClosed
 	}
 	now := t.now()
 	x := t.watches.get(id)
 	if x == nil {
-		x = &watch{id: id, began: now, poll: later(now, first), deadline: forever, place: nowhere}
-		x.previous = x.poll - now
+		if t.MaxWatches > 0 && t.watches.taken >= t.MaxWatches {
+			return fmt.Errorf("%w: %d", ErrMaxWatches, t.MaxWatches)
+		}
+		x = &watch{id: id, began: now, poll: t.align(later(now, first), first), deadline: forever, place: nowhere}
+		t.waits(x, x.poll-now)
 		t.watches.add(x)
+		t.ready.enter(x, c.Kind)
 	}
-	m := &waiter{call: c, watch: x, next: x.waiters, began: now, deadline: later(now, c.Timeout), joined: x.attempt,
-		member: int32(len(c.members))}
+	m := &waiter{call: c, watch: x, next: x.waiters, began: now, joined: x.attempt, member: int32(len(c.members))}
+	if m.next != nil {
+		m.next.previous = m
+	}
 	x.waiters = m
 	c.members = append(c.members, m)
-	x.deadline = min(x.deadline, m.deadline)
+	x.deadline = min(x.deadline, m.deadline())
 	var allowed time.Duration
 	if x.seen != nil {
 		c.see(x)
 		allowed = min(x.seen.retryAfter(), maxRetryAfter)
 	}
-	if x.cancel == nil && !x.reserved { // nor does this move a watch that waits for a worker, whose poll is forever
-		x.lookLast(now, x.poll-x.previous, allowed)
-	}
-	if x.place == nowhere && x.poll <= now {
-		t.enqueue(x)
+	if x.run == nil && !x.queued { // nor does this move a watch that is due, whose poll is forever
+		since := x.poll - x.previous
+		x.lookLast(m, now, since, allowed)
+		t.waits(x, x.poll-since)
+		if x.poll <= now {
+			t.enqueue(x)
+		}
 	}
 	t.line.put(x)
-	t.arm()
-	t.hire()
+	t.proceed(now)
 	return nil
 }
 
 // Await blocks until there is a Result, or, if out is not nil, until st was sent on it.
 func (c *Call) Await(ctx context.Context, out chan<- transport.Status, st transport.Status) (r Result, sent bool) {
 	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
+	defer c.t.unlock()
 	for {
 		if r, ok := c.take(); ok {
 			return r, false
@@ -215,16 +234,16 @@ func (c *Call) Pending() bool {
 // Leave ends what c still waits for, without a Result.
 func (c *Call) Leave() {
 	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
+	defer c.t.unlock()
 	c.dismissAll()
 }
 
 func (c *Call) dismissAll() []*waiter {
 	all := slices.Clone(c.members)
 	for _, m := range all {
-		c.t.dismiss(m)
+		c.t.dismiss(m, context.Canceled)
 	}
-	c.t.arm()
+	c.t.proceed(c.t.now())
 	return all
 }
 
@@ -270,7 +289,7 @@ func (c *Call) wakeUp() {
 // settle gives m its one final Result and takes it out of its watch.
 func (t *Timeline) settle(m *waiter, r Result) {
 	c := m.call
-	t.dismiss(m)
+	t.dismiss(m, r.Err)
 	c.update = nil
 	c.results = append(c.results, r)
 	c.wakeUp()
@@ -298,25 +317,49 @@ func (t *Timeline) gaveUp(m *waiter, reason error) Result {
 	return r
 }
 
-// dismiss takes m out of its call and its watch, and its watch off the line if m was the last.
-func (t *Timeline) dismiss(m *waiter) {
+// dismiss takes m out of its call and its watch, and ends its watch if m was the last. why is nil if the job ended.
+func (t *Timeline) dismiss(m *waiter, why error) {
 	c, x := m.call, m.watch
 	last := c.members[len(c.members)-1]
 	c.members[m.member], last.member = last, m.member
 	c.members[len(c.members)-1] = nil
 	c.members = c.members[:len(c.members)-1]
-
-	for at := &x.waiters; ; at = &(*at).next {
-		if *at == m {
-			*at = m.next
-			break
-		}
+	if m.previous != nil {
+		m.previous.next = m.next
+	} else {
+		x.waiters = m.next
+	}
+	if m.next != nil {
+		m.next.previous = m.previous
 	}
 	if x.waiters == nil {
-		t.watches.remove(x)
-		t.line.remove(x)
-		if x.cancel != nil {
-			t.stop(x, context.Canceled)
+		t.end(x, c.Kind, why)
+	}
+}
+
+// end takes x, for which nobody waits any longer, out of everything.
+func (t *Timeline) end(x *watch, kind string, why error) {
+	state := transport.Unknown
+	if why == nil {
+		state = x.seen.State
+	}
+	t.figures.ended[state]++
+	if t.Observer != nil {
+		now := t.now()
+		e := observe.Event{Kind: observe.WatchEnded, Time: t.epoch.Add(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),
+			Elapsed: now - x.began, Status: x.status(), Err: why}
+		if why == nil {
+			_, e.Delay = x.outcome(kind, &x.seen.Status, e.Elapsed)
+		}
+		t.events = append(t.events, e)
+	}
+	t.limits.demand -= wants(x.previous)
+	t.watches.remove(x)
+	t.ready.leave(x)
+	t.line.remove(x)
+	if x.run != nil {
+		if x.run.present--; x.run.present == 0 {
+			t.stop(x.run, context.Canceled)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"container/heap"
 	"math"
 	"time"
 )
@@ -20,20 +19,41 @@ func later(t, d time.Duration) time.Duration {
 // nowhere is the place of a watch that does not stand on the line.
 const nowhere = -1
 
-// line is a heap of watches by when something is to be done about each. Adding, moving and removing one costs O(log n).
+// line is a heap of watches by when something is to be done about each, where each has four below it: half as deep as with two,
+// and the four are compared within a cache line or two. Adding, moving and removing one costs O(log n).
 type line []*watch
 
+const arity = 4
+
+// put puts x where its time belongs; where there is never anything to be done about it, nowhere.
 func (l *line) put(x *watch) {
-	if x.place == nowhere {
-		heap.Push(l, x)
-	} else {
-		heap.Fix(l, int(x.place))
+	switch {
+	case x.due() == forever:
+		l.remove(x)
+		return
+	case x.place == nowhere:
+		x.place = int32(len(*l))
+		*l = append(*l, x)
+	}
+	if i := int(x.place); !l.up(i) {
+		l.down(i)
 	}
 }
 
 func (l *line) remove(x *watch) {
-	if x.place != nowhere {
-		heap.Remove(l, int(x.place))
+	if x.place == nowhere {
+		return
+	}
+	i, last := int(x.place), len(*l)-1
+	moved := (*l)[last]
+	(*l)[last] = nil
+	*l = (*l)[:last]
+	x.place = nowhere
+	if i < last {
+		l.set(i, moved)
+		if !l.up(i) {
+			l.down(i)
+		}
 	}
 }
 
@@ -45,54 +65,43 @@ func (l line) next() time.Duration {
 	return l[0].due()
 }
 
-// Len, Less, Swap, Push and Pop are container/heap's.
-
-func (l line) Len() int           { return len(l) }
-func (l line) Less(i, j int) bool { return l[i].due() < l[j].due() }
-
-func (l line) Swap(i, j int) {
-	l[i], l[j] = l[j], l[i]
-	l[i].place, l[j].place = int32(i), int32(j)
+func (l line) set(i int, x *watch) {
+	l[i] = x
+	x.place = int32(i)
 }
 
-func (l *line) Push(x any) {
-	x.(*watch).place = int32(len(*l))
-	*l = append(*l, x.(*watch))
-}
-
-func (l *line) Pop() any {
-	last := len(*l) - 1
-	x := (*l)[last]
-	(*l)[last] = nil
-	*l = (*l)[:last]
-	x.place = nowhere
-	return x
-}
-
-// queue holds the watches that are due and wait for a worker, in the order in which they became due.
-type queue struct {
-	items []*watch
-	head  int
-}
-
-func (q *queue) push(x *watch) { q.items = append(q.items, x) }
-
-// len returns how many there are.
-func (q *queue) len() int { return len(q.items) - q.head }
-
-// pop returns nil if the queue is empty.
-func (q *queue) pop() *watch {
-	if q.head == len(q.items) {
-		return nil
+func (l line) up(i int) (moved bool) {
+	x, due := l[i], l[i].due()
+	for i > 0 {
+		above := (i - 1) / arity
+		if l[above].due() <= due {
+			break
+		}
+		l.set(i, l[above])
+		i, moved = above, true
 	}
-	x := q.items[q.head]
-	q.items[q.head] = nil
-	q.head++
-	if q.head == len(q.items) {
-		q.items, q.head = nil, 0
-	} else if q.head > 1024 && q.head > len(q.items)/2 {
-		q.items = append(q.items[:0], q.items[q.head:]...)
-		q.head = 0
+	l.set(i, x)
+	return moved
+}
+
+func (l line) down(i int) {
+	x, due := l[i], l[i].due()
+	for {
+		first := arity*i + 1
+		if first >= len(l) {
+			break
+		}
+		least, at := first, l[first].due()
+		for j := first + 1; j < min(first+arity, len(l)); j++ {
+			if d := l[j].due(); d < at {
+				least, at = j, d
+			}
+		}
+		if due <= at {
+			break
+		}
+		l.set(i, l[least])
+		i = least
 	}
-	return x
+	l.set(i, x)
 }

@@ -7,6 +7,7 @@ import "hash/maphash"
 type index struct {
 	seed   maphash.Seed
 	shards [64]shard
+	taken  int // in all
 }
 
 type shard struct {
@@ -56,6 +57,7 @@ func (ix *index) add(x *watch) {
 	}
 	s.slots[s.find(x.id, hash)] = x
 	s.taken++
+	ix.taken++
 }
 
 // remove removes x, which is in ix, and moves up those that were put further along because of it (Knuth, The Art of
@@ -72,6 +74,7 @@ func (ix *index) remove(x *watch) {
 		}
 	}
 	s.slots[hole] = nil
+	ix.taken--
 	if s.taken--; s.taken == 0 {
 		s.slots = nil
 	}

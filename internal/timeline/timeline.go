@@ -7,6 +7,7 @@ package timeline
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -29,6 +31,7 @@ var (
 	ErrTimeout     error = timeoutError{}
 	ErrMaxAttempts       = errors.New("max attempts reached (WithMaxAttempts raises them; MaxAttempts does for one watch)")
 	ErrClosed            = errors.New("watcher closed")
+	ErrMaxWatches        = errors.New("max watches reached (WithMaxWatches raises them)")
 )
 
 type timeoutError struct{}
@@ -50,7 +53,8 @@ func (pollTimeoutError) Error() string {
 func (pollTimeoutError) Timeout() bool        { return true }
 func (pollTimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// Config is what a Timeline is made from. All fields are set, but for MaxDelay and Limiter, which are no limit if zero.
+// Config is what a Timeline is made from. All fields are set, but for those that say what zero means, and MaxDelay and Limiter,
+// which are no limit if zero.
 type Config struct {
 	Transport   transport.Transport
 	Backoff     backoff.Strategy
@@ -60,15 +64,22 @@ type Config struct {
 	PollTimeout time.Duration
 	Concurrency int
 	Limiter     *rate.Limiter
+	MaxWatches  int     // no limit if zero
+	Slack       float64 // share of a wait by which a poll may be late, Exact for none, the default if zero
+	Observer    observe.Observer
 	Panic       func(value any, stack []byte) error // makes the error of a panic
 }
 
 // Timeline follows jobs. It is safe for concurrent use.
 type Timeline struct {
 	Config
-	learner backoff.Learner // the Backoff, if it learns
-	track   wait.Tracker
-	epoch   time.Time // instants are durations from here
+	learner     backoff.Learner       // the Backoff, if it learns
+	ranker      backoff.Ranker        // the Backoff, if it ranks
+	conditional transport.Conditional // the Transport, if it is one
+	batcher     transport.Batcher     // the Transport, if it batches
+	track       wait.Tracker
+	epoch       time.Time // instants are durations from here
+	real        bool      // the clock is
 
 	ctx     context.Context // ends at Close; every poll's is made from it
 	cancel  context.CancelCauseFunc
@@ -78,12 +89,19 @@ type Timeline struct {
 	mu       sync.Mutex
 	watches  *index
 	line     line
-	ready    queue // due, and waiting for a worker
-	busy     int   // workers
+	ready    backlog
+	limits   limits
+	figures  figures
+	runs     runs
+	busy     int    // workers
+	turn     bool   // of the rank, not of who is due for longest
+	seed     uint64 // of random
+	batch    int    // the largest batch that the service takes, as far as is known
 	alarm    *wait.Alarm
 	plain    map[plainStatus]*sighting
 	offers   map[*Call]struct{} // calls that wait for their consumer
 	outcomes []backoff.Outcome  // of watches that gave up, not yet told to the Backoff
+	events   []observe.Event    // not yet told to the Observer
 	closed   bool
 }
 
@@ -96,10 +114,20 @@ func New(c Config) *Timeline {
 		watches: newIndex(),
 		plain:   make(map[plainStatus]*sighting),
 		offers:  make(map[*Call]struct{}),
+		real:    wait.Real(c.Clock),
+		ready:   backlog{numbers: map[string]uint16{}},
+		limits:  limits{tokens: budgetTokens},
+		batch:   1,
+		seed:    0x9e3779b97f4a7c15,
 	}
 	t.learner, _ = c.Backoff.(backoff.Learner)
+	t.ranker, _ = c.Backoff.(backoff.Ranker)
+	t.conditional, _ = c.Transport.(transport.Conditional)
+	if b, ok := c.Transport.(transport.Batcher); ok && b.MaxBatch() > 1 {
+		t.batcher, t.batch = b, min(b.MaxBatch(), math.MaxUint16)
+	}
 	t.alarm = wait.NewAlarm(c.Clock, t.fire)
-	t.ctx, t.cancel = context.WithCancelCause(wait.NewContext(context.Background(), c.Clock, c.Logger))
+	t.ctx, t.cancel = context.WithCancelCause(wait.NewContext(context.Background(), wait.Carried{Clock: c.Clock, Logger: c.Logger, Retry: t.Retry}))
 	return t
 }
 
@@ -119,46 +147,63 @@ func (t *Timeline) Close() {
 		for c := range t.offers {
 			c.wakeUp()
 		}
-		t.ready = queue{}
 		t.arm()
 		t.cancel(ErrClosed)
 	}
-	t.mu.Unlock()
+	t.unlock()
 	t.workers.Wait()
 }
 
 // now returns the instant that it is.
 func (t *Timeline) now() time.Duration { return t.Clock.Now().Sub(t.epoch) }
 
+// unlock unlocks mu and tells the Backoff and the Observer what has happened meanwhile.
+func (t *Timeline) unlock() {
+	outcomes, events := t.outcomes, t.events
+	t.outcomes, t.events = nil, nil
+	t.mu.Unlock()
+	for _, o := range outcomes {
+		t.learn(o)
+	}
+	for i := range events {
+		t.observe(t.ctx, &events[i])
+	}
+}
+
 // fire does what is due. The alarm calls it.
 func (t *Timeline) fire() {
 	t.mu.Lock()
+	defer t.unlock()
 	now := t.now()
 	t.alarm.Rang(now)
+	for r := t.runs.first; r != nil && r.until <= now; r = t.runs.first {
+		t.stop(r, ErrPollTimeout)
+	}
 	for t.line.next() <= now {
-		x := t.line[0]
-		switch {
-		case x.deadline <= now:
+		if x := t.line[0]; x.deadline <= now {
 			t.expire(x, now)
-		case x.cancel != nil:
-			t.stop(x, ErrPollTimeout)
-			x.poll = forever
-			t.line.put(x)
-		default:
+		} else {
 			t.enqueue(x)
 			t.line.put(x)
 		}
 	}
-	t.hire()
-	t.arm()
-	t.mu.Unlock()
-	t.report()
+	t.proceed(now)
 }
 
-// arm sets the alarm to what the line holds next. It is called with mu held.
+// proceed starts workers for what is ready, and sets the alarm to what comes next. It is called with mu held.
+func (t *Timeline) proceed(now time.Duration) {
+	t.hire(now)
+	t.arm()
+}
+
+// arm sets the alarm to what comes next. It is called with mu held.
 func (t *Timeline) arm() {
-	if next := t.line.next(); next != forever {
-		t.alarm.Set(next, next-t.now())
+	next := min(t.line.next(), t.runs.next())
+	if t.ready.waiting > 0 && t.busy < t.Concurrency && t.limits.gate > 0 {
+		next = min(next, t.limits.gate)
+	}
+	if next != forever && !t.closed {
+		t.alarm.Set(next, func() time.Duration { return next - t.now() })
 	} else {
 		t.alarm.Stop()
 	}
@@ -169,10 +214,10 @@ func (t *Timeline) expire(x *watch, now time.Duration) {
 	x.deadline = forever
 	for m := x.waiters; m != nil; {
 		next := m.next
-		if m.deadline <= now {
+		if end := m.deadline(); end <= now {
 			t.giveUp(m, ErrTimeout)
 		} else {
-			x.deadline = min(x.deadline, m.deadline)
+			x.deadline = min(x.deadline, end)
 		}
 		m = next
 	}
@@ -181,108 +226,27 @@ func (t *Timeline) expire(x *watch, now time.Duration) {
 	}
 }
 
-// enqueue hands x to the workers. Its place on the line is then its deadline's.
+// enqueue hands x, which is due, to the workers. Its place on the line is then its deadline's.
 func (t *Timeline) enqueue(x *watch) {
+	t.ready.push(x, x.poll)
 	x.poll = forever
-	t.ready.push(x)
 }
 
-// hire starts workers for what is ready. Each is owned by Close, which waits for it, and ends when nothing is ready.
-func (t *Timeline) hire() {
-	for waiting := t.ready.len(); waiting > 0 && t.busy < t.Concurrency; waiting-- {
-		t.busy++
-		t.workers.Add(1)
-		t.track.Begin()
-		go t.work()
-	}
-}
-
-func (t *Timeline) work() {
-	for {
-		t.mu.Lock()
-		x := t.ready.pop()
-		for x != nil && (x.waiters == nil || !t.admit(x)) {
-			x = t.ready.pop()
+// observe tells the Observer of e, and returns the context that it makes of ctx.
+func (t *Timeline) observe(ctx context.Context, e *observe.Event) (made context.Context) {
+	made = ctx
+	defer func() {
+		if v := recover(); v != nil {
+			t.Logger.Error("observer panicked", zap.Stringer("event", e.Kind), zap.Error(t.panicked(v)))
 		}
-		if x == nil {
-			t.busy--
-			t.mu.Unlock()
-			break
-		}
-		ctx, cancel := context.WithCancelCause(t.ctx)
-		x.cancel, x.stopped = cancel, false
-		x.poll = later(t.now(), t.PollTimeout)
-		t.line.put(x)
-		t.arm()
-		p := poll{watch: x, kind: x.waiters.call.Kind, asked: t.now()}
-		t.mu.Unlock()
-
-		st, err := t.ask(ctx, p)
-		cancel(context.Canceled)
-		t.answered(p, st, err)
+	}()
+	if c := t.Observer.Observe(ctx, e); c != nil {
+		made = c
 	}
-	t.track.End()
-	t.workers.Done()
-}
-
-// stop ends the poll of x that is under way. What that sets off counts as work until the poll has come back.
-func (t *Timeline) stop(x *watch, cause error) {
-	if !x.stopped {
-		x.stopped = true
-		t.track.Begin()
-		x.cancel(cause)
-	}
-}
-
-// admit reports whether the rate limit lets x be polled now. If not, x is back on the line for when it will.
-func (t *Timeline) admit(x *watch) bool {
-	if t.Limiter == nil || x.reserved {
-		x.reserved = false
-		return true
-	}
-	now := t.Clock.Now()
-	delay := t.Limiter.ReserveN(now, 1).DelayFrom(now)
-	if delay <= 0 {
-		return true
-	}
-	x.reserved = true
-	x.poll = later(now.Sub(t.epoch), delay)
-	t.line.put(x)
-	t.arm()
-	return false
-}
-
-// A poll is one that is under way.
-type poll struct {
-	*watch
-	kind  string
-	asked time.Duration // when
+	return made
 }
 
 var errGoexit = errors.New("runtime.Goexit called")
-
-// ask polls once.
-func (t *Timeline) ask(ctx context.Context, p poll) (st transport.Status, err error) {
-	came := false
-	defer func() {
-		if v := recover(); v != nil {
-			err = t.panicked(v)
-		} else if !came { // the goroutine ends here, as a test's FailNow makes it: another takes up its work
-			go func() {
-				p.cancel(context.Canceled)
-				t.answered(p, transport.Status{}, t.panicked(errGoexit))
-				t.work()
-			}()
-		}
-	}()
-	if c, ok := t.Transport.(transport.Conditional); ok && p.seen != nil && p.seen.Revision != "" {
-		st, err = c.StatusSince(ctx, p.id, p.status())
-	} else {
-		st, err = t.Transport.Status(ctx, p.id)
-	}
-	came = true
-	return st, wait.CauseOf(ctx, err)
-}
 
 // panicked returns the error of a panic with v, which ends a watch.
 func (t *Timeline) panicked(v any) error {
@@ -310,22 +274,8 @@ func (t *Timeline) nextWait(p backoff.Poll) (d time.Duration, err error) {
 	return max(d, least, p.RetryAfter), nil
 }
 
-// report tells the Backoff of the watches that gave up. It is called without mu.
-func (t *Timeline) report() {
-	if t.learner == nil {
-		return
-	}
-	t.mu.Lock()
-	outcomes := t.outcomes
-	t.outcomes = nil
-	t.mu.Unlock()
-	for _, o := range outcomes {
-		t.observe(o)
-	}
-}
-
-// observe tells the Backoff of a finished watch, if it learns.
-func (t *Timeline) observe(o backoff.Outcome) {
+// learn tells the Backoff of a finished watch, if it learns.
+func (t *Timeline) learn(o backoff.Outcome) {
 	if t.learner == nil {
 		return
 	}
@@ -337,17 +287,17 @@ func (t *Timeline) observe(o backoff.Outcome) {
 	t.learner.Observe(o)
 }
 
-// log writes a line for a poll that was answered at debug level, for one that was not at warn level.
-func (t *Timeline) log(p poll, seen *sighting, now time.Duration) {
+// log writes a line for a poll of x that was answered at debug level, for one that was not at warn level.
+func (t *Timeline) log(x *watch, seen *sighting, took time.Duration) {
 	if seen.err != nil {
 		if e := t.Logger.Check(zap.WarnLevel, "poll without an answer"); e != nil {
-			e.Write(zap.String("id", p.id), zap.Int32("attempt", p.attempt), zap.Duration("took", now-p.asked),
+			e.Write(zap.String("id", x.id), zap.Int32("attempt", x.attempt), zap.Duration("took", took),
 				zap.Error(seen.err))
 		}
 		return
 	}
 	if e := t.Logger.Check(zap.DebugLevel, "poll"); e != nil {
-		e.Write(zap.String("id", p.id), zap.Int32("attempt", p.attempt), zap.Duration("took", now-p.asked),
+		e.Write(zap.String("id", x.id), zap.Int32("attempt", x.attempt), zap.Duration("took", took),
 			zap.Stringer("state", seen.State), zap.String("raw", seen.Raw))
 	}
 }

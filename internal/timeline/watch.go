@@ -2,9 +2,7 @@ package timeline
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
@@ -44,11 +42,12 @@ type watch struct {
 	previous time.Duration // the wait before the next poll, or before the one that is under way
 	deadline time.Duration // the earliest of its waiters'
 	alive    time.Duration // how old the watch was when the job was last seen not to have ended
-	cancel   context.CancelCauseFunc
-	attempt  int32 // polls made
-	place    int32 // on the timeline
-	reserved bool  // the rate limit has let its next poll pass
-	stopped  bool  // the poll under way is to come back
+	run      *run          // the poll under way, nil if none is
+	attempt  int32         // polls made
+	place    int32         // on the timeline
+	lane     uint16        // the number of its lane
+	alone    uint16        // the size of the largest batch that it may go out in, 0 if there is no such limit
+	queued   bool          // it is due
 }
 
 // due returns when the timeline has something to do about x.
@@ -88,11 +87,15 @@ func (s *sighting) isPlain() bool {
 		s.Created.IsZero() && s.Updated.IsZero() && s.Finished.IsZero()
 }
 
-// share returns a copy of s, or one that is equal to it and that other watches have too. It is called with mu held.
-func (t *Timeline) share(s sighting) *sighting {
+// share returns a copy of s, or one that is equal to it and that other watches have too, the watch's last one if that is. It is called
+// with mu held.
+func (t *Timeline) share(s *sighting, last *sighting) *sighting {
 	if !s.isPlain() {
-		own := s
+		own := *s
 		return &own
+	}
+	if last != nil && last.State == s.State && last.Raw == s.Raw && last.isPlain() {
+		return last
 	}
 	key := plainStatus{s.State, s.Raw}
 	shared := t.plain[key]
@@ -137,9 +140,8 @@ func (x *watch) look(st transport.Status, err error, now time.Duration) (s sight
 		return s, false, nil
 	}
 	s = sighting{Status: last.Status, answered: last.answered, pace: last.pace, err: err, marks: last.marks}
-	class := transport.Transient
+	class := classOf(err)
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
-		class = e.Class
 		s.leave = max(e.RetryAfter, 0)
 	}
 	if class == transport.Malformed {
@@ -154,94 +156,29 @@ func (x *watch) look(st transport.Status, err error, now time.Duration) (s sight
 	return s, over, why
 }
 
-// answered takes what a poll brought, tells the waiters, and puts the watch back on the line unless it is over.
-func (t *Timeline) answered(p poll, st transport.Status, err error) {
-	x, now := p.watch, t.now()
-	seen, over, why := x.look(st, err, now)
-	if t.learner != nil && err == nil && !over {
-		seen.mark(p.asked - x.began)
+// lookLast moves the next poll of x forward to where m would otherwise have given up by then, but not to before the service, which
+// answered last at since, said that it may be asked.
+func (x *watch) lookLast(m *waiter, now, since, allowed time.Duration) {
+	end := min(m.deadline(), m.call.until)
+	if end == forever {
+		return
 	}
-	asked := seen.retryAfter()
-	allowed := min(asked, maxRetryAfter)
-	var wait time.Duration
-	switch {
-	case !over:
-		wait, why = t.nextWait(backoff.Poll{
-			Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
-			RetryAfter: allowed, Progress: seen.Progress, State: seen.stateName(), Err: seen.err,
-		})
-		over = why != nil
-	case why == nil:
-		o := x.outcome(p.kind, &seen.Status, now-x.began)
-		o.Marks = seen.marks
-		t.observe(o)
+	look := max(end-min(max((end-m.began)/10, 1), maxLastLook), later(since, allowed))
+	if look > now && look < min(x.poll, end) {
+		x.poll = look
 	}
-	if why == nil {
-		t.log(p, &seen, now)
-	}
-
-	t.mu.Lock()
-	changed := seen.err == nil && (x.seen == nil || !x.seen.answered || !sameStatus(&x.seen.Status, &seen.Status))
-	if x.stopped {
-		defer t.track.End()
-	}
-	x.cancel = nil
-	x.attempt++
-	x.seen = t.share(seen)
-	if seen.err == nil && !over {
-		x.alive = p.asked - x.began
-	}
-	for m := x.waiters; m != nil; {
-		next := m.next
-		switch {
-		case over && why != nil:
-			t.settle(m, Result{Status: x.status(), End: Broken, Err: why})
-		case over:
-			t.settle(m, Result{Status: x.status(), End: Ended})
-		case m.call.MaxAttempts != Unlimited && int(x.attempt-m.joined) >= m.call.MaxAttempts:
-			t.giveUp(m, ErrMaxAttempts)
-		case asked > maxRetryAfter && m.deadline-now < asked:
-			t.giveUp(m, fmt.Errorf("%w: the service asks to be left alone for %v", transport.ErrThrottled, asked))
-		case changed:
-			m.call.see(x)
-		}
-		m = next
-	}
-	if x.waiters != nil {
-		x.poll = later(now, wait)
-		x.lookLast(now, now, allowed)
-		t.line.put(x)
-	}
-	t.arm()
-	t.mu.Unlock()
-	t.report()
 }
 
-// lookLast moves the next poll of x forward to where a waiter would otherwise have given up by then, but not to before the
-// service, which answered last at since, said that it may be asked.
-func (x *watch) lookLast(now, since, allowed time.Duration) {
-	for m := x.waiters; m != nil; m = m.next {
-		end := min(m.deadline, m.call.until)
-		if end == forever {
-			continue
-		}
-		look := max(end-min(max((end-m.began)/10, 1), maxLastLook), later(since, allowed))
-		if look > now && look < min(x.poll, end) {
-			x.poll = look
-		}
-	}
-	x.previous = x.poll - since
-}
-
-// outcome returns what x learned from a terminal status that came when it was age old.
-func (x *watch) outcome(kind string, st *transport.Status, age time.Duration) backoff.Outcome {
-	o := backoff.Outcome{Key: x.id, Kind: kind, After: x.alive, Before: age, Ended: true}
+// outcome returns what x learned from a terminal status that came when it was age old, and how long ago the job ended at most.
+func (x *watch) outcome(kind string, st *transport.Status, age time.Duration) (o backoff.Outcome, delay time.Duration) {
+	o = backoff.Outcome{Key: x.id, Kind: kind, After: x.alive, Before: age, Ended: true}
 	if !st.Created.IsZero() && !st.Finished.IsZero() {
 		if exact := st.Finished.Sub(st.Created); exact >= o.After && exact <= o.Before {
 			o.After, o.Before = exact, exact
+			return o, age - exact
 		}
 	}
-	return o
+	return o, age - x.alive
 }
 
 // mark keeps the progress that was reported when the watch was so old. Where there is no more room, every second mark makes way.

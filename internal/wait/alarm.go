@@ -22,12 +22,14 @@ type Alarm struct {
 // NewAlarm returns an alarm that calls f on a goroutine of its own.
 func NewAlarm(clk clock.Clock, f func()) *Alarm { return &Alarm{clk: clk, f: f} }
 
-// Set moves the alarm to the instant at, which is d from now; at only tells instants apart.
-func (a *Alarm) Set(at, d time.Duration) {
-	if a.set && a.at == at {
+// Set moves the alarm to the instant at, which is as far from now as left says. On the real clock an alarm that is set for earlier
+// stays: to be called once in vain costs less than to move a timer each time.
+func (a *Alarm) Set(at time.Duration, left func() time.Duration) {
+	if a.set && (a.at == at || a.at < at && a.real != nil) {
 		return
 	}
 	a.Stop()
+	d := left()
 	a.at, a.set = at, true
 	switch {
 	case !Real(a.clk):

@@ -154,31 +154,35 @@ func CauseOf(ctx context.Context, err error) error {
 
 type key struct{}
 
-type carried struct {
-	clock  clock.Clock
-	logger *zap.Logger
+// Carried is what a poll's context carries, so that a transport waits on the clock of the Watcher that calls it, logs where that
+// logs, and retries within its budget.
+type Carried struct {
+	Clock  clock.Clock
+	Logger *zap.Logger
+	// Retry reports whether a request that failed so may be made again; nil if there is no budget.
+	Retry func(error) bool
 }
 
-// NewContext returns a copy of ctx that carries clk and l, so that a transport waits on the clock of the Watcher that calls
-// it, and logs where that logs.
-func NewContext(ctx context.Context, clk clock.Clock, l *zap.Logger) context.Context {
-	return context.WithValue(ctx, key{}, &carried{clk, l})
+// NewContext returns a copy of ctx that carries c.
+func NewContext(ctx context.Context, c Carried) context.Context {
+	return context.WithValue(ctx, key{}, &c)
 }
+
+var none = Carried{Clock: clock.New(), Logger: zap.NewNop()}
+
+// From returns what ctx carries: without a Watcher the real clock, and a logger that writes nothing.
+func From(ctx context.Context) *Carried {
+	if c, ok := ctx.Value(key{}).(*Carried); ok {
+		return c
+	}
+	return &none
+}
+
+// MayRetry reports whether a request that failed with err may be made again.
+func (c *Carried) MayRetry(err error) bool { return c.Retry == nil || c.Retry(err) }
 
 // Clock returns the clock that ctx carries, or the real one.
-func Clock(ctx context.Context) clock.Clock {
-	if c, ok := ctx.Value(key{}).(*carried); ok {
-		return c.clock
-	}
-	return clock.New()
-}
+func Clock(ctx context.Context) clock.Clock { return From(ctx).Clock }
 
 // Logger returns the logger that ctx carries, or one that writes nothing.
-func Logger(ctx context.Context) *zap.Logger {
-	if c, ok := ctx.Value(key{}).(*carried); ok {
-		return c.logger
-	}
-	return nop
-}
-
-var nop = zap.NewNop()
+func Logger(ctx context.Context) *zap.Logger { return From(ctx).Logger }

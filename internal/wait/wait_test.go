@@ -79,7 +79,7 @@ func TestTimeoutCancelsWithItsCause(t *testing.T) {
 // otherClock is one of whose timers nothing is known.
 type otherClock struct{ clock.Clock }
 
-func TestAlarmRingsWhereItWasSetLast(t *testing.T) {
+func TestAlarmRingsWhereItWasSetAndMovesForward(t *testing.T) {
 	t.Parallel()
 	for name, clk := range map[string]clock.Clock{"real clock": clock.New(), "injected clock": otherClock{clock.New()}} {
 		t.Run(name, func(t *testing.T) {
@@ -89,9 +89,10 @@ func TestAlarmRingsWhereItWasSetLast(t *testing.T) {
 				var rang []time.Duration
 				a := NewAlarm(clk, func() { rang = append(rang, now()) })
 				a.Stop()
-				set := func(at time.Duration) { a.Set(at, at-now()) }
+				set := func(at time.Duration) { a.Set(at, func() time.Duration { return at - now() }) }
 				set(5 * time.Second)
 				set(2 * time.Second)
+				a.Stop()
 				set(3 * time.Second)
 				set(3 * time.Second)
 				time.Sleep(10 * time.Second)
@@ -119,7 +120,7 @@ func TestAlarmRingsWhereItWasSetLast(t *testing.T) {
 func TestContextCarriesClockAndLogger(t *testing.T) {
 	t.Parallel()
 	clk, logger := clock.NewMock(), zap.NewExample()
-	ctx := NewContext(context.Background(), clk, logger)
+	ctx := NewContext(context.Background(), Carried{Clock: clk, Logger: logger})
 	assert.Same(t, clk, Clock(ctx))
 	assert.Same(t, logger, Logger(ctx))
 	assert.True(t, Real(Clock(context.Background())))
@@ -137,4 +138,19 @@ func TestCauseOfTellsWhyAContextEnded(t *testing.T) {
 	assert.Equal(t, cause, CauseOf(ctx, context.Canceled))
 	assert.Equal(t, other, CauseOf(ctx, other))
 	require.NoError(t, CauseOf(ctx, nil))
+}
+
+func TestAlarmOnTheRealClockIsNotPutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var rang []time.Duration
+		a := NewAlarm(clock.New(), func() { rang = append(rang, time.Since(began)) })
+		for _, at := range []time.Duration{2 * time.Second, 3 * time.Second} {
+			a.Set(at, func() time.Duration { return at })
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		assert.Equal(t, []time.Duration{2 * time.Second}, rang, "it is for the owner to set it again")
+		a.Stop()
+	})
 }

@@ -549,7 +549,7 @@ func TestCloseIdleConnectionsIsHidden(t *testing.T) {
 // observed returns a context as a Watcher's is, and what was logged under it.
 func observed(t *testing.T, clk clock.Clock) (context.Context, *observer.ObservedLogs) {
 	core, logs := observer.New(zapcore.DebugLevel)
-	return wait.NewContext(t.Context(), clk, zap.New(core)), logs
+	return wait.NewContext(t.Context(), wait.Carried{Clock: clk, Logger: zap.New(core)}), logs
 }
 
 // The waits between attempts are exact, in virtual time.

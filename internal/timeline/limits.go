@@ -1,0 +1,202 @@
+package timeline
+
+import (
+	"errors"
+	"math"
+	"math/bits"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// The retry budget: what failing costs, so that a service in trouble is not asked more than one that is well.
+const (
+	budgetTokens  = 500
+	transientCost = 14
+	throttledCost = 5
+	// recoveryShare is how much more than the demand may be asked while a service recovers, so that what is overdue is caught up
+	// with.
+	recoveryShare = 1.05
+)
+
+const (
+	// smallBulk is how many jobs of a bulk are polled at once; the first polls of the others are spread.
+	smallBulk = 64
+	// fewWatches are not coalesced: there is nothing to gain, and each is polled at its very instant.
+	fewWatches = 1000
+	// slackShare is the share of a wait by which a poll of one of many watches may be late, so that one wake-up serves several.
+	slackShare = 1.0 / 64
+	// batchShare is the same where the Transport is a Batcher, and batchWindow is the least there.
+	batchShare  = 1.0 / 20
+	batchWindow = 5 * time.Millisecond
+	// maxSlack is the largest share that Config.Slack means.
+	maxSlack = 1.0
+)
+
+// Exact is a Slack: every watch is polled at its own instant.
+const Exact = -1
+
+// slack is by how much a poll may be late that comes after a wait.
+func (t *Timeline) slack(wait time.Duration) time.Duration {
+	share, least := 0.0, time.Duration(0)
+	switch {
+	case t.Slack == Exact:
+		return 0
+	case t.Slack > 0:
+		share = min(t.Slack, maxSlack)
+	case t.batcher != nil:
+		share = batchShare
+	case t.watches.taken >= fewWatches && t.real:
+		share = slackShare
+	}
+	if t.batcher != nil {
+		least = batchWindow
+	}
+	return max(time.Duration(share*float64(wait)), least)
+}
+
+// align returns when to poll that is due at an instant after a wait: at the next of the instants that divide all time evenly, as far
+// apart as the slack allows. Watches with like waits so meet there.
+func (t *Timeline) align(at, wait time.Duration) time.Duration {
+	slack := t.slack(wait)
+	if slack <= 1 || at > forever-slack {
+		return at
+	}
+	step := time.Duration(1) << (bits.Len64(uint64(slack)) - 1)
+	return (at + step - 1) &^ (step - 1)
+}
+
+// spread returns a number in [0, 1) that is the same for the same id (FNV-1a, and a last multiplication that mixes the upper bits).
+func spread(id string) float64 {
+	h := uint64(14695981039346656037)
+	for i := range len(id) {
+		h = (h ^ uint64(id[i])) * 1099511628211
+	}
+	h = (h ^ h>>32) * 0x9e3779b97f4a7c15
+	return float64(h>>11) / (1 << 53)
+}
+
+// limits say when the next request may be made. All fields are guarded by Timeline.mu.
+type limits struct {
+	gate       time.Duration // not before then
+	tokens     int           // of the retry budget
+	recovering bool          // from an empty budget: requests keep to the demand until nothing is overdue
+	pace       time.Duration // while recovering, when the next request may be made
+	demand     int64         // polls that all watches make in a thousand million seconds, if nothing holds them up
+}
+
+// admit reports whether a request about n jobs may be made now. If not, gate is when to ask again.
+func (t *Timeline) admit(now time.Duration, n int) bool {
+	l := &t.limits
+	if l.recovering && now < l.pace {
+		l.gate = l.pace
+		return false
+	}
+	if t.Limiter != nil {
+		at := t.epoch.Add(now)
+		r := t.Limiter.ReserveN(at, 1)
+		if delay := r.DelayFrom(at); delay > 0 {
+			r.CancelAt(at)
+			l.gate = later(now, delay)
+			return false
+		}
+	}
+	if l.recovering {
+		l.pace = later(max(l.pace, now), l.interval(n))
+	}
+	return true
+}
+
+// interval is the time between two requests, of which the first is about n jobs, that keeps to the demand.
+func (l *limits) interval(n int) time.Duration {
+	d := float64(n) * 1e18 / (recoveryShare * float64(max(l.demand, 1)))
+	return time.Duration(min(d, float64(time.Minute)))
+}
+
+// wants returns what a watch that waits so long between polls adds to the demand.
+func wants(wait time.Duration) int64 {
+	if wait <= 0 {
+		return 0
+	}
+	return int64(1e18 / max(wait, minWait))
+}
+
+// waits says how long x waits for its next poll.
+func (t *Timeline) waits(x *watch, wait time.Duration) {
+	t.limits.demand += wants(wait) - wants(x.previous)
+	x.previous = wait
+}
+
+// charge takes from the budget what a request costs that ended with err, or pays back.
+func (l *limits) charge(err error) {
+	cost := -1
+	if err != nil {
+		cost = costOf(err)
+	}
+	l.tokens = min(max(l.tokens-cost, 0), budgetTokens)
+	if l.tokens == 0 {
+		l.recovering = true
+	}
+}
+
+// caughtUp ends a recovery.
+func (l *limits) caughtUp() {
+	if l.recovering && l.tokens > budgetTokens/2 {
+		l.recovering, l.pace = false, 0
+	}
+}
+
+func costOf(err error) int {
+	switch classOf(err) {
+	case transport.Transient:
+		return transientCost
+	case transport.Throttled:
+		return throttledCost
+	default:
+		return 0
+	}
+}
+
+// classOf returns what a watch does about err.
+func classOf(err error) transport.Class {
+	if e := (*transport.Error)(nil); errors.As(err, &e) {
+		return e.Class
+	}
+	return transport.Transient
+}
+
+// Retry reports whether a poll that failed with err may be made again at once, within the same poll, and charges it. A Transport
+// that retries asks by package wait.
+func (t *Timeline) Retry(err error) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	cost := costOf(err)
+	if t.limits.recovering || t.limits.tokens <= cost || t.Limiter != nil && !t.Limiter.AllowN(t.Clock.Now(), 1) {
+		return false
+	}
+	t.limits.tokens -= cost
+	return true
+}
+
+// half returns the larger half of n, at least 1.
+func half(n int) int { return max((n+1)/2, 1) }
+
+// crowd is the size of the largest batch that x may go out in, given that of all.
+func (x *watch) crowd(most int) int {
+	if x.alone == 0 {
+		return most
+	}
+	return min(int(x.alone), most)
+}
+
+// widen lets x go out in a batch that is twice as large.
+func (x *watch) widen(most int) {
+	if n := 2 * int(x.alone); n < most {
+		x.alone = uint16(n)
+	} else {
+		x.alone = 0
+	}
+}
+
+// narrow makes x go out in batches of at most n; from 1 on it goes alone.
+func (x *watch) narrow(n int) { x.alone = uint16(min(n, math.MaxUint16)) }

@@ -1,0 +1,459 @@
+package timeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/observe"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// A run is one request under way, about one watch or a batch of them. A worker uses one for all its requests.
+type run struct {
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	polls   []poll
+	ids     []string
+	asked   time.Duration // when
+	until   time.Duration // when to stop it
+	lane    *lane
+	err     error // of the whole request
+	split   bool  // the batch is asked about again, in parts
+	answers map[string]int
+
+	// What follows is guarded by Timeline.mu.
+	present        int  // polls whose watch is still waited for
+	stopped        bool // it is to come back
+	next, previous *run // in the order in which they began
+}
+
+// A poll is a watch's part in a run.
+type poll struct {
+	x       *watch
+	kind    string
+	st      transport.Status
+	err     error
+	seen    sighting
+	over    bool  // the watch is
+	why     error // without the job's end
+	wait    time.Duration
+	asked   time.Duration // for, by the service
+	changed bool
+}
+
+// runs are all requests under way. As each may take as long as the others, the first that began is the first to stop.
+type runs struct{ first, last *run }
+
+func (l *runs) add(r *run) {
+	r.previous, r.next = l.last, nil
+	if l.last != nil {
+		l.last.next = r
+	} else {
+		l.first = r
+	}
+	l.last = r
+}
+
+func (l *runs) remove(r *run) {
+	if r.previous != nil {
+		r.previous.next = r.next
+	} else if l.first == r {
+		l.first = r.next
+	} else {
+		return // it was stopped
+	}
+	if r.next != nil {
+		r.next.previous = r.previous
+	} else {
+		l.last = r.previous
+	}
+	r.next, r.previous = nil, nil
+}
+
+// next returns when the first is to stop, forever if there is none.
+func (l *runs) next() time.Duration {
+	if l.first == nil {
+		return forever
+	}
+	return l.first.until
+}
+
+// hire starts workers for what is ready. Each is owned by Close, which waits for it, and ends when nothing is left for it to do.
+func (t *Timeline) hire(now time.Duration) {
+	for waiting := t.ready.waiting; waiting > 0 && t.busy < t.Concurrency && t.limits.gate <= now && !t.closed; waiting -= t.batch {
+		t.busy++
+		t.workers.Add(1)
+		t.track.Begin()
+		go t.work(&run{})
+	}
+}
+
+func (t *Timeline) work(r *run) {
+	defer t.workers.Done()
+	defer t.track.End()
+	returned := false
+	defer func() {
+		if !returned { // the goroutine ends here, as a test's FailNow makes it: another takes up its work
+			t.workers.Add(1)
+			t.track.Begin()
+			go func() {
+				r.err = t.panicked(errGoexit)
+				for i := range r.polls {
+					r.polls[i].err = r.err
+				}
+				t.judge(r)
+				t.mu.Lock()
+				t.answered(r)
+				t.unlock()
+				r.cancel(context.Canceled)
+				r.ctx = nil
+				t.work(r)
+			}()
+		}
+	}()
+	t.mu.Lock()
+	for t.begin(r) {
+		t.mu.Unlock()
+		t.ask(r)
+		t.judge(r)
+		t.mu.Lock()
+		t.answered(r)
+		if len(t.outcomes)+len(t.events) > 0 {
+			t.unlock()
+			t.mu.Lock()
+		}
+	}
+	t.busy--
+	t.arm()
+	t.mu.Unlock()
+	if r.cancel != nil {
+		r.cancel(context.Canceled)
+	}
+	returned = true
+}
+
+// begin fills r with what is to be asked next, and reports whether there is anything.
+func (t *Timeline) begin(r *run) bool {
+	now := t.now()
+	r.polls, r.ids, r.err, r.split = r.polls[:0], r.ids[:0], nil, false
+	if t.closed || now < t.limits.gate {
+		return false
+	}
+	l := t.ready.choose(t.Concurrency)
+	if l == nil {
+		if t.ready.waiting == 0 {
+			t.limits.caughtUp()
+		}
+		return false
+	}
+	if !t.admit(now, min(t.batch, t.ready.waiting)) {
+		return false
+	}
+	t.limits.gate = 0
+	most := t.batch
+	for more := l; more != nil && len(r.polls) < most; more = t.ready.choose(t.Concurrency) {
+		x := t.pick(more, now)
+		if x == nil {
+			break
+		}
+		if n := x.crowd(most); n <= len(r.polls) {
+			t.ready.push(x, now)
+			break
+		} else {
+			most = n
+		}
+		r.polls = append(r.polls, poll{x: x, kind: x.waiters.call.Kind})
+		r.ids = append(r.ids, x.id)
+		x.run = r
+	}
+	if r.ctx == nil || r.stopped {
+		r.ctx, r.cancel = context.WithCancelCause(t.ctx)
+	}
+	r.lane, r.asked, r.until = l, now, later(now, t.PollTimeout)
+	r.present, r.stopped = len(r.polls), false
+	l.polling++
+	t.ready.polling++
+	t.runs.add(r)
+	t.figures.request(now)
+	t.figures.inFlight += len(r.polls)
+	t.arm()
+	return true
+}
+
+// pick takes a watch out of a lane: the one that is due for longest, or, every second time that a limit leaves more waiting than there
+// are workers, the one that the Backoff ranks highest among a few.
+func (t *Timeline) pick(l *lane, now time.Duration) *watch {
+	o, ok := l.oldest()
+	if !ok {
+		return nil
+	}
+	t.ready.turn++
+	at := l.head
+	if t.ranker != nil && l.waiting > 1 && (t.Limiter != nil || t.limits.recovering || t.ready.waiting > t.Concurrency) {
+		if t.turn = !t.turn; t.turn {
+			best := t.rank(o, now)
+			for range rankSamples {
+				i := l.head + int(t.random()%uint64(len(l.queue)-l.head))
+				if o := l.queue[i]; o.x != nil && o.x.queued {
+					if r := t.rank(o, now); r > best {
+						at, best = i, r
+					}
+				}
+			}
+		}
+	}
+	return t.ready.take(l, at)
+}
+
+// rankSamples is how many that are due are weighed against the one that is due for longest.
+const rankSamples = 8
+
+// rank is the Backoff's rank of a watch that is due.
+func (t *Timeline) rank(o overdue, now time.Duration) (rank float64) {
+	defer func() {
+		if recover() != nil {
+			rank = 0
+		}
+	}()
+	x := o.x
+	polled := o.since - x.previous
+	p := backoff.Poll{Key: x.id, Kind: x.waiters.call.Kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
+	if x.seen != nil {
+		p.RetryAfter, p.Progress, p.State, p.Err = x.seen.retryAfter(), x.seen.Progress, x.seen.stateName(), x.seen.err
+	}
+	return t.ranker.Rank(p, now-polled)
+}
+
+// random returns the next of a sequence of numbers that look random (xorshift64, Marsaglia 2003).
+func (t *Timeline) random() uint64 {
+	t.seed ^= t.seed << 13
+	t.seed ^= t.seed >> 7
+	t.seed ^= t.seed << 17
+	return t.seed
+}
+
+// stop ends the request of r. What that sets off counts as work until it has come back.
+func (t *Timeline) stop(r *run, cause error) {
+	if !r.stopped {
+		r.stopped = true
+		t.runs.remove(r)
+		t.track.Begin()
+		r.cancel(cause)
+	}
+}
+
+// ask makes the request of r.
+func (t *Timeline) ask(r *run) {
+	ctx := r.ctx
+	if t.Observer != nil {
+		ctx = t.observe(ctx, &observe.Event{Kind: observe.PollStarted, Time: t.epoch.Add(r.asked), IDs: r.ids})
+	}
+	if len(r.polls) == 1 {
+		p := &r.polls[0]
+		p.st, p.err = t.status(ctx, p.x)
+		r.err = p.err
+	} else {
+		t.statuses(ctx, r)
+	}
+	if t.Observer != nil {
+		now := t.now()
+		t.observe(ctx, &observe.Event{Kind: observe.PollEnded, Time: t.epoch.Add(now), IDs: r.ids, Took: now - r.asked, Err: r.err})
+	}
+}
+
+// status asks about one job.
+func (t *Timeline) status(ctx context.Context, x *watch) (st transport.Status, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = t.panicked(v)
+		}
+	}()
+	if t.conditional != nil && x.seen != nil && x.seen.Revision != "" {
+		st, err = t.conditional.StatusSince(ctx, x.id, x.status())
+	} else {
+		st, err = t.Transport.Status(ctx, x.id)
+	}
+	if err != nil {
+		err = wait.CauseOf(ctx, err)
+	}
+	return st, err
+}
+
+// statuses asks about many jobs at once.
+func (t *Timeline) statuses(ctx context.Context, r *run) {
+	answers, err := t.askBatch(ctx, r.ids)
+	r.err = err
+	if err != nil {
+		class := classOf(err)
+		r.split = class != transport.Transient && class != transport.Throttled
+		for i := range r.polls {
+			r.polls[i].err = err
+		}
+		return
+	}
+	if r.answers == nil {
+		r.answers = make(map[string]int, len(r.polls))
+	}
+	clear(r.answers)
+	for i := range r.polls {
+		r.answers[r.ids[i]] = i
+		r.polls[i].err = errNotAnswered
+	}
+	for _, a := range answers {
+		if i, ok := r.answers[a.Status.ID]; ok {
+			r.polls[i].st, r.polls[i].err = a.Status, a.Err
+		}
+	}
+}
+
+var errNotAnswered error = &transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered}
+
+func (t *Timeline) askBatch(ctx context.Context, ids []string) (answers []transport.Answer, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = t.panicked(v)
+		}
+	}()
+	answers, err = t.batcher.StatusBatch(ctx, slices.Clone(ids))
+	if err != nil {
+		err = wait.CauseOf(ctx, err)
+	}
+	return answers, err
+}
+
+// judge makes of each answer what the watch does next. It is called without mu: of a watch that is polled, nobody else writes what it
+// reads.
+func (t *Timeline) judge(r *run) {
+	if r.split {
+		return
+	}
+	now := t.now()
+	for i := range r.polls {
+		p := &r.polls[i]
+		x := p.x
+		p.seen, p.over, p.why = x.look(p.st, p.err, now)
+		if t.learner != nil && p.err == nil && !p.over {
+			p.seen.mark(r.asked - x.began)
+		}
+		p.asked = p.seen.retryAfter()
+		switch {
+		case !p.over:
+			p.wait, p.why = t.nextWait(backoff.Poll{
+				Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
+				RetryAfter: min(p.asked, maxRetryAfter), Progress: p.seen.Progress, State: p.seen.stateName(), Err: p.seen.err,
+			})
+			p.over = p.why != nil
+		case p.why == nil && t.learner != nil:
+			o, _ := x.outcome(p.kind, &p.seen.Status, now-x.began)
+			o.Marks = p.seen.marks
+			t.learn(o)
+		}
+		if p.why == nil {
+			t.log(x, &p.seen, now-r.asked)
+		}
+	}
+}
+
+// answered tells the waiters what r brought, and puts the watches back on the line unless they are over. It is called with mu held.
+func (t *Timeline) answered(r *run) {
+	now := t.now()
+	if r.stopped {
+		defer t.track.End()
+	} else {
+		t.runs.remove(r)
+	}
+	r.lane.polling--
+	t.ready.polling--
+	t.ready.drop(r.lane)
+	t.figures.inFlight -= len(r.polls)
+	if r.err != nil {
+		t.figures.errors++
+	}
+	t.limits.charge(r.err)
+	if r.split {
+		t.divide(r, now)
+	} else {
+		for i := range r.polls {
+			t.settled(&r.polls[i], r.asked, now)
+		}
+	}
+	clear(r.polls)
+	t.proceed(now)
+}
+
+// divide hands the watches of a batch, which could not be answered as a whole, back to be asked about in smaller ones.
+func (t *Timeline) divide(r *run, now time.Duration) {
+	n := half(len(r.polls))
+	if classOf(r.err) == transport.Oversized {
+		t.batch = min(t.batch, n)
+	}
+	for i := range r.polls {
+		x := r.polls[i].x
+		x.run = nil
+		if x.waiters != nil {
+			x.narrow(n)
+			t.ready.push(x, now)
+			t.line.put(x)
+		}
+	}
+}
+
+// settled deals with one watch that was asked about.
+func (t *Timeline) settled(p *poll, asked, now time.Duration) {
+	x := p.x
+	x.run = nil
+	changed := p.seen.err == nil && (x.seen == nil || !x.seen.answered || !sameStatus(&x.seen.Status, &p.seen.Status))
+	x.attempt++
+	x.seen = t.share(&p.seen, x.seen)
+	switch {
+	case errors.Is(p.err, transport.ErrNotAnswered):
+		x.narrow(1) // a service that passes over what it does not know says so of a single job
+	case p.err == nil:
+		x.widen(t.batch)
+		if !p.over {
+			x.alive = asked - x.began
+		}
+	}
+	if p.over && p.why == nil && x.waiters != nil {
+		_, delay := x.outcome(p.kind, &x.seen.Status, now-x.began)
+		t.figures.delay(delay)
+	}
+	event := len(t.events)
+	if t.Observer != nil { // before the end of the watch
+		t.events = append(t.events, observe.Event{Kind: observe.Answered, Time: t.epoch.Add(now), ID: x.id, JobKind: p.kind,
+			Attempt: int(x.attempt), Elapsed: now - x.began, Status: x.status(), Changed: changed, Wait: -1, Err: p.err})
+	}
+	for m := x.waiters; m != nil; {
+		next := m.next
+		switch {
+		case p.over && p.why != nil:
+			t.settle(m, Result{Status: x.status(), End: Broken, Err: p.why})
+		case p.over:
+			t.settle(m, Result{Status: x.status(), End: Ended})
+		case m.call.MaxAttempts != Unlimited && int(x.attempt-m.joined) >= m.call.MaxAttempts:
+			t.giveUp(m, ErrMaxAttempts)
+		case p.asked > maxRetryAfter && m.deadline()-now < p.asked:
+			t.giveUp(m, fmt.Errorf("%w: the service asks to be left alone for %v", transport.ErrThrottled, p.asked))
+		case changed:
+			m.call.see(x)
+		}
+		m = next
+	}
+	if x.waiters != nil {
+		x.poll = t.align(later(now, p.wait), p.wait)
+		allowed := min(p.asked, maxRetryAfter)
+		for m := x.waiters; m != nil; m = m.next {
+			x.lookLast(m, now, now, allowed)
+		}
+		t.waits(x, x.poll-now)
+		t.line.put(x)
+		if t.Observer != nil {
+			t.events[event].Wait = x.poll - now
+		}
+	}
+}
