@@ -1,0 +1,36 @@
+package jsonscan
+
+import "iter"
+
+// Items yields the values of an array, each with a nil key, or those of an object, each with the JSON text of its key, as often
+// as that stands there. The text is one that Find has found; any that is neither an array nor an object has no items.
+func Items(text []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		if len(text) == 0 || text[0] != '[' && text[0] != '{' {
+			return
+		}
+		s := scan{body: text}
+		for s.at++; ; s.at++ { // over the bracket or the comma
+			s.space()
+			if s.body[s.at] == ']' || s.body[s.at] == '}' {
+				return
+			}
+			var key []byte
+			if text[0] == '{' {
+				start := s.at
+				s.text()
+				key = s.body[start:s.at]
+				s.space()
+				s.at++ // the colon
+				s.space()
+			}
+			start := s.at
+			if s.value(&unwanted, 0) != nil || !yield(key, s.body[start:s.at]) {
+				return
+			}
+			if s.space(); s.body[s.at] != ',' {
+				return
+			}
+		}
+	}
+}
