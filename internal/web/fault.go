@@ -34,6 +34,18 @@ func ClassOfCode(code int, hinted bool) transport.Class {
 	}
 }
 
+// ClassOfBatchCode is ClassOfCode for a request about many jobs.
+func ClassOfBatchCode(code int, hinted bool) transport.Class {
+	switch code {
+	case http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
+		return transport.Oversized
+	case http.StatusNotFound:
+		return transport.Permanent // it does not say which of the jobs was not found
+	default:
+		return ClassOfCode(code, hinted)
+	}
+}
+
 // proxyError is the status code of a proxy that refused to connect.
 type proxyError int
 

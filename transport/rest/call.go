@@ -30,7 +30,7 @@ var (
 )
 
 const (
-	// maxBody bounds an answer's body, after decompression.
+	// maxBody bounds an answer's body, after decompression; that of a batch has more.
 	maxBody = 1 << 20
 	// keptBody is the largest buffer that a call keeps for the next one.
 	keptBody = 64 << 10
@@ -58,6 +58,7 @@ type call struct {
 	last       transport.Status
 	repeatable bool // whether it may reach the service twice
 	typed      bool // whether it has a body, which is JSON
+	limit      int  // of the answer's body
 	read       func(*call) error
 
 	// What became of the attempt under way.
@@ -69,7 +70,7 @@ type call struct {
 	code      int
 	answer    http.Header
 	body      []byte
-	large     bool // the body is longer than maxBody
+	large     bool // the body is longer than limit
 	fault     error
 	hint      time.Duration
 	wait      time.Duration
@@ -81,7 +82,7 @@ type call struct {
 }
 
 func newCall(s *settings) *call {
-	k := &call{settings: s, client: *s.http}
+	k := &call{settings: s, client: *s.http, limit: maxBody}
 	k.client.Transport = k
 	k.retry = retryablehttp.Client{
 		HTTPClient:   &k.client,
@@ -102,7 +103,7 @@ func (k *call) reset() {
 	}
 	k.buffer, k.request = buffer, retryablehttp.Request{}
 	clear(k.found[:])
-	k.to, k.id, k.extra, k.last, k.repeatable, k.typed, k.read = nil, "", [2]string{}, transport.Status{}, false, false, nil
+	k.to, k.id, k.extra, k.last, k.repeatable, k.typed, k.limit, k.read = nil, "", [2]string{}, transport.Status{}, false, false, maxBody, nil
 	k.attempt, k.retried, k.started, k.token, k.refreshed = 0, 0, time.Time{}, nil, false
 	k.code, k.answer, k.body, k.large, k.fault, k.hint, k.wait, k.left = 0, nil, nil, false, nil, 0, 0, nil
 	k.status, k.err = transport.Status{}, nil
@@ -188,7 +189,7 @@ func (k *call) check(ctx context.Context, answer *http.Response, err error) (boo
 	return again, nil
 }
 
-// receive reads the whole body, so that its connection can serve again, up to maxBody.
+// receive reads the whole body, so that its connection can serve again, up to limit.
 func (k *call) receive(answer *http.Response) {
 	defer answer.Body.Close()
 	k.code, k.answer = answer.StatusCode, answer.Header
@@ -196,9 +197,9 @@ func (k *call) receive(answer *http.Response) {
 	if b == nil {
 		b = make([]byte, 0, 512)
 	}
-	for k.fault == nil && len(b) <= maxBody {
+	for k.fault == nil && len(b) <= k.limit {
 		if len(b) == cap(b) {
-			grown := make([]byte, len(b), min(2*cap(b), maxBody+1))
+			grown := make([]byte, len(b), min(2*cap(b), k.limit+1))
 			copy(grown, b)
 			b = grown
 		}
@@ -209,7 +210,7 @@ func (k *call) receive(answer *http.Response) {
 		}
 		k.fault = err
 	}
-	k.buffer, k.body, k.large = b, b, len(b) > maxBody
+	k.buffer, k.body, k.large = b, b, len(b) > k.limit
 }
 
 // again reports whether to make another attempt, after k.wait.

@@ -22,6 +22,9 @@ type Dialect struct {
 	// Cancel asks for a job's end; the default is DELETE /status/{id}.
 	Cancel Call
 
+	// Batch asks about many jobs in one request; the default is none.
+	Batch Batch
+
 	// CreateBody is sent, as JSON, by a create that was given no input; the default is no body.
 	CreateBody any
 	// IdempotencyHeader carries a create's idempotency key; the default is Idempotency-Key.
@@ -57,7 +60,8 @@ type Dialect struct {
 
 	// Classify, if not nil, has the last word on every answer to a status call: it is given the HTTP status code, the body
 	// and what the client made of them, and what it returns is the answer. An error that is not a *transport.Error counts as
-	// transient. The body is at most 1 MiB and may be used only until Classify returns.
+	// transient. The body is at most 1 MiB and may be used only until Classify returns. Of a batch it is given one item after
+	// another in place of the body, and no answer that is an error as a whole.
 	Classify func(code int, body []byte, s transport.Status, err error) (transport.Status, error)
 }
 
@@ -87,6 +91,7 @@ func (d Dialect) WithDefaults() Dialect {
 	d.Create = Call{cmp.Or(d.Create.Method, http.MethodPost), cmp.Or(d.Create.Path, "/")}
 	d.Status = Call{cmp.Or(d.Status.Method, http.MethodGet), cmp.Or(d.Status.Path, "/status/{id}")}
 	d.Cancel = Call{cmp.Or(d.Cancel.Method, http.MethodDelete), cmp.Or(d.Cancel.Path, "/status/{id}")}
+	d.Batch = d.Batch.withDefaults()
 	d.IdempotencyHeader = cmp.Or(d.IdempotencyHeader, "Idempotency-Key")
 	d.ID = cmp.Or(d.ID, "payload.jobID")
 	d.State = cmp.Or(d.State, "payload.status")

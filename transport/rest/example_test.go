@@ -139,3 +139,34 @@ func ExampleWithToken() {
 	// 7: completed <nil>
 	// asked 2 times
 }
+
+// A Batch asks about many jobs in one request. A Watcher sees by itself that the client can.
+func ExampleBatch() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.Method, r.URL)
+		_, _ = io.WriteString(w, `{"renders":[{"name":"7","state":"ACTIVE"},{"name":"8","state":"DONE"}]}`)
+	}))
+	defer server.Close()
+
+	client, err := rest.New(server.URL, rest.WithDialect(rest.Dialect{
+		Status: rest.Call{Path: "/v2/renders/{id}"},
+		State:  "state",
+		States: map[string]transport.State{"ACTIVE": transport.Running, "DONE": transport.Completed},
+		Batch:  rest.Batch{Path: "/v2/renders?names={ids}", List: "renders", ID: "name"},
+	}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	answers, err := client.StatusBatch(context.Background(), []string{"7", "8"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, a := range answers {
+		fmt.Println(a.Status, a.Err)
+	}
+	// Output:
+	// GET /v2/renders?names=7,8
+	// 7: running (ACTIVE) <nil>
+	// 8: completed (DONE) <nil>
+}

@@ -161,13 +161,20 @@ func (r *reader) readID(body []byte) (string, error) {
 	if err := r.id.Find(body, found[:]); err != nil {
 		return "", err
 	}
-	switch raw := found[0]; {
-	case raw == nil:
+	switch id := idText(found[0]); {
+	case found[0] == nil:
 		return "", fmt.Errorf("no id at %s", r.dialect.ID)
-	case raw[0] != '"' && raw[0] != '-' && (raw[0] < '0' || raw[0] > '9'):
+	case id == "" && found[0][0] != '"':
 		return "", fmt.Errorf("the id at %s is neither a string nor a number", r.dialect.ID)
 	default:
-		id := jsonscan.Text(raw)
 		return id, transport.CheckID(id)
 	}
+}
+
+// idText returns the id that stands in an answer as a string or a number, and "" for what is neither.
+func idText(raw []byte) string {
+	if len(raw) == 0 || raw[0] != '"' && raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
+		return ""
+	}
+	return jsonscan.Text(raw)
 }

@@ -17,7 +17,8 @@
 //	GET /status/7f3c      {"payload":{"status":"running","progress":0.4,"message":"second pass"}}
 //	DELETE /status/7f3c   cancels the job
 //
-// A Dialect describes any other service: how it is asked, where in its answers what stands, and its words for each state.
+// A Dialect describes any other service: how it is asked, where in its answers what stands, and its words for each state. Its
+// Batch asks about many jobs in one request.
 //
 // # What becomes of an answer
 //
@@ -64,6 +65,7 @@ var (
 	_ transport.Conditional = (*Client)(nil)
 	_ transport.Creator     = (*Client)(nil)
 	_ transport.Canceler    = (*Client)(nil)
+	_ transport.Batcher     = (*Client)(nil)
 )
 
 // New returns a Client of the service at baseURL, which begins with http:// or https:// and has no query. A user name and

@@ -20,6 +20,7 @@ const minSecret = 4
 type settings struct {
 	reader                 *reader
 	create, status, cancel *endpoint
+	batch                  *batch // nil for none
 	createBody             []byte
 	http                   *http.Client
 	carrier                http.RoundTripper // of http
@@ -106,6 +107,15 @@ func (c *config) base(s *settings, baseURL string) {
 		s.secrets = append(s.secrets, e.sensitive()...)
 		*call.to = e
 	}
+	if d.Batch == (Batch{}) {
+		return
+	}
+	b, err := newBatch(base, d)
+	if err != nil {
+		c.problem("WithDialect: Batch: %w", err)
+		return
+	}
+	s.batch, s.secrets = b, append(s.secrets, b.to.sensitive()...)
 }
 
 // parseBase returns the URL, or an error that does not print what could be a password.
