@@ -27,7 +27,8 @@ type fields struct {
 	rest.Dialect
 	words                  map[transport.State]string
 	create, status, cancel pattern
-	plain                  bool // it is the dialect of a service that was given none
+	batch                  *batchPattern // nil for none
+	plain                  bool          // it is the dialect of a service that was given none
 }
 
 // newFields returns the server's side of d.
@@ -51,6 +52,9 @@ func newFields(d rest.Dialect) (*fields, error) {
 		}
 	}
 	f.create, f.status, f.cancel = newPattern(f.Create), newPattern(f.Status), newPattern(f.Cancel)
+	if f.Batch.Path != "" {
+		f.batch = newBatchPattern(f.Batch)
+	}
 	return f, nil
 }
 
@@ -115,6 +119,12 @@ func (f *fields) read(r *http.Request) *request {
 		req.path += "?" + r.URL.RawQuery
 	}
 	var ok bool
+	if f.batch != nil {
+		if req.ids, ok = f.batch.ids(r, segments); ok {
+			req.op = opBatch
+			return req
+		}
+	}
 	if req.id, ok = f.status.id(r, segments); ok {
 		req.op = opStatus
 	} else if req.id, ok = f.cancel.id(r, segments); ok {
@@ -127,6 +137,9 @@ func (f *fields) read(r *http.Request) *request {
 }
 
 func (f *fields) write(req *request, r *reply) *answer {
+	if req.op == opBatch {
+		return f.writeBatch(req, r)
+	}
 	body := object{}
 	code := http.StatusOK
 	said := ""

@@ -1,11 +1,13 @@
 package mock
 
 import (
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,7 +44,8 @@ type fault struct {
 	met     int // calls of its operation and job, so far
 }
 
-// When says which calls a fault befalls: those that ask for a job's status, unless it is said Of which other calls it speaks.
+// When says which calls a fault befalls: those that ask for the status of a job or, in a batch, of many, unless it is said Of which
+// other calls it speaks.
 type When struct {
 	op     operation // opOther for opStatus
 	id     string
@@ -54,7 +57,7 @@ type When struct {
 type moment struct {
 	n      int // counted from 1 among the calls of the operation and the job that the When names
 	now    time.Duration
-	job    *job // or nil
+	jobs   []*job // that it names, and that there are
 	header http.Header
 	random float64
 }
@@ -87,7 +90,7 @@ func First(n int) When {
 }
 
 // Share is a share of the calls, from 0 to 1, which is drawn from the seed, the job's id and how often it was asked about: the same
-// in each run.
+// in each run. Of a batch it is the first job.
 func Share(share float64) When {
 	return when(share >= 0 && share <= 1, fmt.Sprintf("Share(%v): must be from 0 to 1", share),
 		func(m *moment) bool { return m.random < share })
@@ -99,10 +102,12 @@ func Between(from, to time.Duration) When {
 		func(m *moment) bool { return m.now >= from && m.now < to })
 }
 
-// Young is the calls that name a job which was created less than age ago.
+// Young is the calls that name a job which was created less than age ago, alone or with others.
 func Young(age time.Duration) When {
 	return when(age > 0, fmt.Sprintf("Young(%v): must be above zero", age),
-		func(m *moment) bool { return m.job != nil && m.now-m.job.created < age })
+		func(m *moment) bool {
+			return slices.ContainsFunc(m.jobs, func(j *job) bool { return m.now-j.created < age })
+		})
 }
 
 // Without is the calls that lack a header, or have it with another value than this.
@@ -110,7 +115,7 @@ func Without(header, value string) When {
 	return when(header != "", "Without a header's name", func(m *moment) bool { return m.header.Get(header) != value })
 }
 
-// Of narrows w to the calls about one job. Nth and First then count those alone.
+// Of narrows w to the calls about one job, or about many and it among them. Nth and First then count those alone.
 func (w When) Of(id string) When { w.id = id; return w }
 
 // OfCreate makes w speak of the calls that create a job.
@@ -235,21 +240,18 @@ func Lags(d time.Duration) Effect {
 func GoesBack() Effect { return Effect{set: func(t *trouble) { t.back = true }} }
 
 // meet returns what befalls a call. It is called with mu held.
-func (s *Service) meet(req *request, j *job, now time.Duration) (t trouble) {
+func (s *Service) meet(req *request, now time.Duration) (t trouble) {
 	for i, f := range s.faults {
-		op := f.when.op
-		if op == opOther {
-			op = opStatus
-		}
-		if req.op != op || f.when.id != "" && f.when.id != req.id {
+		ids, jobs, ok := s.concerned(f, req)
+		if !ok {
 			continue
 		}
 		f.met++
 		nth := f.met
-		if j != nil {
-			nth = int(j.polls) // so that a job's lot does not depend on when others are asked about
+		if len(jobs) > 0 {
+			nth = int(jobs[0].polls) // so that a job's lot does not depend on when others are asked about
 		}
-		m := moment{n: f.met, now: now, job: j, header: req.header, random: random(s.seed, req.id, uint64(i)<<40|1<<39|uint64(nth))}
+		m := moment{n: f.met, now: now, jobs: jobs, header: req.header, random: random(s.seed, ids[0], uint64(i)<<40|1<<39|uint64(nth))}
 		if f.befalls(&m) {
 			for _, e := range f.effects {
 				e.set(&t)
@@ -257,6 +259,28 @@ func (s *Service) meet(req *request, j *job, now time.Duration) (t trouble) {
 		}
 	}
 	return t
+}
+
+// concerned returns which of the jobs that a call names a fault is about, those of them that there are, and whether the fault speaks
+// of such calls at all.
+func (s *Service) concerned(f *fault, req *request) (ids []string, jobs []*job, ok bool) {
+	op := req.op
+	ids = []string{req.id}
+	if op == opBatch {
+		op, ids = opStatus, req.ids
+	}
+	if op != cmp.Or(f.when.op, opStatus) || f.when.id != "" && !slices.Contains(ids, f.when.id) {
+		return nil, nil, false
+	}
+	if f.when.id != "" {
+		ids = []string{f.when.id}
+	}
+	for _, id := range ids {
+		if j := s.jobs[id]; j != nil {
+			jobs = append(jobs, j)
+		}
+	}
+	return ids, jobs, true
 }
 
 func (f *fault) befalls(m *moment) bool {

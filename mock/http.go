@@ -36,7 +36,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := &rep.trouble
 	stream := t.spoil(a, rep.call.Time)
 	call := s.record(rep.call)
-	s.deliver(w, r, a, t, stream, func() { s.answered(call, a.code, rep.state()) })
+	s.deliver(w, r, a, t, stream, func() { s.answered(call, a.code, rep) })
 }
 
 // tag adds an ETag, or makes of the answer that nothing has changed.

@@ -17,32 +17,47 @@ type Call struct {
 	Time time.Time
 	// ID is the job's, of a create the new one's, and empty where there is none.
 	ID string
+	// IDs are those of the jobs of a batch, in the order in which it names them; ID is empty then.
+	IDs []string
 	// Method and Path are as they came, the path escaped and with its query. In memory there is neither.
 	Method, Path string
 	// Header is the request's.
 	Header http.Header
 	// Code is the status code that was answered, 0 if there was no answer.
 	Code int
-	// State is what was said of the job, Unknown if nothing that can be read was.
+	// State is what was said of the job, Unknown if nothing that can be read was. Of a batch it is that of the job for which Calls
+	// was asked.
 	State transport.State
 
-	op operation
+	op   operation
+	said []transport.State // of IDs
 }
 
 // String returns what was asked and answered.
 func (c Call) String() string {
 	asked := c.Method + " " + c.Path
 	if c.Method == "" {
-		asked = c.ID
+		asked = c.ID + strings.Join(c.IDs, ",")
 	}
 	switch {
 	case c.Code == 0:
 		return asked + "  no answer"
+	case c.IDs != nil:
+		return fmt.Sprintf("%s  %d %s", asked, c.Code, c.news())
 	case c.State != transport.Unknown:
 		return fmt.Sprintf("%s  %d %v", asked, c.Code, c.State)
 	default:
 		return fmt.Sprintf("%s  %d", asked, c.Code)
 	}
+}
+
+// news returns what a batch was told.
+func (c Call) news() string {
+	all := make([]string, len(c.IDs))
+	for i, id := range c.IDs {
+		all[i] = fmt.Sprintf("%s %v", id, c.said[i])
+	}
+	return strings.Join(all, ", ")
 }
 
 // record keeps a call that is not answered yet.
@@ -61,15 +76,23 @@ func (s *Service) record(c Call) *Call {
 }
 
 // answered notes what a call is answered with.
-func (s *Service) answered(c *Call, code int, state transport.State) {
+func (s *Service) answered(c *Call, code int, r *reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.Code, c.State = code, state
-	if j := s.jobs[c.ID]; j != nil && state.Terminal() && !j.over {
-		j.over, j.told = true, s.now()
+	c.Code, c.State, c.said = code, r.state(), r.said()
+	s.heard(c.ID, c.State)
+	for i, id := range c.IDs {
+		s.heard(id, c.said[i])
 	}
 	if s.onCall != nil {
 		s.onCall(*c)
+	}
+}
+
+// heard notes that somebody was told of a job's state.
+func (s *Service) heard(id string, state transport.State) {
+	if j := s.jobs[id]; j != nil && state.Terminal() && !j.over {
+		j.over, j.told = true, s.now()
 	}
 }
 
@@ -83,8 +106,12 @@ func (s *Service) Calls(id string) []Call {
 	}
 	var calls []Call
 	for _, c := range kept {
-		if id == "" || c.ID == id {
-			calls = append(calls, *c)
+		i := slices.Index(c.IDs, id)
+		if id != "" && c.ID != id && i < 0 {
+			continue
+		}
+		if calls = append(calls, *c); i >= 0 {
+			calls[len(calls)-1].State = c.said[i]
 		}
 	}
 	return calls
@@ -153,9 +180,21 @@ func (s *Service) jobState(j *job) JobState {
 	return st
 }
 
-// asked returns the calls that asked about a job.
-func (s *Service) asked(id string) []Call {
-	return slices.DeleteFunc(s.Calls(id), func(c Call) bool { return c.op != opStatus })
+// asked returns the calls that asked about a job, or about any if id is empty: of a batch, one for each job.
+func (s *Service) asked(id string) (asked []Call) {
+	for _, c := range s.Calls(id) {
+		if c.op == opStatus {
+			asked = append(asked, c)
+		}
+		for i, named := range c.IDs {
+			if id == "" || named == id {
+				one := c
+				one.ID, one.State = named, c.said[i]
+				asked = append(asked, one)
+			}
+		}
+	}
+	return asked
 }
 
 // AssertPolls fails the test unless the job was asked about n times. It reports whether it was, as do the other assertions; each

@@ -171,6 +171,7 @@ type Service struct {
 	nextID     func() string
 	keep       int // calls, all if negative
 	keepJobs   int // all if 0
+	maxBatch   int // no limit if 0
 	onCall     func(Call)
 	script     func(Creation) []Step
 	scriptLine string
@@ -242,14 +243,16 @@ const (
 	opStatus
 	opCreate
 	opCancel
+	opBatch // many of opStatus
 )
 
 // A request is what a client asked, in whatever way.
 type request struct {
 	op           operation
-	id           string // of a status or a cancel
-	key          string // of a create
-	input        []byte // of a create
+	id           string   // of a status or a cancel
+	ids          []string // of a batch
+	key          string   // of a create
+	input        []byte   // of a create
 	header       http.Header
 	method, path string
 }
@@ -257,6 +260,7 @@ type request struct {
 // A reply is what the service makes of a request.
 type reply struct {
 	view    *view   // of a status, nil if there is no such job
+	views   []*view // of a batch, as many as it names jobs, nil if there is no such job
 	answer  *answer // in place of all else, if not nil
 	id      string  // of a create
 	known   bool    // whether there is such a job
@@ -277,10 +281,13 @@ func (s *Service) handle(req *request) *reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
+	if req.op == opBatch {
+		return s.batch(req, now)
+	}
 	j := s.jobs[req.id]
 	r := &reply{id: req.id, known: j != nil}
 	r.call = Call{Time: s.epoch.Add(now), ID: req.id, Method: req.method, Path: req.path, Header: req.header, op: req.op}
-	r.trouble = s.meet(req, j, now)
+	r.trouble = s.meet(req, now)
 	if r.trouble.answer != nil {
 		r.answer = r.trouble.answer
 		if j != nil && req.op == opStatus {
@@ -298,17 +305,23 @@ func (s *Service) handle(req *request) *reply {
 		j.cancel(s.seed, now)
 	case req.op == opStatus:
 		j.polls++
-		v := j.poll(s.seed, now)
-		switch {
-		case r.trouble.back:
-			v = view{id: j.id, step: &j.steps[0], created: j.created, updated: j.created, progress: j.steps[0].progress}
-		case r.trouble.lag > 0:
-			v = j.before(s.seed, max(now-r.trouble.lag, j.created))
-		}
-		v.epoch = s.epoch
+		v := s.look(j, &r.trouble, now)
 		r.view, r.answer = &v, v.step.answer
 	}
 	return r
+}
+
+// look returns what a job says to one poll.
+func (s *Service) look(j *job, t *trouble, now time.Duration) view {
+	v := j.poll(s.seed, now)
+	switch {
+	case t.back:
+		v = view{id: j.id, step: &j.steps[0], created: j.created, updated: j.created, progress: j.steps[0].progress}
+	case t.lag > 0:
+		v = j.before(s.seed, max(now-t.lag, j.created))
+	}
+	v.epoch = s.epoch
+	return v
 }
 
 // create starts a job, or returns the one that was started under the same key.

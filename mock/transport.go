@@ -14,7 +14,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Transport is a Service without HTTP: a transport.Transport that can also create and cancel jobs. Of an Answer or a Fault it
+// Transport is a Service without HTTP: a transport.Transport that can also create and cancel jobs, and ask about many at once if
+// MaxBatch says how many. Of an Answer or a Fault it
 // returns, in short, the error that transport/rest would.
 type Transport struct{ *Service }
 
@@ -22,6 +23,7 @@ var (
 	_ transport.Transport = (*Transport)(nil)
 	_ transport.Creator   = (*Transport)(nil)
 	_ transport.Canceler  = (*Transport)(nil)
+	_ transport.Batcher   = (*Transport)(nil)
 )
 
 // NewTransport returns a Transport. A script that can't be fails the test with the line that wrote it.
@@ -43,16 +45,20 @@ func (t *Transport) Status(ctx context.Context, id string) (transport.Status, er
 	if err != nil {
 		return transport.Status{}, err
 	}
-	v, s := r.view, r.view.step
+	return t.status(id, r.view, r.trouble.hint()), nil
+}
+
+func (t *Transport) status(id string, v *view, hint time.Duration) transport.Status {
+	s := v.step
 	st := transport.Status{ID: id, State: s.state, Raw: words[s.state], Progress: v.progress, Message: s.message, Result: s.result,
-		RetryAfter: r.trouble.hint()}
+		RetryAfter: hint}
 	if t.times {
 		st.Created, st.Updated = t.epoch.Add(v.created), t.epoch.Add(v.updated)
 		if s.state.Terminal() {
 			st.Finished = st.Updated
 		}
 	}
-	return st, nil
+	return st
 }
 
 // words are what Transport gives as a Status's Raw.
@@ -104,7 +110,7 @@ func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		code = e.Code
 	}
-	t.answered(call, code, r.state())
+	t.answered(call, code, r)
 	return r, err
 }
 
@@ -117,6 +123,9 @@ func (r *reply) err(req *request) error {
 		e.Code, e.Err = 0, errors.New("connection reset")
 	case t.bomb > 0 || t.huge > 0:
 		e.Class, e.Err = transport.Permanent, errors.New("body too large")
+		if req.op == opBatch {
+			e.Class = transport.Oversized
+		}
 	case t.truncated || t.body != nil:
 		e.Class, e.Err = transport.Malformed, errors.New("not a status")
 	case r.answer != nil && r.answer.code/100 != 2:
@@ -124,7 +133,9 @@ func (r *reply) err(req *request) error {
 		if after, err := time.ParseDuration(r.answer.header.Get("Retry-After") + "s"); err == nil && after > 0 {
 			e.RetryAfter = after
 		}
-		e.Class = web.ClassOfCode(e.Code, e.RetryAfter > 0)
+		if e.Class = web.ClassOfCode(e.Code, e.RetryAfter > 0); req.op == opBatch {
+			e.Class = web.ClassOfBatchCode(e.Code, e.RetryAfter > 0)
+		}
 	case r.answer != nil:
 		e.Class, e.Err = transport.Malformed, errors.New("not a status")
 	case req.op != opCreate && !r.known:

@@ -1,0 +1,232 @@
+package mock
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// MaxBatch sets how many jobs may be asked about in one request. The HTTP service, which takes such requests if its Dialect has a
+// Batch, answers 413 to more; the default is no limit. It makes a Transport one that can batch; by default it can't.
+//
+// A batch is a poll of each job that it names, and one Call with all their IDs. A job that is at an Answer of its script is left out
+// of what is answered, and so is one that there is not, unless the Dialect's Batch has a place for NotFound. A Fault befalls a batch
+// as a whole.
+func MaxBatch(n int) Option { return func(c *config) { c.maxBatch = max(n, 0) } }
+
+// batch does what a request about many jobs asks for. It is called with mu held.
+func (s *Service) batch(req *request, now time.Duration) *reply {
+	r := &reply{known: true, views: make([]*view, len(req.ids))}
+	r.call = Call{Time: s.epoch.Add(now), IDs: req.ids, Method: req.method, Path: req.path, Header: req.header, op: req.op,
+		said: make([]transport.State, len(req.ids))}
+	r.trouble = s.meet(req, now)
+	r.answer = r.trouble.answer
+	if r.answer == nil && s.maxBatch > 0 && len(req.ids) > s.maxBatch {
+		r.answer = &answer{code: http.StatusRequestEntityTooLarge, body: fmt.Sprintf(`{"message":"at most %d jobs at once"}`, s.maxBatch)}
+	}
+	for i, id := range req.ids {
+		j := s.jobs[id]
+		if j == nil {
+			continue
+		}
+		j.polls++
+		if r.answer == nil {
+			v := s.look(j, &r.trouble, now)
+			r.views[i] = &v
+		}
+	}
+	return r
+}
+
+// said returns what the reply to a batch says of each job's state.
+func (r *reply) said() []transport.State {
+	said := make([]transport.State, len(r.views))
+	for i, v := range r.views {
+		if v != nil && r.answer == nil && !r.trouble.unreadable() {
+			said[i] = v.step.state // Unknown at an Answer
+		}
+	}
+	return said
+}
+
+// batchPattern is which requests are a batch.
+type batchPattern struct {
+	pattern
+	name          string // of the part of the query that names the jobs
+	before, after string // around the ids in its value
+	separator     string // between them, "" if the part is repeated
+	body          any    // with "{ids}" in place of them, if not nil
+}
+
+func newBatchPattern(b rest.Batch) *batchPattern {
+	p := &batchPattern{pattern: newPattern(rest.Call{Method: b.Method, Path: b.Path})}
+	for name, values := range p.query {
+		for _, hole := range []string{"{ids}", "{id}"} {
+			if before, after, ok := strings.Cut(values[0], hole); ok {
+				p.name, p.before, p.after = name, before, after
+				delete(p.query, name)
+				if hole == "{ids}" {
+					p.separator = b.Separator
+				}
+			}
+		}
+	}
+	if text, err := json.Marshal(b.Body); err == nil {
+		_ = json.Unmarshal(text, &p.body)
+	}
+	return p
+}
+
+// ids returns the ids of the jobs that a request names, and whether it is a batch.
+func (p *batchPattern) ids(r *http.Request, segments []string) (ids []string, ok bool) {
+	if _, ok := p.id(r, segments); !ok {
+		return nil, false
+	}
+	if p.body != nil {
+		text, _ := io.ReadAll(io.LimitReader(r.Body, maxInput))
+		r.Body = io.NopCloser(bytes.NewReader(text)) // for a create at the same path
+		var body any
+		if json.Unmarshal(text, &body) != nil {
+			return nil, false
+		}
+		ids, ok = fill(p.body, body)
+		return ids, ok && len(ids) > 0
+	}
+	for _, value := range r.URL.Query()[p.name] {
+		if len(value) < len(p.before)+len(p.after) || !strings.HasPrefix(value, p.before) || !strings.HasSuffix(value, p.after) {
+			return nil, false
+		}
+		ids = append(ids, value[len(p.before):len(value)-len(p.after)])
+	}
+	if p.separator != "" {
+		if len(ids) != 1 {
+			return nil, false
+		}
+		ids = strings.Split(ids[0], p.separator)
+	}
+	return ids, len(ids) > 0 && !slices.Contains(ids, "")
+}
+
+// fill returns the ids that stand in a body in place of the template's "{ids}", and whether the rest of the template is there too.
+func fill(template, body any) (ids []string, ok bool) {
+	switch template := template.(type) {
+	case map[string]any:
+		object, ok := body.(map[string]any)
+		for key := range template {
+			more, fits := fill(template[key], object[key])
+			ids, ok = append(ids, more...), ok && fits
+		}
+		return ids, ok
+	case []any:
+		array, ok := body.([]any)
+		if ok = ok && len(array) == len(template); !ok {
+			return nil, false
+		}
+		for i := range template {
+			more, fits := fill(template[i], array[i])
+			ids, ok = append(ids, more...), ok && fits
+		}
+		return ids, ok
+	case string:
+		if template != "{ids}" {
+			return nil, body == template
+		}
+		array, ok := body.([]any)
+		for _, v := range array {
+			id, isText := v.(string)
+			ids, ok = append(ids, id), ok && isText
+		}
+		return ids, ok
+	default:
+		return nil, body == template
+	}
+}
+
+// writeBatch returns the answer to a batch.
+func (f *fields) writeBatch(req *request, r *reply) *answer {
+	array, byID := []any{}, object{}
+	for i, v := range r.views {
+		id := req.ids[i]
+		var item any
+		switch {
+		case v != nil && v.step.answer != nil:
+			continue
+		case v != nil:
+			whole := object{}
+			f.describe(whole, v)
+			item = whole.at(f.Batch.Item)
+		case f.Batch.NotFound != "":
+			missing := object{}
+			missing.put(f.Batch.NotFound, true)
+			item = missing
+		default:
+			continue
+		}
+		if o, ok := item.(object); ok {
+			o.put(f.Batch.ID, id)
+		}
+		array, byID[id] = append(array, item), item
+	}
+	var items any = array
+	if f.Batch.ID == "-" {
+		items = byID
+	}
+	body := items
+	if f.Batch.List != "." {
+		whole := object{}
+		whole.put(f.Batch.List, items)
+		body = whole
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return &answer{code: http.StatusInternalServerError, body: `{"message":"not JSON"}`}
+	}
+	return &answer{code: http.StatusOK, body: string(text)}
+}
+
+// at returns what stands at a path.
+func (o object) at(path string) any {
+	if path == "." {
+		return o
+	}
+	var v any = o
+	for key := range strings.SplitSeq(path, ".") {
+		inner, _ := v.(object)
+		v = inner[key]
+	}
+	return v
+}
+
+// MaxBatch returns what the option MaxBatch was given, and 0 without it.
+func (t *Transport) MaxBatch() int { return t.maxBatch }
+
+// StatusBatch returns where many jobs stand, in the order of ids.
+func (t *Transport) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
+	switch {
+	case t.maxBatch == 0:
+		return nil, &transport.Error{Class: transport.Permanent, Err: errors.New("mock: the Transport has no MaxBatch")}
+	case len(ids) == 0:
+		return nil, nil
+	}
+	r, err := t.ask(ctx, &request{op: opBatch, ids: slices.Clone(ids)})
+	if err != nil {
+		return nil, err
+	}
+	var answers []transport.Answer
+	for i, v := range r.views {
+		if v != nil && v.step.answer == nil {
+			answers = append(answers, transport.Answer{Status: t.status(ids[i], v, r.trouble.hint())})
+		}
+	}
+	return answers, nil
+}
