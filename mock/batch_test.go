@@ -72,7 +72,8 @@ func TestServiceAnswersTheBatchesOfItsClient(t *testing.T) {
 					run := func(t *testing.T) {
 						opts := []mock.Option{mock.WithDialect(withBatch(b)),
 							mock.Job("a b", mock.PendingPolls(1), mock.RunningPolls(1).With(0.5, "half way"), mock.Completed([]int{7})),
-							mock.Job("ü/&#+", mock.Failed("disk full")), mock.Job("odd", mock.Answer(503, ""), mock.Canceled())}
+							mock.Job("ü/&#+", mock.Failed("disk full")), mock.Job("odd", mock.Answer(503, ""), mock.Canceled()),
+							mock.Kind("short", mock.Failed("too short"))}
 						if memory {
 							opts = append(opts, mock.InMemory())
 						}
@@ -91,11 +92,13 @@ func TestServiceAnswersTheBatchesOfItsClient(t *testing.T) {
 						st, err := client.Status(t.Context(), "ü/&#+")
 						require.NoError(t, err)
 						assert.Equal(t, "disk full", st.Message)
-						id, err := client.Create(t.Context(), transport.CreateRequest{Input: []int{1}})
+						id, err := client.Create(t.Context(), transport.CreateRequest{Input: map[string]string{"kind": "short"}})
 						require.NoError(t, err)
-						assert.NotEmpty(t, id)
+						st, err = client.Status(t.Context(), id)
+						require.NoError(t, err)
+						assert.Equal(t, "too short", st.Message)
 
-						require.Len(t, srv.Calls(""), 5, "a batch is one request")
+						require.Len(t, srv.Calls(""), 6, "a batch is one request")
 						require.Len(t, srv.Calls("a b"), 3)
 						assert.Equal(t, ids, srv.Calls("a b")[1].IDs)
 						assert.Empty(t, srv.Calls("a b")[1].ID)
@@ -104,7 +107,7 @@ func TestServiceAnswersTheBatchesOfItsClient(t *testing.T) {
 						srv.AssertPolls(t, "odd", 2)
 						srv.AssertPolls(t, "nobody's", 3)
 						srv.AssertPolls(t, "ü/&#+", 3)
-						srv.AssertPolls(t, id, 0)
+						srv.AssertPolls(t, id, 1)
 					}
 					if memory {
 						synctest.Test(t, run)
@@ -133,6 +136,7 @@ func TestARequestThatIsNoBatchIsNotTakenForOne(t *testing.T) {
 		{rest.Batch{Path: "/jobs?x=1&ids=({ids})"}, "GET", "?x=1&ids=(", "", 404},
 		{rest.Batch{Path: "/jobs?x=1&ids=({ids})"}, "GET", "?x=1&ids=()", "", 404},
 		{rest.Batch{Path: "/jobs?x=1&ids=({ids})"}, "POST", "?x=1&ids=(a)", "", 404},
+		{rest.Batch{Path: "/jobs?ids=x{ids}x"}, "GET", "?ids=x", "", 404},
 		{rest.Batch{Path: "/jobs?id={id}"}, "GET", "?id=a&id=a,b", "", 200},
 		{rest.Batch{Path: "/jobs?id={id}"}, "GET", "", "", 404},
 		{rest.Batch{Path: "/jobs?id={id}"}, "GET", "?id=a&id=", "", 404},
@@ -144,6 +148,7 @@ func TestARequestThatIsNoBatchIsNotTakenForOne(t *testing.T) {
 		{body, "PUT", "?x=1", `{"ids":"a","what":["job",1]}`, 404},
 		{body, "PUT", "?x=1", `{"ids":[7],"what":["job",1]}`, 404},
 		{body, "PUT", "?x=1", `{"ids":["a"],"what":["job"]}`, 404},
+		{body, "PUT", "?x=1", `{"ids":["a"],"what":["job",1,2]}`, 404},
 		{body, "PUT", "?x=1", `{"ids":["a"],"what":["job",2]}`, 404},
 		{body, "PUT", "?x=1", `{"ids":["a"],"what":[{},1]}`, 404},
 		{body, "PUT", "?x=1", `{"ids":["a"]}`, 404},
@@ -193,6 +198,32 @@ func TestABatchOfMoreThanTheServiceTakesIsOversized(t *testing.T) {
 			assert.Equal(t, 2, tr.MaxBatch())
 		}
 	})
+}
+
+func TestAJobAtAnAnswerIsLeftOutOfABatch(t *testing.T) {
+	t.Parallel()
+	eachWay(t, []mock.Option{mock.MaxBatch(2), mock.Job("a", mock.Answer(429, ""), mock.Completed(nil)), mock.Job("b", mock.Canceled())},
+		func(t *testing.T, _ *mock.Clock, s *mock.Service, b transport.Batcher) {
+			for _, want := range []string{"b=canceled", "a=completed b=canceled"} {
+				got, err := b.StatusBatch(t.Context(), []string{"a", "b"})
+				assert.Equal(t, want, told(t, got, err))
+			}
+			assert.Equal(t, transport.Unknown, s.Calls("a")[0].State)
+		})
+}
+
+func TestABatchIsAsYoungAsTheYoungestOfItsJobs(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	tr := mock.NewTransport(t, mock.WithClock(clk), mock.MaxBatch(2), mock.Fault(mock.Young(time.Minute), mock.Code(503)), mock.Job("old", mock.Canceled()))
+	clk.Advance(time.Hour)
+	id, err := tr.Create(t.Context(), transport.CreateRequest{})
+	require.NoError(t, err)
+	got, err := tr.StatusBatch(t.Context(), []string{"old", id})
+	assert.Equal(t, "!0", told(t, got, err))
+	clk.Advance(time.Minute)
+	got, err = tr.StatusBatch(t.Context(), []string{"old", id})
+	assert.Equal(t, "old=canceled "+id+"=completed", told(t, got, err))
 }
 
 func TestATransportBatchesIfItIsToldTo(t *testing.T) {

@@ -19,12 +19,12 @@ import (
 
 // Batch says how a service is asked about many jobs in one request, and where in its answer what stands. The zero Batch is none.
 //
-//	Batch{Path: "/jobs?ids={ids}"}                                              GET /jobs?ids=a,b
-//	Batch{Path: "/jobs?id={id}"}                                                GET /jobs?id=a&id=b
-//	Batch{Path: "/jobs:get", Body: map[string]any{"ids": "{ids}", "brief": true}}    POST /jobs:get    {"brief":true,"ids":["a","b"]}
+//	Batch{Path: "/jobs?ids={ids}"}                               GET /jobs?ids=a,b
+//	Batch{Path: "/jobs?id={id}"}                                 GET /jobs?id=a&id=b
+//	Batch{Path: "/get", Body: map[string]any{"ids": "{ids}"}}    POST /get with {"ids":["a","b"]}
 //
-// The answer holds an item for each job: an array of them, or an object that has them by id. What is read of an item is what the
-// Dialect reads of the answer to a status call: see Item.
+// The answer holds an item for each job: an array of them, or an object that has them by id. An item is read as the answer to a
+// status call is: see Item. What becomes of an answer is told at Client.StatusBatch.
 type Batch struct {
 	// Method is the HTTP method; the default is GET, and POST if there is a Body. Whatever it is, the request may reach the
 	// service twice.

@@ -32,6 +32,8 @@
 //	401                            asked again with a new token, if WithToken has one; else permanent
 //	other 3xx and 4xx              permanent
 //
+// That of a batch differs in a few points, which Client.StatusBatch names.
+//
 // A connection that fails is transient, and permanent if TLS does not trust it. Every error but that of a context which ended,
 // or of Classify, is a *transport.Error. It names the method, host and path, and quotes at most 256 bytes of the body, with
 // what looks like a secret taken out; it holds no header, no query, no token and no user name of a URL.
