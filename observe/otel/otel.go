@@ -1,0 +1,161 @@
+// Package otel makes OpenTelemetry metrics and traces of what a Watcher does.
+//
+//	o, err := otel.New()
+//	if err != nil {
+//		return err
+//	}
+//	w, err := jobstatus.NewHTTP(url, jobstatus.WithObserver(o))
+//	if err != nil {
+//		return err
+//	}
+//	unregister, err := o.Register(w.Stats)
+//
+// # Traces
+//
+// Each poll is a span "jobstatus.poll". Its kind is internal: the request that it makes, or the several where one fails and is sent
+// again, are the transport's, and have client spans of their own where the transport is instrumented. The context of the poll carries
+// the span, so with
+//
+//	rest.New(url, rest.WithRoundTripper(otelhttp.NewTransport(http.DefaultTransport)))
+//
+// those nest in it, and the service is sent a traceparent. A poll serves all that wait for the job, so it begins a trace of its own;
+// a span of one wait is the caller's to make around it.
+//
+//	jobstatus.job.id      the job, where the poll is about one
+//	jobstatus.job.ids     the first 100 jobs of a batch
+//	jobstatus.batch.size  how many jobs a batch is about
+//	error.type            why the poll failed
+//
+// The status of a poll that failed is Error. Its description is the text of a transport.Error, which holds no secret; the text of any
+// other error, and what the service says of a job, is not recorded.
+//
+// # Metrics
+//
+//	jobstatus.poll.duration     s        histogram  error.type
+//	jobstatus.watch.duration    s        histogram  jobstatus.watch.outcome, jobstatus.job.kind, error.type
+//	jobstatus.detection.delay   s        histogram  jobstatus.watch.outcome, jobstatus.job.kind
+//
+// and with Register
+//
+//	jobstatus.watch.count       {watch}  up-down counter  jobstatus.watch.phase: waiting, overdue or in_flight
+//	jobstatus.poll.lag          s        gauge            how late the poll is that is overdue for longest
+//	jobstatus.ended.watches     {watch}  counter          jobstatus.watch.outcome
+//
+// An outcome is completed, failed, canceled, or gave_up if the watch ended before the job did; the last alone has an error.type. No
+// metric has a job's id. A kind is the caller's word, and each makes a series of its own: see jobstatus.Kind.
+//
+// An error.type is timeout, canceled, closed, max_attempts, not_found, throttled, malformed, oversized, not_answered, panic, or else
+// the service's status code, such as 503, or what semconv.ErrorType makes of the error.
+package otel
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/iamber12/job-status-monitoring/observe"
+)
+
+const (
+	idKey      = attribute.Key("jobstatus.job.id")
+	idsKey     = attribute.Key("jobstatus.job.ids")
+	kindKey    = attribute.Key("jobstatus.job.kind")
+	sizeKey    = attribute.Key("jobstatus.batch.size")
+	outcomeKey = attribute.Key("jobstatus.watch.outcome")
+	phaseKey   = attribute.Key("jobstatus.watch.phase")
+)
+
+// gaveUp is the outcome of a watch that ended before its job did. The others are the names of the terminal states.
+const gaveUp = "gave_up"
+
+// maxIDs bounds how many jobs of a batch a span names.
+const maxIDs = 100
+
+// Observer is an observe.Observer that makes metrics and traces. It is made by New and safe for concurrent use.
+type Observer struct {
+	tracer     trace.Tracer
+	meter      metric.Meter
+	attributes []attribute.KeyValue
+	answered   []metric.RecordOption // of a poll without an error
+
+	poll, watch, delay metric.Float64Histogram
+
+	phases  metric.Int64ObservableUpDownCounter
+	lag     metric.Float64ObservableGauge
+	watches metric.Int64ObservableCounter
+}
+
+var _ observe.Observer = (*Observer)(nil)
+
+// Observe records an Event.
+func (o *Observer) Observe(ctx context.Context, e *observe.Event) context.Context {
+	switch e.Kind {
+	case observe.PollStarted:
+		return o.pollStarted(ctx, e)
+	case observe.PollEnded:
+		o.pollEnded(ctx, e)
+	case observe.WatchEnded:
+		o.watchEnded(ctx, e)
+	}
+	return ctx
+}
+
+// spanKey is the key of a poll's span in its context. trace.SpanFromContext may be the span of somebody else who observes too.
+type spanKey struct{}
+
+func (o *Observer) pollStarted(ctx context.Context, e *observe.Event) context.Context {
+	ctx, span := o.tracer.Start(ctx, "jobstatus.poll", trace.WithTimestamp(e.Time), trace.WithAttributes(o.jobs(e.IDs)...))
+	return context.WithValue(ctx, spanKey{}, span)
+}
+
+// jobs returns the attributes that say what a poll is about.
+func (o *Observer) jobs(ids []string) []attribute.KeyValue {
+	if len(ids) == 1 {
+		return o.with(idKey.String(ids[0]))
+	}
+	return o.with(sizeKey.Int(len(ids)), idsKey.StringSlice(ids[:min(len(ids), maxIDs)]))
+}
+
+func (o *Observer) pollEnded(ctx context.Context, e *observe.Event) {
+	options := o.answered
+	if e.Err != nil {
+		options = []metric.RecordOption{metric.WithAttributes(o.with(errorType(e.Err))...)}
+	}
+	o.poll.Record(ctx, e.Took.Seconds(), options...)
+	if span, ok := ctx.Value(spanKey{}).(trace.Span); ok {
+		end(span, e.Time, e.Err)
+	}
+}
+
+func end(span trace.Span, at time.Time, err error) {
+	if err != nil && span.IsRecording() {
+		span.SetAttributes(errorType(err))
+		span.SetStatus(codes.Error, description(err))
+	}
+	span.End(trace.WithTimestamp(at))
+}
+
+func (o *Observer) watchEnded(ctx context.Context, e *observe.Event) {
+	attributes := o.with()
+	if e.JobKind != "" {
+		attributes = append(attributes, kindKey.String(e.JobKind))
+	}
+	if e.Err != nil {
+		attributes = append(attributes, outcomeKey.String(gaveUp), errorType(e.Err))
+		o.watch.Record(ctx, e.Elapsed.Seconds(), metric.WithAttributes(attributes...))
+		return
+	}
+	attributes = append(attributes, outcomeKey.String(e.Status.State.String()))
+	set := metric.WithAttributeSet(attribute.NewSet(attributes...))
+	o.watch.Record(ctx, e.Elapsed.Seconds(), set)
+	o.delay.Record(ctx, e.Delay.Seconds(), set)
+}
+
+// with returns the attributes that all have, and more, in a slice of its own.
+func (o *Observer) with(more ...attribute.KeyValue) []attribute.KeyValue {
+	return append(append(make([]attribute.KeyValue, 0, len(o.attributes)+len(more)+3), o.attributes...), more...)
+}

@@ -1,0 +1,45 @@
+package otel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/iamber12/job-status-monitoring"
+)
+
+// Register has the Stats of a Watcher observed, such as those of w.Stats, each time that metrics are collected, until unregister is
+// called. It needs no Watcher that tells the Observer anything. An Observer is for one Watcher: see WithAttributes.
+func (o *Observer) Register(stats func() jobstatus.Stats) (unregister func() error, err error) {
+	if stats == nil {
+		return nil, errors.New("otel: register: stats is nil")
+	}
+	all := metric.WithAttributes(o.attributes...)
+	waiting, overdue, inFlight := o.option(phaseKey, "waiting"), o.option(phaseKey, "overdue"), o.option(phaseKey, "in_flight")
+	completed, failed := o.option(outcomeKey, jobstatus.Completed.String()), o.option(outcomeKey, jobstatus.Failed.String())
+	canceled, abandoned := o.option(outcomeKey, jobstatus.Canceled.String()), o.option(outcomeKey, gaveUp)
+	registration, err := o.meter.RegisterCallback(func(_ context.Context, to metric.Observer) error {
+		s := stats()
+		to.ObserveInt64(o.phases, int64(s.Waiting), waiting)
+		to.ObserveInt64(o.phases, int64(s.Overdue), overdue)
+		to.ObserveInt64(o.phases, int64(s.InFlight), inFlight)
+		to.ObserveFloat64(o.lag, s.Lag.Seconds(), all)
+		to.ObserveInt64(o.watches, int64(s.Completed), completed)
+		to.ObserveInt64(o.watches, int64(s.Failed), failed)
+		to.ObserveInt64(o.watches, int64(s.Canceled), canceled)
+		to.ObserveInt64(o.watches, int64(s.GaveUp), abandoned)
+		return nil
+	}, o.phases, o.lag, o.watches)
+	if err != nil {
+		return nil, fmt.Errorf("otel: register: %w", err)
+	}
+	return registration.Unregister, nil
+}
+
+// option returns one attribute and those that all have, as an option of a measurement.
+func (o *Observer) option(key attribute.Key, value string) metric.ObserveOption {
+	return metric.WithAttributeSet(attribute.NewSet(o.with(key.String(value))...))
+}

@@ -1,0 +1,46 @@
+package otel_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/iamber12/job-status-monitoring"
+)
+
+func TestStatsAreObservedUntilUnregistered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stats := jobstatus.Stats{Watches: 6, Waiting: 3, Overdue: 2, InFlight: 1, Completed: 40, Failed: 5, Canceled: 4, GaveUp: 3,
+		Lag: 1500 * time.Millisecond}
+	unregister, err := w.Register(func() jobstatus.Stats { return stats })
+	require.NoError(t, err)
+
+	w.equal(metricdata.Metrics{Name: "jobstatus.watch.count", Unit: "{watch}", Data: metricdata.Sum[int64]{
+		Temporality: metricdata.CumulativeTemporality, DataPoints: []metricdata.DataPoint[int64]{
+			{Value: 3, Attributes: set("jobstatus.watch.phase", "waiting")},
+			{Value: 2, Attributes: set("jobstatus.watch.phase", "overdue")},
+			{Value: 1, Attributes: set("jobstatus.watch.phase", "in_flight")},
+		}}})
+	w.equal(metricdata.Metrics{Name: "jobstatus.poll.lag", Unit: "s", Data: metricdata.Gauge[float64]{
+		DataPoints: []metricdata.DataPoint[float64]{{Value: 1.5}}}})
+	w.equal(metricdata.Metrics{Name: "jobstatus.ended.watches", Unit: "{watch}", Data: metricdata.Sum[int64]{
+		Temporality: metricdata.CumulativeTemporality, IsMonotonic: true, DataPoints: []metricdata.DataPoint[int64]{
+			{Value: 40, Attributes: set("jobstatus.watch.outcome", "completed")},
+			{Value: 5, Attributes: set("jobstatus.watch.outcome", "failed")},
+			{Value: 4, Attributes: set("jobstatus.watch.outcome", "canceled")},
+			{Value: 3, Attributes: set("jobstatus.watch.outcome", "gave_up")},
+		}}})
+
+	require.NoError(t, unregister())
+	assert.Empty(t, w.metrics())
+}
+
+func TestRegisterRefusesNil(t *testing.T) {
+	t.Parallel()
+	_, err := newWorld(t).Register(nil)
+	require.EqualError(t, err, "otel: register: stats is nil")
+}
