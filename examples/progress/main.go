@@ -1,0 +1,136 @@
+// Command progress shows many jobs at once: a bar for each of those under way, a line for each that ended, and totals below. Where
+// standard output is no terminal, it prints lines alone.
+//
+//	go run ./examples/progress
+//	go run ./examples/progress --url http://127.0.0.1:8080 --jobs 200
+//	go run ./examples/progress --url http://127.0.0.1:8080 job-7 job-8
+//
+// Without a URL it starts a service of its own, whose jobs take two to twenty seconds; one in eight fails. All that is shown comes
+// from an observe.Observer, which is the board in board.go, and from the Watcher's Stats.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"time"
+
+	"github.com/vbauerster/cupwriter"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/mock"
+)
+
+func main() {
+	url := flag.String("url", "", "base `URL` of the service; empty starts one")
+	jobs := flag.Int("jobs", 40, "how many jobs to create, if no ids are given")
+	rows := flag.Int("rows", 15, "how many bars to show at most")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Stdout, *url, *jobs, *rows, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "progress:", err)
+		os.Exit(1)
+	}
+}
+
+// run shows the jobs of the given ids on out, or as many as jobs says, which it creates.
+func run(ctx context.Context, out io.Writer, url string, jobs, rows int, ids []string) error {
+	if jobs < 1 || rows < 1 {
+		return errors.New("--jobs and --rows must be above zero")
+	}
+	if len(ids) > 0 {
+		jobs = len(ids)
+	}
+	if url == "" {
+		var stop func()
+		var err error
+		if url, stop, err = serve(); err != nil {
+			return err
+		}
+		defer stop()
+	}
+
+	terminal := cupwriter.New(out, false)
+	b := newBoard(fit(terminal, rows))
+	w, err := jobstatus.NewHTTP(url, jobstatus.WithObserver(b), jobstatus.WithMaxDelay(4*time.Second),
+		jobstatus.WithMaxAttempts(jobstatus.Unlimited), jobstatus.WithTimeout(jobstatus.Unlimited))
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	var v view = &lines{out: out, board: b, stats: w.Stats}
+	if terminal.IsTerminal() {
+		if v, err = newScreen(terminal, b, w.Stats, jobs, time.Now()); err != nil {
+			return err
+		}
+	}
+
+	stop := show(v)
+	watched, failed := slices.Values(ids), error(nil)
+	if len(ids) == 0 {
+		watched = created(ctx, w, jobs, &failed)
+	}
+	for range w.WaitForJobs(ctx, watched) {
+		// The board hears of it.
+	}
+	return errors.Join(failed, stop())
+}
+
+// created creates jobs, each when the one before it is watched. An error is kept, and ends them.
+func created(ctx context.Context, w *jobstatus.Watcher, jobs int, failed *error) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for range jobs {
+			id, err := w.CreateJob(ctx)
+			if err != nil {
+				*failed = err
+				return
+			}
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+// serve starts a service on a free port of this machine. Two jobs in three say how much of them is done.
+func serve() (url string, stop func(), err error) {
+	named := 0
+	service, err := mock.NewService(
+		mock.WithIDs(func() string { named++; return fmt.Sprintf("render-%03d", named) }),
+		mock.CreatedBy(script),
+		mock.Fault(mock.Always(), mock.Latency(50*time.Millisecond)),
+		mock.Fault(mock.Share(0.02), mock.Code(http.StatusServiceUnavailable), mock.RetryAfter("2")))
+	if err != nil {
+		return "", nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server := &http.Server{Handler: service, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return "http://" + listener.Addr().String(), func() { _ = server.Close() }, nil
+}
+
+func script(c mock.Creation) []mock.Step {
+	between := func(from, to time.Duration) time.Duration { return from + rand.N(to-from) }
+	running := mock.Running(between(1500*time.Millisecond, 17*time.Second))
+	if c.N%3 != 0 {
+		running = running.Rising(0.01, 1)
+	}
+	end := mock.Completed(map[string]string{"file": c.ID + ".mp4"})
+	if c.N%8 == 5 {
+		end = mock.Failed("the disk is full")
+	}
+	return []mock.Step{mock.Pending(between(500*time.Millisecond, 3*time.Second)), running, end}
+}
