@@ -19,8 +19,8 @@ const module = "github.com/iamber12/job-status-monitoring"
 // packages are those that the README's fragments use without saying so.
 var packages = map[string]string{
 	"context": "context", "errors": "errors", "fmt": "fmt", "slices": "slices", "sql": "database/sql", "testing": "testing",
-	"time": "time", "jobstatus": module, "backoff": module + "/backoff", "mock": module + "/mock", "rest": module + "/transport/rest",
-	"transport": module + "/transport", "require": "github.com/stretchr/testify/require",
+	"time": "time", "jobstatus": module, "backoff": module + "/backoff", "mock": module + "/mock", "observe": module + "/observe",
+	"rest": module + "/transport/rest", "transport": module + "/transport", "require": "github.com/stretchr/testify/require",
 }
 
 var (
