@@ -1,0 +1,104 @@
+// Libraries measures what it takes to wait for jobs: with this library, with others that people wait with, and in a loop written by
+// hand. All ask the same service.
+//
+//	go run ./internal/bench/libraries                prints the tables
+//	go run ./internal/bench/libraries -draw pictures draws them there, too
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/bench/bar"
+	"github.com/iamber12/job-status-monitoring/internal/bench/child"
+)
+
+// What is measured is measured for so many waits and jobs.
+var (
+	waitSizes = []int{1_000, 10_000, 100_000, 1_000_000}
+	jobSizes  = []int{100, 1_000, 10_000}
+)
+
+// parts are run by children, so that nothing is measured in a process that has measured before.
+var parts = map[string]child.Part{"waits": waits, "polls": polls, "serve": serve, "loopback": loopback}
+
+func main() {
+	log.SetOutput(io.Discard) // terraform's logs each poll
+	child.Main(parts)
+	var p plan
+	flag.DurationVar(&p.every, "every", time.Second, "between two polls of a job, over loopback; azcore takes no less than a second")
+	flag.DurationVar(&p.from, "from", 2*time.Second, "jobs take so long at least, over loopback")
+	flag.DurationVar(&p.to, "to", 5*time.Second, "and at most")
+	flag.IntVar(&p.turns, "turns", 9, "over which the cost of a poll is taken")
+	flag.StringVar(&p.folder, "draw", "", "draw pictures in this `folder`, too")
+	flag.Parse()
+	if err := p.run(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "libraries:", err)
+		os.Exit(1)
+	}
+}
+
+// plan is what to measure.
+type plan struct {
+	every, from, to time.Duration
+	turns           int
+	folder          string
+}
+
+func (p plan) run(out io.Writer) error {
+	b := bar.New()
+	steps, all := 0, 1+len(libraries)*len(jobSizes)
+	for _, n := range waitSizes {
+		for _, l := range libraries {
+			if l.waits(n) {
+				all++
+			}
+		}
+	}
+	next := func(word string) {
+		b.Show(time.Now(), steps, all, word)
+		steps++
+	}
+
+	var m measured
+	for _, n := range waitSizes {
+		line := make([]*held, len(libraries))
+		for i, l := range libraries {
+			if !l.waits(n) {
+				continue
+			}
+			next(fmt.Sprintf("%d waits, %s", n, l.name))
+			line[i] = &held{}
+			if err := child.Run("waits", waitsConfig{l.name, n}, line[i]); err != nil {
+				return err
+			}
+		}
+		m.waits = append(m.waits, line)
+	}
+	next("polls")
+	if err := child.Run("polls", pollsConfig{Turns: p.turns, Waits: 1000, Polls: 50}, &m.polls); err != nil {
+		return err
+	}
+	for _, n := range jobSizes {
+		line := make([]end, len(libraries))
+		for i, l := range libraries {
+			next(fmt.Sprintf("%d jobs, %s", n, l.name))
+			var err error
+			if line[i], err = bring(l.name, serveConfig{n, p.from, p.to}, p.every); err != nil {
+				return err
+			}
+		}
+		m.ends = append(m.ends, line)
+	}
+	b.Clear()
+
+	m.print(out, p)
+	if p.folder == "" {
+		return nil
+	}
+	return m.draw(p.folder)
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+)
+
+// measured is all that was, by size and then by library.
+type measured struct {
+	waits [][]*held // nil where it was left out
+	polls []cost
+	ends  [][]end
+}
+
+func (m measured) print(out io.Writer, p plan) {
+	fmt.Fprintf(out, "A wait that waits between two polls, its id of 36 characters included; heap and stacks:\n\n")
+	m.printWaits(out)
+	fmt.Fprintf(out, "\nA poll over a canned round trip, of a thousand waits at once (medians of %d turns; CPU time in the kernel included):\n\n", p.turns)
+	m.printPolls(out)
+	for i, n := range jobSizes {
+		fmt.Fprintf(out, "\n%s jobs of %v to %v over loopback HTTP, all begun at once and polled every %v:\n\n", thousands(n), p.from, p.to, p.every)
+		m.printEnds(out, i)
+	}
+}
+
+func (m measured) printWaits(out io.Writer) {
+	head := []string{"library"}
+	for _, n := range waitSizes {
+		head = append(head, thousands(n)+" waits: bytes each")
+	}
+	for _, n := range waitSizes {
+		head = append(head, thousands(n)+": goroutines")
+	}
+	header(out, head)
+	for i, l := range libraries {
+		bytes, goroutines := []string{l.name}, []string(nil)
+		for j, n := range waitSizes {
+			if h := m.waits[j][i]; h == nil {
+				bytes, goroutines = append(bytes, ""), append(goroutines, "")
+			} else {
+				bytes, goroutines = append(bytes, thousands(int(h.Bytes))), append(goroutines, thousands(int(h.Goroutines*float64(n)+0.5)))
+			}
+		}
+		row(out, append(bytes, goroutines...))
+	}
+}
+
+func (m measured) printPolls(out io.Writer) {
+	header(out, []string{"library", "allocations", "bytes", "CPU, µs", "CPU over the loop's"})
+	for i, l := range libraries {
+		c := m.polls[i]
+		row(out, []string{l.name, fmt.Sprintf("%.1f", c.Allocations), thousands(int(c.Bytes)),
+			fmt.Sprintf("%.2f", float64(c.CPU.Nanoseconds())/1000), fmt.Sprintf("%.2f", c.Ratio)})
+	}
+}
+
+func (m measured) printEnds(out io.Writer, size int) {
+	header(out, []string{"library", "requests a job", "connections", "at once", "CPU, µs a job", "CPU, µs a request", "late by, s", "errors"})
+	jobs := jobSizes[size]
+	var notes []string
+	for i, l := range libraries {
+		e := m.ends[size][i]
+		row(out, []string{l.name, fmt.Sprintf("%.2f", float64(e.Requests)/float64(jobs)), thousands(e.Opened), thousands(e.Peak),
+			thousands(int(e.CPU.Microseconds()) / jobs), thousands(int(e.CPU.Microseconds() / max(e.Requests, 1))),
+			fmt.Sprintf("%.2f", e.Late.Seconds()), thousands(e.Errors)})
+		if e.Errors > 0 {
+			notes = append(notes, fmt.Sprintf("%s: the first error was %q.", l.name, e.Error))
+		}
+	}
+	if limit := openFiles(); limit < uint64(jobs)+100 {
+		notes = append(notes, fmt.Sprintf("A process may open %d files here: a connection for each job is more.", limit))
+	}
+	for _, note := range notes {
+		fmt.Fprintf(out, "\n%s\n", note)
+	}
+}
+
+// openFiles returns how many files a process may have open. The runtime has raised the limit as far as it goes.
+func openFiles() uint64 {
+	var r syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &r); err != nil {
+		return 0
+	}
+	return uint64(r.Cur)
+}
+
+func header(out io.Writer, names []string) {
+	row(out, names)
+	fmt.Fprintln(out, strings.Repeat("|---", len(names))+"|")
+}
+
+func row(out io.Writer, cells []string) { fmt.Fprintf(out, "| %s |\n", strings.Join(cells, " | ")) }
+
+// thousands prints n with a comma between each three digits.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
