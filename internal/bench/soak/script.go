@@ -1,0 +1,81 @@
+package main
+
+import (
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/mock"
+)
+
+// A job's script follows from its number: every tenth fails, and each ends with its first, second or third poll.
+
+func fails(job int) bool { return job%10 == 0 }
+
+func pendingPolls(job int) int { return job / 10 % 3 }
+
+const prefix = "job-"
+
+// id returns the id of a job, and number the job of an id.
+func id(job int) string { return prefix + strconv.Itoa(job) }
+
+func number(id string) (job int, err error) { return strconv.Atoi(strings.TrimPrefix(id, prefix)) }
+
+// failure is the message of jobs that fail.
+const failure = "as its script says"
+
+// ids yields the ids of n jobs that are all that choose takes.
+func ids(n int, choose func(job int) bool) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for job := range n {
+			if choose(job) && !yield(id(job)) {
+				return
+			}
+		}
+	}
+}
+
+// scripts are those of n jobs.
+func scripts(n int) (all []mock.Option) {
+	for _, failed := range []bool{false, true} {
+		for polls := range 3 {
+			var steps []mock.Step
+			if polls > 0 {
+				steps = append(steps, mock.PendingPolls(polls))
+			}
+			end := mock.Completed(nil)
+			if failed {
+				end = mock.Failed(failure)
+			}
+			all = append(all, mock.Jobs(ids(n, func(job int) bool {
+				return fails(job) == failed && pendingPolls(job) == polls
+			}), append(steps, end)...))
+		}
+	}
+	return all
+}
+
+// faults are those that a share of the requests meets, one kind as often as another. None is the end of a job.
+func faults(share float64) (all []mock.Option) {
+	if share == 0 {
+		return nil
+	}
+	for _, effect := range kinds {
+		all = append(all, mock.Fault(mock.Share(share/float64(len(kinds))), effect))
+	}
+	return all
+}
+
+// kinds lacks a service that says nothing: each such request takes the whole poll timeout, and a million jobs have many.
+var kinds = []mock.Effect{
+	mock.Reset(),
+	mock.Truncated(),
+	mock.Code(503),
+	mock.Code(429),
+	mock.Code(500, "<html>out of order</html>"),
+	mock.Body("<html>please log in</html>"),
+	mock.GoesBack(),
+	mock.Drip(time.Millisecond),
+	mock.Latency(200 * time.Millisecond),
+}
