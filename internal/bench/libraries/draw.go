@@ -35,15 +35,15 @@ func (m measured) draw(folder string) error {
 	}
 	for name, panels := range map[string][][]panel{
 		"waits": {{
-			{"Memory of a wait", "waits", "bytes each", waitSizes, waits(func(h held, _ float64) float64 { return h.Bytes })},
-			{"Goroutines", "waits", "goroutines", waitSizes, waits(func(h held, n float64) float64 { return h.Goroutines * n })},
+			{"Memory of a wait", "waits", "bytes each", true, waitSizes, waits(func(h held, _ float64) float64 { return h.Bytes })},
+			{"Goroutines", "waits", "goroutines", true, waitSizes, waits(func(h held, n float64) float64 { return h.Goroutines * n })},
 		}},
 		"loopback": {{
-			{"CPU time", "jobs", "ms a job", jobSizes, ends(func(e end, n float64) float64 { return e.CPU.Seconds() * 1000 / n })},
-			{"How late the end is heard of", "jobs", "mean, s", jobSizes, ends(func(e end, _ float64) float64 { return e.Late.Seconds() })},
+			{"CPU time", "jobs", "ms a job", false, jobSizes, ends(func(e end, n float64) float64 { return e.CPU.Seconds() * 1000 / n })},
+			{"How late the end is heard of", "jobs", "mean, s", false, jobSizes, ends(func(e end, _ float64) float64 { return e.Late.Seconds() })},
 		}, {
-			{"Connections opened", "jobs", "connections", jobSizes, ends(func(e end, _ float64) float64 { return float64(e.Opened) })},
-			{"Connections at once", "jobs", "connections", jobSizes, ends(func(e end, _ float64) float64 { return float64(e.Peak) })},
+			{"Connections opened", "jobs", "connections", true, jobSizes, ends(func(e end, _ float64) float64 { return float64(e.Opened) })},
+			{"Connections at once", "jobs", "connections", true, jobSizes, ends(func(e end, _ float64) float64 { return float64(e.Peak) })},
 		}},
 	} {
 		if err := save(filepath.Join(folder, name+".png"), panels); err != nil {
@@ -56,6 +56,7 @@ func (m measured) draw(folder string) error {
 // panel is one figure of all libraries, by size.
 type panel struct {
 	title, x, y string
+	log         bool // y too, as x always is
 	sizes       []int
 	value       func(library, size int) (v float64, ok bool)
 }
@@ -108,10 +109,10 @@ func (p panel) plot() (*plot.Plot, error) {
 	d.Title.Text, d.X.Label.Text, d.Y.Label.Text = p.title, p.x, p.y
 	d.Title.TextStyle.Font.Size, d.Title.Padding = font.Length(11), vg.Points(6)
 	for _, a := range []*plot.Axis{&d.X, &d.Y} {
-		a.Label.TextStyle.Font.Size, a.Tick.Label.Font.Size, a.Scale = font.Length(9), font.Length(8), plot.LogScale{}
+		a.Label.TextStyle.Font.Size, a.Tick.Label.Font.Size = font.Length(9), font.Length(8)
 	}
 	d.BackgroundColor = color.White
-	d.Y.Tick.Marker = plot.LogTicks{Prec: -1}
+	d.X.Scale = plot.LogScale{}
 	var marks plot.ConstantTicks
 	for _, n := range p.sizes {
 		marks = append(marks, plot.Tick{Value: float64(n), Label: thousands(n)})
@@ -152,14 +153,32 @@ func (p panel) plot() (*plot.Plot, error) {
 		names = append(names, name{lib.name, line.Color, at[len(at)-1]})
 	}
 	first, last := float64(p.sizes[0]), float64(p.sizes[len(p.sizes)-1])
-	d.X.Min, d.X.Max = first/1.1, last*math.Pow(last/first, 0.45) // the names stand on the right
-	d.Y.Min, d.Y.Max = down(d.Y.Min), up(d.Y.Max)
+	d.X.Min, d.X.Max = first/1.1, last*math.Pow(last/first, 0.5) // the names stand on the right
+	if len(names) == 0 {
+		d.Y.Min, d.Y.Max = 1, 1
+	}
+	if p.log {
+		d.Y.Scale, d.Y.Tick.Marker = plot.LogScale{}, decades{}
+		d.Y.Min, d.Y.Max = down(d.Y.Min), max(up(d.Y.Max), 10*down(d.Y.Min))
+	} else {
+		d.Y.Min, d.Y.Max = 0, d.Y.Max*1.1
+	}
 	return d, addNames(d, names)
 }
 
 // down and up round v to a power of ten; one that is off by the last digits counts as such.
 func down(v float64) float64 { return math.Pow(10, math.Floor(math.Log10(v)+1e-9)) }
 func up(v float64) float64   { return math.Pow(10, math.Ceil(math.Log10(v)-1e-9)) }
+
+// decades marks the powers of ten.
+type decades struct{}
+
+func (decades) Ticks(low, high float64) (marks []plot.Tick) {
+	for v := up(low); v <= high*1.001; v *= 10 {
+		marks = append(marks, plot.Tick{Value: v, Label: thousands(int(v + 0.5))})
+	}
+	return marks
+}
 
 // name is one that stands at the end of a line.
 type name struct {
@@ -170,7 +189,7 @@ type name struct {
 
 // addNames writes names beside the points where their lines end, as far above or below as it takes to read them.
 func addNames(p *plot.Plot, names []name) error {
-	high := 0.043 * math.Log(p.Y.Max/p.Y.Min) // of a name, on the logarithmic axis
+	const high = 0.043 // of a name, as a share of the axis
 	byEnd := map[float64][]name{}
 	for _, n := range names {
 		byEnd[n.at.X] = append(byEnd[n.at.X], n)
@@ -179,22 +198,30 @@ func addNames(p *plot.Plot, names []name) error {
 		slices.SortStableFunc(group, func(a, b name) int { return cmp.Compare(a.at.Y, b.at.Y) })
 		ys := make([]float64, len(group))
 		for i, n := range group {
-			ys[i] = math.Log(n.at.Y)
+			ys[i] = p.Y.Norm(n.at.Y)
 		}
-		ys = spread(ys, high, math.Log(p.Y.Min)+high/2, math.Log(p.Y.Max)-high/2)
-		for i, n := range group {
+		for i, y := range spread(ys, high, high/2, 1-high/2) {
 			label, err := plotter.NewLabels(plotter.XYLabels{
-				XYs:    plotter.XYs{{X: x * math.Pow(p.X.Max/p.X.Min, 0.015), Y: math.Exp(ys[i])}},
-				Labels: []string{n.text},
+				XYs:    plotter.XYs{{X: x * math.Pow(p.X.Max/p.X.Min, 0.015), Y: at(p.Y, y)}},
+				Labels: []string{group[i].text},
 			})
 			if err != nil {
 				return err
 			}
-			label.TextStyle[0].Font.Size, label.TextStyle[0].Color, label.TextStyle[0].YAlign = font.Length(8), n.color, draw.YCenter
+			style := &label.TextStyle[0]
+			style.Font.Size, style.Color, style.YAlign = font.Length(8), group[i].color, draw.YCenter
 			p.Add(label)
 		}
 	}
 	return nil
+}
+
+// at returns the value that stands at a share of an axis.
+func at(a plot.Axis, share float64) float64 {
+	if _, ok := a.Scale.(plot.LogScale); ok {
+		return a.Min * math.Pow(a.Max/a.Min, share)
+	}
+	return a.Min + (a.Max-a.Min)*share
 }
 
 // spread moves ascending values apart, so that each is gap above the one before it, all within low and high if they fit.

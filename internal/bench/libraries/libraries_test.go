@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -100,4 +101,26 @@ func TestDownAndUpRoundToAPowerOfTen(t *testing.T) {
 	}
 	assert.InDelta(t, 0.1, down(0.51), 1e-9)
 	assert.InDelta(t, 1, up(0.51), 1e-9)
+}
+
+func TestPicturesAreDrawnOfWhatIsMeasured(t *testing.T) {
+	t.Parallel()
+	var m measured
+	for _, n := range waitSizes {
+		line := make([]*held, len(libraries))
+		for i, l := range libraries {
+			if l.waits(n) {
+				line[i] = &held{Bytes: 5000, Goroutines: 1}
+			}
+		}
+		m.waits = append(m.waits, line)
+	}
+	for range jobSizes {
+		m.ends = append(m.ends, make([]end, len(libraries))) // nothing at all, which no logarithm has
+	}
+	dir := t.TempDir()
+	require.NoError(t, m.draw(dir))
+	for _, name := range []string{"waits.png", "loopback.png"} {
+		assert.FileExists(t, filepath.Join(dir, name))
+	}
 }

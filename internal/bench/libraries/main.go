@@ -32,8 +32,8 @@ func main() {
 	var p plan
 	flag.DurationVar(&p.every, "every", time.Second, "between two polls of a job, over loopback; azcore takes no less than a second")
 	flag.DurationVar(&p.from, "from", 2*time.Second, "jobs take so long at least, over loopback")
-	flag.DurationVar(&p.to, "to", 5*time.Second, "and at most")
-	flag.IntVar(&p.turns, "turns", 9, "over which the cost of a poll is taken")
+	flag.DurationVar(&p.to, "to", 4*time.Second, "and at most")
+	flag.IntVar(&p.turns, "turns", 7, "over which the cost of a poll is taken")
 	flag.StringVar(&p.folder, "draw", "", "draw pictures in this `folder`, too")
 	flag.Parse()
 	if err := p.run(os.Stdout); err != nil {
@@ -80,7 +80,7 @@ func (p plan) run(out io.Writer) error {
 		m.waits = append(m.waits, line)
 	}
 	next("polls")
-	if err := child.Run("polls", pollsConfig{Turns: p.turns, Waits: 1000, Polls: 50}, &m.polls); err != nil {
+	if err := child.Run("polls", pollsConfig{Turns: p.turns, Waits: 1000, Polls: 40}, &m.polls); err != nil {
 		return err
 	}
 	for _, n := range jobSizes {
