@@ -1,0 +1,348 @@
+package jobstatus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/observe"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// perSecond counts requests in each second.
+type perSecond struct {
+	mu    sync.Mutex
+	count map[int]int
+}
+
+func (p *perSecond) add(at time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.count == nil {
+		p.count = map[int]int{}
+	}
+	p.count[int(at/time.Second)]++
+}
+
+// most returns the largest count of the seconds from one to another.
+func (p *perSecond) most(from, to int) (most int) {
+	for s := from; s < to; s++ {
+		most = max(most, p.count[s])
+	}
+	return most
+}
+
+// fault 16: ten thousand that begin together are spread over the interval between their polls.
+func TestTheFirstPollsOfABulkAreSpread(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		const n, seconds = 10_000, 100
+		var polls perSecond
+		began := w.clock.Now()
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			polls.add(w.clock.Since(began))
+			return after(seconds/10, jobstatus.Completed)(ctx, id, n)
+		}), every(10*time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+		for range watcher.WaitForJobs(context.Background(), ids(n)) {
+		}
+		total := 0
+		for _, c := range polls.count {
+			total += c
+		}
+		assert.LessOrEqual(t, polls.most(0, seconds), 2*total/seconds, "the peak, of the mean")
+	})
+}
+
+// fault 15: a service that is down for a minute is not asked more than before, then or afterwards, whether it refuses or is silent.
+func TestAnOutageIsNoReasonToAskMore(t *testing.T) {
+	t.Parallel()
+	for name, silent := range map[string]bool{"refuses": false, "is silent": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(w world) {
+				const n = 10_000
+				var polls perSecond
+				began := w.clock.Now()
+				watcher := w.watcher(w.service(func(ctx context.Context, _ string, _ int) (jobstatus.Status, error) {
+					at := w.clock.Since(began)
+					polls.add(at)
+					switch down := at >= 30*time.Second && at < 90*time.Second; {
+					case down && silent:
+						return jobstatus.Status{}, wait.Sleep(ctx, w.clock, time.Hour)
+					case down:
+						return jobstatus.Status{}, errors.New("connection refused")
+					case at > 140*time.Second:
+						return jobstatus.Status{State: jobstatus.Completed}, nil
+					default:
+						return jobstatus.Status{State: jobstatus.Running}, nil
+					}
+				}), every(10*time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited), jobstatus.WithTimeout(time.Hour))
+				done := 0
+				for _, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
+					require.NoError(t, err)
+					done++
+				}
+				assert.Equal(t, n, done, "nobody is lost")
+				steady := polls.most(15, 30)
+				assert.LessOrEqual(t, float64(polls.most(30, 140)), 1.1*float64(steady), "steady: %d", steady)
+				assert.Zero(t, watcher.Stats().Watches)
+			})
+		})
+	}
+}
+
+func TestOneJobIsPolledOnceForTenThousandWaiters(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		const n = 10_000
+		s := w.service(after(5, jobstatus.Completed))
+		watcher := w.watcher(s, every(time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		var gaveUp int
+		for i := range n {
+			wg.Go(func() {
+				timeout := time.Hour
+				if i%2 == 1 {
+					timeout = time.Duration(i) * 300 * time.Microsecond
+				}
+				if _, err := watcher.WaitForJob(context.Background(), "a", jobstatus.Timeout(timeout)); err != nil {
+					assert.ErrorIs(t, err, jobstatus.ErrTimeout)
+					mu.Lock()
+					gaveUp++
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		assert.Positive(t, gaveUp)
+		assert.LessOrEqual(t, gaveUp, n/2)
+		stats := watcher.Stats()
+		assert.EqualValues(t, 1, stats.Completed)
+		assert.EqualValues(t, len(s.polls("a")), stats.Requests)
+	})
+}
+
+func TestASlowKindLeavesRoomForTheOthers(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		slow := func(ctx context.Context, id string, _ int) (jobstatus.Status, error) {
+			if id[0] == 's' {
+				if err := wait.Sleep(ctx, w.clock, time.Minute); err != nil {
+					return jobstatus.Status{}, err
+				}
+			}
+			return jobstatus.Status{State: jobstatus.Completed}, nil
+		}
+		watcher := w.watcher(w.service(slow), jobstatus.WithConcurrency(4), jobstatus.WithPollTimeout(time.Hour),
+			jobstatus.WithTimeout(jobstatus.Unlimited))
+		w.run(func() {
+			began := w.clock.Now()
+			for range watcher.WaitForJobs(context.Background(), func(yield func(string) bool) {
+				for i := range 100 {
+					if !yield(fmt.Sprintf("s%d", i)) {
+						return
+					}
+					if i == 0 { // there is another kind
+						_, err := watcher.WaitForJob(context.Background(), "first", jobstatus.Kind("quick"))
+						assert.NoError(w, err)
+					}
+				}
+				w.clock.Sleep(time.Second)
+				_, err := watcher.WaitForJob(context.Background(), "quick", jobstatus.Kind("quick"))
+				assert.NoError(w, err)
+				assert.Less(w, w.clock.Since(began), 2*time.Minute+2*time.Second)
+			}, jobstatus.Kind("slow")) {
+			}
+		})
+	})
+}
+
+func TestMaxWatchesRefusesTheNextAndNoOther(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		watcher := w.watcher(w.service(after(2, jobstatus.Completed)), every(time.Second), jobstatus.WithMaxWatches(3))
+		w.run(func() {
+			var refused []string
+			done := 0
+			for st, err := range watcher.WaitForJobs(context.Background(), slices.Values([]string{"a", "b", "c", "a", "d", "e"})) {
+				if err != nil {
+					require.ErrorIs(w, err, jobstatus.ErrMaxWatches)
+					refused = append(refused, st.ID)
+				} else {
+					done++
+				}
+			}
+			assert.Equal(w, []string{"d", "e"}, refused)
+			assert.Equal(w, 4, done, "that of a job that is watched already costs nothing")
+			_, err := watcher.WaitForJob(context.Background(), "d")
+			assert.NoError(w, err, "there is room again")
+		})
+	})
+}
+
+// batcher answers in batches, and notes how many jobs each was about.
+type batcher struct {
+	*service
+	most  int
+	reply func(ids []string) ([]transport.Answer, error)
+
+	mu    sync.Mutex
+	sizes []int
+}
+
+func (b *batcher) MaxBatch() int { return b.most }
+
+func (b *batcher) StatusBatch(_ context.Context, ids []string) ([]transport.Answer, error) {
+	b.mu.Lock()
+	b.sizes = append(b.sizes, len(ids))
+	b.mu.Unlock()
+	if b.reply != nil {
+		if answers, err := b.reply(ids); answers != nil || err != nil {
+			return answers, err
+		}
+	}
+	var answers []transport.Answer
+	for _, id := range slices.Backward(ids) {
+		st, err := b.Status(context.Background(), id)
+		st.ID = id
+		answers = append(answers, transport.Answer{Status: st, Err: err})
+	}
+	return answers, nil
+}
+
+func TestJobsThatAreDueTogetherAreAskedAboutInOneRequest(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		const n, rounds = 10_000, 20
+		b := &batcher{service: w.service(after(rounds, jobstatus.Completed)), most: 100}
+		watcher := w.watcher(b, every(10*time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited),
+			jobstatus.WithTimeout(jobstatus.Unlimited))
+		done := 0
+		for _, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
+			require.NoError(t, err)
+			done++
+		}
+		assert.Equal(t, n, done)
+		requests := watcher.Stats().Requests
+		assert.LessOrEqual(t, requests, uint64(rounds*n/80), "requests")
+		for id, asked := range b.asked {
+			require.Len(t, asked, rounds, id)
+		}
+	})
+}
+
+func TestNothingIsLostWhereABatchIsNotAnsweredWhole(t *testing.T) {
+	t.Parallel()
+	all := func() (list []string) {
+		for id := range ids(40) {
+			list = append(list, id)
+		}
+		return list
+	}()
+	bad := all[17]
+	for name, reply := range map[string]func(ids []string) ([]transport.Answer, error){
+		"it is too large": func(ids []string) ([]transport.Answer, error) {
+			if len(ids) > 7 {
+				return nil, &transport.Error{Class: transport.Oversized, Code: 413}
+			}
+			return nil, nil
+		},
+		"one job breaks it": func(ids []string) ([]transport.Answer, error) {
+			if slices.Contains(ids, bad) {
+				return nil, &transport.Error{Class: transport.Permanent, Code: 400}
+			}
+			return nil, nil
+		},
+		"nothing in it was asked for": func([]string) ([]transport.Answer, error) {
+			return []transport.Answer{{Status: jobstatus.Status{ID: "alien", State: jobstatus.Completed}}}, nil
+		},
+		"it panics": func([]string) ([]transport.Answer, error) { panic("no") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, func(w world) {
+				b := &batcher{service: w.service(after(3, jobstatus.Completed)), most: 16, reply: reply}
+				watcher := w.watcher(b, every(time.Second))
+				w.run(func() {
+					done := map[string]bool{}
+					for st, err := range watcher.WaitForJobs(context.Background(), slices.Values(all)) {
+						require.NoError(w, err)
+						done[st.ID] = true
+					}
+					assert.Len(w, done, len(all))
+				})
+				if name == "it is too large" {
+					late := b.sizes[len(b.sizes)/2:]
+					assert.LessOrEqual(w, slices.Max(late), 8, "the size is remembered: %v", b.sizes)
+				}
+			})
+		})
+	}
+}
+
+func TestStatsSayWhatAWatcherDoes(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		ends := map[string]jobstatus.State{"a": jobstatus.Completed, "b": jobstatus.Failed, "c": jobstatus.Canceled, "d": jobstatus.Running}
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			return after(11, ends[id])(ctx, id, n)
+		}), every(time.Second), jobstatus.WithMaxAttempts(20))
+		assert.Zero(w, watcher.Stats())
+		w.run(func() {
+			for st, err := range watcher.WaitForJobs(context.Background(), slices.Values([]string{"a", "b", "c", "d"})) {
+				if st.ID == "a" {
+					require.NoError(w, err)
+					s := watcher.Stats()
+					assert.InDelta(w, 4, s.Rate, 0.5)
+				}
+			}
+		})
+		s := watcher.Stats()
+		assert.Equal(w, []uint64{1, 1, 1, 1, 53}, []uint64{s.Completed, s.Failed, s.Canceled, s.GaveUp, s.Requests})
+		assert.Zero(w, s.Watches+s.Waiting+s.Overdue+s.InFlight)
+		assert.InEpsilon(w, time.Second, s.Delay.P50, 0.13)
+		assert.InEpsilon(w, time.Second, s.Delay.P99, 0.13)
+		assert.Zero(w, (*jobstatus.Watcher)(nil).Stats())
+	})
+}
+
+func TestAnObserverHearsOfEachPollAndEnd(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		type key struct{}
+		var heard []string
+		var carried []any
+		s := w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			carried = append(carried, ctx.Value(key{}))
+			if n == 2 {
+				return jobstatus.Status{}, errors.New("no answer")
+			}
+			return after(3, jobstatus.Completed)(ctx, id, n)
+		})
+		watcher := w.watcher(s, every(time.Second), jobstatus.WithObserver(observe.Func(
+			func(ctx context.Context, e *observe.Event) context.Context {
+				heard = append(heard, fmt.Sprint(e.Kind, e.IDs, e.ID, " ", e.Attempt, e.Changed, e.Wait, e.Err, e.Status.State))
+				if e.Kind == observe.PollStarted {
+					return context.WithValue(ctx, key{}, len(heard))
+				}
+				panic("an observer's")
+			})))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.Kind("k"))
+			require.NoError(w, err)
+		})
+		require.NoError(w, watcher.Close())
+		assert.Equal(w, []string{
+			"poll started [a] 0 false 0s <nil> unknown", "poll ended [a] 0 false 0s <nil> unknown", "answered []a 1 true 1s <nil> pending",
+			"poll started [a] 0 false 0s <nil> unknown", "poll ended [a] 0 false 0s no answer unknown", "answered []a 2 false 1s no answer pending",
+			"poll started [a] 0 false 0s <nil> unknown", "poll ended [a] 0 false 0s <nil> unknown", "answered []a 3 true -1ns <nil> completed",
+			"watch ended []a 3 false 0s <nil> completed",
+		}, heard)
+		assert.Equal(w, []any{1, 4, 7}, carried)
+	})
+}
