@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
@@ -70,46 +71,84 @@ func (n *node) child(key string) *node {
 // texts are parts of body. An error says what is wrong with body, and quotes no more of it than a key that was looked for.
 func (p *Paths) Find(body []byte, found [][]byte) error {
 	clear(found)
-	if !json.Valid(body) {
-		var v json.RawMessage
-		if err := json.Unmarshal(body, &v); err != nil {
-			return err
-		}
-		return errors.New("not JSON")
-	}
 	s := scan{body: body, found: found}
-	return s.value(&p.root, 0)
+	err := s.document(&p.root)
+	if err == nil {
+		return nil
+	}
+	clear(found)
+	if json.Valid(body) {
+		return err
+	}
+	var v json.RawMessage
+	return json.Unmarshal(body, &v)
 }
 
-// scan walks over a JSON text that is known to be valid.
+// scan walks over a JSON text once, and checks its grammar (RFC 8259) on the way: it refuses what encoding/json refuses.
 type scan struct {
 	body  []byte
 	at    int
 	found [][]byte
 }
 
-func (s *scan) value(n *node, depth int) (err error) {
-	s.space()
-	start := s.at
-	switch {
-	case s.body[s.at] == '{' && len(n.children) > 0:
-		err = s.object(n, depth+1)
-	case s.body[s.at] == '{' || s.body[s.at] == '[':
-		err = s.skip(depth)
-	case s.body[s.at] == '"':
-		s.text()
-	default:
-		for s.at < len(s.body) && strings.IndexByte(",]} \t\r\n", s.body[s.at]) < 0 {
-			s.at++
-		}
-	}
-	if err != nil || n.wanted == 0 || s.body[start] == 'n' {
+var (
+	unwanted   node
+	errDepth   = fmt.Errorf("nested more than %d deep", MaxDepth)
+	errGrammar = errors.New("not JSON") // encoding/json has better words for it
+)
+
+func (s *scan) document(root *node) error {
+	if err := s.value(root, 0); err != nil {
 		return err
 	}
-	for i := range s.found {
-		if n.wanted&(1<<i) != 0 {
-			s.found[i] = s.body[start:s.at]
-		}
+	if s.space(); s.at < len(s.body) {
+		return errGrammar
+	}
+	return nil
+}
+
+// next passes over white space and returns the byte that follows, or 0 at the end.
+func (s *scan) next() byte {
+	if s.at < len(s.body) && s.body[s.at] > ' ' {
+		return s.body[s.at]
+	}
+	if s.space(); s.at < len(s.body) {
+		return s.body[s.at]
+	}
+	return 0
+}
+
+func (s *scan) space() {
+	for s.at < len(s.body) && (s.body[s.at] == ' ' || s.body[s.at] == '\t' || s.body[s.at] == '\r' || s.body[s.at] == '\n') {
+		s.at++
+	}
+}
+
+// value passes over a value, at whose place in the text n stands among the paths.
+func (s *scan) value(n *node, depth int) (err error) {
+	first := s.next()
+	start := s.at
+	switch first {
+	case '{':
+		err = s.object(n, depth+1)
+	case '[':
+		err = s.array(depth + 1)
+	case '"':
+		_, err = s.text()
+	case 't':
+		err = s.word("true")
+	case 'f':
+		err = s.word("false")
+	case 'n':
+		err = s.word("null")
+	default:
+		err = s.number()
+	}
+	if err != nil || n.wanted == 0 || first == 'n' {
+		return err
+	}
+	for wanted := n.wanted; wanted != 0; wanted &= wanted - 1 {
+		s.found[bits.TrailingZeros32(wanted)] = s.body[start:s.at]
 	}
 	return nil
 }
@@ -118,91 +157,180 @@ func (s *scan) object(n *node, depth int) error {
 	if depth > MaxDepth {
 		return errDepth
 	}
+	s.at++
+	if s.next() == '}' {
+		s.at++
+		return nil
+	}
 	var seen uint32
-	for s.at++; ; s.at++ { // over the brace or the comma
-		s.space()
-		if s.body[s.at] == '}' {
-			s.at++
-			return nil
-		}
-		key := s.key()
-		s.space()
-		s.at++ // the colon
-		next := &unwanted
-		for i, c := range n.children {
-			switch {
-			case bytes.Equal(c.key, key):
-				if seen&(1<<i) != 0 {
-					return fmt.Errorf("key %q stands twice", c.key)
-				}
-				seen |= 1 << i
-				next = c
-			case c.strict && bytes.EqualFold(c.key, key):
-				return fmt.Errorf("key %q stands in another case", c.key)
-			}
-		}
-		if err := s.value(next, depth); err != nil {
+	for {
+		child, err := s.key(n, &seen)
+		if err != nil {
 			return err
 		}
-		if s.space(); s.body[s.at] == '}' {
-			s.at++
-			return nil
+		if s.next() != ':' {
+			return errGrammar
+		}
+		s.at++
+		if err := s.value(child, depth); err != nil {
+			return err
+		}
+		if more, err := s.more('}'); !more {
+			return err
 		}
 	}
 }
 
-var (
-	unwanted node
-	errDepth = fmt.Errorf("nested more than %d deep", MaxDepth)
-)
-
-// skip passes over an array or an object without looking into it for more than its depth.
-func (s *scan) skip(depth int) error {
-	inside := 0
-	for {
-		switch s.body[s.at] {
-		case '"':
-			s.text()
-			continue
-		case '{', '[':
-			if inside++; depth+inside > MaxDepth {
-				return errDepth
+// key passes over a key of the object at n and returns the node of its value. In seen is a bit for each child of n whose key
+// stood before.
+func (s *scan) key(n *node, seen *uint32) (*node, error) {
+	if s.next() != '"' {
+		return nil, errGrammar
+	}
+	start := s.at
+	escaped, err := s.text()
+	if err != nil || len(n.children) == 0 {
+		return &unwanted, err
+	}
+	key := s.body[start+1 : s.at-1]
+	if escaped {
+		key = []byte(Text(s.body[start:s.at]))
+	}
+	child := &unwanted
+	for i, c := range n.children {
+		switch {
+		case bytes.Equal(c.key, key):
+			if *seen&(1<<i) != 0 {
+				return nil, fmt.Errorf("key %q stands twice", c.key)
 			}
-		case '}', ']':
-			inside--
-		}
-		if s.at++; inside == 0 {
-			return nil
+			*seen |= 1 << i
+			child = c
+		case c.strict && bytes.EqualFold(c.key, key):
+			return nil, fmt.Errorf("key %q stands in another case", c.key)
 		}
 	}
+	return child, nil
 }
 
-// text passes over a string and returns what stands between its quotes.
-func (s *scan) text() []byte {
-	start := s.at + 1
-	for s.at++; s.body[s.at] != '"'; s.at++ {
-		if s.body[s.at] == '\\' {
-			s.at++
-		}
+// array passes over an array. No path leads into one.
+func (s *scan) array(depth int) error {
+	if depth > MaxDepth {
+		return errDepth
 	}
 	s.at++
-	return s.body[start : s.at-1]
-}
-
-func (s *scan) key() []byte {
-	start := s.at
-	key := s.text()
-	if bytes.IndexByte(key, '\\') >= 0 {
-		return []byte(Text(s.body[start:s.at]))
+	if s.next() == ']' {
+		s.at++
+		return nil
 	}
-	return key
+	for {
+		if err := s.value(&unwanted, depth); err != nil {
+			return err
+		}
+		if more, err := s.more(']'); !more {
+			return err
+		}
+	}
 }
 
-func (s *scan) space() {
-	for s.at < len(s.body) && (s.body[s.at] == ' ' || s.body[s.at] == '\t' || s.body[s.at] == '\r' || s.body[s.at] == '\n') {
+// more passes over the comma or the end that follows an element, and reports whether it was the comma.
+func (s *scan) more(end byte) (bool, error) {
+	c := s.next()
+	s.at++
+	switch c {
+	case ',':
+		return true, nil
+	case end:
+		return false, nil
+	default:
+		return false, errGrammar
+	}
+}
+
+// text passes over a string, and reports whether it has escapes.
+func (s *scan) text() (escaped bool, err error) {
+	for i := s.at + 1; i < len(s.body); i++ {
+		switch c := s.body[i]; {
+		case c == '"':
+			s.at = i + 1
+			return escaped, nil
+		case c == '\\':
+			escaped = true
+			if i++; i < len(s.body) && s.body[i] == 'u' {
+				if !isHex(s.body[i+1:]) {
+					return true, errGrammar
+				}
+				i += 4
+			} else if i == len(s.body) || strings.IndexByte(`"\/bfnrt`, s.body[i]) < 0 {
+				return true, errGrammar
+			}
+		case c < ' ':
+			return escaped, errGrammar
+		}
+	}
+	return escaped, errGrammar
+}
+
+// isHex reports whether b begins with four hexadecimal digits.
+func isHex(b []byte) bool {
+	if len(b) < 4 {
+		return false
+	}
+	for _, c := range b[:4] {
+		if !(isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F') {
+			return false
+		}
+	}
+	return true
+}
+
+// word passes over a word that stands for a value.
+func (s *scan) word(w string) error {
+	end := s.at + len(w)
+	if end > len(s.body) || string(s.body[s.at:end]) != w {
+		return errGrammar
+	}
+	s.at = end
+	return nil
+}
+
+func (s *scan) number() error {
+	s.accept('-')
+	if !s.accept('0') && !s.digits() {
+		return errGrammar
+	}
+	if s.accept('.') && !s.digits() {
+		return errGrammar
+	}
+	if s.accept('e') || s.accept('E') {
+		if !s.accept('+') {
+			s.accept('-')
+		}
+		if !s.digits() {
+			return errGrammar
+		}
+	}
+	return nil
+}
+
+// accept passes over c and reports whether it stood there.
+func (s *scan) accept(c byte) bool {
+	if s.at < len(s.body) && s.body[s.at] == c {
+		s.at++
+		return true
+	}
+	return false
+}
+
+// digits passes over digits and reports whether there was one.
+func (s *scan) digits() bool {
+	start := s.at
+	for s.at < len(s.body) && isDigit(s.body[s.at]) {
 		s.at++
 	}
+	return s.at > start
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // Text returns what the JSON text of a string says, and any other JSON text as it is, nil as "".
 func Text(raw []byte) string {

@@ -74,6 +74,63 @@ func TestFindRefusesWhatTwoDecodersReadDifferently(t *testing.T) {
 	}
 }
 
+// fault 17
+func TestFindRefusesWhatIsNotJSON(t *testing.T) {
+	t.Parallel()
+	valid := []string{
+		`0`, `-0`, `10`, `1.0`, `-1.25e+10`, `1E-5`, `0e0`, ` 1 `, "\t\r\n{}\n", `""`, `"\"\\\/\b\f\n\r\t\u00Ff"`, `"\ud800"`, "\"\xff\x7f\"",
+		`[]`, `[ ]`, `{ }`, `[[],{}]`, `{"":{"":""}}`, `{"a":1 , "b":[ 1 ,2 ] }`, `null`, `true`, `false`,
+	}
+	invalid := []string{
+		``, ` `, `-`, `01`, `-01`, `1.`, `.5`, `1.e5`, `1e`, `1e+`, `+1`, `0x1`, `1 2`, `NaN`, `1,`,
+		`"`, `"\`, `"\x"`, `"\u"`, `"\u12"`, `"\u123g"`, `"\u123`, `"\u123"`, "\"\n\"", "\"\x00\"", `'a'`,
+		`[`, `]`, `[1`, `[1,`, `[1,]`, `[,1]`, `[1 2]`, `[}`, `[1}`,
+		`{`, `}`, `{,}`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1,`, `{"a":1,}`, `{"a" 1}`, `{"a"::1}`, `{a:1}`, `{1:1}`, `{"a":1 "b":2}`, `{"a":}`, `{"a":1]`,
+		`n`, `nul`, `nulll`, `nil`, `True`, `tru`, `falsy`, "\u00a0{}", "\ufeff{}", "\x00", "{}\x00", `{}{}`, `{}/**/`,
+	}
+	paths, err := jsonscan.Compile("", ".", "a")
+	require.NoError(t, err)
+	find := func(body string) error {
+		found := [3][]byte{{1}, {2}, {3}}
+		err := paths.Find([]byte(body), found[:])
+		if err != nil {
+			assert.Equal(t, [3][]byte{}, found, "%q", body)
+		}
+		return err
+	}
+	for _, body := range valid {
+		for _, around := range []string{`%s`, `[%s]`, `{"a":%s}`, `{"b":[0,%s,%s]}`} {
+			body := strings.ReplaceAll(around, "%s", body)
+			require.True(t, json.Valid([]byte(body)), "%q", body)
+			assert.NoError(t, find(body), "%q", body)
+		}
+	}
+	for _, body := range invalid {
+		for _, around := range []string{`%s`, `[%s]`, `{"a":[%s]}`, `{"a":%s}`, `{"b":[0,%s]}`} {
+			body := strings.ReplaceAll(around, "%s", body)
+			if json.Valid([]byte(body)) {
+				continue // "1,2" is fine within brackets
+			}
+			var v any
+			assert.Equal(t, json.Unmarshal([]byte(body), &v), find(body), "%q", body)
+		}
+	}
+}
+
+// fault 17
+func TestFindRefusesABodyThatIsCutShort(t *testing.T) {
+	t.Parallel()
+	const body = `{"meta":{"n":[-1.5e3,true,false,null,"\u00e9\\"]},"payload":{"status":"pending"}}`
+	paths, err := jsonscan.Compile("payload.status")
+	require.NoError(t, err)
+	var found [1][]byte
+	for n := range len(body) {
+		assert.Error(t, paths.Find([]byte(body[:n]), found[:]), body[:n])
+	}
+	require.NoError(t, paths.Find([]byte(body), found[:]))
+	assert.Equal(t, `"pending"`, string(found[0]))
+}
+
 // fault 21
 func TestAPathCanBeTooDeepToo(t *testing.T) {
 	t.Parallel()
@@ -107,6 +164,51 @@ func TestTextDecodesStringsAndLeavesTheRest(t *testing.T) {
 		`"plain"`: "plain", `""`: "", `"\u00e9\n"`: "é\n", "\"\xff\"": "\uFFFD", `12`: "12", `true`: "true", `{"a":1}`: `{"a":1}`, ``: "",
 	} {
 		assert.Equal(t, want, jsonscan.Text([]byte(raw)), raw)
+	}
+}
+
+// fault 17
+func FuzzFindRefusesWhatADecoderRefuses(f *testing.F) {
+	f.Add([]byte(` {"a":[0,-1.5e+3,true,false,null,{}],"\u0041":"\"\\\/\b\f\n\r\t\ud83d"} `))
+	f.Add([]byte(`{"a":{"a":01,"b":1.,"c":-}}`))
+	f.Add([]byte("{\"a\":\"\xff\x00\"}"))
+	f.Add([]byte(`{"a":1,"A":2,"a":3}`))
+	f.Add([]byte(strings.Repeat(`[{"a":`, 33) + strings.Repeat(`}]`, 33)))
+	none, err := jsonscan.Compile("", ".")
+	require.NoError(f, err)
+	some, err := jsonscan.Compile("a.b", "a", "c")
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var v json.RawMessage
+		var found [3][]byte
+		switch invalid := json.Unmarshal(body, &v); {
+		case invalid != nil:
+			require.Equal(t, invalid, none.Find(body, found[:]))
+			require.Equal(t, invalid, some.Find(body, found[:]))
+		case depth(body) > jsonscan.MaxDepth:
+			require.EqualError(t, none.Find(body, found[:]), "nested more than 64 deep")
+			require.Error(t, some.Find(body, found[:]))
+		default:
+			require.NoError(t, none.Find(body, found[:]))
+			if err := some.Find(body, found[:]); err != nil {
+				require.Regexp(t, `^key "[abc]" stands (twice|in another case)$`, err.Error())
+			}
+		}
+	})
+}
+
+// depth returns how deep arrays and objects stand in one another in a JSON text.
+func depth(body []byte) (deepest int) {
+	d := json.NewDecoder(bytes.NewReader(body))
+	for now := 0; ; deepest = max(deepest, now) {
+		switch token, err := d.Token(); {
+		case err != nil:
+			return deepest
+		case token == json.Delim('{'), token == json.Delim('['):
+			now++
+		case token == json.Delim('}'), token == json.Delim(']'):
+			now--
+		}
 	}
 }
 
