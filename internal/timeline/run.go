@@ -34,16 +34,15 @@ type run struct {
 
 // A poll is a watch's part in a run.
 type poll struct {
-	x       *watch
-	kind    string
-	st      transport.Status
-	err     error
-	seen    sighting
-	over    bool  // the watch is
-	why     error // without the job's end
-	wait    time.Duration
-	asked   time.Duration // for, by the service
-	changed bool
+	x     *watch
+	kind  string
+	st    transport.Status
+	err   error
+	seen  sighting
+	over  bool  // the watch is
+	why   error // without the job's end
+	wait  time.Duration
+	asked time.Duration // for, by the service
 }
 
 // runs are all requests under way. As each may take as long as the others, the first that began is the first to stop.

@@ -552,6 +552,21 @@ func observed(t *testing.T, clk clock.Clock) (context.Context, *observer.Observe
 	return wait.NewContext(t.Context(), wait.Carried{Clock: clk, Logger: zap.New(core)}), logs
 }
 
+// fault 15: where the budget of the Watcher is empty, a poll is one request.
+func TestNoCallIsSentAgainWithoutABudget(t *testing.T) {
+	t.Parallel()
+	for budget, want := range map[bool]int{true: 1 + rest.DefaultRetries, false: 1} {
+		sent := 0
+		refuse := func(*http.Request) (*http.Response, error) { sent++; return nil, io.ErrUnexpectedEOF }
+		synctest.Test(t, func(t *testing.T) {
+			ctx := wait.NewContext(t.Context(), wait.Carried{Clock: clock.New(), Logger: zap.NewNop(), Retry: func(error) bool { return budget }})
+			_, err := client(t, "http://jobs.test", rest.WithRoundTripper(closer{refuse, new(int)})).Status(ctx, "7")
+			assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		})
+		assert.Equal(t, want, sent)
+	}
+}
+
 // The waits between attempts are exact, in virtual time.
 func TestAttemptsOfOnePollAreFewAndShortAndLogged(t *testing.T) {
 	t.Parallel()

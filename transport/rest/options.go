@@ -78,8 +78,9 @@ func WithToken(source func(context.Context) (string, error)) Option {
 
 // WithRetries sets how often a call is sent again within one poll, after a connection that failed or an answer of 502, 503 or
 // 504, after a wait of 50 to 100 ms that doubles each time. The default, or 0, is DefaultRetries; NoRetries is none, and 10 is
-// the most. If the service asks for a wait of more than a second, the call is not sent again: that wait is the watch's. A
-// create is sent again only with an idempotency key.
+// the most. If the service asks for a wait of more than a second, the call is not sent again: that wait is the watch's. Nor
+// is it while the Watcher's retry budget is empty, as it is where many polls have failed. A create is sent again only with an
+// idempotency key.
 func WithRetries(n int) Option {
 	return func(c *config) {
 		switch {
