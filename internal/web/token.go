@@ -17,7 +17,10 @@ type Tokens struct {
 }
 
 // Token has an identity beside its value: a source may answer twice with the same.
-type Token struct{ Value string }
+type Token struct {
+	Value  string
+	Header []string // of Authorization
+}
 
 // NewTokens returns the Tokens of a source.
 func NewTokens(source func(context.Context) (string, error)) *Tokens { return &Tokens{source: source} }
@@ -76,6 +79,6 @@ func (t *Tokens) ask(ctx context.Context, f *flight) {
 	case value == "" || !IsHeaderValue(value):
 		f.err = errors.New("token source: the token is empty or holds what a header cannot carry")
 	default:
-		f.token, f.err = &Token{value}, nil
+		f.token, f.err = &Token{value, []string{"Bearer " + value}}, nil
 	}
 }

@@ -222,7 +222,8 @@ func (b *batch) request(ids []string) (*endpoint, []byte, transport.Class, error
 	}
 	query.WriteString(to.query[1])
 	to.query = [2]string{query.String()}
-	if n := len(to.url("").String()); n > maxURL {
+	u := to.url("")
+	if n := len(u.String()); n > maxURL {
 		return nil, nil, transport.Oversized, fmt.Errorf("a URL of %d bytes, at most %d", n, maxURL)
 	}
 	return &to, nil, 0, nil

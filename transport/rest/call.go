@@ -10,9 +10,11 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/hashicorp/go-retryablehttp"
 	"go.uber.org/zap"
 
@@ -49,12 +51,23 @@ type call struct {
 	retry   retryablehttp.Client
 	request retryablehttp.Request
 	buffer  []byte
-	found   [places][]byte
+	found   [places][]byte // parts of buffer
+	errand
+
+	// What comes back: of a create, the status's ID.
+	status transport.Status
+	err    error
+}
+
+// errand is what a call keeps for as long as it lasts.
+type errand struct {
+	clock  clock.Clock // the context's, as is the logger
+	logger *zap.Logger
 
 	// What is asked.
 	to         *endpoint
 	id         string
-	extra      [2]string // name and value of the one header that is this call's own
+	extra      [2]string // name and value of the one header that is this errand's own
 	last       transport.Status
 	repeatable bool // whether it may reach the service twice
 	typed      bool // whether it has a body, which is JSON
@@ -64,7 +77,7 @@ type call struct {
 	// What became of the attempt under way.
 	attempt   int
 	retried   int // attempts that were made again, one for a new token not among them
-	started   time.Time
+	started   time.Time // zero if nothing is logged
 	token     *web.Token
 	refreshed bool
 	code      int
@@ -75,14 +88,10 @@ type call struct {
 	hint      time.Duration
 	wait      time.Duration
 	left      func() // tells a test clock that the request is over; nil if there is none
-
-	// What comes back: of a create, the status's ID.
-	status transport.Status
-	err    error
 }
 
 func newCall(s *settings) *call {
-	k := &call{settings: s, client: *s.http, limit: maxBody}
+	k := &call{settings: s, client: *s.http, errand: errand{limit: maxBody}}
 	k.client.Transport = k
 	k.retry = retryablehttp.Client{
 		HTTPClient:   &k.client,
@@ -97,20 +106,24 @@ func newCall(s *settings) *call {
 
 // reset makes k fit for the next call. It keeps nothing of this one alive but the buffer.
 func (k *call) reset() {
-	buffer := k.buffer
-	if cap(buffer) > keptBody {
-		buffer = nil
+	if cap(k.buffer) > keptBody {
+		k.buffer = nil
+		clear(k.found[:])
 	}
-	k.buffer, k.request = buffer, retryablehttp.Request{}
-	clear(k.found[:])
-	k.to, k.id, k.extra, k.last, k.repeatable, k.typed, k.limit, k.read = nil, "", [2]string{}, transport.Status{}, false, false, maxBody, nil
-	k.attempt, k.retried, k.started, k.token, k.refreshed = 0, 0, time.Time{}, nil, false
-	k.code, k.answer, k.body, k.large, k.fault, k.hint, k.wait, k.left = 0, nil, nil, false, nil, 0, 0, nil
+	k.request, k.errand = retryablehttp.Request{}, errand{limit: maxBody}
 	k.status, k.err = transport.Status{}, nil
+}
+
+// outgoing is a request in one piece with its URL. No call uses that of another: a RoundTripper may keep it for longer than the
+// call lasts.
+type outgoing struct {
+	request http.Request
+	url     url.URL
 }
 
 // do sends the request until it is answered or given up, and returns what read made of the answer.
 func (k *call) do(ctx context.Context, body []byte) error {
+	k.clock, k.logger = wait.FromContext(ctx)
 	if k.tokens != nil {
 		var err error
 		if k.token, err = k.tokens.Get(ctx, nil); err != nil {
@@ -118,15 +131,19 @@ func (k *call) do(ctx context.Context, body []byte) error {
 		}
 	}
 	k.typed = body != nil
-	request := http.Request{Method: k.to.method, URL: k.to.url(k.id), Host: k.to.base.Host, Header: make(http.Header),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-	k.request.Request = request.WithContext(ctx)
+	out := &outgoing{url: k.to.url(k.id)}
+	plain := http.Request{Method: k.to.method, URL: &out.url, Header: k.bare, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	if plain.Header == nil {
+		plain.Header = make(http.Header)
+	}
+	out.request = *plain.WithContext(ctx)
+	k.request.Request = &out.request
 	if k.typed {
 		if err := k.request.SetBody(body); err != nil {
 			return k.fail(transport.Permanent, err)
 		}
 	}
-	k.started = wait.Clock(ctx).Now()
+	k.start()
 	// What Do returns is what check saw, unless ctx ended while it waited to try again.
 	if _, err := k.retry.Do(&k.request); err != nil && k.wait >= 0 && ctx.Err() != nil {
 		return fmt.Errorf("rest: %s: %w; before that: %w", k, context.Cause(ctx), k.err)
@@ -134,28 +151,49 @@ func (k *call) do(ctx context.Context, body []byte) error {
 	return k.err
 }
 
+// start notes when an attempt begins, for the log.
+func (k *call) start() {
+	if k.logger.Core().Enabled(zap.WarnLevel) {
+		k.started = k.clock.Now()
+	}
+}
+
 // RoundTrip puts the headers on a request and hands it to the settings' transport. That it is done here and not before keeps
 // net/http from copying them for a redirect, and keeps them from a foreign origin that the user's http.Client follows one to.
 // It also hides CloseIdleConnections: go-retryablehttp calls that whenever a call does not succeed, and the connections are
 // those of all other watches.
 func (k *call) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Response == nil { // not a redirect
+		r.Host = k.to.base.Host
+	}
 	if web.SameOrigin(r.URL, k.to.base) {
-		h := k.header.Clone()
-		maps.Copy(h, r.Header) // cookies
-		if k.token != nil {
-			h["Authorization"] = []string{"Bearer " + k.token.Value}
-		}
-		if k.typed {
-			h["Content-Type"] = []string{"application/json"}
-		}
-		if k.extra[0] != "" {
-			h.Set(k.extra[0], k.extra[1])
-		}
-		r.Header = h
+		r.Header = k.headers(r.Header)
 	}
 	k.leave()
-	r, k.left = web.Announce(r, wait.Clock(r.Context()))
+	r, k.left = web.Announce(r, k.clock)
 	return k.carrier.RoundTrip(r)
+}
+
+var jsonType = []string{"application/json"}
+
+// headers returns the headers of a request that has the cookies of r already.
+func (k *call) headers(r http.Header) http.Header {
+	if k.own != nil && len(r) == 0 && k.token == nil && !k.typed && k.extra[0] == "" {
+		return k.header // our own http.Transport leaves it as it is; a RoundTripper of the user's may not
+	}
+	h := make(http.Header, len(k.header)+len(r)+1)
+	maps.Copy(h, k.header)
+	maps.Copy(h, r)
+	if k.token != nil {
+		h["Authorization"] = k.token.Header
+	}
+	if k.typed {
+		h["Content-Type"] = jsonType
+	}
+	if k.extra[0] != "" {
+		h.Set(k.extra[0], k.extra[1])
+	}
+	return h
 }
 
 // leave says that the request under way is over.
@@ -172,7 +210,7 @@ func (k *call) check(ctx context.Context, answer *http.Response, err error) (boo
 	k.code, k.answer, k.body, k.large, k.fault, k.hint = 0, nil, nil, false, err, 0
 	if err == nil {
 		k.receive(answer)
-		k.hint = web.RetryAfter(k.answer, wait.Clock(ctx).Now)
+		k.hint = web.RetryAfter(k.answer, k.clock.Now)
 	}
 	switch {
 	case k.fault == nil:
@@ -185,7 +223,7 @@ func (k *call) check(ctx context.Context, answer *http.Response, err error) (boo
 		k.err = k.fail(class, web.Safe(k.fault, k.sensitive()...))
 	}
 	again := k.again(ctx)
-	k.log(ctx, again)
+	k.log(again)
 	return again, nil
 }
 
@@ -252,27 +290,27 @@ func jitter(id string, n int) time.Duration {
 // prepare waits until it is time for the next attempt.
 func (k *call) prepare(next *http.Request) error {
 	ctx := next.Context()
-	if err := wait.Sleep(ctx, wait.Clock(ctx), k.wait); err != nil {
+	if err := wait.Sleep(ctx, k.clock, k.wait); err != nil {
 		return err
 	}
 	next.Header = make(http.Header) // http.Client would add its cookies a second time
-	k.started = wait.Clock(ctx).Now()
+	k.start()
 	return nil
 }
 
 // log tells of an attempt. A last one that did not succeed is told of by the error that comes back.
-func (k *call) log(ctx context.Context, again bool) {
+func (k *call) log(again bool) {
 	level, message := zap.DebugLevel, "asked"
 	if again {
 		level, message = zap.WarnLevel, "asking again"
 	}
-	entry := wait.Logger(ctx).Check(level, message)
+	entry := k.logger.Check(level, message)
 	if entry == nil {
 		return
 	}
 	fields := []zap.Field{
 		zap.String("method", k.to.method), zap.String("host", k.to.base.Host), zap.String("path", k.path()),
-		zap.Int("attempt", k.attempt), zap.Int("code", k.code), zap.Duration("duration", wait.Clock(ctx).Since(k.started)),
+		zap.Int("attempt", k.attempt), zap.Int("code", k.code), zap.Duration("duration", k.clock.Since(k.started)),
 	}
 	if again {
 		fields = append(fields, zap.Duration("wait", k.wait))
@@ -283,7 +321,10 @@ func (k *call) log(ctx context.Context, again bool) {
 	entry.Write(fields...)
 }
 
-func (k *call) path() string { return k.to.url(k.id).EscapedPath() }
+func (k *call) path() string {
+	u := k.to.url(k.id)
+	return u.EscapedPath()
+}
 
 // String returns what is asked, without the query.
 func (k *call) String() string {

@@ -206,8 +206,8 @@ func (k *call) judge() (transport.Status, error) {
 	switch {
 	case err == nil && (fine || fault && s.State.Terminal()):
 		s.ID, s.RetryAfter = k.id, k.hint
-		if tag := k.answer.Get("ETag"); k.reader.dialect.Revision == "" && isETag(tag) {
-			s.Revision = tag
+		if tags := k.answer["Etag"]; len(tags) > 0 && k.reader.dialect.Revision == "" && isETag(tags[0]) {
+			s.Revision = tags[0]
 		}
 		return s, nil
 	case fine:

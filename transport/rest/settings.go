@@ -26,6 +26,7 @@ type settings struct {
 	carrier                http.RoundTripper // of http
 	own                    *http.Transport   // nil if the pool is the user's
 	header                 http.Header
+	bare                   http.Header // what a request has when http is given it; nil if each needs its own, to write in
 	tokens                 *web.Tokens // nil without a token source
 	secrets                []string
 	retries                int
@@ -167,6 +168,9 @@ func (c *config) transport(s *settings) {
 	}
 	if h.CheckRedirect == nil {
 		h.CheckRedirect = web.CheckRedirect
+	}
+	if c.client == nil {
+		s.bare = http.Header{}
 	}
 	s.http, s.carrier = &h, h.Transport
 }
