@@ -6,48 +6,70 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// canned answers every request with the same body, as a connection that costs nothing.
-type canned string
+const (
+	running = `{"meta":{"message":"Job status"},"payload":{"status":"running"}}`
+	someID  = "7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77"
+)
 
-func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
-	return &http.Response{
-		StatusCode:    http.StatusOK,
-		Header:        http.Header{"Content-Type": {"application/json"}},
-		ContentLength: int64(len(c)),
-		Body:          io.NopCloser(strings.NewReader(string(c))),
-	}, nil
+// canned answers every request with the same body, as a connection that costs nothing: it makes nothing anew. It serves one
+// request after the other.
+type canned struct {
+	answer http.Response
+	body   body
 }
 
-const running = `{"meta":{"message":"Job status"},"payload":{"status":"running"}}`
+type body struct{ strings.Reader }
 
-// BenchmarkStatus is one poll over a canned round trip, which is part of the figures.
-func BenchmarkStatus(b *testing.B) {
-	c, err := rest.New("http://jobs.test", rest.WithRoundTripper(canned(running)))
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx := context.Background()
-	b.ReportAllocs()
-	for b.Loop() {
-		if s, err := c.Status(ctx, "7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77"); err != nil || s.State != transport.Running {
-			b.Fatal(s, err)
+func (*body) Close() error { return nil }
+
+func newCanned() *canned {
+	return &canned{answer: http.Response{
+		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: int64(len(running)),
+	}}
+}
+
+func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.body.Reset(running)
+	c.answer.Request, c.answer.Body = r, &c.body
+	return &c.answer, nil
+}
+
+// poll asks once how a job stands.
+type poll func(context.Context) (string, error)
+
+func newClient(b *testing.B, base string, opts ...rest.Option) poll {
+	c, err := rest.New(base, opts...)
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = c.Close() })
+	return func(ctx context.Context) (string, error) {
+		s, err := c.Status(ctx, someID)
+		if s.State != transport.Running {
+			return s.Raw, err
 		}
+		return "running", err
 	}
 }
 
-// BenchmarkByHand is what a program writes that has no library for it.
-func BenchmarkByHand(b *testing.B) {
-	client := &http.Client{Transport: canned(running)}
-	ctx := context.Background()
-	poll := func(id string) (string, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://jobs.test/status/%s", id), nil)
+// newLoop is what a program writes that has no library for it.
+func newLoop(b *testing.B, base string, t http.RoundTripper) poll {
+	client := &http.Client{Transport: t}
+	b.Cleanup(client.CloseIdleConnections)
+	return func(ctx context.Context) (string, error) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/status/%s", base, someID), nil)
 		if err != nil {
 			return "", err
 		}
@@ -57,15 +79,69 @@ func BenchmarkByHand(b *testing.B) {
 		}
 		defer answer.Body.Close()
 		var body struct {
-			Payload struct{ Status string }
+			Payload struct {
+				Status string `json:"status"`
+			} `json:"payload"`
 		}
 		err = json.NewDecoder(answer.Body).Decode(&body)
 		return body.Payload.Status, err
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if s, err := poll("7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77"); err != nil || s != "running" {
-			b.Fatal(s, err)
+}
+
+// BenchmarkPoll is one poll: of the Client, and of the loop that one would write by hand with net/http and encoding/json, over
+// the same carrier, whose cost is part of the figures. Under "ratio" the two take turns, so that a noisy machine is noisy for
+// both: it reports what a poll of the Client costs in units of the loop, and the allocations of each.
+//
+//	go test -run '^$' -bench Poll ./transport/rest
+func BenchmarkPoll(b *testing.B) {
+	b.Run("canned", func(b *testing.B) {
+		compare(b, newClient(b, "http://jobs.test", rest.WithRoundTripper(newCanned())), newLoop(b, "http://jobs.test", newCanned()))
+	})
+	b.Run("loopback", func(b *testing.B) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, running)
+		}))
+		b.Cleanup(server.Close)
+		compare(b, newClient(b, server.URL), newLoop(b, server.URL, http.DefaultTransport.(*http.Transport).Clone()))
+	})
+}
+
+func compare(b *testing.B, client, loop poll) {
+	alone := func(p poll) func(*testing.B) {
+		return func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				ask(b, p)
+			}
 		}
 	}
+	b.Run("client", alone(client))
+	b.Run("loop", alone(loop))
+	b.Run("ratio", func(b *testing.B) {
+		const polls = 200 // of a turn
+		var ratios []float64
+		for b.Loop() {
+			one := measure(b, polls, client)
+			ratios = append(ratios, float64(one)/float64(measure(b, polls, loop)))
+		}
+		slices.Sort(ratios)
+		b.ReportMetric(ratios[len(ratios)/2], "of-loop")
+		b.ReportMetric(0, "ns/op")
+	})
+}
+
+func ask(b *testing.B, p poll) {
+	if word, err := p(context.Background()); err != nil || word != "running" {
+		b.Fatal(word, err)
+	}
+}
+
+func measure(b *testing.B, n int, p poll) time.Duration {
+	runtime.Gosched()
+	began := time.Now()
+	for range n {
+		ask(b, p)
+	}
+	return time.Since(began)
 }
