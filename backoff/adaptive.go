@@ -48,7 +48,8 @@ const (
 // look a little earlier than they need to. Where jobs suddenly take much longer or shorter, what was learned before is
 // dropped. Many watches of a kind are spread over the times that are equally good. Where a service reports progress, Adaptive
 // learns what share of the time each share of the work stands for, in whatever curve, and asks when the job's own progress lets
-// expect its end; progress that has meant nothing so far is not heeded.
+// expect its end; progress that has meant nothing so far is not heeded. Where a Watcher's limits bind, Rank says which of the polls
+// that are due are likely to find an end.
 //
 // The history is bounded: some 10 KiB a kind, and [Kinds] kinds, of which the least recently used is forgotten first. It can
 // be saved by MarshalBinary and loaded by UnmarshalBinary. Next allocates nothing; Observe plans anew in about 200 µs,
@@ -75,6 +76,7 @@ type kind struct {
 
 var (
 	_ Learner   = (*Adaptive)(nil)
+	_ Ranker    = (*Adaptive)(nil)
 	_ Validator = (*Adaptive)(nil)
 )
 
@@ -176,14 +178,20 @@ func (a *Adaptive) Next(p Poll) time.Duration {
 
 // cold is the time of the poll after age where nothing is known: the next n²/κ, where each watch moves n a little.
 func (w wish) cold(age float64, p Poll) float64 {
-	if w.kappa == 0 {
-		w.kappa = w.about * w.about / firstGuess
-	}
+	kappa := w.rate()
 	p.Attempt = 0
 	shift := coldSpread * (random(seedTie, p) - 0.5)
-	n := math.Floor(math.Sqrt(age*w.kappa)-shift+1e-6) + 1
+	n := math.Floor(math.Sqrt(age*kappa)-shift+1e-6) + 1
 	at := max(n, 1) + shift
-	return w.bound(age, at*at/w.kappa)
+	return w.bound(age, at*at/kappa)
+}
+
+// rate is kappa, or what stands for it where nothing is known.
+func (w wish) rate() float64 {
+	if w.kappa == 0 {
+		return w.about * w.about / firstGuess
+	}
+	return w.kappa
 }
 
 // bound keeps the poll that follows age within the asked share of it.

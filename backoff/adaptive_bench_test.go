@@ -79,3 +79,23 @@ func BenchmarkAdaptiveNextWithProgress(b *testing.B) {
 		a.Next(Poll{Key: "8f14e45f-ceea-467f-a8f2-8d9d6d2b6c11", Attempt: 3, Elapsed: 50 * time.Second, Progress: 0.5})
 	}
 }
+
+func BenchmarkAdaptiveRank(b *testing.B) {
+	a := NewAdaptive()
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 50 {
+		a.Observe(watched(a, fmt.Sprint(i), "", twoSorts(r)))
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		a.Rank(Poll{Key: "8f14e45f-ceea-467f-a8f2-8d9d6d2b6c11", Attempt: i & 7, Elapsed: time.Duration(i&7) * 5 * time.Second}, 7*time.Second)
+	}
+}
+
+func BenchmarkAdaptiveRankWithProgress(b *testing.B) {
+	a := shown(50, func(x float64, _ *rand.Rand) float64 { return x })
+	b.ReportAllocs()
+	for b.Loop() {
+		a.Rank(Poll{Key: "8f14e45f-ceea-467f-a8f2-8d9d6d2b6c11", Attempt: 3, Elapsed: 50 * time.Second, Progress: 0.5}, 30*time.Second)
+	}
+}

@@ -42,6 +42,7 @@ func TestAdaptiveThatWasSavedAndLoadedAnswersAlike(t *testing.T) {
 			require.Equal(t, a.Next(p), b.Next(p), "%+v", p)
 			p.Progress = 0.4
 			require.Equal(t, a.Next(p), b.Next(p), "%+v", p)
+			require.Equal(t, a.Rank(p, time.Minute), b.Rank(p, time.Minute), "%+v", p)
 			p.Kind = "uniform"
 			require.Equal(t, a.Next(p), b.Next(p), "%+v", p)
 		}

@@ -17,6 +17,8 @@ type step struct {
 	live float32 // chance of a duration beyond end
 	// spread is the standard deviation of the logarithm of a duration beyond end.
 	spread float32
+	// area is the integral of live up to end.
+	area float32
 	// The next poll is at the end of one of the steps lo to hi, or anywhere between: all are about as good. parts, where
 	// above 1, is into how many equal parts polls divide the way to the next step.
 	lo, hi, parts uint16
@@ -231,6 +233,7 @@ func (p problem) plan(known []float64) *plan {
 	}
 	out.steps[0].end = 0
 	p.spread(out.steps)
+	p.area(out.steps)
 	return out
 }
 

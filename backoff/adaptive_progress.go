@@ -105,14 +105,20 @@ func (p problem) spread(steps []step) {
 
 // progressed is the time of the poll after age that progress suggests, if it knows better than p.
 func (p *plan) progressed(learned *progress, age float64, share float64) (at float64, ok bool) {
-	mean, sd, ok := learned.expect(age, share)
+	mean, sd, ok := p.expect(learned, age, share)
 	if !ok {
-		return 0, false
-	}
-	i := p.find(float32(age))
-	if spread := float64(p.steps[i].spread); spread > 0 && sd > narrower*spread {
 		return 0, false
 	}
 	at = soon(age, mean, sd, p.kappa)
 	return p.bound(age, at), !math.IsInf(at, 1)
+}
+
+// expect returns the log-normal duration that progress lets one expect, if it knows better than p.
+func (p *plan) expect(learned *progress, age, share float64) (mean, sd float64, ok bool) {
+	mean, sd, ok = learned.expect(age, share)
+	if !ok {
+		return 0, 0, false
+	}
+	spread := float64(p.steps[p.find(float32(age))].spread)
+	return mean, sd, spread == 0 || sd <= narrower*spread
 }

@@ -16,14 +16,15 @@ import (
 //	kind  thumbnail  any other
 //	wait  1s         1m
 //
-// A Learner within is told of the kinds that are its own.
+// A Learner within is told of the kinds that are its own. If any within is a Ranker, the answer is one, here and below: it
+// ranks a job whose Strategy is none as one that may last any time.
 func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByKind", kinds, otherwise)
 	find := func(kind string) int { return find(names, kind) }
 	return choice{all: all,
 		index: func(p Poll) int { return find(p.Kind) },
 		told:  func(o Outcome) []inner { i := find(o.Kind); return all[i : i+1] },
-	}.learner()
+	}.kept()
 }
 
 // ByState asks the Strategy of the job's state in the newest answer, or otherwise. Choose it to ask after a running job
@@ -44,7 +45,7 @@ func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 			c.wrong = errors.Join(c.wrong, fmt.Errorf("backoff: ByState: state %q: is none that a job waits in", name))
 		}
 	}
-	return c.learner()
+	return c.kept()
 }
 
 // ByAge asks the Strategy of the next greater age while the watch is younger than that, and otherwise once it is older
@@ -74,7 +75,7 @@ func ByAge(under map[time.Duration]Strategy, otherwise Strategy) Strategy {
 			c.wrong = errors.Join(c.wrong, fmt.Errorf("backoff: ByAge: age %v: must be above zero", age))
 		}
 	}
-	return c.learner()
+	return c.kept()
 }
 
 // choice asks one of several.
@@ -97,12 +98,17 @@ func (c choice) Validate() error {
 	return errors.Join(errs...)
 }
 
-// learner returns c, and as a Learner if it chooses from one.
-func (c choice) learner() Strategy {
-	for _, i := range c.all {
-		if _, ok := i.Strategy.(Learner); ok {
-			return learningChoice{c}
-		}
+// kept returns c, and as a Learner and as a Ranker if it chooses from one.
+func (c choice) kept() Strategy {
+	learns := slices.ContainsFunc(c.all, func(i inner) bool { _, ok := i.Strategy.(Learner); return ok })
+	ranks := slices.ContainsFunc(c.all, func(i inner) bool { _, ok := i.Strategy.(Ranker); return ok })
+	switch {
+	case learns && ranks:
+		return learningRankingChoice{learningChoice{c}}
+	case learns:
+		return learningChoice{c}
+	case ranks:
+		return rankingChoice{c}
 	}
 	return c
 }
@@ -120,6 +126,24 @@ func (c learningChoice) Observe(o Outcome) {
 		}
 	}
 }
+
+type rankingChoice struct{ choice }
+
+func (c rankingChoice) Rank(p Poll, since time.Duration) float64 { return c.rank(p, since) }
+
+type learningRankingChoice struct{ learningChoice }
+
+func (c learningRankingChoice) Rank(p Poll, since time.Duration) float64 { return c.rank(p, since) }
+
+// rank is the rank by the Strategy chosen. One that does not rank stands for an Adaptive that knows nothing of the kind.
+func (c choice) rank(p Poll, since time.Duration) float64 {
+	if r, ok := c.all[c.index(p)].Strategy.(Ranker); ok {
+		return r.Rank(p, since)
+	}
+	return unlearned.Rank(p, since)
+}
+
+var unlearned = NewAdaptive()
 
 // choices returns the keys of from in order, and in the same order what they stand for, with otherwise at the end.
 func choices[K cmp.Ordered](of string, from map[K]Strategy, otherwise Strategy) (keys []K, all []inner) {

@@ -51,10 +51,17 @@ type decorator interface {
 	bounded
 }
 
-// decorated returns d, and as a Learner if what it decorates is one.
+// decorated returns d, and as a Learner and as a Ranker if what it decorates is one.
 func decorated(s Strategy, d decorator) Strategy {
-	if l, ok := s.(Learner); ok {
+	l, learns := s.(Learner)
+	r, ranks := s.(Ranker)
+	switch {
+	case learns && ranks:
+		return learningRanking{learning{d, l}, r}
+	case learns:
 		return learning{d, l}
+	case ranks:
+		return ranking{d, r}
 	}
 	return d
 }
@@ -65,3 +72,17 @@ type learning struct {
 }
 
 func (l learning) Observe(o Outcome) { l.learner.Observe(o) }
+
+type ranking struct {
+	decorator
+	ranker Ranker
+}
+
+func (r ranking) Rank(p Poll, since time.Duration) float64 { return r.ranker.Rank(p, since) }
+
+type learningRanking struct {
+	learning
+	ranker Ranker
+}
+
+func (r learningRanking) Rank(p Poll, since time.Duration) float64 { return r.ranker.Rank(p, since) }

@@ -34,8 +34,8 @@ type Limits struct {
 }
 
 // Run checks the Strategy that factory makes in a subtest a rule, each of which says what it is for when it fails. The
-// factory makes a new one at each call, and a Learner that has learned nothing. A Learner is held to further rules, and
-// to those of saving and loading if it is an encoding.BinaryMarshaler and BinaryUnmarshaler.
+// factory makes a new one at each call, and a Learner that has learned nothing. A Ranker is held to further rules, and so is a
+// Learner, to those of saving and loading too if it is an encoding.BinaryMarshaler and BinaryUnmarshaler.
 func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	t.Helper()
 	for _, r := range rulesFor(factory()) {
@@ -73,10 +73,14 @@ type rule struct {
 }
 
 func rulesFor(s backoff.Strategy) []rule {
-	if _, ok := s.(backoff.Learner); ok {
-		return slices.Concat(rules, learnerRules)
+	all := slices.Clone(rules)
+	if _, ok := s.(backoff.Ranker); ok {
+		all = append(all, rankerRules...)
 	}
-	return rules
+	if _, ok := s.(backoff.Learner); ok {
+		all = append(all, learnerRules...)
+	}
+	return all
 }
 
 var rules = []rule{

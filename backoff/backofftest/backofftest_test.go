@@ -198,10 +198,43 @@ func TestBrokenLearnersAreCaught(t *testing.T) {
 	}
 }
 
+// weighing ranks by what a function says.
+type weighing struct {
+	backoff.Func
+	rank func(p backoff.Poll, since time.Duration) float64
+}
+
+func (w weighing) Rank(p backoff.Poll, since time.Duration) float64 { return w.rank(p, since) }
+
+func longest(_ backoff.Poll, since time.Duration) float64 { return since.Seconds() }
+
+func TestBrokenRankersAreCaught(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int64
+	for name, broken := range map[string]struct {
+		rule string
+		rank func(p backoff.Poll, since time.Duration) float64
+	}{
+		"divides by nothing": {"ranks by a number: Rank(", func(p backoff.Poll, _ time.Duration) float64 { return 1 / float64(p.Attempt) }},
+		"nothing by nothing": {"ranks by a number: Rank(", func(_ backoff.Poll, since time.Duration) float64 { return float64(since) / float64(since) }},
+		"table that ends":    {"panicked", func(p backoff.Poll, _ time.Duration) float64 { return make([]float64, 64)[p.Attempt] }},
+		"counts its calls":   {"ranks alike when asked again: Rank(", func(backoff.Poll, time.Duration) float64 { return float64(calls.Add(1)) }},
+		"chance":             {"ranks alike when asked again: Rank(", func(backoff.Poll, time.Duration) float64 { return rand.Float64() }},
+		"allocates":          {"ranks without allocation: Rank(", func(backoff.Poll, time.Duration) float64 { b := make([]byte, 64); kept.Store(&b); return 1 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := backofftest.Check(t, func() backoff.Strategy { return weighing{doubling, broken.rank} }, backofftest.Limits{})
+			require.ErrorContains(t, err, broken.rule)
+		})
+	}
+}
+
 func TestStrategiesWithoutFaultPass(t *testing.T) {
 	t.Parallel()
 	backofftest.Run(t, always(doubling), backofftest.Limits{Cap: time.Minute, Floor: time.Second})
 	backofftest.Run(t, func() backoff.Strategy { return &earliest{} }, backofftest.Limits{Floor: time.Second})
+	backofftest.Run(t, func() backoff.Strategy { return weighing{doubling, longest} }, backofftest.Limits{Cap: time.Minute})
 	require.NoError(t, backofftest.Check(t, always(func(p backoff.Poll) time.Duration {
 		return max(doubling(p), p.RetryAfter)
 	}), backofftest.Limits{Cap: time.Minute}), "a cap does not bound what the service asks for")

@@ -84,7 +84,7 @@ func teach(s backoff.Strategy, all []backoff.Outcome) (err error) {
 
 // holds returns what is wrong with s as it now is.
 func (x subject) holds(s backoff.Strategy) error {
-	return errors.Join(x.positive(s), x.floored(s), x.capped(s), x.saturated(s), x.pure(s), x.frugal(s))
+	return errors.Join(x.positive(s), x.floored(s), x.capped(s), x.saturated(s), x.pure(s), x.frugal(s), x.ranked(s))
 }
 
 func (x subject) ordered(backoff.Strategy) error {

@@ -1,0 +1,96 @@
+package backofftest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+)
+
+var rankerRules = []rule{
+	{"ranks by a number", "Polls are put in the order of their ranks: one that is not a finite number has no place in it.",
+		subject.numbered},
+	{"ranks alike when asked again", "The answer depends on what is asked, and on what was learned, alone; many goroutines ask at " +
+		"once.", subject.rankedAlike},
+	{"ranks without allocation", "Where the limits bind, several polls are weighed for each that is made.", subject.rankedFrugally},
+}
+
+// ranked returns what is wrong with s as it now is, if it is a Ranker.
+func (x subject) ranked(s backoff.Strategy) error {
+	if _, ok := s.(backoff.Ranker); !ok {
+		return nil
+	}
+	return errors.Join(x.numbered(s), x.rankedAlike(s), x.rankedFrugally(s))
+}
+
+// asked is what a Ranker is asked.
+type asked struct {
+	p     backoff.Poll
+	since time.Duration
+}
+
+var ranks = func() (all []asked) {
+	for _, p := range pollsOf(0, 1, 2, 7, 63, 10_000, math.MaxInt32) {
+		for _, since := range []time.Duration{math.MinInt64, -1, 0, 1, time.Second, time.Minute, 24 * time.Hour, math.MaxInt64} {
+			all = append(all, asked{p, since})
+		}
+	}
+	return all
+}()
+
+// eachRank asks s all of those, and returns an error for the first answer that is not fine, or that is a panic.
+func eachRank(s backoff.Strategy, all []asked, fine func(i int, rank float64) bool) (err error) {
+	var now asked
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("Rank(%+v, %v) panicked: %v", now.p, now.since, v)
+		}
+	}()
+	r := s.(backoff.Ranker)
+	for i := range all {
+		now = all[i]
+		if rank := r.Rank(now.p, now.since); !fine(i, rank) {
+			return fmt.Errorf("Rank(%+v, %v) = %v", now.p, now.since, rank)
+		}
+	}
+	return nil
+}
+
+func (x subject) numbered(s backoff.Strategy) error {
+	return eachRank(s, ranks, func(_ int, rank float64) bool { return !math.IsNaN(rank) && !math.IsInf(rank, 0) })
+}
+
+func (x subject) rankedAlike(s backoff.Strategy) error {
+	want := make([]float64, len(ranks))
+	if err := eachRank(s, ranks, func(i int, rank float64) bool { want[i] = rank; return true }); err != nil {
+		return err
+	}
+	again := slices.Clone(ranks)
+	slices.Reverse(again)
+	errs := make([]error, 8)
+	var all sync.WaitGroup
+	for g := range errs {
+		all.Go(func() {
+			errs[g] = eachRank(s, again, func(i int, rank float64) bool { return rank == want[len(want)-1-i] })
+			if errs[g] != nil {
+				errs[g] = fmt.Errorf("%w, and was another", errs[g])
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+func (x subject) rankedFrugally(s backoff.Strategy) error {
+	var few []asked
+	for _, p := range pollsOf(7) {
+		few = append(few, asked{p, time.Minute})
+	}
+	return eachRank(s, few, func(i int, _ float64) bool {
+		return !allocates(func() { s.(backoff.Ranker).Rank(few[i].p, few[i].since) })
+	})
+}
