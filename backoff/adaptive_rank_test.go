@@ -87,21 +87,23 @@ func TestExpectedDelayIsTheIntegralOfTheChance(t *testing.T) {
 	t.Parallel()
 	plan := taught(50, twoSorts).kinds[""].plan.Load()
 	kappa := plan.kappa
-	for name, expected := range map[string]func(age, passed float64) (chance, delay float64){
-		"plan":       plan.expected,
-		"unknown":    func(age, passed float64) (float64, float64) { return unknown(age, passed, kappa) },
-		"log-normal": func(age, passed float64) (float64, float64) { return logNormal(age, passed, math.Log(age)+1, 0.5) },
+	for name, model := range map[string]struct {
+		expected func(age, passed float64) (chance, delay float64)
+		within   float64
+	}{
+		"plan":       {plan.expected, 0.001},
+		"unknown":    {func(age, passed float64) (float64, float64) { return unknown(age, passed, kappa) }, 0.001},
+		"log-normal": {func(age, passed float64) (float64, float64) { return logNormal(age, passed, math.Log(age)+1, 0.5) }, 0.02},
 	} {
 		for _, age := range []float64{0.5, 3, 20, 100} {
 			const steps = 10000
-			passed := 2 * age
-			sum := 0.0
+			passed, sum := 2*age, 0.0
 			for i := range steps {
-				chance, _ := expected(age, passed*(float64(i)+0.5)/steps)
+				chance, _ := model.expected(age, passed*(float64(i)+0.5)/steps)
 				sum += chance * passed / steps
 			}
-			_, delay := expected(age, passed)
-			assert.InDelta(t, sum, delay, 0.02*sum+1e-4, "%s from %v s", name, age)
+			_, delay := model.expected(age, passed)
+			assert.InDelta(t, sum, delay, model.within*sum+1e-5*age, "%s from %v s", name, age)
 		}
 	}
 }
