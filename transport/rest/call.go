@@ -76,7 +76,7 @@ type errand struct {
 
 	// What became of the attempt under way.
 	attempt   int
-	retried   int // attempts that were made again, one for a new token not among them
+	retried   int       // attempts that were made again, one for a new token not among them
 	started   time.Time // zero if nothing is logged
 	token     *web.Token
 	refreshed bool
