@@ -110,7 +110,7 @@ func (t *Timeline) admit(now time.Duration, n int) bool {
 // interval is the time between two requests, of which the first is about n jobs, that keeps to the demand.
 func (l *limits) interval(n int) time.Duration {
 	d := float64(n) * 1e18 / (recoveryShare * float64(max(l.demand, 1)))
-	return time.Duration(min(d, float64(time.Minute)))
+	return time.Duration(min(d, float64(10*time.Millisecond))) // a small demand, or one not known yet, is no burden
 }
 
 // wants returns what a watch that waits so long between polls adds to the demand.
