@@ -51,6 +51,7 @@ var libraries = []library{
 	{"smithy-go waiter", each(smithy)},
 	{"azcore Poller", each(azure)},
 	{ourName + ", a goroutine each", goroutines},
+	{ourName + ", slack 0.25", together(jobstatus.WithSlack(0.25))},
 	{ourName, together()},
 }
 
@@ -117,11 +118,12 @@ func goroutines(ctx context.Context, s service, ids iter.Seq[string], ended func
 }
 
 func watcher(s service, opts ...jobstatus.Option) (*jobstatus.Watcher, error) {
-	opts = append([]jobstatus.Option{jobstatus.WithBackoff(backoff.Constant(s.every)),
-		jobstatus.WithTimeout(jobstatus.Unlimited), jobstatus.WithMaxAttempts(jobstatus.Unlimited)}, opts...)
+	opts = append(opts, jobstatus.WithTimeout(jobstatus.Unlimited), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
 	if s.carrier == nil {
-		return jobstatus.NewHTTP(s.url, opts...)
+		return jobstatus.NewHTTP(s.url, append(opts, jobstatus.WithBackoff(backoff.Constant(s.every)))...)
 	}
+	// Without a network all are polled at once; first polls that need not wait would be spread over an interval.
+	opts = append(opts, jobstatus.WithBackoff(backoff.Sequence(time.Nanosecond, s.every)))
 	t, err := rest.New(s.url, rest.WithRoundTripper(s.carrier))
 	if err != nil {
 		return nil, err
