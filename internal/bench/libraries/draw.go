@@ -142,6 +142,8 @@ func (p panel) plot() (*plot.Plot, error) {
 		switch {
 		case lib.name == ourName:
 			line.Color, line.Width = blue, vg.Points(2.4)
+		case lib.name == slackName:
+			line.Color, line.Dashes = blue, []vg.Length{vg.Points(1.5), vg.Points(2)}
 		case lib.ours():
 			line.Color, line.Dashes = blue, []vg.Length{vg.Points(5), vg.Points(3)}
 		default:

@@ -79,11 +79,17 @@ func (p plan) run(out io.Writer) error {
 		}
 		m.waits = append(m.waits, line)
 	}
+	b.Clear()
+	m.printWaits(out)
+
 	next("polls")
 	if err := child.Run("polls", pollsConfig{Turns: p.turns, Waits: 1000, Polls: 40}, &m.polls); err != nil {
 		return err
 	}
-	for _, n := range jobSizes {
+	b.Clear()
+	m.printPolls(out, p)
+
+	for size, n := range jobSizes {
 		line := make([]end, len(libraries))
 		for i, l := range libraries {
 			next(fmt.Sprintf("%d jobs, %s", n, l.name))
@@ -93,10 +99,9 @@ func (p plan) run(out io.Writer) error {
 			}
 		}
 		m.ends = append(m.ends, line)
+		b.Clear()
+		m.printEnds(out, p, size)
 	}
-	b.Clear()
-
-	m.print(out, p)
 	if p.folder == "" {
 		return nil
 	}

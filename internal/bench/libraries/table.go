@@ -14,18 +14,8 @@ type measured struct {
 	ends  [][]end
 }
 
-func (m measured) print(out io.Writer, p plan) {
-	fmt.Fprintf(out, "A wait that waits between two polls, its id of 36 characters included; heap and stacks:\n\n")
-	m.printWaits(out)
-	fmt.Fprintf(out, "\nA poll over a canned round trip, of a thousand waits at once (medians of %d turns; CPU time in the kernel included):\n\n", p.turns)
-	m.printPolls(out)
-	for i, n := range jobSizes {
-		fmt.Fprintf(out, "\n%s jobs of %v to %v over loopback HTTP, all begun at once and polled every %v:\n\n", thousands(n), p.from, p.to, p.every)
-		m.printEnds(out, i)
-	}
-}
-
 func (m measured) printWaits(out io.Writer) {
+	fmt.Fprintf(out, "A wait that waits between two polls, its id of 36 characters included; heap and stacks:\n\n")
 	head := []string{"library"}
 	for _, n := range waitSizes {
 		head = append(head, thousands(n)+" waits: bytes each")
@@ -35,6 +25,9 @@ func (m measured) printWaits(out io.Writer) {
 	}
 	header(out, head)
 	for i, l := range libraries {
+		if m.waits[0][i] == nil {
+			continue
+		}
 		bytes, goroutines := []string{l.name}, []string(nil)
 		for j, n := range waitSizes {
 			if h := m.waits[j][i]; h == nil {
@@ -47,7 +40,8 @@ func (m measured) printWaits(out io.Writer) {
 	}
 }
 
-func (m measured) printPolls(out io.Writer) {
+func (m measured) printPolls(out io.Writer, p plan) {
+	fmt.Fprintf(out, "\nA poll over a canned round trip, of a thousand waits at once (medians of %d turns; CPU time in the kernel included):\n\n", p.turns)
 	header(out, []string{"library", "allocations", "bytes", "CPU, µs", "CPU over the loop's"})
 	for i, l := range libraries {
 		c := m.polls[i]
@@ -56,9 +50,10 @@ func (m measured) printPolls(out io.Writer) {
 	}
 }
 
-func (m measured) printEnds(out io.Writer, size int) {
-	header(out, []string{"library", "requests a job", "connections", "at once", "CPU, µs a job", "CPU, µs a request", "late by, s", "errors"})
+func (m measured) printEnds(out io.Writer, p plan, size int) {
 	jobs := jobSizes[size]
+	fmt.Fprintf(out, "\n%s jobs of %v to %v over loopback HTTP, all begun at once and polled every %v:\n\n", thousands(jobs), p.from, p.to, p.every)
+	header(out, []string{"library", "requests a job", "connections", "at once", "CPU, µs a job", "CPU, µs a request", "late by, s", "errors"})
 	var notes []string
 	for i, l := range libraries {
 		e := m.ends[size][i]
