@@ -93,7 +93,8 @@ func WithPollTimeout(d time.Duration) Option {
 	return func(c *config) { c.pollTimeout = positive(c, "WithPollTimeout", d) }
 }
 
-// WithRateLimit limits the polls of all watches together to perSecond, with bursts of at most burst. Both are above zero. The
+// WithRateLimit limits the requests of all watches together, a batch being one, to perSecond, with bursts of at most burst. Both are
+// above zero. A call that could be sent again within its poll is, only if the limit has room. The
 // default is no limit.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) {

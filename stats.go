@@ -1,9 +1,9 @@
 package jobstatus
 
-import "github.com/iamber12/job-status-monitoring/internal/timeline"
+import "github.com/iamber12/job-status-monitoring/observe"
 
-// Stats is what a Watcher has done and has before it, at one moment.
-type Stats = timeline.Stats
+// Stats is what a Watcher has done and has before it, at one moment; see package observe.
+type Stats = observe.Stats
 
 // Stats returns the figures of now. It may be called at any time and as often as one likes; polls don't wait for it.
 func (w *Watcher) Stats() Stats {

@@ -66,7 +66,7 @@ type Learner interface {
 //
 // Rank returns how much it matters to poll a job now, where p is what Next was last given for it and since is the time since
 // then. The greater comes first; ranks of all keys and kinds compare. Like Next it must not block, and is called by many
-// goroutines at once.
+// goroutines at once; nor may it call the Watcher, which waits for it.
 type Ranker interface {
 	Strategy
 	Rank(p Poll, since time.Duration) float64

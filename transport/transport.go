@@ -27,7 +27,8 @@ import "context"
 //
 // Status returns what the service says of the job now. It must not retry for long or wait between polls: that is the
 // Watcher's part. It should return soon after ctx is done. An error is taken for transient, and the watch goes on, unless
-// it is an *Error that says otherwise.
+// it is an *Error that says otherwise. The context may go on after Status has returned, so that what Status starts under it, Status
+// ends.
 //
 // A Transport is used by many goroutines at once.
 type Transport interface {
@@ -64,8 +65,8 @@ type Conditional interface {
 // Batcher is a Transport that can ask about many jobs in one request.
 //
 // StatusBatch asks about at most MaxBatch jobs, no id twice. It returns what the service says of each, in any order: the ID of an
-// Answer's Status says whose it is. A job that no answer is about has not been answered, and is asked about again. The error is
-// one of the whole request. If it is an *Error of class Oversized, the Watcher asks about fewer at a time from then on; if it is
+// Answer's Status says whose it is. A job that no answer is about has not been answered, and is asked about alone the next time. The
+// error is one of the whole request. If it is an *Error of class Oversized, the Watcher asks about fewer at a time from then on; if it is
 // one that would end a watch, the Watcher asks about ever fewer of those jobs at a time, down to one, so that it ends no watch
 // but the one that it is about. A Watcher asks about a single job by Status.
 //

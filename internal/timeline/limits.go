@@ -17,6 +17,9 @@ const (
 	// recoveryShare is how much more than the demand may be asked while a service recovers, so that what is overdue is caught up
 	// with.
 	recoveryShare = 1.05
+	// recoveryPace is the longest time between two requests while a service recovers: where demand is small, or not known yet as
+	// nothing was polled, asking more often is no burden.
+	recoveryPace = 10 * time.Millisecond
 )
 
 const (
@@ -29,8 +32,6 @@ const (
 	// batchShare is the same where the Transport is a Batcher, and batchWindow is the least there.
 	batchShare  = 1.0 / 20
 	batchWindow = 5 * time.Millisecond
-	// maxSlack is the largest share that Config.Slack means.
-	maxSlack = 1.0
 )
 
 // Exact is a Slack: every watch is polled at its own instant.
@@ -43,7 +44,7 @@ func (t *Timeline) slack(wait time.Duration) time.Duration {
 	case t.Slack == Exact:
 		return 0
 	case t.Slack > 0:
-		share = min(t.Slack, maxSlack)
+		share = t.Slack
 	case t.batcher != nil:
 		share = batchShare
 	case t.watches.taken >= fewWatches && t.real:
@@ -110,7 +111,7 @@ func (t *Timeline) admit(now time.Duration, n int) bool {
 // interval is the time between two requests, of which the first is about n jobs, that keeps to the demand.
 func (l *limits) interval(n int) time.Duration {
 	d := float64(n) * 1e18 / (recoveryShare * float64(max(l.demand, 1)))
-	return time.Duration(min(d, float64(10*time.Millisecond))) // a small demand, or one not known yet, is no burden
+	return time.Duration(min(d, float64(recoveryPace)))
 }
 
 // wants returns what a watch that waits so long between polls adds to the demand.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/observe"
@@ -215,8 +217,8 @@ const rankSamples = 8
 // rank is the Backoff's rank of a watch that is due.
 func (t *Timeline) rank(o overdue, now time.Duration) (rank float64) {
 	defer func() {
-		if recover() != nil {
-			rank = 0
+		if v := recover(); v != nil {
+			t.Logger.Error("backoff panicked in Rank", zap.String("id", o.x.id), zap.Error(t.panicked(v)))
 		}
 	}()
 	x := o.x

@@ -4,30 +4,9 @@ import (
 	"math/bits"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
-
-// Stats is what a Watcher has done and has before it, at one moment.
-type Stats struct {
-	// Watches counts the jobs that are waited for. Each is waiting until its next poll is due, overdue until a limit lets that
-	// poll be made, or in flight until it is answered.
-	Watches, Waiting, Overdue, InFlight int
-	// Completed, Failed and Canceled count the watches that ended with their job; GaveUp those that ended without, by
-	// a limit, an error, or because nobody waits any longer.
-	Completed, Failed, Canceled, GaveUp uint64
-	// Requests counts the polls that were begun, a batch as one, and Errors those of them that failed as a whole.
-	Requests, Errors uint64
-	// Rate is requests a second, over the last ten seconds.
-	Rate float64
-	// Lag is how late the poll is that is overdue for longest.
-	Lag time.Duration
-	// Delay says how long after their end jobs were seen to have ended, at most: since the poll before, or since the time
-	// that the service gave.
-	Delay Quantiles
-}
-
-// Quantiles are times that a half, nine tenths and ninety-nine hundredths of all do not exceed, to within an eighth.
-type Quantiles struct{ P50, P90, P99 time.Duration }
 
 // figures are what Stats are made of. They are guarded by Timeline.mu.
 type figures struct {
@@ -96,7 +75,7 @@ func top(bucket int) time.Duration {
 	return time.Duration(delayParts+bucket%delayParts+1)<<(exponent-3) - 1
 }
 
-func (f *figures) quantiles() (q Quantiles) {
+func (f *figures) quantiles() (q observe.Quantiles) {
 	var all, sum uint64
 	for _, n := range f.delays {
 		all += uint64(n)
@@ -120,11 +99,11 @@ func (f *figures) quantiles() (q Quantiles) {
 }
 
 // Stats returns the figures of now.
-func (t *Timeline) Stats() Stats {
+func (t *Timeline) Stats() observe.Stats {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now, f := t.now(), &t.figures
-	s := Stats{
+	s := observe.Stats{
 		Watches: t.watches.taken, Overdue: t.ready.waiting, InFlight: f.inFlight,
 		Completed: f.ended[transport.Completed], Failed: f.ended[transport.Failed], Canceled: f.ended[transport.Canceled],
 		GaveUp: f.ended[transport.Unknown], Requests: f.requests, Errors: f.errors, Rate: f.rate(now), Delay: f.quantiles(),

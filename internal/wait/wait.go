@@ -186,9 +186,3 @@ func Clock(ctx context.Context) clock.Clock { return From(ctx).Clock }
 
 // Logger returns the logger that ctx carries, or one that writes nothing.
 func Logger(ctx context.Context) *zap.Logger { return From(ctx).Logger }
-
-// FromContext returns the clock and the logger that ctx carries, as Clock and Logger do.
-func FromContext(ctx context.Context) (clock.Clock, *zap.Logger) {
-	c := From(ctx)
-	return c.Clock, c.Logger
-}

@@ -123,7 +123,8 @@ type outgoing struct {
 
 // do sends the request until it is answered or given up, and returns what read made of the answer.
 func (k *call) do(ctx context.Context, body []byte) error {
-	k.clock, k.logger = wait.FromContext(ctx)
+	carried := wait.From(ctx)
+	k.clock, k.logger = carried.Clock, carried.Logger
 	if k.tokens != nil {
 		var err error
 		if k.token, err = k.tokens.Get(ctx, nil); err != nil {
