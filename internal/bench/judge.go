@@ -18,8 +18,13 @@ const maxPolls = 1 << 20
 // watch polls a job of the given duration with s in virtual time. The job ended in (after, before], and before is when
 // its end is known.
 func watch(s backoff.Strategy, key string, duration float64) (polls int, after, before time.Duration) {
+	return watchOf(s, key, kindName, duration)
+}
+
+// watchOf is watch for a job of a kind.
+func watchOf(s backoff.Strategy, key, kind string, duration float64) (polls int, after, before time.Duration) {
 	end := seconds(duration)
-	p := backoff.Poll{Key: key, Kind: kindName}
+	p := backoff.Poll{Key: key, Kind: kind}
 	for p.Attempt < maxPolls {
 		wait := s.Next(p)
 		p.Attempt++

@@ -68,13 +68,18 @@ func (c cell) atEqualPolls(s score) float64 {
 
 // each runs f for each cell, as many at once as there are processors.
 func each(all []cell, f func(i int, c cell)) {
+	together(len(all), func(i int) { f(i, all[i]) })
+}
+
+// together runs f for each i below n, as many at once as there are processors.
+func together(n int, f func(i int)) {
 	var wg sync.WaitGroup
 	free := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i, c := range all {
+	for i := range n {
 		free <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-free }()
-			f(i, c)
+			f(i)
 		})
 	}
 	wg.Wait()

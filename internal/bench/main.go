@@ -52,5 +52,6 @@ func run(repetitions, keys int, detail bool, drawTo, trace string, worth float64
 	driftTable(os.Stdout, all, max(repetitions/4, 1), max(keys/4, 1))
 	uniformTable(os.Stdout, repetitions, keys)
 	progressTable(os.Stdout, max(repetitions/2, 1))
+	limitTable(os.Stdout, max(repetitions/20, 1))
 	return nil
 }
