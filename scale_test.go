@@ -133,6 +133,45 @@ func TestAnEmptyBudgetHoldsUpNobodyForLong(t *testing.T) {
 	})
 }
 
+// Where a limit binds, those that the Backoff ranks highest come first, and the one that is due for longest is not forgotten.
+func TestALimitLeavesThoseForLastThatMatterLeast(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		const n = 200
+		s := w.service(after(1, jobstatus.Completed))
+		watcher := w.watcher(s, jobstatus.WithBackoff(byNumber{}), jobstatus.WithRateLimit(10, 1), jobstatus.WithTimeout(time.Hour))
+		w.run(func() {
+			for _, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
+				require.NoError(w, err)
+			}
+		})
+		var low, high time.Duration
+		for id, asked := range s.asked {
+			if number(id) < n/2 {
+				low += asked[0]
+			} else {
+				high += asked[0]
+			}
+		}
+		assert.Less(w, high, low*2/3)
+		for id, asked := range s.asked {
+			if number(id) == 0 {
+				assert.LessOrEqual(w, asked[0], time.Second+8*100*time.Millisecond, "due for longest after a second, it ranks last")
+			}
+		}
+	})
+}
+
+// byNumber ranks jobs by the number in their id, and has all polled after a second.
+type byNumber struct{}
+
+func (byNumber) Next(backoff.Poll) time.Duration              { return time.Second }
+func (byNumber) Rank(p backoff.Poll, _ time.Duration) float64 { return float64(number(p.Key)) }
+
+func number(id string) (n int) {
+	_, _ = fmt.Sscanf(id, "job-%d", &n)
+	return n
+}
+
 // A Ranker that panics is no reason to lose a watch, and is logged.
 func TestARankerThatPanicsIsLoggedAndNobodyIsLost(t *testing.T) {
 	inVirtualTime(t, func(w world) {

@@ -94,7 +94,7 @@ type Timeline struct {
 	figures  figures
 	runs     runs
 	busy     int    // workers
-	turn     bool   // of the rank, not of who is due for longest
+	picks    int    // by rank or by who is due for longest
 	seed     uint64 // of random
 	batch    int    // the largest batch that the service takes, as far as is known
 	alarm    *wait.Alarm
