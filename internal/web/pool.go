@@ -19,11 +19,11 @@ const (
 	pingAfter      = 15 * time.Second // without a frame, on HTTP/2
 	pingTimeout    = 15 * time.Second
 	maxHeaderBytes = 64 << 10
-	maxIdlePerHost = 256
 )
 
-// NewPool returns a pool of connections to a service that many watches ask often. The environment's proxy is honored.
-func NewPool(t *tls.Config) *http.Transport {
+// NewPool returns a pool of connections to a service that many watches ask often: so many at most to one host, idle or not.
+// The environment's proxy is honored.
+func NewPool(t *tls.Config, connections int) *http.Transport {
 	return &http.Transport{
 		Proxy:                  proxyFromEnvironment,
 		OnProxyConnectResponse: checkProxy,
@@ -32,7 +32,8 @@ func NewPool(t *tls.Config) *http.Transport {
 		TLSHandshakeTimeout:    tlsTimeout,
 		ResponseHeaderTimeout:  headerTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,
-		MaxIdleConnsPerHost:    maxIdlePerHost,
+		MaxConnsPerHost:        connections,
+		MaxIdleConnsPerHost:    connections,
 		IdleConnTimeout:        idleTimeout,
 		ForceAttemptHTTP2:      true,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},

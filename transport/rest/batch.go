@@ -379,7 +379,8 @@ func (k *call) judgeItem(id string, item []byte) (transport.Status, error) {
 			return transport.Status{}, k.fail(transport.NotFound, errors.New(redact.Excerpt(item, k.sensitive()...)))
 		}
 	}
-	s, err := k.batch.reader.readStatus(item, &k.found)
+	var s transport.Status
+	err := k.batch.reader.readStatus(&s, item, &k.found)
 	if err != nil {
 		return transport.Status{}, k.unreadItem(item, err)
 	}

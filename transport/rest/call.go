@@ -134,8 +134,8 @@ func (k *call) do(ctx context.Context, body []byte) error {
 	k.typed = body != nil
 	out := &outgoing{url: k.to.url(k.id)}
 	plain := http.Request{Method: k.to.method, URL: &out.url, Header: k.bare, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-	if plain.Header == nil {
-		plain.Header = make(http.Header)
+	if k.bare == nil {
+		plain.Header, plain.Host = make(http.Header), k.to.base.Host
 	}
 	out.request = *plain.WithContext(ctx)
 	k.request.Request = &out.request
@@ -154,7 +154,7 @@ func (k *call) do(ctx context.Context, body []byte) error {
 
 // start notes when an attempt begins, for the log.
 func (k *call) start() {
-	if k.logger.Core().Enabled(zap.WarnLevel) {
+	if core := k.logger.Core(); core.Enabled(zap.WarnLevel) || core.Enabled(zap.DebugLevel) {
 		k.started = k.clock.Now()
 	}
 }
@@ -165,7 +165,7 @@ func (k *call) start() {
 // those of all other watches.
 func (k *call) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Response == nil { // not a redirect
-		r.Host = k.to.base.Host
+		r.Host = k.to.base.Host // set before, it would have http.Client copy the URL
 	}
 	if web.SameOrigin(r.URL, k.to.base) {
 		r.Header = k.headers(r.Header)
@@ -179,12 +179,16 @@ var jsonType = []string{"application/json"}
 
 // headers returns the headers of a request that has the cookies of r already.
 func (k *call) headers(r http.Header) http.Header {
-	if k.own != nil && len(r) == 0 && k.token == nil && !k.typed && k.extra[0] == "" {
-		return k.header // our own http.Transport leaves it as it is; a RoundTripper of the user's may not
+	if k.own != nil && k.bare != nil && len(r) == 0 && k.token == nil && !k.typed && k.extra[0] == "" {
+		return k.header // nothing of the user's can write in it
 	}
-	h := make(http.Header, len(k.header)+len(r)+1)
-	maps.Copy(h, k.header)
-	maps.Copy(h, r)
+	h := make(http.Header, len(k.fields)+len(r)+1)
+	for _, f := range k.fields {
+		h[f.name] = f.values
+	}
+	if len(r) > 0 {
+		maps.Copy(h, r)
+	}
 	if k.token != nil {
 		h["Authorization"] = k.token.Header
 	}
@@ -306,7 +310,7 @@ func (k *call) log(again bool) {
 		level, message = zap.WarnLevel, "asking again"
 	}
 	entry := k.logger.Check(level, message)
-	if entry == nil {
+	if entry == nil || k.started.IsZero() { // the level was changed meanwhile
 		return
 	}
 	fields := []zap.Field{

@@ -136,7 +136,7 @@ func TestAPartialBodyIsThrownAwayAndAskedForAgain(t *testing.T) {
 // inMemory returns a client that talks to f, in a bubble where time is virtual.
 func inMemory(t *testing.T, f func(net.Conn), opts ...rest.Option) *rest.Client {
 	var all sync.WaitGroup
-	pool := web.NewPool(nil)
+	pool := web.NewPool(nil, rest.DefaultMaxConnections)
 	pool.Proxy = nil
 	pool.DialContext = func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()
@@ -222,7 +222,7 @@ func TestADeadHTTP2ConnectionIsDialedAgainWithinHalfAMinute(t *testing.T) {
 		go func() { _ = server.ServeTLS(listener(conns), "", "") }()
 		var dead atomic.Bool // the first connection's
 		dials := 0
-		pool := web.NewPool(&tls.Config{RootCAs: trust})
+		pool := web.NewPool(&tls.Config{RootCAs: trust}, rest.DefaultMaxConnections)
 		pool.Proxy = nil
 		pool.DialContext = func(context.Context, string, string) (net.Conn, error) {
 			near, far := net.Pipe()

@@ -9,6 +9,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
+// DefaultMaxConnections is how many connections to the service are open at once by default: see WithMaxConnections.
+const DefaultMaxConnections = 256
+
 // DefaultRetries is how often one call is sent again by default: see WithRetries.
 const DefaultRetries = 2
 
@@ -25,14 +28,15 @@ const UserAgent = "job-status-monitoring"
 type Option func(*config)
 
 type config struct {
-	dialect  Dialect
-	client   *http.Client
-	tripper  http.RoundTripper
-	tls      *tls.Config
-	header   http.Header
-	token    func(context.Context) (string, error)
-	retries  int
-	problems []error
+	dialect     Dialect
+	client      *http.Client
+	tripper     http.RoundTripper
+	tls         *tls.Config
+	connections int // 0 for the default
+	header      http.Header
+	token       func(context.Context) (string, error)
+	retries     int
+	problems    []error
 }
 
 // WithDialect says how the service speaks of jobs; the default is the zero Dialect.
@@ -45,12 +49,27 @@ func WithDialect(d Dialect) Option { return func(c *config) { c.dialect = d } }
 func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.client = h } }
 
 // WithRoundTripper sets what carries requests. Nil, the default, is a pool of connections that Close closes: it honors the
-// environment's proxy, and waits 10 s for a connection and 10 s for an answer's headers, which have 64 KiB at most.
+// environment's proxy, opens DefaultMaxConnections at most, and waits 10 s for a connection to open and 10 s for an answer's
+// headers, which have 64 KiB at most. A RoundTripper of the user's may keep a request for as long as it likes.
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.tripper = rt } }
 
 // WithTLSConfig sets how the default pool's connections are secured; nil, the default, is the system's trust. A RoundTripper
 // of the user's brings its own.
 func WithTLSConfig(t *tls.Config) Option { return func(c *config) { c.tls = t } }
+
+// WithMaxConnections sets how many connections to the service the default pool has at once, those that stand idle included;
+// they are kept for 90 s. The default is DefaultMaxConnections, and 1 is the least. A call that finds all of them busy waits
+// for one until its context ends. On HTTP/2, a connection that carries as many calls as the service lets it no longer counts. A
+// RoundTripper of the user's has its own bounds.
+func WithMaxConnections(n int) Option {
+	return func(c *config) {
+		if n < 1 {
+			c.problem("WithMaxConnections(%d): must be at least 1", n)
+			return
+		}
+		c.connections = n
+	}
+}
 
 // WithHeader sets a header that every request carries. Its value is kept out of errors and logs. The default is
 // "Accept: application/json" and "User-Agent: job-status-monitoring", and each can be set otherwise.

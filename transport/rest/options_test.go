@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,6 +44,8 @@ func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
 		{"http://h", nil, `rest: option 0 is nil`},
 		{"http://h", rest.WithRetries(-2), `rest: WithRetries(-2): must be from 1 to 10, or NoRetries`},
 		{"http://h", rest.WithRetries(11), `rest: WithRetries(11): must be`},
+		{"http://h", rest.WithMaxConnections(0), `rest: WithMaxConnections(0): must be at least 1`},
+		{"http://h", rest.WithMaxConnections(-1), `rest: WithMaxConnections(-1): must be at least 1`},
 		{"http://h", rest.WithHeader("", "v"), `rest: WithHeader(""): not a header's name`},
 		{"http://h", rest.WithHeader("a b", "v"), `rest: WithHeader("a b"): not a header's name`},
 		{"http://h", rest.WithHeader("X-Key", canary+"\n"), `rest: WithHeader("X-Key"): its value holds a control character`},
@@ -71,8 +76,10 @@ func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
 		}
 	}
 	_, err := rest.New("http://h", rest.WithHTTPClient(new(http.Client)), rest.WithRoundTripper(http.DefaultTransport),
-		rest.WithTLSConfig(new(tls.Config)), rest.WithRetries(99))
-	for _, want := range []string{"WithRoundTripper: has no effect", "WithTLSConfig: has no effect", "WithRetries(99)"} {
+		rest.WithTLSConfig(new(tls.Config)), rest.WithMaxConnections(9), rest.WithRetries(99))
+	for _, want := range []string{
+		"WithRoundTripper: has no effect", "WithTLSConfig: has no effect", "WithMaxConnections: has no effect", "WithRetries(99)",
+	} {
 		assert.ErrorContains(t, err, want)
 	}
 	_, err = rest.New("ftp://h", rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "x"}}))
@@ -145,6 +152,43 @@ func TestTheUsersClientKeepsItsCookiesAndItsTransport(t *testing.T) {
 	assert.ErrorIs(t, err, http.ErrHandlerTimeout)
 	assert.Equal(t, []string{"c=1", "c=1", "c=1"}, got)
 	assert.Nil(t, h.CheckRedirect)
+}
+
+// A RoundTripper may read a request after it has answered, and one that is rude may write in its headers: neither shows in
+// the requests of other calls.
+func TestARoundTripperMayKeepWhatItWasGiven(t *testing.T) {
+	t.Parallel()
+	const calls = 100
+	kept := make(chan *http.Request, calls)
+	var reader, callers sync.WaitGroup
+	reader.Go(func() {
+		seen := map[string]bool{}
+		for r := range kept {
+			seen[r.URL.Path] = true
+			assert.Equal(t, http.Header{
+				"Accept": {"application/json"}, "User-Agent": {rest.UserAgent}, "X-Path": {r.URL.Path},
+			}, r.Header)
+			assert.Equal(t, "jobs.test", r.Host)
+			assert.NoError(t, r.Context().Err())
+		}
+		assert.Len(t, seen, calls)
+	})
+	c := client(t, "http://jobs.test", rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
+		assert.Empty(t, r.Header["X-Path"])
+		r.Header.Set("Accept", "application/json")
+		r.Header.Add("X-Path", r.URL.Path)
+		kept <- r
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(status("running")))}, nil
+	})))
+	for i := range calls {
+		callers.Go(func() {
+			_, err := c.Status(t.Context(), strconv.Itoa(i))
+			assert.NoError(t, err)
+		})
+	}
+	callers.Wait()
+	close(kept)
+	reader.Wait()
 }
 
 // fault 44

@@ -80,13 +80,13 @@ func newReader(d Dialect) (*reader, error) {
 	return r, errors.Join(problems...)
 }
 
-// readStatus reads the body of an answer to a status call. It needs found for a while.
-func (r *reader) readStatus(body []byte, found *[places][]byte) (s transport.Status, err error) {
+// readStatus reads the body of an answer to a status call into s, which is zero. It needs found for a while.
+func (r *reader) readStatus(s *transport.Status, body []byte, found *[places][]byte) (err error) {
 	if err := r.status.Find(body, found[:]); err != nil {
-		return s, err
+		return err
 	}
 	if s.State, s.Raw, err = r.readState(found[inState]); err != nil {
-		return transport.Status{}, err
+		return err
 	}
 	s.Progress = r.readProgress(found[inProgress])
 	s.Message = jsonscan.Text(found[inMessage])
@@ -100,7 +100,7 @@ func (r *reader) readStatus(body []byte, found *[places][]byte) (s transport.Sta
 	s.Created = readTime(found[inCreated])
 	s.Updated = readTime(found[inUpdated])
 	s.Finished = readTime(found[inFinished])
-	return s, nil
+	return nil
 }
 
 func (r *reader) readState(raw []byte) (transport.State, string, error) {

@@ -184,24 +184,26 @@ func (k *call) readStatus() error {
 		}
 		return nil
 	}
-	s, err := k.judge()
+	k.status = transport.Status{} // of an attempt before
+	err := k.judge(&k.status)
+	if err != nil {
+		k.status = transport.Status{}
+	}
 	if classify := k.reader.dialect.Classify; classify != nil {
-		s, err = classify(k.code, k.body[:min(len(k.body), maxBody)], s, err)
+		k.status, err = classify(k.code, k.body[:min(len(k.body), maxBody)], k.status, err)
 		if err != nil {
-			s = transport.Status{}
+			k.status = transport.Status{}
 		}
 	}
-	k.status = s
 	return err
 }
 
-// judge returns the status that the answer tells, or the error that it is.
-func (k *call) judge() (transport.Status, error) {
+// judge reads into s, which is zero, the status that the answer tells, or returns the error that it is.
+func (k *call) judge(s *transport.Status) error {
 	fine, fault := k.code/100 == 2, k.code/100 == 5
-	var s transport.Status
 	var err error = errTooLarge
 	if !k.large && (fine || fault) {
-		s, err = k.reader.readStatus(k.body, &k.found)
+		err = k.reader.readStatus(s, k.body, &k.found)
 	}
 	switch {
 	case err == nil && (fine || fault && s.State.Terminal()):
@@ -209,11 +211,11 @@ func (k *call) judge() (transport.Status, error) {
 		if tags := k.answer["Etag"]; len(tags) > 0 && k.reader.dialect.Revision == "" && isETag(tags[0]) {
 			s.Revision = tags[0]
 		}
-		return s, nil
+		return nil
 	case fine:
-		return transport.Status{}, k.unread(err)
+		return k.unread(err)
 	default:
-		return transport.Status{}, k.refused()
+		return k.refused()
 	}
 }
 

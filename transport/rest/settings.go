@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -26,10 +27,17 @@ type settings struct {
 	carrier                http.RoundTripper // of http
 	own                    *http.Transport   // nil if the pool is the user's
 	header                 http.Header
-	bare                   http.Header // what a request has when http is given it; nil if each needs its own, to write in
+	fields                 []field     // of header, which takes longer to walk over
+	bare                   http.Header // what requests have when http is given them; nil if a user's client may write in it
 	tokens                 *web.Tokens // nil without a token source
 	secrets                []string
 	retries                int
+}
+
+// field is one header. Its values have no room to append in place, so that requests can share them.
+type field struct {
+	name   string
+	values []string
 }
 
 // newSettings applies opts over the defaults and joins all that is wrong with them.
@@ -55,6 +63,7 @@ func newSettings(baseURL string, opts []Option) (*settings, error) {
 		s.tokens = web.NewTokens(c.token)
 	}
 	for name, values := range c.header {
+		s.fields = append(s.fields, field{name, slices.Clip(values)})
 		if name != "Accept" && name != "User-Agent" {
 			s.secrets = append(s.secrets, values[0])
 		}
@@ -160,11 +169,14 @@ func (c *config) transport(s *settings) {
 	case c.client != nil && c.tripper != nil:
 		c.problem("WithRoundTripper: has no effect together with WithHTTPClient, whose Transport it is")
 	case h.Transport == nil:
-		s.own = web.NewPool(c.tls)
+		s.own = web.NewPool(c.tls, cmp.Or(c.connections, DefaultMaxConnections))
 		h.Transport = s.own
 	}
 	if c.tls != nil && s.own == nil {
 		c.problem("WithTLSConfig: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")
+	}
+	if c.connections > 0 && s.own == nil {
+		c.problem("WithMaxConnections: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")
 	}
 	if h.CheckRedirect == nil {
 		h.CheckRedirect = web.CheckRedirect
