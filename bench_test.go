@@ -3,7 +3,10 @@ package jobstatus_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"runtime"
+	"runtime/metrics"
+	"slices"
 	"testing"
 	"time"
 
@@ -57,6 +60,42 @@ func waitingWatches(tb testing.TB, n int) (bytes float64, goroutines int) {
 	return bytes, goroutines
 }
 
+// BenchmarkStart prints what it takes to begin a million watches of ids that there are, none of which is polled yet: CPU time, that of
+// the garbage collector included.
+func BenchmarkStart(b *testing.B) {
+	const n = 1_000_000
+	w, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {
+		return jobstatus.Status{State: jobstatus.Pending}, nil
+	}), jobstatus.WithBackoff(backoff.Sequence(time.Hour)), jobstatus.WithTimeout(24*time.Hour))
+	require.NoError(b, err)
+	defer w.Close()
+	all := slices.Collect(uuids(n))
+	for b.Loop() {
+		ctx, cancel := context.WithCancel(context.Background())
+		before, began := cpuSeconds(), time.Now()
+		for range w.WaitForJobs(ctx, func(yield func(string) bool) {
+			for _, id := range all {
+				if !yield(id) {
+					return
+				}
+			}
+			b.ReportMetric(time.Since(began).Seconds(), "s")
+			b.ReportMetric(cpuSeconds()-before, "CPU-s")
+			cancel()
+		}) {
+			break
+		}
+	}
+}
+
+// cpuSeconds returns the time that this program has used, as of a collection, which brings the runtime's estimate up to date.
+func cpuSeconds() float64 {
+	runtime.GC()
+	samples := []metrics.Sample{{Name: "/cpu/classes/total:cpu-seconds"}, {Name: "/cpu/classes/idle:cpu-seconds"}}
+	metrics.Read(samples)
+	return samples[0].Value.Float64() - samples[1].Value.Float64()
+}
+
 func inUse() uint64 {
 	runtime.GC()
 	runtime.GC()
@@ -66,7 +105,7 @@ func inUse() uint64 {
 }
 
 // uuids yields n different ids of 36 characters, each a string of its own.
-func uuids(n int) func(yield func(string) bool) {
+func uuids(n int) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range n {
 			if !yield(fmt.Sprintf("%08x-0000-4000-8000-%012x", i, i)) {

@@ -119,14 +119,14 @@ func (c *Call) Join(ctx context.Context, id string) error {
 		return ErrClosed
 	}
 	now := t.now()
-	x := t.watches.get(id)
+	x, hash := t.watches.get(id)
 	if x == nil {
 		if t.MaxWatches > 0 && t.watches.taken >= t.MaxWatches {
 			return fmt.Errorf("%w: %d", ErrMaxWatches, t.MaxWatches)
 		}
 		x = &watch{id: id, began: now, poll: t.align(later(now, first), first), deadline: forever, place: nowhere}
 		t.waits(x, x.poll-now)
-		t.watches.add(x)
+		t.watches.add(x, hash)
 		t.ready.enter(x, c.Kind)
 	}
 	m := &waiter{call: c, watch: x, next: x.waiters, began: now, joined: x.attempt, member: int32(len(c.members))}

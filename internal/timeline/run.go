@@ -22,6 +22,7 @@ type run struct {
 	polls   []poll
 	ids     []string
 	asked   time.Duration // when
+	ended   time.Duration // when it was answered or failed
 	until   time.Duration // when to stop it
 	lane    *lane
 	err     error // of the whole request
@@ -118,7 +119,7 @@ func (t *Timeline) work(r *run) {
 		}
 	}()
 	t.mu.Lock()
-	for t.begin(r) {
+	for r.ended = t.now(); t.begin(r, r.ended); {
 		t.mu.Unlock()
 		t.ask(r)
 		t.judge(r)
@@ -139,8 +140,7 @@ func (t *Timeline) work(r *run) {
 }
 
 // begin fills r with what is to be asked next, and reports whether there is anything.
-func (t *Timeline) begin(r *run) bool {
-	now := t.now()
+func (t *Timeline) begin(r *run, now time.Duration) bool {
 	r.polls, r.ids, r.err, r.split = r.polls[:0], r.ids[:0], nil, false
 	if t.closed || now < t.limits.gate {
 		return false
@@ -334,10 +334,11 @@ func (t *Timeline) askBatch(ctx context.Context, ids []string) (answers []transp
 // judge makes of each answer what the watch does next. It is called without mu: of a watch that is polled, nobody else writes what it
 // reads.
 func (t *Timeline) judge(r *run) {
+	now := t.now()
+	r.ended = now
 	if r.split {
 		return
 	}
-	now := t.now()
 	for i := range r.polls {
 		p := &r.polls[i]
 		x := p.x
@@ -366,7 +367,7 @@ func (t *Timeline) judge(r *run) {
 
 // answered tells the waiters what r brought, and puts the watches back on the line unless they are over. It is called with mu held.
 func (t *Timeline) answered(r *run) {
-	now := t.now()
+	now := r.ended
 	if r.stopped {
 		defer t.track.End()
 	} else {

@@ -22,10 +22,11 @@ func TestIndexDoesWhatAMapDoes(t *testing.T) {
 		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 2000), 0, 5000).Draw(t, "ids added, or removed if there") {
 			id := fmt.Sprint(n)
 			x := model[id]
-			assert.True(t, ix.get(id) == x)
+			got, hash := ix.get(id)
+			assert.True(t, got == x)
 			if x == nil {
 				x = &watch{id: id}
-				ix.add(x)
+				ix.add(x, hash)
 				model[id] = x
 			} else {
 				ix.remove(x)
@@ -33,7 +34,8 @@ func TestIndexDoesWhatAMapDoes(t *testing.T) {
 			}
 		}
 		for id, x := range model {
-			assert.True(t, ix.get(id) == x)
+			got, _ := ix.get(id)
+			assert.True(t, got == x)
 		}
 		assert.Len(t, ix.all(), len(model))
 	})
