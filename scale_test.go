@@ -308,23 +308,27 @@ func (b *batcher) StatusBatch(_ context.Context, ids []string) ([]transport.Answ
 
 func TestJobsThatAreDueTogetherAreAskedAboutInOneRequest(t *testing.T) {
 	t.Parallel()
-	virtually(t, func(w world) {
-		const n, rounds = 10_000, 20
-		b := &batcher{service: w.service(after(rounds, jobstatus.Completed)), most: 100}
-		watcher := w.watcher(b, every(10*time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited),
-			jobstatus.WithTimeout(jobstatus.Unlimited))
-		done := 0
-		for _, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
-			require.NoError(t, err)
-			done++
-		}
-		assert.Equal(t, n, done)
-		requests := watcher.Stats().Requests
-		assert.LessOrEqual(t, requests, uint64(rounds*n/80), "requests")
-		for id, asked := range b.asked {
-			require.Len(t, asked, rounds, id)
-		}
-	})
+	for _, n := range []int{100, 400, 1000, 10_000} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(w world) {
+				const rounds = 20
+				b := &batcher{service: w.service(after(rounds, jobstatus.Completed)), most: 100}
+				watcher := w.watcher(b, every(10*time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited),
+					jobstatus.WithTimeout(jobstatus.Unlimited))
+				done := 0
+				for _, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
+					require.NoError(t, err)
+					done++
+				}
+				assert.Equal(t, n, done)
+				assert.LessOrEqual(t, float64(watcher.Stats().Requests)/rounds, max(float64(n)/80, 1), "requests a round")
+				for id, asked := range b.asked {
+					require.Len(t, asked, rounds, id)
+				}
+			})
+		})
+	}
 }
 
 func TestNothingIsLostWhereABatchIsNotAnsweredWhole(t *testing.T) {

@@ -104,10 +104,10 @@ func (c *Call) Join(ctx context.Context, id string) error {
 	t := c.t
 	p := backoff.Poll{Key: id, Kind: c.Kind}
 	first, err := t.nextWait(p)
-	if c.joined++; c.joined > smallBulk && first == 0 && err == nil {
+	if c.joined++; c.joined > max(smallBulk, t.group) && first == 0 && err == nil {
 		p.Attempt = 1
 		if first, err = t.nextWait(p); err == nil {
-			first = time.Duration(float64(first) * spread(id))
+			first = time.Duration(float64(first) * spread((c.joined-1)/t.group))
 		}
 	}
 	if err != nil {

@@ -23,7 +23,7 @@ const (
 )
 
 const (
-	// smallBulk is how many jobs of a bulk are polled at once; the first polls of the others are spread.
+	// smallBulk is how many jobs of a bulk are polled at once, or one batch; the first polls of the others are spread.
 	smallBulk = 64
 	// fewWatches are not coalesced: there is nothing to gain, and each is polled at its very instant.
 	fewWatches = 1000
@@ -67,15 +67,9 @@ func (t *Timeline) align(at, wait time.Duration) time.Duration {
 	return (at + step - 1) &^ (step - 1)
 }
 
-// spread returns a number in [0, 1) that is the same for the same id (FNV-1a, and a last multiplication that mixes the upper bits).
-func spread(id string) float64 {
-	h := uint64(14695981039346656037)
-	for i := range len(id) {
-		h = (h ^ uint64(id[i])) * 1099511628211
-	}
-	h = (h ^ h>>32) * 0x9e3779b97f4a7c15
-	return float64(h>>11) / (1 << 53)
-}
+// spread returns where in [0, 1) the nth of many goes, so that however many there are they are spread evenly: the fractions of multiples
+// of the golden ratio (Knuth, The Art of Computer Programming, vol. 3, 6.4).
+func spread(n int) float64 { return float64(uint64(n)*0x9e3779b97f4a7c15>>11) / (1 << 53) }
 
 // limits say when the next request may be made. All fields are guarded by Timeline.mu.
 type limits struct {

@@ -77,6 +77,7 @@ type Timeline struct {
 	ranker      backoff.Ranker        // the Backoff, if it ranks
 	conditional transport.Conditional // the Transport, if it is one
 	batcher     transport.Batcher     // the Transport, if it batches
+	group       int                   // how many jobs it takes at once, 1 if it doesn't
 	track       wait.Tracker
 	epoch       time.Time // instants are durations from here
 	real        bool      // the clock is
@@ -117,15 +118,16 @@ func New(c Config) *Timeline {
 		real:    wait.Real(c.Clock),
 		ready:   backlog{numbers: map[string]uint16{}},
 		limits:  limits{tokens: budgetTokens},
-		batch:   1,
 		seed:    0x9e3779b97f4a7c15,
 	}
 	t.learner, _ = c.Backoff.(backoff.Learner)
 	t.ranker, _ = c.Backoff.(backoff.Ranker)
 	t.conditional, _ = c.Transport.(transport.Conditional)
+	t.group = 1
 	if b, ok := c.Transport.(transport.Batcher); ok && b.MaxBatch() > 1 {
-		t.batcher, t.batch = b, min(b.MaxBatch(), math.MaxUint16)
+		t.batcher, t.group = b, min(b.MaxBatch(), math.MaxUint16)
 	}
+	t.batch = t.group
 	t.alarm = wait.NewAlarm(c.Clock, t.fire)
 	t.ctx, t.cancel = context.WithCancelCause(wait.NewContext(context.Background(), wait.Carried{Clock: c.Clock, Logger: c.Logger, Retry: t.Retry}))
 	return t
