@@ -99,6 +99,8 @@ func CheckID(id string) error {
 		return fmt.Errorf("%w: %q is a path", ErrInvalidID, id)
 	case len(id) > MaxIDBytes:
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrInvalidID, len(id), MaxIDBytes)
+	case isPrintable(id):
+		return nil
 	case !utf8.ValidString(id):
 		return fmt.Errorf("%w: not UTF-8", ErrInvalidID)
 	}
@@ -108,4 +110,14 @@ func CheckID(id string) error {
 		}
 	}
 	return nil
+}
+
+// isPrintable reports whether id is plain ASCII, as nearly all are.
+func isPrintable(id string) bool {
+	for i := range len(id) {
+		if id[i]-' ' > '~'-' ' {
+			return false
+		}
+	}
+	return true
 }

@@ -248,27 +248,40 @@ func (s *scan) more(end byte) (bool, error) {
 
 // text passes over a string, and reports whether it has escapes.
 func (s *scan) text() (escaped bool, err error) {
-	for i := s.at + 1; i < len(s.body); i++ {
-		switch c := s.body[i]; {
-		case c == '"':
+	body := s.body
+	for i := s.at + 1; i < len(body); i++ {
+		if !isSpecial[body[i]] {
+			continue
+		}
+		switch body[i] {
+		case '"':
 			s.at = i + 1
 			return escaped, nil
-		case c == '\\':
+		case '\\':
 			escaped = true
-			if i++; i < len(s.body) && s.body[i] == 'u' {
-				if !isHex(s.body[i+1:]) {
+			if i++; i < len(body) && body[i] == 'u' {
+				if !isHex(body[i+1:]) {
 					return true, errGrammar
 				}
 				i += 4
-			} else if i == len(s.body) || strings.IndexByte(`"\/bfnrt`, s.body[i]) < 0 {
+			} else if i == len(body) || strings.IndexByte(`"\/bfnrt`, body[i]) < 0 {
 				return true, errGrammar
 			}
-		case c < ' ':
+		default:
 			return escaped, errGrammar
 		}
 	}
 	return escaped, errGrammar
 }
+
+// isSpecial tells the bytes that end a string, begin an escape, or may not stand in one.
+var isSpecial = func() (special [256]bool) {
+	for c := range ' ' {
+		special[c] = true
+	}
+	special['"'], special['\\'] = true, true
+	return special
+}()
 
 // isHex reports whether b begins with four hexadecimal digits.
 func isHex(b []byte) bool {

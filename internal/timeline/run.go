@@ -39,9 +39,8 @@ type run struct {
 type poll struct {
 	x     *watch
 	kind  string
-	st    transport.Status
+	seen  *sighting // once it is judged
 	err   error
-	seen  sighting
 	over  bool  // the watch is
 	why   error // without the job's end
 	wait  time.Duration
@@ -104,11 +103,8 @@ func (t *Timeline) work(r *run) {
 			t.workers.Add(1)
 			t.track.Begin()
 			go func() {
-				r.err = t.panicked(errGoexit)
-				for i := range r.polls {
-					r.polls[i].err = r.err
-				}
-				t.judge(r)
+				r.ended, r.err = t.now(), t.panicked(errGoexit)
+				t.judgeAll(r, r.err)
 				t.mu.Lock()
 				t.answered(r)
 				t.unlock()
@@ -122,7 +118,6 @@ func (t *Timeline) work(r *run) {
 	for r.ended = t.now(); t.begin(r, r.ended); {
 		t.mu.Unlock()
 		t.ask(r)
-		t.judge(r)
 		t.mu.Lock()
 		t.answered(r)
 		if len(t.outcomes)+len(t.events) > 0 {
@@ -252,22 +247,28 @@ func (t *Timeline) stop(r *run, cause error) {
 	}
 }
 
-// ask makes the request of r.
+// ask makes the request of r, and judges what it brings.
 func (t *Timeline) ask(r *run) {
 	ctx := r.ctx
 	if t.Observer != nil {
 		ctx = t.observe(ctx, &observe.Event{Kind: observe.PollStarted, Time: t.epoch.Add(r.asked), IDs: r.ids})
 	}
 	if len(r.polls) == 1 {
-		p := &r.polls[0]
-		p.st, p.err = t.status(ctx, p.x)
-		r.err = p.err
+		st, err := t.status(ctx, r.polls[0].x)
+		t.ended(ctx, r, err)
+		t.judge(r, &r.polls[0], &st, err)
 	} else {
-		t.statuses(ctx, r)
+		answers, err := t.askBatch(ctx, r.ids)
+		t.ended(ctx, r, err)
+		t.judgeBatch(r, answers, err)
 	}
+}
+
+// ended notes when and how the request of r ended.
+func (t *Timeline) ended(ctx context.Context, r *run, err error) {
+	r.ended, r.err = t.now(), err
 	if t.Observer != nil {
-		now := t.now()
-		t.observe(ctx, &observe.Event{Kind: observe.PollEnded, Time: t.epoch.Add(now), IDs: r.ids, Took: now - r.asked, Err: r.err})
+		t.observe(ctx, &observe.Event{Kind: observe.PollEnded, Time: t.epoch.Add(r.ended), IDs: r.ids, Took: r.ended - r.asked, Err: err})
 	}
 }
 
@@ -289,35 +290,7 @@ func (t *Timeline) status(ctx context.Context, x *watch) (st transport.Status, e
 	return st, err
 }
 
-// statuses asks about many jobs at once.
-func (t *Timeline) statuses(ctx context.Context, r *run) {
-	answers, err := t.askBatch(ctx, r.ids)
-	r.err = err
-	if err != nil {
-		class := classOf(err)
-		r.split = class != transport.Transient && class != transport.Throttled
-		for i := range r.polls {
-			r.polls[i].err = err
-		}
-		return
-	}
-	if r.answers == nil {
-		r.answers = make(map[string]int, len(r.polls))
-	}
-	clear(r.answers)
-	for i := range r.polls {
-		r.answers[r.ids[i]] = i
-		r.polls[i].err = errNotAnswered
-	}
-	for _, a := range answers {
-		if i, ok := r.answers[a.Status.ID]; ok {
-			r.polls[i].st, r.polls[i].err = a.Status, a.Err
-		}
-	}
-}
-
-var errNotAnswered error = &transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered}
-
+// askBatch asks about many jobs at once.
 func (t *Timeline) askBatch(ctx context.Context, ids []string) (answers []transport.Answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -331,37 +304,71 @@ func (t *Timeline) askBatch(ctx context.Context, ids []string) (answers []transp
 	return answers, err
 }
 
-// judge makes of each answer what the watch does next. It is called without mu: of a watch that is polled, nobody else writes what it
-// reads.
-func (t *Timeline) judge(r *run) {
-	now := t.now()
-	r.ended = now
-	if r.split {
+var errNotAnswered error = &transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered}
+
+// judgeBatch gives each watch its part of what a batch brought.
+func (t *Timeline) judgeBatch(r *run, answers []transport.Answer, err error) {
+	if err != nil {
+		class := classOf(err)
+		if r.split = class != transport.Transient && class != transport.Throttled; !r.split {
+			t.judgeAll(r, err)
+		}
 		return
+	}
+	if r.answers == nil {
+		r.answers = make(map[string]int, len(r.polls))
+	}
+	clear(r.answers)
+	for i := range answers {
+		r.answers[answers[i].Status.ID] = i
 	}
 	for i := range r.polls {
 		p := &r.polls[i]
-		x := p.x
-		p.seen, p.over, p.why = x.look(p.st, p.err, now)
-		if t.learner != nil && p.err == nil && !p.over {
-			p.seen.mark(r.asked - x.began)
+		if n, ok := r.answers[p.x.id]; ok {
+			t.judge(r, p, &answers[n].Status, answers[n].Err)
+		} else {
+			t.judge(r, p, &transport.Status{}, errNotAnswered)
 		}
-		p.asked = p.seen.retryAfter()
-		switch {
-		case !p.over:
-			p.wait, p.why = t.nextWait(backoff.Poll{
-				Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
-				RetryAfter: min(p.asked, maxRetryAfter), Progress: p.seen.Progress, State: p.seen.stateName(), Err: p.seen.err,
-			})
-			p.over = p.why != nil
-		case p.why == nil && t.learner != nil:
-			o, _ := x.outcome(p.kind, &p.seen.Status, now-x.began)
-			o.Marks = p.seen.marks
-			t.learn(o)
-		}
-		if p.why == nil {
-			t.log(x, &p.seen, now-r.asked)
-		}
+	}
+}
+
+// judgeAll judges a request that brought nothing but err.
+func (t *Timeline) judgeAll(r *run, err error) {
+	for i := range r.polls {
+		t.judge(r, &r.polls[i], &transport.Status{}, err)
+	}
+}
+
+// judge makes of an answer what the watch does next. It is called without mu: of a watch that is polled, nobody else writes what it
+// reads.
+func (t *Timeline) judge(r *run, p *poll, st *transport.Status, err error) {
+	x, now := p.x, r.ended
+	var s sighting
+	p.err = err
+	p.over, p.why = x.look(&s, st, err, now)
+	if t.learner != nil && err == nil && !p.over {
+		s.mark(r.asked - x.began)
+	}
+	p.asked = s.retryAfter()
+	switch {
+	case !p.over:
+		p.wait, p.why = t.nextWait(backoff.Poll{
+			Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
+			RetryAfter: min(p.asked, maxRetryAfter), Progress: s.Progress, State: s.stateName(), Err: s.err,
+		})
+		p.over = p.why != nil
+	case p.why == nil && t.learner != nil:
+		o, _ := x.outcome(p.kind, &s.Status, now-x.began)
+		o.Marks = s.marks
+		t.learn(o)
+	}
+	if p.why == nil {
+		t.log(x, &s, now-r.asked)
+	}
+	p.seen = x.seen
+	if !s.same(x.seen) {
+		p.seen = new(sighting)
+		*p.seen = s
 	}
 }
 
@@ -413,9 +420,11 @@ func (t *Timeline) divide(r *run, now time.Duration) {
 func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	x := p.x
 	x.run = nil
-	changed := p.seen.err == nil && (x.seen == nil || !x.seen.answered || !sameStatus(&x.seen.Status, &p.seen.Status))
+	changed := p.seen != x.seen && p.err == nil && (x.seen == nil || !x.seen.answered || !sameStatus(&x.seen.Status, &p.seen.Status))
 	x.attempt++
-	x.seen = t.share(&p.seen, x.seen)
+	if p.seen != x.seen {
+		x.seen = t.share(p.seen)
+	}
 	switch {
 	case errors.Is(p.err, transport.ErrNotAnswered):
 		x.narrow(1) // a service that passes over what it does not know says so of a single job

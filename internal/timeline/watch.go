@@ -87,25 +87,24 @@ func (s *sighting) isPlain() bool {
 		s.Created.IsZero() && s.Updated.IsZero() && s.Finished.IsZero()
 }
 
-// share returns a copy of s, or one that is equal to it and that other watches have too, the watch's last one if that is. It is called
-// with mu held.
-func (t *Timeline) share(s *sighting, last *sighting) *sighting {
+// same reports whether s says what last does, as far as can be told in no time: both are plain.
+func (s *sighting) same(last *sighting) bool {
+	return last != nil && s.State == last.State && s.Raw == last.Raw && s.isPlain() && last.isPlain()
+}
+
+// share returns s, or one that is equal to it and that other watches have too. It is called with mu held.
+func (t *Timeline) share(s *sighting) *sighting {
 	if !s.isPlain() {
-		own := *s
-		return &own
-	}
-	if last != nil && last.State == s.State && last.Raw == s.Raw && last.isPlain() {
-		return last
+		return s
 	}
 	key := plainStatus{s.State, s.Raw}
-	shared := t.plain[key]
-	if shared == nil {
-		shared = &sighting{Status: s.Status, answered: true}
-		if len(t.plain) < maxPlain {
-			t.plain[key] = shared
-		}
+	if shared := t.plain[key]; shared != nil {
+		return shared
 	}
-	return shared
+	if len(t.plain) < maxPlain {
+		t.plain[key] = s
+	}
+	return s
 }
 
 // sameStatus reports whether there is nothing to tell a consumer who has seen a when b comes.
@@ -114,32 +113,36 @@ func sameStatus(a, b *transport.Status) bool {
 		bytes.Equal(a.Result, b.Result)
 }
 
-// look returns what x has seen after a poll that ended with st and err, and whether the watch is over by it: with the job's
-// terminal status, or with an error that no further poll would cure.
-func (x *watch) look(st transport.Status, err error, now time.Duration) (s sighting, over bool, why error) {
-	var last sighting
-	if x.seen != nil {
-		last = *x.seen
+// unseen is what a watch has seen before its first poll.
+var unseen sighting
+
+// look fills s with what x has seen after a poll that ended with st and err, and returns whether the watch is over by it: with the
+// job's terminal status, or with an error that no further poll would cure.
+func (x *watch) look(s *sighting, st *transport.Status, err error, now time.Duration) (over bool, why error) {
+	last := x.seen
+	if last == nil {
+		last = &unseen
 	}
+	s.pace, s.marks = last.pace, last.marks
 	if err == nil {
-		st.ID = ""
-		if !(st.Progress >= 0) {
-			st.Progress = 0
+		s.Status, s.answered = *st, true
+		s.ID = ""
+		if !(s.Progress >= 0) {
+			s.Progress = 0
 		}
-		st.Progress = min(st.Progress, 1)
-		s = sighting{Status: st, answered: true, pace: last.pace, marks: last.marks}
-		if st.RetryAfter > 0 {
-			s.pace = st.RetryAfter
+		s.Progress = min(s.Progress, 1)
+		if s.RetryAfter > 0 {
+			s.pace = s.RetryAfter
 		}
-		if st.State.Terminal() {
-			return s, true, nil
+		if s.State.Terminal() {
+			return true, nil
 		}
-		if !st.Updated.IsZero() && st.Updated.Before(last.Updated) {
+		if !s.Updated.IsZero() && s.Updated.Before(last.Updated) {
 			s.Status = last.Status // a replica that lags
 		}
-		return s, false, nil
+		return false, nil
 	}
-	s = sighting{Status: last.Status, answered: last.answered, pace: last.pace, err: err, marks: last.marks}
+	s.Status, s.answered, s.err = last.Status, last.answered, err
 	class := classOf(err)
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		s.leave = max(e.RetryAfter, 0)
@@ -153,7 +156,7 @@ func (x *watch) look(st transport.Status, err error, now time.Duration) (s sight
 	if over {
 		why = err
 	}
-	return s, over, why
+	return over, why
 }
 
 // lookLast moves the next poll of x forward to where m would otherwise have given up by then, but not to before the service, which

@@ -67,11 +67,11 @@ type errand struct {
 	// What is asked.
 	to         *endpoint
 	id         string
-	extra      [2]string // name and value of the one header that is this errand's own
-	last       transport.Status
-	repeatable bool // whether it may reach the service twice
-	typed      bool // whether it has a body, which is JSON
-	limit      int  // of the answer's body
+	extra      [2]string         // name and value of the one header that is this errand's own
+	last       *transport.Status // for a service that has nothing newer; nil if it was not told of one
+	repeatable bool              // whether it may reach the service twice
+	typed      bool              // whether it has a body, which is JSON
+	limit      int               // of the answer's body
 	read       func(*call) error
 
 	// What became of the attempt under way.

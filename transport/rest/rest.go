@@ -110,7 +110,8 @@ func (c *Client) StatusSince(ctx context.Context, id string, last transport.Stat
 	defer c.end(k)
 	k.to, k.id, k.read, k.repeatable = k.settings.status, id, (*call).readStatus, true
 	if k.reader.dialect.Revision == "" && isETag(last.Revision) {
-		k.extra, k.last = [2]string{"If-None-Match", last.Revision}, last
+		held := last
+		k.extra, k.last = [2]string{"If-None-Match", last.Revision}, &held
 	}
 	err = k.do(ctx, nil)
 	return k.status, err
@@ -177,24 +178,25 @@ func (c *Client) end(k *call) {
 }
 
 func (k *call) readStatus() error {
-	if k.code == http.StatusNotModified && k.extra[0] != "" {
-		k.status = k.last
+	if k.code == http.StatusNotModified && k.last != nil {
+		k.status = *k.last
 		if k.hint > 0 {
 			k.status.RetryAfter = k.hint
 		}
 		return nil
 	}
-	k.status = transport.Status{} // of an attempt before
-	err := k.judge(&k.status)
-	if err != nil {
-		k.status = transport.Status{}
-	}
+	var st transport.Status
+	err := k.judge(&st)
 	if classify := k.reader.dialect.Classify; classify != nil {
-		k.status, err = classify(k.code, k.body[:min(len(k.body), maxBody)], k.status, err)
 		if err != nil {
-			k.status = transport.Status{}
+			st = transport.Status{}
 		}
+		st, err = classify(k.code, k.body[:min(len(k.body), maxBody)], st, err)
 	}
+	if err != nil {
+		st = transport.Status{}
+	}
+	k.status = st
 	return err
 }
 
