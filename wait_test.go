@@ -513,6 +513,7 @@ func TestUpdatesAreTheStatusesThatDiffer(t *testing.T) {
 			{State: jobstatus.Running, Progress: 0.5, Message: "half way", Revision: "1"},
 			{State: jobstatus.Running, Progress: 0.5, Message: "half way", Revision: "2"},
 			{State: jobstatus.Running, Progress: math.NaN()},
+			{State: jobstatus.Running, Raw: "sorting"}, {State: jobstatus.Running, Raw: "writing"},
 			{State: jobstatus.Completed, Result: []byte(`{"n":1}`)},
 		}
 		watcher := w.watcher(w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
@@ -524,7 +525,8 @@ func TestUpdatesAreTheStatusesThatDiffer(t *testing.T) {
 				require.NoError(w, err)
 				lines = append(lines, st.String())
 			}
-			assert.Equal(w, []string{"a: pending", "a: running 50%: half way", "a: running", "a: completed"}, lines)
+			assert.Equal(w, []string{"a: pending", "a: running 50%: half way", "a: running", "a: running (sorting)", "a: running (writing)",
+				"a: completed"}, lines)
 		})
 	})
 }
