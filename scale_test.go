@@ -65,6 +65,31 @@ func TestTheFirstPollsOfABulkAreSpread(t *testing.T) {
 	})
 }
 
+func TestTheFirstPollsOfABulkComeAFewAtATime(t *testing.T) {
+	t.Parallel()
+	first := func(w world, most int) (together map[time.Duration]int) {
+		b := &batcher{service: w.service(after(1, jobstatus.Completed)), most: most}
+		for _, err := range w.watcher(b, every(10*time.Second)).WaitForJobs(context.Background(), ids(1000)) {
+			require.NoError(t, err)
+		}
+		together = map[time.Duration]int{}
+		for _, asked := range b.asked {
+			together[asked[0]]++
+		}
+		return together
+	}
+	virtually(t, func(w world) {
+		together := first(w, 1)
+		assert.Equal(t, 64, together[0], "at once")
+		delete(together, 0)
+		assert.Len(t, together, 59, "instants at which the others come")
+		for at, n := range together {
+			assert.LessOrEqual(t, n, 16, "at %v", at)
+		}
+		assert.Equal(t, 64, first(w, 30)[0], "at once, in batches that 64 is no multiple of")
+	})
+}
+
 // fault 15: a service that is down for a minute is not asked more than before, then or afterwards, whether it refuses or is silent.
 func TestAnOutageIsNoReasonToAskMore(t *testing.T) {
 	t.Parallel()

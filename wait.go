@@ -91,7 +91,8 @@ func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []Wa
 // valid gets an error while the rest go on. Options hold for each watch.
 //
 // The first 64 jobs, or the first batch, are polled as the Backoff says. Of the others, where that is at once, the first polls are spread
-// evenly over the wait that the Backoff puts after a first poll, a batch at a time, so that a service does not meet them all together.
+// evenly over the wait that the Backoff puts after a first poll, 16 or a batch at a time, so that a service does not meet them all
+// together.
 //
 // The ids are taken one by one, and watched from that moment; results that are ready are yielded between. Memory grows with
 // what is pending. Each range over the result is a wait of its own, and breaking out of it ends what it still waits for.

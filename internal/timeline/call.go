@@ -25,6 +25,8 @@ type Call struct {
 	t       *Timeline
 	updates bool          // it wants to see each update
 	joined  int           // how many jobs it has waited for so far
+	cohort  int           // the newest of those in which the first polls of a large bulk come
+	first   time.Duration // the wait before these
 	wake    chan struct{} // one token, for whoever is parked
 	until   time.Duration // when its context ends, as far as that can be told in time for a last look
 
@@ -102,14 +104,11 @@ func (c *Call) Join(ctx context.Context, id string) error {
 		return context.Cause(ctx)
 	}
 	t := c.t
-	p := backoff.Poll{Key: id, Kind: c.Kind}
-	first, err := t.nextWait(p)
-	if c.joined++; c.joined > max(smallBulk, t.group) && first == 0 && err == nil {
-		p.Attempt = 1
-		if first, err = t.nextWait(p); err == nil {
-			first = time.Duration(float64(first) * spread((c.joined-1)/t.group))
-		}
+	first, err := t.nextWait(backoff.Poll{Key: id, Kind: c.Kind})
+	if err == nil && first == 0 {
+		first, err = c.spreadFirst(id)
 	}
+	c.joined++
 	if err != nil {
 		return err
 	}
@@ -152,6 +151,22 @@ func (c *Call) Join(ctx context.Context, id string) error {
 	t.line.put(x)
 	t.proceed(now)
 	return nil
+}
+
+// spreadFirst returns the wait before the first poll of the next job: none for those of a small bulk, a part of the wait that follows a
+// first poll for the cohorts of a large one.
+func (c *Call) spreadFirst(id string) (wait time.Duration, err error) {
+	t := c.t
+	if c.joined < max(smallBulk, t.group) {
+		return 0, nil
+	}
+	if n := c.joined / max(smallCohort, t.group); n != c.cohort {
+		if wait, err = t.nextWait(backoff.Poll{Key: id, Kind: c.Kind, Attempt: 1}); err != nil {
+			return 0, err
+		}
+		c.cohort, c.first = n, time.Duration(float64(wait)*spread(n))
+	}
+	return c.first, nil
 }
 
 // Await blocks until there is a Result, or, if out is not nil, until st was sent on it.

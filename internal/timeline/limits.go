@@ -25,6 +25,9 @@ const (
 const (
 	// smallBulk is how many jobs of a bulk are polled at once, or one batch; the first polls of the others are spread.
 	smallBulk = 64
+	// smallCohort is how many of the others come together, or a batch: a request that comes alone wakes an idle machine, which costs
+	// more than the request.
+	smallCohort = 16
 	// fewWatches are not coalesced: there is nothing to gain, and each is polled at its very instant.
 	fewWatches = 1000
 	// slackShare is the share of a wait by which a poll of one of many watches may be late, so that one wake-up serves several.
