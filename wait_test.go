@@ -747,37 +747,6 @@ func (f transportFunc) Status(ctx context.Context, id string) (jobstatus.Status,
 	return f(ctx, id)
 }
 
-// fault 36
-func TestCloseEndsEveryWaitAndMayBeCalledOften(t *testing.T) {
-	t.Parallel()
-	started := make(chan struct{}, 200)
-	watcher, err := jobstatus.New(transportFunc(func(ctx context.Context, _ string) (jobstatus.Status, error) {
-		started <- struct{}{}
-		<-ctx.Done()
-		return jobstatus.Status{}, ctx.Err()
-	}), jobstatus.WithConcurrency(200))
-	require.NoError(t, err)
-	var waits sync.WaitGroup
-	for i := range 100 {
-		waits.Go(func() {
-			_, err := watcher.WaitForJob(context.Background(), fmt.Sprint(i))
-			assert.ErrorIs(t, err, jobstatus.ErrClosed)
-			assert.ErrorAs(t, err, new(*jobstatus.WaitError))
-		})
-	}
-	for range 100 {
-		<-started
-	}
-	for range 100 {
-		waits.Go(func() { assert.NoError(t, watcher.Close()) })
-	}
-	waits.Wait()
-	_, err = watcher.WaitForJob(context.Background(), "late")
-	require.ErrorIs(t, err, jobstatus.ErrClosed)
-	_, err = watcher.CreateJob(context.Background())
-	require.ErrorIs(t, err, errors.ErrUnsupported)
-}
-
 // fault 37
 func TestBreakingOutOfARangeEndsTheWatch(t *testing.T) {
 	inVirtualTime(t, func(w world) {
