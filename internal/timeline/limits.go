@@ -67,6 +67,9 @@ func (t *Timeline) align(at, wait time.Duration) time.Duration {
 		return at
 	}
 	step := time.Duration(1) << (bits.Len64(uint64(slack)) - 1)
+	if wait == 0 {
+		at++ // not at once, so that the jobs of a bulk that begin now meet
+	}
 	return (at + step - 1) &^ (step - 1)
 }
 
