@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ import (
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -837,6 +839,58 @@ func TestTransportThatEndsItsGoroutineEndsOnlyItsOwnWatch(t *testing.T) {
 		})
 		<-ended // the poll's context, before the Watcher is closed
 	})
+}
+
+// fault 35: in a batch, too.
+func TestABatchThatEndsItsGoroutineEndsNoWatchButItsOwn(t *testing.T) {
+	bad := fmt.Sprintf("job-%032d", 3)
+	inVirtualTime(t, func(w world) {
+		b := &batcher{service: w.service(nil), most: 8, reply: func(ids []string) ([]transport.Answer, error) {
+			if slices.Contains(ids, bad) {
+				runtime.Goexit()
+			}
+			return nil, nil
+		}}
+		b.answer = func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			if id == bad {
+				runtime.Goexit()
+			}
+			return after(3, jobstatus.Completed)(ctx, id, n)
+		}
+		watcher := w.watcher(b, every(time.Second))
+		w.run(func() {
+			n := 0
+			for st, err := range watcher.WaitForJobs(context.Background(), ids(8)) {
+				assert.Equal(w, st.ID == bad, errors.As(err, new(*jobstatus.PanicError)), "%s: %v", st.ID, err)
+				n++
+			}
+			assert.Equal(w, 8, n)
+		})
+	})
+}
+
+// fault 35: whatever event it is told of when it ends its goroutine, nobody is lost.
+func TestAnObserverThatEndsItsGoroutineHoldsUpNobody(t *testing.T) {
+	for _, kind := range []observe.Kind{observe.PollStarted, observe.PollEnded, observe.Answered, observe.WatchEnded} {
+		t.Run(kind.String(), func(t *testing.T) {
+			inVirtualTime(t, func(w world) {
+				watcher := w.watcher(w.service(after(3, jobstatus.Completed)), every(time.Second), jobstatus.WithConcurrency(1),
+					jobstatus.WithObserver(observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
+						if e.Kind == kind {
+							runtime.Goexit()
+						}
+						return ctx
+					})))
+				w.run(func() {
+					n := 0
+					for range watcher.WaitForJobs(context.Background(), slices.Values([]string{"a", "b", "c"})) {
+						n++
+					}
+					assert.Equal(w, 3, n)
+				})
+			})
+		})
+	}
 }
 
 func TestBackoffThatAnswersRubbishIsClampedAndLoggedOnce(t *testing.T) {

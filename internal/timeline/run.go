@@ -102,18 +102,12 @@ func (t *Timeline) work(r *run) {
 		if !returned { // the goroutine ends here, as a test's FailNow makes it: another takes up its work
 			t.workers.Add(1)
 			t.track.Begin()
-			go func() {
-				r.ended, r.err = t.now(), t.panicked(errGoexit)
-				t.judgeAll(r, r.err)
-				t.mu.Lock()
-				t.answered(r)
-				t.unlock()
-				r.cancel(context.Canceled)
-				r.ctx = nil
-				t.work(r)
-			}()
+			go t.work(r)
 		}
 	}()
+	if len(r.polls) > 0 {
+		t.abandon(r)
+	}
 	t.mu.Lock()
 	for r.ended = t.now(); t.begin(r, r.ended); {
 		t.mu.Unlock()
@@ -132,6 +126,21 @@ func (t *Timeline) work(r *run) {
 		r.cancel(context.Canceled)
 	}
 	returned = true
+}
+
+// abandon answers r, in the middle of which the goroutine that asked ended.
+func (t *Timeline) abandon(r *run) {
+	r.ended, r.err = t.now(), t.panicked(errGoexit)
+	if len(r.polls) == 1 {
+		t.judge(r, &r.polls[0], &transport.Status{}, r.err)
+	} else {
+		t.judgeBatch(r, nil, r.err)
+	}
+	r.cancel(context.Canceled)
+	r.ctx = nil
+	t.mu.Lock()
+	t.answered(r)
+	t.unlock()
 }
 
 // begin fills r with what is to be asked next, and reports whether there is anything.
@@ -396,6 +405,7 @@ func (t *Timeline) answered(r *run) {
 		}
 	}
 	clear(r.polls)
+	r.polls = r.polls[:0]
 	t.proceed(now)
 }
 
