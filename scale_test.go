@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
@@ -283,6 +286,50 @@ func TestASlowKindLeavesRoomForTheOthers(t *testing.T) {
 			break
 		}
 	})
+}
+
+// A kind that has all the workers that it may have, and was held up by the rate limit before, waits until one comes back.
+func TestAKindThatHasItsWorkersIsNotTriedAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		clk := &counting{Clock: clock.New(), most: 100}
+		w := world{t, clk, func(f func()) { f() }}
+		release := make(chan struct{})
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			<-release
+			return jobstatus.Status{State: jobstatus.Completed}, nil
+		}), jobstatus.WithConcurrency(4), jobstatus.WithRateLimit(1, 3), jobstatus.WithPollTimeout(time.Hour), jobstatus.WithBackoff(
+			backoff.Func(func(p backoff.Poll) time.Duration { return map[string]time.Duration{"later": time.Hour}[p.Kind] })))
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for _, err := range watcher.WaitForJobs(context.Background(), ids(6)) {
+				assert.NoError(t, err)
+			}
+		})
+		synctest.Wait()
+		wg.Go(func() {
+			_, err := watcher.WaitForJob(context.Background(), "x", jobstatus.Kind("later"), jobstatus.Timeout(2*time.Hour))
+			assert.NoError(t, err)
+		})
+		time.Sleep(10 * time.Second)
+		assert.Less(t, clk.timers.Load(), clk.most)
+		close(release)
+		wg.Wait()
+	})
+}
+
+// counting is a clock that counts the timers that are set, and slows down once there are too many.
+type counting struct {
+	clock.Clock
+	timers atomic.Int64
+	most   int64
+}
+
+func (c *counting) AfterFunc(d time.Duration, f func()) *clock.Timer {
+	if c.timers.Add(1) > c.most {
+		return c.Clock.AfterFunc(max(d, time.Second), f)
+	}
+	return c.Clock.AfterFunc(d, f)
 }
 
 func TestMaxWatchesRefusesTheNextAndNoOther(t *testing.T) {

@@ -149,6 +149,7 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 	if t.closed || now < t.limits.gate {
 		return false
 	}
+	t.limits.gate = 0 // it has been waited for; what holds up a request now is told anew
 	l := t.ready.choose(t.Concurrency)
 	if l == nil {
 		if t.ready.waiting == 0 {
@@ -159,7 +160,6 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 	if !t.admit(now, min(t.batch, t.ready.waiting)) {
 		return false
 	}
-	t.limits.gate = 0
 	most := t.batch
 	for more := l; more != nil && len(r.polls) < most; more = t.ready.choose(t.Concurrency) {
 		x := t.pick(more, now)
