@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/benbjohnson/clock"
@@ -939,6 +940,24 @@ type jumpingClock struct {
 
 func (c *jumpingClock) Now() time.Time                  { return c.Clock.Now().Add(time.Duration(c.by.Load())) }
 func (c *jumpingClock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
+
+// fault 40: a timer that rings when its time has not come by a clock that is read less finely is set again.
+func TestAClockThatIsReadCoarselyLosesNoPoll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := world{t, coarseClock{clock.New()}, func(f func()) { f() }}
+		watcher := w.watcher(w.service(after(3, jobstatus.Completed)), every(15*time.Millisecond))
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		_, err := watcher.WaitForJob(ctx, "a")
+		require.NoError(t, err)
+	})
+}
+
+type coarseClock struct{ clock.Clock }
+
+func (c coarseClock) Now() time.Time                  { return c.Clock.Now().Truncate(10 * time.Millisecond) }
+func (c coarseClock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 
 func TestConcurrencyBoundsPollsUnderWay(t *testing.T) {
 	inVirtualTime(t, func(w world) {

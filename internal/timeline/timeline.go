@@ -177,7 +177,7 @@ func (t *Timeline) fire() {
 	t.mu.Lock()
 	defer t.unlock()
 	now := t.now()
-	t.alarm.Rang(now)
+	t.alarm.Rang()
 	for r := t.runs.first; r != nil && r.until <= now; r = t.runs.first {
 		t.stop(r, ErrPollTimeout)
 	}
