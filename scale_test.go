@@ -457,6 +457,63 @@ func TestNothingIsLostWhereABatchIsNotAnsweredWhole(t *testing.T) {
 	}
 }
 
+// What must be asked about alone does not wait for the worker that asks about another.
+func TestJobsThatGoAloneAreAskedAboutAtOnce(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		b := &batcher{service: w.service(nil), most: 100, reply: func(ids []string) ([]transport.Answer, error) {
+			return []transport.Answer{}, nil
+		}}
+		b.answer = func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			return jobstatus.Status{State: jobstatus.Completed}, wait.Sleep(ctx, w.clock, 10*time.Second)
+		}
+		watcher := w.watcher(b, every(time.Second))
+		began := w.clock.Now()
+		for _, err := range watcher.WaitForJobs(context.Background(), ids(20)) {
+			require.NoError(t, err)
+		}
+		assert.Less(t, w.clock.Since(began), 12*time.Second)
+	})
+}
+
+// Where a limit binds for good, a job that goes alone has its turn all the same.
+func TestAJobThatGoesAloneIsNotPassedOverForEver(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		b := &batcher{service: w.service(nil), most: 4}
+		b.reply = func(ids []string) ([]transport.Answer, error) {
+			var answers []transport.Answer
+			for _, id := range ids {
+				if id != "alone" {
+					answers = append(answers, transport.Answer{Status: jobstatus.Status{ID: id, State: jobstatus.Running}})
+				}
+			}
+			return answers, nil
+		}
+		b.answer = func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			if id == "alone" {
+				return jobstatus.Status{State: jobstatus.Completed}, nil
+			}
+			return jobstatus.Status{State: jobstatus.Running}, nil
+		}
+		watcher := w.watcher(b, every(time.Millisecond), jobstatus.WithRateLimit(1, 1), jobstatus.WithTimeout(time.Hour),
+			jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+		ctx, cancel := context.WithCancel(context.Background())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for range watcher.WaitForJobs(ctx, ids(7)) {
+			}
+		})
+		for range 10 { // wherever it comes in
+			time.Sleep(100 * time.Millisecond)
+			_, err := watcher.WaitForJob(ctx, "alone", jobstatus.Timeout(time.Minute))
+			assert.NoError(t, err)
+		}
+		cancel()
+		wg.Wait()
+	})
+}
+
 func TestStatsSayWhatAWatcherDoes(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		ends := map[string]jobstatus.State{"a": jobstatus.Completed, "b": jobstatus.Failed, "c": jobstatus.Canceled, "d": jobstatus.Running}

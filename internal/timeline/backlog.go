@@ -138,8 +138,9 @@ func (b *backlog) choose(workers int) *lane {
 	return nil
 }
 
-// take removes the entry at place i of l's queue.
+// take removes the entry at place i of the queue of l, whose turn it was.
 func (b *backlog) take(l *lane, i int) *watch {
+	b.turn++
 	x := l.queue[i].x
 	l.queue[i] = overdue{}
 	x.queued = false

@@ -162,16 +162,14 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 	}
 	most := t.batch
 	for more := l; more != nil && len(r.polls) < most; more = t.ready.choose(t.Concurrency) {
-		x := t.pick(more, now)
-		if x == nil {
-			break
+		at := t.pick(more, now)
+		n := more.queue[at].x.crowd(most)
+		if n <= len(r.polls) {
+			break // it is the first of the next request
 		}
-		if n := x.crowd(most); n <= len(r.polls) {
-			t.ready.push(x, now)
-			break
-		} else {
-			most = n
-		}
+		most = n
+		x := t.ready.take(more, at)
+		t.picks++
 		r.polls = append(r.polls, poll{x: x, kind: x.waiters.call.Kind})
 		r.ids = append(r.ids, x.id)
 		x.run = r
@@ -186,33 +184,33 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 	t.runs.add(r)
 	t.figures.request(now)
 	t.figures.inFlight += len(r.polls)
+	if len(r.polls) < t.batch {
+		t.hire(now) // for those that could not go along
+	}
 	t.arm()
 	return true
 }
 
-// pick takes a watch out of a lane: the one that is due for longest, or, where a limit binds, the one that the Backoff ranks highest of
-// that and a few others. Now and then it is the one that is due for longest all the same, so that nobody waits for ever.
-func (t *Timeline) pick(l *lane, now time.Duration) *watch {
-	o, ok := l.oldest()
-	if !ok {
-		return nil
+// pick returns where in the queue of a lane, in which somebody waits, the watch is that comes next: the one that is due for longest, or,
+// where a limit binds, the one that the Backoff ranks highest of that and a few others. Now and then it is the one that is due for longest
+// all the same, so that nobody waits for ever.
+func (t *Timeline) pick(l *lane, now time.Duration) (at int) {
+	o, _ := l.oldest()
+	at = l.head
+	binds := l.waiting > 1 && (t.Limiter != nil || t.limits.recovering || t.ready.waiting > t.Concurrency)
+	if t.ranker == nil || !binds || t.picks%oldestEvery == oldestEvery-1 {
+		return at
 	}
-	t.ready.turn++
-	at := l.head
-	if t.ranker != nil && l.waiting > 1 && (t.Limiter != nil || t.limits.recovering || t.ready.waiting > t.Concurrency) {
-		if t.picks++; t.picks%oldestEvery != 0 {
-			best := t.rank(o, now)
-			for range rankSamples {
-				i := l.head + int(t.random()%uint64(len(l.queue)-l.head))
-				if o := l.queue[i]; o.x != nil && o.x.queued {
-					if r := t.rank(o, now); r > best {
-						at, best = i, r
-					}
-				}
+	best := t.rank(o, now)
+	for range rankSamples {
+		i := l.head + int(t.random()%uint64(len(l.queue)-l.head))
+		if o := l.queue[i]; o.x != nil && o.x.queued {
+			if r := t.rank(o, now); r > best {
+				at, best = i, r
 			}
 		}
 	}
-	return t.ready.take(l, at)
+	return at
 }
 
 // How many that are due are weighed against the one that is due for longest, and how often that one goes first unweighed. More samples

@@ -95,7 +95,7 @@ type Timeline struct {
 	figures  figures
 	runs     runs
 	busy     int    // workers
-	picks    int    // by rank or by who is due for longest
+	picks    int    // of who is polled next
 	seed     uint64 // of random
 	batch    int    // the largest batch that the service takes, as far as is known
 	alarm    *wait.Alarm
