@@ -539,6 +539,86 @@ func TestStatsSayWhatAWatcherDoes(t *testing.T) {
 	})
 }
 
+func TestStatsTellAWatchFromThePollThatOutlivesIt(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		release := make(chan struct{})
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			if id == "hangs" {
+				<-release
+			}
+			return after(2, jobstatus.Completed)(ctx, id, n)
+		}), every(time.Minute))
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := watcher.WaitForJob(context.Background(), "waits")
+			assert.NoError(t, err)
+		})
+		_, err := watcher.WaitForJob(context.Background(), "hangs", jobstatus.Timeout(time.Second))
+		require.ErrorIs(t, err, jobstatus.ErrTimeout)
+		synctest.Wait()
+		s := watcher.Stats()
+		assert.Equal(t, []int{1, 1, 0, 0}, []int{s.Watches, s.Waiting, s.Overdue, s.InFlight})
+		close(release)
+		wg.Wait()
+		assert.Zero(t, watcher.Stats().InFlight)
+	})
+}
+
+// fault 15: who leaves while polls are under way has not seen the service fail.
+func TestAWaitThatIsLeftIsNoFailureOfTheService(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			if n == 1 {
+				return jobstatus.Status{}, wait.Sleep(ctx, w.clock, time.Minute)
+			}
+			return after(2, jobstatus.Completed)(ctx, id, n)
+		}), jobstatus.WithConcurrency(60))
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(time.Second, cancel)
+		for _, err := range watcher.WaitForJobs(ctx, ids(60)) {
+			require.ErrorIs(t, err, context.Canceled)
+		}
+		synctest.Wait()
+		assert.Zero(t, watcher.Stats().Errors)
+		began := w.clock.Now()
+		for _, err := range watcher.WaitForJobs(context.Background(), ids(60)) {
+			require.NoError(t, err)
+		}
+		assert.Zero(t, w.clock.Since(began), "the retry budget is whole")
+	})
+}
+
+func TestAWaitThatIsLeftTellsWhatItSawItself(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			if n == 3 && id != "shared" {
+				return jobstatus.Status{}, wait.Sleep(ctx, w.clock, time.Hour)
+			}
+			return after(8, jobstatus.Completed)(ctx, id, n)
+		}), every(time.Second), jobstatus.WithConcurrency(100))
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := watcher.WaitForJob(context.Background(), "shared")
+			assert.NoError(t, err)
+		})
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(2500*time.Millisecond, cancel)
+		for st, err := range watcher.WaitForJobs(ctx, slices.Values([]string{"a", "b", "shared", "c"})) {
+			var gaveUp *jobstatus.WaitError
+			require.ErrorAs(t, err, &gaveUp)
+			assert.NoError(t, gaveUp.LastErr, st.ID)
+			assert.Equal(t, 2500*time.Millisecond, gaveUp.Elapsed, st.ID)
+			assert.Equal(t, jobstatus.Pending, st.State)
+			assert.Equal(t, map[bool]int{true: 3, false: 2}[st.ID == "shared"], gaveUp.Polls, st.ID)
+			time.Sleep(10 * time.Second)
+		}
+		wg.Wait()
+	})
+}
+
 func TestAnObserverHearsOfEachPollAndEnd(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		type key struct{}

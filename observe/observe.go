@@ -45,8 +45,8 @@ const (
 	PollStarted Kind = iota + 1
 	// PollEnded is that request answered or failed, after Took. Err is that of the whole request.
 	PollEnded
-	// Answered is what a poll brought about one job: its Status or Err, and the Wait before the next poll. Changed says that a
-	// consumer is told of the Status.
+	// Answered is what a poll brought about one job that is still waited for: its Status or Err, and the Wait before the next
+	// poll. Changed says that a consumer is told of the Status.
 	Answered
 	// WatchEnded is the end of a watch: by the job's terminal Status, with Err nil, or without it, because of Err.
 	WatchEnded

@@ -37,6 +37,7 @@ type Call struct {
 	update  *Result   // the newest that is not final, not yet taken
 	left    []*waiter // given up when the context ended; their results are made when they are taken
 	cause   error     // why it ended
+	ended   time.Duration
 }
 
 // A waiter is one call's part in one watch.
@@ -181,7 +182,14 @@ func (c *Call) Await(ctx context.Context, out chan<- transport.Status, st transp
 			return r, true
 		}
 		if ctx.Err() != nil {
-			c.left, c.cause = c.dismissAll(), context.Cause(ctx)
+			c.cause, c.ended = context.Cause(ctx), c.t.now()
+			c.left = c.dismissAll(c.cause)
+			for _, m := range c.left {
+				if m.watch.waiters != nil { // it goes on for others
+					x := *m.watch
+					m.watch = &x
+				}
+			}
 		}
 	}
 }
@@ -250,13 +258,13 @@ func (c *Call) Pending() bool {
 func (c *Call) Leave() {
 	c.t.mu.Lock()
 	defer c.t.unlock()
-	c.dismissAll()
+	c.dismissAll(context.Canceled)
 }
 
-func (c *Call) dismissAll() []*waiter {
+func (c *Call) dismissAll(why error) []*waiter {
 	all := slices.Clone(c.members)
 	for _, m := range all {
-		c.t.dismiss(m, context.Canceled)
+		c.t.dismiss(m, why)
 	}
 	c.t.proceed(c.t.now())
 	return all
@@ -275,7 +283,7 @@ func (c *Call) take() (r Result, ok bool) {
 	case len(c.left) > 0:
 		m := c.left[0]
 		c.left = c.left[1:]
-		return c.t.gaveUp(m, c.cause), true
+		return m.gaveUp(c.cause, c.ended), true
 	case c.update != nil:
 		r, c.update = *c.update, nil
 		return r, true
@@ -313,16 +321,16 @@ func (t *Timeline) settle(m *waiter, r Result) {
 // giveUp ends m for a reason that is not the job's.
 func (t *Timeline) giveUp(m *waiter, reason error) {
 	x := m.watch
-	t.settle(m, t.gaveUp(m, reason))
+	t.settle(m, m.gaveUp(reason, t.now()))
 	if x.waiters == nil && t.learner != nil && (reason == ErrTimeout || reason == ErrMaxAttempts) {
 		t.outcomes = append(t.outcomes, backoff.Outcome{Key: x.id, Kind: m.call.Kind, After: x.alive})
 	}
 }
 
-// gaveUp returns the Result of m if it gives up now.
-func (t *Timeline) gaveUp(m *waiter, reason error) Result {
+// gaveUp returns the Result of m, which gives up now.
+func (m *waiter) gaveUp(reason error, now time.Duration) Result {
 	x := m.watch
-	r := Result{Status: x.status(), End: GaveUp, Err: reason, Polls: int(x.attempt - m.joined), Elapsed: t.now() - m.began}
+	r := Result{Status: x.status(), End: GaveUp, Err: reason, Polls: int(x.attempt - m.joined), Elapsed: now - m.began}
 	if x.seen != nil {
 		r.LastErr = x.seen.err
 		if x.seen.isUnknownJob() && (reason == ErrTimeout || reason == ErrMaxAttempts) {
@@ -373,8 +381,9 @@ func (t *Timeline) end(x *watch, kind string, why error) {
 	t.ready.leave(x)
 	t.line.remove(x)
 	if x.run != nil {
+		t.figures.inFlight--
 		if x.run.present--; x.run.present == 0 {
-			t.stop(x.run, context.Canceled)
+			t.stop(x.run, why)
 		}
 	}
 }

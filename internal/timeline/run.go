@@ -30,10 +30,13 @@ type run struct {
 	answers map[string]int
 
 	// What follows is guarded by Timeline.mu.
-	present        int  // polls whose watch is still waited for
-	stopped        bool // it is to come back
-	next, previous *run // in the order in which they began
+	present        int   // polls whose watch is still waited for
+	stopped        error // why it is to come back, nil if it is not
+	next, previous *run  // in the order in which they began
 }
+
+// left reports whether r was stopped because nobody waits any longer, which says nothing of the service.
+func (r *run) left() bool { return r.stopped != nil && !errors.Is(r.stopped, context.DeadlineExceeded) }
 
 // A poll is a watch's part in a run.
 type poll struct {
@@ -174,11 +177,11 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 		r.ids = append(r.ids, x.id)
 		x.run = r
 	}
-	if r.ctx == nil || r.stopped {
+	if r.ctx == nil || r.stopped != nil {
 		r.ctx, r.cancel = context.WithCancelCause(t.ctx)
 	}
 	r.lane, r.asked, r.until = l, now, later(now, t.PollTimeout)
-	r.present, r.stopped = len(r.polls), false
+	r.present, r.stopped = len(r.polls), nil
 	l.polling++
 	t.ready.polling++
 	t.runs.add(r)
@@ -246,8 +249,8 @@ func (t *Timeline) random() uint64 {
 
 // stop ends the request of r. What that sets off counts as work until it has come back.
 func (t *Timeline) stop(r *run, cause error) {
-	if !r.stopped {
-		r.stopped = true
+	if r.stopped == nil {
+		r.stopped = cause
 		t.runs.remove(r)
 		t.track.Begin()
 		r.cancel(cause)
@@ -382,7 +385,7 @@ func (t *Timeline) judge(r *run, p *poll, st *transport.Status, err error) {
 // answered tells the waiters what r brought, and puts the watches back on the line unless they are over. It is called with mu held.
 func (t *Timeline) answered(r *run) {
 	now := r.ended
-	if r.stopped {
+	if r.stopped != nil {
 		defer t.track.End()
 	} else {
 		t.runs.remove(r)
@@ -390,11 +393,14 @@ func (t *Timeline) answered(r *run) {
 	r.lane.polling--
 	t.ready.polling--
 	t.ready.drop(r.lane)
-	t.figures.inFlight -= len(r.polls)
-	if r.err != nil {
+	t.figures.inFlight -= r.present
+	switch {
+	case r.err == nil:
+		t.limits.charge(nil)
+	case !r.left():
 		t.figures.errors++
+		t.limits.charge(r.err)
 	}
-	t.limits.charge(r.err)
 	if r.split {
 		t.divide(r, now)
 	} else {
@@ -428,6 +434,9 @@ func (t *Timeline) divide(r *run, now time.Duration) {
 func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	x := p.x
 	x.run = nil
+	if x.waiters == nil {
+		return // all have left, and were told what was seen by then
+	}
 	changed := p.seen != x.seen && p.err == nil && (x.seen == nil || !x.seen.answered || !sameStatus(&x.seen.Status, &p.seen.Status))
 	x.attempt++
 	if p.seen != x.seen {
@@ -442,7 +451,7 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 			x.alive = asked - x.began
 		}
 	}
-	if p.over && p.why == nil && x.waiters != nil {
+	if p.over && p.why == nil {
 		_, delay := x.outcome(p.kind, &x.seen.Status, now-x.began)
 		t.figures.delay(delay)
 	}

@@ -12,7 +12,7 @@ import (
 type figures struct {
 	ended            [transport.Canceled + 1]uint64 // by terminal state; GaveUp at Unknown
 	requests, errors uint64
-	inFlight         int
+	inFlight         int                     // watches; a poll may outlive its own
 	seconds          [rateSeconds + 1]uint32 // requests in each of the newest seconds, the last of them not over yet
 	second           int64                   // which one that is
 	delays           [64 * delayParts]uint32
@@ -108,7 +108,7 @@ func (t *Timeline) Stats() observe.Stats {
 		Completed: f.ended[transport.Completed], Failed: f.ended[transport.Failed], Canceled: f.ended[transport.Canceled],
 		GaveUp: f.ended[transport.Unknown], Requests: f.requests, Errors: f.errors, Rate: f.rate(now), Delay: f.quantiles(),
 	}
-	s.Waiting = max(s.Watches-s.Overdue-s.InFlight, 0) // a poll may outlive its watch
+	s.Waiting = s.Watches - s.Overdue - s.InFlight
 	if since := t.ready.since(); since < now {
 		s.Lag = now - since
 	}
