@@ -653,3 +653,26 @@ func TestAnObserverHearsOfEachPollAndEnd(t *testing.T) {
 		assert.Equal(w, []any{1, 4, 7}, carried)
 	})
 }
+
+// An Observer that takes long holds up its own poll alone.
+func TestASlowObserverDoesNotShortenTheNextPoll(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			if err := wait.Sleep(ctx, w.clock, time.Second); err != nil {
+				return jobstatus.Status{}, err
+			}
+			return jobstatus.Status{State: jobstatus.Completed}, nil
+		}), jobstatus.WithConcurrency(1), jobstatus.WithPollTimeout(2*time.Second),
+			jobstatus.WithObserver(observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
+				if e.Kind == observe.Answered {
+					time.Sleep(3 * time.Second)
+				}
+				return ctx
+			})))
+		for _, err := range watcher.WaitForJobs(context.Background(), slices.Values([]string{"a", "b", "c"})) {
+			require.NoError(t, err)
+		}
+		assert.Zero(t, watcher.Stats().Errors)
+	})
+}

@@ -120,6 +120,7 @@ func (t *Timeline) work(r *run) {
 		if len(t.outcomes)+len(t.events) > 0 {
 			t.unlock()
 			t.mu.Lock()
+			r.ended = t.now() // that may have taken long
 		}
 	}
 	t.busy--
