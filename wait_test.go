@@ -619,6 +619,21 @@ func TestCloseReleasesAWaitWhoseConsumerIsAbsent(t *testing.T) {
 	})
 }
 
+// fault 32: nor does it harm the Watcher.
+func TestUpdatesOnAChannelThatIsClosedPanicAsAnySendDoes(t *testing.T) {
+	t.Parallel()
+	watcher, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {
+		return jobstatus.Status{State: jobstatus.Completed}, nil
+	}))
+	require.NoError(t, err)
+	defer watcher.Close()
+	updates := make(chan jobstatus.Status)
+	close(updates)
+	assert.Panics(t, func() { _, _ = watcher.WaitForJobWithUpdates(context.Background(), "a", updates) })
+	_, err = watcher.WaitForJob(context.Background(), "a")
+	require.NoError(t, err)
+}
+
 func TestWaitersForOneJobShareItsPolls(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := w.service(after(4, jobstatus.Completed))

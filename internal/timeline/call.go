@@ -221,23 +221,27 @@ func (c *Call) park(ctx context.Context, out chan<- transport.Status, st transpo
 	c.parked = true
 	c.t.track.Park()
 	c.t.mu.Unlock()
+	defer c.unpark() // also if out is closed
 	select {
 	case <-c.wake:
 	case out <- st:
 		sent = true
 	case <-ctx.Done():
 	}
+	return sent
+}
+
+func (c *Call) unpark() {
 	c.t.mu.Lock()
 	if c.parked {
 		c.parked = false
 		c.t.track.Unpark()
-	} else {
-		select { // a token that came together with what else ended the wait
-		case <-c.wake:
-		default:
-		}
+		return
 	}
-	return sent
+	select { // a token that came together with what else ended the wait
+	case <-c.wake:
+	default:
+	}
 }
 
 // Poll returns a Result if there is one now.
