@@ -6,6 +6,8 @@ import (
 	"log"
 	"net/http"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -69,6 +71,29 @@ func TestChildrenMeasureWaitsAndJobs(t *testing.T) {
 	assert.Positive(t, e.Opened)
 	assert.Positive(t, e.CPU)
 	assert.ErrorContains(t, child.Run("waits", waitsConfig{"nobody's", 1}, &one), "exit status 1")
+}
+
+func TestChildrenMeasureAPollOverLoopback(t *testing.T) {
+	t.Parallel()
+	costs, err := pollSteadily(steadyConfig{Jobs: 10, Every: 10 * time.Millisecond, For: 50 * time.Millisecond}, 1, func(string) {})
+	require.NoError(t, err)
+	require.Len(t, costs, len(pollers))
+	for i, c := range costs {
+		assert.Positive(t, c.CPU, pollers[i].name)
+		assert.Positive(t, c.Ratio, pollers[i].name)
+		assert.Greater(t, c.Allocations, 10.0, pollers[i].name)
+		assert.Greater(t, c.Bytes, 100.0, pollers[i].name)
+	}
+	var table strings.Builder
+	measured{steady: [][]cost{costs}}.printSteady(&table, plan{every: time.Second, lasting: time.Second, turns: 1})
+	assert.Contains(t, table.String(), "| 100 | "+pollers[0].name+" | ")
+}
+
+func TestPhasedYieldsEachIDAtAMomentOfAnInterval(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	assert.Equal(t, slices.Collect(numbered(10)), slices.Collect(phased(numbered(10), 10, 10*time.Millisecond)))
+	assert.Greater(t, time.Since(began), 5*time.Millisecond)
 }
 
 func TestMedianIsTheMiddle(t *testing.T) {

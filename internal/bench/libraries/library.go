@@ -122,17 +122,18 @@ func goroutines(ctx context.Context, s service, ids iter.Seq[string], ended func
 }
 
 func watcher(s service, opts ...jobstatus.Option) (*jobstatus.Watcher, error) {
-	opts = append(opts, jobstatus.WithTimeout(jobstatus.Unlimited), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+	always := []jobstatus.Option{jobstatus.WithTimeout(jobstatus.Unlimited), jobstatus.WithMaxAttempts(jobstatus.Unlimited)}
 	if s.carrier == nil {
-		return jobstatus.NewHTTP(s.url, append(opts, jobstatus.WithBackoff(backoff.Constant(s.every)))...)
+		always = append(always, jobstatus.WithBackoff(backoff.Constant(s.every)))
+		return jobstatus.NewHTTP(s.url, append(always, opts...)...)
 	}
 	// Without a network all are polled at once; first polls that need not wait would be spread over an interval.
-	opts = append(opts, jobstatus.WithBackoff(backoff.Sequence(time.Nanosecond, s.every)))
+	always = append(always, jobstatus.WithBackoff(backoff.Sequence(time.Nanosecond, s.every)))
 	t, err := rest.New(s.url, rest.WithRoundTripper(s.carrier))
 	if err != nil {
 		return nil, err
 	}
-	return jobstatus.New(t, opts...)
+	return jobstatus.New(t, append(always, opts...)...)
 }
 
 // The words of the service for where a job stands.

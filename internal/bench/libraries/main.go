@@ -21,10 +21,11 @@ import (
 var (
 	waitSizes = []int{1_000, 10_000, 100_000, 1_000_000}
 	jobSizes  = []int{100, 1_000, 10_000}
+	pollSizes = []int{100, 1_000}
 )
 
 // parts are run by children, so that nothing is measured in a process that has measured before.
-var parts = map[string]child.Part{"waits": waits, "polls": polls, "serve": serve, "loopback": loopback}
+var parts = map[string]child.Part{"waits": waits, "polls": polls, "serve": serve, "loopback": loopback, "answers": answers, "steady": steady}
 
 func main() {
 	log.SetOutput(io.Discard) // terraform's logs each poll
@@ -33,6 +34,7 @@ func main() {
 	flag.DurationVar(&p.every, "every", time.Second, "between two polls of a job, over loopback; azcore takes no less than a second")
 	flag.DurationVar(&p.from, "from", 2*time.Second, "jobs take so long at least, over loopback")
 	flag.DurationVar(&p.to, "to", 4*time.Second, "and at most")
+	flag.DurationVar(&p.lasting, "lasting", 3*time.Second, "how long polls over loopback are measured at a time")
 	flag.IntVar(&p.turns, "turns", 7, "over which the cost of a poll is taken")
 	flag.StringVar(&p.folder, "draw", "", "draw pictures in this `folder`, too")
 	flag.Parse()
@@ -45,13 +47,14 @@ func main() {
 // plan is what to measure.
 type plan struct {
 	every, from, to time.Duration
+	lasting         time.Duration
 	turns           int
 	folder          string
 }
 
 func (p plan) run(out io.Writer) error {
 	b := bar.New()
-	steps, all := 0, 1+len(libraries)*len(jobSizes)
+	steps, all := 0, 1+len(pollers)*p.turns*len(pollSizes)+len(libraries)*len(jobSizes)
 	for _, n := range waitSizes {
 		for _, l := range libraries {
 			if l.waits(n) {
@@ -88,6 +91,18 @@ func (p plan) run(out io.Writer) error {
 	}
 	b.Clear()
 	m.printPolls(out, p)
+
+	for _, n := range pollSizes {
+		costs, err := pollSteadily(steadyConfig{Jobs: n, Every: p.every, For: p.lasting}, p.turns, func(word string) {
+			next(fmt.Sprintf("%d polled steadily, %s", n, word))
+		})
+		if err != nil {
+			return err
+		}
+		m.steady = append(m.steady, costs)
+	}
+	b.Clear()
+	m.printSteady(out, p)
 
 	for size, n := range jobSizes {
 		line := make([]end, len(libraries))

@@ -41,7 +41,12 @@ func polls(parent child.Parent) error {
 			turns[i][len(turns[i])-1].Ratio = float64(m.CPU) / float64(turns[0][len(turns[0])-1].CPU)
 		}
 	}
-	costs := make([]cost, len(libraries))
+	return parent.Write(medians(turns))
+}
+
+// medians returns those of each library's turns.
+func medians(turns [][]cost) []cost {
+	costs := make([]cost, len(turns))
 	for i, all := range turns {
 		costs[i] = cost{
 			Allocations: median(all, func(c cost) float64 { return c.Allocations }),
@@ -50,7 +55,7 @@ func polls(parent child.Parent) error {
 			Ratio:       median(all, func(c cost) float64 { return c.Ratio }),
 		}
 	}
-	return parent.Write(costs)
+	return costs
 }
 
 func pollOnce(l library, c pollsConfig) (cost, error) {

@@ -9,9 +9,10 @@ import (
 
 // measured is all that was, by size and then by library.
 type measured struct {
-	waits [][]*held // nil where it was left out
-	polls []cost
-	ends  [][]end
+	waits  [][]*held // nil where it was left out
+	polls  []cost
+	steady [][]cost // of pollers
+	ends   [][]end
 }
 
 func (m measured) printWaits(out io.Writer) {
@@ -44,10 +45,25 @@ func (m measured) printPolls(out io.Writer, p plan) {
 	fmt.Fprintf(out, "\nA poll over a canned round trip, of a thousand waits at once (medians of %d turns; CPU time in the kernel included):\n\n", p.turns)
 	header(out, []string{"library", "allocations", "bytes", "CPU, µs", "CPU over the loop's"})
 	for i, l := range libraries {
-		c := m.polls[i]
-		row(out, []string{l.name, fmt.Sprintf("%.1f", c.Allocations), thousands(int(c.Bytes)),
-			fmt.Sprintf("%.2f", float64(c.CPU.Nanoseconds())/1000), fmt.Sprintf("%.2f", c.Ratio)})
+		row(out, append([]string{l.name}, m.polls[i].cells()...))
 	}
+}
+
+func (m measured) printSteady(out io.Writer, p plan) {
+	fmt.Fprintf(out, "\nA poll over loopback HTTP, of jobs polled every %v at moments of their own, connections open (medians of %d turns of %v):\n\n",
+		p.every, p.turns, p.lasting)
+	header(out, []string{"jobs", "poller", "allocations", "bytes", "CPU, µs", "CPU over the loop's"})
+	for size, costs := range m.steady {
+		for i, c := range costs {
+			row(out, append([]string{thousands(pollSizes[size]), pollers[i].name}, c.cells()...))
+		}
+	}
+}
+
+// cells are those of a row about c.
+func (c cost) cells() []string {
+	return []string{fmt.Sprintf("%.1f", c.Allocations), thousands(int(c.Bytes)), fmt.Sprintf("%.2f", float64(c.CPU.Nanoseconds())/1000),
+		fmt.Sprintf("%.2f", c.Ratio)}
 }
 
 func (m measured) printEnds(out io.Writer, p plan, size int) {
