@@ -75,7 +75,7 @@ func TestChildrenMeasureWaitsAndJobs(t *testing.T) {
 
 func TestChildrenMeasureAPollOverLoopback(t *testing.T) {
 	t.Parallel()
-	costs, err := pollSteadily(steadyConfig{Jobs: 10, Every: 10 * time.Millisecond, For: 50 * time.Millisecond}, 1, func(string) {})
+	costs, err := pollSteadily(steadyConfig{rhythm: rhythm{10, 10 * time.Millisecond}, For: 50 * time.Millisecond}, 1, func(string) {})
 	require.NoError(t, err)
 	require.Len(t, costs, len(pollers))
 	for i, c := range costs {
@@ -86,7 +86,7 @@ func TestChildrenMeasureAPollOverLoopback(t *testing.T) {
 	}
 	var table strings.Builder
 	measured{steady: [][]cost{costs}}.printSteady(&table, plan{every: time.Second, lasting: time.Second, turns: 1})
-	assert.Contains(t, table.String(), "| 100 | "+pollers[0].name+" | ")
+	assert.Contains(t, table.String(), "| 100 | 1s | "+pollers[0].name+" | ")
 }
 
 func TestPhasedYieldsEachIDAtAMomentOfAnInterval(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/internal/bench/bar"
 	"github.com/iamber12/job-status-monitoring/internal/bench/child"
 )
@@ -21,7 +22,6 @@ import (
 var (
 	waitSizes = []int{1_000, 10_000, 100_000, 1_000_000}
 	jobSizes  = []int{100, 1_000, 10_000}
-	pollSizes = []int{100, 1_000}
 )
 
 // parts are run by children, so that nothing is measured in a process that has measured before.
@@ -52,9 +52,14 @@ type plan struct {
 	folder          string
 }
 
+// rhythms are those in which jobs are polled steadily: two where a machine is idle between polls, and one where it is not.
+func (p plan) rhythms() []rhythm {
+	return []rhythm{{100, p.every}, {1_000, p.every}, {jobstatus.DefaultConcurrency, time.Millisecond}}
+}
+
 func (p plan) run(out io.Writer) error {
 	b := bar.New()
-	steps, all := 0, 1+len(pollers)*p.turns*len(pollSizes)+len(libraries)*len(jobSizes)
+	steps, all := 0, 1+len(pollers)*p.turns*len(p.rhythms())+len(libraries)*len(jobSizes)
 	for _, n := range waitSizes {
 		for _, l := range libraries {
 			if l.waits(n) {
@@ -92,9 +97,9 @@ func (p plan) run(out io.Writer) error {
 	b.Clear()
 	m.printPolls(out, p)
 
-	for _, n := range pollSizes {
-		costs, err := pollSteadily(steadyConfig{Jobs: n, Every: p.every, For: p.lasting}, p.turns, func(word string) {
-			next(fmt.Sprintf("%d polled steadily, %s", n, word))
+	for _, r := range p.rhythms() {
+		costs, err := pollSteadily(steadyConfig{rhythm: r, For: p.lasting}, p.turns, func(word string) {
+			next(fmt.Sprintf("%d polled every %v, %s", r.Jobs, r.Every, word))
 		})
 		if err != nil {
 			return err

@@ -18,12 +18,18 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/bench/child"
 )
 
-// steadyConfig says which of pollers asks about how many jobs of a service that never end, and for how long that is measured.
+// rhythm is how many jobs are polled, and how often each.
+type rhythm struct {
+	Jobs  int
+	Every time.Duration
+}
+
+// steadyConfig says which of pollers asks a service about jobs that never end, and for how long that is measured.
 type steadyConfig struct {
-	Poller     int
-	URL        string
-	Jobs       int
-	Every, For time.Duration
+	rhythm
+	Poller int
+	URL    string
+	For    time.Duration
 }
 
 // poller is who polls jobs that never end. Every poller asks about a job as soon as its id comes, and then each interval.
@@ -56,6 +62,9 @@ func following(opts ...jobstatus.Option) func(context.Context, service, iter.Seq
 	}
 }
 
+// leastLead is how long polls go on at least before they are measured.
+const leastLead = 50 * time.Millisecond
+
 // steady is the part of a child that polls over real connections, and measures what that takes once they are open.
 func steady(parent child.Parent) error {
 	var c steadyConfig
@@ -77,7 +86,7 @@ func steady(parent child.Parent) error {
 		s := service{url: c.URL, every: c.Every}
 		fail(pollers[c.Poller].run(context.Background(), s, phased(numbered(c.Jobs), c.Jobs, c.Every), fail))
 	}()
-	time.Sleep(2 * c.Every) // all have begun in the first interval, and polled again in the second
+	time.Sleep(max(2*c.Every, leastLead)) // all have begun in the first interval, and polled again in the second
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	first, err := asked.count()

@@ -50,12 +50,13 @@ func (m measured) printPolls(out io.Writer, p plan) {
 }
 
 func (m measured) printSteady(out io.Writer, p plan) {
-	fmt.Fprintf(out, "\nA poll over loopback HTTP, of jobs polled every %v at moments of their own, connections open (medians of %d turns of %v):\n\n",
-		p.every, p.turns, p.lasting)
-	header(out, []string{"jobs", "poller", "allocations", "bytes", "CPU, µs", "CPU over the loop's"})
-	for size, costs := range m.steady {
-		for i, c := range costs {
-			row(out, append([]string{thousands(pollSizes[size]), pollers[i].name}, c.cells()...))
+	fmt.Fprintf(out, "\nA poll over loopback HTTP, of jobs polled at moments of their own, connections open (medians of %d turns of %v):\n\n",
+		p.turns, p.lasting)
+	header(out, []string{"jobs", "every", "library", "allocations", "bytes", "CPU, µs", "CPU over the loop's"})
+	for i, costs := range m.steady {
+		r := p.rhythms()[i]
+		for j, c := range costs {
+			row(out, append([]string{thousands(r.Jobs), r.Every.String(), pollers[j].name}, c.cells()...))
 		}
 	}
 }
