@@ -133,7 +133,7 @@ func WithMaxWatches(n int) Option {
 // on one wake-up, and with a Transport that is a transport.Batcher in one request. Exact is none.
 //
 // The default depends on what there is to gain. With a Batcher it is a twentieth of the wait, and 5 ms at least. Otherwise it is
-// a sixty-fourth on the real clock while a thousand jobs or more are waited for, and else none.
+// a twentieth, and 50 ms at most, on the real clock while 64 jobs or more are waited for, and else none.
 func WithSlack(share float64) Option {
 	return func(c *config) {
 		if share != Exact && !(share >= 0 && share <= 1) {

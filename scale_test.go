@@ -99,6 +99,53 @@ func TestTheFirstPollsOfABulkComeAFewAtATime(t *testing.T) {
 	})
 }
 
+func TestPollsThatAreDueAtAboutTheSameTimeShareAWakeUp(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		n       int
+		every   time.Duration
+		late    time.Duration // at most
+		wakeUps int           // a round, at most
+		opts    []jobstatus.Option
+	}{
+		"few":                {63, time.Second, 0, 63, nil},
+		"many":               {100, time.Second, 50 * time.Millisecond, 31, nil},
+		"many, seldom":       {100, time.Minute, 50 * time.Millisecond, 100, nil},
+		"many, often":        {100, 110 * time.Millisecond, 5500 * time.Microsecond, 28, nil},
+		"many, exactly":      {100, time.Second, 0, 100, []jobstatus.Option{jobstatus.WithSlack(jobstatus.Exact)}},
+		"few, as asked for":  {10, time.Second, 500 * time.Millisecond, 4, []jobstatus.Option{jobstatus.WithSlack(0.5)}},
+		"many, as asked for": {100, time.Minute, 30 * time.Second, 4, []jobstatus.Option{jobstatus.WithSlack(0.5)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(w world) {
+				const rounds = 10
+				service := w.service(after(rounds, jobstatus.Completed))
+				watcher := w.watcher(service, append(c.opts, every(c.every), jobstatus.WithTimeout(jobstatus.Unlimited))...)
+				apart := func(yield func(string) bool) {
+					for id := range ids(c.n) {
+						if w.clock.Sleep(c.every / time.Duration(c.n)); !yield(id) {
+							return
+						}
+					}
+				}
+				for _, err := range watcher.WaitForJobs(context.Background(), apart) {
+					require.NoError(t, err)
+				}
+				wakeUps := map[time.Duration]bool{}
+				for _, asked := range service.asked {
+					for i := 3; i < rounds; i++ { // all have begun by then
+						late := asked[i] - asked[i-1] - c.every
+						require.True(t, late >= 0 && late <= c.late, "%v", late)
+						wakeUps[asked[i]] = true
+					}
+				}
+				assert.LessOrEqual(t, len(wakeUps), c.wakeUps*(rounds-2))
+			})
+		})
+	}
+}
+
 // fault 15: a service that is down for a minute is not asked more than before, then or afterwards, whether it refuses or is silent.
 func TestAnOutageIsNoReasonToAskMore(t *testing.T) {
 	t.Parallel()

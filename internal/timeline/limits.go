@@ -28,13 +28,14 @@ const (
 	// smallCohort is how many of the others come together, or a batch: a request that comes alone wakes an idle machine, which costs
 	// more than the request.
 	smallCohort = 16
-	// fewWatches are not coalesced: there is nothing to gain, and each is polled at its very instant.
-	fewWatches = 1000
-	// slackShare is the share of a wait by which a poll of one of many watches may be late, so that one wake-up serves several.
-	slackShare = 1.0 / 64
-	// batchShare is the same where the Transport is a Batcher, and batchWindow is the least there.
-	batchShare  = 1.0 / 20
+	// slackShare is the share of a wait by which a poll may be late, so that one wake-up or one request serves several.
+	slackShare = 1.0 / 20
+	// batchWindow is by how much it may be late at least where the Transport is a Batcher.
 	batchWindow = 5 * time.Millisecond
+	// wakeWindow is by how much at most where it is none: a wake-up then serves several only if polls come often.
+	wakeWindow = 50 * time.Millisecond
+	// fewWatches are not coalesced where the Transport is no Batcher: there is nothing to gain, and each is polled at its very instant.
+	fewWatches = 64
 )
 
 // Exact is a Slack: every watch is polled at its own instant.
@@ -42,21 +43,23 @@ const Exact = -1
 
 // slack is by how much a poll may be late that comes after a wait.
 func (t *Timeline) slack(wait time.Duration) time.Duration {
-	share, least := 0.0, time.Duration(0)
+	share := t.Slack
+	if share == 0 {
+		share = slackShare
+	}
+	slack := time.Duration(share * float64(wait))
 	switch {
 	case t.Slack == Exact:
 		return 0
-	case t.Slack > 0:
-		share = t.Slack
 	case t.batcher != nil:
-		share = batchShare
-	case t.watches.taken >= fewWatches && t.real:
-		share = slackShare
+		return max(slack, batchWindow)
+	case t.Slack > 0:
+		return slack
+	case t.real && t.watches.taken >= fewWatches:
+		return min(slack, wakeWindow)
+	default:
+		return 0
 	}
-	if t.batcher != nil {
-		least = batchWindow
-	}
-	return max(time.Duration(share*float64(wait)), least)
 }
 
 // align returns when to poll that is due at an instant after a wait: at the next of the instants that divide all time evenly, as far
