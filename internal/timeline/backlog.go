@@ -34,6 +34,9 @@ type overdue struct {
 	since time.Duration
 }
 
+// maxRoom is how much room the queue of a lane keeps while nobody waits in it.
+const maxRoom = 64
+
 // maxLanes bounds the kinds that take turns; watches of further kinds share the first lane.
 const maxLanes = 1 << 16
 
@@ -111,7 +114,9 @@ func (l *lane) oldest() (overdue, bool) {
 		l.queue[l.head] = overdue{}
 		l.head++
 	}
-	l.queue, l.head = nil, 0
+	if l.queue, l.head = l.queue[:0], 0; cap(l.queue) > maxRoom {
+		l.queue = nil
+	}
 	return overdue{}, false
 }
 

@@ -17,6 +17,7 @@ import (
 
 // A run is one request under way, about one watch or a batch of them. A worker uses one for all its requests.
 type run struct {
+	work    func() // what its worker does
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	polls   []poll
@@ -87,13 +88,43 @@ func (l *runs) next() time.Duration {
 	return l.first.until
 }
 
+// idle are runs that no worker has. The next worker finds a context in one, and room for a poll.
+type idle []*run
+
+// maxIdle is how many are kept.
+const maxIdle = 64
+
+// idleRun returns one of them, or a new one.
+func (t *Timeline) idleRun() *run {
+	n := len(t.idle)
+	if n == 0 {
+		r := &run{}
+		r.work = func() { t.work(r) }
+		return r
+	}
+	r := t.idle[n-1]
+	t.idle[n-1] = nil
+	t.idle = t.idle[:n-1]
+	return r
+}
+
+// put takes r back, or reports false if it is of no use.
+func (i *idle) put(r *run) bool {
+	if len(*i) == maxIdle || cap(r.polls) > 1 {
+		return false
+	}
+	r.lane = nil
+	*i = append(*i, r)
+	return true
+}
+
 // hire starts workers for what is ready. Each is owned by Close, which waits for it, and ends when nothing is left for it to do.
 func (t *Timeline) hire(now time.Duration) {
 	for waiting := t.ready.waiting; waiting > 0 && t.busy < t.Concurrency && t.limits.gate <= now && !t.closed; waiting -= t.batch {
 		t.busy++
 		t.workers.Add(1)
 		t.track.Begin()
-		go t.work(&run{})
+		go t.idleRun().work()
 	}
 }
 
@@ -105,9 +136,10 @@ func (t *Timeline) work(r *run) {
 		if !returned { // the goroutine ends here, as a test's FailNow makes it: another takes up its work
 			t.workers.Add(1)
 			t.track.Begin()
-			go t.work(r)
+			go r.work()
 		}
 	}()
+	makeRoom(0)
 	if len(r.polls) > 0 {
 		t.abandon(r)
 	}
@@ -125,11 +157,21 @@ func (t *Timeline) work(r *run) {
 	}
 	t.busy--
 	t.arm()
+	kept := t.idle.put(r)
 	t.mu.Unlock()
-	if r.cancel != nil {
+	if !kept && r.cancel != nil {
 		r.cancel(context.Canceled)
 	}
 	returned = true
+}
+
+// makeRoom has the stack of its goroutine grow at once to what a request of net/http takes. It would grow step by step, and copy all
+// frames each time, for every worker anew.
+//
+//go:noinline
+func makeRoom(i int) byte {
+	var room [8 << 10]byte
+	return room[i]
 }
 
 // abandon answers r, in the middle of which the goroutine that asked ended.

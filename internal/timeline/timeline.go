@@ -94,6 +94,7 @@ type Timeline struct {
 	limits   limits
 	figures  figures
 	runs     runs
+	idle     idle
 	busy     int    // workers
 	picks    int    // of who is polled next
 	seed     uint64 // of random
