@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/benbjohnson/clock"
 	"github.com/hashicorp/go-retryablehttp"
 	"go.uber.org/zap"
 
@@ -61,8 +60,7 @@ type call struct {
 
 // errand is what a call keeps for as long as it lasts.
 type errand struct {
-	clock  clock.Clock // the context's, as is the logger
-	logger *zap.Logger
+	*wait.Carried // by the context
 
 	// What is asked.
 	to         *endpoint
@@ -123,8 +121,7 @@ type outgoing struct {
 
 // do sends the request until it is answered or given up, and returns what read made of the answer.
 func (k *call) do(ctx context.Context, body []byte) error {
-	carried := wait.From(ctx)
-	k.clock, k.logger = carried.Clock, carried.Logger
+	k.Carried = wait.From(ctx)
 	if k.tokens != nil {
 		var err error
 		if k.token, err = k.tokens.Get(ctx, nil); err != nil {
@@ -154,8 +151,8 @@ func (k *call) do(ctx context.Context, body []byte) error {
 
 // start notes when an attempt begins, for the log.
 func (k *call) start() {
-	if core := k.logger.Core(); core.Enabled(zap.WarnLevel) || core.Enabled(zap.DebugLevel) {
-		k.started = k.clock.Now()
+	if core := k.Logger.Core(); core.Enabled(zap.WarnLevel) || core.Enabled(zap.DebugLevel) {
+		k.started = k.Clock.Now()
 	}
 }
 
@@ -171,7 +168,7 @@ func (k *call) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Header = k.headers(r.Header)
 	}
 	k.leave()
-	r, k.left = web.Announce(r, k.clock)
+	r, k.left = web.Announce(r, k.Clock)
 	return k.carrier.RoundTrip(r)
 }
 
@@ -215,7 +212,7 @@ func (k *call) check(ctx context.Context, answer *http.Response, err error) (boo
 	k.code, k.answer, k.body, k.large, k.fault, k.hint = 0, nil, nil, false, err, 0
 	if err == nil {
 		k.receive(answer)
-		k.hint = web.RetryAfter(k.answer, k.clock.Now)
+		k.hint = web.RetryAfter(k.answer, k.Clock.Now)
 	}
 	switch {
 	case k.fault == nil:
@@ -274,7 +271,7 @@ func (k *call) again(ctx context.Context) bool {
 	var e *transport.Error
 	passing := errors.As(k.err, &e) && (e.Class == transport.Transient || e.Class == transport.Throttled) &&
 		(k.fault != nil && !web.IsTimeout(k.fault) || k.code >= http.StatusBadGateway && k.code <= http.StatusGatewayTimeout)
-	if !passing || !k.repeatable || k.retried >= k.retries || k.hint > longWait || !wait.From(ctx).MayRetry(k.err) {
+	if !passing || !k.repeatable || k.retried >= k.retries || k.hint > longWait || !k.MayRetry(k.err) {
 		return false
 	}
 	k.wait = max(k.hint, jitter(k.id, k.retried))
@@ -295,7 +292,7 @@ func jitter(id string, n int) time.Duration {
 // prepare waits until it is time for the next attempt.
 func (k *call) prepare(next *http.Request) error {
 	ctx := next.Context()
-	if err := wait.Sleep(ctx, k.clock, k.wait); err != nil {
+	if err := wait.Sleep(ctx, k.Clock, k.wait); err != nil {
 		return err
 	}
 	next.Header = make(http.Header) // http.Client would add its cookies a second time
@@ -309,13 +306,13 @@ func (k *call) log(again bool) {
 	if again {
 		level, message = zap.WarnLevel, "asking again"
 	}
-	entry := k.logger.Check(level, message)
+	entry := k.Logger.Check(level, message)
 	if entry == nil || k.started.IsZero() { // the level was changed meanwhile
 		return
 	}
 	fields := []zap.Field{
 		zap.String("method", k.to.method), zap.String("host", k.to.base.Host), zap.String("path", k.path()),
-		zap.Int("attempt", k.attempt), zap.Int("code", k.code), zap.Duration("duration", k.clock.Since(k.started)),
+		zap.Int("attempt", k.attempt), zap.Int("code", k.code), zap.Duration("duration", k.Clock.Since(k.started)),
 	}
 	if again {
 		fields = append(fields, zap.Duration("wait", k.wait))

@@ -17,6 +17,7 @@ type endpoint struct {
 	inPath    bool      // whether the id stands in the path
 	inQuery   bool      // whether the id stands in the query
 	path, raw [2]string // before and after the id: as it reads, and as it is sent
+	plain     bool      // whether that is the same
 	query     [2]string // as it is sent
 }
 
@@ -46,7 +47,7 @@ func newEndpoint(base *url.URL, c Call, wantsID bool) (*endpoint, error) {
 		}
 		e.path[i], e.raw[i] = plain, (&url.URL{Path: plain, RawPath: part}).EscapedPath()
 	}
-	e.inPath = inPath
+	e.inPath, e.plain = inPath, e.raw == e.path
 	if _, err := url.ParseQuery(strings.Replace(query, placeholder, "id", 1)); err != nil {
 		return nil, fmt.Errorf("path %q: its query does not parse", path)
 	}
@@ -58,12 +59,11 @@ func newEndpoint(base *url.URL, c Call, wantsID bool) (*endpoint, error) {
 func (e *endpoint) url(id string) url.URL {
 	u := url.URL{Scheme: e.base.Scheme, Host: e.base.Host, Path: e.path[0], RawPath: e.raw[0], RawQuery: e.query[0]}
 	if e.inPath {
-		escaped := url.PathEscape(id)
 		u.Path = e.path[0] + id + e.path[1]
-		if escaped == id && e.raw == e.path {
+		if e.plain && isUnreserved(id) {
 			u.RawPath = ""
 		} else {
-			u.RawPath = e.raw[0] + escaped + e.raw[1]
+			u.RawPath = e.raw[0] + url.PathEscape(id) + e.raw[1]
 		}
 	}
 	if e.inQuery {
@@ -71,6 +71,23 @@ func (e *endpoint) url(id string) url.URL {
 	}
 	return u
 }
+
+// isUnreserved reports whether id reads the same escaped, as nearly all do (RFC 3986, 2.3).
+func isUnreserved(id string) bool {
+	for i := range len(id) {
+		if !unreserved[id[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+var unreserved = func() (is [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
+		is[c] = true
+	}
+	return is
+}()
 
 // sensitive returns the words of the calls' queries, which may be credentials.
 func (e *endpoint) sensitive() (words []string) {

@@ -97,21 +97,24 @@ func (c *Client) Close() error {
 
 // Status asks about a job once. What comes back is described at the top of this package.
 func (c *Client) Status(ctx context.Context, id string) (transport.Status, error) {
-	return c.StatusSince(ctx, id, transport.Status{})
+	return c.ask(ctx, id, nil)
 }
 
 // StatusSince is Status, but a service that gave last an ETag is asked for a newer answer only. If there is none, StatusSince
 // returns last, with a new RetryAfter if the service names one.
 func (c *Client) StatusSince(ctx context.Context, id string, last transport.Status) (transport.Status, error) {
+	return c.ask(ctx, id, &last)
+}
+
+func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (transport.Status, error) {
 	k, err := c.begin(ctx, transport.CheckID(id))
 	if err != nil {
 		return transport.Status{}, err
 	}
 	defer c.end(k)
 	k.to, k.id, k.read, k.repeatable = k.settings.status, id, (*call).readStatus, true
-	if k.reader.dialect.Revision == "" && isETag(last.Revision) {
-		held := last
-		k.extra, k.last = [2]string{"If-None-Match", last.Revision}, &held
+	if last != nil && k.reader.dialect.Revision == "" && isETag(last.Revision) {
+		k.extra, k.last = [2]string{"If-None-Match", last.Revision}, last
 	}
 	err = k.do(ctx, nil)
 	return k.status, err
