@@ -504,6 +504,29 @@ func TestNothingIsLostWhereABatchIsNotAnsweredWhole(t *testing.T) {
 	}
 }
 
+// fault 13: a wait that comes with an error for which a batch is divided is kept as any is.
+func TestABatchThatIsDividedIsLeftAloneAsLongAsTheServiceAsks(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		b := &batcher{service: w.service(after(1, jobstatus.Completed)), most: 8}
+		b.reply = func(ids []string) ([]transport.Answer, error) {
+			if len(ids) > 4 {
+				return nil, &transport.Error{Class: transport.Oversized, Code: 413, RetryAfter: time.Minute}
+			}
+			return nil, nil
+		}
+		watcher := w.watcher(b, jobstatus.WithBackoff(backoff.Func(func(backoff.Poll) time.Duration { return time.Second })))
+		w.run(func() {
+			for _, err := range watcher.WaitForJobs(context.Background(), ids(8)) {
+				require.NoError(w, err)
+			}
+		})
+		assert.Equal(w, []int{8, 4, 4}, b.sizes)
+		for id, asked := range b.asked {
+			assert.GreaterOrEqual(w, asked[0], time.Minute+time.Second, id)
+		}
+	})
+}
+
 // What must be asked about alone does not wait for the worker that asks about another.
 func TestJobsThatGoAloneAreAskedAboutAtOnce(t *testing.T) {
 	t.Parallel()

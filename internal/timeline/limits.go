@@ -169,6 +169,14 @@ func classOf(err error) transport.Class {
 	return transport.Transient
 }
 
+// hintOf returns how long the service asks by err to be left alone.
+func hintOf(err error) time.Duration {
+	if e := (*transport.Error)(nil); errors.As(err, &e) {
+		return max(e.RetryAfter, 0)
+	}
+	return 0
+}
+
 // Retry reports whether a poll that failed with err may be made again at once, within the same poll, and charges it. A Transport
 // that retries asks by package wait.
 func (t *Timeline) Retry(err error) bool {

@@ -456,18 +456,25 @@ func (t *Timeline) answered(r *run) {
 	t.proceed(now)
 }
 
-// divide hands the watches of a batch, which could not be answered as a whole, back to be asked about in smaller ones.
+// divide hands the watches of a batch, which could not be answered as a whole, back to be asked about in smaller ones: at once, unless the
+// service asks to be left alone.
 func (t *Timeline) divide(r *run, now time.Duration) {
 	n := half(len(r.polls))
 	if classOf(r.err) == transport.Oversized {
 		t.batch = min(t.batch, n)
 	}
+	leave := min(hintOf(r.err), maxRetryAfter)
 	for i := range r.polls {
 		x := r.polls[i].x
 		x.run = nil
 		if x.waiters != nil {
 			x.narrow(n)
-			t.ready.push(x, now)
+			if leave > 0 {
+				x.poll = later(now, leave)
+				t.waits(x, leave)
+			} else {
+				t.ready.push(x, now)
+			}
 			t.line.put(x)
 		}
 	}

@@ -144,9 +144,7 @@ func (x *watch) look(s *sighting, st *transport.Status, err error, now time.Dura
 	}
 	s.Status, s.answered, s.err = last.Status, last.answered, err
 	class := classOf(err)
-	if e := (*transport.Error)(nil); errors.As(err, &e) {
-		s.leave = max(e.RetryAfter, 0)
-	}
+	s.leave = hintOf(err)
 	if class == transport.Malformed {
 		s.malformed = last.malformed + 1
 	}
