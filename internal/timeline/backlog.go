@@ -87,6 +87,9 @@ func (b *backlog) drop(l *lane) {
 // push adds x, which has been due since some time.
 func (b *backlog) push(x *watch, since time.Duration) {
 	l := b.lanes[x.lane]
+	if len(l.queue) == cap(l.queue) && l.waiting < len(l.queue)/2 {
+		l.compact()
+	}
 	l.queue = append(l.queue, overdue{x, since})
 	x.queued = true
 	l.waiting++
@@ -118,6 +121,12 @@ func (l *lane) oldest() (overdue, bool) {
 		l.queue = nil
 	}
 	return overdue{}, false
+}
+
+// compact drops all that stands for no watch.
+func (l *lane) compact() {
+	l.queue = slices.DeleteFunc(l.queue, func(o overdue) bool { return o.x == nil || !o.x.queued })
+	l.head = 0
 }
 
 // choose returns the lane whose turn it is, nil if none may be polled with so many workers in all. As long as there are other
@@ -153,10 +162,6 @@ func (b *backlog) take(l *lane, i int) *watch {
 	b.waiting--
 	if i == l.head {
 		l.head++
-	}
-	if l.head > 1024 && l.head > len(l.queue)/2 {
-		l.queue = append(l.queue[:0], l.queue[l.head:]...)
-		l.head = 0
 	}
 	return x
 }

@@ -72,6 +72,33 @@ func TestTimelineIsInOrder(t *testing.T) {
 	})
 }
 
+// fault 51: as long as nothing may be polled, those that come and leave take no memory.
+func TestABacklogThatStandsStillDoesNotGrow(t *testing.T) {
+	t.Parallel()
+	b := &backlog{numbers: map[string]uint16{}}
+	join := func() *watch {
+		x := &watch{}
+		b.enter(x, "")
+		b.push(x, 0)
+		return x
+	}
+	stays := []*watch{join(), join(), join()}
+	for range 10_000 {
+		b.leave(join())
+	}
+	l := b.lanes[0]
+	assert.LessOrEqual(t, len(l.queue), 64)
+	for _, x := range stays {
+		assert.Same(t, l, b.choose(1))
+		o, ok := l.oldest()
+		assert.True(t, ok)
+		assert.Same(t, x, o.x, "in the order in which they came")
+		b.take(l, l.head)
+		b.leave(x)
+	}
+	assert.Zero(t, b.waiting)
+}
+
 func FuzzLaterNeverGoesBack(f *testing.F) {
 	f.Add(int64(0), int64(0))
 	f.Add(int64(math.MaxInt64), int64(1))
