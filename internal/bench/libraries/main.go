@@ -34,7 +34,7 @@ func main() {
 	flag.DurationVar(&p.every, "every", time.Second, "between two polls of a job, over loopback; azcore takes no less than a second")
 	flag.DurationVar(&p.from, "from", 2*time.Second, "jobs take so long at least, over loopback")
 	flag.DurationVar(&p.to, "to", 4*time.Second, "and at most")
-	flag.DurationVar(&p.lasting, "lasting", 3*time.Second, "how long polls over loopback are measured at a time")
+	flag.DurationVar(&p.lasting, "lasting", 2*time.Second, "how long polls over loopback are measured at a time")
 	flag.IntVar(&p.turns, "turns", 7, "over which the cost of a poll is taken")
 	flag.StringVar(&p.folder, "draw", "", "draw pictures in this `folder`, too")
 	flag.Parse()

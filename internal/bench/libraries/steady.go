@@ -43,7 +43,6 @@ var pollers = []poller{
 	{"loop written by hand, connections kept", each(keeping)},
 	{ourName + ", exact", following(jobstatus.WithSlack(jobstatus.Exact))},
 	{ourName, following()},
-	{ourName + ", slack 0.05", following(jobstatus.WithSlack(0.05))},
 	{slackName, following(jobstatus.WithSlack(0.25))},
 }
 
