@@ -379,32 +379,6 @@ func (c *counting) AfterFunc(d time.Duration, f func()) *clock.Timer {
 	return c.Clock.AfterFunc(d, f)
 }
 
-func TestAWaiterThatJoinsAnOverdueWatchLeavesItInItsPlace(t *testing.T) {
-	t.Parallel()
-	virtually(t, func(w world) {
-		s := w.service(func(_ context.Context, id string, _ int) (jobstatus.Status, error) {
-			if id == "slow" {
-				w.clock.Sleep(time.Minute)
-			}
-			return jobstatus.Status{State: jobstatus.Completed}, nil
-		})
-		watcher := w.watcher(s, jobstatus.WithConcurrency(1), jobstatus.WithPollTimeout(time.Hour), jobstatus.WithTimeout(jobstatus.Unlimited))
-		var waits sync.WaitGroup
-		for _, id := range []string{"slow", "a"} {
-			waits.Go(func() {
-				_, err := watcher.WaitForJob(context.Background(), id)
-				assert.NoError(t, err)
-			})
-			w.clock.Sleep(time.Second)
-		}
-		_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.Timeout(10*time.Second))
-		require.ErrorIs(t, err, jobstatus.ErrTimeout)
-		waits.Wait()
-		assert.Len(t, s.polls("a"), 1)
-		assert.Zero(t, watcher.Stats().Overdue)
-	})
-}
-
 func TestMaxWatchesRefusesTheNextAndNoOther(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(after(2, jobstatus.Completed)), every(time.Second), jobstatus.WithMaxWatches(3))
