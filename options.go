@@ -81,8 +81,9 @@ func WithMaxDelay(d time.Duration) Option {
 }
 
 // WithTimeout limits how long a watch lasts before it gives up with ErrTimeout; Unlimited lifts the limit. The default is
-// DefaultTimeout. One last poll is made just before the end, unless the service asked to be left alone for longer; one that asks for
-// more than five minutes, and more than is left, ends the watch with ErrThrottled.
+// DefaultTimeout. One last poll is made just before the end, or in the last tenth of the time where more than 64 jobs of one call are
+// left, unless the service asked to be left alone for longer; one that asks for more than five minutes, and more than is left, ends the
+// watch with ErrThrottled.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) { c.watch.Timeout = limit(c, "WithTimeout", d, DefaultTimeout) }
 }

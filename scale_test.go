@@ -146,6 +146,29 @@ func TestPollsThatAreDueAtAboutTheSameTimeShareAWakeUp(t *testing.T) {
 	}
 }
 
+// fault 16: nor do ten thousand that give up together take their last look in one second.
+func TestTheLastLooksOfABulkAreSpread(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		const n, seconds = 10_000, 120
+		var polls perSecond
+		began := w.clock.Now()
+		s := w.service(func(context.Context, string, int) (jobstatus.Status, error) {
+			polls.add(w.clock.Since(began))
+			return jobstatus.Status{State: jobstatus.Running}, nil
+		})
+		watcher := w.watcher(s, every(10*time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited), jobstatus.WithTimeout(seconds*time.Second))
+		for _, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
+			require.ErrorIs(t, err, jobstatus.ErrTimeout)
+		}
+		total := 0
+		for _, c := range polls.count {
+			total += c
+		}
+		assert.LessOrEqual(t, polls.most(0, seconds), 2*total/seconds, "the peak, of the mean")
+	})
+}
+
 // fault 15: a service that is down for a minute is not asked more than before, then or afterwards, whether it refuses or is silent.
 func TestAnOutageIsNoReasonToAskMore(t *testing.T) {
 	t.Parallel()

@@ -112,9 +112,12 @@ func FuzzLaterNeverGoesBack(f *testing.F) {
 }
 
 func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
-	f.Add(int64(0), int64(40), int64(40), int64(60), int64(100), int64(0))
-	f.Add(int64(5), int64(7), int64(3), int64(math.MaxInt64), int64(math.MaxInt64), int64(math.MaxInt64))
-	f.Fuzz(func(t *testing.T, began, now, since, end, poll, allowed int64) {
+	f.Add(int64(0), int64(40), int64(40), int64(60), int64(100), int64(0), uint8(0))
+	for member := range uint8(100) {
+		f.Add(int64(0), int64(8e10), int64(8e10), int64(12e10), int64(15e10), int64(0), member)
+	}
+	f.Add(int64(5), int64(7), int64(3), int64(math.MaxInt64), int64(math.MaxInt64), int64(math.MaxInt64), uint8(1))
+	f.Fuzz(func(t *testing.T, began, now, since, end, poll, allowed int64, member uint8) {
 		if began < 0 || now < began || since < 0 || since > now || end < now || poll < now || allowed < 0 {
 			return // no such watch
 		}
@@ -122,7 +125,8 @@ func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
 		if end != math.MaxInt64 {
 			timeout = time.Duration(end - began)
 		}
-		m := &waiter{call: &Call{Limits: Limits{Timeout: timeout}, until: forever}, began: time.Duration(began)}
+		c := &Call{Limits: Limits{Timeout: timeout}, until: forever, members: make([]*waiter, int(member)+1)}
+		m := &waiter{call: c, began: time.Duration(began), member: int32(member)}
 		x := &watch{waiters: m, poll: time.Duration(poll)}
 		x.lookLast(m, time.Duration(now), time.Duration(since), time.Duration(allowed))
 		may := int64(later(time.Duration(since), time.Duration(allowed)))
@@ -131,6 +135,7 @@ func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
 		assert.GreaterOrEqual(t, int64(x.poll), now)
 		if x.poll != time.Duration(poll) {
 			assert.Less(t, int64(x.poll), end, "it is moved for a waiter that will be there")
+			assert.GreaterOrEqual(t, int64(x.poll), end-max(1, (end-began)/10), "to its end")
 		}
 		if poll > end && end > now && may < end && end != math.MaxInt64 && end-max(1, (end-began)/10) > now {
 			assert.Less(t, int64(x.poll), end, "a look is taken before the end")

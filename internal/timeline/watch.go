@@ -20,7 +20,8 @@ const (
 	maxMalformed = 5
 	// minWait separates polls whatever the Backoff says.
 	minWait = time.Millisecond
-	// maxLastLook bounds how long before its timeout a watch makes its last poll, which is otherwise a tenth of the timeout.
+	// maxLastLook bounds how long before its timeout a watch makes its last poll, which is otherwise a tenth of the timeout, as it is
+	// for those of a bulk.
 	maxLastLook = time.Second
 	// maxMarks bounds the reports of progress that a watch keeps.
 	maxMarks = 8
@@ -38,7 +39,7 @@ type watch struct {
 	waiters  *waiter   // nil once all have left, and the watch with them
 	seen     *sighting // nil before the first poll
 	began    time.Duration
-	poll     time.Duration // when to poll; while polling, when to stop it; forever if neither
+	poll     time.Duration // when to poll; forever while it is due or polled
 	previous time.Duration // the wait before the next poll, or before the one that is under way
 	deadline time.Duration // the earliest of its waiters'
 	alive    time.Duration // how old the watch was when the job was last seen not to have ended
@@ -158,13 +159,21 @@ func (x *watch) look(s *sighting, st *transport.Status, err error, now time.Dura
 }
 
 // lookLast moves the next poll of x forward to where m would otherwise have given up by then, but not to before the service, which
-// answered last at since, said that it may be asked.
+// answered last at since, said that it may be asked. Where m is one of many, the last looks of these are spread over a tenth of their time.
 func (x *watch) lookLast(m *waiter, now, since, allowed time.Duration) {
 	end := min(m.deadline(), m.call.until)
 	if end == forever {
 		return
 	}
-	look := max(end-min(max((end-m.began)/10, 1), maxLastLook), later(since, allowed))
+	tenth := max((end-m.began)/10, 1)
+	look := end - min(tenth, maxLastLook)
+	if look >= x.poll {
+		return // the next poll is late enough
+	}
+	if len(m.call.members) > smallBulk {
+		look -= time.Duration(float64(max(tenth-maxLastLook, 0)) * spread(int(m.member)))
+	}
+	look = max(look, later(since, allowed))
 	if look > now && look < min(x.poll, end) {
 		x.poll = look
 	}
