@@ -63,10 +63,8 @@ func (l *runs) add(r *run) {
 func (l *runs) remove(r *run) {
 	if r.previous != nil {
 		r.previous.next = r.next
-	} else if l.first == r {
-		l.first = r.next
 	} else {
-		return // it was stopped
+		l.first = r.next
 	}
 	if r.next != nil {
 		r.next.previous = r.previous
