@@ -33,11 +33,11 @@ type Call struct {
 	// What follows is guarded by Timeline.mu.
 	parked  bool
 	members []*waiter
-	results []Result  // not yet taken
-	update  *Result   // the newest that is not final, not yet taken
-	left    []*waiter // given up when the context ended; their results are made when they are taken
-	cause   error     // why it ended
-	ended   time.Duration
+	results []Result      // not yet taken
+	update  *Result       // the newest that is not final, not yet taken
+	left    []*waiter     // given up when the context ended; their results are made when they are taken
+	cause   error         // why it ended
+	ended   time.Duration // when
 }
 
 // A waiter is one call's part in one watch.

@@ -20,8 +20,8 @@ const (
 	maxMalformed = 5
 	// minWait separates polls whatever the Backoff says.
 	minWait = time.Millisecond
-	// maxLastLook bounds how long before its timeout a watch makes its last poll, which is otherwise a tenth of the timeout, as it is
-	// for those of a bulk.
+	// maxLastLook bounds how long before its timeout a watch makes its last poll, which is otherwise a tenth of the timeout. Those of
+	// a bulk make theirs anywhere in that tenth.
 	maxLastLook = time.Second
 	// maxMarks bounds the reports of progress that a watch keeps.
 	maxMarks = 8
@@ -159,7 +159,7 @@ func (x *watch) look(s *sighting, st *transport.Status, err error, now time.Dura
 }
 
 // lookLast moves the next poll of x forward to where m would otherwise have given up by then, but not to before the service, which
-// answered last at since, said that it may be asked. Where m is one of many, the last looks of these are spread over a tenth of their time.
+// answered last at since, said that it may be asked. Where m is one of many, the last looks of these are spread over the last tenth.
 func (x *watch) lookLast(m *waiter, now, since, allowed time.Duration) {
 	end := min(m.deadline(), m.call.until)
 	if end == forever {
@@ -168,7 +168,7 @@ func (x *watch) lookLast(m *waiter, now, since, allowed time.Duration) {
 	tenth := max((end-m.began)/10, 1)
 	look := end - min(tenth, maxLastLook)
 	if look >= x.poll {
-		return // the next poll is late enough
+		return // the next poll comes first, and leaves time for a last look
 	}
 	if len(m.call.members) > smallBulk {
 		look -= time.Duration(float64(max(tenth-maxLastLook, 0)) * spread(int(m.member)))
