@@ -11,7 +11,7 @@ type Stats struct {
 	// a limit, an error, or because nobody waits any longer.
 	Completed, Failed, Canceled, GaveUp uint64
 	// Requests counts the polls that were begun, a batch as one, and Errors those of them that failed as a whole, but for those that
-	// were stopped because nobody waited any longer.
+	// were stopped because nobody waited any longer. One during which the time to wait ran out has failed.
 	Requests, Errors uint64
 	// Rate is requests a second, over the last ten seconds.
 	Rate float64

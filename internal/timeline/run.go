@@ -32,7 +32,7 @@ type run struct {
 	next, previous *run  // in the order in which they began
 }
 
-// left reports whether r was stopped because nobody waits any longer, which says nothing of the service.
+// left reports whether r was stopped because nobody waits any longer, which says nothing of the service, unless time ran out.
 func (r *run) left() bool { return r.stopped != nil && !errors.Is(r.stopped, context.DeadlineExceeded) }
 
 // A poll is a watch's part in a run.
