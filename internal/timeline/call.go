@@ -211,8 +211,8 @@ func (c *Call) Offer(ctx context.Context, out chan<- transport.Status, st transp
 		})()
 	}
 	t.offers[c] = struct{}{}
+	defer delete(t.offers, c) // also if out is closed
 	c.park(ctx, out, st)
-	delete(t.offers, c)
 }
 
 // park blocks until the call is woken, ctx is done, or st was sent on out. It is called with mu held, and holds it again when

@@ -7,9 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/assert"
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
 	"pgregory.net/rapid"
+
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // fault 52: no goroutine outlives the tests.
@@ -97,6 +101,18 @@ func TestABacklogThatStandsStillDoesNotGrow(t *testing.T) {
 		b.leave(x)
 	}
 	assert.Zero(t, b.waiting)
+}
+
+// fault 32: whose channel of updates was closed is not kept until the Timeline is.
+func TestAnOfferOnAClosedChannelIsForgotten(t *testing.T) {
+	t.Parallel()
+	tl := New(Config{Clock: clock.New(), Logger: zap.NewNop()})
+	defer tl.Close()
+	closed := make(chan transport.Status)
+	close(closed)
+	c := tl.NewCall(t.Context(), Limits{Timeout: Unlimited}, true)
+	assert.Panics(t, func() { c.Offer(t.Context(), closed, transport.Status{}, time.Now()) })
+	assert.Empty(t, tl.offers)
 }
 
 func FuzzLaterNeverGoesBack(f *testing.F) {
