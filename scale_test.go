@@ -71,7 +71,7 @@ func TestTheFirstPollsOfABulkAreSpread(t *testing.T) {
 func TestTheFirstPollsOfABulkComeAFewAtATime(t *testing.T) {
 	t.Parallel()
 	first := func(w world, most int) (together map[time.Duration]int) {
-		b := &batcher{service: w.service(after(1, jobstatus.Completed)), most: most}
+		b := &batcher{service: w.service(after(2, jobstatus.Completed)), most: most} // none ends while others join
 		for _, err := range w.watcher(b, every(10*time.Second)).WaitForJobs(context.Background(), ids(1000)) {
 			require.NoError(t, err)
 		}
