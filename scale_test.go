@@ -24,27 +24,19 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// perSecond counts requests in each second.
-type perSecond struct {
-	mu    sync.Mutex
-	count map[int]int
-}
-
-func (p *perSecond) add(at time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.count == nil {
-		p.count = map[int]int{}
+// busiest returns how many polls there were in the second, of those from one to another, that had most.
+func (s *service) busiest(from, to int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	polls := make([]int, to)
+	for _, asked := range s.asked {
+		for _, at := range asked {
+			if second := int(at / time.Second); second < to {
+				polls[second]++
+			}
+		}
 	}
-	p.count[int(at/time.Second)]++
-}
-
-// most returns the largest count of the seconds from one to another.
-func (p *perSecond) most(from, to int) (most int) {
-	for s := from; s < to; s++ {
-		most = max(most, p.count[s])
-	}
-	return most
+	return slices.Max(polls[from:])
 }
 
 // fault 16: ten thousand that begin together are spread over the interval between their polls.
@@ -52,19 +44,11 @@ func TestTheFirstPollsOfABulkAreSpread(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
 		const n, seconds = 10_000, 100
-		var polls perSecond
-		began := w.clock.Now()
-		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
-			polls.add(w.clock.Since(began))
-			return after(seconds/10, jobstatus.Completed)(ctx, id, n)
-		}), every(10*time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+		s := w.service(after(seconds/10, jobstatus.Completed))
+		watcher := w.watcher(s, every(10*time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
 		for range watcher.WaitForJobs(context.Background(), ids(n)) {
 		}
-		total := 0
-		for _, c := range polls.count {
-			total += c
-		}
-		assert.LessOrEqual(t, polls.most(0, seconds), 2*total/seconds, "the peak, of the mean")
+		assert.LessOrEqual(t, s.busiest(0, seconds), 2*int(watcher.Stats().Requests)/seconds, "the peak, of the mean")
 	})
 }
 
@@ -151,12 +135,7 @@ func TestTheLastLooksOfABulkAreSpread(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
 		const n, seconds = 10_000, 600
-		var polls perSecond
-		began := w.clock.Now()
-		s := w.service(func(context.Context, string, int) (jobstatus.Status, error) {
-			polls.add(w.clock.Since(began))
-			return jobstatus.Status{State: jobstatus.Running}, nil
-		})
+		s := w.service(never)
 		watcher := w.watcher(s, every(30*time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited), jobstatus.WithTimeout(seconds*time.Second))
 		for _, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
 			require.ErrorIs(t, err, jobstatus.ErrTimeout)
@@ -166,11 +145,7 @@ func TestTheLastLooksOfABulkAreSpread(t *testing.T) {
 			before += seconds*time.Second - asked[len(asked)-1]
 		}
 		assert.Less(t, before/n, 13*time.Second, "from the last look of each, on average: half of a wait it would be without")
-		total := 0
-		for _, c := range polls.count {
-			total += c
-		}
-		assert.LessOrEqual(t, polls.most(0, seconds), 2*total/seconds, "the peak, of the mean")
+		assert.LessOrEqual(t, s.busiest(0, seconds), 2*int(watcher.Stats().Requests)/seconds, "the peak, of the mean")
 	})
 }
 
@@ -182,15 +157,12 @@ func TestAnOutageIsNoReasonToAskMore(t *testing.T) {
 			t.Parallel()
 			virtually(t, func(w world) {
 				const n = 10_000
-				var polls perSecond
 				var began time.Time
-				watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
-					if began.IsZero() {
-						return after(3, jobstatus.Completed)(ctx, id, n)
-					}
+				s := w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
 					at := w.clock.Since(began)
-					polls.add(at)
 					switch down := at >= 30*time.Second && at < 90*time.Second; {
+					case began.IsZero():
+						return after(3, jobstatus.Completed)(ctx, id, n)
 					case down && silent:
 						return jobstatus.Status{}, wait.Sleep(ctx, w.clock, time.Hour)
 					case down:
@@ -200,19 +172,21 @@ func TestAnOutageIsNoReasonToAskMore(t *testing.T) {
 					default:
 						return jobstatus.Status{State: jobstatus.Running}, nil
 					}
-				}), jobstatus.WithBackoff(backoff.ByKind(map[string]backoff.Strategy{"brief": backoff.Constant(10 * time.Millisecond)},
+				})
+				watcher := w.watcher(s, jobstatus.WithBackoff(backoff.ByKind(map[string]backoff.Strategy{"brief": backoff.Constant(10 * time.Millisecond)},
 					backoff.Constant(10*time.Second))), jobstatus.WithMaxAttempts(jobstatus.Unlimited), jobstatus.WithTimeout(time.Hour))
 				for range watcher.WaitForJobs(context.Background(), ids(1000), jobstatus.Kind("brief")) { // what was, does not count
 				}
 				began = w.clock.Now()
+				s.reset()
 				done := 0
 				for _, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
 					require.NoError(t, err)
 					done++
 				}
 				assert.Equal(t, n, done, "nobody is lost")
-				steady := polls.most(15, 30)
-				assert.LessOrEqual(t, float64(polls.most(30, 140)), 1.1*float64(steady), "steady: %d", steady)
+				steady := s.busiest(15, 30)
+				assert.LessOrEqual(t, float64(s.busiest(30, 140)), 1.1*float64(steady), "steady: %d", steady)
 				assert.Zero(t, watcher.Stats().Watches)
 			})
 		})
