@@ -24,7 +24,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// faults 33 to 37: whatever callers do, and whatever becomes of what they call, each wait has its one result, and the Stats add up.
+// fault 33, fault 34, fault 35, fault 36 and fault 37: whatever callers do, and whatever becomes of what they call, each wait has its one result, and the Stats add up.
 func TestEveryWaitHasItsResultAndStatsAddUpWhateverHappens(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -37,12 +37,13 @@ func TestEveryWaitHasItsResultAndStatsAddUpWhateverHappens(t *testing.T) {
 type script struct {
 	batch, concurrency, maxAttempts, maxWatches, burst int // burst 0 is for no rate limit
 	rate, slack                                        float64
-	timeout, wait                                      time.Duration
-	ranks, panics                                      bool
+	every                                              time.Duration // between two polls of a job
+	ranks                                              bool          // the Backoff does
+	panics                                             bool          // the Observer does
 	calm                                               bool          // nothing keeps a job from being polled when it is due
 	faults                                             int           // in a hundred requests
 	outage                                             time.Duration // from the start
-	stubborn                                           bool          // polls that hang do so whatever their context says
+	stubborn                                           bool          // polls that hang do so whatever becomes of their context
 	atOnce                                             int           // jobs that the service takes in a batch
 	seed                                               uint64        // of the faults
 	callers                                            []caller
@@ -52,8 +53,8 @@ type script struct {
 // A caller waits for jobs.
 type caller struct {
 	*script
-	call        string
-	ids         []int
+	method      string
+	ids         []string
 	kind        string
 	start       time.Duration
 	timeout     time.Duration
@@ -69,33 +70,27 @@ func drawScript(r *rapid.T) *script {
 	s := &script{
 		batch: pick("batch", 3, 0, 2, 8), concurrency: pick("concurrency", 5, 64, 1, 2), maxAttempts: pick("attempts", jobstatus.Unlimited, 20, 5, 1),
 		maxWatches: pick("watches", 100, 1, 5), burst: pick("burst", 0, 5, 1), rate: float64(pick("rate", 20, 1)),
-		slack:   rapid.SampledFrom([]float64{0, jobstatus.Exact, 1}).Draw(r, "slack"),
-		timeout: ms("timeout", 30_000, 120_000, 2000, 1), wait: ms("wait", 300, 1000, 1, 0),
-		ranks: rapid.Bool().Draw(r, "ranks"), panics: rapid.Bool().Draw(r, "panics"),
+		slack: rapid.SampledFrom([]float64{0, jobstatus.Exact, 1}).Draw(r, "slack"),
+		every: ms("every", 300, 1000, 1, 0), ranks: rapid.Bool().Draw(r, "ranks"), panics: rapid.Bool().Draw(r, "panics"),
 		faults: pick("faults", 0, 30, 5, 100), outage: ms("outage", 0, 8000, 20_000), atOnce: pick("at once", 8, 2, 1),
 		stubborn: rapid.Bool().Draw(r, "stubborn"), seed: rapid.Uint64().Draw(r, "seed"), close: ms("close", 0, 0, 0, 1, 700, 3000),
 	}
 	if s.calm = rapid.Bool().Draw(r, "calm"); s.calm {
 		s.faults, s.outage, s.burst = 0, 0, 0
 	}
+	id := rapid.Map(rapid.IntRange(0, 99), func(n int) string { return fmt.Sprint("job-", n) })
+	long := int(max(200*s.every, 2*time.Second) / time.Millisecond)
 	for range rapid.IntRange(1, 8).Draw(r, "callers") {
 		n := pick("ids", 5, 20, 1, 150)
-		c := caller{script: s,
-			call: rapid.SampledFrom([]string{"WaitForJob", "WaitForJobs", "Updates", "WaitForJobWithUpdates"}).Draw(r, "call"),
-			ids:  rapid.SliceOfN(rapid.IntRange(0, 99), n, n).Draw(r, "ids"), kind: rapid.SampledFrom([]string{"", "a", "b"}).Draw(r, "kind"),
-			start: ms("start", 0, 1, 500, 1000), timeout: ms("own timeout", 0, 1, 1500, -1), maxAttempts: pick("own attempts", 0, 1, 3),
-			cancel: ms("cancel", 0, 1, 400, 2000), breaks: pick("break", 0, 1, 3), slow: ms("slow", 0, 10, 3000),
-		}
-		switch {
-		case c.timeout < 0:
-			c.timeout = jobstatus.Unlimited
-		case c.timeout == 0:
-			c.timeout = s.timeout
-		}
-		if c.cancel == 0 {
-			c.cancel = max(200*s.wait, 2*time.Second) // nobody waits for ever
-		}
-		s.callers = append(s.callers, c)
+		s.callers = append(s.callers, caller{script: s,
+			method: rapid.SampledFrom([]string{"WaitForJob", "WaitForJobs", "Updates", "WaitForJobWithUpdates"}).Draw(r, "method"),
+			ids:    rapid.SliceOfN(id, n, n).Draw(r, "ids"), kind: rapid.SampledFrom([]string{"", "a", "b"}).Draw(r, "kind"),
+			start: ms("start", 0, 1, 500, 1000), maxAttempts: pick("own attempts", 0, 1, 3),
+			timeout: rapid.SampledFrom([]time.Duration{30 * time.Second, 2 * time.Minute, 2 * time.Second, 1500 * time.Millisecond,
+				time.Millisecond, jobstatus.Unlimited}).Draw(r, "timeout"),
+			cancel: ms("cancel", long, 1, 400, 2000), // nobody waits for ever
+			breaks: pick("break", 0, 1, 3), slow: ms("slow", 0, 10, 3000),
+		})
 	}
 	return s
 }
@@ -115,25 +110,25 @@ func (s *script) play(w world, t assert.TestingT) {
 	service := &moody{script: s, TestingT: t, clock: w.clock, began: w.clock.Now(), random: rand.New(rand.NewPCG(s.seed, 0)),
 		polls: map[string]int{}, live: map[string]context.Context{}, ended: map[string]time.Duration{}}
 	observer := &moodyObserver{check: check, panics: s.panics}
+	var asks jobstatus.Transport = service
+	if s.batch > 0 {
+		asks = moodyBatcher{service}
+	}
+	var waits jobstatus.Backoff = moodyBackoff{s.every, check}
+	if s.ranks {
+		waits = moodyRanker{moodyBackoff{s.every, check}}
+	}
 	opts := []jobstatus.Option{
 		jobstatus.WithConcurrency(s.concurrency), jobstatus.WithMaxAttempts(s.maxAttempts), jobstatus.WithMaxWatches(s.maxWatches),
-		jobstatus.WithSlack(s.slack), jobstatus.WithTimeout(s.timeout), jobstatus.WithPollTimeout(2 * time.Second),
-		jobstatus.WithObserver(observer), jobstatus.WithBackoff(moodyBackoff{s.wait, check}),
-	}
-	if s.ranks {
-		opts = append(opts, jobstatus.WithBackoff(moodyRanker{moodyBackoff{s.wait, check}}))
+		jobstatus.WithSlack(s.slack), jobstatus.WithPollTimeout(2 * time.Second), jobstatus.WithObserver(observer), jobstatus.WithBackoff(waits),
 	}
 	if s.burst > 0 {
 		opts = append(opts, jobstatus.WithRateLimit(s.rate, s.burst))
 	}
-	if s.batch > 0 {
-		watcher = w.watcher(moodyBatcher{service}, opts...)
-	} else {
-		watcher = w.watcher(service, opts...)
-	}
+	watcher = w.watcher(asks, opts...)
 	var callers sync.WaitGroup
 	for _, c := range s.callers {
-		callers.Go(func() { c.wait(service, watcher, check) })
+		callers.Go(func() { c.play(service, watcher, check) })
 	}
 	if s.close > 0 {
 		time.Sleep(s.close)
@@ -150,25 +145,25 @@ func (s *script) play(w world, t assert.TestingT) {
 	assert.LessOrEqual(t, st.Errors, uint64(observer.errors+service.exits))
 }
 
-// wait waits as c says, and checks what it is told.
-func (c caller) wait(t *moody, watcher *jobstatus.Watcher, check func()) {
+// play waits as c says, and checks what it is told.
+func (c caller) play(t *moody, watcher *jobstatus.Watcher, check func()) {
 	time.Sleep(c.start)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer time.AfterFunc(c.cancel, cancel).Stop()
 	opts := []jobstatus.WatchOption{jobstatus.Kind(c.kind), jobstatus.MaxAttempts(c.maxAttempts), jobstatus.Timeout(c.timeout)}
-	id := fmt.Sprint(c.ids[0])
-	switch c.call {
+	id := c.ids[0]
+	switch c.method {
 	case "WaitForJob":
 		st, err := watcher.WaitForJob(ctx, id, opts...)
 		c.told(t, id, st, err)
 	case "WaitForJobs":
 		left := map[string]int{}
 		ids := func(yield func(string) bool) {
-			for _, n := range c.ids {
+			for _, id := range c.ids {
 				check()
-				left[fmt.Sprint(n)]++
-				if !yield(fmt.Sprint(n)) {
+				left[id]++
+				if !yield(id) {
 					return
 				}
 			}
@@ -231,7 +226,7 @@ func (c caller) told(t *moody, id string, st jobstatus.Status, err error) {
 		if c.close > 0 {
 			assert.LessOrEqual(t, now, max(c.start, c.close))
 		}
-		if st.State.Terminal() && c.call != "WaitForJobWithUpdates" {
+		if st.State.Terminal() && c.method != "WaitForJobWithUpdates" {
 			assert.Equal(t, now, t.end(id), "%s is told of at once", id)
 		}
 	}
@@ -244,40 +239,43 @@ func (c caller) told(t *moody, id string, st jobstatus.Status, err error) {
 		assert.Contains(t, []jobstatus.State{jobstatus.Failed, jobstatus.Canceled}, st.State)
 	case errors.As(err, &gaveUp):
 		assert.False(t, st.State.Terminal(), "%v", err)
-		if n := number("job-" + id); c.calm && n != asksForever && fate(n) != asksForLong {
-			assert.GreaterOrEqual(t, gaveUp.Polls+2, int(gaveUp.Elapsed/(2*c.script.wait+10*time.Millisecond)), "%v", err)
+		if n := number(id); c.calm && n != asksForever && fate(n) != asksForLong {
+			longest := 2*c.every + 10*time.Millisecond // with a slack of 1, and what a batch is late by at least
+			assert.GreaterOrEqual(t, gaveUp.Polls+2, int(gaveUp.Elapsed/longest), "%v", err)
 		}
 	default:
 		assert.False(t, st.State.Terminal(), "%v", err)
 	}
 }
 
-// Jobs with something of their own.
+// Jobs for which the Backoff does something of its own.
 const (
 	panics      = 17
 	asksRubbish = 18
 	asksForever = 19
-	leftOut     = 1 // of every three
 )
+
+// leftOut is which of every three jobs is left out of every batch.
+const leftOut = 1
 
 // fate is after how many polls a job ends.
 func fate(job int) int { return (11*job + 14) % 16 }
 
 // Fates of their own.
 const (
-	asksForLong = 13
+	asksForLong = 13 // the service, until the job ends
 	neverEnds   = 14 // and the one after
 )
 
 // moodyBackoff asks the Watcher for its Stats, answers with rubbish and panics, and learns.
 type moodyBackoff struct {
-	wait  time.Duration
+	every time.Duration
 	check func()
 }
 
 func (b moodyBackoff) Next(p backoff.Poll) time.Duration {
 	b.check()
-	switch n := number("job-" + p.Key); {
+	switch n := number(p.Key); {
 	case p.Attempt == 0:
 		return 0
 	case n == panics && p.Attempt == 3:
@@ -287,7 +285,7 @@ func (b moodyBackoff) Next(p backoff.Poll) time.Duration {
 	case n == asksForever && p.Attempt == 4:
 		return math.MaxInt64
 	default:
-		return b.wait
+		return b.every
 	}
 }
 
@@ -295,9 +293,7 @@ func (b moodyBackoff) Observe(backoff.Outcome) { b.check() }
 
 type moodyRanker struct{ moodyBackoff }
 
-func (moodyRanker) Rank(p backoff.Poll, _ time.Duration) float64 {
-	return float64(number("job-" + p.Key))
-}
+func (moodyRanker) Rank(p backoff.Poll, _ time.Duration) float64 { return float64(number(p.Key)) }
 
 // moodyObserver asks the Watcher for its Stats, and panics.
 type moodyObserver struct {
@@ -348,7 +344,7 @@ func (m *moody) end(id string) time.Duration {
 	return m.ended[id]
 }
 
-// request returns what becomes of one: none is -1.
+// request returns what becomes of one: what fault it has, negative for none, and of what shape in [0, 100).
 func (m *moody) request() (fault, shape int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -363,36 +359,36 @@ func (m *moody) request() (fault, shape int) {
 	}
 }
 
-// trouble makes a fault.
+// trouble makes a fault. Those that end a watch are rare.
 func (m *moody) trouble(ctx context.Context, fault, shape int) error {
-	switch fault {
-	case 0:
+	rare := shape < 20
+	long := time.Duration(shape) * 100 * time.Millisecond
+	switch {
+	case fault == 0:
 		return errors.New("refused")
-	case 1, 2:
-		return &transport.Error{Class: transport.Throttled, RetryAfter: time.Duration(shape) * []time.Duration{0, 10 * time.Millisecond, 10 * time.Second}[fault]}
-	case 3, 4, 5:
-		return &transport.Error{Class: []transport.Class{transport.Malformed, transport.NotFound, transport.Oversized}[fault-3]}
-	case 6:
-		if shape < 20 {
-			return &transport.Error{Class: transport.Permanent}
-		}
-	case 7:
-		if shape < 20 {
-			panic("no")
-		}
-	case 8:
-		if shape < 20 {
-			m.mu.Lock()
-			m.exits++
-			m.mu.Unlock()
-			runtime.Goexit()
-		}
-	case 9:
-		if m.stubborn {
-			time.Sleep(3 * time.Second)
-			return nil
-		}
-		return wait.Sleep(ctx, m.clock, time.Duration(shape)*100*time.Millisecond)
+	case fault == 1:
+		return &transport.Error{Class: transport.Throttled, RetryAfter: long / 10}
+	case fault == 2:
+		return &transport.Error{Class: transport.Throttled, RetryAfter: long * 100}
+	case fault == 3:
+		return &transport.Error{Class: transport.Malformed}
+	case fault == 4:
+		return &transport.Error{Class: transport.NotFound}
+	case fault == 5:
+		return &transport.Error{Class: transport.Oversized}
+	case fault == 6 && rare:
+		return &transport.Error{Class: transport.Permanent}
+	case fault == 7 && rare:
+		panic("no")
+	case fault == 8 && rare:
+		m.mu.Lock()
+		m.exits++
+		m.mu.Unlock()
+		runtime.Goexit()
+	case fault == 9 && m.stubborn:
+		time.Sleep(3 * time.Second)
+	case fault == 9:
+		return wait.Sleep(ctx, m.clock, long)
 	}
 	return nil
 }
@@ -416,7 +412,7 @@ func (m *moody) poll(ctx context.Context, id string) (n int, over func()) {
 }
 
 func (m *moody) status(id string, n int) jobstatus.Status {
-	fate := fate(number("job-" + id))
+	fate := fate(number(id))
 	st := jobstatus.Status{ID: id, State: jobstatus.Running, Progress: float64(n) / 100_000}
 	if fate < neverEnds && n > fate {
 		m.mu.Lock()
@@ -459,7 +455,7 @@ func (m moodyBatcher) StatusBatch(ctx context.Context, ids []string) (answers []
 		n, over := m.poll(ctx, id)
 		over()
 		switch {
-		case number("job-"+id)%3 == leftOut:
+		case number(id)%3 == leftOut:
 		case fault < 0 || (i+shape)%3 == 0:
 			answers = append(answers, transport.Answer{Status: m.status(id, n)})
 		case (i+shape)%3 == 1:
