@@ -81,9 +81,9 @@ func WithMaxDelay(d time.Duration) Option {
 }
 
 // WithTimeout limits how long a watch lasts before it gives up with ErrTimeout; Unlimited lifts the limit. The default is
-// DefaultTimeout. One last poll is made just before the end, or in the last tenth of the time where more than 64 jobs of one call are
-// left, unless the service asked to be left alone for longer; one that asks for more than five minutes, and more than is left, ends the
-// watch with ErrThrottled.
+// DefaultTimeout. One last poll is made just before the end, unless the service asked to be left alone for longer; one that asks for
+// more than five minutes, and more than is left, ends the watch with ErrThrottled. While more than 64 jobs of one call are waited for,
+// their last polls are spread over the last tenth of the time, so that a service does not meet them all together.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) { c.watch.Timeout = limit(c, "WithTimeout", d, DefaultTimeout) }
 }
@@ -133,8 +133,9 @@ func WithMaxWatches(n int) Option {
 // WithSlack sets by what share of its wait, in (0, 1], a poll may be late, so that many that are due at about the same time are made
 // on one wake-up, and with a Transport that is a transport.Batcher in one request. Exact is none.
 //
-// The default depends on what there is to gain. With a Batcher it is a twentieth of the wait, and 5 ms at least. Otherwise it is
-// a twentieth, and 50 ms at most, on the real clock while 64 jobs or more are waited for, and else none.
+// The default depends on what there is to gain. With a Batcher it is a twentieth of the wait. Otherwise it is a twentieth, and 50 ms at
+// most, on the real clock while 64 jobs or more are waited for, and else none. With a Batcher a poll may always be 5 ms late, whatever the
+// share, unless that is Exact.
 func WithSlack(share float64) Option {
 	return func(c *config) {
 		if share != Exact && !(share >= 0 && share <= 1) {

@@ -10,8 +10,8 @@ type Stats struct {
 	// Completed, Failed and Canceled count the watches that ended with their job; GaveUp those that ended without, by
 	// a limit, an error, or because nobody waits any longer.
 	Completed, Failed, Canceled, GaveUp uint64
-	// Requests counts the polls that were begun, a batch as one, and Errors those of them that failed as a whole, but for those that
-	// were stopped because nobody waited any longer. One during which the time to wait ran out has failed.
+	// Requests counts the polls that were begun, a batch as one, and Errors those of them that failed as a whole. A poll that was stopped
+	// because nobody waits any longer counts as failed only if they left because their time ran out.
 	Requests, Errors uint64
 	// Rate is requests a second, over the last ten seconds.
 	Rate float64

@@ -16,8 +16,11 @@ var errNotAnswered error = &transport.Error{Class: transport.Transient, Err: tra
 func (t *Timeline) judgeBatch(r *run, answers []transport.Answer, err error) {
 	if err != nil {
 		class := classOf(err)
-		if r.split = class != transport.Transient && class != transport.Throttled; !r.split {
-			t.judgeAll(r, err)
+		if r.split = class != transport.Transient && class != transport.Throttled; r.split {
+			return // to be asked about in parts
+		}
+		for i := range r.polls {
+			t.judge(r, &r.polls[i], &transport.Status{}, err)
 		}
 		return
 	}
@@ -35,13 +38,6 @@ func (t *Timeline) judgeBatch(r *run, answers []transport.Answer, err error) {
 		} else {
 			t.judge(r, p, &transport.Status{}, errNotAnswered)
 		}
-	}
-}
-
-// judgeAll judges a request that brought nothing but err.
-func (t *Timeline) judgeAll(r *run, err error) {
-	for i := range r.polls {
-		t.judge(r, &r.polls[i], &transport.Status{}, err)
 	}
 }
 

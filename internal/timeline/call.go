@@ -25,8 +25,8 @@ type Call struct {
 	t       *Timeline
 	updates bool          // it wants to see each update
 	joined  int           // how many jobs it has waited for so far
-	cohort  int           // the newest of those in which the first polls of a large bulk come
-	first   time.Duration // the wait before these
+	cohort  int           // the number of the newest group of jobs whose first polls come together
+	first   time.Duration // the wait before these polls
 	wake    chan struct{} // one token, for whoever is parked
 	until   time.Duration // when its context ends, as far as that can be told in time for a last look
 
@@ -141,7 +141,7 @@ func (c *Call) Join(ctx context.Context, id string) error {
 		c.see(x)
 		allowed = min(x.seen.retryAfter(), maxRetryAfter)
 	}
-	if x.run == nil && !x.queued { // nor does this move a watch that is due, whose poll is forever
+	if x.run == nil && !x.queued { // of one that is due or polled, this is done once it is answered
 		since := x.poll - x.previous
 		x.lookLast(m, now, since, allowed)
 		t.waits(x, x.poll-since)
@@ -154,8 +154,8 @@ func (c *Call) Join(ctx context.Context, id string) error {
 	return nil
 }
 
-// spreadFirst returns the wait before the first poll of the next job: none for those of a small bulk, a part of the wait that follows a
-// first poll for the cohorts of a large one.
+// spreadFirst returns the wait before the first poll of the next job. The first jobs of a call do not wait; those that follow are put
+// into cohorts, each with its own share of the wait that the Backoff puts after a first poll.
 func (c *Call) spreadFirst(id string) (wait time.Duration, err error) {
 	t := c.t
 	if c.joined < max(smallBulk, t.group) {

@@ -34,7 +34,8 @@ const (
 	batchWindow = 5 * time.Millisecond
 	// wakeWindow is by how much at most where it is none: a wake-up then serves several only if polls come often.
 	wakeWindow = 50 * time.Millisecond
-	// fewWatches are not coalesced where the Transport is no Batcher: there is nothing to gain, and each is polled at its very instant.
+	// fewWatches is from how many watches on polls share wake-ups where the Transport is no Batcher. Fewer would gain nothing, and each is
+	// polled at its very instant.
 	fewWatches = 64
 )
 

@@ -13,7 +13,7 @@ import (
 
 // A run is one request under way, about one watch or a batch of them. A worker uses one for all its requests.
 type run struct {
-	work    func() // what its worker does
+	work    func() // what its worker does, made once so that a worker is started without allocating
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	polls   []poll

@@ -39,7 +39,7 @@ type watch struct {
 	waiters  *waiter   // nil once all have left, and the watch with them
 	seen     *sighting // nil before the first poll
 	began    time.Duration
-	poll     time.Duration // when to poll; forever while it is due or polled
+	poll     time.Duration // when to poll next; forever from when that has come until the poll is answered
 	previous time.Duration // the wait before the next poll, or before the one that is under way
 	deadline time.Duration // the earliest of its waiters'
 	alive    time.Duration // how old the watch was when the job was last seen not to have ended
@@ -48,7 +48,7 @@ type watch struct {
 	place    int32         // on the timeline
 	lane     uint16        // the number of its lane
 	alone    uint16        // the size of the largest batch that it may go out in, 0 if there is no such limit
-	queued   bool          // it is due
+	queued   bool          // it is due for a poll and waits for a worker
 }
 
 // due returns when the timeline has something to do about x.
@@ -88,7 +88,7 @@ func (s *sighting) isPlain() bool {
 		s.Created.IsZero() && s.Updated.IsZero() && s.Finished.IsZero()
 }
 
-// same reports whether s says what last does, as far as can be told in no time: both are plain.
+// same reports whether s and last are plain and say the same. Others are not compared, as they mostly differ.
 func (s *sighting) same(last *sighting) bool {
 	return last != nil && s.State == last.State && s.Raw == last.Raw && s.isPlain() && last.isPlain()
 }
@@ -158,8 +158,9 @@ func (x *watch) look(s *sighting, st *transport.Status, err error, now time.Dura
 	return over, why
 }
 
-// lookLast moves the next poll of x forward to where m would otherwise have given up by then, but not to before the service, which
-// answered last at since, said that it may be asked. Where m is one of many, the last looks of these are spread over the last tenth.
+// lookLast brings the next poll of x forward to shortly before m gives up, if it would come later than that. It never comes before the
+// service allows it: so long after since, when the service answered last. The last looks of a call with many jobs left are spread over the
+// last tenth of its time.
 func (x *watch) lookLast(m *waiter, now, since, allowed time.Duration) {
 	end := min(m.deadline(), m.call.until)
 	if end == forever {
