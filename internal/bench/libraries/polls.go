@@ -20,7 +20,7 @@ type pollsConfig struct{ Turns, Waits, Polls int }
 type cost struct {
 	Allocations, Bytes float64
 	CPU                time.Duration
-	Ratio              float64 // of the CPU time to that of the first library in the same turn
+	Ratio              float64 // of the CPU time to that of the first, the loop, in the same turn
 }
 
 // polls is the part of a child that measures the libraries in turns, and answers with the medians of each.
@@ -30,21 +30,36 @@ func polls(parent child.Parent) error {
 		return err
 	}
 	flag.Bool("test.v", false, "") // lifts azcore's floor of a second between two polls, as in a test
-	turns := make([][]cost, len(libraries))
-	for range c.Turns {
-		for i, l := range libraries {
-			m, err := pollOnce(l, c)
-			if err != nil {
-				return fmt.Errorf("%s: %w", l.name, err)
-			}
-			turns[i] = append(turns[i], m)
-			turns[i][len(turns[i])-1].Ratio = float64(m.CPU) / float64(turns[0][len(turns[0])-1].CPU)
+	costs, err := inTurns(c.Turns, len(libraries), func(i int) (cost, error) {
+		m, err := pollOnce(libraries[i], c)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", libraries[i].name, err)
 		}
+		return m, err
+	})
+	if err != nil {
+		return err
 	}
-	return parent.Write(medians(turns))
+	return parent.Write(costs)
 }
 
-// medians returns those of each library's turns.
+// inTurns has each of n measured once a turn, and returns the medians of each.
+func inTurns(turns, n int, measure func(i int) (cost, error)) ([]cost, error) {
+	all := make([][]cost, n)
+	for turn := range turns {
+		for i := range n {
+			m, err := measure(i)
+			if err != nil {
+				return nil, err
+			}
+			all[i] = append(all[i], m)
+			all[i][turn].Ratio = float64(m.CPU) / float64(all[0][turn].CPU)
+		}
+	}
+	return medians(all), nil
+}
+
+// medians returns those of the turns of each.
 func medians(turns [][]cost) []cost {
 	costs := make([]cost, len(turns))
 	for i, all := range turns {

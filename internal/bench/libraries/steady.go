@@ -135,20 +135,15 @@ func phased(ids iter.Seq[string], n int, every time.Duration) iter.Seq[string] {
 
 // pollSteadily measures a poll of each of pollers in turns, and returns the medians of each.
 func pollSteadily(c steadyConfig, turns int, next func(word string)) ([]cost, error) {
-	all := make([][]cost, len(pollers))
-	for range turns {
-		for i, p := range pollers {
-			next(p.name)
-			c.Poller = i
-			m, err := pollInChild(c)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", p.name, err)
-			}
-			all[i] = append(all[i], m)
-			all[i][len(all[i])-1].Ratio = float64(m.CPU) / float64(all[0][len(all[0])-1].CPU)
+	return inTurns(turns, len(pollers), func(i int) (cost, error) {
+		next(pollers[i].name)
+		c.Poller = i
+		m, err := pollInChild(c)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", pollers[i].name, err)
 		}
-	}
-	return medians(all), nil
+		return m, err
+	})
 }
 
 func pollInChild(c steadyConfig) (m cost, err error) {
