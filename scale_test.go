@@ -641,12 +641,13 @@ func TestStatsTellAWatchFromThePollThatOutlivesIt(t *testing.T) {
 func TestAWaitThatIsLeftIsNoFailureOfTheService(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
+		core, logs := observer.New(zap.WarnLevel)
 		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
 			if n == 1 {
 				return jobstatus.Status{}, wait.Sleep(ctx, w.clock, time.Minute)
 			}
 			return after(2, jobstatus.Completed)(ctx, id, n)
-		}), jobstatus.WithConcurrency(60))
+		}), jobstatus.WithConcurrency(60), jobstatus.WithLogger(zap.New(core)))
 		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(time.Second, cancel)
 		for _, err := range watcher.WaitForJobs(ctx, ids(60)) {
@@ -654,6 +655,7 @@ func TestAWaitThatIsLeftIsNoFailureOfTheService(t *testing.T) {
 		}
 		synctest.Wait()
 		assert.Zero(t, watcher.Stats().Errors)
+		assert.Empty(t, logs.All())
 		began := w.clock.Now()
 		for _, err := range watcher.WaitForJobs(context.Background(), ids(60)) {
 			require.NoError(t, err)

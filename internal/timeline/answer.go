@@ -64,7 +64,7 @@ func (t *Timeline) judge(r *run, p *poll, st *transport.Status, err error) {
 		o.Marks = s.marks
 		t.learn(o)
 	}
-	if p.why == nil {
+	if p.why == nil && (err == nil || !r.left()) {
 		t.log(x, &s, now-r.asked)
 	}
 	p.seen = x.seen
@@ -77,7 +77,7 @@ func (t *Timeline) judge(r *run, p *poll, st *transport.Status, err error) {
 // answered tells the waiters what r brought, and puts the watches back on the line unless they are over. It is called with mu held.
 func (t *Timeline) answered(r *run) {
 	now := r.ended
-	if r.stopped != nil {
+	if r.stopped {
 		defer t.track.End()
 	} else {
 		t.runs.remove(r)

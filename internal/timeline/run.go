@@ -27,13 +27,16 @@ type run struct {
 	answers map[string]int
 
 	// What follows is guarded by Timeline.mu.
-	present        int   // polls whose watch is still waited for
-	stopped        error // why it is to come back, nil if it is not
-	next, previous *run  // in the order in which they began
+	present        int  // polls whose watch is still waited for
+	stopped        bool // it is to come back
+	next, previous *run // in the order in which they began
 }
 
 // left reports whether r was stopped because nobody waits any longer, which says nothing of the service, unless time ran out.
-func (r *run) left() bool { return r.stopped != nil && !errors.Is(r.stopped, context.DeadlineExceeded) }
+func (r *run) left() bool {
+	why := context.Cause(r.ctx)
+	return why != nil && !errors.Is(why, context.DeadlineExceeded)
+}
 
 // A poll is a watch's part in a run.
 type poll struct {
@@ -176,10 +179,10 @@ func (t *Timeline) abandon(r *run) {
 	} else {
 		t.judgeBatch(r, nil, r.err)
 	}
-	r.cancel(context.Canceled)
-	r.ctx = nil
 	t.mu.Lock()
 	t.answered(r)
+	r.cancel(context.Canceled)
+	r.ctx = nil
 	t.unlock()
 }
 
@@ -214,11 +217,11 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 		r.ids = append(r.ids, x.id)
 		x.run = r
 	}
-	if r.ctx == nil || r.stopped != nil {
+	if r.ctx == nil || r.stopped {
 		r.ctx, r.cancel = context.WithCancelCause(t.ctx)
 	}
 	r.lane, r.asked, r.until = l, now, later(now, t.PollTimeout)
-	r.present, r.stopped = len(r.polls), nil
+	r.present, r.stopped = len(r.polls), false
 	l.polling++
 	t.ready.polling++
 	t.runs.add(r)
@@ -233,8 +236,8 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 
 // stop ends the request of r. What that sets off counts as work until it has come back.
 func (t *Timeline) stop(r *run, cause error) {
-	if r.stopped == nil {
-		r.stopped = cause
+	if !r.stopped {
+		r.stopped = true
 		t.runs.remove(r)
 		t.track.Begin()
 		r.cancel(cause)
