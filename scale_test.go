@@ -337,6 +337,24 @@ func TestASlowKindLeavesRoomForTheOthers(t *testing.T) {
 	})
 }
 
+func TestKindsTakeTurnsWhereALimitBinds(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(after(1, jobstatus.Completed))
+		watcher := w.watcher(s, jobstatus.WithRateLimit(1, 1), jobstatus.WithTimeout(time.Hour), jobstatus.WithBackoff(backoff.Constant(time.Second)))
+		w.run(func() {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			many := watcher.WaitForJobs(ctx, ids(50), jobstatus.Kind("many"))
+			for range many { // all have begun, and one has ended
+				_, err := watcher.WaitForJob(ctx, "one", jobstatus.Kind("few"))
+				require.NoError(w, err)
+				break
+			}
+		})
+		assert.LessOrEqual(w, s.polls("one")[0], 5*time.Second)
+	})
+}
+
 // A kind that has all the workers that it may have, and was held up by the rate limit before, waits until one comes back.
 func TestAKindThatHasItsWorkersIsNotTriedAgainAndAgain(t *testing.T) {
 	t.Parallel()
