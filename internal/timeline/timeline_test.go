@@ -127,6 +127,28 @@ func FuzzLaterNeverGoesBack(f *testing.F) {
 	})
 }
 
+func FuzzAPollIsLateByNoMoreThanItsSlack(f *testing.F) {
+	f.Add(int64(0), int64(0), 0.0, true)
+	f.Add(int64(0), int64(time.Minute), 0.0, false)
+	f.Add(int64(12345), int64(time.Hour), 1.0, false)
+	f.Add(int64(math.MaxInt64-1), int64(math.MaxInt64), 1.0, true)
+	f.Fuzz(func(t *testing.T, at, wait int64, share float64, batches bool) {
+		if at < 0 || wait < 0 || !(share >= 0 && share <= 1) && share != Exact {
+			return // no such poll, or option
+		}
+		tl := &Timeline{Config: Config{Slack: share}, watches: newIndex()}
+		if batches {
+			tl.batcher = struct{ transport.Batcher }{}
+		}
+		aligned := tl.align(time.Duration(at), time.Duration(wait))
+		assert.GreaterOrEqual(t, int64(aligned), at)
+		assert.LessOrEqual(t, int64(aligned)-at, max(int64(tl.slack(time.Duration(wait))), 0))
+		if batches && share != Exact && wait == 0 && at < math.MaxInt64-int64(batchWindow) {
+			assert.Greater(t, int64(aligned), at, "jobs of a bulk that begin now have time to meet")
+		}
+	})
+}
+
 func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
 	f.Add(int64(0), int64(40), int64(40), int64(60), int64(100), int64(0), uint8(0))
 	for member := range uint8(100) {
