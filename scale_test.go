@@ -682,6 +682,21 @@ func TestAWaitThatIsLeftIsNoFailureOfTheService(t *testing.T) {
 	})
 }
 
+// fault 15: but a service that has not answered when time runs out has failed.
+func TestAPollThatOutlastsItsWaitIsAFailureOfTheService(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
+			return jobstatus.Status{}, wait.Sleep(ctx, w.clock, time.Hour)
+		}))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.Timeout(time.Second))
+			require.ErrorIs(w, err, jobstatus.ErrTimeout)
+		})
+		require.NoError(w, watcher.Close()) // the poll has come back
+		assert.EqualValues(w, 1, watcher.Stats().Errors)
+	})
+}
+
 func TestAWaitThatIsLeftTellsWhatItSawItself(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
