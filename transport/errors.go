@@ -31,15 +31,19 @@ const (
 	Transient Class = iota
 	// Throttled is transient too: the service is well, and asks for fewer requests.
 	Throttled
-	// Malformed is an answer that could not be read: transient a few times in a row, then permanent.
+	// Malformed is an answer that could not be read. The watch goes on as long as its patience lasts.
 	Malformed
-	// NotFound is a job that the service does not know: transient just after the watch began, since a new job may not
-	// be known everywhere yet, then permanent.
+	// NotFound is a job that the service does not know. The watch goes on as long as its patience lasts: a new job may not
+	// be known everywhere yet, and one replica may lag.
 	NotFound
 	// Permanent ends the watch at once.
 	Permanent
 	// Oversized is a request of a Batcher that names more jobs than the service takes; of a single job it is Transient.
 	Oversized
+	// Misdirected is a request that did not reach the service that was meant: TLS does not trust the certificate, a redirect
+	// was refused, or the server says that the request is for another host. It ends at once the watch of a job that was never
+	// seen; the watch of a job that was seen goes on as long as its patience lasts.
+	Misdirected
 )
 
 // Error is how a Transport tells a Watcher more than that a poll did not succeed. Any other error counts as Transient.

@@ -136,7 +136,7 @@ func (t *Timeline) waits(x *watch, wait time.Duration) {
 func (l *limits) charge(err error) {
 	cost := -1
 	if err != nil {
-		cost = costOf(err)
+		cost = costOf(classOf(err))
 	}
 	l.tokens = min(max(l.tokens-cost, 0), budgetTokens)
 	if l.tokens == 0 {
@@ -151,8 +151,8 @@ func (l *limits) caughtUp() {
 	}
 }
 
-func costOf(err error) int {
-	switch classOf(err) {
+func costOf(class transport.Class) int {
+	switch class {
 	case transport.Transient:
 		return transientCost
 	case transport.Throttled:
@@ -178,12 +178,12 @@ func hintOf(err error) time.Duration {
 	return 0
 }
 
-// Retry reports whether a poll that failed with err may be made again at once, within the same poll, and charges it. A Transport
-// that retries asks by package wait.
-func (t *Timeline) Retry(err error) bool {
+// Retry reports whether a poll that failed with an error of a class may be made again at once, within the same poll, and charges
+// it. A Transport that retries asks by package wait.
+func (t *Timeline) Retry(class transport.Class) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	cost := costOf(err)
+	cost := costOf(class)
 	if t.limits.recovering || t.limits.tokens <= cost || t.Limiter != nil && !t.Limiter.AllowN(t.Clock.Now(), 1) {
 		return false
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/benbjohnson/clock"
 	"go.uber.org/zap"
+
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // Tracker is what a test clock implements beside clock.Clock to be told of work under way.
@@ -159,8 +161,8 @@ type key struct{}
 type Carried struct {
 	Clock  clock.Clock
 	Logger *zap.Logger
-	// Retry reports whether a request that failed so may be made again; nil if there is no budget.
-	Retry func(error) bool
+	// Retry reports whether a request that failed with an error of a class may be made again; nil if there is no budget.
+	Retry func(transport.Class) bool
 }
 
 // NewContext returns a copy of ctx that carries c.
@@ -178,8 +180,8 @@ func From(ctx context.Context) *Carried {
 	return &none
 }
 
-// MayRetry reports whether a request that failed with err may be made again.
-func (c *Carried) MayRetry(err error) bool { return c.Retry == nil || c.Retry(err) }
+// MayRetry reports whether a request that failed with an error of a class may be made again.
+func (c *Carried) MayRetry(class transport.Class) bool { return c.Retry == nil || c.Retry(class) }
 
 // Clock returns the clock that ctx carries, or the real one.
 func Clock(ctx context.Context) clock.Clock { return From(ctx).Clock }

@@ -271,7 +271,7 @@ func (k *call) again(ctx context.Context) bool {
 	var e *transport.Error
 	passing := errors.As(k.err, &e) && (e.Class == transport.Transient || e.Class == transport.Throttled) &&
 		(k.fault != nil && !web.IsTimeout(k.fault) || k.code >= http.StatusBadGateway && k.code <= http.StatusGatewayTimeout)
-	if !passing || !k.repeatable || k.retried >= k.retries || k.hint > longWait || !k.MayRetry(k.err) {
+	if !passing || !k.repeatable || k.retried >= k.retries || k.hint > longWait || !k.MayRetry(e.Class) {
 		return false
 	}
 	k.wait = max(k.hint, jitter(k.id, k.retried))

@@ -501,7 +501,7 @@ func TestNoCallIsSentAgainWithoutABudget(t *testing.T) {
 		sent := 0
 		refuse := func(*http.Request) (*http.Response, error) { sent++; return nil, io.ErrUnexpectedEOF }
 		synctest.Test(t, func(t *testing.T) {
-			ctx := wait.NewContext(t.Context(), wait.Carried{Clock: clock.New(), Logger: zap.NewNop(), Retry: func(error) bool { return budget }})
+			ctx := wait.NewContext(t.Context(), wait.Carried{Clock: clock.New(), Logger: zap.NewNop(), Retry: func(transport.Class) bool { return budget }})
 			_, err := client(t, "http://jobs.test", rest.WithRoundTripper(closer{refuse, new(int)})).Status(ctx, "7")
 			assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
 		})
