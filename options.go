@@ -36,19 +36,20 @@ const Exact = timeline.Exact
 type Option func(*config)
 
 type config struct {
-	backoff     Backoff
-	clock       clock.Clock
-	logger      *zap.Logger
-	watch       watchConfig
-	baseDelay   time.Duration
-	maxDelay    time.Duration
-	pollTimeout time.Duration
-	concurrency int
-	limiter     *rate.Limiter
-	observer    observe.Observer
-	maxWatches  int
-	slack       float64
-	problems    []error
+	backoff       Backoff
+	clock         clock.Clock
+	logger        *zap.Logger
+	watch         watchConfig
+	baseDelay     time.Duration
+	maxDelay      time.Duration
+	pollTimeout   time.Duration
+	maxRetryAfter time.Duration
+	concurrency   int
+	limiter       *rate.Limiter
+	observer      observe.Observer
+	maxWatches    int
+	slack         float64
+	problems      []error
 }
 
 // WithBackoff sets when a watch asks next. The default is exponential, from WithBaseDelay doubling up to WithMaxDelay, with
@@ -94,6 +95,13 @@ func WithPollTimeout(d time.Duration) Option {
 	return func(c *config) { c.pollTimeout = positive(c, "WithPollTimeout", d) }
 }
 
+// WithMaxRetryAfter bounds the wait that the service asks for; the default is no bound. A longer one
+// counts as that long. Without a bound the wait is always kept: a watch whose timeout cannot hold it
+// ends with [ErrThrottled].
+func WithMaxRetryAfter(d time.Duration) Option {
+	return func(c *config) { c.maxRetryAfter = positive(c, "WithMaxRetryAfter", d) }
+}
+
 // WithRateLimit limits the requests of all watches together, a batch being one, to perSecond, with bursts of at most burst. Both are
 // above zero. A call that could be sent again within its poll is, only if the limit has room. The
 // default is no limit.
@@ -133,7 +141,7 @@ func WithMaxWatches(n int) Option {
 // WithSlack sets by what share of its wait, in (0, 1], a poll may be late, so that many that are due at about the same time are made
 // on one wake-up, and with a Transport that is a transport.Batcher in one request. Exact is none.
 //
-// The default depends on what there is to gain. With a Batcher it is a twentieth of the wait. Otherwise it is a twentieth, and 50 ms at
+// The default depends on what there is to gain. With a Batcher it is a sixth of the wait. Otherwise it is a twentieth, and 50 ms at
 // most, on the real clock while 64 jobs or more are waited for, and else none. With a Batcher a poll may always be 5 ms late, whatever the
 // share, unless that is Exact.
 func WithSlack(share float64) Option {

@@ -50,6 +50,9 @@ type script struct {
 	close                                              time.Duration // 0 for after all
 }
 
+// scriptPollTimeout is the timeout of a script's polls.
+const scriptPollTimeout = 2 * time.Second
+
 // A caller waits for jobs.
 type caller struct {
 	*script
@@ -120,7 +123,7 @@ func (s *script) play(w world, t assert.TestingT) {
 	}
 	opts := []jobstatus.Option{
 		jobstatus.WithConcurrency(s.concurrency), jobstatus.WithMaxAttempts(s.maxAttempts), jobstatus.WithMaxWatches(s.maxWatches),
-		jobstatus.WithSlack(s.slack), jobstatus.WithPollTimeout(2 * time.Second), jobstatus.WithObserver(observer), jobstatus.WithBackoff(waits),
+		jobstatus.WithSlack(s.slack), jobstatus.WithPollTimeout(scriptPollTimeout), jobstatus.WithObserver(observer), jobstatus.WithBackoff(waits),
 	}
 	if s.burst > 0 {
 		opts = append(opts, jobstatus.WithRateLimit(s.rate, s.burst))
@@ -221,7 +224,11 @@ func (c caller) told(t *moody, id string, st jobstatus.Status, err error) {
 		now := t.now()
 		assert.LessOrEqual(t, now, c.start+c.cancel)
 		if c.timeout != jobstatus.Unlimited {
-			assert.LessOrEqual(t, now, c.start+c.timeout)
+			extension := max(c.timeout, scriptPollTimeout) // where it is held on for a last look
+			if c.calm {
+				extension = 0
+			}
+			assert.LessOrEqual(t, now, c.start+c.timeout+extension)
 		}
 		if c.close > 0 {
 			assert.LessOrEqual(t, now, max(c.start, c.close))

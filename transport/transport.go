@@ -76,6 +76,14 @@ type Batcher interface {
 	MaxBatch() int
 }
 
+// Fitter is a Batcher that can tell how many jobs one request has room for, as a URL has for ids.
+//
+// Fit returns how many of ids, from the first on, go into one request, at least 1. A Watcher asks it before each batch and
+// asks about the others in further requests.
+type Fitter interface {
+	Fit(ids []string) int
+}
+
 // Answer is what a batch says of one job: its Status, or the error with which it could not be told. Status.ID is set in either case.
 type Answer struct {
 	Status Status

@@ -1,132 +1,287 @@
 package timeline
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/batching"
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-var errNotAnswered error = &transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered}
+var notAnswered = sighting.FaultOf(&transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered})
 
-// judgeBatch gives each watch its part of what a batch brought.
-func (t *Timeline) judgeBatch(r *run, answers []transport.Answer, err error) {
-	if err != nil {
-		class := classOf(err)
-		if r.split = class != transport.Transient && class != transport.Throttled; r.split {
-			return // to be asked about in parts
-		}
-		for i := range r.polls {
-			t.judge(r, &r.polls[i], &transport.Status{}, err)
-		}
+// judgeNext judges one poll of r, or sees that all are judged. Where a plugin ends the goroutine in between, the poll is
+// judged by what is known of it then.
+func (t *Timeline) judgeNext(r *run) {
+	if r.at == len(r.polls) {
+		r.stage = settle
 		return
 	}
+	p := &r.polls[r.at]
+	if p.again {
+		r.at++
+		return
+	}
+	if p.seen == nil {
+		p.end(broken(errGoexit)) // if it ends here
+		if err := t.guard(func() { t.look(r, p) }); err != nil {
+			p.end(broken(err))
+		}
+	}
+	r.at++ // what follows is not needed for the wait
+	if p.over && p.why == nil && t.learner != nil {
+		o, _ := p.x.outcome(p.kind, &p.seen.Status, r.ended-p.x.began)
+		o.Marks = p.seen.Marks
+		t.learn(o)
+	}
+	t.logPoll(r, p)
+}
+
+// end has the watch of p end with f.
+func (p *poll) end(f sighting.Fault) {
+	s := sighting.Sighting{Fault: f}
+	if last := p.x.seen; last != nil {
+		s.Status, s.Answered = last.Status, last.Answered
+	}
+	p.seen, p.over, p.why = &s, true, f.Err
+}
+
+// distribute gives each watch of r its part of the answer.
+func (t *Timeline) distribute(r *run) {
+	switch {
+	case len(r.polls) == 1:
+		r.polls[0].status, r.polls[0].fault = &r.status, r.fault
+	case r.fault.Err != nil:
+		r.split = t.divisible(r)
+		for i := range r.polls {
+			r.polls[i].fault, r.polls[i].again = r.fault, r.split
+		}
+	default:
+		t.distributeBatch(r)
+	}
+}
+
+func (t *Timeline) distributeBatch(r *run) {
 	if r.answers == nil {
 		r.answers = make(map[string]int, len(r.polls))
 	}
 	clear(r.answers)
-	for i := range answers {
-		r.answers[answers[i].Status.ID] = i
+	for i := range r.batch {
+		r.answers[r.batch[i].Status.ID] = i
 	}
 	for i := range r.polls {
 		p := &r.polls[i]
 		if n, ok := r.answers[p.x.id]; ok {
-			t.judge(r, p, &answers[n].Status, answers[n].Err)
-		} else {
-			t.judge(r, p, &transport.Status{}, errNotAnswered)
+			p.status, p.fault = &r.batch[n].Status, t.fault(r.ctx, r.batch[n].Err)
+			r.named++
+		}
+	}
+	for i := range r.polls {
+		if p := &r.polls[i]; p.status == nil {
+			p.fault, p.again = notAnswered, r.named > 0
 		}
 	}
 }
 
-// judge makes of an answer what the watch does next. It is called without mu: of a watch that is polled, nobody else writes what it
-// reads.
-func (t *Timeline) judge(r *run, p *poll, st *transport.Status, err error) {
-	x, now := p.x, r.ended
-	var s sighting
-	p.err = err
-	p.over, p.why = x.look(&s, st, err, now)
-	if t.learner != nil && err == nil && !p.over {
-		s.mark(r.asked - x.began)
+// divisible reports whether the fault of a batch may be that of one of its jobs, so that fewer of them are asked about at a
+// time. A fault that would end a watch is looked into at once. One that passes is looked into when it comes for the second
+// time, and if the service answers others meanwhile: in an outage everything fails, and dividing would only add to it. As
+// there may be no others, one batch at a time is divided for a trial.
+func (t *Timeline) divisible(r *run) bool {
+	switch r.fault.Class {
+	case transport.Permanent, transport.NotFound, transport.Oversized:
+		return true
+	case transport.Throttled, transport.Misdirected:
+		return false
 	}
-	p.asked = s.retryAfter()
+	x := r.polls[0].x
+	if x.seen == nil || x.seen.Fault.Err == nil {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	before := x.poll - x.previous // when the poll before ended
 	switch {
-	case !p.over:
-		p.wait, p.why = t.nextWait(backoff.Poll{
+	case r.abandoned():
+		return false
+	case t.answeredAt >= before:
+		return true
+	case t.dividedAt >= before || t.limits.recovering:
+		return false
+	default:
+		t.dividedAt = r.asked
+		return true
+	}
+}
+
+// look makes of an answer what the watch of p does next. Of a watch that is polled, nobody else writes what it reads.
+func (t *Timeline) look(r *run, p *poll) {
+	x, now := p.x, r.ended
+	st := p.status
+	switch {
+	case st != nil:
+	case p.fault.Err == nil: // its part of the answer was lost
+		p.fault = broken(t.panicked(errGoexit))
+		fallthrough
+	default:
+		st = &transport.Status{}
+	}
+	var s sighting.Sighting
+	v := s.See(x.seen, st, p.fault, now, t.Patience)
+	over, why := v.Over, v.Err
+	if t.learner != nil && p.fault.Err == nil && !over {
+		s.Mark(r.asked - x.began)
+	}
+	p.leaveAlone = t.capped(s.LeaveAlone())
+	if !over {
+		p.wait, why = t.nextWait(backoff.Poll{
 			Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
-			RetryAfter: min(p.asked, maxRetryAfter), Progress: s.Progress, State: s.stateName(), Err: s.err,
+			RetryAfter: p.leaveAlone, Progress: s.Progress, State: s.StateName(), Err: s.Fault.Err,
 		})
-		p.over = p.why != nil
-	case p.why == nil && t.learner != nil:
-		o, _ := x.outcome(p.kind, &s.Status, now-x.began)
-		o.Marks = s.marks
-		t.learn(o)
+		over = why != nil
 	}
-	if p.why == nil && (err == nil || !r.left()) {
-		t.log(x, &s, now-r.asked)
-	}
-	p.seen = x.seen
-	if !s.same(x.seen) {
-		p.seen = new(sighting)
+	p.changed = p.fault.Err == nil && s.Differs(x.seen)
+	p.over, p.why = over, why
+	if s.Same(x.seen) {
+		p.seen = x.seen
+	} else {
+		p.seen = new(sighting.Sighting)
 		*p.seen = s
 	}
 }
 
-// answered tells the waiters what r brought, and puts the watches back on the line unless they are over. It is called with mu held.
+// capped returns a wait that the service asks for, within the user's bound.
+func (t *Timeline) capped(d time.Duration) time.Duration {
+	if t.MaxRetryAfter > 0 {
+		return min(d, t.MaxRetryAfter)
+	}
+	return d
+}
+
+// settleAll tells the waiters what r brought, puts the watches back on the line unless they are over, and goes on with what
+// is due next.
+func (t *Timeline) settleAll(r *run) (more bool) {
+	t.mu.Lock()
+	r.stage = take
+	t.answered(r)
+	if !t.untold.isEmpty() {
+		t.unlock()
+		return true
+	}
+	return t.continueLocked(r)
+}
+
+// answered deals with the end of r. It is called with mu held.
 func (t *Timeline) answered(r *run) {
 	now := r.ended
-	if r.stopped {
+	r.leave()
+	if r.cause != nil {
 		defer t.track.End()
-	} else {
-		t.runs.remove(r)
 	}
 	r.lane.polling--
 	t.ready.polling--
 	t.ready.drop(r.lane)
 	t.figures.inFlight -= r.present
 	switch {
-	case r.err == nil:
+	case r.fault.Err == nil:
 		t.limits.charge(nil)
-	case !r.left():
+		t.answeredAt = now
+		t.size.Went(len(r.polls), max(r.named, 1))
+		t.note(t.health.answered(now, t.watches.taken))
+	case !r.abandoned():
 		t.figures.errors++
-		t.limits.charge(r.err)
+		t.limits.charge(&r.fault)
+		t.note(t.health.failed(now, r.fault.Err))
 	}
 	if r.split {
 		t.divide(r, now)
 	} else {
 		for i := range r.polls {
-			t.settled(&r.polls[i], r.asked, now)
+			if p := &r.polls[i]; p.again {
+				t.askAgain(p.x, now, len(r.polls)-r.named, r.named)
+			} else {
+				t.settled(p, r.asked, now)
+			}
 		}
 	}
 	clear(r.polls)
-	r.polls = r.polls[:0]
+	r.polls, r.batch, r.named, r.status = r.polls[:0], nil, 0, transport.Status{}
 	t.proceed(now)
 }
 
-// divide hands the watches of a batch, which could not be answered as a whole, back to be asked about in smaller ones: at once, unless the
-// service asks to be left alone.
+// divide hands the watches of a batch that could not be answered as a whole back, to be asked about in smaller ones: at
+// once, unless the service asks to be left alone.
 func (t *Timeline) divide(r *run, now time.Duration) {
-	n := half(len(r.polls))
-	if classOf(r.err) == transport.Oversized {
-		t.batch = min(t.batch, n)
+	size := len(r.polls)
+	switch r.fault.Class {
+	case transport.Oversized:
+		t.size.TooLarge(size)
+	case transport.Permanent, transport.NotFound:
+		t.size.Refused()
 	}
-	leave := min(hintOf(r.err), maxRetryAfter)
+	leaveAlone := t.capped(r.fault.RetryAfter)
 	for i := range r.polls {
 		x := r.polls[i].x
 		x.run = nil
+		if x.waiters == nil {
+			continue
+		}
+		if size <= 2 && r.fault.Class != transport.Oversized {
+			x.company.Expel()
+		} else {
+			x.company.Narrow(batching.Half(size))
+		}
+		if leaveAlone <= 0 {
+			t.requeue(x, now)
+			continue
+		}
+		for m := x.waiters; m != nil; {
+			next := m.next
+			t.throttle(m, now, leaveAlone)
+			m = next
+		}
 		if x.waiters != nil {
-			x.narrow(n)
-			if leave > 0 {
-				x.poll = later(now, leave)
-				t.waits(x, leave)
-			} else {
-				t.ready.push(x, now)
-			}
+			x.poll = later(now, leaveAlone)
+			t.waits(x, leaveAlone)
 			t.line.put(x)
 		}
 	}
+}
+
+// askAgain has x, which the answer to a batch left out as one of so many, asked about again at once, where the answer named
+// others.
+func (t *Timeline) askAgain(x *watch, now time.Duration, leftOut, named int) {
+	x.run = nil
+	if x.waiters == nil {
+		return
+	}
+	if leftOut == 1 {
+		x.company.Expel() // the service passes over what it does not know
+	} else {
+		x.company.Narrow(min(leftOut, max(named, 2)))
+	}
+	t.requeue(x, now)
+}
+
+// requeue has x polled at once.
+func (t *Timeline) requeue(x *watch, now time.Duration) {
+	x.poll = now
+	t.ready.push(x)
+	t.line.put(x)
+}
+
+// throttle ends the wait of m if it cannot last for as long as the service asks to be left alone.
+func (t *Timeline) throttle(m *waiter, now, leaveAlone time.Duration) (ended bool) {
+	if leaveAlone <= 0 || later(now, leaveAlone) <= m.deadline() {
+		return false
+	}
+	t.giveUp(m, fmt.Errorf("%w: the service asks to be left alone for %v", transport.ErrThrottled, leaveAlone))
+	return true
 }
 
 // settled deals with one watch that was asked about.
@@ -136,18 +291,18 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	if x.waiters == nil {
 		return // all have left, and were told what was seen by then
 	}
-	changed := p.seen != x.seen && p.err == nil && (x.seen == nil || !x.seen.answered || !sameStatus(&x.seen.Status, &p.seen.Status))
 	x.attempt++
 	if p.seen != x.seen {
 		x.seen = t.share(p.seen)
 	}
 	switch {
-	case errors.Is(p.err, transport.ErrNotAnswered):
-		x.narrow(1) // a service that passes over what it does not know says so of a single job
-	case p.err == nil:
-		x.widen(t.batch)
+	case p.fault.NotAnswered:
+		x.company.Expel()
+	case p.fault.Err == nil:
+		x.company.Widen(t.size.Now())
 		if !p.over {
 			x.alive = asked - x.began
+			t.noteWord(x)
 		}
 	}
 	if p.over && p.why == nil {
@@ -157,34 +312,68 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	event := len(t.events)
 	if t.Observer != nil { // before the end of the watch
 		t.events = append(t.events, observe.Event{Kind: observe.Answered, Time: t.epoch.Add(now), ID: x.id, JobKind: p.kind,
-			Attempt: int(x.attempt), Elapsed: now - x.began, Status: x.status(), Changed: changed, Wait: -1, Err: p.err})
+			Attempt: int(x.attempt), Elapsed: now - x.began, Status: x.status(), Changed: p.changed, Wait: -1, Err: p.fault.Err})
 	}
 	for m := x.waiters; m != nil; {
 		next := m.next
-		switch {
-		case p.over && p.why != nil:
-			t.settle(m, Result{Status: x.status(), End: Broken, Err: p.why})
-		case p.over:
-			t.settle(m, Result{Status: x.status(), End: Ended})
-		case m.call.MaxAttempts != Unlimited && int(x.attempt-m.joined) >= m.call.MaxAttempts:
-			t.giveUp(m, ErrMaxAttempts)
-		case p.asked > maxRetryAfter && m.deadline()-now < p.asked:
-			t.giveUp(m, fmt.Errorf("%w: the service asks to be left alone for %v", transport.ErrThrottled, p.asked))
-		case changed:
-			m.call.see(x)
-		}
+		t.tell(m, p, asked, now)
 		m = next
 	}
-	if x.waiters != nil {
-		x.poll = t.align(later(now, p.wait), p.wait)
-		allowed := min(p.asked, maxRetryAfter)
-		for m := x.waiters; m != nil; m = m.next {
-			x.lookLast(m, now, now, allowed)
-		}
-		t.waits(x, x.poll-now)
-		t.line.put(x)
-		if t.Observer != nil {
-			t.events[event].Wait = x.poll - now
-		}
+	if x.waiters == nil {
+		return
 	}
+	x.poll = t.align(later(now, p.wait), p.wait)
+	for m := x.waiters; m != nil; m = m.next {
+		x.lookLast(m, asked, now, p.leaveAlone)
+	}
+	t.waits(x, x.poll-now)
+	t.line.put(x)
+	if t.Observer != nil {
+		t.events[event].Wait = x.poll - now
+	}
+}
+
+// tell tells m what the poll p of its watch brought, and ends its wait if that is the end.
+func (t *Timeline) tell(m *waiter, p *poll, asked, now time.Duration) {
+	x := p.x
+	switch {
+	case p.over && p.why != nil:
+		t.settle(m, Result{Status: x.status(), End: Broken, Err: p.why})
+	case p.over:
+		t.settle(m, Result{Status: x.status(), End: Ended})
+	case m.call.MaxAttempts != Unlimited && int(x.attempt-m.joined) >= m.call.MaxAttempts:
+		t.giveUp(m, ErrMaxAttempts)
+	case m.held != notHeld && asked >= m.end():
+		t.giveUp(m, ErrTimeout) // the look for which it was held on
+	case p.fault.Err != nil && t.throttle(m, now, p.leaveAlone):
+	case p.leaveAlone > longRetryAfter && t.throttle(m, now, p.leaveAlone):
+	case p.changed:
+		m.call.see(x)
+	}
+}
+
+// logPoll writes a line for a poll of p at debug level.
+func (t *Timeline) logPoll(r *run, p *poll) {
+	if p.why != nil || p.fault.Err != nil && r.dropped() {
+		return
+	}
+	t.write(zap.DebugLevel, pollMessage(p), func() []zap.Field {
+		fields := []zap.Field{zap.String("id", p.x.id), zap.Int32("attempt", p.x.attempt+1), zap.Duration("took", r.ended-r.asked)}
+		if p.fault.Err != nil {
+			fields = append(fields, zap.Error(p.fault.Err))
+		} else {
+			fields = append(fields, zap.Stringer("state", p.seen.State), zap.String("raw", p.seen.Raw))
+		}
+		if !p.over {
+			fields = append(fields, zap.Duration("wait", p.wait))
+		}
+		return fields
+	})
+}
+
+func pollMessage(p *poll) string {
+	if p.fault.Err != nil {
+		return "poll failed"
+	}
+	return "poll"
 }

@@ -12,6 +12,7 @@ type backlog struct {
 	numbers map[string]uint16 // by kind
 	ring    []*lane           // those in which somebody waits
 	turn    int               // in the ring
+	urgent  []overdue         // those whose wait ends once they were polled; they stand in their lane too
 	waiting int               // watches
 	polling int               // requests under way
 }
@@ -28,11 +29,14 @@ type lane struct {
 	ringed  bool
 }
 
-// overdue is a watch that has been due since some time; it stands for none any more if the watch has left.
+// overdue is a watch that has been due since some time.
 type overdue struct {
 	x     *watch
 	since time.Duration
 }
+
+// stands reports whether the watch still waits for what it has been due for.
+func (o overdue) stands() bool { return o.x != nil && o.x.queued && o.x.poll == o.since }
 
 // maxRoom is how much room the queue of a lane keeps while nobody waits in it.
 const maxRoom = 64
@@ -84,13 +88,13 @@ func (b *backlog) drop(l *lane) {
 	}
 }
 
-// push adds x, which has been due since some time.
-func (b *backlog) push(x *watch, since time.Duration) {
+// push adds x, which is due since x.poll.
+func (b *backlog) push(x *watch) {
 	l := b.lanes[x.lane]
 	if len(l.queue) == cap(l.queue) && l.waiting < len(l.queue)/2 {
 		l.compact()
 	}
-	l.queue = append(l.queue, overdue{x, since})
+	l.queue = append(l.queue, overdue{x, x.poll})
 	x.queued = true
 	l.waiting++
 	b.waiting++
@@ -98,6 +102,21 @@ func (b *backlog) push(x *watch, since time.Duration) {
 		l.ringed = true
 		b.ring = append(b.ring, l)
 	}
+}
+
+// hurry has x, which waits, polled before all others.
+func (b *backlog) hurry(x *watch) { b.urgent = append(b.urgent, overdue{x, x.poll}) }
+
+// mostUrgent returns the next watch that is polled before all others, nil if there is none.
+func (b *backlog) mostUrgent() *watch {
+	for len(b.urgent) > 0 {
+		if o := b.urgent[0]; o.stands() {
+			return o.x
+		}
+		b.urgent = b.urgent[1:]
+	}
+	b.urgent = nil
+	return nil
 }
 
 func (b *backlog) unring(i int) {
@@ -108,11 +127,11 @@ func (b *backlog) unring(i int) {
 	}
 }
 
-// oldest drops what stands for no watch from the front of l and returns the next, or false if there is none.
-func (l *lane) oldest() (overdue, bool) {
+// oldest drops what stands for no watch from the front of l and returns the next watch, nil if there is none.
+func (l *lane) oldest() *watch {
 	for l.head < len(l.queue) {
-		if o := l.queue[l.head]; o.x != nil && o.x.queued {
-			return o, true
+		if o := l.queue[l.head]; o.stands() {
+			return o.x
 		}
 		l.queue[l.head] = overdue{}
 		l.head++
@@ -120,12 +139,12 @@ func (l *lane) oldest() (overdue, bool) {
 	if l.queue, l.head = l.queue[:0], 0; cap(l.queue) > maxRoom {
 		l.queue = nil
 	}
-	return overdue{}, false
+	return nil
 }
 
 // compact drops all that stands for no watch.
 func (l *lane) compact() {
-	l.queue = slices.DeleteFunc(l.queue, func(o overdue) bool { return o.x == nil || !o.x.queued })
+	l.queue = slices.DeleteFunc(l.queue, func(o overdue) bool { return !o.stands() })
 	l.head = 0
 }
 
@@ -152,26 +171,25 @@ func (b *backlog) choose(workers int) *lane {
 	return nil
 }
 
-// take removes the entry at place i of the queue of l, whose turn it was.
-func (b *backlog) take(l *lane, i int) *watch {
+// take takes x, whose turn it is, out of its queue.
+func (b *backlog) take(x *watch) {
+	l := b.lanes[x.lane]
 	b.turn++
-	x := l.queue[i].x
-	l.queue[i] = overdue{}
 	x.queued = false
 	l.waiting--
 	b.waiting--
-	if i == l.head {
+	if l.head < len(l.queue) && l.queue[l.head].x == x {
+		l.queue[l.head] = overdue{}
 		l.head++
 	}
-	return x
 }
 
 // since returns since when the watch is due that is due for longest, forever if none is.
 func (b *backlog) since() time.Duration {
 	since := forever
 	for _, l := range b.ring {
-		if o, ok := l.oldest(); ok {
-			since = min(since, o.since)
+		if x := l.oldest(); x != nil {
+			since = min(since, x.poll)
 		}
 	}
 	return since

@@ -1,8 +1,10 @@
 package timeline
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -25,10 +27,10 @@ type Call struct {
 	t       *Timeline
 	updates bool          // it wants to see each update
 	joined  int           // how many jobs it has waited for so far
-	cohort  int           // the number of the newest group of jobs whose first polls come together
-	first   time.Duration // the wait before these polls
 	wake    chan struct{} // one token, for whoever is parked
 	until   time.Duration // when its context ends, as far as that can be told in time for a last look
+	// interval is over what the first polls of its jobs are spread, 0 until that is known.
+	interval time.Duration
 
 	// What follows is guarded by Timeline.mu.
 	parked  bool
@@ -48,10 +50,20 @@ type waiter struct {
 	began          time.Duration
 	joined         int32 // the watch's attempt when it joined
 	member         int32 // its place in call.members
+	ordinal        int32 // how many had joined the call before it
+	held           hold  // why it is held on after its timeout, if it is
 }
 
-// deadline is when m gives up, forever if it has no timeout.
-func (m *waiter) deadline() time.Duration { return later(m.began, m.call.Timeout) }
+// end is when m's timeout is reached, forever if it has none.
+func (m *waiter) end() time.Duration { return later(m.began, m.call.Timeout) }
+
+// deadline is when m gives up: at its end, or so much later if it is held on for a last look.
+func (m *waiter) deadline() time.Duration {
+	if m.held == notHeld {
+		return m.end()
+	}
+	return later(m.end(), max(m.call.Timeout, m.call.t.PollTimeout))
+}
 
 // Result is what a Call is told about a job.
 type Result struct {
@@ -63,6 +75,8 @@ type Result struct {
 	Err error
 	// LastErr is the error of the last poll, nil if it was answered; with GaveUp alone.
 	LastErr error
+	// HeldUp says what kept the last polls from being made in time, empty if nothing did; with GaveUp alone.
+	HeldUp string
 	// Polls and Elapsed are how many polls and how long the wait took; with GaveUp alone.
 	Polls   int
 	Elapsed time.Duration
@@ -106,15 +120,15 @@ func (c *Call) Join(ctx context.Context, id string) error {
 	}
 	t := c.t
 	first, err := t.nextWait(backoff.Poll{Key: id, Kind: c.Kind})
-	if err == nil && first == 0 {
-		first, err = c.spreadFirst(id)
+	if err == nil {
+		first, err = c.spreadFirst(id, first)
 	}
 	c.joined++
 	if err != nil {
 		return err
 	}
 	t.mu.Lock()
-	defer t.unlock()
+	defer t.unlockAside()
 	if t.closed {
 		return ErrClosed
 	}
@@ -129,51 +143,116 @@ func (c *Call) Join(ctx context.Context, id string) error {
 		t.watches.add(x, hash)
 		t.ready.enter(x, c.Kind)
 	}
-	m := &waiter{call: c, watch: x, next: x.waiters, began: now, joined: x.attempt, member: int32(len(c.members))}
+	m := &waiter{call: c, watch: x, next: x.waiters, began: now, joined: x.attempt, member: int32(len(c.members)),
+		ordinal: int32(min(c.joined-1, math.MaxInt32))}
 	if m.next != nil {
 		m.next.previous = m
 	}
 	x.waiters = m
 	c.members = append(c.members, m)
 	x.deadline = min(x.deadline, m.deadline())
-	var allowed time.Duration
 	if x.seen != nil {
 		c.see(x)
-		allowed = min(x.seen.retryAfter(), maxRetryAfter)
 	}
 	if x.run == nil && !x.queued { // of one that is due or polled, this is done once it is answered
-		since := x.poll - x.previous
-		x.lookLast(m, now, since, allowed)
-		t.waits(x, x.poll-since)
-		if x.poll <= now {
-			t.enqueue(x)
-		}
+		t.advance(x, m, later(now, first), now)
 	}
 	t.line.put(x)
 	t.proceed(now)
 	return nil
 }
 
-// spreadFirst returns the wait before the first poll of the next job. The first jobs of a call do not wait; those that follow are put
-// into cohorts, each with its own share of the wait that the Backoff puts after a first poll.
-func (c *Call) spreadFirst(id string) (wait time.Duration, err error) {
-	t := c.t
-	if c.joined < max(smallBulk, t.group) {
-		return 0, nil
+// advance brings the next poll of x forward for m, which joins it now, unless the newest status is fresh: to the instant first,
+// at which a new watch would be polled. m also gets its last look.
+func (t *Timeline) advance(x *watch, m *waiter, first, now time.Duration) {
+	since := x.poll - x.previous // the last answer, or when x began
+	var leaveAlone time.Duration
+	if x.seen != nil {
+		leaveAlone = t.capped(x.seen.LeaveAlone())
+		if now-since >= fresh {
+			x.poll = min(x.poll, max(first, later(since, leaveAlone)))
+		}
 	}
-	if n := c.joined / max(smallCohort, t.group); n != c.cohort {
-		if wait, err = t.nextWait(backoff.Poll{Key: id, Kind: c.Kind, Attempt: 1}); err != nil {
+	x.lookLast(m, since, since, leaveAlone)
+	t.waits(x, x.poll-since)
+	if x.poll <= now {
+		t.enqueue(x)
+	}
+}
+
+// spreadFirst returns the wait before the first poll of the next job, where the Backoff says first. The first jobs of a call
+// wait no longer. Those that follow are put into cohorts, which come one after another at a modest pace. A bulk that is too
+// large for that is spread over the interval at which the Backoff asks in the long run, so that it never asks much more often
+// than it does later. A first wait that is not zero at most doubles by that.
+func (c *Call) spreadFirst(id string, first time.Duration) (time.Duration, error) {
+	t := c.t
+	rest := c.joined - max(smallBulk, t.group)
+	if rest < 0 {
+		return first, nil
+	}
+	if c.interval == 0 {
+		interval, err := t.longRun(id, c.Kind, c.Timeout)
+		if err != nil {
 			return 0, err
 		}
-		c.cohort, c.first = n, time.Duration(float64(wait)*spread(n))
+		c.interval = interval
 	}
-	return c.first, nil
+	interval, requests := c.interval, smallCohort
+	if first > 0 {
+		interval = min(interval, first)
+	}
+	if t.group > 1 {
+		requests = 1
+	}
+	n := rest / max(smallCohort, t.group)
+	more := time.Duration(n+1) * time.Duration(requests) * modestPace
+	if more > interval {
+		more = time.Duration(float64(interval) * spread(n))
+	}
+	return later(first, more), nil
 }
+
+// longRun returns the interval at which the Backoff asks about a job in the long run: the longest of its waits, followed
+// until they stop to grow. It is at most a tenth of the timeout, so that a bulk does not begin too late.
+func (t *Timeline) longRun(id, kind string, timeout time.Duration) (interval time.Duration, err error) {
+	most := maxInterval
+	if timeout != Unlimited {
+		most = min(most, timeout/10)
+	}
+	var age, last time.Duration
+	for attempt, grew := 1, 0; attempt-grew <= maxSteady; attempt++ {
+		p := backoff.Poll{Key: id, Kind: kind, Attempt: attempt, Elapsed: age, Previous: last, State: transport.Running.String()}
+		if last, err = t.nextWait(p); err != nil {
+			return 0, err
+		}
+		if last >= interval+interval/2 {
+			grew = attempt
+		}
+		if interval = max(interval, last); interval >= most {
+			return max(most, 1), nil
+		}
+		age = later(age, last)
+	}
+	return interval, nil
+}
+
+const (
+	// maxInterval bounds the interval over which the first polls of a bulk are spread.
+	maxInterval = 10 * time.Minute
+	// maxSteady is after how many waits that have not grown by half a Backoff is taken to have stopped growing. Jitter can
+	// hide the growth of a single one.
+	maxSteady = 3
+)
 
 // Await blocks until there is a Result, or, if out is not nil, until st was sent on it.
 func (c *Call) Await(ctx context.Context, out chan<- transport.Status, st transport.Status) (r Result, sent bool) {
+	r, sent = c.await(ctx, out, st)
+	return r.owned(), sent
+}
+
+func (c *Call) await(ctx context.Context, out chan<- transport.Status, st transport.Status) (r Result, sent bool) {
 	c.t.mu.Lock()
-	defer c.t.unlock()
+	defer c.t.unlockAside()
 	for {
 		if r, ok := c.take(); ok {
 			return r, false
@@ -247,8 +326,15 @@ func (c *Call) unpark() {
 // Poll returns a Result if there is one now.
 func (c *Call) Poll() (Result, bool) {
 	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
-	return c.take()
+	r, ok := c.take()
+	c.t.mu.Unlock()
+	return r.owned(), ok
+}
+
+// owned returns r with bytes that no other waiter has.
+func (r Result) owned() Result {
+	r.Result = bytes.Clone(r.Result)
+	return r
 }
 
 // Pending reports whether Results are still to come.
@@ -261,7 +347,7 @@ func (c *Call) Pending() bool {
 // Leave ends what c still waits for, without a Result.
 func (c *Call) Leave() {
 	c.t.mu.Lock()
-	defer c.t.unlock()
+	defer c.t.unlockAside()
 	c.dismissAll(context.Canceled)
 }
 
@@ -298,7 +384,7 @@ func (c *Call) take() (r Result, ok bool) {
 
 // see tells c of the newest status of x, if it wants to know. It is called with mu held, as is wakeUp.
 func (c *Call) see(x *watch) {
-	if c.updates && x.seen.answered {
+	if c.updates && x.seen.Answered {
 		c.update = &Result{Status: x.status()}
 		c.wakeUp()
 	}
@@ -323,22 +409,19 @@ func (t *Timeline) settle(m *waiter, r Result) {
 }
 
 // giveUp ends m for a reason that is not the job's.
-func (t *Timeline) giveUp(m *waiter, reason error) {
-	x := m.watch
-	t.settle(m, m.gaveUp(reason, t.now()))
-	if x.waiters == nil && t.learner != nil && (reason == ErrTimeout || reason == ErrMaxAttempts) {
-		t.outcomes = append(t.outcomes, backoff.Outcome{Key: x.id, Kind: m.call.Kind, After: x.alive})
-	}
-}
+func (t *Timeline) giveUp(m *waiter, reason error) { t.settle(m, m.gaveUp(reason, t.now())) }
 
 // gaveUp returns the Result of m, which gives up now.
 func (m *waiter) gaveUp(reason error, now time.Duration) Result {
 	x := m.watch
 	r := Result{Status: x.status(), End: GaveUp, Err: reason, Polls: int(x.attempt - m.joined), Elapsed: now - m.began}
+	if m.held != notHeld {
+		r.HeldUp = m.held.String()
+	}
 	if x.seen != nil {
-		r.LastErr = x.seen.err
-		if x.seen.isUnknownJob() && (reason == ErrTimeout || reason == ErrMaxAttempts) {
-			r.End, r.Err = Broken, r.LastErr
+		r.LastErr = x.seen.Fault.Err
+		if x.seen.IsUnknownJob() && (reason == ErrTimeout || reason == ErrMaxAttempts) {
+			r.End, r.Err = Broken, x.seen.Doubt(now)
 		}
 	}
 	return r
@@ -379,6 +462,9 @@ func (t *Timeline) end(x *watch, kind string, why error) {
 			_, e.Delay = x.outcome(kind, &x.seen.Status, e.Elapsed)
 		}
 		t.events = append(t.events, e)
+	}
+	if why != nil && t.learner != nil {
+		t.outcomes = append(t.outcomes, backoff.Outcome{Key: x.id, Kind: kind, After: x.alive})
 	}
 	t.limits.demand -= wants(x.previous)
 	t.watches.remove(x)

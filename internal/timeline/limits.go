@@ -1,11 +1,10 @@
 package timeline
 
 import (
-	"errors"
-	"math"
 	"math/bits"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -25,11 +24,15 @@ const (
 const (
 	// smallBulk is how many jobs of a bulk are polled at once, or one batch; the first polls of the others are spread.
 	smallBulk = 64
-	// smallCohort is how many of the others come together, or a batch: a request that comes alone wakes an idle machine, which costs
-	// more than the request.
+	// smallCohort is how many of the others come together, or a batch: a request that comes alone wakes an idle machine,
+	// which costs more than the request.
 	smallCohort = 16
+	// modestPace is the time between two requests at which the first polls of a bulk come where there is time for all.
+	modestPace = 10 * time.Millisecond
 	// slackShare is the share of a wait by which a poll may be late, so that one wake-up or one request serves several.
 	slackShare = 1.0 / 20
+	// batchShare is that share where the Transport is a Batcher: the more watches meet, the fewer requests there are.
+	batchShare = 1.0 / 6
 	// batchWindow is by how much it may be late at least where the Transport is a Batcher.
 	batchWindow = 5 * time.Millisecond
 	// wakeWindow is by how much at most where it is none: a wake-up then serves several only if polls come often.
@@ -45,7 +48,10 @@ const Exact = -1
 // slack is by how much a poll may be late that comes after a wait.
 func (t *Timeline) slack(wait time.Duration) time.Duration {
 	share := t.Slack
-	if share == 0 {
+	switch {
+	case share == 0 && t.batcher != nil:
+		share = batchShare
+	case share == 0:
 		share = slackShare
 	}
 	slack := time.Duration(share * float64(wait))
@@ -132,11 +138,11 @@ func (t *Timeline) waits(x *watch, wait time.Duration) {
 	x.previous = wait
 }
 
-// charge takes from the budget what a request costs that ended with err, or pays back.
-func (l *limits) charge(err error) {
+// charge takes from the budget what a request costs that ended with a fault, or pays back if f is nil.
+func (l *limits) charge(f *sighting.Fault) {
 	cost := -1
-	if err != nil {
-		cost = costOf(classOf(err))
+	if f != nil {
+		cost = costOf(f.Class)
 	}
 	l.tokens = min(max(l.tokens-cost, 0), budgetTokens)
 	if l.tokens == 0 {
@@ -162,22 +168,6 @@ func costOf(class transport.Class) int {
 	}
 }
 
-// classOf returns what a watch does about err.
-func classOf(err error) transport.Class {
-	if e := (*transport.Error)(nil); errors.As(err, &e) {
-		return e.Class
-	}
-	return transport.Transient
-}
-
-// hintOf returns how long the service asks by err to be left alone.
-func hintOf(err error) time.Duration {
-	if e := (*transport.Error)(nil); errors.As(err, &e) {
-		return max(e.RetryAfter, 0)
-	}
-	return 0
-}
-
 // Retry reports whether a poll that failed with an error of a class may be made again at once, within the same poll, and charges
 // it. A Transport that retries asks by package wait.
 func (t *Timeline) Retry(class transport.Class) bool {
@@ -190,26 +180,3 @@ func (t *Timeline) Retry(class transport.Class) bool {
 	t.limits.tokens -= cost
 	return true
 }
-
-// half returns the larger half of n, at least 1.
-func half(n int) int { return max((n+1)/2, 1) }
-
-// crowd is the size of the largest batch that x may go out in, given that of all.
-func (x *watch) crowd(most int) int {
-	if x.alone == 0 {
-		return most
-	}
-	return min(int(x.alone), most)
-}
-
-// widen lets x go out in a batch that is twice as large.
-func (x *watch) widen(most int) {
-	if n := 2 * int(x.alone); n < most {
-		x.alone = uint16(n)
-	} else {
-		x.alone = 0
-	}
-}
-
-// narrow makes x go out in batches of at most n; from 1 on it goes alone.
-func (x *watch) narrow(n int) { x.alone = uint16(min(n, math.MaxUint16)) }

@@ -1,56 +1,111 @@
 package timeline
 
 import (
+	"slices"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// pick returns where in the queue of a lane, in which somebody waits, the watch is that comes next: the one that is due for longest, or,
-// where a limit binds, the one that the Backoff ranks highest of that and a few others. Now and then it is the one that is due for longest
-// all the same, so that nobody waits for ever.
-func (t *Timeline) pick(l *lane, now time.Duration) (at int) {
-	o, _ := l.oldest()
-	at = l.head
-	binds := l.waiting > 1 && (t.Limiter != nil || t.limits.recovering || t.ready.waiting > t.Concurrency)
-	if t.ranker == nil || !binds || t.picks%oldestEvery == oldestEvery-1 {
-		return at
-	}
-	best := t.rank(o, now)
-	for range rankSamples {
-		i := l.head + int(t.random()%uint64(len(l.queue)-l.head))
-		if o := l.queue[i]; o.x != nil && o.x.queued {
-			if r := t.rank(o, now); r > best {
-				at, best = i, r
-			}
-		}
-	}
-	return at
-}
-
-// How many that are due are weighed against the one that is due for longest, and how often that one goes first unweighed. More samples
-// gain little, and an oldest that goes first more often loses most of the gain: see the table of internal/bench.
+// How many due watches are weighed against the one that is due for longest, and how often that one goes first unweighed.
+// More samples gain little, and an oldest that goes first more often loses most of the gain: see the table of
+// internal/bench.
 const (
 	rankSamples = 16
 	oldestEvery = 8
+	// maxRanked bounds the watches that are ranked for one request.
+	maxRanked = 2000
 )
 
-// rank is the Backoff's rank of a watch that is due.
-func (t *Timeline) rank(o overdue, now time.Duration) (rank float64) {
-	defer func() {
-		if v := recover(); v != nil {
-			t.Logger.Error("backoff panicked in Rank", zap.String("id", o.x.id), zap.Error(t.panicked(v)))
+// A candidate is a due watch, and what is known of it for the Backoff to rank.
+type candidate struct {
+	x     *watch
+	lane  *lane
+	poll  backoff.Poll
+	since time.Duration // since the poll before
+	rank  float64
+}
+
+// rankDue returns some of the watches that are due, those that matter most first, or none where the order in which they
+// became due is kept. It is called with mu held, and lets go of it while the Backoff ranks them.
+func (t *Timeline) rankDue(now time.Duration) []candidate {
+	binds := t.ready.waiting > 1 && (t.Limiter != nil || t.limits.recovering || t.ready.waiting > t.Concurrency)
+	if t.ranker == nil || !binds || t.picks%oldestEvery == oldestEvery-1 {
+		return nil
+	}
+	l := t.ready.choose(t.Concurrency)
+	if l == nil {
+		return nil
+	}
+	lanes := []*lane{l}
+	size := min(t.size.Now(), t.ready.waiting)
+	if size > 1 {
+		lanes = t.ready.ring
+	}
+	var sample []candidate
+	each := min((rankSamples+1)*size, maxRanked)/len(lanes) + 1
+	for _, l := range lanes {
+		sample = t.sample(sample, l, each, now)
+	}
+	t.mu.Unlock()
+	for i := range sample {
+		sample[i].rank = t.rank(sample[i].poll, sample[i].since)
+	}
+	t.mu.Lock()
+	slices.SortStableFunc(sample, func(a, b candidate) int {
+		switch {
+		case a.rank > b.rank:
+			return -1
+		case a.rank < b.rank:
+			return 1
+		default:
+			return 0
 		}
-	}()
-	x := o.x
-	polled := o.since - x.previous
+	})
+	return sample
+}
+
+// sample adds to s at most n of the watches that wait in l: the one that is due for longest, and others at random.
+func (t *Timeline) sample(s []candidate, l *lane, n int, now time.Duration) []candidate {
+	first := l.oldest()
+	if first == nil {
+		return s
+	}
+	s = append(s, t.candidate(first, l, now))
+	for range min(n, l.waiting) - 1 {
+		o := l.queue[l.head+int(t.random()%uint64(len(l.queue)-l.head))]
+		if o.stands() {
+			s = append(s, t.candidate(o.x, l, now))
+		}
+	}
+	return s
+}
+
+func (t *Timeline) candidate(x *watch, l *lane, now time.Duration) candidate {
+	polled := x.poll - x.previous
 	p := backoff.Poll{Key: x.id, Kind: x.waiters.call.Kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
 	if x.seen != nil {
-		p.RetryAfter, p.Progress, p.State, p.Err = x.seen.retryAfter(), x.seen.Progress, x.seen.stateName(), x.seen.err
+		p.RetryAfter, p.Progress, p.State, p.Err = x.seen.LeaveAlone(), x.seen.Progress, x.seen.StateName(), x.seen.Fault.Err
 	}
-	return t.ranker.Rank(p, now-polled)
+	return candidate{x: x, lane: l, poll: p, since: now - polled}
+}
+
+// next returns the watch that is polled next, nil if none may be: one whose wait was extended for a last look, then, of
+// the kind whose turn it is, the one that ranks highest, or the one that is due for longest if none was ranked.
+func (t *Timeline) next(ranked []candidate) *watch {
+	if x := t.ready.mostUrgent(); x != nil {
+		return x
+	}
+	l := t.ready.choose(t.Concurrency)
+	if l == nil {
+		return nil
+	}
+	for _, c := range ranked {
+		if c.lane == l && c.x.queued {
+			return c.x
+		}
+	}
+	return l.oldest()
 }
 
 // random returns the next of a sequence of numbers that look random (xorshift64, Marsaglia 2003).

@@ -2,59 +2,101 @@ package timeline
 
 import (
 	"context"
-	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
-	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A run is one request under way, about one watch or a batch of them. A worker uses one for all its requests.
+// A run is one request in flight, about one watch or a batch of them. A worker uses one for all its requests.
 type run struct {
-	work    func() // what its worker does, made once so that a worker is started without allocating
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	polls   []poll
-	ids     []string
-	asked   time.Duration // when
-	ended   time.Duration // when it was answered or failed
-	until   time.Duration // when to stop it
-	lane    *lane
-	err     error // of the whole request
-	split   bool  // the batch is asked about again, in parts
-	answers map[string]int
+	work     func() // what its worker does, made once so that a worker is started without allocating
+	stage    stage  // what its worker does next
+	at       int    // the poll that is judged next
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	observed context.Context // ctx as the Observer made it
+	unbind   func()          // frees observed; nil if there is nothing to free
+	polls    []poll
+	ids      []string
+	asked    time.Duration // when
+	ended    time.Duration // when it was answered or failed
+	until    time.Duration // when to cancel it, and once it is canceled, when to write it off
+	lane     *lane
+	status   transport.Status   // the answer about one job
+	batch    []transport.Answer // the answer about many
+	fault    sighting.Fault     // of the whole request
+	split    bool               // the batch is asked about again, in parts
+	answers  map[string]int     // places in batch
+	named    int                // jobs of the batch that the answer is about
+	claim    atomic.Int32       // who deals with the request's end: see claimed
 
 	// What follows is guarded by Timeline.mu.
-	present        int  // polls whose watch is still waited for
-	stopped        bool // it is to come back
-	next, previous *run // in the order in which they began
+	present        int     // polls whose watch is still waited for
+	cause          error   // why it was canceled, nil if it was not
+	in             *flight // the list that it is in, nil if it is in none
+	next, previous *run
 }
 
-// left reports whether r was stopped because nobody waits any longer, which says nothing of the service, unless time ran out.
-func (r *run) left() bool {
+// stage is what the worker of a run does next. It is set before each call of code that is not the engine's own: if that
+// code ends the goroutine, another one goes on from there.
+type stage uint8
+
+const (
+	take     stage = iota // takes what is due
+	fit                   // puts back what does not fit into one request
+	announce              // tells the Observer that a poll starts
+	ask                   // makes the request
+	conclude              // tells the Observer that the request has ended
+	judge                 // decides what each watch does next
+	settle                // tells the waiters
+)
+
+// claimed says who deals with the end of a request: its worker, or another one if it was written off.
+const (
+	unclaimed int32 = iota
+	claimedByWorker
+	writtenOff
+)
+
+// abandoned reports whether r was canceled because its last waiter left, or at Close. Such an end says nothing about the
+// service. It is called with mu held.
+func (r *run) abandoned() bool {
+	return r.cause != nil && r.cause != ErrPollTimeout
+}
+
+// dropped is abandoned for the worker of r, which does not hold mu.
+func (r *run) dropped() bool {
+	if r.ctx == nil {
+		return false
+	}
 	why := context.Cause(r.ctx)
-	return why != nil && !errors.Is(why, context.DeadlineExceeded)
+	return why != nil && why != ErrPollTimeout
 }
 
 // A poll is a watch's part in a run.
 type poll struct {
-	x     *watch
-	kind  string
-	seen  *sighting // once it is judged
-	err   error
-	over  bool  // the watch is
-	why   error // without the job's end
-	wait  time.Duration
-	asked time.Duration // for, by the service
+	x          *watch
+	kind       string
+	status     *transport.Status  // the answer, nil if there was none
+	fault      sighting.Fault     // why there was none
+	again      bool               // it is asked about again at once, and this poll does not count
+	seen       *sighting.Sighting // once it is judged
+	changed    bool               // a consumer is told of seen
+	over       bool               // the watch is
+	why        error              // without the job's end
+	wait       time.Duration
+	leaveAlone time.Duration // for how long, by the service
 }
 
-// runs are all requests under way. As each may take as long as the others, the first that began is the first to stop.
-type runs struct{ first, last *run }
+// flight lists the requests in flight, oldest first. All share one timeout, so the oldest is the next to expire.
+type flight struct{ first, last *run }
 
-func (l *runs) add(r *run) {
-	r.previous, r.next = l.last, nil
+func (l *flight) add(r *run) {
+	r.in, r.previous, r.next = l, l.last, nil
 	if l.last != nil {
 		l.last.next = r
 	} else {
@@ -63,7 +105,12 @@ func (l *runs) add(r *run) {
 	l.last = r
 }
 
-func (l *runs) remove(r *run) {
+// leave takes r out of its list, if it is in one.
+func (r *run) leave() {
+	l := r.in
+	if l == nil {
+		return
+	}
 	if r.previous != nil {
 		r.previous.next = r.next
 	} else {
@@ -74,11 +121,11 @@ func (l *runs) remove(r *run) {
 	} else {
 		l.last = r.previous
 	}
-	r.next, r.previous = nil, nil
+	r.in, r.next, r.previous = nil, nil, nil
 }
 
-// next returns when the first is to stop, forever if there is none.
-func (l *runs) next() time.Duration {
+// next returns when the first is to expire, forever if there is none.
+func (l *flight) next() time.Duration {
 	if l.first == nil {
 		return forever
 	}
@@ -115,9 +162,11 @@ func (i *idle) put(r *run) bool {
 	return true
 }
 
-// hire starts workers for what is ready. Each is owned by Close, which waits for it, and ends when nothing is left for it to do.
+// hire starts workers for what is ready. Each is owned by Close, which waits for it, and ends when nothing is left for it
+// to do.
 func (t *Timeline) hire(now time.Duration) {
-	for waiting := t.ready.waiting; waiting > 0 && t.busy < t.Concurrency && t.limits.gate <= now && !t.closed; waiting -= t.batch {
+	size := t.size.Now()
+	for waiting := t.ready.waiting; waiting > 0 && t.busy < t.Concurrency && t.limits.gate <= now && !t.closed; waiting -= size {
 		t.busy++
 		t.workers.Add(1)
 		t.track.Begin()
@@ -125,32 +174,74 @@ func (t *Timeline) hire(now time.Duration) {
 	}
 }
 
+// work does what is ready until nothing is left. Where a plugin ends the goroutine, another one goes on with r.
 func (t *Timeline) work(r *run) {
-	defer t.workers.Done()
-	defer t.track.End()
 	returned := false
 	defer func() {
-		if !returned { // the goroutine ends here, as a test's FailNow makes it: another takes up its work
-			t.workers.Add(1)
-			t.track.Begin()
+		if !returned {
 			go r.work()
 		}
 	}()
 	makeRoom(0)
-	if len(r.polls) > 0 {
-		t.abandon(r)
+	for t.step(r) {
 	}
-	t.mu.Lock()
-	for r.ended = t.now(); t.begin(r, r.ended); {
-		t.mu.Unlock()
+	returned = true
+}
+
+// makeRoom has the stack of its goroutine grow at once to what a request of net/http takes. It would grow step by step, and
+// copy all frames each time, for every worker anew.
+//
+//go:noinline
+func makeRoom(i int) byte {
+	var room [8 << 10]byte
+	return room[i]
+}
+
+// step does the next stage of r, and reports whether there is another.
+func (t *Timeline) step(r *run) (more bool) {
+	switch r.stage {
+	case take:
+		return t.takeNext(r)
+	case fit:
+		r.stage = announce
+		t.fitBatch(r)
+	case announce:
+		r.stage = ask
+		t.announce(r)
+	case ask:
+		r.stage, r.fault = conclude, goexit
 		t.ask(r)
-		t.mu.Lock()
-		t.answered(r)
-		if len(t.outcomes)+len(t.events) > 0 {
-			t.unlock()
-			t.mu.Lock()
-			r.ended = t.now() // that may have taken long
+	case conclude:
+		if !r.claim.CompareAndSwap(unclaimed, claimedByWorker) {
+			t.discard(r)
+			return false
 		}
+		r.stage, r.at = judge, 0
+		t.conclude(r)
+		t.distribute(r)
+	case judge:
+		t.judgeNext(r)
+	case settle:
+		return t.settleAll(r)
+	}
+	return true
+}
+
+// takeNext fills r with what is due, or ends its worker if nothing is.
+func (t *Timeline) takeNext(r *run) (more bool) {
+	t.mu.Lock()
+	r.ended = t.now() // that of the request before may be long ago
+	return t.continueLocked(r)
+}
+
+// continueLocked fills r with what is due at r.ended, or ends its worker. It is called with mu held, and lets go of it.
+func (t *Timeline) continueLocked(r *run) (more bool) {
+	if t.begin(r, r.ended) {
+		if r.stage = announce; len(r.polls) > 1 && t.fitter != nil {
+			r.stage = fit
+		}
+		t.mu.Unlock()
+		return true
 	}
 	t.busy--
 	t.arm()
@@ -159,144 +250,173 @@ func (t *Timeline) work(r *run) {
 	if !kept && r.cancel != nil {
 		r.cancel(context.Canceled)
 	}
-	returned = true
+	t.track.End()
+	t.workers.Done()
+	return false
 }
 
-// makeRoom has the stack of its goroutine grow at once to what a request of net/http takes. It would grow step by step, and copy all
-// frames each time, for every worker anew.
-//
-//go:noinline
-func makeRoom(i int) byte {
-	var room [8 << 10]byte
-	return room[i]
-}
-
-// abandon answers r, in the middle of which the goroutine that asked ended.
-func (t *Timeline) abandon(r *run) {
-	r.ended, r.err = t.now(), t.panicked(errGoexit)
-	if len(r.polls) == 1 {
-		t.judge(r, &r.polls[0], &transport.Status{}, r.err)
-	} else {
-		t.judgeBatch(r, nil, r.err)
-	}
-	t.mu.Lock()
-	t.answered(r)
-	r.cancel(context.Canceled)
-	r.ctx = nil
-	t.unlock()
-}
-
-// begin fills r with what is to be asked next, and reports whether there is anything.
+// begin fills r with what is to be asked next, and reports whether there is anything. It is called with mu held, and lets
+// go of it where the Backoff ranks what is due.
 func (t *Timeline) begin(r *run, now time.Duration) bool {
-	r.polls, r.ids, r.err, r.split = r.polls[:0], r.ids[:0], nil, false
 	if t.closed || now < t.limits.gate {
 		return false
 	}
 	t.limits.gate = 0 // it has been waited for; what holds up a request now is told anew
-	l := t.ready.choose(t.Concurrency)
-	if l == nil {
+	ranked := t.rankDue(now)
+	x := t.next(ranked)
+	if x == nil {
 		if t.ready.waiting == 0 {
 			t.limits.caughtUp()
 		}
 		return false
 	}
-	if !t.admit(now, min(t.batch, t.ready.waiting)) {
+	size := t.size.Now()
+	if t.closed || !t.admit(now, min(size, t.ready.waiting)) {
 		return false
 	}
-	most := t.batch
-	for more := l; more != nil && len(r.polls) < most; more = t.ready.choose(t.Concurrency) {
-		at := t.pick(more, now)
-		n := more.queue[at].x.crowd(most)
-		if n <= len(r.polls) {
-			break // it is the first of the next request
-		}
-		most = n
-		x := t.ready.take(more, at)
+	r.lane = t.ready.lanes[x.lane]
+	r.polls, r.ids, r.split, r.fault = r.polls[:0], r.ids[:0], false, sighting.Fault{}
+	for most := size; x != nil && x.company.Limit(most) > len(r.polls); x = t.next(ranked) {
+		most = min(most, x.company.Limit(most))
+		t.ready.take(x)
 		t.picks++
 		r.polls = append(r.polls, poll{x: x, kind: x.waiters.call.Kind})
 		r.ids = append(r.ids, x.id)
 		x.run = r
+		if len(r.polls) == most {
+			break
+		}
 	}
-	if r.ctx == nil || r.stopped {
-		r.ctx, r.cancel = context.WithCancelCause(t.ctx)
-	}
-	r.lane, r.asked, r.until = l, now, later(now, t.PollTimeout)
-	r.present, r.stopped = len(r.polls), false
-	l.polling++
-	t.ready.polling++
-	t.runs.add(r)
-	t.figures.request(now)
-	t.figures.inFlight += len(r.polls)
-	if len(r.polls) < t.batch {
+	t.launch(r, now)
+	if len(r.polls) < size {
 		t.hire(now) // for those that could not go along
 	}
 	t.arm()
 	return true
 }
 
-// stop ends the request of r. What that sets off counts as work until it has come back.
+// launch counts r, which is filled, as in flight.
+func (t *Timeline) launch(r *run, now time.Duration) {
+	if r.ctx == nil || r.cause != nil {
+		r.ctx, r.cancel = context.WithCancelCause(t.ctx)
+	}
+	r.asked, r.until = now, later(now, t.PollTimeout)
+	r.present, r.cause = len(r.polls), nil
+	r.claim.Store(unclaimed)
+	r.lane.polling++
+	t.ready.polling++
+	t.runs.add(r)
+	t.figures.request(now)
+	t.figures.inFlight += len(r.polls)
+}
+
+// fitBatch puts back the watches of r that do not fit into one request.
+func (t *Timeline) fitBatch(r *run) {
+	n := t.fit(r.ids)
+	if n == len(r.ids) {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	for i := range r.polls[n:] {
+		if x := r.polls[n+i].x; x.waiters != nil {
+			x.run = nil
+			r.present--
+			t.figures.inFlight--
+			t.ready.push(x)
+		}
+	}
+	clear(r.polls[n:])
+	r.polls, r.ids = r.polls[:n], r.ids[:n]
+	t.proceed(now)
+}
+
+// stop cancels the request of r. What that sets off counts as work until it has come back.
 func (t *Timeline) stop(r *run, cause error) {
-	if !r.stopped {
-		r.stopped = true
-		t.runs.remove(r)
-		t.track.Begin()
-		r.cancel(cause)
+	if r.cause != nil {
+		return
 	}
+	r.cause = cause
+	r.leave()
+	r.until = later(t.now(), writeOffAfter)
+	t.stopping.add(r)
+	t.track.Begin()
+	r.cancel(cause)
 }
 
-// ask makes the request of r, and judges what it brings.
+// writeOffAfter is how long after its context has ended a request may take to come back. Then its worker is given up, so
+// that the watches go on without it. At most as many workers are given up as there may be at once.
+const writeOffAfter = time.Second
+
+// writeOff has another worker deal with the end of r, whose own does not come back.
+func (t *Timeline) writeOff(r *run) {
+	r.leave()
+	if !r.claim.CompareAndSwap(unclaimed, writtenOff) {
+		return // it has just come back
+	}
+	t.strays.add(r)
+	t.lost++
+	o := &run{
+		stage: conclude, ctx: r.ctx, cancel: r.cancel, observed: r.observed, unbind: r.unbind, polls: slices.Clone(r.polls),
+		ids: slices.Clone(r.ids), asked: r.asked, ended: t.now(), lane: r.lane, present: r.present, cause: r.cause,
+		fault: sighting.Fault{Err: r.cause},
+	}
+	o.work = func() { t.work(o) }
+	for i := range o.polls {
+		if x := o.polls[i].x; x.run == r {
+			x.run = o
+		}
+	}
+	t.workers.Add(1)
+	go o.work() // in the place of r's worker, also as far as a test clock knows
+}
+
+// discard ends the worker of r, which was written off and has come back.
+func (t *Timeline) discard(r *run) {
+	t.mu.Lock()
+	r.leave()
+	t.lost--
+	t.arm()
+	t.mu.Unlock()
+	t.workers.Done()
+}
+
+// announce tells the Observer that a poll starts.
+func (t *Timeline) announce(r *run) {
+	r.observed, r.unbind = r.ctx, nil
+	if t.Observer == nil {
+		return
+	}
+	made := t.observe(r.ctx, &observe.Event{Kind: observe.PollStarted, Time: t.epoch.Add(r.asked), IDs: r.ids})
+	r.observed, r.unbind = t.bind(r.ctx, made)
+}
+
+// ask makes the request of r. Nothing but the result is written, as r may have been written off meanwhile.
 func (t *Timeline) ask(r *run) {
-	ctx := r.ctx
-	if t.Observer != nil {
-		ctx = t.observe(ctx, &observe.Event{Kind: observe.PollStarted, Time: t.epoch.Add(r.asked), IDs: r.ids})
-	}
 	if len(r.polls) == 1 {
-		st, err := t.status(ctx, r.polls[0].x)
-		t.ended(ctx, r, err)
-		t.judge(r, &r.polls[0], &st, err)
+		x := r.polls[0].x
+		r.status, r.fault = t.status(r.observed, x.id, x.seen)
 	} else {
-		answers, err := t.askBatch(ctx, r.ids)
-		t.ended(ctx, r, err)
-		t.judgeBatch(r, answers, err)
+		r.batch, r.fault = t.askBatch(r.observed, slices.Clone(r.ids))
 	}
+	r.ended = t.now()
 }
 
-// ended notes when and how the request of r ended.
-func (t *Timeline) ended(ctx context.Context, r *run, err error) {
-	r.ended, r.err = t.now(), err
+// conclude tells the Observer that the request of r has ended.
+func (t *Timeline) conclude(r *run) {
+	if r.fault.Err == errGoexit {
+		r.fault, r.ended = broken(t.panicked(errGoexit)), t.now()
+		r.cancel(context.Canceled)
+		r.ctx = nil
+	}
+	if r.unbind != nil {
+		r.unbind()
+		r.unbind = nil
+	}
 	if t.Observer != nil {
-		t.observe(ctx, &observe.Event{Kind: observe.PollEnded, Time: t.epoch.Add(r.ended), IDs: r.ids, Took: r.ended - r.asked, Err: err})
+		t.observe(r.observed, &observe.Event{Kind: observe.PollEnded, Time: t.epoch.Add(r.ended), IDs: r.ids,
+			Took: r.ended - r.asked, Err: r.fault.Err})
 	}
-}
-
-// status asks about one job.
-func (t *Timeline) status(ctx context.Context, x *watch) (st transport.Status, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = t.panicked(v)
-		}
-	}()
-	if t.conditional != nil && x.seen != nil && x.seen.Revision != "" {
-		st, err = t.conditional.StatusSince(ctx, x.id, x.status())
-	} else {
-		st, err = t.Transport.Status(ctx, x.id)
-	}
-	if err != nil {
-		err = wait.CauseOf(ctx, err)
-	}
-	return st, err
-}
-
-// askBatch asks about many jobs at once.
-func (t *Timeline) askBatch(ctx context.Context, ids []string) (answers []transport.Answer, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = t.panicked(v)
-		}
-	}()
-	answers, err = t.batcher.StatusBatch(ctx, slices.Clone(ids))
-	if err != nil {
-		err = wait.CauseOf(ctx, err)
-	}
-	return answers, err
+	r.observed = nil
 }

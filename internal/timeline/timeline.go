@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +17,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/batching"
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -62,12 +63,16 @@ type Config struct {
 	Logger      *zap.Logger
 	MaxDelay    time.Duration
 	PollTimeout time.Duration
-	Concurrency int
-	Limiter     *rate.Limiter
-	MaxWatches  int     // no limit if zero
-	Slack       float64 // share of a wait by which a poll may be late, Exact for none, the default if zero
-	Observer    observe.Observer
-	Panic       func(value any, stack []byte) error // makes the error of a panic
+	// Patience is for how long odd answers are waited out, zero for not at all.
+	Patience time.Duration
+	// MaxRetryAfter bounds the waits that the service asks for, no limit if zero.
+	MaxRetryAfter time.Duration
+	Concurrency   int
+	Limiter       *rate.Limiter
+	MaxWatches    int     // no limit if zero
+	Slack         float64 // share of a wait by which a poll may be late, Exact for none, the default if zero
+	Observer      observe.Observer
+	Panic         func(value any, stack []byte) error // makes the error of a panic
 }
 
 // Timeline follows jobs. It is safe for concurrent use.
@@ -77,6 +82,7 @@ type Timeline struct {
 	ranker      backoff.Ranker        // the Backoff, if it ranks
 	conditional transport.Conditional // the Transport, if it is one
 	batcher     transport.Batcher     // the Transport, if it batches
+	fitter      transport.Fitter      // the Transport, if it is one
 	group       int                   // how many jobs it takes at once, 1 if it doesn't
 	track       wait.Tracker
 	epoch       time.Time // instants are durations from here
@@ -93,18 +99,24 @@ type Timeline struct {
 	ready    backlog
 	limits   limits
 	figures  figures
-	runs     runs
+	runs     flight // in flight
+	stopping flight // canceled, and not come back yet
+	strays   flight // written off, and not come back yet
+	lost     int    // strays
 	idle     idle
 	busy     int    // workers
 	picks    int    // of who is polled next
 	seed     uint64 // of random
-	batch    int    // the largest batch that the service takes, as far as is known
+	size     batching.Size
+	health   health
+	words    map[string]struct{} // that the Transport has no state for, and that a warning was written of
 	alarm    *wait.Alarm
-	plain    map[plainStatus]*sighting
+	plain    map[plainStatus]*sighting.Sighting
 	offers   map[*Call]struct{} // calls that wait for their consumer
-	outcomes []backoff.Outcome  // of watches that gave up, not yet told to the Backoff
-	events   []observe.Event    // not yet told to the Observer
-	closed   bool
+	untold
+	answeredAt time.Duration // when a request was last answered
+	dividedAt  time.Duration // when a batch was last divided for a trial
+	closed     bool
 }
 
 // New returns a Timeline that holds no goroutine as long as it follows nothing.
@@ -114,7 +126,8 @@ func New(c Config) *Timeline {
 		track:   wait.Track(c.Clock),
 		epoch:   c.Clock.Now(),
 		watches: newIndex(),
-		plain:   make(map[plainStatus]*sighting),
+		plain:   make(map[plainStatus]*sighting.Sighting),
+		words:   make(map[string]struct{}),
 		offers:  make(map[*Call]struct{}),
 		real:    wait.Real(c.Clock),
 		ready:   backlog{numbers: map[string]uint16{}},
@@ -124,20 +137,27 @@ func New(c Config) *Timeline {
 	t.learner, _ = c.Backoff.(backoff.Learner)
 	t.ranker, _ = c.Backoff.(backoff.Ranker)
 	t.conditional, _ = c.Transport.(transport.Conditional)
+	t.fitter, _ = c.Transport.(transport.Fitter)
+	t.Logger = c.Logger.Named("jobstatus")
 	t.group = 1
 	if b, ok := c.Transport.(transport.Batcher); ok && b.MaxBatch() > 1 {
 		t.batcher, t.group = b, min(b.MaxBatch(), math.MaxUint16)
 	}
-	t.batch = t.group
+	t.size = batching.NewSize(t.group)
+	t.answeredAt, t.dividedAt = -1, -1
 	t.alarm = wait.NewAlarm(c.Clock, t.fire)
-	t.ctx, t.cancel = context.WithCancelCause(wait.NewContext(context.Background(), wait.Carried{Clock: c.Clock, Logger: c.Logger, Retry: t.Retry}))
+	t.ctx, t.cancel = context.WithCancelCause(wait.NewContext(context.Background(), wait.Carried{Clock: c.Clock, Logger: t.Logger, Retry: t.Retry}))
 	return t
 }
 
 // Context returns the context that every poll's is made from. It ends with Close.
 func (t *Timeline) Context() context.Context { return t.ctx }
 
-// Close ends every wait with ErrClosed and returns once all polls under way have come back. It may be called more than once.
+// closeGrace is how long Close waits for polls to come back whose context has ended.
+const closeGrace = 5 * time.Second
+
+// Close ends every wait with ErrClosed, and returns once all polls in flight have come back, or five seconds later on the
+// real clock: those that have not are named in the log. It may be called more than once.
 func (t *Timeline) Close() {
 	t.mu.Lock()
 	if !t.closed {
@@ -153,25 +173,34 @@ func (t *Timeline) Close() {
 		t.arm()
 		t.cancel(ErrClosed)
 	}
-	t.unlock()
-	t.workers.Wait()
+	t.unlockAside()
+	if !wait.Within(closeGrace, t.workers.Wait) {
+		t.write(zap.ErrorLevel, "polls did not come back after Close", func() []zap.Field {
+			return []zap.Field{zap.Strings("ids", t.unreturned())}
+		})
+	}
+}
+
+// maxNamed bounds the ids that a line of the log names.
+const maxNamed = 16
+
+// unreturned returns some of the ids of the polls that have not come back.
+func (t *Timeline) unreturned() (ids []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, list := range []*flight{&t.strays, &t.stopping, &t.runs} {
+		for r := list.first; r != nil && len(ids) < maxNamed; r = r.next {
+			ids = append(ids, r.ids...)
+		}
+	}
+	return ids[:min(len(ids), maxNamed)]
 }
 
 // now returns the instant that it is.
 func (t *Timeline) now() time.Duration { return t.Clock.Now().Sub(t.epoch) }
 
-// unlock unlocks mu and tells the Backoff and the Observer what has happened meanwhile.
-func (t *Timeline) unlock() {
-	outcomes, events := t.outcomes, t.events
-	t.outcomes, t.events = nil, nil
-	t.mu.Unlock()
-	for _, o := range outcomes {
-		t.learn(o)
-	}
-	for i := range events {
-		t.observe(t.ctx, &events[i])
-	}
-}
+// standstill is by how much the timer may be late before the process counts as having stood still.
+const standstill = 500 * time.Millisecond
 
 // fire does what is due. The alarm calls it.
 func (t *Timeline) fire() {
@@ -179,18 +208,36 @@ func (t *Timeline) fire() {
 	defer t.unlock()
 	now := t.now()
 	t.alarm.Rang()
+	late := now - min(t.line.next(), t.runs.next())
+	if late >= standstill {
+		t.prolong(late)
+	}
 	for r := t.runs.first; r != nil && r.until <= now; r = t.runs.first {
 		t.stop(r, ErrPollTimeout)
 	}
+	for r := t.stopping.first; r != nil && r.until <= now && t.lost < t.Concurrency; r = t.stopping.first {
+		t.writeOff(r)
+	}
 	for t.line.next() <= now {
-		if x := t.line[0]; x.deadline <= now {
-			t.expire(x, now)
-		} else {
+		x := t.line[0]
+		if x.poll <= now && !x.queued && x.run == nil {
 			t.enqueue(x)
+		}
+		if x.deadline <= now {
+			t.expire(x, now, late >= standstill)
+		}
+		if x.waiters != nil {
 			t.line.put(x)
 		}
 	}
 	t.proceed(now)
+}
+
+// prolong gives the requests in flight the time for which the process stood still. Their answers may be there.
+func (t *Timeline) prolong(still time.Duration) {
+	for r := t.runs.first; r != nil; r = r.next {
+		r.until = later(r.until, still)
+	}
 }
 
 // proceed starts workers for what is ready, and sets the alarm to what comes next. It is called with mu held.
@@ -202,6 +249,9 @@ func (t *Timeline) proceed(now time.Duration) {
 // arm sets the alarm to what comes next. It is called with mu held.
 func (t *Timeline) arm() {
 	next := min(t.line.next(), t.runs.next())
+	if t.lost < t.Concurrency {
+		next = min(next, t.stopping.next())
+	}
 	if t.ready.waiting > 0 && t.busy < t.Concurrency && t.limits.gate > 0 {
 		next = min(next, t.limits.gate)
 	}
@@ -212,95 +262,10 @@ func (t *Timeline) arm() {
 	}
 }
 
-// expire ends what waits for x no longer than until now.
-func (t *Timeline) expire(x *watch, now time.Duration) {
-	x.deadline = forever
-	for m := x.waiters; m != nil; {
-		next := m.next
-		if end := m.deadline(); end <= now {
-			t.giveUp(m, ErrTimeout)
-		} else {
-			x.deadline = min(x.deadline, end)
-		}
-		m = next
-	}
-	if x.waiters != nil {
-		t.line.put(x)
-	}
-}
-
 // enqueue hands x, which is due, to the workers. Its place on the line is then its deadline's.
 func (t *Timeline) enqueue(x *watch) {
-	t.ready.push(x, x.poll)
-	x.poll = forever
-}
-
-// observe tells the Observer of e, and returns the context that it makes of ctx.
-func (t *Timeline) observe(ctx context.Context, e *observe.Event) (made context.Context) {
-	made = ctx
-	defer func() {
-		if v := recover(); v != nil {
-			t.Logger.Error("observer panicked", zap.Stringer("event", e.Kind), zap.Error(t.panicked(v)))
-		}
-	}()
-	if c := t.Observer.Observe(ctx, e); c != nil {
-		made = c
-	}
-	return made
-}
-
-var errGoexit = errors.New("runtime.Goexit called")
-
-// panicked returns the error of a panic with v, which ends a watch.
-func (t *Timeline) panicked(v any) error {
-	return &transport.Error{Class: transport.Permanent, Err: t.Panic(v, debug.Stack())}
-}
-
-// nextWait asks the Backoff, and keeps what it answers within bounds.
-func (t *Timeline) nextWait(p backoff.Poll) (d time.Duration, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = t.panicked(v)
-		}
-	}()
-	d = t.Backoff.Next(p)
-	if d < 0 && t.clamped.CompareAndSwap(false, true) {
-		t.Logger.Warn("backoff answered with a negative wait", zap.Duration("wait", d), zap.Int("attempt", p.Attempt))
-	}
-	if t.MaxDelay > 0 {
-		d = min(d, t.MaxDelay)
-	}
-	least := minWait
-	if p.Attempt == 0 {
-		least = 0
-	}
-	return max(d, least, p.RetryAfter), nil
-}
-
-// learn tells the Backoff of a finished watch, if it learns.
-func (t *Timeline) learn(o backoff.Outcome) {
-	if t.learner == nil {
-		return
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			t.Logger.Error("backoff panicked in Observe", zap.String("id", o.Key), zap.Error(t.panicked(v)))
-		}
-	}()
-	t.learner.Observe(o)
-}
-
-// log writes a line for a poll of x that was answered at debug level, for one that was not at warn level.
-func (t *Timeline) log(x *watch, seen *sighting, took time.Duration) {
-	if seen.err != nil {
-		if e := t.Logger.Check(zap.WarnLevel, "poll without an answer"); e != nil {
-			e.Write(zap.String("id", x.id), zap.Int32("attempt", x.attempt), zap.Duration("took", took),
-				zap.Error(seen.err))
-		}
-		return
-	}
-	if e := t.Logger.Check(zap.DebugLevel, "poll"); e != nil {
-		e.Write(zap.String("id", x.id), zap.Int32("attempt", x.attempt), zap.Duration("took", took),
-			zap.Stringer("state", seen.State), zap.String("raw", seen.Raw))
+	t.ready.push(x)
+	if x.held {
+		t.ready.hurry(x)
 	}
 }

@@ -83,7 +83,7 @@ func TestABacklogThatStandsStillDoesNotGrow(t *testing.T) {
 	join := func() *watch {
 		x := &watch{}
 		b.enter(x, "")
-		b.push(x, 0)
+		b.push(x)
 		return x
 	}
 	stays := []*watch{join(), join(), join()}
@@ -94,10 +94,8 @@ func TestABacklogThatStandsStillDoesNotGrow(t *testing.T) {
 	assert.LessOrEqual(t, len(l.queue), 64)
 	for _, x := range stays {
 		assert.Same(t, l, b.choose(1))
-		o, ok := l.oldest()
-		assert.True(t, ok)
-		assert.Same(t, x, o.x, "in the order in which they came")
-		b.take(l, l.head)
+		assert.Same(t, x, l.oldest(), "in the order in which they came")
+		b.take(x)
 		b.leave(x)
 	}
 	assert.Zero(t, b.waiting)
@@ -151,32 +149,37 @@ func FuzzAPollIsLateByNoMoreThanItsSlack(f *testing.F) {
 
 func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
 	f.Add(int64(0), int64(40), int64(40), int64(60), int64(100), int64(0), uint8(0))
-	for member := range uint8(100) {
-		f.Add(int64(0), int64(8e10), int64(8e10), int64(12e10), int64(15e10), int64(0), member)
+	for ordinal := range uint8(100) {
+		f.Add(int64(0), int64(8e10), int64(8e10), int64(12e10), int64(15e10), int64(0), ordinal)
 	}
 	f.Add(int64(5), int64(7), int64(3), int64(math.MaxInt64), int64(math.MaxInt64), int64(math.MaxInt64), uint8(1))
-	f.Fuzz(func(t *testing.T, began, now, since, end, poll, allowed int64, member uint8) {
-		if began < 0 || now < began || since < 0 || since > now || end < now || poll < now || allowed < 0 {
+	f.Fuzz(func(t *testing.T, began, answered, asked, end, poll, allowed int64, ordinal uint8) {
+		if began < 0 || answered < began || asked < 0 || asked > answered || end < answered || poll < answered || allowed < 0 {
 			return // no such watch
 		}
 		timeout := time.Duration(Unlimited)
 		if end != math.MaxInt64 {
 			timeout = time.Duration(end - began)
 		}
-		c := &Call{Limits: Limits{Timeout: timeout}, until: forever, members: make([]*waiter, int(member)+1)}
-		m := &waiter{call: c, began: time.Duration(began), member: int32(member)}
+		c := &Call{t: &Timeline{}, Limits: Limits{Timeout: timeout}, until: forever}
+		m := &waiter{call: c, began: time.Duration(began), ordinal: int32(ordinal)}
 		x := &watch{waiters: m, poll: time.Duration(poll)}
-		x.lookLast(m, time.Duration(now), time.Duration(since), time.Duration(allowed))
-		may := int64(later(time.Duration(since), time.Duration(allowed)))
+		x.lookLast(m, time.Duration(asked), time.Duration(answered), time.Duration(allowed))
+		may := int64(later(time.Duration(answered), time.Duration(allowed)))
+		tenth := end - max(1, (end-began)/10)
 		assert.LessOrEqual(t, int64(x.poll), poll, "it only brings the poll forward")
 		assert.GreaterOrEqual(t, int64(x.poll), min(poll, may), "and not before the service allows it")
-		assert.GreaterOrEqual(t, int64(x.poll), now)
 		if x.poll != time.Duration(poll) {
 			assert.Less(t, int64(x.poll), end, "it is moved for a waiter that will be there")
-			assert.GreaterOrEqual(t, int64(x.poll), end-max(1, (end-began)/10), "to its end")
+			assert.GreaterOrEqual(t, int64(x.poll), tenth, "to its end")
 		}
-		if poll > end && end > now && may < end && end != math.MaxInt64 && end-max(1, (end-began)/10) > now {
+		if poll > end && end > answered && may < end && end != math.MaxInt64 && asked < tenth {
 			assert.Less(t, int64(x.poll), end, "a look is taken before the end")
+		}
+		if moved := x.poll; moved != time.Duration(poll) {
+			x.poll = forever
+			x.lookLast(m, moved, moved, time.Duration(allowed))
+			assert.Equal(t, forever, x.poll, "and once only")
 		}
 	})
 }

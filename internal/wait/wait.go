@@ -188,3 +188,21 @@ func Clock(ctx context.Context) clock.Clock { return From(ctx).Clock }
 
 // Logger returns the logger that ctx carries, or one that writes nothing.
 func Logger(ctx context.Context) *zap.Logger { return From(ctx).Logger }
+
+// Within calls f on a goroutine of its own and reports whether it returned within d. It is a bound on code that should
+// return at once, so d is measured on the real clock, whatever clock was injected.
+func Within(d time.Duration, f func()) bool {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	bound := time.NewTimer(d)
+	defer bound.Stop()
+	select {
+	case <-done:
+		return true
+	case <-bound.C:
+		return false
+	}
+}

@@ -1,0 +1,108 @@
+package batching
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+)
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestSizeStaysWithinItsBounds(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		most := rapid.IntRange(1, 5000).Draw(t, "most")
+		s := NewSize(most)
+		for range rapid.IntRange(0, 200).Draw(t, "events") {
+			n := rapid.IntRange(1, s.Now()).Draw(t, "jobs")
+			switch rapid.IntRange(0, 3).Draw(t, "event") {
+			case 0:
+				s.Went(n, rapid.IntRange(0, n).Draw(t, "named"))
+			case 1:
+				for range 64 {
+					s.Went(s.Now(), s.Now())
+				}
+			case 2:
+				s.TooLarge(n)
+				assert.LessOrEqual(t, s.Now(), max(n, 1))
+			default:
+				s.Refused()
+			}
+			assert.GreaterOrEqual(t, s.Now(), 1)
+			assert.LessOrEqual(t, s.Now(), most)
+		}
+		for range 14 * maxTrial {
+			s.Went(s.Now(), s.Now())
+		}
+		assert.Equal(t, most, s.Now(), "it grows back")
+	})
+}
+
+func TestSizeIsThatOfAPage(t *testing.T) {
+	t.Parallel()
+	s := NewSize(100)
+	s.Went(100, 99)
+	assert.Equal(t, 100, s.Now(), "one job that the service does not know")
+	s.Went(100, 0)
+	assert.Equal(t, 100, s.Now(), "an empty answer names no length")
+	s.Went(100, 25)
+	assert.Equal(t, 25, s.Now())
+}
+
+func TestTrialsOfALargerSizeBecomeRare(t *testing.T) {
+	t.Parallel()
+	s := NewSize(100)
+	trials := 0
+	for range 10_000 {
+		if n := s.Now(); n > 25 {
+			s.TooLarge(n)
+			trials++
+		} else {
+			s.Went(n, n)
+		}
+	}
+	assert.LessOrEqual(t, trials, 20)
+	assert.GreaterOrEqual(t, trials, 3)
+}
+
+func TestAnEndpointThatIsNotThereIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	s := NewSize(100)
+	for range maxRefused - 1 {
+		s.Refused()
+	}
+	s.Went(1, 1)
+	assert.Equal(t, 100, s.Now(), "a single job says nothing about batches")
+	s.Refused()
+	assert.Equal(t, 1, s.Now())
+
+	s = NewSize(100)
+	for range 10 {
+		s.Refused()
+		s.Went(2, 2)
+	}
+	assert.Equal(t, 100, s.Now(), "there is one")
+}
+
+func TestAJobThatSpoilsBatchesGoesAloneForAWhile(t *testing.T) {
+	t.Parallel()
+	var c Company
+	assert.Equal(t, 100, c.Limit(100))
+	c.Narrow(10)
+	assert.Equal(t, 10, c.Limit(100))
+	assert.Equal(t, 5, c.Limit(5))
+	for range 4 {
+		c.Widen(100)
+	}
+	assert.Equal(t, 100, c.Limit(100))
+	c.Expel()
+	for range penance {
+		assert.Equal(t, 1, c.Limit(100))
+		c.Widen(100)
+	}
+	c.Widen(100)
+	assert.Equal(t, 2, c.Limit(100))
+}

@@ -1,0 +1,76 @@
+// Package batching learns how many jobs a service answers about in one request, and which job spoils the batches that it
+// is in. It knows no clock and no lock.
+package batching
+
+// firstTrial is after how many full batches in a row a larger one is tried for the first time. Each trial that fails
+// doubles the number, up to maxTrial.
+const (
+	firstTrial = 128
+	maxTrial   = 4096
+)
+
+// A Size is the largest batch that the service takes, as far as is known. It shrinks when the service refuses a batch, and
+// grows back when full batches have gone well for a while. Use [NewSize] to make one.
+type Size struct {
+	most    int // what the Transport says
+	now     int
+	full    int // full batches that went well, since the last trial
+	trial   int // how many it takes for the next
+	refused int // batches in a row that were refused, whatever their size
+}
+
+// maxRefused is how many batches in a row are refused before jobs are asked about one at a time: there may be no such
+// endpoint.
+const maxRefused = 3
+
+// NewSize returns the Size of a Transport that takes at most so many jobs in one request.
+func NewSize(most int) Size { return Size{most: most, now: most, trial: firstTrial} }
+
+// Now returns the size of the largest batch to send.
+func (s *Size) Now() int { return s.now }
+
+// Most returns the size of the largest batch that the Transport takes.
+func (s *Size) Most() int { return s.most }
+
+// Went says that a request about n jobs was answered, of which the answer named so many. An answer that names less than
+// three quarters of the jobs of a batch is taken for a page of fixed length, which is then the size.
+func (s *Size) Went(n, named int) {
+	if n > 1 && named > 0 {
+		s.refused = 0
+	}
+	if n > 1 && named > 1 && named < n*3/4 {
+		s.shrink(named)
+		return
+	}
+	if n < s.now || s.now >= s.most {
+		return
+	}
+	if s.full++; s.full >= s.trial {
+		s.full, s.now = 0, min(2*s.now, s.most)
+	}
+}
+
+// TooLarge says that the service refused a request because it named n jobs.
+func (s *Size) TooLarge(n int) { s.shrink(Half(n)) }
+
+// Refused says that the service refused a request about many jobs for a reason that ends a watch. After three in a row
+// jobs are asked about one at a time.
+func (s *Size) Refused() {
+	if s.refused++; s.refused >= maxRefused {
+		s.refused = 0
+		s.shrink(1)
+	}
+}
+
+func (s *Size) shrink(n int) {
+	if n >= s.now {
+		return
+	}
+	if s.now < s.most { // a trial that failed, or one that was too small
+		s.trial = min(2*s.trial, maxTrial)
+	}
+	s.now, s.full = n, 0
+}
+
+// Half returns the larger half of n, at least 1.
+func Half(n int) int { return max((n+1)/2, 1) }

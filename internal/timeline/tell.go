@@ -1,0 +1,156 @@
+package timeline
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/observe"
+)
+
+// untold is what has happened while mu was held, and is told to the Backoff, the Observer and the log once it is not.
+type untold struct {
+	outcomes []backoff.Outcome
+	events   []observe.Event
+	notes    []note
+}
+
+func (u *untold) isEmpty() bool { return len(u.outcomes)+len(u.events)+len(u.notes) == 0 }
+
+// A note is a line for the log.
+type note struct {
+	level   zapcore.Level
+	message string
+	fields  []zap.Field
+}
+
+// note has n written to the log, unless it is nil.
+func (t *Timeline) note(n *note) {
+	if n != nil {
+		t.notes = append(t.notes, *n)
+	}
+}
+
+// unlock unlocks mu and tells what has happened meanwhile. It is called on a goroutine of the engine's.
+func (t *Timeline) unlock() {
+	u := t.untold
+	t.untold = untold{}
+	t.mu.Unlock()
+	t.tellAll(&u)
+}
+
+// unlockAside is unlock for a goroutine of the user's. Whoever is told might end or block it, so another one tells.
+func (t *Timeline) unlockAside() {
+	u := t.untold
+	t.untold = untold{}
+	t.mu.Unlock()
+	if u.isEmpty() {
+		return
+	}
+	t.track.Begin()
+	wait.Within(closeGrace, func() {
+		defer t.track.End()
+		t.tellAll(&u)
+	})
+}
+
+// tellAll tells u. Where it ends the goroutine, the rest is told all the same.
+func (t *Timeline) tellAll(u *untold) {
+	if u.isEmpty() {
+		return
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			t.tellAll(u)
+		}
+	}()
+	for len(u.outcomes) > 0 {
+		o := u.outcomes[0]
+		u.outcomes = u.outcomes[1:]
+		t.learn(o)
+	}
+	for len(u.events) > 0 {
+		e := &u.events[0]
+		u.events = u.events[1:]
+		t.observe(t.ctx, e)
+	}
+	for len(u.notes) > 0 {
+		n := u.notes[0]
+		u.notes = u.notes[1:]
+		t.write(n.level, n.message, func() []zap.Field { return n.fields })
+	}
+	returned = true
+}
+
+// maxWords bounds the words that a warning is written of.
+const maxWords = 64
+
+// noteWord has a warning written of a word that the Transport has no state for, the first time that it is seen.
+func (t *Timeline) noteWord(x *watch) {
+	if x.seen.State != 0 || x.seen.Raw == "" || len(t.words) >= maxWords {
+		return
+	}
+	if _, known := t.words[x.seen.Raw]; known {
+		return
+	}
+	t.words[x.seen.Raw] = struct{}{}
+	t.note(&note{zapcore.WarnLevel, "unknown state: the watch goes on, as if the job had not ended", []zap.Field{
+		zap.String("raw", x.seen.Raw), zap.String("id", x.id)}})
+}
+
+// health says when the service turns bad and when it is well again, so that an outage is a few lines of the log, however
+// many watches meet it.
+type health struct {
+	bad      bool
+	since    time.Duration // when the first request failed
+	failures int           // since the last line
+	all      int           // since the service turned bad
+	answers  int           // requests answered in a row
+	next     time.Duration // not before then is another line written
+}
+
+const (
+	// summaryEvery is the time between two lines about a service that is not well.
+	summaryEvery = time.Minute
+	// wellAfter is how many requests in a row are answered, or as many as there are watches, before the service counts as
+	// well again.
+	wellAfter = 64
+)
+
+// failed says that a request failed, and returns the line that this is worth.
+func (h *health) failed(now time.Duration, err error) *note {
+	h.answers = 0
+	h.failures++
+	h.all++
+	if !h.bad {
+		h.bad, h.since, h.all = true, now, 1
+	}
+	if now < h.next {
+		return nil
+	}
+	h.next = now + summaryEvery
+	n := &note{zapcore.WarnLevel, "polls fail", []zap.Field{zap.Int("failures", h.failures), zap.Duration("for", now-h.since),
+		zap.Error(err)}}
+	h.failures = 0
+	return n
+}
+
+// answered says that a request was answered while there were so many watches, and returns the line that this is worth.
+func (h *health) answered(now time.Duration, watches int) *note {
+	if !h.bad {
+		return nil
+	}
+	if h.answers++; h.answers < min(wellAfter, watches) {
+		return nil
+	}
+	h.bad = false
+	if h.failures == h.all { // no line was written of this time
+		return nil
+	}
+	h.failures = 0
+	return &note{zapcore.WarnLevel, "polls are answered again", []zap.Field{zap.Int("failures", h.all), zap.Duration("after", now-h.since)}}
+}
