@@ -260,16 +260,24 @@ func TestUnlimitedWatchGoesOnForADay(t *testing.T) {
 func TestContextThatIsOverMakesNoRequest(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := w.service(never)
-		watcher := w.watcher(s)
+		var asked atomic.Int32
+		watcher := w.watcher(s, jobstatus.WithBackoff(backoff.Func(func(backoff.Poll) time.Duration {
+			asked.Add(1)
+			return 0
+		})))
 		cause := errors.New("user left")
 		ctx, cancel := context.WithCancelCause(context.Background())
 		cancel(cause)
-		_, err := watcher.WaitForJob(ctx, "a")
-		require.ErrorIs(w, err, cause)
-		for _, err := range watcher.WaitForJobs(ctx, slices.Values([]string{"a", "b"})) {
+		w.run(func() {
+			_, err := watcher.WaitForJob(ctx, "a")
 			require.ErrorIs(w, err, cause)
-		}
+			for _, err := range watcher.WaitForJobs(ctx, slices.Values([]string{"a", "b"})) {
+				require.ErrorIs(w, err, cause)
+			}
+			w.clock.Sleep(time.Second) // until a poll that should not be has been made
+		})
 		assert.Empty(w, s.polls("a"))
+		assert.Zero(w, asked.Load(), "nor is the Backoff asked")
 	})
 }
 
@@ -780,6 +788,7 @@ func TestBreakingOutOfARangeEndsTheWatch(t *testing.T) {
 					break
 				}
 			}
+			w.clock.Sleep(time.Millisecond) // until polls that were under way have come back
 		})
 		polled := len(s.polls("a"))
 		w.run(func() {
@@ -979,7 +988,11 @@ func TestConcurrencyBoundsPollsUnderWay(t *testing.T) {
 		var now, most atomic.Int32
 		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
 			defer now.Add(-1)
-			most.Store(max(most.Load(), now.Add(1)))
+			for polls := now.Add(1); ; {
+				if m := most.Load(); polls <= m || most.CompareAndSwap(m, polls) {
+					break
+				}
+			}
 			return after(3, jobstatus.Completed)(ctx, id, n)
 		}), jobstatus.WithConcurrency(3))
 		w.run(func() {
@@ -1079,6 +1092,7 @@ func TestLearnerIsToldBetweenWhichPollsAJobEnded(t *testing.T) {
 				_, _ = watcher.WaitForJob(context.Background(), id, opt)
 			}
 		})
+		require.NoError(w, watcher.Close()) // who gives up does not wait until the Backoff was told
 		slices.SortFunc(l.outcomes, func(a, b backoff.Outcome) int { return strings.Compare(a.Key, b.Key) })
 		assert.Equal(w, []backoff.Outcome{
 			{Key: "between", Kind: "k", After: 2 * time.Second, Before: 3 * time.Second, Ended: true},
@@ -1118,6 +1132,7 @@ func TestLearnerIsToldAFewMarksOfALongJob(t *testing.T) {
 			_, err := watcher.WaitForJob(context.Background(), "a")
 			require.NoError(w, err)
 		})
+		require.NoError(w, watcher.Close())
 		marks := l.outcomes[0].Marks
 		assert.GreaterOrEqual(w, len(marks), 4)
 		assert.LessOrEqual(w, len(marks), 8)
