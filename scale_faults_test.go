@@ -189,12 +189,15 @@ func TestThousandsOfWatchesOverSocketsHarmNoOtherAndLeaveNothing(t *testing.T) {
 	s.dialed.Store(0)
 	s.cut.Store(0)
 	const connections = 16
+	// On a busy machine net/http gives a connection up now and then, if it does not learn within 50 ms that a request was written.
+	// Hundreds would be lost if watches that fail cost others theirs.
+	const givenUp = many / 40
 	gaveUp := jobstatus.ErrMaxAttempts.Error()
 	assert.Equal(t, map[string]int{
 		"completed: <nil>": 1664, "error: job failed": 64, "busy: " + gaveUp: 188, "broken: " + gaveUp: 4,
 		"left: context canceled": 40, "running: context canceled": 40,
 	}, s.waitFor(t, many, connections))
-	assert.LessOrEqual(t, s.dialed.Load(), connections+s.cut.Load(), "connections that were dialed")
+	assert.LessOrEqual(t, s.dialed.Load(), connections+s.cut.Load()+givenUp, "connections that were dialed")
 	assert.Equal(t, held, files(), "file descriptors")
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -72,6 +73,14 @@ func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 			service := client(t, server.URL, c.opts...)
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
+			var lost atomic.Int64
+			ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+				GotConn: func(httptrace.GotConnInfo) { lost.Add(1) },
+				PutIdleConn: func(err error) {
+					lost.Add(-1)
+					assert.NoError(t, err, "a connection finds room in the pool")
+				},
+			})
 			var all sync.WaitGroup
 			for range calls {
 				all.Go(func() {
@@ -82,8 +91,13 @@ func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 			all.Wait()
 			open.mu.Lock()
 			defer open.mu.Unlock()
-			assert.Equal(t, c.most, open.most)
-			assert.Equal(t, c.most, open.total, "an idle connection serves again")
+			// On a busy machine net/http gives a connection up if it does not learn within 50 ms that a request was written. The one
+			// that replaces it may be open before the server sees the end of the first.
+			allowed := c.most + int(lost.Load())
+			assert.GreaterOrEqual(t, open.most, c.most)
+			assert.LessOrEqual(t, open.most, allowed)
+			assert.LessOrEqual(t, open.total, allowed, "an idle connection serves again")
+			assert.Less(t, int(lost.Load()), calls/10, "connections that net/http gave up")
 		})
 	}
 }
