@@ -56,14 +56,16 @@ func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 			var connections sync.Map
 			var count atomic.Int64
 			full := make(chan struct{})
+			release := sync.OnceFunc(func() { close(full) })
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if _, again := connections.LoadOrStore(r.RemoteAddr, true); !again && count.Add(1) == int64(c.most) {
-					close(full)
+					release()
 				}
 				select {
 				case <-full:
 				case <-r.Context().Done():
 				case <-time.After(hold):
+					release()
 				}
 				say(200, status("running"))(w, r)
 			}))
