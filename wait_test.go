@@ -82,6 +82,32 @@ func TestDefaultScheduleAsksAtOnceAndStaysWithinItsBounds(t *testing.T) {
 	})
 }
 
+// fault 16: jitter is on by default. Jobs that begin together do not stay together.
+func TestTheDefaultScheduleDiffersFromJobToJob(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(never)
+		watcher := w.watcher(s)
+		const n = 50 // few enough that all are polled at once
+		w.run(func() {
+			for _, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
+				require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+			}
+		})
+		for attempt := 1; attempt < jobstatus.DefaultMaxAttempts; attempt++ {
+			gaps := map[time.Duration]bool{}
+			least, most := time.Hour, time.Duration(0)
+			for id := range ids(n) {
+				polls := s.polls(id)
+				gap := polls[attempt] - polls[attempt-1]
+				gaps[gap] = true
+				least, most = min(least, gap), max(most, gap)
+			}
+			assert.Greater(w, len(gaps), n/2, "waits before poll %d", attempt)
+			assert.Greater(w, most-least, most/4, "waits before poll %d", attempt)
+		}
+	})
+}
+
 func TestWaitReturnsJobErrorTogetherWithTheStatus(t *testing.T) {
 	for state, sentinel := range map[jobstatus.State]error{
 		jobstatus.Failed:   jobstatus.ErrJobFailed,
@@ -538,6 +564,25 @@ func TestUpdatesAreTheStatusesThatDiffer(t *testing.T) {
 			}
 			assert.Equal(w, []string{"a: pending", "a: running 50%: half way", "a: running", "a: running (sorting)", "a: running (writing)",
 				"a: completed"}, lines)
+		})
+	})
+}
+
+// fault 22: what an answer does not say was not said, whatever the one before it said.
+func TestTheTerminalStatusInheritsNothing(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		at := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+		watcher := w.watcher(w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+			if n == 2 {
+				return jobstatus.Status{State: jobstatus.Completed}, nil
+			}
+			return jobstatus.Status{State: jobstatus.Running, Raw: "sorting", Progress: 0.5, Message: "half way", Result: []byte(`{"n":1}`),
+				Revision: "1", RetryAfter: time.Second, Created: at, Updated: at, Finished: at}, nil
+		}), every(time.Second))
+		w.run(func() {
+			st, err := watcher.WaitForJob(context.Background(), "a")
+			require.NoError(w, err)
+			assert.Equal(w, jobstatus.Status{ID: "a", State: jobstatus.Completed}, st)
 		})
 	})
 }
@@ -1118,6 +1163,29 @@ func (l *learner) Observe(o backoff.Outcome) {
 	defer l.mu.Unlock()
 	l.outcomes = append(l.outcomes, o)
 }
+
+// fault 35: a Learner that panics when it is told of a watch changes nothing for those who wait, and is logged.
+func TestALearnerThatPanicsHarmsNobody(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		core, logs := observer.New(zap.ErrorLevel)
+		watcher := w.watcher(w.service(after(3, jobstatus.Completed)), jobstatus.WithBackoff(&badLearner{}),
+			jobstatus.WithLogger(zap.New(core)))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "ends")
+			require.NoError(w, err)
+			_, err = watcher.WaitForJob(context.Background(), "goes on", jobstatus.MaxAttempts(2))
+			require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+			_, err = watcher.WaitForJob(context.Background(), "ends later")
+			require.NoError(w, err)
+		})
+		require.NoError(w, watcher.Close())
+		assert.Equal(w, 3, logs.Len(), "%v", logs.All())
+	})
+}
+
+type badLearner struct{ learner }
+
+func (*badLearner) Observe(backoff.Outcome) { panic("no room") }
 
 func TestLearnerIsToldAFewMarksOfALongJob(t *testing.T) {
 	inVirtualTime(t, func(w world) {
