@@ -73,35 +73,68 @@ func TestTheRetryBudgetPaysForEachFailure(t *testing.T) {
 	}
 }
 
-// fault 15: what is sent again within a poll is paid for too. When the budget is empty, each poll is one request.
+// A busyService answers 503, except about jobs whose id begins with "good": they have completed.
+type busyService struct{ requests atomic.Int64 }
+
+func (s *busyService) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.requests.Add(1)
+	code, body := http.StatusServiceUnavailable, "busy"
+	if kindOf(r.URL.Path) == "good" {
+		code, body = http.StatusOK, `{"payload":{"status":"completed"}}`
+	}
+	return &http.Response{StatusCode: code, Header: http.Header{}, Request: r, Body: io.NopCloser(strings.NewReader(body))}, nil
+}
+
+// watcher returns a Watcher of s. Within a poll, it sends a call again at most retries times.
+func (s *busyService) watcher(w world, retries int) *jobstatus.Watcher {
+	service, err := rest.New("http://service.test", rest.WithRetries(retries), rest.WithRoundTripper(s))
+	require.NoError(w, err)
+	return w.watcher(service, jobstatus.WithMaxAttempts(1))
+}
+
+// fault 15: what is sent again within a poll is paid for too. When the budget is empty, each poll is one request, and remains so until
+// the service has recovered.
 func TestTheRetryBudgetPaysForWhatIsSentAgainWithinAPoll(t *testing.T) {
 	inVirtualTime(t, func(w world) {
-		var requests atomic.Int64
-		service, err := rest.New("http://service.test", rest.WithRetries(2), rest.WithRoundTripper(
-			tripper(func(r *http.Request) (*http.Response, error) {
-				requests.Add(1)
-				return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Request: r,
-					Body: io.NopCloser(strings.NewReader("busy"))}, nil
-			})))
-		require.NoError(w, err)
-		defer service.Close()
-		watcher := w.watcher(service, jobstatus.WithMaxAttempts(1))
+		var s busyService
+		watcher := s.watcher(w, 2)
+		poll := func(kind string, i int) (requests int64) {
+			before := s.requests.Load()
+			_, _ = watcher.WaitForJob(context.Background(), fmt.Sprint(kind, "-", i))
+			return s.requests.Load() - before
+		}
 		const polls = 40
 		w.run(func() {
 			for i := range polls {
-				before := requests.Load()
-				_, err := watcher.WaitForJob(context.Background(), fmt.Sprint(i))
-				require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
-				if i < 10 {
-					assert.EqualValues(w, 3, requests.Load()-before, "poll %d", i)
+				if n := poll("busy", i); i < 10 {
+					assert.EqualValues(w, 3, n, "poll %d", i)
 				}
 			}
+			// A poll that fails three times costs 42 tokens of 500.
+			assert.InDelta(w, polls+2*500/42, s.requests.Load(), 2)
+			for i := range 100 {
+				assert.EqualValues(w, 1, poll("good", i))
+			}
+			assert.EqualValues(w, 1, poll("busy", polls), "the budget is a fifth full")
+			for i := range 400 {
+				assert.EqualValues(w, 1, poll("good", i))
+			}
+			assert.EqualValues(w, 3, poll("busy", polls+1), "it is full")
 		})
-		// A poll that fails three times costs 42 tokens of 500.
-		assert.InDelta(w, polls+2*500/42, requests.Load(), 2)
 	})
 }
 
-type tripper func(*http.Request) (*http.Response, error)
-
-func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+// fault 15: nor does it matter how many polls are in flight when it runs out.
+func TestPollsInFlightShareTheRetryBudget(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		var s busyService
+		watcher := s.watcher(w, 10)
+		const polls = 60
+		w.run(func() {
+			for _, err := range watcher.WaitForJobs(context.Background(), ids(polls)) {
+				require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+			}
+		})
+		assert.InDelta(w, polls+500/14, s.requests.Load(), 1)
+	})
+}
