@@ -1,6 +1,7 @@
 package jobstatus_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,20 +31,33 @@ var (
 	comment  = regexp.MustCompile(`(?m)//.*$`)
 )
 
+// Each block is a package of its own, and all are compiled by one command. An overlay puts them into the module without a file
+// there.
 func TestCodeInTheReadmeCompiles(t *testing.T) {
 	t.Parallel()
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	overlay := map[string]string{}
+	args := []string{"build", "-overlay", filepath.Join(dir, "overlay.json")}
 	for _, page := range []string{"README.md"} {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		blocks := fence.FindAllStringSubmatch(string(text), -1)
 		require.NotEmpty(t, blocks)
 		for i, block := range blocks {
-			file := filepath.Join(t.TempDir(), "readme.go")
+			name := fmt.Sprintf("%s-block-%d", page, i+1)
+			file := filepath.Join(dir, name+".go")
 			require.NoError(t, os.WriteFile(file, []byte(program(block[1])), 0o600))
-			out, err := exec.Command("go", "build", "-o", os.DevNull, file).CombinedOutput()
-			assert.NoError(t, err, "%s, block %d:\n%s\n%s", page, i+1, block[1], out)
+			overlay[filepath.Join(here, "internal", name, name+".go")] = file
+			args = append(args, "./internal/"+name)
 		}
 	}
+	replace, err := json.Marshal(map[string]any{"Replace": overlay})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), replace, 0o600))
+	out, err := exec.Command("go", args...).CombinedOutput()
+	assert.NoError(t, err, "%s", out)
 }
 
 // program makes a file of a fragment: a program, declarations, or statements.

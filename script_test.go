@@ -82,7 +82,7 @@ func drawScript(r *rapid.T) *script {
 		s.faults, s.outage, s.burst = 0, 0, 0
 	}
 	id := rapid.Map(rapid.IntRange(0, 99), func(n int) string { return fmt.Sprint("job-", n) })
-	long := int(max(200*s.every, 2*time.Second) / time.Millisecond)
+	long := 200 * max(s.every, time.Millisecond) // nobody waits for ever, nor for more polls than a test has time for
 	for range rapid.IntRange(1, 8).Draw(r, "callers") {
 		n := pick("ids", 5, 20, 1, 150)
 		s.callers = append(s.callers, caller{script: s,
@@ -91,8 +91,8 @@ func drawScript(r *rapid.T) *script {
 			start: ms("start", 0, 1, 500, 1000), maxAttempts: pick("own attempts", 0, 1, 3),
 			timeout: rapid.SampledFrom([]time.Duration{30 * time.Second, 2 * time.Minute, 2 * time.Second, 1500 * time.Millisecond,
 				time.Millisecond, jobstatus.Unlimited}).Draw(r, "timeout"),
-			cancel: ms("cancel", long, 1, 400, 2000), // nobody waits for ever
-			breaks: pick("break", 0, 1, 3), slow: ms("slow", 0, 10, 3000),
+			cancel: min(ms("cancel", 1_000_000, 1, 400, 2000), long),
+			breaks: pick("break", 0, 1, 3), slow: min(ms("slow", 0, 10, 3000), long/20),
 		})
 	}
 	return s
@@ -287,7 +287,7 @@ func (b moodyBackoff) Next(p backoff.Poll) time.Duration {
 		return 0
 	case n == panics && p.Attempt == 3:
 		panic("no wait")
-	case n == asksRubbish:
+	case n == asksRubbish && p.Attempt <= 20:
 		return -1
 	case n == asksForever && p.Attempt == 4:
 		return math.MaxInt64

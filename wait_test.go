@@ -82,6 +82,32 @@ func TestDefaultScheduleAsksAtOnceAndStaysWithinItsBounds(t *testing.T) {
 	})
 }
 
+// fault 16: jitter is on by default. Jobs that begin together do not stay together.
+func TestTheDefaultScheduleDiffersFromJobToJob(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(never)
+		watcher := w.watcher(s)
+		const n = 50 // few enough that all are polled at once
+		w.run(func() {
+			for _, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
+				require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+			}
+		})
+		for attempt := 1; attempt < jobstatus.DefaultMaxAttempts; attempt++ {
+			gaps := map[time.Duration]bool{}
+			least, most := time.Hour, time.Duration(0)
+			for id := range ids(n) {
+				polls := s.polls(id)
+				gap := polls[attempt] - polls[attempt-1]
+				gaps[gap] = true
+				least, most = min(least, gap), max(most, gap)
+			}
+			assert.Greater(w, len(gaps), n/2, "waits before poll %d", attempt)
+			assert.Greater(w, most-least, most/4, "waits before poll %d", attempt)
+		}
+	})
+}
+
 func TestWaitReturnsJobErrorTogetherWithTheStatus(t *testing.T) {
 	for state, sentinel := range map[jobstatus.State]error{
 		jobstatus.Failed:   jobstatus.ErrJobFailed,
@@ -260,16 +286,24 @@ func TestUnlimitedWatchGoesOnForADay(t *testing.T) {
 func TestContextThatIsOverMakesNoRequest(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := w.service(never)
-		watcher := w.watcher(s)
+		var asked atomic.Int32
+		watcher := w.watcher(s, jobstatus.WithBackoff(backoff.Func(func(backoff.Poll) time.Duration {
+			asked.Add(1)
+			return 0
+		})))
 		cause := errors.New("user left")
 		ctx, cancel := context.WithCancelCause(context.Background())
 		cancel(cause)
-		_, err := watcher.WaitForJob(ctx, "a")
-		require.ErrorIs(w, err, cause)
-		for _, err := range watcher.WaitForJobs(ctx, slices.Values([]string{"a", "b"})) {
+		w.run(func() {
+			_, err := watcher.WaitForJob(ctx, "a")
 			require.ErrorIs(w, err, cause)
-		}
+			for _, err := range watcher.WaitForJobs(ctx, slices.Values([]string{"a", "b"})) {
+				require.ErrorIs(w, err, cause)
+			}
+			w.clock.Sleep(time.Second) // until a poll that should not be has been made
+		})
 		assert.Empty(w, s.polls("a"))
+		assert.Zero(w, asked.Load(), "nor is the Backoff asked")
 	})
 }
 
@@ -542,6 +576,25 @@ func TestUpdatesAreTheStatusesThatDiffer(t *testing.T) {
 	})
 }
 
+// fault 22: what an answer does not say was not said, whatever the one before it said.
+func TestTheTerminalStatusInheritsNothing(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		at := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+		watcher := w.watcher(w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
+			if n == 2 {
+				return jobstatus.Status{State: jobstatus.Completed}, nil
+			}
+			return jobstatus.Status{State: jobstatus.Running, Raw: "sorting", Progress: 0.5, Message: "half way", Result: []byte(`{"n":1}`),
+				Revision: "1", RetryAfter: time.Second, Created: at, Updated: at, Finished: at}, nil
+		}), every(time.Second))
+		w.run(func() {
+			st, err := watcher.WaitForJob(context.Background(), "a")
+			require.NoError(w, err)
+			assert.Equal(w, jobstatus.Status{ID: "a", State: jobstatus.Completed}, st)
+		})
+	})
+}
+
 func TestUpdatesYieldTheErrorLast(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(after(2, jobstatus.Failed)), every(time.Second))
@@ -788,6 +841,7 @@ func TestBreakingOutOfARangeEndsTheWatch(t *testing.T) {
 					break
 				}
 			}
+			w.clock.Sleep(time.Millisecond) // until polls that were under way have come back
 		})
 		polled := len(s.polls("a"))
 		w.run(func() {
@@ -987,7 +1041,11 @@ func TestConcurrencyBoundsPollsUnderWay(t *testing.T) {
 		var now, most atomic.Int32
 		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
 			defer now.Add(-1)
-			most.Store(max(most.Load(), now.Add(1)))
+			for polls := now.Add(1); ; {
+				if m := most.Load(); polls <= m || most.CompareAndSwap(m, polls) {
+					break
+				}
+			}
 			return after(3, jobstatus.Completed)(ctx, id, n)
 		}), jobstatus.WithConcurrency(3))
 		w.run(func() {
@@ -1087,6 +1145,7 @@ func TestLearnerIsToldBetweenWhichPollsAJobEnded(t *testing.T) {
 				_, _ = watcher.WaitForJob(context.Background(), id, opt)
 			}
 		})
+		require.NoError(w, watcher.Close()) // who gives up does not wait until the Backoff was told
 		slices.SortFunc(l.outcomes, func(a, b backoff.Outcome) int { return strings.Compare(a.Key, b.Key) })
 		assert.Equal(w, []backoff.Outcome{
 			{Key: "between", Kind: "k", After: 2 * time.Second, Before: 3 * time.Second, Ended: true},
@@ -1113,6 +1172,29 @@ func (l *learner) Observe(o backoff.Outcome) {
 	l.outcomes = append(l.outcomes, o)
 }
 
+// fault 35: a Learner that panics when it is told of a watch changes nothing for those who wait, and is logged.
+func TestALearnerThatPanicsHarmsNobody(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		core, logs := observer.New(zap.ErrorLevel)
+		watcher := w.watcher(w.service(after(3, jobstatus.Completed)), jobstatus.WithBackoff(&badLearner{}),
+			jobstatus.WithLogger(zap.New(core)))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "ends")
+			require.NoError(w, err)
+			_, err = watcher.WaitForJob(context.Background(), "goes on", jobstatus.MaxAttempts(2))
+			require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+			_, err = watcher.WaitForJob(context.Background(), "ends later")
+			require.NoError(w, err)
+		})
+		require.NoError(w, watcher.Close())
+		assert.Equal(w, 3, logs.Len(), "%v", logs.All())
+	})
+}
+
+type badLearner struct{ learner }
+
+func (*badLearner) Observe(backoff.Outcome) { panic("no room") }
+
 func TestLearnerIsToldAFewMarksOfALongJob(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		l := &learner{}
@@ -1126,6 +1208,7 @@ func TestLearnerIsToldAFewMarksOfALongJob(t *testing.T) {
 			_, err := watcher.WaitForJob(context.Background(), "a")
 			require.NoError(w, err)
 		})
+		require.NoError(w, watcher.Close())
 		marks := l.outcomes[0].Marks
 		assert.GreaterOrEqual(w, len(marks), 4)
 		assert.LessOrEqual(w, len(marks), 8)
