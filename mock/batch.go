@@ -22,7 +22,10 @@ import (
 // A batch is a poll of each job that it names, and one Call with all their IDs. A job that is at an Answer of its script is left out
 // of what is answered, and so is one that there is not, unless the Dialect's Batch has a place for NotFound. A Fault befalls a batch
 // as a whole.
-func MaxBatch(n int) Option { return func(c *config) { c.maxBatch = max(n, 0) } }
+func MaxBatch(n int) Option {
+	line := caller()
+	return func(c *config) { c.maxBatch = c.notNegative(line, "MaxBatch", n) }
+}
 
 // batch does what a request about many jobs asks for. It is called with mu held.
 func (s *Service) batch(req *request, now time.Duration) *reply {

@@ -232,7 +232,7 @@ func (c *Clock) End() { c.change(&c.busy, -1) }
 func (c *Clock) Park() {
 	c.change(&c.parked, 1)
 	if c.stands() {
-		c.watchStray()
+		c.watchStray(currentID() == c.owner)
 	}
 }
 

@@ -48,7 +48,7 @@ func (c *Clock) schedule(d time.Duration, fire func(time.Time)) *clock.Timer {
 	watch := c.moving == 0 && !c.closed && c.stray == nil
 	c.mu.Unlock()
 	if watch {
-		c.watchStray()
+		c.watchStray(false)
 	}
 	return timer
 }

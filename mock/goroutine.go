@@ -51,6 +51,13 @@ func currentID() int64 {
 	return id
 }
 
+// inBubble reports whether the caller runs in a bubble of testing/synctest.
+func inBubble() bool {
+	var text [256]byte
+	head, _, _ := bytes.Cut(text[:runtime.Stack(text[:], false)], []byte("\n"))
+	return bytes.Contains(head, []byte("synctest bubble"))
+}
+
 // parseGoroutines reads what runtime.Stack wrote. It passes over what it can't read.
 func parseGoroutines(text string) (all []goroutine) {
 	for block := range strings.SplitSeq(text, "\n\n") {

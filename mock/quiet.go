@@ -183,11 +183,12 @@ func (p *placeSet) add(stopped []goroutine) {
 	}
 }
 
-// marks names where goroutines wait, and which they are.
-func marks(stopped []goroutine) string {
-	var b strings.Builder
-	for i := range stopped {
-		fmt.Fprintf(&b, "%d %s\n", stopped[i].id, stopped[i].mark())
+// same returns the goroutines that are in both lists, and wait at the same place.
+func same(before, now []goroutine) (both []goroutine) {
+	for _, g := range now {
+		if slices.ContainsFunc(before, func(b goroutine) bool { return b.id == g.id && b.mark() == g.mark() }) {
+			both = append(both, g)
+		}
 	}
-	return b.String()
+	return both
 }

@@ -29,12 +29,12 @@ type vigil struct {
 	timer   *time.Timer
 	rang    bool
 	began   time.Time
-	changed time.Time // when something changed last
-	version int       // of the Clock, then
-	looked  int       // how often, so far
-	quiet   int       // how many of the last looks found that nothing goes on
-	since   time.Time // when the first of these was
-	marks   string    // of what has stopped
+	changed time.Time   // when something changed last
+	version int         // of the Clock, then
+	looked  int         // how often, so far
+	quiet   int         // how many of the last looks found that nothing goes on
+	since   time.Time   // when the first of these was
+	still   []goroutine // that have stopped at one place since then
 	last    stillness
 }
 
@@ -47,11 +47,13 @@ func (v *vigil) see(s stillness, now time.Time) bool {
 		}
 		return false
 	}
-	if m := marks(s.stopped); v.quiet == 0 || m != v.marks {
-		v.quiet, v.since, v.marks = 0, now, m
+	still := same(v.still, s.stopped)
+	if v.quiet == 0 || len(still) == 0 && len(v.still) > 0 {
+		v.quiet, v.since, still = 0, now, s.stopped
 	}
 	v.quiet++
-	return v.quiet >= v.looks && (now.Sub(v.since) >= v.grace || places.all(s.stopped))
+	v.still = still
+	return v.quiet >= v.looks && (now.Sub(v.since) >= v.grace || places.all(still))
 }
 
 // pause returns how long it is to the next look. What a look costs bounds how often there is one.
@@ -91,7 +93,7 @@ func (c *Clock) settle(done *bool, patient bool) (how ending, why stillness) {
 		case how == hung:
 			return hung, v.last
 		case how == stopped && !(patient && !c.comingLocked()):
-			places.add(v.last.stopped)
+			places.add(v.still)
 			return stopped, v.last
 		}
 	}
@@ -138,10 +140,12 @@ func (c *Clock) lookLocked(v *vigil) ending {
 			return hung
 		}
 		return stopped
-	case now.Sub(v.changed) >= Guard:
-		return hung
-	default:
+	case now.Sub(v.changed) < Guard:
 		return atRest
+	case !s.own && len(s.moving) == 0: // others make it hard to tell
+		return stopped
+	default:
+		return hung
 	}
 }
 

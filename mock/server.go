@@ -30,7 +30,7 @@ type Server struct {
 func Listen(address string) Option { return func(c *config) { c.listen = address } }
 
 // InMemory makes a Server listen on no socket: it is reached by its Client alone. So the whole of transport/rest runs inside a
-// testing/synctest bubble, where time passes by itself once all wait.
+// testing/synctest bubble, where time passes by itself once all wait. There NewServer fails the test without it.
 //
 //	srv := mock.NewServer(t, mock.InMemory(), mock.Job("report-1", mock.Pending(time.Hour), mock.Completed(nil)))
 //	client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
@@ -42,6 +42,10 @@ func NewServer(t TB, opts ...Option) *Server {
 	c, err := newConfig(opts)
 	if err != nil {
 		t.Fatalf("mock: %v", err)
+	}
+	if !c.memory && inBubble() {
+		t.Fatalf("mock: a Server with a socket in a bubble of testing/synctest, where no time passes while a socket is waited for: " +
+			"give NewServer the option InMemory, and rest.New the option rest.WithHTTPClient(srv.Client())")
 	}
 	s := &Server{Service: c.Service}
 	pool := &http.Transport{MaxIdleConnsPerHost: 256}

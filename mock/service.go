@@ -32,6 +32,14 @@ func (c *config) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
+// notNegative returns n, which an option on the given line was given.
+func (c *config) notNegative(line, option string, n int) int {
+	if n < 0 {
+		c.problem("%s: %s(%d): must not be negative", line, option, n)
+	}
+	return max(n, 0)
+}
+
 // WithClock sets the clock that jobs live by; the default is the real one.
 func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
 
@@ -60,13 +68,19 @@ func WithDialect(d rest.Dialect) Option {
 // WithIDs sets where the ids of created jobs come from; the default counts, so that each run of a test has the same.
 func WithIDs(next func() string) Option { return func(c *config) { c.nextID = next } }
 
-// KeepCalls sets how many of the newest calls Calls returns at most; the default is all, which a service that runs for long can't
-// hold.
-func KeepCalls(n int) Option { return func(c *config) { c.keep = max(n, 0) } }
+// KeepCalls sets how many of the newest calls Calls returns at most, down to none. The default is all, which a service that runs
+// for long can't hold. An assertion that needs a call that was not kept fails.
+func KeepCalls(n int) Option {
+	line := caller()
+	return func(c *config) { c.keep = c.notNegative(line, "KeepCalls", n) }
+}
 
-// KeepJobs sets how many of the newest jobs the service knows, at least 1; older ones are not found any more. The default is all,
-// which a service that runs for long can't hold.
-func KeepJobs(n int) Option { return func(c *config) { c.keepJobs = max(n, 1) } }
+// KeepJobs sets how many of the newest jobs the service knows; older ones are not found any more. The default, 0, is all, which a
+// service that runs for long can't hold.
+func KeepJobs(n int) Option {
+	line := caller()
+	return func(c *config) { c.keepJobs = c.notNegative(line, "KeepJobs", n) }
+}
 
 // OnCall has f called with each request that is answered, one at a time, just before the answer is sent. It must not call the
 // service.
@@ -178,13 +192,19 @@ type Service struct {
 	kinds      map[string][]Step
 	faults     []*fault
 
-	mu      sync.Mutex
-	jobs    map[string]*job
-	order   []*job            // as they came
-	keys    map[string]string // ids by idempotency key
-	created int
-	calls   []*Call
+	mu       sync.Mutex
+	jobs     map[string]*job
+	order    []*job            // as they came
+	keys     map[string]string // ids by idempotency key
+	created  int
+	calls    []*Call
+	recorded int // calls so far
 }
+
+var errNotMade = errors.New("the service was not made by NewServer, NewTransport or NewService")
+
+// made reports whether a function of this package made s.
+func (s *Service) made() bool { return s != nil && s.jobs != nil }
 
 // NewService returns a Service, or all that is wrong with its options.
 func NewService(opts ...Option) (*Service, error) {

@@ -12,10 +12,9 @@ import (
 // goroutine is in a wait of this library. Then a quarter of the usual grace is enough.
 const strayGrace = Guard / 2
 
-// watchStray looks from time to time whether the test waits for a Clock that nobody moves, from now on and for as long as that
-// may be. own says that the wait that begins is on the test's own goroutine.
-func (c *Clock) watchStray() {
-	own := currentID() == c.owner
+// watchStray looks from time to time whether the test waits for a Clock that nobody moves, for as long as that may be. own says
+// that the test's own goroutine is about to wait in this library.
+func (c *Clock) watchStray(own bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || c.moving > 0 || c.stray != nil && !own {
