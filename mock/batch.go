@@ -211,12 +211,17 @@ func (o object) at(path string) any {
 }
 
 // MaxBatch returns what the option MaxBatch was given, and 0 without it.
-func (t *Transport) MaxBatch() int { return t.maxBatch }
+func (t *Transport) MaxBatch() int {
+	if t == nil || !t.made() {
+		return 0
+	}
+	return t.maxBatch
+}
 
 // StatusBatch returns where many jobs stand, in the order of ids.
 func (t *Transport) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
 	switch {
-	case t.maxBatch == 0:
+	case t.MaxBatch() == 0:
 		return nil, &transport.Error{Class: transport.Permanent, Err: errors.New("mock: the Transport has no MaxBatch")}
 	case len(ids) == 0:
 		return nil, nil

@@ -85,8 +85,11 @@ var (
 	_ wait.Peer   = (*Clock)(nil)
 )
 
-// NewClock returns a Clock that shows Start.
+// NewClock returns a Clock that shows [Start]. It ends with the test.
 func NewClock(t TB) *Clock {
+	if t == nil {
+		panic("mock: NewClock: the test is nil")
+	}
 	c := &Clock{t: t, owner: currentID(), patience: usual, now: Start, asking: map[string]*asking{}}
 	c.changed.L = &c.mu
 	t.Cleanup(func() {
@@ -103,13 +106,31 @@ func NewClock(t TB) *Clock {
 	return c
 }
 
+// must panics if no NewClock made c, which then has no test to fail.
+func (c *Clock) must() {
+	if c == nil || c.t == nil {
+		panic("mock: the Clock is nil, or was not made by NewClock")
+	}
+}
+
 // Go calls fn on a goroutine of its own. From now on the Clock moves only while fn waits for it.
 func (c *Clock) Go(fn func()) {
+	c.must()
+	c.t.Helper()
+	if fn == nil {
+		c.t.Fatalf("mock: Go: the function is nil")
+	}
 	c.mu.Lock()
 	c.callers++
 	c.mu.Unlock()
 	go func() {
-		defer c.change(&c.callers, -1)
+		defer func() {
+			c.mu.Lock()
+			c.callers--
+			c.version++
+			c.mu.Unlock()
+			c.changed.Broadcast()
+		}()
 		fn()
 	}()
 }
@@ -129,7 +150,11 @@ func (c *Clock) move() (over func()) {
 
 // Run calls fn and moves from event to event until it has returned. If fn fails the test at once, as require does, so does Run.
 func (c *Clock) Run(fn func()) {
+	c.must()
 	c.t.Helper()
+	if fn == nil {
+		c.t.Fatalf("mock: Run: the function is nil")
+	}
 	defer c.move()()
 	done, returned := false, false
 	var panicked any
@@ -167,6 +192,7 @@ func (c *Clock) Run(fn func()) {
 // Next moves to the next event, lets everything happen that is due at that instant, and returns how far it moved. It fails the
 // test if nothing is to come.
 func (c *Clock) Next() time.Duration {
+	c.must()
 	c.t.Helper()
 	defer c.move()()
 	before := c.Now()
@@ -181,6 +207,7 @@ func (c *Clock) Next() time.Duration {
 
 // Advance moves by d, through every event on the way.
 func (c *Clock) Advance(d time.Duration) {
+	c.must()
 	c.t.Helper()
 	defer c.move()()
 	end := c.Now().Add(d)
@@ -223,14 +250,14 @@ func (c *Clock) step(limit time.Duration) bool {
 }
 
 // Begin, and End, Park, Unpark and Asking, are how this library's own code says what is under way. No test needs them.
-func (c *Clock) Begin() { c.change(&c.busy, 1) }
+func (c *Clock) Begin() { c.count(1, 0) }
 
 // End is for this library's own code, as Begin is.
-func (c *Clock) End() { c.change(&c.busy, -1) }
+func (c *Clock) End() { c.count(-1, 0) }
 
 // Park is for this library's own code, as Begin is.
 func (c *Clock) Park() {
-	c.change(&c.parked, 1)
+	c.count(0, 1)
 	if c.stands() {
 		c.watchStray(currentID() == c.owner)
 	}
@@ -244,10 +271,11 @@ func (c *Clock) stands() bool {
 }
 
 // Unpark is for this library's own code, as Begin is.
-func (c *Clock) Unpark() { c.change(&c.parked, -1) }
+func (c *Clock) Unpark() { c.count(0, -1) }
 
 // Asking is for this library's own code, as Begin is.
 func (c *Clock) Asking(local, request string) (over func()) {
+	c.must()
 	a := &asking{what: request}
 	c.mu.Lock()
 	c.asking[local] = a
@@ -317,9 +345,12 @@ func (c *Clock) awake(a *asking) {
 	}
 }
 
-func (c *Clock) change(count *int, by int) {
+// count adds to the pieces of work under way and to the callers that are parked.
+func (c *Clock) count(busy, parked int) {
+	c.must()
 	c.mu.Lock()
-	*count += by
+	c.busy += busy
+	c.parked += parked
 	c.version++
 	c.mu.Unlock()
 	c.changed.Broadcast()
@@ -327,6 +358,7 @@ func (c *Clock) change(count *int, by int) {
 
 // Now returns the time that the Clock shows.
 func (c *Clock) Now() time.Time {
+	c.must()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
@@ -341,6 +373,11 @@ func (c *Clock) Until(t time.Time) time.Duration { return t.Sub(c.Now()) }
 // AfterFunc calls f on a goroutine of its own once d has passed; f counts as under way until it returns. Zero and less mean the
 // next time that the Clock is moved.
 func (c *Clock) AfterFunc(d time.Duration, f func()) *clock.Timer {
+	c.must()
+	if f == nil {
+		c.t.Helper()
+		c.t.Fatalf("mock: AfterFunc: the function is nil")
+	}
 	return c.schedule(d, func(time.Time) { f() })
 }
 
@@ -368,6 +405,7 @@ func (c *Clock) Sleep(d time.Duration) {
 
 // Ticker fails the test, as the Clock has no tickers.
 func (c *Clock) Ticker(time.Duration) *clock.Ticker {
+	c.must()
 	c.t.Helper()
 	c.t.Fatalf("mock: the Clock has no tickers: set a timer again each time it fires")
 	return nil
@@ -375,6 +413,7 @@ func (c *Clock) Ticker(time.Duration) *clock.Ticker {
 
 // Tick fails the test, as Ticker does.
 func (c *Clock) Tick(d time.Duration) <-chan time.Time {
+	c.must()
 	c.t.Helper()
 	return c.Ticker(d).C
 }

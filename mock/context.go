@@ -33,6 +33,7 @@ func (c *Clock) WithDeadline(parent context.Context, at time.Time) (context.Cont
 // CheckContext fails the test if ctx has a deadline that is not of this Clock, and returns what it says. It is for this library's
 // own code, as [Clock.Begin] is.
 func (c *Clock) CheckContext(ctx context.Context) error {
+	c.must()
 	end, ok := ctx.Deadline()
 	if !ok {
 		return nil

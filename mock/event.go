@@ -43,6 +43,7 @@ func (e *event) live() bool {
 }
 
 func (c *Clock) schedule(d time.Duration, fire func(time.Time)) *clock.Timer {
+	c.must()
 	c.mu.Lock()
 	timer := c.scheduleLocked(d, fire)
 	watch := c.moving == 0 && !c.closed && c.stray == nil

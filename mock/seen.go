@@ -186,6 +186,9 @@ type JobState struct {
 // Jobs yields where each job stands, the newest first.
 func (s *Service) Jobs() iter.Seq[JobState] {
 	return func(yield func(JobState) bool) {
+		if !s.made() {
+			return
+		}
 		s.mu.Lock()
 		order := s.order // which only grows
 		s.mu.Unlock()

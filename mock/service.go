@@ -66,7 +66,13 @@ func WithDialect(d rest.Dialect) Option {
 }
 
 // WithIDs sets where the ids of created jobs come from; the default counts, so that each run of a test has the same.
-func WithIDs(next func() string) Option { return func(c *config) { c.nextID = next } }
+func WithIDs(next func() string) Option {
+	return func(c *config) {
+		if next != nil {
+			c.nextID = next
+		}
+	}
+}
 
 // KeepCalls sets how many of the newest calls Calls returns at most, down to none. The default is all, which a service that runs
 // for long can't hold. An assertion that needs a call that was not kept fails.
@@ -103,6 +109,10 @@ func Jobs(ids iter.Seq[string], steps ...Step) Option { return scripted(caller()
 func scripted(line string, ids iter.Seq[string], steps []Step) Option {
 	return func(c *config) {
 		problem := check(steps)
+		if ids == nil {
+			c.problem("%s: jobs: the ids are nil", line)
+			return
+		}
 		for id := range ids {
 			if c.jobs[id] != nil {
 				c.problem("%s: job %q has two scripts", line, id)
@@ -233,7 +243,7 @@ func newConfig(opts []Option) (*config, error) {
 		}
 		opt(c)
 	}
-	if s.clock == nil {
+	if c, ok := s.clock.(*Clock); s.clock == nil || ok && c == nil {
 		s.clock = clock.New()
 	}
 	s.epoch = s.clock.Now()
