@@ -354,14 +354,22 @@ func (s *Service) look(j *job, t *trouble, now time.Duration) view {
 	return v
 }
 
+// maxWord bounds, in bytes, the kind and the idempotency key of a job, which are kept with it.
+const maxWord = 256
+
 // create starts a job, or returns the one that was started under the same key.
 func (s *Service) create(req *request, now time.Duration) (id string, problem *answer) {
 	if id, ok := s.keys[req.key]; ok {
 		return id, nil
 	}
-	s.created++
 	var input struct{ Kind string }
 	_ = json.Unmarshal(req.input, &input) // a job of no kind
+	for what, text := range map[string]string{"kind": input.Kind, "idempotency key": req.key} {
+		if len(text) > maxWord {
+			return "", &answer{code: http.StatusBadRequest, body: fmt.Sprintf(`{"meta":{"message":"the %s is over %d bytes"}}`, what, maxWord)}
+		}
+	}
+	s.created++
 	c := Creation{N: s.created, ID: s.nextID(), Kind: input.Kind, Input: req.input}
 	c.Random = random(s.seed, c.ID, 1<<32)
 	steps := s.kinds[c.Kind]
