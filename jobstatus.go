@@ -212,6 +212,6 @@ func (w *Watcher) check(ctx context.Context) error {
 	case ctx == nil:
 		return errNilContext
 	default:
-		return nil
+		return wait.CheckContext(ctx, w.clock)
 	}
 }

@@ -22,7 +22,10 @@ import (
 // A batch is a poll of each job that it names, and one Call with all their IDs. A job that is at an Answer of its script is left out
 // of what is answered, and so is one that there is not, unless the Dialect's Batch has a place for NotFound. A Fault befalls a batch
 // as a whole.
-func MaxBatch(n int) Option { return func(c *config) { c.maxBatch = max(n, 0) } }
+func MaxBatch(n int) Option {
+	line := caller()
+	return func(c *config) { c.maxBatch = c.notNegative(line, "MaxBatch", n) }
+}
 
 // batch does what a request about many jobs asks for. It is called with mu held.
 func (s *Service) batch(req *request, now time.Duration) *reply {
@@ -208,12 +211,17 @@ func (o object) at(path string) any {
 }
 
 // MaxBatch returns what the option MaxBatch was given, and 0 without it.
-func (t *Transport) MaxBatch() int { return t.maxBatch }
+func (t *Transport) MaxBatch() int {
+	if t == nil || !t.made() {
+		return 0
+	}
+	return t.maxBatch
+}
 
 // StatusBatch returns where many jobs stand, in the order of ids.
 func (t *Transport) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
 	switch {
-	case t.maxBatch == 0:
+	case t.MaxBatch() == 0:
 		return nil, &transport.Error{Class: transport.Permanent, Err: errors.New("mock: the Transport has no MaxBatch")}
 	case len(ids) == 0:
 		return nil, nil

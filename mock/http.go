@@ -14,6 +14,10 @@ import (
 
 // ServeHTTP answers a request.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.made() {
+		http.Error(w, "mock: "+errNotMade.Error(), http.StatusInternalServerError)
+		return
+	}
 	req := s.dialect.read(r)
 	req.header = r.Header.Clone()
 	rep := s.handle(req)

@@ -1,6 +1,12 @@
 package mock_test
 
 import (
+	"encoding/json"
+	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,6 +77,112 @@ func TestARecordingIsPlayedBack(t *testing.T) {
 		assert.Less(t, took, 62*time.Second+gap)
 		srv.AssertPolls(t, got[0].ID, len(srv.Calls(got[0].ID)))
 	}
+}
+
+// fault 65: whatever a request says of who asks stands nowhere in a recording, however it is escaped.
+func TestARecordingHoldsNoSecretInAnyForm(t *testing.T) {
+	t.Parallel()
+	const canary = `can"ary/<7>&' +ü`
+	quoted := func(s string) string {
+		text, err := json.Marshal(s)
+		require.NoError(t, err)
+		return string(text)
+	}
+	request := func(mark func(r *http.Request)) *http.Request {
+		r := httptest.NewRequest(http.MethodGet, "http://mock.test/status/a", nil)
+		mark(r)
+		return r
+	}
+	set := func(name, value string) *http.Request {
+		return request(func(r *http.Request) { r.Header.Set(name, value) })
+	}
+	query := func(name string) *http.Request {
+		return request(func(r *http.Request) { r.URL.RawQuery = url.Values{name: {canary}}.Encode() })
+	}
+	requests := map[string]*http.Request{
+		"Authorization": set("Authorization", "Bearer "+canary), "X-Api-Key": set("X-Api-Key", canary), "X-Any": set("X-Any", canary),
+		"Ocp-Apim-Subscription-Key": set("Ocp-Apim-Subscription-Key", canary), "Cookie": set("Cookie", "sid="+canary),
+		"basic": request(func(r *http.Request) { r.SetBasicAuth("me", canary) }),
+		"user":  request(func(r *http.Request) { r.URL.User = url.UserPassword("me", canary) }),
+	}
+	for _, name := range []string{"key", "sig", "code", "jwt", "subscription-key", "access_token", "any"} {
+		requests["query "+name] = query(name)
+	}
+	escapes := map[string]func(string) string{
+		"plain": func(s string) string { return s }, "query": url.QueryEscape, "path": url.PathEscape, "html": html.EscapeString,
+		"json": func(s string) string { return strings.Trim(quoted(s), `"`) }, "lower": func(s string) string { return strings.ToLower(url.QueryEscape(s)) },
+	}
+	for from, r := range requests {
+		for how, escape := range escapes {
+			echo := escape(canary)
+			for kind, body := range map[string]string{
+				"text": "you are " + echo, "json": `{"payload":{"you":` + quoted("are "+echo) + `,"links":[` + quoted(echo) + `],` + quoted(echo) + `:1}}`,
+				"bytes": "\xff" + echo,
+			} {
+				recorder := mock.NewRecorder(roundTripper(func(*http.Request) *http.Response {
+					return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{
+						"Location": {"https://mock.test/next?any=" + url.QueryEscape(canary)}, "Etag": {quoted(echo)}, "Set-Cookie": {echo}}}
+				}))
+				answer, err := recorder.RoundTrip(r)
+				require.NoError(t, err)
+				said, err := io.ReadAll(answer.Body)
+				require.NoError(t, err)
+				assert.Equal(t, body, string(said), "the client sees what came")
+				file := filepath.Join(t.TempDir(), "r.json")
+				require.NoError(t, recorder.Save(file))
+				data, err := os.ReadFile(file)
+				require.NoError(t, err)
+				text := string(data)
+				if kind == "bytes" {
+					var saved struct{ Exchanges []struct{ Base64 []byte } }
+					require.NoError(t, json.Unmarshal(data, &saved))
+					text += string(saved.Exchanges[0].Base64)
+				}
+				for _, escape := range escapes {
+					for _, form := range []string{escape(canary), strings.Trim(quoted(escape(canary)), `"`)} {
+						assert.NotContains(t, text, form, "%s of %s, %s", kind, from, how)
+					}
+				}
+				assert.NotContains(t, text, "ary", "%s of %s, %s", kind, from, how)
+			}
+		}
+	}
+}
+
+type roundTripper func(*http.Request) *http.Response
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
+
+// What is said by name to be no secret is kept, and tells requests apart in a replay. What is masked stands for anything.
+func TestARecordingKeepsWhatItIsTold(t *testing.T) {
+	t.Parallel()
+	recorder := mock.NewRecorder(roundTripper(func(r *http.Request) *http.Response {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(
+			`{"id":"` + r.URL.Query().Get("id") + `","tenant":"` + r.Header.Get("X-Tenant") + `","n":12345678}`))}
+	})).KeepQuery("id").KeepHeader("x-tenant")
+	for _, id := range []string{"report-0001", "report-0002"} {
+		r := httptest.NewRequest(http.MethodGet, "http://mock.test/jobs?id="+id+"&key=s3cret-of-mine&n=12345678", nil)
+		r.Header.Set("X-Tenant", "production-eu")
+		_, err := recorder.RoundTrip(r)
+		require.NoError(t, err)
+	}
+	file := filepath.Join(t.TempDir(), "r.json")
+	require.NoError(t, recorder.Save(file))
+	srv := mock.NewServer(t, mock.Replay(file))
+	for _, id := range []string{"report-0002", "report-0001"} {
+		assert.Equal(t, `200 {"id":"`+id+`","n":"[redacted]","tenant":"production-eu"}`, ask(t, "GET", srv.URL+"/jobs?key=another&n=1&id="+id))
+	}
+	assert.Contains(t, ask(t, "GET", srv.URL+"/jobs?key=another&n=1&id=report-0003"), "404")
+	assert.Contains(t, ask(t, "GET", srv.URL+"/jobs?id=report-0001"), "404")
+	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertUnseen(t, "another") }), "a secret was seen", "it is told of what is asked")
+}
+
+func TestARecorderThatWasNotMadeSaysSo(t *testing.T) {
+	t.Parallel()
+	var none *mock.Recorder
+	_, err := none.RoundTrip(httptest.NewRequest(http.MethodGet, "/", nil))
+	require.ErrorContains(t, err, "the Recorder is nil")
+	require.ErrorContains(t, none.Save(filepath.Join(t.TempDir(), "r.json")), "the Recorder is nil")
 }
 
 func TestReplayAnswersOthersThanGetInTheirOrder(t *testing.T) {

@@ -67,12 +67,28 @@ func (s *Service) record(c Call) *Call {
 	if s.keep != 0 {
 		s.calls = append(s.calls, &c)
 	}
+	s.recorded++
 	if s.keep >= 0 && len(s.calls) > 2*s.keep {
 		kept := copy(s.calls, s.calls[len(s.calls)-s.keep:])
 		clear(s.calls[kept:])
 		s.calls = s.calls[:kept]
 	}
 	return &c
+}
+
+// forgottenLocked returns how many calls were not kept.
+func (s *Service) forgottenLocked() int {
+	if s.keep < 0 {
+		return 0
+	}
+	return max(s.recorded-s.keep, 0)
+}
+
+// forgotten returns how many calls were not kept.
+func (s *Service) forgotten() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.forgottenLocked()
 }
 
 // answered notes what a call is answered with.
@@ -96,8 +112,12 @@ func (s *Service) heard(id string, state transport.State) {
 	}
 }
 
-// Calls returns the requests that named a job, or all if id is empty, in the order in which they came.
+// Calls returns the requests that named a job, or all if id is empty, in the order in which they came. [KeepCalls] bounds how many
+// there are.
 func (s *Service) Calls(id string) []Call {
+	if !s.made() {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept := s.calls
@@ -117,8 +137,11 @@ func (s *Service) Calls(id string) []Call {
 	return calls
 }
 
-// Polls returns how often a job was asked about.
+// Polls returns how often a job was asked about. For a job that the service does not know these are the calls that it keeps.
 func (s *Service) Polls(id string) int {
+	if !s.made() {
+		return 0
+	}
 	s.mu.Lock()
 	j := s.jobs[id]
 	if j == nil {
@@ -130,9 +153,15 @@ func (s *Service) Polls(id string) int {
 }
 
 // Timeline returns the calls that named a job, a line each, or all if id is empty: when, since the service was made, and what was
-// asked and answered.
+// asked and answered. Its first line says how many calls were not kept, if any.
 func (s *Service) Timeline(id string) string {
+	if !s.made() {
+		return ""
+	}
 	var b strings.Builder
+	if n := s.forgotten(); n > 0 {
+		fmt.Fprintf(&b, "%14s  %d calls were not kept (KeepCalls)\n", "", n)
+	}
 	for _, c := range s.Calls(id) {
 		fmt.Fprintf(&b, "%14v  %v\n", c.Time.Sub(s.epoch), c)
 	}
@@ -157,6 +186,9 @@ type JobState struct {
 // Jobs yields where each job stands, the newest first.
 func (s *Service) Jobs() iter.Seq[JobState] {
 	return func(yield func(JobState) bool) {
+		if !s.made() {
+			return
+		}
 		s.mu.Lock()
 		order := s.order // which only grows
 		s.mu.Unlock()
@@ -195,56 +227,4 @@ func (s *Service) asked(id string) (asked []Call) {
 		}
 	}
 	return asked
-}
-
-// AssertPolls fails the test unless the job was asked about n times. It reports whether it was, as do the other assertions; each
-// that fails prints the job's Timeline.
-func (s *Service) AssertPolls(t TB, id string, n int) bool {
-	t.Helper()
-	if got := s.Polls(id); got != n {
-		t.Errorf("mock: job %q was asked about %d times, not %d:\n%s", id, got, n, s.Timeline(id))
-		return false
-	}
-	return true
-}
-
-// AssertGaps fails the test unless the polls of the job were just so far apart.
-func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
-	t.Helper()
-	var got []time.Duration
-	for i, calls := 1, s.asked(id); i < len(calls); i++ {
-		got = append(got, calls[i].Time.Sub(calls[i-1].Time))
-	}
-	if !slices.Equal(got, gaps) {
-		t.Errorf("mock: the polls of job %q are %v apart, not %v:\n%s", id, got, gaps, s.Timeline(id))
-		return false
-	}
-	return true
-}
-
-// AssertQuietAfterEnd fails the test if the job was asked about after a poll had been told that it has ended; with an empty id, if
-// any job was.
-func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
-	t.Helper()
-	ended := map[string]bool{}
-	for _, c := range s.asked(id) {
-		if ended[c.ID] {
-			t.Errorf("mock: job %q was asked about after it had been said to have ended:\n%s", c.ID, s.Timeline(c.ID))
-			return false
-		}
-		ended[c.ID] = c.State.Terminal()
-	}
-	return true
-}
-
-// AssertUnseen fails the test if a secret stands in a path or in a header of any request.
-func (s *Service) AssertUnseen(t TB, secret string) bool {
-	t.Helper()
-	for _, c := range s.Calls("") {
-		if strings.Contains(c.Path+fmt.Sprint(c.Header), secret) {
-			t.Errorf("mock: a secret was seen in %s %s:\n%s", c.Method, c.Path, s.Timeline(""))
-			return false
-		}
-	}
-	return true
 }

@@ -2,7 +2,9 @@ package mock_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
+	"net/url"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -31,7 +33,6 @@ func TestAssertionsHoldOrPrintTheTimeLine(t *testing.T) {
 	assert.True(t, srv.AssertQuietAfterEnd(t, "a"))
 	assert.True(t, srv.AssertQuietAfterEnd(t, ""))
 	assert.True(t, srv.AssertUnseen(t, "canary"))
-	assert.True(t, srv.AssertPolls(t, "b", 0))
 
 	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertPolls(t, "a", 4) }), "3 times, not 4:\n")
 	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertPolls(t, "a", 4) }), "10s  GET /status/a  200 pending\n")
@@ -47,6 +48,98 @@ func TestAssertionsHoldOrPrintTheTimeLine(t *testing.T) {
 	_, _, err = fetch(t, srv, "b")
 	require.NoError(t, err)
 	assert.True(t, srv.AssertPolls(t, "b", 1), "a job that there is not was asked about")
+}
+
+// An assertion that says nothing fails.
+func TestAssertionsThatWouldSayNothingFail(t *testing.T) {
+	t.Parallel()
+	const notKept = "calls that were not kept"
+	service := func(t *testing.T, opts ...mock.Option) *mock.Server {
+		srv := mock.NewServer(t, append(opts, mock.Job("a", mock.PendingPolls(1), mock.Completed(nil)), mock.Job("b", mock.PendingPolls(9), mock.Canceled()),
+			mock.Job("idle", mock.Canceled()))...)
+		for _, id := range []string{"a", "a", "b", "stranger"} {
+			ask(t, "GET", srv.URL+"/status/"+id)
+		}
+		return srv
+	}
+	all, newest, none := service(t), service(t, mock.KeepCalls(2)), service(t, mock.KeepCalls(0))
+	silent, memory := mock.NewServer(t), mock.NewTransport(t, mock.Job("a", mock.Canceled()))
+	_, err := memory.Status(t.Context(), "a")
+	require.NoError(t, err)
+	gap := func(srv *mock.Server) time.Duration {
+		calls := srv.Calls("a")
+		return calls[1].Time.Sub(calls[0].Time)
+	}(all)
+	for name, c := range map[string]struct {
+		assertion func(t mock.TB) bool
+		want      string // of the failure, empty for none
+	}{
+		"polls of a job":                      {func(t mock.TB) bool { return all.AssertPolls(t, "a", 2) }, ""},
+		"polls of a job nobody asked about":   {func(t mock.TB) bool { return all.AssertPolls(t, "idle", 0) }, ""},
+		"polls of a stranger":                 {func(t mock.TB) bool { return all.AssertPolls(t, "stranger", 1) }, ""},
+		"polls of no job":                     {func(t mock.TB) bool { return all.AssertPolls(t, "A", 0) }, `job "A": the service knows no such job`},
+		"polls without calls":                 {func(t mock.TB) bool { return none.AssertPolls(t, "a", 2) }, ""},
+		"polls of a stranger without calls":   {func(t mock.TB) bool { return none.AssertPolls(t, "stranger", 0) }, notKept},
+		"polls of a stranger with some calls": {func(t mock.TB) bool { return newest.AssertPolls(t, "stranger", 1) }, notKept},
+		"gaps":                                {func(t mock.TB) bool { return all.AssertGaps(t, "a", gap) }, ""},
+		"gaps of one poll":                    {func(t mock.TB) bool { return newest.AssertGaps(t, "b") }, ""},
+		"gaps of no poll":                     {func(t mock.TB) bool { return all.AssertGaps(t, "idle") }, "nobody asked about it"},
+		"gaps of no job":                      {func(t mock.TB) bool { return all.AssertGaps(t, "A") }, "no such job"},
+		"gaps without calls":                  {func(t mock.TB) bool { return none.AssertGaps(t, "a") }, notKept},
+		"gaps with some calls":                {func(t mock.TB) bool { return newest.AssertGaps(t, "a", gap) }, notKept},
+		"quiet":                               {func(t mock.TB) bool { return all.AssertQuietAfterEnd(t, "a") }, ""},
+		"quiet, all":                          {func(t mock.TB) bool { return all.AssertQuietAfterEnd(t, "") }, ""},
+		"quiet, no end":                       {func(t mock.TB) bool { return all.AssertQuietAfterEnd(t, "b") }, "no poll was told that a job has ended"},
+		"quiet, no job":                       {func(t mock.TB) bool { return all.AssertQuietAfterEnd(t, "A") }, "no such job"},
+		"quiet, no call":                      {func(t mock.TB) bool { return silent.AssertQuietAfterEnd(t, "") }, "no such job"},
+		"quiet, no poll":                      {func(t mock.TB) bool { return all.AssertQuietAfterEnd(t, "idle") }, "nobody asked about it"},
+		"quiet without calls":                 {func(t mock.TB) bool { return none.AssertQuietAfterEnd(t, "a") }, notKept},
+		"quiet with some calls":               {func(t mock.TB) bool { return newest.AssertQuietAfterEnd(t, "") }, notKept},
+		"unseen":                              {func(t mock.TB) bool { return all.AssertUnseen(t, "canary") }, ""},
+		"unseen, nothing":                     {func(t mock.TB) bool { return all.AssertUnseen(t, "") }, "the secret is empty"},
+		"unseen, no call":                     {func(t mock.TB) bool { return silent.AssertUnseen(t, "canary") }, "no such job"},
+		"unseen without calls":                {func(t mock.TB) bool { return none.AssertUnseen(t, "canary") }, notKept},
+		"unseen with some calls":              {func(t mock.TB) bool { return newest.AssertUnseen(t, "canary") }, notKept},
+		"unseen in memory":                    {func(t mock.TB) bool { return memory.AssertUnseen(t, "canary") }, "no request came over HTTP"},
+		"a Server that was not made":          {func(t mock.TB) bool { return (&mock.Server{}).AssertUnseen(t, "canary") }, "was not made by"},
+		"a Service that was not made":         {func(t mock.TB) bool { return (&mock.Service{}).AssertPolls(t, "a", 0) }, "was not made by"},
+		"a nil Service":                       {func(t mock.TB) bool { return (*mock.Service)(nil).AssertGaps(t, "a") }, "was not made by"},
+	} {
+		r := recorder{t, make(chan string, 9)}
+		holds := c.assertion(r)
+		assert.Equal(t, c.want == "", holds, name)
+		if c.want == "" {
+			assert.Empty(t, r.failed, name)
+		} else if assert.Len(t, r.failed, 1, name) {
+			assert.Contains(t, <-r.failed, c.want, name)
+		}
+	}
+	assert.Contains(t, none.Timeline(""), "4 calls were not kept")
+	assert.Contains(t, newest.Timeline(""), "2 calls were not kept")
+	assert.NotContains(t, all.Timeline(""), "not kept")
+}
+
+func TestASecretIsSeenInEachForm(t *testing.T) {
+	t.Parallel()
+	const secret = "can/ary +1"
+	for name, header := range map[string][]string{
+		"plain":   {"X-Any", "a " + secret},
+		"escaped": {"X-Any", "q=" + url.QueryEscape(secret)},
+		"basic":   {"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte("me:"+secret))},
+		"path":    nil,
+	} {
+		srv := mock.NewServer(t)
+		path := "/status/a"
+		if header == nil {
+			path += "?key=" + url.QueryEscape(secret)
+		}
+		ask(t, "GET", srv.URL+path, header...)
+		r := recorder{t, make(chan string, 1)}
+		assert.False(t, srv.AssertUnseen(r, secret), name)
+		message := <-r.failed
+		assert.Contains(t, message, "a secret was seen in GET /status/a", name)
+		assert.NotContains(t, message, url.QueryEscape(secret), name)
+	}
 }
 
 func TestJobsTellsWhereEachStands(t *testing.T) {

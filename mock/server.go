@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -26,11 +27,11 @@ type Server struct {
 }
 
 // Listen sets the address that a Server listens on. The default is a free port of 127.0.0.1, and any other host can be reached from
-// other machines.
-func Listen(address string) Option { return func(c *config) { c.listen = address } }
+// other machines. An empty address is the default.
+func Listen(address string) Option { return func(c *config) { c.listen = cmp.Or(address, c.listen) } }
 
 // InMemory makes a Server listen on no socket: it is reached by its Client alone. So the whole of transport/rest runs inside a
-// testing/synctest bubble, where time passes by itself once all wait.
+// testing/synctest bubble, where time passes by itself once all wait. There NewServer fails the test without it.
 //
 //	srv := mock.NewServer(t, mock.InMemory(), mock.Job("report-1", mock.Pending(time.Hour), mock.Completed(nil)))
 //	client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
@@ -38,10 +39,17 @@ func InMemory() Option { return func(c *config) { c.memory = true } }
 
 // NewServer starts a Server and closes it with the test. A script that can't be fails the test with the line that wrote it.
 func NewServer(t TB, opts ...Option) *Server {
+	if t == nil {
+		panic("mock: NewServer: the test is nil")
+	}
 	t.Helper()
 	c, err := newConfig(opts)
 	if err != nil {
 		t.Fatalf("mock: %v", err)
+	}
+	if !c.memory && inBubble() {
+		t.Fatalf("mock: a Server with a socket in a bubble of testing/synctest, where no time passes while a socket is waited for: " +
+			"give NewServer the option InMemory, and rest.New the option rest.WithHTTPClient(srv.Client())")
 	}
 	s := &Server{Service: c.Service}
 	pool := &http.Transport{MaxIdleConnsPerHost: 256}
@@ -56,7 +64,9 @@ func NewServer(t TB, opts ...Option) *Server {
 		s.URL = "http://" + l.Addr().String()
 	}
 	s.client = &http.Client{Transport: carrier{pool, c.clock}}
-	server := &http.Server{Handler: s.Service, ReadHeaderTimeout: 10 * time.Second}
+	ctx, cancel := context.WithCancel(context.Background()) // ends what handlers wait for
+	server := &http.Server{Handler: s.Service, ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx }}
 	done := make(chan struct{})
 	go func() { // ends with Close
 		defer close(done)
@@ -64,6 +74,7 @@ func NewServer(t TB, opts ...Option) *Server {
 	}()
 	t.Cleanup(func() {
 		pool.CloseIdleConnections()
+		cancel()
 		_ = server.Close()
 		<-done
 	})
@@ -72,7 +83,19 @@ func NewServer(t TB, opts ...Option) *Server {
 
 // Client returns an HTTP client that reaches the Server. If the Server is on a Clock, that knows of the client's requests: code of
 // one's own that asks with it may run within Run, and the Clock moves while the service takes its time.
-func (s *Server) Client() *http.Client { return s.client }
+func (s *Server) Client() *http.Client {
+	if s == nil || s.client == nil {
+		return &http.Client{Transport: notMade{}}
+	}
+	return s.client
+}
+
+// notMade carries no request.
+type notMade struct{}
+
+func (notMade) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, fmt.Errorf("mock: %w", errNotMade)
+}
 
 // carrier carries the requests of a Server's Client. Those that are made within a poll count as part of it, and any other as a piece
 // of work that its caller waits for.

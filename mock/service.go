@@ -32,6 +32,14 @@ func (c *config) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
+// notNegative returns n, which an option on the given line was given.
+func (c *config) notNegative(line, option string, n int) int {
+	if n < 0 {
+		c.problem("%s: %s(%d): must not be negative", line, option, n)
+	}
+	return max(n, 0)
+}
+
 // WithClock sets the clock that jobs live by; the default is the real one.
 func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
 
@@ -58,15 +66,27 @@ func WithDialect(d rest.Dialect) Option {
 }
 
 // WithIDs sets where the ids of created jobs come from; the default counts, so that each run of a test has the same.
-func WithIDs(next func() string) Option { return func(c *config) { c.nextID = next } }
+func WithIDs(next func() string) Option {
+	return func(c *config) {
+		if next != nil {
+			c.nextID = next
+		}
+	}
+}
 
-// KeepCalls sets how many of the newest calls Calls returns at most; the default is all, which a service that runs for long can't
-// hold.
-func KeepCalls(n int) Option { return func(c *config) { c.keep = max(n, 0) } }
+// KeepCalls sets how many of the newest calls Calls returns at most, down to none. The default is all, which a service that runs
+// for long can't hold. An assertion that needs a call that was not kept fails.
+func KeepCalls(n int) Option {
+	line := caller()
+	return func(c *config) { c.keep = c.notNegative(line, "KeepCalls", n) }
+}
 
-// KeepJobs sets how many of the newest jobs the service knows, at least 1; older ones are not found any more. The default is all,
-// which a service that runs for long can't hold.
-func KeepJobs(n int) Option { return func(c *config) { c.keepJobs = max(n, 1) } }
+// KeepJobs sets how many of the newest jobs the service knows; older ones are not found any more. The default, 0, is all, which a
+// service that runs for long can't hold.
+func KeepJobs(n int) Option {
+	line := caller()
+	return func(c *config) { c.keepJobs = c.notNegative(line, "KeepJobs", n) }
+}
 
 // OnCall has f called with each request that is answered, one at a time, just before the answer is sent. It must not call the
 // service.
@@ -89,6 +109,10 @@ func Jobs(ids iter.Seq[string], steps ...Step) Option { return scripted(caller()
 func scripted(line string, ids iter.Seq[string], steps []Step) Option {
 	return func(c *config) {
 		problem := check(steps)
+		if ids == nil {
+			c.problem("%s: jobs: the ids are nil", line)
+			return
+		}
 		for id := range ids {
 			if c.jobs[id] != nil {
 				c.problem("%s: job %q has two scripts", line, id)
@@ -178,13 +202,19 @@ type Service struct {
 	kinds      map[string][]Step
 	faults     []*fault
 
-	mu      sync.Mutex
-	jobs    map[string]*job
-	order   []*job            // as they came
-	keys    map[string]string // ids by idempotency key
-	created int
-	calls   []*Call
+	mu       sync.Mutex
+	jobs     map[string]*job
+	order    []*job            // as they came
+	keys     map[string]string // ids by idempotency key
+	created  int
+	calls    []*Call
+	recorded int // calls so far
 }
+
+var errNotMade = errors.New("the service was not made by NewServer, NewTransport or NewService")
+
+// made reports whether a function of this package made s.
+func (s *Service) made() bool { return s != nil && s.jobs != nil }
 
 // NewService returns a Service, or all that is wrong with its options.
 func NewService(opts ...Option) (*Service, error) {
@@ -213,7 +243,7 @@ func newConfig(opts []Option) (*config, error) {
 		}
 		opt(c)
 	}
-	if s.clock == nil {
+	if c, ok := s.clock.(*Clock); s.clock == nil || ok && c == nil {
 		s.clock = clock.New()
 	}
 	s.epoch = s.clock.Now()
@@ -324,14 +354,22 @@ func (s *Service) look(j *job, t *trouble, now time.Duration) view {
 	return v
 }
 
+// maxWord bounds, in bytes, the kind and the idempotency key of a job, which are kept with it.
+const maxWord = 256
+
 // create starts a job, or returns the one that was started under the same key.
 func (s *Service) create(req *request, now time.Duration) (id string, problem *answer) {
 	if id, ok := s.keys[req.key]; ok {
 		return id, nil
 	}
-	s.created++
 	var input struct{ Kind string }
 	_ = json.Unmarshal(req.input, &input) // a job of no kind
+	for what, text := range map[string]string{"kind": input.Kind, "idempotency key": req.key} {
+		if len(text) > maxWord {
+			return "", &answer{code: http.StatusBadRequest, body: fmt.Sprintf(`{"meta":{"message":"the %s is over %d bytes"}}`, what, maxWord)}
+		}
+	}
+	s.created++
 	c := Creation{N: s.created, ID: s.nextID(), Kind: input.Kind, Input: req.input}
 	c.Random = random(s.seed, c.ID, 1<<32)
 	steps := s.kinds[c.Kind]

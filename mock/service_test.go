@@ -220,6 +220,14 @@ func TestAScriptThatCannotBeFailsTheTestWithItsLine(t *testing.T) {
 	})
 	assert.Contains(t, message, `job "a" has two scripts`)
 	assert.Contains(t, failure(t, func(t mock.TB) { mock.NewServer(t, nil) }), "option 0 is nil")
+	for want, option := range map[string]mock.Option{
+		"KeepCalls(-1): must not be negative": mock.KeepCalls(-1), "KeepJobs(-2): must not be negative": mock.KeepJobs(-2),
+		"MaxBatch(-3): must not be negative": mock.MaxBatch(-3),
+	} {
+		message := failure(t, func(t mock.TB) { mock.NewServer(t, option) })
+		assert.Contains(t, message, want)
+		assert.Contains(t, message, "service_test.go:")
+	}
 
 	srv := mock.NewServer(t, mock.CreatedBy(func(mock.Creation) []mock.Step { return nil }))
 	assert.True(t, strings.HasPrefix(ask(t, "POST", srv.URL+"/"), "500 "))

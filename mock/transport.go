@@ -28,6 +28,9 @@ var (
 
 // NewTransport returns a Transport. A script that can't be fails the test with the line that wrote it.
 func NewTransport(t TB, opts ...Option) *Transport {
+	if t == nil {
+		panic("mock: NewTransport: the test is nil")
+	}
 	t.Helper()
 	c, err := newConfig(opts)
 	if c.overHTTP != "" {
@@ -91,7 +94,12 @@ func (t *Transport) Cancel(ctx context.Context, id string) error {
 
 // ask has the service handle a request, and returns the error that its answer is.
 func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
-	if ctx.Err() != nil {
+	switch {
+	case t == nil || !t.made():
+		return nil, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("mock: %w", errNotMade)}
+	case ctx == nil:
+		return nil, &transport.Error{Class: transport.Permanent, Err: errors.New("mock: the context is nil")}
+	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}
 	r := t.handle(req)

@@ -40,6 +40,20 @@ type Peer interface {
 	Asking(local, request string) (over func())
 }
 
+// ContextChecker is what a test clock implements beside [clock.Clock] to refuse contexts that it can't keep to.
+type ContextChecker interface {
+	// CheckContext reports why a wait on the clock can't keep to ctx, such as a deadline on another clock.
+	CheckContext(ctx context.Context) error
+}
+
+// CheckContext reports why a wait on clk can't keep to ctx, if clk is a [ContextChecker].
+func CheckContext(ctx context.Context, clk clock.Clock) error {
+	if c, ok := clk.(ContextChecker); ok {
+		return c.CheckContext(ctx)
+	}
+	return nil
+}
+
 // Track returns clk's Tracker, or one that does nothing.
 func Track(clk clock.Clock) Tracker {
 	if t, ok := clk.(Tracker); ok {

@@ -138,7 +138,7 @@ func watchJobs(t *testing.T, address string) {
 
 func TestThePageShowsWhoAsksWhen(t *testing.T) {
 	browserPath(t)
-	address := serve(t, "--speed", "10", "--seed", "7", "--duration", "lognormal:12s,0.5", "--fail", "0.2")
+	address := serve(t, "--speed", "10", "--seed", "7", "--running", "--duration", "lognormal:12s,0.5", "--fail", "0.2")
 	ctx := open(t, address)
 	eventually(t, ctx, `document.getElementById('link').textContent === 'live'`)
 	assert.Contains(t, eval[string](t, ctx, `document.getElementById('jobs').innerText`), "curl -X POST "+address+"/")

@@ -2,8 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -15,8 +18,10 @@ import (
 
 const (
 	shownJobs  = 100
-	shownAsked = 200 // of one job
-	shownRate  = 60  // seconds
+	mostJobs   = 1000 // of one page
+	maxID      = 256  // bytes of an id that the board follows
+	shownAsked = 200  // of one job
+	shownRate  = 60   // seconds
 	keptJobs   = 10_000
 	keptDelays = 1000
 )
@@ -53,7 +58,7 @@ func (b *board) note(c mock.Call) {
 	b.total++
 	b.turn(b.seconds(b.clock.Now()))
 	b.rate[b.last%shownRate]++
-	if c.ID == "" {
+	if c.ID == "" || len(c.ID) > maxID {
 		return
 	}
 	times, known := b.asked[c.ID]
@@ -97,7 +102,29 @@ type snapshot struct {
 		P50   float64 `json:"p50"`
 		P99   float64 `json:"p99"`
 	} `json:"delay"`
-	Jobs []jobState `json:"jobs"` // the newest 100
+	Jobs []jobState `json:"jobs"` // a page of them, the newest first
+	// Next is the after of the next page, empty for none.
+	Next string `json:"next,omitempty"`
+}
+
+// A page is which jobs a snapshot tells of: so many, from the one after a job on.
+type page struct {
+	limit int
+	after string // the id of a job, empty for the newest
+}
+
+// firstPage is what a browser is shown.
+var firstPage = page{limit: shownJobs}
+
+// readPage returns the page that a query asks for.
+func readPage(query url.Values) (p page, err error) {
+	p = page{limit: shownJobs, after: query.Get("after")}
+	if text := query.Get("limit"); text != "" {
+		if p.limit, err = strconv.Atoi(text); err != nil || p.limit < 1 || p.limit > mostJobs {
+			return p, fmt.Errorf("limit %.32q: must be from 1 to %d", text, mostJobs)
+		}
+	}
+	return p, nil
 }
 
 type jobState struct {
@@ -114,12 +141,13 @@ type jobState struct {
 }
 
 // look returns where all stands, and whether anything of it moves without a call.
-func (b *board) look() (s snapshot, moves bool) {
+func (b *board) look(p page) (s snapshot, moves bool) {
 	s = snapshot{Began: b.began, Speed: b.speed, Counts: map[string]int{}, Jobs: []jobState{}}
 	for _, state := range []transport.State{transport.Unknown, transport.Pending, transport.Running, transport.Completed, transport.Failed, transport.Canceled} {
 		s.Counts[state.String()] = 0
 	}
 	var delays []float64
+	begun := p.after == ""
 	for j := range b.service.Jobs() {
 		s.Counts[j.State.String()]++
 		ended, told := -1., -1.
@@ -133,7 +161,12 @@ func (b *board) look() (s snapshot, moves bool) {
 			}
 		}
 		moves = moves || told < 0
-		if len(s.Jobs) < shownJobs {
+		switch {
+		case !begun:
+			begun = j.ID == p.after
+		case len(s.Jobs) == p.limit:
+			s.Next = s.Jobs[p.limit-1].ID
+		default:
 			s.Jobs = append(s.Jobs, jobState{ID: j.ID, Kind: j.Kind, State: j.State.String(), Progress: j.Progress, Message: j.Message,
 				Polls: j.Polls, Created: b.seconds(j.Created), Ended: ended, Told: told})
 		}
@@ -164,9 +197,15 @@ func (b *board) changed() int {
 	return b.version
 }
 
-func (b *board) serveState(w http.ResponseWriter, _ *http.Request) {
-	s, _ := b.look()
+func (b *board) serveState(w http.ResponseWriter, r *http.Request) {
+	p, err := readPage(r.URL.Query())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s, _ := b.look(p)
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	_ = e.Encode(s)
@@ -177,6 +216,7 @@ const (
 	eventsEvery   = 200 * time.Millisecond
 	heartbeat     = 15 * time.Second
 	mostListeners = 32
+	writeTimeout  = 10 * time.Second // for a browser to take one event
 )
 
 // events serves the snapshots that differ as server-sent events, until the client leaves or the server ends.
@@ -192,13 +232,14 @@ func (b *board) events(ending <-chan struct{}, real clock.Clock) http.HandlerFun
 		}
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
-		flush := http.NewResponseController(w).Flush
+		control := http.NewResponseController(w)
+		flush := control.Flush
 		seen, moved, sent := -1, true, real.Now()
 		for {
 			text := ""
 			if version := b.changed(); version != seen || moved {
 				var s snapshot
-				s, moved = b.look()
+				s, moved = b.look(firstPage)
 				data, err := json.Marshal(s)
 				if err != nil {
 					return
@@ -208,6 +249,7 @@ func (b *board) events(ending <-chan struct{}, real clock.Clock) http.HandlerFun
 				text = ": still here\n\n"
 			}
 			if text != "" {
+				_ = control.SetWriteDeadline(time.Now().Add(writeTimeout)) // a connection without one is a test's
 				if _, err := w.Write([]byte(text)); err != nil || flush() != nil {
 					return
 				}

@@ -42,7 +42,7 @@ func TestBoardShowsWhoAskedWhenAndHowLateTheEndWasHeardOf(t *testing.T) {
 		require.NoError(t, err)
 		clk.Advance(4 * time.Second)
 	}
-	s, moves := b.look()
+	s, moves := b.look(firstPage)
 	assert.True(t, moves, "the requests of the last minute are still in the picture")
 	assert.Equal(t, []jobState{{ID: id, Kind: "k", State: "completed", Polls: 4, Created: 5, Ended: 15, Told: 17,
 		Asked: []float64{5, 9, 13, 17}}}, s.Jobs)
@@ -52,7 +52,7 @@ func TestBoardShowsWhoAskedWhenAndHowLateTheEndWasHeardOf(t *testing.T) {
 	assert.Equal(t, []int{0, 0, 0, 0, 0, 2, 0, 0, 0, 1}, s.Rate[:10])
 	assert.Len(t, s.Rate, 22)
 	clk.Advance(2 * time.Minute)
-	s, moves = b.look()
+	s, moves = b.look(firstPage)
 	assert.False(t, moves)
 	assert.Len(t, s.Rate, shownRate)
 }
@@ -71,7 +71,7 @@ func TestBoardForgetsWhatIsOld(t *testing.T) {
 		_, err := tr.Status(context.Background(), "00000000-0000-4000-8000-000000001000")
 		require.NoError(t, err)
 	}
-	s, _ := b.look()
+	s, _ := b.look(firstPage)
 	assert.Len(t, s.Jobs, shownJobs)
 	assert.Len(t, s.Jobs[0].Asked, shownAsked)
 	assert.Equal(t, 300, s.Counts["pending"])
@@ -142,7 +142,7 @@ func TestThePageMayRunWhatIsInItAlone(t *testing.T) {
 	h := w.Header().Get("Content-Security-Policy")
 	assert.Contains(t, h, "default-src 'none'")
 	assert.NotContains(t, h, "unsafe")
-	assert.Equal(t, 1, strings.Count(page, "http"), "the name of SVG: it asks nobody else")
+	assert.Equal(t, 1, strings.Count(pageHTML, "http"), "the name of SVG: it asks nobody else")
 }
 
 func TestAScaledClockRunsFaster(t *testing.T) {
@@ -163,7 +163,7 @@ func TestTheSameSeedGivesTheSameJobs(t *testing.T) {
 	t.Parallel()
 	script := func(seed uint64, n int) string {
 		c := config{seed: seed, duration: mock.Exponential(time.Minute), pending: 0.3, fail: 0.5, kinds: kinds{}}
-		return fmt.Sprintf("%+v", c.script(mock.Creation{N: n, ID: "x"}, newLogger(discard{})))
+		return fmt.Sprintf("%+v", c.script(mock.Creation{N: n, ID: "x"}, newLogger(discard{}, false)))
 	}
 	assert.Equal(t, script(7, 1), script(7, 1))
 	assert.NotEqual(t, script(7, 1), script(7, 2))

@@ -7,13 +7,16 @@
 //
 // A browser at http://127.0.0.1:8080/ sees the jobs live: how far each is, when somebody asked about it, and how late its end was
 // heard of. GET /debug/jobs answers the same as JSON: the seconds since the service began at which each job was created, ended, was
-// asked about, and at which somebody was first told of its end, for the newest 100.
+// asked about, and at which somebody was first told of its end. It tells of the newest 100, or of as many as ?limit= says, up to
+// 1,000. The "next" of an answer, given as ?after=, is where the next page begins.
 //
-// How jobs fare is set by flags; each can be one of kind of its own by its input, {"kind": "transcode"}:
+// A job is pending until it completes or fails, as with the service that this one stands for. A client that knows no other word
+// sees all jobs end. Flags say how jobs fare; a job is of a kind by its input, {"kind": "transcode"}, at most 256 bytes:
 //
 //	--duration lognormal:10s,0.5       how long a job takes: a duration, or a distribution as mock.ParseDistribution reads it
 //	--kind transcode=lognormal:1m,0.3  the same for jobs of a kind; may be repeated
-//	--pending 0.3                      share of that time before it runs
+//	--running                          have jobs run before they end, with progress
+//	--pending 0.5                      share of that time before a job runs; with 1, the default, it never does
 //	--fail 0.1                         share of the jobs that fail
 //	--seed 7                           the same seed gives the same jobs; 0 picks one
 //	--speed 10                         the service's clock runs ten times as fast
@@ -25,8 +28,12 @@
 // date-off DURATION, header NAME VALUE, redirect URL, body TEXT, latency DURATION, drip DURATION, lags DURATION, huge BYTES, gzip-bomb
 // BYTES, truncated, reset, silence and goes-back: package mock says what each does.
 //
-// The service knows its newest 10,000 jobs. It listens on 127.0.0.1:8080 unless --addr says otherwise. SIGINT and SIGTERM end it once the
-// requests under way are answered.
+// The service knows its newest 10,000 jobs. It logs polls with --verbose. SIGINT and SIGTERM end it once the requests under way are
+// answered, and after five seconds at the latest.
+//
+// It listens on 127.0.0.1:8080 unless --addr says otherwise. It answers requests that name it localhost, or by a loopback address, by
+// the host of --addr, by the address that they were sent to, or by a name of --allow-host. It refuses what a page of another site
+// makes a browser send. Bodies are up to 64 KiB, and read within ten seconds.
 package main
 
 import (
@@ -41,7 +48,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -69,48 +75,10 @@ func main() {
 	os.Exit(code)
 }
 
-type config struct {
-	addr     string
-	duration mock.Distribution
-	kinds    kinds
-	pending  float64
-	fail     float64
-	seed     uint64
-	speed    float64
-	faults   []mock.Option
-}
-
 // run is main with what it touches as arguments. It returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var c config
-	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 picks a free one")
-	c.duration, c.kinds = mock.Uniform(5*time.Second, 15*time.Second), kinds{}
-	flags.Func("duration", "how long a job takes: a duration or a `distribution` (default uniform:5s,15s)", func(s string) (err error) {
-		c.duration, err = mock.ParseDistribution(s)
-		return plain(err)
-	})
-	flags.Func("kind", "how long jobs of a kind take, as `name=distribution`; may be repeated", c.kinds.set)
-	flags.Float64Var(&c.pending, "pending", 0.3, "`share` of its time that a job waits before it runs, from 0 to 1")
-	flags.Float64Var(&c.fail, "fail", 0.5, "`share` of the jobs that fail, from 0 to 1")
-	flags.Uint64Var(&c.seed, "seed", 0, "`number` that decides what becomes of the jobs; 0 picks one")
-	flags.Float64Var(&c.speed, "speed", 1, "how many `times` as fast the service's clock runs")
-	flags.Func("fault", "`what` goes wrong, such as \"share 0.1: code 503; retry-after 2\"; may be repeated", func(s string) error {
-		fault, err := parseFault(s)
-		c.faults = append(c.faults, fault)
-		return err
-	})
-	flags.Func("faults", "a `file` of such faults, one a line", func(name string) error {
-		f, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		faults, err := readFaults(f, name)
-		c.faults = append(c.faults, faults...)
-		return err
-	})
+	flags := newFlags(&c)
 	help := func(w io.Writer) {
 		fmt.Fprint(w, usage)
 		flags.SetOutput(w)
@@ -136,7 +104,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "jobserver: %v; jobserver help lists the flags\n", err)
 		return misuse
 	}
-	if err := c.check(flags.Args()); err != nil {
+	if err := c.settle(flags); err != nil {
 		fmt.Fprintf(stderr, "jobserver: %v\n", err)
 		return misuse
 	}
@@ -145,47 +113,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "jobserver: can't listen: %v; --addr names another address, and port 0 picks a free one\n", err)
 		return misuse
 	}
-	if err := c.serve(ctx, listener, newLogger(stderr)); err != nil {
+	if err := c.serve(ctx, listener, newLogger(stderr, c.verbose)); err != nil {
 		fmt.Fprintf(stderr, "jobserver: %v\n", err)
 		return 1
 	}
 	return 0
-}
-
-func (c config) check(rest []string) error {
-	switch {
-	case len(rest) > 0:
-		return fmt.Errorf("serve takes flags only, not %q", rest[0])
-	case !(c.pending >= 0 && c.pending <= 1):
-		return fmt.Errorf("--pending %v: must be from 0 to 1", c.pending)
-	case !(c.speed >= 0.001 && c.speed <= 1e6):
-		return fmt.Errorf("--speed %v: must be from 0.001 to 1000000", c.speed)
-	case !(c.fail >= 0 && c.fail <= 1):
-		return fmt.Errorf("--fail %v: must be from 0 to 1", c.fail)
-	default:
-		return nil
-	}
-}
-
-// plain returns an error without the name of the package that it comes from.
-func plain(err error) error {
-	if err == nil {
-		return nil
-	}
-	return errors.New(strings.TrimPrefix(err.Error(), "mock: "))
-}
-
-// kinds is a flag of durations by kind of job, such as transcode=lognormal:1m,0.5.
-type kinds map[string]mock.Distribution
-
-func (k kinds) set(s string) error {
-	name, text, ok := strings.Cut(s, "=")
-	if !ok || name == "" {
-		return errors.New("want NAME=DISTRIBUTION")
-	}
-	d, err := mock.ParseDistribution(text)
-	k[name] = d
-	return plain(err)
 }
 
 // script returns what becomes of a job, a function of the seed and of how many came before it.
@@ -196,35 +128,31 @@ func (c config) script(job mock.Creation, log *zap.Logger) []mock.Step {
 		d = c.duration
 	}
 	takes := d.At(random.Float64())
-	waits := time.Duration(c.pending * float64(takes))
 	end, word := mock.Completed(nil), "completed"
 	if random.Float64() < c.fail {
-		end, word = mock.Failed("as --fail wants"), "failed"
+		end, word = mock.Failed(""), "failed"
 	}
 	log.Info("job created", zap.String("id", job.ID), zap.String("kind", job.Kind), zap.Duration("takes", takes), zap.String("ends", word))
+	if c.pending == 1 {
+		return []mock.Step{mock.Pending(max(takes, 1)), end}
+	}
+	waits := time.Duration(c.pending * float64(takes))
 	return []mock.Step{mock.Pending(max(waits, 1)), mock.Running(max(takes-waits, 1)).Rising(0, 1), end}
 }
+
+// grace is how long requests under way may take once the server is to end.
+const grace = 5 * time.Second
 
 // serve serves until ctx is done.
 func (c config) serve(ctx context.Context, l net.Listener, log *zap.Logger) error {
 	if c.seed == 0 {
 		c.seed = rand.Uint64()
 	}
-	clk := newScaled(clock.New(), c.speed)
-	b := newBoard(clk, c.speed)
-	service, err := mock.NewService(append(c.faults, mock.WithClock(clk), mock.WithSeed(c.seed), mock.WithIDs(newID), mock.KeepCalls(0),
-		mock.KeepJobs(keptJobs), mock.OnCall(b.note),
-		mock.CreatedBy(func(job mock.Creation) []mock.Step { return c.script(job, log) }))...)
+	ending := make(chan struct{})
+	handler, err := c.handler(l.Addr(), ending, log)
 	if err != nil {
 		return err
 	}
-	b.service = service
-	ending := make(chan struct{})
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", servePage)
-	mux.HandleFunc("GET /debug/jobs", b.serveState)
-	mux.HandleFunc("GET /debug/events", b.events(ending, clock.New()))
-	mux.Handle("/", logged(service, log))
 	if host, _, err := net.SplitHostPort(l.Addr().String()); err == nil && !net.ParseIP(host).IsLoopback() {
 		log.Warn("this address can be reached from other machines", zap.Stringer("addr", l.Addr()))
 	}
@@ -232,7 +160,10 @@ func (c config) serve(ctx context.Context, l net.Listener, log *zap.Logger) erro
 	log.Info("listening on " + url)
 	log.Info("create a job with: curl -X POST " + url + "/")
 	log.Info("what becomes of jobs is drawn", zap.Uint64("seed", c.seed))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	life, end := context.WithCancel(context.Background()) // ends what handlers wait for
+	defer end()
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		BaseContext: func(net.Listener) context.Context { return life }}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }() // ends with Shutdown
 	select {
@@ -242,14 +173,34 @@ func (c config) serve(ctx context.Context, l net.Listener, log *zap.Logger) erro
 	}
 	log.Info("stopping")
 	close(ending)
-	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	late, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
+	if err := server.Shutdown(late); err != nil {
+		end()
 		_ = server.Close()
 	}
 	<-ended
 	log.Info("stopped")
 	return nil
+}
+
+// handler returns what answers at an address. What it streams ends with ending.
+func (c config) handler(addr net.Addr, ending <-chan struct{}, log *zap.Logger) (http.Handler, error) {
+	clk := newScaled(clock.New(), c.speed)
+	b := newBoard(clk, c.speed)
+	service, err := mock.NewService(append(c.faults, mock.WithClock(clk), mock.WithSeed(c.seed), mock.WithIDs(newID), mock.KeepCalls(0),
+		mock.KeepJobs(keptJobs), mock.OnCall(b.note),
+		mock.CreatedBy(func(job mock.Creation) []mock.Step { return c.script(job, log) }))...)
+	if err != nil {
+		return nil, err
+	}
+	b.service = service
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", servePage)
+	mux.HandleFunc("GET /debug/jobs", b.serveState)
+	mux.HandleFunc("GET /debug/events", b.events(ending, clock.New()))
+	mux.Handle("/", logged(service, log))
+	return newGuard(mux, []string{c.addr, addr.String()}, c.hosts), nil
 }
 
 // newID returns a random UUID (RFC 9562, version 4).
@@ -260,12 +211,16 @@ func newID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// logged writes a line for each request.
+// logged writes a line for each request, at debug level for a poll.
 func logged(h http.Handler, log *zap.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen := &codeWriter{ResponseWriter: w}
 		h.ServeHTTP(seen, r)
-		log.Info("answered", zap.String("method", r.Method), zap.String("path", r.URL.EscapedPath()), zap.Int("code", seen.code))
+		level := zap.InfoLevel
+		if r.Method == http.MethodGet {
+			level = zap.DebugLevel
+		}
+		log.Log(level, "answered", zap.String("method", r.Method), zap.String("path", r.URL.EscapedPath()), zap.Int("code", seen.code))
 	})
 }
 
@@ -282,8 +237,12 @@ func (w *codeWriter) WriteHeader(code int) {
 	w.ResponseWriter.WriteHeader(code)
 }
 
-func newLogger(w io.Writer) *zap.Logger {
+func newLogger(w io.Writer, verbose bool) *zap.Logger {
+	level := zap.InfoLevel
+	if verbose {
+		level = zap.DebugLevel
+	}
 	e := zap.NewDevelopmentEncoderConfig()
 	e.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05.000")
-	return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(e), zapcore.Lock(zapcore.AddSync(w)), zap.InfoLevel))
+	return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(e), zapcore.Lock(zapcore.AddSync(w)), level))
 }

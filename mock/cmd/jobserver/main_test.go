@@ -3,11 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -30,6 +35,8 @@ func TestMisuseIsToldInOneLine(t *testing.T) {
 		"serve --kind slow":                     "want NAME=DISTRIBUTION",
 		"serve --kind slow=never":               "want a duration",
 		"serve --pending -1":                    "--pending -1",
+		"serve --running --pending 1":           "--running with --pending 1",
+		"serve --allow-host :80":                "want a name",
 		"serve --speed 0":                       "--speed 0",
 		"serve --fault sometimes":               "want WHEN: EFFECT",
 		"serve --faults nowhere":                "no such file",
@@ -80,7 +87,7 @@ func TestServesUntilItsContextEnds(t *testing.T) {
 	log := &lines{out: make(chan string, 100)}
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--duration", "1h", "--seed", "7"}, log, log)
+		code <- run(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--duration", "1h", "--seed", "7", "--verbose"}, log, log)
 	}()
 	_, url, ok := strings.Cut(strings.TrimSpace(<-log.out), "listening on ")
 	require.True(t, ok)
@@ -95,6 +102,84 @@ func TestServesUntilItsContextEnds(t *testing.T) {
 	assert.Contains(t, <-log.out, "answered")
 	cancel()
 	assert.Zero(t, <-code)
+}
+
+// fault 48: nobody else reaches the server unless its user asks for it.
+func TestTheDefaultAddressIsOfThisMachineAlone(t *testing.T) {
+	t.Parallel()
+	var c config
+	flags := newFlags(&c)
+	require.NoError(t, flags.Parse(nil))
+	assert.Equal(t, "127.0.0.1:8080", c.addr)
+	assert.Equal(t, "127.0.0.1:8080", flags.Lookup("addr").DefValue)
+	host, _, err := net.SplitHostPort(c.addr)
+	require.NoError(t, err)
+	assert.True(t, net.ParseIP(host).IsLoopback())
+	assert.Empty(t, c.hosts)
+}
+
+// The default is the wire of the service that this one stands for: to the byte, and without a word that its clients refuse.
+func TestByDefaultAJobIsPendingUntilItEnds(t *testing.T) {
+	t.Parallel()
+	const (
+		created   = `^\{"meta":\{"message":"Job created successfully"\},"payload":\{"jobID":"[0-9a-f-]{36}"\}\}$`
+		pending   = `200 {"meta":{"message":"Job status"},"payload":{"status":"pending"}}`
+		completed = `200 {"meta":{"message":"Job status"},"payload":{"status":"completed"}}`
+		failed    = `500 {"meta":{"message":"Job status"},"payload":{"status":"error"}}`
+	)
+	ask := func(h http.Handler, method, path string) string {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(method, "http://localhost"+path, nil))
+		assert.Equal(t, "application/json", w.Header().Get("Content-Type"))
+		return fmt.Sprint(w.Code, " ", w.Body)
+	}
+	// follow returns the answers about forty jobs that differ.
+	follow := func(args ...string) map[string]int {
+		h := handlerAt(t, "127.0.0.1:8080", append(args, "--speed", "1000", "--duration", "uniform:20s,30s")...)
+		var ids []string
+		for range 40 {
+			text := strings.TrimPrefix(ask(h, http.MethodPost, "/"), "200 ")
+			require.Regexp(t, created, text)
+			ids = append(ids, strings.Split(text, `"`)[11])
+		}
+		seen, over := map[string]int{}, map[string]bool{}
+		require.Eventually(t, func() bool {
+			for _, id := range ids {
+				answer := ask(h, http.MethodGet, "/status/"+id)
+				if !over[id] {
+					seen[answer]++
+				}
+				over[id] = over[id] || answer == completed || answer == failed
+			}
+			return len(over) == len(ids) && !slices.Contains(slices.Collect(maps.Values(over)), false)
+		}, time.Minute, time.Millisecond)
+		return seen
+	}
+	seen := follow("--seed", "1")
+	assert.Equal(t, 40, seen[completed]+seen[failed], "all end")
+	assert.NotZero(t, seen[pending])
+	assert.Len(t, seen, 3, "nothing else was said: %v", seen)
+	for _, args := range [][]string{{"--running"}, {"--pending", "0.1"}} {
+		running := false
+		for answer := range follow(args...) {
+			running = running || strings.Contains(answer, `"status":"running"`)
+		}
+		assert.True(t, running, "%v", args)
+	}
+}
+
+func TestPollsAreLoggedAtDebugLevel(t *testing.T) {
+	t.Parallel()
+	for verbose, want := range map[bool]int{false: 0, true: 3} {
+		var out bytes.Buffer
+		h := logged(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }), newLogger(&out, verbose))
+		for range 3 {
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/status/a", nil))
+		}
+		assert.Equal(t, want, strings.Count(out.String(), "answered"))
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil))
+		assert.Equal(t, want+1, strings.Count(out.String(), "answered"))
+	}
 }
 
 func TestNewIDIsAUUID(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 )
 
 //go:embed page.html
-var page string
+var pageHTML string
 
 // policy lets the page run what is in it, and talk to its own server alone.
 var policy = "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src " +
@@ -17,7 +17,7 @@ var policy = "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'n
 
 // hashOf returns the hash of an element of the page, as a policy names it.
 func hashOf(element string) string {
-	_, text, _ := strings.Cut(page, "<"+element+">")
+	_, text, _ := strings.Cut(pageHTML, "<"+element+">")
 	text, _, _ = strings.Cut(text, "</"+element+">")
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
@@ -30,5 +30,5 @@ func servePage(w http.ResponseWriter, _ *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte(page))
+	_, _ = w.Write([]byte(pageHTML))
 }

@@ -1,0 +1,186 @@
+package mock
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The assertions of a [Service] report whether they hold. One that does not fails the test, and prints the job's [Service.Timeline].
+// So does one that says nothing: about a job that the service does not know and was not asked about, or about calls that
+// [KeepCalls] did not keep.
+
+// AssertPolls fails the test unless the job was asked about n times.
+func (s *Service) AssertPolls(t TB, id string, n int) bool {
+	t.Helper()
+	if !s.assertKnows(t, id) {
+		return false
+	}
+	if !s.knows(id) && !s.assertKept(t, "AssertPolls", id) {
+		return false
+	}
+	if got := s.Polls(id); got != n {
+		t.Errorf("mock: job %q was asked about %d times, not %d:\n%s", id, got, n, s.Timeline(id))
+		return false
+	}
+	return true
+}
+
+// AssertGaps fails the test unless the polls of the job were just so far apart. Without gaps there was one poll.
+func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
+	t.Helper()
+	if !s.assertAsked(t, id) || !s.assertKept(t, "AssertGaps", id) {
+		return false
+	}
+	var got []time.Duration
+	for i, calls := 1, s.asked(id); i < len(calls); i++ {
+		got = append(got, calls[i].Time.Sub(calls[i-1].Time))
+	}
+	if !slices.Equal(got, gaps) {
+		t.Errorf("mock: the polls of job %q are %v apart, not %v:\n%s", id, got, gaps, s.Timeline(id))
+		return false
+	}
+	return true
+}
+
+// AssertQuietAfterEnd fails the test if the job was asked about after a poll had been told that it has ended; with an empty id, if
+// any job was. It also fails the test if no poll was told of an end.
+func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
+	t.Helper()
+	if !s.assertAsked(t, id) {
+		return false
+	}
+	ended := map[string]bool{}
+	told := false
+	for _, c := range s.asked(id) {
+		if ended[c.ID] {
+			t.Errorf("mock: job %q was asked about after it had been said to have ended:\n%s", c.ID, s.Timeline(c.ID))
+			return false
+		}
+		ended[c.ID] = c.State.Terminal()
+		told = told || ended[c.ID]
+	}
+	if !s.assertKept(t, "AssertQuietAfterEnd", id) {
+		return false
+	}
+	if !told {
+		t.Errorf("mock: %s: no poll was told that a job has ended:\n%s", about(id), s.Timeline(id))
+	}
+	return told
+}
+
+// AssertUnseen fails the test if a secret stands in a path or in a header of any request: as it is, percent-encoded, or in the
+// credentials of HTTP's basic authentication. Only requests over HTTP have either.
+func (s *Service) AssertUnseen(t TB, secret string) bool {
+	t.Helper()
+	if secret == "" {
+		t.Errorf("mock: AssertUnseen: the secret is empty")
+		return false
+	}
+	if !s.assertAsked(t, "") {
+		return false
+	}
+	overHTTP := false
+	for _, c := range s.Calls("") {
+		overHTTP = overHTTP || c.Method != ""
+		if c.shows(secret) {
+			mask := strings.NewReplacer(secret, "[secret]", url.PathEscape(secret), "[secret]", url.QueryEscape(secret), "[secret]")
+			t.Errorf("mock: a secret was seen in %s:\n%s", mask.Replace(c.Method+" "+c.Path), mask.Replace(s.Timeline("")))
+			return false
+		}
+	}
+	if !s.assertKept(t, "AssertUnseen", "") {
+		return false
+	}
+	if !overHTTP {
+		t.Errorf("mock: AssertUnseen: no request came over HTTP, and others have neither a path nor headers: use NewServer")
+	}
+	return overHTTP
+}
+
+// shows reports whether a secret stands in the path or in a header.
+func (c *Call) shows(secret string) bool {
+	texts := []string{c.Path}
+	if text, err := url.PathUnescape(c.Path); err == nil {
+		texts = append(texts, text)
+	}
+	if text, err := url.QueryUnescape(c.Path); err == nil {
+		texts = append(texts, text)
+	}
+	for name, values := range c.Header {
+		texts = append(texts, name)
+		for _, value := range values {
+			texts = append(texts, value)
+			if text, err := url.QueryUnescape(value); err == nil {
+				texts = append(texts, text)
+			}
+			if _, word, ok := strings.Cut(value, " "); ok {
+				if text, err := base64.StdEncoding.DecodeString(word); err == nil {
+					texts = append(texts, string(text))
+				}
+			}
+		}
+	}
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, secret) })
+}
+
+// assertKnows fails the test if the service neither knows a job nor was asked about it.
+func (s *Service) assertKnows(t TB, id string) bool {
+	t.Helper()
+	switch {
+	case !s.made():
+		t.Errorf("mock: %v", errNotMade)
+		return false
+	case id != "" && s.knows(id) || len(s.asked(id)) > 0:
+		return true
+	case s.forgotten() > 0:
+		return s.assertKept(t, "an assertion", id)
+	default:
+		t.Errorf("mock: %s: the service knows no such job, and was not asked about one:\n%s", about(id), s.Timeline(""))
+		return false
+	}
+}
+
+// assertAsked fails the test if nobody asked about a job; with an empty id, if there was no call.
+func (s *Service) assertAsked(t TB, id string) bool {
+	t.Helper()
+	if id == "" && s.made() && (len(s.Calls("")) > 0 || s.forgotten() > 0) {
+		return true
+	}
+	if !s.assertKnows(t, id) {
+		return false
+	}
+	if s.Polls(id) == 0 {
+		t.Errorf("mock: %s: nobody asked about it:\n%s", about(id), s.Timeline(""))
+		return false
+	}
+	return true
+}
+
+// assertKept fails the test if a call about a job was not kept.
+func (s *Service) assertKept(t TB, assertion, id string) bool {
+	t.Helper()
+	if s.forgotten() == 0 || id != "" && s.knows(id) && len(s.asked(id)) == s.Polls(id) {
+		return true
+	}
+	t.Errorf("mock: %s: %s needs calls that were not kept: make the service without KeepCalls, or let it keep more:\n%s",
+		about(id), assertion, s.Timeline(id))
+	return false
+}
+
+// knows reports whether there is such a job.
+func (s *Service) knows(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.jobs[id] != nil
+}
+
+func about(id string) string {
+	if id == "" {
+		return "all jobs"
+	}
+	return fmt.Sprintf("job %q", id)
+}

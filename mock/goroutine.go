@@ -1,0 +1,170 @@
+package mock
+
+import (
+	"bytes"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A goroutine is one entry of a snapshot of all goroutines, as [runtime.Stack] prints it.
+type goroutine struct {
+	id, parent int64    // the parent is the goroutine that created it, 0 if that is not known
+	state      string   // such as "running" or "chan receive"
+	frames     []string // functions, the innermost first
+	lines      []string // where each frame stands: file and line
+}
+
+// maxSnapshot bounds the bytes of a snapshot. In a process with more goroutines than fit, none is taken.
+const maxSnapshot = 64 << 20
+
+// snapshot returns all goroutines, that of the caller first. It reports false if there are too many.
+//
+// The runtime stops the world for it, so all states are those of one instant.
+func snapshot() (all []goroutine, ok bool) {
+	for size := 256 << 10; size <= maxSnapshot; size *= 4 {
+		text := make([]byte, size)
+		if n := runtime.Stack(text, true); n < size {
+			return parseGoroutines(string(text[:n])), true
+		}
+	}
+	return nil, false
+}
+
+// current returns the goroutine of the caller.
+func current() goroutine {
+	text := make([]byte, 64<<10)
+	text = text[:runtime.Stack(text, false)]
+	if all := parseGoroutines(string(text)); len(all) > 0 {
+		return all[0]
+	}
+	return goroutine{}
+}
+
+// currentID returns the id of the caller's goroutine.
+func currentID() int64 {
+	var text [64]byte
+	_, rest, _ := bytes.Cut(text[:runtime.Stack(text[:], false)], []byte(" "))
+	digits, _, _ := bytes.Cut(rest, []byte(" "))
+	id, _ := strconv.ParseInt(string(digits), 10, 64)
+	return id
+}
+
+// inBubble reports whether the caller runs in a bubble of testing/synctest.
+func inBubble() bool {
+	var text [256]byte
+	head, _, _ := bytes.Cut(text[:runtime.Stack(text[:], false)], []byte("\n"))
+	return bytes.Contains(head, []byte("synctest bubble"))
+}
+
+// parseGoroutines reads what runtime.Stack wrote. It passes over what it can't read.
+func parseGoroutines(text string) (all []goroutine) {
+	for block := range strings.SplitSeq(text, "\n\n") {
+		if g, ok := parseGoroutine(block); ok {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+func parseGoroutine(block string) (g goroutine, ok bool) {
+	head, body, _ := strings.Cut(strings.TrimLeft(block, "\n"), "\n")
+	number, state, ok := strings.Cut(strings.TrimPrefix(head, "goroutine "), " [")
+	if !ok || !strings.HasPrefix(head, "goroutine ") {
+		return g, false
+	}
+	number, _, _ = strings.Cut(number, " ") // a debug build adds more
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return g, false
+	}
+	g.id = id
+	g.state, _, _ = strings.Cut(strings.TrimSuffix(state, "]:"), ",")
+	g.state = strings.TrimSuffix(g.state, " (durable)")
+	for line := range strings.SplitSeq(body, "\n") {
+		switch creator, created := strings.CutPrefix(line, "created by "); {
+		case created:
+			if i := strings.LastIndex(creator, " in goroutine "); i >= 0 {
+				g.parent, _ = strconv.ParseInt(creator[i+len(" in goroutine "):], 10, 64)
+			}
+			return g, true
+		case strings.HasPrefix(line, "\t"):
+			if len(g.lines) < len(g.frames) {
+				at, _, _ := strings.Cut(line[1:], " +0x")
+				g.lines = append(g.lines, at)
+			}
+		default:
+			if i := strings.LastIndexByte(line, '('); i > 0 {
+				g.frames = append(g.frames, line[:i])
+			}
+		}
+	}
+	return g, true
+}
+
+// blocked reports whether g waits for another goroutine, and for nothing outside of the process. That a timer of the runtime
+// wakes it can't be ruled out.
+func (g *goroutine) blocked() bool {
+	switch g.state {
+	case "select", "select (no cases)", "chan receive", "chan receive (nil chan)", "chan send", "chan send (nil chan)",
+		"sync.Cond.Wait", "sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock", "sync.WaitGroup.Wait", "semacquire",
+		"coroutine", "finalizer wait", "cleanup wait", "synctest.Run", "synctest.Wait":
+		return true
+	default:
+		return false
+	}
+}
+
+// in reports whether a function whose name begins so is under way in g.
+func (g *goroutine) in(prefix string) bool {
+	return slices.ContainsFunc(g.frames, func(f string) bool { return strings.HasPrefix(f, prefix) })
+}
+
+// plumbing begins the names of functions in which a goroutine blocks on behalf of its caller.
+var plumbing = []string{"runtime.", "runtime/", "sync.", "internal/", "io.", "bufio.", "net.", "context.", "crypto/tls.", "compress/", "os."}
+
+// top returns the innermost function of g that is not plumbing, and where it stands.
+func (g *goroutine) top() (function, line string) {
+	for i, f := range g.frames {
+		if slices.ContainsFunc(plumbing, func(p string) bool { return strings.HasPrefix(f, p) }) {
+			continue
+		}
+		if i < len(g.lines) {
+			line = g.lines[i]
+		}
+		return f, line
+	}
+	return "", ""
+}
+
+// test reports whether g runs a test.
+func (g *goroutine) test() bool { return g.in("testing.tRunner") || g.in("testing.(*B).") }
+
+// serving reports whether g is inside a handler of a server of net/http.
+func (g *goroutine) serving() bool {
+	return g.in("net/http.(*conn).serve") && g.in("net/http.serverHandler.ServeHTTP")
+}
+
+// idle reports whether g waits for a request, a connection, an answer or a signal on behalf of no caller, as the goroutines
+// of net/http do. Whoever waits for what it brings is a goroutine of its own.
+func (g *goroutine) idle() bool {
+	switch {
+	case g.serving():
+		return false
+	case g.in("net/http.(*conn).serve"), g.in("net/http.(*connReader).backgroundRead"), g.in("net/http.(*persistConn).readLoop"),
+		g.in("net/http.(*persistConn).writeLoop"), g.in("net/http.(*http2clientConnReadLoop).run"),
+		g.in("net/http.(*http2serverConn)"), g.in("internal/poll.(*FD).Accept"):
+		return g.state == "IO wait" || g.blocked()
+	default:
+		return g.in("os/signal.signal_recv") || g.in("runtime/pprof.profileWriter") || g.in("internal/fuzz.")
+	}
+}
+
+// asking reports whether g waits for an answer over HTTP.
+func (g *goroutine) asking() bool {
+	f, _ := g.top()
+	return strings.HasPrefix(f, "net/http.") && (g.blocked() || g.state == "IO wait") && !g.idle() &&
+		(g.in("net/http.(*Transport).") || g.in("net/http.(*bodyEOFSignal).") || g.in("net/http.(*http2ClientConn)") ||
+			g.in("net/http.http2transportResponseBody"))
+}

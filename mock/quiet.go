@@ -1,0 +1,194 @@
+package mock
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A stillness is what a snapshot says of the work that a Clock waits for.
+type stillness struct {
+	quiet   bool        // nothing but time can go on
+	own     bool        // if not: what goes on belongs to the Clock's test for certain
+	stopped []goroutine // that wait in code of the user's
+	moving  []goroutine // that go on, and belong to the test or run code of this library
+}
+
+// judge says whether anything goes on in a process that may concern the test to which the goroutines with the given ids belong. The
+// first goroutine of a snapshot is the one that took it, and does not count. Of the requests under way, so many are known to wait
+// for time to pass.
+//
+// What can't be shown to belong to another test counts as the test's own.
+func judge(all []goroutine, known int, test ...int64) stillness {
+	f := newFamily(all, test)
+	s := stillness{quiet: true}
+	requests := -known // that wait for something else than time, as far as can be told
+	for i := 1; i < len(all); i++ {
+		g := &all[i]
+		kin := f.relation(g)
+		if kin == stranger || g.idle() {
+			continue
+		}
+		asking, serving := g.asking(), g.serving()
+		if !asking && !g.blocked() {
+			s.quiet = false
+			s.own = s.own || kin == relative
+			if kin == relative || g.of(library) {
+				s.moving = append(s.moving, *g)
+			}
+			continue
+		}
+		if asking {
+			requests++
+		}
+		if serving && !g.in(sleepOfService) {
+			requests-- // whoever waits for its answer
+		}
+		if !asking && (serving || g.of(library)) && !g.atLibrary() {
+			s.stopped = append(s.stopped, *g)
+		}
+	}
+	if requests > 0 {
+		s.quiet, s.own = false, true
+	}
+	return s
+}
+
+const (
+	library        = "github.com/iamber12/job-status-monitoring"
+	sleepOfService = library + "/mock.(*Service).sleep"
+)
+
+// of reports whether a function of a module is under way in g.
+func (g *goroutine) of(module string) bool {
+	return slices.ContainsFunc(g.frames, func(f string) bool { return isOf(f, module) })
+}
+
+// atLibrary reports whether g waits in code of this library.
+func (g *goroutine) atLibrary() bool {
+	f, _ := g.top()
+	return f == "" || isOf(f, library)
+}
+
+// isOf reports whether a function belongs to a module, and not to a test of it.
+func isOf(function, module string) bool {
+	rest, ok := strings.CutPrefix(function, module)
+	if !ok || rest != "" && rest[0] != '/' && rest[0] != '.' {
+		return false
+	}
+	dir, name, _ := strings.Cut(rest[strings.LastIndexByte(rest, '/')+1:], ".")
+	return !strings.HasSuffix(dir, "_test") && !strings.HasPrefix(name, "Test") && !strings.HasPrefix(rest, "/examples/")
+}
+
+// mark names where g waits. Two goroutines that wait at one place have the same.
+func (g *goroutine) mark() string {
+	return strings.Join(g.frames, "\n") + "\n" + strings.Join(g.lines, "\n")
+}
+
+// String says where g stands.
+func (g goroutine) String() string {
+	function, line := g.top()
+	return fmt.Sprintf("goroutine %d [%s] in %s (%s)", g.id, g.state, function, line)
+}
+
+// kinship is how a goroutine is related to a test.
+type kinship uint8
+
+const (
+	unknown kinship = iota
+	relative
+	stranger // it belongs to another test
+)
+
+// A family tells to which test a goroutine belongs, by who created whom.
+type family struct {
+	byID  map[int64]*goroutine
+	ours  map[int64]bool // what these create belongs to the test, and so on
+	above map[int64]bool // tests of which the test is a part: what these create outside of another part belongs to it, too
+}
+
+func newFamily(all []goroutine, test []int64) *family {
+	f := &family{byID: make(map[int64]*goroutine, len(all)), ours: map[int64]bool{}, above: map[int64]bool{}}
+	for i := range all {
+		f.byID[all[i].id] = &all[i]
+	}
+	for _, id := range test {
+		f.ours[id] = true
+		for g, below := f.byID[id], true; g != nil; g = f.byID[g.parent] {
+			switch {
+			case !g.test():
+			case below:
+				f.ours[g.id], below = true, false
+			default:
+				f.above[g.id] = true
+			}
+		}
+	}
+	return f
+}
+
+func (f *family) relation(g *goroutine) kinship {
+	nearest := int64(0) // test
+	for ; g != nil; g = f.byID[g.parent] {
+		switch {
+		case f.ours[g.id]:
+			return relative
+		case nearest == 0 && g.test():
+			nearest = g.id
+			if f.above[nearest] {
+				return relative
+			}
+		}
+	}
+	if nearest != 0 {
+		return stranger
+	}
+	return unknown
+}
+
+// places are where code was seen to wait until time passed, and for nothing else. What waits there again is not watched for as long.
+var places placeSet
+
+type placeSet struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+// maxPlaces bounds how many are kept.
+const maxPlaces = 1000
+
+// all reports whether all goroutines wait at such a place.
+func (p *placeSet) all(stopped []goroutine) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range stopped {
+		if !p.seen[stopped[i].mark()] {
+			return false
+		}
+	}
+	return len(stopped) > 0
+}
+
+func (p *placeSet) add(stopped []goroutine) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range stopped {
+		if len(p.seen) < maxPlaces {
+			if p.seen == nil {
+				p.seen = map[string]bool{}
+			}
+			p.seen[stopped[i].mark()] = true
+		}
+	}
+}
+
+// same returns the goroutines that are in both lists, and wait at the same place.
+func same(before, now []goroutine) (both []goroutine) {
+	for _, g := range now {
+		if slices.ContainsFunc(before, func(b goroutine) bool { return b.id == g.id && b.mark() == g.mark() }) {
+			both = append(both, g)
+		}
+	}
+	return both
+}

@@ -1,0 +1,111 @@
+package mock
+
+import (
+	"strings"
+	"time"
+)
+
+// A stray is a wait that begins while nobody moves the Clock. That is right on a goroutine of its own, as long as the test's
+// goroutine goes on to move the Clock; if that waits, too, the test would hang.
+
+// strayGrace is how long everything has to stand still before a stray fails the test, on the real clock, unless the test's own
+// goroutine is in a wait of this library. Then a quarter of the usual grace is enough.
+const strayGrace = Guard / 2
+
+// watchStray looks from time to time whether the test waits for a Clock that nobody moves, for as long as that may be. own says
+// that the test's own goroutine is about to wait in this library.
+func (c *Clock) watchStray(own bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.moving > 0 || c.stray != nil && !own {
+		return
+	}
+	if c.stray != nil {
+		c.stray.timer.Stop()
+	}
+	v := &vigil{patience: c.patience, version: c.version}
+	c.stray = v
+	v.timer = time.AfterFunc(v.soon, func() { c.lookForStray(v, own) })
+}
+
+// lookForStray looks once, and again later unless there is no need.
+func (c *Clock) lookForStray(v *vigil, own bool) {
+	if c.strayed(v, own) {
+		c.t.Errorf("mock: nobody moves the Clock, and the test waits for it: wait within Run, clk.Run(func() { … }); or wait on another "+
+			"goroutine, and call Next or Advance on the test's. The Clock now runs by itself, so that the test can end. %s%s",
+			c.describe(), v.last.describe())
+		c.runAway()
+	}
+}
+
+// strayed reports whether the test waits for a Clock that nobody moves. If that can't be said yet, it sets the timer.
+func (c *Clock) strayed(v *vigil, own bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stray != v {
+		return false
+	}
+	if c.closed || c.moving > 0 || c.parked == 0 && !c.comingLocked() {
+		c.stray = nil
+		return false
+	}
+	version, known, owner := c.version, c.answeringLocked(), c.owner
+	c.mu.Unlock()
+	before := time.Now()
+	all, ok := snapshot()
+	s := stillness{own: true}
+	if ok {
+		s = judge(all, known, owner)
+	}
+	waits := waitsForClock(all, owner, own)
+	c.mu.Lock()
+	now := time.Now()
+	if c.version != version || c.version != v.version || !waits {
+		v.version, s.quiet, s.own = c.version, false, true
+	}
+	v.looked++
+	v.see(s, now)
+	still := now.Sub(v.since)
+	if v.quiet >= v.looks && (own && still >= v.grace/4 || still >= strayGrace) && c.moving == 0 && !c.closed {
+		return true
+	}
+	pause := v.pause(now.Sub(before))
+	if !own {
+		pause *= 4
+	}
+	v.timer.Reset(pause)
+	return false
+}
+
+// waitsForClock reports whether the goroutine of the test waits in this library, or, if that is not asked for, for anything but
+// other tests.
+func waitsForClock(all []goroutine, owner int64, own bool) bool {
+	for i := range all {
+		g := &all[i]
+		if g.id != owner {
+			continue
+		}
+		f, _ := g.top()
+		return g.blocked() && !strings.HasPrefix(f, "testing.") && (!own || g.of(library))
+	}
+	return false
+}
+
+// runAway moves from event to event until nobody waits for the Clock, or until somebody else moves it.
+func (c *Clock) runAway() {
+	for range maxRunAway {
+		c.settle(nil, false)
+		c.mu.Lock()
+		over := c.closed || c.moving > 0 || c.parked == 0 && !c.comingLocked()
+		c.mu.Unlock()
+		if over || !c.step(far) {
+			break
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stray = nil
+}
+
+// maxRunAway bounds how many events a Clock goes through by itself.
+const maxRunAway = 100_000
