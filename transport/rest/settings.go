@@ -14,9 +14,6 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// minSecret is the length from which a word is looked for in what is quoted: shorter ones stand in every text.
-const minSecret = 4
-
 // settings is what New makes of the options. It does not change.
 type settings struct {
 	reader                 *reader
@@ -32,6 +29,7 @@ type settings struct {
 	tokens                 *web.Tokens // nil without a token source
 	secrets                []string
 	retries                int
+	maxBody                int
 }
 
 // field is one header. Its values have no room to append in place, so that requests can share them.
@@ -53,7 +51,7 @@ func newSettings(baseURL string, opts []Option) (*settings, error) {
 		}
 		opt(c)
 	}
-	s := &settings{retries: c.retries, header: c.header}
+	s := &settings{retries: c.retries, maxBody: cmp.Or(c.maxBody, DefaultMaxBody), header: c.header}
 	c.base(s, baseURL)
 	c.transport(s)
 	if c.token != nil {
@@ -64,9 +62,7 @@ func newSettings(baseURL string, opts []Option) (*settings, error) {
 	}
 	for name, values := range c.header {
 		s.fields = append(s.fields, field{name, slices.Clip(values)})
-		if name != "Accept" && name != "User-Agent" {
-			s.secrets = append(s.secrets, values[0])
-		}
+		s.secrets = append(s.secrets, secretsOf(name, values[0])...)
 	}
 	s.secrets = slices.DeleteFunc(s.secrets, func(secret string) bool { return len(secret) < minSecret })
 	return s, errors.Join(c.problems...)
@@ -94,7 +90,7 @@ func (c *config) base(s *settings, baseURL string) {
 	}
 	if u := base.User; u != nil {
 		password, _ := u.Password()
-		s.secrets = append(s.secrets, u.Username(), password, url.QueryEscape(password))
+		s.secrets = append(s.secrets, u.Username(), password)
 		basic := base64.StdEncoding.EncodeToString([]byte(u.Username() + ":" + password))
 		c.header.Set("Authorization", "Basic "+basic)
 		s.secrets = append(s.secrets, basic)
@@ -178,11 +174,12 @@ func (c *config) transport(s *settings) {
 	if c.connections > 0 && s.own == nil {
 		c.problem("WithMaxConnections: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")
 	}
-	if h.CheckRedirect == nil {
-		h.CheckRedirect = web.CheckRedirect
-	}
+	h.CheckRedirect = web.RedirectPolicy(h.CheckRedirect)
 	if c.client == nil {
 		s.bare = http.Header{}
+	}
+	if t, ok := h.Transport.(*http.Transport); !ok || !t.DisableCompression {
+		c.header.Set("Accept-Encoding", web.AcceptEncoding)
 	}
 	s.http, s.carrier = &h, h.Transport
 }
