@@ -25,6 +25,9 @@ const MaxRetryAfter = 365 * 24 * time.Hour
 // A number too large for a wait is a time in seconds or milliseconds since 1970. A time is measured from the answer's own Date, so
 // that a service whose clock is off is understood all the same, and from now if there is none. Seconds may have a fraction.
 func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
+	if !mayPace(h) {
+		return 0
+	}
 	p := pacing{h, now}
 	for _, name := range [...]string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
 		if wait := p.wait(h[name], time.Millisecond); wait != 0 {
@@ -45,6 +48,16 @@ func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
 		}
 	}
 	return 0
+}
+
+// mayPace reports whether any header is spelled like one of those that RetryAfter reads, which is rare.
+func mayPace(h http.Header) bool {
+	for name := range h {
+		if strings.HasPrefix(name, "R") || strings.HasPrefix(name, "X-R") || strings.HasPrefix(name, "X-Ms-R") {
+			return true
+		}
+	}
+	return false
 }
 
 // limits are the pairs of headers that say how much of a quota remains and when it is reset.

@@ -43,10 +43,7 @@ func (k *call) headers(r http.Header) http.Header {
 	if k.own != nil && k.bare != nil && len(r) == 0 && k.token == nil && !k.typed && k.extra[0] == "" {
 		return k.header // nothing of the user's can write in it
 	}
-	h := make(http.Header, len(k.fields)+len(r)+1)
-	for _, f := range k.fields {
-		h[f.name] = f.values
-	}
+	h := maps.Clone(k.header)
 	if len(r) > 0 {
 		maps.Copy(h, r)
 	}

@@ -111,19 +111,32 @@ func (r *reader) readStatus(s *transport.Status, body []byte, found *[places][]b
 		return err
 	}
 	s.State, s.Raw = said.state, said.raw
-	s.Progress = r.readProgress(found[inProgress])
-	s.Message = jsonscan.Text(found[inMessage])
-	if found[inError] != nil && (s.State == transport.Failed || s.State == transport.Canceled) {
-		s.Message = jsonscan.Text(found[inError])
-	}
-	if found[inResult] != nil {
-		s.Result = append(s.Result, found[inResult]...)
-	}
-	s.Revision = jsonscan.Text(found[inRevision])
-	s.Created = readTime(found[inCreated])
-	s.Updated = readTime(found[inUpdated])
-	s.Finished = readTime(found[inFinished])
+	r.readRest(s, found)
 	return err
+}
+
+// readRest reads all but the state. Most answers say little of it.
+func (r *reader) readRest(s *transport.Status, found *[places][]byte) {
+	if raw := found[inProgress]; raw != nil {
+		s.Progress = r.readProgress(raw)
+	}
+	if raw := found[inMessage]; raw != nil {
+		s.Message = jsonscan.Text(raw)
+	}
+	if raw := found[inError]; raw != nil && (s.State == transport.Failed || s.State == transport.Canceled) {
+		s.Message = jsonscan.Text(raw)
+	}
+	if raw := found[inResult]; raw != nil {
+		s.Result = append(s.Result, raw...)
+	}
+	if raw := found[inRevision]; raw != nil {
+		s.Revision = jsonscan.Text(raw)
+	}
+	for i, at := range [...]*time.Time{&s.Created, &s.Updated, &s.Finished} {
+		if raw := found[inCreated+i]; raw != nil {
+			*at = readTime(raw)
+		}
+	}
 }
 
 // saysNothing reports whether err is that of an answer which says nothing about a state: it has none, or it is not JSON.
@@ -156,9 +169,6 @@ func (r *reader) readState(raw []byte) (word, error) {
 }
 
 func (r *reader) readProgress(raw []byte) float64 {
-	if len(raw) == 0 {
-		return 0
-	}
 	p, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil {
 		return 0
@@ -168,9 +178,6 @@ func (r *reader) readProgress(raw []byte) float64 {
 
 // readTime returns the zero time for what is not a time.
 func readTime(raw []byte) time.Time {
-	if len(raw) == 0 {
-		return time.Time{}
-	}
 	if raw[0] == '"' {
 		t, _ := time.Parse(time.RFC3339, jsonscan.Text(raw))
 		return t

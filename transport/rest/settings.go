@@ -23,19 +23,12 @@ type settings struct {
 	http                   *http.Client
 	carrier                http.RoundTripper // of http
 	own                    *http.Transport   // nil if the pool is the user's
-	header                 http.Header
-	fields                 []field     // of header, which takes longer to walk over
-	bare                   http.Header // what requests have when http is given them; nil if a user's client may write in it
-	tokens                 *web.Tokens // nil without a token source
+	header                 http.Header       // whose values have no room to append in place, so that requests can share them
+	bare                   http.Header       // what requests have when http is given them; nil if a user's client may write in it
+	tokens                 *web.Tokens       // nil without a token source
 	secrets                []string
 	retries                int
 	maxBody                int
-}
-
-// field is one header. Its values have no room to append in place, so that requests can share them.
-type field struct {
-	name   string
-	values []string
 }
 
 // newSettings applies opts over the defaults and joins all that is wrong with them.
@@ -61,7 +54,7 @@ func newSettings(baseURL string, opts []Option) (*settings, error) {
 		s.tokens = web.NewTokens(c.token)
 	}
 	for name, values := range c.header {
-		s.fields = append(s.fields, field{name, slices.Clip(values)})
+		c.header[name] = slices.Clip(values)
 		s.secrets = append(s.secrets, secretsOf(name, values[0])...)
 	}
 	s.secrets = slices.DeleteFunc(s.secrets, func(secret string) bool { return len(secret) < minSecret })
