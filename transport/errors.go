@@ -52,15 +52,18 @@ type Error struct {
 	Class Class
 	// Code is the service's status code, such as an HTTP status, or 0.
 	Code int
-	// RetryAfter is how long the service asks to be left alone before the next poll, or 0.
+	// RetryAfter is how long the service asks to be left alone before the next poll. It is 0 if the service did not say, and
+	// NoWait if the service named a wait of zero.
 	RetryAfter time.Duration
 	// Err is the cause. It must hold no secret.
 	Err error
 }
 
-// Error returns the cause's text.
+// Error returns the cause's text, or without a cause that of the class. It may be called on nil.
 func (e *Error) Error() string {
 	switch {
+	case e == nil:
+		return "transport error"
 	case e.Err != nil:
 		return e.Err.Error()
 	case e.sentinel() != nil:
@@ -70,11 +73,16 @@ func (e *Error) Error() string {
 	}
 }
 
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+// Unwrap returns the cause, or nil if there is none. It may be called on nil.
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
-// Is reports whether target is the sentinel of e's class: ErrNotFound, ErrMalformed or ErrThrottled.
-func (e *Error) Is(target error) bool { return target != nil && target == e.sentinel() }
+// Is reports whether target is the sentinel of e's class: ErrNotFound, ErrMalformed or ErrThrottled. It may be called on nil.
+func (e *Error) Is(target error) bool { return e != nil && target != nil && target == e.sentinel() }
 
 func (e *Error) sentinel() error {
 	switch e.Class {

@@ -1,6 +1,9 @@
 package transport
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // State is where a job stands, in words that are the same for every service.
 type State uint8
@@ -41,8 +44,11 @@ func (s State) MarshalText() ([]byte, error) {
 	return []byte(stateNames[s]), nil
 }
 
-// UnmarshalText decodes what MarshalText encodes.
+// UnmarshalText decodes what MarshalText encodes. On nil it returns an error.
 func (s *State) UnmarshalText(text []byte) error {
+	if s == nil {
+		return errors.New("transport: a nil State can't be set")
+	}
 	for i, name := range stateNames {
 		if string(text) == name {
 			*s = State(i)

@@ -21,7 +21,10 @@
 // assertion.
 package transport
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Transport asks a service about one job, once.
 //
@@ -49,6 +52,21 @@ type CreateRequest struct {
 	IdempotencyKey string
 }
 
+// String says what a create was given. It prints neither the input nor the key, which may hold secrets.
+func (r CreateRequest) String() string {
+	text := "create"
+	if r.Input != nil {
+		text += fmt.Sprintf(" with an input of type %T", r.Input)
+	}
+	if r.IdempotencyKey != "" {
+		text += " with an idempotency key"
+	}
+	return text
+}
+
+// GoString returns what String returns, so that no verb of package fmt prints a secret.
+func (r CreateRequest) GoString() string { return r.String() }
+
 // Canceler is a Transport that can ask a service to cancel a job. That Cancel returned nil means that the service took
 // the request; the job has ended when its Status says so.
 type Canceler interface {
@@ -57,7 +75,7 @@ type Canceler interface {
 
 // Conditional is a Transport that can ask whether a job has changed since an earlier answer, as HTTP does with
 // If-None-Match. A Watcher calls StatusSince in place of Status once it has an answer that carries a Revision.
-// If nothing changed, StatusSince returns last.
+// If nothing changed, StatusSince returns last, with the RetryAfter that the new answer names.
 type Conditional interface {
 	StatusSince(ctx context.Context, id string, last Status) (Status, error)
 }
@@ -76,10 +94,11 @@ type Batcher interface {
 	MaxBatch() int
 }
 
-// Fitter is a Batcher that can tell how many jobs one request has room for, as a URL has for ids.
+// Fitter is a Batcher whose requests have a further bound than the number of jobs, such as the length of a URL.
 //
-// Fit returns how many of ids, from the first on, go into one request, at least 1. A Watcher asks it before each batch and
-// asks about the others in further requests.
+// Fit returns how many of ids, counted from the first, fit into one request: at least 1 and at most len(ids), or 0 if there are no
+// ids. A Watcher calls Fit before each batch and leaves the other jobs to later batches. It may be called by many goroutines at
+// once, makes no request, and must be fast.
 type Fitter interface {
 	Fit(ids []string) int
 }

@@ -15,8 +15,11 @@ const Mask = "[redacted]"
 // MaxExcerpt is how many bytes of a body Excerpt quotes at most.
 const MaxExcerpt = 256
 
-// window is how much of a body Excerpt reads.
-const window = 4 * MaxExcerpt
+// window is how much of a body Excerpt reads, beside what the longest secret takes, which is at most maxOverlap.
+const (
+	window     = 4 * MaxExcerpt
+	maxOverlap = 64 << 10
+)
 
 // names are the parts of a name that sound like a secret's.
 const names = `token|secret|passw|pwd|auth|cookie|session|credential|signature|private|api.?key`
@@ -39,7 +42,7 @@ var (
 	tail   = regexp.MustCompile(`[\w+/=.~%-]*$`)
 )
 
-// Text returns s without the given secrets, and without what looks like one: user names and queries of URLs, values behind a
+// Text returns s without the given secrets, however they are escaped, and without what looks like one: user names and queries of URLs, values behind a
 // name such as "token" or "password", and credentials of HTTP's authentication schemes.
 func Text(s string, secrets ...string) string {
 	s = named.ReplaceAllString(without(s, secrets), "${1}"+Mask)
@@ -48,25 +51,17 @@ func Text(s string, secrets ...string) string {
 	return query.ReplaceAllString(s, "${1}?"+Mask)
 }
 
-func without(s string, secrets []string) string {
-	for _, secret := range secrets {
-		if secret != "" {
-			s = strings.ReplaceAll(s, secret, Mask)
-		}
-	}
-	return s
-}
-
 // Excerpt quotes the beginning of a body: at most MaxExcerpt bytes of it after Text, in one line that prints, and with every
 // run of 24 or more letters, digits and signs taken out that a token could be.
 func Excerpt(body []byte, secrets ...string) string {
-	s := without(string(body[:min(len(body), window)]), secrets)
-	if len(body) > window {
+	longest := 0
+	for _, secret := range secrets {
+		longest = max(longest, len(secret)*maxSpelling)
+	}
+	read := window + min(longest, maxOverlap)
+	s := without(string(body[:min(len(body), read)]), secrets)
+	if len(body) > read {
 		// The window may cut a secret in two, which then is not known as one: leave out what could be its first part.
-		longest := 0
-		for _, secret := range secrets {
-			longest = max(longest, len(secret))
-		}
 		s = s[:max(len(s)-longest, 0)]
 		s = s[:len(s)-len(tail.FindString(s))]
 	}
@@ -80,7 +75,7 @@ func Excerpt(body []byte, secrets ...string) string {
 			}
 		}
 		s += "…"
-	} else if len(body) > window {
+	} else if len(body) > read {
 		s += "…"
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError || r == '`' }) {

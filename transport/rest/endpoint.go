@@ -88,14 +88,3 @@ var unreserved = func() (is [256]bool) {
 	}
 	return is
 }()
-
-// sensitive returns the words of the calls' queries, which may be credentials.
-func (e *endpoint) sensitive() (words []string) {
-	for _, part := range e.query {
-		for pair := range strings.SplitSeq(part, "&") {
-			_, value, _ := strings.Cut(pair, "=")
-			words = append(words, value)
-		}
-	}
-	return words
-}

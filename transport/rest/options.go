@@ -24,6 +24,13 @@ const maxRetries = 10
 // UserAgent is the User-Agent header that is sent by default.
 const UserAgent = "job-status-monitoring"
 
+const (
+	// DefaultMaxBody is how many bytes an answer has at most by default: see WithMaxBody.
+	DefaultMaxBody = 1 << 20
+	// largestMaxBody bounds WithMaxBody: an answer is held in memory as a whole.
+	largestMaxBody = 256 << 20
+)
+
 // Option sets one thing about a Client that New makes.
 type Option func(*config)
 
@@ -36,6 +43,7 @@ type config struct {
 	header      http.Header
 	token       func(context.Context) (string, error)
 	retries     int
+	maxBody     int // 0 for the default
 	problems    []error
 }
 
@@ -58,13 +66,13 @@ func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.
 func WithTLSConfig(t *tls.Config) Option { return func(c *config) { c.tls = t } }
 
 // WithMaxConnections sets how many connections to the service the default pool has at once, those that stand idle included;
-// they are kept for 90 s. The default is DefaultMaxConnections, and 1 is the least. A call that finds all of them busy waits
+// they are kept for 90 s. The default, or 0, is DefaultMaxConnections, and 1 is the least. A call that finds all of them busy waits
 // for one until its context ends. On HTTP/2, a connection that carries as many calls as the service lets it no longer counts. A
 // RoundTripper of the user's has its own bounds.
 func WithMaxConnections(n int) Option {
 	return func(c *config) {
-		if n < 1 {
-			c.problem("WithMaxConnections(%d): must be at least 1", n)
+		if n < 0 {
+			c.problem("WithMaxConnections(%d): must be at least 1, or 0 for the default", n)
 			return
 		}
 		c.connections = n
@@ -81,7 +89,7 @@ func WithHeader(name, value string) Option {
 		case !web.IsHeaderValue(value):
 			c.problem("WithHeader(%.80q): its value holds a control character", name)
 		case key == "Host" || key == "Content-Length" || key == "Transfer-Encoding" || key == "Accept-Encoding":
-			c.problem("WithHeader(%.80q): net/http sets it", name)
+			c.problem("WithHeader(%.80q): it is set by this package or net/http", name)
 		default:
 			c.header.Set(key, value)
 		}
@@ -110,6 +118,19 @@ func WithRetries(n int) Option {
 		default:
 			c.retries = max(n, 0)
 		}
+	}
+}
+
+// WithMaxBody sets how many bytes the body of an answer has at most, counted after decompression; on the wire it has hardly more. A
+// larger one is a permanent error. The default, or 0, is DefaultMaxBody, and 256 MiB is the most. The answer to a batch may have a
+// sixteenth of that more for each job, up to sixteen times as much in all, and 256 MiB at most.
+func WithMaxBody(bytes int) Option {
+	return func(c *config) {
+		if bytes < 0 || bytes > largestMaxBody {
+			c.problem("WithMaxBody(%d): must be from 1 to %d, or 0 for the default", bytes, largestMaxBody)
+			return
+		}
+		c.maxBody = bytes
 	}
 }
 

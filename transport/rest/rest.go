@@ -68,6 +68,7 @@ var (
 	_ transport.Creator     = (*Client)(nil)
 	_ transport.Canceler    = (*Client)(nil)
 	_ transport.Batcher     = (*Client)(nil)
+	_ transport.Fitter      = (*Client)(nil)
 )
 
 // New returns a Client of the service at baseURL, which begins with http:// or https:// and has no query. A user name and
@@ -84,7 +85,12 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 }
 
 // String returns the scheme and host of the service.
-func (c *Client) String() string { return c.name }
+func (c *Client) String() string {
+	if c == nil || c.name == "" {
+		return "rest: " + errNotMade.Error()
+	}
+	return c.name
+}
 
 // Close closes the idle connections that the Client made; those of a RoundTripper of the user's are not touched. Calls
 // under way come to their end, and later ones connect anew. It always returns nil.
@@ -101,7 +107,7 @@ func (c *Client) Status(ctx context.Context, id string) (transport.Status, error
 }
 
 // StatusSince is Status, but a service that gave last an ETag is asked for a newer answer only. If there is none, StatusSince
-// returns last, with a new RetryAfter if the service names one.
+// returns last, with the RetryAfter that the new answer names.
 func (c *Client) StatusSince(ctx context.Context, id string, last transport.Status) (transport.Status, error) {
 	return c.ask(ctx, id, &last)
 }
@@ -183,9 +189,7 @@ func (c *Client) end(k *call) {
 func (k *call) readStatus() error {
 	if k.code == http.StatusNotModified && k.last != nil {
 		k.status = *k.last
-		if k.hint > 0 {
-			k.status.RetryAfter = k.hint
-		}
+		k.status.RetryAfter = k.hint
 		return nil
 	}
 	var st transport.Status
@@ -194,7 +198,7 @@ func (k *call) readStatus() error {
 		if err != nil {
 			st = transport.Status{}
 		}
-		st, err = classify(k.code, k.body[:min(len(k.body), maxBody)], st, err)
+		st, err = classify(k.code, k.body[:min(len(k.body), k.maxBody)], st, err)
 	}
 	if err != nil {
 		st = transport.Status{}
@@ -205,13 +209,17 @@ func (k *call) readStatus() error {
 
 // judge reads into s, which is zero, the status that the answer tells, or returns the error that it is.
 func (k *call) judge(s *transport.Status) error {
-	fine, fault := k.code/100 == 2, k.code/100 == 5
-	var err error = errTooLarge
-	if !k.large && (fine || fault) {
+	fine := k.code/100 == 2
+	ended := k.code/100 == 5 && !web.IsGateway(k.code) // if it says so
+	err := errTooLarge
+	if !k.large && (fine || ended) {
 		err = k.reader.readStatus(s, k.body, &k.found)
 	}
+	if err != nil && k.isAccepted() && k.reader.saysNothing(err) {
+		s.State, err = transport.Pending, nil
+	}
 	switch {
-	case err == nil && (fine || fault && s.State.Terminal()):
+	case err == nil && (fine || ended && s.State.Terminal() && k.found[inState] != nil):
 		s.ID, s.RetryAfter = k.id, k.hint
 		if tags := k.answer["Etag"]; len(tags) > 0 && k.reader.dialect.Revision == "" && isETag(tags[0]) {
 			s.Revision = tags[0]
@@ -222,6 +230,11 @@ func (k *call) judge(s *transport.Status) error {
 	default:
 		return k.refused()
 	}
+}
+
+// isAccepted reports whether the status code says that all is well, though there may be nothing to tell yet.
+func (k *call) isAccepted() bool {
+	return k.code == http.StatusAccepted || k.code == http.StatusNoContent
 }
 
 func (k *call) readID() (err error) {
