@@ -66,6 +66,8 @@ type Result struct {
 	// Polls and Elapsed are how many polls and how long the wait took; with GaveUp alone.
 	Polls   int
 	Elapsed time.Duration
+	// HeldUp names what kept polls from being made in time, such as "the rate limit (WithRateLimit)"; with GaveUp alone.
+	HeldUp string
 }
 
 // End says what a Result is.

@@ -62,6 +62,7 @@ type Config struct {
 	Logger      *zap.Logger
 	MaxDelay    time.Duration
 	PollTimeout time.Duration
+	Patience    time.Duration // how long a job may not be seen well before its watch ends
 	Concurrency int
 	Limiter     *rate.Limiter
 	MaxWatches  int     // no limit if zero
