@@ -19,7 +19,7 @@ type Limits struct {
 	Timeout     time.Duration
 }
 
-// A Call waits for one job or many. One goroutine uses it.
+// A Call waits for one job or many. One goroutine uses it, beside that of its source.
 type Call struct {
 	Limits
 	t       *Timeline
@@ -32,11 +32,13 @@ type Call struct {
 
 	// What follows is guarded by Timeline.mu.
 	parked  bool
+	source  *source // of ids; nil if Join names them
 	members []*waiter
 	results []Result      // not yet taken
 	update  *Result       // the newest that is not final, not yet taken
 	left    []*waiter     // given up when the context ended; their results are made when they are taken
 	cause   error         // why it ended
+	over    error         // the context's Err
 	ended   time.Duration // when
 }
 
@@ -63,6 +65,8 @@ type Result struct {
 	Err error
 	// LastErr is the error of the last poll, nil if it was answered; with GaveUp alone.
 	LastErr error
+	// Context is the context's Err if its end is why, so that Err is its cause; with GaveUp alone.
+	Context error
 	// Polls and Elapsed are how many polls and how long the wait took; with GaveUp alone.
 	Polls   int
 	Elapsed time.Duration
@@ -98,13 +102,34 @@ func (t *Timeline) NewCall(ctx context.Context, limits Limits, updates bool) *Ca
 	return c
 }
 
-// Join makes c wait for one job more. If it waits for many, their first polls are spread over the wait that follows a first poll.
-func (c *Call) Join(ctx context.Context, id string) error {
+// Join makes c wait for one job more. If it waits for many, their first polls are spread over the
+// wait that follows a first poll. What keeps c from waiting for the job is its Result.
+func (c *Call) Join(ctx context.Context, id string) {
+	switch err := c.join(ctx, id); {
+	case err == nil:
+	case ctx.Err() != nil:
+		c.refuse(Result{Status: transport.Status{ID: id}, End: GaveUp, Err: context.Cause(ctx), Context: ctx.Err()})
+	case err == ErrClosed:
+		c.refuse(Result{Status: transport.Status{ID: id}, End: GaveUp, Err: err})
+	default:
+		c.refuse(Result{Status: transport.Status{ID: id}, End: Broken, Err: err})
+	}
+}
+
+// refuse gives c the Result of a job that it does not wait for.
+func (c *Call) refuse(r Result) {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	c.results = append(c.results, r)
+	c.wakeUp()
+}
+
+func (c *Call) join(ctx context.Context, id string) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err := transport.CheckID(id); err != nil {
 		return err
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
 	}
 	t := c.t
 	first, err := t.nextWait(backoff.Poll{Key: id, Kind: c.Kind})
@@ -119,6 +144,9 @@ func (c *Call) Join(ctx context.Context, id string) error {
 	defer t.unlock()
 	if t.closed {
 		return ErrClosed
+	}
+	if c.source != nil && c.source.stopped {
+		return nil // nobody hears of the job
 	}
 	now := t.now()
 	x, hash := t.watches.get(id)
@@ -184,14 +212,19 @@ func (c *Call) Await(ctx context.Context, out chan<- transport.Status, st transp
 			return r, true
 		}
 		if ctx.Err() != nil {
-			c.cause, c.ended = context.Cause(ctx), c.t.now()
-			c.left = c.dismissAll(c.cause)
-			for _, m := range c.left {
-				if m.watch.waiters != nil { // it goes on for others
-					x := *m.watch
-					m.watch = &x
-				}
-			}
+			c.giveUpLocked(ctx)
+		}
+	}
+}
+
+// giveUpLocked ends what c waits for, as its context has ended.
+func (c *Call) giveUpLocked(ctx context.Context) {
+	c.cause, c.over, c.ended = context.Cause(ctx), ctx.Err(), c.t.now()
+	c.left = c.dismissAll(c.cause)
+	for _, m := range c.left {
+		if m.watch.waiters != nil { // it goes on for others
+			x := *m.watch
+			m.watch = &x
 		}
 	}
 }
@@ -221,6 +254,7 @@ func (c *Call) Offer(ctx context.Context, out chan<- transport.Status, st transp
 // it returns.
 func (c *Call) park(ctx context.Context, out chan<- transport.Status, st transport.Status) (sent bool) {
 	c.parked = true
+	c.source.releaseLocked()
 	c.t.track.Park()
 	c.t.mu.Unlock()
 	defer c.unpark() // also if out is closed
@@ -246,25 +280,12 @@ func (c *Call) unpark() {
 	}
 }
 
-// Poll returns a Result if there is one now.
-func (c *Call) Poll() (Result, bool) {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
-	return c.take()
-}
-
-// Pending reports whether Results are still to come.
-func (c *Call) Pending() bool {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
-	return len(c.members)+len(c.results)+len(c.left) > 0
-}
-
 // Leave ends what c still waits for, without a Result.
 func (c *Call) Leave() {
 	c.t.mu.Lock()
 	defer c.t.unlock()
 	c.dismissAll(context.Canceled)
+	c.source.leaveLocked()
 }
 
 func (c *Call) dismissAll(why error) []*waiter {
@@ -289,7 +310,9 @@ func (c *Call) take() (r Result, ok bool) {
 	case len(c.left) > 0:
 		m := c.left[0]
 		c.left = c.left[1:]
-		return m.gaveUp(c.cause, c.ended), true
+		r = m.gaveUp(c.cause, c.ended)
+		r.Context = c.over
+		return r, true
 	case c.update != nil:
 		r, c.update = *c.update, nil
 		return r, true
