@@ -120,6 +120,9 @@ func (c *Call) Join(ctx context.Context, id string) {
 func (c *Call) refuse(r Result) {
 	c.t.mu.Lock()
 	defer c.t.mu.Unlock()
+	if c.source != nil && r.End == GaveUp {
+		c.source.refused++
+	}
 	c.results = append(c.results, r)
 	c.wakeUp()
 }
@@ -220,13 +223,14 @@ func (c *Call) Await(ctx context.Context, out chan<- transport.Status, st transp
 // giveUpLocked ends what c waits for, as its context has ended.
 func (c *Call) giveUpLocked(ctx context.Context) {
 	c.cause, c.over, c.ended = context.Cause(ctx), ctx.Err(), c.t.now()
-	c.left = c.dismissAll(c.cause)
-	for _, m := range c.left {
+	left := c.dismissAll(c.cause)
+	for _, m := range left {
 		if m.watch.waiters != nil { // it goes on for others
 			x := *m.watch
 			m.watch = &x
 		}
 	}
+	c.left = append(c.left, left...)
 }
 
 // Offer blocks until st was sent on out, ctx is done, the Timeline is closed, or as much of the call's timeout as is left since
@@ -254,7 +258,6 @@ func (c *Call) Offer(ctx context.Context, out chan<- transport.Status, st transp
 // it returns.
 func (c *Call) park(ctx context.Context, out chan<- transport.Status, st transport.Status) (sent bool) {
 	c.parked = true
-	c.source.releaseLocked()
 	c.t.track.Park()
 	c.t.mu.Unlock()
 	defer c.unpark() // also if out is closed
