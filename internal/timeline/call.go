@@ -32,7 +32,8 @@ type Call struct {
 
 	// What follows is guarded by Timeline.mu.
 	parked  bool
-	source  *source // of ids; nil if Join names them
+	kind    *kindFigures // nil before the first job
+	source  *source      // of ids; nil if Join names them
 	members []*waiter
 	results []Result      // not yet taken
 	update  *Result       // the newest that is not final, not yet taken
@@ -168,6 +169,11 @@ func (c *Call) join(ctx context.Context, id string) error {
 	}
 	x.waiters = m
 	c.members = append(c.members, m)
+	if c.kind == nil {
+		c.kind = t.figures.of(c.Kind)
+	}
+	c.kind.waits++
+	t.figures.waits++
 	x.deadline = min(x.deadline, m.deadline())
 	var allowed time.Duration
 	if x.seen != nil {
@@ -222,7 +228,9 @@ func (c *Call) Await(ctx context.Context, out chan<- transport.Status, st transp
 
 // giveUpLocked ends what c waits for, as its context has ended.
 func (c *Call) giveUpLocked(ctx context.Context) {
-	c.cause, c.over, c.ended = context.Cause(ctx), ctx.Err(), c.t.now()
+	if c.over == nil {
+		c.cause, c.over, c.ended = context.Cause(ctx), ctx.Err(), c.t.now()
+	}
 	left := c.dismissAll(c.cause)
 	for _, m := range left {
 		if m.watch.waiters != nil { // it goes on for others
@@ -379,6 +387,8 @@ func (t *Timeline) dismiss(m *waiter, why error) {
 	c.members[m.member], last.member = last, m.member
 	c.members[len(c.members)-1] = nil
 	c.members = c.members[:len(c.members)-1]
+	c.kind.waits--
+	t.figures.waits--
 	if m.previous != nil {
 		m.previous.next = m.next
 	} else {
@@ -399,8 +409,13 @@ func (t *Timeline) end(x *watch, kind string, why error) {
 		state = x.seen.State
 	}
 	t.figures.ended[state]++
+	k, now := t.figures.of(kind), t.now()
+	k.end(state, x.attempt)
+	if why == nil {
+		_, delay := x.outcome(kind, &x.seen.Status, now-x.began)
+		k.delay(delay)
+	}
 	if t.Observer != nil {
-		now := t.now()
 		e := observe.Event{Kind: observe.WatchEnded, Time: t.epoch.Add(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),
 			Elapsed: now - x.began, Status: x.status(), Err: why}
 		if why == nil {

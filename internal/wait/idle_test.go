@@ -1,6 +1,7 @@
 package wait
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,15 +13,15 @@ import (
 func TestABubbleIsIdleOnceAllItsGoroutinesWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		worked, idle := 0, make(chan int)
-		began := time.Now()
-		AfterIdle(clock.New(), func() { idle <- worked })
+		var worked atomic.Int64
+		idle, began := make(chan int64), time.Now()
+		AfterIdle(clock.New(), func() { idle <- worked.Load() })
 		go func() {
-			for began := 0; began < 10_000_000; began++ {
-				worked++
+			for range 1_000_000 {
+				worked.Add(1)
 			}
 		}()
-		assert.Equal(t, 10_000_000, <-idle)
+		assert.EqualValues(t, 1_000_000, <-idle)
 		assert.Equal(t, time.Nanosecond, time.Since(began))
 	})
 	assert.False(t, inBubble())
