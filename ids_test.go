@@ -220,7 +220,7 @@ func TestBreakingOutOfARangeWaitsForASequenceBetweenTwoIDs(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(after(1, jobstatus.Completed)))
 		w.run(func() {
-			for range 100 {
+			for range 10 {
 				returned := false
 				var taken atomic.Int64
 				for range watcher.WaitForJobs(context.Background(), func(yield func(string) bool) {

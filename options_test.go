@@ -253,3 +253,18 @@ func TestPanicInCreateIsAnError(t *testing.T) {
 	_, err = watcher.CreateJob(context.Background())
 	require.ErrorAs(t, err, new(*jobstatus.PanicError))
 }
+
+// fault 53: what a plugin returns in place of an error is no trap for who looks at it.
+func TestAnErrorOfCreateOrCancelThatPanicsIsAPanicError(t *testing.T) {
+	t.Parallel()
+	var none *transport.Error
+	watcher, err := jobstatus.New(manager{
+		create: func(context.Context, transport.CreateRequest) (string, error) { return "a", none },
+		cancel: func(context.Context, string) error { return none },
+	})
+	require.NoError(t, err)
+	defer watcher.Close()
+	_, err = watcher.CreateJob(context.Background())
+	require.ErrorAs(t, err, new(*jobstatus.PanicError))
+	require.ErrorAs(t, watcher.CancelJob(context.Background(), "a"), new(*jobstatus.PanicError))
+}
