@@ -268,3 +268,20 @@ func TestAnErrorOfCreateOrCancelThatPanicsIsAPanicError(t *testing.T) {
 	require.ErrorAs(t, err, new(*jobstatus.PanicError))
 	require.ErrorAs(t, watcher.CancelJob(context.Background(), "a"), new(*jobstatus.PanicError))
 }
+
+// fault 38: whatever the Transport does about its context.
+func TestATransportIsNotCalledUnderAnEndedContext(t *testing.T) {
+	t.Parallel()
+	called := func() { t.Error("it was called") }
+	watcher, err := jobstatus.New(manager{
+		create: func(context.Context, transport.CreateRequest) (string, error) { called(); return "a", nil },
+		cancel: func(context.Context, string) error { called(); return nil },
+	})
+	require.NoError(t, err)
+	defer watcher.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = watcher.CreateJob(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, watcher.CancelJob(ctx, "a"), context.Canceled)
+}
