@@ -285,3 +285,16 @@ func TestATransportIsNotCalledUnderAnEndedContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, watcher.CancelJob(ctx, "a"), context.Canceled)
 }
+
+// A rate without a burst is kept one request at a time.
+func TestARateWithoutABurstSpreadsRequestsEvenly(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(after(3, jobstatus.Completed))
+		watcher := w.watcher(s, every(time.Millisecond), jobstatus.WithRateLimit(1, 0))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.NoError(w, err)
+		})
+		assert.Equal(w, seconds(0, 1, 2), s.polls("a"))
+	})
+}
