@@ -11,96 +11,186 @@ import (
 )
 
 var (
-	// ErrJobFailed is matched by the *JobError of a job that failed.
+	// ErrJobFailed is matched by the [JobError] of a job that failed.
 	ErrJobFailed = errors.New("job failed")
-	// ErrJobCanceled is matched by the *JobError of a job that was canceled.
+	// ErrJobCanceled is matched by the [JobError] of a job that was canceled.
 	ErrJobCanceled = errors.New("job canceled")
-	// ErrTimeout is matched by the *WaitError of a wait that reached its timeout; so is context.DeadlineExceeded.
+	// ErrTimeout is matched by the [WaitError] of a wait that reached its timeout. That error
+	// matches [context.DeadlineExceeded] too.
 	ErrTimeout = timeline.ErrTimeout
-	// ErrMaxAttempts is matched by the *WaitError of a wait that made as many polls as it may.
+	// ErrMaxAttempts is matched by the [WaitError] of a wait that made as many polls as it may.
 	ErrMaxAttempts = timeline.ErrMaxAttempts
 	// ErrNotFound is matched by the error of a wait for a job that the service does not know.
 	ErrNotFound = transport.ErrNotFound
-	// ErrThrottled is matched by the *WaitError of a wait that cannot last for as long as the service asks to be left alone.
+	// ErrThrottled is matched by the [WaitError] of a wait that is shorter than the time for which
+	// the service asks to be left alone.
 	ErrThrottled = transport.ErrThrottled
-	// ErrMaxWatches is matched by the error of a wait for one job more than WithMaxWatches lets a Watcher wait for.
+	// ErrInvalidID is matched by the error of a wait for an id that no job can have.
+	ErrInvalidID = transport.ErrInvalidID
+	// ErrMaxWatches is matched by the error of a wait that did not begin because the Watcher
+	// already waits for as many jobs as [WithMaxWatches] allows.
 	ErrMaxWatches = timeline.ErrMaxWatches
-	// ErrClosed is matched by the error of every call on a Watcher that was closed, and of every wait that Close ended.
+	// ErrClosed is matched by the error of every call on a closed Watcher, and by the [WaitError]
+	// of every wait that [Watcher.Close] ended.
 	ErrClosed = timeline.ErrClosed
 )
 
-// JobError is the error of a wait whose job ended without success. It matches ErrJobFailed or ErrJobCanceled.
+// maxQuoted bounds how much of an id, a word or a message an error quotes, in characters.
+const maxQuoted = 128
+
+// quote returns s in quotes, cut to maxQuoted.
+func quote(s string) string { return fmt.Sprintf("%.*q", maxQuoted, s) }
+
+// JobError is the error of a wait whose job ended without success. It matches [ErrJobFailed] or
+// [ErrJobCanceled].
 type JobError struct {
-	// Status is the job's terminal status, its State Failed or Canceled.
+	// Status is the job's terminal status. Its State is Failed or Canceled.
 	Status Status
 }
 
 // Error names the job and gives the service's message.
 func (e *JobError) Error() string {
-	text := fmt.Sprintf("jobstatus: job %q %s", e.Status.ID, e.Status.State)
+	if e == nil {
+		return "<nil>"
+	}
+	text := fmt.Sprintf("jobstatus: job %s %s", quote(e.Status.ID), e.Status.State)
 	if e.Status.Message != "" {
 		text += fmt.Sprintf(": %.256q", e.Status.Message)
 	}
 	return text
 }
 
-// Unwrap returns ErrJobFailed or ErrJobCanceled.
+// Unwrap returns [ErrJobFailed] or [ErrJobCanceled].
 func (e *JobError) Unwrap() error {
-	if e.Status.State == Canceled {
+	switch {
+	case e == nil:
+		return nil
+	case e.Status.State == Canceled:
 		return ErrJobCanceled
+	default:
+		return ErrJobFailed
 	}
-	return ErrJobFailed
 }
 
-// WaitError is the error of a wait that gave up before its job was seen to end. The job itself goes on: waiting for the
-// same id takes it up again.
+// WaitError is the error of a wait that gave up before its job was seen to end. The job itself goes
+// on, and a new wait for its id follows it further.
 type WaitError struct {
-	// ID is the job's.
+	// ID is the job's id. It is empty where [Watcher.WaitForJobs] reports that its context or Close
+	// ended it before the end of the sequence of ids.
 	ID string
-	// Reason says why: ErrTimeout, ErrMaxAttempts, ErrThrottled, ErrClosed, or the cause of the context's end.
+	// Reason is why the wait gave up: [ErrTimeout], [ErrMaxAttempts], [ErrThrottled], [ErrClosed],
+	// or the cause of the context's end.
 	Reason error
-	// Last is the newest status seen; its State is Unknown if none was.
+	// Last is the newest status seen. Its State is Unknown if there was none, or if the Transport
+	// does not know the word in Last.Raw.
 	Last Status
 	// LastErr is the error of the last poll, nil if it was answered.
 	LastErr error
-	// Polls counts the polls made while this wait lasted.
+	// Polls is the number of polls made during this wait.
 	Polls int
 	// Elapsed is how long this wait lasted.
 	Elapsed time.Duration
+	// HeldUp names what kept polls from being made in time, such as "the rate limit
+	// (WithRateLimit)". It is empty if nothing did.
+	HeldUp string
+
+	context error // the Err of the context whose end is the Reason
 }
 
 // Error gives all fields in one line.
 func (e *WaitError) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "jobstatus: gave up on job %q after %v (polls: %d): %v; last seen %s", e.ID,
-		e.Elapsed.Round(time.Millisecond), e.Polls, e.Reason, e.Last.State)
+	if e.ID == "" && e.Polls == 0 {
+		fmt.Fprintf(&b, "jobstatus: gave up on the ids not yet taken after %v: %v", e.Elapsed.Round(time.Millisecond), e.Reason)
+		return b.String()
+	}
+	fmt.Fprintf(&b, "jobstatus: gave up on job %s after %v (polls: %d): %v; %s", quote(e.ID),
+		e.Elapsed.Round(time.Millisecond), e.Polls, e.Reason, lastSeen(&e.Last))
 	if e.LastErr != nil {
 		fmt.Fprintf(&b, "; last error: %v", e.LastErr)
+	}
+	if e.HeldUp != "" {
+		fmt.Fprintf(&b, "; held up: %s", e.HeldUp)
 	}
 	return b.String()
 }
 
-// Unwrap returns the reason and the last poll's error.
-func (e *WaitError) Unwrap() []error {
-	if e.LastErr == nil {
-		return []error{e.Reason}
+// lastSeen says what the newest status was.
+func lastSeen(st *Status) string {
+	switch {
+	case st.State != Unknown:
+		return "last seen " + st.State.String()
+	case st.Raw != "":
+		return "last seen unknown: " + quote(st.Raw) +
+			" is no word that the Transport knows (with transport/rest: it is in none of Dialect.States)"
+	default:
+		return "no state was seen"
 	}
-	return []error{e.Reason, e.LastErr}
 }
 
-// PanicError is the error of a watch during which a Backoff or a Transport panicked. Other watches go on.
+// Unwrap returns the reason and the last poll's error. If the context ended the wait, they include
+// the context's Err, so that [context.DeadlineExceeded] or [context.Canceled] matches whatever the
+// cause.
+func (e *WaitError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
+	errs := make([]error, 0, 3)
+	for _, err := range []error{e.Reason, e.context, e.LastErr} {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// PanicError is the error of a watch during which a Backoff or a Transport panicked. Other watches
+// go on.
 type PanicError struct {
 	// Value is what was panicked with.
 	Value any
-	// Stack is the panicking goroutine's, as debug.Stack prints it.
+	// Stack is the panicking goroutine's stack, as [debug.Stack] prints it.
 	Stack []byte
 }
 
 // Error gives the value, without the stack.
-func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+func (e *PanicError) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("panic: %v", e.Value)
+}
 
-// Unwrap returns the value if it is an error.
-func (e *PanicError) Unwrap() error {
+// Is reports whether the value is an error that matches target. It never panics, whatever the
+// value's methods do.
+func (e *PanicError) Is(target error) (matches bool) {
+	err := e.cause()
+	if err == nil {
+		return false
+	}
+	defer func() { _ = recover() }()
+	return errors.Is(err, target)
+}
+
+// As finds in the value, if it is an error, what [errors.As] finds. It never panics because of the
+// value's methods.
+func (e *PanicError) As(target any) (found bool) {
+	err := e.cause()
+	if err == nil {
+		return false
+	}
+	defer func() { _ = recover() }()
+	return errors.As(err, target)
+}
+
+// cause returns the value if it is an error.
+func (e *PanicError) cause() error {
+	if e == nil {
+		return nil
+	}
 	err, _ := e.Value.(error)
 	return err
 }

@@ -138,11 +138,11 @@ func ExampleWatcher_WaitForJobs() {
 }
 
 func ExampleNew() {
-	_, err := jobstatus.New(reports(), jobstatus.WithTimeout(-time.Second), jobstatus.WithConcurrency(0))
+	_, err := jobstatus.New(reports(), jobstatus.WithTimeout(-time.Second), jobstatus.WithConcurrency(-4))
 	fmt.Println(err)
 	// Output:
 	// jobstatus: WithTimeout(-1s): must not be negative; Unlimited lifts the limit
-	// jobstatus: WithConcurrency(0): must be above zero
+	// jobstatus: WithConcurrency(-4): must not be negative
 }
 
 func ExampleWithBackoff() {

@@ -3,8 +3,13 @@ package jobstatus_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -15,6 +20,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
@@ -185,4 +191,86 @@ func TestADeadlineOfTheContextIsPrecededByALastLook(t *testing.T) {
 		assert.NotErrorIs(w, err, jobstatus.ErrTimeout)
 		assert.Equal(w, seconds(0, 40, 59), s.polls("a"))
 	})
+}
+
+// httpService is a service over a real socket that answers every status request with completed.
+func httpService(t *testing.T, before func(*http.Request)) *httptest.Server {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		before(r)
+		_, _ = io.WriteString(w, completedBody)
+	}))
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// WithConcurrency is not cut short by the number of connections, which rest.New would bound at 256.
+func TestNewHTTPHasAConnectionForEachPollInFlight(t *testing.T) {
+	t.Parallel()
+	const n = 300
+	var arrived atomic.Int32
+	all := make(chan struct{})
+	srv := httpService(t, func(r *http.Request) {
+		if arrived.Add(1) == n {
+			close(all)
+		}
+		select {
+		case <-all:
+		case <-r.Context().Done():
+		}
+	})
+	srv.Start()
+	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithConcurrency(n), jobstatus.WithBackoff(backoff.Constant(0)),
+		jobstatus.WithTimeout(time.Minute))
+	require.NoError(t, err)
+	defer w.Close()
+	var waits sync.WaitGroup
+	for i := range n { // each a call of its own, so that their first polls come together
+		waits.Go(func() {
+			_, err := w.WaitForJob(t.Context(), fmt.Sprint("job-", i))
+			assert.NoError(t, err)
+		})
+	}
+	waits.Wait()
+	assert.EqualValues(t, n, arrived.Load(), "none was given up and asked about again")
+}
+
+// fault 52: no connection is left.
+func TestCloseClosesTheConnectionsOfNewHTTP(t *testing.T) {
+	t.Parallel()
+	closed := make(chan struct{})
+	srv := httpService(t, func(*http.Request) {})
+	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			close(closed)
+		}
+	}
+	srv.Start()
+	w, err := jobstatus.NewHTTP(srv.URL)
+	require.NoError(t, err)
+	_, err = w.WaitForJob(t.Context(), "a")
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	select {
+	case <-closed:
+	case <-time.After(mock.Guard):
+		t.Error("the connection is still open")
+	}
+}
+
+// fault 38: a job is neither created nor canceled, and why the context ended is told.
+func TestCreateAndCancelMakeNoRequestUnderAnEndedContext(t *testing.T) {
+	t.Parallel()
+	srv := httpService(t, func(r *http.Request) { t.Error("asked: ", r.URL) })
+	srv.Start()
+	w, err := jobstatus.NewHTTP(srv.URL)
+	require.NoError(t, err)
+	defer w.Close()
+	left := errors.New("the user left")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(left)
+	_, err = w.CreateJob(ctx, jobstatus.IdempotencyKey("k"))
+	require.ErrorIs(t, err, left)
+	require.ErrorIs(t, w.CancelJob(ctx, "a"), left)
+	_, err = w.WaitForJob(ctx, "a")
+	require.ErrorIs(t, err, left)
 }

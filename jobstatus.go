@@ -40,17 +40,17 @@ const (
 	Canceled  = transport.Canceled
 )
 
-// Watcher follows jobs until they end. It is made by New or NewHTTP, does not change afterwards, and is safe for concurrent
-// use; one is enough for all jobs of a service.
+// Watcher follows jobs until they end. [New] or [NewHTTP] makes it. It does not change afterwards
+// and is safe for concurrent use. One Watcher is enough for all jobs of a service.
 //
-// A watch that waits is a small struct, without a goroutine, a timer or a context of its own: all stand on one timeline, behind
-// one timer. Waits for the same id share one watch, and so its polls.
+// A waiting watch is a small struct, without a goroutine, a timer or a context of its own. All stand
+// on one timeline behind one timer. Waits for the same id share one watch, and so its polls.
 type Watcher struct {
 	transport   Transport
 	timeline    *timeline.Timeline
 	clock       clock.Clock
 	logger      *zap.Logger
-	defaults    watchConfig
+	defaults    limits
 	pollTimeout time.Duration
 	owned       io.Closer // the transport, where NewHTTP made it
 }
@@ -60,8 +60,11 @@ type Watcher struct {
 // The Watcher does not close t.
 func New(t Transport, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
-	if t == nil {
+	switch {
+	case t == nil:
 		err = errors.Join(errors.New("jobstatus: New: the Transport is nil"), err)
+	case isNil(t):
+		err = errors.Join(fmt.Errorf("jobstatus: New: the Transport is a nil %T", t), err)
 	}
 	if err != nil {
 		return nil, err
@@ -69,13 +72,19 @@ func New(t Transport, opts ...Option) (*Watcher, error) {
 	return newWatcher(t, c), nil
 }
 
-// NewHTTP returns a Watcher of the jobs of the HTTP service at baseURL, which speaks the default dialect of package
-// transport/rest. For any other service, or to set more about how it is asked, make a transport with rest.New and give it to
-// New.
+// NewHTTP returns a Watcher of the jobs of the HTTP service at baseURL. The service speaks the
+// default dialect of package transport/rest. For any other service, or to set more about how it is
+// asked, make a transport with [rest.New] and give it to [New].
+//
+// The Watcher owns its connections, and [Watcher.Close] closes them. It has at most
+// [rest.DefaultMaxConnections] of them, or as many as [WithConcurrency] if that is more.
 func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
-	t, restErr := rest.New(baseURL)
+	t, restErr := rest.New(baseURL, rest.WithMaxConnections(max(rest.DefaultMaxConnections, c.concurrency)))
 	if err = errors.Join(restErr, err); err != nil {
+		if restErr == nil {
+			_ = t.Close()
+		}
 		return nil, err
 	}
 	w := newWatcher(t, c)
@@ -93,7 +102,7 @@ func newWatcher(t Transport, c *config) *Watcher {
 			Logger:        c.logger,
 			MaxDelay:      c.maxDelay,
 			PollTimeout:   c.pollTimeout,
-			Patience:      30 * time.Second,
+			Patience:      c.patience,
 			MaxRetryAfter: c.maxRetryAfter,
 			Concurrency:   c.concurrency,
 			Limiter:       c.limiter,
@@ -104,14 +113,14 @@ func newWatcher(t Transport, c *config) *Watcher {
 		}),
 		clock:       c.clock,
 		logger:      c.logger,
-		defaults:    c.watch,
+		defaults:    c.limits,
 		pollTimeout: c.pollTimeout,
 	}
 }
 
-// CreateJob starts a job and returns its id. It needs a Transport that is a transport.Creator; with any other the error
-// matches errors.ErrUnsupported. A create that may have reached the service is sent again only if the caller gives an
-// IdempotencyKey.
+// CreateJob starts a job and returns its id. It needs a Transport that is a [transport.Creator]. With
+// any other the error matches [errors.ErrUnsupported]. A create that may have reached the service is
+// sent again only if the caller gives an [IdempotencyKey]. If ctx has ended, no request is made.
 func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id string, err error) {
 	if err := w.check(ctx); err != nil {
 		return "", fmt.Errorf("jobstatus: create job: %w", err)
@@ -137,9 +146,9 @@ func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id strin
 	return id, nil
 }
 
-// CancelJob asks the service to cancel a job. It needs a Transport that is a transport.Canceler; with any other the error
-// matches errors.ErrUnsupported. That it returned nil means that the service took the request: waits for the job go on until
-// its status says that it ended.
+// CancelJob asks the service to cancel a job. It needs a Transport that is a [transport.Canceler].
+// With any other the error matches [errors.ErrUnsupported]. A nil error means that the service
+// accepted the request. The job ends when its status says so, and waits for it go on until then.
 func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	err := w.check(ctx)
 	if err == nil {
@@ -148,12 +157,12 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	if err == nil {
 		canceler, ok := w.transport.(transport.Canceler)
 		if !ok {
-			return fmt.Errorf("jobstatus: cancel job %q: %w by transport %T", id, errors.ErrUnsupported, w.transport)
+			return fmt.Errorf("jobstatus: cancel job %s: %w by transport %T", quote(id), errors.ErrUnsupported, w.transport)
 		}
 		err = w.call(ctx, func(ctx context.Context) error { return canceler.Cancel(ctx, id) })
 	}
 	if err != nil {
-		return fmt.Errorf("jobstatus: cancel job %.128q: %w", id, err)
+		return fmt.Errorf("jobstatus: cancel job %s: %w", quote(id), err)
 	}
 	return nil
 }
@@ -182,7 +191,7 @@ func (w *Watcher) call(ctx context.Context, f func(context.Context) error) (err 
 			err = &PanicError{Value: v, Stack: debug.Stack()}
 		}
 	}()
-	return wait.CauseOf(ctx, f(ctx))
+	return wait.CauseOf(ctx, tried(f(ctx)))
 }
 
 // Close ends every wait with ErrClosed, and returns once all polls under way have come back. A job that was seen to end is
@@ -214,4 +223,15 @@ func (w *Watcher) check(ctx context.Context) error {
 	default:
 		return wait.CheckContext(ctx, w.clock)
 	}
+}
+
+// tried calls the methods of a plugin's error, or of a typed nil in its place. One that panics does so
+// here, where it is recovered, and not in the program that looks at the error.
+func tried(err error) error {
+	if err != nil {
+		_ = err.Error()
+		_ = errors.Is(err, errNotMade)
+		_ = errors.As(err, new(*PanicError))
+	}
+	return err
 }

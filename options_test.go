@@ -11,9 +11,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -27,18 +30,29 @@ func TestNewReportsEveryBadOption(t *testing.T) {
 		jobstatus.WithBaseDelay(-4*time.Second),
 		jobstatus.WithMaxDelay(-5*time.Second),
 		jobstatus.WithPollTimeout(-6*time.Second),
-		jobstatus.WithConcurrency(0),
+		jobstatus.WithConcurrency(-7),
+		jobstatus.WithMaxWatches(jobstatus.Unlimited),
+		jobstatus.WithPatience(jobstatus.Unlimited),
 		jobstatus.WithRateLimit(math.NaN(), 7),
-		jobstatus.WithRateLimit(8, 0),
+		jobstatus.WithRateLimit(math.Inf(1), 7),
+		jobstatus.WithRateLimit(0, 8),
+		jobstatus.WithRateLimit(8, -1),
+		jobstatus.WithRateLimit(-8, 1),
+		jobstatus.WithSlack(-0.5),
+		jobstatus.WithSlack(1.5),
+		jobstatus.WithSlack(math.NaN()),
 		jobstatus.WithBackoff(invalid{}),
 	)
 	require.Error(t, err)
 	assert.Nil(t, watcher)
 	for _, want := range []string{"the Transport is nil", "option 0 is nil", "WithMaxAttempts(-2)", "WithTimeout(-3s)",
-		"WithBaseDelay(-4s)", "WithMaxDelay(-5s)", "WithPollTimeout(-6s)", "WithConcurrency(0)", "WithRateLimit(NaN, 7)",
-		"WithRateLimit(8, 0)", "factor 0.5"} {
+		"WithBaseDelay(-4s)", "WithMaxDelay(-5s)", "WithPollTimeout(-6s)", "WithConcurrency(-7)", "WithMaxWatches(-1)",
+		"WithPatience(-1ns)", "WithRateLimit(NaN, 7)", "WithRateLimit(+Inf, 7)", "WithRateLimit(0, 8)",
+		"WithRateLimit(8, -1)", "WithRateLimit(-8, 1)", "WithSlack(-0.5)", "WithSlack(1.5)", "WithSlack(NaN)",
+		"factor 0.5"} {
 		assert.ErrorContains(t, err, want)
 	}
+	assert.Len(t, strings.Split(err.Error(), "\n"), 19, "and nothing else")
 }
 
 type invalid struct{}
@@ -69,15 +83,54 @@ func TestNilAndZeroMeanTheDefault(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := w.service(never)
 		watcher := w.watcher(s, jobstatus.WithBackoff(nil), jobstatus.WithLogger(nil), jobstatus.WithMaxAttempts(0),
-			jobstatus.WithTimeout(0), jobstatus.WithBaseDelay(0), jobstatus.WithMaxDelay(0), jobstatus.WithPollTimeout(0))
+			jobstatus.WithTimeout(0), jobstatus.WithBaseDelay(0), jobstatus.WithMaxDelay(0), jobstatus.WithPollTimeout(0),
+			jobstatus.WithConcurrency(0), jobstatus.WithMaxWatches(0), jobstatus.WithRateLimit(0, 0), jobstatus.WithSlack(0),
+			jobstatus.WithPatience(0), jobstatus.WithObserver(nil))
 		w.run(func() {
 			_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.MaxAttempts(0), jobstatus.Timeout(0))
 			require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
 		})
 		assert.Len(w, s.polls("a"), jobstatus.DefaultMaxAttempts)
 	})
-	_, err := jobstatus.New(transportFunc(nil), jobstatus.WithClock(nil))
+	_, err := jobstatus.New(silent{}, jobstatus.WithClock(nil))
 	require.NoError(t, err)
+}
+
+// silent is a Transport that nobody asks.
+type silent struct{}
+
+func (silent) Status(context.Context, string) (jobstatus.Status, error) { panic("it was asked") }
+
+// fault 32: the first use of a nil pointer or function in an interface would panic.
+func TestNewRefusesATypedNilAndNamesIt(t *testing.T) {
+	t.Parallel()
+	for want, make := range map[string]func() (*jobstatus.Watcher, error){
+		"the Transport is a nil jobstatus_test.transportFunc": func() (*jobstatus.Watcher, error) {
+			return jobstatus.New(transportFunc(nil))
+		},
+		"the Transport is a nil *jobstatus_test.service": func() (*jobstatus.Watcher, error) {
+			return jobstatus.New((*service)(nil))
+		},
+		"WithBackoff: a nil *backoff.Adaptive": func() (*jobstatus.Watcher, error) {
+			return jobstatus.New(silent{}, jobstatus.WithBackoff((*backoff.Adaptive)(nil)))
+		},
+		"WithBackoff: a nil backoff.Func": func() (*jobstatus.Watcher, error) {
+			return jobstatus.New(silent{}, jobstatus.WithBackoff(backoff.Func(nil)))
+		},
+		"WithClock: a nil *mock.Clock": func() (*jobstatus.Watcher, error) {
+			return jobstatus.NewHTTP("http://127.0.0.1:1", jobstatus.WithClock((*mock.Clock)(nil)))
+		},
+		"WithObserver: a nil observe.Func": func() (*jobstatus.Watcher, error) {
+			return jobstatus.NewHTTP("http://127.0.0.1:1", jobstatus.WithObserver(observe.Func(nil)))
+		},
+	} {
+		watcher, err := make()
+		require.ErrorContains(t, err, want)
+		assert.Nil(t, watcher)
+	}
+	watcher, err := jobstatus.New(silent{}, jobstatus.WithLogger((*zap.Logger)(nil)))
+	require.NoError(t, err, "a nil logger is the default")
+	require.NoError(t, watcher.Close())
 }
 
 // fault 30 and fault 32: what can't be meant is an error before any request.
@@ -145,7 +198,7 @@ func TestAWatcherThatWasNotMadeByNewSaysSo(t *testing.T) {
 
 func TestCreateAndCancelNeedATransportThatCan(t *testing.T) {
 	t.Parallel()
-	watcher, err := jobstatus.New(transportFunc(nil))
+	watcher, err := jobstatus.New(silent{})
 	require.NoError(t, err)
 	defer watcher.Close()
 	_, err = watcher.CreateJob(context.Background())
@@ -199,4 +252,49 @@ func TestPanicInCreateIsAnError(t *testing.T) {
 	defer watcher.Close()
 	_, err = watcher.CreateJob(context.Background())
 	require.ErrorAs(t, err, new(*jobstatus.PanicError))
+}
+
+// fault 53: what a plugin returns in place of an error is no trap for who looks at it.
+func TestAnErrorOfCreateOrCancelThatPanicsIsAPanicError(t *testing.T) {
+	t.Parallel()
+	var none *transport.Error
+	watcher, err := jobstatus.New(manager{
+		create: func(context.Context, transport.CreateRequest) (string, error) { return "a", none },
+		cancel: func(context.Context, string) error { return none },
+	})
+	require.NoError(t, err)
+	defer watcher.Close()
+	_, err = watcher.CreateJob(context.Background())
+	require.ErrorAs(t, err, new(*jobstatus.PanicError))
+	require.ErrorAs(t, watcher.CancelJob(context.Background(), "a"), new(*jobstatus.PanicError))
+}
+
+// fault 38: whatever the Transport does about its context.
+func TestATransportIsNotCalledUnderAnEndedContext(t *testing.T) {
+	t.Parallel()
+	called := func() { t.Error("it was called") }
+	watcher, err := jobstatus.New(manager{
+		create: func(context.Context, transport.CreateRequest) (string, error) { called(); return "a", nil },
+		cancel: func(context.Context, string) error { called(); return nil },
+	})
+	require.NoError(t, err)
+	defer watcher.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = watcher.CreateJob(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, watcher.CancelJob(ctx, "a"), context.Canceled)
+}
+
+// A rate without a burst is kept one request at a time.
+func TestARateWithoutABurstSpreadsRequestsEvenly(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(after(3, jobstatus.Completed))
+		watcher := w.watcher(s, every(time.Millisecond), jobstatus.WithRateLimit(1, 0))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.NoError(w, err)
+		})
+		assert.Equal(w, seconds(0, 1, 2), s.polls("a"))
+	})
 }

@@ -21,7 +21,7 @@ type Limits struct {
 	Timeout     time.Duration
 }
 
-// A Call waits for one job or many. One goroutine uses it.
+// A Call waits for one job or many. One goroutine uses it, beside that of its source.
 type Call struct {
 	Limits
 	t       *Timeline
@@ -34,11 +34,14 @@ type Call struct {
 
 	// What follows is guarded by Timeline.mu.
 	parked  bool
+	kind    *kindFigures // nil before the first job
+	source  *source      // of ids; nil if Join names them
 	members []*waiter
 	results []Result      // not yet taken
 	update  *Result       // the newest that is not final, not yet taken
 	left    []*waiter     // given up when the context ended; their results are made when they are taken
 	cause   error         // why it ended
+	over    error         // the context's Err
 	ended   time.Duration // when
 }
 
@@ -77,6 +80,8 @@ type Result struct {
 	LastErr error
 	// HeldUp says what kept the last polls from being made in time, empty if nothing did; with GaveUp alone.
 	HeldUp string
+	// Context is the context's Err if its end is why, so that Err is its cause; with GaveUp alone.
+	Context error
 	// Polls and Elapsed are how many polls and how long the wait took; with GaveUp alone.
 	Polls   int
 	Elapsed time.Duration
@@ -110,13 +115,37 @@ func (t *Timeline) NewCall(ctx context.Context, limits Limits, updates bool) *Ca
 	return c
 }
 
-// Join makes c wait for one job more. If it waits for many, their first polls are spread over the wait that follows a first poll.
-func (c *Call) Join(ctx context.Context, id string) error {
+// Join makes c wait for one job more. If it waits for many, their first polls are spread over the
+// wait that follows a first poll. What keeps c from waiting for the job is its Result.
+func (c *Call) Join(ctx context.Context, id string) {
+	switch err := c.join(ctx, id); {
+	case err == nil:
+	case ctx.Err() != nil:
+		c.refuse(Result{Status: transport.Status{ID: id}, End: GaveUp, Err: context.Cause(ctx), Context: ctx.Err()})
+	case err == ErrClosed:
+		c.refuse(Result{Status: transport.Status{ID: id}, End: GaveUp, Err: err})
+	default:
+		c.refuse(Result{Status: transport.Status{ID: id}, End: Broken, Err: err})
+	}
+}
+
+// refuse gives c the Result of a job that it does not wait for.
+func (c *Call) refuse(r Result) {
+	c.t.mu.Lock()
+	defer c.t.mu.Unlock()
+	if c.source != nil && r.End == GaveUp {
+		c.source.refused++
+	}
+	c.results = append(c.results, r)
+	c.wakeUp()
+}
+
+func (c *Call) join(ctx context.Context, id string) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err := transport.CheckID(id); err != nil {
 		return err
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
 	}
 	t := c.t
 	first, err := t.nextWait(backoff.Poll{Key: id, Kind: c.Kind})
@@ -131,6 +160,9 @@ func (c *Call) Join(ctx context.Context, id string) error {
 	defer t.unlockAside()
 	if t.closed {
 		return ErrClosed
+	}
+	if c.source != nil && c.source.stopped {
+		return nil // nobody hears of the job
 	}
 	now := t.now()
 	x, hash := t.watches.get(id)
@@ -150,6 +182,11 @@ func (c *Call) Join(ctx context.Context, id string) error {
 	}
 	x.waiters = m
 	c.members = append(c.members, m)
+	if c.kind == nil {
+		c.kind = t.figures.of(c.Kind)
+	}
+	c.kind.waits++
+	t.figures.waits++
 	x.deadline = min(x.deadline, m.deadline())
 	if x.seen != nil {
 		c.see(x)
@@ -261,16 +298,24 @@ func (c *Call) await(ctx context.Context, out chan<- transport.Status, st transp
 			return r, true
 		}
 		if ctx.Err() != nil {
-			c.cause, c.ended = context.Cause(ctx), c.t.now()
-			c.left = c.dismissAll(c.cause)
-			for _, m := range c.left {
-				if m.watch.waiters != nil { // it goes on for others
-					x := *m.watch
-					m.watch = &x
-				}
-			}
+			c.giveUpLocked(ctx)
 		}
 	}
+}
+
+// giveUpLocked ends what c waits for, as its context has ended.
+func (c *Call) giveUpLocked(ctx context.Context) {
+	if c.over == nil {
+		c.cause, c.over, c.ended = context.Cause(ctx), ctx.Err(), c.t.now()
+	}
+	left := c.dismissAll(c.cause)
+	for _, m := range left {
+		if m.watch.waiters != nil { // it goes on for others
+			x := *m.watch
+			m.watch = &x
+		}
+	}
+	c.left = append(c.left, left...)
 }
 
 // Offer blocks until st was sent on out, ctx is done, the Timeline is closed, or as much of the call's timeout as is left since
@@ -323,25 +368,10 @@ func (c *Call) unpark() {
 	}
 }
 
-// Poll returns a Result if there is one now.
-func (c *Call) Poll() (Result, bool) {
-	c.t.mu.Lock()
-	r, ok := c.take()
-	c.t.mu.Unlock()
-	return r.owned(), ok
-}
-
 // owned returns r with bytes that no other waiter has.
 func (r Result) owned() Result {
 	r.Result = bytes.Clone(r.Result)
 	return r
-}
-
-// Pending reports whether Results are still to come.
-func (c *Call) Pending() bool {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
-	return len(c.members)+len(c.results)+len(c.left) > 0
 }
 
 // Leave ends what c still waits for, without a Result.
@@ -349,6 +379,7 @@ func (c *Call) Leave() {
 	c.t.mu.Lock()
 	defer c.t.unlockAside()
 	c.dismissAll(context.Canceled)
+	c.source.leaveLocked()
 }
 
 func (c *Call) dismissAll(why error) []*waiter {
@@ -373,7 +404,9 @@ func (c *Call) take() (r Result, ok bool) {
 	case len(c.left) > 0:
 		m := c.left[0]
 		c.left = c.left[1:]
-		return m.gaveUp(c.cause, c.ended), true
+		r = m.gaveUp(c.cause, c.ended)
+		r.Context = c.over
+		return r, true
 	case c.update != nil:
 		r, c.update = *c.update, nil
 		return r, true
@@ -434,6 +467,8 @@ func (t *Timeline) dismiss(m *waiter, why error) {
 	c.members[m.member], last.member = last, m.member
 	c.members[len(c.members)-1] = nil
 	c.members = c.members[:len(c.members)-1]
+	c.kind.waits--
+	t.figures.waits--
 	if m.previous != nil {
 		m.previous.next = m.next
 	} else {
@@ -454,8 +489,13 @@ func (t *Timeline) end(x *watch, kind string, why error) {
 		state = x.seen.State
 	}
 	t.figures.ended[state]++
+	k, now := t.figures.of(kind), t.now()
+	k.end(state, x.attempt)
+	if why == nil {
+		_, delay := x.outcome(kind, &x.seen.Status, now-x.began)
+		k.delay(delay)
+	}
 	if t.Observer != nil {
-		now := t.now()
 		e := observe.Event{Kind: observe.WatchEnded, Time: t.epoch.Add(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),
 			Elapsed: now - x.began, Status: x.status(), Err: why}
 		if why == nil {

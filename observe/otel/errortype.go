@@ -1,8 +1,9 @@
-package otel
+package jobstatusotel
 
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -62,15 +63,22 @@ func errorType(err error) attribute.KeyValue {
 // maxDescription bounds, in bytes, the text of an error that a span has.
 const maxDescription = 256
 
-// description returns the text of a transport.Error, which promises to hold no secret. What wraps it, and any other error, promises
-// nothing of the kind and has none; nor has a panic, which a Watcher makes a transport.Error of.
+// description returns what a span says of an error. Of an answer that is its status code, as the text
+// may quote the body. Without an answer it is the text of the transport.Error, which promises to hold no
+// secret. What wraps it, and any other error, promises nothing of the kind and has no description. Nor
+// has a panic, which a Watcher makes a transport.Error of.
 func description(err error) string {
 	var (
 		panicked *jobstatus.PanicError
 		told     *transport.Error
 	)
-	if errors.As(err, &panicked) || !errors.As(err, &told) {
+	switch {
+	case errors.As(err, &panicked) || !errors.As(err, &told):
 		return ""
+	case told.Code != 0:
+		return strings.TrimSpace(strconv.Itoa(told.Code) + " " + http.StatusText(told.Code))
+	case told.Class == transport.Malformed:
+		return transport.ErrMalformed.Error()
 	}
 	text := told.Error()
 	return strings.ToValidUTF8(text[:min(len(text), maxDescription)], "")

@@ -1,4 +1,4 @@
-package otel_test
+package jobstatusotel_test
 
 import (
 	"context"
@@ -72,6 +72,22 @@ func TestDescriptionIsShortAndReadable(t *testing.T) {
 	w = newWorld(t)
 	w.poll(&transport.Error{Err: errors.New("x" + strings.Repeat("é", 400))}, "a")
 	assert.Equal(t, "x"+strings.Repeat("é", 127), w.span().Status().Description)
+}
+
+// fault 44: the text of an error that came with an answer may quote the answer's body.
+func TestDescriptionHoldsNothingOfAnAnswersBody(t *testing.T) {
+	t.Parallel()
+	body := errors.New(`rest: 200 OK: no status in {"owner":"jane@example.com"}`)
+	for want, err := range map[string]*transport.Error{
+		"200 OK":           {Class: transport.Malformed, Code: 200, Err: body},
+		"403 Forbidden":    {Class: transport.Permanent, Code: 403, Err: body},
+		"799":              {Code: 799, Err: body},
+		"malformed answer": {Class: transport.Malformed, Err: body},
+	} {
+		w := newWorld(t)
+		w.poll(fmt.Errorf("poll: %w", err), "a")
+		assert.Equal(t, want, w.span().Status().Description)
+	}
 }
 
 // fault 44: of an error no more is recorded than a transport.Error promises to be free of secrets, and of a job nothing that the

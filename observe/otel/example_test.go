@@ -1,4 +1,4 @@
-package otel_test
+package jobstatusotel_test
 
 import (
 	"context"
@@ -11,12 +11,12 @@ import (
 
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/mock"
-	"github.com/iamber12/job-status-monitoring/observe/otel"
+	jobstatusotel "github.com/iamber12/job-status-monitoring/observe/otel"
 )
 
 func Example() {
 	reader := sdkmetric.NewManualReader() // in a program, one that exports
-	o, err := otel.New(otel.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
+	o, err := jobstatusotel.New(jobstatusotel.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package otel
+package jobstatusotel
 
 import (
 	"errors"
@@ -50,7 +50,7 @@ func New(opts ...Option) (*Observer, error) {
 	var problems []error
 	for i, opt := range opts {
 		if opt == nil {
-			problems = append(problems, fmt.Errorf("otel: option %d is nil", i))
+			problems = append(problems, fmt.Errorf("jobstatusotel: option %d is nil", i))
 			continue
 		}
 		opt(&c)

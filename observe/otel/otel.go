@@ -1,6 +1,9 @@
-// Package otel makes OpenTelemetry metrics and traces of what a Watcher does.
+// Package jobstatusotel makes OpenTelemetry metrics and traces of what a Watcher does. Its folder is
+// observe/otel, and its name differs from that so that it can be used beside OpenTelemetry's own otel:
 //
-//	o, err := otel.New()
+//	import jobstatusotel "github.com/iamber12/job-status-monitoring/observe/otel"
+//
+//	o, err := jobstatusotel.New()
 //	if err != nil {
 //		return err
 //	}
@@ -12,22 +15,24 @@
 //
 // # Traces
 //
-// Each poll is a span "jobstatus.poll". Its kind is internal: the request that it makes, or the several where one fails and is sent
-// again, are the transport's, and have client spans of their own where the transport is instrumented. The context of the poll carries
-// the span, so with
+// Each poll is a span "jobstatus.poll". Its kind is internal: the request that the poll makes, or the
+// several where one fails and is sent again, are the transport's. They have client spans of their own
+// if the transport is instrumented. The context of the poll carries the span, so those nest in it, and
+// the service is sent a traceparent, with
 //
 //	rest.New(url, rest.WithRoundTripper(otelhttp.NewTransport(http.DefaultTransport)))
 //
-// those nest in it, and the service is sent a traceparent. A poll serves all that wait for the job, so it begins a trace of its own;
-// a span of one wait is the caller's to make around it.
+// A poll serves all that wait for the job, so it begins a trace of its own. A span of one wait is the
+// caller's to make around it.
 //
-//	jobstatus.job.id      the job, where the poll is about one
+//	jobstatus.job.id      the job, if the poll is about one
 //	jobstatus.job.ids     the first 100 jobs of a batch
-//	jobstatus.batch.size  how many jobs a batch is about
+//	jobstatus.batch.size  the number of jobs that a batch is about
 //	error.type            why the poll failed
 //
-// The status of a poll that failed is Error. Its description is the text of a transport.Error, which holds no secret; the text of any
-// other error, and what the service says of a job, is not recorded.
+// The status of a poll that failed is Error. Its description is the service's status code with its
+// name, such as "503 Service Unavailable". Without an answer it is the text of the [transport.Error],
+// which holds no secret. It holds no part of an answer's body, and no text of any other error.
 //
 // # Metrics
 //
@@ -35,18 +40,20 @@
 //	jobstatus.watch.duration    s        histogram  jobstatus.watch.outcome, jobstatus.job.kind, error.type
 //	jobstatus.detection.delay   s        histogram  jobstatus.watch.outcome, jobstatus.job.kind
 //
-// and with Register
+// and with [Observer.Register]
 //
 //	jobstatus.watch.count       {watch}  up-down counter  jobstatus.watch.phase: waiting, overdue or in_flight
 //	jobstatus.poll.lag          s        gauge            how late the poll is that is overdue for longest
 //	jobstatus.ended.watches     {watch}  counter          jobstatus.watch.outcome
 //
-// An outcome is completed, failed, canceled, or gave_up if the watch ended before the job did; the last alone has an error.type. No
-// metric has a job's id. A kind is the caller's word, and each makes a series of its own: see jobstatus.Kind.
+// An outcome is completed, failed, canceled, or gave_up if the watch ended before the job did. The last
+// alone has an error.type. No metric has a job's id. A kind is the caller's word, and each makes a
+// series of its own: see [jobstatus.Kind].
 //
-// An error.type is timeout, canceled, closed, max_attempts, not_found, throttled, malformed, oversized, not_answered, panic, or else
-// the service's status code, such as 503, or what semconv.ErrorType makes of the error.
-package otel
+// An error.type is timeout, canceled, closed, max_attempts, not_found, throttled, malformed, oversized,
+// not_answered, panic, or else the service's status code, such as 503, or what semconv.ErrorType makes
+// of the error.
+package jobstatusotel
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package otel_test
+package jobstatusotel_test
 
 import (
 	"context"
@@ -24,7 +24,7 @@ import (
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/observe"
-	"github.com/iamber12/job-status-monitoring/observe/otel"
+	jobstatusotel "github.com/iamber12/job-status-monitoring/observe/otel"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -35,17 +35,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // A world keeps all that an Observer records.
 type world struct {
 	*testing.T
-	*otel.Observer
+	*jobstatusotel.Observer
 	tracers *sdktrace.TracerProvider
 	spans   *tracetest.SpanRecorder
 	reader  *sdkmetric.ManualReader
 }
 
-func newWorld(t *testing.T, opts ...otel.Option) *world {
+func newWorld(t *testing.T, opts ...jobstatusotel.Option) *world {
 	w := &world{T: t, spans: tracetest.NewSpanRecorder(), reader: sdkmetric.NewManualReader()}
 	w.tracers = sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(w.spans))
 	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(w.reader))
-	o, err := otel.New(append([]otel.Option{otel.WithTracerProvider(w.tracers), otel.WithMeterProvider(meters)}, opts...)...)
+	o, err := jobstatusotel.New(append([]jobstatusotel.Option{jobstatusotel.WithTracerProvider(w.tracers), jobstatusotel.WithMeterProvider(meters)}, opts...)...)
 	require.NoError(t, err)
 	w.Observer = o
 	return w
@@ -248,7 +248,7 @@ func TestAnswersAreNotRecorded(t *testing.T) {
 
 func TestAttributesStandOnAll(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, otel.WithAttributes(attribute.String("server.address", "ci.example.com")))
+	w := newWorld(t, jobstatusotel.WithAttributes(attribute.String("server.address", "ci.example.com")))
 	w.poll(nil, "a")
 	assert.Contains(t, w.span().Attributes(), attribute.String("server.address", "ci.example.com"))
 	w.equal(histogram("jobstatus.poll.duration", pollBuckets, point(.25, "server.address", "ci.example.com")))
@@ -289,13 +289,13 @@ func attributes(m metricdata.Metrics) (all []attribute.Set) {
 
 func TestNewReportsABadOption(t *testing.T) {
 	t.Parallel()
-	_, err := otel.New(nil, nil)
-	require.EqualError(t, err, "otel: option 0 is nil\notel: option 1 is nil")
+	_, err := jobstatusotel.New(nil, nil)
+	require.EqualError(t, err, "jobstatusotel: option 0 is nil\njobstatusotel: option 1 is nil")
 }
 
 func TestProvidersAreTheGlobalOnesByDefault(t *testing.T) {
 	t.Parallel()
-	o, err := otel.New(otel.WithTracerProvider(nil), otel.WithMeterProvider(nil))
+	o, err := jobstatusotel.New(jobstatusotel.WithTracerProvider(nil), jobstatusotel.WithMeterProvider(nil))
 	require.NoError(t, err)
 	w := &world{T: t, Observer: o}
 	w.poll(errors.New("no"), "a") // to nowhere, as none is set
@@ -304,7 +304,7 @@ func TestProvidersAreTheGlobalOnesByDefault(t *testing.T) {
 
 func BenchmarkPoll(b *testing.B) {
 	e := [2]observe.Event{{Kind: observe.PollStarted, IDs: []string{"report-1"}}, {Kind: observe.PollEnded, Took: time.Second}}
-	poll := func(o *otel.Observer) func(*testing.B) {
+	poll := func(o *jobstatusotel.Observer) func(*testing.B) {
 		return func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -313,12 +313,12 @@ func BenchmarkPoll(b *testing.B) {
 		}
 	}
 	for name, sampler := range map[string]sdktrace.Sampler{"sampled": sdktrace.AlwaysSample(), "not sampled": sdktrace.NeverSample()} {
-		o, err := otel.New(otel.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler))),
-			otel.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))))
+		o, err := jobstatusotel.New(jobstatusotel.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler))),
+			jobstatusotel.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))))
 		require.NoError(b, err)
 		b.Run(name, poll(o))
 	}
-	o, err := otel.New()
+	o, err := jobstatusotel.New()
 	require.NoError(b, err)
 	b.Run("no provider", poll(o))
 }

@@ -1,4 +1,4 @@
-package otel
+package jobstatusotel
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 // called. It needs no Watcher that tells the Observer anything. An Observer is for one Watcher: see WithAttributes.
 func (o *Observer) Register(stats func() jobstatus.Stats) (unregister func() error, err error) {
 	if stats == nil {
-		return nil, errors.New("otel: register: stats is nil")
+		return nil, errors.New("jobstatusotel: register: stats is nil")
 	}
 	all := metric.WithAttributes(o.attributes...)
 	waiting, overdue, inFlight := o.option(phaseKey, "waiting"), o.option(phaseKey, "overdue"), o.option(phaseKey, "in_flight")
@@ -34,7 +34,7 @@ func (o *Observer) Register(stats func() jobstatus.Stats) (unregister func() err
 		return nil
 	}, o.phases, o.lag, o.watches)
 	if err != nil {
-		return nil, fmt.Errorf("otel: register: %w", err)
+		return nil, fmt.Errorf("jobstatusotel: register: %w", err)
 	}
 	return registration.Unregister, nil
 }

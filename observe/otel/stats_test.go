@@ -1,4 +1,4 @@
-package otel_test
+package jobstatusotel_test
 
 import (
 	"testing"
@@ -42,5 +42,5 @@ func TestStatsAreObservedUntilUnregistered(t *testing.T) {
 func TestRegisterRefusesNil(t *testing.T) {
 	t.Parallel()
 	_, err := newWorld(t).Register(nil)
-	require.EqualError(t, err, "otel: register: stats is nil")
+	require.EqualError(t, err, "jobstatusotel: register: stats is nil")
 }

@@ -1,4 +1,4 @@
-package otel_test
+package jobstatusotel_test
 
 import (
 	"testing"

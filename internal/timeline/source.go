@@ -1,0 +1,252 @@
+package timeline
+
+import (
+	"context"
+	"iter"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// maxRefused bounds how many ids are still taken, only to be given up, after the end of a call whose
+// sequence yields without delay. Without a bound an endless sequence would never let its call end.
+const maxRefused = 1000
+
+// A source feeds a [Call] with the ids of a sequence. It pulls them on a goroutine of its own, as a
+// sequence may be quiet or endless, and neither may hold up the call.
+//
+// The source and the call take turns. While the call hands out results the source is held between
+// two ids. While the source works on the next id the call is parked, unless that takes long: then
+// the source is quiet, and the call goes on without it. So ids are taken no faster than results are,
+// memory is proportional to the number of pending jobs, and a sequence that is not quiet may share
+// variables with the body of its caller's loop.
+//
+// The goroutine ends when the sequence returns. [Call.Leave] makes it stop at its next id. To a test
+// clock it is one caller more: it may sleep on that clock, or wait for a job.
+type source struct {
+	call  *Call
+	ctx   context.Context // the call's
+	began time.Duration
+	went  chan struct{} // one token, which lets a held goroutine go on
+
+	// What follows is guarded by Timeline.mu.
+	step     int         // ids that were taken
+	refused  int         // those of them that were given up at once
+	held     bool        // between two ids, until the call parks
+	quiet    bool        // the next id takes long
+	unlisten func() bool // stops finding out whether that is so; nil if nobody does
+	stopped  bool        // no further id is wanted
+	ended    bool        // the sequence returned, panicked or ended its goroutine
+	goexit   bool        // it ended its goroutine
+	panicked any         // what it panicked with
+	told     bool        // that ids may be left was told
+	left     bool        // nobody hears of a panic any more
+}
+
+// Feed makes c wait for the jobs of a sequence, until Leave. Their Results come from Next.
+func (c *Call) Feed(ctx context.Context, ids iter.Seq[string]) {
+	t := c.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.source = &source{call: c, ctx: ctx, began: t.now(), went: make(chan struct{}, 1)}
+	t.offers[c] = struct{}{} // so that Close wakes the call though no job is pending
+	t.track.Unpark()         // one caller more, until the goroutine ends
+	go c.source.pull(ids)
+}
+
+// pull is the source's goroutine.
+func (s *source) pull(ids iter.Seq[string]) {
+	returned := false
+	defer func() { s.end(returned, recover()) }()
+	for id := range ids {
+		s.call.Join(s.ctx, id)
+		if !s.hold() {
+			break
+		}
+	}
+	returned = true
+}
+
+// hold blocks while the call has something to hand out, and reports whether a further id is wanted.
+func (s *source) hold() (more bool) {
+	t, c := s.call.t, s.call
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.step++
+	s.quiet = false
+	if !s.stopped && (!c.parked || c.hasNewsLocked(s.ctx)) {
+		s.held = true
+		c.wakeUp()
+		t.track.Park() // after the call was woken
+		t.mu.Unlock()
+		<-s.went
+		t.mu.Lock()
+	}
+	return !s.stopped
+}
+
+// end notes how the sequence ended. If there is no call any more that could panic with v, v is logged.
+func (s *source) end(returned bool, v any) {
+	t := s.call.t
+	t.mu.Lock()
+	s.ended, s.panicked, s.goexit = true, v, !returned && v == nil
+	delete(t.offers, s.call)
+	s.unlistenLocked()
+	s.call.wakeUp()
+	left := s.left
+	t.mu.Unlock()
+	t.track.Park() // after the call was woken
+	if left && v != nil {
+		t.Logger.Error("a sequence of ids panicked after its wait had ended", zap.Any("value", v),
+			zap.ByteString("stack", debug.Stack()))
+	}
+}
+
+// releaseLocked lets the goroutine go on.
+func (s *source) releaseLocked() {
+	if s != nil && s.held {
+		s.held = false
+		s.call.t.track.Unpark()
+		s.went <- struct{}{}
+	}
+}
+
+// stopLocked makes the goroutine take no further id. It reports whether the sequence stood between
+// two ids, and so has only to return.
+func (s *source) stopLocked() (between bool) {
+	between = s.held
+	s.stopped = true
+	s.releaseLocked()
+	return between
+}
+
+// listenLocked has the call woken when the source is found to be quiet.
+//
+// On a test clock that takes no time and is done when the call has something to hand out. On any other
+// it takes a while and is done ahead.
+func (s *source) listenLocked() {
+	t, c := s.call.t, s.call
+	if s.unlisten != nil || wait.IsTracked(t.Clock) && !c.hasNewsLocked(s.ctx) {
+		return
+	}
+	step := s.step
+	s.unlisten = wait.AfterIdle(t.Clock, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		s.unlisten = nil
+		switch {
+		case s.step == step && !s.held && !s.ended:
+			s.quiet = true
+			c.wakeUp()
+		case c.parked && !s.held && !s.ended:
+			s.listenLocked()
+		}
+	})
+}
+
+func (s *source) unlistenLocked() {
+	if s.unlisten != nil {
+		s.unlisten()
+		s.unlisten = nil
+	}
+}
+
+// raise does to the caller's goroutine what the sequence did to its own.
+func (s *source) raise() {
+	switch {
+	case s.panicked != nil:
+		v := s.panicked
+		s.panicked = nil
+		panic(v)
+	case s.goexit:
+		s.goexit = false
+		runtime.Goexit()
+	}
+}
+
+// hasNewsLocked reports whether c has something to hand out, or the news that it is over.
+func (c *Call) hasNewsLocked(ctx context.Context) bool {
+	return len(c.results)+len(c.left) > 0 || c.isOverLocked(ctx)
+}
+
+// isOverLocked reports whether c waits no longer, whatever is pending.
+func (c *Call) isOverLocked(ctx context.Context) bool { return c.t.closed || ctx.Err() != nil }
+
+// Next blocks until there is a Result of a Call that is fed, and reports false when none will come.
+// If the context ended or the Timeline was closed before the sequence did, the last Result is about
+// no job: it says that ids may be left.
+//
+// If the sequence panicked or ended its goroutine, Next does the same to the caller's.
+func (c *Call) Next(ctx context.Context) (r Result, ok bool) {
+	t, s := c.t, c.source
+	t.mu.Lock()
+	defer t.unlock()
+	for {
+		s.raise()
+		if s.told {
+			return r, false
+		}
+		if ctx.Err() != nil {
+			c.giveUpLocked(ctx)
+		}
+		if s.held || s.quiet || s.ended {
+			if r, ok := c.take(); ok {
+				return r, true
+			}
+			switch {
+			case s.ended && len(c.members) == 0:
+				return r, false
+			case c.isOverLocked(ctx) && (s.quiet || s.refused >= maxRefused):
+				return s.cutLocked(), true
+			}
+		}
+		c.parkFedLocked(ctx)
+	}
+}
+
+// parkFedLocked parks c until there may be news, and has its source go on meanwhile. After the end of
+// ctx the news are the source's.
+func (c *Call) parkFedLocked(ctx context.Context) {
+	c.source.releaseLocked()
+	if !c.source.quiet && !c.source.ended {
+		c.source.listenLocked()
+	}
+	if ctx.Err() != nil {
+		ctx = context.Background()
+	}
+	c.park(ctx, nil, transport.Status{})
+}
+
+// cutLocked stops a source that did not end, and returns the Result that says so.
+func (s *source) cutLocked() Result {
+	s.stopLocked()
+	s.told = true
+	r := Result{End: GaveUp, Err: ErrClosed, Elapsed: s.call.t.now() - s.began}
+	if s.ctx.Err() != nil {
+		r.Err, r.Context = context.Cause(s.ctx), s.ctx.Err()
+	}
+	return r
+}
+
+// leaveLocked stops the source of a call that ends. A sequence that stands between two ids is
+// waited for, as long as the context lasts: it may hold what its caller needs next.
+func (s *source) leaveLocked() {
+	if s == nil {
+		return
+	}
+	t := s.call.t
+	if s.stopLocked() {
+		for !s.ended && !s.call.isOverLocked(s.ctx) {
+			s.call.park(s.ctx, nil, transport.Status{})
+		}
+	}
+	s.left = true
+	s.unlistenLocked()
+	delete(t.offers, s.call)
+	s.raise()
+}

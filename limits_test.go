@@ -1,0 +1,194 @@
+package jobstatus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+)
+
+// A limit that somebody set is the limit that holds: every combination of what a Watcher and a watch can
+// be told.
+func TestTheLimitThatWasSetHolds(t *testing.T) {
+	t.Parallel()
+	const unlimited = jobstatus.Unlimited
+	minute := func(n int) time.Duration { return time.Duration(n) * time.Minute }
+	for _, hasBackoff := range []bool{false, true} {
+		for _, timeout := range []time.Duration{0, minute(5), unlimited} {
+			for _, attempts := range []int{0, 3, unlimited} {
+				for _, own := range []time.Duration{0, minute(3), unlimited} {
+					for _, ownAttempts := range []int{0, 4, unlimited} {
+						name := fmt.Sprintf("backoff %v, Watcher %v %d, watch %v %d", hasBackoff, timeout, attempts, own, ownAttempts)
+						t.Run(name, func(t *testing.T) {
+							t.Parallel()
+							virtually(t, func(w world) {
+								opts := []jobstatus.Option{jobstatus.WithTimeout(timeout), jobstatus.WithMaxAttempts(attempts)}
+								if hasBackoff {
+									opts = append(opts, every(time.Second))
+								}
+								wantTimeout, wantAttempts := own, ownAttempts
+								if own == 0 {
+									wantTimeout = timeout
+								}
+								if ownAttempts == 0 {
+									wantAttempts = attempts
+								}
+								if wantAttempts == 0 && (hasBackoff || wantTimeout != 0) {
+									wantAttempts = unlimited
+								}
+								expectLimits(w, opts, []jobstatus.WatchOption{jobstatus.Timeout(own), jobstatus.MaxAttempts(ownAttempts)},
+									wantTimeout, wantAttempts)
+							})
+						})
+					}
+				}
+			}
+		}
+	}
+}
+
+// expectLimits waits for a job that never ends, under a context of an hour, and expects the first of
+// the limits to end the wait. Zero is a default.
+func expectLimits(w world, opts []jobstatus.Option, own []jobstatus.WatchOption, timeout time.Duration, attempts int) {
+	if timeout == 0 {
+		timeout = jobstatus.DefaultTimeout
+	}
+	if attempts == 0 {
+		attempts = jobstatus.DefaultMaxAttempts
+	}
+	s := w.service(never)
+	watcher := w.watcher(s, opts...)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	defer cancel()
+	began := w.clock.Now()
+	_, err := watcher.WaitForJob(ctx, "a", own...)
+	switch {
+	case attempts != jobstatus.Unlimited:
+		require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+		assert.Len(w, s.polls("a"), attempts)
+	case timeout != jobstatus.Unlimited:
+		require.ErrorIs(w, err, jobstatus.ErrTimeout)
+		assert.Equal(w, timeout, w.clock.Since(began))
+	default:
+		require.ErrorIs(w, err, context.DeadlineExceeded)
+		assert.NotErrorIs(w, err, jobstatus.ErrTimeout)
+		assert.Equal(w, time.Hour, w.clock.Since(began))
+	}
+}
+
+// The default Backoff's bounds are no schedule of one's own.
+func TestTheDefaultScheduleKeepsTheDefaultAttempts(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		expectLimits(w, []jobstatus.Option{jobstatus.WithBaseDelay(time.Millisecond), jobstatus.WithMaxDelay(time.Second),
+			jobstatus.WithTimeout(time.Hour), jobstatus.WithTimeout(0), jobstatus.WithBackoff(backoff.Constant(1)),
+			jobstatus.WithBackoff(nil)}, nil, 0, 0)
+	})
+}
+
+// fault 39: the context alone may rule, and a wait that it ends tells its cause.
+func TestAWaitThatItsContextEndsTellsTheCause(t *testing.T) {
+	t.Parallel()
+	shutdown := errors.New("the shift is over")
+	for name, test := range map[string]struct {
+		make  func(parent context.Context) (context.Context, context.CancelFunc)
+		cause error
+		err   error
+	}{
+		"timeout": {func(p context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(p, time.Minute)
+		}, context.DeadlineExceeded, context.DeadlineExceeded},
+		"deadline with a cause": {func(p context.Context) (context.Context, context.CancelFunc) {
+			return context.WithDeadlineCause(p, time.Now().Add(time.Minute), shutdown)
+		}, shutdown, context.DeadlineExceeded},
+		"timeout with a cause": {func(p context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeoutCause(p, time.Minute, shutdown)
+		}, shutdown, context.DeadlineExceeded},
+		"canceled with a cause": {func(p context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancelCause(p)
+			time.AfterFunc(time.Minute, func() { cancel(shutdown) })
+			return ctx, func() { cancel(nil) }
+		}, shutdown, context.Canceled},
+	} {
+		for method, wait := range waits() {
+			for _, late := range []bool{false, true} {
+				t.Run(fmt.Sprint(name, " ", method, " ended before ", late), func(t *testing.T) {
+					t.Parallel()
+					virtually(t, func(w world) {
+						s := w.service(never)
+						watcher := w.watcher(s, every(7*time.Second), jobstatus.WithTimeout(jobstatus.Unlimited))
+						ctx, cancel := test.make(context.Background())
+						defer cancel()
+						if late {
+							time.Sleep(2 * time.Minute)
+						}
+						began := time.Now()
+						st, err := wait(watcher, ctx, "a")
+						var gaveUp *jobstatus.WaitError
+						require.ErrorAs(w, err, &gaveUp)
+						assert.Equal(w, test.cause, gaveUp.Reason)
+						require.ErrorIs(w, err, test.cause)
+						require.ErrorIs(w, err, test.err)
+						assert.NotErrorIs(w, err, jobstatus.ErrTimeout)
+						assert.Equal(w, "a", gaveUp.ID)
+						assert.Equal(w, "a", st.ID)
+						assert.Equal(w, st, gaveUp.Last)
+						if late {
+							assert.Empty(w, s.polls("a"))
+							assert.Zero(w, time.Since(began))
+							return
+						}
+						assert.Equal(w, jobstatus.Pending, st.State)
+						assert.Equal(w, time.Minute, gaveUp.Elapsed)
+						assert.Equal(w, time.Minute, time.Since(began))
+					})
+				})
+			}
+		}
+	}
+}
+
+// waits returns each method that waits, as a function that returns its last result.
+func waits() map[string]func(*jobstatus.Watcher, context.Context, string) (jobstatus.Status, error) {
+	return map[string]func(*jobstatus.Watcher, context.Context, string) (jobstatus.Status, error){
+		"WaitForJob": func(w *jobstatus.Watcher, ctx context.Context, id string) (jobstatus.Status, error) {
+			return w.WaitForJob(ctx, id)
+		},
+		"WaitForJobWithUpdates": func(w *jobstatus.Watcher, ctx context.Context, id string) (jobstatus.Status, error) {
+			return w.WaitForJobWithUpdates(ctx, id, make(chan jobstatus.Status, 10))
+		},
+		"Updates": func(w *jobstatus.Watcher, ctx context.Context, id string) (last jobstatus.Status, err error) {
+			for last, err = range w.Updates(ctx, id) {
+			}
+			return last, err
+		},
+		"WaitForJobs": func(w *jobstatus.Watcher, ctx context.Context, id string) (last jobstatus.Status, err error) {
+			for last, err = range w.WaitForJobs(ctx, func(yield func(string) bool) { yield(id) }) {
+			}
+			return last, err
+		},
+	}
+}
+
+// fault 36: a wait on a closed Watcher ends as one that Close ended.
+func TestAWaitOnAClosedWatcherIsAWaitError(t *testing.T) {
+	t.Parallel()
+	for method, wait := range waits() {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			watcher, err := jobstatus.New(silent{})
+			require.NoError(t, err)
+			require.NoError(t, watcher.Close())
+			_, err = wait(watcher, context.Background(), "a")
+			require.ErrorAs(t, err, new(*jobstatus.WaitError))
+			require.ErrorIs(t, err, jobstatus.ErrClosed)
+		})
+	}
+}
