@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -229,7 +230,7 @@ func (w *Watcher) check(ctx context.Context) error {
 // here, where it is recovered, and not in the program that looks at the error.
 func tried(err error) error {
 	if err != nil {
-		_ = err.Error()
+		_ = sighting.FaultOf(err)
 		_ = errors.Is(err, errNotMade)
 		_ = errors.As(err, new(*PanicError))
 	}

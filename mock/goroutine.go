@@ -32,16 +32,6 @@ func snapshot() (all []goroutine, ok bool) {
 	return nil, false
 }
 
-// current returns the goroutine of the caller.
-func current() goroutine {
-	text := make([]byte, 64<<10)
-	text = text[:runtime.Stack(text, false)]
-	if all := parseGoroutines(string(text)); len(all) > 0 {
-		return all[0]
-	}
-	return goroutine{}
-}
-
 // currentID returns the id of the caller's goroutine.
 func currentID() int64 {
 	var text [64]byte

@@ -45,6 +45,7 @@ func TestWhatWasNotMadeSaysSo(t *testing.T) {
 		_, err := s.Client().Get("http://mock.test/")
 		require.ErrorContains(t, err, notMade)
 	}
+	//lint:ignore SA1012 a nil context is what is tested
 	_, err := mock.NewTransport(t).Status(nil, "a") //nolint:staticcheck // that is the point
 	require.ErrorContains(t, err, "the context is nil")
 	for what, f := range map[string]func(){
