@@ -217,14 +217,13 @@ func (t *Timeline) advance(x *watch, m *waiter, first, now time.Duration) {
 	}
 }
 
-// spreadFirst returns the wait before the first poll of the next job, where the Backoff says first. The first jobs of a call
-// wait no longer. Those that follow are put into cohorts, which come one after another at a modest pace. A bulk that is too
-// large for that is spread over the interval at which the Backoff asks in the long run, so that it never asks much more often
-// than it does later. A first wait that is not zero at most doubles by that.
+// spreadFirst returns the wait before the first poll of the next job, where the Backoff says first.
+// The first jobs of a call wait no longer. Those that follow are put into cohorts, which are spread
+// evenly over the interval at which the Backoff asks in the long run. So a bulk that begins together
+// never asks much more often than it does later. A first wait that is not zero at most doubles.
 func (c *Call) spreadFirst(id string, first time.Duration) (time.Duration, error) {
 	t := c.t
-	rest := c.joined - max(smallBulk, t.group)
-	if rest < 0 {
+	if c.joined < max(smallBulk, t.group) {
 		return first, nil
 	}
 	if c.interval == 0 {
@@ -234,19 +233,12 @@ func (c *Call) spreadFirst(id string, first time.Duration) (time.Duration, error
 		}
 		c.interval = interval
 	}
-	interval, requests := c.interval, smallCohort
+	interval := c.interval
 	if first > 0 {
 		interval = min(interval, first)
 	}
-	if t.group > 1 {
-		requests = 1
-	}
-	n := rest / max(smallCohort, t.group)
-	more := time.Duration(n+1) * time.Duration(requests) * modestPace
-	if more > interval {
-		more = time.Duration(float64(interval) * spread(n))
-	}
-	return later(first, more), nil
+	n := c.joined / max(smallCohort, t.group)
+	return later(first, time.Duration(float64(interval)*spread(n))), nil
 }
 
 // longRun returns the interval at which the Backoff asks about a job in the long run: the longest of its waits, followed

@@ -27,8 +27,6 @@ const (
 	// smallCohort is how many of the others come together, or a batch: a request that comes alone wakes an idle machine,
 	// which costs more than the request.
 	smallCohort = 16
-	// modestPace is the time between two requests at which the first polls of a bulk come where there is time for all.
-	modestPace = 10 * time.Millisecond
 	// slackShare is the share of a wait by which a poll may be late, so that one wake-up or one request serves several.
 	slackShare = 1.0 / 20
 	// batchShare is that share where the Transport is a Batcher: the more watches meet, the fewer requests there are.
