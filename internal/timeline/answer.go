@@ -27,8 +27,12 @@ func (t *Timeline) judgeNext(r *run) {
 		r.at++
 		return
 	}
-	if p.seen == nil {
-		p.end(broken(errGoexit)) // if it ends here
+	switch {
+	case p.seen != nil:
+	case p.entered: // the goroutine ended in here
+		p.end(broken(t.panicked(errGoexit)))
+	default:
+		p.entered = true
 		if err := t.guard(func() { t.look(r, p) }); err != nil {
 			p.end(broken(err))
 		}

@@ -84,6 +84,7 @@ type poll struct {
 	status     *transport.Status  // the answer, nil if there was none
 	fault      sighting.Fault     // why there was none
 	again      bool               // it is asked about again at once, and this poll does not count
+	entered    bool               // it was begun to judge it
 	seen       *sighting.Sighting // once it is judged
 	changed    bool               // a consumer is told of seen
 	over       bool               // the watch is
