@@ -120,8 +120,7 @@ func (t *Timeline) hire(now time.Duration) {
 	for waiting := t.ready.waiting; waiting > 0 && t.busy < t.Concurrency && t.limits.gate <= now && !t.closed; waiting -= t.batch {
 		t.busy++
 		t.workers.Add(1)
-		t.track.Begin()
-		go t.idleRun().work()
+		wait.Go(t.track, t.idleRun().work)
 	}
 }
 
