@@ -32,6 +32,7 @@ func fetch(t *testing.T, srv *mock.Server, id string, header ...string) (*http.R
 		r.Header.Set(header[i], header[i+1])
 	}
 	client := *srv.Client()
+	client.Timeout = time.Minute
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	answer, err := client.Do(r)
 	if err != nil {

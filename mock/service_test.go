@@ -26,7 +26,7 @@ func ask(t *testing.T, method, url string, header ...string) string {
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
 	resp, err := client.Do(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()
@@ -176,14 +176,13 @@ func TestKeepCallsForgetsTheOldest(t *testing.T) {
 func TestETagSavesTheBody(t *testing.T) {
 	t.Parallel()
 	srv := mock.NewServer(t, mock.WithETags(), mock.Job("a", mock.PendingPolls(2), mock.Completed(nil)))
-	resp, err := http.Get(srv.URL + "/status/a")
+	resp, err := srv.Client().Get(srv.URL + "/status/a")
 	require.NoError(t, err)
 	_ = resp.Body.Close()
 	tag := resp.Header.Get("ETag")
 	require.NotEmpty(t, tag)
 	assert.Equal(t, "304 ", ask(t, "GET", srv.URL+"/status/a", "If-None-Match", tag))
 	assert.Contains(t, ask(t, "GET", srv.URL+"/status/a", "If-None-Match", tag), "completed")
-	http.DefaultClient.CloseIdleConnections()
 }
 
 // fault 48

@@ -170,8 +170,7 @@ func (t *Timeline) hire(now time.Duration) {
 	for waiting := t.ready.waiting; waiting > 0 && t.busy < t.Concurrency && t.limits.gate <= now && !t.closed; waiting -= size {
 		t.busy++
 		t.workers.Add(1)
-		t.track.Begin()
-		go t.idleRun().work()
+		wait.Go(t.track, t.idleRun().work)
 	}
 }
 

@@ -154,3 +154,41 @@ func TestAlarmOnTheRealClockIsNotPutOff(t *testing.T) {
 		a.Stop()
 	})
 }
+
+// sequencer starts work when it is told to.
+type sequencer struct {
+	tracked
+	starts []func()
+}
+
+func (s *sequencer) Start(work func()) { s.starts = append(s.starts, work) }
+
+func TestWorkBeginsWhenASequencerSaysSo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := 0
+		plain := &tracked{Clock: clock.New()}
+		Go(plain, func() { began++ })
+		assert.EqualValues(t, 1, plain.busy.Load(), "it counts before it begins")
+		synctest.Wait()
+		assert.Equal(t, 1, began)
+		s := &sequencer{tracked: tracked{Clock: clock.New()}}
+		Go(s, func() { began++ })
+		synctest.Wait()
+		assert.Equal(t, 1, began)
+		require.Len(t, s.starts, 1)
+		s.starts[0]()
+		assert.Equal(t, 2, began)
+	})
+}
+
+// checked refuses each context.
+type checked struct{ clock.Clock }
+
+func (checked) CheckContext(context.Context) error { return errors.New("no") }
+
+func TestAContextIsCheckedByTheClockThatWants(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, CheckContext(context.Background(), clock.New()))
+	require.EqualError(t, CheckContext(context.Background(), checked{clock.New()}), "no")
+}

@@ -58,8 +58,10 @@ func serve(t *testing.T, args ...string) string {
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
+		defer time.AfterFunc(patience, func() { _ = cmd.Process.Kill() }).Stop()
 		_ = cmd.Wait()
 	})
+	defer time.AfterFunc(patience, func() { _ = cmd.Process.Kill() }).Stop() // unless it listens by then
 	lines := bufio.NewScanner(stderr)
 	require.True(t, lines.Scan())
 	_, address, ok := strings.Cut(lines.Text(), "listening on ")

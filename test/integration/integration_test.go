@@ -6,13 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -32,7 +30,9 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "jobserver")
 	if err == nil {
 		jobserver = filepath.Join(dir, "jobserver")
-		err = exec.Command("go", "build", "-o", jobserver, "../../mock/cmd/jobserver").Run()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+		err = exec.CommandContext(ctx, "go", "build", "-o", jobserver, "../../mock/cmd/jobserver").Run()
+		cancel()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "build jobserver:", err)
@@ -53,44 +53,59 @@ func TestMain(m *testing.M) {
 type process struct {
 	url  string
 	cmd  *exec.Cmd
-	done chan struct{} // its output has ended
+	done chan struct{} // it has ended, and so has its output
 }
 
 var listening = regexp.MustCompile(`listening on (http://\S+?)[\s",]`)
 
+// patience is how long a process may take to start or to end.
+const patience = 30 * time.Second
+
 // serve starts a jobserver and waits until it listens. It ends with the test.
 func serve(t *testing.T, args ...string) *process {
 	t.Helper()
-	out, in := io.Pipe()
+	p := start(t, args...)
+	require.NotEmpty(t, p.url, "jobserver does not say where it listens")
+	return p
+}
+
+// start is serve, and leaves the URL empty if the process does not listen.
+func start(t *testing.T, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(jobserver, append([]string{"serve"}, args...)...), done: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = in, in
+	out, err := p.cmd.StderrPipe()
+	require.NoError(t, err)
 	require.NoError(t, p.cmd.Start())
 	found := make(chan string, 1)
-	go func() { // ends when stop has closed the pipe
+	go func() { // ends with the process
 		defer close(p.done)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if m := listening.FindStringSubmatch(lines.Text() + " "); m != nil {
+			if m := listening.FindStringSubmatch(lines.Text() + " "); m != nil && len(found) == 0 {
 				found <- m[1]
 			}
 		}
+		_ = p.cmd.Wait()
 	}()
-	t.Cleanup(func() {
-		p.stop(syscall.SIGTERM)
-		_ = in.Close()
-		<-p.done
-	})
+	t.Cleanup(func() { p.stop(t, syscall.SIGTERM) })
 	select {
 	case p.url = <-found:
-	case <-time.After(30 * time.Second):
-		require.Fail(t, "jobserver does not say where it listens")
+	case <-p.done:
+	case <-time.After(patience):
 	}
 	return p
 }
 
 // stop sends a signal and returns when the process has ended, with its exit code.
-func (p *process) stop(sig os.Signal) int {
-	_ = p.cmd.Process.Signal(sig)
-	_ = p.cmd.Wait()
+func (p *process) stop(t *testing.T, sig os.Signal) int {
+	t.Helper()
+	_ = p.cmd.Process.Signal(sig) // if it has not ended
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		_ = p.cmd.Process.Kill()
+		<-p.done
+		assert.Fail(t, "jobserver does not end")
+	}
 	return p.cmd.ProcessState.ExitCode()
 }
 
@@ -115,10 +130,25 @@ func TestJobCompletes(t *testing.T) {
 		require.NoError(t, err)
 		states = append(states, st.State)
 	}
-	states = slices.Compact(states)
-	assert.Equal(t, jobstatus.Pending, states[0])
-	assert.Equal(t, jobstatus.Completed, states[len(states)-1])
-	assert.LessOrEqual(t, len(states), 3, "it may have been seen running")
+	last := len(states) - 1
+	assert.Equal(t, jobstatus.Completed, states[last])
+	for _, state := range states[:last] { // none, if the machine is slow
+		assert.Equal(t, jobstatus.Pending, state)
+	}
+}
+
+// With --running a job is seen to run, however slow the machine is, as it does so for an hour.
+func TestJobRuns(t *testing.T) {
+	t.Parallel()
+	p := serve(t, "--addr", "127.0.0.1:0", "--duration", "1h", "--pending", "0")
+	w := watch(t, p.url)
+	id, err := w.CreateJob(context.Background())
+	require.NoError(t, err)
+	for st, err := range w.Updates(context.Background(), id) {
+		require.NoError(t, err)
+		assert.Equal(t, jobstatus.Running, st.State)
+		break
+	}
 }
 
 // fault 12: the service answers 500 for a job that failed.
@@ -136,7 +166,7 @@ func TestJobFailsWith500(t *testing.T) {
 
 func TestLimitsEndTheWaitAndNotTheJob(t *testing.T) {
 	t.Parallel()
-	p := serve(t, "--addr", "127.0.0.1:0", "--duration", "uniform:400ms,500ms", "--fail", "0")
+	p := serve(t, "--addr", "127.0.0.1:0", "--duration", "1h")
 	w := watch(t, p.url)
 	id, err := w.CreateJob(context.Background())
 	require.NoError(t, err)
@@ -144,16 +174,17 @@ func TestLimitsEndTheWaitAndNotTheJob(t *testing.T) {
 	require.ErrorIs(t, err, jobstatus.ErrMaxAttempts)
 	_, err = w.WaitForJob(context.Background(), id, jobstatus.Timeout(50*time.Millisecond))
 	require.ErrorIs(t, err, jobstatus.ErrTimeout)
+	require.NoError(t, w.CancelJob(context.Background(), id), "the job is still there")
 	st, err := w.WaitForJob(context.Background(), id)
-	require.NoError(t, err)
-	assert.Equal(t, jobstatus.Completed, st.State)
+	require.ErrorIs(t, err, jobstatus.ErrJobCanceled)
+	assert.Equal(t, jobstatus.Canceled, st.State)
 }
 
 // fault 18
 func TestUnknownID(t *testing.T) {
 	t.Parallel()
 	p := serve(t, "--addr", "127.0.0.1:0")
-	_, err := watch(t, p.url).WaitForJob(context.Background(), "no-such-job", jobstatus.Timeout(200*time.Millisecond))
+	_, err := watch(t, p.url).WaitForJob(context.Background(), "no-such-job", jobstatus.Timeout(2*time.Second))
 	require.ErrorIs(t, err, jobstatus.ErrNotFound)
 	assert.False(t, errors.As(err, new(*jobstatus.WaitError)))
 }
@@ -171,12 +202,15 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, jobstatus.Pending, st.State)
 
-	require.Equal(t, -1, p.stop(syscall.SIGKILL))
+	require.Equal(t, -1, p.stop(t, syscall.SIGKILL))
 	_, err = w.WaitForJob(context.Background(), id, jobstatus.MaxAttempts(3))
 	require.ErrorIs(t, err, jobstatus.ErrMaxAttempts)
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 
-	again := serve(t, "--addr", p.url[len("http://"):], "--duration", "0s", "--fail", "0")
+	restart := func() *process { return start(t, "--addr", p.url[len("http://"):], "--duration", "0s", "--fail", "0") }
+	again := restart()
+	for limit := time.Now().Add(patience); again.url == "" && time.Now().Before(limit); again = restart() {
+	} // for a moment a connection of another test may have the port
 	require.Equal(t, p.url, again.url)
 	fresh, err := w.CreateJob(context.Background())
 	require.NoError(t, err)
@@ -192,6 +226,6 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 func TestServerEndsWellOnASignal(t *testing.T) {
 	t.Parallel()
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		assert.Equal(t, 0, serve(t, "--addr", "127.0.0.1:0").stop(sig), sig)
+		assert.Equal(t, 0, serve(t, "--addr", "127.0.0.1:0").stop(t, sig), sig)
 	}
 }

@@ -87,6 +87,7 @@ func TestEventsTellWhatChangedUntilTheServerEnds(t *testing.T) {
 	ending := make(chan struct{})
 	server := httptest.NewServer(b.events(ending, clock.New()))
 	defer server.Close()
+	server.Client().Timeout = patience
 	answer, err := server.Client().Get(server.URL)
 	require.NoError(t, err)
 	defer answer.Body.Close()
@@ -122,6 +123,7 @@ func TestEventsHaveABound(t *testing.T) {
 	server := httptest.NewServer(b.events(ending, clock.New()))
 	defer server.Close()
 	defer close(ending)
+	server.Client().Timeout = patience
 	for range mostListeners {
 		answer, err := server.Client().Get(server.URL)
 		require.NoError(t, err)

@@ -14,12 +14,19 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // handlerAt returns the server's handler as it would be at an address, with the given flags.
 func handlerAt(t *testing.T, addr string, args ...string) http.Handler {
+	t.Helper()
+	return handlerOn(t, clock.New(), addr, args...)
+}
+
+// handlerOn is handlerAt by a clock.
+func handlerOn(t *testing.T, clk clock.Clock, addr string, args ...string) http.Handler {
 	t.Helper()
 	var c config
 	flags := newFlags(&c)
@@ -29,7 +36,7 @@ func handlerAt(t *testing.T, addr string, args ...string) http.Handler {
 	require.NoError(t, err)
 	ending := make(chan struct{})
 	t.Cleanup(func() { close(ending) })
-	h, err := c.handler(at, ending, newLogger(discard{}, false))
+	h, err := c.handler(clk, at, ending, newLogger(discard{}, false))
 	require.NoError(t, err)
 	return h
 }

@@ -149,7 +149,7 @@ func (c config) serve(ctx context.Context, l net.Listener, log *zap.Logger) erro
 		c.seed = rand.Uint64()
 	}
 	ending := make(chan struct{})
-	handler, err := c.handler(l.Addr(), ending, log)
+	handler, err := c.handler(clock.New(), l.Addr(), ending, log)
 	if err != nil {
 		return err
 	}
@@ -184,9 +184,9 @@ func (c config) serve(ctx context.Context, l net.Listener, log *zap.Logger) erro
 	return nil
 }
 
-// handler returns what answers at an address. What it streams ends with ending.
-func (c config) handler(addr net.Addr, ending <-chan struct{}, log *zap.Logger) (http.Handler, error) {
-	clk := newScaled(clock.New(), c.speed)
+// handler returns what answers at an address, by a clock. What it streams ends with ending.
+func (c config) handler(base clock.Clock, addr net.Addr, ending <-chan struct{}, log *zap.Logger) (http.Handler, error) {
+	clk := newScaled(base, c.speed)
 	b := newBoard(clk, c.speed)
 	service, err := mock.NewService(append(c.faults, mock.WithClock(clk), mock.WithSeed(c.seed), mock.WithIDs(newID), mock.KeepCalls(0),
 		mock.KeepJobs(keptJobs), mock.OnCall(b.note),

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/iamber12/job-status-monitoring/mock"
 )
 
 // fault 52: no goroutine outlives the tests.
@@ -80,6 +80,20 @@ func (l *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// patience is how long a test waits for what must come.
+const patience = time.Minute
+
+// next returns what comes next from a channel.
+func next[T any](t *testing.T, from <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-from:
+	case <-time.After(patience):
+		require.FailNow(t, "nothing comes")
+	}
+	return v
+}
+
 func TestServesUntilItsContextEnds(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -89,19 +103,18 @@ func TestServesUntilItsContextEnds(t *testing.T) {
 	go func() {
 		code <- run(ctx, []string{"serve", "--addr", "127.0.0.1:0", "--duration", "1h", "--seed", "7", "--verbose"}, log, log)
 	}()
-	_, url, ok := strings.Cut(strings.TrimSpace(<-log.out), "listening on ")
+	_, url, ok := strings.Cut(strings.TrimSpace(next(t, log.out)), "listening on ")
 	require.True(t, ok)
-	resp, err := http.Post(url+"/", "", nil)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	resp, err := client.Post(url+"/", "", nil)
 	require.NoError(t, err)
 	_ = resp.Body.Close()
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
-	http.DefaultClient.CloseIdleConnections()
-	assert.Contains(t, <-log.out, "curl")
-	assert.Contains(t, <-log.out, `"seed": 7`)
-	assert.Contains(t, <-log.out, "job created")
-	assert.Contains(t, <-log.out, "answered")
+	for _, want := range []string{"curl", `"seed": 7`, "job created", "answered"} {
+		assert.Contains(t, next(t, log.out), want)
+	}
 	cancel()
-	assert.Zero(t, <-code)
+	assert.Zero(t, next(t, code))
 }
 
 // fault 48: nobody else reaches the server unless its user asks for it.
@@ -133,35 +146,40 @@ func TestByDefaultAJobIsPendingUntilItEnds(t *testing.T) {
 		assert.Equal(t, "application/json", w.Header().Get("Content-Type"))
 		return fmt.Sprint(w.Code, " ", w.Body)
 	}
-	// follow returns the answers about forty jobs that differ.
-	follow := func(args ...string) map[string]int {
-		h := handlerAt(t, "127.0.0.1:8080", append(args, "--speed", "1000", "--duration", "uniform:20s,30s")...)
+	// follow returns the answers about forty jobs that differ, and how many ended.
+	follow := func(args ...string) (seen map[string]int, over map[string]bool) {
+		clk := mock.NewClock(t)
+		h := handlerOn(t, clk, "127.0.0.1:8080", args...)
 		var ids []string
 		for range 40 {
 			text := strings.TrimPrefix(ask(h, http.MethodPost, "/"), "200 ")
 			require.Regexp(t, created, text)
 			ids = append(ids, strings.Split(text, `"`)[11])
 		}
-		seen, over := map[string]int{}, map[string]bool{}
-		require.Eventually(t, func() bool {
+		seen, over = map[string]int{}, map[string]bool{}
+		for range 16 { // no job takes longer, in seconds
 			for _, id := range ids {
 				answer := ask(h, http.MethodGet, "/status/"+id)
-				if !over[id] {
-					seen[answer]++
+				seen[answer]++
+				if answer == completed || answer == failed {
+					over[id] = true
 				}
-				over[id] = over[id] || answer == completed || answer == failed
 			}
-			return len(over) == len(ids) && !slices.Contains(slices.Collect(maps.Values(over)), false)
-		}, time.Minute, time.Millisecond)
-		return seen
+			clk.Advance(time.Second)
+		}
+		return seen, over
 	}
-	seen := follow("--seed", "1")
-	assert.Equal(t, 40, seen[completed]+seen[failed], "all end")
-	assert.NotZero(t, seen[pending])
+	seen, over := follow("--seed", "1")
+	assert.Len(t, over, 40, "all end")
 	assert.Len(t, seen, 3, "nothing else was said: %v", seen)
+	for _, answer := range []string{pending, completed, failed} {
+		assert.NotZero(t, seen[answer], answer)
+	}
 	for _, args := range [][]string{{"--running"}, {"--pending", "0.1"}} {
 		running := false
-		for answer := range follow(args...) {
+		seen, over := follow(args...)
+		assert.Len(t, over, 40)
+		for answer := range seen {
 			running = running || strings.Contains(answer, `"status":"running"`)
 		}
 		assert.True(t, running, "%v", args)
