@@ -833,15 +833,17 @@ func TestBreakingOutOfARangeEndsTheWatch(t *testing.T) {
 		watcher := w.watcher(s)
 		ids := slices.Values([]string{"a", "b", "", "c"})
 		w.run(func() {
-			for range 5000 {
+			for i := range 5000 {
 				for range watcher.Updates(context.Background(), "a") {
 					break
 				}
 				for range watcher.WaitForJobs(context.Background(), ids) {
 					break
 				}
+				if i%250 == 249 {
+					w.clock.Sleep(time.Millisecond) // until the polls in flight have come back
+				}
 			}
-			w.clock.Sleep(time.Millisecond) // until polls that were under way have come back
 		})
 		polled := len(s.polls("a"))
 		w.run(func() {
