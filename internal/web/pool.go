@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -21,11 +20,11 @@ const (
 	maxHeaderBytes = 64 << 10
 )
 
-// NewPool returns a pool of connections to a service that many watches ask often: so many at most to one host, idle or not.
-// The environment's proxy is honored.
+// NewPool returns a pool of connections to a service that many watches ask often: so many at most
+// to one host, idle or not. The environment's proxy is honored.
 func NewPool(t *tls.Config, connections int) *http.Transport {
 	return &http.Transport{
-		Proxy:                  proxyFromEnvironment,
+		Proxy:                  http.ProxyFromEnvironment,
 		OnProxyConnectResponse: checkProxy,
 		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		TLSClientConfig:        t.Clone(),
@@ -38,15 +37,6 @@ func NewPool(t *tls.Config, connections int) *http.Transport {
 		ForceAttemptHTTP2:      true,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 	}
-}
-
-// proxyFromEnvironment is http.ProxyFromEnvironment without its error, which prints the proxy's password.
-func proxyFromEnvironment(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errors.New("the environment's proxy is not a URL")
-	}
-	return u, nil
 }
 
 func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {

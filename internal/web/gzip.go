@@ -1,0 +1,105 @@
+package web
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// AcceptEncoding is the compression that this package reads. A request that names one gets its
+// answer from net/http as it came, so that its bytes on the wire can be bounded.
+const AcceptEncoding = "gzip"
+
+// errWire ends a body that takes more bytes on the wire than it may.
+var errWire = errors.New("more bytes on the wire than allowed")
+
+// IsZipped reports whether an answer says that its body is compressed with gzip.
+func IsZipped(h http.Header) bool {
+	values := h["Content-Encoding"]
+	if len(values) != 1 {
+		return false
+	}
+	return strings.EqualFold(values[0], "gzip") || strings.EqualFold(values[0], "x-gzip")
+}
+
+// Unzip reads a body that is compressed with gzip. One that says so and is not, because somebody
+// decoded it on the way, is read as it is. It is used by one goroutine.
+type Unzip struct {
+	wire     wire
+	buffered *bufio.Reader // of wire
+	zip      gzip.Reader   // of buffered
+	started  bool
+	content  io.Reader // zip or buffered
+}
+
+var unzips = sync.Pool{New: func() any {
+	u := new(Unzip)
+	u.buffered = bufio.NewReader(&u.wire)
+	return u
+}}
+
+// NewUnzip returns an Unzip of a body whose content may have limit bytes, and on the wire hardly
+// more: what cannot be compressed grows a little. Its user calls Release when done.
+func NewUnzip(body io.Reader, limit int) *Unzip {
+	u := unzips.Get().(*Unzip)
+	u.wire = wire{body: body, left: limit + limit>>8 + 4<<10}
+	u.buffered.Reset(&u.wire)
+	return u
+}
+
+// Read reads the content.
+func (u *Unzip) Read(p []byte) (int, error) {
+	if !u.started {
+		u.started = true
+		if err := u.start(); err != nil {
+			u.content = failed{err}
+		}
+	}
+	return u.content.Read(p)
+}
+
+// start tells by its first bytes whether the body is compressed (RFC 1952, 2.3.1).
+func (u *Unzip) start() error {
+	u.content = u.buffered
+	if magic, _ := u.buffered.Peek(2); string(magic) != "\x1f\x8b" {
+		return nil
+	}
+	u.content = &u.zip
+	return u.zip.Reset(u.buffered)
+}
+
+// IsTooLong reports whether the body was given up because of its bytes on the wire.
+func (u *Unzip) IsTooLong() bool { return u.wire.left < 0 }
+
+// Release makes u fit for another body.
+func (u *Unzip) Release() {
+	u.wire, u.content, u.started = wire{}, nil, false
+	u.buffered.Reset(&u.wire)
+	unzips.Put(u)
+}
+
+// wire is a body as it comes, of which so many bytes are left to read.
+type wire struct {
+	body io.Reader
+	left int
+}
+
+func (w *wire) Read(p []byte) (int, error) {
+	if w.left < 0 {
+		return 0, errWire
+	}
+	n, err := w.body.Read(p[:min(len(p), w.left+1)])
+	if w.left -= n; w.left < 0 {
+		return n - 1, errWire
+	}
+	return n, err
+}
+
+// failed is a reader that has failed.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }

@@ -1,0 +1,120 @@
+package web_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+)
+
+func zip(t testing.TB, content []byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write(content)
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	return b.Bytes()
+}
+
+// counted counts what is read of it.
+type counted struct {
+	io.Reader
+	n int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += n
+	return n, err
+}
+
+func TestIsZippedKnowsGzipAlone(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]bool{"gzip": true, "GZIP": true, "x-gzip": true, "br": false, "gzip, gzip": false, "": false} {
+		assert.Equal(t, want, web.IsZipped(http.Header{"Content-Encoding": {value}}), value)
+	}
+	assert.False(t, web.IsZipped(nil))
+	assert.False(t, web.IsZipped(http.Header{"Content-Encoding": {"gzip", "gzip"}}))
+}
+
+// fault 20, fault 60
+func TestUnzipBoundsWhatStandsOnTheWire(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 20
+	empty := zip(t, nil)
+	for name, body := range map[string]io.Reader{
+		"members that hold nothing": &repeat{bytes.Clone(empty)},
+		"blocks that hold nothing":  io.MultiReader(bytes.NewReader(empty[:10]), &repeat{[]byte{0, 0, 0, 0xff, 0xff}}),
+	} {
+		wire := &counted{Reader: body}
+		u := web.NewUnzip(wire, limit)
+		n, err := io.Copy(io.Discard, u)
+		assert.Error(t, err, name)
+		assert.True(t, u.IsTooLong(), name)
+		assert.Zero(t, n, name)
+		assert.LessOrEqual(t, wire.n, limit+limit/100+8<<10, name)
+		u.Release()
+	}
+}
+
+// repeat is a text without an end.
+type repeat struct{ text []byte }
+
+func (r *repeat) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = r.text[0]
+		r.text = append(r.text[1:], r.text[0])
+	}
+	return len(p), nil
+}
+
+func TestUnzipReadsWhatDoesNotCompress(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 20
+	noise := make([]byte, limit)
+	for i, x := 0, uint32(1); i < len(noise); i++ {
+		x = x*1664525 + 1013904223
+		noise[i] = byte(x >> 24)
+	}
+	u := web.NewUnzip(bytes.NewReader(zip(t, noise)), limit)
+	defer u.Release()
+	got, err := io.ReadAll(u)
+	require.NoError(t, err)
+	assert.Equal(t, noise, got)
+	assert.False(t, u.IsTooLong())
+}
+
+func FuzzUnzipReadsWhatWasZippedOrWasNot(f *testing.F) {
+	f.Add([]byte("{}"), 1)
+	f.Add([]byte(""), 0)
+	f.Add([]byte("\x1f"), 3)
+	f.Fuzz(func(t *testing.T, content []byte, cut int) {
+		read := func(body []byte) ([]byte, error) {
+			u := web.NewUnzip(bytes.NewReader(body), 1<<20)
+			defer u.Release()
+			return io.ReadAll(u)
+		}
+		zipped := zip(t, content)
+		got, err := read(zipped)
+		require.NoError(t, err)
+		require.Equal(t, content, append([]byte{}, got...))
+		got, err = read(append(zipped, zipped...))
+		require.NoError(t, err, "two members")
+		require.Equal(t, append(content[:len(content):len(content)], content...), append([]byte{}, got...))
+		if !bytes.HasPrefix(content, []byte("\x1f\x8b")) {
+			got, err = read(content)
+			require.NoError(t, err, "it was not zipped")
+			require.Equal(t, content, append([]byte{}, got...))
+		}
+		if n := len(zipped); cut > 2 && cut < n {
+			_, err = read(zipped[:cut])
+			require.Error(t, err)
+		}
+	})
+}
