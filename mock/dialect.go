@@ -31,11 +31,22 @@ type fields struct {
 	plain                  bool          // it is the dialect of a service that was given none
 }
 
+// usualWords are what the service says of a state if the dialect has the word. The others are those that come first in the alphabet.
+var usualWords = map[transport.State]string{
+	transport.Pending: "pending", transport.Running: "running", transport.Completed: "completed", transport.Failed: "error",
+	transport.Canceled: "canceled",
+}
+
 // newFields returns the server's side of d.
 func newFields(d rest.Dialect) (*fields, error) {
 	f := &fields{Dialect: d.WithDefaults(), words: map[transport.State]string{}}
 	for word, state := range f.States {
-		if old, ok := f.words[state]; !ok || word < old {
+		if old, ok := f.words[state]; word != "" && word != "null" && (!ok || word < old) {
+			f.words[state] = word
+		}
+	}
+	for state, word := range usualWords {
+		if said, ok := f.States[word]; ok && said == state {
 			f.words[state] = word
 		}
 	}
