@@ -7,42 +7,68 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/redact"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// ClassOfCode returns what a watch does about an answer that is an error by its status code; hinted says that the answer
-// has a Retry-After.
-func ClassOfCode(code int, hinted bool) transport.Class {
-	switch {
-	case code == http.StatusNotFound:
+// statusEnhanceYourCalm is how some services spell 429.
+const statusEnhanceYourCalm = 420
+
+// ClassOfCode returns what a watch does about an answer that is an error by its status code. paced
+// says that a header of the answer names a wait, be it zero: see [RetryAfter].
+func ClassOfCode(code int, paced bool) transport.Class {
+	switch code {
+	case http.StatusNotFound:
 		return transport.NotFound
-	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable && hinted:
+	case http.StatusTooManyRequests:
 		return transport.Throttled
-	case code == http.StatusRequestTimeout, code == http.StatusTooEarly:
+	case http.StatusRequestTimeout, http.StatusTooEarly:
 		return transport.Transient
-	case code == http.StatusNotImplemented, code == http.StatusHTTPVersionNotSupported:
+	case http.StatusMisdirectedRequest:
+		return transport.Misdirected
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 		return transport.Permanent
-	case code >= 500 && code < 600:
+	case http.StatusForbidden, http.StatusConflict, statusEnhanceYourCalm, http.StatusLocked:
+		if paced {
+			return transport.Throttled
+		}
+		return transport.Permanent
+	case http.StatusServiceUnavailable:
+		if paced {
+			return transport.Throttled
+		}
 		return transport.Transient
-	case code >= 300 && code < 500 && code != http.StatusNotModified:
+	case http.StatusNotModified:
+		return transport.Malformed // nobody asked for it
+	}
+	switch code / 100 {
+	case 1, 3, 4:
 		return transport.Permanent
-	default: // an answer that nobody asked for
+	case 5:
+		return transport.Transient
+	default:
 		return transport.Malformed
 	}
 }
 
+// IsGateway reports whether a status code is the word of a gateway between us and the service,
+// which knows nothing of the job.
+func IsGateway(code int) bool {
+	return code >= http.StatusBadGateway && code <= http.StatusGatewayTimeout
+}
+
 // ClassOfBatchCode is ClassOfCode for a request about many jobs.
-func ClassOfBatchCode(code int, hinted bool) transport.Class {
+func ClassOfBatchCode(code int, paced bool) transport.Class {
 	switch code {
 	case http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
 		return transport.Oversized
 	case http.StatusNotFound:
 		return transport.Permanent // it does not say which of the jobs was not found
 	default:
-		return ClassOfCode(code, hinted)
+		return ClassOfCode(code, paced)
 	}
 }
 
@@ -53,8 +79,10 @@ func (e proxyError) Error() string {
 	return fmt.Sprintf("proxy: %d %s", int(e), http.StatusText(int(e)))
 }
 
-// ClassOfFault returns what a watch does about a request that got no answer, and the status code of the proxy that refused
-// it, or 0.
+// ClassOfFault returns what a watch does about a request that got no answer, and the status code of
+// the proxy that refused it, or 0. A fault of TLS and a redirect that [CheckRedirect] refused are
+// Misdirected: the service was not reached. A proxy's refusal is Permanent, unless its code is a
+// 5xx. All else is Transient.
 func ClassOfFault(err error) (class transport.Class, code int) {
 	var (
 		certificate *tls.CertificateVerificationError
@@ -68,9 +96,9 @@ func ClassOfFault(err error) (class transport.Class, code int) {
 	case errors.As(err, &certificate), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch),
 		errors.As(err, &alert) && (alert.Op == "local error" || alert.Op == "remote error"), // these are crypto/tls's
 		strings.HasPrefix(text, "tls: "), strings.HasPrefix(text, "x509: "):
-		return transport.Permanent, 0
+		return transport.Misdirected, 0
 	case errors.As(err, &redirect):
-		return transport.Permanent, 0
+		return transport.Misdirected, 0
 	case errors.As(err, &proxy) && proxy < 500:
 		return transport.Permanent, int(proxy)
 	case text == http.StatusText(http.StatusProxyAuthRequired): // an http.Transport that lacks checkProxy
@@ -86,8 +114,9 @@ func IsTimeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// Safe returns err without the URL that net/http puts in it, which has a query, and without the given secrets and what else
-// looks like one. What it wraps can be asked about with errors.Is and errors.As.
+// Safe returns err without the URL that net/http puts in it, which has a query, and without the
+// given secrets and what else looks like one. What it wraps can be asked about with errors.Is and
+// errors.As.
 func Safe(err error, secrets ...string) error {
 	err = bare(err)
 	if text := redact.Text(err.Error(), secrets...); text != err.Error() {
@@ -112,5 +141,6 @@ type masked struct {
 }
 
 func (m *masked) Error() string        { return m.text }
+func (m *masked) GoString() string     { return strconv.Quote(m.text) }
 func (m *masked) Is(target error) bool { return errors.Is(m.err, target) }
 func (m *masked) As(target any) bool   { return errors.As(m.err, target) }

@@ -10,19 +10,47 @@ import (
 const maxRedirects = 5
 
 // redirectError says why a redirect was not followed.
-type redirectError string
+type redirectError struct{ err error }
 
-func (e redirectError) Error() string { return string(e) }
+func (e redirectError) Error() string { return e.err.Error() }
+func (e redirectError) Unwrap() error { return e.err }
 
-// CheckRedirect is an http.Client's: a redirect is followed for GET alone, to the same origin, at most five times.
+func refuse(format string, args ...any) error { return redirectError{fmt.Errorf(format, args...)} }
+
+// RedirectPolicy returns the CheckRedirect of an [http.Client]: that of the user, or
+// [CheckRedirect] if the user has none. Whatever it says, a redirect to a URL with a user name is
+// refused: net/http would send that name in place of our own credentials. Its refusals are
+// Misdirected to [ClassOfFault].
+func RedirectPolicy(user func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
+	if user == nil {
+		return CheckRedirect
+	}
+	return func(next *http.Request, via []*http.Request) error {
+		if next.URL.User != nil {
+			return errUserName
+		}
+		err := user(next, via)
+		if err == nil || err == http.ErrUseLastResponse { //nolint:errorlint // net/http compares it so, too
+			return err
+		}
+		return redirectError{err}
+	}
+}
+
+var errUserName = refuse("a redirect to a URL with a user name")
+
+// CheckRedirect is the CheckRedirect of an [http.Client] whose user has none: a redirect is
+// followed for GET alone, to the same origin, without a user name, at most five times.
 func CheckRedirect(next *http.Request, via []*http.Request) error {
 	switch first := via[0]; {
 	case first.Method != http.MethodGet:
-		return redirectError("a redirect is followed for GET alone")
+		return refuse("a redirect is followed for GET alone")
 	case !SameOrigin(first.URL, next.URL):
-		return redirectError(fmt.Sprintf("a redirect to another origin, %.128q", next.URL.Scheme+"://"+next.URL.Host))
+		return refuse("a redirect to another origin, %.128q", next.URL.Scheme+"://"+next.URL.Host)
+	case next.URL.User != nil:
+		return errUserName
 	case len(via) > maxRedirects:
-		return redirectError(fmt.Sprintf("more than %d redirects", maxRedirects))
+		return refuse("more than %d redirects", maxRedirects)
 	default:
 		return nil
 	}

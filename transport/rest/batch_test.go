@@ -90,7 +90,7 @@ func TestABatchIsReadInEveryForm(t *testing.T) {
 		// Of one job alone something is wrong.
 		{joined, `[{"id":"a"},{"id":"b","state":null},{"id":7,"state":"pending"}]`, "a!2 b!2 7=pending"},
 		{joined, `[{"id":"a","state":"pending","state":"error"},{"id":"b","State":"pending"},{"id":7,"state":[]}]`, "a!2 b!2 7!2"},
-		{joined, `[{"id":"a","state":"pending"},{"id":"b","state":"running"},{"id":"a","state":"pending"}]`, "a!2 b=running"},
+		{joined, `[{"id":"a","state":"pending"},{"id":"b","state":"running"},{"id":"a","state":"running"}]`, "a!2 b=running"},
 		{joined, `[{"id":"a","state":"pending"},{"id":"a"},{"id":"a","state":"pending"}]`, "a!2"},
 		{joined, `[{"id":"a","id":"b","state":"pending"},{"ID":"b","state":"pending"},{"id":7,"Id":"a","state":"pending"}]`, ""},
 		{rest.Batch{Path: "/?id={id}", ID: "-"}, `{"a":{"state":"pending"},"\u0061":{"state":"error"},"A":{},"b":{"state":"error"}}`, "a!2 b=failed"},
@@ -172,7 +172,7 @@ func TestAnItemSaysWhatAnAnswerToAStatusCallSays(t *testing.T) {
 	var e *transport.Error
 	require.ErrorAs(t, got[1].Err, &e)
 	assert.Equal(t, 7*time.Second, e.RetryAfter)
-	assert.ErrorContains(t, e, "/jobs: the status at status.word is a word that the dialect lacks: `{\"name\":\"b\"")
+	assert.ErrorContains(t, e, "/jobs: the status at status.word (Dialect.State) is a word that the dialect lacks: `{\"name\":\"b\"")
 
 	d.Batch.Item, d.State = "job.status", "job.status"
 	c = serve(t, say(200, `{"jobs":{"a":"BROKEN"}}`), rest.WithDialect(rest.Dialect{State: "job.status", States: d.States,
@@ -186,7 +186,7 @@ func TestAnItemSaysWhatAnAnswerToAStatusCallSays(t *testing.T) {
 func TestCodesOfABatchSpeakOfTheRequest(t *testing.T) {
 	t.Parallel()
 	classes := map[int]transport.Class{404: transport.Permanent, 408: transport.Transient, 413: transport.Oversized, 414: transport.Oversized,
-		425: transport.Transient, 429: transport.Throttled, 431: transport.Oversized, 501: transport.Permanent, 505: transport.Permanent}
+		421: transport.Misdirected, 425: transport.Transient, 429: transport.Throttled, 431: transport.Oversized, 501: transport.Permanent, 505: transport.Permanent}
 	code := 0
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) { say(code, `[{"id":"a","state":"error"}]`)(w, r) }, batched(joined), oneAttempt)
 	for code = 400; code < 600; code++ {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,14 +47,14 @@ func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var open gauge
-			var busy sync.WaitGroup // until as many requests are under way as there may be connections
-			busy.Add(c.most)
+			var begun atomic.Int64      // on how many connections a request has begun
+			busy := make(chan struct{}) // closed once they are as many as there may be
 			var first sync.Map
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if _, again := first.LoadOrStore(r.RemoteAddr, true); !again {
-					busy.Done()
+				if _, again := first.LoadOrStore(r.RemoteAddr, true); !again && begun.Add(1) == int64(c.most) {
+					close(busy)
 				}
-				busy.Wait()
+				<-busy
 				say(200, status("running"))(w, r)
 			}))
 			server.Config.ConnState = open.watch

@@ -334,7 +334,7 @@ func certificate(t *testing.T, host string, until time.Time) (tls.Certificate, *
 }
 
 // fault 6
-func TestUntrustedTLSIsPermanentAfterOneAttempt(t *testing.T) {
+func TestUntrustedTLSIsMisdirectedAfterOneRequest(t *testing.T) {
 	t.Parallel()
 	tomorrow := time.Now().Add(24 * time.Hour)
 	for _, c := range []struct {
@@ -372,7 +372,7 @@ func TestUntrustedTLSIsPermanentAfterOneAttempt(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			assert.Equal(t, transport.Permanent, classOf(t, err))
+			assert.Equal(t, transport.Misdirected, classOf(t, err))
 			assert.ErrorContains(t, err, c.want)
 			assert.EqualValues(t, 1, dialed.Load())
 		})
@@ -382,7 +382,7 @@ func TestUntrustedTLSIsPermanentAfterOneAttempt(t *testing.T) {
 		s := httptest.NewServer(say(200, ""))
 		t.Cleanup(s.Close)
 		_, err := client(t, strings.Replace(s.URL, "http:", "https:", 1)).Status(t.Context(), "7")
-		assert.Equal(t, transport.Permanent, classOf(t, err))
+		assert.Equal(t, transport.Misdirected, classOf(t, err))
 		assert.ErrorIs(t, err, http.ErrSchemeMismatch)
 	})
 }
@@ -548,15 +548,28 @@ func TestAttemptsOfOnePollAreFewAndShortAndLogged(t *testing.T) {
 				assert.GreaterOrEqual(t, waited, row.least)
 				assert.LessOrEqual(t, waited, row.most)
 				require.Equal(t, row.attempts, logs.Len())
+				var logged time.Duration
 				for i, entry := range logs.All() {
 					fields := entry.ContextMap()
 					assert.Equal(t, "jobs.test", fields["host"])
 					assert.Equal(t, "/status/7", fields["path"])
-					assert.EqualValues(t, i+1, fields["attempt"])
+					assert.EqualValues(t, i+1, fields["request"])
+					assert.NotContains(t, fields, "attempt", "that counts the polls of a watch")
 					assert.EqualValues(t, row.code, fields["code"])
-					assert.Equal(t, i < row.attempts-1, entry.Level == zapcore.WarnLevel)
+					assert.Equal(t, zapcore.DebugLevel, entry.Level)
+					assert.Equal(t, "rest", entry.LoggerName)
+					next, again := fields["wait"]
+					assert.Equal(t, i < row.attempts-1, again)
+					if again {
+						logged += next.(time.Duration)
+					}
+					after, named := fields["retry_after"]
+					assert.Equal(t, row.after != "", named)
+					if named {
+						assert.Equal(t, row.after+"s", fmt.Sprint(after.(time.Duration).Seconds(), "s"))
+					}
 				}
-				assert.Equal(t, zapcore.DebugLevel, logs.All()[row.attempts-1].Level)
+				assert.Equal(t, waited, logged, "each wait is in the line before it")
 			})
 		})
 	}
@@ -634,7 +647,7 @@ func TestAContextThatEndedIsNoReasonToAskAgain(t *testing.T) {
 		_, err := c.Status(ctx, "7")
 		assert.ErrorContains(t, err, http.StatusText(code), "the answer was there first")
 		assert.Equal(t, 1, tokens)
-		assert.Zero(t, logs.FilterLevelExact(zapcore.WarnLevel).Len())
+		assert.Zero(t, logs.FilterMessage("asking again").Len())
 	}
 }
 
@@ -708,16 +721,16 @@ func TestRedirectsAreForGETAloneAndFiveAtMost(t *testing.T) {
 	for id, n := range map[string]int{"6": 6, "loop": 6} {
 		asked = nil
 		_, err = c.Status(t.Context(), id)
-		assert.Equal(t, transport.Permanent, classOf(t, err))
+		assert.Equal(t, transport.Misdirected, classOf(t, err))
 		assert.ErrorContains(t, err, "more than 5 redirects")
 		assert.Len(t, asked, n)
 	}
 	asked = nil
 	err = c.Cancel(t.Context(), "1")
-	assert.Equal(t, transport.Permanent, classOf(t, err))
+	assert.Equal(t, transport.Misdirected, classOf(t, err))
 	assert.ErrorContains(t, err, "a redirect is followed for GET alone")
 	_, err = c.Create(t.Context(), transport.CreateRequest{IdempotencyKey: "k"})
-	assert.Equal(t, transport.Permanent, classOf(t, err))
+	assert.Equal(t, transport.Misdirected, classOf(t, err))
 	assert.Len(t, asked, 2)
 }
 
@@ -735,7 +748,7 @@ func TestRedirectsToAnotherOriginAreRefusedAndGetNoSecret(t *testing.T) {
 	}
 	secrets := rest.WithHeader("X-Key", canary)
 	_, err := serve(t, elsewhere, secrets).Status(t.Context(), "7")
-	assert.Equal(t, transport.Permanent, classOf(t, err))
+	assert.Equal(t, transport.Misdirected, classOf(t, err))
 	assert.ErrorContains(t, err, "a redirect to another origin")
 	assert.NotContains(t, err.Error(), canary)
 	assert.Empty(t, seen)

@@ -44,12 +44,13 @@ func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
 		{"http://h", nil, `rest: option 0 is nil`},
 		{"http://h", rest.WithRetries(-2), `rest: WithRetries(-2): must be from 1 to 10, or NoRetries`},
 		{"http://h", rest.WithRetries(11), `rest: WithRetries(11): must be`},
-		{"http://h", rest.WithMaxConnections(0), `rest: WithMaxConnections(0): must be at least 1`},
-		{"http://h", rest.WithMaxConnections(-1), `rest: WithMaxConnections(-1): must be at least 1`},
+		{"http://h", rest.WithMaxConnections(-1), `rest: WithMaxConnections(-1): must be at least 1, or 0 for the default`},
+		{"http://h", rest.WithMaxBody(-1), `rest: WithMaxBody(-1): must be from 1 to 268435456, or 0 for the default`},
+		{"http://h", rest.WithMaxBody(256<<20 + 1), `rest: WithMaxBody(268435457): must be from 1 to`},
 		{"http://h", rest.WithHeader("", "v"), `rest: WithHeader(""): not a header's name`},
 		{"http://h", rest.WithHeader("a b", "v"), `rest: WithHeader("a b"): not a header's name`},
 		{"http://h", rest.WithHeader("X-Key", canary+"\n"), `rest: WithHeader("X-Key"): its value holds a control character`},
-		{"http://h", rest.WithHeader("host", "v"), `rest: WithHeader("host"): net/http sets it`},
+		{"http://h", rest.WithHeader("host", "v"), `rest: WithHeader("host"): it is set by this package or net/http`},
 		{"http://u:p@h", rest.WithToken(source), `rest: WithToken: the header Authorization is set by WithHeader or by the base URL too`},
 		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/status"}}),
 			`rest: WithDialect: Status: path "/status" names {id} 0 times, it takes one`},
@@ -61,7 +62,9 @@ func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
 		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/%zz/{id}"}}), `invalid URL escape "%zz"`},
 		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/{id}?a=%zz" + canary}}), `its query does not parse`},
 		{"http://h", dialect(rest.Dialect{Create: rest.Call{Method: "PO ST"}}), `Create: "PO ST" is not an HTTP method`},
-		{"http://h", dialect(rest.Dialect{State: "a..b"}), `rest: WithDialect: path "a..b": a key is empty`},
+		{"http://h", dialect(rest.Dialect{State: "a..b"}), `rest: WithDialect: field State: path "a..b": a key is empty`},
+		{"http://h", dialect(rest.Dialect{ID: ".", Finished: "a."}), `rest: WithDialect: field Finished: path "a.": a key is empty`},
+		{"http://h", dialect(rest.Dialect{ID: ".a"}), `rest: WithDialect: field ID: path ".a": a key is empty`},
 		{"http://h", dialect(rest.Dialect{ID: "-"}), `State and ID must be read`},
 		{"http://h", dialect(rest.Dialect{ProgressScale: -1}), `ProgressScale: -1: must be above zero`},
 		{"http://h", dialect(rest.Dialect{States: map[string]transport.State{}}), `field States is empty`},
@@ -94,6 +97,7 @@ func TestNilAndZeroOptionsMeanTheDefault(t *testing.T) {
 		asked++
 		say(503, "")(w, r)
 	}, rest.WithHTTPClient(nil), rest.WithRoundTripper(nil), rest.WithTLSConfig(nil), rest.WithToken(nil), rest.WithRetries(0),
+		rest.WithMaxConnections(0), rest.WithMaxBody(0),
 		rest.WithDialect(rest.Dialect{}))
 	_, err := c.Status(t.Context(), "7")
 	assert.Error(t, err)
@@ -154,8 +158,8 @@ func TestTheUsersClientKeepsItsCookiesAndItsTransport(t *testing.T) {
 	assert.Nil(t, h.CheckRedirect)
 }
 
-// A RoundTripper may read a request after it has answered, and one that is rude may write in its headers: neither shows in
-// the requests of other calls.
+// A RoundTripper may read a request after it has answered, and one that is rude may write in its
+// headers: neither shows in the requests of other calls.
 func TestARoundTripperMayKeepWhatItWasGiven(t *testing.T) {
 	t.Parallel()
 	const calls = 100
@@ -166,7 +170,7 @@ func TestARoundTripperMayKeepWhatItWasGiven(t *testing.T) {
 		for r := range kept {
 			seen[r.URL.Path] = true
 			assert.Equal(t, http.Header{
-				"Accept": {"application/json"}, "User-Agent": {rest.UserAgent}, "X-Path": {r.URL.Path},
+				"Accept": {"application/json"}, "Accept-Encoding": {"gzip"}, "User-Agent": {rest.UserAgent}, "X-Path": {r.URL.Path},
 			}, r.Header)
 			assert.Equal(t, "jobs.test", r.Host)
 			assert.NoError(t, r.Context().Err())

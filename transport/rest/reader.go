@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,21 +32,17 @@ const maxWord = 256
 
 // reader reads answers in one dialect.
 type reader struct {
-	dialect Dialect
-	words   map[string]word
-	status  *jsonscan.Paths
-	id      *jsonscan.Paths
+	dialect  Dialect
+	words    *words
+	status   *jsonscan.Paths
+	id       *jsonscan.Paths
+	noStatus error // that the state is null or absent
 }
 
-// word is a state together with the one copy of its name that all statuses share.
-type word struct {
-	raw   string
-	state transport.State
-}
-
-// newReader returns the reader of a dialect that has its defaults, or all that is wrong with the dialect.
+// newReader returns the reader of a dialect that has its defaults, or all that is wrong with the
+// dialect.
 func newReader(d Dialect) (*reader, error) {
-	r := &reader{dialect: d, words: make(map[string]word, len(d.States))}
+	r := &reader{dialect: d, words: newWords(d.States), noStatus: fmt.Errorf("no status at %s (Dialect.State)", d.State)}
 	var problems []error
 	if d.State == "-" || d.ID == "-" {
 		problems = append(problems, errors.New(`fields State and ID must be read: "-" is for the other fields`))
@@ -57,80 +54,123 @@ func newReader(d Dialect) (*reader, error) {
 		problems = append(problems, errors.New("field States is empty"))
 	}
 	for _, raw := range slices.Sorted(maps.Keys(d.States)) {
-		state := d.States[raw]
-		if state > transport.Canceled {
+		if state := d.States[raw]; state > transport.Canceled {
 			problems = append(problems, fmt.Errorf("field States: %q: no such state: %d", raw, state))
 		}
-		r.words[raw] = word{raw, state}
 	}
-	compile := func(paths ...string) *jsonscan.Paths {
-		for i := range paths {
-			if paths[i] == "-" {
-				paths[i] = ""
-			}
-		}
-		p, err := jsonscan.Compile(paths...)
-		if err != nil {
-			problems = append(problems, err)
-		}
-		return p
+	if err := r.compile(); err != nil {
+		problems = append(problems, err)
 	}
-	r.status = compile(d.State, d.Progress, d.Message, d.Error, d.Result, d.Revision, d.Created, d.Updated, d.Finished)
-	r.id = compile(d.ID)
 	return r, errors.Join(problems...)
 }
 
-// readStatus reads the body of an answer to a status call into s, which is zero. It needs found for a while.
-func (r *reader) readStatus(s *transport.Status, body []byte, found *[places][]byte) (err error) {
+// compile prepares the places of the dialect. Its error names the field of each place that is none.
+func (r *reader) compile() error {
+	d := &r.dialect
+	var problems []error
+	paths := [places]string{}
+	for i, field := range [places]struct{ name, path string }{
+		inState: {"State", d.State}, inProgress: {"Progress", d.Progress}, inMessage: {"Message", d.Message}, inError: {"Error", d.Error},
+		inResult: {"Result", d.Result}, inRevision: {"Revision", d.Revision}, inCreated: {"Created", d.Created},
+		inUpdated: {"Updated", d.Updated}, inFinished: {"Finished", d.Finished},
+	} {
+		if _, err := place(field.path); err != nil {
+			problems = append(problems, fmt.Errorf("field %s: %w", field.name, err))
+			continue
+		}
+		if field.path != "-" {
+			paths[i] = field.path
+		}
+	}
+	var err error
+	if r.id, err = place(d.ID); err != nil {
+		problems = append(problems, fmt.Errorf("field ID: %w", err))
+	}
+	if len(problems) == 0 {
+		r.status, err = jsonscan.Compile(paths[:]...)
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+// place prepares the search for one path, "-" for none.
+func place(path string) (*jsonscan.Paths, error) {
+	if path == "-" {
+		path = ""
+	}
+	return jsonscan.Compile(path)
+}
+
+// readStatus reads the body of an answer to a status call into s, which is zero. It needs found for
+// a while. If the error is noStatus, the rest of s is what the answer says.
+func (r *reader) readStatus(s *transport.Status, body []byte, found *[places][]byte) error {
 	if err := r.status.Find(body, found[:]); err != nil {
 		return err
 	}
-	if s.State, s.Raw, err = r.readState(found[inState]); err != nil {
+	said, err := r.readState(found[inState])
+	if err != nil && !errors.Is(err, r.noStatus) {
 		return err
 	}
-	s.Progress = r.readProgress(found[inProgress])
-	s.Message = jsonscan.Text(found[inMessage])
-	if found[inError] != nil && (s.State == transport.Failed || s.State == transport.Canceled) {
-		s.Message = jsonscan.Text(found[inError])
-	}
-	if found[inResult] != nil {
-		s.Result = append(s.Result, found[inResult]...)
-	}
-	s.Revision = jsonscan.Text(found[inRevision])
-	s.Created = readTime(found[inCreated])
-	s.Updated = readTime(found[inUpdated])
-	s.Finished = readTime(found[inFinished])
-	return nil
+	s.State, s.Raw = said.state, said.raw
+	r.readRest(s, found)
+	return err
 }
 
-func (r *reader) readState(raw []byte) (transport.State, string, error) {
+// readRest reads all but the state. Most answers say little of it.
+func (r *reader) readRest(s *transport.Status, found *[places][]byte) {
+	if raw := found[inProgress]; raw != nil {
+		s.Progress = r.readProgress(raw)
+	}
+	if raw := found[inMessage]; raw != nil {
+		s.Message = jsonscan.Text(raw)
+	}
+	if raw := found[inError]; raw != nil && (s.State == transport.Failed || s.State == transport.Canceled) {
+		s.Message = jsonscan.Text(raw)
+	}
+	if raw := found[inResult]; raw != nil {
+		s.Result = append(s.Result, raw...)
+	}
+	if raw := found[inRevision]; raw != nil {
+		s.Revision = jsonscan.Text(raw)
+	}
+	for i, at := range [...]*time.Time{&s.Created, &s.Updated, &s.Finished} {
+		if raw := found[inCreated+i]; raw != nil {
+			*at = readTime(raw)
+		}
+	}
+}
+
+// saysNothing reports whether err is that of an answer which says nothing about a state: it has
+// none, or it is not JSON.
+func (r *reader) saysNothing(err error) bool { return errors.Is(err, r.noStatus) || isNotJSON(err) }
+
+func isNotJSON(err error) bool {
+	var syntax *json.SyntaxError
+	return errors.As(err, &syntax)
+}
+
+func (r *reader) readState(raw []byte) (word, error) {
+	if raw == nil {
+		if w, ok := r.words.none(); ok {
+			return w, nil
+		}
+		return word{}, r.noStatus
+	}
+	const at = "the status at %s (Dialect.State) "
 	switch {
-	case raw == nil:
-		return 0, "", fmt.Errorf("no status at %s", r.dialect.State)
 	case raw[0] == '{' || raw[0] == '[':
-		return 0, "", fmt.Errorf("the status at %s is neither a string nor a number nor a boolean", r.dialect.State)
+		return word{}, fmt.Errorf(at+"is neither a string nor a number nor a boolean", r.dialect.State)
 	case len(raw) > maxWord:
-		return 0, "", fmt.Errorf("the status at %s has %d bytes, at most %d", r.dialect.State, len(raw), maxWord)
+		return word{}, fmt.Errorf(at+"has %d bytes, at most %d", r.dialect.State, len(raw), maxWord)
 	}
-	if w, ok := r.words[string(jsonscan.Inner(raw))]; ok {
-		return w.state, w.raw, nil
+	w, ok := r.words.find(raw)
+	if !ok && r.dialect.Strict {
+		return word{}, fmt.Errorf(at+"is a word that the dialect lacks", r.dialect.State)
 	}
-	text := jsonscan.Text(raw)
-	w, ok := r.words[text]
-	switch {
-	case ok:
-		return w.state, w.raw, nil
-	case r.dialect.Strict:
-		return 0, "", fmt.Errorf("the status at %s is a word that the dialect lacks", r.dialect.State)
-	default:
-		return transport.Unknown, text, nil
-	}
+	return w, nil
 }
 
 func (r *reader) readProgress(raw []byte) float64 {
-	if len(raw) == 0 {
-		return 0
-	}
 	p, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil {
 		return 0
@@ -140,9 +180,6 @@ func (r *reader) readProgress(raw []byte) float64 {
 
 // readTime returns the zero time for what is not a time.
 func readTime(raw []byte) time.Time {
-	if len(raw) == 0 {
-		return time.Time{}
-	}
 	if raw[0] == '"' {
 		t, _ := time.Parse(time.RFC3339, jsonscan.Text(raw))
 		return t
@@ -163,15 +200,16 @@ func (r *reader) readID(body []byte) (string, error) {
 	}
 	switch id := idText(found[0]); {
 	case found[0] == nil:
-		return "", fmt.Errorf("no id at %s", r.dialect.ID)
+		return "", fmt.Errorf("no id at %s (Dialect.ID)", r.dialect.ID)
 	case id == "" && found[0][0] != '"':
-		return "", fmt.Errorf("the id at %s is neither a string nor a number", r.dialect.ID)
+		return "", fmt.Errorf("the id at %s (Dialect.ID) is neither a string nor a number", r.dialect.ID)
 	default:
 		return id, transport.CheckID(id)
 	}
 }
 
-// idText returns the id that stands in an answer as a string or a number, and "" for what is neither.
+// idText returns the id that stands in an answer as a string or a number, and "" for what is
+// neither.
 func idText(raw []byte) string {
 	if len(raw) == 0 || raw[0] != '"' && raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
 		return ""

@@ -14,9 +14,6 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// minSecret is the length from which a word is looked for in what is quoted: shorter ones stand in every text.
-const minSecret = 4
-
 // settings is what New makes of the options. It does not change.
 type settings struct {
 	reader                 *reader
@@ -26,18 +23,12 @@ type settings struct {
 	http                   *http.Client
 	carrier                http.RoundTripper // of http
 	own                    *http.Transport   // nil if the pool is the user's
-	header                 http.Header
-	fields                 []field     // of header, which takes longer to walk over
-	bare                   http.Header // what requests have when http is given them; nil if a user's client may write in it
-	tokens                 *web.Tokens // nil without a token source
+	header                 http.Header       // whose values have no room to append in place, so that requests can share them
+	bare                   http.Header       // what requests have when http is given them; nil if a user's client may write in it
+	tokens                 *web.Tokens       // nil without a token source
 	secrets                []string
 	retries                int
-}
-
-// field is one header. Its values have no room to append in place, so that requests can share them.
-type field struct {
-	name   string
-	values []string
+	maxBody                int
 }
 
 // newSettings applies opts over the defaults and joins all that is wrong with them.
@@ -53,7 +44,7 @@ func newSettings(baseURL string, opts []Option) (*settings, error) {
 		}
 		opt(c)
 	}
-	s := &settings{retries: c.retries, header: c.header}
+	s := &settings{retries: c.retries, maxBody: cmp.Or(c.maxBody, DefaultMaxBody), header: c.header}
 	c.base(s, baseURL)
 	c.transport(s)
 	if c.token != nil {
@@ -63,10 +54,8 @@ func newSettings(baseURL string, opts []Option) (*settings, error) {
 		s.tokens = web.NewTokens(c.token)
 	}
 	for name, values := range c.header {
-		s.fields = append(s.fields, field{name, slices.Clip(values)})
-		if name != "Accept" && name != "User-Agent" {
-			s.secrets = append(s.secrets, values[0])
-		}
+		c.header[name] = slices.Clip(values)
+		s.secrets = append(s.secrets, secretsOf(name, values[0])...)
 	}
 	s.secrets = slices.DeleteFunc(s.secrets, func(secret string) bool { return len(secret) < minSecret })
 	return s, errors.Join(c.problems...)
@@ -94,10 +83,9 @@ func (c *config) base(s *settings, baseURL string) {
 	}
 	if u := base.User; u != nil {
 		password, _ := u.Password()
-		s.secrets = append(s.secrets, u.Username(), password, url.QueryEscape(password))
+		s.secrets = append(s.secrets, u.Username(), password)
 		basic := base64.StdEncoding.EncodeToString([]byte(u.Username() + ":" + password))
 		c.header.Set("Authorization", "Basic "+basic)
-		s.secrets = append(s.secrets, basic)
 	}
 	for _, call := range []struct {
 		name string
@@ -178,11 +166,12 @@ func (c *config) transport(s *settings) {
 	if c.connections > 0 && s.own == nil {
 		c.problem("WithMaxConnections: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")
 	}
-	if h.CheckRedirect == nil {
-		h.CheckRedirect = web.CheckRedirect
-	}
+	h.CheckRedirect = web.RedirectPolicy(h.CheckRedirect)
 	if c.client == nil {
 		s.bare = http.Header{}
+	}
+	if t, ok := h.Transport.(*http.Transport); !ok || !t.DisableCompression {
+		c.header.Set("Accept-Encoding", web.AcceptEncoding)
 	}
 	s.http, s.carrier = &h, h.Transport
 }

@@ -1,0 +1,272 @@
+package web
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// MaxRetryAfter is the longest wait that an answer can name. A longer one counts as rubbish.
+const MaxRetryAfter = 365 * 24 * time.Hour
+
+// RetryAfter returns the wait that the headers of an answer name: above zero and at most
+// MaxRetryAfter, transport.NoWait for a wait of zero, and 0 if they name none that makes sense. The
+// first of these headers that names one decides:
+//
+//	Retry-After-Ms, X-Ms-Retry-After-Ms  milliseconds
+//	Retry-After                          seconds, a duration such as 1m30s, or a time
+//	RateLimit                            the longest reset of a quota of which nothing remains
+//	RateLimit-Reset                      likewise, if RateLimit-Remaining is 0
+//	X-RateLimit-Reset                    likewise, if X-RateLimit-Remaining is 0
+//	X-Rate-Limit-Reset                   likewise, if X-Rate-Limit-Remaining is 0
+//
+// A 429 or 420 without a Remaining counts as one with 0. The formats are those of RFC 9110, 10.2.3,
+// and of draft-ietf-httpapi-ratelimit-headers.
+//
+// A number too large for a wait is a time in seconds or milliseconds since 1970. A time is measured
+// from the answer's own Date, so that a service whose clock is off is understood all the same, and
+// from now if there is none. Seconds may have a fraction.
+func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
+	if !mayPace(h) {
+		return 0
+	}
+	p := pacing{h, now}
+	for _, name := range [...]string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
+		if wait := p.wait(h[name], time.Millisecond); wait != 0 {
+			return wait
+		}
+	}
+	if wait := p.wait(h["Retry-After"], time.Second); wait != 0 {
+		return wait
+	}
+	if values := h["Ratelimit"]; len(values) > 0 {
+		if wait := p.quotas(values); wait > 0 {
+			return wait
+		}
+	}
+	for _, limit := range limits {
+		if wait := p.reset(code, &limit); wait > 0 {
+			return wait
+		}
+	}
+	return 0
+}
+
+// mayPace reports whether any header is spelled like one of those that RetryAfter reads, which is
+// rare.
+func mayPace(h http.Header) bool {
+	for name := range h {
+		if strings.HasPrefix(name, "R") || strings.HasPrefix(name, "X-R") || strings.HasPrefix(name, "X-Ms-R") {
+			return true
+		}
+	}
+	return false
+}
+
+// limits are the pairs of headers that say how much of a quota remains and when it is reset.
+var limits = [...]struct{ reset, remaining string }{
+	{"Ratelimit-Reset", "Ratelimit-Remaining"},
+	{"X-Ratelimit-Reset", "X-Ratelimit-Remaining"},
+	{"X-Rate-Limit-Reset", "X-Rate-Limit-Remaining"},
+}
+
+// pacing reads the waits in one answer's headers.
+type pacing struct {
+	header http.Header
+	now    func() time.Time
+}
+
+// reset returns the wait until a quota of which nothing remains is reset.
+func (p pacing) reset(code int, limit *struct{ reset, remaining string }) time.Duration {
+	values := p.header[limit.reset]
+	if len(values) == 0 {
+		return 0
+	}
+	remaining := p.header[limit.remaining]
+	if len(remaining) == 0 && code != http.StatusTooManyRequests && code != statusEnhanceYourCalm {
+		return 0
+	}
+	if len(remaining) > 0 && !isNothing(remaining[0]) {
+		return 0
+	}
+	return p.wait(values, time.Second)
+}
+
+// isNothing reports whether a count is zero or less.
+func isNothing(count string) bool {
+	n, err := strconv.ParseFloat(strings.TrimSpace(count), 64)
+	return err == nil && n <= 0
+}
+
+// quotas returns the longest wait that the header RateLimit names, in its present form
+// `"name";r=0;t=30` or in its earlier one `limit=9, remaining=0, reset=30`.
+func (p pacing) quotas(values []string) (longest time.Duration) {
+	var early [2]string // remaining and reset
+	for _, value := range values {
+		for item := range strings.SplitSeq(value, ",") {
+			var remaining, reset string
+			for part := range strings.SplitSeq(item, ";") {
+				switch name, text, _ := strings.Cut(strings.TrimSpace(part), "="); strings.ToLower(name) {
+				case "r":
+					remaining = text
+				case "t":
+					reset = text
+				case "remaining":
+					early[0] = text
+				case "reset":
+					early[1] = text
+				}
+			}
+			if isNothing(remaining) {
+				longest = max(longest, p.wait([]string{reset}, time.Second))
+			}
+		}
+	}
+	if isNothing(early[0]) {
+		longest = max(longest, p.wait([]string{early[1]}, time.Second))
+	}
+	return longest
+}
+
+// wait reads the first of a header's values, of which a plain number counts units.
+func (p pacing) wait(values []string, unit time.Duration) time.Duration {
+	if len(values) == 0 {
+		return 0
+	}
+	text := strings.TrimSpace(values[0])
+	if n, ok := number(text); ok {
+		return p.count(n, unit)
+	}
+	if d, ok := duration(text); ok {
+		return named(d)
+	}
+	if at, ok := date(text); ok {
+		return p.until(at)
+	}
+	return 0
+}
+
+// named returns d as a wait that was named, or 0 if it is out of range.
+func named(d time.Duration) time.Duration {
+	switch {
+	case d < 0 || d > MaxRetryAfter:
+		return 0
+	case d == 0:
+		return transport.NoWait
+	default:
+		return d
+	}
+}
+
+// count returns the wait of n units, or, if that is too long for a wait, until n seconds or
+// milliseconds after 1970.
+func (p pacing) count(n float64, unit time.Duration) time.Duration {
+	const (
+		millennium = 32503680000 // seconds from 1970 to the year 3000
+		milli      = 1000
+	)
+	switch {
+	case n <= float64(MaxRetryAfter/unit):
+		return named(min(time.Duration(math.Ceil(n*float64(unit))), MaxRetryAfter))
+	case n < millennium:
+		return p.until(instant(n))
+	case n < millennium*milli:
+		return p.until(instant(n / milli))
+	default:
+		return 0
+	}
+}
+
+func instant(seconds float64) time.Time {
+	whole, part := math.Modf(seconds)
+	return time.Unix(int64(whole), int64(part*float64(time.Second)))
+}
+
+// until returns the wait until a time. A time that has come is a wait of zero if the answer says by
+// its Date that it has; the local clock alone may be wrong about that.
+func (p pacing) until(at time.Time) time.Duration {
+	from, told := time.Time{}, false
+	if values := p.header["Date"]; len(values) > 0 {
+		from, told = date(strings.TrimSpace(values[0]))
+	}
+	if !told {
+		from = p.now()
+	}
+	switch d := at.Sub(from); {
+	case d > 0:
+		return named(d)
+	case told && d >= -MaxRetryAfter:
+		return transport.NoWait
+	default:
+		return 0
+	}
+}
+
+// number reads digits with at most one point among them.
+func number(text string) (float64, bool) {
+	if text == "" || strings.Trim(text, "0123456789.") != "" || strings.IndexAny(text, "0123456789") < 0 {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil // a number out of range is none that makes sense
+}
+
+// units are the words that are written for a second and that [time.ParseDuration] does not know.
+var units = []string{"seconds", "second", "secs", "sec"}
+
+// duration reads a duration as [time.ParseDuration] does, or a number with a word for seconds.
+func duration(text string) (time.Duration, bool) {
+	if text == "" || text[0] == '+' || text[0] == '-' {
+		return 0, false
+	}
+	text = strings.ReplaceAll(strings.ToLower(text), " ", "")
+	for _, unit := range units {
+		if count, ok := strings.CutSuffix(text, unit); ok {
+			text = count + "s"
+			break
+		}
+	}
+	d, err := time.ParseDuration(text)
+	return d, err == nil
+}
+
+// layouts are the forms of a date that services write: those of RFC 9110 and RFC 5322, and RFC 3339
+// with its usual deviations.
+var layouts = [...]string{
+	"Mon, 2 Jan 2006 15:04:05 -0700",
+	"Mon, 2 Jan 2006 15:04:05 -07:00",
+	"2 Jan 2006 15:04:05 -0700",
+	"Monday, 2-Jan-06 15:04:05 -0700",
+	"Mon, 2-Jan-2006 15:04:05 -0700",
+	"Mon Jan 2 15:04:05 2006",
+	"2006-01-02T15:04:05Z07:00",
+	"2006-01-02T15:04:05Z0700",
+	"2006-01-02 15:04:05Z07:00",
+	"2006-01-02 15:04:05 -0700",
+}
+
+// date reads a date in any of the layouts. A zone is a number or a name of UTC; the other names
+// have no one meaning.
+func date(text string) (time.Time, bool) {
+	const shortest = len("2006-01-02T15:04:05Z")
+	if len(text) < shortest || len(text) > 64 {
+		return time.Time{}, false
+	}
+	text = strings.Join(strings.Fields(strings.ToUpper(text)), " ")
+	for _, zone := range [...]string{" GMT", " UTC", " UT", " Z"} {
+		if before, ok := strings.CutSuffix(text, zone); ok {
+			text = before + " +0000"
+			break
+		}
+	}
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}

@@ -1,0 +1,199 @@
+package web_test
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
+func header(retryAfter, date string) http.Header {
+	return http.Header{"Retry-After": {retryAfter}, "Date": {date}}
+}
+
+// fault 13, fault 14
+func TestRetryAfterIsReadInEverySpellingAndRubbishIsIgnored(t *testing.T) {
+	t.Parallel()
+	const serverNoon = "Tue, 04 Mar 2025 12:00:00 GMT" // a year behind
+	const none, zero = time.Duration(0), transport.NoWait
+	for _, c := range []struct {
+		value, date string
+		want        time.Duration
+	}{
+		{"120", "", 2 * time.Minute},
+		{" 7 ", "", 7 * time.Second},
+		{"30.5", "", 30500 * time.Millisecond},
+		{"29.052427053", "", 29052427053},
+		{"0.0000000001", "", 1},
+		{".5", "", 500 * time.Millisecond},
+		{"5.", "", 5 * time.Second},
+		{"0", "", zero},
+		{"0.0", "", zero},
+		{"0s", "", zero},
+		{"30s", "", 30 * time.Second},
+		{"30 S", "", 30 * time.Second},
+		{"1m30s", "", 90 * time.Second},
+		{"1500ms", "", 1500 * time.Millisecond},
+		{"2 seconds", "", 2 * time.Second},
+		{"1 second", "", time.Second},
+		{"3 sec", "", 3 * time.Second},
+		{"31536000", "", web.MaxRetryAfter},
+		{"31536000.5", "", none},
+		{"31536001", "", none},
+		{"8761h", "", none},
+		{"9223372037", "", none},
+		{"9223372036854775807", "", none},
+		{"18446744073709551616", "", none},
+		{"99999999999999999999999999", "", none},
+		{"1e3", "", none},
+		{"1e400", "", none},
+		{"0x10", "", none},
+		{"1_0", "", none},
+		{"Inf", "", none},
+		{"NaN", "", none},
+		{"-1", "", none},
+		{"-1s", "", none},
+		{"+1", "", none},
+		{"1.2.3", "", none},
+		{".", "", none},
+		{"1,5", "", none},
+		{"soon", "", none},
+		{"", "", none},
+		{"1741089630", serverNoon, 30 * time.Second}, // since 1970
+		{"1741089630500", serverNoon, 30500000000},   // in milliseconds
+		{"1741089600", serverNoon, zero},             // has come
+		{"1541089600", serverNoon, none},             // long ago
+		{"1772625609", "", 9 * time.Second},          // of our clock
+		{"1772625591", "", none},                     // which may be wrong
+		{"Tue, 04 Mar 2025 12:00:30 GMT", serverNoon, 30 * time.Second},
+		{"Tue, 04 Mar 2025 12:00:30 UTC", serverNoon, 30 * time.Second},
+		{"Tue, 4 Mar 2025 12:00:30 Z", serverNoon, 30 * time.Second},
+		{"Tue, 04 Mar 2025 12:00:30 +0000", serverNoon, 30 * time.Second},
+		{"Tue, 04 Mar 2025 14:00:30 +0200", serverNoon, 30 * time.Second},
+		{"Tue, 04 Mar 2025 05:30:30 -06:30", serverNoon, 30 * time.Second},
+		{"04 Mar 2025 12:00:30 GMT", serverNoon, 30 * time.Second},
+		{"tue,  04 mar 2025 12:00:30 gmt", serverNoon, 30 * time.Second},
+		{"Tue, 04-Mar-2025 12:00:30 GMT", serverNoon, 30 * time.Second},
+		{"Tuesday, 04-Mar-25 12:00:30 GMT", serverNoon, 30 * time.Second},
+		{"Tue Mar  4 12:00:30 2025", serverNoon, 30 * time.Second},
+		{"2025-03-04T12:00:30Z", serverNoon, 30 * time.Second},
+		{"2025-03-04t12:00:30.25z", serverNoon, 30250 * time.Millisecond},
+		{"2025-03-04T14:00:30+02:00", serverNoon, 30 * time.Second},
+		{"2025-03-04T14:00:30+0200", serverNoon, 30 * time.Second},
+		{"2025-03-04 12:00:30Z", serverNoon, 30 * time.Second},
+		{"2025-03-04 12:00:30 UTC", serverNoon, 30 * time.Second},
+		{"Tue, 04 Mar 2025 12:00:30 GMT", "2025-03-04T12:00:00Z", 30 * time.Second},
+		{"Tue, 04 Mar 2025 11:59:59 GMT", serverNoon, zero},
+		{"Mon, 04 Mar 2019 12:00:00 GMT", serverNoon, none},
+		{"Thu, 04 Mar 2027 12:00:00 GMT", serverNoon, none}, // over a year away
+		{"Tue, 04 Mar 2025 12:00:30 PST", serverNoon, none}, // whose name of a zone has no one meaning
+		{"Wed, 04 Mar 2026 12:00:09 GMT", "", 9 * time.Second},
+		{"Wed, 04 Mar 2026 11:59:59 GMT", "", none}, // our own clock may be ahead
+		{"Wed, 04 Mar 2026 12:00:09 GMT", "yesterday", 9 * time.Second},
+		{"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", none},
+	} {
+		got := web.RetryAfter(429, header(c.value, c.date), func() time.Time { return noon })
+		assert.Equal(t, c.want, got, "%q at %q", c.value, c.date)
+	}
+	assert.Zero(t, web.RetryAfter(429, nil, nil))
+}
+
+// fault 13
+func TestPacingIsHeardInEveryHeader(t *testing.T) {
+	t.Parallel()
+	const zero = transport.NoWait
+	date := noon.Add(-365 * 24 * time.Hour).Format(http.TimeFormat)
+	epoch := strconv.FormatInt(noon.Add(-365*24*time.Hour).Add(40*time.Second).Unix(), 10)
+	for _, c := range []struct {
+		code  int
+		lines []string // name, value, …
+		want  time.Duration
+	}{
+		{200, []string{"retry-after-ms", "1500"}, 1500 * time.Millisecond},
+		{200, []string{"retry-after-ms", "0.5"}, 500 * time.Microsecond},
+		{200, []string{"retry-after-ms", "0"}, zero},
+		{200, []string{"x-ms-retry-after-ms", "250"}, 250 * time.Millisecond},
+		{200, []string{"x-ms-retry-after-ms", "250", "Retry-After", "1"}, 250 * time.Millisecond},
+		{200, []string{"retry-after-ms", "rubbish", "Retry-After", "3"}, 3 * time.Second},
+		{429, []string{"Retry-After", "soon", "X-RateLimit-Reset", "9"}, 9 * time.Second},
+		{429, []string{"Retry-After", "0", "X-RateLimit-Reset", "9"}, zero},
+		{200, []string{"RateLimit-Remaining", "0", "RateLimit-Reset", "9"}, 9 * time.Second},
+		{200, []string{"RateLimit-Remaining", "1", "RateLimit-Reset", "9"}, 0},
+		{200, []string{"RateLimit-Reset", "9"}, 0},
+		{200, []string{"RateLimit-Remaining", "0", "RateLimit-Reset", "0"}, 0},
+		{200, []string{"RateLimit-Remaining", "0"}, 0},
+		{403, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch}, 40 * time.Second},
+		{403, []string{"X-RateLimit-Remaining", "-1", "X-RateLimit-Reset", epoch + "000"}, 40 * time.Second},
+		{403, []string{"X-RateLimit-Remaining", "12", "X-RateLimit-Reset", epoch}, 0},
+		{403, []string{"X-RateLimit-Reset", epoch}, 0},
+		{429, []string{"X-RateLimit-Reset", epoch}, 40 * time.Second},
+		{420, []string{"X-Rate-Limit-Reset", "8.5s"}, 8500 * time.Millisecond},
+		{429, []string{"X-RateLimit-Remaining", "5", "X-RateLimit-Reset", epoch}, 0},
+		{429, []string{"X-RateLimit-Reset", "1"}, time.Second},
+		{429, []string{"X-RateLimit-Reset", "1000000000"}, 0}, // in 2001
+		{200, []string{"RateLimit", `"default";r=0;t=30`}, 30 * time.Second},
+		{200, []string{"RateLimit", `"default";r=50;t=30`}, 0},
+		{200, []string{"RateLimit", `"minute";r=0;t=30, "day";r=0;t=3000;pk=:abc:`}, 50 * time.Minute},
+		{200, []string{"RateLimit", `"minute";r=0;t=30`, "RateLimit", `"day"; r=7; t=3000`}, 30 * time.Second},
+		{200, []string{"RateLimit", `limit=100, remaining=0, reset=20`}, 20 * time.Second},
+		{200, []string{"RateLimit", `limit=100, remaining=3, reset=20`}, 0},
+		{200, []string{"RateLimit", `r;t;;,=,`}, 0},
+	} {
+		h := http.Header{"Date": {date}}
+		for i := 0; i < len(c.lines); i += 2 {
+			h.Add(c.lines[i], c.lines[i+1])
+		}
+		got := web.RetryAfter(c.code, h, func() time.Time { return noon })
+		assert.Equal(t, c.want, got, "%d %v", c.code, c.lines)
+	}
+}
+
+// fault 14
+func FuzzRetryAfterStaysInBounds(f *testing.F) {
+	for _, s := range []string{"1", "9223372037", "-9", "Fri, 31 Dec 9999 23:59:59 GMT", strconv.Itoa(math.MaxInt64), "1e308", "5m", ".",
+		`"a";r=0;t=9`, "2025-03-04T12:00:30Z"} {
+		f.Add(s, "Mon, 01 Jan 0001 00:00:00 GMT", int64(0))
+		f.Add("Tue, 04 Mar 2025 12:00:30 GMT", s, int64(math.MaxInt64))
+	}
+	f.Fuzz(func(t *testing.T, value, date string, now int64) {
+		for _, name := range []string{"Retry-After", "Retry-After-Ms", "X-Ms-Retry-After-Ms", "Ratelimit", "Ratelimit-Reset", "X-Ratelimit-Reset"} {
+			got := web.RetryAfter(429, http.Header{name: {value}, "Date": {date}}, func() time.Time { return time.Unix(now, 0) })
+			require.LessOrEqual(t, got, web.MaxRetryAfter)
+			if got < 0 {
+				require.Equal(t, transport.NoWait, got)
+			}
+		}
+	})
+}
+
+// fault 11, fault 12, fault 13, fault 54
+func TestClassOfCodeKnowsWhoIsSpeaking(t *testing.T) {
+	t.Parallel()
+	throttled := map[int]bool{403: true, 409: true, 420: true, 423: true, 429: true, 503: true} // if a wait is named
+	classes := map[int]transport.Class{404: transport.NotFound, 408: transport.Transient, 421: transport.Misdirected, 425: transport.Transient,
+		429: transport.Throttled, 501: transport.Permanent, 505: transport.Permanent, 304: transport.Malformed}
+	for code := range 1000 {
+		want, ok := classes[code]
+		if !ok {
+			want = map[int]transport.Class{1: transport.Permanent, 3: transport.Permanent, 4: transport.Permanent, 5: transport.Transient}[code/100]
+			if c := code / 100; c != 1 && c < 3 || c > 5 {
+				want = transport.Malformed
+			}
+		}
+		assert.Equal(t, want, web.ClassOfCode(code, false), code)
+		if throttled[code] {
+			want = transport.Throttled
+		}
+		assert.Equal(t, want, web.ClassOfCode(code, true), code)
+		assert.Equal(t, code == 502 || code == 503 || code == 504, web.IsGateway(code), code)
+	}
+}

@@ -1,0 +1,114 @@
+package rest
+
+import (
+	"cmp"
+	"io"
+	"maps"
+	"net/http"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// RoundTrip puts the headers on a request and hands it to the settings' transport. That it is done
+// here and not before keeps net/http from copying them for a redirect, and keeps them from a
+// foreign origin that the user's http.Client follows one to. It also hides CloseIdleConnections:
+// go-retryablehttp calls that whenever a call does not succeed, and the connections are those of
+// all other watches.
+func (k *call) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Response == nil {
+		r.Host = k.to.base.Host // set before, it would have http.Client copy the URL
+	} else {
+		r.Header.Del("Referer") // it has our query
+	}
+	if web.SameOrigin(r.URL, k.to.base) {
+		r.Header = k.headers(r.Header)
+	}
+	k.leave()
+	if r.URL.Scheme == "https" { // and so perhaps HTTP/2
+		carried := k.Carried
+		r, k.sends = web.BoundSends(r, k.retries-k.retried, func() bool { return carried.MayRetry(transport.Transient) })
+	}
+	r, k.left = web.Announce(r, k.Clock)
+	answer, err := k.carrier.RoundTrip(r)
+	if err != nil && k.sends != nil {
+		err = cmp.Or(k.sends.Err(), err)
+	}
+	return answer, err
+}
+
+var jsonType = []string{"application/json"}
+
+// headers returns the headers of a request that has the cookies of r already.
+func (k *call) headers(r http.Header) http.Header {
+	if k.own != nil && k.bare != nil && len(r) == 0 && k.token == nil && !k.typed && k.extra[0] == "" {
+		return k.header // nothing of the user's can write in it
+	}
+	h := maps.Clone(k.header)
+	if len(r) > 0 {
+		maps.Copy(h, r)
+	}
+	if k.token != nil {
+		h["Authorization"] = k.token.Header
+	}
+	if k.typed {
+		h["Content-Type"] = jsonType
+	}
+	if k.extra[0] != "" {
+		h.Set(k.extra[0], k.extra[1])
+	}
+	return h
+}
+
+// leave says that the request under way is over.
+func (k *call) leave() {
+	if k.sends != nil {
+		k.retried += k.sends.Over()
+		k.sends = nil
+	}
+	if k.left != nil {
+		k.left()
+		k.left = nil
+	}
+}
+
+// receive reads the whole body, so that its connection can serve again, up to limit. That of a 1xx
+// is the connection itself, which no context ends, and is not read.
+func (k *call) receive(answer *http.Response) {
+	defer answer.Body.Close()
+	k.code, k.answer = answer.StatusCode, answer.Header
+	if k.code < http.StatusOK {
+		return
+	}
+	if !web.IsZipped(k.answer) {
+		k.fill(answer.Body)
+		return
+	}
+	content := web.NewUnzip(answer.Body, k.limit)
+	defer content.Release()
+	if k.fill(content); content.IsTooLong() {
+		k.large, k.fault = true, nil
+	}
+}
+
+// fill reads a body into the buffer, up to limit.
+func (k *call) fill(content io.Reader) {
+	b := k.buffer[:0]
+	if b == nil {
+		b = make([]byte, 0, 512)
+	}
+	for k.fault == nil && len(b) <= k.limit {
+		if len(b) == cap(b) {
+			grown := make([]byte, len(b), min(2*cap(b), k.limit+1))
+			copy(grown, b)
+			b = grown
+		}
+		n, err := content.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err == io.EOF {
+			break
+		}
+		k.fault = err
+	}
+	k.buffer, k.body, k.large = b, b, len(b) > k.limit
+}

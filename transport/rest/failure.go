@@ -1,0 +1,94 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/redact"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+func (k *call) path() string {
+	u := k.to.url(k.id)
+	return u.EscapedPath()
+}
+
+// String returns what is asked, without the query.
+func (k *call) String() string {
+	return k.to.method + " " + k.to.base.Scheme + "://" + k.to.base.Host + k.path()
+}
+
+// sensitive returns the words that are cut out of all that is quoted.
+func (k *call) sensitive() []string {
+	if k.token == nil {
+		return k.secrets
+	}
+	return append([]string{k.token.Value}, k.secrets...)
+}
+
+func (k *call) fail(class transport.Class, cause error) error {
+	return &transport.Error{Class: class, Code: k.code, RetryAfter: k.hint, Err: fmt.Errorf("rest: %s: %w", k, cause)}
+}
+
+// tokenError returns the error of a call for which there is no token.
+func (k *call) tokenError(ctx context.Context, err error) error {
+	var e *transport.Error
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("rest: %s: %w", k, context.Cause(ctx))
+	case errors.As(err, &e):
+		return k.fail(e.Class, err)
+	default:
+		return k.fail(transport.Transient, web.Safe(err, k.sensitive()...))
+	}
+}
+
+// refused returns the error of an answer whose status code says that it is one.
+func (k *call) refused() error {
+	class := web.ClassOfCode(k.code, k.hint != 0)
+	if class == transport.NotFound && k.to == k.create {
+		class = transport.Permanent // it is no job that was not found
+	}
+	return k.fail(class, errors.New(k.quote(http.StatusText(k.code))))
+}
+
+// unread returns the error of an answer that says of itself that all is well, and cannot be read.
+func (k *call) unread(err error) error {
+	switch {
+	case k.large:
+		return k.fail(transport.Permanent, k.tooLarge())
+	case k.isPage():
+		return k.fail(transport.Transient, errors.New(k.quote("with a page in place of an answer")))
+	default:
+		return k.fail(transport.Malformed, fmt.Errorf("%w: %s", err, k.quote("")))
+	}
+}
+
+// tooLarge says that the body is longer than limit.
+func (k *call) tooLarge() error {
+	return fmt.Errorf("%w: at most %d bytes (WithMaxBody)", errTooLarge, k.limit)
+}
+
+// quote returns the status code, text, and the beginning of the body.
+func (k *call) quote(text string) string {
+	s := fmt.Sprintf("%d", k.code)
+	if text != "" {
+		s += " " + text
+	}
+	if len(k.body) > 0 {
+		s += ": " + redact.Excerpt(k.body, k.sensitive()...)
+	}
+	return s
+}
+
+// isPage reports whether the answer is a page for a person, as of a captive portal.
+func (k *call) isPage() bool {
+	return !json.Valid(k.body) && (strings.HasPrefix(strings.ToLower(k.answer.Get("Content-Type")), "text/html") ||
+		bytes.HasPrefix(bytes.TrimSpace(k.body), []byte("<")))
+}

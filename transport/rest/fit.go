@@ -1,0 +1,47 @@
+package rest
+
+import "strings"
+
+// Fit returns how many of ids, counted from the first, go into one request of StatusBatch: at least
+// one, if there is one. It cuts where there are more than MaxBatch, where the URL would be longer
+// than 8,000 bytes, and where the Separator could not tell one id from the next.
+func (c *Client) Fit(ids []string) int {
+	if c.MaxBatch() == 0 {
+		return min(len(ids), 1)
+	}
+	return c.batch.fit(ids)
+}
+
+// fit returns how many of ids, counted from the first, request takes at once: at least one, if
+// there is one.
+func (b *batch) fit(ids []string) int {
+	most := min(len(ids), b.Max)
+	if b.Body != nil || most < 2 {
+		return most
+	}
+	length := b.length - len(b.between)
+	for i, id := range ids[:most] {
+		length += len(b.between) + len(b.each[0]) + escapedLen(id) + len(b.each[1])
+		if i > 0 && (length > maxURL || b.joined && !b.tells(ids[i-1], id)) {
+			return i
+		}
+	}
+	return most
+}
+
+// tells reports whether the separator tells one id from the next.
+func (b *batch) tells(id, next string) bool {
+	parts := strings.SplitN(id+b.Separator+next, b.Separator, 3)
+	return len(parts) == 2 && parts[0] == id
+}
+
+// escapedLen returns the length of [url.QueryEscape] of id.
+func escapedLen(id string) int {
+	n := len(id)
+	for i := range len(id) {
+		if !unreserved[id[i]] && id[i] != ' ' {
+			n += 2
+		}
+	}
+	return n
+}

@@ -1,0 +1,91 @@
+package rest
+
+import (
+	"bytes"
+	"errors"
+	"iter"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// match yields the items about the jobs with the given ids, each with its place among them.
+func (b *batch) match(ids []string, items []byte) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		place := make(map[string]int, len(ids))
+		for i, id := range ids {
+			place[id] = i
+		}
+		named := make([]bool, len(ids))
+		var others []row
+		for key, item := range jsonscan.Items(items) {
+			id := b.job(key, item)
+			i, asked := place[id]
+			if !asked {
+				if id != "" {
+					others = append(others, row{id, item})
+				}
+				continue
+			}
+			if named[i] = true; !yield(i, item) {
+				return
+			}
+		}
+		if len(others) > 0 {
+			matchFolded(ids, named, others, yield)
+		}
+	}
+}
+
+// row is an item about a job whose id is not, as it is spelled, one of those that were asked about.
+type row struct {
+	id   string
+	item []byte
+}
+
+// matchFolded yields the rows whose id differs by case alone from that of one job, which no item
+// names as it is spelled. Where two jobs, or two spellings of an id, are alike but for their case,
+// it can't be told who is meant.
+func matchFolded(ids []string, named []bool, rows []row, yield func(int, []byte) bool) {
+	const ambiguous = -1
+	place := make(map[string]int, len(ids))
+	for i, id := range ids {
+		key := strings.ToLower(id)
+		if _, twice := place[key]; twice || named[i] {
+			i = ambiguous
+		}
+		place[key] = i
+	}
+	spelled := make(map[string]string)
+	for _, r := range rows {
+		key := strings.ToLower(r.id)
+		if first, ok := spelled[key]; ok && first != r.id {
+			place[key] = ambiguous
+		}
+		spelled[key] = r.id
+	}
+	for _, r := range rows {
+		if i, ok := place[strings.ToLower(r.id)]; ok && i != ambiguous && !yield(i, r.item) {
+			return
+		}
+	}
+}
+
+// alike reports whether two items say the same of a job.
+func alike(a, b *transport.Answer) bool {
+	if a.Err != nil || b.Err != nil {
+		return a.Err != nil && b.Err != nil && classOf(a.Err) == classOf(b.Err)
+	}
+	s, t := &a.Status, &b.Status
+	return s.State == t.State && s.Raw == t.Raw && s.Progress == t.Progress && s.Message == t.Message && bytes.Equal(s.Result, t.Result) &&
+		s.Revision == t.Revision && s.Created.Equal(t.Created) && s.Updated.Equal(t.Updated) && s.Finished.Equal(t.Finished)
+}
+
+// classOf returns the class of an error, that of one of another type being Transient.
+func classOf(err error) transport.Class {
+	if e := (*transport.Error)(nil); errors.As(err, &e) {
+		return e.Class
+	}
+	return transport.Transient
+}

@@ -1,0 +1,55 @@
+package rest
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+const (
+	// minSecret is the length from which a word is looked for in what is quoted: shorter ones stand
+	// in every text.
+	minSecret = 4
+	// minPart is the same for a part of a header's value, which may be an ordinary word.
+	minPart = 8
+)
+
+// publicHeaders are those whose values are no secret.
+var publicHeaders = []string{"Accept", "Accept-Encoding", "Accept-Language", "Content-Type", "User-Agent"}
+
+// secretsOf returns the words in a header's value that may be credentials: the whole, and its
+// parts, as in "Token 7f3c" or "id=7f3c".
+func secretsOf(name, value string) []string {
+	if slices.Contains(publicHeaders, http.CanonicalHeaderKey(name)) {
+		return nil
+	}
+	secrets := []string{value}
+	for _, part := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" ;,\"", r) }) {
+		_, after, _ := strings.Cut(part, "=")
+		for _, word := range []string{part, after} {
+			if len(word) >= minPart {
+				secrets = append(secrets, word)
+			}
+		}
+	}
+	return secrets
+}
+
+// sensitive returns the values in the calls' queries, which may be credentials, as they are sent
+// and as they read.
+func (e *endpoint) sensitive() (words []string) {
+	for _, part := range e.query {
+		for pair := range strings.SplitSeq(part, "&") {
+			name, value, _ := strings.Cut(pair, "=")
+			if value == "" {
+				value = name // the query is a key alone
+			}
+			words = append(words, value)
+			if plain, err := url.QueryUnescape(value); err == nil && plain != value {
+				words = append(words, plain)
+			}
+		}
+	}
+	return words
+}
