@@ -99,6 +99,7 @@ func fold(text string) string { return strings.ToLower(strings.TrimSpace(text)) 
 // numberValue returns what all spellings of a JSON number have in common, such as 2, 2.0 and 2e0:
 // its digits, without zeros around them, and its exponent.
 func numberValue(text string) (string, bool) {
+	text = strings.TrimSpace(text)
 	if text == "" || strings.Trim(text[:1], "-0123456789") != "" || !json.Valid([]byte(text)) {
 		return "", false
 	}
