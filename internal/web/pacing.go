@@ -208,7 +208,7 @@ func (p pacing) until(at time.Time) time.Duration {
 
 // number reads digits with at most one point among them.
 func number(text string) (float64, bool) {
-	if text == "" || strings.Trim(text, "0123456789.") != "" || strings.IndexAny(text, "0123456789") < 0 {
+	if text == "" || strings.Trim(text, "0123456789.") != "" || !strings.ContainsAny(text, "0123456789") {
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(text, 64)
