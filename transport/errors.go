@@ -20,7 +20,8 @@ var ErrMalformed = errors.New("malformed answer")
 // ErrThrottled is matched by the error of an answer that asks to be left alone for a while.
 var ErrThrottled = errors.New("throttled")
 
-// ErrNotAnswered is matched by the error of a job that a batch asked about and no answer was about. It passes.
+// ErrNotAnswered is matched by the error of a job that a batch asked about and no answer was about.
+// It passes.
 var ErrNotAnswered = errors.New("not in the answer to the batch")
 
 // Class says what a watch does about an Error.
@@ -31,29 +32,33 @@ const (
 	Transient Class = iota
 	// Throttled is transient too: the service is well, and asks for fewer requests.
 	Throttled
-	// Malformed is an answer that could not be read. The watch goes on as long as its patience lasts.
+	// Malformed is an answer that could not be read. The watch goes on as long as its patience
+	// lasts.
 	Malformed
-	// NotFound is a job that the service does not know. The watch goes on as long as its patience lasts: a new job may not
-	// be known everywhere yet, and one replica may lag.
+	// NotFound is a job that the service does not know. The watch goes on as long as its patience
+	// lasts: a new job may not be known everywhere yet, and one replica may lag.
 	NotFound
 	// Permanent ends the watch at once.
 	Permanent
-	// Oversized is a request of a Batcher that names more jobs than the service takes; of a single job it is Transient.
+	// Oversized is a request of a Batcher that names more jobs than the service takes; of a single
+	// job it is Transient.
 	Oversized
-	// Misdirected is a request that did not reach the service that was meant: TLS does not trust the certificate, a redirect
-	// was refused, or the server says that the request is for another host. It ends at once the watch of a job that was never
-	// seen; the watch of a job that was seen goes on as long as its patience lasts.
+	// Misdirected is a request that did not reach the service that was meant: TLS does not trust
+	// the certificate, a redirect was refused, or the server says that the request is for another
+	// host. It ends at once the watch of a job that was never seen; the watch of a job that was
+	// seen goes on as long as its patience lasts.
 	Misdirected
 )
 
-// Error is how a Transport tells a Watcher more than that a poll did not succeed. Any other error counts as Transient.
+// Error is how a Transport tells a Watcher more than that a poll did not succeed. Any other error
+// counts as Transient.
 type Error struct {
 	// Class says what the watch does about it.
 	Class Class
 	// Code is the service's status code, such as an HTTP status, or 0.
 	Code int
-	// RetryAfter is how long the service asks to be left alone before the next poll. It is 0 if the service did not say, and
-	// NoWait if the service named a wait of zero.
+	// RetryAfter is how long the service asks to be left alone before the next poll. It is 0 if the
+	// service did not say, and NoWait if the service named a wait of zero.
 	RetryAfter time.Duration
 	// Err is the cause. It must hold no secret.
 	Err error
@@ -81,7 +86,8 @@ func (e *Error) Unwrap() error {
 	return e.Err
 }
 
-// Is reports whether target is the sentinel of e's class: ErrNotFound, ErrMalformed or ErrThrottled. It may be called on nil.
+// Is reports whether target is the sentinel of e's class: ErrNotFound, ErrMalformed or
+// ErrThrottled. It may be called on nil.
 func (e *Error) Is(target error) bool { return e != nil && target != nil && target == e.sentinel() }
 
 func (e *Error) sentinel() error {
@@ -100,9 +106,9 @@ func (e *Error) sentinel() error {
 // MaxIDBytes is the length of the longest id that CheckID lets pass.
 const MaxIDBytes = 1024
 
-// CheckID reports what is wrong with a job's id: an error that matches ErrInvalidID if it is empty, "." or "..", longer
-// than MaxIDBytes, not UTF-8, or holds a control character. Any other id, one with a slash or a question mark in it too,
-// is a transport's to encode.
+// CheckID reports what is wrong with a job's id: an error that matches ErrInvalidID if it is empty,
+// "." or "..", longer than MaxIDBytes, not UTF-8, or holds a control character. Any other id, one
+// with a slash or a question mark in it too, is a transport's to encode.
 func CheckID(id string) error {
 	switch {
 	case id == "":

@@ -9,7 +9,8 @@ import (
 type State uint8
 
 const (
-	// Unknown is a state that the service's answer did not map to any other; the job has not ended as far as is known.
+	// Unknown is a state that the service's answer did not map to any other; the job has not ended
+	// as far as is known.
 	Unknown State = iota
 	// Pending is accepted and not begun.
 	Pending

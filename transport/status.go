@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Status is one answer of a service about a job. Only ID and State are always set; a zero field means that the service
-// did not say.
+// Status is one answer of a service about a job. Only ID and State are always set; a zero field
+// means that the service did not say.
 type Status struct {
 	// ID is the job's id, as the watch was given it.
 	ID string
@@ -25,17 +25,19 @@ type Status struct {
 	Message string
 	// Result is what the job produced, as the service encoded it.
 	Result json.RawMessage
-	// Revision tells two versions of a job's status apart, as an ETag does. Revisions have no order.
+	// Revision tells two versions of a job's status apart, as an ETag does. Revisions have no
+	// order.
 	Revision string
-	// RetryAfter is how long the service asks to be left alone between polls. A wait that an answer names holds until an
-	// answer names another one. It is 0 if this answer names none, and NoWait if it names a wait of zero.
+	// RetryAfter is how long the service asks to be left alone between polls. A wait that an answer
+	// names holds until an answer names another one. It is 0 if this answer names none, and NoWait
+	// if it names a wait of zero.
 	RetryAfter time.Duration
 	// Created, Updated and Finished are the service's own times, by its own clock.
 	Created, Updated, Finished time.Time
 }
 
-// NoWait is the RetryAfter of an answer in which the service named a wait of zero. It takes back a wait that an earlier answer
-// named: from then on the Backoff alone decides.
+// NoWait is the RetryAfter of an answer in which the service named a wait of zero. It takes back a
+// wait that an earlier answer named: from then on the Backoff alone decides.
 const NoWait time.Duration = -1
 
 // maxPrinted bounds, in bytes, what String shows of a text that a service wrote.

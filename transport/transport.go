@@ -1,6 +1,6 @@
-// Package transport says how a watch asks about a job: the Transport interface, the Status it answers with, and the
-// errors that a Watcher knows how to act on. It needs the standard library only, so that the author of a plugin imports
-// nothing else.
+// Package transport says how a watch asks about a job: the Transport interface, the Status it
+// answers with, and the errors that a Watcher knows how to act on. It needs the standard library
+// only, so that the author of a plugin imports nothing else.
 //
 // A transport for a service of your own is one method:
 //
@@ -17,8 +17,8 @@
 //		return transport.Status{ID: id, State: transport.Running}, nil
 //	}
 //
-// What more a transport can do it says by implementing further interfaces of this package; a Watcher finds them by type
-// assertion.
+// What more a transport can do it says by implementing further interfaces of this package; a
+// Watcher finds them by type assertion.
 package transport
 
 import (
@@ -28,31 +28,35 @@ import (
 
 // Transport asks a service about one job, once.
 //
-// Status returns what the service says of the job now. It must not retry for long or wait between polls: that is the
-// Watcher's part. It should return soon after ctx is done. An error is taken for transient, and the watch goes on, unless
-// it is an *Error that says otherwise. The context may go on after Status has returned, so that what Status starts under it, Status
-// ends.
+// Status returns what the service says of the job now. It must not retry for long or wait between
+// polls: that is the Watcher's part. It should return soon after ctx is done. An error is taken for
+// transient, and the watch goes on, unless it is an *Error that says otherwise. The context may go
+// on after Status has returned, so that what Status starts under it, Status ends.
 //
 // A Transport is used by many goroutines at once.
 type Transport interface {
 	Status(ctx context.Context, id string) (Status, error)
 }
 
-// Creator is a Transport that can start a job. Create returns the id under which the job can be watched.
+// Creator is a Transport that can start a job. Create returns the id under which the job can be
+// watched.
 type Creator interface {
 	Create(ctx context.Context, req CreateRequest) (id string, err error)
 }
 
-// CreateRequest is what a Creator is asked to start. The zero value asks for the service's plain job.
+// CreateRequest is what a Creator is asked to start. The zero value asks for the service's plain
+// job.
 type CreateRequest struct {
-	// Input describes the job in the transport's own terms; for an HTTP transport it is the body, encoded as JSON.
+	// Input describes the job in the transport's own terms; for an HTTP transport it is the body,
+	// encoded as JSON.
 	Input any
-	// IdempotencyKey makes it safe to ask twice: a service that knows the key answers with the job it already started.
-	// A transport never sends a create again without one.
+	// IdempotencyKey makes it safe to ask twice: a service that knows the key answers with the job
+	// it already started. A transport never sends a create again without one.
 	IdempotencyKey string
 }
 
-// String says what a create was given. It prints neither the input nor the key, which may hold secrets.
+// String says what a create was given. It prints neither the input nor the key, which may hold
+// secrets.
 func (r CreateRequest) String() string {
 	text := "create"
 	if r.Input != nil {
@@ -67,26 +71,29 @@ func (r CreateRequest) String() string {
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
 func (r CreateRequest) GoString() string { return r.String() }
 
-// Canceler is a Transport that can ask a service to cancel a job. That Cancel returned nil means that the service took
-// the request; the job has ended when its Status says so.
+// Canceler is a Transport that can ask a service to cancel a job. That Cancel returned nil means
+// that the service took the request; the job has ended when its Status says so.
 type Canceler interface {
 	Cancel(ctx context.Context, id string) error
 }
 
-// Conditional is a Transport that can ask whether a job has changed since an earlier answer, as HTTP does with
-// If-None-Match. A Watcher calls StatusSince in place of Status once it has an answer that carries a Revision.
-// If nothing changed, StatusSince returns last, with the RetryAfter that the new answer names.
+// Conditional is a Transport that can ask whether a job has changed since an earlier answer, as
+// HTTP does with If-None-Match. A Watcher calls StatusSince in place of Status once it has an
+// answer that carries a Revision. If nothing changed, StatusSince returns last, with the RetryAfter
+// that the new answer names.
 type Conditional interface {
 	StatusSince(ctx context.Context, id string, last Status) (Status, error)
 }
 
 // Batcher is a Transport that can ask about many jobs in one request.
 //
-// StatusBatch asks about at most MaxBatch jobs, no id twice. It returns what the service says of each, in any order: the ID of an
-// Answer's Status says whose it is. A job that no answer is about has not been answered, and is asked about alone the next time. The
-// error is one of the whole request. If it is an *Error of class Oversized, the Watcher asks about fewer at a time from then on; if it is
-// one that would end a watch, the Watcher asks about ever fewer of those jobs at a time, down to one, so that it ends no watch
-// but the one that it is about. A Watcher asks about a single job by Status.
+// StatusBatch asks about at most MaxBatch jobs, no id twice. It returns what the service says of
+// each, in any order: the ID of an Answer's Status says whose it is. A job that no answer is about
+// has not been answered, and is asked about alone the next time. The error is one of the whole
+// request. If it is an *Error of class Oversized, the Watcher asks about fewer at a time from then
+// on; if it is one that would end a watch, the Watcher asks about ever fewer of those jobs at a
+// time, down to one, so that it ends no watch but the one that it is about. A Watcher asks about a
+// single job by Status.
 //
 // MaxBatch below 2 means that the Transport can't batch as it is configured.
 type Batcher interface {
@@ -94,16 +101,19 @@ type Batcher interface {
 	MaxBatch() int
 }
 
-// Fitter is a Batcher whose requests have a further bound than the number of jobs, such as the length of a URL.
+// Fitter is a Batcher whose requests have a further bound than the number of jobs, such as the
+// length of a URL.
 //
-// Fit returns how many of ids, counted from the first, fit into one request: at least 1 and at most len(ids), or 0 if there are no
-// ids. A Watcher calls Fit before each batch and leaves the other jobs to later batches. It may be called by many goroutines at
-// once, makes no request, and must be fast.
+// Fit returns how many of ids, counted from the first, fit into one request: at least 1 and at most
+// len(ids), or 0 if there are no ids. A Watcher calls Fit before each batch and leaves the other
+// jobs to later batches. It may be called by many goroutines at once, makes no request, and must be
+// fast.
 type Fitter interface {
 	Fit(ids []string) int
 }
 
-// Answer is what a batch says of one job: its Status, or the error with which it could not be told. Status.ID is set in either case.
+// Answer is what a batch says of one job: its Status, or the error with which it could not be told.
+// Status.ID is set in either case.
 type Answer struct {
 	Status Status
 	Err    error

@@ -39,7 +39,8 @@ func TestPrintingACreateRequestPrintsNoSecret(t *testing.T) {
 	assert.Equal(t, "create", transport.CreateRequest{}.String())
 }
 
-// fault 13: "not said" and "zero" are told apart, and a consumer that only asks for a positive wait sees none.
+// fault 13: "not said" and "zero" are told apart, and a consumer that only asks for a positive wait
+// sees none.
 func TestNoWaitIsNeitherAWaitNorNothing(t *testing.T) {
 	t.Parallel()
 	assert.NotZero(t, transport.NoWait)

@@ -2,8 +2,9 @@ package jsonscan
 
 import "iter"
 
-// Items yields the values of an array, each with a nil key, or those of an object, each with the JSON text of its key, as often
-// as that stands there. The text is one that Find has found; any that is neither an array nor an object has no items.
+// Items yields the values of an array, each with a nil key, or those of an object, each with the
+// JSON text of its key, as often as that stands there. The text is one that Find has found; any
+// that is neither an array nor an object has no items.
 func Items(text []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
 		if len(text) == 0 || text[0] != '[' && text[0] != '{' {

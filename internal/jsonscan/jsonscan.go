@@ -1,5 +1,6 @@
-// Package jsonscan picks a few values out of a JSON text whose other content is of no interest, without building maps. It
-// refuses what a decoder lets pass and two decoders read differently: a key that stands twice, or in another case too.
+// Package jsonscan picks a few values out of a JSON text whose other content is of no interest,
+// without building maps. It refuses what a decoder lets pass and two decoders read differently: a
+// key that stands twice, or in another case too.
 package jsonscan
 
 import (
@@ -28,9 +29,9 @@ type node struct {
 	children []*node
 }
 
-// Compile prepares the search for paths such as "payload.status": the keys on the way, joined by dots. "." is the whole
-// text, and "" is a path that is never found. The first path is the one that matters: no key on its way may stand in
-// another case, whether or not it also stands in its own.
+// Compile prepares the search for paths such as "payload.status": the keys on the way, joined by
+// dots. "." is the whole text, and "" is a path that is never found. The first path is the one that
+// matters: no key on its way may stand in another case, whether or not it also stands in its own.
 func Compile(paths ...string) (*Paths, error) {
 	p := new(Paths)
 	if len(paths) > maxPaths {
@@ -67,8 +68,9 @@ func (n *node) child(key string) *node {
 	return c
 }
 
-// Find sets found[i] to the JSON text of the value at path i of Compile, or to nil if there is none or it is null. The
-// texts are parts of body. An error says what is wrong with body, and quotes no more of it than a key that was looked for.
+// Find sets found[i] to the JSON text of the value at path i of Compile, or to nil if there is none
+// or it is null. The texts are parts of body. An error says what is wrong with body, and quotes no
+// more of it than a key that was looked for.
 func (p *Paths) Find(body []byte, found [][]byte) error {
 	clear(found)
 	s := scan{body: body, found: found}
@@ -84,7 +86,8 @@ func (p *Paths) Find(body []byte, found [][]byte) error {
 	return json.Unmarshal(body, &v)
 }
 
-// scan walks over a JSON text once, and checks its grammar (RFC 8259) on the way: it refuses what encoding/json refuses.
+// scan walks over a JSON text once, and checks its grammar (RFC 8259) on the way: it refuses what
+// encoding/json refuses.
 type scan struct {
 	body  []byte
 	at    int
@@ -181,8 +184,8 @@ func (s *scan) object(n *node, depth int) error {
 	}
 }
 
-// key passes over a key of the object at n and returns the node of its value. In seen is a bit for each child of n whose key
-// stood before.
+// key passes over a key of the object at n and returns the node of its value. In seen is a bit for
+// each child of n whose key stood before.
 func (s *scan) key(n *node, seen *uint32) (*node, error) {
 	if s.next() != '"' {
 		return nil, errGrammar
@@ -232,7 +235,8 @@ func (s *scan) array(depth int) error {
 	}
 }
 
-// more passes over the comma or the end that follows an element, and reports whether it was the comma.
+// more passes over the comma or the end that follows an element, and reports whether it was the
+// comma.
 func (s *scan) more(end byte) (bool, error) {
 	c := s.next()
 	s.at++
@@ -357,7 +361,8 @@ func Text(raw []byte) string {
 	return s
 }
 
-// Inner returns the part of raw that Text would return, or nil if raw is a string that has to be decoded.
+// Inner returns the part of raw that Text would return, or nil if raw is a string that has to be
+// decoded.
 func Inner(raw []byte) []byte {
 	if len(raw) < 2 || raw[0] != '"' {
 		return raw

@@ -15,7 +15,8 @@ const Mask = "[redacted]"
 // MaxExcerpt is how many bytes of a body Excerpt quotes at most.
 const MaxExcerpt = 256
 
-// window is how much of a body Excerpt reads, beside what the longest secret takes, which is at most maxOverlap.
+// window is how much of a body Excerpt reads, beside what the longest secret takes, which is at
+// most maxOverlap.
 const (
 	window     = 4 * MaxExcerpt
 	maxOverlap = 64 << 10
@@ -30,8 +31,9 @@ var secretName = regexp.MustCompile(`(?i)` + names)
 func IsSecretName(name string) bool { return secretName.MatchString(name) }
 
 var (
-	// named is a value behind a name that sounds like a secret's, in JSON, in a form, in a query or in a header. An array or
-	// an object is taken out with all that follows, since where it ends is not a regular expression's to say.
+	// named is a value behind a name that sounds like a secret's, in JSON, in a form, in a query or
+	// in a header. An array or an object is taken out with all that follows, since where it ends is
+	// not a regular expression's to say.
 	named = regexp.MustCompile(`(?is)([\w.-]*(?:` + names + `)` +
 		`[\w.-]*\\?["']?\s*[:=]\s*)(?:[{\[].*|\\?"(?:[^"\\]|\\.)*(?:"|\\?$)|'[^']*'?|(?:(?:bearer|basic|digest)\s+)?[^\s,;&}\]"']+)`)
 	scheme   = regexp.MustCompile(`(?i)\b(bearer|basic|digest)\s+[^\s,;"'}]+`)
@@ -42,8 +44,9 @@ var (
 	tail   = regexp.MustCompile(`[\w+/=.~%-]*$`)
 )
 
-// Text returns s without the given secrets, however they are escaped, and without what looks like one: user names and queries of URLs, values behind a
-// name such as "token" or "password", and credentials of HTTP's authentication schemes.
+// Text returns s without the given secrets, however they are escaped, and without what looks like
+// one: user names and queries of URLs, values behind a name such as "token" or "password", and
+// credentials of HTTP's authentication schemes.
 func Text(s string, secrets ...string) string {
 	s = named.ReplaceAllString(without(s, secrets), "${1}"+Mask)
 	s = scheme.ReplaceAllString(s, "${1} "+Mask)
@@ -51,8 +54,9 @@ func Text(s string, secrets ...string) string {
 	return query.ReplaceAllString(s, "${1}?"+Mask)
 }
 
-// Excerpt quotes the beginning of a body: at most MaxExcerpt bytes of it after Text, in one line that prints, and with every
-// run of 24 or more letters, digits and signs taken out that a token could be.
+// Excerpt quotes the beginning of a body: at most MaxExcerpt bytes of it after Text, in one line
+// that prints, and with every run of 24 or more letters, digits and signs taken out that a token
+// could be.
 func Excerpt(body []byte, secrets ...string) string {
 	longest := 0
 	for _, secret := range secrets {
@@ -61,7 +65,8 @@ func Excerpt(body []byte, secrets ...string) string {
 	read := window + min(longest, maxOverlap)
 	s := without(string(body[:min(len(body), read)]), secrets)
 	if len(body) > read {
-		// The window may cut a secret in two, which then is not known as one: leave out what could be its first part.
+		// The window may cut a secret in two, which then is not known as one: leave out what could
+		// be its first part.
 		s = s[:max(len(s)-longest, 0)]
 		s = s[:len(s)-len(tail.FindString(s))]
 	}

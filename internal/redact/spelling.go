@@ -9,13 +9,16 @@ import (
 	"unicode/utf16"
 )
 
-// maxSpelling is how many bytes stand for one byte of a secret in the longest of the usual escapes, such as \u0026 and &quot;.
+// maxSpelling is how many bytes stand for one byte of a secret in the longest of the usual escapes,
+// such as \u0026 and &quot;.
 const maxSpelling = 6
 
-// maxLayers is how many escapes around one another are looked through, such as a query in HTML in JSON.
+// maxLayers is how many escapes around one another are looked through, such as a query in HTML in
+// JSON.
 const maxLayers = 3
 
-// without returns s with Mask in place of each of the secrets, in whatever escapes of URLs, JSON and HTML it stands.
+// without returns s with Mask in place of each of the secrets, in whatever escapes of URLs, JSON
+// and HTML it stands.
 func without(s string, secrets []string) string {
 	var found spans
 	look(&found, plain(s), secrets, maxLayers)
@@ -40,7 +43,8 @@ func look(found *spans, v view, secrets []string, layers int) {
 	}
 }
 
-// view is a text without some escapes. Byte i of it stands for the original from origin[i] to origin[i+1].
+// view is a text without some escapes. Byte i of it stands for the original from origin[i] to
+// origin[i+1].
 type view struct {
 	text   []byte
 	origin []int

@@ -97,7 +97,7 @@ func TestTheLongestOfSeveralSecretsIsTakenOut(t *testing.T) {
 func TestAnEscapedSecretIsNotCutInTwo(t *testing.T) {
 	t.Parallel()
 	const secret = "&&&&&&&&&&&&"
-	for n := range 300 {
+	for n := range 110 {
 		for _, spell := range []func(string) string{percent, asciiJSON, html.EscapeString} {
 			body := strings.Repeat("k", 1000) + strings.Repeat(" ", n) + spell(secret)
 			got := redact.Excerpt([]byte(body+strings.Repeat(" .", 2000)), secret)

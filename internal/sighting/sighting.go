@@ -68,6 +68,9 @@ func (s *Sighting) See(last *Sighting, st *transport.Status, f Fault, now, patie
 	}
 	s.Status, s.Answered, s.Fault = last.Status, last.Answered, f
 	s.Odd, s.Since, s.stale, s.staleSince = last.Odd, last.Since, last.stale, last.staleSince
+	if f.RetryAfter < 0 { // see transport.NoWait
+		s.Pace = 0
+	}
 	if f.Final(last.Answered) {
 		return Verdict{Over: true, Err: f.Err}
 	}
@@ -92,7 +95,7 @@ func (s *Sighting) seeStatus(last *Sighting, st *transport.Status, now, patience
 	switch {
 	case s.RetryAfter > 0:
 		s.Pace = s.RetryAfter
-	case s.RetryAfter < 0: // the service takes an older wait back
+	case s.RetryAfter < 0: // see transport.NoWait
 		s.Pace, s.RetryAfter = 0, 0
 	}
 	if s.State.Terminal() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )

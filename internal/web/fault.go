@@ -17,8 +17,8 @@ import (
 // statusEnhanceYourCalm is how some services spell 429.
 const statusEnhanceYourCalm = 420
 
-// ClassOfCode returns what a watch does about an answer that is an error by its status code. paced says that a header of the
-// answer names a wait, be it zero: see [RetryAfter].
+// ClassOfCode returns what a watch does about an answer that is an error by its status code. paced
+// says that a header of the answer names a wait, be it zero: see [RetryAfter].
 func ClassOfCode(code int, paced bool) transport.Class {
 	switch code {
 	case http.StatusNotFound:
@@ -54,7 +54,8 @@ func ClassOfCode(code int, paced bool) transport.Class {
 	}
 }
 
-// IsGateway reports whether a status code is the word of a gateway between us and the service, which knows nothing of the job.
+// IsGateway reports whether a status code is the word of a gateway between us and the service,
+// which knows nothing of the job.
 func IsGateway(code int) bool {
 	return code >= http.StatusBadGateway && code <= http.StatusGatewayTimeout
 }
@@ -78,9 +79,10 @@ func (e proxyError) Error() string {
 	return fmt.Sprintf("proxy: %d %s", int(e), http.StatusText(int(e)))
 }
 
-// ClassOfFault returns what a watch does about a request that got no answer, and the status code of the proxy that refused
-// it, or 0. A fault of TLS and a redirect that [CheckRedirect] refused are Misdirected: the service was not reached. A proxy's
-// refusal is Permanent, unless its code is a 5xx. All else is Transient.
+// ClassOfFault returns what a watch does about a request that got no answer, and the status code of
+// the proxy that refused it, or 0. A fault of TLS and a redirect that [CheckRedirect] refused are
+// Misdirected: the service was not reached. A proxy's refusal is Permanent, unless its code is a
+// 5xx. All else is Transient.
 func ClassOfFault(err error) (class transport.Class, code int) {
 	var (
 		certificate *tls.CertificateVerificationError
@@ -112,8 +114,9 @@ func IsTimeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// Safe returns err without the URL that net/http puts in it, which has a query, and without the given secrets and what else
-// looks like one. What it wraps can be asked about with errors.Is and errors.As.
+// Safe returns err without the URL that net/http puts in it, which has a query, and without the
+// given secrets and what else looks like one. What it wraps can be asked about with errors.Is and
+// errors.As.
 func Safe(err error, secrets ...string) error {
 	err = bare(err)
 	if text := redact.Text(err.Error(), secrets...); text != err.Error() {

@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// AcceptEncoding is the compression that this package reads. A request that names one gets its answer from net/http as it came, so
-// that its bytes on the wire can be bounded.
+// AcceptEncoding is the compression that this package reads. A request that names one gets its
+// answer from net/http as it came, so that its bytes on the wire can be bounded.
 const AcceptEncoding = "gzip"
 
 // errWire ends a body that takes more bytes on the wire than it may.
@@ -26,8 +26,8 @@ func IsZipped(h http.Header) bool {
 	return strings.EqualFold(values[0], "gzip") || strings.EqualFold(values[0], "x-gzip")
 }
 
-// Unzip reads a body that is compressed with gzip. One that says so and is not, because somebody decoded it on the way, is read as it
-// is. It is used by one goroutine.
+// Unzip reads a body that is compressed with gzip. One that says so and is not, because somebody
+// decoded it on the way, is read as it is. It is used by one goroutine.
 type Unzip struct {
 	wire     wire
 	buffered *bufio.Reader // of wire
@@ -42,8 +42,8 @@ var unzips = sync.Pool{New: func() any {
 	return u
 }}
 
-// NewUnzip returns an Unzip of a body whose content may have limit bytes, and on the wire hardly more: what cannot be compressed grows
-// a little. Its user calls Release when done.
+// NewUnzip returns an Unzip of a body whose content may have limit bytes, and on the wire hardly
+// more: what cannot be compressed grows a little. Its user calls Release when done.
 func NewUnzip(body io.Reader, limit int) *Unzip {
 	u := unzips.Get().(*Unzip)
 	u.wire = wire{body: body, left: limit + limit>>8 + 4<<10}

@@ -13,17 +13,23 @@ import (
 // MaxRetryAfter is the longest wait that an answer can name. A longer one counts as rubbish.
 const MaxRetryAfter = 365 * 24 * time.Hour
 
-// RetryAfter returns the wait that the headers of an answer name: above zero and at most MaxRetryAfter, transport.NoWait for a
-// wait of zero, and 0 if they name none that makes sense. The first of these headers that names one decides:
+// RetryAfter returns the wait that the headers of an answer name: above zero and at most
+// MaxRetryAfter, transport.NoWait for a wait of zero, and 0 if they name none that makes sense. The
+// first of these headers that names one decides:
 //
-//	Retry-After-Ms, X-Ms-Retry-After-Ms    milliseconds
-//	Retry-After                            seconds, a duration such as 1m30s, or a time (RFC 9110, 10.2.3)
-//	RateLimit                              the longest reset of a quota of which nothing remains (draft-ietf-httpapi-ratelimit-headers)
-//	RateLimit-Reset, X-RateLimit-Reset,    likewise, if RateLimit-Remaining and so on is 0; a 429 or 420 needs no Remaining
-//	X-Rate-Limit-Reset
+//	Retry-After-Ms, X-Ms-Retry-After-Ms  milliseconds
+//	Retry-After                          seconds, a duration such as 1m30s, or a time
+//	RateLimit                            the longest reset of a quota of which nothing remains
+//	RateLimit-Reset                      likewise, if RateLimit-Remaining is 0
+//	X-RateLimit-Reset                    likewise, if X-RateLimit-Remaining is 0
+//	X-Rate-Limit-Reset                   likewise, if X-Rate-Limit-Remaining is 0
 //
-// A number too large for a wait is a time in seconds or milliseconds since 1970. A time is measured from the answer's own Date, so
-// that a service whose clock is off is understood all the same, and from now if there is none. Seconds may have a fraction.
+// A 429 or 420 without a Remaining counts as one with 0. The formats are those of RFC 9110, 10.2.3,
+// and of draft-ietf-httpapi-ratelimit-headers.
+//
+// A number too large for a wait is a time in seconds or milliseconds since 1970. A time is measured
+// from the answer's own Date, so that a service whose clock is off is understood all the same, and
+// from now if there is none. Seconds may have a fraction.
 func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
 	if !mayPace(h) {
 		return 0
@@ -50,7 +56,8 @@ func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
 	return 0
 }
 
-// mayPace reports whether any header is spelled like one of those that RetryAfter reads, which is rare.
+// mayPace reports whether any header is spelled like one of those that RetryAfter reads, which is
+// rare.
 func mayPace(h http.Header) bool {
 	for name := range h {
 		if strings.HasPrefix(name, "R") || strings.HasPrefix(name, "X-R") || strings.HasPrefix(name, "X-Ms-R") {
@@ -95,8 +102,8 @@ func isNothing(count string) bool {
 	return err == nil && n <= 0
 }
 
-// quotas returns the longest wait that the header RateLimit names, in its present form `"name";r=0;t=30` or in its earlier one
-// `limit=9, remaining=0, reset=30`.
+// quotas returns the longest wait that the header RateLimit names, in its present form
+// `"name";r=0;t=30` or in its earlier one `limit=9, remaining=0, reset=30`.
 func (p pacing) quotas(values []string) (longest time.Duration) {
 	var early [2]string // remaining and reset
 	for _, value := range values {
@@ -155,7 +162,8 @@ func named(d time.Duration) time.Duration {
 	}
 }
 
-// count returns the wait of n units, or, if that is too long for a wait, until n seconds or milliseconds after 1970.
+// count returns the wait of n units, or, if that is too long for a wait, until n seconds or
+// milliseconds after 1970.
 func (p pacing) count(n float64, unit time.Duration) time.Duration {
 	const (
 		millennium = 32503680000 // seconds from 1970 to the year 3000
@@ -178,8 +186,8 @@ func instant(seconds float64) time.Time {
 	return time.Unix(int64(whole), int64(part*float64(time.Second)))
 }
 
-// until returns the wait until a time. A time that has come is a wait of zero if the answer says by its Date that it has; the local
-// clock alone may be wrong about that.
+// until returns the wait until a time. A time that has come is a wait of zero if the answer says by
+// its Date that it has; the local clock alone may be wrong about that.
 func (p pacing) until(at time.Time) time.Duration {
 	from, told := time.Time{}, false
 	if values := p.header["Date"]; len(values) > 0 {
@@ -226,7 +234,8 @@ func duration(text string) (time.Duration, bool) {
 	return d, err == nil
 }
 
-// layouts are the forms of a date that services write: those of RFC 9110 and RFC 5322, and RFC 3339 with its usual deviations.
+// layouts are the forms of a date that services write: those of RFC 9110 and RFC 5322, and RFC 3339
+// with its usual deviations.
 var layouts = [...]string{
 	"Mon, 2 Jan 2006 15:04:05 -0700",
 	"Mon, 2 Jan 2006 15:04:05 -07:00",
@@ -240,7 +249,8 @@ var layouts = [...]string{
 	"2006-01-02 15:04:05 -0700",
 }
 
-// date reads a date in any of the layouts. A zone is a number or a name of UTC; the other names have no one meaning.
+// date reads a date in any of the layouts. A zone is a number or a name of UTC; the other names
+// have no one meaning.
 func date(text string) (time.Time, bool) {
 	const shortest = len("2006-01-02T15:04:05Z")
 	if len(text) < shortest || len(text) > 64 {

@@ -20,8 +20,8 @@ const (
 	maxHeaderBytes = 64 << 10
 )
 
-// NewPool returns a pool of connections to a service that many watches ask often: so many at most to one host, idle or not.
-// The environment's proxy is honored.
+// NewPool returns a pool of connections to a service that many watches ask often: so many at most
+// to one host, idle or not. The environment's proxy is honored.
 func NewPool(t *tls.Config, connections int) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,

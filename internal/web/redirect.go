@@ -17,9 +17,10 @@ func (e redirectError) Unwrap() error { return e.err }
 
 func refuse(format string, args ...any) error { return redirectError{fmt.Errorf(format, args...)} }
 
-// RedirectPolicy returns the CheckRedirect of an [http.Client]: that of the user, or [CheckRedirect] if the user has none. Whatever
-// it says, a redirect to a URL with a user name is refused: net/http would send that name in place of our own credentials. Its
-// refusals are Misdirected to [ClassOfFault].
+// RedirectPolicy returns the CheckRedirect of an [http.Client]: that of the user, or
+// [CheckRedirect] if the user has none. Whatever it says, a redirect to a URL with a user name is
+// refused: net/http would send that name in place of our own credentials. Its refusals are
+// Misdirected to [ClassOfFault].
 func RedirectPolicy(user func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	if user == nil {
 		return CheckRedirect
@@ -38,8 +39,8 @@ func RedirectPolicy(user func(*http.Request, []*http.Request) error) func(*http.
 
 var errUserName = refuse("a redirect to a URL with a user name")
 
-// CheckRedirect is the CheckRedirect of an [http.Client] whose user has none: a redirect is followed for GET alone, to the same
-// origin, without a user name, at most five times.
+// CheckRedirect is the CheckRedirect of an [http.Client] whose user has none: a redirect is
+// followed for GET alone, to the same origin, without a user name, at most five times.
 func CheckRedirect(next *http.Request, via []*http.Request) error {
 	switch first := via[0]; {
 	case first.Method != http.MethodGet:

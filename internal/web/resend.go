@@ -8,12 +8,13 @@ import (
 	"sync"
 )
 
-// freeSends is how often net/http may send a request without being counted: once, and once more because an idle connection may be
-// closed at the moment it is used.
+// freeSends is how often net/http may send a request without being counted: once, and once more
+// because an idle connection may be closed at the moment it is used.
 const freeSends = 2
 
-// Sends bounds how often net/http sends one request by itself. On HTTP/2 it does so without end where each connection is closed by
-// a GOAWAY before the answer. It is safe for concurrent use, as a RoundTripper may use several connections at once.
+// Sends bounds how often net/http sends one request by itself. On HTTP/2 it does so without end
+// where each connection is closed by a GOAWAY before the answer. It is safe for concurrent use, as
+// a RoundTripper may use several connections at once.
 type Sends struct {
 	mu     sync.Mutex
 	sent   int
@@ -25,8 +26,9 @@ type Sends struct {
 	err    error // why no more were allowed
 }
 
-// BoundSends returns the request to send in place of r. It is sent at most freeSends times, and then up to again times more while
-// may allows it; then its context is canceled. The caller calls Over once the answer has been read.
+// BoundSends returns the request to send in place of r. It is sent at most freeSends times, and
+// then up to again times more while may allows it; then its context is canceled. The caller calls
+// Over once the answer has been read.
 func BoundSends(r *http.Request, again int, may func() bool) (*http.Request, *Sends) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	s := &Sends{left: again, may: may, cancel: cancel}

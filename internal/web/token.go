@@ -7,7 +7,8 @@ import (
 	"sync"
 )
 
-// Tokens keeps the token of a source, and asks the source for all calls together. It is safe for concurrent use.
+// Tokens keeps the token of a source, and asks the source for all calls together. It is safe for
+// concurrent use.
 type Tokens struct {
 	source func(context.Context) (string, error)
 
@@ -33,8 +34,8 @@ type flight struct {
 	left  bool // the call that asked ended before it got an answer, which says nothing to the others
 }
 
-// Get returns a token other than stale. Of all calls that need one at a time, one asks the source and the others wait for
-// what it gets.
+// Get returns a token other than stale. Of all calls that need one at a time, one asks the source
+// and the others wait for what it gets.
 func (t *Tokens) Get(ctx context.Context, stale *Token) (*Token, error) {
 	for {
 		t.mu.Lock()

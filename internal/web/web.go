@@ -1,10 +1,12 @@
-// Package web holds what every transport over HTTP does alike: the pool of connections and its bounds, which redirects are
-// followed, what a fault of the network means, the wait that a service asks for, and a token for all calls together.
+// Package web holds what every transport over HTTP does alike: the pool of connections and its
+// bounds, which redirects are followed, what a fault of the network means, the wait that a service
+// asks for, and a token for all calls together.
 package web
 
 import "strings"
 
-// IsToken reports whether s is a token of HTTP, such as a method or a header's name (RFC 9110, 5.6.2).
+// IsToken reports whether s is a token of HTTP, such as a method or a header's name (RFC 9110,
+// 5.6.2).
 func IsToken(s string) bool {
 	const signs = "!#$%&'*+-.^_`|~"
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {

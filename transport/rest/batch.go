@@ -17,48 +17,56 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Batch says how a service is asked about many jobs in one request, and where in its answer what stands. The zero Batch is none.
+// Batch says how a service is asked about many jobs in one request, and where in its answer what
+// stands. The zero Batch is none.
 //
 //	Batch{Path: "/jobs?ids={ids}"}                               GET /jobs?ids=a,b
 //	Batch{Path: "/jobs?id={id}"}                                 GET /jobs?id=a&id=b
 //	Batch{Path: "/get", Body: map[string]any{"ids": "{ids}"}}    POST /get with {"ids":["a","b"]}
 //
-// The answer holds an item for each job: an array of them, or an object that has them by id. An item is read as the answer to a
-// status call is: see Item. What becomes of an answer is told at Client.StatusBatch.
+// The answer holds an item for each job: an array of them, or an object that has them by id. An
+// item is read as the answer to a status call is: see Item. What becomes of an answer is told at
+// Client.StatusBatch.
 type Batch struct {
-	// Method is the HTTP method; the default is GET, and POST if there is a Body. Whatever it is, the request may reach the
-	// service twice.
+	// Method is the HTTP method; the default is GET, and POST if there is a Body. Whatever it is,
+	// the request may reach the service twice.
 	Method string
-	// Path is appended to the base URL's path, as that of a Call is. Its query names the jobs, unless Body does: {ids} is replaced
-	// by all ids with Separator between them, and a pair with {id}, such as id={id}, stands once for each. Each id is escaped.
+	// Path is appended to the base URL's path, as that of a Call is. Its query names the jobs,
+	// unless Body does: {ids} is replaced by all ids with Separator between them, and a pair with
+	// {id}, such as id={id}, stands once for each. Each id is escaped.
 	Path string
-	// Separator stands between two ids in place of {ids}; the default is a comma. Ids that it could not tell apart, such as one
-	// that holds it, are asked about one at a time.
+	// Separator stands between two ids in place of {ids}; the default is a comma. Ids that it could
+	// not tell apart, such as one that holds it, are asked about one at a time.
 	Separator string
-	// Body is sent, as JSON, with an array of the ids in place of its one value "{ids}"; the default is no body. The Body "{ids}"
-	// is the array alone.
+	// Body is sent, as JSON, with an array of the ids in place of its one value "{ids}"; the
+	// default is no body. The Body "{ids}" is the array alone.
 	Body any
 	// Max is how many jobs one request asks about at most, from 2 to 1000; the default is 100.
 	Max int
 
-	// List is where in the answer the items are; the default is ".", an answer that is nothing else.
+	// List is where in the answer the items are; the default is ".", an answer that is nothing
+	// else.
 	List string
-	// ID is where an item names its job, by a string or a number; the default is id. "-" is for a List that is an object, and the
-	// key of each item is the job's id.
+	// ID is where an item names its job, by a string or a number; the default is id. "-" is for a
+	// List that is an object, and the key of each item is the job's id.
 	ID string
-	// Item is the place in the answer to a status call whose value an item is; the default is ".", the whole. It is "job" for a
-	// service that answers {"job":{"state":"x"}} about one, and {"jobs":[{"id":"7","state":"x"}]} about many. The Dialect's places
-	// are read within it, and what they read elsewhere a batch does not say.
+	// Item is the place in the answer to a status call whose value an item is; the default is ".",
+	// the whole. It is "job" for a service that answers {"job":{"state":"x"}} about one, and
+	// {"jobs":[{"id":"7","state":"x"}]} about many. The Dialect's places are read within it, and
+	// what they read elsewhere a batch does not say.
 	Item string
-	// NotFound is where an item says, by anything but null and false, that there is no such job; the default is nowhere.
+	// NotFound is where an item says, by anything but null and false, that there is no such job;
+	// the default is nowhere.
 	NotFound string
 }
 
 const (
 	maxBatch = 1000
-	// maxURL bounds the URL of a batch: RFC 9110, 4.1, has all take 8,000 bytes, and knows of none that take more.
+	// maxURL bounds the URL of a batch: RFC 9110, 4.1, has all take 8,000 bytes, and knows of none
+	// that take more.
 	maxURL = 8000
-	// batchShare is by what part of WithMaxBody the answer to a batch may be larger for each job, and so many times it in all.
+	// batchShare is by what part of WithMaxBody the answer to a batch may be larger for each job,
+	// and so many times it in all.
 	batchShare = 16
 )
 
@@ -215,7 +223,8 @@ func (b *batch) ask(base *url.URL) (err error) {
 	return nil
 }
 
-// request returns where to ask about jobs, and the body to send, nil if there is none; or why not, as an error of a class.
+// request returns where to ask about jobs, and the body to send, nil if there is none; or why not,
+// as an error of a class.
 func (b *batch) request(ids []string) (*endpoint, []byte, transport.Class, error) {
 	to := *b.to
 	if b.Body != nil {
@@ -250,16 +259,19 @@ func (c *Client) MaxBatch() int {
 	return c.batch.Max
 }
 
-// StatusBatch asks about many jobs in one request, as the dialect's Batch says. The answers stand in the order of ids. One is an
-// error if its item can't be read, if two items name its job and do not say the same of it, if NotFound says that there is none, or if
-// its id is one that transport.CheckID refuses. An item that spells an id in another case is about that job if no other item and
-// no other job could be meant. A job that no item names has no answer, and items about other jobs are passed over. An answer of 202
-// or 204 that is not JSON is about no job.
+// StatusBatch asks about many jobs in one request, as the dialect's Batch says. The answers stand
+// in the order of ids. One is an error if its item can't be read, if two items name its job and do
+// not say the same of it, if NotFound says that there is none, or if its id is one that
+// transport.CheckID refuses. An item that spells an id in another case is about that job if no
+// other item and no other job could be meant. A job that no item names has no answer, and items
+// about other jobs are passed over. An answer of 202 or 204 that is not JSON is about no job.
 //
-// What comes back for the request as a whole is what Status would return, but for this: any 5xx is an error, whatever its body
-// says. 404 is permanent, for it does not say which job was not found. 413, 414 and 431, more ids than MaxBatch, a URL over
-// 8,000 bytes and a body over what WithMaxBody says are an error of class transport.Oversized. Ids that the Separator can't tell
-// apart are a permanent one, so that a Watcher asks about them one at a time. Fit tells beforehand what goes into one request.
+// What comes back for the request as a whole is what Status would return, but for this: any 5xx is
+// an error, whatever its body says. 404 is permanent, for it does not say which job was not found.
+// 413, 414 and 431, more ids than MaxBatch, a URL over 8,000 bytes and a body over what WithMaxBody
+// says are an error of class transport.Oversized. Ids that the Separator can't tell apart are a
+// permanent one, so that a Watcher asks about them one at a time. Fit tells beforehand what goes
+// into one request.
 func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
 	var problem error
 	if c.MaxBatch() == 0 {
@@ -304,7 +316,8 @@ func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Ans
 	return append(answers, told...), nil
 }
 
-// batchBody returns how many bytes the answer to a batch of n jobs has at most, where any other has at most so many.
+// batchBody returns how many bytes the answer to a batch of n jobs has at most, where any other has
+// at most so many.
 func batchBody(most, n int) int {
 	return max(most, min(most+n*(most/batchShare), batchShare*most, largestMaxBody))
 }

@@ -24,8 +24,8 @@ const (
 	someID  = "7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77"
 )
 
-// canned answers every request with the same body, as a connection that costs nothing: it makes nothing anew. It serves one
-// request after the other.
+// canned answers every request with the same body, as a connection that costs nothing: it makes
+// nothing anew. It serves one request after the other.
 type canned struct {
 	answer http.Response
 	body   body
@@ -88,9 +88,10 @@ func newLoop(b *testing.B, base string, t http.RoundTripper) poll {
 	}
 }
 
-// BenchmarkPoll is one poll: of the Client, and of the loop that one would write by hand with net/http and encoding/json, over
-// the same carrier, whose cost is part of the figures. Under "ratio" the two take turns, so that a noisy machine is noisy for
-// both: it reports what a poll of the Client costs in units of the loop, and the allocations of each.
+// BenchmarkPoll is one poll: of the Client, and of the loop that one would write by hand with
+// net/http and encoding/json, over the same carrier, whose cost is part of the figures. Under
+// "ratio" the two take turns, so that a noisy machine is noisy for both: it reports what a poll of
+// the Client costs in units of the loop, and the allocations of each.
 //
 //	go test -run '^$' -bench Poll ./transport/rest
 func BenchmarkPoll(b *testing.B) {

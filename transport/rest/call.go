@@ -30,13 +30,15 @@ const (
 	keptBody = 64 << 10
 	// retryWait is the wait before the first time a call is sent again.
 	retryWait = 100 * time.Millisecond
-	// longWait is the wait that is the watch's: a service that asks for more is not asked again within the call.
+	// longWait is the wait that is the watch's: a service that asks for more is not asked again
+	// within the call.
 	longWait = time.Second
 )
 
-// call is one request to the service, sent as often as it takes. The waits of go-retryablehttp run on the real clock, so
-// each call has a client of that package whose hooks are the call's own: check decides and names the wait, backoff returns
-// 0, and prepare waits on the context's clock. Calls are pooled, hooks and buffers included.
+// call is one request to the service, sent as often as it takes. The waits of go-retryablehttp run
+// on the real clock, so each call has a client of that package whose hooks are the call's own:
+// check decides and names the wait, backoff returns 0, and prepare waits on the context's clock.
+// Calls are pooled, hooks and buffers included.
 type call struct {
 	*settings
 	client  http.Client // whose transport is the call: see RoundTrip
@@ -106,8 +108,8 @@ func (k *call) reset() {
 	k.status, k.err = transport.Status{}, nil
 }
 
-// outgoing is a request in one piece with its URL. No call uses that of another: a RoundTripper may keep it for longer than the
-// call lasts.
+// outgoing is a request in one piece with its URL. No call uses that of another: a RoundTripper may
+// keep it for longer than the call lasts.
 type outgoing struct {
 	request http.Request
 	url     url.URL
@@ -150,7 +152,8 @@ func (k *call) start() {
 	}
 }
 
-// check is told what became of each request: it reads the answer, and decides whether to send another.
+// check is told what became of each request: it reads the answer, and decides whether to send
+// another.
 func (k *call) check(ctx context.Context, answer *http.Response, err error) (bool, error) {
 	k.requests++
 	k.code, k.answer, k.body, k.large, k.fault, k.hint = 0, nil, nil, false, err, 0
@@ -200,8 +203,8 @@ func (k *call) again(ctx context.Context) bool {
 	return true
 }
 
-// jitter returns the wait before the nth time that a call is sent again, counted from 0: from the upper half of retryWait
-// doubled n times, the same for the same id.
+// jitter returns the wait before the nth time that a call is sent again, counted from 0: from the
+// upper half of retryWait doubled n times, the same for the same id.
 func jitter(id string, n int) time.Duration {
 	h := fnv.New32a()
 	_, _ = io.WriteString(h, id)

@@ -9,12 +9,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Dialect says how a service speaks of jobs: how it is asked, and where in its JSON answers what stands. A field that is left
-// zero has the default that its comment names, so that the zero Dialect is the default dialect.
+// Dialect says how a service speaks of jobs: how it is asked, and where in its JSON answers what
+// stands. A field that is left zero has the default that its comment names, so that the zero
+// Dialect is the default dialect.
 //
-// A place in an answer is a path: the keys on the way, joined by dots, such as "payload.status". "." is the whole answer, and
-// "-" reads nothing. A key that is read and stands twice makes the answer malformed, and so does a status with a key on its way that
-// stands in another case, too. Any other value that is missing, or not of the kind that is read there, counts as not said.
+// A place in an answer is a path: the keys on the way, joined by dots, such as "payload.status".
+// "." is the whole answer, and "-" reads nothing. A key that is read and stands twice makes the
+// answer malformed, and so does a status with a key on its way that stands in another case, too.
+// Any other value that is missing, or not of the kind that is read there, counts as not said.
 //
 // Printing a Dialect, a Call or a Batch prints neither queries nor bodies, which may hold secrets.
 type Dialect struct {
@@ -35,39 +37,44 @@ type Dialect struct {
 	// ID is where the answer to a create names the job; the default is payload.jobID.
 	ID string
 
-	// State is where the answer to a status call says how the job stands; the default is payload.status. A string, a number or
-	// a boolean there is a word of States. An object or an array makes the answer malformed.
+	// State is where the answer to a status call says how the job stands; the default is
+	// payload.status. A string, a number or a boolean there is a word of States. An object or an
+	// array makes the answer malformed.
 	State string
-	// States maps the service's words to states; the default is DefaultStates. A word that is not found just so is looked for without
-	// regard to case and surrounding space, and a number by its value, so that 2.0 is 2; such a word counts if it can mean one state
-	// only. The word "null" stands for a state that is null or absent, and "" for an empty one. A word that States lacks is
-	// [transport.Unknown], with the word in Raw. Without "null" in States, an answer of 202 or 204 without a state is
-	// [transport.Pending], and any other is malformed.
+	// States maps the service's words to states; the default is DefaultStates. A word that is not
+	// found just so is looked for without regard to case and surrounding space, and a number by its
+	// value, so that 2.0 is 2; such a word counts if it can mean one state only. The word "null"
+	// stands for a state that is null or absent, and "" for an empty one. A word that States lacks
+	// is [transport.Unknown], with the word in Raw. Without "null" in States, an answer of 202 or
+	// 204 without a state is [transport.Pending], and any other is malformed.
 	States map[string]transport.State
 	// Strict makes a word that States lacks an error that matches transport.ErrMalformed.
 	Strict bool
 
 	// Progress is where a number says how much is done; the default is payload.progress.
 	Progress string
-	// ProgressScale is the progress of a job that is done; the default is 1. It is 100 for a service that counts percent.
+	// ProgressScale is the progress of a job that is done; the default is 1. It is 100 for a
+	// service that counts percent.
 	ProgressScale float64
 	// Message is where a text for a person stands; the default is payload.message.
 	Message string
-	// Error is where a text says why a job failed or was canceled; the default is payload.error. It then takes the place of
-	// the message.
+	// Error is where a text says why a job failed or was canceled; the default is payload.error. It
+	// then takes the place of the message.
 	Error string
 	// Result is where the job's result stands; the default is payload.result.
 	Result string
-	// Revision is where a text tells two versions of the answer apart; the default is the answer's ETag.
+	// Revision is where a text tells two versions of the answer apart; the default is the answer's
+	// ETag.
 	Revision string
-	// Created, Updated and Finished are where the job's times stand, as RFC 3339 or in seconds since 1970; the default is
-	// nowhere.
+	// Created, Updated and Finished are where the job's times stand, as RFC 3339 or in seconds
+	// since 1970; the default is nowhere.
 	Created, Updated, Finished string
 
-	// Classify, if not nil, has the last word on every answer to a status call: it is given the HTTP status code, the body
-	// and what the client made of them, and what it returns is the answer. An error that is not a *transport.Error counts as
-	// transient. The body has at most as many bytes as WithMaxBody says and may be used only until Classify returns. Of a batch it is given one item after
-	// another in place of the body, and no answer that is an error as a whole.
+	// Classify, if not nil, has the last word on every answer to a status call: it is given the
+	// HTTP status code, the body and what the client made of them, and what it returns is the
+	// answer. An error that is not a *transport.Error counts as transient. The body has at most as
+	// many bytes as WithMaxBody says and may be used only until Classify returns. Of a batch it is
+	// given one item after another in place of the body, and no answer that is an error as a whole.
 	Classify func(code int, body []byte, s transport.Status, err error) (transport.Status, error)
 }
 
@@ -75,8 +82,8 @@ type Dialect struct {
 type Call struct {
 	// Method is the HTTP method.
 	Method string
-	// Path is appended to the base URL's path. It begins with a slash, may have a query, and is sent with {id} replaced by
-	// the job's id, escaped. A query is kept out of logs and errors.
+	// Path is appended to the base URL's path. It begins with a slash, may have a query, and is
+	// sent with {id} replaced by the job's id, escaped. A query is kept out of logs and errors.
 	Path string
 }
 

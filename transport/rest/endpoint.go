@@ -55,7 +55,8 @@ func newEndpoint(base *url.URL, c Call, wantsID bool) (*endpoint, error) {
 	return e, nil
 }
 
-// url returns where to ask about a job. Whatever the id holds, it stays one segment of the path or one value of the query.
+// url returns where to ask about a job. Whatever the id holds, it stays one segment of the path or
+// one value of the query.
 func (e *endpoint) url(id string) url.URL {
 	u := url.URL{Scheme: e.base.Scheme, Host: e.base.Host, Path: e.path[0], RawPath: e.raw[0], RawQuery: e.query[0]}
 	if e.inPath {

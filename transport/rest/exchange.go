@@ -10,10 +10,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// RoundTrip puts the headers on a request and hands it to the settings' transport. That it is done here and not before keeps
-// net/http from copying them for a redirect, and keeps them from a foreign origin that the user's http.Client follows one to.
-// It also hides CloseIdleConnections: go-retryablehttp calls that whenever a call does not succeed, and the connections are
-// those of all other watches.
+// RoundTrip puts the headers on a request and hands it to the settings' transport. That it is done
+// here and not before keeps net/http from copying them for a redirect, and keeps them from a
+// foreign origin that the user's http.Client follows one to. It also hides CloseIdleConnections:
+// go-retryablehttp calls that whenever a call does not succeed, and the connections are those of
+// all other watches.
 func (k *call) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Response == nil {
 		r.Host = k.to.base.Host // set before, it would have http.Client copy the URL
@@ -71,8 +72,8 @@ func (k *call) leave() {
 	}
 }
 
-// receive reads the whole body, so that its connection can serve again, up to limit. That of a 1xx is the connection itself, which
-// no context ends, and is not read.
+// receive reads the whole body, so that its connection can serve again, up to limit. That of a 1xx
+// is the connection itself, which no context ends, and is not read.
 func (k *call) receive(answer *http.Response) {
 	defer answer.Body.Close()
 	k.code, k.answer = answer.StatusCode, answer.Header

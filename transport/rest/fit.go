@@ -2,9 +2,9 @@ package rest
 
 import "strings"
 
-// Fit returns how many of ids, counted from the first, go into one request of StatusBatch: at least one, if there is one. It cuts
-// where there are more than MaxBatch, where the URL would be longer than 8,000 bytes, and where the Separator could not tell one
-// id from the next.
+// Fit returns how many of ids, counted from the first, go into one request of StatusBatch: at least
+// one, if there is one. It cuts where there are more than MaxBatch, where the URL would be longer
+// than 8,000 bytes, and where the Separator could not tell one id from the next.
 func (c *Client) Fit(ids []string) int {
 	if c.MaxBatch() == 0 {
 		return min(len(ids), 1)
@@ -12,7 +12,8 @@ func (c *Client) Fit(ids []string) int {
 	return c.batch.fit(ids)
 }
 
-// fit returns how many of ids, counted from the first, request takes at once: at least one, if there is one.
+// fit returns how many of ids, counted from the first, request takes at once: at least one, if
+// there is one.
 func (b *batch) fit(ids []string) int {
 	most := min(len(ids), b.Max)
 	if b.Body != nil || most < 2 {

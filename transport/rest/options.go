@@ -9,7 +9,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// DefaultMaxConnections is how many connections to the service are open at once by default: see WithMaxConnections.
+// DefaultMaxConnections is how many connections to the service are open at once by default: see
+// WithMaxConnections.
 const DefaultMaxConnections = 256
 
 // DefaultRetries is how often one call is sent again by default: see WithRetries.
@@ -50,24 +51,30 @@ type config struct {
 // WithDialect says how the service speaks of jobs; the default is the zero Dialect.
 func WithDialect(d Dialect) Option { return func(c *config) { c.dialect = d } }
 
-// WithHTTPClient sets the client that requests are made with; it is copied. One without a Transport gets the default pool of
-// connections, and one without CheckRedirect the default rule: a redirect is followed for GET alone, to the same scheme, host
-// and port, at most five times. To another origin, where CheckRedirect allows it, no header of this package goes along. Nil is
-// the default, an empty client.
+// WithHTTPClient sets the client that makes the requests; it is copied. A client without a
+// Transport gets the default pool of connections. A client without CheckRedirect gets the default
+// rule: a redirect is followed for GET only, to the same scheme, host and port, at most five times.
+// A redirect to a URL with a user name is never followed. A request to another origin, where
+// CheckRedirect allows it, carries no header of this package and no Referer. Nil is the default, an
+// empty client.
 func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.client = h } }
 
-// WithRoundTripper sets what carries requests. Nil, the default, is a pool of connections that Close closes: it honors the
-// environment's proxy, opens DefaultMaxConnections at most, and waits 10 s for a connection to open and 10 s for an answer's
-// headers, which have 64 KiB at most. A RoundTripper of the user's may keep a request for as long as it likes.
+// WithRoundTripper sets what carries the requests. Nil, the default, is a pool of connections that
+// Close closes. The pool honors the environment's proxy and opens DefaultMaxConnections at most. It
+// waits 10 s for a connection to open, 10 s for the TLS handshake and 10 s for an answer's headers,
+// which have 64 KiB at most. A RoundTripper of the user's may keep a request for as long as it
+// likes. Requests name gzip in Accept-Encoding, unless the RoundTripper is an [http.Transport] with
+// DisableCompression. An answer that the RoundTripper has decompressed itself is read as it is.
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.tripper = rt } }
 
-// WithTLSConfig sets how the default pool's connections are secured; nil, the default, is the system's trust. A RoundTripper
-// of the user's brings its own.
+// WithTLSConfig sets how the default pool's connections are secured; nil, the default, is the
+// system's trust. A RoundTripper of the user's brings its own.
 func WithTLSConfig(t *tls.Config) Option { return func(c *config) { c.tls = t } }
 
-// WithMaxConnections sets how many connections to the service the default pool has at once, those that stand idle included;
-// they are kept for 90 s. The default, or 0, is DefaultMaxConnections, and 1 is the least. A call that finds all of them busy waits
-// for one until its context ends. On HTTP/2, a connection that carries as many calls as the service lets it no longer counts. A
+// WithMaxConnections sets how many connections to the service the default pool has at once, those
+// that stand idle included; they are kept for 90 s. The default, or 0, is DefaultMaxConnections,
+// and 1 is the least. A call that finds all of them busy waits for one until its context ends. On
+// HTTP/2, a connection that carries as many calls as the service lets it no longer counts. A
 // RoundTripper of the user's has its own bounds.
 func WithMaxConnections(n int) Option {
 	return func(c *config) {
@@ -79,8 +86,9 @@ func WithMaxConnections(n int) Option {
 	}
 }
 
-// WithHeader sets a header that every request carries. Its value is kept out of errors and logs. The default is
-// "Accept: application/json" and "User-Agent: job-status-monitoring", and each can be set otherwise.
+// WithHeader sets a header that every request carries. Its value is kept out of errors and logs.
+// The default is "Accept: application/json" and "User-Agent: job-status-monitoring", and each can
+// be set otherwise.
 func WithHeader(name, value string) Option {
 	return func(c *config) {
 		switch key := http.CanonicalHeaderKey(name); {
@@ -96,18 +104,20 @@ func WithHeader(name, value string) Option {
 	}
 }
 
-// WithToken sets the source of a token that every request carries as "Authorization: Bearer". It is asked once, and again
-// when the service answers 401, for all watches together; a second 401 for one call is permanent. The source must be safe for
-// concurrent use. An error of its own counts as transient unless it is a *transport.Error. The default, or nil, is no token.
+// WithToken sets the source of a token that every request carries as "Authorization: Bearer". It is
+// asked once, and again when the service answers 401, for all watches together; a second 401 for
+// one call is permanent. The source must be safe for concurrent use. An error of its own counts as
+// transient unless it is a *transport.Error. The default, or nil, is no token.
 func WithToken(source func(context.Context) (string, error)) Option {
 	return func(c *config) { c.token = source }
 }
 
-// WithRetries sets how often a call is sent again within one poll, after a connection that failed or an answer of 502, 503 or
-// 504, after a wait of 50 to 100 ms that doubles each time. The default, or 0, is DefaultRetries; NoRetries is none, and 10 is
-// the most. If the service asks for a wait of more than a second, the call is not sent again: that wait is the watch's. Nor
-// is it while the Watcher's retry budget is empty, as it is where many polls have failed. A create is sent again only with an
-// idempotency key.
+// WithRetries sets how often a call is sent again within one poll, after a connection that failed
+// or an answer of 502, 503 or 504, after a wait of 50 to 100 ms that doubles each time. The
+// default, or 0, is DefaultRetries; NoRetries is none, and 10 is the most. If the service asks for
+// a wait of more than a second, the call is not sent again: that wait is the watch's. Nor is it
+// while the Watcher's retry budget is empty, as it is where many polls have failed. A create is
+// sent again only with an idempotency key.
 func WithRetries(n int) Option {
 	return func(c *config) {
 		switch {
@@ -121,9 +131,10 @@ func WithRetries(n int) Option {
 	}
 }
 
-// WithMaxBody sets how many bytes the body of an answer has at most, counted after decompression; on the wire it has hardly more. A
-// larger one is a permanent error. The default, or 0, is DefaultMaxBody, and 256 MiB is the most. The answer to a batch may have a
-// sixteenth of that more for each job, up to sixteen times as much in all, and 256 MiB at most.
+// WithMaxBody sets the largest body of an answer, in bytes after decompression. On the wire hardly
+// more is read. A larger body is a permanent error. The default, or 0, is DefaultMaxBody; the most
+// is 256 MiB. The answer to a batch may be larger by a sixteenth for each job, up to sixteen times
+// and 256 MiB.
 func WithMaxBody(bytes int) Option {
 	return func(c *config) {
 		if bytes < 0 || bytes > largestMaxBody {

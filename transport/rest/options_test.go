@@ -158,8 +158,8 @@ func TestTheUsersClientKeepsItsCookiesAndItsTransport(t *testing.T) {
 	assert.Nil(t, h.CheckRedirect)
 }
 
-// A RoundTripper may read a request after it has answered, and one that is rude may write in its headers: neither shows in
-// the requests of other calls.
+// A RoundTripper may read a request after it has answered, and one that is rude may write in its
+// headers: neither shows in the requests of other calls.
 func TestARoundTripperMayKeepWhatItWasGiven(t *testing.T) {
 	t.Parallel()
 	const calls = 100

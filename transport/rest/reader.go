@@ -39,7 +39,8 @@ type reader struct {
 	noStatus error // that the state is null or absent
 }
 
-// newReader returns the reader of a dialect that has its defaults, or all that is wrong with the dialect.
+// newReader returns the reader of a dialect that has its defaults, or all that is wrong with the
+// dialect.
 func newReader(d Dialect) (*reader, error) {
 	r := &reader{dialect: d, words: newWords(d.States), noStatus: fmt.Errorf("no status at %s (Dialect.State)", d.State)}
 	var problems []error
@@ -100,8 +101,8 @@ func place(path string) (*jsonscan.Paths, error) {
 	return jsonscan.Compile(path)
 }
 
-// readStatus reads the body of an answer to a status call into s, which is zero. It needs found for a while. If the error is
-// noStatus, the rest of s is what the answer says.
+// readStatus reads the body of an answer to a status call into s, which is zero. It needs found for
+// a while. If the error is noStatus, the rest of s is what the answer says.
 func (r *reader) readStatus(s *transport.Status, body []byte, found *[places][]byte) error {
 	if err := r.status.Find(body, found[:]); err != nil {
 		return err
@@ -139,7 +140,8 @@ func (r *reader) readRest(s *transport.Status, found *[places][]byte) {
 	}
 }
 
-// saysNothing reports whether err is that of an answer which says nothing about a state: it has none, or it is not JSON.
+// saysNothing reports whether err is that of an answer which says nothing about a state: it has
+// none, or it is not JSON.
 func (r *reader) saysNothing(err error) bool { return errors.Is(err, r.noStatus) || isNotJSON(err) }
 
 func isNotJSON(err error) bool {
@@ -206,7 +208,8 @@ func (r *reader) readID(body []byte) (string, error) {
 	}
 }
 
-// idText returns the id that stands in an answer as a string or a number, and "" for what is neither.
+// idText returns the id that stands in an answer as a string or a number, and "" for what is
+// neither.
 func idText(raw []byte) string {
 	if len(raw) == 0 || raw[0] != '"' && raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
 		return ""

@@ -17,29 +17,66 @@
 //	GET /status/7f3c      {"payload":{"status":"running","progress":0.4,"message":"second pass"}}
 //	DELETE /status/7f3c   cancels the job
 //
-// A Dialect describes any other service: how it is asked, where in its answers what stands, and its words for each state. Its
-// Batch asks about many jobs in one request.
+// A Dialect describes any other service: how it is asked, where in its answers what stands, and its
+// words for each state. Its Batch asks about many jobs in one request.
 //
 // # What becomes of an answer
 //
-//	2xx with a status              that status
-//	2xx without one                malformed; transient if it is an HTML page, as of a captive portal
-//	2xx over 1 MiB                 permanent
-//	5xx with a terminal status     that status: some services answer 500 for a job that failed
-//	404                            not found
-//	429, and 503 with Retry-After  throttled
-//	408, 425, and other 5xx        transient, but for 501 and 505, which are permanent
-//	401                            asked again with a new token, if WithToken has one; else permanent
-//	other 3xx and 4xx              permanent
+//	1xx                           permanent; its body is not read
+//	2xx with a status             that status; unknown if States lacks its word, which is in Raw
+//	202, 204 without a status     pending, whether the body is empty, a text or JSON
+//	other 2xx without a status    malformed; transient if it is an HTML page, as of a portal
+//	2xx over WithMaxBody          permanent
+//	401                           asked again if WithToken has a new token; else permanent
+//	403, 409, 420, 423            throttled if a header names a wait; else permanent
+//	404                           not found
+//	408, 425                      transient
+//	421                           misdirected
+//	429                           throttled
+//	501, 505 without an end       permanent
+//	502, 504                      transient whatever the body says: a gateway speaks
+//	503                           likewise, but throttled if a header names a wait
+//	other 5xx without an end      transient
+//	5xx but 502-504 with an end   that status: some services answer 500 for a job that failed
+//	304 that was not asked for    malformed
+//	other 3xx and 4xx             permanent
 //
-// That of a batch differs in a few points, which Client.StatusBatch names.
+// An end is a terminal status that stands where Dialect.State says. A status that is null or absent
+// counts as none, unless Dialect.States has the word "null". The answer to a batch differs in a few
+// points, which [Client.StatusBatch] names.
 //
-// A connection that fails is transient, and permanent if TLS does not trust it. Every error but that of a context which ended,
-// or of Classify, is a *transport.Error. It names the method, host and path, and quotes at most 256 bytes of the body, with
-// what looks like a secret taken out; it holds no header, no query, no token and no user name of a URL.
+// A connection that fails is transient. A fault of TLS and a redirect that is refused are
+// misdirected, because the request did not reach the service. A proxy that refuses the connection
+// is permanent, but transient if its code is a 5xx.
 //
-// A call that meets a fault of the connection, or 502, 503 or 504, is sent again at once, a few times: see WithRetries. Waits longer than a second are the
-// watch's. Within a Watcher all waits are on its clock, and attempts are logged where it logs.
+// Every error is a [*transport.Error], but for that of a context that ended and that of Classify.
+// It names the method, host and path. It quotes at most 256 bytes of the body, without the known
+// secrets, in whatever escapes they stand, and without what looks like one. It holds no header, no
+// query, no token and no user name of a URL.
+//
+// # How long the service is left alone
+//
+// Statuses and errors carry the wait that the answer names, as RetryAfter. These headers are heard,
+// and the first that makes sense decides:
+//
+//	Retry-After-Ms, X-Ms-Retry-After-Ms
+//	Retry-After
+//	RateLimit
+//	RateLimit-Reset, X-RateLimit-Reset, X-Rate-Limit-Reset
+//
+// The last two lines count if nothing of the quota remains. A 429 or 420 without a count of what
+// remains means that. Seconds may have a fraction or a unit. Dates may be written as in HTTP, in
+// mail or as RFC 3339, and are measured from the answer's own Date header. A wait of zero is
+// [transport.NoWait]. A wait of more than a year, a negative one and rubbish are ignored.
+//
+// # Requests within a poll
+//
+// A call that meets a fault of the connection, or an answer of 502, 503 or 504, is sent again after
+// a short wait, a few times: see [WithRetries]. Waits longer than a second are left to the watch.
+// The requests that net/http repeats by itself are bounded likewise: where connections are closed
+// before the answer, as by an HTTP/2 GOAWAY, one repetition is free, and the others count. Within a
+// Watcher all waits are on its clock. Each request is logged at debug level by its logger, named
+// "rest".
 package rest
 
 import (
@@ -54,7 +91,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Client is a Transport for one HTTP service. It does not change once made, and is safe for concurrent use.
+// Client is a Transport for one HTTP service. It does not change once made, and is safe for
+// concurrent use.
 type Client struct {
 	*settings // behind a pointer, so that printing a Client prints none of it
 
@@ -71,9 +109,9 @@ var (
 	_ transport.Fitter      = (*Client)(nil)
 )
 
-// New returns a Client of the service at baseURL, which begins with http:// or https:// and has no query. A user name and
-// password in it are sent as basic authentication and printed nowhere. The error tells of all that is wrong with the URL and
-// with the options.
+// New returns a Client of the service at baseURL, which begins with http:// or https:// and has no
+// query. A user name and password in it are sent as basic authentication and printed nowhere. The
+// error tells of all that is wrong with the URL and with the options.
 func New(baseURL string, opts ...Option) (*Client, error) {
 	s, err := newSettings(baseURL, opts)
 	if err != nil {
@@ -92,8 +130,9 @@ func (c *Client) String() string {
 	return c.name
 }
 
-// Close closes the idle connections that the Client made; those of a RoundTripper of the user's are not touched. Calls
-// under way come to their end, and later ones connect anew. It always returns nil.
+// Close closes the idle connections that the Client made; those of a RoundTripper of the user's are
+// not touched. Calls under way come to their end, and later ones connect anew. It always returns
+// nil.
 func (c *Client) Close() error {
 	if c != nil && c.settings != nil && c.own != nil {
 		c.own.CloseIdleConnections()
@@ -106,8 +145,8 @@ func (c *Client) Status(ctx context.Context, id string) (transport.Status, error
 	return c.ask(ctx, id, nil)
 }
 
-// StatusSince is Status, but a service that gave last an ETag is asked for a newer answer only. If there is none, StatusSince
-// returns last, with the RetryAfter that the new answer names.
+// StatusSince is Status, but a service that gave last an ETag is asked for a newer answer only. If
+// there is none, StatusSince returns last, with the RetryAfter that the new answer names.
 func (c *Client) StatusSince(ctx context.Context, id string, last transport.Status) (transport.Status, error) {
 	return c.ask(ctx, id, &last)
 }
@@ -126,8 +165,9 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (tr
 	return k.status, err
 }
 
-// Create starts a job and returns its id. The input is sent as JSON; without one, the dialect's CreateBody is. The request is
-// sent a second time only with an IdempotencyKey, which goes along as a header, or if the service refused it with 401.
+// Create starts a job and returns its id. The input is sent as JSON; without one, the dialect's
+// CreateBody is. The request is sent a second time only with an IdempotencyKey, which goes along as
+// a header, or if the service refused it with 401.
 func (c *Client) Create(ctx context.Context, req transport.CreateRequest) (id string, err error) {
 	if !web.IsHeaderValue(req.IdempotencyKey) {
 		err = errBadKey
@@ -207,7 +247,8 @@ func (k *call) readStatus() error {
 	return err
 }
 
-// judge reads into s, which is zero, the status that the answer tells, or returns the error that it is.
+// judge reads into s, which is zero, the status that the answer tells, or returns the error that it
+// is.
 func (k *call) judge(s *transport.Status) error {
 	fine := k.code/100 == 2
 	ended := k.code/100 == 5 && !web.IsGateway(k.code) // if it says so
@@ -232,7 +273,8 @@ func (k *call) judge(s *transport.Status) error {
 	}
 }
 
-// isAccepted reports whether the status code says that all is well, though there may be nothing to tell yet.
+// isAccepted reports whether the status code says that all is well, though there may be nothing to
+// tell yet.
 func (k *call) isAccepted() bool {
 	return k.code == http.StatusAccepted || k.code == http.StatusNoContent
 }

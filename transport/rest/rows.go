@@ -44,8 +44,9 @@ type row struct {
 	item []byte
 }
 
-// matchFolded yields the rows whose id differs by case alone from that of one job, which no item names as it is spelled. Where two
-// jobs, or two spellings of an id, are alike but for their case, it can't be told who is meant.
+// matchFolded yields the rows whose id differs by case alone from that of one job, which no item
+// names as it is spelled. Where two jobs, or two spellings of an id, are alike but for their case,
+// it can't be told who is meant.
 func matchFolded(ids []string, named []bool, rows []row, yield func(int, []byte) bool) {
 	const ambiguous = -1
 	place := make(map[string]int, len(ids))

@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// minSecret is the length from which a word is looked for in what is quoted: shorter ones stand in every text.
+	// minSecret is the length from which a word is looked for in what is quoted: shorter ones stand
+	// in every text.
 	minSecret = 4
 	// minPart is the same for a part of a header's value, which may be an ordinary word.
 	minPart = 8
@@ -17,7 +18,8 @@ const (
 // publicHeaders are those whose values are no secret.
 var publicHeaders = []string{"Accept", "Accept-Encoding", "Accept-Language", "Content-Type", "User-Agent"}
 
-// secretsOf returns the words in a header's value that may be credentials: the whole, and its parts, as in "Token 7f3c" or "id=7f3c".
+// secretsOf returns the words in a header's value that may be credentials: the whole, and its
+// parts, as in "Token 7f3c" or "id=7f3c".
 func secretsOf(name, value string) []string {
 	if slices.Contains(publicHeaders, http.CanonicalHeaderKey(name)) {
 		return nil
@@ -34,7 +36,8 @@ func secretsOf(name, value string) []string {
 	return secrets
 }
 
-// sensitive returns the values in the calls' queries, which may be credentials, as they are sent and as they read.
+// sensitive returns the values in the calls' queries, which may be credentials, as they are sent
+// and as they read.
 func (e *endpoint) sensitive() (words []string) {
 	for _, part := range e.query {
 		for pair := range strings.SplitSeq(part, "&") {

@@ -86,7 +86,6 @@ func (c *config) base(s *settings, baseURL string) {
 		s.secrets = append(s.secrets, u.Username(), password)
 		basic := base64.StdEncoding.EncodeToString([]byte(u.Username() + ":" + password))
 		c.header.Set("Authorization", "Basic "+basic)
-		s.secrets = append(s.secrets, basic)
 	}
 	for _, call := range []struct {
 		name string

@@ -242,7 +242,8 @@ func TestClassifyIsGivenNoMoreThanTheAnswerMayHave(t *testing.T) {
 	}
 }
 
-// goingAway is an HTTP/2 server that answers each request by a GOAWAY which says that it was not looked at.
+// goingAway is an HTTP/2 server that answers each request by a GOAWAY which says that it was not
+// looked at.
 func goingAway(t *testing.T) (url string, trust *tls.Config, asked *atomic.Int64) {
 	own, roots := certificate(t, "127.0.0.1", time.Now().Add(time.Hour))
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -27,8 +27,8 @@ type word struct {
 	state transport.State
 }
 
-// newWords returns the words of Dialect.States. Two of them that differ by their spelling alone, and not by their state, can be
-// told apart by no other spelling.
+// newWords returns the words of Dialect.States. Two of them that differ by their spelling alone,
+// and not by their state, can be told apart by no other spelling.
 func newWords(states map[string]transport.State) *words {
 	w := &words{exact: make(map[string]word, len(states))}
 	var folded, numbers spellings
@@ -69,8 +69,8 @@ func (s *spellings) clear() map[string]word {
 	return s.words
 }
 
-// find returns the word that a JSON string, number or boolean is. One that is spelled in another way than in the dialect is
-// returned as the service spells it.
+// find returns the word that a JSON string, number or boolean is. One that is spelled in another
+// way than in the dialect is returned as the service spells it.
 func (w *words) find(raw []byte) (word, bool) {
 	if inner := jsonscan.Inner(raw); inner != nil { // without a copy, as nearly all are
 		if one, ok := w.exact[string(inner)]; ok {
@@ -96,9 +96,10 @@ func (w *words) none() (word, bool) {
 
 func fold(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
 
-// numberValue returns what all spellings of a JSON number have in common, such as 2, 2.0 and 2e0: its digits, without zeros around
-// them, and its exponent.
+// numberValue returns what all spellings of a JSON number have in common, such as 2, 2.0 and 2e0:
+// its digits, without zeros around them, and its exponent.
 func numberValue(text string) (string, bool) {
+	text = strings.TrimSpace(text)
 	if text == "" || strings.Trim(text[:1], "-0123456789") != "" || !json.Valid([]byte(text)) {
 		return "", false
 	}
@@ -124,8 +125,9 @@ func numberValue(text string) (string, bool) {
 	return value, true
 }
 
-// defaultStates are the words of the default dialect. A word that some service says of every job that is over, be it well or not,
-// such as done, finished, complete, ended, closed, stopped and terminated, is not among them.
+// defaultStates are the words of the default dialect. A word that some service says of every job
+// that is over, be it well or not, such as done, finished, complete, ended, closed, stopped and
+// terminated, is not among them.
 var defaultStates = map[transport.State][]string{
 	transport.Pending: {
 		"pending", "queued", "enqueued", "waiting", "scheduled", "submitted", "accepted", "created", "new", "received",
@@ -145,12 +147,14 @@ var defaultStates = map[transport.State][]string{
 	transport.Canceled: {"canceled", "cancelled", "aborted", "revoked", "killed"},
 }
 
-// DefaultStates returns the words of the default dialect, which are those that many services use: pending, queued and the like;
-// running, in_progress, processing and the like; completed, succeeded, success, successful and passed; error, failed, failure,
-// timed_out and the like; canceled, cancelled, aborted, revoked and killed.
+// DefaultStates returns the words of the default dialect, which are those that many services use:
+// pending, queued and the like; running, in_progress, processing and the like; completed,
+// succeeded, success, successful and passed; error, failed, failure, timed_out and the like;
+// canceled, cancelled, aborted, revoked and killed.
 //
-// A word that some services say of a job that is over, whether it went well or not, is not among them: done, finished, complete,
-// ended, closed, stopped, terminated. Put the ones that your service says of success alone into Dialect.States.
+// A word that some services say of a job that is over, whether it went well or not, is not among
+// them: done, finished, complete, ended, closed, stopped, terminated. Put the ones that your
+// service says of success alone into Dialect.States.
 func DefaultStates() map[string]transport.State {
 	states := make(map[string]transport.State)
 	for state, words := range defaultStates {
