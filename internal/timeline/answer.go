@@ -349,7 +349,6 @@ func (t *Timeline) tell(m *waiter, p *poll, asked, now time.Duration) {
 		t.giveUp(m, ErrMaxAttempts)
 	case m.held != notHeld && asked >= m.end():
 		t.giveUp(m, ErrTimeout) // the look for which it was held on
-	case p.fault.Err != nil && t.throttle(m, now, p.leaveAlone):
 	case p.leaveAlone > longRetryAfter && t.throttle(m, now, p.leaveAlone):
 	case p.changed:
 		m.call.see(x)

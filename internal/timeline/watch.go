@@ -11,8 +11,8 @@ import (
 
 // Rules of a watch that have no option.
 const (
-	// longRetryAfter is from how long a wait that an answer asks for ends a watch that cannot last for it. A shorter one is
-	// waited for until the watch's timeout. A wait that a refusal asks for always ends such a watch.
+	// longRetryAfter is from how long a wait that the service asks for ends at once a watch that cannot last for it. A
+	// shorter one is waited for until the watch's timeout.
 	longRetryAfter = 5 * time.Minute
 	// minWait separates polls whatever the Backoff says.
 	minWait = time.Millisecond
