@@ -31,7 +31,7 @@ const far = time.Duration(math.MaxInt64)
 // It moves from event to event. Each time it waits until everything that the event set off is at rest: polls over a real socket
 // are answered, and every caller that the test runs waits for time to pass again. So a test neither sleeps nor guesses, and takes
 // the same course each time. Events of one instant happen in the order in which they were asked for, each to rest before the
-// next. So do polls of one instant, each by a worker of its own that begins once those before it are at rest.
+// next.
 //
 // The Clock learns what is under way from this library's own code, from [Clock.Sleep], and from [Clock.Go] and [Clock.Run], which
 // start goroutines of the test's own. Requests of transport/rest and of [Server.Client] and the waits of a [Service] are among it.
@@ -63,7 +63,6 @@ type Clock struct {
 	busy      int                // pieces of work under way
 	parked    int                // callers that wait for the library to wake them
 	callers   int                // functions under way that Go started
-	starts    []func()           // work that is to begin, each once what began before is at rest
 	asking    map[string]*asking // requests under way, by the client's address
 	strangers int                // requests that a service lets wait, of clients that the Clock does not know
 	version   int                // rises with each change of what is under way
@@ -84,9 +83,6 @@ type asking struct {
 var (
 	_ clock.Clock = (*Clock)(nil)
 	_ wait.Peer   = (*Clock)(nil)
-
-	_ wait.Sequencer      = (*Clock)(nil)
-	_ wait.ContextChecker = (*Clock)(nil)
 )
 
 // NewClock returns a Clock that shows [Start]. It ends with the test.
@@ -149,8 +145,6 @@ func (c *Clock) move() (over func()) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.moving--
-		for c.moving == 0 && c.startLocked() { // nobody is there any more to say when
-		}
 	}
 }
 
@@ -260,33 +254,6 @@ func (c *Clock) Begin() { c.count(1, 0) }
 
 // End is for this library's own code, as Begin is.
 func (c *Clock) End() { c.count(-1, 0) }
-
-// Start is for this library's own code, as Begin is.
-func (c *Clock) Start(work func()) {
-	c.must()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.starts = append(c.starts, work)
-	c.version++
-	if c.moving == 0 {
-		c.startLocked()
-	}
-	c.changed.Broadcast()
-}
-
-// startLocked begins the next piece of work, and reports whether there is one.
-func (c *Clock) startLocked() bool {
-	if len(c.starts) == 0 {
-		return false
-	}
-	work := c.starts[0]
-	c.starts[0] = nil
-	c.starts = c.starts[1:]
-	c.busy++
-	c.version++
-	go work() // ends by itself
-	return true
-}
 
 // Park is for this library's own code, as Begin is.
 func (c *Clock) Park() {

@@ -79,13 +79,7 @@ func (c *Clock) settle(done *bool, patient bool) (how ending, why stillness) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var v *vigil
-	for done == nil || !*done {
-		if c.busy == 0 && c.parked >= c.callers {
-			if c.startLocked() {
-				continue
-			}
-			break
-		}
+	for (done == nil || !*done) && (c.busy != 0 || c.parked < c.callers) {
 		if v == nil {
 			v = c.keepVigilLocked()
 			defer v.timer.Stop()
@@ -139,9 +133,6 @@ func (c *Clock) lookLocked(v *vigil) ending {
 			return atRest
 		}
 		return hung
-	}
-	if s.quiet && c.startLocked() { // what is under way may wait for it
-		return atRest
 	}
 	switch {
 	case v.see(s, now):

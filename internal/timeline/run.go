@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
-	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -171,7 +170,8 @@ func (t *Timeline) hire(now time.Duration) {
 	for waiting := t.ready.waiting; waiting > 0 && t.busy < t.Concurrency && t.limits.gate <= now && !t.closed; waiting -= size {
 		t.busy++
 		t.workers.Add(1)
-		wait.Go(t.track, t.idleRun().work)
+		t.track.Begin()
+		go t.idleRun().work()
 	}
 }
 

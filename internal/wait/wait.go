@@ -31,24 +31,6 @@ type Tracker interface {
 	Unpark()
 }
 
-// Sequencer is a Tracker that lets pieces of work which begin at one instant follow one another, so that what they share is
-// shared in the same order each time.
-type Sequencer interface {
-	Tracker
-	// Start calls work on a goroutine of its own, after a Begin on its behalf: at the latest once nothing else can go on.
-	Start(work func())
-}
-
-// Go calls work on a goroutine of its own, and says so to t. The work ends with [Tracker].End.
-func Go(t Tracker, work func()) {
-	if s, ok := t.(Sequencer); ok {
-		s.Start(work)
-		return
-	}
-	t.Begin()
-	go work()
-}
-
 // Peer is a Tracker that has the other end of connections too: the server of a test. While that server lets a request wait for
 // time to pass, the call that made it is not work.
 type Peer interface {
