@@ -51,8 +51,9 @@ func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var open gauge
-			// Requests are held until as many are in flight as there may be connections. A connection more releases nothing, and
-			// a connection less ends the hold after a while: the test then fails by its count.
+			// Requests are held until as many are in flight as there may be connections. A
+			// connection more releases nothing, and a connection less ends the hold after a while:
+			// the test then fails by its count.
 			var connections sync.Map
 			var count atomic.Int64
 			full := make(chan struct{})
@@ -93,8 +94,9 @@ func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 			all.Wait()
 			open.mu.Lock()
 			defer open.mu.Unlock()
-			// On a busy machine net/http gives a connection up if it does not learn within 50 ms that a request was written. The one
-			// that replaces it may be open before the server sees the end of the first.
+			// On a busy machine net/http gives a connection up if it does not learn within 50 ms
+			// that a request was written. The one that replaces it may be open before the server
+			// sees the end of the first.
 			allowed := c.most + int(lost.Load())
 			assert.GreaterOrEqual(t, open.most, c.most)
 			assert.LessOrEqual(t, open.most, allowed)
