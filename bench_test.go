@@ -55,7 +55,8 @@ func waitingWatches(tb testing.TB, n int) (bytes float64, goroutines int) {
 			require.FailNow(tb, "not all were polled")
 		}
 	}
-	for end := time.Now().Add(guard); runtime.NumGoroutine() > already+1; runtime.Gosched() { // the last polls are put back on the timeline
+	// The last polls are put back on the timeline.
+	for end := time.Now().Add(guard); runtime.NumGoroutine() > already+1; runtime.Gosched() {
 		require.True(tb, time.Now().Before(end), "goroutines are left")
 	}
 	bytes, goroutines = float64(inUse())-float64(before), runtime.NumGoroutine()-already

@@ -18,8 +18,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// fault 15: the retry budget holds 500 tokens. A transient failure costs 14, a throttled poll 5, and a success pays 1 back. Polls
-// come at once as long as it lasts, and are paced from then on.
+// fault 15: the retry budget holds 500 tokens. A transient failure costs 14, a throttled poll 5,
+// and a success pays 1 back. Polls come at once as long as it lasts, and are paced from then on.
 func TestTheRetryBudgetPaysForEachFailure(t *testing.T) {
 	t.Parallel()
 	type polls struct {
@@ -92,8 +92,8 @@ func (s *busyService) watcher(w world, retries int) *jobstatus.Watcher {
 	return w.watcher(service, jobstatus.WithMaxAttempts(1))
 }
 
-// fault 15: what is sent again within a poll is paid for too. When the budget is empty, each poll is one request, and remains so until
-// the service has recovered.
+// fault 15: what is sent again within a poll is paid for too. When the budget is empty, each poll
+// is one request, and remains so until the service has recovered.
 func TestTheRetryBudgetPaysForWhatIsSentAgainWithinAPoll(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		var s busyService

@@ -31,8 +31,8 @@ var (
 	comment  = regexp.MustCompile(`(?m)//.*$`)
 )
 
-// Each block is a package of its own, and all are compiled by one command. An overlay puts them into the module without a file
-// there.
+// Each block is a package of its own, and all are compiled by one command. An overlay puts them
+// into the module without a file there.
 func TestCodeInTheReadmeCompiles(t *testing.T) {
 	t.Parallel()
 	here, err := os.Getwd()

@@ -31,12 +31,12 @@ import (
 // many is how many watches of one Watcher a fault is shown with.
 const many = 2000
 
-// guard bounds what runs on the real clock, so that a test which would hang fails. It is far longer than any test takes on a busy
-// machine.
+// guard bounds what runs on the real clock, so that a test which would hang fails. It is far longer
+// than any test takes on a busy machine.
 const guard = 5 * time.Minute
 
-// patient has waits and polls on the real clock last as long as they take, so that what a test counts does not depend on how busy
-// the machine is.
+// patient has waits and polls on the real clock last as long as they take, so that what a test
+// counts does not depend on how busy the machine is.
 var patient = []jobstatus.Option{jobstatus.WithTimeout(jobstatus.Unlimited), jobstatus.WithPollTimeout(guard)}
 
 // kindOf returns what an id, or a path that ends with one, says before its number.
@@ -189,8 +189,9 @@ func TestThousandsOfWatchesOverSocketsHarmNoOtherAndLeaveNothing(t *testing.T) {
 	s.dialed.Store(0)
 	s.cut.Store(0)
 	const connections = 16
-	// On a busy machine net/http gives a connection up now and then, if it does not learn within 50 ms that a request was written.
-	// Hundreds would be lost if watches that fail cost others theirs.
+	// On a busy machine net/http gives a connection up now and then, if it does not learn within 50
+	// ms that a request was written. Hundreds would be lost if watches that fail cost others
+	// theirs.
 	const givenUp = many / 40
 	gaveUp := jobstatus.ErrMaxAttempts.Error()
 	assert.Equal(t, map[string]int{
@@ -201,8 +202,8 @@ func TestThousandsOfWatchesOverSocketsHarmNoOtherAndLeaveNothing(t *testing.T) {
 	assert.Equal(t, held, files(), "file descriptors")
 }
 
-// fault 19: as many of thousands as are under way at once are refused. One of them asks for a new token, the others wait for
-// it, and those that are refused again give up.
+// fault 19: as many of thousands as are under way at once are refused. One of them asks for a new
+// token, the others wait for it, and those that are refused again give up.
 func TestAnExpiredTokenOfThousandsOfWatchesIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 	const underWay, foreign = 200, 50

@@ -82,7 +82,8 @@ func drawScript(r *rapid.T) *script {
 		s.faults, s.outage, s.burst = 0, 0, 0
 	}
 	id := rapid.Map(rapid.IntRange(0, 99), func(n int) string { return fmt.Sprint("job-", n) })
-	long := 200 * max(s.every, time.Millisecond) // nobody waits for ever, nor for more polls than a test has time for
+	// Nobody waits for ever, nor for more polls than a test has time for.
+	long := 200 * max(s.every, time.Millisecond)
 	for range rapid.IntRange(1, 8).Draw(r, "callers") {
 		n := pick("ids", 5, 20, 1, 150)
 		s.callers = append(s.callers, caller{script: s,

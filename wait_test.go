@@ -1174,7 +1174,8 @@ func (l *learner) Observe(o backoff.Outcome) {
 	l.outcomes = append(l.outcomes, o)
 }
 
-// fault 35: a Learner that panics when it is told of a watch changes nothing for those who wait, and is logged.
+// fault 35: a Learner that panics when it is told of a watch changes nothing for those who wait,
+// and is logged.
 func TestALearnerThatPanicsHarmsNobody(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		core, logs := observer.New(zap.ErrorLevel)

@@ -1,13 +1,16 @@
 package rest_test
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -37,6 +40,7 @@ func (g *gauge) watch(_ net.Conn, s http.ConnState) {
 func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 	t.Parallel()
 	const calls = 2000
+	const hold = 8 * time.Second // less than the pool waits for headers
 	for name, c := range map[string]struct {
 		opts []rest.Option
 		most int
@@ -47,32 +51,57 @@ func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var open gauge
-			var begun atomic.Int64      // on how many connections a request has begun
-			busy := make(chan struct{}) // closed once they are as many as there may be
-			var first sync.Map
+			// Requests are held until as many are in flight as there may be connections. A
+			// connection more releases nothing, and a connection less ends the hold after a while:
+			// the test then fails by its count.
+			var connections sync.Map
+			var count atomic.Int64
+			full := make(chan struct{})
+			release := sync.OnceFunc(func() { close(full) })
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if _, again := first.LoadOrStore(r.RemoteAddr, true); !again && begun.Add(1) == int64(c.most) {
-					close(busy)
+				if _, again := connections.LoadOrStore(r.RemoteAddr, true); !again && count.Add(1) == int64(c.most) {
+					release()
 				}
-				<-busy
+				select {
+				case <-full:
+				case <-r.Context().Done():
+				case <-time.After(hold):
+					release()
+				}
 				say(200, status("running"))(w, r)
 			}))
 			server.Config.ConnState = open.watch
 			server.Start()
 			t.Cleanup(server.Close)
 			service := client(t, server.URL, c.opts...)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			defer cancel()
+			var lost atomic.Int64
+			ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+				GotConn: func(httptrace.GotConnInfo) { lost.Add(1) },
+				PutIdleConn: func(err error) {
+					lost.Add(-1)
+					assert.NoError(t, err, "a connection finds room in the pool")
+				},
+			})
 			var all sync.WaitGroup
 			for range calls {
 				all.Go(func() {
-					_, err := service.Status(t.Context(), "7")
+					_, err := service.Status(ctx, "7")
 					assert.NoError(t, err)
 				})
 			}
 			all.Wait()
 			open.mu.Lock()
 			defer open.mu.Unlock()
-			assert.Equal(t, c.most, open.most)
-			assert.Equal(t, c.most, open.total, "an idle connection serves again")
+			// On a busy machine net/http gives a connection up if it does not learn within 50 ms
+			// that a request was written. The one that replaces it may be open before the server
+			// sees the end of the first.
+			allowed := c.most + int(lost.Load())
+			assert.GreaterOrEqual(t, open.most, c.most)
+			assert.LessOrEqual(t, open.most, allowed)
+			assert.LessOrEqual(t, open.total, allowed, "an idle connection serves again")
+			assert.Less(t, int(lost.Load()), calls/10, "connections that net/http gave up")
 		})
 	}
 }
