@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/benbjohnson/clock"
@@ -168,8 +168,12 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	return nil
 }
 
-// call calls f on the caller's goroutine with a ctx that also ends at the poll timeout and at Close.
-func (w *Watcher) call(ctx context.Context, f func(context.Context) error) (err error) {
+// callGrace is how long a call may take to return after its context has ended, on the real clock.
+const callGrace = time.Second
+
+// call calls f with a ctx that also ends at the poll timeout and at Close. It calls f on a goroutine
+// of its own, which f may end or block: call returns all the same.
+func (w *Watcher) call(ctx context.Context, f func(context.Context) error) error {
 	life := w.timeline.Context()
 	switch {
 	case ctx.Err() != nil:
@@ -180,19 +184,35 @@ func (w *Watcher) call(ctx context.Context, f func(context.Context) error) (err 
 	track := wait.Track(w.clock)
 	track.Begin() // what f does is work, and the caller waits for it
 	track.Park()
-	defer track.End()
-	defer track.Unpark()
+	over := sync.OnceFunc(func() {
+		track.Unpark()
+		track.End()
+	})
 	ctx, cancel := context.WithCancelCause(wait.NewContext(ctx, wait.Carried{Clock: w.clock, Logger: w.logger, Retry: w.timeline.Retry}))
 	defer cancel(context.Canceled)
 	defer context.AfterFunc(life, func() { cancel(ErrClosed) })()
 	ctx, stop := wait.WithTimeout(ctx, w.clock, w.pollTimeout, timeline.ErrPollTimeout)
 	defer stop()
-	defer func() {
-		if v := recover(); v != nil {
-			err = &PanicError{Value: v, Stack: debug.Stack()}
-		}
+	done := make(chan error, 1)
+	go func() {
+		err := error(&PanicError{Value: errors.New("runtime.Goexit called")})
+		defer func() {
+			over() // before the caller is woken
+			done <- err
+		}()
+		err = w.timeline.Guard(func() error { return tried(f(ctx)) })
 	}()
-	return wait.CauseOf(ctx, tried(f(ctx)))
+	select {
+	case err := <-done:
+		return wait.CauseOf(ctx, err)
+	case <-ctx.Done():
+	}
+	var err error
+	if wait.Within(callGrace, func() { err = <-done }) {
+		return wait.CauseOf(ctx, err)
+	}
+	over()
+	return context.Cause(ctx)
 }
 
 // Close ends every wait with ErrClosed, and returns once all polls under way have come back. A job that was seen to end is

@@ -28,7 +28,11 @@ type candidate struct {
 
 // rankDue returns some of the watches that are due, those that matter most first, or none where the order in which they
 // became due is kept. It is called with mu held, and lets go of it while the Backoff ranks them.
-func (t *Timeline) rankDue(now time.Duration) []candidate {
+func (t *Timeline) rankDue(r *run, now time.Duration) []candidate {
+	if r.ranking { // the Backoff ended the goroutine: this time it is not asked
+		r.ranking = false
+		return nil
+	}
 	binds := t.ready.waiting > 1 && (t.Limiter != nil || t.limits.recovering || t.ready.waiting > t.Concurrency)
 	if t.ranker == nil || !binds || t.picks%oldestEvery == oldestEvery-1 {
 		return nil
@@ -47,11 +51,13 @@ func (t *Timeline) rankDue(now time.Duration) []candidate {
 	for _, l := range lanes {
 		sample = t.sample(sample, l, each, now)
 	}
+	r.ranking = true
 	t.mu.Unlock()
 	for i := range sample {
 		sample[i].rank = t.rank(sample[i].poll, sample[i].since)
 	}
 	t.mu.Lock()
+	r.ranking = false
 	slices.SortStableFunc(sample, func(a, b candidate) int {
 		switch {
 		case a.rank > b.rank:

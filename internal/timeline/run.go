@@ -32,6 +32,7 @@ type run struct {
 	split    bool               // the batch is asked about again, in parts
 	answers  map[string]int     // places in batch
 	named    int                // jobs of the batch that the answer is about
+	ranking  bool               // the Backoff ranks, without mu held
 	claim    atomic.Int32       // who deals with the request's end: see claimed
 
 	// What follows is guarded by Timeline.mu.
@@ -50,7 +51,9 @@ const (
 	fit                   // puts back what does not fit into one request
 	announce              // tells the Observer that a poll starts
 	ask                   // makes the request
-	conclude              // tells the Observer that the request has ended
+	conclude              // sees to it that nobody else deals with the end of the request
+	divide                // gives each watch its part of the answer
+	report                // tells the Observer that the request has ended
 	judge                 // decides what each watch does next
 	settle                // tells the waiters
 )
@@ -217,9 +220,14 @@ func (t *Timeline) step(r *run) (more bool) {
 			t.discard(r)
 			return false
 		}
-		r.stage, r.at = judge, 0
+		r.stage, r.at = divide, 0
 		t.conclude(r)
+	case divide:
+		r.stage = report
 		t.distribute(r)
+	case report:
+		r.stage = judge
+		t.report(r)
 	case judge:
 		t.judgeNext(r)
 	case settle:
@@ -263,7 +271,7 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 		return false
 	}
 	t.limits.gate = 0 // it has been waited for; what holds up a request now is told anew
-	ranked := t.rankDue(now)
+	ranked := t.rankDue(r, now)
 	x := t.next(ranked)
 	if x == nil {
 		if t.ready.waiting == 0 {
@@ -404,7 +412,7 @@ func (t *Timeline) ask(r *run) {
 	r.ended = t.now()
 }
 
-// conclude tells the Observer that the request of r has ended.
+// conclude sees whether the goroutine ended in the request of r, and frees what the Observer made.
 func (t *Timeline) conclude(r *run) {
 	if r.fault.Err == errGoexit {
 		r.fault, r.ended = broken(t.panicked(errGoexit)), t.now()
@@ -415,6 +423,10 @@ func (t *Timeline) conclude(r *run) {
 		r.unbind()
 		r.unbind = nil
 	}
+}
+
+// report tells the Observer that the request of r has ended.
+func (t *Timeline) report(r *run) {
 	if t.Observer != nil {
 		t.observe(r.observed, &observe.Event{Kind: observe.PollEnded, Time: t.epoch.Add(r.ended), IDs: r.ids,
 			Took: r.ended - r.asked, Err: r.fault.Err})

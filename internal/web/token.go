@@ -26,16 +26,17 @@ type Token struct {
 // NewTokens returns the Tokens of a source.
 func NewTokens(source func(context.Context) (string, error)) *Tokens { return &Tokens{source: source} }
 
-// flight is one asking of the source. Its fields are set before done is closed.
+// flight is one asking of the source. Its other fields are set before done is closed.
 type flight struct {
 	done  chan struct{}
+	over  bool // done is closed; guarded by Tokens.mu
 	token *Token
 	err   error
 	left  bool // the call that asked ended before it got an answer, which says nothing to the others
 }
 
 // Get returns a token other than stale. Of all calls that need one at a time, one asks the source
-// and the others wait for what it gets.
+// and the others wait for what it gets, or until the context of that call ends. Then another asks.
 func (t *Tokens) Get(ctx context.Context, stale *Token) (*Token, error) {
 	for {
 		t.mu.Lock()
@@ -45,11 +46,10 @@ func (t *Tokens) Get(ctx context.Context, stale *Token) (*Token, error) {
 		}
 		f := t.flight
 		if f == nil {
-			f = &flight{done: make(chan struct{}), err: errors.New("token source: it panicked")}
+			f = &flight{done: make(chan struct{})}
 			t.flight = f
 			t.mu.Unlock()
-			t.ask(ctx, f)
-			return f.token, f.err
+			return t.ask(ctx, f)
 		}
 		t.mu.Unlock()
 		select {
@@ -63,23 +63,38 @@ func (t *Tokens) Get(ctx context.Context, stale *Token) (*Token, error) {
 	}
 }
 
-func (t *Tokens) ask(ctx context.Context, f *flight) {
-	defer func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if f.token != nil {
-			t.token = f.token
-		}
-		t.flight = nil
-		close(f.done)
-	}()
-	value, err := t.source(ctx)
+var errSourceEnded = errors.New("token source: it panicked")
+
+// ask asks the source for all calls that wait for f.
+func (t *Tokens) ask(ctx context.Context, f *flight) (token *Token, err error) {
+	err = errSourceEnded // what the others are told of a panic
+	defer func() { t.end(f, token, err, ctx.Err() != nil) }()
+	defer context.AfterFunc(ctx, func() { t.end(f, nil, context.Cause(ctx), true) })()
+	value, problem := t.source(ctx)
 	switch {
-	case err != nil:
-		f.err, f.left = fmt.Errorf("token source: %w", err), ctx.Err() != nil
+	case problem != nil:
+		err = fmt.Errorf("token source: %w", problem)
 	case value == "" || !IsHeaderValue(value):
-		f.err = errors.New("token source: the token is empty or holds what a header cannot carry")
+		err = errors.New("token source: the token is empty or holds what a header cannot carry")
 	default:
-		f.token, f.err = &Token{value, []string{"Bearer " + value}}, nil
+		token, err = &Token{value, []string{"Bearer " + value}}, nil
 	}
+	return token, err
+}
+
+// end tells those who wait for f how it ended, once.
+func (t *Tokens) end(f *flight, token *Token, err error, left bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if token != nil {
+		t.token = token
+	}
+	if f.over {
+		return
+	}
+	f.over, f.token, f.err, f.left = true, token, err, left && token == nil
+	if t.flight == f {
+		t.flight = nil
+	}
+	close(f.done)
 }
