@@ -223,7 +223,7 @@ func (t *Timeline) advance(x *watch, m *waiter, first, now time.Duration) {
 // never asks much more often than it does later. A first wait that is not zero at most doubles.
 func (c *Call) spreadFirst(id string, first time.Duration) (time.Duration, error) {
 	t := c.t
-	if c.joined < max(smallBulk, t.group) {
+	if c.joined < max(smallBulk, atOnce*t.group) {
 		return first, nil
 	}
 	if c.interval == 0 {

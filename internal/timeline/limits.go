@@ -22,8 +22,10 @@ const (
 )
 
 const (
-	// smallBulk is how many jobs of a bulk are polled at once, or one batch; the first polls of the others are spread.
+	// smallBulk is how many jobs of a bulk are polled at once, or atOnce batches. The first polls of
+	// the others are spread.
 	smallBulk = 64
+	atOnce    = 2
 	// smallCohort is how many of the others come together, or a batch: a request that comes alone wakes an idle machine,
 	// which costs more than the request.
 	smallCohort = 16
