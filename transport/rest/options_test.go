@@ -210,3 +210,12 @@ func TestPrintingAClientPrintsNoSecret(t *testing.T) {
 	}
 	assert.NotContains(t, fmt.Sprintf("%+v", rest.WithHeader("X-Key", canary)), canary)
 }
+
+func TestARoundTripperThatIsANilPointerIsNamed(t *testing.T) {
+	t.Parallel()
+	var none *http.Transport
+	_, err := rest.New("http://127.0.0.1", rest.WithRoundTripper(none))
+	require.ErrorContains(t, err, "WithRoundTripper")
+	_, err = rest.New("http://127.0.0.1", rest.WithHTTPClient(&http.Client{Transport: none}))
+	require.ErrorContains(t, err, "WithHTTPClient")
+}

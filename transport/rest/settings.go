@@ -170,7 +170,12 @@ func (c *config) transport(s *settings) {
 	if c.client == nil {
 		s.bare = http.Header{}
 	}
-	if t, ok := h.Transport.(*http.Transport); !ok || !t.DisableCompression {
+	t, ok := h.Transport.(*http.Transport)
+	if ok && t == nil {
+		c.problem("WithRoundTripper, WithHTTPClient: the RoundTripper is a nil *http.Transport")
+		return
+	}
+	if !ok || !t.DisableCompression {
 		c.header.Set("Accept-Encoding", web.AcceptEncoding)
 	}
 	s.http, s.carrier = &h, h.Transport
