@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 )
@@ -135,15 +136,21 @@ type learningRankingChoice struct{ learningChoice }
 
 func (c learningRankingChoice) Rank(p Poll, since time.Duration) float64 { return c.rank(p, since) }
 
-// rank is the rank by the Strategy chosen. One that does not rank stands for an Adaptive that knows nothing of the kind.
+// rank returns the rank by the chosen Strategy. One that is no Ranker ranks a job as one that may last any time.
 func (c choice) rank(p Poll, since time.Duration) float64 {
 	if r, ok := c.all[c.index(p)].Strategy.(Ranker); ok {
 		return r.Rank(p, since)
 	}
-	return unlearned.Rank(p, since)
+	return unknown(p, since)
 }
 
-var unlearned = NewAdaptive()
+// unknown ranks a job that may last any time, as backoff/adaptive ranks one of a kind that it knows nothing of.
+func unknown(p Poll, since time.Duration) float64 {
+	const poll, certainty = 0.4, 0.1 // a poll is worth so many seconds of delay
+	age, passed := max(p.Elapsed, 0).Seconds(), max(since, 0).Seconds()
+	from, to := math.Sqrt(age+poll), math.Sqrt(age+passed+poll)
+	return (to - from) * (to - from) / (1 + certainty - (to-from)/to)
+}
 
 // choices returns the keys of from in order, and in the same order what they stand for, with otherwise at the end.
 func choices[K cmp.Ordered](of string, from map[K]Strategy, otherwise Strategy) (keys []K, all []inner) {

@@ -1,4 +1,4 @@
-package backoff
+package adaptive
 
 import (
 	"errors"
@@ -7,9 +7,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/draw"
 )
 
-// Defaults of [NewAdaptive].
+// Defaults of [New].
 const (
 	// DefaultAbout is the number of requests a job that an Adaptive aims at.
 	DefaultAbout = 5.0
@@ -53,8 +56,8 @@ const (
 //
 // The history is bounded: some 10 KiB a kind, and [Kinds] kinds, of which the least recently used is forgotten first. It can
 // be saved by MarshalBinary and loaded by UnmarshalBinary. Next allocates nothing; Observe plans anew in about 200 µs,
-// less and less often as a kind becomes well known. An Adaptive is safe for concurrent use. It is made by [NewAdaptive].
-type Adaptive struct {
+// less and less often as a kind becomes well known. An Adaptive is safe for concurrent use. It is made by [New].
+type Learner struct {
 	about, worth, within float64 // as asked for; worth in seconds, 0 where not said
 	limit                int
 
@@ -75,38 +78,38 @@ type kind struct {
 }
 
 var (
-	_ Learner   = (*Adaptive)(nil)
-	_ Ranker    = (*Adaptive)(nil)
-	_ Validator = (*Adaptive)(nil)
+	_ backoff.Learner   = (*Learner)(nil)
+	_ backoff.Ranker    = (*Learner)(nil)
+	_ backoff.Validator = (*Learner)(nil)
 )
 
-// AdaptiveOption is an option of [NewAdaptive].
-type AdaptiveOption func(*Adaptive)
+// Option is an option of [New].
+type Option func(*Learner)
 
 // About asks for about so many requests a job, at least 1, on the average of a kind. The default is [DefaultAbout]. Jobs
 // that always take the same time get by with fewer. It cannot be given together with [Worth].
-func About(requests float64) AdaptiveOption { return func(a *Adaptive) { a.about = requests } }
+func About(requests float64) Option { return func(a *Learner) { a.about = requests } }
 
 // Worth asks for as many requests as pay for themselves, where one more request is worth hearing of the end sooner by the
 // given delay. With Worth(2*time.Second), jobs that take from 58 to 62 seconds are polled once or twice, and jobs of a minute
 // on the average whose end cannot be guessed some five times. It cannot be given together with [About].
-func Worth(delay time.Duration) AdaptiveOption {
-	return func(a *Adaptive) { a.worth = delay.Seconds() }
+func Worth(delay time.Duration) Option {
+	return func(a *Learner) { a.worth = delay.Seconds() }
 }
 
 // Within bounds the delay of each job by a share of its own duration, in (0, 1], by extra polls: with Within(0.1), once a
 // watch has begun to poll it never waits longer than a tenth of its age. By default only jobs longer than nearly all before
 // are bounded so, by a half.
-func Within(share float64) AdaptiveOption { return func(a *Adaptive) { a.within = share } }
+func Within(share float64) Option { return func(a *Learner) { a.within = share } }
 
 // Kinds limits the number of kinds that are remembered, at least 1. The default is [DefaultKinds].
-func Kinds(limit int) AdaptiveOption { return func(a *Adaptive) { a.limit = limit } }
+func Kinds(limit int) Option { return func(a *Learner) { a.limit = limit } }
 
-// NewAdaptive is an Adaptive that knows nothing yet. Options that make no sense are reported by Validate, and the default
+// New is an Adaptive that knows nothing yet. Options that make no sense are reported by Validate, and the default
 // is taken in their place.
-func NewAdaptive(opts ...AdaptiveOption) *Adaptive {
+func New(opts ...Option) *Learner {
 	unset := math.Inf(-1)
-	a := &Adaptive{about: unset, worth: unset, within: unset, limit: DefaultKinds, kinds: map[string]*kind{}}
+	a := &Learner{about: unset, worth: unset, within: unset, limit: DefaultKinds, kinds: map[string]*kind{}}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(a)
@@ -116,7 +119,7 @@ func NewAdaptive(opts ...AdaptiveOption) *Adaptive {
 }
 
 // Validate names each option whose value is impossible.
-func (a *Adaptive) Validate() error {
+func (a *Learner) Validate() error {
 	var errs []error
 	said := func(v float64) bool { return !math.IsInf(v, -1) }
 	if said(a.about) && !a.aboutValid() {
@@ -137,13 +140,13 @@ func (a *Adaptive) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (a *Adaptive) aboutValid() bool { return a.about >= 1 && a.about <= math.MaxInt32 }
-func (a *Adaptive) worthValid() bool { return a.worth > 0 }
+func (a *Learner) aboutValid() bool { return a.about >= 1 && a.about <= math.MaxInt32 }
+func (a *Learner) worthValid() bool { return a.worth > 0 }
 
 // wish is what the options ask of a plan: kappa polls for a second of delay, or else about so many polls a job.
 type wish struct{ kappa, about, within float64 }
 
-func (a *Adaptive) wish() wish {
+func (a *Learner) wish() wish {
 	w := wish{about: DefaultAbout}
 	if a.aboutValid() {
 		w.about = a.about
@@ -158,7 +161,7 @@ func (a *Adaptive) wish() wish {
 }
 
 // Next is the wait until the job is next likely enough to have ended, at least 1 ms and at least p.RetryAfter.
-func (a *Adaptive) Next(p Poll) time.Duration {
+func (a *Learner) Next(p backoff.Poll) time.Duration {
 	age := max(p.Elapsed, 0).Seconds()
 	var at float64
 	if k := a.known(p.Kind); k != nil {
@@ -173,11 +176,11 @@ func (a *Adaptive) Next(p Poll) time.Duration {
 	} else {
 		at = a.wish().cold(age, p)
 	}
-	return max(clamp(math.Ceil((at-age)*1e9)), leastWait, p.RetryAfter)
+	return max(saturate(math.Ceil((at-age)*1e9)), leastWait, p.RetryAfter)
 }
 
 // cold is the time of the poll after age where nothing is known: the next n²/κ, where each watch moves n a little.
-func (w wish) cold(age float64, p Poll) float64 {
+func (w wish) cold(age float64, p backoff.Poll) float64 {
 	kappa := w.rate()
 	p.Attempt = 0
 	shift := coldSpread * (random(seedTie, p) - 0.5)
@@ -203,7 +206,7 @@ func (w wish) bound(age, at float64) float64 {
 }
 
 // known is the kind of that name if it has a plan, else nil.
-func (a *Adaptive) known(name string) *kind {
+func (a *Learner) known(name string) *kind {
 	a.mu.RLock()
 	k := a.kinds[name]
 	a.mu.RUnlock()
@@ -215,7 +218,7 @@ func (a *Adaptive) known(name string) *kind {
 
 // Observe learns from a finished watch, also from one that gave up. Outcomes that cannot be, such as one that ended before it
 // was last seen to run, are ignored.
-func (a *Adaptive) Observe(o Outcome) {
+func (a *Learner) Observe(o backoff.Outcome) {
 	s, ok := newSpan(o)
 	if !ok {
 		return
@@ -245,7 +248,7 @@ func (k *kind) replan(w wish) {
 }
 
 // kind is the kind of that name, made if it is new.
-func (a *Adaptive) kind(name string) *kind {
+func (a *Learner) kind(name string) *kind {
 	a.mu.RLock()
 	k := a.kinds[name]
 	a.mu.RUnlock()
@@ -267,7 +270,7 @@ func (a *Adaptive) kind(name string) *kind {
 }
 
 // forget drops the kind that was used least recently. The caller holds a.mu.
-func (a *Adaptive) forget() {
+func (a *Learner) forget() {
 	var oldest string
 	least := uint64(math.MaxUint64)
 	for name, k := range a.kinds {
@@ -277,3 +280,18 @@ func (a *Adaptive) forget() {
 	}
 	delete(a.kinds, oldest)
 }
+
+// saturate returns ns as a duration in [0, math.MaxInt64], NaN as the largest.
+func saturate(ns float64) time.Duration {
+	switch {
+	case ns <= 0:
+		return 0
+	case ns < math.MaxInt64:
+		return time.Duration(ns)
+	default:
+		return math.MaxInt64
+	}
+}
+
+// random returns a number in [0, 1) that looks random: a hash of the seed, the key and the attempt.
+func random(seed uint64, p backoff.Poll) float64 { return draw.Of(p.Key).Unit(seed, p.Attempt) }

@@ -1,4 +1,4 @@
-package backoff
+package adaptive
 
 import (
 	"bytes"
@@ -11,34 +11,36 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
 // experienced is an Adaptive that has watched n jobs of each of two kinds.
-func experienced(n int) *Adaptive {
-	a, r := NewAdaptive(), rand.New(rand.NewPCG(1, 2))
+func experienced(n int) *Learner {
+	a, r := New(), rand.New(rand.NewPCG(1, 2))
 	for i := range n {
 		o := watched(a, fmt.Sprint(i), "two sorts", twoSorts(r))
-		o.Marks = []Mark{{Age: o.After / 2, Progress: 0.4}, {Age: o.After, Progress: 0.9}}
+		o.Marks = []backoff.Mark{{Age: o.After / 2, Progress: 0.4}, {Age: o.After, Progress: 0.9}}
 		a.Observe(o)
 		a.Observe(exactly(fmt.Sprint(i), "uniform", uniform(r)))
 	}
-	a.Observe(Outcome{Kind: "two sorts", After: time.Hour})
+	a.Observe(backoff.Outcome{Kind: "two sorts", After: time.Hour})
 	return a
 }
 
-func TestAdaptiveThatWasSavedAndLoadedAnswersAlike(t *testing.T) {
+func TestLearnerThatWasSavedAndLoadedAnswersAlike(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 20, 150, 700} {
 		a := experienced(n)
 		data, err := a.MarshalBinary()
 		require.NoError(t, err)
-		b := NewAdaptive()
+		b := New()
 		require.NoError(t, b.UnmarshalBinary(data))
 		again, err := b.MarshalBinary()
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(data, again))
 		for i := range 200 {
-			p := Poll{Key: fmt.Sprint(i), Kind: "two sorts", Attempt: i % 5, Elapsed: time.Duration(i) * 300 * time.Millisecond}
+			p := backoff.Poll{Key: fmt.Sprint(i), Kind: "two sorts", Attempt: i % 5, Elapsed: time.Duration(i) * 300 * time.Millisecond}
 			require.Equal(t, a.Next(p), b.Next(p), "%+v", p)
 			p.Progress = 0.4
 			require.Equal(t, a.Next(p), b.Next(p), "%+v", p)
@@ -49,17 +51,17 @@ func TestAdaptiveThatWasSavedAndLoadedAnswersAlike(t *testing.T) {
 	}
 }
 
-func TestAdaptiveLoadsTheKindsUsedMostRecently(t *testing.T) {
+func TestLearnerLoadsTheKindsUsedMostRecently(t *testing.T) {
 	t.Parallel()
 	data, err := experienced(5).MarshalBinary()
 	require.NoError(t, err)
-	a := NewAdaptive(Kinds(1))
+	a := New(Kinds(1))
 	require.NoError(t, a.UnmarshalBinary(data))
 	assert.NotNil(t, a.known("two sorts"))
 	assert.Nil(t, a.known("uniform"))
 }
 
-func TestAdaptiveThatLoadsDamagedDataSaysSoAndIsEmpty(t *testing.T) {
+func TestLearnerThatLoadsDamagedDataSaysSoAndIsEmpty(t *testing.T) {
 	t.Parallel()
 	data, err := experienced(5).MarshalBinary()
 	require.NoError(t, err)
@@ -72,22 +74,22 @@ func TestAdaptiveThatLoadsDamagedDataSaysSoAndIsEmpty(t *testing.T) {
 		require.Error(t, a.UnmarshalBinary(data[:i]), "first %d bytes", i)
 	}
 	data[len(historyMagic)] = 9
-	require.ErrorContains(t, NewAdaptive().UnmarshalBinary(data), "version 9")
+	require.ErrorContains(t, New().UnmarshalBinary(data), "version 9")
 }
 
-func FuzzAdaptiveUnmarshalBinary(f *testing.F) {
+func FuzzLearnerUnmarshalBinary(f *testing.F) {
 	data, err := experienced(3).MarshalBinary()
 	require.NoError(f, err)
 	f.Add(data[:len(data)-checksumSize])
 	f.Fuzz(func(t *testing.T, body []byte) {
-		a := NewAdaptive(Kinds(3))
+		a := New(Kinds(3))
 		err := a.UnmarshalBinary(binary.LittleEndian.AppendUint32(body, crc32.ChecksumIEEE(body)))
 		if err != nil && len(a.kinds) > 0 {
 			t.Fatal("an error, and a history")
 		}
 		for _, kind := range []string{"", "two sorts", "uniform"} {
 			for _, age := range []time.Duration{0, time.Second, time.Hour} {
-				if wait := a.Next(Poll{Kind: kind, Elapsed: age}); wait < leastWait {
+				if wait := a.Next(backoff.Poll{Kind: kind, Elapsed: age}); wait < leastWait {
 					t.Fatalf("waits %v", wait)
 				}
 			}

@@ -1,4 +1,4 @@
-package backoff
+package adaptive
 
 import (
 	"bytes"
@@ -31,13 +31,13 @@ const (
 )
 
 var (
-	_ encoding.BinaryMarshaler   = (*Adaptive)(nil)
-	_ encoding.BinaryUnmarshaler = (*Adaptive)(nil)
+	_ encoding.BinaryMarshaler   = (*Learner)(nil)
+	_ encoding.BinaryUnmarshaler = (*Learner)(nil)
 )
 
 // MarshalBinary saves what was learned, at most some 8 KiB a kind. It may be called while the Adaptive is in use. The error is
 // always nil.
-func (a *Adaptive) MarshalBinary() ([]byte, error) {
+func (a *Learner) MarshalBinary() ([]byte, error) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	names := make([]string, 0, len(a.kinds))
@@ -97,7 +97,7 @@ func appendPair(b []byte, x, y float32) []byte {
 // UnmarshalBinary replaces what was learned by what MarshalBinary saved, and plans anew, in about 200 µs a kind. Where there
 // are more kinds than [Kinds] allows, the most recently used are kept. If data is damaged or of a version that is not known, the
 // error says so, and the history is empty.
-func (a *Adaptive) UnmarshalBinary(data []byte) error {
+func (a *Learner) UnmarshalBinary(data []byte) error {
 	names, histories, learned, err := decodeHistory(data)
 	kinds := map[string]*kind{}
 	skip := max(0, len(names)-max(a.limit, 1))

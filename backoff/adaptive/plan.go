@@ -1,8 +1,10 @@
-package backoff
+package adaptive
 
 import (
 	"math"
 	"sort"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
 // plan says when to poll next from any age. It does not change once made.
@@ -282,7 +284,7 @@ func (p *plan) find(t float32) int {
 }
 
 // after is the time of the poll that follows age, for the watch of q.
-func (p *plan) after(age float64, q Poll) float64 {
+func (p *plan) after(age float64, q backoff.Poll) float64 {
 	last := len(p.steps) - 1
 	if age >= float64(p.steps[last].end)*0.999 {
 		return p.bound(age, age+min(max(age, 1e-3)/2, math.Sqrt(2*age/p.kappa)))
@@ -318,7 +320,7 @@ func (p *plan) nearer(i int, age float64) int {
 }
 
 // early is a time between age, at step i, and at: one of two times anywhere, else where the job is expected to end.
-func (p *plan) early(i int, age, at float64, q Poll) float64 {
+func (p *plan) early(i int, age, at float64, q backoff.Poll) float64 {
 	u := 0.1 + 0.8*random(seedWhere, q)
 	if random(seedEarly, q) < 0.5 {
 		return age + (at-age)*u

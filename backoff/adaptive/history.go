@@ -1,6 +1,10 @@
-package backoff
+package adaptive
 
-import "math"
+import (
+	"math"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+)
 
 const (
 	maxSpans   = 640
@@ -20,7 +24,7 @@ type span struct{ after, before float32 }
 
 func (s span) exact() bool { return s.after == s.before }
 
-func newSpan(o Outcome) (span, bool) {
+func newSpan(o backoff.Outcome) (span, bool) {
 	s := span{roundUp(o.After.Seconds()), roundUp(o.Before.Seconds())}
 	if !o.Ended {
 		s.before = float32(math.Inf(1))
