@@ -54,7 +54,7 @@ func BenchmarkLearnerReplan(b *testing.B) {
 					k := a.kinds[""]
 					b.ReportAllocs()
 					for b.Loop() {
-						k.replan(a.wish())
+						k.replan(a)
 					}
 				})
 			}

@@ -9,14 +9,15 @@ import (
 // cells is what is expected of the next duration, in cells of time. Cell i ends at ends[i], and the last cell is beyond
 // the last end.
 type cells struct {
-	logs  []logSpan // what is known of each duration
-	ends  []float64 // logarithms
-	known []float64 // logarithms of the times at which something is known, in order
-	base  []float64 // chance of each cell by the guesses
-	mass  []float64 // chance of each cell
-	exact []float64 // durations known to be in each cell
-	count []float64 // the same, with those known less exactly shared out
-	wide  [][2]int  // cells [from, to) of each duration known less exactly
+	logs    []logSpan // what is known of each duration
+	ends    []float64 // logarithms
+	cluster float64   // the first of the times that the last end stands for
+	known   []float64 // logarithms of the times at which something is known, in order
+	base    []float64 // chance of each cell by the guesses
+	mass    []float64 // chance of each cell
+	exact   []float64 // durations known to be in each cell
+	count   []float64 // the same, with those known less exactly shared out
+	wide    [][2]int  // cells [from, to) of each duration known less exactly
 
 	cumulative []float64
 	nodes      []node // of the tree, by their middle
@@ -99,6 +100,7 @@ func (c *cells) lay() {
 	}
 	slices.Reverse(c.ends)
 	c.ends = append(c.ends, first-sameTime)
+	c.cluster = math.Inf(-1)
 	picks := min(len(c.known), dataCells)
 	pick := func(i int) float64 { return c.known[(i+1)*len(c.known)/picks-1] }
 	for i := range picks {
@@ -115,9 +117,11 @@ func (c *cells) lay() {
 // layTo lays cells up to y, none wider than width; where many durations ended exactly then, y has a narrow cell of its own.
 func (c *cells) layTo(y, width float64, many bool) {
 	last := c.ends[len(c.ends)-1]
-	if y-last < sameTime/2 {
+	if y-c.cluster < sameTime {
+		c.ends[len(c.ends)-1] = y // the later of two that are the same, so that a poll there finds the end
 		return
 	}
+	c.cluster = y
 	n := math.Floor((y - last) / width)
 	for k := 1.0; k < n; k++ {
 		c.ends = append(c.ends, last+(y-last)*k/n)

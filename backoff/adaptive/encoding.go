@@ -1,7 +1,7 @@
 package adaptive
 
 import (
-	"bytes"
+	"cmp"
 	"encoding"
 	"encoding/binary"
 	"errors"
@@ -11,23 +11,25 @@ import (
 	"slices"
 )
 
-// The history is saved as
+// A saved state is
 //
-//	"JSBA", one byte of version: 2
+//	"JSBA", one byte of version: 3
 //	the number of kinds
 //	for each kind, the least recently used first:
 //	    length of the name, the name
+//	    one byte: 1 while a job lately was most unlikely
+//	    how likely the kind changes, a float64
 //	    the number of spans; for each: after, before
-//	    the number of scores; for each: z, weight
 //	    32, or 0 if no progress was reported; for each of 16 bins of progress: reports and 0, mean and variance
-//	CRC-32 (IEEE) of all before it, four bytes, little-endian
+//	CRC-32 (IEEE) of all before it, four bytes
 //
-// Numbers and lengths are unsigned varints as in encoding/binary. Times are seconds, and like scores an IEEE 754 float32,
-// little-endian; before is +Inf for a watch that gave up, and equals after where the exact end is known. Options are not saved.
+// Numbers and lengths are unsigned varints as in encoding/binary. Times are in seconds. They are IEEE 754 float32, and all of
+// fixed size is little-endian. A span's before is +Inf for a job that was not seen to end, and equals after where the exact
+// end is known. Options are not saved.
 const (
-	historyMagic   = "JSBA"
-	historyVersion = 2
-	checksumSize   = 4
+	stateMagic   = "JSBA"
+	stateVersion = 3
+	checksumSize = 4
 )
 
 var (
@@ -35,49 +37,67 @@ var (
 	_ encoding.BinaryUnmarshaler = (*Learner)(nil)
 )
 
-// MarshalBinary saves what was learned, at most some 8 KiB a kind. It may be called while the Adaptive is in use. The error is
-// always nil.
+// MarshalBinary saves what was learned, at most some 6 KiB a kind. Of jobs that still run it saves how long they have run at
+// least. It may be called while the Learner is in use. The error is always nil.
 func (a *Learner) MarshalBinary() ([]byte, error) {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	names := make([]string, 0, len(a.kinds))
-	used := make(map[string]uint64, len(a.kinds))
-	for name, k := range a.kinds {
-		names = append(names, name)
-		used[name] = k.used.Load()
-	}
-	slices.SortFunc(names, func(x, y string) int {
-		if used[x] != used[y] {
-			return int(min(max(int64(used[x]-used[y]), -1), 1))
-		}
-		return bytes.Compare([]byte(x), []byte(y))
-	})
-	b := append([]byte(historyMagic), historyVersion)
-	b = binary.AppendUvarint(b, uint64(len(names)))
-	for _, name := range names {
-		b = binary.AppendUvarint(b, uint64(len(name)))
-		b = append(b, name...)
-		b = a.kinds[name].append(b, a.wish())
+	kinds := a.byUse()
+	b := append([]byte(stateMagic), stateVersion)
+	b = binary.AppendUvarint(b, uint64(len(kinds)))
+	for _, n := range kinds {
+		b = binary.AppendUvarint(b, uint64(len(n.name)))
+		b = append(b, n.name...)
+		b = n.encode(b, a)
 	}
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)), nil
 }
 
-// append appends the history, and makes the plan that whoever loads it will make.
-func (k *kind) append(b []byte, w wish) []byte {
+// named is a kind, its name, and when it was used.
+type named struct {
+	*kind
+	name string
+	used uint64
+}
+
+// byUse returns the kinds, the least recently used first.
+func (a *Learner) byUse() []named {
+	a.mu.RLock()
+	kinds := make([]named, 0, len(a.kinds))
+	for name, k := range a.kinds {
+		kinds = append(kinds, named{k, name, k.used.Load()})
+	}
+	a.mu.RUnlock()
+	slices.SortFunc(kinds, func(x, y named) int {
+		return cmp.Or(cmp.Compare(x.used, y.used), cmp.Compare(x.name, y.name))
+	})
+	return kinds
+}
+
+// encode appends what is known, and makes the plan that whoever loads it will make.
+func (k *kind) encode(b []byte, a *Learner) []byte {
+	k.replanNow(a)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.stale > 0 {
-		k.replan(w)
+	doubt := byte(0)
+	if k.verdicts.doubt {
+		doubt = 1
 	}
-	b = binary.AppendUvarint(b, uint64(len(k.history.spans)))
-	for _, s := range k.history.spans {
-		b = appendPair(b, s.after, s.before)
+	b = binary.LittleEndian.AppendUint64(append(b, doubt), k.change.Load())
+	known := 0
+	for _, s := range k.spans {
+		if !s.blank() {
+			known++
+		}
 	}
-	b = binary.AppendUvarint(b, uint64(len(k.history.scores)))
-	for _, s := range k.history.scores {
-		b = appendPair(b, s.z, s.weight)
+	b = binary.AppendUvarint(b, uint64(known))
+	for _, s := range k.spans {
+		if !s.blank() {
+			b = appendPair(b, s.after, s.before)
+		}
 	}
-	p := k.progress.Load()
+	return k.progress.Load().encode(b)
+}
+
+func (p *progress) encode(b []byte) []byte {
 	if p == nil {
 		return binary.AppendUvarint(b, 0)
 	}
@@ -95,117 +115,184 @@ func appendPair(b []byte, x, y float32) []byte {
 }
 
 // UnmarshalBinary replaces what was learned by what MarshalBinary saved, and plans anew, in about 200 µs a kind. Where there
-// are more kinds than [Kinds] allows, the most recently used are kept. If data is damaged or of a version that is not known, the
-// error says so, and the history is empty.
+// are more kinds than [Kinds] allows, the most recently used are kept. Load a state before the first watch begins: watches
+// that are under way are no longer followed. If data is damaged or of another version, the error says where, and the Learner
+// is unchanged.
 func (a *Learner) UnmarshalBinary(data []byte) error {
-	names, histories, learned, err := decodeHistory(data)
+	states, err := decode(data)
+	if err != nil {
+		return err
+	}
 	kinds := map[string]*kind{}
-	skip := max(0, len(names)-max(a.limit, 1))
-	for i, name := range names {
-		if i < skip {
-			continue
-		}
-		k := &kind{history: histories[i]}
+	for _, s := range states[max(0, len(states)-max(a.limit, 1)):] {
+		k := s.kind()
 		k.used.Store(a.tick.Add(2))
-		k.progress.Store(learned[i])
-		if len(k.history.spans) > 0 {
-			k.replan(a.wish())
-		}
-		kinds[name] = k
+		k.replanNow(a)
+		kinds[s.name] = k
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.kinds = kinds
-	return err
+	a.mu.Unlock()
+	return nil
 }
 
-var errDamaged = errors.New("backoff: saved history is damaged")
+// state is what is saved of a kind.
+type state struct {
+	name     string
+	doubt    bool
+	change   float64
+	spans    []span
+	progress *progress
+}
 
-func decodeHistory(data []byte) (names []string, histories []history, learned []*progress, err error) {
-	head := len(historyMagic) + 1
-	if len(data) < head+checksumSize || string(data[:len(historyMagic)]) != historyMagic {
-		return nil, nil, nil, errDamaged
+// kind returns a kind with that state, without a plan.
+func (s state) kind() *kind {
+	k := &kind{}
+	k.spans = s.spans
+	k.verdicts.doubt = s.doubt
+	store(&k.change, s.change)
+	k.progress.Store(s.progress)
+	k.count()
+	return k
+}
+
+// decode reads a saved state.
+func decode(data []byte) ([]state, error) {
+	head := len(stateMagic) + 1
+	if len(data) < head+checksumSize || string(data[:len(stateMagic)]) != stateMagic {
+		return nil, errors.New("adaptive: saved state: does not begin with " + stateMagic)
 	}
-	if v := data[head-1]; v != historyVersion {
-		return nil, nil, nil, fmt.Errorf("backoff: saved history has version %d, not %d", v, historyVersion)
+	if v := data[head-1]; v != stateVersion {
+		return nil, fmt.Errorf("adaptive: saved state: version %d, want %d", v, stateVersion)
 	}
 	body, sum := data[:len(data)-checksumSize], data[len(data)-checksumSize:]
-	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(sum) {
-		return nil, nil, nil, errDamaged
+	d := decoder{rest: body[head:], size: len(body)}
+	states := d.states()
+	if d.err == nil && len(d.rest) > 0 {
+		d.fail("%d bytes too many", len(d.rest))
 	}
-	d := decoder{rest: body[head:]}
-	for range d.count(3) {
-		names = append(names, string(d.bytes(d.count(1))))
-		histories = append(histories, d.history())
-		learned = append(learned, d.progress())
+	if d.err == nil && crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(sum) {
+		d.fail("the checksum does not match")
 	}
-	if d.bad || len(d.rest) > 0 {
-		return nil, nil, nil, errDamaged
+	if d.err != nil {
+		return nil, d.err
 	}
-	return names, histories, learned, nil
+	return states, nil
 }
 
-// decoder takes values off rest, until it is bad.
+// decoder takes values off rest, until there is an error.
 type decoder struct {
 	rest []byte
-	bad  bool
+	size int    // of all
+	in   string // what is read
+	err  error
+}
+
+// fail says where the first error is.
+func (d *decoder) fail(format string, args ...any) {
+	if d.err == nil {
+		d.err = fmt.Errorf("adaptive: saved state: byte %d%s: %s", d.size-len(d.rest), d.in, fmt.Sprintf(format, args...))
+	}
 }
 
 // count is a number of things that take at least size bytes each.
-func (d *decoder) count(size int) int {
+func (d *decoder) count(what string, size, most int) int {
+	if d.err != nil {
+		return 0
+	}
 	v, n := binary.Uvarint(d.rest)
-	if n <= 0 || v > uint64((len(d.rest)-n)/size) {
-		d.bad = true
+	if n <= 0 || v > uint64((len(d.rest)-n)/size) || v > uint64(most) {
+		d.fail("the number of %s is damaged", what)
 		return 0
 	}
 	d.rest = d.rest[n:]
 	return int(v)
 }
 
-func (d *decoder) bytes(n int) []byte {
+// bytes is the next n bytes, or as many zeros if there are fewer.
+func (d *decoder) bytes(what string, n int) []byte {
+	if len(d.rest) < n {
+		d.fail("ends within %s", what)
+	}
+	if d.err != nil {
+		return make([]byte, n)
+	}
 	b := d.rest[:n]
 	d.rest = d.rest[n:]
 	return b
 }
 
-// pairs is a number of pairs, at most most of them, each of which must be as ok says.
-func (d *decoder) pairs(most int, ok func(x, y float32) bool) [][2]float32 {
-	n := d.count(8)
-	if n > most {
-		d.bad = true
-		return nil
-	}
-	all := make([][2]float32, n)
-	for i := range all {
-		b := d.bytes(8)
-		x := math.Float32frombits(binary.LittleEndian.Uint32(b))
-		y := math.Float32frombits(binary.LittleEndian.Uint32(b[4:]))
-		all[i] = [2]float32{x, y}
-		d.bad = d.bad || !ok(x, y)
+func (d *decoder) states() (all []state) {
+	const least = 12 // bytes of a kind
+	seen := map[string]bool{}
+	n := d.count("kinds", least, math.MaxInt)
+	for i := range n {
+		d.in = fmt.Sprintf(": kind %d of %d", i+1, n)
+		s := state{name: string(d.bytes("its name", d.count("bytes of its name", 1, math.MaxInt)))}
+		d.in = fmt.Sprintf(": kind %q", s.name)
+		if seen[s.name] {
+			d.fail("is there twice")
+		}
+		seen[s.name] = true
+		switch doubt := d.bytes("its doubt", 1)[0]; doubt {
+		case 0, 1:
+			s.doubt = doubt == 1
+		default:
+			d.fail("doubt is %d", doubt)
+		}
+		s.change = math.Float64frombits(binary.LittleEndian.Uint64(d.bytes("its change", 8)))
+		if !(s.change >= 0 && s.change <= changeTop) {
+			d.fail("change is %v", s.change)
+		}
+		d.pairs("span", maxSpans, func(x, y float32) bool {
+			s.spans = append(s.spans, span{x, y})
+			return span{x, y}.valid()
+		})
+		s.progress = d.progress()
+		if d.err != nil {
+			return nil
+		}
+		all = append(all, s)
 	}
 	return all
 }
 
+// pairs takes a number of pairs, at most most of them, each of which must be as ok says.
+func (d *decoder) pairs(what string, most int, ok func(x, y float32) bool) (n int) {
+	n = d.count(what+"s", 8, most)
+	for i := range n {
+		b := d.bytes(what, 8)
+		x := math.Float32frombits(binary.LittleEndian.Uint32(b))
+		y := math.Float32frombits(binary.LittleEndian.Uint32(b[4:]))
+		if !ok(x, y) {
+			d.fail("%s %d of %d cannot be: %v, %v", what, i+1, n, x, y)
+			return 0
+		}
+	}
+	return n
+}
+
 func (d *decoder) progress() *progress {
-	pairs := d.pairs(2*progressBins, func(x, y float32) bool { return x >= 0 && x <= 1e6 && y >= 0 && y <= 1e6 })
-	if d.bad = d.bad || len(pairs) != 0 && len(pairs) != 2*progressBins; d.bad || len(pairs) == 0 {
+	var all [2 * progressBins][2]float32
+	i := 0
+	n := d.pairs("report of progress", len(all), func(x, y float32) bool {
+		all[i] = [2]float32{x, y}
+		i++
+		return x >= 0 && x <= 1e6 && y >= 0 && y <= 1e6
+	})
+	if n == 0 {
+		return nil
+	}
+	if n != len(all) {
+		d.fail("%d reports of progress, want %d", n, len(all))
 		return nil
 	}
 	p := &progress{}
 	for i := range p {
-		n, moments := pairs[2*i][0], pairs[2*i+1]
-		d.bad = d.bad || n > maxReports
-		p[i] = reports{n, moments[0], moments[1]}
+		if all[2*i][0] > maxReports {
+			d.fail("too many reports of progress: %v", all[2*i][0])
+		}
+		p[i] = reports{all[2*i][0], all[2*i+1][0], all[2*i+1][1]}
 	}
 	return p
-}
-
-func (d *decoder) history() (h history) {
-	for _, p := range d.pairs(maxSpans, func(x, y float32) bool { return span{x, y}.valid() }) {
-		h.spans = append(h.spans, span{p[0], p[1]})
-	}
-	for _, p := range d.pairs(maxScores, func(x, y float32) bool { return x >= -4 && x <= 4 && y >= 0 && y <= 1 }) {
-		h.scores = append(h.scores, score{p[0], p[1]})
-	}
-	return h
 }

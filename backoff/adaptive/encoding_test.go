@@ -61,20 +61,50 @@ func TestLearnerLoadsTheKindsUsedMostRecently(t *testing.T) {
 	assert.Nil(t, a.known("uniform"))
 }
 
-func TestLearnerThatLoadsDamagedDataSaysSoAndIsEmpty(t *testing.T) {
+func TestLearnerThatLoadsDamagedDataSaysWhereAndIsUnchanged(t *testing.T) {
 	t.Parallel()
 	data, err := experienced(5).MarshalBinary()
 	require.NoError(t, err)
+	a := experienced(1)
+	before, err := a.MarshalBinary()
+	require.NoError(t, err)
 	for i := range data {
-		a := experienced(1)
 		bad := append([]byte(nil), data...)
 		bad[i] ^= 0x40
 		require.Error(t, a.UnmarshalBinary(bad), "byte %d", i)
-		require.Empty(t, a.kinds)
 		require.Error(t, a.UnmarshalBinary(data[:i]), "first %d bytes", i)
 	}
-	data[len(historyMagic)] = 9
-	require.ErrorContains(t, New().UnmarshalBinary(data), "version 9")
+	after, err := a.MarshalBinary()
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+}
+
+// Each damage has a checksum that matches.
+func TestLearnerNamesTheByteAndTheKindThatAreDamaged(t *testing.T) {
+	t.Parallel()
+	a := New()
+	a.Observe(exactly("job", "the kind", time.Minute))
+	data, err := a.MarshalBinary()
+	require.NoError(t, err)
+	const head, name = 5, 8
+	spans := head + 1 + 1 + name + 1 + 8 // where their number is
+	for want, damage := range map[string]func(b []byte) []byte{
+		"does not begin with JSBA":                     func(b []byte) []byte { b[0] = 'X'; return b },
+		"version 2, want 3":                            func(b []byte) []byte { b[4] = 2; return b },
+		"the number of kinds is damaged":               func(b []byte) []byte { b[head] = 99; return b },
+		"kind 1 of 1: the number of bytes of its name": func(b []byte) []byte { b[head+1] = 120; return b },
+		`byte 16: kind "the kind": doubt is 7`:         func(b []byte) []byte { b[head+2+name] = 7; return b },
+		`kind "the kind": change is NaN`:               func(b []byte) []byte { copy(b[spans-2:], "\xff\xff"); return b },
+		`kind "the kind": the number of spans`:         func(b []byte) []byte { b[spans] = 100; return b },
+		`kind "the kind": span 1 of 1 cannot be: -`:    func(b []byte) []byte { b[spans+4] |= 0x80; return b },
+		"1 bytes too many":                             func(b []byte) []byte { return append(b, 0) },
+	} {
+		body := damage(append([]byte(nil), data[:len(data)-checksumSize]...))
+		err := New().UnmarshalBinary(binary.LittleEndian.AppendUint32(body, crc32.ChecksumIEEE(body)))
+		assert.ErrorContains(t, err, want)
+	}
+	data[len(data)-1] ^= 1
+	require.ErrorContains(t, New().UnmarshalBinary(data), "the checksum does not match")
 }
 
 func FuzzLearnerUnmarshalBinary(f *testing.F) {

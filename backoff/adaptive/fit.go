@@ -120,9 +120,12 @@ const (
 
 // fitter is the workspace of making a plan.
 type fitter struct {
-	seen    []logSpan
-	guesses []guess
-	best    float64
+	spans          []span
+	ended, running int     // of spans
+	frontier       float64 // the greatest age at which anything is known
+	seen           []logSpan
+	guesses        []guess
+	best           float64
 
 	cells
 	table

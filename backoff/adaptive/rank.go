@@ -22,7 +22,7 @@ func (a *Learner) Rank(p backoff.Poll, since time.Duration) float64 {
 	age, passed := max(p.Elapsed, 0).Seconds(), max(since, 0).Seconds()
 	k := a.known(p.Kind)
 	if k == nil {
-		return rank(unknown(age, passed, a.wish().rate()))
+		return rank(unknown(age, passed, a.wish().rate(age)))
 	}
 	plan := k.plan.Load()
 	if p.Progress > 0 {
