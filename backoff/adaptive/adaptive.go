@@ -29,6 +29,9 @@ type Learner struct {
 	tick  atomic.Uint64 // rises by two with each observation; what was polled since is one above
 	mu    sync.RWMutex
 	kinds map[string]*kind
+
+	relating sync.Mutex // held by whoever makes kin
+	kin      atomic.Pointer[kin]
 }
 
 var (
@@ -45,7 +48,9 @@ func (a *Learner) Next(p backoff.Poll) time.Duration {
 	var at float64
 	if k := a.lookup(p.Kind); k != nil {
 		k.used.Store(a.tick.Load() + 1)
-		at = k.next(&w, a.wish())
+		at = k.next(&w, a)
+	} else if x := a.kin.Load(); x != nil {
+		at = x.plan.after(&w, false)
 	} else {
 		at = a.wish().cold(&w)
 	}

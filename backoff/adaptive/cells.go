@@ -13,6 +13,7 @@ type cells struct {
 	ends    []float64 // logarithms
 	cluster float64   // the first of the times that the last end stands for
 	known   []float64 // logarithms of the times at which something is known, in order
+	likely  []float64 // stands for known where nothing is
 	base    []float64 // chance of each cell by the guesses
 	mass    []float64 // chance of each cell
 	exact   []float64 // durations known to be in each cell
@@ -53,6 +54,13 @@ func (f *fitter) expect(spans []span) {
 		}
 		f.logs = append(f.logs, l)
 	}
+	f.likely = f.likely[:0]
+	if x := f.kin; x != nil && len(spans) == 0 {
+		sd := math.Hypot(x.spread, math.Exp(x.width))
+		for z := -2.0; z <= 2; z += 0.125 {
+			f.likely = append(f.likely, x.mean+z*sd)
+		}
+	}
 	f.lay()
 	f.spreadGuesses()
 	f.place()
@@ -87,6 +95,9 @@ func (c *cells) lay() {
 		if l.before != l.after && !math.IsInf(l.before, 1) {
 			c.known = append(c.known, l.before)
 		}
+	}
+	if len(c.known) == 0 {
+		c.known = append(c.known, c.likely...)
 	}
 	slices.Sort(c.known)
 	out := int(farOut * float64(len(c.known)))

@@ -41,12 +41,13 @@ var (
 // least. It may be called while the Learner is in use. The error is always nil.
 func (a *Learner) MarshalBinary() ([]byte, error) {
 	kinds := a.byUse()
+	a.settle(kinds)
 	b := append([]byte(stateMagic), stateVersion)
 	b = binary.AppendUvarint(b, uint64(len(kinds)))
 	for _, n := range kinds {
 		b = binary.AppendUvarint(b, uint64(len(n.name)))
 		b = append(b, n.name...)
-		b = n.encode(b, a)
+		b = n.encode(b)
 	}
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)), nil
 }
@@ -72,9 +73,8 @@ func (a *Learner) byUse() []named {
 	return kinds
 }
 
-// encode appends what is known, and makes the plan that whoever loads it will make.
-func (k *kind) encode(b []byte, a *Learner) []byte {
-	k.replanNow(a)
+// encode appends what is known.
+func (k *kind) encode(b []byte) []byte {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	doubt := byte(0)
@@ -123,13 +123,14 @@ func (a *Learner) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return err
 	}
-	kinds := map[string]*kind{}
+	kinds, all := map[string]*kind{}, []named(nil)
 	for _, s := range states[max(0, len(states)-max(a.limit, 1)):] {
 		k := s.kind()
 		k.used.Store(a.tick.Add(2))
-		k.replanNow(a)
 		kinds[s.name] = k
+		all = append(all, named{k, s.name, 0})
 	}
+	a.settle(all)
 	a.mu.Lock()
 	a.kinds = kinds
 	a.mu.Unlock()

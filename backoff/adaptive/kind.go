@@ -12,6 +12,7 @@ import (
 type kind struct {
 	plan     atomic.Pointer[plan]     // nil before any job is known to have ended
 	progress atomic.Pointer[progress] // nil before any was reported
+	profile  atomic.Pointer[profile]  // nil before enough are known
 	used     atomic.Uint64
 	crowd    crowd
 	change   atomic.Uint64 // a float64: how likely jobs change within a wait, 0 before any did
@@ -227,11 +228,12 @@ func (k *kind) replan(a *Learner) {
 	}
 }
 
-// replanNow is replan that waits for whoever plans, and then plans if there is anything new.
-func (k *kind) replanNow(a *Learner) {
+// replanNow is replan that waits for whoever plans, and then plans if there is anything new: for a kind that heeds its kin,
+// what they have in common.
+func (k *kind) replanNow(a *Learner, kin bool) {
 	k.planning.Lock()
 	k.mu.Lock()
-	fresh := k.stale == 0 && k.plan.Load() != nil
+	fresh := k.stale == 0 && k.plan.Load() != nil && !(kin && k.ended < kinJobs)
 	k.mu.Unlock()
 	if fresh {
 		k.planning.Unlock()
@@ -250,7 +252,15 @@ func (k *kind) plans(a *Learner) {
 	k.stale, k.plannedFor = 0, load(&k.crowd.frontier)
 	ok := f.take(k.spans)
 	k.mu.Unlock()
-	if ok {
-		k.plan.Store(f.plan(a.wish(), doubt))
+	if !ok {
+		return
 	}
+	if f.ended < kinJobs {
+		k.profile.Store(nil)
+		k.plan.Store(f.plan(a.wish(), doubt, a.kin.Load()))
+		return
+	}
+	k.plan.Store(f.plan(a.wish(), doubt, nil))
+	k.profile.Store(f.profile())
+	a.kinship()
 }

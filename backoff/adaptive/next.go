@@ -10,8 +10,8 @@ const (
 )
 
 // next is the age at which to poll w next. The result is not beyond w.now where that is now.
-func (k *kind) next(w *watch, wish wish) float64 {
-	at := k.nextPoll(w, wish)
+func (k *kind) next(w *watch, a *Learner) float64 {
+	at := k.nextPoll(w, a)
 	if w.Err != nil {
 		// A poll that failed says nothing of the job: what pays for itself is not known.
 		if late := w.age + min(failGrowth*max(w.Previous.Seconds(), leastWait.Seconds()), w.age/2); at < late {
@@ -23,8 +23,11 @@ func (k *kind) next(w *watch, wish wish) float64 {
 
 const failGrowth = 1.5
 
-func (k *kind) nextPoll(w *watch, wish wish) float64 {
+func (k *kind) nextPoll(w *watch, a *Learner) float64 {
 	plan := k.plan.Load()
+	if x := a.kin.Load(); plan == nil && x != nil {
+		plan = x.plan
+	}
 	crowd := int(k.crowd.running.Load())
 	w.phase = w.key.Unit(seedScout, 0)
 	place := k.roster.find(max(uint64(w.key), 1))
@@ -34,9 +37,9 @@ func (k *kind) nextPoll(w *watch, wish wish) float64 {
 	}
 	if plan == nil {
 		if crowd <= 1 {
-			return wish.cold(w)
+			return a.wish().cold(w)
 		}
-		return k.coldCrowd(w, wish, float64(crowd), scout)
+		return k.coldCrowd(w, a.wish(), float64(crowd), scout)
 	}
 	at, sooner := 0.0, false
 	if w.Progress > 0 {

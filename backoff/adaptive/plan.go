@@ -90,11 +90,12 @@ func (f *fitter) take(spans []span) bool {
 }
 
 // plan makes the plan for what was taken.
-func (f *fitter) plan(w wish, doubt bool) *plan {
+func (f *fitter) plan(w wish, doubt bool, x *kin) *plan {
 	spans := f.spans
+	f.kin = x
 	f.expect(spans)
 	f.tabulate()
-	p := problem{table: &f.table, mass: f.mass, wish: w, rare: min(1.5/float64(len(spans)+1), 0.5), jobs: len(spans)}
+	p := problem{table: &f.table, mass: f.mass, wish: w, rare: min(1.5/(f.worth()+1), 0.5), jobs: len(spans)}
 	if p.kappa == 0 {
 		p.aim()
 		// While few are known to have ended, what is expected of the others is a guess that must not make the polls too rare.
@@ -105,9 +106,21 @@ func (f *fitter) plan(w wish, doubt bool) *plan {
 	} else {
 		p.solve()
 	}
-	p.unknown = float64(len(f.wide)) / float64(len(spans))
+	p.unknown = float64(len(f.wide)+1) / float64(len(spans)+1)
+	if len(f.wide) == 0 && len(spans) > 0 {
+		p.unknown = 0
+	}
 	p.doubt = doubt
 	return p.plan(f.known)
+}
+
+// worth is how many jobs what is known counts for.
+func (f *fitter) worth() float64 {
+	n := float64(len(f.spans))
+	if f.kin != nil {
+		n += kinWorth * f.kin.alike
+	}
+	return n
 }
 
 // tabulate fills what of the table does not depend on the wish.

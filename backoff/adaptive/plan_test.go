@@ -22,11 +22,11 @@ func TestAPlanDoesNotDependOnWhatWasPlannedBefore(t *testing.T) {
 		w := wish{about: rapid.Float64Range(1, 100).Draw(t, "about")}
 		used, fresh := new(fitter), new(fitter)
 		if used.take(learn("jobs planned for before")) {
-			used.plan(w, false)
+			used.plan(w, false, nil)
 		}
 		spans := learn("jobs")
 		if used.take(spans) && fresh.take(spans) {
-			assert.True(t, reflect.DeepEqual(fresh.plan(w, false), used.plan(w, false)))
+			assert.True(t, reflect.DeepEqual(fresh.plan(w, false, nil), used.plan(w, false, nil)))
 		}
 	})
 }
