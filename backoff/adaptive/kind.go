@@ -105,7 +105,11 @@ func (k *kind) seen(key uint64, age float32) bool {
 		return false
 	}
 	k.stale += seenCounts
-	return k.due()
+	if !k.due() {
+		return false
+	}
+	k.judge()
+	return true
 }
 
 // reach moves the frontier to age if it is beyond it.
@@ -122,10 +126,10 @@ func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 	if ok && s.ended() && len(marks) > 0 {
 		k.progress.Store(k.progress.Load().with(marks, s))
 	}
-	i := k.roster.find(key)
+	i, number := k.roster.find(key), uint32(0)
 	switch {
 	case i >= 0:
-		number := k.roster.places[i].number.Load()
+		number = k.roster.places[i].number.Load()
 		k.crowd.running.Add(-1)
 		k.roster.release(i)
 		x := k.at(number)
@@ -137,7 +141,6 @@ func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 			}
 		}
 		*x = s
-		k.verdicts.commit(k, number)
 	case k.crowd.others > 0:
 		k.crowd.others--
 		k.crowd.running.Add(-1)
@@ -146,7 +149,7 @@ func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 		return false
 	default:
 		k.verdicts.begin(k)
-		k.verdicts.commit(k, k.append(s))
+		number = k.append(s)
 	}
 	if s.ended() {
 		k.ended++
@@ -156,7 +159,9 @@ func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 	}
 	k.stale++
 	store(&k.change, load(&k.change)*changeKept)
-	return k.judge() || k.due()
+	remarkable, due := k.verdicts.commit(k, number), k.due()
+	changed := (remarkable || due) && k.judge()
+	return changed || due
 }
 
 // removeSpan takes out the span of that number, of which nothing is known.
@@ -252,7 +257,8 @@ func (k *kind) plans(a *Learner) {
 	k.stale, k.plannedFor = 0, load(&k.crowd.frontier)
 	ok := f.take(k.spans)
 	k.mu.Unlock()
-	if !ok {
+	if !ok { // all that ended was dropped: what runs is as if of a new kind
+		k.plan.Store(nil)
 		return
 	}
 	if f.ended < kinJobs {

@@ -16,12 +16,17 @@ const (
 	minSpans  = 5    // known before a score means anything
 	doubtFrom = 3
 	doubtFor  = 12
+	// A span is odd whose chance, for each unit of the logarithm of time, is below oddChance. So many odd ones are a surprise.
+	oddChance = 0.003
+	oddMost   = 3
 )
 
 // score is how a span compares with what was expected.
 type score struct {
 	z      float32 // where it lies, as a normal deviate in [-4, 4]
 	weight float32 // how much it says, in [0, 1]: nothing, if it was as good as certain
+	ended  bool
+	odd    bool // it ended where next to none were expected, as in a gap between two sorts of jobs
 }
 
 // expected is what was expected of a job: the chance that it lasts longer than each time.
@@ -53,17 +58,26 @@ func (e *expected) score(s span) score {
 	if s.ended() {
 		to = e.beyond(s.before * (1 + sameScore))
 	}
+	out := score{ended: s.ended()}
+	if out.ended {
+		width := math.Log(float64(s.before)*(1+sameScore)) - math.Log(max(float64(s.after)*(1-sameScore), float64(s.before)/math.E))
+		out.odd = from-to < oddChance*width
+	}
 	const least = 1e-3
 	if from-to < least { // as good as exact
-		z := deviate((from + to) / 2)
-		return score{float32(min(max(z, -4), 4)), 1}
+		out.z, out.weight = clip(deviate((from+to)/2)), 1
+		return out
 	}
 	a, b := deviate(from), deviate(to)
 	pa, pb := density(a), density(b)
 	z := (pa - pb) / (from - to)
 	variance := 1 + (weighted(a, pa)-weighted(b, pb))/(from-to) - z*z
-	return score{float32(min(max(z, -4), 4)), float32(min(max(1-variance, 0), 1))}
+	out.z, out.weight = clip(z), float32(min(max(1-variance, 0), 1))
+	return out
 }
+
+// clip bounds a deviate, so that no single job decides.
+func clip(z float64) float32 { return float32(min(max(z, -4), 4)) }
 
 // deviate is the normal deviate that is exceeded with the chance live.
 func deviate(live float64) float64 { return math.Sqrt2 * math.Erfinv(1-2*min(max(live, 0), 1)) }
@@ -80,9 +94,14 @@ func weighted(z, p float64) float64 {
 // surprising is the number of last scores, at least two, that together lie most surprisingly to one side of what was
 // expected; 0 if none surprises.
 func surprising(scores []score) (m int) {
-	most, sum, weight := surprise, 0.0, 0.0
+	most, sum, weight, odd := surprise, 0.0, 0.0, 0
 	for i := range scores {
 		s := scores[len(scores)-1-i]
+		if s.odd {
+			if odd++; odd == oddMost && m == 0 {
+				m = i + 1
+			}
+		}
 		sum += float64(s.z)
 		weight += float64(s.weight)
 		if z := math.Abs(sum) / math.Sqrt(weight+0.25); i > 0 && z > most {
@@ -92,14 +111,17 @@ func surprising(scores []score) (m int) {
 	return m
 }
 
-// doubtful tells whether one of the last few was so unlikely that it is worth looking closer. Scores that say little hardly count.
+// doubtful tells whether one of the last few that ended was so unlikely that it is worth looking closer.
 func doubtful(scores []score) bool {
 	weight := 0.0
 	for i := len(scores) - 1; i >= 0 && weight < doubtFor; i-- {
-		if math.Abs(float64(scores[i].z)) > doubtFrom {
+		s := scores[i]
+		if s.odd || math.Abs(float64(s.z)) > doubtFrom {
 			return true
 		}
-		weight += float64(scores[i].weight)
+		if s.ended {
+			weight += float64(s.weight)
+		}
 	}
 	return false
 }

@@ -25,13 +25,18 @@ func (v *verdicts) begin(k *kind) {
 	v.done[number%maxScores], v.scores[number%maxScores] = false, score{}
 }
 
-// commit scores the span of that number, which is complete.
-func (v *verdicts) commit(k *kind, number uint32) {
+// commit scores the span of that number, which is complete, and tells whether the score alone calls for judging all.
+func (v *verdicts) commit(k *kind, number uint32) (remarkable bool) {
 	if v.expected == nil || k.first+uint32(len(k.spans))-number > maxScores {
-		return
+		return false
 	}
-	v.scores[number%maxScores], v.done[number%maxScores] = v.expected.score(*k.at(number)), true
+	s := v.expected.score(*k.at(number))
+	v.scores[number%maxScores], v.done[number%maxScores] = s, true
+	return s.odd || s.z > judgeFrom || s.z < -judgeFrom
 }
+
+// judgeFrom is how far off a score is that alone calls for judging all.
+const judgeFrom = 2
 
 // remove closes the gap of a span that is taken out, whose number those behind it get.
 func (v *verdicts) remove(k *kind, number uint32) {
