@@ -43,6 +43,9 @@ type Poll struct {
 	Elapsed time.Duration
 	// Previous is the wait before the poll that was made last, 0 before the first.
 	Previous time.Duration
+	// Waited is how long the watch has waited since Elapsed. It is 0 where Next is asked for the first time since the last
+	// poll. A Follower is asked again when the poll is due: see [Follower].
+	Waited time.Duration
 	// RetryAfter is the newest wait that the service asked for, 0 if it never did.
 	RetryAfter time.Duration
 	// Progress is the share of the job that is done, in [0, 1], 0 if the service does not say.
@@ -59,6 +62,21 @@ type Poll struct {
 type Learner interface {
 	Strategy
 	Observe(Outcome)
+}
+
+// Follower is a Learner that is also told of watches that begin and of jobs that are seen to run, so that it can learn
+// from jobs that have not ended yet.
+//
+// Follow is called with age 0 when a watch begins, before Next is asked about it, and with the age of the watch at each poll
+// that saw the job run, before Next is asked about the next poll. Every watch that was begun so is told to Observe when it is
+// left, whether its job has ended or not. Follow is called by many goroutines at once, and must not block.
+//
+// When a poll becomes due, a Watcher asks Next once more with the same Poll, but for Waited. A result of at most Waited means
+// that the poll is to be made now. A longer one puts it off, and it counts from Elapsed as all waits do. So what was learned
+// from other jobs meanwhile can save a request.
+type Follower interface {
+	Learner
+	Follow(key, kind string, age time.Duration)
 }
 
 // Ranker is a Strategy that can weigh polls which are due against one another. A Watcher that may not make all of them at

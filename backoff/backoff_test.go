@@ -292,10 +292,6 @@ func every() map[string]promised {
 	is := func(s backoff.Strategy, most, least time.Duration) promised {
 		return promised{func() backoff.Strategy { return s }, backofftest.Limits{Cap: most, Floor: least}}
 	}
-	past := func(share float64, p promised) promised {
-		p.limits.Past = share
-		return p
-	}
 	capped, even := backoff.Cap(backoff.Exponential(second, 2), minute), backoff.Constant(minute)
 	return map[string]promised{
 		"Constant":           is(backoff.Constant(second), second, second),
@@ -314,12 +310,6 @@ func every() map[string]promised {
 		"Jitter":             is(backoff.Jitter(capped, 0.1), minute, second*9/10),
 		"EqualJitter":        is(backoff.EqualJitter(capped), minute, second/2),
 		"FullJitter":         is(backoff.FullJitter(capped), minute, 0),
-		"AWSWaiter":          is(backoff.AWSWaiter(0, 0), 2*minute, 15*second),
-		"AzurePoller":        is(backoff.AzurePoller(0), 30*second, 30*second),
-		"GAX":                is(backoff.GAX(0, 0, 0), 30*second, 0),
-		"KubernetesWait":     past(0.1, is(backoff.KubernetesWait(second, 2, 0.1, minute), minute, second)),
-		"ClientGo":           is(backoff.ClientGo(), 1000*second, 5*time.Millisecond),
-		"Cenkalti":           past(0.5, is(backoff.Cenkalti(), minute, second/4)),
 		"Learner within": {func() backoff.Strategy {
 			return backoff.Cap(backoff.ByKind(named{"": capped}, backoff.Jitter(&learner{}, 0.1)), minute)
 		}, backofftest.Limits{Cap: minute}},

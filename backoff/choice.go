@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 )
@@ -23,7 +24,7 @@ func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 	find := func(kind string) int { return find(names, kind) }
 	return choice{all: all,
 		index: func(p Poll) int { return find(p.Kind) },
-		told:  func(o Outcome) []inner { i := find(o.Kind); return all[i : i+1] },
+		told:  func(kind string) []inner { i := find(kind); return all[i : i+1] },
 	}.kept()
 }
 
@@ -82,8 +83,8 @@ func ByAge(under map[time.Duration]Strategy, otherwise Strategy) Strategy {
 type choice struct {
 	all   []inner
 	index func(Poll) int
-	told  func(Outcome) []inner // those who learn of it, all if nil
-	wrong error                 // about what is chosen by
+	told  func(kind string) []inner // those who learn of jobs of a kind, all if nil
+	wrong error                     // about what is chosen by
 }
 
 func (c choice) Next(p Poll) time.Duration { return c.all[c.index(p)].next(p) }
@@ -98,11 +99,20 @@ func (c choice) Validate() error {
 	return errors.Join(errs...)
 }
 
-// kept returns c, and as a Learner and as a Ranker if it chooses from one.
+// kept returns c, which is also a Learner, a Follower and a Ranker if it chooses from one.
 func (c choice) kept() Strategy {
-	learns := slices.ContainsFunc(c.all, func(i inner) bool { _, ok := i.Strategy.(Learner); return ok })
-	ranks := slices.ContainsFunc(c.all, func(i inner) bool { _, ok := i.Strategy.(Ranker); return ok })
+	var learns, follows, ranks bool
+	for _, i := range c.all {
+		_, learner := i.Strategy.(Learner)
+		_, follower := i.Strategy.(Follower)
+		_, ranker := i.Strategy.(Ranker)
+		learns, follows, ranks = learns || learner, follows || follower, ranks || ranker
+	}
 	switch {
+	case follows && ranks:
+		return followingRankingChoice{followingChoice{learningChoice{c}}}
+	case follows:
+		return followingChoice{learningChoice{c}}
 	case learns && ranks:
 		return learningRankingChoice{learningChoice{c}}
 	case learns:
@@ -113,16 +123,30 @@ func (c choice) kept() Strategy {
 	return c
 }
 
+// learners returns those who learn of jobs of a kind.
+func (c choice) learners(kind string) []inner {
+	if c.told == nil {
+		return c.all
+	}
+	return c.told(kind)
+}
+
 type learningChoice struct{ choice }
 
 func (c learningChoice) Observe(o Outcome) {
-	told := c.all
-	if c.told != nil {
-		told = c.told(o)
-	}
-	for _, i := range told {
+	for _, i := range c.learners(o.Kind) {
 		if l, ok := i.Strategy.(Learner); ok {
 			l.Observe(o)
+		}
+	}
+}
+
+type followingChoice struct{ learningChoice }
+
+func (c followingChoice) Follow(key, kind string, age time.Duration) {
+	for _, i := range c.learners(kind) {
+		if f, ok := i.Strategy.(Follower); ok {
+			f.Follow(key, kind, age)
 		}
 	}
 }
@@ -135,15 +159,25 @@ type learningRankingChoice struct{ learningChoice }
 
 func (c learningRankingChoice) Rank(p Poll, since time.Duration) float64 { return c.rank(p, since) }
 
-// rank is the rank by the Strategy chosen. One that does not rank stands for an Adaptive that knows nothing of the kind.
+type followingRankingChoice struct{ followingChoice }
+
+func (c followingRankingChoice) Rank(p Poll, since time.Duration) float64 { return c.rank(p, since) }
+
+// rank returns the rank by the chosen Strategy. One that is no Ranker ranks a job as one that may last any time.
 func (c choice) rank(p Poll, since time.Duration) float64 {
 	if r, ok := c.all[c.index(p)].Strategy.(Ranker); ok {
 		return r.Rank(p, since)
 	}
-	return unlearned.Rank(p, since)
+	return unknown(p, since)
 }
 
-var unlearned = NewAdaptive()
+// unknown ranks a job that may last any time, as backoff/adaptive ranks one of a kind that it knows nothing of.
+func unknown(p Poll, since time.Duration) float64 {
+	const poll, certainty = 0.4, 0.1 // a poll is worth so many seconds of delay
+	age, passed := max(p.Elapsed, 0).Seconds(), max(since, 0).Seconds()
+	from, to := math.Sqrt(age+poll), math.Sqrt(age+passed+poll)
+	return (to - from) * (to - from) / (1 + certainty - (to-from)/to)
+}
 
 // choices returns the keys of from in order, and in the same order what they stand for, with otherwise at the end.
 func choices[K cmp.Ordered](of string, from map[K]Strategy, otherwise Strategy) (keys []K, all []inner) {

@@ -51,11 +51,16 @@ type decorator interface {
 	bounded
 }
 
-// decorated returns d, and as a Learner and as a Ranker if what it decorates is one.
+// decorated returns d, which is also a Learner, a Follower and a Ranker if what it decorates is.
 func decorated(s Strategy, d decorator) Strategy {
 	l, learns := s.(Learner)
+	f, follows := s.(Follower)
 	r, ranks := s.(Ranker)
 	switch {
+	case follows && ranks:
+		return followingRanking{following{learning{d, l}, f}, r}
+	case follows:
+		return following{learning{d, l}, f}
 	case learns && ranks:
 		return learningRanking{learning{d, l}, r}
 	case learns:
@@ -73,6 +78,13 @@ type learning struct {
 
 func (l learning) Observe(o Outcome) { l.learner.Observe(o) }
 
+type following struct {
+	learning
+	follower Follower
+}
+
+func (f following) Follow(key, kind string, age time.Duration) { f.follower.Follow(key, kind, age) }
+
 type ranking struct {
 	decorator
 	ranker Ranker
@@ -86,3 +98,10 @@ type learningRanking struct {
 }
 
 func (r learningRanking) Rank(p Poll, since time.Duration) float64 { return r.ranker.Rank(p, since) }
+
+type followingRanking struct {
+	following
+	ranker Ranker
+}
+
+func (r followingRanking) Rank(p Poll, since time.Duration) float64 { return r.ranker.Rank(p, since) }

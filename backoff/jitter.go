@@ -3,8 +3,9 @@ package backoff
 import (
 	"errors"
 	"fmt"
-	"math"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/draw"
 )
 
 // JitterOption sets one thing about what draws.
@@ -31,7 +32,7 @@ func newSeed(opts []JitterOption) (seed uint64) {
 //	wait     0  0.9s..1.1s  1.8s..2.2s  3.6s..4.4s  7.2s..8.8s  8s..10s
 //
 // Below a Cap the same width is moved down to end at the cap; above a Floor it is cut. The share is in [0, 1]; Validate
-// reports any other, which counts as the nearer of the two, and NaN as 0. An Adaptive spreads its watches itself:
+// reports any other, which counts as the nearer of the two, and NaN as 0. An adaptive Learner spreads its watches itself:
 // jitter makes it worse.
 //
 // What is drawn is a function of Seed, Key and Attempt, so a schedule can be repeated. A wait of 0 stays 0, and no
@@ -70,7 +71,6 @@ type jitter struct {
 	inner
 	seed     uint64
 	down, up float64
-	past     bool // upwards it may pass the cap within, as some peers do
 }
 
 func (j jitter) Next(p Poll) time.Duration {
@@ -87,11 +87,7 @@ func (j jitter) Next(p Poll) time.Duration {
 }
 
 func (j jitter) bounds(p Poll) (least, most time.Duration) {
-	least, most = j.inner.bounds(p)
-	if j.past {
-		return 0, math.MaxInt64
-	}
-	return least, most
+	return j.inner.bounds(p)
 }
 
 func (j jitter) Validate() error {
@@ -115,16 +111,5 @@ func between(low, high time.Duration, seed uint64, p Poll) time.Duration {
 	return low + min(times(high-low, random(seed, p)), high-low)
 }
 
-// random returns a number in [0, 1) that looks random: a hash of the seed, the key and the attempt (FNV-1a over the
-// key, and the finalizer of SplitMix64 over all).
-func random(seed uint64, p Poll) float64 {
-	h := uint64(14695981039346656037)
-	for i := range len(p.Key) {
-		h = (h ^ uint64(p.Key[i])) * 1099511628211
-	}
-	h += seed*0x9e3779b97f4a7c15 + uint64(p.Attempt)*0xd1b54a32d192ed03
-	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
-	h = (h ^ h>>27) * 0x94d049bb133111eb
-	h ^= h >> 31
-	return float64(h>>11) / (1 << 53)
-}
+// random returns a number in [0, 1) that looks random: a hash of the seed, the key and the attempt.
+func random(seed uint64, p Poll) float64 { return draw.Of(p.Key).Unit(seed, p.Attempt) }

@@ -33,9 +33,10 @@ type Limits struct {
 	Floor time.Duration
 }
 
-// Run checks the Strategy that factory makes in a subtest a rule, each of which says what it is for when it fails. The
-// factory makes a new one at each call, and a Learner that has learned nothing. A Ranker is held to further rules, and so is a
-// Learner, to those of saving and loading too if it is an encoding.BinaryMarshaler and BinaryUnmarshaler.
+// Run checks the Strategy that factory makes. Each rule is a subtest that says what the rule is for when it fails. The
+// factory makes a new Strategy at each call, which has learned nothing. A [backoff.Ranker], a [backoff.Learner] and a
+// [backoff.Follower] are held to further rules. A Learner that is an encoding.BinaryMarshaler and BinaryUnmarshaler is also
+// held to those of saving and loading.
 func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	t.Helper()
 	for _, r := range rulesFor(factory()) {
@@ -79,6 +80,9 @@ func rulesFor(s backoff.Strategy) []rule {
 	}
 	if _, ok := s.(backoff.Learner); ok {
 		all = append(all, learnerRules...)
+	}
+	if _, ok := s.(backoff.Follower); ok {
+		all = append(all, followerRules...)
 	}
 	return all
 }

@@ -198,6 +198,89 @@ func TestBrokenLearnersAreCaught(t *testing.T) {
 	}
 }
 
+// watching counts the jobs of a kind that run. It waits longer the more do. It has at most one fault.
+type watching struct {
+	earliest
+	fault string
+
+	mu      sync.Mutex
+	running map[string]time.Duration
+}
+
+func (w *watching) Next(p backoff.Poll) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	wait := time.Second + time.Duration(len(w.running))*time.Millisecond
+	if p.Waited > 0 && w.fault == "always later" {
+		wait += p.Waited
+	}
+	return wait
+}
+
+func (w *watching) Follow(key, kind string, age time.Duration) {
+	if w.fault == "two write at once" {
+		n := w.writers.Add(1)
+		defer w.writers.Add(-1)
+		runtime.Gosched()
+		if w.writers.Load() != n {
+			panic("they do")
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before, known := w.running[key]
+	switch {
+	case w.fault == "panics at unknown keys" && age > 0 && !known, w.fault == "panics at ages that go back" && age < before:
+		panic("what cannot be")
+	case w.fault == "allocates":
+		b := make([]byte, 64)
+		kept.Store(&b)
+	}
+	if known || age == 0 {
+		w.running[key] = age
+	}
+}
+
+func (w *watching) Observe(o backoff.Outcome) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fault != "keeps what was left" {
+		delete(w.running, o.Key)
+	}
+}
+
+func TestBrokenFollowersAreCaught(t *testing.T) {
+	t.Parallel()
+	for fault, want := range map[string]string{
+		"":                            "",
+		"always later":                "polls in the end: Next(",
+		"panics at unknown keys":      "holds after hostile follows: Follow(",
+		"panics at ages that go back": "holds after hostile follows: Follow(",
+		"two write at once":           "safe to follow concurrently: Follow of a",
+		"allocates":                   "follows without allocation: Follow allocates",
+		"keeps what was left":         "learns nothing from a watch that saw nothing: Next(",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			err := backofftest.Check(t, func() backoff.Strategy {
+				return &unsaved{watching{fault: fault, running: map[string]time.Duration{}}}
+			}, backofftest.Limits{})
+			if want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, want)
+		})
+	}
+}
+
+// unsaved is a Follower that cannot be saved.
+type unsaved struct{ w watching }
+
+func (u *unsaved) Next(p backoff.Poll) time.Duration          { return u.w.Next(p) }
+func (u *unsaved) Follow(key, kind string, age time.Duration) { u.w.Follow(key, kind, age) }
+func (u *unsaved) Observe(o backoff.Outcome)                  { u.w.Observe(o) }
+
 // weighing ranks by what a function says.
 type weighing struct {
 	backoff.Func

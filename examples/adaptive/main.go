@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring"
-	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
@@ -29,7 +29,7 @@ func main() {
 		log.Fatal(err)
 	}
 	w, err := jobstatus.New(&mock.Transport{Service: service}, jobstatus.WithClock(clk),
-		jobstatus.WithBackoff(backoff.NewAdaptive(backoff.Worth(time.Second))))
+		jobstatus.WithBackoff(adaptive.New(adaptive.Worth(time.Second))))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
 // cheapest tries every set of poll times among the durations.
@@ -102,7 +102,7 @@ func TestPrequentialChargesForTheColdStart(t *testing.T) {
 	t.Parallel()
 	x := []float64{10, 10, 10, 10, 10, 10, 10, 10}
 	got := prequential(exact, "same", x, 1)
-	first, _, _ := watch(backoff.NewAdaptive(backoff.Worth(time.Second)), "same-0", 10)
+	first, _, _ := watch(adaptive.New(adaptive.Worth(time.Second)), "same-0", 10)
 	if want := (float64(first) + 7) / 8; got.n < want-1e-9 {
 		t.Errorf("%v polls a job, want at least %v", got.n, want)
 	}

@@ -20,6 +20,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
 // drawAll draws the pictures in folder, each as SVG and PNG.
@@ -291,7 +292,7 @@ func drawLearning(repetitions, keys int) ([][]*plot.Plot, error) {
 
 // drawSchedules draws elapsed time by attempt, with the band over many keys, one strategy a panel.
 func drawSchedules(int, int) ([][]*plot.Plot, error) {
-	taught := backoff.NewAdaptive(backoff.Worth(time.Second))
+	taught := adaptive.New(adaptive.Worth(time.Second))
 	duration := source(laws[1], 1)
 	for i := range 20 {
 		train(taught, exact, fmt.Sprint(i), duration())
@@ -301,7 +302,7 @@ func drawSchedules(int, int) ([][]*plot.Plot, error) {
 		{"Jitter(Cap(Exponential(100ms, 2), 10s), 0.1)", ours(backoff.Jitter(backoff.Cap(backoff.Exponential(100*time.Millisecond, 2), 10*time.Second), 0.1))},
 		{"Quadratic(1s)", ours(backoff.Quadratic(time.Second))},
 		{"DecorrelatedJitter(500ms, 10s)", ours(backoff.DecorrelatedJitter(500*time.Millisecond, 10*time.Second))},
-		{"Adaptive, Worth(1s), untaught", ours(backoff.NewAdaptive(backoff.Worth(time.Second)))},
+		{"Adaptive, Worth(1s), untaught", ours(adaptive.New(adaptive.Worth(time.Second)))},
 		{"Adaptive, Worth(1s), after 20 jobs of 5-15 s", ours(taught)},
 	}
 	const attempts, watches = 12, 200

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
 // The benchmark: laws, what a second of delay is worth, and after how many jobs the learner is frozen and judged.
@@ -41,8 +42,8 @@ func cells() []cell {
 
 func (c cell) String() string { return fmt.Sprintf("%s, κ·E[T] = %v", c.name, c.k) }
 
-func (c cell) learner() *backoff.Adaptive {
-	return backoff.NewAdaptive(backoff.Worth(time.Duration(float64(time.Second) / c.kappa)))
+func (c cell) learner() *adaptive.Learner {
+	return adaptive.New(adaptive.Worth(time.Duration(float64(time.Second) / c.kappa)))
 }
 
 // ratio is the cost of s over the oracle's.

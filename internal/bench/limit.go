@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
 // What is simulated here is one Watcher whose rate limit binds: of the watches that are due it polls one for each request that it
@@ -235,18 +236,18 @@ func bySample(samples, fair int) order {
 // wanted is what a user asks of the learner, and the fixed interval that stands beside it for jobs of a mean duration.
 type wanted struct {
 	name  string
-	opt   backoff.AdaptiveOption
+	opt   adaptive.Option
 	fixed func(mean float64) float64
 }
 
 var wants = []wanted{
-	{"5 a job", backoff.About(5), func(mean float64) float64 { return mean / 4.5 }},
-	{"worth 4 s", backoff.Worth(4 * time.Second), func(mean float64) float64 { return math.Sqrt(2 * mean * 4) }},
+	{"5 a job", adaptive.About(5), func(mean float64) float64 { return mean / 4.5 }},
+	{"worth 4 s", adaptive.Worth(4 * time.Second), func(mean float64) float64 { return math.Sqrt(2 * mean * 4) }},
 }
 
 // learner makes copies of an Adaptive that has watched some jobs of each kind.
 func (w wanted) learner(l load, repetition int) func() backoff.Strategy {
-	s := backoff.NewAdaptive(w.opt)
+	s := adaptive.New(w.opt)
 	r := rand.New(rand.NewPCG(33, uint64(repetition)))
 	for _, k := range l.kinds {
 		for i := range known {
@@ -256,7 +257,7 @@ func (w wanted) learner(l load, repetition int) func() backoff.Strategy {
 	}
 	data, _ := s.MarshalBinary() // which never fails
 	return func() backoff.Strategy {
-		s := backoff.NewAdaptive(w.opt)
+		s := adaptive.New(w.opt)
 		if err := s.UnmarshalBinary(data); err != nil {
 			panic(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
 func TestWithoutALimitEachJobIsFollowedAsItWouldBeAlone(t *testing.T) {
@@ -29,7 +30,7 @@ func TestALimitIsKeptToAndUsedUp(t *testing.T) {
 	t.Parallel()
 	const gap = 0.9
 	for name, o := range map[string]order{"first come": firstCome, "by rank": byRank, "by sample": bySample(samples, fair)} {
-		_, rate := loads[1].under(backoff.NewAdaptive(), gap, o, 1)
+		_, rate := loads[1].under(adaptive.New(), gap, o, 1)
 		if made := rate * gap; made > 1.001 || made < 0.99 {
 			t.Errorf("%s: made %v of what it may", name, made)
 		}
@@ -38,7 +39,7 @@ func TestALimitIsKeptToAndUsedUp(t *testing.T) {
 
 func TestBySampleTakesTheFirstInTurnAndElseTheGreatestRank(t *testing.T) {
 	t.Parallel()
-	s := backoff.NewAdaptive()
+	s := adaptive.New()
 	due := []*followed{{begin: 99}, {begin: 0}, {begin: 98}}
 	if i := byRank(s)(due, 100); i != 1 {
 		t.Errorf("by rank: %d", i)

@@ -21,7 +21,13 @@ func main() {
 	drawTo := flag.String("draw", "", "draw the pictures in this `folder`, print nothing")
 	trace := flag.String("trace", "", "read this `file` of t,kind,duration_s")
 	worth := flag.Float64("worth", 50, "with -trace: what the mean duration is worth, in requests")
+	overlap := flag.Bool("overlap", false, "print the tables of jobs that overlap")
+	only := flag.String("only", "", "with -overlap: this scenario only")
 	flag.Parse()
+	if *overlap {
+		overlapTable(os.Stdout, *only, *repetitions, *detail)
+		return
+	}
 	if err := run(*repetitions, *keys, *detail, *drawTo, *trace, *worth); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
 // peer is a schedule that another library follows, run by that library's own code where it is exported.
@@ -53,7 +54,7 @@ var peers = []peer{
 	{"ours: quadratic, worth 1 s", ours(backoff.Quadratic(time.Second))},
 	{"ours: fibonacci 500 ms, 30 s", ours(backoff.Cap(backoff.Fibonacci(500*time.Millisecond), 30*time.Second))},
 	{"ours: decorrelated 500 ms, 10 s", ours(backoff.DecorrelatedJitter(500*time.Millisecond, 10*time.Second))},
-	{"ours: adaptive, worth 1 s, untaught", ours(backoff.NewAdaptive(backoff.Worth(time.Second)))},
+	{"ours: adaptive, worth 1 s, untaught", ours(adaptive.New(adaptive.Worth(time.Second)))},
 }
 
 func paused(b gax.Backoff) func(string) func() time.Duration {

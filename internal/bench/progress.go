@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
 // curve is how a service reports progress: the share it says is done when so much of the job's time has passed, where u is a number
@@ -63,7 +64,7 @@ func progressTable(w io.Writer, repetitions int) {
 		for _, c := range curves {
 			sums := costs[c.name]
 			for rep := range repetitions {
-				s := backoff.NewAdaptive(backoff.Worth(time.Duration(float64(time.Second) / kappa)))
+				s := adaptive.New(adaptive.Worth(time.Duration(float64(time.Second) / kappa)))
 				draw, r, n := source(l, rep), rand.New(rand.NewPCG(7, uint64(rep))), 0
 				for i, to := range at {
 					for ; n < to; n++ {

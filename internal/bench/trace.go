@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
 // traced is one job of a trace.
@@ -101,7 +102,7 @@ func traceTable(w io.Writer, jobs []traced, worth float64) {
 
 // prequential scores a learner that watches each duration before it learns from it.
 func prequential(see seeing, kind string, x []float64, kappa float64) (total score) {
-	s := backoff.NewAdaptive(backoff.Worth(time.Duration(float64(time.Second) / kappa)))
+	s := adaptive.New(adaptive.Worth(time.Duration(float64(time.Second) / kappa)))
 	for i, d := range x {
 		key := kind + "-" + strconv.Itoa(i)
 		polls, after, before := watch(s, key, d)

@@ -26,6 +26,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
 // fault 52: no goroutine outlives the tests.
@@ -115,7 +116,7 @@ func eval[T any](t *testing.T, ctx context.Context, expression string) (v T) {
 // shortest wait is a second.
 func watchJobs(t *testing.T, address string) {
 	const second = 100 * time.Millisecond
-	learner := backoff.NewAdaptive(backoff.Worth(second))
+	learner := adaptive.New(adaptive.Worth(second))
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	t.Cleanup(wg.Wait)

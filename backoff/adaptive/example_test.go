@@ -1,14 +1,15 @@
-package backoff_test
+package adaptive_test
 
 import (
 	"fmt"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-func ExampleAdaptive() {
-	s := backoff.NewAdaptive(backoff.Worth(time.Second))
+func ExampleLearner() {
+	s := adaptive.New(adaptive.Worth(time.Second))
 	fmt.Println("before:", s.Next(backoff.Poll{Key: "job-1", Kind: "backup"}).Round(time.Second))
 
 	// A Watcher does this for each job that it has watched to its end.
@@ -21,12 +22,12 @@ func ExampleAdaptive() {
 	// after:  40s
 }
 
-func ExampleAdaptive_MarshalBinary() {
-	s := backoff.NewAdaptive()
+func ExampleLearner_MarshalBinary() {
+	s := adaptive.New()
 	s.Observe(backoff.Outcome{Kind: "backup", After: 40 * time.Second, Before: 41 * time.Second, Ended: true})
 	saved, _ := s.MarshalBinary() // keep it in a file, and after a restart:
 
-	restarted := backoff.NewAdaptive()
+	restarted := adaptive.New()
 	if err := restarted.UnmarshalBinary(saved); err != nil {
 		fmt.Println("starting afresh:", err)
 	}

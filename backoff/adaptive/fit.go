@@ -1,4 +1,4 @@
-package backoff
+package adaptive
 
 import (
 	"math"
@@ -120,9 +120,16 @@ const (
 
 // fitter is the workspace of making a plan.
 type fitter struct {
-	seen    []logSpan
-	guesses []guess
-	best    float64
+	all            []logSpan // that the guesses are weighed by
+	middles        []float64 // of them, in order
+	low, high      []logSpan // of two sorts
+	spans          []span
+	ended, running int     // of spans
+	frontier       float64 // the greatest age at which anything is known
+	kin            *kin    // nil if there is none
+	seen           []logSpan
+	guesses        []guess
+	best           float64
 
 	cells
 	table
@@ -146,52 +153,90 @@ func (s logSpan) middle() (y, width float64) {
 
 // believe leaves in f.guesses what the spans let one believe, their weights adding up to 1.
 func (f *fitter) believe(spans []span) {
+	f.guesses, f.all = f.guesses[:0], f.all[:0]
 	n := min(len(spans), maxWeighed)
-	f.seen, f.guesses, f.best = f.seen[:0], f.guesses[:0], math.Inf(-1)
-	var mean, square, blur float64
-	floor := math.Inf(1)
 	for i := range n {
 		s := spans[(i+1)*len(spans)/n-1]
-		l := logSpan{math.Log(float64(s.after)), math.Log(float64(s.before))}
-		f.seen = append(f.seen, l)
-		y, w := l.middle()
-		mean += y / float64(n)
-		square += y * y / float64(n)
-		blur += w * w / 24 / float64(n)
-		floor = min(floor, w/4) // narrower than a quarter of what was resolved is all one
+		f.all = append(f.all, logSpan{math.Log(float64(s.after)), math.Log(float64(s.before))})
 	}
-	width := math.Sqrt(max(square-mean*mean, 0) + blur)
-	if n < 3 {
-		width = max(width, 0.3)
+	evidence := f.weigh(f.all, f.kin)
+	if low, high, ok := f.divide(); ok {
+		f.believeTwo(evidence, low, high)
 	}
-	floor = max(floor, leastWidth)
-	g := grid{fitter: f, floor: math.Log(floor), stepMu: 0.9 / math.Sqrt(float64(n))}
-
-	// A coarse walk finds the middle of the grid, a fine one weighs what is around it.
-	g.stepWidth = 0.7
-	width, mean = g.walk(shapes()[0], math.Log(max(width, floor)), mean)
-	g.stepWidth = max(0.15, 0.8/math.Sqrt(2*float64(n)))
-	f.guesses, f.best = f.guesses[:0], math.Inf(-1)
-	for _, s := range shapes() {
-		g.walk(s, width, mean-math.Exp(width)/s.sd*s.mean)
-	}
-	f.normalize()
 }
 
-// normalize keeps the guesses that count and turns their log weights into weights.
-func (f *fitter) normalize() {
-	kept, sum := f.guesses[:0], 0.0
-	for _, g := range f.guesses {
+// weigh appends guesses that explain what was seen, their weights adding up to 1. It returns the logarithm of the evidence for
+// all of them.
+func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
+	f.seen, f.best = seen, math.Inf(-1)
+	begin := len(f.guesses)
+	if n := len(seen); n > 0 {
+		var mean, square, blur float64
+		floor := math.Inf(1)
+		for _, l := range seen {
+			y, w := l.middle()
+			mean += y / float64(n)
+			square += y * y / float64(n)
+			blur += w * w / 24 / float64(n)
+			floor = min(floor, w/4) // narrower than a quarter of what was resolved is all one
+		}
+		width := math.Sqrt(max(square-mean*mean, 0) + blur)
+		if n < 3 {
+			width = max(width, 0.3)
+		}
+		floor = max(floor, leastWidth)
+		g := grid{fitter: f, floor: math.Log(floor), stepMu: 0.9 / math.Sqrt(float64(n))}
+
+		// A coarse walk finds the middle of the grid, a fine one weighs what is around it.
+		g.stepWidth = 0.7
+		width, mean = g.walk(shapes()[0], math.Log(max(width, floor)), mean)
+		g.stepWidth = max(0.15, 0.8/math.Sqrt(2*float64(n)))
+		f.guesses, f.best = f.guesses[:begin], math.Inf(-1)
+		for _, s := range shapes() {
+			g.walk(s, width, mean-math.Exp(width)/s.sd*s.mean)
+		}
+	}
+	if x != nil {
+		f.weighKin(x)
+	}
+	return f.normalize(begin)
+}
+
+// weighKin weighs guesses of the shape that the kin have, on a grid around what they let one expect, beside the others.
+func (f *fitter) weighKin(x *kin) {
+	const reach, steps = 2.5, 6 // spreads, and steps a side
+	root := math.Sqrt(float64(max(len(f.seen), 1)))
+	stepWidth := x.breadth * reach / steps
+	for i := -steps; i <= steps; i++ {
+		width := x.width + float64(i)*stepWidth
+		sigma := math.Exp(width) / x.shape.sd
+		step := min(x.spread*reach/steps, 0.9*sigma*x.shape.sd/root)
+		most := int(math.Ceil(x.spread * reach / step))
+		for j := -most; j <= most; j++ {
+			mu := x.mean + float64(j)*step - sigma*x.shape.mean
+			w := x.prior(mu, width) + math.Log(step*stepWidth) + f.likelihood(x.shape, mu, 1/sigma)
+			f.guesses = append(f.guesses, guess{x.shape, mu, 1 / sigma, w})
+			f.best = max(f.best, w)
+		}
+	}
+}
+
+// normalize keeps the guesses from begin on that count, turns their log weights into weights, and returns the logarithm of the
+// sum.
+func (f *fitter) normalize(begin int) float64 {
+	kept, sum := f.guesses[:begin], 0.0
+	for _, g := range f.guesses[begin:] {
 		if g.weight > f.best-negligible {
 			g.weight = math.Exp(g.weight - f.best)
 			sum += g.weight
 			kept = append(kept, g)
 		}
 	}
-	for i := range kept {
-		kept[i].weight /= sum
+	for i := range kept[begin:] {
+		kept[begin+i].weight /= sum
 	}
 	f.guesses = kept
+	return f.best + math.Log(sum)
 }
 
 // grid tries guesses: rows of one width, a step in logarithms apart, each with places a step of that width apart.

@@ -1,8 +1,10 @@
-package backoff
+package adaptive
 
 import (
 	"math"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
 // A poll that finds the end is one that each job needs anyway; what a poll may cost is that it finds none. So the rank of a poll is
@@ -16,11 +18,11 @@ const certainty = 0.1
 
 // Rank is the delay to be expected by now, in seconds, over the chance that a poll would find the job not ended. It is 0 where
 // since is 0, and does not fall as since rises. Where nothing is known of the kind it is that of a job that may last any time.
-func (a *Adaptive) Rank(p Poll, since time.Duration) float64 {
+func (a *Learner) Rank(p backoff.Poll, since time.Duration) float64 {
 	age, passed := max(p.Elapsed, 0).Seconds(), max(since, 0).Seconds()
 	k := a.known(p.Kind)
 	if k == nil {
-		return rank(unknown(age, passed, a.wish().rate()))
+		return rank(unknown(age, passed, a.wish().rate(age)))
 	}
 	plan := k.plan.Load()
 	if p.Progress > 0 {

@@ -1,4 +1,4 @@
-package backoff
+package adaptive
 
 import (
 	"math"
@@ -9,12 +9,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
 // anyPoll is a Poll of one of the kinds of anyOutcome, or of one that is not known.
-func anyPoll(t *rapid.T) Poll {
+func anyPoll(t *rapid.T) backoff.Poll {
 	elapsed := rapid.OneOf(rapid.Int64Range(0, int64(time.Hour)), rapid.Int64())
-	return Poll{
+	return backoff.Poll{
 		Key:      rapid.String().Draw(t, "key"),
 		Kind:     rapid.SampledFrom([]string{"", "one", "two", "unknown"}).Draw(t, "polled"),
 		Attempt:  rapid.IntRange(0, math.MaxInt32).Draw(t, "attempt"),
@@ -26,15 +28,15 @@ func anyPoll(t *rapid.T) Poll {
 func TestRankRisesFromZeroWhateverAnAdaptiveSaw(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		a := NewAdaptive()
+		a := New()
 		if rapid.Bool().Draw(t, "worth") {
-			a = NewAdaptive(Worth(time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(t, "delay"))))
+			a = New(Worth(time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(t, "delay"))))
 		}
 		for range rapid.IntRange(0, 20).Draw(t, "observations") {
 			o := anyOutcome(t)
 			for range rapid.IntRange(0, 8).Draw(t, "marks") {
 				age := rapid.Int64Range(1, max(int64(o.After), 1)).Draw(t, "age")
-				o.Marks = append(o.Marks, Mark{time.Duration(age), rapid.Float64Range(0, 1).Draw(t, "mark")})
+				o.Marks = append(o.Marks, backoff.Mark{Age: time.Duration(age), Progress: rapid.Float64Range(0, 1).Draw(t, "mark")})
 			}
 			a.Observe(o)
 		}
@@ -54,33 +56,33 @@ func TestRankRisesFromZeroWhateverAnAdaptiveSaw(t *testing.T) {
 
 func TestRankPrefersAJobThatHasSurelyEndedToOneThatCannotHave(t *testing.T) {
 	t.Parallel()
-	a := NewAdaptive()
+	a := New()
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 50 {
 		a.Observe(exactly("", "short", uniform(r)))
 		a.Observe(exactly("", "long", 100*uniform(r)))
 	}
-	ended := a.Rank(Poll{Kind: "short", Elapsed: 4 * time.Second}, 12*time.Second)
-	running := a.Rank(Poll{Kind: "long", Elapsed: 4 * time.Second}, 400*time.Second)
+	ended := a.Rank(backoff.Poll{Kind: "short", Elapsed: 4 * time.Second}, 12*time.Second)
+	running := a.Rank(backoff.Poll{Kind: "long", Elapsed: 4 * time.Second}, 400*time.Second)
 	assert.Greater(t, ended, 10*running)
 	assert.Greater(t, running, 0.0)
-	assert.Greater(t, ended, a.Rank(Poll{Kind: "short", Elapsed: 4 * time.Second}, 6*time.Second))
+	assert.Greater(t, ended, a.Rank(backoff.Poll{Kind: "short", Elapsed: 4 * time.Second}, 6*time.Second))
 }
 
 func TestRankOfTwoJobsThatHaveEndedPrefersTheOneThatIsLater(t *testing.T) {
 	t.Parallel()
 	a := taught(50, uniform)
-	assert.Greater(t, a.Rank(Poll{Elapsed: 4 * time.Second}, 31*time.Second), a.Rank(Poll{Elapsed: 4 * time.Second}, 30*time.Second))
+	assert.Greater(t, a.Rank(backoff.Poll{Elapsed: 4 * time.Second}, 31*time.Second), a.Rank(backoff.Poll{Elapsed: 4 * time.Second}, 30*time.Second))
 }
 
 func TestRankIsTheDelayPerRequestLost(t *testing.T) {
 	t.Parallel()
 	// Uniform from 5 to 15 s: by 10 s half have ended, 2.5 s ago on the average.
 	a := taught(2000, uniform)
-	assert.InEpsilon(t, 0.5*2.5/(0.5+certainty), a.Rank(Poll{}, 10*time.Second), 0.1)
-	assert.InEpsilon(t, 10/certainty, a.Rank(Poll{}, 20*time.Second), 0.1)
+	assert.InEpsilon(t, 0.5*2.5/(0.5+certainty), a.Rank(backoff.Poll{}, 10*time.Second), 0.1)
+	assert.InEpsilon(t, 10/certainty, a.Rank(backoff.Poll{}, 20*time.Second), 0.1)
 	// Of those that lasted 10 s, all last until 15 s at the longest.
-	assert.InEpsilon(t, 0.5*1.25/(0.5+certainty), a.Rank(Poll{Elapsed: 10 * time.Second}, 2500*time.Millisecond), 0.15)
+	assert.InEpsilon(t, 0.5*1.25/(0.5+certainty), a.Rank(backoff.Poll{Elapsed: 10 * time.Second}, 2500*time.Millisecond), 0.15)
 }
 
 func TestExpectedDelayIsTheIntegralOfTheChance(t *testing.T) {
@@ -111,7 +113,7 @@ func TestExpectedDelayIsTheIntegralOfTheChance(t *testing.T) {
 func TestRankOfAJobOlderThanAnyRises(t *testing.T) {
 	t.Parallel()
 	a := taught(50, uniform)
-	p := Poll{Elapsed: 10000 * time.Hour}
+	p := backoff.Poll{Elapsed: 10000 * time.Hour}
 	assert.Greater(t, a.Rank(p, 2*time.Hour), a.Rank(p, time.Hour))
 	assert.Greater(t, a.Rank(p, time.Hour), 0.0)
 }
@@ -119,17 +121,17 @@ func TestRankOfAJobOlderThanAnyRises(t *testing.T) {
 func TestRankHeedsProgressThatMeansSomething(t *testing.T) {
 	t.Parallel()
 	a := shown(50, func(x float64, _ *rand.Rand) float64 { return x })
-	nearly := a.Rank(Poll{Elapsed: 50 * time.Second, Progress: 0.9}, 20*time.Second)
-	begun := a.Rank(Poll{Elapsed: 50 * time.Second, Progress: 0.1}, 20*time.Second)
+	nearly := a.Rank(backoff.Poll{Elapsed: 50 * time.Second, Progress: 0.9}, 20*time.Second)
+	begun := a.Rank(backoff.Poll{Elapsed: 50 * time.Second, Progress: 0.1}, 20*time.Second)
 	assert.Greater(t, nearly, 20*begun)
 	assert.InEpsilon(t, 14.5/certainty, nearly, 0.2, "it ended 5.5 s after its age was 50 s")
-	assert.Equal(t, a.Rank(Poll{Elapsed: 50 * time.Second}, 20*time.Second),
-		taughtNothing(a).Rank(Poll{Elapsed: 50 * time.Second, Progress: 0.9}, 20*time.Second))
+	assert.Equal(t, a.Rank(backoff.Poll{Elapsed: 50 * time.Second}, 20*time.Second),
+		taughtNothing(a).Rank(backoff.Poll{Elapsed: 50 * time.Second, Progress: 0.9}, 20*time.Second))
 }
 
 // taughtNothing is a, had no progress been reported.
-func taughtNothing(a *Adaptive) *Adaptive {
-	out := NewAdaptive(Worth(time.Second))
+func taughtNothing(a *Learner) *Learner {
+	out := New(Worth(time.Second))
 	k := out.kind("")
 	k.plan.Store(a.kinds[""].plan.Load())
 	return out
@@ -137,15 +139,15 @@ func taughtNothing(a *Adaptive) *Adaptive {
 
 func TestRankOfAnUnknownKindIsThatOfAJobThatMayLastAnyTime(t *testing.T) {
 	t.Parallel()
-	a := NewAdaptive(Worth(time.Second))
-	assert.InEpsilon(t, 1.0/(0.5+certainty), a.Rank(Poll{}, 3*time.Second), 1e-9)
-	young := a.Rank(Poll{Elapsed: time.Minute}, 20*time.Second)
-	assert.Greater(t, young, a.Rank(Poll{Elapsed: time.Hour}, 20*time.Second), "the older it is, the longer it may yet take")
+	a := New(Worth(time.Second))
+	assert.InEpsilon(t, 1.0/(0.5+certainty), a.Rank(backoff.Poll{}, 3*time.Second), 1e-9)
+	young := a.Rank(backoff.Poll{Elapsed: time.Minute}, 20*time.Second)
+	assert.Greater(t, young, a.Rank(backoff.Poll{Elapsed: time.Hour}, 20*time.Second), "the older it is, the longer it may yet take")
 }
 
 func TestRankDoesNotAllocate(t *testing.T) {
-	for _, a := range []*Adaptive{NewAdaptive(), taught(50, twoSorts), shown(50, func(x float64, _ *rand.Rand) float64 { return x })} {
-		p := Poll{Key: "job", Elapsed: 50 * time.Second, Attempt: 2, Progress: 0.5}
+	for _, a := range []*Learner{New(), taught(50, twoSorts), shown(50, func(x float64, _ *rand.Rand) float64 { return x })} {
+		p := backoff.Poll{Key: "job", Elapsed: 50 * time.Second, Attempt: 2, Progress: 0.5}
 		assert.Zero(t, testing.AllocsPerRun(100, func() { a.Rank(p, time.Minute) }))
 	}
 }
@@ -153,32 +155,32 @@ func TestRankDoesNotAllocate(t *testing.T) {
 func TestADecoratedRankerRanks(t *testing.T) {
 	t.Parallel()
 	a := taught(50, uniform)
-	p, since := Poll{Elapsed: 4 * time.Second, Kind: ""}, 8*time.Second
+	p, since := backoff.Poll{Elapsed: 4 * time.Second, Kind: ""}, 8*time.Second
 	want := a.Rank(p, since)
-	for name, s := range map[string]Strategy{
-		"one":          Cap(a, time.Minute),
-		"two":          Jitter(Floor(a, time.Second), 0.1),
-		"choice":       ByKind(map[string]Strategy{"fixed": Constant(time.Second)}, a),
-		"both":         Cap(ByAge(map[time.Duration]Strategy{time.Hour: a}, Constant(1)), time.Minute),
-		"ranker alone": Cap(onlyRanks{a}, time.Minute),
-		"in a choice":  ByKind(nil, onlyRanks{a}),
+	for name, s := range map[string]backoff.Strategy{
+		"one":          backoff.Cap(a, time.Minute),
+		"two":          backoff.Jitter(backoff.Floor(a, time.Second), 0.1),
+		"choice":       backoff.ByKind(map[string]backoff.Strategy{"fixed": backoff.Constant(time.Second)}, a),
+		"both":         backoff.Cap(backoff.ByAge(map[time.Duration]backoff.Strategy{time.Hour: a}, backoff.Constant(1)), time.Minute),
+		"ranker alone": backoff.Cap(onlyRanks{a}, time.Minute),
+		"in a choice":  backoff.ByKind(nil, onlyRanks{a}),
 	} {
-		require.Implements(t, (*Ranker)(nil), s, name)
-		assert.Equal(t, want, s.(Ranker).Rank(p, since), name)
-		_, learns := s.(Learner)
+		require.Implements(t, (*backoff.Ranker)(nil), s, name)
+		assert.Equal(t, want, s.(backoff.Ranker).Rank(p, since), name)
+		_, learns := s.(backoff.Learner)
 		assert.Equal(t, name != "ranker alone" && name != "in a choice", learns, name)
 	}
-	assert.NotImplements(t, (*Ranker)(nil), Cap(Constant(1), 1))
-	assert.NotImplements(t, (*Ranker)(nil), ByKind(nil, Constant(1)))
+	assert.NotImplements(t, (*backoff.Ranker)(nil), backoff.Cap(backoff.Constant(1), 1))
+	assert.NotImplements(t, (*backoff.Ranker)(nil), backoff.ByKind(nil, backoff.Constant(1)))
 }
 
 // onlyRanks is a Ranker that does not learn.
-type onlyRanks struct{ Ranker }
+type onlyRanks struct{ backoff.Ranker }
 
 func TestAChoiceRanksTheOthersAsJobsThatMayLastAnyTime(t *testing.T) {
 	t.Parallel()
-	s := ByKind(map[string]Strategy{"fixed": Constant(time.Second)}, taught(50, uniform)).(Ranker)
-	p := Poll{Kind: "fixed", Elapsed: 10 * time.Second}
-	assert.Equal(t, NewAdaptive().Rank(p, time.Second), s.Rank(p, time.Second))
+	s := backoff.ByKind(map[string]backoff.Strategy{"fixed": backoff.Constant(time.Second)}, taught(50, uniform)).(backoff.Ranker)
+	p := backoff.Poll{Kind: "fixed", Elapsed: 10 * time.Second}
+	assert.Equal(t, New().Rank(p, time.Second), s.Rank(p, time.Second))
 	assert.Greater(t, s.Rank(p, 2*time.Second), s.Rank(p, time.Second))
 }

@@ -1,4 +1,4 @@
-package backoff
+package adaptive
 
 import (
 	"math"
@@ -9,14 +9,16 @@ import (
 // cells is what is expected of the next duration, in cells of time. Cell i ends at ends[i], and the last cell is beyond
 // the last end.
 type cells struct {
-	logs  []logSpan // what is known of each duration
-	ends  []float64 // logarithms
-	known []float64 // logarithms of the times at which something is known, in order
-	base  []float64 // chance of each cell by the guesses
-	mass  []float64 // chance of each cell
-	exact []float64 // durations known to be in each cell
-	count []float64 // the same, with those known less exactly shared out
-	wide  [][2]int  // cells [from, to) of each duration known less exactly
+	logs    []logSpan // what is known of each duration
+	ends    []float64 // logarithms
+	cluster float64   // the first of the times that the last end stands for
+	known   []float64 // logarithms of the times at which something is known, in order
+	likely  []float64 // stands for known where nothing is
+	base    []float64 // chance of each cell by the guesses
+	mass    []float64 // chance of each cell
+	exact   []float64 // durations known to be in each cell
+	count   []float64 // the same, with those known less exactly shared out
+	wide    [][2]int  // cells [from, to) of each duration known less exactly
 
 	cumulative []float64
 	nodes      []node // of the tree, by their middle
@@ -51,6 +53,13 @@ func (f *fitter) expect(spans []span) {
 			l.before = math.Log(float64(s.before))
 		}
 		f.logs = append(f.logs, l)
+	}
+	f.likely = f.likely[:0]
+	if x := f.kin; x != nil && len(spans) == 0 {
+		sd := math.Hypot(x.spread, math.Exp(x.width))
+		for z := -2.0; z <= 2; z += 0.125 {
+			f.likely = append(f.likely, x.mean+z*sd)
+		}
 	}
 	f.lay()
 	f.spreadGuesses()
@@ -87,6 +96,9 @@ func (c *cells) lay() {
 			c.known = append(c.known, l.before)
 		}
 	}
+	if len(c.known) == 0 {
+		c.known = append(c.known, c.likely...)
+	}
 	slices.Sort(c.known)
 	out := int(farOut * float64(len(c.known)))
 	first, last := c.known[out], c.known[len(c.known)-1-out]
@@ -99,6 +111,7 @@ func (c *cells) lay() {
 	}
 	slices.Reverse(c.ends)
 	c.ends = append(c.ends, first-sameTime)
+	c.cluster = math.Inf(-1)
 	picks := min(len(c.known), dataCells)
 	pick := func(i int) float64 { return c.known[(i+1)*len(c.known)/picks-1] }
 	for i := range picks {
@@ -115,9 +128,11 @@ func (c *cells) lay() {
 // layTo lays cells up to y, none wider than width; where many durations ended exactly then, y has a narrow cell of its own.
 func (c *cells) layTo(y, width float64, many bool) {
 	last := c.ends[len(c.ends)-1]
-	if y-last < sameTime/2 {
+	if y-c.cluster < sameTime {
+		c.ends[len(c.ends)-1] = y // the later of two that are the same, so that a poll there finds the end
 		return
 	}
+	c.cluster = y
 	n := math.Floor((y - last) / width)
 	for k := 1.0; k < n; k++ {
 		c.ends = append(c.ends, last+(y-last)*k/n)

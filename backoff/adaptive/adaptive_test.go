@@ -1,4 +1,4 @@
-package backoff
+package adaptive
 
 import (
 	"fmt"
@@ -12,14 +12,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
 // uniform draws durations of 5 to 15 s.
 func uniform(r *rand.Rand) time.Duration { return time.Duration((5 + 10*r.Float64()) * 1e9) }
 
 // taught is an Adaptive that was told the exact ends of n jobs.
-func taught(n int, draw func(*rand.Rand) time.Duration, opts ...AdaptiveOption) *Adaptive {
-	a := NewAdaptive(opts...)
+func taught(n int, draw func(*rand.Rand) time.Duration, opts ...Option) *Learner {
+	a := New(opts...)
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range n {
 		a.Observe(exactly(fmt.Sprint(i), "", draw(r)))
@@ -28,10 +30,10 @@ func taught(n int, draw func(*rand.Rand) time.Duration, opts ...AdaptiveOption) 
 }
 
 // performance is the mean polls and delay of s over n jobs.
-func performance(s Strategy, n int, draw func(*rand.Rand) time.Duration) (polls, delay float64) {
+func performance(s backoff.Strategy, n int, draw func(*rand.Rand) time.Duration) (polls, delay float64) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for i := range n {
-		p, d := Poll{Key: fmt.Sprint("judged", i)}, draw(r)
+		p, d := backoff.Poll{Key: fmt.Sprint("judged", i)}, draw(r)
 		for p.Elapsed < d {
 			p.Previous = s.Next(p)
 			p.Elapsed += p.Previous
@@ -43,14 +45,14 @@ func performance(s Strategy, n int, draw func(*rand.Rand) time.Duration) (polls,
 	return polls, delay
 }
 
-func TestAdaptiveHearsSoonerForFewerPollsAfterTwentyJobs(t *testing.T) {
+func TestLearnerHearsSoonerForFewerPollsAfterTwentyJobs(t *testing.T) {
 	t.Parallel()
-	cold, coldDelay := performance(NewAdaptive(Worth(time.Second)), 2000, uniform)
+	cold, coldDelay := performance(New(Worth(time.Second)), 2000, uniform)
 	warm, warmDelay := performance(taught(20, uniform, Worth(time.Second)), 2000, uniform)
 	assert.Less(t, warm+warmDelay, 0.65*(cold+coldDelay), "a poll is worth a second")
 }
 
-func TestAdaptiveMakesAboutAsManyPollsAsAsked(t *testing.T) {
+func TestLearnerMakesAboutAsManyPollsAsAsked(t *testing.T) {
 	t.Parallel()
 	for _, about := range []float64{2, 3, 5, 10} {
 		polls, _ := performance(taught(100, twoSorts, About(about)), 2000, twoSorts)
@@ -58,17 +60,17 @@ func TestAdaptiveMakesAboutAsManyPollsAsAsked(t *testing.T) {
 	}
 }
 
-func TestAdaptivePollsOnceWhereJobsTakeTheSameTime(t *testing.T) {
+func TestLearnerPollsOnceWhereJobsTakeTheSameTime(t *testing.T) {
 	t.Parallel()
 	a := taught(5, func(*rand.Rand) time.Duration { return 10 * time.Second }, Worth(time.Second))
-	wait := a.Next(Poll{Key: "job"})
+	wait := a.Next(backoff.Poll{Key: "job"})
 	assert.GreaterOrEqual(t, wait, 10*time.Second)
 	assert.Less(t, wait, 10100*time.Millisecond)
 }
 
-func TestAdaptiveLearnsFromItsOwnPolls(t *testing.T) {
+func TestLearnerLearnsFromItsOwnPolls(t *testing.T) {
 	t.Parallel()
-	a, r := NewAdaptive(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
+	a, r := New(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
 	for i := range 100 {
 		a.Observe(watched(a, fmt.Sprint(i), "", uniform(r)))
 	}
@@ -77,7 +79,7 @@ func TestAdaptiveLearnsFromItsOwnPolls(t *testing.T) {
 	assert.Less(t, polls+delay, 1.1*(best+bestDelay))
 }
 
-func TestAdaptiveDropsWhatItLearnedWhenJobsChange(t *testing.T) {
+func TestLearnerDropsWhatItLearnedWhenJobsChange(t *testing.T) {
 	t.Parallel()
 	a, r := taught(200, uniform, Worth(time.Second)), rand.New(rand.NewPCG(5, 6))
 	slow := func(r *rand.Rand) time.Duration { return 10 * uniform(r) }
@@ -90,28 +92,28 @@ func TestAdaptiveDropsWhatItLearnedWhenJobsChange(t *testing.T) {
 	assert.Less(t, polls+delay, 1.25*(best+bestDelay))
 }
 
-func TestAdaptiveSpreadsWatchesThatBeginTogether(t *testing.T) {
+func TestLearnerSpreadsWatchesThatBeginTogether(t *testing.T) {
 	t.Parallel()
-	for name, a := range map[string]*Adaptive{"cold": NewAdaptive(), "taught": taught(50, uniform)} {
+	for name, a := range map[string]*Learner{"cold": New(), "taught": taught(50, uniform)} {
 		times := map[time.Duration]bool{}
 		for i := range 100 {
-			times[a.Next(Poll{Key: fmt.Sprint(i)})] = true
+			times[a.Next(backoff.Poll{Key: fmt.Sprint(i)})] = true
 		}
 		assert.Greater(t, len(times), 90, name)
 	}
 }
 
-func TestAdaptiveWaitsAtLeastRetryAfter(t *testing.T) {
+func TestLearnerWaitsAtLeastRetryAfter(t *testing.T) {
 	t.Parallel()
-	for _, a := range []*Adaptive{NewAdaptive(), taught(20, uniform)} {
-		assert.Equal(t, time.Hour, a.Next(Poll{RetryAfter: time.Hour}))
+	for _, a := range []*Learner{New(), taught(20, uniform)} {
+		assert.Equal(t, time.Hour, a.Next(backoff.Poll{RetryAfter: time.Hour}))
 	}
 }
 
-func TestAdaptiveWithinBoundsEachWaitByAShareOfAge(t *testing.T) {
+func TestLearnerWithinBoundsEachWaitByAShareOfAge(t *testing.T) {
 	t.Parallel()
-	for _, a := range []*Adaptive{NewAdaptive(Within(0.1)), taught(50, uniform, Within(0.1)), taught(50, twoSorts, Within(0.1))} {
-		p := Poll{Key: "job"}
+	for _, a := range []*Learner{New(Within(0.1)), taught(50, uniform, Within(0.1)), taught(50, twoSorts, Within(0.1))} {
+		p := backoff.Poll{Key: "job"}
 		for range 200 {
 			p.Previous = a.Next(p)
 			if p.Attempt > 0 {
@@ -123,10 +125,10 @@ func TestAdaptiveWithinBoundsEachWaitByAShareOfAge(t *testing.T) {
 	}
 }
 
-func TestAdaptiveNeverWaitsLongerThanHalfItsAgeBeyondWhatItHasSeen(t *testing.T) {
+func TestLearnerNeverWaitsLongerThanHalfItsAgeBeyondWhatItHasSeen(t *testing.T) {
 	t.Parallel()
 	a := taught(100, uniform, Worth(time.Hour))
-	p := Poll{Key: "job", Elapsed: 16 * time.Second, Attempt: 3}
+	p := backoff.Poll{Key: "job", Elapsed: 16 * time.Second, Attempt: 3}
 	for range 30 {
 		wait := a.Next(p)
 		require.LessOrEqual(t, wait, p.Elapsed/2+leastWait)
@@ -135,21 +137,21 @@ func TestAdaptiveNeverWaitsLongerThanHalfItsAgeBeyondWhatItHasSeen(t *testing.T)
 	}
 }
 
-func TestAdaptiveForgetsTheKindUsedLeastRecently(t *testing.T) {
+func TestLearnerForgetsTheKindUsedLeastRecently(t *testing.T) {
 	t.Parallel()
-	a := NewAdaptive(Kinds(2))
+	a := New(Kinds(2))
 	a.Observe(exactly("1", "one", time.Second))
 	a.Observe(exactly("2", "two", time.Second))
-	a.Next(Poll{Kind: "one"})
+	a.Next(backoff.Poll{Kind: "one"})
 	a.Observe(exactly("3", "three", time.Second))
 	assert.NotNil(t, a.known("one"))
 	assert.Nil(t, a.known("two"))
 	assert.NotNil(t, a.known("three"))
 }
 
-func TestAdaptiveNeedsLessThan16KiBAKind(t *testing.T) {
+func TestLearnerNeedsLessThan16KiBAKind(t *testing.T) {
 	const kinds = 8
-	a, r := NewAdaptive(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
+	a, r := New(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
 	a.Observe(exactly("", "", time.Second)) // makes the tables all kinds share
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -166,30 +168,30 @@ func TestAdaptiveNeedsLessThan16KiBAKind(t *testing.T) {
 	runtime.KeepAlive(a)
 }
 
-func TestAdaptiveNextDoesNotAllocate(t *testing.T) {
-	for _, a := range []*Adaptive{NewAdaptive(), taught(50, twoSorts)} {
-		p := Poll{Key: "job", Elapsed: 3 * time.Second, Attempt: 2}
+func TestLearnerNextDoesNotAllocate(t *testing.T) {
+	for _, a := range []*Learner{New(), taught(50, twoSorts)} {
+		p := backoff.Poll{Key: "job", Elapsed: 3 * time.Second, Attempt: 2}
 		assert.Zero(t, testing.AllocsPerRun(100, func() { a.Next(p) }))
 	}
 }
 
-func TestAdaptiveNamesEachImpossibleOption(t *testing.T) {
+func TestLearnerNamesEachImpossibleOption(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		opts []AdaptiveOption
+		opts []Option
 		want []string
 	}{
 		{nil, nil},
-		{[]AdaptiveOption{About(3), Within(0.5), Kinds(1)}, nil},
-		{[]AdaptiveOption{About(0.5)}, []string{"About(0.5)"}},
-		{[]AdaptiveOption{About(math.NaN())}, []string{"About(NaN)"}},
-		{[]AdaptiveOption{Worth(0)}, []string{"Worth(0s)"}},
-		{[]AdaptiveOption{Worth(-time.Second)}, []string{"Worth(-1s)"}},
-		{[]AdaptiveOption{About(2), Worth(time.Second)}, []string{"About(2) and Worth(1s)"}},
-		{[]AdaptiveOption{Within(2), Kinds(0)}, []string{"Within(2)", "Kinds(0)"}},
-		{[]AdaptiveOption{Within(math.NaN())}, []string{"Within(NaN)"}},
+		{[]Option{About(3), Within(0.5), Kinds(1)}, nil},
+		{[]Option{About(0.5)}, []string{"About(0.5)"}},
+		{[]Option{About(math.NaN())}, []string{"About(NaN)"}},
+		{[]Option{Worth(0)}, []string{"Worth(0s)"}},
+		{[]Option{Worth(-time.Second)}, []string{"Worth(-1s)"}},
+		{[]Option{About(2), Worth(time.Second)}, []string{"About(2) and Worth(1s)"}},
+		{[]Option{Within(2), Kinds(0)}, []string{"Within(2)", "Kinds(0)"}},
+		{[]Option{Within(math.NaN())}, []string{"Within(NaN)"}},
 	} {
-		a := NewAdaptive(c.opts...)
+		a := New(c.opts...)
 		err := a.Validate()
 		if c.want == nil {
 			require.NoError(t, err)
@@ -198,14 +200,14 @@ func TestAdaptiveNamesEachImpossibleOption(t *testing.T) {
 			require.ErrorContains(t, err, w)
 		}
 		a.Observe(exactly("job", "", time.Minute))
-		assert.GreaterOrEqual(t, a.Next(Poll{}), leastWait, "%v", c.want)
+		assert.GreaterOrEqual(t, a.Next(backoff.Poll{}), leastWait, "%v", c.want)
 	}
 }
 
-func TestAdaptiveIgnoresWhatCannotBe(t *testing.T) {
+func TestLearnerIgnoresWhatCannotBe(t *testing.T) {
 	t.Parallel()
-	a := NewAdaptive()
-	for _, o := range []Outcome{
+	a := New()
+	for _, o := range []backoff.Outcome{
 		{},
 		{Ended: true},
 		{After: -time.Second, Before: time.Second, Ended: true},
@@ -218,7 +220,7 @@ func TestAdaptiveIgnoresWhatCannotBe(t *testing.T) {
 	assert.Empty(t, a.kinds)
 }
 
-func TestAdaptiveSurvivesOneEndlessJob(t *testing.T) {
+func TestLearnerSurvivesOneEndlessJob(t *testing.T) {
 	t.Parallel()
 	a := taught(50, uniform, Worth(time.Second))
 	a.Observe(exactly("endless", "", math.MaxInt64))
@@ -228,9 +230,9 @@ func TestAdaptiveSurvivesOneEndlessJob(t *testing.T) {
 }
 
 // anyOutcome is an outcome that a service, or a broken caller, might report.
-func anyOutcome(t *rapid.T) Outcome {
+func anyOutcome(t *rapid.T) backoff.Outcome {
 	d := rapid.OneOf(rapid.Int64Range(0, int64(time.Hour)), rapid.Int64())
-	return Outcome{
+	return backoff.Outcome{
 		Kind:   rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "kind"),
 		After:  time.Duration(d.Draw(t, "after")),
 		Before: time.Duration(d.Draw(t, "before")),
@@ -238,21 +240,21 @@ func anyOutcome(t *rapid.T) Outcome {
 	}
 }
 
-func TestAdaptiveKeepsItsRulesWhateverItSees(t *testing.T) {
+func TestLearnerKeepsItsRulesWhateverItSees(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		opts := []AdaptiveOption{About(rapid.Float64Range(1, 100).Draw(t, "about"))}
+		opts := []Option{About(rapid.Float64Range(1, 100).Draw(t, "about"))}
 		if rapid.Bool().Draw(t, "worth") {
-			opts = []AdaptiveOption{Worth(time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(t, "delay")))}
+			opts = []Option{Worth(time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(t, "delay")))}
 		}
 		if rapid.Bool().Draw(t, "within") {
 			opts = append(opts, Within(rapid.Float64Range(1e-6, 1).Draw(t, "share")))
 		}
-		a := NewAdaptive(opts...)
+		a := New(opts...)
 		for range rapid.IntRange(0, 20).Draw(t, "observations") {
 			a.Observe(anyOutcome(t))
 		}
-		p := Poll{
+		p := backoff.Poll{
 			Key:        rapid.String().Draw(t, "key"),
 			Kind:       rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "polled"),
 			Attempt:    rapid.IntRange(0, math.MaxInt32).Draw(t, "attempt"),
@@ -269,9 +271,9 @@ func TestAdaptiveKeepsItsRulesWhateverItSees(t *testing.T) {
 	})
 }
 
-func TestAdaptiveIsSafeForConcurrentUse(t *testing.T) {
+func TestLearnerIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
-	a := NewAdaptive(Kinds(4))
+	a := New(Kinds(4))
 	var wg sync.WaitGroup
 	for w := range 8 {
 		wg.Go(func() {

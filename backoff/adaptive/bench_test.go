@@ -1,4 +1,4 @@
-package backoff
+package adaptive
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
 // durations of two sorts: a fifth end at once, the rest take half a minute.
@@ -17,8 +19,8 @@ func twoSorts(r *rand.Rand) time.Duration {
 }
 
 // watched is what a watch under s sees of a job.
-func watched(s Strategy, key, kind string, d time.Duration) Outcome {
-	p := Poll{Key: key, Kind: kind}
+func watched(s backoff.Strategy, key, kind string, d time.Duration) backoff.Outcome {
+	p := backoff.Poll{Key: key, Kind: kind}
 	for p.Attempt < 1e6 {
 		p.Previous = s.Next(p)
 		p.Attempt++
@@ -27,18 +29,18 @@ func watched(s Strategy, key, kind string, d time.Duration) Outcome {
 		}
 		p.Elapsed += p.Previous
 	}
-	return Outcome{Key: key, Kind: kind, After: p.Elapsed, Before: p.Elapsed + p.Previous, Ended: true}
+	return backoff.Outcome{Key: key, Kind: kind, After: p.Elapsed, Before: p.Elapsed + p.Previous, Ended: true}
 }
 
-func exactly(key, kind string, d time.Duration) Outcome {
-	return Outcome{Key: key, Kind: kind, After: d, Before: d, Ended: true}
+func exactly(key, kind string, d time.Duration) backoff.Outcome {
+	return backoff.Outcome{Key: key, Kind: kind, After: d, Before: d, Ended: true}
 }
 
-func BenchmarkAdaptiveReplan(b *testing.B) {
-	for _, opt := range []AdaptiveOption{Worth(time.Second), About(5)} {
+func BenchmarkLearnerReplan(b *testing.B) {
+	for _, opt := range []Option{Worth(time.Second), About(5)} {
 		for _, n := range []int{1, 5, 20, 100, 1000} {
 			for _, seen := range []string{"exact", "between"} {
-				a := NewAdaptive(opt)
+				a := New(opt)
 				b.Run(fmt.Sprint(seen, n, "about", a.wish().kappa == 0), func(b *testing.B) {
 					r := rand.New(rand.NewPCG(1, 2))
 					for i := range n {
@@ -52,7 +54,7 @@ func BenchmarkAdaptiveReplan(b *testing.B) {
 					k := a.kinds[""]
 					b.ReportAllocs()
 					for b.Loop() {
-						k.replan(a.wish())
+						k.replan(a)
 					}
 				})
 			}
@@ -60,42 +62,42 @@ func BenchmarkAdaptiveReplan(b *testing.B) {
 	}
 }
 
-func BenchmarkAdaptiveNext(b *testing.B) {
-	a := NewAdaptive()
+func BenchmarkLearnerNext(b *testing.B) {
+	a := New()
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range 50 {
 		a.Observe(watched(a, fmt.Sprint(i), "", twoSorts(r)))
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		a.Next(Poll{Key: "8f14e45f-ceea-467f-a8f2-8d9d6d2b6c11", Attempt: i & 7, Elapsed: time.Duration(i&7) * 5 * time.Second})
+		a.Next(backoff.Poll{Key: "8f14e45f-ceea-467f-a8f2-8d9d6d2b6c11", Attempt: i & 7, Elapsed: time.Duration(i&7) * 5 * time.Second})
 	}
 }
 
-func BenchmarkAdaptiveNextWithProgress(b *testing.B) {
+func BenchmarkLearnerNextWithProgress(b *testing.B) {
 	a := shown(50, func(x float64, _ *rand.Rand) float64 { return x })
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		a.Next(Poll{Key: "8f14e45f-ceea-467f-a8f2-8d9d6d2b6c11", Attempt: 3, Elapsed: 50 * time.Second, Progress: 0.5})
+		a.Next(backoff.Poll{Key: "8f14e45f-ceea-467f-a8f2-8d9d6d2b6c11", Attempt: 3, Elapsed: 50 * time.Second, Progress: 0.5})
 	}
 }
 
-func BenchmarkAdaptiveRank(b *testing.B) {
-	a := NewAdaptive()
+func BenchmarkLearnerRank(b *testing.B) {
+	a := New()
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range 50 {
 		a.Observe(watched(a, fmt.Sprint(i), "", twoSorts(r)))
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		a.Rank(Poll{Key: "8f14e45f-ceea-467f-a8f2-8d9d6d2b6c11", Attempt: i & 7, Elapsed: time.Duration(i&7) * 5 * time.Second}, 7*time.Second)
+		a.Rank(backoff.Poll{Key: "8f14e45f-ceea-467f-a8f2-8d9d6d2b6c11", Attempt: i & 7, Elapsed: time.Duration(i&7) * 5 * time.Second}, 7*time.Second)
 	}
 }
 
-func BenchmarkAdaptiveRankWithProgress(b *testing.B) {
+func BenchmarkLearnerRankWithProgress(b *testing.B) {
 	a := shown(50, func(x float64, _ *rand.Rand) float64 { return x })
 	b.ReportAllocs()
 	for b.Loop() {
-		a.Rank(Poll{Key: "8f14e45f-ceea-467f-a8f2-8d9d6d2b6c11", Attempt: 3, Elapsed: 50 * time.Second, Progress: 0.5}, 30*time.Second)
+		a.Rank(backoff.Poll{Key: "8f14e45f-ceea-467f-a8f2-8d9d6d2b6c11", Attempt: 3, Elapsed: 50 * time.Second, Progress: 0.5}, 30*time.Second)
 	}
 }

@@ -1,6 +1,17 @@
-package backoff
+// Package peers has schedules of other libraries by name, for a program that moves over from one of them: only the library changes,
+// not when the service is asked.
+//
+//	w, err := jobstatus.New(t, jobstatus.WithBackoff(peers.AWSWaiter(0, 0)))
+//
+// Each asks at once first.
+package peers
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+)
 
 // AWSWaiter waits as the waiters of github.com/aws/aws-sdk-go-v2 do, for moving over from them: doubling from minDelay
 // up to maxDelay, and each wait drawn from minDelay to that.
@@ -13,9 +24,9 @@ import "time"
 // api_op_Describe*.go).
 //
 // Source: ComputeDelay in github.com/aws/smithy-go v1.28.9, waiter/waiter.go.
-func AWSWaiter(minDelay, maxDelay time.Duration, opts ...JitterOption) Strategy {
+func AWSWaiter(minDelay, maxDelay time.Duration, opts ...backoff.JitterOption) backoff.Strategy {
 	minDelay, maxDelay = orIfZero(minDelay, 15*time.Second), orIfZero(maxDelay, 120*time.Second)
-	return FullJitter(Floor(Cap(Exponential(minDelay, 2), maxDelay), minDelay), opts...)
+	return backoff.FullJitter(backoff.Floor(backoff.Cap(backoff.Exponential(minDelay, 2), maxDelay), minDelay), opts...)
 }
 
 // AzurePoller waits as PollUntilDone of the Azure SDK's Poller does, for moving over from it: frequency, or whatever
@@ -28,19 +39,26 @@ func AWSWaiter(minDelay, maxDelay time.Duration, opts ...JitterOption) Strategy 
 // Zero means 30s. Below a second Azure's own refuses.
 //
 // Source: github.com/Azure/azure-sdk-for-go/sdk/azcore v1.24.0, runtime/poller.go.
-func AzurePoller(frequency time.Duration) Strategy {
-	return azurePoller{constant{orIfZero(frequency, 30*time.Second)}}
+func AzurePoller(frequency time.Duration) backoff.Strategy {
+	return azurePoller(orIfZero(frequency, 30*time.Second))
 }
 
-type azurePoller struct{ constant }
+type azurePoller time.Duration
 
-func (a azurePoller) Validate() error { return notNegative("AzurePoller", "frequency", a.d) }
+var _ backoff.Validator = azurePoller(0)
 
-func (a azurePoller) Next(p Poll) time.Duration {
+func (a azurePoller) Validate() error {
+	if a < 0 {
+		return fmt.Errorf("peers: AzurePoller: frequency %v: is below zero", time.Duration(a))
+	}
+	return nil
+}
+
+func (a azurePoller) Next(p backoff.Poll) time.Duration {
 	if p.RetryAfter > 0 {
 		return p.RetryAfter
 	}
-	return a.constant.Next(p)
+	return backoff.Constant(time.Duration(a)).Next(p)
 }
 
 // GAX waits as the Backoff of Google's API extensions does, for moving over from it: each wait is drawn from nothing to
@@ -54,9 +72,9 @@ func (a azurePoller) Next(p Poll) time.Duration {
 // time.Minute, 0).
 //
 // Source: github.com/googleapis/gax-go/v2 v2.27.0, call_option.go.
-func GAX(initial, longest time.Duration, multiplier float64, opts ...JitterOption) Strategy {
+func GAX(initial, longest time.Duration, multiplier float64, opts ...backoff.JitterOption) backoff.Strategy {
 	initial, longest = orIfZero(initial, time.Second), orIfZero(longest, 30*time.Second)
-	return FullJitter(Cap(Exponential(initial, multiplier), longest), opts...)
+	return backoff.FullJitter(backoff.Cap(backoff.Exponential(initial, multiplier), longest), opts...)
 }
 
 // KubernetesWait waits as a Backoff of Kubernetes' wait package with the same Duration, Factor, Jitter and Cap does,
@@ -72,13 +90,13 @@ func GAX(initial, longest time.Duration, multiplier float64, opts ...JitterOptio
 //
 // Source: k8s.io/apimachinery v0.37.2, pkg/util/wait/backoff.go and wait.go.
 func KubernetesWait(
-	duration time.Duration, factor, share float64, longest time.Duration, opts ...JitterOption,
-) Strategy {
+	duration time.Duration, factor, share float64, longest time.Duration, opts ...backoff.JitterOption,
+) backoff.Strategy {
 	if factor == 0 {
 		factor = 1
 	}
-	s := Cap(Exponential(duration, factor), longest)
-	return jitter{inner: inner{"KubernetesWait", s}, seed: newSeed(opts), up: share, past: true}
+	s := backoff.Cap(backoff.Exponential(duration, factor), longest)
+	return newStretched("KubernetesWait", s, 0, share, opts)
 }
 
 // ClientGo waits as the default rate limiter of a controller's queue does in client-go for one item, for moving over
@@ -89,7 +107,9 @@ func KubernetesWait(
 //	wait     0  5ms  10ms  20ms  40ms  80ms       655.36s, then 1000s
 //
 // Source: DefaultTypedControllerRateLimiter in k8s.io/client-go v0.37.2, util/workqueue/default_rate_limiters.go.
-func ClientGo() Strategy { return Cap(Exponential(5*time.Millisecond, 2), 1000*time.Second) }
+func ClientGo() backoff.Strategy {
+	return backoff.Cap(backoff.Exponential(5*time.Millisecond, 2), 1000*time.Second)
+}
 
 // Cenkalti waits as an ExponentialBackOff of github.com/cenkalti/backoff with its defaults does, for moving over from
 // it: half of each wait to both sides, also past the cap.
@@ -99,9 +119,9 @@ func ClientGo() Strategy { return Cap(Exponential(5*time.Millisecond, 2), 1000*t
 //	wait     0  250ms..750ms  375ms..1.125s  562ms..1.687s         30s..90s
 //
 // Source: github.com/cenkalti/backoff/v5 v5.0.3, exponential.go.
-func Cenkalti(opts ...JitterOption) Strategy {
-	s := Cap(Exponential(500*time.Millisecond, 1.5), time.Minute)
-	return jitter{inner: inner{"Cenkalti", s}, seed: newSeed(opts), down: 0.5, up: 0.5, past: true}
+func Cenkalti(opts ...backoff.JitterOption) backoff.Strategy {
+	s := backoff.Cap(backoff.Exponential(500*time.Millisecond, 1.5), time.Minute)
+	return newStretched("Cenkalti", s, 0.5, 0.5, opts)
 }
 
 // orIfZero returns d, or otherwise where d is zero: less than zero is for Validate to report.

@@ -1,6 +1,10 @@
-package backoff
+package adaptive
 
-import "math"
+import (
+	"math"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+)
 
 // Where a service reports progress, what is learned of it is not how progress runs, which may be in any curve, but what it meant
 // so far: in each bin of progress, the ratio of the whole duration to the age at which that progress was reported. A watch whose
@@ -27,7 +31,7 @@ type progress [progressBins]reports
 func bin(share float64) int { return min(int(share*progressBins), progressBins-1) }
 
 // with is p and what the marks of one job say that took a duration in (after, before].
-func (p *progress) with(marks []Mark, s span) *progress {
+func (p *progress) with(marks []backoff.Mark, s span) *progress {
 	whole := float64(s.after+s.before) / 2
 	out := &progress{}
 	if p != nil {

@@ -1,4 +1,4 @@
-package backoff
+package adaptive
 
 import (
 	"fmt"
@@ -8,23 +8,25 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
 // shown is an Adaptive that has seen n jobs of very different durations whose service reported the progress that curve gives.
-func shown(n int, curve func(passed float64, r *rand.Rand) float64) *Adaptive {
-	a, r := NewAdaptive(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
+func shown(n int, curve func(passed float64, r *rand.Rand) float64) *Learner {
+	a, r := New(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
 	for i := range n {
 		d := time.Duration(float64(30*time.Second) * math.Exp(r.NormFloat64()))
 		o := exactly(fmt.Sprint(i), "", d)
 		for _, share := range []float64{0.1, 0.3, 0.5, 0.7, 0.9} {
-			o.Marks = append(o.Marks, Mark{Age: time.Duration(share * float64(d)), Progress: curve(share, r)})
+			o.Marks = append(o.Marks, backoff.Mark{Age: time.Duration(share * float64(d)), Progress: curve(share, r)})
 		}
 		a.Observe(o)
 	}
 	return a
 }
 
-func TestAdaptiveLearnsWhatProgressMeans(t *testing.T) {
+func TestLearnerLearnsWhatProgressMeans(t *testing.T) {
 	t.Parallel()
 	for name, curve := range map[string]func(float64, *rand.Rand) float64{
 		"linear": func(x float64, _ *rand.Rand) float64 { return x },
@@ -33,7 +35,7 @@ func TestAdaptiveLearnsWhatProgressMeans(t *testing.T) {
 	} {
 		a := shown(30, curve)
 		for _, whole := range []time.Duration{10 * time.Second, 100 * time.Second, 1000 * time.Second} {
-			p := Poll{Key: "x", Attempt: 3, Elapsed: whole / 2, Progress: curve(0.5, nil)}
+			p := backoff.Poll{Key: "x", Attempt: 3, Elapsed: whole / 2, Progress: curve(0.5, nil)}
 			assert.InEpsilon(t, whole/2, a.Next(p), 0.15, "%s, %v", name, whole)
 			p.Progress = 0
 			without := a.Next(p)
@@ -42,12 +44,12 @@ func TestAdaptiveLearnsWhatProgressMeans(t *testing.T) {
 	}
 }
 
-func TestAdaptiveDoesNotMindProgressThatMeansNothing(t *testing.T) {
+func TestLearnerDoesNotMindProgressThatMeansNothing(t *testing.T) {
 	t.Parallel()
 	a := shown(100, func(_ float64, r *rand.Rand) float64 { return r.Float64() })
 	differs := 0
 	for i := range 100 {
-		p := Poll{Key: fmt.Sprint(i), Attempt: 3, Elapsed: time.Duration(i+1) * time.Second}
+		p := backoff.Poll{Key: fmt.Sprint(i), Attempt: 3, Elapsed: time.Duration(i+1) * time.Second}
 		without := a.Next(p)
 		p.Progress = float64(i+1) / 100
 		if a.Next(p) != without {
@@ -57,18 +59,18 @@ func TestAdaptiveDoesNotMindProgressThatMeansNothing(t *testing.T) {
 	assert.Less(t, differs, 20)
 }
 
-func TestAdaptiveNeedsSeveralReports(t *testing.T) {
+func TestLearnerNeedsSeveralReports(t *testing.T) {
 	t.Parallel()
 	a := shown(minReports-1, func(x float64, _ *rand.Rand) float64 { return x })
-	p := Poll{Key: "x", Attempt: 3, Elapsed: 50 * time.Second}
+	p := backoff.Poll{Key: "x", Attempt: 3, Elapsed: 50 * time.Second}
 	without := a.Next(p)
 	p.Progress = 0.5
 	assert.Equal(t, without, a.Next(p))
 }
 
-func TestAdaptiveAllocatesNothingForProgress(t *testing.T) {
+func TestLearnerAllocatesNothingForProgress(t *testing.T) {
 	a := shown(30, func(x float64, _ *rand.Rand) float64 { return x })
-	p := Poll{Key: "x", Attempt: 3, Elapsed: 50 * time.Second, Progress: 0.5}
+	p := backoff.Poll{Key: "x", Attempt: 3, Elapsed: 50 * time.Second, Progress: 0.5}
 	assert.Zero(t, testing.AllocsPerRun(100, func() { a.Next(p) }))
 }
 

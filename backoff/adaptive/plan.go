@@ -1,4 +1,4 @@
-package backoff
+package adaptive
 
 import (
 	"math"
@@ -8,7 +8,10 @@ import (
 // plan says when to poll next from any age. It does not change once made.
 type plan struct {
 	wish
-	steps []step // in order of their ends; the first is at 0
+	doubt   bool
+	unknown float64 // share of jobs whose exact end is not known
+	jobs    int     // it was made from, those that run included
+	steps   []step  // in order of their ends; the first is at 0
 }
 
 // step is the end of a cell, and what to do from there.
@@ -22,8 +25,9 @@ type step struct {
 	// The next poll is at the end of one of the steps lo to hi, or anywhere between: all are about as good. parts, where
 	// above 1, is into how many equal parts polls divide the way to the next step.
 	lo, hi, parts uint16
-	// probe is the chance of one more poll on the way there, to learn.
+	// probe is the chance of one more poll on the way there, to learn, and third where on the way.
 	probe float32
+	third uint8
 }
 
 const (
@@ -35,7 +39,17 @@ const (
 	probeAlways = 0.003
 	probeTop    = 0.05
 	probeFirst  = 0.02
-	probeMost   = 0.08
+	probeMost   = 0.1
+	// On the way to the first poll one looks more: some jobs may end at once, and nobody would know.
+	probeBegin = 0.1
+	probeLooks = 0.25
+	// Where in a wait one looks: not near its ends.
+	probeFrom  = 0.1
+	probeParts = 3
+	// aimTop bounds the kappa that is aimed at, times the mean duration, over the square of the requests that are asked for.
+	aimTop = 8
+	// aimFew is how many ended jobs halve the least kappa, while jobs run.
+	aimFew = 8
 	// After a most unlikely job it is at least probeDoubt for a while: things may have changed.
 	probeDoubt = 0.4
 )
@@ -51,20 +65,62 @@ type table struct {
 	parts []float64
 }
 
-// plan makes the plan for what the history lets one expect.
-func (f *fitter) plan(h *history, w wish) *plan {
-	spans := h.spans
+// take copies what is known of spans, and tells whether a plan can be made of it: whether any job ended. Jobs that run count
+// if they are not few beside those that ended.
+func (f *fitter) take(spans []span) bool {
+	f.spans, f.frontier = f.spans[:0], 0
+	ended, running := 0, 0
+	for _, s := range spans {
+		switch {
+		case s.ended():
+			ended++
+			f.frontier = max(f.frontier, float64(s.before))
+		case !s.blank():
+			running++
+			f.frontier = max(f.frontier, float64(s.after))
+		}
+	}
+	for _, s := range spans {
+		if s.ended() || !s.blank() && 16*running >= ended {
+			f.spans = append(f.spans, s)
+		}
+	}
+	f.ended, f.running = ended, running
+	return ended > 0
+}
+
+// plan makes the plan for what was taken.
+func (f *fitter) plan(w wish, doubt bool, x *kin) *plan {
+	spans := f.spans
+	f.kin = x
 	f.expect(spans)
 	f.tabulate()
-	p := problem{table: &f.table, mass: f.mass, wish: w, rare: min(1.5/float64(len(spans)+1), 0.5)}
+	p := problem{table: &f.table, mass: f.mass, wish: w, rare: min(1.5/(f.worth()+1), 0.5), jobs: len(spans)}
 	if p.kappa == 0 {
 		p.aim()
+		// While few are known to have ended, what is expected of the others is a guess that must not make the polls too rare.
+		if floor := w.rate(f.frontier) / (1 + float64(f.ended)/aimFew); f.running*16 >= f.ended && p.kappa < floor {
+			p.kappa = floor
+			p.solve()
+		}
 	} else {
 		p.solve()
 	}
-	p.unknown = float64(len(f.wide)) / float64(len(spans))
-	p.doubt = h.doubt()
+	p.unknown = float64(len(f.wide)+1) / float64(len(spans)+1)
+	if len(f.wide) == 0 && len(spans) > 0 {
+		p.unknown = 0
+	}
+	p.doubt = doubt
 	return p.plan(f.known)
+}
+
+// worth is how many jobs what is known counts for.
+func (f *fitter) worth() float64 {
+	n := float64(len(f.spans))
+	if f.kin != nil {
+		n += kinWorth * f.kin.alike
+	}
+	return n
 }
 
 // tabulate fills what of the table does not depend on the wish.
@@ -104,7 +160,8 @@ type problem struct {
 	wish
 	rare    float64 // durations with a smaller chance are as good as never seen
 	unknown float64 // share of jobs whose exact end is not known
-	doubt   bool    // whether a job lately was most unlikely
+	jobs    int
+	doubt   bool // whether a job lately was most unlikely
 }
 
 // The least cost from time i on, times the chance to get there, is the least over j > i of
@@ -186,14 +243,15 @@ func (p problem) divide(i int, limit float64) float64 {
 }
 
 // aim solves with the kappa that brings the expected polls to about as many as are asked for. Polls rise with about its square
-// root, but in steps, of which one may lie between too few and too many.
+// root, but in steps, of which one may lie between too few and too many. A kappa beyond most is not looked for: then one request
+// more would save less than the share 1/(most·n²) of a job's duration.
 func (p *problem) aim() {
 	const rounds, close, narrow, stride = 6, 0.06, 1.2, 64
 	median := p.time[sort.Search(len(p.live)-1, func(i int) bool { return p.live[i] < 0.5 })]
-	most := 1e2 * p.about * p.about / median // where more polls could not help
-	low, high := 0.0, most                   // kappas known to give too few polls, and too many
+	most := aimTop * p.about * p.about / p.mean()
+	low, high := 0.0, math.Inf(1) // kappas known to give too few polls, and too many
 	best, least := 0.0, math.Inf(1)
-	p.kappa = 1.8 * p.about * p.about / median
+	p.kappa = min(1.8*p.about*p.about/median, most)
 	for range rounds {
 		p.solve()
 		ratio := max(p.about-0.5, 0.25) / max(p.polls[0]-0.5, 0.25)
@@ -206,10 +264,10 @@ func (p *problem) aim() {
 		} else {
 			high = p.kappa
 		}
-		if miss < close || high < narrow*low {
+		if miss < close || high < narrow*low || low == most {
 			break
 		}
-		p.kappa *= min(max(ratio*ratio, 1.0/stride), stride)
+		p.kappa = min(p.kappa*min(max(ratio*ratio, 1.0/stride), stride), most)
 		if p.kappa <= low || p.kappa >= high {
 			p.kappa = math.Sqrt(max(low, high/stride) * high)
 		}
@@ -220,16 +278,23 @@ func (p *problem) aim() {
 	}
 }
 
+// mean is the mean duration, but for the rarest.
+func (p *problem) mean() float64 {
+	last := sort.Search(len(p.live)-1, func(i int) bool { return p.live[i] <= p.rare/2 })
+	return p.first[last] + p.live[last]*p.time[last]
+}
+
 // plan is the solution. known are the logarithms of the times at which it is known whether a job had ended.
 func (p problem) plan(known []float64) *plan {
-	out := &plan{wish: p.wish, steps: make([]step, len(p.time))}
+	out := &plan{wish: p.wish, doubt: p.doubt, unknown: p.unknown, jobs: p.jobs, steps: make([]step, len(p.time))}
 	for i, t := range p.time {
 		lo, hi := p.ties(i)
 		out.steps[i] = step{
 			end: roundUp(t), live: float32(p.live[i]),
 			lo: uint16(lo), hi: uint16(hi), parts: uint16(p.parts[i]),
-			probe: float32(p.unknown * p.probe(i, known)),
 		}
+		chance, third := p.probe(i, known)
+		out.steps[i].probe, out.steps[i].third = float32(p.unknown*chance), uint8(third)
 	}
 	out.steps[0].end = 0
 	p.spread(out.steps)
@@ -255,17 +320,33 @@ func (p problem) ties(i int) (lo, hi int) {
 	return lo, hi
 }
 
-// probe is the chance of a poll between step i and the best next.
-func (p problem) probe(i int, known []float64) float64 {
+// probe is the chance of a poll between step i and the best next, and the third of the wait that was looked at least.
+func (p problem) probe(i int, known []float64) (chance float64, third int) {
 	from, width := p.time[i], p.time[p.next[i]]-p.time[i]
-	looks := sort.SearchFloat64s(known, math.Log(from+0.9*width)) - sort.SearchFloat64s(known, math.Log(from+0.1*width))
+	if width <= 0 {
+		return 0, 0
+	}
+	until := func(part float64) int { return sort.SearchFloat64s(known, math.Log(from+part*width)) }
+	looks, before := math.MaxInt, until(probeFrom)
+	for n := range probeParts {
+		to := until(probeFrom + (1-2*probeFrom)*float64(n+1)/probeParts)
+		if to-before < looks {
+			looks, third = to-before, n
+		}
+		before = to
+	}
+	looks *= probeParts
 	risk := p.kappa * (p.live[i] - p.live[p.next[i]]) / p.live[i] * width / 2
 	always := min(probeAlways*risk, probeTop)
-	chance := probeFirst * risk / float64((1+looks)*(1+looks))
-	if p.doubt {
-		return min(max(always+chance, probeDoubt), risk)
+	first, seen := probeFirst, float64(looks)
+	if i == 0 {
+		first, seen = probeBegin, seen*probeLooks
 	}
-	return always + min(chance, probeMost*p.polls[0])
+	chance = first * risk / ((1 + seen) * (1 + seen))
+	if p.doubt {
+		return min(max(always+chance, probeDoubt), risk), third
+	}
+	return always + min(chance, probeMost*p.polls[0]), third
 }
 
 // find is the first step whose end is not before t, or the last.
@@ -281,8 +362,9 @@ func (p *plan) find(t float32) int {
 	return lo
 }
 
-// after is the time of the poll that follows age, for the watch of q.
-func (p *plan) after(age float64, q Poll) float64 {
+// after is the time of the poll that follows age, for the watch w, whose data counts if it is a scout.
+func (p *plan) after(w *watch, scout bool) float64 {
+	age := w.age
 	last := len(p.steps) - 1
 	if age >= float64(p.steps[last].end)*0.999 {
 		return p.bound(age, age+min(max(age, 1e-3)/2, math.Sqrt(2*age/p.kappa)))
@@ -300,10 +382,10 @@ func (p *plan) after(age float64, q Poll) float64 {
 	lo, hi := float64(p.steps[s.lo].end), float64(p.steps[s.hi].end)
 	at := lo
 	if hi > lo {
-		at += random(seedTie, q) * (hi - lo)
+		at += w.unit(seedTie) * (hi - lo)
 	}
-	if s.probe > 0 && random(seedProbe, q) < float64(s.probe) {
-		at = p.early(i, age, at, q)
+	if scout && s.probe > 0 && w.unit(seedProbe) < float64(s.probe) {
+		at = p.early(i, at, w)
 	}
 	return at
 }
@@ -317,17 +399,50 @@ func (p *plan) nearer(i int, age float64) int {
 	return max(i-1, 0)
 }
 
-// early is a time between age, at step i, and at: one of two times anywhere, else where the job is expected to end.
-func (p *plan) early(i int, age, at float64, q Poll) float64 {
-	u := 0.1 + 0.8*random(seedWhere, q)
-	if random(seedEarly, q) < 0.5 {
-		return age + (at-age)*u
+// early is a time between the age of w, at step i, and at: one of two times anywhere, else where the job is expected to end.
+func (p *plan) early(i int, at float64, w *watch) float64 {
+	u := w.unit(seedWhere)
+	if w.unit(seedEarly) < 0.5 {
+		u = (float64(p.steps[i].third) + u) / probeParts
+		return w.age + (at-w.age)*(probeFrom+(1-2*probeFrom)*u)
 	}
+	u = probeFrom + (1-2*probeFrom)*u
 	begin, end := p.steps[i].live, p.steps[p.steps[i].hi].live
 	for _, s := range p.steps[i+1 : p.steps[i].hi+1] {
 		if s.live <= begin-float32(u)*(begin-end) {
-			return min(max(float64(s.end), age), at)
+			return min(max(float64(s.end), w.age), at)
 		}
 	}
 	return at
+}
+
+// expectation is what p expects of a job, in about half as many times.
+func (p *plan) expectation() *expected {
+	e := &expected{plan: p}
+	for i, s := range p.steps {
+		if i%2 == 0 || i == len(p.steps)-1 {
+			e.times, e.live = append(e.times, s.end), append(e.live, s.live)
+		}
+	}
+	return e
+}
+
+// within is the age between two at which, of the jobs that end between them, a share will have ended.
+func (p *plan) within(age, at, share float64) float64 {
+	from, _ := p.beyond(age)
+	to, _ := p.beyond(at)
+	if from-to < 1e-4*from {
+		return age + (at-age)*share
+	}
+	target := float32(from - share*(from-to))
+	i := sort.Search(len(p.steps)-1, func(i int) bool { return p.steps[i].live <= target })
+	if i == 0 {
+		return age + (at-age)*share
+	}
+	b, s := p.steps[i-1], p.steps[i]
+	t := float64(b.end)
+	if b.live > s.live {
+		t += float64((b.live-target)/(b.live-s.live)) * float64(s.end-b.end)
+	}
+	return min(max(t, age), at)
 }

@@ -1,0 +1,166 @@
+package adaptive
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/draw"
+)
+
+// leastWait keeps a plan from spinning, whatever it is asked for.
+const leastWait = time.Millisecond
+
+// The seeds of what a watch draws from its key.
+const (
+	seedTie = iota
+	seedProbe
+	seedWhere
+	seedEarly
+	seedScout
+)
+
+type Learner struct {
+	about, worth, within float64 // as asked for; worth in seconds, 0 where not said
+	limit                int
+
+	tick  atomic.Uint64 // rises by two with each observation; what was polled since is one above
+	mu    sync.RWMutex
+	kinds map[string]*kind
+
+	relating sync.Mutex // held by whoever makes kin
+	kin      atomic.Pointer[kin]
+}
+
+var (
+	_ backoff.Follower  = (*Learner)(nil)
+	_ backoff.Ranker    = (*Learner)(nil)
+	_ backoff.Validator = (*Learner)(nil)
+)
+
+// Next is the wait until the job is next likely enough to have ended, at least 1 ms and at least p.RetryAfter.
+func (a *Learner) Next(p backoff.Poll) time.Duration {
+	age := max(p.Elapsed, 0).Seconds()
+	now := age + max(p.Waited, 0).Seconds()
+	w := watch{Poll: p, key: draw.Of(p.Key), age: age, now: now}
+	var at float64
+	if k := a.lookup(p.Kind); k != nil {
+		k.used.Store(a.tick.Load() + 1)
+		at = k.next(&w, a)
+	} else if x := a.kin.Load(); x != nil {
+		at = x.plan.after(&w, false)
+	} else {
+		at = a.wish().cold(&w)
+	}
+	return max(saturate(math.Ceil((at-age)*1e9)), leastWait, p.RetryAfter)
+}
+
+// watch is what is asked about.
+type watch struct {
+	backoff.Poll
+	key      draw.Key
+	age, now float64 // at the last poll, and now, in seconds
+	phase    float64 // in [0, 1), evenly spread over the watches
+}
+
+func (w *watch) unit(seed uint64) float64 { return w.key.Unit(seed, w.Attempt) }
+
+// lookup is the kind of that name, or nil.
+func (a *Learner) lookup(name string) *kind {
+	a.mu.RLock()
+	k := a.kinds[name]
+	a.mu.RUnlock()
+	return k
+}
+
+// known is the kind of that name if it has a plan, else nil.
+func (a *Learner) known(name string) *kind {
+	if k := a.lookup(name); k != nil && k.plan.Load() != nil {
+		return k
+	}
+	return nil
+}
+
+// Follow learns that a watch begins, or that its job was seen to run at an age. Ages that go back, and watches that it was not
+// told of when they began, teach nothing.
+func (a *Learner) Follow(key, name string, age time.Duration) {
+	k := a.lookup(name)
+	switch {
+	case age < 0:
+		return
+	case age == 0:
+		if k == nil {
+			k = a.kind(name)
+		}
+		k.begin(hashOf(key))
+	case k != nil:
+		if k.seen(hashOf(key), roundUp(age.Seconds())) {
+			k.replan(a)
+		}
+	}
+}
+
+// hashOf is the hash of a key, not 0.
+func hashOf(key string) uint64 { return max(uint64(draw.Of(key)), 1) }
+
+// Observe learns from a watch that was left, also from one that gave up. Outcomes that cannot be, such as one that ended before it
+// was last seen to run, are ignored.
+func (a *Learner) Observe(o backoff.Outcome) {
+	s, ok := newSpan(o)
+	k := a.lookup(o.Kind)
+	if k == nil {
+		if !ok {
+			return
+		}
+		k = a.kind(o.Kind)
+	}
+	k.used.Store(a.tick.Add(2))
+	if k.left(hashOf(o.Key), s, ok, o.Marks) {
+		k.replan(a)
+	}
+}
+
+// kind is the kind of that name, made if it is new.
+func (a *Learner) kind(name string) *kind {
+	if k := a.lookup(name); k != nil {
+		return k
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if k := a.kinds[name]; k != nil {
+		return k
+	}
+	for len(a.kinds) >= max(a.limit, 1) {
+		a.forget()
+	}
+	k := &kind{}
+	k.used.Store(a.tick.Load())
+	a.kinds[name] = k
+	return k
+}
+
+// forget drops the kind that was used least recently. The caller holds a.mu.
+func (a *Learner) forget() {
+	var oldest string
+	least := uint64(math.MaxUint64)
+	for name, k := range a.kinds {
+		if u := k.used.Load(); u < least {
+			oldest, least = name, u
+		}
+	}
+	delete(a.kinds, oldest)
+}
+
+// saturate returns ns as a duration in [0, math.MaxInt64], NaN as the largest.
+func saturate(ns float64) time.Duration {
+	switch {
+	case ns <= 0:
+		return 0
+	case ns < math.MaxInt64:
+		return time.Duration(ns)
+	default:
+		return math.MaxInt64
+	}
+}

@@ -1,0 +1,299 @@
+package adaptive
+
+import (
+	"cmp"
+	"encoding"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"slices"
+)
+
+// A saved state is
+//
+//	"JSBA", one byte of version: 3
+//	the number of kinds
+//	for each kind, the least recently used first:
+//	    length of the name, the name
+//	    one byte: 1 while a job lately was most unlikely
+//	    how likely the kind changes, a float64
+//	    the number of spans; for each: after, before
+//	    32, or 0 if no progress was reported; for each of 16 bins of progress: reports and 0, mean and variance
+//	CRC-32 (IEEE) of all before it, four bytes
+//
+// Numbers and lengths are unsigned varints as in encoding/binary. Times are in seconds. They are IEEE 754 float32, and all of
+// fixed size is little-endian. A span's before is +Inf for a job that was not seen to end, and equals after where the exact
+// end is known. Options are not saved.
+const (
+	stateMagic   = "JSBA"
+	stateVersion = 3
+	checksumSize = 4
+)
+
+var (
+	_ encoding.BinaryMarshaler   = (*Learner)(nil)
+	_ encoding.BinaryUnmarshaler = (*Learner)(nil)
+)
+
+// MarshalBinary saves what was learned, at most some 6 KiB a kind. Of jobs that still run it saves how long they have run at
+// least. It may be called while the Learner is in use. The error is always nil.
+func (a *Learner) MarshalBinary() ([]byte, error) {
+	kinds := a.byUse()
+	a.settle(kinds)
+	b := append([]byte(stateMagic), stateVersion)
+	b = binary.AppendUvarint(b, uint64(len(kinds)))
+	for _, n := range kinds {
+		b = binary.AppendUvarint(b, uint64(len(n.name)))
+		b = append(b, n.name...)
+		b = n.encode(b)
+	}
+	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)), nil
+}
+
+// named is a kind, its name, and when it was used.
+type named struct {
+	*kind
+	name string
+	used uint64
+}
+
+// byUse returns the kinds, the least recently used first.
+func (a *Learner) byUse() []named {
+	a.mu.RLock()
+	kinds := make([]named, 0, len(a.kinds))
+	for name, k := range a.kinds {
+		kinds = append(kinds, named{k, name, k.used.Load()})
+	}
+	a.mu.RUnlock()
+	slices.SortFunc(kinds, func(x, y named) int {
+		return cmp.Or(cmp.Compare(x.used, y.used), cmp.Compare(x.name, y.name))
+	})
+	return kinds
+}
+
+// encode appends what is known.
+func (k *kind) encode(b []byte) []byte {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	doubt := byte(0)
+	if k.verdicts.doubt {
+		doubt = 1
+	}
+	b = binary.LittleEndian.AppendUint64(append(b, doubt), k.change.Load())
+	known := 0
+	for _, s := range k.spans {
+		if !s.blank() {
+			known++
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(known))
+	for _, s := range k.spans {
+		if !s.blank() {
+			b = appendPair(b, s.after, s.before)
+		}
+	}
+	return k.progress.Load().encode(b)
+}
+
+func (p *progress) encode(b []byte) []byte {
+	if p == nil {
+		return binary.AppendUvarint(b, 0)
+	}
+	b = binary.AppendUvarint(b, 2*progressBins)
+	for _, r := range p {
+		b = appendPair(b, r.n, 0)
+		b = appendPair(b, r.mean, r.variance)
+	}
+	return b
+}
+
+func appendPair(b []byte, x, y float32) []byte {
+	b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	return binary.LittleEndian.AppendUint32(b, math.Float32bits(y))
+}
+
+// UnmarshalBinary replaces what was learned by what MarshalBinary saved, and plans anew, in about 200 µs a kind. Where there
+// are more kinds than [Kinds] allows, the most recently used are kept. Load a state before the first watch begins: watches
+// that are under way are no longer followed. If data is damaged or of another version, the error says where, and the Learner
+// is unchanged.
+func (a *Learner) UnmarshalBinary(data []byte) error {
+	states, err := decode(data)
+	if err != nil {
+		return err
+	}
+	kinds, all := map[string]*kind{}, []named(nil)
+	for _, s := range states[max(0, len(states)-max(a.limit, 1)):] {
+		k := s.kind()
+		k.used.Store(a.tick.Add(2))
+		kinds[s.name] = k
+		all = append(all, named{k, s.name, 0})
+	}
+	a.settle(all)
+	a.mu.Lock()
+	a.kinds = kinds
+	a.mu.Unlock()
+	return nil
+}
+
+// state is what is saved of a kind.
+type state struct {
+	name     string
+	doubt    bool
+	change   float64
+	spans    []span
+	progress *progress
+}
+
+// kind returns a kind with that state, without a plan.
+func (s state) kind() *kind {
+	k := &kind{}
+	k.spans = s.spans
+	k.verdicts.doubt = s.doubt
+	store(&k.change, s.change)
+	k.progress.Store(s.progress)
+	k.count()
+	return k
+}
+
+// decode reads a saved state.
+func decode(data []byte) ([]state, error) {
+	head := len(stateMagic) + 1
+	if len(data) < head+checksumSize || string(data[:len(stateMagic)]) != stateMagic {
+		return nil, errors.New("adaptive: saved state: does not begin with " + stateMagic)
+	}
+	if v := data[head-1]; v != stateVersion {
+		return nil, fmt.Errorf("adaptive: saved state: version %d, want %d", v, stateVersion)
+	}
+	body, sum := data[:len(data)-checksumSize], data[len(data)-checksumSize:]
+	d := decoder{rest: body[head:], size: len(body)}
+	states := d.states()
+	if d.err == nil && len(d.rest) > 0 {
+		d.fail("%d bytes too many", len(d.rest))
+	}
+	if d.err == nil && crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(sum) {
+		d.fail("the checksum does not match")
+	}
+	if d.err != nil {
+		return nil, d.err
+	}
+	return states, nil
+}
+
+// decoder takes values off rest, until there is an error.
+type decoder struct {
+	rest []byte
+	size int    // of all
+	in   string // what is read
+	err  error
+}
+
+// fail says where the first error is.
+func (d *decoder) fail(format string, args ...any) {
+	if d.err == nil {
+		d.err = fmt.Errorf("adaptive: saved state: byte %d%s: %s", d.size-len(d.rest), d.in, fmt.Sprintf(format, args...))
+	}
+}
+
+// count is a number of things that take at least size bytes each.
+func (d *decoder) count(what string, size, most int) int {
+	if d.err != nil {
+		return 0
+	}
+	v, n := binary.Uvarint(d.rest)
+	if n <= 0 || v > uint64((len(d.rest)-n)/size) || v > uint64(most) {
+		d.fail("the number of %s is damaged", what)
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return int(v)
+}
+
+// bytes is the next n bytes, or as many zeros if there are fewer.
+func (d *decoder) bytes(what string, n int) []byte {
+	if len(d.rest) < n {
+		d.fail("ends within %s", what)
+	}
+	if d.err != nil {
+		return make([]byte, n)
+	}
+	b := d.rest[:n]
+	d.rest = d.rest[n:]
+	return b
+}
+
+func (d *decoder) states() (all []state) {
+	const least = 12 // bytes of a kind
+	seen := map[string]bool{}
+	n := d.count("kinds", least, math.MaxInt)
+	for i := range n {
+		d.in = fmt.Sprintf(": kind %d of %d", i+1, n)
+		s := state{name: string(d.bytes("its name", d.count("bytes of its name", 1, math.MaxInt)))}
+		d.in = fmt.Sprintf(": kind %q", s.name)
+		if seen[s.name] {
+			d.fail("is there twice")
+		}
+		seen[s.name] = true
+		switch doubt := d.bytes("its doubt", 1)[0]; doubt {
+		case 0, 1:
+			s.doubt = doubt == 1
+		default:
+			d.fail("doubt is %d", doubt)
+		}
+		s.change = math.Float64frombits(binary.LittleEndian.Uint64(d.bytes("its change", 8)))
+		if !(s.change >= 0 && s.change <= changeTop) {
+			d.fail("change is %v", s.change)
+		}
+		d.pairs("span", maxSpans, func(x, y float32) bool {
+			s.spans = append(s.spans, span{x, y})
+			return span{x, y}.valid()
+		})
+		s.progress = d.progress()
+		if d.err != nil {
+			return nil
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// pairs takes a number of pairs, at most most of them, each of which must be as ok says.
+func (d *decoder) pairs(what string, most int, ok func(x, y float32) bool) (n int) {
+	n = d.count(what+"s", 8, most)
+	for i := range n {
+		b := d.bytes(what, 8)
+		x := math.Float32frombits(binary.LittleEndian.Uint32(b))
+		y := math.Float32frombits(binary.LittleEndian.Uint32(b[4:]))
+		if !ok(x, y) {
+			d.fail("%s %d of %d cannot be: %v, %v", what, i+1, n, x, y)
+			return 0
+		}
+	}
+	return n
+}
+
+func (d *decoder) progress() *progress {
+	var all [2 * progressBins][2]float32
+	i := 0
+	n := d.pairs("report of progress", len(all), func(x, y float32) bool {
+		all[i] = [2]float32{x, y}
+		i++
+		return x >= 0 && x <= 1e6 && y >= 0 && y <= 1e6
+	})
+	if n == 0 {
+		return nil
+	}
+	if n != len(all) {
+		d.fail("%d reports of progress, want %d", n, len(all))
+		return nil
+	}
+	p := &progress{}
+	for i := range p {
+		if all[2*i][0] > maxReports {
+			d.fail("too many reports of progress: %v", all[2*i][0])
+		}
+		p[i] = reports{all[2*i][0], all[2*i+1][0], all[2*i+1][1]}
+	}
+	return p
+}

@@ -1,0 +1,91 @@
+package adaptive
+
+import (
+	"math"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+)
+
+const (
+	maxSpans   = 640
+	maxSeconds = 1e8 // three years; what takes longer took at least that
+)
+
+// span is what is known of one duration, in seconds: it is in (after, before]. before is +Inf while the job runs and for a
+// watch that gave up. It equals after where the exact end is known.
+type span struct{ after, before float32 }
+
+var forever = float32(math.Inf(1))
+
+func (s span) exact() bool { return s.after == s.before }
+
+// ended reports whether the job is known to have ended.
+func (s span) ended() bool { return s.before < forever }
+
+// blank reports whether s says nothing.
+func (s span) blank() bool { return s.after == 0 && !s.ended() }
+
+func newSpan(o backoff.Outcome) (span, bool) {
+	s := span{roundUp(o.After.Seconds()), roundUp(o.Before.Seconds())}
+	if !o.Ended {
+		s.before = forever
+	}
+	return s, s.valid() && (!o.Ended || o.After <= o.Before)
+}
+
+func (s span) valid() bool {
+	return s.after >= 0 && s.after <= s.before && s.before > 0 && !s.blank() && s.after <= maxSeconds*1.01
+}
+
+// roundUp returns s as a float32 that is not below it, so that a poll at a known end finds the job ended.
+func roundUp(s float64) float32 {
+	s = min(s, maxSeconds)
+	f := float32(s)
+	if float64(f) < s {
+		f = math.Nextafter32(f, math.MaxFloat32)
+	}
+	return f
+}
+
+// history is what is known of the last jobs, in the order in which their watches began. The span of a job that still runs is
+// completed in place, so that the order does not depend on durations.
+type history struct {
+	spans []span
+	first uint32 // the number of the first span; numbers rise by one
+}
+
+// begin appends the span of a watch that begins and returns its number. Where there is no room, the oldest makes way.
+func (h *history) begin(s span) (number uint32, full bool) {
+	if full = len(h.spans) == maxSpans; full {
+		h.dropFirst(1)
+	}
+	h.spans = append(h.spans, s)
+	return h.first + uint32(len(h.spans)) - 1, full
+}
+
+// at returns the span of that number.
+func (h *history) at(number uint32) *span { return &h.spans[number-h.first] }
+
+// dropFirst forgets the n oldest.
+func (h *history) dropFirst(n int) {
+	h.spans = append(h.spans[:0], h.spans[n:]...)
+	h.first += uint32(n)
+}
+
+// remove takes out the span of that number. The numbers of those behind it fall by one.
+func (h *history) remove(number uint32) {
+	i := int(number - h.first)
+	h.spans = append(h.spans[:i], h.spans[i+1:]...)
+}
+
+// frontier is the greatest age at which anything is known, in seconds.
+func (h *history) frontier() (age float64) {
+	for _, s := range h.spans {
+		if s.ended() {
+			age = max(age, float64(s.before))
+		} else {
+			age = max(age, float64(s.after))
+		}
+	}
+	return age
+}

@@ -1,0 +1,69 @@
+package adaptive
+
+import "sync/atomic"
+
+// The watches whose spans are completed in place are followed. Whether one is, is decided when it begins: by whether there is
+// room, which does not depend on how long its own job takes.
+
+const (
+	maxFollowed = 64 // of a kind
+	ways        = 4  // places in which the watch of a key may be
+	sets        = 2 * maxFollowed / ways
+)
+
+// place is where a followed watch is.
+type place struct {
+	key    atomic.Uint64 // hash of the key, 0 if the place is free
+	number atomic.Uint32 // of its span
+}
+
+// roster is the followed watches. find may be called by anyone at any time. The rest needs the kind's lock.
+type roster struct {
+	places   [sets * ways]place
+	followed int
+}
+
+// find returns where the watch with that hash is, or -1.
+func (r *roster) find(key uint64) int {
+	at := int(key%sets) * ways
+	for i := at; i < at+ways; i++ {
+		if r.places[i].key.Load() == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// free returns a free place for the watch with that hash, or -1.
+func (r *roster) free(key uint64) int {
+	if r.followed == maxFollowed {
+		return -1
+	}
+	at := int(key%sets) * ways
+	for i := at; i < at+ways; i++ {
+		if r.places[i].key.Load() == 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+func (r *roster) take(i int, key uint64, number uint32) {
+	r.places[i].number.Store(number)
+	r.places[i].key.Store(key)
+	r.followed++
+}
+
+func (r *roster) release(i int) {
+	r.places[i].key.Store(0)
+	r.followed--
+}
+
+// each calls f for each followed watch.
+func (r *roster) each(f func(i int, number *atomic.Uint32)) {
+	for i := range r.places {
+		if r.places[i].key.Load() != 0 {
+			f(i, &r.places[i].number)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package adaptive
+
+import "math"
+
+// Whether jobs have changed is judged by how far the newest spans, in the order in which their watches began, lie to one side
+// of what was expected before they began. A duration is compared by its normal deviate z. Of a job that still runs, and of one
+// whose end is known less exactly, the mean of z given what is known stands for it. Under the law that was expected the sum of
+// these means has the mean 0 at any moment, however many of the jobs have ended.
+
+const (
+	maxScores = 64
+	// surprise is how many standard deviations the newest durations together may lie off what was expected of them. For
+	// jobs that do not change it is passed about once in ten thousand jobs.
+	surprise  = 5.0
+	sameScore = 1e-3 // times that differ by a smaller share are the same
+	minSpans  = 5    // known before a score means anything
+	doubtFrom = 3
+	doubtFor  = 12
+	// A span is odd whose chance, for each unit of the logarithm of time, is below oddChance. So many odd ones are a surprise.
+	oddChance = 0.003
+	oddMost   = 3
+)
+
+// score is how a span compares with what was expected.
+type score struct {
+	z      float32 // where it lies, as a normal deviate in [-4, 4]
+	weight float32 // how much it says, in [0, 1]: nothing, if it was as good as certain
+	ended  bool
+	odd    bool // it ended where next to none were expected, as in a gap between two sorts of jobs
+}
+
+// expected is what was expected of a job: the chance that it lasts longer than each time.
+type expected struct {
+	plan        *plan // only to know it again
+	times, live []float32
+}
+
+// beyond returns the chance of a duration beyond t.
+func (e *expected) beyond(t float32) float64 {
+	lo, hi := 0, len(e.times)-1
+	for lo < hi {
+		if mid := (lo + hi) / 2; e.times[mid] < t {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo == 0 || t >= e.times[lo] {
+		return float64(e.live[lo])
+	}
+	part := float64((t - e.times[lo-1]) / (e.times[lo] - e.times[lo-1]))
+	return float64(e.live[lo-1]) + part*float64(e.live[lo]-e.live[lo-1])
+}
+
+// score compares s with e.
+func (e *expected) score(s span) score {
+	from, to := e.beyond(s.after*(1-sameScore)), 0.0
+	if s.ended() {
+		to = e.beyond(s.before * (1 + sameScore))
+	}
+	out := score{ended: s.ended()}
+	if out.ended {
+		width := math.Log(float64(s.before)*(1+sameScore)) - math.Log(max(float64(s.after)*(1-sameScore), float64(s.before)/math.E))
+		out.odd = from-to < oddChance*width
+	}
+	const least = 1e-3
+	if from-to < least { // as good as exact
+		out.z, out.weight = clip(deviate((from+to)/2)), 1
+		return out
+	}
+	a, b := deviate(from), deviate(to)
+	pa, pb := density(a), density(b)
+	z := (pa - pb) / (from - to)
+	variance := 1 + (weighted(a, pa)-weighted(b, pb))/(from-to) - z*z
+	out.z, out.weight = clip(z), float32(min(max(1-variance, 0), 1))
+	return out
+}
+
+// clip bounds a deviate, so that no single job decides.
+func clip(z float64) float32 { return float32(min(max(z, -4), 4)) }
+
+// deviate is the normal deviate that is exceeded with the chance live.
+func deviate(live float64) float64 { return math.Sqrt2 * math.Erfinv(1-2*min(max(live, 0), 1)) }
+
+func density(z float64) float64 { return math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) }
+
+func weighted(z, p float64) float64 {
+	if math.IsInf(z, 0) {
+		return 0
+	}
+	return z * p
+}
+
+// surprising is the number of last scores, at least two, that together lie most surprisingly to one side of what was
+// expected; 0 if none surprises.
+func surprising(scores []score) (m int) {
+	most, sum, weight, odd := surprise, 0.0, 0.0, 0
+	for i := range scores {
+		s := scores[len(scores)-1-i]
+		if s.odd {
+			if odd++; odd == oddMost && m == 0 {
+				m = i + 1
+			}
+		}
+		sum += float64(s.z)
+		weight += float64(s.weight)
+		if z := math.Abs(sum) / math.Sqrt(weight+0.25); i > 0 && z > most {
+			most, m = z, i+1
+		}
+	}
+	return m
+}
+
+// doubtful tells whether one of the last few that ended was so unlikely that it is worth looking closer.
+func doubtful(scores []score) bool {
+	weight := 0.0
+	for i := len(scores) - 1; i >= 0 && weight < doubtFor; i-- {
+		s := scores[i]
+		if s.odd || math.Abs(float64(s.z)) > doubtFrom {
+			return true
+		}
+		if s.ended {
+			weight += float64(s.weight)
+		}
+	}
+	return false
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"strconv"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
+)
+
+const (
+	sisters     = 20 // kinds that are known
+	sisterJobs  = 50 // jobs of each
+	sisterScale = 1.25  // a kind's jobs take between a half and twice as long as another's
+)
+
+// kinTable prints what a new kind costs beside others of the same law, each on a scale of its own.
+func kinTable(w io.Writer, repetitions int) {
+	at := []int{0, 1, 5}
+	results := make([][2][]average, len(nineLaws))
+	together(len(nineLaws), func(i int) { results[i] = besideSisters(nineLaws[i], at, repetitions) })
+	fmt.Fprintf(w, "\nA new kind, after so many jobs of its own: cost over the oracle's, alone and beside %d kinds of the same law whose "+
+		"jobs take up to %v times as long or as short (%d laws, κ·E[T] = %d):\n\n", sisters, sisterScale, len(nineLaws), overlapWorth)
+	row(w, "after jobs", "alone", "beside sisters", "worst", "")
+	rule(w, 5)
+	for n, jobs := range at {
+		var alone, beside average
+		worst := 0
+		for i, r := range results {
+			alone.add(r[0][n].geometric())
+			beside.add(r[1][n].geometric())
+			if r[1][n].geometric() > results[worst][1][n].geometric() {
+				worst = i
+			}
+		}
+		row(w, jobs, f2(alone.geometric()), f2(beside.geometric()), f2(results[worst][1][n].geometric()), nineLaws[worst].name)
+	}
+}
+
+func besideSisters(l law, at []int, repetitions int) (results [2][]average) {
+	results[0], results[1] = make([]average, len(at)), make([]average, len(at))
+	base := mean(l.points(points))
+	for rep := range repetitions {
+		r := rand.New(rand.NewPCG(51, uint64(rep)))
+		scale := func() float64 { return math.Pow(sisterScale, 2*r.Float64()-1) }
+		opt := adaptive.Worth(seconds(base / overlapWorth))
+		alone, beside := adaptive.New(opt), adaptive.New(opt)
+		scales := make([]float64, sisters)
+		for k := range scales {
+			scales[k] = scale()
+		}
+		for i := range sisterJobs {
+			for k, c := range scales {
+				teach(beside, "sister-"+strconv.Itoa(k), strconv.Itoa(i), c*l.quantile(r.Float64()))
+			}
+		}
+		c := scale()
+		x := l.scaled(c).points(points / 10)
+		kappa := overlapWorth / base
+		best := judgeTimes(oracle(x, kappa), x).cost(kappa)
+		n := 0
+		for i, to := range at {
+			for ; n < to; n++ {
+				d := c * l.quantile(r.Float64())
+				teach(alone, kindName, strconv.Itoa(n), d)
+				teach(beside, kindName, strconv.Itoa(n), d)
+			}
+			for j, s := range []backoff.Strategy{alone, beside} {
+				results[j][i].add(judge(ours(s), x, 40).cost(kappa) / best)
+			}
+		}
+	}
+	return results
+}
+
+// teach lets s watch a job of a kind.
+func teach(s backoff.Learner, kind, key string, duration float64) {
+	_, after, before := watchOf(s, key, kind, duration)
+	s.Observe(backoff.Outcome{Key: key, Kind: kind, After: after, Before: before, Ended: true})
+}
