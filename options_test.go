@@ -15,6 +15,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -111,8 +112,8 @@ func TestNewRefusesATypedNilAndNamesIt(t *testing.T) {
 		"the Transport is a nil *jobstatus_test.service": func() (*jobstatus.Watcher, error) {
 			return jobstatus.New((*service)(nil))
 		},
-		"WithBackoff: a nil *backoff.Adaptive": func() (*jobstatus.Watcher, error) {
-			return jobstatus.New(silent{}, jobstatus.WithBackoff((*backoff.Adaptive)(nil)))
+		"WithBackoff: a nil *adaptive.Learner": func() (*jobstatus.Watcher, error) {
+			return jobstatus.New(silent{}, jobstatus.WithBackoff((*adaptive.Learner)(nil)))
 		},
 		"WithBackoff: a nil backoff.Func": func() (*jobstatus.Watcher, error) {
 			return jobstatus.New(silent{}, jobstatus.WithBackoff(backoff.Func(nil)))

@@ -142,6 +142,9 @@ func (t *Timeline) look(r *run, p *poll) {
 		s.Mark(r.asked - x.began)
 	}
 	p.leaveAlone = t.capped(s.LeaveAlone())
+	if !over && p.fault.Err == nil {
+		t.follow(x.id, p.kind, r.asked-x.began)
+	}
 	if !over {
 		p.wait, why = t.nextWait(backoff.Poll{
 			Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
@@ -326,7 +329,7 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	if x.waiters == nil {
 		return
 	}
-	x.poll = t.align(later(now, p.wait), p.wait)
+	x.poll, x.confirmed = t.align(later(now, p.wait), p.wait), false
 	for m := x.waiters; m != nil; m = m.next {
 		x.lookLast(m, asked, now, p.leaveAlone)
 	}

@@ -184,6 +184,13 @@ func (b *backlog) take(x *watch) {
 	}
 }
 
+// takeBack takes x, which is not polled yet, out of its queue.
+func (b *backlog) takeBack(x *watch) {
+	x.queued = false
+	b.lanes[x.lane].waiting--
+	b.waiting--
+}
+
 // since returns since when the watch is due that is due for longest, forever if none is.
 func (b *backlog) since() time.Duration {
 	since := forever

@@ -148,32 +148,44 @@ func (c *Call) join(ctx context.Context, id string) error {
 		return err
 	}
 	t := c.t
+	followed := t.followNew(id, c.Kind)
+	added, err := c.joinFollowed(id)
+	if followed && !added {
+		t.learn(backoff.Outcome{Key: id, Kind: c.Kind})
+	}
+	return err
+}
+
+// joinFollowed is join for a job that is worth to wait for. It reports whether it added a watch.
+func (c *Call) joinFollowed(id string) (added bool, err error) {
+	t := c.t
 	first, err := t.nextWait(backoff.Poll{Key: id, Kind: c.Kind})
 	if err == nil {
 		first, err = c.spreadFirst(id, first)
 	}
 	c.joined++
 	if err != nil {
-		return err
+		return false, err
 	}
 	t.mu.Lock()
 	defer t.unlockAside()
 	if t.closed {
-		return ErrClosed
+		return false, ErrClosed
 	}
 	if c.source != nil && c.source.stopped {
-		return nil // nobody hears of the job
+		return false, nil // nobody hears of the job
 	}
 	now := t.now()
 	x, hash := t.watches.get(id)
 	if x == nil {
 		if t.MaxWatches > 0 && t.watches.taken >= t.MaxWatches {
-			return fmt.Errorf("%w: %d", ErrMaxWatches, t.MaxWatches)
+			return false, fmt.Errorf("%w: %d", ErrMaxWatches, t.MaxWatches)
 		}
 		x = &watch{id: id, began: now, poll: t.align(later(now, first), first), deadline: forever, place: nowhere}
 		t.waits(x, x.poll-now)
 		t.watches.add(x, hash)
 		t.ready.enter(x, c.Kind)
+		added = true
 	}
 	m := &waiter{call: c, watch: x, next: x.waiters, began: now, joined: x.attempt, member: int32(len(c.members)),
 		ordinal: int32(min(c.joined-1, math.MaxInt32))}
@@ -196,7 +208,7 @@ func (c *Call) join(ctx context.Context, id string) error {
 	}
 	t.line.put(x)
 	t.proceed(now)
-	return nil
+	return added, nil
 }
 
 // advance brings the next poll of x forward for m, which joins it now, unless the newest status is fresh: to the instant first,

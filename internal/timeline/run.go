@@ -33,6 +33,7 @@ type run struct {
 	answers  map[string]int     // places in batch
 	named    int                // jobs of the batch that the answer is about
 	ranking  bool               // the Backoff ranks, without mu held
+	asking   bool               // the Backoff is asked again, without mu held
 	claim    atomic.Int32       // who deals with the request's end: see claimed
 
 	// What follows is guarded by Timeline.mu.
@@ -273,6 +274,10 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 	t.limits.gate = 0 // it has been waited for; what holds up a request now is told anew
 	ranked := t.rankDue(r, now)
 	x := t.next(ranked)
+	again := t.follower != nil && !r.asking // else it ended the goroutine when it was asked
+	for r.asking = false; again && x != nil && !x.confirmed; x = t.next(ranked) {
+		t.reaskLocked(r, x, now)
+	}
 	if x == nil {
 		if t.ready.waiting == 0 {
 			t.limits.caughtUp()

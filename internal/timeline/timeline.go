@@ -79,6 +79,7 @@ type Config struct {
 type Timeline struct {
 	Config
 	learner     backoff.Learner       // the Backoff, if it learns
+	follower    backoff.Follower      // the Backoff, if it follows
 	ranker      backoff.Ranker        // the Backoff, if it ranks
 	conditional transport.Conditional // the Transport, if it is one
 	batcher     transport.Batcher     // the Transport, if it batches
@@ -135,6 +136,7 @@ func New(c Config) *Timeline {
 		seed:    0x9e3779b97f4a7c15,
 	}
 	t.learner, _ = c.Backoff.(backoff.Learner)
+	t.follower, _ = c.Backoff.(backoff.Follower)
 	t.ranker, _ = c.Backoff.(backoff.Ranker)
 	t.conditional, _ = c.Transport.(transport.Conditional)
 	t.fitter, _ = c.Transport.(transport.Fitter)

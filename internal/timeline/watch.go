@@ -47,6 +47,8 @@ type watch struct {
 	lane     uint16 // the number of its lane
 	queued   bool   // it is due for a poll and waits for a worker
 	held     bool   // one of its waiters is held on for a last look
+	// confirmed is whether a Backoff that follows was asked again about the poll that is due.
+	confirmed bool
 }
 
 // due returns when the timeline has something to do about x.

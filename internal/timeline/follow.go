@@ -1,0 +1,107 @@
+package timeline
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+)
+
+// maxReasked is how many due watches a Backoff that follows is asked about again at a time.
+const maxReasked = 64
+
+// followNew tells a Backoff that follows of a watch that begins, unless there is one of that id.
+func (t *Timeline) followNew(id, kind string) (told bool) {
+	if t.follower == nil {
+		return false
+	}
+	t.mu.Lock()
+	x, _ := t.watches.get(id)
+	t.mu.Unlock()
+	if x != nil {
+		return false
+	}
+	t.follow(id, kind, 0)
+	return true
+}
+
+// follow tells a Backoff that follows that a job was seen to run when its watch was so old.
+func (t *Timeline) follow(id, kind string, age time.Duration) {
+	if t.follower == nil {
+		return
+	}
+	if err := t.guard(func() { t.follower.Follow(id, kind, age) }); err != nil {
+		t.complain("backoff panicked in Follow", err, zap.String("id", id))
+	}
+}
+
+// A question is a due watch about which the Backoff is asked again.
+type question struct {
+	x      *watch
+	poll   backoff.Poll
+	polled time.Duration // when the poll before ended, or when the watch began
+	wait   time.Duration // the answer
+}
+
+// reaskLocked asks a Backoff that follows once more about watches that are due, the one that is next among them, and puts
+// back those whose poll it puts off. It lets go of mu meanwhile.
+func (t *Timeline) reaskLocked(r *run, next *watch, now time.Duration) {
+	questions := []question{t.question(next, now)}
+	l := t.ready.lanes[next.lane]
+	for i := l.head; i < len(l.queue) && len(questions) < maxReasked; i++ {
+		if o := l.queue[i]; o.stands() && o.x != next && !o.x.confirmed {
+			questions = append(questions, t.question(o.x, now))
+		}
+	}
+	r.asking = true
+	t.mu.Unlock()
+	for i := range questions {
+		q := &questions[i]
+		wait, err := t.nextWait(q.poll)
+		if q.wait = wait; err != nil {
+			q.wait = 0 // the poll is made, and tells
+		}
+	}
+	t.mu.Lock()
+	r.asking = false
+	for i := range questions {
+		t.putOff(&questions[i], now)
+	}
+}
+
+func (t *Timeline) question(x *watch, now time.Duration) question {
+	polled := x.poll - x.previous
+	p := backoff.Poll{Key: x.id, Kind: x.waiters.call.Kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0), Waited: max(now-polled, 0)}
+	if x.seen != nil {
+		p.RetryAfter, p.Progress, p.State, p.Err = t.capped(x.seen.LeaveAlone()), x.seen.Progress, x.seen.StateName(), x.seen.Fault.Err
+	}
+	return question{x: x, poll: p, polled: polled}
+}
+
+// putOff puts the watch of q back on the line if its poll is put off by more than is worth a wake-up, and otherwise confirms
+// that it is polled.
+func (t *Timeline) putOff(q *question, now time.Duration) {
+	x := q.x
+	if !x.queued || x.waiters == nil {
+		return
+	}
+	x.confirmed = true
+	later := t.align(later(q.polled, q.wait), q.wait)
+	if x.held || later <= now+minWait {
+		return
+	}
+	due := x.poll
+	x.poll = later
+	for m := x.waiters; m != nil; m = m.next {
+		x.lookLast(m, q.polled, q.polled, q.poll.RetryAfter)
+	}
+	if x.poll <= now+minWait {
+		x.poll = due
+		return
+	}
+	t.ready.takeBack(x)
+	t.waits(x, x.poll-q.polled)
+	x.confirmed = false
+	t.line.put(x)
+}
