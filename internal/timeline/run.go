@@ -61,7 +61,8 @@ const (
 
 // claimed says who deals with the end of a request: its worker, or another one if it was written off.
 const (
-	unclaimed int32 = iota
+	unclaimed int32 = iota // its worker prepares it
+	asking                 // its worker has made all that another one would need
 	claimedByWorker
 	writtenOff
 )
@@ -84,6 +85,7 @@ func (r *run) dropped() bool {
 // A poll is a watch's part in a run.
 type poll struct {
 	x          *watch
+	last       *sighting.Sighting // what x has seen before
 	kind       string
 	status     *transport.Status  // the answer, nil if there was none
 	fault      sighting.Fault     // why there was none
@@ -215,11 +217,12 @@ func (t *Timeline) step(r *run) (more bool) {
 		t.announce(r)
 	case ask:
 		r.stage, r.fault = conclude, goexit
-		t.ask(r)
+		if !t.ask(r) {
+			return t.discard(r)
+		}
 	case conclude:
-		if !r.claim.CompareAndSwap(unclaimed, claimedByWorker) {
-			t.discard(r)
-			return false
+		if !r.claim.CompareAndSwap(asking, claimedByWorker) {
+			return t.discard(r)
 		}
 		r.stage, r.at = divide, 0
 		t.conclude(r)
@@ -294,7 +297,7 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 		most = min(most, x.company.Limit(most))
 		t.ready.take(x)
 		t.picks++
-		r.polls = append(r.polls, poll{x: x, kind: x.waiters.call.Kind})
+		r.polls = append(r.polls, poll{x: x, last: x.seen, kind: x.waiters.call.Kind})
 		r.ids = append(r.ids, x.id)
 		x.run = r
 		if len(r.polls) == most {
@@ -315,7 +318,7 @@ func (t *Timeline) launch(r *run, now time.Duration) {
 		r.ctx, r.cancel = context.WithCancelCause(t.ctx)
 	}
 	r.asked, r.until = now, later(now, t.PollTimeout)
-	r.present, r.cause = len(r.polls), nil
+	r.present, r.cause, r.observed, r.unbind = len(r.polls), nil, nil, nil
 	r.claim.Store(unclaimed)
 	r.lane.polling++
 	t.ready.polling++
@@ -334,7 +337,7 @@ func (t *Timeline) fitBatch(r *run) {
 	defer t.mu.Unlock()
 	now := t.now()
 	for i := range r.polls[n:] {
-		if x := r.polls[n+i].x; x.waiters != nil {
+		if x := r.polls[n+i].x; x.waiters != nil && x.run == r {
 			x.run = nil
 			r.present--
 			t.figures.inFlight--
@@ -366,16 +369,20 @@ const writeOffAfter = time.Second
 // writeOff has another worker deal with the end of r, whose own does not come back.
 func (t *Timeline) writeOff(r *run) {
 	r.leave()
-	if !r.claim.CompareAndSwap(unclaimed, writtenOff) {
+	o := &run{stage: conclude, observed: r.ctx}
+	switch {
+	case r.claim.CompareAndSwap(unclaimed, writtenOff):
+	case r.claim.CompareAndSwap(asking, writtenOff):
+		o.observed, o.unbind = r.observed, r.unbind
+	default:
 		return // it has just come back
 	}
 	t.strays.add(r)
 	t.lost++
-	o := &run{
-		stage: conclude, ctx: r.ctx, cancel: r.cancel, observed: r.observed, unbind: r.unbind, polls: slices.Clone(r.polls),
-		ids: slices.Clone(r.ids), asked: r.asked, ended: t.now(), lane: r.lane, present: r.present, cause: r.cause,
-		fault: sighting.Fault{Err: r.cause},
-	}
+	o.ctx, o.cancel, o.cause, o.lane, o.present = r.ctx, r.cancel, r.cause, r.lane, r.present
+	o.polls, o.ids, o.asked, o.ended = slices.Clone(r.polls), slices.Clone(r.ids), r.asked, t.now()
+	o.fault = sighting.Fault{Err: r.cause}
+	o.claim.Store(asking)
 	o.work = func() { t.work(o) }
 	for i := range o.polls {
 		if x := o.polls[i].x; x.run == r {
@@ -387,34 +394,42 @@ func (t *Timeline) writeOff(r *run) {
 }
 
 // discard ends the worker of r, which was written off and has come back.
-func (t *Timeline) discard(r *run) {
+func (t *Timeline) discard(r *run) (more bool) {
 	t.mu.Lock()
 	r.leave()
 	t.lost--
 	t.arm()
 	t.mu.Unlock()
 	t.workers.Done()
+	return false
 }
 
-// announce tells the Observer that a poll starts.
+// announce tells the Observer that a poll starts. It writes nothing before that, as r may be written off meanwhile.
 func (t *Timeline) announce(r *run) {
-	r.observed, r.unbind = r.ctx, nil
-	if t.Observer == nil {
-		return
+	observed, unbind := r.ctx, func() {}
+	if t.Observer != nil {
+		made := t.observe(r.ctx, &observe.Event{Kind: observe.PollStarted, Time: t.epoch.Add(r.asked), IDs: r.ids})
+		observed, unbind = t.bind(r.ctx, made)
 	}
-	made := t.observe(r.ctx, &observe.Event{Kind: observe.PollStarted, Time: t.epoch.Add(r.asked), IDs: r.ids})
-	r.observed, r.unbind = t.bind(r.ctx, made)
+	r.observed, r.unbind = observed, unbind
 }
 
-// ask makes the request of r. Nothing but the result is written, as r may have been written off meanwhile.
-func (t *Timeline) ask(r *run) {
+// ask makes the request of r, unless it has been written off. It writes nothing but the result.
+func (t *Timeline) ask(r *run) bool {
+	if r.observed == nil {
+		r.observed = r.ctx // the Observer ended the goroutine
+	}
+	if !r.claim.CompareAndSwap(unclaimed, asking) {
+		return false
+	}
 	if len(r.polls) == 1 {
-		x := r.polls[0].x
-		r.status, r.fault = t.status(r.observed, x.id, x.seen)
+		p := &r.polls[0]
+		r.status, r.fault = t.status(r.observed, p.x.id, p.last)
 	} else {
 		r.batch, r.fault = t.askBatch(r.observed, slices.Clone(r.ids))
 	}
 	r.ended = t.now()
+	return true
 }
 
 // conclude sees whether the goroutine ended in the request of r, and frees what the Observer made.
