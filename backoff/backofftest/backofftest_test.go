@@ -257,7 +257,7 @@ func TestBrokenFollowersAreCaught(t *testing.T) {
 		"panics at unknown keys":      "holds after hostile follows: Follow(",
 		"panics at ages that go back": "holds after hostile follows: Follow(",
 		"two write at once":           "safe to follow concurrently: Follow of a",
-		"allocates":                   "follows without allocation: Follow allocates",
+		"allocates":                   "follows without allocation: the method Follow allocates",
 		"keeps what was left":         "learns nothing from a watch that saw nothing: Next(",
 	} {
 		t.Run(fault, func(t *testing.T) {

@@ -152,7 +152,7 @@ func (x subject) followedFrugally(s backoff.Strategy) error {
 	f.Follow("followed", kinds[0], 0)
 	age := time.Duration(0)
 	if allocates(func() { age += time.Millisecond; f.Follow("followed", kinds[0], age) }) {
-		return errors.New("Follow allocates")
+		return errors.New("the method Follow allocates")
 	}
 	return nil
 }

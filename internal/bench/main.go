@@ -26,6 +26,7 @@ func main() {
 	flag.Parse()
 	if *overlap {
 		overlapTable(os.Stdout, *only, *repetitions, *detail)
+		kinTable(os.Stdout, *repetitions)
 		return
 	}
 	if err := run(*repetitions, *keys, *detail, *drawTo, *trace, *worth); err != nil {
