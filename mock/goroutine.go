@@ -12,6 +12,7 @@ import (
 type goroutine struct {
 	id, parent int64    // the parent is the goroutine that created it, 0 if that is not known
 	state      string   // such as "running" or "chan receive"
+	bubble     string   // names its bubble of testing/synctest, empty if it is in none
 	frames     []string // functions, the innermost first
 	lines      []string // where each frame stands: file and line
 }
@@ -19,14 +20,17 @@ type goroutine struct {
 // maxSnapshot bounds the bytes of a snapshot. In a process with more goroutines than fit, none is taken.
 const maxSnapshot = 64 << 20
 
-// snapshot returns all goroutines, that of the caller first. It reports false if there are too many.
+// snapshot returns the goroutines of the caller's bubble of testing/synctest, or those that are in none, that of the caller
+// first. Those of other bubbles, as of tests that run beside, concern nobody here. It reports false if there are too many.
 //
 // The runtime stops the world for it, so all states are those of one instant.
 func snapshot() (all []goroutine, ok bool) {
 	for size := 256 << 10; size <= maxSnapshot; size *= 4 {
 		text := make([]byte, size)
 		if n := runtime.Stack(text, true); n < size {
-			return parseGoroutines(string(text[:n])), true
+			all = parseGoroutines(string(text[:n]))
+			own := all[0].bubble
+			return slices.DeleteFunc(all, func(g goroutine) bool { return g.bubble != own }), true
 		}
 	}
 	return nil, false
@@ -70,6 +74,9 @@ func parseGoroutine(block string) (g goroutine, ok bool) {
 		return g, false
 	}
 	g.id = id
+	if _, bubble, ok := strings.Cut(state, "synctest bubble "); ok {
+		g.bubble = strings.TrimRight(bubble, "]:")
+	}
 	g.state, _, _ = strings.Cut(strings.TrimSuffix(state, "]:"), ",")
 	g.state = strings.TrimSuffix(g.state, " (durable)")
 	for line := range strings.SplitSeq(body, "\n") {
