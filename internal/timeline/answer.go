@@ -59,7 +59,10 @@ func (p *poll) end(f sighting.Fault) {
 func (t *Timeline) distribute(r *run) {
 	switch {
 	case len(r.polls) == 1:
-		r.polls[0].status, r.polls[0].fault = &r.status, r.fault
+		p := &r.polls[0]
+		if p.status = &r.status; r.fault.Err != nil {
+			p.fault = r.fault
+		}
 	case r.fault.Err != nil:
 		r.split = t.divisible(r)
 		for i := range r.polls {
@@ -152,14 +155,14 @@ func (t *Timeline) look(r *run, p *poll) {
 		})
 		over = why != nil
 	}
-	p.changed = p.fault.Err == nil && s.Differs(x.seen)
 	p.over, p.why = over, why
 	if s.Same(x.seen) {
 		p.seen = x.seen
-	} else {
-		p.seen = new(sighting.Sighting)
-		*p.seen = s
+		return
 	}
+	p.changed = p.fault.Err == nil && s.Differs(x.seen)
+	p.seen = new(sighting.Sighting)
+	*p.seen = s
 }
 
 // capped returns a wait that the service asks for, within the user's bound.
@@ -217,7 +220,10 @@ func (t *Timeline) answered(r *run) {
 		}
 	}
 	clear(r.polls)
-	r.polls, r.batch, r.named, r.status = r.polls[:0], nil, 0, transport.Status{}
+	r.polls, r.batch, r.named = r.polls[:0], nil, 0
+	if r.status.Result != nil || r.status.Message != "" { // what may be large
+		r.status = transport.Status{}
+	}
 	t.proceed(now)
 }
 

@@ -24,9 +24,6 @@ import (
 
 var errGoexit = errors.New("runtime.Goexit called")
 
-// goexit is the fault of a request in which the goroutine ended, before anybody has looked.
-var goexit = sighting.Fault{Err: errGoexit, Class: transport.Permanent}
-
 // guard calls f and returns a panic in it as an error, which ends a watch.
 func (t *Timeline) guard(f func()) (err error) {
 	defer func() {
@@ -67,22 +64,24 @@ func (t *Timeline) fault(ctx context.Context, err error) (f sighting.Fault) {
 	return f
 }
 
-// status asks about one job, of which seen is the newest sighting.
-func (t *Timeline) status(ctx context.Context, id string, seen *sighting.Sighting) (st transport.Status, f sighting.Fault) {
+// status asks about one job, of which seen is the newest sighting. It fills st, and f if there was no answer.
+func (t *Timeline) status(ctx context.Context, id string, seen *sighting.Sighting, st *transport.Status, f *sighting.Fault) {
 	var err error
 	panicked := t.guard(func() {
 		if t.conditional != nil && seen != nil && seen.Revision != "" {
 			last := seen.Status
 			last.ID = id
-			st, err = t.conditional.StatusSince(ctx, id, last)
+			*st, err = t.conditional.StatusSince(ctx, id, last)
 		} else {
-			st, err = t.Transport.Status(ctx, id)
+			*st, err = t.Transport.Status(ctx, id)
 		}
 	})
-	if panicked != nil {
-		return st, broken(panicked)
+	switch {
+	case panicked != nil:
+		*f = broken(panicked)
+	case err != nil:
+		*f = t.fault(ctx, err)
 	}
-	return st, t.fault(ctx, err)
 }
 
 // askBatch asks about many jobs at once.

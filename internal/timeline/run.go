@@ -34,6 +34,7 @@ type run struct {
 	named    int                // jobs of the batch that the answer is about
 	ranking  bool               // the Backoff ranks, without mu held
 	asking   bool               // the Backoff is asked again, without mu held
+	inside   bool               // the Transport is asked
 	claim    atomic.Int32       // who deals with the request's end: see claimed
 
 	// What follows is guarded by Timeline.mu.
@@ -216,10 +217,11 @@ func (t *Timeline) step(r *run) (more bool) {
 		r.stage = ask
 		t.announce(r)
 	case ask:
-		r.stage, r.fault = conclude, goexit
+		r.stage, r.inside = conclude, true
 		if !t.ask(r) {
 			return t.discard(r)
 		}
+		r.inside = false
 	case conclude:
 		if !r.claim.CompareAndSwap(asking, claimedByWorker) {
 			return t.discard(r)
@@ -292,12 +294,15 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 		return false
 	}
 	r.lane = t.ready.lanes[x.lane]
-	r.polls, r.ids, r.split, r.fault = r.polls[:0], r.ids[:0], false, sighting.Fault{}
+	r.polls, r.ids, r.split = r.polls[:0], r.ids[:0], false
+	if r.fault.Err != nil {
+		r.fault = sighting.Fault{}
+	}
 	for most := size; x != nil && x.company.Limit(most) > len(r.polls); x = t.next(ranked) {
 		most = min(most, x.company.Limit(most))
 		t.ready.take(x)
 		t.picks++
-		r.polls = append(r.polls, poll{x: x, last: x.seen, kind: x.waiters.call.Kind})
+		r.add(x)
 		r.ids = append(r.ids, x.id)
 		x.run = r
 		if len(r.polls) == most {
@@ -310,6 +315,17 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 	}
 	t.arm()
 	return true
+}
+
+// add makes x, of which a zero poll is left from the run before, a part of r.
+func (r *run) add(x *watch) {
+	if len(r.polls) == cap(r.polls) {
+		r.polls = append(r.polls, poll{})
+	} else {
+		r.polls = r.polls[:len(r.polls)+1]
+	}
+	p := &r.polls[len(r.polls)-1]
+	p.x, p.last, p.kind = x, x.seen, x.waiters.call.Kind
 }
 
 // launch counts r, which is filled, as in flight.
@@ -424,7 +440,7 @@ func (t *Timeline) ask(r *run) bool {
 	}
 	if len(r.polls) == 1 {
 		p := &r.polls[0]
-		r.status, r.fault = t.status(r.observed, p.x.id, p.last)
+		t.status(r.observed, p.x.id, p.last, &r.status, &r.fault)
 	} else {
 		r.batch, r.fault = t.askBatch(r.observed, slices.Clone(r.ids))
 	}
@@ -434,7 +450,8 @@ func (t *Timeline) ask(r *run) bool {
 
 // conclude sees whether the goroutine ended in the request of r, and frees what the Observer made.
 func (t *Timeline) conclude(r *run) {
-	if r.fault.Err == errGoexit {
+	if r.inside { // it ended the goroutine
+		r.inside = false
 		r.fault, r.ended = broken(t.panicked(errGoexit)), t.now()
 		r.cancel(context.Canceled)
 		r.ctx = nil

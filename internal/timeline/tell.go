@@ -36,20 +36,26 @@ func (t *Timeline) note(n *note) {
 
 // unlock unlocks mu and tells what has happened meanwhile. It is called on a goroutine of the engine's.
 func (t *Timeline) unlock() {
+	if t.untold.isEmpty() {
+		t.mu.Unlock()
+		return
+	}
 	u := t.untold
 	t.untold = untold{}
 	t.mu.Unlock()
 	t.tellAll(&u)
 }
 
-// unlockAside is unlock for a goroutine of the user's. Whoever is told might end or block it, so another one tells.
+// unlockAside is unlock for a goroutine of the user's. Whoever is told might end or block it, so
+// another one tells.
 func (t *Timeline) unlockAside() {
+	if t.untold.isEmpty() {
+		t.mu.Unlock()
+		return
+	}
 	u := t.untold
 	t.untold = untold{}
 	t.mu.Unlock()
-	if u.isEmpty() {
-		return
-	}
 	t.track.Begin()
 	wait.Within(closeGrace, func() {
 		defer t.track.End()
