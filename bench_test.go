@@ -16,8 +16,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// BenchmarkWaitingWatch prints what a watch that waits between two polls holds: heap and stacks after a collection, its id of 36
-// characters included.
+// BenchmarkWaitingWatch prints what a watch that waits between two polls holds: heap and stacks
+// after a collection, its id of 36 characters included.
 func BenchmarkWaitingWatch(b *testing.B) {
 	for _, n := range []int{1_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -66,8 +66,8 @@ func waitingWatches(tb testing.TB, n int) (bytes float64, goroutines int) {
 	return bytes, goroutines
 }
 
-// BenchmarkStart prints what it takes to begin a million watches of ids that there are, none of which is polled yet: CPU time, that of
-// the garbage collector included.
+// BenchmarkStart prints what it takes to begin a million watches of ids that there are, none of
+// which is polled yet: CPU time, that of the garbage collector included.
 func BenchmarkStart(b *testing.B) {
 	const n = 1_000_000
 	w, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {
@@ -94,7 +94,8 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
-// cpuSeconds returns the time that this program has used, as of a collection, which brings the runtime's estimate up to date.
+// cpuSeconds returns the time that this program has used, as of a collection, which brings the
+// runtime's estimate up to date.
 func cpuSeconds() float64 {
 	runtime.GC()
 	samples := []metrics.Sample{{Name: "/cpu/classes/total:cpu-seconds"}, {Name: "/cpu/classes/idle:cpu-seconds"}}

@@ -12,9 +12,9 @@
 //	}
 //	status, err := w.WaitForJob(ctx, id)
 //
-// A [Watcher] is built from a [Backoff], which says when to ask next, and a [Transport], which says how
-// to ask. Both are small interfaces that a program can implement itself. Packages backoff and transport
-// hold them and what comes with this library.
+// A [Watcher] is built from a [Backoff], which says when to ask next, and a [Transport], which says
+// how to ask. Both are small interfaces that a program can implement itself. Packages backoff and
+// transport hold them and what comes with this library.
 //
 // # How a wait ends
 //
@@ -30,12 +30,13 @@
 // # Limits
 //
 // As long as nothing is said, a wait makes at most [DefaultMaxAttempts] polls and lasts at most
-// [DefaultTimeout]. The limit that is set is the limit that holds: with a timeout or a Backoff of its
-// own, and no number of attempts, a wait makes as many polls as it takes. With an [Unlimited] timeout
-// the context alone ends it. An option holds for all watches of a Watcher, and a [WatchOption] for one.
+// [DefaultTimeout]. The limit that is set is the limit that holds: with a timeout or a Backoff of
+// its own, and no number of attempts, a wait makes as many polls as it takes. With an [Unlimited]
+// timeout the context alone ends it. An option holds for all watches of a Watcher, and a
+// [WatchOption] for one.
 //
 // # Tests
 //
-// All waiting is done on the clock given to [WithClock]. Package mock has one that a test moves, and a
-// service to watch. On the real clock everything runs in a testing/synctest bubble too.
+// All waiting is done on the clock given to [WithClock]. Package mock has one that a test moves,
+// and a service to watch. On the real clock everything runs in a testing/synctest bubble too.
 package jobstatus

@@ -24,7 +24,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
-// overHTTP returns a Watcher of a mock service over a real socket, both on a clock that stands still.
+// overHTTP returns a Watcher of a mock service over a real socket, both on a clock that stands
+// still.
 func overHTTP(t *testing.T, opts []jobstatus.Option, scripts ...mock.Option) (*jobstatus.Watcher, *mock.Server, *mock.Clock) {
 	clk := mock.NewClock(t)
 	srv := mock.NewServer(t, append(scripts, mock.WithClock(clk))...)

@@ -281,7 +281,8 @@ func then(ids iter.Seq[string], f func()) iter.Seq[string] {
 	}
 }
 
-// inGoroutine calls f, which may end its goroutine, on one of its own, and waits for it on the clock.
+// inGoroutine calls f, which may end its goroutine, on one of its own, and waits for it on the
+// clock.
 func inGoroutine(w world, f func()) {
 	start, track := func(f func()) { go f() }, wait.Track(w.clock)
 	if clk, ok := w.clock.(*mock.Clock); ok {

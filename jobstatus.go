@@ -44,8 +44,8 @@ const (
 // Watcher follows jobs until they end. [New] or [NewHTTP] makes it. It does not change afterwards
 // and is safe for concurrent use. One Watcher is enough for all jobs of a service.
 //
-// A waiting watch is a small struct, without a goroutine, a timer or a context of its own. All stand
-// on one timeline behind one timer. Waits for the same id share one watch, and so its polls.
+// A waiting watch is a small struct, without a goroutine, a timer or a context of its own. All
+// stand on one timeline behind one timer. Waits for the same id share one watch, and so its polls.
 type Watcher struct {
 	transport   Transport
 	timeline    *timeline.Timeline
@@ -119,9 +119,10 @@ func newWatcher(t Transport, c *config) *Watcher {
 	}
 }
 
-// CreateJob starts a job and returns its id. It needs a Transport that is a [transport.Creator]. With
-// any other the error matches [errors.ErrUnsupported]. A create that may have reached the service is
-// sent again only if the caller gives an [IdempotencyKey]. If ctx has ended, no request is made.
+// CreateJob starts a job and returns its id. It needs a Transport that is a [transport.Creator].
+// With any other the error matches [errors.ErrUnsupported]. A create that may have reached the
+// service is sent again only if the caller gives an [IdempotencyKey]. If ctx has ended, no request
+// is made.
 func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id string, err error) {
 	if err := w.check(ctx); err != nil {
 		return "", fmt.Errorf("jobstatus: create job: %w", err)
@@ -171,8 +172,8 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 // callGrace is how long a call may take to return after its context has ended, on the real clock.
 const callGrace = time.Second
 
-// call calls f with a ctx that also ends at the poll timeout and at Close. It calls f on a goroutine
-// of its own, which f may end or block: call returns all the same.
+// call calls f with a ctx that also ends at the poll timeout and at Close. It calls f on a
+// goroutine of its own, which f may end or block: call returns all the same.
 func (w *Watcher) call(ctx context.Context, f func(context.Context) error) error {
 	life := w.timeline.Context()
 	switch {
@@ -215,9 +216,10 @@ func (w *Watcher) call(ctx context.Context, f func(context.Context) error) error
 	return context.Cause(ctx)
 }
 
-// Close ends every wait with ErrClosed, and returns once all polls under way have come back. A job that was seen to end is
-// still told to who waits for it. Close may be called more than once and from any goroutine, but not from within a Transport
-// or a Backoff of this Watcher. It always returns nil.
+// Close ends every wait with [ErrClosed], and returns once all polls in flight have come back. It
+// waits five seconds of real time for them at most, and logs those that have not. Whoever waits for
+// a job that was seen to end is still told of it. Close may be called more than once and from any
+// goroutine, but not from within a Transport or a Backoff of this Watcher. It always returns nil.
 func (w *Watcher) Close() error {
 	if w == nil || w.timeline == nil {
 		return nil
@@ -246,8 +248,8 @@ func (w *Watcher) check(ctx context.Context) error {
 	}
 }
 
-// tried calls the methods of a plugin's error, or of a typed nil in its place. One that panics does so
-// here, where it is recovered, and not in the program that looks at the error.
+// tried calls the methods of a plugin's error, or of a typed nil in its place. One that panics does
+// so here, where it is recovered, and not in the program that looks at the error.
 func tried(err error) error {
 	if err != nil {
 		_ = sighting.FaultOf(err)

@@ -14,8 +14,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// A limit that somebody set is the limit that holds: every combination of what a Watcher and a watch can
-// be told.
+// A limit that somebody set is the limit that holds: every combination of what a Watcher and a
+// watch can be told.
 func TestTheLimitThatWasSetHolds(t *testing.T) {
 	t.Parallel()
 	const unlimited = jobstatus.Unlimited
@@ -54,8 +54,8 @@ func TestTheLimitThatWasSetHolds(t *testing.T) {
 	}
 }
 
-// expectLimits waits for a job that never ends, under a context of an hour, and expects the first of
-// the limits to end the wait. Zero is a default.
+// expectLimits waits for a job that never ends, under a context of an hour, and expects the first
+// of the limits to end the wait. Zero is a default.
 func expectLimits(w world, opts []jobstatus.Option, own []jobstatus.WatchOption, timeout time.Duration, attempts int) {
 	if timeout == 0 {
 		timeout = jobstatus.DefaultTimeout

@@ -58,9 +58,9 @@ type config struct {
 	problems
 }
 
-// WithBackoff sets when a watch asks next. The default is exponential, from [WithBaseDelay] doubling
-// up to [WithMaxDelay], with equal jitter: each wait is drawn from its upper half. Whatever the
-// Backoff, a wait that the service asks for is kept.
+// WithBackoff sets when a watch asks next. The default is exponential, from [WithBaseDelay]
+// doubling up to [WithMaxDelay], with equal jitter: each wait is drawn from its upper half.
+// Whatever the Backoff, a wait that the service asks for is kept.
 //
 // With a Backoff there is no limit of attempts unless [WithMaxAttempts] or [MaxAttempts] sets one.
 func WithBackoff(b Backoff) Option { return func(c *config) { c.backoff = b } }
@@ -68,15 +68,18 @@ func WithBackoff(b Backoff) Option { return func(c *config) { c.backoff = b } }
 // WithClock sets the clock on which all waiting is done. The default is the real one.
 func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
 
-// WithLogger sets where the Watcher and its transport log. The default is nowhere. Polls are logged
-// at debug level, what went wrong and passed at warn level. Nothing is logged that is also returned.
+// WithLogger sets where the Watcher and its transport log, by loggers named under "jobstatus". The
+// default is nowhere. Each poll is a line at debug level. At warn level there is a line when polls
+// begin to fail, one a minute while they do, and one when they are answered again; and one for each
+// word that the Transport has no state for. A plugin that panics is a line at error level.
 func WithLogger(l *zap.Logger) Option { return func(c *config) { c.logger = l } }
 
 // WithMaxAttempts limits how many polls a watch makes before it gives up with [ErrMaxAttempts].
 // [Unlimited] lifts the limit.
 //
-// The default is [DefaultMaxAttempts] as long as neither a timeout nor a Backoff is set. Whoever sets
-// one of these, by [WithTimeout], [Timeout] or [WithBackoff], and no limit of attempts, has none.
+// The default is [DefaultMaxAttempts] as long as neither a timeout nor a Backoff is set. Whoever
+// sets one of these, by [WithTimeout], [Timeout] or [WithBackoff], and no limit of attempts, has
+// none.
 func WithMaxAttempts(n int) Option {
 	return func(c *config) { c.limits.attempts = limit(&c.problems, "WithMaxAttempts", n, 0) }
 }
@@ -97,10 +100,15 @@ func WithMaxDelay(d time.Duration) Option {
 // [DefaultTimeout]. [Unlimited] lifts the limit, so that only the context ends a wait. Where a
 // timeout is set, the number of attempts is unlimited unless that is set too.
 //
-// One last poll is made just before the end, unless the service asked to be left alone for longer. If
-// it asks for more than five minutes, and for more than is left, the watch ends with [ErrThrottled].
-// While more than 64 jobs of one call are pending, their last polls are spread over the last tenth of
-// the time, so that a service does not meet them all together.
+// One last poll is made just before the end, unless the service asked to be left alone for longer.
+// If it asks for more than five minutes, and for more than is left, the watch ends at once with
+// [ErrThrottled]. If it refuses polls and asks for less, the watch ends at its timeout, and its
+// error matches [ErrThrottled] too. All but the first 64 jobs of one call make their last polls
+// anywhere in the last tenth of the time, so that a service does not meet them all together.
+//
+// If a poll was due before the end and could not be made, the wait goes on until that poll is
+// answered. It is extended by the timeout at most, or by the poll timeout if that is longer. The
+// cause is the rate limit, busy workers, or a process that stood still: see [WaitError.HeldUp].
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) { c.limits.timeout = limit(&c.problems, "WithTimeout", d, 0) }
 }
@@ -112,22 +120,25 @@ func WithPollTimeout(d time.Duration) Option {
 	return func(c *config) { c.pollTimeout = positive(&c.problems, "WithPollTimeout", d) }
 }
 
-// WithMaxRetryAfter bounds the wait that the service asks for; the default is no bound. A longer one
-// counts as that long. Without a bound the wait is always kept: a watch whose timeout cannot hold it
-// ends with [ErrThrottled].
+// WithMaxRetryAfter bounds the wait that the service can ask for. A longer one counts as that long.
+// The default is no bound: the wait is always kept, and [WithTimeout] says what becomes of a watch
+// whose timeout cannot hold it.
 func WithMaxRetryAfter(d time.Duration) Option {
 	return func(c *config) { c.maxRetryAfter = positive(&c.problems, "WithMaxRetryAfter", d) }
 }
 
-// WithPatience sets for how long a watch goes on while its job is not seen well. That is measured from
-// the last answer that told the job's state or, before the first one, from the beginning of the watch.
-// Three faults use it up: the service does not know the job, its answer cannot be read, or, for a job
-// that was seen before, the request did not reach the service that was meant
-// ([transport.Misdirected]). The first such poll after d ends the watch with its error.
+// WithPatience sets for how long a watch goes on while its job is not seen well. Three faults use
+// the patience up: the service does not know the job, its answer cannot be read, or, for a job that
+// was seen before, the request did not reach the service that was meant ([transport.Misdirected]).
 //
-// The default is [DefaultPatience]. A service that needs a minute to show a new job everywhere needs a
-// patience of more than a minute. With a patience that is at least the timeout, only limits end a
-// watch. [Unlimited] is refused, as all that is negative.
+// It is measured from the first such poll since the last answer that told the job's state. A later
+// one that comes after d or more ends the watch. Its error says for how long and in how many polls.
+// So a single odd answer never ends a watch, however rarely it polls. Polls that fail otherwise, as
+// in an outage, neither use the patience up nor restore it.
+//
+// The default is [DefaultPatience]. A service that needs a minute to show a new job everywhere
+// needs a patience of more than a minute. With a patience that is at least the timeout, only limits
+// end a watch. [Unlimited] is refused, as all that is negative.
 func WithPatience(d time.Duration) Option {
 	return func(c *config) { c.patience = positive(&c.problems, "WithPatience", d) }
 }
@@ -136,8 +147,9 @@ func WithPatience(d time.Duration) Option {
 // burst. A batch is one request. A failed request is repeated within its poll only if the limit has
 // room.
 //
-// The default, WithRateLimit(0, 0), is no limit. A burst of zero is a burst of one: requests come one
-// by one, evenly spaced. A burst without a rate, a negative value, NaN and infinity are refused.
+// The default, WithRateLimit(0, 0), is no limit. A burst of zero is a burst of one: requests come
+// one by one, evenly spaced. A burst without a rate, a negative value, NaN and infinity are
+// refused.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) {
 		switch {
@@ -156,8 +168,8 @@ func WithConcurrency(n int) Option {
 	return func(c *config) { c.concurrency = positive(&c.problems, "WithConcurrency", n) }
 }
 
-// WithMaxWatches limits how many jobs are waited for at a time, and so the memory that waiting takes,
-// about 250 bytes a job. A wait for one job more ends at once with [ErrMaxWatches]. In
+// WithMaxWatches limits how many jobs are waited for at a time, and so the memory that waiting
+// takes, about 250 bytes a job. A wait for one job more ends at once with [ErrMaxWatches]. In
 // [Watcher.WaitForJobs] that is the result of that id alone. The default is no limit.
 func WithMaxWatches(n int) Option {
 	return func(c *config) { c.maxWatches = positive(&c.problems, "WithMaxWatches", n) }
@@ -168,8 +180,8 @@ func WithMaxWatches(n int) Option {
 // [Exact] has every poll made on time.
 //
 // The default depends on what there is to gain. With a Batcher it is a sixth of the wait. Without
-// one it is a twentieth, but at most 50 ms, on the real clock while 64 jobs or more are pending, and
-// else none. With a Batcher a poll may be 5 ms late whatever the share, unless that is Exact.
+// one it is a twentieth, but at most 50 ms, on the real clock while 64 jobs or more are pending,
+// and else none. With a Batcher a poll may be 5 ms late whatever the share, unless that is Exact.
 func WithSlack(share float64) Option {
 	return func(c *config) {
 		if share != Exact && !(share >= 0 && share <= 1) {
@@ -210,10 +222,12 @@ func Timeout(d time.Duration) WatchOption {
 // CreateOption sets one thing about a job that CreateJob starts.
 type CreateOption func(*transport.CreateRequest)
 
-// Input describes the job to the service; for an HTTP transport it is the request's body, encoded as JSON.
+// Input describes the job to the service; for an HTTP transport it is the request's body, encoded
+// as JSON.
 func Input(v any) CreateOption { return func(r *transport.CreateRequest) { r.Input = v } }
 
-// IdempotencyKey makes it safe to create a job twice under the same key; only then is a create that failed sent again.
+// IdempotencyKey makes it safe to create a job twice under the same key; only then is a create that
+// failed sent again.
 func IdempotencyKey(key string) CreateOption {
 	return func(r *transport.CreateRequest) { r.IdempotencyKey = key }
 }

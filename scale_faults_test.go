@@ -45,7 +45,8 @@ func kindOf(id string) string {
 	return kind
 }
 
-// A roughService ends the wait for each kind of job in its own way, over real sockets, and counts its connections.
+// A roughService ends the wait for each kind of job in its own way, over real sockets, and counts
+// its connections.
 type roughService struct {
 	*httptest.Server
 	open, dialed atomic.Int64
@@ -166,7 +167,8 @@ func (s *roughService) waitFor(t *testing.T, n, connections int) map[string]int 
 	return ends.count
 }
 
-// fault 10 and fault 52: watches that fail or are cancelled cost the others no connection, and none leaves anything behind.
+// fault 10 and fault 52: watches that fail or are cancelled cost the others no connection, and none
+// leaves anything behind.
 //
 // It is not parallel, as it counts what the process holds.
 func TestThousandsOfWatchesOverSocketsHarmNoOtherAndLeaveNothing(t *testing.T) {
@@ -265,7 +267,8 @@ func TestAnExpiredTokenOfThousandsOfWatchesIsAskedForOnce(t *testing.T) {
 	assert.EqualValues(t, many+underWay, requests.Load())
 }
 
-// fault 34: consumers that are slow or take nothing hold up no poll. Each gets what is newest of its job, and the end of one that has ended.
+// fault 34: consumers that are slow or take nothing hold up no poll. Each gets what is newest of
+// its job, and the end of one that has ended.
 func TestThousandsOfAbsentConsumersHoldUpNothing(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -320,8 +323,8 @@ func TestThousandsOfAbsentConsumersHoldUpNothing(t *testing.T) {
 	})
 }
 
-// fault 36: a hundred close a Watcher at once. Every wait ends, whatever its watch waits for, and no poll outlives a Close. A goroutine
-// that is left would keep the bubble from ending.
+// fault 36: a hundred close a Watcher at once. Every wait ends, whatever its watch waits for, and
+// no poll outlives a Close. A goroutine that is left would keep the bubble from ending.
 func TestCloseEndsThousandsOfWaitsAndMayBeCalledAtOnce(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {

@@ -24,7 +24,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// busiest returns how many polls there were in the second, of those from one to another, that had most.
+// busiest returns how many polls there were in the second, of those from one to another, that had
+// most.
 func (s *service) busiest(from, to int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,7 +150,8 @@ func TestTheLastLooksOfABulkAreSpread(t *testing.T) {
 	})
 }
 
-// fault 15: a service that is down for a minute is not asked more than before, then or afterwards, whether it refuses or is silent.
+// fault 15: a service that is down for a minute is not asked more than before, then or afterwards,
+// whether it refuses or is silent.
 func TestAnOutageIsNoReasonToAskMore(t *testing.T) {
 	t.Parallel()
 	for name, silent := range map[string]bool{"refuses": false, "is silent": true} {
@@ -193,7 +195,8 @@ func TestAnOutageIsNoReasonToAskMore(t *testing.T) {
 	}
 }
 
-// fault 15: an empty budget waits its turn, which comes soon also where no watch is left that says how much was asked before.
+// fault 15: an empty budget waits its turn, which comes soon also where no watch is left that says
+// how much was asked before.
 func TestAnEmptyBudgetHoldsUpNobodyForLong(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
@@ -216,7 +219,8 @@ func TestAnEmptyBudgetHoldsUpNobodyForLong(t *testing.T) {
 	})
 }
 
-// Where a limit binds, those that the Backoff ranks highest come first, and the one that is due for longest is not forgotten.
+// Where a limit binds, those that the Backoff ranks highest come first, and the one that is due for
+// longest is not forgotten.
 func TestALimitLeavesThoseForLastThatMatterLeast(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		const n = 200
@@ -355,7 +359,8 @@ func TestKindsTakeTurnsWhereALimitBinds(t *testing.T) {
 	})
 }
 
-// A kind that has all the workers that it may have, and was held up by the rate limit before, waits until one comes back.
+// A kind that has all the workers that it may have, and was held up by the rate limit before, waits
+// until one comes back.
 func TestAKindThatHasItsWorkersIsNotTriedAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

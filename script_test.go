@@ -24,7 +24,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// fault 33, fault 34, fault 35, fault 36 and fault 37: whatever callers do, and whatever becomes of what they call, each wait has its one result, and the Stats add up.
+// fault 33, fault 34, fault 35, fault 36 and fault 37: whatever callers do, and whatever becomes of
+// what they call, each wait has its one result, and the Stats add up.
 func TestEveryWaitHasItsResultAndStatsAddUpWhateverHappens(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -352,7 +353,8 @@ func (m *moody) end(id string) time.Duration {
 	return m.ended[id]
 }
 
-// request returns what becomes of one: what fault it has, negative for none, and of what shape in [0, 100).
+// request returns what becomes of one: what fault it has, negative for none, and of what shape in
+// [0, 100).
 func (m *moody) request() (fault, shape int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

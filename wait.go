@@ -28,8 +28,8 @@ func (w *Watcher) WaitForJob(ctx context.Context, id string, opts ...WatchOption
 //
 // Polls never wait for the receiver. A slow one misses statuses between, not the newest. When the
 // job has ended, the call waits for the receiver to take the terminal status, but no longer than
-// until ctx is done, the timeout is reached or the Watcher is closed. It returns that status all the
-// same.
+// until ctx is done, the timeout is reached or the Watcher is closed. It returns that status all
+// the same.
 func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates chan<- Status, opts ...WatchOption) (Status, error) {
 	if updates == nil {
 		return Status{ID: id}, watchError(id, errors.New("the channel of updates is nil"))
@@ -90,9 +90,11 @@ func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []Wa
 // taken has exactly one result: an id that stands twice has two, and one that is not valid has an
 // error while the others go on. Options hold for each watch.
 //
-// The first 64 jobs, or the first batch, are polled as the Backoff says. If it says at once, the
-// first polls of the others are spread evenly over the wait that it puts after a first poll, 16 or
-// a batch at a time, so that a service does not meet them all together.
+// The first 64 jobs, or the first two batches, are polled as the Backoff says. The first polls of
+// the others come later, 16 or a batch at a time, so that a service does not meet them all
+// together. They are spread evenly over the longest wait that the Backoff puts between polls, up to
+// ten minutes and a tenth of the timeout. A first wait that the Backoff asks for at most doubles by
+// that.
 //
 // The ids are taken one by one, each is watched from then on, and none is taken during the body of
 // the loop. So memory is proportional to the number of pending jobs. A sequence may be slow, quiet

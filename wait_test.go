@@ -353,7 +353,8 @@ func TestPollThatHangsIsStoppedAndTheWatchGoesOn(t *testing.T) {
 	})
 }
 
-// hang returns once ctx is done. A clock that follows what is under way learns from its sleep that nothing is.
+// hang returns once ctx is done. A clock that follows what is under way learns from its sleep that
+// nothing is.
 func hang(ctx context.Context, clk clock.Clock) error {
 	if t, ok := clk.(interface {
 		Begin()
@@ -474,8 +475,9 @@ func TestWaitAskedForByTheServiceIsKept(t *testing.T) {
 	})
 }
 
-// fault 13: a wait above the cap is cut to it where the timeout can hold it, and ends the wait where it cannot.
-// fault 13: a wait that the service asks for is never cut short, but by the user's bound.
+// fault 13: a wait above the cap is cut to it where the timeout can hold it, and ends the wait
+// where it cannot. fault 13: a wait that the service asks for is never cut short, but by the user's
+// bound.
 func TestAWaitThatTheServiceAsksForIsNeverCutShort(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := w.service(func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
@@ -1020,7 +1022,8 @@ type jumpingClock struct {
 func (c *jumpingClock) Now() time.Time                  { return c.Clock.Now().Add(time.Duration(c.by.Load())) }
 func (c *jumpingClock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 
-// fault 40: a timer that rings when its time has not come by a clock that is read less finely is set again.
+// fault 40: a timer that rings when its time has not come by a clock that is read less finely is
+// set again.
 func TestAClockThatIsReadCoarselyLosesNoPoll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -1087,7 +1090,8 @@ func TestRateLimitSpreadsPolls(t *testing.T) {
 	})
 }
 
-// A waiter that joins a watch which is polled, waits for a worker, or waits for the rate limit changes nothing about its poll.
+// A waiter that joins a watch which is polled, waits for a worker, or waits for the rate limit
+// changes nothing about its poll.
 func TestAWaiterThatJoinsWaitsItsTurn(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {

@@ -39,8 +39,8 @@ func (i inner) bounds(p Poll) (least, most time.Duration) {
 	return 0, math.MaxInt64
 }
 
-// bounded is a Strategy whose answer to p stays within bounds that its maker set, so that a jitter can stay within them
-// too.
+// bounded is a Strategy whose answer to p stays within bounds that its maker set, so that a jitter
+// can stay within them too.
 type bounded interface {
 	bounds(p Poll) (least, most time.Duration)
 }

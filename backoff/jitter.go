@@ -11,8 +11,9 @@ import (
 // JitterOption sets one thing about what draws.
 type JitterOption func(*uint64)
 
-// Seed sets what is drawn from, together with the Key and the Attempt of a Poll; the default is 0. Two processes that
-// watch the same jobs spread their polls by different seeds, and so do two jitters in one composition.
+// Seed sets what is drawn from, together with the Key and the Attempt of a Poll; the default is 0.
+// Two processes that watch the same jobs spread their polls by different seeds, and so do two
+// jitters in one composition.
 func Seed(seed uint64) JitterOption { return func(s *uint64) { *s = seed } }
 
 func newSeed(opts []JitterOption) (seed uint64) {
@@ -24,26 +25,26 @@ func newSeed(opts []JitterOption) (seed uint64) {
 	return seed
 }
 
-// Jitter spreads each wait evenly over share of it to both sides. Choose a small share to keep watches that began
-// together from asking together, at the same mean.
+// Jitter spreads each wait evenly over share of it to both sides. Choose a small share to keep
+// watches that began together from asking together, at the same mean.
 //
 //	Jitter(Cap(Exponential(time.Second, 2), 10*time.Second), 0.1)
 //	attempt  0  1           2           3           4           5
 //	wait     0  0.9s..1.1s  1.8s..2.2s  3.6s..4.4s  7.2s..8.8s  8s..10s
 //
-// Below a Cap the same width is moved down to end at the cap; above a Floor it is cut. The share is in [0, 1]; Validate
-// reports any other, which counts as the nearer of the two, and NaN as 0. An adaptive Learner spreads its watches itself:
-// jitter makes it worse.
+// Below a Cap the same width is moved down to end at the cap; above a Floor it is cut. The share is
+// in [0, 1]; Validate reports any other, which counts as the nearer of the two, and NaN as 0. An
+// adaptive Learner spreads its watches itself: jitter makes it worse.
 //
-// What is drawn is a function of Seed, Key and Attempt, so a schedule can be repeated. A wait of 0 stays 0, and no
-// other becomes 0.
+// What is drawn is a function of Seed, Key and Attempt, so a schedule can be repeated. A wait of 0
+// stays 0, and no other becomes 0.
 func Jitter(s Strategy, share float64, opts ...JitterOption) Strategy {
 	j := jitter{inner: inner{"Jitter", s}, seed: newSeed(opts), down: share, up: share}
 	return decorated(s, j)
 }
 
-// EqualJitter keeps half of each wait and draws the other half. Choose it for polling: watches spread, and none asks
-// again almost at once.
+// EqualJitter keeps half of each wait and draws the other half. Choose it for polling: watches
+// spread, and none asks again almost at once.
 //
 //	EqualJitter(Exponential(time.Second, 2))
 //	attempt  0  1         2       3       4       5
@@ -54,8 +55,8 @@ func EqualJitter(s Strategy, opts ...JitterOption) Strategy {
 	return decorated(s, jitter{inner: inner{"EqualJitter", s}, seed: newSeed(opts), down: 0.5})
 }
 
-// FullJitter draws each wait from nothing to what it was. Choose it for getting out of an overload, where spreading
-// matters more than a steady pace; a Floor, around it or within, keeps polls apart.
+// FullJitter draws each wait from nothing to what it was. Choose it for getting out of an overload,
+// where spreading matters more than a steady pace; a Floor, around it or within, keeps polls apart.
 //
 //	FullJitter(Exponential(time.Second, 2))
 //	attempt  0  1      2      3      4      5

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// The assertions of a [Service] report whether they hold. One that does not fails the test, and prints the job's [Service.Timeline].
-// So does one that says nothing: about a job that the service does not know and was not asked about, or about calls that
-// [KeepCalls] did not keep.
+// The assertions of a [Service] report whether they hold. One that does not fails the test, and
+// prints the job's [Service.Timeline]. So does one that says nothing: about a job that the service
+// does not know and was not asked about, or about calls that [KeepCalls] did not keep.
 
 // AssertPolls fails the test unless the job was asked about n times.
 func (s *Service) AssertPolls(t TB, id string, n int) bool {
@@ -29,7 +29,8 @@ func (s *Service) AssertPolls(t TB, id string, n int) bool {
 	return true
 }
 
-// AssertGaps fails the test unless the polls of the job were just so far apart. Without gaps there was one poll.
+// AssertGaps fails the test unless the polls of the job were just so far apart. Without gaps there
+// was one poll.
 func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
 	t.Helper()
 	if !s.assertAsked(t, id) || !s.assertKept(t, "AssertGaps", id) {
@@ -46,8 +47,9 @@ func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
 	return true
 }
 
-// AssertQuietAfterEnd fails the test if the job was asked about after a poll had been told that it has ended; with an empty id, if
-// any job was. It also fails the test if no poll was told of an end.
+// AssertQuietAfterEnd fails the test if the job was asked about after a poll had been told that it
+// has ended; with an empty id, if any job was. It also fails the test if no poll was told of an
+// end.
 func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
 	t.Helper()
 	if !s.assertAsked(t, id) {
@@ -72,8 +74,9 @@ func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
 	return told
 }
 
-// AssertUnseen fails the test if a secret stands in a path or in a header of any request: as it is, percent-encoded, or in the
-// credentials of HTTP's basic authentication. Only requests over HTTP have either.
+// AssertUnseen fails the test if a secret stands in a path or in a header of any request: as it is,
+// percent-encoded, or in the credentials of HTTP's basic authentication. Only requests over HTTP
+// have either.
 func (s *Service) AssertUnseen(t TB, secret string) bool {
 	t.Helper()
 	if secret == "" {

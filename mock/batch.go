@@ -16,12 +16,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// MaxBatch sets how many jobs may be asked about in one request. The HTTP service, which takes such requests if its Dialect has a
-// Batch, answers 413 to more; the default is no limit. It makes a Transport one that can batch; by default it can't.
+// MaxBatch sets how many jobs may be asked about in one request. The HTTP service, which takes such
+// requests if its Dialect has a Batch, answers 413 to more; the default is no limit. It makes a
+// Transport one that can batch; by default it can't.
 //
-// A batch is a poll of each job that it names, and one Call with all their IDs. A job that is at an Answer of its script is left out
-// of what is answered, and so is one that there is not, unless the Dialect's Batch has a place for NotFound. A Fault befalls a batch
-// as a whole.
+// A batch is a poll of each job that it names, and one Call with all their IDs. A job that is at an
+// Answer of its script is left out of what is answered, and so is one that there is not, unless the
+// Dialect's Batch has a place for NotFound. A Fault befalls a batch as a whole.
 func MaxBatch(n int) Option {
 	line := caller()
 	return func(c *config) { c.maxBatch = c.notNegative(line, "MaxBatch", n) }
@@ -120,7 +121,8 @@ func (p *batchPattern) ids(r *http.Request, segments []string) (ids []string, ok
 	return ids, len(ids) > 0 && !slices.Contains(ids, "")
 }
 
-// fill returns the ids that stand in a body in place of the template's "{ids}", and whether the rest of the template is there too.
+// fill returns the ids that stand in a body in place of the template's "{ids}", and whether the
+// rest of the template is there too.
 func fill(template, body any) (ids []string, ok bool) {
 	switch template := template.(type) {
 	case map[string]any:

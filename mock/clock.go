@@ -12,7 +12,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// TB is the part of testing.TB that this package needs, so that a program which is no test does not link package testing.
+// TB is the part of testing.TB that this package needs, so that a program which is no test does not
+// link package testing.
 type TB interface {
 	Helper()
 	Cleanup(func())
@@ -28,26 +29,29 @@ const far = time.Duration(math.MaxInt64)
 
 // Clock is a [clock.Clock] that stands still until a test moves it. Hand it to jobstatus.WithClock.
 //
-// It moves from event to event. Each time it waits until everything that the event set off is at rest: polls over a real socket
-// are answered, and every caller that the test runs waits for time to pass again. So a test neither sleeps nor guesses, and takes
-// the same course each time. Events of one instant happen in the order in which they were asked for, each to rest before the
-// next.
+// It moves from event to event. Each time it waits until everything that the event set off is at
+// rest: polls over a real socket are answered, and every caller that the test runs waits for time
+// to pass again. So a test neither sleeps nor guesses, and takes the same course each time. Events
+// of one instant happen in the order in which they were asked for, each to rest before the next.
 //
-// The Clock learns what is under way from this library's own code, from [Clock.Sleep], and from [Clock.Go] and [Clock.Run], which
-// start goroutines of the test's own. Requests of transport/rest and of [Server.Client] and the waits of a [Service] are among it.
+// The Clock learns what is under way from this library's own code, from [Clock.Sleep], and from
+// [Clock.Go] and [Clock.Run], which start goroutines of the test's own. Requests of transport/rest
+// and of [Server.Client] and the waits of a [Service] are among it.
 //
-// Code of the test's own may wait for what only time can bring, such as a Transport that waits for the end of its context. The
-// Clock then moves on once nothing of the test has gone on for two seconds of the real clock; the next time that code waits at the
-// same place, for 50 milliseconds. Code that computes, sleeps on the real clock or waits for a connection is not at rest, however
-// long it takes. Code that waits on a channel for a timer of the real clock looks as if it were: give it this Clock.
+// Code of the test's own may wait for what only time can bring, such as a Transport that waits for
+// the end of its context. The Clock then moves on once nothing of the test has gone on for two
+// seconds of the real clock; the next time that code waits at the same place, for 50 milliseconds.
+// Code that computes, sleeps on the real clock or waits for a connection is not at rest, however
+// long it takes. Code that waits on a channel for a timer of the real clock looks as if it were:
+// give it this Clock.
 //
-// A wait that begins while nobody moves the Clock fails the test if the test's own goroutine waits, too. So does a context with a
-// deadline on the real clock: take [Clock.WithTimeout].
+// A wait that begins while nobody moves the Clock fails the test if the test's own goroutine waits,
+// too. So does a context with a deadline on the real clock: take [Clock.WithTimeout].
 //
 // Run, Next and Advance are for the test's goroutine; everything else is safe for concurrent use.
 //
-// Timers are those of AfterFunc, Timer, After and Sleep. They can be stopped but not reset, and there are no tickers: both fail
-// the test.
+// Timers are those of AfterFunc, Timer, After and Sleep. They can be stopped but not reset, and
+// there are no tickers: both fail the test.
 type Clock struct {
 	t     TB
 	owner int64 // the goroutine that made the Clock
@@ -148,7 +152,8 @@ func (c *Clock) move() (over func()) {
 	}
 }
 
-// Run calls fn and moves from event to event until it has returned. If fn fails the test at once, as require does, so does Run.
+// Run calls fn and moves from event to event until it has returned. If fn fails the test at once,
+// as require does, so does Run.
 func (c *Clock) Run(fn func()) {
 	c.must()
 	c.t.Helper()
@@ -189,8 +194,8 @@ func (c *Clock) Run(fn func()) {
 	}
 }
 
-// Next moves to the next event, lets everything happen that is due at that instant, and returns how far it moved. It fails the
-// test if nothing is to come.
+// Next moves to the next event, lets everything happen that is due at that instant, and returns how
+// far it moved. It fails the test if nothing is to come.
 func (c *Clock) Next() time.Duration {
 	c.must()
 	c.t.Helper()
@@ -249,7 +254,8 @@ func (c *Clock) step(limit time.Duration) bool {
 	return false
 }
 
-// Begin, and End, Park, Unpark and Asking, are how this library's own code says what is under way. No test needs them.
+// Begin, and End, Park, Unpark and Asking, are how this library's own code says what is under way.
+// No test needs them.
 func (c *Clock) Begin() { c.count(1, 0) }
 
 // End is for this library's own code, as Begin is.
@@ -293,9 +299,10 @@ func (c *Clock) Asking(local, request string) (over func()) {
 	}
 }
 
-// serve says that a service lets the request of a client wait for d: the call that made it is no work until then, or until the
-// client has left. What it returns is called at the end of the wait, and may be called sooner; it reports whether the client is still
-// there, as far as this Clock knows, which is before the connection tells.
+// serve says that a service lets the request of a client wait for d: the call that made it is no
+// work until then, or until the client has left. What it returns is called at the end of the wait,
+// and may be called sooner; it reports whether the client is still there, as far as this Clock
+// knows, which is before the connection tells.
 func (c *Clock) serve(client string, d time.Duration, end func()) (over func() (there bool)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -370,8 +377,8 @@ func (c *Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 // Until returns the time from Now to t.
 func (c *Clock) Until(t time.Time) time.Duration { return t.Sub(c.Now()) }
 
-// AfterFunc calls f on a goroutine of its own once d has passed; f counts as under way until it returns. Zero and less mean the
-// next time that the Clock is moved.
+// AfterFunc calls f on a goroutine of its own once d has passed; f counts as under way until it
+// returns. Zero and less mean the next time that the Clock is moved.
 func (c *Clock) AfterFunc(d time.Duration, f func()) *clock.Timer {
 	c.must()
 	if f == nil {

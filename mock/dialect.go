@@ -31,7 +31,8 @@ type fields struct {
 	plain                  bool          // it is the dialect of a service that was given none
 }
 
-// usualWords are what the service says of a state if the dialect has the word. The others are those that come first in the alphabet.
+// usualWords are what the service says of a state if the dialect has the word. The others are those
+// that come first in the alphabet.
 var usualWords = map[transport.State]string{
 	transport.Pending: "pending", transport.Running: "running", transport.Completed: "completed", transport.Failed: "error",
 	transport.Canceled: "canceled",

@@ -11,9 +11,9 @@ import (
 	"github.com/benbjohnson/clock"
 )
 
-// An event is what happens at one instant. A clock.Timer can only be had from package clock, and only with a real timer inside
-// or with a clock.Mock, which sleeps at each tick. So each event has a real timer that never fires: that it is still set says
-// that the event was not stopped.
+// An event is what happens at one instant. A clock.Timer can only be had from package clock, and
+// only with a real timer inside or with a clock.Mock, which sleeps at each tick. So each event has
+// a real timer that never fires: that it is still set says that the event was not stopped.
 type event struct {
 	at    time.Time
 	order int
@@ -22,7 +22,8 @@ type event struct {
 	stack [8]uintptr // of who set it
 }
 
-// setter returns who set the event: the first function outside of this package and of the one that waits.
+// setter returns who set the event: the first function outside of this package and of the one that
+// waits.
 func (e *event) setter() string {
 	frames := runtime.CallersFrames(e.stack[:])
 	for {

@@ -17,11 +17,14 @@ type goroutine struct {
 	lines      []string // where each frame stands: file and line
 }
 
-// maxSnapshot bounds the bytes of a snapshot. In a process with more goroutines than fit, none is taken.
+// maxSnapshot bounds the bytes of a snapshot. In a process with more goroutines than fit, none is
+// taken.
 const maxSnapshot = 64 << 20
 
-// snapshot returns the goroutines of the caller's bubble of testing/synctest, or those that are in none, that of the caller
-// first. Those of other bubbles, as of tests that run beside, concern nobody here. It reports false if there are too many.
+// snapshot returns the goroutines in the caller's bubble of testing/synctest. A caller outside of
+// any bubble gets those outside of any. The caller's own comes first. It leaves out other bubbles,
+// as of tests that run beside, since they have clocks of their own. It reports false if there are
+// too many.
 //
 // The runtime stops the world for it, so all states are those of one instant.
 func snapshot() (all []goroutine, ok bool) {
@@ -100,8 +103,8 @@ func parseGoroutine(block string) (g goroutine, ok bool) {
 	return g, true
 }
 
-// blocked reports whether g waits for another goroutine, and for nothing outside of the process. That a timer of the runtime
-// wakes it can't be ruled out.
+// blocked reports whether g waits for another goroutine, and for nothing outside of the process.
+// That a timer of the runtime wakes it can't be ruled out.
 func (g *goroutine) blocked() bool {
 	switch g.state {
 	case "select", "select (no cases)", "chan receive", "chan receive (nil chan)", "chan send", "chan send (nil chan)",
@@ -143,8 +146,9 @@ func (g *goroutine) serving() bool {
 	return g.in("net/http.(*conn).serve") && g.in("net/http.serverHandler.ServeHTTP")
 }
 
-// idle reports whether g waits for a request, a connection, an answer or a signal on behalf of no caller, as the goroutines
-// of net/http do. Whoever waits for what it brings is a goroutine of its own.
+// idle reports whether g waits for a request, a connection, an answer or a signal on behalf of no
+// caller, as the goroutines of net/http do. Whoever waits for what it brings is a goroutine of its
+// own.
 func (g *goroutine) idle() bool {
 	switch {
 	case g.serving():

@@ -109,8 +109,8 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// sleep waits for d on the service's clock, and reports whether the client is still there. Meanwhile the call that waits for the
-// answer is not work under way.
+// sleep waits for d on the service's clock, and reports whether the client is still there.
+// Meanwhile the call that waits for the answer is not work under way.
 func (s *Service) sleep(r *http.Request, d time.Duration) bool {
 	over := make(chan struct{})
 	end := func() { close(over) }

@@ -20,7 +20,8 @@ type mask struct {
 	secrets []string
 }
 
-// The least length of what is masked where an answer echoes it. Anything shorter stands in too many places by chance.
+// The least length of what is masked where an answer echoes it. Anything shorter stands in too many
+// places by chance.
 const (
 	leastSecret = 4 // of a credential
 	leastValue  = 8 // of any other value
@@ -34,8 +35,8 @@ var harmless = map[string]bool{
 	"Transfer-Encoding": true, "Upgrade": true, "User-Agent": true,
 }
 
-// secretsOf returns what a request says that no answer should be kept with: the values of its query and its headers, but for those
-// that are kept by name, and the password of its URL.
+// secretsOf returns what a request says that no answer should be kept with: the values of its query
+// and its headers, but for those that are kept by name, and the password of its URL.
 func secretsOf(req *http.Request, queries, headers map[string]bool) (secrets []string) {
 	if password, ok := req.URL.User.Password(); ok {
 		secrets = appendSecret(secrets, password, leastSecret)
@@ -93,7 +94,8 @@ func isWord(value string) bool {
 	return len(value) < 16 && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz_-") == ""
 }
 
-// spellings returns the secrets, the longest first, each with the ways in which it may be escaped once or twice.
+// spellings returns the secrets, the longest first, each with the ways in which it may be escaped
+// once or twice.
 func spellings(secrets []string) (all []string) {
 	for _, secret := range secrets {
 		if secret == "" {
@@ -114,7 +116,8 @@ var (
 	unHTML   = strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">") // JSON as most other encoders write it
 )
 
-// escapes returns the ways in which a text may be escaped for a URL, for JSON and for HTML. Those that change nothing are left out.
+// escapes returns the ways in which a text may be escaped for a URL, for JSON and for HTML. Those
+// that change nothing are left out.
 func escapes(s string) (all []string) {
 	all = append(all, html.EscapeString(s), entities.Replace(s))
 	for _, escaped := range []string{url.QueryEscape(s), url.PathEscape(s), percent(s)} {

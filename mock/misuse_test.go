@@ -66,7 +66,8 @@ func TestAWaitThatNobodyMovesTheClockForFailsTheTest(t *testing.T) {
 	}
 }
 
-// What needs no time needs nobody who moves the clock. What waits on another goroutine is moved by the test's.
+// What needs no time needs nobody who moves the clock. What waits on another goroutine is moved by
+// the test's.
 func TestWaitsOutsideOfRunThatAreRight(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)

@@ -15,9 +15,9 @@ type stillness struct {
 	moving  []goroutine // that go on, and belong to the test or run code of this library
 }
 
-// judge says whether anything goes on in a process that may concern the test to which the goroutines with the given ids belong. The
-// first goroutine of a snapshot is the one that took it, and does not count. Of the requests under way, so many are known to wait
-// for time to pass.
+// judge says whether anything goes on in a process that may concern the test to which the
+// goroutines with the given ids belong. The first goroutine of a snapshot is the one that took it,
+// and does not count. Of the requests under way, so many are known to wait for time to pass.
 //
 // What can't be shown to belong to another test counts as the test's own.
 func judge(all []goroutine, known int, test ...int64) stillness {
@@ -147,7 +147,8 @@ func (f *family) relation(g *goroutine) kinship {
 	return unknown
 }
 
-// places are where code was seen to wait until time passed, and for nothing else. What waits there again is not watched for as long.
+// places are where code was seen to wait until time passed, and for nothing else. What waits there
+// again is not watched for as long.
 var places placeSet
 
 type placeSet struct {

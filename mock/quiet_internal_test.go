@@ -115,7 +115,8 @@ func TestAllStandsStillUnlessWhatMayBeTheTestsOwnGoesOn(t *testing.T) {
 	}
 }
 
-// What is still has to stay so, and at one place, for as long as the patience says; what goes on in the test begins that anew.
+// What is still has to stay so, and at one place, for as long as the patience says; what goes on in
+// the test begins that anew.
 func TestAVigilTakesItsTime(t *testing.T) {
 	t.Parallel()
 	at := func(id int64, f string) goroutine { return goroutine{id: id, frames: []string{f + t.Name()}} }

@@ -204,7 +204,8 @@ func TestAPluginThatWaitsForTimeInABubble(t *testing.T) {
 	})
 }
 
-// The states of goroutines alone, read as soon as can be, keep the course of what does not wait for time, however slow it is.
+// The states of goroutines alone, read as soon as can be, keep the course of what does not wait for
+// time, however slow it is.
 func TestBeingSlowDoesNotChangeTheCourse(t *testing.T) {
 	t.Parallel()
 	course := func() string {

@@ -20,20 +20,22 @@ import (
 // maxRecorded bounds the body of an answer that is recorded.
 const maxRecorded = 1 << 20
 
-// Recorder carries requests to a service and keeps what it answers, so that a test can play it back with [Replay]. It is safe for
-// concurrent use.
+// Recorder carries requests to a service and keeps what it answers, so that a test can play it back
+// with [Replay]. It is safe for concurrent use.
 //
 //	recorder := mock.NewRecorder(http.DefaultTransport)
 //	t, err := rest.New("https://jobs.example.com", rest.WithRoundTripper(recorder))
 //	// … wait for a job …
 //	err = recorder.Save("testdata/report.json")
 //
-// Of a request it keeps the method, the path, and the names of the query without their values. Of an answer it keeps the code, the
-// body, when it came and how long it took, and the headers Content-Type, Etag, Retry-After and Location.
+// Of a request it keeps the method, the path, and the names of the query without their values. Of
+// an answer it keeps the code, the body, when it came and how long it took, and the headers
+// Content-Type, Etag, Retry-After and Location.
 //
-// It masks what a request says of who asks, wherever an answer echoes it, as it is or escaped for a URL, JSON or HTML: the values
-// of the request's headers and query, and the password of its URL. It also masks what looks like a secret. [Recorder.KeepQuery] and
-// [Recorder.KeepHeader] name what is no secret. Look through the file all the same before it is committed.
+// It masks what a request says of who asks, wherever an answer echoes it, as it is or escaped for a
+// URL, JSON or HTML: the values of the request's headers and query, and the password of its URL. It
+// also masks what looks like a secret. [Recorder.KeepQuery] and [Recorder.KeepHeader] name what is
+// no secret. Look through the file all the same before it is committed.
 type Recorder struct {
 	next    http.RoundTripper
 	secrets []string
@@ -46,7 +48,8 @@ type Recorder struct {
 	problem   error
 }
 
-// recording is the file: the JSON of a version and of the exchanges in the order in which they began.
+// recording is the file: the JSON of a version and of the exchanges in the order in which they
+// began.
 type recording struct {
 	Version   int        `json:"version"`
 	Exchanges []exchange `json:"exchanges"`
@@ -79,13 +82,14 @@ func (s *span) UnmarshalText(text []byte) error {
 	return err
 }
 
-// NewRecorder returns a Recorder that sends requests on by next; nil is http.DefaultTransport. The secrets are masked wherever
-// they stand.
+// NewRecorder returns a Recorder that sends requests on by next; nil is http.DefaultTransport. The
+// secrets are masked wherever they stand.
 func NewRecorder(next http.RoundTripper, secrets ...string) *Recorder {
 	return &Recorder{next: next, secrets: secrets}
 }
 
-// KeepQuery has the values of a query's parts with these names kept, such as an id that stands there. It returns the Recorder.
+// KeepQuery has the values of a query's parts with these names kept, such as an id that stands
+// there. It returns the Recorder.
 func (r *Recorder) KeepQuery(names ...string) *Recorder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,7 +99,8 @@ func (r *Recorder) KeepQuery(names ...string) *Recorder {
 	return r
 }
 
-// KeepHeader has the values of request headers with these names kept where an answer echoes them. It returns the Recorder.
+// KeepHeader has the values of request headers with these names kept where an answer echoes them.
+// It returns the Recorder.
 func (r *Recorder) KeepHeader(names ...string) *Recorder {
 	r.mu.Lock()
 	defer r.mu.Unlock()

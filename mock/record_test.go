@@ -22,7 +22,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// follow creates a job at a service, follows it with the given wait between polls, and returns what it saw and how long it took.
+// follow creates a job at a service, follows it with the given wait between polls, and returns what
+// it saw and how long it took.
 func follow(t *testing.T, clk *mock.Clock, gap time.Duration, url string, opts ...rest.Option) (seen []jobstatus.Status, took time.Duration) {
 	t.Helper()
 	client, err := rest.New(url, opts...)
@@ -79,7 +80,8 @@ func TestARecordingIsPlayedBack(t *testing.T) {
 	}
 }
 
-// fault 65: whatever a request says of who asks stands nowhere in a recording, however it is escaped.
+// fault 65: whatever a request says of who asks stands nowhere in a recording, however it is
+// escaped.
 func TestARecordingHoldsNoSecretInAnyForm(t *testing.T) {
 	t.Parallel()
 	const canary = `can"ary/<7>&' +ü`
@@ -153,7 +155,8 @@ type roundTripper func(*http.Request) *http.Response
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
 
-// What is said by name to be no secret is kept, and tells requests apart in a replay. What is masked stands for anything.
+// What is said by name to be no secret is kept, and tells requests apart in a replay. What is
+// masked stands for anything.
 func TestARecordingKeepsWhatItIsTold(t *testing.T) {
 	t.Parallel()
 	recorder := mock.NewRecorder(roundTripper(func(r *http.Request) *http.Response {

@@ -16,9 +16,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/redact"
 )
 
-// Replay makes a [Server] answer as a recorded service did. To a GET it says what the service said last by then, as long after the
-// first request as it was in the recording, so a test may ask at other times than the recording did. Other requests are answered
-// in their order. What the recording masks stands for any text. Faults go on top. Each answer takes as long as it took.
+// Replay makes a [Server] answer as a recorded service did. To a GET it says what the service said
+// last by then, as long after the first request as it was in the recording, so a test may ask at
+// other times than the recording did. Other requests are answered in their order. What the
+// recording masks stands for any text. Faults go on top. Each answer takes as long as it took.
 //
 // For Calls and assertions the id of a request is the last segment of its path.
 func Replay(file string) Option {
@@ -133,7 +134,8 @@ func (r *replay) write(req *request, rep *reply) *answer {
 	return a
 }
 
-// find returns the recorded request that a request is: the one with the least that is masked, nil if there is none.
+// find returns the recorded request that a request is: the one with the least that is masked, nil
+// if there is none.
 func (r *replay) find(method, path string, query url.Values) (best *recorded) {
 	fewest := 0
 	for _, k := range r.requests {
@@ -159,7 +161,8 @@ func (k *recorded) fits(method, path string, query url.Values) (masked int, ok b
 	return masked, true
 }
 
-// likePath reports whether a path is what was recorded, in which each mask stands for any part of one segment.
+// likePath reports whether a path is what was recorded, in which each mask stands for any part of
+// one segment.
 func likePath(recorded, path string) bool {
 	return slices.EqualFunc(strings.Split(recorded, "/"), strings.Split(path, "/"), like)
 }

@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// Guard is how long, on the real clock, a [Clock] waits while nothing changes and yet something is under way. It then fails the
-// test.
+// Guard is how long, on the real clock, a [Clock] waits while nothing changes and yet something is
+// under way. It then fails the test.
 const Guard = 10 * time.Second
 
-// A patience is how a Clock finds that only time can end what is under way. Its times are of the real clock.
+// A patience is how a Clock finds that only time can end what is under way. Its times are of the
+// real clock.
 type patience struct {
 	grace time.Duration // how long everything has to stand still
 	looks int           // how many snapshots have to say so, one after another
@@ -19,8 +20,8 @@ type patience struct {
 	late  time.Duration // the same for the others
 }
 
-// usual is the patience of a Clock. Its grace is longer than the delays of real time that a test's own code may hide behind a
-// channel. The snapshots take as long as a busy machine makes them take.
+// usual is the patience of a Clock. Its grace is longer than the delays of real time that a test's
+// own code may hide behind a channel. The snapshots take as long as a busy machine makes them take.
 var usual = patience{grace: 2 * time.Second, looks: 10, soon: 5 * time.Millisecond, late: 50 * time.Millisecond}
 
 // A vigil watches whether what is under way still changes.
@@ -73,8 +74,8 @@ const (
 	hung           // something is under way, and nothing has changed for too long
 )
 
-// settle waits until nothing is under way, until done, or until only time can end what is. While nothing is to come, a patient
-// caller waits for longer: then time can end nothing, either.
+// settle waits until nothing is under way, until done, or until only time can end what is. While
+// nothing is to come, a patient caller waits for longer: then time can end nothing, either.
 func (c *Clock) settle(done *bool, patient bool) (how ending, why stillness) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -113,7 +114,8 @@ func (c *Clock) keepVigilLocked() *vigil {
 	return v
 }
 
-// lookLocked looks once at what goes on, and sets the timer for the next time. It unlocks mu while it looks.
+// lookLocked looks once at what goes on, and sets the timer for the next time. It unlocks mu while
+// it looks.
 func (c *Clock) lookLocked(v *vigil) ending {
 	version, known, test := c.version, c.answeringLocked(), []int64{c.owner, c.mover}
 	c.mu.Unlock()
@@ -149,7 +151,8 @@ func (c *Clock) lookLocked(v *vigil) ending {
 	}
 }
 
-// answeringLocked returns how many requests wait for a Service on this Clock to go on with its answer.
+// answeringLocked returns how many requests wait for a Service on this Clock to go on with its
+// answer.
 func (c *Clock) answeringLocked() (n int) {
 	for _, a := range c.asking {
 		if a.served {
@@ -165,8 +168,8 @@ func (c *Clock) comingLocked() bool {
 	return len(c.events) > 0
 }
 
-// rest waits until nothing is under way, until done, or until only time can end what is. It fails the test if nothing changes for
-// Guard. It reports whether something is still under way.
+// rest waits until nothing is under way, until done, or until only time can end what is. It fails
+// the test if nothing changes for Guard. It reports whether something is still under way.
 func (c *Clock) rest(done *bool, patient bool) bool {
 	c.t.Helper()
 	how, why := c.settle(done, patient)

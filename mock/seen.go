@@ -19,14 +19,15 @@ type Call struct {
 	ID string
 	// IDs are those of the jobs of a batch, in the order in which it names them; ID is empty then.
 	IDs []string
-	// Method and Path are as they came, the path escaped and with its query. In memory there is neither.
+	// Method and Path are as they came, the path escaped and with its query. In memory there is
+	// neither.
 	Method, Path string
 	// Header is the request's.
 	Header http.Header
 	// Code is the status code that was answered, 0 if there was no answer.
 	Code int
-	// State is what was said of the job, Unknown if nothing that can be read was. Of a batch it is that of the job for which Calls
-	// was asked.
+	// State is what was said of the job, Unknown if nothing that can be read was. Of a batch it is
+	// that of the job for which Calls was asked.
 	State transport.State
 
 	op   operation
@@ -112,8 +113,8 @@ func (s *Service) heard(id string, state transport.State) {
 	}
 }
 
-// Calls returns the requests that named a job, or all if id is empty, in the order in which they came. [KeepCalls] bounds how many
-// there are.
+// Calls returns the requests that named a job, or all if id is empty, in the order in which they
+// came. [KeepCalls] bounds how many there are.
 func (s *Service) Calls(id string) []Call {
 	if !s.made() {
 		return nil
@@ -137,7 +138,8 @@ func (s *Service) Calls(id string) []Call {
 	return calls
 }
 
-// Polls returns how often a job was asked about. For a job that the service does not know these are the calls that it keeps.
+// Polls returns how often a job was asked about. For a job that the service does not know these are
+// the calls that it keeps.
 func (s *Service) Polls(id string) int {
 	if !s.made() {
 		return 0
@@ -152,8 +154,9 @@ func (s *Service) Polls(id string) int {
 	return int(j.polls)
 }
 
-// Timeline returns the calls that named a job, a line each, or all if id is empty: when, since the service was made, and what was
-// asked and answered. Its first line says how many calls were not kept, if any.
+// Timeline returns the calls that named a job, a line each, or all if id is empty: when, since the
+// service was made, and what was asked and answered. Its first line says how many calls were not
+// kept, if any.
 func (s *Service) Timeline(id string) string {
 	if !s.made() {
 		return ""
@@ -177,7 +180,8 @@ type JobState struct {
 	Message  string
 	// Polls is how often it was asked about.
 	Polls int
-	// Created and Updated are when it came and when the step began that it is in, on the service's clock.
+	// Created and Updated are when it came and when the step began that it is in, on the service's
+	// clock.
 	Created, Updated time.Time
 	// Told is when a poll was first told that it has ended, zero if none was.
 	Told time.Time
@@ -212,7 +216,8 @@ func (s *Service) jobState(j *job) JobState {
 	return st
 }
 
-// asked returns the calls that asked about a job, or about any if id is empty: of a batch, one for each job.
+// asked returns the calls that asked about a job, or about any if id is empty: of a batch, one for
+// each job.
 func (s *Service) asked(id string) (asked []Call) {
 	for _, c := range s.Calls(id) {
 		if c.op == opStatus {

@@ -26,18 +26,20 @@ type Server struct {
 	client *http.Client
 }
 
-// Listen sets the address that a Server listens on. The default is a free port of 127.0.0.1, and any other host can be reached from
-// other machines. An empty address is the default.
+// Listen sets the address that a Server listens on. The default is a free port of 127.0.0.1, and
+// any other host can be reached from other machines. An empty address is the default.
 func Listen(address string) Option { return func(c *config) { c.listen = cmp.Or(address, c.listen) } }
 
-// InMemory makes a Server listen on no socket: it is reached by its Client alone. So the whole of transport/rest runs inside a
-// testing/synctest bubble, where time passes by itself once all wait. There NewServer fails the test without it.
+// InMemory makes a Server listen on no socket: it is reached by its Client alone. So the whole of
+// transport/rest runs inside a testing/synctest bubble, where time passes by itself once all wait.
+// There NewServer fails the test without it.
 //
 //	srv := mock.NewServer(t, mock.InMemory(), mock.Job("report-1", mock.Pending(time.Hour), mock.Completed(nil)))
 //	client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
 func InMemory() Option { return func(c *config) { c.memory = true } }
 
-// NewServer starts a Server and closes it with the test. A script that can't be fails the test with the line that wrote it.
+// NewServer starts a Server and closes it with the test. A script that can't be fails the test with
+// the line that wrote it.
 func NewServer(t TB, opts ...Option) *Server {
 	if t == nil {
 		panic("mock: NewServer: the test is nil")
@@ -81,8 +83,9 @@ func NewServer(t TB, opts ...Option) *Server {
 	return s
 }
 
-// Client returns an HTTP client that reaches the Server. If the Server is on a Clock, that knows of the client's requests: code of
-// one's own that asks with it may run within Run, and the Clock moves while the service takes its time.
+// Client returns an HTTP client that reaches the Server. If the Server is on a Clock, that knows of
+// the client's requests: code of one's own that asks with it may run within Run, and the Clock
+// moves while the service takes its time.
 func (s *Server) Client() *http.Client {
 	if s == nil || s.client == nil {
 		return &http.Client{Transport: notMade{}}
@@ -97,8 +100,8 @@ func (notMade) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("mock: %w", errNotMade)
 }
 
-// carrier carries the requests of a Server's Client. Those that are made within a poll count as part of it, and any other as a piece
-// of work that its caller waits for.
+// carrier carries the requests of a Server's Client. Those that are made within a poll count as
+// part of it, and any other as a piece of work that its caller waits for.
 type carrier struct {
 	pool  *http.Transport
 	clock clock.Clock

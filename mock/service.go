@@ -46,15 +46,17 @@ func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk 
 // WithSeed sets what all that is drawn is drawn from; the default is 0.
 func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 
-// WithETags makes the HTTP service send an ETag with each status, and answer 304 to who has it already.
+// WithETags makes the HTTP service send an ETag with each status, and answer 304 to who has it
+// already.
 func WithETags() Option { return func(c *config) { c.etags = true } }
 
-// WithTimes makes a Transport say when a job was created, last updated, and finished. Over HTTP it takes a Dialect with places for
-// them.
+// WithTimes makes a Transport say when a job was created, last updated, and finished. Over HTTP it
+// takes a Dialect with places for them.
 func WithTimes() Option { return func(c *config) { c.times = true } }
 
-// WithDialect makes the HTTP service speak as a client of transport/rest with that Dialect expects, at the root of its host. The
-// default is the default dialect, in which a failed job is answered with 500.
+// WithDialect makes the HTTP service speak as a client of transport/rest with that Dialect expects,
+// at the root of its host. The default is the default dialect, in which a failed job is answered
+// with 500.
 func WithDialect(d rest.Dialect) Option {
 	line := caller()
 	return func(c *config) {
@@ -65,7 +67,8 @@ func WithDialect(d rest.Dialect) Option {
 	}
 }
 
-// WithIDs sets where the ids of created jobs come from; the default counts, so that each run of a test has the same.
+// WithIDs sets where the ids of created jobs come from; the default counts, so that each run of a
+// test has the same.
 func WithIDs(next func() string) Option {
 	return func(c *config) {
 		if next != nil {
@@ -74,31 +77,32 @@ func WithIDs(next func() string) Option {
 	}
 }
 
-// KeepCalls sets how many of the newest calls Calls returns at most, down to none. The default is all, which a service that runs
-// for long can't hold. An assertion that needs a call that was not kept fails.
+// KeepCalls sets how many of the newest calls Calls returns at most, down to none. The default is
+// all, which a service that runs for long can't hold. An assertion that needs a call that was not
+// kept fails.
 func KeepCalls(n int) Option {
 	line := caller()
 	return func(c *config) { c.keep = c.notNegative(line, "KeepCalls", n) }
 }
 
-// KeepJobs sets how many of the newest jobs the service knows; older ones are not found any more. The default, 0, is all, which a
-// service that runs for long can't hold.
+// KeepJobs sets how many of the newest jobs the service knows; older ones are not found any more.
+// The default, 0, is all, which a service that runs for long can't hold.
 func KeepJobs(n int) Option {
 	line := caller()
 	return func(c *config) { c.keepJobs = c.notNegative(line, "KeepJobs", n) }
 }
 
-// OnCall has f called with each request that is answered, one at a time, just before the answer is sent. It must not call the
-// service.
+// OnCall has f called with each request that is answered, one at a time, just before the answer is
+// sent. It must not call the service.
 func OnCall(f func(Call)) Option { return func(c *config) { c.onCall = f } }
 
-// Job scripts the job with the given id, which exists from the start: its steps follow one another, and the last ends it or lasts
-// Forever.
+// Job scripts the job with the given id, which exists from the start: its steps follow one another,
+// and the last ends it or lasts Forever.
 //
 //	mock.Job("report-1", mock.Pending(30*time.Second), mock.RunningPolls(2).With(0.5, "half way"), mock.Completed(nil))
 //
-// A duration counts from the end of the step before it, that of the first from when the service was made. A step of n polls ends
-// with its last poll.
+// A duration counts from the end of the step before it, that of the first from when the service was
+// made. A step of n polls ends with its last poll.
 func Job(id string, steps ...Step) Option {
 	return scripted(caller(), slices.Values([]string{id}), steps)
 }
@@ -140,8 +144,8 @@ func Kind(kind string, steps ...Step) Option {
 	}
 }
 
-// Created scripts the other jobs that are created at the service. The default is a job that is Pending for 10 seconds and then
-// Completed.
+// Created scripts the other jobs that are created at the service. The default is a job that is
+// Pending for 10 seconds and then Completed.
 func Created(steps ...Step) Option {
 	line := caller()
 	return func(c *config) {
@@ -152,8 +156,8 @@ func Created(steps ...Step) Option {
 	}
 }
 
-// CreatedBy is Created with a script of its own for each job. It is called for one job at a time, and must not call the service. A
-// script that can't be is answered with 500.
+// CreatedBy is Created with a script of its own for each job. It is called for one job at a time,
+// and must not call the service. A script that can't be is answered with 500.
 func CreatedBy(script func(Creation) []Step) Option {
 	line := caller()
 	return func(c *config) {
@@ -183,7 +187,8 @@ func caller() string {
 	return fmt.Sprintf("%s:%d", file, line)
 }
 
-// Service is a service of scripted jobs, and as an http.Handler the HTTP side of it. It is safe for concurrent use.
+// Service is a service of scripted jobs, and as an http.Handler the HTTP side of it. It is safe for
+// concurrent use.
 type Service struct {
 	clock      clock.Clock
 	epoch      time.Time

@@ -5,15 +5,17 @@ import (
 	"time"
 )
 
-// A stray is a wait that begins while nobody moves the Clock. That is right on a goroutine of its own, as long as the test's
-// goroutine goes on to move the Clock; if that waits, too, the test would hang.
+// A stray is a wait that begins while nobody moves the Clock. That is right on a goroutine of its
+// own, as long as the test's goroutine goes on to move the Clock; if that waits, too, the test
+// would hang.
 
-// strayGrace is how long everything has to stand still before a stray fails the test, on the real clock, unless the test's own
-// goroutine is in a wait of this library. Then a quarter of the usual grace is enough.
+// strayGrace is how long everything has to stand still before a stray fails the test, on the real
+// clock, unless the test's own goroutine is in a wait of this library. Then a quarter of the usual
+// grace is enough.
 const strayGrace = Guard / 2
 
-// watchStray looks from time to time whether the test waits for a Clock that nobody moves, for as long as that may be. own says
-// that the test's own goroutine is about to wait in this library.
+// watchStray looks from time to time whether the test waits for a Clock that nobody moves, for as
+// long as that may be. own says that the test's own goroutine is about to wait in this library.
 func (c *Clock) watchStray(own bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -38,7 +40,8 @@ func (c *Clock) lookForStray(v *vigil, own bool) {
 	}
 }
 
-// strayed reports whether the test waits for a Clock that nobody moves. If that can't be said yet, it sets the timer.
+// strayed reports whether the test waits for a Clock that nobody moves. If that can't be said yet,
+// it sets the timer.
 func (c *Clock) strayed(v *vigil, own bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,8 +80,8 @@ func (c *Clock) strayed(v *vigil, own bool) bool {
 	return false
 }
 
-// waitsForClock reports whether the goroutine of the test waits in this library, or, if that is not asked for, for anything but
-// other tests.
+// waitsForClock reports whether the goroutine of the test waits in this library, or, if that is not
+// asked for, for anything but other tests.
 func waitsForClock(all []goroutine, owner int64, own bool) bool {
 	for i := range all {
 		g := &all[i]
@@ -91,7 +94,8 @@ func waitsForClock(all []goroutine, owner int64, own bool) bool {
 	return false
 }
 
-// runAway moves from event to event until nobody waits for the Clock, or until somebody else moves it.
+// runAway moves from event to event until nobody waits for the Clock, or until somebody else moves
+// it.
 func (c *Clock) runAway() {
 	for range maxRunAway {
 		c.settle(nil, false)

@@ -14,9 +14,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Transport is a Service without HTTP: a transport.Transport that can also create and cancel jobs, and ask about many at once if
-// MaxBatch says how many. Of an Answer or a Fault it
-// returns, in short, the error that transport/rest would.
+// Transport is a Service without HTTP: a transport.Transport that can also create and cancel jobs,
+// and ask about many at once if MaxBatch says how many. Of an Answer or a Fault it returns, in
+// short, the error that transport/rest would.
 type Transport struct{ *Service }
 
 var (
@@ -26,7 +26,8 @@ var (
 	_ transport.Batcher   = (*Transport)(nil)
 )
 
-// NewTransport returns a Transport. A script that can't be fails the test with the line that wrote it.
+// NewTransport returns a Transport. A script that can't be fails the test with the line that wrote
+// it.
 func NewTransport(t TB, opts ...Option) *Transport {
 	if t == nil {
 		panic("mock: NewTransport: the test is nil")
@@ -122,7 +123,8 @@ func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
 	return r, err
 }
 
-// err returns the error that transport/rest would make of a reply, nil for one that it would make a status of.
+// err returns the error that transport/rest would make of a reply, nil for one that it would make a
+// status of.
 func (r *reply) err(req *request) error {
 	t := &r.trouble
 	e := &transport.Error{Code: http.StatusOK, RetryAfter: t.hint()}

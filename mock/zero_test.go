@@ -80,7 +80,8 @@ func TestNilIsTheDefaultOfAnOption(t *testing.T) {
 	assert.Contains(t, mock.NewServer(t, mock.Listen("")).URL, "http://127.0.0.1:")
 }
 
-// fault 52: a Server that lets requests wait for ever ends with its test, though nobody reads what they still send.
+// fault 52: a Server that lets requests wait for ever ends with its test, though nobody reads what
+// they still send.
 func TestAServerEndsWithItsTestWhateverWaits(t *testing.T) {
 	t.Parallel()
 	asked := make(chan struct{})

@@ -6,8 +6,8 @@ import (
 	"sort"
 )
 
-// cells is what is expected of the next duration, in cells of time. Cell i ends at ends[i], and the last cell is beyond
-// the last end.
+// cells is what is expected of the next duration, in cells of time. Cell i ends at ends[i], and the
+// last cell is beyond the last end.
 type cells struct {
 	logs    []logSpan // what is known of each duration
 	ends    []float64 // logarithms
@@ -70,8 +70,8 @@ func (f *fitter) expect(spans []span) {
 		f.correct()
 		return
 	}
-	// Turnbull's self-consistency: share each duration out over the cells where it may be, in proportion to their
-	// chance; find the chances from the shares; and again.
+	// Turnbull's self-consistency: share each duration out over the cells where it may be, in
+	// proportion to their chance; find the chances from the shares; and again.
 	for range looseRounds {
 		f.share()
 		for i := range f.mass {
@@ -84,8 +84,9 @@ func (f *fitter) expect(spans []span) {
 	}
 }
 
-// lay lays the cells: ends at times that were seen, no gap among them too wide, and outward from them ever wider. The few times
-// farthest out do not count for that: each would make all others coarser.
+// lay lays the cells: ends at times that were seen, no gap among them too wide, and outward from
+// them ever wider. The few times farthest out do not count for that: each would make all others
+// coarser.
 func (c *cells) lay() {
 	c.known = c.known[:0]
 	for _, l := range c.logs[max(0, len(c.logs)-maxSpans/2):] {
@@ -125,7 +126,8 @@ func (c *cells) lay() {
 	}
 }
 
-// layTo lays cells up to y, none wider than width; where many durations ended exactly then, y has a narrow cell of its own.
+// layTo lays cells up to y, none wider than width; where many durations ended exactly then, y has a
+// narrow cell of its own.
 func (c *cells) layTo(y, width float64, many bool) {
 	last := c.ends[len(c.ends)-1]
 	if y-c.cluster < sameTime {
@@ -224,7 +226,8 @@ func (c *cells) accumulate(x []float64) {
 	c.cumulative[len(x)] = sum
 }
 
-// share counts the durations in each cell, sharing out those known less exactly in proportion to c.mass.
+// share counts the durations in each cell, sharing out those known less exactly in proportion to
+// c.mass.
 func (c *cells) share() {
 	copy(c.count, c.exact)
 	if len(c.wide) == 0 {
@@ -246,9 +249,10 @@ func (c *cells) share() {
 	}
 }
 
-// correct finds the chances from the guesses and the counts. The cells are the leaves of a binary tree, at each node of which
-// the guesses either hold, for all below, or they do not, and then how many go left says all, Beta(½, ½) beforehand. Both
-// are believed equally beforehand: an optional Pólya tree (Wong & Ma 2010), whose mean is exact and cheap.
+// correct finds the chances from the guesses and the counts. The cells are the leaves of a binary
+// tree, at each node of which the guesses either hold, for all below, or they do not, and then how
+// many go left says all, Beta(½, ½) beforehand. Both are believed equally beforehand: an optional
+// Pólya tree (Wong & Ma 2010), whose mean is exact and cheap.
 func (c *cells) correct() {
 	c.accumulate(c.base)
 	c.weigh(0, len(c.mass))
@@ -278,8 +282,8 @@ func (c *cells) weigh(from, to int) (n, better float64) {
 
 var logPi = math.Log(math.Pi)
 
-// descend hands chances down the tree from cells [from, to): free where the guesses may still fail, held where they hold. It
-// returns the count of the cells.
+// descend hands chances down the tree from cells [from, to): free where the guesses may still fail,
+// held where they hold. It returns the count of the cells.
 func (c *cells) descend(from, to int, free, held float64) {
 	if to-from == 1 {
 		c.mass[from] = free + held

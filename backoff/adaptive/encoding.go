@@ -23,9 +23,9 @@ import (
 //	    32, or 0 if no progress was reported; for each of 16 bins of progress: reports and 0, mean and variance
 //	CRC-32 (IEEE) of all before it, four bytes
 //
-// Numbers and lengths are unsigned varints as in encoding/binary. Times are in seconds. They are IEEE 754 float32, and all of
-// fixed size is little-endian. A span's before is +Inf for a job that was not seen to end, and equals after where the exact
-// end is known. Options are not saved.
+// Numbers and lengths are unsigned varints as in encoding/binary. Times are in seconds. They are
+// IEEE 754 float32, and all of fixed size is little-endian. A span's before is +Inf for a job that
+// was not seen to end, and equals after where the exact end is known. Options are not saved.
 const (
 	stateMagic   = "JSBA"
 	stateVersion = 3
@@ -37,8 +37,9 @@ var (
 	_ encoding.BinaryUnmarshaler = (*Learner)(nil)
 )
 
-// MarshalBinary saves what was learned, at most some 6 KiB a kind. Of jobs that still run it saves how long they have run at
-// least. It may be called while the Learner is in use. The error is always nil.
+// MarshalBinary saves what was learned, at most some 6 KiB a kind. Of jobs that still run it saves
+// how long they have run at least. It may be called while the Learner is in use. The error is
+// always nil.
 func (a *Learner) MarshalBinary() ([]byte, error) {
 	kinds := a.byUse()
 	a.settle(kinds)
@@ -114,10 +115,10 @@ func appendPair(b []byte, x, y float32) []byte {
 	return binary.LittleEndian.AppendUint32(b, math.Float32bits(y))
 }
 
-// UnmarshalBinary replaces what was learned by what MarshalBinary saved, and plans anew, in about 200 µs a kind. Where there
-// are more kinds than [Kinds] allows, the most recently used are kept. Load a state before the first watch begins: watches
-// that are under way are no longer followed. If data is damaged or of another version, the error says where, and the Learner
-// is unchanged.
+// UnmarshalBinary replaces what was learned by what MarshalBinary saved, and plans anew, in about
+// 200 µs a kind. Where there are more kinds than [Kinds] allows, the most recently used are kept.
+// Load a state before the first watch begins: watches that are under way are no longer followed. If
+// data is damaged or of another version, the error says where, and the Learner is unchanged.
 func (a *Learner) UnmarshalBinary(data []byte) error {
 	states, err := decode(data)
 	if err != nil {

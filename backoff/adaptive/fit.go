@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// What is expected of the next duration is found in two steps. Here: familiar shapes of distribution, each in many places
-// and widths, are weighed by how well they explain what was seen (Bayes' rule on a grid laid around the best). Few jobs
-// suffice for it, and it says what to expect beyond the longest. In adaptive_cells.go the result is corrected where the jobs
-// disagree with it.
+// What is expected of the next duration is found in two steps. Here: familiar shapes of
+// distribution, each in many places and widths, are weighed by how well they explain what was seen
+// (Bayes' rule on a grid laid around the best). Few jobs suffice for it, and it says what to expect
+// beyond the longest. In adaptive_cells.go the result is corrected where the jobs disagree with it.
 
 // shape is a standardized distribution of the logarithm of a duration, as a table.
 type shape struct {
@@ -24,8 +24,8 @@ const (
 	shapeSize  = 2*shapeReach*shapeSteps + 2
 )
 
-// shapes are: log-normal; Weibull; Pareto, with a sharp beginning; its mirror image, with a sharp end; log-uniform, with
-// both. The sharp edges are a little blurred, so that a grid can find them.
+// shapes are: log-normal; Weibull; Pareto, with a sharp beginning; its mirror image, with a sharp
+// end; log-uniform, with both. The sharp edges are a little blurred, so that a grid can find them.
 var shapes = sync.OnceValue(func() []*shape {
 	const blur = 0.08
 	return []*shape{
@@ -108,8 +108,9 @@ const (
 	maxTries   = 25 // in a row, each way
 )
 
-// The width of a kind's durations is the standard deviation of their logarithm. Before any is seen it is taken to be
-// log-normal around usualWidth, or with a small chance anything from leastWidth to mostWidth.
+// The width of a kind's durations is the standard deviation of their logarithm. Before any is seen
+// it is taken to be log-normal around usualWidth, or with a small chance anything from leastWidth
+// to mostWidth.
 const (
 	usualWidth  = 0.7
 	widthSpread = 1.5
@@ -165,8 +166,8 @@ func (f *fitter) believe(spans []span) {
 	}
 }
 
-// weigh appends guesses that explain what was seen, their weights adding up to 1. It returns the logarithm of the evidence for
-// all of them.
+// weigh appends guesses that explain what was seen, their weights adding up to 1. It returns the
+// logarithm of the evidence for all of them.
 func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 	f.seen, f.best = seen, math.Inf(-1)
 	begin := len(f.guesses)
@@ -202,7 +203,8 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 	return f.normalize(begin)
 }
 
-// weighKin weighs guesses of the shape that the kin have, on a grid around what they let one expect, beside the others.
+// weighKin weighs guesses of the shape that the kin have, on a grid around what they let one
+// expect, beside the others.
 func (f *fitter) weighKin(x *kin) {
 	const reach, steps = 2.5, 6 // spreads, and steps a side
 	root := math.Sqrt(float64(max(len(f.seen), 1)))
@@ -221,8 +223,8 @@ func (f *fitter) weighKin(x *kin) {
 	}
 }
 
-// normalize keeps the guesses from begin on that count, turns their log weights into weights, and returns the logarithm of the
-// sum.
+// normalize keeps the guesses from begin on that count, turns their log weights into weights, and
+// returns the logarithm of the sum.
 func (f *fitter) normalize(begin int) float64 {
 	kept, sum := f.guesses[:begin], 0.0
 	for _, g := range f.guesses[begin:] {
@@ -239,14 +241,16 @@ func (f *fitter) normalize(begin int) float64 {
 	return f.best + math.Log(sum)
 }
 
-// grid tries guesses: rows of one width, a step in logarithms apart, each with places a step of that width apart.
+// grid tries guesses: rows of one width, a step in logarithms apart, each with places a step of
+// that width apart.
 type grid struct {
 	*fitter
 	floor             float64 // of the log width
 	stepWidth, stepMu float64
 }
 
-// walk tries s from the given place and log width outward, as far as it counts, and tells where it was best.
+// walk tries s from the given place and log width outward, as far as it counts, and tells where it
+// was best.
 func (g *grid) walk(s *shape, width, mu float64) (bestWidth, bestMu float64) {
 	top, mu := g.row(s, width, mu)
 	bestWidth, bestMu = width, mu

@@ -11,8 +11,8 @@ const (
 	maxSeconds = 1e8 // three years; what takes longer took at least that
 )
 
-// span is what is known of one duration, in seconds: it is in (after, before]. before is +Inf while the job runs and for a
-// watch that gave up. It equals after where the exact end is known.
+// span is what is known of one duration, in seconds: it is in (after, before]. before is +Inf while
+// the job runs and for a watch that gave up. It equals after where the exact end is known.
 type span struct{ after, before float32 }
 
 var forever = float32(math.Inf(1))
@@ -37,7 +37,8 @@ func (s span) valid() bool {
 	return s.after >= 0 && s.after <= s.before && s.before > 0 && !s.blank() && s.after <= maxSeconds*1.01
 }
 
-// roundUp returns s as a float32 that is not below it, so that a poll at a known end finds the job ended.
+// roundUp returns s as a float32 that is not below it, so that a poll at a known end finds the job
+// ended.
 func roundUp(s float64) float32 {
 	s = min(s, maxSeconds)
 	f := float32(s)
@@ -47,14 +48,15 @@ func roundUp(s float64) float32 {
 	return f
 }
 
-// history is what is known of the last jobs, in the order in which their watches began. The span of a job that still runs is
-// completed in place, so that the order does not depend on durations.
+// history is what is known of the last jobs, in the order in which their watches began. The span of
+// a job that still runs is completed in place, so that the order does not depend on durations.
 type history struct {
 	spans []span
 	first uint32 // the number of the first span; numbers rise by one
 }
 
-// begin appends the span of a watch that begins and returns its number. Where there is no room, the oldest makes way.
+// begin appends the span of a watch that begins and returns its number. Where there is no room, the
+// oldest makes way.
 func (h *history) begin(s span) (number uint32, full bool) {
 	if full = len(h.spans) == maxSpans; full {
 		h.dropFirst(1)

@@ -7,25 +7,28 @@ import (
 	"sort"
 )
 
-// A kind that is new begins with what its sisters have in common: the shape of their distributions, whatever their scale, and
-// how far their scales and widths lie apart. That counts for as much as the sisters have been alike.
+// A kind that is new begins with what its sisters have in common: the shape of their distributions,
+// whatever their scale, and how far their scales and widths lie apart. That counts for as much as
+// the sisters have been alike.
 
 const (
 	kinPoints = 48 // quantiles that a kind's shape is known by
 	kinJobs   = 20 // that must have ended before a kind counts, and then needs its kin no more
 	kinKinds  = 3  // that must count before they are kin
-	// kinUnlike is how far the standardized quantiles of kinds lie apart that are taken to be half alike.
+	// kinUnlike is how far the standardized quantiles of kinds lie apart that are taken to be half
+	// alike.
 	kinUnlike = 0.3
 	// kinLeast is the least that scales and widths are taken to lie apart, in logarithms.
 	kinLeast = 0.1
 	// kinWorth is how many jobs of its own the kin count for in what is as good as never seen.
 	kinWorth = 20
-	// kinRange and the number of shapes are what the kin's guesses are preferred for: the scale of the others may be any within.
+	// kinRange and the number of shapes are what the kin's guesses are preferred for: the scale of
+	// the others may be any within.
 	kinRange = 15.0
 )
 
-// profile is what a kind tells its kin: the mean and the standard deviation of the logarithm of its durations, and their
-// standardized quantiles.
+// profile is what a kind tells its kin: the mean and the standard deviation of the logarithm of its
+// durations, and their standardized quantiles.
 type profile struct {
 	mean, sd float64
 	points   [kinPoints]float64
@@ -96,8 +99,8 @@ func newKin(all []*profile) *kin {
 	return x
 }
 
-// quantileShare is the share below z where points are equally likely quantiles: linear between them, and falling off
-// exponentially beyond.
+// quantileShare is the share below z where points are equally likely quantiles: linear between
+// them, and falling off exponentially beyond.
 func quantileShare(points []float64, z float64) float64 {
 	last := len(points) - 1
 	half := 0.5 / float64(len(points))
@@ -113,8 +116,9 @@ func quantileShare(points []float64, z float64) float64 {
 	return (float64(i) - 0.5 + part) / float64(len(points))
 }
 
-// prior is the logarithm of the density that is expected, before any job of the kind, of a place mu and a log width where the
-// shape is the kin's. It is relative to that of the other shapes.
+// prior returns the logarithm of the density of a place mu and a log width that the sister kinds
+// lead to expect, before any job of the kind is known. It is meant for laws of the sisters' shape,
+// and is relative to the densities of the other shapes.
 func (x *kin) prior(mu, width float64) float64 {
 	place := mu + math.Exp(width)/x.shape.sd*x.shape.mean
 	a, b := (place-x.mean)/x.spread, (width-x.width)/x.breadth
@@ -156,8 +160,8 @@ func (a *Learner) relate(kinds []named, now uint64) {
 	a.kin.Store(x)
 }
 
-// settle makes all plans anew that are not what the spans alone let one expect, so that they do not depend on the order of
-// what was learned.
+// settle makes all plans anew that are not what the spans alone let one expect, so that they do not
+// depend on the order of what was learned.
 func (a *Learner) settle(kinds []named) {
 	for _, k := range kinds {
 		k.replanNow(a, false)

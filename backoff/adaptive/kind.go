@@ -57,7 +57,8 @@ func (k *kind) begin(key uint64) {
 	k.roster.take(i, key, number)
 }
 
-// append appends a span to the history. Where the oldest, which makes way, is followed, it is followed no more.
+// append appends a span to the history. Where the oldest, which makes way, is followed, it is
+// followed no more.
 func (k *kind) append(s span) (number uint32) {
 	if len(k.spans) == maxSpans && k.spans[0].ended() {
 		k.ended--
@@ -69,7 +70,8 @@ func (k *kind) append(s span) (number uint32) {
 	return number
 }
 
-// loseBefore stops following the watches whose spans have numbers below that of the first.
+// loseBefore stops following the watches whose spans the history has dropped: those numbered below
+// its first span.
 func (k *kind) loseBefore(first uint32) {
 	alive := 0.0
 	k.roster.each(func(i int, n *atomic.Uint32) {
@@ -119,7 +121,8 @@ func (k *kind) reach(age float64) {
 	}
 }
 
-// left takes note of a watch that was left, of which s is known if ok, and tells whether it is time to plan.
+// left takes note of a watch that was left, of which s is known if ok, and tells whether it is time
+// to plan.
 func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -176,18 +179,20 @@ func (k *kind) removeSpan(number uint32) {
 }
 
 const (
-	// changeLearned is by how much the chance of a change rises with one, changeTop the most it rises to, and changeKept what is
-	// left of it after one job more.
+	// changeLearned is by how much the chance of a change rises with one, changeTop the most it
+	// rises to, and changeKept what is left of it after one job more.
 	changeLearned = 0.01
 	changeTop     = 0.05
 	changeKept    = 1 - 1.0/400
-	// seenCounts is how much a job that is seen to run counts for, beside one that ends, in what calls for a new plan.
+	// seenCounts is how much a job that is seen to run counts for, beside one that ends, in what
+	// calls for a new plan.
 	seenCounts = 0.25
 	// frontierStep is by how much the frontier may move before a new plan.
 	frontierStep = 1.04
 )
 
-// due tells whether it is time to plan. The more is known, the less one job more can change: plan again at 3 % more.
+// due tells whether it is time to plan. The more is known, the less one job more can change: plan
+// again at 3 % more.
 func (k *kind) due() bool {
 	p := k.plan.Load()
 	if p == nil {
@@ -197,7 +202,8 @@ func (k *kind) due() bool {
 		load(&k.crowd.frontier) > frontierStep*k.plannedFor && 16*int(k.crowd.running.Load()) >= k.ended
 }
 
-// judge drops what no longer holds, and tells whether something changed that a plan should know of at once.
+// judge drops what no longer holds, and tells whether something changed that a plan should know of
+// at once.
 func (k *kind) judge() (changed bool) {
 	doubted := k.verdicts.doubt
 	m := k.verdicts.judge(k)
@@ -226,15 +232,16 @@ func (k *kind) count() {
 	store(&k.crowd.frontier, k.frontier())
 }
 
-// replan makes the plan from the history. Nobody waits for it but the caller: who finds that somebody plans goes on.
+// replan makes the plan from the history. Nobody waits for it but the caller: who finds that
+// somebody plans goes on.
 func (k *kind) replan(a *Learner) {
 	if k.planning.TryLock() {
 		k.plans(a)
 	}
 }
 
-// replanNow is replan that waits for whoever plans, and then plans if there is anything new: for a kind that heeds its kin,
-// what they have in common.
+// replanNow is replan that waits for whoever plans, and then plans if there is anything new: for a
+// kind that heeds its kin, what they have in common.
 func (k *kind) replanNow(a *Learner, kin bool) {
 	k.planning.Lock()
 	k.mu.Lock()

@@ -3,7 +3,8 @@ package adaptive
 import "math"
 
 const (
-	// coldSpread is how far the polls of watches of an unknown kind are spread, as a share of the way to the next.
+	// coldSpread is how far the polls of watches of an unknown kind are spread, as a share of the
+	// way to the next.
 	coldSpread = 0.6
 	// firstGuess is how long a job is taken to last, in seconds, for About before any has ended.
 	firstGuess = 10.0
@@ -60,8 +61,9 @@ func (k *kind) nextPoll(w *watch, a *Learner) float64 {
 // slack is how far beyond an age at which anything is known a poll may be at most.
 func slack(t, kappa float64) float64 { return max(min(t/2, math.Sqrt(2*t/kappa)), 1/kappa) }
 
-// stagger is the share of the slack that a scout with the number u waits at most. The first of the scouts of a crowd of n polls
-// after about 1/√n of it: the delay of all until there is news, and the poll that brings it, then cost the same.
+// stagger is the share of the slack that a scout with the number u waits at most. The first of the
+// scouts of a crowd of n polls after about 1/√n of it: the delay of all until there is news, and
+// the poll that brings it, then cost the same.
 func stagger(u, crowd float64) float64 {
 	least := 1 / math.Sqrt(crowd)
 	return least + (1-least)*u
@@ -87,16 +89,18 @@ func (k *kind) amidst(w *watch, plan *plan, at float64, crowd int, scout bool) f
 
 const (
 	checks = 4
-	// scatter is by what share of its wait a scout's poll may be early, so that ages are looked at that nobody else looks at;
-	// scatterCrowd, where it is less, is that for each watch that runs, for each job known.
+	// scatter is by what share of its wait a scout's poll may be early, so that ages are looked at
+	// that nobody else looks at; scatterCrowd, where it is less, is that for each watch that runs,
+	// for each job known.
 	scatter      = 0.5
 	scatterCrowd = 0.25
 )
 
-// coldCrowd is the age at which to poll w, where others of its kind run too and none is known to have ended.
+// coldCrowd is the age at which to poll w, where others of its kind run too and none is known to
+// have ended.
 //
-// With a total of A seconds seen of jobs of which none ended, the chance to last from a to t falls as √(A/(A+t−a)), for one as for
-// many. The best gap is then 2√(A/κ).
+// With a total of A seconds seen of jobs of which none ended, the chance to last from a to t falls
+// as √(A/(A+t−a)), for one as for many. The best gap is then 2√(A/κ).
 func (k *kind) coldCrowd(w *watch, wish wish, crowd float64, scout bool) float64 {
 	edge := max(load(&k.crowd.frontier), w.age)
 	kappa := wish.rate(edge)
@@ -121,7 +125,8 @@ func (k *kind) coldCrowd(w *watch, wish wish, crowd float64, scout bool) float64
 	return min(at, w.now+slack(w.now, kappa)/checks)
 }
 
-// cold is the time of the poll after age where nothing is known: the next n²/κ, where each watch moves n a little.
+// cold is the time of the poll after age where nothing is known: the next n²/κ, where each watch
+// moves n a little.
 func (wish wish) cold(w *watch) float64 {
 	kappa := wish.rate(w.age)
 	shift := coldSpread * (w.key.Unit(seedTie, 0) - 0.5)
@@ -130,7 +135,8 @@ func (wish wish) cold(w *watch) float64 {
 	return wish.bound(w.age, at*at/kappa)
 }
 
-// rate is kappa, or what stands for it where no more is known than that jobs last as long as an age.
+// rate is kappa, or what stands for it where no more is known than that jobs last as long as an
+// age.
 func (w wish) rate(age float64) float64 {
 	if w.kappa == 0 {
 		return w.about * w.about / max(firstGuess, age)
@@ -146,9 +152,9 @@ func (w wish) bound(age, at float64) float64 {
 	return at
 }
 
-// probe is the age at which to poll w, which would be at an age, or, seldom, anywhere before it: to find whether jobs have become
-// shorter. With p such polls in a wait of W seconds of a crowd of n, and a chance ρ of that, what is paid for it and what is then
-// saved balance at p = √(ρnκW/2).
+// probe is the age at which to poll w, which would be at an age, or, seldom, anywhere before it: to
+// find whether jobs have become shorter. With p such polls in a wait of W seconds of a crowd of n,
+// and a chance ρ of that, what is paid for it and what is then saved balance at p = √(ρnκW/2).
 func (k *kind) probe(w *watch, plan *plan, at, crowd float64) float64 {
 	wait := at - w.age
 	if plan.unknown == 0 {
@@ -174,14 +180,15 @@ const (
 	// changeSoonest is the least share of the wait that is waited.
 	changeSoonest = 0.1
 
-	// changeFirst is the chance of a change within a wait before it is learned, and changeMost of the polls are made to find one.
+	// changeFirst is the chance of a change within a wait before it is learned, and changeMost of
+	// the polls are made to find one.
 	changeFirst = 1e-3
 	changeMost  = 0.02
 	changeAlone = 0.005 // the same where only one job of the kind runs
 )
 
-// golden is the fraction of n times the golden ratio: however many come one after the other, they are spread evenly over [0, 1)
-// (Knuth, The Art of Computer Programming, vol. 3, 6.4).
+// golden is the fraction of n times the golden ratio: however many come one after the other, they
+// are spread evenly over [0, 1) (Knuth, The Art of Computer Programming, vol. 3, 6.4).
 func golden(n uint32) float64 { return float64(n*0x9e3779b9) / (1 << 32) }
 
 // turn is the phase of w at its attempt, where each attempt turns it by a share.

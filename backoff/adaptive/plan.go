@@ -22,8 +22,9 @@ type step struct {
 	spread float32
 	// area is the integral of live up to end.
 	area float32
-	// The next poll is at the end of one of the steps lo to hi, or anywhere between: all are about as good. parts, where
-	// above 1, is into how many equal parts polls divide the way to the next step.
+	// The next poll is at the end of one of the steps lo to hi, or anywhere between: all are about
+	// as good. parts, where above 1, is into how many equal parts polls divide the way to the next
+	// step.
 	lo, hi, parts uint16
 	// probe is the chance of one more poll on the way there, to learn, and third where on the way.
 	probe float32
@@ -31,22 +32,26 @@ type step struct {
 }
 
 const (
-	// tie is the share of the cost of a poll and the delay until it that is given up for spreading watches of a kind.
+	// tie is the share of the cost of a poll and the delay until it that is given up for spreading
+	// watches of a kind.
 	tie = 0.006
-	// A probe costs up to a poll, and may show that jobs end much before they are looked for. Its chance is probeAlways
-	// for each poll that the delay until the next would then cost, but at most probeTop; and while one has seldom looked
-	// there, probeFirst for each such poll, divided by the square of how often, but at most probeMost of the job's polls.
+	// A probe costs up to a poll, and may show that jobs end much before they are looked for. Its
+	// chance is probeAlways for each poll that the delay until the next would then cost, but at
+	// most probeTop; and while one has seldom looked there, probeFirst for each such poll, divided
+	// by the square of how often, but at most probeMost of the job's polls.
 	probeAlways = 0.003
 	probeTop    = 0.05
 	probeFirst  = 0.02
 	probeMost   = 0.1
-	// On the way to the first poll one looks more: some jobs may end at once, and nobody would know.
+	// On the way to the first poll one looks more: some jobs may end at once, and nobody would
+	// know.
 	probeBegin = 0.1
 	probeLooks = 0.25
 	// Where in a wait one looks: not near its ends.
 	probeFrom  = 0.1
 	probeParts = 3
-	// aimTop bounds the kappa that is aimed at, times the mean duration, over the square of the requests that are asked for.
+	// aimTop bounds the kappa that is aimed at, times the mean duration, over the square of the
+	// requests that are asked for.
 	aimTop = 8
 	// aimFew is how many ended jobs halve the least kappa, while jobs run.
 	aimFew = 8
@@ -65,8 +70,8 @@ type table struct {
 	parts []float64
 }
 
-// take copies what is known of spans, and tells whether a plan can be made of it: whether any job ended. Jobs that run count
-// if they are not few beside those that ended.
+// take copies what is known of spans, and tells whether a plan can be made of it: whether any job
+// ended. Jobs that run count if they are not few beside those that ended.
 func (f *fitter) take(spans []span) bool {
 	f.spans, f.frontier = f.spans[:0], 0
 	ended, running := 0, 0
@@ -98,7 +103,8 @@ func (f *fitter) plan(w wish, doubt bool, x *kin) *plan {
 	p := problem{table: &f.table, mass: f.mass, wish: w, rare: min(1.5/(f.worth()+1), 0.5), jobs: len(spans)}
 	if p.kappa == 0 {
 		p.aim()
-		// While few are known to have ended, what is expected of the others is a guess that must not make the polls too rare.
+		// While few are known to have ended, what is expected of the others is a guess that must
+		// not make the polls too rare.
 		if floor := w.rate(f.frontier) / (1 + float64(f.ended)/aimFew); f.running*16 >= f.ended && p.kappa < floor {
 			p.kappa = floor
 			p.solve()
@@ -200,7 +206,8 @@ func (p problem) solve() {
 	}
 }
 
-// through is the cost from step i on, times the chance to get there, where the next poll is at step j.
+// through is the cost from step i on, times the chance to get there, where the next poll is at step
+// j.
 func (p problem) through(i, j int) float64 {
 	return p.live[i] + p.delay(i, j) + p.cost[j]
 }
@@ -210,8 +217,9 @@ func (p problem) delay(i, j int) float64 {
 	return p.kappa * ((p.live[i]-p.live[j])*p.time[j] - (p.first[j] - p.first[i]))
 }
 
-// limit is the longest wait from step i. Beyond nearly all durations seen, what is expected is not to be relied on: what is
-// best for a job that may last any time is polling at n²/κ, and doubling is the worst that is tolerable.
+// limit is the longest wait from step i. Beyond nearly all durations seen, what is expected is not
+// to be relied on: what is best for a job that may last any time is polling at n²/κ, and doubling
+// is the worst that is tolerable.
 func (p problem) limit(i int) float64 {
 	limit := math.Inf(1)
 	t := p.time[i]
@@ -227,7 +235,8 @@ func (p problem) limit(i int) float64 {
 	return limit
 }
 
-// divide divides the way from step i to the next where polls should be closer than that. It returns the expected polls.
+// divide divides the way from step i to the next where polls should be closer than that. It returns
+// the expected polls.
 func (p problem) divide(i int, limit float64) float64 {
 	width, mass := p.time[i+1]-p.time[i], p.mass[i]
 	live := (p.live[i] + p.live[i+1]) / 2
@@ -242,9 +251,10 @@ func (p problem) divide(i int, limit float64) float64 {
 	return polls
 }
 
-// aim solves with the kappa that brings the expected polls to about as many as are asked for. Polls rise with about its square
-// root, but in steps, of which one may lie between too few and too many. A kappa beyond most is not looked for: then one request
-// more would save less than the share 1/(most·n²) of a job's duration.
+// aim solves with the kappa that brings the expected polls to about as many as are asked for. Polls
+// rise with about its square root, but in steps, of which one may lie between too few and too many.
+// A kappa beyond most is not looked for: then one request more would save less than the share
+// 1/(most·n²) of a job's duration.
 func (p *problem) aim() {
 	const rounds, close, narrow, stride = 6, 0.06, 1.2, 64
 	median := p.time[sort.Search(len(p.live)-1, func(i int) bool { return p.live[i] < 0.5 })]
@@ -284,7 +294,8 @@ func (p *problem) mean() float64 {
 	return p.first[last] + p.live[last]*p.time[last]
 }
 
-// plan is the solution. known are the logarithms of the times at which it is known whether a job had ended.
+// plan is the solution. known are the logarithms of the times at which it is known whether a job
+// had ended.
 func (p problem) plan(known []float64) *plan {
 	out := &plan{wish: p.wish, doubt: p.doubt, unknown: p.unknown, jobs: p.jobs, steps: make([]step, len(p.time))}
 	for i, t := range p.time {
@@ -320,7 +331,8 @@ func (p problem) ties(i int) (lo, hi int) {
 	return lo, hi
 }
 
-// probe is the chance of a poll between step i and the best next, and the third of the wait that was looked at least.
+// probe is the chance of a poll between step i and the best next, and the third of the wait that
+// was looked at least.
 func (p problem) probe(i int, known []float64) (chance float64, third int) {
 	from, width := p.time[i], p.time[p.next[i]]-p.time[i]
 	if width <= 0 {
@@ -362,7 +374,8 @@ func (p *plan) find(t float32) int {
 	return lo
 }
 
-// after is the time of the poll that follows age, for the watch w, whose data counts if it is a scout.
+// after is the time of the poll that follows age, for the watch w, whose data counts if it is a
+// scout.
 func (p *plan) after(w *watch, scout bool) float64 {
 	age := w.age
 	last := len(p.steps) - 1
@@ -390,7 +403,8 @@ func (p *plan) after(w *watch, scout bool) float64 {
 	return at
 }
 
-// nearer is the step before i, or i if age is nearer to it: a poll just before the end of a cell counts as one at it.
+// nearer is the step before i, or i if age is nearer to it: a poll just before the end of a cell
+// counts as one at it.
 func (p *plan) nearer(i int, age float64) int {
 	before := p.steps[max(i-1, 0)]
 	if before.parts <= 1 && age-float64(before.end) > float64(p.steps[i].end)-age {
@@ -399,7 +413,8 @@ func (p *plan) nearer(i int, age float64) int {
 	return max(i-1, 0)
 }
 
-// early is a time between the age of w, at step i, and at: one of two times anywhere, else where the job is expected to end.
+// early is a time between the age of w, at step i, and at: one of two times anywhere, else where
+// the job is expected to end.
 func (p *plan) early(i int, at float64, w *watch) float64 {
 	u := w.unit(seedWhere)
 	if w.unit(seedEarly) < 0.5 {
@@ -427,7 +442,8 @@ func (p *plan) expectation() *expected {
 	return e
 }
 
-// within is the age between two at which, of the jobs that end between them, a share will have ended.
+// within is the age between two at which, of the jobs that end between them, a share will have
+// ended.
 func (p *plan) within(age, at, share float64) float64 {
 	from, _ := p.beyond(age)
 	to, _ := p.beyond(at)

@@ -6,22 +6,26 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// Where a service reports progress, what is learned of it is not how progress runs, which may be in any curve, but what it meant
-// so far: in each bin of progress, the ratio of the whole duration to the age at which that progress was reported. A watch whose
-// job reports progress then expects a log-normal duration, if that is narrower than what it would expect without.
+// Where a service reports progress, what is learned of it is not how progress runs, which may be in
+// any curve, but what it meant so far: in each bin of progress, the ratio of the whole duration to
+// the age at which that progress was reported. A watch whose job reports progress then expects a
+// log-normal duration, if that is narrower than what it would expect without.
 
 const (
 	progressBins = 16
-	// minReports in a bin are needed before it says something, and maxReports are as many as it remembers.
+	// minReports in a bin are needed before it says something, and maxReports are as many as it
+	// remembers.
 	minReports = 6
 	maxReports = 40
-	// narrower is how much narrower the spread by progress must be than the spread without, to be preferred.
+	// narrower is how much narrower the spread by progress must be than the spread without, to be
+	// preferred.
 	narrower = 0.75
 	// leastSpread keeps a bin from being taken for certain.
 	leastSpread = 0.01
 )
 
-// reports is what was learned in one bin: the mean and the variance of the logarithm of the ratio, of the newest.
+// reports is what was learned in one bin: the mean and the variance of the logarithm of the ratio,
+// of the newest.
 type reports struct{ n, mean, variance float32 }
 
 // progress is what was learned in each bin. It does not change once a Poll can see it.
@@ -52,8 +56,8 @@ func (p *progress) with(marks []backoff.Mark, s span) *progress {
 	return out
 }
 
-// expect returns the log-normal duration that progress lets one expect of a job of the given age: the mean and the standard
-// deviation of its logarithm.
+// expect returns the log-normal duration that progress lets one expect of a job of the given age:
+// the mean and the standard deviation of its logarithm.
 func (p *progress) expect(age, share float64) (mean, sd float64, ok bool) {
 	if p == nil || !(share > 0 && share <= 1 && age > 0) {
 		return 0, 0, false
@@ -67,9 +71,10 @@ func (p *progress) expect(age, share float64) (mean, sd float64, ok bool) {
 	return math.Log(age) + float64(r.mean), sd, true
 }
 
-// soon is the time of the poll after age for a job whose duration is log-normal: the one at which the cost of a poll and of the
-// delay until it, for each chance that it finds the end, is least. That is the best schedule where what remains has no memory, and
-// near it elsewhere; and there will be news of the progress by then.
+// soon is the time of the poll after age for a job whose duration is log-normal: the one at which
+// the cost of a poll and of the delay until it, for each chance that it finds the end, is least.
+// That is the best schedule where what remains has no memory, and near it elsewhere; and there will
+// be news of the progress by then.
 func soon(age, mean, sd, kappa float64) float64 {
 	const from, to, step = -2.0, 3.5, 0.25
 	normal := shapes()[0]
@@ -91,7 +96,8 @@ func soon(age, mean, sd, kappa float64) float64 {
 	return best
 }
 
-// spread fills in the steps the standard deviation of the logarithm of a duration that is longer than each.
+// spread fills in the steps the standard deviation of the logarithm of a duration that is longer
+// than each.
 func (p problem) spread(steps []step) {
 	var mass, sum, square float64
 	for i := len(p.time) - 1; i >= 0; i-- {

@@ -12,7 +12,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// shown is an Adaptive that has seen n jobs of very different durations whose service reported the progress that curve gives.
+// shown is an Adaptive that has seen n jobs of very different durations whose service reported the
+// progress that curve gives.
 func shown(n int, curve func(passed float64, r *rand.Rand) float64) *Learner {
 	a, r := New(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
 	for i := range n {

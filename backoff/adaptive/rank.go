@@ -7,17 +7,20 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// A poll that finds the end is one that each job needs anyway; what a poll may cost is that it finds none. So the rank of a poll is
-// the delay expected of the job so far, for each request that is then expected to be lost. It rises with time, and it is near
-// Whittle's index of the restless bandit whose arms are the watches (Whittle 1988): where what remains has no memory, and x of its
+// A poll that finds the end is one that each job needs anyway; what a poll may cost is that it
+// finds none. So the rank of a poll is the delay expected of the job so far, for each request that
+// is then expected to be lost. It rises with time, and it is near Whittle's index of the restless
+// bandit whose arms are the watches (Whittle 1988): where what remains has no memory, and x of its
 // mean has passed, the one is (x−1)·eˣ+1 and the other eˣ−1−x of that mean.
 
-// certainty is what a poll that is certain to find the end counts for, in requests lost: so that of two such the one whose job is
-// longer overdue comes first, and one that is nearly certain is not kept waiting by them for ever.
+// certainty is what a poll that is certain to find the end counts for, in requests lost: so that of
+// two such the one whose job is longer overdue comes first, and one that is nearly certain is not
+// kept waiting by them for ever.
 const certainty = 0.1
 
-// Rank is the delay to be expected by now, in seconds, over the chance that a poll would find the job not ended. It is 0 where
-// since is 0, and does not fall as since rises. Where nothing is known of the kind it is that of a job that may last any time.
+// Rank is the delay to be expected by now, in seconds, over the chance that a poll would find the
+// job not ended. It is 0 where since is 0, and does not fall as since rises. Where nothing is known
+// of the kind it is that of a job that may last any time.
 func (a *Learner) Rank(p backoff.Poll, since time.Duration) float64 {
 	age, passed := max(p.Elapsed, 0).Seconds(), max(since, 0).Seconds()
 	k := a.known(p.Kind)
@@ -33,11 +36,13 @@ func (a *Learner) Rank(p backoff.Poll, since time.Duration) float64 {
 	return rank(plan.expected(age, passed))
 }
 
-// rank is the rank of a poll that finds the end with the given chance, of a job of which that delay is expected.
+// rank is the rank of a poll that finds the end with the given chance, of a job of which that delay
+// is expected.
 func rank(chance, delay float64) float64 { return max(delay, 0) / (1 + certainty - min(chance, 1)) }
 
-// unknown is the chance that a job which had not ended at age has ended when more time has passed, and the delay to be expected of
-// it, where nothing is known. Polling at n²/κ is best if the chance to last beyond t falls as 1/√t, here from the first poll on.
+// unknown is the chance that a job which had not ended at age has ended when more time has passed,
+// and the delay to be expected of it, where nothing is known. Polling at n²/κ is best if the chance
+// to last beyond t falls as 1/√t, here from the first poll on.
 func unknown(age, passed, kappa float64) (chance, delay float64) {
 	from, to := math.Sqrt(age+1/kappa), math.Sqrt(age+passed+1/kappa)
 	chance = (to - from) / to
@@ -77,8 +82,8 @@ func (p problem) area(steps []step) {
 	}
 }
 
-// logNormal is as unknown, for a job whose duration is log-normal with a median not below age. The delay is the integral of the
-// chance, by Simpson's rule.
+// logNormal is as unknown, for a job whose duration is log-normal with a median not below age. The
+// delay is the integral of the chance, by Simpson's rule.
 func logNormal(age, passed, mean, sd float64) (chance, delay float64) {
 	normal := shapes()[0]
 	ended := func(t float64) float64 { return normal.cumulative((math.Log(t) - mean) / sd) }

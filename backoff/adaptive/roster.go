@@ -2,8 +2,8 @@ package adaptive
 
 import "sync/atomic"
 
-// The watches whose spans are completed in place are followed. Whether one is, is decided when it begins: by whether there is
-// room, which does not depend on how long its own job takes.
+// The watches whose spans are completed in place are followed. Whether one is, is decided when it
+// begins: by whether there is room, which does not depend on how long its own job takes.
 
 const (
 	maxFollowed = 64 // of a kind
@@ -17,7 +17,8 @@ type place struct {
 	number atomic.Uint32 // of its span
 }
 
-// roster is the followed watches. find may be called by anyone at any time. The rest needs the kind's lock.
+// roster is the followed watches. find may be called by anyone at any time. The rest needs the
+// kind's lock.
 type roster struct {
 	places   [sets * ways]place
 	followed int

@@ -2,21 +2,23 @@ package adaptive
 
 import "math"
 
-// Whether jobs have changed is judged by how far the newest spans, in the order in which their watches began, lie to one side
-// of what was expected before they began. A duration is compared by its normal deviate z. Of a job that still runs, and of one
-// whose end is known less exactly, the mean of z given what is known stands for it. Under the law that was expected the sum of
-// these means has the mean 0 at any moment, however many of the jobs have ended.
+// Whether jobs have changed is judged by how far the newest spans, in the order in which their
+// watches began, lie to one side of what was expected before they began. A duration is compared by
+// its normal deviate z. Of a job that still runs, and of one whose end is known less exactly, the
+// mean of z given what is known stands for it. Under the law that was expected the sum of these
+// means has the mean 0 at any moment, however many of the jobs have ended.
 
 const (
 	maxScores = 64
-	// surprise is how many standard deviations the newest durations together may lie off what was expected of them. For
-	// jobs that do not change it is passed about once in ten thousand jobs.
+	// surprise is how many standard deviations the newest durations together may lie off what was
+	// expected of them. For jobs that do not change it is passed about once in ten thousand jobs.
 	surprise  = 5.0
 	sameScore = 1e-3 // times that differ by a smaller share are the same
 	minSpans  = 5    // known before a score means anything
 	doubtFrom = 3
 	doubtFor  = 12
-	// A span is odd whose chance, for each unit of the logarithm of time, is below oddChance. So many odd ones are a surprise.
+	// A span is odd whose chance, for each unit of the logarithm of time, is below oddChance. So
+	// many odd ones are a surprise.
 	oddChance = 0.003
 	oddMost   = 3
 )
@@ -91,8 +93,8 @@ func weighted(z, p float64) float64 {
 	return z * p
 }
 
-// surprising is the number of last scores, at least two, that together lie most surprisingly to one side of what was
-// expected; 0 if none surprises.
+// surprising is the number of last scores, at least two, that together lie most surprisingly to one
+// side of what was expected; 0 if none surprises.
 func surprising(scores []score) (m int) {
 	most, sum, weight, odd := surprise, 0.0, 0.0, 0
 	for i := range scores {
@@ -111,7 +113,8 @@ func surprising(scores []score) (m int) {
 	return m
 }
 
-// doubtful tells whether one of the last few that ended was so unlikely that it is worth looking closer.
+// doubtful tells whether one of the last few that ended was so unlikely that it is worth looking
+// closer.
 func doubtful(scores []score) bool {
 	weight := 0.0
 	for i := len(scores) - 1; i >= 0 && weight < doubtFor; i-- {

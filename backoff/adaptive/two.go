@@ -5,21 +5,25 @@ import (
 	"slices"
 )
 
-// Some kinds are of two sorts: jobs that end at once, because there is nothing to do, and the others. No familiar shape is like
-// that. So where the times seen fall into two groups with a gap between, guesses that each group has a shape of its own are weighed
-// beside those of one shape for all.
+// Some kinds are of two sorts: jobs that end at once, because there is nothing to do, and the
+// others. No familiar shape is like that. So where the times seen fall into two groups with a gap
+// between, guesses that each group has a shape of its own are weighed beside those of one shape for
+// all.
 
 const (
-	// gapLeast is how much wider the gap must be, at least, than the standard deviation within the groups.
+	// gapLeast is how much wider the gap must be, at least, than the standard deviation within the
+	// groups.
 	gapLeast = 1.5
 	// twoLeast is the least size of a group.
 	twoLeast = 2
-	// twoPrior is the logarithm of how far two sorts are believed beforehand, beside one: a tenth, for a second place, which may be
-	// anywhere within kinRange, a second width and a second choice of shapes.
+	// twoPrior is the logarithm of how far two sorts are believed beforehand, beside one: a tenth,
+	// for a second place, which may be anywhere within kinRange, a second width and a second choice
+	// of shapes.
 	twoPrior = -2.3 - 2.7 - 0.9 - 1.6
 )
 
-// divide tells whether the times that were seen fall into two groups, and between which logarithms the gap is.
+// divide tells whether the times that were seen fall into two groups, and between which logarithms
+// the gap is.
 func (f *fitter) divide() (low, high float64, ok bool) {
 	f.middles = f.middles[:0]
 	for _, l := range f.all {

@@ -1,7 +1,7 @@
 package adaptive
 
-// verdicts are the scores of the newest spans, in the order in which their watches began. A watch is scored by what was
-// expected when it began.
+// verdicts are the scores of the newest spans, in the order in which their watches began. A watch
+// is scored by what was expected when it began.
 type verdicts struct {
 	expected *expected // of watches from the number on
 	from     uint32
@@ -25,7 +25,8 @@ func (v *verdicts) begin(k *kind) {
 	v.done[number%maxScores], v.scores[number%maxScores] = false, score{}
 }
 
-// commit scores the span of that number, which is complete, and tells whether the score alone calls for judging all.
+// commit scores the span of that number, which is complete, and tells whether the score alone calls
+// for judging all.
 func (v *verdicts) commit(k *kind, number uint32) (remarkable bool) {
 	if v.expected == nil || k.first+uint32(len(k.spans))-number > maxScores {
 		return false
@@ -45,7 +46,8 @@ func (v *verdicts) remove(k *kind, number uint32) {
 	}
 }
 
-// judge looks for a surprise, and returns how many of the newest spans are to be kept by it; 0 if there is none.
+// judge looks for a surprise, and returns how many of the newest spans are to be kept by it; 0 if
+// there is none.
 func (v *verdicts) judge(k *kind) (keep int) {
 	if v.expected == nil {
 		return 0

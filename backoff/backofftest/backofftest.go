@@ -1,4 +1,5 @@
-// Package backofftest checks that a backoff.Strategy does what a Watcher relies on. The author of one writes
+// Package backofftest checks that a backoff.Strategy does what a Watcher relies on. The author of
+// one writes
 //
 //	func TestMyStrategy(t *testing.T) {
 //		make := func() backoff.Strategy { return MyStrategy(time.Second) }
@@ -22,21 +23,23 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// Limits are what a Strategy promises of its waits where the service asks for none. The zero value promises nothing
-// beyond the contract of a Strategy.
+// Limits are what a Strategy promises of its waits where the service asks for none. The zero value
+// promises nothing beyond the contract of a Strategy.
 type Limits struct {
 	// Cap is the longest wait; zero means that there is none.
 	Cap time.Duration
-	// Past is the share of Cap by which jitter may pass it; zero means that Cap includes the jitter.
+	// Past is the share of Cap by which jitter may pass it; zero means that Cap includes the
+	// jitter.
 	Past float64
 	// Floor is the shortest wait after the first poll; zero means that it need only be above zero.
 	Floor time.Duration
 }
 
-// Run checks the Strategy that factory makes. Each rule is a subtest that says what the rule is for when it fails. The
-// factory makes a new Strategy at each call, which has learned nothing. A [backoff.Ranker], a [backoff.Learner] and a
-// [backoff.Follower] are held to further rules. A Learner that is an encoding.BinaryMarshaler and BinaryUnmarshaler is also
-// held to those of saving and loading.
+// Run checks the Strategy that factory makes. Each rule is a subtest that says what the rule is for
+// when it fails. The factory makes a new Strategy at each call, which has learned nothing. A
+// [backoff.Ranker], a [backoff.Learner] and a [backoff.Follower] are held to further rules. A
+// Learner that is an encoding.BinaryMarshaler and BinaryUnmarshaler is also held to those of saving
+// and loading.
 func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	t.Helper()
 	for _, r := range rulesFor(factory()) {
@@ -48,8 +51,8 @@ func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	}
 }
 
-// Check returns what Run would fail with, each error named for its rule. It uses t for virtual time only, and does not
-// fail it.
+// Check returns what Run would fail with, each error named for its rule. It uses t for virtual time
+// only, and does not fail it.
 func Check(t *testing.T, factory func() backoff.Strategy, limits Limits) error {
 	var errs []error
 	for _, r := range rulesFor(factory()) {
@@ -150,7 +153,8 @@ func (x subject) frugal(s backoff.Strategy) error {
 
 var oneProcessor sync.Mutex
 
-// allocates is testing.AllocsPerRun for use beside parallel tests: what they allocate meanwhile is not in all rounds.
+// allocates is testing.AllocsPerRun for use beside parallel tests: what they allocate meanwhile is
+// not in all rounds.
 func allocates(f func()) bool {
 	oneProcessor.Lock()
 	defer oneProcessor.Unlock()
@@ -203,7 +207,8 @@ func upTo(n int) (attempts []int) {
 
 var errPoll = errors.New("the poll failed")
 
-// pollsOf returns polls at each attempt: usual ones, and some with the oddest values that a Watcher could come to.
+// pollsOf returns polls at each attempt: usual ones, and some with the oddest values that a Watcher
+// could come to.
 func pollsOf(attempts ...int) (all []backoff.Poll) {
 	for _, n := range attempts {
 		age := time.Duration(n) * time.Second
@@ -219,7 +224,8 @@ func pollsOf(attempts ...int) (all []backoff.Poll) {
 	return all
 }
 
-// each asks s all of ps, and returns an error for the first answer that is not fine, or that is a panic.
+// each asks s all of ps, and returns an error for the first answer that is not fine, or that is a
+// panic.
 func each(s backoff.Strategy, ps []backoff.Poll, fine func(backoff.Poll, time.Duration) bool) (err error) {
 	var now backoff.Poll
 	defer func() {
@@ -245,7 +251,8 @@ func answers(s backoff.Strategy) ([]time.Duration, error) {
 	return all, err
 }
 
-// unchanged asks s all polls again, the last one first, and returns an error unless it answers as before.
+// unchanged asks s all polls again, the last one first, and returns an error unless it answers as
+// before.
 func unchanged(s backoff.Strategy, before []time.Duration) error {
 	for i, p := range slices.Backward(polls) {
 		asBefore := func(_ backoff.Poll, d time.Duration) bool { return d == before[i] }

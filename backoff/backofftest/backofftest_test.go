@@ -98,7 +98,8 @@ func TestBrokenStrategiesAreCaught(t *testing.T) {
 	}
 }
 
-// earliest waits until a second before the shortest duration that it was told of. It has at most one fault.
+// earliest waits until a second before the shortest duration that it was told of. It has at most
+// one fault.
 type earliest struct {
 	fault   string
 	writers atomic.Int64
@@ -198,7 +199,8 @@ func TestBrokenLearnersAreCaught(t *testing.T) {
 	}
 }
 
-// watching counts the jobs of a kind that run. It waits longer the more do. It has at most one fault.
+// watching counts the jobs of a kind that run. It waits longer the more do. It has at most one
+// fault.
 type watching struct {
 	earliest
 	fault string

@@ -1,5 +1,5 @@
-// Package peers has schedules of other libraries by name, for a program that moves over from one of them: only the library changes,
-// not when the service is asked.
+// Package peers has schedules of other libraries by name, for a program that moves over from one of
+// them: only the library changes, not when the service is asked.
 //
 //	w, err := jobstatus.New(t, jobstatus.WithBackoff(peers.AWSWaiter(0, 0)))
 //
@@ -13,15 +13,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// AWSWaiter waits as the waiters of github.com/aws/aws-sdk-go-v2 do, for moving over from them: doubling from minDelay
-// up to maxDelay, and each wait drawn from minDelay to that.
+// AWSWaiter waits as the waiters of github.com/aws/aws-sdk-go-v2 do, for moving over from them:
+// doubling from minDelay up to maxDelay, and each wait drawn from minDelay to that.
 //
 //	AWSWaiter(0, 0)
 //	attempt  0  1    2         3         4          5
 //	wait     0  15s  15s..30s  15s..60s  15s..120s  15s..120s
 //
-// Zero means 15s and 120s, as for EC2's instances; the minDelay of other waiters differs (service/ec2 v1.344.2,
-// api_op_Describe*.go).
+// Zero means 15s and 120s, as for EC2's instances; the minDelay of other waiters differs
+// (service/ec2 v1.344.2, api_op_Describe*.go).
 //
 // Source: ComputeDelay in github.com/aws/smithy-go v1.28.9, waiter/waiter.go.
 func AWSWaiter(minDelay, maxDelay time.Duration, opts ...backoff.JitterOption) backoff.Strategy {
@@ -29,8 +29,8 @@ func AWSWaiter(minDelay, maxDelay time.Duration, opts ...backoff.JitterOption) b
 	return backoff.FullJitter(backoff.Floor(backoff.Cap(backoff.Exponential(minDelay, 2), maxDelay), minDelay), opts...)
 }
 
-// AzurePoller waits as PollUntilDone of the Azure SDK's Poller does, for moving over from it: frequency, or whatever
-// the service asked for instead, even less.
+// AzurePoller waits as PollUntilDone of the Azure SDK's Poller does, for moving over from it:
+// frequency, or whatever the service asked for instead, even less.
 //
 //	AzurePoller(0)
 //	asked  0    5s  60s
@@ -61,15 +61,15 @@ func (a azurePoller) Next(p backoff.Poll) time.Duration {
 	return backoff.Constant(time.Duration(a)).Next(p)
 }
 
-// GAX waits as the Backoff of Google's API extensions does, for moving over from it: each wait is drawn from nothing to
-// a bound, which is multiplied from initial up to longest.
+// GAX waits as the Backoff of Google's API extensions does, for moving over from it: each wait is
+// drawn from nothing to a bound, which is multiplied from initial up to longest.
 //
 //	GAX(0, 0, 0)
 //	attempt  0  1      2      3      4      5       6
 //	wait     0  0..1s  0..2s  0..4s  0..8s  0..16s  0..30s
 //
-// Zero means 1s, 30s and 2. Wait of a longrunning Operation (cloud.google.com/go/longrunning v1.5.0) is GAX(0,
-// time.Minute, 0).
+// Zero means 1s, 30s and 2. Wait of a longrunning Operation (cloud.google.com/go/longrunning
+// v1.5.0) is GAX(0, time.Minute, 0).
 //
 // Source: github.com/googleapis/gax-go/v2 v2.27.0, call_option.go.
 func GAX(initial, longest time.Duration, multiplier float64, opts ...backoff.JitterOption) backoff.Strategy {
@@ -77,16 +77,16 @@ func GAX(initial, longest time.Duration, multiplier float64, opts ...backoff.Jit
 	return backoff.FullJitter(backoff.Cap(backoff.Exponential(initial, multiplier), longest), opts...)
 }
 
-// KubernetesWait waits as a Backoff of Kubernetes' wait package with the same Duration, Factor, Jitter and Cap does,
-// for moving over from it: each wait is up to share of it longer, also past the cap. Its Steps are a limit on attempts,
-// which is the watch's.
+// KubernetesWait waits as a Backoff of Kubernetes' wait package with the same Duration, Factor,
+// Jitter and Cap does, for moving over from it: each wait is up to share of it longer, also past
+// the cap. Its Steps are a limit on attempts, which is the watch's.
 //
 //	KubernetesWait(10*time.Millisecond, 5, 0.1, 0)    // retry.DefaultBackoff of k8s.io/client-go v0.37.2
 //	attempt  0  1           2           3             4
 //	wait     0  10ms..11ms  50ms..55ms  250ms..275ms  1.25s..1.375s
 //
-// A duration of zero means DefaultBase, a factor of zero 1, a longest of zero no cap. A factor below 1 and a share
-// above 1, which Kubernetes lets pass, are reported by Validate.
+// A duration of zero means DefaultBase, a factor of zero 1, a longest of zero no cap. A factor
+// below 1 and a share above 1, which Kubernetes lets pass, are reported by Validate.
 //
 // Source: k8s.io/apimachinery v0.37.2, pkg/util/wait/backoff.go and wait.go.
 func KubernetesWait(
@@ -99,20 +99,21 @@ func KubernetesWait(
 	return newStretched("KubernetesWait", s, 0, share, opts)
 }
 
-// ClientGo waits as the default rate limiter of a controller's queue does in client-go for one item, for moving over
-// from it.
+// ClientGo waits as the default rate limiter of a controller's queue does in client-go for one
+// item, for moving over from it.
 //
 //	ClientGo()
 //	attempt  0  1    2     3     4     5     ...  18
 //	wait     0  5ms  10ms  20ms  40ms  80ms       655.36s, then 1000s
 //
-// Source: DefaultTypedControllerRateLimiter in k8s.io/client-go v0.37.2, util/workqueue/default_rate_limiters.go.
+// Source: DefaultTypedControllerRateLimiter in k8s.io/client-go v0.37.2,
+// util/workqueue/default_rate_limiters.go.
 func ClientGo() backoff.Strategy {
 	return backoff.Cap(backoff.Exponential(5*time.Millisecond, 2), 1000*time.Second)
 }
 
-// Cenkalti waits as an ExponentialBackOff of github.com/cenkalti/backoff with its defaults does, for moving over from
-// it: half of each wait to both sides, also past the cap.
+// Cenkalti waits as an ExponentialBackOff of github.com/cenkalti/backoff with its defaults does,
+// for moving over from it: half of each wait to both sides, also past the cap.
 //
 //	Cenkalti()
 //	attempt  0  1             2               3               ...  13 and more

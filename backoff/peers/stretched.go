@@ -10,8 +10,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/draw"
 )
 
-// stretched draws each wait from a share of it less to a share of it more. Unlike [backoff.Jitter], it passes the cap of
-// the Strategy within, as some libraries do.
+// stretched draws each wait from a share of it less to a share of it more. Unlike [backoff.Jitter],
+// it passes the cap of the Strategy within, as some libraries do.
 type stretched struct {
 	of       string
 	within   backoff.Strategy

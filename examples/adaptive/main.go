@@ -1,14 +1,23 @@
-// Command adaptive watches fifty jobs of a kind, one after the other, and gets better at it: backoff.Adaptive learns how long they
-// take. The jobs take five to fifteen seconds each, in virtual time. Forty kinds begin anew, so that luck evens out.
+// Command adaptive shows how a Backoff that learns gets better. It watches fifty jobs of a kind, one
+// after another, whose length it does not know: five to fifteen seconds each, in virtual time. Forty
+// kinds begin anew, so that luck evens out.
 //
 //	go run ./examples/adaptive
+//
+// With -bulk it watches so many jobs of one kind, all at once and then one after another. In a bulk
+// the first jobs to end, and those that are seen to run, tell when to ask about the others.
+//
+//	go run ./examples/adaptive -bulk 1000
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"iter"
 	"log"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring"
@@ -17,41 +26,107 @@ import (
 )
 
 func main() {
-	clk := mock.NewClock(program{})
+	bulk := flag.Int("bulk", 0, "watch so many jobs of one kind, all at once and one after another")
+	flag.Parse()
+	if *bulk > 0 {
+		fmt.Println("about five requests a job       requests a job    heard of half the ends within")
+		watchBulk(*bulk, true)
+		watchBulk(*bulk, false)
+		return
+	}
+	watchKinds()
+}
+
+// jobs returns a service in virtual time whose jobs take five to fifteen seconds, and a function that
+// tells when the newest of them ends.
+func jobs(clk *mock.Clock) (service *mock.Service, ends func() time.Time) {
 	random := rand.New(rand.NewPCG(1, 2))
-	var ends time.Time // of the newest job
-	service, err := mock.NewService(mock.WithClock(clk), mock.CreatedBy(func(mock.Creation) []mock.Step {
+	var newest time.Time
+	service, err := mock.NewService(mock.WithClock(clk), mock.KeepCalls(0), mock.CreatedBy(func(mock.Creation) []mock.Step {
 		takes := 5*time.Second + time.Duration(random.Float64()*float64(10*time.Second))
-		ends = clk.Now().Add(takes)
+		newest = clk.Now().Add(takes)
 		return []mock.Step{mock.Running(takes), mock.Completed(nil)}
 	}))
 	if err != nil {
 		log.Fatal(err)
 	}
+	return service, func() time.Time { return newest }
+}
+
+// watchBulk watches n jobs of a kind that nothing is known of.
+func watchBulk(n int, together bool) {
+	clk := mock.NewClock(program{})
+	service, _ := jobs(clk)
 	w, err := jobstatus.New(&mock.Transport{Service: service}, jobstatus.WithClock(clk),
-		jobstatus.WithBackoff(adaptive.New(adaptive.Worth(time.Second))))
+		jobstatus.WithBackoff(adaptive.New(adaptive.About(5))))
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer w.Close()
+	create := func() string {
+		id, err := w.CreateJob(context.Background())
+		if err != nil {
+			log.Fatal(err)
+		}
+		return id
+	}
+	wait := func(ids iter.Seq[string]) {
+		for _, err := range w.WaitForJobs(context.Background(), ids, jobstatus.Kind("render")) {
+			if err != nil {
+				log.Fatal(err)
+			}
+		}
+	}
+	clk.Run(func() {
+		if together {
+			var ids []string
+			for range n {
+				ids = append(ids, create())
+			}
+			wait(slices.Values(ids))
+			return
+		}
+		for range n {
+			wait(slices.Values([]string{create()}))
+		}
+	})
+	how := "one after another"
+	if together {
+		how = "all at once"
+	}
+	stats := w.Stats()
+	fmt.Printf("%5d jobs, %-17s  %.1f               %v\n", n, how, float64(stats.Requests)/float64(n), stats.Delay.P50)
+}
 
-	const kinds, jobs = 40, 50
-	var polls [jobs]int
-	var late [jobs]time.Duration
-	for kind := range kinds {
-		for n := range jobs {
+// watchKinds watches jobs of many kinds, one after another, and tells how it went by how many of a
+// kind were known.
+func watchKinds() {
+	clk := mock.NewClock(program{})
+	service, ends := jobs(clk)
+	const kinds, each = 40, 50
+	var polls [each]int
+	var late [each]time.Duration
+	for range kinds {
+		// A learner of its own: one that knew other kinds would begin with what they have in common.
+		w, err := jobstatus.New(&mock.Transport{Service: service}, jobstatus.WithClock(clk),
+			jobstatus.WithBackoff(adaptive.New(adaptive.Worth(time.Second))))
+		if err != nil {
+			log.Fatal(err)
+		}
+		for n := range each {
 			clk.Run(func() {
 				id, err := w.CreateJob(context.Background())
 				if err != nil {
 					log.Fatal(err)
 				}
-				if _, err := w.WaitForJob(context.Background(), id, jobstatus.Kind(fmt.Sprint("render-", kind))); err != nil {
+				if _, err := w.WaitForJob(context.Background(), id, jobstatus.Kind("render")); err != nil {
 					log.Fatal(err)
 				}
 				polls[n] += service.Polls(id)
-				late[n] += clk.Since(ends)
+				late[n] += clk.Since(ends())
 			})
 		}
+		_ = w.Close()
 	}
 
 	fmt.Println("jobs of a kind    requests a job    heard of the end late by    both, at a second a request")

@@ -29,7 +29,7 @@ func TestSizeStaysWithinItsBounds(t *testing.T) {
 				s.TooLarge(n)
 				assert.LessOrEqual(t, s.Now(), max(n, 1))
 			default:
-				s.Refused()
+				s.Refused(n)
 			}
 			assert.GreaterOrEqual(t, s.Now(), 1)
 			assert.LessOrEqual(t, s.Now(), most)
@@ -71,20 +71,29 @@ func TestTrialsOfALargerSizeBecomeRare(t *testing.T) {
 func TestAnEndpointThatIsNotThereIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	s := NewSize(100)
-	for range maxRefused - 1 {
-		s.Refused()
+	for i, n := range []int{100, 50, 50, 25, 25} { // as batches are divided
+		assert.Equal(t, 100, s.Now(), "refused %d", i)
+		s.Refused(n)
+		s.Went(1, 1) // a single job says nothing about batches
 	}
-	s.Went(1, 1)
-	assert.Equal(t, 100, s.Now(), "a single job says nothing about batches")
-	s.Refused()
 	assert.Equal(t, 1, s.Now())
 
 	s = NewSize(100)
 	for range 10 {
-		s.Refused()
+		s.Refused(2)
 		s.Went(2, 2)
 	}
 	assert.Equal(t, 100, s.Now(), "there is one")
+}
+
+// One job that spoils each batch it is in does not make all batches small.
+func TestAJobThatIsRefusedInEachPartOfItsBatchShrinksNothing(t *testing.T) {
+	t.Parallel()
+	s := NewSize(64)
+	for n := 64; n > 1; n /= 2 {
+		s.Refused(n)
+	}
+	assert.Equal(t, 64, s.Now())
 }
 
 func TestAJobThatSpoilsBatchesGoesAloneForAWhile(t *testing.T) {

@@ -1,26 +1,28 @@
-// Package batching learns how many jobs a service answers about in one request, and which job spoils the batches that it
-// is in. It knows no clock and no lock.
+// Package batching learns how many jobs a service answers about in one request, and which job
+// spoils the batches that it is in. It knows no clock and no lock.
 package batching
 
-// firstTrial is after how many full batches in a row a larger one is tried for the first time. Each trial that fails
-// doubles the number, up to maxTrial.
+// firstTrial is after how many full batches in a row a larger one is tried for the first time. Each
+// trial that fails doubles the number, up to maxTrial.
 const (
 	firstTrial = 128
 	maxTrial   = 4096
 )
 
-// A Size is the largest batch that the service takes, as far as is known. It shrinks when the service refuses a batch, and
-// grows back when full batches have gone well for a while. Use [NewSize] to make one.
+// A Size is the largest batch that the service takes, as far as is known. It shrinks when the
+// service refuses a batch, and grows back when full batches have gone well for a while. Use
+// [NewSize] to make one.
 type Size struct {
 	most    int // what the Transport says
 	now     int
 	full    int // full batches that went well, since the last trial
 	trial   int // how many it takes for the next
-	refused int // batches in a row that were refused, whatever their size
+	refused int // batches that were refused since one was answered, but for parts of one another
+	last    int // the size of the newest of them
 }
 
-// maxRefused is how many batches in a row are refused before jobs are asked about one at a time: there may be no such
-// endpoint.
+// maxRefused is how many batches are refused, with none answered between, before jobs are asked about
+// one at a time: there may be no such endpoint.
 const maxRefused = 3
 
 // NewSize returns the Size of a Transport that takes at most so many jobs in one request.
@@ -32,11 +34,12 @@ func (s *Size) Now() int { return s.now }
 // Most returns the size of the largest batch that the Transport takes.
 func (s *Size) Most() int { return s.most }
 
-// Went says that a request about n jobs was answered, of which the answer named so many. An answer that names less than
-// three quarters of the jobs of a batch is taken for a page of fixed length, which is then the size.
+// Went says that a request about n jobs was answered, of which the answer named so many. An answer
+// that names less than three quarters of the jobs of a batch is taken for a page of fixed length,
+// which is then the size.
 func (s *Size) Went(n, named int) {
 	if n > 1 && named > 0 {
-		s.refused = 0
+		s.refused, s.last = 0, 0
 	}
 	if n > 1 && named > 1 && named < n*3/4 {
 		s.shrink(named)
@@ -53,11 +56,15 @@ func (s *Size) Went(n, named int) {
 // TooLarge says that the service refused a request because it named n jobs.
 func (s *Size) TooLarge(n int) { s.shrink(Half(n)) }
 
-// Refused says that the service refused a request about many jobs for a reason that ends a watch. After three in a row
-// jobs are asked about one at a time.
-func (s *Size) Refused() {
-	if s.refused++; s.refused >= maxRefused {
-		s.refused = 0
+// Refused says that the service refused a request about n jobs for a reason that ends a watch. After
+// three, with none answered between, jobs are asked about one at a time. A batch that is smaller than
+// the one refused before does not count: it is a part of it, and one job may spoil both.
+func (s *Size) Refused(n int) {
+	if n >= s.last {
+		s.refused++
+	}
+	if s.last = n; s.refused >= maxRefused {
+		s.refused, s.last = 0, 0
 		s.shrink(1)
 	}
 }

@@ -143,7 +143,8 @@ type box struct{ x0, y0, x1, y1 float64 }
 
 func (b box) overlaps(o box) bool { return b.x0 < o.x1 && o.x0 < b.x1 && b.y0 < o.y1 && o.y0 < b.y1 }
 
-// free finds where the name of a point can stand without covering what is taken, and whether it then ends there.
+// free finds where the name of a point can stand without covering what is taken, and whether it
+// then ends there.
 func free(p *plot.Plot, at plotter.XY, name string, taken *[]box) (spot plotter.XY, left bool) {
 	norm := func(a *plot.Axis, v float64) float64 { return math.Log(v/a.Min) / math.Log(a.Max/a.Min) }
 	back := func(a *plot.Axis, u float64) float64 { return a.Min * math.Pow(a.Max/a.Min, u) }
@@ -173,7 +174,8 @@ func free(p *plot.Plot, at plotter.XY, name string, taken *[]box) (spot plotter.
 	return plotter.XY{X: back(&p.X, x+gap), Y: at.Y}, false
 }
 
-// drawFrontier draws requests a job against delay, for jobs of 5 to 15 s and for jobs of any duration.
+// drawFrontier draws requests a job against delay, for jobs of 5 to 15 s and for jobs of any
+// duration.
 func drawFrontier(repetitions, keys int) ([][]*plot.Plot, error) {
 	var panels [][]*plot.Plot
 	for _, l := range []law{laws[1], laws[4]} {

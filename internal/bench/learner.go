@@ -12,7 +12,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// The benchmark: laws, what a second of delay is worth, and after how many jobs the learner is frozen and judged.
+// The benchmark: laws, what a second of delay is worth, and after how many jobs the learner is
+// frozen and judged.
 const points = 20000
 
 var (
@@ -154,7 +155,8 @@ func learnerTables(w io.Writer, all []cell, repetitions, keys int, detail bool) 
 	}
 }
 
-// coldTable prints what a learner that knows nothing costs over the best fixed interval that knows the law.
+// coldTable prints what a learner that knows nothing costs over the best fixed interval that knows
+// the law.
 func coldTable(w io.Writer, all []cell, keys int) {
 	fmt.Fprintf(w, "\nCold start: cost of an untaught learner over the best fixed interval that knows the law:\n\n")
 	row(w, "law", "κ·E[T] = 10", "50", "250")
@@ -239,7 +241,8 @@ func uniformTable(w io.Writer, repetitions, keys int) {
 	}
 }
 
-// peerTable prints, for each peer at its own mean polls, how far its mean delay stands above the least possible.
+// peerTable prints, for each peer at its own mean polls, how far its mean delay stands above the
+// least possible.
 func peerTable(w io.Writer, keys int) {
 	fmt.Fprintf(w, "\nSchedules that know nothing of the job: mean delay over the least possible for as many polls, over the laws but the constant one:\n\n")
 	row(w, "schedule", "geometric mean", "least", "most", "5-15 s: polls", "mean delay, s", "p99 delay, s")

@@ -14,8 +14,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// What is simulated here is one Watcher whose rate limit binds: of the watches that are due it polls one for each request that it
-// may make. Times are seconds.
+// What is simulated here is one Watcher whose rate limit binds: of the watches that are due it
+// polls one for each request that it may make. Times are seconds.
 
 // load is a mix of jobs that arrive one by one, at random.
 type load struct {
@@ -32,15 +32,16 @@ type share struct {
 
 const (
 	arrivals = 0.5 // jobs a second
-	// Jobs that end between settled and horizon are counted, and the requests that are made meanwhile.
+	// Jobs that end between settled and horizon are counted, and the requests that are made
+	// meanwhile.
 	settled = 1500.0
 	horizon = 4500.0
 	beyond  = 20000.0 // jobs arrive until then at the latest, so that the load stays
 	known   = 100     // jobs of each kind that a learner has watched before, without a limit
 )
 
-// What a Watcher does: it weighs the watch that has been due for the longest and so many drawn from the others, and each time in
-// every fair polls the former whatever it weighs.
+// What a Watcher does: it weighs the watch that has been due for the longest and so many drawn from
+// the others, and each time in every fair polls the former whatever it weighs.
 const (
 	samples = 16
 	fair    = 8
@@ -99,7 +100,8 @@ type service struct {
 	made    float64     // requests while they ended
 }
 
-// run follows the jobs until all that count are known to have ended. It returns their score and the requests made a second.
+// run follows the jobs until all that count are known to have ended. It returns their score and the
+// requests made a second.
 func (s *service) run(jobs []*followed) (score, float64) {
 	s.coming = jobs
 	left := 0
@@ -213,7 +215,8 @@ func byRank(s backoff.Strategy) func([]*followed, float64) int {
 	}
 }
 
-// bySample weighs the first and so many drawn at random, and takes the first as it is each time in every fair, or never if that is 0.
+// bySample weighs the first and so many drawn at random, and takes the first as it is each time in
+// every fair, or never if that is 0.
 func bySample(samples, fair int) order {
 	return func(s backoff.Strategy) func([]*followed, float64) int {
 		r, picks := rand.New(rand.NewPCG(32, 1)), 0
@@ -233,7 +236,8 @@ func bySample(samples, fair int) order {
 	}
 }
 
-// wanted is what a user asks of the learner, and the fixed interval that stands beside it for jobs of a mean duration.
+// wanted is what a user asks of the learner, and the fixed interval that stands beside it for jobs
+// of a mean duration.
 type wanted struct {
 	name  string
 	opt   adaptive.Option

@@ -1,11 +1,13 @@
-// Bench measures schedules of polls in virtual time: those of package backoff, the learner among them, and those of other
-// libraries, against the best that is possible for someone who knows the distribution of durations.
+// Bench measures schedules of polls in virtual time: those of package backoff, the learner among
+// them, and those of other libraries, against the best that is possible for someone who knows the
+// distribution of durations.
 //
 //	go run ./internal/bench                      prints the tables
 //	go run ./internal/bench -draw docs           draws the pictures there
 //	go run ./internal/bench -trace durations.csv reads lines of t,kind,duration_s
 //
-// Commands libraries and soak, in the folders of those names, measure on the real clock and over real connections.
+// Commands libraries and soak, in the folders of those names, measure on the real clock and over
+// real connections.
 package main
 
 import (

@@ -9,8 +9,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// What is simulated here is a Watcher without limits whose jobs run at the same time. It calls a Strategy as a Watcher does, and
-// does nothing else, so that ten thousand jobs take a second. Times are in seconds.
+// What is simulated here is a Watcher without limits whose jobs run at the same time. It calls a
+// Strategy as a Watcher does, and does nothing else, so that ten thousand jobs take a second. Times
+// are in seconds.
 
 // running is a job and its watch.
 type running struct {
@@ -97,7 +98,8 @@ func (w *world) ready(x *running) {
 	w.poll(x)
 }
 
-// poll asks about x. The answer is known after the latency, but tells of the moment at which the service was asked.
+// poll asks about x. The answer is known after the latency, but tells of the moment at which the
+// service was asked.
 func (w *world) poll(x *running) {
 	now := x.due
 	age := seconds(now - x.begin)

@@ -12,7 +12,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// peer is a schedule that another library follows, run by that library's own code where it is exported.
+// peer is a schedule that another library follows, run by that library's own code where it is
+// exported.
 type peer struct {
 	name string
 	// begin begins a watch: each call of what it returns is the wait before the next poll.

@@ -11,8 +11,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// curve is how a service reports progress: the share it says is done when so much of the job's time has passed, where u is a number
-// of the job's own and v one of each report's, both drawn evenly from 0 to 1.
+// curve is how a service reports progress: the share it says is done when so much of the job's time
+// has passed, where u is a number of the job's own and v one of each report's, both drawn evenly
+// from 0 to 1.
 type curve struct {
 	name string
 	at   func(passed, u, v float64) float64

@@ -66,8 +66,8 @@ func bulk(n int) func(law, float64, *rand.Rand) ([]*running, int) {
 	}
 }
 
-// waves are bulks, each of which begins when the one before has ended; from the wave changes on all jobs take so many times as long.
-// Those count.
+// waves are bulks, each of which begins when the one before has ended; from the wave changes on all
+// jobs take so many times as long. Those count.
 func waves(n, of, change int, factor float64) func(law, float64, *rand.Rand) ([]*running, int) {
 	return func(l law, mean float64, r *rand.Rand) ([]*running, int) {
 		var all []*running
@@ -118,7 +118,8 @@ var scenarios = []scenario{
 	{name: "outage", jobs: bulk(1000), timeout: 300, outage: 5, repeat: 1},
 }
 
-// play runs a scenario once, and returns the score of the jobs that count, and their durations in order.
+// play runs a scenario once, and returns the score of the jobs that count, and their durations in
+// order.
 func (c scenario) play(l law, mean float64, s backoff.Strategy, repetition int) (score, []float64) {
 	r := rand.New(rand.NewPCG(41, uint64(repetition)))
 	for i := range c.taught {

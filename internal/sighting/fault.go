@@ -13,8 +13,8 @@ import (
 // maxErrorText bounds, in bytes, the text of an error that a watch keeps between two polls.
 const maxErrorText = 4 << 10
 
-// A Fault is an error of a poll together with what a watch does about it. The error's own methods are called once, by
-// [FaultOf]; whoever decides about the watch later reads the fields.
+// A Fault is an error of a poll together with what a watch does about it. The error's own methods
+// are called once, by [FaultOf]; whoever decides about the watch later reads the fields.
 //
 // The zero Fault is none: the poll was answered.
 type Fault struct {
@@ -28,8 +28,9 @@ type Fault struct {
 	NotAnswered bool
 }
 
-// FaultOf returns what there is to know about err. It calls the methods of err, which may panic or end the goroutine: the
-// caller recovers. An error whose text is longer than 4 KiB is replaced by one with the beginning of that text.
+// FaultOf returns what there is to know about err. It calls the methods of err, which may panic or
+// end the goroutine: the caller recovers. An error whose text is longer than 4 KiB is replaced by
+// one with the beginning of that text.
 //
 // A nil pointer in err is an error that its author did not mean to return, and FaultOf panics.
 func FaultOf(err error) Fault {
@@ -49,9 +50,10 @@ func FaultOf(err error) Fault {
 	return f
 }
 
-// Oddity reports whether the fault says nothing certain about the job, so that patience decides: the answer could not be
-// read, the service does not know the job, or the request did not reach the service. Whether seen is the job was seen
-// before: of a job that never was, a misdirected request is certain.
+// Oddity reports whether the fault says nothing certain about the job, so that patience decides:
+// the answer could not be read, the service does not know the job, or the request did not reach the
+// service. Whether seen is the job was seen before: of a job that never was, a misdirected request
+// is certain.
 func (f Fault) Oddity(seen bool) bool {
 	switch f.Class {
 	case transport.Malformed, transport.NotFound:

@@ -1,5 +1,6 @@
-// Package sighting decides what an answer or an error makes of a watch: whether the job has ended, whether the watch goes
-// on, and what it keeps until the next poll. It knows no clock and no lock: instants are arguments, results are values.
+// Package sighting decides what an answer or an error makes of a watch: whether the job has ended,
+// whether the watch goes on, and what it keeps until the next poll. It knows no clock and no lock:
+// instants are arguments, results are values.
 package sighting
 
 import (
@@ -14,16 +15,17 @@ import (
 const (
 	// maxMarks bounds the reports of progress that a watch keeps.
 	maxMarks = 8
-	// maxMessage, maxResult, maxWord and maxRevision bound, in bytes, what a watch keeps of a status that is not terminal
-	// (fault 61). A longer message or word is cut, and a longer result or revision is left out.
+	// maxMessage, maxResult, maxWord and maxRevision bound, in bytes, what a watch keeps of a
+	// status that is not terminal (fault 61). A longer message or word is cut, and a longer result
+	// or revision is left out.
 	maxMessage  = 2 << 10
 	maxResult   = 1 << 10
 	maxWord     = 256
 	maxRevision = 512
 )
 
-// A Sighting is what a watch keeps of its polls. It does not change, so that watches which have seen no more than a state
-// can share one.
+// A Sighting is what a watch keeps of its polls. It does not change, so that watches which have
+// seen no more than a state can share one.
 type Sighting struct {
 	transport.Status
 	// Answered is whether there was an answer. Status is the newest, without its id.
@@ -35,29 +37,33 @@ type Sighting struct {
 
 	// Fault is the last poll's. The wait that it asks for is meant once.
 	Fault Fault
-	// Odd counts the odd answers since the job was last seen well, and Since is when the first of them came.
+	// Odd counts the odd answers since the job was last seen well, and Since is when the first of
+	// them came.
 	Odd   int
 	Since time.Duration
 
-	// stale counts the answers in a row that were older than Status, and were dropped; staleSince is when the first came.
+	// stale counts the answers in a row that were older than Status, and were dropped; staleSince
+	// is when the first came.
 	stale      int
 	staleSince time.Duration
 }
 
 // A Verdict is what a poll made of its watch.
 type Verdict struct {
-	// Over is whether the watch ends: by the job's terminal status if Err is nil, and by Err otherwise.
+	// Over is whether the watch ends: by the job's terminal status if Err is nil, and by Err
+	// otherwise.
 	Over bool
 	Err  error
 }
 
 var unseen Sighting
 
-// See fills s, which is zero, with what a watch has seen after a poll that brought st, or failed with a fault, at the
-// instant now. The watch had seen last before, which is nil before the first poll.
+// See fills s, which is zero, with what a watch has seen after a poll that brought st, or failed
+// with a fault, at the instant now. The watch had seen last before, which is nil before the first
+// poll.
 //
-// A watch is patient with odd answers for as long as patience says, counted from the first odd answer since the job was
-// last seen well. Two odd answers are the least, however far apart.
+// A watch is patient with odd answers for as long as patience says, counted from the first odd
+// answer since the job was last seen well. Two odd answers are the least, however far apart.
 func (s *Sighting) See(last *Sighting, st *transport.Status, f Fault, now, patience time.Duration) Verdict {
 	if last == nil {
 		last = &unseen
@@ -108,8 +114,8 @@ func (s *Sighting) seeStatus(last *Sighting, st *transport.Status, now, patience
 	return Verdict{}
 }
 
-// lag drops the answer of a replica that lags, and keeps the newer one of last. A service whose times go back for longer
-// than the patience is believed: the newer time may have been wrong.
+// lag drops the answer of a replica that lags, and keeps the newer one of last. A service whose
+// times go back for longer than the patience is believed: the newer time may have been wrong.
 func (s *Sighting) lag(last *Sighting, now, patience time.Duration) {
 	stale, since := last.stale+1, last.staleSince
 	if stale == 1 {
@@ -132,7 +138,8 @@ func (s *Sighting) trim() {
 	}
 }
 
-// Doubt returns the error of the newest odd answer, with for how long and how often odd answers came.
+// Doubt returns the error of the newest odd answer, with for how long and how often odd answers
+// came.
 func (s *Sighting) Doubt(now time.Duration) error {
 	polls := "polls"
 	if s.Odd == 1 {
@@ -149,8 +156,8 @@ func roundUp(d time.Duration) time.Duration {
 	return d.Round(100 * time.Millisecond)
 }
 
-// Mark keeps the progress that was reported when the watch was so old. Where there is no more room, every second mark
-// makes way.
+// Mark keeps the progress that was reported when the watch was so old. Where there is no more room,
+// every second mark makes way.
 func (s *Sighting) Mark(age time.Duration) {
 	n := len(s.Marks)
 	if s.Progress <= 0 || n > 0 && s.Marks[n-1].Progress == s.Progress {
@@ -166,8 +173,8 @@ func (s *Sighting) Mark(age time.Duration) {
 	s.Marks = append(marks, backoff.Mark{Age: age, Progress: s.Progress})
 }
 
-// LeaveAlone is how long the service asks to be left alone now. What an answer asks for is its pace until an answer names
-// another; what an error asks for is meant once.
+// LeaveAlone is how long the service asks to be left alone now. What an answer asks for is its pace
+// until an answer names another; what an error asks for is meant once.
 func (s *Sighting) LeaveAlone() time.Duration {
 	if s.Fault.RetryAfter > 0 {
 		return s.Fault.RetryAfter
@@ -195,7 +202,8 @@ func (s *Sighting) IsPlain() bool {
 		s.Created.IsZero() && s.Updated.IsZero() && s.Finished.IsZero()
 }
 
-// Same reports whether s and last are plain and say the same. Others are not compared, as they mostly differ.
+// Same reports whether s and last are plain and say the same. Others are not compared, as they
+// mostly differ.
 func (s *Sighting) Same(last *Sighting) bool {
 	return last != nil && s.State == last.State && s.Raw == last.Raw && s.IsPlain() && last.IsPlain()
 }

@@ -15,8 +15,8 @@ import (
 
 var notAnswered = sighting.FaultOf(&transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered})
 
-// judgeNext judges one poll of r, or sees that all are judged. Where a plugin ends the goroutine in between, the poll is
-// judged by what is known of it then.
+// judgeNext judges one poll of r, or sees that all are judged. Where a plugin ends the goroutine in
+// between, the poll is judged by what is known of it then.
 func (t *Timeline) judgeNext(r *run) {
 	if r.at == len(r.polls) {
 		r.stage = settle
@@ -95,10 +95,11 @@ func (t *Timeline) distributeBatch(r *run) {
 	}
 }
 
-// divisible reports whether the fault of a batch may be that of one of its jobs, so that fewer of them are asked about at a
-// time. A fault that would end a watch is looked into at once. One that passes is looked into when it comes for the second
-// time, and if the service answers others meanwhile: in an outage everything fails, and dividing would only add to it. As
-// there may be no others, one batch at a time is divided for a trial.
+// divisible reports whether the fault of a batch may be that of one of its jobs, so that fewer of
+// them are asked about at a time. A fault that would end a watch is looked into at once. One that
+// passes is looked into when it comes for the second time, and if the service answers others
+// meanwhile: in an outage everything fails, and dividing would only add to it. As there may be no
+// others, one batch at a time is divided for a trial.
 func (t *Timeline) divisible(r *run) bool {
 	switch r.fault.Class {
 	case transport.Permanent, transport.NotFound, transport.Oversized:
@@ -126,7 +127,8 @@ func (t *Timeline) divisible(r *run) bool {
 	}
 }
 
-// look makes of an answer what the watch of p does next. Of a watch that is polled, nobody else writes what it reads.
+// look makes of an answer what the watch of p does next. Of a watch that is polled, nobody else
+// writes what it reads.
 func (t *Timeline) look(r *run, p *poll) {
 	x, now := p.x, r.ended
 	st := p.status
@@ -173,8 +175,8 @@ func (t *Timeline) capped(d time.Duration) time.Duration {
 	return d
 }
 
-// settleAll tells the waiters what r brought, puts the watches back on the line unless they are over, and goes on with what
-// is due next.
+// settleAll tells the waiters what r brought, puts the watches back on the line unless they are
+// over, and goes on with what is due next.
 func (t *Timeline) settleAll(r *run) (more bool) {
 	t.mu.Lock()
 	r.stage = take
@@ -227,15 +229,15 @@ func (t *Timeline) answered(r *run) {
 	t.proceed(now)
 }
 
-// divide hands the watches of a batch that could not be answered as a whole back, to be asked about in smaller ones: at
-// once, unless the service asks to be left alone.
+// divide hands the watches of a batch that could not be answered as a whole back, to be asked about
+// in smaller ones: at once, unless the service asks to be left alone.
 func (t *Timeline) divide(r *run, now time.Duration) {
 	size := len(r.polls)
 	switch r.fault.Class {
 	case transport.Oversized:
 		t.size.TooLarge(size)
 	case transport.Permanent, transport.NotFound:
-		t.size.Refused()
+		t.size.Refused(size)
 	}
 	leaveAlone := t.capped(r.fault.RetryAfter)
 	for i := range r.polls {
@@ -266,8 +268,8 @@ func (t *Timeline) divide(r *run, now time.Duration) {
 	}
 }
 
-// askAgain has x, which the answer to a batch left out as one of so many, asked about again at once, where the answer named
-// others.
+// askAgain has x, which the answer to a batch left out as one of so many, asked about again at
+// once, where the answer named others.
 func (t *Timeline) askAgain(x *watch, now time.Duration, leftOut, named int) {
 	x.run = nil
 	if x.waiters == nil {
@@ -288,9 +290,10 @@ func (t *Timeline) requeue(x *watch, now time.Duration) {
 	t.line.put(x)
 }
 
-// throttle ends the wait of m if it cannot last for as long as the service asks to be left alone.
+// throttle ends the wait of m at once if it cannot last for as long as the service asks to be left
+// alone, and that is long.
 func (t *Timeline) throttle(m *waiter, now, leaveAlone time.Duration) (ended bool) {
-	if leaveAlone <= 0 || later(now, leaveAlone) <= m.deadline() {
+	if leaveAlone <= longRetryAfter || later(now, leaveAlone) <= m.deadline() {
 		return false
 	}
 	t.giveUp(m, fmt.Errorf("%w: the service asks to be left alone for %v", transport.ErrThrottled, leaveAlone))
@@ -320,7 +323,8 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	}
 	if p.over && p.why == nil {
 		_, delay := x.outcome(p.kind, &x.seen.Status, now-x.began)
-		t.figures.delay(delay)
+		t.figures.delays.add(delay)
+		t.figures.of(p.kind).delay(delay)
 	}
 	event := len(t.events)
 	if t.Observer != nil { // before the end of the watch
@@ -358,7 +362,7 @@ func (t *Timeline) tell(m *waiter, p *poll, asked, now time.Duration) {
 		t.giveUp(m, ErrMaxAttempts)
 	case m.held != notHeld && asked >= m.end():
 		t.giveUp(m, ErrTimeout) // the look for which it was held on
-	case p.leaveAlone > longRetryAfter && t.throttle(m, now, p.leaveAlone):
+	case t.throttle(m, now, p.leaveAlone):
 	case p.changed:
 		m.call.see(x)
 	}

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// backlog holds the watches that are due and wait for a worker or for a limit, a lane for each kind of job. Lanes take turns, so
-// that the kind of which most are due leaves room for the others; within a lane the one that is due for longest comes first.
+// backlog holds the watches that are due and wait for a worker or for a limit, a lane for each kind
+// of job. Lanes take turns, so that the kind of which most are due leaves room for the others;
+// within a lane the one that is due for longest comes first.
 type backlog struct {
 	lanes   []*lane           // by number, nil where one is free
 	numbers map[string]uint16 // by kind
@@ -127,7 +128,8 @@ func (b *backlog) unring(i int) {
 	}
 }
 
-// oldest drops what stands for no watch from the front of l and returns the next watch, nil if there is none.
+// oldest drops what stands for no watch from the front of l and returns the next watch, nil if
+// there is none.
 func (l *lane) oldest() *watch {
 	for l.head < len(l.queue) {
 		if o := l.queue[l.head]; o.stands() {
@@ -148,8 +150,9 @@ func (l *lane) compact() {
 	l.head = 0
 }
 
-// choose returns the lane whose turn it is, nil if none may be polled with so many workers in all. As long as there are other
-// kinds, a lane is given no more than three quarters of the workers that the others leave, so that polls which take long never hold all.
+// choose returns the lane whose turn it is, nil if none may be polled with so many workers in all.
+// As long as there are other kinds, a lane is given no more than three quarters of the workers that
+// the others leave, so that polls which take long never hold all.
 func (b *backlog) choose(workers int) *lane {
 	kinds := len(b.numbers)
 	for tries := len(b.ring); tries > 0; tries-- {

@@ -16,11 +16,12 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// This file is the boundary: each call of code that is not the engine's own stands here and goes through guard, without mu
-// held. What such code returns is looked at inside guard too, as the methods of an error are the plugin's.
+// This file is the boundary: each call of code that is not the engine's own stands here and goes
+// through guard, without mu held. What such code returns is looked at inside guard too, as the
+// methods of an error are the plugin's.
 //
-// A panic ends in guard. The end of a goroutine by runtime.Goexit cannot be stopped, so whoever calls on a goroutine of the
-// engine's says beforehand what is to happen then: see run.stage.
+// A panic ends in guard. The end of a goroutine by runtime.Goexit cannot be stopped, so whoever
+// calls on a goroutine of the engine's says beforehand what is to happen then: see run.stage.
 
 var errGoexit = errors.New("runtime.Goexit called")
 
@@ -64,7 +65,8 @@ func (t *Timeline) fault(ctx context.Context, err error) (f sighting.Fault) {
 	return f
 }
 
-// status asks about one job, of which seen is the newest sighting. It fills st, and f if there was no answer.
+// status asks about one job, of which seen is the newest sighting. It fills st, and f if there was
+// no answer.
 func (t *Timeline) status(ctx context.Context, id string, seen *sighting.Sighting, st *transport.Status, f *sighting.Fault) {
 	var err error
 	panicked := t.guard(func() {
@@ -157,8 +159,8 @@ func (t *Timeline) observe(ctx context.Context, e *observe.Event) (made context.
 	return made
 }
 
-// bind returns made, which an Observer made of ctx, as a context that ends with ctx and carries what ctx carries, whatever
-// the Observer did.
+// bind returns made, which an Observer made of ctx, as a context that ends with ctx and carries
+// what ctx carries, whatever the Observer did.
 func (t *Timeline) bind(ctx, made context.Context) (bound context.Context, stop func()) {
 	bound, stop = ctx, func() {}
 	if made == ctx {

@@ -78,7 +78,8 @@ type Result struct {
 	Err error
 	// LastErr is the error of the last poll, nil if it was answered; with GaveUp alone.
 	LastErr error
-	// HeldUp says what kept the last polls from being made in time, empty if nothing did; with GaveUp alone.
+	// HeldUp says what kept the last polls from being made in time, empty if nothing did; with
+	// GaveUp alone.
 	HeldUp string
 	// Context is the context's Err if its end is why, so that Err is its cause; with GaveUp alone.
 	Context error
@@ -115,8 +116,8 @@ func (t *Timeline) NewCall(ctx context.Context, limits Limits, updates bool) *Ca
 	return c
 }
 
-// Join makes c wait for one job more. If it waits for many, their first polls are spread over the
-// wait that follows a first poll. What keeps c from waiting for the job is its Result.
+// Join makes c wait for one job more. If it waits for many, their first polls are spread: see
+// spreadFirst. What keeps c from waiting for the job is its Result.
 func (c *Call) Join(ctx context.Context, id string) {
 	switch err := c.join(ctx, id); {
 	case err == nil:
@@ -211,8 +212,8 @@ func (c *Call) joinFollowed(id string) (added bool, err error) {
 	return added, nil
 }
 
-// advance brings the next poll of x forward for m, which joins it now, unless the newest status is fresh: to the instant first,
-// at which a new watch would be polled. m also gets its last look.
+// advance brings the next poll of x forward for m, which joins it now, unless the newest status is
+// fresh: to the instant first, at which a new watch would be polled. m also gets its last look.
 func (t *Timeline) advance(x *watch, m *waiter, first, now time.Duration) {
 	since := x.poll - x.previous // the last answer, or when x began
 	var leaveAlone time.Duration
@@ -231,8 +232,9 @@ func (t *Timeline) advance(x *watch, m *waiter, first, now time.Duration) {
 
 // spreadFirst returns the wait before the first poll of the next job, where the Backoff says first.
 // The first jobs of a call wait no longer. Those that follow are put into cohorts, which are spread
-// evenly over the interval at which the Backoff asks in the long run. So a bulk that begins together
-// never asks much more often than it does later. A first wait that is not zero at most doubles.
+// evenly over the interval at which the Backoff asks in the long run. So a bulk that begins
+// together never asks much more often than it does later. A first wait that is not zero at most
+// doubles.
 func (c *Call) spreadFirst(id string, first time.Duration) (time.Duration, error) {
 	t := c.t
 	if c.joined < max(smallBulk, atOnce*t.group) {
@@ -253,8 +255,9 @@ func (c *Call) spreadFirst(id string, first time.Duration) (time.Duration, error
 	return later(first, time.Duration(float64(interval)*spread(n))), nil
 }
 
-// longRun returns the interval at which the Backoff asks about a job in the long run: the longest of its waits, followed
-// until they stop to grow. It is at most a tenth of the timeout, so that a bulk does not begin too late.
+// longRun returns the interval at which the Backoff asks about a job in the long run: the longest
+// of its waits, followed until they stop to grow. It is at most a tenth of the timeout, so that a
+// bulk does not begin too late.
 func (t *Timeline) longRun(id, kind string, timeout time.Duration) (interval time.Duration, err error) {
 	most := maxInterval
 	if timeout != Unlimited {
@@ -280,8 +283,8 @@ func (t *Timeline) longRun(id, kind string, timeout time.Duration) (interval tim
 const (
 	// maxInterval bounds the interval over which the first polls of a bulk are spread.
 	maxInterval = 10 * time.Minute
-	// maxSteady is after how many waits that have not grown by half a Backoff is taken to have stopped growing. Jitter can
-	// hide the growth of a single one.
+	// maxSteady is after how many waits that have not grown by half a Backoff is taken to have
+	// stopped growing. Jitter can hide the growth of a single one.
 	maxSteady = 3
 )
 
@@ -322,8 +325,8 @@ func (c *Call) giveUpLocked(ctx context.Context) {
 	c.left = append(c.left, left...)
 }
 
-// Offer blocks until st was sent on out, ctx is done, the Timeline is closed, or as much of the call's timeout as is left since
-// began has passed.
+// Offer blocks until st was sent on out, ctx is done, the Timeline is closed, or as much of the
+// call's timeout as is left since began has passed.
 func (c *Call) Offer(ctx context.Context, out chan<- transport.Status, st transport.Status, began time.Time) {
 	t := c.t
 	t.mu.Lock()
@@ -343,8 +346,8 @@ func (c *Call) Offer(ctx context.Context, out chan<- transport.Status, st transp
 	c.park(ctx, out, st)
 }
 
-// park blocks until the call is woken, ctx is done, or st was sent on out. It is called with mu held, and holds it again when
-// it returns.
+// park blocks until the call is woken, ctx is done, or st was sent on out. It is called with mu
+// held, and holds it again when it returns.
 func (c *Call) park(ctx context.Context, out chan<- transport.Status, st transport.Status) (sent bool) {
 	c.parked = true
 	c.t.track.Park()
@@ -395,7 +398,8 @@ func (c *Call) dismissAll(why error) []*waiter {
 	return all
 }
 
-// take removes and returns the oldest Result, or the newest update if there is none. It is called with mu held.
+// take removes and returns the oldest Result, or the newest update if there is none. It is called
+// with mu held.
 func (c *Call) take() (r Result, ok bool) {
 	switch {
 	case len(c.results) > 0:
@@ -419,7 +423,8 @@ func (c *Call) take() (r Result, ok bool) {
 	}
 }
 
-// see tells c of the newest status of x, if it wants to know. It is called with mu held, as is wakeUp.
+// see tells c of the newest status of x, if it wants to know. It is called with mu held, as is
+// wakeUp.
 func (c *Call) see(x *watch) {
 	if c.updates && x.seen.Answered {
 		c.update = &Result{Status: x.status()}
@@ -467,7 +472,8 @@ func (m *waiter) gaveUp(reason error, now time.Duration) Result {
 	return r
 }
 
-// dismiss takes m out of its call and its watch, and ends its watch if m was the last. why is nil if the job ended.
+// dismiss takes m out of its call and its watch, and ends its watch if m was the last. why is nil
+// if the job ended.
 func (t *Timeline) dismiss(m *waiter, why error) {
 	c, x := m.call, m.watch
 	last := c.members[len(c.members)-1]
@@ -485,24 +491,20 @@ func (t *Timeline) dismiss(m *waiter, why error) {
 		m.next.previous = m.previous
 	}
 	if x.waiters == nil {
-		t.end(x, c.Kind, why)
+		t.end(x, c, why)
 	}
 }
 
-// end takes x, for which nobody waits any longer, out of everything.
-func (t *Timeline) end(x *watch, kind string, why error) {
-	state := transport.Unknown
+// end takes x, which c was the last to wait for, out of everything.
+func (t *Timeline) end(x *watch, c *Call, why error) {
+	state, kind := transport.Unknown, c.Kind
 	if why == nil {
 		state = x.seen.State
 	}
 	t.figures.ended[state]++
-	k, now := t.figures.of(kind), t.now()
-	k.end(state, x.attempt)
-	if why == nil {
-		_, delay := x.outcome(kind, &x.seen.Status, now-x.began)
-		k.delay(delay)
-	}
+	c.kind.end(state, x.attempt)
 	if t.Observer != nil {
+		now := t.now()
 		e := observe.Event{Kind: observe.WatchEnded, Time: t.epoch.Add(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),
 			Elapsed: now - x.began, Status: x.status(), Err: why}
 		if why == nil {

@@ -2,7 +2,8 @@ package timeline
 
 import "time"
 
-// A hold is why a wait whose timeout was reached is held on for a last look: a poll had been due, and could not be made.
+// A hold is why a wait whose timeout was reached is held on for a last look: a poll had been due,
+// and could not be made.
 type hold uint8
 
 const (
@@ -44,8 +45,8 @@ func (t *Timeline) expire(x *watch, now time.Duration, stood bool) {
 	}
 }
 
-// hold returns why m is held on: its watch was due for a poll before m's end, which was not made, or the process stood still
-// while it was made.
+// hold returns why m is held on: its watch was due for a poll before m's end, which was not made,
+// or the process stood still while it was made.
 func (t *Timeline) hold(x *watch, m *waiter, stood bool) hold {
 	switch {
 	case x.run != nil && stood:

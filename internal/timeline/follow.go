@@ -36,28 +36,28 @@ func (t *Timeline) follow(id, kind string, age time.Duration) {
 	}
 }
 
-// A question is a due watch about which the Backoff is asked again.
-type question struct {
+// A second is a due watch about which the Backoff is asked for the second time.
+type second struct {
 	x      *watch
 	poll   backoff.Poll
 	polled time.Duration // when the poll before ended, or when the watch began
 	wait   time.Duration // the answer
 }
 
-// reaskLocked asks a Backoff that follows once more about watches that are due, the one that is next among them, and puts
-// back those whose poll it puts off. It lets go of mu meanwhile.
+// reaskLocked asks a Backoff that follows once more about watches that are due, the one that is
+// next among them, and puts back those whose poll it puts off. It lets go of mu meanwhile.
 func (t *Timeline) reaskLocked(r *run, next *watch, now time.Duration) {
-	questions := []question{t.question(next, now)}
+	due := []second{t.second(next, now)}
 	l := t.ready.lanes[next.lane]
-	for i := l.head; i < len(l.queue) && len(questions) < maxReasked; i++ {
+	for i := l.head; i < len(l.queue) && len(due) < maxReasked; i++ {
 		if o := l.queue[i]; o.stands() && o.x != next && !o.x.confirmed {
-			questions = append(questions, t.question(o.x, now))
+			due = append(due, t.second(o.x, now))
 		}
 	}
 	r.asking = true
 	t.mu.Unlock()
-	for i := range questions {
-		q := &questions[i]
+	for i := range due {
+		q := &due[i]
 		wait, err := t.nextWait(q.poll)
 		if q.wait = wait; err != nil {
 			q.wait = 0 // the poll is made, and tells
@@ -65,25 +65,22 @@ func (t *Timeline) reaskLocked(r *run, next *watch, now time.Duration) {
 	}
 	t.mu.Lock()
 	r.asking = false
-	for i := range questions {
-		t.putOff(&questions[i], now)
+	for i := range due {
+		t.putOff(&due[i], now)
 	}
 }
 
-func (t *Timeline) question(x *watch, now time.Duration) question {
-	polled := x.poll - x.previous
-	p := backoff.Poll{Key: x.id, Kind: x.waiters.call.Kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0), Waited: max(now-polled, 0)}
-	if x.seen != nil {
-		p.RetryAfter, p.Progress, p.State, p.Err = t.capped(x.seen.LeaveAlone()), x.seen.Progress, x.seen.StateName(), x.seen.Fault.Err
-	}
-	return question{x: x, poll: p, polled: polled}
+func (t *Timeline) second(x *watch, now time.Duration) second {
+	p, polled := t.question(x)
+	p.Waited = max(now-polled, 0)
+	return second{x: x, poll: p, polled: polled}
 }
 
-// putOff puts the watch of q back on the line if its poll is put off by more than is worth a wake-up, and otherwise confirms
-// that it is polled.
-func (t *Timeline) putOff(q *question, now time.Duration) {
+// putOff puts the watch of q back on the line if its poll is put off by more than is worth a
+// wake-up, and otherwise confirms that it is polled.
+func (t *Timeline) putOff(q *second, now time.Duration) {
 	x := q.x
-	if !x.queued || x.waiters == nil {
+	if !x.queued || x.poll-x.previous != q.polled { // it was polled meanwhile
 		return
 	}
 	x.confirmed = true

@@ -7,9 +7,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// How many due watches are weighed against the one that is due for longest, and how often that one goes first unweighed.
-// More samples gain little, and an oldest that goes first more often loses most of the gain: see the table of
-// internal/bench.
+// How many due watches are weighed against the one that is due for longest, and how often that one
+// goes first unweighed. More samples gain little, and an oldest that goes first more often loses
+// most of the gain: see the table of internal/bench.
 const (
 	rankSamples = 16
 	oldestEvery = 8
@@ -26,8 +26,9 @@ type candidate struct {
 	rank  float64
 }
 
-// rankDue returns some of the watches that are due, those that matter most first, or none where the order in which they
-// became due is kept. It is called with mu held, and lets go of it while the Backoff ranks them.
+// rankDue returns some of the watches that are due, those that matter most first, or none where the
+// order in which they became due is kept. It is called with mu held, and lets go of it while the
+// Backoff ranks them.
 func (t *Timeline) rankDue(r *run, now time.Duration) []candidate {
 	if r.ranking { // the Backoff ended the goroutine: this time it is not asked
 		r.ranking = false
@@ -71,7 +72,8 @@ func (t *Timeline) rankDue(r *run, now time.Duration) []candidate {
 	return sample
 }
 
-// sample adds to s at most n of the watches that wait in l: the one that is due for longest, and others at random.
+// sample adds to s at most n of the watches that wait in l: the one that is due for longest, and
+// others at random.
 func (t *Timeline) sample(s []candidate, l *lane, n int, now time.Duration) []candidate {
 	first := l.oldest()
 	if first == nil {
@@ -88,16 +90,24 @@ func (t *Timeline) sample(s []candidate, l *lane, n int, now time.Duration) []ca
 }
 
 func (t *Timeline) candidate(x *watch, l *lane, now time.Duration) candidate {
-	polled := x.poll - x.previous
-	p := backoff.Poll{Key: x.id, Kind: x.waiters.call.Kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
-	if x.seen != nil {
-		p.RetryAfter, p.Progress, p.State, p.Err = x.seen.LeaveAlone(), x.seen.Progress, x.seen.StateName(), x.seen.Fault.Err
-	}
+	p, polled := t.question(x)
 	return candidate{x: x, lane: l, poll: p, since: now - polled}
 }
 
-// next returns the watch that is polled next, nil if none may be: one whose wait was extended for a last look, then, of
-// the kind whose turn it is, the one that ranks highest, or the one that is due for longest if none was ranked.
+// question returns what the Backoff was asked when the next poll of x was planned, and when that
+// was: when the poll before had ended, or x began. The wait before that is not known any more.
+func (t *Timeline) question(x *watch) (p backoff.Poll, polled time.Duration) {
+	polled = x.poll - x.previous
+	p = backoff.Poll{Key: x.id, Kind: x.waiters.call.Kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
+	if s := x.seen; s != nil {
+		p.RetryAfter, p.Progress, p.State, p.Err = t.capped(s.LeaveAlone()), s.Progress, s.StateName(), s.Fault.Err
+	}
+	return p, polled
+}
+
+// next returns the watch that is polled next, nil if none may be: one whose wait was extended for a
+// last look, then, of the kind whose turn it is, the one that ranks highest, or the one that is due
+// for longest if none was ranked.
 func (t *Timeline) next(ranked []candidate) *watch {
 	if x := t.ready.mostUrgent(); x != nil {
 		return x

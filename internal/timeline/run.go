@@ -11,7 +11,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A run is one request in flight, about one watch or a batch of them. A worker uses one for all its requests.
+// A run is one request in flight, about one watch or a batch of them. A worker uses one for all its
+// requests.
 type run struct {
 	work     func() // what its worker does, made once so that a worker is started without allocating
 	stage    stage  // what its worker does next
@@ -44,8 +45,8 @@ type run struct {
 	next, previous *run
 }
 
-// stage is what the worker of a run does next. It is set before each call of code that is not the engine's own: if that
-// code ends the goroutine, another one goes on from there.
+// stage is what the worker of a run does next. It is set before each call of code that is not the
+// engine's own: if that code ends the goroutine, another one goes on from there.
 type stage uint8
 
 const (
@@ -60,7 +61,8 @@ const (
 	settle                // tells the waiters
 )
 
-// claimed says who deals with the end of a request: its worker, or another one if it was written off.
+// claimed says who deals with the end of a request: its worker, or another one if it was written
+// off.
 const (
 	unclaimed int32 = iota // its worker prepares it
 	asking                 // its worker has made all that another one would need
@@ -68,8 +70,8 @@ const (
 	writtenOff
 )
 
-// abandoned reports whether r was canceled because its last waiter left, or at Close. Such an end says nothing about the
-// service. It is called with mu held.
+// abandoned reports whether r was canceled because its last waiter left, or at Close. Such an end
+// says nothing about the service. It is called with mu held.
 func (r *run) abandoned() bool {
 	return r.cause != nil && r.cause != ErrPollTimeout
 }
@@ -100,7 +102,8 @@ type poll struct {
 	leaveAlone time.Duration // for how long, by the service
 }
 
-// flight lists the requests in flight, oldest first. All share one timeout, so the oldest is the next to expire.
+// flight lists the requests in flight, oldest first. All share one timeout, so the oldest is the
+// next to expire.
 type flight struct{ first, last *run }
 
 func (l *flight) add(r *run) {
@@ -170,8 +173,8 @@ func (i *idle) put(r *run) bool {
 	return true
 }
 
-// hire starts workers for what is ready. Each is owned by Close, which waits for it, and ends when nothing is left for it
-// to do.
+// hire starts workers for what is ready. Each is owned by Close, which waits for it, and ends when
+// nothing is left for it to do.
 func (t *Timeline) hire(now time.Duration) {
 	size := t.size.Now()
 	for waiting := t.ready.waiting; waiting > 0 && t.busy < t.Concurrency && t.limits.gate <= now && !t.closed; waiting -= size {
@@ -182,7 +185,8 @@ func (t *Timeline) hire(now time.Duration) {
 	}
 }
 
-// work does what is ready until nothing is left. Where a plugin ends the goroutine, another one goes on with r.
+// work does what is ready until nothing is left. Where a plugin ends the goroutine, another one
+// goes on with r.
 func (t *Timeline) work(r *run) {
 	returned := false
 	defer func() {
@@ -196,8 +200,8 @@ func (t *Timeline) work(r *run) {
 	returned = true
 }
 
-// makeRoom has the stack of its goroutine grow at once to what a request of net/http takes. It would grow step by step, and
-// copy all frames each time, for every worker anew.
+// makeRoom has the stack of its goroutine grow at once to what a request of net/http takes. It
+// would grow step by step, and copy all frames each time, for every worker anew.
 //
 //go:noinline
 func makeRoom(i int) byte {
@@ -245,11 +249,12 @@ func (t *Timeline) step(r *run) (more bool) {
 // takeNext fills r with what is due, or ends its worker if nothing is.
 func (t *Timeline) takeNext(r *run) (more bool) {
 	t.mu.Lock()
-	r.ended = t.now() // that of the request before may be long ago
+	r.ended = t.now() // when the request before ended may be long ago
 	return t.continueLocked(r)
 }
 
-// continueLocked fills r with what is due at r.ended, or ends its worker. It is called with mu held, and lets go of it.
+// continueLocked fills r with what is due at r.ended, or ends its worker. It is called with mu
+// held, and lets go of it.
 func (t *Timeline) continueLocked(r *run) (more bool) {
 	if t.begin(r, r.ended) {
 		if r.stage = announce; len(r.polls) > 1 && t.fitter != nil {
@@ -270,8 +275,8 @@ func (t *Timeline) continueLocked(r *run) (more bool) {
 	return false
 }
 
-// begin fills r with what is to be asked next, and reports whether there is anything. It is called with mu held, and lets
-// go of it where the Backoff ranks what is due.
+// begin fills r with what is to be asked next, and reports whether there is anything. It is called
+// with mu held, and lets go of it where the Backoff ranks what is due.
 func (t *Timeline) begin(r *run, now time.Duration) bool {
 	if t.closed || now < t.limits.gate {
 		return false
@@ -378,8 +383,9 @@ func (t *Timeline) stop(r *run, cause error) {
 	r.cancel(cause)
 }
 
-// writeOffAfter is how long after its context has ended a request may take to come back. Then its worker is given up, so
-// that the watches go on without it. At most as many workers are given up as there may be at once.
+// writeOffAfter is how long after its context has ended a request may take to come back. Then its
+// worker is given up, so that the watches go on without it. At most as many workers are given up as
+// there may be at once.
 const writeOffAfter = time.Second
 
 // writeOff has another worker deal with the end of r, whose own does not come back.
@@ -411,6 +417,9 @@ func (t *Timeline) writeOff(r *run) {
 
 // discard ends the worker of r, which was written off and has come back.
 func (t *Timeline) discard(r *run) (more bool) {
+	if r.unbind != nil {
+		r.unbind() // perhaps for the second time
+	}
 	t.mu.Lock()
 	r.leave()
 	t.lost--
@@ -420,7 +429,8 @@ func (t *Timeline) discard(r *run) (more bool) {
 	return false
 }
 
-// announce tells the Observer that a poll starts. It writes nothing before that, as r may be written off meanwhile.
+// announce tells the Observer that a poll starts. It writes nothing before that, as r may be
+// written off meanwhile.
 func (t *Timeline) announce(r *run) {
 	observed, unbind := r.ctx, func() {}
 	if t.Observer != nil {

@@ -13,8 +13,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// maxRefused bounds how many ids are still taken, only to be given up, after the end of a call whose
-// sequence yields without delay. Without a bound an endless sequence would never let its call end.
+// maxRefused bounds how many ids are still taken, only to be given up, after the end of a call
+// whose sequence yields without delay. Without a bound an endless sequence would never let its call
+// end.
 const maxRefused = 1000
 
 // A source feeds a [Call] with the ids of a sequence. It pulls them on a goroutine of its own, as a
@@ -22,12 +23,12 @@ const maxRefused = 1000
 //
 // The source and the call take turns. While the call hands out results the source is held between
 // two ids. While the source works on the next id the call is parked, unless that takes long: then
-// the source is quiet, and the call goes on without it. So ids are taken no faster than results are,
-// memory is proportional to the number of pending jobs, and a sequence that is not quiet may share
-// variables with the body of its caller's loop.
+// the source is quiet, and the call goes on without it. So ids are taken no faster than results
+// are, memory is proportional to the number of pending jobs, and a sequence that is not quiet may
+// share variables with the body of its caller's loop.
 //
-// The goroutine ends when the sequence returns. [Call.Leave] makes it stop at its next id. To a test
-// clock it is one caller more: it may sleep on that clock, or wait for a job.
+// The goroutine ends when the sequence returns. [Call.Leave] makes it stop at its next id. To a
+// test clock it is one caller more: it may sleep on that clock, or wait for a job.
 type source struct {
 	call  *Call
 	ctx   context.Context // the call's
@@ -90,7 +91,8 @@ func (s *source) hold() (more bool) {
 	return !s.stopped
 }
 
-// end notes how the sequence ended. If there is no call any more that could panic with v, v is logged.
+// end notes how the sequence ended. If there is no call any more that could panic with v, v is
+// logged.
 func (s *source) end(returned bool, v any) {
 	t := s.call.t
 	t.mu.Lock()
@@ -102,8 +104,10 @@ func (s *source) end(returned bool, v any) {
 	t.mu.Unlock()
 	t.track.Park() // after the call was woken
 	if left && v != nil {
-		t.Logger.Error("a sequence of ids panicked after its wait had ended", zap.Any("value", v),
-			zap.ByteString("stack", debug.Stack()))
+		stack := debug.Stack()
+		t.write(zap.ErrorLevel, "a sequence of ids panicked after its wait had ended", func() []zap.Field {
+			return []zap.Field{zap.Any("value", v), zap.ByteString("stack", stack)}
+		})
 	}
 }
 
@@ -127,8 +131,8 @@ func (s *source) stopLocked() (between bool) {
 
 // listenLocked has the call woken when the source is found to be quiet.
 //
-// On a test clock that takes no time and is done when the call has something to hand out. On any other
-// it takes a while and is done ahead.
+// On a test clock that takes no time and is done when the call has something to hand out. On any
+// other it takes a while and is done ahead.
 func (s *source) listenLocked() {
 	t, c := s.call.t, s.call
 	if s.unlisten != nil || wait.IsTracked(t.Clock) && !c.hasNewsLocked(s.ctx) {
@@ -183,9 +187,14 @@ func (c *Call) isOverLocked(ctx context.Context) bool { return c.t.closed || ctx
 //
 // If the sequence panicked or ended its goroutine, Next does the same to the caller's.
 func (c *Call) Next(ctx context.Context) (r Result, ok bool) {
+	r, ok = c.next(ctx)
+	return r.owned(), ok
+}
+
+func (c *Call) next(ctx context.Context) (r Result, ok bool) {
 	t, s := c.t, c.source
 	t.mu.Lock()
-	defer t.unlock()
+	defer t.unlockAside()
 	for {
 		s.raise()
 		if s.told {
@@ -193,6 +202,10 @@ func (c *Call) Next(ctx context.Context) (r Result, ok bool) {
 		}
 		if ctx.Err() != nil {
 			c.giveUpLocked(ctx)
+			if !t.untold.isEmpty() { // nobody is told of it while c is parked
+				t.unlockAside()
+				t.mu.Lock()
+			}
 		}
 		if s.held || s.quiet || s.ended {
 			if r, ok := c.take(); ok {
@@ -209,8 +222,8 @@ func (c *Call) Next(ctx context.Context) (r Result, ok bool) {
 	}
 }
 
-// parkFedLocked parks c until there may be news, and has its source go on meanwhile. After the end of
-// ctx the news are the source's.
+// parkFedLocked parks c until there may be news, and has its source go on meanwhile. After the end
+// of ctx the news are the source's.
 func (c *Call) parkFedLocked(ctx context.Context) {
 	c.source.releaseLocked()
 	if !c.source.quiet && !c.source.ended {

@@ -109,8 +109,6 @@ func (f *figures) rate(now time.Duration) float64 {
 	return float64(sum) / float64(min(f.second, rateSeconds))
 }
 
-func (f *figures) delay(d time.Duration) { f.delays.add(d) }
-
 // histogram counts durations by bucket.
 type histogram [64 * delayParts]uint32
 

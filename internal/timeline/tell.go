@@ -11,7 +11,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
-// untold is what has happened while mu was held, and is told to the Backoff, the Observer and the log once it is not.
+// untold is what has happened while mu was held, and is told to the Backoff, the Observer and the
+// log once it is not.
 type untold struct {
 	outcomes []backoff.Outcome
 	events   []observe.Event
@@ -34,7 +35,8 @@ func (t *Timeline) note(n *note) {
 	}
 }
 
-// unlock unlocks mu and tells what has happened meanwhile. It is called on a goroutine of the engine's.
+// unlock unlocks mu and tells what has happened meanwhile. It is called on a goroutine of the
+// engine's.
 func (t *Timeline) unlock() {
 	if t.untold.isEmpty() {
 		t.mu.Unlock()
@@ -95,7 +97,8 @@ func (t *Timeline) tellAll(u *untold) {
 // maxWords bounds the words that a warning is written of.
 const maxWords = 64
 
-// noteWord has a warning written of a word that the Transport has no state for, the first time that it is seen.
+// noteWord has a warning written of a word that the Transport has no state for, the first time that
+// it is seen.
 func (t *Timeline) noteWord(x *watch) {
 	if x.seen.State != 0 || x.seen.Raw == "" || len(t.words) >= maxWords {
 		return
@@ -108,8 +111,8 @@ func (t *Timeline) noteWord(x *watch) {
 		zap.String("raw", x.seen.Raw), zap.String("id", x.id)}})
 }
 
-// health says when the service turns bad and when it is well again, so that an outage is a few lines of the log, however
-// many watches meet it.
+// health says when the service turns bad and when it is well again, so that an outage is a few
+// lines of the log, however many watches meet it.
 type health struct {
 	bad      bool
 	since    time.Duration // when the first request failed
@@ -122,8 +125,8 @@ type health struct {
 const (
 	// summaryEvery is the time between two lines about a service that is not well.
 	summaryEvery = time.Minute
-	// wellAfter is how many requests in a row are answered, or as many as there are watches, before the service counts as
-	// well again.
+	// wellAfter is how many requests in a row are answered, or as many as there are watches, before
+	// the service counts as well again.
 	wellAfter = 64
 )
 
@@ -145,7 +148,8 @@ func (h *health) failed(now time.Duration, err error) *note {
 	return n
 }
 
-// answered says that a request was answered while there were so many watches, and returns the line that this is worth.
+// answered says that a request was answered while there were so many watches, and returns the line
+// that this is worth.
 func (h *health) answered(now time.Duration, watches int) *note {
 	if !h.bad {
 		return nil

@@ -1,7 +1,9 @@
-// Package timeline follows jobs: a heap of due times behind one timer of the injected clock, and a bounded number of workers
-// that poll. It decides when each watch is polled and what each waiter is told; package jobstatus is its public face.
+// Package timeline follows jobs: a heap of due times behind one timer of the injected clock, and a
+// bounded number of workers that poll. It decides when each watch is polled and what each waiter is
+// told; package jobstatus is its public face.
 //
-// A watch that waits is a small struct, never a goroutine, a timer or a context. Waiters for the same id share one watch.
+// A watch that waits is a small struct, never a goroutine, a timer or a context. Waiters for the
+// same id share one watch.
 package timeline
 
 import (
@@ -27,7 +29,8 @@ import (
 // Unlimited is a limit that is never reached.
 const Unlimited = -1
 
-// Why a wait gives up, other than for its context's end. They are what jobstatus exports under the same names.
+// Why a wait gives up, other than for its context's end. They are what jobstatus exports under the
+// same names.
 var (
 	ErrTimeout     error = timeoutError{}
 	ErrMaxAttempts       = errors.New("max attempts reached (WithMaxAttempts raises them; MaxAttempts does for one watch)")
@@ -54,8 +57,8 @@ func (pollTimeoutError) Error() string {
 func (pollTimeoutError) Timeout() bool        { return true }
 func (pollTimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// Config is what a Timeline is made from. All fields are set, but for those that say what zero means, and MaxDelay and Limiter,
-// which are no limit if zero.
+// Config is what a Timeline is made from. All fields are set, but for those that say what zero
+// means, and MaxDelay and Limiter, which are no limit if zero.
 type Config struct {
 	Transport   transport.Transport
 	Backoff     backoff.Strategy
@@ -158,8 +161,9 @@ func (t *Timeline) Context() context.Context { return t.ctx }
 // closeGrace is how long Close waits for polls to come back whose context has ended.
 const closeGrace = 5 * time.Second
 
-// Close ends every wait with ErrClosed, and returns once all polls in flight have come back, or five seconds later on the
-// real clock: those that have not are named in the log. It may be called more than once.
+// Close ends every wait with ErrClosed, and returns once all polls in flight have come back, or
+// five seconds later on the real clock: those that have not are named in the log. It may be called
+// more than once.
 func (t *Timeline) Close() {
 	t.mu.Lock()
 	if !t.closed {
@@ -235,14 +239,16 @@ func (t *Timeline) fire() {
 	t.proceed(now)
 }
 
-// prolong gives the requests in flight the time for which the process stood still. Their answers may be there.
+// prolong gives the requests in flight the time for which the process stood still. Their answers
+// may be there.
 func (t *Timeline) prolong(still time.Duration) {
 	for r := t.runs.first; r != nil; r = r.next {
 		r.until = later(r.until, still)
 	}
 }
 
-// proceed starts workers for what is ready, and sets the alarm to what comes next. It is called with mu held.
+// proceed starts workers for what is ready, and sets the alarm to what comes next. It is called
+// with mu held.
 func (t *Timeline) proceed(now time.Duration) {
 	t.hire(now)
 	t.arm()

@@ -11,26 +11,26 @@ import (
 
 // Rules of a watch that have no option.
 const (
-	// longRetryAfter is from how long a wait that the service asks for ends at once a watch that cannot last for it. A
-	// shorter one is waited for until the watch's timeout.
+	// longRetryAfter is from how long a wait that the service asks for ends at once a watch that
+	// cannot last for it. A shorter one is waited for until the watch's timeout.
 	longRetryAfter = 5 * time.Minute
 	// minWait separates polls whatever the Backoff says.
 	minWait = time.Millisecond
-	// fresh is how old the newest status may be for a waiter that joins. With an older one it need not wait for a poll that is
-	// far away: one is made for it.
+	// fresh is how old the newest status may be for a waiter that joins. With an older one it need
+	// not wait for a poll that is far away: one is made for it.
 	fresh = time.Second
-	// maxLastLook bounds how long before its timeout a watch makes its last poll, which is otherwise a tenth of the timeout.
-	// Those of a bulk make theirs anywhere in that tenth.
+	// maxLastLook bounds how long before its timeout a watch makes its last poll, which is
+	// otherwise a tenth of the timeout. Those of a bulk make theirs anywhere in that tenth.
 	maxLastLook = time.Second
 	// maxPlain bounds the number of sightings that watches share.
 	maxPlain = 256
 )
 
-// A watch is one job that somebody waits for. It stands on the timeline from join until its last waiter leaves. A million of
-// them wait at once, so it is kept small.
+// A watch is one job that somebody waits for. It stands on the timeline from join until its last
+// waiter leaves. A million of them wait at once, so it is kept small.
 //
-// All fields are guarded by Timeline.mu. The worker that polls also reads them without it, as nobody else writes those that it
-// reads before it has come back.
+// All fields are guarded by Timeline.mu. The worker that polls also reads them without it, as
+// nobody else writes those that it reads before it has come back.
 type watch struct {
 	id       string
 	waiters  *waiter            // nil once all have left, and the watch with them
@@ -75,7 +75,8 @@ type plainStatus struct {
 	raw   string
 }
 
-// share returns s, or one that is equal to it and that other watches have too. It is called with mu held.
+// share returns s, or one that is equal to it and that other watches have too. It is called with mu
+// held.
 func (t *Timeline) share(s *sighting.Sighting) *sighting.Sighting {
 	if !s.IsPlain() {
 		return s
@@ -90,9 +91,10 @@ func (t *Timeline) share(s *sighting.Sighting) *sighting.Sighting {
 	return s
 }
 
-// lookLast brings the next poll of x forward to shortly before m gives up, if it would come too late for m. It is one look
-// only: nothing is brought forward once a poll was made at its time or later. It never comes before the service allows it:
-// so long after the last answer. A waiter that is held on for a last look gets it at once.
+// lookLast brings the next poll of x forward to shortly before m gives up, if it would come too
+// late for m. It is one look only: nothing is brought forward once a poll was made at its time or
+// later. It never comes before the service allows it: so long after the last answer. A waiter that
+// is held on for a last look gets it at once.
 func (x *watch) lookLast(m *waiter, asked, answered, leaveAlone time.Duration) {
 	end := min(m.deadline(), m.call.until)
 	if end == forever {
@@ -110,9 +112,9 @@ func (x *watch) lookLast(m *waiter, asked, answered, leaveAlone time.Duration) {
 	}
 }
 
-// lastLook returns when the last look of a wait is due that lasts from began until end, and when it is due at the latest: a
-// tenth of that time before its end, and a second at most. The looks of a bulk, but for its first jobs, are spread over the
-// last tenth.
+// lastLook returns when the last look of a wait is due that lasts from began until end, and when it
+// is due at the latest: a tenth of that time before its end, and a second at most. The looks of a
+// bulk, but for its first jobs, are spread over the last tenth.
 func lastLook(began, end time.Duration, ordinal int) (look, latest time.Duration) {
 	tenth := max((end-began)/10, 1)
 	latest = end - min(tenth, maxLastLook)
@@ -123,7 +125,8 @@ func lastLook(began, end time.Duration, ordinal int) (look, latest time.Duration
 	return look, latest
 }
 
-// outcome returns what x learned from a terminal status that came when it was age old, and how long ago the job ended at most.
+// outcome returns what x learned from a terminal status that came when it was age old, and how long
+// ago the job ended at most.
 func (x *watch) outcome(kind string, st *transport.Status, age time.Duration) (o backoff.Outcome, delay time.Duration) {
 	o = backoff.Outcome{Key: x.id, Kind: kind, After: x.alive, Before: age, Ended: true}
 	if !st.Created.IsZero() && !st.Finished.IsZero() {

@@ -13,8 +13,8 @@ const quietTime = 10 * time.Millisecond
 // unless stop is called before. What has done nothing by then waits for something else.
 //
 // A test clock knows when that is, and no time passes on it. So does a testing/synctest bubble, in
-// which a nanosecond passes. Otherwise it is a guess, which a busy machine can prove wrong: f must do
-// no harm if it comes too early.
+// which a nanosecond passes. Otherwise it is a guess, which a busy machine can prove wrong: f must
+// do no harm if it comes too early.
 func AfterIdle(clk clock.Clock, f func()) (stop func() bool) {
 	switch {
 	case IsTracked(clk):

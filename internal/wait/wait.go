@@ -1,7 +1,8 @@
-// Package wait is the one place where this module waits: for a duration on an injected clock, or for an event.
+// Package wait is the one place where this module waits: for a duration on an injected clock, or
+// for an event.
 //
-// A test clock can learn from it when all that an instant set off has come to rest, which is when it may move on: see
-// Tracker.
+// A test clock can learn from it when all that an instant set off has come to rest, which is when
+// it may move on: see Tracker.
 package wait
 
 import (
@@ -18,31 +19,34 @@ import (
 
 // Tracker is what a test clock implements beside clock.Clock to be told of work under way.
 //
-// Time may move on when no work is under way and every caller that the test follows is parked. The order of calls keeps
-// both counts from passing through a state of false rest: whoever sets off work calls Begin before its own End, and
-// whoever wakes a parked caller calls Unpark first, on the caller's behalf.
+// Time may move on when no work is under way and every caller that the test follows is parked. The
+// order of calls keeps both counts from passing through a state of false rest: whoever sets off
+// work calls Begin before its own End, and whoever wakes a parked caller calls Unpark first, on the
+// caller's behalf.
 type Tracker interface {
 	// Begin and End stand around a piece of work that ends by itself, without time moving on.
 	Begin()
 	End()
-	// Park says that a caller of the library is about to block until the library wakes it; Unpark, that it is about
-	// to be woken.
+	// Park says that a caller of the library is about to block until the library wakes it; Unpark,
+	// that it is about to be woken.
 	Park()
 	Unpark()
 }
 
-// Peer is a Tracker that has the other end of connections too: the server of a test. While that server lets a request wait for
-// time to pass, the call that made it is not work.
+// Peer is a Tracker that has the other end of connections too: the server of a test. While that
+// server lets a request wait for time to pass, the call that made it is not work.
 type Peer interface {
 	Tracker
-	// Asking says that a call makes a request, on the connection with the given local address. What it returns is to be called
-	// when the call has the answer, or no longer waits for one.
+	// Asking says that a call makes a request, on the connection with the given local address. What
+	// it returns is to be called when the call has the answer, or no longer waits for one.
 	Asking(local, request string) (over func())
 }
 
-// ContextChecker is what a test clock implements beside [clock.Clock] to refuse contexts that it can't keep to.
+// ContextChecker is what a test clock implements beside [clock.Clock] to refuse contexts that it
+// can't keep to.
 type ContextChecker interface {
-	// CheckContext reports why a wait on the clock can't keep to ctx, such as a deadline on another clock.
+	// CheckContext reports why a wait on the clock can't keep to ctx, such as a deadline on another
+	// clock.
 	CheckContext(ctx context.Context) error
 }
 
@@ -69,16 +73,16 @@ func (untracked) End()    {}
 func (untracked) Park()   {}
 func (untracked) Unpark() {}
 
-// AfterFunc calls f on a goroutine of its own once d has passed on clk. The returned stop reports whether it kept that
-// from happening.
+// AfterFunc calls f on a goroutine of its own once d has passed on clk. The returned stop reports
+// whether it kept that from happening.
 //
 // Each call makes a new timer: Reset on a timer of clock.Mock that has fired deadlocks.
 func AfterFunc(clk clock.Clock, d time.Duration, f func()) (stop func() bool) {
 	return clk.AfterFunc(d, f).Stop
 }
 
-// Sleep returns nil once d has passed on clk, or the cause of ctx's end if that comes first. The goroutine that calls it
-// counts as work under way, except while it sleeps.
+// Sleep returns nil once d has passed on clk, or the cause of ctx's end if that comes first. The
+// goroutine that calls it counts as work under way, except while it sleeps.
 func Sleep(ctx context.Context, clk clock.Clock, d time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
@@ -107,8 +111,9 @@ func Sleep(ctx context.Context, clk clock.Clock, d time.Duration) error {
 	return nil
 }
 
-// WithTimeout returns a copy of ctx that is canceled with the given cause once d has passed on clk, and what ends it. The timeouts
-// of clock.Mock's own contexts race; this one does not. What the timeout sets off counts as work until the context is ended.
+// WithTimeout returns a copy of ctx that is canceled with the given cause once d has passed on clk,
+// and what ends it. The timeouts of clock.Mock's own contexts race; this one does not. What the
+// timeout sets off counts as work until the context is ended.
 func WithTimeout(ctx context.Context, clk clock.Clock, d time.Duration, cause error) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	track := Track(clk)
@@ -124,8 +129,8 @@ func WithTimeout(ctx context.Context, clk clock.Clock, d time.Duration, cause er
 	})
 }
 
-// An Ending tells, before the call that ended a context returns, who waits for that context. Without it, nothing tells a test clock
-// that a goroutine which waited on Done has something to do.
+// An Ending tells, before the call that ended a context returns, who waits for that context.
+// Without it, nothing tells a test clock that a goroutine which waited on Done has something to do.
 type Ending struct {
 	mu sync.Mutex
 	fs []func()
@@ -170,12 +175,13 @@ func CauseOf(ctx context.Context, err error) error {
 
 type key struct{}
 
-// Carried is what a poll's context carries, so that a transport waits on the clock of the Watcher that calls it, logs where that
-// logs, and retries within its budget.
+// Carried is what a poll's context carries, so that a transport waits on the clock of the Watcher
+// that calls it, logs where that logs, and retries within its budget.
 type Carried struct {
 	Clock  clock.Clock
 	Logger *zap.Logger
-	// Retry reports whether a request that failed with an error of a class may be made again; nil if there is no budget.
+	// Retry reports whether a request that failed with an error of a class may be made again; nil
+	// if there is no budget.
 	Retry func(transport.Class) bool
 }
 
@@ -186,7 +192,8 @@ func NewContext(ctx context.Context, c Carried) context.Context {
 
 var none = Carried{Clock: clock.New(), Logger: zap.NewNop()}
 
-// From returns what ctx carries: without a Watcher the real clock, and a logger that writes nothing.
+// From returns what ctx carries: without a Watcher the real clock, and a logger that writes
+// nothing.
 func From(ctx context.Context) *Carried {
 	if c, ok := ctx.Value(key{}).(*Carried); ok {
 		return c
@@ -203,8 +210,9 @@ func Clock(ctx context.Context) clock.Clock { return From(ctx).Clock }
 // Logger returns the logger that ctx carries, or one that writes nothing.
 func Logger(ctx context.Context) *zap.Logger { return From(ctx).Logger }
 
-// Within calls f on a goroutine of its own and reports whether it returned within d. It is a bound on code that should
-// return at once, so d is measured on the real clock, whatever clock was injected.
+// Within calls f on a goroutine of its own and reports whether it returned within d. It is a bound
+// on code that should return at once, so d is measured on the real clock, whatever clock was
+// injected.
 func Within(d time.Duration, f func()) bool {
 	done := make(chan struct{})
 	go func() {

@@ -17,10 +17,10 @@ func (e redirectError) Unwrap() error { return e.err }
 
 func refuse(format string, args ...any) error { return redirectError{fmt.Errorf(format, args...)} }
 
-// RedirectPolicy returns the CheckRedirect of an [http.Client]: that of the user, or
-// [CheckRedirect] if the user has none. Whatever it says, a redirect to a URL with a user name is
-// refused: net/http would send that name in place of our own credentials. Its refusals are
-// Misdirected to [ClassOfFault].
+// RedirectPolicy returns the CheckRedirect function of an [http.Client]. It asks the user's
+// function, or [CheckRedirect] if there is none. A redirect to a URL with a user name is always
+// refused, since net/http would send that name in place of our own credentials. [ClassOfFault]
+// calls each refusal Misdirected.
 func RedirectPolicy(user func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	if user == nil {
 		return CheckRedirect

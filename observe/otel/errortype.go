@@ -14,7 +14,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// words are what error.type says of the errors that match a sentinel. The first that matches counts.
+// words are what error.type says of the errors that match a sentinel. The first that matches
+// counts.
 var words = []struct {
 	target error
 	word   string
@@ -29,7 +30,8 @@ var words = []struct {
 	{transport.ErrNotAnswered, "not_answered"},
 }
 
-// errorType returns the attribute error.type of an error that is not nil: one of few values, which never quotes its text.
+// errorType returns the attribute error.type of an error that is not nil: one of few values, which
+// never quotes its text.
 func errorType(err error) attribute.KeyValue {
 	if wait := (*jobstatus.WaitError)(nil); errors.As(err, &wait) && wait.Reason != nil {
 		err = wait.Reason
@@ -63,10 +65,10 @@ func errorType(err error) attribute.KeyValue {
 // maxDescription bounds, in bytes, the text of an error that a span has.
 const maxDescription = 256
 
-// description returns what a span says of an error. Of an answer that is its status code, as the text
-// may quote the body. Without an answer it is the text of the transport.Error, which promises to hold no
-// secret. What wraps it, and any other error, promises nothing of the kind and has no description. Nor
-// has a panic, which a Watcher makes a transport.Error of.
+// description returns what a span says of an error. Of an answer that is its status code, as the
+// text may quote the body. Without an answer it is the text of the transport.Error, which promises
+// to hold no secret. What wraps it, and any other error, promises nothing of the kind and has no
+// description. Nor has a panic, which a Watcher makes a transport.Error of.
 func description(err error) string {
 	var (
 		panicked *jobstatus.PanicError

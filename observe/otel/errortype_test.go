@@ -90,8 +90,8 @@ func TestDescriptionHoldsNothingOfAnAnswersBody(t *testing.T) {
 	}
 }
 
-// fault 44: of an error no more is recorded than a transport.Error promises to be free of secrets, and of a job nothing that the
-// service says.
+// fault 44: of an error no more is recorded than a transport.Error promises to be free of secrets,
+// and of a job nothing that the service says.
 func TestNoSecretIsRecorded(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-7f3c9a52"

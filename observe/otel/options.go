@@ -38,8 +38,9 @@ func WithTracerProvider(p trace.TracerProvider) Option { return func(c *config) 
 // WithMeterProvider sets where metrics go; the default, or nil, is otel.GetMeterProvider.
 func WithMeterProvider(p metric.MeterProvider) Option { return func(c *config) { c.meters = p } }
 
-// WithAttributes adds attributes to all spans and metrics. A program with several Watchers tells them apart by an Observer each, with
-// the service that it asks, such as semconv.ServerAddress("ci.example.com"). The default is none.
+// WithAttributes adds attributes to all spans and metrics. A program with several Watchers tells
+// them apart by an Observer each, with the service that it asks, such as
+// semconv.ServerAddress("ci.example.com"). The default is none.
 func WithAttributes(a ...attribute.KeyValue) Option {
 	return func(c *config) { c.attributes = append(c.attributes, a...) }
 }

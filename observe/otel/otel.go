@@ -1,5 +1,6 @@
-// Package jobstatusotel makes OpenTelemetry metrics and traces of what a Watcher does. Its folder is
-// observe/otel, and its name differs from that so that it can be used beside OpenTelemetry's own otel:
+// Package jobstatusotel makes OpenTelemetry metrics and traces of what a Watcher does. Its folder
+// is observe/otel, and its name differs from that so that it can be used beside OpenTelemetry's own
+// otel:
 //
 //	import jobstatusotel "github.com/iamber12/job-status-monitoring/observe/otel"
 //
@@ -15,15 +16,15 @@
 //
 // # Traces
 //
-// Each poll is a span "jobstatus.poll". Its kind is internal: the request that the poll makes, or the
-// several where one fails and is sent again, are the transport's. They have client spans of their own
-// if the transport is instrumented. The context of the poll carries the span, so those nest in it, and
-// the service is sent a traceparent, with
+// Each poll is a span "jobstatus.poll". Its kind is internal: the request that the poll makes, or
+// the several where one fails and is sent again, are the transport's. They have client spans of
+// their own if the transport is instrumented. The context of the poll carries the span, so those
+// nest in it, and the service is sent a traceparent, with
 //
 //	rest.New(url, rest.WithRoundTripper(otelhttp.NewTransport(http.DefaultTransport)))
 //
-// A poll serves all that wait for the job, so it begins a trace of its own. A span of one wait is the
-// caller's to make around it.
+// A poll serves all that wait for the job, so it begins a trace of its own. A span of one wait is
+// the caller's to make around it.
 //
 //	jobstatus.job.id      the job, if the poll is about one
 //	jobstatus.job.ids     the first 100 jobs of a batch
@@ -31,8 +32,9 @@
 //	error.type            why the poll failed
 //
 // The status of a poll that failed is Error. Its description is the service's status code with its
-// name, such as "503 Service Unavailable". Without an answer it is the text of the [transport.Error],
-// which holds no secret. It holds no part of an answer's body, and no text of any other error.
+// name, such as "503 Service Unavailable". Without an answer it is the text of the
+// [transport.Error], which holds no secret. It holds no part of an answer's body, and no text of
+// any other error.
 //
 // # Metrics
 //
@@ -46,13 +48,13 @@
 //	jobstatus.poll.lag          s        gauge            how late the poll is that is overdue for longest
 //	jobstatus.ended.watches     {watch}  counter          jobstatus.watch.outcome
 //
-// An outcome is completed, failed, canceled, or gave_up if the watch ended before the job did. The last
-// alone has an error.type. No metric has a job's id. A kind is the caller's word, and each makes a
-// series of its own: see [jobstatus.Kind].
+// An outcome is completed, failed, canceled, or gave_up if the watch ended before the job did. The
+// last alone has an error.type. No metric has a job's id. A kind is the caller's word, and each
+// makes a series of its own: see [jobstatus.Kind].
 //
-// An error.type is timeout, canceled, closed, max_attempts, not_found, throttled, malformed, oversized,
-// not_answered, panic, or else the service's status code, such as 503, or what semconv.ErrorType makes
-// of the error.
+// An error.type is timeout, canceled, closed, max_attempts, not_found, throttled, malformed,
+// oversized, not_answered, panic, or else the service's status code, such as 503, or what
+// semconv.ErrorType makes of the error.
 package jobstatusotel
 
 import (
@@ -76,13 +78,15 @@ const (
 	phaseKey   = attribute.Key("jobstatus.watch.phase")
 )
 
-// gaveUp is the outcome of a watch that ended before its job did. The others are the names of the terminal states.
+// gaveUp is the outcome of a watch that ended before its job did. The others are the names of the
+// terminal states.
 const gaveUp = "gave_up"
 
 // maxIDs bounds how many jobs of a batch a span names.
 const maxIDs = 100
 
-// Observer is an observe.Observer that makes metrics and traces. It is made by New and safe for concurrent use.
+// Observer is an observe.Observer that makes metrics and traces. It is made by New and safe for
+// concurrent use.
 type Observer struct {
 	tracer     trace.Tracer
 	meter      metric.Meter
@@ -111,7 +115,8 @@ func (o *Observer) Observe(ctx context.Context, e *observe.Event) context.Contex
 	return ctx
 }
 
-// spanKey is the key of a poll's span in its context. trace.SpanFromContext may be the span of somebody else who observes too.
+// spanKey is the key of a poll's span in its context. trace.SpanFromContext may be the span of
+// somebody else who observes too.
 type spanKey struct{}
 
 func (o *Observer) pollStarted(ctx context.Context, e *observe.Event) context.Context {

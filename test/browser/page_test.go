@@ -71,7 +71,8 @@ func serve(t *testing.T, args ...string) string {
 	return address
 }
 
-// open opens a page, and fails the test for what the page should not do: log an error, throw, or ask another server.
+// open opens a page, and fails the test for what the page should not do: log an error, throw, or
+// ask another server.
 func open(t *testing.T, address string) context.Context {
 	path := browserPath(t)
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
@@ -112,8 +113,8 @@ func eval[T any](t *testing.T, ctx context.Context, expression string) (v T) {
 	return v
 }
 
-// watchJobs follows jobs with several backoffs, until the test ends. On the service's clock, which runs ten times as fast, the
-// shortest wait is a second.
+// watchJobs follows jobs with several backoffs, until the test ends. On the service's clock, which
+// runs ten times as fast, the shortest wait is a second.
 func watchJobs(t *testing.T, address string) {
 	const second = 100 * time.Millisecond
 	learner := adaptive.New(adaptive.Worth(second))

@@ -189,7 +189,8 @@ func TestUnknownID(t *testing.T) {
 	assert.False(t, errors.As(err, new(*jobstatus.WaitError)))
 }
 
-// fault 1: while the service is down the watch goes on, and it takes up with the one that comes in its place.
+// fault 1: while the service is down the watch goes on, and it takes up with the one that comes in
+// its place.
 func TestServerKilledAndStartedAgain(t *testing.T) {
 	t.Parallel()
 	p := serve(t, "--addr", "127.0.0.1:0", "--duration", "1h")
@@ -218,7 +219,8 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, jobstatus.Completed, st.State)
 
-	// The new process does not know the old one's job: that is what the first watch now sees, and it has not ended.
+	// The new process does not know the old one's job: that is what the first watch now sees, and
+	// it has not ended.
 	_, err = w.WaitForJob(context.Background(), id, jobstatus.MaxAttempts(3))
 	require.ErrorIs(t, err, jobstatus.ErrNotFound)
 }

@@ -87,13 +87,15 @@ func (b *board) turn(now float64) {
 	}
 }
 
-// snapshot is what GET /debug/jobs answers. All times are seconds on the service's clock since it began, -1 for never.
+// snapshot is what GET /debug/jobs answers. All times are seconds on the service's clock since it
+// began, -1 for never.
 type snapshot struct {
 	Began  time.Time      `json:"began"`
 	Now    float64        `json:"now"`
 	Speed  float64        `json:"speed"`  // of the service's clock
 	Counts map[string]int `json:"counts"` // of the newest 10,000 jobs, by state
-	// Requests is how many there were; Rate is how many in each of the last seconds, the present one last.
+	// Requests is how many there were; Rate is how many in each of the last seconds, the present
+	// one last.
 	Requests int   `json:"requests"`
 	Rate     []int `json:"rate"`
 	// Delay is how long after the end of a job somebody was told of it, over the last 1,000 jobs.
@@ -219,7 +221,8 @@ const (
 	writeTimeout  = 10 * time.Second // for a browser to take one event
 )
 
-// events serves the snapshots that differ as server-sent events, until the client leaves or the server ends.
+// events serves the snapshots that differ as server-sent events, until the client leaves or the
+// server ends.
 func (b *board) events(ending <-chan struct{}, real clock.Clock) http.HandlerFunc {
 	free := make(chan struct{}, mostListeners)
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -30,7 +30,8 @@ type config struct {
 	faults   []mock.Option
 }
 
-// runningAfter is the share of its time after which a job runs, if --running asks for it and --pending says nothing.
+// runningAfter is the share of its time after which a job runs, if --running asks for it and
+// --pending says nothing.
 const runningAfter = 0.3
 
 // newFlags returns the flags of serve, which write to c.

@@ -22,8 +22,9 @@ const (
 	idleTimeout = 2 * time.Minute
 )
 
-// A guard hands on the requests that may be answered. It refuses those that a page of another site makes a browser send, those by
-// a name that is not the server's, and those that are too large, too slow or too many.
+// A guard hands on the requests that may be answered. It refuses those that a page of another site
+// makes a browser send, those by a name that is not the server's, and those that are too large, too
+// slow or too many.
 type guard struct {
 	hosts []string      // names and addresses of the server, beside those of this machine's loopback
 	names []string      // those of them whose pages may send requests, at any port
@@ -69,8 +70,8 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.next.ServeHTTP(w, r)
 }
 
-// serves reports whether a request names this server. A page whose name was pointed at this machine after it was loaded, by DNS
-// rebinding, still names its own.
+// serves reports whether a request names this server. A page whose name was pointed at this machine
+// after it was loaded, by DNS rebinding, still names its own.
 func (g *guard) serves(r *http.Request) bool {
 	host := bareHost(r.Host)
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") || slices.Contains(g.hosts, host) {
@@ -84,7 +85,8 @@ func (g *guard) serves(r *http.Request) bool {
 	return ip.IsLoopback() || local != nil && local.IP.Equal(ip)
 }
 
-// foreign reports whether a browser sends a request for another site than this one. To follow a link to the page is no harm.
+// foreign reports whether a browser sends a request for another site than this one. To follow a
+// link to the page is no harm.
 func (g *guard) foreign(r *http.Request) bool {
 	if origin := r.Header.Get("Origin"); origin != "" {
 		u, err := url.Parse(origin)
@@ -109,8 +111,8 @@ func bareHost(host string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 }
 
-// readBody reads the body of a request, if it has one, so that no handler waits for it. It returns the code of the answer if that
-// can't be done.
+// readBody reads the body of a request, if it has one, so that no handler waits for it. It returns
+// the code of the answer if that can't be done.
 func readBody(w http.ResponseWriter, r *http.Request) (code int) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return 0

@@ -74,7 +74,8 @@ func TestOnlyItsOwnNamesAreServed(t *testing.T) {
 	}
 }
 
-// fault 62: a page of another site can make a browser send simple requests, though not read the answers.
+// fault 62: a page of another site can make a browser send simple requests, though not read the
+// answers.
 func TestRequestsOfOtherSitesAreRefused(t *testing.T) {
 	t.Parallel()
 	h := handlerAt(t, "127.0.0.1:8080", "--allow-host", "jobs.example")

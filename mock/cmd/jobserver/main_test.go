@@ -131,7 +131,8 @@ func TestTheDefaultAddressIsOfThisMachineAlone(t *testing.T) {
 	assert.Empty(t, c.hosts)
 }
 
-// The default is the wire of the service that this one stands for: to the byte, and without a word that its clients refuse.
+// The default is the wire of the service that this one stands for: to the byte, and without a word
+// that its clients refuse.
 func TestByDefaultAJobIsPendingUntilItEnds(t *testing.T) {
 	t.Parallel()
 	const (

@@ -1,0 +1,140 @@
+package sighting
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A drawn is one poll of a watch: an answer, or a fault of a class.
+type drawn struct {
+	after time.Duration
+	err   error
+	st    transport.Status
+}
+
+func polls(t *rapid.T) []drawn {
+	draw := rapid.Custom(func(t *rapid.T) drawn {
+		d := drawn{after: time.Duration(rapid.IntRange(1, 20_000).Draw(t, "ms")) * time.Millisecond}
+		pace := time.Duration(rapid.SampledFrom([]int{0, 0, 5, -1}).Draw(t, "pace"))
+		if class := rapid.IntRange(-3, int(transport.Misdirected)).Draw(t, "class"); class >= 0 {
+			d.err = &transport.Error{Class: transport.Class(class), RetryAfter: pace}
+			return d
+		}
+		d.st = transport.Status{State: transport.Running, RetryAfter: pace}
+		if s := rapid.IntRange(0, 100).Draw(t, "updated"); s > 50 {
+			d.st.Updated = time.Unix(int64(s), 0)
+		}
+		return d
+	})
+	return rapid.SliceOfN(draw, 1, 60).Draw(t, "polls")
+}
+
+// fault 17, fault 18 and fault 27: whatever comes, a watch ends by what is certain, or by odd answers for as long as patience says.
+func TestAWatchEndsByWhatIsCertainOrWhenPatienceHasRunOut(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		patience := time.Duration(rapid.IntRange(0, 60).Draw(t, "patience")) * time.Second
+		var last *Sighting
+		var now, oddSince time.Duration
+		odd, seen := 0, false
+		for _, d := range polls(t) {
+			now += d.after
+			f := FaultOf(d.err)
+			var s Sighting
+			v := s.See(last, &d.st, f, now, patience)
+			if d.err == nil {
+				odd, seen = 0, true
+				assert.Equal(t, Verdict{}, v)
+				assert.GreaterOrEqual(t, s.RetryAfter, time.Duration(0))
+			} else if f.Oddity(seen) {
+				if odd++; odd == 1 {
+					oddSince = now
+				}
+			}
+			certain := d.err != nil && f.Final(seen)
+			ranOut := d.err != nil && f.Oddity(seen) && odd > 1 && now-oddSince >= patience
+			assert.Equal(t, certain || ranOut, v.Over)
+			assert.Equal(t, seen, s.Answered)
+			assert.GreaterOrEqual(t, s.LeaveAlone(), time.Duration(0))
+			if v.Over {
+				assert.ErrorIs(t, v.Err, d.err)
+				return
+			}
+			last = &s
+		}
+	})
+}
+
+func TestAWaitThatAnAnswerNamesHoldsUntilAnother(t *testing.T) {
+	t.Parallel()
+	var last *Sighting
+	for i, step := range []struct {
+		pace time.Duration
+		err  bool
+		want time.Duration
+	}{{5, false, 5}, {0, false, 5}, {7, true, 7}, {0, true, 5}, {0, false, 5}, {3, false, 3}, {transport.NoWait, false, 0}, {0, false, 0},
+		{4, false, 4}, {transport.NoWait, true, 0}, {0, false, 0}} {
+		st := transport.Status{State: transport.Running, RetryAfter: step.pace}
+		var f Fault
+		if step.err {
+			f = FaultOf(&transport.Error{RetryAfter: step.pace})
+		}
+		var s Sighting
+		s.See(last, &st, f, time.Duration(i), time.Minute)
+		assert.Equal(t, step.want, s.LeaveAlone(), "step %d", i)
+		last = &s
+	}
+}
+
+// fault 61
+func FuzzWhatIsKeptOfAStatusIsSmallAndReadable(f *testing.F) {
+	f.Add("running", strings.Repeat("€", 2000), []byte(`{}`), "1", 0.5)
+	f.Add("\xff", "\xff\xff", []byte(nil), strings.Repeat("v", 600), -1.0)
+	f.Fuzz(func(t *testing.T, raw, message string, result []byte, revision string, progress float64) {
+		st := transport.Status{State: transport.Running, Raw: raw, Message: message, Result: json.RawMessage(result), Revision: revision,
+			Progress: progress}
+		var s Sighting
+		s.See(nil, &st, Fault{}, 0, 0)
+		assert.LessOrEqual(t, len(s.Raw)+len(s.Message)+len(s.Result)+len(s.Revision), 4<<10)
+		assert.True(t, s.Progress >= 0 && s.Progress <= 1)
+		if utf8.ValidString(message) {
+			assert.True(t, utf8.ValidString(s.Message))
+		}
+	})
+}
+
+// misbehaving is an error whose method panics.
+type misbehaving struct{}
+
+func (*misbehaving) Error() string { panic("no text") }
+
+// fault 53
+func TestFaultOfSaysWhatIsWrongWithAnError(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, Fault{}, FaultOf(nil))
+	assert.Panics(t, func() { FaultOf(&misbehaving{}) })
+	assert.PanicsWithValue(t, "the error is a nil *transport.Error: return a plain nil instead", func() {
+		var e *transport.Error
+		FaultOf(e)
+	})
+	wrapped := fmt.Errorf("ask: %w", &transport.Error{Class: transport.Throttled, RetryAfter: 3})
+	assert.Equal(t, Fault{Err: wrapped, Class: transport.Throttled, RetryAfter: 3}, FaultOf(wrapped))
+	long := FaultOf(&transport.Error{Class: transport.NotFound, Err: errors.New(strings.Repeat("x", 1<<20))})
+	assert.Equal(t, transport.NotFound, long.Class)
+	assert.Less(t, len(long.Err.Error()), 5<<10)
+	assert.ErrorIs(t, long.Err, transport.ErrNotFound)
+}
