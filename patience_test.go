@@ -205,7 +205,7 @@ func TestAnOutageIsAFewWarnings(t *testing.T) {
 			}
 		}
 		watcher := w.watcher(s, every(time.Second), jobstatus.WithTimeout(time.Hour), jobstatus.WithLogger(zap.New(core)))
-		for _, err := range watcher.WaitForJobs(context.Background(), ids(500)) {
+		for _, err := range watcher.WaitForJobs(context.Background(), ids(100)) {
 			require.NoError(t, err)
 		}
 		var lines []string

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	sisters     = 20   // kinds that are known
-	sisterJobs  = 50   // jobs of each
-	sisterScale = 1.25 // a kind's jobs take between a half and twice as long as another's
+	sisters     = 20 // kinds that are known
+	sisterJobs  = 50 // jobs of each
+	sisterScale = 2  // by how much a kind's jobs are longer or shorter than the common scale, at most
 )
 
 // kinTable prints what a new kind costs beside others of the same law, each on a scale of its own.

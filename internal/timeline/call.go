@@ -462,9 +462,6 @@ func (m *waiter) gaveUp(reason error, now time.Duration) Result {
 	}
 	if x.seen != nil {
 		r.LastErr = x.seen.Fault.Err
-		if reason == ErrTimeout && x.seen.Fault.RetryAfter > 0 && x.poll >= m.end() {
-			r.Err = fmt.Errorf("%w; %w: the service asked to be left alone for %v", reason, transport.ErrThrottled, x.seen.Fault.RetryAfter)
-		}
 		if x.seen.IsUnknownJob() && (reason == ErrTimeout || reason == ErrMaxAttempts) {
 			r.End, r.Err = Broken, x.seen.Doubt(now)
 		}

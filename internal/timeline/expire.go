@@ -55,8 +55,6 @@ func (t *Timeline) hold(x *watch, m *waiter, stood bool) hold {
 		return notHeld
 	case t.limits.gate > 0 && t.limits.recovering:
 		return heldByBudget
-	case t.limits.gate > 0:
-		return heldByLimit
 	case t.busy >= t.Concurrency:
 		return heldByWorkers
 	case t.Limiter != nil && !stood:

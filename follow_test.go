@@ -1,0 +1,157 @@
+package jobstatus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// A follower is a Backoff that notes what it is told, and waits as next says.
+type follower struct {
+	next func(p backoff.Poll) time.Duration
+
+	mu   sync.Mutex
+	told []string
+}
+
+func (f *follower) note(format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.told = append(f.told, fmt.Sprintf(format, args...))
+}
+
+func (f *follower) Next(p backoff.Poll) time.Duration {
+	f.note("next %d at %v, waited %v", p.Attempt, p.Elapsed, p.Waited)
+	return f.next(p)
+}
+
+func (f *follower) Follow(key, kind string, age time.Duration) {
+	f.note("follow %s/%s at %v", key, kind, age)
+}
+
+func (f *follower) Observe(o backoff.Outcome) {
+	f.note("%s/%s ended %v, after %v, before %v", o.Key, o.Kind, o.Ended, o.After, o.Before)
+}
+
+func TestAFollowerIsToldOfWhatBeginsRunsAndEnds(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		f := &follower{next: func(p backoff.Poll) time.Duration { return min(time.Duration(p.Attempt), 1) * time.Second }}
+		watcher := w.watcher(w.service(after(2, jobstatus.Completed)), jobstatus.WithBackoff(f))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.Kind("k"))
+			require.NoError(w, err)
+		})
+		assert.Equal(w, []string{
+			"follow a/k at 0s", "next 0 at 0s, waited 0s", "next 0 at 0s, waited 0s",
+			"follow a/k at 0s", "next 1 at 0s, waited 0s", "next 1 at 0s, waited 1s",
+			"a/k ended true, after 0s, before 1s",
+		}, f.told)
+	})
+}
+
+// A poll that is due can be put off by what was heard meanwhile, but not for ever: a last look is taken.
+func TestAFollowerPutsOffAPollThatIsDue(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		f := &follower{next: func(p backoff.Poll) time.Duration {
+			switch {
+			case p.Attempt == 0:
+				return 0
+			case p.Attempt == 1 && p.Waited >= 10*time.Second:
+				return 25 * time.Second
+			case p.Attempt == 1:
+				return 10 * time.Second
+			default:
+				return p.Waited + time.Minute // never now
+			}
+		}}
+		s := w.service(never)
+		watcher := w.watcher(s, jobstatus.WithBackoff(f), jobstatus.WithTimeout(5*time.Minute))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.ErrorIs(w, err, jobstatus.ErrTimeout)
+		})
+		assert.Equal(w, seconds(0, 25, 299), s.polls("a"))
+	})
+}
+
+// Every watch that is begun is told of when it is left, however.
+func TestAFollowerHearsOfEachWatchThatIsLeft(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		f := &follower{next: func(backoff.Poll) time.Duration { return time.Second }}
+		watcher := w.watcher(w.service(never), jobstatus.WithBackoff(f), jobstatus.WithMaxWatches(2))
+		w.run(func() {
+			for st, err := range watcher.WaitForJobs(context.Background(), slices.Values([]string{"a", "b", "c"}), jobstatus.Timeout(3*time.Second)) {
+				require.Error(w, err, st.ID)
+			}
+			for range watcher.Updates(context.Background(), "d") {
+				break
+			}
+		})
+		for _, id := range []string{"a", "b", "c", "d"} {
+			begun, left := 0, 0
+			for _, line := range f.told {
+				if line == fmt.Sprintf("follow %s/ at 0s", id) {
+					begun++
+				}
+				if strings.HasPrefix(line, id+"/ ended false") {
+					left++
+				}
+			}
+			assert.Positive(w, begun, id)
+			assert.Equal(w, 1, left, "%s: %v", id, f.told)
+		}
+	})
+}
+
+// fault 63: a first bulk of jobs of which nothing is known does not flood the service.
+func TestABulkOfAnUnknownKindIsNotAFlood(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		const n = 3000
+		s := w.service(nil)
+		s.answer = func(_ context.Context, id string, _ int) (jobstatus.Status, error) {
+			var number int
+			_, _ = fmt.Sscanf(id, "job-%d", &number)
+			if w.clock.Since(s.began) < 5*time.Second+time.Duration(number*7919%n)*10*time.Second/n { // in no order
+				return running, nil
+			}
+			return jobstatus.Status{State: jobstatus.Completed}, nil
+		}
+		watcher := w.watcher(s, jobstatus.WithBackoff(adaptive.New(adaptive.About(5))), jobstatus.WithTimeout(time.Hour))
+		for st, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
+			require.NoError(t, err, st.ID)
+		}
+		perJob := float64(watcher.Stats().Requests) / n
+		t.Logf("%.2f requests a job", perJob)
+		assert.LessOrEqual(t, perJob, 7.0)
+	})
+}
+
+// fault 13: an end that the service's wait left no room to look for is named so.
+func TestATimeoutThatARefusalOutlastsIsThrottledToo(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(say(running, &transport.Error{Class: transport.Throttled, RetryAfter: time.Minute, Err: errors.New("too many")}))
+		watcher := w.watcher(s, every(time.Second), jobstatus.WithTimeout(30*time.Second))
+		w.run(func() {
+			began := w.clock.Now()
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.ErrorIs(w, err, jobstatus.ErrTimeout)
+			require.ErrorIs(w, err, jobstatus.ErrThrottled)
+			assert.Equal(w, 30*time.Second, w.clock.Since(began))
+		})
+		assert.Equal(w, seconds(0, 1), s.polls("a"))
+	})
+}
