@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -288,6 +289,8 @@ func TestALastLookIsTakenOnce(t *testing.T) {
 
 // within counts the polls from one instant until another.
 func (s *service) within(from, until time.Duration) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, polls := range s.asked {
 		for _, at := range polls {
 			if at >= from && at < until {
@@ -402,9 +405,9 @@ func TestAnOutageOfABatchedServiceIsNoReasonToAskMore(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
 		b := &batcher{service: w.service(never), most: 100}
-		down := false
+		var down atomic.Bool
 		b.reply = func([]string) ([]transport.Answer, error) {
-			if down {
+			if down.Load() {
 				return nil, errors.New("connection refused")
 			}
 			return nil, nil
@@ -419,7 +422,8 @@ func TestAnOutageOfABatchedServiceIsNoReasonToAskMore(t *testing.T) {
 		before := count()
 		time.Sleep(time.Minute)
 		steady := count() - before
-		down, before = true, count()
+		down.Store(true)
+		before = count()
 		time.Sleep(time.Minute)
 		assert.LessOrEqual(t, count()-before, steady*12/10, "steady: %d", steady)
 		require.NoError(t, watcher.Close())
