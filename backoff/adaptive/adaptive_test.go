@@ -150,15 +150,18 @@ func TestLearnerForgetsTheKindUsedLeastRecently(t *testing.T) {
 }
 
 func TestLearnerNeedsLessThan16KiBAKind(t *testing.T) {
-	const kinds = 8
+	const kinds = 16 // so that the workspaces of planning, which may not be swept yet, count for little
 	a, r := New(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
 	a.Observe(exactly("", "", time.Second)) // makes the tables all kinds share
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	for kind := range kinds {
-		for i := range maxSpans + 10 {
-			a.Observe(watched(a, fmt.Sprint(i), fmt.Sprint(kind), twoSorts(r)))
+		for i := range maxSpans - 30 {
+			a.Observe(exactly(fmt.Sprint(i), fmt.Sprint(kind), twoSorts(r)))
+		}
+		for i := range 40 {
+			a.Observe(watched(a, fmt.Sprint("watched", i), fmt.Sprint(kind), twoSorts(r)))
 		}
 	}
 	runtime.GC()
