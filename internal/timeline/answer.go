@@ -15,27 +15,12 @@ import (
 
 var notAnswered = sighting.FaultOf(&transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered})
 
-// judgeNext judges one poll of r, or sees that all are judged. Where a plugin ends the goroutine in
-// between, the poll is judged by what is known of it then.
+// judgeNext judges the next poll of r, and tells the log and the Backoff of it. Where a plugin ends
+// the goroutine meanwhile, the next one goes on behind that plugin's call.
 func (t *Timeline) judgeNext(r *run) {
-	if r.at == len(r.polls) {
-		r.stage = settle
-		return
-	}
 	p := &r.polls[r.at]
-	if p.again {
-		r.at++
-		return
-	}
-	switch {
-	case p.seen != nil:
-	case p.entered: // the goroutine ended in here
-		p.end(broken(t.panicked(errGoexit)))
-	default:
-		p.entered = true
-		if err := t.guard(func() { t.look(r, p) }); err != nil {
-			p.end(broken(err))
-		}
+	if !p.again {
+		t.judge(r, p)
 	}
 	r.at++ // what follows is not needed for the wait
 	if p.over && p.why == nil && t.learner != nil {
@@ -43,16 +28,37 @@ func (t *Timeline) judgeNext(r *run) {
 		o.Marks = p.seen.Marks
 		t.learn(o)
 	}
-	t.logPoll(r, p)
 }
 
-// end has the watch of p end with f.
-func (p *poll) end(f sighting.Fault) {
-	s := sighting.Sighting{Fault: f}
+// judge decides what the watch of p does next, and writes a line about it.
+func (t *Timeline) judge(r *run, p *poll) {
+	if p.entered {
+		if !p.judged {
+			p.breakOff(t.panicked(errGoexit))
+		}
+		return
+	}
+	p.entered = true
+	err := t.guard(func() {
+		t.look(r, p)
+		p.judged = true
+		t.logPoll(r, p) // a logger that panics has nobody to tell
+	})
+	if !p.judged {
+		p.breakOff(err)
+	}
+}
+
+// breakOff has the watch of p end with err, as a plugin panicked or ended its goroutine.
+func (p *poll) breakOff(err error) {
+	if p.over, p.why = true, err; p.seen != nil {
+		return
+	}
+	s := sighting.Sighting{Fault: broken(err)}
 	if last := p.x.seen; last != nil {
 		s.Status, s.Answered = last.Status, last.Answered
 	}
-	p.seen, p.over, p.why = &s, true, f.Err
+	p.seen = &s
 }
 
 // distribute gives each watch of r its part of the answer.
@@ -142,29 +148,26 @@ func (t *Timeline) look(r *run, p *poll) {
 	}
 	var s sighting.Sighting
 	v := s.See(x.seen, st, p.fault, now, t.Patience)
-	over, why := v.Over, v.Err
-	if t.learner != nil && p.fault.Err == nil && !over {
+	if t.learner != nil && p.fault.Err == nil && !v.Over {
 		s.Mark(r.asked - x.began)
 	}
 	p.leaveAlone = t.capped(s.LeaveAlone())
-	if !over && p.fault.Err == nil {
-		t.follow(x.id, p.kind, r.asked-x.began)
+	p.over, p.why, p.seen = v.Over, v.Err, x.seen
+	if !s.Same(x.seen) {
+		p.changed = p.fault.Err == nil && s.Differs(x.seen)
+		p.seen = new(sighting.Sighting)
+		*p.seen = s
 	}
-	if !over {
-		p.wait, why = t.nextWait(backoff.Poll{
-			Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
-			RetryAfter: p.leaveAlone, Progress: s.Progress, State: s.StateName(), Err: s.Fault.Err,
-		})
-		over = why != nil
-	}
-	p.over, p.why = over, why
-	if s.Same(x.seen) {
-		p.seen = x.seen
+	if v.Over {
 		return
 	}
-	p.changed = p.fault.Err == nil && s.Differs(x.seen)
-	p.seen = new(sighting.Sighting)
-	*p.seen = s
+	if p.fault.Err == nil {
+		t.follow(x.id, p.kind, r.asked-x.began)
+	}
+	p.wait = t.nextWait(backoff.Poll{
+		Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
+		RetryAfter: p.leaveAlone, Progress: s.Progress, State: s.StateName(), Err: s.Fault.Err,
+	})
 }
 
 // capped returns a wait that the service asks for, within the user's bound.
@@ -368,23 +371,25 @@ func (t *Timeline) tell(m *waiter, p *poll, asked, now time.Duration) {
 	}
 }
 
-// logPoll writes a line for a poll of p at debug level.
+// logPoll writes a line for a poll of p at debug level. It is called inside guard.
 func (t *Timeline) logPoll(r *run, p *poll) {
 	if p.why != nil || p.fault.Err != nil && r.dropped() {
 		return
 	}
-	t.write(zap.DebugLevel, pollMessage(p), func() []zap.Field {
-		fields := []zap.Field{zap.String("id", p.x.id), zap.Int32("attempt", p.x.attempt+1), zap.Duration("took", r.ended-r.asked)}
-		if p.fault.Err != nil {
-			fields = append(fields, zap.Error(p.fault.Err))
-		} else {
-			fields = append(fields, zap.Stringer("state", p.seen.State), zap.String("raw", p.seen.Raw))
-		}
-		if !p.over {
-			fields = append(fields, zap.Duration("wait", p.wait))
-		}
-		return fields
-	})
+	e := t.Logger.Check(zap.DebugLevel, pollMessage(p))
+	if e == nil {
+		return
+	}
+	fields := []zap.Field{zap.String("id", p.x.id), zap.Int32("attempt", p.x.attempt+1), zap.Duration("took", r.ended-r.asked)}
+	if p.fault.Err != nil {
+		fields = append(fields, zap.Error(p.fault.Err))
+	} else {
+		fields = append(fields, zap.Stringer("state", p.seen.State), zap.String("raw", p.seen.Raw))
+	}
+	if !p.over {
+		fields = append(fields, zap.Duration("wait", p.wait))
+	}
+	e.Write(fields...)
 }
 
 func pollMessage(p *poll) string {

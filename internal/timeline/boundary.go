@@ -98,20 +98,21 @@ func (t *Timeline) askBatch(ctx context.Context, ids []string) (answers []transp
 // fit returns how many of ids go into one request.
 func (t *Timeline) fit(ids []string) int {
 	n := len(ids)
-	if t.fitter == nil || n < 2 {
-		return n
-	}
 	if err := t.guard(func() { n = t.fitter.Fit(ids) }); err != nil {
 		t.complain("transport panicked in Fit", err)
 	}
 	return min(max(n, 1), len(ids))
 }
 
-// nextWait asks the Backoff, and keeps what it answers within bounds.
-func (t *Timeline) nextWait(p backoff.Poll) (d time.Duration, err error) {
-	if err := t.guard(func() { d = t.Backoff.Next(p) }); err != nil {
-		return 0, err
-	}
+// askWait asks the Backoff, and returns a panic in it as an error.
+func (t *Timeline) askWait(p backoff.Poll) (d time.Duration, err error) {
+	err = t.guard(func() { d = t.nextWait(p) })
+	return d, err
+}
+
+// nextWait asks the Backoff, and keeps what it answers within bounds. It is called inside guard.
+func (t *Timeline) nextWait(p backoff.Poll) time.Duration {
+	d := t.Backoff.Next(p)
 	if d < 0 && t.clamped.CompareAndSwap(false, true) {
 		t.write(zap.WarnLevel, "backoff answered with a negative wait", func() []zap.Field {
 			return []zap.Field{zap.Duration("wait", d), zap.Int("attempt", p.Attempt)}
@@ -124,7 +125,7 @@ func (t *Timeline) nextWait(p backoff.Poll) (d time.Duration, err error) {
 	if p.Attempt == 0 {
 		least = 0
 	}
-	return max(d, least, p.RetryAfter), nil
+	return max(d, least, p.RetryAfter)
 }
 
 // learn tells the Backoff of a watch that has ended or was given up, if it learns.

@@ -160,7 +160,7 @@ func (c *Call) join(ctx context.Context, id string) error {
 // joinFollowed is join for a job that is worth to wait for. It reports whether it added a watch.
 func (c *Call) joinFollowed(id string) (added bool, err error) {
 	t := c.t
-	first, err := t.nextWait(backoff.Poll{Key: id, Kind: c.Kind})
+	first, err := t.askWait(backoff.Poll{Key: id, Kind: c.Kind})
 	if err == nil {
 		first, err = c.spreadFirst(id, first)
 	}
@@ -266,7 +266,7 @@ func (t *Timeline) longRun(id, kind string, timeout time.Duration) (interval tim
 	var age, last time.Duration
 	for attempt, grew := 1, 0; attempt-grew <= maxSteady; attempt++ {
 		p := backoff.Poll{Key: id, Kind: kind, Attempt: attempt, Elapsed: age, Previous: last, State: transport.Running.String()}
-		if last, err = t.nextWait(p); err != nil {
+		if last, err = t.askWait(p); err != nil {
 			return 0, err
 		}
 		if last >= interval+interval/2 {

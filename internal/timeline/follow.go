@@ -58,7 +58,7 @@ func (t *Timeline) reaskLocked(r *run, next *watch, now time.Duration) {
 	t.mu.Unlock()
 	for i := range due {
 		q := &due[i]
-		wait, err := t.nextWait(q.poll)
+		wait, err := t.askWait(q.poll)
 		if q.wait = wait; err != nil {
 			q.wait = 0 // the poll is made, and tells
 		}

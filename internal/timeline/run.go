@@ -94,6 +94,7 @@ type poll struct {
 	fault      sighting.Fault     // why there was none
 	again      bool               // it is asked about again at once, and this poll does not count
 	entered    bool               // it was begun to judge it
+	judged     bool               // that is done
 	seen       *sighting.Sighting // once it is judged
 	changed    bool               // a consumer is told of seen
 	over       bool               // the watch is
@@ -209,41 +210,54 @@ func makeRoom(i int) byte {
 	return room[i]
 }
 
-// step does the next stage of r, and reports whether there is another.
+// step does the stages of r from the next one on, and reports whether there is another request. A
+// stage is left behind before it is begun, so that it is not begun for the second time.
 func (t *Timeline) step(r *run) (more bool) {
 	switch r.stage {
 	case take:
-		return t.takeNext(r)
+		if !t.takeNext(r) {
+			return false
+		}
+		fallthrough
 	case fit:
 		r.stage = announce
 		t.fitBatch(r)
+		fallthrough
 	case announce:
 		r.stage = ask
 		t.announce(r)
+		fallthrough
 	case ask:
 		r.stage, r.inside = conclude, true
 		if !t.ask(r) {
 			return t.discard(r)
 		}
 		r.inside = false
+		fallthrough
 	case conclude:
 		if !r.claim.CompareAndSwap(asking, claimedByWorker) {
 			return t.discard(r)
 		}
 		r.stage, r.at = divide, 0
 		t.conclude(r)
+		fallthrough
 	case divide:
 		r.stage = report
 		t.distribute(r)
+		fallthrough
 	case report:
 		r.stage = judge
 		t.report(r)
+		fallthrough
 	case judge:
-		t.judgeNext(r)
-	case settle:
+		for r.at < len(r.polls) {
+			t.judgeNext(r)
+		}
+		r.stage = settle
+		fallthrough
+	default:
 		return t.settleAll(r)
 	}
-	return true
 }
 
 // takeNext fills r with what is due, or ends its worker if nothing is.
@@ -257,9 +271,7 @@ func (t *Timeline) takeNext(r *run) (more bool) {
 // held, and lets go of it.
 func (t *Timeline) continueLocked(r *run) (more bool) {
 	if t.begin(r, r.ended) {
-		if r.stage = announce; len(r.polls) > 1 && t.fitter != nil {
-			r.stage = fit
-		}
+		r.stage = fit
 		t.mu.Unlock()
 		return true
 	}
@@ -350,6 +362,9 @@ func (t *Timeline) launch(r *run, now time.Duration) {
 
 // fitBatch puts back the watches of r that do not fit into one request.
 func (t *Timeline) fitBatch(r *run) {
+	if t.fitter == nil || len(r.ids) < 2 {
+		return
+	}
 	n := t.fit(r.ids)
 	if n == len(r.ids) {
 		return
