@@ -61,6 +61,9 @@ type Watcher struct {
 // The Watcher does not close t.
 func New(t Transport, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
+	if len(c.rest) > 0 {
+		err = errors.Join(err, errNotHTTP)
+	}
 	switch {
 	case t == nil:
 		err = errors.Join(errors.New("jobstatus: New: the Transport is nil"), err)
@@ -73,15 +76,17 @@ func New(t Transport, opts ...Option) (*Watcher, error) {
 	return newWatcher(t, c), nil
 }
 
-// NewHTTP returns a Watcher of the jobs of the HTTP service at baseURL. The service speaks the
-// default dialect of package transport/rest. For any other service, or to set more about how it is
-// asked, make a transport with [rest.New] and give it to [New].
+// NewHTTP returns a Watcher of the jobs of the HTTP service at baseURL. As long as [WithREST] sets
+// nothing else, the service speaks the default dialect of package transport/rest. NewHTTP reports
+// all that is wrong with the URL and the options together.
 //
-// The Watcher owns its connections, and [Watcher.Close] closes them. It has at most
+// The Watcher owns its connections, and [Watcher.Close] closes them. It opens at most
 // [rest.DefaultMaxConnections] of them, or as many as [WithConcurrency] if that is more.
+// [rest.WithMaxConnections] sets another number.
 func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
-	t, restErr := rest.New(baseURL, rest.WithMaxConnections(max(rest.DefaultMaxConnections, c.concurrency)))
+	connections := rest.WithMaxConnections(max(rest.DefaultMaxConnections, c.concurrency))
+	t, restErr := rest.New(baseURL, append([]rest.Option{connections}, c.rest...)...)
 	if err = errors.Join(restErr, err); err != nil {
 		if restErr == nil {
 			_ = t.Close()
@@ -234,6 +239,7 @@ func (w *Watcher) Close() error {
 var (
 	errNotMade    = errors.New("the Watcher was not made by New")
 	errNilContext = errors.New("the context is nil")
+	errNotHTTP    = errors.New("jobstatus: New: WithREST is for NewHTTP; give its options to rest.New")
 )
 
 // check reports what makes any call on w useless.

@@ -16,6 +16,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // Defaults of the options. An option that is given zero, or nil, has its default too.
@@ -55,6 +56,7 @@ type config struct {
 	observer      observe.Observer
 	maxWatches    int
 	slack         float64
+	rest          []rest.Option
 	problems
 }
 
@@ -194,6 +196,21 @@ func WithSlack(share float64) Option {
 
 // WithObserver sets who is told what the Watcher does. The default is nobody. See package observe.
 func WithObserver(o observe.Observer) Option { return func(c *config) { c.observer = o } }
+
+// WithREST sets how [NewHTTP] asks the service: its token, its headers, its dialect. It passes the
+// options on to [rest.New]. Given more than once, it adds to the options given before. The default
+// is none. [New] refuses it, because the Transport is already made.
+func WithREST(opts ...rest.Option) Option {
+	return func(c *config) {
+		for i, opt := range opts {
+			if opt == nil {
+				c.problem("WithREST: option %d is nil", i)
+				continue
+			}
+			c.rest = append(c.rest, opt)
+		}
+	}
+}
 
 // WatchOption sets one thing about one watch, or about all watches of one [Watcher.WaitForJobs].
 type WatchOption func(*watchConfig)
