@@ -14,7 +14,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/redact"
 )
 
-// A mask takes out of a recording what no file should hold.
+// A mask removes from a recording what no file should hold.
 type mask struct {
 	keep    map[string]bool // names of a query whose values are kept
 	secrets []string
@@ -27,7 +27,7 @@ const (
 	leastValue  = 8 // of any other value
 )
 
-// harmless are the request headers that say nothing of who asks.
+// harmless are the request headers that do not identify the client.
 var harmless = map[string]bool{
 	"Accept": true, "Accept-Charset": true, "Accept-Encoding": true, "Accept-Language": true, "Cache-Control": true, "Connection": true,
 	"Content-Encoding": true, "Content-Length": true, "Content-Type": true, "Date": true, "Expect": true, "Host": true, "If-Match": true,
@@ -89,7 +89,7 @@ func basic(value string) (secrets []string) {
 	return appendSecret(appendSecret(nil, string(text), leastSecret), password, leastSecret)
 }
 
-// isWord reports whether a value reads like a word of a language, such as completed or in_progress.
+// isWord reports whether a value reads like a word, such as completed or in_progress.
 func isWord(value string) bool {
 	return len(value) < 16 && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz_-") == ""
 }
@@ -163,7 +163,7 @@ func (m *mask) plain(s string) string {
 	return s
 }
 
-// text returns a text without the secrets, and without what looks like one.
+// text returns a text without the secrets and without what looks like a secret.
 func (m *mask) text(s string) string { return redact.Text(m.plain(s), m.secrets...) }
 
 // target returns a path and a query.

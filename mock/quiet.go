@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// A stillness is what a snapshot says of the work that a Clock waits for.
+// A stillness is what a snapshot tells about the work that a Clock waits for.
 type stillness struct {
 	quiet   bool        // nothing but time can go on
 	own     bool        // if not: what goes on belongs to the Clock's test for certain
@@ -92,7 +92,7 @@ func (g goroutine) String() string {
 	return fmt.Sprintf("goroutine %d [%s] in %s (%s)", g.id, g.state, function, line)
 }
 
-// kinship is how a goroutine is related to a test.
+// kinship is the relation of a goroutine to a test.
 type kinship uint8
 
 const (
@@ -101,7 +101,7 @@ const (
 	stranger // it belongs to another test
 )
 
-// A family tells to which test a goroutine belongs, by who created whom.
+// A family relates goroutines to a test, by who created them.
 type family struct {
 	byID  map[int64]*goroutine
 	ours  map[int64]bool // what these create belongs to the test, and so on
@@ -156,7 +156,7 @@ type placeSet struct {
 	seen map[string]bool
 }
 
-// maxPlaces bounds how many are kept.
+// maxPlaces bounds the number of places that are kept.
 const maxPlaces = 1000
 
 // all reports whether all goroutines wait at such a place.

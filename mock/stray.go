@@ -30,7 +30,7 @@ func (c *Clock) watchStray(own bool) {
 	v.timer = time.AfterFunc(v.soon, func() { c.lookForStray(v, own) })
 }
 
-// lookForStray looks once, and again later unless there is no need.
+// lookForStray looks once, and again later as long as there is need.
 func (c *Clock) lookForStray(v *vigil, own bool) {
 	if c.strayed(v, own) {
 		c.t.Errorf("mock: nobody moves the Clock, and the test waits for it: wait within Run, clk.Run(func() { … }); or wait on another "+
@@ -94,8 +94,8 @@ func waitsForClock(all []goroutine, owner int64, own bool) bool {
 	return false
 }
 
-// runAway moves from event to event until nobody waits for the Clock, or until somebody else moves
-// it.
+// runAway moves the Clock from event to event until nobody waits for it, or until somebody else
+// moves it.
 func (c *Clock) runAway() {
 	for range maxRunAway {
 		c.settle(nil, false)
@@ -111,5 +111,5 @@ func (c *Clock) runAway() {
 	c.stray = nil
 }
 
-// maxRunAway bounds how many events a Clock goes through by itself.
+// maxRunAway bounds the events that a Clock goes through by itself.
 const maxRunAway = 100_000
