@@ -68,7 +68,8 @@ func ExampleFunc() {
 		}
 		return ctx
 	})))
-	// Output: {"level":"info","msg":"job ended","id":"report-1","kind":"report","state":"completed","polls":3}
+	// Output: {"level":"info","msg":"job
+	// ended","id":"report-1","kind":"report","state":"completed","polls":3}
 }
 
 // The Stats of a Watcher at /debug/vars.

@@ -45,8 +45,8 @@ type config struct {
 	plain bool
 }
 
-// Rows sets how many jobs a terminal shows at once. Zero and less mean [DefaultRows]. All other jobs
-// are counted only.
+// Rows sets how many jobs a terminal shows at once. Zero and less mean [DefaultRows]. All other
+// jobs are counted only.
 func Rows(n int) Option { return func(c *config) { c.rows = n } }
 
 // Total says how many jobs the call is about, for a sequence of ids that is slow to end. By default

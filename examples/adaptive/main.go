@@ -1,6 +1,6 @@
-// Command adaptive shows how a Backoff that learns gets better. It watches fifty jobs of a kind, one
-// after another, whose length it does not know: five to fifteen seconds each, in virtual time. Forty
-// kinds begin anew, so that luck evens out.
+// Command adaptive shows how a Backoff that learns gets better. It watches fifty jobs of a kind,
+// one after another, whose length it does not know: five to fifteen seconds each, in virtual time.
+// Forty kinds begin anew, so that luck evens out.
 //
 //	go run ./examples/adaptive
 //
@@ -37,8 +37,8 @@ func main() {
 	watchKinds()
 }
 
-// jobs returns a service in virtual time whose jobs take five to fifteen seconds, and a function that
-// tells when the newest of them ends.
+// jobs returns a service in virtual time whose jobs take five to fifteen seconds, and a function
+// that tells when the newest of them ends.
 func jobs(clk *mock.Clock) (service *mock.Service, ends func() time.Time) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var newest time.Time

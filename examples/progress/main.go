@@ -1,5 +1,5 @@
-// Command progress waits for many jobs and shows how they get on: a bar for each of some, a line for
-// each that ended, and totals below. Where standard output is no terminal, it prints lines.
+// Command progress waits for many jobs and shows how they get on: a bar for each of some, a line
+// for each that ended, and totals below. Where standard output is no terminal, it prints lines.
 //
 //	go run ./examples/progress
 //	go run ./examples/progress --url http://127.0.0.1:8080 --jobs 200

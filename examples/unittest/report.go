@@ -1,5 +1,6 @@
-// Package unittest is code of a consumer's own that waits for jobs. Its tests show how such code is tested: jobs that take minutes are
-// over in milliseconds, and take the same course each time. The page README.md beside it explains them one by one.
+// Package unittest is code of a consumer's own that waits for jobs. Its tests show how such code is
+// tested: jobs that take minutes are over in milliseconds, and take the same course each time. The
+// page README.md beside it explains them one by one.
 package unittest
 
 import (
@@ -34,7 +35,8 @@ func (r Reports) Make(ctx context.Context) (url string, err error) {
 	return location(status)
 }
 
-// MakeAll starts n reports and returns where those can be fetched that were made, and the errors of the others.
+// MakeAll starts n reports and returns where those can be fetched that were made, and the errors of
+// the others.
 func (r Reports) MakeAll(ctx context.Context, n int) (urls []string, err error) {
 	ids := make([]string, n)
 	for i := range ids {

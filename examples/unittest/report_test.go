@@ -25,7 +25,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // ready ends a job with a report.
 var ready = mock.Completed(map[string]string{"url": "/reports/7"})
 
-// service returns Reports that are made by a mock service, on a clock that stands still until the test runs it.
+// service returns Reports that are made by a mock service, on a clock that stands still until the
+// test runs it.
 func service(t *testing.T, opts ...mock.Option) (Reports, *mock.Server, *mock.Clock) {
 	clk := mock.NewClock(t)
 	srv := mock.NewServer(t, append(opts, mock.WithClock(clk))...)

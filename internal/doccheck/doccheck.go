@@ -1,6 +1,6 @@
-// Package doccheck checks what a reader of the repository meets first: that links lead somewhere, that
-// exported names are documented, that comments fit the page, and that the table of faults names tests
-// that exist. Its test runs it over the repository.
+// Package doccheck checks what a reader of the repository meets first: that links lead somewhere,
+// that exported names are documented, that comments fit the page, and that the table of faults
+// names tests that exist. Its test runs it over the repository.
 package doccheck
 
 import (
@@ -86,8 +86,8 @@ func Width(tree fs.FS) (problems []string, err error) {
 	return problems, err
 }
 
-// standsAlone reports whether nothing but space stands before a comment on its line. A comment after
-// code is as wide as the code makes it.
+// standsAlone reports whether nothing but space stands before a comment on its line. A comment
+// after code is as wide as the code makes it.
 func standsAlone(tree fs.FS, f file, c *ast.Comment) bool {
 	text, err := fs.ReadFile(tree, f.path)
 	if err != nil {

@@ -18,8 +18,8 @@ var (
 	number    = regexp.MustCompile(`\d+`)
 )
 
-// Faults returns a problem for each row of a table of faults that names a test which does not exist or
-// does not name the row, and for each fault that a test names and the table lacks.
+// Faults returns a problem for each row of a table of faults that names a test which does not exist
+// or does not name the row, and for each fault that a test names and the table lacks.
 func Faults(tree fs.FS, page string) (problems []string, err error) {
 	text, err := fs.ReadFile(tree, page)
 	if err != nil {
