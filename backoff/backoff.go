@@ -1,7 +1,8 @@
 // Package backoff decides when a watch polls next. It has the [Strategy] interface, strategies, and
 // decorators that compose around them. It needs the standard library only.
 //
-//	s := backoff.Jitter(backoff.Cap(backoff.Exponential(100*time.Millisecond, 2), 10*time.Second), 0.1)
+//	growing := backoff.Exponential(100*time.Millisecond, 2)
+//	s := backoff.Jitter(backoff.Cap(growing, 10*time.Second), 0.1)
 //	s.Next(backoff.Poll{Key: "job-1", Attempt: 3}) // about 400ms
 //
 // A Strategy is a pure function: its answer depends on the [Poll] alone. So one value serves any

@@ -34,7 +34,8 @@ func Listen(address string) Option { return func(c *config) { c.listen = cmp.Or(
 // of transport/rest then runs inside a testing/synctest bubble, where time passes when everything
 // waits. In a bubble NewServer fails the test without this option.
 //
-//	srv := mock.NewServer(t, mock.InMemory(), mock.Job("report-1", mock.Pending(time.Hour), mock.Completed(nil)))
+//	srv := mock.NewServer(t, mock.InMemory(),
+//		mock.Job("report-1", mock.Pending(time.Hour), mock.Completed(nil)))
 //	client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
 func InMemory() Option { return func(c *config) { c.memory = true } }
 

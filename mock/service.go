@@ -97,7 +97,10 @@ func OnCall(f func(Call)) Option { return func(c *config) { c.onCall = f } }
 // Job adds a job with the given id and script, which exists from the start. The steps follow one
 // another. The last one ends the job or lasts [Forever].
 //
-//	mock.Job("report-1", mock.Pending(30*time.Second), mock.RunningPolls(2).With(0.5, "half way"), mock.Completed(nil))
+//	mock.Job("report-1",
+//		mock.Pending(30*time.Second),
+//		mock.RunningPolls(2).With(0.5, "half way"),
+//		mock.Completed(nil))
 //
 // The first step begins when the service is made, and each other step when the one before it ends.
 // A step of n polls ends with its last poll.

@@ -1,12 +1,13 @@
 // Package observe tells a program what a Watcher does, for metrics, traces and displays. It needs
 // the standard library only.
 //
-//	w, err := jobstatus.NewHTTP(url, jobstatus.WithObserver(observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
+//	ends := observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
 //		if e.Kind == observe.WatchEnded {
 //			log.Println(e.ID, e.Status.State, e.Attempt, "polls")
 //		}
 //		return ctx
-//	})))
+//	})
+//	w, err := jobstatus.NewHTTP(url, jobstatus.WithObserver(ends))
 //
 // The totals of a Watcher need no Observer: see jobstatus.Watcher.Stats.
 package observe

@@ -81,7 +81,7 @@ func GAX(initial, longest time.Duration, multiplier float64, opts ...backoff.Jit
 // Factor, Jitter and Cap. Each wait is up to share of it longer, also beyond the cap. The Steps of
 // a Backoff are a limit of attempts, which a watch has: see jobstatus.MaxAttempts.
 //
-//	KubernetesWait(10*time.Millisecond, 5, 0.1, 0)    // retry.DefaultBackoff of k8s.io/client-go v0.37.2
+//	KubernetesWait(10*time.Millisecond, 5, 0.1, 0) // client-go v0.37.2, retry.DefaultBackoff
 //	attempt  0  1           2           3             4
 //	wait     0  10ms..11ms  50ms..55ms  250ms..275ms  1.25s..1.375s
 //

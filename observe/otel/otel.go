@@ -36,19 +36,20 @@
 //
 // # Metrics
 //
-//	jobstatus.poll.duration     s        histogram  error.type
-//	jobstatus.watch.duration    s        histogram  jobstatus.watch.outcome, jobstatus.job.kind, error.type
-//	jobstatus.detection.delay   s        histogram  jobstatus.watch.outcome, jobstatus.job.kind
+//	jobstatus.poll.duration     s  histogram  error.type
+//	jobstatus.watch.duration    s  histogram  jobstatus.watch.outcome, jobstatus.job.kind, error.type
+//	jobstatus.detection.delay   s  histogram  jobstatus.watch.outcome, jobstatus.job.kind
 //
 // [Observer.Register] adds
 //
-//	jobstatus.watch.count       {watch}  up-down counter  jobstatus.watch.phase: waiting, overdue or in_flight
-//	jobstatus.poll.lag          s        gauge            how long the longest overdue poll has been due
-//	jobstatus.ended.watches     {watch}  counter          jobstatus.watch.outcome
+//	jobstatus.watch.count    {watch}  up-down counter  jobstatus.watch.phase
+//	jobstatus.poll.lag       s        gauge
+//	jobstatus.ended.watches  {watch}  counter          jobstatus.watch.outcome
 //
-// An outcome is completed, failed, canceled, or gave_up if the watch ended before the job did. Only
-// gave_up has an error.type. No metric has a job's id. Each kind makes a series of its own: see
-// [jobstatus.Kind].
+// A phase is waiting, overdue or in_flight. The lag is how long the longest overdue poll has been
+// due. An outcome is completed, failed, canceled, or gave_up if the watch ended before the job did.
+// Only gave_up has an error.type. No metric has a job's id. Each kind makes a series of its own:
+// see [jobstatus.Kind].
 //
 // An error.type is timeout, canceled, closed, max_attempts, not_found, throttled, malformed,
 // oversized, not_answered or panic. For other errors it is the service's status code, such as 503,

@@ -13,17 +13,17 @@
 // says, up to 1,000. The "next" of an answer, given as ?after=, is where the next page begins.
 //
 // A job is pending until it completes or fails, as with the service that this one stands for. A
-// client that knows no other word sees all jobs end. Flags say how jobs fare; a job is of a kind by
-// its input, {"kind": "transcode"}, at most 256 bytes:
+// client that knows no other word sees all jobs end. Flags say how jobs behave. The input of a job
+// can name its kind in at most 256 bytes, such as {"kind": "transcode"}:
 //
-//	--duration lognormal:10s,0.5       how long a job takes: a duration, or a distribution as mock.ParseDistribution reads it
+//	--duration lognormal:10s,0.5       how long a job takes; see mock.ParseDistribution
 //	--kind transcode=lognormal:1m,0.3  the same for jobs of a kind; may be repeated
 //	--running                          have jobs run before they end, with progress
-//	--pending 0.5                      share of that time before a job runs; with 1, the default, it never does
+//	--pending 0.5                      share of that time before a job runs; 1, the default: never
 //	--fail 0.1                         share of the jobs that fail
 //	--seed 7                           the same seed gives the same jobs; 0 picks one
 //	--speed 10                         the service's clock runs ten times as fast
-//	--fault "share 0.1: code 503; retry-after 2"   what goes wrong with calls for a status; may be repeated
+//	--fault "share 0.1: code 503"      what goes wrong with calls for a status; may be repeated
 //	--faults FILE                      the same, one a line
 //
 // A fault is when it happens, a colon, and its effects. When is always, nth N…, first N, share
