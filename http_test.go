@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -316,4 +317,21 @@ func TestWithRESTReportsWhatIsWrong(t *testing.T) {
 	w, err := jobstatus.NewHTTP("http://127.0.0.1", jobstatus.WithREST())
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
+}
+
+// A client of the user's has its own connections, however many polls may be in flight.
+func TestNewHTTPTakesAClientOfTheUsers(t *testing.T) {
+	t.Parallel()
+	for _, polls := range []int{1, 2 * rest.DefaultMaxConnections} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := mock.NewServer(t, mock.InMemory(), mock.Job("a", mock.Completed(nil)))
+			w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithConcurrency(polls), jobstatus.WithREST(rest.WithHTTPClient(srv.Client())))
+			require.NoError(t, err)
+			defer w.Close()
+			_, err = w.WaitForJob(t.Context(), "a")
+			require.NoError(t, err)
+		})
+	}
+	_, err := jobstatus.NewHTTP("http://127.0.0.1", jobstatus.WithConcurrency(1000), jobstatus.WithREST(rest.WithRetries(-7)))
+	require.EqualError(t, err, "rest: WithRetries(-7): must be from 1 to 10, or NoRetries")
 }

@@ -86,8 +86,7 @@ func New(t Transport, opts ...Option) (*Watcher, error) {
 // [rest.WithMaxConnections] sets another number.
 func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
-	connections := rest.WithMaxConnections(max(rest.DefaultMaxConnections, c.concurrency))
-	t, restErr := rest.New(baseURL, append([]rest.Option{connections}, c.rest...)...)
+	t, restErr := newREST(baseURL, c)
 	if err = errors.Join(restErr, err); err != nil {
 		if restErr == nil {
 			_ = t.Close()
@@ -97,6 +96,18 @@ func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 	w := newWatcher(t, c)
 	w.owned = t
 	return w, nil
+}
+
+// newREST returns the transport of NewHTTP. It opens as many connections as polls may be in flight,
+// unless the options bring a client with connections of its own.
+func newREST(baseURL string, c *config) (*rest.Client, error) {
+	if c.concurrency > rest.DefaultMaxConnections {
+		connections := rest.WithMaxConnections(c.concurrency)
+		if t, err := rest.New(baseURL, append([]rest.Option{connections}, c.rest...)...); err == nil {
+			return t, nil
+		}
+	}
+	return rest.New(baseURL, c.rest...)
 }
 
 func newWatcher(t Transport, c *config) *Watcher {

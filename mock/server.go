@@ -36,7 +36,7 @@ func Listen(address string) Option { return func(c *config) { c.listen = cmp.Or(
 //
 //	srv := mock.NewServer(t, mock.InMemory(),
 //		mock.Job("report-1", mock.Pending(time.Hour), mock.Completed(nil)))
-//	client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
+//	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithREST(rest.WithHTTPClient(srv.Client())))
 func InMemory() Option { return func(c *config) { c.memory = true } }
 
 // NewServer starts a Server and closes it with the test. An impossible script fails the test with
