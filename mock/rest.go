@@ -151,8 +151,7 @@ func (c *Clock) lookLocked(v *vigil) ending {
 	}
 }
 
-// answeringLocked returns how many requests wait for a Service on this Clock to go on with its
-// answer.
+// answeringLocked returns the number of requests that wait for a Service on this Clock.
 func (c *Clock) answeringLocked() (n int) {
 	for _, a := range c.asking {
 		if a.served {
@@ -162,14 +161,14 @@ func (c *Clock) answeringLocked() (n int) {
 	return n + c.strangers
 }
 
-// comingLocked reports whether anything is to happen later.
+// comingLocked reports whether any event is set.
 func (c *Clock) comingLocked() bool {
 	c.sweep()
 	return len(c.events) > 0
 }
 
-// rest waits until nothing is under way, until done, or until only time can end what is. It fails
-// the test if nothing changes for Guard. It reports whether something is still under way.
+// rest waits until no work is in progress, until done, or until only time can end the work. It
+// fails the test if nothing changes for Guard. It reports whether work is still in progress.
 func (c *Clock) rest(done *bool, patient bool) bool {
 	c.t.Helper()
 	how, why := c.settle(done, patient)

@@ -15,7 +15,7 @@ import (
 type Call struct {
 	// Time is the time of the request, on the service's clock.
 	Time time.Time
-	// ID is the id of the job: for a create that of the new job, for a batch empty.
+	// ID is the id of the job. A create has the id of the new job, and a batch has none.
 	ID string
 	// IDs are the ids of a batch, in its order. Other calls have none.
 	IDs []string
@@ -27,7 +27,7 @@ type Call struct {
 	// Code is the status code of the answer, or 0 if there was no answer.
 	Code int
 	// State is the state that the answer reported. It is Unknown if the answer cannot be read. For a
-	// batch it is that of the job that [Service.Calls] was asked about.
+	// batch it is the state of the job that [Service.Calls] was asked about.
 	State transport.State
 
 	op   operation

@@ -5,17 +5,16 @@ import (
 	"time"
 )
 
-// A stray is a wait that begins while nobody moves the Clock. That is right on a goroutine of its
-// own, as long as the test's goroutine goes on to move the Clock; if that waits, too, the test
-// would hang.
+// A stray is a wait that begins while nobody moves the Clock. It is right on another goroutine
+// while the test's goroutine goes on to move the Clock. If that goroutine waits too, the test would
+// hang.
 
-// strayGrace is how long everything has to stand still before a stray fails the test, on the real
-// clock, unless the test's own goroutine is in a wait of this library. Then a quarter of the usual
-// grace is enough.
+// strayGrace is how long everything must stand still, in real time, before a stray fails the test.
+// If the test's own goroutine waits in this library, a quarter of the usual grace is enough.
 const strayGrace = Guard / 2
 
-// watchStray looks from time to time whether the test waits for a Clock that nobody moves, for as
-// long as that may be. own says that the test's own goroutine is about to wait in this library.
+// watchStray looks from time to time whether the test waits for a Clock that nobody moves. The
+// argument own says that the test's own goroutine is about to wait in this library.
 func (c *Clock) watchStray(own bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,8 +39,8 @@ func (c *Clock) lookForStray(v *vigil, own bool) {
 	}
 }
 
-// strayed reports whether the test waits for a Clock that nobody moves. If that can't be said yet,
-// it sets the timer.
+// strayed reports whether the test waits for a Clock that nobody moves. If it cannot tell yet, it
+// sets the timer.
 func (c *Clock) strayed(v *vigil, own bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,7 +1,7 @@
 // Command customstrategy waits for a job with a Backoff of its own.
 //
-// The job is an export that takes about two seconds, as everybody knows who has waited for it.
-// Polling before that is a waste, and right after that each tenth of a second counts.
+// The job is an export that takes about two seconds. Polls before that are wasted. After that, each
+// tenth of a second counts.
 //
 //	go run ./examples/customstrategy
 package main

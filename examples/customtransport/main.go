@@ -1,5 +1,5 @@
-// Command customtransport waits for jobs that no service tells of: files that some other program is
-// to write.
+// Command customtransport waits for files that another program writes. No service tells about them,
+// so the Transport looks at the files.
 //
 //	go run ./examples/customtransport
 package main

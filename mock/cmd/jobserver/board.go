@@ -34,7 +34,7 @@ type board struct {
 	speed   float64
 
 	mu      sync.Mutex
-	version int // rises with each call
+	version int                  // rises with each call
 	asked   map[string][]float64 // when somebody asked about each job
 	order   []string             // the jobs of asked, the one that was met first at the front
 	total   int
