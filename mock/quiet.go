@@ -16,7 +16,7 @@ type stillness struct {
 }
 
 // judge finds out whether anything runs that may concern the test whose goroutines have the given
-// ids. The first goroutine of a snapshot took it and does not count. The last argument is the
+// ids. The first goroutine of a snapshot took it and does not count. The argument known is the
 // number of requests in flight that are known to wait for time to pass.
 //
 // A goroutine that cannot be attributed to another test counts as the test's own.

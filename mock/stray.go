@@ -79,8 +79,8 @@ func (c *Clock) strayed(v *vigil, own bool) bool {
 	return false
 }
 
-// waitsForClock reports whether the goroutine of the test waits in this library, or, if that is not
-// asked for, for anything but other tests.
+// waitsForClock reports whether the goroutine of the test waits in this library. If own is false, a
+// wait for anything but other tests counts too.
 func waitsForClock(all []goroutine, owner int64, own bool) bool {
 	for i := range all {
 		g := &all[i]
