@@ -22,23 +22,23 @@ var (
 	ErrMaxAttempts = timeline.ErrMaxAttempts
 	// ErrNotFound is matched by the error of a wait for a job that the service does not know.
 	ErrNotFound = transport.ErrNotFound
-	// ErrThrottled is matched by the [WaitError] of a wait that is shorter than the time for which
-	// the service asks to be left alone.
+	// ErrThrottled is matched by the [WaitError] of a wait that is shorter than the wait that the
+	// service asks for.
 	ErrThrottled = transport.ErrThrottled
 	// ErrInvalidID is matched by the error of a wait for an id that no job can have.
 	ErrInvalidID = transport.ErrInvalidID
-	// ErrMaxWatches is matched by the error of a wait that did not begin because the Watcher
-	// already waits for as many jobs as [WithMaxWatches] allows.
+	// ErrMaxWatches is matched by the error of a wait that did not begin, because [WithMaxWatches]
+	// allows no further job.
 	ErrMaxWatches = timeline.ErrMaxWatches
-	// ErrClosed is matched by the error of every call on a closed Watcher, and by the [WaitError]
-	// of every wait that [Watcher.Close] ended.
+	// ErrClosed is matched by the error of every call on a closed Watcher, and by the [WaitError] of
+	// every wait that [Watcher.Close] ended.
 	ErrClosed = timeline.ErrClosed
 )
 
 // maxQuoted bounds how much of an id, a word or a message an error quotes, in characters.
 const maxQuoted = 128
 
-// quote returns s in quotes, cut to maxQuoted.
+// quote returns s in quotes, cut to maxQuoted characters.
 func quote(s string) string { return fmt.Sprintf("%.*q", maxQuoted, s) }
 
 // JobError is the error of a wait whose job ended without success. It matches [ErrJobFailed] or
@@ -48,7 +48,7 @@ type JobError struct {
 	Status Status
 }
 
-// Error names the job and gives the service's message.
+// Error returns the id of the job and the message of the service.
 func (e *JobError) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -72,32 +72,32 @@ func (e *JobError) Unwrap() error {
 	}
 }
 
-// WaitError is the error of a wait that gave up before its job was seen to end. The job itself goes
-// on, and a new wait for its id follows it further.
+// WaitError is the error of a wait that gave up before its job was seen to end. The job goes on,
+// and a new wait can follow it.
 type WaitError struct {
-	// ID is the job's id. It is empty where [Watcher.WaitForJobs] reports that its context or Close
-	// ended it before the end of the sequence of ids.
+	// ID is the id of the job. It is empty if the context or Close ended a call of
+	// [Watcher.WaitForJobs] before the end of its sequence of ids.
 	ID string
-	// Reason is why the wait gave up: [ErrTimeout], [ErrMaxAttempts], [ErrThrottled], [ErrClosed],
-	// or the cause of the context's end.
+	// Reason is why the wait gave up: [ErrTimeout], [ErrMaxAttempts], [ErrThrottled], [ErrClosed], or
+	// the cause of the context's end.
 	Reason error
-	// Last is the newest status seen. Its State is Unknown if there was none, or if the Transport
-	// does not know the word in Last.Raw.
+	// Last is the newest status seen. Its State is Unknown if there was none, or if the Transport has
+	// no state for the word in Last.Raw.
 	Last Status
-	// LastErr is the error of the last poll, nil if it was answered.
+	// LastErr is the error of the last poll. It is nil if that poll was answered.
 	LastErr error
 	// Polls is the number of polls made during this wait.
 	Polls int
 	// Elapsed is how long this wait lasted.
 	Elapsed time.Duration
-	// HeldUp names what kept polls from being made in time, such as "the rate limit
-	// (WithRateLimit)". It is empty if nothing did.
+	// HeldUp names what delayed polls, such as "the rate limit (WithRateLimit)". It is empty if
+	// nothing did.
 	HeldUp string
 
 	context error // the Err of the context whose end is the Reason
 }
 
-// Error gives all fields in one line.
+// Error returns all fields in one line.
 func (e *WaitError) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -118,7 +118,7 @@ func (e *WaitError) Error() string {
 	return b.String()
 }
 
-// lastSeen says what the newest status was.
+// lastSeen describes the newest status.
 func lastSeen(st *Status) string {
 	switch {
 	case st.State != Unknown:
@@ -131,8 +131,8 @@ func lastSeen(st *Status) string {
 	}
 }
 
-// Unwrap returns the reason and the last poll's error. If the context ended the wait, they include
-// the context's Err, so that [context.DeadlineExceeded] or [context.Canceled] matches whatever the
+// Unwrap returns the reason and the error of the last poll. If the context ended the wait, its Err
+// is among them, so that [context.DeadlineExceeded] or [context.Canceled] matches whatever the
 // cause.
 func (e *WaitError) Unwrap() []error {
 	if e == nil {
@@ -150,13 +150,13 @@ func (e *WaitError) Unwrap() []error {
 // PanicError is the error of a watch during which a Backoff or a Transport panicked. Other watches
 // go on.
 type PanicError struct {
-	// Value is what was panicked with.
+	// Value is the value of the panic.
 	Value any
 	// Stack is the panicking goroutine's stack, as [debug.Stack] prints it.
 	Stack []byte
 }
 
-// Error gives the value, without the stack.
+// Error returns the value, without the stack.
 func (e *PanicError) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -164,7 +164,7 @@ func (e *PanicError) Error() string {
 	return fmt.Sprintf("panic: %v", e.Value)
 }
 
-// Is reports whether the value is an error that matches target. It never panics, whatever the
+// Is reports whether the value is an error that matches target. It does not panic, even if the
 // value's methods do.
 func (e *PanicError) Is(target error) (matches bool) {
 	err := e.cause()
@@ -175,7 +175,7 @@ func (e *PanicError) Is(target error) (matches bool) {
 	return errors.Is(err, target)
 }
 
-// As finds in the value, if it is an error, what [errors.As] finds. It never panics because of the
+// As finds what [errors.As] finds in the value, if it is an error. It does not panic because of the
 // value's methods.
 func (e *PanicError) As(target any) (found bool) {
 	err := e.cause()

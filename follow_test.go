@@ -62,7 +62,8 @@ func TestAFollowerIsToldOfWhatBeginsRunsAndEnds(t *testing.T) {
 	})
 }
 
-// A poll that is due can be put off by what was heard meanwhile, but not for ever: a last look is taken.
+// A poll that is due can be put off by what was heard meanwhile, but not for ever: a last look is
+// taken.
 func TestAFollowerPutsOffAPollThatIsDue(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		f := &follower{next: func(p backoff.Poll) time.Duration {

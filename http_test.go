@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -22,6 +23,7 @@ import (
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // overHTTP returns a Watcher of a mock service over a real socket, both on a clock that stands
@@ -274,4 +276,62 @@ func TestCreateAndCancelMakeNoRequestUnderAnEndedContext(t *testing.T) {
 	require.ErrorIs(t, w.CancelJob(ctx, "a"), left)
 	_, err = w.WaitForJob(ctx, "a")
 	require.ErrorIs(t, err, left)
+}
+
+// A real service needs a token, headers and a dialect; one line brings them.
+func TestNewHTTPAsksAsWithRESTSays(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{Create: rest.Call{Path: "/builds"}, ID: "id", Status: rest.Call{Path: "/builds/{id}"}, State: "phase"}
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.WithDialect(d), mock.Created(mock.Completed(nil)))
+	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk),
+		jobstatus.WithREST(rest.WithDialect(d), rest.WithHeader("X-Team", "blue")),
+		jobstatus.WithREST(rest.WithToken(func(context.Context) (string, error) { return "t0ken", nil })))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = w.Close() })
+	clk.Run(func() {
+		id, err := w.CreateJob(t.Context())
+		require.NoError(t, err)
+		_, err = w.WaitForJob(t.Context(), id)
+		require.NoError(t, err)
+	})
+	calls := srv.Calls("")
+	require.Len(t, calls, 2)
+	for _, call := range calls {
+		assert.Equal(t, "blue", call.Header.Get("X-Team"))
+		assert.Equal(t, "Bearer t0ken", call.Header.Get("Authorization"))
+	}
+}
+
+// fault 32
+func TestWithRESTReportsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	_, err := jobstatus.NewHTTP("http://127.0.0.1", jobstatus.WithREST(rest.WithRetries(-7), nil), jobstatus.WithREST(rest.WithHeader("", "v")))
+	require.ErrorContains(t, err, "WithRetries(-7)")
+	require.ErrorContains(t, err, `WithHeader("")`)
+	require.ErrorContains(t, err, "WithREST: option 1 is nil")
+	_, err = jobstatus.New(silent{}, jobstatus.WithREST(rest.WithRetries(1)))
+	require.EqualError(t, err, "jobstatus: New: WithREST is for NewHTTP; give its options to rest.New")
+	_, err = jobstatus.New(silent{}, jobstatus.WithREST())
+	require.NoError(t, err)
+	w, err := jobstatus.NewHTTP("http://127.0.0.1", jobstatus.WithREST())
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+}
+
+// A client of the user's has its own connections, however many polls may be in flight.
+func TestNewHTTPTakesAClientOfTheUsers(t *testing.T) {
+	t.Parallel()
+	for _, polls := range []int{1, 2 * rest.DefaultMaxConnections} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := mock.NewServer(t, mock.InMemory(), mock.Job("a", mock.Completed(nil)))
+			w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithConcurrency(polls), jobstatus.WithREST(rest.WithHTTPClient(srv.Client())))
+			require.NoError(t, err)
+			defer w.Close()
+			_, err = w.WaitForJob(t.Context(), "a")
+			require.NoError(t, err)
+		})
+	}
+	_, err := jobstatus.NewHTTP("http://127.0.0.1", jobstatus.WithConcurrency(1000), jobstatus.WithREST(rest.WithRetries(-7)))
+	require.EqualError(t, err, "rest: WithRetries(-7): must be from 1 to 10, or NoRetries")
 }

@@ -21,13 +21,13 @@ import (
 
 // The vocabulary of the packages below, so that most programs import this package alone.
 type (
-	// Backoff says when to ask next; see package backoff.
+	// Backoff decides when to poll next: see package backoff.
 	Backoff = backoff.Strategy
-	// Transport says how to ask; see package transport.
+	// Transport polls a service: see package transport.
 	Transport = transport.Transport
-	// Status is one answer about a job. It prints as a line for a person.
+	// Status is one answer about a job. It prints as one line.
 	Status = transport.Status
-	// State is where a job stands.
+	// State says how far a job is.
 	State = transport.State
 )
 
@@ -41,11 +41,11 @@ const (
 	Canceled  = transport.Canceled
 )
 
-// Watcher follows jobs until they end. [New] or [NewHTTP] makes it. It does not change afterwards
+// Watcher follows jobs until they end. [New] and [NewHTTP] make one. It does not change afterwards
 // and is safe for concurrent use. One Watcher is enough for all jobs of a service.
 //
-// A waiting watch is a small struct, without a goroutine, a timer or a context of its own. All
-// stand on one timeline behind one timer. Waits for the same id share one watch, and so its polls.
+// A pending watch is a small struct, without a goroutine, a timer or a context of its own. All
+// watches share one timer. Waits for the same id share one watch and its polls.
 type Watcher struct {
 	transport   Transport
 	timeline    *timeline.Timeline
@@ -56,11 +56,15 @@ type Watcher struct {
 	owned       io.Closer // the transport, where NewHTTP made it
 }
 
-// New returns a Watcher that asks through t. It reports all options with bad values together.
+// New returns a Watcher that polls through t. The error joins everything that is wrong with the
+// options.
 //
 // The Watcher does not close t.
 func New(t Transport, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
+	if len(c.rest) > 0 {
+		err = errors.Join(err, errNotHTTP)
+	}
 	switch {
 	case t == nil:
 		err = errors.Join(errors.New("jobstatus: New: the Transport is nil"), err)
@@ -73,15 +77,16 @@ func New(t Transport, opts ...Option) (*Watcher, error) {
 	return newWatcher(t, c), nil
 }
 
-// NewHTTP returns a Watcher of the jobs of the HTTP service at baseURL. The service speaks the
-// default dialect of package transport/rest. For any other service, or to set more about how it is
-// asked, make a transport with [rest.New] and give it to [New].
+// NewHTTP returns a Watcher of the jobs of the HTTP service at baseURL. As long as [WithREST] sets
+// nothing else, the service speaks the default dialect of package transport/rest. NewHTTP reports
+// all that is wrong with the URL and the options together.
 //
-// The Watcher owns its connections, and [Watcher.Close] closes them. It has at most
+// The Watcher owns its connections, and [Watcher.Close] closes them. It opens at most
 // [rest.DefaultMaxConnections] of them, or as many as [WithConcurrency] if that is more.
+// [rest.WithMaxConnections] sets another number.
 func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
-	t, restErr := rest.New(baseURL, rest.WithMaxConnections(max(rest.DefaultMaxConnections, c.concurrency)))
+	t, restErr := newREST(baseURL, c)
 	if err = errors.Join(restErr, err); err != nil {
 		if restErr == nil {
 			_ = t.Close()
@@ -91,6 +96,18 @@ func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 	w := newWatcher(t, c)
 	w.owned = t
 	return w, nil
+}
+
+// newREST returns the transport of NewHTTP. It opens as many connections as polls may be in flight,
+// unless the options bring a client with connections of its own.
+func newREST(baseURL string, c *config) (*rest.Client, error) {
+	if c.concurrency > rest.DefaultMaxConnections {
+		connections := rest.WithMaxConnections(c.concurrency)
+		if t, err := rest.New(baseURL, append([]rest.Option{connections}, c.rest...)...); err == nil {
+			return t, nil
+		}
+	}
+	return rest.New(baseURL, c.rest...)
 }
 
 func newWatcher(t Transport, c *config) *Watcher {
@@ -119,10 +136,9 @@ func newWatcher(t Transport, c *config) *Watcher {
 	}
 }
 
-// CreateJob starts a job and returns its id. It needs a Transport that is a [transport.Creator].
-// With any other the error matches [errors.ErrUnsupported]. A create that may have reached the
-// service is sent again only if the caller gives an [IdempotencyKey]. If ctx has ended, no request
-// is made.
+// CreateJob starts a job and returns its id. The Transport must be a [transport.Creator]; otherwise
+// the error matches [errors.ErrUnsupported]. A create that may have reached the service is sent
+// again only with an [IdempotencyKey]. If ctx has ended, no request is made.
 func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id string, err error) {
 	if err := w.check(ctx); err != nil {
 		return "", fmt.Errorf("jobstatus: create job: %w", err)
@@ -148,9 +164,9 @@ func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id strin
 	return id, nil
 }
 
-// CancelJob asks the service to cancel a job. It needs a Transport that is a [transport.Canceler].
-// With any other the error matches [errors.ErrUnsupported]. A nil error means that the service
-// accepted the request. The job ends when its status says so, and waits for it go on until then.
+// CancelJob asks the service to cancel a job. The Transport must be a [transport.Canceler];
+// otherwise the error matches [errors.ErrUnsupported]. A nil error means that the service accepted
+// the request. The job ends when its status says so, and waits for it go on until then.
 func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	err := w.check(ctx)
 	if err == nil {
@@ -172,8 +188,8 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 // callGrace is how long a call may take to return after its context has ended, on the real clock.
 const callGrace = time.Second
 
-// call calls f with a ctx that also ends at the poll timeout and at Close. It calls f on a
-// goroutine of its own, which f may end or block: call returns all the same.
+// call calls f under a context that also ends at the poll timeout and at Close. It calls f on
+// another goroutine, so that it returns even if f blocks or ends its goroutine.
 func (w *Watcher) call(ctx context.Context, f func(context.Context) error) error {
 	life := w.timeline.Context()
 	switch {
@@ -216,10 +232,11 @@ func (w *Watcher) call(ctx context.Context, f func(context.Context) error) error
 	return context.Cause(ctx)
 }
 
-// Close ends every wait with [ErrClosed], and returns once all polls in flight have come back. It
-// waits five seconds of real time for them at most, and logs those that have not. Whoever waits for
-// a job that was seen to end is still told of it. Close may be called more than once and from any
-// goroutine, but not from within a Transport or a Backoff of this Watcher. It always returns nil.
+// Close ends every wait with [ErrClosed], and returns when all polls in flight have returned. It
+// waits for them for at most five seconds of real time, and logs those that have not returned. A
+// wait whose job was seen to end still gets that result. Close may be called more than once and
+// from any goroutine, but not from within a Transport or a Backoff of this Watcher. It always
+// returns nil.
 func (w *Watcher) Close() error {
 	if w == nil || w.timeline == nil {
 		return nil
@@ -234,9 +251,10 @@ func (w *Watcher) Close() error {
 var (
 	errNotMade    = errors.New("the Watcher was not made by New")
 	errNilContext = errors.New("the context is nil")
+	errNotHTTP    = errors.New("jobstatus: New: WithREST is for NewHTTP; give its options to rest.New")
 )
 
-// check reports what makes any call on w useless.
+// check reports what would make any call on w useless.
 func (w *Watcher) check(ctx context.Context) error {
 	switch {
 	case w == nil || w.timeline == nil:
@@ -248,8 +266,8 @@ func (w *Watcher) check(ctx context.Context) error {
 	}
 }
 
-// tried calls the methods of a plugin's error, or of a typed nil in its place. One that panics does
-// so here, where it is recovered, and not in the program that looks at the error.
+// tried calls the methods of a plugin's error. If the error is a typed nil or its methods panic,
+// the panic happens here, where it is recovered, and not in the program that looks at the error.
 func tried(err error) error {
 	if err != nil {
 		_ = sighting.FaultOf(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // Defaults of the options. An option that is given zero, or nil, has its default too.
@@ -33,11 +34,11 @@ const (
 // options refuse it.
 const Unlimited = timeline.Unlimited
 
-// Exact, given to [WithSlack], has every poll made at its own instant.
+// Exact is the argument of [WithSlack] that has every poll made on time.
 const Exact = timeline.Exact
 
-// Option sets one thing about a Watcher that [New] makes. New reports a nil Option, a value that an
-// option refuses, and a nil pointer or function in an interface that an option takes.
+// Option sets one thing about a Watcher that [New] or [NewHTTP] makes. They report a nil Option, a
+// value that an option refuses, and a typed nil in an interface.
 type Option func(*config)
 
 type config struct {
@@ -55,37 +56,40 @@ type config struct {
 	observer      observe.Observer
 	maxWatches    int
 	slack         float64
+	rest          []rest.Option
 	problems
 }
 
-// WithBackoff sets when a watch asks next. The default is exponential, from [WithBaseDelay]
-// doubling up to [WithMaxDelay], with equal jitter: each wait is drawn from its upper half.
-// Whatever the Backoff, a wait that the service asks for is kept.
+// WithBackoff sets when a watch polls next. The default is exponential: it doubles from
+// [WithBaseDelay] up to [WithMaxDelay], and each wait is drawn from its upper half. With any
+// Backoff, a wait that the service asks for is kept.
 //
-// With a Backoff there is no limit of attempts unless [WithMaxAttempts] or [MaxAttempts] sets one.
+// With WithBackoff there is no limit of attempts, unless [WithMaxAttempts] or [MaxAttempts] sets
+// one.
 func WithBackoff(b Backoff) Option { return func(c *config) { c.backoff = b } }
 
-// WithClock sets the clock on which all waiting is done. The default is the real one.
+// WithClock sets the clock on which the Watcher waits. The default is the real clock.
 func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
 
-// WithLogger sets where the Watcher and its transport log, by loggers named under "jobstatus". The
-// default is nowhere. Each poll is a line at debug level. At warn level there is a line when polls
-// begin to fail, one a minute while they do, and one when they are answered again; and one for each
-// word that the Transport has no state for. A plugin that panics is a line at error level.
+// WithLogger sets the logger of the Watcher and its transport. The loggers' names begin with
+// "jobstatus". The default logs nothing.
+//
+// Each poll is a line at debug level. A warning is logged when polls begin to fail, once a minute
+// while they do, and when they are answered again. Each word that the Transport has no state for is
+// a warning too. A plugin that panics is an error.
 func WithLogger(l *zap.Logger) Option { return func(c *config) { c.logger = l } }
 
 // WithMaxAttempts limits how many polls a watch makes before it gives up with [ErrMaxAttempts].
 // [Unlimited] lifts the limit.
 //
-// The default is [DefaultMaxAttempts] as long as neither a timeout nor a Backoff is set. Whoever
-// sets one of these, by [WithTimeout], [Timeout] or [WithBackoff], and no limit of attempts, has
-// none.
+// The default is [DefaultMaxAttempts]. A timeout or a Backoff that is set lifts that default: see
+// [WithTimeout], [Timeout] and [WithBackoff].
 func WithMaxAttempts(n int) Option {
 	return func(c *config) { c.limits.attempts = limit(&c.problems, "WithMaxAttempts", n, 0) }
 }
 
-// WithBaseDelay sets the default Backoff's first wait. The default is [DefaultBaseDelay]. It is at
-// most [WithMaxDelay], and is refused together with [WithBackoff].
+// WithBaseDelay sets the first wait of the default Backoff. The default is [DefaultBaseDelay]. New
+// refuses a delay above [WithMaxDelay], and any delay together with [WithBackoff].
 func WithBaseDelay(d time.Duration) Option {
 	return func(c *config) { c.baseDelay = positive(&c.problems, "WithBaseDelay", d) }
 }
@@ -97,48 +101,47 @@ func WithMaxDelay(d time.Duration) Option {
 }
 
 // WithTimeout limits how long a watch lasts before it gives up with [ErrTimeout]. The default is
-// [DefaultTimeout]. [Unlimited] lifts the limit, so that only the context ends a wait. Where a
-// timeout is set, the number of attempts is unlimited unless that is set too.
+// [DefaultTimeout]. [Unlimited] lifts the limit, so that only the context ends a wait. A timeout
+// also lifts the default limit of attempts.
 //
-// One last poll is made just before the end, unless the service asked to be left alone for longer.
-// If it asks for more than five minutes, and for more than is left, the watch ends at once with
+// One last poll is made just before the end, unless the service asked for a longer wait. If it asks
+// for more than five minutes, and for more than is left, the watch ends at once with
 // [ErrThrottled]. If it refuses polls and asks for less, the watch ends at its timeout, and its
-// error matches [ErrThrottled] too. All but the first 64 jobs of one call make their last polls
-// anywhere in the last tenth of the time, so that a service does not meet them all together.
+// error matches [ErrThrottled] too. In one call, all but the first 64 jobs make their last polls
+// anywhere in the last tenth of the time. So a service does not get all of them at once.
 //
-// If a poll was due before the end and could not be made, the wait goes on until that poll is
-// answered. It is extended by the timeout at most, or by the poll timeout if that is longer. The
-// cause is the rate limit, busy workers, or a process that stood still: see [WaitError.HeldUp].
+// A poll may be due before the end and not be made, because of the rate limit, busy workers or a
+// process that stood still. The wait then goes on until that poll is answered, for at most its
+// timeout again, or for the poll timeout if that is longer. See [WaitError.HeldUp].
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) { c.limits.timeout = limit(&c.problems, "WithTimeout", d, 0) }
 }
 
-// WithPollTimeout limits how long one poll may take, its answer's body included. A poll that takes
-// longer has failed, and the watch goes on. Creating and canceling a job have the same limit. The
-// default is [DefaultPollTimeout].
+// WithPollTimeout limits how long one poll may take, with the body of its answer. A poll that takes
+// longer has failed, and the watch goes on. The same limit applies to creating and canceling a job.
+// The default is [DefaultPollTimeout].
 func WithPollTimeout(d time.Duration) Option {
 	return func(c *config) { c.pollTimeout = positive(&c.problems, "WithPollTimeout", d) }
 }
 
-// WithMaxRetryAfter bounds the wait that the service can ask for. A longer one counts as that long.
-// The default is no bound: the wait is always kept, and [WithTimeout] says what becomes of a watch
-// whose timeout cannot hold it.
+// WithMaxRetryAfter bounds the wait that a service can ask for. A longer wait counts as that long.
+// By default every wait is kept in full: see [WithTimeout] for a watch that is too short for it.
 func WithMaxRetryAfter(d time.Duration) Option {
 	return func(c *config) { c.maxRetryAfter = positive(&c.problems, "WithMaxRetryAfter", d) }
 }
 
-// WithPatience sets for how long a watch goes on while its job is not seen well. Three faults use
-// the patience up: the service does not know the job, its answer cannot be read, or, for a job that
-// was seen before, the request did not reach the service that was meant ([transport.Misdirected]).
+// WithPatience sets how long a watch goes on while its job is not seen well. Three faults count:
+// the service does not know the job, its answer cannot be read, or the request did not reach the
+// service ([transport.Misdirected]). The last one counts only for a job that was seen before.
 //
-// It is measured from the first such poll since the last answer that told the job's state. A later
-// one that comes after d or more ends the watch. Its error says for how long and in how many polls.
-// So a single odd answer never ends a watch, however rarely it polls. Polls that fail otherwise, as
-// in an outage, neither use the patience up nor restore it.
+// The patience runs from the first such poll since the last answer that told the job's state. A
+// further such poll after d ends the watch. Its error says how long and how many polls that took.
+// So one odd answer never ends a watch, however rarely it polls. Other failed polls, as in an
+// outage, do not count.
 //
-// The default is [DefaultPatience]. A service that needs a minute to show a new job everywhere
-// needs a patience of more than a minute. With a patience that is at least the timeout, only limits
-// end a watch. [Unlimited] is refused, as all that is negative.
+// The default is [DefaultPatience]. It must exceed the time that a service needs to show a new job
+// on all its replicas. With a patience of at least the timeout, only limits end a watch. Unlimited
+// and other negative values are refused.
 func WithPatience(d time.Duration) Option {
 	return func(c *config) { c.patience = positive(&c.problems, "WithPatience", d) }
 }
@@ -147,9 +150,8 @@ func WithPatience(d time.Duration) Option {
 // burst. A batch is one request. A failed request is repeated within its poll only if the limit has
 // room.
 //
-// The default, WithRateLimit(0, 0), is no limit. A burst of zero is a burst of one: requests come
-// one by one, evenly spaced. A burst without a rate, a negative value, NaN and infinity are
-// refused.
+// The default, WithRateLimit(0, 0), is no limit. A burst of zero means one: requests are evenly
+// spaced. New refuses a burst without a rate, negative values, NaN and infinity.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) {
 		switch {
@@ -168,20 +170,21 @@ func WithConcurrency(n int) Option {
 	return func(c *config) { c.concurrency = positive(&c.problems, "WithConcurrency", n) }
 }
 
-// WithMaxWatches limits how many jobs are waited for at a time, and so the memory that waiting
-// takes, about 250 bytes a job. A wait for one job more ends at once with [ErrMaxWatches]. In
-// [Watcher.WaitForJobs] that is the result of that id alone. The default is no limit.
+// WithMaxWatches limits the number of pending jobs, and so the memory: about 250 bytes a job. A
+// wait for one job more ends at once with [ErrMaxWatches]. In [Watcher.WaitForJobs] that is the
+// result of this id alone. The default is no limit.
 func WithMaxWatches(n int) Option {
 	return func(c *config) { c.maxWatches = positive(&c.problems, "WithMaxWatches", n) }
 }
 
 // WithSlack sets by what share of its wait, in (0, 1], a poll may be late. Polls that are due at
-// about the same time are then made on one wake-up, and with a [transport.Batcher] in one request.
-// [Exact] has every poll made on time.
+// about the same time then share a wake-up, and with a [transport.Batcher] a request. With [Exact]
+// every poll is made on time.
 //
-// The default depends on what there is to gain. With a Batcher it is a sixth of the wait. Without
-// one it is a twentieth, but at most 50 ms, on the real clock while 64 jobs or more are pending,
-// and else none. With a Batcher a poll may be 5 ms late whatever the share, unless that is Exact.
+// The default with a Batcher is a sixth of the wait. Without a Batcher polls are on time while
+// fewer than 64 jobs are pending, and on any other clock than the real one. With 64 jobs or more
+// the default is a twentieth of the wait, at most 50 ms. With a Batcher a poll may be 5 ms late in
+// any case, except with Exact.
 func WithSlack(share float64) Option {
 	return func(c *config) {
 		if share != Exact && !(share >= 0 && share <= 1) {
@@ -192,10 +195,26 @@ func WithSlack(share float64) Option {
 	}
 }
 
-// WithObserver sets who is told what the Watcher does. The default is nobody. See package observe.
+// WithObserver sets an Observer, which is told what the Watcher does. The default is none. See
+// package observe.
 func WithObserver(o observe.Observer) Option { return func(c *config) { c.observer = o } }
 
-// WatchOption sets one thing about one watch, or about all watches of one [Watcher.WaitForJobs].
+// WithREST sets how [NewHTTP] asks the service: its token, its headers, its dialect. It passes the
+// options on to [rest.New]. Used again, it adds further options. The default is none. [New] refuses
+// it, because the Transport exists already.
+func WithREST(opts ...rest.Option) Option {
+	return func(c *config) {
+		for i, opt := range opts {
+			if opt == nil {
+				c.problem("WithREST: option %d is nil", i)
+				continue
+			}
+			c.rest = append(c.rest, opt)
+		}
+	}
+}
+
+// WatchOption sets one thing about one wait, or about all waits of one [Watcher.WaitForJobs].
 type WatchOption func(*watchConfig)
 
 type watchConfig struct {
@@ -204,35 +223,35 @@ type watchConfig struct {
 	problems
 }
 
-// Kind names the kind of job that is watched, for a Backoff that treats kinds differently or learns
-// how long each takes, and for [Stats]. Jobs that behave alike share a kind, such as
-// "transcode-1080p". The default is the empty kind.
+// Kind names the kind of a job. A Backoff may treat kinds differently or learn how long each takes,
+// and [Stats] has figures for each. Jobs that behave alike share a kind, such as "transcode-1080p".
+// The default is the empty kind.
 func Kind(name string) WatchOption { return func(c *watchConfig) { c.kind = name } }
 
-// MaxAttempts is [WithMaxAttempts] for one watch. The default is what the Watcher was given.
+// MaxAttempts is [WithMaxAttempts] for one wait. The default is that of the Watcher.
 func MaxAttempts(n int) WatchOption {
 	return func(c *watchConfig) { c.limits.attempts = limit(&c.problems, "MaxAttempts", n, c.limits.attempts) }
 }
 
-// Timeout is [WithTimeout] for one watch. The default is what the Watcher was given.
+// Timeout is [WithTimeout] for one wait. The default is that of the Watcher.
 func Timeout(d time.Duration) WatchOption {
 	return func(c *watchConfig) { c.limits.timeout = limit(&c.problems, "Timeout", d, c.limits.timeout) }
 }
 
-// CreateOption sets one thing about a job that CreateJob starts.
+// CreateOption sets one thing about a job that [Watcher.CreateJob] starts.
 type CreateOption func(*transport.CreateRequest)
 
-// Input describes the job to the service; for an HTTP transport it is the request's body, encoded
-// as JSON.
+// Input describes the job to the service. For an HTTP transport it is the body of the request,
+// encoded as JSON.
 func Input(v any) CreateOption { return func(r *transport.CreateRequest) { r.Input = v } }
 
-// IdempotencyKey makes it safe to create a job twice under the same key; only then is a create that
-// failed sent again.
+// IdempotencyKey makes it safe to create a job twice: a service that knows the key returns the job
+// that it started before. A create that failed is sent again only with a key.
 func IdempotencyKey(key string) CreateOption {
 	return func(r *transport.CreateRequest) { r.IdempotencyKey = key }
 }
 
-// problems are what is wrong with options.
+// problems collects what is wrong with options.
 type problems []error
 
 func (p *problems) problem(format string, args ...any) {
@@ -261,15 +280,15 @@ func positive[T int | time.Duration](p *problems, name string, v T) T {
 	return v
 }
 
-// limits are those that were said, with zero for one that was not.
+// limits are the limits that were set. Zero means not set.
 type limits struct {
 	attempts int
 	timeout  time.Duration
 	schedule bool // a Backoff was set
 }
 
-// resolve returns the limits that hold. The default of a limit holds as long as nothing else was
-// said: a timeout or a Backoff that was set is not cut short by a number of attempts that was not.
+// resolve returns the limits that apply. A timeout or a Backoff that was set lifts the default
+// limit of attempts.
 func (l limits) resolve(kind string) timeline.Limits {
 	r := timeline.Limits{Kind: kind, MaxAttempts: l.attempts, Timeout: l.timeout}
 	if r.MaxAttempts == 0 {
@@ -284,7 +303,7 @@ func (l limits) resolve(kind string) timeline.Limits {
 	return r
 }
 
-// isNil reports whether v, which is not nil, holds a nil pointer, function or the like.
+// isNil reports whether v, which is not nil itself, holds a nil pointer, function or the like.
 func isNil(v any) bool {
 	switch r := reflect.ValueOf(v); r.Kind() {
 	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
@@ -294,7 +313,7 @@ func isNil(v any) bool {
 	}
 }
 
-// newConfig applies opts over the defaults and joins all that is wrong with them.
+// newConfig applies opts over the defaults. The error joins everything that is wrong with them.
 func newConfig(opts []Option) (*config, error) {
 	c := &config{}
 	for i, opt := range opts {
@@ -325,7 +344,7 @@ func newConfig(opts []Option) (*config, error) {
 	return c, errors.Join(c.problems...)
 }
 
-// checkNil refuses an interface that holds a nil of some type: its first use would panic.
+// checkNil refuses a typed nil in an interface, because its first use would panic.
 func (c *config) checkNil(name string, v any) {
 	if v != nil && isNil(v) {
 		c.problem("%s: a nil %T", name, v)
@@ -351,7 +370,7 @@ func (c *config) defaultBackoff() {
 	c.backoff = backoff.EqualJitter(backoff.Cap(backoff.Exponential(base, 2), ceiling))
 }
 
-// apply returns l with opts applied, or all that is wrong with them.
+// apply returns l with opts applied. The error joins everything that is wrong with them.
 func (l limits) apply(opts []WatchOption) (timeline.Limits, error) {
 	c := watchConfig{limits: l}
 	for i, opt := range opts {

@@ -92,7 +92,8 @@ func TestOneOddAnswerEndsNoWaitThatPollsSeldom(t *testing.T) {
 	})
 }
 
-// A request that did not reach the service says for certain that a job which was never seen is out of reach.
+// A request that did not reach the service says for certain that a job which was never seen is out
+// of reach.
 func TestAMisdirectedRequestEndsTheWaitForAJobThatWasNeverSeen(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := w.service(say(transport.Misdirected, running))
@@ -222,7 +223,8 @@ func TestAnOutageIsAFewWarnings(t *testing.T) {
 	})
 }
 
-// fault 56: nobody gives up before the poll that was due is made, and the error says what held it up.
+// fault 56: nobody gives up before the poll that was due is made, and the error says what held it
+// up.
 func TestAWaitThatIsHeldUpGetsItsLook(t *testing.T) {
 	hangs := func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
 		if strings.HasPrefix(id, "job") {
@@ -301,7 +303,8 @@ func (s *service) within(from, until time.Duration) (n int) {
 	return n
 }
 
-// fault 16 and fault 59: a bulk begins no faster than it goes on, whatever its size, by default too.
+// fault 16 and fault 59: a bulk begins no faster than it goes on, whatever its size, by default
+// too.
 func TestABulkBeginsAtAPaceThatItKeeps(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1000, 10_000} {
@@ -336,7 +339,8 @@ func TestAWaiterThatJoinsAWatchWhoseNextPollIsFarGetsOneAtOnce(t *testing.T) {
 	})
 }
 
-// A Transport that does not come back holds up nobody: its polls fail at the poll timeout, and Close does not wait for ever.
+// A Transport that does not come back holds up nobody: its polls fail at the poll timeout, and
+// Close does not wait for ever.
 func TestPollsThatDoNotComeBackAreWrittenOff(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {

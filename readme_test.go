@@ -19,8 +19,9 @@ const module = "github.com/iamber12/job-status-monitoring"
 
 // packages are those that the README's fragments use without saying so.
 var packages = map[string]string{
-	"context": "context", "errors": "errors", "fmt": "fmt", "slices": "slices", "sql": "database/sql", "testing": "testing",
-	"time": "time", "jobstatus": module, "backoff": module + "/backoff", "mock": module + "/mock", "observe": module + "/observe",
+	"context": "context", "errors": "errors", "fmt": "fmt", "os": "os", "slices": "slices", "sql": "database/sql", "synctest": "testing/synctest",
+	"testing": "testing", "time": "time", "zap": "go.uber.org/zap", "adaptive": module + "/backoff/adaptive",
+	"peers": module + "/backoff/peers", "progress": module + "/progress", "jobstatus": module, "backoff": module + "/backoff", "mock": module + "/mock", "observe": module + "/observe",
 	"rest": module + "/transport/rest", "transport": module + "/transport", "require": "github.com/stretchr/testify/require",
 }
 
@@ -33,20 +34,21 @@ var (
 
 // Each block is a package of its own, and all are compiled by one command. An overlay puts them
 // into the module without a file there.
-func TestCodeInTheReadmeCompiles(t *testing.T) {
+func TestCodeInTheDocsCompiles(t *testing.T) {
 	t.Parallel()
 	here, err := os.Getwd()
 	require.NoError(t, err)
 	dir := t.TempDir()
 	overlay := map[string]string{}
 	args := []string{"build", "-overlay", filepath.Join(dir, "overlay.json")}
-	for _, page := range []string{"README.md"} {
+	pages, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	require.NotEmpty(t, pages)
+	for _, page := range append(pages, "README.md") {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
-		blocks := fence.FindAllStringSubmatch(string(text), -1)
-		require.NotEmpty(t, blocks)
-		for i, block := range blocks {
-			name := fmt.Sprintf("%s-block-%d", page, i+1)
+		for i, block := range fence.FindAllStringSubmatch(string(text), -1) {
+			name := fmt.Sprintf("%s-block-%d", strings.ReplaceAll(page, "/", "-"), i+1)
 			file := filepath.Join(dir, name+".go")
 			require.NoError(t, os.WriteFile(file, []byte(program(block[1])), 0o600))
 			overlay[filepath.Join(here, "internal", name, name+".go")] = file

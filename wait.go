@@ -12,9 +12,9 @@ import (
 // WaitForJob blocks until the job has ended and returns its terminal status.
 //
 // If the job failed or was canceled, the status comes with a [JobError]. If the wait gave up first,
-// because of ctx, a limit or [Watcher.Close], the newest status seen comes with a [WaitError]. A
-// context that has ended already gives one too. Any other error is one that no further poll would
-// cure, such as [ErrNotFound].
+// because of ctx, a limit or [Watcher.Close], the newest status seen comes with a [WaitError]. So
+// it does if ctx had ended before the call. Any other error, such as [ErrNotFound], means that no
+// further poll would help.
 func (w *Watcher) WaitForJob(ctx context.Context, id string, opts ...WatchOption) (Status, error) {
 	for st, err := range w.follow(ctx, id, false, opts) {
 		return st, err
@@ -22,14 +22,13 @@ func (w *Watcher) WaitForJob(ctx context.Context, id string, opts ...WatchOption
 	panic("jobstatus: a wait without a result")
 }
 
-// WaitForJobWithUpdates is [Watcher.WaitForJob], and also sends each status that differs from the
-// one before it, the terminal one last. It closes updates before it returns, so that a range over
-// updates ends. A channel serves one wait.
+// WaitForJobWithUpdates is [Watcher.WaitForJob], and also sends each update: a status that differs
+// from the one before. The terminal status is sent last. It closes updates before it returns, so
+// that a range over updates ends. Each call needs a channel of its own.
 //
-// Polls never wait for the receiver. A slow one misses statuses between, not the newest. When the
-// job has ended, the call waits for the receiver to take the terminal status, but no longer than
-// until ctx is done, the timeout is reached or the Watcher is closed. It returns that status all
-// the same.
+// Polls never wait for the receiver. A slow receiver misses updates in between, but not the newest
+// one. When the job has ended, the call waits for the receiver to take the terminal status until
+// ctx ends, the timeout is reached or the Watcher is closed. It returns that status in any case.
 func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates chan<- Status, opts ...WatchOption) (Status, error) {
 	if updates == nil {
 		return Status{ID: id}, watchError(id, errors.New("the channel of updates is nil"))
@@ -60,11 +59,12 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 	}
 }
 
-// Updates follows a job. It yields each status that differs from the one before it. The last one
-// comes with the error that [Watcher.WaitForJob] would return: it is the terminal status, or the
-// newest if the wait gave up. Each range over it is a wait of its own, which ends with the range.
+// Updates follows a job. It yields each update: a status that differs from the one before. The last
+// one comes with the error that [Watcher.WaitForJob] would return. Each range over the result is a
+// wait of its own, which ends with the range.
 //
-// Polls never wait for the body of the loop. A slow one misses statuses between, not the newest.
+// Polls never wait for the body of the loop. A slow body misses updates in between, but not the
+// newest one.
 func (w *Watcher) Updates(ctx context.Context, id string, opts ...WatchOption) iter.Seq2[Status, error] {
 	return w.follow(ctx, id, true, opts)
 }
@@ -86,29 +86,33 @@ func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []Wa
 }
 
 // WaitForJobs waits for many jobs at once. It yields the result of each, as [Watcher.WaitForJob]
-// would return it, in the order in which they end. Status.ID says whose it is. Every id that is
-// taken has exactly one result: an id that stands twice has two, and one that is not valid has an
-// error while the others go on. Options hold for each watch.
+// would return it, in the order in which the jobs end. Status.ID is the job's id. Every id that is
+// taken has exactly one result. An id that occurs twice has two. An invalid id has an error, and
+// the others go on. The options apply to each wait.
 //
-// The first 64 jobs, or the first two batches, are polled as the Backoff says. The first polls of
-// the others come later, 16 or a batch at a time, so that a service does not meet them all
-// together. They are spread evenly over the longest wait that the Backoff puts between polls, up to
-// ten minutes and a tenth of the timeout. A first wait that the Backoff asks for at most doubles by
-// that.
+// The ids are taken one by one, and each is watched from then on. None is taken during the body of
+// the loop. So memory is proportional to the number of pending jobs. The sequence may be slow,
+// quiet or endless: finished jobs are yielded meanwhile. The end of ctx and [Watcher.Close] end the
+// call at once. If that happens before the sequence ends, the last result has no id and a
+// [WaitError] with the reason. At most one further id is taken then, and has no result.
 //
-// The ids are taken one by one, each is watched from then on, and none is taken during the body of
-// the loop. So memory is proportional to the number of pending jobs. A sequence may be slow, quiet
-// or endless: finished jobs are yielded meanwhile, and the end of ctx or [Watcher.Close] ends the
-// call at once. If either comes before the end of the sequence, the last result has no id and a
-// [WaitError] with the reason. At most one id more is taken then, which has no result.
+// Each range over the result is a call of its own. Breaking out of the range ends all its pending
+// waits.
 //
-// Each range over the result is a wait of its own. Breaking out of it ends what it still waits for.
+// # Large bulks
+//
+// The first 64 jobs, or the first two batches, are polled when the Backoff says. The first polls of
+// all others are spread, 16 jobs or a batch at a time, so that a service does not get them all at
+// once. They spread over the longest wait that the Backoff puts between polls, at most ten minutes
+// and a tenth of the timeout. This at most doubles a first wait that the Backoff asks for.
+//
+// # The goroutine of the sequence
 //
 // The sequence runs on a goroutine of its own, which ends when the sequence returns. A break out of
-// the range returns after the sequence did if that was between two ids. A sequence that is at work
-// on the next id is not waited for; it is stopped when it yields that id. Nothing but the goroutine
-// is held by a sequence that never does. If the sequence panics or calls [runtime.Goexit], the same
-// happens on the caller's goroutine. A panic after the end of the call is logged.
+// the range waits for the sequence to return if it is between two ids. A sequence that is computing
+// the next id is not waited for; it is stopped when it yields that id. If it never does, only its
+// goroutine is left. If the sequence panics or calls [runtime.Goexit], the same happens on the
+// caller's goroutine. A panic after the end of the call is logged.
 func (w *Watcher) WaitForJobs(ctx context.Context, ids iter.Seq[string], opts ...WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
 		c, err := w.newCall(ctx, false, opts)
@@ -140,7 +144,7 @@ func (w *Watcher) newCall(ctx context.Context, updates bool, opts []WatchOption)
 	return w.timeline.NewCall(ctx, limits, updates), nil
 }
 
-// resultError returns the error that goes with a result.
+// resultError returns the error of a result.
 func resultError(r timeline.Result) error {
 	switch {
 	case r.End == timeline.GaveUp:

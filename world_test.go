@@ -52,7 +52,8 @@ func (w world) watcher(t jobstatus.Transport, opts ...jobstatus.Option) *jobstat
 	return watcher
 }
 
-// A service is a Transport that answers the nth poll of a job with what answer returns for it, and notes when it was asked.
+// A service is a Transport that answers the nth poll of a job with what answer returns for it, and
+// notes when it was asked.
 type service struct {
 	clock  clock.Clock
 	answer func(ctx context.Context, id string, n int) (jobstatus.Status, error)

@@ -1,130 +1,133 @@
-// Package backoff says when a watch asks next: the Strategy interface, strategies, and decorators
-// that compose around them. It needs the standard library only.
+// Package backoff decides when a watch polls next. It has the [Strategy] interface, strategies, and
+// decorators that compose around them. It needs the standard library only.
 //
-//	s := backoff.Jitter(backoff.Cap(backoff.Exponential(100*time.Millisecond, 2), 10*time.Second), 0.1)
+//	growing := backoff.Exponential(100*time.Millisecond, 2)
+//	s := backoff.Jitter(backoff.Cap(growing, 10*time.Second), 0.1)
 //	s.Next(backoff.Poll{Key: "job-1", Attempt: 3}) // about 400ms
 //
-// Attempt 0 is the wait before the first poll. Strategies answer 0 there, so as to ask at once, and
-// begin at attempt 1; a Sequence lists that wait too, and ByAge, ByKind and ByState pass the
-// question on. Waits that outgrow a time.Duration stay at the longest one. Zero values mean the
-// default that each constructor's doc names, and a Strategy made from impossible ones uses it too,
-// so it never spins; Validate reports them.
+// A Strategy is a pure function: its answer depends on the [Poll] alone. So one value serves any
+// number of watches at once, and a watch can be resumed anywhere.
 //
-// A Strategy is a pure function: what it answers depends on the Poll alone. So one value serves any
-// number of watches at once, and a watch can be taken up again anywhere.
+// Attempt 0 is the wait before the first poll. Most strategies return zero there, so that the first
+// poll is made at once. A [Sequence] lists that wait too. [ByAge], [ByKind] and [ByState] return
+// what the chosen Strategy returns.
+//
+// Waits saturate: a sum or product that exceeds a [time.Duration] is the longest Duration. A zero
+// argument means the default that each constructor documents. An impossible argument, such as a
+// negative wait, means the default too, so no Strategy spins. Validate reports it.
 package backoff
 
 import "time"
 
 // Strategy decides how long a watch waits before its next poll.
 //
-// Next returns the wait before the next poll, in [0, some cap]. It is called once before each poll,
-// must be a pure function of p, and must not block; it is called by many goroutines at once. Limits
-// on time and attempts are the watch's, not the Strategy's. A Watcher clamps what Next returns, so
-// a Strategy that errs cannot make it spin. Package backofftest checks that one of your own keeps
-// to all this.
+// Next returns the wait before the next poll, zero or more. It is called once before each poll, by
+// many goroutines at once. It must be a pure function of p and must not block. The limits of a
+// watch, in time and in attempts, are not the Strategy's concern.
+//
+// A Watcher bounds what Next returns, so that a faulty Strategy cannot make it spin. Package
+// backofftest checks a Strategy of your own.
 type Strategy interface {
 	Next(p Poll) time.Duration
 }
 
-// Func is a function that is a Strategy.
+// Func is a function that serves as a Strategy.
 type Func func(Poll) time.Duration
 
 // Next calls f.
 func (f Func) Next(p Poll) time.Duration { return f(p) }
 
-// Poll is all that is known about a watch when it is time to decide its next poll. It is a plain
+// Poll is everything that is known about a watch when its next poll is decided. It is a plain
 // value.
 type Poll struct {
-	// Key tells one watch from another; it is the job's id. Jitter is drawn from it.
+	// Key identifies the watch: it is the job's id. Jitter is drawn from it.
 	Key string
-	// Kind names jobs that behave alike, such as "transcode-1080p"; empty if the caller named none.
+	// Kind names jobs that behave alike, such as "transcode-1080p". It is empty if the caller named
+	// none.
 	Kind string
-	// Attempt is the number of polls made so far: 0 asks for the wait before the first.
+	// Attempt is the number of polls made so far. Zero asks for the wait before the first poll.
 	Attempt int
 	// Elapsed is the time since the watch began.
 	Elapsed time.Duration
-	// Previous is the wait before the poll that was made last, 0 before the first.
+	// Previous is the wait before the last poll. It is zero before the first poll.
 	Previous time.Duration
-	// Waited is how long the watch has waited since Elapsed. It is 0 where Next is asked for the
-	// first time since the last poll. A Follower is asked again when the poll is due: see
-	// [Follower].
+	// Waited is how long the watch has waited since Elapsed. It is zero the first time that Next is
+	// asked after a poll. A [Follower] is asked again when the poll is due.
 	Waited time.Duration
-	// RetryAfter is the newest wait that the service asked for, 0 if it never did.
+	// RetryAfter is the newest wait that the service asked for. It is zero if the service never did.
 	RetryAfter time.Duration
-	// Progress is the share of the job that is done, in [0, 1], 0 if the service does not say.
+	// Progress is the share of the job that is done, in [0, 1]. It is zero if the service does not
+	// report it.
 	Progress float64
 	// State is the job's state in the newest answer, as transport.State prints it: "pending",
-	// "running" or "unknown"; empty before the first answer.
+	// "running" or "unknown". It is empty before the first answer.
 	State string
-	// Err is the error of the last poll, nil if it was answered.
+	// Err is the error of the last poll. It is nil if the poll was answered.
 	Err error
 }
 
-// Learner is a Strategy that is told of each finished watch. Unlike a plain Strategy, its Next is a
-// function of the Poll and of what was observed. Observe is called by many goroutines at once, also
-// while Next is.
+// Learner is a Strategy that learns from each watch that ends. Its Next is a function of the [Poll]
+// and of the outcomes observed so far. Observe is called by many goroutines at once, also during
+// Next.
 type Learner interface {
 	Strategy
 	Observe(Outcome)
 }
 
-// Follower is a Learner that is also told of watches that begin and of jobs that are seen to run,
-// so that it can learn from jobs that have not ended yet.
+// Follower is a Learner that also learns from jobs that still run.
 //
-// Follow is called with age 0 when a watch begins, before Next is asked about it, and with the age
-// of the watch at each poll that saw the job run, before Next is asked about the next poll. Every
-// watch that was begun so is told to Observe when it is left, whether its job has ended or not.
-// Follow is called by many goroutines at once, and must not block.
+// Follow is called with age zero when a watch begins, before Next is asked about it. It is called
+// with the age of the watch at each poll that saw the job run, before Next is asked about the next
+// poll. Each watch that began this way is reported to Observe when it ends, whether its job has
+// ended or not. Follow is called by many goroutines at once and must not block.
 //
-// When a poll becomes due, a Watcher asks Next once more with the same Poll, but for Waited. A
-// result of at most Waited means that the poll is to be made now. A longer one puts it off, and it
-// counts from Elapsed as all waits do. So what was learned from other jobs meanwhile can save a
-// request.
+// When a poll is due, a Watcher asks Next again with the same Poll, except for Waited. A result of
+// at most Waited means that the poll is made now. A longer one postpones it; like all waits it
+// counts from Elapsed. So news of other jobs can save a request.
 type Follower interface {
 	Learner
 	Follow(key, kind string, age time.Duration)
 }
 
-// Ranker is a Strategy that can weigh polls which are due against one another. A Watcher that may
-// not make all of them at once, as its limits bind, makes those first that matter most.
+// Ranker is a Strategy that weighs overdue polls against one another. A Watcher whose limits allow
+// only some of them makes those with the greatest rank first.
 //
-// Rank returns how much it matters to poll a job now, where p is what Next was last given for it
-// and since is the time since then. The greater comes first; ranks of all keys and kinds compare.
-// Like Next it must not block, and is called by many goroutines at once; nor may it call the
-// Watcher, which waits for it.
+// Rank returns how much it matters to poll a job now. The Poll p is the one that Next was last
+// given for the job, and since is the time since then. Ranks of all keys and kinds are compared.
+// Rank must not block and is called by many goroutines at once. It must not call the Watcher, which
+// waits for it.
 type Ranker interface {
 	Strategy
 	Rank(p Poll, since time.Duration) float64
 }
 
-// Outcome is what one watch learned about when its job ended. Times count from the beginning of the
+// Outcome is what one watch learned about the end of its job. Times count from the start of the
 // watch.
 type Outcome struct {
-	// Key and Kind are as in Poll.
+	// Key and Kind are those of the [Poll].
 	Key, Kind string
-	// After is the latest time at which the job was seen not to have ended, 0 if it never was.
+	// After is the latest time at which the job was seen not to have ended. It is zero if there was
+	// none.
 	After time.Duration
-	// Before is the earliest time at which it was seen to have ended. It equals After where the
-	// service reported the exact end. It means nothing unless Ended.
+	// Before is the earliest time at which the job was seen to have ended. It equals After if the
+	// service reported the exact end. It has no meaning unless Ended is true.
 	Before time.Duration
-	// Ended is false if the watch gave up first: then the job took longer than After.
+	// Ended is false if the watch gave up first. The job then took longer than After.
 	Ended bool
-	// Marks are some of the times at which the service reported how much of the job was done, the
-	// oldest first.
+	// Marks are some of the times at which the service reported progress, oldest first.
 	Marks []Mark
 }
 
-// Mark is a progress that a service reported.
+// Mark is one progress that a service reported.
 type Mark struct {
-	// Age is how old the watch was when the service was asked.
+	// Age is how old the watch was at the poll.
 	Age time.Duration
 	// Progress is the share of the job that was done, in (0, 1].
 	Progress float64
 }
 
-// Validator is a Strategy that can say what is wrong with the values it was made from. A Watcher
-// asks when it is made, and a decorator passes on the answer of the Strategy within.
+// Validator is a Strategy that can report impossible arguments. New asks it, and a decorator passes
+// on the answer of the Strategy within.
 type Validator interface {
 	Validate() error
 }

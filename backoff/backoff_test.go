@@ -110,7 +110,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 	}
 	wrong = backoff.Floor(backoff.Cap(backoff.Constant(1), 5), 9)
 	require.ErrorContains(t, validate(t, wrong), "Floor: shortest 9ns: is above the cap within, 5ns")
-	require.ErrorContains(t, validate(t, backoff.RetryAfter(backoff.FullJitter(backoff.Constant(-1)))), "Constant")
+	require.ErrorContains(t, validate(t, backoff.RetryAfterJitter(backoff.FullJitter(backoff.Constant(-1)))), "Constant")
 	require.NoError(t, validate(t, backoff.Jitter(backoff.Cap(backoff.Exponential(0, 0), 0), 0)))
 	require.NoError(t, validate(t, backoff.Cap(backoff.Func(nil), time.Second)))
 }
@@ -191,7 +191,7 @@ func TestJitterFillsItsWindowAndDoesNotPileUpAtTheCap(t *testing.T) {
 		"too much jitter":    {backoff.Jitter(backoff.Constant(5*time.Second), 9), 1, 0, 10 * time.Second},
 		"jitter at a floor":  {backoff.Jitter(floored, 0.5), 1, 4 * time.Second, 6 * time.Second},
 		"full over a floor":  {backoff.FullJitter(floored), 4, 4 * time.Second, 8 * time.Second},
-		"full over a hint":   {backoff.FullJitter(backoff.RetryAfter(capped)), 3, 0, 4 * time.Second},
+		"full over a hint":   {backoff.FullJitter(backoff.RetryAfterJitter(capped)), 3, 0, 4 * time.Second},
 		"a chosen cap":       {backoff.Jitter(backoff.ByKind(nil, capped), 0.1), 9, 8 * time.Second, 10 * time.Second},
 		"jitter of a jitter": {backoff.FullJitter(backoff.Jitter(capped, 0)), 9, 0, 10 * time.Second},
 		"wide at the cap":    {backoff.Jitter(capped, 1), 9, 0, 10 * time.Second},
@@ -238,11 +238,11 @@ func TestSequenceKeepsACopy(t *testing.T) {
 // fault 13
 func TestRetryAfterIsAFloorThatIsPassedUpwardsOnly(t *testing.T) {
 	t.Parallel()
-	s := backoff.RetryAfter(backoff.Constant(time.Second))
+	s := backoff.RetryAfterJitter(backoff.Constant(time.Second))
 	assert.Equal(t, time.Second, s.Next(backoff.Poll{Attempt: 1}))
 	assert.Equal(t, time.Second, s.Next(backoff.Poll{Attempt: 1, RetryAfter: -time.Hour}))
 	assert.Equal(t, longest, s.Next(backoff.Poll{Attempt: 1, RetryAfter: longest}))
-	jittered := backoff.Jitter(backoff.RetryAfter(backoff.Cap(s, 10*time.Second)), 0.1)
+	jittered := backoff.Jitter(backoff.RetryAfterJitter(backoff.Cap(s, 10*time.Second)), 0.1)
 	different := map[time.Duration]bool{}
 	for i := range 100 {
 		d := s.Next(backoff.Poll{Key: fmt.Sprint(i), Attempt: 1, RetryAfter: time.Minute})
@@ -271,7 +271,7 @@ func TestADecoratedLearnerLearns(t *testing.T) {
 	t.Parallel()
 	l := &learner{}
 	s := backoff.EqualJitter(backoff.FullJitter(backoff.Cap(l, time.Minute)))
-	s = backoff.RetryAfter(backoff.Floor(backoff.Jitter(s, 0.1), 1))
+	s = backoff.RetryAfterJitter(backoff.Floor(backoff.Jitter(s, 0.1), 1))
 	require.Implements(t, (*backoff.Learner)(nil), s)
 	s.(backoff.Learner).Observe(backoff.Outcome{Key: "a"})
 	assert.Equal(t, []backoff.Outcome{{Key: "a"}}, l.seen)
@@ -306,7 +306,7 @@ func every() map[string]promised {
 		"ByState":            is(backoff.ByState(named{"running": capped}, even), minute, second),
 		"Cap":                is(capped, minute, second),
 		"Floor":              is(backoff.Floor(capped, 5*second), minute, 5*second),
-		"RetryAfter":         is(backoff.RetryAfter(capped), minute, second),
+		"RetryAfterJitter":   is(backoff.RetryAfterJitter(capped), minute, second),
 		"Jitter":             is(backoff.Jitter(capped, 0.1), minute, second*9/10),
 		"EqualJitter":        is(backoff.EqualJitter(capped), minute, second/2),
 		"FullJitter":         is(backoff.FullJitter(capped), minute, 0),
@@ -366,9 +366,9 @@ func FuzzJitterStaysWithinCapAndFloor(f *testing.F) {
 		for _, s := range []backoff.Strategy{backoff.Jitter(s, share), backoff.EqualJitter(s), backoff.FullJitter(s)} {
 			wait := int64(s.Next(p))
 			assert.True(t, least <= wait && wait <= most, "%d", wait)
-			assert.GreaterOrEqual(t, backoff.RetryAfter(s).Next(p), max(p.RetryAfter, s.Next(p)))
+			assert.GreaterOrEqual(t, backoff.RetryAfterJitter(s).Next(p), max(p.RetryAfter, s.Next(p)))
 		}
-		asked := backoff.Jitter(backoff.RetryAfter(s), share).Next(p)
+		asked := backoff.Jitter(backoff.RetryAfterJitter(s), share).Next(p)
 		assert.GreaterOrEqual(t, int64(asked), max(hint, least), "jitter does not take from what the service asked for")
 	})
 }
@@ -416,8 +416,8 @@ func ExampleFloor() {
 	// Output: 0s 3s 3s 4s 8s
 }
 
-func ExampleRetryAfter() {
-	s := backoff.RetryAfter(backoff.Constant(5 * time.Second))
+func ExampleRetryAfterJitter() {
+	s := backoff.RetryAfterJitter(backoff.Constant(5 * time.Second))
 	d := s.Next(backoff.Poll{Key: "job-1", Attempt: 1, RetryAfter: 30 * time.Second})
 	fmt.Println(d >= 30*time.Second, d <= 33*time.Second)
 	// Output: true true

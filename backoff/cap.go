@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Cap never waits longer than longest. Put a jitter around it and not within: a jitter knows its cap and stays below
-// it, where a Cap outside would put many waits exactly on the cap.
+// Cap limits each wait to longest. Put a jitter around a Cap, not within it. A jitter knows the cap
+// within and stays below it. A Cap outside would put many waits exactly on the cap.
 //
 //	Cap(Exponential(time.Second, 2), 10*time.Second)
 //	attempt  0  1   2   3   4   5    6
 //	wait     0  1s  2s  4s  8s  10s  10s
 //
-// Zero means no cap, and so does less, which Validate reports, as it does a cap below the first wait or below a Floor
-// within.
+// Zero and negative values mean no cap. Validate reports a negative cap, a cap below the first
+// wait, and a cap below a [Floor] within.
 func Cap(s Strategy, longest time.Duration) Strategy {
 	return decorated(s, capped{inner{"Cap", s}, longest})
 }
@@ -47,14 +47,16 @@ func (c capped) Validate() error {
 	return err
 }
 
-// Floor never waits less than shortest between two polls; the first is made when the Strategy within says. Choose it to
-// keep polls apart whatever a FullJitter or a Strategy of your own answers.
+// Floor raises each wait between two polls to at least shortest. The wait before the first poll is
+// that of the Strategy within. Choose it to keep polls apart with a [FullJitter] or a Strategy of
+// your own.
 //
 //	Floor(Exponential(time.Second, 2), 3*time.Second)
 //	attempt  0  1   2   3   4
 //	wait     0  3s  3s  4s  8s
 //
-// Zero means no floor, and so does less, which Validate reports, as it does a floor above a Cap within.
+// Zero and negative values mean no floor. Validate reports a negative floor and a floor above a
+// [Cap] within.
 func Floor(s Strategy, shortest time.Duration) Strategy {
 	return decorated(s, floored{inner{"Floor", s}, shortest})
 }

@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-// ByKind asks the Strategy of the job's kind, or otherwise. Choose it where jobs of some kinds take
+// ByKind uses the Strategy of the job's kind, or otherwise. Choose it if jobs of some kinds take
 // seconds and of others hours.
 //
 //	ByKind(map[string]Strategy{"thumbnail": Constant(time.Second)}, Constant(time.Minute))
 //	kind  thumbnail  any other
 //	wait  1s         1m
 //
-// A Learner within is told of the kinds that are its own. If any within is a Ranker, the answer is
-// one, here and below: it ranks a job whose Strategy is none as one that may last any time.
+// A [Learner] within learns from jobs of its own kinds only. If any Strategy within is a [Ranker],
+// the result is one too, as with [ByState] and [ByAge]. It ranks a job whose Strategy is no Ranker
+// like a job of unknown duration.
 func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByKind", kinds, otherwise)
 	find := func(kind string) int { return find(names, kind) }
@@ -28,16 +29,16 @@ func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 	}.kept()
 }
 
-// ByState asks the Strategy of the job's state in the newest answer, or otherwise. Choose it to ask
-// after a running job more often than after one that is queued.
+// ByState uses the Strategy of the job's state in the newest answer, or otherwise. Choose it to
+// poll a running job more often than a queued one.
 //
 //	ByState(map[string]Strategy{"running": Constant(2 * time.Second)}, Constant(20*time.Second))
 //	state  running  pending  unknown
 //	wait   2s       20s      20s
 //
-// States are as in Poll: "pending", "running", "unknown", and "" before the first answer; Validate
-// reports any other. Each Strategy is told all of the Poll: its Attempt counts all polls, not those
-// in this state. A Learner within is told of every job.
+// The states are those of [Poll]: "pending", "running", "unknown", and "" before the first answer.
+// Validate reports any other. Each Strategy gets the whole Poll, so Attempt counts all polls, not
+// those in this state. A [Learner] within learns from every job.
 func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByState", states, otherwise)
 	c := choice{all: all, index: func(p Poll) int { return find(names, p.State) }}
@@ -49,9 +50,9 @@ func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 	return c.kept()
 }
 
-// ByAge asks the Strategy of the next greater age while the watch is younger than that, and
-// otherwise once it is older than all. Choose it where the pace is agreed on by the clock, such as
-// every second for a minute, every ten for an hour, then every minute.
+// ByAge uses the Strategy of the smallest age that the watch has not reached, or otherwise if it
+// has reached all. Choose it if the pace follows the clock, such as every second for a minute,
+// every ten seconds for an hour, then every minute.
 //
 //	ByAge(map[time.Duration]Strategy{
 //		time.Minute: Constant(time.Second),
@@ -60,9 +61,9 @@ func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 //	age   under 1m  under 1h  1h and more
 //	wait  1s        10s       1m
 //
-// An age is a Poll's Elapsed; it must be above zero, which Validate sees to. Each Strategy is told
-// all of the Poll, so one that grows goes on from the Attempt that it finds. A Learner within is
-// told of every job.
+// The age is Elapsed of [Poll]. Ages must be above zero; Validate reports any other. Each Strategy
+// gets the whole Poll, so one that grows continues from the current Attempt. A [Learner] within
+// learns from every job.
 func ByAge(under map[time.Duration]Strategy, otherwise Strategy) Strategy {
 	ages, all := choices("ByAge", under, otherwise)
 	c := choice{all: all, index: func(p Poll) int {
@@ -80,7 +81,7 @@ func ByAge(under map[time.Duration]Strategy, otherwise Strategy) Strategy {
 	return c.kept()
 }
 
-// choice asks one of several.
+// choice uses one of several strategies for each poll.
 type choice struct {
 	all   []inner
 	index func(Poll) int
@@ -100,7 +101,7 @@ func (c choice) Validate() error {
 	return errors.Join(errs...)
 }
 
-// kept returns c, which is also a Learner, a Follower and a Ranker if it chooses from one.
+// kept returns c as a Learner, a Follower and a Ranker if any Strategy within is one.
 func (c choice) kept() Strategy {
 	var learns, follows, ranks bool
 	for _, i := range c.all {
@@ -124,7 +125,7 @@ func (c choice) kept() Strategy {
 	return c
 }
 
-// learners returns those who learn of jobs of a kind.
+// learners returns the strategies that learn from jobs of a kind.
 func (c choice) learners(kind string) []inner {
 	if c.told == nil {
 		return c.all
@@ -164,8 +165,8 @@ type followingRankingChoice struct{ followingChoice }
 
 func (c followingRankingChoice) Rank(p Poll, since time.Duration) float64 { return c.rank(p, since) }
 
-// rank returns the rank by the chosen Strategy. One that is no Ranker ranks a job as one that may
-// last any time.
+// rank returns the rank by the chosen Strategy. A Strategy that is no Ranker ranks a job like one
+// of unknown duration.
 func (c choice) rank(p Poll, since time.Duration) float64 {
 	if r, ok := c.all[c.index(p)].Strategy.(Ranker); ok {
 		return r.Rank(p, since)
@@ -173,8 +174,8 @@ func (c choice) rank(p Poll, since time.Duration) float64 {
 	return unknown(p, since)
 }
 
-// unknown ranks a job that may last any time, as backoff/adaptive ranks one of a kind that it knows
-// nothing of.
+// unknown ranks a job of unknown duration, as backoff/adaptive ranks a job of a kind that it does
+// not know.
 func unknown(p Poll, since time.Duration) float64 {
 	const poll, certainty = 0.4, 0.1 // a poll is worth so many seconds of delay
 	age, passed := max(p.Elapsed, 0).Seconds(), max(since, 0).Seconds()
@@ -182,8 +183,8 @@ func unknown(p Poll, since time.Duration) float64 {
 	return (to - from) * (to - from) / (1 + certainty - (to-from)/to)
 }
 
-// choices returns the keys of from in order, and in the same order what they stand for, with
-// otherwise at the end.
+// choices returns the keys of from in order, and their strategies in the same order. The Strategy
+// otherwise comes last.
 func choices[K cmp.Ordered](of string, from map[K]Strategy, otherwise Strategy) (keys []K, all []inner) {
 	keys = slices.Sorted(maps.Keys(from))
 	for _, k := range keys {
@@ -192,7 +193,7 @@ func choices[K cmp.Ordered](of string, from map[K]Strategy, otherwise Strategy) 
 	return keys, append(all, inner{of + ": otherwise", otherwise})
 }
 
-// find returns the place of name among names, or the one behind them.
+// find returns the index of name in names, or len(names) if it is missing.
 func find(names []string, name string) int {
 	if i, ok := slices.BinarySearch(names, name); ok {
 		return i

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// DefaultInterval is the wait of a Constant or a Sequence that was given none.
+// DefaultInterval is the wait of a [Constant] or a [Sequence] that was given none.
 const DefaultInterval = time.Second
 
-// Constant asks at once and then every d. Choose it where jobs last about as long as they please and a delay of d is
-// fine.
+// Constant polls at once and then every d. Choose it if the durations of jobs are unpredictable and
+// a delay of d is acceptable.
 //
 //	Constant(5 * time.Second)
 //	attempt  0  1   2   3
 //	wait     0  5s  5s  5s
 //
-// Zero means DefaultInterval, and so does less, which Validate reports.
+// Zero means [DefaultInterval]. So does a negative value, which Validate reports.
 func Constant(d time.Duration) Strategy { return constant{d} }
 
 type constant struct{ d time.Duration }
@@ -31,7 +31,7 @@ func (c constant) first() time.Duration { return orDefault(c.d, DefaultInterval)
 
 func (c constant) Validate() error { return notNegative("Constant", "d", c.d) }
 
-// orDefault returns d, or otherwise where d is zero or less.
+// orDefault returns d, or otherwise if d is zero or negative.
 func orDefault(d, otherwise time.Duration) time.Duration {
 	if d <= 0 {
 		return otherwise

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A decorator changes what the Strategy within answers, and is all else that that is.
+// A decorator changes the answers of the Strategy within. It is a Learner, a Follower and a Ranker
+// if that Strategy is.
 
 // inner is the Strategy within a decorator.
 type inner struct {
@@ -31,7 +32,7 @@ func (i inner) Validate() error {
 	return nil
 }
 
-// bounds returns what the Strategy within promises of its answer to p, if it does.
+// bounds returns the bounds that the Strategy within sets to its answer to p, if it has any.
 func (i inner) bounds(p Poll) (least, most time.Duration) {
 	if b, ok := i.Strategy.(bounded); ok {
 		return b.bounds(p)
@@ -39,8 +40,7 @@ func (i inner) bounds(p Poll) (least, most time.Duration) {
 	return 0, math.MaxInt64
 }
 
-// bounded is a Strategy whose answer to p stays within bounds that its maker set, so that a jitter
-// can stay within them too.
+// bounded is a Strategy that knows the bounds of its answer to p. A jitter stays within them.
 type bounded interface {
 	bounds(p Poll) (least, most time.Duration)
 }
@@ -51,7 +51,8 @@ type decorator interface {
 	bounded
 }
 
-// decorated returns d, which is also a Learner, a Follower and a Ranker if what it decorates is.
+// decorated returns d as a Learner, a Follower and a Ranker if the Strategy that it decorates is
+// one.
 func decorated(s Strategy, d decorator) Strategy {
 	l, learns := s.(Learner)
 	f, follows := s.(Follower)

@@ -7,19 +7,21 @@ import (
 	"time"
 )
 
-// DecorrelatedJitter asks at once, and then draws each wait from base to three times the wait before, at most longest.
-// Choose it where many who were refused together must come back apart: unlike jitter on a schedule, what one drew moves
-// all that follows.
+// DecorrelatedJitter polls at once, and then draws each wait from base to three times the last
+// wait, at most longest. Choose it if many watches were refused together. Each wait depends on the
+// last one, so the watches drift apart.
 //
 //	DecorrelatedJitter(time.Second, time.Minute)
 //	attempt  0  1       2       3        4        5
 //	wait     0  1s..3s  1s..9s  1s..27s  1s..60s  1s..60s
 //
-// The wait before is the Previous of a Poll, so that a watch can be taken up again anywhere. A base of zero means
-// DefaultBase, a longest of zero no cap, and so does less, which Validate reports, as it does a longest below base.
+// The last wait is Previous of [Poll], so a watch can be resumed anywhere. A base of zero means
+// [DefaultBase], and a longest of zero means no cap. So do negative values, which Validate reports.
+// It also reports a longest below base.
 //
-// Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015; but where that cuts off at the
-// cap, so that most waits come to stand on it, this draws from what is below.
+// Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. That algorithm
+// cuts waits off at the cap, so most of them end up on it. This one draws from the range below the
+// cap.
 func DecorrelatedJitter(base, longest time.Duration, opts ...JitterOption) Strategy {
 	return decorrelated{base, longest, newSeed(opts)}
 }

@@ -9,24 +9,24 @@ import (
 
 // Defaults of the strategies that grow.
 const (
-	// DefaultBase is the first wait of an Exponential, Linear, Quadratic, Fibonacci or DecorrelatedJitter that was
-	// given none.
+	// DefaultBase is the first wait of an [Exponential], [Linear], [Quadratic], [Fibonacci] or
+	// [DecorrelatedJitter] that was given none.
 	DefaultBase = 100 * time.Millisecond
-	// DefaultFactor is the factor of an Exponential that was given none.
+	// DefaultFactor is the factor of an [Exponential] that was given none.
 	DefaultFactor = 2
 )
 
-// Exponential asks at once, then after base, and multiplies the wait by factor each time. Choose it, with a Cap, where
-// some jobs end within a second and others take minutes: the delay in hearing of the end stays in proportion to how
-// long the job took.
+// Exponential polls at once, then after base, and multiplies the wait by factor each time. Choose
+// it, with a [Cap], if some jobs end within a second and others take minutes. The detection delay
+// then stays in proportion to the duration of the job.
 //
 //	Exponential(100*time.Millisecond, 2)
 //	attempt  0  1      2      3      4      5     ...  38 and more
 //	wait     0  100ms  200ms  400ms  800ms  1.6s       292 years
 //
-// The wait before attempt n is base * factor^(n-1), and the longest that a time.Duration can hold from where that is
-// more. Zero means DefaultBase and DefaultFactor, and so does what can't be meant, which Validate reports: a negative
-// base, a factor under 1, infinite or NaN.
+// The wait before attempt n is base * factor^(n-1), at most the longest [time.Duration]. Zero means
+// [DefaultBase] and [DefaultFactor]. So do impossible values, which Validate reports: a negative
+// base, and a factor below 1, infinite or NaN.
 func Exponential(base time.Duration, factor float64) Strategy { return exponential{base, factor} }
 
 type exponential struct {
@@ -55,11 +55,11 @@ func (e exponential) Validate() error {
 	return err
 }
 
-// times returns n times d, and the longest duration where that is more.
+// times returns n times d, at most the longest duration.
 func times(d time.Duration, n float64) time.Duration { return clamp(float64(d) * n) }
 
-// clamp returns ns as a duration in [0, math.MaxInt64], NaN as the largest: what can't be told is not to be waited for
-// less.
+// clamp returns ns nanoseconds as a duration in [0, math.MaxInt64]. NaN is the longest duration,
+// because an unknown wait must not become a short one.
 func clamp(ns float64) time.Duration {
 	switch {
 	case ns <= 0:

@@ -5,15 +5,17 @@ import (
 	"time"
 )
 
-// Fibonacci asks at once, then after base, and each wait is the sum of the two before. Choose it, with a Cap, where an
-// Exponential that doubles waits too long too soon: it settles to growing by 1.618.
+// Fibonacci polls at once, then after base, and each wait is the sum of the two waits before it.
+// Choose it, with a [Cap], if an [Exponential] that doubles grows too fast. Its waits come to grow
+// by 1.618.
 //
 //	Fibonacci(time.Second)
 //	attempt  0  1   2   3   4   5   6    7    8
 //	wait     0  1s  2s  3s  5s  8s  13s  21s  34s
 //
-// These are the waits of github.com/sethvargo/go-retry v0.5.0 (backoff_fibonacci.go). They end at the longest that a
-// time.Duration can hold. Zero means DefaultBase, and so does less, which Validate reports.
+// The waits are those of github.com/sethvargo/go-retry v0.5.0 (backoff_fibonacci.go), at most the
+// longest [time.Duration]. Zero means [DefaultBase]. So does a negative value, which Validate
+// reports.
 func Fibonacci(base time.Duration) Strategy { return fibonacci{base} }
 
 type fibonacci struct{ base time.Duration }

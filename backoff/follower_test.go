@@ -36,14 +36,14 @@ type plainFollower struct{ backoff.Follower }
 func TestADecoratedFollowerFollows(t *testing.T) {
 	t.Parallel()
 	for name, decorate := range map[string]func(backoff.Strategy) backoff.Strategy{
-		"Cap":        func(s backoff.Strategy) backoff.Strategy { return backoff.Cap(s, time.Hour) },
-		"Floor":      func(s backoff.Strategy) backoff.Strategy { return backoff.Floor(s, time.Second) },
-		"Jitter":     func(s backoff.Strategy) backoff.Strategy { return backoff.Jitter(s, 0.1) },
-		"RetryAfter": func(s backoff.Strategy) backoff.Strategy { return backoff.RetryAfter(s) },
-		"ByKind":     func(s backoff.Strategy) backoff.Strategy { return backoff.ByKind(nil, s) },
-		"ByState":    func(s backoff.Strategy) backoff.Strategy { return backoff.ByState(nil, s) },
-		"ByAge":      func(s backoff.Strategy) backoff.Strategy { return backoff.ByAge(nil, s) },
-		"two":        func(s backoff.Strategy) backoff.Strategy { return backoff.Cap(backoff.ByKind(nil, s), time.Hour) },
+		"Cap":              func(s backoff.Strategy) backoff.Strategy { return backoff.Cap(s, time.Hour) },
+		"Floor":            func(s backoff.Strategy) backoff.Strategy { return backoff.Floor(s, time.Second) },
+		"Jitter":           func(s backoff.Strategy) backoff.Strategy { return backoff.Jitter(s, 0.1) },
+		"RetryAfterJitter": func(s backoff.Strategy) backoff.Strategy { return backoff.RetryAfterJitter(s) },
+		"ByKind":           func(s backoff.Strategy) backoff.Strategy { return backoff.ByKind(nil, s) },
+		"ByState":          func(s backoff.Strategy) backoff.Strategy { return backoff.ByState(nil, s) },
+		"ByAge":            func(s backoff.Strategy) backoff.Strategy { return backoff.ByAge(nil, s) },
+		"two":              func(s backoff.Strategy) backoff.Strategy { return backoff.Cap(backoff.ByKind(nil, s), time.Hour) },
 	} {
 		f := &follower{}
 		s := decorate(f)

@@ -8,12 +8,12 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/draw"
 )
 
-// JitterOption sets one thing about what draws.
+// JitterOption sets one thing about a jitter.
 type JitterOption func(*uint64)
 
-// Seed sets what is drawn from, together with the Key and the Attempt of a Poll; the default is 0.
-// Two processes that watch the same jobs spread their polls by different seeds, and so do two
-// jitters in one composition.
+// Seed sets the seed of a jitter. Each draw depends on the seed and on the Key and Attempt of the
+// [Poll]. The default is 0. Two processes that watch the same jobs need different seeds to spread
+// their polls. So do two jitters in one composition.
 func Seed(seed uint64) JitterOption { return func(s *uint64) { *s = seed } }
 
 func newSeed(opts []JitterOption) (seed uint64) {
@@ -25,26 +25,27 @@ func newSeed(opts []JitterOption) (seed uint64) {
 	return seed
 }
 
-// Jitter spreads each wait evenly over share of it to both sides. Choose a small share to keep
-// watches that began together from asking together, at the same mean.
+// Jitter spreads each wait evenly by a share of it to both sides. Choose a small share to keep
+// watches that began together from polling together, at the same mean pace.
 //
 //	Jitter(Cap(Exponential(time.Second, 2), 10*time.Second), 0.1)
 //	attempt  0  1           2           3           4           5
 //	wait     0  0.9s..1.1s  1.8s..2.2s  3.6s..4.4s  7.2s..8.8s  8s..10s
 //
-// Below a Cap the same width is moved down to end at the cap; above a Floor it is cut. The share is
-// in [0, 1]; Validate reports any other, which counts as the nearer of the two, and NaN as 0. An
-// adaptive Learner spreads its watches itself: jitter makes it worse.
+// At a [Cap] within, the range moves down so that it ends at the cap. At a [Floor] within, the
+// range is cut. The share is in [0, 1]. Any other value counts as the nearer bound and NaN as 0;
+// Validate reports it. An adaptive learner spreads its watches itself, and a jitter around it makes
+// it worse.
 //
-// What is drawn is a function of Seed, Key and Attempt, so a schedule can be repeated. A wait of 0
-// stays 0, and no other becomes 0.
+// A draw is a function of the seed, Key and Attempt, so a schedule is reproducible. A wait of zero
+// stays zero, and no other wait becomes zero.
 func Jitter(s Strategy, share float64, opts ...JitterOption) Strategy {
 	j := jitter{inner: inner{"Jitter", s}, seed: newSeed(opts), down: share, up: share}
 	return decorated(s, j)
 }
 
-// EqualJitter keeps half of each wait and draws the other half. Choose it for polling: watches
-// spread, and none asks again almost at once.
+// EqualJitter keeps half of each wait and draws the other half. Choose it for polling: it spreads
+// watches, and no wait becomes very short.
 //
 //	EqualJitter(Exponential(time.Second, 2))
 //	attempt  0  1         2       3       4       5
@@ -55,19 +56,20 @@ func EqualJitter(s Strategy, opts ...JitterOption) Strategy {
 	return decorated(s, jitter{inner: inner{"EqualJitter", s}, seed: newSeed(opts), down: 0.5})
 }
 
-// FullJitter draws each wait from nothing to what it was. Choose it for getting out of an overload,
-// where spreading matters more than a steady pace; a Floor, around it or within, keeps polls apart.
+// FullJitter draws each wait from zero to its full length. Choose it for the recovery from an
+// overload, where spreading matters more than a steady pace. A [Floor], around it or within, keeps
+// polls apart.
 //
 //	FullJitter(Exponential(time.Second, 2))
 //	attempt  0  1      2      3      4      5
 //	wait     0  0..1s  0..2s  0..4s  0..8s  0..16s
 //
-// Source: as of EqualJitter.
+// Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 func FullJitter(s Strategy, opts ...JitterOption) Strategy {
 	return decorated(s, jitter{inner: inner{"FullJitter", s}, seed: newSeed(opts), down: 1})
 }
 
-// jitter draws each wait from down of it less to up of it more.
+// jitter draws each wait from a share below it to a share above it.
 type jitter struct {
 	inner
 	seed     uint64
@@ -99,7 +101,7 @@ func (j jitter) Validate() error {
 	return err
 }
 
-// part returns share of d, at most all and at least nothing of it.
+// part returns a share of d, between zero and d.
 func part(d time.Duration, share float64) time.Duration {
 	if !(share > 0) {
 		return 0
@@ -112,5 +114,5 @@ func between(low, high time.Duration, seed uint64, p Poll) time.Duration {
 	return low + min(times(high-low, random(seed, p)), high-low)
 }
 
-// random returns a number in [0, 1) that looks random: a hash of the seed, the key and the attempt.
+// random returns a pseudorandom number in [0, 1): a hash of the seed, the key and the attempt.
 func random(seed uint64, p Poll) float64 { return draw.Of(p.Key).Unit(seed, p.Attempt) }

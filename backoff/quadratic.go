@@ -2,19 +2,21 @@ package backoff
 
 import "time"
 
-// Quadratic makes poll n at n² * worth, counted from 0, where worth is the delay in hearing of the end that one more
-// request is worth avoiding. Choose it where nothing is known of how long jobs take, but what a request is worth is:
-// with Quadratic(2*time.Second) you would rather hear up to two seconds later than ask once more.
+// Quadratic makes poll n at n² * worth, counted from 0. The argument worth is the detection delay
+// that one more request is worth avoiding. Choose it if you know nothing about durations but you
+// know the price of a request. With Quadratic(2*time.Second), hearing of the end up to two seconds
+// later is better than one more request.
 //
 //	Quadratic(time.Second)
 //	attempt  0  1   2   3   4   5   ...  31
 //	wait     0  1s  3s  5s  7s  9s       1m1s
 //	age      0  1s  4s  9s  16s 25s      16m1s
 //
-// The wait before attempt n is (2n-1) * worth. With κ = 1/worth requests a second of delay, polls at n²/κ cost, in
-// requests and delay together, at most about √2 of what the best fixed interval does, however long jobs turn out to be.
-// The cost is that of R. Barlow and F. Proschan, Mathematical Theory of Reliability, 1965, chapter 4. An Adaptive
-// begins so, and then learns. Zero means DefaultBase, and so does less, which Validate reports.
+// The wait before attempt n is (2n-1) * worth. Let the cost of a job be its requests plus its
+// detection delay, at κ = 1/worth requests a second. Polls at n²/κ then cost at most about √2 of
+// what the best fixed interval costs, for any duration. The model of cost is that of R. Barlow and
+// F. Proschan, Mathematical Theory of Reliability, 1965, chapter 4. An adaptive learner begins with
+// this schedule. Zero means [DefaultBase]. So does a negative value, which Validate reports.
 func Quadratic(worth time.Duration) Strategy { return quadratic{worth} }
 
 type quadratic struct{ worth time.Duration }

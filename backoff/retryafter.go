@@ -5,19 +5,18 @@ import (
 	"time"
 )
 
-// RetryAfter waits at least as long as the service last asked for, and then up to a tenth longer, so that not all who
-// were told the same come back at once. It is never less than asked, and a Strategy within that waits longer is left
-// alone. A Watcher keeps to what the service asks for anyway: what this adds is the
-// tenth.
+// RetryAfterJitter waits at least as long as the service last asked for, and up to a tenth longer.
+// So watches that were told the same wait do not come back together. A longer wait of the Strategy
+// within is kept as it is.
 //
-//	RetryAfter(Constant(5*time.Second))
+//	RetryAfterJitter(Constant(5*time.Second))
 //	asked  0   2s  30s
 //	wait   5s  5s  30s..33s
 //
-// Put a Cap around it, not within, to wait at most so long whatever the service asks; a Watcher still keeps to the
-// hint.
-func RetryAfter(s Strategy, opts ...JitterOption) Strategy {
-	return decorated(s, retryAfter{inner{"RetryAfter", s}, newSeed(opts)})
+// A Watcher keeps the service's wait with any Strategy. This decorator only adds the tenth. A [Cap]
+// around it bounds the wait, but a Watcher still keeps what the service asked for.
+func RetryAfterJitter(s Strategy, opts ...JitterOption) Strategy {
+	return decorated(s, retryAfter{inner{"RetryAfterJitter", s}, newSeed(opts)})
 }
 
 type retryAfter struct {
@@ -36,7 +35,7 @@ func (r retryAfter) bounds(p Poll) (least, most time.Duration) {
 	return max(least, hint), max(most, latest)
 }
 
-// hinted returns from when to when a watch may be put off by what the service asked for.
+// hinted returns the wait that the service asked for, and the longest wait that it becomes.
 func hinted(p Poll) (hint, latest time.Duration) {
 	hint = max(p.RetryAfter, 0)
 	return hint, hint + min(hint/10, math.MaxInt64-hint)

@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// Sequence waits as listed, and then as the last says. Choose it where the ages at which jobs end are known, such as a
-// build that takes four minutes.
+// Sequence uses the listed waits, and then repeats the last one. Choose it if the ages at which
+// jobs end are known, such as a build that takes four minutes.
 //
 //	Sequence(4*time.Minute, 10*time.Second, time.Minute)
 //	attempt  0   1    2   3
 //	wait     4m  10s  1m  1m
 //
-// Unlike other strategies it says how long to wait before the first poll too: 0 there asks at once. Anywhere else zero
-// means DefaultInterval, and so does less, which Validate reports. An empty one is a Constant of DefaultInterval.
+// Unlike other strategies it also sets the wait before the first poll. Zero there polls at once.
+// Elsewhere zero means [DefaultInterval]. So does a negative value, which Validate reports. An
+// empty Sequence is a [Constant] of DefaultInterval.
 func Sequence(waits ...time.Duration) Strategy { return sequence(slices.Clone(waits)) }
 
 type sequence []time.Duration

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// The assertions of a [Service] report whether they hold. One that does not fails the test, and
-// prints the job's [Service.Timeline]. So does one that says nothing: about a job that the service
-// does not know and was not asked about, or about calls that [KeepCalls] did not keep.
+// The assertions of a [Service] report whether they hold. An assertion that does not hold fails the
+// test and prints the job's [Service.Timeline]. An assertion about nothing fails too: about a job
+// that the service does not know and was not asked about, or about calls that [KeepCalls] dropped.
 
-// AssertPolls fails the test unless the job was asked about n times.
+// AssertPolls fails the test unless the service was asked about the job n times.
 func (s *Service) AssertPolls(t TB, id string, n int) bool {
 	t.Helper()
 	if !s.assertKnows(t, id) {
@@ -29,8 +29,8 @@ func (s *Service) AssertPolls(t TB, id string, n int) bool {
 	return true
 }
 
-// AssertGaps fails the test unless the polls of the job were just so far apart. Without gaps there
-// was one poll.
+// AssertGaps fails the test unless the gaps between the polls of the job are exactly these. Without
+// gaps it expects one poll.
 func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
 	t.Helper()
 	if !s.assertAsked(t, id) || !s.assertKept(t, "AssertGaps", id) {
@@ -47,9 +47,8 @@ func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
 	return true
 }
 
-// AssertQuietAfterEnd fails the test if the job was asked about after a poll had been told that it
-// has ended; with an empty id, if any job was. It also fails the test if no poll was told of an
-// end.
+// AssertQuietAfterEnd fails the test if the job was polled again after a poll was told of its end.
+// An empty id stands for every job. It also fails the test if no poll was told of an end.
 func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
 	t.Helper()
 	if !s.assertAsked(t, id) {
@@ -74,9 +73,9 @@ func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
 	return told
 }
 
-// AssertUnseen fails the test if a secret stands in a path or in a header of any request: as it is,
-// percent-encoded, or in the credentials of HTTP's basic authentication. Only requests over HTTP
-// have either.
+// AssertUnseen fails the test if a path or a header of any request holds the secret. It finds the
+// secret as it is, percent-encoded, and within basic authentication. At least one request must have
+// come over HTTP.
 func (s *Service) AssertUnseen(t TB, secret string) bool {
 	t.Helper()
 	if secret == "" {
@@ -104,7 +103,7 @@ func (s *Service) AssertUnseen(t TB, secret string) bool {
 	return overHTTP
 }
 
-// shows reports whether a secret stands in the path or in a header.
+// shows reports whether the path or a header holds a secret.
 func (c *Call) shows(secret string) bool {
 	texts := []string{c.Path}
 	if text, err := url.PathUnescape(c.Path); err == nil {
@@ -147,7 +146,8 @@ func (s *Service) assertKnows(t TB, id string) bool {
 	}
 }
 
-// assertAsked fails the test if nobody asked about a job; with an empty id, if there was no call.
+// assertAsked fails the test if nobody asked about a job. With an empty id it fails the test if
+// there was no call.
 func (s *Service) assertAsked(t TB, id string) bool {
 	t.Helper()
 	if id == "" && s.made() && (len(s.Calls("")) > 0 || s.forgotten() > 0) {
@@ -174,7 +174,7 @@ func (s *Service) assertKept(t TB, assertion, id string) bool {
 	return false
 }
 
-// knows reports whether there is such a job.
+// knows reports whether the service has a job.
 func (s *Service) knows(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

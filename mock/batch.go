@@ -16,19 +16,19 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// MaxBatch sets how many jobs may be asked about in one request. The HTTP service, which takes such
-// requests if its Dialect has a Batch, answers 413 to more; the default is no limit. It makes a
-// Transport one that can batch; by default it can't.
+// MaxBatch sets how many jobs one request may ask about. The default is no limit. The HTTP service
+// accepts batches if its Dialect has a Batch, and answers 413 to one that is too large. A
+// [Transport] accepts batches only with MaxBatch.
 //
-// A batch is a poll of each job that it names, and one Call with all their IDs. A job that is at an
-// Answer of its script is left out of what is answered, and so is one that there is not, unless the
-// Dialect's Batch has a place for NotFound. A Fault befalls a batch as a whole.
+// A batch is a poll of each job that it names, and one [Call] with all their IDs. The answer leaves
+// out a job that is at an [Answer] of its script. It also leaves out unknown jobs, unless the
+// Dialect's Batch has a place for NotFound. A [Fault] applies to a batch as a whole.
 func MaxBatch(n int) Option {
 	line := caller()
 	return func(c *config) { c.maxBatch = c.notNegative(line, "MaxBatch", n) }
 }
 
-// batch does what a request about many jobs asks for. It is called with mu held.
+// batch handles a request about many jobs. The caller holds mu.
 func (s *Service) batch(req *request, now time.Duration) *reply {
 	r := &reply{known: true, views: make([]*view, len(req.ids))}
 	r.call = Call{Time: s.epoch.Add(now), IDs: req.ids, Method: req.method, Path: req.path, Header: req.header, op: req.op,
@@ -52,7 +52,7 @@ func (s *Service) batch(req *request, now time.Duration) *reply {
 	return r
 }
 
-// said returns what the reply to a batch says of each job's state.
+// said returns the state that the reply to a batch reports for each job.
 func (r *reply) said() []transport.State {
 	said := make([]transport.State, len(r.views))
 	for i, v := range r.views {
@@ -63,7 +63,7 @@ func (r *reply) said() []transport.State {
 	return said
 }
 
-// batchPattern is which requests are a batch.
+// batchPattern recognizes the requests that are a batch.
 type batchPattern struct {
 	pattern
 	name          string // of the part of the query that names the jobs
@@ -91,7 +91,7 @@ func newBatchPattern(b rest.Batch) *batchPattern {
 	return p
 }
 
-// ids returns the ids of the jobs that a request names, and whether it is a batch.
+// ids returns the ids of the jobs that a request names, and reports whether it is a batch.
 func (p *batchPattern) ids(r *http.Request, segments []string) (ids []string, ok bool) {
 	if _, ok := p.id(r, segments); !ok {
 		return nil, false
@@ -121,8 +121,8 @@ func (p *batchPattern) ids(r *http.Request, segments []string) (ids []string, ok
 	return ids, len(ids) > 0 && !slices.Contains(ids, "")
 }
 
-// fill returns the ids that stand in a body in place of the template's "{ids}", and whether the
-// rest of the template is there too.
+// fill returns the ids at the place of "{ids}" in a body. It reports whether the body has the rest
+// of the template too.
 func fill(template, body any) (ids []string, ok bool) {
 	switch template := template.(type) {
 	case map[string]any:
@@ -199,7 +199,7 @@ func (f *fields) writeBatch(req *request, r *reply) *answer {
 	return &answer{code: http.StatusOK, body: string(text)}
 }
 
-// at returns what stands at a path.
+// at returns the value at a path.
 func (o object) at(path string) any {
 	if path == "." {
 		return o
@@ -212,7 +212,7 @@ func (o object) at(path string) any {
 	return v
 }
 
-// MaxBatch returns what the option MaxBatch was given, and 0 without it.
+// MaxBatch returns the argument of the option [MaxBatch], or 0 without it.
 func (t *Transport) MaxBatch() int {
 	if t == nil || !t.made() {
 		return 0
@@ -220,7 +220,7 @@ func (t *Transport) MaxBatch() int {
 	return t.maxBatch
 }
 
-// StatusBatch returns where many jobs stand, in the order of ids.
+// StatusBatch returns the statuses of many jobs, in the order of ids.
 func (t *Transport) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
 	switch {
 	case t.MaxBatch() == 0:

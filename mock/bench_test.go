@@ -10,7 +10,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
-// BenchmarkStatusRequests reports how many requests for a status a client and a server on one machine get through.
+// BenchmarkStatusRequests reports how many requests for a status a client and a server on one
+// machine get through.
 func BenchmarkStatusRequests(b *testing.B) {
 	const jobs = 100_000
 	srv := mock.NewServer(b, mock.KeepCalls(0), mock.Jobs(func(yield func(string) bool) {

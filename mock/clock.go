@@ -12,7 +12,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// TB is the part of testing.TB that this package needs, so that a program which is no test does not
+// TB is the part of testing.TB that this package needs. A program that is no test then does not
 // link package testing.
 type TB interface {
 	Helper()
@@ -21,37 +21,37 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Start is what a new Clock shows.
+// Start is the time that a new Clock shows.
 var Start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// far is when a real timer that stands for a virtual one would fire.
+// far is the duration of the real timer inside a virtual one, which must never fire.
 const far = time.Duration(math.MaxInt64)
 
-// Clock is a [clock.Clock] that stands still until a test moves it. Hand it to jobstatus.WithClock.
+// Clock is a [clock.Clock] that stands still until a test moves it. Give it to jobstatus.WithClock
+// and to [WithClock].
 //
-// It moves from event to event. Each time it waits until everything that the event set off is at
-// rest: polls over a real socket are answered, and every caller that the test runs waits for time
-// to pass again. So a test neither sleeps nor guesses, and takes the same course each time. Events
-// of one instant happen in the order in which they were asked for, each to rest before the next.
+// The Clock moves from event to event. After each event it waits until everything that the event
+// started is at rest: polls over a socket are answered, and all callers wait for time to pass. So a
+// test neither sleeps nor guesses, and every run takes the same course. Events of the same instant
+// happen in the order in which they were set, each to rest before the next.
 //
-// The Clock learns what is under way from this library's own code, from [Clock.Sleep], and from
-// [Clock.Go] and [Clock.Run], which start goroutines of the test's own. Requests of transport/rest
-// and of [Server.Client] and the waits of a [Service] are among it.
+// The Clock knows the work of this library, waits by [Clock.Sleep], and goroutines started by
+// [Clock.Go] and [Clock.Run]. It knows requests of transport/rest and of [Server.Client], and the
+// waits of a [Service].
 //
-// Code of the test's own may wait for what only time can bring, such as a Transport that waits for
-// the end of its context. The Clock then moves on once nothing of the test has gone on for two
-// seconds of the real clock; the next time that code waits at the same place, for 50 milliseconds.
-// Code that computes, sleeps on the real clock or waits for a connection is not at rest, however
-// long it takes. Code that waits on a channel for a timer of the real clock looks as if it were:
-// give it this Clock.
+// Other code of the test may wait for time too, such as a Transport that waits for its context to
+// end. The Clock moves on after nothing in the test has run for two seconds of real time. The next
+// time, for a wait at the same place, 50 milliseconds are enough. Code that computes, sleeps on the
+// real clock or waits for a connection does not count as waiting. Code that waits on a channel for
+// a timer of the real clock does: give that code this Clock.
 //
-// A wait that begins while nobody moves the Clock fails the test if the test's own goroutine waits,
-// too. So does a context with a deadline on the real clock: take [Clock.WithTimeout].
+// Two mistakes fail the test. One is a wait that begins while nobody moves the Clock, if the test's
+// goroutine waits as well. The other is a context with a deadline on the real clock: use
+// [Clock.WithTimeout].
 //
-// Run, Next and Advance are for the test's goroutine; everything else is safe for concurrent use.
-//
-// Timers are those of AfterFunc, Timer, After and Sleep. They can be stopped but not reset, and
-// there are no tickers: both fail the test.
+// Run, Next and Advance are for the test's goroutine. Everything else is safe for concurrent use.
+// Timers come from AfterFunc, Timer, After and Sleep. They can be stopped but not reset, and there
+// are no tickers: both fail the test.
 type Clock struct {
 	t     TB
 	owner int64 // the goroutine that made the Clock
@@ -76,7 +76,7 @@ type Clock struct {
 	closed    bool               // the test has ended
 }
 
-// asking is a request under way.
+// asking is a request in flight.
 type asking struct {
 	what   string
 	served bool      // the service lets it wait, so that the call which made it is not counted in busy
@@ -89,7 +89,7 @@ var (
 	_ wait.Peer   = (*Clock)(nil)
 )
 
-// NewClock returns a Clock that shows [Start]. It ends with the test.
+// NewClock returns a Clock that shows [Start]. The Clock stops with the test.
 func NewClock(t TB) *Clock {
 	if t == nil {
 		panic("mock: NewClock: the test is nil")
@@ -110,14 +110,14 @@ func NewClock(t TB) *Clock {
 	return c
 }
 
-// must panics if no NewClock made c, which then has no test to fail.
+// must panics if NewClock did not make c, which then has no test to fail.
 func (c *Clock) must() {
 	if c == nil || c.t == nil {
 		panic("mock: the Clock is nil, or was not made by NewClock")
 	}
 }
 
-// Go calls fn on a goroutine of its own. From now on the Clock moves only while fn waits for it.
+// Go calls fn on a new goroutine. From then on the Clock moves only while fn waits for it.
 func (c *Clock) Go(fn func()) {
 	c.must()
 	c.t.Helper()
@@ -139,7 +139,7 @@ func (c *Clock) Go(fn func()) {
 	}()
 }
 
-// move says that the caller moves the Clock until it calls over.
+// move marks the caller as the one who moves the Clock, until it calls over.
 func (c *Clock) move() (over func()) {
 	id := currentID()
 	c.mu.Lock()
@@ -152,8 +152,8 @@ func (c *Clock) move() (over func()) {
 	}
 }
 
-// Run calls fn and moves from event to event until it has returned. If fn fails the test at once,
-// as require does, so does Run.
+// Run calls fn and moves the Clock from event to event until fn has returned. If fn ends its
+// goroutine, as require does when it fails the test, so does Run.
 func (c *Clock) Run(fn func()) {
 	c.must()
 	c.t.Helper()
@@ -194,8 +194,8 @@ func (c *Clock) Run(fn func()) {
 	}
 }
 
-// Next moves to the next event, lets everything happen that is due at that instant, and returns how
-// far it moved. It fails the test if nothing is to come.
+// Next moves the Clock to the next event and lets everything happen that is due at that instant. It
+// returns how far it moved. It fails the test if there is no next event.
 func (c *Clock) Next() time.Duration {
 	c.must()
 	c.t.Helper()
@@ -210,7 +210,7 @@ func (c *Clock) Next() time.Duration {
 	return c.Since(before)
 }
 
-// Advance moves by d, through every event on the way.
+// Advance moves the Clock by d, through every event on the way.
 func (c *Clock) Advance(d time.Duration) {
 	c.must()
 	c.t.Helper()
@@ -223,7 +223,7 @@ func (c *Clock) Advance(d time.Duration) {
 	c.mu.Unlock()
 }
 
-// step moves to the next event and starts it, unless it is more than limit away.
+// step moves to the next event and starts it. It does nothing if the event is more than limit away.
 func (c *Clock) step(limit time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -254,14 +254,14 @@ func (c *Clock) step(limit time.Duration) bool {
 	return false
 }
 
-// Begin, and End, Park, Unpark and Asking, are how this library's own code says what is under way.
-// No test needs them.
+// Begin marks the start of a piece of work. It is for this library's own code, like End, Park,
+// Unpark and Asking. No test needs it.
 func (c *Clock) Begin() { c.count(1, 0) }
 
-// End is for this library's own code, as Begin is.
+// End marks the end of a piece of work. It is for this library's own code.
 func (c *Clock) End() { c.count(-1, 0) }
 
-// Park is for this library's own code, as Begin is.
+// Park marks a caller that waits for the library. It is for this library's own code.
 func (c *Clock) Park() {
 	c.count(0, 1)
 	if c.stands() {
@@ -276,10 +276,11 @@ func (c *Clock) stands() bool {
 	return c.moving == 0 && !c.closed
 }
 
-// Unpark is for this library's own code, as Begin is.
+// Unpark marks a caller that waits no longer. It is for this library's own code.
 func (c *Clock) Unpark() { c.count(0, -1) }
 
-// Asking is for this library's own code, as Begin is.
+// Asking marks a request in flight from a client's address, until over is called. It is for this
+// library's own code.
 func (c *Clock) Asking(local, request string) (over func()) {
 	c.must()
 	a := &asking{what: request}
@@ -299,10 +300,10 @@ func (c *Clock) Asking(local, request string) (over func()) {
 	}
 }
 
-// serve says that a service lets the request of a client wait for d: the call that made it is no
-// work until then, or until the client has left. What it returns is called at the end of the wait,
-// and may be called sooner; it reports whether the client is still there, as far as this Clock
-// knows, which is before the connection tells.
+// serve marks the request of a client as waiting for d in a service. Until then, or until the
+// client has left, the call that made it does not count as work. At the end of the wait serve calls
+// end. The caller calls over after the wait, or sooner; over reports whether the client is still
+// there. The Clock knows that before the connection does.
 func (c *Clock) serve(client string, d time.Duration, end func()) (over func() (there bool)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -352,7 +353,7 @@ func (c *Clock) awake(a *asking) {
 	}
 }
 
-// count adds to the pieces of work under way and to the callers that are parked.
+// count adds to the pieces of work in progress and to the callers that are parked.
 func (c *Clock) count(busy, parked int) {
 	c.must()
 	c.mu.Lock()
@@ -377,8 +378,8 @@ func (c *Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 // Until returns the time from Now to t.
 func (c *Clock) Until(t time.Time) time.Duration { return t.Sub(c.Now()) }
 
-// AfterFunc calls f on a goroutine of its own once d has passed; f counts as under way until it
-// returns. Zero and less mean the next time that the Clock is moved.
+// AfterFunc calls f on a new goroutine after d, and f counts as work until it returns. Zero and
+// less mean the next time that the Clock moves.
 func (c *Clock) AfterFunc(d time.Duration, f func()) *clock.Timer {
 	c.must()
 	if f == nil {
@@ -388,7 +389,7 @@ func (c *Clock) AfterFunc(d time.Duration, f func()) *clock.Timer {
 	return c.schedule(d, func(time.Time) { f() })
 }
 
-// Timer returns a timer on whose channel the time is sent once d has passed.
+// Timer returns a timer that sends the time on its channel after d.
 func (c *Clock) Timer(d time.Duration) *clock.Timer {
 	ch := make(chan time.Time, 1)
 	timer := c.schedule(d, func(now time.Time) { ch <- now })
@@ -396,7 +397,7 @@ func (c *Clock) Timer(d time.Duration) *clock.Timer {
 	return timer
 }
 
-// After returns a channel on which the time is sent once d has passed.
+// After returns a channel on which the Clock sends the time after d.
 func (c *Clock) After(d time.Duration) <-chan time.Time { return c.Timer(d).C }
 
 // Sleep blocks until d has passed.
@@ -410,7 +411,7 @@ func (c *Clock) Sleep(d time.Duration) {
 	<-woken
 }
 
-// Ticker fails the test, as the Clock has no tickers.
+// Ticker fails the test: the Clock has no tickers.
 func (c *Clock) Ticker(time.Duration) *clock.Ticker {
 	c.must()
 	c.t.Helper()
@@ -418,7 +419,7 @@ func (c *Clock) Ticker(time.Duration) *clock.Ticker {
 	return nil
 }
 
-// Tick fails the test, as Ticker does.
+// Tick fails the test: the Clock has no tickers.
 func (c *Clock) Tick(d time.Duration) <-chan time.Time {
 	c.must()
 	c.t.Helper()

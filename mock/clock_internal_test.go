@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// While the service lets a request wait, the call that made it is no work; it is again once the wait is over, whoever ends it.
+// While the service lets a request wait, the call that made it is no work; it is again once the
+// wait is over, whoever ends it.
 func TestACallIsNoWorkWhileTheServiceLetsItWait(t *testing.T) {
 	t.Parallel()
 	busy := func(c *Clock) int {

@@ -8,14 +8,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// WithTimeout is context.WithTimeout on this Clock. A wait whose context it made counts as under
-// way from the moment that the context ends, as it does at its deadline or by its cancel function;
-// how soon a wait notices the end of any other context, the Clock can't tell.
+// WithTimeout is [context.WithTimeout] on this Clock. A wait under the context counts as work from
+// the moment at which the context ends. For any other context the Clock cannot tell how soon a wait
+// notices its end.
 func (c *Clock) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return c.WithDeadline(parent, c.Now().Add(d))
 }
 
-// WithDeadline is context.WithDeadline on this Clock.
+// WithDeadline is [context.WithDeadline] on this Clock.
 func (c *Clock) WithDeadline(parent context.Context, at time.Time) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	ctx, ending := wait.WithEnding(ctx)
@@ -30,8 +30,8 @@ func (c *Clock) WithDeadline(parent context.Context, at time.Time) (context.Cont
 	}
 }
 
-// CheckContext fails the test if ctx has a deadline that is not of this Clock, and returns what it
-// says. It is for this library's own code, as [Clock.Begin] is.
+// CheckContext fails the test, and returns an error, if ctx has a deadline of another clock. It is
+// for this library's own code.
 func (c *Clock) CheckContext(ctx context.Context) error {
 	c.must()
 	end, ok := ctx.Deadline()

@@ -19,7 +19,8 @@ import (
 // port is what differs between two servers.
 var port = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 
-// Whatever goes wrong, each job ends once, as its script says or with a wait that gave up; and a second run takes the same course.
+// Whatever goes wrong, each job ends once, as its script says or with a wait that gave up; and a
+// second run takes the same course.
 func TestWhateverGoesWrongTheCourseIsTheSame(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {

@@ -13,16 +13,16 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// A dialect is how the service speaks over HTTP: what requests mean, and how answers look.
+// A dialect is the service's side of HTTP: the meaning of requests, and the form of answers.
 type dialect interface {
 	read(r *http.Request) *request
 	write(req *request, r *reply) *answer
 }
 
-// maxInput bounds what is read of the body of a create.
+// maxInput bounds the bytes that are read of the body of a create.
 const maxInput = 1 << 20
 
-// fields is a dialect in which each thing that is said has its place in an object of JSON.
+// fields is a dialect whose answers are JSON objects, with a place for each value.
 type fields struct {
 	rest.Dialect
 	words                  map[transport.State]string
@@ -31,8 +31,8 @@ type fields struct {
 	plain                  bool          // it is the dialect of a service that was given none
 }
 
-// usualWords are what the service says of a state if the dialect has the word. The others are those
-// that come first in the alphabet.
+// usualWords are the words for each state if the dialect has them. Otherwise the word that comes
+// first in the alphabet is used.
 var usualWords = map[transport.State]string{
 	transport.Pending: "pending", transport.Running: "running", transport.Completed: "completed", transport.Failed: "error",
 	transport.Canceled: "canceled",
@@ -70,7 +70,7 @@ func newFields(d rest.Dialect) (*fields, error) {
 	return f, nil
 }
 
-// pattern is which requests are a call.
+// pattern recognizes the requests that are a call.
 type pattern struct {
 	method   string
 	segments []string // of the path
@@ -84,7 +84,7 @@ func newPattern(c rest.Call) pattern {
 	return p
 }
 
-// id returns the id that stands in a request, and whether the request is the call.
+// id returns the id in a request, and reports whether the request is the call.
 func (p *pattern) id(r *http.Request, segments []string) (id string, ok bool) {
 	if r.Method != p.method || len(segments) != len(p.segments) {
 		return "", false
@@ -184,7 +184,7 @@ func (f *fields) write(req *request, r *reply) *answer {
 	return &answer{code: code, body: string(text)}
 }
 
-// describe writes what is said of a job.
+// describe writes the status of a job into a body.
 func (f *fields) describe(body object, v *view) {
 	state := v.step.state
 	body.put(f.State, f.words[state])
@@ -209,10 +209,10 @@ func (f *fields) describe(body object, v *view) {
 	}
 }
 
-// object is one of JSON.
+// object is a JSON object.
 type object map[string]any
 
-// put sets what stands at a path, such as payload.status.
+// put sets the value at a path, such as payload.status.
 func (o object) put(path string, value any) {
 	if path == "" || path == "-" {
 		return

@@ -9,51 +9,54 @@ import (
 	"time"
 )
 
-// A Distribution is how the durations of a step are spread; see PendingDrawn and RunningDrawn. What is drawn is a function of the
-// service's seed, the job's id and the step, so each run of a test draws the same.
+// A Distribution says how the durations of a step vary: see [PendingDrawn] and [RunningDrawn]. Each
+// draw is a function of the service's seed, the job's id and the step. So every run of a test draws
+// the same durations.
 type Distribution struct {
 	name     string
 	quantile func(u float64) float64 // seconds, for u in (0, 1)
 	err      error
 }
 
-// Uniform draws evenly between two durations.
+// Uniform draws durations evenly from an interval.
 func Uniform(from, to time.Duration) Distribution {
 	a, b := from.Seconds(), to.Seconds()
 	return newDistribution("uniform", []any{from, to}, from >= 0 && from <= to, func(u float64) float64 { return a + u*(b-a) })
 }
 
-// Exponential draws durations that have no memory: a job that is not over is as good as new.
+// Exponential draws durations without memory: the time that is left does not depend on the age.
 func Exponential(mean time.Duration) Distribution {
 	m := mean.Seconds()
 	return newDistribution("exponential", []any{mean}, mean > 0, func(u float64) float64 { return -m * math.Log1p(-u) })
 }
 
-// LogNormal draws durations around a median, as work of many factors takes: with a sigma of 0.5 two in three lie between 0.6 and
-// 1.6 times the median, with 1 between 0.4 and 2.7 times.
+// LogNormal draws durations around a median, as work with many factors has. With a sigma of 0.5,
+// two in three are between 0.6 and 1.6 times the median. With a sigma of 1 it is 0.4 to 2.7 times.
 func LogNormal(median time.Duration, sigma float64) Distribution {
 	m := median.Seconds()
 	return newDistribution("lognormal", []any{median, sigma}, median > 0 && sigma > 0 && sigma <= 10,
 		func(u float64) float64 { return m * math.Exp(sigma*math.Sqrt2*math.Erfinv(2*u-1)) })
 }
 
-// Pareto draws durations of which a few are very long: one that is over t lasts longer than 2t with probability 2^-alpha. With an
-// alpha of 1 or less they have no mean.
+// Pareto draws durations of which a few are very long. A job that has lasted t lasts longer than 2t
+// with probability 2^-alpha. With an alpha of 1 or less there is no mean.
 func Pareto(least time.Duration, alpha float64) Distribution {
 	m := least.Seconds()
 	return newDistribution("pareto", []any{least, alpha}, least > 0 && alpha >= 0.1 && alpha <= 100,
 		func(u float64) float64 { return m * math.Pow(1-u, -1/alpha) })
 }
 
-// Weibull draws durations from the law of that name: with a shape under 1 many end at once and some go on, with 1 it is
-// Exponential, and above that jobs wear out.
+// Weibull draws durations from the Weibull distribution. With a shape below 1, many jobs end early
+// and a few last long. A shape of 1 is [Exponential]. With a shape above 1, old jobs are likely to
+// end soon.
 func Weibull(scale time.Duration, shape float64) Distribution {
 	m := scale.Seconds()
 	return newDistribution("weibull", []any{scale, shape}, scale > 0 && shape >= 0.1 && shape <= 100,
 		func(u float64) float64 { return m * math.Pow(-math.Log1p(-u), 1/shape) })
 }
 
-// Quantile draws durations by their quantile function: the duration that the share u of them stays below, for u in (0, 1).
+// Quantile draws durations by a quantile function. For u in (0, 1), f(u) is the duration that a
+// share u of all durations stays below.
 func Quantile(f func(u float64) time.Duration) Distribution {
 	d := Distribution{name: "quantile"}
 	if f == nil {
@@ -76,8 +79,8 @@ func newDistribution(name string, args []any, valid bool, quantile func(float64)
 	return d
 }
 
-// ParseDistribution reads a Distribution as String writes it, and as a flag may have it: a duration that each has, or a name and
-// its arguments.
+// ParseDistribution parses the text of a Distribution, as String prints it and as a flag may hold
+// it. The text is a constant duration, or a name with arguments.
 //
 //	10s   uniform:5s,15s   exponential:10s   lognormal:10s,0.5   pareto:3s,1.5   weibull:10s,0.7
 func ParseDistribution(s string) (Distribution, error) {
@@ -116,10 +119,11 @@ func ParseDistribution(s string) (Distribution, error) {
 	return d, nil
 }
 
-// String returns the name and the arguments, as ParseDistribution reads them.
+// String returns the name and the arguments, in the form that [ParseDistribution] reads.
 func (d Distribution) String() string { return d.name }
 
-// At returns the duration that the share u of all stays below, for u in (0, 1): not negative, and at most a hundred years.
+// At returns the duration that a share u of all durations stays below, for u in (0, 1). It is in
+// [0, 100 years].
 func (d Distribution) At(u float64) time.Duration {
 	const most = float64(100 * 365 * 24 * time.Hour)
 	if d.quantile == nil {
@@ -132,7 +136,8 @@ func (d Distribution) At(u float64) time.Duration {
 	return time.Duration(min(x, most))
 }
 
-// random returns a number in (0, 1) that is the same for the same seed, word and n (FNV-1a, with the finalizer of SplitMix64).
+// random returns a number in (0, 1). It is the same for the same seed, word and n (FNV-1a, with the
+// finalizer of SplitMix64).
 func random(seed uint64, word string, n uint64) float64 {
 	h := uint64(14695981039346656037)
 	for i := range len(word) {

@@ -1,11 +1,11 @@
-// Package mock is what tests of code that waits for jobs are made of: a service whose jobs follow a script, on a socket or in
-// memory, and a clock that a test moves.
+// Package mock helps to test code that waits for jobs. It has a service whose jobs follow a script,
+// on a socket or in memory, and a clock that a test moves.
 //
 //	func TestReportIsReadyAfterTwoMinutes(t *testing.T) {
 //		clk := mock.NewClock(t)
 //		srv := mock.NewServer(t, mock.WithClock(clk),
 //			mock.Job("report-1", mock.Pending(2*time.Minute), mock.Completed(nil)))
-//		w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+//		w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk))
 //		require.NoError(t, err)
 //		defer w.Close()
 //		clk.Run(func() {
@@ -14,11 +14,13 @@
 //		})
 //	}
 //
-// The two minutes pass in a few milliseconds, and each run takes the same course.
+// The two minutes pass in a few milliseconds, and every run takes the same course.
 //
-// A job's script is made of steps: see Job. What goes wrong with calls about it is a Fault. What was asked is told by Calls and
-// Timeline, and checked by the assertions of Service. A Recorder keeps what a real service answers, for Replay. The page "Testing
-// code that waits", in examples/unittest, goes through it all.
+// The script of a job is a list of steps: see [Job]. A [Fault] makes calls go wrong.
+// [Service.Calls] and [Service.Timeline] report what was asked, and the assertions of [Service]
+// check it. A [Recorder] keeps the answers of a real service for [Replay]. The page "Testing code
+// that waits" in examples/unittest explains all of this.
 //
-// Inside a testing/synctest bubble no Clock is needed, but there sockets stand outside of time: use InMemory, or a Transport.
+// A testing/synctest bubble needs no Clock. Sockets do not work there: use [NewTransport], or a
+// [Server] with [InMemory].
 package mock

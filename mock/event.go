@@ -11,9 +11,9 @@ import (
 	"github.com/benbjohnson/clock"
 )
 
-// An event is what happens at one instant. A clock.Timer can only be had from package clock, and
-// only with a real timer inside or with a clock.Mock, which sleeps at each tick. So each event has
-// a real timer that never fires: that it is still set says that the event was not stopped.
+// An event happens at one instant. Only package clock can make a clock.Timer: with a real timer
+// inside, or with a clock.Mock, which sleeps at each tick. So each event has a real timer that
+// never fires. As long as that timer is set, the event was not stopped.
 type event struct {
 	at    time.Time
 	order int
@@ -22,8 +22,8 @@ type event struct {
 	stack [8]uintptr // of who set it
 }
 
-// setter returns who set the event: the first function outside of this package and of the one that
-// waits.
+// setter returns the function that set the event: the first one outside of this package and of the
+// package that waits.
 func (e *event) setter() string {
 	frames := runtime.CallersFrames(e.stack[:])
 	for {
@@ -68,7 +68,7 @@ func (c *Clock) scheduleLocked(d time.Duration, fire func(time.Time)) *clock.Tim
 	return timer
 }
 
-// sweep forgets the events that were stopped.
+// sweep removes the events that were stopped.
 func (c *Clock) sweep() {
 	kept := c.events[:0]
 	for _, e := range c.events {
@@ -81,7 +81,7 @@ func (c *Clock) sweep() {
 	heap.Init(&c.events)
 }
 
-// events is a heap by instant, and at one instant by order.
+// events is a heap, ordered by instant and, within an instant, by the order in which they were set.
 type events []*event
 
 func (h events) Len() int { return len(h) }

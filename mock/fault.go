@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// Fault makes something go wrong with the calls that when names. Where several faults meet in one call, each has its effects.
+// Fault makes calls go wrong: those that when selects suffer the effects. If a call meets several
+// faults, it suffers the effects of each.
 //
 //	mock.Fault(mock.Nth(3), mock.Code(503), mock.RetryAfter("30"))
 //	mock.Fault(mock.Share(0.1), mock.Reset())
@@ -44,8 +45,8 @@ type fault struct {
 	met     int // calls of its operation and job, so far
 }
 
-// When says which calls a fault befalls: those that ask for the status of a job or, in a batch, of many, unless it is said Of which
-// other calls it speaks.
+// When selects the calls that a [Fault] applies to. By default these are the calls that ask for the
+// status of a job, or of many in a batch. [When.OfCreate] and [When.OfCancel] select other calls.
 type When struct {
 	op     operation // opOther for opStatus
 	id     string
@@ -53,7 +54,7 @@ type When struct {
 	err    error
 }
 
-// moment is one call, as a When sees it.
+// moment is one call, with what a When looks at.
 type moment struct {
 	n      int // counted from 1 among the calls of the operation and the job that the When names
 	now    time.Duration
@@ -70,10 +71,10 @@ func when(valid bool, problem string, holds func(m *moment) bool) When {
 	return w
 }
 
-// Always is each call.
+// Always selects every call.
 func Always() When { return When{} }
 
-// Nth is the nth call, counted from 1, or several by their numbers.
+// Nth selects calls by their numbers, counted from 1.
 func Nth(n ...int) When {
 	at := map[int]bool{}
 	valid := len(n) > 0
@@ -84,25 +85,26 @@ func Nth(n ...int) When {
 	return when(valid, fmt.Sprintf("Nth(%v): calls count from 1", n), func(m *moment) bool { return at[m.n] })
 }
 
-// First is the first n calls.
+// First selects the first n calls.
 func First(n int) When {
 	return when(n > 0, fmt.Sprintf("First(%d): must be above zero", n), func(m *moment) bool { return m.n <= n })
 }
 
-// Share is a share of the calls, from 0 to 1, which is drawn from the seed, the job's id and how often it was asked about: the same
-// in each run. Of a batch it is the first job.
+// Share selects a share of the calls, from 0 to 1. The draw depends on the seed, the job's id and
+// the number of its polls, so every run selects the same calls. For a batch the first job decides.
 func Share(share float64) When {
 	return when(share >= 0 && share <= 1, fmt.Sprintf("Share(%v): must be from 0 to 1", share),
 		func(m *moment) bool { return m.random < share })
 }
 
-// Between is the calls from one moment to before another, on the service's clock since it was made.
+// Between selects the calls from one time up to another, both since the service was made and on its
+// clock.
 func Between(from, to time.Duration) When {
 	return when(from >= 0 && from < to, fmt.Sprintf("Between(%v, %v): must be in this order, and not negative", from, to),
 		func(m *moment) bool { return m.now >= from && m.now < to })
 }
 
-// Young is the calls that name a job which was created less than age ago, alone or with others.
+// Young selects the calls that name a job younger than age, alone or among others.
 func Young(age time.Duration) When {
 	return when(age > 0, fmt.Sprintf("Young(%v): must be above zero", age),
 		func(m *moment) bool {
@@ -110,28 +112,29 @@ func Young(age time.Duration) When {
 		})
 }
 
-// Without is the calls that lack a header, or have it with another value than this.
+// Without selects the calls in which a header is missing or has another value.
 func Without(header, value string) When {
 	return when(header != "", "Without a header's name", func(m *moment) bool { return m.header.Get(header) != value })
 }
 
-// Of narrows w to the calls about one job, or about many and it among them. Nth and First then count those alone.
+// Of restricts w to the calls about one job, batches that include it among them. [Nth] and [First]
+// then count those calls only.
 func (w When) Of(id string) When { w.id = id; return w }
 
-// OfCreate makes w speak of the calls that create a job.
+// OfCreate makes w select among the calls that create a job.
 func (w When) OfCreate() When { w.op = opCreate; return w }
 
-// OfCancel makes w speak of the calls that cancel a job.
+// OfCancel makes w select among the calls that cancel a job.
 func (w When) OfCancel() When { w.op = opCancel; return w }
 
-// And narrows w to what is also in other; which calls they speak of, and which of them count, is said by w.
+// And restricts w to calls that other selects too. The kind of call and the count are those of w.
 func (w When) And(other When) When {
 	w.limits = append(w.limits[:len(w.limits):len(w.limits)], other.limits...)
 	w.err = errors.Join(w.err, other.err)
 	return w
 }
 
-// Effect is what a fault does to a call.
+// Effect is something that a [Fault] does to a call.
 type Effect struct {
 	set func(*trouble)
 	err error
@@ -144,7 +147,7 @@ func effect(valid bool, problem string, set func(*trouble)) Effect {
 	return Effect{set: set}
 }
 
-// trouble is all that befalls one call.
+// trouble is the sum of the effects on one call.
 type trouble struct {
 	answer    *answer // in place of the service's own
 	header    http.Header
@@ -162,12 +165,12 @@ type trouble struct {
 	bomb      int
 }
 
-// unreadable reports whether no client can make a status of the answer.
+// unreadable reports whether no client can read a status from the answer.
 func (t *trouble) unreadable() bool {
 	return t.body != nil || t.silent || t.reset || t.truncated || t.huge > 0 || t.bomb > 0
 }
 
-// Code answers with a status code and a body, in place of the service, which does not see the call.
+// Code answers with a status code and a body. The service does not see the call.
 func Code(code int, body ...string) Effect {
 	return effect(code >= 200 && code <= 599, fmt.Sprintf("Code(%d): must be from 200 to 599", code),
 		func(t *trouble) { t.answer = &answer{code: code, body: strings.Join(body, "")} })
@@ -180,7 +183,7 @@ func Redirect(location string) Effect {
 	}}
 }
 
-// Header sets a header of the answer, such as a Content-Type that is wrong.
+// Header sets a header of the answer, such as a wrong Content-Type.
 func Header(name, value string) Effect {
 	return effect(name != "", "Header without a name", func(t *trouble) {
 		if t.header == nil {
@@ -190,19 +193,19 @@ func Header(name, value string) Effect {
 	})
 }
 
-// RetryAfter sends a Retry-After just so: seconds, a date, or what is neither.
+// RetryAfter sends a Retry-After with exactly this value: seconds, a date, or rubbish.
 func RetryAfter(value string) Effect { return Header("Retry-After", value) }
 
-// RetryAt sends a Retry-After with the date that is d from now, by the Date that goes along.
+// RetryAt sends a Retry-After with a date that is d after the Date of the answer.
 func RetryAt(d time.Duration) Effect { return Effect{set: func(t *trouble) { t.retryAt = d }} }
 
-// DateOff sends a Date that is off by d, as a service does whose clock is wrong.
+// DateOff sends a Date that is off by d, like a service with a wrong clock.
 func DateOff(d time.Duration) Effect { return Effect{set: func(t *trouble) { t.dateOff = d }} }
 
 // Body answers with another body.
 func Body(body string) Effect { return Effect{set: func(t *trouble) { t.body = &body }} }
 
-// Truncated answers with the first half of the body, as if it were all.
+// Truncated answers with the first half of the body, as if it were complete.
 func Truncated() Effect { return Effect{set: func(t *trouble) { t.truncated = true }} }
 
 // Huge answers with n bytes of JSON.
@@ -210,17 +213,17 @@ func Huge(n int) Effect {
 	return effect(n > 0, fmt.Sprintf("Huge(%d): must be above zero", n), func(t *trouble) { t.huge = n })
 }
 
-// GzipBomb answers with a compressed body of n bytes, a thousandth of that on the wire.
+// GzipBomb answers with a compressed body of n bytes, which is a thousandth of that on the wire.
 func GzipBomb(n int) Effect {
 	return effect(n > 0, fmt.Sprintf("GzipBomb(%d): must be above zero", n), func(t *trouble) { t.bomb = n })
 }
 
-// Latency has the answer wait for d, on the service's clock.
+// Latency delays the answer by d, on the service's clock.
 func Latency(d time.Duration) Effect {
 	return effect(d > 0, fmt.Sprintf("Latency(%v): must be above zero", d), func(t *trouble) { t.latency += d })
 }
 
-// Drip sends the body a byte at a time, with d between one and the next on the service's clock.
+// Drip sends the body a byte at a time, with d between two bytes, on the service's clock.
 func Drip(d time.Duration) Effect {
 	return effect(d > 0, fmt.Sprintf("Drip(%v): must be above zero", d), func(t *trouble) { t.drip = d })
 }
@@ -228,18 +231,19 @@ func Drip(d time.Duration) Effect {
 // Reset breaks the connection in the middle of the body.
 func Reset() Effect { return Effect{set: func(t *trouble) { t.reset = true }} }
 
-// Silence keeps the connection and answers nothing.
+// Silence keeps the connection open and answers nothing.
 func Silence() Effect { return Effect{set: func(t *trouble) { t.silent = true }} }
 
-// Lags answers as a replica does that is behind: with where the job stood d ago. Steps that are counted in polls are not behind.
+// Lags answers like a replica that is behind: with the status of the job d ago. Steps that are
+// counted in polls do not lag.
 func Lags(d time.Duration) Effect {
 	return effect(d > 0, fmt.Sprintf("Lags(%v): must be above zero", d), func(t *trouble) { t.lag = d })
 }
 
-// GoesBack answers with where the job stood when it began, even if it has ended.
+// GoesBack answers with the first status of the job, even if the job has ended.
 func GoesBack() Effect { return Effect{set: func(t *trouble) { t.back = true }} }
 
-// meet returns what befalls a call. It is called with mu held.
+// meet returns the trouble of a call. The caller holds mu.
 func (s *Service) meet(req *request, now time.Duration) (t trouble) {
 	for i, f := range s.faults {
 		ids, jobs, ok := s.concerned(f, req)
@@ -261,8 +265,8 @@ func (s *Service) meet(req *request, now time.Duration) (t trouble) {
 	return t
 }
 
-// concerned returns which of the jobs that a call names a fault is about, those of them that there are, and whether the fault speaks
-// of such calls at all.
+// concerned returns the jobs of a call that a fault is about: their ids, and the jobs that exist.
+// It reports false if the fault selects among other calls.
 func (s *Service) concerned(f *fault, req *request) (ids []string, jobs []*job, ok bool) {
 	op := req.op
 	ids = []string{req.id}
@@ -292,7 +296,7 @@ func (f *fault) befalls(m *moment) bool {
 	return true
 }
 
-// spoil makes of an answer what the trouble leaves of it, and returns what to send as its body if that is not it.
+// spoil applies the trouble to an answer. The stream, if not nil, writes the body instead.
 func (t *trouble) spoil(a *answer, now time.Time) (stream func(io.Writer)) {
 	now = now.Add(t.dateOff).UTC()
 	a.header.Set("Date", now.Format(http.TimeFormat))
@@ -327,7 +331,7 @@ func (t *trouble) spoil(a *answer, now time.Time) (stream func(io.Writer)) {
 	}
 }
 
-// repeat reads one byte without end.
+// repeat reads as one byte without end.
 type repeat byte
 
 func (r repeat) Read(p []byte) (int, error) {

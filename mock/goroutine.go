@@ -17,16 +17,15 @@ type goroutine struct {
 	lines      []string // where each frame stands: file and line
 }
 
-// maxSnapshot bounds the bytes of a snapshot. In a process with more goroutines than fit, none is
-// taken.
+// maxSnapshot bounds the bytes of a snapshot. A process with more goroutines than fit gets no
+// snapshot.
 const maxSnapshot = 64 << 20
 
-// snapshot returns the goroutines in the caller's bubble of testing/synctest. A caller outside of
-// any bubble gets those outside of any. The caller's own comes first. It leaves out other bubbles,
-// as of tests that run beside, since they have clocks of their own. It reports false if there are
-// too many.
+// snapshot returns the goroutines of the caller's testing/synctest bubble, or those outside of all
+// bubbles if the caller is in none. The caller's own comes first. Other bubbles are left out,
+// because they have clocks of their own. The result is false if there are too many goroutines.
 //
-// The runtime stops the world for it, so all states are those of one instant.
+// The runtime stops the world for it, so all states are of the same instant.
 func snapshot() (all []goroutine, ok bool) {
 	for size := 256 << 10; size <= maxSnapshot; size *= 4 {
 		text := make([]byte, size)
@@ -55,7 +54,7 @@ func inBubble() bool {
 	return bytes.Contains(head, []byte("synctest bubble"))
 }
 
-// parseGoroutines reads what runtime.Stack wrote. It passes over what it can't read.
+// parseGoroutines parses the output of runtime.Stack. It skips what it cannot parse.
 func parseGoroutines(text string) (all []goroutine) {
 	for block := range strings.SplitSeq(text, "\n\n") {
 		if g, ok := parseGoroutine(block); ok {
@@ -103,8 +102,8 @@ func parseGoroutine(block string) (g goroutine, ok bool) {
 	return g, true
 }
 
-// blocked reports whether g waits for another goroutine, and for nothing outside of the process.
-// That a timer of the runtime wakes it can't be ruled out.
+// blocked reports whether g waits only for another goroutine of this process. It cannot tell
+// whether a timer of the runtime will wake g.
 func (g *goroutine) blocked() bool {
 	switch g.state {
 	case "select", "select (no cases)", "chan receive", "chan receive (nil chan)", "chan send", "chan send (nil chan)",
@@ -116,7 +115,7 @@ func (g *goroutine) blocked() bool {
 	}
 }
 
-// in reports whether a function whose name begins so is under way in g.
+// in reports whether g is inside a function whose name has the prefix.
 func (g *goroutine) in(prefix string) bool {
 	return slices.ContainsFunc(g.frames, func(f string) bool { return strings.HasPrefix(f, prefix) })
 }
@@ -124,7 +123,7 @@ func (g *goroutine) in(prefix string) bool {
 // plumbing begins the names of functions in which a goroutine blocks on behalf of its caller.
 var plumbing = []string{"runtime.", "runtime/", "sync.", "internal/", "io.", "bufio.", "net.", "context.", "crypto/tls.", "compress/", "os."}
 
-// top returns the innermost function of g that is not plumbing, and where it stands.
+// top returns the innermost function of g that is not plumbing, and its line.
 func (g *goroutine) top() (function, line string) {
 	for i, f := range g.frames {
 		if slices.ContainsFunc(plumbing, func(p string) bool { return strings.HasPrefix(f, p) }) {
@@ -146,9 +145,8 @@ func (g *goroutine) serving() bool {
 	return g.in("net/http.(*conn).serve") && g.in("net/http.serverHandler.ServeHTTP")
 }
 
-// idle reports whether g waits for a request, a connection, an answer or a signal on behalf of no
-// caller, as the goroutines of net/http do. Whoever waits for what it brings is a goroutine of its
-// own.
+// idle reports whether g is a goroutine of net/http or of the runtime that waits for a request, a
+// connection, an answer or a signal. Such a goroutine has no caller of its own.
 func (g *goroutine) idle() bool {
 	switch {
 	case g.serving():

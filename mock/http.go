@@ -12,7 +12,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// ServeHTTP answers a request.
+// ServeHTTP answers a request. It makes a Service an [http.Handler].
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.made() {
 		http.Error(w, "mock: "+errNotMade.Error(), http.StatusInternalServerError)
@@ -43,7 +43,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.deliver(w, r, a, t, stream, func() { s.answered(call, a.code, rep) })
 }
 
-// tag adds an ETag, or makes of the answer that nothing has changed.
+// tag adds an ETag to an answer, or turns the answer into 304 if the client has it.
 func tag(a *answer, known string) {
 	h := fnv.New64a()
 	_, _ = io.WriteString(h, a.body)
@@ -55,7 +55,7 @@ func tag(a *answer, known string) {
 	}
 }
 
-// deliver sends an answer, and calls answered before the client can have all of it.
+// deliver sends an answer. It calls answered before the client can have all of it.
 func (s *Service) deliver(w http.ResponseWriter, r *http.Request, a *answer, t *trouble, stream func(io.Writer), answered func()) {
 	pause := t.latency + a.took
 	if t.silent {
@@ -109,8 +109,8 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// sleep waits for d on the service's clock, and reports whether the client is still there.
-// Meanwhile the call that waits for the answer is not work under way.
+// sleep waits for d on the service's clock and reports whether the client is still there. Meanwhile
+// the call that waits for the answer does not count as work.
 func (s *Service) sleep(r *http.Request, d time.Duration) bool {
 	over := make(chan struct{})
 	end := func() { close(over) }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// job is where one job stands in its script. A service may hold a million, so it is kept small: scripts are shared, and instants
-// are counted from the service's start.
+// job is the position of one job in its script. A service may hold a million jobs, so a job is
+// small: scripts are shared, and instants count from the service's start.
 type job struct {
 	id      string
 	kind    string
@@ -21,7 +21,7 @@ type job struct {
 	over    bool // a poll was told of its end
 }
 
-// view is what can be said of a job at an instant.
+// view is the status of a job at an instant.
 type view struct {
 	id       string
 	step     *Step
@@ -32,7 +32,7 @@ type view struct {
 	epoch    time.Time // what the instants are counted from
 }
 
-// advance moves j through the steps that time has brought to their end by now.
+// advance moves j through the steps that have ended by now.
 func (j *job) advance(seed uint64, now time.Duration) {
 	for {
 		s := &j.steps[j.step]
@@ -47,7 +47,7 @@ func (j *job) advance(seed uint64, now time.Duration) {
 // enter begins the next step.
 func (j *job) enter(at time.Duration) { j.step, j.since, j.used = j.step+1, at, 0 }
 
-// lasts returns how long a step lasts that is not counted in polls.
+// lasts returns the duration of a step that is not counted in polls.
 func (j *job) lasts(seed uint64, step int32) time.Duration {
 	if s := &j.steps[step]; s.drawn != nil {
 		return s.drawn.At(random(seed, j.id, uint64(step)))
@@ -56,7 +56,7 @@ func (j *job) lasts(seed uint64, step int32) time.Duration {
 	}
 }
 
-// poll returns what j says to one poll.
+// poll returns the answer of j to one poll.
 func (j *job) poll(seed uint64, now time.Duration) view {
 	v := j.view(seed, now)
 	if s := &j.steps[j.step]; s.polls > 0 {
@@ -67,7 +67,7 @@ func (j *job) poll(seed uint64, now time.Duration) view {
 	return v
 }
 
-// view returns where j stands, without a poll.
+// view returns the status of j without a poll.
 func (j *job) view(seed uint64, now time.Duration) view {
 	j.advance(seed, now)
 	s := &j.steps[j.step]
@@ -82,7 +82,7 @@ func (j *job) view(seed uint64, now time.Duration) view {
 	return v
 }
 
-// before returns where j stood an instant ago, as far as its steps are measured in time.
+// before returns the earlier status of j, as far as its steps are measured in time.
 func (j *job) before(seed uint64, then time.Duration) view {
 	j.advance(seed, then)
 	past := *j
@@ -93,7 +93,7 @@ func (j *job) before(seed uint64, then time.Duration) view {
 	return past.view(seed, max(then, past.since))
 }
 
-// cancel ends j unless it has ended by then.
+// cancel ends j, unless it has ended by then.
 func (j *job) cancel(seed uint64, now time.Duration) {
 	j.advance(seed, now)
 	if !j.steps[j.step].state.Terminal() {

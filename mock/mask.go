@@ -14,20 +14,19 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/redact"
 )
 
-// A mask takes out of a recording what no file should hold.
+// A mask removes from a recording what no file should hold.
 type mask struct {
 	keep    map[string]bool // names of a query whose values are kept
 	secrets []string
 }
 
-// The least length of what is masked where an answer echoes it. Anything shorter stands in too many
-// places by chance.
+// The least lengths of a secret that is masked in an answer. Shorter texts occur by chance.
 const (
 	leastSecret = 4 // of a credential
 	leastValue  = 8 // of any other value
 )
 
-// harmless are the request headers that say nothing of who asks.
+// harmless are the request headers that do not identify the client.
 var harmless = map[string]bool{
 	"Accept": true, "Accept-Charset": true, "Accept-Encoding": true, "Accept-Language": true, "Cache-Control": true, "Connection": true,
 	"Content-Encoding": true, "Content-Length": true, "Content-Type": true, "Date": true, "Expect": true, "Host": true, "If-Match": true,
@@ -78,7 +77,7 @@ func appendSecret(secrets []string, value string, least int) []string {
 	return append(secrets, value)
 }
 
-// basic returns what HTTP's basic authentication hides.
+// basic returns the user name and the password of HTTP's basic authentication.
 func basic(value string) (secrets []string) {
 	scheme, word, _ := strings.Cut(value, " ")
 	text, err := base64.StdEncoding.DecodeString(word)
@@ -89,7 +88,7 @@ func basic(value string) (secrets []string) {
 	return appendSecret(appendSecret(nil, string(text), leastSecret), password, leastSecret)
 }
 
-// isWord reports whether a value reads like a word of a language, such as completed or in_progress.
+// isWord reports whether a value reads like a word, such as completed or in_progress.
 func isWord(value string) bool {
 	return len(value) < 16 && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz_-") == ""
 }
@@ -131,7 +130,7 @@ func escapes(s string) (all []string) {
 	return slices.DeleteFunc(slices.Compact(all), func(escaped string) bool { return escaped == s })
 }
 
-// percent escapes all but letters and digits.
+// percent escapes everything except letters and digits.
 func percent(s string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {
@@ -144,7 +143,7 @@ func percent(s string) string {
 	return b.String()
 }
 
-// lowerHex writes percent-escapes with small letters.
+// lowerHex writes percent-escapes in lower case.
 func lowerHex(s string) string {
 	b := []byte(s)
 	for i := 0; i+2 < len(b); i++ {
@@ -163,10 +162,10 @@ func (m *mask) plain(s string) string {
 	return s
 }
 
-// text returns a text without the secrets, and without what looks like one.
+// text returns a text without the secrets and without what looks like a secret.
 func (m *mask) text(s string) string { return redact.Text(m.plain(s), m.secrets...) }
 
-// target returns a path and a query.
+// target returns a path and a query without secrets.
 func (m *mask) target(path, rawQuery string) string {
 	path = m.plain(path)
 	if rawQuery == "" {
@@ -185,7 +184,7 @@ func (m *mask) target(path, rawQuery string) string {
 	return path + "?" + query.Encode()
 }
 
-// location returns the URL in a header.
+// location returns the URL in a header, without secrets.
 func (m *mask) location(value string) string {
 	u, err := url.Parse(value)
 	if err != nil || u.Opaque != "" {
@@ -198,7 +197,8 @@ func (m *mask) location(value string) string {
 	return origin + m.target(u.EscapedPath(), u.RawQuery)
 }
 
-// value returns a value of JSON. Its shape remains, but for numbers that are a secret.
+// value returns a JSON value without secrets. Its shape remains, except for numbers that are a
+// secret.
 func (m *mask) value(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

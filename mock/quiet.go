@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// A stillness is what a snapshot says of the work that a Clock waits for.
+// A stillness is what a snapshot tells about the work that a Clock waits for.
 type stillness struct {
 	quiet   bool        // nothing but time can go on
 	own     bool        // if not: what goes on belongs to the Clock's test for certain
@@ -15,11 +15,11 @@ type stillness struct {
 	moving  []goroutine // that go on, and belong to the test or run code of this library
 }
 
-// judge says whether anything goes on in a process that may concern the test to which the
-// goroutines with the given ids belong. The first goroutine of a snapshot is the one that took it,
-// and does not count. Of the requests under way, so many are known to wait for time to pass.
+// judge finds out whether anything runs that may concern the test whose goroutines have the given
+// ids. The first goroutine of a snapshot took it and does not count. The argument known is the
+// number of requests in flight that are known to wait for time to pass.
 //
-// What can't be shown to belong to another test counts as the test's own.
+// A goroutine that cannot be attributed to another test counts as the test's own.
 func judge(all []goroutine, known int, test ...int64) stillness {
 	f := newFamily(all, test)
 	s := stillness{quiet: true}
@@ -60,7 +60,7 @@ const (
 	sleepOfService = library + "/mock.(*Service).sleep"
 )
 
-// of reports whether a function of a module is under way in g.
+// of reports whether g is inside a function of a module.
 func (g *goroutine) of(module string) bool {
 	return slices.ContainsFunc(g.frames, func(f string) bool { return isOf(f, module) })
 }
@@ -81,18 +81,18 @@ func isOf(function, module string) bool {
 	return !strings.HasSuffix(dir, "_test") && !strings.HasPrefix(name, "Test") && !strings.HasPrefix(rest, "/examples/")
 }
 
-// mark names where g waits. Two goroutines that wait at one place have the same.
+// mark names the place where g waits. Goroutines that wait at the same place have the same mark.
 func (g *goroutine) mark() string {
 	return strings.Join(g.frames, "\n") + "\n" + strings.Join(g.lines, "\n")
 }
 
-// String says where g stands.
+// String returns the place where g is.
 func (g goroutine) String() string {
 	function, line := g.top()
 	return fmt.Sprintf("goroutine %d [%s] in %s (%s)", g.id, g.state, function, line)
 }
 
-// kinship is how a goroutine is related to a test.
+// kinship is the relation of a goroutine to a test.
 type kinship uint8
 
 const (
@@ -101,7 +101,7 @@ const (
 	stranger // it belongs to another test
 )
 
-// A family tells to which test a goroutine belongs, by who created whom.
+// A family relates goroutines to a test, by who created them.
 type family struct {
 	byID  map[int64]*goroutine
 	ours  map[int64]bool // what these create belongs to the test, and so on
@@ -147,8 +147,8 @@ func (f *family) relation(g *goroutine) kinship {
 	return unknown
 }
 
-// places are where code was seen to wait until time passed, and for nothing else. What waits there
-// again is not watched for as long.
+// places are the places where code was seen to wait for time only. A wait there is watched for a
+// shorter time from then on.
 var places placeSet
 
 type placeSet struct {
@@ -156,10 +156,10 @@ type placeSet struct {
 	seen map[string]bool
 }
 
-// maxPlaces bounds how many are kept.
+// maxPlaces bounds the number of places that are kept.
 const maxPlaces = 1000
 
-// all reports whether all goroutines wait at such a place.
+// all reports whether all goroutines wait at places in the set.
 func (p *placeSet) all(stopped []goroutine) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

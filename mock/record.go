@@ -17,25 +17,25 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// maxRecorded bounds the body of an answer that is recorded.
+// maxRecorded bounds the body of a recorded answer, in bytes.
 const maxRecorded = 1 << 20
 
-// Recorder carries requests to a service and keeps what it answers, so that a test can play it back
-// with [Replay]. It is safe for concurrent use.
+// Recorder passes requests on to a service and keeps the answers, so that a test can [Replay] them.
+// It is an [http.RoundTripper] and safe for concurrent use.
 //
 //	recorder := mock.NewRecorder(http.DefaultTransport)
 //	t, err := rest.New("https://jobs.example.com", rest.WithRoundTripper(recorder))
 //	// … wait for a job …
 //	err = recorder.Save("testdata/report.json")
 //
-// Of a request it keeps the method, the path, and the names of the query without their values. Of
-// an answer it keeps the code, the body, when it came and how long it took, and the headers
+// Of a request it keeps the method, the path, and the names of the query's parameters without their
+// values. Of an answer it keeps the code, the body, its time, its duration, and the headers
 // Content-Type, Etag, Retry-After and Location.
 //
-// It masks what a request says of who asks, wherever an answer echoes it, as it is or escaped for a
-// URL, JSON or HTML: the values of the request's headers and query, and the password of its URL. It
-// also masks what looks like a secret. [Recorder.KeepQuery] and [Recorder.KeepHeader] name what is
-// no secret. Look through the file all the same before it is committed.
+// It masks secrets wherever an answer echoes them, also escaped for a URL, JSON or HTML. Secrets
+// are the values of the request's headers and query, and the password of its URL. It also masks
+// what looks like a secret. [Recorder.KeepQuery] and [Recorder.KeepHeader] name values that are no
+// secrets. Read the file before you commit it.
 type Recorder struct {
 	next    http.RoundTripper
 	secrets []string
@@ -48,8 +48,7 @@ type Recorder struct {
 	problem   error
 }
 
-// recording is the file: the JSON of a version and of the exchanges in the order in which they
-// began.
+// recording is the file: a version, and the exchanges in the order in which they began, as JSON.
 type recording struct {
 	Version   int        `json:"version"`
 	Exchanges []exchange `json:"exchanges"`
@@ -71,7 +70,7 @@ type exchange struct {
 	Base64 []byte          `json:"base64,omitempty"`
 }
 
-// span is a duration that is written as time.Duration prints it.
+// span is a duration in the notation of [time.Duration].
 type span time.Duration
 
 func (s span) MarshalText() ([]byte, error) { return []byte(time.Duration(s).String()), nil }
@@ -82,14 +81,13 @@ func (s *span) UnmarshalText(text []byte) error {
 	return err
 }
 
-// NewRecorder returns a Recorder that sends requests on by next; nil is http.DefaultTransport. The
-// secrets are masked wherever they stand.
+// NewRecorder returns a Recorder that sends requests through next. Nil means
+// [http.DefaultTransport]. The secrets are masked wherever they stand.
 func NewRecorder(next http.RoundTripper, secrets ...string) *Recorder {
 	return &Recorder{next: next, secrets: secrets}
 }
 
-// KeepQuery has the values of a query's parts with these names kept, such as an id that stands
-// there. It returns the Recorder.
+// KeepQuery keeps the values of the query parameters with these names, such as an id. It returns r.
 func (r *Recorder) KeepQuery(names ...string) *Recorder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -99,8 +97,8 @@ func (r *Recorder) KeepQuery(names ...string) *Recorder {
 	return r
 }
 
-// KeepHeader has the values of request headers with these names kept where an answer echoes them.
-// It returns the Recorder.
+// KeepHeader keeps the values of the request headers with these names where an answer echoes them.
+// It returns r.
 func (r *Recorder) KeepHeader(names ...string) *Recorder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,7 +117,7 @@ func with(set map[string]bool, name string) map[string]bool {
 	return set
 }
 
-// RoundTrip sends a request on and keeps what is answered.
+// RoundTrip sends a request and keeps the answer.
 func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if r == nil {
 		return nil, errors.New("mock: the Recorder is nil")
@@ -173,12 +171,12 @@ func (r *Recorder) record(req *http.Request, answer *http.Response, body []byte,
 
 func (s span) round() span { return span(time.Duration(s).Round(time.Millisecond)) }
 
-// faulty is a reader of an error, or of nothing.
+// faulty reads as an error, or as nothing.
 type faulty struct{ err error }
 
 func (f faulty) Read([]byte) (int, error) { return 0, cmp.Or(f.err, io.EOF) }
 
-// Save writes what was recorded to a file.
+// Save writes the recording to a file.
 func (r *Recorder) Save(path string) error {
 	if r == nil {
 		return errors.New("mock: the Recorder is nil")
@@ -202,7 +200,7 @@ func (r *Recorder) Save(path string) error {
 	return nil
 }
 
-// keep sets the body, without secrets. Of JSON the shape remains.
+// keep sets the body, without secrets. A JSON body keeps its shape.
 func (e *exchange) keep(body []byte, m mask) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
@@ -220,7 +218,7 @@ func (e *exchange) keep(body []byte, m mask) {
 	}
 }
 
-// body returns what keep was given, without secrets.
+// body returns the body that keep was given, without secrets.
 func (e *exchange) body() string {
 	var b bytes.Buffer
 	switch {

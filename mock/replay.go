@@ -16,12 +16,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/redact"
 )
 
-// Replay makes a [Server] answer as a recorded service did. To a GET it says what the service said
-// last by then, as long after the first request as it was in the recording, so a test may ask at
-// other times than the recording did. Other requests are answered in their order. What the
-// recording masks stands for any text. Faults go on top. Each answer takes as long as it took.
+// Replay makes a [Server] answer like the service of a recording. The file is one that
+// [Recorder.Save] wrote. For a GET the time decides: the answer is the one that the service last
+// gave by then, counted from the first request. So a test may poll at other times than the
+// recording did. Other requests are answered in the recorded order. A masked part of a request
+// matches any text. Each answer takes as long as it took. A [Fault] applies as to any service.
 //
-// For Calls and assertions the id of a request is the last segment of its path.
+// For [Service.Calls] and the assertions, the id of a request is the last segment of its path.
 func Replay(file string) Option {
 	line := caller()
 	return func(c *config) {
@@ -46,7 +47,7 @@ type replay struct {
 	began time.Time
 }
 
-// recorded is a request as it stands in a recording, and what was answered to it.
+// recorded is a recorded request with its answers.
 type recorded struct {
 	method, path string
 	query        url.Values
@@ -134,8 +135,7 @@ func (r *replay) write(req *request, rep *reply) *answer {
 	return a
 }
 
-// find returns the recorded request that a request is: the one with the least that is masked, nil
-// if there is none.
+// find returns the recorded request that matches a request with the fewest masks, or nil.
 func (r *replay) find(method, path string, query url.Values) (best *recorded) {
 	fewest := 0
 	for _, k := range r.requests {
@@ -146,7 +146,7 @@ func (r *replay) find(method, path string, query url.Values) (best *recorded) {
 	return best
 }
 
-// fits reports whether k is a request, and how much of it is masked.
+// fits reports whether k matches a request, and how much of it is masked.
 func (k *recorded) fits(method, path string, query url.Values) (masked int, ok bool) {
 	if k.method != method || !likePath(k.path, path) || len(k.query) != len(query) {
 		return 0, false

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// Guard is how long, on the real clock, a [Clock] waits while nothing changes and yet something is
-// under way. It then fails the test.
+// Guard is how long a [Clock] waits, in real time, while work is in progress and nothing changes.
+// After that it fails the test.
 const Guard = 10 * time.Second
 
-// A patience is how a Clock finds that only time can end what is under way. Its times are of the
-// real clock.
+// A patience says how a Clock finds out that only time can end what is in progress. Its durations
+// are of real time.
 type patience struct {
 	grace time.Duration // how long everything has to stand still
 	looks int           // how many snapshots have to say so, one after another
@@ -21,10 +21,11 @@ type patience struct {
 }
 
 // usual is the patience of a Clock. Its grace is longer than the delays of real time that a test's
-// own code may hide behind a channel. The snapshots take as long as a busy machine makes them take.
+// code may hide behind a channel. On a busy machine the snapshots take longer, and so does the
+// vigil.
 var usual = patience{grace: 2 * time.Second, looks: 10, soon: 5 * time.Millisecond, late: 50 * time.Millisecond}
 
-// A vigil watches whether what is under way still changes.
+// A vigil watches whether the work in progress still changes.
 type vigil struct {
 	patience
 	timer   *time.Timer
@@ -39,7 +40,7 @@ type vigil struct {
 	last    stillness
 }
 
-// see takes in what a look found. It reports whether only time can go on.
+// see records one look. It reports whether only time can end the work in progress.
 func (v *vigil) see(s stillness, now time.Time) bool {
 	v.last = s
 	if !s.quiet {
@@ -57,7 +58,7 @@ func (v *vigil) see(s stillness, now time.Time) bool {
 	return v.quiet >= v.looks && (now.Sub(v.since) >= v.grace || places.all(still))
 }
 
-// pause returns how long it is to the next look. What a look costs bounds how often there is one.
+// pause returns the time to the next look. The cost of a look bounds how often there is one.
 func (v *vigil) pause(cost time.Duration) time.Duration {
 	if v.looked < 2*v.looks {
 		return max(v.soon, 10*cost)
@@ -65,7 +66,7 @@ func (v *vigil) pause(cost time.Duration) time.Duration {
 	return max(v.late, 10*cost)
 }
 
-// An ending is how a Clock's wait for rest has ended.
+// An ending is how a Clock's wait for rest ended.
 type ending uint8
 
 const (
@@ -74,8 +75,8 @@ const (
 	hung           // something is under way, and nothing has changed for too long
 )
 
-// settle waits until nothing is under way, until done, or until only time can end what is. While
-// nothing is to come, a patient caller waits for longer: then time can end nothing, either.
+// settle waits until no work is in progress, until done, or until only time can end the work. A
+// patient caller waits longer while no event is set, because time can end nothing then.
 func (c *Clock) settle(done *bool, patient bool) (how ending, why stillness) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,8 +115,7 @@ func (c *Clock) keepVigilLocked() *vigil {
 	return v
 }
 
-// lookLocked looks once at what goes on, and sets the timer for the next time. It unlocks mu while
-// it looks.
+// lookLocked looks once and sets the timer for the next look. It unlocks mu while it looks.
 func (c *Clock) lookLocked(v *vigil) ending {
 	version, known, test := c.version, c.answeringLocked(), []int64{c.owner, c.mover}
 	c.mu.Unlock()
@@ -151,8 +151,7 @@ func (c *Clock) lookLocked(v *vigil) ending {
 	}
 }
 
-// answeringLocked returns how many requests wait for a Service on this Clock to go on with its
-// answer.
+// answeringLocked returns the number of requests that wait for a Service on this Clock.
 func (c *Clock) answeringLocked() (n int) {
 	for _, a := range c.asking {
 		if a.served {
@@ -162,14 +161,14 @@ func (c *Clock) answeringLocked() (n int) {
 	return n + c.strangers
 }
 
-// comingLocked reports whether anything is to happen later.
+// comingLocked reports whether any event is set.
 func (c *Clock) comingLocked() bool {
 	c.sweep()
 	return len(c.events) > 0
 }
 
-// rest waits until nothing is under way, until done, or until only time can end what is. It fails
-// the test if nothing changes for Guard. It reports whether something is still under way.
+// rest waits until no work is in progress, until done, or until only time can end the work. It
+// fails the test if nothing changes for Guard. It reports whether work is still in progress.
 func (c *Clock) rest(done *bool, patient bool) bool {
 	c.t.Helper()
 	how, why := c.settle(done, patient)

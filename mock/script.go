@@ -11,11 +11,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Forever, as the duration of a step, is one that does not end.
+// Forever is the duration of a step that does not end.
 const Forever time.Duration = math.MaxInt64
 
-// A Step is one part of a job's script: a state that the job is in for a while, an answer that the service gives in place of one,
-// or the job's end.
+// A Step is one part of a job's script. It is a state for a while, an answer in place of a status,
+// or the end of the job.
 type Step struct {
 	state    transport.State
 	lasts    time.Duration // if not zero
@@ -29,7 +29,7 @@ type Step struct {
 	err      error   // what is wrong with the step
 }
 
-// answer is what the service says in so many words.
+// answer is a literal answer of the service.
 type answer struct {
 	code   int
 	header http.Header
@@ -37,31 +37,31 @@ type answer struct {
 	took   time.Duration
 }
 
-// Pending is a job that is accepted and not begun, for d.
+// Pending is a step in which the job is accepted and has not begun, for d.
 func Pending(d time.Duration) Step { return lasting(transport.Pending, d) }
 
-// PendingPolls is a job that is accepted and not begun, for n polls.
+// PendingPolls is [Pending] for n polls.
 func PendingPolls(n int) Step { return Step{state: transport.Pending}.Times(n) }
 
-// PendingDrawn is a job that is accepted and not begun, for a time drawn from d.
+// PendingDrawn is [Pending] for a duration drawn from d.
 func PendingDrawn(d Distribution) Step { return drawn(transport.Pending, d) }
 
-// Running is a job that is under way, for d.
+// Running is a step in which the job runs, for d.
 func Running(d time.Duration) Step { return lasting(transport.Running, d) }
 
-// RunningPolls is a job that is under way, for n polls.
+// RunningPolls is [Running] for n polls.
 func RunningPolls(n int) Step { return Step{state: transport.Running}.Times(n) }
 
-// RunningDrawn is a job that is under way, for a time drawn from d.
+// RunningDrawn is [Running] for a duration drawn from d.
 func RunningDrawn(d Distribution) Step { return drawn(transport.Running, d) }
 
-// With adds how much of the job is done, in [0, 1], and a message to what the service says during the step.
+// With adds a progress in [0, 1] and a message to the statuses of a step.
 func (s Step) With(progress float64, message string) Step {
 	s.message = message
 	return s.Rising(progress, progress)
 }
 
-// Rising makes the progress of a step rise evenly from one share of the job to another, both in [0, 1].
+// Rising makes the progress of a step rise evenly from one value to another, both in [0, 1].
 func (s Step) Rising(from, to float64) Step {
 	if !(from >= 0 && from <= to && to <= 1) {
 		s.err = errors.Join(s.err, fmt.Errorf("progress from %v to %v: must be in [0, 1] and not fall", from, to))
@@ -70,7 +70,8 @@ func (s Step) Rising(from, to float64) Step {
 	return s
 }
 
-// Answer is what the service gives to one poll in place of a status: a code, a body, and the names and values of headers.
+// Answer is a step of one poll, which gets this answer in place of a status. The header arguments
+// are names and values in turn.
 func Answer(code int, body string, header ...string) Step {
 	s := Step{polls: 1, answer: &answer{code: code, body: body, header: http.Header{}}}
 	if code < 200 || code > 599 {
@@ -98,7 +99,7 @@ func (s Step) Times(n int) Step {
 	return s
 }
 
-// Completed ends a job with a result, which is encoded as JSON; nil is none.
+// Completed ends a job with a result, which is encoded as JSON. A nil result is none.
 func Completed(result any) Step {
 	s := Step{state: transport.Completed}
 	if result != nil {
@@ -110,10 +111,10 @@ func Completed(result any) Step {
 	return s
 }
 
-// Failed ends a job with a message that says why.
+// Failed ends a job with a message that says why it failed.
 func Failed(message string) Step { return Step{state: transport.Failed, message: message} }
 
-// Canceled ends a job as if somebody had canceled it.
+// Canceled ends a job as if it had been canceled.
 func Canceled() Step { return Step{state: transport.Canceled} }
 
 func lasting(state transport.State, d time.Duration) Step {
@@ -132,7 +133,7 @@ func drawn(state transport.State, d Distribution) Step {
 	return s
 }
 
-// ends reports whether nothing comes after s.
+// ends reports whether s is the last step of a script.
 func (s *Step) ends() bool { return s.state.Terminal() || s.lasts == Forever }
 
 // check reports what is wrong with a script.

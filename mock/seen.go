@@ -11,30 +11,30 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Call is one request that the service was sent.
+// Call is one request to the service.
 type Call struct {
-	// Time is when it came, on the service's clock.
+	// Time is the time of the request, on the service's clock.
 	Time time.Time
-	// ID is the job's, of a create the new one's, and empty where there is none.
+	// ID is the id of the job. A create has the id of the new job, and a batch has none.
 	ID string
-	// IDs are those of the jobs of a batch, in the order in which it names them; ID is empty then.
+	// IDs are the ids of a batch, in its order. Other calls have none.
 	IDs []string
-	// Method and Path are as they came, the path escaped and with its query. In memory there is
-	// neither.
+	// Method and Path are those of the request. The path is escaped and has its query. Both are empty
+	// for a call of a [Transport].
 	Method, Path string
-	// Header is the request's.
+	// Header is the header of the request.
 	Header http.Header
-	// Code is the status code that was answered, 0 if there was no answer.
+	// Code is the status code of the answer, or 0 if there was no answer.
 	Code int
-	// State is what was said of the job, Unknown if nothing that can be read was. Of a batch it is
-	// that of the job for which Calls was asked.
+	// State is the state that the answer reported. It is Unknown if the answer cannot be read. For a
+	// batch it is the state of the job that [Service.Calls] was asked about.
 	State transport.State
 
 	op   operation
 	said []transport.State // of IDs
 }
 
-// String returns what was asked and answered.
+// String returns the request and its answer as one line.
 func (c Call) String() string {
 	asked := c.Method + " " + c.Path
 	if c.Method == "" {
@@ -52,7 +52,7 @@ func (c Call) String() string {
 	}
 }
 
-// news returns what a batch was told.
+// news returns what a batch reported.
 func (c Call) news() string {
 	all := make([]string, len(c.IDs))
 	for i, id := range c.IDs {
@@ -92,7 +92,7 @@ func (s *Service) forgotten() int {
 	return s.forgottenLocked()
 }
 
-// answered notes what a call is answered with.
+// answered completes a call with its answer.
 func (s *Service) answered(c *Call, code int, r *reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,15 +106,15 @@ func (s *Service) answered(c *Call, code int, r *reply) {
 	}
 }
 
-// heard notes that somebody was told of a job's state.
+// heard records that a client was told of a job's state.
 func (s *Service) heard(id string, state transport.State) {
 	if j := s.jobs[id]; j != nil && state.Terminal() && !j.over {
 		j.over, j.told = true, s.now()
 	}
 }
 
-// Calls returns the requests that named a job, or all if id is empty, in the order in which they
-// came. [KeepCalls] bounds how many there are.
+// Calls returns the requests that named a job, oldest first. An empty id stands for all requests.
+// [KeepCalls] bounds their number.
 func (s *Service) Calls(id string) []Call {
 	if !s.made() {
 		return nil
@@ -138,8 +138,7 @@ func (s *Service) Calls(id string) []Call {
 	return calls
 }
 
-// Polls returns how often a job was asked about. For a job that the service does not know these are
-// the calls that it keeps.
+// Polls returns how often a job was polled. For an unknown job it counts the calls that were kept.
 func (s *Service) Polls(id string) int {
 	if !s.made() {
 		return 0
@@ -154,9 +153,9 @@ func (s *Service) Polls(id string) int {
 	return int(j.polls)
 }
 
-// Timeline returns the calls that named a job, a line each, or all if id is empty: when, since the
-// service was made, and what was asked and answered. Its first line says how many calls were not
-// kept, if any.
+// Timeline returns the calls that named a job, one a line. An empty id stands for all calls. Each
+// line has the time since the service was made, the request and the answer. If calls were dropped,
+// the first line says how many.
 func (s *Service) Timeline(id string) string {
 	if !s.made() {
 		return ""
@@ -171,23 +170,23 @@ func (s *Service) Timeline(id string) string {
 	return b.String()
 }
 
-// JobState is where a job stands.
+// JobState is the present status of a job.
 type JobState struct {
 	ID, Kind string
 	State    transport.State
-	// Progress is in [0, 1], and Message is for a person.
+	// Progress is in [0, 1]. Message is a text for a person.
 	Progress float64
 	Message  string
-	// Polls is how often it was asked about.
+	// Polls is the number of polls of the job.
 	Polls int
-	// Created and Updated are when it came and when the step began that it is in, on the service's
-	// clock.
+	// Created is when the job was created, and Updated is when its present step began, on the
+	// service's clock.
 	Created, Updated time.Time
-	// Told is when a poll was first told that it has ended, zero if none was.
+	// Told is when a poll was first told of the job's end. It is zero if none was.
 	Told time.Time
 }
 
-// Jobs yields where each job stands, the newest first.
+// Jobs yields the status of every job, newest first.
 func (s *Service) Jobs() iter.Seq[JobState] {
 	return func(yield func(JobState) bool) {
 		if !s.made() {
@@ -216,8 +215,8 @@ func (s *Service) jobState(j *job) JobState {
 	return st
 }
 
-// asked returns the calls that asked about a job, or about any if id is empty: of a batch, one for
-// each job.
+// asked returns the polls of a job, or of all jobs if id is empty. A batch counts once for each
+// job.
 func (s *Service) asked(id string) (asked []Call) {
 	for _, c := range s.Calls(id) {
 		if c.op == opStatus {

@@ -17,7 +17,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// Server is a Service that listens.
+// Server is a [Service] with a listener. [NewServer] makes it.
 type Server struct {
 	*Service
 	// URL is the base URL, such as http://127.0.0.1:43210.
@@ -26,19 +26,20 @@ type Server struct {
 	client *http.Client
 }
 
-// Listen sets the address that a Server listens on. The default is a free port of 127.0.0.1, and
-// any other host can be reached from other machines. An empty address is the default.
+// Listen sets the address of a Server. The default, and an empty address, is a free port of
+// 127.0.0.1. Any other host makes the Server reachable from other machines.
 func Listen(address string) Option { return func(c *config) { c.listen = cmp.Or(address, c.listen) } }
 
-// InMemory makes a Server listen on no socket: it is reached by its Client alone. So the whole of
-// transport/rest runs inside a testing/synctest bubble, where time passes by itself once all wait.
-// There NewServer fails the test without it.
+// InMemory makes a Server that listens on no socket and is reached by its [Server.Client] only. All
+// of transport/rest then runs inside a testing/synctest bubble, where time passes when everything
+// waits. In a bubble NewServer fails the test without this option.
 //
-//	srv := mock.NewServer(t, mock.InMemory(), mock.Job("report-1", mock.Pending(time.Hour), mock.Completed(nil)))
-//	client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
+//	srv := mock.NewServer(t, mock.InMemory(),
+//		mock.Job("report-1", mock.Pending(time.Hour), mock.Completed(nil)))
+//	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithREST(rest.WithHTTPClient(srv.Client())))
 func InMemory() Option { return func(c *config) { c.memory = true } }
 
-// NewServer starts a Server and closes it with the test. A script that can't be fails the test with
+// NewServer starts a Server and closes it with the test. An impossible script fails the test with
 // the line that wrote it.
 func NewServer(t TB, opts ...Option) *Server {
 	if t == nil {
@@ -83,9 +84,9 @@ func NewServer(t TB, opts ...Option) *Server {
 	return s
 }
 
-// Client returns an HTTP client that reaches the Server. If the Server is on a Clock, that knows of
-// the client's requests: code of one's own that asks with it may run within Run, and the Clock
-// moves while the service takes its time.
+// Client returns an HTTP client that reaches the Server. If the Server is on a [Clock], the Clock
+// knows the client's requests. Code under [Clock.Run] may then use the client, and the Clock moves
+// while the service waits.
 func (s *Server) Client() *http.Client {
 	if s == nil || s.client == nil {
 		return &http.Client{Transport: notMade{}}
@@ -93,15 +94,15 @@ func (s *Server) Client() *http.Client {
 	return s.client
 }
 
-// notMade carries no request.
+// notMade refuses every request.
 type notMade struct{}
 
 func (notMade) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("mock: %w", errNotMade)
 }
 
-// carrier carries the requests of a Server's Client. Those that are made within a poll count as
-// part of it, and any other as a piece of work that its caller waits for.
+// carrier sends the requests of a Server's Client. A request within a poll belongs to it. Any other
+// is a piece of work that its caller waits for.
 type carrier struct {
 	pool  *http.Transport
 	clock clock.Clock
@@ -134,7 +135,7 @@ func (c carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// carried is the body of an answer. With its end, or once it is closed, the request is over.
+// carried is the body of an answer. The request is over when the body has been read or closed.
 type carried struct {
 	io.ReadCloser
 	over func()

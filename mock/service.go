@@ -17,7 +17,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// Option sets one thing about a service that is made by NewServer, NewTransport or NewService.
+// Option sets one thing about a service that [NewServer], [NewTransport] or [NewService] makes.
 type Option func(*config)
 
 type config struct {
@@ -32,7 +32,7 @@ func (c *config) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
-// notNegative returns n, which an option on the given line was given.
+// notNegative returns n. If n is negative, it records a problem of an option on the given line.
 func (c *config) notNegative(line, option string, n int) int {
 	if n < 0 {
 		c.problem("%s: %s(%d): must not be negative", line, option, n)
@@ -40,23 +40,22 @@ func (c *config) notNegative(line, option string, n int) int {
 	return max(n, 0)
 }
 
-// WithClock sets the clock that jobs live by; the default is the real one.
+// WithClock sets the clock of the service and its jobs. The default is the real clock.
 func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
 
-// WithSeed sets what all that is drawn is drawn from; the default is 0.
+// WithSeed sets the seed of all draws. The default is 0.
 func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 
-// WithETags makes the HTTP service send an ETag with each status, and answer 304 to who has it
-// already.
+// WithETags makes the HTTP service send an ETag with each status. It answers 304 to a client that
+// has the status already.
 func WithETags() Option { return func(c *config) { c.etags = true } }
 
-// WithTimes makes a Transport say when a job was created, last updated, and finished. Over HTTP it
-// takes a Dialect with places for them.
+// WithTimes makes a [Transport] report when a job was created, updated and finished. Over HTTP
+// these times need a Dialect with places for them.
 func WithTimes() Option { return func(c *config) { c.times = true } }
 
-// WithDialect makes the HTTP service speak as a client of transport/rest with that Dialect expects,
-// at the root of its host. The default is the default dialect, in which a failed job is answered
-// with 500.
+// WithDialect sets the Dialect of the HTTP service, at the root of its host. The default is the
+// default dialect, in which the status code for a failed job is 500.
 func WithDialect(d rest.Dialect) Option {
 	line := caller()
 	return func(c *config) {
@@ -67,8 +66,8 @@ func WithDialect(d rest.Dialect) Option {
 	}
 }
 
-// WithIDs sets where the ids of created jobs come from; the default counts, so that each run of a
-// test has the same.
+// WithIDs sets the source of the ids of created jobs. The default counts, so that every run of a
+// test has the same ids.
 func WithIDs(next func() string) Option {
 	return func(c *config) {
 		if next != nil {
@@ -77,37 +76,39 @@ func WithIDs(next func() string) Option {
 	}
 }
 
-// KeepCalls sets how many of the newest calls Calls returns at most, down to none. The default is
-// all, which a service that runs for long can't hold. An assertion that needs a call that was not
-// kept fails.
+// KeepCalls sets how many of the newest calls are kept; 0 is none. The default is all, which takes
+// too much memory in a service that runs for long. An assertion that needs a dropped call fails.
 func KeepCalls(n int) Option {
 	line := caller()
 	return func(c *config) { c.keep = c.notNegative(line, "KeepCalls", n) }
 }
 
-// KeepJobs sets how many of the newest jobs the service knows; older ones are not found any more.
-// The default, 0, is all, which a service that runs for long can't hold.
+// KeepJobs sets how many of the newest jobs are kept. Older jobs are not found any more. The
+// default, 0, is all, which takes too much memory in a service that runs for long.
 func KeepJobs(n int) Option {
 	line := caller()
 	return func(c *config) { c.keepJobs = c.notNegative(line, "KeepJobs", n) }
 }
 
-// OnCall has f called with each request that is answered, one at a time, just before the answer is
-// sent. It must not call the service.
+// OnCall sets a function that is called with each request just before its answer is sent, one at a
+// time. It must not call the service.
 func OnCall(f func(Call)) Option { return func(c *config) { c.onCall = f } }
 
-// Job scripts the job with the given id, which exists from the start: its steps follow one another,
-// and the last ends it or lasts Forever.
+// Job adds a job with the given id and script, which exists from the start. The steps follow one
+// another. The last one ends the job or lasts [Forever].
 //
-//	mock.Job("report-1", mock.Pending(30*time.Second), mock.RunningPolls(2).With(0.5, "half way"), mock.Completed(nil))
+//	mock.Job("report-1",
+//		mock.Pending(30*time.Second),
+//		mock.RunningPolls(2).With(0.5, "half way"),
+//		mock.Completed(nil))
 //
-// A duration counts from the end of the step before it, that of the first from when the service was
-// made. A step of n polls ends with its last poll.
+// The first step begins when the service is made, and each other step when the one before it ends.
+// A step of n polls ends with its last poll.
 func Job(id string, steps ...Step) Option {
 	return scripted(caller(), slices.Values([]string{id}), steps)
 }
 
-// Jobs scripts many jobs alike. They share the script, and what is drawn is drawn for each.
+// Jobs adds many jobs with the same script. Draws differ from job to job.
 func Jobs(ids iter.Seq[string], steps ...Step) Option { return scripted(caller(), ids, steps) }
 
 func scripted(line string, ids iter.Seq[string], steps []Step) Option {
@@ -130,7 +131,7 @@ func scripted(line string, ids iter.Seq[string], steps []Step) Option {
 	}
 }
 
-// Kind scripts the jobs that are created with an input of that kind, such as {"kind": "transcode"}.
+// Kind sets the script of created jobs whose input has that kind, such as {"kind": "transcode"}.
 func Kind(kind string, steps ...Step) Option {
 	line := caller()
 	return func(c *config) {
@@ -144,8 +145,8 @@ func Kind(kind string, steps ...Step) Option {
 	}
 }
 
-// Created scripts the other jobs that are created at the service. The default is a job that is
-// Pending for 10 seconds and then Completed.
+// Created sets the script of all other created jobs. By default a job is [Pending] for 10 seconds
+// and then [Completed].
 func Created(steps ...Step) Option {
 	line := caller()
 	return func(c *config) {
@@ -156,8 +157,8 @@ func Created(steps ...Step) Option {
 	}
 }
 
-// CreatedBy is Created with a script of its own for each job. It is called for one job at a time,
-// and must not call the service. A script that can't be is answered with 500.
+// CreatedBy is [Created] with a script for each job. The function is called for one job at a time
+// and must not call the service. An impossible script is answered with 500.
 func CreatedBy(script func(Creation) []Step) Option {
 	line := caller()
 	return func(c *config) {
@@ -168,13 +169,13 @@ func CreatedBy(script func(Creation) []Step) Option {
 	}
 }
 
-// Creation is a job about to be created.
+// Creation describes a job that is about to be created.
 type Creation struct {
-	// N counts the jobs that were created, from 1.
+	// N is the number of the created job, counted from 1.
 	N int
-	// ID is the new job's.
+	// ID is the id of the new job.
 	ID string
-	// Kind is what the input says of its kind, and Input is the input, empty if there was none.
+	// Kind is the kind that the input names. Input is the input itself, empty if there was none.
 	Kind  string
 	Input json.RawMessage
 	// Random is drawn evenly between 0 and 1, from the seed and the ID.
@@ -187,8 +188,7 @@ func caller() string {
 	return fmt.Sprintf("%s:%d", file, line)
 }
 
-// Service is a service of scripted jobs, and as an http.Handler the HTTP side of it. It is safe for
-// concurrent use.
+// Service is a service of scripted jobs. It is an [http.Handler] and safe for concurrent use.
 type Service struct {
 	clock      clock.Clock
 	epoch      time.Time
@@ -221,7 +221,7 @@ var errNotMade = errors.New("the service was not made by NewServer, NewTransport
 // made reports whether a function of this package made s.
 func (s *Service) made() bool { return s != nil && s.jobs != nil }
 
-// NewService returns a Service, or all that is wrong with its options.
+// NewService returns a Service. The error joins everything that is wrong with the options.
 func NewService(opts ...Option) (*Service, error) {
 	c, err := newConfig(opts)
 	return c.Service, err
@@ -255,7 +255,7 @@ func newConfig(opts []Option) (*config, error) {
 	return c, errors.Join(c.problems...)
 }
 
-// add makes a job known. It is called with mu held.
+// add makes a job known. The caller holds mu.
 func (s *Service) add(j *job) {
 	s.jobs[j.id] = j
 	s.order = append(s.order, j)
@@ -267,10 +267,10 @@ func (s *Service) add(j *job) {
 	}
 }
 
-// now returns how long the service has been there.
+// now returns the age of the service.
 func (s *Service) now() time.Duration { return s.clock.Since(s.epoch) }
 
-// An operation is what can be asked of the service.
+// An operation is what a request asks for.
 type operation uint8
 
 const (
@@ -281,7 +281,7 @@ const (
 	opBatch // many of opStatus
 )
 
-// A request is what a client asked, in whatever way.
+// A request is what a client asks, over HTTP or not.
 type request struct {
 	op           operation
 	id           string   // of a status or a cancel
@@ -292,7 +292,7 @@ type request struct {
 	method, path string
 }
 
-// A reply is what the service makes of a request.
+// A reply is the service's reaction to a request.
 type reply struct {
 	view    *view   // of a status, nil if there is no such job
 	views   []*view // of a batch, as many as it names jobs, nil if there is no such job
@@ -303,7 +303,7 @@ type reply struct {
 	call    Call
 }
 
-// state returns what the reply says of the job's state.
+// state returns the state of the job that the reply reports.
 func (r *reply) state() transport.State {
 	if r.view == nil || r.answer != nil || r.trouble.unreadable() {
 		return transport.Unknown
@@ -311,7 +311,7 @@ func (r *reply) state() transport.State {
 	return r.view.step.state
 }
 
-// handle does what a request asks for.
+// handle carries out a request.
 func (s *Service) handle(req *request) *reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -346,7 +346,7 @@ func (s *Service) handle(req *request) *reply {
 	return r
 }
 
-// look returns what a job says to one poll.
+// look returns the answer of a job to one poll.
 func (s *Service) look(j *job, t *trouble, now time.Duration) view {
 	v := j.poll(s.seed, now)
 	switch {
@@ -359,10 +359,10 @@ func (s *Service) look(j *job, t *trouble, now time.Duration) view {
 	return v
 }
 
-// maxWord bounds, in bytes, the kind and the idempotency key of a job, which are kept with it.
+// maxWord bounds the kind and the idempotency key of a job, in bytes.
 const maxWord = 256
 
-// create starts a job, or returns the one that was started under the same key.
+// create starts a job, or returns the job that was started under the same key.
 func (s *Service) create(req *request, now time.Duration) (id string, problem *answer) {
 	if id, ok := s.keys[req.key]; ok {
 		return id, nil

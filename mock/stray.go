@@ -5,17 +5,16 @@ import (
 	"time"
 )
 
-// A stray is a wait that begins while nobody moves the Clock. That is right on a goroutine of its
-// own, as long as the test's goroutine goes on to move the Clock; if that waits, too, the test
-// would hang.
+// A stray is a wait that begins while nobody moves the Clock. It is right on another goroutine
+// while the test's goroutine goes on to move the Clock. If that goroutine waits too, the test would
+// hang.
 
-// strayGrace is how long everything has to stand still before a stray fails the test, on the real
-// clock, unless the test's own goroutine is in a wait of this library. Then a quarter of the usual
-// grace is enough.
+// strayGrace is how long everything must stand still, in real time, before a stray fails the test.
+// If the test's own goroutine waits in this library, a quarter of the usual grace is enough.
 const strayGrace = Guard / 2
 
-// watchStray looks from time to time whether the test waits for a Clock that nobody moves, for as
-// long as that may be. own says that the test's own goroutine is about to wait in this library.
+// watchStray looks from time to time whether the test waits for a Clock that nobody moves. The
+// argument own says that the test's own goroutine is about to wait in this library.
 func (c *Clock) watchStray(own bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -30,7 +29,7 @@ func (c *Clock) watchStray(own bool) {
 	v.timer = time.AfterFunc(v.soon, func() { c.lookForStray(v, own) })
 }
 
-// lookForStray looks once, and again later unless there is no need.
+// lookForStray looks once, and again later as long as there is need.
 func (c *Clock) lookForStray(v *vigil, own bool) {
 	if c.strayed(v, own) {
 		c.t.Errorf("mock: nobody moves the Clock, and the test waits for it: wait within Run, clk.Run(func() { … }); or wait on another "+
@@ -40,8 +39,8 @@ func (c *Clock) lookForStray(v *vigil, own bool) {
 	}
 }
 
-// strayed reports whether the test waits for a Clock that nobody moves. If that can't be said yet,
-// it sets the timer.
+// strayed reports whether the test waits for a Clock that nobody moves. If it cannot tell yet, it
+// sets the timer.
 func (c *Clock) strayed(v *vigil, own bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -80,8 +79,8 @@ func (c *Clock) strayed(v *vigil, own bool) bool {
 	return false
 }
 
-// waitsForClock reports whether the goroutine of the test waits in this library, or, if that is not
-// asked for, for anything but other tests.
+// waitsForClock reports whether the goroutine of the test waits in this library. If own is false, a
+// wait for anything but other tests counts too.
 func waitsForClock(all []goroutine, owner int64, own bool) bool {
 	for i := range all {
 		g := &all[i]
@@ -94,8 +93,8 @@ func waitsForClock(all []goroutine, owner int64, own bool) bool {
 	return false
 }
 
-// runAway moves from event to event until nobody waits for the Clock, or until somebody else moves
-// it.
+// runAway moves the Clock from event to event until nobody waits for it, or until somebody else
+// moves it.
 func (c *Clock) runAway() {
 	for range maxRunAway {
 		c.settle(nil, false)
@@ -111,5 +110,5 @@ func (c *Clock) runAway() {
 	c.stray = nil
 }
 
-// maxRunAway bounds how many events a Clock goes through by itself.
+// maxRunAway bounds the events that a Clock goes through by itself.
 const maxRunAway = 100_000

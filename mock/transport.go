@@ -14,9 +14,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Transport is a Service without HTTP: a transport.Transport that can also create and cancel jobs,
-// and ask about many at once if MaxBatch says how many. Of an Answer or a Fault it returns, in
-// short, the error that transport/rest would.
+// Transport is a [Service] without HTTP. It is a transport.Transport that can create and cancel
+// jobs, and poll many at once with [MaxBatch]. For an [Answer] and a [Fault] it returns the error
+// that transport/rest would return, in brief.
 type Transport struct{ *Service }
 
 var (
@@ -26,7 +26,7 @@ var (
 	_ transport.Batcher   = (*Transport)(nil)
 )
 
-// NewTransport returns a Transport. A script that can't be fails the test with the line that wrote
+// NewTransport returns a Transport. An impossible script fails the test with the line that wrote
 // it.
 func NewTransport(t TB, opts ...Option) *Transport {
 	if t == nil {
@@ -43,7 +43,7 @@ func NewTransport(t TB, opts ...Option) *Transport {
 	return &Transport{c.Service}
 }
 
-// Status returns where a job stands.
+// Status returns the status of a job.
 func (t *Transport) Status(ctx context.Context, id string) (transport.Status, error) {
 	r, err := t.ask(ctx, &request{op: opStatus, id: id})
 	if err != nil {
@@ -65,7 +65,7 @@ func (t *Transport) status(id string, v *view, hint time.Duration) transport.Sta
 	return st
 }
 
-// words are what Transport gives as a Status's Raw.
+// words are the values of Raw in the statuses of a Transport.
 var words = map[transport.State]string{
 	transport.Pending:   "pending",
 	transport.Running:   "running",
@@ -93,7 +93,7 @@ func (t *Transport) Cancel(ctx context.Context, id string) error {
 	return err
 }
 
-// ask has the service handle a request, and returns the error that its answer is.
+// ask passes a request to the service and returns the error of the answer.
 func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
 	switch {
 	case t == nil || !t.made():
@@ -123,8 +123,8 @@ func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
 	return r, err
 }
 
-// err returns the error that transport/rest would make of a reply, nil for one that it would make a
-// status of.
+// err returns the error that transport/rest would return for a reply. It is nil for a reply with a
+// status.
 func (r *reply) err(req *request) error {
 	t := &r.trouble
 	e := &transport.Error{Code: http.StatusOK, RetryAfter: t.hint()}

@@ -63,12 +63,13 @@ func ExampleFunc() {
 	logger := zap.NewExample()
 	watch(jobstatus.WithObserver(observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
 		if e.Kind == observe.WatchEnded {
-			logger.Info("job ended", zap.String("id", e.ID), zap.String("kind", e.JobKind), zap.Stringer("state", e.Status.State),
+			logger.Info("ended", zap.String("id", e.ID), zap.String("kind", e.JobKind), zap.Stringer("state", e.Status.State),
 				zap.Int("polls", e.Attempt), zap.Error(e.Err))
 		}
 		return ctx
 	})))
-	// Output: {"level":"info","msg":"job ended","id":"report-1","kind":"report","state":"completed","polls":3}
+	// Output:
+	// {"level":"info","msg":"ended","id":"report-1","kind":"report","state":"completed","polls":3}
 }
 
 // The Stats of a Watcher at /debug/vars.

@@ -1,14 +1,15 @@
-// Package observe is how a program hears what a Watcher does, for metrics, traces and views of its own. It needs the standard
-// library only.
+// Package observe tells a program what a Watcher does, for metrics, traces and displays. It needs
+// the standard library only.
 //
-//	w, err := jobstatus.NewHTTP(url, jobstatus.WithObserver(observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
+//	ends := observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
 //		if e.Kind == observe.WatchEnded {
 //			log.Println(e.ID, e.Status.State, e.Attempt, "polls")
 //		}
 //		return ctx
-//	})))
+//	})
+//	w, err := jobstatus.NewHTTP(url, jobstatus.WithObserver(ends))
 //
-// What a Watcher does in total, jobstatus.Watcher.Stats says without an Observer.
+// The totals of a Watcher need no Observer: see jobstatus.Watcher.Stats.
 package observe
 
 import (
@@ -18,37 +19,39 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Observer is told of each Event.
+// Observer is told of each [Event].
 //
-// Observe is called by the goroutine that does what the Event is about, and holds it up for as long as it takes; many call it at
-// once. No lock is held meanwhile, so it may ask the Watcher for its Stats; but it must not close the Watcher. If it panics, that is
-// logged and the watch goes on.
+// Observe is called by the goroutine that does what the Event describes, and it delays that
+// goroutine. Many goroutines call it at once. No lock is held, so Observe may call the Watcher's
+// Stats. It must not close the Watcher. A panic is logged, and the watch goes on.
 //
-// The context that it returns to PollStarted is the one in which the poll is made, and which PollEnded gets: a trace
-// goes along in it. Nil stands for the one that it was given. What it returns to any other Event is not used. The Event, and what it
-// points to, may be used until Observe returns.
+// The context that Observe returns for [PollStarted] is the context of the poll, and [PollEnded]
+// gets it too. A trace travels in it. Nil stands for the context that was given. The results for
+// other Events are not used. The Event and what it points to may be used until Observe returns.
 type Observer interface {
 	Observe(ctx context.Context, e *Event) context.Context
 }
 
-// Func is a function that is an Observer.
+// Func is a function that serves as an Observer.
 type Func func(ctx context.Context, e *Event) context.Context
 
 // Observe calls f.
 func (f Func) Observe(ctx context.Context, e *Event) context.Context { return f(ctx, e) }
 
-// Kind says what an Event is.
+// Kind is the kind of an [Event].
 type Kind uint8
 
 const (
-	// PollStarted is a request about to be made about the jobs of IDs.
+	// PollStarted means that a request about the jobs of IDs is about to be made.
 	PollStarted Kind = iota + 1
-	// PollEnded is that request answered or failed, after Took. Err is that of the whole request.
+	// PollEnded means that the request was answered or failed, after Took. Err is the error of the
+	// whole request.
 	PollEnded
-	// Answered is what a poll brought about one job that is still waited for: its Status or Err, and the Wait before the next
-	// poll. Changed says that a consumer is told of the Status.
+	// Answered means that a poll told something about one pending job. Status or Err is what it told,
+	// and Wait is the wait before the next poll. Changed reports whether consumers get the Status.
 	Answered
-	// WatchEnded is the end of a watch: by the job's terminal Status, with Err nil, or without it, because of Err.
+	// WatchEnded means that a watch ended. Err is nil if the job's terminal Status ended it, and the
+	// reason if not.
 	WatchEnded
 )
 
@@ -68,34 +71,39 @@ func (k Kind) String() string {
 	}
 }
 
-// Event is something that a Watcher did. A field that its Kind does not name is zero.
+// Event is something that a Watcher did. The fields that its Kind does not use are zero.
 type Event struct {
-	// Kind says what it is.
+	// Kind says what happened.
 	Kind Kind
-	// Time is when, on the Watcher's clock.
+	// Time says when it happened, on the Watcher's clock.
 	Time time.Time
 
-	// IDs are the jobs that a poll is about: one, or those of a batch. Of PollStarted and PollEnded.
+	// IDs are the jobs that a poll is about: one, or those of a batch. PollStarted and PollEnded have
+	// them.
 	IDs []string
-	// Took is how long the poll took. Of PollEnded.
+	// Took is how long the poll took. PollEnded has it.
 	Took time.Duration
 
-	// ID is the job's, and JobKind is the kind that its watch was given. Of Answered and WatchEnded.
+	// ID is the id of the job, and JobKind is the kind that its wait named. Answered and WatchEnded
+	// have them.
 	ID, JobKind string
-	// Attempt counts the polls of the watch so far. Of Answered and WatchEnded.
+	// Attempt is the number of polls of the watch so far. Answered and WatchEnded have it.
 	Attempt int
-	// Elapsed is how old the watch is. Of Answered and WatchEnded.
+	// Elapsed is the age of the watch. Answered and WatchEnded have it.
 	Elapsed time.Duration
-	// Status is the job's newest; its State is Unknown if there was none yet. Of Answered and WatchEnded.
+	// Status is the newest status of the job. Its State is Unknown if there was none yet. Answered and
+	// WatchEnded have it.
 	Status transport.Status
-	// Changed says that Status differs from the one before. Of Answered.
+	// Changed reports whether Status differs from the one before. Answered has it.
 	Changed bool
-	// Wait is how long after Time the job is asked about next, negative if it is not. Of Answered.
+	// Wait is the time from Time to the next poll. It is negative if there is none. Answered has it.
 	Wait time.Duration
-	// Delay is the detection delay: how long ago the job ended at most, since the poll before or since the time that the service
-	// gave. Of WatchEnded with a terminal Status.
+	// Delay is the detection delay: the longest time that may have passed since the job ended. It
+	// counts from the poll before, or from the end that the service reported. WatchEnded with a
+	// terminal Status has it.
 	Delay time.Duration
 
-	// Err is why the poll, or the watch, ended without a status. Of PollEnded, Answered and WatchEnded.
+	// Err is the reason why a poll or a watch ended without a status. PollEnded, Answered and
+	// WatchEnded have it.
 	Err error
 }

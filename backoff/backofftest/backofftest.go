@@ -1,12 +1,12 @@
-// Package backofftest checks that a backoff.Strategy does what a Watcher relies on. The author of
-// one writes
+// Package backofftest checks that a [backoff.Strategy] keeps the rules that a Watcher relies on.
+// The author of a Strategy writes
 //
 //	func TestMyStrategy(t *testing.T) {
 //		make := func() backoff.Strategy { return MyStrategy(time.Second) }
 //		backofftest.Run(t, make, backofftest.Limits{Cap: time.Minute})
 //	}
 //
-// and runs it with -race, which finds what concurrent use alone does not show.
+// and runs it with -race.
 package backofftest
 
 import (
@@ -23,23 +23,23 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// Limits are what a Strategy promises of its waits where the service asks for none. The zero value
-// promises nothing beyond the contract of a Strategy.
+// Limits are what a Strategy promises about its waits as long as the service asks for none. The
+// zero value promises nothing beyond the contract of a Strategy.
 type Limits struct {
-	// Cap is the longest wait; zero means that there is none.
+	// Cap is the longest wait. Zero means that there is none.
 	Cap time.Duration
-	// Past is the share of Cap by which jitter may pass it; zero means that Cap includes the
-	// jitter.
+	// Past is the share of Cap by which jitter may exceed it. Zero means that Cap includes the jitter.
 	Past float64
-	// Floor is the shortest wait after the first poll; zero means that it need only be above zero.
+	// Floor is the shortest wait after the first poll. Zero means that any wait above zero is allowed.
 	Floor time.Duration
 }
 
-// Run checks the Strategy that factory makes. Each rule is a subtest that says what the rule is for
-// when it fails. The factory makes a new Strategy at each call, which has learned nothing. A
-// [backoff.Ranker], a [backoff.Learner] and a [backoff.Follower] are held to further rules. A
-// Learner that is an encoding.BinaryMarshaler and BinaryUnmarshaler is also held to those of saving
-// and loading.
+// Run checks the Strategy that factory makes. Each rule is a subtest, whose failure says what the
+// rule is for. Each call of factory must return a new Strategy that has learned nothing.
+//
+// A [backoff.Ranker], a [backoff.Learner] and a [backoff.Follower] have further rules. A Learner
+// that is an [encoding.BinaryMarshaler] and an [encoding.BinaryUnmarshaler] is also checked for
+// what it saves and loads.
 func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	t.Helper()
 	for _, r := range rulesFor(factory()) {
@@ -51,8 +51,8 @@ func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	}
 }
 
-// Check returns what Run would fail with, each error named for its rule. It uses t for virtual time
-// only, and does not fail it.
+// Check returns the failures that Run would report, each with the name of its rule. It uses t only
+// for virtual time and does not fail it.
 func Check(t *testing.T, factory func() backoff.Strategy, limits Limits) error {
 	var errs []error
 	for _, r := range rulesFor(factory()) {

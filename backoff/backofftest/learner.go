@@ -26,7 +26,7 @@ var learnerRules = []rule{
 // kinds are the kinds of job that are asked after and learned of.
 var kinds = []string{"backofftest-short", "backofftest-long"}
 
-// outcomes are such as a Watcher tells of: exact ends, ends between two polls, and watches that gave up.
+// outcomes are typical ones: exact ends, ends between two polls, and watches that gave up.
 var outcomes = func() (all []backoff.Outcome) {
 	for i := range 24 {
 		end := time.Duration(5+i*7%11) * time.Second

@@ -42,7 +42,8 @@ var ranks = func() (all []asked) {
 	return all
 }()
 
-// eachRank asks s all of those, and returns an error for the first answer that is not fine, or that is a panic.
+// eachRank asks s all questions. It returns an error for the first answer that is not fine, and for
+// a panic.
 func eachRank(s backoff.Strategy, all []asked, fine func(i int, rank float64) bool) (err error) {
 	var now asked
 	defer func() {

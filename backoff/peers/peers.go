@@ -1,9 +1,9 @@
-// Package peers has schedules of other libraries by name, for a program that moves over from one of
-// them: only the library changes, not when the service is asked.
+// Package peers has the schedules of other libraries by name. A program that moves to this library
+// can keep its schedule: only the library changes.
 //
 //	w, err := jobstatus.New(t, jobstatus.WithBackoff(peers.AWSWaiter(0, 0)))
 //
-// Each asks at once first.
+// Each schedule makes the first poll at once.
 package peers
 
 import (
@@ -13,14 +13,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// AWSWaiter waits as the waiters of github.com/aws/aws-sdk-go-v2 do, for moving over from them:
-// doubling from minDelay up to maxDelay, and each wait drawn from minDelay to that.
+// AWSWaiter has the schedule of the waiters of github.com/aws/aws-sdk-go-v2. A bound doubles from
+// minDelay up to maxDelay, and each wait is drawn from minDelay to that bound.
 //
 //	AWSWaiter(0, 0)
 //	attempt  0  1    2         3         4          5
 //	wait     0  15s  15s..30s  15s..60s  15s..120s  15s..120s
 //
-// Zero means 15s and 120s, as for EC2's instances; the minDelay of other waiters differs
+// Zero means 15s and 120s, the delays for EC2 instances. Other waiters have another minDelay
 // (service/ec2 v1.344.2, api_op_Describe*.go).
 //
 // Source: ComputeDelay in github.com/aws/smithy-go v1.28.9, waiter/waiter.go.
@@ -29,14 +29,14 @@ func AWSWaiter(minDelay, maxDelay time.Duration, opts ...backoff.JitterOption) b
 	return backoff.FullJitter(backoff.Floor(backoff.Cap(backoff.Exponential(minDelay, 2), maxDelay), minDelay), opts...)
 }
 
-// AzurePoller waits as PollUntilDone of the Azure SDK's Poller does, for moving over from it:
-// frequency, or whatever the service asked for instead, even less.
+// AzurePoller has the schedule of PollUntilDone of the Azure SDK's Poller. Each wait is what the
+// service last asked for, even if that is short. If the service asked for none, it is frequency.
 //
 //	AzurePoller(0)
 //	asked  0    5s  60s
 //	wait   30s  5s  60s
 //
-// Zero means 30s. Below a second Azure's own refuses.
+// Zero means 30s. The Azure SDK refuses a frequency below a second; this Strategy does not.
 //
 // Source: github.com/Azure/azure-sdk-for-go/sdk/azcore v1.24.0, runtime/poller.go.
 func AzurePoller(frequency time.Duration) backoff.Strategy {
@@ -61,15 +61,15 @@ func (a azurePoller) Next(p backoff.Poll) time.Duration {
 	return backoff.Constant(time.Duration(a)).Next(p)
 }
 
-// GAX waits as the Backoff of Google's API extensions does, for moving over from it: each wait is
-// drawn from nothing to a bound, which is multiplied from initial up to longest.
+// GAX has the schedule of the Backoff of Google's API extensions. Each wait is drawn from zero to a
+// bound, which is multiplied from initial up to longest.
 //
 //	GAX(0, 0, 0)
 //	attempt  0  1      2      3      4      5       6
 //	wait     0  0..1s  0..2s  0..4s  0..8s  0..16s  0..30s
 //
-// Zero means 1s, 30s and 2. Wait of a longrunning Operation (cloud.google.com/go/longrunning
-// v1.5.0) is GAX(0, time.Minute, 0).
+// Zero means 1s, 30s and 2. The Wait method of a longrunning Operation
+// (cloud.google.com/go/longrunning v1.5.0) has the schedule GAX(0, time.Minute, 0).
 //
 // Source: github.com/googleapis/gax-go/v2 v2.27.0, call_option.go.
 func GAX(initial, longest time.Duration, multiplier float64, opts ...backoff.JitterOption) backoff.Strategy {
@@ -77,16 +77,16 @@ func GAX(initial, longest time.Duration, multiplier float64, opts ...backoff.Jit
 	return backoff.FullJitter(backoff.Cap(backoff.Exponential(initial, multiplier), longest), opts...)
 }
 
-// KubernetesWait waits as a Backoff of Kubernetes' wait package with the same Duration, Factor,
-// Jitter and Cap does, for moving over from it: each wait is up to share of it longer, also past
-// the cap. Its Steps are a limit on attempts, which is the watch's.
+// KubernetesWait has the schedule of a Backoff of Kubernetes' wait package with the same Duration,
+// Factor, Jitter and Cap. Each wait is up to share of it longer, also beyond the cap. The Steps of
+// a Backoff are a limit of attempts, which a watch has: see jobstatus.MaxAttempts.
 //
-//	KubernetesWait(10*time.Millisecond, 5, 0.1, 0)    // retry.DefaultBackoff of k8s.io/client-go v0.37.2
+//	KubernetesWait(10*time.Millisecond, 5, 0.1, 0) // client-go v0.37.2, retry.DefaultBackoff
 //	attempt  0  1           2           3             4
 //	wait     0  10ms..11ms  50ms..55ms  250ms..275ms  1.25s..1.375s
 //
-// A duration of zero means DefaultBase, a factor of zero 1, a longest of zero no cap. A factor
-// below 1 and a share above 1, which Kubernetes lets pass, are reported by Validate.
+// A duration of zero means [backoff.DefaultBase], a factor of zero means 1, and a longest of zero
+// means no cap. Validate reports a factor below 1 and a share above 1, which Kubernetes accepts.
 //
 // Source: k8s.io/apimachinery v0.37.2, pkg/util/wait/backoff.go and wait.go.
 func KubernetesWait(
@@ -99,8 +99,8 @@ func KubernetesWait(
 	return newStretched("KubernetesWait", s, 0, share, opts)
 }
 
-// ClientGo waits as the default rate limiter of a controller's queue does in client-go for one
-// item, for moving over from it.
+// ClientGo has the schedule for one item of the default rate limiter of a controller's queue in
+// client-go.
 //
 //	ClientGo()
 //	attempt  0  1    2     3     4     5     ...  18
@@ -112,12 +112,12 @@ func ClientGo() backoff.Strategy {
 	return backoff.Cap(backoff.Exponential(5*time.Millisecond, 2), 1000*time.Second)
 }
 
-// Cenkalti waits as an ExponentialBackOff of github.com/cenkalti/backoff with its defaults does,
-// for moving over from it: half of each wait to both sides, also past the cap.
+// Cenkalti has the schedule of an ExponentialBackOff of github.com/cenkalti/backoff with its
+// defaults. Each wait varies by half of it to both sides, also beyond the cap.
 //
 //	Cenkalti()
 //	attempt  0  1             2               3               ...  13 and more
-//	wait     0  250ms..750ms  375ms..1.125s  562ms..1.687s         30s..90s
+//	wait     0  250ms..750ms  375ms..1.125s   562ms..1.687s        30s..90s
 //
 // Source: github.com/cenkalti/backoff/v5 v5.0.3, exponential.go.
 func Cenkalti(opts ...backoff.JitterOption) backoff.Strategy {
@@ -125,7 +125,7 @@ func Cenkalti(opts ...backoff.JitterOption) backoff.Strategy {
 	return newStretched("Cenkalti", s, 0.5, 0.5, opts)
 }
 
-// orIfZero returns d, or otherwise where d is zero: less than zero is for Validate to report.
+// orIfZero returns d, or otherwise if d is zero. A negative d remains for Validate to report.
 func orIfZero(d, otherwise time.Duration) time.Duration {
 	if d == 0 {
 		return otherwise

@@ -10,8 +10,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/draw"
 )
 
-// stretched draws each wait from a share of it less to a share of it more. Unlike [backoff.Jitter],
-// it passes the cap of the Strategy within, as some libraries do.
+// stretched draws each wait from a share below it to a share above it. Unlike [backoff.Jitter] it
+// may exceed the cap of the Strategy within, as some libraries do.
 type stretched struct {
 	of       string
 	within   backoff.Strategy
@@ -44,7 +44,7 @@ func (s stretched) Next(p backoff.Poll) time.Duration {
 	return max(time.Duration(wait), 1)
 }
 
-// share returns s in [0, 1], and 0 for NaN.
+// share returns s limited to [0, 1], and 0 for NaN.
 func share(s float64) float64 {
 	if !(s > 0) {
 		return 0

@@ -1,11 +1,11 @@
-// Command adaptive shows how a Backoff that learns gets better. It watches fifty jobs of a kind, one
-// after another, whose length it does not know: five to fifteen seconds each, in virtual time. Forty
-// kinds begin anew, so that luck evens out.
+// Command adaptive shows how a learning Backoff gets better. It watches fifty jobs of one kind, one
+// after another, in virtual time. They take five to fifteen seconds each, which the Backoff does
+// not know. It repeats this for forty kinds and prints the mean.
 //
 //	go run ./examples/adaptive
 //
-// With -bulk it watches so many jobs of one kind, all at once and then one after another. In a bulk
-// the first jobs to end, and those that are seen to run, tell when to ask about the others.
+// With -bulk it watches that many jobs of one kind, first all at once and then one after another.
+// In a bulk the first jobs to end, and the jobs that still run, tell when to poll the others.
 //
 //	go run ./examples/adaptive -bulk 1000
 package main
@@ -37,8 +37,8 @@ func main() {
 	watchKinds()
 }
 
-// jobs returns a service in virtual time whose jobs take five to fifteen seconds, and a function that
-// tells when the newest of them ends.
+// jobs returns a service in virtual time whose jobs take five to fifteen seconds, and a function
+// that tells when the newest of them ends.
 func jobs(clk *mock.Clock) (service *mock.Service, ends func() time.Time) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var newest time.Time

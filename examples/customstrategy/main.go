@@ -1,7 +1,7 @@
 // Command customstrategy waits for a job with a Backoff of its own.
 //
-// The job is an export that takes about two seconds, as everybody knows who has waited for it. Polling before that is a waste, and
-// right after that each tenth of a second counts.
+// The job is an export that takes about two seconds. Polls before that are wasted. After that, each
+// tenth of a second counts.
 //
 //	go run ./examples/customstrategy
 package main
@@ -17,12 +17,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
-// Expected lets a job be until it is about to end, then asks often, and less often the more the job is late.
+// Expected lets a job be until it is about to end, then asks often, and less often the more the job
+// is late.
 type Expected struct {
 	Duration time.Duration
 }
 
-// Next returns the wait before the next poll. It is a function of the Poll alone, so one Expected serves all watches at once.
+// Next returns the wait before the next poll. It is a function of the Poll alone, so one Expected
+// serves all watches at once.
 func (e Expected) Next(p backoff.Poll) time.Duration {
 	if p.Elapsed < e.Duration*9/10 {
 		return e.Duration*9/10 - p.Elapsed

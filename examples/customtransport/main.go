@@ -1,4 +1,5 @@
-// Command customtransport waits for jobs that no service tells of: files that some other program is to write.
+// Command customtransport waits for files that another program writes. No service tells about them,
+// so the Transport looks at the files.
 //
 //	go run ./examples/customtransport
 package main
@@ -17,13 +18,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Files is a Transport whose jobs are files of a folder. A job is done when its file is there, and failed when in its place there
-// is one that ends in .err.
+// Files is a Transport whose jobs are files of a folder. A job is done when its file is there, and
+// failed when in its place there is one that ends in .err.
 type Files struct {
 	Dir string
 }
 
-// Status looks once. Any error but a *transport.Error is taken for one that passes, and the watch goes on.
+// Status looks once. Any error but a *transport.Error is taken for one that passes, and the watch
+// goes on.
 func (f Files) Status(_ context.Context, id string) (jobstatus.Status, error) {
 	root, err := os.OpenRoot(f.Dir) // an id can't lead out of the folder
 	if errors.Is(err, fs.ErrNotExist) {

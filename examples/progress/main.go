@@ -1,12 +1,12 @@
-// Command progress shows many jobs at once: a bar for each of those under way, a line for each that ended, and totals below. Where
-// standard output is no terminal, it prints lines alone.
+// Command progress waits for many jobs and shows how they get on: a bar for each of some, a line
+// for each that ended, and totals below. Where standard output is no terminal, it prints lines.
 //
 //	go run ./examples/progress
 //	go run ./examples/progress --url http://127.0.0.1:8080 --jobs 200
 //	go run ./examples/progress --url http://127.0.0.1:8080 job-7 job-8
 //
-// Without a URL it starts a service of its own, whose jobs take two to twenty seconds; one in eight fails. All that is shown comes
-// from an observe.Observer, which is the board in board.go, and from the Watcher's Stats.
+// Without a URL it starts a service of its own, whose jobs take two to twenty seconds; one in eight
+// fails. Package progress does the showing.
 package main
 
 import (
@@ -24,16 +24,15 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vbauerster/cupwriter"
-
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/progress"
 )
 
 func main() {
 	url := flag.String("url", "", "base `URL` of the service; empty starts one")
 	jobs := flag.Int("jobs", 40, "how many jobs to create, if no ids are given")
-	rows := flag.Int("rows", 15, "how many bars to show at most")
+	rows := flag.Int("rows", progress.DefaultRows, "how many bars to show at most")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -43,7 +42,7 @@ func main() {
 	}
 }
 
-// run shows the jobs of the given ids on out, or as many as jobs says, which it creates.
+// run shows on out the jobs of the given ids. Without ids it creates as many jobs as jobs says.
 func run(ctx context.Context, out io.Writer, url string, jobs, rows int, ids []string) error {
 	if jobs < 1 || rows < 1 {
 		return errors.New("--jobs and --rows must be above zero")
@@ -60,33 +59,25 @@ func run(ctx context.Context, out io.Writer, url string, jobs, rows int, ids []s
 		defer stop()
 	}
 
-	terminal := cupwriter.New(out, false)
-	b := newBoard(fit(terminal, rows))
-	w, err := jobstatus.NewHTTP(url, jobstatus.WithObserver(b), jobstatus.WithMaxDelay(4*time.Second),
-		jobstatus.WithMaxAttempts(jobstatus.Unlimited), jobstatus.WithTimeout(jobstatus.Unlimited))
+	board := progress.New(out, progress.Rows(rows), progress.Total(jobs))
+	w, err := jobstatus.NewHTTP(url, jobstatus.WithObserver(board), jobstatus.WithMaxDelay(4*time.Second),
+		jobstatus.WithTimeout(jobstatus.Unlimited))
 	if err != nil {
 		return err
 	}
 	defer w.Close()
-	var v view = &lines{out: out, board: b, stats: w.Stats}
-	if terminal.IsTerminal() {
-		if v, err = newScreen(terminal, b, w.Stats, jobs, time.Now()); err != nil {
-			return err
-		}
-	}
-
-	stop := show(v)
 	watched, failed := slices.Values(ids), error(nil)
 	if len(ids) == 0 {
 		watched = created(ctx, w, jobs, &failed)
 	}
-	for range w.WaitForJobs(ctx, watched) {
-		// The board hears of it.
+	for range board.WaitForJobs(ctx, w, watched) {
+		// The board shows it.
 	}
-	return errors.Join(failed, stop())
+	return failed
 }
 
-// created creates jobs, each when the one before it is watched. An error is kept, and ends them.
+// created creates jobs, each when the one before it is watched. An error ends them and is kept in
+// failed.
 func created(ctx context.Context, w *jobstatus.Watcher, jobs int, failed *error) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for range jobs {
@@ -102,7 +93,7 @@ func created(ctx context.Context, w *jobstatus.Watcher, jobs int, failed *error)
 	}
 }
 
-// serve starts a service on a free port of this machine. Two jobs in three say how much of them is done.
+// serve starts a service on a free port of this machine. Two jobs in three report their progress.
 func serve() (url string, stop func(), err error) {
 	named := 0
 	service, err := mock.NewService(
@@ -118,7 +109,7 @@ func serve() (url string, stop func(), err error) {
 		return "", nil, err
 	}
 	server := &http.Server{Handler: service, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }()
+	go func() { _ = server.Serve(listener) }() // until stop closes the server
 	return "http://" + listener.Addr().String(), func() { _ = server.Close() }, nil
 }
 

@@ -1,9 +1,10 @@
-// Command quickstart starts a job, prints what becomes of it, and prints how it ended.
+// Command quickstart starts a job, prints its updates, and prints how it ended.
 //
 //	go run ./examples/quickstart
 //	go run ./examples/quickstart --url http://127.0.0.1:8080
 //
-// Without a URL it starts a service of its own, whose jobs take two to five seconds; every third fails.
+// Without a URL it starts a service of its own. Its jobs take two to five seconds, and every third
+// one fails.
 package main
 
 import (
@@ -43,7 +44,8 @@ func run(ctx context.Context, url string) error {
 		defer stop()
 	}
 
-	// Without options a watch makes 10 polls at most, ever further apart. Here each change is to be seen soon.
+	// Without options a watch makes 10 polls at most, ever further apart. Here each change is to be
+	// seen soon.
 	w, err := jobstatus.NewHTTP(url, jobstatus.WithMaxDelay(time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
 	if err != nil {
 		return err

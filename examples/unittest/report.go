@@ -1,5 +1,6 @@
-// Package unittest is code of a consumer's own that waits for jobs. Its tests show how such code is tested: jobs that take minutes are
-// over in milliseconds, and take the same course each time. The page README.md beside it explains them one by one.
+// Package unittest is code of a consumer that waits for jobs. Its tests show how such code is
+// tested: jobs of minutes take milliseconds, and every run takes the same course. The page
+// README.md explains the tests one by one.
 package unittest
 
 import (
@@ -13,7 +14,7 @@ import (
 	"github.com/iamber12/job-status-monitoring"
 )
 
-// Reports has reports made by a service.
+// Reports makes reports by jobs of a service.
 type Reports struct {
 	Jobs *jobstatus.Watcher
 }
@@ -21,7 +22,7 @@ type Reports struct {
 // ErrRejected is returned for a report that the service could not make. To ask again is no use.
 var ErrRejected = errors.New("report rejected")
 
-// Make starts a report, waits for up to ten minutes, and returns where it can be fetched.
+// Make starts a report, waits for up to ten minutes, and returns the URL of the result.
 func (r Reports) Make(ctx context.Context) (url string, err error) {
 	id, err := r.Jobs.CreateJob(ctx)
 	if err != nil {
@@ -34,7 +35,8 @@ func (r Reports) Make(ctx context.Context) (url string, err error) {
 	return location(status)
 }
 
-// MakeAll starts n reports and returns where those can be fetched that were made, and the errors of the others.
+// MakeAll starts n reports. It returns the URLs of those that were made and the errors of the
+// others.
 func (r Reports) MakeAll(ctx context.Context, n int) (urls []string, err error) {
 	ids := make([]string, n)
 	for i := range ids {

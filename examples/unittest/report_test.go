@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // ready ends a job with a report.
 var ready = mock.Completed(map[string]string{"url": "/reports/7"})
 
-// service returns Reports that are made by a mock service, on a clock that stands still until the test runs it.
+// service returns Reports of a mock service. Its clock stands still until the test moves it.
 func service(t *testing.T, opts ...mock.Option) (Reports, *mock.Server, *mock.Clock) {
 	clk := mock.NewClock(t)
 	srv := mock.NewServer(t, append(opts, mock.WithClock(clk))...)
@@ -100,9 +100,7 @@ func TestAHundredReports(t *testing.T) {
 func TestReportInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := mock.NewServer(t, mock.InMemory(), mock.Created(mock.Pending(2*time.Minute), ready))
-		client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
-		require.NoError(t, err)
-		w, err := jobstatus.New(client)
+		w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithREST(rest.WithHTTPClient(srv.Client())))
 		require.NoError(t, err)
 		defer w.Close()
 		began := time.Now()

@@ -21,8 +21,8 @@ type Size struct {
 	last    int // the size of the newest of them
 }
 
-// maxRefused is how many batches are refused, with none answered between, before jobs are asked about
-// one at a time: there may be no such endpoint.
+// maxRefused is how many batches are refused, with none answered between, before jobs are asked
+// about one at a time: there may be no such endpoint.
 const maxRefused = 3
 
 // NewSize returns the Size of a Transport that takes at most so many jobs in one request.
@@ -56,9 +56,10 @@ func (s *Size) Went(n, named int) {
 // TooLarge says that the service refused a request because it named n jobs.
 func (s *Size) TooLarge(n int) { s.shrink(Half(n)) }
 
-// Refused says that the service refused a request about n jobs for a reason that ends a watch. After
-// three, with none answered between, jobs are asked about one at a time. A batch that is smaller than
-// the one refused before does not count: it is a part of it, and one job may spoil both.
+// Refused says that the service refused a request about n jobs for a reason that ends a watch.
+// After three, with none answered between, jobs are asked about one at a time. A batch that is
+// smaller than the one refused before does not count: it is a part of it, and one job may spoil
+// both.
 func (s *Size) Refused(n int) {
 	if n >= s.last {
 		s.refused++

@@ -43,7 +43,8 @@ func polls(t *rapid.T) []drawn {
 	return rapid.SliceOfN(draw, 1, 60).Draw(t, "polls")
 }
 
-// fault 17, fault 18 and fault 27: whatever comes, a watch ends by what is certain, or by odd answers for as long as patience says.
+// fault 17, fault 18 and fault 27: whatever comes, a watch ends by what is certain, or by odd
+// answers for as long as patience says.
 func TestAWatchEndsByWhatIsCertainOrWhenPatienceHasRunOut(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

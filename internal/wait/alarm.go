@@ -7,9 +7,11 @@ import (
 	"github.com/benbjohnson/clock"
 )
 
-// Alarm calls a function at an instant that can be moved. It has at most one timer. The owner guards it with a mutex.
+// Alarm calls a function at an instant that can be moved. It has at most one timer. The owner
+// guards it with a mutex.
 //
-// The function may also be called when the alarm was just moved or stopped, so it looks for itself whether anything is due.
+// The function may also be called when the alarm was just moved or stopped, so it looks for itself
+// whether anything is due.
 type Alarm struct {
 	clk   clock.Clock
 	f     func()
@@ -22,8 +24,9 @@ type Alarm struct {
 // NewAlarm returns an alarm that calls f on a goroutine of its own.
 func NewAlarm(clk clock.Clock, f func()) *Alarm { return &Alarm{clk: clk, f: f} }
 
-// Set moves the alarm to the instant at, which is as far from now as left says. On the real clock an alarm that is set for earlier
-// stays: to be called once in vain costs less than to move a timer each time.
+// Set moves the alarm to the instant at, which is as far from now as left says. On the real clock
+// an alarm that is set for earlier stays: to be called once in vain costs less than to move a timer
+// each time.
 func (a *Alarm) Set(at time.Duration, left func() time.Duration) {
 	if a.set && (a.at == at || a.at < at && a.real != nil) {
 		return
@@ -55,8 +58,8 @@ func (a *Alarm) Stop() {
 	}
 }
 
-// Rang says that the function was called. What the alarm was set for counts as past, even if by the clock's reading it is still to
-// come: timers may run by a finer clock than the one that is read.
+// Rang says that the function was called. What the alarm was set for counts as past, even if by the
+// clock's reading it is still to come: timers may run by a finer clock than the one that is read.
 func (a *Alarm) Rang() { a.Stop() }
 
 var realClock = reflect.TypeOf(clock.New())

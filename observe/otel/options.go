@@ -23,7 +23,7 @@ var (
 	delayBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600}
 )
 
-// Option sets one thing about an Observer that New makes.
+// Option sets one thing about an Observer that [New] makes.
 type Option func(*config)
 
 type config struct {
@@ -32,20 +32,23 @@ type config struct {
 	attributes []attribute.KeyValue
 }
 
-// WithTracerProvider sets where spans go; the default, or nil, is otel.GetTracerProvider.
+// WithTracerProvider sets the destination of spans. The default, and nil, is
+// otel.GetTracerProvider.
 func WithTracerProvider(p trace.TracerProvider) Option { return func(c *config) { c.tracers = p } }
 
-// WithMeterProvider sets where metrics go; the default, or nil, is otel.GetMeterProvider.
+// WithMeterProvider sets the destination of metrics. The default, and nil, is
+// otel.GetMeterProvider.
 func WithMeterProvider(p metric.MeterProvider) Option { return func(c *config) { c.meters = p } }
 
-// WithAttributes adds attributes to all spans and metrics. A program with several Watchers tells
-// them apart by an Observer each, with the service that it asks, such as
+// WithAttributes adds attributes to all spans and metrics. A program with several Watchers gives
+// each one an Observer with the address of its service, such as
 // semconv.ServerAddress("ci.example.com"). The default is none.
 func WithAttributes(a ...attribute.KeyValue) Option {
 	return func(c *config) { c.attributes = append(c.attributes, a...) }
 }
 
-// New returns an Observer, or all that is wrong with its options and instruments.
+// New returns an Observer. The error joins everything that is wrong with the options and the
+// instruments.
 func New(opts ...Option) (*Observer, error) {
 	var c config
 	var problems []error

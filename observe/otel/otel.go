@@ -1,6 +1,5 @@
 // Package jobstatusotel makes OpenTelemetry metrics and traces of what a Watcher does. Its folder
-// is observe/otel, and its name differs from that so that it can be used beside OpenTelemetry's own
-// otel:
+// is observe/otel. Its name differs, so that it can be used beside OpenTelemetry's package otel:
 //
 //	import jobstatusotel "github.com/iamber12/job-status-monitoring/observe/otel"
 //
@@ -16,45 +15,45 @@
 //
 // # Traces
 //
-// Each poll is a span "jobstatus.poll". Its kind is internal: the request that the poll makes, or
-// the several where one fails and is sent again, are the transport's. They have client spans of
-// their own if the transport is instrumented. The context of the poll carries the span, so those
-// nest in it, and the service is sent a traceparent, with
+// Each poll is an internal span "jobstatus.poll". An instrumented transport adds client spans for
+// the requests of the poll. They are children of that span, because the context of the poll carries
+// it. This transport also sends the service a traceparent:
 //
 //	rest.New(url, rest.WithRoundTripper(otelhttp.NewTransport(http.DefaultTransport)))
 //
-// A poll serves all that wait for the job, so it begins a trace of its own. A span of one wait is
-// the caller's to make around it.
+// A poll serves all waits for the job, so it begins a trace of its own. A caller can make a span
+// for a wait around the call.
 //
 //	jobstatus.job.id      the job, if the poll is about one
 //	jobstatus.job.ids     the first 100 jobs of a batch
 //	jobstatus.batch.size  the number of jobs that a batch is about
 //	error.type            why the poll failed
 //
-// The status of a poll that failed is Error. Its description is the service's status code with its
-// name, such as "503 Service Unavailable". Without an answer it is the text of the
+// The span of a failed poll has the status Error. Its description is the service's status code with
+// its name, such as "503 Service Unavailable". Without an answer it is the text of the
 // [transport.Error], which holds no secret. It holds no part of an answer's body, and no text of
 // any other error.
 //
 // # Metrics
 //
-//	jobstatus.poll.duration     s        histogram  error.type
-//	jobstatus.watch.duration    s        histogram  jobstatus.watch.outcome, jobstatus.job.kind, error.type
-//	jobstatus.detection.delay   s        histogram  jobstatus.watch.outcome, jobstatus.job.kind
+//	jobstatus.poll.duration     s  histogram  error.type
+//	jobstatus.watch.duration    s  histogram  jobstatus.watch.outcome, jobstatus.job.kind, error.type
+//	jobstatus.detection.delay   s  histogram  jobstatus.watch.outcome, jobstatus.job.kind
 //
-// and with [Observer.Register]
+// [Observer.Register] adds
 //
-//	jobstatus.watch.count       {watch}  up-down counter  jobstatus.watch.phase: waiting, overdue or in_flight
-//	jobstatus.poll.lag          s        gauge            how late the poll is that is overdue for longest
-//	jobstatus.ended.watches     {watch}  counter          jobstatus.watch.outcome
+//	jobstatus.watch.count    {watch}  up-down counter  jobstatus.watch.phase
+//	jobstatus.poll.lag       s        gauge
+//	jobstatus.ended.watches  {watch}  counter          jobstatus.watch.outcome
 //
-// An outcome is completed, failed, canceled, or gave_up if the watch ended before the job did. The
-// last alone has an error.type. No metric has a job's id. A kind is the caller's word, and each
-// makes a series of its own: see [jobstatus.Kind].
+// A phase is waiting, overdue or in_flight. The lag is how long the longest overdue poll has been
+// due. An outcome is completed, failed, canceled, or gave_up if the watch ended before the job did.
+// Only gave_up has an error.type. No metric has a job's id. Each kind makes a series of its own:
+// see [jobstatus.Kind].
 //
 // An error.type is timeout, canceled, closed, max_attempts, not_found, throttled, malformed,
-// oversized, not_answered, panic, or else the service's status code, such as 503, or what
-// semconv.ErrorType makes of the error.
+// oversized, not_answered or panic. For other errors it is the service's status code, such as 503,
+// or what semconv.ErrorType returns.
 package jobstatusotel
 
 import (
@@ -85,7 +84,7 @@ const gaveUp = "gave_up"
 // maxIDs bounds how many jobs of a batch a span names.
 const maxIDs = 100
 
-// Observer is an observe.Observer that makes metrics and traces. It is made by New and safe for
+// Observer is an [observe.Observer] that makes metrics and traces. [New] makes it. It is safe for
 // concurrent use.
 type Observer struct {
 	tracer     trace.Tracer

@@ -27,6 +27,7 @@ import (
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // fault 52: no goroutine outlives the tests.
@@ -175,6 +176,43 @@ func TestThePageShowsWhoAsksWhen(t *testing.T) {
 	eventually(t, ctx, `innerWidth === 375 && document.documentElement.scrollWidth <= 375`)
 	if *screenshot != "" {
 		shoot(t, ctx, strings.TrimSuffix(*screenshot, ".png")+"-phone.png")
+	}
+}
+
+// Beyond the jobs and the ticks that it draws, the page says how many more there are.
+func TestThePageSaysWhatItLeavesOut(t *testing.T) {
+	browserPath(t)
+	address := serve(t, "--duration", "1h")
+	ctx := open(t, address)
+	eventually(t, ctx, `document.getElementById('link').textContent === 'live'`)
+	assert.True(t, eval[bool](t, ctx, `document.getElementById('more').hidden`))
+
+	w, err := jobstatus.NewHTTP(address)
+	require.NoError(t, err)
+	defer w.Close()
+	var ids []string
+	for range 150 {
+		id, err := w.CreateJob(t.Context())
+		require.NoError(t, err)
+		ids = append(ids, id)
+	}
+	eventually(t, ctx, `document.getElementById('more').innerText.includes('newest 100 of 150 jobs')`)
+	assert.Zero(t, eval[int](t, ctx, `document.querySelectorAll('.older').length`))
+	client, err := rest.New(address)
+	require.NoError(t, err)
+	defer client.Close()
+	for n := range 210 {
+		for _, id := range append(ids[100:140:140], ids[140:min(140+n, 141)]...) {
+			if n < 2 || id == ids[140] {
+				_, err := client.Status(t.Context(), id)
+				require.NoError(t, err)
+			}
+		}
+	}
+	eventually(t, ctx, `document.querySelectorAll('.older').length === 1`)
+	eventually(t, ctx, `document.getElementById('more').innerText.includes('the newest 200 are kept')`)
+	if *screenshot != "" {
+		shoot(t, ctx, strings.TrimSuffix(*screenshot, ".png")+"-many.png")
 	}
 }
 

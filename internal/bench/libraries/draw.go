@@ -189,7 +189,8 @@ type name struct {
 	at    plotter.XY
 }
 
-// addNames writes names beside the points where their lines end, as far above or below as it takes to read them.
+// addNames writes names beside the points where their lines end, as far above or below as it takes
+// to read them.
 func addNames(p *plot.Plot, names []name) error {
 	const high = 0.043 // of a name, as a share of the axis
 	byEnd := map[float64][]name{}
@@ -226,7 +227,8 @@ func at(a plot.Axis, share float64) float64 {
 	return a.Min + (a.Max-a.Min)*share
 }
 
-// spread moves ascending values apart, so that each is gap above the one before it, all within low and high if they fit.
+// spread moves ascending values apart, so that each is gap above the one before it, all within low
+// and high if they fit.
 func spread(ys []float64, gap, low, high float64) []float64 {
 	type block struct {
 		sum  float64 // of where its values would have its first

@@ -1,5 +1,5 @@
-// Libraries measures what it takes to wait for jobs: with this library, with others that people wait with, and in a loop written by
-// hand. All ask the same service.
+// Libraries measures what it takes to wait for jobs: with this library, with others that people
+// wait with, and in a loop written by hand. All ask the same service.
 //
 //	go run ./internal/bench/libraries                prints the tables
 //	go run ./internal/bench/libraries -draw pictures draws them there, too
@@ -52,7 +52,8 @@ type plan struct {
 	folder          string
 }
 
-// rhythms are those in which jobs are polled steadily: two where a machine is idle between polls, and one where it is not.
+// rhythms are those in which jobs are polled steadily: two where a machine is idle between polls,
+// and one where it is not.
 func (p plan) rhythms() []rhythm {
 	return []rhythm{{100, p.every}, {1_000, p.every}, {jobstatus.DefaultConcurrency, time.Millisecond}}
 }

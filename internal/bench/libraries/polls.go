@@ -7,13 +7,13 @@ import (
 	"runtime"
 	"slices"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/bench/child"
 )
 
-// pollsConfig says how much to measure: turns of each library, with so many waits of so many polls in each.
+// pollsConfig says how much to measure: turns of each library, with so many waits of so many polls
+// in each.
 type pollsConfig struct{ Turns, Waits, Polls int }
 
 // cost is what a poll takes.
@@ -23,7 +23,8 @@ type cost struct {
 	Ratio              float64 // of the CPU time to that of the first, the loop, in the same turn
 }
 
-// polls is the part of a child that measures the libraries in turns, and answers with the medians of each.
+// polls is the part of a child that measures the libraries in turns, and answers with the medians
+// of each.
 func polls(parent child.Parent) error {
 	var c pollsConfig
 	if err := parent.Read(&c); err != nil {
@@ -106,13 +107,4 @@ func median[T any](all []T, of func(T) float64) float64 {
 	}
 	slices.Sort(values)
 	return values[len(values)/2]
-}
-
-// cpuTime returns the processor time that this process has taken, in the kernel too.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
-// serveConfig says how many jobs the service has, and how long they take: from one duration to another, evenly.
+// serveConfig says how many jobs the service has, and how long they take: from one duration to
+// another, evenly.
 type serveConfig struct {
 	Jobs     int
 	From, To time.Duration

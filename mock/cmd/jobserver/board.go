@@ -34,9 +34,9 @@ type board struct {
 	speed   float64
 
 	mu      sync.Mutex
-	version int // rises with each call
-	asked   map[string][]float64
-	order   []string // of asked, as they came
+	version int                  // rises with each call
+	asked   map[string][]float64 // when somebody asked about each job
+	order   []string             // the jobs of asked, the one that was met first at the front
 	total   int
 	rate    [shownRate]int // by second, modulo
 	last    int            // second that was counted last
@@ -63,9 +63,9 @@ func (b *board) note(c mock.Call) {
 	}
 	times, known := b.asked[c.ID]
 	if !known {
-		if len(b.order) == 2*shownJobs {
+		if len(b.order) == keptJobs {
 			delete(b.asked, b.order[0])
-			b.order = slices.Delete(b.order, 0, 1)
+			b.order = b.order[1:] // append moves to a new array from time to time
 		}
 		b.order = append(b.order, c.ID)
 	}
@@ -104,6 +104,8 @@ type snapshot struct {
 		P50   float64 `json:"p50"`
 		P99   float64 `json:"p99"`
 	} `json:"delay"`
+	// All is the number of jobs that the service has.
+	All  int        `json:"all"`
 	Jobs []jobState `json:"jobs"` // a page of them, the newest first
 	// Next is the after of the next page, empty for none.
 	Next string `json:"next,omitempty"`
@@ -152,6 +154,7 @@ func (b *board) look(p page) (s snapshot, moves bool) {
 	begun := p.after == ""
 	for j := range b.service.Jobs() {
 		s.Counts[j.State.String()]++
+		s.All++
 		ended, told := -1., -1.
 		if j.State.Terminal() {
 			ended = b.seconds(j.Updated)

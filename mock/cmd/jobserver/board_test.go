@@ -75,9 +75,45 @@ func TestBoardForgetsWhatIsOld(t *testing.T) {
 	assert.Len(t, s.Jobs, shownJobs)
 	assert.Len(t, s.Jobs[0].Asked, shownAsked)
 	assert.Equal(t, 300, s.Counts["pending"])
-	assert.LessOrEqual(t, len(b.asked), 2*shownJobs)
+	assert.Equal(t, 300, s.All)
+	assert.Equal(t, 3*shownAsked+1, s.Jobs[0].Polls, "the page says that there were more")
+	for n := range 2 * keptJobs {
+		b.note(mock.Call{ID: fmt.Sprint(n), Method: http.MethodGet, Time: clk.Now()})
+	}
+	assert.Len(t, b.asked, keptJobs)
+	assert.Len(t, b.order, keptJobs)
 	_, err := tr.Status(context.Background(), "00000000-0000-4000-8000-000000000001")
 	require.ErrorIs(t, err, transport.ErrNotFound)
+}
+
+func TestBoardKeepsThePollsOfAllJobsThatAreWatched(t *testing.T) {
+	t.Parallel()
+	const watched, rounds = 3000, 3
+	clk := mock.NewClock(t)
+	b, tr := boardOn(t, clk, mock.KeepJobs(keptJobs), mock.Created(mock.Pending(mock.Forever)))
+	var ids []string
+	for range watched {
+		id, err := tr.Create(context.Background(), transport.CreateRequest{})
+		require.NoError(t, err)
+		ids = append(ids, id)
+	}
+	for range rounds {
+		clk.Advance(time.Second)
+		for _, id := range ids {
+			_, err := tr.Status(context.Background(), id)
+			require.NoError(t, err)
+		}
+	}
+	seen := 0
+	for p := (page{limit: mostJobs}); seen == 0 || p.after != ""; {
+		s, _ := b.look(p)
+		for _, j := range s.Jobs {
+			assert.Equal(t, []float64{1, 2, 3}, j.Asked, j.ID)
+		}
+		seen, p.after = seen+len(s.Jobs), s.Next
+		assert.Equal(t, watched, s.All)
+	}
+	assert.Equal(t, watched, seen)
 }
 
 func TestEventsTellWhatChangedUntilTheServerEnds(t *testing.T) {

@@ -6,40 +6,39 @@
 //	curl -X POST http://127.0.0.1:8080/
 //	curl http://127.0.0.1:8080/status/ID
 //
-// A browser at http://127.0.0.1:8080/ sees the jobs live: how far each is, when somebody asked
-// about it, and how late its end was heard of. GET /debug/jobs answers the same as JSON: the
-// seconds since the service began at which each job was created, ended, was asked about, and at
-// which somebody was first told of its end. It tells of the newest 100, or of as many as ?limit=
-// says, up to 1,000. The "next" of an answer, given as ?after=, is where the next page begins.
+// A browser at http://127.0.0.1:8080/ shows the jobs live: the progress of each, the time of each
+// poll, and how late its end was heard of. GET /debug/jobs returns the same as JSON. Its times are
+// seconds since the service began. It returns the newest 100 jobs, or as many as ?limit= says, up
+// to 1,000. The field "next" of an answer, given as ?after=, begins the next page.
 //
-// A job is pending until it completes or fails, as with the service that this one stands for. A
-// client that knows no other word sees all jobs end. Flags say how jobs fare; a job is of a kind by
-// its input, {"kind": "transcode"}, at most 256 bytes:
+// A job is pending until it completes or fails, like the jobs of the service that this one stands
+// for. A client that knows no other words sees all jobs end. Flags say how jobs behave. The input
+// of a job can name its kind in at most 256 bytes, such as {"kind": "transcode"}:
 //
-//	--duration lognormal:10s,0.5       how long a job takes: a duration, or a distribution as mock.ParseDistribution reads it
+//	--duration lognormal:10s,0.5       how long a job takes; see mock.ParseDistribution
 //	--kind transcode=lognormal:1m,0.3  the same for jobs of a kind; may be repeated
 //	--running                          have jobs run before they end, with progress
-//	--pending 0.5                      share of that time before a job runs; with 1, the default, it never does
+//	--pending 0.5                      share of that time before a job runs; 1, the default: never
 //	--fail 0.1                         share of the jobs that fail
 //	--seed 7                           the same seed gives the same jobs; 0 picks one
 //	--speed 10                         the service's clock runs ten times as fast
-//	--fault "share 0.1: code 503; retry-after 2"   what goes wrong with calls for a status; may be repeated
+//	--fault "share 0.1: code 503"      what goes wrong with polls; may be repeated
 //	--faults FILE                      the same, one a line
 //
-// A fault is when it happens, a colon, and its effects. When is always, nth N…, first N, share
-// SHARE, between FROM TO, young AGE, or without HEADER VALUE; and create SHARE or cancel SHARE of
-// those calls. Effects are code CODE BODY, retry-after VALUE, retry-at DURATION, date-off DURATION,
-// header NAME VALUE, redirect URL, body TEXT, latency DURATION, drip DURATION, lags DURATION, huge
-// BYTES, gzip-bomb BYTES, truncated, reset, silence and goes-back: package mock says what each
-// does.
+// A fault is a condition, a colon, and its effects, separated by semicolons. The conditions are
+// always, nth N…, first N, share SHARE, between FROM TO, young AGE, and without HEADER VALUE. They
+// select polls. The conditions create SHARE and cancel SHARE select other calls. The effects are
+// code CODE BODY, retry-after VALUE, retry-at DURATION, date-off DURATION, header NAME VALUE,
+// redirect URL, body TEXT, latency DURATION, drip DURATION, lags DURATION, huge BYTES, gzip-bomb
+// BYTES, truncated, reset, silence and goes-back. Package mock describes each.
 //
-// The service knows its newest 10,000 jobs. It logs polls with --verbose. SIGINT and SIGTERM end it
-// once the requests under way are answered, and after five seconds at the latest.
+// The service keeps the newest 10,000 jobs. With --verbose it logs polls. SIGINT and SIGTERM end it
+// when the requests in flight are answered, after five seconds at most.
 //
-// It listens on 127.0.0.1:8080 unless --addr says otherwise. It answers requests that name it
-// localhost, or by a loopback address, by the host of --addr, by the address that they were sent
-// to, or by a name of --allow-host. It refuses what a page of another site makes a browser send.
-// Bodies are up to 64 KiB, and read within ten seconds.
+// It listens on 127.0.0.1:8080 unless --addr says otherwise. It answers requests to localhost, to a
+// loopback address, to the host of --addr, to the address at which they arrived, and to names of
+// --allow-host. It refuses requests that a page of another site makes a browser send. A body has at
+// most 64 KiB and must arrive within ten seconds.
 package main
 
 import (

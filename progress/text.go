@@ -1,16 +1,33 @@
-package main
+package progress
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
+// maxName bounds the characters of an id on the board.
+const maxName = 32
+
+// name returns an id cut to maxName.
+func name(id string) string {
+	if utf8.RuneCountInString(id) <= maxName {
+		return id
+	}
+	return string([]rune(id)[:maxName-1]) + "…"
+}
+
 // endLine tells of a watch that ended.
 func endLine(e *observe.Event) string {
-	line := fmt.Sprintf("%-14s %-9s %s %3d polls", e.ID, outcome(e), seconds(e.Elapsed), e.Attempt)
+	polls := "polls"
+	if e.Attempt == 1 {
+		polls = "poll "
+	}
+	line := fmt.Sprintf("%s %-9s %7s %3d %s", pad(name(e.ID), 14), outcome(e), short(e.Elapsed), e.Attempt, polls)
 	if e.Err != nil {
 		return line + fmt.Sprintf("  %.160q", e.Err.Error())
 	}
@@ -28,28 +45,25 @@ func outcome(e *observe.Event) string {
 	return e.Status.State.String()
 }
 
-// ended returns how many watches did, in any way.
-func ended(s jobstatus.Stats) int { return int(s.Completed + s.Failed + s.Canceled + s.GaveUp) }
+func moreLine(n int) string { return fmt.Sprintf("… and %d more", n) }
 
-// jobsLine and pollsLine are the totals, without what is seldom and did not happen.
-func jobsLine(s jobstatus.Stats) string {
-	line := fmt.Sprintf("waiting %d · in flight %d · completed %d · failed %d", s.Waiting, s.InFlight, s.Completed, s.Failed)
-	if s.Canceled > 0 {
-		line += fmt.Sprintf(" · canceled %d", s.Canceled)
+// timesOf returns how long the call lasts, and how long it is likely to go on.
+func timesOf(t Totals) string {
+	s := " · " + short(t.Elapsed)
+	if t.Left > 0 {
+		s += " · about " + short(t.Left) + " left"
 	}
-	if s.GaveUp > 0 {
-		line += fmt.Sprintf(" · gave up %d", s.GaveUp)
-	}
-	if s.Overdue > 0 {
-		line += fmt.Sprintf(" · overdue %d, by %s", s.Overdue, short(s.Lag))
-	}
-	return line
+	return s
 }
 
-func pollsLine(s jobstatus.Stats) string {
+// pollsLine returns what the Watcher asked, for all its calls.
+func pollsLine(s *jobstatus.Stats) string {
 	line := fmt.Sprintf("requests %d, %.1f a second", s.Requests, s.Rate)
 	if s.Errors > 0 {
 		line += fmt.Sprintf(" · no answer %d", s.Errors)
+	}
+	if s.Overdue > 0 {
+		line += fmt.Sprintf(" · overdue %d, by %s", s.Overdue, short(s.Lag))
 	}
 	if s.Completed+s.Failed+s.Canceled > 0 {
 		line += fmt.Sprintf(" · late by %s, one in ten by %s", short(s.Delay.P50), short(s.Delay.P90))
@@ -57,19 +71,19 @@ func pollsLine(s jobstatus.Stats) string {
 	return line
 }
 
-// state is what a row says of its job.
-func state(r row) string {
+// stateOf returns what a row says of its job.
+func stateOf(r row) string {
 	switch {
 	case r.gaveUp:
 		return "gave up"
-	case r.attempt == 0:
+	case r.polls == 0 && r.ended.IsZero():
 		return "new"
 	default:
 		return r.status.State.String()
 	}
 }
 
-// percent is empty if the service did not say.
+// percent is empty if the service did not report progress.
 func percent(share float64) string {
 	if share <= 0 {
 		return ""
@@ -77,8 +91,8 @@ func percent(share float64) string {
 	return fmt.Sprintf("%.0f%%", 100*min(share, 1))
 }
 
-// next says when a job is asked about again.
-func next(r row, now time.Time) string {
+// nextPoll says when a job is polled next.
+func nextPoll(r row, now time.Time) string {
 	switch wait := r.next.Sub(now); {
 	case !r.ended.IsZero():
 		return ""
@@ -95,12 +109,14 @@ func next(r row, now time.Time) string {
 	}
 }
 
-// seconds has the width of a column.
-func seconds(d time.Duration) string { return fmt.Sprintf("%7s", short(d)) }
-
 func short(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
 	return d.Round(time.Second).String()
+}
+
+// pad fills s with spaces up to a width in characters.
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(width-utf8.RuneCountInString(s), 0))
 }

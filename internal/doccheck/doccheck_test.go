@@ -1,0 +1,175 @@
+package doccheck
+
+import (
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// repository is the tree that this package is part of.
+var repository = os.DirFS("../..")
+
+func TestReadmeIsShort(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	assert.LessOrEqual(t, len(text), 8000, "what is long belongs to docs/")
+}
+
+func TestRootIsSmall(t *testing.T) {
+	t.Parallel()
+	s, err := SizeOf(repository, ".")
+	require.NoError(t, err)
+	assert.Less(t, s.Lines, 800, "lines of code without tests")
+	assert.Less(t, s.Exports, 50, "exported names")
+}
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	check(t, Links)
+}
+
+func TestCommentsFitThePage(t *testing.T) {
+	t.Parallel()
+	check(t, Width)
+}
+
+func TestExportedNamesAreDocumented(t *testing.T) {
+	t.Parallel()
+	check(t, Undocumented)
+}
+
+func TestTheTableOfFaultsNamesTestsThatExist(t *testing.T) {
+	t.Parallel()
+	problems, err := Faults(repository, "docs/faults.md")
+	require.NoError(t, err)
+	assert.Empty(t, strings.Join(problems, "\n"))
+}
+
+// inProgress are folders that are being rewritten. What is found there is left to that work.
+var inProgress = []string{"internal/timeline/", "transport/", "backoff/adaptive"}
+
+func check(t *testing.T, of func(fs.FS) ([]string, error)) {
+	t.Helper()
+	problems, err := of(repository)
+	require.NoError(t, err)
+	problems = slices.DeleteFunc(problems, func(problem string) bool {
+		return slices.ContainsFunc(inProgress, func(folder string) bool { return strings.HasPrefix(problem, folder) })
+	})
+	assert.Empty(t, strings.Join(problems, "\n"))
+}
+
+// page makes a tree of files.
+func page(files map[string]string) fstest.MapFS {
+	tree := fstest.MapFS{}
+	for name, text := range files {
+		tree[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return tree
+}
+
+func TestLinksThatLeadNowhereAreFound(t *testing.T) {
+	t.Parallel()
+	problems, err := Links(page(map[string]string{
+		"README.md": "[a](docs/a.md) [b](docs/b.md) [c](docs/a.md#one-two) [d](docs/a.md#three) [e](#top) [f](https://example.com/x)\n" +
+			"![g](docs/g.png) `[h](h.md)`\n```\n[i](i.md)\n```\n# Top\n",
+		"docs/a.md":        "# One, `two`\n[up](../README.md#top) [bad](%zz)",
+		".github/pull.md":  "[j](j.md)",
+		"testdata/bad.md":  "[k](k.md)",
+		".hidden/page.md":  "[l](l.md)",
+		"docs/testdata.md": "[a](a.md)",
+	}))
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []string{
+		"README.md: link docs/b.md: there is no such file",
+		"README.md: link docs/a.md#three: there is no such heading",
+		"README.md: link docs/g.png: there is no such file",
+		"docs/a.md: link %zz: is no URL",
+		".github/pull.md: link j.md: there is no such file",
+	}, problems)
+}
+
+func TestWideCommentsAreFound(t *testing.T) {
+	t.Parallel()
+	wide, most := strings.Repeat("é", MaxComment-2), strings.Repeat("é", MaxComment-3)
+	problems, err := Width(page(map[string]string{"a.go": "package a\n\n// " + most + "\n// " + wide + "\n//go:generate " + wide + "\n" +
+		"func f() { g(\"" + wide + "\") } // after code\n\n/*\n" + wide + "éé\n" + wide + "ééé*/\nfunc g(string) {\n\t// " + most + "\n}\n"}))
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"a.go:4: the comment is 101 columns wide, at most 100",
+		"a.go:10: the comment is 103 columns wide, at most 100",
+		"a.go:12: the comment is 101 columns wide, at most 100",
+	}, problems)
+	_, err = Width(page(map[string]string{"a.go": "no Go"}))
+	require.Error(t, err)
+}
+
+func TestUndocumentedNamesAreFound(t *testing.T) {
+	t.Parallel()
+	const text = `// Package a is documented.
+package a
+
+// A Type is documented.
+type Type struct{}
+
+func (Type) Bare() {}
+
+// Told is told.
+func (*Type) Told() {}
+
+type small struct{}
+
+func (small) Method() {}
+
+// Something else.
+func Other() {}
+
+// The group.
+const (
+	One = 1
+	Two = 2
+)
+
+var Three = 3
+
+var Four = 4 // Four is documented.
+
+type Generic[T any] struct{}
+
+func (g *Generic[T]) Get() {}
+`
+	problems, err := Undocumented(page(map[string]string{
+		"a/a.go": text, "b/b.go": "package b", "cmd/main.go": "package main\n\nfunc Main() {}",
+		"internal/c/c.go": "package c\n\nfunc C() {}", "a/a_test.go": "package a\n\nfunc TestX() {}"}))
+	require.NoError(t, err)
+	const has = " has no doc comment that begins with its name"
+	assert.Equal(t, []string{"a/a.go:17: Other" + has, "a/a.go:25: Three" + has, "a/a.go:29: Generic" + has, "a/a.go:31: Get" + has,
+		"a/a.go:7: Bare" + has, "b: the package has no doc comment"}, problems)
+	s, err := SizeOf(page(map[string]string{"a/a.go": text}), "a")
+	require.NoError(t, err)
+	assert.Equal(t, Size{Lines: 15, Exports: 6}, s)
+}
+
+func TestFaultsWithoutTestsAreFound(t *testing.T) {
+	t.Parallel()
+	problems, err := Faults(page(map[string]string{
+		"faults.md": "| 1 | a | `TestA` |\n| 2 | b | `TestB`, `FuzzD` |\n| 3 | c | `TestC` |\n| 5 | e | `TestE` |\n| 6 | f | `TestE` |\n| 6 | g | none yet |\n",
+		"a_test.go": "package a\n\n// faults 1, 2 and 3\nfunc TestA() {}\n\n// Also fault 2.\nfunc FuzzD() {}\n\nfunc TestC() {}\n\n" +
+			"// Faults 4-6: many.\nfunc TestE() {}\n\n// fault 9\nfunc helper() {}\n",
+	}), "faults.md")
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"faults.md: fault 2: no test TestB names it in its doc comment",
+		"faults.md: fault 3: no test TestC names it in its doc comment",
+		"faults.md: fault 6 has two rows",
+		"faults.md: there is no fault 4, which TestE names",
+	}, problems)
+	_, err = Faults(page(nil), "faults.md")
+	require.Error(t, err)
+}

@@ -1,0 +1,248 @@
+package progress
+
+import (
+	"context"
+	"io"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/observe"
+)
+
+// DefaultRows is how many jobs a terminal shows at once by default: see [Rows].
+const DefaultRows = 10
+
+// Board shows the jobs of a call of [Board.WaitForJobs] and counts them. [New] makes it. It is safe
+// for concurrent use.
+type Board struct {
+	view  view // nil if nothing is shown
+	total int
+	takes func() time.Duration
+
+	life sync.Mutex // held while the view starts or ends; guards stop
+	stop func()
+
+	mu     sync.Mutex // guards what follows
+	calls  int        // in progress
+	totals Totals
+	began  time.Time // the first of the calls in progress
+	taken  time.Time // the newest id
+	stats  func() jobstatus.Stats
+	rows   rows
+}
+
+var _ observe.Observer = (*Board)(nil)
+
+// Option sets one thing about a Board that [New] makes.
+type Option func(*config)
+
+type config struct {
+	rows  int
+	total int
+	takes func() time.Duration
+	plain bool
+}
+
+// Rows sets how many jobs a terminal shows at once. Zero and less mean [DefaultRows]. All other
+// jobs are counted only.
+func Rows(n int) Option { return func(c *config) { c.rows = n } }
+
+// Total says how many jobs the call is about, for a sequence of ids that is slow to end. By default
+// the total is the number of ids taken so far. Zero and less mean the default.
+func Total(n int) Option { return func(c *config) { c.total = max(n, 0) } }
+
+// Takes sets the source of an estimate: the duration that nearly all jobs of the call stay below. A
+// learner's high quantile is one. From it the Board tells how long the last job is likely to take
+// still. The function must be safe for concurrent use and returns zero while it knows nothing. By
+// default, and with nil, there is no such estimate.
+func Takes(f func() time.Duration) Option { return func(c *config) { c.takes = f } }
+
+// Plain prints lines in a terminal too.
+func Plain() Option { return func(c *config) { c.plain = true } }
+
+// New returns a Board that shows on out. It draws bars if out is a terminal, and else prints a line
+// for each job that ended and the totals every five seconds. The environment decides two things: no
+// color if NO_COLOR is set, and lines if TERM is "dumb". With a nil out nothing is shown.
+//
+// A Board writes only during [Board.WaitForJobs]. After an error of out it writes no more, and the
+// jobs go on.
+func New(out io.Writer, opts ...Option) *Board {
+	var c config
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&c)
+		}
+	}
+	if c.rows <= 0 {
+		c.rows = DefaultRows
+	}
+	b := &Board{total: c.total, takes: c.takes}
+	switch {
+	case out == nil:
+	case !c.plain && isTerminal(out):
+		b.view = &screen{out: out, paint: newPaint()}
+		b.rows = newRows(c.rows)
+	default:
+		b.view = &lines{out: out}
+	}
+	return b
+}
+
+// Waiter is what a Board calls to wait: a [jobstatus.Watcher], or anything like it.
+type Waiter interface {
+	WaitForJobs(context.Context, iter.Seq[string], ...jobstatus.WatchOption) iter.Seq2[jobstatus.Status, error]
+}
+
+// WaitForJobs yields what w.WaitForJobs yields and shows the jobs meanwhile. Each range over it
+// begins with totals of zero, unless the Board shows another call too: then it counts both.
+//
+// If w has a method Stats, as a [jobstatus.Watcher] has, its requests are shown too.
+func (b *Board) WaitForJobs(ctx context.Context, w Waiter, ids iter.Seq[string], opts ...jobstatus.WatchOption) iter.Seq2[jobstatus.Status, error] {
+	return func(yield func(jobstatus.Status, error) bool) {
+		defer b.begin(w)()
+		if ids != nil {
+			ids = b.count(ids)
+		}
+		for st, err := range w.WaitForJobs(ctx, ids, opts...) {
+			b.ended(st, err)
+			if !yield(st, err) {
+				return
+			}
+		}
+	}
+}
+
+// begin starts the view with the first call. The result ends it with the last one.
+func (b *Board) begin(w Waiter) (end func()) {
+	b.life.Lock()
+	defer b.life.Unlock()
+	if b.beginCall(w) {
+		b.stop = b.show()
+	}
+	return func() {
+		b.life.Lock()
+		defer b.life.Unlock()
+		if b.endCall() {
+			b.stop()
+		}
+	}
+}
+
+// beginCall counts a call more and reports whether it is the first.
+func (b *Board) beginCall(w Waiter) (first bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s, ok := w.(interface{ Stats() jobstatus.Stats }); ok {
+		b.stats = s.Stats
+	}
+	b.calls++
+	if b.calls > 1 {
+		return false
+	}
+	b.began, b.totals = time.Now(), Totals{Total: b.total}
+	return true
+}
+
+// endCall counts a call less and reports whether it was the last one.
+func (b *Board) endCall() (last bool) {
+	estimate := b.estimate()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	last = b.calls == 1
+	if last {
+		b.totals = b.totalsLocked(time.Now(), estimate)
+	}
+	b.calls--
+	return last
+}
+
+// count returns ids and counts those that are taken.
+func (b *Board) count(ids iter.Seq[string]) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for id := range ids {
+			b.mu.Lock()
+			b.totals.Taken++
+			b.taken = time.Now()
+			b.mu.Unlock()
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+func (b *Board) ended(st jobstatus.Status, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.totals.add(st, err)
+}
+
+// Totals returns the figures of the call in progress, or of the last one.
+func (b *Board) Totals() Totals {
+	estimate := b.estimate()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.totalsLocked(time.Now(), estimate)
+}
+
+// estimate asks the source that [Takes] set, which must not be called under the lock.
+func (b *Board) estimate() time.Duration {
+	if b.takes == nil {
+		return 0
+	}
+	return b.takes()
+}
+
+// totalsLocked returns the totals as of now, if jobs take at most an estimated time.
+func (b *Board) totalsLocked(now time.Time, estimate time.Duration) Totals {
+	t := b.totals
+	if b.calls == 0 {
+		return t
+	}
+	t.Total = max(t.Total, t.Taken)
+	t.Elapsed = now.Sub(b.began)
+	if estimate > 0 && t.Ended() < t.Total {
+		t.Left = max(b.taken.Add(estimate).Sub(now), 0)
+	}
+	return t
+}
+
+// Observe takes down what happened. It returns at once, so that no poll waits for a terminal.
+func (b *Board) Observe(ctx context.Context, e *observe.Event) context.Context {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.view != nil {
+		b.rows.observe(e)
+	}
+	return ctx
+}
+
+// frame is all that is shown at one moment.
+type frame struct {
+	now    time.Time
+	totals Totals
+	stats  *jobstatus.Stats // nil if the Waiter has none
+	rows   []row
+	ends   []observe.Event // since the frame before
+	lost   int             // more of these, which were not kept
+}
+
+func (b *Board) frame(now time.Time) frame {
+	estimate := b.estimate()
+	f, stats := b.frameOf(now, estimate)
+	if stats != nil {
+		s := stats()
+		f.stats = &s
+	}
+	return f
+}
+
+func (b *Board) frameOf(now time.Time, estimate time.Duration) (frame, func() jobstatus.Stats) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f := frame{now: now, totals: b.totalsLocked(now, estimate), rows: b.rows.show(now)}
+	f.ends, f.lost = b.rows.take()
+	return f, b.stats
+}

@@ -1,0 +1,257 @@
+package progress
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/mock"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// virtually runs test in a bubble, with a Watcher of a service in memory.
+func virtually(t *testing.T, opts []jobstatus.Option, jobs []mock.Option, test func(*testing.T, *jobstatus.Watcher)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		service, err := mock.NewService(jobs...)
+		require.NoError(t, err)
+		w, err := jobstatus.New(&mock.Transport{Service: service}, append(opts, jobstatus.WithTimeout(time.Hour))...)
+		require.NoError(t, err)
+		defer w.Close()
+		test(t, w)
+	})
+}
+
+func TestTotalsCountEachWayToEnd(t *testing.T) {
+	t.Parallel()
+	jobs := []mock.Option{mock.Job("a", mock.Completed(nil)), mock.Job("b", mock.Failed("no space")), mock.Job("c", mock.Canceled()),
+		mock.Job("d", mock.Running(30*time.Second), mock.Completed(nil))}
+	virtually(t, nil, jobs, func(t *testing.T, w *jobstatus.Watcher) {
+		board := New(nil)
+		assert.Equal(t, Totals{}, board.Totals())
+		results := 0
+		for range board.WaitForJobs(t.Context(), w, slices.Values([]string{"a", "b", "c", "d", ".."})) {
+			if results++; results == 4 {
+				assert.Equal(t, "4 of 5 jobs · completed 1 · failed 1 · canceled 1 · gave up 1 · running 1", board.Totals().String())
+			}
+		}
+		got := board.Totals()
+		assert.GreaterOrEqual(t, got.Elapsed, 30*time.Second)
+		got.Elapsed = 0
+		assert.Equal(t, Totals{Taken: 5, Total: 5, Completed: 2, Failed: 1, Canceled: 1, GaveUp: 1}, got)
+		assert.Equal(t, 5, got.Ended())
+		assert.Zero(t, got.Running())
+		time.Sleep(time.Minute)
+		assert.Less(t, board.Totals().Elapsed, time.Minute, "the totals stand when the call is over")
+
+		for range board.WaitForJobs(t.Context(), w, slices.Values([]string{"a"})) {
+			assert.Equal(t, "1 of 1 jobs · completed 1 · failed 0", board.Totals().String(), "each call counts anew")
+		}
+	})
+}
+
+// A call that ends before its sequence has one result more, which is no job's.
+func TestTotalsLeaveOutTheEndOfTheCallItself(t *testing.T) {
+	t.Parallel()
+	virtually(t, nil, []mock.Option{mock.Job("a", mock.Running(mock.Forever))}, func(t *testing.T, w *jobstatus.Watcher) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		board := New(nil, Total(7))
+		yielded := 0
+		for range board.WaitForJobs(ctx, w, func(yield func(string) bool) {
+			yield("a")
+			time.Sleep(2 * time.Minute) // it goes on for longer than the call
+		}) {
+			yielded++
+		}
+		assert.Equal(t, 2, yielded)
+		assert.Equal(t, "1 of 7 jobs · completed 0 · failed 0 · gave up 1", board.Totals().String())
+		time.Sleep(2 * time.Minute)
+	})
+}
+
+func TestTwoCallsAtOnceAreCountedTogether(t *testing.T) {
+	t.Parallel()
+	jobs := []mock.Option{mock.Job("a", mock.Running(time.Minute), mock.Completed(nil)), mock.Job("b", mock.Running(time.Hour/2), mock.Completed(nil))}
+	virtually(t, nil, jobs, func(t *testing.T, w *jobstatus.Watcher) {
+		var out safe
+		board := New(&out)
+		var all sync.WaitGroup
+		for _, id := range []string{"a", "b"} {
+			all.Go(func() {
+				for range board.WaitForJobs(t.Context(), w, slices.Values([]string{id})) {
+				}
+			})
+		}
+		all.Wait()
+		assert.Equal(t, "2 of 2 jobs · completed 2 · failed 0", board.Totals().String())
+		assert.Contains(t, out.String(), "1 of 2 jobs · completed 1 · failed 0 · running 1 · 2m0s\n")
+	})
+}
+
+func TestTimeLeftIsWhatTheNewestJobStillTakes(t *testing.T) {
+	t.Parallel()
+	jobs := []mock.Option{mock.Job("a", mock.Running(50*time.Second), mock.Completed(nil)), mock.Job("b", mock.Running(5*time.Minute), mock.Completed(nil))}
+	virtually(t, nil, jobs, func(t *testing.T, w *jobstatus.Watcher) {
+		var board *Board
+		known := false
+		board = New(nil, Takes(func() time.Duration {
+			if !known {
+				return 0
+			}
+			return 2 * time.Minute
+		}))
+		ids := func(yield func(string) bool) {
+			_ = yield("a") && func() bool { time.Sleep(10 * time.Second); return yield("b") }()
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for range board.WaitForJobs(t.Context(), w, ids) {
+			}
+		}()
+		time.Sleep(40*time.Second + time.Nanosecond)
+		assert.Zero(t, board.Totals().Left, "nothing is known")
+		known = true
+		assert.InDelta(t, 90*time.Second, board.Totals().Left, float64(time.Microsecond))
+		time.Sleep(3 * time.Minute)
+		assert.Zero(t, board.Totals().Left, "it has passed")
+		<-ended
+		assert.Zero(t, board.Totals().Left)
+	})
+}
+
+func TestWithoutTerminalEachEndIsALineAndTheTotalsComeNowAndThen(t *testing.T) {
+	t.Parallel()
+	var out safe
+	board := New(&out)
+	jobs := []mock.Option{mock.Job("render-1", mock.Running(3*time.Second), mock.Completed(nil)),
+		mock.Job("render-2", mock.Running(7*time.Second), mock.Failed("no\nspace")), mock.Job("render-3", mock.Running(mock.Forever))}
+	virtually(t, []jobstatus.Option{jobstatus.WithObserver(board), every(time.Second)}, jobs, func(t *testing.T, w *jobstatus.Watcher) {
+		for range board.WaitForJobs(t.Context(), w, slices.Values([]string{"render-1", "render-2", "render-3"}), jobstatus.Timeout(9*time.Second)) {
+		}
+	})
+	assert.Equal(t, `
+render-1       completed    3.0s   4 polls  at most 1.0s late
+1 of 3 jobs · completed 1 · failed 0 · running 2 · 5.1s
+requests N, N a second · late by 1.1s, one in ten by 1.1s
+render-2       failed       7.0s   8 polls  at most 1.0s late  "no\nspace"
+render-3       gave up      9.0s  10 polls  "timeout reached (WithTimeout raises it; Timeout does for one watch)"
+3 of 3 jobs · completed 1 · failed 1 · gave up 1 · 9.0s
+requests N, N a second · late by 1.1s, one in ten by 1.1s
+`, "\n"+regexp.MustCompile(`requests \d+, [\d.]+`).ReplaceAllString(out.String(), "requests N, N"))
+}
+
+// safe is a buffer that two goroutines use.
+type safe struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (s *safe) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Buffer.Write(p)
+}
+
+func every(d time.Duration) jobstatus.Option {
+	return func() jobstatus.Option { return jobstatus.WithBackoff(constant(d)) }()
+}
+
+func TestRangeThatIsLeftEndsTheView(t *testing.T) {
+	t.Parallel()
+	virtually(t, nil, []mock.Option{mock.Job("a", mock.Completed(nil)), mock.Job("b", mock.Running(mock.Forever))}, func(t *testing.T, w *jobstatus.Watcher) {
+		var out safe
+		board := New(&out)
+		for range board.WaitForJobs(t.Context(), w, slices.Values([]string{"a", "b"})) {
+			break
+		}
+		assert.Contains(t, out.String(), "completed 1 · failed 0 · running 1")
+		assert.Panics(t, func() {
+			for range board.WaitForJobs(t.Context(), w, slices.Values([]string{"a"})) {
+				panic("in the body")
+			}
+		})
+	}) // the bubble ends only if no goroutine is left
+}
+
+// broken is a writer that fails.
+type broken struct{ writes int }
+
+func (b *broken) Write([]byte) (int, error) { b.writes++; return 0, errors.New("the terminal is gone") }
+
+func TestAnErrorOfTheWriterEndsTheViewAlone(t *testing.T) {
+	t.Parallel()
+	virtually(t, nil, []mock.Option{mock.Job("a", mock.Running(time.Minute), mock.Completed(nil))}, func(t *testing.T, w *jobstatus.Watcher) {
+		out := &broken{}
+		board := New(out)
+		for _, err := range board.WaitForJobs(t.Context(), w, slices.Values([]string{"a"})) {
+			require.NoError(t, err)
+		}
+		assert.Equal(t, 1, out.writes)
+		assert.Equal(t, 1, board.Totals().Completed)
+	})
+}
+
+// fault 32
+func TestNilAndZeroAreTheDefault(t *testing.T) {
+	t.Parallel()
+	board := New(io.Discard, nil, Rows(-1), Total(-1), Takes(nil))
+	w := waiter(func(_ context.Context, ids iter.Seq[string]) iter.Seq2[jobstatus.Status, error] {
+		assert.Nil(t, ids)
+		return func(yield func(jobstatus.Status, error) bool) {
+			yield(jobstatus.Status{}, errors.New("the ids are nil"))
+		}
+	})
+	for _, err := range board.WaitForJobs(t.Context(), w, nil) {
+		require.EqualError(t, err, "the ids are nil")
+	}
+	assert.Equal(t, 1, board.Totals().GaveUp)
+	file, err := os.CreateTemp(t.TempDir(), "")
+	require.NoError(t, err)
+	defer file.Close()
+	assert.IsType(t, &lines{}, New(file).view, "a file is no terminal")
+}
+
+// waiter is a Waiter without Stats.
+type waiter func(context.Context, iter.Seq[string]) iter.Seq2[jobstatus.Status, error]
+
+func (w waiter) WaitForJobs(ctx context.Context, ids iter.Seq[string], _ ...jobstatus.WatchOption) iter.Seq2[jobstatus.Status, error] {
+	return w(ctx, ids)
+}
+
+func TestManyJobsAreWatchedAtOnce(t *testing.T) {
+	t.Parallel()
+	var out safe
+	board := New(nil)
+	board.view, board.rows = &screen{out: &out}, newRows(5)
+	var ids []string
+	var jobs []mock.Option
+	for i := range 300 {
+		ids = append(ids, fmt.Sprint("job-", i))
+		jobs = append(jobs, mock.Job(ids[i], mock.Running(time.Duration(i+1)*100*time.Millisecond), mock.Completed(nil)))
+	}
+	virtually(t, []jobstatus.Option{jobstatus.WithObserver(board)}, jobs, func(t *testing.T, w *jobstatus.Watcher) {
+		for range board.WaitForJobs(t.Context(), w, slices.Values(ids)) {
+		}
+	})
+	assert.Equal(t, 300, board.Totals().Completed)
+	assert.Equal(t, 300, strings.Count(out.String(), "at most"))
+}
