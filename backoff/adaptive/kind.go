@@ -100,13 +100,14 @@ func (k *kind) seen(key uint64, age float32) bool {
 	if age <= s.after {
 		return false
 	}
-	store(&k.crowd.alive, load(&k.crowd.alive)+float64(age-s.after))
+	grown := float64(age - s.after)
+	store(&k.crowd.alive, load(&k.crowd.alive)+grown)
 	s.after = age
 	k.reach(float64(age))
 	if k.ended == 0 {
 		return false
 	}
-	k.stale += seenCounts
+	k.stale += seenCounts * min(seenGrowth*grown/float64(age), 1)
 	if !k.due() {
 		return false
 	}
@@ -187,6 +188,9 @@ const (
 	// seenCounts is how much a job that is seen to run counts for, beside one that ends, in what
 	// calls for a new plan.
 	seenCounts = 0.25
+	// seenGrowth is one over the share of its age by which a job must have aged, since it was last
+	// seen to run, to count in full.
+	seenGrowth = 4
 	// frontierStep is by how much the frontier may move before a new plan.
 	frontierStep = 1.04
 )

@@ -170,15 +170,15 @@ func (k *kind) probe(w *watch, plan *plan, at, crowd float64) float64 {
 	probes := min(math.Sqrt(rate*crowd*plan.kappa*wait/2), max(most, load(&k.change))*crowd)
 	// The same number says who polls early, and when: so the times are evenly spread.
 	if u := w.turn(1/math.Sqrt2) * min(crowd, maxFollowed) / probes; u < 1 {
-		return w.age + wait*math.Pow(changeSoonest, u)
+		return w.age + wait*math.Exp(u*logSoonest)
 	}
 	return at
 }
 
 const (
 	changeDoubt = 0.3
-	// changeSoonest is the least share of the wait that is waited.
-	changeSoonest = 0.1
+	// logSoonest is the logarithm of the least share of the wait that is waited, a tenth.
+	logSoonest = -math.Ln10
 
 	// changeFirst is the chance of a change within a wait before it is learned, and changeMost of
 	// the polls are made to find one.
