@@ -106,6 +106,7 @@ const (
 	outlier    = 2e-3
 	maxRows    = 30 // of the grid of guesses, each way from its middle
 	maxTries   = 25 // in a row, each way
+	maxMisses  = 6  // in a row of the kin's shape, which may have gaps
 )
 
 // The width of a kind's durations is the standard deviation of their logarithm. Before any is seen
@@ -203,24 +204,76 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 	return f.normalize(begin)
 }
 
-// weighKin weighs guesses of the shape that the kin have, on a grid around what they let one
-// expect, beside the others.
+// weighKin weighs guesses of the shape that the kin have, beside the others. They are in rows of
+// one width, which lie around what the kin let one expect. A row's places lie around what the kin
+// and what was seen together let one expect.
 func (f *fitter) weighKin(x *kin) {
 	const reach, steps = 2.5, 6 // spreads, and steps a side
-	root := math.Sqrt(float64(max(len(f.seen), 1)))
+	r := kinRow{kin: x, fitter: f, reach: reach * x.spread, most: x.spread * reach / steps}
+	floor := r.look()
 	stepWidth := x.breadth * reach / steps
 	for i := -steps; i <= steps; i++ {
 		width := x.width + float64(i)*stepWidth
-		sigma := math.Exp(width) / x.shape.sd
-		step := min(x.spread*reach/steps, 0.9*sigma*x.shape.sd/root)
-		most := int(math.Ceil(x.spread * reach / step))
-		for j := -most; j <= most; j++ {
-			mu := x.mean + float64(j)*step - sigma*x.shape.mean
-			w := x.prior(mu, width) + math.Log(step*stepWidth) + f.likelihood(x.shape, mu, 1/sigma)
-			f.guesses = append(f.guesses, guess{x.shape, mu, 1 / sigma, w})
-			f.best = max(f.best, w)
+		r.weigh(max(math.Exp(width), floor), x.priorWidth(width)+math.Log(stepWidth))
+	}
+}
+
+// kinRow tries the shape of the kin in rows.
+type kinRow struct {
+	*kin
+	*fitter
+	reach, most  float64 // of the places, without any job seen, and of a step
+	middle, blur float64 // mean logarithm of the durations seen, and the variance in which each is known
+}
+
+// look looks at what was seen. It returns the least width that it lets one tell from a narrower one.
+func (r *kinRow) look() (floor float64) {
+	n := float64(len(r.seen))
+	if n == 0 {
+		return leastWidth
+	}
+	floor = math.Inf(1)
+	for _, l := range r.seen {
+		y, w := l.middle()
+		r.middle += y / n
+		r.blur += w * w / 12 / n
+		floor = min(floor, w/4)
+	}
+	return max(floor, leastWidth)
+}
+
+// weigh tries the standard deviation sd, whose logarithm of the prior chance is given.
+func (r *kinRow) weigh(sd, prior float64) {
+	n := float64(len(r.seen))
+	centre, step := r.mean, min(r.most, 0.9*sd)
+	if n == 0 {
+		// Narrow shapes far apart would leave gaps between them.
+		step = max(step, r.reach/maxTries)
+		sd = max(sd, step/0.9)
+	} else {
+		known := r.spread * r.spread / (r.spread*r.spread + (sd*sd+r.blur)/n)
+		centre += known * (r.middle - r.mean)
+		step = min(r.most, 0.9*sd/math.Sqrt(n))
+	}
+	sigma := sd / r.shape.sd
+	prior += math.Log(step)
+	best := math.Inf(-1)
+	try := func(place float64) bool {
+		mu := place - sigma*r.shape.mean
+		w := prior + r.priorPlace(place) + r.likelihood(r.shape, mu, 1/sigma)
+		r.guesses = append(r.guesses, guess{r.shape, mu, 1 / sigma, w})
+		best = max(best, w)
+		return w > best-negligible
+	}
+	try(centre)
+	for _, side := range []float64{step, -step} {
+		for j, misses := 1.0, 0; j <= maxTries && misses < maxMisses; j++ {
+			if misses++; try(centre + j*side) {
+				misses = 0
+			}
 		}
 	}
+	r.best = max(r.best, best)
 }
 
 // normalize keeps the guesses from begin on that count, turns their log weights into weights, and

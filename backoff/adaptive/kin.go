@@ -116,14 +116,19 @@ func quantileShare(points []float64, z float64) float64 {
 	return (float64(i) - 0.5 + part) / float64(len(points))
 }
 
-// prior returns the logarithm of the density of a place mu and a log width that the sister kinds
-// lead to expect, before any job of the kind is known. It is meant for laws of the sisters' shape,
-// and is relative to the densities of the other shapes.
-func (x *kin) prior(mu, width float64) float64 {
-	place := mu + math.Exp(width)/x.shape.sd*x.shape.mean
-	a, b := (place-x.mean)/x.spread, (width-x.width)/x.breadth
+// priorPlace returns the logarithm of the density of a mean logarithm that the kin let one expect
+// before any job of the kind is known.
+func (x *kin) priorPlace(place float64) float64 {
+	a := (place - x.mean) / x.spread
+	return -a*a/2 - math.Log(math.Sqrt(2*math.Pi)*x.spread)
+}
+
+// priorWidth is the same for the logarithm of a standard deviation. It is relative to the densities
+// of the other shapes, and says how much more the kin's is believed.
+func (x *kin) priorWidth(width float64) float64 {
+	b := (width - x.width) / x.breadth
 	prefer := math.Log(kinRange * float64(len(shapes())) * x.alike / (1 - x.alike))
-	return prefer - (a*a+b*b)/2 - math.Log(2*math.Pi*x.spread*x.breadth)
+	return prefer - b*b/2 - math.Log(math.Sqrt(2*math.Pi)*x.breadth)
 }
 
 // kinship finds anew what kinds have in common, where much was learned since.
