@@ -24,11 +24,13 @@ func main() {
 	trace := flag.String("trace", "", "read this `file` of t,kind,duration_s")
 	worth := flag.Float64("worth", 50, "with -trace: what the mean duration is worth, in requests")
 	overlap := flag.Bool("overlap", false, "print the tables of jobs that overlap")
-	only := flag.String("only", "", "with -overlap: this scenario only")
+	only := flag.String("only", "", "with -overlap: this `scenario` only; sisters is the table of kinds beside others")
 	flag.Parse()
 	if *overlap {
 		overlapTable(os.Stdout, *only, *repetitions, *detail)
-		kinTable(os.Stdout, *repetitions)
+		if *only == "" || *only == "sisters" {
+			kinTable(os.Stdout, *repetitions, *detail)
+		}
 		return
 	}
 	if err := run(*repetitions, *keys, *detail, *drawTo, *trace, *worth); err != nil {
