@@ -104,6 +104,9 @@ const (
 	maxWeighed = 64  // spans that the guesses are weighed by; more would not change the plan
 	negligible = 4.0 // guesses whose log weight is this far below the best do not count
 	outlier    = 2e-3
+	// tooLow is how fast places are believed less the farther they are below all that was seen: of
+	// a job that ended before the first poll it is not known how long before.
+	tooLow = 0.7
 	maxRows    = 30 // of the grid of guesses, each way from its middle
 	maxTries   = 25 // in a row, each way
 	maxMisses  = 6  // in a row of the kin's shape, which may have gaps
@@ -174,9 +177,10 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 	begin := len(f.guesses)
 	if n := len(seen); n > 0 {
 		var mean, square, blur float64
-		floor := math.Inf(1)
+		floor, lowest := math.Inf(1), math.Inf(1)
 		for _, l := range seen {
 			y, w := l.middle()
+			lowest = min(lowest, y)
 			mean += y / float64(n)
 			square += y * y / float64(n)
 			blur += w * w / 24 / float64(n)
@@ -187,7 +191,7 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 			width = max(width, 0.3)
 		}
 		floor = max(floor, leastWidth)
-		g := grid{fitter: f, floor: math.Log(floor), stepMu: 0.9 / math.Sqrt(float64(n))}
+		g := grid{fitter: f, floor: math.Log(floor), lowest: lowest, stepMu: 0.9 / math.Sqrt(float64(n))}
 
 		// A coarse walk finds the middle of the grid, a fine one weighs what is around it.
 		g.stepWidth = 0.7
@@ -299,6 +303,7 @@ func (f *fitter) normalize(begin int) float64 {
 type grid struct {
 	*fitter
 	floor             float64 // of the log width
+	lowest            float64 // logarithm below which no duration is known to be
 	stepWidth, stepMu float64
 }
 
@@ -334,7 +339,7 @@ func (g *grid) row(s *shape, width, mu float64) (best, at float64) {
 	prior := math.Log((math.Exp(-z*z/2)/widthSpread + anyWidth) * sigma * g.stepMu * g.stepWidth)
 	best, at = math.Inf(-1), mu
 	try := func(mu float64) bool {
-		w := g.likelihood(s, mu, 1/sigma) + prior
+		w := g.likelihood(s, mu, 1/sigma) + prior - tooLow*max(g.lowest-mu-sigma*s.mean, 0)
 		g.guesses = append(g.guesses, guess{s, mu, 1 / sigma, w})
 		if w > best {
 			best, at = w, mu
