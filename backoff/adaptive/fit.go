@@ -106,10 +106,10 @@ const (
 	outlier    = 2e-3
 	// tooLow is how fast places are believed less the farther they are below all that was seen: of
 	// a job that ended before the first poll it is not known how long before.
-	tooLow = 0.7
-	maxRows    = 30 // of the grid of guesses, each way from its middle
-	maxTries   = 25 // in a row, each way
-	maxMisses  = 6  // in a row of the kin's shape, which may have gaps
+	tooLow    = 0.7
+	maxRows   = 30 // of the grid of guesses, each way from its middle
+	maxTries  = 25 // in a row, each way
+	maxMisses = 6  // in a row of the kin's shape, which may have gaps
 )
 
 // The width of a kind's durations is the standard deviation of their logarithm. Before any is seen

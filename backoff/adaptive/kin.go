@@ -25,6 +25,10 @@ const (
 	// widthNoise, over the number of jobs, is the variance of the logarithm of a kind's width that
 	// its few jobs account for.
 	widthNoise = 2.0
+	// shapeNoise, over the number of jobs, is how far the standardized quantiles of kinds that are
+	// alike lie apart all the same. The outermost kinEdge, which are the least known, do not count.
+	shapeNoise = 2.0
+	kinEdge    = 3
 	// kinGap is between two quantiles where there are next to no jobs.
 	kinGap = 0.3
 	// kinLeast is the least that scales and widths are taken to lie apart, in logarithms.
@@ -92,13 +96,16 @@ func newKin(all []*profile) *kin {
 		align(aligned, points)
 		points = pool(aligned)
 	}
-	apart := 0.0
+	apart, noise := 0.0, 0.0
 	for _, p := range aligned {
 		x.mean += p.mean / n
-		for i, z := range p.points {
-			apart += (z - quantile(points, i)) * (z - quantile(points, i)) / n / kinPoints
+		noise += shapeNoise / float64(max(p.jobs, 1)) / n
+		for i := kinEdge; i < kinPoints-kinEdge; i++ {
+			d := p.points[i] - quantile(points, i)
+			apart += d * d / n / (kinPoints - 2*kinEdge)
 		}
 	}
+	apart = max(apart-noise, 0)
 	for _, p := range aligned {
 		x.spread += (p.mean - x.mean) * (p.mean - x.mean) / (n - 1)
 	}
