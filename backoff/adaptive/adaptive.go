@@ -22,6 +22,8 @@ const (
 	seedScout
 )
 
+// Learner is a backoff.Strategy that learns how long jobs take. It is made by [New], and is safe
+// for concurrent use. It needs at most 16 KiB for each kind of job.
 type Learner struct {
 	about, worth, within float64 // as asked for; worth in seconds, 0 where not said
 	limit                int

@@ -20,7 +20,8 @@ import (
 //	    one byte: 1 while a job lately was most unlikely
 //	    how likely the kind changes, a float64
 //	    the number of spans; for each: after, before
-//	    32, or 0 if no progress was reported; for each of 16 bins of progress: reports and 0, mean and variance
+//	    32, or 0 if no progress was reported; for each of 16 bins of progress:
+//	        the number of reports and 0; mean and variance
 //	CRC-32 (IEEE) of all before it, four bytes
 //
 // Numbers and lengths are unsigned varints as in encoding/binary. Times are in seconds. They are
@@ -43,12 +44,9 @@ var (
 func (a *Learner) MarshalBinary() ([]byte, error) {
 	kinds := a.byUse()
 	a.settle(kinds)
-	b := append([]byte(stateMagic), stateVersion)
-	b = binary.AppendUvarint(b, uint64(len(kinds)))
+	b := header(len(kinds))
 	for _, n := range kinds {
-		b = binary.AppendUvarint(b, uint64(len(n.name)))
-		b = append(b, n.name...)
-		b = n.encode(b)
+		b = n.encode(appendName(b, n.name))
 	}
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)), nil
 }
