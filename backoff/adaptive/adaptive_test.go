@@ -70,13 +70,18 @@ func TestLearnerPollsOnceWhereJobsTakeTheSameTime(t *testing.T) {
 
 func TestLearnerLearnsFromItsOwnPolls(t *testing.T) {
 	t.Parallel()
-	a, r := New(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
-	for i := range 100 {
-		a.Observe(watched(a, fmt.Sprint(i), "", uniform(r)))
-	}
-	polls, delay := performance(a, 2000, uniform)
 	best, bestDelay := performance(taught(1000, uniform, Worth(time.Second)), 2000, uniform)
-	assert.Less(t, polls+delay, 1.1*(best+bestDelay))
+	const repetitions = 5
+	cost := 0.0
+	for rep := range uint64(repetitions) {
+		a, r := New(Worth(time.Second)), rand.New(rand.NewPCG(1, rep))
+		for i := range 100 {
+			a.Observe(watched(a, fmt.Sprint(i), "", uniform(r)))
+		}
+		polls, delay := performance(a, 500, uniform)
+		cost += (polls + delay) / (best + bestDelay) / repetitions
+	}
+	assert.Less(t, cost, 1.08)
 }
 
 func TestLearnerDropsWhatItLearnedWhenJobsChange(t *testing.T) {

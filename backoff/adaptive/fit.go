@@ -107,9 +107,10 @@ const (
 	// tooLow is how fast places are believed less the farther they are below all that was seen: of
 	// a job that ended before the first poll it is not known how long before.
 	tooLow    = 0.7
-	maxRows   = 30 // of the grid of guesses, each way from its middle
-	maxTries  = 25 // in a row, each way
-	maxMisses = 6  // in a row of the kin's shape, which may have gaps
+	maxRows   = 30  // of the grid of guesses, each way from its middle
+	maxTries  = 25  // in a row, each way
+	mostStep  = 0.3 // between the log widths of two rows, where durations are known inexactly
+	maxMisses = 6   // in a row of the kin's shape, which may have gaps
 )
 
 // The width of a kind's durations is the standard deviation of their logarithm. Before any is seen
@@ -191,12 +192,12 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 			width = max(width, 0.3)
 		}
 		floor = max(floor, leastWidth)
-		g := grid{fitter: f, floor: math.Log(floor), lowest: lowest, stepMu: 0.9 / math.Sqrt(float64(n))}
+		g := grid{fitter: f, floor: math.Log(floor), lowest: lowest, jobs: float64(n)}
 
 		// A coarse walk finds the middle of the grid, a fine one weighs what is around it.
 		g.stepWidth = 0.7
 		width, mean = g.walk(shapes()[0], math.Log(max(width, floor)), mean)
-		g.stepWidth = max(0.15, 0.8/math.Sqrt(2*float64(n)))
+		g.resolve(width, mean)
 		f.guesses, f.best = f.guesses[:begin], math.Inf(-1)
 		for _, s := range shapes() {
 			g.walk(s, width, mean-math.Exp(width)/s.sd*s.mean)
@@ -302,9 +303,34 @@ func (f *fitter) normalize(begin int) float64 {
 // that width apart.
 type grid struct {
 	*fitter
-	floor             float64 // of the log width
-	lowest            float64 // logarithm below which no duration is known to be
-	stepWidth, stepMu float64
+	floor      float64 // of the log width
+	lowest     float64 // logarithm below which no duration is known to be
+	jobs, blur float64 // how many were seen, and the variance in which each is known
+	stepWidth  float64
+}
+
+// resolve finds how fine the grid must be around its middle: the less exactly the durations are
+// known, the coarser.
+func (g *grid) resolve(width, mu float64) {
+	s := shapes()[0]
+	sigma := math.Exp(width) / s.sd
+	best := g.likelihood(s, mu, 1/sigma)
+	// A log likelihood that falls by d at a distance h is that of a standard deviation h/√(2d).
+	deviation := func(h, a, b float64) float64 { return h / math.Sqrt(2*max(best-max(a, b), 1e-3)) }
+	h := 2 * sigma / math.Sqrt(g.jobs)
+	sd := deviation(h, g.likelihood(s, mu+h, 1/sigma), g.likelihood(s, mu-h, 1/sigma))
+	g.blur = max(g.jobs*sd*sd-sigma*sigma, 0)
+	const apart = 0.3
+	grow := math.Exp(apart)
+	sd = deviation(apart, g.likelihood(s, mu, 1/(sigma*grow)), g.likelihood(s, mu, grow/sigma))
+	least := max(0.15, 0.8/math.Sqrt(2*g.jobs))
+	g.stepWidth = min(max(least, 0.9*sd), max(least, mostStep))
+}
+
+// step is how far apart the places of one sigma are. Were they farther, gaps would be left between
+// the shapes.
+func (g *grid) step(sigma float64) float64 {
+	return 0.9 * min(sigma, math.Sqrt((sigma*sigma+g.blur)/g.jobs))
 }
 
 // walk tries s from the given place and log width outward, as far as it counts, and tells where it
@@ -336,7 +362,8 @@ func (g *grid) walk(s *shape, width, mu float64) (bestWidth, bestMu float64) {
 func (g *grid) row(s *shape, width, mu float64) (best, at float64) {
 	sigma := math.Exp(width) / s.sd
 	z := (width - math.Log(usualWidth)) / widthSpread
-	prior := math.Log((math.Exp(-z*z/2)/widthSpread + anyWidth) * sigma * g.stepMu * g.stepWidth)
+	step := g.step(sigma)
+	prior := math.Log((math.Exp(-z*z/2)/widthSpread + anyWidth) * step * g.stepWidth)
 	best, at = math.Inf(-1), mu
 	try := func(mu float64) bool {
 		w := g.likelihood(s, mu, 1/sigma) + prior - tooLow*max(g.lowest-mu-sigma*s.mean, 0)
@@ -347,7 +374,7 @@ func (g *grid) row(s *shape, width, mu float64) (best, at float64) {
 		return w > best-negligible
 	}
 	try(mu)
-	for _, step := range []float64{g.stepMu * sigma, -g.stepMu * sigma} {
+	for _, step := range []float64{step, -step} {
 		for i := 1; i < maxTries && try(mu+float64(i)*step); i++ {
 		}
 	}
@@ -364,7 +391,7 @@ func (f *fitter) likelihood(s *shape, mu, inv float64) float64 {
 		} else {
 			product *= s.cumulative((l.before-mu)*inv) - s.cumulative((l.after-mu)*inv) + outlier
 		}
-		if i%32 == 31 { // a logarithm costs more than the rest
+		if i%64 == 63 { // a logarithm costs more than the rest
 			sum += math.Log(product)
 			product = 1
 		}
