@@ -67,8 +67,8 @@ func TestFollowLeaksNoPlace(t *testing.T) {
 			a.Observe(backoff.Outcome{Key: key, After: time.Duration(age.Draw(t, "after")),
 				Before: time.Duration(age.Draw(t, "before")), Ended: rapid.Bool().Draw(t, "ended")})
 		}
-		for range rapid.IntRange(1, 300).Draw(t, "events") {
-			key := fmt.Sprint(rapid.IntRange(0, 2*maxFollowed).Draw(t, "key"))
+		for range rapid.IntRange(1, 150).Draw(t, "events") {
+			key := fmt.Sprint(rapid.IntRange(0, maxFollowed+8).Draw(t, "key"))
 			switch what := rapid.IntRange(0, 4).Draw(t, "what"); {
 			case what == 0 && begun[key]:
 				leave(key)
