@@ -15,8 +15,8 @@ const kindName = "bench"
 // maxPolls ends a watch whose strategy never gets there.
 const maxPolls = 1 << 20
 
-// watch polls a job of the given duration with s in virtual time. The job ended in (after, before], and before is when
-// its end is known.
+// watch polls a job of the given duration with s in virtual time. The job ended in (after, before],
+// and before is when its end is known.
 func watch(s backoff.Strategy, key string, duration float64) (polls int, after, before time.Duration) {
 	return watchOf(s, key, kindName, duration)
 }
@@ -39,8 +39,8 @@ func watchOf(s backoff.Strategy, key, kind string, duration float64) (polls int,
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// judge scores a schedule on the durations x, which are in order. Each duration is watched under one of the given number of
-// keys, so that whatever a schedule draws is averaged.
+// judge scores a schedule on the durations x, which are in order. Each duration is watched under
+// one of the given number of keys, so that whatever a schedule draws is averaged.
 func judge(begin func(key string) (next func() time.Duration), x []float64, keys int) score {
 	delays := make([]float64, 0, len(x))
 	total := 0

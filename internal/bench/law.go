@@ -8,7 +8,8 @@ type law struct {
 	quantile func(u float64) float64
 }
 
-// laws are the distributions of the benchmark. The first is constant, which no fixed interval can be compared on.
+// laws are the distributions of the benchmark. The first is constant, which no fixed interval can
+// be compared on.
 var laws = []law{
 	{"constant", func(float64) float64 { return 10 }},
 	{"uniform 5-15", func(u float64) float64 { return 5 + 10*u }},

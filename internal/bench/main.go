@@ -3,7 +3,7 @@
 // distribution of durations.
 //
 //	go run ./internal/bench                      prints the tables
-//	go run ./internal/bench -draw docs           draws the pictures there
+//	go run ./internal/bench -draw docs           draws the pictures there, or with -only one of them
 //	go run ./internal/bench -overlap             prints the tables of jobs that overlap
 //	go run ./internal/bench -trace durations.csv reads lines of t,kind,duration_s
 //
@@ -26,7 +26,7 @@ func main() {
 	burst := flag.Int("burst", 0, "with -trace: so many jobs of a kind begin together; 0 is as they began")
 	worth := flag.Float64("worth", 50, "with -trace: what the mean duration is worth, in requests")
 	overlap := flag.Bool("overlap", false, "print the tables of jobs that overlap")
-	only := flag.String("only", "", "with -overlap: this `scenario` only; sisters is the table of kinds beside others")
+	only := flag.String("only", "", "with -overlap: this `scenario` only, where sisters is the table of kinds beside others; with -draw: this picture only")
 	flag.Parse()
 	if *overlap {
 		overlapTable(os.Stdout, *only, *repetitions, *detail)
@@ -35,13 +35,13 @@ func main() {
 		}
 		return
 	}
-	if err := run(*repetitions, *keys, *detail, *drawTo, *trace, *burst, *worth); err != nil {
+	if err := run(*repetitions, *keys, *detail, *drawTo, *only, *trace, *burst, *worth); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(repetitions, keys int, detail bool, drawTo, trace string, burst int, worth float64) error {
+func run(repetitions, keys int, detail bool, drawTo, only, trace string, burst int, worth float64) error {
 	switch {
 	case trace != "":
 		f, err := os.Open(trace)
@@ -57,7 +57,7 @@ func run(repetitions, keys int, detail bool, drawTo, trace string, burst int, wo
 		replayTable(os.Stdout, replays(jobs, burst), worth)
 		return nil
 	case drawTo != "":
-		return drawAll(drawTo, repetitions, keys)
+		return drawAll(drawTo, only, repetitions, keys)
 	}
 	all := cells()
 	peerTable(os.Stdout, keys)

@@ -2,19 +2,21 @@ package main
 
 import "math"
 
-// score is what a schedule costs on a law: mean polls a job, mean and 99th percentile of the detection delay in seconds.
+// score is what a schedule costs on a law: mean polls a job, mean and 99th percentile of the
+// detection delay in seconds.
 type score struct{ n, d, p99 float64 }
 
 // cost is N + κD.
 func (s score) cost(kappa float64) float64 { return s.n + kappa*s.d }
 
-// oracle is the cheapest schedule for the durations x, which are in order and equally likely, when a second of delay is
-// worth kappa polls. The best poll times are among the durations. With C[j] the least cost of all jobs up to the end of
-// the j shortest,
+// oracle is the cheapest schedule for the durations x, which are in order and equally likely, when
+// a second of delay is worth kappa polls. The best poll times are among the durations. With C[j]
+// the least cost of all jobs up to the end of the j shortest,
 //
 //	C[j] = min over i<j of C[i] + (n−i) + κ·Σ_{i<k≤j}(x_j − x_k),
 //
-// a minimum of lines in x_j whose slopes fall with i, so that a monotone convex hull finds it in linear time.
+// a minimum of lines in x_j whose slopes fall with i, so that a monotone convex hull finds it in
+// linear time.
 func oracle(x []float64, kappa float64) (times []float64) {
 	n := len(x)
 	cost, prefix, from := make([]float64, n+1), make([]float64, n+1), make([]int, n+1)

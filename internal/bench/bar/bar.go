@@ -1,4 +1,5 @@
-// Package bar shows how far a program has come: as a bar where somebody watches, and as a line now and then where nobody does.
+// Package bar shows how far a program has come: as a bar where somebody watches, and as a line now
+// and then where nobody does.
 package bar
 
 import (

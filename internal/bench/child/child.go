@@ -1,4 +1,5 @@
-// Package child runs a part of a program as a process of its own, whose memory, time and connections are that part's alone.
+// Package child runs a part of a program as a process of its own, whose memory, time and
+// connections are that part's alone.
 //
 //	func main() {
 //		child.Main(map[string]child.Part{"serve": serve})
@@ -21,7 +22,8 @@ import (
 // variable names the part that a process runs, in its environment.
 const variable = "JOBSTATUS_BENCH_PART"
 
-// Part is what a child does: it reads its config, and writes what Start and then End read in the parent.
+// Part is what a child does: it reads its config, and writes what Start and then End read in the
+// parent.
 type Part func(Parent) error
 
 // Parent is what a child speaks with.
@@ -65,7 +67,8 @@ type Process struct {
 	out  *json.Decoder
 }
 
-// Start starts this program once more, to run a part, and returns when that has written its first value.
+// Start starts this program once more, to run a part, and returns when that has written its first
+// value.
 func Start(name string, config, first any) (*Process, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -92,7 +95,8 @@ func Start(name string, config, first any) (*Process, error) {
 	return p, nil
 }
 
-// End has the child come to its end and waits for it. Unless last is nil, the child writes one more value on its way.
+// End has the child come to its end and waits for it. Unless last is nil, the child writes one more
+// value on its way.
 func (p *Process) End(last any) error {
 	err := p.in.Close()
 	if last != nil {

@@ -11,8 +11,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/bench/child"
 )
 
-// answers is the part of a child that is a service as lean as can be, so that it takes little from who is measured on the same machine.
-// It says pending to whatever it is asked, but for how often that was.
+// answers is the part of a child that is a service as lean as can be, so that it takes little from
+// who is measured on the same machine. It says pending to whatever it is asked, but for how often
+// that was.
 func answers(parent child.Parent) error {
 	if err := parent.Read(&struct{}{}); err != nil {
 		return err
@@ -46,7 +47,8 @@ var (
 	countRequest  = "GET /asked HTTP/1.1\r\nHost: service.test" + headEnd
 )
 
-// say answers what comes over a connection. A request comes in one piece, as it is small and the one before it has been answered.
+// say answers what comes over a connection. A request comes in one piece, as it is small and the
+// one before it has been answered.
 func say(c net.Conn, asked *atomic.Int64) {
 	defer c.Close()
 	var buffer [4096]byte

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// canned is a service without a network: it answers pending to so many polls, and from then on completed.
+// canned is a service without a network: it answers pending to so many polls, and from then on
+// completed.
 type canned struct {
 	pending int64
 	polled  atomic.Int64

@@ -37,7 +37,8 @@ func (s service) client() *http.Client {
 // library is one that people wait for jobs with.
 type library struct {
 	name string
-	// run waits for all the jobs at once, and calls ended for each, from any goroutine, with how its wait ended.
+	// run waits for all the jobs at once, and calls ended for each, from any goroutine, with how
+	// its wait ended.
 	run func(ctx context.Context, s service, ids iter.Seq[string], ended func(error)) error
 }
 
@@ -55,7 +56,8 @@ var libraries = []library{
 	{ourName, together()},
 }
 
-// ourName begins the names of this library's rows. slackName is that of the one whose polls may be late.
+// ourName begins the names of this library's rows. slackName is that of the one whose polls may be
+// late.
 const (
 	ourName   = "jobstatus"
 	slackName = ourName + ", slack 0.25"
@@ -64,8 +66,8 @@ const (
 // ours reports whether l is this library.
 func (l library) ours() bool { return strings.HasPrefix(l.name, ourName) }
 
-// waits reports whether n waits of l are measured: a million with a goroutine each take more memory than most machines have, and
-// one that may be late is no larger.
+// waits reports whether n waits of l are measured: a million with a goroutine each take more memory
+// than most machines have, and one that may be late is no larger.
 func (l library) waits(n int) bool { return l.name == ourName || n <= 100_000 && l.name != slackName }
 
 // find returns the library with a name.
@@ -127,7 +129,8 @@ func watcher(s service, opts ...jobstatus.Option) (*jobstatus.Watcher, error) {
 		always = append(always, jobstatus.WithBackoff(backoff.Constant(s.every)))
 		return jobstatus.NewHTTP(s.url, append(always, opts...)...)
 	}
-	// Without a network all are polled at once; first polls that need not wait would be spread over an interval.
+	// Without a network all are polled at once; first polls that need not wait would be spread over
+	// an interval.
 	always = append(always, jobstatus.WithBackoff(backoff.Sequence(time.Nanosecond, s.every)))
 	t, err := rest.New(s.url, rest.WithRoundTripper(s.carrier))
 	if err != nil {

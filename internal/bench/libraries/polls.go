@@ -13,7 +13,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/bench/child"
 )
 
-// pollsConfig says how much to measure: turns of each library, with so many waits of so many polls in each.
+// pollsConfig says how much to measure: turns of each library, with so many waits of so many polls
+// in each.
 type pollsConfig struct{ Turns, Waits, Polls int }
 
 // cost is what a poll takes.
@@ -23,7 +24,8 @@ type cost struct {
 	Ratio              float64 // of the CPU time to that of the first, the loop, in the same turn
 }
 
-// polls is the part of a child that measures the libraries in turns, and answers with the medians of each.
+// polls is the part of a child that measures the libraries in turns, and answers with the medians
+// of each.
 func polls(parent child.Parent) error {
 	var c pollsConfig
 	if err := parent.Read(&c); err != nil {

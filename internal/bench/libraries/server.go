@@ -15,7 +15,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
-// serveConfig says how many jobs the service has, and how long they take: from one duration to another, evenly.
+// serveConfig says how many jobs the service has, and how long they take: from one duration to
+// another, evenly.
 type serveConfig struct {
 	Jobs     int
 	From, To time.Duration
@@ -73,15 +74,20 @@ func serve(parent child.Parent) error {
 		return err
 	}
 	report := served{Requests: requests.Load(), Opened: conns.opened, Peak: conns.peak}
+	report.count(jobs, c.Jobs)
+	return parent.Write(report)
+}
+
+// count finds how many of n jobs nobody heard the end of, and how late the others were heard of.
+func (s *served) count(jobs *mock.Service, n int) {
 	for j := range jobs.Jobs() {
 		if j.Told.IsZero() {
-			report.Unheard++
+			s.Unheard++
 		} else {
-			report.Late += j.Told.Sub(j.Updated)
+			s.Late += j.Told.Sub(j.Updated)
 		}
 	}
-	report.Late /= time.Duration(max(c.Jobs-report.Unheard, 1))
-	return parent.Write(report)
+	s.Late /= time.Duration(max(n-s.Unheard, 1))
 }
 
 // numbered yields the ids of n jobs.

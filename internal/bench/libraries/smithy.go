@@ -14,8 +14,8 @@ import (
 	"github.com/aws/smithy-go/waiter"
 )
 
-// smithy waits as the waiters do that are generated for the clients of AWS: an operation through a stack of middleware, and a loop
-// around it.
+// smithy waits as the waiters do that are generated for the clients of AWS: an operation through a
+// stack of middleware, and a loop around it.
 func smithy(s service) func(context.Context, string) error {
 	client := s.client()
 	if s.carrier == nil {

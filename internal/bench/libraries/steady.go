@@ -24,7 +24,8 @@ type rhythm struct {
 	Every time.Duration
 }
 
-// steadyConfig says which of pollers asks a service about jobs that never end, and for how long that is measured.
+// steadyConfig says which of pollers asks a service about jobs that never end, and for how long
+// that is measured.
 type steadyConfig struct {
 	rhythm
 	Poller int
@@ -32,7 +33,8 @@ type steadyConfig struct {
 	For    time.Duration
 }
 
-// poller is who polls jobs that never end. Every poller asks about a job as soon as its id comes, and then each interval.
+// poller is who polls jobs that never end. Every poller asks about a job as soon as its id comes,
+// and then each interval.
 type poller struct {
 	name string
 	run  func(ctx context.Context, s service, ids iter.Seq[string], ended func(error)) error
@@ -46,7 +48,8 @@ var pollers = []poller{
 	{slackName, following(jobstatus.WithSlack(0.25))},
 }
 
-// keeping is the loop with a client that keeps each connection for the next poll, as http.DefaultClient does not.
+// keeping is the loop with a client that keeps each connection for the next poll, as
+// http.DefaultClient does not.
 func keeping(s service) func(context.Context, string) error {
 	pool := http.DefaultTransport.(*http.Transport).Clone()
 	pool.MaxIdleConns, pool.MaxIdleConnsPerHost = 0, math.MaxInt
@@ -54,7 +57,8 @@ func keeping(s service) func(context.Context, string) error {
 	return loop(s)
 }
 
-// following has a Watcher wait for all jobs in one call. As the first wait is not zero, it spreads no first polls of its own.
+// following has a Watcher wait for all jobs in one call. As the first wait is not zero, it spreads
+// no first polls of its own.
 func following(opts ...jobstatus.Option) func(context.Context, service, iter.Seq[string], func(error)) error {
 	return func(ctx context.Context, s service, ids iter.Seq[string], ended func(error)) error {
 		return together(append(opts, jobstatus.WithBackoff(backoff.Sequence(time.Nanosecond, s.every)))...)(ctx, s, ids, ended)
@@ -64,7 +68,8 @@ func following(opts ...jobstatus.Option) func(context.Context, service, iter.Seq
 // leastLead is how long polls go on at least before they are measured.
 const leastLead = 50 * time.Millisecond
 
-// steady is the part of a child that polls over real connections, and measures what that takes once they are open.
+// steady is the part of a child that polls over real connections, and measures what that takes once
+// they are open.
 func steady(parent child.Parent) error {
 	var c steadyConfig
 	if err := parent.Read(&c); err != nil {
@@ -112,8 +117,8 @@ func steady(parent child.Parent) error {
 	})
 }
 
-// phased yields each of n ids at a moment of its own within an interval, so that the polls of one have nothing to do with when those of
-// another are. The moments are drawn, and the same each time.
+// phased yields each of n ids at a moment of its own within an interval, so that the polls of one
+// have nothing to do with when those of another are. The moments are drawn, and the same each time.
 func phased(ids iter.Seq[string], n int, every time.Duration) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		random := rand.New(rand.NewPCG(1, 2))

@@ -89,7 +89,8 @@ func (m measured) printEnds(out io.Writer, p plan, size int) {
 	}
 }
 
-// openFiles returns how many files a process may have open. The runtime has raised the limit as far as it goes.
+// openFiles returns how many files a process may have open. The runtime has raised the limit as far
+// as it goes.
 func openFiles() uint64 {
 	var r syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &r); err != nil {

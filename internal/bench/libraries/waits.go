@@ -57,7 +57,8 @@ func waits(parent child.Parent) error {
 	return parent.Write(held{bytes / float64(c.Waits), float64(goroutines) / float64(c.Waits)})
 }
 
-// settled reports whether goroutines have stopped to come and go, so that all that is left are those which wait.
+// settled reports whether goroutines have stopped to come and go, so that all that is left are
+// those which wait.
 func settled() bool {
 	n := runtime.NumGoroutine()
 	for range 10 {
@@ -69,8 +70,8 @@ func settled() bool {
 	return true
 }
 
-// inUse returns the bytes of heap and stacks in use, once collecting garbage makes them no less: a collection halves a stack at
-// most.
+// inUse returns the bytes of heap and stacks in use, once collecting garbage makes them no less: a
+// collection halves a stack at most.
 func inUse() uint64 {
 	var m runtime.MemStats
 	for last := ^uint64(0); ; {

@@ -9,7 +9,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
-// A job's script follows from its number: every tenth fails, and each ends with its first, second or third poll.
+// A job's script follows from its number: every tenth fails, and each ends with its first, second
+// or third poll.
 
 func fails(job int) bool { return job%10 == 0 }
 
@@ -56,7 +57,8 @@ func scripts(n int) (all []mock.Option) {
 	return all
 }
 
-// faults are those that a share of the requests meets, one kind as often as another. None is the end of a job.
+// faults are those that a share of the requests meets, one kind as often as another. None is the
+// end of a job.
 func faults(share float64) (all []mock.Option) {
 	if share == 0 {
 		return nil
@@ -67,7 +69,8 @@ func faults(share float64) (all []mock.Option) {
 	return all
 }
 
-// kinds lacks a service that says nothing: each such request takes the whole poll timeout, and a million jobs have many.
+// kinds lacks a service that says nothing: each such request takes the whole poll timeout, and a
+// million jobs have many.
 var kinds = []mock.Effect{
 	mock.Reset(),
 	mock.Truncated(),

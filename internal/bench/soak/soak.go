@@ -151,7 +151,8 @@ type held struct {
 	goroutines int
 }
 
-// slack is by how much the heap may have grown: caches of the runtime and of net/http, and what is kept of goroutines that ended.
+// slack is by how much the heap may have grown: caches of the runtime and of net/http, and what is
+// kept of goroutines that ended.
 const slack = 4 << 20
 
 func (h held) String() string {
@@ -166,7 +167,8 @@ func holds() held {
 	return held{m.HeapAlloc, runtime.NumGoroutine()}
 }
 
-// settle returns what is held once all is over, or after a few seconds: connections that were closed take a moment.
+// settle returns what is held once all is over, or after a few seconds: connections that were
+// closed take a moment.
 func (h held) settle() (now held) {
 	for range 50 {
 		if now = holds(); h.left(now) == nil {
