@@ -93,6 +93,37 @@ func TestFollowLeaksNoPlace(t *testing.T) {
 	})
 }
 
+// A bulk whose jobs begin in the order of their durations shows its shortest jobs only, unless others
+// are followed when those have ended.
+func TestFollowTurnsToOthersWhenAllThatWereFollowedHaveEnded(t *testing.T) {
+	t.Parallel()
+	const jobs = 1000
+	a := New()
+	key := func(i int) string { return fmt.Sprint("sorted", i) }
+	for i := range jobs {
+		a.Follow(key(i), "", 0)
+	}
+	for i := range maxFollowed {
+		age := time.Duration(5000+10*i) * time.Millisecond
+		a.Observe(backoff.Outcome{Key: key(i), After: age - 10*time.Millisecond, Before: age, Ended: true})
+	}
+	for i := maxFollowed; i < jobs; i++ {
+		a.Follow(key(i), "", 6*time.Second)
+		a.Follow("never began", "", 6*time.Second)
+	}
+	k := a.lookup("")
+	assert.Equal(t, maxFollowed, k.roster.followed)
+	f, ok := a.Forecast("")
+	require.True(t, ok)
+	assert.Greater(t, f.Quantile(0.9), 6*time.Second, "many last longer than those that were followed first")
+	for i := maxFollowed; i < jobs; i++ {
+		a.Observe(backoff.Outcome{Key: key(i), After: 9 * time.Second, Before: 10 * time.Second, Ended: true})
+	}
+	assert.Zero(t, k.roster.followed)
+	assert.Zero(t, k.crowd.others)
+	assert.Zero(t, k.crowd.running.Load())
+}
+
 // A job that is stuck, or a clock that jumps, must not keep the watches that begin later from being
 // polled.
 func TestAJobThatIsStuckHoldsUpNoOther(t *testing.T) {

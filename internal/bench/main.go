@@ -3,7 +3,7 @@
 // distribution of durations.
 //
 //	go run ./internal/bench                      prints the tables
-//	go run ./internal/bench -draw docs           draws the pictures there, or with -only one of them
+//	go run ./internal/bench -draw docs           draws the pictures there; -only X draws one
 //	go run ./internal/bench -overlap             prints the tables of jobs that overlap
 //	go run ./internal/bench -trace durations.csv reads lines of t,kind,duration_s
 //
