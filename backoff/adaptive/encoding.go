@@ -38,9 +38,9 @@ var (
 	_ encoding.BinaryUnmarshaler = (*Learner)(nil)
 )
 
-// MarshalBinary saves what was learned, at most some 6 KiB a kind. Of jobs that still run it saves
-// how long they have run at least. It may be called while the Learner is in use. The error is
-// always nil.
+// MarshalBinary returns what was learned, at most about 6 KiB a kind. Jobs that still run count as
+// jobs that take longer than they have run. It may be called while the Learner is in use. The error
+// is always nil.
 func (a *Learner) MarshalBinary() ([]byte, error) {
 	kinds := a.byUse()
 	a.settle(kinds)
@@ -113,10 +113,11 @@ func appendPair(b []byte, x, y float32) []byte {
 	return binary.LittleEndian.AppendUint32(b, math.Float32bits(y))
 }
 
-// UnmarshalBinary replaces what was learned by what MarshalBinary saved, and plans anew, in about
-// 200 µs a kind. Where there are more kinds than [Kinds] allows, the most recently used are kept.
-// Load a state before the first watch begins: watches that are under way are no longer followed. If
-// data is damaged or of another version, the error says where, and the Learner is unchanged.
+// UnmarshalBinary replaces what was learned by what MarshalBinary returned. It makes the plans anew,
+// which takes up to a millisecond a kind. If there are more kinds than [Kinds] allows, it keeps the
+// most recently used. Load a state before the first watch begins: those in flight are no longer
+// followed. If data is damaged or of another version, the error says where, and the Learner is
+// unchanged.
 func (a *Learner) UnmarshalBinary(data []byte) error {
 	states, err := decode(data)
 	if err != nil {

@@ -228,10 +228,10 @@ type kinRow struct {
 	*kin
 	*fitter
 	reach, most  float64 // of the places, without any job seen, and of a step
-	middle, blur float64 // mean logarithm of the durations seen, and the variance in which each is known
+	middle, blur float64 // mean logarithm of what was seen, and the variance it is known in
 }
 
-// look looks at what was seen. It returns the least width that it lets one tell from a narrower one.
+// look looks at what was seen. It returns the least width that can be told from a narrower one.
 func (r *kinRow) look() (floor float64) {
 	n := float64(len(r.seen))
 	if n == 0 {
