@@ -42,8 +42,8 @@ var (
 	_ backoff.Validator = (*Learner)(nil)
 )
 
-// Next returns the wait until the next poll. It is at least 1 ms and at least p.RetryAfter. It takes
-// no lock but to find the kind, and does not allocate.
+// Next returns the wait until the next poll. It is at least 1 ms and at least p.RetryAfter. It
+// takes no lock but to find the kind, and does not allocate.
 func (a *Learner) Next(p backoff.Poll) time.Duration {
 	age := max(p.Elapsed, 0).Seconds()
 	now := age + max(p.Waited, 0).Seconds()

@@ -64,8 +64,8 @@ func (k *kind) adopt(key uint64) bool {
 	return true
 }
 
-// dropLate gives up one watch that is followed late, and reports whether there was one. A watch that
-// was left shows that the other never began, as no more of those that are not followed run.
+// dropLate gives up one watch that is followed late, and reports whether there was one. A watch
+// that was left shows that the other never began, as no more of those that are not followed run.
 func (k *kind) dropLate() (dropped bool) {
 	if k.roster.followed == 0 {
 		return false

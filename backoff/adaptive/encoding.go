@@ -113,11 +113,11 @@ func appendPair(b []byte, x, y float32) []byte {
 	return binary.LittleEndian.AppendUint32(b, math.Float32bits(y))
 }
 
-// UnmarshalBinary replaces what was learned by what MarshalBinary returned. It makes the plans anew,
-// which takes up to a millisecond a kind. If there are more kinds than [Kinds] allows, it keeps the
-// most recently used. Load a state before the first watch begins: those in flight are no longer
-// followed. If data is damaged or of another version, the error says where, and the Learner is
-// unchanged.
+// UnmarshalBinary replaces what was learned by what MarshalBinary returned. It makes the plans
+// anew, which takes up to a millisecond a kind. If there are more kinds than [Kinds] allows, it
+// keeps the most recently used. Load a state before the first watch begins: those in flight are no
+// longer followed. If data is damaged or of another version, the error says where, and the Learner
+// is unchanged.
 func (a *Learner) UnmarshalBinary(data []byte) error {
 	states, err := decode(data)
 	if err != nil {

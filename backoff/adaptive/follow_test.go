@@ -93,8 +93,8 @@ func TestFollowLeaksNoPlace(t *testing.T) {
 	})
 }
 
-// A bulk whose jobs begin in the order of their durations shows its shortest jobs only, unless others
-// are followed when those have ended.
+// A bulk whose jobs begin in the order of their durations shows its shortest jobs only, unless
+// others are followed when those have ended.
 func TestFollowTurnsToOthersWhenAllThatWereFollowedHaveEnded(t *testing.T) {
 	t.Parallel()
 	const jobs = 1000

@@ -24,9 +24,9 @@ type Option func(*Learner)
 func About(requests float64) Option { return func(a *Learner) { a.about = requests } }
 
 // Worth asks for as many requests as pay for themselves. One more request pays if it finds the end
-// sooner by the given delay, on the average. With Worth(2*time.Second), jobs that take from 58 to 62
-// seconds are polled once or twice. Jobs of a minute on the average, whose end cannot be guessed,
-// are polled some five times. Worth and [About] exclude each other.
+// sooner by the given delay, on the average. With Worth(2*time.Second), jobs that take from 58 to
+// 62 seconds are polled once or twice. Jobs of a minute on the average, whose end cannot be
+// guessed, are polled some five times. Worth and [About] exclude each other.
 func Worth(delay time.Duration) Option {
 	return func(a *Learner) { a.worth = delay.Seconds() }
 }

@@ -67,8 +67,8 @@ func bulk(n int) func(law, float64, *rand.Rand) ([]*running, int) {
 	}
 }
 
-// sorted is a bulk whose jobs begin in the order of their durations: those that are followed are the
-// shortest.
+// sorted is a bulk whose jobs begin in the order of their durations: those that are followed are
+// the shortest.
 func sorted(n int) func(law, float64, *rand.Rand) ([]*running, int) {
 	return func(l law, mean float64, r *rand.Rand) ([]*running, int) {
 		all, from := bulk(n)(l, mean, r)
