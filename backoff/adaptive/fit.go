@@ -104,13 +104,14 @@ const (
 	maxWeighed = 64  // spans that the guesses are weighed by; more would not change the plan
 	negligible = 4.0 // guesses whose log weight is this far below the best do not count
 	outlier    = 2e-3
-	// tooLow is how fast places are believed less the farther they are below all that was seen: of
-	// a job that ended before the first poll it is not known how long before.
-	tooLow    = 0.7
-	maxRows   = 30  // of the grid of guesses, each way from its middle
-	maxTries  = 25  // in a row, each way
-	mostStep  = 0.3 // between the log widths of two rows, where durations are known inexactly
-	maxMisses = 6   // in a row of the kin's shape, which may have gaps
+	// tooLow and tooHigh are how fast places are believed less the farther they are outside of what
+	// was seen. Of a job that ended before the first poll it is not known how long before, and of one
+	// that runs it is not known for how long.
+	tooLow, tooHigh = 0.7, 1.0
+	maxRows         = 30  // of the grid of guesses, each way from its middle
+	maxTries        = 25  // in a row, each way
+	mostStep        = 0.3 // between the log widths of two rows, where durations are known inexactly
+	maxMisses       = 6   // in a row of the kin's shape, which may have gaps
 )
 
 // The width of a kind's durations is the standard deviation of their logarithm. Before any is seen
@@ -178,10 +179,10 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 	begin := len(f.guesses)
 	if n := len(seen); n > 0 {
 		var mean, square, blur float64
-		floor, lowest := math.Inf(1), math.Inf(1)
+		floor, lowest, highest := math.Inf(1), math.Inf(1), math.Inf(-1)
 		for _, l := range seen {
 			y, w := l.middle()
-			lowest = min(lowest, y)
+			lowest, highest = min(lowest, y), max(highest, y)
 			mean += y / float64(n)
 			square += y * y / float64(n)
 			blur += w * w / 24 / float64(n)
@@ -192,7 +193,7 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 			width = max(width, 0.3)
 		}
 		floor = max(floor, leastWidth)
-		g := grid{fitter: f, floor: math.Log(floor), lowest: lowest, jobs: float64(n)}
+		g := grid{fitter: f, floor: math.Log(floor), lowest: lowest, highest: highest, jobs: float64(n)}
 
 		// A coarse walk finds the middle of the grid, a fine one weighs what is around it.
 		g.stepWidth = 0.7
@@ -303,10 +304,10 @@ func (f *fitter) normalize(begin int) float64 {
 // that width apart.
 type grid struct {
 	*fitter
-	floor      float64 // of the log width
-	lowest     float64 // logarithm below which no duration is known to be
-	jobs, blur float64 // how many were seen, and the variance in which each is known
-	stepWidth  float64
+	floor           float64 // of the log width
+	lowest, highest float64 // of the logarithms of durations that were seen, about
+	jobs, blur      float64 // how many were seen, and the variance in which each is known
+	stepWidth       float64
 }
 
 // resolve finds how fine the grid must be around its middle: the less exactly the durations are
@@ -325,6 +326,11 @@ func (g *grid) resolve(width, mu float64) {
 	sd = deviation(apart, g.likelihood(s, mu, 1/(sigma*grow)), g.likelihood(s, mu, grow/sigma))
 	least := max(0.15, 0.8/math.Sqrt(2*g.jobs))
 	g.stepWidth = min(max(least, 0.9*sd), max(least, mostStep))
+}
+
+// far is how much less a place is believed, in logarithms, as it is outside of what was seen.
+func (g *grid) far(place float64) float64 {
+	return tooLow*max(g.lowest-place, 0) + tooHigh*max(place-g.highest, 0)
 }
 
 // step is how far apart the places of one sigma are. Were they farther, gaps would be left between
@@ -366,7 +372,7 @@ func (g *grid) row(s *shape, width, mu float64) (best, at float64) {
 	prior := math.Log((math.Exp(-z*z/2)/widthSpread + anyWidth) * step * g.stepWidth)
 	best, at = math.Inf(-1), mu
 	try := func(mu float64) bool {
-		w := g.likelihood(s, mu, 1/sigma) + prior - tooLow*max(g.lowest-mu-sigma*s.mean, 0)
+		w := g.likelihood(s, mu, 1/sigma) + prior - g.far(mu+sigma*s.mean)
 		g.guesses = append(g.guesses, guess{s, mu, 1 / sigma, w})
 		if w > best {
 			best, at = w, mu

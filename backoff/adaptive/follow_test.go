@@ -150,3 +150,19 @@ func TestAJobThatIsStuckHoldsUpNoOther(t *testing.T) {
 		}
 	}
 }
+
+// The first of many jobs that ends says next to nothing of the others: they may take as long, or
+// longer. It must not make the polls of all of them rare.
+func TestTheFirstEndOfABulkDoesNotPutTheOthersOff(t *testing.T) {
+	t.Parallel()
+	a := New()
+	for i := range maxFollowed {
+		a.Follow(fmt.Sprint(i), "", 0)
+		a.Follow(fmt.Sprint(i), "", time.Duration(1000+70*i)*time.Millisecond)
+	}
+	a.Observe(backoff.Outcome{Key: "0", After: time.Second, Before: 5600 * time.Millisecond, Ended: true})
+	f, ok := a.Forecast("")
+	require.True(t, ok)
+	assert.Less(t, f.Quantile(0.5), time.Minute)
+	assert.Less(t, a.Next(backoff.Poll{Key: "1", Elapsed: 5 * time.Second, Attempt: 1}), 5*time.Second)
+}
