@@ -70,13 +70,18 @@ func TestLearnerPollsOnceWhereJobsTakeTheSameTime(t *testing.T) {
 
 func TestLearnerLearnsFromItsOwnPolls(t *testing.T) {
 	t.Parallel()
-	a, r := New(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
-	for i := range 100 {
-		a.Observe(watched(a, fmt.Sprint(i), "", uniform(r)))
-	}
-	polls, delay := performance(a, 2000, uniform)
 	best, bestDelay := performance(taught(1000, uniform, Worth(time.Second)), 2000, uniform)
-	assert.Less(t, polls+delay, 1.1*(best+bestDelay))
+	const repetitions = 5
+	cost := 0.0
+	for rep := range uint64(repetitions) {
+		a, r := New(Worth(time.Second)), rand.New(rand.NewPCG(1, rep))
+		for i := range 100 {
+			a.Observe(watched(a, fmt.Sprint(i), "", uniform(r)))
+		}
+		polls, delay := performance(a, 500, uniform)
+		cost += (polls + delay) / (best + bestDelay) / repetitions
+	}
+	assert.Less(t, cost, 1.08)
 }
 
 func TestLearnerDropsWhatItLearnedWhenJobsChange(t *testing.T) {
@@ -152,23 +157,40 @@ func TestLearnerForgetsTheKindUsedLeastRecently(t *testing.T) {
 func TestLearnerNeedsLessThan16KiBAKind(t *testing.T) {
 	const kinds = 16 // so that the workspaces of planning, which may not be swept yet, count for little
 	a, r := New(Worth(time.Second)), rand.New(rand.NewPCG(1, 2))
+	full := state{progress: (*progress)(nil).with([]backoff.Mark{{Age: 1, Progress: 1}}, span{1, 2})}
+	for range maxSpans {
+		d := float32(twoSorts(r).Seconds())
+		full.spans = append(full.spans, span{0.8 * d, 1.1 * d})
+	}
+	states := make([]state, kinds)
+	for i := range states {
+		states[i] = full
+		states[i].name = fmt.Sprint(i)
+	}
+	data := encodeAll(states)
 	a.Observe(exactly("", "", time.Second)) // makes the tables all kinds share
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
+	require.NoError(t, a.UnmarshalBinary(data))
 	for kind := range kinds {
-		for i := range maxSpans - 30 {
-			a.Observe(exactly(fmt.Sprint(i), fmt.Sprint(kind), twoSorts(r)))
+		for i := range 2 * maxFollowed {
+			a.Follow(fmt.Sprint(i), fmt.Sprint(kind), 0)
 		}
-		for i := range 40 {
-			a.Observe(watched(a, fmt.Sprint("watched", i), fmt.Sprint(kind), twoSorts(r)))
+		for i := range 4 {
+			o := watched(a, fmt.Sprint(i), fmt.Sprint(kind), twoSorts(r))
+			o.Marks = []backoff.Mark{{Age: o.After / 2, Progress: 0.5}}
+			a.Observe(o)
 		}
 	}
 	runtime.GC()
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	assert.Less(t, (int64(after.HeapAlloc)-int64(before.HeapAlloc))/kinds, int64(16<<10))
-	runtime.KeepAlive(a)
+	need := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / kinds
+	t.Logf("%d bytes a kind", need)
+	assert.Less(t, need, int64(16<<10))
+	assert.Len(t, a.kinds, kinds)
+	runtime.KeepAlive(data)
 }
 
 func TestLearnerNextDoesNotAllocate(t *testing.T) {

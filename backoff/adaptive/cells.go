@@ -13,11 +13,13 @@ type cells struct {
 	ends    []float64 // logarithms
 	cluster float64   // the first of the times that the last end stands for
 	known   []float64 // logarithms of the times at which something is known, in order
-	likely  []float64 // stands for known where nothing is
+	likely  []float64 // where the kin let one expect ends
+	laid    []float64 // known and likely, in order
 	base    []float64 // chance of each cell by the guesses
 	mass    []float64 // chance of each cell
 	exact   []float64 // durations known to be in each cell
 	count   []float64 // the same, with those known less exactly shared out
+	fails   float64   // chance that the guesses fail at a node, before anything is seen
 	wide    [][2]int  // cells [from, to) of each duration known less exactly
 
 	cumulative []float64
@@ -54,8 +56,12 @@ func (f *fitter) expect(spans []span) {
 		}
 		f.logs = append(f.logs, l)
 	}
+	f.fails = 0.5
+	if f.kin != nil {
+		f.fails *= 1 - f.kin.alike
+	}
 	f.likely = f.likely[:0]
-	if x := f.kin; x != nil && len(spans) == 0 {
+	if x := f.kin; x != nil {
 		sd := math.Hypot(x.spread, math.Exp(x.width))
 		for z := -2.0; z <= 2; z += 0.125 {
 			f.likely = append(f.likely, x.mean+z*sd)
@@ -72,10 +78,11 @@ func (f *fitter) expect(spans []span) {
 	}
 	// Turnbull's self-consistency: share each duration out over the cells where it may be, in
 	// proportion to their chance; find the chances from the shares; and again.
+	pull := loosePull + f.worth() - float64(len(spans))
 	for range looseRounds {
 		f.share()
 		for i := range f.mass {
-			f.mass[i] = (loosePull*f.base[i] + f.count[i]) / (loosePull + float64(len(spans)))
+			f.mass[i] = (pull*f.base[i] + f.count[i]) / (pull + float64(len(spans)))
 		}
 	}
 	for range treeRounds {
@@ -97,12 +104,11 @@ func (c *cells) lay() {
 			c.known = append(c.known, l.before)
 		}
 	}
-	if len(c.known) == 0 {
-		c.known = append(c.known, c.likely...)
-	}
 	slices.Sort(c.known)
-	out := int(farOut * float64(len(c.known)))
-	first, last := c.known[out], c.known[len(c.known)-1-out]
+	c.laid = append(append(c.laid[:0], c.known...), c.likely...)
+	slices.Sort(c.laid)
+	out := int(farOut * float64(len(c.laid)))
+	first, last := c.laid[out], c.laid[len(c.laid)-1-out]
 	width := max((last-first)/dataCells, sameTime)
 
 	c.ends = c.ends[:0]
@@ -113,8 +119,8 @@ func (c *cells) lay() {
 	slices.Reverse(c.ends)
 	c.ends = append(c.ends, first-sameTime)
 	c.cluster = math.Inf(-1)
-	picks := min(len(c.known), dataCells)
-	pick := func(i int) float64 { return c.known[(i+1)*len(c.known)/picks-1] }
+	picks := min(len(c.laid), dataCells)
+	pick := func(i int) float64 { return c.laid[(i+1)*len(c.laid)/picks-1] }
 	for i := range picks {
 		if y := pick(i); y >= first && y <= last {
 			c.layTo(y, width, i+1 < picks && pick(i+1) == y)
@@ -275,8 +281,8 @@ func (c *cells) weigh(from, to int) (n, better float64) {
 		return n, 0
 	}
 	split := logBeta(left+0.5, right+0.5) - logPi + betterLeft + betterRight - left*x.logLeft - right*x.logRight
-	better = max(split, 0) + math.Log((math.Exp(min(-split, 0))+math.Exp(min(split, 0)))/2)
-	x.gain = split - better - math.Ln2
+	better = max(split, 0) + math.Log((1-c.fails)*math.Exp(min(-split, 0))+c.fails*math.Exp(min(split, 0)))
+	x.gain = split - better + math.Log(c.fails)
 	return n, better
 }
 

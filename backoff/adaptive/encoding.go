@@ -20,7 +20,8 @@ import (
 //	    one byte: 1 while a job lately was most unlikely
 //	    how likely the kind changes, a float64
 //	    the number of spans; for each: after, before
-//	    32, or 0 if no progress was reported; for each of 16 bins of progress: reports and 0, mean and variance
+//	    32, or 0 if no progress was reported; for each of 16 bins of progress:
+//	        the number of reports and 0; mean and variance
 //	CRC-32 (IEEE) of all before it, four bytes
 //
 // Numbers and lengths are unsigned varints as in encoding/binary. Times are in seconds. They are
@@ -37,18 +38,15 @@ var (
 	_ encoding.BinaryUnmarshaler = (*Learner)(nil)
 )
 
-// MarshalBinary saves what was learned, at most some 6 KiB a kind. Of jobs that still run it saves
-// how long they have run at least. It may be called while the Learner is in use. The error is
-// always nil.
+// MarshalBinary returns what was learned, at most about 6 KiB a kind. Jobs that still run count as
+// jobs that take longer than they have run. It may be called while the Learner is in use. The error
+// is always nil.
 func (a *Learner) MarshalBinary() ([]byte, error) {
 	kinds := a.byUse()
 	a.settle(kinds)
-	b := append([]byte(stateMagic), stateVersion)
-	b = binary.AppendUvarint(b, uint64(len(kinds)))
+	b := header(len(kinds))
 	for _, n := range kinds {
-		b = binary.AppendUvarint(b, uint64(len(n.name)))
-		b = append(b, n.name...)
-		b = n.encode(b)
+		b = n.encode(appendName(b, n.name))
 	}
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)), nil
 }
@@ -115,10 +113,11 @@ func appendPair(b []byte, x, y float32) []byte {
 	return binary.LittleEndian.AppendUint32(b, math.Float32bits(y))
 }
 
-// UnmarshalBinary replaces what was learned by what MarshalBinary saved, and plans anew, in about
-// 200 µs a kind. Where there are more kinds than [Kinds] allows, the most recently used are kept.
-// Load a state before the first watch begins: watches that are under way are no longer followed. If
-// data is damaged or of another version, the error says where, and the Learner is unchanged.
+// UnmarshalBinary replaces what was learned by what MarshalBinary returned. It makes the plans
+// anew, which takes up to a millisecond a kind. If there are more kinds than [Kinds] allows, it
+// keeps the most recently used. Load a state before the first watch begins: those in flight are no
+// longer followed. If data is damaged or of another version, the error says where, and the Learner
+// is unchanged.
 func (a *Learner) UnmarshalBinary(data []byte) error {
 	states, err := decode(data)
 	if err != nil {

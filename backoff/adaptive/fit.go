@@ -104,8 +104,14 @@ const (
 	maxWeighed = 64  // spans that the guesses are weighed by; more would not change the plan
 	negligible = 4.0 // guesses whose log weight is this far below the best do not count
 	outlier    = 2e-3
-	maxRows    = 30 // of the grid of guesses, each way from its middle
-	maxTries   = 25 // in a row, each way
+	// tooLow and tooHigh are how fast places are believed less the farther they are outside of what
+	// was seen. Of a job that ended before the first poll it is not known how long before, and of one
+	// that runs it is not known for how long.
+	tooLow, tooHigh = 0.7, 1.0
+	maxRows         = 30  // of the grid of guesses, each way from its middle
+	maxTries        = 25  // in a row, each way
+	mostStep        = 0.3 // between the log widths of two rows, where durations are known inexactly
+	maxMisses       = 6   // in a row of the kin's shape, which may have gaps
 )
 
 // The width of a kind's durations is the standard deviation of their logarithm. Before any is seen
@@ -173,9 +179,10 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 	begin := len(f.guesses)
 	if n := len(seen); n > 0 {
 		var mean, square, blur float64
-		floor := math.Inf(1)
+		floor, lowest, highest := math.Inf(1), math.Inf(1), math.Inf(-1)
 		for _, l := range seen {
 			y, w := l.middle()
+			lowest, highest = min(lowest, y), max(highest, y)
 			mean += y / float64(n)
 			square += y * y / float64(n)
 			blur += w * w / 24 / float64(n)
@@ -186,12 +193,12 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 			width = max(width, 0.3)
 		}
 		floor = max(floor, leastWidth)
-		g := grid{fitter: f, floor: math.Log(floor), stepMu: 0.9 / math.Sqrt(float64(n))}
+		g := grid{fitter: f, floor: math.Log(floor), lowest: lowest, highest: highest, jobs: float64(n)}
 
 		// A coarse walk finds the middle of the grid, a fine one weighs what is around it.
 		g.stepWidth = 0.7
 		width, mean = g.walk(shapes()[0], math.Log(max(width, floor)), mean)
-		g.stepWidth = max(0.15, 0.8/math.Sqrt(2*float64(n)))
+		g.resolve(width, mean)
 		f.guesses, f.best = f.guesses[:begin], math.Inf(-1)
 		for _, s := range shapes() {
 			g.walk(s, width, mean-math.Exp(width)/s.sd*s.mean)
@@ -203,24 +210,76 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 	return f.normalize(begin)
 }
 
-// weighKin weighs guesses of the shape that the kin have, on a grid around what they let one
-// expect, beside the others.
+// weighKin weighs guesses of the shape that the kin have, beside the others. They are in rows of
+// one width, which lie around what the kin let one expect. A row's places lie around what the kin
+// and what was seen together let one expect.
 func (f *fitter) weighKin(x *kin) {
 	const reach, steps = 2.5, 6 // spreads, and steps a side
-	root := math.Sqrt(float64(max(len(f.seen), 1)))
+	r := kinRow{kin: x, fitter: f, reach: reach * x.spread, most: x.spread * reach / steps}
+	floor := r.look()
 	stepWidth := x.breadth * reach / steps
 	for i := -steps; i <= steps; i++ {
 		width := x.width + float64(i)*stepWidth
-		sigma := math.Exp(width) / x.shape.sd
-		step := min(x.spread*reach/steps, 0.9*sigma*x.shape.sd/root)
-		most := int(math.Ceil(x.spread * reach / step))
-		for j := -most; j <= most; j++ {
-			mu := x.mean + float64(j)*step - sigma*x.shape.mean
-			w := x.prior(mu, width) + math.Log(step*stepWidth) + f.likelihood(x.shape, mu, 1/sigma)
-			f.guesses = append(f.guesses, guess{x.shape, mu, 1 / sigma, w})
-			f.best = max(f.best, w)
+		r.weigh(max(math.Exp(width), floor), x.priorWidth(width)+math.Log(stepWidth))
+	}
+}
+
+// kinRow tries the shape of the kin in rows.
+type kinRow struct {
+	*kin
+	*fitter
+	reach, most  float64 // of the places, without any job seen, and of a step
+	middle, blur float64 // mean logarithm of what was seen, and the variance it is known in
+}
+
+// look looks at what was seen. It returns the least width that can be told from a narrower one.
+func (r *kinRow) look() (floor float64) {
+	n := float64(len(r.seen))
+	if n == 0 {
+		return leastWidth
+	}
+	floor = math.Inf(1)
+	for _, l := range r.seen {
+		y, w := l.middle()
+		r.middle += y / n
+		r.blur += w * w / 12 / n
+		floor = min(floor, w/4)
+	}
+	return max(floor, leastWidth)
+}
+
+// weigh tries the standard deviation sd, whose logarithm of the prior chance is given.
+func (r *kinRow) weigh(sd, prior float64) {
+	n := float64(len(r.seen))
+	centre, step := r.mean, min(r.most, 0.9*sd)
+	if n == 0 {
+		// Narrow shapes far apart would leave gaps between them.
+		step = max(step, r.reach/maxTries)
+		sd = max(sd, step/0.9)
+	} else {
+		known := r.spread * r.spread / (r.spread*r.spread + (sd*sd+r.blur)/n)
+		centre += known * (r.middle - r.mean)
+		step = min(r.most, 0.9*sd/math.Sqrt(n))
+	}
+	sigma := sd / r.shape.sd
+	prior += math.Log(step)
+	best := math.Inf(-1)
+	try := func(place float64) bool {
+		mu := place - sigma*r.shape.mean
+		w := prior + r.priorPlace(place) + r.likelihood(r.shape, mu, 1/sigma)
+		r.guesses = append(r.guesses, guess{r.shape, mu, 1 / sigma, w})
+		best = max(best, w)
+		return w > best-negligible
+	}
+	try(centre)
+	for _, side := range []float64{step, -step} {
+		for j, misses := 1.0, 0; j <= maxTries && misses < maxMisses; j++ {
+			if misses++; try(centre + j*side) {
+				misses = 0
+			}
 		}
 	}
+	r.best = max(r.best, best)
 }
 
 // normalize keeps the guesses from begin on that count, turns their log weights into weights, and
@@ -245,8 +304,39 @@ func (f *fitter) normalize(begin int) float64 {
 // that width apart.
 type grid struct {
 	*fitter
-	floor             float64 // of the log width
-	stepWidth, stepMu float64
+	floor           float64 // of the log width
+	lowest, highest float64 // of the logarithms of durations that were seen, about
+	jobs, blur      float64 // how many were seen, and the variance in which each is known
+	stepWidth       float64
+}
+
+// resolve finds how fine the grid must be around its middle: the less exactly the durations are
+// known, the coarser.
+func (g *grid) resolve(width, mu float64) {
+	s := shapes()[0]
+	sigma := math.Exp(width) / s.sd
+	best := g.likelihood(s, mu, 1/sigma)
+	// A log likelihood that falls by d at a distance h is that of a standard deviation h/√(2d).
+	deviation := func(h, a, b float64) float64 { return h / math.Sqrt(2*max(best-max(a, b), 1e-3)) }
+	h := 2 * sigma / math.Sqrt(g.jobs)
+	sd := deviation(h, g.likelihood(s, mu+h, 1/sigma), g.likelihood(s, mu-h, 1/sigma))
+	g.blur = max(g.jobs*sd*sd-sigma*sigma, 0)
+	const apart = 0.3
+	grow := math.Exp(apart)
+	sd = deviation(apart, g.likelihood(s, mu, 1/(sigma*grow)), g.likelihood(s, mu, grow/sigma))
+	least := max(0.15, 0.8/math.Sqrt(2*g.jobs))
+	g.stepWidth = min(max(least, 0.9*sd), max(least, mostStep))
+}
+
+// far is how much less a place is believed, in logarithms, as it is outside of what was seen.
+func (g *grid) far(place float64) float64 {
+	return tooLow*max(g.lowest-place, 0) + tooHigh*max(place-g.highest, 0)
+}
+
+// step is how far apart the places of one sigma are. Were they farther, gaps would be left between
+// the shapes.
+func (g *grid) step(sigma float64) float64 {
+	return 0.9 * min(sigma, math.Sqrt((sigma*sigma+g.blur)/g.jobs))
 }
 
 // walk tries s from the given place and log width outward, as far as it counts, and tells where it
@@ -278,10 +368,11 @@ func (g *grid) walk(s *shape, width, mu float64) (bestWidth, bestMu float64) {
 func (g *grid) row(s *shape, width, mu float64) (best, at float64) {
 	sigma := math.Exp(width) / s.sd
 	z := (width - math.Log(usualWidth)) / widthSpread
-	prior := math.Log((math.Exp(-z*z/2)/widthSpread + anyWidth) * sigma * g.stepMu * g.stepWidth)
+	step := g.step(sigma)
+	prior := math.Log((math.Exp(-z*z/2)/widthSpread + anyWidth) * step * g.stepWidth)
 	best, at = math.Inf(-1), mu
 	try := func(mu float64) bool {
-		w := g.likelihood(s, mu, 1/sigma) + prior
+		w := g.likelihood(s, mu, 1/sigma) + prior - g.far(mu+sigma*s.mean)
 		g.guesses = append(g.guesses, guess{s, mu, 1 / sigma, w})
 		if w > best {
 			best, at = w, mu
@@ -289,7 +380,7 @@ func (g *grid) row(s *shape, width, mu float64) (best, at float64) {
 		return w > best-negligible
 	}
 	try(mu)
-	for _, step := range []float64{g.stepMu * sigma, -g.stepMu * sigma} {
+	for _, step := range []float64{step, -step} {
 		for i := 1; i < maxTries && try(mu+float64(i)*step); i++ {
 		}
 	}
@@ -306,7 +397,7 @@ func (f *fitter) likelihood(s *shape, mu, inv float64) float64 {
 		} else {
 			product *= s.cumulative((l.before-mu)*inv) - s.cumulative((l.after-mu)*inv) + outlier
 		}
-		if i%32 == 31 { // a logarithm costs more than the rest
+		if i%64 == 63 { // a logarithm costs more than the rest
 			sum += math.Log(product)
 			product = 1
 		}

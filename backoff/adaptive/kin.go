@@ -18,6 +18,19 @@ const (
 	// kinUnlike is how far the standardized quantiles of kinds lie apart that are taken to be half
 	// alike.
 	kinUnlike = 0.3
+	// kinPooled is how many kinds the shape is found from at most, and kinRounds how often they are
+	// aligned.
+	kinPooled = 64
+	kinRounds = 3
+	// widthNoise, over the number of jobs, is the variance of the logarithm of a kind's width that
+	// its few jobs account for.
+	widthNoise = 2.0
+	// shapeNoise, over the number of jobs, is how far the standardized quantiles of kinds that are
+	// alike lie apart all the same. The outermost kinEdge, which are the least known, do not count.
+	shapeNoise = 2.0
+	kinEdge    = 3
+	// kinGap is between two quantiles where there are next to no jobs.
+	kinGap = 0.3
 	// kinLeast is the least that scales and widths are taken to lie apart, in logarithms.
 	kinLeast = 0.1
 	// kinWorth is how many jobs of its own the kin count for in what is as good as never seen.
@@ -32,11 +45,12 @@ const (
 type profile struct {
 	mean, sd float64
 	points   [kinPoints]float64
+	jobs     int // that ended
 }
 
 // profile is that of what was expected last.
 func (f *fitter) profile() *profile {
-	p := &profile{}
+	p := &profile{jobs: f.ended}
 	f.accumulate(f.mass)
 	last := len(f.ends) - 1
 	for i := range p.points {
@@ -75,55 +89,143 @@ func newKin(all []*profile) *kin {
 		return nil
 	}
 	n := float64(len(all))
-	var points [kinPoints]float64
 	x := &kin{}
-	for _, p := range all {
+	aligned := x.widths(all)
+	points := pool(aligned)
+	for range kinRounds {
+		align(aligned, points)
+		points = pool(aligned)
+	}
+	apart, noise := 0.0, 0.0
+	for _, p := range aligned {
 		x.mean += p.mean / n
-		x.width += math.Log(p.sd) / n
-		for i, z := range p.points {
-			points[i] += z / n
+		noise += shapeNoise / float64(max(p.jobs, 1)) / n
+		for i := kinEdge; i < kinPoints-kinEdge; i++ {
+			d := p.points[i] - quantile(points, i)
+			apart += d * d / n / (kinPoints - 2*kinEdge)
 		}
 	}
-	apart := 0.0
-	for _, p := range all {
+	apart = max(apart-noise, 0)
+	for _, p := range aligned {
 		x.spread += (p.mean - x.mean) * (p.mean - x.mean) / (n - 1)
-		x.breadth += (math.Log(p.sd) - x.width) * (math.Log(p.sd) - x.width) / (n - 1)
-		for i, z := range p.points {
-			apart += (z - points[i]) * (z - points[i]) / n / kinPoints
-		}
 	}
 	x.spread = math.Sqrt(x.spread + kinLeast*kinLeast)
-	x.breadth = math.Sqrt(x.breadth + kinLeast*kinLeast)
 	x.alike = n / (n + kinKinds) / (1 + apart/kinUnlike/kinUnlike)
-	x.shape = newShape(0.04, func(z float64) float64 { return quantileShare(points[:], z) })
+	x.shape = newShape(0.04, func(z float64) float64 { return quantileShare(points, z) })
 	return x
 }
 
+// widths finds the mean and the spread of the widths. It returns copies of the profiles, with
+// widths as alike as they may be: what a few jobs show of a width is uncertain.
+func (x *kin) widths(all []*profile) []*profile {
+	n, noise, square := float64(len(all)), 0.0, 0.0
+	for _, p := range all {
+		x.width += math.Log(p.sd) / n
+		noise += widthNoise / float64(max(p.jobs, 1)) / n
+	}
+	for _, p := range all {
+		d := math.Log(p.sd) - x.width
+		square += d * d / (n - 1)
+	}
+	known := max(square-noise, 0)
+	x.breadth = math.Sqrt(known + kinLeast*kinLeast)
+	out := make([]*profile, len(all))
+	for i, p := range all {
+		c := *p
+		c.sd = math.Exp(x.width + known/max(square, 1e-12)*(math.Log(p.sd)-x.width))
+		for j := range c.points {
+			c.points[j] *= p.sd / c.sd
+		}
+		out[i] = &c
+	}
+	return out
+}
+
+// pool returns quantiles of the profiles together, in order.
+func pool(all []*profile) []float64 {
+	every := (len(all) + kinPooled - 1) / kinPooled
+	var points []float64
+	for i := 0; i < len(all); i += every {
+		points = append(points, all[i].points[:]...)
+	}
+	slices.Sort(points)
+	const most = 4 * kinPoints
+	if len(points) <= most {
+		return points
+	}
+	out := make([]float64, most)
+	for i := range out {
+		out[i] = points[(2*i+1)*len(points)/(2*most)]
+	}
+	return out
+}
+
+// quantile is the i-th of kinPoints quantiles that points hold.
+func quantile(points []float64, i int) float64 {
+	return points[(2*i+1)*len(points)/(2*kinPoints)]
+}
+
+// align shifts the profiles to where they agree with the pooled points. The quantiles count for as
+// much as the kinds agree on them: of jobs that ended before the first poll next to nothing is
+// known.
+func align(all []*profile, points []float64) {
+	var weight [kinPoints]float64
+	total := 0.0
+	for i := range weight {
+		apart := 0.0
+		for _, p := range all {
+			d := p.points[i] - quantile(points, i)
+			apart += d * d / float64(len(all))
+		}
+		weight[i] = 1 / (apart + 1e-4)
+		total += weight[i]
+	}
+	for _, p := range all {
+		shift := 0.0
+		for i, z := range p.points {
+			shift += weight[i] / total * (z - quantile(points, i))
+		}
+		p.mean += shift * p.sd
+		for i := range p.points {
+			p.points[i] -= shift
+		}
+	}
+}
+
 // quantileShare is the share below z where points are equally likely quantiles: linear between
-// them, and falling off exponentially beyond.
+// them, but for wide gaps, and falling off exponentially beyond.
 func quantileShare(points []float64, z float64) float64 {
 	last := len(points) - 1
-	half := 0.5 / float64(len(points))
+	each := 1 / float64(len(points))
 	step := max((points[last]-points[0])/float64(last), 1e-3)
 	i := sort.SearchFloat64s(points, z)
 	switch {
 	case i == 0:
-		return half * math.Exp((z-points[0])/step)
+		return each / 2 * math.Exp((z-points[0])/step)
 	case i > last:
-		return 1 - half*math.Exp((points[last]-z)/step)
+		return 1 - each/2*math.Exp((points[last]-z)/step)
 	}
-	part := (z - points[i-1]) / max(points[i]-points[i-1], 1e-9)
-	return (float64(i) - 0.5 + part) / float64(len(points))
+	gap := points[i] - points[i-1]
+	part := (z - points[i-1]) / max(gap, 1e-9)
+	if gap > kinGap { // nothing is known to lie in the midst
+		part = (1 - math.Exp((points[i-1]-z)/step) + math.Exp((z-points[i])/step)) / 2
+	}
+	return (float64(i) - 0.5 + part) * each
 }
 
-// prior returns the logarithm of the density of a place mu and a log width that the sister kinds
-// lead to expect, before any job of the kind is known. It is meant for laws of the sisters' shape,
-// and is relative to the densities of the other shapes.
-func (x *kin) prior(mu, width float64) float64 {
-	place := mu + math.Exp(width)/x.shape.sd*x.shape.mean
-	a, b := (place-x.mean)/x.spread, (width-x.width)/x.breadth
+// priorPlace returns the logarithm of the density of a mean logarithm that the kin let one expect
+// before any job of the kind is known.
+func (x *kin) priorPlace(place float64) float64 {
+	a := (place - x.mean) / x.spread
+	return -a*a/2 - math.Log(math.Sqrt(2*math.Pi)*x.spread)
+}
+
+// priorWidth is the same for the logarithm of a standard deviation. It is relative to the densities
+// of the other shapes, and says how much more the kin's is believed.
+func (x *kin) priorWidth(width float64) float64 {
+	b := (width - x.width) / x.breadth
 	prefer := math.Log(kinRange * float64(len(shapes())) * x.alike / (1 - x.alike))
-	return prefer - (a*a+b*b)/2 - math.Log(2*math.Pi*x.spread*x.breadth)
+	return prefer - b*b/2 - math.Log(math.Sqrt(2*math.Pi)*x.breadth)
 }
 
 // kinship finds anew what kinds have in common, where much was learned since.

@@ -1,7 +1,6 @@
 package adaptive
 
 import (
-	"math"
 	"sync"
 	"sync/atomic"
 
@@ -28,17 +27,6 @@ type kind struct {
 	ended      int     // spans in history of jobs that ended
 }
 
-// crowd is what is known of the watches that are under way. It is written under the kind's lock.
-type crowd struct {
-	running  atomic.Int64  // watches that began and were not left
-	others   int64         // those of them that are not followed
-	frontier atomic.Uint64 // a float64: the greatest age at which anything is known
-	alive    atomic.Uint64 // a float64: the sum of the ages at which those followed were last seen to run
-}
-
-func load(x *atomic.Uint64) float64     { return math.Float64frombits(x.Load()) }
-func store(x *atomic.Uint64, v float64) { x.Store(math.Float64bits(v)) }
-
 // begin takes note of a watch that begins.
 func (k *kind) begin(key uint64) {
 	k.mu.Lock()
@@ -46,7 +34,7 @@ func (k *kind) begin(key uint64) {
 	if k.roster.find(key) >= 0 {
 		return
 	}
-	k.crowd.running.Add(1)
+	k.crowd.most = max(k.crowd.most, k.crowd.running.Add(1))
 	i := k.roster.free(key)
 	if i < 0 {
 		k.crowd.others++
@@ -87,26 +75,28 @@ func (k *kind) loseBefore(first uint32) {
 
 // seen takes note of a job that was seen to run, and tells whether it is time to plan.
 func (k *kind) seen(key uint64, age float32) bool {
-	if i := k.roster.find(key); i < 0 {
+	if i := k.roster.find(key); i < 0 && !k.crowd.adopting.Load() {
 		return false
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	i := k.roster.find(key)
-	if i < 0 {
+	if i < 0 && !k.adopt(key) {
 		return false
 	}
+	i = k.roster.find(key)
 	s := k.at(k.roster.places[i].number.Load())
 	if age <= s.after {
 		return false
 	}
-	store(&k.crowd.alive, load(&k.crowd.alive)+float64(age-s.after))
+	grown := float64(age - s.after)
+	store(&k.crowd.alive, load(&k.crowd.alive)+grown)
 	s.after = age
 	k.reach(float64(age))
 	if k.ended == 0 {
 		return false
 	}
-	k.stale += seenCounts
+	k.stale += seenCounts * min(seenGrowth*grown/float64(age), 1)
 	if !k.due() {
 		return false
 	}
@@ -129,12 +119,13 @@ func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 	if ok && s.ended() && len(marks) > 0 {
 		k.progress.Store(k.progress.Load().with(marks, s))
 	}
-	i, number := k.roster.find(key), uint32(0)
+	i, number, late := k.roster.find(key), uint32(0), false
 	switch {
 	case i >= 0:
-		number = k.roster.places[i].number.Load()
-		k.crowd.running.Add(-1)
+		number, late = k.roster.places[i].number.Load(), k.roster.places[i].late
+		k.crowd.leave()
 		k.roster.release(i)
+		k.leftAll()
 		x := k.at(number)
 		store(&k.crowd.alive, max(load(&k.crowd.alive)-float64(x.after), 0))
 		if !ok || s.after < x.after && !s.exact() { // what was seen before stands
@@ -146,7 +137,9 @@ func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 		*x = s
 	case k.crowd.others > 0:
 		k.crowd.others--
-		k.crowd.running.Add(-1)
+		k.crowd.leave()
+		return false
+	case k.dropLate():
 		return false
 	case !ok:
 		return false
@@ -162,7 +155,7 @@ func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 	}
 	k.stale++
 	store(&k.change, load(&k.change)*changeKept)
-	remarkable, due := k.verdicts.commit(k, number), k.due()
+	remarkable, due := !late && k.verdicts.commit(k, number), k.due()
 	changed := (remarkable || due) && k.judge()
 	return changed || due
 }
@@ -187,6 +180,9 @@ const (
 	// seenCounts is how much a job that is seen to run counts for, beside one that ends, in what
 	// calls for a new plan.
 	seenCounts = 0.25
+	// seenGrowth is one over the share of its age by which a job must have aged, since it was last
+	// seen to run, to count in full.
+	seenGrowth = 4
 	// frontierStep is by how much the frontier may move before a new plan.
 	frontierStep = 1.04
 )

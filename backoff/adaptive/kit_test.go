@@ -13,8 +13,7 @@ func TestLearnerKeepsTheRulesOfAStrategy(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string][]adaptive.Option{
 		"default": nil,
-		"worth":   {adaptive.Worth(time.Second)},
-		"within":  {adaptive.About(3), adaptive.Within(0.2)},
+		"worth":   {adaptive.Worth(time.Second), adaptive.Within(0.2)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

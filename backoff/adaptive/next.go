@@ -101,14 +101,18 @@ const (
 //
 // With a total of A seconds seen of jobs of which none ended, the chance to last from a to t falls
 // as √(A/(A+t−a)), for one as for many. The best gap is then 2√(A/κ).
+//
+// A job that has run for far longer than w may be stuck. It says little of w.
 func (k *kind) coldCrowd(w *watch, wish wish, crowd float64, scout bool) float64 {
-	edge := max(load(&k.crowd.frontier), w.age)
+	young := farOlder * max(w.age, 16/wish.rate(w.age))
+	edge := min(max(load(&k.crowd.frontier), w.age), young)
 	kappa := wish.rate(edge)
 	far := edge + slack(edge, kappa)
 	at := far
 	if scout {
 		m := min(crowd, maxFollowed)
-		seen := max(load(&k.crowd.alive), w.age*m/2) + m/(4*kappa)
+		alive := min(load(&k.crowd.alive), young*m)
+		seen := max(alive, w.age*m/2) + m/(4*kappa)
 		gap := 2 * math.Sqrt(seen/kappa*m/crowd)
 		u := w.turn(1 / math.Phi / math.Phi / math.Phi)
 		if w.Attempt == 0 {
@@ -124,6 +128,9 @@ func (k *kind) coldCrowd(w *watch, wish wish, crowd float64, scout bool) float64
 	}
 	return min(at, w.now+slack(w.now, kappa)/checks)
 }
+
+// farOlder is how many times as old another job is that is far older.
+const farOlder = 4
 
 // cold is the time of the poll after age where nothing is known: the next n²/κ, where each watch
 // moves n a little.
@@ -170,15 +177,15 @@ func (k *kind) probe(w *watch, plan *plan, at, crowd float64) float64 {
 	probes := min(math.Sqrt(rate*crowd*plan.kappa*wait/2), max(most, load(&k.change))*crowd)
 	// The same number says who polls early, and when: so the times are evenly spread.
 	if u := w.turn(1/math.Sqrt2) * min(crowd, maxFollowed) / probes; u < 1 {
-		return w.age + wait*math.Pow(changeSoonest, u)
+		return w.age + wait*math.Exp(u*logSoonest)
 	}
 	return at
 }
 
 const (
 	changeDoubt = 0.3
-	// changeSoonest is the least share of the wait that is waited.
-	changeSoonest = 0.1
+	// logSoonest is the logarithm of the least share of the wait that is waited, a tenth.
+	logSoonest = -math.Ln10
 
 	// changeFirst is the chance of a change within a wait before it is learned, and changeMost of
 	// the polls are made to find one.

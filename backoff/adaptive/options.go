@@ -19,28 +19,28 @@ const (
 type Option func(*Learner)
 
 // About asks for about so many requests a job, at least 1, on the average of a kind. The default is
-// [DefaultAbout]. Jobs that always take the same time get by with fewer. It cannot be given
-// together with [Worth].
+// [DefaultAbout]. Jobs that always take the same time need fewer. About and [Worth] exclude each
+// other.
 func About(requests float64) Option { return func(a *Learner) { a.about = requests } }
 
-// Worth asks for as many requests as pay for themselves, where one more request is worth hearing of
-// the end sooner by the given delay. With Worth(2*time.Second), jobs that take from 58 to 62
-// seconds are polled once or twice, and jobs of a minute on the average whose end cannot be guessed
-// some five times. It cannot be given together with [About].
+// Worth asks for as many requests as pay for themselves. One more request pays if it finds the end
+// sooner by the given delay, on the average. With Worth(2*time.Second), jobs that take from 58 to
+// 62 seconds are polled once or twice. Jobs of a minute on the average, whose end cannot be
+// guessed, are polled some five times. Worth and [About] exclude each other.
 func Worth(delay time.Duration) Option {
 	return func(a *Learner) { a.worth = delay.Seconds() }
 }
 
-// Within bounds the delay of each job by a share of its own duration, in (0, 1], by extra polls:
-// with Within(0.1), once a watch has begun to poll it never waits longer than a tenth of its age.
-// By default only jobs longer than nearly all before are bounded so, by a half.
+// Within bounds the delay of each job by a share of its own duration, in (0, 1]. It takes extra
+// polls. With Within(0.1) a watch that has polled once never waits longer than a tenth of its age.
+// By default the bound is a half, and holds only for jobs longer than nearly all before them.
 func Within(share float64) Option { return func(a *Learner) { a.within = share } }
 
 // Kinds limits the number of kinds that are remembered, at least 1. The default is [DefaultKinds].
 func Kinds(limit int) Option { return func(a *Learner) { a.limit = limit } }
 
-// New is an Adaptive that knows nothing yet. Options that make no sense are reported by Validate,
-// and the default is taken in their place.
+// New returns a Learner that knows nothing yet. Validate reports options that make no sense. The
+// Learner uses the default in their place.
 func New(opts ...Option) *Learner {
 	unset := math.Inf(-1)
 	a := &Learner{about: unset, worth: unset, within: unset, limit: DefaultKinds, kinds: map[string]*kind{}}

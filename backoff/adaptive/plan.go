@@ -116,6 +116,9 @@ func (f *fitter) plan(w wish, doubt bool, x *kin) *plan {
 	if len(f.wide) == 0 && len(spans) > 0 {
 		p.unknown = 0
 	}
+	if x != nil {
+		p.unknown *= 1 - x.alike // what the kin have looked for need not be looked for again
+	}
 	p.doubt = doubt
 	return p.plan(f.known)
 }

@@ -76,22 +76,40 @@ func (p *progress) expect(age, share float64) (mean, sd float64, ok bool) {
 // That is the best schedule where what remains has no memory, and near it elsewhere; and there will
 // be news of the progress by then.
 func soon(age, mean, sd, kappa float64) float64 {
-	const from, to, step = -2.0, 3.5, 0.25
+	const from, to, step, enough = -2.0, 3.5, 0.25, 1.2
 	normal := shapes()[0]
 	z0 := (math.Log(age) - mean) / sd
 	whole := math.Exp(mean + sd*sd/2)
 	done, partly := normal.cumulative(z0), normal.cumulative(z0-sd)
+	cost := func(z, at float64) float64 {
+		chance := normal.cumulative(z) - done
+		if chance <= 1e-9 {
+			return math.Inf(1)
+		}
+		delay := at*chance - whole*(normal.cumulative(z-sd)-partly)
+		return (1 - done + kappa*delay) / chance
+	}
 	z := max(from, z0+step/4)
 	at, grow := math.Exp(mean+sd*z), math.Exp(sd*step)
-	best, least := math.Inf(1), math.Inf(1)
-	for ; z <= max(to, z0+2); z += step {
-		if chance := normal.cumulative(z) - done; chance > 1e-9 {
-			delay := at*chance - whole*(normal.cumulative(z-sd)-partly)
-			if cost := (1 - done + kappa*delay) / chance; cost < least {
-				best, least = at, cost
-			}
+	best, bestZ, least := math.Inf(1), z, math.Inf(1)
+	for end := max(to, z0+2); z <= end; z += 2 * step {
+		c := cost(z, at)
+		if c < least {
+			best, bestZ, least = at, z, c
+		} else if c > enough*least {
+			break // it only rises from here
 		}
-		at *= grow
+		at *= grow * grow
+	}
+	if math.IsInf(best, 1) {
+		return best
+	}
+	middle := best
+	if c := cost(bestZ+step, middle*grow); c < least {
+		best, least = middle*grow, c
+	}
+	if z := bestZ - step; z > z0 && cost(z, middle/grow) < least {
+		best = middle / grow
 	}
 	return best
 }

@@ -15,6 +15,7 @@ const (
 type place struct {
 	key    atomic.Uint64 // hash of the key, 0 if the place is free
 	number atomic.Uint32 // of its span
+	late   bool          // it was not followed from its beginning on
 }
 
 // roster is the followed watches. find may be called by anyone at any time. The rest needs the
@@ -57,6 +58,7 @@ func (r *roster) take(i int, key uint64, number uint32) {
 
 func (r *roster) release(i int) {
 	r.places[i].key.Store(0)
+	r.places[i].late = false
 	r.followed--
 }
 

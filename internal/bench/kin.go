@@ -12,40 +12,50 @@ import (
 )
 
 const (
-	sisters     = 20 // kinds that are known
-	sisterJobs  = 50 // jobs of each
-	sisterScale = 2  // by how much a kind's jobs are longer or shorter than the common scale, at most
+	sisters    = 20 // kinds that are known
+	sisterJobs = 50 // jobs of each
 )
 
+// sisterScales are by how much a kind's jobs are longer or shorter than the common scale, at most.
+var sisterScales = []float64{1.25, 1.5, 2}
+
 // kinTable prints what a new kind costs beside others of the same law, each on a scale of its own.
-func kinTable(w io.Writer, repetitions int) {
+func kinTable(w io.Writer, repetitions int, detail bool) {
 	at := []int{0, 1, 5}
-	results := make([][2][]average, len(nineLaws))
-	together(len(nineLaws), func(i int) { results[i] = besideSisters(nineLaws[i], at, repetitions) })
 	fmt.Fprintf(w, "\nA new kind, after so many jobs of its own: cost over the oracle's, alone and beside %d kinds of the same law whose "+
-		"jobs take up to %v times as long or as short (%d laws, κ·E[T] = %d):\n\n", sisters, sisterScale, len(nineLaws), overlapWorth)
-	row(w, "after jobs", "alone", "beside sisters", "worst", "")
-	rule(w, 5)
-	for n, jobs := range at {
-		var alone, beside average
-		worst := 0
-		for i, r := range results {
-			alone.add(r[0][n].geometric())
-			beside.add(r[1][n].geometric())
-			if r[1][n].geometric() > results[worst][1][n].geometric() {
-				worst = i
+		"jobs take longer or shorter by up to a factor (%d laws, κ·E[T] = %d):\n\n", sisters, len(nineLaws), overlapWorth)
+	row(w, "factor", "after jobs", "alone", "beside sisters", "worst", "")
+	rule(w, 6)
+	for _, factor := range sisterScales {
+		results := make([][2][]average, len(nineLaws))
+		together(len(nineLaws), func(i int) { results[i] = besideSisters(nineLaws[i], factor, at, repetitions) })
+		for n, jobs := range at {
+			var alone, beside average
+			worst := 0
+			for i, r := range results {
+				alone.add(r[0][n].geometric())
+				beside.add(r[1][n].geometric())
+				if r[1][n].geometric() > results[worst][1][n].geometric() {
+					worst = i
+				}
+			}
+			row(w, factor, jobs, f2(alone.geometric()), f2(beside.geometric()), f2(results[worst][1][n].geometric()), nineLaws[worst].name)
+			if !detail {
+				continue
+			}
+			for i, r := range results {
+				fmt.Fprintf(w, "    %-16s alone %6.2f  beside %6.2f\n", nineLaws[i].name, r[0][n].geometric(), r[1][n].geometric())
 			}
 		}
-		row(w, jobs, f2(alone.geometric()), f2(beside.geometric()), f2(results[worst][1][n].geometric()), nineLaws[worst].name)
 	}
 }
 
-func besideSisters(l law, at []int, repetitions int) (results [2][]average) {
+func besideSisters(l law, factor float64, at []int, repetitions int) (results [2][]average) {
 	results[0], results[1] = make([]average, len(at)), make([]average, len(at))
 	base := mean(l.points(points))
 	for rep := range repetitions {
 		r := rand.New(rand.NewPCG(51, uint64(rep)))
-		scale := func() float64 { return math.Pow(sisterScale, 2*r.Float64()-1) }
+		scale := func() float64 { return math.Pow(factor, 2*r.Float64()-1) }
 		opt := adaptive.Worth(seconds(base / overlapWorth))
 		alone, beside := adaptive.New(opt), adaptive.New(opt)
 		scales := make([]float64, sisters)

@@ -134,24 +134,28 @@ func learnerTables(w io.Writer, all []cell, repetitions, keys int, detail bool) 
 			}
 			row(w, jobs, f2(polls.arithmetic()), f3(delay.arithmetic()), f3(p99.arithmetic()), f3(ratio.geometric()), f2(worst), where, f2(equal.geometric()))
 		}
-		if !detail {
-			continue
+		if detail {
+			lawTable(w, all, courses)
 		}
-		fmt.Fprintln(w, "\nCost / oracle by law:")
-		fmt.Fprintln(w)
-		row(w, "law, worth", 0, 1, 5, 20, 100, 1000)
-		rule(w, 7)
-		for i, c := range all {
-			values := []any{c}
-			for n := range frozen {
-				var here average
-				for _, s := range courses[i][n] {
-					here.add(c.ratio(s))
-				}
-				values = append(values, f3(here.geometric()))
+	}
+}
+
+// lawTable prints the cost of each cell, by the number of jobs that the learner has seen.
+func lawTable(w io.Writer, all []cell, courses [][][]score) {
+	fmt.Fprintln(w, "\nCost / oracle by law:")
+	fmt.Fprintln(w)
+	row(w, "law, worth", 0, 1, 5, 20, 100, 1000)
+	rule(w, 7)
+	for i, c := range all {
+		values := []any{c}
+		for n := range frozen {
+			var here average
+			for _, s := range courses[i][n] {
+				here.add(c.ratio(s))
 			}
-			row(w, values...)
+			values = append(values, f3(here.geometric()))
 		}
+		row(w, values...)
 	}
 }
 

@@ -3,7 +3,8 @@
 // distribution of durations.
 //
 //	go run ./internal/bench                      prints the tables
-//	go run ./internal/bench -draw docs           draws the pictures there
+//	go run ./internal/bench -draw docs           draws the pictures there; -only X draws one
+//	go run ./internal/bench -overlap             prints the tables of jobs that overlap
 //	go run ./internal/bench -trace durations.csv reads lines of t,kind,duration_s
 //
 // Commands libraries and soak, in the folders of those names, measure on the real clock and over
@@ -22,22 +23,25 @@ func main() {
 	detail := flag.Bool("detail", false, "print the learner's cost by law")
 	drawTo := flag.String("draw", "", "draw the pictures in this `folder`, print nothing")
 	trace := flag.String("trace", "", "read this `file` of t,kind,duration_s")
+	burst := flag.Int("burst", 0, "with -trace: so many jobs of a kind begin together; 0 is as they began")
 	worth := flag.Float64("worth", 50, "with -trace: what the mean duration is worth, in requests")
 	overlap := flag.Bool("overlap", false, "print the tables of jobs that overlap")
-	only := flag.String("only", "", "with -overlap: this scenario only")
+	only := flag.String("only", "", "with -overlap: this `scenario` only, where sisters is the table of kinds beside others; with -draw: this picture only")
 	flag.Parse()
 	if *overlap {
 		overlapTable(os.Stdout, *only, *repetitions, *detail)
-		kinTable(os.Stdout, *repetitions)
+		if *only == "" || *only == "sisters" {
+			kinTable(os.Stdout, *repetitions, *detail)
+		}
 		return
 	}
-	if err := run(*repetitions, *keys, *detail, *drawTo, *trace, *worth); err != nil {
+	if err := run(*repetitions, *keys, *detail, *drawTo, *only, *trace, *burst, *worth); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(repetitions, keys int, detail bool, drawTo, trace string, worth float64) error {
+func run(repetitions, keys int, detail bool, drawTo, only, trace string, burst int, worth float64) error {
 	switch {
 	case trace != "":
 		f, err := os.Open(trace)
@@ -50,9 +54,10 @@ func run(repetitions, keys int, detail bool, drawTo, trace string, worth float64
 			return fmt.Errorf("%s: %w", trace, err)
 		}
 		traceTable(os.Stdout, jobs, worth)
+		replayTable(os.Stdout, replays(jobs, burst), worth)
 		return nil
 	case drawTo != "":
-		return drawAll(drawTo, repetitions, keys)
+		return drawAll(drawTo, only, repetitions, keys)
 	}
 	all := cells()
 	peerTable(os.Stdout, keys)

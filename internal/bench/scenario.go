@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -66,6 +67,16 @@ func bulk(n int) func(law, float64, *rand.Rand) ([]*running, int) {
 	}
 }
 
+// sorted is a bulk whose jobs begin in the order of their durations: those that are followed are
+// the shortest.
+func sorted(n int) func(law, float64, *rand.Rand) ([]*running, int) {
+	return func(l law, mean float64, r *rand.Rand) ([]*running, int) {
+		all, from := bulk(n)(l, mean, r)
+		slices.SortStableFunc(all, func(a, b *running) int { return cmp.Compare(a.end, b.end) })
+		return all, from
+	}
+}
+
 // waves are bulks, each of which begins when the one before has ended; from the wave changes on all
 // jobs take so many times as long. Those count.
 func waves(n, of, change int, factor float64) func(law, float64, *rand.Rand) ([]*running, int) {
@@ -112,6 +123,7 @@ var scenarios = []scenario{
 	{name: "Poisson, 10,000", jobs: poisson(30000, 10000), repeat: 1},
 	{name: "5 x longer", jobs: waves(10, 100, 5, 5), factor: 5, repeat: 2},
 	{name: "5 x shorter", jobs: waves(10, 100, 5, 0.2), factor: 0.2, repeat: 2},
+	{name: "sorted 1,000", jobs: sorted(1000), repeat: 3},
 	{name: "all time out", jobs: func(law, float64, *rand.Rand) ([]*running, int) {
 		return bulk(1000)(law{"endless", func(float64) float64 { return 1e9 }}, 0, rand.New(rand.NewPCG(1, 1)))
 	}, timeout: 300, repeat: 1},

@@ -103,6 +103,44 @@ var blue = color.RGBA{0x1f, 0x6f, 0xb4, 0xff}
 
 // plot draws a line for each library, with its name at the end.
 func (p panel) plot() (*plot.Plot, error) {
+	d := p.frame()
+	var names []name
+	other := 0
+	for l, lib := range libraries {
+		var at plotter.XYs
+		for i, n := range p.sizes {
+			if v, ok := p.value(l, i); ok && v > 0 {
+				at = append(at, plotter.XY{X: float64(n), Y: v})
+			}
+		}
+		if len(at) == 0 {
+			continue
+		}
+		line, dots, err := plotter.NewLinePoints(at)
+		if err != nil {
+			return nil, err
+		}
+		lib.style(line, &other)
+		dots.Color, dots.Radius, dots.Shape = line.Color, vg.Points(2), draw.CircleGlyph{}
+		d.Add(line, dots)
+		names = append(names, name{lib.name, line.Color, at[len(at)-1]})
+	}
+	first, last := float64(p.sizes[0]), float64(p.sizes[len(p.sizes)-1])
+	d.X.Min, d.X.Max = first/1.1, last*math.Pow(last/first, 0.5) // the names stand on the right
+	if len(names) == 0 {
+		d.Y.Min, d.Y.Max = 1, 1
+	}
+	if p.log {
+		d.Y.Scale, d.Y.Tick.Marker = plot.LogScale{}, decades{}
+		d.Y.Min, d.Y.Max = down(d.Y.Min), max(up(d.Y.Max), 10*down(d.Y.Min))
+	} else {
+		d.Y.Min, d.Y.Max = 0, d.Y.Max*1.1
+	}
+	return d, addNames(d, names)
+}
+
+// frame is the plot without its lines.
+func (p panel) frame() *plot.Plot {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
 	plotter.DefaultFont = plot.DefaultFont
 	d := plot.New()
@@ -121,51 +159,23 @@ func (p panel) plot() (*plot.Plot, error) {
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{0xe4}, color.Gray{0xe4}
 	d.Add(grid)
+	return d
+}
 
-	var names []name
-	other := 0
-	for l, lib := range libraries {
-		var at plotter.XYs
-		for i, n := range p.sizes {
-			if v, ok := p.value(l, i); ok && v > 0 {
-				at = append(at, plotter.XY{X: float64(n), Y: v})
-			}
-		}
-		if len(at) == 0 {
-			continue
-		}
-		line, dots, err := plotter.NewLinePoints(at)
-		if err != nil {
-			return nil, err
-		}
-		line.Width, dots.Radius, dots.Shape = vg.Points(1.2), vg.Points(2), draw.CircleGlyph{}
-		switch {
-		case lib.name == ourName:
-			line.Color, line.Width = blue, vg.Points(2.4)
-		case lib.name == slackName:
-			line.Color, line.Dashes = blue, []vg.Length{vg.Points(1.5), vg.Points(2)}
-		case lib.ours():
-			line.Color, line.Dashes = blue, []vg.Length{vg.Points(5), vg.Points(3)}
-		default:
-			line.Color = colors[other%len(colors)]
-			other++
-		}
-		dots.Color = line.Color
-		d.Add(line, dots)
-		names = append(names, name{lib.name, line.Color, at[len(at)-1]})
+// style sets how the line of l looks. other counts the lines that are not ours.
+func (l library) style(line *plotter.Line, other *int) {
+	line.Width = vg.Points(1.2)
+	switch {
+	case l.name == ourName:
+		line.Color, line.Width = blue, vg.Points(2.4)
+	case l.name == slackName:
+		line.Color, line.Dashes = blue, []vg.Length{vg.Points(1.5), vg.Points(2)}
+	case l.ours():
+		line.Color, line.Dashes = blue, []vg.Length{vg.Points(5), vg.Points(3)}
+	default:
+		line.Color = colors[*other%len(colors)]
+		*other++
 	}
-	first, last := float64(p.sizes[0]), float64(p.sizes[len(p.sizes)-1])
-	d.X.Min, d.X.Max = first/1.1, last*math.Pow(last/first, 0.5) // the names stand on the right
-	if len(names) == 0 {
-		d.Y.Min, d.Y.Max = 1, 1
-	}
-	if p.log {
-		d.Y.Scale, d.Y.Tick.Marker = plot.LogScale{}, decades{}
-		d.Y.Min, d.Y.Max = down(d.Y.Min), max(up(d.Y.Max), 10*down(d.Y.Min))
-	} else {
-		d.Y.Min, d.Y.Max = 0, d.Y.Max*1.1
-	}
-	return d, addNames(d, names)
 }
 
 // down and up round v to a power of ten; one that is off by the last digits counts as such.

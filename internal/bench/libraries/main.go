@@ -58,9 +58,9 @@ func (p plan) rhythms() []rhythm {
 	return []rhythm{{100, p.every}, {1_000, p.every}, {jobstatus.DefaultConcurrency, time.Millisecond}}
 }
 
-func (p plan) run(out io.Writer) error {
-	b := bar.New()
-	steps, all := 0, 1+len(pollers)*p.turns*len(p.rhythms())+len(libraries)*len(jobSizes)
+// steps is how many steps run takes.
+func (p plan) steps() int {
+	all := 1 + len(pollers)*p.turns*len(p.rhythms()) + len(libraries)*len(jobSizes)
 	for _, n := range waitSizes {
 		for _, l := range libraries {
 			if l.waits(n) {
@@ -68,25 +68,20 @@ func (p plan) run(out io.Writer) error {
 			}
 		}
 	}
-	next := func(word string) {
-		b.Show(time.Now(), steps, all, word)
+	return all
+}
+
+// run measures and prints, one table after another.
+func (p plan) run(out io.Writer) error {
+	b := bar.New()
+	steps, all := 0, p.steps()
+	next := func(format string, args ...any) {
+		b.Show(time.Now(), steps, all, fmt.Sprintf(format, args...))
 		steps++
 	}
-
 	var m measured
-	for _, n := range waitSizes {
-		line := make([]*held, len(libraries))
-		for i, l := range libraries {
-			if !l.waits(n) {
-				continue
-			}
-			next(fmt.Sprintf("%d waits, %s", n, l.name))
-			line[i] = &held{}
-			if err := child.Run("waits", waitsConfig{l.name, n}, line[i]); err != nil {
-				return err
-			}
-		}
-		m.waits = append(m.waits, line)
+	if err := m.measureWaits(next); err != nil {
+		return err
 	}
 	b.Clear()
 	m.printWaits(out)
@@ -98,14 +93,8 @@ func (p plan) run(out io.Writer) error {
 	b.Clear()
 	m.printPolls(out, p)
 
-	for _, r := range p.rhythms() {
-		costs, err := pollSteadily(steadyConfig{rhythm: r, For: p.lasting}, p.turns, func(word string) {
-			next(fmt.Sprintf("%d polled every %v, %s", r.Jobs, r.Every, word))
-		})
-		if err != nil {
-			return err
-		}
-		m.steady = append(m.steady, costs)
+	if err := m.measureSteady(p, next); err != nil {
+		return err
 	}
 	b.Clear()
 	m.printSteady(out, p)
@@ -113,7 +102,7 @@ func (p plan) run(out io.Writer) error {
 	for size, n := range jobSizes {
 		line := make([]end, len(libraries))
 		for i, l := range libraries {
-			next(fmt.Sprintf("%d jobs, %s", n, l.name))
+			next("%d jobs, %s", n, l.name)
 			var err error
 			if line[i], err = bring(l.name, serveConfig{n, p.from, p.to}, p.every); err != nil {
 				return err
@@ -127,4 +116,37 @@ func (p plan) run(out io.Writer) error {
 		return nil
 	}
 	return m.draw(p.folder)
+}
+
+// measureWaits measures what each library needs for waits that wait.
+func (m *measured) measureWaits(next func(format string, args ...any)) error {
+	for _, n := range waitSizes {
+		line := make([]*held, len(libraries))
+		for i, l := range libraries {
+			if !l.waits(n) {
+				continue
+			}
+			next("%d waits, %s", n, l.name)
+			line[i] = &held{}
+			if err := child.Run("waits", waitsConfig{l.name, n}, line[i]); err != nil {
+				return err
+			}
+		}
+		m.waits = append(m.waits, line)
+	}
+	return nil
+}
+
+// measureSteady measures what polling costs in each rhythm.
+func (m *measured) measureSteady(p plan, next func(format string, args ...any)) error {
+	for _, r := range p.rhythms() {
+		costs, err := pollSteadily(steadyConfig{rhythm: r, For: p.lasting}, p.turns, func(word string) {
+			next("%d polled every %v, %s", r.Jobs, r.Every, word)
+		})
+		if err != nil {
+			return err
+		}
+		m.steady = append(m.steady, costs)
+	}
+	return nil
 }

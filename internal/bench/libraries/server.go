@@ -74,15 +74,20 @@ func serve(parent child.Parent) error {
 		return err
 	}
 	report := served{Requests: requests.Load(), Opened: conns.opened, Peak: conns.peak}
+	report.count(jobs, c.Jobs)
+	return parent.Write(report)
+}
+
+// count finds how many of n jobs nobody heard the end of, and how late the others were heard of.
+func (s *served) count(jobs *mock.Service, n int) {
 	for j := range jobs.Jobs() {
 		if j.Told.IsZero() {
-			report.Unheard++
+			s.Unheard++
 		} else {
-			report.Late += j.Told.Sub(j.Updated)
+			s.Late += j.Told.Sub(j.Updated)
 		}
 	}
-	report.Late /= time.Duration(max(c.Jobs-report.Unheard, 1))
-	return parent.Write(report)
+	s.Late /= time.Duration(max(n-s.Unheard, 1))
 }
 
 // numbered yields the ids of n jobs.

@@ -1,0 +1,82 @@
+package adaptive
+
+import (
+	"math"
+	"sync/atomic"
+)
+
+// crowd is what is known of the watches that are under way. It is written under the kind's lock.
+type crowd struct {
+	running  atomic.Int64  // watches that began and were not left
+	others   int64         // those of them that are not followed
+	most     int64         // the most that ran at once since none did
+	adopting atomic.Bool   // watches that are seen to run are followed late
+	frontier atomic.Uint64 // a float64: the greatest age at which anything is known
+	alive    atomic.Uint64 // a float64: the sum of the ages at which those followed were last seen to run
+}
+
+// leave notes that a watch was left.
+func (c *crowd) leave() {
+	if c.running.Add(-1) == 0 {
+		c.most = 0
+		c.adopting.Store(false)
+	}
+}
+
+func load(x *atomic.Uint64) float64     { return math.Float64frombits(x.Load()) }
+func store(x *atomic.Uint64, v float64) { x.Store(math.Float64bits(v)) }
+
+// Where all that were followed have ended and many others have not, those that were followed were
+// not like the others: they began first, say, and were the shortest. Of those that are seen to run
+// still, as many are then followed as there is room for.
+const (
+	adoptShare = 8  // one in so many of the most that ran still runs
+	adoptLeast = 16 // and at least so many do
+)
+
+// leftAll notes whether watches are to be followed late, after a followed one was left.
+func (k *kind) leftAll() {
+	c := &k.crowd
+	if k.roster.followed == 0 && c.others >= adoptLeast && c.others > c.most/adoptShare {
+		c.adopting.Store(true)
+	}
+}
+
+// adopt follows a watch that began long ago, and reports whether it does. The watch is not scored:
+// that it runs still is why it is followed.
+func (k *kind) adopt(key uint64) bool {
+	if !k.crowd.adopting.Load() || k.crowd.others == 0 {
+		return false
+	}
+	i := k.roster.free(key)
+	if i < 0 {
+		if k.roster.followed == maxFollowed {
+			k.crowd.adopting.Store(false)
+		}
+		return false
+	}
+	k.crowd.others--
+	k.verdicts.begin(k)
+	number := k.append(span{0, forever})
+	k.verdicts.done[number%maxScores] = true
+	k.roster.take(i, key, number)
+	k.roster.places[i].late = true
+	return true
+}
+
+// dropLate gives up one watch that is followed late, and reports whether there was one. A watch
+// that was left shows that the other never began, as no more of those that are not followed run.
+func (k *kind) dropLate() (dropped bool) {
+	if k.roster.followed == 0 {
+		return false
+	}
+	k.roster.each(func(i int, n *atomic.Uint32) {
+		if p := &k.roster.places[i]; p.late && !dropped {
+			store(&k.crowd.alive, max(load(&k.crowd.alive)-float64(k.at(n.Load()).after), 0))
+			k.roster.release(i)
+			k.crowd.leave()
+			dropped = true
+		}
+	})
+	return dropped
+}

@@ -1,0 +1,129 @@
+package adaptive
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+	"time"
+)
+
+// Forecast is what a [Learner] expects of the next job of a kind. It is a value that does not
+// change when the Learner learns more.
+type Forecast struct {
+	// Jobs is the number of jobs that the forecast is made from, those that still run included. It
+	// is 0 where other kinds alone are known, and the forecast is what they have in common.
+	Jobs int
+	// Requests is the number of requests expected for a job, if no other runs meanwhile.
+	Requests float64
+	// Delay is the time expected from the end of a job to the poll that finds it.
+	Delay time.Duration
+
+	plan *plan
+}
+
+// Forecast returns what is expected of the next job of a kind. It reports false if no job is known
+// to have ended, and no other kinds tell enough.
+func (a *Learner) Forecast(kind string) (Forecast, bool) {
+	var p *plan
+	if k := a.known(kind); k != nil {
+		p = k.plan.Load()
+	}
+	if x := a.kin.Load(); p == nil && x != nil {
+		p = x.plan
+	}
+	if p == nil {
+		return Forecast{}, false
+	}
+	f := Forecast{Jobs: p.jobs, plan: p}
+	f.Requests, f.Delay = p.foresee()
+	return f, true
+}
+
+// Quantile returns the duration that a share of the jobs, from 0 to 1, do not exceed: half of them
+// for 0.5. It is 0 for a Forecast that the Learner did not make.
+func (f Forecast) Quantile(share float64) time.Duration { return f.Remaining(0, share) }
+
+// Remaining returns how much longer a job runs that has run for an age: a share of the jobs of that
+// age, from 0 to 1, have ended by then. With 0.5 it is an estimate for a progress bar. A job that
+// has run for longer than all that are known may well run for as long again.
+func (f Forecast) Remaining(age time.Duration, share float64) time.Duration {
+	if f.plan == nil {
+		return 0
+	}
+	from := max(age, 0).Seconds()
+	at := f.plan.ending(from, min(max(share, negligiblyFew), 1-negligiblyFew))
+	return saturate((at - from) * 1e9)
+}
+
+// String returns the forecast in a line.
+func (f Forecast) String() string {
+	if f.plan == nil {
+		return "nothing is known"
+	}
+	short := func(d time.Duration) time.Duration {
+		digit := time.Duration(1)
+		for d/digit >= 1000 {
+			digit *= 10
+		}
+		return d.Round(digit)
+	}
+	return fmt.Sprintf("%d jobs: half end within %v, 9 of 10 within %v, 99 of 100 within %v; %.1f requests a job, %v late", f.Jobs,
+		short(f.Quantile(0.5)), short(f.Quantile(0.9)), short(f.Quantile(0.99)), f.Requests, short(f.Delay))
+}
+
+// String returns what is known of each kind, in a line each, in the order of their names.
+func (a *Learner) String() string {
+	kinds := a.byUse()
+	sort.Slice(kinds, func(i, j int) bool { return kinds[i].name < kinds[j].name })
+	var lines []string
+	for _, k := range kinds {
+		if f, ok := a.Forecast(k.name); ok && f.Jobs > 0 {
+			lines = append(lines, fmt.Sprintf("%q: %v", k.name, f))
+		}
+	}
+	if len(lines) == 0 {
+		return "nothing is known"
+	}
+	return strings.Join(lines, "\n")
+}
+
+// foresee returns the requests and the delay that p lets one expect of a job.
+func (p *plan) foresee() (requests float64, delay time.Duration) {
+	const rare, most = 1e-4, 10_000
+	w, late := watch{}, 0.0
+	for w.Attempt < most {
+		live, area := p.beyond(w.age)
+		if live < rare {
+			break
+		}
+		at := max(p.after(&w, false), w.age+leastWait.Seconds())
+		_, until := p.beyond(at)
+		requests += live
+		late += max((at-w.age)*live-(until-area), 0)
+		w.age = at
+		w.Attempt++
+	}
+	return requests, saturate(late * 1e9)
+}
+
+// ending returns the age, at least from, by which a share of the jobs that last longer than from
+// have ended.
+func (p *plan) ending(from, share float64) float64 {
+	live, _ := p.beyond(from)
+	target := float32(live * (1 - share))
+	last := len(p.steps) - 1
+	i := sort.Search(last, func(i int) bool { return p.steps[i].live <= target })
+	s := p.steps[i]
+	at := float64(s.end)
+	if i > 0 {
+		if b := p.steps[i-1]; b.live > s.live {
+			part := float64(b.live-max(target, s.live)) / float64(b.live-s.live)
+			at = float64(b.end) + min(max(part, 0), 1)*(float64(s.end)-float64(b.end))
+		}
+	}
+	return math.Max(at, from)
+}
+
+// negligiblyFew is the share of the jobs that are as good as never seen.
+const negligiblyFew = 1e-3

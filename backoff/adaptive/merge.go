@@ -1,0 +1,127 @@
+package adaptive
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"slices"
+)
+
+// Merge returns a saved state that holds what the given ones hold, in the form of
+// [Learner.MarshalBinary]. Of a kind that is in several, it takes from each as large a share of its
+// jobs as there is room for, the newest. An error says which of the states is damaged, and where.
+func Merge(saved ...[]byte) ([]byte, error) {
+	merged := map[string]*ranked{}
+	for i, data := range saved {
+		states, err := decode(data)
+		if err != nil {
+			return nil, fmt.Errorf("state %d of %d: %w", i+1, len(saved), err)
+		}
+		for n, s := range states {
+			use := float64(n+1) / float64(len(states))
+			if m := merged[s.name]; m != nil {
+				m.parts = append(m.parts, s)
+				m.use = max(m.use, use)
+				continue
+			}
+			merged[s.name] = &ranked{parts: []state{s}, use: use}
+		}
+	}
+	all := make([]*ranked, 0, len(merged))
+	for _, m := range merged {
+		all = append(all, m)
+	}
+	slices.SortFunc(all, func(x, y *ranked) int {
+		return cmp.Or(cmp.Compare(x.use, y.use), cmp.Compare(x.parts[0].name, y.parts[0].name))
+	})
+	states := make([]state, len(all))
+	for i, m := range all {
+		states[i] = merge(m.parts)
+	}
+	return encodeAll(states), nil
+}
+
+// ranked is a kind of several states, and how recently it was used: from 0 to 1, the newest.
+type ranked struct {
+	parts []state
+	use   float64
+}
+
+// merge makes one state of several of the same kind.
+func merge(parts []state) state {
+	out := state{name: parts[0].name}
+	total := 0
+	for _, s := range parts {
+		total += len(s.spans)
+		out.doubt = out.doubt || s.doubt
+		out.change = max(out.change, s.change)
+		out.progress = out.progress.merge(s.progress)
+	}
+	// Spans are in the order in which their watches began. Of different states that order is not
+	// known: they are spread evenly among one another.
+	type placed struct {
+		span
+		at float64
+	}
+	var all []placed
+	for _, s := range parts {
+		n := len(s.spans)
+		kept := n
+		if total > maxSpans {
+			kept = n * maxSpans / total
+		}
+		for i, x := range s.spans[n-kept:] {
+			all = append(all, placed{x, (float64(i) + 0.5) / float64(kept)})
+		}
+	}
+	slices.SortStableFunc(all, func(x, y placed) int { return cmp.Compare(x.at, y.at) })
+	for _, x := range all {
+		out.spans = append(out.spans, x.span)
+	}
+	return out
+}
+
+// merge returns what p and q learned together. Either may be nil.
+func (p *progress) merge(q *progress) *progress {
+	if p == nil {
+		return q
+	}
+	if q == nil {
+		return p
+	}
+	out := &progress{}
+	for i := range out {
+		x, y := p[i], q[i]
+		n := x.n + y.n
+		if n == 0 {
+			continue
+		}
+		d, share := y.mean-x.mean, y.n/n
+		out[i] = reports{
+			n:        min(n, maxReports),
+			mean:     x.mean + share*d,
+			variance: (1-share)*x.variance + share*y.variance + share*(1-share)*d*d,
+		}
+	}
+	return out
+}
+
+// encodeAll is a saved state of those kinds, the least recently used first.
+func encodeAll(states []state) []byte {
+	b := header(len(states))
+	for _, s := range states {
+		b = s.kind().encode(appendName(b, s.name))
+	}
+	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+}
+
+// header is the beginning of a saved state of so many kinds.
+func header(kinds int) []byte {
+	return binary.AppendUvarint(append([]byte(stateMagic), stateVersion), uint64(kinds))
+}
+
+// appendName appends the name of a kind.
+func appendName(b []byte, name string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(name))), name...)
+}
