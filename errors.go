@@ -30,6 +30,9 @@ var (
 	// ErrMaxWatches is matched by the error of a wait that did not begin because the Watcher
 	// already waits for as many jobs as [WithMaxWatches] allows.
 	ErrMaxWatches = timeline.ErrMaxWatches
+	// ErrBlocked is matched by the [WaitError] of a wait that [StopWhenBlocked] ended. The message
+	// of its last status says what the job waits for, if the service does.
+	ErrBlocked = timeline.ErrBlocked
 	// ErrClosed is matched by the error of every call on a closed Watcher, and by the [WaitError]
 	// of every wait that [Watcher.Close] ended.
 	ErrClosed = timeline.ErrClosed

@@ -15,6 +15,10 @@ import (
 
 var notAnswered = sighting.FaultOf(&transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered})
 
+// blockedWait is the least wait between polls while a job waits for a person, who takes longer than
+// a machine.
+const blockedWait = 30 * time.Second
+
 // judgeNext judges one poll of r, or sees that all are judged. Where a plugin ends the goroutine in
 // between, the poll is judged by what is known of it then.
 func (t *Timeline) judgeNext(r *run) {
@@ -155,7 +159,9 @@ func (t *Timeline) look(r *run, p *poll) {
 			Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
 			RetryAfter: p.leaveAlone, Progress: s.Progress, State: s.StateName(), Err: s.Fault.Err,
 		})
-		over = why != nil
+		if over = why != nil; s.State == transport.Blocked {
+			p.wait = max(p.wait, blockedWait)
+		}
 	}
 	p.over, p.why = over, why
 	if s.Same(x.seen) {
@@ -358,6 +364,8 @@ func (t *Timeline) tell(m *waiter, p *poll, asked, now time.Duration) {
 		t.settle(m, Result{Status: x.status(), End: Broken, Err: p.why})
 	case p.over:
 		t.settle(m, Result{Status: x.status(), End: Ended})
+	case m.call.StopWhenBlocked && x.isBlocked():
+		t.giveUp(m, ErrBlocked)
 	case m.call.MaxAttempts != Unlimited && int(x.attempt-m.joined) >= m.call.MaxAttempts:
 		t.giveUp(m, ErrMaxAttempts)
 	case m.held != notHeld && asked >= m.end():

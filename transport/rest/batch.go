@@ -23,6 +23,7 @@ import (
 //	Batch{Path: "/jobs?ids={ids}"}                               GET /jobs?ids=a,b
 //	Batch{Path: "/jobs?id={id}"}                                 GET /jobs?id=a&id=b
 //	Batch{Path: "/get", Body: map[string]any{"ids": "{ids}"}}    POST /get with {"ids":["a","b"]}
+//	Batch{Path: "/jobs?active=1", Next: "@link.next"}            GET /jobs?active=1, and its next pages
 //
 // The answer holds an item for each job: an array of them, or an object that has them by id. An
 // item is read as the answer to a status call is: see Item. What becomes of an answer is told at
@@ -41,6 +42,8 @@ type Batch struct {
 	// Body is sent, as JSON, with an array of the ids in place of its one value "{ids}"; the
 	// default is no body. The Body "{ids}" is the array alone.
 	Body any
+	// Header has the headers of this call, as that of a Call does.
+	Header map[string]string
 	// Max is how many jobs one request asks about at most, from 2 to 1000; the default is 100.
 	Max int
 
@@ -55,9 +58,17 @@ type Batch struct {
 	// {"jobs":[{"id":"7","state":"x"}]} about many. The Dialect's places are read within it, and
 	// what they read elsewhere a batch does not say.
 	Item string
+	// State is where an item says how its job stands, if that is not the Dialect's State within
+	// Item.
+	State string
 	// NotFound is where an item says, by anything but null and false, that there is no such job;
 	// the default is nowhere.
 	NotFound string
+	// Next is where the answer names its next page: a URL or a path of the same origin, or what
+	// stands for {page} in Path, whose pair is left out for the first page. "@link.next" is the link
+	// of that relation in the header Link. The default is nowhere. Pages are followed until all jobs
+	// have been found, up to 20 of them.
+	Next string
 }
 
 const (
@@ -81,7 +92,7 @@ var (
 )
 
 func (b Batch) withDefaults() Batch {
-	if b == (Batch{}) {
+	if b.isZero() {
 		return b
 	}
 	if b.Body != nil {
@@ -99,8 +110,11 @@ func (b Batch) withDefaults() Batch {
 // String returns the method and the path, without the query.
 func (b Batch) String() string {
 	b = b.withDefaults()
-	return Call{b.Method, b.Path}.String()
+	return Call{Method: b.Method, Path: b.Path}.String()
 }
+
+// isZero reports whether b was not set.
+func (b Batch) isZero() bool { return b.Method == "" && b.Path == "" && b.Body == nil && b.Max == 0 }
 
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
 func (b Batch) GoString() string { return b.String() }
@@ -191,7 +205,7 @@ func (b *batch) ask(base *url.URL) (err error) {
 		hole = placeholder
 	}
 	filled := path + "?" + strings.Replace(query, hole, "ids", 1)
-	if b.to, err = newEndpoint(base, Call{b.Method, filled}, false); err != nil {
+	if b.to, err = newEndpoint(base, Call{Method: b.Method, Path: filled}, false); err != nil {
 		return err
 	}
 	if n := strings.Count(query, hole) + strings.Count(text, aBody); n != 1 {
@@ -390,7 +404,7 @@ func (b *batch) job(key, item []byte) string {
 func (k *call) readItem(id string, item []byte) transport.Answer {
 	s, err := k.judgeItem(id, item)
 	if classify := k.reader.dialect.Classify; classify != nil {
-		s, err = classify(k.code, item, s, err)
+		s, err = classify(Answer{k.code, k.answer, item}, s, err)
 	}
 	if err != nil {
 		return refusal(id, err)

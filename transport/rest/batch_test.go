@@ -345,7 +345,8 @@ func TestClassifyIsGivenTheItemsOfABatch(t *testing.T) {
 	refused := errors.New("job was refused")
 	var seen []string
 	c := serve(t, say(200, `[{"id":"a","error":"E7"}, {"id":"b","state":"pending"}, {"id":"c"}]`), rest.WithDialect(rest.Dialect{State: "state", Batch: joined,
-		Classify: func(code int, body []byte, s transport.Status, err error) (transport.Status, error) {
+		Classify: func(a rest.Answer, s transport.Status, err error) (transport.Status, error) {
+			code, body := a.Code, a.Body
 			seen = append(seen, fmt.Sprint(code, " ", string(body)))
 			switch {
 			case bytes.Contains(body, []byte("E7")):

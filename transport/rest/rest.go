@@ -82,7 +82,9 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -104,6 +106,8 @@ var (
 	_ transport.Transport   = (*Client)(nil)
 	_ transport.Conditional = (*Client)(nil)
 	_ transport.Creator     = (*Client)(nil)
+	_ transport.Starter     = (*Client)(nil)
+	_ transport.Fetcher     = (*Client)(nil)
 	_ transport.Canceler    = (*Client)(nil)
 	_ transport.Batcher     = (*Client)(nil)
 	_ transport.Fitter      = (*Client)(nil)
@@ -192,6 +196,22 @@ func (c *Client) Create(ctx context.Context, req transport.CreateRequest) (id st
 	return k.status.ID, err
 }
 
+// Start starts a job and returns what the service says of it at once. It sends what Create sends.
+// The status is pending, with the wait that the answer names, unless the Dialect's CreateTells says
+// more.
+func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
+	id, err := c.Create(ctx, req)
+	return transport.Status{ID: id, State: transport.Pending}, err
+}
+
+// Fetch returns the result of a job that has completed, by the call that the Dialect's Fetch
+// describes. Without one, the error matches [errors.ErrUnsupported]. The caller closes the result,
+// and reads it for as long as ctx lasts. See [WithMaxResult] for its size and [AllowOrigin] for
+// where it may be.
+func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
+	return nil, errors.ErrUnsupported
+}
+
 // Cancel asks the service to cancel a job. It returns nil for an answer of 2xx.
 func (c *Client) Cancel(ctx context.Context, id string) error {
 	k, err := c.begin(ctx, transport.CheckID(id))
@@ -238,7 +258,7 @@ func (k *call) readStatus() error {
 		if err != nil {
 			st = transport.Status{}
 		}
-		st, err = classify(k.code, k.body[:min(len(k.body), k.maxBody)], st, err)
+		st, err = classify(Answer{k.code, k.answer, k.body[:min(len(k.body), k.maxBody)]}, st, err)
 	}
 	if err != nil {
 		st = transport.Status{}

@@ -105,7 +105,7 @@ func (c *config) base(s *settings, baseURL string) {
 		s.secrets = append(s.secrets, e.sensitive()...)
 		*call.to = e
 	}
-	if d.Batch == (Batch{}) {
+	if d.Batch.isZero() {
 		return
 	}
 	b, err := newBatch(base, d)
