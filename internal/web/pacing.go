@@ -56,6 +56,12 @@ func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
 	return 0
 }
 
+// Wait reads a wait that stands in the body of an answer, of which a plain number counts units. It
+// is what [RetryAfter] would return.
+func Wait(text string, unit time.Duration) time.Duration {
+	return pacing{nil, time.Now}.wait([]string{text}, unit)
+}
+
 // mayPace reports whether any header is spelled like one of those that RetryAfter reads, which is
 // rare.
 func mayPace(h http.Header) bool {

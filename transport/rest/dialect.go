@@ -92,8 +92,8 @@ type Dialect struct {
 	// the default is the whole text. A * stands for any text.
 	IDPattern string
 	// AnswerID is where the answer to a status call names its job. An answer that names another job
-	// is malformed. The default is ID where that is a place in a body, unless Next is set; "-" is
-	// nowhere.
+	// is malformed. The default is what ID is set to, if that is a place in a body and neither Next
+	// nor IDPattern is set; "-" is nowhere.
 	AnswerID string
 	// CreateTells says that the answer to a create can be read as one to a status call, so that a
 	// job that is done at once is told. By default a create that succeeds is [transport.Pending].
@@ -102,7 +102,7 @@ type Dialect struct {
 	// State is where the answer to a status call says how the job stands; the default is
 	// payload.status. It may name several places, such as "status, conclusion". A string, a number
 	// or a boolean there is a word of States. If State is one place, an object or an array there
-	// makes the answer malformed.
+	// makes the answer malformed, unless a rule fits it.
 	//
 	// If "@code" is among the places, then any status code that a rule names tells a state.
 	// Otherwise only 2xx does, and 5xx but 502 to 504 if it tells an end.

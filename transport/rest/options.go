@@ -48,6 +48,7 @@ type config struct {
 	maxResult   int64 // 0 for the default
 	origins     []string
 	tokenHeader string
+	isSet       map[string]bool // of header, by the user
 	problems    []error
 }
 
@@ -102,7 +103,7 @@ func WithHeader(name, value string) Option {
 		case key == "Host" || key == "Content-Length" || key == "Transfer-Encoding" || key == "Accept-Encoding":
 			c.problem("WithHeader(%.80q): it is set by this package or net/http", name)
 		default:
-			c.header.Set(key, value)
+			c.set(key, value)
 		}
 	}
 }
@@ -176,7 +177,21 @@ func AllowOrigin(origin string) Option {
 // WithTokenHeader sets which header carries the token of [WithToken], such as PRIVATE-TOKEN, with
 // the token alone as its value. The default, or "", is "Authorization: Bearer".
 func WithTokenHeader(name string) Option {
-	return func(c *config) { c.tokenHeader = http.CanonicalHeaderKey(name) }
+	return func(c *config) {
+		if name != "" && !web.IsToken(name) {
+			c.problem("WithTokenHeader(%.80q): not a header's name", name)
+			return
+		}
+		if c.tokenHeader = http.CanonicalHeaderKey(name); c.tokenHeader == "Authorization" {
+			c.problem("WithTokenHeader(%.80q): WithToken alone sets it", name)
+		}
+	}
+}
+
+// set sets a header that every request carries, whatever a Dialect says.
+func (c *config) set(name, value string) {
+	c.header.Set(name, value)
+	c.isSet[http.CanonicalHeaderKey(name)] = true
 }
 
 func (c *config) problem(format string, args ...any) {

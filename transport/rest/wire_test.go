@@ -233,7 +233,7 @@ func TestClassifyIsGivenNoMoreThanTheAnswerMayHave(t *testing.T) {
 		var seen []int
 		c := serve(t, say(500, strings.Repeat("x", want+1000)), rest.WithMaxBody(most), rest.WithDialect(rest.Dialect{
 			Classify: func(a rest.Answer, s transport.Status, err error) (transport.Status, error) {
-			body := a.Body
+				body := a.Body
 				seen = append(seen, len(body))
 				return s, err
 			}}))

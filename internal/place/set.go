@@ -1,0 +1,199 @@
+package place
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+)
+
+// Answer is what places are looked for in.
+type Answer struct {
+	Code   int
+	Header http.Header
+	Body   []byte
+	Name   string // in the holes of places
+}
+
+// Kind says what a Value is.
+type Kind uint8
+
+const (
+	// Nothing is a value that is absent or null, or an empty object or array.
+	Nothing Kind = iota
+	// Word is a text, of a string of JSON or of a header.
+	Word
+	// Number is a number or a boolean of JSON, or the status code.
+	Number
+	// Composite is an object or an array that is not empty.
+	Composite
+)
+
+// A Value is what stands at a place.
+type Value struct {
+	raw  []byte // as JSON
+	text string // of a header
+}
+
+// Kind returns what v is.
+func (v Value) Kind() Kind {
+	switch {
+	case v.raw == nil:
+		if v.text != "" {
+			return Word
+		}
+		return Nothing
+	case v.raw[0] == '"':
+		return Word
+	case v.raw[0] != '{' && v.raw[0] != '[':
+		return Number
+	case len(bytes.TrimSpace(v.raw[1:len(v.raw)-1])) == 0:
+		return Nothing
+	default:
+		return Composite
+	}
+}
+
+// IsSaid reports whether v says anything: it is not absent, null, false, zero or empty.
+func (v Value) IsSaid() bool {
+	switch v.Kind() {
+	case Nothing:
+		return false
+	case Word:
+		return v.text != "" || string(v.raw) != `""`
+	case Number:
+		if v.raw[0] == 'f' {
+			return false
+		}
+		n, err := strconv.ParseFloat(string(v.raw), 64)
+		return err != nil || n != 0
+	default:
+		return true
+	}
+}
+
+// IsEmpty reports whether nothing at all stands there: v is absent or null.
+func (v Value) IsEmpty() bool { return v.raw == nil && v.text == "" }
+
+// Text returns what a string says, and any other value as JSON.
+func (v Value) Text() string {
+	if v.raw == nil {
+		return v.text
+	}
+	return jsonscan.Text(v.raw)
+}
+
+// Inner returns what Text returns without a copy, if that needs no decoding, and nil otherwise.
+func (v Value) Inner() []byte {
+	if v.raw == nil {
+		return nil
+	}
+	return jsonscan.Inner(v.raw)
+}
+
+// JSON returns v as JSON, nil if it is absent.
+func (v Value) JSON() []byte {
+	if v.raw == nil && v.text != "" {
+		text, _ := json.Marshal(v.text) // a string always can be
+		return text
+	}
+	return v.raw
+}
+
+// Set is places that are looked for together. It does not change, and is safe for concurrent use.
+type Set struct {
+	places []Place
+	paths  *jsonscan.Paths // nil if none is in the body
+}
+
+// NewSet returns a Set of places, of which the first strict ones decide: see [jsonscan.Path].
+func NewSet(places []Place, strict int) (*Set, error) {
+	s := &Set{places: places}
+	paths := make([]jsonscan.Path, len(places))
+	for i := range places {
+		inBody := places[i].Source == Body
+		paths[i] = jsonscan.Path{Steps: places[i].Steps, Strict: i < strict, Never: !inBody}
+		if inBody && s.paths == nil {
+			s.paths = &jsonscan.Paths{}
+		}
+	}
+	if s.paths == nil {
+		return s, nil
+	}
+	var err error
+	s.paths, err = jsonscan.CompilePaths(paths)
+	return s, err
+}
+
+// Found is the room for what a Set finds. Its zero value is ready, and it can be used again.
+type Found struct {
+	Values []Value
+	raw    [][]byte
+	code   [8]byte
+}
+
+// Find sets f.Values[i] to what stands at the place i. They are parts of the answer. An error says
+// what is wrong with the body; the values outside of it are there all the same.
+func (s *Set) Find(a *Answer, f *Found) (err error) {
+	n := len(s.places)
+	if cap(f.Values) < n {
+		f.Values, f.raw = make([]Value, n), make([][]byte, n)
+	}
+	f.Values, f.raw = f.Values[:n], f.raw[:n]
+	clear(f.raw)
+	if s.paths != nil {
+		err = s.paths.FindFor(a.Name, a.Body, f.raw)
+	}
+	for i := range s.places {
+		f.Values[i] = Value{raw: f.raw[i]}
+		switch p := &s.places[i]; p.Source {
+		case Code:
+			f.Values[i].raw = strconv.AppendInt(f.code[:0], int64(a.Code), 10)
+		case Header:
+			if values := a.Header[p.Name]; len(values) > 0 {
+				f.Values[i].text = values[0]
+			}
+		case Link:
+			f.Values[i].text = link(a.Header["Link"], p.Name)
+		case Body, Nowhere, Key:
+		}
+	}
+	return err
+}
+
+// Clear forgets what was found, so that the answer can be freed.
+func (f *Found) Clear() {
+	clear(f.Values[:cap(f.Values)])
+	clear(f.raw[:cap(f.raw)])
+}
+
+// link returns the URL of a relation in the header Link (RFC 8288).
+func link(values []string, relation string) string {
+	for _, value := range values {
+		for value != "" {
+			_, rest, ok := strings.Cut(value, "<")
+			if !ok {
+				break
+			}
+			url, rest, ok := strings.Cut(rest, ">")
+			if !ok {
+				break
+			}
+			params, next, _ := strings.Cut(rest, ",")
+			value = next
+			if !strings.HasPrefix(strings.TrimSpace(next), "<") && strings.Contains(next, "<") {
+				params += "," + next // a comma within a parameter
+			}
+			for param := range strings.SplitSeq(params, ";") {
+				name, rel, _ := strings.Cut(strings.TrimSpace(param), "=")
+				if strings.EqualFold(name, "rel") && strings.EqualFold(strings.Trim(rel, `" `), relation) {
+					return url
+				}
+			}
+		}
+	}
+	return ""
+}
