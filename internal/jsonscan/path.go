@@ -43,7 +43,7 @@ type Step struct {
 
 // Equals reports whether s and o lead to the same value.
 func (s *Step) Equals(o *Step) bool {
-	return s.Kind == o.Kind && s.Index == o.Index && s.Equal == o.Equal && slices.Equal(s.Field, o.Field)
+	return s.Kind == o.Kind && s.Key == o.Key && s.Index == o.Index && s.Equal == o.Equal && slices.Equal(s.Field, o.Field)
 }
 
 // A Name is a text that may have a hole, for a name that is known only when the path is looked for.

@@ -51,9 +51,9 @@ func (p *Place) HasHole() bool {
 }
 
 // Within returns the place of p seen from outer, of which it is a part, and a place Nowhere if p is
-// no part of it. A place outside of the body stays what it is.
+// no part of it. The whole body, and a place outside of it, stay what they are.
 func (p Place) Within(outer Place) Place {
-	if p.Source != Body {
+	if p.Source != Body || len(p.Steps) == 0 {
 		return p
 	}
 	if len(p.Steps) >= len(outer.Steps) {

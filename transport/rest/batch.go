@@ -24,7 +24,7 @@ import (
 //	Batch{Path: "/jobs?ids={ids}"}                               GET /jobs?ids=a,b
 //	Batch{Path: "/jobs?id={id}"}                                 GET /jobs?id=a&id=b
 //	Batch{Path: "/get", Body: map[string]any{"ids": "{ids}"}}    POST /get with {"ids":["a","b"]}
-//	Batch{Path: "/jobs?active=1", Next: "@link.next"}            GET /jobs?active=1, and its next pages
+//	Batch{Path: "/jobs?active=1", Next: "@link.next"}             GET /jobs?active=1, and its next pages
 //
 // The answer holds an item for each job: an array of them, or an object that has them by id. An
 // item is read as the answer to a status call is: see Item. What becomes of an answer is told at
@@ -49,7 +49,8 @@ type Batch struct {
 	Max int
 
 	// List is where in the answer the items are; the default is ".", an answer that is nothing
-	// else.
+	// else. With List or Next set, neither Path nor Body need name ids: the answer is then a list of
+	// all jobs that there are.
 	List string
 	// ID is where an item names its job, by a string or a number; the default is id. "-" is for a
 	// List that is an object, and the key of each item is the job's id.
@@ -142,9 +143,10 @@ type batch struct {
 // maxPages bounds the pages of a list that are asked for at once.
 const maxPages = 20
 
-// newBatch returns the batch of a dialect that has its defaults, or all that is wrong with it.
+// newBatch returns the batch of a dialect, or all that is wrong with it.
 func newBatch(base *url.URL, allow []*url.URL, d Dialect) (*batch, error) {
-	b := &batch{Batch: d.Batch}
+	b := &batch{Batch: d.Batch.withDefaults(), lists: d.Batch.List != "" || d.Batch.Next != ""}
+	d = d.WithDefaults()
 	var problems []error
 	note := func(err error) {
 		if err != nil {
@@ -190,7 +192,7 @@ func onePlace(text string, must bool) (*place.Set, error) {
 	case p.Source == place.Nowhere:
 		return nil, nil
 	}
-	return place.NewSet([]place.Place{p}, 0)
+	return place.NewSet([]place.Place{p}, 1)
 }
 
 // compile makes the reader of an item, which stands at a place of the answer to a status call.
@@ -216,6 +218,9 @@ func (b *batch) compile(d Dialect, item place.Place) error {
 	if r.field(inState)[0].Source == place.Nowhere {
 		return fmt.Errorf("field Item: %q: the State of the dialect is not in it", b.Item)
 	}
+	if !own {
+		r.dialect.State = strings.TrimPrefix(d.State, b.Item+".")
+	}
 	b.reader = r
 	r.set, err = place.NewSet(r.places, r.at[inState+1])
 	return err
@@ -232,6 +237,9 @@ func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (
 		text = string(encoded)
 	}
 	path, query, _ := strings.Cut(b.Path, "?")
+	if strings.Contains(query, "#") {
+		return fmt.Errorf("path %q has a fragment", path)
+	}
 	hole := manyIDs
 	if strings.Contains(query, placeholder) {
 		hole = placeholder
@@ -241,13 +249,13 @@ func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (
 	if rest := pair[0] + pair[1]; rest != "" {
 		named += "?" + strings.Trim(rest, "&")
 	}
-	if n := strings.Count(query, hole) + strings.Count(text, aBody); n > 1 {
-		return fmt.Errorf("path %q and the Body name {ids} %d times together, they take one", path, n)
-	} else if n == 0 {
-		b.lists = true
-	}
+	n := strings.Count(query, hole) + strings.Count(text, aBody)
+	b.lists = b.lists && n == 0
 	if b.to, err = newTemplate(base, allow, Call{Method: b.Method, Path: named, Header: b.Header}, shared, false, holePage); err != nil {
 		return err
+	}
+	if n != 1 && !b.lists {
+		return fmt.Errorf("path %q and the Body name {ids} %d times together, they take one", path, n)
 	}
 	if _, err := url.ParseQuery(around[0] + "ids" + around[1]); err != nil {
 		return fmt.Errorf("path %q: its query does not parse", path)

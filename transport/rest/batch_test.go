@@ -439,7 +439,7 @@ func TestNewNamesWhatIsWrongWithABatch(t *testing.T) {
 		"field Max: -1: must be from 2 to 1000\nfield Item: path \"a.\": a key is emp": {Path: "/jobs?ids={ids}", Max: -1, Item: "a."},
 	} {
 		_, err := rest.New("http://h", batched(b))
-		assert.ErrorContains(t, err, "rest: WithDialect: Batch: ")
+		assert.ErrorContains(t, err, "rest: WithDialect: Batch: ", want)
 		assert.ErrorContains(t, err, want)
 	}
 }

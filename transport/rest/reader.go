@@ -239,8 +239,10 @@ func (r *reader) readState(s *transport.Status, g *reading) error {
 		return fmt.Errorf("the status at %s (Dialect.State) is neither a string nor a number nor a boolean", r.dialect.State)
 	case alone && len(values[0].JSON()) > rules.MaxWord:
 		return fmt.Errorf("the status at %s (Dialect.State) has %d bytes, at most %d", r.dialect.State, len(values[0].JSON()), rules.MaxWord)
+	case r.dialect.Strict && len(values) == 1:
+		return fmt.Errorf("the status at %s (Dialect.State) is a word that the dialect lacks", r.dialect.State)
 	case r.dialect.Strict:
-		return fmt.Errorf("the status at %s (Dialect.State) is a word that the dialect lacks: %s", r.dialect.State, rules.Quote(values))
+		return fmt.Errorf("the status at %s (Dialect.State) fits no rule of the dialect: %s", r.dialect.State, rules.Quote(values))
 	}
 	s.State, s.Raw = g.state.Means, g.state.Raw
 	return nil

@@ -108,7 +108,7 @@ func (c *config) base(s *settings, baseURL string) {
 	if c.dialect.Batch.isZero() {
 		return
 	}
-	b, err := newBatch(base, s.origins, c.dialect.WithDefaults())
+	b, err := newBatch(base, s.origins, c.dialect)
 	if err != nil {
 		c.problem("WithDialect: Batch: %w", err)
 		return
