@@ -47,10 +47,11 @@ const maxPrinted = 256
 //
 //	transcode-7: running (encoding) 42%: second pass
 //
-// It leaves out Result, which may be large or private, and quotes what could break the line.
+// It leaves out Result, which may be large or private, shows the ID as [ShortID] does, and quotes
+// what could break the line.
 func (s Status) String() string {
 	var b strings.Builder
-	b.WriteString(printable(s.ID))
+	b.WriteString(printable(ShortID(s.ID)))
 	b.WriteString(": ")
 	b.WriteString(s.State.String())
 	if s.Raw != "" && s.Raw != s.State.String() {

@@ -382,7 +382,7 @@ func (t *Timeline) logPoll(r *run, p *poll) {
 		return
 	}
 	t.write(zap.DebugLevel, pollMessage(p), func() []zap.Field {
-		fields := []zap.Field{zap.String("id", p.x.id), zap.Int32("attempt", p.x.attempt+1), zap.Duration("took", r.ended-r.asked)}
+		fields := []zap.Field{zap.String("id", transport.ShortID(p.x.id)), zap.Int32("attempt", p.x.attempt+1), zap.Duration("took", r.ended-r.asked)}
 		if p.fault.Err != nil {
 			fields = append(fields, zap.Error(p.fault.Err))
 		} else {
