@@ -12,12 +12,16 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 	"github.com/iamber12/job-status-monitoring/transport/transporttest"
 )
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var jobs = map[string]transport.State{"a": transport.Pending, "b": transport.Running, "c/d": transport.Completed, "e": transport.Failed, "f": transport.Canceled}
 
@@ -85,10 +89,13 @@ func (p plain) Status(ctx context.Context, id string) (transport.Status, error) 
 	return s, nil
 }
 
-type deaf struct{ plain }
+type deaf struct {
+	plain
+	ctx context.Context
+}
 
 func (d deaf) Status(_ context.Context, id string) (transport.Status, error) {
-	return d.plain.Status(context.Background(), id)
+	return d.plain.Status(d.ctx, id)
 }
 
 type forgiving struct{ plain }
@@ -169,8 +176,8 @@ func TestBrokenOnesFailAndAreToldWhatToDo(t *testing.T) {
 	shared := []byte(`{"n":1}`)
 	var mu sync.Mutex
 	var n int
-	stop := make(chan struct{})
-	t.Cleanup(func() { close(stop) })
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
 	changed := func(change func(id string, s *transport.Status) error) transport.Transport { return plain{change} }
 	for name, c := range map[string]struct {
 		t    transport.Transport
@@ -188,8 +195,8 @@ func TestBrokenOnesFailAndAreToldWhatToDo(t *testing.T) {
 			return nil
 		}), `repeats itself: Status("a") is`},
 		"a shared buffer":  {changed(func(_ string, s *transport.Status) error { mu.Lock(); defer mu.Unlock(); s.Result = shared; return nil }), `owns nothing it returned:`},
-		"deaf":             {deaf{}, `returns when its context ends: Status("silent") has not returned within 5s`},
-		"an ended context": {deaf{}, `asks for nothing in an ended context: Status("a") is`},
+		"deaf":             {deaf{ctx: ctx}, `returns when its context ends: Status("silent") has not returned within 5s`},
+		"an ended context": {deaf{ctx: ctx}, `asks for nothing in an ended context: Status("a") is`},
 		"a vague error":    {vague{}, `knows no unknown job: Status("nobody's") does not match transport.ErrNotFound: something is wrong`},
 		"a forgiving one":  {forgiving{}, `refuses bad ids: Status("xxxxxxxxxxxxxxxxxxxx") has an error that does not end the watch: too long`},
 		"unescaped":        {sloppy{}, `escapes ids: Status("a?x=1") answers about the job "a"`},
