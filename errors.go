@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -43,7 +44,7 @@ var (
 const maxQuoted = 128
 
 // quoteID returns an id in quotes, as far as it is printed.
-func quoteID(id string) string { return strconv.Quote(transport.ShortID(id)) }
+func quoteID(id string) string { return strconv.Quote(ids.Short(id)) }
 
 // quote returns s in quotes, cut to maxQuoted.
 func quote(s string) string { return fmt.Sprintf("%.*q", maxQuoted, s) }

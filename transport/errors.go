@@ -3,7 +3,6 @@ package transport
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -107,29 +106,6 @@ func (e *Error) sentinel() error {
 // MaxIDBytes is the length of the longest id that CheckID lets pass. It is long because the id of
 // some services is a URL that holds a token.
 const MaxIDBytes = 16 << 10
-
-// maxShownID bounds, in bytes, what ShortID shows of an id.
-const maxShownID = 64
-
-// ShortID returns an id as it is printed in errors, logs and lines for a person: as far as its first
-// question mark, and 64 bytes of it at most, with "…" for what is left out. An id may be a URL whose
-// query holds a token.
-func ShortID(id string) string {
-	cut := id
-	if i := strings.IndexByte(cut, '?'); i >= 0 {
-		cut = cut[:i]
-	}
-	if n := maxShownID; len(cut) > n {
-		for n > 0 && !utf8.RuneStart(cut[n]) {
-			n--
-		}
-		cut = cut[:n]
-	}
-	if len(cut) < len(id) {
-		cut += "…"
-	}
-	return cut
-}
 
 // CheckID reports what is wrong with a job's id: an error that matches ErrInvalidID if it is empty,
 // "." or "..", longer than MaxIDBytes, not UTF-8, or holds a control character. Any other id, one

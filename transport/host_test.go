@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,14 +38,4 @@ func TestAContextCarriesItsHost(t *testing.T) {
 	t.Parallel()
 	h := &host{}
 	assert.Same(t, h, transport.HostOf(transport.WithHost(t.Context(), h)))
-}
-
-// fault 44
-func TestAShortIDHoldsNoQuery(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("ä", 40)
-	for id, want := range map[string]string{"": "", "a": "a", "/a?b": "/a…", "?b": "…", strings.Repeat("x", 64): strings.Repeat("x", 64),
-		strings.Repeat("x", 65): strings.Repeat("x", 64) + "…", long: long[:64] + "…"} {
-		assert.Equal(t, want, transport.ShortID(id))
-	}
 }
