@@ -3,9 +3,11 @@ package jobstatus
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -30,15 +32,21 @@ var (
 	// ErrMaxWatches is matched by the error of a wait that did not begin, because [WithMaxWatches]
 	// allows no further job.
 	ErrMaxWatches = timeline.ErrMaxWatches
-	// ErrClosed is matched by the error of every call on a closed Watcher, and by the [WaitError] of
-	// every wait that [Watcher.Close] ended.
+	// ErrBlocked is matched by the [WaitError] of a wait that [StopWhenBlocked] ended. The message
+	// of its last status says what the job waits for, if the service does.
+	ErrBlocked = timeline.ErrBlocked
+	// ErrClosed is matched by the error of every call on a closed Watcher, and by the [WaitError]
+	// of every wait that [Watcher.Close] ended.
 	ErrClosed = timeline.ErrClosed
 )
 
-// maxQuoted bounds how much of an id, a word or a message an error quotes, in characters.
+// maxQuoted bounds how much of a word or a message an error quotes, in characters.
 const maxQuoted = 128
 
-// quote returns s in quotes, cut to maxQuoted characters.
+// quoteID returns an id in quotes, as far as it is printed.
+func quoteID(id string) string { return strconv.Quote(ids.Short(id)) }
+
+// quote returns s in quotes, cut to maxQuoted.
 func quote(s string) string { return fmt.Sprintf("%.*q", maxQuoted, s) }
 
 // JobError is the error of a wait whose job ended without success. It matches [ErrJobFailed] or
@@ -53,7 +61,7 @@ func (e *JobError) Error() string {
 	if e == nil {
 		return "<nil>"
 	}
-	text := fmt.Sprintf("jobstatus: job %s %s", quote(e.Status.ID), e.Status.State)
+	text := fmt.Sprintf("jobstatus: job %s %s", quoteID(e.Status.ID), e.Status.State)
 	if e.Status.Message != "" {
 		text += fmt.Sprintf(": %.256q", e.Status.Message)
 	}
@@ -107,7 +115,7 @@ func (e *WaitError) Error() string {
 		fmt.Fprintf(&b, "jobstatus: gave up on the ids not yet taken after %v: %v", e.Elapsed.Round(time.Millisecond), e.Reason)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "jobstatus: gave up on job %s after %v (polls: %d): %v; %s", quote(e.ID),
+	fmt.Fprintf(&b, "jobstatus: gave up on job %s after %v (polls: %d): %v; %s", quoteID(e.ID),
 		e.Elapsed.Round(time.Millisecond), e.Polls, e.Reason, lastSeen(&e.Last))
 	if e.LastErr != nil {
 		fmt.Fprintf(&b, "; last error: %v", e.LastErr)

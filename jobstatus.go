@@ -1,6 +1,7 @@
 package jobstatus
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ const (
 	Completed = transport.Completed
 	Failed    = transport.Failed
 	Canceled  = transport.Canceled
+	Blocked   = transport.Blocked
 )
 
 // Watcher follows jobs until they end. [New] and [NewHTTP] make one. It does not change afterwards
@@ -136,32 +138,111 @@ func newWatcher(t Transport, c *config) *Watcher {
 	}
 }
 
-// CreateJob starts a job and returns its id. The Transport must be a [transport.Creator]; otherwise
-// the error matches [errors.ErrUnsupported]. A create that may have reached the service is sent
-// again only with an [IdempotencyKey]. If ctx has ended, no request is made.
-func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id string, err error) {
+// StartJob starts a job and returns what the service says of it at once: its id, how long to wait
+// before the first poll, and perhaps its end. Give it to the wait with [From]. StartJob needs a
+// Transport that is a [transport.Starter] or a [transport.Creator]. With any other the error matches
+// [errors.ErrUnsupported]. A create that may have reached the service is sent again only if the
+// caller gives an [IdempotencyKey]. If ctx has ended, no request is made.
+func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Status, err error) {
 	if err := w.check(ctx); err != nil {
-		return "", fmt.Errorf("jobstatus: create job: %w", err)
-	}
-	creator, ok := w.transport.(transport.Creator)
-	if !ok {
-		return "", fmt.Errorf("jobstatus: create job: %w by transport %T", errors.ErrUnsupported, w.transport)
+		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
 	}
 	var req transport.CreateRequest
 	for i, opt := range opts {
 		if opt == nil {
-			return "", fmt.Errorf("jobstatus: create job: option %d is nil", i)
+			return Status{}, fmt.Errorf("jobstatus: start job: option %d is nil", i)
 		}
 		opt(&req)
 	}
-	err = w.call(ctx, func(ctx context.Context) error {
-		id, err = creator.Create(ctx, req)
+	if err = w.call(ctx, func(ctx context.Context) error {
+		first, err = w.start(ctx, req)
+		return err
+	}); err != nil {
+		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
+	}
+	return first, nil
+}
+
+// start starts a job as the Transport can.
+func (w *Watcher) start(ctx context.Context, req transport.CreateRequest) (Status, error) {
+	switch t := w.transport.(type) {
+	case transport.Starter:
+		return t.Start(ctx, req)
+	case transport.Creator:
+		id, err := t.Create(ctx, req)
+		return Status{ID: id, State: Pending}, err
+	default:
+		return Status{}, fmt.Errorf("%w by transport %T", errors.ErrUnsupported, w.transport)
+	}
+}
+
+var errNoID = errors.New("the job ended at once and has no id (StartJob returns its status)")
+
+// CreateJob is [Watcher.StartJob] for callers that need the job's id alone.
+func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id string, err error) {
+	first, err := w.StartJob(ctx, opts...)
+	if err == nil && first.ID == "" {
+		err = fmt.Errorf("jobstatus: create job: %w", errNoID)
+	}
+	return first.ID, err
+}
+
+// Result returns what a completed job produced, of which done is the last status. It asks the
+// service by a Transport that is a [transport.Fetcher], and returns done.Result by any other. The
+// caller closes the result, and may read it for as long as ctx lasts. The poll timeout bounds the
+// time until the result begins.
+func (w *Watcher) Result(ctx context.Context, done Status) (io.ReadCloser, error) {
+	err := w.check(ctx)
+	if err == nil && done.State != Completed {
+		err = fmt.Errorf("the job is %v, not completed", done.State)
+	}
+	var body io.ReadCloser
+	if err == nil {
+		body, err = w.fetch(ctx, done)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("jobstatus: result of job %s: %w", quoteID(done.ID), err)
+	}
+	return body, nil
+}
+
+func (w *Watcher) fetch(ctx context.Context, done Status) (body io.ReadCloser, err error) {
+	kept := io.NopCloser(bytes.NewReader(done.Result))
+	fetcher, ok := w.transport.(transport.Fetcher)
+	if !ok {
+		return kept, nil
+	}
+	// The body is read under a context that outlives the call.
+	ctx, cancel := context.WithCancelCause(ctx)
+	err = w.call(ctx, func(call context.Context) error {
+		defer context.AfterFunc(call, func() {
+			if cause := context.Cause(call); cause != context.Canceled {
+				cancel(cause)
+			}
+		})()
+		body, err = fetcher.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
 		return err
 	})
-	if err != nil {
-		return "", fmt.Errorf("jobstatus: create job: %w", err)
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		cancel(context.Canceled)
+		return kept, nil
+	case err != nil:
+		cancel(context.Canceled)
+		return nil, err
 	}
-	return id, nil
+	return &result{body, cancel}, nil
+}
+
+// result is what Fetch returned, with what ends its context.
+type result struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+func (r *result) Close() error {
+	defer r.cancel(context.Canceled)
+	return r.ReadCloser.Close()
 }
 
 // CancelJob asks the service to cancel a job. The Transport must be a [transport.Canceler];
@@ -175,12 +256,12 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	if err == nil {
 		canceler, ok := w.transport.(transport.Canceler)
 		if !ok {
-			return fmt.Errorf("jobstatus: cancel job %s: %w by transport %T", quote(id), errors.ErrUnsupported, w.transport)
+			return fmt.Errorf("jobstatus: cancel job %s: %w by transport %T", quoteID(id), errors.ErrUnsupported, w.transport)
 		}
 		err = w.call(ctx, func(ctx context.Context) error { return canceler.Cancel(ctx, id) })
 	}
 	if err != nil {
-		return fmt.Errorf("jobstatus: cancel job %s: %w", quote(id), err)
+		return fmt.Errorf("jobstatus: cancel job %s: %w", quoteID(id), err)
 	}
 	return nil
 }

@@ -218,8 +218,10 @@ func WithREST(opts ...rest.Option) Option {
 type WatchOption func(*watchConfig)
 
 type watchConfig struct {
-	kind   string
-	limits limits
+	kind            string
+	limits          limits
+	stopWhenBlocked bool
+	first           *Status
 	problems
 }
 
@@ -238,7 +240,17 @@ func Timeout(d time.Duration) WatchOption {
 	return func(c *watchConfig) { c.limits.timeout = limit(&c.problems, "Timeout", d, c.limits.timeout) }
 }
 
-// CreateOption sets one thing about a job that [Watcher.CreateJob] starts.
+// StopWhenBlocked ends a wait with [ErrBlocked] once its job is [Blocked]: it goes on only after a
+// person has acted. By default the wait goes on, and the job is polled twice a minute at most until
+// then.
+func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlocked = true } }
+
+// From begins a wait with the status that [Watcher.StartJob] returned. Its RetryAfter is waited
+// before the first poll. If it is terminal, it is the end: no poll is made. It is for a wait for one
+// job.
+func From(first Status) WatchOption { return func(c *watchConfig) { c.first = &first } }
+
+// CreateOption sets one thing about a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.
 type CreateOption func(*transport.CreateRequest)
 
 // Input describes the job to the service. For an HTTP transport it is the body of the request,
@@ -380,5 +392,24 @@ func (l limits) apply(opts []WatchOption) (timeline.Limits, error) {
 		}
 		opt(&c)
 	}
-	return c.limits.resolve(c.kind), errors.Join(c.problems...)
+	resolved := c.limits.resolve(c.kind)
+	resolved.StopWhenBlocked = c.stopWhenBlocked
+	if c.first != nil {
+		resolved.First = max(c.first.RetryAfter, 0)
+	}
+	return resolved, errors.Join(c.problems...)
+}
+
+// ended returns the status that opts name with From, if it is the end of its job.
+func ended(opts []WatchOption) *Status {
+	var c watchConfig
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&c)
+		}
+	}
+	if c.first == nil || !c.first.State.Terminal() {
+		return nil
+	}
+	return c.first
 }

@@ -154,7 +154,7 @@ func TestWaitingRefusesBadInput(t *testing.T) {
 		assert.EqualError(t, err2, err.Error())
 		return err
 	}
-	for _, id := range []string{"", ".", "..", strings.Repeat("x", 1025), "a\x00b", "a\nb", "\xff"} {
+	for _, id := range []string{"", ".", "..", strings.Repeat("x", transport.MaxIDBytes+1), "a\x00b", "a\nb", "\xff"} {
 		require.ErrorIs(t, wait(ctx, id), transport.ErrInvalidID)
 		require.Error(t, watcher.CancelJob(ctx, id))
 	}

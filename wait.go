@@ -39,8 +39,13 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 		return Status{ID: id}, watchError(id, err)
 	}
 	defer c.Leave()
-	c.Join(ctx, id)
 	began := w.clock.Now()
+	if first := ended(opts); first != nil {
+		r := timeline.Result{Status: *first, End: timeline.Ended}
+		c.Offer(ctx, updates, r.Status, began)
+		return r.Status, resultError(r)
+	}
+	c.Join(ctx, id)
 	var out chan<- Status // updates, while there is one to send
 	var newest Status
 	for {
@@ -77,6 +82,10 @@ func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []Wa
 			return
 		}
 		defer c.Leave()
+		if first := ended(opts); first != nil {
+			yield(*first, resultError(timeline.Result{Status: *first, End: timeline.Ended}))
+			return
+		}
 		c.Join(ctx, id)
 		for more := true; more; {
 			r, _ := c.Await(ctx, nil, Status{})
@@ -160,5 +169,5 @@ func resultError(r timeline.Result) error {
 }
 
 func watchError(id string, err error) error {
-	return fmt.Errorf("jobstatus: watch %s: %w", quote(id), err)
+	return fmt.Errorf("jobstatus: watch %s: %w", quoteID(id), err)
 }

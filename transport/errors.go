@@ -103,8 +103,9 @@ func (e *Error) sentinel() error {
 	}
 }
 
-// MaxIDBytes is the length of the longest id that CheckID lets pass.
-const MaxIDBytes = 1024
+// MaxIDBytes is the length of the longest id that CheckID lets pass. It is long because the id of
+// some services is a URL that holds a token.
+const MaxIDBytes = 16 << 10
 
 // CheckID reports what is wrong with a job's id: an error that matches ErrInvalidID if it is empty,
 // "." or "..", longer than MaxIDBytes, not UTF-8, or holds a control character. Any other id, one

@@ -22,9 +22,12 @@ const (
 	Failed
 	// Canceled is ended on somebody's request.
 	Canceled
+	// Blocked is begun and not ended, and goes on only after a person has acted: an approval, an
+	// input, a sign-in. [Status].Message says what for, if the service does.
+	Blocked
 )
 
-var stateNames = [...]string{"unknown", "pending", "running", "completed", "failed", "canceled"}
+var stateNames = [...]string{"unknown", "pending", "running", "completed", "failed", "canceled", "blocked"}
 
 // Terminal reports whether a job in this state has ended: completed, failed or canceled.
 func (s State) Terminal() bool { return s == Completed || s == Failed || s == Canceled }

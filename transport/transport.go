@@ -24,6 +24,7 @@ package transport
 import (
 	"context"
 	"fmt"
+	"io"
 )
 
 // Transport asks a service about one job, once.
@@ -42,6 +43,26 @@ type Transport interface {
 // watched.
 type Creator interface {
 	Create(ctx context.Context, req CreateRequest) (id string, err error)
+}
+
+// Starter is a Transport that can start a job and tell what the service said of it at once. A
+// Watcher prefers it to Creator.
+//
+// Start returns the job's first Status. Its ID is the id under which the job can be watched, and
+// its RetryAfter is the wait before the first poll. A terminal State means that there is nothing to
+// wait for; the ID may then be empty.
+type Starter interface {
+	Start(ctx context.Context, req CreateRequest) (Status, error)
+}
+
+// Fetcher is a Transport that can ask for what a completed job produced, where that does not stand
+// in its status or is too large for it.
+//
+// Fetch returns the result of the job whose last Status is done. The caller reads it once and
+// closes it. An error that matches [errors.ErrUnsupported] means that the result stands in
+// done.Result.
+type Fetcher interface {
+	Fetch(ctx context.Context, done Status) (io.ReadCloser, error)
 }
 
 // CreateRequest is what a Creator is asked to start. The zero value asks for the service's plain

@@ -79,7 +79,7 @@ func FuzzStatusPrintsAsALine(f *testing.F) {
 
 // fault 30
 func FuzzCheckIDLetsNothingPassThatBreaksALine(f *testing.F) {
-	for _, id := range []string{"", ".", "..", "a", "a/b?c#d", "ä", "\x00", "\u0085", "\xff", strings.Repeat("x", 1025)} {
+	for _, id := range []string{"", ".", "..", "a", "a/b?c#d", "ä", "\x00", "\u0085", "\xff", strings.Repeat("x", transport.MaxIDBytes+1)} {
 		f.Add(id)
 	}
 	f.Fuzz(func(t *testing.T, id string) {
@@ -98,10 +98,10 @@ func FuzzCheckIDLetsNothingPassThatBreaksALine(f *testing.F) {
 
 func TestCheckIDRefusesWhatIsNoID(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"", ".", "..", "\x00", "a\nb", "\u0085", "\xff", strings.Repeat("x", 1025)} {
+	for _, id := range []string{"", ".", "..", "\x00", "a\nb", "\u0085", "\xff", strings.Repeat("x", transport.MaxIDBytes+1)} {
 		require.ErrorIs(t, transport.CheckID(id), transport.ErrInvalidID, "%q", id)
 	}
-	for _, id := range []string{"a", "...", "a/b?c#d", "ä b", strings.Repeat("x", 1024)} {
+	for _, id := range []string{"a", "...", "a/b?c#d", "ä b", strings.Repeat("x", transport.MaxIDBytes)} {
 		require.NoError(t, transport.CheckID(id), "%q", id)
 	}
 }

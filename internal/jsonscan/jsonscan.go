@@ -17,53 +17,95 @@ import (
 const MaxDepth = 64
 
 // maxPaths is the number of bits in a mask.
-const maxPaths = 32
+const maxPaths = 64
 
 // Paths is a set of paths to look for at once. It does not change, and is safe for concurrent use.
 type Paths struct{ root node }
 
+// node is a value on the way of a path.
 type node struct {
-	key      []byte
-	wanted   uint32 // a bit for each path that ends here
-	strict   bool   // on the way of the first path
-	children []*node
+	key      Name
+	bytes    []byte     // of a key without a hole
+	wanted   uint64     // a bit for each path that ends here
+	strict   bool       // on the way of a path that is
+	children []*node    // by key, if the value is an object
+	elements []*element // if it is an array
+	backward bool       // whether an element is counted from the end
 }
 
 // Compile prepares the search for paths such as "payload.status": the keys on the way, joined by
-// dots. "." is the whole text, and "" is a path that is never found. The first path is the one that
-// matters: no key on its way may stand in another case, whether or not it also stands in its own.
+// dots. "." is the whole text, and "" is a path that is never found. The first path is strict: see
+// [Path].
 func Compile(paths ...string) (*Paths, error) {
-	p := new(Paths)
-	if len(paths) > maxPaths {
-		return nil, fmt.Errorf("%d paths, at most %d", len(paths), maxPaths)
-	}
+	all := make([]Path, len(paths))
 	for i, path := range paths {
-		n := &p.root
+		all[i].Strict = i == 0
 		switch path {
 		case "":
-			continue
+			all[i].Never = true
 		case ".":
 		default:
 			for key := range strings.SplitSeq(path, ".") {
 				if key == "" {
 					return nil, fmt.Errorf("path %q: a key is empty", path)
 				}
-				n = n.child(key)
-				n.strict = n.strict || i == 0
+				all[i].Steps = append(all[i].Steps, Step{Key: Name{Before: key}})
 			}
+		}
+	}
+	return CompilePaths(all)
+}
+
+// CompilePaths prepares the search for paths.
+func CompilePaths(paths []Path) (*Paths, error) {
+	p := new(Paths)
+	if len(paths) > maxPaths {
+		return nil, fmt.Errorf("%d paths, at most %d", len(paths), maxPaths)
+	}
+	for i := range paths {
+		if paths[i].Never {
+			continue
+		}
+		n := &p.root
+		for j := range paths[i].Steps {
+			n = n.to(&paths[i].Steps[j])
+			n.strict = n.strict || paths[i].Strict
 		}
 		n.wanted |= 1 << i
 	}
 	return p, nil
 }
 
-func (n *node) child(key string) *node {
+// to returns the node that a step leads to from n.
+func (n *node) to(s *Step) *node {
+	if s.Kind == Key {
+		return n.child(s.Key)
+	}
+	for _, e := range n.elements {
+		if e.step.Equals(s) {
+			return &e.node
+		}
+	}
+	e := &element{step: *s}
+	if s.Kind == Where && len(s.Field) > 0 {
+		where := Path{}
+		for _, key := range s.Field {
+			where.Steps = append(where.Steps, Step{Key: Name{Before: key}})
+		}
+		e.field, _ = CompilePaths([]Path{where})
+	}
+	n.elements = append(n.elements, e)
+	n.backward = n.backward || s.Kind == Index && s.Index < 0
+	return &e.node
+}
+
+func (n *node) child(key Name) *node {
 	for _, c := range n.children {
-		if string(c.key) == key {
+		if c.key == key {
 			return c
 		}
 	}
-	c := &node{key: []byte(key)}
+	c := &node{key: key, bytes: []byte(key.Before)}
 	n.children = append(n.children, c)
 	return c
 }
@@ -71,9 +113,12 @@ func (n *node) child(key string) *node {
 // Find sets found[i] to the JSON text of the value at path i of Compile, or to nil if there is none
 // or it is null. The texts are parts of body. An error says what is wrong with body, and quotes no
 // more of it than a key that was looked for.
-func (p *Paths) Find(body []byte, found [][]byte) error {
+func (p *Paths) Find(body []byte, found [][]byte) error { return p.FindFor("", body, found) }
+
+// FindFor is Find, with name in the holes of the paths.
+func (p *Paths) FindFor(name string, body []byte, found [][]byte) error {
 	clear(found)
-	s := scan{body: body, found: found}
+	s := scan{body: body, found: found, name: name}
 	err := s.document(&p.root)
 	if err == nil {
 		return nil
@@ -92,6 +137,11 @@ type scan struct {
 	body  []byte
 	at    int
 	found [][]byte
+	name  string // in the holes of the paths
+
+	// A field that a path compares is picked on the way, not found.
+	picking bool
+	picked  []byte
 }
 
 var (
@@ -135,7 +185,7 @@ func (s *scan) value(n *node, depth int) (err error) {
 	case '{':
 		err = s.object(n, depth+1)
 	case '[':
-		err = s.array(depth + 1)
+		err = s.array(n, depth+1)
 	case '"':
 		_, err = s.text()
 	case 't':
@@ -150,8 +200,12 @@ func (s *scan) value(n *node, depth int) (err error) {
 	if err != nil || n.wanted == 0 || first == 'n' {
 		return err
 	}
+	if s.picking {
+		s.picked = s.body[start:s.at]
+		return nil
+	}
 	for wanted := n.wanted; wanted != 0; wanted &= wanted - 1 {
-		s.found[bits.TrailingZeros32(wanted)] = s.body[start:s.at]
+		s.found[bits.TrailingZeros64(wanted)] = s.body[start:s.at]
 	}
 	return nil
 }
@@ -165,7 +219,7 @@ func (s *scan) object(n *node, depth int) error {
 		s.at++
 		return nil
 	}
-	var seen uint32
+	var seen uint64
 	for {
 		child, err := s.key(n, &seen)
 		if err != nil {
@@ -186,7 +240,7 @@ func (s *scan) object(n *node, depth int) error {
 
 // key passes over a key of the object at n and returns the node of its value. In seen is a bit for
 // each child of n whose key stood before.
-func (s *scan) key(n *node, seen *uint32) (*node, error) {
+func (s *scan) key(n *node, seen *uint64) (*node, error) {
 	if s.next() != '"' {
 		return nil, errGrammar
 	}
@@ -202,34 +256,77 @@ func (s *scan) key(n *node, seen *uint32) (*node, error) {
 	child := &unwanted
 	for i, c := range n.children {
 		switch {
-		case bytes.Equal(c.key, key):
+		case !c.key.Hole && bytes.Equal(c.bytes, key) || c.key.Hole && c.key.is(key, s.name):
 			if *seen&(1<<i) != 0 {
-				return nil, fmt.Errorf("key %q stands twice", c.key)
+				return nil, fmt.Errorf("key %q stands twice", key)
 			}
 			*seen |= 1 << i
 			child = c
-		case c.strict && bytes.EqualFold(c.key, key):
-			return nil, fmt.Errorf("key %q stands in another case", c.key)
+		case c.strict && !c.key.Hole && mayFold(c.bytes, key) && bytes.EqualFold(c.bytes, key):
+			return nil, fmt.Errorf("key %q stands in another case", c.key.Before)
 		}
 	}
 	return child, nil
 }
 
-// array passes over an array. No path leads into one.
-func (s *scan) array(depth int) error {
+// mayFold reports whether two keys may differ by case alone, by their first bytes.
+func mayFold(a, b []byte) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) == len(b)
+	}
+	return (a[0]^b[0])&^0x20 == 0 || a[0] >= utf8.RuneSelf || b[0] >= utf8.RuneSelf
+}
+
+// array passes over an array at n.
+func (s *scan) array(n *node, depth int) error {
 	if depth > MaxDepth {
 		return errDepth
 	}
+	count := 0
+	if n.backward {
+		start := s.at
+		err := s.elements(&unwanted, depth, 0, &count)
+		if err != nil {
+			return err
+		}
+		s.at = start
+	}
+	return s.elements(n, depth, count, new(int))
+}
+
+// elements passes over the elements of an array at n, and counts them. In all is how many there
+// are, if n counts any from the end.
+func (s *scan) elements(n *node, depth, all int, count *int) error {
 	s.at++
 	if s.next() == ']' {
 		s.at++
 		return nil
 	}
-	for {
+	var taken uint64
+	for ; ; *count++ {
+		s.next()
+		start := s.at
 		if err := s.value(&unwanted, depth); err != nil {
 			return err
 		}
+		end := s.at
+		for i, e := range n.elements {
+			fits, err := s.fits(e, *count, all, start)
+			if err != nil {
+				return err
+			}
+			if !fits || taken&(1<<i) != 0 {
+				continue
+			}
+			taken |= 1 << i
+			s.at = start
+			if err := s.value(&e.node, depth); err != nil {
+				return err
+			}
+			s.at = end
+		}
 		if more, err := s.more(']'); !more {
+			*count++
 			return err
 		}
 	}

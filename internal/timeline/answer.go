@@ -8,12 +8,17 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/batching"
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 var notAnswered = sighting.FaultOf(&transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered})
+
+// blockedWait is the least wait between polls while a job waits for a person, who takes longer than
+// a machine.
+const blockedWait = 30 * time.Second
 
 // judgeNext judges the next poll of r, and tells the log and the Backoff of it. Where a plugin ends
 // the goroutine meanwhile, the next one goes on behind that plugin's call.
@@ -168,6 +173,9 @@ func (t *Timeline) look(r *run, p *poll) {
 		Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
 		RetryAfter: p.leaveAlone, Progress: s.Progress, State: s.StateName(), Err: s.Fault.Err,
 	})
+	if s.State == transport.Blocked {
+		p.wait = max(p.wait, blockedWait)
+	}
 }
 
 // capped returns a wait that the service asks for, within the user's bound.
@@ -361,6 +369,8 @@ func (t *Timeline) tell(m *waiter, p *poll, asked, now time.Duration) {
 		t.settle(m, Result{Status: x.status(), End: Broken, Err: p.why})
 	case p.over:
 		t.settle(m, Result{Status: x.status(), End: Ended})
+	case m.call.StopWhenBlocked && x.isBlocked():
+		t.giveUp(m, ErrBlocked)
 	case m.call.MaxAttempts != Unlimited && int(x.attempt-m.joined) >= m.call.MaxAttempts:
 		t.giveUp(m, ErrMaxAttempts)
 	case m.held != notHeld && asked >= m.end():
@@ -380,7 +390,7 @@ func (t *Timeline) logPoll(r *run, p *poll) {
 	if e == nil {
 		return
 	}
-	fields := []zap.Field{zap.String("id", p.x.id), zap.Int32("attempt", p.x.attempt+1), zap.Duration("took", r.ended-r.asked)}
+	fields := []zap.Field{zap.String("id", ids.Short(p.x.id)), zap.Int32("attempt", p.x.attempt+1), zap.Duration("took", r.ended-r.asked)}
 	if p.fault.Err != nil {
 		fields = append(fields, zap.Error(p.fault.Err))
 	} else {

@@ -19,6 +19,10 @@ type Limits struct {
 	Kind        string
 	MaxAttempts int
 	Timeout     time.Duration
+	// First is the least wait before the first poll.
+	First time.Duration
+	// StopWhenBlocked ends a wait with ErrBlocked once its job is [transport.Blocked].
+	StopWhenBlocked bool
 }
 
 // A Call waits for one job or many. One goroutine uses it, beside that of its source.
@@ -162,7 +166,7 @@ func (c *Call) joinFollowed(id string) (added bool, err error) {
 	t := c.t
 	first, err := t.askWait(backoff.Poll{Key: id, Kind: c.Kind})
 	if err == nil {
-		first, err = c.spreadFirst(id, first)
+		first, err = c.spreadFirst(id, max(first, c.First))
 	}
 	c.joined++
 	if err != nil {
@@ -203,6 +207,10 @@ func (c *Call) joinFollowed(id string) (added bool, err error) {
 	x.deadline = min(x.deadline, m.deadline())
 	if x.seen != nil {
 		c.see(x)
+		if x.isBlocked() && c.StopWhenBlocked {
+			t.giveUp(m, ErrBlocked)
+			return added, nil
+		}
 	}
 	if x.run == nil && !x.queued { // of one that is due or polled, this is done once it is answered
 		t.advance(x, m, later(now, first), now)

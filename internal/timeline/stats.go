@@ -22,7 +22,7 @@ type figures struct {
 }
 
 // ended counts watches by the terminal state of their job, and those that gave up at Unknown.
-type ended [transport.Canceled + 1]uint64
+type ended [transport.Blocked + 1]uint64
 
 // kindFigures are those of one kind of job.
 type kindFigures struct {

@@ -34,6 +34,7 @@ const Unlimited = -1
 var (
 	ErrTimeout     error = timeoutError{}
 	ErrMaxAttempts       = errors.New("max attempts reached (WithMaxAttempts raises them; MaxAttempts does for one watch)")
+	ErrBlocked           = errors.New("the job waits for a person")
 	ErrClosed            = errors.New("watcher closed")
 	ErrMaxWatches        = errors.New("max watches reached (WithMaxWatches raises them)")
 )

@@ -59,6 +59,9 @@ func (x *watch) due() time.Duration {
 	return min(x.poll, x.deadline)
 }
 
+// isBlocked reports whether the newest status of x says that its job waits for a person.
+func (x *watch) isBlocked() bool { return x.seen != nil && x.seen.State == transport.Blocked }
+
 // status returns the newest status seen.
 func (x *watch) status() transport.Status {
 	var st transport.Status

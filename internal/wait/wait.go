@@ -8,11 +8,13 @@ package wait
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/benbjohnson/clock"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -173,10 +175,8 @@ func CauseOf(ctx context.Context, err error) error {
 	return err
 }
 
-type key struct{}
-
-// Carried is what a poll's context carries, so that a transport waits on the clock of the Watcher
-// that calls it, logs where that logs, and retries within its budget.
+// Carried is the Host that a poll's context carries, so that a transport waits on the clock of the
+// Watcher that calls it, logs where that logs, and retries within its budget.
 type Carried struct {
 	Clock  clock.Clock
 	Logger *zap.Logger
@@ -185,17 +185,17 @@ type Carried struct {
 	Retry func(transport.Class) bool
 }
 
+var _ transport.Host = (*Carried)(nil)
+
 // NewContext returns a copy of ctx that carries c.
-func NewContext(ctx context.Context, c Carried) context.Context {
-	return context.WithValue(ctx, key{}, &c)
-}
+func NewContext(ctx context.Context, c Carried) context.Context { return transport.WithHost(ctx, &c) }
 
 var none = Carried{Clock: clock.New(), Logger: zap.NewNop()}
 
 // From returns what ctx carries: without a Watcher the real clock, and a logger that writes
 // nothing.
 func From(ctx context.Context) *Carried {
-	if c, ok := ctx.Value(key{}).(*Carried); ok {
+	if c, ok := transport.HostOf(ctx).(*Carried); ok {
 		return c
 	}
 	return &none
@@ -203,6 +203,56 @@ func From(ctx context.Context) *Carried {
 
 // MayRetry reports whether a request that failed with an error of a class may be made again.
 func (c *Carried) MayRetry(class transport.Class) bool { return c.Retry == nil || c.Retry(class) }
+
+// Now returns the time on the Watcher's clock.
+func (c *Carried) Now() time.Time { return c.Clock.Now() }
+
+// Sleep returns nil once d has passed on the Watcher's clock, or the cause of ctx's end.
+func (c *Carried) Sleep(ctx context.Context, d time.Duration) error { return Sleep(ctx, c.Clock, d) }
+
+// Logs reports whether Log writes anything at a level.
+func (c *Carried) Logs(level slog.Level) bool { return c.Logger.Core().Enabled(zapLevel(level)) }
+
+// Log writes one line by the logger with the given name under the Watcher's.
+func (c *Carried) Log(level slog.Level, name, message string, attrs ...slog.Attr) {
+	entry := c.Logger.Named(name).Check(zapLevel(level), message)
+	if entry == nil {
+		return
+	}
+	fields := make([]zap.Field, len(attrs))
+	for i, a := range attrs {
+		fields[i] = field(a)
+	}
+	entry.Write(fields...)
+}
+
+// field returns the zap.Field of an attribute.
+func field(a slog.Attr) zap.Field {
+	switch v := a.Value.Resolve(); v.Kind() {
+	case slog.KindString:
+		return zap.String(a.Key, v.String())
+	case slog.KindInt64:
+		return zap.Int64(a.Key, v.Int64())
+	case slog.KindDuration:
+		return zap.Duration(a.Key, v.Duration())
+	default:
+		return zap.Any(a.Key, v.Any())
+	}
+}
+
+// zapLevel returns zap's level of one of slog.
+func zapLevel(level slog.Level) zapcore.Level {
+	switch {
+	case level < slog.LevelInfo:
+		return zapcore.DebugLevel
+	case level < slog.LevelWarn:
+		return zapcore.InfoLevel
+	case level < slog.LevelError:
+		return zapcore.WarnLevel
+	default:
+		return zapcore.ErrorLevel
+	}
+}
 
 // Clock returns the clock that ctx carries, or the real one.
 func Clock(ctx context.Context) clock.Clock { return From(ctx).Clock }

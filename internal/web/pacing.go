@@ -56,6 +56,12 @@ func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
 	return 0
 }
 
+// Wait reads a wait that stands in the body of an answer, of which a plain number counts units. It
+// is what [RetryAfter] would return.
+func Wait(text string, unit time.Duration) time.Duration {
+	return pacing{nil, time.Now}.wait([]string{text}, unit)
+}
+
 // mayPace reports whether any header is spelled like one of those that RetryAfter reads, which is
 // rare.
 func mayPace(h http.Header) bool {
@@ -94,6 +100,16 @@ func (p pacing) reset(code int, limit *struct{ reset, remaining string }) time.D
 		return 0
 	}
 	return p.wait(values, time.Second)
+}
+
+// IsExhausted reports whether the headers of an answer say that nothing remains of a quota.
+func IsExhausted(h http.Header) bool {
+	for i := range limits {
+		if remaining := h[limits[i].remaining]; len(remaining) > 0 && isNothing(remaining[0]) {
+			return true
+		}
+	}
+	return false
 }
 
 // isNothing reports whether a count is zero or less.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/redact"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -23,6 +24,7 @@ import (
 //	Batch{Path: "/jobs?ids={ids}"}                               GET /jobs?ids=a,b
 //	Batch{Path: "/jobs?id={id}"}                                 GET /jobs?id=a&id=b
 //	Batch{Path: "/get", Body: map[string]any{"ids": "{ids}"}}    POST /get with {"ids":["a","b"]}
+//	Batch{Path: "/jobs?active=1", Next: "@link.next"}             GET /jobs?active=1, and its next pages
 //
 // The answer holds an item for each job: an array of them, or an object that has them by id. An
 // item is read as the answer to a status call is: see Item. What becomes of an answer is told at
@@ -41,11 +43,14 @@ type Batch struct {
 	// Body is sent, as JSON, with an array of the ids in place of its one value "{ids}"; the
 	// default is no body. The Body "{ids}" is the array alone.
 	Body any
+	// Header has the headers of this call, as that of a Call does.
+	Header map[string]string
 	// Max is how many jobs one request asks about at most, from 2 to 1000; the default is 100.
 	Max int
 
 	// List is where in the answer the items are; the default is ".", an answer that is nothing
-	// else.
+	// else. With List or Next set, neither Path nor Body need name ids: the answer is then a list of
+	// all jobs that there are.
 	List string
 	// ID is where an item names its job, by a string or a number; the default is id. "-" is for a
 	// List that is an object, and the key of each item is the job's id.
@@ -55,9 +60,17 @@ type Batch struct {
 	// {"jobs":[{"id":"7","state":"x"}]} about many. The Dialect's places are read within it, and
 	// what they read elsewhere a batch does not say.
 	Item string
+	// State is where an item says how its job stands, if that is not the Dialect's State within
+	// Item.
+	State string
 	// NotFound is where an item says, by anything but null and false, that there is no such job;
 	// the default is nowhere.
 	NotFound string
+	// Next is where the answer names its next page: a URL or a path of the same origin, or what
+	// stands for {page} in Path, whose pair is left out for the first page. "@link.next" is the link
+	// of that relation in the header Link. The default is nowhere. Pages are followed until all jobs
+	// have been found, up to 20 of them.
+	Next string
 }
 
 const (
@@ -81,7 +94,7 @@ var (
 )
 
 func (b Batch) withDefaults() Batch {
-	if b == (Batch{}) {
+	if b.isZero() {
 		return b
 	}
 	if b.Body != nil {
@@ -99,8 +112,11 @@ func (b Batch) withDefaults() Batch {
 // String returns the method and the path, without the query.
 func (b Batch) String() string {
 	b = b.withDefaults()
-	return Call{b.Method, b.Path}.String()
+	return Call{Method: b.Method, Path: b.Path}.String()
 }
+
+// isZero reports whether b was not set.
+func (b Batch) isZero() bool { return b.Method == "" && b.Path == "" && b.Body == nil && b.Max == 0 }
 
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
 func (b Batch) GoString() string { return b.String() }
@@ -108,75 +124,110 @@ func (b Batch) GoString() string { return b.String() }
 // batch is a Batch at a base URL.
 type batch struct {
 	Batch
-	to       *endpoint       // its query is what stands before and after the ids
-	each     [2]string       // what stands before and after each id in the query
-	between  string          // what stands between them
-	joined   bool            // whether it is the Separator
-	body     [2]string       // what stands before and after the array of ids, if any
-	list, id *jsonscan.Paths // of one path each
-	notFound *jsonscan.Paths // nil for nowhere
-	reader   *reader         // of an item
-	length   int             // of the URL without the ids
+	to       *template  // without the ids
+	before   string     // what stands before the ids in the query
+	after    string     // and after them
+	each     [2]string  // what stands before and after each id
+	between  string     // what stands between them
+	joined   bool       // whether it is the Separator
+	lists    bool       // whether it names no ids
+	body     [2]string  // what stands before and after the array of ids, if any
+	list     *place.Set // of one place
+	id       *place.Set // likewise; nil where the key is the id
+	notFound *place.Set // likewise; nil for nowhere
+	next     *place.Set // likewise
+	reader   *reader    // of an item
+	length   int        // of the URL without the ids
 }
 
-// newBatch returns the batch of a dialect that has its defaults, or all that is wrong with it.
-func newBatch(base *url.URL, d Dialect) (*batch, error) {
-	b := &batch{Batch: d.Batch}
+// maxPages bounds the pages of a list that are asked for at once.
+const maxPages = 20
+
+// newBatch returns the batch of a dialect, or all that is wrong with it.
+func newBatch(base *url.URL, allow []*url.URL, d Dialect) (*batch, error) {
+	b := &batch{Batch: d.Batch.withDefaults(), lists: d.Batch.List != "" || d.Batch.Next != ""}
+	d = d.WithDefaults()
 	var problems []error
 	note := func(err error) {
 		if err != nil {
 			problems = append(problems, err)
 		}
 	}
-	note(b.ask(base))
+	note(b.ask(base, allow, d.Header))
 	if b.Max < 2 || b.Max > maxBatch {
 		note(fmt.Errorf("field Max: %d: must be from 2 to %d", b.Max, maxBatch))
 	}
-	place := func(name, path string) *jsonscan.Paths {
-		p, err := jsonscan.Compile(path)
-		if err == nil && path == "-" {
-			err = errors.New("must be read")
-		}
+	for _, field := range []struct {
+		name, text string
+		must       bool
+		to         **place.Set
+	}{{"List", b.List, true, &b.list}, {"ID", b.ID, b.ID != "-", &b.id}, {"NotFound", b.NotFound, false, &b.notFound}, {"Next", b.Next, false, &b.next}} {
+		set, err := onePlace(field.text, field.must)
 		if err != nil {
-			note(fmt.Errorf("field %s: %w", name, err))
+			note(fmt.Errorf("field %s: %w", field.name, err))
 		}
-		return p
+		*field.to = set
 	}
-	b.list = place("List", b.List)
-	if b.ID != "-" {
-		b.id = place("ID", b.ID)
+	item, err := place.Parse(b.Item)
+	if err == nil && item.Source != place.Body {
+		err = errors.New("must be read")
 	}
-	if b.NotFound != "" && b.NotFound != "-" {
-		b.notFound = place("NotFound", b.NotFound)
+	if err != nil {
+		note(fmt.Errorf("field Item: %w", err))
+		return b, errors.Join(problems...)
 	}
-	place("Item", b.Item)
-	for _, p := range []*string{&d.State, &d.Progress, &d.Message, &d.Error, &d.Result, &d.Revision, &d.Created, &d.Updated, &d.Finished} {
-		*p = within(b.Item, *p)
-	}
-	if d.State == "-" {
-		note(fmt.Errorf("field Item: %q: the State of the dialect is not in it", b.Item))
-	} else {
-		b.reader, _ = newReader(d) // what is wrong with d is told of d
-	}
+	d.AnswerID, d.Next, d.Fault, d.Faults = "-", "-", "", nil
+	note(b.compile(d, item))
 	return b, errors.Join(problems...)
 }
 
-// within returns where in an item, which stands at a place itself, another place is.
-func within(item, path string) string {
+// onePlace returns the Set of a place, nil for nowhere.
+func onePlace(text string, must bool) (*place.Set, error) {
+	p, err := place.Parse(text)
 	switch {
-	case item == "." || path == "" || path == "." || path == "-":
-		return path
-	case path == item:
-		return "."
-	case strings.HasPrefix(path, item+"."):
-		return path[len(item)+1:]
-	default:
-		return "-"
+	case err != nil:
+		return nil, err
+	case p.Source == place.Nowhere && must:
+		return nil, errors.New("must be read")
+	case p.Source == place.Nowhere:
+		return nil, nil
 	}
+	return place.NewSet([]place.Place{p}, 1)
+}
+
+// compile makes the reader of an item, which stands at a place of the answer to a status call.
+func (b *batch) compile(d Dialect, item place.Place) error {
+	own := b.State != ""
+	if own {
+		d.State = b.State
+	}
+	r, err := newReader(d)
+	if err != nil {
+		if own {
+			return fmt.Errorf("field State: %w", err)
+		}
+		return nil // what is wrong with d is told of d
+	}
+	first := 0
+	if own {
+		first = r.at[inState+1]
+	}
+	for i := first; i < len(r.places); i++ {
+		r.places[i] = r.places[i].Within(item)
+	}
+	if r.field(inState)[0].Source == place.Nowhere {
+		return fmt.Errorf("field Item: %q: the State of the dialect is not in it", b.Item)
+	}
+	if !own {
+		r.dialect.State = strings.TrimPrefix(d.State, b.Item+".")
+	}
+	b.reader = r
+	r.set, err = place.NewSet(r.places, r.at[inState+1])
+	return err
 }
 
 // ask takes apart how the service is asked.
-func (b *batch) ask(base *url.URL) (err error) {
+func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (err error) {
 	text := ""
 	if b.Body != nil {
 		encoded, err := json.Marshal(b.Body)
@@ -186,17 +237,34 @@ func (b *batch) ask(base *url.URL) (err error) {
 		text = string(encoded)
 	}
 	path, query, _ := strings.Cut(b.Path, "?")
+	if strings.Contains(query, "#") {
+		return fmt.Errorf("path %q has a fragment", path)
+	}
 	hole := manyIDs
 	if strings.Contains(query, placeholder) {
 		hole = placeholder
 	}
-	filled := path + "?" + strings.Replace(query, hole, "ids", 1)
-	if b.to, err = newEndpoint(base, Call{b.Method, filled}, false); err != nil {
+	pair, around := cutPair(query, hole)
+	named := path
+	if rest := pair[0] + pair[1]; rest != "" {
+		named += "?" + strings.Trim(rest, "&")
+	}
+	n := strings.Count(query, hole) + strings.Count(text, aBody)
+	b.lists = b.lists && n == 0
+	if b.to, err = newTemplate(base, allow, Call{Method: b.Method, Path: named, Header: b.Header}, shared, false, holePage); err != nil {
 		return err
 	}
-	if n := strings.Count(query, hole) + strings.Count(text, aBody); n != 1 {
+	if n != 1 && !b.lists {
 		return fmt.Errorf("path %q and the Body name {ids} %d times together, they take one", path, n)
 	}
+	if _, err := url.ParseQuery(around[0] + "ids" + around[1]); err != nil {
+		return fmt.Errorf("path %q: its query does not parse", path)
+	}
+	return b.hold(text, hole, pair, around)
+}
+
+// hold takes apart where the ids stand: in the text of a body, or around a hole in the query.
+func (b *batch) hold(text, hole string, pair, around [2]string) error {
 	if before, after, ok := strings.Cut(text, aBody); ok {
 		if b.body = [2]string{before, after}; !json.Valid([]byte(before + "[]" + after)) {
 			return errors.New("field Body: {ids} is a key, and must be a value")
@@ -204,51 +272,70 @@ func (b *batch) ask(base *url.URL) (err error) {
 		return nil
 	}
 	if b.Body != nil {
+		if b.body[0] = text; b.lists {
+			return nil
+		}
 		return errors.New("field Body: it does not name {ids}")
 	}
-	before, after, _ := strings.Cut(query, hole)
 	if b.joined = hole == manyIDs; b.joined {
+		b.before, b.after = pair[0]+around[0], around[1]+pair[1]
 		b.between = strings.ReplaceAll(url.QueryEscape(b.Separator), "%2C", ",")
 	} else {
-		pair := strings.LastIndexByte(before, '&') + 1
-		rest := strings.IndexByte(after+"&", '&')
-		b.between, b.each = "&", [2]string{before[pair:], after[:rest]}
-		before, after = before[:pair], after[rest:]
+		b.before, b.after, b.between, b.each = pair[0], pair[1], "&", around
 	}
-	b.to.query = [2]string{before, after}
-	bare := *b.to
-	bare.query = [2]string{before + after + "x"}
-	u := bare.url("")
-	b.length = len(u.String()) - len("x")
+	var g target
+	if err := b.to.fill(&g, &vars{}); err != nil {
+		return err
+	}
+	g.url.RawQuery = b.before + b.after + "x"
+	b.length = len(g.url.String()) - len("x")
 	return nil
 }
 
-// request returns where to ask about jobs, and the body to send, nil if there is none; or why not,
-// as an error of a class.
-func (b *batch) request(ids []string) (*endpoint, []byte, transport.Class, error) {
-	to := *b.to
-	if b.Body != nil {
-		array, _ := json.Marshal(ids) // strings always can be
-		return &to, slices.Concat([]byte(b.body[0]), array, []byte(b.body[1])), 0, nil
+// cutPair cuts the pair that has a hole out of a query: it returns what stands before and after the
+// pair, and what stands around the hole in it.
+func cutPair(query, hole string) (pair, around [2]string) {
+	before, after, ok := strings.Cut(query, hole)
+	if !ok {
+		return [2]string{query, ""}, around
 	}
-	if b.joined && !slices.Equal(strings.Split(strings.Join(ids, b.Separator), b.Separator), ids) {
-		return nil, nil, transport.Permanent, fmt.Errorf("ids that the separator %q can't tell apart", b.Separator)
+	start := strings.LastIndexByte(before, '&') + 1
+	end := strings.IndexByte(after+"&", '&')
+	return [2]string{before[:start], after[end:]}, [2]string{before[start:], after[:end]}
+}
+
+// request has the call ask about jobs, or returns why not, as an error of a class.
+func (b *batch) request(k *call, ids []string, page string) (transport.Class, error) {
+	if err := k.ask(b.to, &vars{page: page}); err != nil {
+		return transport.Permanent, err
+	}
+	switch {
+	case b.Body != nil && b.lists:
+		k.target.body = []byte(b.body[0])
+		return 0, nil
+	case b.Body != nil:
+		array, _ := json.Marshal(ids) // strings always can be
+		k.target.body = slices.Concat([]byte(b.body[0]), array, []byte(b.body[1]))
+		return 0, nil
+	case b.lists:
+		return 0, nil
+	case b.joined && !slices.Equal(strings.Split(strings.Join(ids, b.Separator), b.Separator), ids):
+		return transport.Permanent, fmt.Errorf("ids that the separator %q can't tell apart", b.Separator)
 	}
 	var query strings.Builder
-	query.WriteString(to.query[0])
+	query.WriteString(b.before)
 	for i, id := range ids {
 		if i > 0 {
 			query.WriteString(b.between)
 		}
 		query.WriteString(b.each[0] + url.QueryEscape(id) + b.each[1])
 	}
-	query.WriteString(to.query[1])
-	to.query = [2]string{query.String()}
-	u := to.url("")
-	if n := len(u.String()); n > maxURL {
-		return nil, nil, transport.Oversized, fmt.Errorf("a URL of %d bytes, at most %d", n, maxURL)
+	query.WriteString(b.after)
+	k.target.url.RawQuery = query.String()
+	if n := len(k.target.url.String()); n > maxURL {
+		return transport.Oversized, fmt.Errorf("a URL of %d bytes, at most %d", n, maxURL)
 	}
-	return &to, nil, 0, nil
+	return 0, nil
 }
 
 // MaxBatch returns the Max of the dialect's Batch, and 0 if it has none.
@@ -283,7 +370,9 @@ func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Ans
 	}
 	defer c.end(k)
 	b := k.batch
-	k.to = b.to
+	if err := k.ask(b.to, &vars{}); err != nil {
+		return nil, err
+	}
 	if len(ids) > b.Max {
 		return nil, k.fail(transport.Oversized, fmt.Errorf("%d jobs at once, at most %d", len(ids), b.Max))
 	}
@@ -299,21 +388,82 @@ func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Ans
 	if len(fit) == 0 {
 		return answers, nil
 	}
-	to, body, class, err := b.request(fit)
-	if err != nil {
-		return nil, k.fail(class, err)
+	told, err := k.pages(ctx, fit)
+	return append(answers, told...), err
+}
+
+// pages asks for the answer to a batch, and for its next pages as long as any of the jobs is
+// missing.
+func (k *call) pages(ctx context.Context, ids []string) (told []transport.Answer, err error) {
+	page := ""
+	for range maxPages {
+		class, err := k.batch.request(k, ids, page)
+		if err != nil {
+			return nil, k.fail(class, err)
+		}
+		k.id, k.repeatable = ids[0], true // the id is for the jitter
+		k.limit = batchBody(k.maxBody, len(ids))
+		if k.batch.lists {
+			k.limit = batchBody(k.maxBody, maxBatch)
+		}
+		next := ""
+		var answers []transport.Answer
+		k.read = func(k *call) (err error) {
+			answers, err = k.readBatch(ids)
+			next = k.batch.nextPage(k.answerFor(""))
+			return err
+		}
+		if err := k.turn(page); err != nil {
+			return told, nil // the jobs that are missing are asked about alone
+		}
+		if err := k.do(ctx); err != nil {
+			if page != "" {
+				return told, nil
+			}
+			return nil, err
+		}
+		told = append(told, answers...)
+		for _, a := range answers {
+			if i := slices.Index(ids, a.Status.ID); i >= 0 {
+				ids = slices.Delete(slices.Clone(ids), i, i+1)
+			}
+		}
+		if next == "" || next == page || len(ids) == 0 {
+			return told, nil
+		}
+		page = next
+		k.leave()
+		k.reset()
 	}
-	var told []transport.Answer
-	k.to, k.id, k.repeatable = to, fit[0], true // the id is for the jitter
-	k.limit = batchBody(k.maxBody, len(fit))
-	k.read = func(k *call) (err error) {
-		told, err = k.readBatch(fit)
-		return err
+	return told, nil
+}
+
+// turn has the call ask for a page that is a URL, where the Path has no {page}.
+func (k *call) turn(page string) error {
+	if k.batch.to.needs[holePage] || page == "" {
+		return nil
 	}
-	if err := k.do(ctx, body); err != nil {
-		return nil, err
+	ref, err := k.batch.to.reference(page, &k.target.url)
+	if err == nil {
+		k.target.url, k.target.foreign, err = k.batch.to.resolve(ref)
 	}
-	return append(answers, told...), nil
+	if err == nil && k.target.foreign {
+		err = errors.New("the next page is at another origin")
+	}
+	return err
+}
+
+// nextPage returns where the next page is, "" if there is none.
+func (b *batch) nextPage(a *place.Answer) string {
+	if b.next == nil {
+		return ""
+	}
+	var found place.Found
+	_ = b.next.Find(a, &found)
+	if v := place.Value(found.Values[0]); v.IsSaid() && v.Kind() != place.Composite {
+		return v.Text()
+	}
+	return ""
 }
 
 // batchBody returns how many bytes the answer to a batch of n jobs has at most, where any other has
@@ -331,7 +481,7 @@ func refusal(id string, err error) transport.Answer {
 func (k *call) readBatch(ids []string) ([]transport.Answer, error) {
 	switch {
 	case k.code/100 != 2:
-		return nil, k.fail(web.ClassOfBatchCode(k.code, k.hint != 0), errors.New(k.quote(http.StatusText(k.code))))
+		return nil, k.fail(web.ClassOfBatchCode(k.code, k.isPaced()), errors.New(k.quote(http.StatusText(k.code))))
 	case k.large:
 		return nil, k.fail(transport.Oversized, k.tooLarge())
 	}
@@ -357,40 +507,44 @@ func (k *call) readBatch(ids []string) ([]transport.Answer, error) {
 
 // items returns the part of an answer that holds the items.
 func (b *batch) items(body []byte) ([]byte, error) {
-	var found [1][]byte
-	if err := b.list.Find(body, found[:]); err != nil {
+	var found place.Found
+	if err := b.list.Find(&place.Answer{Body: body}, &found); err != nil {
 		return nil, err
 	}
 	kind, opening := "array", byte('[')
 	if b.id == nil {
 		kind, opening = "object", '{'
 	}
-	if found[0] == nil || found[0][0] != opening {
+	items := found.Values[0]
+	if items == nil || items[0] != opening {
 		return nil, fmt.Errorf("no %s at %s (Batch.List)", kind, b.List)
 	}
-	return found[0], nil
+	return items, nil
 }
 
 // job returns the id of the job that an item is about, or "" if it is about none.
-func (b *batch) job(key, item []byte) string {
+func (b *batch) job(key, item []byte, found *place.Found) string {
 	if b.id == nil {
 		if item[0] == 'n' { // null
 			return ""
 		}
 		return jsonscan.Text(key)
 	}
-	var found [1][]byte
-	if b.id.Find(item, found[:]) != nil {
+	if b.id.Find(&place.Answer{Body: item}, found) != nil {
 		return ""
 	}
-	return idText(found[0])
+	v := place.Value(found.Values[0])
+	if text := v.Text(); v.Kind() == place.Word || v.Kind() == place.Number && text != "true" && text != "false" {
+		return text
+	}
+	return ""
 }
 
 // readItem returns what an item says of its job.
 func (k *call) readItem(id string, item []byte) transport.Answer {
 	s, err := k.judgeItem(id, item)
 	if classify := k.reader.dialect.Classify; classify != nil {
-		s, err = classify(k.code, item, s, err)
+		s, err = classify(Answer{k.code, k.answer, item}, s, err)
 	}
 	if err != nil {
 		return refusal(id, err)
@@ -400,18 +554,20 @@ func (k *call) readItem(id string, item []byte) transport.Answer {
 }
 
 func (k *call) judgeItem(id string, item []byte) (transport.Status, error) {
-	var found [1][]byte
+	a := &place.Answer{Code: k.code, Header: k.answer, Body: item, Name: id}
 	if b := k.batch; b.notFound != nil {
-		if err := b.notFound.Find(item, found[:]); err != nil {
+		var found place.Found
+		if err := b.notFound.Find(a, &found); err != nil {
 			return transport.Status{}, k.unreadItem(item, err)
 		}
-		if found[0] != nil && found[0][0] != 'f' { // false
+		if v := place.Value(found.Values[0]); !v.IsEmpty() && string(v) != "false" {
 			return transport.Status{}, k.fail(transport.NotFound, errors.New(redact.Excerpt(item, k.sensitive()...)))
 		}
 	}
 	var s transport.Status
-	err := k.batch.reader.readStatus(&s, item, &k.found)
-	if err != nil {
+	r := k.batch.reader
+	r.find(a, &k.reading)
+	if err := r.readStatus(&s, &k.reading); err != nil {
 		return transport.Status{}, k.unreadItem(item, err)
 	}
 	s.ID, s.RetryAfter = id, k.hint

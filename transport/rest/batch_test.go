@@ -345,7 +345,8 @@ func TestClassifyIsGivenTheItemsOfABatch(t *testing.T) {
 	refused := errors.New("job was refused")
 	var seen []string
 	c := serve(t, say(200, `[{"id":"a","error":"E7"}, {"id":"b","state":"pending"}, {"id":"c"}]`), rest.WithDialect(rest.Dialect{State: "state", Batch: joined,
-		Classify: func(code int, body []byte, s transport.Status, err error) (transport.Status, error) {
+		Classify: func(a rest.Answer, s transport.Status, err error) (transport.Status, error) {
+			code, body := a.Code, a.Body
 			seen = append(seen, fmt.Sprint(code, " ", string(body)))
 			switch {
 			case bytes.Contains(body, []byte("E7")):
@@ -438,7 +439,7 @@ func TestNewNamesWhatIsWrongWithABatch(t *testing.T) {
 		"field Max: -1: must be from 2 to 1000\nfield Item: path \"a.\": a key is emp": {Path: "/jobs?ids={ids}", Max: -1, Item: "a."},
 	} {
 		_, err := rest.New("http://h", batched(b))
-		assert.ErrorContains(t, err, "rest: WithDialect: Batch: ")
+		assert.ErrorContains(t, err, "rest: WithDialect: Batch: ", want)
 		assert.ErrorContains(t, err, want)
 	}
 }

@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
-	"go.uber.org/zap"
 
-	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -45,7 +45,7 @@ type call struct {
 	retry   retryablehttp.Client
 	request retryablehttp.Request
 	buffer  []byte
-	found   [places][]byte // parts of buffer
+	reading reading // parts of buffer
 	errand
 
 	// What comes back: of a create, the status's ID.
@@ -55,15 +55,20 @@ type call struct {
 
 // errand is what a call keeps for as long as it lasts.
 type errand struct {
-	*wait.Carried // by the context
+	host transport.Host // of the context
 
 	// What is asked.
-	to         *endpoint
-	id         string
+	stage      *stage
+	template   *template
+	target     *target // nil or room
+	room       target
+	id         string            // of the caller
+	asked      string            // the id that the job has now
+	key        string            // of a create
+	stream     bool              // whether the body is left to the caller
 	extra      [2]string         // name and value of the one header that is this errand's own
 	last       *transport.Status // for a service that has nothing newer; nil if it was not told of one
 	repeatable bool              // whether it may reach the service twice
-	typed      bool              // whether it has a body, which is JSON
 	limit      int               // of the answer's body
 	read       func(*call) error
 
@@ -76,6 +81,7 @@ type errand struct {
 	refreshed bool
 	code      int
 	answer    http.Header
+	open      *http.Response // whose body is left to the caller
 	body      []byte
 	large     bool // the body is longer than limit
 	fault     error
@@ -85,8 +91,8 @@ type errand struct {
 }
 
 func newCall(s *settings) *call {
-	k := &call{settings: s, client: *s.http, errand: errand{limit: s.maxBody}}
-	k.client.Transport = k
+	k := &call{settings: s, client: *s.http, errand: newErrand(s)}
+	k.client.Transport, k.client.CheckRedirect = k, k.redirect
 	k.retry = retryablehttp.Client{
 		HTTPClient:   &k.client,
 		RetryMax:     maxRetries + 1, // check keeps count
@@ -102,9 +108,9 @@ func newCall(s *settings) *call {
 func (k *call) reset() {
 	if cap(k.buffer) > keptBody {
 		k.buffer = nil
-		clear(k.found[:])
+		k.reading.found.Clear()
 	}
-	k.request, k.errand = retryablehttp.Request{}, errand{limit: k.maxBody}
+	k.request, k.errand = retryablehttp.Request{}, newErrand(k.settings)
 	k.status, k.err = transport.Status{}, nil
 }
 
@@ -115,25 +121,42 @@ type outgoing struct {
 	url     url.URL
 }
 
+func newErrand(s *settings) errand { return errand{stage: s.stages[0], limit: s.maxBody} }
+
+// ask has the call ask what a template says, with v in its holes.
+func (k *call) ask(t *template, v *vars) (err error) {
+	k.template = t
+	k.target = &k.room
+	if err = t.fill(k.target, v); err != nil {
+		k.target = nil
+		return &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %s: %w", t, err)}
+	}
+	return nil
+}
+
+// answerFor returns the answer as places are looked for in it, with a name in their holes.
+func (k *call) answerFor(name string) *place.Answer {
+	return &place.Answer{Code: k.code, Header: k.answer, Body: k.body[:min(len(k.body), k.limit)], Name: name}
+}
+
 // do sends the request until it is answered or given up, and returns what read made of the answer.
-func (k *call) do(ctx context.Context, body []byte) error {
-	k.Carried = wait.From(ctx)
+func (k *call) do(ctx context.Context) error {
+	k.host = transport.HostOf(ctx)
 	if k.tokens != nil {
 		var err error
 		if k.token, err = k.tokens.Get(ctx, nil); err != nil {
 			return k.tokenError(ctx, err)
 		}
 	}
-	k.typed = body != nil
-	out := &outgoing{url: k.to.url(k.id)}
-	plain := http.Request{Method: k.to.method, URL: &out.url, Header: k.bare, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	out := &outgoing{url: k.target.url}
+	plain := http.Request{Method: k.target.method, URL: &out.url, Header: k.bare, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	if k.bare == nil {
-		plain.Header, plain.Host = make(http.Header), k.to.base.Host
+		plain.Header, plain.Host = make(http.Header), out.url.Host
 	}
 	out.request = *plain.WithContext(ctx)
 	k.request.Request = &out.request
-	if k.typed {
-		if err := k.request.SetBody(body); err != nil {
+	if k.target.body != nil {
+		if err := k.request.SetBody(k.target.body); err != nil {
 			return k.fail(transport.Permanent, err)
 		}
 	}
@@ -147,8 +170,8 @@ func (k *call) do(ctx context.Context, body []byte) error {
 
 // start notes when a request begins, for the log.
 func (k *call) start() {
-	if k.Logger.Core().Enabled(zap.DebugLevel) {
-		k.started = k.Clock.Now()
+	if k.host.Logs(slog.LevelDebug) {
+		k.started = k.host.Now()
 	}
 }
 
@@ -157,11 +180,15 @@ func (k *call) start() {
 func (k *call) check(ctx context.Context, answer *http.Response, err error) (bool, error) {
 	k.requests++
 	k.code, k.answer, k.body, k.large, k.fault, k.hint = 0, nil, nil, false, err, 0
-	if err == nil {
-		k.receive(answer)
-		k.hint = web.RetryAfter(k.code, k.answer, k.Clock.Now)
+	if err == nil && k.stream && answer.StatusCode/100 == 2 {
+		k.code, k.answer, k.open = answer.StatusCode, answer.Header, answer
+	} else {
+		if err == nil {
+			k.receive(answer)
+			k.hint = web.RetryAfter(k.code, k.answer, k.host.Now)
+		}
+		k.leave()
 	}
-	k.leave()
 	switch {
 	case k.fault == nil:
 		k.err = k.read(k)
@@ -195,7 +222,7 @@ func (k *call) again(ctx context.Context) bool {
 	var e *transport.Error
 	passing := errors.As(k.err, &e) && (e.Class == transport.Transient || e.Class == transport.Throttled) &&
 		(k.fault != nil && !web.IsTimeout(k.fault) || web.IsGateway(k.code))
-	if !passing || !k.repeatable || k.retried >= k.retries || k.hint > longWait || !k.MayRetry(e.Class) {
+	if !passing || !k.repeatable || k.retried >= k.retries || k.hint > longWait || !k.host.MayRetry(e.Class) {
 		return false
 	}
 	k.wait = max(k.hint, jitter(k.id, k.retried))
@@ -216,7 +243,7 @@ func jitter(id string, n int) time.Duration {
 // prepare waits until it is time for the next request.
 func (k *call) prepare(next *http.Request) error {
 	ctx := next.Context()
-	if err := wait.Sleep(ctx, k.Clock, k.wait); err != nil {
+	if err := k.host.Sleep(ctx, k.wait); err != nil {
 		return err
 	}
 	next.Header = make(http.Header) // http.Client would add its cookies a second time
@@ -226,29 +253,25 @@ func (k *call) prepare(next *http.Request) error {
 
 // log tells of a request. It counts the requests of this call, which may be one poll of many.
 func (k *call) log(again bool) {
-	if k.started.IsZero() || !k.Logger.Core().Enabled(zap.DebugLevel) { // the level may change meanwhile
+	if k.started.IsZero() || !k.host.Logs(slog.LevelDebug) { // the level may change meanwhile
 		return
 	}
 	message := "asked"
 	if again {
 		message = "asking again"
 	}
-	entry := k.Logger.Named("rest").Check(zap.DebugLevel, message)
-	if entry == nil {
-		return
-	}
-	fields := []zap.Field{
-		zap.String("method", k.to.method), zap.String("host", k.to.base.Host), zap.String("path", k.path()),
-		zap.Int("request", k.requests), zap.Int("code", k.code), zap.Duration("duration", k.Clock.Since(k.started)),
+	attrs := []slog.Attr{
+		slog.String("method", k.target.method), slog.String("host", k.target.url.Host), slog.String("path", k.path()),
+		slog.Int("request", k.requests), slog.Int("code", k.code), slog.Duration("duration", k.host.Now().Sub(k.started)),
 	}
 	if k.hint > 0 {
-		fields = append(fields, zap.Duration("retry_after", k.hint))
+		attrs = append(attrs, slog.Duration("retry_after", k.hint))
 	}
 	if again {
-		fields = append(fields, zap.Duration("wait", k.wait))
+		attrs = append(attrs, slog.Duration("wait", k.wait))
 	}
 	if k.fault != nil {
-		fields = append(fields, zap.String("fault", web.Safe(k.fault, k.sensitive()...).Error()))
+		attrs = append(attrs, slog.String("fault", web.Safe(k.fault, k.sensitive()...).Error()))
 	}
-	entry.Write(fields...)
+	k.host.Log(slog.LevelDebug, "rest", message, attrs...)
 }

@@ -92,9 +92,9 @@ func ExampleDialect_classify() {
 	defer server.Close()
 
 	client, err := rest.New(server.URL, rest.WithDialect(rest.Dialect{
-		Classify: func(code int, body []byte, s transport.Status, err error) (transport.Status, error) {
-			if string(body) == `{"error":"quota exceeded"}` {
-				return s, &transport.Error{Class: transport.Throttled, Code: code, RetryAfter: time.Minute}
+		Classify: func(a rest.Answer, s transport.Status, err error) (transport.Status, error) {
+			if string(a.Body) == `{"error":"quota exceeded"}` {
+				return s, &transport.Error{Class: transport.Throttled, Code: a.Code, RetryAfter: time.Minute}
 			}
 			return s, err
 		},

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 
+	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -17,19 +18,21 @@ import (
 // all other watches.
 func (k *call) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Response == nil {
-		r.Host = k.to.base.Host // set before, it would have http.Client copy the URL
+		r.Host = r.URL.Host // set before, it would have http.Client copy the URL
 	} else {
 		r.Header.Del("Referer") // it has our query
 	}
-	if web.SameOrigin(r.URL, k.to.base) {
+	if web.SameOrigin(r.URL, k.base) {
 		r.Header = k.headers(r.Header)
+	} else if isAllowed(k.origins, r.URL) {
+		r.Header = http.Header{"Accept": {"*/*"}, "User-Agent": {UserAgent}}
 	}
 	k.leave()
 	if r.URL.Scheme == "https" { // and so perhaps HTTP/2
-		carried := k.Carried
-		r, k.sends = web.BoundSends(r, k.retries-k.retried, func() bool { return carried.MayRetry(transport.Transient) })
+		host := k.host
+		r, k.sends = web.BoundSends(r, k.retries-k.retried, func() bool { return host.MayRetry(transport.Transient) })
 	}
-	r, k.left = web.Announce(r, k.Clock)
+	r, k.left = web.Announce(r, wait.Clock(r.Context()))
 	answer, err := k.carrier.RoundTrip(r)
 	if err != nil && k.sends != nil {
 		err = cmp.Or(k.sends.Err(), err)
@@ -41,17 +44,31 @@ var jsonType = []string{"application/json"}
 
 // headers returns the headers of a request that has the cookies of r already.
 func (k *call) headers(r http.Header) http.Header {
-	if k.own != nil && k.bare != nil && len(r) == 0 && k.token == nil && !k.typed && k.extra[0] == "" {
+	body := k.target.body != nil
+	if k.own != nil && k.bare != nil && len(r) == 0 && k.token == nil && !body && k.extra[0] == "" && len(k.target.header) == 0 {
 		return k.header // nothing of the user's can write in it
 	}
 	h := maps.Clone(k.header)
+	for i := 0; i < len(k.target.header); i += 2 {
+		if name := k.target.header[i]; !k.isSet[name] {
+			h[name] = []string{k.target.header[i+1]}
+		}
+	}
 	if len(r) > 0 {
 		maps.Copy(h, r)
 	}
 	if k.token != nil {
-		h["Authorization"] = k.token.Header
+		if k.tokenHeader != "" {
+			h[k.tokenHeader] = []string{k.token.Value}
+		} else {
+			h["Authorization"] = k.token.Header
+		}
 	}
-	if k.typed {
+	switch typ := k.target.typ; {
+	case !body || k.isSet["Content-Type"]:
+	case typ != "":
+		h["Content-Type"] = []string{typ}
+	default:
 		h["Content-Type"] = jsonType
 	}
 	if k.extra[0] != "" {
@@ -112,3 +129,17 @@ func (k *call) fill(content io.Reader) {
 	}
 	k.buffer, k.body, k.large = b, b, len(b) > k.limit
 }
+
+// redirect is the CheckRedirect of a call. A 303 that answers a status call is no way on, but the
+// end of the job. An origin that the user allowed may be redirected to.
+func (k *call) redirect(next *http.Request, via []*http.Request) error {
+	if k.template == k.stage.status && next.Response != nil && next.Response.StatusCode == http.StatusSeeOther {
+		return http.ErrUseLastResponse
+	}
+	if next.URL.User == nil && len(via) <= maxRedirects && via[0].Method == http.MethodGet && isAllowed(k.origins, next.URL) {
+		return nil
+	}
+	return k.http.CheckRedirect(next, via)
+}
+
+const maxRedirects = 5

@@ -8,21 +8,34 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/redact"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
+// maxPath bounds what is printed of a path: an id may be a URL of many KiB.
+const maxPath = 512
+
 func (k *call) path() string {
-	u := k.to.url(k.id)
-	return u.EscapedPath()
+	path := k.target.url.EscapedPath()
+	if len(path) > maxPath {
+		return path[:maxPath] + "…"
+	}
+	return path
 }
 
 // String returns what is asked, without the query.
 func (k *call) String() string {
-	return k.to.method + " " + k.to.base.Scheme + "://" + k.to.base.Host + k.path()
+	if k.target == nil {
+		return k.template.String()
+	}
+	return k.target.method + " " + k.target.url.Scheme + "://" + k.target.url.Host + k.path()
 }
+
+// String returns the method and the host.
+func (t *template) String() string { return t.method + " " + t.base.Scheme + "://" + t.base.Host }
 
 // sensitive returns the words that are cut out of all that is quoted.
 func (k *call) sensitive() []string {
@@ -51,12 +64,15 @@ func (k *call) tokenError(ctx context.Context, err error) error {
 
 // refused returns the error of an answer whose status code says that it is one.
 func (k *call) refused() error {
-	class := web.ClassOfCode(k.code, k.hint != 0)
-	if class == transport.NotFound && k.to == k.create {
+	class := web.ClassOfCode(k.code, k.isPaced())
+	if class == transport.NotFound && k.template == k.stage.create {
 		class = transport.Permanent // it is no job that was not found
 	}
 	return k.fail(class, errors.New(k.quote(http.StatusText(k.code))))
 }
+
+// isPaced reports whether the headers name a wait, or say that nothing remains of a quota.
+func (k *call) isPaced() bool { return k.hint != 0 || web.IsExhausted(k.answer) }
 
 // unread returns the error of an answer that says of itself that all is well, and cannot be read.
 func (k *call) unread(err error) error {
@@ -66,7 +82,7 @@ func (k *call) unread(err error) error {
 	case k.isPage():
 		return k.fail(transport.Transient, errors.New(k.quote("with a page in place of an answer")))
 	default:
-		return k.fail(transport.Malformed, fmt.Errorf("%w: %s", err, k.quote("")))
+		return k.fail(transport.Malformed, fmt.Errorf("%w: %s", web.Safe(err, k.sensitive()...), k.quote("")))
 	}
 }
 
@@ -91,4 +107,17 @@ func (k *call) quote(text string) string {
 func (k *call) isPage() bool {
 	return !json.Valid(k.body) && (strings.HasPrefix(strings.ToLower(k.answer.Get("Content-Type")), "text/html") ||
 		bytes.HasPrefix(bytes.TrimSpace(k.body), []byte("<")))
+}
+
+// faulty returns the error of an answer that is one by the dialect's Faults.
+func (k *call) faulty(class transport.Class) error {
+	return k.fail(class, errors.New(k.quote(http.StatusText(k.code))))
+}
+
+// wanted returns the wait that the answer names, in a header or else in the body.
+func (k *call) wanted() time.Duration {
+	if k.hint != 0 {
+		return k.hint
+	}
+	return k.stage.reader.readWait(&k.reading)
 }

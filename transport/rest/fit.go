@@ -16,7 +16,7 @@ func (c *Client) Fit(ids []string) int {
 // there is one.
 func (b *batch) fit(ids []string) int {
 	most := min(len(ids), b.Max)
-	if b.Body != nil || most < 2 {
+	if b.Body != nil || b.lists || most < 2 {
 		return most
 	}
 	length := b.length - len(b.between)

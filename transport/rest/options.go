@@ -44,7 +44,11 @@ type config struct {
 	header      http.Header
 	token       func(context.Context) (string, error)
 	retries     int
-	maxBody     int // 0 for the default
+	maxBody     int   // 0 for the default
+	maxResult   int64 // 0 for the default
+	origins     []string
+	tokenHeader string
+	isSet       map[string]bool // of header, by the user
 	problems    []error
 }
 
@@ -99,7 +103,7 @@ func WithHeader(name, value string) Option {
 		case key == "Host" || key == "Content-Length" || key == "Transfer-Encoding" || key == "Accept-Encoding":
 			c.problem("WithHeader(%.80q): it is set by this package or net/http", name)
 		default:
-			c.header.Set(key, value)
+			c.set(key, value)
 		}
 	}
 }
@@ -143,6 +147,51 @@ func WithMaxBody(bytes int) Option {
 		}
 		c.maxBody = bytes
 	}
+}
+
+// DefaultMaxResult is how many bytes a result that is fetched has at most by default: see
+// [WithMaxResult].
+const DefaultMaxResult = 1 << 30
+
+// WithMaxResult sets the largest result that [Client.Fetch] reads, in bytes after decompression. It
+// is not held in memory. A reader of a larger result gets an error. The default, or 0, is
+// [DefaultMaxResult].
+func WithMaxResult(bytes int64) Option {
+	return func(c *config) {
+		if bytes < 0 {
+			c.problem("WithMaxResult(%d): must not be negative", bytes)
+			return
+		}
+		c.maxResult = bytes
+	}
+}
+
+// AllowOrigin names an origin, such as "https://files.example.com", beside that of the base URL, to
+// which calls and redirects may go where the service names a URL of it. It is sent no credential: no
+// token, and no header of [WithHeader], of the Dialect or of a cookie jar. The default is none. An
+// origin with http is refused where the base URL has https.
+func AllowOrigin(origin string) Option {
+	return func(c *config) { c.origins = append(c.origins, origin) }
+}
+
+// WithTokenHeader sets which header carries the token of [WithToken], such as PRIVATE-TOKEN, with
+// the token alone as its value. The default, or "", is "Authorization: Bearer".
+func WithTokenHeader(name string) Option {
+	return func(c *config) {
+		if name != "" && !web.IsToken(name) {
+			c.problem("WithTokenHeader(%.80q): not a header's name", name)
+			return
+		}
+		if c.tokenHeader = http.CanonicalHeaderKey(name); c.tokenHeader == "Authorization" {
+			c.problem("WithTokenHeader(%.80q): WithToken alone sets it", name)
+		}
+	}
+}
+
+// set sets a header that every request carries, whatever a Dialect says.
+func (c *config) set(name, value string) {
+	c.header.Set(name, value)
+	c.isSet[http.CanonicalHeaderKey(name)] = true
 }
 
 func (c *config) problem(format string, args ...any) {

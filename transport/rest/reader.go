@@ -7,42 +7,59 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/rules"
+	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// The order of the paths that a reader looks for.
+// The fields of a Dialect that name places, in the order in which a reader looks for them.
 const (
 	inState = iota
+	inFault
 	inProgress
 	inMessage
 	inError
 	inResult
 	inRevision
+	inRetryAfter
 	inCreated
 	inUpdated
 	inFinished
-	places
+	inNext
+	inAnswerID
+	fields
 )
 
-// maxWord bounds the service's word for a state, which is kept for as long as the job is watched.
-const maxWord = 256
+var fieldNames = [fields]string{"State", "Fault", "Progress", "Message", "Error", "Result", "Revision", "RetryAfter", "Created", "Updated",
+	"Finished", "Next", "AnswerID"}
 
 // reader reads answers in one dialect.
 type reader struct {
 	dialect  Dialect
-	words    *words
-	status   *jsonscan.Paths
-	id       *jsonscan.Paths
+	states   *rules.Table[transport.State]
+	faults   *rules.Table[transport.Class] // nil for none
+	places   []place.Place
+	at       [fields + 1]int // where the places of each field begin
+	set      *place.Set
+	id       []place.Place
+	idSet    *place.Set
+	pattern  []string // around {id} of IDPattern
+	unit     time.Duration
+	ratio    bool  // whether Progress is a quotient
+	code     int   // which place of State is the code, -1 for none
+	inBody   bool  // whether State or Fault is read from the body
 	noStatus error // that the state is null or absent
 }
 
 // newReader returns the reader of a dialect that has its defaults, or all that is wrong with the
 // dialect.
 func newReader(d Dialect) (*reader, error) {
-	r := &reader{dialect: d, words: newWords(d.States), noStatus: fmt.Errorf("no status at %s (Dialect.State)", d.State)}
+	r := &reader{dialect: d, code: -1, unit: time.Second, noStatus: fmt.Errorf("no status at %s (Dialect.State)", d.State)}
 	var problems []error
 	if d.State == "-" || d.ID == "-" {
 		problems = append(problems, errors.New(`fields State and ID must be read: "-" is for the other fields`))
@@ -54,165 +71,405 @@ func newReader(d Dialect) (*reader, error) {
 		problems = append(problems, errors.New("field States is empty"))
 	}
 	for _, raw := range slices.Sorted(maps.Keys(d.States)) {
-		if state := d.States[raw]; state > transport.Canceled {
+		if state := d.States[raw]; state > transport.Blocked {
 			problems = append(problems, fmt.Errorf("field States: %q: no such state: %d", raw, state))
 		}
 	}
-	if err := r.compile(); err != nil {
+	problems = append(problems, r.compile(r.texts())...)
+	if err := r.compileID(); err != nil {
 		problems = append(problems, err)
+	}
+	if len(problems) == 0 {
+		problems = append(problems, r.compileRules()...)
 	}
 	return r, errors.Join(problems...)
 }
 
-// compile prepares the places of the dialect. Its error names the field of each place that is none.
-func (r *reader) compile() error {
+// texts returns what the fields say, without what is no place.
+func (r *reader) texts() [fields]string {
 	d := &r.dialect
-	var problems []error
-	paths := [places]string{}
-	for i, field := range [places]struct{ name, path string }{
-		inState: {"State", d.State}, inProgress: {"Progress", d.Progress}, inMessage: {"Message", d.Message}, inError: {"Error", d.Error},
-		inResult: {"Result", d.Result}, inRevision: {"Revision", d.Revision}, inCreated: {"Created", d.Created},
-		inUpdated: {"Updated", d.Updated}, inFinished: {"Finished", d.Finished},
-	} {
-		if _, err := place(field.path); err != nil {
-			problems = append(problems, fmt.Errorf("field %s: %w", field.name, err))
+	texts := [fields]string{d.State, d.Fault, d.Progress, d.Message, d.Error, d.Result, d.Revision, d.RetryAfter, d.Created, d.Updated,
+		d.Finished, d.Next, d.AnswerID}
+	if done, total, ok := strings.Cut(d.Progress, " / "); ok {
+		r.ratio = true
+		texts[inProgress] = strings.TrimSpace(done) + "," + strings.TrimSpace(total)
+	}
+	for word, unit := range map[string]time.Duration{" ms": time.Millisecond, " s": time.Second, " m": time.Minute} {
+		if at, ok := strings.CutSuffix(d.RetryAfter, word); ok {
+			texts[inRetryAfter], r.unit = at, unit
+		}
+	}
+	return texts
+}
+
+// compile prepares the places. Its errors name the field of each place that is none.
+func (r *reader) compile(texts [fields]string) (problems []error) {
+	for i, text := range texts {
+		r.at[i] = len(r.places)
+		places, err := place.ParseList(text)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("field %s: %w", fieldNames[i], err))
 			continue
 		}
-		if field.path != "-" {
-			paths[i] = field.path
+		if len(places) == 1 && places[0].Source == place.Nowhere {
+			continue
+		}
+		r.places = append(r.places, places...)
+	}
+	r.at[fields] = len(r.places)
+	for i, p := range r.field(inState) {
+		if p.Source == place.Code {
+			r.code = i
+		}
+		r.inBody = r.inBody || p.Source == place.Body
+	}
+	if problems == nil {
+		var err error
+		if r.set, err = place.NewSet(r.places, r.at[inState+1]); err != nil {
+			problems = append(problems, err)
 		}
 	}
+	return problems
+}
+
+func (r *reader) field(i int) []place.Place { return r.places[r.at[i]:r.at[i+1]] }
+
+func (r *reader) compileID() (err error) {
+	if r.id, err = place.ParseList(r.dialect.ID); err == nil {
+		r.idSet, err = place.NewSet(r.id, 1)
+	}
+	if err != nil {
+		return fmt.Errorf("field ID: %w", err)
+	}
+	if p := r.dialect.IDPattern; p != "" {
+		if r.pattern = strings.Split(p, placeholder); len(r.pattern) != 2 {
+			return fmt.Errorf("field IDPattern: %q: it names {id} once", p)
+		}
+	}
+	return nil
+}
+
+func (r *reader) compileRules() (problems []error) {
 	var err error
-	if r.id, err = place(d.ID); err != nil {
-		problems = append(problems, fmt.Errorf("field ID: %w", err))
+	if r.states, err = rules.New(r.at[inState+1]-r.at[inState], r.dialect.States); err != nil {
+		problems = append(problems, fmt.Errorf("field States: %w", err))
 	}
-	if len(problems) == 0 {
-		r.status, err = jsonscan.Compile(paths[:]...)
-		problems = append(problems, err)
+	n := r.at[inFault+1] - r.at[inFault]
+	switch {
+	case n == 0 && len(r.dialect.Faults) > 0:
+		problems = append(problems, errors.New("field Faults: Fault says of no place where they stand"))
+	case n > 0 && len(r.dialect.Faults) == 0:
+		problems = append(problems, errors.New("field Faults is empty, and Fault is set"))
+	case n > 0:
+		if r.faults, err = rules.New(n, r.dialect.Faults); err != nil {
+			problems = append(problems, fmt.Errorf("field Faults: %w", err))
+		}
+		for _, key := range slices.Sorted(maps.Keys(r.dialect.Faults)) {
+			if class := r.dialect.Faults[key]; class > transport.Misdirected {
+				problems = append(problems, fmt.Errorf("field Faults: %q: no such class: %d", key, class))
+			}
+		}
 	}
-	return errors.Join(problems...)
+	return problems
 }
 
-// place prepares the search for one path, "-" for none.
-func place(path string) (*jsonscan.Paths, error) {
-	if path == "-" {
-		path = ""
-	}
-	return jsonscan.Compile(path)
+// reading is what a reader has found in one answer.
+type reading struct {
+	found place.Found
+	err   error // of the body
+	state rules.Outcome[transport.State]
+	next  string // the job's next id, "" for none
+	// bodiless is whether the status code alone may tell a state.
+	bodiless bool
 }
 
-// readStatus reads the body of an answer to a status call into s, which is zero. It needs found for
-// a while. If the error is noStatus, the rest of s is what the answer says.
-func (r *reader) readStatus(s *transport.Status, body []byte, found *[places][]byte) error {
-	if err := r.status.Find(body, found[:]); err != nil {
-		return err
+// find looks for all places.
+func (r *reader) find(a *place.Answer, g *reading) {
+	g.state, g.next = rules.Outcome[transport.State]{}, ""
+	g.bodiless = a.Code/100 != 2 || len(a.Body) == 0
+	g.err = r.set.Find(a, &g.found)
+}
+
+func (g *reading) values(r *reader, i int) [][]byte { return g.found.Values[r.at[i]:r.at[i+1]] }
+
+// said returns the first of a field's values that says something.
+func (g *reading) said(r *reader, i int) (place.Value, bool) {
+	for _, v := range g.values(r, i) {
+		if v != nil {
+			return v, true
+		}
 	}
-	said, err := r.readState(found[inState])
+	return nil, false
+}
+
+// fault returns the class of the error that an answer is by the dialect's Faults.
+func (r *reader) fault(g *reading) (rules.Outcome[transport.Class], bool) {
+	if r.faults == nil {
+		return rules.Outcome[transport.Class]{}, false
+	}
+	o := r.faults.Find(g.values(r, inFault))
+	return o, o.Fits
+}
+
+// namesCode reports whether the rule that fits the answer names its status code.
+func (r *reader) namesCode(g *reading) bool {
+	return r.code >= 0 && g.state.Fits && g.state.Named&(1<<r.code) != 0
+}
+
+// readStatus reads an answer to a status call into s, which is zero. If the error is noStatus, the
+// rest of s is what the answer says.
+func (r *reader) readStatus(s *transport.Status, g *reading) error {
+	if g.err != nil && r.inBody && !(r.code >= 0 && g.bodiless && isNotJSON(g.err)) {
+		return g.err
+	}
+	err := r.readState(s, g)
 	if err != nil && !errors.Is(err, r.noStatus) {
 		return err
 	}
-	s.State, s.Raw = said.state, said.raw
-	r.readRest(s, found)
+	r.readRest(s, g)
 	return err
 }
 
+func (r *reader) readState(s *transport.Status, g *reading) error {
+	values := g.values(r, inState)
+	g.state = r.states.Find(values)
+	if g.state.Fits && g.state.Rule != "null" {
+		s.State, s.Raw = g.state.Means, g.state.Raw
+		return nil
+	}
+	first := place.Value(values[0])
+	alone := len(values) == 1 && !first.IsEmpty()
+	isEmpty := alone && first.Kind() == place.Nothing // an object or an array
+	switch {
+	case g.state.Fits && !(isEmpty && g.state.Rule == "null"):
+	case r.isSilent(values):
+		return r.noStatus
+	case isEmpty || alone && first.Kind() == place.Composite:
+		return fmt.Errorf("the status at %s (Dialect.State) is neither a string nor a number nor a boolean", r.dialect.State)
+	case alone && len(first) > rules.MaxWord:
+		return fmt.Errorf("the status at %s (Dialect.State) has %d bytes, at most %d", r.dialect.State, len(first), rules.MaxWord)
+	case r.dialect.Strict && len(values) == 1:
+		return fmt.Errorf("the status at %s (Dialect.State) is a word that the dialect lacks", r.dialect.State)
+	case r.dialect.Strict:
+		return fmt.Errorf("the status at %s (Dialect.State) fits no rule of the dialect: %s", r.dialect.State, rules.Quote(values))
+	}
+	s.State, s.Raw = g.state.Means, g.state.Raw
+	return nil
+}
+
+// isSilent reports whether nothing stands at the places of State, but for the code.
+func (r *reader) isSilent(values [][]byte) bool {
+	if r.code < 0 {
+		return isNothing(values)
+	}
+	return isNothing(values[:r.code]) && isNothing(values[r.code+1:])
+}
+
+// isNothing reports whether nothing stands at any of the places.
+func isNothing(values [][]byte) bool {
+	for _, v := range values {
+		if v != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // readRest reads all but the state. Most answers say little of it.
-func (r *reader) readRest(s *transport.Status, found *[places][]byte) {
-	if raw := found[inProgress]; raw != nil {
-		s.Progress = r.readProgress(raw)
+func (r *reader) readRest(s *transport.Status, g *reading) {
+	if isNothing(g.found.Values[r.at[inProgress]:]) {
+		return
 	}
-	if raw := found[inMessage]; raw != nil {
-		s.Message = jsonscan.Text(raw)
+	if values := g.values(r, inProgress); len(values) > 0 {
+		s.Progress = r.readProgress(values)
 	}
-	if raw := found[inError]; raw != nil && (s.State == transport.Failed || s.State == transport.Canceled) {
-		s.Message = jsonscan.Text(raw)
+	if v, ok := g.said(r, inMessage); ok {
+		s.Message = v.Text()
 	}
-	if raw := found[inResult]; raw != nil {
-		s.Result = append(s.Result, raw...)
+	r.readError(s, g)
+	if v, ok := g.said(r, inResult); ok {
+		s.Result = append(s.Result, v...)
 	}
-	if raw := found[inRevision]; raw != nil {
-		s.Revision = jsonscan.Text(raw)
+	if v, ok := g.said(r, inRevision); ok {
+		s.Revision = v.Text()
 	}
 	for i, at := range [...]*time.Time{&s.Created, &s.Updated, &s.Finished} {
-		if raw := found[inCreated+i]; raw != nil {
-			*at = readTime(raw)
+		if v, ok := g.said(r, inCreated+i); ok {
+			*at = readTime(v)
+		}
+	}
+	if v, ok := g.said(r, inNext); ok && v.IsSaid() && v.Kind() != place.Composite {
+		g.next = v.Text()
+		if s.State.Terminal() {
+			s.State = transport.Running
 		}
 	}
 }
 
-// saysNothing reports whether err is that of an answer which says nothing about a state: it has
-// none, or it is not JSON.
-func (r *reader) saysNothing(err error) bool { return errors.Is(err, r.noStatus) || isNotJSON(err) }
+// readError reads why the job failed. What is said there keeps it from being completed.
+func (r *reader) readError(s *transport.Status, g *reading) {
+	for _, v := range g.values(r, inError) {
+		v := place.Value(v)
+		if v.IsEmpty() {
+			continue
+		}
+		if v.IsSaid() && s.State == transport.Completed {
+			s.State = transport.Failed
+		}
+		if s.State != transport.Failed && s.State != transport.Canceled {
+			continue
+		}
+		if v.Kind() == place.Number && !v.IsSaid() || v.Kind() == place.Nothing || v.Text() == "true" {
+			continue // there is no text
+		}
+		s.Message = v.Text()
+		return
+	}
+}
 
 func isNotJSON(err error) bool {
 	var syntax *json.SyntaxError
 	return errors.As(err, &syntax)
 }
 
-func (r *reader) readState(raw []byte) (word, error) {
-	if raw == nil {
-		if w, ok := r.words.none(); ok {
-			return w, nil
+// saysNothing reports whether err is that of an answer which says nothing about a state: it has
+// none, or it is not JSON.
+func (r *reader) saysNothing(err error) bool { return errors.Is(err, r.noStatus) || isNotJSON(err) }
+
+func (r *reader) readProgress(values [][]byte) float64 {
+	if r.ratio && len(values) == 2 {
+		done, ok := number(values[0])
+		total, all := number(values[1])
+		if !ok || !all || !(total > 0) {
+			return 0
 		}
-		return word{}, r.noStatus
+		return min(max(done/total, 0), 1)
 	}
-	const at = "the status at %s (Dialect.State) "
-	switch {
-	case raw[0] == '{' || raw[0] == '[':
-		return word{}, fmt.Errorf(at+"is neither a string nor a number nor a boolean", r.dialect.State)
-	case len(raw) > maxWord:
-		return word{}, fmt.Errorf(at+"has %d bytes, at most %d", r.dialect.State, len(raw), maxWord)
+	for _, v := range values {
+		v := place.Value(v)
+		if v.IsEmpty() {
+			continue
+		}
+		if v.Kind() == place.Word {
+			text, isPercent := strings.CutSuffix(strings.TrimSpace(v.Text()), "%")
+			if p, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil && isPercent {
+				return min(max(p/100, 0), 1)
+			}
+		}
+		p, ok := number(v)
+		if !ok {
+			return 0
+		}
+		return min(max(p/r.dialect.ProgressScale, 0), 1)
 	}
-	w, ok := r.words.find(raw)
-	if !ok && r.dialect.Strict {
-		return word{}, fmt.Errorf(at+"is a word that the dialect lacks", r.dialect.State)
-	}
-	return w, nil
+	return 0
 }
 
-func (r *reader) readProgress(raw []byte) float64 {
-	p, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil {
+// number reads a number, or a text that is one.
+func number(v place.Value) (float64, bool) {
+	if v.Kind() != place.Number && v.Kind() != place.Word {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(string(jsonscan.Inner(v)), 64)
+	return n, err == nil && n == n
+}
+
+// readWait returns the wait that the body names, as [web.RetryAfter] does.
+func (r *reader) readWait(g *reading) time.Duration {
+	v, ok := g.said(r, inRetryAfter)
+	if !ok || v.Kind() == place.Composite {
 		return 0
 	}
-	return min(max(p/r.dialect.ProgressScale, 0), 1)
+	return web.Wait(v.Text(), r.unit)
+}
+
+// timeLayouts are the forms of a time beside those of the headers.
+var timeLayouts = [...]string{
+	time.RFC3339Nano, time.RFC1123, time.RFC1123Z, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999-0700",
+	"20060102T150405Z0700", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
 }
 
 // readTime returns the zero time for what is not a time.
-func readTime(raw []byte) time.Time {
-	if raw[0] == '"' {
-		t, _ := time.Parse(time.RFC3339, jsonscan.Text(raw))
-		return t
+func readTime(v place.Value) time.Time {
+	text := v.Text()
+	if v.Kind() != place.Number {
+		for _, layout := range timeLayouts {
+			if t, err := time.Parse(layout, text); err == nil {
+				return t
+			}
+		}
 	}
-	seconds, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil || !(seconds >= 0 && seconds < 1<<40) {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n >= 0 && n < 1e18) {
 		return time.Time{}
 	}
-	whole := int64(seconds)
-	return time.Unix(whole, int64((seconds-float64(whole))*1e9)).UTC()
+	const latest = 1e11 // seconds: a larger number is of smaller units
+	unit := int64(time.Second)
+	for n >= latest {
+		n, unit = n/1000, unit/1000
+	}
+	if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
+		perSecond := int64(time.Second) / unit
+		return time.Unix(whole/perSecond, whole%perSecond*unit).UTC()
+	}
+	whole := int64(n)
+	return time.Unix(whole, int64((n-float64(whole))*1e9)).UTC()
 }
 
-// readID reads the body of an answer to a create.
-func (r *reader) readID(body []byte) (string, error) {
-	var found [1][]byte
-	if err := r.id.Find(body, found[:]); err != nil {
-		return "", err
-	}
-	switch id := idText(found[0]); {
-	case found[0] == nil:
-		return "", fmt.Errorf("no id at %s (Dialect.ID)", r.dialect.ID)
-	case id == "" && found[0][0] != '"':
-		return "", fmt.Errorf("the id at %s (Dialect.ID) is neither a string nor a number", r.dialect.ID)
-	default:
+// readID reads the answer to a create. The key is the one that was sent.
+func (r *reader) readID(a *place.Answer, key string) (string, error) {
+	var found place.Found
+	err := r.idSet.Find(a, &found)
+	for i, v := range found.Values {
+		v := place.Value(v)
+		if r.id[i].Source == place.Key && key != "" {
+			return key, nil
+		}
+		if v.IsEmpty() || v.Kind() == place.Nothing {
+			continue
+		}
+		id := v.Text()
+		if v.Kind() == place.Composite || id == "true" || id == "false" {
+			return "", fmt.Errorf("the id at %s (Dialect.ID) is neither a string nor a number", r.dialect.ID)
+		}
+		if id, err = r.cutID(id); err != nil {
+			return "", err
+		}
 		return id, transport.CheckID(id)
 	}
+	if err == nil {
+		err = fmt.Errorf("%w at %s (Dialect.ID)", errNoID, r.dialect.ID)
+	}
+	return "", err
 }
 
-// idText returns the id that stands in an answer as a string or a number, and "" for what is
-// neither.
-func idText(raw []byte) string {
-	if len(raw) == 0 || raw[0] != '"' && raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
-		return ""
+var errNoID = errors.New("no id")
+
+// cutID returns the part of a text that IDPattern says is the id.
+func (r *reader) cutID(text string) (string, error) {
+	if r.pattern == nil {
+		return text, nil
 	}
-	return jsonscan.Text(raw)
+	before, after := r.pattern[0], r.pattern[1]
+	start, any := strings.CutPrefix(before, "*")
+	end, open := strings.CutSuffix(after, "*")
+	from := 0
+	if any {
+		if from = strings.Index(text, start); from < 0 {
+			return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.dialect.ID)
+		}
+	} else if !strings.HasPrefix(text, start) {
+		return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.dialect.ID)
+	}
+	rest := text[from+len(start):]
+	to := len(rest) - len(end)
+	if open && end != "" {
+		to = strings.Index(rest, end)
+	} else if open {
+		to = len(rest)
+	}
+	if to < 0 || !open && !strings.HasSuffix(rest, end) {
+		return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.dialect.ID)
+	}
+	return rest[:to], nil
 }

@@ -28,22 +28,30 @@
 //	other 2xx without a status    malformed; transient if it is an HTML page, as of a portal
 //	2xx over WithMaxBody          permanent
 //	401                           asked again if WithToken has a new token; else permanent
-//	403, 409, 420, 423            throttled if a header names a wait; else permanent
+//	403, 409, 420, 423            throttled if a header names a wait or says that nothing remains of
+//	                              a quota; else permanent
 //	404                           not found
 //	408, 425                      transient
 //	421                           misdirected
 //	429                           throttled
 //	501, 505 without an end       permanent
 //	502, 504                      transient whatever the body says: a gateway speaks
-//	503                           likewise, but throttled if a header names a wait
+//	503                           likewise, but throttled if a header paces as above
 //	other 5xx without an end      transient
 //	5xx but 502-504 with an end   that status: some services answer 500 for a job that failed
+//	303                           completed, with the location as its result; misdirected if that is
+//	                              at another origin or where one signs in
 //	304 that was not asked for    malformed
 //	other 3xx and 4xx             permanent
 //
 // An end is a terminal status that stands where Dialect.State says. A status that is null or absent
 // counts as none, unless Dialect.States has the word "null". The answer to a batch differs in a few
 // points, which [Client.StatusBatch] names.
+//
+// A dialect comes before all this: its Faults name answers that are errors, and where "@code" is
+// among the places of State, its States name the codes that tell a state. 502, 503 and 504 never do.
+// What Dialect.Error points at is said of no job that is told as completed, and an answer that names
+// another job is malformed.
 //
 // A connection that fails is transient. A fault of TLS and a redirect that is refused are
 // misdirected, because the request did not reach the service. A proxy that refuses the connection
@@ -82,11 +90,14 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
 
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -96,14 +107,17 @@ import (
 type Client struct {
 	*settings // behind a pointer, so that printing a Client prints none of it
 
-	name  string
-	calls sync.Pool
+	name     string
+	calls    sync.Pool
+	followed followed
 }
 
 var (
 	_ transport.Transport   = (*Client)(nil)
 	_ transport.Conditional = (*Client)(nil)
 	_ transport.Creator     = (*Client)(nil)
+	_ transport.Starter     = (*Client)(nil)
+	_ transport.Fetcher     = (*Client)(nil)
 	_ transport.Canceler    = (*Client)(nil)
 	_ transport.Batcher     = (*Client)(nil)
 	_ transport.Fitter      = (*Client)(nil)
@@ -117,7 +131,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{settings: s, name: "rest: " + s.create.base.Scheme + "://" + s.create.base.Host}
+	c := &Client{settings: s, name: "rest: " + s.base.Scheme + "://" + s.base.Host}
 	c.calls.New = func() any { return newCall(s) }
 	return c, nil
 }
@@ -157,39 +171,52 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (tr
 		return transport.Status{}, err
 	}
 	defer c.end(k)
-	k.to, k.id, k.read, k.repeatable = k.settings.status, id, (*call).readStatus, true
-	if last != nil && k.reader.dialect.Revision == "" && isETag(last.Revision) {
-		k.extra, k.last = [2]string{"If-None-Match", last.Revision}, last
-	}
-	err = k.do(ctx, nil)
-	return k.status, err
-}
-
-// Create starts a job and returns its id. The input is sent as JSON; without one, the dialect's
-// CreateBody is. The request is sent a second time only with an IdempotencyKey, which goes along as
-// a header, or if the service refused it with 401.
-func (c *Client) Create(ctx context.Context, req transport.CreateRequest) (id string, err error) {
-	if !web.IsHeaderValue(req.IdempotencyKey) {
-		err = errBadKey
-	}
-	k, err := c.begin(ctx, err)
-	if err != nil {
-		return "", err
-	}
-	defer c.end(k)
-	k.to, k.id, k.read = k.create, req.IdempotencyKey, (*call).readID // its path has no id: this one is for the jitter
-	body := k.createBody
-	if req.Input != nil {
-		if body, err = json.Marshal(req.Input); err != nil {
-			return "", k.fail(transport.Permanent, err)
+	at := c.place(id)
+	k.stage, k.id, k.asked, k.read, k.repeatable = k.stages[at.stage], id, at.id, (*call).readStatus, true
+	v := vars{id: at.id}
+	if last != nil {
+		v.rev = last.Revision
+		if k.stage.reader.dialect.Revision == "" && isETag(last.Revision) {
+			k.extra, k.last = [2]string{"If-None-Match", last.Revision}, last
 		}
 	}
-	if req.IdempotencyKey != "" {
-		k.extra = [2]string{k.reader.dialect.IdempotencyHeader, req.IdempotencyKey}
-		k.repeatable = true
+	if err := k.ask(k.stage.status, &v); err != nil {
+		return transport.Status{}, err
 	}
-	err = k.do(ctx, body)
-	return k.status.ID, err
+	err = k.do(ctx)
+	if k.settings.follows && err == nil && k.reading.next != "" && k.last == nil {
+		err = c.follow(k, at)
+	}
+	if err != nil {
+		return transport.Status{}, err
+	}
+	return k.status, nil
+}
+
+// place returns where the job has come to under which the caller asks.
+func (c *Client) place(id string) step {
+	if !c.follows {
+		return step{0, id}
+	}
+	return c.followed.where(id)
+}
+
+// follow notes that the answer gave the job its next id.
+func (c *Client) follow(k *call, at step) error {
+	stage := min(at.stage+1, len(k.stages)-1)
+	id := k.reading.next
+	if t := k.stages[stage].status; t.whole != "" {
+		ref, err := t.reference(id, &k.target.url)
+		if err != nil {
+			return k.fail(transport.Misdirected, err)
+		}
+		id = ref
+	}
+	if err := transport.CheckID(id); err != nil {
+		return k.fail(transport.Malformed, fmt.Errorf("the next id: %w", err))
+	}
+	c.followed.move(k.id, step{stage, id})
+	return nil
 }
 
 // Cancel asks the service to cancel a job. It returns nil for an answer of 2xx.
@@ -199,9 +226,14 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 		return err
 	}
 	defer c.end(k)
-	k.to, k.id, k.read = k.cancel, id, (*call).readCancel
-	k.repeatable = k.to.method == http.MethodDelete || k.to.method == http.MethodPut || k.to.method == http.MethodGet
-	return k.do(ctx, nil)
+	at := c.place(id)
+	k.stage, k.id, k.read = k.stages[at.stage], id, (*call).readCancel
+	if err := k.ask(k.stage.cancel, &vars{id: at.id}); err != nil {
+		return err
+	}
+	method := k.target.method
+	k.repeatable = method == http.MethodDelete || method == http.MethodPut || method == http.MethodGet
+	return k.do(ctx)
 }
 
 // begin returns a call to make, or the error of one that is not to be made, such as problem.
@@ -227,18 +259,20 @@ func (c *Client) end(k *call) {
 }
 
 func (k *call) readStatus() error {
+	k.reading.next = ""
 	if k.code == http.StatusNotModified && k.last != nil {
 		k.status = *k.last
 		k.status.RetryAfter = k.hint
 		return nil
 	}
+	k.last = nil // the answer is a new one
 	var st transport.Status
 	err := k.judge(&st)
-	if classify := k.reader.dialect.Classify; classify != nil {
+	if classify := k.stage.reader.dialect.Classify; classify != nil {
 		if err != nil {
 			st = transport.Status{}
 		}
-		st, err = classify(k.code, k.body[:min(len(k.body), k.maxBody)], st, err)
+		st, err = classify(Answer{k.code, k.answer, k.body[:min(len(k.body), k.maxBody)]}, st, err)
 	}
 	if err != nil {
 		st = transport.Status{}
@@ -250,27 +284,90 @@ func (k *call) readStatus() error {
 // judge reads into s, which is zero, the status that the answer tells, or returns the error that it
 // is.
 func (k *call) judge(s *transport.Status) error {
+	r := k.stage.reader
 	fine := k.code/100 == 2
-	ended := k.code/100 == 5 && !web.IsGateway(k.code) // if it says so
-	err := errTooLarge
-	if !k.large && (fine || ended) {
-		err = k.reader.readStatus(s, k.body, &k.found)
+	if k.large && (fine || k.code/100 == 5) {
+		if fine {
+			return k.unread(errTooLarge)
+		}
+		return k.refused()
 	}
-	if err != nil && k.isAccepted() && k.reader.saysNothing(err) {
-		s.State, err = transport.Pending, nil
+	r.find(k.answerFor(k.asked), &k.reading)
+	if o, ok := r.fault(&k.reading); ok {
+		return k.faulty(o.Means)
+	}
+	err := r.readStatus(s, &k.reading)
+	told := k.tells(s)
+	if err != nil && k.isAccepted() && r.saysNothing(err) {
+		s.State, err, told = transport.Pending, nil, true
+	}
+	if k.code == http.StatusSeeOther && !told {
+		return k.seeOther(s)
 	}
 	switch {
-	case err == nil && (fine || ended && s.State.Terminal() && k.found[inState] != nil):
-		s.ID, s.RetryAfter = k.id, k.hint
-		if tags := k.answer["Etag"]; len(tags) > 0 && k.reader.dialect.Revision == "" && isETag(tags[0]) {
-			s.Revision = tags[0]
-		}
-		return nil
+	case err == nil && told:
 	case fine:
 		return k.unread(err)
 	default:
 		return k.refused()
 	}
+	if err := k.isAboutAnother(); err != nil {
+		return err
+	}
+	s.ID, s.RetryAfter = k.id, k.wanted()
+	if tags := k.answer["Etag"]; len(tags) > 0 && r.dialect.Revision == "" && isETag(tags[0]) {
+		s.Revision = tags[0]
+	}
+	return nil
+}
+
+// tells reports whether the status code lets the body tell a status.
+func (k *call) tells(s *transport.Status) bool {
+	r := k.stage.reader
+	switch {
+	case k.code/100 == 2:
+		return !(r.code >= 0 && !r.inBody && k.isPage())
+	case web.IsGateway(k.code):
+		return false
+	case r.code >= 0:
+		return r.namesCode(&k.reading)
+	default: // an end, if it says so
+		return k.code/100 == 5 && s.State.Terminal() && !isNothing(k.reading.values(r, inState))
+	}
+}
+
+// isAboutAnother returns the error of an answer that names another job.
+func (k *call) isAboutAnother() error {
+	v, ok := k.reading.said(k.stage.reader, inAnswerID)
+	if !ok || v.Kind() != place.Word && v.Kind() != place.Number {
+		return nil
+	}
+	if inner := jsonscan.Inner(v); string(inner) == k.asked || strings.EqualFold(v.Text(), k.asked) {
+		return nil
+	}
+	return k.fail(transport.Malformed, fmt.Errorf("the answer is about another job: %s", k.quote("")))
+}
+
+// signIn are the parts of a path to which a person is sent to sign in.
+var signIn = []string{"login", "signin", "sign-in", "sign_in", "sso", "oauth", "saml", "authorize"}
+
+// seeOther reads into s the end of a job whose result is elsewhere.
+func (k *call) seeOther(s *transport.Status) error {
+	ref, err := k.template.reference(k.answer.Get("Location"), &k.target.url)
+	if err == nil && (k.answer.Get("Location") == "") {
+		err = errors.New("a redirect to nowhere")
+	}
+	for _, part := range signIn {
+		if path, _, _ := strings.Cut(strings.ToLower(ref), "?"); strings.Contains(path, "/"+part) {
+			err = errors.New("a redirect to sign in")
+		}
+	}
+	if err != nil {
+		return k.fail(transport.Misdirected, err)
+	}
+	result, _ := json.Marshal(ref) // a string always can be
+	*s = transport.Status{ID: k.id, State: transport.Completed, Result: result}
+	return nil
 }
 
 // isAccepted reports whether the status code says that all is well, though there may be nothing to
@@ -279,21 +376,14 @@ func (k *call) isAccepted() bool {
 	return k.code == http.StatusAccepted || k.code == http.StatusNoContent
 }
 
-func (k *call) readID() (err error) {
-	switch {
-	case k.code/100 != 2:
-		return k.refused()
-	case k.large:
-		return k.unread(errTooLarge)
-	}
-	if k.status.ID, err = k.reader.readID(k.body); err != nil {
-		k.status.ID = ""
-		return k.unread(err)
-	}
-	return nil
-}
-
 func (k *call) readCancel() error {
+	r := k.stage.reader
+	if r.faults != nil {
+		r.find(k.answerFor(k.asked), &k.reading)
+		if o, ok := r.fault(&k.reading); ok {
+			return k.faulty(o.Means)
+		}
+	}
 	if k.code/100 != 2 {
 		return k.refused()
 	}

@@ -66,6 +66,7 @@ func classOf(t testing.TB, err error) transport.Class {
 
 func status(word string) string { return fmt.Sprintf(`{"payload":{"status":%q}}`, word) }
 
+// fault 64: a job that the service calls completed, and of which it says an error, has failed.
 func TestDefaultDialectIsThatOfTheService(t *testing.T) {
 	t.Parallel()
 	var body string
@@ -86,6 +87,9 @@ func TestDefaultDialectIsThatOfTheService(t *testing.T) {
 		s, err := c.Status(t.Context(), id)
 		require.NoError(t, err)
 		message := "mé"
+		if want == transport.Completed {
+			want = transport.Failed
+		}
 		if want == transport.Failed || want == transport.Canceled {
 			message = "why"
 		}
@@ -320,9 +324,11 @@ func TestClassifyHasTheLastWord(t *testing.T) {
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		asked++
 		say(code, body)(w, r)
-	}, rest.WithDialect(rest.Dialect{Classify: func(c int, b []byte, s transport.Status, err error) (transport.Status, error) {
+	}, rest.WithDialect(rest.Dialect{Classify: func(a rest.Answer, s transport.Status, err error) (transport.Status, error) {
+		c, b := a.Code, a.Body
 		assert.Equal(t, code, c)
 		assert.Equal(t, body, string(b))
+		assert.NotEmpty(t, a.Header.Get("Date"))
 		switch {
 		case c == 200 && bytes.Contains(b, []byte("E7")):
 			assert.ErrorIs(t, err, transport.ErrMalformed)
@@ -499,7 +505,7 @@ func TestBadInputIsRefusedBeforeAnyIO(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	c := serve(t, func(http.ResponseWriter, *http.Request) { asked.Add(1) })
-	for _, id := range []string{"", ".", "..", strings.Repeat("x", 1025), "a\nb", "a\x00", "\x7f", "\xff"} {
+	for _, id := range []string{"", ".", "..", strings.Repeat("x", transport.MaxIDBytes+1), "a\nb", "a\x00", "\x7f", "\xff"} {
 		_, err := c.Status(t.Context(), id)
 		assert.ErrorIs(t, err, transport.ErrInvalidID, "%q", id)
 		assert.Equal(t, transport.Permanent, classOf(t, err))

@@ -7,21 +7,23 @@ import (
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // match yields the items about the jobs with the given ids, each with its place among them.
 func (b *batch) match(ids []string, items []byte) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
-		place := make(map[string]int, len(ids))
+		order := make(map[string]int, len(ids))
 		for i, id := range ids {
-			place[id] = i
+			order[id] = i
 		}
 		named := make([]bool, len(ids))
 		var others []row
+		var found place.Found
 		for key, item := range jsonscan.Items(items) {
-			id := b.job(key, item)
-			i, asked := place[id]
+			id := b.job(key, item, &found)
+			i, asked := order[id]
 			if !asked {
 				if id != "" {
 					others = append(others, row{id, item})

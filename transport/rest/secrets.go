@@ -2,7 +2,6 @@ package rest
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -34,22 +33,4 @@ func secretsOf(name, value string) []string {
 		}
 	}
 	return secrets
-}
-
-// sensitive returns the values in the calls' queries, which may be credentials, as they are sent
-// and as they read.
-func (e *endpoint) sensitive() (words []string) {
-	for _, part := range e.query {
-		for pair := range strings.SplitSeq(part, "&") {
-			name, value, _ := strings.Cut(pair, "=")
-			if value == "" {
-				value = name // the query is a key alone
-			}
-			words = append(words, value)
-			if plain, err := url.QueryUnescape(value); err == nil && plain != value {
-				words = append(words, plain)
-			}
-		}
-	}
-	return words
 }

@@ -3,7 +3,6 @@ package rest
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,24 +15,29 @@ import (
 
 // settings is what New makes of the options. It does not change.
 type settings struct {
-	reader                 *reader
-	create, status, cancel *endpoint
-	batch                  *batch // nil for none
-	createBody             []byte
-	http                   *http.Client
-	carrier                http.RoundTripper // of http
-	own                    *http.Transport   // nil if the pool is the user's
-	header                 http.Header       // whose values have no room to append in place, so that requests can share them
-	bare                   http.Header       // what requests have when http is given them; nil if a user's client may write in it
-	tokens                 *web.Tokens       // nil without a token source
-	secrets                []string
-	retries                int
-	maxBody                int
+	stages      []*stage
+	reader      *reader // of the first stage
+	batch       *batch  // nil for none
+	base        *url.URL
+	origins     []*url.URL // others that are allowed
+	follows     bool       // whether a job may get another id
+	http        *http.Client
+	carrier     http.RoundTripper // of http
+	own         *http.Transport   // nil if the pool is the user's
+	isSet       map[string]bool   // by WithHeader or the base URL
+	tokenHeader string            // "" for Authorization
+	maxResult   int64
+	header      http.Header // whose values have no room to append in place, so that requests can share them
+	bare        http.Header // what requests have when http is given them; nil if a user's client may write in it
+	tokens      *web.Tokens // nil without a token source
+	secrets     []string
+	retries     int
+	maxBody     int
 }
 
 // newSettings applies opts over the defaults and joins all that is wrong with them.
 func newSettings(baseURL string, opts []Option) (*settings, error) {
-	c := &config{retries: DefaultRetries, header: http.Header{
+	c := &config{retries: DefaultRetries, isSet: map[string]bool{}, header: http.Header{
 		"Accept":     {"application/json"},
 		"User-Agent": {UserAgent},
 	}}
@@ -46,9 +50,14 @@ func newSettings(baseURL string, opts []Option) (*settings, error) {
 	}
 	s := &settings{retries: c.retries, maxBody: cmp.Or(c.maxBody, DefaultMaxBody), header: c.header}
 	c.base(s, baseURL)
+	s.isSet, s.tokenHeader, s.maxResult = c.isSet, c.tokenHeader, cmp.Or(c.maxResult, DefaultMaxResult)
 	c.transport(s)
 	if c.token != nil {
-		if c.header.Get("Authorization") != "" {
+		if c.tokenHeader != "" {
+			if c.isSet[c.tokenHeader] {
+				c.problem("WithTokenHeader: the header %s is set by WithHeader too", c.tokenHeader)
+			}
+		} else if c.header.Get("Authorization") != "" {
 			c.problem("WithToken: the header Authorization is set by WithHeader or by the base URL too")
 		}
 		s.tokens = web.NewTokens(c.token)
@@ -63,52 +72,43 @@ func newSettings(baseURL string, opts []Option) (*settings, error) {
 
 // base sets what depends on the base URL and on the dialect.
 func (c *config) base(s *settings, baseURL string) {
-	d := c.dialect.WithDefaults()
-	var err error
-	if s.reader, err = newReader(d); err != nil {
-		c.problem("WithDialect: %w", err)
-	}
-	if !web.IsToken(d.IdempotencyHeader) {
-		c.problem("WithDialect: IdempotencyHeader: %.80q: not a header's name", d.IdempotencyHeader)
-	}
-	if d.CreateBody != nil {
-		if s.createBody, err = json.Marshal(d.CreateBody); err != nil {
-			c.problem("WithDialect: CreateBody: %w", err)
-		}
-	}
 	base, err := parseBase(baseURL)
 	if err != nil {
 		c.problem("New: base URL %w", err)
 		base = &url.URL{Scheme: "http", Host: "invalid"} // the calls' paths are checked all the same
 	}
+	s.base = base
 	if u := base.User; u != nil {
 		password, _ := u.Password()
 		s.secrets = append(s.secrets, u.Username(), password)
 		basic := base64.StdEncoding.EncodeToString([]byte(u.Username() + ":" + password))
-		c.header.Set("Authorization", "Basic "+basic)
+		c.set("Authorization", "Basic "+basic)
 	}
-	for _, call := range []struct {
-		name string
-		call Call
-		id   bool
-		to   **endpoint
-	}{
-		{"Create", d.Create, false, &s.create},
-		{"Status", d.Status, true, &s.status},
-		{"Cancel", d.Cancel, true, &s.cancel},
-	} {
-		e, err := newEndpoint(base, call.call, call.id)
-		if err != nil {
-			c.problem("WithDialect: %s: %w", call.name, err)
-			continue
+	for _, origin := range c.origins {
+		u, err := parseBase(origin)
+		switch {
+		case err != nil:
+			c.problem("AllowOrigin: %w", err)
+		case base.Scheme == "https" && u.Scheme != "https":
+			c.problem("AllowOrigin: %.128q: it is not https, as the base URL is", u.Scheme+"://"+u.Host)
+		default:
+			s.origins = append(s.origins, u)
 		}
-		s.secrets = append(s.secrets, e.sensitive()...)
-		*call.to = e
 	}
-	if d.Batch == (Batch{}) {
+	if s.stages, err = newStages(base, s.origins, c.dialect); err != nil {
+		c.problem("WithDialect: %w", err)
+	}
+	for _, stage := range s.stages {
+		if stage.reader != nil {
+			s.follows = s.follows || stage.reader.dialect.Next != ""
+		}
+		s.secrets = append(s.secrets, stage.sensitive()...)
+	}
+	s.reader = s.stages[0].reader
+	if c.dialect.Batch.isZero() {
 		return
 	}
-	b, err := newBatch(base, d)
+	b, err := newBatch(base, s.origins, c.dialect)
 	if err != nil {
 		c.problem("WithDialect: Batch: %w", err)
 		return

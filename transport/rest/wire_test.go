@@ -232,7 +232,8 @@ func TestClassifyIsGivenNoMoreThanTheAnswerMayHave(t *testing.T) {
 		want := max(most, map[bool]int{true: rest.DefaultMaxBody}[most == 0])
 		var seen []int
 		c := serve(t, say(500, strings.Repeat("x", want+1000)), rest.WithMaxBody(most), rest.WithDialect(rest.Dialect{
-			Classify: func(_ int, body []byte, s transport.Status, err error) (transport.Status, error) {
+			Classify: func(a rest.Answer, s transport.Status, err error) (transport.Status, error) {
+				body := a.Body
 				seen = append(seen, len(body))
 				return s, err
 			}}))

@@ -1,0 +1,101 @@
+package jsonscan
+
+import (
+	"bytes"
+	"slices"
+)
+
+// A Path is the way from the whole text to a value.
+type Path struct {
+	// Steps lead from the whole text to the value; none is the whole text itself.
+	Steps []Step
+	// Strict says that no key on the way may stand in another case, whether or not it also stands
+	// in its own.
+	Strict bool
+	// Never says that nothing is to be found.
+	Never bool
+}
+
+// Kind says what a Step leads to.
+type Kind uint8
+
+const (
+	// Key is a member of an object.
+	Key Kind = iota
+	// Index is an element of an array, by its number.
+	Index
+	// Where is the first element of an array that a comparison fits.
+	Where
+)
+
+// A Step leads from an object or an array to one of its values.
+type Step struct {
+	Kind Kind
+	// Key is the name of a member.
+	Key Name
+	// Index is the number of an element, counted from 0, or from -1 backwards.
+	Index int
+	// Field is where in an element the value stands that is compared with Equal; if it is empty, it
+	// is the element itself.
+	Field []string
+	Equal Name
+}
+
+// Equals reports whether s and o lead to the same value.
+func (s *Step) Equals(o *Step) bool {
+	return s.Kind == o.Kind && s.Key == o.Key && s.Index == o.Index && s.Equal == o.Equal && slices.Equal(s.Field, o.Field)
+}
+
+// A Name is a text that may have a hole, for a name that is known only when the path is looked for.
+type Name struct {
+	Before, After string
+	Hole          bool
+}
+
+// is reports whether text is t with name in its hole.
+func (t *Name) is(text []byte, name string) bool {
+	if !t.Hole {
+		return string(text) == t.Before
+	}
+	return len(text) == len(t.Before)+len(name)+len(t.After) && bytes.HasPrefix(text, []byte(t.Before)) &&
+		string(text[len(t.Before):len(text)-len(t.After)]) == name && bytes.HasSuffix(text, []byte(t.After))
+}
+
+// element is an element of an array on the way of a path.
+type element struct {
+	node
+	step  Step
+	field *Paths // of one path; nil if the element itself is compared
+}
+
+// fits reports whether the element of an array that begins at start and ends here is the one that
+// is meant. In all is how many there are.
+func (s *scan) fits(e *element, at, all, start int) (bool, error) {
+	end := s.at
+	switch {
+	case e.step.Kind == Index && e.step.Index < 0:
+		return at == all+e.step.Index, nil
+	case e.step.Kind == Index:
+		return at == e.step.Index, nil
+	case e.field == nil:
+		return e.step.Equal.isValue(s.body[start:end], s.name), nil
+	}
+	s.at, s.picking, s.picked = start, true, nil
+	err := s.value(&e.field.root, 0)
+	s.at, s.picking = end, false
+	return err == nil && e.step.Equal.isValue(s.picked, s.name), err
+}
+
+// isValue reports whether the JSON text of a string, a number or a boolean says t.
+func (t *Name) isValue(raw []byte, name string) bool {
+	switch {
+	case len(raw) == 0 || raw[0] == '{' || raw[0] == '[':
+		return false
+	case raw[0] != '"':
+		return t.is(raw, name)
+	}
+	if inner := Inner(raw); inner != nil {
+		return t.is(inner, name)
+	}
+	return t.is([]byte(Text(raw)), name)
+}

@@ -1,0 +1,324 @@
+// Package place is the grammar of places: where in an answer over HTTP a value stands.
+//
+//	payload.status  ["a.b"].x  jobs[0].x  steps[-1]  conditions[type=Complete]  flags[=DONE]
+//	{id}.outputs  jobs[id={id}]  @code  @header.X-State  @link.next  @key  .  -
+package place
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+)
+
+// Source says in which part of an answer a place is.
+type Source uint8
+
+const (
+	// Body is a value within the body.
+	Body Source = iota
+	// Nowhere is "-" or the empty text.
+	Nowhere
+	// Code is the status code.
+	Code
+	// Header is a header.
+	Header
+	// Link is the URL of a relation in the header Link.
+	Link
+	// Key is no part of an answer, but the idempotency key of the request.
+	Key
+)
+
+// A Place is where a value stands.
+type Place struct {
+	Text   string // as it was written
+	Source Source
+	Steps  []jsonscan.Step // within the body
+	Name   string          // of the header, in its canonical form, or of the relation
+}
+
+// HasHole reports whether {id} or {key} stands in p.
+func (p *Place) HasHole() bool {
+	for i := range p.Steps {
+		if p.Steps[i].Key.Hole || p.Steps[i].Equal.Hole {
+			return true
+		}
+	}
+	return false
+}
+
+// Within returns the place of p seen from outer, of which it is a part, and a place Nowhere if p is
+// no part of it. The whole body, and a place outside of it, stay what they are.
+func (p Place) Within(outer Place) Place {
+	if p.Source != Body || len(p.Steps) == 0 {
+		return p
+	}
+	if len(p.Steps) >= len(outer.Steps) {
+		for i := range outer.Steps {
+			if !p.Steps[i].Equals(&outer.Steps[i]) {
+				return Place{Text: p.Text, Source: Nowhere}
+			}
+		}
+		p.Steps = p.Steps[len(outer.Steps):]
+		return p
+	}
+	return Place{Text: p.Text, Source: Nowhere}
+}
+
+// Error is the error of a text that is no place. It prints the text with a caret under the
+// character that is wrong.
+type Error struct {
+	Text    string
+	At      int // the byte
+	Problem string
+}
+
+func (e *Error) Error() string {
+	if strings.ContainsAny(e.Text, "\n\t") || len(e.Text) > 200 {
+		return fmt.Sprintf("path %.200q: %s", e.Text, e.Problem)
+	}
+	column := len([]rune(e.Text[:min(e.At, len(e.Text))]))
+	return fmt.Sprintf("path %q: %s\n\t%s\n\t%s^", e.Text, e.Problem, e.Text, strings.Repeat(" ", column))
+}
+
+// ParseList reads places joined by commas.
+func ParseList(text string) ([]Place, error) {
+	var places []Place
+	for at := 0; ; {
+		p := parser{text: text, at: at}
+		place, err := p.place()
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, place)
+		if p.at == len(text) {
+			return places, nil
+		}
+		at = p.at + 1
+	}
+}
+
+// Parse reads one place.
+func Parse(text string) (Place, error) {
+	places, err := ParseList(text)
+	switch {
+	case err != nil:
+		return Place{}, err
+	case len(places) > 1:
+		return Place{}, &Error{text, strings.IndexByte(text, ','), "one place is wanted here"}
+	default:
+		return places[0], nil
+	}
+}
+
+// parser reads one place after another.
+type parser struct {
+	text string
+	at   int
+}
+
+func (p *parser) fail(at int, format string, args ...any) error {
+	return &Error{p.text, at, fmt.Sprintf(format, args...)}
+}
+
+func (p *parser) peek() byte {
+	if p.at < len(p.text) {
+		return p.text[p.at]
+	}
+	return 0
+}
+
+func (p *parser) space() {
+	for p.peek() == ' ' {
+		p.at++
+	}
+}
+
+// place reads up to a comma or the end.
+func (p *parser) place() (Place, error) {
+	p.space()
+	start := p.at
+	var pl Place
+	var err error
+	switch {
+	case p.peek() == '@':
+		err = p.special(&pl)
+	case p.word() == "" && p.peek() != '[' || p.word() == "-":
+		if pl.Source = Nowhere; p.word() == "" && (p.peek() == ',' || strings.Contains(p.text, ",")) {
+			return pl, p.fail(p.at, "a place is empty")
+		}
+		p.at += len(p.word())
+	case p.word() == ".":
+		p.at++
+	default:
+		err = p.steps(&pl)
+	}
+	if err != nil {
+		return pl, err
+	}
+	pl.Text = strings.TrimRight(p.text[start:p.at], " ")
+	p.space()
+	if p.at < len(p.text) && p.peek() != ',' {
+		return pl, p.fail(p.at, "a dot, a bracket or a comma is wanted here")
+	}
+	return pl, nil
+}
+
+// word is the text up to the next comma or bracket, without the space around it.
+func (p *parser) word() string {
+	rest := p.text[p.at:]
+	if i := strings.IndexAny(rest, ",["); i >= 0 {
+		rest = rest[:i]
+	}
+	return strings.TrimRight(rest, " ")
+}
+
+// special reads a place that begins with an @.
+func (p *parser) special(pl *Place) error {
+	start, word := p.at, p.word()
+	p.at += len(word)
+	kind, name, named := strings.Cut(word, ".")
+	switch {
+	case word == "@code":
+		pl.Source = Code
+	case word == "@key":
+		pl.Source = Key
+	case kind == "@header" && named && isHeaderName(name):
+		pl.Source, pl.Name = Header, http.CanonicalHeaderKey(name)
+	case kind == "@link" && named && name != "":
+		pl.Source, pl.Name = Link, name
+	default:
+		p.at = start
+		return p.fail(start, "@code, @header.NAME, @link.RELATION or @key is wanted here")
+	}
+	return nil
+}
+
+func isHeaderName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
+	})
+}
+
+// steps reads keys and brackets.
+func (p *parser) steps(pl *Place) error {
+	for first := true; ; first = false {
+		switch c := p.peek(); {
+		case c == '[':
+			step, err := p.bracket()
+			if err != nil {
+				return err
+			}
+			pl.Steps = append(pl.Steps, step)
+		case first:
+			key, err := p.key()
+			if err != nil {
+				return err
+			}
+			pl.Steps = append(pl.Steps, jsonscan.Step{Key: key})
+		case c == '.':
+			if p.at++; p.peek() == '[' {
+				return p.fail(p.at, "no dot stands before a bracket")
+			}
+			key, err := p.key()
+			if err != nil {
+				return err
+			}
+			pl.Steps = append(pl.Steps, jsonscan.Step{Key: key})
+		default:
+			return nil
+		}
+	}
+}
+
+// key reads a key without brackets.
+func (p *parser) key() (jsonscan.Name, error) {
+	end := p.at
+	for end < len(p.text) && strings.IndexByte(".,[]", p.text[end]) < 0 {
+		end++
+	}
+	key := p.text[p.at:end]
+	if end == len(p.text) || p.text[end] == ',' {
+		key = strings.TrimRight(key, " ")
+	}
+	if key == "" {
+		return jsonscan.Name{}, p.fail(p.at, "a key is empty")
+	}
+	name, err := p.name(key, p.at)
+	p.at += len(key)
+	return name, err
+}
+
+// name reads a text that may have a hole.
+func (p *parser) name(text string, at int) (jsonscan.Name, error) {
+	for _, hole := range []string{"{id}", "{key}"} {
+		if before, after, ok := strings.Cut(text, hole); ok {
+			if i := strings.IndexAny(before+after, "{}"); i >= 0 {
+				return jsonscan.Name{}, p.fail(at, "{id} stands once at most")
+			}
+			return jsonscan.Name{Before: before, After: after, Hole: true}, nil
+		}
+	}
+	if i := strings.IndexAny(text, "{}"); i >= 0 {
+		return jsonscan.Name{}, p.fail(at+i, "braces are for {id} alone")
+	}
+	return jsonscan.Name{Before: text}, nil
+}
+
+// bracket reads ["key"], [2], [-1], [field=value] or [=value].
+func (p *parser) bracket() (step jsonscan.Step, err error) {
+	start := p.at
+	p.at++
+	if p.peek() == '"' {
+		return p.quoted(start)
+	}
+	length := strings.IndexByte(p.text[p.at:], ']')
+	if length < 0 {
+		return step, p.fail(start, "the bracket is not closed")
+	}
+	inner, at := p.text[p.at:p.at+length], p.at
+	p.at += length + 1
+	field, value, compared := strings.Cut(inner, "=")
+	if !compared {
+		n, err := strconv.Atoi(inner)
+		if err != nil || n > 1<<20 || n < -1<<20 {
+			return step, p.fail(at, `a number, field=value or a "key" is wanted here`)
+		}
+		return jsonscan.Step{Kind: jsonscan.Index, Index: n}, nil
+	}
+	step.Kind = jsonscan.Where
+	if field != "" {
+		step.Field = strings.Split(field, ".")
+		for _, key := range step.Field {
+			if key == "" {
+				return step, p.fail(at, "a key is empty")
+			}
+		}
+	}
+	step.Equal, err = p.name(value, at+len(field)+1)
+	return step, err
+}
+
+// quoted reads a key in quotes, as in JSON, and the bracket behind it.
+func (p *parser) quoted(start int) (step jsonscan.Step, err error) {
+	end := p.at + 1
+	for end < len(p.text) && p.text[end] != '"' {
+		if p.text[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	var key string
+	if end >= len(p.text) || json.Unmarshal([]byte(p.text[p.at:end+1]), &key) != nil {
+		return step, p.fail(p.at, "the key is not a string of JSON")
+	}
+	if end+1 >= len(p.text) || p.text[end+1] != ']' {
+		return step, p.fail(start, "the bracket is not closed")
+	}
+	step.Key, err = p.name(key, p.at)
+	p.at = end + 2
+	return step, err
+}

@@ -1,0 +1,211 @@
+package place
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+)
+
+// Answer is what places are looked for in.
+type Answer struct {
+	Code   int
+	Header http.Header
+	Body   []byte
+	Name   string // in the holes of places
+}
+
+// Kind says what a Value is.
+type Kind uint8
+
+const (
+	// Nothing is a value that is absent or null, or an empty object or array.
+	Nothing Kind = iota
+	// Word is a text, of a string of JSON or of a header.
+	Word
+	// Number is a number or a boolean of JSON, or the status code.
+	Number
+	// Composite is an object or an array that is not empty.
+	Composite
+)
+
+// A Value is what stands at a place, as JSON; nil is nothing. It is a part of the answer.
+type Value []byte
+
+// Kind returns what v is.
+func (v Value) Kind() Kind {
+	switch {
+	case len(v) == 0:
+		return Nothing
+	case v[0] == '"':
+		return Word
+	case v[0] != '{' && v[0] != '[':
+		return Number
+	case len(bytes.TrimSpace(v[1:len(v)-1])) == 0:
+		return Nothing
+	default:
+		return Composite
+	}
+}
+
+// IsSaid reports whether v says anything: it is not absent, null, false, zero or empty.
+func (v Value) IsSaid() bool {
+	switch v.Kind() {
+	case Nothing:
+		return false
+	case Word:
+		return len(v) > len(`""`)
+	case Number:
+		if v[0] == 'f' {
+			return false
+		}
+		n, err := strconv.ParseFloat(string(v), 64)
+		return err != nil || n != 0
+	default:
+		return true
+	}
+}
+
+// IsEmpty reports whether nothing at all stands there: v is absent or null.
+func (v Value) IsEmpty() bool { return len(v) == 0 }
+
+// Text returns what a string says, and any other value as JSON.
+func (v Value) Text() string { return jsonscan.Text(v) }
+
+// Set is places that are looked for together. It does not change, and is safe for concurrent use.
+type Set struct {
+	places  []Place
+	paths   *jsonscan.Paths // nil if none is in the body
+	outside []int           // those that are not
+}
+
+// NewSet returns a Set of places, of which the first strict ones decide: see [jsonscan.Path].
+func NewSet(places []Place, strict int) (*Set, error) {
+	s := &Set{places: places}
+	paths := make([]jsonscan.Path, len(places))
+	for i := range places {
+		inBody := places[i].Source == Body
+		paths[i] = jsonscan.Path{Steps: places[i].Steps, Strict: i < strict, Never: !inBody}
+		if inBody && s.paths == nil {
+			s.paths = &jsonscan.Paths{}
+		}
+		if src := places[i].Source; src == Code || src == Header || src == Link {
+			s.outside = append(s.outside, i)
+		}
+	}
+	if s.paths == nil {
+		return s, nil
+	}
+	var err error
+	s.paths, err = jsonscan.CompilePaths(paths)
+	return s, err
+}
+
+// Found is the room for what a Set finds. Its zero value is ready, and it can be used again.
+type Found struct {
+	Values  [][]byte // each a Value
+	outside []byte   // those that are no part of the body
+}
+
+// Find sets f.Values[i] to what stands at the place i. They are parts of the answer. An error says
+// what is wrong with the body; the values outside of it are there all the same.
+func (s *Set) Find(a *Answer, f *Found) (err error) {
+	n := len(s.places)
+	if cap(f.Values) < n {
+		f.Values = make([][]byte, n)
+	}
+	f.Values = f.Values[:n]
+	if s.paths != nil {
+		err = s.paths.FindFor(a.Name, a.Body, f.Values)
+	} else {
+		clear(f.Values)
+	}
+	f.outside = f.outside[:0]
+	for _, i := range s.outside {
+		start := len(f.outside)
+		switch p := &s.places[i]; p.Source {
+		case Code:
+			f.outside = strconv.AppendInt(f.outside, int64(a.Code), 10)
+		case Header:
+			if values := a.Header[p.Name]; len(values) > 0 {
+				f.outside = appendText(f.outside, values[0])
+			}
+		default:
+			f.outside = appendText(f.outside, link(a.Header["Link"], p.Name))
+		}
+		if end := len(f.outside); end > start {
+			f.Values[i] = f.outside[start:end:end]
+		}
+	}
+	return err
+}
+
+// appendText appends a text as JSON, nothing for none.
+func appendText(b []byte, text string) []byte {
+	if text == "" {
+		return b
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= 0x7f }) {
+		quoted, _ := json.Marshal(text) // a string always can be
+		return append(b, quoted...)
+	}
+	return append(append(append(b, '"'), text...), '"')
+}
+
+// Clear forgets what was found, so that the answer can be freed.
+func (f *Found) Clear() { clear(f.Values[:cap(f.Values)]) }
+
+// link returns the URL of a relation in the header Link (RFC 8288, 3).
+func link(values []string, relation string) string {
+	for _, value := range values {
+		for {
+			_, rest, opened := strings.Cut(value, "<")
+			url, rest, closed := strings.Cut(rest, ">")
+			if !opened || !closed {
+				break
+			}
+			params, next := cutUnquoted(rest, ',')
+			if hasRelation(params, relation) {
+				return url
+			}
+			value = next
+		}
+	}
+	return ""
+}
+
+func hasRelation(params, relation string) bool {
+	for params != "" {
+		var param string
+		param, params = cutUnquoted(params, ';')
+		name, value, _ := strings.Cut(param, "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "rel") {
+			continue
+		}
+		for _, rel := range strings.Fields(strings.Trim(strings.TrimSpace(value), `"`)) {
+			if strings.EqualFold(rel, relation) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// cutUnquoted cuts a text at the first sep that stands in no quotes.
+func cutUnquoted(text string, sep byte) (before, after string) {
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '"':
+			quoted = !quoted
+		case text[i] == '\\' && quoted:
+			i++
+		case text[i] == sep && !quoted:
+			return text[:i], text[i+1:]
+		}
+	}
+	return text, ""
+}

@@ -1,0 +1,139 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/place"
+)
+
+// lexicon is the words that rules name at one place. A text is the word that is spelled just so. If
+// there is none, it is one that differs from it by case and surrounding space alone, or, for a
+// number, by its spelling, as long as that can mean one thing only.
+type lexicon struct {
+	exact   map[string]struct{}
+	folded  map[string]string // to one of the words
+	numbers map[string]string // likewise
+}
+
+// newLexicon returns the words that rules name at place i.
+func newLexicon[T comparable](rules []rule[T], i int) lexicon {
+	l := lexicon{exact: map[string]struct{}{}}
+	roles := map[string][]string{} // of each word: what the rules that name it say beside it
+	for n := range rules {
+		r := &rules[n]
+		if p := r.patterns[i]; p.kind == word {
+			l.exact[p.text] = struct{}{}
+			roles[p.text] = append(roles[p.text], r.besides(i))
+		}
+	}
+	words := make([]string, 0, len(roles))
+	for w, said := range roles {
+		slices.Sort(said)
+		words = append(words, w)
+	}
+	slices.Sort(words)
+	l.folded = alike(words, roles, func(w string) (string, bool) { return fold(w), true })
+	l.numbers = alike(words, roles, numberValue)
+	return l
+}
+
+// besides returns what a rule says but for its word at place i.
+func (r *rule[T]) besides(i int) string {
+	var b strings.Builder
+	for j := range r.patterns {
+		if j != i {
+			fmt.Fprintf(&b, "%d %q ", r.patterns[j].kind, r.patterns[j].String())
+		}
+	}
+	fmt.Fprint(&b, r.means)
+	return b.String()
+}
+
+// alike returns words by what several spellings have in common. Those that are told apart by their
+// spelling alone, and mean different things, are left out.
+func alike(words []string, roles map[string][]string, common func(string) (string, bool)) map[string]string {
+	all := map[string]string{}
+	ambiguous := map[string]bool{}
+	for _, w := range words {
+		key, ok := common(w)
+		if !ok {
+			continue
+		}
+		if old, twice := all[key]; twice && !slices.Equal(roles[old], roles[w]) {
+			ambiguous[key] = true
+		} else if !twice {
+			all[key] = w
+		}
+	}
+	for key := range ambiguous {
+		delete(all, key)
+	}
+	return all
+}
+
+// look finds the word that v is, if it is one.
+func (l *lexicon) look(v *value) {
+	v.choice, v.known = "", false
+	if v.kind != place.Word && v.kind != place.Number || len(v.text) > MaxWord {
+		return
+	}
+	if _, ok := l.exact[v.text]; ok {
+		v.choice, v.known = v.text, true
+		return
+	}
+	if v.choice, v.known = l.folded[fold(v.text)]; v.known || v.kind != place.Number {
+		return
+	}
+	if n, ok := numberValue(v.text); ok {
+		v.choice, v.known = l.numbers[n]
+	}
+}
+
+// fits reports whether a pattern at this place fits v.
+func (l *lexicon) fits(p *pattern, v *value) bool {
+	switch p.kind {
+	case anything:
+		return true
+	case said:
+		return v.kind != place.Nothing
+	case absent:
+		return v.kind == place.Nothing
+	case word:
+		return v.known && v.choice == p.text
+	default:
+		return (v.kind == place.Word || v.kind == place.Number) && p.fits(fold(v.text))
+	}
+}
+
+// numberValue returns what all spellings of a JSON number have in common, such as 2, 2.0 and 2e0:
+// its digits, without zeros around them, and its exponent.
+func numberValue(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.Trim(text[:1], "-0123456789") != "" || !json.Valid([]byte(text)) {
+		return "", false
+	}
+	mantissa, power, _ := strings.Cut(strings.ToLower(text), "e")
+	exponent := 0
+	if power != "" {
+		var err error
+		if exponent, err = strconv.Atoi(power); err != nil || max(exponent, -exponent) > 1<<30 {
+			return "", false
+		}
+	}
+	digits, negative := strings.CutPrefix(mantissa, "-")
+	whole, part, _ := strings.Cut(digits, ".")
+	digits = strings.TrimLeft(whole+part, "0")
+	if digits == "" {
+		return "0", true
+	}
+	significant := strings.TrimRight(digits, "0")
+	number := significant + "e" + strconv.Itoa(exponent-len(part)+len(digits)-len(significant))
+	if negative {
+		number = "-" + number
+	}
+	return number, true
+}

@@ -1,0 +1,264 @@
+// Package rules says what the values at several places of an answer mean together, such as a job's
+// state. A rule is a pattern for each place; the most specific rule that fits decides.
+package rules
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/iamber12/job-status-monitoring/internal/place"
+)
+
+// MaxWord is the longest text, in bytes, that counts as a word.
+const MaxWord = 256
+
+const (
+	maxMemo     = 32  // outcomes that are remembered
+	maxMemoSize = 512 // bytes of the values that one is remembered by
+	maxTried    = 1 << 16
+)
+
+// Table is rules by what they mean. It is safe for concurrent use.
+type Table[T comparable] struct {
+	places int
+	rules  []rule[T] // the most specific first
+	lists  []lexicon // of each place
+	memo   atomic.Pointer[[]known[T]]
+}
+
+// rule is one rule.
+type rule[T comparable] struct {
+	key      string
+	patterns []pattern
+	means    T
+}
+
+// Outcome is what values mean.
+type Outcome[T comparable] struct {
+	Means T
+	// Fits is whether a rule did.
+	Fits bool
+	// Rule is the rule, as it was written.
+	Rule string
+	// Raw is the words of the service, as it wrote them.
+	Raw string
+	// Named has a bit for each place of which the rule names the word.
+	Named uint64
+}
+
+// New returns the Table of rules for so many places, or all that is wrong with them.
+func New[T comparable](places int, rules map[string]T) (*Table[T], error) {
+	t := &Table[T]{places: places, lists: make([]lexicon, places)}
+	var problems []error
+	for _, key := range slices.Sorted(maps.Keys(rules)) {
+		r, err := parse(key, places, rules[key])
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		t.rules = append(t.rules, r)
+		if key == "null" && places == 1 { // the text, too
+			t.rules = append(t.rules, rule[T]{key, []pattern{{kind: word, text: "null"}}, r.means})
+		}
+	}
+	slices.SortStableFunc(t.rules, func(a, b rule[T]) int { return cmp.Compare(b.weight(), a.weight()) })
+	for i := range t.lists {
+		t.lists[i] = newLexicon(t.rules, i)
+	}
+	t.memo.Store(new([]known[T]))
+	problems = append(problems, t.check()...)
+	return t, errors.Join(problems...)
+}
+
+// parse reads a rule.
+func parse[T comparable](key string, places int, means T) (rule[T], error) {
+	r := rule[T]{key: key, means: means}
+	elements := []string{key}
+	if places > 1 {
+		elements = split(key)
+	}
+	if len(elements) != places {
+		return r, fmt.Errorf("%q has %d patterns, for %d places", key, len(elements), places)
+	}
+	for _, element := range elements {
+		p, err := parsePattern(element)
+		if err != nil {
+			return r, err
+		}
+		r.patterns = append(r.patterns, p)
+	}
+	return r, nil
+}
+
+// split cuts a rule at the commas that stand in no quotes.
+func split(key string) (elements []string) {
+	start, quoted := 0, false
+	for i := 0; i < len(key); i++ {
+		switch {
+		case key[i] == '"':
+			quoted = !quoted
+		case key[i] == '\\' && quoted:
+			i++
+		case key[i] == ',' && !quoted:
+			elements, start = append(elements, strings.TrimSpace(key[start:i])), i+1
+		}
+	}
+	return append(elements, strings.TrimSpace(key[start:]))
+}
+
+func (r *rule[T]) weight() (sum int) {
+	for i := range r.patterns {
+		sum += r.patterns[i].weight()
+	}
+	return sum
+}
+
+// covers reports whether r fits all that o fits.
+func (r *rule[T]) covers(o *rule[T]) bool {
+	for i := range r.patterns {
+		if !r.patterns[i].covers(&o.patterns[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// value is one value while it is looked up.
+type value struct {
+	kind   place.Kind
+	text   string
+	choice string // the word of the lexicon that it is
+	known  bool   // whether it is one
+}
+
+// known is values that were met before, and what they mean.
+type known[T comparable] struct {
+	values  [][]byte
+	outcome Outcome[T]
+}
+
+// is reports whether k is of these values.
+func (k *known[T]) is(values [][]byte) bool {
+	for i, v := range values {
+		if !bytes.Equal(v, k.values[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Find returns what the values mean. They are those of the places, in their order.
+func (t *Table[T]) Find(values [][]byte) Outcome[T] {
+	met := *t.memo.Load()
+	for i := range met {
+		if met[i].is(values) {
+			return met[i].outcome
+		}
+	}
+	all := make([]value, len(values))
+	size := 0
+	for i, v := range values {
+		v := place.Value(v)
+		size += len(v)
+		all[i] = value{kind: v.Kind()}
+		if all[i].kind == place.Word || all[i].kind == place.Number {
+			all[i].text = v.Text()
+		}
+	}
+	o := t.find(all)
+	if len(met) < maxMemo && size <= maxMemoSize {
+		t.remember(values, o)
+	}
+	return o
+}
+
+// remember keeps an outcome, so that all answers of its kind share its text.
+func (t *Table[T]) remember(values [][]byte, o Outcome[T]) {
+	k := known[T]{outcome: o}
+	for _, v := range values {
+		k.values = append(k.values, bytes.Clone(v))
+	}
+	for {
+		old := t.memo.Load()
+		next := append(slices.Clip(*old), k)
+		if len(next) > maxMemo || t.memo.CompareAndSwap(old, &next) {
+			return
+		}
+	}
+}
+
+func (t *Table[T]) find(all []value) Outcome[T] {
+	o := Outcome[T]{}
+	for i := range all {
+		t.lists[i].look(&all[i])
+	}
+	r := t.first(all)
+	o.Raw = raw(all)
+	if r == nil {
+		return o
+	}
+	o.Means, o.Fits, o.Rule = r.means, true, r.key
+	for i := range r.patterns {
+		if k := r.patterns[i].kind; k == word {
+			o.Named |= 1 << i
+		}
+	}
+	if o.Raw == "" && r.key == "null" {
+		o.Raw = r.key
+	}
+	return o
+}
+
+// first returns the most specific rule that fits, nil if none does.
+func (t *Table[T]) first(all []value) *rule[T] {
+rules:
+	for i := range t.rules {
+		r := &t.rules[i]
+		for j := range r.patterns {
+			if !t.lists[j].fits(&r.patterns[j], &all[j]) {
+				continue rules
+			}
+		}
+		return r
+	}
+	return nil
+}
+
+// raw joins what was said.
+func raw(all []value) string {
+	if len(all) == 1 {
+		return all[0].text
+	}
+	var said []string
+	for i := range all {
+		if all[i].text != "" && len(all[i].text) <= MaxWord {
+			said = append(said, all[i].text)
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+// Quote returns the values for an error.
+func Quote(values [][]byte) string {
+	var b strings.Builder
+	for i, v := range values {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		switch {
+		case len(v) == 0:
+			b.WriteString("nothing")
+		case len(v) > MaxWord:
+			fmt.Fprintf(&b, "%d bytes", len(v))
+		default:
+			b.Write(v)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,132 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// finder is a Find at a base URL.
+type finder struct {
+	call     *template
+	list, id *place.Set
+	byKey    bool
+}
+
+const (
+	// findAttempts is how often a job is looked for after its create, and findWait the wait before
+	// the second time, which doubles.
+	findAttempts = 6
+	findWait     = 500 * time.Millisecond
+)
+
+func newFinder(base *url.URL, allow []*url.URL, d Dialect) (*finder, error) {
+	f := &finder{}
+	var err error
+	if f.call, err = newTemplate(base, allow, d.Find.Call, d.Header, false, holeKey); err != nil {
+		return nil, err
+	}
+	list, err := place.Parse(d.Find.List)
+	if err != nil {
+		return nil, fmt.Errorf("field List: %w", err)
+	}
+	id, err := place.Parse(d.Find.ID)
+	if err != nil {
+		return nil, fmt.Errorf("field ID: %w", err)
+	}
+	f.byKey = f.call.needs[holeKey] || id.HasHole() || list.HasHole()
+	if f.list, err = place.NewSet([]place.Place{list}, 0); err == nil {
+		f.id, err = place.NewSet([]place.Place{id}, 0)
+	}
+	return f, err
+}
+
+var errTwoJobs = errors.New("more than one job is new, and the create's answer names none of them: let Find tell them apart by {key}")
+
+// ids asks for the jobs that there are, in the order of the answer.
+func (c *Client) ids(ctx context.Context, key string) (ids []string, err error) {
+	k, err := c.begin(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer c.end(k)
+	f := k.stage.find
+	k.repeatable = true
+	k.read = func(k *call) error {
+		if k.code/100 != 2 {
+			return k.refused()
+		}
+		ids, err = f.read(k.answerFor(key))
+		if err != nil {
+			return k.unread(err)
+		}
+		return nil
+	}
+	if err := k.ask(f.call, &vars{key: key}); err != nil {
+		return nil, err
+	}
+	return ids, k.do(ctx)
+}
+
+// read returns the ids in an answer.
+func (f *finder) read(a *place.Answer) (ids []string, err error) {
+	var list, id place.Found
+	if err := f.list.Find(a, &list); err != nil {
+		return nil, err
+	}
+	for _, item := range jsonscan.Items(list.Values[0]) {
+		one := *a
+		one.Body = item
+		if f.id.Find(&one, &id) != nil {
+			continue
+		}
+		if v := place.Value(id.Values[0]); v.Kind() == place.Word || v.Kind() == place.Number {
+			ids = append(ids, v.Text())
+		}
+	}
+	return ids, nil
+}
+
+// findJob looks for the job that a create has started, which is none of those from before.
+func (c *Client) findJob(ctx context.Context, key string, before []string) (string, error) {
+	known := map[string]bool{}
+	for _, id := range before {
+		known[id] = true
+	}
+	byKey := c.stages[0].find.byKey
+	wait := findWait
+	for n := range findAttempts {
+		if n > 0 {
+			if err := transport.HostOf(ctx).Sleep(ctx, wait); err != nil {
+				return "", err
+			}
+			wait *= 2
+		}
+		ids, err := c.ids(ctx, key)
+		if err != nil {
+			return "", err
+		}
+		var fresh []string
+		for _, id := range ids {
+			if !known[id] {
+				known[id] = true
+				fresh = append(fresh, id)
+			}
+		}
+		switch {
+		case len(fresh) > 1 && !byKey:
+			return "", &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", errTwoJobs)}
+		case len(fresh) > 0:
+			return fresh[0], transport.CheckID(fresh[0])
+		}
+	}
+	return "", &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w that the create has started was found (Dialect.Find)", errNoJob)}
+}
+
+var errNoJob = errors.New("no job")

@@ -1,0 +1,129 @@
+package rest
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+)
+
+// stage is a Dialect at a base URL: the dialect of a job under one id, before it gets the next.
+type stage struct {
+	reader                        *reader
+	create, status, cancel, fetch *template // fetch is nil for none
+	find                          *finder   // nil for none
+}
+
+// maxStages bounds how many dialects follow one another by Then.
+const maxStages = 8
+
+// newStages returns the stages of a dialect, or all that is wrong with them.
+func newStages(base *url.URL, allow []*url.URL, d Dialect) (stages []*stage, err error) {
+	var problems []error
+	prefix := ""
+	for next := &d; next != nil; next = next.Then {
+		if len(stages) == maxStages {
+			problems = append(problems, errors.New("field Then: too many dialects follow one another"))
+			break
+		}
+		s, errs := newStage(base, allow, *next)
+		for _, err := range errs {
+			problems = append(problems, fmt.Errorf("%s%w", prefix, err))
+		}
+		if next.Then != nil && next.Next == "" {
+			problems = append(problems, fmt.Errorf("%sfield Then has no effect without Next", prefix))
+		}
+		stages = append(stages, s)
+		prefix += "Then: "
+	}
+	return stages, errors.Join(problems...)
+}
+
+func newStage(base *url.URL, allow []*url.URL, d Dialect) (*stage, []error) {
+	var problems []error
+	switch {
+	case d.CreateBody == nil:
+	case d.Create.Body != nil:
+		problems = append(problems, errors.New("CreateBody and Create.Body are both set, and mean the same"))
+	default:
+		d.Create.Body = d.CreateBody
+	}
+	d.AnswerID = cmp.Or(d.AnswerID, answerID(d))
+	d = d.WithDefaults()
+	if h := d.IdempotencyHeader; h != "" && !web.IsToken(h) {
+		problems = append(problems, fmt.Errorf("IdempotencyHeader: %.80q: not a header's name", h))
+	}
+	s := &stage{}
+	problems = append(problems, s.compile(base, allow, &d)...)
+	var err error
+	if s.reader, err = newReader(d); err != nil {
+		problems = append(problems, err)
+	}
+	if !d.Find.isZero() {
+		if s.find, err = newFinder(base, allow, d); err != nil {
+			problems = append(problems, fmt.Errorf("Find: %w", err))
+		}
+	}
+	return s, problems
+}
+
+// compile makes the templates of the calls.
+func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems []error) {
+	for _, call := range []struct {
+		name   string
+		call   Call
+		wants  bool
+		holes  []string
+		to     **template
+		absent bool
+	}{
+		{"Create", d.Create, false, []string{holeKey}, &s.create, false},
+		{"Status", d.Status, true, []string{holeID, holeRev}, &s.status, false},
+		{"Cancel", d.Cancel, true, []string{holeID}, &s.cancel, false},
+		{"Fetch", d.Fetch, false, []string{holeResult, holeID}, &s.fetch, d.Fetch.isZero()},
+	} {
+		if call.absent {
+			continue
+		}
+		t, err := newTemplate(base, allow, call.call, d.Header, call.wants, call.holes...)
+		if err != nil {
+			if cause := errors.Unwrap(err); d.CreateBody != nil && call.name == "Create" && cause != nil {
+				err = fmt.Errorf("CreateBody: %w", cause)
+			}
+			problems = append(problems, fmt.Errorf("%s: %w", call.name, err))
+			continue
+		}
+		*call.to = t
+	}
+	return problems
+}
+
+// answerID returns the default of AnswerID, for a dialect without its defaults.
+func answerID(d Dialect) string {
+	places, err := place.ParseList(d.ID)
+	if err != nil || d.ID == "" || d.Next != "" || d.IDPattern != "" || d.Status.Path == "{+id}" {
+		return "-"
+	}
+	for _, p := range places {
+		if p.Source != place.Body {
+			return "-"
+		}
+	}
+	return d.ID
+}
+
+// sensitive returns the words of the calls that may be credentials.
+func (s *stage) sensitive() (words []string) {
+	for _, t := range []*template{s.create, s.status, s.cancel, s.fetch} {
+		if t != nil {
+			words = append(words, t.sensitive()...)
+		}
+	}
+	if s.find != nil {
+		words = append(words, s.find.call.sensitive()...)
+	}
+	return words
+}
