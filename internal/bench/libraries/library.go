@@ -37,8 +37,8 @@ func (s service) client() *http.Client {
 // library is one that people wait for jobs with.
 type library struct {
 	name string
-	// run waits for all the jobs at once, and calls ended for each, from any goroutine, with how
-	// its wait ended.
+	// run waits for all the jobs at once, and calls ended for each, from any goroutine, with how its
+	// wait ended.
 	run func(ctx context.Context, s service, ids iter.Seq[string], ended func(error)) error
 }
 
@@ -129,8 +129,8 @@ func watcher(s service, opts ...jobstatus.Option) (*jobstatus.Watcher, error) {
 		always = append(always, jobstatus.WithBackoff(backoff.Constant(s.every)))
 		return jobstatus.NewHTTP(s.url, append(always, opts...)...)
 	}
-	// Without a network all are polled at once; first polls that need not wait would be spread over
-	// an interval.
+	// Without a network all are polled at once; first polls that need not wait would be spread over an
+	// interval.
 	always = append(always, jobstatus.WithBackoff(backoff.Sequence(time.Nanosecond, s.every)))
 	t, err := rest.New(s.url, rest.WithRoundTripper(s.carrier))
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"syscall"
 )
 
 // measured is all that was, by size and then by library.
@@ -87,16 +86,6 @@ func (m measured) printEnds(out io.Writer, p plan, size int) {
 	for _, note := range notes {
 		fmt.Fprintf(out, "\n%s\n", note)
 	}
-}
-
-// openFiles returns how many files a process may have open. The runtime has raised the limit as far
-// as it goes.
-func openFiles() uint64 {
-	var r syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &r); err != nil {
-		return 0
-	}
-	return uint64(r.Cur)
 }
 
 func header(out io.Writer, names []string) {

@@ -1,8 +1,8 @@
 // Soak waits for a great many jobs through one Watcher, over loopback HTTP from a service with
 // faults, and checks that each ends just once, as its script says, and that nothing is left behind.
 //
-//	go run ./internal/bench/soak                            a million jobs, 1 % of requests fail
-//	go run ./internal/bench/soak -jobs 100000 -duration 8h  rounds of as many, for eight hours
+//	go run ./internal/bench/soak    a million jobs, a fault in one of a hundred requests
+//	go run ./internal/bench/soak -jobs 100000 -duration 8h     rounds of as many, for eight hours
 package main
 
 import (
