@@ -6,12 +6,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -103,19 +106,25 @@ type answer struct {
 	Code    int               `json:"code"`
 	Header  map[string]string `json:"header"`
 	Body    json.RawMessage   `json:"body"`
-	Stage   int               `json:"stage"`
+	ID      string            `json:"id"`    // "" for that of the file
+	Stage   int               `json:"stage"` // as of resttest.Sample
 	Message string            `json:"message"`
 	Result  json.RawMessage   `json:"result"`
 }
 
-func (a *answer) sample(id string) resttest.Sample {
-	h := http.Header{}
-	for name, value := range a.Header {
-		h.Set(name, value)
+// samples returns the answers for resttest.
+func (r *recording) samples() (samples []resttest.Sample) {
+	for i := range r.Answers {
+		a := &r.Answers[i]
+		h := http.Header{}
+		for name, value := range a.Header {
+			h.Set(name, value)
+		}
+		samples = append(samples, resttest.Sample{
+			ID: cmp.Or(a.ID, r.ID), Code: a.Code, Header: h, Body: string(a.Body), Means: a.Means, Message: a.Message, Result: string(a.Result), Stage: a.Stage,
+		})
 	}
-	return resttest.Sample{
-		ID: id, Code: a.Code, Header: h, Body: string(a.Body), Means: a.Means, Message: a.Message, Result: string(a.Result), Stage: a.Stage,
-	}
+	return samples
 }
 
 func load(t *testing.T, name string) (r recording) {
@@ -144,19 +153,11 @@ func TestDialectsTellEveryAnswerAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := load(t, name)
-			var samples []resttest.Sample
-			for i := range r.Answers {
-				id := r.ID
-				if r.Answers[i].Stage > 0 {
-					id = "58"
-				}
-				samples = append(samples, r.Answers[i].sample(id))
-			}
 			if neverFails[name] {
-				resttest.Check(excused{t}, s.Dialect, samples)
+				resttest.Check(excused{t}, s.Dialect, r.samples())
 				return
 			}
-			resttest.Check(t, s.Dialect, samples)
+			resttest.Check(t, s.Dialect, r.samples())
 		})
 	}
 }
@@ -168,6 +169,59 @@ func (e excused) Errorf(format string, args ...any) {
 	if !strings.Contains(format, "no sample means failed") {
 		e.T.Errorf(format, args...)
 	}
+}
+
+// TestEveryRuleDecidesAboutARecordedAnswer takes one rule after another away.
+func TestEveryRuleDecidesAboutARecordedAnswer(t *testing.T) {
+	t.Parallel()
+	for name, s := range services {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := load(t, name)
+			for stage, next := 0, &s.Dialect; next != nil; stage, next = stage+1, next.Then {
+				whole := told(*next, &r, stage)
+				require.NotEmpty(t, whole)
+				for rule := range next.States {
+					d := *next
+					d.States = without(d.States, rule)
+					assert.False(t, slices.Equal(whole, told(d, &r, stage)), "no answer in testdata misses the rule %q", rule)
+				}
+				for rule := range next.Faults {
+					d := *next
+					d.Faults = without(d.Faults, rule)
+					assert.False(t, slices.Equal(whole, told(d, &r, stage)), "no answer in testdata misses the rule %q", rule)
+				}
+			}
+		})
+	}
+}
+
+func without[T any](rules map[string]T, rule string) map[string]T {
+	rest := maps.Clone(rules)
+	delete(rest, rule)
+	return rest
+}
+
+// told returns what a dialect makes of the answers of a stage; nil if it is refused.
+func told(d rest.Dialect, r *recording, stage int) (all []string) {
+	d.Then, d.Next = nil, "" // a Client would remember where a job goes on
+	var a answer
+	service := &sent{answer: func(*http.Request) answer { return a }}
+	c, err := rest.New("http://service.invalid", rest.WithDialect(d), rest.WithRetries(rest.NoRetries), rest.WithRoundTripper(direct{service}))
+	if err != nil {
+		return nil
+	}
+	for _, a = range r.Answers {
+		if a.Stage == stage {
+			status, err := c.Status(context.Background(), cmp.Or(a.ID, r.ID))
+			var e *transport.Error
+			if errors.As(err, &e) {
+				err = fmt.Errorf("class %d: %w", e.Class, err)
+			}
+			all = append(all, fmt.Sprint(status.State, err))
+		}
+	}
+	return all
 }
 
 // TestDialectsNeverTellASuccessForAnotherAnswer gives each answer that means no success other status

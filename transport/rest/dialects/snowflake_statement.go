@@ -9,7 +9,8 @@ import (
 // type such as KEYPAIR_JWT or OAUTH; "" lets Snowflake find out.
 //
 // It asks for GET /api/v2/statements/{id}. The result is the first partition of the rows. The
-// others are had at ?partition=1 and so on of the same path.
+// others are had at ?partition=1 and so on of the same path. A partition may have more bytes than
+// [rest.DefaultMaxBody]: see [rest.WithMaxBody].
 //
 // The status code tells how a statement stands: 202 while it runs, 422 if it failed, and 408 if it
 // took longer than its own timeout.

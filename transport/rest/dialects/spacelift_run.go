@@ -52,7 +52,6 @@ func SpaceliftRun(stack string) Service {
 			Faults: map[string]transport.Class{
 				"200, -, -, -, -, -":            transport.NotFound,
 				"200, *, *, *, +, *":            transport.Permanent,
-				"200, *, *, *, *, RATE_LIMITED": transport.Throttled,
 				"200, *, *, *, +, RATE_LIMITED": transport.Throttled,
 			},
 		},

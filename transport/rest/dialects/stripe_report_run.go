@@ -29,6 +29,8 @@ func StripeReportRun() Service {
 				"succeeded": transport.Completed,
 				"failed":    transport.Failed,
 			},
+			Fault:    "@code, error.code",
+			Faults:   map[string]transport.Class{"409, idempotency_key_in_use": transport.Transient},
 			Error:    "error",
 			Result:   "result.url",
 			Created:  "created",

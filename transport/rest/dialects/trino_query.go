@@ -12,6 +12,8 @@ import (
 // is at its end when an answer names no next one. Trino drops a statement that nobody asks about
 // for five minutes.
 //
+// Behind a proxy that Trino does not know, the next URL has another origin: see [rest.AllowOrigin].
+//
 // The result is that of the last answer alone, often none. What a query returns stands in all
 // answers: this dialect waits for statements that write, such as INSERT and CREATE TABLE AS.
 //
@@ -32,7 +34,6 @@ func TrinoQuery(user string) Service {
 				"-, FINISHED, -":             transport.Completed,
 				"-, FINISHED, +":             transport.Failed,
 				"-, FAILED, *":               transport.Failed,
-				"-, *, USER_CANCELED":        transport.Canceled,
 				"-, FAILED, USER_CANCELED":   transport.Canceled,
 				"-, FINISHED, USER_CANCELED": transport.Canceled,
 			},

@@ -12,8 +12,8 @@ import (
 // password of the base URL. A create is a form. The result is fetched as the file of the job's
 // first day. That of another day is at /v1/Exports/{resource}/Days/{day}.
 //
-// Twilio tells how many days of a job stand in which state. A job is Failed once no day is left to
-// do and one has failed. A state that Twilio adds later is not seen among days that completed.
+// Twilio tells how many days of a job stand in which status. A job is Failed once no day is left to
+// do and one has failed. It is Unknown while days have a status that this dialect does not know.
 //
 // See https://www.twilio.com/docs/usage/bulkexport.
 func TwilioExportJob(resource string) Service {
@@ -26,18 +26,20 @@ func TwilioExportJob(resource string) Service {
 			Cancel: rest.Call{Method: "DELETE", Path: "/v1/Exports/Jobs/{id}"},
 			Fetch:  rest.Call{Path: exports + "/Days/{result}"},
 			ID:     "job_sid",
+			// Each status stands once. Days that all completed leave no room for another one.
 			State: "details[status=Running].status, details[status=Submitted].status, details[status=RunningToBeDeleted].status, " +
 				"details[status=Failed].status, details[status=ErrorDuringRun].status, details[status=DeletedByUserRequest].status, " +
-				"details[status=Completed].status, details[status=CompletedEmptyRecords].status",
+				"details[status=Completed].status, details[status=CompletedEmptyRecords].status, details[1].status, details[2].status",
 			States: map[string]transport.State{
-				"+, *, *, *, *, *, *, *": transport.Running,
-				"-, +, *, *, *, *, *, *": transport.Pending,
-				"-, -, +, *, *, *, *, *": transport.Running,
-				"-, -, -, +, *, *, *, *": transport.Failed,
-				"-, -, -, -, +, *, *, *": transport.Failed,
-				"-, -, -, -, -, +, *, *": transport.Canceled,
-				"-, -, -, -, -, -, +, *": transport.Completed,
-				"-, -, -, -, -, -, -, +": transport.Completed,
+				"+, *, *, *, *, *, *, *, *, *": transport.Running,
+				"-, +, *, *, *, *, *, *, *, *": transport.Pending,
+				"-, -, +, *, *, *, *, *, *, *": transport.Running,
+				"-, -, -, +, *, *, *, *, *, *": transport.Failed,
+				"-, -, -, -, +, *, *, *, *, *": transport.Failed,
+				"-, -, -, -, -, +, *, *, *, *": transport.Canceled,
+				"-, -, -, -, -, -, +, -, -, *": transport.Completed,
+				"-, -, -, -, -, -, -, +, -, *": transport.Completed,
+				"-, -, -, -, -, -, +, +, *, -": transport.Completed,
 			},
 			Result: "start_day",
 		},
