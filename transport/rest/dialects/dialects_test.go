@@ -224,8 +224,8 @@ func told(d rest.Dialect, r *recording, stage int) (all []string) {
 	return all
 }
 
-// TestDialectsNeverTellASuccessForAnotherAnswer gives each answer that means no success other status
-// codes.
+// TestDialectsNeverTellASuccessForAnotherAnswer gives each answer that means no success other
+// status codes.
 func TestDialectsNeverTellASuccessForAnotherAnswer(t *testing.T) {
 	t.Parallel()
 	for name, s := range services {

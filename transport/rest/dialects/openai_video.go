@@ -8,8 +8,8 @@ import (
 // OpenAIVideo returns the dialect of videos of OpenAI.
 //
 // It asks for GET /v1/videos/{id} with an API key. A create is a form with parts: its input is a
-// map or a struct, and may hold a [rest.File]. The result is fetched as the video's bytes, until the
-// video expires.
+// map or a struct, and may hold a [rest.File]. The result is fetched as the video's bytes, until
+// the video expires.
 //
 // OpenAI can't cancel a video.
 //

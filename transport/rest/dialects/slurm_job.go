@@ -6,7 +6,7 @@ import (
 )
 
 // SlurmJob returns the dialect of jobs of Slurm's slurmrestd, in a version of its API such as
-// v0.0.44.
+// v0.0.44. Versions before v0.0.40 say the state otherwise.
 //
 // It asks for GET /slurm/{version}/job/{id} with a token of scontrol in the header
 // X-SLURM-USER-TOKEN. Such tokens live for minutes.

@@ -7,7 +7,8 @@ import (
 
 // SpaceliftRun returns the dialect of runs of a Spacelift stack, which is asked in GraphQL.
 //
-// It asks for POST /graphql with a JSON Web Token of an API key. The base URL is that of the account.
+// It asks for POST /graphql with a JSON Web Token of an API key. The base URL is that of the
+// account.
 //
 // A run that waits for a confirmation or a review is Blocked. So is one that waits for its stack's
 // lock or for an approval policy, if Spacelift says so by its state.

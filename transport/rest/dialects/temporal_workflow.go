@@ -15,8 +15,7 @@ import (
 // A paused workflow is Blocked. The status says neither why a workflow failed nor what it returned:
 // the event does.
 //
-// See https://docs.temporal.io/develop/typescript/temporal-clients and the API's OpenAPI document at
-// https://github.com/temporalio/api.
+// See https://github.com/temporalio/api, whose openapi folder describes the HTTP API.
 func TemporalWorkflow(namespace string) Service {
 	workflows := "/api/v1/namespaces/" + segment(namespace) + "/workflows/"
 	const status = "WORKFLOW_EXECUTION_STATUS_"

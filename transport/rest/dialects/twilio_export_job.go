@@ -5,8 +5,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// TwilioExportJob returns the dialect of jobs of Twilio's BulkExport for a kind of resource, such as
-// Calls or Messages.
+// TwilioExportJob returns the dialect of jobs of Twilio's BulkExport for a kind of resource, such
+// as Calls or Messages.
 //
 // It asks for GET /v1/Exports/Jobs/{id} with the SID and the token of an account, as user and
 // password of the base URL. A create is a form. The result is fetched as the file of the job's

@@ -9,7 +9,8 @@ import (
 //
 // It asks for GET /api/v3/analyses/{id} with an API key in the header x-apikey. A create is a form
 // with the field url. The result counts the verdicts. For a file, set Dialect.Create to POST
-// /api/v3/files with the Content-Type multipart/form-data, and give a [rest.File] as the field file.
+// /api/v3/files with the Content-Type multipart/form-data, and give a [rest.File] as the field
+// file.
 //
 // VirusTotal knows neither a failed nor a canceled analysis: bound the wait by a deadline. Keys
 // that are free may ask four times a minute. A quota of a day that is used up is throttled as well,
