@@ -10,8 +10,8 @@ import (
 // It asks for POST /graphql with a JSON Web Token of an API key. The base URL is that of the
 // account.
 //
-// A run that waits for a confirmation or a review is Blocked. So is one that waits for its stack's
-// lock or for an approval policy, if Spacelift says so by its state.
+// A run that waits for a confirmation or a review is Blocked. One that waits behind another run or
+// for the lock of its stack is Pending: its state does not tell the two apart.
 //
 // See https://docs.spacelift.io/integrations/api.
 func SpaceliftRun(stack string) Service {
