@@ -248,7 +248,7 @@ func (s *scan) key(n *node, seen *uint64) (*node, error) {
 	child := &unwanted
 	for i, c := range n.children {
 		switch {
-		case c.key.is(key, s.name):
+		case !c.key.Hole && bytes.Equal(c.bytes, key) || c.key.Hole && c.key.is(key, s.name):
 			if *seen&(1<<i) != 0 {
 				return nil, fmt.Errorf("key %q stands twice", key)
 			}

@@ -32,25 +32,19 @@ const (
 	Composite
 )
 
-// A Value is what stands at a place.
-type Value struct {
-	raw  []byte // as JSON
-	text string // of a header
-}
+// A Value is what stands at a place, as JSON; nil is nothing. It is a part of the answer.
+type Value []byte
 
 // Kind returns what v is.
 func (v Value) Kind() Kind {
 	switch {
-	case v.raw == nil:
-		if v.text != "" {
-			return Word
-		}
+	case len(v) == 0:
 		return Nothing
-	case v.raw[0] == '"':
+	case v[0] == '"':
 		return Word
-	case v.raw[0] != '{' && v.raw[0] != '[':
+	case v[0] != '{' && v[0] != '[':
 		return Number
-	case len(bytes.TrimSpace(v.raw[1:len(v.raw)-1])) == 0:
+	case len(bytes.TrimSpace(v[1:len(v)-1])) == 0:
 		return Nothing
 	default:
 		return Composite
@@ -63,12 +57,12 @@ func (v Value) IsSaid() bool {
 	case Nothing:
 		return false
 	case Word:
-		return v.text != "" || string(v.raw) != `""`
+		return len(v) > len(`""`)
 	case Number:
-		if v.raw[0] == 'f' {
+		if v[0] == 'f' {
 			return false
 		}
-		n, err := strconv.ParseFloat(string(v.raw), 64)
+		n, err := strconv.ParseFloat(string(v), 64)
 		return err != nil || n != 0
 	default:
 		return true
@@ -76,37 +70,16 @@ func (v Value) IsSaid() bool {
 }
 
 // IsEmpty reports whether nothing at all stands there: v is absent or null.
-func (v Value) IsEmpty() bool { return v.raw == nil && v.text == "" }
+func (v Value) IsEmpty() bool { return len(v) == 0 }
 
 // Text returns what a string says, and any other value as JSON.
-func (v Value) Text() string {
-	if v.raw == nil {
-		return v.text
-	}
-	return jsonscan.Text(v.raw)
-}
-
-// Inner returns what Text returns without a copy, if that needs no decoding, and nil otherwise.
-func (v Value) Inner() []byte {
-	if v.raw == nil {
-		return nil
-	}
-	return jsonscan.Inner(v.raw)
-}
-
-// JSON returns v as JSON, nil if it is absent.
-func (v Value) JSON() []byte {
-	if v.raw == nil && v.text != "" {
-		text, _ := json.Marshal(v.text) // a string always can be
-		return text
-	}
-	return v.raw
-}
+func (v Value) Text() string { return jsonscan.Text(v) }
 
 // Set is places that are looked for together. It does not change, and is safe for concurrent use.
 type Set struct {
-	places []Place
-	paths  *jsonscan.Paths // nil if none is in the body
+	places  []Place
+	paths   *jsonscan.Paths // nil if none is in the body
+	outside []int           // those that are not
 }
 
 // NewSet returns a Set of places, of which the first strict ones decide: see [jsonscan.Path].
@@ -119,6 +92,9 @@ func NewSet(places []Place, strict int) (*Set, error) {
 		if inBody && s.paths == nil {
 			s.paths = &jsonscan.Paths{}
 		}
+		if src := places[i].Source; src == Code || src == Header || src == Link {
+			s.outside = append(s.outside, i)
+		}
 	}
 	if s.paths == nil {
 		return s, nil
@@ -130,9 +106,8 @@ func NewSet(places []Place, strict int) (*Set, error) {
 
 // Found is the room for what a Set finds. Its zero value is ready, and it can be used again.
 type Found struct {
-	Values []Value
-	raw    [][]byte
-	code   [8]byte
+	Values  [][]byte // each a Value
+	outside []byte   // those that are no part of the body
 }
 
 // Find sets f.Values[i] to what stands at the place i. They are parts of the answer. An error says
@@ -140,35 +115,48 @@ type Found struct {
 func (s *Set) Find(a *Answer, f *Found) (err error) {
 	n := len(s.places)
 	if cap(f.Values) < n {
-		f.Values, f.raw = make([]Value, n), make([][]byte, n)
+		f.Values = make([][]byte, n)
 	}
-	f.Values, f.raw = f.Values[:n], f.raw[:n]
-	clear(f.raw)
+	f.Values = f.Values[:n]
 	if s.paths != nil {
-		err = s.paths.FindFor(a.Name, a.Body, f.raw)
+		err = s.paths.FindFor(a.Name, a.Body, f.Values)
+	} else {
+		clear(f.Values)
 	}
-	for i := range s.places {
-		f.Values[i] = Value{raw: f.raw[i]}
+	f.outside = f.outside[:0]
+	for _, i := range s.outside {
+		start := len(f.outside)
 		switch p := &s.places[i]; p.Source {
 		case Code:
-			f.Values[i].raw = strconv.AppendInt(f.code[:0], int64(a.Code), 10)
+			f.outside = strconv.AppendInt(f.outside, int64(a.Code), 10)
 		case Header:
 			if values := a.Header[p.Name]; len(values) > 0 {
-				f.Values[i].text = values[0]
+				f.outside = appendText(f.outside, values[0])
 			}
-		case Link:
-			f.Values[i].text = link(a.Header["Link"], p.Name)
-		case Body, Nowhere, Key:
+		default:
+			f.outside = appendText(f.outside, link(a.Header["Link"], p.Name))
+		}
+		if end := len(f.outside); end > start {
+			f.Values[i] = f.outside[start:end:end]
 		}
 	}
 	return err
 }
 
-// Clear forgets what was found, so that the answer can be freed.
-func (f *Found) Clear() {
-	clear(f.Values[:cap(f.Values)])
-	clear(f.raw[:cap(f.raw)])
+// appendText appends a text as JSON, nothing for none.
+func appendText(b []byte, text string) []byte {
+	if text == "" {
+		return b
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= 0x7f }) {
+		quoted, _ := json.Marshal(text) // a string always can be
+		return append(b, quoted...)
+	}
+	return append(append(append(b, '"'), text...), '"')
 }
+
+// Clear forgets what was found, so that the answer can be freed.
+func (f *Found) Clear() { clear(f.Values[:cap(f.Values)]) }
 
 // link returns the URL of a relation in the header Link (RFC 8288).
 func link(values []string, relation string) string {

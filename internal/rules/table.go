@@ -3,8 +3,8 @@
 package rules
 
 import (
+	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,9 +19,9 @@ import (
 const MaxWord = 256
 
 const (
-	maxMemo    = 256 // outcomes that are remembered
-	maxMemoKey = 512 // bytes of the values that one is remembered by
-	maxTried   = 1 << 16
+	maxMemo     = 32  // outcomes that are remembered
+	maxMemoSize = 512 // bytes of the values that one is remembered by
+	maxTried    = 1 << 16
 )
 
 // Table is rules by what they mean. It is safe for concurrent use.
@@ -29,7 +29,7 @@ type Table[T comparable] struct {
 	places int
 	rules  []rule[T] // the most specific first
 	lists  []lexicon // of each place
-	memo   atomic.Pointer[map[string]Outcome[T]]
+	memo   atomic.Pointer[[]known[T]]
 }
 
 // rule is one rule.
@@ -71,7 +71,7 @@ func New[T comparable](places int, rules map[string]T) (*Table[T], error) {
 	for i := range t.lists {
 		t.lists[i] = newLexicon(t.rules, i)
 	}
-	t.memo.Store(&map[string]Outcome[T]{})
+	t.memo.Store(new([]known[T]))
 	problems = append(problems, t.check()...)
 	return t, errors.Join(problems...)
 }
@@ -137,66 +137,57 @@ type value struct {
 	known  bool   // whether it is one
 }
 
+// known is values that were met before, and what they mean.
+type known[T comparable] struct {
+	values  [][]byte
+	outcome Outcome[T]
+}
+
+// is reports whether k is of these values.
+func (k *known[T]) is(values [][]byte) bool {
+	for i, v := range values {
+		if !bytes.Equal(v, k.values[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // Find returns what the values mean. They are those of the places, in their order.
-func (t *Table[T]) Find(values []place.Value) Outcome[T] {
-	var room [maxMemoKey]byte
-	key, ok := memoKey(room[:0], values)
-	if ok {
-		if o, ok := (*t.memo.Load())[string(key)]; ok {
-			return o
+func (t *Table[T]) Find(values [][]byte) Outcome[T] {
+	met := *t.memo.Load()
+	for i := range met {
+		if met[i].is(values) {
+			return met[i].outcome
 		}
 	}
 	all := make([]value, len(values))
+	size := 0
 	for i, v := range values {
+		v := place.Value(v)
+		size += len(v)
 		all[i] = value{kind: v.Kind()}
 		if all[i].kind == place.Word || all[i].kind == place.Number {
 			all[i].text = v.Text()
 		}
 	}
 	o := t.find(all)
-	if ok {
-		t.remember(string(key), o)
+	if len(met) < maxMemo && size <= maxMemoSize {
+		t.remember(values, o)
 	}
 	return o
 }
 
-// memoKey appends to b what tells the values apart, and reports whether there is room.
-func memoKey(b []byte, values []place.Value) ([]byte, bool) {
-	for _, v := range values {
-		kind := v.Kind()
-		b = append(b, byte(kind), 0)
-		if kind == place.Word || kind == place.Number {
-			inner := v.Inner()
-			if inner == nil {
-				text := v.Text()
-				if len(b)+len(text)+4 > maxMemoKey {
-					return nil, false
-				}
-				b = append(b, text...)
-			} else {
-				if len(b)+len(inner)+4 > maxMemoKey {
-					return nil, false
-				}
-				b = append(b, inner...)
-			}
-		}
-		if b = append(b, 0, 0); len(b)+2 > maxMemoKey {
-			return nil, false
-		}
-	}
-	return b, true
-}
-
 // remember keeps an outcome, so that all answers of its kind share its text.
-func (t *Table[T]) remember(key string, o Outcome[T]) {
+func (t *Table[T]) remember(values [][]byte, o Outcome[T]) {
+	k := known[T]{outcome: o}
+	for _, v := range values {
+		k.values = append(k.values, bytes.Clone(v))
+	}
 	for {
 		old := t.memo.Load()
-		if len(*old) >= maxMemo {
-			return
-		}
-		next := maps.Clone(*old)
-		next[key] = o
-		if t.memo.CompareAndSwap(old, &next) {
+		next := append(slices.Clip(*old), k)
+		if len(next) > maxMemo || t.memo.CompareAndSwap(old, &next) {
 			return
 		}
 	}
@@ -254,19 +245,19 @@ func raw(all []value) string {
 }
 
 // Quote returns the values for an error.
-func Quote(values []place.Value) string {
+func Quote(values [][]byte) string {
 	var b strings.Builder
 	for i, v := range values {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		switch text := v.JSON(); {
-		case len(text) == 0:
+		switch {
+		case len(v) == 0:
 			b.WriteString("nothing")
-		case len(text) > MaxWord:
-			fmt.Fprintf(&b, "%d bytes", len(text))
+		case len(v) > MaxWord:
+			fmt.Fprintf(&b, "%d bytes", len(v))
 		default:
-			b.Write(json.RawMessage(text))
+			b.Write(v)
 		}
 	}
 	return b.String()

@@ -455,7 +455,7 @@ func (b *batch) nextPage(a *place.Answer) string {
 	}
 	var found place.Found
 	_ = b.next.Find(a, &found)
-	if v := found.Values[0]; v.IsSaid() && v.Kind() != place.Composite {
+	if v := place.Value(found.Values[0]); v.IsSaid() && v.Kind() != place.Composite {
 		return v.Text()
 	}
 	return ""
@@ -510,7 +510,7 @@ func (b *batch) items(body []byte) ([]byte, error) {
 	if b.id == nil {
 		kind, opening = "object", '{'
 	}
-	items := found.Values[0].JSON()
+	items := found.Values[0]
 	if items == nil || items[0] != opening {
 		return nil, fmt.Errorf("no %s at %s (Batch.List)", kind, b.List)
 	}
@@ -528,7 +528,7 @@ func (b *batch) job(key, item []byte, found *place.Found) string {
 	if b.id.Find(&place.Answer{Body: item}, found) != nil {
 		return ""
 	}
-	v := found.Values[0]
+	v := place.Value(found.Values[0])
 	if text := v.Text(); v.Kind() == place.Word || v.Kind() == place.Number && text != "true" && text != "false" {
 		return text
 	}
@@ -555,7 +555,7 @@ func (k *call) judgeItem(id string, item []byte) (transport.Status, error) {
 		if err := b.notFound.Find(a, &found); err != nil {
 			return transport.Status{}, k.unreadItem(item, err)
 		}
-		if v := found.Values[0]; !v.IsEmpty() && string(v.JSON()) != "false" {
+		if v := place.Value(found.Values[0]); !v.IsEmpty() && string(v) != "false" {
 			return transport.Status{}, k.fail(transport.NotFound, errors.New(redact.Excerpt(item, k.sensitive()...)))
 		}
 	}

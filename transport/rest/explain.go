@@ -2,38 +2,105 @@ package rest
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"strings"
 
+	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Explanation is what a Dialect makes of one answer, for a person who writes the Dialect.
+// Explanation is what a Dialect makes of one answer, for the person who writes the Dialect. It
+// quotes the answer.
 type Explanation struct {
 	// Status is what the answer says, and Err the error that it is.
 	Status transport.Status
 	Err    error
+	// Rule is the rule of Faults or States that decided, with the field's name before it; "" if none
+	// did.
+	Rule string
 	// Places are the places that were looked at, in the order of the Dialect's fields.
 	Places []Reading
-	// Rule is the rule of States, or of Faults, that decided; "" if none did.
-	Rule string
-	// Stage counts the dialects that were passed over by Then: 0 is the first.
-	Stage int
+	// Next is the job's next id, "" if the answer names none.
+	Next string
 }
 
 // Reading is what stands at one place of an answer.
 type Reading struct {
 	// Field is the field of the Dialect, such as "State".
 	Field string
-	// Place is the place.
+	// Place is the place, as it was written.
 	Place string
 	// Value is what stands there, as JSON; "" is nothing.
 	Value string
 }
 
-// Explain tells what the Dialect makes of an answer to a status call about the job with the given
-// id. The error is one of the Dialect. No request is made.
-func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
-	return nil, errors.ErrUnsupported
+// String returns the explanation in lines: what was told, why, and place by place.
+func (e *Explanation) String() string {
+	if e == nil {
+		return "<nil>"
+	}
+	var b strings.Builder
+	if e.Err != nil {
+		fmt.Fprintf(&b, "error: %v\n", e.Err)
+	} else {
+		fmt.Fprintf(&b, "status: %v\n", e.Status)
+	}
+	if e.Rule != "" {
+		fmt.Fprintf(&b, "rule: %s\n", e.Rule)
+	}
+	if e.Next != "" {
+		fmt.Fprintf(&b, "next id: %q\n", e.Next)
+	}
+	for _, r := range e.Places {
+		value := r.Value
+		if value == "" {
+			value = "nothing"
+		}
+		fmt.Fprintf(&b, "%-10s %-30s %.200s\n", r.Field, r.Place, value)
+	}
+	return b.String()
 }
 
-var _ = context.Background
+// Explain tells what the Dialect makes of an answer to a status call about the job with the given
+// id. Its error is one of the Dialect or of the id. No request is made.
+func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
+	c, err := New("http://service.invalid", WithDialect(d))
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	k, err := c.begin(context.Background(), transport.CheckID(id))
+	if err != nil {
+		return nil, err
+	}
+	defer c.end(k)
+	k.host = transport.HostOf(context.Background())
+	k.id, k.asked = id, id
+	if err := k.ask(k.stage.status, &vars{id: id}); err != nil {
+		return nil, err
+	}
+	k.code, k.answer, k.body = a.Code, a.Header, a.Body
+	k.large = len(a.Body) > k.limit
+	k.hint = web.RetryAfter(a.Code, a.Header, k.host.Now)
+	e := &Explanation{Err: k.readStatus()}
+	e.Status, e.Next = k.status, k.reading.next
+	k.explain(e)
+	return e, nil
+}
+
+// explain adds to e what stood at each place.
+func (k *call) explain(e *Explanation) {
+	r := k.stage.reader
+	r.find(k.answerFor(k.asked), &k.reading)
+	if o, ok := r.fault(&k.reading); ok {
+		e.Rule = fmt.Sprintf("Faults %q", o.Rule)
+	} else if o := r.states.Find(k.reading.values(r, inState)); o.Fits {
+		e.Rule = fmt.Sprintf("States %q", o.Rule)
+	}
+	for i, name := range fieldNames {
+		values := k.reading.values(r, i)
+		for j, p := range r.field(i) {
+			e.Places = append(e.Places, Reading{name, p.Text, string(values[j])})
+		}
+	}
+}

@@ -80,13 +80,13 @@ func (f *finder) read(a *place.Answer) (ids []string, err error) {
 	if err := f.list.Find(a, &list); err != nil {
 		return nil, err
 	}
-	for _, item := range jsonscan.Items(list.Values[0].JSON()) {
+	for _, item := range jsonscan.Items(list.Values[0]) {
 		one := *a
 		one.Body = item
 		if f.id.Find(&one, &id) != nil {
 			continue
 		}
-		if v := id.Values[0]; v.Kind() == place.Word || v.Kind() == place.Number {
+		if v := place.Value(id.Values[0]); v.Kind() == place.Word || v.Kind() == place.Number {
 			ids = append(ids, v.Text())
 		}
 	}

@@ -115,14 +115,16 @@ func flatten(form map[string][]any, name string, v any) error {
 	case string, bool, json.Number, int, int64, float64, File, *File:
 		form[name] = append(form[name], v)
 	default:
-		inner, err := formOf(map[string]any{})
-		var decoded any
-		if text, jsonErr := json.Marshal(v); jsonErr != nil {
-			return jsonErr
-		} else if err = json.Unmarshal(text, &decoded); err != nil {
+		text, err := json.Marshal(v)
+		if err != nil {
 			return err
 		}
-		_ = inner
+		var decoded any
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.UseNumber()
+		if err := decoder.Decode(&decoded); err != nil {
+			return err
+		}
 		return flatten(form, name, decoded)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/rules"
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -186,16 +187,16 @@ func (r *reader) find(a *place.Answer, g *reading) {
 	g.err = r.set.Find(a, &g.found)
 }
 
-func (g *reading) values(r *reader, i int) []place.Value { return g.found.Values[r.at[i]:r.at[i+1]] }
+func (g *reading) values(r *reader, i int) [][]byte { return g.found.Values[r.at[i]:r.at[i+1]] }
 
 // said returns the first of a field's values that says something.
 func (g *reading) said(r *reader, i int) (place.Value, bool) {
 	for _, v := range g.values(r, i) {
-		if !v.IsEmpty() {
+		if v != nil {
 			return v, true
 		}
 	}
-	return place.Value{}, false
+	return nil, false
 }
 
 // fault returns the class of the error that an answer is by the dialect's Faults.
@@ -229,16 +230,21 @@ func (r *reader) readStatus(s *transport.Status, g *reading) error {
 func (r *reader) readState(s *transport.Status, g *reading) error {
 	values := g.values(r, inState)
 	g.state = r.states.Find(values)
-	alone := len(values) == 1 && !values[0].IsEmpty()
-	isEmpty := alone && values[0].Kind() == place.Nothing // an object or an array
+	if g.state.Fits && g.state.Rule != "null" {
+		s.State, s.Raw = g.state.Means, g.state.Raw
+		return nil
+	}
+	first := place.Value(values[0])
+	alone := len(values) == 1 && !first.IsEmpty()
+	isEmpty := alone && first.Kind() == place.Nothing // an object or an array
 	switch {
 	case g.state.Fits && !(isEmpty && g.state.Rule == "null"):
-	case isNothing(values):
+	case r.isSilent(values):
 		return r.noStatus
-	case isEmpty || alone && values[0].Kind() == place.Composite:
+	case isEmpty || alone && first.Kind() == place.Composite:
 		return fmt.Errorf("the status at %s (Dialect.State) is neither a string nor a number nor a boolean", r.dialect.State)
-	case alone && len(values[0].JSON()) > rules.MaxWord:
-		return fmt.Errorf("the status at %s (Dialect.State) has %d bytes, at most %d", r.dialect.State, len(values[0].JSON()), rules.MaxWord)
+	case alone && len(first) > rules.MaxWord:
+		return fmt.Errorf("the status at %s (Dialect.State) has %d bytes, at most %d", r.dialect.State, len(first), rules.MaxWord)
 	case r.dialect.Strict && len(values) == 1:
 		return fmt.Errorf("the status at %s (Dialect.State) is a word that the dialect lacks", r.dialect.State)
 	case r.dialect.Strict:
@@ -248,10 +254,18 @@ func (r *reader) readState(s *transport.Status, g *reading) error {
 	return nil
 }
 
-// isNothing reports whether nothing stands at all places, but for the code.
-func isNothing(values []place.Value) bool {
+// isSilent reports whether nothing stands at the places of State, but for the code.
+func (r *reader) isSilent(values [][]byte) bool {
+	if r.code < 0 {
+		return isNothing(values)
+	}
+	return isNothing(values[:r.code]) && isNothing(values[r.code+1:])
+}
+
+// isNothing reports whether nothing stands at any of the places.
+func isNothing(values [][]byte) bool {
 	for _, v := range values {
-		if !v.IsEmpty() {
+		if v != nil {
 			return false
 		}
 	}
@@ -260,6 +274,9 @@ func isNothing(values []place.Value) bool {
 
 // readRest reads all but the state. Most answers say little of it.
 func (r *reader) readRest(s *transport.Status, g *reading) {
+	if isNothing(g.found.Values[r.at[inProgress]:]) {
+		return
+	}
 	if values := g.values(r, inProgress); len(values) > 0 {
 		s.Progress = r.readProgress(values)
 	}
@@ -268,7 +285,7 @@ func (r *reader) readRest(s *transport.Status, g *reading) {
 	}
 	r.readError(s, g)
 	if v, ok := g.said(r, inResult); ok {
-		s.Result = append(s.Result, v.JSON()...)
+		s.Result = append(s.Result, v...)
 	}
 	if v, ok := g.said(r, inRevision); ok {
 		s.Revision = v.Text()
@@ -289,6 +306,7 @@ func (r *reader) readRest(s *transport.Status, g *reading) {
 // readError reads why the job failed. What is said there keeps it from being completed.
 func (r *reader) readError(s *transport.Status, g *reading) {
 	for _, v := range g.values(r, inError) {
+		v := place.Value(v)
 		if v.IsEmpty() {
 			continue
 		}
@@ -315,7 +333,7 @@ func isNotJSON(err error) bool {
 // none, or it is not JSON.
 func (r *reader) saysNothing(err error) bool { return errors.Is(err, r.noStatus) || isNotJSON(err) }
 
-func (r *reader) readProgress(values []place.Value) float64 {
+func (r *reader) readProgress(values [][]byte) float64 {
 	if r.ratio && len(values) == 2 {
 		done, ok := number(values[0])
 		total, all := number(values[1])
@@ -325,6 +343,7 @@ func (r *reader) readProgress(values []place.Value) float64 {
 		return min(max(done/total, 0), 1)
 	}
 	for _, v := range values {
+		v := place.Value(v)
 		if v.IsEmpty() {
 			continue
 		}
@@ -348,7 +367,7 @@ func number(v place.Value) (float64, bool) {
 	if v.Kind() != place.Number && v.Kind() != place.Word {
 		return 0, false
 	}
-	n, err := strconv.ParseFloat(string(v.Inner()), 64)
+	n, err := strconv.ParseFloat(string(jsonscan.Inner(v)), 64)
 	return n, err == nil && n == n
 }
 
@@ -395,6 +414,7 @@ func (r *reader) readID(a *place.Answer, key string) (string, error) {
 	var found place.Found
 	err := r.idSet.Find(a, &found)
 	for i, v := range found.Values {
+		v := place.Value(v)
 		if r.id[i].Source == place.Key && key != "" {
 			return key, nil
 		}

@@ -88,6 +88,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -333,7 +334,7 @@ func (k *call) isAboutAnother() error {
 	if !ok || v.Kind() != place.Word && v.Kind() != place.Number {
 		return nil
 	}
-	if inner := v.Inner(); string(inner) == k.asked || strings.EqualFold(v.Text(), k.asked) {
+	if inner := jsonscan.Inner(v); string(inner) == k.asked || strings.EqualFold(v.Text(), k.asked) {
 		return nil
 	}
 	return k.fail(transport.Malformed, fmt.Errorf("the answer is about another job: %s", k.quote("")))

@@ -1,0 +1,66 @@
+package rest
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+var (
+	single = Dialect{State: "payload.status"}
+	three  = Dialect{State: "payload.status, payload.conclusion, payload.hold", States: map[string]transport.State{
+		"queued, -, -": transport.Pending, "running, *, -": transport.Running, "running, *, +": transport.Blocked,
+		"completed, success, *": transport.Completed, "completed, *, *": transport.Failed,
+	}}
+)
+
+const (
+	oneSaid   = `{"meta":{"message":"Job status"},"payload":{"status":"running"}}`
+	threeSaid = `{"meta":{"message":"Job status"},"payload":{"status":"running","conclusion":null}}`
+)
+
+// read returns a function that reads an answer again and again.
+func read(t testing.TB, d Dialect, body string) func() transport.Status {
+	r, err := newReader(d.WithDefaults())
+	require.NoError(t, err)
+	a, g := &place.Answer{Code: 200, Header: http.Header{}, Body: []byte(body), Name: "7"}, &reading{}
+	return func() (s transport.Status) {
+		r.find(a, g)
+		if err := r.readStatus(&s, g); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}
+
+// Not parallel: it counts allocations.
+func TestAStateOfThreePlacesIsReadWithoutAnAllocation(t *testing.T) {
+	for _, c := range []struct {
+		d    Dialect
+		body string
+	}{{single, oneSaid}, {three, threeSaid}} {
+		f := read(t, c.d, c.body)
+		assert.Equal(t, transport.Running, f().State)
+		assert.Zero(t, testing.AllocsPerRun(100, func() { f() }), c.body)
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	for name, c := range map[string]struct {
+		d    Dialect
+		body string
+	}{"one": {single, oneSaid}, "three": {three, threeSaid}} {
+		b.Run(name, func(b *testing.B) {
+			f := read(b, c.d, c.body)
+			b.ReportAllocs()
+			for b.Loop() {
+				f()
+			}
+		})
+	}
+}
