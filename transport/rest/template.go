@@ -184,7 +184,7 @@ func (t *template) setHeader(own, shared map[string]string, holes []string) erro
 			}
 			set[key] = true
 			f := field{key, cut(value)}
-			if err := t.note(f.pieces, name, holes); err != nil {
+			if err := t.note(f.pieces, inHeader+name, holes); err != nil {
 				return err
 			}
 			t.header = append(t.header, f)
@@ -193,10 +193,13 @@ func (t *template) setHeader(own, shared map[string]string, holes []string) erro
 	return nil
 }
 
+// inHeader begins where a hole stands that is in a header, whose other braces are its own.
+const inHeader = "header "
+
 // note takes in which holes there are, and refuses those that may not be.
 func (t *template) note(pieces []piece, where string, holes []string) error {
 	for _, p := range pieces {
-		known := p.hole == "" && (where == "body" || !strings.ContainsAny(p.plain, "{}"))
+		known := p.hole == "" && (where == "body" || strings.HasPrefix(where, inHeader) || !strings.ContainsAny(p.plain, "{}"))
 		for _, hole := range holes {
 			known = known || p.hole == hole
 		}

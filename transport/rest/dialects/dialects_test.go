@@ -1,0 +1,398 @@
+package dialects_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+	"github.com/iamber12/job-status-monitoring/transport/rest/dialects"
+	"github.com/iamber12/job-status-monitoring/transport/rest/resttest"
+)
+
+// services has the dialect of each file in testdata.
+var services = map[string]dialects.Service{
+	"globus_transfer":       dialects.GlobusTransfer(),
+	"huggingface_job":       dialects.HuggingFaceJob("ada"),
+	"ibm_resource_instance": dialects.IBMResourceInstance(),
+	"jenkins_build":         dialects.JenkinsBuild("j1"),
+	"kubernetes_job":        dialects.KubernetesJob("batch"),
+	"linode_event":          dialects.LinodeEvent(5, "reboot"),
+	"livy_batch":            dialects.LivyBatch(),
+	"luma_generation":       dialects.LumaGeneration(),
+	"mistral_batch":         dialects.MistralBatch(),
+	"mux_upload":            dialects.MuxUpload(),
+	"nomad_evaluation":      dialects.NomadEvaluation("resize"),
+	"openai_batch":          dialects.OpenAIBatch(),
+	"openai_fine_tune":      dialects.OpenAIFineTune(),
+	"openai_response":       dialects.OpenAIResponse(),
+	"openai_video":          dialects.OpenAIVideo(),
+	"openstack_heat_stack":  dialects.HeatStack("p7", "web"),
+	"replicate_prediction":  dialects.ReplicatePrediction(),
+	"runway_task":           dialects.RunwayTask("image_to_video"),
+	"scaleway_job_run":      dialects.ScalewayJobRun("fr-par", "d1"),
+	"slurm_job":             dialects.SlurmJob("v0.0.44"),
+	"snowflake_statement":   dialects.SnowflakeStatement("KEYPAIR_JWT"),
+	"spacelift_run":         dialects.SpaceliftRun("net"),
+	"stripe_report_run":     dialects.StripeReportRun(),
+	"teamcity_build":        dialects.TeamCityBuild(),
+	"temporal_workflow":     dialects.TemporalWorkflow("shop"),
+	"terraform_run":         dialects.TerraformRun(),
+	"trino_query":           dialects.TrinoQuery("ada"),
+	"twilio_export_job":     dialects.TwilioExportJob("Calls"),
+	"virustotal_analysis":   dialects.VirusTotalAnalysis(),
+	"zencoder_job":          dialects.ZencoderJob(),
+}
+
+// neverFails has the services that have no state for a job that failed.
+var neverFails = map[string]bool{"virustotal_analysis": true}
+
+// recording is a file in testdata.
+type recording struct {
+	Service string `json:"service"`
+	Page    string `json:"page"`
+	ID      string `json:"id"`
+	Create  struct {
+		Input   json.RawMessage `json:"input"`
+		Key     string          `json:"key"`
+		Request request         `json:"request"`
+		Find    *request        `json:"find"`
+		Answer  answer          `json:"answer"`
+	} `json:"create"`
+	Cancel *struct {
+		Request request `json:"request"`
+		Answer  answer  `json:"answer"`
+	} `json:"cancel"`
+	Fetch *struct {
+		Result  json.RawMessage `json:"result"`
+		Request request         `json:"request"`
+	} `json:"fetch"`
+	Answers []answer `json:"answers"`
+	// Untold has the answers that no dialect can tell alone.
+	Untold []struct{ Answer, Why string } `json:"untold"`
+}
+
+// request is what is sent.
+type request struct {
+	Method string            `json:"method"`
+	Host   string            `json:"host"` // "" for that of the base URL
+	Path   string            `json:"path"` // with its query, escaped
+	Header map[string]string `json:"header"`
+	Body   json.RawMessage   `json:"body"`
+	Text   string            `json:"text"` // in place of Body
+}
+
+// answer is what the service sends, and what it means.
+type answer struct {
+	Means   string            `json:"means"`
+	Code    int               `json:"code"`
+	Header  map[string]string `json:"header"`
+	Body    json.RawMessage   `json:"body"`
+	ID      string            `json:"id"`    // "" for that of the file
+	Stage   int               `json:"stage"` // as of resttest.Sample
+	Message string            `json:"message"`
+	Result  json.RawMessage   `json:"result"`
+}
+
+// samples returns the answers for resttest.
+func (r *recording) samples() (samples []resttest.Sample) {
+	for i := range r.Answers {
+		a := &r.Answers[i]
+		h := http.Header{}
+		for name, value := range a.Header {
+			h.Set(name, value)
+		}
+		samples = append(samples, resttest.Sample{
+			ID: cmp.Or(a.ID, r.ID), Code: a.Code, Header: h, Body: string(a.Body), Means: a.Means, Message: a.Message, Result: string(a.Result), Stage: a.Stage,
+		})
+	}
+	return samples
+}
+
+func load(t *testing.T, name string) (r recording) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	require.NoError(t, err)
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(&r))
+	return r
+}
+
+func TestEveryFileHasItsDialect(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.json")
+	require.NoError(t, err)
+	assert.Len(t, files, len(services))
+	for _, file := range files {
+		assert.Contains(t, services, strings.TrimSuffix(filepath.Base(file), ".json"))
+	}
+}
+
+func TestDialectsTellEveryAnswerAlone(t *testing.T) {
+	t.Parallel()
+	for name, s := range services {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := load(t, name)
+			if neverFails[name] {
+				resttest.Check(excused{t}, s.Dialect, r.samples())
+				return
+			}
+			resttest.Check(t, s.Dialect, r.samples())
+		})
+	}
+}
+
+// excused is a test of a service whose jobs never fail.
+type excused struct{ *testing.T }
+
+func (e excused) Errorf(format string, args ...any) {
+	if !strings.Contains(format, "no sample means failed") {
+		e.T.Errorf(format, args...)
+	}
+}
+
+// TestEveryRuleDecidesAboutARecordedAnswer takes one rule after another away.
+func TestEveryRuleDecidesAboutARecordedAnswer(t *testing.T) {
+	t.Parallel()
+	for name, s := range services {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := load(t, name)
+			for stage, next := 0, &s.Dialect; next != nil; stage, next = stage+1, next.Then {
+				whole := told(*next, &r, stage)
+				require.NotEmpty(t, whole)
+				for rule := range next.States {
+					d := *next
+					d.States = without(d.States, rule)
+					assert.False(t, slices.Equal(whole, told(d, &r, stage)), "no answer in testdata misses the rule %q", rule)
+				}
+				for rule := range next.Faults {
+					d := *next
+					d.Faults = without(d.Faults, rule)
+					assert.False(t, slices.Equal(whole, told(d, &r, stage)), "no answer in testdata misses the rule %q", rule)
+				}
+			}
+		})
+	}
+}
+
+func without[T any](rules map[string]T, rule string) map[string]T {
+	rest := maps.Clone(rules)
+	delete(rest, rule)
+	return rest
+}
+
+// told returns what a dialect makes of the answers of a stage; nil if it is refused.
+func told(d rest.Dialect, r *recording, stage int) (all []string) {
+	d.Then, d.Next = nil, "" // a Client would remember where a job goes on
+	var a answer
+	service := &sent{answer: func(*http.Request) answer { return a }}
+	c, err := rest.New("http://service.invalid", rest.WithDialect(d), rest.WithRetries(rest.NoRetries), rest.WithRoundTripper(direct{service}))
+	if err != nil {
+		return nil
+	}
+	for _, a = range r.Answers {
+		if a.Stage == stage {
+			status, err := c.Status(context.Background(), cmp.Or(a.ID, r.ID))
+			var e *transport.Error
+			if errors.As(err, &e) {
+				err = fmt.Errorf("class %d: %w", e.Class, err)
+			}
+			all = append(all, fmt.Sprint(status.State, err))
+		}
+	}
+	return all
+}
+
+// TestDialectsNeverTellASuccessForAnotherAnswer gives each answer that means no success other
+// status codes.
+func TestDialectsNeverTellASuccessForAnotherAnswer(t *testing.T) {
+	t.Parallel()
+	for name, s := range services {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := load(t, name)
+			var a answer
+			c, _ := serve(t, s, func(*http.Request) answer { return a })
+			for i := range r.Answers {
+				if a = r.Answers[i]; a.Means == "completed" || a.Stage > 0 {
+					continue
+				}
+				for _, a.Code = range []int{200, 201, 202, 203, 206, 303, 400, 404, 409, 410, 422, 429, 500, 503} {
+					status, err := c.Status(context.Background(), r.ID)
+					if err == nil {
+						assert.NotEqual(t, transport.Completed, status.State, "%d %s", a.Code, a.Body)
+					}
+				}
+			}
+		})
+	}
+}
+
+// sent is a service that keeps the requests that it is sent.
+type sent struct {
+	mu       sync.Mutex
+	requests []request
+	answer   func(*http.Request) answer
+}
+
+func (s *sent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	got := request{Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Header: map[string]string{}, Text: string(body)}
+	for name := range r.Header {
+		got.Header[name] = r.Header.Get(name)
+	}
+	s.mu.Lock()
+	s.requests = append(s.requests, got)
+	s.mu.Unlock()
+	a := s.answer(r)
+	for name, value := range a.Header {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(cmp.Or(a.Code, http.StatusOK))
+	_, _ = w.Write(a.Body)
+}
+
+func (s *sent) take(t *testing.T) request {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	require.NotEmpty(t, s.requests, "nothing was sent")
+	r := s.requests[0]
+	s.requests = s.requests[1:]
+	return r
+}
+
+// serve returns a Client of a service, and what it is sent. All hosts are that service.
+func serve(t *testing.T, s dialects.Service, reply func(*http.Request) answer) (*rest.Client, *sent) {
+	t.Helper()
+	service := &sent{answer: reply}
+	c, err := rest.New("http://service.invalid", rest.WithDialect(s.Dialect), rest.WithRetries(rest.NoRetries),
+		rest.AllowOrigin("https://files.service.example"), rest.WithRoundTripper(direct{service}))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, c.Close()) })
+	return c, service
+}
+
+// direct hands requests to a handler.
+type direct struct{ to http.Handler }
+
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	in := r.Clone(r.Context())
+	in.Host = r.URL.Host
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	d.to.ServeHTTP(w, in)
+	answer := w.Result()
+	answer.Request = r
+	return answer, nil
+}
+
+func fixed(a answer) func(*http.Request) answer { return func(*http.Request) answer { return a } }
+
+// same compares what was sent with what the file says. Headers that every request has don't count.
+func same(t *testing.T, want *request, got request) {
+	t.Helper()
+	assert.Equal(t, want.Method+" "+want.Path, got.Method+" "+got.Path)
+	assert.Equal(t, cmp.Or(want.Host, "service.invalid"), got.Host)
+	for name := range map[string]bool{"Accept": true, "Accept-Encoding": true, "User-Agent": true} {
+		delete(got.Header, name)
+	}
+	if kind, params, err := mime.ParseMediaType(got.Header["Content-Type"]); err == nil && params["boundary"] != "" {
+		got.Header["Content-Type"] = kind
+		got.Text = ""
+	}
+	wanted := map[string]string{}
+	for name, value := range want.Header {
+		wanted[http.CanonicalHeaderKey(name)] = value
+	}
+	assert.Equal(t, wanted, got.Header)
+	if want.Body == nil {
+		assert.Equal(t, want.Text, got.Text)
+		return
+	}
+	assert.JSONEq(t, string(want.Body), got.Text)
+}
+
+func TestDialectsSendWhatTheServiceExpects(t *testing.T) {
+	t.Parallel()
+	for name, s := range services {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := load(t, name)
+			t.Run("create", func(t *testing.T) { checkCreate(t, s, &r) })
+			t.Run("cancel", func(t *testing.T) { checkCancel(t, s, &r) })
+			t.Run("fetch", func(t *testing.T) { checkFetch(t, s, &r) })
+		})
+	}
+}
+
+func checkCreate(t *testing.T, s dialects.Service, r *recording) {
+	c, service := serve(t, s, fixed(r.Create.Answer))
+	if r.Create.Find != nil {
+		t.Skip("the job is found: see the test of the service")
+	}
+	input := any(r.Create.Input)
+	if r.Create.Input == nil {
+		input = nil
+	} else if kind := s.Dialect.Create.Header["Content-Type"]; kind != "" {
+		require.NoError(t, json.Unmarshal(r.Create.Input, &input))
+	}
+	id, err := c.Create(context.Background(), transport.CreateRequest{Input: input, IdempotencyKey: r.Create.Key})
+	require.NoError(t, err)
+	assert.Equal(t, r.ID, id)
+	got := service.take(t)
+	if r.Create.Request.Header["Idempotency-Key"] == "" {
+		delete(got.Header, "Idempotency-Key")
+	}
+	same(t, &r.Create.Request, got)
+}
+
+func checkCancel(t *testing.T, s dialects.Service, r *recording) {
+	if r.Cancel == nil {
+		t.Skip("the service has no cancel")
+	}
+	c, service := serve(t, s, fixed(r.Cancel.Answer))
+	require.NoError(t, c.Cancel(context.Background(), r.ID))
+	same(t, &r.Cancel.Request, service.take(t))
+}
+
+func checkFetch(t *testing.T, s dialects.Service, r *recording) {
+	c, service := serve(t, s, fixed(answer{Body: json.RawMessage(`[1]`)}))
+	done := transport.Status{ID: r.ID, State: transport.Completed}
+	if r.Fetch == nil {
+		_, err := c.Fetch(context.Background(), done)
+		require.ErrorIs(t, err, errors.ErrUnsupported)
+		return
+	}
+	done.Result = r.Fetch.Result
+	body, err := c.Fetch(context.Background(), done)
+	require.NoError(t, err)
+	text, err := io.ReadAll(body)
+	require.NoError(t, err)
+	require.NoError(t, body.Close())
+	assert.Equal(t, "[1]", string(text))
+	same(t, &r.Fetch.Request, service.take(t))
+}

@@ -1,0 +1,49 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// IBMResourceInstance returns the dialect of resource instances of IBM Cloud, whose last operation
+// is waited for.
+//
+// It asks for GET /v2/resource_instances/{id} with an IAM token. The id is the instance's GUID. The
+// cancel stops the last operation.
+//
+// An instance that was removed is Canceled, because a wait for its provisioning is over. So is one
+// that is pending reclamation.
+//
+// See https://cloud.ibm.com/apidocs/resource-controller/resource-controller.
+func IBMResourceInstance() Service {
+	return Service{
+		BaseURL: "https://resource-controller.cloud.ibm.com",
+		Dialect: rest.Dialect{
+			Create: rest.Call{Path: "/v2/resource_instances"},
+			Status: rest.Call{Path: "/v2/resource_instances/{id}"},
+			Cancel: rest.Call{Method: "DELETE", Path: "/v2/resource_instances/{id}/last_operation"},
+			ID:     "guid",
+			State:  "state, last_operation.state",
+			States: map[string]transport.State{
+				"*, in progress":                   transport.Running,
+				"*, failed":                        transport.Failed,
+				"provisioning, -":                  transport.Running,
+				"pre_provisioning, -":              transport.Running,
+				"inactive, -":                      transport.Running,
+				"active, -":                        transport.Completed,
+				"active, succeeded":                transport.Completed,
+				"failed, *":                        transport.Failed,
+				"failed, in progress":              transport.Failed,
+				"removed, -":                       transport.Canceled,
+				"removed, succeeded":               transport.Canceled,
+				"pending_reclamation, *":           transport.Canceled,
+				"pending_reclamation, in progress": transport.Canceled,
+				"pending_reclamation, failed":      transport.Failed,
+			},
+			Message: "last_operation.description",
+			Result:  "dashboard_url",
+			Created: "created_at",
+			Updated: "updated_at",
+		},
+	}
+}

@@ -1,0 +1,61 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// JenkinsBuild returns the dialect of builds of a Jenkins job. The job is its full name, with
+// slashes between folders.
+//
+// It asks for the item of the queue at GET /queue/item/{id}/api/json, and for the build once the
+// item names its number. It wants the name of a user and an API token, as user and password of the
+// base URL; a crumb is not needed then. The result is the list of artifacts.
+//
+// A job with parameters is started by another path: set Dialect.Create.Path to the job's
+// /buildWithParameters.
+//
+// Jenkins forgets an item five minutes after it left the queue. A job that nobody asked about
+// meanwhile is not found. UNSTABLE, a build that succeeded with failing tests, is Completed: its
+// Raw tells it apart.
+//
+// See https://www.jenkins.io/doc/book/using/remote-access-api/.
+func JenkinsBuild(job string) Service {
+	path := "/job/" + segments(job, "/job/")
+	return Service{
+		Dialect: rest.Dialect{
+			Create:    rest.Call{Path: path + "/build", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
+			ID:        "@header.Location",
+			IDPattern: "*/queue/item/{id}/",
+			Status:    rest.Call{Path: "/queue/item/{id}/api/json"},
+			Cancel:    rest.Call{Method: "POST", Path: "/queue/cancelItem?id={id}"},
+			State:     "cancelled, executable.number, id",
+			States: map[string]transport.State{
+				"-, -, +":     transport.Pending,
+				"false, -, *": transport.Pending,
+				"-, +, *":     transport.Running,
+				"false, +, *": transport.Running,
+				"true, *, *":  transport.Canceled,
+			},
+			Message: "why",
+			Next:    "executable.number",
+			Then: &rest.Dialect{
+				ID:     "number",
+				Status: rest.Call{Path: path + "/{id}/api/json"},
+				Cancel: rest.Call{Method: "POST", Path: path + "/{id}/stop"},
+				State:  "building, result",
+				States: map[string]transport.State{
+					"true, *":         transport.Running,
+					"false, -":        transport.Running,
+					"false, SUCCESS":  transport.Completed,
+					"false, UNSTABLE": transport.Completed,
+					"false, ABORTED":  transport.Canceled,
+					"false, *":        transport.Failed,
+				},
+				Message: "description",
+				Result:  "artifacts",
+				Created: "timestamp",
+			},
+		},
+	}
+}

@@ -1,0 +1,42 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// LivyBatch returns the dialect of batches of Apache Livy.
+//
+// It asks for GET /batches/{id}/state. Creates and cancels have the header X-Requested-By, which
+// Livy demands where its protection against CSRF is on. The result is fetched as the batch's log.
+//
+// A cancel removes the batch, so that it is not found afterwards. The ids begin again at 0 when the
+// server is started anew without recovery: a batch may then be another's.
+//
+// See https://livy.apache.org/docs/latest/rest-api.html.
+func LivyBatch() Service {
+	header := map[string]string{"X-Requested-By": rest.UserAgent}
+	return Service{
+		Dialect: rest.Dialect{
+			Create: rest.Call{Path: "/batches", Header: header},
+			Status: rest.Call{Path: "/batches/{id}/state"},
+			Cancel: rest.Call{Method: "DELETE", Path: "/batches/{id}", Header: header},
+			Fetch:  rest.Call{Path: "/batches/{id}/log"},
+			ID:     "id",
+			State:  "state",
+			States: map[string]transport.State{
+				"not_started":   transport.Pending,
+				"starting":      transport.Pending,
+				"idle":          transport.Running,
+				"busy":          transport.Running,
+				"running":       transport.Running,
+				"recovering":    transport.Running,
+				"shutting_down": transport.Running,
+				"success":       transport.Completed,
+				"dead":          transport.Failed,
+				"error":         transport.Failed,
+				"killed":        transport.Canceled,
+			},
+		},
+	}
+}

@@ -1,0 +1,35 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// LumaGeneration returns the dialect of generations of Luma's Dream Machine.
+//
+// It asks for GET /dream-machine/v1/generations/{id} with an API key. The result is the object with
+// the links of the video or image.
+//
+// Luma can't cancel a generation.
+//
+// See https://docs.lumalabs.ai/reference/getgeneration.
+func LumaGeneration() Service {
+	return Service{
+		BaseURL: "https://api.lumalabs.ai",
+		Dialect: rest.Dialect{
+			Create: rest.Call{Path: "/dream-machine/v1/generations"},
+			Status: rest.Call{Path: "/dream-machine/v1/generations/{id}"},
+			ID:     "id",
+			State:  "state",
+			States: map[string]transport.State{
+				"queued":    transport.Pending,
+				"dreaming":  transport.Running,
+				"completed": transport.Completed,
+				"failed":    transport.Failed,
+			},
+			Error:   "failure_reason",
+			Result:  "assets",
+			Created: "created_at",
+		},
+	}
+}

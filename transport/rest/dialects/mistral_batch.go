@@ -1,0 +1,43 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// MistralBatch returns the dialect of batch jobs of Mistral.
+//
+// It asks for GET /v1/batch/jobs/{id} with an API key. The result is fetched as the content of the
+// output file.
+//
+// A batch of which single requests failed is Completed. Its failed_requests and its error_file tell
+// of them.
+//
+// See https://docs.mistral.ai/api/#tag/batch.
+func MistralBatch() Service {
+	return Service{
+		BaseURL: "https://api.mistral.ai",
+		Dialect: rest.Dialect{
+			Create: rest.Call{Path: "/v1/batch/jobs"},
+			Status: rest.Call{Path: "/v1/batch/jobs/{id}"},
+			Cancel: rest.Call{Method: "POST", Path: "/v1/batch/jobs/{id}/cancel"},
+			Fetch:  rest.Call{Path: "/v1/files/{result}/content"},
+			ID:     "id",
+			State:  "status",
+			States: map[string]transport.State{
+				"QUEUED":                 transport.Pending,
+				"RUNNING":                transport.Running,
+				"CANCELLATION_REQUESTED": transport.Running,
+				"SUCCESS":                transport.Completed,
+				"FAILED":                 transport.Failed,
+				"TIMEOUT_EXCEEDED":       transport.Failed,
+				"CANCELLED":              transport.Canceled,
+			},
+			Progress: "completed_requests / total_requests",
+			Message:  "errors[0].message",
+			Result:   "output_file",
+			Created:  "created_at",
+			Finished: "completed_at",
+		},
+	}
+}

@@ -1,0 +1,36 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// MuxUpload returns the dialect of direct uploads of Mux.
+//
+// It asks for GET /video/v1/uploads/{id} with an access token's id and secret, as user and password
+// of the base URL. The result is the id of the asset.
+//
+// An upload that is Completed is an asset that has only begun to be prepared.
+//
+// See https://docs.mux.com/api-reference/video/direct-uploads.
+func MuxUpload() Service {
+	return Service{
+		BaseURL: "https://api.mux.com",
+		Dialect: rest.Dialect{
+			Create: rest.Call{Path: "/video/v1/uploads"},
+			Status: rest.Call{Path: "/video/v1/uploads/{id}"},
+			Cancel: rest.Call{Method: "PUT", Path: "/video/v1/uploads/{id}/cancel"},
+			ID:     "data.id",
+			State:  "data.status",
+			States: map[string]transport.State{
+				"waiting":       transport.Pending,
+				"asset_created": transport.Completed,
+				"errored":       transport.Failed,
+				"timed_out":     transport.Failed,
+				"cancelled":     transport.Canceled,
+			},
+			Error:  "data.error.message, data.error.type",
+			Result: "data.asset_id",
+		},
+	}
+}

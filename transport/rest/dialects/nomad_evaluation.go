@@ -1,0 +1,54 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// NomadEvaluation returns the dialect of a parameterized batch job of Nomad, by the allocations of
+// each dispatch.
+//
+// It asks for GET /v1/job/{id}/allocations with an ACL token in the header X-Nomad-Token. The id is
+// that of the dispatched job, as in "batch/dispatch-1700000000-ab12".
+//
+// A job without an allocation is Pending, and so is one that Nomad does not know: the answer is the
+// same. Bound such a wait by a deadline. An allocation that failed and has a successor is left out
+// of account while there are two. Of more, one that failed fails the job.
+//
+// See https://developer.hashicorp.com/nomad/api-docs/jobs.
+func NomadEvaluation(job string) Service {
+	return Service{
+		TokenHeader: "X-Nomad-Token",
+		Dialect: rest.Dialect{
+			Create:   rest.Call{Path: "/v1/job/" + segment(job) + "/dispatch"},
+			ID:       "DispatchedJobID",
+			Status:   rest.Call{Path: "/v1/job/{id}/allocations?all=false"},
+			Cancel:   rest.Call{Method: "DELETE", Path: "/v1/job/{id}"},
+			AnswerID: "[0].JobID",
+			// Those that run or wait; the one that Nomad wants, and whether it is tried again; those
+			// that failed or were lost, and the successor; those that completed; and a third one.
+			State: "[ClientStatus=running].ClientStatus, [ClientStatus=pending].ClientStatus, " +
+				"[DesiredStatus=run].ClientStatus, [DesiredStatus=run].FollowupEvalID, " +
+				"[ClientStatus=failed].ClientStatus, [ClientStatus=failed].NextAllocation, [ClientStatus=lost].ClientStatus, " +
+				"[ClientStatus=complete].ClientStatus, [2].ID",
+			States: map[string]transport.State{
+				"-, -, -, -, -, -, -, -, -":              transport.Pending,
+				"-, +, *, *, *, *, *, *, *":              transport.Pending,
+				"+, *, *, *, *, *, *, *, *":              transport.Running,
+				"-, -, unknown, *, *, *, *, *, *":        transport.Running,
+				"-, -, failed, *, *, *, *, *, *":         transport.Failed,
+				"-, -, failed, +, *, *, *, *, *":         transport.Pending,
+				`-, -, failed, "", *, *, *, *, *`:        transport.Failed,
+				"-, -, lost, *, *, *, *, *, *":           transport.Failed,
+				"-, -, complete, *, -, *, *, *, *":       transport.Completed,
+				"-, -, complete, *, failed, *, *, *, *":  transport.Failed,
+				"-, -, complete, *, failed, +, *, *, -":  transport.Completed,
+				`-, -, complete, *, failed, "", *, *, -`: transport.Failed,
+				"-, -, -, *, failed, *, *, *, *":         transport.Failed,
+				"-, -, -, *, -, *, lost, *, *":           transport.Failed,
+				"-, -, -, *, -, *, -, complete, *":       transport.Canceled,
+			},
+			Message: "[ClientStatus=failed].ClientDescription, [0].ClientDescription",
+		},
+	}
+}

@@ -1,0 +1,45 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// OpenAIBatch returns the dialect of batches of OpenAI.
+//
+// It asks for GET /v1/batches/{id} with an API key. The result is fetched as the content of the
+// output file, which has a line of JSON for each request.
+//
+// A batch of which single requests failed is Completed, even if all did: it then has no output
+// file. Its request_counts and its error_file_id tell of them. A batch that expired is Failed, and
+// may have an output file all the same.
+//
+// See https://platform.openai.com/docs/api-reference/batch.
+func OpenAIBatch() Service {
+	return Service{
+		BaseURL: "https://api.openai.com",
+		Dialect: rest.Dialect{
+			Create: rest.Call{Path: "/v1/batches"},
+			Status: rest.Call{Path: "/v1/batches/{id}"},
+			Cancel: rest.Call{Method: "POST", Path: "/v1/batches/{id}/cancel"},
+			Fetch:  rest.Call{Path: "/v1/files/{result}/content"},
+			ID:     "id",
+			State:  "status",
+			States: map[string]transport.State{
+				"validating":  transport.Pending,
+				"in_progress": transport.Running,
+				"finalizing":  transport.Running,
+				"cancelling":  transport.Running,
+				"completed":   transport.Completed,
+				"failed":      transport.Failed,
+				"expired":     transport.Failed,
+				"cancelled":   transport.Canceled,
+			},
+			Progress: "request_counts.completed / request_counts.total",
+			Error:    "errors.data[0].message",
+			Result:   "output_file_id",
+			Created:  "created_at",
+			Finished: "completed_at, failed_at, expired_at, cancelled_at",
+		},
+	}
+}

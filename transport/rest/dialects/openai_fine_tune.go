@@ -1,0 +1,39 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// OpenAIFineTune returns the dialect of fine-tuning jobs of OpenAI.
+//
+// It asks for GET /v1/fine_tuning/jobs/{id} with an API key. The result is the name of the model.
+//
+// A job that is paused is Blocked, until somebody resumes it.
+//
+// See https://platform.openai.com/docs/api-reference/fine-tuning.
+func OpenAIFineTune() Service {
+	return Service{
+		BaseURL: "https://api.openai.com",
+		Dialect: rest.Dialect{
+			Create: rest.Call{Path: "/v1/fine_tuning/jobs"},
+			Status: rest.Call{Path: "/v1/fine_tuning/jobs/{id}"},
+			Cancel: rest.Call{Method: "POST", Path: "/v1/fine_tuning/jobs/{id}/cancel"},
+			ID:     "id",
+			State:  "status",
+			States: map[string]transport.State{
+				"validating_files": transport.Pending,
+				"queued":           transport.Pending,
+				"running":          transport.Running,
+				"paused":           transport.Blocked,
+				"succeeded":        transport.Completed,
+				"failed":           transport.Failed,
+				"cancelled":        transport.Canceled,
+			},
+			Error:    "error.message, error.code",
+			Result:   "fine_tuned_model",
+			Created:  "created_at",
+			Finished: "finished_at",
+		},
+	}
+}

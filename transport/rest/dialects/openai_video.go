@@ -1,0 +1,40 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// OpenAIVideo returns the dialect of videos of OpenAI.
+//
+// It asks for GET /v1/videos/{id} with an API key. A create is a form with parts: its input is a
+// map or a struct, and may hold a [rest.File]. The result is fetched as the video's bytes, until
+// the video expires.
+//
+// OpenAI can't cancel a video.
+//
+// See https://platform.openai.com/docs/api-reference/videos.
+func OpenAIVideo() Service {
+	return Service{
+		BaseURL: "https://api.openai.com",
+		Dialect: rest.Dialect{
+			Create: rest.Call{Path: "/v1/videos", Header: map[string]string{"Content-Type": "multipart/form-data"}},
+			Status: rest.Call{Path: "/v1/videos/{id}"},
+			Fetch:  rest.Call{Path: "/v1/videos/{id}/content"},
+			ID:     "id",
+			State:  "status",
+			States: map[string]transport.State{
+				"queued":      transport.Pending,
+				"in_progress": transport.Running,
+				"completed":   transport.Completed,
+				"failed":      transport.Failed,
+			},
+			Progress:      "progress",
+			ProgressScale: 100,
+			Error:         "error.message, error.code",
+			Result:        "-",
+			Created:       "created_at",
+			Finished:      "completed_at",
+		},
+	}
+}

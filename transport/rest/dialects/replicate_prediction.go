@@ -1,0 +1,41 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// ReplicatePrediction returns the dialect of predictions of Replicate.
+//
+// It asks for GET /v1/predictions/{id} with an API token. The result is the model's output, often a
+// link that expires after an hour. To be answered when a short prediction is done, set
+// Dialect.Create.Header to {"Prefer": "wait=5"}.
+//
+// A prediction that was aborted has ended before it began, and is Failed.
+//
+// See https://replicate.com/docs/reference/http#predictions.get.
+func ReplicatePrediction() Service {
+	return Service{
+		BaseURL: "https://api.replicate.com",
+		Dialect: rest.Dialect{
+			Create:      rest.Call{Path: "/v1/predictions"},
+			CreateTells: true,
+			Status:      rest.Call{Path: "/v1/predictions/{id}"},
+			Cancel:      rest.Call{Method: "POST", Path: "/v1/predictions/{id}/cancel"},
+			ID:          "id",
+			State:       "status",
+			States: map[string]transport.State{
+				"starting":   transport.Pending,
+				"processing": transport.Running,
+				"succeeded":  transport.Completed,
+				"failed":     transport.Failed,
+				"aborted":    transport.Failed,
+				"canceled":   transport.Canceled,
+			},
+			Error:    "error",
+			Result:   "output",
+			Created:  "created_at",
+			Finished: "completed_at",
+		},
+	}
+}

@@ -1,0 +1,44 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// SnowflakeStatement returns the dialect of statements of Snowflake's SQL API. The token is of a
+// type such as KEYPAIR_JWT or OAUTH; "" lets Snowflake find out.
+//
+// It asks for GET /api/v2/statements/{id}. The result is the first partition of the rows. The
+// others are had at ?partition=1 and so on of the same path. A partition may have more bytes than
+// [rest.DefaultMaxBody]: see [rest.WithMaxBody].
+//
+// The status code tells how a statement stands: 202 while it runs, 422 if it failed, and 408 if it
+// took longer than its own timeout.
+//
+// See https://docs.snowflake.com/en/developer-guide/sql-api/reference.
+func SnowflakeStatement(tokenType string) Service {
+	var header map[string]string
+	if tokenType != "" {
+		header = map[string]string{"X-Snowflake-Authorization-Token-Type": tokenType}
+	}
+	return Service{
+		Dialect: rest.Dialect{
+			Header: header,
+			Create: rest.Call{Path: "/api/v2/statements?async=true"},
+			Status: rest.Call{Path: "/api/v2/statements/{id}"},
+			Cancel: rest.Call{Method: "POST", Path: "/api/v2/statements/{id}/cancel"},
+			ID:     "statementHandle",
+			State:  "@code, code",
+			States: map[string]transport.State{
+				"202, *":      transport.Running,
+				"200, 090001": transport.Completed,
+				"422, +":      transport.Failed,
+				"422, 000604": transport.Canceled,
+				"408, +":      transport.Failed,
+			},
+			Message: "message",
+			Result:  "data",
+			Created: "createdOn",
+		},
+	}
+}

@@ -1,0 +1,40 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// StripeReportRun returns the dialect of report runs of Stripe.
+//
+// It asks for GET /v1/reporting/report_runs/{id} with a secret key. A create is a form, and may be
+// repeated with an idempotency key. The result is the link of the file with the report, which is
+// fetched from files.stripe.com: see [rest.AllowOrigin]. Stripe wants the secret key there, too,
+// which is sent to no other origin. A RoundTripper can add it.
+//
+// Stripe can't cancel a report run.
+//
+// See https://docs.stripe.com/api/reporting/report_run.
+func StripeReportRun() Service {
+	return Service{
+		BaseURL: "https://api.stripe.com",
+		Dialect: rest.Dialect{
+			Create: rest.Call{Path: "/v1/reporting/report_runs", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
+			Status: rest.Call{Path: "/v1/reporting/report_runs/{id}"},
+			Fetch:  rest.Call{Path: "{+result}"},
+			ID:     "id",
+			State:  "status",
+			States: map[string]transport.State{
+				"pending":   transport.Pending,
+				"succeeded": transport.Completed,
+				"failed":    transport.Failed,
+			},
+			Fault:    "@code, error.code",
+			Faults:   map[string]transport.Class{"409, idempotency_key_in_use": transport.Transient},
+			Error:    "error",
+			Result:   "result.url",
+			Created:  "created",
+			Finished: "succeeded_at",
+		},
+	}
+}

@@ -1,0 +1,42 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// TeamCityBuild returns the dialect of builds of TeamCity.
+//
+// It asks for GET /app/rest/builds/id:{id} with an access token. The result is fetched as the list
+// of artifacts.
+//
+// TeamCity says SUCCESS of a build that is still running, and UNKNOWN of one that was canceled. The
+// status counts once the build is finished, and the canceledInfo tells who stopped it.
+//
+// See https://www.jetbrains.com/help/teamcity/rest/teamcity-rest-api-documentation.html.
+func TeamCityBuild() Service {
+	return Service{
+		Dialect: rest.Dialect{
+			Create: rest.Call{Path: "/app/rest/buildQueue"},
+			Status: rest.Call{Path: "/app/rest/builds/id:{id}"},
+			Cancel: rest.Call{Method: "POST", Path: "/app/rest/builds/id:{id}", Body: map[string]any{"comment": "no longer wanted", "readdIntoQueue": false}},
+			Fetch:  rest.Call{Path: "/app/rest/builds/id:{id}/artifacts"},
+			ID:     "id",
+			State:  "state, status, canceledInfo",
+			States: map[string]transport.State{
+				"queued, *, *":         transport.Pending,
+				"running, *, *":        transport.Running,
+				"finished, SUCCESS, -": transport.Completed,
+				"finished, *, -":       transport.Failed,
+				"finished, *, +":       transport.Canceled,
+				"deleted, *, *":        transport.Canceled,
+			},
+			Progress:      "percentageComplete",
+			ProgressScale: 100,
+			Message:       "waitReason, statusText",
+			Created:       "queuedDate",
+			Finished:      "finishDate",
+			Result:        "-",
+		},
+	}
+}

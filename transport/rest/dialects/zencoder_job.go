@@ -1,0 +1,43 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// ZencoderJob returns the dialect of jobs of Zencoder.
+//
+// It asks for GET /api/v2/jobs/{id}/progress with an API key in the header Zencoder-Api-Key. The
+// result is fetched as the job itself.
+//
+// The progress of a job that failed does not say why: the job's error_message does.
+//
+// See https://support.brightcove.com/zencoder-api.
+func ZencoderJob() Service {
+	return Service{
+		BaseURL:     "https://app.zencoder.com",
+		TokenHeader: "Zencoder-Api-Key",
+		Dialect: rest.Dialect{
+			Create:   rest.Call{Path: "/api/v2/jobs"},
+			Status:   rest.Call{Path: "/api/v2/jobs/{id}/progress"},
+			Cancel:   rest.Call{Method: "PUT", Path: "/api/v2/jobs/{id}/cancel"},
+			Fetch:    rest.Call{Path: "/api/v2/jobs/{id}"},
+			ID:       "id",
+			AnswerID: "-",
+			State:    "state",
+			States: map[string]transport.State{
+				"pending":    transport.Pending,
+				"waiting":    transport.Pending,
+				"queued":     transport.Pending,
+				"assigning":  transport.Pending,
+				"processing": transport.Running,
+				"finished":   transport.Completed,
+				"failed":     transport.Failed,
+				"cancelled":  transport.Canceled,
+			},
+			Progress:      "progress",
+			ProgressScale: 100,
+			Result:        "-",
+		},
+	}
+}
