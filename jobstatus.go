@@ -140,8 +140,8 @@ func newWatcher(t Transport, c *config) *Watcher {
 
 // StartJob starts a job and returns what the service says of it at once: its id, how long to wait
 // before the first poll, and perhaps its end. Give it to the wait with [From]. StartJob needs a
-// Transport that is a [transport.Starter] or a [transport.Creator]. With any other the error matches
-// [errors.ErrUnsupported]. A create that may have reached the service is sent again only if the
+// Transport that is a [transport.Starter] or a [transport.Creator]. With any other the error
+// matches [errors.ErrUnsupported]. A create that may have reached the service is sent again only if the
 // caller gives an [IdempotencyKey]. If ctx has ended, no request is made.
 func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Status, err error) {
 	if err := w.check(ctx); err != nil {
@@ -208,8 +208,8 @@ func (w *Watcher) Result(ctx context.Context, done Status) (io.ReadCloser, error
 
 func (w *Watcher) fetch(ctx context.Context, done Status) (body io.ReadCloser, err error) {
 	kept := io.NopCloser(bytes.NewReader(done.Result))
-	fetcher, ok := w.transport.(transport.Fetcher)
-	if !ok {
+	fetcher, _ := w.transport.(transport.Fetcher)
+	if fetcher == nil {
 		return kept, nil
 	}
 	// The body is read under a context that outlives the call.
@@ -223,15 +223,14 @@ func (w *Watcher) fetch(ctx context.Context, done Status) (body io.ReadCloser, e
 		body, err = fetcher.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
 		return err
 	})
-	switch {
-	case errors.Is(err, errors.ErrUnsupported):
-		cancel(context.Canceled)
-		return kept, nil
-	case err != nil:
-		cancel(context.Canceled)
-		return nil, err
+	if err == nil {
+		return &result{body, cancel}, nil
 	}
-	return &result{body, cancel}, nil
+	cancel(context.Canceled)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return kept, nil
+	}
+	return nil, err
 }
 
 // result is what Fetch returned, with what ends its context.

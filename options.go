@@ -246,8 +246,8 @@ func Timeout(d time.Duration) WatchOption {
 func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlocked = true } }
 
 // From begins a wait with the status that [Watcher.StartJob] returned. Its RetryAfter is waited
-// before the first poll. If it is terminal, it is the end: no poll is made. It is for a wait for one
-// job.
+// before the first poll. If it is terminal, it is the end: no poll is made. It is for a wait for
+// one job.
 func From(first Status) WatchOption { return func(c *watchConfig) { c.first = &first } }
 
 // CreateOption sets one thing about a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.

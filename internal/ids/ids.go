@@ -10,8 +10,8 @@ import (
 const maxShort = 64
 
 // Short returns an id as it is printed in errors, logs and lines for a person: as far as its first
-// question mark, and 64 bytes of it at most, with "…" for what is left out. An id may be a URL whose
-// query holds a token.
+// question mark, and 64 bytes of it at most, with "…" for what is left out. An id may be a URL
+// whose query holds a token.
 func Short(id string) string {
 	cut := id
 	if i := strings.IndexByte(cut, '?'); i >= 0 {
