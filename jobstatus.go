@@ -139,10 +139,11 @@ func newWatcher(t Transport, c *config) *Watcher {
 }
 
 // StartJob starts a job and returns what the service says of it at once: its id, how long to wait
-// before the first poll, and perhaps its end. Give it to the wait with [From]. StartJob needs a
-// Transport that is a [transport.Starter] or a [transport.Creator]. With any other the error
-// matches [errors.ErrUnsupported]. A create that may have reached the service is sent again only if the
-// caller gives an [IdempotencyKey]. If ctx has ended, no request is made.
+// before the first poll, and perhaps its end. Give it to the wait with [From].
+//
+// The Transport must be a [transport.Starter] or a [transport.Creator]; otherwise the error matches
+// [errors.ErrUnsupported]. A create that may have reached the service is sent again only with an
+// [IdempotencyKey]. If ctx has ended, no request is made.
 func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Status, err error) {
 	if err := w.check(ctx); err != nil {
 		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
@@ -176,13 +177,13 @@ func (w *Watcher) start(ctx context.Context, req transport.CreateRequest) (Statu
 	}
 }
 
-var errNoID = errors.New("the job ended at once and has no id (StartJob returns its status)")
+var errNoID = errors.New("jobstatus: create job: the job ended at once and has no id (StartJob returns its status)")
 
 // CreateJob is [Watcher.StartJob] for callers that need the job's id alone.
 func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id string, err error) {
 	first, err := w.StartJob(ctx, opts...)
 	if err == nil && first.ID == "" {
-		err = fmt.Errorf("jobstatus: create job: %w", errNoID)
+		err = errNoID
 	}
 	return first.ID, err
 }
@@ -191,12 +192,11 @@ func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id strin
 // service by a Transport that is a [transport.Fetcher], and returns done.Result by any other. The
 // caller closes the result, and may read it for as long as ctx lasts. The poll timeout bounds the
 // time until the result begins.
-func (w *Watcher) Result(ctx context.Context, done Status) (io.ReadCloser, error) {
-	err := w.check(ctx)
+func (w *Watcher) Result(ctx context.Context, done Status) (body io.ReadCloser, err error) {
+	err = w.check(ctx)
 	if err == nil && done.State != Completed {
 		err = fmt.Errorf("the job is %v, not completed", done.State)
 	}
-	var body io.ReadCloser
 	if err == nil {
 		body, err = w.fetch(ctx, done)
 	}
