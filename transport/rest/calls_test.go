@@ -261,6 +261,7 @@ func TestAJobThatTheCreateDoesNotNameIsFound(t *testing.T) {
 	var lists []string // the answers to the list, the last for good
 	var asked []string
 	d := rest.Dialect{Create: rest.Call{Path: "/dispatch"}, ID: "run_id", Find: rest.Find{Call: rest.Call{Path: "/runs?event=x"}, List: "runs"}}
+	//lint:ignore ST1008 the answer stands beside the error that it came with
 	start := func(d rest.Dialect, key string, answers ...string) (transport.Status, error, []string) {
 		lists, asked = answers, nil
 		var waits []string

@@ -239,10 +239,10 @@ func batchesAlike(s Subject) error {
 	ids := s.ids()
 	if f, ok := s.Transport.(transport.Fitter); ok {
 		if n := f.Fit(nil); n != 0 {
-			return fmt.Errorf("Fit of no ids is %d", n)
+			return fmt.Errorf("the method Fit of no ids is %d", n)
 		}
 		if n := f.Fit(ids); n < 1 || n > len(ids) {
-			return fmt.Errorf("Fit of %d ids is %d", len(ids), n)
+			return fmt.Errorf("the method Fit of %d ids is %d", len(ids), n)
 		}
 		ids = ids[:f.Fit(ids)]
 	}
@@ -305,13 +305,13 @@ func cancelsKnown(s Subject) error {
 			return fmt.Errorf("Cancel(%q) succeeds, and there is no such job", s.Unknown)
 		}
 		if err := c.Cancel(context.Background(), ""); err == nil {
-			return errors.New("Cancel of an empty id succeeds")
+			return errors.New("the method Cancel of an empty id succeeds")
 		}
 	}
 	if f, ok := s.Transport.(transport.Fetcher); ok {
 		body, err := f.Fetch(context.Background(), transport.Status{ID: s.Unknown, State: transport.Completed})
 		if err == nil && body == nil {
-			return errors.New("Fetch returns neither a result nor an error")
+			return errors.New("the method Fetch returns neither a result nor an error")
 		}
 		if body != nil {
 			_ = body.Close()
