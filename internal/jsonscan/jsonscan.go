@@ -138,6 +138,10 @@ type scan struct {
 	at    int
 	found [][]byte
 	name  string // in the holes of the paths
+
+	// A field that a path compares is picked on the way, not found.
+	picking bool
+	picked  []byte
 }
 
 var (
@@ -195,6 +199,10 @@ func (s *scan) value(n *node, depth int) (err error) {
 	}
 	if err != nil || n.wanted == 0 || first == 'n' {
 		return err
+	}
+	if s.picking {
+		s.picked = s.body[start:s.at]
+		return nil
 	}
 	for wanted := n.wanted; wanted != 0; wanted &= wanted - 1 {
 		s.found[bits.TrailingZeros64(wanted)] = s.body[start:s.at]
@@ -254,11 +262,19 @@ func (s *scan) key(n *node, seen *uint64) (*node, error) {
 			}
 			*seen |= 1 << i
 			child = c
-		case c.strict && !c.key.Hole && bytes.EqualFold(c.bytes, key):
+		case c.strict && !c.key.Hole && mayFold(c.bytes, key) && bytes.EqualFold(c.bytes, key):
 			return nil, fmt.Errorf("key %q stands in another case", c.key.Before)
 		}
 	}
 	return child, nil
+}
+
+// mayFold reports whether two keys may differ by case alone, by their first bytes.
+func mayFold(a, b []byte) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) == len(b)
+	}
+	return (a[0]^b[0])&^0x20 == 0 || a[0] >= utf8.RuneSelf || b[0] >= utf8.RuneSelf
 }
 
 // array passes over an array at n.
@@ -295,7 +311,7 @@ func (s *scan) elements(n *node, depth, all int, count *int) error {
 		}
 		end := s.at
 		for i, e := range n.elements {
-			fits, err := e.fits(*count, all, s.body[start:end], s.name)
+			fits, err := s.fits(e, *count, all, start)
 			if err != nil {
 				return err
 			}

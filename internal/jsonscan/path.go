@@ -68,21 +68,22 @@ type element struct {
 	field *Paths // of one path; nil if the element itself is compared
 }
 
-// fits reports whether an element is the one that is meant. In all is how many there are.
-func (e *element) fits(at, all int, text []byte, name string) (bool, error) {
+// fits reports whether the element of an array that begins at start and ends here is the one that
+// is meant. In all is how many there are.
+func (s *scan) fits(e *element, at, all, start int) (bool, error) {
+	end := s.at
 	switch {
 	case e.step.Kind == Index && e.step.Index < 0:
 		return at == all+e.step.Index, nil
 	case e.step.Kind == Index:
 		return at == e.step.Index, nil
 	case e.field == nil:
-		return e.step.Equal.isValue(text, name), nil
+		return e.step.Equal.isValue(s.body[start:end], s.name), nil
 	}
-	var found [1][]byte
-	if err := e.field.Find(text, found[:]); err != nil {
-		return false, err
-	}
-	return found[0] != nil && e.step.Equal.isValue(found[0], name), nil
+	s.at, s.picking, s.picked = start, true, nil
+	err := s.value(&e.field.root, 0)
+	s.at, s.picking = end, false
+	return err == nil && e.step.Equal.isValue(s.picked, s.name), err
 }
 
 // isValue reports whether the JSON text of a string, a number or a boolean says t.

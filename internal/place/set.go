@@ -158,30 +158,54 @@ func appendText(b []byte, text string) []byte {
 // Clear forgets what was found, so that the answer can be freed.
 func (f *Found) Clear() { clear(f.Values[:cap(f.Values)]) }
 
-// link returns the URL of a relation in the header Link (RFC 8288).
+// link returns the URL of a relation in the header Link (RFC 8288, 3).
 func link(values []string, relation string) string {
 	for _, value := range values {
-		for value != "" {
-			_, rest, ok := strings.Cut(value, "<")
-			if !ok {
+		for {
+			_, rest, opened := strings.Cut(value, "<")
+			url, rest, closed := strings.Cut(rest, ">")
+			if !opened || !closed {
 				break
 			}
-			url, rest, ok := strings.Cut(rest, ">")
-			if !ok {
-				break
+			params, next := cutUnquoted(rest, ',')
+			if hasRelation(params, relation) {
+				return url
 			}
-			params, next, _ := strings.Cut(rest, ",")
 			value = next
-			if !strings.HasPrefix(strings.TrimSpace(next), "<") && strings.Contains(next, "<") {
-				params += "," + next // a comma within a parameter
-			}
-			for param := range strings.SplitSeq(params, ";") {
-				name, rel, _ := strings.Cut(strings.TrimSpace(param), "=")
-				if strings.EqualFold(name, "rel") && strings.EqualFold(strings.Trim(rel, `" `), relation) {
-					return url
-				}
-			}
 		}
 	}
 	return ""
+}
+
+func hasRelation(params, relation string) bool {
+	for params != "" {
+		var param string
+		param, params = cutUnquoted(params, ';')
+		name, value, _ := strings.Cut(param, "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "rel") {
+			continue
+		}
+		for _, rel := range strings.Fields(strings.Trim(strings.TrimSpace(value), `"`)) {
+			if strings.EqualFold(rel, relation) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// cutUnquoted cuts a text at the first sep that stands in no quotes.
+func cutUnquoted(text string, sep byte) (before, after string) {
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '"':
+			quoted = !quoted
+		case text[i] == '\\' && quoted:
+			i++
+		case text[i] == sep && !quoted:
+			return text[:i], text[i+1:]
+		}
+	}
+	return text, ""
 }

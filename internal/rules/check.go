@@ -54,7 +54,7 @@ func (t *Table[T]) compare(a, b *rule[T]) error {
 	}
 	hint := ""
 	if exact {
-		hint = fmt.Sprintf(`: say what "%s" means`, strings.Join(names, ", "))
+		hint = fmt.Sprintf(": say what %q means", strings.Join(names, ", "))
 	}
 	return fmt.Errorf("%q (%v) and %q (%v) fit the same answers, and neither is more specific%s", a.key, a.means, b.key, b.means, hint)
 }

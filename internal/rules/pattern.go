@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/place"
@@ -151,6 +152,9 @@ func (p *pattern) String() string {
 	case absent:
 		return "-"
 	case word:
+		if strings.ContainsAny(p.text, `,*"`) || strings.TrimSpace(p.text) != p.text {
+			return strconv.Quote(p.text)
+		}
 		return p.text
 	default:
 		if p.within != "" {

@@ -185,8 +185,9 @@ type Call struct {
 	Path string
 	// Header has the headers of this call. A header that [WithHeader] sets comes before it.
 	Header map[string]string
-	// Body is sent, as JSON; the default is no body. A text "{id:number}" in it becomes a number. A
-	// Body that is a string goes as it is if Header names a Content-Type that is not JSON.
+	// Body is sent, as JSON; the default is no body. A text "{id:number}" in it becomes a number. In
+	// a query of GraphQL, { id } with spaces is a selection and no hole. A Body that is a string
+	// goes as it is if Header names a Content-Type that is not JSON.
 	//
 	// The Body of Create is sent if the create was given no input, or with the input in place of
 	// the text "{input}". The input is encoded as the Content-Type of Header says: JSON by default,

@@ -179,11 +179,14 @@ type reading struct {
 	err   error // of the body
 	state rules.Outcome[transport.State]
 	next  string // the job's next id, "" for none
+	// bodiless is whether the status code alone may tell a state.
+	bodiless bool
 }
 
 // find looks for all places.
 func (r *reader) find(a *place.Answer, g *reading) {
 	g.state, g.next = rules.Outcome[transport.State]{}, ""
+	g.bodiless = a.Code/100 != 2 || len(a.Body) == 0
 	g.err = r.set.Find(a, &g.found)
 }
 
@@ -216,7 +219,7 @@ func (r *reader) namesCode(g *reading) bool {
 // readStatus reads an answer to a status call into s, which is zero. If the error is noStatus, the
 // rest of s is what the answer says.
 func (r *reader) readStatus(s *transport.Status, g *reading) error {
-	if g.err != nil && r.inBody {
+	if g.err != nil && r.inBody && !(r.code >= 0 && g.bodiless && isNotJSON(g.err)) {
 		return g.err
 	}
 	err := r.readState(s, g)
@@ -397,16 +400,20 @@ func readTime(v place.Value) time.Time {
 		}
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n >= 0 && n < 1e19) {
+	if err != nil || !(n >= 0 && n < 1e18) {
 		return time.Time{}
 	}
-	for _, scale := range [...]float64{1, 1e3, 1e6, 1e9} {
-		if seconds := n / scale; seconds < 1e11 {
-			whole := int64(seconds)
-			return time.Unix(whole, int64((seconds-float64(whole))*1e9)).UTC()
-		}
+	const latest = 1e11 // seconds: a larger number is of smaller units
+	unit := int64(time.Second)
+	for n >= latest {
+		n, unit = n/1000, unit/1000
 	}
-	return time.Time{}
+	if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
+		perSecond := int64(time.Second) / unit
+		return time.Unix(whole/perSecond, whole%perSecond*unit).UTC()
+	}
+	whole := int64(n)
+	return time.Unix(whole, int64((n-float64(whole))*1e9)).UTC()
 }
 
 // readID reads the answer to a create. The key is the one that was sent.

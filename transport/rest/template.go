@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -96,7 +97,7 @@ func newTemplate(base *url.URL, allow []*url.URL, c Call, shared map[string]stri
 	}
 	if c.Body != nil {
 		var err error
-		if t.body, err = newBody(c.Body, t.contentType()); err == nil {
+		if t.body, err = newBody(c.Body, t.contentType(), holes); err == nil {
 			err = t.note(t.body.pieces, "body", holes)
 		}
 		if err != nil {
@@ -475,7 +476,7 @@ type bodyTemplate struct {
 const inputHole = `"{input}"`
 
 // newBody returns the template of a body that is sent as a type.
-func newBody(body any, typ string) (*bodyTemplate, error) {
+func newBody(body any, typ string, holes []string) (*bodyTemplate, error) {
 	if text, ok := body.(string); ok && typ != "" && !isJSON(typ) {
 		b := &bodyTemplate{pieces: cut(text), escape: func(s string) string { return s }}
 		if isForm(typ) {
@@ -491,7 +492,7 @@ func newBody(body any, typ string) (*bodyTemplate, error) {
 	b := &bodyTemplate{escape: escapeJSON, input: strings.Contains(text, inputHole)}
 	for {
 		before, after, ok := strings.Cut(text, `"{id:number}"`)
-		b.pieces = append(b.pieces, bodyPieces(before)...)
+		b.pieces = append(b.pieces, bodyPieces(before, holes)...)
 		if !ok {
 			return b, nil
 		}
@@ -501,15 +502,16 @@ func newBody(body any, typ string) (*bodyTemplate, error) {
 	}
 }
 
-// bodyPieces takes JSON apart around the holes in its texts. Other braces are JSON's.
-func bodyPieces(text string) (pieces []piece) {
+// bodyPieces takes JSON apart around the holes in its texts. Other braces are JSON's, or those of a
+// query language.
+func bodyPieces(text string, holes []string) (pieces []piece) {
 	start := 0
 	for i := 0; i < len(text); i++ {
 		if text[i] != '{' {
 			continue
 		}
 		end := strings.IndexByte(text[i:], '}')
-		if end < 0 || !isHole(text[i+1:i+end]) {
+		if end < 0 || !slices.Contains(holes, text[i+1:i+end]) {
 			continue
 		}
 		pieces = append(pieces, piece{plain: text[start:i], hole: text[i+1 : i+end]})

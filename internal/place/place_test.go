@@ -1,0 +1,217 @@
+package place_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/internal/place"
+)
+
+const body = `{
+	"a": {"b": "v", "c.d": 1, "e]": {"f": true}, "7": "key"}, "b": null, "empty": {}, "none": [],
+	"jobs": [{"id": 7, "state": "x", "tags": ["one", "two"]}, {"id": "8", "state": "y", "meta": {"kind": "z"}}],
+	"conditions": [{"type": "Ready", "status": "False"}, {"type": "Complete", "status": "True"}, {"type": "Complete", "status": "late"}],
+	"flags": ["COMPLETED", "COMPLETING"], "deep": [[1, 2], [3]], "job-7": {"ok": 1}, "with space": {"in it": 2}
+}`
+
+func answer() *place.Answer {
+	return &place.Answer{Code: 207, Name: "7", Body: []byte(body), Header: http.Header{
+		"X-State": {"half \"way\""}, "X-Empty": {""},
+		"Link": {`<https://h/p?page=1>; rel="prev", <https://h/p?page=3&x=a,b>; title="a, b"; rel="next"`, `</last>;rel=last`},
+	}}
+}
+
+func TestPlacesReadWhatStandsThere(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a.b": `"v"`, `a["c.d"]`: `1`, `["a"].b`: `"v"`, `["a"]["e]"].f`: `true`, "a.{id}": `"key"`, "job-{id}.ok": `1`, `["job-{id}"].ok`: `1`,
+		"jobs[0].state": `"x"`, "jobs[-1].state": `"y"`, "jobs[1].meta.kind": `"z"`, "jobs[2].state": "", "jobs[-3].state": "", "jobs[0].tags[-1]": `"two"`,
+		"jobs[id={id}].state": `"x"`, "jobs[id=8].state": `"y"`, "jobs[meta.kind=z].id": `"8"`, "jobs[id=9].state": "",
+		"conditions[type=Complete].status": `"True"`, "conditions[type=Ready].status": `"False"`, "flags[=COMPLETING]": `"COMPLETING"`, "flags[=x]": "",
+		"deep[0][1]": `2`, "deep[-1][-1]": `3`, "with space.in it": `2`, " a.b ": `"v"`,
+		"b": "", "b.c": "", "a[0]": "", "jobs.id": "", "x": "",
+		"@code": `207`, "@header.x-state": `"half \"way\""`, "@header.X-Empty": "", "@header.X-None": "",
+		"@link.next": `"https://h/p?page=3\u0026x=a,b"`, "@link.prev": `"https://h/p?page=1"`, "@link.LAST": `"/last"`, "@link.first": "",
+		"-": "", "": "", "@key": "",
+	} {
+		p, err := place.Parse(text)
+		require.NoError(t, err, text)
+		s, err := place.NewSet([]place.Place{p}, 1)
+		require.NoError(t, err)
+		var found place.Found
+		require.NoError(t, s.Find(answer(), &found), text)
+		got := strings.ReplaceAll(string(found.Values[0]), "&", `\u0026`)
+		assert.Equal(t, want, got, text)
+	}
+	p, err := place.Parse(".")
+	require.NoError(t, err)
+	s, err := place.NewSet([]place.Place{p}, 1)
+	require.NoError(t, err)
+	var found place.Found
+	require.NoError(t, s.Find(answer(), &found))
+	assert.Equal(t, body, string(found.Values[0]))
+}
+
+func TestASetReadsAllOfItsPlacesAtOnce(t *testing.T) {
+	t.Parallel()
+	places, err := place.ParseList(`a.b, jobs[0].id,@code , jobs[-1].id, jobs[id=8].id, flags[0], -, @header.X-State, ["a"]["c.d"]`)
+	require.NoError(t, err)
+	s, err := place.NewSet(places, 1)
+	require.NoError(t, err)
+	var found place.Found
+	for range 2 {
+		require.NoError(t, s.Find(answer(), &found))
+		var got []string
+		for _, v := range found.Values {
+			got = append(got, string(v))
+		}
+		assert.Equal(t, []string{`"v"`, `7`, `207`, `"8"`, `"8"`, `"COMPLETED"`, ``, `"half \"way\""`, `1`}, got)
+	}
+	a := answer()
+	a.Body = []byte("no JSON")
+	require.Error(t, s.Find(a, &found))
+	assert.Equal(t, "207", string(found.Values[2]), "what is outside of the body is there all the same")
+	assert.Nil(t, found.Values[0])
+}
+
+// fault 21: a key that stands twice is malformed within arrays too.
+func TestWhatTwoDecodersReadDifferentlyIsMalformed(t *testing.T) {
+	t.Parallel()
+	for text, body := range map[string]string{
+		"a[0].b": `{"a":[{"b":1,"b":2}]}`, "a[-1].b": `{"a":[{"b":1},{"B":2}]}`, "a[t=1].b": `{"a":[{"t":2,"t":1,"b":1}]}`,
+		"a.{id}": `{"a":{"7":1,"7":2}}`, "a": `{"A":1}`,
+	} {
+		p, err := place.Parse(text)
+		require.NoError(t, err)
+		s, err := place.NewSet([]place.Place{p}, 1)
+		require.NoError(t, err)
+		var found place.Found
+		assert.Error(t, s.Find(&place.Answer{Body: []byte(body), Name: "7"}, &found), text)
+	}
+}
+
+// fault 32
+func TestABadPlaceIsShownWithACaret(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a..b":           "a key is empty\n\ta..b\n\t  ^",
+		".a":             "a key is empty\n\t.a\n\t^",
+		"a.":             "a key is empty\n\ta.\n\t  ^",
+		"a[":             "the bracket is not closed\n\ta[\n\t ^",
+		"ä[x]":           `a number, field=value or a "key" is wanted here` + "\n\tä[x]\n\t  ^",
+		"a[1":            "the bracket is not closed",
+		`a["b]`:          "the key is not a string of JSON",
+		`a["b"`:          "the bracket is not closed",
+		`a["\x"]`:        "the key is not a string of JSON",
+		"a.[0]":          "no dot stands before a bracket",
+		"a[0]b":          "a dot, a bracket or a comma is wanted here\n\ta[0]b\n\t    ^",
+		"a]":             "a dot, a bracket or a comma is wanted here",
+		"a[.b=c]":        "a key is empty",
+		"{x}":            "braces are for {id} alone\n\t{x}\n\t^",
+		"a{id}{id}":      "{id} stands once at most",
+		"a, , b":         "a place is empty\n\ta, , b\n\t   ^",
+		"a,":             "a place is empty",
+		"@status":        "@code, @header.NAME, @link.RELATION or @key is wanted here",
+		"@header.":       "@header.NAME",
+		"@header.a b":    "@header.NAME",
+		"@code.x":        "@code",
+		"a[99999999999]": "a number",
+	} {
+		_, err := place.ParseList(text)
+		var e *place.Error
+		if assert.ErrorAs(t, err, &e, text) {
+			assert.ErrorContains(t, err, want)
+			assert.ErrorContains(t, err, "path \""+strings.ReplaceAll(strings.ReplaceAll(text, `\`, `\\`), `"`, `\"`)+"\"")
+		}
+	}
+	_, err := place.Parse("a, b")
+	assert.ErrorContains(t, err, "one place is wanted here\n\ta, b\n\t ^")
+	_, err = place.Parse("a\nb..c" + strings.Repeat("x", 300))
+	assert.NotContains(t, err.Error(), "\n")
+}
+
+func TestAPlaceIsSeenFromAnOuterOne(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, outer, want string }{
+		{"jobs[0].state", "jobs[0]", `"s"`}, {"jobs[0].state", "jobs[1]", ""}, {"jobs[0]", "jobs[0]", `{"state":"s"}`}, {"other", "jobs[0]", ""},
+		{".", "jobs[0]", `{"state":"s"}`}, {"jobs", "jobs[0]", ""}, {"@code", "jobs[0]", "200"}, {"job.state", "jab", ""},
+	} {
+		p, err := place.Parse(c.text)
+		require.NoError(t, err)
+		outer, err := place.Parse(c.outer)
+		require.NoError(t, err)
+		s, err := place.NewSet([]place.Place{p.Within(outer)}, 1)
+		require.NoError(t, err)
+		var found place.Found
+		require.NoError(t, s.Find(&place.Answer{Code: 200, Body: []byte(`{"state":"s"}`)}, &found))
+		assert.Equal(t, c.want, string(found.Values[0]), c.text)
+	}
+}
+
+func TestAValueSaysSomethingUnlessItIsEmpty(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]place.Kind{
+		``: place.Nothing, `{}`: place.Nothing, `[ ]`: place.Nothing, `""`: place.Word, `"a"`: place.Word, `0`: place.Number, `false`: place.Number,
+		`true`: place.Number, `{"a":1}`: place.Composite, `[0]`: place.Composite,
+	} {
+		assert.Equal(t, want, place.Value(text).Kind(), text)
+	}
+	for _, text := range []string{``, `{}`, `[]`, `""`, `false`, `0`, `0.0`, `-0`} {
+		assert.False(t, place.Value(text).IsSaid(), text)
+	}
+	for _, text := range []string{`"a"`, `" "`, `true`, `1`, `{"a":null}`, `[null]`, `1e999`} {
+		assert.True(t, place.Value(text).IsSaid(), text)
+	}
+}
+
+// Not parallel: it counts allocations.
+func TestPlacesAreReadWithoutAnAllocation(t *testing.T) {
+	places, err := place.ParseList(`a.b, jobs[id=8].state, conditions[type=Complete].status, jobs[-1].meta.kind, @code, flags[=COMPLETING], {id}.x, jobs[id={id}].id`)
+	require.NoError(t, err)
+	s, err := place.NewSet(places, 1)
+	require.NoError(t, err)
+	var found place.Found
+	a := answer()
+	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = s.Find(a, &found) }))
+}
+
+// fault 17: no place and no body panics, and what is found is a part of the answer.
+func FuzzPlaces(f *testing.F) {
+	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]"} {
+		f.Add(text, body, "7")
+		f.Add(text, `[1,[2,{"a":[]}],"\u0061"]`, "")
+	}
+	f.Fuzz(func(t *testing.T, text, body, name string) {
+		places, err := place.ParseList(text)
+		if err != nil {
+			var e *place.Error
+			require.ErrorAs(t, err, &e)
+			assert.LessOrEqual(t, e.At, len(text))
+			return
+		}
+		for i := range places {
+			assert.Contains(t, text, places[i].Text)
+			if again, err := place.Parse(places[i].Text); assert.NoError(t, err, places[i].Text) {
+				assert.Equal(t, places[i], again)
+			}
+		}
+		s, err := place.NewSet(places, 1)
+		if err != nil {
+			assert.Greater(t, len(places), 64)
+			return
+		}
+		var found place.Found
+		a := &place.Answer{Code: 200, Header: http.Header{"Link": {text}, "X": {name}}, Body: []byte(body), Name: name}
+		err = s.Find(a, &found)
+		for i, v := range found.Values {
+			if places[i].Source == place.Body && err == nil {
+				assert.Contains(t, body, string(v))
+			}
+			_, _ = place.Value(v).Kind(), place.Value(v).IsSaid()
+		}
+	})
+}

@@ -1,0 +1,215 @@
+package rules_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/iamber12/job-status-monitoring/internal/rules"
+)
+
+// values returns JSON texts as values, "" for nothing.
+func values(texts ...string) (all [][]byte) {
+	for _, text := range texts {
+		if text == "" {
+			all = append(all, nil)
+		} else {
+			all = append(all, []byte(text))
+		}
+	}
+	return all
+}
+
+// fault 10: one field says that the run has ended, another how.
+func TestTheMostSpecificRuleDecides(t *testing.T) {
+	t.Parallel()
+	table, err := rules.New(2, map[string]string{
+		"queued, -": "pending", "completed, success": "completed", "completed, *": "failed", "completed, -": "odd", "*_progress, *": "running",
+		"*, cancelled": "canceled", "completed, cancelled": "canceled", "*_progress, cancelled": "canceled", `"a, b", +`: "quoted", `"a, b", cancelled`: "canceled", "exit*, *fatal*": "failed", "exit*_progress, *fatal*": "failed",
+		"exit_0, *fatal*": "warned", "exit_0, -": "completed", "7, true": "number", ", x": "empty",
+	})
+	require.NoError(t, err)
+	for _, c := range []struct{ first, second, want string }{
+		{`"queued"`, ``, "pending"}, {`"queued"`, `{}`, "pending"}, {`"queued"`, `"x"`, ""}, {`"completed"`, `"success"`, "completed"},
+		{`"Completed "`, `"SUCCESS"`, "completed"}, {`"completed"`, `"failure"`, "failed"}, {`"completed"`, ``, "odd"}, {`"completed"`, `[1]`, "failed"},
+		{`"in_progress"`, ``, "running"}, {`"IN_PROGRESS"`, `"x"`, "running"}, {`"in_progress"`, `"cancelled"`, "canceled"}, {`"x"`, `"cancelled"`, "canceled"},
+		{`"a, b"`, `0`, "quoted"}, {`"a, b"`, ``, ""}, {`"exit_1"`, `"a FATAL b"`, "failed"}, {`"exit_0"`, `"fatal"`, "warned"}, {`7`, `true`, "number"},
+		{`7.0`, `"true"`, "number"}, {`"7.0"`, `true`, ""}, {`""`, `"x"`, "empty"}, {``, `"x"`, ""}, {`"\u0063ompleted"`, `"success"`, "completed"},
+	} {
+		for range 2 { // the second time from memory
+			o := table.Find(values(c.first, c.second))
+			assert.Equal(t, c.want, o.Means, "%s, %s", c.first, c.second)
+			assert.Equal(t, c.want != "", o.Fits)
+		}
+	}
+	o := table.Find(values(`"Completed "`, `"success"`))
+	assert.Equal(t, "Completed , success", o.Raw, "the service's own words")
+	assert.Equal(t, "completed, success", o.Rule)
+	assert.Equal(t, uint64(3), o.Named)
+	assert.Equal(t, uint64(1), table.Find(values(`"completed"`, `"x"`)).Named)
+	assert.Equal(t, uint64(0), table.Find(values(`"in_progress"`, ``)).Named)
+}
+
+// fault 23
+func TestWordsAreFoundAsTheyAreSpelledFirst(t *testing.T) {
+	t.Parallel()
+	table, err := rules.New(1, map[string]string{
+		"Done": "completed", "DONE": "failed", "Busy": "running", "BUSY": "running", " odd ": "pending", "2": "completed", "2.0": "failed", "3.50": "running",
+		"true": "completed", "": "pending", "-0": "canceled", "1e400": "failed", " 4.0 ": "completed", "null": "blocked", "a, b": "comma",
+	})
+	require.NoError(t, err)
+	for raw, want := range map[string]string{
+		`"Done"`: "completed", `"DONE"`: "failed", `"done"`: "", `"Done "`: "", `"busy"`: "running", `" bUSY\n"`: "running", `"\u0042usy"`: "running", `"odd"`: "pending",
+		`2`: "completed", `2.0`: "failed", `2e0`: "", `"2"`: "completed", `"2e0"`: "", `3.5`: "running", `35e-1`: "running", `0.35E+1`: "running", `-3.5`: "", `"3.5"`: "",
+		`true`: "completed", `"TRUE"`: "completed", `false`: "", `""`: "pending", `"  "`: "pending", `"x\n"`: "", `0`: "canceled", `0.000`: "canceled", `-0e7`: "canceled",
+		`10e399`: "failed", `4`: "completed", `1e99999999999999999999`: "", `"null"`: "blocked", ``: "blocked", `"a, b"`: "comma",
+	} {
+		o := table.Find(values(raw))
+		assert.Equal(t, want, o.Means, raw)
+		if text := ""; json.Unmarshal([]byte(raw), &text) == nil {
+			assert.Equal(t, text, o.Raw, "the service's own word")
+		}
+	}
+	assert.Equal(t, "null", table.Find(values("")).Raw)
+}
+
+// fault 32
+func TestNewNamesWhatIsWrongWithRules(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		places int
+		rules  map[string]string
+		want   string
+	}{
+		{2, map[string]string{"a": "x"}, `"a" has 1 patterns, for 2 places`},
+		{2, map[string]string{"a, b, c": "x"}, `"a, b, c" has 3 patterns, for 2 places`},
+		{1, map[string]string{"a*b*c": "x"}, `"a*b*c": a pattern is foo*`},
+		{1, map[string]string{"**": "x"}, `"**": a pattern is`},
+		{2, map[string]string{"a, *": "x", "*, b": "y"}, `fit the same answers, and neither is more specific: say what "a, b" means`},
+		{2, map[string]string{"a, +": "x", "+, b": "y"}, `say what "a, b" means`},
+		{1, map[string]string{"a*": "x", "*b": "y"}, `say what "a*b" means`},
+		{1, map[string]string{"*a*": "x", "*b*": "y"}, `fit the same answers, and neither is more specific`},
+		{2, map[string]string{"a,b": "x", "a, b": "y"}, `are the same rule, and mean`},
+		{2, map[string]string{"a,b": "x", "a, b": "x"}, `can be reached by no answer`},
+		{2, map[string]string{"a, *": "x", "a, -": "y", "a, +": "z"}, `"a, *" can be reached by no answer`},
+	} {
+		_, err := rules.New(c.places, c.rules)
+		assert.ErrorContains(t, err, c.want, c.rules)
+	}
+	for _, fine := range []map[string]string{
+		{"a, *": "x", "*, b": "x"}, {"a, *": "x", "*, b": "y", "a, b": "z"}, {"a*, *": "x", "*b, *": "y", "a*b, *": "z"}, {"a, *": "x", "-, b": "y", "+, b": "x"},
+		{"*foo*, *": "x", "foo*, *": "y", "foo, *": "z"}, {"*, *": "x", "-, -": "y"},
+	} {
+		_, err := rules.New(2, fine)
+		assert.NoError(t, err, fine)
+	}
+}
+
+// Not parallel: it counts allocations.
+func TestRulesAreAppliedWithoutAnAllocation(t *testing.T) {
+	table, err := rules.New(3, map[string]int{"a, *, -": 1, "b*, +, *": 2, "*, *, x": 3, "b*, +, x": 3})
+	require.NoError(t, err)
+	all := values(`"bc"`, `{"a":1}`, `"\u0078"`)
+	assert.Equal(t, 3, table.Find(all).Means)
+	assert.Zero(t, testing.AllocsPerRun(100, func() { table.Find(all) }))
+}
+
+// fault 33, fault 51: what is remembered is bounded, and may be asked for by many at once.
+func TestFindIsSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
+	table, err := rules.New(1, map[string]string{"a*": "yes"})
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for n := range 200 {
+				o := table.Find(values(fmt.Sprintf(`"a%d"`, n+i)))
+				assert.Equal(t, "yes", o.Means)
+				assert.Equal(t, fmt.Sprintf("a%d", n+i), o.Raw)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+var patterns = []string{"a", "ab", "abc", "b", "A", "7", "7.0", "a*", "*b", "ab*", "a*c", "*b*", "*", "+", "-", ""}
+
+var texts = []string{"", `"a"`, `"ab"`, `"abc"`, `"b"`, `"A"`, `"B "`, `7`, `7.0`, `"7.0"`, `"xbx"`, `{}`, `[1]`, `""`, `"ac"`, `true`}
+
+// Whatever rules New takes, the one that decides fits, and no rule that is more specific means
+// anything else.
+func TestOfTheRulesThatFitTheMostSpecificDecides(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		places := rapid.IntRange(1, 3).Draw(r, "places")
+		set := map[string]int{}
+		for range rapid.IntRange(1, 6).Draw(r, "rules") {
+			var key []string
+			for range places {
+				key = append(key, rapid.SampledFrom(patterns).Draw(r, "pattern"))
+			}
+			set[strings.Join(key, ", ")] = rapid.IntRange(1, 3).Draw(r, "means")
+		}
+		table, err := rules.New(places, set)
+		if err != nil {
+			r.Skip()
+		}
+		var all []string
+		for range places {
+			all = append(all, rapid.SampledFrom(texts).Draw(r, "value"))
+		}
+		o := table.Find(values(all...))
+		// Each rule alone says whether it fits. A rule with fewer answers is more specific.
+		for _, key := range slices.Sorted(maps.Keys(set)) {
+			alone, err := rules.New(places, map[string]int{key: set[key]})
+			require.NoError(r, err)
+			fits := alone.Find(values(all...)).Fits
+			switch {
+			case key == o.Rule && o.Fits:
+				assert.True(r, fits, "%q decided about %v", key, all)
+			case fits && set[key] != o.Means && o.Fits:
+				// o.Rule must be a part of key: together they are one table without a conflict.
+				_, err := rules.New(places, map[string]int{key: set[key], o.Rule: o.Means})
+				assert.NoError(r, err, "%q decided about %v, though %q fits", o.Rule, all, key)
+			}
+		}
+	})
+}
+
+// fault 17
+func FuzzRules(f *testing.F) {
+	f.Add("completed, *", "*, failure", `"completed"`, `"failure"`)
+	f.Add("a*", "-", `"ab"`, ``)
+	f.Add(`"a, b", +`, "*x*, null", `7`, `{}`)
+	f.Add("\"\\", "**", `"\u0000"`, `[[]]`)
+	f.Fuzz(func(t *testing.T, one, other, first, second string) {
+		for _, text := range []string{first, second} {
+			if text != "" && (!json.Valid([]byte(text)) || strings.TrimSpace(text) != text || text == "null") {
+				t.Skip()
+			}
+		}
+		for places := 1; places <= 2; places++ {
+			table, err := rules.New(places, map[string]int{one: 1, other: 2})
+			if err != nil {
+				assert.NotEmpty(t, err.Error())
+				continue
+			}
+			all := values(first, second)[:places]
+			o := table.Find(all)
+			assert.Equal(t, o, table.Find(all))
+			if o.Fits {
+				assert.Contains(t, []string{one, other}, o.Rule)
+			}
+			assert.LessOrEqual(t, len(o.Raw), 3*(len(first)+len(second))+4, "U+FFFD may stand for a byte")
+			_ = rules.Quote(all)
+		}
+	})
+}
