@@ -3,9 +3,11 @@ package jobstatus
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -38,8 +40,11 @@ var (
 	ErrClosed = timeline.ErrClosed
 )
 
-// maxQuoted bounds how much of an id, a word or a message an error quotes, in characters.
+// maxQuoted bounds how much of a word or a message an error quotes, in characters.
 const maxQuoted = 128
+
+// quoteID returns an id in quotes, as far as it is printed.
+func quoteID(id string) string { return strconv.Quote(ids.Short(id)) }
 
 // quote returns s in quotes, cut to maxQuoted.
 func quote(s string) string { return fmt.Sprintf("%.*q", maxQuoted, s) }
@@ -56,7 +61,7 @@ func (e *JobError) Error() string {
 	if e == nil {
 		return "<nil>"
 	}
-	text := fmt.Sprintf("jobstatus: job %s %s", quote(e.Status.ID), e.Status.State)
+	text := fmt.Sprintf("jobstatus: job %s %s", quoteID(e.Status.ID), e.Status.State)
 	if e.Status.Message != "" {
 		text += fmt.Sprintf(": %.256q", e.Status.Message)
 	}
@@ -110,7 +115,7 @@ func (e *WaitError) Error() string {
 		fmt.Fprintf(&b, "jobstatus: gave up on the ids not yet taken after %v: %v", e.Elapsed.Round(time.Millisecond), e.Reason)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "jobstatus: gave up on job %s after %v (polls: %d): %v; %s", quote(e.ID),
+	fmt.Fprintf(&b, "jobstatus: gave up on job %s after %v (polls: %d): %v; %s", quoteID(e.ID),
 		e.Elapsed.Round(time.Millisecond), e.Polls, e.Reason, lastSeen(&e.Last))
 	if e.LastErr != nil {
 		fmt.Fprintf(&b, "; last error: %v", e.LastErr)

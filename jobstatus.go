@@ -184,7 +184,7 @@ func (w *Watcher) Result(ctx context.Context, done Status) (io.ReadCloser, error
 		body, err = w.fetch(ctx, done)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("jobstatus: result of job %s: %w", quote(done.ID), err)
+		return nil, fmt.Errorf("jobstatus: result of job %s: %w", quoteID(done.ID), err)
 	}
 	return body, nil
 }
@@ -239,12 +239,12 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	if err == nil {
 		canceler, ok := w.transport.(transport.Canceler)
 		if !ok {
-			return fmt.Errorf("jobstatus: cancel job %s: %w by transport %T", quote(id), errors.ErrUnsupported, w.transport)
+			return fmt.Errorf("jobstatus: cancel job %s: %w by transport %T", quoteID(id), errors.ErrUnsupported, w.transport)
 		}
 		err = w.call(ctx, func(ctx context.Context) error { return canceler.Cancel(ctx, id) })
 	}
 	if err != nil {
-		return fmt.Errorf("jobstatus: cancel job %s: %w", quote(id), err)
+		return fmt.Errorf("jobstatus: cancel job %s: %w", quoteID(id), err)
 	}
 	return nil
 }

@@ -165,5 +165,5 @@ func resultError(r timeline.Result) error {
 }
 
 func watchError(id string, err error) error {
-	return fmt.Errorf("jobstatus: watch %s: %w", quote(id), err)
+	return fmt.Errorf("jobstatus: watch %s: %w", quoteID(id), err)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -162,52 +163,53 @@ func (f *fields) writeBatch(req *request, r *reply) *answer {
 	array, byID := []any{}, object{}
 	for i, v := range r.views {
 		id := req.ids[i]
-		var item any
+		w := &writing{id: id, body: object{}}
 		switch {
 		case v != nil && v.step.answer != nil:
 			continue
 		case v != nil:
-			whole := object{}
-			f.describe(whole, v)
-			item = whole.at(f.Batch.Item)
+			f.describe(w, v)
+			w.body = at(w.body, f.Batch.Item)
 		case f.Batch.NotFound != "":
-			missing := object{}
-			missing.put(f.Batch.NotFound, true)
-			item = missing
+			w.put(f.Batch.NotFound, true)
 		default:
 			continue
 		}
-		if o, ok := item.(object); ok {
-			o.put(f.Batch.ID, id)
+		if _, ok := w.body.(object); ok && f.Batch.ID != "-" {
+			w.put(f.Batch.ID, id)
 		}
-		array, byID[id] = append(array, item), item
+		array, byID[id] = append(array, w.body), w.body
 	}
-	var items any = array
+	whole := &writing{body: object{}}
 	if f.Batch.ID == "-" {
-		items = byID
+		whole.put(f.Batch.List, byID)
+	} else {
+		whole.put(f.Batch.List, array)
 	}
-	body := items
-	if f.Batch.List != "." {
-		whole := object{}
-		whole.put(f.Batch.List, items)
-		body = whole
-	}
-	text, err := json.Marshal(body)
+	text, err := json.Marshal(whole.body)
 	if err != nil {
 		return &answer{code: http.StatusInternalServerError, body: `{"message":"not JSON"}`}
 	}
 	return &answer{code: http.StatusOK, body: string(text)}
 }
 
-// at returns what stands at a path.
-func (o object) at(path string) any {
-	if path == "." {
-		return o
+// at returns what stands at a place of what was written.
+func at(v any, text string) any {
+	p, err := place.Parse(text)
+	if err != nil {
+		return nil
 	}
-	var v any = o
-	for key := range strings.SplitSeq(path, ".") {
-		inner, _ := v.(object)
-		v = inner[key]
+	for _, step := range p.Steps {
+		switch in := v.(type) {
+		case object:
+			v = in[step.Key.Before]
+		case []any:
+			if v = nil; len(in) > 0 {
+				v = in[0]
+			}
+		default:
+			return nil
+		}
 	}
 	return v
 }

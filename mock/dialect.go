@@ -1,11 +1,14 @@
 package mock
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +28,7 @@ const maxInput = 1 << 20
 // fields is a dialect in which each thing that is said has its place in an object of JSON.
 type fields struct {
 	rest.Dialect
-	words                  map[transport.State]string
+	said                   map[transport.State]utterance
 	create, status, cancel pattern
 	batch                  *batchPattern // nil for none
 	plain                  bool          // it is the dialect of a service that was given none
@@ -40,28 +43,10 @@ var usualWords = map[transport.State]string{
 
 // newFields returns the server's side of d.
 func newFields(d rest.Dialect) (*fields, error) {
-	f := &fields{Dialect: d.WithDefaults(), words: map[transport.State]string{}}
-	for word, state := range f.States {
-		if old, ok := f.words[state]; word != "" && word != "null" && (!ok || word < old) {
-			f.words[state] = word
-		}
-	}
-	for state, word := range usualWords {
-		if said, ok := f.States[word]; ok && said == state {
-			f.words[state] = word
-		}
-	}
-	for state, stand := range map[transport.State]transport.State{
-		transport.Pending: transport.Running, transport.Running: transport.Pending, transport.Canceled: transport.Failed,
-	} {
-		if word, ok := f.words[stand]; ok && f.words[state] == "" {
-			f.words[state] = word
-		}
-	}
-	for _, state := range []transport.State{transport.Pending, transport.Completed, transport.Failed} {
-		if f.words[state] == "" {
-			return nil, fmt.Errorf("the dialect has no word for a job that is %v", state)
-		}
+	f := &fields{Dialect: d.WithDefaults()}
+	var err error
+	if f.said, err = utterances(&f.Dialect); err != nil {
+		return nil, err
 	}
 	f.create, f.status, f.cancel = newPattern(f.Create), newPattern(f.Status), newPattern(f.Cancel)
 	if f.Batch.Path != "" {
@@ -74,19 +59,105 @@ func newFields(d rest.Dialect) (*fields, error) {
 type pattern struct {
 	method   string
 	segments []string // of the path
+	slashes  bool     // whether the id may be several segments: {+id}
+	whole    bool     // whether the id is the path and the query
 	query    url.Values
+	header   map[string]string // the values that name no id
+	body     any               // with "{id}" in place of it, if not nil
 }
 
 func newPattern(c rest.Call) pattern {
-	path, query, _ := strings.Cut(c.Path, "?")
-	p := pattern{method: c.Method, segments: strings.Split(path, "/")}
+	p := pattern{method: c.Method, whole: c.Path == "{+id}", slashes: strings.Contains(c.Path, "{+id}"), header: map[string]string{}}
+	path, query, _ := strings.Cut(strings.Replace(c.Path, "{+id}", "{id}", 1), "?")
+	p.segments = strings.Split(path, "/")
 	p.query, _ = url.ParseQuery(query)
+	for name, value := range c.Header {
+		if !strings.ContainsAny(value, "{}") {
+			p.header[name] = value
+		}
+	}
+	if text, err := json.Marshal(c.Body); err == nil && c.Body != nil && c.Method != http.MethodGet {
+		_ = json.Unmarshal([]byte(strings.ReplaceAll(string(text), "{id:number}", "{id}")), &p.body)
+	}
 	return p
+}
+
+// says reports whether a request has the headers of the call.
+func (p *pattern) says(r *http.Request) bool {
+	for name, value := range p.header {
+		if r.Header.Get(name) != value {
+			return false
+		}
+	}
+	return true
+}
+
+// inBody returns the id that stands in the body of a request, and whether the body is that of the
+// call.
+func (p *pattern) inBody(r *http.Request) (id string, ok bool) {
+	text, _ := io.ReadAll(io.LimitReader(r.Body, maxInput))
+	r.Body = io.NopCloser(bytes.NewReader(text)) // for another call at the same path
+	var body any
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if d.Decode(&body) != nil {
+		return "", false
+	}
+	ids, ok := fillOne(p.body, body)
+	if len(ids) > 0 {
+		id = ids[0]
+	}
+	return id, ok
+}
+
+// fillOne returns what stands in a body in place of the template's "{id}", and whether the rest of
+// the template is there too.
+func fillOne(template, body any) (ids []string, ok bool) {
+	switch template := template.(type) {
+	case map[string]any:
+		o, ok := body.(map[string]any)
+		for key := range template {
+			more, fits := fillOne(template[key], o[key])
+			ids, ok = append(ids, more...), ok && fits
+		}
+		return ids, ok
+	case []any:
+		a, _ := body.([]any)
+		if len(a) != len(template) {
+			return nil, false
+		}
+		ok = true
+		for i := range template {
+			more, fits := fillOne(template[i], a[i])
+			ids, ok = append(ids, more...), ok && fits
+		}
+		return ids, ok
+	case string:
+		before, after, holds := strings.Cut(template, "{id}")
+		text := fmt.Sprint(body)
+		if !holds {
+			return nil, text == template
+		}
+		if len(text) <= len(before)+len(after) || !strings.HasPrefix(text, before) || !strings.HasSuffix(text, after) {
+			return nil, false
+		}
+		return []string{text[len(before) : len(text)-len(after)]}, true
+	default:
+		return nil, fmt.Sprint(template) == fmt.Sprint(body)
+	}
 }
 
 // id returns the id that stands in a request, and whether the request is the call.
 func (p *pattern) id(r *http.Request, segments []string) (id string, ok bool) {
-	if r.Method != p.method || len(segments) != len(p.segments) {
+	switch {
+	case r.Method != p.method || !p.says(r):
+		return "", false
+	case p.whole:
+		return r.URL.RequestURI(), true
+	case p.slashes:
+		segments = p.gather(segments)
+	}
+	if len(segments) != len(p.segments) {
 		return "", false
 	}
 	const hole = "{id}"
@@ -121,7 +192,22 @@ func (p *pattern) id(r *http.Request, segments []string) (id string, ok bool) {
 			}
 		}
 	}
+	if p.body != nil {
+		named, ok := p.inBody(r)
+		return cmp.Or(id, named), ok
+	}
 	return id, true
+}
+
+// gather joins the segments of a path that are the id.
+func (p *pattern) gather(segments []string) []string {
+	more := len(segments) - len(p.segments)
+	at := slices.IndexFunc(p.segments, func(s string) bool { return strings.Contains(s, "{id}") })
+	if more <= 0 || at < 0 {
+		return segments
+	}
+	joined := strings.Join(segments[at:at+more+1], "/")
+	return slices.Concat(segments[:at], []string{joined}, segments[at+more+1:])
 }
 
 func (f *fields) read(r *http.Request) *request {
@@ -152,82 +238,62 @@ func (f *fields) write(req *request, r *reply) *answer {
 	if req.op == opBatch {
 		return f.writeBatch(req, r)
 	}
-	body := object{}
-	code := http.StatusOK
+	w := &writing{id: r.id, code: http.StatusOK, body: object{}}
 	said := ""
 	switch {
 	case req.op == opOther:
 		return &answer{code: http.StatusNotFound, body: `{"code":"Not found","message":"Page not found"}`}
 	case req.op == opCreate:
 		said = "Job created successfully"
-		body.put(f.ID, r.id)
+		w.put(f.ID, strings.Replace(cmp.Or(strings.ReplaceAll(f.IDPattern, "*", ""), "{id}"), "{id}", r.id, 1))
 	case !r.known:
-		code, said = http.StatusNotFound, "failed to find a job with the given job id: "+req.id
-		body["payload"] = nil
+		w.code, said = http.StatusNotFound, "failed to find a job with the given job id: "+req.id
+		w.put("payload", nil)
 	case req.op == opCancel:
 		said = "Job canceled"
-		body.put(f.State, f.words[transport.Canceled])
+		w.say(&f.Dialect, f.said[transport.Canceled])
 	default:
 		said = "Job status"
+		w.id = req.id
 		if f.plain && r.view.step.state == transport.Failed {
-			code = http.StatusInternalServerError
+			w.code = http.StatusInternalServerError
 		}
-		f.describe(body, r.view)
+		f.describe(w, r.view)
 	}
 	if f.plain || !r.known && req.op != opCreate {
-		body["meta"] = object{"message": said}
+		w.put("meta.message", said)
 	}
-	text, err := json.Marshal(body)
+	text, err := json.Marshal(w.body)
 	if err != nil {
 		return &answer{code: http.StatusInternalServerError, body: `{"meta":{"message":"not JSON"},"payload":null}`}
 	}
-	return &answer{code: code, body: string(text)}
+	return &answer{code: w.code, header: w.header, body: string(text)}
 }
 
 // describe writes what is said of a job.
-func (f *fields) describe(body object, v *view) {
+func (f *fields) describe(w *writing, v *view) {
 	state := v.step.state
-	body.put(f.State, f.words[state])
+	w.say(&f.Dialect, f.said[state])
 	if v.progress > 0 {
-		body.put(f.Progress, v.progress*f.ProgressScale)
+		w.progress(&f.Dialect, v.progress)
 	}
 	if v.step.message != "" {
-		place := f.Message
+		at := f.Message
 		if state == transport.Failed || state == transport.Canceled {
-			place = f.Error
+			at = f.Error
 		}
-		body.put(place, v.step.message)
+		w.put(at, v.step.message)
 	}
 	if v.step.result != nil {
-		body.put(f.Result, v.step.result)
+		w.put(f.Result, v.step.result)
 	}
-	body.put(f.Revision, fmt.Sprint(v.revision))
-	body.put(f.Created, v.epoch.Add(v.created).Format(time.RFC3339Nano))
-	body.put(f.Updated, v.epoch.Add(v.updated).Format(time.RFC3339Nano))
+	w.put(f.Revision, fmt.Sprint(v.revision))
+	w.put(f.Created, v.epoch.Add(v.created).Format(time.RFC3339Nano))
+	w.put(f.Updated, v.epoch.Add(v.updated).Format(time.RFC3339Nano))
 	if state.Terminal() {
-		body.put(f.Finished, v.epoch.Add(v.updated).Format(time.RFC3339Nano))
+		w.put(f.Finished, v.epoch.Add(v.updated).Format(time.RFC3339Nano))
 	}
 }
 
 // object is one of JSON.
 type object map[string]any
-
-// put sets what stands at a path, such as payload.status.
-func (o object) put(path string, value any) {
-	if path == "" || path == "-" {
-		return
-	}
-	for {
-		key, rest, deeper := strings.Cut(path, ".")
-		if !deeper {
-			o[key] = value
-			return
-		}
-		inner, ok := o[key].(object)
-		if !ok {
-			inner = object{}
-			o[key] = inner
-		}
-		o, path = inner, rest
-	}
-}

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,7 +55,7 @@ func (t *Transport) Status(ctx context.Context, id string) (transport.Status, er
 
 func (t *Transport) status(id string, v *view, hint time.Duration) transport.Status {
 	s := v.step
-	st := transport.Status{ID: id, State: s.state, Raw: words[s.state], Progress: v.progress, Message: s.message, Result: s.result,
+	st := transport.Status{ID: id, State: s.state, Raw: words[s.state], Progress: v.progress, Message: s.message, Result: bytes.Clone(s.result),
 		RetryAfter: hint}
 	if t.times {
 		st.Created, st.Updated = t.epoch.Add(v.created), t.epoch.Add(v.updated)

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 )
 
 // Status is one answer of a service about a job. Only ID and State are always set; a zero field
@@ -47,10 +49,11 @@ const maxPrinted = 256
 //
 //	transcode-7: running (encoding) 42%: second pass
 //
-// It leaves out Result, which may be large or private, and quotes what could break the line.
+// It leaves out Result, which may be large or private, shows the ID as far as its first question mark
+// and 64 bytes of it at most, and quotes what could break the line.
 func (s Status) String() string {
 	var b strings.Builder
-	b.WriteString(printable(s.ID))
+	b.WriteString(printable(ids.Short(s.ID)))
 	b.WriteString(": ")
 	b.WriteString(s.State.String())
 	if s.Raw != "" && s.Raw != s.State.String() {

@@ -165,3 +165,25 @@ func (p *pattern) String() string {
 }
 
 func fold(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
+
+// Example returns values that a rule fits, as texts, for so many places: "" is nothing. It is for
+// whoever speaks for the service, such as the service of a test.
+func Example(places int, key string) (texts []string, err error) {
+	r, err := parse(key, places, 0)
+	if err != nil {
+		return nil, err
+	}
+	for i := range r.patterns {
+		switch p := &r.patterns[i]; p.kind {
+		case word:
+			texts = append(texts, p.text)
+		case said:
+			texts = append(texts, "said")
+		case glob:
+			texts = append(texts, p.before+p.within+p.after)
+		default:
+			texts = append(texts, "")
+		}
+	}
+	return texts, nil
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/batching"
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -382,7 +383,7 @@ func (t *Timeline) logPoll(r *run, p *poll) {
 		return
 	}
 	t.write(zap.DebugLevel, pollMessage(p), func() []zap.Field {
-		fields := []zap.Field{zap.String("id", p.x.id), zap.Int32("attempt", p.x.attempt+1), zap.Duration("took", r.ended-r.asked)}
+		fields := []zap.Field{zap.String("id", ids.Short(p.x.id)), zap.Int32("attempt", p.x.attempt+1), zap.Duration("took", r.ended-r.asked)}
 		if p.fault.Err != nil {
 			fields = append(fields, zap.Error(p.fault.Err))
 		} else {

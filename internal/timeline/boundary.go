@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/observe"
@@ -133,14 +134,14 @@ func (t *Timeline) learn(o backoff.Outcome) {
 		return
 	}
 	if err := t.guard(func() { t.learner.Observe(o) }); err != nil {
-		t.complain("backoff panicked in Observe", err, zap.String("id", o.Key))
+		t.complain("backoff panicked in Observe", err, zap.String("id", ids.Short(o.Key)))
 	}
 }
 
 // rank returns the Backoff's rank of p, which was polled so long ago.
 func (t *Timeline) rank(p backoff.Poll, since time.Duration) (rank float64) {
 	if err := t.guard(func() { rank = t.ranker.Rank(p, since) }); err != nil {
-		t.complain("backoff panicked in Rank", err, zap.String("id", p.Key))
+		t.complain("backoff panicked in Rank", err, zap.String("id", ids.Short(p.Key)))
 	}
 	return rank
 }

@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 )
 
 // maxReasked is how many due watches a Backoff that follows is asked about again at a time.
@@ -32,7 +33,7 @@ func (t *Timeline) follow(id, kind string, age time.Duration) {
 		return
 	}
 	if err := t.guard(func() { t.follower.Follow(id, kind, age) }); err != nil {
-		t.complain("backoff panicked in Follow", err, zap.String("id", id))
+		t.complain("backoff panicked in Follow", err, zap.String("id", ids.Short(id)))
 	}
 }
 

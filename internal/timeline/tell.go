@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/observe"
 )
@@ -108,7 +109,7 @@ func (t *Timeline) noteWord(x *watch) {
 	}
 	t.words[x.seen.Raw] = struct{}{}
 	t.note(&note{zapcore.WarnLevel, "unknown state: the watch goes on, as if the job had not ended", []zap.Field{
-		zap.String("raw", x.seen.Raw), zap.String("id", x.id)}})
+		zap.String("raw", x.seen.Raw), zap.String("id", ids.Short(x.id))}})
 }
 
 // health says when the service turns bad and when it is well again, so that an outage is a few

@@ -18,7 +18,8 @@ import (
 const statusEnhanceYourCalm = 420
 
 // ClassOfCode returns what a watch does about an answer that is an error by its status code. paced
-// says that a header of the answer names a wait, be it zero: see [RetryAfter].
+// says that a header of the answer names a wait, be it zero, or that nothing remains of a quota: see
+// [RetryAfter] and [IsExhausted].
 func ClassOfCode(code int, paced bool) transport.Class {
 	switch code {
 	case http.StatusNotFound:

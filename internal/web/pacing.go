@@ -102,6 +102,16 @@ func (p pacing) reset(code int, limit *struct{ reset, remaining string }) time.D
 	return p.wait(values, time.Second)
 }
 
+// IsExhausted reports whether the headers of an answer say that nothing remains of a quota.
+func IsExhausted(h http.Header) bool {
+	for i := range limits {
+		if remaining := h[limits[i].remaining]; len(remaining) > 0 && isNothing(remaining[0]) {
+			return true
+		}
+	}
+	return false
+}
+
 // isNothing reports whether a count is zero or less.
 func isNothing(count string) bool {
 	n, err := strconv.ParseFloat(strings.TrimSpace(count), 64)

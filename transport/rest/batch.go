@@ -260,6 +260,11 @@ func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (
 	if _, err := url.ParseQuery(around[0] + "ids" + around[1]); err != nil {
 		return fmt.Errorf("path %q: its query does not parse", path)
 	}
+	return b.hold(text, hole, pair, around)
+}
+
+// hold takes apart where the ids stand: in the text of a body, or around a hole in the query.
+func (b *batch) hold(text, hole string, pair, around [2]string) error {
 	if before, after, ok := strings.Cut(text, aBody); ok {
 		if b.body = [2]string{before, after}; !json.Valid([]byte(before + "[]" + after)) {
 			return errors.New("field Body: {ids} is a key, and must be a value")
@@ -476,7 +481,7 @@ func refusal(id string, err error) transport.Answer {
 func (k *call) readBatch(ids []string) ([]transport.Answer, error) {
 	switch {
 	case k.code/100 != 2:
-		return nil, k.fail(web.ClassOfBatchCode(k.code, k.hint != 0), errors.New(k.quote(http.StatusText(k.code))))
+		return nil, k.fail(web.ClassOfBatchCode(k.code, k.isPaced()), errors.New(k.quote(http.StatusText(k.code))))
 	case k.large:
 		return nil, k.fail(transport.Oversized, k.tooLarge())
 	}

@@ -845,3 +845,16 @@ func FuzzAnswers(f *testing.F) {
 		}
 	})
 }
+
+// fault 11: a limit that is used up is throttling, though no header says for how long.
+func TestARefusalWhoseQuotaIsUsedUpIsThrottling(t *testing.T) {
+	t.Parallel()
+	for remaining, want := range map[string]transport.Class{"0": transport.Throttled, "1": transport.Permanent} {
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-RateLimit-Remaining", remaining)
+			say(403, `{"message":"API rate limit exceeded"}`)(w, r)
+		})
+		_, err := c.Status(t.Context(), "7")
+		assert.Equal(t, want, classOf(t, err))
+	}
+}

@@ -64,12 +64,15 @@ func (k *call) tokenError(ctx context.Context, err error) error {
 
 // refused returns the error of an answer whose status code says that it is one.
 func (k *call) refused() error {
-	class := web.ClassOfCode(k.code, k.hint != 0)
+	class := web.ClassOfCode(k.code, k.isPaced())
 	if class == transport.NotFound && k.template == k.stage.create {
 		class = transport.Permanent // it is no job that was not found
 	}
 	return k.fail(class, errors.New(k.quote(http.StatusText(k.code))))
 }
+
+// isPaced reports whether the headers name a wait, or say that nothing remains of a quota.
+func (k *call) isPaced() bool { return k.hint != 0 || web.IsExhausted(k.answer) }
 
 // unread returns the error of an answer that says of itself that all is well, and cannot be read.
 func (k *call) unread(err error) error {

@@ -28,22 +28,30 @@
 //	other 2xx without a status    malformed; transient if it is an HTML page, as of a portal
 //	2xx over WithMaxBody          permanent
 //	401                           asked again if WithToken has a new token; else permanent
-//	403, 409, 420, 423            throttled if a header names a wait; else permanent
+//	403, 409, 420, 423            throttled if a header names a wait or says that nothing remains of
+//	                              a quota; else permanent
 //	404                           not found
 //	408, 425                      transient
 //	421                           misdirected
 //	429                           throttled
 //	501, 505 without an end       permanent
 //	502, 504                      transient whatever the body says: a gateway speaks
-//	503                           likewise, but throttled if a header names a wait
+//	503                           likewise, but throttled if a header paces as above
 //	other 5xx without an end      transient
 //	5xx but 502-504 with an end   that status: some services answer 500 for a job that failed
+//	303                           completed, with the location as its result; misdirected if that is
+//	                              at another origin or where one signs in
 //	304 that was not asked for    malformed
 //	other 3xx and 4xx             permanent
 //
 // An end is a terminal status that stands where Dialect.State says. A status that is null or absent
 // counts as none, unless Dialect.States has the word "null". The answer to a batch differs in a few
 // points, which [Client.StatusBatch] names.
+//
+// A dialect comes before all this: its Faults name answers that are errors, and where "@code" is
+// among the places of State, its States name the codes that tell a state. 502, 503 and 504 never do.
+// What Dialect.Error points at is said of no job that is told as completed, and an answer that names
+// another job is malformed.
 //
 // A connection that fails is transient. A fault of TLS and a redirect that is refused are
 // misdirected, because the request did not reach the service. A proxy that refuses the connection

@@ -57,6 +57,21 @@ func newStage(base *url.URL, allow []*url.URL, d Dialect) (*stage, []error) {
 		problems = append(problems, fmt.Errorf("IdempotencyHeader: %.80q: not a header's name", h))
 	}
 	s := &stage{}
+	problems = append(problems, s.compile(base, allow, &d)...)
+	var err error
+	if s.reader, err = newReader(d); err != nil {
+		problems = append(problems, err)
+	}
+	if !d.Find.isZero() {
+		if s.find, err = newFinder(base, allow, d); err != nil {
+			problems = append(problems, fmt.Errorf("Find: %w", err))
+		}
+	}
+	return s, problems
+}
+
+// compile makes the templates of the calls.
+func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems []error) {
 	for _, call := range []struct {
 		name   string
 		call   Call
@@ -75,26 +90,15 @@ func newStage(base *url.URL, allow []*url.URL, d Dialect) (*stage, []error) {
 		}
 		t, err := newTemplate(base, allow, call.call, d.Header, call.wants, call.holes...)
 		if err != nil {
-			if d.CreateBody != nil && call.name == "Create" && d.Create.Body != nil {
-				if cause := errors.Unwrap(err); cause != nil {
-					err = fmt.Errorf("CreateBody: %w", cause)
-				}
+			if cause := errors.Unwrap(err); d.CreateBody != nil && call.name == "Create" && cause != nil {
+				err = fmt.Errorf("CreateBody: %w", cause)
 			}
 			problems = append(problems, fmt.Errorf("%s: %w", call.name, err))
 			continue
 		}
 		*call.to = t
 	}
-	var err error
-	if s.reader, err = newReader(d); err != nil {
-		problems = append(problems, err)
-	}
-	if !d.Find.isZero() {
-		if s.find, err = newFinder(base, allow, d); err != nil {
-			problems = append(problems, fmt.Errorf("Find: %w", err))
-		}
-	}
-	return s, problems
+	return problems
 }
 
 // answerID returns the default of AnswerID, for a dialect without its defaults.

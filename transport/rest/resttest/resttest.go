@@ -98,7 +98,7 @@ func check(d rest.Dialect, s Sample) string {
 	var e *transport.Error
 	switch errors.As(err, &e); {
 	case isError && e == nil:
-		return fmt.Sprintf("told as %v, and means %s", got, s.Means)
+		return fmt.Sprintf("told as %v, and means %s", got.State, s.Means)
 	case isError && e.Class != class:
 		return fmt.Sprintf("told as the error %s, and means %s: %v", nameOf(e.Class), s.Means, err)
 	case isError:
@@ -106,7 +106,7 @@ func check(d rest.Dialect, s Sample) string {
 	case err != nil:
 		return fmt.Sprintf("told as an error, and means %s: %v", s.Means, err)
 	case got.State != want:
-		return fmt.Sprintf("told as %v, and means %s", got, s.Means)
+		return fmt.Sprintf("told as %v, and means %s", got.State, s.Means)
 	case s.Message != "" && got.Message != s.Message:
 		return fmt.Sprintf("the message is %q, not %q", got.Message, s.Message)
 	case s.Result != "" && !sameJSON(got.Result, []byte(s.Result)):

@@ -1,0 +1,199 @@
+package mock
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/rules"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// utterance is how a service says a state: a text for each place of State, "" for nothing.
+type utterance []string
+
+// utterances returns how a dialect's service says each state. Of several ways it takes the one that
+// usualWords has, or else that whose rule comes first in the alphabet.
+func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
+	places, err := place.ParseList(d.State)
+	if err != nil {
+		return nil, fmt.Errorf("field State: %w", err)
+	}
+	table, err := rules.New(len(places), d.States)
+	if err != nil {
+		return nil, fmt.Errorf("field States: %w", err)
+	}
+	said := map[transport.State]utterance{}
+	for _, key := range slices.Sorted(maps.Keys(d.States)) {
+		texts, err := rules.Example(len(places), key)
+		if err != nil || key == "" || len(places) == 1 && texts[0] == "" {
+			continue
+		}
+		values := make([][]byte, len(texts))
+		for i, text := range texts {
+			if text != "" {
+				values[i], _ = json.Marshal(sayable(places[i], text))
+			}
+		}
+		state := d.States[key]
+		if o := table.Find(values); !o.Fits || o.Means != state {
+			continue // a more specific rule fits the example
+		}
+		if said[state] == nil || len(places) == 1 && key == usualWords[state] {
+			said[state] = texts
+		}
+	}
+	for state, stand := range map[transport.State]transport.State{
+		transport.Pending: transport.Running, transport.Running: transport.Pending, transport.Canceled: transport.Failed, transport.Blocked: transport.Running,
+	} {
+		if texts, ok := said[stand]; ok && said[state] == nil {
+			said[state] = texts
+		}
+	}
+	for _, state := range []transport.State{transport.Pending, transport.Completed, transport.Failed} {
+		if said[state] == nil {
+			return nil, fmt.Errorf("the dialect has no word for a job that is %v", state)
+		}
+	}
+	return said, nil
+}
+
+// sayable returns a text as it stands at a place: the code is a number.
+func sayable(p place.Place, text string) any {
+	if p.Source == place.Code {
+		if code, err := strconv.Atoi(text); err == nil {
+			return code
+		}
+	}
+	return text
+}
+
+// reply to a request while it is written.
+type writing struct {
+	id     string
+	code   int
+	header http.Header
+	body   any
+}
+
+// put sets what stands at the first of the places that a field of a Dialect names.
+func (w *writing) put(text string, value any) {
+	places, err := place.ParseList(text)
+	if err != nil {
+		return
+	}
+	w.putAt(places[0], value)
+}
+
+func (w *writing) putAt(p place.Place, value any) {
+	switch p.Source {
+	case place.Body:
+		w.body = set(w.body, p.Steps, w.id, value)
+	case place.Header:
+		if w.header == nil {
+			w.header = http.Header{}
+		}
+		w.header.Set(p.Name, fmt.Sprint(value))
+	case place.Code:
+		if code, ok := value.(int); ok {
+			w.code = code
+		}
+	case place.Nowhere, place.Link, place.Key:
+	}
+}
+
+// say sets the places of State.
+func (w *writing) say(d *rest.Dialect, u utterance) {
+	places, err := place.ParseList(d.State)
+	if err != nil {
+		return
+	}
+	for i, text := range u {
+		if text != "" {
+			w.putAt(places[i], sayable(places[i], text))
+		}
+	}
+}
+
+// set returns what stands at in with a value at the end of some steps.
+func set(in any, steps []jsonscan.Step, id string, value any) any {
+	if len(steps) == 0 {
+		return value
+	}
+	step, rest := &steps[0], steps[1:]
+	if step.Kind == jsonscan.Key {
+		o, ok := in.(object)
+		if !ok {
+			o = object{}
+		}
+		name := named(step.Key, id)
+		o[name] = set(o[name], rest, id, value)
+		return o
+	}
+	a, _ := in.([]any)
+	at := -1
+	switch {
+	case step.Kind == jsonscan.Index && step.Index >= 0:
+		for len(a) <= step.Index {
+			a = append(a, object{})
+		}
+		at = step.Index
+	case step.Kind == jsonscan.Index:
+		if len(a) == 0 {
+			a = append(a, object{})
+		}
+		at = len(a) - 1
+	case len(step.Field) == 0:
+		return append(a, named(step.Equal, id))
+	default:
+		at = slices.IndexFunc(a, func(v any) bool { return fmt.Sprint(get(v, step.Field)) == named(step.Equal, id) })
+		if at < 0 {
+			at = len(a)
+			a = append(a, set(object{}, keys(step.Field), id, named(step.Equal, id)))
+		}
+	}
+	a[at] = set(a[at], rest, id, value)
+	return a
+}
+
+func keys(names []string) (steps []jsonscan.Step) {
+	for _, name := range names {
+		steps = append(steps, jsonscan.Step{Key: jsonscan.Name{Before: name}})
+	}
+	return steps
+}
+
+func get(v any, names []string) any {
+	for _, name := range names {
+		o, _ := v.(object)
+		v = o[name]
+	}
+	return v
+}
+
+// named returns a name with the id in its hole.
+func named(n jsonscan.Name, id string) string {
+	if !n.Hole {
+		return n.Before
+	}
+	return n.Before + id + n.After
+}
+
+// progress sets where a share of the work is said.
+func (w *writing) progress(d *rest.Dialect, share float64) {
+	const whole = 1000
+	if done, total, ok := strings.Cut(d.Progress, " / "); ok {
+		w.put(done, share*whole)
+		w.put(total, whole)
+		return
+	}
+	w.put(d.Progress, share*cmp.Or(d.ProgressScale, 1))
+}

@@ -1,0 +1,78 @@
+package resttest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"go.uber.org/goleak"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+	"github.com/iamber12/job-status-monitoring/transport/rest/resttest"
+)
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// noted notes what is reported.
+type noted struct{ problems []string }
+
+func (n *noted) Helper() {}
+func (n *noted) Errorf(format string, args ...any) {
+	n.problems = append(n.problems, fmt.Sprintf(format, args...))
+}
+
+var run = rest.Dialect{
+	State: "status, conclusion", ID: "id", Message: "why", Result: "out", Next: "next", AnswerID: "id",
+	States: map[string]transport.State{"queued, -": transport.Pending, "completed, success": transport.Completed, "completed, *": transport.Failed, "waiting, -": transport.Blocked},
+	Then:   &rest.Dialect{State: "s", States: map[string]transport.State{"ok": transport.Completed}},
+}
+
+var samples = []resttest.Sample{
+	{Body: `{"status":"queued"}`, Means: "pending"},
+	{Body: `{"status":"waiting","why":"approve"}`, Means: "blocked", Message: "approve"},
+	{ID: "7", Code: 200, Body: `{"id":7,"status":"completed","conclusion":"success","out":{"a": 1}}`, Means: "completed", Result: `{"a":1}`},
+	{Body: `{"status":"completed","conclusion":"failure"}`, Means: "failed"},
+	{Code: 404, Means: "unknown_id"}, {Code: 429, Means: "throttled"}, {Code: 503, Means: "transient"}, {Code: 400, Means: "denied"}, {Body: `{`, Means: "malformed"},
+	{Code: 403, Header: http.Header{"retry-after": {"1"}}, Means: "throttled"}, {Code: 202, Means: "pending"}, {Code: 421, Means: "misdirected"},
+	{Stage: 1, Body: `{"s":"ok"}`, Means: "completed"}, {Body: `{"status":"odd"}`, Means: "unknown"},
+}
+
+func TestADialectThatTellsAllIsRight(t *testing.T) {
+	t.Parallel()
+	n := &noted{}
+	resttest.Check(n, run, samples)
+	assert.Empty(t, n.problems)
+}
+
+// fault 64: a configuration that turns a failure into a success does not go unnoticed.
+func TestCheckReportsWhatIsToldWrongly(t *testing.T) {
+	t.Parallel()
+	failure := resttest.Sample{Body: `{"status":"completed","conclusion":"failure"}`, Means: "failed"}
+	naive := rest.Dialect{State: "status", States: map[string]transport.State{"completed": transport.Completed}}
+	for want, c := range map[string]struct {
+		d       rest.Dialect
+		samples []resttest.Sample
+	}{
+		`sample 0 (200 {"status":"completed","conclusion":"failure"}): told as completed, and means failed`: {naive, []resttest.Sample{failure}},
+		`no sample means failed`:                                              {run, samples[:1]},
+		`no sample means failed; record`:                                      {run, nil},
+		`the dialect is refused: rest: WithDialect: field State: path "a..b"`: {rest.Dialect{State: "a..b"}, samples},
+		`Means: "done" is neither a state nor a class`:                        {run, []resttest.Sample{{Means: "done"}}},
+		`told as an error, and means failed: rest: GET`:                       {run, []resttest.Sample{{Code: 500, Means: "failed"}}},
+		`told as the error transient, and means throttled`:                    {run, []resttest.Sample{{Code: 503, Means: "throttled"}}},
+		`told as pending, and means denied`:                                   {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "denied"}}},
+		`the message is "no", not "yes"`:                                      {run, []resttest.Sample{{Body: `{"status":"queued","why":"no"}`, Means: "pending", Message: "yes"}}},
+		`the result is {"a":1}, not {"a":2}`:                                  {run, []resttest.Sample{{Body: `{"status":"queued","out":{"a":1}}`, Means: "pending", Result: `{"a":2}`}}},
+		`the result is , not x`:                                               {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "pending", Result: `x`}}},
+		`the dialect has no stage 2`:                                          {run, []resttest.Sample{{Stage: 2, Means: "failed"}}},
+		`told as an error, and means pending: invalid job id`:                 {run, []resttest.Sample{{ID: "..", Means: "pending"}}},
+	} {
+		n := &noted{}
+		resttest.Check(n, c.d, c.samples)
+		assert.Contains(t, strings.ReplaceAll(strings.Join(n.problems, "\n"), "rest: invalid", "invalid"), want)
+	}
+}

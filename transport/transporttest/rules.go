@@ -1,0 +1,346 @@
+package transporttest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+func (s Subject) ids() []string { return slices.Sorted(maps.Keys(s.Jobs)) }
+
+var errSlow = errors.New("has not returned")
+
+// status asks about a job, within patience.
+func (s Subject) status(ctx context.Context, id string) (transport.Status, error) {
+	var st transport.Status
+	var err error
+	if !within(func() { st, err = s.Transport.Status(ctx, id) }) {
+		return transport.Status{}, fmt.Errorf("Status(%q) %w within %v", id, errSlow, patience)
+	}
+	return st, err
+}
+
+// within calls f and reports whether it returned in time. It panics as f does.
+func within(f func()) bool {
+	done := make(chan any, 1)
+	go func() {
+		defer func() { done <- recover() }()
+		f()
+	}()
+	bound := time.NewTimer(patience)
+	defer bound.Stop()
+	select {
+	case v := <-done:
+		if v != nil {
+			panic(v)
+		}
+		return true
+	case <-bound.C:
+		return false
+	}
+}
+
+func tellsStates(s Subject) error {
+	for _, id := range s.ids() {
+		st, err := s.status(context.Background(), id)
+		switch {
+		case err != nil:
+			return fmt.Errorf("Status(%q): %w", id, err)
+		case st.ID != id:
+			return fmt.Errorf("Status(%q) has the ID %q", id, st.ID)
+		case st.State != s.Jobs[id]:
+			return fmt.Errorf("Status(%q) is %v, not %v", id, st.State, s.Jobs[id])
+		case !(st.Progress >= 0 && st.Progress <= 1):
+			return fmt.Errorf("Status(%q) has the progress %v", id, st.Progress)
+		case st.RetryAfter < 0 && st.RetryAfter != transport.NoWait:
+			return fmt.Errorf("Status(%q) has the RetryAfter %v", id, st.RetryAfter)
+		}
+	}
+	return nil
+}
+
+func repeatsItself(s Subject) error {
+	for _, id := range s.ids() {
+		first, err := s.status(context.Background(), id)
+		second, again := s.status(context.Background(), id)
+		if err != nil || again != nil {
+			return errors.Join(err, again)
+		}
+		first.RetryAfter, second.RetryAfter = 0, 0 // a wait may pass
+		if !reflect.DeepEqual(first, second) {
+			return fmt.Errorf("Status(%q) is %v, and then %v", id, first, second)
+		}
+	}
+	return nil
+}
+
+func ownsNothing(s Subject) error {
+	for _, id := range s.ids() {
+		st, err := s.status(context.Background(), id)
+		if err != nil {
+			return err
+		}
+		kept := bytes.Clone(st.Result)
+		for i := range st.Result {
+			st.Result[i] = '!'
+		}
+		for _, other := range s.ids() {
+			if _, err := s.status(context.Background(), other); err != nil {
+				return err
+			}
+		}
+		if again, _ := s.status(context.Background(), id); !bytes.Equal(again.Result, kept) {
+			return fmt.Errorf("the Result of Status(%q) changes with one that was returned before", id)
+		}
+	}
+	return nil
+}
+
+func knowsNoUnknown(s Subject) error {
+	if s.Unknown == "" {
+		return nil
+	}
+	st, err := s.status(context.Background(), s.Unknown)
+	if err == nil {
+		return fmt.Errorf("Status(%q) is %v, and there is no such job", s.Unknown, st)
+	}
+	if !errors.Is(err, transport.ErrNotFound) {
+		return fmt.Errorf("Status(%q) does not match transport.ErrNotFound: %w", s.Unknown, err)
+	}
+	return nil
+}
+
+func refusesBadIDs(s Subject) error {
+	for _, id := range []string{"", ".", "..", "a\nb", "a\x00", "\x7f", "\xff", strings.Repeat("x", transport.MaxIDBytes+1)} {
+		_, err := s.status(context.Background(), id)
+		if err == nil {
+			return fmt.Errorf("Status(%.20q) has an answer", id)
+		}
+		if e := (*transport.Error)(nil); errors.As(err, &e) && e.Class == transport.Permanent || errors.Is(err, transport.ErrInvalidID) ||
+			errors.Is(err, transport.ErrNotFound) {
+			continue
+		}
+		return fmt.Errorf("Status(%.20q) has an error that does not end the watch: %w", id, err)
+	}
+	return nil
+}
+
+func escapesIDs(s Subject) error {
+	id := s.ids()[0]
+	for _, around := range []string{"%s/", "./%s", "x/../%s", "%s?x=1", "%s#x", "%s%%20", "%s;", "%s,", "%s'--", "*", "%s/../%s", "%%2e%%2e/%s"} {
+		odd := strings.ReplaceAll(strings.ReplaceAll(around, "%%", "%"), "%s", id)
+		if _, is := s.Jobs[odd]; is {
+			continue
+		}
+		if st, err := s.status(context.Background(), odd); err == nil && st.State == s.Jobs[id] && st.State != transport.Unknown {
+			return fmt.Errorf("Status(%q) answers about the job %q: %v", odd, id, st)
+		}
+	}
+	return nil
+}
+
+var errGone = errors.New("the caller left")
+
+func returnsAtEnd(s Subject) error {
+	if s.Silent == "" {
+		return nil
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	stop := time.AfterFunc(50*time.Millisecond, func() { cancel(errGone) })
+	defer stop.Stop()
+	defer cancel(nil)
+	if _, err := s.status(ctx, s.Silent); err == nil {
+		return fmt.Errorf("Status(%q) has an answer, though its context ended", s.Silent)
+	} else if errors.Is(err, errSlow) {
+		return err
+	} else if !errors.Is(err, errGone) && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("after its context had ended, Status(%q) returned another error: %w", s.Silent, err)
+	}
+	return nil
+}
+
+func asksNothing(s Subject) error {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errGone)
+	for _, id := range s.ids() {
+		if st, err := s.status(ctx, id); err == nil {
+			return fmt.Errorf("Status(%q) is %v, though its context had ended", id, st)
+		}
+	}
+	return nil
+}
+
+func bearsConcurrency(s Subject) error {
+	const callers = 64
+	var wg sync.WaitGroup
+	errs := make(chan error, callers)
+	ids := s.ids()
+	for i := range callers {
+		wg.Go(func() {
+			defer func() {
+				if v := recover(); v != nil {
+					errs <- fmt.Errorf("it panics: %v", v)
+				}
+			}()
+			for n := range 8 {
+				id := ids[(i+n)%len(ids)]
+				st, err := s.Transport.Status(context.Background(), id)
+				if err != nil || st.ID != id || st.State != s.Jobs[id] {
+					errs <- fmt.Errorf("with %d callers at once, Status(%q) is %v, %w", callers, id, st, err)
+					return
+				}
+			}
+		})
+	}
+	if !within(wg.Wait) {
+		return fmt.Errorf("%d callers at once have not returned within %v", callers, patience)
+	}
+	close(errs)
+	return <-errs
+}
+
+func returnsProperErrors(s Subject) error {
+	for _, id := range append(s.ids(), s.Unknown, "no such job, surely") {
+		if id == "" {
+			continue
+		}
+		_, err := s.status(context.Background(), id)
+		if err == nil {
+			continue
+		}
+		if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
+			return fmt.Errorf("Status(%q) returns a nil %T in an error", id, err)
+		}
+		if e := (*transport.Error)(nil); errors.As(err, &e) && e.Class > transport.Misdirected {
+			return fmt.Errorf("Status(%q) has an error of no class: %d", id, e.Class)
+		}
+		if err.Error() == "" {
+			return fmt.Errorf("Status(%q) has an error that says nothing", id)
+		}
+	}
+	return nil
+}
+
+func batchesAlike(s Subject) error {
+	b, ok := s.Transport.(transport.Batcher)
+	if !ok || b.MaxBatch() < 2 {
+		return nil
+	}
+	ids := s.ids()
+	if f, ok := s.Transport.(transport.Fitter); ok {
+		if n := f.Fit(nil); n != 0 {
+			return fmt.Errorf("Fit of no ids is %d", n)
+		}
+		if n := f.Fit(ids); n < 1 || n > len(ids) {
+			return fmt.Errorf("Fit of %d ids is %d", len(ids), n)
+		}
+		ids = ids[:f.Fit(ids)]
+	}
+	ids = ids[:min(len(ids), b.MaxBatch())]
+	answers, err := b.StatusBatch(context.Background(), slices.Clone(ids))
+	if err != nil {
+		return fmt.Errorf("StatusBatch(%q): %w", ids, err)
+	}
+	seen := map[string]bool{}
+	for _, a := range answers {
+		id := a.Status.ID
+		switch {
+		case !slices.Contains(ids, id):
+			return fmt.Errorf("StatusBatch answers about %q, which was not asked about", id)
+		case seen[id]:
+			return fmt.Errorf("StatusBatch answers about %q twice", id)
+		case a.Err != nil:
+			return fmt.Errorf("StatusBatch says of %q: %w", id, a.Err)
+		case a.Status.State != s.Jobs[id]:
+			return fmt.Errorf("StatusBatch says that %q is %v, not %v", id, a.Status.State, s.Jobs[id])
+		}
+		seen[id] = true
+	}
+	for _, id := range ids {
+		if !seen[id] {
+			return fmt.Errorf("StatusBatch does not answer about %q", id)
+		}
+	}
+	return nil
+}
+
+func saysNothingNew(s Subject) error {
+	c, ok := s.Transport.(transport.Conditional)
+	if !ok {
+		return nil
+	}
+	for _, id := range s.ids() {
+		last, err := s.status(context.Background(), id)
+		if err != nil {
+			return err
+		}
+		again, err := c.StatusSince(context.Background(), id, last)
+		if err != nil {
+			return fmt.Errorf("StatusSince(%q): %w", id, err)
+		}
+		last.RetryAfter, again.RetryAfter = 0, 0
+		if !reflect.DeepEqual(last, again) {
+			return fmt.Errorf("StatusSince(%q) is %v, and Status was %v", id, again, last)
+		}
+	}
+	return nil
+}
+
+func cancelsKnown(s Subject) error {
+	if s.Unknown == "" {
+		return nil
+	}
+	if c, ok := s.Transport.(transport.Canceler); ok {
+		if err := c.Cancel(context.Background(), s.Unknown); err == nil {
+			return fmt.Errorf("Cancel(%q) succeeds, and there is no such job", s.Unknown)
+		}
+		if err := c.Cancel(context.Background(), ""); err == nil {
+			return errors.New("Cancel of an empty id succeeds")
+		}
+	}
+	if f, ok := s.Transport.(transport.Fetcher); ok {
+		body, err := f.Fetch(context.Background(), transport.Status{ID: s.Unknown, State: transport.Completed})
+		if err == nil && body == nil {
+			return errors.New("Fetch returns neither a result nor an error")
+		}
+		if body != nil {
+			_ = body.Close()
+		}
+	}
+	return nil
+}
+
+func leavesNothing(s Subject) error {
+	ids := s.ids()
+	if _, err := s.status(context.Background(), ids[0]); err != nil { // what it keeps for the next call
+		return err
+	}
+	before := runtime.NumGoroutine()
+	for range 50 {
+		ctx, cancel := context.WithCancel(context.Background())
+		for _, id := range ids {
+			_, _ = s.Transport.Status(ctx, id)
+		}
+		cancel()
+	}
+	if c, ok := s.Transport.(interface{ Close() error }); ok {
+		_ = c.Close()
+	}
+	after := 0
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if after = runtime.NumGoroutine(); after <= before+8 { // those of a service
+			return nil
+		}
+	}
+	return fmt.Errorf("after %d calls there are %d goroutines more", 50*len(ids), after-before)
+}

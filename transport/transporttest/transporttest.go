@@ -1,0 +1,107 @@
+// Package transporttest checks that a transport.Transport does what a Watcher relies on. The author
+// of one writes
+//
+//	func TestBuilds(t *testing.T) {
+//		transporttest.Run(t, func(t testing.TB) transporttest.Subject {
+//			db := newTestDB(t)
+//			return transporttest.Subject{
+//				Transport: Builds{db},
+//				Jobs:      map[string]transport.State{"1": transport.Running, "2": transport.Completed},
+//				Unknown:   "3",
+//			}
+//		})
+//	}
+//
+// and runs it with -race, which finds what concurrent use alone does not show.
+package transporttest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Subject is a Transport with a service behind it whose jobs do not change.
+type Subject struct {
+	// Transport is what is checked. If it is an [io.Closer], it is closed at the end.
+	Transport transport.Transport
+	// Jobs are jobs of the service, with their states. There are two at least.
+	Jobs map[string]transport.State
+	// Unknown is the id of no job; the default is that this is not checked.
+	Unknown string
+	// Silent is the id of a job about which the service does not answer; the default is that this
+	// is not checked.
+	Silent string
+}
+
+// patience is how long a call may take that should return at once, on the real clock.
+const patience = 5 * time.Second
+
+// rule is one thing that a Watcher relies on.
+type rule struct {
+	name  string
+	check func(s Subject) error
+	why   string // what to do
+}
+
+var rules = []rule{
+	{"tells states", tellsStates, "Status returns the job's id, as it was given, and its state; Progress is from 0 to 1."},
+	{"repeats itself", repeatsItself, "Status asks the service each time and changes nothing: two calls about a job that does not change say the same."},
+	{"owns nothing it returned", ownsNothing, "A Status belongs to the caller. Copy Result from buffers and caches."},
+	{"knows no unknown job", knowsNoUnknown, "Return a *transport.Error of class NotFound for a job that the service does not know."},
+	{"refuses bad ids", refusesBadIDs, "Call transport.CheckID first, and return its error in a *transport.Error of class Permanent."},
+	{"escapes ids", escapesIDs, "Encode the id: whatever it holds, it must name no other job."},
+	{"returns when its context ends", returnsAtEnd, "Hand ctx on to all that waits, and return its cause. Wait by transport.HostOf(ctx).Sleep."},
+	{"asks for nothing in an ended context", asksNothing, "Look at ctx.Err() before the request."},
+	{"bears concurrent use", bearsConcurrency, "Guard what calls share. A Transport is used by many goroutines at once."},
+	{"returns proper errors", returnsProperErrors, "Return a plain nil for no error, never a nil *transport.Error in an error."},
+	{"batches as it asks alone", batchesAlike, "StatusBatch says of a job what Status says, and takes as many as MaxBatch and Fit allow."},
+	{"says when nothing is new", saysNothingNew, "StatusSince returns last if nothing has changed, and else what Status returns."},
+	{"cancels and fetches what there is", cancelsKnown, "Cancel and Fetch return an error for a job that there is not, and panic for none."},
+	{"leaves nothing behind", leavesNothing, "End each goroutine before Status returns, or in Close."},
+}
+
+// Run checks the Transport of the Subject that factory makes. Each rule is a subtest that says what
+// to do when it fails, with a Subject of its own.
+func Run(t *testing.T, factory func(t testing.TB) Subject) {
+	t.Helper()
+	for _, r := range rules {
+		t.Run(r.name, func(t *testing.T) {
+			if err := r.run(factory(t)); err != nil {
+				t.Errorf("%v\n%s", err, r.why)
+			}
+		})
+	}
+}
+
+// Check returns what Run would fail with, each error named for its rule and with what to do. The
+// cleanups of t run when t does.
+func Check(t testing.TB, factory func(t testing.TB) Subject) error {
+	t.Helper()
+	var errs []error
+	for _, r := range rules {
+		if err := r.run(factory(t)); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w: %s", r.name, err, r.why))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// run checks one rule. A panic is an error.
+func (r *rule) run(s Subject) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("it panics: %v", v)
+		}
+		if c, ok := s.Transport.(interface{ Close() error }); ok {
+			_ = c.Close()
+		}
+	}()
+	if s.Transport == nil || len(s.Jobs) < 2 {
+		return errors.New("the Subject has no Transport, or less than two Jobs")
+	}
+	return r.check(s)
+}

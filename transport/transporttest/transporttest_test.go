@@ -1,0 +1,241 @@
+package transporttest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+	"github.com/iamber12/job-status-monitoring/transport/transporttest"
+)
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var jobs = map[string]transport.State{"a": transport.Pending, "b": transport.Running, "c/d": transport.Completed, "e": transport.Failed, "f": transport.Canceled}
+
+func script(more ...mock.Option) []mock.Option {
+	return append([]mock.Option{
+		mock.Job("a", mock.Pending(mock.Forever)), mock.Job("b", mock.Running(mock.Forever)), mock.Job("c/d", mock.Completed([]int{1})),
+		mock.Job("e", mock.Failed("why")), mock.Job("f", mock.Canceled()), mock.Job("silent", mock.Running(mock.Forever)),
+		mock.Fault(mock.Always().Of("silent"), mock.Silence()),
+	}, more...)
+}
+
+func TestOursDoAsTheyMust(t *testing.T) {
+	t.Parallel()
+	for name, opts := range map[string][]rest.Option{
+		"rest": nil, "rest with a batch": {rest.WithDialect(rest.Dialect{Batch: rest.Batch{Path: "/jobs?id={id}", Item: "payload"}})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			transporttest.Run(t, func(t testing.TB) transporttest.Subject {
+				more := []mock.Option{mock.WithETags()}
+				if opts != nil {
+					more = append(more, mock.WithDialect(rest.Dialect{Batch: rest.Batch{Path: "/jobs?id={id}", Item: "payload"}}))
+				}
+				srv := mock.NewServer(t, script(more...)...)
+				c, err := rest.New(srv.URL, opts...)
+				require.NoError(t, err)
+				return transporttest.Subject{Transport: c, Jobs: jobs, Unknown: "nobody's", Silent: "silent"}
+			})
+		})
+	}
+	t.Run("mock", func(t *testing.T) {
+		t.Parallel()
+		transporttest.Run(t, func(t testing.TB) transporttest.Subject {
+			return transporttest.Subject{Transport: mock.NewTransport(t, script(mock.MaxBatch(9))...), Jobs: jobs, Unknown: "nobody's"}
+		})
+	})
+}
+
+// plain is a Transport that does as it must, but for what change does.
+type plain struct {
+	change func(id string, s *transport.Status) error
+}
+
+func (p plain) Status(ctx context.Context, id string) (transport.Status, error) {
+	if ctx.Err() != nil {
+		return transport.Status{}, context.Cause(ctx)
+	}
+	if err := transport.CheckID(id); err != nil {
+		return transport.Status{}, &transport.Error{Class: transport.Permanent, Err: err}
+	}
+	if id == "silent" {
+		<-ctx.Done()
+		return transport.Status{}, context.Cause(ctx)
+	}
+	state, ok := jobs[id]
+	if !ok {
+		return transport.Status{}, &transport.Error{Class: transport.NotFound}
+	}
+	s := transport.Status{ID: id, State: state, Result: []byte(`{"n":1}`)}
+	if p.change != nil {
+		if err := p.change(id, &s); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+type deaf struct {
+	plain
+	ctx context.Context
+}
+
+func (d deaf) Status(_ context.Context, id string) (transport.Status, error) {
+	return d.plain.Status(d.ctx, id)
+}
+
+type forgiving struct{ plain }
+
+func (f forgiving) Status(ctx context.Context, id string) (transport.Status, error) {
+	if len(id) > transport.MaxIDBytes {
+		return transport.Status{}, errors.New("too long") // which counts as transient
+	}
+	return f.plain.Status(ctx, id)
+}
+
+type sloppy struct{ plain }
+
+func (s sloppy) Status(ctx context.Context, id string) (transport.Status, error) {
+	path, _, _ := strings.Cut(id, "?")
+	return s.plain.Status(ctx, path)
+}
+
+type vague struct{ plain }
+
+func (v vague) Status(ctx context.Context, id string) (transport.Status, error) {
+	s, err := v.plain.Status(ctx, id)
+	if errors.Is(err, transport.ErrNotFound) {
+		err = errors.New("something is wrong")
+	}
+	return s, err
+}
+
+type typedNil struct{ plain }
+
+func (n typedNil) Status(ctx context.Context, id string) (transport.Status, error) {
+	s, err := n.plain.Status(ctx, id)
+	if e := (*transport.Error)(nil); err == nil && id == "b" {
+		return s, e
+	}
+	return s, err
+}
+
+type batcher struct {
+	plain
+	most int
+	says func(ids []string) []transport.Answer
+}
+
+func (b batcher) MaxBatch() int { return b.most }
+func (b batcher) StatusBatch(_ context.Context, ids []string) ([]transport.Answer, error) {
+	return b.says(ids), nil
+}
+
+type since struct{ plain }
+
+func (s since) StatusSince(ctx context.Context, id string, _ transport.Status) (transport.Status, error) {
+	st, err := s.Status(ctx, id)
+	st.State = transport.Unknown
+	return st, err
+}
+
+type canceler struct{ plain }
+
+func (canceler) Cancel(context.Context, string) error { return nil }
+
+type fetcher struct{ plain }
+
+func (fetcher) Fetch(context.Context, transport.Status) (io.ReadCloser, error) { return nil, nil }
+
+type leaky struct {
+	plain
+	stop chan struct{}
+}
+
+func (l leaky) Status(ctx context.Context, id string) (transport.Status, error) {
+	go func() { <-l.stop }()
+	return l.plain.Status(ctx, id)
+}
+
+func TestBrokenOnesFailAndAreToldWhatToDo(t *testing.T) {
+	t.Parallel()
+	shared := []byte(`{"n":1}`)
+	var mu sync.Mutex
+	var n int
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	changed := func(change func(id string, s *transport.Status) error) transport.Transport { return plain{change} }
+	for name, c := range map[string]struct {
+		t    transport.Transport
+		want string
+	}{
+		"another id":    {changed(func(_ string, s *transport.Status) error { s.ID = "x"; return nil }), `tells states: Status("a") has the ID "x"`},
+		"another state": {changed(func(_ string, s *transport.Status) error { s.State = transport.Completed; return nil }), `tells states: Status("a") is completed, not pending`},
+		"percent":       {changed(func(_ string, s *transport.Status) error { s.Progress = 40; return nil }), `has the progress 40`},
+		"negative wait": {changed(func(_ string, s *transport.Status) error { s.RetryAfter = -5; return nil }), `has the RetryAfter -5ns`},
+		"no two alike": {changed(func(_ string, s *transport.Status) error {
+			mu.Lock()
+			defer mu.Unlock()
+			n++
+			s.Message = fmt.Sprint(n)
+			return nil
+		}), `repeats itself: Status("a") is`},
+		"a shared buffer":  {changed(func(_ string, s *transport.Status) error { mu.Lock(); defer mu.Unlock(); s.Result = shared; return nil }), `owns nothing it returned:`},
+		"deaf":             {deaf{ctx: ctx}, `returns when its context ends: Status("silent") has not returned within 5s`},
+		"an ended context": {deaf{ctx: ctx}, `asks for nothing in an ended context: Status("a") is`},
+		"a vague error":    {vague{}, `knows no unknown job: Status("nobody's") does not match transport.ErrNotFound: something is wrong`},
+		"a forgiving one":  {forgiving{}, `refuses bad ids: Status("xxxxxxxxxxxxxxxxxxxx") has an error that does not end the watch: too long`},
+		"unescaped":        {sloppy{}, `escapes ids: Status("a?x=1") answers about the job "a"`},
+		"a typed nil":      {typedNil{}, `returns proper errors: Status("b") returns a nil *transport.Error in an error`},
+		"no class":         {changed(func(string, *transport.Status) error { return &transport.Error{Class: 99} }), `returns proper errors: Status("a") has an error of no class: 99`},
+		"a panic":          {changed(func(string, *transport.Status) error { panic("oh") }), `tells states: it panics: oh`},
+		"half a batch":     {batcher{most: 9, says: func([]string) []transport.Answer { return nil }}, `batches as it asks alone: StatusBatch does not answer about "a"`},
+		"another's batch": {batcher{most: 9, says: func([]string) []transport.Answer { return []transport.Answer{{Status: transport.Status{ID: "x"}}} }},
+			`StatusBatch answers about "x", which was not asked about`},
+		"another's state": {batcher{most: 9, says: func([]string) []transport.Answer { return []transport.Answer{{Status: transport.Status{ID: "a"}}} }},
+			`StatusBatch says that "a" is unknown, not pending`},
+		"a wrong revision": {since{}, `says when nothing is new: StatusSince("a") is a: unknown`},
+		"a blind cancel":   {canceler{}, `cancels and fetches what there is: Cancel("nobody's") succeeds`},
+		"an empty fetch":   {fetcher{}, `Fetch returns neither a result nor an error`},
+		"nothing":          {nil, `the Subject has no Transport`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := transporttest.Check(t, func(testing.TB) transporttest.Subject {
+				return transporttest.Subject{Transport: c.t, Jobs: jobs, Unknown: "nobody's", Silent: map[bool]string{true: "silent"}[name == "deaf"]}
+			})
+			if assert.ErrorContains(t, err, c.want) {
+				assert.Contains(t, err.Error(), ": ")
+			}
+		})
+	}
+}
+
+// Not parallel: it counts goroutines.
+func TestALeakyOneFails(t *testing.T) {
+	stop := make(chan struct{})
+	defer close(stop)
+	began := time.Now()
+	err := transporttest.Check(t, func(testing.TB) transporttest.Subject {
+		return transporttest.Subject{Transport: leaky{stop: stop}, Jobs: jobs}
+	})
+	assert.ErrorContains(t, err, "leaves nothing behind: after 250 calls there are 250 goroutines more: End each goroutine")
+	assert.Less(t, time.Since(began), time.Minute)
+	assert.NoError(t, transporttest.Check(t, func(testing.TB) transporttest.Subject {
+		return transporttest.Subject{Transport: plain{}, Jobs: jobs, Unknown: "x", Silent: "silent"}
+	}))
+}
