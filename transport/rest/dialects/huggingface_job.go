@@ -16,6 +16,8 @@ import (
 func HuggingFaceJob(namespace string) Service {
 	jobs := "/api/jobs/" + segment(namespace)
 	return Service{
+		Name:    "Hugging Face jobs",
+		Doc:     "https://huggingface.co/docs/huggingface_hub/guides/jobs",
 		BaseURL: "https://huggingface.co",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: jobs},

@@ -17,6 +17,8 @@ import (
 // See https://cloud.ibm.com/apidocs/resource-controller/resource-controller.
 func IBMResourceInstance() Service {
 	return Service{
+		Name:    "IBM Cloud resource instances",
+		Doc:     "https://cloud.ibm.com/apidocs/resource-controller/resource-controller",
 		BaseURL: "https://resource-controller.cloud.ibm.com",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/v2/resource_instances"},

@@ -23,6 +23,8 @@ import (
 func JenkinsBuild(job string) Service {
 	path := "/job/" + segments(job, "/job/")
 	return Service{
+		Name: "Jenkins builds",
+		Doc:  "https://www.jenkins.io/doc/book/using/remote-access-api/",
 		Dialect: rest.Dialect{
 			Create:    rest.Call{Path: path + "/build", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
 			ID:        "@header.Location",

@@ -23,6 +23,8 @@ import (
 func KubernetesJob(namespace string) Service {
 	jobs := "/apis/batch/v1/namespaces/" + segment(namespace) + "/jobs"
 	return Service{
+		Name: "Kubernetes Jobs",
+		Doc:  "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: jobs},
 			Status: rest.Call{Path: jobs + "/{id}"},

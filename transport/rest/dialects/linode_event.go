@@ -24,6 +24,8 @@ func LinodeEvent(instance int, action string) Service {
 		"action": "linode_" + action, "entity.id": instance, "entity.type": "linode", "+order_by": "created", "+order": "desc",
 	})
 	return Service{
+		Name:    "Linode events",
+		Doc:     "https://techdocs.akamai.com/linode-api/reference/get-event",
 		BaseURL: "https://api.linode.com",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/v4/linode/instances/" + strconv.Itoa(instance) + "/" + segment(action)},

@@ -17,6 +17,8 @@ import (
 func LivyBatch() Service {
 	header := map[string]string{"X-Requested-By": rest.UserAgent}
 	return Service{
+		Name: "Apache Livy batches",
+		Doc:  "https://livy.apache.org/docs/latest/rest-api.html",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/batches", Header: header},
 			Status: rest.Call{Path: "/batches/{id}/state"},

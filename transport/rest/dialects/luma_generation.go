@@ -15,6 +15,8 @@ import (
 // See https://docs.lumalabs.ai/reference/getgeneration.
 func LumaGeneration() Service {
 	return Service{
+		Name:    "Luma generations",
+		Doc:     "https://docs.lumalabs.ai/reference/getgeneration",
 		BaseURL: "https://api.lumalabs.ai",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/dream-machine/v1/generations"},

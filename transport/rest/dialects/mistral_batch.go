@@ -16,6 +16,8 @@ import (
 // See https://docs.mistral.ai/api/#tag/batch.
 func MistralBatch() Service {
 	return Service{
+		Name:    "Mistral batch jobs",
+		Doc:     "https://docs.mistral.ai/api/#tag/batch",
 		BaseURL: "https://api.mistral.ai",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/v1/batch/jobs"},

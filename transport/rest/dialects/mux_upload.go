@@ -15,6 +15,8 @@ import (
 // See https://docs.mux.com/api-reference/video/direct-uploads.
 func MuxUpload() Service {
 	return Service{
+		Name:    "Mux direct uploads",
+		Doc:     "https://docs.mux.com/api-reference/video/direct-uploads",
 		BaseURL: "https://api.mux.com",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/video/v1/uploads"},

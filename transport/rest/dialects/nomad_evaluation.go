@@ -18,6 +18,8 @@ import (
 // See https://developer.hashicorp.com/nomad/api-docs/jobs.
 func NomadEvaluation(job string) Service {
 	return Service{
+		Name:        "Nomad batch jobs",
+		Doc:         "https://developer.hashicorp.com/nomad/api-docs/jobs",
 		TokenHeader: "X-Nomad-Token",
 		Dialect: rest.Dialect{
 			Create:   rest.Call{Path: "/v1/job/" + segment(job) + "/dispatch"},

@@ -17,6 +17,8 @@ import (
 // See https://platform.openai.com/docs/api-reference/batch.
 func OpenAIBatch() Service {
 	return Service{
+		Name:    "OpenAI batches",
+		Doc:     "https://platform.openai.com/docs/api-reference/batch",
 		BaseURL: "https://api.openai.com",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/v1/batches"},

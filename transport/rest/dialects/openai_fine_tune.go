@@ -14,6 +14,8 @@ import (
 // See https://platform.openai.com/docs/api-reference/fine-tuning.
 func OpenAIFineTune() Service {
 	return Service{
+		Name:    "OpenAI fine-tuning jobs",
+		Doc:     "https://platform.openai.com/docs/api-reference/fine-tuning",
 		BaseURL: "https://api.openai.com",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/v1/fine_tuning/jobs"},

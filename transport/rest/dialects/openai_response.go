@@ -16,6 +16,8 @@ import (
 // See https://platform.openai.com/docs/guides/background.
 func OpenAIResponse() Service {
 	return Service{
+		Name:    "OpenAI background responses",
+		Doc:     "https://platform.openai.com/docs/guides/background",
 		BaseURL: "https://api.openai.com",
 		Dialect: rest.Dialect{
 			Create:      rest.Call{Path: "/v1/responses"},

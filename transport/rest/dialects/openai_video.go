@@ -16,6 +16,8 @@ import (
 // See https://platform.openai.com/docs/api-reference/videos.
 func OpenAIVideo() Service {
 	return Service{
+		Name:    "OpenAI videos",
+		Doc:     "https://platform.openai.com/docs/api-reference/videos",
 		BaseURL: "https://api.openai.com",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/v1/videos", Header: map[string]string{"Content-Type": "multipart/form-data"}},

@@ -19,6 +19,8 @@ func HeatStack(project, name string) Service {
 	stacks := "/v1/" + segment(project) + "/stacks"
 	stack := stacks + "/" + segment(name) + "/{id}"
 	return Service{
+		Name:        "OpenStack Heat stacks",
+		Doc:         "https://docs.openstack.org/api-ref/orchestration/v1/",
 		TokenHeader: "X-Auth-Token",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: stacks},

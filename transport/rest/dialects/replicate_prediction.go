@@ -16,6 +16,8 @@ import (
 // See https://replicate.com/docs/reference/http#predictions.get.
 func ReplicatePrediction() Service {
 	return Service{
+		Name:    "Replicate predictions",
+		Doc:     "https://replicate.com/docs/reference/http#predictions.get",
 		BaseURL: "https://api.replicate.com",
 		Dialect: rest.Dialect{
 			Create:      rest.Call{Path: "/v1/predictions"},

@@ -17,6 +17,8 @@ import (
 // See https://docs.dev.runwayml.com/api/.
 func RunwayTask(kind string) Service {
 	return Service{
+		Name:    "Runway tasks",
+		Doc:     "https://docs.dev.runwayml.com/api/",
 		BaseURL: "https://api.dev.runwayml.com",
 		Dialect: rest.Dialect{
 			Header: map[string]string{"X-Runway-Version": "2024-11-06"},

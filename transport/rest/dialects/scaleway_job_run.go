@@ -15,6 +15,8 @@ import (
 func ScalewayJobRun(region, definition string) Service {
 	jobs := "/serverless-jobs/v1alpha2/regions/" + segment(region)
 	return Service{
+		Name:        "Scaleway Serverless Job runs",
+		Doc:         "https://www.scaleway.com/en/developers/api/serverless-jobs/",
 		BaseURL:     "https://api.scaleway.com",
 		TokenHeader: "X-Auth-Token",
 		Dialect: rest.Dialect{

@@ -20,6 +20,8 @@ import (
 func SlurmJob(version string) Service {
 	slurm := "/slurm/" + segment(version)
 	return Service{
+		Name:        "Slurm jobs",
+		Doc:         "https://slurm.schedmd.com/rest_api.html",
 		TokenHeader: "X-SLURM-USER-TOKEN",
 		Dialect: rest.Dialect{
 			Create:   rest.Call{Path: slurm + "/job/submit"},

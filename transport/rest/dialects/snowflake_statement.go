@@ -22,6 +22,8 @@ func SnowflakeStatement(tokenType string) Service {
 		header = map[string]string{"X-Snowflake-Authorization-Token-Type": tokenType}
 	}
 	return Service{
+		Name: "Snowflake statements",
+		Doc:  "https://docs.snowflake.com/en/developer-guide/sql-api/reference",
 		Dialect: rest.Dialect{
 			Header: header,
 			Create: rest.Call{Path: "/api/v2/statements?async=true"},

@@ -19,6 +19,8 @@ func SpaceliftRun(stack string) Service {
 		return rest.Call{Method: "POST", Path: "/graphql", Body: map[string]any{"query": query, "variables": variables}}
 	}
 	return Service{
+		Name: "Spacelift runs",
+		Doc:  "https://docs.spacelift.io/integrations/api",
 		Dialect: rest.Dialect{
 			Create:   graphQL("mutation($s:ID!){runTrigger(stack:$s){ id }}", map[string]any{"s": stack}),
 			Status:   graphQL("query($s:ID!,$r:ID!){stack(id:$s){run(id:$r){id state}}}", map[string]any{"s": stack, "r": "{id}"}),

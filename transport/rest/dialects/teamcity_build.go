@@ -16,6 +16,8 @@ import (
 // See https://www.jetbrains.com/help/teamcity/rest/teamcity-rest-api-documentation.html.
 func TeamCityBuild() Service {
 	return Service{
+		Name: "TeamCity builds",
+		Doc:  "https://www.jetbrains.com/help/teamcity/rest/teamcity-rest-api-documentation.html",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/app/rest/buildQueue"},
 			Status: rest.Call{Path: "/app/rest/builds/id:{id}"},

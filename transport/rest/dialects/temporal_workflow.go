@@ -20,6 +20,8 @@ func TemporalWorkflow(namespace string) Service {
 	workflows := "/api/v1/namespaces/" + segment(namespace) + "/workflows/"
 	const status = "WORKFLOW_EXECUTION_STATUS_"
 	return Service{
+		Name: "Temporal workflow executions",
+		Doc:  "https://github.com/temporalio/api",
 		Dialect: rest.Dialect{
 			Create:   rest.Call{Path: workflows + "{key}"},
 			Status:   rest.Call{Path: workflows + "{id}"},

@@ -43,6 +43,8 @@ func TerraformRun() Service {
 		states[word+", -, false"] = transport.Blocked
 	}
 	return Service{
+		Name:    "HCP Terraform runs",
+		Doc:     "https://developer.hashicorp.com/terraform/cloud-docs/api-docs/run",
 		BaseURL: "https://app.terraform.io",
 		Dialect: rest.Dialect{
 			Create:   rest.Call{Path: "/api/v2/runs", Header: header},

@@ -20,6 +20,8 @@ import (
 // See https://trino.io/docs/current/develop/client-protocol.html.
 func TrinoQuery(user string) Service {
 	return Service{
+		Name: "Trino statements",
+		Doc:  "https://trino.io/docs/current/develop/client-protocol.html",
 		Dialect: rest.Dialect{
 			Header: map[string]string{"X-Trino-User": user},
 			Create: rest.Call{Path: "/v1/statement", Header: map[string]string{"Content-Type": "text/plain"}},

@@ -19,6 +19,8 @@ import (
 func TwilioExportJob(resource string) Service {
 	exports := "/v1/Exports/" + segment(resource)
 	return Service{
+		Name:    "Twilio BulkExport jobs",
+		Doc:     "https://www.twilio.com/docs/usage/bulkexport",
 		BaseURL: "https://bulkexports.twilio.com",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: exports + "/Jobs", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},

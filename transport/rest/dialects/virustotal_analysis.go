@@ -19,6 +19,8 @@ import (
 // See https://docs.virustotal.com/reference/analysis.
 func VirusTotalAnalysis() Service {
 	return Service{
+		Name:        "VirusTotal analyses",
+		Doc:         "https://docs.virustotal.com/reference/analysis",
 		BaseURL:     "https://www.virustotal.com",
 		TokenHeader: "X-Apikey",
 		Dialect: rest.Dialect{

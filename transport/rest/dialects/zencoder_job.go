@@ -15,6 +15,8 @@ import (
 // See https://support.brightcove.com/zencoder-api.
 func ZencoderJob() Service {
 	return Service{
+		Name:        "Zencoder jobs",
+		Doc:         "https://support.brightcove.com/zencoder-api",
 		BaseURL:     "https://app.zencoder.com",
 		TokenHeader: "Zencoder-Api-Key",
 		Dialect: rest.Dialect{
