@@ -57,11 +57,13 @@ import (
 //
 // Printing a Dialect, a Call or a Batch prints neither queries nor bodies, which may hold secrets.
 type Dialect struct {
-	// Create starts a job; the default is POST /.
+	// Create starts a job; the default is POST /. Its Path is "-" if the service starts none: an
+	// attempt then matches [errors.ErrUnsupported].
 	Create Call
 	// Status asks about a job; the default is GET /status/{id}.
 	Status Call
-	// Cancel asks for a job's end; the default is DELETE /status/{id}.
+	// Cancel asks for a job's end; the default is DELETE /status/{id}. Its Path is "-" if the
+	// service can't cancel: an attempt then matches [errors.ErrUnsupported].
 	Cancel Call
 	// Fetch asks for the result of a job that has completed: see [Client.Fetch]. Its {result} is
 	// what stands at Result. The default is no such call: the result is what stands there.
@@ -78,7 +80,9 @@ type Dialect struct {
 	// CreateBody is sent, as JSON, by a create that was given no input; the default is no body. It
 	// is Create.Body by another name, and only one of them may be set.
 	CreateBody any
-	// IdempotencyHeader carries a create's idempotency key; the default is Idempotency-Key.
+	// IdempotencyHeader carries a create's idempotency key; the default is Idempotency-Key. It is
+	// "-" if the service knows no such header. The create is then sent a second time only if the key
+	// goes along elsewhere.
 	IdempotencyHeader string
 	// IdempotencyField is where in the create's body the idempotency key is put, such as
 	// "clientRequestToken" or "data.token"; it is then not sent as a header, unless

@@ -228,6 +228,9 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	defer c.end(k)
 	at := c.place(id)
 	k.stage, k.id, k.read = k.stages[at.stage], id, (*call).readCancel
+	if k.stage.cancel == nil {
+		return unsupported("Cancel")
+	}
 	if err := k.ask(k.stage.cancel, &vars{id: at.id}); err != nil {
 		return err
 	}
