@@ -22,10 +22,12 @@ func AcceptedLocation(path string) Service {
 		Name: "Jobs at a Location",
 		Doc:  "https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: path},
-			ID:     "@header.Location",
-			Status: rest.Call{Path: "{+id}"},
-			State:  "@code, status, error.code",
+			Create:            rest.Call{Path: path},
+			IdempotencyHeader: "-",
+			ID:                "@header.Location",
+			Status:            rest.Call{Path: "{+id}"},
+			Cancel:            rest.Call{Path: "-"},
+			State:             "@code, status, error.code",
 			States: map[string]transport.State{
 				"202, *, *":          transport.Running,
 				"200, InProgress, *": transport.Running,

@@ -20,11 +20,12 @@ func AirbyteJob() Service {
 		Doc:     "https://reference.airbyte.com/reference/getjob",
 		BaseURL: "https://api.airbyte.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/v1/jobs"},
-			Status: rest.Call{Path: "/v1/jobs/{id}"},
-			Cancel: rest.Call{Method: "DELETE", Path: "/v1/jobs/{id}"},
-			ID:     "jobId",
-			State:  "status",
+			Create:            rest.Call{Path: "/v1/jobs"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v1/jobs/{id}"},
+			Cancel:            rest.Call{Method: "DELETE", Path: "/v1/jobs/{id}"},
+			ID:                "jobId",
+			State:             "status",
 			States: map[string]transport.State{
 				"pending":    transport.Pending,
 				"running":    transport.Running,

@@ -27,11 +27,12 @@ func AWSCloudFormationStack(region, stack string) Service {
 		Doc:     "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html",
 		BaseURL: aws("cloudformation", region),
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: action("CreateStack", url.QueryEscape(stack)), Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
-			Status: rest.Call{Path: action("DescribeStacks", "{id}")},
-			Cancel: rest.Call{Method: "POST", Path: action("DeleteStack", "{id}")},
-			ID:     "CreateStackResponse.CreateStackResult.StackId",
-			State:  first + "StackStatus",
+			Create:            rest.Call{Path: action("CreateStack", url.QueryEscape(stack)), Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: action("DescribeStacks", "{id}")},
+			Cancel:            rest.Call{Method: "POST", Path: action("DeleteStack", "{id}")},
+			ID:                "CreateStackResponse.CreateStackResult.StackId",
+			State:             first + "StackStatus",
 			States: map[string]transport.State{
 				"*_IN_PROGRESS":      transport.Running,
 				"CREATE_COMPLETE":    transport.Completed,

@@ -24,6 +24,7 @@ func AWSTextractAnalysis(region string) Service {
 			Create:           awsCall("1.1", "Textract.StartDocumentAnalysis", nil),
 			IdempotencyField: "ClientRequestToken",
 			Status:           awsCall("1.1", "Textract.GetDocumentAnalysis", map[string]any{"JobId": "{id}", "MaxResults": 1}),
+			Cancel:           rest.Call{Path: "-"},
 			Fetch:            awsCall("1.1", "Textract.GetDocumentAnalysis", map[string]any{"JobId": "{id}", "MaxResults": 1000}),
 			ID:               "JobId",
 			State:            "JobStatus",

@@ -19,12 +19,13 @@ func AWXJob(template string) Service {
 		Name: "AWX jobs",
 		Doc:  "https://docs.ansible.com/automation-controller/latest/html/controllerapi/index.html",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/api/v2/job_templates/" + segment(template) + "/launch/"},
-			Status: rest.Call{Path: "/api/v2/jobs/{id}/"},
-			Cancel: rest.Call{Method: "POST", Path: "/api/v2/jobs/{id}/cancel/"},
-			Batch:  rest.Batch{Path: "/api/v2/jobs/?id__in={ids}", Max: 25, List: "results", Next: "next"}, // 25 are a page
-			ID:     "id",
-			State:  "status",
+			Create:            rest.Call{Path: "/api/v2/job_templates/" + segment(template) + "/launch/"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/api/v2/jobs/{id}/"},
+			Cancel:            rest.Call{Method: "POST", Path: "/api/v2/jobs/{id}/cancel/"},
+			Batch:             rest.Batch{Path: "/api/v2/jobs/?id__in={ids}", Max: 25, List: "results", Next: "next"}, // 25 are a page
+			ID:                "id",
+			State:             "status",
 			States: map[string]transport.State{
 				"new":        transport.Pending,
 				"pending":    transport.Pending,

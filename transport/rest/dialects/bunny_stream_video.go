@@ -23,11 +23,13 @@ func BunnyStreamVideo(library string) Service {
 		BaseURL:     "https://video.bunnycdn.com",
 		TokenHeader: "AccessKey",
 		Dialect: rest.Dialect{
-			Create:   rest.Call{Path: videos + "fetch"},
-			Status:   rest.Call{Path: videos + "{id}"},
-			ID:       "id",
-			AnswerID: "guid",
-			State:    "status",
+			Create:            rest.Call{Path: videos + "fetch"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: videos + "{id}"},
+			Cancel:            rest.Call{Path: "-"},
+			ID:                "id",
+			AnswerID:          "guid",
+			State:             "status",
 			States: map[string]transport.State{
 				"0": transport.Pending,
 				"1": transport.Running, // uploaded

@@ -20,9 +20,10 @@ func CamundaProcessInstance() Service {
 		Name: "Camunda process instances",
 		Doc:  "https://docs.camunda.io/docs/apis-tools/orchestration-cluster-api-rest/specifications/get-process-instance/",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/v2/process-instances"},
-			Status: rest.Call{Path: "/v2/process-instances/{id}"},
-			Cancel: rest.Call{Method: "POST", Path: "/v2/process-instances/{id}/cancellation", Body: map[string]any{}},
+			Create:            rest.Call{Path: "/v2/process-instances"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v2/process-instances/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/v2/process-instances/{id}/cancellation", Body: map[string]any{}},
 			Fetch: rest.Call{Method: "POST", Path: "/v2/variables/search", Body: map[string]any{
 				"filter": map[string]any{"processInstanceKey": "{id}"},
 			}},

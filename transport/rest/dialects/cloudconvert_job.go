@@ -19,11 +19,12 @@ func CloudConvertJob() Service {
 		Doc:     "https://cloudconvert.com/api/v2/jobs#jobs-show",
 		BaseURL: "https://api.cloudconvert.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/v2/jobs"},
-			Status: rest.Call{Path: "/v2/jobs/{id}"},
-			Cancel: rest.Call{Method: "DELETE", Path: "/v2/jobs/{id}"},
-			ID:     "data.id",
-			State:  "data.status",
+			Create:            rest.Call{Path: "/v2/jobs"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v2/jobs/{id}"},
+			Cancel:            rest.Call{Method: "DELETE", Path: "/v2/jobs/{id}"},
+			ID:                "data.id",
+			State:             "data.status",
 			States: map[string]transport.State{
 				"waiting":    transport.Pending,
 				"processing": transport.Running,

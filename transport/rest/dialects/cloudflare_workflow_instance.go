@@ -21,11 +21,12 @@ func CloudflareWorkflowInstance(account, workflow string) Service {
 		Doc:     "https://developers.cloudflare.com/api/resources/workflows/subresources/instances/methods/get/",
 		BaseURL: "https://api.cloudflare.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: instances},
-			Status: rest.Call{Path: instances + "/{id}"},
-			Cancel: rest.Call{Method: "PATCH", Path: instances + "/{id}/status", Body: map[string]any{"status": "terminate"}},
-			ID:     "result.id",
-			State:  "result.status",
+			Create:            rest.Call{Path: instances},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: instances + "/{id}"},
+			Cancel:            rest.Call{Method: "PATCH", Path: instances + "/{id}/status", Body: map[string]any{"status": "terminate"}},
+			ID:                "result.id",
+			State:             "result.status",
 			States: map[string]transport.State{
 				"queued":          transport.Pending,
 				"running":         transport.Running,

@@ -24,10 +24,12 @@ func CloudinaryUpload(cloud, kind string) Service {
 		Doc:     "https://cloudinary.com/documentation/upload_images#asynchronous_uploads",
 		BaseURL: "https://api.cloudinary.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: base + "/" + segment(kind) + "/upload", Header: map[string]string{"Content-Type": "multipart/form-data"}},
-			Status: rest.Call{Path: base + "/resources/" + segment(kind) + "/upload/{+id}"},
-			ID:     "public_id",
-			State:  "@code, status, secure_url",
+			Create:            rest.Call{Path: base + "/" + segment(kind) + "/upload", Header: map[string]string{"Content-Type": "multipart/form-data"}},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: base + "/resources/" + segment(kind) + "/upload/{+id}"},
+			Cancel:            rest.Call{Path: "-"},
+			ID:                "public_id",
+			State:             "@code, status, secure_url",
 			States: map[string]transport.State{
 				"404, *, *":       transport.Running,
 				"200, pending, *": transport.Running,

@@ -19,11 +19,12 @@ func ComfyUIPrompt() Service {
 		Name: "ComfyUI prompts",
 		Doc:  "https://docs.comfy.org/development/comfyui-server/comms_routes",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/prompt"},
-			Status: rest.Call{Path: "/history/{id}"},
-			Cancel: rest.Call{Method: "POST", Path: "/interrupt", Body: map[string]any{"prompt_id": "{id}"}},
-			ID:     "prompt_id",
-			State:  "{id}.status.status_str, {id}.status.completed, {id}.status.messages[-1][0]",
+			Create:            rest.Call{Path: "/prompt"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/history/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/interrupt", Body: map[string]any{"prompt_id": "{id}"}},
+			ID:                "prompt_id",
+			State:             "{id}.status.status_str, {id}.status.completed, {id}.status.messages[-1][0]",
 			States: map[string]transport.State{
 				"-, -, -":                         transport.Running,
 				"success, true, *":                transport.Completed,

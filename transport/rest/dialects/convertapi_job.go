@@ -21,11 +21,12 @@ func ConvertAPIJob(from, to string) Service {
 		Doc:     "https://docs.convertapi.com/docs/async-conversion",
 		BaseURL: "https://v2.convertapi.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/async/convert/" + segment(from) + "/to/" + segment(to), Header: map[string]string{"Content-Type": "multipart/form-data"}},
-			Status: rest.Call{Path: "/async/job/{id}"},
-			Cancel: rest.Call{Method: "DELETE", Path: "/async/job/{id}"},
-			ID:     "JobId",
-			State:  "@code, Code, Files",
+			Create:            rest.Call{Path: "/async/convert/" + segment(from) + "/to/" + segment(to), Header: map[string]string{"Content-Type": "multipart/form-data"}},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/async/job/{id}"},
+			Cancel:            rest.Call{Method: "DELETE", Path: "/async/job/{id}"},
+			ID:                "JobId",
+			State:             "@code, Code, Files",
 			States: map[string]transport.State{
 				"202, *, *": transport.Running,
 				"200, -, +": transport.Completed,

@@ -19,12 +19,13 @@ func DbtCloudRun(account, job string) Service {
 		Doc:     "https://docs.getdbt.com/dbt-cloud/api-v2#/operations/Retrieve%20Run",
 		BaseURL: "https://cloud.getdbt.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: base + "/jobs/" + segment(job) + "/run/"},
-			Status: rest.Call{Path: base + "/runs/{id}/"},
-			Cancel: rest.Call{Method: "POST", Path: base + "/runs/{id}/cancel/"},
-			Fetch:  rest.Call{Path: base + "/runs/{id}/artifacts/run_results.json"},
-			ID:     "data.id",
-			State:  "data.status",
+			Create:            rest.Call{Path: base + "/jobs/" + segment(job) + "/run/"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: base + "/runs/{id}/"},
+			Cancel:            rest.Call{Method: "POST", Path: base + "/runs/{id}/cancel/"},
+			Fetch:             rest.Call{Path: base + "/runs/{id}/artifacts/run_results.json"},
+			ID:                "data.id",
+			State:             "data.status",
 			States: map[string]transport.State{
 				"1":  transport.Pending, // queued
 				"2":  transport.Pending, // starting

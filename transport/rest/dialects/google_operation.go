@@ -23,11 +23,12 @@ func GoogleOperation(service, version, collection string) Service {
 		Doc:     "https://google.aip.dev/151",
 		BaseURL: "https://" + segment(service),
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: base + segments(collection, "/")},
-			Status: rest.Call{Path: base + "{+id}"},
-			Cancel: rest.Call{Method: "POST", Path: base + "{+id}:cancel", Body: map[string]any{}},
-			ID:     "name",
-			State:  "done, error.code",
+			Create:            rest.Call{Path: base + segments(collection, "/")},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: base + "{+id}"},
+			Cancel:            rest.Call{Method: "POST", Path: base + "{+id}:cancel", Body: map[string]any{}},
+			ID:                "name",
+			State:             "done, error.code",
 			States: map[string]transport.State{
 				"-, *":     transport.Running,
 				"false, *": transport.Running,

@@ -28,13 +28,15 @@ func LinodeEvent(instance int, action string) Service {
 		Doc:     "https://techdocs.akamai.com/linode-api/reference/get-event",
 		BaseURL: "https://api.linode.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/v4/linode/instances/" + strconv.Itoa(instance) + "/" + segment(action)},
-			ID:     "id",
+			Create:            rest.Call{Path: "/v4/linode/instances/" + strconv.Itoa(instance) + "/" + segment(action)},
+			IdempotencyHeader: "-",
+			ID:                "id",
 			Find: rest.Find{
 				Call: rest.Call{Path: "/v4/account/events", Header: map[string]string{"X-Filter": string(filter)}},
 				List: "data",
 			},
 			Status: rest.Call{Path: "/v4/account/events/{id}"},
+			Cancel: rest.Call{Path: "-"},
 			State:  "status",
 			States: map[string]transport.State{
 				"scheduled":    transport.Pending,

@@ -23,6 +23,7 @@ func StripeReportRun() Service {
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/v1/reporting/report_runs", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
 			Status: rest.Call{Path: "/v1/reporting/report_runs/{id}"},
+			Cancel: rest.Call{Path: "-"},
 			Fetch:  rest.Call{Path: "{+result}"},
 			ID:     "id",
 			State:  "status",

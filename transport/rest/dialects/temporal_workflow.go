@@ -23,13 +23,14 @@ func TemporalWorkflow(namespace string) Service {
 		Name: "Temporal workflow executions",
 		Doc:  "https://github.com/temporalio/api",
 		Dialect: rest.Dialect{
-			Create:   rest.Call{Path: workflows + "{key}"},
-			Status:   rest.Call{Path: workflows + "{id}"},
-			Cancel:   rest.Call{Method: "POST", Path: workflows + "{id}/cancel", Body: map[string]any{}},
-			Fetch:    rest.Call{Path: workflows + "{id}/history?waitNewEvent=true&historyEventFilterType=2"},
-			ID:       "@key",
-			AnswerID: "workflowExecutionInfo.execution.workflowId",
-			State:    "workflowExecutionInfo.status",
+			Create:            rest.Call{Path: workflows + "{key}"},
+			IdempotencyHeader: "-", // the key is in the path
+			Status:            rest.Call{Path: workflows + "{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: workflows + "{id}/cancel", Body: map[string]any{}},
+			Fetch:             rest.Call{Path: workflows + "{id}/history?waitNewEvent=true&historyEventFilterType=2"},
+			ID:                "@key",
+			AnswerID:          "workflowExecutionInfo.execution.workflowId",
+			State:             "workflowExecutionInfo.status",
 			States: map[string]transport.State{
 				status + "RUNNING":          transport.Running,
 				status + "CONTINUED_AS_NEW": transport.Running,

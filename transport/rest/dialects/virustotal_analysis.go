@@ -24,10 +24,12 @@ func VirusTotalAnalysis() Service {
 		BaseURL:     "https://www.virustotal.com",
 		TokenHeader: "X-Apikey",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/api/v3/urls", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
-			Status: rest.Call{Path: "/api/v3/analyses/{id}"},
-			ID:     "data.id",
-			State:  "data.attributes.status",
+			Create:            rest.Call{Path: "/api/v3/urls", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/api/v3/analyses/{id}"},
+			Cancel:            rest.Call{Path: "-"},
+			ID:                "data.id",
+			State:             "data.attributes.status",
 			States: map[string]transport.State{
 				"queued":      transport.Pending,
 				"in-progress": transport.Running,
