@@ -107,14 +107,15 @@ func (e *Entry) takes() string {
 	return strings.Join(e.Params, " ")
 }
 
-// fits reports whether an argument has the parts that a parameter such as "owner/repo" names.
+// fits reports whether an argument has the parts that a parameter such as "owner/repo" names. A part
+// must not be one that climbs in a path.
 func fits(arg, param string) bool {
-	wanted := strings.Count(param, "/")
-	if wanted == 0 {
-		return true
-	}
 	parts := strings.Split(arg, "/")
-	return len(parts) == wanted+1 && !slices.Contains(parts, "")
+	if slices.Contains(parts, ".") || slices.Contains(parts, "..") {
+		return false
+	}
+	wanted := strings.Count(param, "/")
+	return wanted == 0 || len(parts) == wanted+1 && !slices.Contains(parts, "")
 }
 
 // none, one, two and three adapt a function of so many parameters.

@@ -9,8 +9,9 @@ import (
 // "owner/repo". It starts none: see [GitHubWorkflowRun].
 //
 // It asks for GET /repos/{owner}/{repo}/actions/runs/{id} with a token that may read actions. An
-// answer that has not changed costs nothing of the rate limit. The newest hundred runs and those
-// before them are asked about by a list. The result is fetched: the list of artifacts.
+// answer that has not changed costs nothing of the rate limit. The newest
+// hundred runs are asked about by a list, and older ones one at a time. The result is fetched: the
+// list of artifacts.
 //
 // A run that waits for a person is Blocked: for the approval of a deployment, or of what a stranger
 // proposed. A run that is repeated is queued again under the same id.
@@ -28,7 +29,7 @@ func GitHubActionsRun(repo string) Service {
 			Status:            rest.Call{Path: runs + "/{id}"},
 			Cancel:            rest.Call{Method: "POST", Path: runs + "/{id}/cancel"},
 			Fetch:             rest.Call{Path: runs + "/{id}/artifacts"},
-			Batch:             rest.Batch{Path: runs + "?per_page=100", List: "workflow_runs", Next: "@link.next"},
+			Batch:             rest.Batch{Path: runs + "?per_page=100", List: "workflow_runs"},
 			ID:                "id",
 			State:             "status, conclusion",
 			States:            gitHubStates(),
