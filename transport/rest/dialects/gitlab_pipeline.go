@@ -34,7 +34,7 @@ func GitLabPipeline(project, ref string) Service {
 		"failed":    transport.Failed,
 		"canceled":  transport.Canceled,
 	}
-	for _, word := range []string{"created", "waiting_for_resource", "preparing", "pending", "scheduled"} {
+	for _, word := range []string{"created", "waiting_for_resource", "waiting_for_callback", "preparing", "pending", "scheduled"} {
 		states[word] = transport.Pending
 	}
 	return Service{
