@@ -151,7 +151,7 @@ type Dialect struct {
 	RetryAfter string
 	// Created, Updated and Finished are where the job's times stand; the default is nowhere. A time
 	// is a text as in RFC 3339, RFC 9110 or the like, or a number of seconds, milliseconds,
-	// microseconds or nanoseconds since 1970, which its size tells apart.
+	// microseconds or nanoseconds since 1970, which its size tells apart. Zero is no time.
 	Created, Updated, Finished string
 
 	// Next is where an answer gives the job a new id, as the item of a queue becomes a build; the

@@ -401,7 +401,7 @@ func readTime(v place.Value) time.Time {
 		}
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n >= 0 && n < 1e18) {
+	if err != nil || !(n > 0 && n < 1e18) { // many services say 0 of what has not happened yet
 		return time.Time{}
 	}
 	const latest = 1e11 // seconds: a larger number is of smaller units

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -475,4 +476,30 @@ func checkBatch(t *testing.T, s dialects.Service, r *recording) {
 	}
 	assert.Equal(t, r.Batch.Tells, got)
 	same(t, s, &r.Batch.Request, service.take(t))
+}
+
+func TestDialectsReadTheTimesOfTheirServices(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2027, time.March, 4, 5, 6, 7, 0, time.UTC)
+	for _, c := range []struct {
+		name, id, body    string
+		created, finished time.Time
+	}{
+		{"airbyte_job", "5", `{"jobId":5,"status":"running","startTime":"2027-03-04T05:06:07Z"}`, at, time.Time{}},
+		{"apify_run", "5", `{"data":{"status":"SUCCEEDED","startedAt":"2027-03-04T05:06:07.000Z","finishedAt":"2027-03-04T05:06:17.000Z"}}`, at, at.Add(10 * time.Second)},
+		{"aws_batch_job", "5", `{"jobs":[{"jobId":"5","status":"SUCCEEDED","createdAt":1804136767000,"stoppedAt":1804136777000}]}`, at, at.Add(10 * time.Second)},
+		{"aws_stepfunctions_execution", "5", `{"status":"SUCCEEDED","startDate":1804136767.0,"stopDate":1804136777.5}`, at, at.Add(10500 * time.Millisecond)},
+		{"azure_devops_build", "5", `{"id":5,"status":"completed","result":"failed","queueTime":"2027-03-04T05:06:07.0000000Z","finishTime":"2027-03-04T05:06:08.5Z"}`, at, at.Add(1500 * time.Millisecond)},
+		{"bigquery_job", "5", `{"status":{"state":"DONE"},"statistics":{"creationTime":"1804136767000","endTime":"1804136768000"}}`, at, at.Add(time.Second)},
+		{"databricks_run", "5", `{"run_id":5,"state":{"life_cycle_state":"RUNNING"},"start_time":1804136767000,"end_time":0}`, at, time.Time{}},
+		{"dbt_cloud_run", "5", `{"data":{"id":5,"status":10,"created_at":"2027-03-04 05:06:07.000000+00:00","finished_at":"2027-03-04 05:06:08.000000+00:00"}}`, at, at.Add(time.Second)},
+		{"elasticsearch_async_search", "5", `{"id":"5","is_running":true,"is_partial":true,"start_time_in_millis":1804136767000}`, at, time.Time{}},
+		{"cloudconvert_job", "5", `{"data":{"status":"finished","created_at":"2027-03-04T05:06:07+00:00","ended_at":"2027-03-04T07:06:08+02:00"}}`, at, at.Add(time.Second)},
+	} {
+		client, _ := serve(t, services()[c.name], fixed(answer{Body: json.RawMessage(c.body)}))
+		status, err := client.Status(context.Background(), c.id)
+		require.NoError(t, err, c.name)
+		assert.True(t, c.created.Equal(status.Created), "%s was created at %v", c.name, status.Created)
+		assert.True(t, c.finished.Equal(status.Finished), "%s was finished at %v", c.name, status.Finished)
+	}
 }
