@@ -22,6 +22,8 @@
 // each of them with the reason.
 package dialects
 
+//go:generate sh -c "go run ./internal/index > ../../../docs/dialects.md"
+
 import (
 	"fmt"
 	"slices"
@@ -62,6 +64,8 @@ type Entry struct {
 	Checked string
 	// Push says how the service tells of an end by itself, such as "webhook"; "" is not at all.
 	Push string
+	// Hints names what the service says about when to ask again, beside Retry-After.
+	Hints string
 	// New returns the Service for the arguments that Params names.
 	New func(args ...string) (Service, error)
 

@@ -9,8 +9,7 @@ import (
 )
 
 // LinodeEvent returns the dialect of an action on a Linode, such as reboot, boot, shutdown or
-// rebuild. The
-// instance is the Linode's number.
+// rebuild. The instance is the Linode's number.
 //
 // It asks for GET /v4/account/events/{id} with a personal access token that may read events. The
 // answer to the action names no event. The event is looked up in the list of the instance's events
