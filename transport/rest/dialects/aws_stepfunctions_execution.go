@@ -10,7 +10,8 @@ import (
 //
 // It asks for the operation DescribeExecution, where the id is the execution's ARN. The result is
 // the output, a text that holds JSON. The idempotency key of a create becomes the execution's name,
-// which may have letters, digits, - and _.
+// which may have letters, digits, - and _. Only for a standard workflow that still runs, a second
+// create with the key and the same input returns the same execution.
 //
 // The error's text is the cause, which may be a text that holds JSON, too.
 //

@@ -11,6 +11,7 @@ import (
 // It asks for GET /library/{library}/videos/{id} with the library's key in the header AccessKey. The
 // result is the list of resolutions, as a text.
 //
+// The number 8, of a video that is encoded while it is watched, is Unknown, with the number in Raw.
 // The numbers of a video are not those of the webhook, in which 3 means finished. Bunny Stream can't
 // cancel: a DELETE removes the video.
 //
@@ -37,7 +38,8 @@ func BunnyStreamVideo(library string) Service {
 				"3": transport.Running, // transcoding
 				"4": transport.Completed,
 				"5": transport.Failed,
-				"6": transport.Failed, // the upload
+				"6": transport.Failed,  // the upload
+				"7": transport.Running, // cut into segments while it is watched
 			},
 			Fault:         "@code, success",
 			Faults:        map[string]transport.Class{"200, false": transport.Permanent},

@@ -76,8 +76,7 @@ type Entry struct {
 func All() []Entry {
 	all := slices.Clone(entries)
 	for i := range all {
-		e := all[i] // New must not change when the caller changes the Entry
-		e.Params = slices.Clone(e.Params)
+		e := entries[i] // New must not change when the caller changes the Entry
 		all[i].Params = slices.Clone(e.Params)
 		all[i].New = func(args ...string) (Service, error) { return e.build(args) }
 	}

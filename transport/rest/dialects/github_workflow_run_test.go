@@ -30,9 +30,9 @@ func TestTheRunOfADispatchIsFound(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, r.ID, first.ID)
 	assert.Equal(t, transport.Pending, first.State)
-	same(t, s, r.Create.Find, service.take(t))
-	same(t, s, &r.Create.Request, service.take(t))
-	same(t, s, r.Create.Find, service.take(t))
+	same(t, r.Token, r.Create.Find, service.take(t))
+	same(t, r.Token, &r.Create.Request, service.take(t))
+	same(t, r.Token, r.Create.Find, service.take(t))
 }
 
 func TestTheRunOfADispatchIsNamedWhereTheInputAsksForIt(t *testing.T) {

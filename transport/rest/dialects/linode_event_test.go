@@ -29,7 +29,7 @@ func TestTheEventOfALinodesActionIsFound(t *testing.T) {
 	id, err := c.Create(context.Background(), transport.CreateRequest{})
 	require.NoError(t, err)
 	assert.Equal(t, r.ID, id)
-	same(t, s, r.Create.Find, service.take(t))
-	same(t, s, &r.Create.Request, service.take(t))
-	same(t, s, r.Create.Find, service.take(t))
+	same(t, r.Token, r.Create.Find, service.take(t))
+	same(t, r.Token, &r.Create.Request, service.take(t))
+	same(t, r.Token, r.Create.Find, service.take(t))
 }
