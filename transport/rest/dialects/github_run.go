@@ -9,9 +9,8 @@ import (
 // "owner/repo". It starts none: see [GitHubWorkflowRun].
 //
 // It asks for GET /repos/{owner}/{repo}/actions/runs/{id} with a token that may read actions. An
-// answer that has not changed costs nothing of the rate limit. The newest
-// hundred runs are asked about by a list, and older ones one at a time. The result is fetched: the
-// list of artifacts.
+// answer that has not changed costs nothing of the rate limit. The newest hundred runs are asked about
+// by a list, and older ones one at a time. The result is fetched: the list of artifacts.
 //
 // A run that waits for a person is Blocked: for the approval of a deployment, or of what a stranger
 // proposed. A run that is repeated is queued again under the same id.
@@ -58,9 +57,10 @@ func gitHubStates() map[string]transport.State {
 	}
 }
 
-// gitHubFault is where GitHub tells that a rate limit is used up. The reset may be hours away.
-const gitHubFault = "@code, @header.X-RateLimit-Remaining"
+// gitHubFault is where GitHub tells of its secondary rate limits, which have a text, and not always a
+// header. The primary one has a header that package rest knows.
+const gitHubFault = "@code, message"
 
 func gitHubFaults() map[string]transport.Class {
-	return map[string]transport.Class{"403, 0": transport.Throttled}
+	return map[string]transport.Class{"403, *rate limit*": transport.Throttled}
 }
