@@ -30,7 +30,7 @@ The services that package [dialects](../transport/rest/dialects) speaks to. This
 - States: those beside running, completed and failed that are told.
 - Result: "in the answer", or fetched by a further call.
 - Hints: what the service says about when to ask again. All dialects honor Retry-After and an ETag.
-- Written from: what the words and paths were taken from, as of November 2026. "memory" wants a look before it is relied on.
+- Written from: what the words and paths were taken from. "memory" wants a look before it is relied on.
 
 | Name | Service | Asks | Create | States | Cancel | Result | Push | Hints | Written from |
 |---|---|---|---|---|---|---|---|---|---|
