@@ -47,9 +47,8 @@ func (c capped) Validate() error {
 	return err
 }
 
-// Floor raises each wait between two polls to at least shortest. The wait before the first poll is
-// that of the Strategy within. Choose it to keep polls apart with a [FullJitter] or a Strategy of
-// your own.
+// Floor raises each wait between two polls to at least shortest. It leaves the wait before the
+// first poll as it is. Choose it to keep polls apart with a [FullJitter] or a Strategy of your own.
 //
 //	Floor(Exponential(time.Second, 2), 3*time.Second)
 //	attempt  0  1   2   3   4

@@ -49,8 +49,8 @@ const maxPrinted = 256
 //
 //	transcode-7: running (encoding) 42%: second pass
 //
-// It leaves out Result, which may be large or private, shows the ID as far as its first question mark
-// and 64 bytes of it at most, and quotes what could break the line.
+// It leaves out Result, which may be large or private, shows the ID as far as its first question
+// mark and 64 bytes of it at most, and quotes what could break the line.
 func (s Status) String() string {
 	var b strings.Builder
 	b.WriteString(printable(ids.Short(s.ID)))

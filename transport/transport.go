@@ -8,7 +8,8 @@
 //
 //	func (b Builds) Status(ctx context.Context, id string) (transport.Status, error) {
 //		var done bool
-//		if err := b.db.QueryRowContext(ctx, `select done from builds where id = $1`, id).Scan(&done); err != nil {
+//		row := b.db.QueryRowContext(ctx, `select done from builds where id = $1`, id)
+//		if err := row.Scan(&done); err != nil {
 //			return transport.Status{}, err
 //		}
 //		if done {

@@ -316,7 +316,7 @@ func (g *grid) resolve(width, mu float64) {
 	s := shapes()[0]
 	sigma := math.Exp(width) / s.sd
 	best := g.likelihood(s, mu, 1/sigma)
-	// A log likelihood that falls by d at a distance h is that of a standard deviation h/√(2d).
+	// If the log likelihood falls by d at a distance h, the standard deviation is h/√(2d).
 	deviation := func(h, a, b float64) float64 { return h / math.Sqrt(2*max(best-max(a, b), 1e-3)) }
 	h := 2 * sigma / math.Sqrt(g.jobs)
 	sd := deviation(h, g.likelihood(s, mu+h, 1/sigma), g.likelihood(s, mu-h, 1/sigma))

@@ -36,13 +36,13 @@ func (a *Learner) Rank(p backoff.Poll, since time.Duration) float64 {
 	return rank(plan.expected(age, passed))
 }
 
-// rank is the rank of a poll that finds the end with the given chance, of a job of which that delay
-// is expected.
+// rank is the rank of a poll that finds the end with the given chance. The delay is what is
+// expected for the job if it is not polled.
 func rank(chance, delay float64) float64 { return max(delay, 0) / (1 + certainty - min(chance, 1)) }
 
-// unknown is the chance that a job which had not ended at age has ended when more time has passed,
-// and the delay to be expected of it, where nothing is known. Polling at n²/κ is best if the chance
-// to last beyond t falls as 1/√t, here from the first poll on.
+// unknown returns the chance that a job which ran at an age has ended when more time has passed,
+// and the expected delay. It is for kinds of which nothing is known. It assumes that the chance to
+// last beyond t falls as 1/√t: then polls at n²/κ are the best.
 func unknown(age, passed, kappa float64) (chance, delay float64) {
 	from, to := math.Sqrt(age+1/kappa), math.Sqrt(age+passed+1/kappa)
 	chance = (to - from) / to

@@ -63,7 +63,7 @@ func walk(tree fs.FS, suffix string, f func(name string, text []byte) error) err
 }
 
 // Width returns a problem for each line of comment in a Go file that is wider than MaxComment.
-// Directives such as //go:build may be wider.
+// Directives such as //go:build may be wider, and so may a single word such as a link.
 func Width(tree fs.FS) (problems []string, err error) {
 	files, err := goFiles(tree)
 	for _, f := range files {
@@ -75,7 +75,7 @@ func Width(tree fs.FS) (problems []string, err error) {
 					if i == 0 {
 						width += column
 					}
-					if width > MaxComment && !strings.HasPrefix(text, "//go:") && standsAlone(tree, f, c) {
+					if width > MaxComment && !strings.HasPrefix(text, "//go:") && len(strings.Fields(strings.TrimPrefix(text, "//"))) > 1 && standsAlone(tree, f, c) {
 						at := f.set.Position(c.Pos())
 						problems = append(problems, fmt.Sprintf("%s:%d: the comment is %d columns wide, at most %d", f.path, at.Line+i, width, MaxComment))
 					}

@@ -3,7 +3,6 @@ package doccheck
 import (
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -52,16 +51,10 @@ func TestTheTableOfFaultsNamesTestsThatExist(t *testing.T) {
 	assert.Empty(t, strings.Join(problems, "\n"))
 }
 
-// inProgress are folders that are being rewritten. What is found there is left to that work.
-var inProgress = []string{"internal/timeline/", "transport/", "backoff/adaptive"}
-
 func check(t *testing.T, of func(fs.FS) ([]string, error)) {
 	t.Helper()
 	problems, err := of(repository)
 	require.NoError(t, err)
-	problems = slices.DeleteFunc(problems, func(problem string) bool {
-		return slices.ContainsFunc(inProgress, func(folder string) bool { return strings.HasPrefix(problem, folder) })
-	})
 	assert.Empty(t, strings.Join(problems, "\n"))
 }
 
@@ -97,14 +90,14 @@ func TestLinksThatLeadNowhereAreFound(t *testing.T) {
 
 func TestWideCommentsAreFound(t *testing.T) {
 	t.Parallel()
-	wide, most := strings.Repeat("é", MaxComment-2), strings.Repeat("é", MaxComment-3)
-	problems, err := Width(page(map[string]string{"a.go": "package a\n\n// " + most + "\n// " + wide + "\n//go:generate " + wide + "\n" +
+	wide, most := "é "+strings.Repeat("é", MaxComment-4), "é "+strings.Repeat("é", MaxComment-5)
+	problems, err := Width(page(map[string]string{"a.go": "package a\n\n// " + most + "\n// " + wide + "\n//go:generate " + wide + "\n// " + strings.Repeat("é", MaxComment) + "\n" +
 		"func f() { g(\"" + wide + "\") } // after code\n\n/*\n" + wide + "éé\n" + wide + "ééé*/\nfunc g(string) {\n\t// " + most + "\n}\n"}))
 	require.NoError(t, err)
 	assert.Equal(t, []string{
 		"a.go:4: the comment is 101 columns wide, at most 100",
-		"a.go:10: the comment is 103 columns wide, at most 100",
-		"a.go:12: the comment is 101 columns wide, at most 100",
+		"a.go:11: the comment is 103 columns wide, at most 100",
+		"a.go:13: the comment is 101 columns wide, at most 100",
 	}, problems)
 	_, err = Width(page(map[string]string{"a.go": "no Go"}))
 	require.Error(t, err)

@@ -19,8 +19,9 @@ func later(t, d time.Duration) time.Duration {
 // nowhere is the place of a watch that does not stand on the line.
 const nowhere = -1
 
-// line is a heap of watches by when something is to be done about each, where each has four below it: half as deep as with two,
-// and the four are compared within a cache line or two. Adding, moving and removing one costs O(log n).
+// line is a heap of watches by when something is to be done about each, where each has four below
+// it: half as deep as with two, and the four are compared within a cache line or two. Adding,
+// moving and removing one costs O(log n).
 type line []*watch
 
 const arity = 4

@@ -2,8 +2,9 @@ package timeline
 
 import "hash/maphash"
 
-// index finds a watch by its job's id. It does what a map[string]*watch does in a third of the memory, as the id stands in the
-// watch already: tables of pointers with linear probing, grown one shard at a time so that no single join takes long.
+// index finds a watch by its job's id. It does what a map[string]*watch does in a third of the
+// memory, as the id stands in the watch already: tables of pointers with linear probing, grown one
+// shard at a time so that no single join takes long.
 type index struct {
 	seed   maphash.Seed
 	shards [64]shard
@@ -71,8 +72,8 @@ func (ix *index) add(x *watch, hash uint64) {
 	ix.taken++
 }
 
-// remove removes x, which is in ix, and moves up those that were put further along because of it (Knuth, The Art of
-// Computer Programming, vol. 3, 6.4, algorithm R).
+// remove removes x, which is in ix, and moves up those that were put further along because of it
+// (Knuth, The Art of Computer Programming, vol. 3, 6.4, algorithm R).
 func (ix *index) remove(x *watch) {
 	s, hash := ix.locate(x.id)
 	mask := uint64(len(s.slots) - 1)

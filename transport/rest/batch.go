@@ -24,7 +24,7 @@ import (
 //	Batch{Path: "/jobs?ids={ids}"}                               GET /jobs?ids=a,b
 //	Batch{Path: "/jobs?id={id}"}                                 GET /jobs?id=a&id=b
 //	Batch{Path: "/get", Body: map[string]any{"ids": "{ids}"}}    POST /get with {"ids":["a","b"]}
-//	Batch{Path: "/jobs?active=1", Next: "@link.next"}             GET /jobs?active=1, and its next pages
+//	Batch{Path: "/jobs?active=1", Next: "@link.next"}            GET /jobs?active=1, then more pages
 //
 // The answer holds an item for each job: an array of them, or an object that has them by id. An
 // item is read as the answer to a status call is: see Item. What becomes of an answer is told at

@@ -46,6 +46,7 @@ type call struct {
 	request retryablehttp.Request
 	buffer  []byte
 	reading reading // parts of buffer
+	room    target
 	errand
 
 	// What comes back: of a create, the status's ID.
@@ -60,8 +61,7 @@ type errand struct {
 	// What is asked.
 	stage      *stage
 	template   *template
-	target     *target // nil or room
-	room       target
+	target     *target           // nil or the call's room
 	id         string            // of the caller
 	asked      string            // the id that the job has now
 	key        string            // of a create
@@ -110,6 +110,7 @@ func (k *call) reset() {
 		k.buffer = nil
 		k.reading.found.Clear()
 	}
+	k.room.body = nil
 	k.request, k.errand = retryablehttp.Request{}, newErrand(k.settings)
 	k.status, k.err = transport.Status{}, nil
 }

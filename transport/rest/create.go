@@ -31,6 +31,9 @@ func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transp
 		return transport.Status{}, err
 	}
 	defer c.end(k)
+	if k.stage.create == nil {
+		return transport.Status{}, unsupported("Create")
+	}
 	finder := k.stage.find
 	var before []string
 	if finder != nil && !finder.byKey {
@@ -59,8 +62,8 @@ func (k *call) askCreate(req transport.CreateRequest) error {
 	}
 	k.id = req.IdempotencyKey // for the jitter
 	if req.IdempotencyKey != "" {
-		k.repeatable = true
-		if d.IdempotencyHeader != "" {
+		k.repeatable = d.IdempotencyHeader != none || d.IdempotencyField != "" || t.keyed
+		if d.IdempotencyHeader != "" && d.IdempotencyHeader != none {
 			k.extra = [2]string{d.IdempotencyHeader, req.IdempotencyKey}
 		}
 	}

@@ -57,11 +57,13 @@ import (
 //
 // Printing a Dialect, a Call or a Batch prints neither queries nor bodies, which may hold secrets.
 type Dialect struct {
-	// Create starts a job; the default is POST /.
+	// Create starts a job; the default is POST /. Its Path is "-" if the service starts none: an
+	// attempt then matches [errors.ErrUnsupported].
 	Create Call
 	// Status asks about a job; the default is GET /status/{id}.
 	Status Call
-	// Cancel asks for a job's end; the default is DELETE /status/{id}.
+	// Cancel asks for a job's end; the default is DELETE /status/{id}. Its Path is "-" if the
+	// service can't cancel: an attempt then matches [errors.ErrUnsupported].
 	Cancel Call
 	// Fetch asks for the result of a job that has completed: see [Client.Fetch]. Its {result} is
 	// what stands at Result. The default is no such call: the result is what stands there.
@@ -78,7 +80,9 @@ type Dialect struct {
 	// CreateBody is sent, as JSON, by a create that was given no input; the default is no body. It
 	// is Create.Body by another name, and only one of them may be set.
 	CreateBody any
-	// IdempotencyHeader carries a create's idempotency key; the default is Idempotency-Key.
+	// IdempotencyHeader carries a create's idempotency key; the default is Idempotency-Key. It is
+	// "-" if the service knows no such header. The create is then sent a second time only if the key
+	// goes along elsewhere.
 	IdempotencyHeader string
 	// IdempotencyField is where in the create's body the idempotency key is put, such as
 	// "clientRequestToken" or "data.token"; it is then not sent as a header, unless
@@ -147,7 +151,7 @@ type Dialect struct {
 	RetryAfter string
 	// Created, Updated and Finished are where the job's times stand; the default is nowhere. A time
 	// is a text as in RFC 3339, RFC 9110 or the like, or a number of seconds, milliseconds,
-	// microseconds or nanoseconds since 1970, which its size tells apart.
+	// microseconds or nanoseconds since 1970, which its size tells apart. Zero is no time.
 	Created, Updated, Finished string
 
 	// Next is where an answer gives the job a new id, as the item of a queue becomes a build; the
@@ -174,8 +178,8 @@ type Dialect struct {
 //	{key}     the create's idempotency key, without which the create is refused
 //	{result}  of Fetch: what stands at Result; {+result} likewise
 //
-// A Path that is "{+id}" or "{+result}" alone is a URL or a path that the service named. A path, and
-// a URL of the base URL's origin, keep to that origin. Any other origin is refused, unless
+// A Path that is "{+id}" or "{+result}" alone is a URL or a path that the service named. A path,
+// and a URL of the base URL's origin, keep to that origin. Any other origin is refused, unless
 // [AllowOrigin] names it; it is sent no credential.
 type Call struct {
 	// Method is the HTTP method. Whatever it is, a status call may reach the service twice.

@@ -32,12 +32,21 @@ func (k *call) RoundTrip(r *http.Request) (*http.Response, error) {
 		host := k.host
 		r, k.sends = web.BoundSends(r, k.retries-k.retried, func() bool { return host.MayRetry(transport.Transient) })
 	}
-	r, k.left = web.Announce(r, wait.Clock(r.Context()))
+	r, k.left = k.announce(r)
 	answer, err := k.carrier.RoundTrip(r)
 	if err != nil && k.sends != nil {
 		err = cmp.Or(k.sends.Err(), err)
 	}
 	return answer, err
+}
+
+// announce tells a test clock, if the Host has one, on which connection the request goes out.
+func (k *call) announce(r *http.Request) (*http.Request, func()) {
+	c, ok := k.host.(*wait.Carried)
+	if !ok {
+		return r, nil
+	}
+	return web.Announce(r, c.Clock)
 }
 
 var jsonType = []string{"application/json"}

@@ -114,6 +114,11 @@ func (k *call) faulty(class transport.Class) error {
 	return k.fail(class, errors.New(k.quote(http.StatusText(k.code))))
 }
 
+// unsupported returns the error of a call that the dialect does not have.
+func unsupported(name string) error {
+	return &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w: the dialect has no %s", errors.ErrUnsupported, name)}
+}
+
 // wanted returns the wait that the answer names, in a header or else in the body.
 func (k *call) wanted() time.Duration {
 	if k.hint != 0 {

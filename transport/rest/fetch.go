@@ -36,7 +36,7 @@ func (k *call) fetch(ctx context.Context, at step, done transport.Status) (*resu
 	k.stage = k.stages[at.stage]
 	t := k.stage.fetch
 	if t == nil {
-		return nil, fmt.Errorf("rest: %w: the dialect has no Fetch", errors.ErrUnsupported)
+		return nil, unsupported("Fetch")
 	}
 	v := &vars{id: at.id, result: jsonscan.Text(done.Result)}
 	if t.needs[holeResult] && (v.result == "" || v.result[0] == '{' || v.result[0] == '[') {

@@ -185,7 +185,7 @@ type reading struct {
 
 // find looks for all places.
 func (r *reader) find(a *place.Answer, g *reading) {
-	g.state, g.next = rules.Outcome[transport.State]{}, ""
+	g.next = ""
 	g.bodiless = a.Code/100 != 2 || len(a.Body) == 0
 	g.err = r.set.Find(a, &g.found)
 }
@@ -220,6 +220,7 @@ func (r *reader) namesCode(g *reading) bool {
 // rest of s is what the answer says.
 func (r *reader) readStatus(s *transport.Status, g *reading) error {
 	if g.err != nil && r.inBody && !(r.code >= 0 && g.bodiless && isNotJSON(g.err)) {
+		g.state = rules.Outcome[transport.State]{}
 		return g.err
 	}
 	err := r.readState(s, g)
@@ -400,7 +401,7 @@ func readTime(v place.Value) time.Time {
 		}
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n >= 0 && n < 1e18) {
+	if err != nil || !(n > 0 && n < 1e18) { // many services say 0 of what has not happened yet
 		return time.Time{}
 	}
 	const latest = 1e11 // seconds: a larger number is of smaller units

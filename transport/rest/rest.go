@@ -49,9 +49,9 @@
 // points, which [Client.StatusBatch] names.
 //
 // A dialect comes before all this: its Faults name answers that are errors, and where "@code" is
-// among the places of State, its States name the codes that tell a state. 502, 503 and 504 never do.
-// What Dialect.Error points at is said of no job that is told as completed, and an answer that names
-// another job is malformed.
+// among the places of State, its States name the codes that tell a state. 502, 503 and 504 never
+// do. What Dialect.Error points at is said of no job that is told as completed, and an answer that
+// names another job is malformed.
 //
 // A connection that fails is transient. A fault of TLS and a redirect that is refused are
 // misdirected, because the request did not reach the service. A proxy that refuses the connection
@@ -228,6 +228,9 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	defer c.end(k)
 	at := c.place(id)
 	k.stage, k.id, k.read = k.stages[at.stage], id, (*call).readCancel
+	if k.stage.cancel == nil {
+		return unsupported("Cancel")
+	}
 	if err := k.ask(k.stage.cancel, &vars{id: at.id}); err != nil {
 		return err
 	}

@@ -21,7 +21,8 @@ const (
 	completed, failed, canceled = transport.Completed, transport.Failed, transport.Canceled
 )
 
-// fault 64: services of very different kinds are told rightly, answer by answer, by a Dialect alone.
+// fault 64: services of very different kinds are told rightly, answer by answer, by a Dialect
+// alone.
 func TestServicesOfManyKindsAreToldByADialectAlone(t *testing.T) {
 	t.Parallel()
 	for name, d := range map[string]rest.Dialect{

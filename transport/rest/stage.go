@@ -13,9 +13,13 @@ import (
 // stage is a Dialect at a base URL: the dialect of a job under one id, before it gets the next.
 type stage struct {
 	reader                        *reader
-	create, status, cancel, fetch *template // fetch is nil for none
+	create, status, cancel, fetch *template // all but status may be nil, for none
 	find                          *finder   // nil for none
 }
+
+// none is the Path of a call that a service does not have, and the header of a key it does not
+// know.
+const none = "-"
 
 // maxStages bounds how many dialects follow one another by Then.
 const maxStages = 8
@@ -53,7 +57,7 @@ func newStage(base *url.URL, allow []*url.URL, d Dialect) (*stage, []error) {
 	}
 	d.AnswerID = cmp.Or(d.AnswerID, answerID(d))
 	d = d.WithDefaults()
-	if h := d.IdempotencyHeader; h != "" && !web.IsToken(h) {
+	if h := d.IdempotencyHeader; h != "" && h != none && !web.IsToken(h) {
 		problems = append(problems, fmt.Errorf("IdempotencyHeader: %.80q: not a header's name", h))
 	}
 	s := &stage{}
@@ -80,12 +84,15 @@ func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems [
 		to     **template
 		absent bool
 	}{
-		{"Create", d.Create, false, []string{holeKey}, &s.create, false},
+		{"Create", d.Create, false, []string{holeKey}, &s.create, d.Create.Path == none},
 		{"Status", d.Status, true, []string{holeID, holeRev}, &s.status, false},
-		{"Cancel", d.Cancel, true, []string{holeID}, &s.cancel, false},
+		{"Cancel", d.Cancel, true, []string{holeID}, &s.cancel, d.Cancel.Path == none},
 		{"Fetch", d.Fetch, false, []string{holeResult, holeID}, &s.fetch, d.Fetch.isZero()},
 	} {
 		if call.absent {
+			if call.call.Path == none && (call.call.Header != nil || call.call.Body != nil) {
+				problems = append(problems, fmt.Errorf("%s: Path %q is no call, and has neither headers nor a body", call.name, none))
+			}
 			continue
 		}
 		t, err := newTemplate(base, allow, call.call, d.Header, call.wants, call.holes...)

@@ -55,6 +55,7 @@ type template struct {
 	body   *bodyTemplate // nil for none
 	needs  map[string]bool
 	keyed  bool // whether it needs a key
+	simple bool // whether it is the id alone between two plain texts, as nearly all are
 }
 
 // piece is a text and the hole behind it.
@@ -142,6 +143,8 @@ func (t *template) setPath(whole string, wantsID bool, holes []string) error {
 		p.plain, p.raw = plain, (&url.URL{Path: plain, RawPath: p.plain}).EscapedPath()
 	}
 	t.path = pieces
+	t.simple = query == "" && len(pieces) == 2 && pieces[0].hole == holeID && !pieces[0].slashes &&
+		pieces[0].plain == pieces[0].raw && pieces[1].plain == pieces[1].raw
 	return t.setQuery(path, query, holes)
 }
 
@@ -289,18 +292,18 @@ func (t *template) fill(g *target, v *vars) (err error) {
 // of the query; only slashes stay where the Call says so.
 func (t *template) fillPath(u *url.URL, v *vars) error {
 	u.Scheme, u.Host = t.base.Scheme, t.base.Host
+	if t.simple && isUnreserved(v.id) {
+		u.Path = t.path[0].plain + v.id + t.path[1].plain
+		return nil
+	}
 	plain := true
 	for i := range t.path {
 		p := &t.path[i]
 		plain = plain && p.plain == p.raw && isUnreserved(v.get(p.hole))
 	}
-	switch {
-	case len(t.path) == 1:
+	if len(t.path) == 1 && plain {
 		u.Path = t.path[0].plain
-	case plain && len(t.path) == 2:
-		u.Path = t.path[0].plain + v.get(t.path[0].hole) + t.path[1].plain
-	}
-	if len(t.path) > 1 && !(plain && len(t.path) == 2) || !plain {
+	} else {
 		var path, raw strings.Builder
 		for i := range t.path {
 			p := &t.path[i]
@@ -319,6 +322,9 @@ func (t *template) fillPath(u *url.URL, v *vars) error {
 			raw.WriteString(value)
 		}
 		u.Path, u.RawPath = path.String(), raw.String()
+		if plain {
+			u.RawPath = ""
+		}
 	}
 	if len(t.query) == 0 {
 		return nil

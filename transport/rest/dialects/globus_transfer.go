@@ -18,6 +18,8 @@ import (
 // See https://docs.globus.org/api/transfer/task/.
 func GlobusTransfer() Service {
 	return Service{
+		Name:    "Globus transfer tasks",
+		Doc:     "https://docs.globus.org/api/transfer/task/",
 		BaseURL: "https://transfer.api.globus.org",
 		Dialect: rest.Dialect{
 			Create:           rest.Call{Path: "/v0.10/transfer"},

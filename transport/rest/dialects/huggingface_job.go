@@ -16,13 +16,16 @@ import (
 func HuggingFaceJob(namespace string) Service {
 	jobs := "/api/jobs/" + segment(namespace)
 	return Service{
+		Name:    "Hugging Face jobs",
+		Doc:     "https://huggingface.co/docs/huggingface_hub/guides/jobs",
 		BaseURL: "https://huggingface.co",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: jobs},
-			Status: rest.Call{Path: jobs + "/{id}"},
-			Cancel: rest.Call{Method: "POST", Path: jobs + "/{id}/cancel"},
-			ID:     "id",
-			State:  "status.stage",
+			Create:            rest.Call{Path: jobs},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: jobs + "/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: jobs + "/{id}/cancel"},
+			ID:                "id",
+			State:             "status.stage",
 			States: map[string]transport.State{
 				"SCHEDULING": transport.Pending,
 				"RUNNING":    transport.Running,

@@ -17,13 +17,16 @@ import (
 // See https://cloud.ibm.com/apidocs/resource-controller/resource-controller.
 func IBMResourceInstance() Service {
 	return Service{
+		Name:    "IBM Cloud resource instances",
+		Doc:     "https://cloud.ibm.com/apidocs/resource-controller/resource-controller",
 		BaseURL: "https://resource-controller.cloud.ibm.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/v2/resource_instances"},
-			Status: rest.Call{Path: "/v2/resource_instances/{id}"},
-			Cancel: rest.Call{Method: "DELETE", Path: "/v2/resource_instances/{id}/last_operation"},
-			ID:     "guid",
-			State:  "state, last_operation.state",
+			Create:            rest.Call{Path: "/v2/resource_instances"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v2/resource_instances/{id}"},
+			Cancel:            rest.Call{Method: "DELETE", Path: "/v2/resource_instances/{id}/last_operation"},
+			ID:                "guid",
+			State:             "state, last_operation.state",
 			States: map[string]transport.State{
 				"*, in progress":                   transport.Running,
 				"*, failed":                        transport.Failed,

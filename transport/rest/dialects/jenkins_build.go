@@ -23,13 +23,16 @@ import (
 func JenkinsBuild(job string) Service {
 	path := "/job/" + segments(job, "/job/")
 	return Service{
+		Name: "Jenkins builds",
+		Doc:  "https://www.jenkins.io/doc/book/using/remote-access-api/",
 		Dialect: rest.Dialect{
-			Create:    rest.Call{Path: path + "/build", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
-			ID:        "@header.Location",
-			IDPattern: "*/queue/item/{id}/",
-			Status:    rest.Call{Path: "/queue/item/{id}/api/json"},
-			Cancel:    rest.Call{Method: "POST", Path: "/queue/cancelItem?id={id}"},
-			State:     "cancelled, executable.number, id",
+			Create:            rest.Call{Path: path + "/build", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
+			IdempotencyHeader: "-",
+			ID:                "@header.Location",
+			IDPattern:         "*/queue/item/{id}/",
+			Status:            rest.Call{Path: "/queue/item/{id}/api/json"},
+			Cancel:            rest.Call{Method: "POST", Path: "/queue/cancelItem?id={id}"},
+			State:             "cancelled, executable.number, id",
 			States: map[string]transport.State{
 				"-, -, +":     transport.Pending,
 				"false, -, *": transport.Pending,

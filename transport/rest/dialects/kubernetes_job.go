@@ -23,11 +23,14 @@ import (
 func KubernetesJob(namespace string) Service {
 	jobs := "/apis/batch/v1/namespaces/" + segment(namespace) + "/jobs"
 	return Service{
+		Name: "Kubernetes Jobs",
+		Doc:  "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: jobs},
-			Status: rest.Call{Path: jobs + "/{id}"},
-			Cancel: rest.Call{Method: "DELETE", Path: jobs + "/{id}?propagationPolicy=Background"},
-			ID:     "metadata.name",
+			Create:            rest.Call{Path: jobs},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: jobs + "/{id}"},
+			Cancel:            rest.Call{Method: "DELETE", Path: jobs + "/{id}?propagationPolicy=Background"},
+			ID:                "metadata.name",
 			State: "status.conditions[type=Failed].status, status.conditions[type=Complete].status, status.conditions[type=Suspended].status, " +
 				"status.startTime, status.active",
 			States: map[string]transport.State{

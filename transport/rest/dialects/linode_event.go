@@ -9,8 +9,7 @@ import (
 )
 
 // LinodeEvent returns the dialect of an action on a Linode, such as reboot, boot, shutdown or
-// rebuild. The
-// instance is the Linode's number.
+// rebuild. The instance is the Linode's number.
 //
 // It asks for GET /v4/account/events/{id} with a personal access token that may read events. The
 // answer to the action names no event. The event is looked up in the list of the instance's events
@@ -24,15 +23,19 @@ func LinodeEvent(instance int, action string) Service {
 		"action": "linode_" + action, "entity.id": instance, "entity.type": "linode", "+order_by": "created", "+order": "desc",
 	})
 	return Service{
+		Name:    "Linode events",
+		Doc:     "https://techdocs.akamai.com/linode-api/reference/get-event",
 		BaseURL: "https://api.linode.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/v4/linode/instances/" + strconv.Itoa(instance) + "/" + segment(action)},
-			ID:     "id",
+			Create:            rest.Call{Path: "/v4/linode/instances/" + strconv.Itoa(instance) + "/" + segment(action)},
+			IdempotencyHeader: "-",
+			ID:                "id",
 			Find: rest.Find{
 				Call: rest.Call{Path: "/v4/account/events", Header: map[string]string{"X-Filter": string(filter)}},
 				List: "data",
 			},
 			Status: rest.Call{Path: "/v4/account/events/{id}"},
+			Cancel: rest.Call{Path: "-"},
 			State:  "status",
 			States: map[string]transport.State{
 				"scheduled":    transport.Pending,

@@ -18,7 +18,8 @@ func TestTheEventOfALinodesActionIsFound(t *testing.T) {
 	t.Parallel()
 	r := load(t, "linode_event")
 	list := `{"id":11}`
-	c, service := serve(t, dialects.LinodeEvent(5, "reboot"), func(q *http.Request) answer {
+	s := dialects.LinodeEvent(5, "reboot")
+	c, service := serve(t, s, func(q *http.Request) answer {
 		if q.Method == "POST" {
 			list = `{"id":90017},` + list
 			return r.Create.Answer
@@ -28,7 +29,7 @@ func TestTheEventOfALinodesActionIsFound(t *testing.T) {
 	id, err := c.Create(context.Background(), transport.CreateRequest{})
 	require.NoError(t, err)
 	assert.Equal(t, r.ID, id)
-	same(t, r.Create.Find, service.take(t))
-	same(t, &r.Create.Request, service.take(t))
-	same(t, r.Create.Find, service.take(t))
+	same(t, r.Token, r.Create.Find, service.take(t))
+	same(t, r.Token, &r.Create.Request, service.take(t))
+	same(t, r.Token, r.Create.Find, service.take(t))
 }

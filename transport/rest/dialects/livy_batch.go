@@ -17,13 +17,16 @@ import (
 func LivyBatch() Service {
 	header := map[string]string{"X-Requested-By": rest.UserAgent}
 	return Service{
+		Name: "Apache Livy batches",
+		Doc:  "https://livy.apache.org/docs/latest/rest-api.html",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/batches", Header: header},
-			Status: rest.Call{Path: "/batches/{id}/state"},
-			Cancel: rest.Call{Method: "DELETE", Path: "/batches/{id}", Header: header},
-			Fetch:  rest.Call{Path: "/batches/{id}/log"},
-			ID:     "id",
-			State:  "state",
+			Create:            rest.Call{Path: "/batches", Header: header},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/batches/{id}/state"},
+			Cancel:            rest.Call{Method: "DELETE", Path: "/batches/{id}", Header: header},
+			Fetch:             rest.Call{Path: "/batches/{id}/log"},
+			ID:                "id",
+			State:             "state",
 			States: map[string]transport.State{
 				"not_started":   transport.Pending,
 				"starting":      transport.Pending,

@@ -15,12 +15,16 @@ import (
 // See https://docs.lumalabs.ai/reference/getgeneration.
 func LumaGeneration() Service {
 	return Service{
+		Name:    "Luma generations",
+		Doc:     "https://docs.lumalabs.ai/reference/getgeneration",
 		BaseURL: "https://api.lumalabs.ai",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/dream-machine/v1/generations"},
-			Status: rest.Call{Path: "/dream-machine/v1/generations/{id}"},
-			ID:     "id",
-			State:  "state",
+			Create:            rest.Call{Path: "/dream-machine/v1/generations"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/dream-machine/v1/generations/{id}"},
+			Cancel:            rest.Call{Path: "-"},
+			ID:                "id",
+			State:             "state",
 			States: map[string]transport.State{
 				"queued":    transport.Pending,
 				"dreaming":  transport.Running,

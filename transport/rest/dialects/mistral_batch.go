@@ -16,14 +16,17 @@ import (
 // See https://docs.mistral.ai/api/#tag/batch.
 func MistralBatch() Service {
 	return Service{
+		Name:    "Mistral batch jobs",
+		Doc:     "https://docs.mistral.ai/api/#tag/batch",
 		BaseURL: "https://api.mistral.ai",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/v1/batch/jobs"},
-			Status: rest.Call{Path: "/v1/batch/jobs/{id}"},
-			Cancel: rest.Call{Method: "POST", Path: "/v1/batch/jobs/{id}/cancel"},
-			Fetch:  rest.Call{Path: "/v1/files/{result}/content"},
-			ID:     "id",
-			State:  "status",
+			Create:            rest.Call{Path: "/v1/batch/jobs"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v1/batch/jobs/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/v1/batch/jobs/{id}/cancel"},
+			Fetch:             rest.Call{Path: "/v1/files/{result}/content"},
+			ID:                "id",
+			State:             "status",
 			States: map[string]transport.State{
 				"QUEUED":                 transport.Pending,
 				"RUNNING":                transport.Running,

@@ -15,13 +15,16 @@ import (
 // See https://docs.mux.com/api-reference/video/direct-uploads.
 func MuxUpload() Service {
 	return Service{
+		Name:    "Mux direct uploads",
+		Doc:     "https://docs.mux.com/api-reference/video/direct-uploads",
 		BaseURL: "https://api.mux.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/video/v1/uploads"},
-			Status: rest.Call{Path: "/video/v1/uploads/{id}"},
-			Cancel: rest.Call{Method: "PUT", Path: "/video/v1/uploads/{id}/cancel"},
-			ID:     "data.id",
-			State:  "data.status",
+			Create:            rest.Call{Path: "/video/v1/uploads"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/video/v1/uploads/{id}"},
+			Cancel:            rest.Call{Method: "PUT", Path: "/video/v1/uploads/{id}/cancel"},
+			ID:                "data.id",
+			State:             "data.status",
 			States: map[string]transport.State{
 				"waiting":       transport.Pending,
 				"asset_created": transport.Completed,

@@ -18,13 +18,16 @@ import (
 // See https://developer.hashicorp.com/nomad/api-docs/jobs.
 func NomadEvaluation(job string) Service {
 	return Service{
+		Name:        "Nomad batch jobs",
+		Doc:         "https://developer.hashicorp.com/nomad/api-docs/jobs",
 		TokenHeader: "X-Nomad-Token",
 		Dialect: rest.Dialect{
-			Create:   rest.Call{Path: "/v1/job/" + segment(job) + "/dispatch"},
-			ID:       "DispatchedJobID",
-			Status:   rest.Call{Path: "/v1/job/{id}/allocations?all=false"},
-			Cancel:   rest.Call{Method: "DELETE", Path: "/v1/job/{id}"},
-			AnswerID: "[0].JobID",
+			Create:            rest.Call{Path: "/v1/job/" + segment(job) + "/dispatch"},
+			IdempotencyHeader: "-",
+			ID:                "DispatchedJobID",
+			Status:            rest.Call{Path: "/v1/job/{id}/allocations?all=false"},
+			Cancel:            rest.Call{Method: "DELETE", Path: "/v1/job/{id}"},
+			AnswerID:          "[0].JobID",
 			// Those that run or wait; the one that Nomad wants, and whether it is tried again; those
 			// that failed or were lost, and the successor; those that completed; and a third one.
 			State: "[ClientStatus=running].ClientStatus, [ClientStatus=pending].ClientStatus, " +

@@ -17,14 +17,17 @@ import (
 // See https://platform.openai.com/docs/api-reference/batch.
 func OpenAIBatch() Service {
 	return Service{
+		Name:    "OpenAI batches",
+		Doc:     "https://platform.openai.com/docs/api-reference/batch",
 		BaseURL: "https://api.openai.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/v1/batches"},
-			Status: rest.Call{Path: "/v1/batches/{id}"},
-			Cancel: rest.Call{Method: "POST", Path: "/v1/batches/{id}/cancel"},
-			Fetch:  rest.Call{Path: "/v1/files/{result}/content"},
-			ID:     "id",
-			State:  "status",
+			Create:            rest.Call{Path: "/v1/batches"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v1/batches/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/v1/batches/{id}/cancel"},
+			Fetch:             rest.Call{Path: "/v1/files/{result}/content"},
+			ID:                "id",
+			State:             "status",
 			States: map[string]transport.State{
 				"validating":  transport.Pending,
 				"in_progress": transport.Running,

@@ -14,13 +14,16 @@ import (
 // See https://platform.openai.com/docs/api-reference/fine-tuning.
 func OpenAIFineTune() Service {
 	return Service{
+		Name:    "OpenAI fine-tuning jobs",
+		Doc:     "https://platform.openai.com/docs/api-reference/fine-tuning",
 		BaseURL: "https://api.openai.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/v1/fine_tuning/jobs"},
-			Status: rest.Call{Path: "/v1/fine_tuning/jobs/{id}"},
-			Cancel: rest.Call{Method: "POST", Path: "/v1/fine_tuning/jobs/{id}/cancel"},
-			ID:     "id",
-			State:  "status",
+			Create:            rest.Call{Path: "/v1/fine_tuning/jobs"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v1/fine_tuning/jobs/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/v1/fine_tuning/jobs/{id}/cancel"},
+			ID:                "id",
+			State:             "status",
 			States: map[string]transport.State{
 				"validating_files": transport.Pending,
 				"queued":           transport.Pending,

@@ -16,14 +16,17 @@ import (
 // See https://platform.openai.com/docs/guides/background.
 func OpenAIResponse() Service {
 	return Service{
+		Name:    "OpenAI background responses",
+		Doc:     "https://platform.openai.com/docs/guides/background",
 		BaseURL: "https://api.openai.com",
 		Dialect: rest.Dialect{
-			Create:      rest.Call{Path: "/v1/responses"},
-			CreateTells: true,
-			Status:      rest.Call{Path: "/v1/responses/{id}"},
-			Cancel:      rest.Call{Method: "POST", Path: "/v1/responses/{id}/cancel"},
-			ID:          "id",
-			State:       "status",
+			Create:            rest.Call{Path: "/v1/responses"},
+			IdempotencyHeader: "-",
+			CreateTells:       true,
+			Status:            rest.Call{Path: "/v1/responses/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/v1/responses/{id}/cancel"},
+			ID:                "id",
+			State:             "status",
 			States: map[string]transport.State{
 				"queued":      transport.Pending,
 				"in_progress": transport.Running,

@@ -16,13 +16,17 @@ import (
 // See https://platform.openai.com/docs/api-reference/videos.
 func OpenAIVideo() Service {
 	return Service{
+		Name:    "OpenAI videos",
+		Doc:     "https://platform.openai.com/docs/api-reference/videos",
 		BaseURL: "https://api.openai.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/v1/videos", Header: map[string]string{"Content-Type": "multipart/form-data"}},
-			Status: rest.Call{Path: "/v1/videos/{id}"},
-			Fetch:  rest.Call{Path: "/v1/videos/{id}/content"},
-			ID:     "id",
-			State:  "status",
+			Create:            rest.Call{Path: "/v1/videos", Header: map[string]string{"Content-Type": "multipart/form-data"}},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v1/videos/{id}"},
+			Cancel:            rest.Call{Path: "-"},
+			Fetch:             rest.Call{Path: "/v1/videos/{id}/content"},
+			ID:                "id",
+			State:             "status",
 			States: map[string]transport.State{
 				"queued":      transport.Pending,
 				"in_progress": transport.Running,

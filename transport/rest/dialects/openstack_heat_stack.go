@@ -19,13 +19,16 @@ func HeatStack(project, name string) Service {
 	stacks := "/v1/" + segment(project) + "/stacks"
 	stack := stacks + "/" + segment(name) + "/{id}"
 	return Service{
+		Name:        "OpenStack Heat stacks",
+		Doc:         "https://docs.openstack.org/api-ref/orchestration/v1/",
 		TokenHeader: "X-Auth-Token",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: stacks},
-			Status: rest.Call{Path: stack},
-			Cancel: rest.Call{Method: "POST", Path: stack + "/actions", Body: map[string]any{"cancel_update": nil}},
-			ID:     "stack.id",
-			State:  "stack.stack_status",
+			Create:            rest.Call{Path: stacks},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: stack},
+			Cancel:            rest.Call{Method: "POST", Path: stack + "/actions", Body: map[string]any{"cancel_update": nil}},
+			ID:                "stack.id",
+			State:             "stack.stack_status",
 			States: map[string]transport.State{
 				"*_IN_PROGRESS":     transport.Running,
 				"*_COMPLETE":        transport.Completed,

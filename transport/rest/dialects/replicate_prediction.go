@@ -16,14 +16,17 @@ import (
 // See https://replicate.com/docs/reference/http#predictions.get.
 func ReplicatePrediction() Service {
 	return Service{
+		Name:    "Replicate predictions",
+		Doc:     "https://replicate.com/docs/reference/http#predictions.get",
 		BaseURL: "https://api.replicate.com",
 		Dialect: rest.Dialect{
-			Create:      rest.Call{Path: "/v1/predictions"},
-			CreateTells: true,
-			Status:      rest.Call{Path: "/v1/predictions/{id}"},
-			Cancel:      rest.Call{Method: "POST", Path: "/v1/predictions/{id}/cancel"},
-			ID:          "id",
-			State:       "status",
+			Create:            rest.Call{Path: "/v1/predictions"},
+			IdempotencyHeader: "-",
+			CreateTells:       true,
+			Status:            rest.Call{Path: "/v1/predictions/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/v1/predictions/{id}/cancel"},
+			ID:                "id",
+			State:             "status",
 			States: map[string]transport.State{
 				"starting":   transport.Pending,
 				"processing": transport.Running,

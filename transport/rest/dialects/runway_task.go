@@ -17,14 +17,17 @@ import (
 // See https://docs.dev.runwayml.com/api/.
 func RunwayTask(kind string) Service {
 	return Service{
+		Name:    "Runway tasks",
+		Doc:     "https://docs.dev.runwayml.com/api/",
 		BaseURL: "https://api.dev.runwayml.com",
 		Dialect: rest.Dialect{
-			Header: map[string]string{"X-Runway-Version": "2024-11-06"},
-			Create: rest.Call{Path: "/v1/" + segment(kind)},
-			Status: rest.Call{Path: "/v1/tasks/{id}"},
-			Cancel: rest.Call{Method: "DELETE", Path: "/v1/tasks/{id}"},
-			ID:     "id",
-			State:  "status",
+			Header:            map[string]string{"X-Runway-Version": "2024-11-06"},
+			Create:            rest.Call{Path: "/v1/" + segment(kind)},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v1/tasks/{id}"},
+			Cancel:            rest.Call{Method: "DELETE", Path: "/v1/tasks/{id}"},
+			ID:                "id",
+			State:             "status",
 			States: map[string]transport.State{
 				"PENDING":   transport.Pending,
 				"THROTTLED": transport.Pending,

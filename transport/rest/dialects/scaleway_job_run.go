@@ -15,15 +15,18 @@ import (
 func ScalewayJobRun(region, definition string) Service {
 	jobs := "/serverless-jobs/v1alpha2/regions/" + segment(region)
 	return Service{
+		Name:        "Scaleway Serverless Job runs",
+		Doc:         "https://www.scaleway.com/en/developers/api/serverless-jobs/",
 		BaseURL:     "https://api.scaleway.com",
 		TokenHeader: "X-Auth-Token",
 		Dialect: rest.Dialect{
-			Create:   rest.Call{Path: jobs + "/job-definitions/" + segment(definition) + "/start", Body: map[string]any{}},
-			Status:   rest.Call{Path: jobs + "/job-runs/{id}"},
-			Cancel:   rest.Call{Method: "POST", Path: jobs + "/job-runs/{id}/stop", Body: map[string]any{}},
-			ID:       "job_runs[0].id",
-			AnswerID: "id",
-			State:    "state",
+			Create:            rest.Call{Path: jobs + "/job-definitions/" + segment(definition) + "/start", Body: map[string]any{}},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: jobs + "/job-runs/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: jobs + "/job-runs/{id}/stop", Body: map[string]any{}},
+			ID:                "job_runs[0].id",
+			AnswerID:          "id",
+			State:             "state",
 			States: map[string]transport.State{
 				"initialized":  transport.Pending,
 				"validated":    transport.Pending,

@@ -20,13 +20,16 @@ import (
 func SlurmJob(version string) Service {
 	slurm := "/slurm/" + segment(version)
 	return Service{
+		Name:        "Slurm jobs",
+		Doc:         "https://slurm.schedmd.com/rest_api.html",
 		TokenHeader: "X-SLURM-USER-TOKEN",
 		Dialect: rest.Dialect{
-			Create:   rest.Call{Path: slurm + "/job/submit"},
-			Status:   rest.Call{Path: slurm + "/job/{id}"},
-			Cancel:   rest.Call{Method: "DELETE", Path: slurm + "/job/{id}"},
-			ID:       "job_id",
-			AnswerID: "jobs[0].job_id",
+			Create:            rest.Call{Path: slurm + "/job/submit"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: slurm + "/job/{id}"},
+			Cancel:            rest.Call{Method: "DELETE", Path: slurm + "/job/{id}"},
+			ID:                "job_id",
+			AnswerID:          "jobs[0].job_id",
 			// The flags that keep a job from its end; the base state; another flag; why it waits.
 			State: "jobs[0].job_state[=REQUEUE_HOLD], jobs[0].job_state[=REQUEUED], jobs[0].job_state[=COMPLETING], " +
 				"jobs[0].job_state[0], jobs[0].job_state[1], jobs[0].state_reason",

@@ -22,13 +22,16 @@ func SnowflakeStatement(tokenType string) Service {
 		header = map[string]string{"X-Snowflake-Authorization-Token-Type": tokenType}
 	}
 	return Service{
+		Name: "Snowflake statements",
+		Doc:  "https://docs.snowflake.com/en/developer-guide/sql-api/reference",
 		Dialect: rest.Dialect{
-			Header: header,
-			Create: rest.Call{Path: "/api/v2/statements?async=true"},
-			Status: rest.Call{Path: "/api/v2/statements/{id}"},
-			Cancel: rest.Call{Method: "POST", Path: "/api/v2/statements/{id}/cancel"},
-			ID:     "statementHandle",
-			State:  "@code, code",
+			Header:            header,
+			Create:            rest.Call{Path: "/api/v2/statements?async=true"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/api/v2/statements/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/api/v2/statements/{id}/cancel"},
+			ID:                "statementHandle",
+			State:             "@code, code",
 			States: map[string]transport.State{
 				"202, *":      transport.Running,
 				"200, 090001": transport.Completed,

@@ -19,13 +19,16 @@ func SpaceliftRun(stack string) Service {
 		return rest.Call{Method: "POST", Path: "/graphql", Body: map[string]any{"query": query, "variables": variables}}
 	}
 	return Service{
+		Name: "Spacelift runs",
+		Doc:  "https://docs.spacelift.io/integrations/api",
 		Dialect: rest.Dialect{
-			Create:   graphQL("mutation($s:ID!){runTrigger(stack:$s){ id }}", map[string]any{"s": stack}),
-			Status:   graphQL("query($s:ID!,$r:ID!){stack(id:$s){run(id:$r){id state}}}", map[string]any{"s": stack, "r": "{id}"}),
-			Cancel:   graphQL("mutation($s:ID!,$r:ID!){runStop(stack:$s,run:$r){ id }}", map[string]any{"s": stack, "r": "{id}"}),
-			ID:       "data.runTrigger.id",
-			AnswerID: "data.stack.run.id",
-			State:    "data.stack.run.state",
+			Create:            graphQL("mutation($s:ID!){runTrigger(stack:$s){ id }}", map[string]any{"s": stack}),
+			IdempotencyHeader: "-",
+			Status:            graphQL("query($s:ID!,$r:ID!){stack(id:$s){run(id:$r){id state}}}", map[string]any{"s": stack, "r": "{id}"}),
+			Cancel:            graphQL("mutation($s:ID!,$r:ID!){runStop(stack:$s,run:$r){ id }}", map[string]any{"s": stack, "r": "{id}"}),
+			ID:                "data.runTrigger.id",
+			AnswerID:          "data.stack.run.id",
+			State:             "data.stack.run.state",
 			States: map[string]transport.State{
 				"QUEUED":           transport.Pending,
 				"READY":            transport.Pending,

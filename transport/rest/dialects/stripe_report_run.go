@@ -17,10 +17,13 @@ import (
 // See https://docs.stripe.com/api/reporting/report_run.
 func StripeReportRun() Service {
 	return Service{
+		Name:    "Stripe report runs",
+		Doc:     "https://docs.stripe.com/api/reporting/report_run",
 		BaseURL: "https://api.stripe.com",
 		Dialect: rest.Dialect{
 			Create: rest.Call{Path: "/v1/reporting/report_runs", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
 			Status: rest.Call{Path: "/v1/reporting/report_runs/{id}"},
+			Cancel: rest.Call{Path: "-"},
 			Fetch:  rest.Call{Path: "{+result}"},
 			ID:     "id",
 			State:  "status",

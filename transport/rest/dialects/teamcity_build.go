@@ -16,13 +16,16 @@ import (
 // See https://www.jetbrains.com/help/teamcity/rest/teamcity-rest-api-documentation.html.
 func TeamCityBuild() Service {
 	return Service{
+		Name: "TeamCity builds",
+		Doc:  "https://www.jetbrains.com/help/teamcity/rest/teamcity-rest-api-documentation.html",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/app/rest/buildQueue"},
-			Status: rest.Call{Path: "/app/rest/builds/id:{id}"},
-			Cancel: rest.Call{Method: "POST", Path: "/app/rest/builds/id:{id}", Body: map[string]any{"comment": "no longer wanted", "readdIntoQueue": false}},
-			Fetch:  rest.Call{Path: "/app/rest/builds/id:{id}/artifacts"},
-			ID:     "id",
-			State:  "state, status, canceledInfo",
+			Create:            rest.Call{Path: "/app/rest/buildQueue"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/app/rest/builds/id:{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/app/rest/builds/id:{id}", Body: map[string]any{"comment": "no longer wanted", "readdIntoQueue": false}},
+			Fetch:             rest.Call{Path: "/app/rest/builds/id:{id}/artifacts"},
+			ID:                "id",
+			State:             "state, status, canceledInfo",
 			States: map[string]transport.State{
 				"queued, *, *":         transport.Pending,
 				"running, *, *":        transport.Running,

@@ -20,14 +20,17 @@ func TemporalWorkflow(namespace string) Service {
 	workflows := "/api/v1/namespaces/" + segment(namespace) + "/workflows/"
 	const status = "WORKFLOW_EXECUTION_STATUS_"
 	return Service{
+		Name: "Temporal workflow executions",
+		Doc:  "https://github.com/temporalio/api",
 		Dialect: rest.Dialect{
-			Create:   rest.Call{Path: workflows + "{key}"},
-			Status:   rest.Call{Path: workflows + "{id}"},
-			Cancel:   rest.Call{Method: "POST", Path: workflows + "{id}/cancel", Body: map[string]any{}},
-			Fetch:    rest.Call{Path: workflows + "{id}/history?waitNewEvent=true&historyEventFilterType=2"},
-			ID:       "@key",
-			AnswerID: "workflowExecutionInfo.execution.workflowId",
-			State:    "workflowExecutionInfo.status",
+			Create:            rest.Call{Path: workflows + "{key}"},
+			IdempotencyHeader: "-", // the key is in the path
+			Status:            rest.Call{Path: workflows + "{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: workflows + "{id}/cancel", Body: map[string]any{}},
+			Fetch:             rest.Call{Path: workflows + "{id}/history?waitNewEvent=true&historyEventFilterType=2"},
+			ID:                "@key",
+			AnswerID:          "workflowExecutionInfo.execution.workflowId",
+			State:             "workflowExecutionInfo.status",
 			States: map[string]transport.State{
 				status + "RUNNING":          transport.Running,
 				status + "CONTINUED_AS_NEW": transport.Running,

@@ -43,19 +43,22 @@ func TerraformRun() Service {
 		states[word+", -, false"] = transport.Blocked
 	}
 	return Service{
+		Name:    "HCP Terraform runs",
+		Doc:     "https://developer.hashicorp.com/terraform/cloud-docs/api-docs/run",
 		BaseURL: "https://app.terraform.io",
 		Dialect: rest.Dialect{
-			Create:   rest.Call{Path: "/api/v2/runs", Header: header},
-			Status:   rest.Call{Path: "/api/v2/runs/{id}"},
-			Cancel:   rest.Call{Method: "POST", Path: "/api/v2/runs/{id}/actions/cancel", Header: header},
-			Fetch:    rest.Call{Path: "/api/v2/applies/{result}"},
-			ID:       "data.id",
-			State:    "data.attributes.status, data.attributes.actions.is-confirmable, data.attributes.auto-apply",
-			States:   states,
-			Message:  "data.attributes.message",
-			Result:   "data.relationships.apply.data.id",
-			Created:  "data.attributes.created-at",
-			Finished: "data.attributes.status-timestamps.applied-at, data.attributes.status-timestamps.errored-at",
+			Create:            rest.Call{Path: "/api/v2/runs", Header: header},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/api/v2/runs/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/api/v2/runs/{id}/actions/cancel", Header: header},
+			Fetch:             rest.Call{Path: "/api/v2/applies/{result}"},
+			ID:                "data.id",
+			State:             "data.attributes.status, data.attributes.actions.is-confirmable, data.attributes.auto-apply",
+			States:            states,
+			Message:           "data.attributes.message",
+			Result:            "data.relationships.apply.data.id",
+			Created:           "data.attributes.created-at",
+			Finished:          "data.attributes.status-timestamps.applied-at, data.attributes.status-timestamps.errored-at",
 		},
 	}
 }

@@ -20,14 +20,17 @@ import (
 // See https://trino.io/docs/current/develop/client-protocol.html.
 func TrinoQuery(user string) Service {
 	return Service{
+		Name: "Trino statements",
+		Doc:  "https://trino.io/docs/current/develop/client-protocol.html",
 		Dialect: rest.Dialect{
-			Header: map[string]string{"X-Trino-User": user},
-			Create: rest.Call{Path: "/v1/statement", Header: map[string]string{"Content-Type": "text/plain"}},
-			Status: rest.Call{Path: "{+id}"},
-			Cancel: rest.Call{Method: "DELETE", Path: "{+id}"},
-			ID:     "nextUri",
-			Next:   "nextUri",
-			State:  "nextUri, stats.state, error.errorName",
+			Header:            map[string]string{"X-Trino-User": user},
+			Create:            rest.Call{Path: "/v1/statement", Header: map[string]string{"Content-Type": "text/plain"}},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "{+id}"},
+			Cancel:            rest.Call{Method: "DELETE", Path: "{+id}"},
+			ID:                "nextUri",
+			Next:              "nextUri",
+			State:             "nextUri, stats.state, error.errorName",
 			States: map[string]transport.State{
 				"+, *, *":                    transport.Running,
 				"+, QUEUED, *":               transport.Pending,

@@ -19,13 +19,16 @@ import (
 func TwilioExportJob(resource string) Service {
 	exports := "/v1/Exports/" + segment(resource)
 	return Service{
+		Name:    "Twilio BulkExport jobs",
+		Doc:     "https://www.twilio.com/docs/usage/bulkexport",
 		BaseURL: "https://bulkexports.twilio.com",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: exports + "/Jobs", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
-			Status: rest.Call{Path: "/v1/Exports/Jobs/{id}"},
-			Cancel: rest.Call{Method: "DELETE", Path: "/v1/Exports/Jobs/{id}"},
-			Fetch:  rest.Call{Path: exports + "/Days/{result}"},
-			ID:     "job_sid",
+			Create:            rest.Call{Path: exports + "/Jobs", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v1/Exports/Jobs/{id}"},
+			Cancel:            rest.Call{Method: "DELETE", Path: "/v1/Exports/Jobs/{id}"},
+			Fetch:             rest.Call{Path: exports + "/Days/{result}"},
+			ID:                "job_sid",
 			// Each status stands once. Days that all completed leave no room for another one.
 			State: "details[status=Running].status, details[status=Submitted].status, details[status=RunningToBeDeleted].status, " +
 				"details[status=Failed].status, details[status=ErrorDuringRun].status, details[status=DeletedByUserRequest].status, " +

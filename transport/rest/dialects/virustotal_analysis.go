@@ -19,13 +19,17 @@ import (
 // See https://docs.virustotal.com/reference/analysis.
 func VirusTotalAnalysis() Service {
 	return Service{
+		Name:        "VirusTotal analyses",
+		Doc:         "https://docs.virustotal.com/reference/analysis",
 		BaseURL:     "https://www.virustotal.com",
 		TokenHeader: "X-Apikey",
 		Dialect: rest.Dialect{
-			Create: rest.Call{Path: "/api/v3/urls", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
-			Status: rest.Call{Path: "/api/v3/analyses/{id}"},
-			ID:     "data.id",
-			State:  "data.attributes.status",
+			Create:            rest.Call{Path: "/api/v3/urls", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/api/v3/analyses/{id}"},
+			Cancel:            rest.Call{Path: "-"},
+			ID:                "data.id",
+			State:             "data.attributes.status",
 			States: map[string]transport.State{
 				"queued":      transport.Pending,
 				"in-progress": transport.Running,

@@ -15,16 +15,19 @@ import (
 // See https://support.brightcove.com/zencoder-api.
 func ZencoderJob() Service {
 	return Service{
+		Name:        "Zencoder jobs",
+		Doc:         "https://support.brightcove.com/zencoder-api",
 		BaseURL:     "https://app.zencoder.com",
 		TokenHeader: "Zencoder-Api-Key",
 		Dialect: rest.Dialect{
-			Create:   rest.Call{Path: "/api/v2/jobs"},
-			Status:   rest.Call{Path: "/api/v2/jobs/{id}/progress"},
-			Cancel:   rest.Call{Method: "PUT", Path: "/api/v2/jobs/{id}/cancel"},
-			Fetch:    rest.Call{Path: "/api/v2/jobs/{id}"},
-			ID:       "id",
-			AnswerID: "-",
-			State:    "state",
+			Create:            rest.Call{Path: "/api/v2/jobs"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/api/v2/jobs/{id}/progress"},
+			Cancel:            rest.Call{Method: "PUT", Path: "/api/v2/jobs/{id}/cancel"},
+			Fetch:             rest.Call{Path: "/api/v2/jobs/{id}"},
+			ID:                "id",
+			AnswerID:          "-",
+			State:             "state",
 			States: map[string]transport.State{
 				"pending":    transport.Pending,
 				"waiting":    transport.Pending,

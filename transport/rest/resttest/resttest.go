@@ -2,8 +2,8 @@
 //
 //	func TestBuilds(t *testing.T) {
 //		resttest.Check(t, builds, []resttest.Sample{
-//			{ID: "7", Code: 200, Body: `{"id":7,"status":"completed","conclusion":"success"}`, Means: "completed"},
-//			{ID: "7", Code: 200, Body: `{"id":7,"status":"completed","conclusion":"failure"}`, Means: "failed"},
+//			{ID: "7", Code: 200, Body: `{"id":7,"status":"done","outcome":"ok"}`, Means: "completed"},
+//			{ID: "7", Code: 200, Body: `{"id":7,"status":"done","outcome":"bad"}`, Means: "failed"},
 //			{ID: "7", Code: 404, Body: `{"message":"Not Found"}`, Means: "unknown_id"},
 //		})
 //	}

@@ -1,0 +1,48 @@
+package dialects
+
+import (
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// ApifyRun returns the dialect of runs of an actor of Apify. The actor is its id, or the name of
+// its user and its own name, such as "apify/web-scraper".
+//
+// It asks for GET /v2/actor-runs/{id} with an API token. The result is the id of the run's data
+// set, whose items are fetched. The path takes a page of them by ?offset= and ?limit=.
+//
+// A run that was aborted may be resurrected, and then runs again under the same id.
+//
+// See https://docs.apify.com/api/v2/actor-run-get.
+func ApifyRun(actor string) Service {
+	return Service{
+		Name:    "Apify actor runs",
+		Doc:     "https://docs.apify.com/api/v2/actor-run-get",
+		BaseURL: "https://api.apify.com",
+		Dialect: rest.Dialect{
+			Create:            rest.Call{Path: "/v2/acts/" + segment(strings.ReplaceAll(actor, "/", "~")) + "/runs"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v2/actor-runs/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/v2/actor-runs/{id}/abort"},
+			Fetch:             rest.Call{Path: "/v2/datasets/{result}/items"},
+			ID:                "data.id",
+			State:             "data.status",
+			States: map[string]transport.State{
+				"READY":      transport.Pending,
+				"RUNNING":    transport.Running,
+				"TIMING-OUT": transport.Running,
+				"ABORTING":   transport.Running,
+				"SUCCEEDED":  transport.Completed,
+				"FAILED":     transport.Failed,
+				"TIMED-OUT":  transport.Failed,
+				"ABORTED":    transport.Canceled,
+			},
+			Message:  "data.statusMessage",
+			Result:   "data.defaultDatasetId",
+			Created:  "data.startedAt",
+			Finished: "data.finishedAt",
+		},
+	}
+}

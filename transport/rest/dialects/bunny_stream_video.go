@@ -1,0 +1,53 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// BunnyStreamVideo returns the dialect of videos of a library of Bunny Stream that are fetched from
+// a URL. The library is its number.
+//
+// It asks for GET /library/{library}/videos/{id} with the library's key in the header AccessKey.
+// The result is the list of resolutions, as a text.
+//
+// The number 8, of a video that is encoded while it is watched, is Unknown, with the number in Raw.
+// The numbers of a video are not those of the webhook, in which 3 means finished. Bunny Stream
+// can't cancel: a DELETE removes the video.
+//
+// See https://docs.bunny.net/reference/video_getvideo.
+func BunnyStreamVideo(library string) Service {
+	videos := "/library/" + segment(library) + "/videos/"
+	return Service{
+		Name:        "Bunny Stream videos",
+		Doc:         "https://docs.bunny.net/reference/video_getvideo",
+		BaseURL:     "https://video.bunnycdn.com",
+		TokenHeader: "AccessKey",
+		Dialect: rest.Dialect{
+			Create:            rest.Call{Path: videos + "fetch"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: videos + "{id}"},
+			Cancel:            rest.Call{Path: "-"},
+			ID:                "id",
+			AnswerID:          "guid",
+			State:             "status",
+			States: map[string]transport.State{
+				"0": transport.Pending,
+				"1": transport.Running, // uploaded
+				"2": transport.Running, // processing
+				"3": transport.Running, // transcoding
+				"4": transport.Completed,
+				"5": transport.Failed,
+				"6": transport.Failed,  // the upload
+				"7": transport.Running, // cut into segments while it is watched
+			},
+			Fault:         "@code, success",
+			Faults:        map[string]transport.Class{"200, false": transport.Permanent},
+			Progress:      "encodeProgress",
+			ProgressScale: 100,
+			Message:       "transcodingMessages[-1].message",
+			Result:        "availableResolutions",
+			Created:       "dateUploaded",
+		},
+	}
+}

@@ -1,0 +1,40 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// CloudConvertJob returns the dialect of jobs of CloudConvert.
+//
+// It asks for GET /v2/jobs/{id} with an API key. The result is the list of files of the task that
+// exports to URLs. Their links are on another host.
+//
+// A cancel deletes the job.
+//
+// See https://cloudconvert.com/api/v2/jobs#jobs-show.
+func CloudConvertJob() Service {
+	return Service{
+		Name:    "CloudConvert jobs",
+		Doc:     "https://cloudconvert.com/api/v2/jobs#jobs-show",
+		BaseURL: "https://api.cloudconvert.com",
+		Dialect: rest.Dialect{
+			Create:            rest.Call{Path: "/v2/jobs"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/v2/jobs/{id}"},
+			Cancel:            rest.Call{Method: "DELETE", Path: "/v2/jobs/{id}"},
+			ID:                "data.id",
+			State:             "data.status",
+			States: map[string]transport.State{
+				"waiting":    transport.Pending,
+				"processing": transport.Running,
+				"finished":   transport.Completed,
+				"error":      transport.Failed,
+			},
+			Message:  "data.tasks[status=error].message, data.tasks[status=error].code",
+			Result:   "data.tasks[operation=export/url].result.files",
+			Created:  "data.created_at",
+			Finished: "data.ended_at",
+		},
+	}
+}

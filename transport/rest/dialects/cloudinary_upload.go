@@ -1,0 +1,46 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// CloudinaryUpload returns the dialect of uploads to a cloud of Cloudinary that are asynchronous.
+// The type is image, video or raw.
+//
+// It asks for GET /v1_1/{cloud}/resources/{type}/upload/{id}, with the API key and its secret as
+// user and password of the base URL. A create is a form with the file, public_id, async=true, and a
+// signature or an upload preset. The result is the asset's URL.
+//
+// An upload that runs, one that failed and one that never was are all answered by 404. All three
+// are told as Running. Only the webhook tells a failure: give the watch a timeout. Cloudinary can't
+// cancel.
+//
+// See https://cloudinary.com/documentation/upload_images#asynchronous_uploads.
+func CloudinaryUpload(cloud, kind string) Service {
+	base := "/v1_1/" + segment(cloud)
+	return Service{
+		Name:    "Cloudinary uploads",
+		Doc:     "https://cloudinary.com/documentation/upload_images#asynchronous_uploads",
+		BaseURL: "https://api.cloudinary.com",
+		Dialect: rest.Dialect{
+			Create:            rest.Call{Path: base + "/" + segment(kind) + "/upload", Header: map[string]string{"Content-Type": "multipart/form-data"}},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: base + "/resources/" + segment(kind) + "/upload/{+id}"},
+			Cancel:            rest.Call{Path: "-"},
+			ID:                "public_id",
+			State:             "@code, status, secure_url",
+			States: map[string]transport.State{
+				"404, *, *":       transport.Running,
+				"200, pending, *": transport.Running,
+				"200, -, +":       transport.Completed,
+				"200, failed, *":  transport.Failed,
+			},
+			Fault:   "@code",
+			Faults:  map[string]transport.Class{"420": transport.Throttled},
+			Message: "error.message",
+			Result:  "secure_url",
+			Created: "created_at",
+		},
+	}
+}

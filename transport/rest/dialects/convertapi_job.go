@@ -1,0 +1,39 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// ConvertAPIJob returns the dialect of asynchronous conversions of ConvertAPI from a format to
+// another, such as docx and pdf.
+//
+// It asks for GET /async/job/{id}. A create is a form with the file. The result is the list of
+// files. Their links are on another host.
+//
+// The status code tells how a conversion stands. A conversion that failed is answered by 500 with a
+// Code, each time.
+//
+// See https://docs.convertapi.com/docs/async-conversion.
+func ConvertAPIJob(from, to string) Service {
+	return Service{
+		Name:    "ConvertAPI conversions",
+		Doc:     "https://docs.convertapi.com/docs/async-conversion",
+		BaseURL: "https://v2.convertapi.com",
+		Dialect: rest.Dialect{
+			Create:            rest.Call{Path: "/async/convert/" + segment(from) + "/to/" + segment(to), Header: map[string]string{"Content-Type": "multipart/form-data"}},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/async/job/{id}"},
+			Cancel:            rest.Call{Method: "DELETE", Path: "/async/job/{id}"},
+			ID:                "JobId",
+			State:             "@code, Code, Files",
+			States: map[string]transport.State{
+				"202, *, *": transport.Running,
+				"200, -, +": transport.Completed,
+				"500, +, *": transport.Failed,
+			},
+			Message: "Message",
+			Result:  "Files",
+		},
+	}
+}

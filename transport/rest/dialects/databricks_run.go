@@ -1,0 +1,54 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// DatabricksRun returns the dialect of runs of jobs of Databricks. The base URL is the workspace's.
+//
+// It asks for GET /api/2.1/jobs/runs/get?run_id={id}. The result is fetched: the output of a run of
+// one task. The runs of a job with several tasks have ids of their own.
+//
+// A run whose result is SUCCESS_WITH_FAILURES is Completed. A run that was skipped, or whose
+// predecessor was canceled, is Canceled.
+//
+// See https://docs.databricks.com/api/workspace/jobs/getrun.
+func DatabricksRun() Service {
+	return Service{
+		Name: "Databricks job runs",
+		Doc:  "https://docs.databricks.com/api/workspace/jobs/getrun",
+		Dialect: rest.Dialect{
+			Create:           rest.Call{Path: "/api/2.1/jobs/run-now"},
+			IdempotencyField: "idempotency_token",
+			Status:           rest.Call{Path: "/api/2.1/jobs/runs/get?run_id={id}"},
+			Cancel:           rest.Call{Method: "POST", Path: "/api/2.1/jobs/runs/cancel", Body: map[string]any{"run_id": "{id:number}"}},
+			Fetch:            rest.Call{Path: "/api/2.1/jobs/runs/get-output?run_id={id}"},
+			ID:               "run_id",
+			State:            "state.life_cycle_state, state.result_state",
+			States: map[string]transport.State{
+				"PENDING, *":                        transport.Pending,
+				"QUEUED, *":                         transport.Pending,
+				"BLOCKED, *":                        transport.Pending, // by another run
+				"RUNNING, *":                        transport.Running,
+				"TERMINATING, *":                    transport.Running,
+				"WAITING_FOR_RETRY, *":              transport.Running,
+				"TERMINATED, SUCCESS":               transport.Completed,
+				"TERMINATED, SUCCESS_WITH_FAILURES": transport.Completed,
+				"TERMINATED, *":                     transport.Failed,
+				"INTERNAL_ERROR, *":                 transport.Failed,
+				"TERMINATED, CANCELED":              transport.Canceled,
+				"TERMINATED, UPSTREAM_CANCELED":     transport.Canceled,
+				"SKIPPED, *":                        transport.Canceled,
+			},
+			Fault: "@code, error_code, message",
+			Faults: map[string]transport.Class{
+				"400, INVALID_PARAMETER_VALUE, *does not exist*": transport.NotFound,
+				"400, RESOURCE_DOES_NOT_EXIST, *":                transport.NotFound,
+			},
+			Message:  "state.state_message",
+			Created:  "start_time",
+			Finished: "end_time",
+		},
+	}
+}

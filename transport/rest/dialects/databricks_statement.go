@@ -1,0 +1,41 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// DatabricksStatement returns the dialect of SQL statements of Databricks. The base URL is the
+// workspace's.
+//
+// It asks for GET /api/2.0/sql/statements/{id}. The result is the first chunk of the rows, in the
+// answer. A create that names a wait_timeout may answer with the end.
+//
+// A statement that is CLOSED is Completed, and its rows are gone.
+//
+// See https://docs.databricks.com/api/workspace/statementexecution/getstatement.
+func DatabricksStatement() Service {
+	return Service{
+		Name: "Databricks SQL statements",
+		Doc:  "https://docs.databricks.com/api/workspace/statementexecution/getstatement",
+		Dialect: rest.Dialect{
+			Create:            rest.Call{Path: "/api/2.0/sql/statements"},
+			IdempotencyHeader: "-",
+			CreateTells:       true,
+			Status:            rest.Call{Path: "/api/2.0/sql/statements/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/api/2.0/sql/statements/{id}/cancel"},
+			ID:                "statement_id",
+			State:             "status.state",
+			States: map[string]transport.State{
+				"PENDING":   transport.Pending,
+				"RUNNING":   transport.Running,
+				"SUCCEEDED": transport.Completed,
+				"CLOSED":    transport.Completed,
+				"FAILED":    transport.Failed,
+				"CANCELED":  transport.Canceled,
+			},
+			Error:  "status.error.message, status.error.error_code",
+			Result: "result",
+		},
+	}
+}

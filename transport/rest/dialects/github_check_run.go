@@ -1,0 +1,37 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// GitHubCheckRun returns the dialect of check runs of a repository of GitHub, such as "owner/repo".
+//
+// It asks for GET /repos/{owner}/{repo}/check-runs/{id}. Only an app may create one. The result is
+// the run's output.
+//
+// GitHub can't cancel a check run. One of an external app ends only if the app says so.
+//
+// See https://docs.github.com/en/rest/checks/runs#get-a-check-run.
+func GitHubCheckRun(repo string) Service {
+	runs := "/repos/" + segments(repo, "/") + "/check-runs"
+	return Service{
+		Name:    "GitHub check runs",
+		Doc:     "https://docs.github.com/en/rest/checks/runs#get-a-check-run",
+		BaseURL: "https://api.github.com",
+		Dialect: rest.Dialect{
+			Create:            rest.Call{Path: runs},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: runs + "/{id}"},
+			Cancel:            rest.Call{Path: "-"},
+			ID:                "id",
+			State:             "status, conclusion",
+			States:            gitHubStates(),
+			Fault:             gitHubFault,
+			Faults:            gitHubFaults(),
+			Message:           "output.title",
+			Result:            "output",
+			Created:           "started_at",
+			Finished:          "completed_at",
+		},
+	}
+}
