@@ -178,7 +178,7 @@ func TestNobodySharesTheBytesOfAResult(t *testing.T) {
 		w.run(func() {
 			spoil := func(st jobstatus.Status) {
 				assert.JSONEq(w, `{"n":1}`, string(st.Result))
-				copy(st.Result, "XXXXXXX")
+				copy(st.Result, "garbage")
 			}
 			for st := range watcher.WaitForJobs(context.Background(), slices.Values([]string{"a", "a", "a"})) {
 				spoil(st)

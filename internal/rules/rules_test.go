@@ -193,7 +193,7 @@ func FuzzRules(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, other, first, second string) {
 		for _, text := range []string{first, second} {
 			if text != "" && (!json.Valid([]byte(text)) || strings.TrimSpace(text) != text || text == "null") {
-				t.Skip()
+				return // no value as the reader hands it over
 			}
 		}
 		for places := 1; places <= 2; places++ {

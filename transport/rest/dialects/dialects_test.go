@@ -382,10 +382,14 @@ func TestDialectsSendWhatTheServiceExpects(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := load(t, name)
-			t.Run("create", func(t *testing.T) { checkCreate(t, s, &r) })
+			if r.Create == nil || r.Create.Find == nil { // a job that is found has a test of its own
+				t.Run("create", func(t *testing.T) { checkCreate(t, s, &r) })
+			}
 			t.Run("cancel", func(t *testing.T) { checkCancel(t, s, &r) })
 			t.Run("fetch", func(t *testing.T) { checkFetch(t, s, &r) })
-			t.Run("batch", func(t *testing.T) { checkBatch(t, s, &r) })
+			if r.Batch != nil {
+				t.Run("batch", func(t *testing.T) { checkBatch(t, s, &r) })
+			}
 		})
 	}
 }
@@ -411,9 +415,6 @@ func checkCreate(t *testing.T, s dialects.Service, r *recording) {
 			return err
 		})
 		return
-	}
-	if r.Create.Find != nil {
-		t.Skip("the job is found: see the test of the service")
 	}
 	c, service := serve(t, s, fixed(r.Create.Answer))
 	input := any(r.Create.Input)
@@ -465,9 +466,6 @@ func checkFetch(t *testing.T, s dialects.Service, r *recording) {
 }
 
 func checkBatch(t *testing.T, s dialects.Service, r *recording) {
-	if r.Batch == nil {
-		t.Skip("no batch is recorded")
-	}
 	c, service := serve(t, s, fixed(r.Batch.Answer))
 	told, err := c.StatusBatch(context.Background(), r.Batch.IDs)
 	require.NoError(t, err)
