@@ -29,6 +29,7 @@ type end struct {
 	answer func(n int) (jobstatus.Status, error) // to the nth poll, from the second on
 	id     string                                // "a" if empty
 	opts   []jobstatus.Option
+	wait   []jobstatus.WatchOption
 	call   func(w *jobstatus.Watcher, ctx context.Context, cancel func(error)) context.Context // before the wait
 }
 
@@ -69,6 +70,8 @@ func waysToEnd() []end {
 			opts: []jobstatus.Option{jobstatus.WithMaxAttempts(3)}},
 		{returns: gaveUp, names: "ErrThrottled", matches: is(jobstatus.ErrThrottled), last: jobstatus.Running, asked: true,
 			answer: fails(&transport.Error{Class: transport.Throttled, RetryAfter: time.Hour})},
+		{returns: gaveUp, names: "ErrBlocked", matches: is(jobstatus.ErrBlocked), last: jobstatus.Blocked, asked: true,
+			answer: ends(jobstatus.Blocked), wait: []jobstatus.WatchOption{jobstatus.StopWhenBlocked()}},
 		{returns: gaveUp, names: "ErrClosed", matches: is(jobstatus.ErrClosed), last: jobstatus.Running, asked: true,
 			call: func(w *jobstatus.Watcher, ctx context.Context, _ func(error)) context.Context {
 				time.AfterFunc(30*time.Second, func() { _ = w.Close() })
@@ -173,7 +176,7 @@ func (e end) happens(w world, all []end) {
 	if id == "" {
 		id = "a"
 	}
-	st, err := watcher.WaitForJob(ctx, id)
+	st, err := watcher.WaitForJob(ctx, id, e.wait...)
 	require.True(w, e.matches(err), "%v", err)
 	assert.Equal(w, e.asked || e.id == "b", asked > 0)
 	assert.Equal(w, id, st.ID)
