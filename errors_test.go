@@ -41,7 +41,7 @@ func TestWaitErrorSaysWhatWasSeenAndWhatHeldItUp(t *testing.T) {
 func TestTheEnginesResultIsToldInFull(t *testing.T) {
 	t.Parallel()
 	last := Status{ID: "a", State: Running}
-	err := resultError(timeline.Result{Status: last, End: timeline.GaveUp, Err: io.EOF, LastErr: io.ErrShortWrite,
+	err := resultError(&timeline.Result{Status: last, End: timeline.GaveUp, Err: io.EOF, LastErr: io.ErrShortWrite,
 		Context: context.Canceled, Polls: 2, Elapsed: 3, HeldUp: "busy workers (WithConcurrency)"})
 	assert.Equal(t, &WaitError{ID: "a", Reason: io.EOF, Last: last, LastErr: io.ErrShortWrite, Polls: 2, Elapsed: 3,
 		HeldUp: "busy workers (WithConcurrency)", context: context.Canceled}, err)

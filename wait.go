@@ -41,22 +41,22 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 	defer c.Leave()
 	began := w.clock.Now()
 	if first := ended(opts); first != nil {
-		r := timeline.Result{Status: *first, End: timeline.Ended}
-		c.Offer(ctx, updates, r.Status, began)
+		r := &timeline.Result{Status: *first, End: timeline.Ended}
+		c.Offer(ctx, updates, &r.Status, began)
 		return r.Status, resultError(r)
 	}
 	c.Join(ctx, id)
 	var out chan<- Status // updates, while there is one to send
-	var newest Status
+	var newest *Status
 	for {
 		r, sent := c.Await(ctx, out, newest)
 		switch {
 		case sent:
 			out = nil
 		case r.End == timeline.Update:
-			out, newest = updates, r.Status
+			out, newest = updates, &r.Status
 		case r.End == timeline.Ended:
-			c.Offer(ctx, updates, r.Status, began)
+			c.Offer(ctx, updates, &r.Status, began)
 			fallthrough
 		default:
 			return r.Status, resultError(r)
@@ -83,12 +83,12 @@ func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []Wa
 		}
 		defer c.Leave()
 		if first := ended(opts); first != nil {
-			yield(*first, resultError(timeline.Result{Status: *first, End: timeline.Ended}))
+			yield(*first, resultError(&timeline.Result{Status: *first, End: timeline.Ended}))
 			return
 		}
 		c.Join(ctx, id)
 		for more := true; more; {
-			r, _ := c.Await(ctx, nil, Status{})
+			r, _ := c.Await(ctx, nil, nil)
 			more = yield(r.Status, resultError(r)) && r.End == timeline.Update
 		}
 	}
@@ -154,7 +154,7 @@ func (w *Watcher) newCall(ctx context.Context, updates bool, opts []WatchOption)
 }
 
 // resultError returns the error of a result.
-func resultError(r timeline.Result) error {
+func resultError(r *timeline.Result) error {
 	switch {
 	case r.End == timeline.GaveUp:
 		return &WaitError{ID: r.ID, Reason: r.Err, Last: r.Status, LastErr: r.LastErr, Polls: r.Polls,

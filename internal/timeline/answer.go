@@ -366,9 +366,9 @@ func (t *Timeline) tell(m *waiter, p *poll, asked, now time.Duration) {
 	x := p.x
 	switch {
 	case p.over && p.why != nil:
-		t.settle(m, Result{Status: x.status(), End: Broken, Err: p.why})
+		t.settle(m, &Result{Status: x.status(), End: Broken, Err: p.why})
 	case p.over:
-		t.settle(m, Result{Status: x.status(), End: Ended})
+		t.settle(m, &Result{Status: x.status(), End: Ended})
 	case m.call.StopWhenBlocked && x.isBlocked():
 		t.giveUp(m, ErrBlocked)
 	case m.call.MaxAttempts != Unlimited && int(x.attempt-m.joined) >= m.call.MaxAttempts:

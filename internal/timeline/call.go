@@ -41,7 +41,7 @@ type Call struct {
 	kind    *kindFigures // nil before the first job
 	source  *source      // of ids; nil if Join names them
 	members []*waiter
-	results []Result      // not yet taken
+	results []*Result     // not yet taken
 	update  *Result       // the newest that is not final, not yet taken
 	left    []*waiter     // given up when the context ended; their results are made when they are taken
 	cause   error         // why it ended
@@ -123,19 +123,20 @@ func (t *Timeline) NewCall(ctx context.Context, limits Limits, updates bool) *Ca
 // Join makes c wait for one job more. If it waits for many, their first polls are spread: see
 // spreadFirst. What keeps c from waiting for the job is its Result.
 func (c *Call) Join(ctx context.Context, id string) {
-	switch err := c.join(ctx, id); {
-	case err == nil:
-	case ctx.Err() != nil:
-		c.refuse(Result{Status: transport.Status{ID: id}, End: GaveUp, Err: context.Cause(ctx), Context: ctx.Err()})
-	case err == ErrClosed:
-		c.refuse(Result{Status: transport.Status{ID: id}, End: GaveUp, Err: err})
-	default:
-		c.refuse(Result{Status: transport.Status{ID: id}, End: Broken, Err: err})
+	if err := c.join(ctx, id); err != nil {
+		c.refuse(ctx, id, err)
 	}
 }
 
-// refuse gives c the Result of a job that it does not wait for.
-func (c *Call) refuse(r Result) {
+// refuse gives c the Result of a job that it does not wait for, because of err.
+func (c *Call) refuse(ctx context.Context, id string, err error) {
+	r := &Result{Status: transport.Status{ID: id}, End: GaveUp, Err: err}
+	switch {
+	case ctx.Err() != nil:
+		r.Err, r.Context = context.Cause(ctx), ctx.Err()
+	case err != ErrClosed:
+		r.End = Broken
+	}
 	c.t.mu.Lock()
 	defer c.t.mu.Unlock()
 	if c.source != nil && r.End == GaveUp {
@@ -297,20 +298,22 @@ const (
 )
 
 // Await blocks until there is a Result, or, if out is not nil, until st was sent on it.
-func (c *Call) Await(ctx context.Context, out chan<- transport.Status, st transport.Status) (r Result, sent bool) {
+func (c *Call) Await(ctx context.Context, out chan<- transport.Status, st *transport.Status) (r *Result, sent bool) {
 	r, sent = c.await(ctx, out, st)
 	return r.owned(), sent
 }
 
-func (c *Call) await(ctx context.Context, out chan<- transport.Status, st transport.Status) (r Result, sent bool) {
+// await is Await with bytes that other waiters have too. Results go by pointer, so that the stack of
+// a goroutine that waits stays within 4 KiB.
+func (c *Call) await(ctx context.Context, out chan<- transport.Status, st *transport.Status) (r *Result, sent bool) {
 	c.t.mu.Lock()
 	defer c.t.unlockAside()
 	for {
-		if r, ok := c.take(); ok {
+		if r = c.take(); r != nil {
 			return r, false
 		}
 		if c.park(ctx, out, st) {
-			return r, true
+			return nil, true
 		}
 		if ctx.Err() != nil {
 			c.giveUpLocked(ctx)
@@ -335,7 +338,7 @@ func (c *Call) giveUpLocked(ctx context.Context) {
 
 // Offer blocks until st was sent on out, ctx is done, the Timeline is closed, or as much of the
 // call's timeout as is left since began has passed.
-func (c *Call) Offer(ctx context.Context, out chan<- transport.Status, st transport.Status, began time.Time) {
+func (c *Call) Offer(ctx context.Context, out chan<- transport.Status, st *transport.Status, began time.Time) {
 	t := c.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -356,14 +359,21 @@ func (c *Call) Offer(ctx context.Context, out chan<- transport.Status, st transp
 
 // park blocks until the call is woken, ctx is done, or st was sent on out. It is called with mu
 // held, and holds it again when it returns.
-func (c *Call) park(ctx context.Context, out chan<- transport.Status, st transport.Status) (sent bool) {
+func (c *Call) park(ctx context.Context, out chan<- transport.Status, st *transport.Status) (sent bool) {
 	c.parked = true
 	c.t.track.Park()
 	c.t.mu.Unlock()
 	defer c.unpark() // also if out is closed
+	if out == nil {
+		select {
+		case <-c.wake:
+		case <-ctx.Done():
+		}
+		return false
+	}
 	select {
 	case <-c.wake:
-	case out <- st:
+	case out <- *st:
 		sent = true
 	case <-ctx.Done():
 	}
@@ -383,9 +393,11 @@ func (c *Call) unpark() {
 	}
 }
 
-// owned returns r with bytes that no other waiter has.
-func (r Result) owned() Result {
-	r.Result = bytes.Clone(r.Result)
+// owned returns r, if it is any, with bytes that no other waiter has.
+func (r *Result) owned() *Result {
+	if r != nil {
+		r.Result = bytes.Clone(r.Result)
+	}
 	return r
 }
 
@@ -406,29 +418,25 @@ func (c *Call) dismissAll(why error) []*waiter {
 	return all
 }
 
-// take removes and returns the oldest Result, or the newest update if there is none. It is called
-// with mu held.
-func (c *Call) take() (r Result, ok bool) {
+// take removes and returns the oldest Result, or the newest update if there is none, or nil. It is
+// called with mu held.
+func (c *Call) take() (r *Result) {
 	switch {
 	case len(c.results) > 0:
 		r = c.results[0]
-		c.results[0] = Result{}
+		c.results[0] = nil
 		if c.results = c.results[1:]; len(c.results) == 0 {
 			c.results = nil
 		}
-		return r, true
 	case len(c.left) > 0:
 		m := c.left[0]
 		c.left = c.left[1:]
 		r = m.gaveUp(c.cause, c.ended)
 		r.Context = c.over
-		return r, true
 	case c.update != nil:
-		r, c.update = *c.update, nil
-		return r, true
-	default:
-		return Result{}, false
+		r, c.update = c.update, nil
 	}
+	return r
 }
 
 // see tells c of the newest status of x, if it wants to know. It is called with mu held, as is
@@ -450,7 +458,7 @@ func (c *Call) wakeUp() {
 }
 
 // settle gives m its one final Result and takes it out of its watch.
-func (t *Timeline) settle(m *waiter, r Result) {
+func (t *Timeline) settle(m *waiter, r *Result) {
 	c := m.call
 	t.dismiss(m, r.Err)
 	c.update = nil
@@ -462,9 +470,9 @@ func (t *Timeline) settle(m *waiter, r Result) {
 func (t *Timeline) giveUp(m *waiter, reason error) { t.settle(m, m.gaveUp(reason, t.now())) }
 
 // gaveUp returns the Result of m, which gives up now.
-func (m *waiter) gaveUp(reason error, now time.Duration) Result {
+func (m *waiter) gaveUp(reason error, now time.Duration) *Result {
 	x := m.watch
-	r := Result{Status: x.status(), End: GaveUp, Err: reason, Polls: int(x.attempt - m.joined), Elapsed: now - m.began}
+	r := &Result{Status: x.status(), End: GaveUp, Err: reason, Polls: int(x.attempt - m.joined), Elapsed: now - m.began}
 	if m.held != notHeld {
 		r.HeldUp = m.held.String()
 	}

@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/iamber12/job-status-monitoring/internal/wait"
-	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // maxRefused bounds how many ids are still taken, only to be given up, after the end of a call
@@ -186,19 +185,20 @@ func (c *Call) isOverLocked(ctx context.Context) bool { return c.t.closed || ctx
 // no job: it says that ids may be left.
 //
 // If the sequence panicked or ended its goroutine, Next does the same to the caller's.
-func (c *Call) Next(ctx context.Context) (r Result, ok bool) {
-	r, ok = c.next(ctx)
-	return r.owned(), ok
+func (c *Call) Next(ctx context.Context) (r *Result, ok bool) {
+	r = c.next(ctx).owned()
+	return r, r != nil
 }
 
-func (c *Call) next(ctx context.Context) (r Result, ok bool) {
+// next is Next with bytes that other waiters have too. It returns nil when no Result will come.
+func (c *Call) next(ctx context.Context) *Result {
 	t, s := c.t, c.source
 	t.mu.Lock()
 	defer t.unlockAside()
 	for {
 		s.raise()
 		if s.told {
-			return r, false
+			return nil
 		}
 		if ctx.Err() != nil {
 			c.giveUpLocked(ctx)
@@ -208,14 +208,14 @@ func (c *Call) next(ctx context.Context) (r Result, ok bool) {
 			}
 		}
 		if s.held || s.quiet || s.ended {
-			if r, ok := c.take(); ok {
-				return r, true
+			if r := c.take(); r != nil {
+				return r
 			}
 			switch {
 			case s.ended && len(c.members) == 0:
-				return r, false
+				return nil
 			case c.isOverLocked(ctx) && (s.quiet || s.refused >= maxRefused):
-				return s.cutLocked(), true
+				return s.cutLocked()
 			}
 		}
 		c.parkFedLocked(ctx)
@@ -232,14 +232,14 @@ func (c *Call) parkFedLocked(ctx context.Context) {
 	if ctx.Err() != nil {
 		ctx = context.Background()
 	}
-	c.park(ctx, nil, transport.Status{})
+	c.park(ctx, nil, nil)
 }
 
 // cutLocked stops a source that did not end, and returns the Result that says so.
-func (s *source) cutLocked() Result {
+func (s *source) cutLocked() *Result {
 	s.stopLocked()
 	s.told = true
-	r := Result{End: GaveUp, Err: ErrClosed, Elapsed: s.call.t.now() - s.began}
+	r := &Result{End: GaveUp, Err: ErrClosed, Elapsed: s.call.t.now() - s.began}
 	if s.ctx.Err() != nil {
 		r.Err, r.Context = context.Cause(s.ctx), s.ctx.Err()
 	}
@@ -255,7 +255,7 @@ func (s *source) leaveLocked() {
 	t := s.call.t
 	if s.stopLocked() {
 		for !s.ended && !s.call.isOverLocked(s.ctx) {
-			s.call.park(s.ctx, nil, transport.Status{})
+			s.call.park(s.ctx, nil, nil)
 		}
 	}
 	s.left = true

@@ -109,7 +109,7 @@ func TestAnOfferOnAClosedChannelIsForgotten(t *testing.T) {
 	closed := make(chan transport.Status)
 	close(closed)
 	c := tl.NewCall(t.Context(), Limits{Timeout: Unlimited}, true)
-	assert.Panics(t, func() { c.Offer(t.Context(), closed, transport.Status{}, time.Now()) })
+	assert.Panics(t, func() { c.Offer(t.Context(), closed, &transport.Status{}, time.Now()) })
 	assert.Empty(t, tl.offers)
 }
 
