@@ -303,8 +303,8 @@ func (c *Call) Await(ctx context.Context, out chan<- transport.Status, st *trans
 	return r.owned(), sent
 }
 
-// await is Await with bytes that other waiters have too. Results go by pointer, so that the stack of
-// a goroutine that waits stays within 4 KiB.
+// await is Await with bytes that other waiters have too. Results go by pointer, so that the stack
+// of a goroutine that waits stays within 4 KiB.
 func (c *Call) await(ctx context.Context, out chan<- transport.Status, st *transport.Status) (r *Result, sent bool) {
 	c.t.mu.Lock()
 	defer c.t.unlockAside()
