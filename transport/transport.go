@@ -26,6 +26,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 )
 
 // Transport asks a service about one job, once.
@@ -139,4 +140,41 @@ type Fitter interface {
 type Answer struct {
 	Status Status
 	Err    error
+}
+
+// Holder is a Transport whose service can keep a request until the job changes, known as long
+// polling. A Watcher calls Hold in place of Status and StatusSince for as many jobs as it may hold
+// requests for.
+//
+// Hold returns when the job differs from last, or when about d has passed, whichever comes first.
+// last is the newest Status seen of the job; it has no Revision if none was seen. A Status that
+// says nothing new is no fault. An error that matches [errors.ErrUnsupported] means that no request
+// was made because this job's requests cannot be held; the Watcher then polls.
+//
+// The context leaves time beyond d for the answer itself.
+type Holder interface {
+	Hold(ctx context.Context, id string, last Status, d time.Duration) (Status, error)
+}
+
+// Notifier delivers what a service says without being asked, as a webhook or a stream of events
+// does. It may be a Transport too, or stand beside one.
+//
+// Notify calls notify for each Status that the service sends, from one goroutine or several, and
+// returns when ctx is done or when notifications may have been missed. A connection that is lost
+// and resumed without a gap is no reason to return. Status.ID says which job is meant; jobs that
+// nobody waits for are ignored. A call with the zero Status says that the Notifier listens, before
+// the service has said anything. A Watcher polls at its usual pace until notify is first called.
+//
+// A Watcher runs Notify on one goroutine and calls it again, with backoff, after it has returned.
+// Notify returns soon after ctx is done, and does not call notify after it has returned. notify
+// does not block.
+type Notifier interface {
+	Notify(ctx context.Context, notify func(Status)) error
+}
+
+// Truster is a Notifier that says whether a terminal Status which it delivers is final. A Watcher
+// confirms that of any other Notifier by a poll before it ends a wait.
+type Truster interface {
+	Notifier
+	Trusted() bool
 }
