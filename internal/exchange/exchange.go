@@ -62,6 +62,8 @@ type Terms struct {
 	Stream bool
 	// SeeOther makes a 303 an answer. Otherwise it is a redirect.
 	SeeOther bool
+	// Secrets are cut out of all that is quoted, beside those of the settings.
+	Secrets []string
 	// Limit bounds the body in bytes; the default is Settings.MaxBody.
 	Limit int
 }

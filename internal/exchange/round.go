@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -214,8 +215,12 @@ func (r *round) redirect(next *http.Request, via []*http.Request) error {
 
 // sensitive returns the words that are cut out of all that is quoted.
 func (r *round) sensitive() []string {
-	if r.token == nil {
+	if r.token == nil && len(r.terms.Secrets) == 0 {
 		return r.secrets
 	}
-	return append([]string{r.token.Value}, r.secrets...)
+	words := slices.Concat(r.terms.Secrets, r.secrets)
+	if r.token != nil {
+		words = append(words, r.token.Value)
+	}
+	return words
 }
