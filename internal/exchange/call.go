@@ -223,16 +223,3 @@ func (c *Call) log(again bool) {
 	}
 	host.Log(slog.LevelDebug, c.round.Name, message, attrs...)
 }
-
-// Take reads an answer to a request that somebody else sent, as that of c. A fault is returned as
-// the error that it is.
-func Take(c *Call, answer *http.Response) error {
-	c.round.host = transport.HostOf(answer.Request.Context())
-	if answer.Body == nil {
-		answer.Body = http.NoBody
-	}
-	if fault := c.round.receive(answer, nil); fault != nil {
-		return c.Fail(transport.Transient, web.Safe(fault, c.round.sensitive()...))
-	}
-	return nil
-}

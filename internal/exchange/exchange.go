@@ -90,3 +90,9 @@ type Reader interface {
 	// error, a *transport.Error, decides whether the request is sent again.
 	Read() error
 }
+
+// ReaderFunc is a function that judges answers.
+type ReaderFunc func() error
+
+// Read calls f.
+func (f ReaderFunc) Read() error { return f() }

@@ -1,5 +1,5 @@
-// Package longrunning waits for operations that live at a URL, where each answer decides how it goes
-// on: the long-running operations of Azure, and 202 with a Location of any service.
+// Package longrunning waits for operations that live at a URL, where each answer decides how it
+// goes on: the long-running operations of Azure, and 202 with a Location of any service.
 //
 //	ops, err := longrunning.New("https://management.azure.com", rest.WithToken(token))
 //	if err != nil {
@@ -14,7 +14,7 @@
 //	if err != nil {
 //		log.Fatal(err)
 //	}
-//	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first)) // status.Result is the resource
+//	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first))
 //
 // Operations that have a name, as those of AIP-151, need no more than a dialect of package rest.
 //
@@ -31,32 +31,30 @@
 //
 // Succeeded and Completed are success, Failed is failure, and Canceled or Cancelled is a cancel, in
 // any case of letters. Any other word means that the operation is running. An error in the answer
-// keeps it from being told as completed. The poll of a Location has failed if its code is a 4xx or
-// 5xx that says neither that the request was refused (401, 403, 404, 410 and the like) nor that it
-// should be made again (408, 429, 500, 502, 503, 504). In its answers a status counts beside the
-// provisioningState if it tells a failure, or, with 200, that the operation is running. A 202
+// keeps it from being told as completed. A Location has failed if it answers with a 4xx or 5xx, but
+// for those that refuse the request (401, 403, 404, 410) or may pass (408, 429, 500, 502, 503,
+// 504). A status in its answer counts if it tells a failure or that the operation is running. A 202
 // without a word always means running.
 //
 // After success, [Final] and the method say where the result is. It is fetched once, into
 // Status.Result. Only this request is made again if it fails in passing. A result that is not JSON
-// is a JSON string. A result over rest.WithMaxBody is left to [Client.Fetch].
+// is a JSON string. A result over [rest.WithMaxBody] is left to [Client.Fetch].
 //
 // # Ids
 //
 // An id is all that is needed to go on, in another process too. It holds the kind of the operation,
-// references to URLs relative to the base URL's origin, and a word for its state, but no credential.
-// A reference may have a query that is a secret of its own, so treat an id as the service treats the
-// URL. Printed ids are cut before it. An id that was edited, that another package made or a later
-// version, or that refers to an origin that is not allowed, is an error before any request; see
-// [Sign] too.
+// references to URLs relative to the base URL's origin, and a word for its state. It holds no
+// credential of the Client's, but the query of a URL may be a secret: keep an id as you would the
+// URL. An id that was edited, that another package or a later version made, or that refers to an
+// origin that is not allowed, is an error before any request. See [Sign].
 //
 // # Where requests go
 //
 // Requests go to the origin of the base URL, and to those that [AllowOrigin] names. This holds for
-// the start, for each URL that the service names, for redirects, and for ids. Names of users in URLs
-// are refused, and so is a step from https to http. Another origin is sent no credential. A name
-// that turns out to have an address of the own network is not connected to, unless it is the base
-// URL's. A RoundTripper of the user's must see to that itself.
+// the start, for each URL that the service names, for redirects, and for ids. A user name in a URL
+// is refused, and so is a step from https to http. Another origin is sent no credential. A name
+// that has an address of the own network is not connected to, unless the base URL names it. A
+// RoundTripper of the user's must see to that itself.
 package longrunning
 
 import (
@@ -68,6 +66,7 @@ import (
 	"sync"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/lro"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
@@ -77,13 +76,13 @@ import (
 type Client struct {
 	*settings // behind a pointer, so that printing a Client prints none of it
 	calls     sync.Pool
-	known     known
+	known     lro.Known
 }
 
 // settings is what New makes of the options. It does not change.
 type settings struct {
 	*exchange.Settings
-	query []parameter
+	reach *lro.Reach
 	key   []byte // nil if ids are not signed
 }
 
@@ -104,10 +103,11 @@ func New(baseURL string, opts ...rest.Option) (*Client, error) {
 	cfg.Strict = true
 	exchange.Apply(cfg, opts)
 	s := &settings{Settings: cfg.Settings(baseURL)}
-	s.query, _ = cfg.Take(queryOption).([]parameter)
+	query, _ := cfg.Take(queryOption).([]lro.Parameter)
+	s.reach = &lro.Reach{Base: s.Base, Origins: s.Origins, Query: query}
 	s.key, _ = cfg.Take(signOption).([]byte)
-	for _, p := range s.query {
-		s.AddSecrets(p.value)
+	for _, p := range query {
+		s.AddSecrets(p.Value)
 	}
 	if err := cfg.Err(); err != nil {
 		return nil, err
@@ -133,10 +133,7 @@ func (c *Client) Close() error {
 	return nil
 }
 
-var (
-	errNilContext = errors.New("nil context")
-	errNotMade    = errors.New("the Client was not made by New")
-)
+var errNotMade = errors.New("the Client was not made by New")
 
 // permanent returns the error of a call that is not to be made.
 func permanent(err error) error {
@@ -149,7 +146,7 @@ func (c *Client) ready(ctx context.Context) error {
 	case c == nil || c.settings == nil:
 		return permanent(errNotMade)
 	case ctx == nil:
-		return permanent(errNilContext)
+		return permanent(errors.New("nil context"))
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	default:
@@ -170,33 +167,38 @@ func (c *Client) StatusSince(ctx context.Context, id string, last transport.Stat
 
 // Fetch returns the result of an operation that has completed, where its id says at which URL that
 // is: the resource of a PUT or PATCH, a Location, or what was polled last. Otherwise the error
-// matches [errors.ErrUnsupported], and the result stands in done. The caller closes it, and reads it
-// for as long as ctx lasts. See [rest.WithMaxResult] for its size.
+// matches [errors.ErrUnsupported], and the result stands in done. The caller closes it, and reads
+// it for as long as ctx lasts. See [rest.WithMaxResult] for its size.
 func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	if err := c.ready(ctx); err != nil {
 		return nil, err
 	}
-	t, err := c.open(done.ID)
+	t, err := c.reach.Open(done.ID, c.key)
 	if err != nil {
-		return nil, err
+		return nil, permanent(err)
 	}
-	j := c.known.get(done.ID, t)
-	ref := j.final
+	j := c.known.Get(done.ID, t)
+	ref := j.Final
 	switch {
-	case t.kind == opKind:
+	case t.Kind == lro.Op:
 		ref = "" // the last answer may have named another place
-	case ref == "" && t.word == "" && (t.kind == locKind || t.kind == bodyKind):
-		ref = j.poll
+	case ref == "" && t.Word == "" && (t.Kind == lro.Loc || t.Kind == lro.Body):
+		ref = j.Poll
 	}
 	if ref == "" {
 		return nil, permanent(fmt.Errorf("%w: the id does not say where the result is", errors.ErrUnsupported))
 	}
-	k, err := c.get(ref, done.ID, j.header)
+	k, err := c.get(ref, done.ID, j.Header)
 	if err != nil {
 		return nil, err
 	}
 	k.Terms.Stream = true
-	if err := k.Do(ctx, reader(func() error { return expect2xx(k) })); err != nil {
+	if err := k.Do(ctx, exchange.ReaderFunc(func() error {
+		if k.Answer.Code/100 != 2 || k.Answer.Open == nil {
+			return k.Refused()
+		}
+		return nil
+	})); err != nil {
 		c.put(k)
 		return nil, err
 	}
@@ -205,29 +207,15 @@ func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadClose
 	return stream, nil
 }
 
-// expect2xx returns the error of any answer but a 2xx.
-func expect2xx(k *exchange.Call) error {
-	if k.Answer.Code/100 != 2 || k.Answer.Open == nil {
-		return k.Refused()
-	}
-	return nil
-}
-
-// reader is a function that judges answers.
-type reader func() error
-
-// Read calls r.
-func (r reader) Read() error { return r() }
-
 // get returns a call that asks for what is at a reference.
 func (c *Client) get(ref, id string, header []string) (*exchange.Call, error) {
-	u, err := c.resolve(ref)
+	u, err := c.reach.Resolve(ref)
 	if err != nil {
-		return nil, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("longrunning: %w", err)}
+		return nil, permanent(err)
 	}
 	k := c.calls.Get().(*exchange.Call)
 	k.Request = exchange.Request{Method: http.MethodGet, URL: u, Header: header}
-	k.Terms = exchange.Terms{Seed: id, Repeatable: true, Secrets: secretsIn(&u)}
+	k.Terms = exchange.Terms{Seed: id, Repeatable: true, Secrets: lro.SecretsIn(&u)}
 	if !web.SameOrigin(&u, c.Base) {
 		k.Request.Header = nil
 	}

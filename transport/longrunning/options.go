@@ -1,10 +1,8 @@
 package longrunning
 
 import (
-	"net/url"
-	"strings"
-
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/lro"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
@@ -17,9 +15,6 @@ const (
 // minKey is the length of the shortest key that Sign takes.
 const minKey = 24
 
-// parameter is a part of a query.
-type parameter struct{ name, value string }
-
 // Query sets a parameter of the query, such as api-version. Every request to the base URL's origin
 // carries it whose URL lacks it. Its value is kept out of errors and logs. The default is none.
 func Query(name, value string) rest.Option {
@@ -28,8 +23,8 @@ func Query(name, value string) rest.Option {
 			c.Problem("Query(%.80q, …): the name is empty", name)
 			return
 		}
-		set, _ := c.Take(queryOption).([]parameter)
-		c.Put(queryOption, append(set, parameter{name, value}))
+		set, _ := c.Take(queryOption).([]lro.Parameter)
+		c.Put(queryOption, append(set, lro.Parameter{Name: name, Value: value}))
 	}
 }
 
@@ -67,43 +62,3 @@ const (
 	// Operation is the last answer about the operation.
 	Operation Final = "operation"
 )
-
-// isKnown reports whether f is one of the values, or "".
-func (f Final) isKnown() bool {
-	switch f {
-	case "", Location, OriginalURI, Operation, "azure-async-operation", "operation-location":
-		return true
-	default:
-		return false
-	}
-}
-
-// isOperation reports whether f is Operation, in whatever words.
-func (f Final) isOperation() bool {
-	return f == Operation || f == "azure-async-operation" || f == "operation-location"
-}
-
-// withQuery returns a query with the parameters that it lacks. The rest of it stays as it is, for it
-// may be signed.
-func withQuery(query string, parameters []parameter) string {
-	for _, p := range parameters {
-		if hasParameter(query, p.name) {
-			continue
-		}
-		if query != "" {
-			query += "&"
-		}
-		query += url.QueryEscape(p.name) + "=" + url.QueryEscape(p.value)
-	}
-	return query
-}
-
-func hasParameter(query, name string) bool {
-	for part := range strings.SplitSeq(query, "&") {
-		key, _, _ := strings.Cut(part, "=")
-		if plain, err := url.QueryUnescape(key); err == nil && strings.EqualFold(plain, name) {
-			return true
-		}
-	}
-	return false
-}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/lro"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -15,29 +16,27 @@ import (
 type poll struct {
 	*Client
 	id     string
-	ticket ticket
-	job    job
+	ticket lro.Ticket
+	job    lro.Job
 	last   *transport.Status
 }
-
-var errNowhere = errors.New("a redirect to nowhere")
 
 func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (transport.Status, error) {
 	if err := c.ready(ctx); err != nil {
 		return transport.Status{}, err
 	}
-	t, err := c.open(id)
+	t, err := c.reach.Open(id, c.key)
 	if err != nil {
-		return transport.Status{}, err
+		return transport.Status{}, permanent(err)
 	}
-	p := &poll{Client: c, id: id, ticket: t, job: c.known.get(id, t), last: last}
+	p := &poll{Client: c, id: id, ticket: t, job: c.known.Get(id, t), last: last}
 	switch {
-	case t.word == failed:
-		return transport.Status{ID: id, State: transport.Failed, Raw: t.word}, nil
-	case t.word == canceled:
-		return transport.Status{ID: id, State: transport.Canceled, Raw: t.word}, nil
-	case p.job.over:
-		return p.result(ctx, transport.Status{ID: id, State: transport.Completed, Raw: t.word})
+	case t.Word == lro.Failed:
+		return transport.Status{ID: id, State: transport.Failed, Raw: t.Word}, nil
+	case t.Word == lro.Canceled:
+		return transport.Status{ID: id, State: transport.Canceled, Raw: t.Word}, nil
+	case p.job.Over:
+		return p.result(ctx, transport.Status{ID: id, State: transport.Completed, Raw: t.Word})
 	default:
 		return p.look(ctx)
 	}
@@ -45,24 +44,24 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (tr
 
 // look asks how the operation stands, and for its result if it has completed.
 func (p *poll) look(ctx context.Context) (s transport.Status, err error) {
-	k, err := p.get(p.job.poll, p.id, p.job.header)
+	k, err := p.get(p.job.Poll, p.id, p.job.Header)
 	if err != nil {
 		return s, err
 	}
 	defer p.put(k)
-	k.Terms.SeeOther = p.ticket.kind == locKind
+	k.Terms.SeeOther = p.ticket.Kind == lro.Loc
 	if p.last != nil && web.IsETag(p.last.Revision) {
 		k.Request.Extra = [2]string{"If-None-Match", p.last.Revision}
 	}
-	if err := k.Do(ctx, reader(func() (err error) { s, err = p.judge(k); return err })); err != nil {
+	if err := k.Do(ctx, exchange.ReaderFunc(func() (err error) { s, err = p.judge(k); return err })); err != nil {
 		return transport.Status{}, err
 	}
 	switch {
-	case s.State == transport.Completed && p.job.over:
-		p.known.put(p.id, p.job)
+	case s.State == transport.Completed && p.job.Over:
+		p.known.Put(p.id, p.job)
 		return p.result(ctx, s)
 	case s.State.Terminal():
-		p.known.forget(p.id)
+		p.known.Forget(p.id)
 	}
 	return s, nil
 }
@@ -75,30 +74,30 @@ func (p *poll) judge(k *exchange.Call) (transport.Status, error) {
 		s := *p.last
 		s.RetryAfter = a.Wait
 		return s, nil
-	case a.Code == http.StatusSeeOther && p.ticket.kind == locKind:
+	case a.Code == http.StatusSeeOther && p.ticket.Kind == lro.Loc:
 		return p.seeOther(k)
 	}
-	v, err := p.ticket.kind.read(a)
+	v, err := p.ticket.Kind.Read(a)
 	switch {
-	case errors.Is(err, errRefused):
+	case errors.Is(err, lro.ErrRefused):
 		return transport.Status{}, k.Refused()
-	case errors.Is(err, errPage):
+	case errors.Is(err, lro.ErrPage):
 		return transport.Status{}, k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), err))
 	case err != nil:
 		return transport.Status{}, k.Unread(err)
 	}
-	s := transport.Status{ID: p.id, State: v.state, Raw: v.word, Progress: v.progress, RetryAfter: a.Wait}
+	s := transport.Status{ID: p.id, State: v.State, Raw: v.Word, Progress: v.Progress, RetryAfter: a.Wait}
 	if tag := a.Header.Get("Etag"); web.IsETag(tag) {
 		s.Revision = tag
 	}
-	switch v.state {
+	switch v.State {
 	case transport.Completed:
-		s.Result = v.result
-		return s, p.end(k, v.resource)
+		s.Result = v.Result
+		return s, p.end(k, v.Resource)
 	case transport.Running:
 		return s, p.move(k)
 	default:
-		if s.Message = v.message; s.Message == "" {
+		if s.Message = v.Message; s.Message == "" {
 			s.Message = k.Quote().Error()
 		}
 		return s, nil
@@ -107,30 +106,30 @@ func (p *poll) judge(k *exchange.Call) (transport.Status, error) {
 
 // end notes where the result of an operation is that has completed, if it is to be asked for.
 func (p *poll) end(k *exchange.Call, resource string) error {
-	if resource != "" && p.ticket.kind == opKind {
-		ref, err := p.refer(resource, &k.Request.URL)
+	if resource != "" && p.ticket.Kind == lro.Op {
+		ref, err := p.reach.Refer(resource, &k.Request.URL)
 		if err != nil {
 			return k.Fail(transport.Misdirected, fmt.Errorf("resourceLocation: %w", err))
 		}
-		p.job.final = ref
+		p.job.Final = ref
 	}
-	p.job.over = p.job.final != ""
+	p.job.Over = p.job.Final != ""
 	return nil
 }
 
 // move notes the newest Location.
 func (p *poll) move(k *exchange.Call) error {
 	named := k.Answer.Header.Get("Location")
-	if p.ticket.kind != locKind || named == "" {
+	if p.ticket.Kind != lro.Loc || named == "" {
 		return nil
 	}
-	ref, err := p.refer(named, &k.Request.URL)
+	ref, err := p.reach.Refer(named, &k.Request.URL)
 	if err != nil {
 		return k.Fail(transport.Misdirected, fmt.Errorf("Location: %w", err))
 	}
-	if ref != p.job.poll {
-		p.job.poll = ref
-		p.known.put(p.id, p.job)
+	if ref != p.job.Poll {
+		p.job.Poll = ref
+		p.known.Put(p.id, p.job)
 	}
 	return nil
 }
@@ -138,42 +137,42 @@ func (p *poll) move(k *exchange.Call) error {
 // seeOther notes where the result of an operation is that has ended.
 func (p *poll) seeOther(k *exchange.Call) (transport.Status, error) {
 	named := k.Answer.Header.Get("Location")
-	ref, err := p.refer(named, &k.Request.URL)
+	ref, err := p.reach.Refer(named, &k.Request.URL)
 	switch {
 	case named == "":
-		err = errNowhere
+		err = errors.New("a redirect to nowhere")
 	case err == nil && web.IsSignIn(ref):
 		err = errors.New("a redirect to sign in")
 	}
 	if err != nil {
 		return transport.Status{}, k.Fail(transport.Misdirected, err)
 	}
-	p.job.final, p.job.over = ref, true
+	p.job.Final, p.job.Over = ref, true
 	return transport.Status{ID: p.id, State: transport.Completed, Raw: "303", RetryAfter: k.Answer.Wait}, nil
 }
 
 // result asks for the result of an operation that has completed with status s.
 func (p *poll) result(ctx context.Context, s transport.Status) (transport.Status, error) {
-	if p.job.final == "" {
+	if p.job.Final == "" {
 		return s, nil
 	}
-	k, err := p.get(p.job.final, p.id, p.job.header)
+	k, err := p.get(p.job.Final, p.id, p.job.Header)
 	if err != nil {
 		return transport.Status{}, err
 	}
 	defer p.put(k)
-	err = k.Do(ctx, reader(func() error {
+	err = k.Do(ctx, exchange.ReaderFunc(func() error {
 		a := &k.Answer
 		switch {
-		case !isFine(a.Code):
+		case !lro.IsFine(a.Code):
 			return k.Fail(web.ClassOfCode(a.Code, a.IsPaced()), fmt.Errorf("the result of an operation that has completed: %w", k.Quote()))
-		case isPage(a):
-			return k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), errPage))
+		case lro.IsPage(a):
+			return k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), lro.ErrPage))
 		case a.Large:
 			s.Message = fmt.Sprintf("the result has more than %d bytes: Fetch reads it", p.MaxBody)
 			s.Result = nil
 		default:
-			s.Result = asJSON(a.Body)
+			s.Result = lro.AsJSON(a.Body)
 		}
 		s.RetryAfter, s.Revision = a.Wait, ""
 		return nil
@@ -181,6 +180,6 @@ func (p *poll) result(ctx context.Context, s transport.Status) (transport.Status
 	if err != nil {
 		return transport.Status{}, err
 	}
-	p.known.forget(p.id)
+	p.known.Forget(p.id)
 	return s, nil
 }

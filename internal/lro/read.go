@@ -1,4 +1,6 @@
-package longrunning
+// Package lro knows the rules of operations that live at a URL: what an answer says of one, where
+// it goes on, and what its id holds. It makes no request, and knows no clock.
+package lro
 
 import (
 	"bytes"
@@ -42,21 +44,24 @@ var places = func() *place.Set {
 	return set
 }()
 
-// verdict is what an answer says of an operation.
-type verdict struct {
-	state    transport.State
-	word     string // as the service wrote it
-	message  string
-	result   []byte // JSON; nil for none
-	resource string // where the result is, by the answer's own word; "" if it does not say
-	progress float64
+// Verdict is what an answer says of an operation.
+type Verdict struct {
+	State    transport.State
+	Word     string // as the service wrote it
+	Message  string
+	Result   []byte // JSON; nil for none
+	Resource string // where the result is, by the answer's own word; "" if it does not say
+	Progress float64
 }
 
 var (
-	errRefused  = errors.New("the status code says that there is no answer")
+	// ErrRefused means that the status code is to be judged in place of the answer.
+	ErrRefused = errors.New("the status code says that there is no answer")
+	// ErrPage means that the answer is a page for a person.
+	ErrPage = errors.New("with a page in place of an answer")
+
 	errNoStatus = errors.New("no status")
 	errNoBody   = errors.New("no body")
-	errPage     = errors.New("with a page in place of an answer")
 )
 
 // running are the words of a status that leave no doubt that an operation goes on.
@@ -77,89 +82,89 @@ func stateOf(word string) transport.State {
 	}
 }
 
-// isFine reports whether a status code is one with which operations go on.
-func isFine(code int) bool {
+// IsFine reports whether a status code is one with which operations go on.
+func IsFine(code int) bool {
 	return code == http.StatusOK || code == http.StatusCreated || code == http.StatusAccepted || code == http.StatusNoContent
 }
 
-// read returns what the answer to a poll says. The error errRefused means that its code is to be
+// Read returns what the answer to a poll says. The error ErrRefused means that its code is to be
 // judged in place of it.
-func (k kind) read(a *exchange.Answer) (verdict, error) {
-	if k == locKind {
+func (k Kind) Read(a *exchange.Answer) (Verdict, error) {
+	if k == Loc {
 		return readLocation(a)
 	}
-	if !isFine(a.Code) {
-		return verdict{}, errRefused
+	if !IsFine(a.Code) {
+		return Verdict{}, ErrRefused
 	}
-	if k == bodyKind {
+	if k == Body {
 		return readResource(a)
 	}
 	said, err := find(a)
 	if err != nil {
-		return verdict{}, err
+		return Verdict{}, err
 	}
 	v, err := said.verdict(atStatus)
 	switch {
 	case err != nil:
-		return verdict{}, err
-	case v.word == "":
-		return verdict{}, errNoStatus
-	case v.state == transport.Completed && place.Value(said[atError]).IsSaid():
-		v.state = transport.Failed
+		return Verdict{}, err
+	case v.Word == "":
+		return Verdict{}, errNoStatus
+	case v.State == transport.Completed && place.Value(said[atError]).IsSaid():
+		v.State = transport.Failed
 	}
-	v.result = bytes.Clone(a.Body)
-	if r := said[atResult]; k != asyncKind && r != nil {
-		v.result = bytes.Clone(r)
+	v.Result = bytes.Clone(a.Body)
+	if r := said[atResult]; k != Async && r != nil {
+		v.Result = bytes.Clone(r)
 	}
 	if r := place.Value(said[atResource]); r.Kind() == place.Word {
-		v.resource = r.Text()
+		v.Resource = r.Text()
 	}
 	return v, nil
 }
 
 // readResource reads the answer about a resource that is being made.
-func readResource(a *exchange.Answer) (verdict, error) {
+func readResource(a *exchange.Answer) (Verdict, error) {
 	if a.Code == http.StatusNoContent {
-		return verdict{state: transport.Completed}, nil
+		return Verdict{State: transport.Completed}, nil
 	}
 	said, err := find(a)
 	if err != nil {
-		return verdict{}, err
+		return Verdict{}, err
 	}
 	v, err := said.verdict(atProvisioning)
-	if err == nil && v.word == "" && a.Code != http.StatusAccepted {
-		v.state = transport.Completed
+	if err == nil && v.Word == "" && a.Code != http.StatusAccepted {
+		v.State = transport.Completed
 	}
-	v.result = bytes.Clone(a.Body)
+	v.Result = bytes.Clone(a.Body)
 	return v, err
 }
 
 // readLocation reads the answer of a Location.
-func readLocation(a *exchange.Answer) (verdict, error) {
-	ended := verdict{state: transport.Failed, word: strconv.Itoa(a.Code)}
+func readLocation(a *exchange.Answer) (Verdict, error) {
+	ended := Verdict{State: transport.Failed, Word: strconv.Itoa(a.Code)}
 	switch fine := a.Code/100 == 2; {
 	case !fine && isNoFailure(a.Code, a.IsPaced()):
-		return verdict{}, errRefused
+		return Verdict{}, ErrRefused
 	case a.Large && fine:
-		return verdict{}, exchange.ErrTooLarge
-	case fine && isPage(a):
-		return verdict{}, errPage
+		return Verdict{}, exchange.ErrTooLarge
+	case fine && IsPage(a):
+		return Verdict{}, ErrPage
 	case fine:
-		ended = verdict{state: transport.Completed, result: asJSON(a.Body)}
+		ended = Verdict{State: transport.Completed, Result: AsJSON(a.Body)}
 	}
 	said, err := find(a)
 	if err != nil && json.Valid(a.Body) {
-		return verdict{}, err // two readers would read it differently
+		return Verdict{}, err // two readers would read it differently
 	}
 	if err != nil || said == nil {
 		said = make(fields, atPercent+1)
 	}
 	v, err := said.verdict(atProvisioning)
 	if err != nil {
-		return verdict{}, err
+		return Verdict{}, err
 	}
-	if v.word != "" && (v.state != transport.Completed || ended.state == transport.Completed) {
-		v.result = ended.result
+	if v.Word != "" && (v.State != transport.Completed || ended.State == transport.Completed) {
+		v.Result = ended.Result
 		return v, nil
 	}
 	return said.byCode(a.Code, ended)
@@ -167,23 +172,23 @@ func readLocation(a *exchange.Answer) (verdict, error) {
 
 // byCode returns what the code of a Location's answer says, unless its status says that the
 // operation has failed or goes on.
-func (f fields) byCode(code int, ended verdict) (verdict, error) {
+func (f fields) byCode(code int, ended Verdict) (Verdict, error) {
 	v, err := f.verdict(atStatus)
 	if err != nil {
-		v = verdict{message: v.message} // no status of an operation, but a field of the result
+		v = Verdict{Message: v.Message} // no status of an operation, but a field of the result
 	}
-	goesOn := slices.Contains(running, strings.ToLower(strings.TrimSpace(v.word)))
+	goesOn := slices.Contains(running, strings.ToLower(strings.TrimSpace(v.Word)))
 	switch {
-	case ended.state == transport.Failed:
-		ended.message = v.message
+	case ended.State == transport.Failed:
+		ended.Message = v.Message
 		return ended, nil
-	case v.state == transport.Failed || v.state == transport.Canceled:
+	case v.State == transport.Failed || v.State == transport.Canceled:
 		return v, nil
 	case place.Value(f[atErrorCode]).IsSaid() || place.Value(f[atErrorMessage]).IsSaid():
-		v.state = transport.Failed
+		v.State = transport.Failed
 		return v, nil
 	case code == http.StatusAccepted || goesOn:
-		v.state = transport.Running
+		v.State = transport.Running
 		return v, nil
 	default:
 		return ended, nil
@@ -220,30 +225,30 @@ func find(a *exchange.Answer) (fields, error) {
 }
 
 // verdict returns what the word at a place means; its word is "" if there is none.
-func (f fields) verdict(at int) (v verdict, err error) {
-	v.state = transport.Running
+func (f fields) verdict(at int) (v Verdict, err error) {
+	v.State = transport.Running
 	if word := place.Value(f[at]); !word.IsEmpty() {
 		if word.Kind() != place.Word {
 			return v, fmt.Errorf("the status is no text: %.64s", word)
 		}
-		v.word = word.Text()
-		v.state = stateOf(v.word)
+		v.Word = word.Text()
+		v.State = stateOf(v.Word)
 	}
 	code, message := place.Value(f[atErrorCode]), place.Value(f[atErrorMessage])
 	if code.IsSaid() && code.Kind() != place.Composite {
-		v.message = code.Text()
+		v.Message = code.Text()
 	}
 	if message.IsSaid() && message.Kind() != place.Composite {
-		v.message = strings.TrimPrefix(v.message+": "+message.Text(), ": ")
+		v.Message = strings.TrimPrefix(v.Message+": "+message.Text(), ": ")
 	}
 	if percent, err := strconv.ParseFloat(string(f[atPercent]), 64); err == nil && percent > 0 {
-		v.progress = min(percent/100, 1)
+		v.Progress = min(percent/100, 1)
 	}
 	return v, nil
 }
 
-// asJSON returns a body as JSON: as it is, or as a string if it is a text. It is nil otherwise.
-func asJSON(body []byte) []byte {
+// AsJSON returns a body as JSON: as it is, or as a string if it is a text. It is nil otherwise.
+func AsJSON(body []byte) []byte {
 	switch {
 	case len(bytes.TrimSpace(body)) == 0:
 		return nil
@@ -257,8 +262,8 @@ func asJSON(body []byte) []byte {
 	}
 }
 
-// isPage reports whether an answer is a page for a person, as of a captive portal.
-func isPage(a *exchange.Answer) bool {
+// IsPage reports whether an answer is a page for a person, as of a captive portal.
+func IsPage(a *exchange.Answer) bool {
 	start := strings.ToLower(string(a.Body[:min(len(a.Body), 256)]))
 	return strings.HasPrefix(strings.ToLower(a.Header.Get("Content-Type")), "text/html") && !json.Valid(a.Body) ||
 		strings.Contains(start, "<!doctype html") || strings.HasPrefix(strings.TrimSpace(start), "<html")

@@ -1,4 +1,4 @@
-package longrunning
+package lro
 
 import (
 	"net/http"
@@ -17,37 +17,37 @@ const (
 	maxKept = 4 << 10
 )
 
-// job is what is known of an operation that is under way. It adds to what its id holds.
-type job struct {
-	poll   string // the newest reference that is polled
-	final  string // the reference of the result; "" for none
-	over   bool   // whether only the result is missing
-	header []string
+// Job is what is known of an operation that is under way. It adds to what its id holds.
+type Job struct {
+	Poll   string   // the newest reference that is polled
+	Final  string   // the reference of the result; "" for none
+	Over   bool     // whether only the result is missing
+	Header []string // of the first request, as names and values in turn
 }
 
-// known remembers operations by their ids. It is safe for concurrent use.
-type known struct {
+// Known remembers operations by their ids. It is safe for concurrent use.
+type Known struct {
 	mu   sync.Mutex
-	jobs map[string]job
+	jobs map[string]Job
 }
 
-// get returns what is known of the operation with an id that holds t.
-func (n *known) get(id string, t ticket) job {
+// Get returns what is known of the operation with an id that holds t.
+func (n *Known) Get(id string, t Ticket) Job {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	j, ok := n.jobs[id]
-	if !ok || j.poll == "" {
-		j.poll, j.final, j.over = t.poll, t.final, t.word == succeeded
+	if !ok || j.Poll == "" {
+		j.Poll, j.Final, j.Over = t.Poll, t.Final, t.Word == Succeeded
 	}
 	return j
 }
 
-// put remembers an operation.
-func (n *known) put(id string, j job) {
+// Put remembers an operation.
+func (n *Known) Put(id string, j Job) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.jobs == nil {
-		n.jobs = map[string]job{}
+		n.jobs = map[string]Job{}
 	}
 	if _, ok := n.jobs[id]; !ok && len(n.jobs) >= maxKnown {
 		for other := range n.jobs {
@@ -58,17 +58,17 @@ func (n *known) put(id string, j job) {
 	n.jobs[id] = j
 }
 
-// forget forgets an operation that has ended.
-func (n *known) forget(id string) {
+// Forget forgets an operation that has ended.
+func (n *Known) Forget(id string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.jobs, id)
 }
 
-// remember keeps the headers of the request that has started an operation, for its polls.
-func (n *known) remember(first transport.Status, h http.Header) {
+// Remember keeps the headers of the request that has started an operation, for its polls.
+func (n *Known) Remember(first transport.Status, h http.Header) {
 	if header := kept(h); len(header) > 0 && !first.State.Terminal() {
-		n.put(first.ID, job{header: header})
+		n.Put(first.ID, Job{Header: header})
 	}
 }
 

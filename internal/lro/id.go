@@ -1,10 +1,9 @@
-package longrunning
+package lro
 
 import (
 	"crypto/hmac"
 	"crypto/sha512"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,34 +11,35 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// kind says how the answers about an operation are read.
-type kind string
+// Kind says how the answers about an operation are read.
+type Kind string
 
+// The kinds.
 const (
-	asyncKind kind = "async" // Azure-AsyncOperation
-	opKind    kind = "op"    // Operation-Location
-	opVia     kind = "opvia" // likewise, with the result at the first answer's Location
-	locKind   kind = "loc"   // Location
-	bodyKind  kind = "body"  // the resource itself
+	Async Kind = "async" // Azure-AsyncOperation
+	Op    Kind = "op"    // Operation-Location
+	OpVia Kind = "opvia" // likewise, with the result at the first answer's Location
+	Loc   Kind = "loc"   // Location
+	Body  Kind = "body"  // the resource itself
 )
 
-// ticket is what an id holds.
-type ticket struct {
-	kind  kind
-	word  string // "" if the operation was running at the start; else how it had ended
-	poll  string // the reference that is polled
-	final string // the reference of the result; "" for none, or unusable
+// Ticket is what an id holds.
+type Ticket struct {
+	Kind  Kind
+	Word  string // "" if the operation was running at the start; else how it had ended
+	Poll  string // the reference that is polled
+	Final string // the reference of the result; "" for none, or Unusable
 }
 
 // The words of a ticket.
 const (
-	succeeded = "Succeeded"
-	failed    = "Failed"
-	canceled  = "Canceled"
+	Succeeded = "Succeeded"
+	Failed    = "Failed"
+	Canceled  = "Canceled"
 )
 
-// unusable is the reference of a result that may not be fetched.
-const unusable = "!"
+// Unusable is the reference of a result that may not be fetched.
+const Unusable = "!"
 
 // An id is prefix and the base64url of sum and text. The sum comes first and is long, because ids
 // are printed as far as their first 64 bytes.
@@ -63,19 +63,19 @@ func sum(text string, key []byte) []byte {
 	return h.Sum(nil)[:sumSize]
 }
 
-// encode returns the id of a ticket.
-func (t ticket) encode(key []byte) (string, error) {
+// Encode returns the id of a ticket.
+func (t Ticket) Encode(key []byte) (string, error) {
 	mark := "u"
 	if key != nil {
 		mark = "s"
 	}
-	text := strings.Join([]string{mark, string(t.kind), t.word, t.poll, t.final}, "\n")
+	text := strings.Join([]string{mark, string(t.Kind), t.Word, t.Poll, t.Final}, "\n")
 	id := prefix + encoding.EncodeToString(append(sum(text, key), text...))
 	return id, transport.CheckID(id)
 }
 
-// decode returns the ticket of an id, or which fault the id has.
-func decode(id string, key []byte) (t ticket, err error) {
+// Decode returns the ticket of an id, or which fault the id has.
+func Decode(id string, key []byte) (t Ticket, err error) {
 	if err := transport.CheckID(id); err != nil {
 		return t, err
 	}
@@ -102,9 +102,9 @@ func decode(id string, key []byte) (t ticket, err error) {
 	if len(fields) != 5 {
 		return t, invalid("it was edited")
 	}
-	t = ticket{kind(fields[1]), fields[2], fields[3], fields[4]}
+	t = Ticket{Kind(fields[1]), fields[2], fields[3], fields[4]}
 	if !t.isSound() {
-		return ticket{}, invalid("it was edited")
+		return Ticket{}, invalid("it was edited")
 	}
 	return t, nil
 }
@@ -124,34 +124,35 @@ func cutPrefix(id string) (string, error) {
 func invalid(why string) error { return fmt.Errorf("%w: %s", transport.ErrInvalidID, why) }
 
 // isSound reports whether a ticket could have been made by this package.
-func (t ticket) isSound() bool {
-	switch t.kind {
-	case asyncKind, opKind, opVia, locKind, bodyKind:
+func (t Ticket) isSound() bool {
+	switch t.Kind {
+	case Async, Op, OpVia, Loc, Body:
 	default:
 		return false
 	}
-	switch t.word {
+	switch t.Word {
 	case "":
-		return t.poll != ""
-	case succeeded, failed, canceled:
-		return t.poll == ""
+		return t.Poll != ""
+	case Succeeded, Failed, Canceled:
+		return t.Poll == ""
 	default:
 		return false
 	}
 }
 
-// open returns the ticket of an id once it is sure that all its references may be followed.
-func (c *Client) open(id string) (ticket, error) {
-	t, err := decode(id, c.key)
+// Open returns the ticket of an id once it is sure that requests may follow all its references. Its
+// error matches transport.ErrInvalidID and says which fault the id has.
+func (r *Reach) Open(id string, key []byte) (Ticket, error) {
+	t, err := Decode(id, key)
 	if err != nil {
-		return t, permanent(err)
+		return t, err
 	}
-	for _, ref := range []string{t.poll, t.final} {
-		if ref == "" || ref == unusable {
+	for _, ref := range []string{t.Poll, t.Final} {
+		if ref == "" || ref == Unusable {
 			continue
 		}
-		if _, err := c.resolve(ref); err != nil {
-			return t, permanent(errors.Join(invalid("it leads elsewhere"), err))
+		if _, err := r.Resolve(ref); err != nil {
+			return t, fmt.Errorf("%w: it leads elsewhere: %w", transport.ErrInvalidID, err)
 		}
 	}
 	return t, nil
