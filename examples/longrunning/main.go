@@ -111,7 +111,7 @@ func accepted(ctx context.Context) (jobstatus.Status, error) {
 		Status: rest.Call{Path: "{+id}"},
 		ID:     "@header.Location",
 		State:  "@code",
-		States: map[string]transport.State{"202": transport.Running, "200": transport.Completed, "303": transport.Completed},
+		States: map[string]transport.State{"202": transport.Running, "200": transport.Completed},
 		Result: ".",
 	}))
 	if err != nil {

@@ -34,3 +34,17 @@ func SecretsOf(name, value string) []string {
 	}
 	return secrets
 }
+
+// HeaderSecrets returns the words in a caller's headers that may be credentials.
+func HeaderSecrets(h http.Header) (words []string) {
+	for name, values := range h {
+		for _, value := range values {
+			for _, word := range SecretsOf(name, value) {
+				if len(word) >= minPart {
+					words = append(words, word)
+				}
+			}
+		}
+	}
+	return words
+}

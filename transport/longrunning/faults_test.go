@@ -269,3 +269,19 @@ func TestAnOperationThatHasNothingNewSaysSo(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, transport.Failed, end.State)
 }
+
+// Rule A7: a bad second header is told of when it is needed.
+func TestAResultThatIsElsewhereIsAnErrorOnceItIsNeeded(t *testing.T) {
+	t.Parallel()
+	s := serve(t, map[string][]string{
+		"POST /r": {startAsync + " | Location: http://elsewhere.example.com/x"}, "GET /op": {`200 | {"status":"Running"}`, `200 | {"status":"Succeeded"}`},
+	})
+	l := client(t, s)
+	first, err := l.Send(t.Context(), request(t, s, "POST", "/r"), "")
+	require.NoError(t, err)
+	_, err = l.Status(t.Context(), first.ID)
+	require.NoError(t, err)
+	_, err = l.Status(t.Context(), first.ID)
+	assert.ErrorContains(t, err, "to which no request may go")
+	assert.Len(t, s.requests(), 3)
+}

@@ -74,9 +74,9 @@ import (
 
 // Client is a Transport for the operations of one service. It is safe for concurrent use.
 type Client struct {
-	*settings // behind a pointer, so that printing a Client prints none of it
+	*settings // behind a pointer, as known is, so that printing a Client prints none of it
 	calls     sync.Pool
-	known     lro.Known
+	known     *lro.Known
 }
 
 // settings is what New makes of the options. It does not change.
@@ -112,7 +112,7 @@ func New(baseURL string, opts ...rest.Option) (*Client, error) {
 	if err := cfg.Err(); err != nil {
 		return nil, err
 	}
-	c := &Client{settings: s}
+	c := &Client{settings: s, known: &lro.Known{}}
 	c.calls.New = func() any { return s.NewCall() }
 	return c, nil
 }

@@ -143,13 +143,22 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 		"POST /r?code=canary-query":                      {"202 | Azure-AsyncOperation: BASE/op?sig=canary-signature"},
 		"GET /op?sig=canary-signature&code=canary-query": {`400 | {"error":"canary-key canary-signature canary-password canary-query"}`},
 	}
+	r := request(t, s, "POST", "/bad")
+	r.Header.Set("Authorization", "Bearer canary-bearer")
+	s.script["POST /bad?code=canary-query"] = []string{"400 | you said canary-bearer"}
+	_, refused := l.Send(t.Context(), r, "")
+	again := request(t, s, "POST", "/bad?code=canary-query")
+	again.Header = r.Header
+	_, refusedToo := accept(t, l, again, "")
 	first, err := l.Send(t.Context(), request(t, s, "POST", "/r"), "")
 	require.NoError(t, err)
+	require.ErrorContains(t, refused, "you said")
+	require.ErrorContains(t, refusedToo, "you said")
 	_, failure := l.Status(t.Context(), first.ID)
 	require.Error(t, failure)
 	var e *transport.Error
 	require.ErrorAs(t, failure, &e)
-	printed := fmt.Sprintf("%v %+v %v %+v %#v %v", l, l, failure, e, e, first)
+	printed := fmt.Sprintf("%v %+v %#v %v %+v %#v %v %v %v", l, l, l, failure, e, e, first, refused, refusedToo)
 	assert.NotContains(t, printed, "canary")
 	assert.Less(t, len(first.String()), 100)
 }

@@ -67,7 +67,7 @@ func (c *Client) prepare(k *exchange.Call, r *http.Request, via Final) (err erro
 	u.RawQuery = lro.WithQuery(u.RawQuery, c.reach.Query)
 	twice := k.Request.Method != http.MethodPost && k.Request.Method != http.MethodPatch ||
 		r.Header.Get("Idempotency-Key") != "" || r.Header.Get("Repeatability-Request-Id") != ""
-	k.Terms = exchange.Terms{Repeatable: twice, LongestWait: longestWait, Repeats: lro.NotBegun, Secrets: lro.SecretsIn(u)}
+	k.Terms = exchange.Terms{Repeatable: twice, LongestWait: longestWait, Repeats: lro.NotBegun, Secrets: append(lro.SecretsIn(u), exchange.HeaderSecrets(r.Header)...)}
 	if twice {
 		k.Terms.Repeats = lro.Passes
 	}
@@ -109,7 +109,7 @@ func (c *Client) Accept(r *http.Response, via Final) (transport.Status, error) {
 	k := c.calls.Get().(*exchange.Call)
 	defer c.put(k)
 	k.Request = exchange.Request{Method: cmp.Or(r.Request.Method, http.MethodGet), URL: *r.Request.URL}
-	k.Terms = exchange.Terms{Secrets: lro.SecretsIn(r.Request.URL)}
+	k.Terms.Secrets = append(lro.SecretsIn(r.Request.URL), exchange.HeaderSecrets(r.Request.Header)...)
 	if err := c.reach.Check(r.Request.URL); err != nil {
 		return transport.Status{}, permanent(fmt.Errorf("Accept: %w", err))
 	}
