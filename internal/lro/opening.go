@@ -78,44 +78,28 @@ func (o Opening) Read(key []byte) (transport.Status, error) {
 // ticket returns what the id of the operation holds, and what the answer says.
 func (o Opening) ticket() (t Ticket, v Verdict, err error) {
 	h := o.Answer.Header
-	first := o.reference(o.Asked.String())
-	location := o.location()
-	isPut := o.Method == http.MethodPut || o.Method == http.MethodPatch
+	first, location := o.reference(o.Asked.String()), o.location()
 	switch async, op := h.Get("Azure-AsyncOperation"), h.Get("Operation-Location"); {
 	case async != "":
-		t.Kind = Async
-		switch {
-		case isPut || o.Method == http.MethodPost && o.Via == OriginalURI:
-			t.Final = first
-		case o.Method == http.MethodPost && !o.Via.isOperation():
-			t.Final = location
-		}
+		t.Kind, t.Final = Async, o.asyncResult(first, location)
 		t.Poll, err = o.Refer(async, o.Asked)
 		v = o.word(atProvisioning)
 	case op != "":
-		t.Kind = Op
-		switch {
-		case o.Via == Location && location != "":
-			t.Kind, t.Final = OpVia, location
-		case isPut:
-			t.Final = first
-		case o.Method == http.MethodPost:
-			t.Final = location
-		}
+		t.Kind, t.Final = o.opResult(first, location)
 		t.Poll, err = o.Refer(op, o.Asked)
 		v = o.word(atStatus)
 	case location != "":
-		t.Kind = Loc
 		v = o.word(atProvisioning)
-		goesOn := v.Word != "" && v.State == transport.Running
-		if o.Answer.Code == http.StatusCreated && !(isPut && goesOn) {
+		goesOn := o.isPut() && v.Word != "" && v.State == transport.Running
+		switch isMade := o.Answer.Code == http.StatusCreated; {
+		case isMade && goesOn:
+			return Ticket{Kind: Body, Poll: first}, v, nil
+		case isMade:
 			return o.made(v)
 		}
-		if goesOn && o.Answer.Code == http.StatusCreated {
-			return Ticket{Kind: Body, Poll: first}, v, nil
-		}
+		t.Kind = Loc
 		t.Poll, err = o.Refer(h.Get("Location"), o.Asked)
-	case isPut:
+	case o.isPut():
 		return o.resource(first)
 	case o.Answer.Code == http.StatusAccepted:
 		return t, v, errNoMonitor
@@ -129,6 +113,36 @@ func (o Opening) ticket() (t Ticket, v Verdict, err error) {
 		t.Word, v.Result = wordOf(v.State), o.result()
 	}
 	return t, v, nil
+}
+
+// isPut reports whether the request was one that makes or changes the resource at its own URL.
+func (o Opening) isPut() bool { return o.Method == http.MethodPut || o.Method == http.MethodPatch }
+
+// asyncResult returns where the result of an Azure-AsyncOperation is, "" for nowhere else.
+func (o Opening) asyncResult(first, location string) string {
+	switch {
+	case o.isPut() || o.Method == http.MethodPost && o.Via == OriginalURI:
+		return first
+	case o.Method == http.MethodPost && !o.Via.isOperation():
+		return location
+	default:
+		return ""
+	}
+}
+
+// opResult returns the kind of an Operation-Location, and where its result is if the last answer
+// does not say.
+func (o Opening) opResult(first, location string) (Kind, string) {
+	switch {
+	case o.Via == Location && location != "":
+		return OpVia, location
+	case o.isPut():
+		return Op, first
+	case o.Method == http.MethodPost:
+		return Op, location
+	default:
+		return Op, ""
+	}
 }
 
 // made returns the ticket of a 201 whose Location names the thing made: it is fetched once.
