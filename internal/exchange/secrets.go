@@ -1,4 +1,4 @@
-package rest
+package exchange
 
 import (
 	"net/http"
@@ -17,9 +17,9 @@ const (
 // publicHeaders are those whose values are no secret.
 var publicHeaders = []string{"Accept", "Accept-Encoding", "Accept-Language", "Content-Type", "User-Agent"}
 
-// secretsOf returns the words in a header's value that may be credentials: the whole, and its
+// SecretsOf returns the words in a header's value that may be credentials: the whole, and its
 // parts, as in "Token 7f3c" or "id=7f3c".
-func secretsOf(name, value string) []string {
+func SecretsOf(name, value string) []string {
 	if slices.Contains(publicHeaders, http.CanonicalHeaderKey(name)) {
 		return nil
 	}
@@ -33,4 +33,18 @@ func secretsOf(name, value string) []string {
 		}
 	}
 	return secrets
+}
+
+// HeaderSecrets returns the words in a caller's headers that may be credentials.
+func HeaderSecrets(h http.Header) (words []string) {
+	for name, values := range h {
+		for _, value := range values {
+			for _, word := range SecretsOf(name, value) {
+				if len(word) >= minPart {
+					words = append(words, word)
+				}
+			}
+		}
+	}
+	return words
 }
