@@ -18,6 +18,7 @@ type settings struct {
 	stages      []*stage
 	reader      *reader // of the first stage
 	batch       *batch  // nil for none
+	events      *events // nil for none
 	base        *url.URL
 	origins     []*url.URL // others that are allowed
 	follows     bool       // whether a job may get another id
@@ -105,6 +106,11 @@ func (c *config) base(s *settings, baseURL string) {
 		s.secrets = append(s.secrets, stage.sensitive()...)
 	}
 	s.reader = s.stages[0].reader
+	if err == nil {
+		if s.events, err = newEvents(c.dialect); err != nil {
+			c.problem("WithDialect: Event: %w", err)
+		}
+	}
 	if c.dialect.Batch.isZero() {
 		return
 	}
