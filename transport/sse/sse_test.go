@@ -124,7 +124,7 @@ func newStream(t *testing.T, answers ...func(*io.PipeWriter, *http.Request) *htt
 func newStreamWith(t *testing.T, opts []sse.Option, answers ...func(*io.PipeWriter, *http.Request) *http.Response) (*sse.Stream, *service) {
 	t.Helper()
 	service := &service{t: t, answers: answers, began: time.Now()}
-	s, err := sse.New("http://service.test/events?key=canary-query", reader, append(opts, sse.WithHTTPClient(&http.Client{Transport: service}))...)
+	s, err := sse.New("http://service.test/events?key=canary-query", reader, append(opts, sse.WithHTTPClient(&http.Client{Transport: service, Timeout: time.Second}))...)
 	require.NoError(t, err)
 	return s, service
 }
