@@ -151,11 +151,19 @@ func (p *push) send(s *Service, v *view) {
 		forged = f.event(&claim)
 		forged.id = e.id + "_forged"
 	}
-	wait.AfterFunc(s.clock, t.latency, func() { p.pass(s, e, forged, t.doubled) })
+	if t.latency == 0 {
+		p.stream.add(e, t.doubled) // here, so that its order is that of the changes
+	}
+	wait.AfterFunc(s.clock, t.latency, func() {
+		if t.latency > 0 {
+			p.stream.add(e, t.doubled)
+		}
+		p.call(s, e, forged, t.doubled)
+	})
 }
 
-// pass sends a push to all who hear it.
-func (p *push) pass(s *Service, e, forged *pushed, doubled bool) {
+// call calls the webhooks.
+func (p *push) call(s *Service, e, forged *pushed, doubled bool) {
 	s.mu.Lock()
 	hooks, begun := p.hooks, p.begun
 	s.mu.Unlock()
@@ -163,7 +171,6 @@ func (p *push) pass(s *Service, e, forged *pushed, doubled bool) {
 		return
 	}
 	for n := 0; n == 0 || n == 1 && doubled; n++ {
-		p.stream.add(e, n > 0)
 		for i := range hooks {
 			if forged != nil && n == 0 {
 				other := hooks[i]

@@ -1,7 +1,6 @@
 package mock
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -50,22 +49,21 @@ type stream struct {
 	changed chan struct{} // closed by the next event or cut
 }
 
-// add adds an event to a stream, which may be nil. A repetition has the id of the event before it.
-func (s *stream) add(e *pushed, again bool) {
+// add adds an event to a stream, which may be nil, once or twice under one id.
+func (s *stream) add(e *pushed, doubled bool) {
 	if s == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !again {
-		s.count++
+	s.count++
+	text := fmt.Appendf(nil, "id: %d\ndata: %s\n\n", s.count, e.body)
+	s.events, s.ids = append(s.events, text), append(s.ids, s.count)
+	if doubled {
+		s.events, s.ids = append(s.events, text), append(s.ids, s.count)
 	}
-	var text bytes.Buffer
-	fmt.Fprintf(&text, "id: %d\ndata: %s\n\n", s.count, e.body)
-	s.events, s.ids = append(s.events, text.Bytes()), append(s.ids, s.count)
-	if len(s.events) > keptEvents {
-		s.events, s.ids = s.events[1:], s.ids[1:]
-	}
+	over := max(len(s.events)-keptEvents, 0)
+	s.events, s.ids = s.events[over:], s.ids[over:]
 	s.wakeLocked()
 }
 
