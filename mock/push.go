@@ -100,15 +100,32 @@ func (p *push) tell(s *Service, j *job) {
 		delete(p.told, j.id)
 		return
 	}
-	v := j.view(s.seed, s.now())
-	if v.revision == p.told[j.id] {
+	j.advance(s.seed, s.now())
+	first := p.told[j.id] + 1
+	if first > int(j.step) {
 		return
 	}
-	p.told[j.id] = v.revision
-	if v.epoch = s.epoch; v.step.answer == nil {
-		p.send(s, &v)
+	p.told[j.id] = int(j.step)
+	for step := first; step <= int(j.step); step++ { // there are several if a timer was late
+		v := j.at(s.seed, int32(step))
+		if v.epoch = s.epoch; v.step.answer == nil {
+			p.send(s, &v)
+		}
 	}
 	p.schedule(s, j)
+}
+
+// at returns the status of j when one of its steps began. A step that is counted in polls counts as
+// having taken no time.
+func (j *job) at(seed uint64, step int32) view {
+	past := *j
+	for past.step > step {
+		if past.step--; past.steps[past.step].polls == 0 {
+			past.since -= past.lasts(seed, past.step)
+		}
+	}
+	s := &past.steps[step]
+	return view{id: j.id, step: s, revision: int(step), progress: s.progress, created: j.created, updated: past.since}
 }
 
 // schedule sets a timer for the end of the step that a job is in, if time ends it.

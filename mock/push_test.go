@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -242,4 +243,41 @@ func listenLocal(t *testing.T) net.Listener {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	return l
+}
+
+// late is a clock whose timers fire late.
+type late struct{ clock.Clock }
+
+func (l late) AfterFunc(d time.Duration, f func()) *clock.Timer {
+	if d >= time.Second {
+		d += 5 * time.Second
+	}
+	return l.Clock.AfterFunc(d, f)
+}
+
+// wall is a clock that runs at another speed than that of those who verify.
+type wall struct{ clock.Clock }
+
+func (w wall) Now() time.Time                  { return w.Clock.Now().Add(time.Hour) }
+func (w wall) Since(t time.Time) time.Duration { return w.Now().Sub(t) }
+func (w wall) WallTime() time.Time             { return w.Clock.Now() }
+
+func TestAChangeIsToldThoughTheNextIsDueWhenItIs(t *testing.T) {
+	t.Parallel()
+	for name, clockOf := range map[string]func(*mock.Clock) clock.Clock{
+		"a late timer":  func(clk *mock.Clock) clock.Clock { return late{clk} },
+		"another speed": func(clk *mock.Clock) clock.Clock { return wall{clk} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clk := mock.NewClock(t)
+			hook, got := hear(t, clk, rest.Dialect{})
+			_, err := mock.NewService(mock.WithClock(clockOf(clk)), mock.WithWebhookHandler(hook, hookSecret), script("a"))
+			require.NoError(t, err)
+			clk.Advance(time.Minute)
+			require.Len(t, got.list(), 2, "%v", hook.all)
+			assert.Contains(t, got.list()[0], "a running")
+			assert.Contains(t, got.list()[1], "a completed")
+		})
+	}
 }
