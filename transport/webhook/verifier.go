@@ -16,7 +16,8 @@ import (
 )
 
 // Verifier decides whether a request comes from the service. [StandardWebhooks], [Timed], [HMAC]
-// and [SharedHeader] make one, and a type of the user's can be another.
+// and [SharedHeader] make one, and a type of the user's can be another. The module
+// transport/webhook/jwt has one for JSON Web Tokens.
 //
 // Verify is given the request and its body as it was sent; the request's own Body has been read. It
 // returns what the signature covers beside the body, or an error that matches [ErrForged]. It
