@@ -1,4 +1,4 @@
-package timeline
+package figures
 
 import (
 	"math"
@@ -6,10 +6,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"go.uber.org/goleak"
 
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestQuantilesHaveTwoDigits(t *testing.T) {
 	t.Parallel()
@@ -39,11 +43,11 @@ func FuzzAQuantileIsAtMostAQuarterTooLong(f *testing.F) {
 // However many kinds a program names, the figures of a bounded number are kept.
 func TestKindsBeyondTheFirstShareTheirFigures(t *testing.T) {
 	t.Parallel()
-	var f figures
+	var f Figures
 	for i := range 2 * observe.MaxKinds {
-		f.of(string(rune('a'+i))).end(transport.Completed, 3)
+		f.Of(string(rune('a'+i))).End(transport.Completed, 3)
 	}
 	assert.Len(t, f.kinds, observe.MaxKinds)
-	assert.Equal(t, observe.KindStats{Completed: observe.MaxKinds, Polls: 3 * observe.MaxKinds}, f.others.stats())
-	assert.Equal(t, observe.KindStats{Completed: 1, Polls: 3}, f.of("a").stats())
+	assert.Equal(t, observe.KindStats{Completed: observe.MaxKinds, Polls: 3 * observe.MaxKinds}, f.others.Stats())
+	assert.Equal(t, observe.KindStats{Completed: 1, Polls: 3}, f.Of("a").Stats())
 }
