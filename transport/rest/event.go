@@ -2,9 +2,12 @@ package rest
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/place"
@@ -22,10 +25,12 @@ import (
 //	Event{At: "data", State: "-"}                  the event only says that there is news
 //
 // In an event, @header.NAME is a header of the webhook's request, or a field of the stream's event
-// as package sse names it. The status code @code is 200.
+// as package sse names it. The status code @code is 200. A body that is a form, by its
+// Content-Type, is read like an object with the names and texts of its fields.
 type Event struct {
 	// At is where in the event the object stands that a status call would answer with, such as
-	// "data.object". The Dialect's places are looked for there. The default is ".", the whole event.
+	// "data.object". The Dialect's places are looked for there. The default is ".", the whole
+	// event.
 	At string
 	// ID is where the event names the job. The default is the Dialect's AnswerID within At, or else
 	// its ID. An event that names no job there is about something else and is ignored.
@@ -164,8 +169,32 @@ func (d Dialect) inEvent() Dialect {
 	return d
 }
 
+// fromForm returns a form as an object of JSON, and any other body as it is. A name that stands
+// more than once has a list.
+func fromForm(header http.Header, body []byte) ([]byte, error) {
+	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return body, nil //nolint:nilerr // what has no type is taken for JSON
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, errors.New("the form does not parse")
+	}
+	object := make(map[string]any, len(form))
+	for name, values := range form {
+		if object[name] = values; len(values) == 1 {
+			object[name] = values[0]
+		}
+	}
+	return json.Marshal(object)
+}
+
 // read returns what an event says.
 func (e *events) read(header http.Header, body []byte) (transport.Status, error) {
+	body, err := fromForm(header, body)
+	if err != nil {
+		return transport.Status{}, err
+	}
 	a := &place.Answer{Code: http.StatusOK, Header: header, Body: body}
 	id, err := e.reader.readID(a, "")
 	switch {

@@ -75,6 +75,10 @@ func TestAnEventIsReadAsTheDialectSays(t *testing.T) {
 			dialect: rest.Dialect{ID: "self", IDPattern: "*/jobs/{id}", State: "status", Event: rest.Event{At: "data"}},
 			body:    `{"data":{"self":"https://a.example/jobs/7","status":"running"}}`, want: transport.Status{ID: "7", State: transport.Running, Raw: "running"},
 		},
+		"a form": {
+			dialect: numbers, header: http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}},
+			body: "Status=3&Guid=a%2Fb&x=1&x=2", want: transport.Status{ID: "a/b", State: transport.Completed, Raw: "3"},
+		},
 		"about no job":        {dialect: wrapped, body: `{"id":"evt_1","type":"ping"}`},
 		"about another thing": {dialect: wrapped, body: `[]`},
 	} {
@@ -110,6 +114,16 @@ func TestAnEventThatCannotBeReadIsMalformed(t *testing.T) {
 			assert.Zero(t, s)
 			assert.NotContains(t, fmt.Sprintf("%+v", err), "hunter22")
 		})
+	}
+}
+
+func TestAFormThatCannotBeReadIsMalformed(t *testing.T) {
+	t.Parallel()
+	client, err := rest.New("http://service.invalid", rest.WithDialect(rest.Dialect{ID: "id", State: "status"}))
+	require.NoError(t, err)
+	for name, body := range map[string]string{"not a form": "id=%zz", "two ids": "id=7&id=8&status=running", "two states": "id=7&status=running&status=failed"} {
+		_, err := client.ReadEvent(http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, []byte(body))
+		assert.ErrorIs(t, err, transport.ErrMalformed, name)
 	}
 }
 
@@ -167,17 +181,19 @@ func FuzzEvent(f *testing.F) {
 	f.Add([]byte(`{"data":`))
 	client, err := rest.New("http://service.invalid", rest.WithDialect(wrapped))
 	require.NoError(f, err)
+	f.Add([]byte(`data=%7B%7D&data.object.id=7`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		s, err := client.ReadEvent(nil, body)
-		switch {
-		case err != nil:
-			assert.ErrorIs(t, err, transport.ErrMalformed)
-			assert.Zero(t, s)
-		case s.ID == "":
-			assert.Zero(t, s)
-		default:
-			assert.NoError(t, transport.CheckID(s.ID))
-			assert.LessOrEqual(t, len(s.Result), len(body))
+		for _, header := range []http.Header{nil, {"Content-Type": {"application/x-www-form-urlencoded"}}} {
+			s, err := client.ReadEvent(header, body)
+			switch {
+			case err != nil:
+				assert.ErrorIs(t, err, transport.ErrMalformed)
+				assert.Zero(t, s)
+			case s.ID == "":
+				assert.Zero(t, s)
+			default:
+				assert.NoError(t, transport.CheckID(s.ID))
+			}
 		}
 	})
 }

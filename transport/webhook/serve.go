@@ -72,12 +72,16 @@ func (h *Handler) accept(ctx context.Context, s transport.Status, key *fingerpri
 	if key != nil && !h.claim(*key, now) {
 		return http.StatusAccepted, errors.New("it is a repetition")
 	}
-	if err := h.pass(ctx, s); err != nil {
-		if key != nil {
+	passed := false
+	defer func() { // of a listener that panics, too
+		if !passed && key != nil {
 			h.release(*key)
 		}
+	}()
+	if err := h.pass(ctx, s); err != nil {
 		return http.StatusServiceUnavailable, err
 	}
+	passed = true
 	return http.StatusAccepted, nil
 }
 

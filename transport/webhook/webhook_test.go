@@ -458,3 +458,22 @@ func TestSignRefusesWhatCannotBeSigned(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+// This is fault 35: what a listener's panic kept from being passed on is not taken for a repetition.
+func TestADeliveryOnWhichAListenerPanicsIsAcceptedAgain(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	h := newHandler(t, webhook.WithClock(clock))
+	var got heard
+	panics := true
+	listen(t, h, func(s transport.Status) {
+		if panics {
+			panics = false
+			panic("once")
+		}
+		got.notify(s)
+	})
+	assert.PanicsWithValue(t, "once", func() { send(t, h, "msg_1", clock.Now(), done7) })
+	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7))
+	assert.Equal(t, []string{"7 completed"}, got.list())
+}
