@@ -459,7 +459,8 @@ func TestSignRefusesWhatCannotBeSigned(t *testing.T) {
 	}
 }
 
-// This is fault 35: what a listener's panic kept from being passed on is not taken for a repetition.
+// This is fault 35: what a listener's panic kept from being passed on is not taken for a
+// repetition.
 func TestADeliveryOnWhichAListenerPanicsIsAcceptedAgain(t *testing.T) {
 	t.Parallel()
 	clock := start()
