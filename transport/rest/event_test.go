@@ -75,6 +75,18 @@ func TestAnEventIsReadAsTheDialectSays(t *testing.T) {
 			dialect: rest.Dialect{ID: "self", IDPattern: "*/jobs/{id}", State: "status", Event: rest.Event{At: "data"}},
 			body:    `{"data":{"self":"https://a.example/jobs/7","status":"running"}}`, want: transport.Status{ID: "7", State: transport.Running, Raw: "running"},
 		},
+		"an id of its own beside a pattern": {
+			dialect: rest.Dialect{ID: "self", IDPattern: "*/jobs/{id}", State: "status", Event: rest.Event{ID: "job"}},
+			body:    `{"job":"7","status":"running"}`, want: transport.Status{ID: "7", State: transport.Running, Raw: "running"},
+		},
+		"a place in brackets": {
+			dialect: rest.Dialect{ID: `["the.id"]`, State: `["a.b"], [0].c`, Event: rest.Event{At: "data"}, States: map[string]transport.State{"run, -": transport.Running}},
+			body:    `{"data":{"the.id":"7","a.b":"run"}}`, want: transport.Status{ID: "7", State: transport.Running, Raw: "run"},
+		},
+		"the place of a fault": {
+			dialect: rest.Dialect{ID: "id", State: "status", Fault: "code", Faults: map[string]transport.Class{"9": transport.Permanent}},
+			body:    `{"id":"7","status":"failed","code":9,"code":9}`, want: transport.Status{ID: "7", State: transport.Failed, Raw: "failed"},
+		},
 		"a form": {
 			dialect: numbers, header: http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}},
 			body: "Status=3&Guid=a%2Fb&x=1&x=2", want: transport.Status{ID: "a/b", State: transport.Completed, Raw: "3"},
