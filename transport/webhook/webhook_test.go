@@ -436,7 +436,8 @@ func TestNewRefusesWhatCannotBe(t *testing.T) {
 	h := newHandler(t, webhook.WithMaxBody(0), webhook.WithClock(nil), webhook.WithRelay(nil))
 	assert.False(t, h.Trusted())
 	assert.True(t, newHandler(t, webhook.WithTrust()).Trusted())
-	assert.Error(t, h.Notify(nil, nil)) //nolint:staticcheck // a nil context is the case
+	var none context.Context
+	assert.Error(t, h.Notify(none, nil))
 	assert.Error(t, (*webhook.Handler)(nil).Notify(t.Context(), func(transport.Status) {}))
 	assert.Error(t, new(webhook.Handler).Notify(t.Context(), func(transport.Status) {}))
 	w := httptest.NewRecorder()
