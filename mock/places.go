@@ -27,12 +27,26 @@ func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("field State: %w", err)
 	}
-	table, err := rules.New(len(places), d.States)
+	said, err := sayings(places, d.States)
+	if err != nil {
+		return nil, err
+	}
+	for _, state := range []transport.State{transport.Pending, transport.Completed, transport.Failed} {
+		if said[state] == nil {
+			return nil, fmt.Errorf("the dialect has no word for a job that is %v", state)
+		}
+	}
+	return said, nil
+}
+
+// sayings returns how each state is said that there is a way to say.
+func sayings(places []place.Place, states map[string]transport.State) (map[transport.State]utterance, error) {
+	table, err := rules.New(len(places), states)
 	if err != nil {
 		return nil, fmt.Errorf("field States: %w", err)
 	}
 	said := map[transport.State]utterance{}
-	for _, key := range slices.Sorted(maps.Keys(d.States)) {
+	for _, key := range slices.Sorted(maps.Keys(states)) {
 		texts, err := rules.Example(len(places), key)
 		if err != nil || key == "" || len(places) == 1 && texts[0] == "" {
 			continue
@@ -43,7 +57,7 @@ func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 				values[i], _ = json.Marshal(sayable(places[i], text))
 			}
 		}
-		state := d.States[key]
+		state := states[key]
 		if o := table.Find(values); !o.Fits || o.Means != state {
 			continue // a more specific rule fits the example
 		}
@@ -56,11 +70,6 @@ func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 	} {
 		if texts, ok := said[stand]; ok && said[state] == nil {
 			said[state] = texts
-		}
-	}
-	for _, state := range []transport.State{transport.Pending, transport.Completed, transport.Failed} {
-		if said[state] == nil {
-			return nil, fmt.Errorf("the dialect has no word for a job that is %v", state)
 		}
 	}
 	return said, nil
@@ -122,6 +131,9 @@ func (w *writing) say(d *rest.Dialect, u utterance) {
 		}
 	}
 }
+
+// object is a JSON object.
+type object map[string]any
 
 // set returns what stands at in with a value at the end of some steps.
 func set(in any, steps []jsonscan.Step, id string, value any) any {

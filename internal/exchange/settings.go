@@ -43,6 +43,9 @@ func (s *Settings) AddSecrets(words ...string) {
 	}
 }
 
+// Secrets returns the words that are cut out of all that is quoted. They must not be changed.
+func (s *Settings) Secrets() []string { return s.secrets }
+
 // CloseIdleConnections closes the idle connections of the default pool. Those of a RoundTripper of
 // the user's are not touched.
 func (s *Settings) CloseIdleConnections() {

@@ -10,6 +10,7 @@ type settings struct {
 	stages  []*stage
 	reader  *reader // of the first stage
 	batch   *batch  // nil for none
+	events  *events // nil for none
 	follows bool    // whether a job may get another id
 }
 
@@ -36,6 +37,11 @@ func (s *settings) speak(c *config, d Dialect) {
 		s.AddSecrets(stage.sensitive()...)
 	}
 	s.reader = s.stages[0].reader
+	if err == nil {
+		if s.events, err = newEvents(d); err != nil {
+			c.Problem("WithDialect: Event: %w", err)
+		}
+	}
 	if d.Batch.isZero() {
 		return
 	}
