@@ -24,6 +24,8 @@ type Carrier struct {
 	Next http.RoundTripper
 	// Mark, if not nil, adds the headers that depend on the request.
 	Mark func(h http.Header, m *Request)
+	// Streams says that a stream is the answer itself.
+	Streams bool
 	// MaxEvent bounds an event, in bytes. A longer one is cut there.
 	MaxEvent int
 	// MaxStream bounds, in bytes, how much of a stream is read to find the answer.
@@ -50,7 +52,7 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 		c.Mark(sent.Header, &m)
 	}
 	answer, err := c.Next.RoundTrip(sent)
-	if err != nil || answer.StatusCode != http.StatusOK || !IsStream(answer.Header) {
+	if err != nil || answer.StatusCode != http.StatusOK || !IsStream(answer.Header) || c.Streams {
 		return answer, err
 	}
 	return c.pick(r, answer)

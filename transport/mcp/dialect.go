@@ -41,7 +41,7 @@ func (p protocol) dialect() rest.Dialect {
 	d := rest.Dialect{
 		Create: rest.Call{Path: "-"}, Cancel: rest.Call{Path: "-"},
 		IdempotencyHeader: "-",
-		Fault:             "@code, error.code, error.message",
+		Fault:             rpc.FaultPlaces,
 		Faults:            faults(),
 		Progress:          "-", Message: "-", Error: "-", Result: "-", Revision: "-",
 	}

@@ -1,6 +1,9 @@
 package mcp
 
-import "github.com/iamber12/job-status-monitoring/transport"
+import (
+	"github.com/iamber12/job-status-monitoring/internal/rpc"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
 
 // numbers are the JSON-RPC errors that mean the same whatever their text says.
 var numbers = map[string]transport.Class{
@@ -16,21 +19,10 @@ var numbers = map[string]transport.Class{
 	"429":    transport.Throttled,
 }
 
-// faults returns the classes of JSON-RPC errors as rules for the status code, the number and the
-// text. Other numbers count only with the status code 200: any other code says more than they do.
+// faults returns the classes of errors.
 func faults() map[string]transport.Class {
-	rules := map[string]transport.Class{
-		"200, +, *": transport.Transient,
-		"200, -, +": transport.Transient,
-	}
-	for number, class := range numbers {
-		rules["*, "+number+", *"], rules["200, "+number+", *"] = class, class
-	}
+	rules := rpc.Faults(numbers, "-32603", "-32000", "-32001", "-32002", "0")
 	// A task that has ended refuses to be canceled by the number of an unknown task.
 	rules["*, -32602, *terminal*"], rules["200, -32602, *terminal*"] = transport.Permanent, transport.Permanent
-	// Some servers tell of an unknown task by a number of their own.
-	for _, number := range []string{"-32603", "-32000", "-32001", "-32002", "0"} {
-		rules["200, "+number+", *not found*"] = transport.NotFound
-	}
 	return rules
 }
