@@ -18,7 +18,8 @@ type ToolCall struct {
 	// TTL is how long the server is asked to keep the task, in the Core form; the default is the
 	// server's choice. It is sent in milliseconds.
 	TTL time.Duration
-	// Meta is added to the _meta of the call; the default is nothing.
+	// Meta is added to the _meta of the call, and replaces what is there by the same name; the
+	// default is nothing.
 	Meta map[string]any
 }
 
@@ -70,22 +71,19 @@ func (f Form) params(input any) (callParams, error) {
 		p.Task = &taskParams{c.TTL.Milliseconds()}
 		return p, nil
 	}
-	p.Meta = capabilities()
+	p.Meta = f.identity()
 	maps.Copy(p.Meta, c.Meta)
 	return p, nil
 }
 
 const metaPrefix = "io.modelcontextprotocol/"
 
-// capabilities returns the _meta by which a client says that it understands tasks.
-func capabilities() map[string]any {
-	return map[string]any{metaPrefix + "clientCapabilities": map[string]any{"extensions": map[string]any{metaPrefix + "tasks": struct{}{}}}}
-}
-
-// identity returns the _meta that every request over HTTP has since protocol version 2026-07-28.
+// identity returns the _meta that every request has since protocol version 2026-07-28. It says that
+// the client understands tasks.
 func (f Form) identity() map[string]any {
-	meta := capabilities()
-	meta[metaPrefix+"protocolVersion"] = f.version()
-	meta[metaPrefix+"clientInfo"] = map[string]any{"name": rest.UserAgent, "version": "1"}
-	return meta
+	return map[string]any{
+		metaPrefix + "protocolVersion":    f.version(),
+		metaPrefix + "clientInfo":         map[string]any{"name": rest.UserAgent, "version": "1"},
+		metaPrefix + "clientCapabilities": map[string]any{"extensions": map[string]any{metaPrefix + "tasks": struct{}{}}},
+	}
 }

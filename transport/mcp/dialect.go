@@ -23,7 +23,7 @@ const (
 type protocol struct {
 	form Form
 	path string
-	http bool // whether each request says who sends it
+	http bool // whether the requests go over HTTP
 }
 
 // words are the statuses of tasks, but for completed.
@@ -57,7 +57,7 @@ func (p protocol) dialect() rest.Dialect {
 // call returns the call of a method about a task.
 func (p protocol) call(method string) rest.Call {
 	params := map[string]any{"taskId": "{id}"}
-	if p.http && p.form == Extension {
+	if p.form == Extension {
 		params["_meta"] = p.form.identity()
 	}
 	return rest.Call{Method: http.MethodPost, Path: p.path, Body: rpc.Call(method, params)}
