@@ -346,12 +346,18 @@ func (c *Client) MaxBatch() int {
 	return c.batch.Max
 }
 
-// StatusBatch asks about many jobs in one request, as the dialect's Batch says. The answers stand
-// in the order of ids. One is an error if its item can't be read, if two items name its job and do
-// not say the same of it, if NotFound says that there is none, or if its id is one that
-// transport.CheckID refuses. An item that spells an id in another case is about that job if no
-// other item and no other job could be meant. A job that no item names has no answer, and items
-// about other jobs are passed over. An answer of 202 or 204 that is not JSON is about no job.
+// StatusBatch asks about many jobs in one request, as the dialect's Batch says, and follows the
+// pages of its answer. The answers stand in no order: Status.ID says which job each is about. An
+// answer is an error in four cases:
+//
+//   - its item can't be read
+//   - two items of a page name its job, and do not say the same of it
+//   - NotFound says that there is no such job
+//   - [transport.CheckID] refuses the id
+//
+// An item that spells an id in another case is about that job if no other item and no other job
+// could be meant. A job that no item names has no answer, and items about other jobs are passed
+// over. An answer of 202 or 204 that is not JSON is about no job.
 //
 // What comes back for the request as a whole is what Status would return, but for this: any 5xx is
 // an error, whatever its body says. 404 is permanent, for it does not say which job was not found.

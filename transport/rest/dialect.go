@@ -77,9 +77,6 @@ type Dialect struct {
 	// and those of [WithHeader] before both.
 	Header map[string]string
 
-	// CreateBody is sent, as JSON, by a create that was given no input; the default is no body. It
-	// is Create.Body by another name, and only one of them may be set.
-	CreateBody any
 	// IdempotencyHeader carries a create's idempotency key; the default is Idempotency-Key. It is
 	// "-" if the service knows no such header. The create is then sent a second time only if the key
 	// goes along elsewhere.
