@@ -581,5 +581,5 @@ func (k *call) judgeItem(id string, item []byte) (transport.Status, error) {
 }
 
 func (k *call) unreadItem(item []byte, err error) error {
-	return k.fail(transport.Malformed, fmt.Errorf("%w: %s", err, redact.Excerpt(item, k.sensitive()...)))
+	return k.fail(transport.Malformed, fmt.Errorf("%w: %s", safe(err, k.sensitive()), redact.Excerpt(item, k.sensitive()...)))
 }

@@ -109,11 +109,20 @@ type Dialect struct {
 	// Otherwise only 2xx does, and 5xx but 502 to 504 if it tells an end.
 	State string
 	// States maps the service's words to states: see Rules above. The default is DefaultStates. The
-	// word "null" is "-" by another name. A word that no rule fits is [transport.Unknown], with the
-	// word in Raw. An answer whose places all say nothing and that no rule fits is
-	// [transport.Pending] if it is a 202 or 204, and malformed otherwise.
+	// word "null" is "-" by another name.
+	//
+	// What no rule fits is told so:
+	//
+	//   - All places say nothing: [transport.Pending] if the answer is a 202 or 204, and malformed
+	//     otherwise.
+	//   - One place alone says something, by a word that no rule names there: [transport.Unknown],
+	//     with the word in Raw. A service that has a new word says it so.
+	//   - Otherwise the answer is malformed, and the error quotes what stands at each place. A rule
+	//     such as "+, +" that means [transport.Unknown] has the wait go on instead.
+	//
+	// The status code, where "@code" is among the places, does not count as saying something.
 	States map[string]transport.State
-	// Strict makes a word that no rule fits an error that matches transport.ErrMalformed.
+	// Strict makes an unknown word malformed, too.
 	Strict bool
 
 	// Fault is where any answer, whatever its status code, says that the call did not succeed, such

@@ -82,7 +82,7 @@ func (k *call) unread(err error) error {
 	case k.isPage():
 		return k.fail(transport.Transient, errors.New(k.quote("with a page in place of an answer")))
 	default:
-		return k.fail(transport.Malformed, fmt.Errorf("%w: %s", web.Safe(err, k.sensitive()...), k.quote("")))
+		return k.fail(transport.Malformed, fmt.Errorf("%w: %s", web.Safe(safe(err, k.sensitive()), k.sensitive()...), k.quote("")))
 	}
 }
 
