@@ -71,6 +71,11 @@ func newPattern(c rest.Call) pattern {
 	path, query, _ := strings.Cut(strings.Replace(c.Path, "{+id}", "{id}", 1), "?")
 	p.segments = strings.Split(path, "/")
 	p.query, _ = url.ParseQuery(query)
+	for name, values := range p.query {
+		if rest := strings.Replace(values[0], "{id}", "", 1); strings.ContainsAny(rest, "{}") {
+			delete(p.query, name) // it may be left out
+		}
+	}
 	for name, value := range c.Header {
 		if !strings.ContainsAny(value, "{}") {
 			p.header[name] = value

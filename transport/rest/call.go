@@ -67,6 +67,7 @@ type errand struct {
 	key        string            // of a create
 	stream     bool              // whether the body is left to the caller
 	extra      [2]string         // name and value of the one header that is this errand's own
+	hold       hold              // of a request that the service keeps
 	last       *transport.Status // for a service that has nothing newer; nil if it was not told of one
 	repeatable bool              // whether it may reach the service twice
 	limit      int               // of the answer's body

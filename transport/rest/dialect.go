@@ -180,9 +180,15 @@ type Dialect struct {
 //
 //	{id}      the job's id; in a path it is one segment, escaped
 //	{+id}     the same with its slashes as they are: no segment may be empty, "." or ".."
-//	{rev}     the Revision of the newest status; a pair of the query without a value is left out
+//	{rev}     the Revision of the newest status
+//	{hold}    of Status: for how many seconds the service may keep the request until the job changes
 //	{key}     the create's idempotency key, without which the create is refused
 //	{result}  of Fetch: what stands at Result; {+result} likewise
+//
+// A pair of the query or a header is left out while there is no value for its {rev} or {hold}. A
+// Status with {hold}, such as "/jobs/{id}?index={rev}&wait={hold}s" or a header Prefer with
+// "wait={hold}", is held by [Client.Hold] alone. Any other request then names no {rev} either, and
+// 0 for a {hold} in a path.
 //
 // A Path that is "{+id}" or "{+result}" alone is a URL or a path that the service named. A path,
 // and a URL of the base URL's origin, keep to that origin. Any other origin is refused, unless

@@ -33,7 +33,7 @@ func (k *call) RoundTrip(r *http.Request) (*http.Response, error) {
 		r, k.sends = web.BoundSends(r, k.retries-k.retried, func() bool { return host.MayRetry(transport.Transient) })
 	}
 	r, k.left = k.announce(r)
-	answer, err := k.carrier.RoundTrip(r)
+	answer, err := k.send(r)
 	if err != nil && k.sends != nil {
 		err = cmp.Or(k.sends.Err(), err)
 	}

@@ -95,6 +95,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
@@ -150,22 +151,25 @@ func (c *Client) String() string {
 func (c *Client) Close() error {
 	if c != nil && c.settings != nil && c.own != nil {
 		c.own.CloseIdleConnections()
+		if c.holder != nil {
+			c.holder.CloseIdleConnections()
+		}
 	}
 	return nil
 }
 
 // Status asks about a job once. What comes back is described at the top of this package.
 func (c *Client) Status(ctx context.Context, id string) (transport.Status, error) {
-	return c.ask(ctx, id, nil)
+	return c.ask(ctx, id, nil, 0)
 }
 
 // StatusSince is Status, but a service that gave last an ETag is asked for a newer answer only. If
 // there is none, StatusSince returns last, with the RetryAfter that the new answer names.
 func (c *Client) StatusSince(ctx context.Context, id string, last transport.Status) (transport.Status, error) {
-	return c.ask(ctx, id, &last)
+	return c.ask(ctx, id, &last, 0)
 }
 
-func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (transport.Status, error) {
+func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d time.Duration) (transport.Status, error) {
 	k, err := c.begin(ctx, transport.CheckID(id))
 	if err != nil {
 		return transport.Status{}, err
@@ -175,7 +179,9 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (tr
 	k.stage, k.id, k.asked, k.read, k.repeatable = k.stages[at.stage], id, at.id, (*call).readStatus, true
 	v := vars{id: at.id}
 	if last != nil {
-		v.rev = last.Revision
+		k.hold = newHold(last, d)
+		k.hold.fill(k.stage.status, &v, last.Revision)
+		k.repeatable = k.hold.length == 0
 		if k.stage.reader.dialect.Revision == "" && isETag(last.Revision) {
 			k.extra, k.last = [2]string{"If-None-Match", last.Revision}, last
 		}
@@ -269,6 +275,11 @@ func (k *call) readStatus() error {
 		return nil
 	}
 	k.last = nil // the answer is a new one
+	if k.saysNothingNew() {
+		k.status = *k.hold.last
+		k.status.RetryAfter = k.hint
+		return nil
+	}
 	var st transport.Status
 	err := k.judge(&st)
 	if classify := k.stage.reader.dialect.Classify; classify != nil {

@@ -21,9 +21,11 @@ type settings struct {
 	base        *url.URL
 	origins     []*url.URL // others that are allowed
 	follows     bool       // whether a job may get another id
+	holds       bool       // whether requests can be held
 	http        *http.Client
 	carrier     http.RoundTripper // of http
 	own         *http.Transport   // nil if the pool is the user's
+	holder      *http.Transport   // of requests that are held; nil for the carrier
 	isSet       map[string]bool   // by WithHeader or the base URL
 	tokenHeader string            // "" for Authorization
 	maxResult   int64
@@ -99,6 +101,7 @@ func (c *config) base(s *settings, baseURL string) {
 		c.problem("WithDialect: %w", err)
 	}
 	for _, stage := range s.stages {
+		s.holds = s.holds || stage.status != nil && stage.status.holds
 		if stage.reader != nil {
 			s.follows = s.follows || stage.reader.dialect.Next != ""
 		}
@@ -159,6 +162,9 @@ func (c *config) transport(s *settings) {
 	case h.Transport == nil:
 		s.own = web.NewPool(c.tls, cmp.Or(c.connections, DefaultMaxConnections))
 		h.Transport = s.own
+		if s.holds {
+			s.holder = newHolder(s.own)
+		}
 	}
 	if c.tls != nil && s.own == nil {
 		c.problem("WithTLSConfig: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")

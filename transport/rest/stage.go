@@ -78,7 +78,7 @@ func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems [
 		absent bool
 	}{
 		{"Create", d.Create, false, []string{holeKey}, &s.create, d.Create.Path == none},
-		{"Status", d.Status, true, []string{holeID, holeRev}, &s.status, false},
+		{"Status", d.Status, true, []string{holeID, holeRev, holeHold}, &s.status, false},
 		{"Cancel", d.Cancel, true, []string{holeID}, &s.cancel, d.Cancel.Path == none},
 		{"Fetch", d.Fetch, false, []string{holeResult, holeID}, &s.fetch, d.Fetch.isZero()},
 	} {

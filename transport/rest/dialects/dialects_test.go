@@ -118,6 +118,11 @@ type recording struct {
 		Answer  answer            `json:"answer"`
 		Tells   map[string]string `json:"tells"`
 	} `json:"batch"`
+	// Hold is a call that is held for 30 s, and the Revision of the newest answer before it.
+	Hold *struct {
+		Revision string  `json:"revision"`
+		Request  request `json:"request"`
+	} `json:"hold"`
 	Answers []answer `json:"answers"`
 	// Untold has the answers that no dialect can tell alone.
 	Untold []struct{ Answer, Why string } `json:"untold"`
