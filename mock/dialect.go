@@ -72,7 +72,7 @@ func newPattern(c rest.Call) pattern {
 	p.segments = strings.Split(path, "/")
 	p.query, _ = url.ParseQuery(query)
 	for name, values := range p.query {
-		if rest := strings.Replace(values[0], "{id}", "", 1); strings.ContainsAny(rest, "{}") {
+		if strings.Contains(values[0], "{rev}") || strings.Contains(values[0], "{hold}") {
 			delete(p.query, name) // it may be left out
 		}
 	}

@@ -56,11 +56,12 @@ type config struct {
 func WithDialect(d Dialect) Option { return func(c *config) { c.dialect = d } }
 
 // WithHTTPClient sets the client that makes the requests; it is copied. A client without a
-// Transport gets the default pool of connections. Its Timeout also ends requests that are held. A client without CheckRedirect gets the default
-// rule: a redirect is followed for GET only, to the same scheme, host and port, at most five times.
-// A redirect to a URL with a user name is never followed. A request to another origin, where
-// CheckRedirect allows it, carries no header of this package and no Referer. Nil is the default, an
-// empty client.
+// Transport gets the default pool of connections. Its Timeout also ends requests that are held.
+//
+// A client without CheckRedirect gets the default rule: a redirect is followed for GET only, to the
+// same scheme, host and port, at most five times. A redirect to a URL with a user name is never
+// followed. A request to another origin, where CheckRedirect allows it, carries no header of this
+// package and no Referer. Nil is the default, an empty client.
 func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.client = h } }
 
 // WithRoundTripper sets what carries the requests. Nil, the default, is a pool of connections that
