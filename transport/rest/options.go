@@ -68,9 +68,10 @@ func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.client =
 // Close closes. The pool honors the environment's proxy and opens DefaultMaxConnections at most. It
 // waits 10 s for a connection to open, 10 s for the TLS handshake and 10 s for an answer's headers,
 // which have 64 KiB at most. Requests that [Client.Hold] makes have a pool of as many connections
-// beside it, and wait for headers as much longer as they are held. A RoundTripper of the user's may keep a request for as long as it
-// likes. Requests name gzip in Accept-Encoding, unless the RoundTripper is an [http.Transport] with
-// DisableCompression. An answer that the RoundTripper has decompressed itself is read as it is.
+// beside it, and wait for headers as much longer as they are held. A RoundTripper of the user's may
+// keep a request for as long as it likes. Requests name gzip in Accept-Encoding, unless the
+// RoundTripper is an [http.Transport] with DisableCompression. An answer that the RoundTripper has
+// decompressed itself is read as it is.
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.tripper = rt } }
 
 // WithTLSConfig sets how the default pool's connections are secured; nil, the default, is the
