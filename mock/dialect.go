@@ -263,6 +263,9 @@ func (f *fields) write(req *request, r *reply) *answer {
 		if f.plain && r.view.step.state == transport.Failed {
 			w.code = http.StatusInternalServerError
 		}
+		if state := r.view.step.state; f.said[state] == nil {
+			return &answer{code: http.StatusInternalServerError, body: fmt.Sprintf(`{"mock":"the dialect has no word for a job that is %v"}`, state)}
+		}
 		f.describe(w, r.view)
 	}
 	if f.plain || !r.known && req.op != opCreate {

@@ -22,6 +22,7 @@ type utterance []string
 
 // utterances returns how a dialect's service says each state. Of several ways it takes the one that
 // usualWords has, or else that whose rule comes first in the alphabet.
+// A state that the dialect has no way to say is not in the result.
 func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 	places, err := place.ParseList(d.State)
 	if err != nil {
@@ -31,21 +32,19 @@ func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("field States: %w", err)
 	}
+	set, err := place.NewSet(places, 0)
+	if err != nil {
+		return nil, fmt.Errorf("field State: %w", err)
+	}
 	said := map[transport.State]utterance{}
 	for _, key := range slices.Sorted(maps.Keys(d.States)) {
 		texts, err := rules.Example(len(places), key)
 		if err != nil || key == "" || len(places) == 1 && texts[0] == "" {
 			continue
 		}
-		values := make([][]byte, len(texts))
-		for i, text := range texts {
-			if text != "" {
-				values[i], _ = json.Marshal(sayable(places[i], text))
-			}
-		}
 		state := d.States[key]
-		if o := table.Find(values); !o.Fits || o.Means != state {
-			continue // a more specific rule fits the example
+		if o := table.Find(heard(d, set, texts)); !o.Fits || o.Means != state {
+			continue // a more specific rule fits the example, or it can't be said
 		}
 		if said[state] == nil || len(places) == 1 && key == usualWords[state] {
 			said[state] = texts
@@ -58,12 +57,22 @@ func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 			said[state] = texts
 		}
 	}
-	for _, state := range []transport.State{transport.Pending, transport.Completed, transport.Failed} {
+	for _, state := range []transport.State{transport.Pending, transport.Completed} {
 		if said[state] == nil {
 			return nil, fmt.Errorf("the dialect has no word for a job that is %v", state)
 		}
 	}
 	return said, nil
+}
+
+// heard returns what stands at the places of State in an answer that says an utterance.
+func heard(d *rest.Dialect, set *place.Set, u utterance) [][]byte {
+	w := &writing{id: "1", code: http.StatusOK, body: object{}}
+	w.say(d, u)
+	body, _ := json.Marshal(w.body) // it holds texts and numbers
+	var found place.Found
+	_ = set.Find(&place.Answer{Code: w.code, Header: w.header, Body: body, Name: w.id}, &found)
+	return found.Values
 }
 
 // sayable returns a text as it stands at a place: the code is a number.
@@ -118,9 +127,29 @@ func (w *writing) say(d *rest.Dialect, u utterance) {
 	}
 	for i, text := range u {
 		if text != "" {
-			w.putAt(places[i], sayable(places[i], text))
+			w.putAt(places[i], sayable(places[i], w.chosen(places[i], text)))
 		}
 	}
+}
+
+// chosen returns the text at a place that may be the very field by which its element is chosen, as
+// in days[status=Failed].status. Nothing else can stand there then.
+func (w *writing) chosen(p place.Place, text string) string {
+	n := len(p.Steps)
+	for i := range p.Steps {
+		where := &p.Steps[i]
+		if where.Kind != jsonscan.Where || len(where.Field) == 0 || len(where.Field) != n-i-1 {
+			continue
+		}
+		same := true
+		for j, key := range where.Field {
+			same = same && p.Steps[i+1+j].Kind == jsonscan.Key && named(p.Steps[i+1+j].Key, w.id) == key
+		}
+		if same {
+			return named(where.Equal, w.id)
+		}
+	}
+	return text
 }
 
 // set returns what stands at in with a value at the end of some steps.
@@ -131,6 +160,9 @@ func set(in any, steps []jsonscan.Step, id string, value any) any {
 	step, rest := &steps[0], steps[1:]
 	if step.Kind == jsonscan.Key {
 		o, ok := in.(object)
+		if _, isList := in.([]any); isList {
+			return in // what stands there is no place of this answer
+		}
 		if !ok {
 			o = object{}
 		}
