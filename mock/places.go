@@ -138,7 +138,7 @@ func (w *writing) chosen(p place.Place, text string) string {
 	n := len(p.Steps)
 	for i := range p.Steps {
 		where := &p.Steps[i]
-		if where.Kind != jsonscan.Where || len(where.Field) == 0 || len(where.Field) != n-i-1 {
+		if where.Kind != jsonscan.Where || where.Not || len(where.Field) == 0 || len(where.Field) != n-i-1 {
 			continue
 		}
 		same := true
@@ -186,14 +186,35 @@ func set(in any, steps []jsonscan.Step, id string, value any) any {
 	case len(step.Field) == 0:
 		return append(a, named(step.Equal, id))
 	default:
-		at = slices.IndexFunc(a, func(v any) bool { return fmt.Sprint(get(v, step.Field)) == named(step.Equal, id) })
+		at = slices.IndexFunc(a, func(v any) bool { return fits(v, step, id) })
 		if at < 0 {
 			at = len(a)
-			a = append(a, set(object{}, keys(step.Field), id, named(step.Equal, id)))
+			a = append(a, fitting(step, id))
 		}
 	}
 	a[at] = set(a[at], rest, id, value)
 	return a
+}
+
+// fits reports whether an element is the one that a step leads to.
+func fits(v any, step *jsonscan.Step, id string) bool {
+	for c := step; c != nil; c = c.And {
+		if (fmt.Sprint(get(v, c.Field)) == named(c.Equal, id)) == c.Not {
+			return false
+		}
+	}
+	return true
+}
+
+// fitting returns an element that a step leads to.
+func fitting(step *jsonscan.Step, id string) any {
+	var v any = object{}
+	for c := step; c != nil; c = c.And {
+		if !c.Not {
+			v = set(v, keys(c.Field), id, named(c.Equal, id))
+		}
+	}
+	return v
 }
 
 func keys(names []string) (steps []jsonscan.Step) {

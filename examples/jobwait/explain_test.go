@@ -35,6 +35,7 @@ func TestExplainTellsWhatIsReadPlaceByPlace(t *testing.T) {
 			[]string{"status: 1: failed"}},
 		{"headers alone", "HTTP/1.1 202 Accepted\r\nLocation: /x\r\n\r\n", []string{"accepted-location"}, []string{"status: 1: running (202)"}},
 		{"a URL", `{"state":"ok"}`, []string{"https://h/jobs/7", "--state", "state", "--done", "ok"}, []string{"status: 1: completed (ok)"}},
+		{"a place with a comma in brackets", `{"c":[{"a":"x","b":"ok"}]}`, []string{"https://h/7", "--state", "c[a=x,b!=no].b"}, []string{"status: 1: unknown (ok)"}},
 		{"a service with a number for a parameter", `{"data":[]}`, []string{"linode-event"}, []string{"State "}},
 		{"a place with the id", `{"x":{"status":{"completed":true,"status_str":"success"}}}`, []string{"comfyui-prompt"}, []string{"read with --id ID alone"}},
 		{"the second stage", `{"building":false,"result":"FAILURE"}`, []string{"jenkins-build", "--stage", "1"}, []string{": failed"}},

@@ -72,7 +72,7 @@ func (w *words) dialect() (rest.Dialect, error) {
 			d.States[rule] = f.state
 		}
 	}
-	if strings.Contains(w.state, ",") {
+	if w.isSeveral() {
 		if len(d.States) == 0 {
 			return d, misused("--state names several places: say by --done, --failed and the like what they mean together, such as --done \"completed, success\"")
 		}
@@ -85,6 +85,22 @@ func (w *words) dialect() (rest.Dialect, error) {
 		d.States[word] = state
 	}
 	return d, nil
+}
+
+// isSeveral reports whether --state names more than one place. A comma in brackets joins no places.
+func (w *words) isSeveral() bool {
+	depth := 0
+	for _, c := range w.state {
+		switch {
+		case c == '[':
+			depth++
+		case c == ']':
+			depth--
+		case c == ',' && depth == 0:
+			return true
+		}
+	}
+	return false
 }
 
 // holds reports whether a flag names a word of the default dialect.

@@ -22,6 +22,7 @@ import (
 //	["a.b"].status              a key that holds a dot, a comma or a bracket
 //	jobs[0].state steps[-1]     an element of an array, counted from either end
 //	conditions[type=Complete]   the first element whose field type is Complete
+//	steps[ok!=true,name="a, b"] the first that fits both; a field that is missing is not equal
 //	flags[=COMPLETING]          the first element that is COMPLETING
 //	{id}.outputs jobs[id={id}]  the job's own id, as a part of a key or of what a field equals
 //	@code                       the status code
