@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"strings"
 
@@ -63,6 +64,11 @@ func (w *words) dialect() (rest.Dialect, error) {
 		Create: rest.Call{Path: "-"}, Status: rest.Call{Path: "{+id}"}, Cancel: rest.Call{Path: "-"},
 		State: w.state, Error: w.failure, Message: w.message, Progress: w.progress, ProgressScale: w.scale,
 		States: map[string]transport.State{},
+	}
+	if w.state != "" { // the places of the default dialect would be those of another service
+		for _, at := range []*string{&d.Error, &d.Message, &d.Progress, &d.Result} {
+			*at = cmp.Or(*at, "-")
+		}
 	}
 	for _, f := range stateFlags {
 		for _, rule := range *w.rules[f.state] {

@@ -84,7 +84,7 @@ func parse[T comparable](key string, places int, means T) (rule[T], error) {
 		elements = split(key)
 	}
 	if len(elements) != places {
-		return r, fmt.Errorf("%q has %d patterns, for %d places", key, len(elements), places)
+		return r, fmt.Errorf("%q has %d patterns, for %d places: a rule has one for each, with commas between them, and * is anything", key, len(elements), places)
 	}
 	for _, element := range elements {
 		p, err := parsePattern(element)

@@ -117,7 +117,8 @@ type Dialect struct {
 	//   - All places say nothing: [transport.Pending] if the answer is a 202 or 204, and malformed
 	//     otherwise.
 	//   - One place alone says something, by a word that no rule names there: [transport.Unknown],
-	//     with the word in Raw. A service that has a new word says it so.
+	//     with the word in Raw. A service that has a new word says it so. What is false, zero or empty
+	//     says nothing here.
 	//   - Otherwise the answer is malformed, and the error quotes what stands at each place. A rule
 	//     such as "+, +" that means [transport.Unknown] has the wait go on instead.
 	//

@@ -60,12 +60,12 @@ func safe(err error, secrets []string) error {
 	return err
 }
 
-// isNewWord reports whether all that stands at the places of State, the code aside, is one word
+// isNewWord reports whether all that is said at the places of State, the code aside, is one word
 // that no rule names there. A service that has a new word says it so.
 func (r *reader) isNewWord(values [][]byte) bool {
 	at := -1
 	for i, v := range values {
-		if v == nil || i == r.code {
+		if i == r.code || !place.Value(v).IsSaid() {
 			continue
 		}
 		if at >= 0 {

@@ -43,6 +43,7 @@ var arguments = map[string][]string{
 	"awx_job":                      {"12"},
 	"azure_devops_build":           {"acme/shop"},
 	"bigquery_job":                 {"ada", "EU"},
+	"buildkite_build":              {"acme/shop"},
 	"bunny_stream_video":           {"48"},
 	"cloudflare_workflow_instance": {"9d2", "orders"},
 	"cloudinary_upload":            {"acme", "video"},

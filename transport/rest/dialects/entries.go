@@ -21,6 +21,7 @@ var entries = []Entry{
 	{Name: "awx-job", Params: []string{"template"}, Checked: "ansible/awx", Push: "WebSocket, webhook", open: one(AWXJob)},
 	{Name: "azure-devops-build", Params: []string{"organization/project"}, Checked: "microsoft/azure-devops-go-api", Push: "service hook", Hints: "Retry-After on any answer", open: one(AzureDevOpsBuild)},
 	{Name: "bigquery-job", Params: []string{"project", "[location]"}, Checked: "googleapis/googleapis", Hints: "holds a call for rows by ?timeoutMs=", open: two(BigQueryJob)},
+	{Name: "buildkite-build", Params: []string{"organization/pipeline"}, Push: "webhook", Hints: "rate limit headers", open: one(BuildkiteBuild)},
 	{Name: "bunny-stream-video", Params: []string{"library"}, Checked: "clients of Bunny Stream", Push: "webhook", open: one(BunnyStreamVideo)},
 	{Name: "camunda-process-instance", Checked: "Camunda's pages", Hints: "not found for a while after the create", open: none(CamundaProcessInstance)},
 	{Name: "cloudconvert-job", Checked: "cloudconvert/cloudconvert-node", Push: "webhook, socket.io", Hints: "another host holds a call", open: none(CloudConvertJob)},
