@@ -86,13 +86,3 @@ func (explosive) Error() string { panic("Error") }
 func (explosive) Is(error) bool { panic("Is") }
 func (explosive) As(any) bool   { panic("As") }
 func (explosive) Unwrap() error { panic("Unwrap") }
-
-// fault 53: an error of a plugin that cannot be looked at is a panic of that plugin.
-func TestAnErrorThatPanicsIsFoundOutWhereItIsRecovered(t *testing.T) {
-	t.Parallel()
-	for _, err := range []error{explosive{}, (*explosive)(nil)} {
-		assert.Panics(t, func() { _ = tried(err) }, "%T", err)
-	}
-	require.NoError(t, tried(nil))
-	assert.Equal(t, io.EOF, tried(io.EOF))
-}

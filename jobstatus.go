@@ -6,14 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
-	"time"
 
 	"github.com/benbjohnson/clock"
-	"go.uber.org/zap"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
-	"github.com/iamber12/job-status-monitoring/internal/sighting"
+	"github.com/iamber12/job-status-monitoring/internal/oneoff"
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -49,13 +46,12 @@ const (
 // A pending watch is a small struct, without a goroutine, a timer or a context of its own. All
 // watches share one timer. Waits for the same id share one watch and its polls.
 type Watcher struct {
-	transport   Transport
-	timeline    *timeline.Timeline
-	clock       clock.Clock
-	logger      *zap.Logger
-	defaults    limits
-	pollTimeout time.Duration
-	owned       io.Closer // the transport, where NewHTTP made it
+	transport Transport
+	timeline  *timeline.Timeline
+	calls     *oneoff.Caller // that are not polls
+	clock     clock.Clock
+	defaults  limits
+	owned     io.Closer // the transport, where NewHTTP made it
 }
 
 // New returns a Watcher that polls through t. The error joins everything that is wrong with the
@@ -113,28 +109,32 @@ func newREST(baseURL string, c *config) (*rest.Client, error) {
 }
 
 func newWatcher(t Transport, c *config) *Watcher {
+	panicked := func(v any, stack []byte) error { return &PanicError{Value: v, Stack: stack} }
+	line := timeline.New(timeline.Config{
+		Transport:     t,
+		Backoff:       c.backoff,
+		Clock:         c.clock,
+		Logger:        c.logger,
+		MaxDelay:      c.maxDelay,
+		PollTimeout:   c.pollTimeout,
+		Patience:      c.patience,
+		MaxRetryAfter: c.maxRetryAfter,
+		Concurrency:   c.concurrency,
+		Limiter:       c.limiter,
+		MaxWatches:    c.maxWatches,
+		Slack:         c.slack,
+		Observer:      c.observer,
+		Panic:         panicked,
+	})
 	return &Watcher{
 		transport: t,
-		timeline: timeline.New(timeline.Config{
-			Transport:     t,
-			Backoff:       c.backoff,
-			Clock:         c.clock,
-			Logger:        c.logger,
-			MaxDelay:      c.maxDelay,
-			PollTimeout:   c.pollTimeout,
-			Patience:      c.patience,
-			MaxRetryAfter: c.maxRetryAfter,
-			Concurrency:   c.concurrency,
-			Limiter:       c.limiter,
-			MaxWatches:    c.maxWatches,
-			Slack:         c.slack,
-			Observer:      c.observer,
-			Panic:         func(v any, stack []byte) error { return &PanicError{Value: v, Stack: stack} },
-		}),
-		clock:       c.clock,
-		logger:      c.logger,
-		defaults:    c.limits,
-		pollTimeout: c.pollTimeout,
+		timeline:  line,
+		calls: &oneoff.Caller{
+			Clock: c.clock, Logger: c.logger, Life: line.Context(), Timeout: c.pollTimeout, Expired: timeline.ErrPollTimeout,
+			Retry: line.Retry, Panic: panicked,
+		},
+		clock:    c.clock,
+		defaults: c.limits,
 	}
 }
 
@@ -155,7 +155,7 @@ func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Sta
 		}
 		opt(&req)
 	}
-	if err = w.call(ctx, func(ctx context.Context) error {
+	if err = w.calls.Do(ctx, func(ctx context.Context) error {
 		first, err = w.start(ctx, req)
 		return err
 	}); err != nil {
@@ -207,41 +207,14 @@ func (w *Watcher) Result(ctx context.Context, done Status) (body io.ReadCloser, 
 }
 
 func (w *Watcher) fetch(ctx context.Context, done Status) (body io.ReadCloser, err error) {
-	kept := io.NopCloser(bytes.NewReader(done.Result))
-	fetcher, _ := w.transport.(transport.Fetcher)
-	if fetcher == nil {
-		return kept, nil
+	err = errors.ErrUnsupported
+	if fetcher, ok := w.transport.(transport.Fetcher); ok {
+		body, err = w.calls.Fetch(ctx, fetcher, done)
 	}
-	// The body is read under a context that outlives the call.
-	ctx, cancel := context.WithCancelCause(ctx)
-	err = w.call(ctx, func(call context.Context) error {
-		defer context.AfterFunc(call, func() {
-			if cause := context.Cause(call); cause != context.Canceled {
-				cancel(cause)
-			}
-		})()
-		body, err = fetcher.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
-		return err
-	})
-	if err == nil {
-		return &result{body, cancel}, nil
-	}
-	cancel(context.Canceled)
 	if errors.Is(err, errors.ErrUnsupported) {
-		return kept, nil
+		return io.NopCloser(bytes.NewReader(done.Result)), nil
 	}
-	return nil, err
-}
-
-// result is what Fetch returned, with what ends its context.
-type result struct {
-	io.ReadCloser
-	cancel context.CancelCauseFunc
-}
-
-func (r *result) Close() error {
-	defer r.cancel(context.Canceled)
-	return r.ReadCloser.Close()
+	return body, err
 }
 
 // CancelJob asks the service to cancel a job. The Transport must be a [transport.Canceler];
@@ -257,59 +230,12 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 		if !ok {
 			return fmt.Errorf("jobstatus: cancel job %s: %w by transport %T", quoteID(id), errors.ErrUnsupported, w.transport)
 		}
-		err = w.call(ctx, func(ctx context.Context) error { return canceler.Cancel(ctx, id) })
+		err = w.calls.Do(ctx, func(ctx context.Context) error { return canceler.Cancel(ctx, id) })
 	}
 	if err != nil {
 		return fmt.Errorf("jobstatus: cancel job %s: %w", quoteID(id), err)
 	}
 	return nil
-}
-
-// callGrace is how long a call may take to return after its context has ended, on the real clock.
-const callGrace = time.Second
-
-// call calls f under a context that also ends at the poll timeout and at Close. It calls f on
-// another goroutine, so that it returns even if f blocks or ends its goroutine.
-func (w *Watcher) call(ctx context.Context, f func(context.Context) error) error {
-	life := w.timeline.Context()
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case life.Err() != nil:
-		return ErrClosed
-	}
-	track := wait.Track(w.clock)
-	track.Begin() // what f does is work, and the caller waits for it
-	track.Park()
-	over := sync.OnceFunc(func() {
-		track.Unpark()
-		track.End()
-	})
-	ctx, cancel := context.WithCancelCause(wait.NewContext(ctx, wait.Carried{Clock: w.clock, Logger: w.logger, Retry: w.timeline.Retry}))
-	defer cancel(context.Canceled)
-	defer context.AfterFunc(life, func() { cancel(ErrClosed) })()
-	ctx, stop := wait.WithTimeout(ctx, w.clock, w.pollTimeout, timeline.ErrPollTimeout)
-	defer stop()
-	done := make(chan error, 1)
-	go func() {
-		err := error(&PanicError{Value: errors.New("runtime.Goexit called")})
-		defer func() {
-			over() // before the caller is woken
-			done <- err
-		}()
-		err = w.timeline.Guard(func() error { return tried(f(ctx)) })
-	}()
-	select {
-	case err := <-done:
-		return wait.CauseOf(ctx, err)
-	case <-ctx.Done():
-	}
-	var err error
-	if wait.Within(callGrace, func() { err = <-done }) {
-		return wait.CauseOf(ctx, err)
-	}
-	over()
-	return context.Cause(ctx)
 }
 
 // Close ends every wait with [ErrClosed], and returns when all polls in flight have returned. It
@@ -344,15 +270,4 @@ func (w *Watcher) check(ctx context.Context) error {
 	default:
 		return wait.CheckContext(ctx, w.clock)
 	}
-}
-
-// tried calls the methods of a plugin's error. If the error is a typed nil or its methods panic,
-// the panic happens here, where it is recovered, and not in the program that looks at the error.
-func tried(err error) error {
-	if err != nil {
-		_ = sighting.FaultOf(err)
-		_ = errors.Is(err, errNotMade)
-		_ = errors.As(err, new(*PanicError))
-	}
-	return err
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -35,7 +36,7 @@ const (
 const Unlimited = timeline.Unlimited
 
 // Exact is the argument of [WithSlack] that has every poll made on time.
-const Exact = timeline.Exact
+const Exact = pace.Exact
 
 // Option sets one thing about a Watcher that [New] or [NewHTTP] makes. They report a nil Option, a
 // value that an option refuses, and a typed nil in an interface.

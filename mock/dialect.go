@@ -28,10 +28,11 @@ const maxInput = 1 << 20
 // fields is a dialect whose answers are JSON objects, with a place for each value.
 type fields struct {
 	rest.Dialect
-	said                   map[transport.State]utterance
+	said, told             map[transport.State]utterance // in answers and in events
 	create, status, cancel pattern
 	batch                  *batchPattern // nil for none
 	plain                  bool          // it is the dialect of a service that was given none
+	thin                   bool          // an event says the id and the state only
 }
 
 // usualWords are the words for each state if the dialect has them. Otherwise the word that comes
@@ -43,11 +44,12 @@ var usualWords = map[transport.State]string{
 
 // newFields returns the server's side of d.
 func newFields(d rest.Dialect) (*fields, error) {
-	f := &fields{Dialect: d.WithDefaults()}
+	f := &fields{Dialect: d.WithDefaults(), thin: d.Event.State != ""}
 	var err error
 	if f.said, err = utterances(&f.Dialect); err != nil {
 		return nil, err
 	}
+	f.told = eventSayings(f.Event)
 	f.create, f.status, f.cancel = newPattern(f.Create), newPattern(f.Status), newPattern(f.Cancel)
 	if f.Batch.Path != "" {
 		f.batch = newBatchPattern(f.Batch)
@@ -302,6 +304,3 @@ func (f *fields) describe(w *writing, v *view) {
 		w.put(f.Finished, v.epoch.Add(v.updated).Format(time.RFC3339Nano))
 	}
 }
-
-// object is a JSON object.
-type object map[string]any

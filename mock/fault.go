@@ -163,6 +163,7 @@ type trouble struct {
 	truncated bool
 	huge      int
 	bomb      int
+	pushTrouble
 }
 
 // unreadable reports whether no client can read a status from the answer.
@@ -254,6 +255,9 @@ func (s *Service) meet(req *request, now time.Duration) (t trouble) {
 		nth := f.met
 		if len(jobs) > 0 {
 			nth = int(jobs[0].polls) // so that a job's lot does not depend on when others are asked about
+		}
+		if req.op == opPush {
+			nth = req.revision
 		}
 		m := moment{n: f.met, now: now, jobs: jobs, header: req.header, random: random(s.seed, ids[0], uint64(i)<<40|1<<39|uint64(nth))}
 		if f.befalls(&m) {

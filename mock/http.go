@@ -18,6 +18,10 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "mock: "+errNotMade.Error(), http.StatusInternalServerError)
 		return
 	}
+	if s.push.serves(r) {
+		s.push.serve(w, r, s.clock)
+		return
+	}
 	req := s.dialect.read(r)
 	req.header = r.Header.Clone()
 	rep := s.handle(req)

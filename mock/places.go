@@ -22,13 +22,27 @@ type utterance []string
 
 // utterances returns how a dialect's service says each state. Of several ways it takes the one that
 // usualWords has, or else that whose rule comes first in the alphabet.
-// A state that the dialect has no way to say is not in the result.
+// A failure that the dialect has no way to say is not in the result.
 func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 	places, err := place.ParseList(d.State)
 	if err != nil {
 		return nil, fmt.Errorf("field State: %w", err)
 	}
-	table, err := rules.New(len(places), d.States)
+	said, err := sayings(places, d.States)
+	if err != nil {
+		return nil, err
+	}
+	for _, state := range []transport.State{transport.Pending, transport.Completed} {
+		if said[state] == nil {
+			return nil, fmt.Errorf("the dialect has no word for a job that is %v", state)
+		}
+	}
+	return said, nil
+}
+
+// sayings returns how each state is said that there is a way to say.
+func sayings(places []place.Place, states map[string]transport.State) (map[transport.State]utterance, error) {
+	table, err := rules.New(len(places), states)
 	if err != nil {
 		return nil, fmt.Errorf("field States: %w", err)
 	}
@@ -37,13 +51,13 @@ func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 		return nil, fmt.Errorf("field State: %w", err)
 	}
 	said := map[transport.State]utterance{}
-	for _, key := range slices.Sorted(maps.Keys(d.States)) {
+	for _, key := range slices.Sorted(maps.Keys(states)) {
 		texts, err := rules.Example(len(places), key)
 		if err != nil || key == "" || len(places) == 1 && texts[0] == "" {
 			continue
 		}
-		state := d.States[key]
-		if o := table.Find(heard(d, set, texts)); !o.Fits || o.Means != state {
+		state := states[key]
+		if o := table.Find(heard(places, set, texts)); !o.Fits || o.Means != state {
 			continue // a more specific rule fits the example, or it can't be said
 		}
 		if said[state] == nil || len(places) == 1 && key == usualWords[state] {
@@ -57,18 +71,13 @@ func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 			said[state] = texts
 		}
 	}
-	for _, state := range []transport.State{transport.Pending, transport.Completed} {
-		if said[state] == nil {
-			return nil, fmt.Errorf("the dialect has no word for a job that is %v", state)
-		}
-	}
 	return said, nil
 }
 
 // heard returns what stands at the places of State in an answer that says an utterance.
-func heard(d *rest.Dialect, set *place.Set, u utterance) [][]byte {
+func heard(places []place.Place, set *place.Set, u utterance) [][]byte {
 	w := &writing{id: "1", code: http.StatusOK, body: object{}}
-	w.say(d, u)
+	w.sayAt(places, u)
 	body, _ := json.Marshal(w.body) // it holds texts and numbers
 	var found place.Found
 	_ = set.Find(&place.Answer{Code: w.code, Header: w.header, Body: body, Name: w.id}, &found)
@@ -122,9 +131,12 @@ func (w *writing) putAt(p place.Place, value any) {
 // say sets the places of State.
 func (w *writing) say(d *rest.Dialect, u utterance) {
 	places, err := place.ParseList(d.State)
-	if err != nil {
-		return
+	if err == nil {
+		w.sayAt(places, u)
 	}
+}
+
+func (w *writing) sayAt(places []place.Place, u utterance) {
 	for i, text := range u {
 		if text != "" {
 			w.putAt(places[i], sayable(places[i], w.chosen(places[i], text)))
@@ -151,6 +163,9 @@ func (w *writing) chosen(p place.Place, text string) string {
 	}
 	return text
 }
+
+// object is a JSON object.
+type object map[string]any
 
 // set returns what stands at in with a value at the end of some steps.
 func set(in any, steps []jsonscan.Step, id string, value any) any {

@@ -77,6 +77,7 @@ func NewServer(t TB, opts ...Option) *Server {
 	}()
 	t.Cleanup(func() {
 		pool.CloseIdleConnections()
+		s.push.end(s.Service)
 		cancel()
 		_ = server.Close()
 		<-done

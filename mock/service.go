@@ -206,6 +206,7 @@ type Service struct {
 	scriptLine string
 	kinds      map[string][]Step
 	faults     []*fault
+	push       *push // nil if nothing is told unasked
 
 	mu       sync.Mutex
 	jobs     map[string]*job
@@ -252,6 +253,7 @@ func newConfig(opts []Option) (*config, error) {
 		s.clock = clock.New()
 	}
 	s.epoch = s.clock.Now()
+	s.push.begin(s)
 	return c, errors.Join(c.problems...)
 }
 
@@ -259,6 +261,7 @@ func newConfig(opts []Option) (*config, error) {
 func (s *Service) add(j *job) {
 	s.jobs[j.id] = j
 	s.order = append(s.order, j)
+	s.push.watch(s, j)
 	if s.keepJobs > 0 && len(s.order) > s.keepJobs {
 		old := s.order[0]
 		s.order = s.order[1:]
@@ -279,6 +282,7 @@ const (
 	opCreate
 	opCancel
 	opBatch // many of opStatus
+	opPush  // what the service tells unasked
 )
 
 // A request is what a client asks, over HTTP or not.
@@ -288,6 +292,7 @@ type request struct {
 	ids          []string // of a batch
 	key          string   // of a create
 	input        []byte   // of a create
+	revision     int      // of a push
 	header       http.Header
 	method, path string
 }
@@ -343,6 +348,7 @@ func (s *Service) handle(req *request) *reply {
 		v := s.look(j, &r.trouble, now)
 		r.view, r.answer = &v, v.step.answer
 	}
+	s.push.tell(s, j)
 	return r
 }
 
@@ -356,6 +362,7 @@ func (s *Service) look(j *job, t *trouble, now time.Duration) view {
 		v = j.before(s.seed, max(now-t.lag, j.created))
 	}
 	v.epoch = s.epoch
+	s.push.tell(s, j)
 	return v
 }
 

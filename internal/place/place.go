@@ -120,7 +120,7 @@ type parser struct {
 }
 
 func (p *parser) fail(at int, format string, args ...any) error {
-	return &Error{p.text, at, fmt.Sprintf(format, args...)}
+	return &Error{p.text, min(at, len(p.text)), fmt.Sprintf(format, args...)} // a key in quotes may grow by what it decodes to
 }
 
 func (p *parser) peek() byte {

@@ -207,7 +207,7 @@ func TestPlacesAreReadWithoutAnAllocation(t *testing.T) {
 
 // fault 17: no place and no body panics, and what is found is a part of the answer.
 func FuzzPlaces(f *testing.F) {
-	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]", `c[a!=b, c="d,]"].x`, "c[a=b,a=c].x,c[a=b].x"} {
+	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]", `c[a!=b, c="d,]"].x`, "[\"\x8a\xdf\xc4}\"]", "c[a=b,a=c].x,c[a=b].x"} {
 		f.Add(text, body, "7")
 		f.Add(text, `[1,[2,{"a":[]}],"\u0061"]`, "")
 	}

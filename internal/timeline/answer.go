@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+
 	"go.uber.org/zap"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
@@ -28,10 +31,10 @@ func (t *Timeline) judgeNext(r *run) {
 		t.judge(r, p)
 	}
 	r.at++ // what follows is not needed for the wait
-	if p.over && p.why == nil && t.learner != nil {
+	if p.over && p.why == nil && t.schedule.Learns() {
 		o, _ := p.x.outcome(p.kind, &p.seen.Status, r.ended-p.x.began)
 		o.Marks = p.seen.Marks
-		t.learn(o)
+		t.schedule.Learn(o)
 	}
 }
 
@@ -39,12 +42,12 @@ func (t *Timeline) judgeNext(r *run) {
 func (t *Timeline) judge(r *run, p *poll) {
 	if p.entered {
 		if !p.judged {
-			p.breakOff(t.panicked(errGoexit))
+			p.breakOff(t.guard.Panicked(boundary.ErrGoexit))
 		}
 		return
 	}
 	p.entered = true
-	err := t.guard(func() {
+	err := t.guard.Do(func() {
 		t.look(r, p)
 		p.judged = true
 		t.logPoll(r, p) // a logger that panics has nobody to tell
@@ -59,7 +62,7 @@ func (p *poll) breakOff(err error) {
 	if p.over, p.why = true, err; p.seen != nil {
 		return
 	}
-	s := sighting.Sighting{Fault: broken(err)}
+	s := sighting.Sighting{Fault: boundary.Broken(err)}
 	if last := p.x.seen; last != nil {
 		s.Status, s.Answered = last.Status, last.Answered
 	}
@@ -95,7 +98,7 @@ func (t *Timeline) distributeBatch(r *run) {
 	for i := range r.polls {
 		p := &r.polls[i]
 		if n, ok := r.answers[p.x.id]; ok {
-			p.status, p.fault = &r.batch[n].Status, t.fault(r.ctx, r.batch[n].Err)
+			p.status, p.fault = &r.batch[n].Status, t.service.Fault(r.ctx, r.batch[n].Err)
 			r.named++
 		}
 	}
@@ -130,7 +133,7 @@ func (t *Timeline) divisible(r *run) bool {
 		return false
 	case t.answeredAt >= before:
 		return true
-	case t.dividedAt >= before || t.limits.recovering:
+	case t.dividedAt >= before || t.gate.Recovering():
 		return false
 	default:
 		t.dividedAt = r.asked
@@ -146,14 +149,14 @@ func (t *Timeline) look(r *run, p *poll) {
 	switch {
 	case st != nil:
 	case p.fault.Err == nil: // its part of the answer was lost
-		p.fault = broken(t.panicked(errGoexit))
+		p.fault = boundary.Broken(t.guard.Panicked(boundary.ErrGoexit))
 		fallthrough
 	default:
 		st = &transport.Status{}
 	}
 	var s sighting.Sighting
 	v := s.See(x.seen, st, p.fault, now, t.Patience)
-	if t.learner != nil && p.fault.Err == nil && !v.Over {
+	if t.schedule.Learns() && p.fault.Err == nil && !v.Over {
 		s.Mark(r.asked - x.began)
 	}
 	p.leaveAlone = t.capped(s.LeaveAlone())
@@ -167,9 +170,9 @@ func (t *Timeline) look(r *run, p *poll) {
 		return
 	}
 	if p.fault.Err == nil {
-		t.follow(x.id, p.kind, r.asked-x.began)
+		t.schedule.Follow(x.id, p.kind, r.asked-x.began)
 	}
-	p.wait = t.nextWait(backoff.Poll{
+	p.wait = t.schedule.Next(backoff.Poll{
 		Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
 		RetryAfter: p.leaveAlone, Progress: s.Progress, State: s.StateName(), Err: s.Fault.Err,
 	})
@@ -206,20 +209,18 @@ func (t *Timeline) answered(r *run) {
 	if r.cause != nil {
 		defer t.track.End()
 	}
-	r.lane.polling--
-	t.ready.polling--
-	t.ready.drop(r.lane)
-	t.figures.inFlight -= r.present
+	t.ready.End(r.lane)
+	t.figures.InFlight -= r.present
 	switch {
 	case r.fault.Err == nil:
-		t.limits.charge(nil)
+		t.gate.Answered()
 		t.answeredAt = now
 		t.size.Went(len(r.polls), max(r.named, 1))
-		t.note(t.health.answered(now, t.watches.taken))
+		t.noteHealth("polls are answered again", "after", nil, t.health.Answered(now, t.watches.Len()))
 	case !r.abandoned():
-		t.figures.errors++
-		t.limits.charge(&r.fault)
-		t.note(t.health.failed(now, r.fault.Err))
+		t.figures.Errors++
+		t.gate.Failed(r.fault.Class)
+		t.noteHealth("polls fail", "for", r.fault.Err, t.health.Failed(now))
 	}
 	if r.split {
 		t.divide(r, now)
@@ -272,9 +273,9 @@ func (t *Timeline) divide(r *run, now time.Duration) {
 			m = next
 		}
 		if x.waiters != nil {
-			x.poll = later(now, leaveAlone)
+			x.poll = instant.Later(now, leaveAlone)
 			t.waits(x, leaveAlone)
-			t.line.put(x)
+			t.line.Put(x, x.due())
 		}
 	}
 }
@@ -297,14 +298,14 @@ func (t *Timeline) askAgain(x *watch, now time.Duration, leftOut, named int) {
 // requeue has x polled at once.
 func (t *Timeline) requeue(x *watch, now time.Duration) {
 	x.poll = now
-	t.ready.push(x)
-	t.line.put(x)
+	t.push(x)
+	t.line.Put(x, x.due())
 }
 
 // throttle ends the wait of m at once if it cannot last for as long as the service asks to be left
 // alone, and that is long.
 func (t *Timeline) throttle(m *waiter, now, leaveAlone time.Duration) (ended bool) {
-	if leaveAlone <= longRetryAfter || later(now, leaveAlone) <= m.deadline() {
+	if leaveAlone <= longRetryAfter || instant.Later(now, leaveAlone) <= m.deadline() {
 		return false
 	}
 	t.giveUp(m, fmt.Errorf("%w: the service asks to be left alone for %v", transport.ErrThrottled, leaveAlone))
@@ -334,11 +335,11 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	}
 	if p.over && p.why == nil {
 		_, delay := x.outcome(p.kind, &x.seen.Status, now-x.began)
-		t.figures.delays.add(delay)
-		t.figures.of(p.kind).delay(delay)
+		t.figures.Delay(delay)
+		t.figures.Of(p.kind).Delay(delay)
 	}
 	event := len(t.events)
-	if t.Observer != nil { // before the end of the watch
+	if t.audience != nil { // before the end of the watch
 		t.events = append(t.events, observe.Event{Kind: observe.Answered, Time: t.epoch.Add(now), ID: x.id, JobKind: p.kind,
 			Attempt: int(x.attempt), Elapsed: now - x.began, Status: x.status(), Changed: p.changed, Wait: -1, Err: p.fault.Err})
 	}
@@ -350,13 +351,13 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	if x.waiters == nil {
 		return
 	}
-	x.poll, x.confirmed = t.align(later(now, p.wait), p.wait), false
+	x.poll, x.confirmed = t.align(instant.Later(now, p.wait), p.wait), false
 	for m := x.waiters; m != nil; m = m.next {
 		x.lookLast(m, asked, now, p.leaveAlone)
 	}
 	t.waits(x, x.poll-now)
-	t.line.put(x)
-	if t.Observer != nil {
+	t.line.Put(x, x.due())
+	if t.audience != nil {
 		t.events[event].Wait = x.poll - now
 	}
 }
@@ -386,7 +387,7 @@ func (t *Timeline) logPoll(r *run, p *poll) {
 	if p.why != nil || p.fault.Err != nil && r.dropped() {
 		return
 	}
-	e := t.Logger.Check(zap.DebugLevel, pollMessage(p))
+	e := t.guard.Logger.Check(zap.DebugLevel, pollMessage(p))
 	if e == nil {
 		return
 	}

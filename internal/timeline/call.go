@@ -8,6 +8,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/figures"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
+
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/observe"
@@ -38,8 +42,8 @@ type Call struct {
 
 	// What follows is guarded by Timeline.mu.
 	parked  bool
-	kind    *kindFigures // nil before the first job
-	source  *source      // of ids; nil if Join names them
+	kind    *figures.Kind // nil before the first job
+	source  *source       // of ids; nil if Join names them
 	members []*waiter
 	results []*Result     // not yet taken
 	update  *Result       // the newest that is not final, not yet taken
@@ -61,15 +65,15 @@ type waiter struct {
 	held           hold  // why it is held on after its timeout, if it is
 }
 
-// end is when m's timeout is reached, forever if it has none.
-func (m *waiter) end() time.Duration { return later(m.began, m.call.Timeout) }
+// end is when m's timeout is reached, instant.Forever if it has none.
+func (m *waiter) end() time.Duration { return instant.Later(m.began, m.call.Timeout) }
 
 // deadline is when m gives up: at its end, or so much later if it is held on for a last look.
 func (m *waiter) deadline() time.Duration {
 	if m.held == notHeld {
 		return m.end()
 	}
-	return later(m.end(), max(m.call.Timeout, m.call.t.PollTimeout))
+	return instant.Later(m.end(), max(m.call.Timeout, m.call.t.PollTimeout))
 }
 
 // Result is what a Call is told about a job.
@@ -108,7 +112,7 @@ const (
 
 // NewCall returns a Call that waits for nothing yet. Its owner ends it with Leave.
 func (t *Timeline) NewCall(ctx context.Context, limits Limits, updates bool) *Call {
-	c := &Call{Limits: limits, t: t, updates: updates, wake: make(chan struct{}, 1), until: forever}
+	c := &Call{Limits: limits, t: t, updates: updates, wake: make(chan struct{}, 1), until: instant.Forever}
 	if end, ok := ctx.Deadline(); ok && wait.Real(t.Clock) {
 		c.until = end.Sub(t.epoch)
 	}
@@ -157,7 +161,7 @@ func (c *Call) join(ctx context.Context, id string) error {
 	followed := t.followNew(id, c.Kind)
 	added, err := c.joinFollowed(id)
 	if followed && !added {
-		t.learn(backoff.Outcome{Key: id, Kind: c.Kind})
+		t.schedule.Learn(backoff.Outcome{Key: id, Kind: c.Kind})
 	}
 	return err
 }
@@ -165,7 +169,7 @@ func (c *Call) join(ctx context.Context, id string) error {
 // joinFollowed is join for a job that is worth to wait for. It reports whether it added a watch.
 func (c *Call) joinFollowed(id string) (added bool, err error) {
 	t := c.t
-	first, err := t.askWait(backoff.Poll{Key: id, Kind: c.Kind})
+	first, err := t.schedule.Ask(backoff.Poll{Key: id, Kind: c.Kind})
 	if err == nil {
 		first, err = c.spreadFirst(id, max(first, c.First))
 	}
@@ -182,15 +186,15 @@ func (c *Call) joinFollowed(id string) (added bool, err error) {
 		return false, nil // nobody hears of the job
 	}
 	now := t.now()
-	x, hash := t.watches.get(id)
+	x, hash := t.watches.Get(id)
 	if x == nil {
-		if t.MaxWatches > 0 && t.watches.taken >= t.MaxWatches {
+		if t.MaxWatches > 0 && t.watches.Len() >= t.MaxWatches {
 			return false, fmt.Errorf("%w: %d", ErrMaxWatches, t.MaxWatches)
 		}
-		x = &watch{id: id, began: now, poll: t.align(later(now, first), first), deadline: forever, place: nowhere}
+		x = &watch{id: id, began: now, poll: t.align(instant.Later(now, first), first), deadline: instant.Forever}
 		t.waits(x, x.poll-now)
-		t.watches.add(x, hash)
-		t.ready.enter(x, c.Kind)
+		t.watches.Add(x, hash)
+		x.lane = t.ready.Enter(c.Kind)
 		added = true
 	}
 	m := &waiter{call: c, watch: x, next: x.waiters, began: now, joined: x.attempt, member: int32(len(c.members)),
@@ -201,10 +205,10 @@ func (c *Call) joinFollowed(id string) (added bool, err error) {
 	x.waiters = m
 	c.members = append(c.members, m)
 	if c.kind == nil {
-		c.kind = t.figures.of(c.Kind)
+		c.kind = t.figures.Of(c.Kind)
 	}
-	c.kind.waits++
-	t.figures.waits++
+	c.kind.Waits++
+	t.figures.Waits++
 	x.deadline = min(x.deadline, m.deadline())
 	if x.seen != nil {
 		c.see(x)
@@ -214,9 +218,9 @@ func (c *Call) joinFollowed(id string) (added bool, err error) {
 		}
 	}
 	if x.run == nil && !x.queued { // of one that is due or polled, this is done once it is answered
-		t.advance(x, m, later(now, first), now)
+		t.advance(x, m, instant.Later(now, first), now)
 	}
-	t.line.put(x)
+	t.line.Put(x, x.due())
 	t.proceed(now)
 	return added, nil
 }
@@ -229,7 +233,7 @@ func (t *Timeline) advance(x *watch, m *waiter, first, now time.Duration) {
 	if x.seen != nil {
 		leaveAlone = t.capped(x.seen.LeaveAlone())
 		if now-since >= fresh {
-			x.poll = min(x.poll, max(first, later(since, leaveAlone)))
+			x.poll = min(x.poll, max(first, instant.Later(since, leaveAlone)))
 		}
 	}
 	x.lookLast(m, since, since, leaveAlone)
@@ -246,7 +250,7 @@ func (t *Timeline) advance(x *watch, m *waiter, first, now time.Duration) {
 // doubles.
 func (c *Call) spreadFirst(id string, first time.Duration) (time.Duration, error) {
 	t := c.t
-	if c.joined < max(smallBulk, atOnce*t.group) {
+	if c.joined < max(pace.SmallBulk, pace.AtOnce*t.service.Group()) {
 		return first, nil
 	}
 	if c.interval == 0 {
@@ -256,46 +260,16 @@ func (c *Call) spreadFirst(id string, first time.Duration) (time.Duration, error
 		}
 		c.interval = interval
 	}
-	interval := c.interval
-	if first > 0 {
-		interval = min(interval, first)
-	}
-	n := c.joined / max(smallCohort, t.group)
-	return later(first, time.Duration(float64(interval)*spread(n))), nil
+	return pace.First(first, c.interval, c.joined, t.service.Group()), nil
 }
 
-// longRun returns the interval at which the Backoff asks about a job in the long run: the longest
-// of its waits, followed until they stop to grow. It is at most a tenth of the timeout, so that a
-// bulk does not begin too late.
-func (t *Timeline) longRun(id, kind string, timeout time.Duration) (interval time.Duration, err error) {
-	most := maxInterval
-	if timeout != Unlimited {
-		most = min(most, timeout/10)
-	}
-	var age, last time.Duration
-	for attempt, grew := 1, 0; attempt-grew <= maxSteady; attempt++ {
-		p := backoff.Poll{Key: id, Kind: kind, Attempt: attempt, Elapsed: age, Previous: last, State: transport.Running.String()}
-		if last, err = t.askWait(p); err != nil {
-			return 0, err
-		}
-		if last >= interval+interval/2 {
-			grew = attempt
-		}
-		if interval = max(interval, last); interval >= most {
-			return max(most, 1), nil
-		}
-		age = later(age, last)
-	}
-	return interval, nil
+// longRun returns the interval at which the Backoff asks about a job in the long run.
+func (t *Timeline) longRun(id, kind string, timeout time.Duration) (time.Duration, error) {
+	return pace.LongRun(timeout, func(attempt int, age, last time.Duration) (time.Duration, error) {
+		return t.schedule.Ask(backoff.Poll{Key: id, Kind: kind, Attempt: attempt, Elapsed: age, Previous: last,
+			State: transport.Running.String()})
+	})
 }
-
-const (
-	// maxInterval bounds the interval over which the first polls of a bulk are spread.
-	maxInterval = 10 * time.Minute
-	// maxSteady is after how many waits that have not grown by half a Backoff is taken to have
-	// stopped growing. Jitter can hide the growth of a single one.
-	maxSteady = 3
-)
 
 // Await blocks until there is a Result, or, if out is not nil, until st was sent on it.
 func (c *Call) Await(ctx context.Context, out chan<- transport.Status, st *transport.Status) (r *Result, sent bool) {
@@ -493,8 +467,8 @@ func (t *Timeline) dismiss(m *waiter, why error) {
 	c.members[m.member], last.member = last, m.member
 	c.members[len(c.members)-1] = nil
 	c.members = c.members[:len(c.members)-1]
-	c.kind.waits--
-	t.figures.waits--
+	c.kind.Waits--
+	t.figures.Waits--
 	if m.previous != nil {
 		m.previous.next = m.next
 	} else {
@@ -514,9 +488,9 @@ func (t *Timeline) end(x *watch, c *Call, why error) {
 	if why == nil {
 		state = x.seen.State
 	}
-	t.figures.ended[state]++
-	c.kind.end(state, x.attempt)
-	if t.Observer != nil {
+	t.figures.End(state)
+	c.kind.End(state, x.attempt)
+	if t.audience != nil {
 		now := t.now()
 		e := observe.Event{Kind: observe.WatchEnded, Time: t.epoch.Add(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),
 			Elapsed: now - x.began, Status: x.status(), Err: why}
@@ -525,15 +499,16 @@ func (t *Timeline) end(x *watch, c *Call, why error) {
 		}
 		t.events = append(t.events, e)
 	}
-	if why != nil && t.learner != nil {
+	if why != nil && t.schedule.Learns() {
 		t.outcomes = append(t.outcomes, backoff.Outcome{Key: x.id, Kind: kind, After: x.alive})
 	}
-	t.limits.demand -= wants(x.previous)
-	t.watches.remove(x)
-	t.ready.leave(x)
-	t.line.remove(x)
+	t.gate.Demand(x.previous, 0)
+	t.watches.Remove(x)
+	t.ready.Leave(x.lane, x.queued)
+	x.queued = false
+	t.line.Remove(x)
 	if x.run != nil {
-		t.figures.inFlight--
+		t.figures.InFlight--
 		if x.run.present--; x.run.present == 0 {
 			t.stop(x.run, why)
 		}

@@ -1,6 +1,10 @@
 package timeline
 
-import "time"
+import (
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+)
 
 // A hold is why a wait whose timeout was reached is held on for a last look: a poll had been due,
 // and could not be made.
@@ -25,14 +29,14 @@ func (h hold) String() string { return holds[h] }
 
 // expire ends what waits for x no longer than until now, or holds it on for a last look.
 func (t *Timeline) expire(x *watch, now time.Duration, stood bool) {
-	x.deadline = forever
+	x.deadline = instant.Forever
 	for m := x.waiters; m != nil; {
 		next := m.next
 		if m.deadline() <= now && m.held == notHeld {
 			if m.held = t.hold(x, m, stood); m.held != notHeld && !x.held {
 				x.held = true
 				if x.queued {
-					t.ready.hurry(x)
+					t.ready.Hurry(x, x.poll)
 				}
 			}
 		}
@@ -53,7 +57,7 @@ func (t *Timeline) hold(x *watch, m *waiter, stood bool) hold {
 		return heldByStandstill
 	case !x.queued || x.poll >= m.end():
 		return notHeld
-	case t.limits.gate > 0 && t.limits.recovering:
+	case t.gate.Shut() > 0 && t.gate.Recovering():
 		return heldByBudget
 	case t.busy >= t.Concurrency:
 		return heldByWorkers

@@ -3,10 +3,10 @@ package timeline
 import (
 	"time"
 
-	"go.uber.org/zap"
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
-	"github.com/iamber12/job-status-monitoring/internal/ids"
 )
 
 // maxReasked is how many due watches a Backoff that follows is asked about again at a time.
@@ -14,27 +14,17 @@ const maxReasked = 64
 
 // followNew tells a Backoff that follows of a watch that begins, unless there is one of that id.
 func (t *Timeline) followNew(id, kind string) (told bool) {
-	if t.follower == nil {
+	if !t.schedule.Follows() {
 		return false
 	}
 	t.mu.Lock()
-	x, _ := t.watches.get(id)
+	x, _ := t.watches.Get(id)
 	t.mu.Unlock()
 	if x != nil {
 		return false
 	}
-	t.follow(id, kind, 0)
+	t.schedule.Follow(id, kind, 0)
 	return true
-}
-
-// follow tells a Backoff that follows that a job was seen to run when its watch was so old.
-func (t *Timeline) follow(id, kind string, age time.Duration) {
-	if t.follower == nil {
-		return
-	}
-	if err := t.guard(func() { t.follower.Follow(id, kind, age) }); err != nil {
-		t.complain("backoff panicked in Follow", err, zap.String("id", ids.Short(id)))
-	}
 }
 
 // A second is a due watch about which the Backoff is asked for the second time.
@@ -49,17 +39,19 @@ type second struct {
 // next among them, and puts back those whose poll it puts off. It lets go of mu meanwhile.
 func (t *Timeline) reaskLocked(r *run, next *watch, now time.Duration) {
 	due := []second{t.second(next, now)}
-	l := t.ready.lanes[next.lane]
-	for i := l.head; i < len(l.queue) && len(due) < maxReasked; i++ {
-		if o := l.queue[i]; o.stands() && o.x != next && !o.x.confirmed {
-			due = append(due, t.second(o.x, now))
+	for x := range t.ready.Lane(next.lane).All() {
+		if x != next && !x.confirmed {
+			due = append(due, t.second(x, now))
+		}
+		if len(due) == maxReasked {
+			break
 		}
 	}
 	r.asking = true
 	t.mu.Unlock()
 	for i := range due {
 		q := &due[i]
-		wait, err := t.askWait(q.poll)
+		wait, err := t.schedule.Ask(q.poll)
 		if q.wait = wait; err != nil {
 			q.wait = 0 // the poll is made, and tells
 		}
@@ -85,8 +77,8 @@ func (t *Timeline) putOff(q *second, now time.Duration) {
 		return
 	}
 	x.confirmed = true
-	later := t.align(later(q.polled, q.wait), q.wait)
-	if x.held || later <= now+minWait {
+	later := t.align(instant.Later(q.polled, q.wait), q.wait)
+	if x.held || later <= now+boundary.MinWait {
 		return
 	}
 	due := x.poll
@@ -94,12 +86,13 @@ func (t *Timeline) putOff(q *second, now time.Duration) {
 	for m := x.waiters; m != nil; m = m.next {
 		x.lookLast(m, q.polled, q.polled, q.poll.RetryAfter)
 	}
-	if x.poll <= now+minWait {
+	if x.poll <= now+boundary.MinWait {
 		x.poll = due
 		return
 	}
-	t.ready.takeBack(x)
+	x.queued = false
+	t.ready.TakeBack(x.lane)
 	t.waits(x, x.poll-q.polled)
 	x.confirmed = false
-	t.line.put(x)
+	t.line.Put(x, x.due())
 }

@@ -34,18 +34,19 @@ func (t *Timeline) rankDue(r *run, now time.Duration) []candidate {
 		r.ranking = false
 		return nil
 	}
-	binds := t.ready.waiting > 1 && (t.Limiter != nil || t.limits.recovering || t.ready.waiting > t.Concurrency)
-	if t.ranker == nil || !binds || t.picks%oldestEvery == oldestEvery-1 {
+	waiting := t.ready.Waiting()
+	binds := waiting > 1 && (t.gate.Limited() || t.gate.Recovering() || waiting > t.Concurrency)
+	if !t.schedule.Ranks() || !binds || t.picks%oldestEvery == oldestEvery-1 {
 		return nil
 	}
-	l := t.ready.choose(t.Concurrency)
+	l := t.ready.Choose(t.Concurrency)
 	if l == nil {
 		return nil
 	}
 	lanes := []*lane{l}
-	size := min(t.size.Now(), t.ready.waiting)
+	size := min(t.size.Now(), waiting)
 	if size > 1 {
-		lanes = t.ready.ring
+		lanes = t.ready.Ring()
 	}
 	var sample []candidate
 	each := min((rankSamples+1)*size, maxRanked)/len(lanes) + 1
@@ -55,7 +56,7 @@ func (t *Timeline) rankDue(r *run, now time.Duration) []candidate {
 	r.ranking = true
 	t.mu.Unlock()
 	for i := range sample {
-		sample[i].rank = t.rank(sample[i].poll, sample[i].since)
+		sample[i].rank = t.schedule.Rank(sample[i].poll, sample[i].since)
 	}
 	t.mu.Lock()
 	r.ranking = false
@@ -75,15 +76,14 @@ func (t *Timeline) rankDue(r *run, now time.Duration) []candidate {
 // sample adds to s at most n of the watches that wait in l: the one that is due for longest, and
 // others at random.
 func (t *Timeline) sample(s []candidate, l *lane, n int, now time.Duration) []candidate {
-	first := l.oldest()
+	first := l.Oldest()
 	if first == nil {
 		return s
 	}
 	s = append(s, t.candidate(first, l, now))
-	for range min(n, l.waiting) - 1 {
-		o := l.queue[l.head+int(t.random()%uint64(len(l.queue)-l.head))]
-		if o.stands() {
-			s = append(s, t.candidate(o.x, l, now))
+	for range min(n, l.Waiting()) - 1 {
+		if x := l.Sample(t.random()); x != nil {
+			s = append(s, t.candidate(x, l, now))
 		}
 	}
 	return s
@@ -109,10 +109,10 @@ func (t *Timeline) question(x *watch) (p backoff.Poll, polled time.Duration) {
 // last look, then, of the kind whose turn it is, the one that ranks highest, or the one that is due
 // for longest if none was ranked.
 func (t *Timeline) next(ranked []candidate) *watch {
-	if x := t.ready.mostUrgent(); x != nil {
+	if x := t.ready.Urgent(); x != nil {
 		return x
 	}
-	l := t.ready.choose(t.Concurrency)
+	l := t.ready.Choose(t.Concurrency)
 	if l == nil {
 		return nil
 	}
@@ -121,13 +121,5 @@ func (t *Timeline) next(ranked []candidate) *watch {
 			return c.x
 		}
 	}
-	return l.oldest()
-}
-
-// random returns the next of a sequence of numbers that look random (xorshift64, Marsaglia 2003).
-func (t *Timeline) random() uint64 {
-	t.seed ^= t.seed << 13
-	t.seed ^= t.seed >> 7
-	t.seed ^= t.seed << 17
-	return t.seed
+	return l.Oldest()
 }

@@ -6,6 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -136,10 +139,10 @@ func (r *run) leave() {
 	r.in, r.next, r.previous = nil, nil, nil
 }
 
-// next returns when the first is to expire, forever if there is none.
+// next returns when the first is to expire, instant.Forever if there is none.
 func (l *flight) next() time.Duration {
 	if l.first == nil {
-		return forever
+		return instant.Forever
 	}
 	return l.first.until
 }
@@ -178,7 +181,7 @@ func (i *idle) put(r *run) bool {
 // nothing is left for it to do.
 func (t *Timeline) hire(now time.Duration) {
 	size := t.size.Now()
-	for waiting := t.ready.waiting; waiting > 0 && t.busy < t.Concurrency && t.limits.gate <= now && !t.closed; waiting -= size {
+	for waiting := t.ready.Waiting(); waiting > 0 && t.busy < t.Concurrency && t.gate.Shut() <= now && !t.closed; waiting -= size {
 		t.busy++
 		t.workers.Add(1)
 		t.track.Begin()
@@ -290,34 +293,35 @@ func (t *Timeline) continueLocked(r *run) (more bool) {
 // begin fills r with what is to be asked next, and reports whether there is anything. It is called
 // with mu held, and lets go of it where the Backoff ranks what is due.
 func (t *Timeline) begin(r *run, now time.Duration) bool {
-	if t.closed || now < t.limits.gate {
+	if t.closed || now < t.gate.Shut() {
 		return false
 	}
-	t.limits.gate = 0 // it has been waited for; what holds up a request now is told anew
+	t.gate.Open() // it has been waited for; what holds up a request now is told anew
 	ranked := t.rankDue(r, now)
 	x := t.next(ranked)
-	again := t.follower != nil && !r.asking // else it ended the goroutine when it was asked
+	again := t.schedule.Follows() && !r.asking // else it ended the goroutine when it was asked
 	for r.asking = false; again && x != nil && !x.confirmed; x = t.next(ranked) {
 		t.reaskLocked(r, x, now)
 	}
 	if x == nil {
-		if t.ready.waiting == 0 {
-			t.limits.caughtUp()
+		if t.ready.Waiting() == 0 {
+			t.gate.CaughtUp()
 		}
 		return false
 	}
 	size := t.size.Now()
-	if t.closed || !t.admit(now, min(size, t.ready.waiting)) {
+	if t.closed || !t.gate.Admit(now, min(size, t.ready.Waiting())) {
 		return false
 	}
-	r.lane = t.ready.lanes[x.lane]
+	r.lane = t.ready.Lane(x.lane)
 	r.polls, r.ids, r.split = r.polls[:0], r.ids[:0], false
 	if r.fault.Err != nil {
 		r.fault = sighting.Fault{}
 	}
 	for most := size; x != nil && x.company.Limit(most) > len(r.polls); x = t.next(ranked) {
 		most = min(most, x.company.Limit(most))
-		t.ready.take(x)
+		x.queued = false
+		t.ready.Take(x, x.lane)
 		t.picks++
 		r.add(x)
 		r.ids = append(r.ids, x.id)
@@ -350,22 +354,18 @@ func (t *Timeline) launch(r *run, now time.Duration) {
 	if r.ctx == nil || r.cause != nil {
 		r.ctx, r.cancel = context.WithCancelCause(t.ctx)
 	}
-	r.asked, r.until = now, later(now, t.PollTimeout)
+	r.asked, r.until = now, instant.Later(now, t.PollTimeout)
 	r.present, r.cause, r.observed, r.unbind = len(r.polls), nil, nil, nil
 	r.claim.Store(unclaimed)
-	r.lane.polling++
-	t.ready.polling++
+	t.ready.Begin(r.lane)
 	t.runs.add(r)
-	t.figures.request(now)
-	t.figures.inFlight += len(r.polls)
+	t.figures.Request(now)
+	t.figures.InFlight += len(r.polls)
 }
 
 // fitBatch puts back the watches of r that do not fit into one request.
 func (t *Timeline) fitBatch(r *run) {
-	if t.fitter == nil || len(r.ids) < 2 {
-		return
-	}
-	n := t.fit(r.ids)
+	n := t.service.Fit(r.ids)
 	if n == len(r.ids) {
 		return
 	}
@@ -376,8 +376,8 @@ func (t *Timeline) fitBatch(r *run) {
 		if x := r.polls[n+i].x; x.waiters != nil && x.run == r {
 			x.run = nil
 			r.present--
-			t.figures.inFlight--
-			t.ready.push(x)
+			t.figures.InFlight--
+			t.push(x)
 		}
 	}
 	clear(r.polls[n:])
@@ -392,7 +392,7 @@ func (t *Timeline) stop(r *run, cause error) {
 	}
 	r.cause = cause
 	r.leave()
-	r.until = later(t.now(), writeOffAfter)
+	r.until = instant.Later(t.now(), writeOffAfter)
 	t.stopping.add(r)
 	t.track.Begin()
 	r.cancel(cause)
@@ -448,9 +448,9 @@ func (t *Timeline) discard(r *run) (more bool) {
 // written off meanwhile.
 func (t *Timeline) announce(r *run) {
 	observed, unbind := r.ctx, func() {}
-	if t.Observer != nil {
-		made := t.observe(r.ctx, &observe.Event{Kind: observe.PollStarted, Time: t.epoch.Add(r.asked), IDs: r.ids})
-		observed, unbind = t.bind(r.ctx, made)
+	if t.audience != nil {
+		made := t.audience.Observe(r.ctx, &observe.Event{Kind: observe.PollStarted, Time: t.epoch.Add(r.asked), IDs: r.ids})
+		observed, unbind = t.audience.Bind(r.ctx, made)
 	}
 	r.observed, r.unbind = observed, unbind
 }
@@ -465,9 +465,9 @@ func (t *Timeline) ask(r *run) bool {
 	}
 	if len(r.polls) == 1 {
 		p := &r.polls[0]
-		t.status(r.observed, p.x.id, p.last, &r.status, &r.fault)
+		t.service.Status(r.observed, p.x.id, p.last, &r.status, &r.fault)
 	} else {
-		r.batch, r.fault = t.askBatch(r.observed, slices.Clone(r.ids))
+		r.batch, r.fault = t.service.StatusBatch(r.observed, slices.Clone(r.ids))
 	}
 	r.ended = t.now()
 	return true
@@ -477,7 +477,7 @@ func (t *Timeline) ask(r *run) bool {
 func (t *Timeline) conclude(r *run) {
 	if r.inside { // it ended the goroutine
 		r.inside = false
-		r.fault, r.ended = broken(t.panicked(errGoexit)), t.now()
+		r.fault, r.ended = boundary.Broken(t.guard.Panicked(boundary.ErrGoexit)), t.now()
 		r.cancel(context.Canceled)
 		r.ctx = nil
 	}
@@ -489,8 +489,8 @@ func (t *Timeline) conclude(r *run) {
 
 // report tells the Observer that the request of r has ended.
 func (t *Timeline) report(r *run) {
-	if t.Observer != nil {
-		t.observe(r.observed, &observe.Event{Kind: observe.PollEnded, Time: t.epoch.Add(r.ended), IDs: r.ids,
+	if t.audience != nil {
+		t.audience.Observe(r.observed, &observe.Event{Kind: observe.PollEnded, Time: t.epoch.Add(r.ended), IDs: r.ids,
 			Took: r.ended - r.asked, Err: r.fault.Err})
 	}
 	r.observed = nil

@@ -104,7 +104,7 @@ func (s *source) end(returned bool, v any) {
 	t.track.Park() // after the call was woken
 	if left && v != nil {
 		stack := debug.Stack()
-		t.write(zap.ErrorLevel, "a sequence of ids panicked after its wait had ended", func() []zap.Field {
+		t.guard.Log(zap.ErrorLevel, "a sequence of ids panicked after its wait had ended", func() []zap.Field {
 			return []zap.Field{zap.Any("value", v), zap.ByteString("stack", stack)}
 		})
 	}

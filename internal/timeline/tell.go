@@ -1,12 +1,11 @@
 package timeline
 
 import (
-	"time"
-
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/health"
 	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/observe"
@@ -80,17 +79,17 @@ func (t *Timeline) tellAll(u *untold) {
 	for len(u.outcomes) > 0 {
 		o := u.outcomes[0]
 		u.outcomes = u.outcomes[1:]
-		t.learn(o)
+		t.schedule.Learn(o)
 	}
 	for len(u.events) > 0 {
 		e := &u.events[0]
 		u.events = u.events[1:]
-		t.observe(t.ctx, e)
+		t.audience.Observe(t.ctx, e)
 	}
 	for len(u.notes) > 0 {
 		n := u.notes[0]
 		u.notes = u.notes[1:]
-		t.write(n.level, n.message, func() []zap.Field { return n.fields })
+		t.guard.Log(n.level, n.message, func() []zap.Field { return n.fields })
 	}
 	returned = true
 }
@@ -112,56 +111,14 @@ func (t *Timeline) noteWord(x *watch) {
 		zap.String("raw", x.seen.Raw), zap.String("id", ids.Short(x.id))}})
 }
 
-// health says when the service turns bad and when it is well again, so that an outage is a few
-// lines of the log, however many watches meet it.
-type health struct {
-	bad      bool
-	since    time.Duration // when the first request failed
-	failures int           // since the last line
-	all      int           // since the service turned bad
-	answers  int           // requests answered in a row
-	next     time.Duration // not before then is another line written
-}
-
-const (
-	// summaryEvery is the time between two lines about a service that is not well.
-	summaryEvery = time.Minute
-	// wellAfter is how many requests in a row are answered, or as many as there are watches, before
-	// the service counts as well again.
-	wellAfter = 64
-)
-
-// failed says that a request failed, and returns the line that this is worth.
-func (h *health) failed(now time.Duration, err error) *note {
-	h.answers = 0
-	h.failures++
-	h.all++
-	if !h.bad {
-		h.bad, h.since, h.all = true, now, 1
+// noteHealth has a warning written about the service, if there is a report of it.
+func (t *Timeline) noteHealth(message, since string, err error, r *health.Report) {
+	if r == nil {
+		return
 	}
-	if now < h.next {
-		return nil
+	fields := []zap.Field{zap.Int("failures", r.Failures), zap.Duration(since, r.For)}
+	if err != nil {
+		fields = append(fields, zap.Error(err))
 	}
-	h.next = now + summaryEvery
-	n := &note{zapcore.WarnLevel, "polls fail", []zap.Field{zap.Int("failures", h.failures), zap.Duration("for", now-h.since),
-		zap.Error(err)}}
-	h.failures = 0
-	return n
-}
-
-// answered says that a request was answered while there were so many watches, and returns the line
-// that this is worth.
-func (h *health) answered(now time.Duration, watches int) *note {
-	if !h.bad {
-		return nil
-	}
-	if h.answers++; h.answers < min(wellAfter, watches) {
-		return nil
-	}
-	h.bad = false
-	if h.failures == h.all { // no line was written of this time
-		return nil
-	}
-	h.failures = 0
-	return &note{zapcore.WarnLevel, "polls are answered again", []zap.Field{zap.Int("failures", h.all), zap.Duration("after", now-h.since)}}
+	t.note(&note{zapcore.WarnLevel, message, fields})
 }

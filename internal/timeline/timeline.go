@@ -9,10 +9,19 @@ package timeline
 import (
 	"context"
 	"errors"
-	"math"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/dueline"
+	"github.com/iamber12/job-status-monitoring/internal/figures"
+	"github.com/iamber12/job-status-monitoring/internal/gate"
+	"github.com/iamber12/job-status-monitoring/internal/health"
+	"github.com/iamber12/job-status-monitoring/internal/index"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
+	"github.com/iamber12/job-status-monitoring/internal/queue"
 
 	"github.com/benbjohnson/clock"
 	"go.uber.org/zap"
@@ -82,28 +91,25 @@ type Config struct {
 // Timeline follows jobs. It is safe for concurrent use.
 type Timeline struct {
 	Config
-	learner     backoff.Learner       // the Backoff, if it learns
-	follower    backoff.Follower      // the Backoff, if it follows
-	ranker      backoff.Ranker        // the Backoff, if it ranks
-	conditional transport.Conditional // the Transport, if it is one
-	batcher     transport.Batcher     // the Transport, if it batches
-	fitter      transport.Fitter      // the Transport, if it is one
-	group       int                   // how many jobs it takes at once, 1 if it doesn't
-	track       wait.Tracker
-	epoch       time.Time // instants are durations from here
-	real        bool      // the clock is
+	guard    *boundary.Guard
+	service  *boundary.Service
+	schedule *boundary.Schedule
+	audience *boundary.Audience // nil without an Observer
+	track    wait.Tracker
+	epoch    time.Time // instants are durations from here
+	real     bool      // the clock is
+	pace     pace.Rule
 
 	ctx     context.Context // ends at Close; every poll's is made from it
 	cancel  context.CancelCauseFunc
 	workers sync.WaitGroup
-	clamped atomic.Bool // a bad wait was logged
 
 	mu       sync.Mutex
-	watches  *index
-	line     line
-	ready    backlog
-	limits   limits
-	figures  figures
+	watches  *index.Index[watch, *watch]
+	line     dueline.Line[watch, *watch]
+	ready    *queue.Kinds[watch, *watch]
+	gate     *gate.Gate
+	figures  figures.Figures
 	runs     flight // in flight
 	stopping flight // canceled, and not come back yet
 	strays   flight // written off, and not come back yet
@@ -113,7 +119,7 @@ type Timeline struct {
 	picks    int    // of who is polled next
 	seed     uint64 // of random
 	size     batching.Size
-	health   health
+	health   health.Health
 	words    map[string]struct{} // that the Transport has no state for, and that a warning was written of
 	alarm    *wait.Alarm
 	plain    map[plainStatus]*sighting.Sighting
@@ -130,29 +136,25 @@ func New(c Config) *Timeline {
 		Config:  c,
 		track:   wait.Track(c.Clock),
 		epoch:   c.Clock.Now(),
-		watches: newIndex(),
+		watches: index.New[watch](),
 		plain:   make(map[plainStatus]*sighting.Sighting),
 		words:   make(map[string]struct{}),
 		offers:  make(map[*Call]struct{}),
 		real:    wait.Real(c.Clock),
-		ready:   backlog{numbers: map[string]uint16{}},
-		limits:  limits{tokens: budgetTokens},
+		ready:   queue.New[watch](),
 		seed:    0x9e3779b97f4a7c15,
 	}
-	t.learner, _ = c.Backoff.(backoff.Learner)
-	t.follower, _ = c.Backoff.(backoff.Follower)
-	t.ranker, _ = c.Backoff.(backoff.Ranker)
-	t.conditional, _ = c.Transport.(transport.Conditional)
-	t.fitter, _ = c.Transport.(transport.Fitter)
-	t.Logger = c.Logger.Named("jobstatus")
-	t.group = 1
-	if b, ok := c.Transport.(transport.Batcher); ok && b.MaxBatch() > 1 {
-		t.batcher, t.group = b, min(b.MaxBatch(), math.MaxUint16)
-	}
-	t.size = batching.NewSize(t.group)
+	t.gate = gate.New(c.Limiter, t.epoch)
+	t.pace = pace.Rule{Slack: c.Slack, Real: t.real}
+	t.guard = &boundary.Guard{Logger: c.Logger.Named("jobstatus"), Panic: c.Panic}
+	t.service = boundary.NewService(t.guard, c.Transport)
+	t.schedule = boundary.NewSchedule(t.guard, c.Backoff, c.MaxDelay)
+	t.audience = boundary.NewAudience(t.guard, c.Observer)
+	t.pace.Batches = t.service.Group() > 1
+	t.size = batching.NewSize(t.service.Group())
 	t.answeredAt, t.dividedAt = -1, -1
 	t.alarm = wait.NewAlarm(c.Clock, t.fire)
-	t.ctx, t.cancel = context.WithCancelCause(wait.NewContext(context.Background(), wait.Carried{Clock: c.Clock, Logger: t.Logger, Retry: t.Retry}))
+	t.ctx, t.cancel = context.WithCancelCause(wait.NewContext(context.Background(), wait.Carried{Clock: c.Clock, Logger: t.guard.Logger, Retry: t.Retry}))
 	return t
 }
 
@@ -169,7 +171,7 @@ func (t *Timeline) Close() {
 	t.mu.Lock()
 	if !t.closed {
 		t.closed = true
-		for _, x := range t.watches.all() {
+		for _, x := range slices.Collect(t.watches.All()) {
 			for x.waiters != nil {
 				t.giveUp(x.waiters, ErrClosed)
 			}
@@ -182,7 +184,7 @@ func (t *Timeline) Close() {
 	}
 	t.unlockAside()
 	if !wait.Within(closeGrace, t.workers.Wait) {
-		t.write(zap.ErrorLevel, "polls did not come back after Close", func() []zap.Field {
+		t.guard.Log(zap.ErrorLevel, "polls did not come back after Close", func() []zap.Field {
 			return []zap.Field{zap.Strings("ids", t.unreturned())}
 		})
 	}
@@ -215,7 +217,7 @@ func (t *Timeline) fire() {
 	defer t.unlock()
 	now := t.now()
 	t.alarm.Rang()
-	late := now - min(t.line.next(), t.runs.next())
+	late := now - min(t.line.Next(), t.runs.next())
 	if late >= standstill {
 		t.prolong(late)
 	}
@@ -225,8 +227,8 @@ func (t *Timeline) fire() {
 	for r := t.stopping.first; r != nil && r.until <= now && t.lost < t.Concurrency; r = t.stopping.first {
 		t.writeOff(r)
 	}
-	for t.line.next() <= now {
-		x := t.line[0]
+	for t.line.Next() <= now {
+		x := t.line.First()
 		if x.poll <= now && !x.queued && x.run == nil {
 			t.enqueue(x)
 		}
@@ -234,7 +236,7 @@ func (t *Timeline) fire() {
 			t.expire(x, now, late >= standstill)
 		}
 		if x.waiters != nil {
-			t.line.put(x)
+			t.line.Put(x, x.due())
 		}
 	}
 	t.proceed(now)
@@ -244,7 +246,7 @@ func (t *Timeline) fire() {
 // may be there.
 func (t *Timeline) prolong(still time.Duration) {
 	for r := t.runs.first; r != nil; r = r.next {
-		r.until = later(r.until, still)
+		r.until = instant.Later(r.until, still)
 	}
 }
 
@@ -257,14 +259,14 @@ func (t *Timeline) proceed(now time.Duration) {
 
 // arm sets the alarm to what comes next. It is called with mu held.
 func (t *Timeline) arm() {
-	next := min(t.line.next(), t.runs.next())
+	next := min(t.line.Next(), t.runs.next())
 	if t.lost < t.Concurrency {
 		next = min(next, t.stopping.next())
 	}
-	if t.ready.waiting > 0 && t.busy < t.Concurrency && t.limits.gate > 0 {
-		next = min(next, t.limits.gate)
+	if shut := t.gate.Shut(); shut > 0 && t.ready.Waiting() > 0 && t.busy < t.Concurrency {
+		next = min(next, shut)
 	}
-	if next != forever && !t.closed {
+	if next != instant.Forever && !t.closed {
 		t.alarm.Set(next, func() time.Duration { return next - t.now() })
 	} else {
 		t.alarm.Stop()
@@ -273,8 +275,41 @@ func (t *Timeline) arm() {
 
 // enqueue hands x, which is due, to the workers. Its place on the line is then its deadline's.
 func (t *Timeline) enqueue(x *watch) {
-	t.ready.push(x)
+	t.push(x)
 	if x.held {
-		t.ready.hurry(x)
+		t.ready.Hurry(x, x.poll)
 	}
+}
+
+// push has x, which is due since x.poll, wait for a worker.
+func (t *Timeline) push(x *watch) {
+	x.queued = true
+	t.ready.Push(x, x.lane, x.poll)
+}
+
+// waits says how long x waits for its next poll.
+func (t *Timeline) waits(x *watch, wait time.Duration) {
+	t.gate.Demand(x.previous, wait)
+	x.previous = wait
+}
+
+// align rounds the instant of a poll up: see [pace.Rule.Align].
+func (t *Timeline) align(at, wait time.Duration) time.Duration {
+	return t.pace.Align(at, wait, t.watches.Len())
+}
+
+// Retry reports whether a poll that failed with an error of a class may be made again at once,
+// within the same poll, and charges it. A Transport that retries asks by package wait.
+func (t *Timeline) Retry(class transport.Class) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.gate.Retry(t.now(), class)
+}
+
+// random returns the next of a sequence of numbers that look random (xorshift64, Marsaglia 2003).
+func (t *Timeline) random() uint64 {
+	t.seed ^= t.seed << 13
+	t.seed ^= t.seed >> 7
+	t.seed ^= t.seed << 17
+	return t.seed
 }

@@ -3,6 +3,10 @@ package timeline
 import (
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
+	"github.com/iamber12/job-status-monitoring/internal/queue"
+
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/batching"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
@@ -14,17 +18,15 @@ const (
 	// longRetryAfter is from how long a wait that the service asks for ends at once a watch that
 	// cannot last for it. A shorter one is waited for until the watch's timeout.
 	longRetryAfter = 5 * time.Minute
-	// minWait separates polls whatever the Backoff says.
-	minWait = time.Millisecond
 	// fresh is how old the newest status may be for a waiter that joins. With an older one it need
 	// not wait for a poll that is far away: one is made for it.
 	fresh = time.Second
-	// maxLastLook bounds how long before its timeout a watch makes its last poll, which is
-	// otherwise a tenth of the timeout. Those of a bulk make theirs anywhere in that tenth.
-	maxLastLook = time.Second
 	// maxPlain bounds the number of sightings that watches share.
 	maxPlain = 256
 )
+
+// lane is the watches of one kind that are due.
+type lane = queue.Lane[watch, *watch]
 
 // A watch is one job that somebody waits for. It stands on the timeline from join until its last
 // waiter leaves. A million of them wait at once, so it is kept small.
@@ -58,6 +60,15 @@ func (x *watch) due() time.Duration {
 	}
 	return min(x.poll, x.deadline)
 }
+
+// Place returns where x keeps its place on the due line.
+func (x *watch) Place() *int32 { return &x.place }
+
+// Key returns the id of x, by which the index finds it.
+func (x *watch) Key() string { return x.id }
+
+// Waits reports whether x still waits for a worker, for the poll that it has been due for.
+func (x *watch) Waits(since time.Duration) bool { return x.queued && x.poll == since }
 
 // isBlocked reports whether the newest status of x says that its job waits for a person.
 func (x *watch) isBlocked() bool { return x.seen != nil && x.seen.State == transport.Blocked }
@@ -100,32 +111,19 @@ func (t *Timeline) share(s *sighting.Sighting) *sighting.Sighting {
 // is held on for a last look gets it at once.
 func (x *watch) lookLast(m *waiter, asked, answered, leaveAlone time.Duration) {
 	end := min(m.deadline(), m.call.until)
-	if end == forever {
+	if end == instant.Forever {
 		return
 	}
 	look := answered
 	if m.held == notHeld {
 		var latest time.Duration
-		if look, latest = lastLook(m.began, end, int(m.ordinal)); asked >= look || x.poll <= latest {
+		if look, latest = pace.LastLook(m.began, end, int(m.ordinal)); asked >= look || x.poll <= latest {
 			return
 		}
 	}
-	if look = max(look, later(answered, leaveAlone)); look < min(x.poll, end) {
+	if look = max(look, instant.Later(answered, leaveAlone)); look < min(x.poll, end) {
 		x.poll = look
 	}
-}
-
-// lastLook returns when the last look of a wait is due that lasts from began until end, and when it
-// is due at the latest: a tenth of that time before its end, and a second at most. The looks of a
-// bulk, but for its first jobs, are spread over the last tenth.
-func lastLook(began, end time.Duration, ordinal int) (look, latest time.Duration) {
-	tenth := max((end-began)/10, 1)
-	latest = end - min(tenth, maxLastLook)
-	look = latest
-	if ordinal >= smallBulk {
-		look -= time.Duration(float64(max(tenth-maxLastLook, 0)) * spread(ordinal))
-	}
-	return look, latest
 }
 
 // outcome returns what x learned from a terminal status that came when it was age old, and how long

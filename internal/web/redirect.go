@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-const maxRedirects = 5
+// MaxRedirects bounds the redirects of one request.
+const MaxRedirects = 5
 
 // redirectError says why a redirect was not followed.
 type redirectError struct{ err error }
@@ -49,11 +50,51 @@ func CheckRedirect(next *http.Request, via []*http.Request) error {
 		return refuse("a redirect to another origin, %.128q", next.URL.Scheme+"://"+next.URL.Host)
 	case next.URL.User != nil:
 		return errUserName
-	case len(via) > maxRedirects:
-		return refuse("more than %d redirects", maxRedirects)
+	case len(via) > MaxRedirects:
+		return refuse("more than %d redirects", MaxRedirects)
 	default:
 		return nil
 	}
+}
+
+// CheckRedirectWithin is [CheckRedirect] for a service that may redirect to other origins, too. A
+// redirect never leads from https to http.
+func CheckRedirectWithin(base *url.URL, origins []*url.URL, next *http.Request, via []*http.Request) error {
+	last := via[len(via)-1].URL
+	switch {
+	case last.Scheme == "https" && next.URL.Scheme != "https":
+		return refuse("a redirect from https to http")
+	case next.URL.User != nil:
+		return errUserName
+	case via[0].Method == http.MethodGet && len(via) <= MaxRedirects && (SameOrigin(base, next.URL) || IsOneOf(origins, next.URL)):
+		return nil
+	default:
+		return CheckRedirect(next, append([]*http.Request{{Method: via[0].Method, URL: base}}, via[1:]...))
+	}
+}
+
+// IsOneOf reports whether u is of one of the origins.
+func IsOneOf(origins []*url.URL, u *url.URL) bool {
+	for _, origin := range origins {
+		if SameOrigin(origin, u) {
+			return true
+		}
+	}
+	return false
+}
+
+// signIn are the parts of a path to which a person is sent to sign in.
+var signIn = []string{"login", "signin", "sign-in", "sign_in", "sso", "oauth", "saml", "authorize"}
+
+// IsSignIn reports whether a reference leads to where a person signs in.
+func IsSignIn(ref string) bool {
+	path, _, _ := strings.Cut(strings.ToLower(ref), "?")
+	for _, part := range signIn {
+		if strings.Contains(path, "/"+part) {
+			return true
+		}
+	}
+	return false
 }
 
 // SameOrigin reports whether two URLs have the same scheme, host and port.

@@ -11,10 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/place"
-	"github.com/iamber12/job-status-monitoring/internal/redact"
-	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -283,12 +281,12 @@ func (b *batch) hold(text, hole string, pair, around [2]string) error {
 	} else {
 		b.before, b.after, b.between, b.each = pair[0], pair[1], "&", around
 	}
-	var g target
+	var g exchange.Request
 	if err := b.to.fill(&g, &vars{}); err != nil {
 		return err
 	}
-	g.url.RawQuery = b.before + b.after + "x"
-	b.length = len(g.url.String()) - len("x")
+	g.URL.RawQuery = b.before + b.after + "x"
+	b.length = len(g.URL.String()) - len("x")
 	return nil
 }
 
@@ -311,11 +309,11 @@ func (b *batch) request(k *call, ids []string, page string) (transport.Class, er
 	}
 	switch {
 	case b.Body != nil && b.lists:
-		k.target.body = []byte(b.body[0])
+		k.wire.Request.Body = []byte(b.body[0])
 		return 0, nil
 	case b.Body != nil:
 		array, _ := json.Marshal(ids) // strings always can be
-		k.target.body = slices.Concat([]byte(b.body[0]), array, []byte(b.body[1]))
+		k.wire.Request.Body = slices.Concat([]byte(b.body[0]), array, []byte(b.body[1]))
 		return 0, nil
 	case b.lists:
 		return 0, nil
@@ -331,8 +329,8 @@ func (b *batch) request(k *call, ids []string, page string) (transport.Class, er
 		query.WriteString(b.each[0] + url.QueryEscape(id) + b.each[1])
 	}
 	query.WriteString(b.after)
-	k.target.url.RawQuery = query.String()
-	if n := len(k.target.url.String()); n > maxURL {
+	k.wire.Request.URL.RawQuery = query.String()
+	if n := len(k.wire.Request.URL.String()); n > maxURL {
 		return transport.Oversized, fmt.Errorf("a URL of %d bytes, at most %d", n, maxURL)
 	}
 	return 0, nil
@@ -346,18 +344,12 @@ func (c *Client) MaxBatch() int {
 	return c.batch.Max
 }
 
-// StatusBatch asks about many jobs in one request, as the dialect's Batch says, and follows the
-// pages of its answer. The answers stand in no order: Status.ID says which job each is about. An
-// answer is an error in four cases:
-//
-//   - its item can't be read
-//   - two items of a page name its job, and do not say the same of it
-//   - NotFound says that there is no such job
-//   - [transport.CheckID] refuses the id
-//
-// An item that spells an id in another case is about that job if no other item and no other job
-// could be meant. A job that no item names has no answer, and items about other jobs are passed
-// over. An answer of 202 or 204 that is not JSON is about no job.
+// StatusBatch asks about many jobs in one request, as the dialect's Batch says. The answers stand
+// in the order of ids. One is an error if its item can't be read, if two items name its job and do
+// not say the same of it, if NotFound says that there is none, or if its id is one that
+// transport.CheckID refuses. An item that spells an id in another case is about that job if no
+// other item and no other job could be meant. A job that no item names has no answer, and items
+// about other jobs are passed over. An answer of 202 or 204 that is not JSON is about no job.
 //
 // What comes back for the request as a whole is what Status would return, but for this: any 5xx is
 // an error, whatever its body says. 404 is permanent, for it does not say which job was not found.
@@ -380,7 +372,7 @@ func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Ans
 		return nil, err
 	}
 	if len(ids) > b.Max {
-		return nil, k.fail(transport.Oversized, fmt.Errorf("%d jobs at once, at most %d", len(ids), b.Max))
+		return nil, k.wire.Fail(transport.Oversized, fmt.Errorf("%d jobs at once, at most %d", len(ids), b.Max))
 	}
 	var answers []transport.Answer
 	var fit []string
@@ -403,29 +395,11 @@ func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Ans
 func (k *call) pages(ctx context.Context, ids []string) (told []transport.Answer, err error) {
 	page := ""
 	for range maxPages {
-		class, err := k.batch.request(k, ids, page)
-		if err != nil {
-			return nil, k.fail(class, err)
-		}
-		k.id, k.repeatable = ids[0], true // the id is for the jitter
-		k.limit = batchBody(k.maxBody, len(ids))
-		if k.batch.lists {
-			k.limit = batchBody(k.maxBody, maxBatch)
-		}
-		next := ""
-		var answers []transport.Answer
-		k.read = func(k *call) (err error) {
-			answers, err = k.readBatch(ids)
-			next = k.batch.nextPage(k.answerFor(""))
-			return err
-		}
-		if err := k.turn(page); err != nil {
+		answers, next, err := k.page(ctx, ids, page)
+		switch {
+		case err != nil && page != "":
 			return told, nil // the jobs that are missing are asked about alone
-		}
-		if err := k.do(ctx); err != nil {
-			if page != "" {
-				return told, nil
-			}
+		case err != nil:
 			return nil, err
 		}
 		told = append(told, answers...)
@@ -438,10 +412,31 @@ func (k *call) pages(ctx context.Context, ids []string) (told []transport.Answer
 			return told, nil
 		}
 		page = next
-		k.leave()
 		k.reset()
 	}
 	return told, nil
+}
+
+// page asks for one page, and returns where the next one is.
+func (k *call) page(ctx context.Context, ids []string, page string) (answers []transport.Answer, next string, err error) {
+	if class, err := k.batch.request(k, ids, page); err != nil {
+		return nil, "", k.wire.Fail(class, err)
+	}
+	if err := k.turn(page); err != nil {
+		return nil, "", err
+	}
+	jobs := len(ids)
+	if k.batch.lists {
+		jobs = maxBatch
+	}
+	k.answer.batch = k.batch
+	k.wire.Terms = exchange.Terms{Seed: ids[0], Repeatable: true, Limit: batchBody(k.MaxBody, jobs)}
+	err = k.do(ctx, func(a *answer) (err error) {
+		answers, err = a.readBatch(ids)
+		next = a.batch.nextPage(a.places(""))
+		return err
+	})
+	return answers, next, err
 }
 
 // turn has the call ask for a page that is a URL, where the Path has no {page}.
@@ -449,13 +444,16 @@ func (k *call) turn(page string) error {
 	if k.batch.to.needs[holePage] || page == "" {
 		return nil
 	}
-	ref, err := k.batch.to.reference(page, &k.target.url)
-	if err == nil {
-		k.target.url, k.target.foreign, err = k.batch.to.resolve(ref)
+	url := &k.wire.Request.URL
+	ref, err := k.batch.to.reference(page, url)
+	if err != nil {
+		return err
 	}
-	if err == nil && k.target.foreign {
-		err = errors.New("the next page is at another origin")
+	to, foreign, err := k.batch.to.resolve(ref)
+	if foreign {
+		return errors.New("the next page is at another origin")
 	}
+	*url = to
 	return err
 }
 
@@ -481,105 +479,4 @@ func batchBody(most, n int) int {
 // refusal is the answer about a job whose status could not be told.
 func refusal(id string, err error) transport.Answer {
 	return transport.Answer{Status: transport.Status{ID: id}, Err: err}
-}
-
-// readBatch returns what the answer says of the jobs that were asked about.
-func (k *call) readBatch(ids []string) ([]transport.Answer, error) {
-	switch {
-	case k.code/100 != 2:
-		return nil, k.fail(web.ClassOfBatchCode(k.code, k.isPaced()), errors.New(k.quote(http.StatusText(k.code))))
-	case k.large:
-		return nil, k.fail(transport.Oversized, k.tooLarge())
-	}
-	items, err := k.batch.items(k.body)
-	switch {
-	case err != nil && k.isAccepted() && isNotJSON(err):
-		return nil, nil
-	case err != nil:
-		return nil, k.unread(err)
-	}
-	told := make([]transport.Answer, len(ids))
-	for i, item := range k.batch.match(ids, items) {
-		answer := k.readItem(ids[i], item)
-		switch {
-		case told[i].Status.ID == "":
-			told[i] = answer
-		case !alike(&told[i], &answer):
-			told[i] = refusal(ids[i], k.fail(transport.Malformed, errTwice))
-		}
-	}
-	return slices.DeleteFunc(told, func(a transport.Answer) bool { return a.Status.ID == "" }), nil
-}
-
-// items returns the part of an answer that holds the items.
-func (b *batch) items(body []byte) ([]byte, error) {
-	var found place.Found
-	if err := b.list.Find(&place.Answer{Body: body}, &found); err != nil {
-		return nil, err
-	}
-	kind, opening := "array", byte('[')
-	if b.id == nil {
-		kind, opening = "object", '{'
-	}
-	items := found.Values[0]
-	if items == nil || items[0] != opening {
-		return nil, fmt.Errorf("no %s at %s (Batch.List)", kind, b.List)
-	}
-	return items, nil
-}
-
-// job returns the id of the job that an item is about, or "" if it is about none.
-func (b *batch) job(key, item []byte, found *place.Found) string {
-	if b.id == nil {
-		if item[0] == 'n' { // null
-			return ""
-		}
-		return jsonscan.Text(key)
-	}
-	if b.id.Find(&place.Answer{Body: item}, found) != nil {
-		return ""
-	}
-	v := place.Value(found.Values[0])
-	if text := v.Text(); v.Kind() == place.Word || v.Kind() == place.Number && text != "true" && text != "false" {
-		return text
-	}
-	return ""
-}
-
-// readItem returns what an item says of its job.
-func (k *call) readItem(id string, item []byte) transport.Answer {
-	s, err := k.judgeItem(id, item)
-	if classify := k.reader.dialect.Classify; classify != nil {
-		s, err = classify(Answer{k.code, k.answer, item}, s, err)
-	}
-	if err != nil {
-		return refusal(id, err)
-	}
-	s.ID = id
-	return transport.Answer{Status: s}
-}
-
-func (k *call) judgeItem(id string, item []byte) (transport.Status, error) {
-	a := &place.Answer{Code: k.code, Header: k.answer, Body: item, Name: id}
-	if b := k.batch; b.notFound != nil {
-		var found place.Found
-		if err := b.notFound.Find(a, &found); err != nil {
-			return transport.Status{}, k.unreadItem(item, err)
-		}
-		if v := place.Value(found.Values[0]); !v.IsEmpty() && string(v) != "false" {
-			return transport.Status{}, k.fail(transport.NotFound, errors.New(redact.Excerpt(item, k.sensitive()...)))
-		}
-	}
-	var s transport.Status
-	r := k.batch.reader
-	r.find(a, &k.reading)
-	if err := r.readStatus(&s, &k.reading); err != nil {
-		return transport.Status{}, k.unreadItem(item, err)
-	}
-	s.ID, s.RetryAfter = id, k.hint
-	return s, nil
-}
-
-func (k *call) unreadItem(item []byte, err error) error {
-	return k.fail(transport.Malformed, fmt.Errorf("%w: %s", safe(err, k.sensitive()), redact.Excerpt(item, k.sensitive()...)))
 }

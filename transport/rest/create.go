@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -37,21 +39,21 @@ func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transp
 	finder := k.stage.find
 	var before []string
 	if finder != nil && !finder.byKey {
-		if before, err = c.ids(ctx, req.IdempotencyKey); err != nil {
+		if before, err = finder.ids(ctx, c, req.IdempotencyKey); err != nil {
 			return transport.Status{}, err
 		}
 	}
-	k.key, k.read = req.IdempotencyKey, (*call).readStart
 	if err := k.askCreate(req); err != nil {
 		return transport.Status{}, err
 	}
-	if err = k.do(ctx); err != nil {
+	if err = k.do(ctx, (*answer).readStart); err != nil {
 		return transport.Status{}, err
 	}
-	if k.status.ID == "" && !k.status.State.Terminal() && finder != nil {
-		k.status.ID, err = c.findJob(ctx, req.IdempotencyKey, before)
+	status := k.answer.status
+	if status.ID == "" && !status.State.Terminal() && finder != nil {
+		status.ID, err = finder.job(ctx, c, req.IdempotencyKey, before)
 	}
-	return k.status, err
+	return status, err
 }
 
 // askCreate prepares the request of a create.
@@ -60,79 +62,84 @@ func (k *call) askCreate(req transport.CreateRequest) error {
 	if err := k.ask(t, &vars{key: req.IdempotencyKey}); err != nil {
 		return err
 	}
-	k.id = req.IdempotencyKey // for the jitter
-	if req.IdempotencyKey != "" {
-		k.repeatable = d.IdempotencyHeader != none || d.IdempotencyField != "" || t.keyed
-		if d.IdempotencyHeader != "" && d.IdempotencyHeader != none {
-			k.extra = [2]string{d.IdempotencyHeader, req.IdempotencyKey}
-		}
-	}
+	k.answer.key, k.answer.stage = req.IdempotencyKey, k.stage
+	k.wire.Terms.Seed = req.IdempotencyKey
 	field := ""
 	if req.IdempotencyKey != "" {
 		field = d.IdempotencyField
-	}
-	var err error
-	switch template := t.body; {
-	case req.Input != nil && template != nil && template.input:
-		var input []byte
-		if input, _, err = encode(req.Input, "", "", ""); err == nil {
-			k.target.body = bytes.Replace(k.target.body, []byte(inputHole), input, 1)
-		}
-		if err == nil && field != "" {
-			k.target.body, err = putKey(k.target.body, field, req.IdempotencyKey)
-		}
-	case req.Input != nil:
-		k.target.body, k.target.typ, err = encode(req.Input, t.contentType(), field, req.IdempotencyKey)
-	case template != nil && template.input:
-		k.target.body = bytes.Replace(k.target.body, []byte(inputHole), []byte("null"), 1)
-		fallthrough
-	case field != "" && (t.contentType() == "" || isJSON(t.contentType())):
-		if field != "" {
-			k.target.body, err = putKey(k.target.body, field, req.IdempotencyKey)
+		k.wire.Terms.Repeatable = d.IdempotencyHeader != none || field != "" || t.keyed
+		if d.IdempotencyHeader != "" && d.IdempotencyHeader != none {
+			k.wire.Request.Extra = [2]string{d.IdempotencyHeader, req.IdempotencyKey}
 		}
 	}
-	if err != nil {
-		return k.fail(transport.Permanent, err)
+	if err := t.input(&k.wire.Request, req, field); err != nil {
+		return k.wire.Fail(transport.Permanent, err)
 	}
 	return nil
 }
 
-// readStart reads the answer to a create.
-func (k *call) readStart() error {
-	a := k.answerFor(k.key)
-	k.stage.reader.find(a, &k.reading)
-	if o, ok := k.stage.reader.fault(&k.reading); ok {
-		return k.faulty(o.Means)
-	}
-	switch {
-	case k.code/100 != 2:
-		return k.refused()
-	case k.large:
-		return k.unread(errTooLarge)
-	}
-	k.status = transport.Status{State: transport.Pending, RetryAfter: k.wanted()}
-	d := &k.stage.reader.dialect
-	id, err := k.stage.reader.readID(a, k.key)
-	if d.CreateTells {
-		var told transport.Status
-		if k.stage.reader.readStatus(&told, &k.reading) == nil {
-			told.RetryAfter = k.status.RetryAfter
-			k.status = told
+// input puts the input of a create into its request, and its key into a field of the body.
+func (t *template) input(r *exchange.Request, req transport.CreateRequest, field string) (err error) {
+	switch body := t.body; {
+	case req.Input != nil && body != nil && body.input:
+		var input []byte
+		if input, _, err = encode(req.Input, "", "", ""); err == nil {
+			r.Body = bytes.Replace(r.Body, []byte(inputHole), input, 1)
+		}
+		if err == nil && field != "" {
+			r.Body, err = putKey(r.Body, field, req.IdempotencyKey)
+		}
+	case req.Input != nil:
+		r.Body, r.Type, err = encode(req.Input, t.contentType(), field, req.IdempotencyKey)
+	case body != nil && body.input:
+		r.Body = bytes.Replace(r.Body, []byte(inputHole), []byte("null"), 1)
+		fallthrough
+	case field != "" && (t.contentType() == "" || isJSON(t.contentType())):
+		if field != "" {
+			r.Body, err = putKey(r.Body, field, req.IdempotencyKey)
 		}
 	}
-	if err == nil && k.stage.status.whole != "" {
-		id, err = k.stage.status.reference(id, &k.target.url)
+	return err
+}
+
+// readStart reads the answer to a create.
+func (a *answer) readStart() error {
+	found := a.places(a.key)
+	a.reader.find(found, &a.reading)
+	if o, ok := a.reader.fault(&a.reading); ok {
+		return a.faulty(o.Means)
+	}
+	switch {
+	case a.Answer.Code == http.StatusNotFound: // it is no job that was not found
+		return a.Fail(transport.Permanent, a.Quote())
+	case a.Answer.Code/100 != 2:
+		return a.Refused()
+	case a.Answer.Large:
+		return a.Unread(exchange.ErrTooLarge)
+	}
+	a.status = transport.Status{State: transport.Pending, RetryAfter: a.wanted()}
+	d := &a.reader.dialect
+	id, err := a.reader.readID(found, a.key)
+	if d.CreateTells {
+		var told transport.Status
+		if a.reader.readStatus(&told, &a.reading) == nil {
+			told.RetryAfter = a.status.RetryAfter
+			a.status = told
+		}
+	}
+	if err == nil && a.stage.status.whole != "" {
+		id, err = a.stage.status.reference(id, &a.Request.URL)
 	}
 	switch {
 	case err == nil:
-		k.status.ID = id
+		a.status.ID = id
 		return nil
-	case d.CreateTells && k.status.State.Terminal():
+	case d.CreateTells && a.status.State.Terminal():
 		return nil
-	case k.stage.find != nil && (errors.Is(err, errNoID) || isNotJSON(err)):
+	case a.stage.find != nil && (errors.Is(err, errNoID) || isNotJSON(err)):
 		return nil
 	default:
-		k.status = transport.Status{}
-		return k.unread(err)
+		a.status = transport.Status{}
+		return a.Unread(err)
 	}
 }

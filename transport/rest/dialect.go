@@ -170,10 +170,15 @@ type Dialect struct {
 	// Create, Find and Batch are not used.
 	Then *Dialect
 
+	// Event says how the service tells of a job unasked: see [Client.ReadEvent]. The zero Event is
+	// one that looks like the answer to a status call.
+	Event Event
+
 	// Classify, if not nil, has the last word on every answer to a status call: it is given the
 	// answer and what the client made of it, and what it returns is the answer. An error that is
 	// not a *transport.Error counts as transient. Of a batch it is given one item after another as
-	// the Body, and no answer that is an error as a whole.
+	// the Body, and no answer that is an error as a whole. Of an event it is given what stands at
+	// Event.At as the Body, with the code 200.
 	Classify func(a Answer, s transport.Status, err error) (transport.Status, error)
 }
 
@@ -310,5 +315,6 @@ func (d Dialect) WithDefaults() Dialect {
 	d.Message = cmp.Or(d.Message, "payload.message")
 	d.Error = cmp.Or(d.Error, "payload.error")
 	d.Result = cmp.Or(d.Result, "payload.result")
+	d.Event = d.Event.withDefaults(d)
 	return d
 }

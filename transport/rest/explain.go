@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -74,31 +76,32 @@ func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 		return nil, err
 	}
 	defer c.end(k)
-	k.host = transport.HostOf(context.Background())
-	k.id, k.asked = id, id
 	if err := k.ask(k.stage.status, &vars{id: id}); err != nil {
 		return nil, err
 	}
-	k.code, k.answer, k.body = a.Code, a.Header, a.Body
-	k.large = len(a.Body) > k.limit
-	k.hint = web.RetryAfter(a.Code, a.Header, k.host.Now)
-	e := &Explanation{Err: k.readStatus()}
-	e.Status, e.Next = k.status, k.reading.next
-	k.explain(e)
+	said := &k.answer
+	said.id, said.asked = id, id
+	k.wire.Answer = exchange.Answer{
+		Code: a.Code, Header: a.Header, Body: a.Body[:min(len(a.Body), c.MaxBody)], Large: len(a.Body) > c.MaxBody,
+		Wait: web.RetryAfter(a.Code, a.Header, time.Now),
+	}
+	e := &Explanation{Err: said.readStatus()}
+	e.Status, e.Next = said.status, said.reading.next
+	e.explain(said)
 	return e, nil
 }
 
-// explain adds to e what stood at each place.
-func (k *call) explain(e *Explanation) {
-	r := k.stage.reader
-	r.find(k.answerFor(k.asked), &k.reading)
-	if o, ok := r.fault(&k.reading); ok {
+// explain adds what stood at each place of an answer.
+func (e *Explanation) explain(a *answer) {
+	r := a.reader
+	r.find(a.places(a.asked), &a.reading)
+	if o, ok := r.fault(&a.reading); ok {
 		e.Rule = fmt.Sprintf("Faults %q", o.Rule)
-	} else if o := r.states.Find(k.reading.values(r, inState)); o.Fits {
+	} else if o := r.states.Find(a.reading.values(r, inState)); o.Fits {
 		e.Rule = fmt.Sprintf("States %q", o.Rule)
 	}
 	for i, name := range fieldNames {
-		values := k.reading.values(r, i)
+		values := a.reading.values(r, i)
 		for j, p := range r.field(i) {
 			e.Places = append(e.Places, Reading{name, p.Text, string(values[j])})
 		}

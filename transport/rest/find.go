@@ -50,28 +50,26 @@ func newFinder(base *url.URL, allow []*url.URL, d Dialect) (*finder, error) {
 var errTwoJobs = errors.New("more than one job is new, and the create's answer names none of them: let Find tell them apart by {key}")
 
 // ids asks for the jobs that there are, in the order of the answer.
-func (c *Client) ids(ctx context.Context, key string) (ids []string, err error) {
+func (f *finder) ids(ctx context.Context, c *Client, key string) (ids []string, err error) {
 	k, err := c.begin(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer c.end(k)
-	f := k.stage.find
-	k.repeatable = true
-	k.read = func(k *call) error {
-		if k.code/100 != 2 {
-			return k.refused()
-		}
-		ids, err = f.read(k.answerFor(key))
-		if err != nil {
-			return k.unread(err)
-		}
-		return nil
-	}
 	if err := k.ask(f.call, &vars{key: key}); err != nil {
 		return nil, err
 	}
-	return ids, k.do(ctx)
+	k.wire.Terms.Repeatable = true
+	err = k.do(ctx, func(a *answer) error {
+		if a.Answer.Code/100 != 2 {
+			return a.Refused()
+		}
+		if ids, err = f.read(a.places(key)); err != nil {
+			return a.Unread(err)
+		}
+		return nil
+	})
+	return ids, err
 }
 
 // read returns the ids in an answer.
@@ -93,13 +91,12 @@ func (f *finder) read(a *place.Answer) (ids []string, err error) {
 	return ids, nil
 }
 
-// findJob looks for the job that a create has started, which is none of those from before.
-func (c *Client) findJob(ctx context.Context, key string, before []string) (string, error) {
+// job looks for the job that a create has started, which is none of those from before.
+func (f *finder) job(ctx context.Context, c *Client, key string, before []string) (string, error) {
 	known := map[string]bool{}
 	for _, id := range before {
 		known[id] = true
 	}
-	byKey := c.stages[0].find.byKey
 	wait := findWait
 	for n := range findAttempts {
 		if n > 0 {
@@ -108,7 +105,7 @@ func (c *Client) findJob(ctx context.Context, key string, before []string) (stri
 			}
 			wait *= 2
 		}
-		ids, err := c.ids(ctx, key)
+		ids, err := f.ids(ctx, c, key)
 		if err != nil {
 			return "", err
 		}
@@ -120,7 +117,7 @@ func (c *Client) findJob(ctx context.Context, key string, before []string) (stri
 			}
 		}
 		switch {
-		case len(fresh) > 1 && !byKey:
+		case len(fresh) > 1 && !f.byKey:
 			return "", &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", errTwoJobs)}
 		case len(fresh) > 0:
 			return fresh[0], transport.CheckID(fresh[0])

@@ -1,6 +1,11 @@
 package rest
 
-import "sync"
+import (
+	"fmt"
+	"sync"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
 
 // maxFollowed bounds the jobs whose next id is remembered. Of more, one is forgotten and asked
 // about under its first id again.
@@ -42,4 +47,22 @@ func (f *followed) move(id string, to step) {
 		}
 	}
 	f.jobs[id] = to
+}
+
+// follow notes that the answer gave the job its next id.
+func (k *call) follow(f *followed, at step) error {
+	stage := min(at.stage+1, len(k.stages)-1)
+	id := k.answer.reading.next
+	if t := k.stages[stage].status; t.whole != "" {
+		ref, err := t.reference(id, &k.wire.Request.URL)
+		if err != nil {
+			return k.wire.Fail(transport.Misdirected, err)
+		}
+		id = ref
+	}
+	if err := transport.CheckID(id); err != nil {
+		return k.wire.Fail(transport.Malformed, fmt.Errorf("the next id: %w", err))
+	}
+	f.move(k.answer.id, step{stage, id})
+	return nil
 }

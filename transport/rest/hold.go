@@ -2,14 +2,10 @@ package rest
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -24,8 +20,8 @@ var _ transport.Holder = (*Client)(nil)
 // States name the code. If last tells no state, they are read as any other answer.
 //
 // A hold shorter than a second is not asked for: the request is that of StatusSince. One longer
-// than a day is asked for as a day. A request that
-// is held is not sent a second time within the call, but for a new token.
+// than a day is asked for as a day. A request that is held is not sent a second time within the
+// call, but for a new token.
 func (c *Client) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
 	if c != nil && c.settings != nil && !c.canHold(id) {
 		return transport.Status{}, unsupported("{hold}")
@@ -39,10 +35,10 @@ func (c *Client) canHold(id string) bool { return c.stages[c.place(id).stage].st
 // maxHold bounds a hold: no service keeps a request for so long.
 const maxHold = 24 * time.Hour
 
-// hold is what a call knows of a request that the service keeps. The zero hold is none.
+// hold is what is known of a request that the service keeps. The zero hold is none.
 type hold struct {
 	length time.Duration     // whole seconds
-	last   *transport.Status // for an answer that says nothing new
+	seen   *transport.Status // for an answer that says nothing new
 }
 
 // newHold returns the hold of a request about a job whose newest status is last.
@@ -67,80 +63,22 @@ func (h *hold) fill(t *template, v *vars, revision string) {
 
 // saysNothingNew reports whether the answer to a request that was held says nothing. A rule of
 // States that names the code makes it say something.
-func (k *call) saysNothingNew() bool {
-	last := k.hold.last
-	if last == nil || last.State == transport.Unknown && last.Raw == "" {
+func (a *answer) saysNothingNew() bool {
+	seen := a.hold.seen
+	if seen == nil || seen.State == transport.Unknown && seen.Raw == "" {
 		return false
 	}
-	if k.code == http.StatusNotModified {
+	if a.Answer.Code == http.StatusNotModified {
 		return true
 	}
-	if k.code/100 != 2 || len(k.body) > 0 || k.large {
+	if a.Answer.Code/100 != 2 || len(a.Answer.Body) > 0 || a.Answer.Large {
 		return false
 	}
-	r := k.stage.reader
+	r := a.reader
 	if r.code < 0 {
 		return true
 	}
-	r.find(k.answerFor(k.asked), &k.reading)
-	k.reading.state = r.states.Find(k.reading.values(r, inState))
-	return !r.namesCode(&k.reading)
-}
-
-// errHeld is why a request ends whose answer did not begin in time.
-var errHeld = errors.New("the service did not answer a request that it held")
-
-// heldError is the error of such a request. It is a timeout.
-type heldError struct{ after time.Duration }
-
-func (e heldError) Error() string   { return fmt.Sprintf("%v within %v", errHeld, e.after) }
-func (e heldError) Timeout() bool   { return true }
-func (e heldError) Temporary() bool { return true }
-func (e heldError) Is(target error) bool {
-	return target == errHeld //nolint:errorlint // it is that one, never wrapped
-}
-
-// send hands a request to the transport. The headers of a held one may take the length of the hold
-// longer. The pool of such requests has no bound of its own, as it can't differ by request.
-func (k *call) send(r *http.Request) (*http.Response, error) {
-	if k.hold.length <= 0 || k.holder == nil {
-		return k.carrier.RoundTrip(r)
-	}
-	most := k.hold.length + web.HeaderTimeout
-	ctx, cancel := context.WithCancelCause(r.Context())
-	timer := time.AfterFunc(most, func() { cancel(heldError{most}) })
-	answer, err := k.holder.RoundTrip(r.WithContext(ctx)) // whose error is the cause of the end
-	if !timer.Stop() && err == nil {                      // it came too late, and its body can't be read
-		_ = answer.Body.Close()
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		cancel(nil)
-		return nil, err
-	}
-	answer.Body = &heldBody{answer.Body, cancel}
-	return answer, nil
-}
-
-// newHolder returns the pool for requests that are held, beside one for all others.
-func newHolder(own *http.Transport) *http.Transport {
-	if own == nil {
-		return nil
-	}
-	t := own.Clone()
-	t.ResponseHeaderTimeout = 0
-	return t
-}
-
-// heldBody is the body of an answer whose request has a context of its own.
-type heldBody struct {
-	io.ReadCloser
-	cancel context.CancelCauseFunc
-}
-
-// Close ends the context, too.
-func (b *heldBody) Close() error {
-	err := b.ReadCloser.Close()
-	b.cancel(nil)
-	return err
+	r.find(a.places(a.asked), &a.reading)
+	a.reading.state = r.states.Find(a.reading.values(r, inState))
+	return !r.namesCode(&a.reading)
 }

@@ -20,10 +20,12 @@ type misfit struct {
 	values [][]byte
 }
 
-func (m *misfit) Error() string { return m.text(nil) }
+func (m *misfit) Error() string {
+	return m.text(func(part []byte) string { return redact.Excerpt(part) })
+}
 
-// text names each place and what stands there, as far as maxMisfit, without secrets.
-func (m *misfit) text(secrets []string) string {
+// text names each place and an excerpt of what stands there, as far as maxMisfit.
+func (m *misfit) text(excerpt func([]byte) string) string {
 	var b strings.Builder
 	b.WriteString("the states fit no rule (Dialect.States)")
 	separator := ": "
@@ -32,14 +34,14 @@ func (m *misfit) text(secrets []string) string {
 			fmt.Fprintf(&b, ", and %d places more", len(m.places)-i)
 			break
 		}
-		fmt.Fprintf(&b, "%s%.64s is %s", separator, p.Text, quoteValue(p.Text, m.values[i], secrets))
+		fmt.Fprintf(&b, "%s%.64s is %s", separator, p.Text, quoteValue(p.Text, m.values[i], excerpt))
 		separator = ", "
 	}
 	return b.String()
 }
 
 // quoteValue returns what stands at a place for an error.
-func quoteValue(name string, value []byte, secrets []string) string {
+func quoteValue(name string, value []byte, excerpt func([]byte) string) string {
 	switch {
 	case len(value) == 0:
 		return "nothing"
@@ -48,14 +50,14 @@ func quoteValue(name string, value []byte, secrets []string) string {
 	case len(value) > rules.MaxWord:
 		return fmt.Sprintf("%d bytes", len(value))
 	default:
-		return redact.Excerpt(value, secrets...)
+		return excerpt(value)
 	}
 }
 
-// safe returns err without secrets and without a part of the answer, if it is a misfit.
-func safe(err error, secrets []string) error {
+// safe returns err without a part of the answer, if it is a misfit. An excerpt has no secret.
+func safe(err error, excerpt func([]byte) string) error {
 	if m := (*misfit)(nil); errors.As(err, &m) {
-		return errors.New(m.text(secrets))
+		return errors.New(m.text(excerpt))
 	}
 	return err
 }

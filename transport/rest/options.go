@@ -3,9 +3,9 @@ package rest
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"net/http"
 
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
@@ -18,9 +18,6 @@ const DefaultRetries = 2
 
 // NoRetries, given to WithRetries, sends each call once.
 const NoRetries = -1
-
-// maxRetries bounds WithRetries: what lasts longer is the watch's to wait for.
-const maxRetries = 10
 
 // UserAgent is the User-Agent header that is sent by default.
 const UserAgent = "job-status-monitoring"
@@ -35,25 +32,21 @@ const (
 // Option sets one thing about a Client that New makes.
 type Option func(*config)
 
-type config struct {
-	dialect     Dialect
-	client      *http.Client
-	tripper     http.RoundTripper
-	tls         *tls.Config
-	connections int // 0 for the default
-	header      http.Header
-	token       func(context.Context) (string, error)
-	retries     int
-	maxBody     int   // 0 for the default
-	maxResult   int64 // 0 for the default
-	origins     []string
-	tokenHeader string
-	isSet       map[string]bool // of header, by the user
-	problems    []error
+type config = exchange.Config
+
+// newConfig returns the config of a Client that was given no option.
+func newConfig() *config {
+	return exchange.NewConfig(exchange.Defaults{
+		Name: "rest", UserAgent: UserAgent, Connections: DefaultMaxConnections, Retries: DefaultRetries,
+		MaxBody: DefaultMaxBody, MaxResult: DefaultMaxResult,
+	})
 }
 
+// dialectOption is the name under which a config keeps the Dialect.
+const dialectOption = "WithDialect"
+
 // WithDialect says how the service speaks of jobs; the default is the zero Dialect.
-func WithDialect(d Dialect) Option { return func(c *config) { c.dialect = d } }
+func WithDialect(d Dialect) Option { return func(c *config) { c.Put(dialectOption, d) } }
 
 // WithHTTPClient sets the client that makes the requests; it is copied. A client without a
 // Transport gets the default pool of connections. Its Timeout also ends requests that are held.
@@ -62,7 +55,7 @@ func WithDialect(d Dialect) Option { return func(c *config) { c.dialect = d } }
 // same scheme, host and port, at most five times. A redirect to a URL with a user name is never
 // followed. A request to another origin, where CheckRedirect allows it, carries no header of this
 // package and no Referer. Nil is the default, an empty client.
-func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.client = h } }
+func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.Client = h } }
 
 // WithRoundTripper sets what carries the requests. Nil, the default, is a pool of connections that
 // Close closes. The pool honors the environment's proxy and opens DefaultMaxConnections at most. It
@@ -72,11 +65,11 @@ func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.client =
 // keep a request for as long as it likes. Requests name gzip in Accept-Encoding, unless the
 // RoundTripper is an [http.Transport] with DisableCompression. An answer that the RoundTripper has
 // decompressed itself is read as it is.
-func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.tripper = rt } }
+func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.Tripper = rt } }
 
 // WithTLSConfig sets how the default pool's connections are secured; nil, the default, is the
 // system's trust. A RoundTripper of the user's brings its own.
-func WithTLSConfig(t *tls.Config) Option { return func(c *config) { c.tls = t } }
+func WithTLSConfig(t *tls.Config) Option { return func(c *config) { c.TLS = t } }
 
 // WithMaxConnections sets how many connections to the service the default pool has at once, those
 // that stand idle included; they are kept for 90 s. The default, or 0, is DefaultMaxConnections,
@@ -86,10 +79,10 @@ func WithTLSConfig(t *tls.Config) Option { return func(c *config) { c.tls = t } 
 func WithMaxConnections(n int) Option {
 	return func(c *config) {
 		if n < 0 {
-			c.problem("WithMaxConnections(%d): must be at least 1, or 0 for the default", n)
+			c.Problem("WithMaxConnections(%d): must be at least 1, or 0 for the default", n)
 			return
 		}
-		c.connections = n
+		c.Connections = n
 	}
 }
 
@@ -100,13 +93,13 @@ func WithHeader(name, value string) Option {
 	return func(c *config) {
 		switch key := http.CanonicalHeaderKey(name); {
 		case !web.IsToken(name):
-			c.problem("WithHeader(%.80q): not a header's name", name)
+			c.Problem("WithHeader(%.80q): not a header's name", name)
 		case !web.IsHeaderValue(value):
-			c.problem("WithHeader(%.80q): its value holds a control character", name)
+			c.Problem("WithHeader(%.80q): its value holds a control character", name)
 		case key == "Host" || key == "Content-Length" || key == "Transfer-Encoding" || key == "Accept-Encoding":
-			c.problem("WithHeader(%.80q): it is set by this package or net/http", name)
+			c.Problem("WithHeader(%.80q): it is set by this package or net/http", name)
 		default:
-			c.set(key, value)
+			c.SetHeader(key, value)
 		}
 	}
 }
@@ -116,7 +109,7 @@ func WithHeader(name, value string) Option {
 // one call is permanent. The source must be safe for concurrent use. An error of its own counts as
 // transient unless it is a *transport.Error. The default, or nil, is no token.
 func WithToken(source func(context.Context) (string, error)) Option {
-	return func(c *config) { c.token = source }
+	return func(c *config) { c.Token = source }
 }
 
 // WithRetries sets how often a call is sent again within one poll, after a connection that failed
@@ -128,12 +121,12 @@ func WithToken(source func(context.Context) (string, error)) Option {
 func WithRetries(n int) Option {
 	return func(c *config) {
 		switch {
-		case n < NoRetries || n > maxRetries:
-			c.problem("WithRetries(%d): must be from 1 to %d, or NoRetries", n, maxRetries)
+		case n < NoRetries || n > exchange.MaxRetries:
+			c.Problem("WithRetries(%d): must be from 1 to %d, or NoRetries", n, exchange.MaxRetries)
 		case n == 0:
-			c.retries = DefaultRetries
+			c.Retries = DefaultRetries
 		default:
-			c.retries = max(n, 0)
+			c.Retries = max(n, 0)
 		}
 	}
 }
@@ -145,10 +138,10 @@ func WithRetries(n int) Option {
 func WithMaxBody(bytes int) Option {
 	return func(c *config) {
 		if bytes < 0 || bytes > largestMaxBody {
-			c.problem("WithMaxBody(%d): must be from 1 to %d, or 0 for the default", bytes, largestMaxBody)
+			c.Problem("WithMaxBody(%d): must be from 1 to %d, or 0 for the default", bytes, largestMaxBody)
 			return
 		}
-		c.maxBody = bytes
+		c.MaxBody = bytes
 	}
 }
 
@@ -162,10 +155,10 @@ const DefaultMaxResult = 1 << 30
 func WithMaxResult(bytes int64) Option {
 	return func(c *config) {
 		if bytes < 0 {
-			c.problem("WithMaxResult(%d): must not be negative", bytes)
+			c.Problem("WithMaxResult(%d): must not be negative", bytes)
 			return
 		}
-		c.maxResult = bytes
+		c.MaxResult = bytes
 	}
 }
 
@@ -174,7 +167,7 @@ func WithMaxResult(bytes int64) Option {
 // no token, and no header of [WithHeader], of the Dialect or of a cookie jar. The default is none.
 // An origin with http is refused where the base URL has https.
 func AllowOrigin(origin string) Option {
-	return func(c *config) { c.origins = append(c.origins, origin) }
+	return func(c *config) { c.Origins = append(c.Origins, origin) }
 }
 
 // WithTokenHeader sets which header carries the token of [WithToken], such as PRIVATE-TOKEN, with
@@ -182,21 +175,11 @@ func AllowOrigin(origin string) Option {
 func WithTokenHeader(name string) Option {
 	return func(c *config) {
 		if name != "" && !web.IsToken(name) {
-			c.problem("WithTokenHeader(%.80q): not a header's name", name)
+			c.Problem("WithTokenHeader(%.80q): not a header's name", name)
 			return
 		}
-		if c.tokenHeader = http.CanonicalHeaderKey(name); c.tokenHeader == "Authorization" {
-			c.problem("WithTokenHeader(%.80q): WithToken alone sets it", name)
+		if c.TokenHeader = http.CanonicalHeaderKey(name); c.TokenHeader == "Authorization" {
+			c.Problem("WithTokenHeader(%.80q): WithToken alone sets it", name)
 		}
 	}
-}
-
-// set sets a header that every request carries, whatever a Dialect says.
-func (c *config) set(name, value string) {
-	c.header.Set(name, value)
-	c.isSet[http.CanonicalHeaderKey(name)] = true
-}
-
-func (c *config) problem(format string, args ...any) {
-	c.problems = append(c.problems, fmt.Errorf("rest: "+format, args...))
 }

@@ -89,16 +89,12 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
-	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -132,7 +128,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{settings: s, name: "rest: " + s.base.Scheme + "://" + s.base.Host}
+	c := &Client{settings: s, name: "rest: " + s.Base.Scheme + "://" + s.Base.Host}
 	c.calls.New = func() any { return newCall(s) }
 	return c, nil
 }
@@ -149,11 +145,8 @@ func (c *Client) String() string {
 // not touched. Calls under way come to their end, and later ones connect anew. It always returns
 // nil.
 func (c *Client) Close() error {
-	if c != nil && c.settings != nil && c.own != nil {
-		c.own.CloseIdleConnections()
-		if c.holder != nil {
-			c.holder.CloseIdleConnections()
-		}
+	if c != nil && c.settings != nil {
+		c.CloseIdleConnections()
 	}
 	return nil
 }
@@ -176,27 +169,28 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 	}
 	defer c.end(k)
 	at := c.place(id)
-	k.stage, k.id, k.asked, k.read, k.repeatable = k.stages[at.stage], id, at.id, (*call).readStatus, true
-	v := vars{id: at.id}
+	k.enter(at.stage)
+	v, h := vars{id: at.id}, newHold(last, d)
 	if last != nil {
-		k.hold = newHold(last, d)
-		k.hold.fill(k.stage.status, &v, last.Revision)
-		k.repeatable = k.hold.length == 0
-		if k.stage.reader.dialect.Revision == "" && isETag(last.Revision) {
-			k.extra, k.last = [2]string{"If-None-Match", last.Revision}, last
-		}
+		h.fill(k.stage.status, &v, last.Revision)
 	}
 	if err := k.ask(k.stage.status, &v); err != nil {
 		return transport.Status{}, err
 	}
-	err = k.do(ctx)
-	if k.settings.follows && err == nil && k.reading.next != "" && k.last == nil {
-		err = c.follow(k, at)
+	a := &k.answer
+	a.id, a.asked, a.hold = id, at.id, h
+	k.wire.Terms = exchange.Terms{Seed: id, Repeatable: h.length == 0, SeeOther: true, Hold: h.length}
+	if last != nil && a.reader.dialect.Revision == "" && web.IsETag(last.Revision) {
+		k.wire.Request.Extra, a.last = [2]string{"If-None-Match", last.Revision}, last
+	}
+	err = k.do(ctx, (*answer).readStatus)
+	if c.follows && err == nil && a.reading.next != "" && a.last == nil {
+		err = k.follow(&c.followed, at)
 	}
 	if err != nil {
 		return transport.Status{}, err
 	}
-	return k.status, nil
+	return a.status, nil
 }
 
 // place returns where the job has come to under which the caller asks.
@@ -207,24 +201,6 @@ func (c *Client) place(id string) step {
 	return c.followed.where(id)
 }
 
-// follow notes that the answer gave the job its next id.
-func (c *Client) follow(k *call, at step) error {
-	stage := min(at.stage+1, len(k.stages)-1)
-	id := k.reading.next
-	if t := k.stages[stage].status; t.whole != "" {
-		ref, err := t.reference(id, &k.target.url)
-		if err != nil {
-			return k.fail(transport.Misdirected, err)
-		}
-		id = ref
-	}
-	if err := transport.CheckID(id); err != nil {
-		return k.fail(transport.Malformed, fmt.Errorf("the next id: %w", err))
-	}
-	c.followed.move(k.id, step{stage, id})
-	return nil
-}
-
 // Cancel asks the service to cancel a job. It returns nil for an answer of 2xx.
 func (c *Client) Cancel(ctx context.Context, id string) error {
 	k, err := c.begin(ctx, transport.CheckID(id))
@@ -233,16 +209,16 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	}
 	defer c.end(k)
 	at := c.place(id)
-	k.stage, k.id, k.read = k.stages[at.stage], id, (*call).readCancel
-	if k.stage.cancel == nil {
+	if k.enter(at.stage); k.stage.cancel == nil {
 		return unsupported("Cancel")
 	}
 	if err := k.ask(k.stage.cancel, &vars{id: at.id}); err != nil {
 		return err
 	}
-	method := k.target.method
-	k.repeatable = method == http.MethodDelete || method == http.MethodPut || method == http.MethodGet
-	return k.do(ctx)
+	k.answer.id = id
+	method := k.wire.Request.Method
+	k.wire.Terms = exchange.Terms{Seed: id, Repeatable: method == http.MethodDelete || method == http.MethodPut || method == http.MethodGet}
+	return k.do(ctx, (*answer).readCancel)
 }
 
 // begin returns a call to make, or the error of one that is not to be made, such as problem.
@@ -262,156 +238,6 @@ func (c *Client) begin(ctx context.Context, problem error) (*call, error) {
 }
 
 func (c *Client) end(k *call) {
-	k.leave()
 	k.reset()
 	c.calls.Put(k)
-}
-
-func (k *call) readStatus() error {
-	k.reading.next = ""
-	if k.code == http.StatusNotModified && k.last != nil {
-		k.status = *k.last
-		k.status.RetryAfter = k.hint
-		return nil
-	}
-	k.last = nil // the answer is a new one
-	if k.saysNothingNew() {
-		k.status = *k.hold.last
-		k.status.RetryAfter = k.hint
-		return nil
-	}
-	var st transport.Status
-	err := k.judge(&st)
-	if classify := k.stage.reader.dialect.Classify; classify != nil {
-		if err != nil {
-			st = transport.Status{}
-		}
-		st, err = classify(Answer{k.code, k.answer, k.body[:min(len(k.body), k.maxBody)]}, st, err)
-	}
-	if err != nil {
-		st = transport.Status{}
-	}
-	k.status = st
-	return err
-}
-
-// judge reads into s, which is zero, the status that the answer tells, or returns the error that it
-// is.
-func (k *call) judge(s *transport.Status) error {
-	r := k.stage.reader
-	fine := k.code/100 == 2
-	if k.large && (fine || k.code/100 == 5) {
-		if fine {
-			return k.unread(errTooLarge)
-		}
-		return k.refused()
-	}
-	r.find(k.answerFor(k.asked), &k.reading)
-	if o, ok := r.fault(&k.reading); ok {
-		return k.faulty(o.Means)
-	}
-	err := r.readStatus(s, &k.reading)
-	told := k.tells(s)
-	if err != nil && k.isAccepted() && r.saysNothing(err) {
-		s.State, err, told = transport.Pending, nil, true
-	}
-	if k.code == http.StatusSeeOther && !told {
-		return k.seeOther(s)
-	}
-	switch {
-	case err == nil && told:
-	case fine:
-		return k.unread(err)
-	default:
-		return k.refused()
-	}
-	if err := k.isAboutAnother(); err != nil {
-		return err
-	}
-	s.ID, s.RetryAfter = k.id, k.wanted()
-	if tags := k.answer["Etag"]; len(tags) > 0 && r.dialect.Revision == "" && isETag(tags[0]) {
-		s.Revision = tags[0]
-	}
-	return nil
-}
-
-// tells reports whether the status code lets the body tell a status.
-func (k *call) tells(s *transport.Status) bool {
-	r := k.stage.reader
-	switch {
-	case k.code/100 == 2:
-		return !(r.code >= 0 && !r.inBody && k.isPage())
-	case web.IsGateway(k.code):
-		return false
-	case r.code >= 0:
-		return r.namesCode(&k.reading)
-	default: // an end, if it says so
-		return k.code/100 == 5 && s.State.Terminal() && !isNothing(k.reading.values(r, inState))
-	}
-}
-
-// isAboutAnother returns the error of an answer that names another job.
-func (k *call) isAboutAnother() error {
-	v, ok := k.reading.said(k.stage.reader, inAnswerID)
-	if !ok || v.Kind() != place.Word && v.Kind() != place.Number {
-		return nil
-	}
-	if inner := jsonscan.Inner(v); string(inner) == k.asked || strings.EqualFold(v.Text(), k.asked) {
-		return nil
-	}
-	return k.fail(transport.Malformed, fmt.Errorf("the answer is about another job: %s", k.quote("")))
-}
-
-// signIn are the parts of a path to which a person is sent to sign in.
-var signIn = []string{"login", "signin", "sign-in", "sign_in", "sso", "oauth", "saml", "authorize"}
-
-// seeOther reads into s the end of a job whose result is elsewhere.
-func (k *call) seeOther(s *transport.Status) error {
-	ref, err := k.template.reference(k.answer.Get("Location"), &k.target.url)
-	if err == nil && (k.answer.Get("Location") == "") {
-		err = errors.New("a redirect to nowhere")
-	}
-	for _, part := range signIn {
-		if path, _, _ := strings.Cut(strings.ToLower(ref), "?"); strings.Contains(path, "/"+part) {
-			err = errors.New("a redirect to sign in")
-		}
-	}
-	if err != nil {
-		return k.fail(transport.Misdirected, err)
-	}
-	result, _ := json.Marshal(ref) // a string always can be
-	*s = transport.Status{ID: k.id, State: transport.Completed, Result: result}
-	return nil
-}
-
-// isAccepted reports whether the status code says that all is well, though there may be nothing to
-// tell yet.
-func (k *call) isAccepted() bool {
-	return k.code == http.StatusAccepted || k.code == http.StatusNoContent
-}
-
-func (k *call) readCancel() error {
-	r := k.stage.reader
-	if r.faults != nil {
-		r.find(k.answerFor(k.asked), &k.reading)
-		if o, ok := r.fault(&k.reading); ok {
-			return k.faulty(o.Means)
-		}
-	}
-	if k.code/100 != 2 {
-		return k.refused()
-	}
-	return nil
-}
-
-// maxETag bounds an ETag, which is kept for as long as the job is watched.
-const maxETag = 256
-
-// isETag reports whether s is an entity tag (RFC 9110, 8.8.3), and so may stand in a header.
-func isETag(s string) bool {
-	opaque := strings.TrimPrefix(s, "W/")
-	if len(s) > maxETag || len(opaque) < 2 || opaque[0] != '"' || opaque[len(opaque)-1] != '"' {
-		return false
-	}
-	return !strings.ContainsFunc(opaque[1:len(opaque)-1], func(r rune) bool { return r < '!' || r == '"' || r == 0x7f })
 }

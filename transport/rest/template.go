@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
@@ -88,16 +89,6 @@ type field struct {
 	name     string
 	pieces   []piece
 	optional bool // likewise
-}
-
-// target is one request that is to be made.
-type target struct {
-	method  string
-	url     url.URL
-	foreign bool // whether it goes to another origin than that of the base URL
-	header  []string
-	body    []byte
-	typ     string // of the body; "" for JSON
 }
 
 // newTemplate joins a call's path to that of base. Its holes are those that may stand in it.
@@ -292,15 +283,15 @@ var (
 )
 
 // fill sets g to the request with v in the holes, or returns why there is none.
-func (t *template) fill(g *target, v *vars) (err error) {
-	*g = target{method: t.method}
+func (t *template) fill(g *exchange.Request, v *vars) (err error) {
+	*g = exchange.Request{Method: t.method}
 	switch {
 	case t.keyed && v.key == "":
 		return errNoKey
 	case t.whole != "":
-		g.url, g.foreign, err = t.resolve(v.get(t.whole))
+		g.URL, _, err = t.resolve(v.get(t.whole))
 	default:
-		err = t.fillPath(&g.url, v)
+		err = t.fillPath(&g.URL, v)
 	}
 	if err != nil {
 		return err
@@ -316,11 +307,11 @@ func (t *template) fill(g *target, v *vars) (err error) {
 		if !web.IsHeaderValue(value) {
 			return fmt.Errorf("the header %s would hold a control character", f.name)
 		}
-		g.header = append(g.header, f.name, value)
+		g.Header = append(g.Header, f.name, value)
 	}
 	if t.body != nil {
-		g.typ = t.contentType()
-		g.body, err = t.body.fill(v)
+		g.Type = t.contentType()
+		g.Body, err = t.body.fill(v)
 	}
 	return err
 }
@@ -439,19 +430,10 @@ func (t *template) resolve(ref string) (u url.URL, foreign bool, err error) {
 	if web.SameOrigin(&u, t.base) {
 		return u, false, nil
 	}
-	if isAllowed(t.allow, &u) {
+	if web.IsOneOf(t.allow, &u) {
 		return u, true, nil
 	}
 	return u, true, fmt.Errorf("%.128q is another origin (rest.AllowOrigin allows it)", u.Scheme+"://"+u.Host)
-}
-
-func isAllowed(origins []*url.URL, u *url.URL) bool {
-	for _, origin := range origins {
-		if web.SameOrigin(origin, u) {
-			return true
-		}
-	}
-	return false
 }
 
 // reference returns how a URL that an answer to a request named is kept: without its origin, if
@@ -487,7 +469,7 @@ func (t *template) sensitive() (words []string) {
 		}
 	}
 	for _, f := range t.header {
-		words = append(words, secretsOf(f.name, f.pieces[0].plain)...)
+		words = append(words, exchange.SecretsOf(f.name, f.pieces[0].plain)...)
 	}
 	return words
 }

@@ -27,6 +27,9 @@ func (s scaled) Now() time.Time {
 func (s scaled) Since(t time.Time) time.Duration { return s.Now().Sub(t) }
 func (s scaled) Until(t time.Time) time.Duration { return t.Sub(s.Now()) }
 
+// WallTime is the time of the other clock. The signatures of webhooks name it.
+func (s scaled) WallTime() time.Time { return s.Clock.Now() }
+
 // AfterFunc is all that a service waits by.
 func (s scaled) AfterFunc(d time.Duration, f func()) *clock.Timer {
 	return s.Clock.AfterFunc(time.Duration(float64(d)/s.speed), f)

@@ -28,6 +28,7 @@ var (
 		"without": {"HEADER VALUE…", func(a args) mock.When { return mock.Without(a.text(0), a.rest(1)) }},
 		"create":  {"SHARE", func(a args) mock.When { return mock.Share(a.float(0)).OfCreate() }},
 		"cancel":  {"SHARE", func(a args) mock.When { return mock.Share(a.float(0)).OfCancel() }},
+		"push":    {"SHARE", func(a args) mock.When { return mock.Share(a.float(0)).OfPush() }},
 	}
 	effects = map[string]word[mock.Effect]{
 		"code":        {"CODE BODY…", func(a args) mock.Effect { return mock.Code(a.int(0), a.rest(1)) }},
@@ -46,6 +47,9 @@ var (
 		"reset":       {"", func(args) mock.Effect { return mock.Reset() }},
 		"silence":     {"", func(args) mock.Effect { return mock.Silence() }},
 		"goes-back":   {"", func(args) mock.Effect { return mock.GoesBack() }},
+		"lost":        {"", func(args) mock.Effect { return mock.Lost() }},
+		"doubled":     {"", func(args) mock.Effect { return mock.Doubled() }},
+		"forged":      {"", func(args) mock.Effect { return mock.Forged() }},
 	}
 )
 

@@ -28,6 +28,7 @@ type config struct {
 	speed    float64
 	verbose  bool
 	faults   []mock.Option
+	pushes
 }
 
 // runningAfter is the share of its time after which a job runs, if --running asks for it and
@@ -73,6 +74,7 @@ func newFlags(c *config) *flag.FlagSet {
 		c.faults = append(c.faults, faults...)
 		return err
 	})
+	c.pushes.flags(flags)
 	return flags
 }
 
@@ -95,7 +97,7 @@ func (c *config) settle(flags *flag.FlagSet) error {
 	case !(c.fail >= 0 && c.fail <= 1):
 		return fmt.Errorf("--fail %v: must be from 0 to 1", c.fail)
 	default:
-		return nil
+		return c.pushes.settle()
 	}
 }
 

@@ -24,13 +24,19 @@
 //	--speed 10                         the service's clock runs ten times as fast
 //	--fault "share 0.1: code 503"      what goes wrong with polls; may be repeated
 //	--faults FILE                      the same, one a line
+//	--webhook URL                      call this URL when a job changes; may be repeated
+//	--webhook-secret SECRET            sign these calls as Standard Webhooks describes; the default
+//	                                   stands in the environment, in JOBSERVER_WEBHOOK_SECRET
+//	--stream /events                   stream the changes there, as server-sent events
 //
 // A fault is a condition, a colon, and its effects, separated by semicolons. The conditions are
 // always, nth N…, first N, share SHARE, between FROM TO, young AGE, and without HEADER VALUE. They
-// select polls. The conditions create SHARE and cancel SHARE select other calls. The effects are
-// code CODE BODY, retry-after VALUE, retry-at DURATION, date-off DURATION, header NAME VALUE,
-// redirect URL, body TEXT, latency DURATION, drip DURATION, lags DURATION, huge BYTES, gzip-bomb
-// BYTES, truncated, reset, silence and goes-back. Package mock describes each.
+// select polls. The conditions create SHARE and cancel SHARE select other calls, and push SHARE
+// what goes to webhooks and to the stream, which is lost, doubled, forged, or suffers latency or
+// reset. The other effects are code CODE BODY, retry-after VALUE, retry-at DURATION, date-off
+// DURATION, header NAME VALUE, redirect URL, body TEXT, latency DURATION, drip DURATION, lags
+// DURATION, huge BYTES, gzip-bomb BYTES, truncated, reset, silence and goes-back. Package mock
+// describes each.
 //
 // The service keeps the newest 10,000 jobs. With --verbose it logs polls. SIGINT and SIGTERM end it
 // when the requests in flight are answered, after five seconds at most.
@@ -53,6 +59,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -193,8 +200,8 @@ func (c config) serve(ctx context.Context, l net.Listener, log *zap.Logger) erro
 func (c config) handler(base clock.Clock, addr net.Addr, ending <-chan struct{}, log *zap.Logger) (http.Handler, error) {
 	clk := newScaled(base, c.speed)
 	b := newBoard(clk, c.speed)
-	service, err := mock.NewService(append(c.faults, mock.WithClock(clk), mock.WithSeed(c.seed), mock.WithIDs(newID), mock.KeepCalls(0),
-		mock.KeepJobs(keptJobs), mock.OnCall(b.note),
+	service, err := mock.NewService(append(slices.Concat(c.faults, c.options), mock.WithClock(clk), mock.WithSeed(c.seed), mock.WithIDs(newID),
+		mock.KeepCalls(0), mock.KeepJobs(keptJobs), mock.OnCall(b.note),
 		mock.CreatedBy(func(job mock.Creation) []mock.Step { return c.script(job, log) }))...)
 	if err != nil {
 		return nil, err
@@ -204,7 +211,7 @@ func (c config) handler(base clock.Clock, addr net.Addr, ending <-chan struct{},
 	mux.HandleFunc("GET /{$}", servePage)
 	mux.HandleFunc("GET /debug/jobs", b.serveState)
 	mux.HandleFunc("GET /debug/events", b.events(ending, clock.New()))
-	mux.Handle("/", logged(service, log))
+	mux.Handle("/", logged(c.until(ending, service), log))
 	return newGuard(mux, []string{c.addr, addr.String()}, c.hosts), nil
 }
 

@@ -48,6 +48,23 @@ func BunnyStreamVideo(library string) Service {
 			Message:       "transcodingMessages[-1].message",
 			Result:        "availableResolutions",
 			Created:       "dateUploaded",
+			Event:         bunnyEvent(),
 		},
 	}
+}
+
+// bunnyEvent describes the webhook, whose numbers are not those of a video. A number that is
+// not listed, such as that of captions, says nothing of the encoding.
+func bunnyEvent() rest.Event {
+	return rest.Event{ID: "VideoGuid", State: "Status", States: map[string]transport.State{
+		"0": transport.Pending,
+		"1": transport.Running,   // processing
+		"2": transport.Running,   // encoding
+		"3": transport.Completed, // all resolutions
+		"4": transport.Running,   // one resolution
+		"5": transport.Failed,
+		"6": transport.Running, // the upload began
+		"7": transport.Running, // the upload ended
+		"8": transport.Failed,  // the upload
+	}}
 }

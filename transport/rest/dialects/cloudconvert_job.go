@@ -35,6 +35,7 @@ func CloudConvertJob() Service {
 			Result:   "data.tasks[operation=export/url].result.files",
 			Created:  "data.created_at",
 			Finished: "data.ended_at",
+			Event:    rest.Event{ID: "job.id", State: "job.status"},
 		},
 	}
 }

@@ -32,6 +32,7 @@ func GitHubCheckRun(repo string) Service {
 			Result:            "output",
 			Created:           "started_at",
 			Finished:          "completed_at",
+			Event:             rest.Event{At: "check_run"},
 		},
 	}
 }

@@ -35,6 +35,7 @@ func GitHubActionsRun(repo string) Service {
 			Fault:             gitHubFault,
 			Faults:            gitHubFaults(),
 			Created:           "created_at",
+			Event:             rest.Event{At: "workflow_run"},
 			Updated:           "updated_at",
 		},
 	}

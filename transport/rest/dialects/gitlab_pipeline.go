@@ -55,6 +55,7 @@ func GitLabPipeline(project, ref string) Service {
 			Created:           "created_at",
 			Updated:           "updated_at",
 			Finished:          "finished_at",
+			Event:             rest.Event{At: "object_attributes"},
 		},
 	}
 }

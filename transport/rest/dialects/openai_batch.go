@@ -14,6 +14,8 @@ import (
 // file. Its request_counts and its error_file_id tell of them. A batch that expired is Failed, and
 // may have an output file all the same.
 //
+// A webhook names the state in its type and carries no result: see [rest.Event].
+//
 // See https://platform.openai.com/docs/api-reference/batch.
 func OpenAIBatch() Service {
 	return Service{
@@ -42,6 +44,7 @@ func OpenAIBatch() Service {
 			Error:    "errors.data[0].message",
 			Result:   "output_file_id",
 			Created:  "created_at",
+			Event:    openAIEvent("batch"),
 			Finished: "completed_at, failed_at, expired_at, cancelled_at",
 		},
 	}

@@ -11,6 +11,8 @@ import (
 //
 // A job that is paused is Blocked, until somebody resumes it.
 //
+// A webhook names the state in its type and carries no result: see [rest.Event].
+//
 // See https://platform.openai.com/docs/api-reference/fine-tuning.
 func OpenAIFineTune() Service {
 	return Service{
@@ -36,6 +38,7 @@ func OpenAIFineTune() Service {
 			Error:    "error.message, error.code",
 			Result:   "fine_tuned_model",
 			Created:  "created_at",
+			Event:    openAIEvent("fine_tuning.job"),
 			Finished: "finished_at",
 		},
 	}

@@ -13,6 +13,8 @@ import (
 // A response that is incomplete is Failed, and its message names what cut it short. What there is
 // of it stands in Result.
 //
+// A webhook names the state in its type and carries no result: see [rest.Event].
+//
 // See https://platform.openai.com/docs/guides/background.
 func OpenAIResponse() Service {
 	return Service{
@@ -38,6 +40,7 @@ func OpenAIResponse() Service {
 			Error:   "error.message, error.code, incomplete_details.reason",
 			Result:  "output",
 			Created: "created_at",
+			Event:   openAIEvent("response"),
 		},
 	}
 }

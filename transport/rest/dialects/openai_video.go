@@ -13,6 +13,8 @@ import (
 //
 // OpenAI can't cancel a video.
 //
+// A webhook names the state in its type and carries no result: see [rest.Event].
+//
 // See https://platform.openai.com/docs/api-reference/videos.
 func OpenAIVideo() Service {
 	return Service{
@@ -38,6 +40,7 @@ func OpenAIVideo() Service {
 			Error:         "error.message, error.code",
 			Result:        "-",
 			Created:       "created_at",
+			Event:         openAIEvent("video"),
 			Finished:      "completed_at",
 		},
 	}

@@ -38,6 +38,7 @@ func StripeReportRun() Service {
 			Result:   "result.url",
 			Created:  "created",
 			Finished: "succeeded_at",
+			Event:    rest.Event{At: "data.object"},
 		},
 	}
 }

@@ -13,6 +13,9 @@ import (
 // A run that waits for a confirmation or an override is Blocked. A run that applies by itself is
 // not. A run that the token may not see is not found.
 //
+// A notification does not say whether the run waits for a person, so each of them only wakes: see
+// [rest.Event].
+//
 // See https://developer.hashicorp.com/terraform/cloud-docs/api-docs/run.
 func TerraformRun() Service {
 	header := map[string]string{"Content-Type": "application/vnd.api+json"}
@@ -59,6 +62,7 @@ func TerraformRun() Service {
 			Result:            "data.relationships.apply.data.id",
 			Created:           "data.attributes.created-at",
 			Finished:          "data.attributes.status-timestamps.applied-at, data.attributes.status-timestamps.errored-at",
+			Event:             rest.Event{ID: "run_id", State: "-"},
 		},
 	}
 }

@@ -1,0 +1,65 @@
+// Package boundary is where the engine calls code that is not its own: a Transport, a Backoff, an
+// Observer and a logger. Whatever such code does, its caller goes on.
+//
+// A panic is recovered and becomes an error. What such code returns is looked at in the same place,
+// as the methods of an error or a context are the plugin's too. The end of a goroutine by
+// [runtime.Goexit] cannot be stopped: whoever calls on a goroutine of the engine's says beforehand
+// what is to happen then. No lock is held during a call.
+package boundary
+
+import (
+	"errors"
+	"runtime/debug"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// ErrGoexit is the value of the panic that stands for the end of a goroutine.
+var ErrGoexit = errors.New("runtime.Goexit called")
+
+// Guard recovers panics, and writes to the log what nobody else hears of. It is safe for concurrent
+// use.
+type Guard struct {
+	Logger *zap.Logger
+	// Panic makes the error of a panic.
+	Panic func(value any, stack []byte) error
+}
+
+// Do calls f and returns a panic in it as an error, which ends a watch.
+func (g *Guard) Do(f func()) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = g.Panicked(v)
+		}
+	}()
+	f()
+	return nil
+}
+
+// Panicked returns the error of a panic with v, which ends a watch.
+func (g *Guard) Panicked(v any) error {
+	return &transport.Error{Class: transport.Permanent, Err: g.Panic(v, debug.Stack())}
+}
+
+// Broken is the fault of the error of a panic.
+func Broken(err error) sighting.Fault {
+	return sighting.Fault{Err: err, Class: transport.Permanent}
+}
+
+// Log writes a line to the log. The fields are made only if the line is written.
+func (g *Guard) Log(level zapcore.Level, message string, fields func() []zap.Field) {
+	_ = g.Do(func() { // a logger that panics has nobody to tell
+		if e := g.Logger.Check(level, message); e != nil {
+			e.Write(fields()...)
+		}
+	})
+}
+
+// Complain writes a line about a plugin at error level.
+func (g *Guard) Complain(message string, err error, fields ...zap.Field) {
+	g.Log(zap.ErrorLevel, message, func() []zap.Field { return append(fields, zap.Error(err)) })
+}

@@ -1,0 +1,87 @@
+package boundary
+
+import (
+	"context"
+	"math"
+
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Service is the Transport, behind a [Guard]. It is safe for concurrent use.
+type Service struct {
+	guard       *Guard
+	transport   transport.Transport
+	conditional transport.Conditional // the Transport, if it is one
+	batcher     transport.Batcher     // likewise, if it batches
+	fitter      transport.Fitter      // likewise
+	group       int
+}
+
+// NewService looks at what t can do.
+func NewService(g *Guard, t transport.Transport) *Service {
+	s := &Service{guard: g, transport: t, group: 1}
+	s.conditional, _ = t.(transport.Conditional)
+	s.fitter, _ = t.(transport.Fitter)
+	if b, ok := t.(transport.Batcher); ok && b.MaxBatch() > 1 {
+		s.batcher, s.group = b, min(b.MaxBatch(), math.MaxUint16)
+	}
+	return s
+}
+
+// Group returns how many jobs go into one request, 1 if the Transport does not batch.
+func (s *Service) Group() int { return s.group }
+
+// Fault looks at the error of a request that was made under ctx.
+func (s *Service) Fault(ctx context.Context, err error) (f sighting.Fault) {
+	if err == nil {
+		return f
+	}
+	if panicked := s.guard.Do(func() { f = sighting.FaultOf(wait.CauseOf(ctx, err)) }); panicked != nil {
+		return Broken(panicked)
+	}
+	return f
+}
+
+// Status asks about one job, of which seen is the newest sighting. It fills st, and f if there was
+// no answer.
+func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting, st *transport.Status, f *sighting.Fault) {
+	var err error
+	panicked := s.guard.Do(func() {
+		if s.conditional != nil && seen != nil && seen.Revision != "" {
+			last := seen.Status
+			last.ID = id
+			*st, err = s.conditional.StatusSince(ctx, id, last)
+		} else {
+			*st, err = s.transport.Status(ctx, id)
+		}
+	})
+	switch {
+	case panicked != nil:
+		*f = Broken(panicked)
+	case err != nil:
+		*f = s.Fault(ctx, err)
+	}
+}
+
+// StatusBatch asks about many jobs at once.
+func (s *Service) StatusBatch(ctx context.Context, ids []string) (answers []transport.Answer, f sighting.Fault) {
+	var err error
+	if panicked := s.guard.Do(func() { answers, err = s.batcher.StatusBatch(ctx, ids) }); panicked != nil {
+		return nil, Broken(panicked)
+	}
+	return answers, s.Fault(ctx, err)
+}
+
+// Fit returns how many of ids, counted from the first, go into one request: one at least.
+func (s *Service) Fit(ids []string) int {
+	if s.fitter == nil || len(ids) < 2 {
+		return len(ids)
+	}
+	n := len(ids)
+	if err := s.guard.Do(func() { n = s.fitter.Fit(ids) }); err != nil {
+		s.guard.Complain("transport panicked in Fit", err)
+	}
+	return min(max(n, 1), len(ids))
+}

@@ -1,0 +1,230 @@
+package exchange
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+)
+
+// MaxRetries bounds how often a request is sent again: what lasts longer is the watch's to wait
+// for.
+const MaxRetries = 10
+
+// Config is what the options of a client say, and what is wrong with them. NewConfig makes one.
+type Config struct {
+	// Defaults has the values of what no option has set.
+	Defaults
+
+	Client      *http.Client
+	Tripper     http.RoundTripper
+	TLS         *tls.Config
+	Connections int // 0 for the default
+	Token       func(context.Context) (string, error)
+	TokenHeader string // "" for Authorization
+	Retries     int
+	MaxBody     int   // 0 for the default
+	MaxResult   int64 // 0 for the default
+	Origins     []string
+	// Strict is whether no CheckRedirect of a user may widen where redirects go, and the default
+	// pool refuses addresses of the own network that nobody named.
+	Strict bool
+
+	header   http.Header
+	isSet    map[string]bool // of header, by the user
+	own      map[string]any  // options of one package alone, by name
+	problems []error
+}
+
+// Defaults are the values of what no option has set.
+type Defaults struct {
+	Name        string // of the package: errors and log lines begin with it
+	UserAgent   string
+	Connections int
+	Retries     int
+	MaxBody     int
+	MaxResult   int64
+}
+
+// NewConfig returns a Config in which no option has been set.
+func NewConfig(d Defaults) *Config {
+	return &Config{Defaults: d, Retries: d.Retries, isSet: map[string]bool{}, own: map[string]any{}, header: http.Header{
+		"Accept":     {"application/json"},
+		"User-Agent": {d.UserAgent},
+	}}
+}
+
+// Apply applies options in their order; a nil one is a problem.
+func Apply[O ~func(*Config)](c *Config, opts []O) {
+	for i, opt := range opts {
+		if opt == nil {
+			c.Problem("option %d is nil", i)
+			continue
+		}
+		opt(c)
+	}
+}
+
+// Problem notes what is wrong with an option.
+func (c *Config) Problem(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Errorf(c.Name+": "+format, args...))
+}
+
+// SetHeader sets a header that every request carries, whatever the request says.
+func (c *Config) SetHeader(name, value string) {
+	c.header.Set(name, value)
+	c.isSet[http.CanonicalHeaderKey(name)] = true
+}
+
+// Put notes an option that one package alone knows.
+func (c *Config) Put(option string, value any) { c.own[option] = value }
+
+// Take returns the value of an option that one package alone knows, nil if it was not set. Options
+// that nobody takes are an error.
+func (c *Config) Take(option string) any {
+	value := c.own[option]
+	delete(c.own, option)
+	return value
+}
+
+// Err returns all that is wrong.
+func (c *Config) Err() error {
+	for _, option := range slices.Sorted(maps.Keys(c.own)) {
+		c.Problem("%s: is an option of another package", option)
+	}
+	clear(c.own)
+	return errors.Join(c.problems...)
+}
+
+// Settings returns what the options amount to for the service at a base URL. It is of use if Err
+// returns nil.
+func (c *Config) Settings(baseURL string) *Settings {
+	s := &Settings{
+		Name: c.Name, userAgent: c.UserAgent, Strict: c.Strict,
+		Retries: c.Retries, MaxBody: cmp.Or(c.MaxBody, c.Defaults.MaxBody), MaxResult: cmp.Or(c.MaxResult, c.Defaults.MaxResult),
+		header: c.header, isSet: c.isSet, tokenHeader: c.TokenHeader,
+	}
+	c.base(s, baseURL)
+	c.transport(s)
+	if c.Token != nil {
+		switch {
+		case c.TokenHeader != "" && c.isSet[c.TokenHeader]:
+			c.Problem("WithTokenHeader: the header %s is set by WithHeader too", c.TokenHeader)
+		case c.TokenHeader == "" && c.header.Get("Authorization") != "":
+			c.Problem("WithToken: the header Authorization is set by WithHeader or by the base URL too")
+		}
+		s.tokens = web.NewTokens(c.Token)
+	}
+	for name, values := range c.header {
+		c.header[name] = slices.Clip(values)
+		s.AddSecrets(SecretsOf(name, values[0])...)
+	}
+	return s
+}
+
+// base sets the base URL and the origins beside its own.
+func (c *Config) base(s *Settings, baseURL string) {
+	base, err := parseBase(baseURL)
+	if err != nil {
+		c.Problem("New: base URL %w", err)
+		base = &url.URL{Scheme: "http", Host: "invalid"} // all else is checked all the same
+	}
+	s.Base = base
+	if u := base.User; u != nil {
+		password, _ := u.Password()
+		s.AddSecrets(u.Username(), password)
+		basic := base64.StdEncoding.EncodeToString([]byte(u.Username() + ":" + password))
+		c.SetHeader("Authorization", "Basic "+basic)
+	}
+	for _, origin := range c.Origins {
+		u, err := parseBase(origin)
+		switch {
+		case err != nil:
+			c.Problem("AllowOrigin: %w", err)
+		case base.Scheme == "https" && u.Scheme != "https":
+			c.Problem("AllowOrigin: %.128q: it is not https, as the base URL is", u.Scheme+"://"+u.Host)
+		default:
+			s.Origins = append(s.Origins, u)
+		}
+	}
+}
+
+// parseBase returns the URL, or an error that does not print what could be a password.
+func parseBase(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil && strings.Contains(s, "@"):
+		return nil, errors.New("with a user name does not parse")
+	case err != nil:
+		return nil, fmt.Errorf("%.256q does not parse: %w", s, errors.Unwrap(err))
+	}
+	shown := *u
+	shown.User, shown.RawQuery, shown.Fragment = nil, "", ""
+	if u.Opaque != "" {
+		shown.Opaque = "…"
+	}
+	switch {
+	case u.Scheme == "":
+		err = errors.New("has no scheme: it must begin with http:// or https://")
+	case u.Scheme != "http" && u.Scheme != "https":
+		err = errors.New("must begin with http:// or https://")
+	case u.Hostname() == "":
+		err = errors.New("has no host")
+	case u.RawQuery != "" || u.ForceQuery:
+		err = errors.New("has a query: it belongs to the path of each Call")
+	case u.Fragment != "":
+		err = errors.New("has a fragment")
+	default:
+		return u, nil
+	}
+	return nil, fmt.Errorf("%.256q %w", shown.String(), err)
+}
+
+// transport sets what requests are made with.
+func (c *Config) transport(s *Settings) {
+	h := http.Client{Transport: c.Tripper}
+	if c.Client != nil {
+		h = *c.Client
+	}
+	switch {
+	case c.Client != nil && c.Tripper != nil:
+		c.Problem("WithRoundTripper: has no effect together with WithHTTPClient, whose Transport it is")
+	case h.Transport == nil:
+		s.own = web.NewPool(c.TLS, cmp.Or(c.Connections, c.Defaults.Connections))
+		if c.Strict {
+			web.GuardDials(s.own, append([]*url.URL{s.Base}, s.Origins...))
+		}
+		h.Transport = s.own
+	}
+	if c.TLS != nil && s.own == nil {
+		c.Problem("WithTLSConfig: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")
+	}
+	if c.Connections > 0 && s.own == nil {
+		c.Problem("WithMaxConnections: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")
+	}
+	if h.CheckRedirect != nil {
+		s.narrow = web.RedirectPolicy(h.CheckRedirect)
+	}
+	h.CheckRedirect = web.RedirectPolicy(h.CheckRedirect)
+	if c.Client == nil {
+		s.bare = http.Header{}
+	}
+	t, ok := h.Transport.(*http.Transport)
+	if ok && t == nil {
+		c.Problem("WithRoundTripper, WithHTTPClient: the RoundTripper is a nil *http.Transport")
+		return
+	}
+	if !ok || !t.DisableCompression {
+		c.header.Set("Accept-Encoding", web.AcceptEncoding)
+	}
+	s.http, s.carrier = &h, h.Transport
+}

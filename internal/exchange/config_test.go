@@ -1,0 +1,64 @@
+package exchange
+
+import (
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Fault 43: the default pool of a strict client connects to no address of the own network but that
+// of the base URL and those that the user has named.
+func TestTheDefaultPoolOfAStrictClientIsGuarded(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	at := l.Addr().String()
+	for _, c := range []struct {
+		base    string
+		origins []string
+		strict  bool
+		refused bool
+	}{
+		{"http://api.example.com", nil, true, true}, {"http://api.example.com", []string{"http://files.example.com"}, true, true},
+		{"http://" + at, nil, true, false}, {"http://api.example.com", []string{"http://" + at}, true, false},
+		{"http://api.example.com", nil, false, false},
+	} {
+		cfg := NewConfig(Defaults{Name: "x", Connections: 1})
+		cfg.Strict, cfg.Origins = c.strict, c.origins
+		s := cfg.Settings(c.base)
+		require.NoError(t, cfg.Err())
+		conn, err := s.own.DialContext(t.Context(), "tcp", at)
+		if c.refused {
+			require.ErrorContains(t, err, "an address of the own network")
+			continue
+		}
+		require.NoError(t, err)
+		assert.NoError(t, conn.Close())
+	}
+}
+
+func TestAnOptionThatNobodyTakesIsAnError(t *testing.T) {
+	t.Parallel()
+	cfg := NewConfig(Defaults{Name: "x"})
+	Apply(cfg, []func(*Config){func(c *Config) { c.Put("mine", 1); c.Put("theirs", 2) }, nil})
+	assert.Equal(t, 1, cfg.Take("mine"))
+	assert.Nil(t, cfg.Take("mine"))
+	assert.EqualError(t, cfg.Err(), "x: option 1 is nil\nx: theirs: is an option of another package")
+}
+
+func TestARequestOfTheCallersIsTakenOver(t *testing.T) {
+	t.Parallel()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://h/a?b=c#d", nil)
+	require.NoError(t, err)
+	r.Header = http.Header{"Connection": {"close"}, "x-b": {"1", "2"}, "Content-Type": {"text/plain"}, "A": {"3"}}
+	q, err := NewRequest(r, 1)
+	require.NoError(t, err)
+	assert.Equal(t, "http://h/a?b=c", q.URL.String())
+	assert.Equal(t, []string{"A", "3", "X-B", "1, 2"}, q.Header)
+	assert.Equal(t, "text/plain", q.Type)
+	assert.Equal(t, "PUT http://h/a", q.String())
+}

@@ -1,0 +1,91 @@
+package exchange
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/redact"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// ErrTooLarge is matched by the error of a body that is longer than its bound.
+var ErrTooLarge = errors.New("body too large")
+
+// Fail returns the error of the call, with a class and a cause. It names the method, host and path.
+func (c *Call) Fail(class transport.Class, cause error) error {
+	return &transport.Error{Class: class, Code: c.Answer.Code, RetryAfter: c.Answer.Wait,
+		Err: fmt.Errorf("%s: %s: %w", c.round.Name, &c.Request, cause)}
+}
+
+// tokenError returns the error of a call for which there is no token.
+func (c *Call) tokenError(ctx context.Context, err error) error {
+	var e *transport.Error
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %s: %w", c.round.Name, &c.Request, context.Cause(ctx))
+	case errors.As(err, &e):
+		return c.Fail(e.Class, err)
+	default:
+		return c.Fail(transport.Transient, web.Safe(err, c.round.sensitive()...))
+	}
+}
+
+// Refused returns the error of an answer whose status code says that it is one.
+func (c *Call) Refused() error {
+	return c.Fail(web.ClassOfCode(c.Answer.Code, c.Answer.IsPaced()), c.Quote())
+}
+
+// Unread returns the error of an answer that says of itself that all is well, and cannot be read.
+func (c *Call) Unread(err error) error {
+	switch {
+	case c.Answer.Large:
+		return c.Fail(transport.Permanent, c.TooLarge())
+	case c.Answer.IsPage():
+		return c.Fail(transport.Transient, c.quote("with a page in place of an answer"))
+	default:
+		return c.Fail(transport.Malformed, fmt.Errorf("%w: %w", web.Safe(err, c.round.sensitive()...), c.quote("")))
+	}
+}
+
+// TooLarge returns an error that says that the body is longer than its limit.
+func (c *Call) TooLarge() error {
+	return fmt.Errorf("%w: at most %d bytes (WithMaxBody)", ErrTooLarge, c.round.limit())
+}
+
+// Quote returns an error that quotes the status code, its text, and the beginning of the body.
+func (c *Call) Quote() error { return c.quote(http.StatusText(c.Answer.Code)) }
+
+func (c *Call) quote(text string) error {
+	s := fmt.Sprintf("%d", c.Answer.Code)
+	if text != "" {
+		s += " " + text
+	}
+	if len(c.Answer.Body) > 0 {
+		s += ": " + c.Excerpt(c.Answer.Body)
+	}
+	return errors.New(s)
+}
+
+// Excerpt returns the beginning of a part of the answer, without secrets.
+func (c *Call) Excerpt(part []byte) string { return redact.Excerpt(part, c.round.sensitive()...) }
+
+// IsPaced reports whether the headers name a wait, or say that nothing remains of a quota.
+func (a *Answer) IsPaced() bool { return a.Wait != 0 || web.IsExhausted(a.Header) }
+
+// IsAccepted reports whether the status code says that all is well, though there may be nothing to
+// tell yet.
+func (a *Answer) IsAccepted() bool {
+	return a.Code == http.StatusAccepted || a.Code == http.StatusNoContent
+}
+
+// IsPage reports whether the answer is a page for a person, as of a captive portal.
+func (a *Answer) IsPage() bool {
+	return !json.Valid(a.Body) && (strings.HasPrefix(strings.ToLower(a.Header.Get("Content-Type")), "text/html") ||
+		bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<")))
+}

@@ -1,0 +1,226 @@
+package exchange
+
+import (
+	"cmp"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// keptBody is the largest buffer that a Call keeps for the next request.
+const keptBody = 64 << 10
+
+// round is one round trip. It is the RoundTripper of its own http.Client.
+type round struct {
+	*Settings
+	client  http.Client // whose transport is the round
+	request *Request
+	terms   *Terms
+	answer  *Answer
+	buffer  []byte
+	trip
+}
+
+// trip is what a round keeps for as long as one call lasts.
+type trip struct {
+	host    transport.Host // of the context
+	token   *web.Token
+	retried int        // requests that were sent again, one for a new token not among them
+	sends   *web.Sends // nil if the request can't be sent again without our knowing
+	left    func()     // tells a test clock that the request is over; nil if there is none
+}
+
+// reset makes r fit for the next call, and reports whether it has kept its buffer.
+func (r *round) reset() (kept bool) {
+	r.trip = trip{}
+	if kept = cap(r.buffer) <= keptBody; !kept {
+		r.buffer = nil
+	}
+	return kept
+}
+
+// RoundTrip puts the headers on a request and hands it to the settings' transport. That it is done
+// here and not before keeps net/http from copying them for a redirect, and keeps them from a
+// foreign origin that the user's http.Client follows one to. It also hides CloseIdleConnections:
+// go-retryablehttp calls that whenever a call does not succeed, and the connections are those of
+// all other watches.
+func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
+	if q.Response == nil {
+		q.Host = q.URL.Host // set before, it would have http.Client copy the URL
+	} else {
+		q.Header.Del("Referer") // it has our query
+	}
+	if web.SameOrigin(q.URL, r.Base) {
+		q.Header = r.headers(q.Header)
+	} else if web.IsOneOf(r.Origins, q.URL) {
+		q.Header = http.Header{"Accept": {"*/*"}, "User-Agent": {r.userAgent}}
+	}
+	r.leave()
+	if q.URL.Scheme == "https" { // and so perhaps HTTP/2
+		host := r.host
+		q, r.sends = web.BoundSends(q, r.Retries-r.retried, func() bool { return host.MayRetry(transport.Transient) })
+	}
+	q, r.left = r.announce(q)
+	answer, err := r.send(q)
+	if err != nil && r.sends != nil {
+		err = cmp.Or(r.sends.Err(), err)
+	}
+	return answer, err
+}
+
+// announce tells a test clock, if the Host has one, on which connection the request goes out.
+func (r *round) announce(q *http.Request) (*http.Request, func()) {
+	c, ok := r.host.(*wait.Carried)
+	if !ok {
+		return q, nil
+	}
+	return web.Announce(q, c.Clock)
+}
+
+var jsonType = []string{"application/json"}
+
+// headers returns the headers of a request that has the cookies of h already.
+func (r *round) headers(h http.Header) http.Header {
+	q := r.request
+	body := q.Body != nil
+	if r.own != nil && r.bare != nil && len(h) == 0 && r.token == nil && !body && q.Extra[0] == "" && len(q.Header) == 0 {
+		return r.header // nothing of the user's can write in it
+	}
+	all := maps.Clone(r.header)
+	for i := 0; i < len(q.Header); i += 2 {
+		if name := q.Header[i]; !r.isSet[name] {
+			all[name] = []string{q.Header[i+1]}
+		}
+	}
+	if len(h) > 0 {
+		maps.Copy(all, h)
+	}
+	if r.token != nil {
+		if r.tokenHeader != "" {
+			all[r.tokenHeader] = []string{r.token.Value}
+		} else {
+			all["Authorization"] = r.token.Header
+		}
+	}
+	switch {
+	case !body || r.isSet["Content-Type"]:
+	case q.Type != "":
+		all["Content-Type"] = []string{q.Type}
+	default:
+		all["Content-Type"] = jsonType
+	}
+	if q.Extra[0] != "" {
+		all.Set(q.Extra[0], q.Extra[1])
+	}
+	return all
+}
+
+// leave says that the request under way is over.
+func (r *round) leave() {
+	if r.sends != nil {
+		r.retried += r.sends.Over()
+		r.sends = nil
+	}
+	if r.left != nil {
+		r.left()
+		r.left = nil
+	}
+}
+
+// receive takes in what became of a request, and returns the fault by which there is no answer.
+func (r *round) receive(answer *http.Response, fault error) error {
+	a := r.answer
+	*a = Answer{}
+	if fault == nil && r.terms.Stream && answer.StatusCode/100 == 2 {
+		a.Code, a.Header, a.Open = answer.StatusCode, answer.Header, answer
+		return nil
+	}
+	if fault == nil {
+		fault = r.read(answer)
+		a.Wait = web.RetryAfter(a.Code, a.Header, r.host.Now)
+	}
+	r.leave()
+	return fault
+}
+
+// limit returns the bound of the body.
+func (r *round) limit() int { return cmp.Or(r.terms.Limit, r.MaxBody) }
+
+// read reads the whole body, so that its connection can serve again, up to the limit. The body of a
+// 1xx is the connection itself, which no context ends, and is not read.
+func (r *round) read(answer *http.Response) error {
+	defer answer.Body.Close()
+	a := r.answer
+	a.Code, a.Header = answer.StatusCode, answer.Header
+	if a.Code < http.StatusOK {
+		return nil
+	}
+	if !web.IsZipped(a.Header) {
+		return r.fill(answer.Body)
+	}
+	content := web.NewUnzip(answer.Body, r.limit())
+	defer content.Release()
+	fault := r.fill(content)
+	if content.IsTooLong() {
+		a.Large, fault = true, nil
+	}
+	return fault
+}
+
+// fill reads a body into the buffer, up to the limit.
+func (r *round) fill(content io.Reader) (fault error) {
+	limit := r.limit()
+	b := r.buffer[:0]
+	if b == nil {
+		b = make([]byte, 0, 512)
+	}
+	for fault == nil && len(b) <= limit {
+		if len(b) == cap(b) {
+			grown := make([]byte, len(b), min(2*cap(b), limit+1))
+			copy(grown, b)
+			b = grown
+		}
+		n, err := content.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err == io.EOF {
+			break
+		}
+		fault = err
+	}
+	r.buffer, r.answer.Body, r.answer.Large = b, b[:min(len(b), limit)], len(b) > limit
+	return fault
+}
+
+// redirect is the CheckRedirect of a call. An origin that the user allowed may be redirected to.
+func (r *round) redirect(next *http.Request, via []*http.Request) error {
+	if r.terms.SeeOther && next.Response != nil && next.Response.StatusCode == http.StatusSeeOther {
+		return http.ErrUseLastResponse
+	}
+	if r.Strict {
+		if err := web.CheckRedirectWithin(r.Base, r.Origins, next, via); err != nil || r.narrow == nil {
+			return err
+		}
+		return r.narrow(next, via)
+	}
+	if next.URL.User == nil && len(via) <= web.MaxRedirects && via[0].Method == http.MethodGet && web.IsOneOf(r.Origins, next.URL) {
+		return nil
+	}
+	return r.http.CheckRedirect(next, via)
+}
+
+// sensitive returns the words that are cut out of all that is quoted.
+func (r *round) sensitive() []string {
+	if r.token == nil && len(r.terms.Secrets) == 0 {
+		return r.secrets
+	}
+	words := slices.Concat(r.terms.Secrets, r.secrets)
+	if r.token != nil {
+		words = append(words, r.token.Value)
+	}
+	return words
+}

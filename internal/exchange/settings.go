@@ -1,0 +1,59 @@
+package exchange
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+)
+
+// Settings are what the calls of one client share. They do not change while calls are made.
+type Settings struct {
+	Name      string     // of the package that asks
+	Base      *url.URL   // of the service
+	Origins   []*url.URL // others that are allowed
+	Retries   int
+	MaxBody   int
+	MaxResult int64
+	Strict    bool
+
+	userAgent   string
+	http        *http.Client
+	carrier     http.RoundTripper // of http
+	own         *http.Transport   // nil if the pool is the user's
+	holder      *http.Transport   // of requests that are held; nil for the carrier
+	isSet       map[string]bool   // by WithHeader or the base URL
+	tokenHeader string            // "" for Authorization
+	tokens      *web.Tokens       // nil without a token source
+	secrets     []string
+
+	// narrow is the user's CheckRedirect; nil for none.
+	narrow func(*http.Request, []*http.Request) error
+	// header has values without room to append in place, so that requests can share them.
+	header http.Header
+	// bare is what requests have when http is given them; nil if a user's client may write in it.
+	bare http.Header
+}
+
+// AddSecrets adds words that are cut out of all that is quoted. It is called before the first call.
+func (s *Settings) AddSecrets(words ...string) {
+	for _, word := range words {
+		if len(word) >= minSecret {
+			s.secrets = append(s.secrets, word)
+		}
+	}
+}
+
+// Secrets returns the words that are cut out of all that is quoted. They must not be changed.
+func (s *Settings) Secrets() []string { return s.secrets }
+
+// CloseIdleConnections closes the idle connections of the default pools. Those of a RoundTripper of
+// the user's are not touched.
+func (s *Settings) CloseIdleConnections() {
+	if s.own != nil {
+		s.own.CloseIdleConnections()
+	}
+	if s.holder != nil {
+		s.holder.CloseIdleConnections()
+	}
+}

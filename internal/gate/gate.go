@@ -1,0 +1,137 @@
+// Package gate says when the next request may be made: within a rate limit, and within a retry
+// budget that keeps a service in trouble from being asked more than one that is well. It knows no
+// lock and no clock: instants are arguments.
+package gate
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// The retry budget: what failing costs, so that a service in trouble is not asked more than one
+// that is well.
+const (
+	budgetTokens  = 500
+	transientCost = 14
+	throttledCost = 5
+	// recoveryShare is how much more than the demand may be asked while a service recovers, so that
+	// what is overdue is caught up with.
+	recoveryShare = 1.05
+	// recoveryPace is the longest time between two requests while a service recovers: where demand
+	// is small, or not known yet as nothing was polled, asking more often is no burden.
+	recoveryPace = 10 * time.Millisecond
+)
+
+// minWait is the shortest wait between two polls of a watch.
+const minWait = time.Millisecond
+
+// Gate says when the next request may be made. Use [New] to make one.
+type Gate struct {
+	limiter    *rate.Limiter // nil if there is no limit
+	epoch      time.Time
+	shut       time.Duration // until then, 0 if the gate is open
+	tokens     int           // of the retry budget
+	recovering bool          // from an empty budget: requests keep to the demand until nothing is overdue
+	pace       time.Duration // while recovering, when the next request may be made
+	demand     int64         // polls that all watches make in a thousand million seconds, if nothing holds them up
+}
+
+// New returns an open gate with a full budget. The limiter may be nil. Instants count from epoch.
+func New(limiter *rate.Limiter, epoch time.Time) *Gate {
+	return &Gate{limiter: limiter, epoch: epoch, tokens: budgetTokens}
+}
+
+// Limited reports whether there is a rate limit.
+func (g *Gate) Limited() bool { return g.limiter != nil }
+
+// Recovering reports whether the retry budget was empty and requests keep to the demand since.
+func (g *Gate) Recovering() bool { return g.recovering }
+
+// Shut returns until when the gate is shut, 0 if it is open.
+func (g *Gate) Shut() time.Duration { return g.shut }
+
+// Open opens the gate. [Gate.Admit] shuts it again if it has to.
+func (g *Gate) Open() { g.shut = 0 }
+
+// Admit reports whether a request about n jobs may be made now. If not, the gate is shut.
+func (g *Gate) Admit(now time.Duration, n int) bool {
+	if g.recovering && now < g.pace {
+		g.shut = g.pace
+		return false
+	}
+	if g.limiter != nil {
+		at := g.epoch.Add(now)
+		r := g.limiter.ReserveN(at, 1)
+		if delay := r.DelayFrom(at); delay > 0 {
+			r.CancelAt(at)
+			g.shut = instant.Later(now, delay)
+			return false
+		}
+	}
+	if g.recovering {
+		g.pace = instant.Later(max(g.pace, now), g.interval(n))
+	}
+	return true
+}
+
+// interval is the time between two requests, of which the first is about n jobs, that keeps to the
+// demand.
+func (g *Gate) interval(n int) time.Duration {
+	d := float64(n) * 1e18 / (recoveryShare * float64(max(g.demand, 1)))
+	return time.Duration(min(d, float64(recoveryPace)))
+}
+
+// Demand says that a watch which waited so long between polls now waits so long. Zero is for a
+// watch that was not there, or is there no longer.
+func (g *Gate) Demand(before, now time.Duration) { g.demand += wants(now) - wants(before) }
+
+// wants returns what a watch that waits so long between polls adds to the demand.
+func wants(wait time.Duration) int64 {
+	if wait <= 0 {
+		return 0
+	}
+	return int64(1e18 / max(wait, minWait))
+}
+
+// Answered pays back into the budget for a request that was answered.
+func (g *Gate) Answered() { g.tokens = min(g.tokens+1, budgetTokens) }
+
+// Failed takes from the budget what a request costs that failed with an error of a class.
+func (g *Gate) Failed(class transport.Class) {
+	if g.tokens = max(g.tokens-costOf(class), 0); g.tokens == 0 {
+		g.recovering = true
+	}
+}
+
+// CaughtUp says that nothing is overdue, which ends a recovery once half of the budget is back.
+func (g *Gate) CaughtUp() {
+	if g.recovering && g.tokens > budgetTokens/2 {
+		g.recovering, g.pace = false, 0
+	}
+}
+
+// Retry reports whether a request that failed with an error of a class may be made again at once,
+// and charges it.
+func (g *Gate) Retry(now time.Duration, class transport.Class) bool {
+	cost := costOf(class)
+	if g.recovering || g.tokens <= cost || g.limiter != nil && !g.limiter.AllowN(g.epoch.Add(now), 1) {
+		return false
+	}
+	g.tokens -= cost
+	return true
+}
+
+func costOf(class transport.Class) int {
+	switch class {
+	case transport.Transient:
+		return transientCost
+	case transport.Throttled:
+		return throttledCost
+	default:
+		return 0
+	}
+}

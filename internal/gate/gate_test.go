@@ -1,0 +1,91 @@
+package gate_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"golang.org/x/time/rate"
+	"pgregory.net/rapid"
+
+	"github.com/iamber12/job-status-monitoring/internal/gate"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// admitted returns how many requests g admits until an instant, one at each instant that it names.
+func admitted(g *gate.Gate, until time.Duration) (n int) {
+	for now := time.Duration(0); now < until; {
+		g.Open()
+		if g.Admit(now, 1) {
+			n++
+			continue
+		}
+		now = g.Shut()
+	}
+	return n
+}
+
+func TestAGateKeepsToItsRateLimit(t *testing.T) {
+	t.Parallel()
+	g := gate.New(rate.NewLimiter(100, 5), time.Unix(0, 0))
+	assert.True(t, g.Limited())
+	assert.InDelta(t, 1005, admitted(g, 10*time.Second), 2)
+}
+
+// fault 15: while a service recovers, requests keep to what the watches would make if nothing held
+// them up.
+func TestARecoveryKeepsToTheDemand(t *testing.T) {
+	t.Parallel()
+	g := gate.New(nil, time.Unix(0, 0))
+	for range 400 {
+		g.Demand(0, time.Second) // 400 watches that are polled once a second
+	}
+	for !g.Recovering() {
+		g.Failed(transport.Transient)
+	}
+	assert.False(t, g.Retry(0, transport.Transient), "an empty budget allows no retry")
+	assert.InDelta(t, 4200, admitted(g, 10*time.Second), 10)
+	g.CaughtUp()
+	assert.True(t, g.Recovering(), "the budget is not back")
+	for range 300 {
+		g.Answered()
+	}
+	g.CaughtUp()
+	assert.False(t, g.Recovering())
+}
+
+// The gate never names an instant that is past, so that whoever waits for it does not spin.
+func TestAShutGateNamesALaterInstant(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var limiter *rate.Limiter
+		if rapid.Bool().Draw(t, "limited") {
+			limiter = rate.NewLimiter(rate.Limit(rapid.Float64Range(0.01, 1e6).Draw(t, "a second")), rapid.IntRange(1, 9).Draw(t, "burst"))
+		}
+		g := gate.New(limiter, time.Unix(0, 0))
+		now := time.Duration(0)
+		for range rapid.IntRange(1, 200).Draw(t, "steps") {
+			now += time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "pause"))
+			switch rapid.IntRange(0, 4).Draw(t, "op") {
+			case 0:
+				g.Failed(rapid.SampledFrom([]transport.Class{transport.Transient, transport.Throttled}).Draw(t, "class"))
+			case 1:
+				g.Answered()
+			case 2:
+				g.Demand(0, time.Duration(rapid.Int64Range(0, 1e12).Draw(t, "wait")))
+			case 3:
+				g.CaughtUp()
+			default:
+				g.Open()
+				if !g.Admit(now, rapid.IntRange(1, 500).Draw(t, "jobs")) {
+					require.Greater(t, g.Shut(), now)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,22 @@
+// Package instant has the arithmetic of instants. An instant is a duration since an epoch that its
+// user chose, which is not negative.
+package instant
+
+import (
+	"math"
+	"time"
+)
+
+// Forever is an instant that is never reached.
+const Forever = time.Duration(math.MaxInt64)
+
+// Unlimited is a duration that is never over.
+const Unlimited time.Duration = -1
+
+// Later returns t+d, or Forever if d is Unlimited or the sum does not fit.
+func Later(t, d time.Duration) time.Duration {
+	if d == Unlimited || d > Forever-t {
+		return Forever
+	}
+	return t + d
+}

@@ -1,0 +1,270 @@
+// Package lro knows the rules of operations that live at a URL: what an answer says of one, where
+// it goes on, and what its id holds. It makes no request, and knows no clock.
+package lro
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// The places that are read. Of the first two, a key that stands twice or in two spellings makes the
+// answer malformed.
+const (
+	atProvisioning = iota
+	atStatus
+	atErrorCode
+	atErrorMessage
+	atError
+	atResource
+	atResult
+	atPercent
+)
+
+var places = func() *place.Set {
+	all, err := place.ParseList("properties.provisioningState, status, error.code, error.message, error, resourceLocation, result, percentComplete")
+	if err != nil {
+		panic(err)
+	}
+	set, err := place.NewSet(all, atStatus+1)
+	if err != nil {
+		panic(err)
+	}
+	return set
+}()
+
+// Verdict is what an answer says of an operation.
+type Verdict struct {
+	State    transport.State
+	Word     string // as the service wrote it
+	Message  string
+	Result   []byte // JSON; nil for none
+	Resource string // where the result is, by the answer's own word; "" if it does not say
+	Progress float64
+}
+
+var (
+	// ErrRefused means that the status code is to be judged in place of the answer.
+	ErrRefused = errors.New("the status code says that there is no answer")
+	// ErrPage means that the answer is a page for a person.
+	ErrPage = errors.New("with a page in place of an answer")
+
+	errNoStatus = errors.New("no status")
+	errNoBody   = errors.New("no body")
+)
+
+// running are the words of a status that leave no doubt that an operation goes on.
+var running = []string{"running", "inprogress", "in progress", "in_progress", "in-progress", "pending", "queued", "accepted", "notstarted",
+	"not started", "not_started", "waiting", "processing", "started"}
+
+// stateOf returns what a word of Azure means. A word that it does not know means running.
+func stateOf(word string) transport.State {
+	switch strings.ToLower(strings.TrimSpace(word)) {
+	case "succeeded", "completed":
+		return transport.Completed
+	case "failed":
+		return transport.Failed
+	case "canceled", "cancelled":
+		return transport.Canceled
+	default:
+		return transport.Running
+	}
+}
+
+// IsFine reports whether a status code is one with which operations go on.
+func IsFine(code int) bool {
+	return code == http.StatusOK || code == http.StatusCreated || code == http.StatusAccepted || code == http.StatusNoContent
+}
+
+// Read returns what the answer to a poll says. The error ErrRefused means that its code is to be
+// judged in place of it.
+func (k Kind) Read(a *exchange.Answer) (Verdict, error) {
+	if k == Loc {
+		return readLocation(a)
+	}
+	if !IsFine(a.Code) {
+		return Verdict{}, ErrRefused
+	}
+	if k == Body {
+		return readResource(a)
+	}
+	said, err := find(a)
+	if err != nil {
+		return Verdict{}, err
+	}
+	v, err := said.verdict(atStatus)
+	switch {
+	case err != nil:
+		return Verdict{}, err
+	case v.Word == "":
+		return Verdict{}, errNoStatus
+	case v.State == transport.Completed && place.Value(said[atError]).IsSaid():
+		v.State = transport.Failed
+	}
+	v.Result = bytes.Clone(a.Body)
+	if r := said[atResult]; k != Async && r != nil {
+		v.Result = bytes.Clone(r)
+	}
+	if r := place.Value(said[atResource]); r.Kind() == place.Word {
+		v.Resource = r.Text()
+	}
+	return v, nil
+}
+
+// readResource reads the answer about a resource that is being made.
+func readResource(a *exchange.Answer) (Verdict, error) {
+	if a.Code == http.StatusNoContent {
+		return Verdict{State: transport.Completed}, nil
+	}
+	said, err := find(a)
+	if err != nil {
+		return Verdict{}, err
+	}
+	v, err := said.verdict(atProvisioning)
+	if err == nil && v.Word == "" && a.Code != http.StatusAccepted {
+		v.State = transport.Completed
+	}
+	v.Result = bytes.Clone(a.Body)
+	return v, err
+}
+
+// readLocation reads the answer of a Location.
+func readLocation(a *exchange.Answer) (Verdict, error) {
+	ended := Verdict{State: transport.Failed, Word: strconv.Itoa(a.Code)}
+	switch fine := a.Code/100 == 2; {
+	case !fine && isNoFailure(a.Code, a.IsPaced()):
+		return Verdict{}, ErrRefused
+	case a.Large && fine:
+		return Verdict{}, exchange.ErrTooLarge
+	case fine && IsPage(a):
+		return Verdict{}, ErrPage
+	case fine:
+		ended = Verdict{State: transport.Completed, Result: AsJSON(a.Body)}
+	}
+	said, err := find(a)
+	if err != nil && json.Valid(a.Body) {
+		return Verdict{}, err // two readers would read it differently
+	}
+	if err != nil || said == nil {
+		said = make(fields, atPercent+1)
+	}
+	v, err := said.verdict(atProvisioning)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if v.Word != "" && (v.State != transport.Completed || ended.State == transport.Completed) {
+		v.Result = ended.Result
+		return v, nil
+	}
+	return said.byCode(a.Code, ended)
+}
+
+// byCode returns what the code of a Location's answer says, unless its status says that the
+// operation has failed or goes on.
+func (f fields) byCode(code int, ended Verdict) (Verdict, error) {
+	v, err := f.verdict(atStatus)
+	if err != nil {
+		v = Verdict{Message: v.Message} // no status of an operation, but a field of the result
+	}
+	goesOn := slices.Contains(running, strings.ToLower(strings.TrimSpace(v.Word)))
+	switch {
+	case ended.State == transport.Failed:
+		ended.Message = v.Message
+		return ended, nil
+	case v.State == transport.Failed || v.State == transport.Canceled:
+		return v, nil
+	case place.Value(f[atErrorCode]).IsSaid() || place.Value(f[atErrorMessage]).IsSaid():
+		v.State = transport.Failed
+		return v, nil
+	case code == http.StatusAccepted || goesOn:
+		v.State = transport.Running
+		return v, nil
+	default:
+		return ended, nil
+	}
+}
+
+// isNoFailure reports whether a code says nothing of the operation: the request was refused, or
+// should be made again.
+func isNoFailure(code int, paced bool) bool {
+	switch code {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone, http.StatusProxyAuthRequired,
+		http.StatusMisdirectedRequest, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusInternalServerError:
+		return true
+	}
+	return code < http.StatusBadRequest || web.IsGateway(code) || web.ClassOfCode(code, paced) == transport.Throttled
+}
+
+// fields are what stands at the places.
+type fields [][]byte
+
+// find reads a body that must be JSON.
+func find(a *exchange.Answer) (fields, error) {
+	switch {
+	case a.Large:
+		return nil, exchange.ErrTooLarge
+	case len(bytes.TrimSpace(a.Body)) == 0:
+		return nil, errNoBody
+	}
+	var found place.Found
+	if err := places.Find(&place.Answer{Code: a.Code, Header: a.Header, Body: a.Body}, &found); err != nil {
+		return nil, err
+	}
+	return found.Values, nil
+}
+
+// verdict returns what the word at a place means; its word is "" if there is none.
+func (f fields) verdict(at int) (v Verdict, err error) {
+	v.State = transport.Running
+	if word := place.Value(f[at]); !word.IsEmpty() {
+		if word.Kind() != place.Word {
+			return v, fmt.Errorf("the status is no text: %.64s", word)
+		}
+		v.Word = word.Text()
+		v.State = stateOf(v.Word)
+	}
+	code, message := place.Value(f[atErrorCode]), place.Value(f[atErrorMessage])
+	if code.IsSaid() && code.Kind() != place.Composite {
+		v.Message = code.Text()
+	}
+	if message.IsSaid() && message.Kind() != place.Composite {
+		v.Message = strings.TrimPrefix(v.Message+": "+message.Text(), ": ")
+	}
+	if percent, err := strconv.ParseFloat(string(f[atPercent]), 64); err == nil && percent > 0 {
+		v.Progress = min(percent/100, 1)
+	}
+	return v, nil
+}
+
+// AsJSON returns a body as JSON: as it is, or as a string if it is a text. It is nil otherwise.
+func AsJSON(body []byte) []byte {
+	switch {
+	case len(bytes.TrimSpace(body)) == 0:
+		return nil
+	case json.Valid(body):
+		return bytes.Clone(body)
+	case utf8.Valid(body):
+		text, _ := json.Marshal(string(body)) // a string always can be
+		return text
+	default:
+		return nil
+	}
+}
+
+// IsPage reports whether an answer is a page for a person, as of a captive portal.
+func IsPage(a *exchange.Answer) bool {
+	start := strings.ToLower(string(a.Body[:min(len(a.Body), 256)]))
+	return strings.HasPrefix(strings.ToLower(a.Header.Get("Content-Type")), "text/html") && !json.Valid(a.Body) ||
+		strings.Contains(start, "<!doctype html") || strings.HasPrefix(strings.TrimSpace(start), "<html")
+}

@@ -1,0 +1,44 @@
+package lro
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Whatever an answer is, it is read as the state that it tells, and a Failed operation is never
+// told as completed.
+func FuzzAnswers(f *testing.F) {
+	for _, body := range []string{`{"status":"Succeeded"}`, `{"status":"Failed","error":{"code":"a","message":"b"}}`, `{"properties":{"provisioningState":"Creating"}}`,
+		`[1]`, `"x"`, ``, `<html>`, `{"status":1}`, `{"error":{"code":1}}`, `{"percentComplete":1e999}`, `{"properties":7,"status":{"a":1}}`} {
+		for k := range byte(5) {
+			f.Add(k, uint16(200), body)
+			f.Add(k, uint16(202), body)
+			f.Add(k, uint16(409), body)
+		}
+	}
+	kinds := []Kind{Async, Op, OpVia, Loc, Body}
+	f.Fuzz(func(t *testing.T, at byte, code uint16, body string) {
+		k := kinds[int(at)%len(kinds)]
+		a := &exchange.Answer{Code: int(code % 1000), Header: http.Header{}, Body: []byte(body)}
+		v, err := k.Read(a)
+		if err != nil {
+			require.Equal(t, Verdict{}, v)
+			return
+		}
+		require.Contains(t, []transport.State{transport.Running, transport.Completed, transport.Failed, transport.Canceled}, v.State)
+		require.True(t, v.Progress >= 0 && v.Progress <= 1, fmt.Sprint(v.Progress))
+		if v.State == transport.Completed {
+			require.Equal(t, 2, a.Code/100)
+			require.Contains(t, []transport.State{transport.Running, transport.Completed}, stateOf(v.Word))
+		}
+		if v.State == transport.Failed && k != Loc {
+			require.NotEqual(t, transport.Running, stateOf(v.Word))
+		}
+	})
+}

@@ -1,0 +1,130 @@
+// Package oneoff makes the calls to a Transport that are not polls: those that start a job, cancel
+// it, or fetch its result.
+package oneoff
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"go.uber.org/zap"
+
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// grace is how long a call may take to return after its context has ended, on the real clock.
+const grace = time.Second
+
+// Caller makes calls. It is safe for concurrent use.
+type Caller struct {
+	Clock  clock.Clock
+	Logger *zap.Logger
+	// Life is the context of all calls. When it ends, they end with its cause.
+	Life context.Context
+	// Timeout bounds a call, and Expired is then its error.
+	Timeout time.Duration
+	Expired error
+	// Retry says whether a call may send its request again.
+	Retry func(transport.Class) bool
+	// Panic makes the error of a panic.
+	Panic func(value any, stack []byte) error
+}
+
+// Do calls f under a context that also ends at the timeout and with the life of c. It calls f on
+// another goroutine, so that it returns even if f blocks or ends its goroutine. A panic in f is its
+// error.
+func (c *Caller) Do(ctx context.Context, f func(context.Context) error) error {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case c.Life.Err() != nil:
+		return context.Cause(c.Life)
+	}
+	track := wait.Track(c.Clock)
+	track.Begin() // what f does is work, and the caller waits for it
+	track.Park()
+	over := sync.OnceFunc(func() {
+		track.Unpark()
+		track.End()
+	})
+	ctx, cancel := context.WithCancelCause(wait.NewContext(ctx, wait.Carried{Clock: c.Clock, Logger: c.Logger, Retry: c.Retry}))
+	defer cancel(context.Canceled)
+	defer context.AfterFunc(c.Life, func() { cancel(context.Cause(c.Life)) })()
+	ctx, stop := wait.WithTimeout(ctx, c.Clock, c.Timeout, c.Expired)
+	defer stop()
+	done := make(chan error, 1)
+	go c.run(ctx, f, over, done)
+	select {
+	case err := <-done:
+		return wait.CauseOf(ctx, err)
+	case <-ctx.Done():
+	}
+	var err error
+	if wait.Within(grace, func() { err = <-done }) {
+		return wait.CauseOf(ctx, err)
+	}
+	over()
+	return context.Cause(ctx)
+}
+
+// run calls f and sends its error. If f ends the goroutine, that is its error.
+func (c *Caller) run(ctx context.Context, f func(context.Context) error, over func(), done chan<- error) {
+	err := c.Panic(boundary.ErrGoexit, nil)
+	defer func() {
+		over() // before the caller is woken
+		done <- err
+	}()
+	guard := boundary.Guard{Logger: c.Logger, Panic: c.Panic}
+	var returned error
+	if err = guard.Do(func() { returned = tried(f(ctx)) }); err == nil {
+		err = returned
+	}
+}
+
+// tried calls the methods of a plugin's error. If the error is a typed nil or its methods panic,
+// the panic happens here, where it is recovered, and not in the program that looks at the error.
+func tried(err error) error {
+	if err != nil {
+		_ = sighting.FaultOf(err)
+		_ = errors.Is(err, boundary.ErrGoexit)
+		_ = errors.As(err, new(*transport.Error))
+	}
+	return err
+}
+
+// Fetch asks f for the result of a job. The result is read under a context that outlives the call
+// and ends with ctx; the timeout bounds the time until the result begins.
+func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.Status) (body io.ReadCloser, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	err = c.Do(ctx, func(call context.Context) error {
+		defer context.AfterFunc(call, func() {
+			if cause := context.Cause(call); cause != context.Canceled {
+				cancel(cause)
+			}
+		})()
+		body, err = f.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
+		return err
+	})
+	if err != nil {
+		cancel(context.Canceled)
+		return nil, err
+	}
+	return &result{body, cancel}, nil
+}
+
+// result is what Fetch returned, with what ends its context.
+type result struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+func (r *result) Close() error {
+	defer r.cancel(context.Canceled)
+	return r.ReadCloser.Close()
+}

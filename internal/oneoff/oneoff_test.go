@@ -1,0 +1,103 @@
+package oneoff_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"github.com/iamber12/job-status-monitoring/internal/oneoff"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	errExpired = errors.New("expired")
+	errClosed  = errors.New("closed")
+)
+
+type panicError struct{ value any }
+
+func (e *panicError) Error() string { return fmt.Sprint("panic: ", e.value) }
+
+func newCaller(life context.Context, timeout time.Duration) *oneoff.Caller {
+	return &oneoff.Caller{
+		Clock: clock.New(), Logger: zap.NewNop(), Life: life, Timeout: timeout, Expired: errExpired,
+		Retry: func(transport.Class) bool { return false },
+		Panic: func(v any, _ []byte) error { return &panicError{v} },
+	}
+}
+
+type explosive struct{}
+
+func (explosive) Error() string { panic("Error") }
+func (explosive) Is(error) bool { panic("Is") }
+func (explosive) As(any) bool   { panic("As") }
+
+// fault 53: whatever a plugin does or returns is an error of the call.
+func TestACallSurvivesWhatItCalls(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t.Context(), time.Minute)
+	for name, f := range map[string]func(context.Context) error{
+		"panic":              func(context.Context) error { panic("oh") },
+		"Goexit":             func(context.Context) error { runtime.Goexit(); return nil },
+		"typed nil":          func(context.Context) error { return (*explosive)(nil) },
+		"error that panics":  func(context.Context) error { return explosive{} },
+		"its methods behind": func(context.Context) error { return fmt.Errorf("read: %w", explosive{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var p *panicError
+			require.ErrorAs(t, c.Do(t.Context(), f), &p)
+		})
+	}
+	assert.Equal(t, io.EOF, c.Do(t.Context(), func(context.Context) error { return io.EOF }))
+	assert.NoError(t, c.Do(t.Context(), func(context.Context) error { return nil }))
+}
+
+func TestACallEndsWithItsTimeoutItsContextAndItsLife(t *testing.T) {
+	t.Parallel()
+	until := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	assert.ErrorIs(t, newCaller(t.Context(), time.Millisecond).Do(t.Context(), until), errExpired)
+
+	life, end := context.WithCancelCause(t.Context())
+	begun := func(ctx context.Context) error { end(errClosed); return until(ctx) }
+	assert.ErrorIs(t, newCaller(life, time.Minute).Do(t.Context(), begun), errClosed)
+	assert.ErrorIs(t, newCaller(life, time.Minute).Do(t.Context(), nil), errClosed, "f is not called")
+
+	left, leave := context.WithCancelCause(t.Context())
+	leave(io.EOF)
+	assert.ErrorIs(t, newCaller(t.Context(), time.Minute).Do(left, nil), io.EOF, "f is not called")
+}
+
+type fetcher func(context.Context) (io.ReadCloser, error)
+
+func (f fetcher) Fetch(ctx context.Context, _ transport.Status) (io.ReadCloser, error) { return f(ctx) }
+
+func TestAResultIsReadAfterTheCallThatFetchedIt(t *testing.T) {
+	t.Parallel()
+	var under context.Context
+	body, err := newCaller(t.Context(), time.Minute).Fetch(t.Context(), fetcher(func(ctx context.Context) (io.ReadCloser, error) {
+		under = ctx
+		return io.NopCloser(strings.NewReader("result")), nil
+	}), transport.Status{})
+	require.NoError(t, err)
+	require.NoError(t, under.Err())
+	text, err := io.ReadAll(body)
+	require.NoError(t, err)
+	assert.Equal(t, "result", string(text))
+	require.NoError(t, body.Close())
+	assert.Error(t, under.Err(), "it ends when the result is closed")
+}

@@ -1,0 +1,15 @@
+package web
+
+import "strings"
+
+// maxETag bounds an ETag, which is kept for as long as the job is watched.
+const maxETag = 256
+
+// IsETag reports whether s is an entity tag (RFC 9110, 8.8.3), and so may stand in a header.
+func IsETag(s string) bool {
+	opaque := strings.TrimPrefix(s, "W/")
+	if len(s) > maxETag || len(opaque) < 2 || opaque[0] != '"' || opaque[len(opaque)-1] != '"' {
+		return false
+	}
+	return !strings.ContainsFunc(opaque[1:len(opaque)-1], func(r rune) bool { return r < '!' || r == '"' || r == 0x7f })
+}

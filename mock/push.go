@@ -1,0 +1,233 @@
+package mock
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+func (c *config) pushes() *push {
+	if c.push == nil {
+		c.push = &push{told: map[string]int{}}
+	}
+	return c.push
+}
+
+// OfPush makes w select among what the service tells unasked: the changes of jobs, each once for
+// all webhooks and the stream. Of the effects, [Lost], [Doubled], [Forged], [Latency] and [Reset]
+// apply.
+func (w When) OfPush() When { w.op = opPush; return w }
+
+// pushTrouble is the part of a trouble that only a push can have.
+type pushTrouble struct{ lost, doubled, forged bool }
+
+// Lost keeps a push from being sent.
+func Lost() Effect { return Effect{set: func(t *trouble) { t.lost = true }} }
+
+// Doubled sends a push twice, under the same id.
+func Doubled() Effect { return Effect{set: func(t *trouble) { t.doubled = true }} }
+
+// Forged sends, before a webhook, another one that says that the job is completed, and that is
+// signed with another secret. A stream has no such event.
+func Forged() Effect { return Effect{set: func(t *trouble) { t.forged = true }} }
+
+// push is what a service tells unasked. The service's mu guards it. A nil push tells nothing.
+type push struct {
+	hooks  []hook
+	stream *stream // nil for none
+	begun  bool
+	told   map[string]int // the revision of each job that was told last
+	sent   int
+}
+
+// tick is the least wait of a timer whose step has not ended when it fires.
+const tick = time.Millisecond
+
+// pushed is one push.
+type pushed struct {
+	id     string
+	header http.Header
+	body   []byte
+}
+
+// begin begins to tell of the jobs that there are.
+func (p *push) begin(s *Service) {
+	if p == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.begun = true
+	for _, j := range s.order {
+		p.watch(s, j)
+	}
+}
+
+// end ends all telling.
+func (p *push) end(s *Service) {
+	if p == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.begun = false
+}
+
+// watch begins to tell of a job. The caller holds mu, as of tell, schedule and send.
+func (p *push) watch(s *Service, j *job) {
+	if p == nil || !p.begun {
+		return
+	}
+	p.told[j.id] = int(j.step)
+	p.schedule(s, j)
+}
+
+// tell tells of a job if it has changed.
+func (p *push) tell(s *Service, j *job) {
+	switch {
+	case p == nil || !p.begun || j == nil:
+		return
+	case s.jobs[j.id] != j:
+		delete(p.told, j.id)
+		return
+	}
+	j.advance(s.seed, s.now())
+	first := p.told[j.id] + 1
+	if first > int(j.step) {
+		return
+	}
+	p.told[j.id] = int(j.step)
+	for step := first; step <= int(j.step); step++ { // there are several if a timer was late
+		v := j.at(s.seed, int32(step))
+		if v.epoch = s.epoch; v.step.answer == nil {
+			p.send(s, &v)
+		}
+	}
+	p.schedule(s, j)
+}
+
+// at returns the status of j when one of its steps began. A step that is counted in polls counts as
+// having taken no time.
+func (j *job) at(seed uint64, step int32) view {
+	past := *j
+	for past.step > step {
+		if past.step--; past.steps[past.step].polls == 0 {
+			past.since -= past.lasts(seed, past.step)
+		}
+	}
+	s := &past.steps[step]
+	return view{id: j.id, step: s, revision: int(step), progress: s.progress, created: j.created, updated: past.since}
+}
+
+// schedule sets a timer for the end of the step that a job is in, if time ends it.
+func (p *push) schedule(s *Service, j *job) {
+	step := j.step
+	d := j.lasts(s.seed, step)
+	if at := &j.steps[step]; at.ends() || at.polls > 0 || d == Forever {
+		return
+	}
+	wait.AfterFunc(s.clock, max(j.since+d-s.now(), tick), func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if p.tell(s, j); p.begun && j.step == step && s.jobs[j.id] == j {
+			p.schedule(s, j) // the timer was early
+		}
+	})
+}
+
+// send sends what there is to tell of a job, with the trouble that befalls it.
+func (p *push) send(s *Service, v *view) {
+	f, ok := s.dialect.(*fields)
+	if !ok {
+		return // a recording tells nothing
+	}
+	t := s.meet(&request{op: opPush, id: v.id, revision: v.revision}, s.now())
+	p.sent++
+	e := f.event(v)
+	e.id = fmt.Sprintf("msg_%s_%d", strconv.FormatInt(s.epoch.UnixNano(), 36), p.sent)
+	if t.reset && p.stream != nil {
+		p.stream.cut()
+	}
+	if t.lost {
+		return
+	}
+	var forged *pushed
+	if t.forged {
+		done := Completed(nil)
+		claim := *v
+		claim.step = &done
+		forged = f.event(&claim)
+		forged.id = e.id + "_forged"
+	}
+	if t.latency == 0 {
+		p.stream.add(e, t.doubled) // here, so that its order is that of the changes
+	}
+	wait.AfterFunc(s.clock, t.latency, func() {
+		if t.latency > 0 {
+			p.stream.add(e, t.doubled)
+		}
+		p.call(s, e, forged, t.doubled)
+	})
+}
+
+// call calls the webhooks.
+func (p *push) call(s *Service, e, forged *pushed, doubled bool) {
+	s.mu.Lock()
+	hooks, begun := p.hooks, p.begun
+	s.mu.Unlock()
+	if !begun {
+		return
+	}
+	for n := 0; n == 0 || n == 1 && doubled; n++ {
+		for i := range hooks {
+			if forged != nil && n == 0 {
+				other := hooks[i]
+				other.secret = otherSecret
+				other.call(s, forged, hookAttempts)
+			}
+			hooks[i].call(s, e, 1)
+		}
+	}
+}
+
+// eventSayings returns how an event says each state that it can. Of a State that is no place, or of
+// States that are no rules, it returns none: rest.New tells of these.
+func eventSayings(e rest.Event) map[transport.State]utterance {
+	places, err := place.ParseList(e.State)
+	if err != nil || e.State == "-" {
+		return nil
+	}
+	said, err := sayings(places, e.States)
+	if err != nil {
+		return nil
+	}
+	return said
+}
+
+// event returns what is told of a job, as the Dialect's Event describes it.
+func (f *fields) event(v *view) *pushed {
+	job := &writing{id: v.id, body: object{}}
+	if !f.thin {
+		f.describe(job, v)
+	}
+	w := &writing{id: v.id, body: object{}}
+	w.put(f.Event.At, job.body)
+	id := v.id
+	if f.Event.ID == f.ID {
+		id = strings.Replace(cmp.Or(strings.ReplaceAll(f.IDPattern, "*", ""), "{id}"), "{id}", v.id, 1)
+	}
+	w.put(f.Event.ID, id)
+	w.say(&rest.Dialect{State: f.Event.State}, f.told[v.step.state])
+	w.put(f.Event.Updated, v.epoch.Add(v.updated).Format(time.RFC3339Nano))
+	body, _ := json.Marshal(w.body) // a result was checked when its step was made
+	return &pushed{header: w.header, body: body}
+}

@@ -1,0 +1,283 @@
+package mock_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+	"github.com/iamber12/job-status-monitoring/transport/rest/dialects"
+	"github.com/iamber12/job-status-monitoring/transport/sse"
+	"github.com/iamber12/job-status-monitoring/transport/webhook"
+)
+
+const hookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// heard collects what a Notifier delivers, and when.
+type heard struct {
+	mu  sync.Mutex
+	now func() time.Time
+	all []string
+}
+
+func (h *heard) notify(s transport.Status) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s.ID != "" {
+		h.all = append(h.all, fmt.Sprintf("%v %s %v", h.now().Sub(mock.Start), s.ID, s.State))
+	}
+}
+
+func (h *heard) list() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]string(nil), h.all...)
+}
+
+// codes notes the answers of a handler.
+type codes struct {
+	http.Handler
+	mu  sync.Mutex
+	all []int
+}
+
+type codeWriter struct {
+	http.ResponseWriter
+	code int
+}
+
+func (w *codeWriter) WriteHeader(code int) { w.code = code; w.ResponseWriter.WriteHeader(code) }
+
+func (c *codes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	seen := &codeWriter{w, 200}
+	c.Handler.ServeHTTP(seen, r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = append(c.all, seen.code)
+}
+
+// hear mounts a webhook for a dialect, and returns what it delivers.
+func hear(t *testing.T, clk *mock.Clock, d rest.Dialect) (*codes, *heard) {
+	t.Helper()
+	client, err := rest.New("http://service.invalid", rest.WithDialect(d))
+	require.NoError(t, err)
+	hook, err := webhook.New(client, webhook.StandardWebhooks(hookSecret), webhook.WithClock(clk))
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	got, open, done := &heard{now: clk.Now}, make(chan struct{}, 1), make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = hook.Notify(ctx, func(s transport.Status) {
+			if s.ID == "" {
+				open <- struct{}{}
+			}
+			got.notify(s)
+		})
+	}()
+	<-open
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return &codes{Handler: hook}, got
+}
+
+func script(id string) mock.Option {
+	return mock.Job(id, mock.Pending(time.Second), mock.Running(time.Second), mock.Completed(nil))
+}
+
+// This is fault 29: what can befall a webhook on its way.
+func TestAServiceCallsAWebhookWithEachChange(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault mock.Option
+		want  []string
+		codes []int
+	}{
+		"well":    {nil, []string{"1s a running", "2s a completed"}, []int{202, 202}},
+		"lost":    {mock.Fault(mock.Nth(1).OfPush(), mock.Lost()), []string{"2s a completed"}, []int{202}},
+		"doubled": {mock.Fault(mock.Always().OfPush(), mock.Doubled()), []string{"1s a running", "2s a completed"}, []int{202, 202, 202, 202}},
+		"late": {mock.Fault(mock.Nth(1).OfPush(), mock.Latency(5*time.Second)),
+			[]string{"2s a completed", "6s a running"}, []int{202, 202}},
+		"forged":        {mock.Fault(mock.Nth(1).OfPush(), mock.Forged()), []string{"1s a running", "2s a completed"}, []int{401, 202, 202}},
+		"of others":     {mock.Fault(mock.Always(), mock.Code(500)), []string{"1s a running", "2s a completed"}, []int{202, 202}},
+		"of one job":    {mock.Fault(mock.Always().OfPush().Of("b"), mock.Lost()), []string{"1s a running", "2s a completed"}, []int{202, 202}},
+		"of both times": {mock.Fault(mock.Between(0, time.Minute).OfPush(), mock.Lost()), nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clk := mock.NewClock(t)
+			hook, got := hear(t, clk, rest.Dialect{})
+			opts := []mock.Option{mock.WithClock(clk), mock.WithWebhookHandler(hook, hookSecret), script("a")}
+			if c.fault != nil {
+				opts = append(opts, c.fault)
+			}
+			_, err := mock.NewService(opts...)
+			require.NoError(t, err)
+			clk.Advance(time.Minute)
+			assert.Equal(t, c.want, got.list())
+			assert.Equal(t, c.codes, hook.all)
+		})
+	}
+}
+
+func TestAServiceTellsOfChangesThatCallsMake(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	hook, got := hear(t, clk, rest.Dialect{})
+	service := mock.NewTransport(t, mock.WithWebhookHandler(hook, hookSecret), mock.WithClock(clk),
+		mock.Job("polled", mock.PendingPolls(1), mock.Completed(nil)), mock.Job("canceled", mock.Pending(mock.Forever)),
+		mock.Created(mock.Pending(time.Second), mock.Failed("no")))
+	_, err := service.Status(t.Context(), "polled")
+	require.NoError(t, err)
+	require.NoError(t, service.Cancel(t.Context(), "canceled"))
+	id, err := service.Create(t.Context(), transport.CreateRequest{})
+	require.NoError(t, err)
+	clk.Advance(time.Minute)
+	assert.Equal(t, []string{"0s polled completed", "0s canceled canceled", "1s " + id + " failed"}, got.list())
+}
+
+func TestAWebhookThatFailsIsSentAgain(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	var asked []string
+	failing := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, fmt.Sprint(clk.Since(mock.Start), " ", r.Header.Get("Webhook-Id")[len("msg_"):] != ""))
+		if len(asked)%2 == 0 {
+			panic("the second time")
+		}
+		w.WriteHeader(503)
+		w.WriteHeader(200)
+	})
+	_, err := mock.NewService(mock.WithClock(clk), mock.WithWebhookHandler(failing, hookSecret), mock.Job("a", mock.Pending(time.Second), mock.Completed(nil)))
+	require.NoError(t, err)
+	clk.Advance(time.Hour)
+	assert.Equal(t, []string{"1s true", "6s true", "16s true"}, asked)
+}
+
+func TestAWebhookHasTheFormOfItsDialect(t *testing.T) {
+	t.Parallel()
+	for _, s := range []dialects.Service{dialects.OpenAIBatch(), dialects.StripeReportRun(), dialects.GitHubActionsRun("a/b"), dialects.BunnyStreamVideo("1"),
+		dialects.ReplicatePrediction(), dialects.GitLabPipeline("1", ""), dialects.CloudConvertJob()} {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			clk := mock.NewClock(t)
+			hook, got := hear(t, clk, s.Dialect)
+			_, err := mock.NewService(mock.WithClock(clk), mock.WithDialect(s.Dialect), mock.WithWebhookHandler(hook, hookSecret),
+				mock.Job("a", mock.Pending(time.Second), mock.Completed(nil)), mock.Job("b", mock.Pending(2*time.Second), mock.Failed("no")))
+			require.NoError(t, err)
+			clk.Advance(time.Minute)
+			assert.Equal(t, []string{"1s a completed", "2s b failed"}, got.list())
+		})
+	}
+}
+
+func TestAServerCallsAURL(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	hook, got := hear(t, clk, rest.Dialect{})
+	server := &http.Server{Handler: hook}
+	l := listenLocal(t)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(l)
+	}()
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-done
+	})
+	mock.NewServer(t, mock.WithClock(clk), mock.WithWebhook("http://"+l.Addr().String()+"/hook", hookSecret), script("a"))
+	clk.Advance(time.Minute)
+	assert.Equal(t, []string{"1s a running", "2s a completed"}, got.list())
+}
+
+func TestAStreamTellsEachChangeAndResumes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		srv := mock.NewServer(t, mock.InMemory(), mock.WithStream("/events"), script("a"),
+			mock.Job("b", mock.Pending(2500*time.Millisecond), mock.Completed(nil)), mock.Job("c", mock.Pending(time.Minute), mock.Completed(nil)),
+			mock.Fault(mock.Nth(2).OfPush(), mock.Reset()), mock.Fault(mock.Nth(4).OfPush(), mock.Doubled()))
+		client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
+		require.NoError(t, err)
+		stream, err := sse.New(srv.URL+"/events", client, sse.WithHTTPClient(srv.Client()))
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		var all []string
+		err = stream.Notify(ctx, func(s transport.Status) { all = append(all, fmt.Sprintf("%v %s %v", time.Since(began), s.ID, s.State)) })
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, []string{"0s  unknown", "1s a running", "5s  unknown", "5s a completed", "5s b completed", "1m0s c completed", "1m0s c completed"}, all)
+	})
+}
+
+func TestWhatTellsUnaskedIsCheckedWhenTheServiceIsMade(t *testing.T) {
+	t.Parallel()
+	hook := http.NotFoundHandler()
+	for want, opt := range map[string]mock.Option{
+		"push_test.go":                        mock.WithWebhook("ftp://a", hookSecret),
+		"WithWebhook: the URL must begin":     mock.WithWebhook("", hookSecret),
+		"secret: it has 3 bytes, at least 24": mock.WithWebhookHandler(hook, "whsec_AAAA"),
+		"the handler is nil":                  mock.WithWebhookHandler(nil, hookSecret),
+		`WithStream("events")`:                mock.WithStream("events"),
+	} {
+		_, err := mock.NewService(opt)
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+func listenLocal(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	return l
+}
+
+// late is a clock whose timers fire late.
+type late struct{ clock.Clock }
+
+func (l late) AfterFunc(d time.Duration, f func()) *clock.Timer {
+	if d >= time.Second {
+		d += 5 * time.Second
+	}
+	return l.Clock.AfterFunc(d, f)
+}
+
+// wall is a clock that runs at another speed than that of those who verify.
+type wall struct{ clock.Clock }
+
+func (w wall) Now() time.Time                  { return w.Clock.Now().Add(time.Hour) }
+func (w wall) Since(t time.Time) time.Duration { return w.Now().Sub(t) }
+func (w wall) WallTime() time.Time             { return w.Clock.Now() }
+
+func TestAChangeIsToldThoughTheNextIsDueWhenItIs(t *testing.T) {
+	t.Parallel()
+	for name, clockOf := range map[string]func(*mock.Clock) clock.Clock{
+		"a late timer":  func(clk *mock.Clock) clock.Clock { return late{clk} },
+		"another speed": func(clk *mock.Clock) clock.Clock { return wall{clk} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clk := mock.NewClock(t)
+			hook, got := hear(t, clk, rest.Dialect{})
+			_, err := mock.NewService(mock.WithClock(clockOf(clk)), mock.WithWebhookHandler(hook, hookSecret), script("a"))
+			require.NoError(t, err)
+			clk.Advance(time.Minute)
+			require.Len(t, got.list(), 2, "%v", hook.all)
+			assert.Contains(t, got.list()[0], "a running")
+			assert.Contains(t, got.list()[1], "a completed")
+		})
+	}
+}

@@ -1,0 +1,168 @@
+package mock
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+)
+
+// WithStream makes the HTTP service stream each change of a job's state as a server-sent event, to
+// GET requests at a path such as /events. Events have the form that the Dialect's Event describes,
+// and ids. The newest 1,024 are kept for clients that come back with a Last-Event-ID. A comment
+// follows after 15 seconds without an event.
+//
+// A [Clock] does not know when a client has read an event. In a test, stream in a bubble of
+// testing/synctest, with [InMemory].
+func WithStream(path string) Option {
+	line := caller()
+	return func(c *config) {
+		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#{}") {
+			c.problem("%s: WithStream(%.80q): must be a path that begins with a slash", line, path)
+			return
+		}
+		c.overHTTP = "WithStream"
+		c.pushes().stream = &stream{path: path, changed: make(chan struct{})}
+	}
+}
+
+const (
+	keptEvents = 1024
+	keepAlive  = 15 * time.Second
+)
+
+// stream is the newest events, and those who wait for the next.
+type stream struct {
+	path string
+
+	mu      sync.Mutex
+	events  [][]byte      // the newest, the last of which has the id count
+	ids     []int         // of events
+	count   int           // events so far
+	cuts    int           // how often all connections were broken
+	changed chan struct{} // closed by the next event or cut
+}
+
+// add adds an event to a stream, which may be nil, once or twice under one id.
+func (s *stream) add(e *pushed, doubled bool) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count++
+	text := fmt.Appendf(nil, "id: %d\ndata: %s\n\n", s.count, e.body)
+	s.events, s.ids = append(s.events, text), append(s.ids, s.count)
+	if doubled {
+		s.events, s.ids = append(s.events, text), append(s.ids, s.count)
+	}
+	over := max(len(s.events)-keptEvents, 0)
+	s.events, s.ids = s.events[over:], s.ids[over:]
+	s.wakeLocked()
+}
+
+// cut breaks all connections.
+func (s *stream) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cuts++
+	s.wakeLocked()
+}
+
+func (s *stream) wakeLocked() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// position is how far a connection has come.
+type position struct {
+	id   int // of the newest event that was sent
+	nth  int // how many events with that id were sent
+	cuts int
+}
+
+// start returns where a connection begins: behind the id of a client that comes back, or at the
+// end.
+func (s *stream) start(lastID string) position {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := position{s.count, keptEvents, s.cuts}
+	if id, err := strconv.Atoi(lastID); err == nil && id < s.count {
+		at.id = id
+	}
+	return at
+}
+
+// since returns the text of the events behind at, whether the connection is broken, and what is
+// closed when that changes.
+func (s *stream) since(at *position) (text []byte, broken bool, changed <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	nth := 0
+	for i, id := range s.ids {
+		if id == at.id {
+			nth++
+		}
+		if id < at.id || id == at.id && nth <= at.nth {
+			continue
+		}
+		if id > at.id {
+			at.id, nth = id, 1
+		}
+		at.nth = nth
+		text = append(text, s.events[i]...)
+	}
+	return text, s.cuts != at.cuts, s.changed
+}
+
+// serves reports whether a request is for the stream. The push may be nil.
+func (p *push) serves(r *http.Request) bool {
+	return p != nil && p.stream != nil && r.Method == http.MethodGet && r.URL.Path == p.stream.path
+}
+
+// serve streams events until the client leaves.
+func (p *push) serve(w http.ResponseWriter, r *http.Request, clk clock.Clock) {
+	at := p.stream.start(r.Header.Get("Last-Event-ID"))
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
+	text := []byte(":\n\n")
+	for {
+		if _, err := w.Write(text); err != nil || http.NewResponseController(w).Flush() != nil {
+			return
+		}
+		for text = nil; len(text) == 0; {
+			more, broken, changed := p.stream.since(&at)
+			switch {
+			case broken:
+				panic(http.ErrAbortHandler)
+			case len(more) > 0:
+				text = more
+			default:
+				text = idle(r, clk, changed)
+			}
+			if r.Context().Err() != nil {
+				return
+			}
+		}
+	}
+}
+
+// idle waits for a change. It returns a comment if there is none for long.
+func idle(r *http.Request, clk clock.Clock, changed <-chan struct{}) []byte {
+	late := make(chan struct{})
+	defer wait.AfterFunc(clk, keepAlive, func() { close(late) })()
+	select {
+	case <-changed:
+	case <-r.Context().Done():
+	case <-late:
+		return []byte(":\n\n")
+	}
+	return nil
+}

@@ -1,0 +1,287 @@
+package longrunning_test
+
+import (
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/longrunning"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+const (
+	startAsync = "202 | Azure-AsyncOperation: BASE/op"
+	startLoc   = "202 | Location: BASE/op"
+)
+
+// Rules A1, A2 and A6: what ends a start.
+func TestAStartThatBeginsNothingIsAnError(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		method, answer string
+		class          transport.Class
+		text           string
+	}{
+		"a code":                       {"PUT", `409 | {"error":{"code":"Conflict"}}`, transport.Permanent, "409 Conflict"},
+		"not found":                    {"POST", "404", transport.Permanent, "404"},
+		"no way to go on":              {"POST", "202", transport.Permanent, "no URL to poll"},
+		"no way to go on, DELETE":      {"DELETE", "202", transport.Permanent, "no URL to poll"},
+		"a word that cannot be read":   {"PUT", "200 | <page/>", transport.Permanent, "cannot be read"},
+		"elsewhere, async":             {"PUT", "201 | Azure-AsyncOperation: http://elsewhere.example.com/op", transport.Misdirected, `"http://elsewhere.example.com" is another origin than "http://127.0.0.1`},
+		"elsewhere, op":                {"PUT", "201 | Operation-Location: //elsewhere.example.com/op", transport.Misdirected, "another origin"},
+		"elsewhere, loc":               {"POST", "202 | Location: https://127.0.0.1/op", transport.Misdirected, "another origin"},
+		"elsewhere, made":              {"POST", "201 | Location: ftp://127.0.0.1/op", transport.Misdirected, "another origin"},
+		"a user name":                  {"POST", "202 | Location: http://me:pw@127.0.0.1/op", transport.Misdirected, "user name"},
+		"a user name before the host":  {"POST", "202 | Location: http://127.0.0.1:80@elsewhere.example.com/", transport.Misdirected, "user name"},
+		"what is no URL":               {"POST", "202 | Location: http://[::1/op", transport.Misdirected, "does not parse"},
+		"dots that are escaped":        {"POST", "202 | Location: /a/%2e%2e/op", transport.Misdirected, "segment"},
+		"an operation of many KiB":     {"POST", "202 | Location: /op?t=" + strings.Repeat("x", 17<<10), transport.Misdirected, "16384"},
+		"a script":                     {"POST", "202 | Location: javascript:alert(1)", transport.Misdirected, "does not parse"},
+		"a 3xx":                        {"POST", "304", transport.Malformed, "304"},
+		"throttled for too long":       {"POST", "429 | Retry-After: 3600", transport.Throttled, "429"},
+		"refused for want of a token":  {"PUT", "401", transport.Permanent, "401"},
+		"unavailable for too long too": {"PUT", "503 | Retry-After: 120", transport.Throttled, "503"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, map[string][]string{c.method + " /r": {c.answer}})
+			l := client(t, s)
+			_, err := l.Send(t.Context(), request(t, s, c.method, "/r"), "")
+			var e *transport.Error
+			require.ErrorAs(t, err, &e)
+			assert.Equal(t, c.class, e.Class, err)
+			assert.ErrorContains(t, err, c.text)
+			assert.Len(t, s.requests(), 1)
+			_, err = accept(t, l, request(t, s, c.method, "/r"), "")
+			assert.Error(t, err)
+		})
+	}
+}
+
+// Rule A1: which starts are sent again. A POST may have begun something.
+func TestAStartIsSentAgainOnlyWhereThatBeginsNothingTwice(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		method, code, key string
+		again             bool
+	}{
+		{"PUT", "408", "", true}, {"PUT", "429", "", true}, {"PUT", "500", "", true}, {"PUT", "502", "", true}, {"PUT", "503", "", true}, {"PUT", "504", "", true},
+		{"DELETE", "500", "", true}, {"POST", "429", "", true}, {"POST", "503", "", true},
+		{"POST", "408", "", false}, {"POST", "500", "", false}, {"POST", "502", "", false}, {"POST", "504", "", false}, {"PATCH", "500", "", false},
+		{"POST", "500", "Idempotency-Key", true}, {"POST", "504", "Repeatability-Request-Id", true}, {"PUT", "409", "", false}, {"PUT", "501", "", false},
+	} {
+		t.Run(c.method+c.code+c.key, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, map[string][]string{c.method + " /r": {c.code, startAsync}})
+			r := request(t, s, c.method, "/r")
+			if c.key != "" {
+				r.Header.Set(c.key, "k1")
+			}
+			first, err := client(t, s).Send(t.Context(), r, "")
+			if !c.again {
+				assert.Error(t, err)
+				assert.Len(t, s.requests(), 1)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, transport.Running, first.State)
+			assert.Len(t, s.requests(), 2)
+			assert.Equal(t, s.bodies[0], s.bodies[1])
+		})
+	}
+}
+
+// Rules A5 and F7, and D1 to D3.
+func TestTheFirstAnswerNamesTheWait(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]time.Duration{
+		"Retry-After: 7": 7 * time.Second, "Retry-After-Ms: 250 | Retry-After: 9": 250 * time.Millisecond,
+		"X-Ms-Retry-After-Ms: 90 | Retry-After: 9":                                         90 * time.Millisecond,
+		"Date: Mon, 02 Jan 2006 15:04:05 GMT | Retry-After: Mon, 02 Jan 2006 15:05:05 GMT": time.Minute, "Retry-After: 0": transport.NoWait, "X-A: b": 0,
+	} {
+		s := serve(t, map[string][]string{"PUT /r": {startAsync + " | " + header}, "GET /op": {`200 | Retry-After: 3 | {"status":"x"}`}})
+		l := client(t, s)
+		first, err := l.Send(t.Context(), request(t, s, "PUT", "/r"), "")
+		require.NoError(t, err)
+		assert.Equal(t, want, first.RetryAfter, header)
+		next, err := l.Status(t.Context(), first.ID)
+		require.NoError(t, err)
+		assert.Equal(t, 3*time.Second, next.RetryAfter)
+	}
+}
+
+// Rule B: what says nothing of an operation.
+func TestAPollThatSaysNothingIsAnError(t *testing.T) {
+	t.Parallel()
+	body := `201 | {"properties":{"provisioningState":"Creating"}}`
+	for name, c := range map[string]struct {
+		method, start, poll string
+		class               transport.Class
+	}{
+		"async: a code":              {"POST", startAsync, `400 | {"status":"Succeeded"}`, transport.Permanent},
+		"async: 404":                 {"POST", startAsync, `404`, transport.NotFound},
+		"async: 500":                 {"POST", startAsync, `500 | {"status":"Failed"}`, transport.Transient},
+		"async: no JSON":             {"POST", startAsync, `200 | what?`, transport.Malformed},
+		"async: no status":           {"POST", startAsync, `200 | {"state":"Succeeded"}`, transport.Malformed},
+		"async: no body":             {"POST", startAsync, `204`, transport.Malformed},
+		"async: a status twice":      {"POST", startAsync, `200 | {"status":"Running","Status":"Succeeded"}`, transport.Malformed},
+		"async: a number":            {"POST", startAsync, `200 | {"status":1}`, transport.Malformed},
+		"async: a page":              {"POST", startAsync, `200 | Content-Type: text/html | <html>`, transport.Transient},
+		"op: no status":              {"POST", "202 | Operation-Location: BASE/op", `200 | {"status":null}`, transport.Malformed},
+		"op: a resource elsewhere":   {"POST", "202 | Operation-Location: BASE/op", `200 | {"status":"Succeeded","resourceLocation":"http://elsewhere.example.com/x"}`, transport.Misdirected},
+		"op: a resource with a name": {"POST", "202 | Operation-Location: BASE/op", `200 | {"status":"Succeeded","resourceLocation":"http://a:b@127.0.0.1/x"}`, transport.Misdirected},
+		"loc: 401":                   {"POST", startLoc, `401`, transport.Permanent},
+		"loc: 403":                   {"POST", startLoc, `403`, transport.Permanent},
+		"loc: 404":                   {"POST", startLoc, `404`, transport.NotFound},
+		"loc: 410":                   {"POST", startLoc, `410`, transport.Permanent},
+		"loc: 408":                   {"POST", startLoc, `408`, transport.Transient},
+		"loc: 429":                   {"POST", startLoc, `429`, transport.Throttled},
+		"loc: 500":                   {"POST", startLoc, `500`, transport.Transient},
+		"loc: 502":                   {"POST", startLoc, `502`, transport.Transient},
+		"loc: 503":                   {"POST", startLoc, `503`, transport.Transient},
+		"loc: 504":                   {"POST", startLoc, `504`, transport.Transient},
+		"loc: 409 that is paced":     {"POST", startLoc, `409 | Retry-After: 5`, transport.Throttled},
+		"loc: a page":                {"POST", startLoc, `200 | Content-Type: text/html | <html>sign in</html>`, transport.Transient},
+		"loc: a sign in":             {"POST", startLoc, `303 | Location: /login?back=1`, transport.Misdirected},
+		"loc: sees elsewhere":        {"POST", startLoc, `303 | Location: http://elsewhere.example.com/`, transport.Misdirected},
+		"loc: sees nothing":          {"POST", startLoc, `303`, transport.Misdirected},
+		"loc: moves elsewhere":       {"POST", startLoc, `202 | Location: http://elsewhere.example.com/`, transport.Misdirected},
+		"loc: is redirected":         {"POST", startLoc, `302 | Location: http://elsewhere.example.com/`, transport.Misdirected},
+		"body: a code":               {"PUT", body, `404`, transport.NotFound},
+		"body: no body":              {"PUT", body, `200`, transport.Malformed},
+		"body: no JSON":              {"PUT", body, `200 | {`, transport.Malformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := "GET /op"
+			if c.method == "PUT" {
+				path = "GET /r"
+			}
+			s := serve(t, map[string][]string{c.method + " /r": {c.start}, path: {c.poll}})
+			l := client(t, s, rest.WithRetries(rest.NoRetries))
+			first, err := l.Send(t.Context(), request(t, s, c.method, "/r"), longrunning.Operation)
+			require.NoError(t, err)
+			_, err = l.Status(t.Context(), first.ID)
+			var e *transport.Error
+			require.ErrorAs(t, err, &e)
+			assert.Equal(t, c.class, e.Class, err)
+		})
+	}
+}
+
+// Rules C1 and C2: when the monitor has said success, it is not asked again.
+func TestOnlyTheResultIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"408", "429", "500", "502", "503", "504", "404", `200 | Content-Type: text/html | <html>`} {
+		t.Run(code[:3], func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, map[string][]string{
+				"PUT /r": {"201 | Azure-AsyncOperation: BASE/op"}, "GET /op": {`200 | {"status":"Succeeded"}`, "410"},
+				"GET /r": {code, code, `201 | {"a":1}`},
+			})
+			l := client(t, s, rest.WithRetries(rest.NoRetries))
+			first, err := l.Send(t.Context(), request(t, s, "PUT", "/r"), "")
+			require.NoError(t, err)
+			for range 2 {
+				_, err = l.Status(t.Context(), first.ID)
+				var e *transport.Error
+				require.ErrorAs(t, err, &e)
+				require.NotEqual(t, transport.Permanent, e.Class)
+			}
+			end, err := l.Status(t.Context(), first.ID)
+			require.NoError(t, err)
+			assert.Equal(t, transport.Completed, end.State)
+			assert.JSONEq(t, `{"a":1}`, string(end.Result))
+			assert.Equal(t, []string{"PUT /r", "GET /op", "GET /r", "GET /r", "GET /r"}, s.requests())
+		})
+	}
+}
+
+// Rule D1: headers of the first request go along, credentials do not; D2: so does a query.
+func TestHeadersAndQueryGoAlong(t *testing.T) {
+	t.Parallel()
+	s := serve(t, map[string][]string{
+		"PUT /r?api-version=1":      {"201 | Azure-AsyncOperation: BASE/op?t=7", "201 | Azure-AsyncOperation: BASE/op?Api-Version=2"},
+		"GET /op?t=7&api-version=1": {`200 | {"status":"Succeeded"}`}, "GET /op?Api-Version=2": {`200 | {"status":"Failed"}`}, "GET /r?api-version=1": {"204"},
+	})
+	l := client(t, s, longrunning.Query("api-version", "1"), rest.WithHeader("X-All", "1"))
+	r := request(t, s, "PUT", "/r")
+	for name, value := range map[string]string{"X-Ms-Client-Request-Id": "c1", "Authorization": "Bearer secret", "Content-Type": "application/json", "If-Match": `"1"`, "X-Api-Key": "secret"} {
+		r.Header.Set(name, value)
+	}
+	first, err := l.Send(t.Context(), r, "")
+	require.NoError(t, err)
+	_, err = follow(t, l, first)
+	require.NoError(t, err)
+	require.Len(t, s.heads, 3)
+	assert.Equal(t, "Bearer secret", s.heads[0].Get("Authorization"))
+	assert.Equal(t, `"1"`, s.heads[0].Get("If-Match"))
+	for _, h := range s.heads {
+		assert.Equal(t, "c1", h.Get("X-Ms-Client-Request-Id"))
+		assert.Equal(t, "1", h.Get("X-All"))
+	}
+	for _, h := range s.heads[1:] {
+		for _, name := range []string{"Authorization", "Content-Type", "If-Match", "X-Api-Key"} {
+			assert.Empty(t, h.Get(name))
+		}
+	}
+	first, err = l.Send(t.Context(), request(t, s, "PUT", "/r"), "")
+	require.NoError(t, err)
+	end, err := l.Status(t.Context(), first.ID)
+	require.NoError(t, err)
+	assert.Equal(t, transport.Failed, end.State, "a query that is there stays, in whatever letters")
+}
+
+// Rule D4.
+func TestACookieOfTheServiceGoesAlong(t *testing.T) {
+	t.Parallel()
+	s := serve(t, map[string][]string{"POST /r": {startAsync + " | Set-Cookie: at=7"}, "GET /op": {`200 | {"status":"Succeeded"}`}})
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	l := client(t, s, rest.WithHTTPClient(&http.Client{Jar: jar}))
+	first, err := l.Send(t.Context(), request(t, s, "POST", "/r"), longrunning.Operation)
+	require.NoError(t, err)
+	_, err = l.Status(t.Context(), first.ID)
+	require.NoError(t, err)
+	assert.Equal(t, "at=7", s.heads[1].Get("Cookie"))
+}
+
+func TestAnOperationThatHasNothingNewSaysSo(t *testing.T) {
+	t.Parallel()
+	s := serve(t, map[string][]string{"POST /r": {startAsync}, "GET /op": {`200 | Etag: "1" | {"status":"Running"}`, `304 | Retry-After: 4`, `200 | {"status":"Failed"}`}})
+	l := client(t, s)
+	first, err := l.Send(t.Context(), request(t, s, "POST", "/r"), "")
+	require.NoError(t, err)
+	last, err := l.Status(t.Context(), first.ID)
+	require.NoError(t, err)
+	same, err := l.StatusSince(t.Context(), first.ID, last)
+	require.NoError(t, err)
+	assert.Equal(t, `"1"`, s.heads[2].Get("If-None-Match"))
+	last.RetryAfter = 4 * time.Second
+	assert.Equal(t, last, same)
+	end, err := l.StatusSince(t.Context(), first.ID, same)
+	require.NoError(t, err)
+	assert.Equal(t, transport.Failed, end.State)
+}
+
+// Rule A7: a bad second header is told of when it is needed.
+func TestAResultThatIsElsewhereIsAnErrorOnceItIsNeeded(t *testing.T) {
+	t.Parallel()
+	s := serve(t, map[string][]string{
+		"POST /r": {startAsync + " | Location: http://elsewhere.example.com/x"}, "GET /op": {`200 | {"status":"Running"}`, `200 | {"status":"Succeeded"}`},
+	})
+	l := client(t, s)
+	first, err := l.Send(t.Context(), request(t, s, "POST", "/r"), "")
+	require.NoError(t, err)
+	_, err = l.Status(t.Context(), first.ID)
+	require.NoError(t, err)
+	_, err = l.Status(t.Context(), first.ID)
+	assert.ErrorContains(t, err, "to which no request may go")
+	assert.Len(t, s.requests(), 3)
+}

@@ -1,0 +1,228 @@
+// Package lrogrpc waits for operations of google.longrunning over gRPC, as AIP-151 describes them.
+//
+//	ops, err := lrogrpc.New(conn)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	w, err := jobstatus.New(ops)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	defer w.Close()
+//	op, err := speech.LongRunningRecognize(ctx, request) // any call that returns an Operation
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	first, err := ops.Accept(op)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first))
+//
+// The id of an operation is its name. An operation that is not done is running. One that is done
+// has completed if it has no error, was canceled if the error's code is CANCELLED, and has failed
+// with any other. The response becomes Status.Result, in the JSON of protocol buffers if its type
+// is linked into the program. Otherwise it is an object with the type's URL and the bytes in
+// base64.
+//
+// An error of the call is no end of the operation. NOT_FOUND is transport.NotFound.
+// RESOURCE_EXHAUSTED is throttled, with the delay of a RetryInfo. UNAVAILABLE, DEADLINE_EXCEEDED,
+// ABORTED, INTERNAL, UNKNOWN and CANCELLED are transient. The other codes are permanent.
+package lrogrpc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"cloud.google.com/go/longrunning/autogen/longrunningpb"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/iamber12/job-status-monitoring/internal/redact"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Client is a Transport for the operations of one service. It is safe for concurrent use.
+type Client struct {
+	operations longrunningpb.OperationsClient
+}
+
+var (
+	_ transport.Transport = (*Client)(nil)
+	_ transport.Holder    = (*Client)(nil)
+	_ transport.Canceler  = (*Client)(nil)
+)
+
+// New returns a Client that asks over a connection, which stays the caller's. Credentials,
+// deadlines and interceptors are those of the connection.
+func New(conn grpc.ClientConnInterface) (*Client, error) {
+	if v := reflect.ValueOf(conn); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, errors.New("lrogrpc: New: the connection is nil")
+	}
+	return &Client{longrunningpb.NewOperationsClient(conn)}, nil
+}
+
+var (
+	errNilContext = errors.New("nil context")
+	errNotMade    = errors.New("the Client was not made by New")
+)
+
+// Accept returns the first Status of an operation, from the answer to the call that has started it.
+func (c *Client) Accept(op *longrunningpb.Operation) (transport.Status, error) {
+	id := op.GetName()
+	if err := transport.CheckID(id); err != nil {
+		return transport.Status{}, permanent(fmt.Errorf("Accept: the name of the operation: %w", err))
+	}
+	return read(op, id)
+}
+
+// Status asks about an operation once.
+func (c *Client) Status(ctx context.Context, id string) (transport.Status, error) {
+	if err := c.ready(ctx, id); err != nil {
+		return transport.Status{}, err
+	}
+	op, err := c.operations.GetOperation(ctx, &longrunningpb.GetOperationRequest{Name: id})
+	if err != nil {
+		return transport.Status{}, failure(ctx, "GetOperation", err)
+	}
+	return read(op, id)
+}
+
+// Hold has the service keep the request for d or until the operation is done. The error of a
+// service that cannot matches [errors.ErrUnsupported].
+func (c *Client) Hold(ctx context.Context, id string, _ transport.Status, d time.Duration) (transport.Status, error) {
+	if err := c.ready(ctx, id); err != nil {
+		return transport.Status{}, err
+	}
+	op, err := c.operations.WaitOperation(ctx, &longrunningpb.WaitOperationRequest{Name: id, Timeout: durationpb.New(max(d, 0))})
+	if err != nil {
+		return transport.Status{}, failure(ctx, "WaitOperation", err)
+	}
+	return read(op, id)
+}
+
+// Cancel asks the service to cancel an operation. Whether it was canceled is seen by polling. The
+// error of a service that cannot cancel matches [errors.ErrUnsupported].
+func (c *Client) Cancel(ctx context.Context, id string) error {
+	if err := c.ready(ctx, id); err != nil {
+		return err
+	}
+	if _, err := c.operations.CancelOperation(ctx, &longrunningpb.CancelOperationRequest{Name: id}); err != nil {
+		return failure(ctx, "CancelOperation", err)
+	}
+	return nil
+}
+
+// ready returns why no call can be made, if so.
+func (c *Client) ready(ctx context.Context, id string) error {
+	switch err := transport.CheckID(id); {
+	case c == nil || c.operations == nil:
+		return permanent(errNotMade)
+	case ctx == nil:
+		return permanent(errNilContext)
+	case err != nil:
+		return permanent(err)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	default:
+		return nil
+	}
+}
+
+// permanent returns the error of a call that is not to be made.
+func permanent(err error) error {
+	return &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("lrogrpc: %w", err)}
+}
+
+// read returns what an operation says of itself.
+func read(op *longrunningpb.Operation, id string) (transport.Status, error) {
+	s := transport.Status{ID: id, State: transport.Running}
+	failed := op.GetError()
+	switch {
+	case op.GetName() != id:
+		return transport.Status{}, malformed(fmt.Errorf("the answer is about another operation, %.128q", op.GetName()))
+	case !op.GetDone():
+		return s, nil
+	case failed == nil || failed.GetCode() == int32(codes.OK):
+		s.State = transport.Completed
+	case failed.GetCode() == int32(codes.Canceled):
+		s.State = transport.Canceled
+	default:
+		s.State = transport.Failed
+	}
+	if s.State != transport.Completed {
+		s.Raw, s.Message = codes.Code(failed.GetCode()).String(), failed.GetMessage() //nolint:gosec // codes are small
+		return s, nil
+	}
+	s.Raw = "done"
+	result, err := asJSON(op.GetResponse())
+	if err != nil {
+		return transport.Status{}, malformed(fmt.Errorf("the response: %w", err))
+	}
+	s.Result = result
+	return s, nil
+}
+
+// malformed returns the error of an answer that cannot be read.
+func malformed(err error) error {
+	return &transport.Error{Class: transport.Malformed, Err: fmt.Errorf("lrogrpc: %w", err)}
+}
+
+// asJSON returns a message as JSON. One whose type is not linked into the program is its bytes.
+func asJSON(message *anypb.Any) (json.RawMessage, error) {
+	if message == nil {
+		return nil, nil
+	}
+	if text, err := protojson.Marshal(message); err == nil {
+		return text, nil
+	}
+	if _, err := message.UnmarshalNew(); err == nil {
+		return nil, errors.New("it has no JSON")
+	}
+	return json.Marshal(struct {
+		Type  string `json:"@type"`
+		Value []byte `json:"value"`
+	}{message.GetTypeUrl(), message.GetValue()})
+}
+
+// failure returns the error of a call.
+func failure(ctx context.Context, method string, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	answer := status.Convert(err)
+	e := &transport.Error{Class: classOf(answer.Code()), Code: int(answer.Code())}
+	cause := fmt.Sprintf("lrogrpc: %s: %s: %s", method, answer.Code(), redact.Excerpt([]byte(answer.Message())))
+	if e.Err = errors.New(cause); answer.Code() == codes.Unimplemented {
+		e.Err = fmt.Errorf("%s: %w", cause, errors.ErrUnsupported)
+	}
+	for _, detail := range answer.Details() {
+		if retry, ok := detail.(*errdetails.RetryInfo); ok && retry.GetRetryDelay().IsValid() {
+			e.RetryAfter = max(retry.GetRetryDelay().AsDuration(), 0)
+		}
+	}
+	return e
+}
+
+// classOf returns what a watch does about a code.
+func classOf(code codes.Code) transport.Class {
+	switch code {
+	case codes.NotFound:
+		return transport.NotFound
+	case codes.ResourceExhausted:
+		return transport.Throttled
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Aborted, codes.Internal, codes.Unknown, codes.Canceled:
+		return transport.Transient
+	default:
+		return transport.Permanent
+	}
+}

@@ -1,0 +1,229 @@
+// Package longrunning waits for operations that live at a URL, where each answer decides how it
+// goes on: the long-running operations of Azure, and 202 with a Location of any service.
+//
+//	ops, err := longrunning.New("https://management.azure.com", rest.WithToken(token))
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	w, err := jobstatus.New(ops, jobstatus.WithTimeout(time.Hour))
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	defer w.Close()
+//	first, err := ops.Send(ctx, put, "")
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first))
+//
+// Operations that have a name, as those of AIP-151, need no more than a dialect of package rest.
+//
+// # How an operation goes on
+//
+// The first of these that holds decides what is polled:
+//
+//	Azure-AsyncOperation   that URL; its status says how the operation stands
+//	Operation-Location     likewise
+//	201 with Location      nothing: the location is the thing made, which is fetched once
+//	Location               that URL, then the newest Location of any answer, until it is not a 202
+//	PUT or PATCH           the URL of the request; its properties.provisioningState says
+//	200, 204               nothing: the operation has ended, and the body is its result
+//
+// Succeeded and Completed are success, Failed is failure, and Canceled or Cancelled is a cancel, in
+// any case of letters. Any other word means that the operation is running. An error in the answer
+// keeps it from being told as completed. A Location has failed if it answers with a 4xx or 5xx, but
+// for those that refuse the request (401, 403, 404, 410) or may pass (408, 429, 500, 502, 503,
+// 504). A status in its answer counts if it tells a failure or that the operation is running. A 202
+// without a word always means running.
+//
+// After success, [Final] and the method say where the result is. It is fetched once, into
+// Status.Result. Only this request is made again if it fails in passing. A result that is not JSON
+// is a JSON string. A result over [rest.WithMaxBody] is left to [Client.Fetch].
+//
+// # Ids
+//
+// An id is all that is needed to go on, in another process too. It holds the kind of the operation,
+// references to URLs relative to the base URL's origin, and a word for its state. It holds no
+// credential of the Client's, but the query of a URL may be a secret: keep an id as you would the
+// URL. An id that was edited, that another package or a later version made, or that refers to an
+// origin that is not allowed, is an error before any request. See [Sign].
+//
+// # Where requests go
+//
+// Requests go to the origin of the base URL, and to those that [AllowOrigin] names. This holds for
+// the start, for each URL that the service names, for redirects, and for ids. A user name in a URL
+// is refused, and so is a step from https to http. Another origin is sent no credential. A name
+// that has an address of the own network is not connected to, unless the base URL names it. A
+// RoundTripper of the user's must see to that itself.
+package longrunning
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/lro"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// Client is a Transport for the operations of one service. It is safe for concurrent use.
+type Client struct {
+	*settings // behind a pointer, as known is, so that printing a Client prints none of it
+	calls     sync.Pool
+	known     *lro.Known
+}
+
+// settings is what New makes of the options. It does not change.
+type settings struct {
+	*exchange.Settings
+	reach *lro.Reach
+	key   []byte // nil if ids are not signed
+}
+
+var (
+	_ transport.Transport   = (*Client)(nil)
+	_ transport.Conditional = (*Client)(nil)
+	_ transport.Fetcher     = (*Client)(nil)
+)
+
+// New returns a Client of the service at baseURL, which begins with http:// or https:// and has no
+// query. It takes the options of package rest that do not concern a Dialect, and those of this
+// package. The error tells of all that is wrong with the URL and with the options.
+func New(baseURL string, opts ...rest.Option) (*Client, error) {
+	cfg := exchange.NewConfig(exchange.Defaults{
+		Name: "longrunning", UserAgent: rest.UserAgent, Connections: rest.DefaultMaxConnections, Retries: rest.DefaultRetries,
+		MaxBody: rest.DefaultMaxBody, MaxResult: rest.DefaultMaxResult,
+	})
+	cfg.Strict = true
+	exchange.Apply(cfg, opts)
+	s := &settings{Settings: cfg.Settings(baseURL)}
+	query, _ := cfg.Take(queryOption).([]lro.Parameter)
+	s.reach = &lro.Reach{Base: s.Base, Origins: s.Origins, Query: query}
+	s.key, _ = cfg.Take(signOption).([]byte)
+	for _, p := range query {
+		s.AddSecrets(p.Value)
+	}
+	if err := cfg.Err(); err != nil {
+		return nil, err
+	}
+	c := &Client{settings: s, known: &lro.Known{}}
+	c.calls.New = func() any { return s.NewCall() }
+	return c, nil
+}
+
+// String returns the scheme and host of the service.
+func (c *Client) String() string {
+	if c == nil || c.settings == nil {
+		return "longrunning: " + errNotMade.Error()
+	}
+	return "longrunning: " + c.Base.Scheme + "://" + c.Base.Host
+}
+
+// Close closes the idle connections that the Client made. It always returns nil.
+func (c *Client) Close() error {
+	if c != nil && c.settings != nil {
+		c.CloseIdleConnections()
+	}
+	return nil
+}
+
+var errNotMade = errors.New("the Client was not made by New")
+
+// permanent returns the error of a call that is not to be made.
+func permanent(err error) error {
+	return &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("longrunning: %w", err)}
+}
+
+// ready returns why no call can be made, if so.
+func (c *Client) ready(ctx context.Context) error {
+	switch {
+	case c == nil || c.settings == nil:
+		return permanent(errNotMade)
+	case ctx == nil:
+		return permanent(errors.New("nil context"))
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	default:
+		return nil
+	}
+}
+
+// Status asks about an operation once. After its success, Status asks for the result too.
+func (c *Client) Status(ctx context.Context, id string) (transport.Status, error) {
+	return c.ask(ctx, id, nil)
+}
+
+// StatusSince is Status, but a service that gave last an ETag is asked for a newer answer only. If
+// there is none, StatusSince returns last, with the RetryAfter that the new answer names.
+func (c *Client) StatusSince(ctx context.Context, id string, last transport.Status) (transport.Status, error) {
+	return c.ask(ctx, id, &last)
+}
+
+// Fetch returns the result of an operation that has completed, where its id says at which URL that
+// is: the resource of a PUT or PATCH, a Location, or what was polled last. Otherwise the error
+// matches [errors.ErrUnsupported], and the result stands in done. The caller closes it, and reads
+// it for as long as ctx lasts. See [rest.WithMaxResult] for its size.
+func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
+	if err := c.ready(ctx); err != nil {
+		return nil, err
+	}
+	t, err := c.reach.Open(done.ID, c.key)
+	if err != nil {
+		return nil, permanent(err)
+	}
+	j := c.known.Get(done.ID, t)
+	ref := j.Final
+	switch {
+	case t.Kind == lro.Op:
+		ref = "" // the last answer may have named another place
+	case ref == "" && t.Word == "" && (t.Kind == lro.Loc || t.Kind == lro.Body):
+		ref = j.Poll
+	}
+	if ref == "" {
+		return nil, permanent(fmt.Errorf("%w: the id does not say where the result is", errors.ErrUnsupported))
+	}
+	k, err := c.get(ref, done.ID, j.Header)
+	if err != nil {
+		return nil, err
+	}
+	k.Terms.Stream = true
+	if err := k.Do(ctx, exchange.ReaderFunc(func() error {
+		if k.Answer.Code/100 != 2 || k.Answer.Open == nil {
+			return k.Refused()
+		}
+		return nil
+	})); err != nil {
+		c.put(k)
+		return nil, err
+	}
+	stream := exchange.NewStream(k)
+	stream.OnClose = func() { c.put(k) }
+	return stream, nil
+}
+
+// get returns a call that asks for what is at a reference.
+func (c *Client) get(ref, id string, header []string) (*exchange.Call, error) {
+	u, err := c.reach.Resolve(ref)
+	if err != nil {
+		return nil, permanent(err)
+	}
+	k := c.calls.Get().(*exchange.Call)
+	k.Request = exchange.Request{Method: http.MethodGet, URL: u, Header: header}
+	k.Terms = exchange.Terms{Seed: id, Repeatable: true, Secrets: lro.SecretsIn(&u)}
+	if !web.SameOrigin(&u, c.Base) {
+		k.Request.Header = nil
+	}
+	return k, nil
+}
+
+// put gives a call back.
+func (c *Client) put(k *exchange.Call) {
+	k.Reset()
+	c.calls.Put(k)
+}

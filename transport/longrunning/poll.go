@@ -1,0 +1,185 @@
+package longrunning
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/lro"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// poll is one look at an operation.
+type poll struct {
+	*Client
+	id     string
+	ticket lro.Ticket
+	job    lro.Job
+	last   *transport.Status
+}
+
+func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (transport.Status, error) {
+	if err := c.ready(ctx); err != nil {
+		return transport.Status{}, err
+	}
+	t, err := c.reach.Open(id, c.key)
+	if err != nil {
+		return transport.Status{}, permanent(err)
+	}
+	p := &poll{Client: c, id: id, ticket: t, job: c.known.Get(id, t), last: last}
+	switch {
+	case t.Word == lro.Failed:
+		return transport.Status{ID: id, State: transport.Failed, Raw: t.Word}, nil
+	case t.Word == lro.Canceled:
+		return transport.Status{ID: id, State: transport.Canceled, Raw: t.Word}, nil
+	case p.job.Over:
+		return p.result(ctx, transport.Status{ID: id, State: transport.Completed, Raw: t.Word})
+	default:
+		return p.look(ctx)
+	}
+}
+
+// look asks how the operation stands, and for its result if it has completed.
+func (p *poll) look(ctx context.Context) (s transport.Status, err error) {
+	k, err := p.get(p.job.Poll, p.id, p.job.Header)
+	if err != nil {
+		return s, err
+	}
+	defer p.put(k)
+	k.Terms.SeeOther = p.ticket.Kind == lro.Loc
+	if p.last != nil && web.IsETag(p.last.Revision) {
+		k.Request.Extra = [2]string{"If-None-Match", p.last.Revision}
+	}
+	if err := k.Do(ctx, exchange.ReaderFunc(func() (err error) { s, err = p.judge(k); return err })); err != nil {
+		return transport.Status{}, err
+	}
+	switch {
+	case s.State == transport.Completed && p.job.Over:
+		p.known.Put(p.id, p.job)
+		return p.result(ctx, s)
+	case s.State.Terminal():
+		p.known.Forget(p.id)
+	}
+	return s, nil
+}
+
+// judge returns the status that the answer to a poll tells, and notes where the operation goes on.
+func (p *poll) judge(k *exchange.Call) (transport.Status, error) {
+	a := &k.Answer
+	switch {
+	case a.Code == http.StatusNotModified && p.last != nil && k.Request.Extra[0] != "":
+		s := *p.last
+		s.RetryAfter = a.Wait
+		return s, nil
+	case a.Code == http.StatusSeeOther && p.ticket.Kind == lro.Loc:
+		return p.seeOther(k)
+	}
+	v, err := p.ticket.Kind.Read(a)
+	switch {
+	case errors.Is(err, lro.ErrRefused):
+		return transport.Status{}, k.Refused()
+	case errors.Is(err, lro.ErrPage):
+		return transport.Status{}, k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), err))
+	case err != nil:
+		return transport.Status{}, k.Unread(err)
+	}
+	s := transport.Status{ID: p.id, State: v.State, Raw: v.Word, Progress: v.Progress, RetryAfter: a.Wait}
+	if tag := a.Header.Get("Etag"); web.IsETag(tag) {
+		s.Revision = tag
+	}
+	switch v.State {
+	case transport.Completed:
+		s.Result = v.Result
+		return s, p.end(k, v.Resource)
+	case transport.Running:
+		return s, p.move(k)
+	default:
+		if s.Message = v.Message; s.Message == "" {
+			s.Message = k.Quote().Error()
+		}
+		return s, nil
+	}
+}
+
+// end notes where the result of an operation is that has completed, if it is to be asked for.
+func (p *poll) end(k *exchange.Call, resource string) error {
+	if resource != "" && p.ticket.Kind == lro.Op {
+		ref, err := p.reach.Refer(resource, &k.Request.URL)
+		if err != nil {
+			return k.Fail(transport.Misdirected, fmt.Errorf("resourceLocation: %w", err))
+		}
+		p.job.Final = ref
+	}
+	p.job.Over = p.job.Final != ""
+	return nil
+}
+
+// move notes the newest Location.
+func (p *poll) move(k *exchange.Call) error {
+	named := k.Answer.Header.Get("Location")
+	if p.ticket.Kind != lro.Loc || named == "" {
+		return nil
+	}
+	ref, err := p.reach.Refer(named, &k.Request.URL)
+	if err != nil {
+		return k.Fail(transport.Misdirected, fmt.Errorf("Location: %w", err))
+	}
+	if ref != p.job.Poll {
+		p.job.Poll = ref
+		p.known.Put(p.id, p.job)
+	}
+	return nil
+}
+
+// seeOther notes where the result of an operation is that has ended.
+func (p *poll) seeOther(k *exchange.Call) (transport.Status, error) {
+	named := k.Answer.Header.Get("Location")
+	ref, err := p.reach.Refer(named, &k.Request.URL)
+	switch {
+	case named == "":
+		err = errors.New("a redirect to nowhere")
+	case err == nil && web.IsSignIn(ref):
+		err = errors.New("a redirect to sign in")
+	}
+	if err != nil {
+		return transport.Status{}, k.Fail(transport.Misdirected, err)
+	}
+	p.job.Final, p.job.Over = ref, true
+	return transport.Status{ID: p.id, State: transport.Completed, Raw: "303", RetryAfter: k.Answer.Wait}, nil
+}
+
+// result asks for the result of an operation that has completed with status s.
+func (p *poll) result(ctx context.Context, s transport.Status) (transport.Status, error) {
+	if p.job.Final == "" {
+		return s, nil
+	}
+	k, err := p.get(p.job.Final, p.id, p.job.Header)
+	if err != nil {
+		return transport.Status{}, err
+	}
+	defer p.put(k)
+	err = k.Do(ctx, exchange.ReaderFunc(func() error {
+		a := &k.Answer
+		switch {
+		case !lro.IsFine(a.Code):
+			return k.Fail(web.ClassOfCode(a.Code, a.IsPaced()), fmt.Errorf("the result of an operation that has completed: %w", k.Quote()))
+		case lro.IsPage(a):
+			return k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), lro.ErrPage))
+		case a.Large:
+			s.Message = fmt.Sprintf("the result has more than %d bytes: Fetch reads it", p.MaxBody)
+			s.Result = nil
+		default:
+			s.Result = lro.AsJSON(a.Body)
+		}
+		s.RetryAfter, s.Revision = a.Wait, ""
+		return nil
+	}))
+	if err != nil {
+		return transport.Status{}, err
+	}
+	p.known.Forget(p.id)
+	return s, nil
+}

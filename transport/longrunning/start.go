@@ -1,0 +1,120 @@
+package longrunning
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/lro"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+const (
+	// maxSent bounds the body of a request that Send sends, which is held in memory.
+	maxSent = 16 << 20
+	// longestWait is the longest wait that a service may ask for between two attempts of Send.
+	longestWait = time.Minute
+)
+
+// Send starts an operation by a request of the caller's, which goes to the base URL's origin. Its
+// headers go along with the polls of this Client, but for credentials. Send returns the first
+// Status, for WaitForJob and From; its RetryAfter is the wait before the first poll.
+//
+// Send sends the request again after 408, 429, 500, 502, 503, 504 and connections that failed, as
+// often as rest.WithRetries says. A POST or PATCH is sent again only after 429 and 503, unless it
+// has an Idempotency-Key or a Repeatability-Request-Id. Waits of more than a minute are the
+// caller's. Any code but 200, 201, 202 and 204 is an error.
+func (c *Client) Send(ctx context.Context, r *http.Request, via Final) (transport.Status, error) {
+	if err := c.ready(ctx); err != nil {
+		return transport.Status{}, err
+	}
+	if r == nil || r.URL == nil {
+		return transport.Status{}, permanent(errors.New("Send: no request"))
+	}
+	k := c.calls.Get().(*exchange.Call)
+	defer c.put(k)
+	if err := c.prepare(k, r, via); err != nil {
+		return transport.Status{}, permanent(fmt.Errorf("Send: %w", err))
+	}
+	var first transport.Status
+	err := k.Do(ctx, exchange.ReaderFunc(func() (err error) {
+		first, err = c.first(k, r.Header, via)
+		return err
+	}))
+	return first, err
+}
+
+// prepare sets the request of a call to one of the caller's.
+func (c *Client) prepare(k *exchange.Call, r *http.Request, via Final) (err error) {
+	if err := c.reach.Check(r.URL); err != nil {
+		return err
+	}
+	switch {
+	case !web.SameOrigin(r.URL, c.Base):
+		return fmt.Errorf("%q is another origin than %q: operations start there", lro.Origin(r.URL), lro.Origin(c.Base))
+	case !lro.Final(via).IsKnown():
+		return fmt.Errorf("Final: no such value: %.40q", string(via))
+	}
+	if k.Request, err = exchange.NewRequest(r, maxSent); err != nil {
+		return err
+	}
+	u := &k.Request.URL
+	u.RawQuery = lro.WithQuery(u.RawQuery, c.reach.Query)
+	twice := k.Request.Method != http.MethodPost && k.Request.Method != http.MethodPatch ||
+		r.Header.Get("Idempotency-Key") != "" || r.Header.Get("Repeatability-Request-Id") != ""
+	k.Terms = exchange.Terms{Repeatable: twice, LongestWait: longestWait, Repeats: lro.NotBegun, Secrets: append(lro.SecretsIn(u), exchange.HeaderSecrets(r.Header)...)}
+	if twice {
+		k.Terms.Repeats = lro.Passes
+	}
+	return nil
+}
+
+// first returns the first status of an operation that a call has started, by a request with headers
+// h.
+func (c *Client) first(k *exchange.Call, h http.Header, via Final) (transport.Status, error) {
+	switch code := k.Answer.Code; {
+	case code == http.StatusNotFound: // it is no operation that was not found
+		return transport.Status{}, k.Fail(transport.Permanent, k.Quote())
+	case !lro.IsFine(code):
+		return transport.Status{}, k.Refused()
+	}
+	o := lro.Opening{Reach: c.reach, Answer: &k.Answer, Method: k.Request.Method, Asked: &k.Request.URL, Via: lro.Final(via)}
+	first, err := o.Read(c.key)
+	if err != nil {
+		return transport.Status{}, k.Fail(lro.ClassOf(err), err)
+	}
+	c.known.Remember(first, h)
+	return first, nil
+}
+
+// Accept returns the first Status of an operation that was started by a request which somebody else
+// sent, from the answer, whose body it reads and closes. Its code is one of 200, 201, 202 and 204.
+func (c *Client) Accept(r *http.Response, via Final) (transport.Status, error) {
+	if r != nil && r.Body != nil {
+		defer r.Body.Close()
+	}
+	switch {
+	case c == nil || c.settings == nil:
+		return transport.Status{}, permanent(errNotMade)
+	case r == nil || r.Request == nil || r.Request.URL == nil:
+		return transport.Status{}, permanent(errors.New("Accept: no answer to a request"))
+	case !lro.Final(via).IsKnown():
+		return transport.Status{}, permanent(fmt.Errorf("Accept: Final: no such value: %.40q", string(via)))
+	}
+	k := c.calls.Get().(*exchange.Call)
+	defer c.put(k)
+	k.Request = exchange.Request{Method: cmp.Or(r.Request.Method, http.MethodGet), URL: *r.Request.URL}
+	k.Terms.Secrets = append(lro.SecretsIn(r.Request.URL), exchange.HeaderSecrets(r.Request.Header)...)
+	if err := c.reach.Check(r.Request.URL); err != nil {
+		return transport.Status{}, permanent(fmt.Errorf("Accept: %w", err))
+	}
+	if err := exchange.Take(k, r); err != nil {
+		return transport.Status{}, err
+	}
+	return c.first(k, r.Request.Header, via)
+}

@@ -1,0 +1,187 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// answer is the answer of a call, as the dialect of a stage reads it.
+type answer struct {
+	*exchange.Call
+	reader  *reader
+	reading reading // parts of the body
+	status  transport.Status
+	question
+}
+
+// question is what an answer is read for.
+type question struct {
+	judge    func(*answer) error // sets the status, or returns the error that the answer is
+	template *template           // that the request was made from
+	id       string              // of the caller
+	asked    string              // the id that the job has now
+	key      string              // of a create
+	stage    *stage              // that a created job is in
+	hold     hold                // of a request that the service keeps
+	last     *transport.Status   // for a service that has nothing newer; nil if it was not told of one
+	batch    *batch              // of a question about many jobs
+}
+
+var _ exchange.Reader = (*answer)(nil)
+
+// Read judges the answer.
+func (a *answer) Read() error { return a.judge(a) }
+
+// places returns the answer as places are looked for in it, with a name in their holes.
+func (a *answer) places(name string) *place.Answer {
+	return &place.Answer{Code: a.Answer.Code, Header: a.Answer.Header, Body: a.Answer.Body, Name: name}
+}
+
+// faulty returns the error of an answer that is one by the dialect's Faults.
+func (a *answer) faulty(class transport.Class) error { return a.Fail(class, a.Quote()) }
+
+// wanted returns the wait that the answer names, in a header or else in the body.
+func (a *answer) wanted() time.Duration {
+	if a.Answer.Wait != 0 {
+		return a.Answer.Wait
+	}
+	return a.reader.readWait(&a.reading)
+}
+
+// readStatus reads the answer to a status call.
+func (a *answer) readStatus() error {
+	a.reading.next = ""
+	if a.Answer.Code == http.StatusNotModified && a.last != nil {
+		a.status = *a.last
+		a.status.RetryAfter = a.Answer.Wait
+		return nil
+	}
+	a.last = nil // the answer is a new one
+	if a.saysNothingNew() {
+		a.status = *a.hold.seen
+		a.status.RetryAfter = a.Answer.Wait
+		return nil
+	}
+	var st transport.Status
+	err := a.tell(&st)
+	if classify := a.reader.dialect.Classify; classify != nil {
+		if err != nil {
+			st = transport.Status{}
+		}
+		st, err = classify(Answer{a.Answer.Code, a.Answer.Header, a.Answer.Body}, st, err)
+	}
+	if err != nil {
+		st = transport.Status{}
+	}
+	a.status = st
+	return err
+}
+
+// tell reads into s, which is zero, the status that the answer tells, or returns the error that it
+// is.
+func (a *answer) tell(s *transport.Status) error {
+	r := a.reader
+	fine := a.Answer.Code/100 == 2
+	if a.Answer.Large && (fine || a.Answer.Code/100 == 5) {
+		if fine {
+			return a.Unread(exchange.ErrTooLarge)
+		}
+		return a.Refused()
+	}
+	r.find(a.places(a.asked), &a.reading)
+	if o, ok := r.fault(&a.reading); ok {
+		return a.faulty(o.Means)
+	}
+	err := r.readStatus(s, &a.reading)
+	told := a.tells(s)
+	if err != nil && a.Answer.IsAccepted() && r.saysNothing(err) {
+		s.State, err, told = transport.Pending, nil, true
+	}
+	if a.Answer.Code == http.StatusSeeOther && !told {
+		return a.seeOther(s)
+	}
+	switch {
+	case err == nil && told:
+	case fine:
+		return a.Unread(safe(err, a.Excerpt))
+	default:
+		return a.Refused()
+	}
+	if err := a.isAboutAnother(); err != nil {
+		return err
+	}
+	s.ID, s.RetryAfter = a.id, a.wanted()
+	if tags := a.Answer.Header["Etag"]; len(tags) > 0 && r.dialect.Revision == "" && web.IsETag(tags[0]) {
+		s.Revision = tags[0]
+	}
+	return nil
+}
+
+// tells reports whether the status code lets the body tell a status.
+func (a *answer) tells(s *transport.Status) bool {
+	r := a.reader
+	switch {
+	case a.Answer.Code/100 == 2:
+		return !(r.code >= 0 && !r.inBody && a.Answer.IsPage())
+	case web.IsGateway(a.Answer.Code):
+		return false
+	case r.code >= 0:
+		return r.namesCode(&a.reading)
+	default: // an end, if it says so
+		return a.Answer.Code/100 == 5 && s.State.Terminal() && !isNothing(a.reading.values(r, inState))
+	}
+}
+
+// isAboutAnother returns the error of an answer that names another job.
+func (a *answer) isAboutAnother() error {
+	v, ok := a.reading.said(a.reader, inAnswerID)
+	if !ok || v.Kind() != place.Word && v.Kind() != place.Number {
+		return nil
+	}
+	if inner := jsonscan.Inner(v); string(inner) == a.asked || strings.EqualFold(v.Text(), a.asked) {
+		return nil
+	}
+	return a.Fail(transport.Malformed, fmt.Errorf("the answer is about another job: %w", a.Quote()))
+}
+
+// seeOther reads into s the end of a job whose result is elsewhere.
+func (a *answer) seeOther(s *transport.Status) error {
+	ref, err := a.template.reference(a.Answer.Header.Get("Location"), &a.Request.URL)
+	if err == nil && a.Answer.Header.Get("Location") == "" {
+		err = errors.New("a redirect to nowhere")
+	}
+	if web.IsSignIn(ref) {
+		err = errors.New("a redirect to sign in")
+	}
+	if err != nil {
+		return a.Fail(transport.Misdirected, err)
+	}
+	result, _ := json.Marshal(ref) // a string always can be
+	*s = transport.Status{ID: a.id, State: transport.Completed, Result: result}
+	return nil
+}
+
+// readCancel reads the answer to a cancel.
+func (a *answer) readCancel() error {
+	r := a.reader
+	if r.faults != nil {
+		r.find(a.places(a.asked), &a.reading)
+		if o, ok := r.fault(&a.reading); ok {
+			return a.faulty(o.Means)
+		}
+	}
+	if a.Answer.Code/100 != 2 {
+		return a.Refused()
+	}
+	return nil
+}

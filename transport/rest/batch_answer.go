@@ -1,0 +1,111 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// readBatch returns what the answer says of the jobs that were asked about.
+func (a *answer) readBatch(ids []string) ([]transport.Answer, error) {
+	switch {
+	case a.Answer.Code/100 != 2:
+		return nil, a.Fail(web.ClassOfBatchCode(a.Answer.Code, a.Answer.IsPaced()), a.Quote())
+	case a.Answer.Large:
+		return nil, a.Fail(transport.Oversized, a.TooLarge())
+	}
+	items, err := a.batch.items(a.Answer.Body)
+	switch {
+	case err != nil && a.Answer.IsAccepted() && isNotJSON(err):
+		return nil, nil
+	case err != nil:
+		return nil, a.Unread(err)
+	}
+	told := make([]transport.Answer, len(ids))
+	for i, item := range a.batch.match(ids, items) {
+		answer := a.readItem(ids[i], item)
+		switch {
+		case told[i].Status.ID == "":
+			told[i] = answer
+		case !alike(&told[i], &answer):
+			told[i] = refusal(ids[i], a.Fail(transport.Malformed, errTwice))
+		}
+	}
+	return slices.DeleteFunc(told, func(a transport.Answer) bool { return a.Status.ID == "" }), nil
+}
+
+// items returns the part of an answer that holds the items.
+func (b *batch) items(body []byte) ([]byte, error) {
+	var found place.Found
+	if err := b.list.Find(&place.Answer{Body: body}, &found); err != nil {
+		return nil, err
+	}
+	kind, opening := "array", byte('[')
+	if b.id == nil {
+		kind, opening = "object", '{'
+	}
+	items := found.Values[0]
+	if items == nil || items[0] != opening {
+		return nil, fmt.Errorf("no %s at %s (Batch.List)", kind, b.List)
+	}
+	return items, nil
+}
+
+// job returns the id of the job that an item is about, or "" if it is about none.
+func (b *batch) job(key, item []byte, found *place.Found) string {
+	if b.id == nil {
+		if item[0] == 'n' { // null
+			return ""
+		}
+		return jsonscan.Text(key)
+	}
+	if b.id.Find(&place.Answer{Body: item}, found) != nil {
+		return ""
+	}
+	v := place.Value(found.Values[0])
+	if text := v.Text(); v.Kind() == place.Word || v.Kind() == place.Number && text != "true" && text != "false" {
+		return text
+	}
+	return ""
+}
+
+// readItem returns what an item says of its job.
+func (a *answer) readItem(id string, item []byte) transport.Answer {
+	s, err := a.judgeItem(id, item)
+	if classify := a.reader.dialect.Classify; classify != nil {
+		s, err = classify(Answer{a.Answer.Code, a.Answer.Header, item}, s, err)
+	}
+	if err != nil {
+		return refusal(id, err)
+	}
+	s.ID = id
+	return transport.Answer{Status: s}
+}
+
+// judgeItem returns what an item says, before Classify has a word.
+func (a *answer) judgeItem(id string, item []byte) (transport.Status, error) {
+	part := a.places(id)
+	part.Body = item
+	if b := a.batch; b.notFound != nil {
+		var found place.Found
+		if err := b.notFound.Find(part, &found); err != nil {
+			return transport.Status{}, a.Fail(transport.Malformed, fmt.Errorf("%w: %s", err, a.Excerpt(item)))
+		}
+		if v := place.Value(found.Values[0]); !v.IsEmpty() && string(v) != "false" {
+			return transport.Status{}, a.Fail(transport.NotFound, errors.New(a.Excerpt(item)))
+		}
+	}
+	var s transport.Status
+	r := a.batch.reader
+	r.find(part, &a.reading)
+	if err := r.readStatus(&s, &a.reading); err != nil {
+		return transport.Status{}, a.Fail(transport.Malformed, fmt.Errorf("%w: %s", safe(err, a.Excerpt), a.Excerpt(item)))
+	}
+	s.ID, s.RetryAfter = id, a.Answer.Wait
+	return s, nil
+}

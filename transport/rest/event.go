@@ -1,0 +1,261 @@
+package rest
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/redact"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Event says how a service tells of a job unasked: in the body of a webhook, or in an event of a
+// stream. Its places are seen from the whole event. The zero Event is an event that looks like the
+// answer to a status call.
+//
+//	Event{At: "data.object"}                       the answer stands within the event
+//	Event{ID: "VideoGuid", State: "Status", States: words}
+//	Event{At: "data", State: "-"}                  the event only says that there is news
+//
+// In an event, @header.NAME is a header of the webhook's request, or a field of the stream's event
+// as package sse names it. The status code @code is 200. A body that is a form, by its
+// Content-Type, is read like an object with the names and texts of its fields.
+type Event struct {
+	// At is where in the event the object stands that a status call would answer with, such as
+	// "data.object". The Dialect's places are looked for there. The default is ".", the whole
+	// event.
+	At string
+	// ID is where the event names the job. The default is the Dialect's AnswerID within At, or else
+	// its ID. An event that names no job there is about something else and is ignored.
+	ID string
+	// State is where the event says how the job stands. The default is the Dialect's State within
+	// At. It is "-" if events do not say: each of them then makes a Watcher poll.
+	State string
+	// States maps the words at State, as [Dialect.States] does. The default is Dialect.States.
+	States map[string]transport.State
+	// Updated is where the event says when it came about. The default is the Dialect's Updated
+	// within At.
+	Updated string
+}
+
+func (e Event) isZero() bool {
+	return e.At == "" && e.ID == "" && e.State == "" && e.States == nil && e.Updated == ""
+}
+
+// withDefaults returns e with a default for each field that is zero, as d has its own defaults
+// except for AnswerID.
+func (e Event) withDefaults(d Dialect) Event {
+	e.At = cmp.Or(e.At, ".")
+	if e.ID == "" {
+		e.ID = "-"
+		if id := eventID(d); id != "" {
+			e.ID = within(e.At, id)
+		}
+	}
+	e.State = cmp.Or(e.State, within(e.At, d.State))
+	if e.States == nil {
+		e.States = d.States
+	}
+	e.Updated = cmp.Or(e.Updated, within(e.At, d.Updated))
+	return e
+}
+
+// eventID returns the place at which the answer to a status call, or else that to a create, names
+// the job; "" if that is in no body.
+func eventID(d Dialect) string {
+	for _, text := range []string{d.AnswerID, d.ID} {
+		places, err := place.ParseList(text)
+		inBody := err == nil
+		for _, p := range places {
+			inBody = inBody && p.Source == place.Body && !p.HasHole()
+		}
+		if inBody {
+			return text
+		}
+	}
+	return ""
+}
+
+// within returns the places of a field as they are seen from the body that has their body at the
+// place at. A text that is no list of places stays what it is.
+func within(at, text string) string {
+	places, err := place.ParseList(text)
+	if err != nil || at == "." || text == "" {
+		return text
+	}
+	texts := make([]string, len(places))
+	for i, p := range places {
+		switch inner := strings.TrimSpace(p.Text); {
+		case p.Source != place.Body:
+			texts[i] = inner
+		case len(p.Steps) == 0:
+			texts[i] = at
+		case strings.HasPrefix(inner, "["):
+			texts[i] = at + inner
+		default:
+			texts[i] = at + "." + inner
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// events reads events in one dialect.
+type events struct {
+	reader *reader
+	item   *place.Set // what stands at Event.At
+	silent bool       // whether events do not say how the job stands
+}
+
+// newEvents returns what reads the events of a dialect, or nil if it has no place for their id. Of
+// a dialect that is valid otherwise, it returns all that is wrong with its Event.
+func newEvents(d Dialect) (*events, error) {
+	isSet := !d.Event.isZero()
+	d = d.WithDefaults()
+	e := d.Event
+	at, err := place.Parse(e.At)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("field At: %w", err)
+	case at.Source != place.Body || at.HasHole():
+		return nil, fmt.Errorf("field At: %q: must be a place in the body, without {id}", e.At)
+	case e.ID == "-" && isSet:
+		return nil, errors.New("field ID must be set: the answers to status calls name no job in their body")
+	case e.ID == "-":
+		return nil, nil
+	}
+	ids, err := place.ParseList(e.ID)
+	if err != nil {
+		return nil, fmt.Errorf("field ID: %w", err)
+	}
+	for _, p := range ids {
+		if p.HasHole() {
+			return nil, fmt.Errorf("field ID: %q: no id is known before it is read", e.ID)
+		}
+	}
+	r := &events{silent: e.State == "-"}
+	if r.item, err = place.NewSet([]place.Place{at}, 0); err != nil {
+		return nil, err
+	}
+	r.reader, err = newReader(d.inEvent())
+	return r, err
+}
+
+// inEvent returns the dialect in which a whole event is read like the answer to a status call.
+func (d Dialect) inEvent() Dialect {
+	e := d.Event
+	in := func(text string) string { return within(e.At, text) }
+	if e.ID != in(d.ID) {
+		d.IDPattern = ""
+	}
+	if e.State == "-" {
+		e.State, e.States = in(d.State), d.States
+	}
+	if done, total, ok := strings.Cut(d.Progress, " / "); ok {
+		d.Progress = in(strings.TrimSpace(done)) + " / " + in(strings.TrimSpace(total))
+	} else {
+		d.Progress = in(d.Progress)
+	}
+	d.ID, d.State, d.States, d.Updated = e.ID, e.State, e.States, e.Updated
+	d.Message, d.Error, d.Result, d.Revision = in(d.Message), in(d.Error), in(d.Result), in(d.Revision)
+	d.Created, d.Finished, d.Next = in(d.Created), in(d.Finished), in(d.Next)
+	d.AnswerID, d.Fault, d.Faults, d.RetryAfter = "-", "", nil, "-"
+	return d
+}
+
+// fromForm returns a form as an object of JSON, and any other body as it is. A name that stands
+// more than once has a list.
+func fromForm(header http.Header, body []byte) ([]byte, error) {
+	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return body, nil //nolint:nilerr // what has no type is taken for JSON
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, errors.New("the form does not parse")
+	}
+	object := make(map[string]any, len(form))
+	for name, values := range form {
+		if object[name] = values; len(values) == 1 {
+			object[name] = values[0]
+		}
+	}
+	return json.Marshal(object)
+}
+
+// read returns what an event says.
+func (e *events) read(header http.Header, body []byte) (transport.Status, error) {
+	body, err := fromForm(header, body)
+	if err != nil {
+		return transport.Status{}, err
+	}
+	a := &place.Answer{Code: http.StatusOK, Header: header, Body: body}
+	id, err := e.reader.readID(a, "")
+	switch {
+	case errors.Is(err, errNoID):
+		return transport.Status{}, nil
+	case err != nil:
+		return transport.Status{}, err
+	case e.silent:
+		return transport.Status{ID: id}, nil
+	}
+	a.Name = id
+	var g reading
+	var s transport.Status
+	e.reader.find(a, &g)
+	if err = e.reader.readStatus(&s, &g); errors.Is(err, e.reader.noStatus) {
+		s.State, err = transport.Unknown, nil
+	}
+	if classify := e.reader.dialect.Classify; classify != nil {
+		var found place.Found
+		_ = e.item.Find(a, &found) // the body was read already
+		s, err = classify(Answer{http.StatusOK, header, found.Values[0]}, s, err)
+	}
+	s.ID = id
+	return s, err
+}
+
+// ReadEvent returns what an event says, as the Dialect's Event describes it. The header is that of
+// the webhook's request, and the body at most as long as [WithMaxBody] says. ReadEvent makes no
+// request, and keeps neither the header nor the body.
+//
+// A Status whose State is [transport.Unknown] says only that there is news of the job. The zero
+// Status is an event that names no job. An event that can't be read is an error that matches
+// [transport.ErrMalformed]. The error matches [errors.ErrUnsupported] if the Dialect does not say
+// where events name their job.
+//
+// ReadEvent does not check who sent the event: packages webhook and sse do.
+func (c *Client) ReadEvent(header http.Header, body []byte) (transport.Status, error) {
+	switch {
+	case c == nil || c.settings == nil:
+		return transport.Status{}, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", errNotMade)}
+	case c.events == nil:
+		return transport.Status{}, unsupported("Event")
+	case len(body) > c.MaxBody:
+		return transport.Status{}, c.unreadEvent(fmt.Errorf("%w: at most %d bytes (WithMaxBody)", exchange.ErrTooLarge, c.MaxBody), nil)
+	}
+	s, err := c.events.read(header, body)
+	if err != nil {
+		return transport.Status{}, c.unreadEvent(err, body)
+	}
+	return s, nil
+}
+
+// unreadEvent returns the error of an event that can't be read.
+func (c *Client) unreadEvent(err error, body []byte) error {
+	if e := (*transport.Error)(nil); errors.As(err, &e) {
+		return err // of Classify
+	}
+	err = web.Safe(safe(err, func(part []byte) string { return redact.Excerpt(part, c.Secrets()...) }), c.Secrets()...)
+	if len(body) > 0 {
+		err = fmt.Errorf("%w: %s", err, redact.Excerpt(body, c.Secrets()...))
+	}
+	return &transport.Error{Class: transport.Malformed, Err: fmt.Errorf("rest: event: %w", err)}
+}

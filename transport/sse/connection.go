@@ -1,0 +1,232 @@
+package sse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// connection is one request for the stream and its answer. A goroutine reads, while the one that
+// calls Notify sleeps until it has been silent for too long.
+type connection struct {
+	*settings
+	host   transport.Host
+	notify func(transport.Status)
+	at     *position  // of the reading goroutine, until it ends
+	open   bool       // likewise
+	warned bool       // likewise
+	token  *web.Token // likewise; nil for none
+
+	mu    sync.Mutex
+	heard time.Time // when a byte came last
+}
+
+var (
+	errSilent = errors.New("nothing came for too long")
+	errOver   = errors.New("the connection is over")
+)
+
+// follow reads the stream from at on, and returns why it ended. It moves at along.
+func (s *Stream) follow(ctx context.Context, at *position, notify func(transport.Status)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	c := &connection{settings: s.settings, host: transport.HostOf(ctx), notify: notify, at: at}
+	c.touch()
+	done := make(chan error, 1)
+	go func() { // ends with ctx, or before it
+		done <- c.run(ctx)
+		cancel(errOver)
+	}()
+	for ctx.Err() == nil {
+		left := c.silence - c.host.Now().Sub(c.last())
+		if left <= 0 {
+			cancel(errSilent)
+		}
+		_ = c.host.Sleep(ctx, left)
+	}
+	err := <-done
+	if errors.Is(context.Cause(ctx), errSilent) {
+		err = errSilent
+	}
+	return s.judge(err, c)
+}
+
+// judge returns the error of a connection that ended with err.
+func (s *Stream) judge(err error, c *connection) error {
+	var known *transport.Error
+	switch {
+	case errors.As(err, &known):
+		return err
+	case errors.Is(err, errTooLarge):
+		c.at.id = "" // with it the same event would come again
+		return s.fail(transport.Permanent, 0, 0, fmt.Errorf("%w: over %d bytes", errTooLarge, MaxEventBytes))
+	}
+	class, code := transport.Transient, 0
+	if !errors.Is(err, io.EOF) && !errors.Is(err, errSilent) {
+		class, code = web.ClassOfFault(err)
+		err = web.Safe(err, c.secrets()...)
+	}
+	if c.open {
+		err = &lostError{err}
+	}
+	return s.fail(class, code, 0, err)
+}
+
+// touch notes that the service is alive.
+func (c *connection) touch() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.heard = c.host.Now()
+}
+
+func (c *connection) last() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.heard
+}
+
+// watch returns a reader of body that notes when something comes.
+func (c *connection) watch(body io.Reader) io.Reader { return watched{body, c} }
+
+type watched struct {
+	io.Reader
+	c *connection
+}
+
+func (w watched) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if n > 0 {
+		w.c.touch()
+	}
+	return n, err
+}
+
+// run makes the request and reads its answer to the end.
+func (c *connection) run(ctx context.Context) error {
+	answer, err := c.ask(ctx)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	c.touch()
+	if err := c.check(answer); err != nil {
+		return err
+	}
+	c.open = true
+	c.notify(transport.Status{})
+	d := newDecoder(c.watch(answer.Body), MaxEventBytes, c.at.id)
+	for {
+		e, err := d.next()
+		if d.retry > 0 {
+			c.at.retry = d.retry
+		}
+		c.at.id = ""
+		if isUsable(d.id) {
+			c.at.id = d.id
+		}
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		c.deliver(e)
+	}
+}
+
+// maxID bounds an id, which goes back to the service in a header.
+const maxID = 4 << 10
+
+// isUsable reports whether a connection can be resumed from an id.
+func isUsable(id string) bool { return id != "" && len(id) <= maxID && web.IsHeaderValue(id) }
+
+// ask sends the request, a second time with a new token if the service does not take the first.
+func (c *connection) ask(ctx context.Context) (*http.Response, error) {
+	for attempt := 0; ; attempt++ {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url.String(), http.NoBody)
+		if err != nil {
+			return nil, err
+		}
+		if c.tokens != nil {
+			if c.token, err = c.tokens.Get(ctx, c.token); err != nil {
+				return nil, err
+			}
+		}
+		answer, err := c.client(c.token, c.at.id).Do(r)
+		if err != nil || answer.StatusCode != http.StatusUnauthorized || c.token == nil || attempt > 0 {
+			return answer, err
+		}
+		_ = answer.Body.Close()
+	}
+}
+
+// check returns the error of an answer that is no stream.
+func (c *connection) check(answer *http.Response) error {
+	code := answer.StatusCode
+	if code == http.StatusNoContent {
+		c.at.stopped = true
+		return &transport.Error{Class: transport.Permanent, Code: code, Err: fmt.Errorf("sse: %s: %w", c.name, ErrStopped)}
+	}
+	if code != http.StatusOK {
+		wait := web.RetryAfter(code, answer.Header, c.host.Now)
+		class := web.ClassOfCode(code, wait != 0 || web.IsExhausted(answer.Header))
+		if wait > 0 {
+			c.at.notBefore = c.host.Now().Add(wait)
+		}
+		if class == transport.Permanent || class == transport.NotFound || class == transport.Malformed {
+			c.at.id = "" // perhaps the service does not know it any more
+		}
+		return c.refused(class, code, wait, errors.New(http.StatusText(code)))
+	}
+	media, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	if err != nil || media != "text/event-stream" {
+		return c.refused(transport.Malformed, code, 0, fmt.Errorf("no event stream: content type %.80q", media))
+	}
+	if coding := answer.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
+		return c.refused(transport.Malformed, code, 0, fmt.Errorf("content encoding %.16q", coding))
+	}
+	return nil
+}
+
+func (c *connection) refused(class transport.Class, code int, wait time.Duration, cause error) error {
+	return &transport.Error{Class: class, Code: code, RetryAfter: wait, Err: fmt.Errorf("sse: %s: %d: %w", c.name, code, cause)}
+}
+
+// deliver reads an event and passes on what it says.
+func (c *connection) deliver(e event) {
+	header := http.Header{"Event": {e.kind}, "Id": {e.id}}
+	status, err := c.reader.ReadEvent(header, e.data)
+	switch {
+	case err != nil:
+		c.skipped(err)
+	case status.ID != "":
+		c.notify(status)
+	}
+}
+
+// skipped logs an event that can't be read: the first of a connection as a warning.
+func (c *connection) skipped(err error) {
+	level := slog.LevelDebug
+	if !c.warned {
+		level, c.warned = slog.LevelWarn, true
+	}
+	if c.host.Logs(level) {
+		c.host.Log(level, "sse", "an event was skipped", slog.String("stream", c.name), slog.String("reason", web.Safe(err, c.secrets()...).Error()))
+	}
+}
+
+// secrets returns the words that are cut out of all that is quoted.
+func (c *connection) secrets() []string {
+	if c.token == nil {
+		return c.sensitive()
+	}
+	return append(c.sensitive(), c.token.Value)
+}

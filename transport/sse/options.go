@@ -1,0 +1,205 @@
+package sse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+)
+
+// DefaultSilence is for how long nothing may come before a connection counts as lost: see
+// [WithSilence].
+const DefaultSilence = 45 * time.Second
+
+// UserAgent is the User-Agent header that is sent by default.
+const UserAgent = "job-status-monitoring"
+
+// Option sets one thing about a Stream that New makes.
+type Option func(*settings)
+
+// settings is what New makes of the options. It does not change.
+type settings struct {
+	url      *url.URL
+	name     string // of the stream, without its query
+	reader   Reader
+	user     *http.Client
+	base     http.Client     // what requests are made with
+	own      *http.Transport // nil if the pool is the user's
+	header   http.Header
+	source   func(context.Context) (string, error)
+	tokens   *web.Tokens // nil without a token source
+	silence  time.Duration
+	trusted  bool
+	problems []error
+}
+
+func (s *settings) problem(format string, args ...any) {
+	s.problems = append(s.problems, fmt.Errorf("sse: "+format, args...))
+}
+
+// WithHTTPClient sets the client that makes the requests; it is copied, and its Timeout is not
+// used. A client without a Transport gets connections of its own. A client without CheckRedirect
+// follows a redirect to the same scheme, host and port only, at most five times. A request to
+// another origin, where CheckRedirect allows it, carries no header of this package. Nil is the
+// default, an empty client.
+func WithHTTPClient(h *http.Client) Option { return func(s *settings) { s.user = h } }
+
+// WithHeader sets a header that every request carries. Its value is kept out of errors and logs.
+func WithHeader(name, value string) Option {
+	return func(s *settings) {
+		switch key := http.CanonicalHeaderKey(name); {
+		case !web.IsToken(name):
+			s.problem("WithHeader(%.80q): not a header's name", name)
+		case !web.IsHeaderValue(value):
+			s.problem("WithHeader(%.80q): its value holds a control character", name)
+		case key == "Host" || key == "Accept" || key == "Accept-Encoding" || key == "Last-Event-Id":
+			s.problem("WithHeader(%.80q): it is set by this package or net/http", name)
+		default:
+			s.header.Set(key, value)
+		}
+	}
+}
+
+// WithToken sets the source of a token that every request carries as "Authorization: Bearer". It is
+// asked once, and again when the service answers 401. The source must be safe for concurrent use.
+// The default, or nil, is no token.
+func WithToken(source func(context.Context) (string, error)) Option {
+	return func(s *settings) { s.source = source }
+}
+
+// WithSilence sets for how long nothing may come, not even a comment, before a connection counts as
+// lost. The default, or 0, is [DefaultSilence]; the least is a second.
+func WithSilence(d time.Duration) Option {
+	return func(s *settings) {
+		switch {
+		case d == 0:
+			s.silence = DefaultSilence
+		case d < time.Second:
+			s.problem("WithSilence(%v): must be at least 1s, or 0 for the default", d)
+		default:
+			s.silence = d
+		}
+	}
+}
+
+// WithTrust makes a Watcher take an end that the stream tells as the job's end, without the poll
+// that confirms it. The wait then returns what the event says: without a result, if the event
+// carries none. The default is not to trust.
+func WithTrust() Option { return func(s *settings) { s.trusted = true } }
+
+// New returns a Stream of the events at a URL, which begins with http:// or https:// and may have a
+// query. The query is kept out of errors and logs. The error tells of all that is wrong with the
+// options. No request is made.
+func New(rawURL string, r Reader, opts ...Option) (*Stream, error) {
+	s := &settings{reader: r, silence: DefaultSilence, header: http.Header{"User-Agent": {UserAgent}}}
+	var err error
+	if s.url, err = parseURL(rawURL); err != nil {
+		s.problem("New: %w", err)
+	} else {
+		s.name = s.url.Scheme + "://" + s.url.Host + s.url.EscapedPath()
+	}
+	if r == nil {
+		s.problem("New: the Reader is nil")
+	} else if _, err := r.ReadEvent(http.Header{}, []byte("{}")); errors.Is(err, errors.ErrUnsupported) {
+		s.problem("New: the Reader reads no events: %w", err)
+	}
+	for i, opt := range opts {
+		if opt == nil {
+			s.problem("option %d is nil", i)
+			continue
+		}
+		opt(s)
+	}
+	if s.source != nil {
+		if s.header.Get("Authorization") != "" {
+			s.problem("WithToken: the header Authorization is set by WithHeader too")
+		}
+		s.tokens = web.NewTokens(s.source)
+	}
+	if err := errors.Join(s.problems...); err != nil {
+		return nil, err
+	}
+	s.transport()
+	return &Stream{settings: s}, nil
+}
+
+// parseURL returns the URL, or an error that does not print what could be a secret.
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, errors.New("the URL does not parse")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("the URL must begin with http:// or https://")
+	case u.Hostname() == "":
+		return nil, errors.New("the URL has no host")
+	case u.User != nil:
+		return nil, errors.New("the URL has a user name: WithHeader sets the header Authorization")
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return u, nil
+}
+
+// transport sets what requests are made with.
+func (s *settings) transport() {
+	if s.user != nil {
+		s.base = *s.user
+	}
+	s.base.Timeout = 0
+	if s.base.Transport == nil {
+		s.own = web.NewPool(nil, 0)
+		s.base.Transport = s.own
+	}
+	s.base.CheckRedirect = web.RedirectPolicy(s.base.CheckRedirect)
+}
+
+// client returns the client of one request.
+func (s *settings) client(token *web.Token, lastID string) *http.Client {
+	c := s.base
+	c.Transport = &carrier{s, token, lastID}
+	return &c
+}
+
+// carrier puts the headers on a request. That it is done here keeps them from another origin.
+type carrier struct {
+	*settings
+	token  *web.Token
+	lastID string
+}
+
+func (c *carrier) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Del("Referer") // it has our query
+	r.Header.Set("Accept", "text/event-stream")
+	r.Header.Set("Accept-Encoding", "identity")
+	r.Header.Set("Cache-Control", "no-store")
+	if web.SameOrigin(r.URL, c.url) {
+		for name, values := range c.header {
+			r.Header[name] = values
+		}
+		if c.token != nil {
+			r.Header["Authorization"] = c.token.Header
+		}
+		if c.lastID != "" {
+			r.Header.Set("Last-Event-ID", c.lastID)
+		}
+	}
+	return c.base.Transport.RoundTrip(r)
+}
+
+// sensitive returns the words of the configuration that may be credentials.
+func (s *settings) sensitive() (words []string) {
+	for name, values := range s.header {
+		if name != "User-Agent" {
+			words = append(words, values...)
+		}
+	}
+	for _, values := range s.url.Query() {
+		words = append(words, values...)
+	}
+	return words
+}

@@ -1,0 +1,174 @@
+// Package sse hears from a service that streams events of its jobs: server-sent events, as the HTML
+// standard describes them (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+//
+//	client, err := rest.New("https://api.example.com", rest.WithDialect(d), rest.WithToken(token))
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	stream, err := sse.New("https://api.example.com/events", client, sse.WithToken(token))
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	err = stream.Notify(ctx, func(s transport.Status) { fmt.Println(s) })
+//
+// A [Stream] is a [transport.Notifier] for a Watcher. It keeps one connection, on which the service
+// tells of all jobs. The data of an event is read by a [Reader]: a client of package rest reads it
+// as its Dialect's Event says. There, @header.Event is the event's type, and @header.Id its id.
+//
+// # When a connection is lost
+//
+// If events have ids, the Stream connects again with the newest in the header Last-Event-ID, and
+// the service sends what was missed. Otherwise events may be lost, and Notify returns an error, so
+// that a Watcher polls. So it does if the service does not take the new connection, or wants it to
+// come later than ten seconds from now: the next call of Notify then waits until that time.
+//
+// A connection on which nothing comes for [DefaultSilence], not even a comment, counts as lost. The
+// wait before a new connection is the one that the service names, from [MinRetry] to [MaxRetry], or
+// else [DefaultRetry]. An answer of 204 ends the Stream for good, with [ErrStopped].
+//
+// An event that the Reader can't read is skipped, and logged. An event of more than [MaxEventBytes]
+// ends the connection, and Notify returns an error.
+package sse
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+const (
+	// MaxEventBytes is how many bytes an event or a line has at most.
+	MaxEventBytes = 1 << 20
+	// DefaultRetry is the wait before a new connection if the service names none.
+	DefaultRetry = 3 * time.Second
+	// MinRetry is the least wait before a new connection, whatever the service names.
+	MinRetry = 500 * time.Millisecond
+	// MaxRetry is the longest wait that the service can name.
+	MaxRetry = 5 * time.Minute
+	// maxDeaf is the longest wait for a new connection within Notify. During a longer one a Watcher
+	// had better poll.
+	maxDeaf = 10 * time.Second
+)
+
+// ErrStopped is matched by the error of a stream that the service has ended for good, by an answer
+// of 204. Later calls of Notify return it without a request.
+var ErrStopped = errors.New("the service has ended the stream")
+
+// Reader reads the data of an event. A client of package rest is one.
+//
+// ReadEvent returns what the data says. A State of [transport.Unknown] says only that there is news
+// of the job. The zero Status is an event that is about no job. ReadEvent keeps neither the header
+// nor the data.
+type Reader interface {
+	ReadEvent(header http.Header, data []byte) (transport.Status, error)
+}
+
+// Stream hears the events at one URL. [New] makes it. It is safe for concurrent use; each call of
+// [Stream.Notify] has a connection of its own.
+type Stream struct {
+	*settings // behind a pointer, so that printing a Stream prints none of it
+
+	mu   sync.Mutex
+	last position // where the newest call of Notify ended
+}
+
+// position is where in a stream a connection begins.
+type position struct {
+	id        string        // of the newest event, "" for none
+	retry     time.Duration // 0 if the service has named none
+	notBefore time.Time     // the earliest time of the next request
+	stopped   bool
+}
+
+var _ transport.Truster = (*Stream)(nil)
+
+// String returns the scheme, host and path of the stream.
+func (s *Stream) String() string {
+	if s == nil || s.settings == nil {
+		return errNotMade.Error()
+	}
+	return s.name
+}
+
+// Trusted reports whether [WithTrust] was given.
+func (s *Stream) Trusted() bool { return s != nil && s.settings != nil && s.trusted }
+
+// Close closes the idle connections that the Stream made. It always returns nil.
+func (s *Stream) Close() error {
+	if s != nil && s.settings != nil && s.own != nil {
+		s.own.CloseIdleConnections()
+	}
+	return nil
+}
+
+var errNotMade = errors.New("sse: the Stream was not made by New")
+
+// Notify delivers what the service streams, until ctx ends or events may have been lost. It calls
+// notify with the zero Status whenever a connection is open. It waits on the clock of the Watcher
+// that calls it. Its error is a [*transport.Error], but for the cause of a context that ended.
+func (s *Stream) Notify(ctx context.Context, notify func(transport.Status)) error {
+	switch {
+	case s == nil || s.settings == nil:
+		return errNotMade
+	case ctx == nil || notify == nil:
+		return errors.New("sse: Notify: nil context or function")
+	}
+	at := s.take()
+	defer func() { s.leave(at) }()
+	host := transport.HostOf(ctx)
+	for {
+		if at.stopped {
+			return s.fail(transport.Permanent, 0, 0, ErrStopped)
+		}
+		if err := host.Sleep(ctx, at.notBefore.Sub(host.Now())); err != nil {
+			return err
+		}
+		err := s.follow(ctx, &at, notify)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		now, lost := host.Now(), (*lostError)(nil)
+		wait := cmp.Or(at.retry, DefaultRetry)
+		if at.notBefore.Sub(now) < wait {
+			at.notBefore = now.Add(wait)
+		}
+		if !errors.As(err, &lost) || at.id == "" || at.notBefore.Sub(now) > maxDeaf {
+			return err
+		}
+	}
+}
+
+// take returns where the next connection begins. A second call at the same time begins anew.
+func (s *Stream) take() position {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := s.last
+	s.last = position{stopped: at.stopped}
+	return at
+}
+
+// leave notes where a connection ended.
+func (s *Stream) leave(at position) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at.stopped = at.stopped || s.last.stopped
+	s.last = at
+}
+
+// lostError is the error of a connection that was open. Only what follows the newest id may have
+// been missed.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return "connection lost: " + e.err.Error() }
+func (e *lostError) Unwrap() error { return e.err }
+
+// fail returns the error of a connection.
+func (s *Stream) fail(class transport.Class, code int, wait time.Duration, cause error) error {
+	return &transport.Error{Class: class, Code: code, RetryAfter: wait, Err: fmt.Errorf("sse: %s: %w", s.name, cause)}
+}

@@ -1,0 +1,136 @@
+package webhook
+
+import (
+	"crypto"
+	_ "crypto/sha1"   // for HMACScheme.Hash
+	_ "crypto/sha256" // likewise
+	_ "crypto/sha512" // likewise
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// HMACScheme says how a service signs with an HMAC: which hash, of what, and in which header.
+//
+//	HMACScheme{Header: "X-Hub-Signature-256", Prefix: "sha256="}
+//	HMACScheme{Header: "X-TFE-Notification-Signature", Hash: crypto.SHA512}
+//	HMACScheme{Header: "X-Slack-Signature", Prefix: "v0=",
+//		TimeHeader: "X-Slack-Request-Timestamp", Signed: "v0:{time}:{body}"}
+type HMACScheme struct {
+	// Header is where the signature stands.
+	Header string
+	// Prefix stands before the signature; the default is nothing.
+	Prefix string
+	// Hash is crypto.SHA256, the default, crypto.SHA512 or crypto.SHA1.
+	Hash crypto.Hash
+	// Base64 says that the signature is in base64. The default is hex.
+	Base64 bool
+	// TimeHeader is where the time of the signature stands, in seconds or milliseconds since 1970.
+	// Without it a signature holds for ever, and a delivery is known again only for [Memory].
+	TimeHeader string
+	// IDHeader is where the delivery's id stands, if it is signed.
+	IDHeader string
+	// Signed is what is signed; the default is "{body}". It names {body} once, {time} if TimeHeader
+	// is set, and {id} if IDHeader is.
+	Signed string
+}
+
+// HMAC returns a Verifier of a signature in a header. A key is used as it is written, and has at
+// least [MinKeyBytes]. Any of several keys is accepted, so that one can follow another.
+func HMAC(scheme HMACScheme, keys ...string) Verifier {
+	if scheme.Hash == 0 {
+		scheme.Hash = crypto.SHA256
+	}
+	if scheme.Signed == "" {
+		scheme.Signed = "{body}"
+	}
+	return hmacVerifier{scheme, bytesOf(keys)}
+}
+
+type hmacVerifier struct {
+	HMACScheme
+	keys [][]byte
+}
+
+func (v hmacVerifier) check() error {
+	problems := []error{checkHeader("HMAC: Header", v.Header), checkKeys("HMAC", v.keys)}
+	for name, header := range map[string]string{"{time}": v.TimeHeader, "{id}": v.IDHeader} {
+		if header != "" {
+			problems = append(problems, checkHeader("HMAC: header of "+name, header))
+		}
+		if (header != "") != strings.Contains(v.Signed, name) {
+			problems = append(problems, fmt.Errorf("HMAC: Signed %.80q: names %s if that has a header, and only then", v.Signed, name))
+		}
+	}
+	if strings.Count(v.Signed, "{body}") != 1 {
+		problems = append(problems, fmt.Errorf("HMAC: Signed %.80q: must name {body} once", v.Signed))
+	}
+	switch v.Hash {
+	case crypto.SHA1, crypto.SHA256, crypto.SHA512:
+	default:
+		problems = append(problems, fmt.Errorf("HMAC: Hash %v: must be SHA1, SHA256 or SHA512", v.Hash))
+	}
+	return errors.Join(problems...)
+}
+
+func (v hmacVerifier) Verify(r *http.Request, body []byte) (Receipt, error) {
+	signature, err := v.signature(r.Header)
+	if err != nil {
+		return Receipt{}, err
+	}
+	var receipt Receipt
+	stamp := ""
+	if v.TimeHeader != "" {
+		if stamp, err = one(r.Header, v.TimeHeader); err == nil {
+			receipt.Time, err = readTime(stamp)
+		}
+		if err != nil {
+			return Receipt{}, err
+		}
+	}
+	if v.IDHeader != "" {
+		if receipt.ID, err = one(r.Header, v.IDHeader); err != nil {
+			return Receipt{}, err
+		}
+		if receipt.ID == "" || len(receipt.ID) > maxID {
+			return Receipt{}, forged("no id")
+		}
+	}
+	before, after, _ := strings.Cut(v.Signed, "{body}")
+	fill := strings.NewReplacer("{time}", stamp, "{id}", receipt.ID)
+	known := sums(v.Hash.New, v.keys, []byte(fill.Replace(before)), body, []byte(fill.Replace(after)))
+	if !isAny(known, signature) {
+		return Receipt{}, forged("the signature does not fit")
+	}
+	return receipt, nil
+}
+
+// signature returns the signature that stands in the header.
+func (v hmacVerifier) signature(h http.Header) ([]byte, error) {
+	value, err := one(h, v.Header)
+	if err != nil {
+		return nil, err
+	}
+	text, ok := strings.CutPrefix(value, v.Prefix)
+	if !ok {
+		return nil, forged("header %s does not begin with %.32q", v.Header, v.Prefix)
+	}
+	decode := hex.DecodeString
+	if v.Base64 {
+		decode = base64.StdEncoding.Strict().DecodeString
+	}
+	signature, err := decode(text)
+	if err != nil {
+		return nil, forged("header %s holds no signature", v.Header)
+	}
+	return signature, nil
+}
+
+// String names the Verifier without its keys.
+func (v hmacVerifier) String() string { return "HMAC in " + v.Header }
+
+// GoString returns what String returns, so that no verb of package fmt prints a key.
+func (v hmacVerifier) GoString() string { return v.String() }

@@ -1,0 +1,191 @@
+package webhook
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"hash"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+)
+
+// Verifier decides whether a request comes from the service. [StandardWebhooks], [Timed], [HMAC]
+// and [SharedHeader] make one, and a type of the user's can be another. The module
+// transport/webhook/jwt has one for JSON Web Tokens.
+//
+// Verify is given the request and its body as it was sent; the request's own Body has been read. It
+// returns what the signature covers beside the body, or an error that matches [ErrForged]. It
+// compares in constant time, and its error holds no secret. It is safe for concurrent use.
+type Verifier interface {
+	Verify(r *http.Request, body []byte) (Receipt, error)
+}
+
+// Receipt is what the signature of a delivery covers beside the body.
+type Receipt struct {
+	// ID is the delivery's own id, the same when the service sends it again; "" if there is none.
+	ID string
+	// Time is when the delivery was signed; zero if it does not say.
+	Time time.Time
+}
+
+// ErrForged is matched by the error of a request that is not signed well.
+var ErrForged = errors.New("not signed with a known key")
+
+// ErrStale is matched by the error of a request that was signed more than [Tolerance] ago or ahead.
+var ErrStale = errors.New("signed too long ago or ahead")
+
+// check returns the error of a delivery that is stale now.
+func (r Receipt) check(now time.Time) error {
+	if r.Time.IsZero() {
+		return nil
+	}
+	if age := now.Sub(r.Time); age > Tolerance || age < -Tolerance {
+		return fmt.Errorf("%w: by %v", ErrStale, age)
+	}
+	return nil
+}
+
+func forged(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrForged}, args...)...)
+}
+
+// checker is a Verifier that can be configured wrongly.
+type checker interface{ check() error }
+
+// The bounds of what is read of a header.
+const (
+	maxSignatures = 16
+	maxHeader     = 8 << 10
+	maxID         = 256
+)
+
+// one returns the value of a header that must stand once.
+func one(h http.Header, name string) (string, error) {
+	switch values := h.Values(name); {
+	case len(values) == 0:
+		return "", forged("no header %s", name)
+	case len(values) > 1:
+		return "", forged("header %s stands %d times", name, len(values))
+	case len(values[0]) > maxHeader:
+		return "", forged("header %s is too long", name)
+	default:
+		return strings.TrimSpace(values[0]), nil
+	}
+}
+
+// readTime reads the time of a signature, in digits alone: seconds since 1970, or milliseconds if
+// there are more than eleven digits.
+func readTime(text string) (time.Time, error) {
+	const digits = "0123456789"
+	if text == "" || len(text) > 15 || strings.Trim(text, digits) != "" {
+		return time.Time{}, forged("no time of the signature")
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case err != nil || n == 0:
+		return time.Time{}, forged("no time of the signature")
+	case len(text) > 11:
+		return time.UnixMilli(n), nil
+	default:
+		return time.Unix(n, 0), nil
+	}
+}
+
+// checkKeys returns what is wrong with the keys of a verifier. It prints none.
+func checkKeys(name string, keys [][]byte) error {
+	if len(keys) == 0 {
+		return fmt.Errorf("%s: no key", name)
+	}
+	var problems []error
+	for i, key := range keys {
+		if len(key) < MinKeyBytes {
+			problems = append(problems, fmt.Errorf("%s: key %d has %d bytes, at least %d", name, i+1, len(key), MinKeyBytes))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkHeader returns what is wrong with the name of a header.
+func checkHeader(verifier, name string) error {
+	if !web.IsToken(name) {
+		return fmt.Errorf("%s: %.80q: not a header's name", verifier, name)
+	}
+	return nil
+}
+
+func bytesOf(texts []string) [][]byte {
+	all := make([][]byte, len(texts))
+	for i, text := range texts {
+		all[i] = []byte(text)
+	}
+	return all
+}
+
+// sums returns the HMAC of the parts under each key.
+func sums(newHash func() hash.Hash, keys [][]byte, parts ...[]byte) [][]byte {
+	all := make([][]byte, len(keys))
+	for i, key := range keys {
+		mac := hmac.New(newHash, key)
+		for _, part := range parts {
+			_, _ = mac.Write(part) // never fails
+		}
+		all[i] = mac.Sum(nil)
+	}
+	return all
+}
+
+// isAny reports whether signature is one of sums. Its time depends on how many there are alone.
+func isAny(sums [][]byte, signature []byte) bool {
+	found := 0
+	for _, sum := range sums {
+		found |= subtle.ConstantTimeCompare(sum, signature)
+	}
+	return found == 1
+}
+
+// SharedHeader returns a Verifier of a service that sends a value which both sides know in a
+// header, such as X-Gitlab-Token. Each of the values is accepted, so that one can follow another. A
+// value has at least [MinKeyBytes], a scheme such as "Bearer " aside. The value does not cover the
+// body: it protects only over TLS.
+func SharedHeader(name string, values ...string) Verifier { return shared{name, values} }
+
+type shared struct {
+	name   string
+	values []string
+}
+
+func (s shared) check() error {
+	keys := make([]string, len(s.values))
+	for i, value := range s.values {
+		keys[i] = value[strings.LastIndexByte(value, ' ')+1:]
+	}
+	return errors.Join(checkHeader("SharedHeader", s.name), checkKeys("SharedHeader", bytesOf(keys)))
+}
+
+func (s shared) Verify(r *http.Request, _ []byte) (Receipt, error) {
+	got, err := one(r.Header, s.name)
+	if err != nil {
+		return Receipt{}, err
+	}
+	known := make([][]byte, len(s.values))
+	for i, value := range s.values {
+		sum := sha256.Sum256([]byte(value)) // of one length, so that the length is not told
+		known[i] = sum[:]
+	}
+	if sum := sha256.Sum256([]byte(got)); !isAny(known, sum[:]) {
+		return Receipt{}, forged("another value in header %s", s.name)
+	}
+	return Receipt{}, nil
+}
+
+// String names the Verifier without its values.
+func (s shared) String() string { return "shared value in " + s.name }
+
+// GoString returns what String returns, so that no verb of package fmt prints a value.
+func (s shared) GoString() string { return s.String() }

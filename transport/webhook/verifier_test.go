@@ -1,0 +1,276 @@
+package webhook_test
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/iamber12/job-status-monitoring/transport/webhook"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	key1 = "first-key-of-thirty-two-bytes-ok"
+	key2 = "second-key-of-thirty-two-bytes-k"
+)
+
+// body is what most tests sign.
+const body = `{"payload":{"jobID":"7","status":"completed"}}`
+
+func header(pairs ...string) http.Header {
+	h := http.Header{}
+	for i := 0; i < len(pairs); i += 2 {
+		h.Add(pairs[i], pairs[i+1])
+	}
+	return h
+}
+
+func mac(h crypto.Hash, key, text string) []byte {
+	m := hmac.New(h.New, []byte(key))
+	m.Write([]byte(text))
+	return m.Sum(nil)
+}
+
+func verify(v webhook.Verifier, h http.Header, body string) (webhook.Receipt, error) {
+	r := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
+	r.Header = h
+	return v.Verify(r, []byte(body))
+}
+
+// The vector is that of the reference libraries. The one of 18 bytes that stands in the
+// documentation of a provider is too short: the specification, too, wants 24.
+func TestStandardWebhooksVerifiesThePublicVectors(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		secret, id, stamp, body, signature string
+	}{
+		"libraries": {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330",
+			`{"test": 2432232314}`, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="},
+		"without its prefix": {"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330",
+			`{"test": 2432232314}`, "v1,AAAA v2,x v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= v1a,AAAA"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := webhook.StandardWebhooks("whsec_"+base64.StdEncoding.EncodeToString([]byte(key1)), c.secret)
+			for _, prefix := range []string{"Webhook-", "Svix-"} {
+				receipt, err := verify(v, header(prefix+"Id", c.id, prefix+"Timestamp", c.stamp, prefix+"Signature", c.signature), c.body)
+				require.NoError(t, err)
+				assert.Equal(t, c.id, receipt.ID)
+				assert.Equal(t, c.stamp, fmt.Sprint(receipt.Time.Unix()))
+			}
+		})
+	}
+}
+
+func TestStandardWebhooksVerifiesAPublicKey(t *testing.T) {
+	t.Parallel()
+	seed := make([]byte, ed25519.SeedSize)
+	private := ed25519.NewKeyFromSeed(seed)
+	v := webhook.StandardWebhooks("whpk_" + base64.StdEncoding.EncodeToString(private.Public().(ed25519.PublicKey)))
+	signature := "v1a," + base64.StdEncoding.EncodeToString(ed25519.Sign(private, []byte("msg_1.1700000000."+body)))
+	h := header("Webhook-Id", "msg_1", "Webhook-Timestamp", "1700000000", "Webhook-Signature", signature)
+	_, err := verify(v, h, body)
+	require.NoError(t, err)
+	_, err = verify(v, h, body+" ")
+	assert.ErrorIs(t, err, webhook.ErrForged)
+}
+
+// signed are well-signed requests of each scheme.
+func signed(t testing.TB) map[string]struct {
+	verifier webhook.Verifier
+	header   http.Header
+	receipt  webhook.Receipt
+} {
+	at := time.Unix(1700000000, 0)
+	standard, err := webhook.Sign(base64.StdEncoding.EncodeToString([]byte(key1)), "msg_1", at, []byte(body))
+	require.NoError(t, err)
+	hexOf := func(h crypto.Hash, key, text string) string { return hex.EncodeToString(mac(h, key, text)) }
+	return map[string]struct {
+		verifier webhook.Verifier
+		header   http.Header
+		receipt  webhook.Receipt
+	}{
+		"standard": {webhook.StandardWebhooks("whsec_"+base64.StdEncoding.EncodeToString([]byte(key2)), base64.StdEncoding.EncodeToString([]byte(key1))),
+			standard, webhook.Receipt{ID: "msg_1", Time: at}},
+		"timed": {webhook.Timed("Stripe-Signature", key2, key1),
+			header("Stripe-Signature", "t=1700000000, v1="+strings.Repeat("0", 64)+",v1="+hexOf(crypto.SHA256, key1, "1700000000."+body)+",v0=00"),
+			webhook.Receipt{Time: at}},
+		"HMAC": {webhook.HMAC(webhook.HMACScheme{Header: "X-Hub-Signature-256", Prefix: "sha256="}, key2, key1),
+			header("X-Hub-Signature-256", "sha256="+hexOf(crypto.SHA256, key1, body)), webhook.Receipt{}},
+		"HMAC-SHA512": {webhook.HMAC(webhook.HMACScheme{Header: "X-TFE", Hash: crypto.SHA512}, key1),
+			header("X-TFE", hexOf(crypto.SHA512, key1, body)), webhook.Receipt{}},
+		"HMAC-SHA1 in base64": {webhook.HMAC(webhook.HMACScheme{Header: "X-Sign", Hash: crypto.SHA1, Base64: true}, key1),
+			header("X-Sign", base64.StdEncoding.EncodeToString(mac(crypto.SHA1, key1, body))), webhook.Receipt{}},
+		"HMAC with a time": {webhook.HMAC(webhook.HMACScheme{Header: "X-Slack-Signature", Prefix: "v0=", TimeHeader: "X-Time", Signed: "v0:{time}:{body}"}, key1),
+			header("X-Slack-Signature", "v0="+hexOf(crypto.SHA256, key1, "v0:1700000000:"+body), "X-Time", "1700000000"), webhook.Receipt{Time: at}},
+		"HMAC with an id": {webhook.HMAC(webhook.HMACScheme{Header: "X-Sign", TimeHeader: "X-Time", IDHeader: "X-Id", Signed: "{body}{id}{time}"}, key1),
+			header("X-Sign", hexOf(crypto.SHA256, key1, body+"{time}1700000000123"), "X-Id", "{time}", "X-Time", "1700000000123"),
+			webhook.Receipt{ID: "{time}", Time: at.Add(123 * time.Millisecond)}},
+		"shared header": {webhook.SharedHeader("Authorization", "Bearer "+key2, "Bearer "+key1), header("Authorization", "Bearer "+key1), webhook.Receipt{}},
+	}
+}
+
+func TestEachVerifierAcceptsASignatureOfAnyOfItsKeys(t *testing.T) {
+	t.Parallel()
+	for name, c := range signed(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			receipt, err := verify(c.verifier, c.header, body)
+			require.NoError(t, err)
+			assert.Equal(t, c.receipt.ID, receipt.ID)
+			assert.True(t, c.receipt.Time.Equal(receipt.Time))
+		})
+	}
+}
+
+// This is fault 46: no bit of a request can be changed.
+func TestEachVerifierRefusesARequestWithAFlippedBit(t *testing.T) {
+	t.Parallel()
+	for name, c := range signed(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if name != "shared header" {
+				for i := range len(body) * 8 {
+					changed := []byte(body)
+					changed[i/8] ^= 1 << (i % 8)
+					_, err := verify(c.verifier, c.header, string(changed))
+					require.ErrorIs(t, err, webhook.ErrForged, "bit %d of the body", i)
+				}
+			}
+			for key, values := range c.header {
+				for i := range len(values[0]) * 8 {
+					h := c.header.Clone()
+					changed := []byte(values[0])
+					changed[i/8] ^= 1 << (i % 8)
+					h[key] = []string{string(changed)}
+					if receipt, err := verify(c.verifier, h, body); err == nil {
+						require.True(t, sameSignature(values[0], string(changed)), "bit %d of %s: %s", i, key, changed)
+						require.Equal(t, c.receipt.ID, receipt.ID)
+					} else {
+						require.ErrorIs(t, err, webhook.ErrForged)
+					}
+				}
+				h := c.header.Clone()
+				h.Del(key)
+				_, err := verify(c.verifier, h, body)
+				require.ErrorIs(t, err, webhook.ErrForged, "without %s", key)
+				h = c.header.Clone()
+				h.Add(key, values[0])
+				_, err = verify(c.verifier, h, body)
+				require.ErrorIs(t, err, webhook.ErrForged, "%s twice", key)
+			}
+		})
+	}
+}
+
+// sameSignature reports whether two headers differ only in the case of hex, in spaces, or in fields
+// that are not read.
+func sameSignature(a, b string) bool {
+	return strings.EqualFold(a, b) || strings.Contains(a, "v0=00")
+}
+
+func TestAnotherKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	h := header("X-Sign", hex.EncodeToString(mac(crypto.SHA256, key2, body)), "S", "t=1700000000,v1="+hex.EncodeToString(mac(crypto.SHA256, key2, "1700000000."+body)))
+	for name, v := range map[string]webhook.Verifier{
+		"HMAC":          webhook.HMAC(webhook.HMACScheme{Header: "X-Sign"}, key1),
+		"timed":         webhook.Timed("S", key1),
+		"shared header": webhook.SharedHeader("X-Sign", key1),
+	} {
+		_, err := verify(v, h, body)
+		assert.ErrorIs(t, err, webhook.ErrForged, name)
+	}
+}
+
+func TestATimeThatIsNoneIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, stamp := range []string{"", "0", "-1", "+1700000000", "1700000000.5", "1e9", "0x7", "9999999999999999", "١٧"} {
+		h := header("S", "t="+stamp+",v1="+hex.EncodeToString(mac(crypto.SHA256, key1, stamp+"."+body)))
+		_, err := verify(webhook.Timed("S", key1), h, body)
+		assert.ErrorIs(t, err, webhook.ErrForged, stamp)
+	}
+	twice := header("S", "t=1,t=2,v1="+hex.EncodeToString(mac(crypto.SHA256, key1, "2."+body)))
+	_, err := verify(webhook.Timed("S", key1), twice, body)
+	assert.ErrorIs(t, err, webhook.ErrForged)
+}
+
+// This is fault 46: a weak key is an error of New, which prints no key.
+func TestAKeyThatIsTooShortIsAnErrorOfNew(t *testing.T) {
+	t.Parallel()
+	const short = "tooshort-23-bytes-of-it"
+	for want, v := range map[string]webhook.Verifier{
+		"HMAC: key 2 has 23 bytes, at least 24":           webhook.HMAC(webhook.HMACScheme{Header: "X"}, key1, short),
+		"HMAC: no key":                                    webhook.HMAC(webhook.HMACScheme{Header: "X"}),
+		"Timed: key 1 has 0 bytes":                        webhook.Timed("X", ""),
+		"SharedHeader: key 1 has 23 bytes":                webhook.SharedHeader("X", "Bearer "+short),
+		"StandardWebhooks: secret 1: it has 23 bytes":     webhook.StandardWebhooks(base64.StdEncoding.EncodeToString([]byte(short))),
+		"StandardWebhooks: secret 1: it is not base64":    webhook.StandardWebhooks("whsec_!" + short),
+		"StandardWebhooks: secret 1: it has 18 bytes":     webhook.StandardWebhooks("whsec_plJ3nmyCDGBKInavdOK15jsl"),
+		"StandardWebhooks: no secret":                     webhook.StandardWebhooks(),
+		"StandardWebhooks: secret 1: it is the service's": webhook.StandardWebhooks("whsk_" + short),
+		"secret 1: it has 23 bytes, and a public key 32":  webhook.StandardWebhooks("whpk_" + base64.StdEncoding.EncodeToString([]byte(short))),
+		`HMAC: Header: "X Y": not a header's name`:        webhook.HMAC(webhook.HMACScheme{Header: "X Y"}, key1),
+		`HMAC: Signed "{id}": must name {body} once`:      webhook.HMAC(webhook.HMACScheme{Header: "X", Signed: "{id}"}, key1),
+		`HMAC: Signed "{body}{id}": names {id} if`:        webhook.HMAC(webhook.HMACScheme{Header: "X", Signed: "{body}{id}"}, key1),
+		`HMAC: Signed "{body}": names {time} if`:          webhook.HMAC(webhook.HMACScheme{Header: "X", TimeHeader: "Y"}, key1),
+		"HMAC: Hash MD5: must be SHA1, SHA256 or SHA512":  webhook.HMAC(webhook.HMACScheme{Header: "X", Hash: crypto.MD5}, key1),
+		`SharedHeader: "": not a header's name`:           webhook.SharedHeader("", key1),
+	} {
+		_, err := webhook.New(readerFunc(readDefault), v)
+		if assert.ErrorContains(t, err, want) {
+			assert.NotContains(t, err.Error(), short)
+			assert.NotContains(t, err.Error(), base64.StdEncoding.EncodeToString([]byte(short)))
+		}
+	}
+}
+
+// This is fault 44: no way of printing a Verifier or a Handler prints a key.
+func TestNoVerbPrintsAKey(t *testing.T) {
+	t.Parallel()
+	for name, c := range signed(t) {
+		h, err := webhook.New(readerFunc(readDefault), c.verifier)
+		require.NoError(t, err)
+		for _, text := range []string{fmt.Sprintf("%v %+v %#v %s", c.verifier, c.verifier, c.verifier, c.verifier), fmt.Sprintf("%v %+v %#v", h, h, h)} {
+			assert.NotContains(t, text, key1, name)
+			assert.NotContains(t, text, base64.StdEncoding.EncodeToString([]byte(key1)), name)
+			assert.NotContains(t, text, "102, 105, 114", name)
+		}
+	}
+}
+
+func FuzzSignatureHeaders(f *testing.F) {
+	f.Add("t=1700000000,v1=00", "1700000000", "msg_1")
+	f.Add("v1,AAAA v1a,AAAA", "", "")
+	f.Add("sha256=00", "9223372036854775807", "x")
+	standard := webhook.StandardWebhooks(base64.StdEncoding.EncodeToString([]byte(key1)))
+	all := []webhook.Verifier{standard, webhook.Timed("Webhook-Signature", key1), webhook.SharedHeader("Webhook-Signature", key1),
+		webhook.HMAC(webhook.HMACScheme{Header: "Webhook-Signature", Prefix: "sha256=", TimeHeader: "Webhook-Timestamp", Signed: "{time}{body}"}, key1),
+		webhook.HMAC(webhook.HMACScheme{Header: "Webhook-Signature", Base64: true, IDHeader: "Webhook-Id", Signed: "{id}{body}"}, key1)}
+	f.Fuzz(func(t *testing.T, signature, stamp, id string) {
+		h := http.Header{"Webhook-Signature": {signature}, "Webhook-Timestamp": {stamp}, "Webhook-Id": {id}}
+		for _, v := range all {
+			if _, err := verify(v, h, body); err == nil {
+				t.Fatalf("%v accepts %q %q %q", v, signature, stamp, id)
+			} else {
+				assert.ErrorIs(t, err, webhook.ErrForged)
+			}
+		}
+		if good, err := webhook.Sign(base64.StdEncoding.EncodeToString([]byte(key1)), id, time.Unix(1700000000, 0), []byte(signature)); err == nil && strings.TrimSpace(id) == id {
+			_, err := verify(standard, good, signature)
+			assert.NoError(t, err)
+		}
+	})
+}

@@ -1,0 +1,219 @@
+// Package webhook hears from a service that calls a URL when a job changes.
+//
+//	client, err := rest.New("https://api.example.com", rest.WithDialect(d))
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	hook, err := webhook.New(client, webhook.StandardWebhooks(os.Getenv("WEBHOOK_SECRET")))
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	http.Handle("POST /hooks/jobs", hook)
+//
+// A [Handler] is mounted in the program's own server, and is a [transport.Notifier] for a Watcher.
+// The body of a request is read by a [Reader]: a client of package rest reads it as its Dialect's
+// Event says.
+//
+// # What a request is answered
+//
+//	202    accepted, a repetition of what was accepted, or about no job
+//	400    signed well, and unreadable
+//	401    not signed well, or signed more than [Tolerance] ago or ahead
+//	405    not a POST
+//	413    a body over [WithMaxBody]
+//	415    a body with a Content-Encoding
+//	503    nobody listens, or the [Relay] failed: the service should send it again
+//
+// Only a request that is answered 202 reaches a Watcher, and a repetition does not. The answer does
+// not wait for the Watcher. Nothing of a request is logged but the reason of its refusal, at debug
+// level.
+//
+// # What a request is worth
+//
+// A webhook can be lost, late or out of order. So a Watcher goes on to poll slowly, and confirms by
+// one poll an end that a webhook tells. [WithTrust] spares the confirmation. A webhook that names a
+// job and no state makes the Watcher poll that job at once.
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+const (
+	// Tolerance is how far the time of a signature may be from the clock, in either direction.
+	Tolerance = 5 * time.Minute
+	// Memory is for how long at least a delivery is known again. It covers the time for which a
+	// signature holds.
+	Memory = 2 * Tolerance
+	// MinKeyBytes is the least length of a key or of a shared value.
+	MinKeyBytes = 24
+)
+
+// Reader reads the body of a webhook. A client of package rest is one.
+//
+// ReadEvent returns what the body says. A State of [transport.Unknown] says only that there is news
+// of the job. The zero Status is a body that is about no job. ReadEvent keeps neither the header
+// nor the body, and is safe for concurrent use.
+type Reader interface {
+	ReadEvent(header http.Header, body []byte) (transport.Status, error)
+}
+
+// Handler answers the requests of one service, and delivers what they say to each call of
+// [Handler.Notify]. [New] makes it. It is safe for concurrent use.
+type Handler struct {
+	config
+	reader   Reader
+	verifier Verifier
+
+	mu        sync.RWMutex // held for reading while listeners are called
+	listeners []*listener
+
+	recentMu sync.Mutex
+	recent   recent
+}
+
+// listener is one call of Notify.
+type listener struct {
+	notify func(transport.Status)
+	host   transport.Host
+}
+
+var (
+	_ http.Handler      = (*Handler)(nil)
+	_ transport.Truster = (*Handler)(nil)
+)
+
+var errNotMade = errors.New("webhook: the Handler was not made by New")
+
+// New returns a Handler for the requests that v verifies and r reads. The error tells of all that
+// is wrong with the verifier and the options.
+func New(r Reader, v Verifier, opts ...Option) (*Handler, error) {
+	h := &Handler{config: config{maxBody: DefaultMaxBody}, reader: r, verifier: v}
+	if r == nil {
+		h.problem("New: the Reader is nil")
+	} else if _, err := r.ReadEvent(http.Header{}, []byte("{}")); errors.Is(err, errors.ErrUnsupported) {
+		h.problem("New: the Reader reads no events: %w", err)
+	}
+	switch v := v.(type) {
+	case nil:
+		h.problem("New: the Verifier is nil")
+	case checker:
+		if err := v.check(); err != nil {
+			h.problem("%w", err)
+		}
+	}
+	for i, opt := range opts {
+		if opt == nil {
+			h.problem("option %d is nil", i)
+			continue
+		}
+		opt(&h.config)
+	}
+	if err := errors.Join(h.problems...); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// String names the package, and nothing of the configuration, which holds keys.
+func (h *Handler) String() string { return "webhook" }
+
+// GoString returns what String returns, so that no verb of package fmt prints a key.
+func (h *Handler) GoString() string { return h.String() }
+
+// Trusted reports whether [WithTrust] was given.
+func (h *Handler) Trusted() bool { return h != nil && h.trusted }
+
+// Notify delivers what requests say from now on, until ctx ends. With a [Relay] it delivers what
+// other replicas hear too, and returns an error when the relay is lost. Several calls at once each
+// get everything.
+//
+// While nobody calls Notify, and there is no Relay, requests are answered 503.
+func (h *Handler) Notify(ctx context.Context, notify func(transport.Status)) error {
+	switch {
+	case h == nil || h.reader == nil:
+		return errNotMade
+	case ctx == nil || notify == nil:
+		return errors.New("webhook: Notify: nil context or function")
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	defer h.listen(&listener{notify, transport.HostOf(ctx)})()
+	if h.relay == nil {
+		notify(transport.Status{})
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	err := h.relay.Notify(ctx, notify)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err == nil:
+		return errors.New("webhook: relay: lost")
+	default:
+		return fmt.Errorf("webhook: relay: %w", err)
+	}
+}
+
+// listen adds l to the listeners until over is called. After that, l is not called any more.
+func (h *Handler) listen(l *listener) (over func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.listeners = append(h.listeners, l)
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.listeners = slices.DeleteFunc(h.listeners, func(other *listener) bool { return other == l })
+	}
+}
+
+// deliver hands s to the listeners of this process, each a copy of its own. It reports whether
+// there is any.
+func (h *Handler) deliver(s transport.Status) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, l := range h.listeners {
+		own := s
+		own.Result = bytes.Clone(s.Result)
+		l.notify(own)
+	}
+	return len(h.listeners) > 0
+}
+
+// host returns the Host of the newest listener, or nil if there is none.
+func (h *Handler) host() transport.Host {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if n := len(h.listeners); n > 0 {
+		return h.listeners[n-1].host
+	}
+	return nil
+}
+
+// now returns the time by the clock of [WithClock], or by that of the Watcher that listens.
+func (h *Handler) now() time.Time {
+	if h.clock != nil {
+		return h.clock.Now()
+	}
+	if host := h.host(); host != nil {
+		return host.Now()
+	}
+	return time.Now()
+}
+
+// log tells why a request was not passed on. Anybody can send requests, so the level is debug.
+func (h *Handler) log(code int, err error) {
+	if host := h.host(); host != nil && host.Logs(slog.LevelDebug) {
+		host.Log(slog.LevelDebug, "webhook", "not passed on", slog.Int("code", code), slog.String("reason", err.Error()))
+	}
+}

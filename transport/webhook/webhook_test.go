@@ -1,0 +1,481 @@
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/webhook"
+)
+
+var secret = "whsec_" + base64.StdEncoding.EncodeToString([]byte(key1))
+
+type readerFunc func(http.Header, []byte) (transport.Status, error)
+
+func (f readerFunc) ReadEvent(h http.Header, body []byte) (transport.Status, error) {
+	return f(h, body)
+}
+
+// readDefault reads a body of {"id":…,"state":…}.
+func readDefault(_ http.Header, body []byte) (transport.Status, error) {
+	var s struct {
+		ID    string
+		State transport.State
+	}
+	if err := json.Unmarshal(body, &s); err != nil {
+		return transport.Status{}, err
+	}
+	return transport.Status{ID: s.ID, State: s.State, Result: body[:1]}, nil
+}
+
+// at is a clock that a test moves.
+type at struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (a *at) Now() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.now
+}
+
+func (a *at) advance(d time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.now = a.now.Add(d)
+}
+
+func start() *at { return &at{now: time.Unix(1700000000, 0)} }
+
+// heard collects what a Notifier delivers.
+type heard struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (h *heard) notify(s transport.Status) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.all = append(h.all, s.ID+" "+s.State.String())
+}
+
+func (h *heard) list() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]string(nil), h.all...)
+}
+
+// listen runs Notify until the test ends. It returns when the Handler listens.
+func listen(t *testing.T, n transport.Notifier, notify func(transport.Status)) (stop func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	open, done := make(chan struct{}), make(chan error, 1)
+	var once sync.Once
+	go func() {
+		done <- n.Notify(ctx, func(s transport.Status) {
+			if s.ID == "" {
+				once.Do(func() { close(open) })
+				return
+			}
+			notify(s)
+		})
+	}()
+	<-open
+	var result error
+	stop = sync.OnceValue(func() error {
+		cancel(errStopped)
+		result = <-done
+		return result
+	})
+	t.Cleanup(func() { _ = stop() })
+	return stop
+}
+
+var errStopped = errors.New("stopped")
+
+// send posts a body, signed at a time under an id, and returns the status code.
+func send(t testing.TB, h http.Handler, id string, signedAt time.Time, body string, change ...func(*http.Request)) int {
+	signature, err := webhook.Sign(secret, id, signedAt, []byte(body))
+	require.NoError(t, err)
+	r := httptest.NewRequest(http.MethodPost, "/hook", strings.NewReader(body))
+	for name, values := range signature {
+		r.Header[name] = values
+	}
+	for _, f := range change {
+		f(r)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	assert.Empty(t, w.Body.String())
+	return w.Code
+}
+
+func newHandler(t testing.TB, opts ...webhook.Option) *webhook.Handler {
+	t.Helper()
+	h, err := webhook.New(readerFunc(readDefault), webhook.StandardWebhooks(secret), opts...)
+	require.NoError(t, err)
+	return h
+}
+
+const done7 = `{"id":"7","state":"completed"}`
+
+// These are faults 25 and 46: whatever is wrong with a request, nothing else happens.
+func TestARequestThatIsNotRightReachesNobody(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	now := clock.Now()
+	for name, c := range map[string]struct {
+		at     time.Time
+		body   string
+		change func(*http.Request)
+		want   int
+	}{
+		"a GET":               {now, done7, func(r *http.Request) { r.Method = http.MethodGet }, 405},
+		"a PUT":               {now, done7, func(r *http.Request) { r.Method = http.MethodPut }, 405},
+		"compressed":          {now, done7, func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, 415},
+		"too large":           {now, done7 + strings.Repeat(" ", 1000), nil, 413},
+		"too large, unstated": {now, done7 + strings.Repeat(" ", 1000), func(r *http.Request) { r.ContentLength = -1 }, 413},
+		"broken off":          {now, done7, func(r *http.Request) { r.Body = io.NopCloser(errReader{}) }, 400},
+		"unsigned":            {now, done7, func(r *http.Request) { r.Header.Del("Webhook-Signature") }, 401},
+		"another body": {now, done7, func(r *http.Request) {
+			r.Body = io.NopCloser(strings.NewReader(strings.Replace(done7, "7", "8", 1)))
+		}, 401},
+		"another id":        {now, done7, func(r *http.Request) { r.Header.Set("Webhook-Id", "msg_2") }, 401},
+		"six minutes old":   {now.Add(-6 * time.Minute), done7, nil, 401},
+		"six minutes ahead": {now.Add(6 * time.Minute), done7, nil, 401},
+		"unreadable":        {now, `{"id":`, nil, 400},
+		"about no job":      {now, `{}`, nil, 202},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHandler(t, webhook.WithClock(clock), webhook.WithMaxBody(1000))
+			var got heard
+			listen(t, h, got.notify)
+			var change []func(*http.Request)
+			if c.change != nil {
+				change = append(change, c.change)
+			}
+			assert.Equal(t, c.want, send(t, h, "msg_1", c.at, c.body, change...))
+			assert.Empty(t, got.list())
+			assert.Equal(t, 202, send(t, h, "msg_1", now, done7), "the delivery itself is still accepted")
+			assert.Equal(t, []string{"7 completed"}, got.list())
+		})
+	}
+}
+
+type errReader struct{}
+
+func (errReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestARefusedMethodIsToldWhichIsAllowed(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	newHandler(t).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+	assert.Equal(t, "POST", w.Header().Get("Allow"))
+}
+
+func TestASignatureHoldsForFiveMinutesEitherWay(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	h := newHandler(t, webhook.WithClock(clock))
+	var got heard
+	listen(t, h, got.notify)
+	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now().Add(-webhook.Tolerance), done7))
+	assert.Equal(t, 202, send(t, h, "msg_2", clock.Now().Add(webhook.Tolerance), done7))
+	assert.Equal(t, 401, send(t, h, "msg_3", clock.Now().Add(-webhook.Tolerance-time.Second), done7))
+	assert.Equal(t, 401, send(t, h, "msg_4", clock.Now().Add(webhook.Tolerance+time.Second), done7))
+	assert.Len(t, got.list(), 2)
+}
+
+// This is fault 46: a delivery that comes again is accepted and not passed on.
+func TestADeliveryThatComesAgainIsNotPassedOn(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	h := newHandler(t, webhook.WithClock(clock))
+	var got heard
+	listen(t, h, got.notify)
+	first := clock.Now()
+	assert.Equal(t, 202, send(t, h, "msg_1", first, done7))
+	assert.Equal(t, 202, send(t, h, "msg_1", first, done7), "replayed")
+	clock.advance(4 * time.Minute)
+	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7), "sent again by the service, signed anew")
+	clock.advance(5*time.Minute + 59*time.Second)
+	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7))
+	assert.Equal(t, []string{"7 completed"}, got.list())
+	clock.advance(2 * webhook.Memory)
+	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7), "forgotten")
+	assert.Len(t, got.list(), 2)
+}
+
+// A scheme without ids knows a delivery by its body if that says a state. A body that only says
+// "look" wakes each time, unless its time shows that it is the same delivery.
+func TestWithoutAnIDTheBodyTellsARepetition(t *testing.T) {
+	t.Parallel()
+	const look = `{"id":"7"}`
+	for name, c := range map[string]struct {
+		verifier webhook.Verifier
+		header   func(body string, at time.Time) http.Header
+		want     []string
+	}{
+		"without a time": {webhook.SharedHeader("X-Token", key1),
+			func(string, time.Time) http.Header { return header("X-Token", key1) },
+			[]string{"7 completed", "7 unknown", "7 unknown", "7 unknown"}},
+		"with a time": {webhook.Timed("S", key1),
+			func(body string, at time.Time) http.Header {
+				stamp := fmt.Sprint(at.Unix())
+				return header("S", fmt.Sprintf("t=%s,v1=%x", stamp, mac(5, key1, stamp+"."+body)))
+			},
+			[]string{"7 completed", "7 unknown", "7 unknown"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clock := start()
+			h, err := webhook.New(readerFunc(readDefault), c.verifier, webhook.WithClock(clock))
+			require.NoError(t, err)
+			var got heard
+			listen(t, h, got.notify)
+			post := func(body string, at time.Time) {
+				r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+				r.Header = c.header(body, at)
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				assert.Equal(t, 202, w.Code)
+			}
+			now := clock.Now()
+			for range 2 {
+				post(done7, now)
+			}
+			post(done7, now.Add(time.Second))
+			for range 2 {
+				post(look, now)
+			}
+			post(look, now.Add(time.Second))
+			assert.Equal(t, c.want, got.list())
+		})
+	}
+}
+
+func TestWithoutAListenerTheServiceIsAskedToSendAgain(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	h := newHandler(t, webhook.WithClock(clock))
+	assert.Equal(t, 503, send(t, h, "msg_1", clock.Now(), done7))
+	var got heard
+	stop := listen(t, h, got.notify)
+	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7), "it was not taken for a repetition")
+	assert.ErrorIs(t, stop(), errStopped)
+	assert.Equal(t, 503, send(t, h, "msg_2", clock.Now(), done7))
+	assert.Equal(t, []string{"7 completed"}, got.list())
+}
+
+func TestEachListenerOwnsWhatItHears(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	h := newHandler(t, webhook.WithClock(clock))
+	var results [2][]byte
+	for i := range results {
+		listen(t, h, func(s transport.Status) {
+			results[i] = bytes.Clone(s.Result)
+			s.Result[0] = 'x'
+		})
+	}
+	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7))
+	assert.Equal(t, [2][]byte{[]byte("{"), []byte("{")}, results)
+}
+
+func TestManyRequestsAtOnceEachArriveOnce(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	h := newHandler(t, webhook.WithClock(clock))
+	var got heard
+	stop := listen(t, h, got.notify)
+	var wg sync.WaitGroup
+	for i := range 64 {
+		wg.Go(func() { send(t, h, fmt.Sprintf("msg_%d", i/2), clock.Now(), done7) })
+	}
+	wg.Wait()
+	assert.Len(t, got.list(), 32)
+	require.ErrorIs(t, stop(), errStopped)
+}
+
+// relay joins replicas within one process.
+type relay struct {
+	mu   sync.Mutex
+	subs map[int]func(transport.Status)
+	next int
+	lost chan struct{}
+	err  error // of Publish
+}
+
+func newRelay() *relay {
+	return &relay{subs: map[int]func(transport.Status){}, lost: make(chan struct{})}
+}
+
+func (r *relay) Publish(_ context.Context, s transport.Status) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, notify := range r.subs {
+		notify(s)
+	}
+	return r.err
+}
+
+func (r *relay) Notify(ctx context.Context, notify func(transport.Status)) error {
+	r.mu.Lock()
+	id := r.next
+	r.next++
+	r.subs[id] = notify
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.subs, id)
+	}()
+	notify(transport.Status{})
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-r.lost:
+		return nil
+	}
+}
+
+func TestARelayPassesOnWhatOneReplicaHears(t *testing.T) {
+	t.Parallel()
+	clock, between := start(), newRelay()
+	a, b := newHandler(t, webhook.WithClock(clock), webhook.WithRelay(between)), newHandler(t, webhook.WithClock(clock), webhook.WithRelay(between))
+	var got heard
+	listen(t, b, got.notify)
+	assert.Equal(t, 202, send(t, a, "msg_1", clock.Now(), done7), "nobody listens here, and somebody elsewhere")
+	assert.Equal(t, []string{"7 completed"}, got.list())
+	between.err = errors.New("no quorum")
+	assert.Equal(t, 503, send(t, a, "msg_2", clock.Now(), done7))
+	between.err = nil
+	assert.Equal(t, 202, send(t, a, "msg_2", clock.Now(), done7))
+}
+
+func TestNotifyReturnsWhenTheRelayIsLost(t *testing.T) {
+	t.Parallel()
+	between := newRelay()
+	h := newHandler(t, webhook.WithRelay(between))
+	open := make(chan error, 1)
+	close(between.lost)
+	go func() { open <- h.Notify(t.Context(), func(transport.Status) {}) }()
+	assert.ErrorContains(t, <-open, "relay: lost")
+}
+
+// host is a Host that keeps the log.
+type host struct {
+	transport.Host
+	clock *at
+	mu    sync.Mutex
+	lines []string
+}
+
+func (h *host) Now() time.Time       { return h.clock.Now() }
+func (h *host) Logs(slog.Level) bool { return true }
+func (h *host) Log(level slog.Level, name, message string, attrs ...slog.Attr) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lines = append(h.lines, fmt.Sprint(level, name, message, attrs))
+}
+
+// This is fault 44: what is logged of a request is the reason of its refusal.
+func TestTheClockAndTheLogAreThoseOfTheWatcherThatListens(t *testing.T) {
+	t.Parallel()
+	h := newHandler(t)
+	lent := &host{clock: start()}
+	ctx, cancel := context.WithCancel(transport.WithHost(t.Context(), lent))
+	open, done := make(chan struct{}, 8), make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = h.Notify(ctx, func(transport.Status) { open <- struct{}{} })
+	}()
+	<-open
+	assert.Equal(t, 202, send(t, h, "msg_1", lent.clock.Now(), done7))
+	assert.Equal(t, 401, send(t, h, "msg_2", time.Now(), `{"id":"canary"}`))
+	cancel()
+	<-done
+	if assert.Len(t, lent.lines, 1) {
+		assert.Contains(t, lent.lines[0], "signed too long ago or ahead")
+		assert.NotContains(t, lent.lines[0], "canary")
+		assert.NotContains(t, lent.lines[0], "v1,")
+	}
+}
+
+func TestNewRefusesWhatCannotBe(t *testing.T) {
+	t.Parallel()
+	unable := readerFunc(func(http.Header, []byte) (transport.Status, error) { return transport.Status{}, errors.ErrUnsupported })
+	for want, f := range map[string]func() (*webhook.Handler, error){
+		"the Reader is nil":       func() (*webhook.Handler, error) { return webhook.New(nil, webhook.StandardWebhooks(secret)) },
+		"the Verifier is nil":     func() (*webhook.Handler, error) { return webhook.New(readerFunc(readDefault), nil) },
+		"option 0 is nil":         func() (*webhook.Handler, error) { return webhook.New(readerFunc(readDefault), nil, nil) },
+		"the Reader reads no":     func() (*webhook.Handler, error) { return webhook.New(unable, webhook.StandardWebhooks(secret)) },
+		"WithMaxBody(-1)":         func() (*webhook.Handler, error) { return webhook.New(unable, nil, webhook.WithMaxBody(-1)) },
+		"WithMaxBody(2147483647)": func() (*webhook.Handler, error) { return webhook.New(unable, nil, webhook.WithMaxBody(1<<31-1)) },
+	} {
+		_, err := f()
+		assert.ErrorContains(t, err, want)
+	}
+	h := newHandler(t, webhook.WithMaxBody(0), webhook.WithClock(nil), webhook.WithRelay(nil))
+	assert.False(t, h.Trusted())
+	assert.True(t, newHandler(t, webhook.WithTrust()).Trusted())
+	var none context.Context
+	assert.Error(t, h.Notify(none, nil))
+	assert.Error(t, (*webhook.Handler)(nil).Notify(t.Context(), func(transport.Status) {}))
+	assert.Error(t, new(webhook.Handler).Notify(t.Context(), func(transport.Status) {}))
+	w := httptest.NewRecorder()
+	new(webhook.Handler).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", http.NoBody))
+	assert.Equal(t, 500, w.Code)
+	assert.False(t, (*webhook.Handler)(nil).Trusted())
+}
+
+func TestSignRefusesWhatCannotBeSigned(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][2]string{
+		"it is not base64":             {"whsec_!", "msg_1"},
+		"at least 24":                  {"whsec_AAAA", "msg_1"},
+		"must have from 1 to 256":      {secret, ""},
+		"a public key signs nothing":   {"whpk_" + base64.StdEncoding.EncodeToString(make([]byte, 32)), "msg_1"},
+		"where the public one is want": {"whsk_AAAA", "msg_1"},
+	} {
+		_, err := webhook.Sign(args[0], args[1], time.Now(), nil)
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+// This is fault 35: what a listener's panic kept from being passed on is not taken for a
+// repetition.
+func TestADeliveryOnWhichAListenerPanicsIsAcceptedAgain(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	h := newHandler(t, webhook.WithClock(clock))
+	var got heard
+	panics := true
+	listen(t, h, func(s transport.Status) {
+		if panics {
+			panics = false
+			panic("once")
+		}
+		got.notify(s)
+	})
+	assert.PanicsWithValue(t, "once", func() { send(t, h, "msg_1", clock.Now(), done7) })
+	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7))
+	assert.Equal(t, []string{"7 completed"}, got.list())
+}
