@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -59,6 +60,11 @@ func (h *hold) fill(t *template, v *vars, revision string) {
 	if h.length > 0 || !t.holds {
 		v.rev = revision
 	}
+}
+
+// terms returns how the request about a job is made.
+func (h *hold) terms(id string) exchange.Terms {
+	return exchange.Terms{Seed: id, Repeatable: h.length == 0, SeeOther: true, Hold: h.length}
 }
 
 // saysNothingNew reports whether the answer to a request that was held says nothing. A rule of

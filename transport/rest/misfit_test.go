@@ -109,3 +109,13 @@ func TestAnItemOfABatchThatNoRuleFitsIsMalformed(t *testing.T) {
 	require.ErrorIs(t, answers[2].Err, transport.ErrMalformed)
 	assert.NotContains(t, answers[2].Err.Error(), "sesame")
 }
+
+func TestAnEventThatNoRuleFitsIsMalformed(t *testing.T) {
+	t.Parallel()
+	c, err := rest.New("http://h", rest.WithDialect(rest.Dialect{State: "phase, outcome", States: phases, Event: rest.Event{ID: "id"}}))
+	require.NoError(t, err)
+	body := []byte(`{"id":"7","phase":"done","outcome":true}`)
+	_, err = c.ReadEvent(http.Header{}, body)
+	require.ErrorIs(t, err, transport.ErrMalformed)
+	assert.ErrorContains(t, err, "phase is `\"done\"`, outcome is `true`")
+}

@@ -179,7 +179,7 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 	}
 	a := &k.answer
 	a.id, a.asked, a.hold = id, at.id, h
-	k.wire.Terms = exchange.Terms{Seed: id, Repeatable: h.length == 0, SeeOther: true, Hold: h.length}
+	k.wire.Terms = h.terms(id)
 	if last != nil && a.reader.dialect.Revision == "" && web.IsETag(last.Revision) {
 		k.wire.Request.Extra, a.last = [2]string{"If-None-Match", last.Revision}, last
 	}
