@@ -73,6 +73,11 @@ func newPattern(c rest.Call) pattern {
 	path, query, _ := strings.Cut(strings.Replace(c.Path, "{+id}", "{id}", 1), "?")
 	p.segments = strings.Split(path, "/")
 	p.query, _ = url.ParseQuery(query)
+	for name, values := range p.query {
+		if strings.Contains(values[0], "{rev}") || strings.Contains(values[0], "{hold}") {
+			delete(p.query, name) // it may be left out
+		}
+	}
 	for name, value := range c.Header {
 		if !strings.ContainsAny(value, "{}") {
 			p.header[name] = value
@@ -259,6 +264,9 @@ func (f *fields) write(req *request, r *reply) *answer {
 		w.id = req.id
 		if f.plain && r.view.step.state == transport.Failed {
 			w.code = http.StatusInternalServerError
+		}
+		if state := r.view.step.state; f.said[state] == nil {
+			return &answer{code: http.StatusInternalServerError, body: fmt.Sprintf(`{"mock":"the dialect has no word for a job that is %v"}`, state)}
 		}
 		f.describe(w, r.view)
 	}

@@ -22,6 +22,7 @@ type utterance []string
 
 // utterances returns how a dialect's service says each state. Of several ways it takes the one that
 // usualWords has, or else that whose rule comes first in the alphabet.
+// A failure that the dialect has no way to say is not in the result.
 func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 	places, err := place.ParseList(d.State)
 	if err != nil {
@@ -31,7 +32,7 @@ func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, state := range []transport.State{transport.Pending, transport.Completed, transport.Failed} {
+	for _, state := range []transport.State{transport.Pending, transport.Completed} {
 		if said[state] == nil {
 			return nil, fmt.Errorf("the dialect has no word for a job that is %v", state)
 		}
@@ -45,21 +46,19 @@ func sayings(places []place.Place, states map[string]transport.State) (map[trans
 	if err != nil {
 		return nil, fmt.Errorf("field States: %w", err)
 	}
+	set, err := place.NewSet(places, 0)
+	if err != nil {
+		return nil, fmt.Errorf("field State: %w", err)
+	}
 	said := map[transport.State]utterance{}
 	for _, key := range slices.Sorted(maps.Keys(states)) {
 		texts, err := rules.Example(len(places), key)
 		if err != nil || key == "" || len(places) == 1 && texts[0] == "" {
 			continue
 		}
-		values := make([][]byte, len(texts))
-		for i, text := range texts {
-			if text != "" {
-				values[i], _ = json.Marshal(sayable(places[i], text))
-			}
-		}
 		state := states[key]
-		if o := table.Find(values); !o.Fits || o.Means != state {
-			continue // a more specific rule fits the example
+		if o := table.Find(heard(places, set, texts)); !o.Fits || o.Means != state {
+			continue // a more specific rule fits the example, or it can't be said
 		}
 		if said[state] == nil || len(places) == 1 && key == usualWords[state] {
 			said[state] = texts
@@ -73,6 +72,16 @@ func sayings(places []place.Place, states map[string]transport.State) (map[trans
 		}
 	}
 	return said, nil
+}
+
+// heard returns what stands at the places of State in an answer that says an utterance.
+func heard(places []place.Place, set *place.Set, u utterance) [][]byte {
+	w := &writing{id: "1", code: http.StatusOK, body: object{}}
+	w.sayAt(places, u)
+	body, _ := json.Marshal(w.body) // it holds texts and numbers
+	var found place.Found
+	_ = set.Find(&place.Answer{Code: w.code, Header: w.header, Body: body, Name: w.id}, &found)
+	return found.Values
 }
 
 // sayable returns a text as it stands at a place: the code is a number.
@@ -122,14 +131,37 @@ func (w *writing) putAt(p place.Place, value any) {
 // say sets the places of State.
 func (w *writing) say(d *rest.Dialect, u utterance) {
 	places, err := place.ParseList(d.State)
-	if err != nil {
-		return
+	if err == nil {
+		w.sayAt(places, u)
 	}
+}
+
+func (w *writing) sayAt(places []place.Place, u utterance) {
 	for i, text := range u {
 		if text != "" {
-			w.putAt(places[i], sayable(places[i], text))
+			w.putAt(places[i], sayable(places[i], w.chosen(places[i], text)))
 		}
 	}
+}
+
+// chosen returns the text at a place that may be the very field by which its element is chosen, as
+// in days[status=Failed].status. Nothing else can stand there then.
+func (w *writing) chosen(p place.Place, text string) string {
+	n := len(p.Steps)
+	for i := range p.Steps {
+		where := &p.Steps[i]
+		if where.Kind != jsonscan.Where || where.Not || len(where.Field) == 0 || len(where.Field) != n-i-1 {
+			continue
+		}
+		same := true
+		for j, key := range where.Field {
+			same = same && p.Steps[i+1+j].Kind == jsonscan.Key && named(p.Steps[i+1+j].Key, w.id) == key
+		}
+		if same {
+			return named(where.Equal, w.id)
+		}
+	}
+	return text
 }
 
 // object is a JSON object.
@@ -143,6 +175,9 @@ func set(in any, steps []jsonscan.Step, id string, value any) any {
 	step, rest := &steps[0], steps[1:]
 	if step.Kind == jsonscan.Key {
 		o, ok := in.(object)
+		if _, isList := in.([]any); isList {
+			return in // what stands there is no place of this answer
+		}
 		if !ok {
 			o = object{}
 		}
@@ -166,14 +201,35 @@ func set(in any, steps []jsonscan.Step, id string, value any) any {
 	case len(step.Field) == 0:
 		return append(a, named(step.Equal, id))
 	default:
-		at = slices.IndexFunc(a, func(v any) bool { return fmt.Sprint(get(v, step.Field)) == named(step.Equal, id) })
+		at = slices.IndexFunc(a, func(v any) bool { return fits(v, step, id) })
 		if at < 0 {
 			at = len(a)
-			a = append(a, set(object{}, keys(step.Field), id, named(step.Equal, id)))
+			a = append(a, fitting(step, id))
 		}
 	}
 	a[at] = set(a[at], rest, id, value)
 	return a
+}
+
+// fits reports whether an element is the one that a step leads to.
+func fits(v any, step *jsonscan.Step, id string) bool {
+	for c := step; c != nil; c = c.And {
+		if (fmt.Sprint(get(v, c.Field)) == named(c.Equal, id)) == c.Not {
+			return false
+		}
+	}
+	return true
+}
+
+// fitting returns an element that a step leads to.
+func fitting(step *jsonscan.Step, id string) any {
+	var v any = object{}
+	for c := step; c != nil; c = c.And {
+		if !c.Not {
+			v = set(v, keys(c.Field), id, named(c.Equal, id))
+		}
+	}
+	return v
 }
 
 func keys(names []string) (steps []jsonscan.Step) {

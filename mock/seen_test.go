@@ -215,6 +215,10 @@ func TestServiceSpeaksTheDialectOfItsClient(t *testing.T) {
 			Cancel: rest.Call{Method: "POST", Path: "/", Header: map[string]string{"X-Target": "Stop"}, Body: map[string]any{"RunIds": []string{"{id}"}}},
 			State:  "Run.State", Message: "Run.Note", Error: "Run.Error", Result: "Run.Out", Progress: "Run.Share",
 		},
+		"comparisons in brackets, and a hold": {
+			Status: rest.Call{Path: "/jobs/{id}?index={rev}&wait={hold}s", Header: map[string]string{"Prefer": "wait={hold}"}},
+			State:  "parts[of=x,ok!=true].state", Message: "parts[of=x,ok!=true].note", Error: "parts[ok!=true,of=x].why", Progress: "n", Result: "out",
+		},
 		"query": {
 			Status: rest.Call{Path: "/jobs?id={id}&verbose=1"}, Create: rest.Call{Method: "PUT", Path: "/jobs"}, State: "state", ID: "id",
 			Message: "-", Error: "why", Result: "-", Progress: "-", IdempotencyHeader: "X-Key",

@@ -58,6 +58,9 @@ type Terms struct {
 	// LongestWait is the longest wait that the service may ask for within the call. The default is a
 	// second: a longer wait is the watch's.
 	LongestWait time.Duration
+	// Hold is for how long the service may keep the request; 0 for a plain one. The headers of the
+	// answer may take as much longer.
+	Hold time.Duration
 	// Stream leaves the body of a 2xx to the caller, as Answer.Open.
 	Stream bool
 	// SeeOther makes a 303 an answer. Otherwise it is a redirect.

@@ -66,7 +66,7 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 		q, r.sends = web.BoundSends(q, r.Retries-r.retried, func() bool { return host.MayRetry(transport.Transient) })
 	}
 	q, r.left = r.announce(q)
-	answer, err := r.carrier.RoundTrip(q)
+	answer, err := r.send(q)
 	if err != nil && r.sends != nil {
 		err = cmp.Or(r.sends.Err(), err)
 	}

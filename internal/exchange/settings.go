@@ -21,6 +21,7 @@ type Settings struct {
 	http        *http.Client
 	carrier     http.RoundTripper // of http
 	own         *http.Transport   // nil if the pool is the user's
+	holder      *http.Transport   // of requests that are held; nil for the carrier
 	isSet       map[string]bool   // by WithHeader or the base URL
 	tokenHeader string            // "" for Authorization
 	tokens      *web.Tokens       // nil without a token source
@@ -46,10 +47,13 @@ func (s *Settings) AddSecrets(words ...string) {
 // Secrets returns the words that are cut out of all that is quoted. They must not be changed.
 func (s *Settings) Secrets() []string { return s.secrets }
 
-// CloseIdleConnections closes the idle connections of the default pool. Those of a RoundTripper of
+// CloseIdleConnections closes the idle connections of the default pools. Those of a RoundTripper of
 // the user's are not touched.
 func (s *Settings) CloseIdleConnections() {
 	if s.own != nil {
 		s.own.CloseIdleConnections()
+	}
+	if s.holder != nil {
+		s.holder.CloseIdleConnections()
 	}
 }

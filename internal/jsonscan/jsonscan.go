@@ -87,12 +87,8 @@ func (n *node) to(s *Step) *node {
 		}
 	}
 	e := &element{step: *s}
-	if s.Kind == Where && len(s.Field) > 0 {
-		where := Path{}
-		for _, key := range s.Field {
-			where.Steps = append(where.Steps, Step{Key: Name{Before: key}})
-		}
-		e.field, _ = CompilePaths([]Path{where})
+	if s.Kind == Where {
+		e.where = comparisons(&e.step)
 	}
 	n.elements = append(n.elements, e)
 	n.backward = n.backward || s.Kind == Index && s.Index < 0

@@ -24,7 +24,7 @@ const (
 	Key Kind = iota
 	// Index is an element of an array, by its number.
 	Index
-	// Where is the first element of an array that a comparison fits.
+	// Where is the first element of an array that one or more comparisons fit.
 	Where
 )
 
@@ -39,11 +39,21 @@ type Step struct {
 	// is the element itself.
 	Field []string
 	Equal Name
+	// Not negates the comparison: a value that is missing is not equal.
+	Not bool
+	// And is a further comparison, of which Field, Equal, Not and And count.
+	And *Step
 }
 
 // Equals reports whether s and o lead to the same value.
 func (s *Step) Equals(o *Step) bool {
-	return s.Kind == o.Kind && s.Key == o.Key && s.Index == o.Index && s.Equal == o.Equal && slices.Equal(s.Field, o.Field)
+	return s.Kind == o.Kind && s.Key == o.Key && s.Index == o.Index && s.Equal == o.Equal && s.Not == o.Not && slices.Equal(s.Field, o.Field) &&
+		(s.And == o.And || s.And != nil && o.And != nil && s.And.Equals(o.And))
+}
+
+// HasHole reports whether a text of s has a hole.
+func (s *Step) HasHole() bool {
+	return s.Key.Hole || s.Equal.Hole || s.And != nil && s.And.HasHole()
 }
 
 // A Name is a text that may have a hole, for a name that is known only when the path is looked for.
@@ -65,25 +75,63 @@ func (t *Name) is(text []byte, name string) bool {
 type element struct {
 	node
 	step  Step
+	where []comparison // of a Where
+}
+
+// comparison is one that an element must fit.
+type comparison struct {
 	field *Paths // of one path; nil if the element itself is compared
+	equal *Name
+	not   bool
+}
+
+// comparisons returns those of a Where.
+func comparisons(s *Step) (all []comparison) {
+	for ; s != nil; s = s.And {
+		c := comparison{equal: &s.Equal, not: s.Not}
+		if len(s.Field) > 0 {
+			where := Path{}
+			for _, key := range s.Field {
+				where.Steps = append(where.Steps, Step{Key: Name{Before: key}})
+			}
+			c.field, _ = CompilePaths([]Path{where})
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 // fits reports whether the element of an array that begins at start and ends here is the one that
 // is meant. In all is how many there are.
 func (s *scan) fits(e *element, at, all, start int) (bool, error) {
-	end := s.at
 	switch {
 	case e.step.Kind == Index && e.step.Index < 0:
 		return at == all+e.step.Index, nil
 	case e.step.Kind == Index:
 		return at == e.step.Index, nil
-	case e.field == nil:
-		return e.step.Equal.isValue(s.body[start:end], s.name), nil
 	}
-	s.at, s.picking, s.picked = start, true, nil
-	err := s.value(&e.field.root, 0)
-	s.at, s.picking = end, false
-	return err == nil && e.step.Equal.isValue(s.picked, s.name), err
+	for i := range e.where {
+		if ok, err := s.compare(&e.where[i], start); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// compare reports whether the element that begins at start and ends here fits a comparison.
+func (s *scan) compare(c *comparison, start int) (bool, error) {
+	end := s.at
+	value := s.body[start:end]
+	if c.field != nil {
+		s.at, s.picking, s.picked = start, true, nil
+		err := s.value(&c.field.root, 0)
+		s.at, s.picking = end, false
+		if err != nil {
+			return false, err
+		}
+		value = s.picked
+	}
+	return c.equal.isValue(value, s.name) != c.not, nil
 }
 
 // isValue reports whether the JSON text of a string, a number or a boolean says t.

@@ -1,14 +1,13 @@
 // Package place is the grammar of places: where in an answer over HTTP a value stands.
 //
 //	payload.status  ["a.b"].x  jobs[0].x  steps[-1]  conditions[type=Complete]  flags[=DONE]
+//	conditions[type=Complete,status!=False]  steps[name="a, b"]
 //	{id}.outputs  jobs[id={id}]  @code  @header.X-State  @link.next  @key  .  -
 package place
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
@@ -43,7 +42,7 @@ type Place struct {
 // HasHole reports whether {id} or {key} stands in p.
 func (p *Place) HasHole() bool {
 	for i := range p.Steps {
-		if p.Steps[i].Key.Hole || p.Steps[i].Equal.Hole {
+		if p.Steps[i].HasHole() {
 			return true
 		}
 	}
@@ -121,7 +120,7 @@ type parser struct {
 }
 
 func (p *parser) fail(at int, format string, args ...any) error {
-	return &Error{p.text, at, fmt.Sprintf(format, args...)}
+	return &Error{p.text, min(at, len(p.text)), fmt.Sprintf(format, args...)} // a key in quotes may grow by what it decodes to
 }
 
 func (p *parser) peek() byte {
@@ -266,59 +265,4 @@ func (p *parser) name(text string, at int) (jsonscan.Name, error) {
 		return jsonscan.Name{}, p.fail(at+i, "braces are for {id} alone")
 	}
 	return jsonscan.Name{Before: text}, nil
-}
-
-// bracket reads ["key"], [2], [-1], [field=value] or [=value].
-func (p *parser) bracket() (step jsonscan.Step, err error) {
-	start := p.at
-	p.at++
-	if p.peek() == '"' {
-		return p.quoted(start)
-	}
-	length := strings.IndexByte(p.text[p.at:], ']')
-	if length < 0 {
-		return step, p.fail(start, "the bracket is not closed")
-	}
-	inner, at := p.text[p.at:p.at+length], p.at
-	p.at += length + 1
-	field, value, compared := strings.Cut(inner, "=")
-	if !compared {
-		n, err := strconv.Atoi(inner)
-		if err != nil || n > 1<<20 || n < -1<<20 {
-			return step, p.fail(at, `a number, field=value or a "key" is wanted here`)
-		}
-		return jsonscan.Step{Kind: jsonscan.Index, Index: n}, nil
-	}
-	step.Kind = jsonscan.Where
-	if field != "" {
-		step.Field = strings.Split(field, ".")
-		for _, key := range step.Field {
-			if key == "" {
-				return step, p.fail(at, "a key is empty")
-			}
-		}
-	}
-	step.Equal, err = p.name(value, at+len(field)+1)
-	return step, err
-}
-
-// quoted reads a key in quotes, as in JSON, and the bracket behind it.
-func (p *parser) quoted(start int) (step jsonscan.Step, err error) {
-	end := p.at + 1
-	for end < len(p.text) && p.text[end] != '"' {
-		if p.text[end] == '\\' {
-			end++
-		}
-		end++
-	}
-	var key string
-	if end >= len(p.text) || json.Unmarshal([]byte(p.text[p.at:end+1]), &key) != nil {
-		return step, p.fail(p.at, "the key is not a string of JSON")
-	}
-	if end+1 >= len(p.text) || p.text[end+1] != ']' {
-		return step, p.fail(start, "the bracket is not closed")
-	}
-	step.Key, err = p.name(key, p.at)
-	p.at = end + 2
-	return step, err
 }

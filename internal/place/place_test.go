@@ -15,7 +15,7 @@ const body = `{
 	"a": {"b": "v", "c.d": 1, "e]": {"f": true}, "7": "key"}, "b": null, "empty": {}, "none": [],
 	"jobs": [{"id": 7, "state": "x", "tags": ["one", "two"]}, {"id": "8", "state": "y", "meta": {"kind": "z"}}],
 	"conditions": [{"type": "Ready", "status": "False"}, {"type": "Complete", "status": "True"}, {"type": "Complete", "status": "late"}],
-	"flags": ["COMPLETED", "COMPLETING"], "deep": [[1, 2], [3]], "job-7": {"ok": 1}, "with space": {"in it": 2}
+	"commas": [{"name": "a, ]", "n": 1}, {"n": 2}], "flags": ["COMPLETED", "COMPLETING"], "deep": [[1, 2], [3]], "job-7": {"ok": 1}, "with space": {"in it": 2}
 }`
 
 func answer() *place.Answer {
@@ -32,6 +32,9 @@ func TestPlacesReadWhatStandsThere(t *testing.T) {
 		"jobs[0].state": `"x"`, "jobs[-1].state": `"y"`, "jobs[1].meta.kind": `"z"`, "jobs[2].state": "", "jobs[-3].state": "", "jobs[0].tags[-1]": `"two"`,
 		"jobs[id={id}].state": `"x"`, "jobs[id=8].state": `"y"`, "jobs[meta.kind=z].id": `"8"`, "jobs[id=9].state": "",
 		"conditions[type=Complete].status": `"True"`, "conditions[type=Ready].status": `"False"`, "flags[=COMPLETING]": `"COMPLETING"`, "flags[=x]": "",
+		"conditions[type=Complete,status=late].status": `"late"`, "conditions[type=Complete, status!=True].status": `"late"`, "conditions[status!=False].type": `"Complete"`,
+		"conditions[type=Complete,status=x].status": "", "jobs[meta.kind!=z].id": `7`, "jobs[id!={id},state=y].id": `"8"`, "flags[!=COMPLETED]": `"COMPLETING"`,
+		"flags[!=COMPLETED,!=COMPLETING]": "", `conditions[type="Ready",status="False"].type`: `"Ready"`, `commas[name="a, ]"].n`: `1`, `commas[name!="a, ]"].n`: `2`,
 		"deep[0][1]": `2`, "deep[-1][-1]": `3`, "with space.in it": `2`, " a.b ": `"v"`,
 		"b": "", "b.c": "", "a[0]": "", "jobs.id": "", "x": "",
 		"@code": `207`, "@header.x-state": `"half \"way\""`, "@header.X-Empty": "", "@header.X-None": "",
@@ -54,6 +57,23 @@ func TestPlacesReadWhatStandsThere(t *testing.T) {
 	var found place.Found
 	require.NoError(t, s.Find(answer(), &found))
 	assert.Equal(t, body, string(found.Values[0]))
+}
+
+// TestComparisonsAreToldApart: places of one Set that begin alike share no element.
+func TestComparisonsAreToldApart(t *testing.T) {
+	t.Parallel()
+	places, err := place.ParseList("conditions[type=Complete,status=late].status, conditions[type=Complete,status=True].status, conditions[type=Complete].status, " +
+		"conditions[type!=Complete].type, conditions[type=Complete,status!=True].status")
+	require.NoError(t, err)
+	s, err := place.NewSet(places, 1)
+	require.NoError(t, err)
+	var found place.Found
+	require.NoError(t, s.Find(answer(), &found))
+	var got []string
+	for _, v := range found.Values {
+		got = append(got, string(v))
+	}
+	assert.Equal(t, []string{`"late"`, `"True"`, `"True"`, `"Ready"`, `"late"`}, got)
 }
 
 func TestASetReadsAllOfItsPlacesAtOnce(t *testing.T) {
@@ -98,28 +118,34 @@ func TestWhatTwoDecodersReadDifferentlyIsMalformed(t *testing.T) {
 func TestABadPlaceIsShownWithACaret(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"a..b":           "a key is empty\n\ta..b\n\t  ^",
-		".a":             "a key is empty\n\t.a\n\t^",
-		"a.":             "a key is empty\n\ta.\n\t  ^",
-		"a[":             "the bracket is not closed\n\ta[\n\t ^",
-		"ä[x]":           `a number, field=value or a "key" is wanted here` + "\n\tä[x]\n\t  ^",
-		"a[1":            "the bracket is not closed",
-		`a["b]`:          "the key is not a string of JSON",
-		`a["b"`:          "the bracket is not closed",
-		`a["\x"]`:        "the key is not a string of JSON",
-		"a.[0]":          "no dot stands before a bracket",
-		"a[0]b":          "a dot, a bracket or a comma is wanted here\n\ta[0]b\n\t    ^",
-		"a]":             "a dot, a bracket or a comma is wanted here",
-		"a[.b=c]":        "a key is empty",
-		"{x}":            "braces are for {id} alone\n\t{x}\n\t^",
-		"a{id}{id}":      "{id} stands once at most",
-		"a, , b":         "a place is empty\n\ta, , b\n\t   ^",
-		"a,":             "a place is empty",
-		"@status":        "@code, @header.NAME, @link.RELATION or @key is wanted here",
-		"@header.":       "@header.NAME",
-		"@header.a b":    "@header.NAME",
-		"@code.x":        "@code",
-		"a[99999999999]": "a number",
+		"a..b":            "a key is empty\n\ta..b\n\t  ^",
+		".a":              "a key is empty\n\t.a\n\t^",
+		"a.":              "a key is empty\n\ta.\n\t  ^",
+		"a[":              "the bracket is not closed\n\ta[\n\t ^",
+		"ä[x]":            `a number, field=value or a "key" is wanted here` + "\n\tä[x]\n\t  ^",
+		"a[1":             "the bracket is not closed",
+		`a["b]`:           "the key is not a string of JSON",
+		`a[b="c]`:         "the value is not a string of JSON",
+		`a[b="c"d]`:       "a comma or a closing bracket is wanted here",
+		`a[b=c,d]`:        "field=value is wanted here",
+		`a[b=c,1=2`:       "the bracket is not closed",
+		`a[b=c,.d=e]`:     "a key is empty",
+		`a[b=c,d={id}{}]`: "{id} stands once at most",
+		`a["b"`:           "the bracket is not closed",
+		`a["\x"]`:         "the key is not a string of JSON",
+		"a.[0]":           "no dot stands before a bracket",
+		"a[0]b":           "a dot, a bracket or a comma is wanted here\n\ta[0]b\n\t    ^",
+		"a]":              "a dot, a bracket or a comma is wanted here",
+		"a[.b=c]":         "a key is empty",
+		"{x}":             "braces are for {id} alone\n\t{x}\n\t^",
+		"a{id}{id}":       "{id} stands once at most",
+		"a, , b":          "a place is empty\n\ta, , b\n\t   ^",
+		"a,":              "a place is empty",
+		"@status":         "@code, @header.NAME, @link.RELATION or @key is wanted here",
+		"@header.":        "@header.NAME",
+		"@header.a b":     "@header.NAME",
+		"@code.x":         "@code",
+		"a[99999999999]":  "a number",
 	} {
 		_, err := place.ParseList(text)
 		var e *place.Error
@@ -181,7 +207,7 @@ func TestPlacesAreReadWithoutAnAllocation(t *testing.T) {
 
 // fault 17: no place and no body panics, and what is found is a part of the answer.
 func FuzzPlaces(f *testing.F) {
-	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]"} {
+	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]", `c[a!=b, c="d,]"].x`, "[\"\x8a\xdf\xc4}\"]", "c[a=b,a=c].x,c[a=b].x"} {
 		f.Add(text, body, "7")
 		f.Add(text, `[1,[2,{"a":[]}],"\u0061"]`, "")
 	}

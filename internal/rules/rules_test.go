@@ -209,7 +209,9 @@ func FuzzRules(f *testing.F) {
 				assert.Contains(t, []string{one, other}, o.Rule)
 			}
 			assert.LessOrEqual(t, len(o.Raw), 3*(len(first)+len(second))+4, "U+FFFD may stand for a byte")
-			_ = rules.Quote(all)
+			for i, v := range all {
+				assert.False(t, o.Named&(1<<i) != 0 && !table.Names(i, v), "the rule names a word that Names does not know")
+			}
 		}
 	})
 }

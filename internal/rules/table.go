@@ -84,7 +84,7 @@ func parse[T comparable](key string, places int, means T) (rule[T], error) {
 		elements = split(key)
 	}
 	if len(elements) != places {
-		return r, fmt.Errorf("%q has %d patterns, for %d places", key, len(elements), places)
+		return r, fmt.Errorf("%q has %d patterns, for %d places: a rule has one for each, with commas between them, and * is anything", key, len(elements), places)
 	}
 	for _, element := range elements {
 		p, err := parsePattern(element)
@@ -244,21 +244,14 @@ func raw(all []value) string {
 	return strings.Join(said, ", ")
 }
 
-// Quote returns the values for an error.
-func Quote(values [][]byte) string {
-	var b strings.Builder
-	for i, v := range values {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		switch {
-		case len(v) == 0:
-			b.WriteString("nothing")
-		case len(v) > MaxWord:
-			fmt.Fprintf(&b, "%d bytes", len(v))
-		default:
-			b.Write(v)
+// Names reports whether a rule names the value at place i, by a word or a part of one.
+func (t *Table[T]) Names(i int, v place.Value) bool {
+	one := value{kind: v.Kind(), text: v.Text()}
+	t.lists[i].look(&one)
+	for j := range t.rules {
+		if p := &t.rules[j].patterns[i]; (p.kind == word || p.kind == glob) && t.lists[i].fits(p, &one) {
+			return true
 		}
 	}
-	return b.String()
+	return false
 }

@@ -13,12 +13,14 @@ import (
 const (
 	dialTimeout    = 10 * time.Second
 	tlsTimeout     = 10 * time.Second
-	headerTimeout  = 10 * time.Second
 	idleTimeout    = 90 * time.Second
 	pingAfter      = 15 * time.Second // without a frame, on HTTP/2
 	pingTimeout    = 15 * time.Second
 	maxHeaderBytes = 64 << 10
 )
+
+// HeaderTimeout bounds the wait for the headers of an answer, once the request is sent.
+const HeaderTimeout = 10 * time.Second
 
 // NewPool returns a pool of connections to a service that many watches ask often: so many at most
 // to one host, idle or not. The environment's proxy is honored.
@@ -29,7 +31,7 @@ func NewPool(t *tls.Config, connections int) *http.Transport {
 		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		TLSClientConfig:        t.Clone(),
 		TLSHandshakeTimeout:    tlsTimeout,
-		ResponseHeaderTimeout:  headerTimeout,
+		ResponseHeaderTimeout:  HeaderTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		MaxConnsPerHost:        connections,
 		MaxIdleConnsPerHost:    connections,

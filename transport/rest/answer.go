@@ -32,6 +32,7 @@ type question struct {
 	asked    string              // the id that the job has now
 	key      string              // of a create
 	stage    *stage              // that a created job is in
+	hold     hold                // of a request that the service keeps
 	last     *transport.Status   // for a service that has nothing newer; nil if it was not told of one
 	batch    *batch              // of a question about many jobs
 }
@@ -66,6 +67,11 @@ func (a *answer) readStatus() error {
 		return nil
 	}
 	a.last = nil // the answer is a new one
+	if a.saysNothingNew() {
+		a.status = *a.hold.seen
+		a.status.RetryAfter = a.Answer.Wait
+		return nil
+	}
 	var st transport.Status
 	err := a.tell(&st)
 	if classify := a.reader.dialect.Classify; classify != nil {
@@ -107,7 +113,7 @@ func (a *answer) tell(s *transport.Status) error {
 	switch {
 	case err == nil && told:
 	case fine:
-		return a.Unread(err)
+		return a.Unread(safe(err, a.Excerpt))
 	default:
 		return a.Refused()
 	}

@@ -104,7 +104,7 @@ func (a *answer) judgeItem(id string, item []byte) (transport.Status, error) {
 	r := a.batch.reader
 	r.find(part, &a.reading)
 	if err := r.readStatus(&s, &a.reading); err != nil {
-		return transport.Status{}, a.Fail(transport.Malformed, fmt.Errorf("%w: %s", err, a.Excerpt(item)))
+		return transport.Status{}, a.Fail(transport.Malformed, fmt.Errorf("%w: %s", safe(err, a.Excerpt), a.Excerpt(item)))
 	}
 	s.ID, s.RetryAfter = id, a.Answer.Wait
 	return s, nil

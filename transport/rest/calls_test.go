@@ -733,7 +733,6 @@ func TestNewNamesWhatIsWrongWithADialect(t *testing.T) {
 		`Status: field Header: "X-A": its value holds a control character`:          {Header: map[string]string{"X-A": "x\n"}},
 		`Status: field Header: "Host": not a header that can be set`:                {Header: map[string]string{"Host": "x"}},
 		`Status: field Body: json: unsupported type`:                                {Status: rest.Call{Body: func() {}}},
-		`CreateBody and Create.Body are both set`:                                   {CreateBody: 1, Create: rest.Call{Body: 2}},
 		`Fetch: path "" does not begin with a slash`:                                {Fetch: rest.Call{Method: "GET"}},
 	} {
 		_, err := rest.New("http://h", rest.WithDialect(d))

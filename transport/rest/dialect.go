@@ -22,6 +22,7 @@ import (
 //	["a.b"].status              a key that holds a dot, a comma or a bracket
 //	jobs[0].state steps[-1]     an element of an array, counted from either end
 //	conditions[type=Complete]   the first element whose field type is Complete
+//	steps[ok!=true,name="a, b"] the first that fits both; a field that is missing is not equal
 //	flags[=COMPLETING]          the first element that is COMPLETING
 //	{id}.outputs jobs[id={id}]  the job's own id, as a part of a key or of what a field equals
 //	@code                       the status code
@@ -77,9 +78,6 @@ type Dialect struct {
 	// and those of [WithHeader] before both.
 	Header map[string]string
 
-	// CreateBody is sent, as JSON, by a create that was given no input; the default is no body. It
-	// is Create.Body by another name, and only one of them may be set.
-	CreateBody any
 	// IdempotencyHeader carries a create's idempotency key; the default is Idempotency-Key. It is
 	// "-" if the service knows no such header. The create is then sent a second time only if the key
 	// goes along elsewhere.
@@ -112,11 +110,21 @@ type Dialect struct {
 	// Otherwise only 2xx does, and 5xx but 502 to 504 if it tells an end.
 	State string
 	// States maps the service's words to states: see Rules above. The default is DefaultStates. The
-	// word "null" is "-" by another name. A word that no rule fits is [transport.Unknown], with the
-	// word in Raw. An answer whose places all say nothing and that no rule fits is
-	// [transport.Pending] if it is a 202 or 204, and malformed otherwise.
+	// word "null" is "-" by another name.
+	//
+	// What no rule fits is told so:
+	//
+	//   - All places say nothing: [transport.Pending] if the answer is a 202 or 204, and malformed
+	//     otherwise.
+	//   - One place alone says something, by a word that no rule names there: [transport.Unknown],
+	//     with the word in Raw. A service that has a new word says it so. What is false, zero or empty
+	//     says nothing here.
+	//   - Otherwise the answer is malformed, and the error quotes what stands at each place. A rule
+	//     such as "+, +" that means [transport.Unknown] has the wait go on instead.
+	//
+	// The status code, where "@code" is among the places, does not count as saying something.
 	States map[string]transport.State
-	// Strict makes a word that no rule fits an error that matches transport.ErrMalformed.
+	// Strict makes an unknown word malformed, too.
 	Strict bool
 
 	// Fault is where any answer, whatever its status code, says that the call did not succeed, such
@@ -179,9 +187,15 @@ type Dialect struct {
 //
 //	{id}      the job's id; in a path it is one segment, escaped
 //	{+id}     the same with its slashes as they are: no segment may be empty, "." or ".."
-//	{rev}     the Revision of the newest status; a pair of the query without a value is left out
+//	{rev}     the Revision of the newest status
+//	{hold}    of Status: for how many seconds the service may keep the request until the job changes
 //	{key}     the create's idempotency key, without which the create is refused
 //	{result}  of Fetch: what stands at Result; {+result} likewise
+//
+// A pair of the query or a header is left out while there is no value for its {rev} or {hold}. A
+// Status with {hold}, such as "/jobs/{id}?index={rev}&wait={hold}s" or a header Prefer with
+// "wait={hold}", is held by [Client.Hold] alone. Any other request then names no {rev} either, and
+// 0 for a {hold} in a path.
 //
 // A Path that is "{+id}" or "{+result}" alone is a URL or a path that the service named. A path,
 // and a URL of the base URL's origin, keep to that origin. Any other origin is refused, unless

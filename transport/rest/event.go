@@ -253,7 +253,7 @@ func (c *Client) unreadEvent(err error, body []byte) error {
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		return err // of Classify
 	}
-	err = web.Safe(err, c.Secrets()...)
+	err = web.Safe(safe(err, func(part []byte) string { return redact.Excerpt(part, c.Secrets()...) }), c.Secrets()...)
 	if len(body) > 0 {
 		err = fmt.Errorf("%w: %s", err, redact.Excerpt(body, c.Secrets()...))
 	}

@@ -49,19 +49,22 @@ const dialectOption = "WithDialect"
 func WithDialect(d Dialect) Option { return func(c *config) { c.Put(dialectOption, d) } }
 
 // WithHTTPClient sets the client that makes the requests; it is copied. A client without a
-// Transport gets the default pool of connections. A client without CheckRedirect gets the default
-// rule: a redirect is followed for GET only, to the same scheme, host and port, at most five times.
-// A redirect to a URL with a user name is never followed. A request to another origin, where
-// CheckRedirect allows it, carries no header of this package and no Referer. Nil is the default, an
-// empty client.
+// Transport gets the default pool of connections. Its Timeout also ends requests that are held.
+//
+// A client without CheckRedirect gets the default rule: a redirect is followed for GET only, to the
+// same scheme, host and port, at most five times. A redirect to a URL with a user name is never
+// followed. A request to another origin, where CheckRedirect allows it, carries no header of this
+// package and no Referer. Nil is the default, an empty client.
 func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.Client = h } }
 
 // WithRoundTripper sets what carries the requests. Nil, the default, is a pool of connections that
 // Close closes. The pool honors the environment's proxy and opens DefaultMaxConnections at most. It
 // waits 10 s for a connection to open, 10 s for the TLS handshake and 10 s for an answer's headers,
-// which have 64 KiB at most. A RoundTripper of the user's may keep a request for as long as it
-// likes. Requests name gzip in Accept-Encoding, unless the RoundTripper is an [http.Transport] with
-// DisableCompression. An answer that the RoundTripper has decompressed itself is read as it is.
+// which have 64 KiB at most. Requests that [Client.Hold] makes have a pool of as many connections
+// beside it, and wait for headers as much longer as they are held. A RoundTripper of the user's may
+// keep a request for as long as it likes. Requests name gzip in Accept-Encoding, unless the
+// RoundTripper is an [http.Transport] with DisableCompression. An answer that the RoundTripper has
+// decompressed itself is read as it is.
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.Tripper = rt } }
 
 // WithTLSConfig sets how the default pool's connections are secured; nil, the default, is the

@@ -70,7 +70,7 @@ func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
 		{"http://h", dialect(rest.Dialect{States: map[string]transport.State{}}), `field States is empty`},
 		{"http://h", dialect(rest.Dialect{States: map[string]transport.State{"x": 9}}), `States: "x": no such state: 9`},
 		{"http://h", dialect(rest.Dialect{IdempotencyHeader: "a:b"}), `IdempotencyHeader: "a:b": not a header's name`},
-		{"http://h", dialect(rest.Dialect{CreateBody: func() {}}), `CreateBody: json: unsupported type: func()`},
+		{"http://h", dialect(rest.Dialect{Create: rest.Call{Body: func() {}}}), `Create: field Body: json: unsupported type: func()`},
 	} {
 		client, err := rest.New(c.url, c.opt)
 		assert.Nil(t, client)

@@ -251,8 +251,8 @@ func (r *reader) readState(s *transport.Status, g *reading) error {
 		return fmt.Errorf("the status at %s (Dialect.State) has %d bytes, at most %d", r.dialect.State, len(first), rules.MaxWord)
 	case r.dialect.Strict && len(values) == 1:
 		return fmt.Errorf("the status at %s (Dialect.State) is a word that the dialect lacks", r.dialect.State)
-	case r.dialect.Strict:
-		return fmt.Errorf("the status at %s (Dialect.State) fits no rule of the dialect: %s", r.dialect.State, rules.Quote(values))
+	case len(values) > 1 && (r.dialect.Strict || !r.isNewWord(values)):
+		return &misfit{r.field(inState), values}
 	}
 	s.State, s.Raw = g.state.Means, g.state.Raw
 	return nil

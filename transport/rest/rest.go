@@ -92,6 +92,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -152,16 +153,16 @@ func (c *Client) Close() error {
 
 // Status asks about a job once. What comes back is described at the top of this package.
 func (c *Client) Status(ctx context.Context, id string) (transport.Status, error) {
-	return c.ask(ctx, id, nil)
+	return c.ask(ctx, id, nil, 0)
 }
 
 // StatusSince is Status, but a service that gave last an ETag is asked for a newer answer only. If
 // there is none, StatusSince returns last, with the RetryAfter that the new answer names.
 func (c *Client) StatusSince(ctx context.Context, id string, last transport.Status) (transport.Status, error) {
-	return c.ask(ctx, id, &last)
+	return c.ask(ctx, id, &last, 0)
 }
 
-func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (transport.Status, error) {
+func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d time.Duration) (transport.Status, error) {
 	k, err := c.begin(ctx, transport.CheckID(id))
 	if err != nil {
 		return transport.Status{}, err
@@ -169,16 +170,16 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (tr
 	defer c.end(k)
 	at := c.place(id)
 	k.enter(at.stage)
-	v := vars{id: at.id}
+	v, h := vars{id: at.id}, newHold(last, d)
 	if last != nil {
-		v.rev = last.Revision
+		h.fill(k.stage.status, &v, last.Revision)
 	}
 	if err := k.ask(k.stage.status, &v); err != nil {
 		return transport.Status{}, err
 	}
 	a := &k.answer
-	a.id, a.asked = id, at.id
-	k.wire.Terms = exchange.Terms{Seed: id, Repeatable: true, SeeOther: true}
+	a.id, a.asked, a.hold = id, at.id, h
+	k.wire.Terms = h.terms(id)
 	if last != nil && a.reader.dialect.Revision == "" && web.IsETag(last.Revision) {
 		k.wire.Request.Extra, a.last = [2]string{"If-None-Match", last.Revision}, last
 	}

@@ -121,10 +121,9 @@ func TestDialectDescribesAnotherService(t *testing.T) {
 				"at":{"c":"2026-03-04T12:00:00Z","u":1772625600.5,"f":"soon"}}`)
 		}
 	}, rest.WithDialect(rest.Dialect{
-		Create:            rest.Call{Method: http.MethodPut, Path: "/v1/jobs"},
+		Create:            rest.Call{Method: http.MethodPut, Path: "/v1/jobs", Body: map[string]int{"n": 1}},
 		Status:            rest.Call{Path: "/v1/jobs?of={id}&full=1"},
 		Cancel:            rest.Call{Method: http.MethodPost, Path: "/v1/jobs/{id}:cancel"},
-		CreateBody:        map[string]int{"n": 1},
 		IdempotencyHeader: "X-Request",
 		ID:                "number",
 		State:             "done",

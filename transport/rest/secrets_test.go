@@ -168,9 +168,9 @@ func TestARedirectThatTheUserRefusesIsMisdirected(t *testing.T) {
 func TestPrintingADialectPrintsNoSecret(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{
-		Create: rest.Call{Method: "POST", Path: "/jobs?key=" + canary}, Status: rest.Call{Method: "GET", Path: "/jobs/{id}?sig=" + canary + "&a={id}"},
+		Create: rest.Call{Method: "POST", Path: "/jobs?key=" + canary, Body: map[string]string{"token": canary}}, Status: rest.Call{Method: "GET", Path: "/jobs/{id}?sig=" + canary + "&a={id}"},
 		Cancel: rest.Call{Path: "/?" + canary}, Batch: rest.Batch{Path: "/jobs?ids={ids}&key=" + canary, Body: map[string]string{"key": canary}},
-		CreateBody: map[string]string{"token": canary}, State: "state",
+		State: "state",
 	}
 	for _, value := range []any{d, &d, d.Create, &d.Create, d.Status, d.Batch, &d.Batch, rest.WithDialect(d), []rest.Call{d.Cancel},
 		struct{ D rest.Dialect }{d}, map[string]rest.Batch{"b": d.Batch}, transport.CreateRequest{Input: d, IdempotencyKey: canary}} {

@@ -31,6 +31,9 @@ func (s *settings) speak(c *config, d Dialect) {
 		c.Problem("WithDialect: %w", err)
 	}
 	for _, stage := range s.stages {
+		if stage.status != nil && stage.status.holds {
+			s.MayHold()
+		}
 		if stage.reader != nil {
 			s.follows = s.follows || stage.reader.dialect.Next != ""
 		}

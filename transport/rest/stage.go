@@ -48,13 +48,6 @@ func newStages(base *url.URL, allow []*url.URL, d Dialect) (stages []*stage, err
 
 func newStage(base *url.URL, allow []*url.URL, d Dialect) (*stage, []error) {
 	var problems []error
-	switch {
-	case d.CreateBody == nil:
-	case d.Create.Body != nil:
-		problems = append(problems, errors.New("CreateBody and Create.Body are both set, and mean the same"))
-	default:
-		d.Create.Body = d.CreateBody
-	}
 	d.AnswerID = cmp.Or(d.AnswerID, answerID(d))
 	d = d.WithDefaults()
 	if h := d.IdempotencyHeader; h != "" && h != none && !web.IsToken(h) {
@@ -85,7 +78,7 @@ func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems [
 		absent bool
 	}{
 		{"Create", d.Create, false, []string{holeKey}, &s.create, d.Create.Path == none},
-		{"Status", d.Status, true, []string{holeID, holeRev}, &s.status, false},
+		{"Status", d.Status, true, []string{holeID, holeRev, holeHold}, &s.status, false},
 		{"Cancel", d.Cancel, true, []string{holeID}, &s.cancel, d.Cancel.Path == none},
 		{"Fetch", d.Fetch, false, []string{holeResult, holeID}, &s.fetch, d.Fetch.isZero()},
 	} {
@@ -97,9 +90,6 @@ func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems [
 		}
 		t, err := newTemplate(base, allow, call.call, d.Header, call.wants, call.holes...)
 		if err != nil {
-			if cause := errors.Unwrap(err); d.CreateBody != nil && call.name == "Create" && cause != nil {
-				err = fmt.Errorf("CreateBody: %w", cause)
-			}
 			problems = append(problems, fmt.Errorf("%s: %w", call.name, err))
 			continue
 		}

@@ -20,12 +20,13 @@ const (
 	holeKey    = "key"
 	holeResult = "result"
 	holePage   = "page"
+	holeHold   = "hold"
 )
 
 const placeholder = "{id}"
 
 // vars is what stands in the holes of a Call.
-type vars struct{ id, rev, key, result, page string }
+type vars struct{ id, rev, key, result, page, hold string }
 
 func (v *vars) get(hole string) string {
 	switch hole {
@@ -39,9 +40,19 @@ func (v *vars) get(hole string) string {
 		return v.result
 	case holePage:
 		return v.page
+	case holeHold:
+		return v.hold
 	default:
 		return ""
 	}
+}
+
+// inPath returns what stands in a hole of a path, where no part can be left out.
+func (v *vars) inPath(hole string) string {
+	if hole == holeHold && v.hold == "" {
+		return "0"
+	}
+	return v.get(hole)
 }
 
 // template is a Call at a base URL, taken apart around its holes. It does not change.
@@ -56,6 +67,7 @@ type template struct {
 	body   *bodyTemplate // nil for none
 	needs  map[string]bool
 	keyed  bool // whether it needs a key
+	holds  bool // whether it says how long the service may hold it
 	simple bool // whether it is the id alone between two plain texts, as nearly all are
 }
 
@@ -69,13 +81,14 @@ type piece struct {
 // pair is a part of a query.
 type pair struct {
 	pieces   []piece
-	optional bool // whether it is left out if its hole is empty
+	optional bool // whether it is left out if one of its holes is empty that may be
 }
 
 // field is a header of a Call.
 type field struct {
-	name   string
-	pieces []piece
+	name     string
+	pieces   []piece
+	optional bool // likewise
 }
 
 // newTemplate joins a call's path to that of base. Its holes are those that may stand in it.
@@ -91,6 +104,9 @@ func newTemplate(base *url.URL, allow []*url.URL, c Call, shared map[string]stri
 		var err error
 		if t.body, err = newBody(c.Body, t.contentType(), holes); err == nil {
 			err = t.note(t.body.pieces, "body", holes)
+		}
+		if err == nil && t.body.has(holeHold) {
+			err = errors.New("{hold} stands in a path, a query or a header")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("field Body: %w", err)
@@ -150,7 +166,7 @@ func (t *template) setQuery(path, query string, holes []string) error {
 			return err
 		}
 		for _, piece := range p.pieces {
-			p.optional = p.optional || piece.hole == holeRev || piece.hole == holePage
+			p.optional = p.optional || isOptional(piece.hole)
 			if piece.hole != "" {
 				filled = strings.Replace(strings.Replace(filled, "{"+piece.hole+"}", "x", 1), "{+"+piece.hole+"}", "x", 1)
 			}
@@ -177,9 +193,12 @@ func (t *template) setHeader(own, shared map[string]string, holes []string) erro
 				continue
 			}
 			set[key] = true
-			f := field{key, cut(value)}
+			f := field{name: key, pieces: cut(value)}
 			if err := t.note(f.pieces, inHeader+name, holes); err != nil {
 				return err
+			}
+			for _, p := range f.pieces {
+				f.optional = f.optional || isOptional(p.hole)
 			}
 			t.header = append(t.header, f)
 		}
@@ -203,6 +222,7 @@ func (t *template) note(pieces []piece, where string, holes []string) error {
 		if p.hole != "" {
 			t.needs[p.hole] = true
 			t.keyed = t.keyed || p.hole == holeKey
+			t.holds = t.holds || p.hole == holeHold
 		}
 	}
 	return nil
@@ -230,7 +250,21 @@ func cut(text string) (pieces []piece) {
 }
 
 func isHole(s string) bool {
-	return s == holeID || s == holeRev || s == holeKey || s == holeResult || s == holePage
+	return s == holeID || s == holeRev || s == holeKey || s == holeResult || s == holePage || s == holeHold
+}
+
+// isOptional reports whether the pair of a query or the header in which a hole stands is left out
+// if there is no value for it.
+func isOptional(hole string) bool { return hole == holeRev || hole == holePage || hole == holeHold }
+
+// isLeftOut reports whether a hole of the pieces that may be empty is.
+func isLeftOut(pieces []piece, v *vars) bool {
+	for i := range pieces {
+		if hole := pieces[i].hole; isOptional(hole) && v.get(hole) == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // contentType returns the Content-Type that the Call names, "" if it names none.
@@ -263,6 +297,9 @@ func (t *template) fill(g *exchange.Request, v *vars) (err error) {
 		return err
 	}
 	for _, f := range t.header {
+		if f.optional && isLeftOut(f.pieces, v) {
+			continue
+		}
 		value := f.pieces[0].plain
 		if len(f.pieces) > 1 {
 			value = join(f.pieces, v, func(s string) string { return s })
@@ -298,7 +335,7 @@ func (t *template) fillPath(u *url.URL, v *vars) error {
 		var path, raw strings.Builder
 		for i := range t.path {
 			p := &t.path[i]
-			value := v.get(p.hole)
+			value := v.inPath(p.hole)
 			path.WriteString(p.plain + value)
 			raw.WriteString(p.raw)
 			if p.slashes {
@@ -331,7 +368,7 @@ func (t *template) fillQuery(v *vars) string {
 	var b strings.Builder
 	for i := range t.query {
 		p := &t.query[i]
-		if p.optional && v.get(p.pieces[0].hole) == "" {
+		if p.optional && isLeftOut(p.pieces, v) {
 			continue
 		}
 		if b.Len() > 0 {
@@ -421,8 +458,8 @@ func (t *template) reference(ref string, asked *url.URL) (string, error) {
 func (t *template) sensitive() (words []string) {
 	for _, p := range t.query {
 		for _, part := range p.pieces {
-			name, value, _ := strings.Cut(part.plain, "=")
-			if value == "" {
+			name, value, isPair := strings.Cut(part.plain, "=")
+			if !isPair {
 				value = name // the query is a key alone
 			}
 			words = append(words, value)
@@ -515,6 +552,10 @@ func escapeJSON(s string) string {
 }
 
 var errNoNumber = errors.New("the id is not a number, as the body of the call wants")
+
+func (b *bodyTemplate) has(hole string) bool {
+	return slices.ContainsFunc(b.pieces, func(p piece) bool { return p.hole == hole })
+}
 
 func (b *bodyTemplate) fill(v *vars) ([]byte, error) {
 	var out []byte

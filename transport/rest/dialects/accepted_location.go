@@ -1,6 +1,8 @@
 package dialects
 
 import (
+	"strings"
+
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -22,7 +24,7 @@ func AcceptedLocation(path string) Service {
 		Name: "Jobs at a Location",
 		Doc:  "https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations",
 		Dialect: rest.Dialect{
-			Create:            rest.Call{Path: path},
+			Create:            rest.Call{Path: "/" + strings.TrimPrefix(path, "/")},
 			IdempotencyHeader: "-",
 			ID:                "@header.Location",
 			Status:            rest.Call{Path: "{+id}"},

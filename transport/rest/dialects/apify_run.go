@@ -10,7 +10,8 @@ import (
 // ApifyRun returns the dialect of runs of an actor of Apify. The actor is its id, or the name of
 // its user and its own name, such as "apify/web-scraper".
 //
-// It asks for GET /v2/actor-runs/{id} with an API token. The result is the id of the run's data
+// It asks for GET /v2/actor-runs/{id} with an API token. A call is held by waitForFinish, for a
+// minute at most. The result is the id of the run's data
 // set, whose items are fetched. The path takes a page of them by ?offset= and ?limit=.
 //
 // A run that was aborted may be resurrected, and then runs again under the same id.
@@ -24,7 +25,7 @@ func ApifyRun(actor string) Service {
 		Dialect: rest.Dialect{
 			Create:            rest.Call{Path: "/v2/acts/" + segment(strings.ReplaceAll(actor, "/", "~")) + "/runs"},
 			IdempotencyHeader: "-",
-			Status:            rest.Call{Path: "/v2/actor-runs/{id}"},
+			Status:            rest.Call{Path: "/v2/actor-runs/{id}?waitForFinish={hold}"},
 			Cancel:            rest.Call{Method: "POST", Path: "/v2/actor-runs/{id}/abort"},
 			Fetch:             rest.Call{Path: "/v2/datasets/{result}/items"},
 			ID:                "data.id",

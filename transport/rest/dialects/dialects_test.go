@@ -43,6 +43,7 @@ var arguments = map[string][]string{
 	"awx_job":                      {"12"},
 	"azure_devops_build":           {"acme/shop"},
 	"bigquery_job":                 {"ada", "EU"},
+	"buildkite_build":              {"acme/shop"},
 	"bunny_stream_video":           {"48"},
 	"cloudflare_workflow_instance": {"9d2", "orders"},
 	"cloudinary_upload":            {"acme", "video"},
@@ -118,6 +119,11 @@ type recording struct {
 		Answer  answer            `json:"answer"`
 		Tells   map[string]string `json:"tells"`
 	} `json:"batch"`
+	// Hold is a call that is held for 30 s, and the Revision of the newest answer before it.
+	Hold *struct {
+		Revision string  `json:"revision"`
+		Request  request `json:"request"`
+	} `json:"hold"`
 	Answers []answer `json:"answers"`
 	// Untold has the answers that no dialect can tell alone.
 	Untold []struct{ Answer, Why string } `json:"untold"`

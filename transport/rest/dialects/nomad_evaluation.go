@@ -9,7 +9,8 @@ import (
 // each dispatch.
 //
 // It asks for GET /v1/job/{id}/allocations with an ACL token in the header X-Nomad-Token. The id is
-// that of the dispatched job, as in "batch/dispatch-1700000000-ab12".
+// that of the dispatched job, as in "batch/dispatch-1700000000-ab12". A call is held by the index
+// of the newest answer, for ten minutes at most.
 //
 // A job without an allocation is Pending, and so is one that Nomad does not know: the answer is the
 // same. Bound such a wait by a deadline. An allocation that failed and has a successor is left out
@@ -25,7 +26,7 @@ func NomadEvaluation(job string) Service {
 			Create:            rest.Call{Path: "/v1/job/" + segment(job) + "/dispatch"},
 			IdempotencyHeader: "-",
 			ID:                "DispatchedJobID",
-			Status:            rest.Call{Path: "/v1/job/{id}/allocations?all=false"},
+			Status:            rest.Call{Path: "/v1/job/{id}/allocations?all=false&index={rev}&wait={hold}s"},
 			Cancel:            rest.Call{Method: "DELETE", Path: "/v1/job/{id}"},
 			AnswerID:          "[0].JobID",
 			// Those that run or wait; the one that Nomad wants, and whether it is tried again; those
@@ -51,7 +52,8 @@ func NomadEvaluation(job string) Service {
 				"-, -, -, *, -, *, lost, *, *":           transport.Failed,
 				"-, -, -, *, -, *, -, complete, *":       transport.Canceled,
 			},
-			Message: "[ClientStatus=failed].ClientDescription, [0].ClientDescription",
+			Revision: "@header.X-Nomad-Index",
+			Message:  "[ClientStatus=failed].ClientDescription, [0].ClientDescription",
 		},
 	}
 }

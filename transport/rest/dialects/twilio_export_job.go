@@ -43,6 +43,10 @@ func TwilioExportJob(resource string) Service {
 				"-, -, -, -, -, -, +, -, -, *": transport.Completed,
 				"-, -, -, -, -, -, -, +, -, *": transport.Completed,
 				"-, -, -, -, -, -, +, +, *, -": transport.Completed,
+				// Days in a status that is not named here.
+				"-, -, -, -, -, -, +, -, +, *": transport.Unknown,
+				"-, -, -, -, -, -, -, +, +, *": transport.Unknown,
+				"-, -, -, -, -, -, +, +, *, +": transport.Unknown,
 			},
 			Result: "start_day",
 		},

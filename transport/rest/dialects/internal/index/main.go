@@ -24,7 +24,8 @@ const head = `# Dialects
 The services that package [dialects](../transport/rest/dialects) speaks to. This file is generated: ` + "`go generate ./transport/rest/dialects`" + `.
 
 - Name: as on a command line, with the parameters of the service; those in brackets may be left out.
-- Asks: the call about one job, with the parameters in capitals. "and a list" means that one call asks about many.
+- Asks: the call about one job, with the parameters in capitals. "and a list" means that one call asks about many,
+  and "held" that the service can keep a call until the job changes.
 - Create: "found" means that the answer names no job, and the job is looked up. "key" means that the service knows an idempotency key, so
   that a create is sent again when its answer is lost.
 - States: those beside running, completed and failed that are told.
@@ -100,7 +101,21 @@ func asks(d *rest.Dialect) string {
 	if d.Batch.Path != "" {
 		text += " and a list"
 	}
+	if holds(&w.Status) {
+		text += ", held"
+	}
 	return text
+}
+
+// holds reports whether a call says for how long it may be held.
+func holds(c *rest.Call) bool {
+	const hole = "{hold}"
+	for _, value := range c.Header {
+		if strings.Contains(value, hole) {
+			return true
+		}
+	}
+	return strings.Contains(c.Path, hole)
 }
 
 func create(d *rest.Dialect) string {

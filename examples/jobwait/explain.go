@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// maxAnswer bounds the answer that is explained.
+const maxAnswer = 64 << 20
+
+// explain prints what a dialect makes of the answer that stdin holds.
+func explain(args []string, stdin io.Reader, stdout io.Writer) error {
+	fs := flag.NewFlagSet("explain", flag.ContinueOnError)
+	id := fs.String("id", "", "the job's `ID`, for places that hold it and for answers that name their job")
+	code := fs.Int("code", http.StatusOK, "the status `CODE` of the answer, if the input does not have it")
+	stage := fs.Int("stage", 0, "the `NUMBER` of ids that the job had before, where it gets new ones")
+	w := addWords(fs)
+	args, err := parse(fs, args, stdout)
+	if err != nil {
+		return err
+	}
+	d, err := dialectOf(args, w, isSet(fs))
+	if err != nil {
+		return err
+	}
+	for range *stage {
+		if d.Then == nil {
+			return misused("--stage %d: the dialect has no such stage", *stage)
+		}
+		d = *d.Then
+	}
+	input, err := io.ReadAll(io.LimitReader(stdin, maxAnswer))
+	if err != nil {
+		return err
+	}
+	a, err := answerOf(input, *code)
+	if err != nil {
+		return err
+	}
+	asked := *id
+	if asked == "" {
+		asked = "1"
+		d.AnswerID = "-" // which is the job's is not known
+	}
+	e, err := d.Explain(asked, a)
+	if err != nil {
+		return usageError{err}
+	}
+	_, _ = fmt.Fprint(stdout, e)
+	if *id == "" && holdsID(e) {
+		_, _ = fmt.Fprintln(stdout, "note: a place holds {id}, and is read with --id ID alone")
+	}
+	return nil
+}
+
+// dialectOf returns the dialect that the arguments name: a service and its parameters, which may be
+// left out, or a URL.
+func dialectOf(args []string, w *words, set map[string]bool) (rest.Dialect, error) {
+	switch {
+	case len(args) == 0:
+		return rest.Dialect{}, misused("explain takes a service, or a URL and --state")
+	case isURL(args[0]):
+		t, err := urlTarget(args[0], w)
+		return t.service.Dialect, err
+	}
+	if name := w.names(set); name != "" {
+		return rest.Dialect{}, misused("--%s is for a URL: the service's dialect says it", name)
+	}
+	e, err := lookUp(args[0])
+	if err != nil {
+		return rest.Dialect{}, err
+	}
+	s, err := example(e)
+	if len(args) > 1 {
+		s, err = e.New(args[1:]...)
+	}
+	if err != nil {
+		return rest.Dialect{}, usageError{err}
+	}
+	return s.Dialect, nil
+}
+
+// answerOf returns the answer that an input is: a body alone, or one with its status line and
+// headers, as "curl -i" prints it.
+func answerOf(input []byte, code int) (rest.Answer, error) {
+	a := rest.Answer{Code: code, Header: http.Header{}, Body: input}
+	for bytes.HasPrefix(a.Body, []byte("HTTP/")) { // more than once after a redirect
+		r := textproto.NewReader(bufio.NewReaderSize(bytes.NewReader(a.Body), len(a.Body)))
+		line, err := r.ReadLine()
+		if err != nil {
+			return a, misused("the answer's status line can't be read: %v", err)
+		}
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			return a, misused("the answer has no status code: %.100q", line)
+		}
+		if a.Code, err = strconv.Atoi(fields[1]); err != nil {
+			return a, misused("the answer has no status code: %.100q", line)
+		}
+		header, err := r.ReadMIMEHeader()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return a, misused("the answer's headers can't be read: %v", err)
+		}
+		a.Header = http.Header(header)
+		if a.Body, err = io.ReadAll(r.R); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+// holdsID reports whether a place that was looked at holds the job's id.
+func holdsID(e *rest.Explanation) bool {
+	for _, r := range e.Places {
+		if strings.Contains(r.Place, "{id}") {
+			return true
+		}
+	}
+	return false
+}

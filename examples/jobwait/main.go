@@ -1,0 +1,96 @@
+// Command jobwait waits for a job of a service, and exits as the job has ended.
+//
+//	go install github.com/iamber12/job-status-monitoring/examples/jobwait@latest
+//
+//	jobwait github-run golang/go 123 --token-command "gh auth token"
+//	jobwait https://ci.example.com/jobs/7 --state status --done ok --failed broken
+//	jobwait list
+//	jobwait explain github-run < answer.json
+//
+// It prints each update of the job, or a line of progress in a terminal. The exit code is 0 if the
+// job completed, 1 if it failed, 2 if it was canceled, 3 if jobwait gave up, and 4 if it was called
+// wrongly.
+//
+// How long the jobs of a kind take is kept in the user's cache folder, so that the next wait for
+// such a job takes fewer requests. A token comes from the environment or from a command, and never
+// from an argument, which other users of the machine can read.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// The exit codes.
+const (
+	exitCompleted = iota
+	exitFailed
+	exitCanceled
+	exitGaveUp
+	exitUsage
+)
+
+const usage = `usage:
+  jobwait SERVICE [PARAMETER...] ID [flags]      wait for a job of a service that jobwait knows
+  jobwait URL [flags]                            wait for the job whose status is at a URL
+  jobwait list [WORD...]                         list the services
+  jobwait explain SERVICE [flags] < answer       tell what is read in an answer, place by place
+  jobwait explain URL [flags] < answer           likewise, by --state and its kind
+
+exit codes:
+  0 completed   1 failed   2 canceled   3 gave up   4 called wrongly
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// usageError is the error of a call that is wrong.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func misused(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// run is the command. It returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	code, err := dispatch(ctx, args, stdin, stdout, stderr)
+	var wrong usageError
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitCompleted
+	case errors.As(err, &wrong):
+		_, _ = fmt.Fprintf(stderr, "jobwait: %v\njobwait -h tells how it is called\n", err)
+		return exitUsage
+	case err != nil:
+		_, _ = fmt.Fprintf(stderr, "jobwait: %s\n", strings.TrimPrefix(err.Error(), "jobstatus: "))
+	}
+	return code
+}
+
+func dispatch(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
+	command := ""
+	if len(args) > 0 {
+		command = args[0]
+	}
+	switch command {
+	case "list":
+		err := list(stdout, args[1:])
+		return exitCode(err), err
+	case "explain":
+		err := explain(args[1:], stdin, stdout)
+		return exitCode(err), err
+	default:
+		return wait(ctx, args, stdout, stderr)
+	}
+}

@@ -1,0 +1,108 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// pipes is a listener whose connections are pipes, which stand still in a bubble.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	if c, ok := <-p; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+func (p pipes) Close() error   { return nil }
+func (p pipes) Addr() net.Addr { return &net.UnixAddr{} }
+func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
+	client, server := net.Pipe()
+	p <- server
+	return client, nil
+}
+
+// holdSettings returns settings for a service that answers after a while.
+func holdSettings(t *testing.T, after time.Duration) *Settings {
+	t.Helper()
+	c := NewConfig(Defaults{Name: "test", Connections: 2, MaxBody: 1 << 10})
+	s := c.Settings("http://service.invalid")
+	require.NoError(t, c.Err())
+	s.MayHold()
+	p := make(pipes)
+	for _, pool := range []*http.Transport{s.own, s.holder} {
+		pool.DialContext, pool.Proxy = p.dial, nil
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	server := &http.Server{BaseContext: func(net.Listener) context.Context { return ctx }, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(after):
+			_, _ = fmt.Fprint(w, "done")
+		case <-ctx.Done():
+		}
+	})}
+	done := make(chan error)
+	go func() { done <- server.Serve(p) }()
+	t.Cleanup(func() {
+		cancel()
+		s.CloseIdleConnections()
+		close(p)
+		<-done
+		_ = server.Close()
+		synctest.Wait()
+	})
+	return s
+}
+
+// TestHeadersTakeLongerByTheHold: the bound of a plain poll stays what it is.
+//
+// fault 8
+func TestHeadersTakeLongerByTheHold(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		after, hold time.Duration
+		ends        time.Duration // 0 for an answer
+	}{
+		{"a held request", 35 * time.Second, 30 * time.Second, 0},
+		{"a plain poll", 35 * time.Second, 0, 10 * time.Second},
+		{"a plain poll that is answered", 9 * time.Second, 0, 0},
+		{"a hold that never answers", time.Hour, 30 * time.Second, 40 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				call := holdSettings(t, c.after).NewCall()
+				call.Request.Method, call.Request.URL = http.MethodGet, *call.round.Base
+				call.Terms.Hold = c.hold
+				body := ""
+				began := time.Now()
+				err := call.Do(t.Context(), ReaderFunc(func() error {
+					body = string(call.Answer.Body)
+					return nil
+				}))
+				defer call.Reset()
+				if c.ends == 0 {
+					require.NoError(t, err)
+					assert.Equal(t, "done", body)
+					assert.Equal(t, c.after, time.Since(began))
+					return
+				}
+				var e *transport.Error
+				require.ErrorAs(t, err, &e)
+				assert.Equal(t, transport.Transient, e.Class)
+				assert.Equal(t, c.ends, time.Since(began))
+				assert.Equal(t, c.hold > 0, errors.As(err, new(heldError)), err)
+			})
+		})
+	}
+}

@@ -1,0 +1,53 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// BuildkiteBuild returns the dialect of builds of a pipeline of Buildkite, such as
+// "organization/pipeline".
+//
+// It asks for GET /v2/organizations/{organization}/pipelines/{pipeline}/builds/{id} with an API
+// token that may read and write builds. The id is the build's number. The newest hundred builds are
+// asked about by a list. The result is fetched: the list of artifacts.
+//
+// A build that waits at a block step is Blocked. Its state is the outcome of the steps so far, such
+// as passed, which is no end. A build that was skipped for a newer one is Canceled.
+//
+// See https://buildkite.com/docs/apis/rest-api/builds.
+func BuildkiteBuild(pipeline string) Service {
+	builds := "/v2/organizations/" + segments(pipeline, "/pipelines/") + "/builds"
+	return Service{
+		Name:    "Buildkite builds",
+		Doc:     "https://buildkite.com/docs/apis/rest-api/builds",
+		BaseURL: "https://api.buildkite.com",
+		Dialect: rest.Dialect{
+			Create:            rest.Call{Path: builds},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: builds + "/{id}"},
+			Cancel:            rest.Call{Method: "PUT", Path: builds + "/{id}/cancel"},
+			Fetch:             rest.Call{Path: builds + "/{id}/artifacts"},
+			Batch:             rest.Batch{Path: builds + "?per_page=100", List: ".", ID: "number"},
+			ID:                "number",
+			State:             "state, blocked",
+			States: map[string]transport.State{
+				"creating, *":  transport.Pending,
+				"scheduled, *": transport.Pending,
+				"running, *":   transport.Running,
+				"failing, *":   transport.Running,
+				"canceling, *": transport.Running,
+				"blocked, *":   transport.Blocked,
+				"passed, true": transport.Blocked,
+				"passed, *":    transport.Completed,
+				"failed, *":    transport.Failed,
+				"failed, true": transport.Blocked,
+				"canceled, *":  transport.Canceled,
+				"skipped, *":   transport.Canceled,
+				"not_run, *":   transport.Canceled,
+			},
+			Created:  "created_at",
+			Finished: "finished_at",
+		},
+	}
+}

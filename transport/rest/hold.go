@@ -1,0 +1,90 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+var _ transport.Holder = (*Client)(nil)
+
+// Hold is [Client.StatusSince] by a request that the service keeps until the job changes, or until
+// about d has passed. The Dialect's Status says by {hold} how long: see [Call]. If it has no
+// {hold}, the error matches [errors.ErrUnsupported], and no request is made.
+//
+// An answer that says nothing new is no fault: Hold returns last, with the RetryAfter that the
+// answer names. Such are a 304, a 204, and any other 2xx without a body, unless the Dialect's
+// States name the code. If last tells no state, they are read as any other answer.
+//
+// A hold shorter than a second is not asked for: the request is that of StatusSince. One longer
+// than a day is asked for as a day. A request that is held is not sent a second time within the
+// call, but for a new token.
+func (c *Client) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
+	if c != nil && c.settings != nil && !c.canHold(id) {
+		return transport.Status{}, unsupported("{hold}")
+	}
+	return c.ask(ctx, id, &last, d)
+}
+
+// canHold reports whether the requests about a job can be held, as it stands now.
+func (c *Client) canHold(id string) bool { return c.stages[c.place(id).stage].status.holds }
+
+// maxHold bounds a hold: no service keeps a request for so long.
+const maxHold = 24 * time.Hour
+
+// hold is what is known of a request that the service keeps. The zero hold is none.
+type hold struct {
+	length time.Duration     // whole seconds
+	seen   *transport.Status // for an answer that says nothing new
+}
+
+// newHold returns the hold of a request about a job whose newest status is last.
+func newHold(last *transport.Status, d time.Duration) hold {
+	if last == nil || d < time.Second {
+		return hold{}
+	}
+	return hold{min(d, maxHold).Truncate(time.Second), last}
+}
+
+// fill sets what stands in the holes of a Call for h and a revision. Without a hold, {rev} is left
+// out of a Call that has {hold}: many services hold a request that names what was seen, whatever
+// else it asks for.
+func (h *hold) fill(t *template, v *vars, revision string) {
+	if h.length > 0 {
+		v.hold = strconv.FormatInt(int64(h.length/time.Second), 10)
+	}
+	if h.length > 0 || !t.holds {
+		v.rev = revision
+	}
+}
+
+// terms returns how the request about a job is made.
+func (h *hold) terms(id string) exchange.Terms {
+	return exchange.Terms{Seed: id, Repeatable: h.length == 0, SeeOther: true, Hold: h.length}
+}
+
+// saysNothingNew reports whether the answer to a request that was held says nothing. A rule of
+// States that names the code makes it say something.
+func (a *answer) saysNothingNew() bool {
+	seen := a.hold.seen
+	if seen == nil || seen.State == transport.Unknown && seen.Raw == "" {
+		return false
+	}
+	if a.Answer.Code == http.StatusNotModified {
+		return true
+	}
+	if a.Answer.Code/100 != 2 || len(a.Answer.Body) > 0 || a.Answer.Large {
+		return false
+	}
+	r := a.reader
+	if r.code < 0 {
+		return true
+	}
+	r.find(a.places(a.asked), &a.reading)
+	a.reading.state = r.states.Find(a.reading.values(r, inState))
+	return !r.namesCode(&a.reading)
+}

@@ -1,0 +1,83 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/redact"
+	"github.com/iamber12/job-status-monitoring/internal/rules"
+)
+
+// maxMisfit bounds the text of a misfit, in bytes, beside what its last place takes.
+const maxMisfit = 512
+
+// misfit is the error of an answer whose values at the places of State fit no rule together. The
+// values are parts of the answer, so that a misfit must not outlive the call: see safe.
+type misfit struct {
+	places []place.Place
+	values [][]byte
+}
+
+func (m *misfit) Error() string {
+	return m.text(func(part []byte) string { return redact.Excerpt(part) })
+}
+
+// text names each place and an excerpt of what stands there, as far as maxMisfit.
+func (m *misfit) text(excerpt func([]byte) string) string {
+	var b strings.Builder
+	b.WriteString("the states fit no rule (Dialect.States)")
+	separator := ": "
+	for i, p := range m.places {
+		if b.Len() > maxMisfit {
+			fmt.Fprintf(&b, ", and %d places more", len(m.places)-i)
+			break
+		}
+		fmt.Fprintf(&b, "%s%.64s is %s", separator, p.Text, quoteValue(p.Text, m.values[i], excerpt))
+		separator = ", "
+	}
+	return b.String()
+}
+
+// quoteValue returns what stands at a place for an error.
+func quoteValue(name string, value []byte, excerpt func([]byte) string) string {
+	switch {
+	case len(value) == 0:
+		return "nothing"
+	case redact.IsSecretName(name):
+		return redact.Mask
+	case len(value) > rules.MaxWord:
+		return fmt.Sprintf("%d bytes", len(value))
+	default:
+		return excerpt(value)
+	}
+}
+
+// safe returns err without a part of the answer, if it is a misfit. An excerpt has no secret.
+func safe(err error, excerpt func([]byte) string) error {
+	if m := (*misfit)(nil); errors.As(err, &m) {
+		return errors.New(m.text(excerpt))
+	}
+	return err
+}
+
+// isNewWord reports whether all that is said at the places of State, the code aside, is one word
+// that no rule names there. A service that has a new word says it so.
+func (r *reader) isNewWord(values [][]byte) bool {
+	at := -1
+	for i, v := range values {
+		if i == r.code || !place.Value(v).IsSaid() {
+			continue
+		}
+		if at >= 0 {
+			return false
+		}
+		at = i
+	}
+	if at < 0 || len(values[at]) > rules.MaxWord {
+		return false
+	}
+	kind := place.Value(values[at]).Kind()
+	return (kind == place.Word || kind == place.Number) && !r.states.Names(at, values[at])
+}
