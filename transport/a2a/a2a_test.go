@@ -1,0 +1,243 @@
+package a2a_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/a2a"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var bindings = []a2a.Binding{a2a.HTTP, a2a.JSONRPC, a2a.JSONRPC03}
+
+// faults 22, 25, 64: no failed task is told as completed.
+func TestEachAnswerIsToldRightly(t *testing.T) {
+	t.Parallel()
+	r := recorded(t)
+	for _, binding := range bindings {
+		for i, a := range r.Answers {
+			t.Run(fmt.Sprintf("%s/%d-%s", binding, i, a.Means), func(t *testing.T) {
+				t.Parallel()
+				st, err := a.always(t, binding).Status(t.Context(), r.ID)
+				if st.State == transport.Failed {
+					st.Result = nil // artifacts may have been made before
+				}
+				a.check(t, st, err)
+				if err == nil {
+					assert.Equal(t, r.ID, st.ID)
+				}
+			})
+		}
+		for i, a := range r.Creates {
+			t.Run(fmt.Sprintf("%s/start-%d-%s", binding, i, a.Means), func(t *testing.T) {
+				t.Parallel()
+				st, err := a.always(t, binding).Start(t.Context(), transport.CreateRequest{Input: a2a.Message{Text: "go"}})
+				a.check(t, st, err)
+				if err == nil && !st.State.Terminal() {
+					assert.Equal(t, r.ID, st.ID)
+				}
+			})
+		}
+	}
+}
+
+func TestErrorsOfJSONRPCHaveClasses(t *testing.T) {
+	t.Parallel()
+	r := recorded(t)
+	for _, binding := range bindings[1:] {
+		for _, a := range r.Errors {
+			st, err := answer{Body: a.Body}.always(t, binding).Status(t.Context(), r.ID)
+			a.check(t, st, err)
+		}
+		err := answer{Body: []byte(`{"error":{"code":-32002,"message":"Task cannot be canceled"}}`)}.always(t, binding).Cancel(t.Context(), r.ID)
+		answer{Means: "denied"}.check(t, transport.Status{}, err)
+	}
+}
+
+func TestPushesAreRead(t *testing.T) {
+	t.Parallel()
+	r := recorded(t)
+	for _, a := range r.Pushes {
+		st, err := a2a.ReadPush(a.Body)
+		a.check(t, st, err)
+		if err == nil && a.Means != "nothing" {
+			assert.Equal(t, r.ID, st.ID)
+		}
+	}
+	for _, bad := range []string{``, `{`, `[]x`, `{"error":{"code":1}}`, `{"task":{"id":"","status":{"state":"working"}}}`, `{"id":"7","status":{"state":"working"},"status":{"state":"failed"}}`} {
+		st, err := a2a.ReadPush([]byte(bad))
+		require.Error(t, err, bad)
+		assert.Zero(t, st)
+	}
+}
+
+func TestRequestsAreWhatTheProtocolSays(t *testing.T) {
+	t.Parallel()
+	const id = `a/b c`
+	message := a2a.Message{Text: "go", Parts: []any{map[string]any{"data": 1}}, ContextID: "c", TaskID: "t", Metadata: map[string]any{"k": 1},
+		Configuration: map[string]any{"historyLength": 0}}
+	for binding, want := range map[a2a.Binding][]string{
+		a2a.HTTP: {
+			`POST /a2a/message:send {"message":{"messageId":"key","role":"ROLE_USER","parts":[{"text":"go"},{"data":1}],"contextId":"c","taskId":"t","metadata":{"k":1}},"configuration":{"returnImmediately":true,"historyLength":0}}`,
+			`GET /a2a/tasks/a%2Fb%20c `,
+			`POST /a2a/tasks/a%2Fb%20c:cancel `,
+			`GET /a2a/tasks/a%2Fb%20c:subscribe `,
+		},
+		a2a.JSONRPC: {
+			`POST /a2a {"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{"messageId":"key","role":"ROLE_USER","parts":[{"text":"go"},{"data":1}],"contextId":"c","taskId":"t","metadata":{"k":1}},"configuration":{"returnImmediately":true,"historyLength":0}}}`,
+			`POST /a2a {"jsonrpc":"2.0","id":2,"method":"GetTask","params":{"id":"a/b c"}}`,
+			`POST /a2a {"jsonrpc":"2.0","id":3,"method":"CancelTask","params":{"id":"a/b c"}}`,
+			`POST /a2a {"jsonrpc":"2.0","id":1,"method":"SubscribeToTask","params":{"id":"a/b c"}}`,
+		},
+		a2a.JSONRPC03: {
+			`POST /a2a {"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"kind":"message","messageId":"key","role":"user","parts":[{"kind":"text","text":"go"},{"data":1}],"contextId":"c","taskId":"t","metadata":{"k":1}},"configuration":{"blocking":false,"historyLength":0}}}`,
+			`POST /a2a {"jsonrpc":"2.0","id":2,"method":"tasks/get","params":{"id":"a/b c"}}`,
+			`POST /a2a {"jsonrpc":"2.0","id":3,"method":"tasks/cancel","params":{"id":"a/b c"}}`,
+			`POST /a2a {"jsonrpc":"2.0","id":1,"method":"tasks/resubscribe","params":{"id":"a/b c"}}`,
+		},
+	} {
+		n := 0
+		tasks := open(t, binding, func(w http.ResponseWriter, r *http.Request) {
+			body := []byte{}
+			if r.Body != nil {
+				body, _ = io.ReadAll(r.Body)
+			}
+			var method, path, text string
+			_, _ = fmt.Sscan(want[n], &method, &path)
+			text = want[n][len(method)+len(path)+2:]
+			assert.Equal(t, method+" "+path, r.Method+" "+r.URL.EscapedPath())
+			if text == "" {
+				assert.Empty(t, string(body))
+			} else {
+				assert.JSONEq(t, text, string(body))
+			}
+			version, typ := "1.0", "application/json"
+			switch {
+			case binding == a2a.JSONRPC03:
+				version = ""
+			case binding == a2a.HTTP && n == 0:
+				typ = "application/a2a+json"
+			case binding == a2a.HTTP:
+				typ = ""
+			}
+			assert.Equal(t, version, r.Header.Get("A2A-Version"))
+			assert.Equal(t, typ, r.Header.Get("Content-Type"))
+			if n++; n == 4 {
+				assert.Equal(t, "text/event-stream", r.Header.Get("Accept"))
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			_, _ = io.WriteString(w, `{}`)
+		})
+		_, err := tasks.Start(t.Context(), transport.CreateRequest{Input: &message, IdempotencyKey: "key"})
+		require.ErrorIs(t, err, transport.ErrMalformed)
+		_, err = tasks.Status(t.Context(), id)
+		require.ErrorIs(t, err, transport.ErrMalformed)
+		require.NoError(t, tasks.Cancel(t.Context(), id))
+		_, err = tasks.Hold(t.Context(), id, transport.Status{ID: id, State: transport.Running}, time.Minute)
+		require.ErrorIs(t, err, transport.ErrNotFound)
+		assert.Equal(t, 4, n)
+	}
+}
+
+// fault 32
+func TestBadInputIsAnErrorThatNamesIt(t *testing.T) {
+	t.Parallel()
+	for want, open := range map[string]func() (*a2a.Tasks, error){
+		"WithBinding": func() (*a2a.Tasks, error) { return a2a.New("http://h", a2a.WithBinding(9)) },
+		"fragment":    func() (*a2a.Tasks, error) { return a2a.New("http://h/#x") },
+		"query":       func() (*a2a.Tasks, error) { return a2a.New("http://h/?tenant=a") },
+		"http://":     func() (*a2a.Tasks, error) { return a2a.New("h") },
+		"WithRetries": func() (*a2a.Tasks, error) { return a2a.New("http://h", a2a.WithREST(rest.WithRetries(99))) },
+	} {
+		_, err := open()
+		require.ErrorContains(t, err, want)
+	}
+	_, err := a2a.New("http://h/?tenant=a", a2a.WithBinding(a2a.JSONRPC))
+	require.NoError(t, err)
+	_, err = a2a.New("http://user:s3cret@h/\x7f")
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "s3cret")
+
+	tasks, err := a2a.New("http://h", nil, a2a.WithRoundTripper(nil), a2a.WithREST())
+	require.NoError(t, err)
+	for _, input := range []any{nil, "go", a2a.Message{}, (*a2a.Message)(nil)} {
+		_, err := tasks.Start(t.Context(), transport.CreateRequest{Input: input})
+		answer{Means: "denied"}.check(t, transport.Status{}, err)
+	}
+	require.NoError(t, tasks.Close())
+}
+
+// fault 44
+func TestPrintingAMessagePrintsNoText(t *testing.T) {
+	t.Parallel()
+	m := a2a.Message{Text: "CANARY", Parts: []any{"CANARY"}, Metadata: map[string]any{"k": "CANARY"}, Configuration: map[string]any{"k": "CANARY"}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		assert.NotContains(t, fmt.Sprintf(verb, m), "CANARY")
+		assert.NotContains(t, fmt.Sprintf(verb, &m), "CANARY")
+	}
+	assert.Equal(t, "binding(9)", a2a.Binding(9).String())
+}
+
+// A message is sent once: nothing obliges an agent to know it again.
+func TestAMessageIsSentOnce(t *testing.T) {
+	t.Parallel()
+	sent := map[string]int{}
+	tasks, err := a2a.New("http://h", a2a.WithRoundTripper(roundTripper(func(w http.ResponseWriter, r *http.Request) {
+		var m struct{ Message struct{ MessageID string } }
+		assert.NoError(t, json.NewDecoder(r.Body).Decode(&m))
+		sent[m.Message.MessageID]++
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})))
+	require.NoError(t, err)
+	for _, key := range []string{"k", "", ""} {
+		_, err = tasks.Start(context.Background(), transport.CreateRequest{Input: a2a.Message{Text: "go"}, IdempotencyKey: key})
+		require.Error(t, err)
+	}
+	assert.Len(t, sent, 3)
+	assert.Equal(t, 1, sent["k"])
+}
+
+func FuzzAnswersAndPushes(f *testing.F) {
+	r := recorded(f)
+	for _, list := range [][]answer{r.Answers, r.Creates, r.Errors, r.Pushes} {
+		for _, a := range list {
+			f.Add(string(a.Body))
+		}
+	}
+	f.Add(`{"result":{"result":{"task":{"task":{"id":"7","status":{"state":"working"}}}}}}`)
+	var body string
+	var all []*a2a.Tasks
+	for _, binding := range bindings {
+		all = append(all, open(f, binding, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		body = text
+		for _, tasks := range all {
+			if st, err := tasks.Status(t.Context(), "7"); err == nil {
+				assert.Equal(t, "7", st.ID)
+			}
+			if st, err := tasks.Start(t.Context(), transport.CreateRequest{Input: a2a.Message{Text: "go"}}); err == nil {
+				assert.True(t, st.ID != "" || st.State.Terminal(), "%v", st)
+			}
+		}
+		if st, err := a2a.ReadPush([]byte(text)); err == nil && st.ID != "" {
+			require.NoError(t, transport.CheckID(st.ID))
+		} else {
+			assert.Zero(t, st)
+		}
+	})
+}

@@ -1,0 +1,246 @@
+package mcp_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/mcp"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// faults 22, 25, 64: no failed tool call is told as completed.
+func TestEachAnswerIsToldRightly(t *testing.T) {
+	t.Parallel()
+	for _, r := range recordings(t) {
+		for way, open := range ways {
+			for i, a := range r.Answers {
+				t.Run(fmt.Sprintf("%s/%s/%d-%s", r.Form, way, i, a.Means), func(t *testing.T) {
+					t.Parallel()
+					if a.Means == "transient" && a.Body != nil && way == "session" && bytes.Contains(a.Body, []byte("no number")) {
+						t.Skip("an *Error has a number")
+					}
+					st, err := open(t, r.form(), a).Status(t.Context(), r.ID)
+					a.check(t, st, err)
+					if err == nil {
+						assert.Equal(t, r.ID, st.ID)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestEachStartIsToldRightly(t *testing.T) {
+	t.Parallel()
+	for _, r := range recordings(t) {
+		for way, open := range ways {
+			for i, a := range r.Creates {
+				t.Run(fmt.Sprintf("%s/%s/%d-%s", r.Form, way, i, a.Means), func(t *testing.T) {
+					t.Parallel()
+					st, err := open(t, r.form(), a).Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
+					a.check(t, st, err)
+					if err == nil && !st.State.Terminal() {
+						assert.Equal(t, r.ID, st.ID)
+						assert.Empty(t, st.Result)
+					}
+				})
+			}
+		}
+	}
+}
+
+// fault 21: a key that stands twice is no answer.
+func TestAStatusThatStandsTwiceIsMalformed(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"result":{"taskId":"7","status":"failed","status":"completed","result":{"content":[{}]}}}`,
+		`{"result":{"taskId":"7","Status":"failed","status":"completed","result":{"content":[{}]}}}`,
+		`{"result":{"taskId":"7","status":"completed","result":{"isError":true,"isError":false,"content":[{}]}}}`,
+		`{"result":{"taskId":"7","status":"completed","result":{"content":[{}]}}`,
+	} {
+		tasks := overHTTP(t, mcp.Extension, answer{}, func(w http.ResponseWriter, _ []byte) { _, _ = io.WriteString(w, body) })
+		_, err := tasks.Status(t.Context(), "7")
+		require.ErrorIs(t, err, transport.ErrMalformed, body)
+	}
+}
+
+func TestFetchReturnsTheResultOfACompletedCallOnly(t *testing.T) {
+	t.Parallel()
+	done := transport.Status{ID: "7", State: transport.Completed}
+	for _, form := range []mcp.Form{mcp.Core, mcp.Extension} {
+		fine := answer{
+			Body: []byte(`{"result":{"taskId":"7","status":"completed","result":{"content":[{"text":"x"}]}}}`),
+			End:  []byte(`{"result":{"content":[{"text":"x"}]}}`),
+		}
+		body, err := ways["json"](t, form, fine).Fetch(t.Context(), done)
+		require.NoError(t, err)
+		text, err := io.ReadAll(body)
+		require.NoError(t, err)
+		require.NoError(t, body.Close())
+		assert.JSONEq(t, `{"content":[{"text":"x"}]}`, string(text))
+
+		bad := answer{
+			Body: []byte(`{"result":{"taskId":"7","status":"completed","result":{"content":[{"text":"x"}],"isError":true}}}`),
+			End:  []byte(`{"result":{"content":[{"text":"x"}],"isError":true}}`),
+		}
+		_, err = ways["json"](t, form, bad).Fetch(t.Context(), done)
+		require.Error(t, err)
+		asked := ways["json"](t, form, fine)
+		for _, st := range []transport.State{transport.Running, transport.Failed, transport.Unknown} {
+			_, err = asked.Fetch(t.Context(), transport.Status{ID: "7", State: st})
+			require.Error(t, err, "%v", st)
+		}
+		_, err = asked.Fetch(t.Context(), transport.Status{ID: "7", State: transport.Completed, Result: []byte("{}")})
+		require.ErrorIs(t, err, errors.ErrUnsupported)
+	}
+	_, err := ways["json"](t, mcp.Extension, answer{Body: []byte(`{"result":{"taskId":"7","status":"completed"}}`)}).Fetch(t.Context(), done)
+	require.ErrorIs(t, err, transport.ErrMalformed)
+}
+
+func TestRequestsAreWhatTheProtocolSays(t *testing.T) {
+	t.Parallel()
+	const meta = `"io.modelcontextprotocol/clientCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}`
+	const whole = `"_meta":{` + meta + `,"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"job-status-monitoring","version":"1"}}`
+	for form, want := range map[mcp.Form]map[string]string{
+		mcp.Core: {
+			"tools/call":   `{"name":"report","arguments":{"n":1},"task":{"ttl":60000}}`,
+			"tasks/get":    `{"taskId":"a \"b\" {id} é"}`,
+			"tasks/cancel": `{"taskId":"a \"b\" {id} é"}`,
+			"tasks/result": `{"taskId":"a \"b\" {id} é"}`,
+		},
+		mcp.Extension: {
+			"tools/call":   `{"name":"report","arguments":{"n":1},` + whole + `}`,
+			"tasks/get":    `{"taskId":"a \"b\" {id} é",` + whole + `}`,
+			"tasks/cancel": `{"taskId":"a \"b\" {id} é",` + whole + `}`,
+		},
+	} {
+		got := map[string]string{}
+		ids := map[int64]bool{}
+		tasks, err := mcp.NewHTTP("https://tools.example/mcp?tenant=a", mcp.WithForm(form),
+			mcp.WithREST(rest.WithHeader("Mcp-Session-Id", "s1"), rest.WithToken(func(context.Context) (string, error) { return "t0ken", nil })),
+			mcp.WithRoundTripper(roundTripper(func(w http.ResponseWriter, r *http.Request) {
+				m := read(t, r)
+				assert.False(t, ids[m.ID], "the id %d is used twice", m.ID)
+				ids[m.ID], got[m.Method] = true, string(m.Params)
+				h := r.Header
+				assert.Equal(t, "POST https://tools.example/mcp?tenant=a", r.Method+" "+r.URL.String())
+				assert.Equal(t, []string{"application/json, text/event-stream", "application/json", "s1", "Bearer t0ken"},
+					[]string{h.Get("Accept"), h.Get("Content-Type"), h.Get("Mcp-Session-Id"), h.Get("Authorization")})
+				version, name := "2025-11-25", ""
+				if form == mcp.Extension {
+					version, name = "2026-07-28", "=?base64?YSAiYiIge2lkfSDDqQ==?="
+					assert.Equal(t, m.Method, h.Get("Mcp-Method"))
+				}
+				if name != "" && m.Method == "tools/call" {
+					name = "report"
+				}
+				assert.Equal(t, version, h.Get("MCP-Protocol-Version"))
+				assert.Equal(t, name, h.Get("Mcp-Name"))
+				_, _ = io.WriteString(w, map[string]string{
+					"tools/call": `{"result":{"task":{"taskId":"7","status":"working"}}}`,
+					"tasks/get":  `{"result":{"status":"completed"}}`,
+				}[m.Method])
+			})))
+		require.NoError(t, err)
+		const id = `a "b" {id} é`
+		_, err = tasks.Start(t.Context(), transport.CreateRequest{Input: &mcp.ToolCall{Name: "report", Arguments: map[string]int{"n": 1}, TTL: time.Minute}})
+		require.NoError(t, err)
+		_, _ = tasks.Status(t.Context(), id)
+		require.NoError(t, tasks.Cancel(t.Context(), id))
+		assert.ElementsMatch(t, slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(got)))
+		for method := range want {
+			assert.JSONEq(t, want[method], got[method], "%v %s", form, method)
+		}
+	}
+}
+
+func TestACancelThatIsRefusedIsAnError(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]transport.Class{
+		`{"error":{"code":-32602,"message":"Cannot cancel task: already in terminal status 'cancelled'"}}`: transport.Permanent,
+		`{"error":{"code":-32602,"message":"Task not found"}}`:                                             transport.NotFound,
+	} {
+		err := ways["stream"](t, mcp.Core, answer{Body: []byte(body)}).Cancel(t.Context(), "7")
+		var e *transport.Error
+		require.ErrorAs(t, err, &e, body)
+		assert.Equal(t, want, e.Class, body)
+	}
+	require.NoError(t, ways["session"](t, mcp.Extension, answer{Body: []byte(`{"result":{"resultType":"complete"}}`)}).Cancel(t.Context(), "7"))
+}
+
+// A call is not repeated: nothing tells a server that it is the same.
+func TestACallIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	tasks, err := mcp.NewHTTP("http://tools.example/mcp", mcp.WithRoundTripper(roundTripper(func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})))
+	require.NoError(t, err)
+	_, err = tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}, IdempotencyKey: "k"})
+	require.Error(t, err)
+	assert.Equal(t, 1, calls)
+}
+
+// fault 32
+func TestBadInputIsAnErrorThatNamesIt(t *testing.T) {
+	t.Parallel()
+	caller := mcp.CallerFunc(func(context.Context, string, json.RawMessage) (json.RawMessage, error) {
+		t.Error("the session was asked")
+		return nil, nil
+	})
+	for want, open := range map[string]func() (*mcp.Tasks, error){
+		"nil Caller":       func() (*mcp.Tasks, error) { return mcp.New(nil) },
+		"WithForm":         func() (*mcp.Tasks, error) { return mcp.New(caller, mcp.WithForm(7)) },
+		"WithRoundTripper": func() (*mcp.Tasks, error) { return mcp.New(caller, mcp.WithRoundTripper(http.DefaultTransport)) },
+		"fragment":         func() (*mcp.Tasks, error) { return mcp.NewHTTP("http://h/#x") },
+		"http://":          func() (*mcp.Tasks, error) { return mcp.NewHTTP("ftp://h/mcp") },
+		"WithRetries": func() (*mcp.Tasks, error) {
+			return mcp.NewHTTP("http://h/mcp", mcp.WithREST(rest.WithRetries(99)))
+		},
+	} {
+		_, err := open()
+		require.ErrorContains(t, err, want)
+	}
+	_, err := mcp.NewHTTP("http://user:s3cret@h/\x7f")
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "s3cret")
+
+	tasks, err := mcp.New(caller, nil, mcp.WithForm(mcp.Core), mcp.WithRoundTripper(nil), mcp.WithREST())
+	require.NoError(t, err)
+	for _, input := range []any{nil, "report", mcp.ToolCall{}, (*mcp.ToolCall)(nil), mcp.ToolCall{Name: "a", TTL: -1}, mcp.ToolCall{Name: "a", Arguments: func() {}}} {
+		_, err := tasks.Start(t.Context(), transport.CreateRequest{Input: input})
+		var e *transport.Error
+		require.ErrorAs(t, err, &e, "%T", input)
+		assert.Equal(t, transport.Permanent, e.Class)
+	}
+	require.NoError(t, tasks.Close())
+}
+
+// fault 44
+func TestPrintingACallPrintsNoArguments(t *testing.T) {
+	t.Parallel()
+	c := mcp.ToolCall{Name: "report", Arguments: "CANARY", Meta: map[string]any{"k": "CANARY"}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		assert.NotContains(t, fmt.Sprintf(verb, c), "CANARY")
+		assert.NotContains(t, fmt.Sprintf(verb, &c), "CANARY")
+	}
+	assert.Equal(t, "form(9)", mcp.Form(9).String())
+}

@@ -1,0 +1,212 @@
+// Package mcpsdk watches tasks over the sessions of the official Go SDK of the Model Context
+// Protocol. Its folder is transport/mcp/sdk.
+//
+// The SDK, as of v1.8.0, has no tasks: it drops what tells of them from the answer to a tool call.
+// A [Tap] sends the requests about tasks over the same session, beside those of the SDK:
+//
+//	tap := mcpsdk.New(&mcp.CommandTransport{Command: exec.Command("server")})
+//	session, err := client.Connect(ctx, tap, nil)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	defer session.Close()
+//	tasks, err := jobmcp.New(tap)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	tap.Notify(tasks)
+//	w, err := jobstatus.New(tasks)
+//
+// Here mcp is the SDK's package, and jobmcp is transport/mcp of this repository. For a server over
+// streamable HTTP, take jobmcp.NewHTTP: the SDK tells its own transport alone which version of the
+// protocol was agreed on.
+package mcpsdk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	jobmcp "github.com/iamber12/job-status-monitoring/transport/mcp"
+)
+
+// ErrNotConnected is the error of a call before the session was opened.
+var ErrNotConnected = errors.New("mcpsdk: the session is not open")
+
+// ErrClosed is the error of a call whose session was closed or lost.
+var ErrClosed = errors.New("mcpsdk: the session has ended")
+
+// Tap is a Transport of the SDK for one client session, and a Caller over that session. It is safe
+// for concurrent use.
+type Tap struct {
+	transport mcp.Transport
+
+	mu      sync.Mutex
+	conn    mcp.Connection
+	ended   error
+	last    int
+	waiting map[string]chan<- *jsonrpc.Response
+	tasks   *jobmcp.Tasks
+}
+
+var (
+	_ mcp.Transport = (*Tap)(nil)
+	_ jobmcp.Caller = (*Tap)(nil)
+)
+
+// New returns the Tap of a transport, which is given to Client.Connect in place of the transport.
+func New(transport mcp.Transport) *Tap {
+	return &Tap{transport: transport, waiting: map[string]chan<- *jsonrpc.Response{}}
+}
+
+// Notify has the notifications about tasks fed to tasks. The SDK does not see them.
+func (t *Tap) Notify(tasks *jobmcp.Tasks) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.tasks = tasks
+}
+
+// Connect opens the session. The SDK calls it, once.
+func (t *Tap) Connect(ctx context.Context) (mcp.Connection, error) {
+	conn, err := t.transport.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.conn = conn
+	return &connection{conn, t}, nil
+}
+
+// Call sends a request over the session and waits for its answer.
+func (t *Tap) Call(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) {
+	name, answered, conn, err := t.begin()
+	if err != nil {
+		return nil, err
+	}
+	defer t.end(name)
+	id, err := jsonrpc.MakeID(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.Write(ctx, &jsonrpc.Request{ID: id, Method: method, Params: params}); err != nil {
+		return nil, fmt.Errorf("mcpsdk: %w", err)
+	}
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case answer, ok := <-answered:
+		if !ok {
+			return nil, ErrClosed
+		}
+		if refused := (*jsonrpc.Error)(nil); errors.As(answer.Error, &refused) {
+			return nil, &jobmcp.Error{Code: refused.Code, Message: refused.Message}
+		}
+		return answer.Result, answer.Error
+	}
+}
+
+// own begins the ids of requests that are the Tap's. The SDK's own ids are numbers.
+const own = "jobstatus-"
+
+// begin returns the id of a request, where its answer comes in, and the session.
+func (t *Tap) begin() (string, <-chan *jsonrpc.Response, mcp.Connection, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.conn == nil:
+		return "", nil, nil, ErrNotConnected
+	case t.ended != nil:
+		return "", nil, nil, t.ended
+	}
+	t.last++
+	name := own + strconv.Itoa(t.last)
+	answered := make(chan *jsonrpc.Response, 1)
+	t.waiting[name] = answered
+	return name, answered, t.conn, nil
+}
+
+func (t *Tap) end(name string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.waiting, name)
+}
+
+// take reports whether a message is the Tap's and not the SDK's, and hands it on.
+func (t *Tap) take(m jsonrpc.Message) bool {
+	switch m := m.(type) {
+	case *jsonrpc.Response:
+		name, ok := m.ID.Raw().(string)
+		if !ok || !strings.HasPrefix(name, own) {
+			return false
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if answered, ok := t.waiting[name]; ok { // else its caller has left
+			delete(t.waiting, name)
+			answered <- m
+		}
+		return true
+	case *jsonrpc.Request:
+		if m.IsCall() || m.Method != "notifications/tasks" && m.Method != "notifications/tasks/status" {
+			return false
+		}
+		t.mu.Lock()
+		tasks := t.tasks
+		t.mu.Unlock()
+		if tasks != nil {
+			_ = tasks.Feed(m.Params) // a poll tells what cannot be read
+		}
+		return true
+	default:
+		return false
+	}
+}
+
+// lose ends all calls.
+func (t *Tap) lose() {
+	t.mu.Lock()
+	tasks := t.tasks
+	t.ended = ErrClosed
+	for name, answered := range t.waiting {
+		delete(t.waiting, name)
+		close(answered)
+	}
+	t.mu.Unlock()
+	if tasks != nil {
+		tasks.Missed()
+	}
+}
+
+// connection is the session as the SDK sees it.
+type connection struct {
+	mcp.Connection
+	tap *Tap
+}
+
+// Read returns the next message that is not the Tap's.
+func (c *connection) Read(ctx context.Context) (jsonrpc.Message, error) {
+	for {
+		m, err := c.Connection.Read(ctx)
+		if err != nil {
+			c.tap.lose()
+			return nil, err
+		}
+		if !c.tap.take(m) {
+			return m, nil
+		}
+	}
+}
+
+// Close closes the session.
+func (c *connection) Close() error {
+	c.tap.lose()
+	return c.Connection.Close()
+}

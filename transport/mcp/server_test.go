@@ -1,0 +1,233 @@
+package mcp_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/mcp"
+	"github.com/iamber12/job-status-monitoring/transport/transporttest"
+)
+
+const silent = "silent"
+
+// server is an MCP server whose tasks do not change.
+type server struct {
+	form  mcp.Form
+	words map[string]string // the status of each task
+	end   string            // the result of each
+}
+
+// call answers a request. The error is an *mcp.Error.
+func (s server) call(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) {
+	var p struct{ TaskID string }
+	if err := json.Unmarshal(params, &p); err != nil {
+		return nil, &mcp.Error{Code: -32700, Message: err.Error()}
+	}
+	if p.TaskID == silent {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	word, ok := s.words[p.TaskID]
+	switch {
+	case !ok:
+		return nil, &mcp.Error{Code: -32602, Message: "Task not found"}
+	case method == "tasks/result":
+		return json.RawMessage(s.end), nil
+	}
+	task := map[string]any{"taskId": p.TaskID, "status": word, "ttl": nil}
+	if s.form == mcp.Extension && word == "completed" {
+		task["result"] = json.RawMessage(s.end)
+	}
+	return json.Marshal(task)
+}
+
+// ServeHTTP answers a request over HTTP, one about a running task with a stream.
+func (s server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	var m message
+	_ = json.Unmarshal(body, &m)
+	result, err := s.call(r.Context(), m.Method, m.Params)
+	said := map[string]any{"jsonrpc": "2.0", "id": m.ID, "result": result}
+	if refused := (*mcp.Error)(nil); errors.As(err, &refused) {
+		said = map[string]any{"jsonrpc": "2.0", "id": m.ID, "error": map[string]any{"code": refused.Code, "message": refused.Message}}
+	}
+	text, _ := json.Marshal(said)
+	if m.ID%2 == 0 {
+		w.Header().Set("Content-Type", "text/event-stream")
+		text = append(append([]byte("data: "), text...), "\n\n"...)
+	}
+	_, _ = w.Write(text)
+}
+
+func newServer(form mcp.Form) server {
+	return server{form: form, end: `{"content":[{"type":"text","text":"ok"}]}`, words: map[string]string{
+		"1": "working", "2": "completed", "a/b?c": "input_required", "4": "cancelled", "5": "failed"}}
+}
+
+var jobs = map[string]transport.State{"1": transport.Running, "2": transport.Completed, "a/b?c": transport.Blocked, "4": transport.Canceled, "5": transport.Failed}
+
+func TestTasksDoWhatAWatcherReliesOn(t *testing.T) {
+	for _, form := range []mcp.Form{mcp.Core, mcp.Extension} {
+		t.Run(form.String()+"/session", func(t *testing.T) {
+			transporttest.Run(t, func(t testing.TB) transporttest.Subject {
+				tasks, err := mcp.New(mcp.CallerFunc(newServer(form).call), mcp.WithForm(form))
+				require.NoError(t, err)
+				return transporttest.Subject{Transport: tasks, Jobs: jobs, Unknown: "9", Silent: silent}
+			})
+		})
+		t.Run(form.String()+"/http", func(t *testing.T) {
+			transporttest.Run(t, func(t testing.TB) transporttest.Subject {
+				s := httptest.NewServer(newServer(form))
+				t.Cleanup(s.Close)
+				tasks, err := mcp.NewHTTP(s.URL+"/mcp", mcp.WithForm(form))
+				require.NoError(t, err)
+				return transporttest.Subject{Transport: tasks, Jobs: jobs, Unknown: "9", Silent: silent}
+			})
+		})
+	}
+}
+
+func TestAFaultOfTheSessionPasses(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the pipe broke")
+	tasks, err := mcp.New(mcp.CallerFunc(func(context.Context, string, json.RawMessage) (json.RawMessage, error) { return nil, broken }))
+	require.NoError(t, err)
+	_, err = tasks.Status(t.Context(), "7")
+	var e *transport.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, transport.Transient, e.Class)
+	require.ErrorIs(t, err, broken)
+
+	for _, result := range []string{"", "null", "{", `"x"`} {
+		tasks, err = mcp.New(mcp.CallerFunc(func(context.Context, string, json.RawMessage) (json.RawMessage, error) {
+			return json.RawMessage(result), nil
+		}))
+		require.NoError(t, err)
+		_, err = tasks.Status(t.Context(), "7")
+		require.ErrorIs(t, err, transport.ErrMalformed, "%q", result)
+	}
+}
+
+// script is a session whose one task takes its course.
+type script struct {
+	results []string
+	asked   []time.Duration
+	begun   time.Time
+}
+
+func (s *script) Call(_ context.Context, method string, _ json.RawMessage) (json.RawMessage, error) {
+	if method == "tools/call" {
+		s.begun = time.Now()
+	}
+	s.asked = append(s.asked, time.Since(s.begun))
+	next := s.results[0]
+	if len(s.results) > 1 {
+		s.results = s.results[1:]
+	}
+	return json.RawMessage(next), nil
+}
+
+// fault 13: the poll interval is kept, though the Backoff asks for less.
+func TestAWatcherWaitsForATaskAtItsPollInterval(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{results: []string{
+			`{"resultType":"task","taskId":"7","status":"working","pollIntervalMs":3000}`,
+			`{"resultType":"complete","taskId":"7","status":"working","pollIntervalMs":7000}`,
+			`{"resultType":"complete","taskId":"7","status":"working"}`,
+			`{"resultType":"complete","taskId":"7","status":"completed","result":{"content":[{"type":"text","text":"ok"}]}}`,
+		}}
+		tasks, err := mcp.New(s)
+		require.NoError(t, err)
+		w, err := jobstatus.New(tasks, jobstatus.WithBaseDelay(time.Millisecond), jobstatus.WithMaxDelay(time.Millisecond))
+		require.NoError(t, err)
+		defer w.Close()
+		first, err := w.StartJob(t.Context(), jobstatus.Input(mcp.ToolCall{Name: "report"}))
+		require.NoError(t, err)
+		st, err := w.WaitForJob(t.Context(), first.ID, jobstatus.From(first))
+		require.NoError(t, err)
+		assert.Equal(t, transport.Completed, st.State)
+		assert.JSONEq(t, `{"content":[{"type":"text","text":"ok"}]}`, string(st.Result))
+		require.Len(t, s.asked, 4)
+		for i, least := range []time.Duration{0, 3 * time.Second, 10 * time.Second, 17 * time.Second} {
+			assert.GreaterOrEqual(t, s.asked[i], least)
+		}
+		assert.Less(t, s.asked[3], 20*time.Second)
+	})
+}
+
+func TestNotificationsThatAreFedAreDelivered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tasks, err := mcp.New(mcp.CallerFunc(newServer(mcp.Core).call), mcp.WithForm(mcp.Core))
+		require.NoError(t, err)
+		require.NoError(t, tasks.Feed(json.RawMessage(`{"taskId":"0","status":"working"}`)), "nobody listens")
+		told, ended := make(chan transport.Status, 8), make(chan error, 1)
+		go func() { ended <- tasks.Notify(t.Context(), func(st transport.Status) { told <- st }) }()
+		synctest.Wait()
+		require.NoError(t, tasks.Feed(json.RawMessage(`{"taskId":"1","status":"input_required","statusMessage":"city?","pollInterval":2000}`)))
+		require.Len(t, told, 1)
+		assert.Equal(t, transport.Status{ID: "1", State: transport.Blocked, Raw: "input_required", Message: "city?", RetryAfter: 2 * time.Second}, <-told)
+		for _, bad := range []string{
+			``, `{`, `[]`, `{}`, `{"taskId":7}`, `{"taskId":"1"}`, `{"taskId":"\u0000","status":"working"}`,
+			`{"taskId":"1","status":"working","status":"failed"}`,
+		} {
+			require.Error(t, tasks.Feed(json.RawMessage(bad)), bad)
+		}
+		assert.Empty(t, told)
+		tasks.Missed()
+		require.Error(t, <-ended)
+	})
+}
+
+func FuzzAnswersAndNotifications(f *testing.F) {
+	for _, r := range recordings(f) {
+		for _, a := range append(r.Answers, r.Creates...) {
+			f.Add(string(a.Body), string(a.End))
+		}
+	}
+	f.Add(`{"result":{"taskId":"7","status":"completed","result":{"isError":[],"content":[0]}}}`, `{"result":{"content":{}}}`)
+	var body, end string
+	var all []*mcp.Tasks
+	for _, form := range []mcp.Form{mcp.Core, mcp.Extension} {
+		tasks, err := mcp.NewHTTP("http://tools.example/mcp", mcp.WithForm(form), mcp.WithRoundTripper(roundTripper(func(w http.ResponseWriter, r *http.Request) {
+			text := body
+			if read(f, r).Method == "tasks/result" {
+				text = end
+			}
+			_, _ = io.WriteString(w, text)
+		})))
+		require.NoError(f, err)
+		all = append(all, tasks)
+	}
+	f.Fuzz(func(t *testing.T, b, e string) {
+		body, end = b, e
+		for _, tasks := range all {
+			st, err := tasks.Status(t.Context(), "7")
+			if err == nil && st.State == transport.Completed {
+				var said struct{ IsError any }
+				require.NoError(t, json.Unmarshal(st.Result, &said))
+				word := strings.TrimSpace(strings.ToLower(fmt.Sprint(said.IsError)))
+				assert.Contains(t, []string{"<nil>", "false", "", "[]", "map[]"}, word, "a failed call is told as completed")
+			}
+			if st, err := tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "a"}}); err == nil {
+				assert.True(t, st.ID != "" || st.State.Terminal(), "%v", st)
+			}
+			_ = tasks.Feed(json.RawMessage(body))
+		}
+	})
+}
