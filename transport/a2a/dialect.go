@@ -145,6 +145,9 @@ func (p protocol) sends() rest.Dialect {
 	for rule, state := range words("-, ", ", *, *, *, *") {
 		d.States[rule] = state
 	}
+	for _, rule := range []string{"+, *, *, *, *, *", "-, +, *, *, *, *", "-, -, +, *, *, *", "-, -, -, +, *, *"} {
+		d.States[rule] = transport.Unknown // a task whose state is new, or is not said
+	}
 	d.States["-, -, -, -, +, *"], d.States["-, -, -, -, -, +"] = transport.Completed, transport.Completed
 	d.Message = p.at("task.status.message.parts[0].text", "status.message.parts[0].text")
 	d.Result = p.at("task.artifacts", "artifacts", "message.parts", "parts")
