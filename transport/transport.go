@@ -143,13 +143,12 @@ type Answer struct {
 }
 
 // Holder is a Transport whose service can keep a request until the job changes, known as long
-// polling. A Watcher calls Hold in place of Status and StatusSince for as many jobs as it may hold
-// requests for.
+// polling. A Watcher does not call Hold yet: it polls by Status and StatusSince.
 //
 // Hold returns when the job differs from last, or when about d has passed, whichever comes first.
 // last is the newest Status seen of the job; it has no Revision if none was seen. A Status that
 // says nothing new is no fault. An error that matches [errors.ErrUnsupported] means that no request
-// was made because this job's requests cannot be held; the Watcher then polls.
+// was made because this job's requests cannot be held; the caller then polls.
 //
 // The context leaves time beyond d for the answer itself.
 type Holder interface {

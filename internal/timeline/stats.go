@@ -1,6 +1,12 @@
 package timeline
 
-import "github.com/iamber12/job-status-monitoring/observe"
+import (
+	"bytes"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/observe"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
 
 // Stats returns the figures of now.
 func (t *Timeline) Stats() observe.Stats {
@@ -21,4 +27,24 @@ func (t *Timeline) Stats() observe.Stats {
 		s.Kinds[kind] = k
 	}
 	return s
+}
+
+// Pending is a job that is waited for.
+type Pending struct {
+	Kind  string
+	Began time.Time        // when its watch did
+	Last  transport.Status // the newest, with the job's id
+}
+
+// Pending returns what is waited for, in no order.
+func (t *Timeline) Pending() []Pending {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := make([]Pending, 0, t.watches.Len())
+	for x := range t.watches.All() {
+		p := Pending{Kind: x.waiters.call.Kind, Began: t.epoch.Add(x.began), Last: x.status()}
+		p.Last.Result = bytes.Clone(p.Last.Result)
+		all = append(all, p)
+	}
+	return all
 }

@@ -125,7 +125,7 @@ func (p *poll) move(k *exchange.Call) error {
 	}
 	ref, err := p.reach.Refer(named, &k.Request.URL)
 	if err != nil {
-		return k.Fail(transport.Misdirected, fmt.Errorf("Location: %w", err))
+		return k.Fail(transport.Misdirected, fmt.Errorf("header Location: %w", err))
 	}
 	if ref != p.job.Poll {
 		p.job.Poll = ref

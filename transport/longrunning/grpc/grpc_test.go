@@ -220,7 +220,8 @@ func TestMisuseIsAnError(t *testing.T) {
 	_, err = none.Status(t.Context(), "7")
 	require.ErrorContains(t, err, "not made by New")
 	c := client(t, &service{})
-	_, err = c.Status(nil, "7") //nolint:staticcheck // that is the misuse
+	//lint:ignore SA1012 a nil context is what is tested
+	_, err = c.Status(nil, "7")
 	require.ErrorContains(t, err, "nil context")
 	_, err = c.Status(t.Context(), "")
 	require.ErrorIs(t, err, transport.ErrInvalidID)
