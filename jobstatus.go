@@ -109,6 +109,9 @@ func newREST(baseURL string, c *config) (*rest.Client, error) {
 }
 
 func newWatcher(t Transport, c *config) *Watcher {
+	if n, ok := t.(transport.Notifier); ok {
+		c.notifiers = append(c.notifiers, n)
+	}
 	panicked := func(v any, stack []byte) error { return &PanicError{Value: v, Stack: stack} }
 	line := timeline.New(timeline.Config{
 		Transport:     t,
@@ -124,6 +127,8 @@ func newWatcher(t Transport, c *config) *Watcher {
 		MaxWatches:    c.maxWatches,
 		Slack:         c.slack,
 		Observer:      c.observer,
+		Notifiers:     c.notifiers,
+		QuietInterval: c.quiet,
 		Panic:         panicked,
 	})
 	return &Watcher{

@@ -29,6 +29,8 @@ const (
 	DefaultPollTimeout = 30 * time.Second
 	DefaultPatience    = 30 * time.Second
 	DefaultConcurrency = 64
+	// DefaultQuietInterval is the wait between polls that [WithQuietInterval] sets.
+	DefaultQuietInterval = 30 * time.Second
 )
 
 // Unlimited lifts the limit of [WithMaxAttempts], [MaxAttempts], [WithTimeout] or [Timeout]. Other
@@ -58,6 +60,8 @@ type config struct {
 	maxWatches    int
 	slack         float64
 	rest          []rest.Option
+	notifiers     []transport.Notifier
+	quiet         time.Duration
 	problems
 }
 
@@ -200,6 +204,31 @@ func WithSlack(share float64) Option {
 // package observe.
 func WithObserver(o observe.Observer) Option { return func(c *config) { c.observer = o } }
 
+// WithNotifier has the Watcher listen to n, which tells of jobs unasked, as a webhook or a stream
+// does. The Watcher listens from New until Close, to each n that is given. A Transport that is a
+// [transport.Notifier] is listened to without this option.
+//
+// While a Notifier is to be relied on, jobs are polled every [WithQuietInterval] only. A terminal
+// status that it delivers is confirmed by a poll, unless it is a [transport.Truster] that says
+// otherwise. When notifications may have been lost, every job is polled once, and then at the
+// Backoff's pace until the Notifier has listened for a minute.
+func WithNotifier(n transport.Notifier) Option {
+	return func(c *config) {
+		if n == nil {
+			c.problem("WithNotifier: the Notifier is nil")
+			return
+		}
+		c.notifiers = append(c.notifiers, n)
+	}
+}
+
+// WithQuietInterval sets the shortest wait between two polls of a job while a Notifier is to be
+// relied on; up to a quarter is added at random. Default [DefaultQuietInterval]. A longer wait of
+// the Backoff is kept.
+func WithQuietInterval(d time.Duration) Option {
+	return func(c *config) { c.quiet = positive(&c.problems, "WithQuietInterval", d) }
+}
+
 // WithREST sets how [NewHTTP] asks the service: its token, its headers, its dialect. It passes the
 // options on to [rest.New]. Used again, it adds further options. The default is none. [New] refuses
 // it, because the Transport exists already.
@@ -340,6 +369,9 @@ func newConfig(opts []Option) (*config, error) {
 	c.checkNil("WithBackoff", c.backoff)
 	c.checkNil("WithClock", c.clock)
 	c.checkNil("WithObserver", c.observer)
+	for _, n := range c.notifiers {
+		c.checkNil("WithNotifier", n)
+	}
 	if c.clock == nil {
 		c.clock = clock.New()
 	}
@@ -348,6 +380,7 @@ func newConfig(opts []Option) (*config, error) {
 	}
 	c.pollTimeout = cmp.Or(c.pollTimeout, DefaultPollTimeout)
 	c.patience = cmp.Or(c.patience, DefaultPatience)
+	c.quiet = cmp.Or(c.quiet, DefaultQuietInterval)
 	c.concurrency = cmp.Or(c.concurrency, DefaultConcurrency)
 	if c.backoff == nil {
 		c.defaultBackoff()

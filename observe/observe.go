@@ -53,6 +53,9 @@ const (
 	// WatchEnded means that a watch ended. Err is nil if the job's terminal Status ended it, and the
 	// reason if not.
 	WatchEnded
+	// Notified means that a notification changed what is known of one pending job: Status. If that is
+	// terminal, WatchEnded follows.
+	Notified
 )
 
 // String returns the name of the kind, such as "poll started".
@@ -66,6 +69,8 @@ func (k Kind) String() string {
 		return "answered"
 	case WatchEnded:
 		return "watch ended"
+	case Notified:
+		return "notified"
 	default:
 		return "unknown"
 	}
@@ -84,17 +89,17 @@ type Event struct {
 	// Took is how long the poll took. PollEnded has it.
 	Took time.Duration
 
-	// ID is the id of the job, and JobKind is the kind that its wait named. Answered and WatchEnded
-	// have them.
+	// ID is the id of the job, and JobKind is the kind that its wait named. Answered,
+	// WatchEnded and Notified have them.
 	ID, JobKind string
-	// Attempt is the number of polls of the watch so far. Answered and WatchEnded have it.
+	// Attempt is the number of polls of the watch so far. Answered, WatchEnded and Notified have it.
 	Attempt int
-	// Elapsed is the age of the watch. Answered and WatchEnded have it.
+	// Elapsed is the age of the watch. Answered, WatchEnded and Notified have it.
 	Elapsed time.Duration
-	// Status is the newest status of the job. Its State is Unknown if there was none yet. Answered and
-	// WatchEnded have it.
+	// Status is the newest status of the job. Its State is Unknown if there was none yet. Answered,
+	// WatchEnded and Notified have it.
 	Status transport.Status
-	// Changed reports whether Status differs from the one before. Answered has it.
+	// Changed reports whether Status differs from the one before. Answered and Notified have it.
 	Changed bool
 	// Wait is the time from Time to the next poll. It is negative if there is none. Answered has it.
 	Wait time.Duration

@@ -15,6 +15,13 @@ type Stats struct {
 	// poll is due, as Overdue until a limit lets that poll be made, or as InFlight until the poll is
 	// answered.
 	Watches, Waiting, Overdue, InFlight int
+	// Blocked is the number of pending jobs that wait for a person.
+	Blocked int
+	// Heard is the number of pending jobs that are polled seldom, because a source of notifications
+	// is to be relied on: all Watches, or none.
+	Heard int
+	// Notifications counts what sources of notifications said of jobs, pending or not.
+	Notifications uint64
 	// Completed, Failed and Canceled count the watches that ended with their job. GaveUp counts those
 	// that ended without it: by a limit, by an error, or because their last wait was left.
 	Completed, Failed, Canceled, GaveUp uint64

@@ -15,6 +15,9 @@ type Figures struct {
 	InFlight int    // watches that are asked about; a poll may outlive its own
 	Requests uint64 // made
 	Errors   uint64 // requests that failed
+	Blocked  int    // watches whose job waits for a person
+	// Notifications that named a job.
+	Notifications uint64
 
 	ended   ended
 	seconds [rateSeconds + 1]uint32 // requests in each of the newest seconds, the last of them not over yet
@@ -182,7 +185,7 @@ func (f *Figures) Delay(d time.Duration) { f.delays.add(d) }
 // Stats returns the figures of now. How many watches there are is not known here.
 func (f *Figures) Stats(now time.Duration) observe.Stats {
 	return observe.Stats{
-		Waits: f.Waits, InFlight: f.InFlight,
+		Waits: f.Waits, InFlight: f.InFlight, Blocked: f.Blocked, Notifications: f.Notifications,
 		Completed: f.ended[transport.Completed], Failed: f.ended[transport.Failed], Canceled: f.ended[transport.Canceled],
 		GaveUp: f.ended[transport.Unknown], Requests: f.Requests, Errors: f.Errors,
 		Rate: f.Rate(now), Delay: f.delays.quantiles(), Kinds: f.kindStats(), OtherKinds: f.others.Stats(),

@@ -92,6 +92,19 @@ func (r Rule) Align(at, wait time.Duration, watches int) time.Duration {
 // vol. 3, 6.4).
 func Spread(n int) float64 { return float64(uint64(n)*0x9e3779b97f4a7c15>>11) / (1 << 53) }
 
+// Fraction returns a number in [0, 1) that looks random but is the same for the same key and n
+// (FNV-1a, finished by the mixer of splitmix64; Steele, Lea and Flood 2014).
+func Fraction(key string, n int) float64 {
+	h := uint64(14695981039346656037)
+	for i := range len(key) {
+		h = (h ^ uint64(key[i])) * 1099511628211
+	}
+	h += (uint64(n) + 1) * 0x9e3779b97f4a7c15
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return float64((h^h>>31)>>11) / (1 << 53)
+}
+
 // maxLastLook bounds how long before its timeout a watch makes its last poll, which is otherwise a
 // tenth of the timeout. Those of a bulk make theirs anywhere in that tenth.
 const maxLastLook = time.Second

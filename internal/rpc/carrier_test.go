@@ -65,7 +65,7 @@ func ask(t *testing.T, c *Carrier) (string, *http.Response, error) {
 
 func TestTheAnswerIsTakenOutOfAStream(t *testing.T) {
 	t.Parallel()
-	n := stream("data: {\"method\":\"notifications/progress\"}\n\ndata: {\"id\":4,\"method\":\"ping\"}\n\ndata: no JSON\n\n" +
+	n := stream("data: {\"method\":\"notifications/progress\"}\n\ndata: {\"id\":4,\"method\":\"ping\"}\n\ndata: no JSON\n\ndata: {\"method\":\"a\",\"error\":{}}\n\n" +
 		"data: {\"id\":1,\ndata: \"result\":{}}\n\ndata: {\"result\":1}\n\n")
 	c := &Carrier{Next: n, MaxEvent: 1000, MaxStream: 1 << 20, Mark: func(h http.Header, m *Request) { h.Set("X-Method", m.Method) }}
 	body, answer, err := ask(t, c)

@@ -321,7 +321,7 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	}
 	x.attempt++
 	if p.seen != x.seen {
-		x.seen = t.share(p.seen)
+		t.saw(x, p.seen)
 	}
 	switch {
 	case p.fault.NotAnswered:
@@ -351,7 +351,8 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	if x.waiters == nil {
 		return
 	}
-	x.poll, x.confirmed = t.align(instant.Later(now, p.wait), p.wait), false
+	wait := t.quiet(x, p.wait, now)
+	x.poll, x.confirmed = t.align(instant.Later(now, wait), wait), false
 	for m := x.waiters; m != nil; m = m.next {
 		x.lookLast(m, asked, now, p.leaveAlone)
 	}
@@ -360,6 +361,7 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	if t.audience != nil {
 		t.events[event].Wait = x.poll - now
 	}
+	t.recall(x, now)
 }
 
 // tell tells m what the poll p of its watch brought, and ends its wait if that is the end.

@@ -191,7 +191,9 @@ func (c *Call) joinFollowed(id string) (added bool, err error) {
 		if t.MaxWatches > 0 && t.watches.Len() >= t.MaxWatches {
 			return false, fmt.Errorf("%w: %d", ErrMaxWatches, t.MaxWatches)
 		}
-		x = &watch{id: id, began: now, poll: t.align(instant.Later(now, first), first), deadline: instant.Forever}
+		x = &watch{id: id, began: now, deadline: instant.Forever}
+		first = t.quiet(x, first, now)
+		x.poll = t.align(instant.Later(now, first), first)
 		t.waits(x, x.poll-now)
 		t.watches.Add(x, hash)
 		x.lane = t.ready.Enter(c.Kind)
@@ -221,6 +223,9 @@ func (c *Call) joinFollowed(id string) (added bool, err error) {
 		t.advance(x, m, instant.Later(now, first), now)
 	}
 	t.line.Put(x, x.due())
+	if added {
+		t.recall(x, now)
+	}
 	t.proceed(now)
 	return added, nil
 }
@@ -386,7 +391,7 @@ func (c *Call) Leave() {
 func (c *Call) dismissAll(why error) []*waiter {
 	all := slices.Clone(c.members)
 	for _, m := range all {
-		c.t.dismiss(m, why)
+		c.t.dismiss(m, why, nil)
 	}
 	c.t.proceed(c.t.now())
 	return all
@@ -434,7 +439,7 @@ func (c *Call) wakeUp() {
 // settle gives m its one final Result and takes it out of its watch.
 func (t *Timeline) settle(m *waiter, r *Result) {
 	c := m.call
-	t.dismiss(m, r.Err)
+	t.dismiss(m, r.Err, &r.Status)
 	c.update = nil
 	c.results = append(c.results, r)
 	c.wakeUp()
@@ -460,8 +465,8 @@ func (m *waiter) gaveUp(reason error, now time.Duration) *Result {
 }
 
 // dismiss takes m out of its call and its watch, and ends its watch if m was the last. why is nil
-// if the job ended.
-func (t *Timeline) dismiss(m *waiter, why error) {
+// if the job ended, with the status final.
+func (t *Timeline) dismiss(m *waiter, why error, final *transport.Status) {
 	c, x := m.call, m.watch
 	last := c.members[len(c.members)-1]
 	c.members[m.member], last.member = last, m.member
@@ -478,15 +483,18 @@ func (t *Timeline) dismiss(m *waiter, why error) {
 		m.next.previous = m.previous
 	}
 	if x.waiters == nil {
-		t.end(x, c, why)
+		t.end(x, c, why, final)
 	}
 }
 
 // end takes x, which c was the last to wait for, out of everything.
-func (t *Timeline) end(x *watch, c *Call, why error) {
+func (t *Timeline) end(x *watch, c *Call, why error, final *transport.Status) {
 	state, kind := transport.Unknown, c.Kind
 	if why == nil {
-		state = x.seen.State
+		state = final.State
+	}
+	if x.isBlocked() {
+		t.figures.Blocked--
 	}
 	t.figures.End(state)
 	c.kind.End(state, x.attempt)
@@ -495,7 +503,8 @@ func (t *Timeline) end(x *watch, c *Call, why error) {
 		e := observe.Event{Kind: observe.WatchEnded, Time: t.epoch.Add(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),
 			Elapsed: now - x.began, Status: x.status(), Err: why}
 		if why == nil {
-			_, e.Delay = x.outcome(kind, &x.seen.Status, e.Elapsed)
+			e.Status = *final
+			_, e.Delay = x.outcome(kind, final, e.Elapsed)
 		}
 		t.events = append(t.events, e)
 	}

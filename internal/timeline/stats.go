@@ -9,6 +9,9 @@ func (t *Timeline) Stats() observe.Stats {
 	now := t.now()
 	s := t.figures.Stats(now)
 	s.Watches, s.Overdue, s.RequestsInFlight = t.watches.Len(), t.ready.Waiting(), t.ready.Asking()
+	if t.isHeard(now) {
+		s.Heard = s.Watches
+	}
 	s.Waiting = s.Watches - s.Overdue - s.InFlight
 	if since := t.ready.Since(); since < now {
 		s.Lag = now - since

@@ -18,6 +18,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/figures"
 	"github.com/iamber12/job-status-monitoring/internal/gate"
 	"github.com/iamber12/job-status-monitoring/internal/health"
+	"github.com/iamber12/job-status-monitoring/internal/hearing"
 	"github.com/iamber12/job-status-monitoring/internal/index"
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 	"github.com/iamber12/job-status-monitoring/internal/pace"
@@ -85,6 +86,10 @@ type Config struct {
 	MaxWatches    int     // no limit if zero
 	Slack         float64 // share of a wait by which a poll may be late, Exact for none, the default if zero
 	Observer      observe.Observer
+	// Notifiers are listened to until Close. While one is to be relied on, a watch is polled every
+	// QuietInterval at most.
+	Notifiers     []transport.Notifier
+	QuietInterval time.Duration
 	Panic         func(value any, stack []byte) error // makes the error of a panic
 }
 
@@ -103,6 +108,8 @@ type Timeline struct {
 	ctx     context.Context // ends at Close; every poll's is made from it
 	cancel  context.CancelCauseFunc
 	workers sync.WaitGroup
+
+	listeners []*listener // does not change after New
 
 	mu       sync.Mutex
 	watches  *index.Index[watch, *watch]
@@ -125,12 +132,14 @@ type Timeline struct {
 	plain    map[plainStatus]*sighting.Sighting
 	offers   map[*Call]struct{} // calls that wait for their consumer
 	untold
-	answeredAt time.Duration // when a request was last answered
-	dividedAt  time.Duration // when a batch was last divided for a trial
+	answeredAt time.Duration  // when a request was last answered
+	dividedAt  time.Duration  // when a batch was last divided for a trial
+	memory     hearing.Memory // of notifications
 	closed     bool
 }
 
-// New returns a Timeline that holds no goroutine as long as it follows nothing.
+// New returns a Timeline that holds no goroutine as long as it follows nothing, but for one of each
+// Notifier.
 func New(c Config) *Timeline {
 	t := &Timeline{
 		Config:  c,
@@ -155,6 +164,7 @@ func New(c Config) *Timeline {
 	t.answeredAt, t.dividedAt = -1, -1
 	t.alarm = wait.NewAlarm(c.Clock, t.fire)
 	t.ctx, t.cancel = context.WithCancelCause(wait.NewContext(context.Background(), wait.Carried{Clock: c.Clock, Logger: t.guard.Logger, Retry: t.Retry}))
+	t.listenToAll()
 	return t
 }
 

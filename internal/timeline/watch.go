@@ -51,6 +51,8 @@ type watch struct {
 	held     bool   // one of its waiters is held on for a last look
 	// confirmed is whether a Backoff that follows was asked again about the poll that is due.
 	confirmed bool
+	// claimed is whether a notification said that the job has ended, and no poll has confirmed it.
+	claimed bool
 }
 
 // due returns when the timeline has something to do about x.
@@ -103,6 +105,17 @@ func (t *Timeline) share(s *sighting.Sighting) *sighting.Sighting {
 		t.plain[key] = s
 	}
 	return s
+}
+
+// saw notes what was seen last of x.
+func (t *Timeline) saw(x *watch, s *sighting.Sighting) {
+	if x.isBlocked() {
+		t.figures.Blocked--
+	}
+	x.seen = t.share(s)
+	if x.isBlocked() {
+		t.figures.Blocked++
+	}
 }
 
 // lookLast brings the next poll of x forward to shortly before m gives up, if it would come too

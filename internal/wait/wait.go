@@ -86,13 +86,21 @@ func AfterFunc(clk clock.Clock, d time.Duration, f func()) (stop func() bool) {
 // Sleep returns nil once d has passed on clk, or the cause of ctx's end if that comes first. The
 // goroutine that calls it counts as work under way, except while it sleeps.
 func Sleep(ctx context.Context, clk clock.Clock, d time.Duration) error {
+	return sleep(ctx, clk, d, Track(clk))
+}
+
+// SleepUntracked is [Sleep] for a goroutine that does not count as work.
+func SleepUntracked(ctx context.Context, clk clock.Clock, d time.Duration) error {
+	return sleep(ctx, clk, d, untracked{})
+}
+
+func sleep(ctx context.Context, clk clock.Clock, d time.Duration, track Tracker) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
 	if d <= 0 {
 		return nil
 	}
-	track := Track(clk)
 	wake := sync.OnceFunc(track.Begin)
 	done := make(chan struct{})
 	stop := AfterFunc(clk, d, func() {
@@ -183,6 +191,8 @@ type Carried struct {
 	// Retry reports whether a request that failed with an error of a class may be made again; nil
 	// if there is no budget.
 	Retry func(transport.Class) bool
+	// Untracked is whether the goroutines that sleep do not count as work: see [SleepUntracked].
+	Untracked bool
 }
 
 var _ transport.Host = (*Carried)(nil)
@@ -208,7 +218,12 @@ func (c *Carried) MayRetry(class transport.Class) bool { return c.Retry == nil |
 func (c *Carried) Now() time.Time { return c.Clock.Now() }
 
 // Sleep returns nil once d has passed on the Watcher's clock, or the cause of ctx's end.
-func (c *Carried) Sleep(ctx context.Context, d time.Duration) error { return Sleep(ctx, c.Clock, d) }
+func (c *Carried) Sleep(ctx context.Context, d time.Duration) error {
+	if c.Untracked {
+		return SleepUntracked(ctx, c.Clock, d)
+	}
+	return Sleep(ctx, c.Clock, d)
+}
 
 // Logs reports whether Log writes anything at a level.
 func (c *Carried) Logs(level slog.Level) bool { return c.Logger.Core().Enabled(zapLevel(level)) }

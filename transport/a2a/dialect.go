@@ -162,7 +162,7 @@ func (p protocol) streams() rest.Dialect {
 	d.Status = p.call(http.MethodGet, "", "GetTask")
 	d.Fetch = p.call(http.MethodGet, ":subscribe", "SubscribeToTask")
 	d.Fetch.Header = map[string]string{"Accept": "text/event-stream"}
-	d.ID, d.State, d.States = p.at("id"), p.at("status.state"), words("", "")
+	d.States = map[string]transport.State{"-": transport.Unknown} // no status is read
 	return d
 }
 

@@ -42,6 +42,9 @@
 // A task of the Core form does not say whether its tool failed until its result is fetched. Status
 // therefore fetches the result of a completed task, and returns it with the status.
 //
+// In the Core form a server asks for an input on the stream that answers tasks/result, and goes on
+// once the program has answered by its SDK. This package does not answer for it.
+//
 // The wait that a status names as its poll interval is [transport.Status].RetryAfter. A Watcher
 // never polls sooner.
 package mcp

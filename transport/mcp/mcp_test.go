@@ -40,6 +40,7 @@ func TestEachAnswerIsToldRightly(t *testing.T) {
 					a.check(t, st, err)
 					if err == nil {
 						assert.Equal(t, r.ID, st.ID)
+						assert.NotContains(t, st.Raw, ",", "is more than the server's word")
 					}
 				})
 			}
@@ -208,6 +209,7 @@ func TestBadInputIsAnErrorThatNamesIt(t *testing.T) {
 	})
 	for want, open := range map[string]func() (*mcp.Tasks, error){
 		"nil Caller":       func() (*mcp.Tasks, error) { return mcp.New(nil) },
+		"Caller":           func() (*mcp.Tasks, error) { return mcp.New(mcp.CallerFunc(nil)) },
 		"WithForm":         func() (*mcp.Tasks, error) { return mcp.New(caller, mcp.WithForm(7)) },
 		"WithRoundTripper": func() (*mcp.Tasks, error) { return mcp.New(caller, mcp.WithRoundTripper(http.DefaultTransport)) },
 		"fragment":         func() (*mcp.Tasks, error) { return mcp.NewHTTP("http://h/#x") },

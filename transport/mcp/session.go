@@ -42,10 +42,11 @@ var errNoCaller = errors.New("mcp: nil Caller")
 // New returns the Tasks of the server at the other end of a session.
 func New(session Caller, opts ...Option) (*Tasks, error) {
 	c, err := newConfig(opts)
+	f, isFunc := session.(CallerFunc)
 	switch {
 	case err != nil:
 		return nil, err
-	case session == nil:
+	case session == nil || isFunc && f == nil:
 		return nil, errNoCaller
 	case c.next != nil:
 		return nil, errNoCarrier

@@ -250,6 +250,7 @@ func TestACallEndsWithItsSessionOrContext(t *testing.T) {
 	}()
 	_, err = tap.Call(ctx, "tasks/get", json.RawMessage(`{}`))
 	require.ErrorIs(t, err, gone)
+	assert.Zero(t, tap.Waiting())
 
 	go func() {
 		hear()

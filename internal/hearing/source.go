@@ -1,0 +1,52 @@
+// Package hearing says whether sources of notifications are to be relied on, and remembers what
+// they said of jobs that nobody waits for yet. It knows no lock and no clock: instants are
+// arguments.
+package hearing
+
+import (
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+)
+
+const (
+	// minRestart and maxRestart bound the wait before a source that was lost is started again. It
+	// doubles with each loss.
+	minRestart = time.Second
+	maxRestart = time.Minute
+	// probation is for how long a source that was lost must listen before it is relied on again.
+	probation = time.Minute
+)
+
+// Source says whether one source of notifications is to be relied on. The zero Source has not
+// listened yet.
+type Source struct {
+	listens bool
+	lost    bool          // at least once
+	since   time.Duration // when it began to listen
+	restart time.Duration // the wait before the newest start
+}
+
+// Listens says that the source listens.
+func (s *Source) Listens(now time.Duration) {
+	if !s.listens {
+		s.listens, s.since = true, now
+	}
+}
+
+// IsWell reports whether the source is to be relied on: it listens, and if it was lost before, has
+// listened for a minute.
+func (s *Source) IsWell(now time.Duration) bool {
+	return s.listens && (!s.lost || now >= instant.Later(s.since, probation))
+}
+
+// Lost says that the source listens no longer, and returns the wait before it is to be started
+// again.
+func (s *Source) Lost(now time.Duration) (restart time.Duration) {
+	if s.IsWell(now) {
+		s.restart = 0
+	}
+	s.restart = min(max(2*s.restart, minRestart), maxRestart)
+	s.listens, s.lost = false, true
+	return s.restart
+}

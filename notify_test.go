@@ -1,0 +1,356 @@
+package jobstatus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// radio is a Notifier that says what a test has it say.
+type radio struct {
+	trusted bool
+	mu      sync.Mutex
+	notify  func(transport.Status)
+	lose    chan error
+	starts  atomic.Int32
+}
+
+func newRadio(trusted bool) *radio { return &radio{trusted: trusted, lose: make(chan error)} }
+
+func (r *radio) Trusted() bool { return r.trusted }
+
+func (r *radio) Notify(ctx context.Context, notify func(transport.Status)) error {
+	r.starts.Add(1)
+	r.mu.Lock()
+	r.notify = notify
+	r.mu.Unlock()
+	notify(transport.Status{})
+	select {
+	case err := <-r.lose:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *radio) say(st transport.Status) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notify(st)
+}
+
+// counter answers polls and counts them.
+type counter struct {
+	mu    sync.Mutex
+	jobs  map[string]transport.Status
+	polls int
+}
+
+func newCounter() *counter { return &counter{jobs: map[string]transport.Status{}} }
+
+func (s *counter) set(id string, state transport.State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.jobs[id] = transport.Status{ID: id, State: state}
+}
+
+func (s *counter) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.polls
+}
+
+func (s *counter) Status(_ context.Context, id string) (transport.Status, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.polls++
+	if st, ok := s.jobs[id]; ok {
+		return st, nil
+	}
+	return transport.Status{ID: id, State: transport.Running}, nil
+}
+
+func newHearing(t *testing.T, s *counter, r transport.Notifier, opts ...jobstatus.Option) *jobstatus.Watcher {
+	w, err := jobstatus.New(s, append([]jobstatus.Option{jobstatus.WithNotifier(r), jobstatus.WithTimeout(time.Hour)}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, w.Close()) })
+	synctest.Wait()
+	return w
+}
+
+// ending is how a wait ended, and when.
+type ending struct {
+	status jobstatus.Status
+	err    error
+	after  time.Duration
+}
+
+func heardBy(ctx context.Context, w *jobstatus.Watcher, id string, opts ...jobstatus.WatchOption) <-chan ending {
+	began, c := time.Now(), make(chan ending, 1)
+	go func() {
+		st, err := w.WaitForJob(ctx, id, opts...)
+		c <- ending{st, err, time.Since(began)}
+	}()
+	synctest.Wait()
+	return c
+}
+
+// fault 29: a trusted notification ends the wait without a poll, any other after one.
+func TestANotificationEndsTheWaitAtOnce(t *testing.T) {
+	t.Parallel()
+	for trusted, polls := range map[bool]int{true: 0, false: 1} {
+		t.Run(fmt.Sprint("trusted ", trusted), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, r := newCounter(), newRadio(trusted)
+				w := newHearing(t, s, r)
+				ended := heardBy(t.Context(), w, "a")
+				time.Sleep(20 * time.Second)
+				s.set("a", transport.Completed)
+				r.say(transport.Status{ID: "a", State: transport.Completed})
+				e := <-ended
+				require.NoError(t, e.err)
+				assert.Equal(t, 20*time.Second, e.after)
+				assert.Equal(t, polls, s.count())
+				assert.EqualValues(t, 1, w.Stats().Notifications)
+			})
+		})
+	}
+}
+
+// fault 29: what an untrusted source says is not the end until a poll says so, and is looked into
+// at the pace of the Backoff.
+func TestAForgedEndIsNoEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(false)
+		w := newHearing(t, s, r)
+		ended := heardBy(t.Context(), w, "a")
+		time.Sleep(5 * time.Second)
+		r.say(transport.Status{ID: "a", State: transport.Completed})
+		synctest.Wait()
+		assert.Empty(t, ended)
+		assert.Equal(t, 1, s.count())
+		time.Sleep(2 * time.Second)
+		assert.Greater(t, s.count(), 1)
+		s.set("a", transport.Failed)
+		e := <-ended
+		require.ErrorIs(t, e.err, jobstatus.ErrJobFailed)
+		assert.Less(t, e.after, 25*time.Second)
+	})
+}
+
+// fault 29: a slow poll decides where a notification was lost.
+func TestALostNotificationIsMadeUpForByAQuietPoll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(true)
+		w := newHearing(t, s, r, jobstatus.WithQuietInterval(10*time.Second))
+		ended := heardBy(t.Context(), w, "a")
+		assert.Equal(t, 1, w.Stats().Heard)
+		time.Sleep(65 * time.Second)
+		assert.InDelta(t, 6, s.count(), 1, "one poll each ten seconds, and a little more")
+		s.set("a", transport.Completed)
+		e := <-ended
+		require.NoError(t, e.err)
+		assert.Less(t, e.after, 78*time.Second)
+	})
+}
+
+func TestWhatWasHeardBeforeTheWaitJoinsCounts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(true)
+		w := newHearing(t, s, r)
+		r.say(transport.Status{ID: "a", State: transport.Completed})
+		r.say(transport.Status{ID: "b", State: transport.Completed})
+		time.Sleep(59 * time.Second)
+		e := <-heardBy(t.Context(), w, "a")
+		require.NoError(t, e.err)
+		assert.Zero(t, e.after)
+		time.Sleep(time.Second)
+		ended := heardBy(t.Context(), w, "b")
+		assert.Empty(t, ended, "that was a minute ago")
+		s.set("b", transport.Completed)
+		require.NoError(t, (<-ended).err)
+	})
+}
+
+// A source that is lost costs one look at every job, and polls at the pace of the Backoff until it
+// has listened for a minute.
+func TestALostSourceIsStoodInForByPolls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(true)
+		w := newHearing(t, s, r)
+		for i := range 10 {
+			_ = heardBy(t.Context(), w, fmt.Sprint(i))
+		}
+		time.Sleep(10 * time.Second)
+		assert.Zero(t, s.count())
+		r.lose <- errors.New("reset")
+		synctest.Wait()
+		assert.Equal(t, 10, s.count(), "each is looked at once")
+		assert.Zero(t, w.Stats().Heard)
+		time.Sleep(59 * time.Second)
+		polled := s.count()
+		assert.Greater(t, polled, 80)
+		time.Sleep(12 * time.Second)
+		assert.Equal(t, 10, w.Stats().Heard)
+		assert.EqualValues(t, 2, r.starts.Load())
+		polled = s.count()
+		time.Sleep(25 * time.Second)
+		assert.LessOrEqual(t, s.count()-polled, 10)
+	})
+}
+
+func TestUpdatesThatAreHeardAreYieldedOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(true)
+		w := newHearing(t, s, r)
+		var got []string
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for st, err := range w.Updates(t.Context(), "a") {
+				assert.NoError(t, err)
+				got = append(got, fmt.Sprint(st.State, st.Progress))
+			}
+		}()
+		synctest.Wait()
+		at := time.Now()
+		for _, st := range []transport.Status{
+			{State: transport.Running, Progress: 0.5, Updated: at.Add(2 * time.Second)},
+			{State: transport.Running, Progress: 0.5, Updated: at.Add(2 * time.Second)}, // doubled
+			{State: transport.Running, Progress: 0.25, Updated: at.Add(time.Second)},    // late
+			{State: transport.Pending}, // late, without a time
+			{State: transport.Completed, Progress: 1},
+			{State: transport.Running, Progress: 0.75}, // after the end
+		} {
+			st.ID = "a"
+			r.say(st)
+			synctest.Wait()
+		}
+		<-done
+		assert.Equal(t, []string{"running 0.5", "completed 1"}, got)
+		assert.Zero(t, s.count())
+	})
+}
+
+// fault 53: whatever a Notifier does, jobs are polled and Close returns.
+func TestANotifierThatMisbehavesIsStoodInForByPolls(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]func(context.Context, func(transport.Status)) error{
+		"panic":  func(context.Context, func(transport.Status)) error { panic("oh") },
+		"Goexit": func(context.Context, func(transport.Status)) error { runtime.Goexit(); return nil },
+		"nil":    func(context.Context, func(transport.Status)) error { return nil },
+		"permanent": func(context.Context, func(transport.Status)) error {
+			return &transport.Error{Class: transport.Permanent}
+		},
+		"typed nil": func(context.Context, func(transport.Status)) error { return (*explosive)(nil) },
+		"says it is well and leaves": func(_ context.Context, notify func(transport.Status)) error {
+			notify(transport.Status{})
+			return errors.New("gone")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newCounter()
+				s.set("a", transport.Completed)
+				w := newHearing(t, s, notifierFunc(f))
+				time.Sleep(time.Minute)
+				e := <-heardBy(t.Context(), w, "a")
+				require.NoError(t, e.err)
+				assert.LessOrEqual(t, e.after, time.Second)
+			})
+		})
+	}
+}
+
+type notifierFunc func(context.Context, func(transport.Status)) error
+
+func (f notifierFunc) Notify(ctx context.Context, notify func(transport.Status)) error {
+	return f(ctx, notify)
+}
+
+type explosive struct{}
+
+func (explosive) Error() string { panic("Error") }
+
+// fault 29: of many jobs whose notifications are lost, doubled and late at random,
+// each ends once and rightly.
+func TestEachJobEndsOnceWhateverBecomesOfItsNotifications(t *testing.T) {
+	t.Parallel()
+	jobs := 20_000 // a hundred thousand have been tried
+	if testing.Short() {
+		jobs = 5_000
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(false)
+		w := newHearing(t, s, r, jobstatus.WithQuietInterval(20*time.Second), jobstatus.WithConcurrency(1000))
+		rng := rand.New(rand.NewPCG(1, 2))
+		type event struct {
+			at time.Duration
+			st transport.Status
+			is bool // and not only said
+		}
+		var course []event
+		want := map[string]transport.State{}
+		ids := make([]string, jobs)
+		for i := range ids {
+			id := fmt.Sprint("job-", i)
+			ids[i] = id
+			end := time.Duration(rng.Int64N(int64(time.Minute)))
+			state := []transport.State{transport.Completed, transport.Failed, transport.Canceled}[rng.IntN(3)]
+			want[id] = state
+			course = append(course, event{end, transport.Status{ID: id, State: state}, true})
+			say := func(st transport.Status) {
+				for range rng.IntN(3) { // lost, said or doubled
+					at := end + time.Duration(rng.Int64N(int64(5*time.Second))) - time.Second
+					course = append(course, event{max(at, 0), st, false})
+				}
+			}
+			say(transport.Status{ID: id, State: transport.Running, Progress: 0.5})
+			say(transport.Status{ID: id, State: state})
+		}
+		slices.SortStableFunc(course, func(a, b event) int { return int(a.at - b.at) })
+		go func() {
+			began := time.Now()
+			for _, e := range course {
+				if d := e.at - time.Since(began); d > time.Second/10 {
+					time.Sleep(d)
+				}
+				if e.is {
+					s.set(e.st.ID, e.st.State)
+				} else {
+					r.say(e.st)
+				}
+			}
+		}()
+		got := map[string]transport.State{}
+		for st, err := range w.WaitForJobs(t.Context(), slices.Values(ids)) {
+			if _, twice := got[st.ID]; twice {
+				t.Fatalf("%s ended twice", st.ID)
+			}
+			got[st.ID] = st.State
+			if st.State == transport.Completed {
+				require.NoError(t, err)
+			}
+		}
+		assert.Equal(t, want, got)
+	})
+}
