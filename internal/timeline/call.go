@@ -191,27 +191,14 @@ func (c *Call) joinFollowed(id string) (added bool, err error) {
 		if t.MaxWatches > 0 && t.watches.Len() >= t.MaxWatches {
 			return false, fmt.Errorf("%w: %d", ErrMaxWatches, t.MaxWatches)
 		}
-		x = &watch{id: id, began: now, deadline: instant.Forever}
+		x, added = &watch{id: id, began: now, deadline: instant.Forever}, true
 		first = t.quiet(x, first, now)
 		x.poll = t.align(instant.Later(now, first), first)
 		t.waits(x, x.poll-now)
 		t.watches.Add(x, hash)
 		x.lane = t.ready.Enter(c.Kind)
-		added = true
 	}
-	m := &waiter{call: c, watch: x, next: x.waiters, began: now, joined: x.attempt, member: int32(len(c.members)),
-		ordinal: int32(min(c.joined-1, math.MaxInt32))}
-	if m.next != nil {
-		m.next.previous = m
-	}
-	x.waiters = m
-	c.members = append(c.members, m)
-	if c.kind == nil {
-		c.kind = t.figures.Of(c.Kind)
-	}
-	c.kind.Waits++
-	t.figures.Waits++
-	x.deadline = min(x.deadline, m.deadline())
+	m := c.waitForLocked(x, now)
 	if x.seen != nil {
 		c.see(x)
 		if x.isBlocked() && c.StopWhenBlocked {
@@ -228,6 +215,24 @@ func (c *Call) joinFollowed(id string) (added bool, err error) {
 	}
 	t.proceed(now)
 	return added, nil
+}
+
+// waitForLocked makes c one more that waits for x.
+func (c *Call) waitForLocked(x *watch, now time.Duration) *waiter {
+	m := &waiter{call: c, watch: x, next: x.waiters, began: now, joined: x.attempt, member: int32(len(c.members)),
+		ordinal: int32(min(c.joined-1, math.MaxInt32))}
+	if m.next != nil {
+		m.next.previous = m
+	}
+	x.waiters = m
+	c.members = append(c.members, m)
+	if c.kind == nil {
+		c.kind = c.t.figures.Of(c.Kind)
+	}
+	c.kind.Waits++
+	c.t.figures.Waits++
+	x.deadline = min(x.deadline, m.deadline())
+	return m
 }
 
 // advance brings the next poll of x forward for m, which joins it now, unless the newest status is
