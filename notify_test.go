@@ -15,8 +15,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -352,5 +355,96 @@ func TestEachJobEndsOnceWhateverBecomesOfItsNotifications(t *testing.T) {
 			}
 		}
 		assert.Equal(t, want, got)
+	})
+}
+
+// slow is a counter whose polls take a second, and answer what was so when they began.
+type slow struct{ *counter }
+
+func (s slow) Status(ctx context.Context, id string) (transport.Status, error) {
+	st, err := s.counter.Status(ctx, id)
+	time.Sleep(time.Second)
+	return st, err
+}
+
+// fault 29: what is heard while a poll is in flight is not lost, though that poll knows less.
+func TestWhatIsHeardDuringAPollCounts(t *testing.T) {
+	t.Parallel()
+	once := backoff.Func(func(p backoff.Poll) time.Duration { return time.Duration(min(p.Attempt, 1)) * time.Hour })
+	for trusted, after := range map[bool]time.Duration{true: 500 * time.Millisecond, false: 2100 * time.Millisecond} {
+		t.Run(fmt.Sprint("trusted ", trusted), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, r := newCounter(), newRadio(trusted)
+				w, err := jobstatus.New(slow{s}, jobstatus.WithNotifier(r), jobstatus.WithBackoff(once), jobstatus.WithQuietInterval(1))
+				require.NoError(t, err)
+				defer w.Close()
+				ended := heardBy(t.Context(), w, "a")
+				time.Sleep(500 * time.Millisecond)
+				require.Equal(t, 1, s.count(), "a poll is in flight")
+				s.set("a", transport.Completed)
+				r.say(transport.Status{ID: "a", State: transport.Completed})
+				e := <-ended
+				require.NoError(t, e.err)
+				assert.InDelta(t, after, e.after, float64(time.Millisecond), "a second poll begins once the first is answered")
+			})
+		})
+	}
+}
+
+// A notification that says only that something has changed does not make an end that was claimed
+// before less urgent.
+func TestAClaimedEndStaysClaimed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(false)
+		w := newHearing(t, s, r)
+		_ = heardBy(t.Context(), w, "a")
+		time.Sleep(time.Second)
+		r.say(transport.Status{ID: "a", State: transport.Completed})
+		time.Sleep(time.Second)
+		r.say(transport.Status{ID: "a"})
+		time.Sleep(time.Second)
+		polled := s.count()
+		time.Sleep(20 * time.Second)
+		assert.Greater(t, s.count(), polled, "polls go on at the pace of the Backoff")
+	})
+}
+
+// revised is a Conditional that notes the revisions which it is asked by.
+type revised struct {
+	*counter
+	asked chan string
+}
+
+func (s revised) StatusSince(_ context.Context, id string, last transport.Status) (transport.Status, error) {
+	s.asked <- last.Revision
+	return last, nil
+}
+
+// The revision of a notification is none that a poll can be asked by.
+func TestAPollIsNotAskedByTheRevisionOfANotification(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := revised{newCounter(), make(chan string, 9)}, newRadio(false)
+		w, err := jobstatus.New(s, jobstatus.WithNotifier(r), jobstatus.WithTimeout(time.Hour))
+		require.NoError(t, err)
+		defer w.Close()
+		synctest.Wait()
+		_ = heardBy(t.Context(), w, "a")
+		r.say(transport.Status{ID: "a", State: transport.Running, Progress: 0.5, Revision: "event-7"})
+		time.Sleep(time.Minute)
+		assert.Positive(t, s.count())
+		assert.Empty(t, s.asked)
+	})
+}
+
+func TestTheLossOfASourceIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zap.WarnLevel)
+		_ = newHearing(t, newCounter(), notifierFunc(func(context.Context, func(transport.Status)) error { return errors.New("refused") }),
+			jobstatus.WithLogger(zap.New(core)))
+		time.Sleep(10 * time.Minute)
+		assert.Equal(t, 1, logs.Len(), "of a source that never listens, too")
 	})
 }

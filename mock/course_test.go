@@ -77,9 +77,9 @@ func TestWhateverGoesWrongTheCourseIsTheSame(t *testing.T) {
 			}
 			return port.ReplaceAllString(course, "127.0.0.1")
 		}
-		first, second := run(), run()
+		course := run()
 		if len(ids) == 1 { // polls of one instant share the retry budget, in the order of the machine
-			assert.Equal(r, first, second)
+			assert.Equal(r, course, run())
 		}
 	})
 }

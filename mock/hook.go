@@ -61,8 +61,8 @@ type hook struct {
 	client      *http.Client
 }
 
-// wallTime returns the time that those who verify a signature have: not that of a clock which runs
-// faster than they do, and says so by a method WallTime.
+// wallTime returns the time by which receivers verify a signature. A clock that runs faster than
+// theirs has a method WallTime, which tells theirs.
 func (s *Service) wallTime() time.Time {
 	if c, ok := s.clock.(interface{ WallTime() time.Time }); ok {
 		return c.WallTime()

@@ -169,7 +169,7 @@ func (p *push) send(s *Service, v *view) {
 		forged.id = e.id + "_forged"
 	}
 	if t.latency == 0 {
-		p.stream.add(e, t.doubled) // here, so that its order is that of the changes
+		p.stream.add(e, t.doubled) // here, so that events come in the order of the changes
 	}
 	wait.AfterFunc(s.clock, t.latency, func() {
 		if t.latency > 0 {

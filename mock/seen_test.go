@@ -305,7 +305,7 @@ func TestKeepJobsForgetsTheOldest(t *testing.T) {
 // fault 51, on the service's side.
 func TestAMillionJobsFitInMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes a second")
+		t.Skip("runs without -short: it takes a second")
 	}
 	var before, after runtime.MemStats
 	runtime.GC()

@@ -34,7 +34,8 @@ type memory struct {
 	loaded []byte
 }
 
-// newMemory returns the memory of a kind in a folder, "" for that of the user's cache.
+// newMemory returns the memory of a kind in a folder. The empty folder stands for one in the user's
+// cache.
 func newMemory(folder, kind string) (*memory, error) {
 	if folder == "" {
 		cache, err := os.UserCacheDir()

@@ -21,6 +21,8 @@ type item struct {
 	place int32
 }
 
+func (x *item) Due() time.Duration { return x.due }
+
 func (x *item) Place() *int32 { return &x.place }
 
 func TestItemsComeInTheOrderOfTheirInstants(t *testing.T) {
@@ -30,7 +32,7 @@ func TestItemsComeInTheOrderOfTheirInstants(t *testing.T) {
 		var on []*item
 		put := func(x *item, due time.Duration) {
 			x.due = due
-			line.Put(x, due)
+			line.Put(x)
 		}
 		for _, op := range rapid.SliceOf(rapid.IntRange(0, 99)).Draw(t, "added, or for the smallest moved and removed") {
 			if op >= 15 || len(on) == 0 {

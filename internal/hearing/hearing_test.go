@@ -23,21 +23,26 @@ func TestASourceThatWasLostIsReliedOnAgainAfterAMinute(t *testing.T) {
 	assert.False(t, s.IsWell(0), "it has not begun to listen")
 	s.Listens(time.Second)
 	assert.True(t, s.IsWell(time.Second), "the first time at once")
-	assert.Equal(t, time.Second, s.Lost(2*time.Second))
+	restart, news := s.Lost(2 * time.Second)
+	assert.Equal(t, time.Second, restart)
+	assert.True(t, news)
 	assert.False(t, s.IsWell(2*time.Second))
 	s.Listens(3 * time.Second)
 	s.Listens(60 * time.Second)
 	assert.False(t, s.IsWell(62*time.Second))
 	assert.True(t, s.IsWell(63*time.Second))
-	assert.Equal(t, time.Second, s.Lost(64*time.Second), "it had been well")
+	restart, news = s.Lost(64 * time.Second)
+	assert.Equal(t, time.Second, restart, "it had been well")
+	assert.True(t, news)
 }
 
 func TestASourceThatIsLostAgainAndAgainIsStartedEverLess(t *testing.T) {
 	t.Parallel()
 	var s hearing.Source
-	for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
-		s.Listens(0)
-		assert.Equal(t, want*time.Second, s.Lost(0))
+	for i, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+		restart, news := s.Lost(0)
+		assert.Equal(t, want*time.Second, restart)
+		assert.Equal(t, i == 0, news, "one line, however often it is lost")
 		s.Listens(0)
 		assert.False(t, s.IsWell(0))
 	}

@@ -41,12 +41,14 @@ func (s *Source) IsWell(now time.Duration) bool {
 }
 
 // Lost says that the source listens no longer, and returns the wait before it is to be started
-// again.
-func (s *Source) Lost(now time.Duration) (restart time.Duration) {
-	if s.IsWell(now) {
+// again. News is whether that is worth a line of the log: it is the first loss, or the first since
+// the source was well.
+func (s *Source) Lost(now time.Duration) (restart time.Duration, news bool) {
+	news = !s.lost || s.IsWell(now)
+	if news {
 		s.restart = 0
 	}
 	s.restart = min(max(2*s.restart, minRestart), maxRestart)
 	s.listens, s.lost = false, true
-	return s.restart
+	return s.restart, news
 }

@@ -21,7 +21,7 @@ type Index[T any, P Item[T]] struct {
 	taken  int // in all
 }
 
-type shard[P any] struct {
+type shard[P comparable] struct {
 	slots []P     // a power of two of them, at most three quarters taken
 	tags  []uint8 // a part of the hash of each, so that few items of other keys have to be looked at
 	taken int
@@ -48,7 +48,7 @@ func (ix *Index[T, P]) Add(x P, hash uint64) {
 	if s.taken >= len(s.slots)/4*3 {
 		ix.grow(s)
 	}
-	put[T](s, x, hash)
+	put(s, x, hash)
 	s.taken++
 	ix.taken++
 }
@@ -102,7 +102,7 @@ func (ix *Index[T, P]) grow(s *shard[P]) {
 	for _, x := range old {
 		if x != nil {
 			_, h := ix.locate(x.Key())
-			put[T](s, x, h)
+			put(s, x, h)
 		}
 	}
 }
@@ -117,8 +117,14 @@ func find[T any, P Item[T]](s *shard[P], key string, hash uint64) uint64 {
 	return at
 }
 
-func put[T any, P Item[T]](s *shard[P], x P, hash uint64) {
-	at := find[T](s, x.Key(), hash)
+// put puts x, whose key no other item in s has, into the first free slot.
+func put[P comparable](s *shard[P], x P, hash uint64) {
+	var free P
+	mask := uint64(len(s.slots) - 1)
+	at := hash & mask
+	for s.slots[at] != free {
+		at = (at + 1) & mask
+	}
 	s.slots[at], s.tags[at] = x, tag(hash)
 }
 

@@ -59,7 +59,7 @@ func (r *Reach) Refer(named string, asked *url.URL) (string, error) {
 	u := asked.ResolveReference(parsed)
 	u.Fragment, u.RawFragment = "", ""
 	if parsed.User == nil && parsed.Host == "" {
-		u.User = nil // that of the URL that was asked
+		u.User = nil // the reference itself names no user
 	}
 	if err := r.Check(u); err != nil {
 		return "", err

@@ -24,13 +24,13 @@ const (
 	// batchShare is that share where the Transport is a Batcher: the more watches meet, the fewer
 	// requests there are.
 	batchShare = 1.0 / 6
-	// batchWindow is by how much it may be late at least where the Transport is a Batcher.
+	// batchWindow is the least time by which a poll may be late where the Transport is a Batcher.
 	batchWindow = 5 * time.Millisecond
-	// wakeWindow is by how much at most where it is none: a wake-up then serves several only if
-	// polls come often.
+	// wakeWindow bounds how late a poll may be where the Transport is no Batcher. A wake-up then
+	// serves several polls only if they come often.
 	wakeWindow = 50 * time.Millisecond
-	// fewWatches is from how many watches on polls share wake-ups where the Transport is no
-	// Batcher. Fewer would gain nothing, and each is polled at its very instant.
+	// fewWatches is the number of watches below which wake-ups are not shared where the Transport
+	// is no Batcher: with fewer there is nothing to gain.
 	fewWatches = 64
 )
 
@@ -48,8 +48,7 @@ type Rule struct {
 	Real bool
 }
 
-// Late returns by how much a poll may be late that comes after a wait, while there are so many
-// watches.
+// Late returns how late a poll may be that comes after a wait, with a number of watches pending.
 func (r Rule) Late(wait time.Duration, watches int) time.Duration {
 	share := r.Slack
 	switch {

@@ -275,7 +275,7 @@ func (t *Timeline) divide(r *run, now time.Duration) {
 		if x.waiters != nil {
 			x.poll = instant.Later(now, leaveAlone)
 			t.waits(x, leaveAlone)
-			t.line.Put(x, x.due())
+			t.line.Put(x)
 		}
 	}
 }
@@ -299,7 +299,7 @@ func (t *Timeline) askAgain(x *watch, now time.Duration, leftOut, named int) {
 func (t *Timeline) requeue(x *watch, now time.Duration) {
 	x.poll = now
 	t.push(x)
-	t.line.Put(x, x.due())
+	t.line.Put(x)
 }
 
 // throttle ends the wait of m at once if it cannot last for as long as the service asks to be left
@@ -357,7 +357,7 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 		x.lookLast(m, asked, now, p.leaveAlone)
 	}
 	t.waits(x, x.poll-now)
-	t.line.Put(x, x.due())
+	t.line.Put(x)
 	if t.audience != nil {
 		t.events[event].Wait = x.poll - now
 	}

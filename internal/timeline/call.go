@@ -209,7 +209,7 @@ func (c *Call) joinFollowed(id string) (added bool, err error) {
 	if x.run == nil && !x.queued { // of one that is due or polled, this is done once it is answered
 		t.advance(x, m, instant.Later(now, first), now)
 	}
-	t.line.Put(x, x.due())
+	t.line.Put(x)
 	if added {
 		t.recall(x, now)
 	}

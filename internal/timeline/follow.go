@@ -94,5 +94,5 @@ func (t *Timeline) putOff(q *second, now time.Duration) {
 	t.ready.TakeBack(x.lane)
 	t.waits(x, x.poll-q.polled)
 	x.confirmed = false
-	t.line.Put(x, x.due())
+	t.line.Put(x)
 }

@@ -84,8 +84,8 @@ func (t *Timeline) lose(ctx context.Context, l *listener, err error, returned bo
 	t.mu.Lock()
 	now := t.now()
 	well := l.source.IsWell(now)
-	restart := l.source.Lost(now)
-	if well || !returned {
+	restart, news := l.source.Lost(now)
+	if news {
 		t.note(&note{zapcore.WarnLevel, "notifications are lost: jobs are polled meanwhile", []zap.Field{zap.Error(fault.Err)}})
 	}
 	if well {
@@ -112,7 +112,7 @@ func (t *Timeline) lookAtAll(now time.Duration) {
 			continue
 		}
 		t.lookAt(x, instant.Later(now, time.Duration(float64(window)*pace.Spread(i))))
-		t.line.Put(x, x.due())
+		t.line.Put(x)
 	}
 	t.proceed(now)
 }
@@ -174,13 +174,13 @@ func (t *Timeline) heed(x *watch, n hearing.Notice, now time.Duration) {
 	case x.run != nil:
 		t.memory.Keep(now, n)
 	case st.State == transport.Unknown || st.State.Terminal(), st.State == transport.Blocked && !n.Final:
-		x.claimed = st.State != transport.Unknown
+		x.claimed = x.claimed || st.State != transport.Unknown
 		if !x.queued {
 			t.lookAt(x, max(now, instant.Later(x.poll-x.previous, lookGap)))
 			if x.poll <= now {
 				t.enqueue(x)
 			}
-			t.line.Put(x, x.due())
+			t.line.Put(x)
 		}
 	default:
 		t.update(x, n, now)
@@ -192,7 +192,7 @@ func (t *Timeline) heed(x *watch, n hearing.Notice, now time.Duration) {
 func (t *Timeline) update(x *watch, n hearing.Notice, now time.Duration) {
 	var s sighting.Sighting
 	s.See(x.seen, &n.Status, sighting.Fault{}, now, t.Patience)
-	s.Revision = "" // it is that of a notification, which a poll does not know
+	s.Revision = "" // a poll must not send the revision of a notification
 	if x.seen != nil && (!s.Differs(x.seen) || s.Updated.IsZero() && s.State == transport.Pending && x.seen.Answered) {
 		return
 	}

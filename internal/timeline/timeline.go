@@ -246,7 +246,7 @@ func (t *Timeline) fire() {
 			t.expire(x, now, late >= standstill)
 		}
 		if x.waiters != nil {
-			t.line.Put(x, x.due())
+			t.line.Put(x)
 		}
 	}
 	t.proceed(now)

@@ -55,8 +55,8 @@ type watch struct {
 	claimed bool
 }
 
-// due returns when the timeline has something to do about x.
-func (x *watch) due() time.Duration {
+// Due returns when the timeline has something to do about x.
+func (x *watch) Due() time.Duration {
 	if x.queued || x.run != nil {
 		return x.deadline
 	}

@@ -1,7 +1,6 @@
 package mcp_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,11 +30,11 @@ func TestEachAnswerIsToldRightly(t *testing.T) {
 	for _, r := range recordings(t) {
 		for way, open := range ways {
 			for i, a := range r.Answers {
+				if !comes(a, way) {
+					continue
+				}
 				t.Run(fmt.Sprintf("%s/%s/%d-%s", r.Form, way, i, a.Means), func(t *testing.T) {
 					t.Parallel()
-					if a.Means == "transient" && a.Body != nil && way == "session" && bytes.Contains(a.Body, []byte("no number")) {
-						t.Skip("an *Error has a number")
-					}
 					st, err := open(t, r.form(), a).Status(t.Context(), r.ID)
 					a.check(t, st, err)
 					if err == nil {
@@ -53,6 +52,9 @@ func TestEachStartIsToldRightly(t *testing.T) {
 	for _, r := range recordings(t) {
 		for way, open := range ways {
 			for i, a := range r.Creates {
+				if !comes(a, way) {
+					continue
+				}
 				t.Run(fmt.Sprintf("%s/%s/%d-%s", r.Form, way, i, a.Means), func(t *testing.T) {
 					t.Parallel()
 					st, err := open(t, r.form(), a).Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
