@@ -63,6 +63,10 @@ func (rs *rows) observe(e *observe.Event) {
 				r.next = e.Time.Add(e.Wait)
 			}
 		}
+	case observe.Notified:
+		if r := rs.row(e.ID, e.Time.Add(-e.Elapsed)); r != nil {
+			r.status = e.Status
+		}
 	case observe.WatchEnded:
 		rs.end(e)
 	}

@@ -105,6 +105,9 @@ func TestRowTellsOfTheNewestPoll(t *testing.T) {
 	f.hears(running("a", 0.5), -1)
 	assert.Empty(t, nextPoll(get(), f.now))
 
+	f.tell(observe.Event{Kind: observe.Notified, ID: "a", Elapsed: time.Second, Status: running("a", 0.75), Changed: true})
+	assert.Equal(t, "75%", percent(get().status.Progress), "or of a notification")
+
 	f.now = f.now.Add(time.Second)
 	f.ends(transport.Status{ID: "a", State: transport.Completed}, nil)
 	assert.Equal(t, "completed", stateOf(get()))
