@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/iamber12/job-status-monitoring"
+	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/transport"

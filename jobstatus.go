@@ -11,6 +11,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/oneoff"
+	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -40,8 +41,9 @@ const (
 	Blocked   = transport.Blocked
 )
 
-// Watcher follows jobs until they end. [New] and [NewHTTP] make one. It does not change afterwards
-// and is safe for concurrent use. One Watcher is enough for all jobs of a service.
+// Watcher follows jobs until they end. [New] and [NewHTTP] make one. It does not change afterwards,
+// but for [Watcher.SetRateLimit], and is safe for concurrent use. One Watcher is enough for all
+// jobs of a service.
 //
 // A pending watch is a small struct, without a goroutine, a timer or a context of its own. All
 // watches share one timer. Waits for the same id share one watch and its polls.
@@ -66,7 +68,7 @@ func New(t Transport, opts ...Option) (*Watcher, error) {
 	switch {
 	case t == nil:
 		err = errors.Join(errors.New("jobstatus: New: the Transport is nil"), err)
-	case isNil(t):
+	case problems.IsNil(t):
 		err = errors.Join(fmt.Errorf("jobstatus: New: the Transport is a nil %T", t), err)
 	}
 	if err != nil {
@@ -240,6 +242,20 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("jobstatus: cancel job %s: %w", quoteID(id), err)
 	}
+	return nil
+}
+
+// SetRateLimit changes what [WithRateLimit] set, for all requests from now on. It refuses what
+// WithRateLimit refuses. A higher limit applies at once, also to polls that wait for the old one.
+// What may be requested at once does not grow by the change: only time fills the burst.
+func (w *Watcher) SetRateLimit(perSecond float64, burst int) error {
+	switch {
+	case w == nil || w.timeline == nil:
+		return fmt.Errorf("jobstatus: SetRateLimit: %w", errNotMade)
+	case !isRate(perSecond, burst):
+		return fmt.Errorf("jobstatus: SetRateLimit(%v, %d): "+noRate, perSecond, burst)
+	}
+	w.timeline.SetRateLimit(perSecond, max(burst, 1))
 	return nil
 }
 

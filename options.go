@@ -3,9 +3,7 @@ package jobstatus
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"math"
-	"reflect"
 	"time"
 
 	"github.com/benbjohnson/clock"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/pace"
+	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -35,7 +34,7 @@ const (
 
 // Unlimited lifts the limit of [WithMaxAttempts], [MaxAttempts], [WithTimeout] or [Timeout]. Other
 // options refuse it.
-const Unlimited = timeline.Unlimited
+const Unlimited = problems.Unlimited
 
 // Exact is the argument of [WithSlack] that has every poll made on time.
 const Exact = pace.Exact
@@ -62,7 +61,7 @@ type config struct {
 	rest          []rest.Option
 	notifiers     []transport.Notifier
 	quiet         time.Duration
-	problems
+	problems.List
 }
 
 // WithBackoff sets when a watch polls next. The default is exponential: it doubles from
@@ -90,19 +89,19 @@ func WithLogger(l *zap.Logger) Option { return func(c *config) { c.logger = l } 
 // The default is [DefaultMaxAttempts]. A timeout or a Backoff that is set lifts that default: see
 // [WithTimeout], [Timeout] and [WithBackoff].
 func WithMaxAttempts(n int) Option {
-	return func(c *config) { c.limits.attempts = limit(&c.problems, "WithMaxAttempts", n, 0) }
+	return func(c *config) { c.limits.attempts = problems.Limit(&c.List, "WithMaxAttempts", n, 0) }
 }
 
 // WithBaseDelay sets the first wait of the default Backoff. The default is [DefaultBaseDelay]. New
 // refuses a delay above [WithMaxDelay], and any delay together with [WithBackoff].
 func WithBaseDelay(d time.Duration) Option {
-	return func(c *config) { c.baseDelay = positive(&c.problems, "WithBaseDelay", d) }
+	return func(c *config) { c.baseDelay = problems.Positive(&c.List, "WithBaseDelay", d) }
 }
 
 // WithMaxDelay sets the longest wait between two polls. The default is [DefaultMaxDelay] for the
 // default Backoff, and no limit for another. A wait that the service asks for may be longer.
 func WithMaxDelay(d time.Duration) Option {
-	return func(c *config) { c.maxDelay = positive(&c.problems, "WithMaxDelay", d) }
+	return func(c *config) { c.maxDelay = problems.Positive(&c.List, "WithMaxDelay", d) }
 }
 
 // WithTimeout limits how long a watch lasts before it gives up with [ErrTimeout]. The default is
@@ -119,20 +118,20 @@ func WithMaxDelay(d time.Duration) Option {
 // process that stood still. The wait then goes on until that poll is answered, for at most its
 // timeout again, or for the poll timeout if that is longer. See [WaitError.HeldUp].
 func WithTimeout(d time.Duration) Option {
-	return func(c *config) { c.limits.timeout = limit(&c.problems, "WithTimeout", d, 0) }
+	return func(c *config) { c.limits.timeout = problems.Limit(&c.List, "WithTimeout", d, 0) }
 }
 
 // WithPollTimeout limits how long one poll may take, with the body of its answer. A poll that takes
 // longer has failed, and the watch goes on. The same limit applies to creating and canceling a job.
 // The default is [DefaultPollTimeout].
 func WithPollTimeout(d time.Duration) Option {
-	return func(c *config) { c.pollTimeout = positive(&c.problems, "WithPollTimeout", d) }
+	return func(c *config) { c.pollTimeout = problems.Positive(&c.List, "WithPollTimeout", d) }
 }
 
 // WithMaxRetryAfter bounds the wait that a service can ask for. A longer wait counts as that long.
 // By default every wait is kept in full: see [WithTimeout] for a watch that is too short for it.
 func WithMaxRetryAfter(d time.Duration) Option {
-	return func(c *config) { c.maxRetryAfter = positive(&c.problems, "WithMaxRetryAfter", d) }
+	return func(c *config) { c.maxRetryAfter = problems.Positive(&c.List, "WithMaxRetryAfter", d) }
 }
 
 // WithPatience sets how long a watch goes on while its job is not seen well. Three faults count:
@@ -148,7 +147,7 @@ func WithMaxRetryAfter(d time.Duration) Option {
 // on all its replicas. With a patience of at least the timeout, only limits end a watch. Unlimited
 // and other negative values are refused.
 func WithPatience(d time.Duration) Option {
-	return func(c *config) { c.patience = positive(&c.problems, "WithPatience", d) }
+	return func(c *config) { c.patience = problems.Positive(&c.List, "WithPatience", d) }
 }
 
 // WithRateLimit limits the requests of all watches together to perSecond, with bursts of at most
@@ -160,26 +159,33 @@ func WithPatience(d time.Duration) Option {
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) {
 		switch {
-		case perSecond == 0 && burst == 0:
+		case !isRate(perSecond, burst):
+			c.Problem("WithRateLimit(%v, %d): "+noRate, perSecond, burst)
+		case perSecond == 0:
 			c.limiter = nil
-		case !(perSecond > 0) || math.IsInf(perSecond, 1) || burst < 0:
-			c.problem("WithRateLimit(%v, %d): the rate must be above zero and finite, the burst not negative", perSecond, burst)
 		default:
 			c.limiter = rate.NewLimiter(rate.Limit(perSecond), max(burst, 1))
 		}
 	}
 }
 
+const noRate = "the rate must be above zero and finite, the burst not negative"
+
+// isRate reports whether the arguments of WithRateLimit make sense.
+func isRate(perSecond float64, burst int) bool {
+	return perSecond == 0 && burst == 0 || perSecond > 0 && !math.IsInf(perSecond, 1) && burst >= 0
+}
+
 // WithConcurrency limits how many polls are in flight at once. The default is [DefaultConcurrency].
 func WithConcurrency(n int) Option {
-	return func(c *config) { c.concurrency = positive(&c.problems, "WithConcurrency", n) }
+	return func(c *config) { c.concurrency = problems.Positive(&c.List, "WithConcurrency", n) }
 }
 
 // WithMaxWatches limits the number of pending jobs, and so the memory: about 250 bytes a job. A
 // wait for one job more ends at once with [ErrMaxWatches]. In [Watcher.WaitForJobs] that is the
 // result of this id alone. The default is no limit.
 func WithMaxWatches(n int) Option {
-	return func(c *config) { c.maxWatches = positive(&c.problems, "WithMaxWatches", n) }
+	return func(c *config) { c.maxWatches = problems.Positive(&c.List, "WithMaxWatches", n) }
 }
 
 // WithSlack sets by what share of its wait, in (0, 1], a poll may be late. Polls that are due at
@@ -193,7 +199,7 @@ func WithMaxWatches(n int) Option {
 func WithSlack(share float64) Option {
 	return func(c *config) {
 		if share != Exact && !(share >= 0 && share <= 1) {
-			c.problem("WithSlack(%v): must be from 0 to 1, or Exact", share)
+			c.Problem("WithSlack(%v): must be from 0 to 1, or Exact", share)
 			return
 		}
 		c.slack = share
@@ -215,7 +221,7 @@ func WithObserver(o observe.Observer) Option { return func(c *config) { c.observ
 func WithNotifier(n transport.Notifier) Option {
 	return func(c *config) {
 		if n == nil {
-			c.problem("WithNotifier: the Notifier is nil")
+			c.Problem("WithNotifier: the Notifier is nil")
 			return
 		}
 		c.notifiers = append(c.notifiers, n)
@@ -226,7 +232,7 @@ func WithNotifier(n transport.Notifier) Option {
 // relied on; up to a quarter is added at random. Default [DefaultQuietInterval]. A longer wait of
 // the Backoff is kept.
 func WithQuietInterval(d time.Duration) Option {
-	return func(c *config) { c.quiet = positive(&c.problems, "WithQuietInterval", d) }
+	return func(c *config) { c.quiet = problems.Positive(&c.List, "WithQuietInterval", d) }
 }
 
 // WithREST sets how [NewHTTP] asks the service: its token, its headers, its dialect. It passes the
@@ -236,7 +242,7 @@ func WithREST(opts ...rest.Option) Option {
 	return func(c *config) {
 		for i, opt := range opts {
 			if opt == nil {
-				c.problem("WithREST: option %d is nil", i)
+				c.Problem("WithREST: option %d is nil", i)
 				continue
 			}
 			c.rest = append(c.rest, opt)
@@ -252,7 +258,8 @@ type watchConfig struct {
 	limits          limits
 	stopWhenBlocked bool
 	first           *Status
-	problems
+	began           time.Time
+	problems.List
 }
 
 // Kind names the kind of a job. A Backoff may treat kinds differently or learn how long each takes,
@@ -262,13 +269,18 @@ func Kind(name string) WatchOption { return func(c *watchConfig) { c.kind = name
 
 // MaxAttempts is [WithMaxAttempts] for one wait. The default is that of the Watcher.
 func MaxAttempts(n int) WatchOption {
-	return func(c *watchConfig) { c.limits.attempts = limit(&c.problems, "MaxAttempts", n, c.limits.attempts) }
+	return func(c *watchConfig) { c.limits.attempts = problems.Limit(&c.List, "MaxAttempts", n, c.limits.attempts) }
 }
 
 // Timeout is [WithTimeout] for one wait. The default is that of the Watcher.
 func Timeout(d time.Duration) WatchOption {
-	return func(c *watchConfig) { c.limits.timeout = limit(&c.problems, "Timeout", d, c.limits.timeout) }
+	return func(c *watchConfig) { c.limits.timeout = problems.Limit(&c.List, "Timeout", d, c.limits.timeout) }
 }
+
+// Began says that the wait began at t, before the call: in a process that has ended, say. Its
+// timeout, its attempts and the place in the Backoff go on from there: see [Watcher.WaitForFeed].
+// The default, and the meaning of the zero time and of one in the future, is now.
+func Began(t time.Time) WatchOption { return func(c *watchConfig) { c.began = t } }
 
 // StopWhenBlocked ends a wait with [ErrBlocked] once its job is [Blocked]: it goes on only after a
 // person has acted. By default the wait goes on, and the job is polled twice a minute at most until
@@ -293,35 +305,6 @@ func IdempotencyKey(key string) CreateOption {
 	return func(r *transport.CreateRequest) { r.IdempotencyKey = key }
 }
 
-// problems collects what is wrong with options.
-type problems []error
-
-func (p *problems) problem(format string, args ...any) {
-	*p = append(*p, fmt.Errorf("jobstatus: "+format, args...))
-}
-
-// limit returns v, or otherwise if v is zero or refused.
-func limit[T int | time.Duration](p *problems, name string, v, otherwise T) T {
-	switch {
-	case v == 0:
-		return otherwise
-	case v < 0 && v != Unlimited:
-		p.problem("%s(%v): must not be negative; Unlimited lifts the limit", name, v)
-		return otherwise
-	default:
-		return v
-	}
-}
-
-// positive returns v, or zero if v is refused.
-func positive[T int | time.Duration](p *problems, name string, v T) T {
-	if v < 0 {
-		p.problem("%s(%v): must not be negative", name, v)
-		return 0
-	}
-	return v
-}
-
 // limits are the limits that were set. Zero means not set.
 type limits struct {
 	attempts int
@@ -334,7 +317,7 @@ type limits struct {
 func (l limits) resolve(kind string) timeline.Limits {
 	r := timeline.Limits{Kind: kind, MaxAttempts: l.attempts, Timeout: l.timeout}
 	if r.MaxAttempts == 0 {
-		r.MaxAttempts = DefaultMaxAttempts
+		r.MaxAttempts, r.ByDefault = DefaultMaxAttempts, true
 		if l.timeout != 0 || l.schedule {
 			r.MaxAttempts = Unlimited
 		}
@@ -345,32 +328,22 @@ func (l limits) resolve(kind string) timeline.Limits {
 	return r
 }
 
-// isNil reports whether v, which is not nil itself, holds a nil pointer, function or the like.
-func isNil(v any) bool {
-	switch r := reflect.ValueOf(v); r.Kind() {
-	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
-		return r.IsNil()
-	default:
-		return false
-	}
-}
-
 // newConfig applies opts over the defaults. The error joins everything that is wrong with them.
 func newConfig(opts []Option) (*config, error) {
 	c := &config{}
 	for i, opt := range opts {
 		if opt == nil {
-			c.problem("option %d is nil", i)
+			c.Problem("option %d is nil", i)
 			continue
 		}
 		opt(c)
 	}
 	c.limits.schedule = c.backoff != nil
-	c.checkNil("WithBackoff", c.backoff)
-	c.checkNil("WithClock", c.clock)
-	c.checkNil("WithObserver", c.observer)
+	c.NotNil("WithBackoff", c.backoff)
+	c.NotNil("WithClock", c.clock)
+	c.NotNil("WithObserver", c.observer)
 	for _, n := range c.notifiers {
-		c.checkNil("WithNotifier", n)
+		c.NotNil("WithNotifier", n)
 	}
 	if c.clock == nil {
 		c.clock = clock.New()
@@ -387,23 +360,16 @@ func newConfig(opts []Option) (*config, error) {
 	} else {
 		c.checkBackoff()
 	}
-	return c, errors.Join(c.problems...)
-}
-
-// checkNil refuses a typed nil in an interface, because its first use would panic.
-func (c *config) checkNil(name string, v any) {
-	if v != nil && isNil(v) {
-		c.problem("%s: a nil %T", name, v)
-	}
+	return c, errors.Join(c.List...)
 }
 
 func (c *config) checkBackoff() {
 	if c.baseDelay != 0 {
-		c.problem("WithBaseDelay(%v): has no effect together with WithBackoff", c.baseDelay)
+		c.Problem("WithBaseDelay(%v): has no effect together with WithBackoff", c.baseDelay)
 	}
-	if v, ok := c.backoff.(backoff.Validator); ok && !isNil(c.backoff) {
+	if v, ok := c.backoff.(backoff.Validator); ok && !problems.IsNil(c.backoff) {
 		if err := v.Validate(); err != nil {
-			c.problem("WithBackoff: %w", err)
+			c.Problem("WithBackoff: %w", err)
 		}
 	}
 }
@@ -411,7 +377,7 @@ func (c *config) checkBackoff() {
 func (c *config) defaultBackoff() {
 	base, ceiling := cmp.Or(c.baseDelay, DefaultBaseDelay), cmp.Or(c.maxDelay, DefaultMaxDelay)
 	if base > ceiling {
-		c.problem("WithBaseDelay(%v): must be at most WithMaxDelay(%v)", base, ceiling)
+		c.Problem("WithBaseDelay(%v): must be at most WithMaxDelay(%v)", base, ceiling)
 	}
 	c.backoff = backoff.EqualJitter(backoff.Cap(backoff.Exponential(base, 2), ceiling))
 }
@@ -421,17 +387,17 @@ func (l limits) apply(opts []WatchOption) (timeline.Limits, error) {
 	c := watchConfig{limits: l}
 	for i, opt := range opts {
 		if opt == nil {
-			c.problem("watch option %d is nil", i)
+			c.Problem("watch option %d is nil", i)
 			continue
 		}
 		opt(&c)
 	}
 	resolved := c.limits.resolve(c.kind)
-	resolved.StopWhenBlocked = c.stopWhenBlocked
+	resolved.StopWhenBlocked, resolved.Began = c.stopWhenBlocked, c.began
 	if c.first != nil {
 		resolved.First = max(c.first.RetryAfter, 0)
 	}
-	return resolved, errors.Join(c.problems...)
+	return resolved, errors.Join(c.List...)
 }
 
 // ended returns the status that opts name with From, if it is the end of its job.

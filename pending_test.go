@@ -29,7 +29,8 @@ func TestPendingYieldsWhatIsWaitedFor(t *testing.T) {
 			got[j.ID] = j
 		}
 		require.Len(t, got, 2)
-		assert.Equal(t, jobstatus.Job{ID: "a", Kind: "encode", Began: began, Last: jobstatus.Status{ID: "a", State: jobstatus.Running}}, got["a"])
+		assert.Equal(t, jobstatus.Job{ID: "a", Kind: "encode", Began: began, PolledUntil: time.Now(), Timeout: time.Hour,
+			Last: jobstatus.Status{ID: "a", State: jobstatus.Running}}, got["a"])
 		assert.Equal(t, began.Add(time.Minute), got["b"].Began)
 		cancel()
 		<-left

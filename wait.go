@@ -45,7 +45,7 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 		c.Offer(ctx, updates, &r.Status, began)
 		return r.Status, resultError(r)
 	}
-	c.Join(ctx, id)
+	c.Join(ctx, timeline.Job{ID: id})
 	var out chan<- Status // updates, while there is one to send
 	var newest *Status
 	for {
@@ -86,7 +86,7 @@ func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []Wa
 			yield(*first, resultError(&timeline.Result{Status: *first, End: timeline.Ended}))
 			return
 		}
-		c.Join(ctx, id)
+		c.Join(ctx, timeline.Job{ID: id})
 		for more := true; more; {
 			r, _ := c.Await(ctx, nil, nil)
 			more = yield(r.Status, resultError(r)) && r.End == timeline.Update
@@ -133,11 +133,16 @@ func (w *Watcher) WaitForJobs(ctx context.Context, ids iter.Seq[string], opts ..
 			return
 		}
 		defer c.Leave()
-		c.Feed(ctx, ids)
-		for r, ok := c.Next(ctx); ok; r, ok = c.Next(ctx) {
-			if !yield(r.Status, resultError(r)) {
-				return
-			}
+		c.Feed(ctx, timeline.JobsOf(ids))
+		yieldAll(ctx, c, yield)
+	}
+}
+
+// yieldAll yields the results of c, which is fed.
+func yieldAll(ctx context.Context, c *timeline.Call, yield func(Status, error) bool) {
+	for r, ok := c.Next(ctx); ok; r, ok = c.Next(ctx) {
+		if !yield(r.Status, resultError(r)) {
+			return
 		}
 	}
 }

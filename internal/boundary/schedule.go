@@ -8,6 +8,8 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/ids"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // MinWait is the shortest wait between two polls of a job, whatever the Backoff says.
@@ -65,6 +67,20 @@ func (s *Schedule) Next(p backoff.Poll) time.Duration {
 		least = 0
 	}
 	return max(d, least, p.RetryAfter)
+}
+
+// Resume returns where a watch of that age stands: see [pace.Resume]. The Poll says what is known
+// of the job. It returns a panic as an error.
+func (s *Schedule) Resume(p backoff.Poll, age time.Duration) (at pace.Place, err error) {
+	err = s.guard.Do(func() {
+		at = pace.Resume(age, func(attempt int, age, last time.Duration) time.Duration {
+			if p.Attempt, p.Elapsed, p.Previous = attempt, age, last; attempt > 0 {
+				p.State = transport.Running.String()
+			}
+			return s.Next(p)
+		})
+	})
+	return at, err
 }
 
 // Learn tells a Backoff that learns of a watch that has ended or was given up.

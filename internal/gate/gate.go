@@ -48,6 +48,21 @@ func New(limiter *rate.Limiter, epoch time.Time) *Gate {
 // Limited reports whether there is a rate limit.
 func (g *Gate) Limited() bool { return g.limiter != nil }
 
+// SetLimit changes the rate limit, to none if perSecond is zero. What may be requested at once does
+// not grow by a change.
+func (g *Gate) SetLimit(now time.Duration, perSecond float64, burst int) {
+	g.shut = 0
+	switch at := g.epoch.Add(now); {
+	case perSecond == 0:
+		g.limiter = nil
+	case g.limiter == nil:
+		g.limiter = rate.NewLimiter(rate.Limit(perSecond), burst)
+	default:
+		g.limiter.SetLimitAt(at, rate.Limit(perSecond))
+		g.limiter.SetBurstAt(at, burst)
+	}
+}
+
 // Recovering reports whether the retry budget was empty and requests keep to the demand since.
 func (g *Gate) Recovering() bool { return g.recovering }
 

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// keep is for how long a notification is remembered that nobody waits for.
-	keep = time.Minute
+	// Remembered is for how long a notification is remembered that nobody waits for.
+	Remembered = time.Minute
 	// maxKept bounds the notifications that are remembered. The oldest makes way.
 	maxKept = 4096
 	// maxBytes bounds the message and the result of each.
@@ -72,7 +72,7 @@ func (m *Memory) Take(now time.Duration, id string) (n Notice, ok bool) {
 
 // forget drops what is older than a minute.
 func (m *Memory) forget(now time.Duration) {
-	for len(m.order) > 0 && instant.Later(m.order[0].at, keep) <= now {
+	for len(m.order) > 0 && instant.Later(m.order[0].at, Remembered) <= now {
 		m.drop()
 	}
 }

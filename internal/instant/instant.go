@@ -1,5 +1,5 @@
 // Package instant has the arithmetic of instants. An instant is a duration since an epoch that its
-// user chose, which is not negative.
+// user chose. What happened before the epoch has a negative one.
 package instant
 
 import (
@@ -15,7 +15,7 @@ const Unlimited time.Duration = -1
 
 // Later returns t+d, or Forever if d is Unlimited or the sum does not fit.
 func Later(t, d time.Duration) time.Duration {
-	if d == Unlimited || d > Forever-t {
+	if d == Unlimited || d > Forever-max(t, 0) {
 		return Forever
 	}
 	return t + d

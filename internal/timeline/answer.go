@@ -233,6 +233,7 @@ func (t *Timeline) answered(r *run) {
 			}
 		}
 	}
+	r.over()
 	clear(r.polls)
 	r.polls, r.batch, r.named = r.polls[:0], nil, 0
 	if r.status.Result != nil || r.status.Message != "" { // what may be large
@@ -372,15 +373,15 @@ func (t *Timeline) tell(m *waiter, p *poll, asked, now time.Duration) {
 		t.settle(m, &Result{Status: x.status(), End: Broken, Err: p.why})
 	case p.over:
 		t.settle(m, &Result{Status: x.status(), End: Ended})
-	case m.call.StopWhenBlocked && x.isBlocked():
+	case m.part.call.StopWhenBlocked && x.isBlocked():
 		t.giveUp(m, ErrBlocked)
-	case m.call.MaxAttempts != Unlimited && int(x.attempt-m.joined) >= m.call.MaxAttempts:
+	case !m.persists && int(x.attempt-m.joined) >= m.part.call.MaxAttempts:
 		t.giveUp(m, ErrMaxAttempts)
 	case m.held != notHeld && asked >= m.end():
 		t.giveUp(m, ErrTimeout) // the look for which it was held on
 	case t.throttle(m, now, p.leaveAlone):
 	case p.changed:
-		m.call.see(x)
+		m.part.call.see(x)
 	}
 }
 

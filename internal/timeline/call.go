@@ -3,14 +3,11 @@ package timeline
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"math"
 	"slices"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/figures"
 	"github.com/iamber12/job-status-monitoring/internal/instant"
-	"github.com/iamber12/job-status-monitoring/internal/pace"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
@@ -20,9 +17,13 @@ import (
 
 // Limits are those of one call. A limit is more than zero, or Unlimited.
 type Limits struct {
-	Kind        string
+	Kind string
+	// Began is when the jobs began to be waited for, now if zero.
+	Began       time.Time
 	MaxAttempts int
-	Timeout     time.Duration
+	// ByDefault is whether a timeout of a job lifts MaxAttempts.
+	ByDefault bool
+	Timeout   time.Duration
 	// First is the least wait before the first poll.
 	First time.Duration
 	// StopWhenBlocked ends a wait with ErrBlocked once its job is [transport.Blocked].
@@ -37,14 +38,15 @@ type Call struct {
 	joined  int           // how many jobs it has waited for so far
 	wake    chan struct{} // one token, for whoever is parked
 	until   time.Duration // when its context ends, as far as that can be told in time for a last look
-	// interval is over what the first polls of its jobs are spread, 0 until that is known.
-	interval time.Duration
 
 	// What follows is guarded by Timeline.mu.
 	parked  bool
-	kind    *figures.Kind // nil before the first job
-	source  *source       // of ids; nil if Join names them
+	own     *part            // of the jobs of the kind of Limits
+	parts   map[string]*part // of those of other kinds
+	source  *source          // of jobs; nil if Join names them
 	members []*waiter
+	drains  bool          // Leave waits for the polls in flight of its jobs
+	flying  int           // requests in flight of jobs that it has left, if it drains
 	results []*Result     // not yet taken
 	update  *Result       // the newest that is not final, not yet taken
 	left    []*waiter     // given up when the context ended; their results are made when they are taken
@@ -53,27 +55,39 @@ type Call struct {
 	ended   time.Duration // when
 }
 
+// A part is the jobs of one kind that a call waits for.
+type part struct {
+	call    *Call
+	kind    string
+	figures *figures.Kind
+	holders int // its waiters, and whoever joins
+	// interval is over what the first polls of its jobs are spread, 0 until that is known. Only
+	// whoever joins uses it.
+	interval time.Duration
+}
+
 // A waiter is one call's part in one watch.
 type waiter struct {
-	call           *Call
+	part           *part
 	watch          *watch
 	next, previous *waiter // of the same watch
-	began          time.Duration
-	joined         int32 // the watch's attempt when it joined
+	began, timeout time.Duration
+	joined         int32 // the watch's attempt when its own polls began to count
 	member         int32 // its place in call.members
 	ordinal        int32 // how many had joined the call before it
 	held           hold  // why it is held on after its timeout, if it is
+	persists       bool  // it has no limit of attempts
 }
 
 // end is when m's timeout is reached, instant.Forever if it has none.
-func (m *waiter) end() time.Duration { return instant.Later(m.began, m.call.Timeout) }
+func (m *waiter) end() time.Duration { return instant.Later(m.began, m.timeout) }
 
 // deadline is when m gives up: at its end, or so much later if it is held on for a last look.
 func (m *waiter) deadline() time.Duration {
 	if m.held == notHeld {
 		return m.end()
 	}
-	return instant.Later(m.end(), max(m.call.Timeout, m.call.t.PollTimeout))
+	return instant.Later(m.end(), max(m.timeout, m.part.call.t.PollTimeout))
 }
 
 // Result is what a Call is told about a job.
@@ -122,163 +136,6 @@ func (t *Timeline) NewCall(ctx context.Context, limits Limits, updates bool) *Ca
 		c.wakeUp()
 	})
 	return c
-}
-
-// Join makes c wait for one job more. If it waits for many, their first polls are spread: see
-// spreadFirst. What keeps c from waiting for the job is its Result.
-func (c *Call) Join(ctx context.Context, id string) {
-	if err := c.join(ctx, id); err != nil {
-		c.refuse(ctx, id, err)
-	}
-}
-
-// refuse gives c the Result of a job that it does not wait for, because of err.
-func (c *Call) refuse(ctx context.Context, id string, err error) {
-	r := &Result{Status: transport.Status{ID: id}, End: GaveUp, Err: err}
-	switch {
-	case ctx.Err() != nil:
-		r.Err, r.Context = context.Cause(ctx), ctx.Err()
-	case err != ErrClosed:
-		r.End = Broken
-	}
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
-	if c.source != nil && r.End == GaveUp {
-		c.source.refused++
-	}
-	c.results = append(c.results, r)
-	c.wakeUp()
-}
-
-func (c *Call) join(ctx context.Context, id string) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err := transport.CheckID(id); err != nil {
-		return err
-	}
-	t := c.t
-	followed := t.followNew(id, c.Kind)
-	added, err := c.joinFollowed(id)
-	if followed && !added {
-		t.schedule.Learn(backoff.Outcome{Key: id, Kind: c.Kind})
-	}
-	return err
-}
-
-// joinFollowed is join for a job that is worth to wait for. It reports whether it added a watch.
-func (c *Call) joinFollowed(id string) (added bool, err error) {
-	t := c.t
-	first, err := t.schedule.Ask(backoff.Poll{Key: id, Kind: c.Kind})
-	if err == nil {
-		first, err = c.spreadFirst(id, max(first, c.First))
-	}
-	c.joined++
-	if err != nil {
-		return false, err
-	}
-	t.mu.Lock()
-	defer t.unlockAside()
-	if t.closed {
-		return false, ErrClosed
-	}
-	if c.source != nil && c.source.stopped {
-		return false, nil // nobody hears of the job
-	}
-	now := t.now()
-	x, hash := t.watches.Get(id)
-	if x == nil {
-		if t.MaxWatches > 0 && t.watches.Len() >= t.MaxWatches {
-			return false, fmt.Errorf("%w: %d", ErrMaxWatches, t.MaxWatches)
-		}
-		x, added = &watch{id: id, began: now, deadline: instant.Forever}, true
-		first = t.quiet(x, first, now)
-		x.poll = t.align(instant.Later(now, first), first)
-		t.waits(x, x.poll-now)
-		t.watches.Add(x, hash)
-		x.lane = t.ready.Enter(c.Kind)
-	}
-	m := c.waitForLocked(x, now)
-	if x.seen != nil {
-		c.see(x)
-		if x.isBlocked() && c.StopWhenBlocked {
-			t.giveUp(m, ErrBlocked)
-			return added, nil
-		}
-	}
-	if x.run == nil && !x.queued { // of one that is due or polled, this is done once it is answered
-		t.advance(x, m, instant.Later(now, first), now)
-	}
-	t.line.Put(x)
-	if added {
-		t.recall(x, now)
-	}
-	t.proceed(now)
-	return added, nil
-}
-
-// waitForLocked makes c one more that waits for x.
-func (c *Call) waitForLocked(x *watch, now time.Duration) *waiter {
-	m := &waiter{call: c, watch: x, next: x.waiters, began: now, joined: x.attempt, member: int32(len(c.members)),
-		ordinal: int32(min(c.joined-1, math.MaxInt32))}
-	if m.next != nil {
-		m.next.previous = m
-	}
-	x.waiters = m
-	c.members = append(c.members, m)
-	if c.kind == nil {
-		c.kind = c.t.figures.Of(c.Kind)
-	}
-	c.kind.Waits++
-	c.t.figures.Waits++
-	x.deadline = min(x.deadline, m.deadline())
-	return m
-}
-
-// advance brings the next poll of x forward for m, which joins it now, unless the newest status is
-// fresh: to the instant first, at which a new watch would be polled. m also gets its last look.
-func (t *Timeline) advance(x *watch, m *waiter, first, now time.Duration) {
-	since := x.poll - x.previous // the last answer, or when x began
-	var leaveAlone time.Duration
-	if x.seen != nil {
-		leaveAlone = t.capped(x.seen.LeaveAlone())
-		if now-since >= fresh {
-			x.poll = min(x.poll, max(first, instant.Later(since, leaveAlone)))
-		}
-	}
-	x.lookLast(m, since, since, leaveAlone)
-	t.waits(x, x.poll-since)
-	if x.poll <= now {
-		t.enqueue(x)
-	}
-}
-
-// spreadFirst returns the wait before the first poll of the next job, where the Backoff says first.
-// The first jobs of a call wait no longer. Those that follow are put into cohorts, which are spread
-// evenly over the interval at which the Backoff asks in the long run. So a bulk that begins
-// together never asks much more often than it does later. A first wait that is not zero at most
-// doubles.
-func (c *Call) spreadFirst(id string, first time.Duration) (time.Duration, error) {
-	t := c.t
-	if c.joined < max(pace.SmallBulk, pace.AtOnce*t.service.Group()) {
-		return first, nil
-	}
-	if c.interval == 0 {
-		interval, err := t.longRun(id, c.Kind, c.Timeout)
-		if err != nil {
-			return 0, err
-		}
-		c.interval = interval
-	}
-	return pace.First(first, c.interval, c.joined, t.service.Group()), nil
-}
-
-// longRun returns the interval at which the Backoff asks about a job in the long run.
-func (t *Timeline) longRun(id, kind string, timeout time.Duration) (time.Duration, error) {
-	return pace.LongRun(timeout, func(attempt int, age, last time.Duration) (time.Duration, error) {
-		return t.schedule.Ask(backoff.Poll{Key: id, Kind: kind, Attempt: attempt, Elapsed: age, Previous: last,
-			State: transport.Running.String()})
-	})
 }
 
 // Await blocks until there is a Result, or, if out is not nil, until st was sent on it.
@@ -391,7 +248,14 @@ func (c *Call) Leave() {
 	defer c.t.unlockAside()
 	c.dismissAll(context.Canceled)
 	c.source.leaveLocked()
+	for c.flying > 0 {
+		c.park(context.Background(), nil, nil)
+	}
 }
+
+// Drain makes Leave return only when no poll is in flight of a job that c waited for. A poll that
+// nobody else waits for is canceled, and waited for as long as any other: see writeOffAfter.
+func (c *Call) Drain() { c.drains = true }
 
 func (c *Call) dismissAll(why error) []*waiter {
 	all := slices.Clone(c.members)
@@ -443,7 +307,7 @@ func (c *Call) wakeUp() {
 
 // settle gives m its one final Result and takes it out of its watch.
 func (t *Timeline) settle(m *waiter, r *Result) {
-	c := m.call
+	c := m.part.call
 	t.dismiss(m, r.Err, &r.Status)
 	c.update = nil
 	c.results = append(c.results, r)
@@ -472,12 +336,13 @@ func (m *waiter) gaveUp(reason error, now time.Duration) *Result {
 // dismiss takes m out of its call and its watch, and ends its watch if m was the last. why is nil
 // if the job ended, with the status final.
 func (t *Timeline) dismiss(m *waiter, why error, final *transport.Status) {
-	c, x := m.call, m.watch
+	c, x := m.part.call, m.watch
 	last := c.members[len(c.members)-1]
 	c.members[m.member], last.member = last, m.member
 	c.members[len(c.members)-1] = nil
 	c.members = c.members[:len(c.members)-1]
-	c.kind.Waits--
+	m.part.figures.Waits--
+	m.part.leave()
 	t.figures.Waits--
 	if m.previous != nil {
 		m.previous.next = m.next
@@ -487,14 +352,17 @@ func (t *Timeline) dismiss(m *waiter, why error, final *transport.Status) {
 	if m.next != nil {
 		m.next.previous = m.previous
 	}
+	if c.drains && x.run != nil {
+		x.run.leftBy(c)
+	}
 	if x.waiters == nil {
-		t.end(x, c, why, final)
+		t.end(x, m.part, why, final)
 	}
 }
 
-// end takes x, which c was the last to wait for, out of everything.
-func (t *Timeline) end(x *watch, c *Call, why error, final *transport.Status) {
-	state, kind := transport.Unknown, c.Kind
+// end takes x, for which nobody but p waited, out of everything.
+func (t *Timeline) end(x *watch, p *part, why error, final *transport.Status) {
+	state, kind := transport.Unknown, p.kind
 	if why == nil {
 		state = final.State
 	}
@@ -502,7 +370,7 @@ func (t *Timeline) end(x *watch, c *Call, why error, final *transport.Status) {
 		t.figures.Blocked--
 	}
 	t.figures.End(state)
-	c.kind.End(state, x.attempt)
+	p.figures.End(state, x.attempt)
 	if t.audience != nil {
 		now := t.now()
 		e := observe.Event{Kind: observe.WatchEnded, Time: t.epoch.Add(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),

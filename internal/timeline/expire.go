@@ -16,6 +16,7 @@ const (
 	heldByBudget
 	heldByWorkers
 	heldByStandstill
+	heldByAbsence // nobody waited when the timeout passed
 )
 
 var holds = [...]string{
@@ -23,6 +24,7 @@ var holds = [...]string{
 	heldByBudget:     "the retry budget, as the service fails",
 	heldByWorkers:    "busy workers (WithConcurrency)",
 	heldByStandstill: "the process, which stood still",
+	heldByAbsence:    "nobody, as its timeout had passed when the wait was resumed",
 }
 
 func (h hold) String() string { return holds[h] }
@@ -61,7 +63,7 @@ func (t *Timeline) hold(x *watch, m *waiter, stood bool) hold {
 		return heldByBudget
 	case t.busy >= t.Concurrency:
 		return heldByWorkers
-	case t.Limiter != nil && !stood:
+	case t.gate.Limited() && !stood:
 		return heldByLimit
 	default:
 		return heldByStandstill

@@ -204,10 +204,10 @@ func (t *Timeline) update(x *watch, n hearing.Notice, now time.Duration) {
 	t.notified(x, x.status(), now)
 	for m := x.waiters; m != nil; {
 		next := m.next
-		if m.call.StopWhenBlocked && x.isBlocked() {
+		if m.part.call.StopWhenBlocked && x.isBlocked() {
 			t.giveUp(m, ErrBlocked)
 		} else {
-			m.call.see(x)
+			m.part.call.see(x)
 		}
 		m = next
 	}
@@ -218,7 +218,7 @@ func (t *Timeline) endAsHeard(x *watch, st *transport.Status, now time.Duration)
 	var s sighting.Sighting
 	s.See(x.seen, st, sighting.Fault{}, now, t.Patience)
 	s.ID = x.id
-	kind, age := x.waiters.call.Kind, now-x.began
+	kind, age := x.waiters.part.kind, now-x.began
 	o, delay := x.outcome(kind, &s.Status, age)
 	if o.After != o.Before { // it came as the job ended
 		o.After, delay = age, 0
@@ -241,7 +241,7 @@ func (t *Timeline) endAsHeard(x *watch, st *transport.Status, now time.Duration)
 func (t *Timeline) notified(x *watch, st transport.Status, now time.Duration) {
 	if t.audience != nil {
 		t.events = append(t.events, observe.Event{Kind: observe.Notified, Time: t.epoch.Add(now), ID: x.id,
-			JobKind: x.waiters.call.Kind, Attempt: int(x.attempt), Elapsed: now - x.began, Status: st, Changed: true})
+			JobKind: x.waiters.part.kind, Attempt: int(x.attempt), Elapsed: now - x.began, Status: st, Changed: true})
 	}
 }
 

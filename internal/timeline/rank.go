@@ -98,7 +98,7 @@ func (t *Timeline) candidate(x *watch, l *lane, now time.Duration) candidate {
 // was: when the poll before had ended, or x began. The wait before that is not known any more.
 func (t *Timeline) question(x *watch) (p backoff.Poll, polled time.Duration) {
 	polled = x.poll - x.previous
-	p = backoff.Poll{Key: x.id, Kind: x.waiters.call.Kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
+	p = backoff.Poll{Key: x.id, Kind: x.waiters.part.kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
 	if s := x.seen; s != nil {
 		p.RetryAfter, p.Progress, p.State, p.Err = t.capped(s.LeaveAlone()), s.Progress, s.StateName(), s.Fault.Err
 	}

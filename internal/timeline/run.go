@@ -43,6 +43,7 @@ type run struct {
 
 	// What follows is guarded by Timeline.mu.
 	present        int     // polls whose watch is still waited for
+	leavers        []*Call // that wait for its end
 	cause          error   // why it was canceled, nil if it was not
 	in             *flight // the list that it is in, nil if it is in none
 	next, previous *run
@@ -86,6 +87,24 @@ func (r *run) dropped() bool {
 	}
 	why := context.Cause(r.ctx)
 	return why != nil && why != ErrPollTimeout
+}
+
+// leftBy has c told of the end of r. It is called with mu held, as is over.
+func (r *run) leftBy(c *Call) {
+	if n := len(r.leavers); n > 0 && r.leavers[n-1] == c {
+		return
+	}
+	r.leavers = append(r.leavers, c)
+	c.flying++
+}
+
+// over tells the calls that have left r that it has ended.
+func (r *run) over() {
+	for _, c := range r.leavers {
+		c.flying--
+		c.wakeUp()
+	}
+	r.leavers = nil
 }
 
 // A poll is a watch's part in a run.
@@ -346,7 +365,7 @@ func (r *run) add(x *watch) {
 		r.polls = r.polls[:len(r.polls)+1]
 	}
 	p := &r.polls[len(r.polls)-1]
-	p.x, p.last, p.kind = x, x.seen, x.waiters.call.Kind
+	p.x, p.last, p.kind = x, x.seen, x.waiters.part.kind
 }
 
 // launch counts r, which is filled, as in flight.
@@ -417,6 +436,7 @@ func (t *Timeline) writeOff(r *run) {
 	t.strays.add(r)
 	t.lost++
 	o.ctx, o.cancel, o.cause, o.lane, o.present = r.ctx, r.cancel, r.cause, r.lane, r.present
+	o.leavers, r.leavers = r.leavers, nil
 	o.polls, o.ids, o.asked, o.ended = slices.Clone(r.polls), slices.Clone(r.ids), r.asked, t.now()
 	o.fault = sighting.Fault{Err: r.cause}
 	o.claim.Store(asking)

@@ -49,22 +49,22 @@ type source struct {
 }
 
 // Feed makes c wait for the jobs of a sequence, until Leave. Their Results come from Next.
-func (c *Call) Feed(ctx context.Context, ids iter.Seq[string]) {
+func (c *Call) Feed(ctx context.Context, jobs iter.Seq[Job]) {
 	t := c.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c.source = &source{call: c, ctx: ctx, began: t.now(), went: make(chan struct{}, 1)}
 	t.offers[c] = struct{}{} // so that Close wakes the call though no job is pending
 	t.track.Unpark()         // one caller more, until the goroutine ends
-	go c.source.pull(ids)
+	go c.source.pull(jobs)
 }
 
 // pull is the source's goroutine.
-func (s *source) pull(ids iter.Seq[string]) {
+func (s *source) pull(jobs iter.Seq[Job]) {
 	returned := false
 	defer func() { s.end(returned, recover()) }()
-	for id := range ids {
-		s.call.Join(s.ctx, id)
+	for job := range jobs {
+		s.call.Join(s.ctx, job)
 		if !s.hold() {
 			break
 		}

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/instant"
 	"github.com/iamber12/job-status-monitoring/observe"
-	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // Stats returns the figures of now.
@@ -29,22 +29,30 @@ func (t *Timeline) Stats() observe.Stats {
 	return s
 }
 
-// Pending is a job that is waited for.
-type Pending struct {
-	Kind  string
-	Began time.Time        // when its watch did
-	Last  transport.Status // the newest, with the job's id
-}
-
 // Pending returns what is waited for, in no order.
-func (t *Timeline) Pending() []Pending {
+func (t *Timeline) Pending() []Job {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	all := make([]Pending, 0, t.watches.Len())
+	now := t.Clock.Now()
+	all := make([]Job, 0, t.watches.Len())
 	for x := range t.watches.All() {
-		p := Pending{Kind: x.waiters.call.Kind, Began: t.epoch.Add(x.began), Last: x.status()}
-		p.Last.Result = bytes.Clone(p.Last.Result)
-		all = append(all, p)
+		job := Job{ID: x.id, Kind: x.waiters.part.kind, Began: t.epoch.Add(x.began), PolledUntil: now,
+			Timeout: x.timeout(), Last: x.status()}
+		job.Last.Result = bytes.Clone(job.Last.Result)
+		all = append(all, job)
 	}
 	return all
+}
+
+// timeout returns the timeout of x's waiters, counted from when x began: that of the one who waits
+// for longest.
+func (x *watch) timeout() time.Duration {
+	var longest time.Duration
+	for m := x.waiters; m != nil; m = m.next {
+		if m.end() == instant.Forever {
+			return Unlimited
+		}
+		longest = max(longest, m.end()-x.began)
+	}
+	return longest
 }

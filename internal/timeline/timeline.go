@@ -308,6 +308,15 @@ func (t *Timeline) align(at, wait time.Duration) time.Duration {
 	return t.pace.Align(at, wait, t.watches.Len())
 }
 
+// SetRateLimit changes the limit of requests, to none if perSecond is zero.
+func (t *Timeline) SetRateLimit(perSecond float64, burst int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	t.gate.SetLimit(now, perSecond, burst)
+	t.proceed(now)
+}
+
 // Retry reports whether a poll that failed with an error of a class may be made again at once,
 // within the same poll, and charges it. A Transport that retries asks by package wait.
 func (t *Timeline) Retry(class transport.Class) bool {

@@ -44,8 +44,8 @@ func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
 		if end != math.MaxInt64 {
 			timeout = time.Duration(end - began)
 		}
-		c := &Call{t: &Timeline{}, Limits: Limits{Timeout: timeout}, until: instant.Forever}
-		m := &waiter{call: c, began: time.Duration(began), ordinal: int32(ordinal)}
+		c := &Call{t: &Timeline{}, until: instant.Forever}
+		m := &waiter{part: &part{call: c}, began: time.Duration(began), timeout: timeout, ordinal: int32(ordinal)}
 		x := &watch{waiters: m, poll: time.Duration(poll)}
 		x.lookLast(m, time.Duration(asked), time.Duration(answered), time.Duration(allowed))
 		may := int64(instant.Later(time.Duration(answered), time.Duration(allowed)))

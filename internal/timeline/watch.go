@@ -123,8 +123,8 @@ func (t *Timeline) saw(x *watch, s *sighting.Sighting) {
 // later. It never comes before the service allows it: so long after the last answer. A waiter that
 // is held on for a last look gets it at once.
 func (x *watch) lookLast(m *waiter, asked, answered, leaveAlone time.Duration) {
-	end := min(m.deadline(), m.call.until)
-	if end == instant.Forever {
+	end := min(m.deadline(), m.part.call.until)
+	if end == instant.Forever || m.held == heldByAbsence { // the one poll of such a wait is planned
 		return
 	}
 	look := answered

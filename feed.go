@@ -1,0 +1,108 @@
+package jobstatus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/timeline"
+)
+
+// Job is a job to wait for, and what is known of it. [Watcher.Pending] returns the jobs that a
+// Watcher waits for, and [Watcher.WaitForFeed] waits for them, also in another process. A Job can
+// be encoded as JSON.
+type Job struct {
+	// ID is the job's id, and Kind is its kind: see [Kind].
+	ID   string `json:"id"`
+	Kind string `json:"kind,omitzero"`
+	// Began is when the wait for the job began: see [Began]. Zero means now.
+	Began time.Time `json:"began,omitzero"`
+	// PolledUntil is the time until which the job was polled as the Backoff says. A poll that came
+	// due after it was missed, and is made up for. Zero means that none was missed. It has no
+	// effect without Began.
+	PolledUntil time.Time `json:"polledUntil,omitzero"`
+	// Timeout limits the wait, counted from Began: see [Timeout]. Zero means the limit of the call.
+	// As with that option, a timeout lifts the default limit of attempts.
+	Timeout time.Duration `json:"timeout,omitzero"`
+	// Last is the newest status seen. Its State is Unknown if there was none yet. A terminal status
+	// is the end of the job: it is yielded without a poll.
+	Last Status `json:"last,omitzero"`
+}
+
+// Pending returns the jobs that are waited for when the iteration begins, in no order. A program
+// can save them, and go on with [Watcher.WaitForFeed] after a restart. Memory is proportional to
+// their number.
+func (w *Watcher) Pending() iter.Seq[Job] {
+	return func(yield func(Job) bool) {
+		if w == nil || w.timeline == nil {
+			return
+		}
+		for _, job := range w.timeline.Pending() {
+			if !yield(Job(job)) {
+				return
+			}
+		}
+	}
+}
+
+// WaitForFeed waits for the jobs that come from a channel, until it is closed and all of them have
+// ended. It yields results as [Watcher.WaitForJobs] does, in the order in which the jobs end. The
+// options apply to each job, except for what the [Job] says itself.
+//
+// If ctx ends or the Watcher is closed first, the last result has no id and a [WaitError] with the
+// reason.
+//
+// The feed never holds up results. No job is taken from it during the body of the loop, so that
+// memory is proportional to the number of pending jobs.
+//
+// Each range over the result is a call of its own. Breaking out of the range and the end of ctx end
+// all its waits. The range then returns only when none of its polls is in flight any more, so that
+// another process can go on with the jobs. A poll that ignores the end of its context is waited for
+// for one second.
+//
+// # Resuming
+//
+// A Job whose Began is set is resumed. Its age counts for its timeout. The Backoff is followed from
+// its first wait to that age, so that the next poll comes when it would have come if the wait had
+// gone on. The polls until then count as attempts, and one poll is made in any case. A wait whose
+// timeout has passed takes one last look.
+//
+// A poll that came due between PolledUntil and now is made up for. Those of the first 64 jobs of a
+// call are made at once. Those of all further jobs are spread over five times the gap, unless the
+// next poll comes before. So they raise the rate of requests by a fifth at most.
+func (w *Watcher) WaitForFeed(ctx context.Context, feed <-chan Job, opts ...WatchOption) iter.Seq2[Status, error] {
+	return func(yield func(Status, error) bool) {
+		c, err := w.newCall(ctx, false, opts)
+		if err == nil && feed == nil {
+			err = errors.New("the feed is nil")
+		}
+		if err != nil {
+			yield(Status{}, fmt.Errorf("jobstatus: watch feed: %w", err))
+			return
+		}
+		c.Drain()
+		defer c.Leave()
+		over := make(chan struct{})
+		defer close(over)
+		c.Feed(ctx, jobsFrom(feed, over))
+		yieldAll(ctx, c, yield)
+	}
+}
+
+// jobsFrom returns the jobs of a feed, until over is closed.
+func jobsFrom(feed <-chan Job, over <-chan struct{}) iter.Seq[timeline.Job] {
+	return func(yield func(timeline.Job) bool) {
+		for {
+			select {
+			case job, more := <-feed:
+				if !more || !yield(timeline.Job(job)) {
+					return
+				}
+			case <-over:
+				return
+			}
+		}
+	}
+}

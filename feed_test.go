@@ -1,0 +1,446 @@
+package jobstatus_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// diary is a service whose jobs run until they are ended, and that notes when each was polled.
+type diary struct {
+	mu    sync.Mutex
+	ended map[string]transport.State
+	polls map[string][]time.Time
+	all   []time.Time
+}
+
+func newDiary() *diary {
+	return &diary{ended: map[string]transport.State{}, polls: map[string][]time.Time{}}
+}
+
+func (d *diary) end(id string, state transport.State) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ended[id] = state
+}
+
+func (d *diary) of(id string) []time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.polls[id])
+}
+
+func (d *diary) Status(_ context.Context, id string) (transport.Status, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	d.polls[id] = append(d.polls[id], now)
+	d.all = append(d.all, now)
+	if state := d.ended[id]; state != transport.Unknown {
+		return transport.Status{ID: id, State: state}, nil
+	}
+	return transport.Status{ID: id, State: transport.Running}, nil
+}
+
+// feedOf returns a closed feed of jobs.
+func feedOf(jobs ...jobstatus.Job) <-chan jobstatus.Job {
+	feed := make(chan jobstatus.Job, len(jobs))
+	for _, j := range jobs {
+		feed <- j
+	}
+	close(feed)
+	return feed
+}
+
+// count returns how many polls there were.
+func (d *diary) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.all)
+}
+
+func feedWatcher(t *testing.T, tr jobstatus.Transport, opts ...jobstatus.Option) *jobstatus.Watcher {
+	t.Helper()
+	w, err := jobstatus.New(tr, opts...)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = w.Close() })
+	return w
+}
+
+func TestAFeedYieldsEachJobWhenItEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		w := feedWatcher(t, d, jobstatus.WithBackoff(backoff.Constant(time.Second)))
+		feed := make(chan jobstatus.Job)
+		results := make(chan string, 10)
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			for st, err := range w.WaitForFeed(t.Context(), feed) {
+				results <- fmt.Sprint(st.ID, " ", st.State, " ", err != nil)
+			}
+		}()
+		feed <- jobstatus.Job{ID: "a", Kind: "encode"}
+		feed <- jobstatus.Job{ID: "b", Timeout: 10 * time.Second}
+		feed <- jobstatus.Job{ID: "", Kind: "bad"}
+		feed <- jobstatus.Job{ID: "c", Timeout: -7}
+		feed <- jobstatus.Job{ID: "d", Last: transport.Status{State: transport.Failed}}
+		synctest.Wait()
+		assert.Equal(t, " unknown true", <-results)
+		assert.Equal(t, "c unknown true", <-results)
+		assert.Equal(t, "d failed true", <-results)
+		assert.Empty(t, d.of("d"), "its end was known")
+		assert.Equal(t, 1, w.Stats().Kinds["encode"].Watches)
+		time.Sleep(5 * time.Second)
+		d.end("a", transport.Completed)
+		time.Sleep(time.Second)
+		assert.Equal(t, "a completed false", <-results, "though the feed is quiet")
+		time.Sleep(5 * time.Second)
+		assert.Equal(t, "b running true", <-results, "its own timeout")
+		select {
+		case <-over:
+			t.Fatal("more jobs may come")
+		default:
+		}
+		close(feed)
+		<-over
+	})
+}
+
+func TestAFeedMayBeNeitherNilNorCutShort(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := feedWatcher(t, newDiary())
+		for _, err := range w.WaitForFeed(t.Context(), nil) {
+			require.ErrorContains(t, err, "the feed is nil")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		feed := make(chan jobstatus.Job, 1)
+		feed <- jobstatus.Job{ID: "a"}
+		var ids []string
+		for st, err := range w.WaitForFeed(ctx, feed) {
+			ids = append(ids, st.ID)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		}
+		assert.Equal(t, []string{"a", ""}, ids)
+	})
+}
+
+// busy is a Transport that ignores the end of its context for a while.
+type busy struct {
+	takes  time.Duration
+	mu     sync.Mutex
+	inside int
+}
+
+func (b *busy) Status(_ context.Context, id string) (transport.Status, error) {
+	b.mu.Lock()
+	b.inside++
+	b.mu.Unlock()
+	time.Sleep(b.takes)
+	b.mu.Lock()
+	b.inside--
+	b.mu.Unlock()
+	return transport.Status{ID: id, State: transport.Running}, nil
+}
+
+func (b *busy) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.inside
+}
+
+func TestNoPollIsInFlightWhenAFeedIsLeft(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"break", "context", "close"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := &busy{takes: 700 * time.Millisecond}
+				w := feedWatcher(t, b, jobstatus.WithBackoff(backoff.Constant(time.Second)))
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				feed := make(chan jobstatus.Job, 3)
+				feed <- jobstatus.Job{ID: "a"}
+				feed <- jobstatus.Job{ID: "b"}
+				go func() {
+					time.Sleep(100 * time.Millisecond)
+					switch how {
+					case "break":
+						feed <- jobstatus.Job{ID: "c", Last: transport.Status{State: transport.Completed}}
+					case "context":
+						cancel()
+					case "close":
+						_ = w.Close()
+					}
+				}()
+				for range w.WaitForFeed(ctx, feed) {
+					assert.Equal(t, 2, b.count())
+					break
+				}
+				assert.Zero(t, b.count())
+			})
+		})
+	}
+}
+
+func TestAPollThatNeverReturnsDoesNotHoldUpTheEndOfAFeed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := feedWatcher(t, &busy{takes: time.Minute}, jobstatus.WithBackoff(backoff.Constant(time.Second)))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		for range w.WaitForFeed(ctx, feedOf(jobstatus.Job{ID: "a"})) {
+		}
+		assert.Equal(t, 2*time.Second, time.Since(began))
+		time.Sleep(time.Minute)
+	})
+}
+
+func TestAResumedWaitPollsWhenItWouldHavePolled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		uncut, resumed := newDiary(), newDiary()
+		limit := jobstatus.WithTimeout(time.Hour)
+		first, second := feedWatcher(t, uncut, limit), feedWatcher(t, resumed, limit)
+		began := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		wait := func(w *jobstatus.Watcher, id string, opts ...jobstatus.WatchOption) {
+			group.Go(func() { _, _ = w.WaitForJob(ctx, id, opts...) })
+		}
+		for i := range 20 {
+			wait(first, fmt.Sprint(i))
+		}
+		time.Sleep(90 * time.Second)
+		cut := time.Now()
+		for i := range 20 {
+			wait(second, fmt.Sprint(i), jobstatus.Began(began))
+		}
+		time.Sleep(90 * time.Second)
+		cancel()
+		group.Wait()
+		for i := range 20 {
+			all := uncut.of(fmt.Sprint(i))
+			after := slices.IndexFunc(all, func(at time.Time) bool { return at.After(cut) })
+			assert.Equal(t, all[after:], resumed.of(fmt.Sprint(i)))
+		}
+	})
+}
+
+func TestTheTimeoutOfAResumedWaitCountsFromItsBeginning(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		w := feedWatcher(t, d, jobstatus.WithTimeout(time.Minute))
+		d.end("done", transport.Completed)
+		now := time.Now()
+		_, err := w.WaitForJob(t.Context(), "a", jobstatus.Began(now.Add(-45*time.Second)))
+		require.ErrorIs(t, err, jobstatus.ErrTimeout)
+		assert.Equal(t, 15*time.Second, time.Since(now))
+		now = time.Now()
+		_, err = w.WaitForJob(t.Context(), "late", jobstatus.Began(now.Add(-time.Hour)))
+		require.ErrorIs(t, err, jobstatus.ErrTimeout)
+		require.ErrorContains(t, err, "resumed")
+		assert.Len(t, d.of("late"), 1, "one last look")
+		_, err = w.WaitForJob(t.Context(), "done", jobstatus.Began(now.Add(-time.Hour)))
+		require.NoError(t, err)
+		assert.Zero(t, time.Since(now))
+		for _, odd := range []time.Time{{}, now.Add(time.Hour)} {
+			now = time.Now()
+			_, err = w.WaitForJob(t.Context(), "b", jobstatus.Began(odd))
+			require.ErrorIs(t, err, jobstatus.ErrTimeout)
+			assert.Equal(t, time.Minute, time.Since(now), "it begins now")
+		}
+		_, err = w.WaitForJob(t.Context(), "done", jobstatus.Began(time.Unix(math.MinInt32, 0).AddDate(-500, 0, 0)))
+		require.NoError(t, err, "an age that does not fit")
+	})
+}
+
+func TestTheAttemptsOfAResumedWaitCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		w := feedWatcher(t, d, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithMaxAttempts(10))
+		for age, polls := range map[time.Duration]int{6500 * time.Millisecond: 3, time.Hour: 1} {
+			id := age.String()
+			_, err := w.WaitForJob(t.Context(), id, jobstatus.Began(time.Now().Add(-age)), jobstatus.Timeout(jobstatus.Unlimited))
+			require.ErrorIs(t, err, jobstatus.ErrMaxAttempts)
+			assert.Len(t, d.of(id), polls, id)
+			var gave *jobstatus.WaitError
+			require.ErrorAs(t, err, &gave)
+			assert.Equal(t, 10, gave.Polls)
+		}
+	})
+}
+
+func TestAPollThatCameDueInTheGapIsMadeUpFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		w := feedWatcher(t, d, jobstatus.WithBackoff(backoff.Constant(10*time.Minute)), jobstatus.WithTimeout(24*time.Hour))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+		defer cancel()
+		now := time.Now()
+		feed := feedOf(
+			jobstatus.Job{ID: "missed", Began: now.Add(-61 * time.Minute), PolledUntil: now.Add(-2 * time.Minute)},
+			jobstatus.Job{ID: "not missed", Began: now.Add(-61 * time.Minute), PolledUntil: now.Add(-30 * time.Second)},
+			jobstatus.Job{ID: "never away", Began: now.Add(-61 * time.Minute)},
+			jobstatus.Job{ID: "in the future", Began: now.Add(-61 * time.Minute), PolledUntil: now.Add(time.Hour)},
+		)
+		for range w.WaitForFeed(ctx, feed) {
+		}
+		assert.Equal(t, now, d.of("missed")[0])
+		assert.Equal(t, now.Add(9*time.Minute), d.of("not missed")[0])
+		assert.Equal(t, now.Add(9*time.Minute), d.of("never away")[0])
+		assert.Equal(t, now.Add(9*time.Minute), d.of("in the future")[0])
+	})
+}
+
+// A take-over of many watches raises the rate of requests by a fifth at most.
+func TestTheJobsOfAGapComeWithoutABurst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const jobs = 5000
+		d := newDiary()
+		w := feedWatcher(t, d, jobstatus.WithTimeout(time.Hour), jobstatus.WithSlack(jobstatus.Exact))
+		now := time.Now()
+		var all []jobstatus.Job
+		for i := range jobs {
+			all = append(all, jobstatus.Job{ID: fmt.Sprint(i), Began: now.Add(-10*time.Minute - time.Duration(i)*time.Second/17),
+				PolledUntil: now.Add(-5 * time.Second)})
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for range w.WaitForFeed(ctx, feedOf(all...)) {
+		}
+		var rate [60]int
+		for _, at := range d.all {
+			rate[min(int(at.Sub(now)/time.Second), 59)]++
+		}
+		const usual = jobs / 7.5
+		for second, n := range rate[:59] {
+			assert.Less(t, float64(n), 1.2*usual+64, "second %d", second)
+		}
+	})
+}
+
+// outcomes is a Learner that keeps what it is told.
+type outcomes struct {
+	backoff.Strategy
+	mu  sync.Mutex
+	all []backoff.Outcome
+}
+
+func (o *outcomes) Observe(out backoff.Outcome) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.all = append(o.all, out)
+}
+
+func TestTheAgeOfAResumedWaitIsLearned(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		o := &outcomes{Strategy: backoff.Constant(10 * time.Second)}
+		w := feedWatcher(t, d, jobstatus.WithBackoff(o), jobstatus.WithTimeout(time.Hour))
+		d.end("a", transport.Completed)
+		now := time.Now()
+		for _, err := range w.WaitForFeed(t.Context(), feedOf(jobstatus.Job{ID: "a", Kind: "k", Began: now.Add(-65 * time.Second), PolledUntil: now})) {
+			require.NoError(t, err)
+		}
+		assert.Equal(t, []backoff.Outcome{{Key: "a", Kind: "k", After: time.Minute, Before: 70 * time.Second, Ended: true}}, o.all)
+	})
+}
+
+func TestPendingJobsGoOnInAnotherProcess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		w := feedWatcher(t, d, jobstatus.WithTimeout(time.Hour))
+		ctx, cancel := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			for range w.WaitForJobs(ctx, slices.Values([]string{"a", "b"}), jobstatus.Kind("k")) {
+			}
+		}()
+		time.Sleep(time.Minute)
+		saved, err := json.Marshal(slices.Collect(w.Pending()))
+		require.NoError(t, err)
+		cancel()
+		<-over
+		time.Sleep(time.Minute)
+		d.end("a", transport.Completed)
+		var jobs []jobstatus.Job
+		require.NoError(t, json.Unmarshal(saved, &jobs))
+		next := feedWatcher(t, d)
+		began := time.Now()
+		states := map[string]string{}
+		for st, err := range next.WaitForFeed(t.Context(), feedOf(jobs...)) {
+			states[st.ID] = fmt.Sprint(st.State)
+			if st.ID == "b" {
+				require.ErrorIs(t, err, jobstatus.ErrTimeout)
+				assert.Equal(t, 58*time.Minute, time.Since(began))
+			} else {
+				assert.Zero(t, time.Since(began), "the poll that was missed is made up for")
+			}
+		}
+		assert.Equal(t, map[string]string{"a": "completed", "b": "running"}, states)
+	})
+}
+
+func TestTheRateLimitChangesAtRunTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		w := feedWatcher(t, d, jobstatus.WithBackoff(backoff.Constant(time.Hour)), jobstatus.WithTimeout(time.Hour),
+			jobstatus.WithRateLimit(0.001, 1))
+		ctx, cancel := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		began := time.Now()
+		var jobs []jobstatus.Job
+		for i := range 50 {
+			jobs = append(jobs, jobstatus.Job{ID: fmt.Sprint(i)})
+		}
+		go func() {
+			defer close(over)
+			for range w.WaitForFeed(ctx, feedOf(jobs...)) {
+			}
+		}()
+		time.Sleep(time.Second)
+		assert.Equal(t, 1, d.count())
+		require.NoError(t, w.SetRateLimit(10, 5))
+		synctest.Wait()
+		assert.Equal(t, 1, d.count(), "the burst is not filled by the change")
+		time.Sleep(2*time.Second + time.Millisecond)
+		assert.Equal(t, 21, d.count())
+		require.NoError(t, w.SetRateLimit(0, 0))
+		synctest.Wait()
+		assert.Equal(t, 50, d.count(), "no limit")
+		assert.Equal(t, 3*time.Second+time.Millisecond, time.Since(began))
+		for _, bad := range []float64{-1, math.NaN(), math.Inf(1), 0} {
+			require.Error(t, w.SetRateLimit(bad, 1), "%v", bad)
+		}
+		require.Error(t, w.SetRateLimit(1, -1))
+		require.Error(t, (*jobstatus.Watcher)(nil).SetRateLimit(1, 1))
+		cancel()
+		<-over
+	})
+}

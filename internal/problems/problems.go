@@ -1,0 +1,58 @@
+// Package problems collects what is wrong with options, so that all of it is reported at once.
+package problems
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// Unlimited lifts a limit.
+const Unlimited = -1
+
+// List is what is wrong with options. The zero List is empty.
+type List []error
+
+// Problem adds a problem.
+func (l *List) Problem(format string, args ...any) {
+	*l = append(*l, fmt.Errorf("jobstatus: "+format, args...))
+}
+
+// NotNil adds a problem if v holds a typed nil: its first use would panic.
+func (l *List) NotNil(name string, v any) {
+	if v != nil && IsNil(v) {
+		l.Problem("%s: a nil %T", name, v)
+	}
+}
+
+// Limit returns v, or otherwise if v is zero or refused.
+func Limit[T int | time.Duration](l *List, name string, v, otherwise T) T {
+	switch {
+	case v == 0:
+		return otherwise
+	case v < 0 && v != Unlimited:
+		l.Problem("%s(%v): must not be negative; Unlimited lifts the limit", name, v)
+		return otherwise
+	default:
+		return v
+	}
+}
+
+// Positive returns v, or zero if v is refused.
+func Positive[T int | time.Duration](l *List, name string, v T) T {
+	if v < 0 {
+		l.Problem("%s(%v): must not be negative", name, v)
+		return 0
+	}
+	return v
+}
+
+// IsNil reports whether v, which is not nil itself, holds a nil pointer, function or the like.
+func IsNil(v any) bool {
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
+		return r.IsNil()
+	default:
+		return false
+	}
+}
