@@ -125,6 +125,7 @@ func newWatcher(t Transport, c *config) *Watcher {
 		Patience:      c.patience,
 		MaxRetryAfter: c.maxRetryAfter,
 		Concurrency:   c.concurrency,
+		Holds:         c.holds,
 		Limiter:       c.limiter,
 		MaxWatches:    c.maxWatches,
 		Slack:         c.slack,
@@ -249,14 +250,13 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 // WithRateLimit refuses. A higher limit applies at once, also to polls that wait for the old one.
 // What may be requested at once does not grow by the change: only time fills the burst.
 func (w *Watcher) SetRateLimit(perSecond float64, burst int) error {
-	switch {
-	case w == nil || w.timeline == nil:
-		return fmt.Errorf("jobstatus: SetRateLimit: %w", errNotMade)
-	case !isRate(perSecond, burst):
-		return fmt.Errorf("jobstatus: SetRateLimit(%v, %d): "+noRate, perSecond, burst)
+	var wrong problems.List
+	if w == nil || w.timeline == nil {
+		wrong.Problem("SetRateLimit: %w", errNotMade)
+	} else if problems.Rate(&wrong, "SetRateLimit", perSecond, burst) {
+		w.timeline.SetRateLimit(perSecond, max(burst, 1))
 	}
-	w.timeline.SetRateLimit(perSecond, max(burst, 1))
-	return nil
+	return errors.Join(wrong...)
 }
 
 // Close ends every wait with [ErrClosed], and returns when all polls in flight have returned. It

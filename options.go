@@ -3,7 +3,6 @@ package jobstatus
 import (
 	"cmp"
 	"errors"
-	"math"
 	"time"
 
 	"github.com/benbjohnson/clock"
@@ -28,6 +27,7 @@ const (
 	DefaultPollTimeout = 30 * time.Second
 	DefaultPatience    = 30 * time.Second
 	DefaultConcurrency = 64
+	DefaultHolds       = 64
 	// DefaultQuietInterval is the wait between polls that [WithQuietInterval] sets.
 	DefaultQuietInterval = 30 * time.Second
 )
@@ -54,6 +54,7 @@ type config struct {
 	patience      time.Duration
 	maxRetryAfter time.Duration
 	concurrency   int
+	holds         int
 	limiter       *rate.Limiter
 	observer      observe.Observer
 	maxWatches    int
@@ -158,27 +159,29 @@ func WithPatience(d time.Duration) Option {
 // spaced. New refuses a burst without a rate, negative values, NaN and infinity.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) {
-		switch {
-		case !isRate(perSecond, burst):
-			c.Problem("WithRateLimit(%v, %d): "+noRate, perSecond, burst)
-		case perSecond == 0:
-			c.limiter = nil
-		default:
+		c.limiter = nil
+		if problems.Rate(&c.List, "WithRateLimit", perSecond, burst) && perSecond != 0 {
 			c.limiter = rate.NewLimiter(rate.Limit(perSecond), max(burst, 1))
 		}
 	}
 }
 
-const noRate = "the rate must be above zero and finite, the burst not negative"
-
-// isRate reports whether the arguments of WithRateLimit make sense.
-func isRate(perSecond float64, burst int) bool {
-	return perSecond == 0 && burst == 0 || perSecond > 0 && !math.IsInf(perSecond, 1) && burst >= 0
-}
 
 // WithConcurrency limits how many polls are in flight at once. The default is [DefaultConcurrency].
 func WithConcurrency(n int) Option {
 	return func(c *config) { c.concurrency = problems.Positive(&c.List, "WithConcurrency", n) }
+}
+
+// WithHolds limits how many requests the service keeps at once until their jobs change, where the
+// Transport is a [transport.Holder]. They count apart from [WithConcurrency], because each takes a
+// connection while nothing happens. All other jobs are polled. The default is [DefaultHolds].
+//
+// A request is held for a minute at most. A job that was seen by a poll is held when its next poll
+// is due and fewer requests than n are held. Holds that fail, or that the service answers at once,
+// are replaced by polls for a minute. A hold that a proxy cuts is no fault, and the next are
+// shorter.
+func WithHolds(n int) Option {
+	return func(c *config) { c.holds = problems.Positive(&c.List, "WithHolds", n) }
 }
 
 // WithMaxWatches limits the number of pending jobs, and so the memory: about 250 bytes a job. A
@@ -355,6 +358,7 @@ func newConfig(opts []Option) (*config, error) {
 	c.patience = cmp.Or(c.patience, DefaultPatience)
 	c.quiet = cmp.Or(c.quiet, DefaultQuietInterval)
 	c.concurrency = cmp.Or(c.concurrency, DefaultConcurrency)
+	c.holds = cmp.Or(c.holds, DefaultHolds)
 	if c.backoff == nil {
 		c.defaultBackoff()
 	} else {

@@ -20,6 +20,8 @@ type Stats struct {
 	// Heard is the number of pending jobs that are polled seldom, because a source of notifications
 	// is to be relied on: all Watches, or none.
 	Heard int
+	// Held is the number of requests that the service keeps until their job changes.
+	Held int
 	// Notifications counts what sources of notifications said of jobs, pending or not.
 	Notifications uint64
 	// Completed, Failed and Canceled count the watches that ended with their job. GaveUp counts those

@@ -143,7 +143,8 @@ type Answer struct {
 }
 
 // Holder is a Transport whose service can keep a request until the job changes, known as long
-// polling. A Watcher does not call Hold yet: it polls by Status and StatusSince.
+// polling. A Watcher calls Hold for some of its jobs, once each was seen by Status, and polls all
+// others.
 //
 // Hold returns when the job differs from last, or when about d has passed, whichever comes first.
 // last is the newest Status seen of the job; it has no Revision if none was seen. A Status that

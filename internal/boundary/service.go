@@ -3,6 +3,7 @@ package boundary
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
@@ -16,6 +17,7 @@ type Service struct {
 	conditional transport.Conditional // the Transport, if it is one
 	batcher     transport.Batcher     // likewise, if it batches
 	fitter      transport.Fitter      // likewise
+	holder      transport.Holder      // likewise
 	group       int
 }
 
@@ -24,6 +26,7 @@ func NewService(g *Guard, t transport.Transport) *Service {
 	s := &Service{guard: g, transport: t, group: 1}
 	s.conditional, _ = t.(transport.Conditional)
 	s.fitter, _ = t.(transport.Fitter)
+	s.holder, _ = t.(transport.Holder)
 	if b, ok := t.(transport.Batcher); ok && b.MaxBatch() > 1 {
 		s.batcher, s.group = b, min(b.MaxBatch(), math.MaxUint16)
 	}
@@ -56,6 +59,28 @@ func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting
 		} else {
 			*st, err = s.transport.Status(ctx, id)
 		}
+	})
+	switch {
+	case panicked != nil:
+		*f = Broken(panicked)
+	case err != nil:
+		*f = s.Fault(ctx, err)
+	}
+}
+
+// Holds reports whether the Transport can have the service keep a request.
+func (s *Service) Holds() bool { return s.holder != nil }
+
+// Hold is Status by a request that the service keeps until the job changes, or for d.
+func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, d time.Duration, st *transport.Status, f *sighting.Fault) {
+	var err error
+	panicked := s.guard.Do(func() {
+		last := transport.Status{}
+		if seen != nil {
+			last = seen.Status
+		}
+		last.ID = id
+		*st, err = s.holder.Hold(ctx, id, last, d)
 	})
 	switch {
 	case panicked != nil:

@@ -3,6 +3,7 @@ package problems
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"time"
 )
@@ -45,6 +46,18 @@ func Positive[T int | time.Duration](l *List, name string, v T) T {
 		return 0
 	}
 	return v
+}
+
+// Rate reports whether a limit of requests makes sense: both zero for none, or a rate above zero
+// and a burst that is not negative.
+func Rate(l *List, name string, perSecond float64, burst int) bool {
+	switch {
+	case perSecond == 0 && burst == 0, perSecond > 0 && !math.IsInf(perSecond, 1) && burst >= 0:
+		return true
+	default:
+		l.Problem("%s(%v, %d): the rate must be above zero and finite, the burst not negative", name, perSecond, burst)
+		return false
+	}
 }
 
 // IsNil reports whether v, which is not nil itself, holds a nil pointer, function or the like.

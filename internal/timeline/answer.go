@@ -32,7 +32,7 @@ func (t *Timeline) judgeNext(r *run) {
 	}
 	r.at++ // what follows is not needed for the wait
 	if p.over && p.why == nil && t.schedule.Learns() {
-		o, _ := p.x.outcome(p.kind, &p.seen.Status, r.ended-p.x.began)
+		o, _ := p.x.outcome(p.kind, &p.seen.Status, max(p.x.alive, r.alive(p.x)), r.ended-p.x.began)
 		o.Marks = p.seen.Marks
 		t.schedule.Learn(o)
 	}
@@ -160,6 +160,10 @@ func (t *Timeline) look(r *run, p *poll) {
 		s.Mark(r.asked - x.began)
 	}
 	p.leaveAlone = t.capped(s.LeaveAlone())
+	if r.isHold() && p.fault.Err != nil {
+		p.seen, p.wait = x.seen, max(t.capped(p.fault.RetryAfter), 0)
+		return
+	}
 	p.over, p.why, p.seen = v.Over, v.Err, x.seen
 	if !s.Same(x.seen) {
 		p.changed = p.fault.Err == nil && s.Differs(x.seen)
@@ -172,12 +176,19 @@ func (t *Timeline) look(r *run, p *poll) {
 	if p.fault.Err == nil {
 		t.schedule.Follow(x.id, p.kind, r.asked-x.began)
 	}
+	made := int(x.attempt) + 1
+	if r.isHold() && !p.changed && x.seen != nil {
+		p.silent, made = true, max(made-1, 1)
+	}
 	p.wait = t.schedule.Next(backoff.Poll{
-		Key: x.id, Kind: p.kind, Attempt: int(x.attempt) + 1, Elapsed: now - x.began, Previous: x.previous,
+		Key: x.id, Kind: p.kind, Attempt: made, Elapsed: now - x.began, Previous: x.previous,
 		RetryAfter: p.leaveAlone, Progress: s.Progress, State: s.StateName(), Err: s.Fault.Err,
 	})
 	if s.State == transport.Blocked {
 		p.wait = max(p.wait, blockedWait)
+	}
+	if p.silent {
+		p.due, p.wait = p.wait, max(p.wait-(now-r.asked), 0)
 	}
 }
 
@@ -209,9 +220,14 @@ func (t *Timeline) answered(r *run) {
 	if r.cause != nil {
 		defer t.track.End()
 	}
-	t.ready.End(r.lane)
+	if r.hold > 0 {
+		t.unheld(r)
+	} else {
+		t.ready.End(r.lane)
+	}
 	t.figures.InFlight -= r.present
 	switch {
+	case r.isHold() && r.fault.Err != nil: // a poll follows at once, and tells
 	case r.fault.Err == nil:
 		t.gate.Answered()
 		t.answeredAt = now
@@ -229,7 +245,7 @@ func (t *Timeline) answered(r *run) {
 			if p := &r.polls[i]; p.again {
 				t.askAgain(p.x, now, len(r.polls)-r.named, r.named)
 			} else {
-				t.settled(p, r.asked, now)
+				t.settled(r, p)
 			}
 		}
 	}
@@ -314,13 +330,20 @@ func (t *Timeline) throttle(m *waiter, now, leaveAlone time.Duration) (ended boo
 }
 
 // settled deals with one watch that was asked about.
-func (t *Timeline) settled(p *poll, asked, now time.Duration) {
+func (t *Timeline) settled(r *run, p *poll) {
+	asked, now := r.asked, r.ended
 	x := p.x
 	x.run = nil
 	if x.waiters == nil {
 		return // all have left, and were told what was seen by then
 	}
-	x.attempt++
+	if r.isHold() && p.fault.Err != nil {
+		t.stepDown(x, p, now)
+		return
+	}
+	if !p.silent {
+		x.attempt++
+	}
 	if p.seen != x.seen {
 		t.saw(x, p.seen)
 	}
@@ -330,12 +353,14 @@ func (t *Timeline) settled(p *poll, asked, now time.Duration) {
 	case p.fault.Err == nil:
 		x.company.Widen(t.size.Now())
 		if !p.over {
-			x.alive = asked - x.began
+			x.alive = max(r.alive(x), asked-x.began)
 			t.noteWord(x)
 		}
 	}
 	if p.over && p.why == nil {
-		_, delay := x.outcome(p.kind, &x.seen.Status, now-x.began)
+		alive := max(x.alive, r.alive(x))
+		o, delay := x.outcome(p.kind, &x.seen.Status, alive, now-x.began)
+		x.alive = min(alive, o.After)
 		t.figures.Delay(delay)
 		t.figures.Of(p.kind).Delay(delay)
 	}
@@ -377,7 +402,7 @@ func (t *Timeline) tell(m *waiter, p *poll, asked, now time.Duration) {
 		t.giveUp(m, ErrBlocked)
 	case !m.persists && int(x.attempt-m.joined) >= m.part.call.MaxAttempts:
 		t.giveUp(m, ErrMaxAttempts)
-	case m.held != notHeld && asked >= m.end():
+	case m.extended != notExtended && asked >= m.end():
 		t.giveUp(m, ErrTimeout) // the look for which it was held on
 	case t.throttle(m, now, p.leaveAlone):
 	case p.changed:

@@ -72,11 +72,11 @@ type waiter struct {
 	watch          *watch
 	next, previous *waiter // of the same watch
 	began, timeout time.Duration
-	joined         int32 // the watch's attempt when its own polls began to count
-	member         int32 // its place in call.members
-	ordinal        int32 // how many had joined the call before it
-	held           hold  // why it is held on after its timeout, if it is
-	persists       bool  // it has no limit of attempts
+	joined         int32     // the watch's attempt when its own polls began to count
+	member         int32     // its place in call.members
+	ordinal        int32     // how many had joined the call before it
+	extended       extension // why it goes on after its timeout, if it does
+	persists       bool      // it has no limit of attempts
 }
 
 // end is when m's timeout is reached, instant.Forever if it has none.
@@ -84,7 +84,7 @@ func (m *waiter) end() time.Duration { return instant.Later(m.began, m.timeout) 
 
 // deadline is when m gives up: at its end, or so much later if it is held on for a last look.
 func (m *waiter) deadline() time.Duration {
-	if m.held == notHeld {
+	if m.extended == notExtended {
 		return m.end()
 	}
 	return instant.Later(m.end(), max(m.timeout, m.part.call.t.PollTimeout))
@@ -321,8 +321,8 @@ func (t *Timeline) giveUp(m *waiter, reason error) { t.settle(m, m.gaveUp(reason
 func (m *waiter) gaveUp(reason error, now time.Duration) *Result {
 	x := m.watch
 	r := &Result{Status: x.status(), End: GaveUp, Err: reason, Polls: int(x.attempt - m.joined), Elapsed: now - m.began}
-	if m.held != notHeld {
-		r.HeldUp = m.held.String()
+	if m.extended != notExtended {
+		r.HeldUp = m.extended.String()
 	}
 	if x.seen != nil {
 		r.LastErr = x.seen.Fault.Err
@@ -377,7 +377,7 @@ func (t *Timeline) end(x *watch, p *part, why error, final *transport.Status) {
 			Elapsed: now - x.began, Status: x.status(), Err: why}
 		if why == nil {
 			e.Status = *final
-			_, e.Delay = x.outcome(kind, final, e.Elapsed)
+			_, e.Delay = x.outcome(kind, final, x.alive, e.Elapsed)
 		}
 		t.events = append(t.events, e)
 	}

@@ -6,37 +6,37 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
-// A hold is why a wait whose timeout was reached is held on for a last look: a poll had been due,
-// and could not be made.
-type hold uint8
+// An extension is why a wait whose timeout was reached goes on for a last look: a poll had been
+// due, and could not be made.
+type extension uint8
 
 const (
-	notHeld hold = iota
-	heldByLimit
-	heldByBudget
-	heldByWorkers
-	heldByStandstill
-	heldByAbsence // nobody waited when the timeout passed
+	notExtended extension = iota
+	extendedByLimit
+	extendedByBudget
+	extendedByWorkers
+	extendedByStandstill
+	extendedByAbsence // nobody waited when the timeout passed
 )
 
-var holds = [...]string{
-	heldByLimit:      "the rate limit (WithRateLimit)",
-	heldByBudget:     "the retry budget, as the service fails",
-	heldByWorkers:    "busy workers (WithConcurrency)",
-	heldByStandstill: "the process, which stood still",
-	heldByAbsence:    "nobody, as its timeout had passed when the wait was resumed",
+var extensions = [...]string{
+	extendedByLimit:      "the rate limit (WithRateLimit)",
+	extendedByBudget:     "the retry budget, as the service fails",
+	extendedByWorkers:    "busy workers (WithConcurrency)",
+	extendedByStandstill: "the process, which stood still",
+	extendedByAbsence:    "nobody, as its timeout had passed when the wait was resumed",
 }
 
-func (h hold) String() string { return holds[h] }
+func (e extension) String() string { return extensions[e] }
 
-// expire ends what waits for x no longer than until now, or holds it on for a last look.
+// expire ends what waits for x no longer than until now, or extends its wait for a last look.
 func (t *Timeline) expire(x *watch, now time.Duration, stood bool) {
 	x.deadline = instant.Forever
 	for m := x.waiters; m != nil; {
 		next := m.next
-		if m.deadline() <= now && m.held == notHeld {
-			if m.held = t.hold(x, m, stood); m.held != notHeld && !x.held {
-				x.held = true
+		if m.deadline() <= now && m.extended == notExtended {
+			if m.extended = t.extension(x, m, stood); m.extended != notExtended && !x.urgent {
+				x.urgent = true
 				if x.queued {
 					t.ready.Hurry(x, x.poll)
 				}
@@ -51,21 +51,21 @@ func (t *Timeline) expire(x *watch, now time.Duration, stood bool) {
 	}
 }
 
-// hold returns why m is held on: its watch was due for a poll before m's end, which was not made,
-// or the process stood still while it was made.
-func (t *Timeline) hold(x *watch, m *waiter, stood bool) hold {
+// extension returns why the wait of m goes on: its watch was due for a poll before m's end, which
+// was not made, or the process stood still while it was made.
+func (t *Timeline) extension(x *watch, m *waiter, stood bool) extension {
 	switch {
 	case x.run != nil && stood:
-		return heldByStandstill
+		return extendedByStandstill
 	case !x.queued || x.poll >= m.end():
-		return notHeld
+		return notExtended
 	case t.gate.Shut() > 0 && t.gate.Recovering():
-		return heldByBudget
+		return extendedByBudget
 	case t.busy >= t.Concurrency:
-		return heldByWorkers
+		return extendedByWorkers
 	case t.gate.Limited() && !stood:
-		return heldByLimit
+		return extendedByLimit
 	default:
-		return heldByStandstill
+		return extendedByStandstill
 	}
 }

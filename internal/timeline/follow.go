@@ -78,7 +78,7 @@ func (t *Timeline) putOff(q *second, now time.Duration) {
 	}
 	x.confirmed = true
 	later := t.align(instant.Later(q.polled, q.wait), q.wait)
-	if x.held || later <= now+boundary.MinWait {
+	if x.urgent || later <= now+boundary.MinWait {
 		return
 	}
 	due := x.poll

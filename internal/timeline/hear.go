@@ -173,8 +173,13 @@ func (t *Timeline) heed(x *watch, n hearing.Notice, now time.Duration) {
 		t.endAsHeard(x, st, now)
 	case x.run != nil:
 		t.memory.Keep(now, n)
+		if x.run.hold > 0 && st.State != transport.Unknown {
+			t.stop(x.run, errCut)
+		}
 	case st.State == transport.Unknown || st.State.Terminal(), st.State == transport.Blocked && !n.Final:
-		x.claimed = x.claimed || st.State != transport.Unknown
+		if st.State != transport.Unknown {
+			x.claimed = true
+		}
 		if !x.queued {
 			t.lookAt(x, max(now, instant.Later(x.poll-x.previous, lookGap)))
 			if x.poll <= now {
@@ -219,10 +224,8 @@ func (t *Timeline) endAsHeard(x *watch, st *transport.Status, now time.Duration)
 	s.See(x.seen, st, sighting.Fault{}, now, t.Patience)
 	s.ID = x.id
 	kind, age := x.waiters.part.kind, now-x.began
-	o, delay := x.outcome(kind, &s.Status, age)
-	if o.After != o.Before { // it came as the job ended
-		o.After, delay = age, 0
-	}
+	o, delay := x.outcome(kind, &s.Status, age, age) // it came as the job ended
+	x.alive = o.After
 	if t.schedule.Learns() {
 		o.Marks = s.Marks
 		t.outcomes = append(t.outcomes, o)

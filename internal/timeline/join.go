@@ -211,6 +211,7 @@ func (c *Call) joinFollowed(job *entry) (added bool, err error) {
 		}
 		t.advance(x, m, first, now)
 	}
+	t.cut(x, m)
 	t.line.Put(x)
 	if added {
 		t.recall(x, now)
@@ -250,7 +251,7 @@ func (c *Call) waitForLocked(x *watch, job *entry, p *part, s *stand, now time.D
 		joined: x.attempt - int32(min(counted, math.MaxInt32/2)), member: int32(len(c.members)),
 		ordinal: int32(min(c.joined-1, math.MaxInt32))}
 	if s.past {
-		m.began, m.held = now-job.Timeout, heldByAbsence
+		m.began, m.extended = now-job.Timeout, extendedByAbsence
 	}
 	if m.next != nil {
 		m.next.previous = m

@@ -29,6 +29,7 @@ type run struct {
 	asked    time.Duration // when
 	ended    time.Duration // when it was answered or failed
 	until    time.Duration // when to cancel it, and once it is canceled, when to write it off
+	hold     time.Duration // for how long the service is to keep it, 0 if it is not
 	lane     *lane
 	status   transport.Status   // the answer about one job
 	batch    []transport.Answer // the answer about many
@@ -39,6 +40,7 @@ type run struct {
 	ranking  bool               // the Backoff ranks, without mu held
 	asking   bool               // the Backoff is asked again, without mu held
 	inside   bool               // the Transport is asked
+	polled   bool               // the service could not be asked to keep it, and was polled
 	claim    atomic.Int32       // who deals with the request's end: see claimed
 
 	// What follows is guarded by Timeline.mu.
@@ -123,6 +125,8 @@ type poll struct {
 	why        error              // without the job's end
 	wait       time.Duration
 	leaveAlone time.Duration // for how long, by the service
+	silent     bool          // the service kept the request, and has nothing new to say
+	due        time.Duration // then, the wait after which a poll would have come
 }
 
 // flight lists the requests in flight, oldest first. All share one timeout, so the oldest is the
@@ -137,6 +141,25 @@ func (l *flight) add(r *run) {
 		l.first = r
 	}
 	l.last = r
+}
+
+// insert adds r behind those that expire before it.
+func (l *flight) insert(r *run) {
+	after := l.last
+	for after != nil && after.until > r.until {
+		after = after.previous
+	}
+	if after == l.last {
+		l.add(r)
+		return
+	}
+	r.in, r.previous = l, after
+	if after == nil {
+		r.next, l.first = l.first, r
+	} else {
+		r.next, after.next = after.next, r
+	}
+	r.next.previous = r
 }
 
 // leave takes r out of its list, if it is in one.
@@ -292,12 +315,16 @@ func (t *Timeline) takeNext(r *run) (more bool) {
 // continueLocked fills r with what is due at r.ended, or ends its worker. It is called with mu
 // held, and lets go of it.
 func (t *Timeline) continueLocked(r *run) (more bool) {
-	if t.begin(r, r.ended) {
+	if t.polls(r) && t.begin(r, r.ended) {
 		r.stage = fit
 		t.mu.Unlock()
 		return true
 	}
-	t.busy--
+	if r.hold == 0 {
+		t.busy--
+	} else {
+		r.hold = 0
+	}
 	t.arm()
 	kept := t.idle.put(r)
 	t.mu.Unlock()
@@ -337,7 +364,11 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 	if r.fault.Err != nil {
 		r.fault = sighting.Fault{}
 	}
-	for most := size; x != nil && x.company.Limit(most) > len(r.polls); x = t.next(ranked) {
+	most := size
+	if r.hold = t.holdFor(x, now); r.hold > 0 {
+		most = 1
+	}
+	for ; x != nil && x.company.Limit(most) > len(r.polls); x = t.next(ranked) {
 		most = min(most, x.company.Limit(most))
 		x.queued = false
 		t.ready.Take(x, x.lane)
@@ -350,7 +381,7 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 		}
 	}
 	t.launch(r, now)
-	if len(r.polls) < size {
+	if len(r.polls) < size || r.hold > 0 {
 		t.hire(now) // for those that could not go along
 	}
 	t.arm()
@@ -373,11 +404,17 @@ func (t *Timeline) launch(r *run, now time.Duration) {
 	if r.ctx == nil || r.cause != nil {
 		r.ctx, r.cancel = context.WithCancelCause(t.ctx)
 	}
-	r.asked, r.until = now, instant.Later(now, t.PollTimeout)
-	r.present, r.cause, r.observed, r.unbind = len(r.polls), nil, nil, nil
+	r.asked, r.until = now, instant.Later(instant.Later(now, t.PollTimeout), r.hold)
+	r.present, r.cause, r.observed, r.unbind, r.polled = len(r.polls), nil, nil, nil, false
 	r.claim.Store(unclaimed)
-	t.ready.Begin(r.lane)
-	t.runs.add(r)
+	if r.hold > 0 {
+		t.busy--
+		t.holds++
+		t.held.insert(r)
+	} else {
+		t.ready.Begin(r.lane)
+		t.runs.add(r)
+	}
 	t.figures.Request(now)
 	t.figures.InFlight += len(r.polls)
 }
@@ -437,6 +474,7 @@ func (t *Timeline) writeOff(r *run) {
 	t.lost++
 	o.ctx, o.cancel, o.cause, o.lane, o.present = r.ctx, r.cancel, r.cause, r.lane, r.present
 	o.leavers, r.leavers = r.leavers, nil
+	o.hold, o.polled = r.hold, r.polled
 	o.polls, o.ids, o.asked, o.ended = slices.Clone(r.polls), slices.Clone(r.ids), r.asked, t.now()
 	o.fault = sighting.Fault{Err: r.cause}
 	o.claim.Store(asking)
@@ -483,7 +521,9 @@ func (t *Timeline) ask(r *run) bool {
 	if !r.claim.CompareAndSwap(unclaimed, asking) {
 		return false
 	}
-	if len(r.polls) == 1 {
+	if r.hold > 0 {
+		t.askHeld(r)
+	} else if len(r.polls) == 1 {
 		p := &r.polls[0]
 		t.service.Status(r.observed, p.x.id, p.last, &r.status, &r.fault)
 	} else {

@@ -14,7 +14,8 @@ func (t *Timeline) Stats() observe.Stats {
 	defer t.mu.Unlock()
 	now := t.now()
 	s := t.figures.Stats(now)
-	s.Watches, s.Overdue, s.RequestsInFlight = t.watches.Len(), t.ready.Waiting(), t.ready.Asking()
+	s.Watches, s.Overdue, s.RequestsInFlight = t.watches.Len(), t.ready.Waiting(), t.ready.Asking()+t.holds
+	s.Held = t.holds
 	if t.isHeard(now) {
 		s.Heard = s.Watches
 	}

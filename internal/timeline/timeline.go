@@ -19,6 +19,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/gate"
 	"github.com/iamber12/job-status-monitoring/internal/health"
 	"github.com/iamber12/job-status-monitoring/internal/hearing"
+	"github.com/iamber12/job-status-monitoring/internal/holding"
 	"github.com/iamber12/job-status-monitoring/internal/index"
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 	"github.com/iamber12/job-status-monitoring/internal/pace"
@@ -82,10 +83,12 @@ type Config struct {
 	// MaxRetryAfter bounds the waits that the service asks for, no limit if zero.
 	MaxRetryAfter time.Duration
 	Concurrency   int
-	Limiter       *rate.Limiter
-	MaxWatches    int     // no limit if zero
-	Slack         float64 // share of a wait by which a poll may be late, Exact for none, the default if zero
-	Observer      observe.Observer
+	// Holds is how many requests the service keeps at once, beside those that Concurrency bounds.
+	Holds      int
+	Limiter    *rate.Limiter
+	MaxWatches int     // no limit if zero
+	Slack      float64 // share of a wait by which a poll may be late, Exact for none, the default if zero
+	Observer   observe.Observer
 	// Notifiers are listened to until Close. While one is to be relied on, a watch is polled every
 	// QuietInterval at most.
 	Notifiers     []transport.Notifier
@@ -120,7 +123,10 @@ type Timeline struct {
 	runs     flight // in flight
 	stopping flight // canceled, and not come back yet
 	strays   flight // written off, and not come back yet
-	lost     int    // strays
+	held     flight // that the service keeps, the next to expire first
+	holds    int    // workers that wait for them
+	holding  holding.Line
+	lost     int // strays
 	idle     idle
 	busy     int    // workers
 	picks    int    // of who is polled next
@@ -207,7 +213,7 @@ const maxNamed = 16
 func (t *Timeline) unreturned() (ids []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, list := range []*flight{&t.strays, &t.stopping, &t.runs} {
+	for _, list := range []*flight{&t.strays, &t.stopping, &t.runs, &t.held} {
 		for r := list.first; r != nil && len(ids) < maxNamed; r = r.next {
 			ids = append(ids, r.ids...)
 		}
@@ -227,11 +233,14 @@ func (t *Timeline) fire() {
 	defer t.unlock()
 	now := t.now()
 	t.alarm.Rang()
-	late := now - min(t.line.Next(), t.runs.next())
+	late := now - min(t.line.Next(), t.runs.next(), t.held.next())
 	if late >= standstill {
 		t.prolong(late)
 	}
 	for r := t.runs.first; r != nil && r.until <= now; r = t.runs.first {
+		t.stop(r, ErrPollTimeout)
+	}
+	for r := t.held.first; r != nil && r.until <= now; r = t.held.first {
 		t.stop(r, ErrPollTimeout)
 	}
 	for r := t.stopping.first; r != nil && r.until <= now && t.lost < t.Concurrency; r = t.stopping.first {
@@ -255,8 +264,10 @@ func (t *Timeline) fire() {
 // prolong gives the requests in flight the time for which the process stood still. Their answers
 // may be there.
 func (t *Timeline) prolong(still time.Duration) {
-	for r := t.runs.first; r != nil; r = r.next {
-		r.until = instant.Later(r.until, still)
+	for _, list := range []*flight{&t.runs, &t.held} {
+		for r := list.first; r != nil; r = r.next {
+			r.until = instant.Later(r.until, still)
+		}
 	}
 }
 
@@ -269,7 +280,7 @@ func (t *Timeline) proceed(now time.Duration) {
 
 // arm sets the alarm to what comes next. It is called with mu held.
 func (t *Timeline) arm() {
-	next := min(t.line.Next(), t.runs.next())
+	next := min(t.line.Next(), t.runs.next(), t.held.next())
 	if t.lost < t.Concurrency {
 		next = min(next, t.stopping.next())
 	}
@@ -286,7 +297,7 @@ func (t *Timeline) arm() {
 // enqueue hands x, which is due, to the workers. Its place on the line is then its deadline's.
 func (t *Timeline) enqueue(x *watch) {
 	t.push(x)
-	if x.held {
+	if x.urgent {
 		t.ready.Hurry(x, x.poll)
 	}
 }

@@ -48,7 +48,7 @@ type watch struct {
 	company  batching.Company
 	lane     uint16 // the number of its lane
 	queued   bool   // it is due for a poll and waits for a worker
-	held     bool   // one of its waiters is held on for a last look
+	urgent   bool   // one of its waiters goes on after its timeout for a last look
 	// confirmed is whether a Backoff that follows was asked again about the poll that is due.
 	confirmed bool
 	// claimed is whether a notification said that the job has ended, and no poll has confirmed it.
@@ -124,11 +124,11 @@ func (t *Timeline) saw(x *watch, s *sighting.Sighting) {
 // is held on for a last look gets it at once.
 func (x *watch) lookLast(m *waiter, asked, answered, leaveAlone time.Duration) {
 	end := min(m.deadline(), m.part.call.until)
-	if end == instant.Forever || m.held == heldByAbsence { // the one poll of such a wait is planned
+	if end == instant.Forever || m.extended == extendedByAbsence { // the one poll of such a wait is planned
 		return
 	}
 	look := answered
-	if m.held == notHeld {
+	if m.extended == notExtended {
 		var latest time.Duration
 		if look, latest = pace.LastLook(m.began, end, int(m.ordinal)); asked >= look || x.poll <= latest {
 			return
@@ -139,15 +139,16 @@ func (x *watch) lookLast(m *waiter, asked, answered, leaveAlone time.Duration) {
 	}
 }
 
-// outcome returns what x learned from a terminal status that came when it was age old, and how long
-// ago the job ended at most.
-func (x *watch) outcome(kind string, st *transport.Status, age time.Duration) (o backoff.Outcome, delay time.Duration) {
-	o = backoff.Outcome{Key: x.id, Kind: kind, After: x.alive, Before: age, Ended: true}
+// outcome returns what x learned from a terminal status that came when it was age old and its job
+// had run when it was alive old, and how long ago the job ended at most. Times that the service
+// states are more exact, if they agree with what was seen.
+func (x *watch) outcome(kind string, st *transport.Status, alive, age time.Duration) (o backoff.Outcome, delay time.Duration) {
+	o = backoff.Outcome{Key: x.id, Kind: kind, After: alive, Before: age, Ended: true}
 	if !st.Created.IsZero() && !st.Finished.IsZero() {
-		if exact := st.Finished.Sub(st.Created); exact >= o.After && exact <= o.Before {
+		if exact := st.Finished.Sub(st.Created); exact >= x.alive && exact <= o.Before {
 			o.After, o.Before = exact, exact
 			return o, age - exact
 		}
 	}
-	return o, age - x.alive
+	return o, age - alive
 }

@@ -1,0 +1,266 @@
+package jobstatus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// keeper is a service that keeps requests until their job ends, and counts them.
+type keeper struct {
+	*diary
+	hold func(ctx context.Context, d time.Duration) error // what happens instead of waiting; nil to wait
+
+	mu      sync.Mutex
+	holds   int
+	inside  int
+	most    int
+	lengths []time.Duration
+	changed chan struct{}
+}
+
+func newKeeper() *keeper { return &keeper{diary: newDiary(), changed: make(chan struct{})} }
+
+func (k *keeper) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
+	k.mu.Lock()
+	k.holds++
+	k.inside++
+	k.most = max(k.most, k.inside)
+	k.lengths = append(k.lengths, d)
+	k.mu.Unlock()
+	defer func() {
+		k.mu.Lock()
+		k.inside--
+		k.mu.Unlock()
+	}()
+	if k.hold != nil {
+		if err := k.hold(ctx, d); err != nil {
+			return transport.Status{}, err
+		}
+		k.diary.mu.Lock()
+		defer k.diary.mu.Unlock()
+		if state := k.ended[id]; state != transport.Unknown {
+			last.State = state
+		}
+		return last, nil
+	}
+	over := time.After(d)
+	for {
+		k.mu.Lock()
+		changed := k.changed
+		k.mu.Unlock()
+		k.diary.mu.Lock()
+		state := k.ended[id]
+		k.diary.mu.Unlock()
+		if state != last.State && state != transport.Unknown {
+			return transport.Status{ID: id, State: state}, nil
+		}
+		select {
+		case <-changed:
+		case <-over:
+			return last, nil
+		case <-ctx.Done():
+			return transport.Status{}, context.Cause(ctx)
+		}
+	}
+}
+
+// end ends a job, and tells the requests that are kept.
+func (k *keeper) end(id string, state transport.State) {
+	k.diary.end(id, state)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	close(k.changed)
+	k.changed = make(chan struct{})
+}
+
+func (k *keeper) held() (holds, most int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.holds, k.most
+}
+
+func TestAHeldJobEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeeper()
+		w := feedWatcher(t, k, jobstatus.WithBackoff(backoff.Constant(10*time.Second)), jobstatus.WithTimeout(time.Hour))
+		go func() {
+			time.Sleep(200*time.Second + 123*time.Millisecond)
+			k.end("a", transport.Completed)
+		}()
+		began := time.Now()
+		_, err := w.WaitForJob(t.Context(), "a", jobstatus.MaxAttempts(3))
+		require.NoError(t, err, "a hold without news is no attempt")
+		assert.Equal(t, 200*time.Second+123*time.Millisecond, time.Since(began))
+		holds, _ := k.held()
+		assert.Equal(t, 4, holds)
+		assert.Len(t, k.of("a"), 1)
+		assert.EqualValues(t, 5, w.Stats().Requests)
+	})
+}
+
+func TestHoldsAreBoundedApartFromPolls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeeper()
+		w := feedWatcher(t, k, jobstatus.WithBackoff(backoff.Constant(10*time.Second)), jobstatus.WithTimeout(time.Hour),
+			jobstatus.WithHolds(5), jobstatus.WithConcurrency(1))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		var ids []string
+		for i := range 30 {
+			ids = append(ids, fmt.Sprint(i))
+		}
+		go func() {
+			time.Sleep(4 * time.Minute)
+			s := w.Stats()
+			assert.Equal(t, 5, s.Held)
+			assert.Equal(t, 30, s.Watches)
+		}()
+		for range w.WaitForJobs(ctx, slices.Values(ids)) {
+		}
+		holds, most := k.held()
+		assert.Equal(t, 5, most)
+		assert.GreaterOrEqual(t, holds, 20)
+		assert.Greater(t, len(k.all), 25*25, "all others are polled")
+		assert.Zero(t, w.Stats().Held)
+	})
+}
+
+func TestAHoldEndsInTimeForTheLastLook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeeper()
+		w := feedWatcher(t, k, jobstatus.WithBackoff(backoff.Constant(time.Second)))
+		began := time.Now()
+		long := heardBy(t.Context(), w, "a", jobstatus.Timeout(100*time.Second))
+		time.Sleep(10 * time.Second)
+		short := heardBy(t.Context(), w, "a", jobstatus.Timeout(20*time.Second))
+		require.ErrorIs(t, (<-short).err, jobstatus.ErrTimeout)
+		assert.Equal(t, 30*time.Second, time.Since(began))
+		require.ErrorIs(t, (<-long).err, jobstatus.ErrTimeout)
+		assert.Equal(t, 100*time.Second, time.Since(began))
+		polls := k.of("a")
+		var at []time.Duration
+		for _, poll := range polls {
+			at = append(at, poll.Sub(began))
+		}
+		assert.Equal(t, []time.Duration{0, 29 * time.Second, 99 * time.Second}, at)
+	})
+}
+
+// fault 29: a way of being told that fails is stood in for by polls.
+func TestHoldsThatDoNotWorkAreReplacedByPolls(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		hold  func(ctx context.Context, d time.Duration) error
+		delay time.Duration // until the end is seen, at most
+		holds int           // in 2 minutes, at most
+		lines int
+	}{
+		"refused":     {func(context.Context, time.Duration) error { return errors.New("refused") }, time.Second, 3, 1},
+		"not found":   {func(context.Context, time.Duration) error { return &transport.Error{Class: transport.NotFound} }, time.Second, 3, 1},
+		"permanent":   {func(context.Context, time.Duration) error { return &transport.Error{Class: transport.Permanent} }, time.Second, 3, 1},
+		"panic":       {func(context.Context, time.Duration) error { panic("boom") }, time.Second, 3, 1},
+		"unsupported": {func(context.Context, time.Duration) error { return errors.ErrUnsupported }, time.Second, 20, 0},
+		"at once":     {func(context.Context, time.Duration) error { return nil }, time.Second, 9, 1},
+		"never answers": {func(ctx context.Context, _ time.Duration) error {
+			<-ctx.Done()
+			return context.Cause(ctx)
+		}, 93 * time.Second, 2, 1},
+		"cut by a proxy": {func(ctx context.Context, d time.Duration) error {
+			time.Sleep(min(d, 30*time.Second))
+			if d > 30*time.Second {
+				return errors.New("EOF")
+			}
+			return nil
+		}, 31 * time.Second, 7, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				core, logs := observer.New(zapcore.WarnLevel)
+				k := newKeeper()
+				k.hold = c.hold
+				w := feedWatcher(t, k, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(time.Hour),
+					jobstatus.WithLogger(zap.New(core)))
+				end := heardBy(t.Context(), w, "a")
+				time.Sleep(2 * time.Minute)
+				k.end("a", transport.Completed)
+				ended := time.Now()
+				got := <-end
+				require.NoError(t, got.err)
+				assert.LessOrEqual(t, time.Since(ended), c.delay)
+				holds, _ := k.held()
+				assert.LessOrEqual(t, holds, c.holds)
+				assert.NotZero(t, holds)
+				assert.Len(t, logs.FilterMessageSnippet("not held").All(), c.lines)
+				if name == "cut by a proxy" {
+					assert.Equal(t, []time.Duration{time.Minute, 22500 * time.Millisecond}, k.lengths[:2])
+				}
+			})
+		})
+	}
+}
+
+// both is a Holder and a Notifier.
+type both struct {
+	*keeper
+	*radio
+}
+
+func TestNotificationsComeBeforeHolds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k, r := newKeeper(), newRadio(false)
+		w := feedWatcher(t, &both{k, r}, jobstatus.WithTimeout(time.Hour), jobstatus.WithBackoff(backoff.Constant(time.Second)))
+		synctest.Wait()
+		end := heardBy(t.Context(), w, "a")
+		time.Sleep(time.Minute)
+		holds, _ := k.held()
+		assert.Zero(t, holds)
+		assert.Equal(t, 1, w.Stats().Heard)
+		r.lose <- errors.New("lost")
+		time.Sleep(5 * time.Second)
+		assert.Equal(t, 1, w.Stats().Held)
+		assert.Zero(t, w.Stats().Heard)
+		k.end("a", transport.Completed)
+		lost := time.Now()
+		require.NoError(t, (<-end).err)
+		assert.Zero(t, time.Since(lost))
+	})
+}
+
+func TestTheEndOfAHeldJobIsLearnedExactly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeeper()
+		o := &outcomes{Strategy: backoff.Constant(10 * time.Second)}
+		w := feedWatcher(t, k, jobstatus.WithBackoff(o), jobstatus.WithTimeout(time.Hour))
+		go func() {
+			time.Sleep(95 * time.Second)
+			k.end("a", transport.Failed)
+		}()
+		_, err := w.WaitForJob(t.Context(), "a")
+		require.ErrorIs(t, err, jobstatus.ErrJobFailed)
+		require.Len(t, o.all, 1)
+		assert.Equal(t, 95*time.Second, o.all[0].Before)
+		assert.Equal(t, 95*time.Second, o.all[0].After)
+	})
+}

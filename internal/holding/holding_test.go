@@ -1,0 +1,99 @@
+package holding_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/iamber12/job-status-monitoring/internal/holding"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+)
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestAHoldLastsUntilTheNextLook(t *testing.T) {
+	t.Parallel()
+	var l holding.Line
+	assert.Equal(t, time.Minute, l.Length(0, instant.Forever))
+	assert.Equal(t, 10*time.Second, l.Length(0, 10*time.Second))
+	assert.Zero(t, l.Length(0, time.Second-1))
+	assert.Zero(t, l.Length(0, -time.Second))
+}
+
+func TestTheCutOfAProxyIsLearned(t *testing.T) {
+	t.Parallel()
+	var l holding.Line
+	for range 64 { // all holds that began together
+		assert.False(t, l.Failed(30*time.Second, time.Minute, 30*time.Second))
+	}
+	assert.Equal(t, 22500*time.Millisecond, l.Length(30*time.Second, instant.Forever))
+	assert.False(t, l.Failed(40*time.Second, time.Minute, 30*time.Second), "it began before")
+	assert.Equal(t, 22500*time.Millisecond, l.Length(40*time.Second, instant.Forever))
+	assert.False(t, l.Failed(100*time.Second, 22*time.Second, 20*time.Second))
+	assert.Equal(t, 15*time.Second, l.Length(100*time.Second, instant.Forever))
+}
+
+func TestHoldsThatFailAreGivenUpForAMinute(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func(l *holding.Line) bool{
+		"at once":      func(l *holding.Line) bool { return l.Failed(0, time.Minute, 0) },
+		"never answer": func(l *holding.Line) bool { return l.Failed(0, time.Minute, 90*time.Second) },
+		"all together": func(l *holding.Line) bool {
+			return l.Failed(0, time.Minute, 7*time.Second) || l.Failed(0, time.Minute, 20*time.Second)
+		},
+		"do not hold": func(l *holding.Line) bool {
+			return l.Silent(0, 0, 100) || l.Silent(0, 10, 100) || l.Silent(0, 50, 100)
+		},
+	} {
+		var l holding.Line
+		assert.True(t, fail(&l), "%s: it is told", name)
+		assert.Zero(t, l.Length(59*time.Second, instant.Forever), name)
+		assert.Equal(t, time.Minute, l.Length(time.Minute, instant.Forever), name)
+		assert.False(t, l.Failed(time.Minute, time.Minute, 0), "%s: it was told", name)
+		assert.Zero(t, l.Length(time.Minute, instant.Forever), name)
+		l.News()
+		assert.True(t, l.Failed(time.Hour, time.Minute, 0), "%s: holds were well meanwhile", name)
+	}
+}
+
+func TestASilentHoldIsNoFault(t *testing.T) {
+	t.Parallel()
+	var l holding.Line
+	for range 10 {
+		assert.False(t, l.Silent(0, 0, time.Second))
+		assert.False(t, l.Silent(0, 0, time.Second))
+		assert.False(t, l.Silent(0, time.Second, time.Hour), "it was held for a second")
+		assert.False(t, l.Silent(0, 0, time.Second))
+		l.News()
+	}
+	assert.Equal(t, time.Minute, l.Length(0, instant.Forever))
+}
+
+func TestALengthIsWithinItsBounds(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var l holding.Line
+		span := rapid.Int64Range(0, int64(2*time.Hour))
+		now := time.Duration(0)
+		for range 50 {
+			now += time.Duration(span.Draw(t, "passes"))
+			d, took, left := time.Duration(span.Draw(t, "d")), time.Duration(span.Draw(t, "took")), time.Duration(span.Draw(t, "left"))
+			switch rapid.IntRange(0, 2).Draw(t, "what") {
+			case 0:
+				l.Failed(now, d, took)
+			case 1:
+				l.Silent(now, took, left)
+			case 2:
+				l.News()
+			}
+			if got := l.Length(now, left); got != 0 {
+				assert.GreaterOrEqual(t, got, holding.Shortest)
+				assert.LessOrEqual(t, got, min(left, holding.Longest))
+			}
+		}
+	})
+}
