@@ -166,7 +166,6 @@ func WithRateLimit(perSecond float64, burst int) Option {
 	}
 }
 
-
 // WithConcurrency limits how many polls are in flight at once. The default is [DefaultConcurrency].
 func WithConcurrency(n int) Option {
 	return func(c *config) { c.concurrency = problems.Positive(&c.List, "WithConcurrency", n) }
