@@ -2,6 +2,7 @@ package jobstatus_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -97,6 +98,41 @@ func ExampleWatcher_Updates() {
 	// report-1: pending
 	// report-1: running 50%: half way
 	// report-1: completed
+}
+
+// A program waits for jobs that come one by one, and saves those that it still waits for when it
+// stops. The next one goes on with them.
+func ExampleWatcher_WaitForFeed() {
+	service := reports()
+	w, err := jobstatus.New(service)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer w.Close()
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	feed := make(chan jobstatus.Job, 2)
+	feed <- jobstatus.Job{ID: "report-1", Kind: "report"}
+	feed <- jobstatus.Job{ID: "report-3", Kind: "report", Timeout: time.Hour}
+	var saved []byte
+	for status := range w.WaitForFeed(ctx, feed) {
+		fmt.Println(status)
+		if saved, err = json.Marshal(slices.Collect(w.Pending())); err != nil {
+			log.Fatal(err)
+		}
+		break
+	}
+
+	var jobs []jobstatus.Job
+	if err := json.Unmarshal(saved, &jobs); err != nil {
+		log.Fatal(err)
+	}
+	for _, job := range jobs {
+		fmt.Println("to go on with:", job.ID, job.Kind, job.Timeout)
+	}
+	// Output:
+	// report-1: completed
+	// to go on with: report-3 report 1h0m0s
 }
 
 func ExampleWatcher_WaitForJobWithUpdates() {

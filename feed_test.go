@@ -444,3 +444,33 @@ func TestTheRateLimitChangesAtRunTime(t *testing.T) {
 		<-over
 	})
 }
+
+func TestAFeedRunsInAnyVirtualTime(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(func(_ context.Context, id string, n int) (jobstatus.Status, error) {
+			if n == len(id) {
+				return jobstatus.Status{ID: id, State: jobstatus.Completed}, nil
+			}
+			return jobstatus.Status{ID: id, State: jobstatus.Running}, nil
+		})
+		watcher := w.watcher(s, jobstatus.WithBackoff(backoff.Constant(time.Second)))
+		began := w.clock.Now()
+		w.run(func() {
+			feed := make(chan jobstatus.Job, 2)
+			feed <- jobstatus.Job{ID: "aaaa"}
+			feed <- jobstatus.Job{ID: "b"}
+			var ends []string
+			for st, err := range watcher.WaitForFeed(context.Background(), feed) {
+				require.NoError(w, err)
+				ends = append(ends, fmt.Sprint(st.ID, " ", w.clock.Since(began).Round(time.Millisecond)))
+				switch len(ends) {
+				case 1:
+					feed <- jobstatus.Job{ID: "cc"}
+				case 3:
+					close(feed)
+				}
+			}
+			assert.Equal(w, []string{"b 0s", "cc 1s", "aaaa 3s"}, ends)
+		})
+	})
+}
