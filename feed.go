@@ -95,14 +95,19 @@ func (w *Watcher) WaitForFeed(ctx context.Context, feed <-chan Job, opts ...Watc
 func jobsFrom(feed <-chan Job, over <-chan struct{}) iter.Seq[timeline.Job] {
 	return func(yield func(timeline.Job) bool) {
 		for {
-			select {
-			case job, more := <-feed:
-				if !more || !yield(timeline.Job(job)) {
-					return
-				}
-			case <-over:
+			if job, more := receive(feed, over); !more || !yield(timeline.Job(job)) {
 				return
 			}
 		}
+	}
+}
+
+// receive returns the next job of a feed, unless over is closed. Package mock knows its name.
+func receive(feed <-chan Job, over <-chan struct{}) (job Job, more bool) {
+	select {
+	case job, more = <-feed:
+		return job, more
+	case <-over:
+		return Job{}, false
 	}
 }
