@@ -20,9 +20,13 @@ func (t *Table[T]) check() (problems []error) {
 	if problems != nil {
 		return problems
 	}
+	known := make([]map[pattern][]value, t.places)
+	for i := range known {
+		known[i] = map[pattern][]value{}
+	}
 	for i := range t.rules {
-		if r := &t.rules[i]; !t.isReachable(r) {
-			problems = append(problems, fmt.Errorf("%q can be reached by no answer: more specific rules fit all that it fits", r.key))
+		if !t.isReachable(i, known) {
+			problems = append(problems, fmt.Errorf("%q can be reached by no answer: more specific rules fit all that it fits", t.rules[i].key))
 		}
 	}
 	return problems
@@ -73,33 +77,108 @@ rules:
 	return false
 }
 
-// isReachable reports whether r decides about any answer. It tries those that differ for any of
-// the rules, unless there are very many.
-func (t *Table[T]) isReachable(r *rule[T]) bool {
-	samples := make([][]value, t.places)
-	combinations := 1
-	for i := range samples {
-		samples[i] = t.samples(r, i)
-		if combinations *= len(samples[i]); combinations > maxTried {
-			return true
+// isReachable reports whether rule n decides about any answer. It looks for values of the places
+// that none of the more specific rules fits, unless there are very many combinations to try. The
+// samples of patterns at each place are kept in known.
+func (t *Table[T]) isReachable(n int, known []map[pattern][]value) bool {
+	choices := make([][]set, t.places)
+	for i := range choices {
+		p := t.rules[n].patterns[i]
+		samples, ok := known[i][p]
+		if !ok {
+			samples = t.samples(&p, i)
+			known[i][p] = samples
+		}
+		for _, v := range samples {
+			fitting := newSet(n)
+			for j := range t.rules[:n] {
+				if t.lists[i].fits(&t.rules[j].patterns[i], &v) {
+					fitting.add(j)
+				}
+			}
+			choices[i] = keepLeast(choices[i], fitting)
+		}
+		if choices[i] == nil {
+			return false
 		}
 	}
-	all := make([]value, t.places)
-	for n := range combinations {
-		for i := range samples {
-			all[i] = samples[i][n%len(samples[i])]
-			n /= len(samples[i])
-		}
-		if t.first(all) == r {
+	all := newSet(n)
+	for j := range n {
+		all.add(j)
+	}
+	tries := maxTried
+	return escapes(choices, all, &tries)
+}
+
+// escapes reports whether a choice at each place leaves no rule of those that fit, or that it gave
+// up trying.
+func escapes(choices [][]set, fitting set, tries *int) bool {
+	if fitting.isEmpty() {
+		return true
+	}
+	if len(choices) == 0 {
+		return false
+	}
+	for _, c := range choices[0] {
+		if *tries--; *tries < 0 || escapes(choices[1:], fitting.and(c), tries) {
 			return true
 		}
 	}
 	return false
 }
 
-// samples returns the values at place i that r fits and that other rules tell apart.
-func (t *Table[T]) samples(r *rule[T], i int) (samples []value) {
-	p := &r.patterns[i]
+// set is some of the rules, by their numbers.
+type set []uint64
+
+func newSet(n int) set { return make(set, (n+63)/64) }
+
+func (s set) add(i int) { s[i/64] |= 1 << (i % 64) }
+
+func (s set) isEmpty() bool {
+	for _, w := range s {
+		if w != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (s set) and(o set) set {
+	both := make(set, len(s))
+	for i := range s {
+		both[i] = s[i] & o[i]
+	}
+	return both
+}
+
+// in reports whether o has all that s has.
+func (s set) in(o set) bool {
+	for i := range s {
+		if s[i]&^o[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// keepLeast adds s to sets, of which it keeps those that have none of the others in them.
+func keepLeast(sets []set, s set) []set {
+	least := sets[:0]
+	for _, o := range sets {
+		if o.in(s) {
+			return sets // it is no better
+		}
+	}
+	for _, o := range sets {
+		if !s.in(o) {
+			least = append(least, o)
+		}
+	}
+	return append(least, s)
+}
+
+// samples returns the values at place i that p fits and that rules tell apart.
+func (t *Table[T]) samples(p *pattern, i int) (samples []value) {
 	add := func(v value) {
 		t.lists[i].look(&v)
 		if !t.lists[i].fits(p, &v) {
