@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
@@ -19,6 +21,7 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // keeper is a service that keeps requests until their job ends, and counts them.
@@ -263,4 +266,31 @@ func TestTheEndOfAHeldJobIsLearnedExactly(t *testing.T) {
 		assert.Equal(t, 95*time.Second, o.all[0].Before)
 		assert.Equal(t, 95*time.Second, o.all[0].After)
 	})
+}
+
+// A service that keeps requests, over sockets: the job ends while its request is kept.
+func TestARequestIsHeldOverASocket(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		asked = append(asked, r.URL.RawQuery)
+		mu.Unlock()
+		if r.URL.Query().Get("wait") == "" {
+			fmt.Fprint(w, `{"state":"running"}`)
+			return
+		}
+		fmt.Fprint(w, `{"state":"done"}`)
+	}))
+	defer server.Close()
+	w, err := jobstatus.NewHTTP(server.URL, jobstatus.WithBackoff(backoff.Constant(10*time.Millisecond)), jobstatus.WithREST(rest.WithDialect(rest.Dialect{
+		Status: rest.Call{Path: "/jobs/{id}?wait={hold}s"}, State: "state",
+		States: map[string]transport.State{"running": transport.Running, "done": transport.Completed},
+	})))
+	require.NoError(t, err)
+	defer w.Close()
+	_, err = w.WaitForJob(t.Context(), "a")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"", "wait=60s"}, asked)
 }

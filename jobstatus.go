@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/benbjohnson/clock"
 
@@ -82,8 +83,8 @@ func New(t Transport, opts ...Option) (*Watcher, error) {
 // all that is wrong with the URL and the options together.
 //
 // The Watcher owns its connections, and [Watcher.Close] closes them. It opens at most
-// [rest.DefaultMaxConnections] of them, or as many as [WithConcurrency] if that is more.
-// [rest.WithMaxConnections] sets another number.
+// [rest.DefaultMaxConnections] of them, or as many as [WithConcurrency] and [WithHolds] allow
+// together if that is more. [rest.WithMaxConnections] sets another number.
 func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
 	t, restErr := newREST(baseURL, c)
@@ -101,8 +102,8 @@ func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 // newREST returns the transport of NewHTTP. It opens as many connections as polls may be in flight,
 // unless the options bring a client with connections of its own.
 func newREST(baseURL string, c *config) (*rest.Client, error) {
-	if c.concurrency > rest.DefaultMaxConnections {
-		connections := rest.WithMaxConnections(c.concurrency)
+	if n := min(c.concurrency, math.MaxInt32) + min(c.holds, math.MaxInt32); n > rest.DefaultMaxConnections {
+		connections := rest.WithMaxConnections(n)
 		if t, err := rest.New(baseURL, append([]rest.Option{connections}, c.rest...)...); err == nil {
 			return t, nil
 		}

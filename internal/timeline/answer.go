@@ -157,7 +157,7 @@ func (t *Timeline) look(r *run, p *poll) {
 	var s sighting.Sighting
 	v := s.See(x.seen, st, p.fault, now, t.Patience)
 	if t.schedule.Learns() && p.fault.Err == nil && !v.Over {
-		s.Mark(r.asked - x.began)
+		s.Mark(r.ageSeen(x))
 	}
 	p.leaveAlone = t.capped(s.LeaveAlone())
 	if r.isHold() && p.fault.Err != nil {
@@ -174,7 +174,7 @@ func (t *Timeline) look(r *run, p *poll) {
 		return
 	}
 	if p.fault.Err == nil {
-		t.schedule.Follow(x.id, p.kind, r.asked-x.began)
+		t.schedule.Follow(x.id, p.kind, r.ageSeen(x))
 	}
 	made := int(x.attempt) + 1
 	if r.isHold() && !p.changed && x.seen != nil {
@@ -353,7 +353,7 @@ func (t *Timeline) settled(r *run, p *poll) {
 	case p.fault.Err == nil:
 		x.company.Widen(t.size.Now())
 		if !p.over {
-			x.alive = max(r.alive(x), asked-x.began)
+			x.alive = r.ageSeen(x)
 			t.noteWord(x)
 		}
 	}

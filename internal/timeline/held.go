@@ -85,6 +85,9 @@ func (r *run) alive(x *watch) time.Duration {
 	return 0
 }
 
+// ageSeen returns how old x was when its job certainly was as the answer to r says.
+func (r *run) ageSeen(x *watch) time.Duration { return max(r.alive(x), r.asked-x.began) }
+
 // unheld notes how the service kept the request of r. It is called with mu held.
 func (t *Timeline) unheld(r *run) {
 	t.holds--
