@@ -66,8 +66,9 @@ func (w *Watcher) Pending() iter.Seq[Job] {
 //
 // A Job whose Began is set is resumed. Its age counts for its timeout. The Backoff is followed from
 // its first wait to that age, so that the next poll comes when it would have come if the wait had
-// gone on. The polls until then count as attempts, and one poll is made in any case. A wait whose
-// timeout has passed takes one last look.
+// gone on. The polls until then count as attempts, and one poll is made in any case. After very
+// many polls, and for all but the first 64 jobs of a call, the place in the Backoff is estimated.
+// A wait whose timeout has passed takes one last look.
 //
 // A poll that came due between PolledUntil and now is made up for. Those of the first 64 jobs of a
 // call are made at once. Those of all further jobs are spread over five times the gap, unless the

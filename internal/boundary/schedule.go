@@ -69,11 +69,12 @@ func (s *Schedule) Next(p backoff.Poll) time.Duration {
 	return max(d, least, p.RetryAfter)
 }
 
-// Resume returns where a watch of that age stands: see [pace.Resume]. The Poll says what is known
+// Resume returns where the watch of the nth job of a call stands at an age: see [pace.Resume]. The
+// Poll says what is known
 // of the job. It returns a panic as an error.
-func (s *Schedule) Resume(p backoff.Poll, age time.Duration) (at pace.Place, err error) {
+func (s *Schedule) Resume(p backoff.Poll, age time.Duration, n int) (at pace.Place, err error) {
 	err = s.guard.Do(func() {
-		at = pace.Resume(age, func(attempt int, age, last time.Duration) time.Duration {
+		at = pace.Resume(age, n, func(attempt int, age, last time.Duration) time.Duration {
 			if p.Attempt, p.Elapsed, p.Previous = attempt, age, last; attempt > 0 {
 				p.State = transport.Running.String()
 			}

@@ -10,6 +10,8 @@ import (
 const (
 	// maxWalk is how many polls are walked one by one. The place after more of them is estimated.
 	maxWalk = 1000
+	// block is over how many polls the mean of the waits is taken.
+	block = 20
 	// maxCatchUp is how many polls are walked after the estimate, which can fall short.
 	maxCatchUp = 100
 	// catchUp is over how many times the gap the polls that came due in it are spread. They then
@@ -30,16 +32,20 @@ type Place struct {
 // Resume returns the place of a watch of that age, which is found by walking the Backoff from its
 // first wait on. The Backoff is asked by next. Where the age is that of very many polls, the place
 // is estimated from the mean of those that were walked.
-func Resume(age time.Duration, next func(attempt int, age, last time.Duration) time.Duration) Place {
+//
+// The estimate is made sooner for the nth job of a call if that is a bulk, and if the mean wait
+// changes no more.
+func Resume(age time.Duration, n int, next func(attempt int, age, last time.Duration) time.Duration) Place {
 	p := Place{Wait: next(0, 0, 0)}
-	if !p.walk(age, maxWalk/2, next) {
-		return p
+	var before, mean time.Duration // of the waits of two blocks
+	for p.Attempt < maxWalk && (n < SmallBulk || !steady(before, mean)) {
+		from := p.Last
+		if !p.walk(age, block, next) {
+			return p
+		}
+		before, mean = mean, (p.Last-from)/block
 	}
-	half := p.Last
-	if !p.walk(age, maxWalk/2, next) {
-		return p
-	}
-	mean := max((p.Last-half)/(maxWalk/2), 1)
+	mean = max(before/2+mean/2, 1)
 	skipped := (age - p.Last) / mean
 	p.Attempt = int(min(int64(p.Attempt)+int64(skipped), math.MaxInt32))
 	p.Last += skipped * mean
@@ -48,6 +54,12 @@ func Resume(age time.Duration, next func(attempt int, age, last time.Duration) t
 		p.Last = age
 	}
 	return p
+}
+
+// steady reports whether two means, of which the first is of earlier waits, differ by a tenth at
+// most.
+func steady(before, mean time.Duration) bool {
+	return before > 0 && mean >= before-before/10 && mean <= before+before/10
 }
 
 // walk makes at most n polls that come before an age, and reports whether there are more.

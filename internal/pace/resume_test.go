@@ -34,7 +34,7 @@ func TestAWatchIsResumedWhereItWouldHaveBeen(t *testing.T) {
 		{"long ago", backoff.Constant(time.Second), 24*time.Hour + time.Second/2,
 			pace.Place{Attempt: 86401, Last: 24 * time.Hour, Wait: time.Second}},
 	} {
-		assert.Equal(t, c.want, pace.Resume(c.age, walker(c.b)), c.name)
+		assert.Equal(t, c.want, pace.Resume(c.age, 0, walker(c.b)), c.name)
 	}
 }
 
@@ -45,12 +45,30 @@ func TestAResumedWatchIsDueWithinItsWait(t *testing.T) {
 		base := time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(t, "base"))
 		age := time.Duration(rapid.Int64Range(0, math.MaxInt64).Draw(t, "age"))
 		b := backoff.EqualJitter(backoff.Cap(backoff.Exponential(base, 2), 1000*time.Hour))
-		p := pace.Resume(age, walker(b))
+		p := pace.Resume(age, rapid.IntRange(0, 100).Draw(t, "n"), walker(b))
 		assert.LessOrEqual(t, p.Last, age)
 		assert.GreaterOrEqual(t, p.Last, time.Duration(0))
 		assert.GreaterOrEqual(t, instant.Later(p.Last, p.Wait), age)
 		assert.GreaterOrEqual(t, p.Attempt, 0)
 	})
+}
+
+func TestTheJobsOfABulkAreResumedAfterFewSteps(t *testing.T) {
+	t.Parallel()
+	for name, b := range map[string]backoff.Strategy{
+		"default": backoff.EqualJitter(backoff.Cap(backoff.Exponential(100*time.Millisecond, 2), 10*time.Second)),
+		"linear":  backoff.Linear(time.Second),
+	} {
+		asked := 0
+		next := walker(b)
+		exact := pace.Resume(3*time.Hour, 0, next)
+		quick := pace.Resume(3*time.Hour, pace.SmallBulk, func(attempt int, age, last time.Duration) time.Duration {
+			asked++
+			return next(attempt, age, last)
+		})
+		assert.InEpsilon(t, exact.Attempt, quick.Attempt, 0.05, name)
+		assert.LessOrEqual(t, asked, 200, name)
+	}
 }
 
 func TestWhatCameDueInAGapIsMadeUpForOverFiveTimesTheGap(t *testing.T) {

@@ -144,7 +144,7 @@ func (c *Call) stand(job *entry, p *part, now time.Duration) (s stand, err error
 		return s, err
 	}
 	ask.RetryAfter, ask.Progress = max(job.Last.RetryAfter, 0), job.Last.Progress
-	place, err := t.schedule.Resume(ask, now-s.began)
+	place, err := t.schedule.Resume(ask, now-s.began, c.joined)
 	if err != nil {
 		return s, err
 	}
@@ -162,7 +162,7 @@ func (c *Call) stand(job *entry, p *part, now time.Duration) (s stand, err error
 	s.unheard = s.unheard || gap > 0
 	if place.Attempt > 0 && s.polled > now-gap {
 		s.first = min(s.first, pace.CatchUp(gap, c.joined))
-		place, err = t.schedule.Resume(ask, now-gap-s.began)
+		place, err = t.schedule.Resume(ask, now-gap-s.began, c.joined)
 	}
 	s.alive = place.Last
 	return s, err
