@@ -12,12 +12,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// The retry budget: what failing costs, so that a service in trouble is not asked more than one
-// that is well.
 const (
-	budgetTokens  = 500
-	transientCost = 14
-	throttledCost = 5
 	// recoveryShare is how much more than the demand may be asked while a service recovers, so that
 	// what is overdue is caught up with.
 	recoveryShare = 1.05
@@ -31,18 +26,17 @@ const minWait = time.Millisecond
 
 // Gate says when the next request may be made. Use [New] to make one.
 type Gate struct {
-	limiter    *rate.Limiter // nil if there is no limit
-	epoch      time.Time
-	shut       time.Duration // until then, 0 if the gate is open
-	tokens     int           // of the retry budget
-	recovering bool          // from an empty budget: requests keep to the demand until nothing is overdue
-	pace       time.Duration // while recovering, when the next request may be made
-	demand     int64         // polls that all watches make in a thousand million seconds, if nothing holds them up
+	limiter *rate.Limiter // nil if there is no limit
+	epoch   time.Time
+	shut    time.Duration // until then, 0 if the gate is open
+	budget  budget
+	pace    time.Duration // while recovering, when the next request may be made
+	demand  int64         // polls that all watches make in a thousand million seconds, if nothing holds them up
 }
 
 // New returns an open gate with a full budget. The limiter may be nil. Instants count from epoch.
 func New(limiter *rate.Limiter, epoch time.Time) *Gate {
-	return &Gate{limiter: limiter, epoch: epoch, tokens: budgetTokens}
+	return &Gate{limiter: limiter, epoch: epoch, budget: budget{tokens: budgetTokens}}
 }
 
 // Limited reports whether there is a rate limit.
@@ -63,8 +57,12 @@ func (g *Gate) SetLimit(now time.Duration, perSecond float64, burst int) {
 	}
 }
 
-// Recovering reports whether the retry budget was empty and requests keep to the demand since.
-func (g *Gate) Recovering() bool { return g.recovering }
+// Recovering reports whether the retry budget was empty and requests keep to the demand since,
+// until nothing is overdue.
+func (g *Gate) Recovering(now time.Duration) bool {
+	g.budget.turn(now)
+	return g.budget.recovering
+}
 
 // Shut returns until when the gate is shut, 0 if it is open.
 func (g *Gate) Shut() time.Duration { return g.shut }
@@ -74,7 +72,8 @@ func (g *Gate) Open() { g.shut = 0 }
 
 // Admit reports whether a request about n jobs may be made now. If not, the gate is shut.
 func (g *Gate) Admit(now time.Duration, n int) bool {
-	if g.recovering && now < g.pace {
+	recovering := g.Recovering(now)
+	if recovering && now < g.pace {
 		g.shut = g.pace
 		return false
 	}
@@ -87,7 +86,7 @@ func (g *Gate) Admit(now time.Duration, n int) bool {
 			return false
 		}
 	}
-	if g.recovering {
+	if recovering {
 		g.pace = instant.Later(max(g.pace, now), g.interval(n))
 	}
 	return true
@@ -112,41 +111,25 @@ func wants(wait time.Duration) int64 {
 	return int64(1e18 / max(wait, minWait))
 }
 
-// Answered pays back into the budget for a request that was answered.
-func (g *Gate) Answered() { g.tokens = min(g.tokens+1, budgetTokens) }
+// Answered pays back into the retry budget for a request that was answered.
+func (g *Gate) Answered(now time.Duration) { g.budget.answered(now) }
 
-// Failed takes from the budget what a request costs that failed with an error of a class.
-func (g *Gate) Failed(class transport.Class) {
-	if g.tokens = max(g.tokens-costOf(class), 0); g.tokens == 0 {
-		g.recovering = true
-	}
-}
+// Failed takes from the retry budget what a request costs that failed with an error of a class.
+func (g *Gate) Failed(now time.Duration, class transport.Class) { g.budget.fail(now, class) }
 
 // CaughtUp says that nothing is overdue, which ends a recovery once half of the budget is back.
-func (g *Gate) CaughtUp() {
-	if g.recovering && g.tokens > budgetTokens/2 {
-		g.recovering, g.pace = false, 0
+func (g *Gate) CaughtUp(now time.Duration) {
+	if g.budget.caughtUp(now) {
+		g.pace = 0
 	}
 }
 
 // Retry reports whether a request that failed with an error of a class may be made again at once,
 // and charges it.
 func (g *Gate) Retry(now time.Duration, class transport.Class) bool {
-	cost := costOf(class)
-	if g.recovering || g.tokens <= cost || g.limiter != nil && !g.limiter.AllowN(g.epoch.Add(now), 1) {
+	if !g.budget.allows(now, class) || g.limiter != nil && !g.limiter.AllowN(g.epoch.Add(now), 1) {
 		return false
 	}
-	g.tokens -= cost
+	g.budget.lent += costOf(class)
 	return true
-}
-
-func costOf(class transport.Class) int {
-	switch class {
-	case transport.Transient:
-		return transientCost
-	case transport.Throttled:
-		return throttledCost
-	default:
-		return 0
-	}
 }

@@ -45,18 +45,22 @@ func TestARecoveryKeepsToTheDemand(t *testing.T) {
 	for range 400 {
 		g.Demand(0, time.Second) // 400 watches that are polled once a second
 	}
-	for !g.Recovering() {
-		g.Failed(transport.Transient)
+	now := time.Duration(0)
+	for ; !g.Recovering(now); now++ {
+		g.Failed(now, transport.Transient)
 	}
-	assert.False(t, g.Retry(0, transport.Transient), "an empty budget allows no retry")
+	assert.False(t, g.Retry(now, transport.Transient), "an empty budget allows no retry")
 	assert.InDelta(t, 4200, admitted(g, 10*time.Second), 10)
-	g.CaughtUp()
-	assert.True(t, g.Recovering(), "the budget is not back")
+	now = time.Hour
+	g.CaughtUp(now)
+	assert.True(t, g.Recovering(now), "the budget is not back")
 	for range 300 {
-		g.Answered()
+		g.Answered(now)
 	}
-	g.CaughtUp()
-	assert.False(t, g.Recovering())
+	g.CaughtUp(now)
+	assert.True(t, g.Recovering(now), "nor at that instant")
+	g.CaughtUp(now + 1)
+	assert.False(t, g.Recovering(now+1))
 }
 
 // The gate never names an instant that is past, so that whoever waits for it does not spin.
@@ -73,13 +77,13 @@ func TestAShutGateNamesALaterInstant(t *testing.T) {
 			now += time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "pause"))
 			switch rapid.IntRange(0, 4).Draw(t, "op") {
 			case 0:
-				g.Failed(rapid.SampledFrom([]transport.Class{transport.Transient, transport.Throttled}).Draw(t, "class"))
+				g.Failed(now, rapid.SampledFrom([]transport.Class{transport.Transient, transport.Throttled}).Draw(t, "class"))
 			case 1:
-				g.Answered()
+				g.Answered(now)
 			case 2:
 				g.Demand(0, time.Duration(rapid.Int64Range(0, 1e12).Draw(t, "wait")))
 			case 3:
-				g.CaughtUp()
+				g.CaughtUp(now)
 			default:
 				g.Open()
 				if !g.Admit(now, rapid.IntRange(1, 500).Draw(t, "jobs")) {
@@ -87,5 +91,42 @@ func TestAShutGateNamesALaterInstant(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// What requests of one instant may do does not depend on their order, as long as the budget is
+// enough for all of them, or empty.
+func TestTheOrderOfOneInstantIsNoMatter(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		ops := rapid.SliceOfN(rapid.IntRange(0, 3), 1, 30).Draw(t, "ops")
+		order := rapid.Permutation(ops).Draw(t, "order")
+		burnt := rapid.SampledFrom([]int{0, 1, 2, 35, 36, 60}).Draw(t, "burnt")
+		play := func(ops []int) (retries int, recovering, more bool) {
+			g := gate.New(nil, time.Unix(0, 0))
+			for range burnt {
+				g.Failed(1, transport.Transient)
+			}
+			for _, op := range ops {
+				switch op {
+				case 0:
+					g.Answered(2)
+				case 1:
+					g.Failed(2, transport.Transient)
+				case 2:
+					g.Failed(2, transport.Throttled)
+				case 3:
+					if g.Retry(2, transport.Transient) {
+						retries++
+					}
+				}
+			}
+			return retries, g.Recovering(3), g.Retry(3, transport.Transient)
+		}
+		one, r1, m1 := play(ops)
+		other, r2, m2 := play(order)
+		require.Equal(t, one, other)
+		require.Equal(t, r1, r2)
+		require.Equal(t, m1, m2)
 	})
 }

@@ -133,7 +133,7 @@ func (t *Timeline) divisible(r *run) bool {
 		return false
 	case t.answeredAt >= before:
 		return true
-	case t.dividedAt >= before || t.gate.Recovering():
+	case t.dividedAt >= before || t.gate.Recovering(r.ended):
 		return false
 	default:
 		t.dividedAt = r.asked
@@ -229,13 +229,13 @@ func (t *Timeline) answered(r *run) {
 	switch {
 	case r.isHold() && r.fault.Err != nil: // a poll follows at once, and tells
 	case r.fault.Err == nil:
-		t.gate.Answered()
+		t.gate.Answered(now)
 		t.answeredAt = now
 		t.size.Went(len(r.polls), max(r.named, 1))
 		t.noteHealth("polls are answered again", "after", nil, t.health.Answered(now, t.watches.Len()))
 	case !r.abandoned():
 		t.figures.Errors++
-		t.gate.Failed(r.fault.Class)
+		t.gate.Failed(now, r.fault.Class)
 		t.noteHealth("polls fail", "for", r.fault.Err, t.health.Failed(now))
 	}
 	if r.split {

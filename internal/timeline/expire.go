@@ -59,7 +59,7 @@ func (t *Timeline) extension(x *watch, m *waiter, stood bool) extension {
 		return extendedByStandstill
 	case !x.queued || x.poll >= m.end():
 		return notExtended
-	case t.gate.Shut() > 0 && t.gate.Recovering():
+	case t.gate.Shut() > 0 && t.gate.Recovering(t.now()):
 		return extendedByBudget
 	case t.busy >= t.Concurrency:
 		return extendedByWorkers

@@ -35,7 +35,7 @@ func (t *Timeline) rankDue(r *run, now time.Duration) []candidate {
 		return nil
 	}
 	waiting := t.ready.Waiting()
-	binds := waiting > 1 && (t.gate.Limited() || t.gate.Recovering() || waiting > t.Concurrency)
+	binds := waiting > 1 && (t.gate.Limited() || t.gate.Recovering(now) || waiting > t.Concurrency)
 	if !t.schedule.Ranks() || !binds || t.picks%oldestEvery == oldestEvery-1 {
 		return nil
 	}

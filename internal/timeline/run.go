@@ -351,7 +351,7 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 	}
 	if x == nil {
 		if t.ready.Waiting() == 0 {
-			t.gate.CaughtUp()
+			t.gate.CaughtUp(now)
 		}
 		return false
 	}

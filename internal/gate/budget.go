@@ -1,0 +1,80 @@
+package gate
+
+import (
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// The retry budget: what failing costs, so that a service in trouble is not asked more than one
+// that is well.
+const (
+	budgetTokens  = 500
+	transientCost = 14
+	throttledCost = 5
+)
+
+// budget is the retry budget. How requests end at one instant counts from the next instant on, so
+// that those which end together do not depend on each other's order, unless they would spend the
+// whole budget. On the real clock no two requests end at one instant.
+type budget struct {
+	tokens     int
+	recovering bool // from an empty budget, until nothing is overdue
+
+	at    time.Duration // the newest instant, and what happened at it:
+	paid  int           // by requests that were answered
+	spent int           // on requests that failed
+	lent  int           // to retries
+}
+
+// turn counts what happened before now.
+func (b *budget) turn(now time.Duration) {
+	if now <= b.at {
+		return
+	}
+	b.tokens = min(max(b.left(), 0), budgetTokens)
+	b.at, b.paid, b.spent, b.lent = now, 0, 0, 0
+}
+
+// answered pays back for a request that was answered.
+func (b *budget) answered(now time.Duration) {
+	b.turn(now)
+	b.paid++
+}
+
+// fail takes what a request costs that failed with an error of a class.
+func (b *budget) fail(now time.Duration, class transport.Class) {
+	b.turn(now)
+	if cost := costOf(class); cost > 0 {
+		b.spent += cost
+		b.recovering = b.recovering || b.left() <= 0
+	}
+}
+
+// left returns what is left of the budget, which may be less than nothing.
+func (b *budget) left() int { return b.tokens + b.paid - b.spent - b.lent }
+
+// allows reports whether a request that failed with an error of a class may be made again.
+func (b *budget) allows(now time.Duration, class transport.Class) bool {
+	b.turn(now)
+	return !b.recovering && b.tokens-b.lent > costOf(class)
+}
+
+// caughtUp ends a recovery once half of the budget is back.
+func (b *budget) caughtUp(now time.Duration) (recovered bool) {
+	b.turn(now)
+	recovered = b.recovering && min(b.tokens, b.left()) > budgetTokens/2
+	b.recovering = b.recovering && !recovered
+	return recovered
+}
+
+func costOf(class transport.Class) int {
+	switch class {
+	case transport.Transient:
+		return transientCost
+	case transport.Throttled:
+		return throttledCost
+	default:
+		return 0
+	}
+}
