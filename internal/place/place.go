@@ -251,18 +251,45 @@ func (p *parser) key() (jsonscan.Name, error) {
 	return name, err
 }
 
-// name reads a text that may have a hole.
-func (p *parser) name(text string, at int) (jsonscan.Name, error) {
-	for _, hole := range []string{"{id}", "{key}"} {
-		if before, after, ok := strings.Cut(text, hole); ok {
-			if i := strings.IndexAny(before+after, "{}"); i >= 0 {
-				return jsonscan.Name{}, p.fail(at, "{id} stands once at most")
-			}
-			return jsonscan.Name{Before: before, After: after, Hole: true}, nil
+// name reads a text that may have a hole. A hole in double braces is the text itself.
+func (p *parser) name(text string, at int) (n jsonscan.Name, err error) {
+	var plain strings.Builder
+	for i := 0; i < len(text); i++ {
+		hole, doubled := holeAt(text[i:])
+		switch {
+		case doubled:
+			plain.WriteString(hole)
+			i += len(hole) + 1
+		case (hole != "" || text[i] == '{' || text[i] == '}') && n.Hole:
+			return n, p.fail(at, "{id} stands once at most")
+		case hole != "":
+			n.Before, n.Hole = plain.String(), true
+			plain.Reset()
+			i += len(hole) - 1
+		case text[i] == '{' || text[i] == '}':
+			return n, p.fail(at+i, "braces are for {id} alone, and {{id}} reads {id}")
+		default:
+			plain.WriteByte(text[i])
 		}
 	}
-	if i := strings.IndexAny(text, "{}"); i >= 0 {
-		return jsonscan.Name{}, p.fail(at+i, "braces are for {id} alone")
+	if n.Hole {
+		n.After = plain.String()
+	} else {
+		n.Before = plain.String()
 	}
-	return jsonscan.Name{Before: text}, nil
+	return n, nil
+}
+
+// holeAt returns the hole at the beginning of a text, "" for none, and whether its braces are
+// doubled.
+func holeAt(text string) (hole string, doubled bool) {
+	for _, hole := range [...]string{"{id}", "{key}"} {
+		if strings.HasPrefix(text, "{"+hole+"}") {
+			return hole, true
+		}
+		if strings.HasPrefix(text, hole) {
+			return hole, false
+		}
+	}
+	return "", false
 }

@@ -69,6 +69,10 @@ func TestACallSaysWhereAndHowTheServiceIsAsked(t *testing.T) {
 		{rest.Call{Method: "POST", Path: "/x", Body: map[string]any{"n": "{id:number}"}}, "01", ""},
 		{rest.Call{Method: "POST", Path: "/x", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, Body: "a=1&id={id}"}, "x&y", "POST /base/x a=1&id=x%26y"},
 		{rest.Call{Path: "/x", Header: map[string]string{"X-Id": "{id}"}}, "7", "GET /base/x 7"},
+		{rest.Call{Path: "/{{id}}/{id}?{{rev}}={{+id}}"}, "7", "GET /base/%7Bid%7D/7?%7Brev%7D=%7B+id%7D"},
+		{rest.Call{Path: "/{id}", Header: map[string]string{"X-Id": `{"id":"{id}","not":"{{id}}"}`}}, "7", `GET /base/7 {"id":"7","not":"{id}"}`},
+		{rest.Call{Method: "POST", Path: "/x", Body: map[string]any{"q": "{job(id:\"{id}\"){{id}}}", "n": "{{id:number}}"}}, "7", `POST /base/x {"n":"{id:number}","q":"{job(id:\"7\"){id}}"}`},
+		{rest.Call{Method: "POST", Path: "/x", Header: map[string]string{"Content-Type": "text/plain"}, Body: "{a {id} {{id}} {{x}} {"}, "7", "POST /base/x {a 7 {id} {{x}} {"},
 	} {
 		var got string
 		client := serveAt(t, "/base", func(w http.ResponseWriter, r *http.Request) {

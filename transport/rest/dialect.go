@@ -25,6 +25,7 @@ import (
 //	steps[ok!=true,name="a, b"] the first that fits both; a field that is missing is not equal
 //	flags[=COMPLETING]          the first element that is COMPLETING
 //	{id}.outputs jobs[id={id}]  the job's own id, as a part of a key or of what a field equals
+//	{{id}}.outputs              a key that is {id} itself
 //	@code                       the status code
 //	@header.X-State             a header
 //	@link.next                  the URL of that relation in the header Link
@@ -191,6 +192,8 @@ type Dialect struct {
 //	{hold}    of Status: for how many seconds the service may keep the request until the job changes
 //	{key}     the create's idempotency key, without which the create is refused
 //	{result}  of Fetch: what stands at Result; {+result} likewise
+//
+// A hole in double braces is none: {{id}} sends {id} itself.
 //
 // A pair of the query or a header is left out while there is no value for its {rev} or {hold}. A
 // Status with {hold}, such as "/jobs/{id}?index={rev}&wait={hold}s" or a header Prefer with
