@@ -132,7 +132,7 @@ type Dialect struct {
 	// as "@code, error.code"; the default is nowhere. It may name several places.
 	Fault string
 	// Faults maps what stands there to classes of errors: see Rules above. It is looked at before
-	// anything else. An answer that no rule fits is judged as described at the top of this package.
+	// anything else but the Faults of the call. An answer that no rule fits is judged as described at the top of this package.
 	Faults map[string]transport.Class
 
 	// Progress is where a number says how much is done; the default is payload.progress. It may be
@@ -220,6 +220,12 @@ type Call struct {
 	// application/x-www-form-urlencoded and multipart/form-data from a map, a struct or
 	// [url.Values], and any other from a string or bytes. A form may hold a [File].
 	Body any
+	// Faults maps what an answer to this call alone says to classes of errors, as [Dialect.Faults]
+	// does for all calls. Its rules are looked at before those. Of the answer to a Fetch that
+	// succeeds, no place is read.
+	Faults map[string]transport.Class
+	// Fault is where Faults stand; the default is that of the Dialect.
+	Fault string
 }
 
 // File is a part of a multipart/form-data input that has a name of its own.
@@ -266,7 +272,7 @@ func (a Answer) GoString() string { return a.String() }
 
 // isZero reports whether c was not set.
 func (c Call) isZero() bool {
-	return c.Method == "" && c.Path == "" && c.Header == nil && c.Body == nil
+	return c.Method == "" && c.Path == "" && c.Header == nil && c.Body == nil && c.Faults == nil && c.Fault == ""
 }
 
 // withDefaults returns c with a default for each field that is zero.
@@ -319,5 +325,10 @@ func (d Dialect) WithDefaults() Dialect {
 	d.Error = cmp.Or(d.Error, "payload.error")
 	d.Result = cmp.Or(d.Result, "payload.result")
 	d.Event = d.Event.withDefaults(d)
+	for _, c := range []*Call{&d.Create, &d.Status, &d.Cancel, &d.Fetch, &d.Find.Call} {
+		if len(c.Faults) > 0 {
+			c.Fault = cmp.Or(c.Fault, d.Fault)
+		}
+	}
 	return d
 }

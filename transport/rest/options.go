@@ -165,7 +165,8 @@ func WithMaxResult(bytes int64) Option {
 // AllowOrigin names an origin, such as "https://files.example.com", beside that of the base URL, to
 // which calls and redirects may go where the service names a URL of it. It is sent no credential:
 // no token, and no header of [WithHeader], of the Dialect or of a cookie jar. [WithOriginToken]
-// gives it a token of its own. The default is none. An origin with http is refused where the base URL has https.
+// gives it a token of its own. The default is none. An origin with http is refused where the base
+// URL has https.
 func AllowOrigin(origin string) Option {
 	return func(c *config) { c.Origins = append(c.Origins, origin) }
 }

@@ -154,23 +154,9 @@ func (r *reader) compileRules() (problems []error) {
 	if r.states, err = rules.New(r.at[inState+1]-r.at[inState], r.dialect.States); err != nil {
 		problems = append(problems, fmt.Errorf("field States: %w", err))
 	}
-	n := r.at[inFault+1] - r.at[inFault]
-	switch {
-	case n == 0 && len(r.dialect.Faults) > 0:
-		problems = append(problems, errors.New("field Faults: Fault says of no place where they stand"))
-	case n > 0 && len(r.dialect.Faults) == 0:
-		problems = append(problems, errors.New("field Faults is empty, and Fault is set"))
-	case n > 0:
-		if r.faults, err = rules.New(n, r.dialect.Faults); err != nil {
-			problems = append(problems, fmt.Errorf("field Faults: %w", err))
-		}
-		for _, key := range slices.Sorted(maps.Keys(r.dialect.Faults)) {
-			if class := r.dialect.Faults[key]; class > transport.Misdirected {
-				problems = append(problems, fmt.Errorf("field Faults: %q: no such class: %d", key, class))
-			}
-		}
-	}
-	return problems
+	var wrong []error
+	r.faults, wrong = newFaultTable(r.at[inFault+1]-r.at[inFault], r.dialect.Faults)
+	return append(problems, wrong...)
 }
 
 // reading is what a reader has found in one answer.

@@ -215,7 +215,7 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	if err := k.ask(k.stage.cancel, &vars{id: at.id}); err != nil {
 		return err
 	}
-	k.answer.id = id
+	k.answer.id, k.answer.asked = id, at.id
 	method := k.wire.Request.Method
 	k.wire.Terms = exchange.Terms{Seed: id, Repeatable: method == http.MethodDelete || method == http.MethodPut || method == http.MethodGet}
 	return k.do(ctx, (*answer).readCancel)

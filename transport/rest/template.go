@@ -66,9 +66,10 @@ type template struct {
 	header []field
 	body   *bodyTemplate // nil for none
 	needs  map[string]bool
-	keyed  bool // whether it needs a key
-	holds  bool // whether it says how long the service may hold it
-	simple bool // whether it is the id alone between two plain texts, as nearly all are
+	keyed  bool        // whether it needs a key
+	holds  bool        // whether it says how long the service may hold it
+	faults *callFaults // of this call alone; nil for none
+	simple bool        // whether it is the id alone between two plain texts, as nearly all are
 }
 
 // piece is a text and the hole behind it.
@@ -97,11 +98,14 @@ func newTemplate(base *url.URL, allow []*url.URL, c Call, shared map[string]stri
 	if !web.IsToken(c.Method) {
 		return nil, fmt.Errorf("%q is not an HTTP method", c.Method)
 	}
-	if err := t.setHeader(c.Header, shared, holes); err != nil {
+	var err error
+	if t.faults, err = newCallFaults(c); err != nil {
+		return nil, err
+	}
+	if err = t.setHeader(c.Header, shared, holes); err != nil {
 		return nil, err
 	}
 	if c.Body != nil {
-		var err error
 		if t.body, err = newBody(c.Body, t.contentType(), holes); err == nil {
 			err = t.note(t.body.pieces, "body", holes)
 		}
