@@ -132,7 +132,8 @@ type Dialect struct {
 	// as "@code, error.code"; the default is nowhere. It may name several places.
 	Fault string
 	// Faults maps what stands there to classes of errors: see Rules above. It is looked at before
-	// anything else but the Faults of the call. An answer that no rule fits is judged as described at the top of this package.
+	// anything else but the Faults of the call. An answer that no rule fits is judged as described at
+	// the top of this package.
 	Faults map[string]transport.Class
 
 	// Progress is where a number says how much is done; the default is payload.progress. It may be
