@@ -32,6 +32,10 @@ import (
 //	.                           the whole body
 //	-                           nowhere
 //
+// A job of many parts is told by three places: "jobs[0], jobs[state!=done],
+// jobs[state!=done].state" say whether there is a part yet, whether one is not done, and what that
+// one says. The second place keeps a part without a state from being told as done.
+//
 // A field that names a place may name several, joined by commas: the first that says something is
 // read. [Dialect.State] and [Dialect.Fault] read all of theirs. A key that is read and stands twice
 // makes the answer malformed, and so does a status with a key on its way that stands in another

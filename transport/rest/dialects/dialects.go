@@ -62,6 +62,8 @@ type Entry struct {
 	Params []string
 	// Checked names what the dialect was checked against; "" is nothing but memory.
 	Checked string
+	// Read is the date at which that was read, such as "2026-11-26"; "" if nobody noted it.
+	Read string
 	// Push says how the service tells of an end by itself, such as "webhook"; "" is not at all.
 	Push string
 	// Hints names what the service says about when to ask again, beside Retry-After.
