@@ -246,9 +246,29 @@ func (p *parser) key() (jsonscan.Name, error) {
 	if key == "" {
 		return jsonscan.Name{}, p.fail(p.at, "a key is empty")
 	}
+	if problem := foreign(key); problem != "" {
+		return jsonscan.Name{}, p.fail(p.at, "%s", problem)
+	}
 	name, err := p.name(key, p.at)
 	p.at += len(key)
 	return name, err
+}
+
+// foreign returns what is wrong with a key that another language of paths would mean otherwise. A
+// key in quotes is none of these.
+func foreign(key string) string {
+	switch {
+	case key == "$":
+		return `no $ stands before the first key (a key that is $ is written ["$"])`
+	case key == "*":
+		return `no * stands for all elements: [0], [-1] or [field=value] is one (a key that is * is written ["*"])`
+	case key[0] == '/':
+		return `keys are joined by dots, not slashes (a key that begins with a slash is written ["/x"])`
+	case strings.Contains(key, "->"):
+		return `keys are joined by dots, not arrows (a key that holds an arrow is written ["a->b"])`
+	default:
+		return ""
+	}
 }
 
 // name reads a text that may have a hole. A hole in double braces is the text itself.

@@ -75,6 +75,7 @@ func newReader(d Dialect) (*reader, error) {
 			problems = append(problems, fmt.Errorf("field States: %q: no such state: %d", raw, state))
 		}
 	}
+	problems = append(problems, unitProblems(&d)...)
 	problems = append(problems, r.compile(r.texts())...)
 	if err := r.compileID(); err != nil {
 		problems = append(problems, err)
@@ -83,6 +84,17 @@ func newReader(d Dialect) (*reader, error) {
 		problems = append(problems, r.compileRules()...)
 	}
 	return r, errors.Join(problems...)
+}
+
+// unitProblems returns what looks like a unit or a quotient, and would be read as a part of a key.
+func unitProblems(d *Dialect) (problems []error) {
+	if _, unit, ok := strings.Cut(d.RetryAfter, " "); ok && unit != "ms" && unit != "s" && unit != "m" && !strings.ContainsAny(d.RetryAfter, `,["`) {
+		problems = append(problems, fmt.Errorf("field RetryAfter: %q: the unit %q is none of ms, s and m (a key with a space is quoted)", d.RetryAfter, unit))
+	}
+	if strings.Contains(d.Progress, "/") && !strings.Contains(d.Progress, " / ") && !strings.ContainsAny(d.Progress, `["`) {
+		problems = append(problems, fmt.Errorf("field Progress: %q: a quotient has spaces around its slash (a key with a slash is quoted)", d.Progress))
+	}
+	return problems
 }
 
 // texts returns what the fields say, without what is no place.

@@ -130,13 +130,13 @@ func (t *template) setPath(whole string, wantsID bool, holes []string) error {
 	path, query, _ := strings.Cut(whole, "?")
 	switch {
 	case !strings.HasPrefix(path, "/"):
-		return fmt.Errorf("path %q does not begin with a slash", path)
+		return fmt.Errorf("path %q does not begin with a slash: it is appended to the base URL", path)
 	case strings.Contains(whole, "#"):
 		return fmt.Errorf("path %q has a fragment", path)
 	}
 	n := strings.Count(whole, placeholder) + strings.Count(whole, "{+id}")
 	if wantsID && (n > 1 || n == 0 && !t.needs[holeID]) {
-		return fmt.Errorf("path %q names {id} %d times, it takes one", path, n)
+		return fmt.Errorf("path %q names {id} %d times, it takes one, which stands for the job's id", path, n)
 	}
 	pieces := cut(path)
 	if err := t.note(pieces, path, holes); err != nil {

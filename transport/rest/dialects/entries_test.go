@@ -40,9 +40,9 @@ var undated = []string{
 	"aws-stepfunctions-execution", "aws-textract-analysis", "awx-job", "azure-devops-build", "bigquery-job", "buildkite-build", "bunny-stream-video",
 	"camunda-process-instance", "cloudconvert-job", "cloudflare-workflow-instance", "cloudinary-upload", "comfyui-prompt", "convertapi-job",
 	"databricks-run", "databricks-statement", "dbt-cloud-run", "elasticsearch-task", "ga4gh-tes-task", "github-check-run", "github-run",
-	"github-workflow-run", "gitlab-pipeline", "globus-transfer", "google-operation", "huggingface-job", "ibm-resource-instance", "jenkins-build",
+	"github-workflow-run", "gitlab-pipeline", "globus-transfer", "google-operation", "ibm-resource-instance", "jenkins-build",
 	"kubernetes-job", "mistral-batch", "nomad-evaluation", "openai-batch", "openai-fine-tune", "openai-response", "openai-video", "openstack-heat-stack",
-	"scaleway-job-run", "slurm-job", "snowflake-statement", "spacelift-run", "terraform-run", "trino-query", "twilio-export-job", "virustotal-analysis",
+	"slurm-job", "snowflake-statement", "spacelift-run", "trino-query", "twilio-export-job", "virustotal-analysis",
 	"zencoder-job",
 }
 
