@@ -38,7 +38,7 @@ type fields struct {
 // usualWords are the words for each state if the dialect has them. Otherwise the word that comes
 // first in the alphabet is used.
 var usualWords = map[transport.State]string{
-	transport.Pending: "pending", transport.Running: "running", transport.Completed: "completed", transport.Failed: "error",
+	transport.Pending: "pending", transport.Running: "running", transport.Blocked: "blocked", transport.Completed: "completed", transport.Failed: "error",
 	transport.Canceled: "canceled",
 }
 

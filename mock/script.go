@@ -55,6 +55,9 @@ func RunningPolls(n int) Step { return Step{state: transport.Running}.Times(n) }
 // RunningDrawn is [Running] for a duration drawn from d.
 func RunningDrawn(d Distribution) Step { return drawn(transport.Running, d) }
 
+// Blocked is a step in which the job waits for a person, for d.
+func Blocked(d time.Duration) Step { return lasting(transport.Blocked, d) }
+
 // With adds a progress in [0, 1] and a message to the statuses of a step.
 func (s Step) With(progress float64, message string) Step {
 	s.message = message

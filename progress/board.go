@@ -24,13 +24,14 @@ type Board struct {
 	life sync.Mutex // held while the view starts or ends; guards stop
 	stop func()
 
-	mu     sync.Mutex // guards what follows
-	calls  int        // in progress
-	totals Totals
-	began  time.Time // the first of the calls in progress
-	taken  time.Time // the newest id
-	stats  func() jobstatus.Stats
-	rows   rows
+	mu      sync.Mutex // guards what follows
+	calls   int        // in progress
+	totals  Totals
+	began   time.Time // the first of the calls in progress
+	taken   time.Time // the newest id
+	stats   func() jobstatus.Stats
+	rows    rows
+	blocked blocked
 }
 
 var _ observe.Observer = (*Board)(nil)
@@ -201,6 +202,7 @@ func (b *Board) totalsLocked(now time.Time, estimate time.Duration) Totals {
 	if b.calls == 0 {
 		return t
 	}
+	t.Blocked = len(b.blocked)
 	t.Total = max(t.Total, t.Taken)
 	t.Elapsed = now.Sub(b.began)
 	if estimate > 0 && t.Ended() < t.Total {
@@ -213,8 +215,12 @@ func (b *Board) totalsLocked(now time.Time, estimate time.Duration) Totals {
 func (b *Board) Observe(ctx context.Context, e *observe.Event) context.Context {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	began := b.blocked.observe(e)
 	if b.view != nil {
 		b.rows.observe(e)
+		if began {
+			b.rows.tell(e)
+		}
 	}
 	return ctx
 }
@@ -225,7 +231,7 @@ type frame struct {
 	totals Totals
 	stats  *jobstatus.Stats // nil if the Waiter has none
 	rows   []row
-	ends   []observe.Event // since the frame before
+	ends   []observe.Event // since the frame before, and jobs that wait for a person from then on
 	lost   int             // more of these, which were not kept
 }
 

@@ -22,6 +22,8 @@ import (
 
 	"github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/observe"
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -254,4 +256,49 @@ func TestManyJobsAreWatchedAtOnce(t *testing.T) {
 	})
 	assert.Equal(t, 300, board.Totals().Completed)
 	assert.Equal(t, 300, strings.Count(out.String(), "at most"))
+}
+
+// A job that waits for a person is told of once each time it comes to it, with what it asks for.
+func TestABoardShowsTheJobsThatWaitForAPerson(t *testing.T) {
+	t.Parallel()
+	for _, drawn := range []bool{false, true} {
+		f, text := newFeed(2), new(strings.Builder)
+		b := &Board{view: &lines{out: text}, calls: 1, began: f.now}
+		var out fmt.Stringer = text
+		if drawn {
+			shown := &terminal{width: 100}
+			b.view, b.rows, out = &screen{out: shown, paint: paint{marks: true}}, *f.rows, shown
+		}
+		b.totals = Totals{Taken: 2}
+		tell := func(kind observe.Kind, state transport.State, err error) {
+			e := observe.Event{Kind: kind, Time: f.now, ID: "deploy-1", Attempt: 3, Elapsed: 4 * time.Second, Err: err,
+				Status: transport.Status{ID: "deploy-1", State: state, Message: "approve production"}}
+			b.Observe(t.Context(), &e)
+		}
+		const line = `deploy-1       blocked      4.0s   3 polls  "approve production"`
+		told := func() int {
+			require.NoError(t, b.view.draw(b.frame(f.now)))
+			return strings.Count(out.String(), line)
+		}
+		tell(observe.Answered, transport.Running, nil)
+		assert.Zero(t, told())
+		tell(observe.Answered, transport.Blocked, nil)
+		tell(observe.Answered, transport.Blocked, nil)
+		tell(observe.Answered, transport.Blocked, errors.New("503"))
+		assert.Equal(t, 1, told())
+		assert.Equal(t, 1, b.Totals().Blocked)
+		assert.Equal(t, "0 of 2 jobs · completed 0 · failed 0 · running 2 · blocked 1", b.Totals().String())
+		if drawn {
+			assert.Contains(t, out.String(), "! "+line)
+			assert.Contains(t, out.String(), "deploy-1   blocked    ─")
+		}
+		tell(observe.Notified, transport.Running, nil)
+		assert.Zero(t, b.Totals().Blocked)
+		tell(observe.Notified, transport.Blocked, nil)
+		assert.Equal(t, 2, told())
+		assert.Equal(t, 1, b.Totals().Blocked)
+		tell(observe.WatchEnded, transport.Blocked, jobstatus.ErrBlocked)
+		assert.Zero(t, b.Totals().Blocked)
+		assert.Equal(t, 2, told())
+	}
 }

@@ -31,6 +31,7 @@ func (p paint) running(text string) string { return p.sgr("36", text) }
 // codes are the colors of the states; any other is dim.
 var codes = map[transport.State]string{
 	transport.Running: "36", transport.Completed: "32", transport.Failed: "31", transport.Canceled: "33",
+	transport.Blocked: "35",
 }
 
 func (p paint) of(st transport.State) func(string) string {
@@ -49,13 +50,15 @@ func (p paint) state(r row) func(string) string {
 	return p.of(r.status.State)
 }
 
-// mark returns what stands before the line of a job that ended.
+// mark returns what stands before the line of a job that ended, or that waits for a person.
 func (p paint) mark(e *observe.Event) string {
 	switch {
 	case !p.marks:
 		return ""
 	case e.Err != nil:
 		return p.of(transport.Canceled)("?") + " "
+	case e.Status.State == transport.Blocked:
+		return p.of(transport.Blocked)("!") + " "
 	case e.Status.State == transport.Completed:
 		return p.of(transport.Completed)("✓") + " "
 	default:

@@ -10,7 +10,7 @@ import (
 const (
 	// lingers is how long a job that ended keeps its row.
 	lingers = 700 * time.Millisecond
-	// maxEnds bounds the ended jobs that are kept until they are shown. A slow terminal then loses
+	// maxEnds bounds the events that are kept until they are shown. A slow terminal then loses
 	// lines, and polls do not wait for it.
 	maxEnds = 10_000
 )
@@ -20,8 +20,8 @@ const (
 type rows struct {
 	all    []row // an empty id is a free row
 	places map[string]int
-	ends   []observe.Event // not yet taken
-	lost   int             // ends beyond maxEnds
+	ends   []observe.Event // not yet taken, jobs that wait for a person among them
+	lost   int             // of these, beyond maxEnds
 }
 
 // row is a job on show.
@@ -95,6 +95,11 @@ func (rs *rows) end(e *observe.Event) {
 		r := &rs.all[at]
 		r.status, r.ended, r.gaveUp, r.asked, r.next = e.Status, e.Time, e.Err != nil, false, time.Time{}
 	}
+	rs.tell(e)
+}
+
+// tell keeps an event of a job until it is shown.
+func (rs *rows) tell(e *observe.Event) {
 	if len(rs.ends) < maxEnds {
 		rs.ends = append(rs.ends, *e)
 	} else {
@@ -102,7 +107,7 @@ func (rs *rows) end(e *observe.Event) {
 	}
 }
 
-// take returns the jobs that have ended since the last call, and how many more there were.
+// take returns the events that are kept since the last call, and how many more there were.
 func (rs *rows) take() (ends []observe.Event, lost int) {
 	ends, lost = rs.ends, rs.lost
 	rs.ends, rs.lost = nil, 0

@@ -21,7 +21,7 @@ func name(id string) string {
 	return string([]rune(id)[:maxName-1]) + "…"
 }
 
-// endLine tells of a watch that ended.
+// endLine tells of a watch that ended, or of a job that waits for a person.
 func endLine(e *observe.Event) string {
 	polls := "polls"
 	if e.Attempt == 1 {
@@ -31,7 +31,9 @@ func endLine(e *observe.Event) string {
 	if e.Err != nil {
 		return line + fmt.Sprintf("  %.160q", e.Err.Error())
 	}
-	line += fmt.Sprintf("  at most %s late", short(e.Delay))
+	if e.Status.State.Terminal() {
+		line += fmt.Sprintf("  at most %s late", short(e.Delay))
+	}
 	if e.Status.Message != "" {
 		line += fmt.Sprintf("  %.160q", e.Status.Message)
 	}

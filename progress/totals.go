@@ -16,6 +16,9 @@ type Totals struct {
 	// Completed, Failed and Canceled count the waits that ended with their job. GaveUp counts those
 	// that ended without it, by a limit or by an error.
 	Completed, Failed, Canceled, GaveUp int
+	// Blocked is the number of jobs that wait for a person. They are among the running. A Board that
+	// observes no Watcher counts none, and one that does counts those of all its calls.
+	Blocked int
 	// Elapsed is how long the call lasts so far, or how long it lasted.
 	Elapsed time.Duration
 	// Left estimates how long the last job taken will still run: see [Takes]. It is zero if there is
@@ -29,8 +32,8 @@ func (t Totals) Ended() int { return t.Completed + t.Failed + t.Canceled + t.Gav
 // Running returns the number of waits that have begun and not ended.
 func (t Totals) Running() int { return t.Taken - t.Ended() }
 
-// String returns the counts, without times. It leaves out canceled jobs and waits that gave up if
-// there are none.
+// String returns the counts, without times. It leaves out canceled and blocked jobs and waits that
+// gave up if there are none.
 func (t Totals) String() string {
 	s := fmt.Sprintf("%d of %d jobs · completed %d · failed %d", t.Ended(), t.Total, t.Completed, t.Failed)
 	if t.Canceled > 0 {
@@ -41,6 +44,9 @@ func (t Totals) String() string {
 	}
 	if t.Running() > 0 {
 		s += fmt.Sprintf(" · running %d", t.Running())
+	}
+	if t.Blocked > 0 {
+		s += fmt.Sprintf(" · blocked %d", t.Blocked)
 	}
 	return s
 }

@@ -32,7 +32,7 @@ func addOptions(fs *flag.FlagSet) *options {
 	fs.StringVar(&o.baseURL, "base-url", "", "of a service: the `URL` of your installation or of a proxy")
 	fs.StringVar(&o.tokenEnv, "token-env", "", "take the token from the environment variable `NAME`")
 	fs.StringVar(&o.tokenCommand, "token-command", "", "take the token from the output of a `COMMAND` of the shell")
-	fs.StringVar(&o.tokenHeader, "token-header", "", "of a URL: send the token alone in the header `NAME` (default a bearer token in Authorization)")
+	fs.StringVar(&o.tokenHeader, "token-header", "", "of a URL: send the token alone in the header `NAME`, or after a word as in \"Authorization: Key\" (default a bearer token)")
 	fs.BoolVar(&o.basic, "basic", false, "the token is USER:PASSWORD, for basic authentication")
 	fs.Var(&o.timeout, "timeout", "give up after a `DURATION`; none is never")
 	fs.DurationVar(&o.maxDelay, "max-delay", time.Minute, "ask at least so often, as a `DURATION`")

@@ -90,9 +90,9 @@ func (c *Call) Do(ctx context.Context, reader Reader) error {
 	c.reader = reader
 	r := &c.round
 	r.host = transport.HostOf(ctx)
-	if r.tokens != nil {
+	if r.own != nil {
 		var err error
-		if r.token, err = r.tokens.Get(ctx, nil); err != nil {
+		if r.token, err = r.own.tokens.Get(ctx, nil); err != nil {
 			return c.tokenError(ctx, err)
 		}
 	}
@@ -128,11 +128,14 @@ func (c *Call) start() {
 func (c *Call) check(ctx context.Context, answer *http.Response, err error) (bool, error) {
 	c.requests++
 	c.fault = c.round.receive(answer, err)
+	var unsourced sourceFault
 	switch {
 	case c.fault == nil:
 		c.err = c.reader.Read()
 	case ctx.Err() != nil:
 		c.err = fmt.Errorf("%s: %s: %w", c.round.Name, &c.Request, context.Cause(ctx))
+	case errors.As(c.fault, &unsourced):
+		c.err = c.tokenError(ctx, unsourced.err)
 	default:
 		var class transport.Class
 		class, c.Answer.Code = web.ClassOfFault(c.fault)
@@ -147,16 +150,19 @@ func (c *Call) check(ctx context.Context, answer *http.Response, err error) (boo
 func (c *Call) mayRepeat(ctx context.Context) bool {
 	r := &c.round
 	c.wait = -1
-	if c.err == nil || ctx.Err() != nil {
+	if c.err == nil || ctx.Err() != nil || errors.As(c.fault, new(sourceFault)) {
 		return false
 	}
-	if c.Answer.Code == http.StatusUnauthorized && r.token != nil && !c.refreshed {
-		fresh, err := r.tokens.Get(ctx, r.token)
+	if c.Answer.Code == http.StatusUnauthorized && r.sent != nil && !c.refreshed {
+		fresh, err := r.asked.tokens.Get(ctx, r.sent)
 		if err != nil {
 			c.err = c.tokenError(ctx, err)
 			return false
 		}
-		r.token, c.refreshed, c.wait = fresh, true, 0
+		if r.asked == r.own {
+			r.token = fresh
+		}
+		c.refreshed, c.wait = true, 0
 		return true
 	}
 	var e *transport.Error

@@ -30,11 +30,13 @@ type Config struct {
 	TLS         *tls.Config
 	Connections int // 0 for the default
 	Token       func(context.Context) (string, error)
-	TokenHeader string // "" for Authorization
+	TokenHeader string // as ParseTokenHeader reads it
 	Retries     int
 	MaxBody     int   // 0 for the default
 	MaxResult   int64 // 0 for the default
 	Origins     []string
+	// OriginTokens has the tokens of other origins, which it allows.
+	OriginTokens []OriginToken
 	// Strict is whether no CheckRedirect of a user may widen where redirects go, and the default
 	// pool refuses addresses of the own network that nobody named.
 	Strict bool
@@ -111,19 +113,11 @@ func (c *Config) Settings(baseURL string) *Settings {
 	s := &Settings{
 		Name: c.Name, userAgent: c.UserAgent, Strict: c.Strict,
 		Retries: c.Retries, MaxBody: cmp.Or(c.MaxBody, c.Defaults.MaxBody), MaxResult: cmp.Or(c.MaxResult, c.Defaults.MaxResult),
-		header: c.header, isSet: c.isSet, tokenHeader: c.TokenHeader,
+		header: c.header, isSet: c.isSet,
 	}
 	c.base(s, baseURL)
+	c.credentials(s)
 	c.transport(s)
-	if c.Token != nil {
-		switch {
-		case c.TokenHeader != "" && c.isSet[c.TokenHeader]:
-			c.Problem("WithTokenHeader: the header %s is set by WithHeader too", c.TokenHeader)
-		case c.TokenHeader == "" && c.header.Get("Authorization") != "":
-			c.Problem("WithToken: the header Authorization is set by WithHeader or by the base URL too")
-		}
-		s.tokens = web.NewTokens(c.Token)
-	}
 	for name, values := range c.header {
 		c.header[name] = slices.Clip(values)
 		s.AddSecrets(SecretsOf(name, values[0])...)
@@ -146,16 +140,23 @@ func (c *Config) base(s *Settings, baseURL string) {
 		c.SetHeader("Authorization", "Basic "+basic)
 	}
 	for _, origin := range c.Origins {
-		u, err := parseBase(origin)
-		switch {
-		case err != nil:
-			c.Problem("AllowOrigin: %w", err)
-		case base.Scheme == "https" && u.Scheme != "https":
-			c.Problem("AllowOrigin: %.128q: it is not https, as the base URL is", u.Scheme+"://"+u.Host)
-		default:
-			s.Origins = append(s.Origins, u)
-		}
+		c.origin(s, "AllowOrigin", origin)
 	}
+}
+
+// origin allows an origin beside that of the base URL. It returns nil for one that is refused.
+func (c *Config) origin(s *Settings, option, origin string) *url.URL {
+	u, err := parseBase(origin)
+	switch {
+	case err != nil:
+		c.Problem("%s: %w", option, err)
+	case s.Base.Scheme == "https" && u.Scheme != "https":
+		c.Problem("%s: %.128q: it is not https, as the base URL is", option, u.Scheme+"://"+u.Host)
+	default:
+		s.Origins = append(s.Origins, u)
+		return u
+	}
+	return nil
 }
 
 // parseBase returns the URL, or an error that does not print what could be a password.
@@ -199,16 +200,16 @@ func (c *Config) transport(s *Settings) {
 	case c.Client != nil && c.Tripper != nil:
 		c.Problem("WithRoundTripper: has no effect together with WithHTTPClient, whose Transport it is")
 	case h.Transport == nil:
-		s.own = web.NewPool(c.TLS, cmp.Or(c.Connections, c.Defaults.Connections))
+		s.pool = web.NewPool(c.TLS, cmp.Or(c.Connections, c.Defaults.Connections))
 		if c.Strict {
-			web.GuardDials(s.own, append([]*url.URL{s.Base}, s.Origins...))
+			web.GuardDials(s.pool, append([]*url.URL{s.Base}, s.Origins...))
 		}
-		h.Transport = s.own
+		h.Transport = s.pool
 	}
-	if c.TLS != nil && s.own == nil {
+	if c.TLS != nil && s.pool == nil {
 		c.Problem("WithTLSConfig: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")
 	}
-	if c.Connections > 0 && s.own == nil {
+	if c.Connections > 0 && s.pool == nil {
 		c.Problem("WithMaxConnections: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")
 	}
 	if h.CheckRedirect != nil {

@@ -31,7 +31,7 @@ func TestTheDefaultPoolOfAStrictClientIsGuarded(t *testing.T) {
 		cfg.Strict, cfg.Origins = c.strict, c.origins
 		s := cfg.Settings(c.base)
 		require.NoError(t, cfg.Err())
-		conn, err := s.own.DialContext(t.Context(), "tcp", at)
+		conn, err := s.pool.DialContext(t.Context(), "tcp", at)
 		if c.refused {
 			require.ErrorContains(t, err, "an address of the own network")
 			continue

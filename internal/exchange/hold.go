@@ -14,8 +14,8 @@ import (
 // differ by request. It is called before the first call. It makes none where the pool is the
 // user's, which may keep a request for as long as it likes.
 func (s *Settings) MayHold() {
-	if s.own != nil && s.holder == nil {
-		s.holder = s.own.Clone()
+	if s.pool != nil && s.holder == nil {
+		s.holder = s.pool.Clone()
 		s.holder.ResponseHeaderTimeout = 0
 	}
 }

@@ -41,7 +41,7 @@ func holdSettings(t *testing.T, after time.Duration) *Settings {
 	require.NoError(t, c.Err())
 	s.MayHold()
 	p := make(pipes)
-	for _, pool := range []*http.Transport{s.own, s.holder} {
+	for _, pool := range []*http.Transport{s.pool, s.holder} {
 		pool.DialContext, pool.Proxy = p.dial, nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -29,10 +29,12 @@ type round struct {
 // trip is what a round keeps for as long as one call lasts.
 type trip struct {
 	host    transport.Host // of the context
-	token   *web.Token
-	retried int        // requests that were sent again, one for a new token not among them
-	sends   *web.Sends // nil if the request can't be sent again without our knowing
-	left    func()     // tells a test clock that the request is over; nil if there is none
+	token   *web.Token     // of the base URL's origin
+	asked   *credential    // of the newest request; nil for none
+	sent    *web.Token     // likewise
+	retried int            // requests that were sent again, one for a new token not among them
+	sends   *web.Sends     // nil if the request can't be sent again without our knowing
+	left    func()         // tells a test clock that the request is over; nil if there is none
 }
 
 // reset makes r fit for the next call, and reports whether it has kept its buffer.
@@ -57,8 +59,12 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 	}
 	if web.SameOrigin(q.URL, r.Base) {
 		q.Header = r.headers(q.Header)
+		r.asked, r.sent = r.own, r.token
 	} else if web.IsOneOf(r.Origins, q.URL) {
 		q.Header = http.Header{"Accept": {"*/*"}, "User-Agent": {r.userAgent}}
+		if err := r.authorize(q); err != nil {
+			return nil, err
+		}
 	}
 	r.leave()
 	if q.URL.Scheme == "https" { // and so perhaps HTTP/2
@@ -88,7 +94,7 @@ var jsonType = []string{"application/json"}
 func (r *round) headers(h http.Header) http.Header {
 	q := r.request
 	body := q.Body != nil
-	if r.own != nil && r.bare != nil && len(h) == 0 && r.token == nil && !body && q.Extra[0] == "" && len(q.Header) == 0 {
+	if r.pool != nil && r.bare != nil && len(h) == 0 && r.token == nil && !body && q.Extra[0] == "" && len(q.Header) == 0 {
 		return r.header // nothing of the user's can write in it
 	}
 	all := maps.Clone(r.header)
@@ -101,11 +107,7 @@ func (r *round) headers(h http.Header) http.Header {
 		maps.Copy(all, h)
 	}
 	if r.token != nil {
-		if r.tokenHeader != "" {
-			all[r.tokenHeader] = []string{r.token.Value}
-		} else {
-			all["Authorization"] = r.token.Header
-		}
+		all[r.own.name] = r.own.value(r.token)
 	}
 	switch {
 	case !body || r.isSet["Content-Type"]:
@@ -215,12 +217,14 @@ func (r *round) redirect(next *http.Request, via []*http.Request) error {
 
 // sensitive returns the words that are cut out of all that is quoted.
 func (r *round) sensitive() []string {
-	if r.token == nil && len(r.terms.Secrets) == 0 {
+	if r.token == nil && r.sent == nil && len(r.terms.Secrets) == 0 {
 		return r.secrets
 	}
 	words := slices.Concat(r.terms.Secrets, r.secrets)
-	if r.token != nil {
-		words = append(words, r.token.Value)
+	for _, token := range [...]*web.Token{r.token, r.sent} {
+		if token != nil {
+			words = append(words, token.Value)
+		}
 	}
 	return words
 }

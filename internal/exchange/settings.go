@@ -3,8 +3,6 @@ package exchange
 import (
 	"net/http"
 	"net/url"
-
-	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
 // Settings are what the calls of one client share. They do not change while calls are made.
@@ -17,15 +15,15 @@ type Settings struct {
 	MaxResult int64
 	Strict    bool
 
-	userAgent   string
-	http        *http.Client
-	carrier     http.RoundTripper // of http
-	own         *http.Transport   // nil if the pool is the user's
-	holder      *http.Transport   // of requests that are held; nil for the carrier
-	isSet       map[string]bool   // by WithHeader or the base URL
-	tokenHeader string            // "" for Authorization
-	tokens      *web.Tokens       // nil without a token source
-	secrets     []string
+	userAgent string
+	http      *http.Client
+	carrier   http.RoundTripper // of http
+	pool      *http.Transport   // nil if the pool is the user's
+	holder    *http.Transport   // of requests that are held; nil for the carrier
+	isSet     map[string]bool   // by WithHeader or the base URL
+	own       *credential       // nil without a token source
+	foreign   []*credential     // of other origins
+	secrets   []string
 
 	// narrow is the user's CheckRedirect; nil for none.
 	narrow func(*http.Request, []*http.Request) error
@@ -50,8 +48,8 @@ func (s *Settings) Secrets() []string { return s.secrets }
 // CloseIdleConnections closes the idle connections of the default pools. Those of a RoundTripper of
 // the user's are not touched.
 func (s *Settings) CloseIdleConnections() {
-	if s.own != nil {
-		s.own.CloseIdleConnections()
+	if s.pool != nil {
+		s.pool.CloseIdleConnections()
 	}
 	if s.holder != nil {
 		s.holder.CloseIdleConnections()

@@ -31,6 +31,10 @@ type node struct {
 	children []*node    // by key, if the value is an object
 	elements []*element // if it is an array
 	backward bool       // whether an element is counted from the end
+
+	// begins has a bit for each child that a key with this first byte may lead to; nil for no
+	// children.
+	begins *[256]uint64
 }
 
 // Compile prepares the search for paths such as "payload.status": the keys on the way, joined by
@@ -73,7 +77,41 @@ func CompilePaths(paths []Path) (*Paths, error) {
 		}
 		n.wanted |= 1 << i
 	}
+	p.root.index()
 	return p, nil
+}
+
+// index sets begins of n and of the nodes below.
+func (n *node) index() {
+	if len(n.children) > 0 {
+		n.begins = new([256]uint64)
+	}
+	for i, c := range n.children {
+		for b := range n.begins {
+			if c.mayBegin(byte(b)) {
+				n.begins[b] |= 1 << i
+			}
+		}
+		c.index()
+	}
+	for _, e := range n.elements {
+		e.index()
+	}
+}
+
+// mayBegin reports whether a key that begins with b may lead to n, or differ from the key that does
+// by case alone.
+func (n *node) mayBegin(b byte) bool {
+	switch {
+	case n.key.Hole:
+		return true
+	case len(n.bytes) == 0:
+		return false
+	case !n.strict:
+		return n.bytes[0] == b
+	default: // a letter beyond ASCII may be another case of one within
+		return (n.bytes[0]^b)&^0x20 == 0 || n.bytes[0] >= utf8.RuneSelf || b >= utf8.RuneSelf
+	}
 }
 
 // to returns the node that a step leads to from n.
@@ -249,8 +287,14 @@ func (s *scan) key(n *node, seen *uint64) (*node, error) {
 	if escaped {
 		key = []byte(Text(s.body[start:s.at]))
 	}
+	candidates := ^uint64(0) >> (maxPaths - len(n.children)) // all, for the empty key
+	if len(key) > 0 {
+		candidates = n.begins[key[0]]
+	}
 	child := &unwanted
-	for i, c := range n.children {
+	for ; candidates != 0; candidates &= candidates - 1 {
+		i := bits.TrailingZeros64(candidates)
+		c := n.children[i]
 		switch {
 		case !c.key.Hole && bytes.Equal(c.bytes, key) || c.key.Hole && c.key.is(key, s.name):
 			if *seen&(1<<i) != 0 {
@@ -258,19 +302,11 @@ func (s *scan) key(n *node, seen *uint64) (*node, error) {
 			}
 			*seen |= 1 << i
 			child = c
-		case c.strict && !c.key.Hole && mayFold(c.bytes, key) && bytes.EqualFold(c.bytes, key):
+		case c.strict && !c.key.Hole && bytes.EqualFold(c.bytes, key):
 			return nil, fmt.Errorf("key %q stands in another case", c.key.Before)
 		}
 	}
 	return child, nil
-}
-
-// mayFold reports whether two keys may differ by case alone, by their first bytes.
-func mayFold(a, b []byte) bool {
-	if len(a) == 0 || len(b) == 0 {
-		return len(a) == len(b)
-	}
-	return (a[0]^b[0])&^0x20 == 0 || a[0] >= utf8.RuneSelf || b[0] >= utf8.RuneSelf
 }
 
 // array passes over an array at n.

@@ -249,3 +249,32 @@ func FuzzFindReadsWhatADecoderReads(f *testing.F) {
 		}
 	})
 }
+
+// fault 21: children of a node are looked up by the first byte of a key.
+func TestKeysAreToldApartWhateverTheyBeginWith(t *testing.T) {
+	t.Parallel()
+	key := func(s string, strict bool) jsonscan.Path {
+		return jsonscan.Path{Steps: []jsonscan.Step{{Key: jsonscan.Name{Before: s}}}, Strict: strict}
+	}
+	paths, err := jsonscan.CompilePaths([]jsonscan.Path{
+		key("kind", true), key("élan", true), key("", true), key("loose", false),
+		{Steps: []jsonscan.Step{{Key: jsonscan.Name{Before: "", After: "-x", Hole: true}}}},
+	})
+	require.NoError(t, err)
+	for body, want := range map[string]string{
+		`{"kind":1,"élan":2,"":3,"loose":4,"7-x":5}`:            "1 2 3 4 5",
+		`{"\u006bind":1,"Loose":0,"LOOSE":0,"8-x":0,"kinds":0}`: "1    ",
+		"{\"\u212aind\":1}": `key "kind" stands in another case`,
+		`{"Kind":1}`:        `key "kind" stands in another case`,
+		`{"ÉLAN":1}`:        `key "élan" stands in another case`,
+		`{"":1,"":2}`:       `key "" stands twice`,
+		`{"7-x":1,"7-x":2}`: `key "7-x" stands twice`,
+	} {
+		var found [5][]byte
+		if err := paths.FindFor("7", []byte(body), found[:]); err != nil {
+			assert.EqualError(t, err, want, body)
+			continue
+		}
+		assert.Equal(t, want, string(bytes.Join(found[:], []byte(" "))), body)
+	}
+}

@@ -246,23 +246,70 @@ func (p *parser) key() (jsonscan.Name, error) {
 	if key == "" {
 		return jsonscan.Name{}, p.fail(p.at, "a key is empty")
 	}
+	if problem := foreign(key); problem != "" {
+		return jsonscan.Name{}, p.fail(p.at, "%s", problem)
+	}
 	name, err := p.name(key, p.at)
 	p.at += len(key)
 	return name, err
 }
 
-// name reads a text that may have a hole.
-func (p *parser) name(text string, at int) (jsonscan.Name, error) {
-	for _, hole := range []string{"{id}", "{key}"} {
-		if before, after, ok := strings.Cut(text, hole); ok {
-			if i := strings.IndexAny(before+after, "{}"); i >= 0 {
-				return jsonscan.Name{}, p.fail(at, "{id} stands once at most")
-			}
-			return jsonscan.Name{Before: before, After: after, Hole: true}, nil
+// foreign returns what is wrong with a key that another language of paths would mean otherwise. A
+// key in quotes is none of these.
+func foreign(key string) string {
+	switch {
+	case key == "$":
+		return `no $ stands before the first key (a key that is $ is written ["$"])`
+	case key == "*":
+		return `no * stands for all elements: [0], [-1] or [field=value] is one (a key that is * is written ["*"])`
+	case key[0] == '/':
+		return `keys are joined by dots, not slashes (a key that begins with a slash is written ["/x"])`
+	case strings.Contains(key, "->"):
+		return `keys are joined by dots, not arrows (a key that holds an arrow is written ["a->b"])`
+	default:
+		return ""
+	}
+}
+
+// name reads a text that may have a hole. A hole in double braces is the text itself.
+func (p *parser) name(text string, at int) (n jsonscan.Name, err error) {
+	var plain strings.Builder
+	for i := 0; i < len(text); i++ {
+		hole, doubled := holeAt(text[i:])
+		switch {
+		case doubled:
+			plain.WriteString(hole)
+			i += len(hole) + 1
+		case (hole != "" || text[i] == '{' || text[i] == '}') && n.Hole:
+			return n, p.fail(at, "{id} stands once at most")
+		case hole != "":
+			n.Before, n.Hole = plain.String(), true
+			plain.Reset()
+			i += len(hole) - 1
+		case text[i] == '{' || text[i] == '}':
+			return n, p.fail(at+i, "braces are for {id} alone, and {{id}} reads {id}")
+		default:
+			plain.WriteByte(text[i])
 		}
 	}
-	if i := strings.IndexAny(text, "{}"); i >= 0 {
-		return jsonscan.Name{}, p.fail(at+i, "braces are for {id} alone")
+	if n.Hole {
+		n.After = plain.String()
+	} else {
+		n.Before = plain.String()
 	}
-	return jsonscan.Name{Before: text}, nil
+	return n, nil
+}
+
+// holeAt returns the hole at the beginning of a text, "" for none, and whether its braces are
+// doubled.
+func holeAt(text string) (hole string, doubled bool) {
+	for _, hole := range [...]string{"{id}", "{key}"} {
+		if strings.HasPrefix(text, "{"+hole+"}") {
+			return hole, true
+		}
+		if strings.HasPrefix(text, hole) {
+			return hole, false
+		}
+	}
+	return "", false
 }

@@ -15,7 +15,7 @@ const body = `{
 	"a": {"b": "v", "c.d": 1, "e]": {"f": true}, "7": "key"}, "b": null, "empty": {}, "none": [],
 	"jobs": [{"id": 7, "state": "x", "tags": ["one", "two"]}, {"id": "8", "state": "y", "meta": {"kind": "z"}}],
 	"conditions": [{"type": "Ready", "status": "False"}, {"type": "Complete", "status": "True"}, {"type": "Complete", "status": "late"}],
-	"commas": [{"name": "a, ]", "n": 1}, {"n": 2}], "flags": ["COMPLETED", "COMPLETING"], "deep": [[1, 2], [3]], "job-7": {"ok": 1}, "with space": {"in it": 2}
+	"commas": [{"name": "a, ]", "n": 1}, {"n": 2}], "flags": ["COMPLETED", "COMPLETING"], "deep": [[1, 2], [3]], "job-7": {"ok": 1}, "with space": {"in it": 2}, "$": {"*": {"/x": {"y->z": 4}}}, "{id}": {"7{id}": 3}
 }`
 
 func answer() *place.Answer {
@@ -35,7 +35,7 @@ func TestPlacesReadWhatStandsThere(t *testing.T) {
 		"conditions[type=Complete,status=late].status": `"late"`, "conditions[type=Complete, status!=True].status": `"late"`, "conditions[status!=False].type": `"Complete"`,
 		"conditions[type=Complete,status=x].status": "", "jobs[meta.kind!=z].id": `7`, "jobs[id!={id},state=y].id": `"8"`, "flags[!=COMPLETED]": `"COMPLETING"`,
 		"flags[!=COMPLETED,!=COMPLETING]": "", `conditions[type="Ready",status="False"].type`: `"Ready"`, `commas[name="a, ]"].n`: `1`, `commas[name!="a, ]"].n`: `2`,
-		"deep[0][1]": `2`, "deep[-1][-1]": `3`, "with space.in it": `2`, " a.b ": `"v"`,
+		"deep[0][1]": `2`, "deep[-1][-1]": `3`, "with space.in it": `2`, "{{id}}.{id}{{id}}": `3`, `["$"]["*"]["/x"]["y->z"]`: `4`, `["{{id}}"]["7{{id}}"]`: `3`, " a.b ": `"v"`,
 		"b": "", "b.c": "", "a[0]": "", "jobs.id": "", "x": "",
 		"@code": `207`, "@header.x-state": `"half \"way\""`, "@header.X-Empty": "", "@header.X-None": "",
 		"@link.next": `"https://h/p?page=3\u0026x=a,b"`, "@link.prev": `"https://h/p?page=1"`, "@link.LAST": `"/last"`, "@link.first": "",
@@ -137,7 +137,11 @@ func TestABadPlaceIsShownWithACaret(t *testing.T) {
 		"a[0]b":           "a dot, a bracket or a comma is wanted here\n\ta[0]b\n\t    ^",
 		"a]":              "a dot, a bracket or a comma is wanted here",
 		"a[.b=c]":         "a key is empty",
-		"{x}":             "braces are for {id} alone\n\t{x}\n\t^",
+		"$.a":             "no $ stands before the first key (a key that is $ is written [\"$\"])\n\t$.a\n\t^",
+		"a.*.b":           "no * stands for all elements",
+		"/a/b":            "keys are joined by dots, not slashes",
+		"a->b":            "keys are joined by dots, not arrows",
+		"{x}":             "braces are for {id} alone, and {{id}} reads {id}\n\t{x}\n\t^",
 		"a{id}{id}":       "{id} stands once at most",
 		"a, , b":          "a place is empty\n\ta, , b\n\t   ^",
 		"a,":              "a place is empty",
@@ -207,7 +211,7 @@ func TestPlacesAreReadWithoutAnAllocation(t *testing.T) {
 
 // fault 17: no place and no body panics, and what is found is a part of the answer.
 func FuzzPlaces(f *testing.F) {
-	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]", `c[a!=b, c="d,]"].x`, "[\"\x8a\xdf\xc4}\"]", "c[a=b,a=c].x,c[a=b].x"} {
+	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]", `c[a!=b, c="d,]"].x`, "[\"\x8a\xdf\xc4}\"]", "c[a=b,a=c].x,c[a=b].x", "{{id}}{id}.{{key}}"} {
 		f.Add(text, body, "7")
 		f.Add(text, `[1,[2,{"a":[]}],"\u0061"]`, "")
 	}

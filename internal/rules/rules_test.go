@@ -63,7 +63,7 @@ func TestWordsAreFoundAsTheyAreSpelledFirst(t *testing.T) {
 	t.Parallel()
 	table, err := rules.New(1, map[string]string{
 		"Done": "completed", "DONE": "failed", "Busy": "running", "BUSY": "running", " odd ": "pending", "2": "completed", "2.0": "failed", "3.50": "running",
-		"true": "completed", "": "pending", "-0": "canceled", "1e400": "failed", " 4.0 ": "completed", "null": "blocked", "a, b": "comma",
+		"true": "completed", "": "pending", "-0": "canceled", "1e400": "failed", " 4.0 ": "completed", "null": "blocked", `"a, b"`: "comma",
 	})
 	require.NoError(t, err)
 	for raw, want := range map[string]string{
@@ -91,6 +91,7 @@ func TestNewNamesWhatIsWrongWithRules(t *testing.T) {
 	}{
 		{2, map[string]string{"a": "x"}, `"a" has 1 patterns, for 2 places`},
 		{2, map[string]string{"a, b, c": "x"}, `"a, b, c" has 3 patterns, for 2 places`},
+		{1, map[string]string{"completed, success": "x"}, `"completed, success" has 2 patterns, for 1 place: a rule has one, and a word with a comma is quoted`},
 		{1, map[string]string{"a*b*c": "x"}, `"a*b*c": a pattern is foo*`},
 		{1, map[string]string{"**": "x"}, `"**": a pattern is`},
 		{2, map[string]string{"a, *": "x", "*, b": "y"}, `fit the same answers, and neither is more specific: say what "a, b" means`},

@@ -79,9 +79,12 @@ func New[T comparable](places int, rules map[string]T) (*Table[T], error) {
 // parse reads a rule.
 func parse[T comparable](key string, places int, means T) (rule[T], error) {
 	r := rule[T]{key: key, means: means}
-	elements := []string{key}
-	if places > 1 {
-		elements = split(key)
+	elements := split(key)
+	if places == 1 && len(elements) == 1 {
+		elements[0] = key // a word may have space around it
+	}
+	if len(elements) != places && places == 1 {
+		return r, fmt.Errorf(`%q has %d patterns, for 1 place: a rule has one, and a word with a comma is quoted, as in "\"a, b\""`, key, len(elements))
 	}
 	if len(elements) != places {
 		return r, fmt.Errorf("%q has %d patterns, for %d places: a rule has one for each, with commas between them, and * is anything", key, len(elements), places)

@@ -230,3 +230,20 @@ func shoot(t *testing.T, ctx context.Context, path string) {
 	require.NoError(t, chromedp.Run(ctx, chromedp.CaptureScreenshot(&picture)))
 	require.NoError(t, os.WriteFile(path, picture, 0o644))
 }
+
+// A job that waits for a person has a color of its own, and the page counts such jobs.
+func TestThePageShowsWhoWaitsForAPerson(t *testing.T) {
+	browserPath(t)
+	address := serve(t, "--seed", "7", "--blocked", "0.98", "--pending", "0", "--duration", "10m", "--speed", "100")
+	ctx := open(t, address)
+	require.NoError(t, chromedp.Run(ctx, chromedp.Click("#start")))
+	eventually(t, ctx, `document.querySelectorAll('.state.blocked').length === 5`)
+	eventually(t, ctx, `document.getElementById('blocked').textContent === '5 blocked' && document.getElementById('open').textContent === '5'`)
+	assert.Equal(t, "blocked", eval[string](t, ctx, `document.querySelector('.state.blocked').textContent`))
+	colors := eval[[]string](t, ctx, `['blocked', 'running', 'pending'].map(s => { const e = document.createElement('i'); e.className = s; document.body.append(e); return getComputedStyle(e).color; })`)
+	assert.Len(t, colors, 3)
+	assert.NotContains(t, colors[1:], colors[0])
+	if *screenshot != "" {
+		shoot(t, ctx, strings.TrimSuffix(*screenshot, ".png")+"-blocked.png")
+	}
+}

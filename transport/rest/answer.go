@@ -98,8 +98,9 @@ func (a *answer) tell(s *transport.Status) error {
 		}
 		return a.Refused()
 	}
-	r.find(a.places(a.asked), &a.reading)
-	if o, ok := r.fault(&a.reading); ok {
+	found := a.places(a.asked)
+	r.find(found, &a.reading)
+	if o, ok := a.fault(found); ok {
 		return a.faulty(o.Means)
 	}
 	err := r.readStatus(s, &a.reading)
@@ -174,9 +175,10 @@ func (a *answer) seeOther(s *transport.Status) error {
 // readCancel reads the answer to a cancel.
 func (a *answer) readCancel() error {
 	r := a.reader
-	if r.faults != nil {
-		r.find(a.places(a.asked), &a.reading)
-		if o, ok := r.fault(&a.reading); ok {
+	if r.faults != nil || a.template.faults != nil {
+		found := a.places(a.asked)
+		r.find(found, &a.reading)
+		if o, ok := a.fault(found); ok {
 			return a.faulty(o.Means)
 		}
 	}

@@ -69,6 +69,10 @@ func TestACallSaysWhereAndHowTheServiceIsAsked(t *testing.T) {
 		{rest.Call{Method: "POST", Path: "/x", Body: map[string]any{"n": "{id:number}"}}, "01", ""},
 		{rest.Call{Method: "POST", Path: "/x", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, Body: "a=1&id={id}"}, "x&y", "POST /base/x a=1&id=x%26y"},
 		{rest.Call{Path: "/x", Header: map[string]string{"X-Id": "{id}"}}, "7", "GET /base/x 7"},
+		{rest.Call{Path: "/{{id}}/{id}?{{rev}}={{+id}}"}, "7", "GET /base/%7Bid%7D/7?%7Brev%7D=%7B+id%7D"},
+		{rest.Call{Path: "/{id}", Header: map[string]string{"X-Id": `{"id":"{id}","not":"{{id}}"}`}}, "7", `GET /base/7 {"id":"7","not":"{id}"}`},
+		{rest.Call{Method: "POST", Path: "/x", Body: map[string]any{"q": "{job(id:\"{id}\"){{id}}}", "n": "{{id:number}}"}}, "7", `POST /base/x {"n":"{id:number}","q":"{job(id:\"7\"){id}}"}`},
+		{rest.Call{Method: "POST", Path: "/x", Header: map[string]string{"Content-Type": "text/plain"}, Body: "{a {id} {{id}} {{x}} {"}, "7", "POST /base/x {a 7 {id} {{x}} {"},
 	} {
 		var got string
 		client := serveAt(t, "/base", func(w http.ResponseWriter, r *http.Request) {
@@ -718,22 +722,24 @@ func TestAListThatNamesItselfAsItsNextPageEnds(t *testing.T) {
 func TestNewNamesWhatIsWrongWithADialect(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]rest.Dialect{
-		"field State: path \"a..b\": a key is empty\n\ta..b\n\t  ^":                 {State: "a..b"},
-		`field Faults is empty, and Fault is set`:                                   {Fault: "@code"},
-		`field Faults: Fault says of no place`:                                      {Faults: map[string]transport.Class{"a": 1}},
-		`field Faults: "a": no such class: 99`:                                      {Fault: "@code", Faults: map[string]transport.Class{"a": 99}},
-		`field States: "a" has 1 patterns, for 2 places`:                            {State: "a, b", States: map[string]transport.State{"a": 1}},
-		`fit the same answers, and neither is more specific: say what "a, b" means`: {State: "a, b", States: map[string]transport.State{"a, *": 1, "*, b": 2}},
-		`field IDPattern: "x": it names {id} once`:                                  {IDPattern: "x"},
-		`field Then has no effect without Next`:                                     {Then: &rest.Dialect{}},
-		`Then: Status: path "/x" names {id} 0 times`:                                {Next: "a", Then: &rest.Dialect{Status: rest.Call{Path: "/x"}}},
-		`Find: path "x" does not begin with a slash`:                                {Find: rest.Find{Call: rest.Call{Path: "x"}}},
-		`Find: field List: path "a.": a key is empty`:                               {Find: rest.Find{Call: rest.Call{Path: "/x"}, List: "a."}},
-		`Status: field Header: "a b": not a header`:                                 {Status: rest.Call{Header: map[string]string{"a b": "x"}}},
-		`Status: field Header: "X-A": its value holds a control character`:          {Header: map[string]string{"X-A": "x\n"}},
-		`Status: field Header: "Host": not a header that can be set`:                {Header: map[string]string{"Host": "x"}},
-		`Status: field Body: json: unsupported type`:                                {Status: rest.Call{Body: func() {}}},
-		`Fetch: path "" does not begin with a slash`:                                {Fetch: rest.Call{Method: "GET"}},
+		"field State: path \"a..b\": a key is empty\n\ta..b\n\t  ^":                   {State: "a..b"},
+		`field Faults is empty, and Fault is set`:                                     {Fault: "@code"},
+		`field Faults: Fault says of no place`:                                        {Faults: map[string]transport.Class{"a": 1}},
+		`field Faults: "a": no such class: 99`:                                        {Fault: "@code", Faults: map[string]transport.Class{"a": 99}},
+		`field States: "a" has 1 patterns, for 2 places`:                              {State: "a, b", States: map[string]transport.State{"a": 1}},
+		`fit the same answers, and neither is more specific: say what "a, b" means`:   {State: "a, b", States: map[string]transport.State{"a, *": 1, "*, b": 2}},
+		`field RetryAfter: "poll seconds": the unit "seconds" is none of ms, s and m`: {RetryAfter: "poll seconds"},
+		`field Progress: "done/total": a quotient has spaces around its slash`:        {Progress: "done/total"},
+		`field IDPattern: "x": it names {id} once`:                                    {IDPattern: "x"},
+		`field Then has no effect without Next`:                                       {Then: &rest.Dialect{}},
+		`Then: Status: path "/x" names {id} 0 times`:                                  {Next: "a", Then: &rest.Dialect{Status: rest.Call{Path: "/x"}}},
+		`Find: path "x" does not begin with a slash`:                                  {Find: rest.Find{Call: rest.Call{Path: "x"}}},
+		`Find: field List: path "a.": a key is empty`:                                 {Find: rest.Find{Call: rest.Call{Path: "/x"}, List: "a."}},
+		`Status: field Header: "a b": not a header`:                                   {Status: rest.Call{Header: map[string]string{"a b": "x"}}},
+		`Status: field Header: "X-A": its value holds a control character`:            {Header: map[string]string{"X-A": "x\n"}},
+		`Status: field Header: "Host": not a header that can be set`:                  {Header: map[string]string{"Host": "x"}},
+		`Status: field Body: json: unsupported type`:                                  {Status: rest.Call{Body: func() {}}},
+		`Fetch: path "" does not begin with a slash`:                                  {Fetch: rest.Call{Method: "GET"}},
 	} {
 		_, err := rest.New("http://h", rest.WithDialect(d))
 		assert.ErrorContains(t, err, want)

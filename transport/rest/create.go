@@ -106,7 +106,7 @@ func (t *template) input(r *exchange.Request, req transport.CreateRequest, field
 func (a *answer) readStart() error {
 	found := a.places(a.key)
 	a.reader.find(found, &a.reading)
-	if o, ok := a.reader.fault(&a.reading); ok {
+	if o, ok := a.fault(found); ok {
 		return a.faulty(o.Means)
 	}
 	switch {

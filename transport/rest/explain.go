@@ -94,8 +94,9 @@ func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 // explain adds what stood at each place of an answer.
 func (e *Explanation) explain(a *answer) {
 	r := a.reader
-	r.find(a.places(a.asked), &a.reading)
-	if o, ok := r.fault(&a.reading); ok {
+	found := a.places(a.asked)
+	r.find(found, &a.reading)
+	if o, ok := a.fault(found); ok {
 		e.Rule = fmt.Sprintf("Faults %q", o.Rule)
 	} else if o := r.states.Find(a.reading.values(r, inState)); o.Fits {
 		e.Rule = fmt.Sprintf("States %q", o.Rule)

@@ -45,6 +45,7 @@ func (k *call) fetch(ctx context.Context, at step, done transport.Status) (*exch
 	if err := k.ask(t, v); err != nil {
 		return nil, err
 	}
+	k.answer.asked = at.id
 	k.wire.Terms = exchange.Terms{Repeatable: true, Stream: true}
 	if err := k.do(ctx, (*answer).readResult); err != nil {
 		return nil, err
@@ -55,6 +56,11 @@ func (k *call) fetch(ctx context.Context, at step, done transport.Status) (*exch
 // readResult reads the answer to a fetch, whose body is not read unless it is an error.
 func (a *answer) readResult() error {
 	if a.Answer.Code/100 != 2 || a.Answer.Open == nil {
+		if f := a.template.faults; f != nil {
+			if o := f.find(a.places(a.asked)); o.Fits {
+				return a.faulty(o.Means)
+			}
+		}
 		return a.Refused()
 	}
 	return nil

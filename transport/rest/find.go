@@ -61,6 +61,11 @@ func (f *finder) ids(ctx context.Context, c *Client, key string) (ids []string, 
 	}
 	k.wire.Terms.Repeatable = true
 	err = k.do(ctx, func(a *answer) error {
+		if t := f.call.faults; t != nil {
+			if o := t.find(a.places(key)); o.Fits {
+				return a.faulty(o.Means)
+			}
+		}
 		if a.Answer.Code/100 != 2 {
 			return a.Refused()
 		}

@@ -7,20 +7,32 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// maxFollowed bounds the jobs whose next id is remembered. Of more, one is forgotten and asked
-// about under its first id again.
-const maxFollowed = 1 << 17
+const (
+	// maxFollowed bounds the jobs whose next id is remembered, and maxFollowedBytes their ids. Beyond
+	// either, one that has ended is forgotten, or else any. A forgotten job is asked about under its
+	// first id again.
+	maxFollowed      = 1 << 17
+	maxFollowedBytes = 32 << 20
+	// maxEnded is how many of these jobs are remembered after their end, for a Fetch or a late
+	// waiter. The newest are.
+	maxEnded = 1 << 12
+)
 
-// followed remembers under which id a job goes on. It is safe for concurrent use.
+// followed remembers under which id a job goes on. A service may forget the first id soon, as
+// Jenkins does the item of a queue, so that the next id can't be asked for again. Its zero value is
+// empty. It is safe for concurrent use.
 type followed struct {
-	mu   sync.Mutex
-	jobs map[string]step
+	mu    sync.Mutex
+	jobs  map[string]step
+	bytes int      // of all ids
+	ended []string // those of jobs that have ended, the oldest first
 }
 
 // step is where a job has come to.
 type step struct {
 	stage int
 	id    string
+	ended bool
 }
 
 // where returns the stage and the id under which a job is asked about.
@@ -30,7 +42,7 @@ func (f *followed) where(id string) step {
 	if s, ok := f.jobs[id]; ok {
 		return s
 	}
-	return step{0, id}
+	return step{id: id}
 }
 
 // move says that a job goes on elsewhere.
@@ -40,13 +52,59 @@ func (f *followed) move(id string, to step) {
 	if f.jobs == nil {
 		f.jobs = map[string]step{}
 	}
-	if _, known := f.jobs[id]; !known && len(f.jobs) >= maxFollowed {
+	f.forgetLocked(id)
+	f.jobs[id] = to
+	f.bytes += len(id) + len(to.id)
+	f.trimLocked(id)
+}
+
+// end says that a job has ended.
+func (f *followed) end(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s, ok := f.jobs[id]
+	if !ok || s.ended {
+		return
+	}
+	s.ended = true
+	f.jobs[id] = s
+	f.ended = append(f.ended, id)
+	if len(f.ended) > maxEnded {
+		f.dropLocked()
+	}
+}
+
+// trimLocked forgets jobs other than id until the bounds hold.
+func (f *followed) trimLocked(id string) {
+	for len(f.jobs) > maxFollowed || f.bytes > maxFollowedBytes && len(f.jobs) > 1 {
+		if len(f.ended) > 0 {
+			f.dropLocked()
+			continue
+		}
 		for other := range f.jobs {
-			delete(f.jobs, other)
-			break
+			if other != id {
+				f.forgetLocked(other)
+				break
+			}
 		}
 	}
-	f.jobs[id] = to
+}
+
+// dropLocked forgets the job that ended first.
+func (f *followed) dropLocked() {
+	id := f.ended[0]
+	f.ended[0] = ""
+	f.ended = f.ended[1:]
+	if f.jobs[id].ended { // it may be under way again
+		f.forgetLocked(id)
+	}
+}
+
+func (f *followed) forgetLocked(id string) {
+	if s, ok := f.jobs[id]; ok {
+		delete(f.jobs, id)
+		f.bytes -= len(id) + len(s.id)
+	}
 }
 
 // follow notes that the answer gave the job its next id.
@@ -63,6 +121,6 @@ func (k *call) follow(f *followed, at step) error {
 	if err := transport.CheckID(id); err != nil {
 		return k.wire.Fail(transport.Malformed, fmt.Errorf("the next id: %w", err))
 	}
-	f.move(k.answer.id, step{stage, id})
+	f.move(k.answer.id, step{stage: stage, id: id})
 	return nil
 }

@@ -164,22 +164,32 @@ func WithMaxResult(bytes int64) Option {
 
 // AllowOrigin names an origin, such as "https://files.example.com", beside that of the base URL, to
 // which calls and redirects may go where the service names a URL of it. It is sent no credential:
-// no token, and no header of [WithHeader], of the Dialect or of a cookie jar. The default is none.
-// An origin with http is refused where the base URL has https.
+// no token, and no header of [WithHeader], of the Dialect or of a cookie jar. [WithOriginToken]
+// gives it a token of its own. The default is none. An origin with http is refused where the base
+// URL has https.
 func AllowOrigin(origin string) Option {
 	return func(c *config) { c.Origins = append(c.Origins, origin) }
 }
 
-// WithTokenHeader sets which header carries the token of [WithToken], such as PRIVATE-TOKEN, with
-// the token alone as its value. The default, or "", is "Authorization: Bearer".
-func WithTokenHeader(name string) Option {
+// WithTokenHeader sets which header carries the token of [WithToken]. "PRIVATE-TOKEN" is a header
+// with the token alone, and "Authorization: Key" one with a word before it. The default, or "", is
+// "Authorization: Bearer".
+func WithTokenHeader(header string) Option {
 	return func(c *config) {
-		if name != "" && !web.IsToken(name) {
-			c.Problem("WithTokenHeader(%.80q): not a header's name", name)
+		if _, _, err := exchange.ParseTokenHeader(header); err != nil {
+			c.Problem("WithTokenHeader(%.80q): %w", header, err)
 			return
 		}
-		if c.TokenHeader = http.CanonicalHeaderKey(name); c.TokenHeader == "Authorization" {
-			c.Problem("WithTokenHeader(%.80q): WithToken alone sets it", name)
-		}
+		c.TokenHeader = header
+	}
+}
+
+// WithOriginToken names an origin as [AllowOrigin] does, and the source of a token that requests to
+// it carry. No other origin is sent the token, and the origin is sent no other credential. The
+// header is as in [WithTokenHeader]. The source is asked as that of [WithToken] is. A nil source is
+// none.
+func WithOriginToken(origin, header string, source func(context.Context) (string, error)) Option {
+	return func(c *config) {
+		c.OriginTokens = append(c.OriginTokens, exchange.OriginToken{Origin: origin, Header: header, Source: source})
 	}
 }

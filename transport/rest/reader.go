@@ -75,6 +75,7 @@ func newReader(d Dialect) (*reader, error) {
 			problems = append(problems, fmt.Errorf("field States: %q: no such state: %d", raw, state))
 		}
 	}
+	problems = append(problems, unitProblems(&d)...)
 	problems = append(problems, r.compile(r.texts())...)
 	if err := r.compileID(); err != nil {
 		problems = append(problems, err)
@@ -83,6 +84,17 @@ func newReader(d Dialect) (*reader, error) {
 		problems = append(problems, r.compileRules()...)
 	}
 	return r, errors.Join(problems...)
+}
+
+// unitProblems returns what looks like a unit or a quotient, and would be read as a part of a key.
+func unitProblems(d *Dialect) (problems []error) {
+	if _, unit, ok := strings.Cut(d.RetryAfter, " "); ok && unit != "ms" && unit != "s" && unit != "m" && !strings.ContainsAny(d.RetryAfter, `,["`) {
+		problems = append(problems, fmt.Errorf("field RetryAfter: %q: the unit %q is none of ms, s and m (a key with a space is quoted)", d.RetryAfter, unit))
+	}
+	if strings.Contains(d.Progress, "/") && !strings.Contains(d.Progress, " / ") && !strings.ContainsAny(d.Progress, `["`) {
+		problems = append(problems, fmt.Errorf("field Progress: %q: a quotient has spaces around its slash (a key with a slash is quoted)", d.Progress))
+	}
+	return problems
 }
 
 // texts returns what the fields say, without what is no place.
@@ -154,23 +166,9 @@ func (r *reader) compileRules() (problems []error) {
 	if r.states, err = rules.New(r.at[inState+1]-r.at[inState], r.dialect.States); err != nil {
 		problems = append(problems, fmt.Errorf("field States: %w", err))
 	}
-	n := r.at[inFault+1] - r.at[inFault]
-	switch {
-	case n == 0 && len(r.dialect.Faults) > 0:
-		problems = append(problems, errors.New("field Faults: Fault says of no place where they stand"))
-	case n > 0 && len(r.dialect.Faults) == 0:
-		problems = append(problems, errors.New("field Faults is empty, and Fault is set"))
-	case n > 0:
-		if r.faults, err = rules.New(n, r.dialect.Faults); err != nil {
-			problems = append(problems, fmt.Errorf("field Faults: %w", err))
-		}
-		for _, key := range slices.Sorted(maps.Keys(r.dialect.Faults)) {
-			if class := r.dialect.Faults[key]; class > transport.Misdirected {
-				problems = append(problems, fmt.Errorf("field Faults: %q: no such class: %d", key, class))
-			}
-		}
-	}
-	return problems
+	var wrong []error
+	r.faults, wrong = newFaultTable(r.at[inFault+1]-r.at[inFault], r.dialect.Faults)
+	return append(problems, wrong...)
 }
 
 // reading is what a reader has found in one answer.

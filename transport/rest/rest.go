@@ -184,8 +184,13 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 		k.wire.Request.Extra, a.last = [2]string{"If-None-Match", last.Revision}, last
 	}
 	err = k.do(ctx, (*answer).readStatus)
-	if c.follows && err == nil && a.reading.next != "" && a.last == nil {
-		err = k.follow(&c.followed, at)
+	if c.follows && err == nil {
+		switch {
+		case a.reading.next != "" && a.last == nil:
+			err = k.follow(&c.followed, at)
+		case a.status.State.Terminal():
+			c.followed.end(id)
+		}
 	}
 	if err != nil {
 		return transport.Status{}, err
@@ -196,7 +201,7 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 // place returns where the job has come to under which the caller asks.
 func (c *Client) place(id string) step {
 	if !c.follows {
-		return step{0, id}
+		return step{id: id}
 	}
 	return c.followed.where(id)
 }
@@ -215,7 +220,7 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	if err := k.ask(k.stage.cancel, &vars{id: at.id}); err != nil {
 		return err
 	}
-	k.answer.id = id
+	k.answer.id, k.answer.asked = id, at.id
 	method := k.wire.Request.Method
 	k.wire.Terms = exchange.Terms{Seed: id, Repeatable: method == http.MethodDelete || method == http.MethodPut || method == http.MethodGet}
 	return k.do(ctx, (*answer).readCancel)

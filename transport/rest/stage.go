@@ -83,8 +83,8 @@ func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems [
 		{"Fetch", d.Fetch, false, []string{holeResult, holeID}, &s.fetch, d.Fetch.isZero()},
 	} {
 		if call.absent {
-			if call.call.Path == none && (call.call.Header != nil || call.call.Body != nil) {
-				problems = append(problems, fmt.Errorf("%s: Path %q is no call, and has neither headers nor a body", call.name, none))
+			if call.call.Path == none && (call.call.Header != nil || call.call.Body != nil || call.call.Faults != nil) {
+				problems = append(problems, fmt.Errorf("%s: Path %q is no call, and has neither headers nor a body nor faults", call.name, none))
 			}
 			continue
 		}

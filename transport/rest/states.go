@@ -16,6 +16,11 @@ var defaultStates = map[transport.State][]string{
 		"progressing", "retry", "retrying", "restarting", "rendering", "uploading", "downloading", "finalizing", "finishing",
 		"completing", "failing", "canceling", "cancelling", "aborting", "stopping", "terminating",
 	},
+	transport.Blocked: {
+		"blocked", "requires_action", "action_required", "requires_approval", "approval_required", "needs_approval", "pending_approval",
+		"awaiting_approval", "waiting_approval", "waiting_for_approval", "requires_input", "input_required", "input-required",
+		"awaiting_input", "waiting_for_input", "auth_required", "auth-required",
+	},
 	transport.Completed: {"completed", "succeeded", "success", "successful", "passed"},
 	transport.Failed: {
 		"error", "errored", "failed", "failure", "fail", "unsuccessful", "faulted", "crashed", "rejected", "expired", "timeout",
@@ -25,9 +30,10 @@ var defaultStates = map[transport.State][]string{
 }
 
 // DefaultStates returns the words of the default dialect, which are those that many services use:
-// pending, queued and the like; running, in_progress, processing and the like; completed,
-// succeeded, success, successful and passed; error, failed, failure, timed_out and the like;
-// canceled, cancelled, aborted, revoked and killed.
+// pending, queued and the like; running, in_progress, processing and the like; blocked,
+// requires_action, waiting_for_approval, input_required and the like; completed, succeeded,
+// success, successful and passed; error, failed, failure, timed_out and the like; canceled,
+// cancelled, aborted, revoked and killed.
 //
 // A word that some services say of a job that is over, whether it went well or not, is not among
 // them: done, finished, complete, ended, closed, stopped, terminated. Put the ones that your

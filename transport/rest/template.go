@@ -66,9 +66,10 @@ type template struct {
 	header []field
 	body   *bodyTemplate // nil for none
 	needs  map[string]bool
-	keyed  bool // whether it needs a key
-	holds  bool // whether it says how long the service may hold it
-	simple bool // whether it is the id alone between two plain texts, as nearly all are
+	keyed  bool        // whether it needs a key
+	holds  bool        // whether it says how long the service may hold it
+	faults *callFaults // of this call alone; nil for none
+	simple bool        // whether it is the id alone between two plain texts, as nearly all are
 }
 
 // piece is a text and the hole behind it.
@@ -97,11 +98,14 @@ func newTemplate(base *url.URL, allow []*url.URL, c Call, shared map[string]stri
 	if !web.IsToken(c.Method) {
 		return nil, fmt.Errorf("%q is not an HTTP method", c.Method)
 	}
-	if err := t.setHeader(c.Header, shared, holes); err != nil {
+	var err error
+	if t.faults, err = newCallFaults(c); err != nil {
+		return nil, err
+	}
+	if err = t.setHeader(c.Header, shared, holes); err != nil {
 		return nil, err
 	}
 	if c.Body != nil {
-		var err error
 		if t.body, err = newBody(c.Body, t.contentType(), holes); err == nil {
 			err = t.note(t.body.pieces, "body", holes)
 		}
@@ -122,16 +126,17 @@ func newTemplate(base *url.URL, allow []*url.URL, c Call, shared map[string]stri
 }
 
 func (t *template) setPath(whole string, wantsID bool, holes []string) error {
+	whole = escapeLiterals(whole)
 	path, query, _ := strings.Cut(whole, "?")
 	switch {
 	case !strings.HasPrefix(path, "/"):
-		return fmt.Errorf("path %q does not begin with a slash", path)
+		return fmt.Errorf("path %q does not begin with a slash: it is appended to the base URL", path)
 	case strings.Contains(whole, "#"):
 		return fmt.Errorf("path %q has a fragment", path)
 	}
 	n := strings.Count(whole, placeholder) + strings.Count(whole, "{+id}")
 	if wantsID && (n > 1 || n == 0 && !t.needs[holeID]) {
-		return fmt.Errorf("path %q names {id} %d times, it takes one", path, n)
+		return fmt.Errorf("path %q names {id} %d times, it takes one, which stands for the job's id", path, n)
 	}
 	pieces := cut(path)
 	if err := t.note(pieces, path, holes); err != nil {
@@ -217,7 +222,7 @@ func (t *template) note(pieces []piece, where string, holes []string) error {
 			known = known || p.hole == hole
 		}
 		if !known {
-			return fmt.Errorf("path %q has braces that are no {id} to fill in", where)
+			return noHole(p, where, holes)
 		}
 		if p.hole != "" {
 			t.needs[p.hole] = true
@@ -228,25 +233,69 @@ func (t *template) note(pieces []piece, where string, holes []string) error {
 	return nil
 }
 
-// cut takes a text apart around its holes.
+// noHole returns the error of a hole that has no value where it stands, or of braces around none.
+func noHole(p piece, where string, holes []string) error {
+	known := "{" + strings.Join(holes, "}, {") + "}"
+	if p.hole != "" {
+		return fmt.Errorf("path %q has braces that are no {id} to fill in: {%s} has no value here, but %s", where, p.hole, known)
+	}
+	return fmt.Errorf("path %q has braces that are no {id} to fill in: only %s has a value here, and other braces are written %%7B and %%7D", where, known)
+}
+
+// cut takes a text apart around its holes. Other braces are the text's own, and {{id}} reads {id}.
 func cut(text string) (pieces []piece) {
+	plain := ""
 	for {
 		open := strings.IndexByte(text, '{')
 		if open < 0 {
 			break
 		}
-		length := strings.IndexByte(text[open:], '}')
-		if length < 0 {
-			break
+		plain, text = plain+text[:open], text[open:]
+		if literal, length := literalHole(text); length > 0 {
+			plain, text = plain+literal, text[length:]
+			continue
 		}
-		hole, slashes := strings.CutPrefix(text[open+1:open+length], "+")
+		end := max(strings.IndexByte(text, '}'), 0)
+		hole, slashes := strings.CutPrefix(text[1:max(end, 1)], "+")
 		if !isHole(hole) {
-			return append(pieces, piece{plain: text, raw: text})
+			plain, text = plain+"{", text[1:]
+			continue
 		}
-		pieces = append(pieces, piece{plain: text[:open], raw: text[:open], hole: hole, slashes: slashes})
-		text = text[open+length+1:]
+		pieces = append(pieces, piece{plain: plain, raw: plain, hole: hole, slashes: slashes})
+		plain, text = "", text[end+1:]
 	}
-	return append(pieces, piece{plain: text, raw: text})
+	return append(pieces, piece{plain: plain + text, raw: plain + text})
+}
+
+// literalHole returns what a hole in double braces at the beginning of a text reads, and the length
+// of the hole; 0 if there is none.
+func literalHole(text string) (literal string, length int) {
+	inner, doubled := strings.CutPrefix(text, "{{")
+	end := strings.IndexByte(inner, '}')
+	if !doubled || end < 0 || !strings.HasPrefix(inner[end:], "}}") {
+		return "", 0
+	}
+	switch name := strings.TrimPrefix(inner[:end], "+"); {
+	case isHole(name), name == "input", name == "id:number":
+		return "{" + inner[:end] + "}", len("{{}}") + end
+	default:
+		return "", 0
+	}
+}
+
+// escapeLiterals returns a path and its query with each hole in double braces as it is sent.
+func escapeLiterals(path string) string {
+	var b strings.Builder
+	for i := 0; i < len(path); {
+		if literal, length := literalHole(path[i:]); length > 0 {
+			b.WriteString("%7B" + literal[1:len(literal)-1] + "%7D")
+			i += length
+			continue
+		}
+		b.WriteByte(path[i])
+		i++
+	}
+	return b.String()
 }
 
 func isHole(s string) bool {
@@ -533,6 +582,12 @@ func bodyPieces(text string, holes []string) (pieces []piece) {
 	start := 0
 	for i := 0; i < len(text); i++ {
 		if text[i] != '{' {
+			continue
+		}
+		if literal, length := literalHole(text[i:]); length > 0 {
+			pieces = append(pieces, piece{plain: text[start:i] + literal})
+			i += length - 1
+			start = i + 1
 			continue
 		}
 		end := strings.IndexByte(text[i:], '}')

@@ -147,7 +147,7 @@ type jobState struct {
 // look returns where all stands, and whether anything of it moves without a call.
 func (b *board) look(p page) (s snapshot, moves bool) {
 	s = snapshot{Began: b.began, Speed: b.speed, Counts: map[string]int{}, Jobs: []jobState{}}
-	for _, state := range []transport.State{transport.Unknown, transport.Pending, transport.Running, transport.Completed, transport.Failed, transport.Canceled} {
+	for _, state := range []transport.State{transport.Unknown, transport.Pending, transport.Running, transport.Blocked, transport.Completed, transport.Failed, transport.Canceled} {
 		s.Counts[state.String()] = 0
 	}
 	var delays []float64

@@ -23,6 +23,7 @@ type config struct {
 	kinds    kinds
 	pending  float64
 	running  bool
+	blocked  float64
 	fail     float64
 	seed     uint64
 	speed    float64
@@ -55,6 +56,7 @@ func newFlags(c *config) *flag.FlagSet {
 	flags.Func("kind", "how long jobs of a kind take, as `name=distribution`; may be repeated", c.kinds.set)
 	flags.Float64Var(&c.pending, "pending", 1, "`share` of its time after which a job is running, from 0 to 1; with 1 it is pending until it ends")
 	flags.BoolVar(&c.running, "running", false, fmt.Sprintf("have jobs run, as --pending %v does", runningAfter))
+	flags.Float64Var(&c.blocked, "blocked", 0, "`share` of the time that a job runs in which it waits for a person, from 0 to 1; jobs then run")
 	flags.Float64Var(&c.fail, "fail", 0.5, "`share` of the jobs that fail, from 0 to 1")
 	flags.Uint64Var(&c.seed, "seed", 0, "`number` that decides what becomes of the jobs; 0 picks one")
 	flags.Float64Var(&c.speed, "speed", 1, "how many `times` as fast the service's clock runs")
@@ -82,7 +84,7 @@ func newFlags(c *config) *flag.FlagSet {
 func (c *config) settle(flags *flag.FlagSet) error {
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if c.running && !given["pending"] {
+	if (c.running || c.blocked > 0) && !given["pending"] {
 		c.pending = runningAfter
 	}
 	switch {
@@ -92,6 +94,10 @@ func (c *config) settle(flags *flag.FlagSet) error {
 		return fmt.Errorf("--pending %v: must be from 0 to 1", c.pending)
 	case c.running && c.pending == 1:
 		return fmt.Errorf("--running with --pending %v: a job that is pending until it ends does not run", c.pending)
+	case !(c.blocked >= 0 && c.blocked <= 1):
+		return fmt.Errorf("--blocked %v: must be from 0 to 1", c.blocked)
+	case c.blocked > 0 && c.pending == 1:
+		return fmt.Errorf("--blocked with --pending %v: a job that is pending until it ends waits for nobody", c.pending)
 	case !(c.speed >= 0.001 && c.speed <= 1e6):
 		return fmt.Errorf("--speed %v: must be from 0.001 to 1000000", c.speed)
 	case !(c.fail >= 0 && c.fail <= 1):

@@ -18,6 +18,7 @@
 //	--duration lognormal:10s,0.5       how long a job takes; see mock.ParseDistribution
 //	--kind transcode=lognormal:1m,0.3  the same for jobs of a kind; may be repeated
 //	--running                          have jobs run before they end, with progress
+//	--blocked 0.3                      have them wait for a person for that share of it
 //	--pending 0.5                      share of that time before a job runs; 1, the default: never
 //	--fail 0.1                         share of the jobs that fail
 //	--seed 7                           the same seed gives the same jobs; 0 picks one
@@ -149,7 +150,14 @@ func (c config) script(job mock.Creation, log *zap.Logger) []mock.Step {
 		return []mock.Step{mock.Pending(max(takes, 1)), end}
 	}
 	waits := time.Duration(c.pending * float64(takes))
-	return []mock.Step{mock.Pending(max(waits, 1)), mock.Running(max(takes-waits, 1)).Rising(0, 1), end}
+	runs := takes - waits
+	if c.blocked == 0 {
+		return []mock.Step{mock.Pending(max(waits, 1)), mock.Running(max(runs, 1)).Rising(0, 1), end}
+	}
+	blocked := time.Duration(c.blocked * float64(runs))
+	half := max((runs-blocked)/2, 1)
+	return []mock.Step{mock.Pending(max(waits, 1)), mock.Running(half).Rising(0, 0.5),
+		mock.Blocked(max(blocked, 1)).With(0.5, "waits for an approval"), mock.Running(half).Rising(0.5, 1), end}
 }
 
 // grace is how long requests under way may take once the server is to end.

@@ -36,6 +36,8 @@ func TestMisuseIsToldInOneLine(t *testing.T) {
 		"serve --kind slow=never":               "want a duration",
 		"serve --pending -1":                    "--pending -1",
 		"serve --running --pending 1":           "--running with --pending 1",
+		"serve --blocked 1.5":                   "--blocked 1.5: must be from 0 to 1",
+		"serve --blocked 0.5 --pending 1":       "--blocked with --pending 1",
 		"serve --allow-host :80":                "want a name",
 		"serve --speed 0":                       "--speed 0",
 		"serve --fault sometimes":               "want WHEN: EFFECT",
@@ -180,13 +182,15 @@ func TestByDefaultAJobIsPendingUntilItEnds(t *testing.T) {
 	for _, answer := range []string{pending, completed, failed} {
 		assert.NotZero(t, seen[answer], answer)
 	}
-	for _, args := range [][]string{{"--running"}, {"--pending", "0.1"}} {
-		running := false
+	for _, args := range [][]string{{"--running"}, {"--pending", "0.1"}, {"--blocked", "0.5"}} {
+		running, blocked := false, false
 		seen, over := follow(args...)
 		assert.Len(t, over, 40)
 		for answer := range seen {
 			running = running || strings.Contains(answer, `"status":"running"`)
+			blocked = blocked || strings.Contains(answer, `"status":"blocked"`)
 		}
+		assert.Equal(t, args[0] == "--blocked", blocked)
 		assert.True(t, running, "%v", args)
 	}
 }

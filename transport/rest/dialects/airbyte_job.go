@@ -28,6 +28,7 @@ func AirbyteJob() Service {
 			State:             "status",
 			States: map[string]transport.State{
 				"pending":    transport.Pending,
+				"queued":     transport.Pending,
 				"running":    transport.Running,
 				"incomplete": transport.Running,
 				"succeeded":  transport.Completed,

@@ -9,7 +9,7 @@
 //
 // # Credentials
 //
-// A token is sent as "Authorization: Bearer", or alone in the service's TokenHeader. A user and a
+// A token is sent as "Authorization: Bearer", or as the service's TokenHeader says. A user and a
 // password stand in the base URL. A service of AWS takes no token: each request is signed by the
 // RoundTripper that [rest.WithRoundTripper] names, which any library for signature version 4 makes.
 // A request is signed again each time it is sent.
@@ -40,8 +40,8 @@ type Service struct {
 	Doc string
 	// BaseURL is the service's address; "" if everybody has their own.
 	BaseURL string
-	// TokenHeader is the header of the token, for [rest.WithTokenHeader]; "" for a bearer token in
-	// Authorization, for a user and a password, and for signed requests.
+	// TokenHeader is the header of the token, as [rest.WithTokenHeader] takes it; "" for a bearer
+	// token in Authorization, for a user and a password, and for signed requests.
 	TokenHeader string
 	// Dialect is how the service speaks of its jobs.
 	Dialect rest.Dialect
@@ -62,6 +62,8 @@ type Entry struct {
 	Params []string
 	// Checked names what the dialect was checked against; "" is nothing but memory.
 	Checked string
+	// Read is the date at which that was read, such as "2026-11-26"; "" if nobody noted it.
+	Read string
 	// Push says how the service tells of an end by itself, such as "webhook"; "" is not at all.
 	Push string
 	// Hints names what the service says about when to ask again, beside Retry-After.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -30,6 +31,32 @@ func TestEntriesAreSortedAndNamedAlike(t *testing.T) {
 			assert.False(t, optional && param[0] != '[', "%s: %s stands behind one that may be left out", e.Name, param)
 			optional = optional || param[0] == '['
 		}
+	}
+}
+
+// undated has the entries that were written before dates were noted. It must only shrink.
+var undated = []string{
+	"accepted-location", "aws-batch-job", "aws-bedrock-batch", "aws-cloudformation-stack", "aws-glue-job-run", "aws-mediaconvert-job",
+	"aws-stepfunctions-execution", "aws-textract-analysis", "awx-job", "azure-devops-build", "bigquery-job", "buildkite-build", "bunny-stream-video",
+	"camunda-process-instance", "cloudconvert-job", "cloudflare-workflow-instance", "cloudinary-upload", "comfyui-prompt", "convertapi-job",
+	"databricks-run", "databricks-statement", "dbt-cloud-run", "elasticsearch-task", "ga4gh-tes-task", "github-check-run", "github-run",
+	"github-workflow-run", "gitlab-pipeline", "globus-transfer", "google-operation", "ibm-resource-instance", "jenkins-build",
+	"kubernetes-job", "mistral-batch", "nomad-evaluation", "openai-batch", "openai-fine-tune", "openai-response", "openai-video", "openstack-heat-stack",
+	"slurm-job", "snowflake-statement", "spacelift-run", "trino-query", "twilio-export-job", "virustotal-analysis",
+	"zencoder-job",
+}
+
+func TestEveryEntrySaysWhenItsSourceWasRead(t *testing.T) {
+	t.Parallel()
+	for _, e := range dialects.All() {
+		if e.Read == "" {
+			assert.Contains(t, undated, e.Name, "Read has no date")
+			continue
+		}
+		assert.NotContains(t, undated, e.Name, "it has a date by now")
+		assert.NotEmpty(t, e.Checked, "%s: nothing was read", e.Name)
+		_, err := time.Parse(time.DateOnly, e.Read)
+		assert.NoError(t, err, e.Name)
 	}
 }
 

@@ -32,9 +32,10 @@ The services that package [dialects](../transport/rest/dialects) speaks to. This
 - Result: "in the answer", or fetched by a further call.
 - Hints: what the service says about when to ask again. All dialects honor Retry-After and an ETag.
 - Written from: what the words and paths were taken from. "memory" wants a look before it is relied on.
+- Read: when that was read; empty if nobody noted it.
 
-| Name | Service | Asks | Create | States | Cancel | Result | Push | Hints | Written from |
-|---|---|---|---|---|---|---|---|---|---|
+| Name | Service | Asks | Create | States | Cancel | Result | Push | Hints | Written from | Read |
+|---|---|---|---|---|---|---|---|---|---|---|
 `
 
 // write writes the index.
@@ -52,7 +53,7 @@ func write(w io.Writer) error {
 		}
 		cells := []string{
 			"`" + strings.Join(append([]string{e.Name}, e.Params...), " ") + "`", "[" + s.Name + "](" + s.Doc + ")", asks(&s.Dialect), create(&s.Dialect),
-			states(s.Dialect), yes(s.Dialect.Cancel.Path != "-"), result(&s.Dialect), e.Push, e.Hints, from,
+			states(s.Dialect), yes(s.Dialect.Cancel.Path != "-"), result(&s.Dialect), e.Push, e.Hints, from, e.Read,
 		}
 		for _, cell := range cells {
 			b.WriteString(strings.TrimRight("| "+cell, " ") + " ")

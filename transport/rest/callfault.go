@@ -1,0 +1,79 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/rules"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// callFaults are the Faults of one Call. They do not change.
+type callFaults struct {
+	set   *place.Set
+	table *rules.Table[transport.Class]
+}
+
+// newCallFaults returns the Faults of a Call; nil if it has none.
+func newCallFaults(c Call) (*callFaults, error) {
+	if len(c.Faults) == 0 && c.Fault == "" {
+		return nil, nil
+	}
+	places, err := place.ParseList(c.Fault)
+	if err != nil {
+		return nil, fmt.Errorf("field Fault: %w", err)
+	}
+	if len(places) == 1 && places[0].Source == place.Nowhere {
+		places = nil
+	}
+	f := &callFaults{}
+	var problems []error
+	if f.table, problems = newFaultTable(len(places), c.Faults); problems != nil {
+		return nil, errors.Join(problems...)
+	}
+	f.set, err = place.NewSet(places, 0)
+	return f, err
+}
+
+// newFaultTable returns the rules of Faults over so many places; nil for none.
+func newFaultTable(places int, faults map[string]transport.Class) (table *rules.Table[transport.Class], problems []error) {
+	switch {
+	case places == 0 && len(faults) == 0:
+		return nil, nil
+	case places == 0:
+		return nil, []error{errors.New("field Faults: Fault says of no place where they stand")}
+	case len(faults) == 0:
+		return nil, []error{errors.New("field Faults is empty, and Fault is set")}
+	}
+	table, err := rules.New(places, faults)
+	if err != nil {
+		problems = append(problems, fmt.Errorf("field Faults: %w", err))
+	}
+	for _, key := range slices.Sorted(maps.Keys(faults)) {
+		if class := faults[key]; class > transport.Misdirected {
+			problems = append(problems, fmt.Errorf("field Faults: %q: no such class: %d", key, class))
+		}
+	}
+	return table, problems
+}
+
+// find returns the rule that an answer fits.
+func (f *callFaults) find(a *place.Answer) rules.Outcome[transport.Class] {
+	var found place.Found
+	_ = f.set.Find(a, &found) // what is wrong with the body is for the reader to say
+	return f.table.Find(found.Values)
+}
+
+// fault returns the rule of an error that an answer fits: one of its call, or else one of the
+// dialect.
+func (a *answer) fault(found *place.Answer) (o rules.Outcome[transport.Class], fits bool) {
+	if t := a.template; t != nil && t.faults != nil {
+		if o = t.faults.find(found); o.Fits {
+			return o, true
+		}
+	}
+	return a.reader.fault(&a.reading)
+}

@@ -1,0 +1,45 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// CircleCIWorkflow returns the dialect of workflows of CircleCI.
+//
+// It asks for GET /api/v2/workflow/{id} with a personal API token. A workflow is created by a
+// pipeline, which may have several: the dialect starts none. A workflow of a setup pipeline ends
+// before the workflows that it continues with.
+//
+// A workflow that waits for an approval is on_hold, which is Blocked. One that was not run, for its
+// conditions did not hold, is Canceled.
+//
+// See https://circleci.com/docs/api/v2/index.html#operation/getWorkflowById.
+func CircleCIWorkflow() Service {
+	return Service{
+		Name:        "CircleCI workflows",
+		Doc:         "https://circleci.com/docs/api/v2/index.html#operation/getWorkflowById",
+		BaseURL:     "https://circleci.com",
+		TokenHeader: "Circle-Token",
+		Dialect: rest.Dialect{
+			Create: rest.Call{Path: "-"},
+			Status: rest.Call{Path: "/api/v2/workflow/{id}"},
+			Cancel: rest.Call{Method: "POST", Path: "/api/v2/workflow/{id}/cancel"},
+			ID:     "id",
+			State:  "status",
+			States: map[string]transport.State{
+				"running":      transport.Running,
+				"failing":      transport.Running,
+				"on_hold":      transport.Blocked,
+				"success":      transport.Completed,
+				"failed":       transport.Failed,
+				"error":        transport.Failed,
+				"unauthorized": transport.Failed,
+				"canceled":     transport.Canceled,
+				"not_run":      transport.Canceled,
+			},
+			Created:  "created_at",
+			Finished: "stopped_at",
+		},
+	}
+}

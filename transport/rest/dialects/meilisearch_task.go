@@ -1,0 +1,41 @@
+package dialects
+
+import (
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// MeilisearchTask returns the dialect of tasks that add documents to an index of Meilisearch.
+//
+// It asks for GET /tasks/{id} with an API key that may get tasks. The base URL is that of the
+// instance. The input is the list of documents. The result is the task's details.
+//
+// A cancel is a task of its own: the canceled task ends a while later.
+//
+// See https://www.meilisearch.com/docs/reference/api/tasks.
+func MeilisearchTask(index string) Service {
+	return Service{
+		Name: "Meilisearch tasks",
+		Doc:  "https://www.meilisearch.com/docs/reference/api/tasks",
+		Dialect: rest.Dialect{
+			Create:            rest.Call{Path: "/indexes/" + segment(index) + "/documents"},
+			IdempotencyHeader: "-",
+			Status:            rest.Call{Path: "/tasks/{id}"},
+			Cancel:            rest.Call{Method: "POST", Path: "/tasks/cancel?uids={id}"},
+			ID:                "taskUid",
+			AnswerID:          "uid",
+			State:             "status",
+			States: map[string]transport.State{
+				"enqueued":   transport.Pending,
+				"processing": transport.Running,
+				"succeeded":  transport.Completed,
+				"failed":     transport.Failed,
+				"canceled":   transport.Canceled,
+			},
+			Error:    "error.message",
+			Result:   "details",
+			Created:  "enqueuedAt",
+			Finished: "finishedAt",
+		},
+	}
+}
