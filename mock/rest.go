@@ -8,8 +8,11 @@ import (
 )
 
 // Guard is how long a [Clock] waits, in real time, while work is in progress and nothing changes.
-// After that it fails the test.
+// After that it fails the test. On a busy machine it waits for up to three times as long.
 const Guard = 10 * time.Second
+
+// busyLooks is how many looks a Clock takes in a Guard at least, unless the machine is busy.
+const busyLooks = 100
 
 // A patience says how a Clock finds out that only time can end what is in progress. Its durations
 // are of real time.
@@ -34,6 +37,7 @@ type vigil struct {
 	changed time.Time   // when something changed last
 	version int         // of the Clock, then
 	looked  int         // how often, so far
+	idle    int         // how often since something changed
 	quiet   int         // how many of the last looks found that nothing goes on
 	since   time.Time   // when the first of these was
 	still   []goroutine // that have stopped at one place since then
@@ -56,6 +60,12 @@ func (v *vigil) see(s stillness, now time.Time) bool {
 	v.quiet++
 	v.still = still
 	return v.quiet >= v.looks && (now.Sub(v.since) >= v.grace || places.all(still))
+}
+
+// isOver reports whether nothing has changed for too long.
+func (v *vigil) isOver(now time.Time) bool {
+	still := now.Sub(v.changed)
+	return still >= 3*Guard || still >= Guard && v.idle >= busyLooks
 }
 
 // pause returns the time to the next look. The cost of a look bounds how often there is one.
@@ -128,9 +138,10 @@ func (c *Clock) lookLocked(v *vigil) ending {
 	c.mu.Lock()
 	now := time.Now()
 	v.looked++
+	v.idle++
 	defer v.timer.Reset(v.pause(now.Sub(before)))
 	if c.version != version || c.version != v.version {
-		v.version, v.changed, v.quiet = c.version, now, 0
+		v.version, v.changed, v.quiet, v.idle = c.version, now, 0, 0
 		if now.Sub(v.began) < 6*Guard {
 			return atRest
 		}
@@ -138,11 +149,11 @@ func (c *Clock) lookLocked(v *vigil) ending {
 	}
 	switch {
 	case v.see(s, now):
-		if now.Sub(v.changed) >= Guard {
+		if v.isOver(now) {
 			return hung
 		}
 		return stopped
-	case now.Sub(v.changed) < Guard:
+	case !v.isOver(now):
 		return atRest
 	case !s.own && len(s.moving) == 0: // others make it hard to tell
 		return stopped
