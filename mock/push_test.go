@@ -167,7 +167,7 @@ func TestJobsSayHowTheirEndWasTold(t *testing.T) {
 	}
 }
 
-// fault 61: memory does not grow with the jobs that there were.
+// Memory does not grow with the jobs that there were.
 func TestWhatWasToldIsForgottenWithItsJob(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
