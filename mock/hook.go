@@ -92,6 +92,9 @@ func (h hook) call(s *Service, e *pushed, nth int) {
 	answer, err := h.client.Do(r)
 	if err == nil {
 		_ = answer.Body.Close()
+		if answer.StatusCode < http.StatusMultipleChoices {
+			s.push.arrive(s, e.ends, "webhook")
+		}
 	}
 	if (err != nil || answer.StatusCode >= http.StatusInternalServerError) && nth < hookAttempts {
 		wait.AfterFunc(s.clock, hookWait<<(nth-1), func() { h.call(s, e, nth+1) })

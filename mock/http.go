@@ -19,7 +19,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.push.serves(r) {
-		s.push.serve(w, r, s.clock)
+		s.push.serve(w, r, s)
 		return
 	}
 	req := s.dialect.read(r)

@@ -17,7 +17,7 @@ import (
 
 func (c *config) pushes() *push {
 	if c.push == nil {
-		c.push = &push{told: map[string]int{}}
+		c.push = &push{told: map[string]int{}, arrived: map[string]arrival{}}
 	}
 	return c.push
 }
@@ -47,6 +47,31 @@ type push struct {
 	begun  bool
 	told   map[string]int // the revision of each job that was told last
 	sent   int
+	// arrived is how the end of each job was first told.
+	arrived map[string]arrival
+}
+
+// arrival is how and when a push reached somebody.
+type arrival struct {
+	at time.Duration
+	by string
+}
+
+// arrive notes that somebody was told of the end of a job. An empty id stands for no job.
+func (p *push) arrive(s *Service, id, by string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, already := p.arrived[id]; !already && s.jobs[id] != nil {
+		p.arrived[id] = arrival{s.now(), by}
+	}
+}
+
+// forget forgets a job, of which there is no trace any more.
+func (p *push) forget(id string) {
+	if p != nil {
+		delete(p.told, id)
+		delete(p.arrived, id)
+	}
 }
 
 // tick is the least wait of a timer whose step has not ended when it fires.
@@ -55,6 +80,7 @@ const tick = time.Millisecond
 // pushed is one push.
 type pushed struct {
 	id     string
+	ends   string // the job whose end it tells truly, or empty
 	header http.Header
 	body   []byte
 }
@@ -153,6 +179,9 @@ func (p *push) send(s *Service, v *view) {
 	t := s.meet(&request{op: opPush, id: v.id, revision: v.revision}, s.now())
 	p.sent++
 	e := f.event(v)
+	if v.step.state.Terminal() {
+		e.ends = v.id
+	}
 	e.id = fmt.Sprintf("msg_%s_%d", strconv.FormatInt(s.epoch.UnixNano(), 36), p.sent)
 	if t.reset && p.stream != nil {
 		p.stream.cut()

@@ -132,6 +132,56 @@ func TestAServiceCallsAWebhookWithEachChange(t *testing.T) {
 	}
 }
 
+func TestJobsSayHowTheirEndWasTold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		hook  http.HandlerFunc
+		fault mock.Option
+		want  string
+	}{
+		"accepted":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }, nil, "2s webhook"},
+		"refused":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, nil, ""},
+		"never taken": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, nil, ""},
+		"lost":        {func(http.ResponseWriter, *http.Request) {}, mock.Fault(mock.Always().OfPush(), mock.Lost()), ""},
+		"forged":      {func(http.ResponseWriter, *http.Request) {}, mock.Fault(mock.Nth(1).OfPush(), mock.Forged()), "2s webhook"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clk := mock.NewClock(t)
+			opts := []mock.Option{mock.WithClock(clk), mock.WithWebhookHandler(c.hook, hookSecret), script("a")}
+			if c.fault != nil {
+				opts = append(opts, c.fault)
+			}
+			service, err := mock.NewService(opts...)
+			require.NoError(t, err)
+			clk.Advance(time.Minute)
+			for j := range service.Jobs() {
+				got := ""
+				if !j.Pushed.IsZero() {
+					got = fmt.Sprint(j.Pushed.Sub(mock.Start), " ", j.PushedBy)
+				}
+				assert.Equal(t, c.want, got)
+				assert.True(t, j.Told.IsZero(), "nobody polled")
+			}
+		})
+	}
+}
+
+// Memory does not grow with the jobs that there were.
+func TestWhatWasToldIsForgottenWithItsJob(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	heard := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	service := mock.NewTransport(t, mock.WithClock(clk), mock.KeepJobs(10), mock.WithWebhookHandler(heard, hookSecret),
+		mock.Created(mock.Pending(time.Second), mock.Completed(nil)))
+	for range 30 {
+		_, err := service.Create(t.Context(), transport.CreateRequest{})
+		require.NoError(t, err)
+		clk.Advance(2 * time.Second)
+	}
+	assert.Equal(t, 10, service.Remembered())
+}
+
 func TestAServiceTellsOfChangesThatCallsMake(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
@@ -220,6 +270,11 @@ func TestAStreamTellsEachChangeAndResumes(t *testing.T) {
 		err = stream.Notify(ctx, func(s transport.Status) { all = append(all, fmt.Sprintf("%v %s %v", time.Since(began), s.ID, s.State)) })
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, []string{"0s  unknown", "1s a running", "5s  unknown", "5s a completed", "5s b completed", "1m0s c completed", "1m0s c completed"}, all)
+		told := map[string]string{}
+		for j := range srv.Jobs() {
+			told[j.ID] = fmt.Sprint(j.Pushed.Sub(began), " ", j.PushedBy)
+		}
+		assert.Equal(t, map[string]string{"a": "5s stream", "b": "5s stream", "c": "1m0s stream"}, told, "as a connection had it")
 	})
 }
 

@@ -184,6 +184,10 @@ type JobState struct {
 	Created, Updated time.Time
 	// Told is when a poll was first told of the job's end. It is zero if none was.
 	Told time.Time
+	// Pushed is when the job's end was first told unasked: by a webhook that was accepted, or on a
+	// stream. It is zero if it was not. PushedBy is "webhook" or "stream" then.
+	Pushed   time.Time
+	PushedBy string
 }
 
 // Jobs yields the status of every job, newest first.
@@ -211,6 +215,11 @@ func (s *Service) jobState(j *job) JobState {
 		Created: s.epoch.Add(v.created), Updated: s.epoch.Add(v.updated)}
 	if j.over {
 		st.Told = s.epoch.Add(j.told)
+	}
+	if s.push != nil {
+		if a, ok := s.push.arrived[j.id]; ok {
+			st.Pushed, st.PushedBy = s.epoch.Add(a.at), a.by
+		}
 	}
 	return st
 }

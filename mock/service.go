@@ -267,6 +267,7 @@ func (s *Service) add(j *job) {
 		s.order = s.order[1:]
 		delete(s.jobs, old.id)
 		delete(s.keys, old.key)
+		s.push.forget(old.id)
 	}
 }
 

@@ -42,11 +42,17 @@ type stream struct {
 	path string
 
 	mu      sync.Mutex
-	events  [][]byte      // the newest, the last of which has the id count
-	ids     []int         // of events
+	events  []sent        // the newest, the last of which has the id count
 	count   int           // events so far
 	cuts    int           // how often all connections were broken
 	changed chan struct{} // closed by the next event or cut
+}
+
+// sent is an event as it is sent.
+type sent struct {
+	id   int
+	text []byte
+	ends string // the job whose end it tells, or empty
 }
 
 // add adds an event to a stream, which may be nil, once or twice under one id.
@@ -57,13 +63,12 @@ func (s *stream) add(e *pushed, doubled bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count++
-	text := fmt.Appendf(nil, "id: %d\ndata: %s\n\n", s.count, e.body)
-	s.events, s.ids = append(s.events, text), append(s.ids, s.count)
+	event := sent{s.count, fmt.Appendf(nil, "id: %d\ndata: %s\n\n", s.count, e.body), e.ends}
+	s.events = append(s.events, event)
 	if doubled {
-		s.events, s.ids = append(s.events, text), append(s.ids, s.count)
+		s.events = append(s.events, event)
 	}
-	over := max(len(s.events)-keptEvents, 0)
-	s.events, s.ids = s.events[over:], s.ids[over:]
+	s.events = s.events[max(len(s.events)-keptEvents, 0):]
 	s.wakeLocked()
 }
 
@@ -99,26 +104,26 @@ func (s *stream) start(lastID string) position {
 	return at
 }
 
-// since returns the text of the events behind at, whether the connection is broken, and what is
-// closed when that changes.
-func (s *stream) since(at *position) (text []byte, broken bool, changed <-chan struct{}) {
+// since returns the events behind at, whether the connection is broken, and what is closed when
+// that changes.
+func (s *stream) since(at *position) (events []sent, broken bool, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	nth := 0
-	for i, id := range s.ids {
-		if id == at.id {
+	for _, e := range s.events {
+		if e.id == at.id {
 			nth++
 		}
-		if id < at.id || id == at.id && nth <= at.nth {
+		if e.id < at.id || e.id == at.id && nth <= at.nth {
 			continue
 		}
-		if id > at.id {
-			at.id, nth = id, 1
+		if e.id > at.id {
+			at.id, nth = e.id, 1
 		}
 		at.nth = nth
-		text = append(text, s.events[i]...)
+		events = append(events, e)
 	}
-	return text, s.cuts != at.cuts, s.changed
+	return events, s.cuts != at.cuts, s.changed
 }
 
 // serves reports whether a request is for the stream. The push may be nil.
@@ -127,42 +132,56 @@ func (p *push) serves(r *http.Request) bool {
 }
 
 // serve streams events until the client leaves.
-func (p *push) serve(w http.ResponseWriter, r *http.Request, clk clock.Clock) {
+func (p *push) serve(w http.ResponseWriter, r *http.Request, s *Service) {
 	at := p.stream.start(r.Header.Get("Last-Event-ID"))
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
-	text := []byte(":\n\n")
+	if !write(w, comment) {
+		return
+	}
 	for {
-		if _, err := w.Write(text); err != nil || http.NewResponseController(w).Flush() != nil {
+		events, broken, changed := p.stream.since(&at)
+		if broken {
+			panic(http.ErrAbortHandler)
+		}
+		if len(events) == 0 {
+			events = idle(r, s.clock, changed)
+		}
+		if r.Context().Err() != nil || !write(w, events...) {
 			return
 		}
-		for text = nil; len(text) == 0; {
-			more, broken, changed := p.stream.since(&at)
-			switch {
-			case broken:
-				panic(http.ErrAbortHandler)
-			case len(more) > 0:
-				text = more
-			default:
-				text = idle(r, clk, changed)
-			}
-			if r.Context().Err() != nil {
-				return
-			}
+		for _, e := range events {
+			p.arrive(s, e.ends, "stream")
 		}
 	}
 }
 
+// comment is what a connection on which nothing happens is kept alive by.
+var comment = sent{text: []byte(":\n\n")}
+
+// write writes events, and reports whether it could.
+func write(w http.ResponseWriter, events ...sent) bool {
+	if len(events) == 0 {
+		return true
+	}
+	var text []byte
+	for _, e := range events {
+		text = append(text, e.text...)
+	}
+	_, err := w.Write(text)
+	return err == nil && http.NewResponseController(w).Flush() == nil
+}
+
 // idle waits for a change. It returns a comment if there is none for long.
-func idle(r *http.Request, clk clock.Clock, changed <-chan struct{}) []byte {
+func idle(r *http.Request, clk clock.Clock, changed <-chan struct{}) []sent {
 	late := make(chan struct{})
 	defer wait.AfterFunc(clk, keepAlive, func() { close(late) })()
 	select {
 	case <-changed:
 	case <-r.Context().Done():
 	case <-late:
-		return []byte(":\n\n")
+		return []sent{comment}
 	}
 	return nil
 }

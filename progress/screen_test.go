@@ -293,3 +293,17 @@ func TestLinesNameWhatHappened(t *testing.T) {
 	s.Delay.P50, s.Delay.P90 = time.Second, 2*time.Second
 	assert.Equal(t, "requests 238, 13.5 a second · no answer 5 · overdue 2, by 1.2s · late by 1.0s, one in ten by 2.0s", pollsLine(&s))
 }
+
+func TestTheWaysOfHearingAreNamedUnlessAllJobsArePolled(t *testing.T) {
+	t.Parallel()
+	for want, s := range map[string]jobstatus.Stats{
+		"":                          {Watches: 7},
+		" · notified of 7":          {Watches: 7, Heard: 7},
+		" · notified of 7 · held 2": {Watches: 7, Heard: 7, Held: 2}, // which end by themselves
+		" · held 3 · polled 4":      {Watches: 7, Held: 3},
+		" · held 7":                 {Watches: 7, Held: 7},
+	} {
+		assert.Equal(t, want, ways(&s))
+	}
+	assert.Equal(t, "requests 1, 0.0 a second · held 1 · polled 2", pollsLine(&jobstatus.Stats{Requests: 1, Watches: 3, Held: 1}))
+}

@@ -67,8 +67,25 @@ func pollsLine(s *jobstatus.Stats) string {
 	if s.Overdue > 0 {
 		line += fmt.Sprintf(" · overdue %d, by %s", s.Overdue, short(s.Lag))
 	}
+	line += ways(s)
 	if s.Completed+s.Failed+s.Canceled > 0 {
 		line += fmt.Sprintf(" · late by %s, one in ten by %s", short(s.Delay.P50), short(s.Delay.P90))
+	}
+	return line
+}
+
+// ways tells by which ways the Watcher hears of its pending jobs. It is empty if it polls all of
+// them.
+func ways(s *jobstatus.Stats) string {
+	line := ""
+	if s.Heard > 0 {
+		line += fmt.Sprintf(" · notified of %d", s.Heard)
+	}
+	if s.Held > 0 {
+		line += fmt.Sprintf(" · held %d", s.Held)
+	}
+	if polled := s.Watches - s.Heard - s.Held; line != "" && polled > 0 {
+		line += fmt.Sprintf(" · polled %d", polled)
 	}
 	return line
 }

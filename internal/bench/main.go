@@ -6,15 +6,17 @@
 //	go run ./internal/bench -draw docs           draws the pictures there; -only X draws one
 //	go run ./internal/bench -overlap             prints the tables of jobs that overlap
 //	go run ./internal/bench -trace durations.csv reads lines of t,kind,duration_s
+//	go run ./internal/bench -push                measures notifications beside polls
 //
-// Commands libraries and soak, in the folders of those names, measure on the real clock and over
-// real connections.
+// With -push it measures on the real clock and over real connections. So do commands libraries and
+// soak, in the folders of those names.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
+	"time"
 )
 
 func main() {
@@ -27,7 +29,15 @@ func main() {
 	worth := flag.Float64("worth", 50, "with -trace: what the mean duration is worth, in requests")
 	overlap := flag.Bool("overlap", false, "print the tables of jobs that overlap")
 	only := flag.String("only", "", "with -overlap: this `scenario` only, where sisters is the table of kinds beside others; with -draw: this picture only")
+	push := flag.Bool("push", false, "measure notifications beside polls, over loopback")
 	flag.Parse()
+	if *push {
+		if err := pushTable(os.Stdout, pushes{jobs: 500, within: 5 * time.Second, pause: time.Second, watches: 10_000}); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *overlap {
 		overlapTable(os.Stdout, *only, *repetitions, *detail)
 		if *only == "" || *only == "sisters" {

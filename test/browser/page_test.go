@@ -28,6 +28,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
+	"github.com/iamber12/job-status-monitoring/transport/sse"
 )
 
 // fault 52: no goroutine outlives the tests.
@@ -213,6 +214,41 @@ func TestThePageSaysWhatItLeavesOut(t *testing.T) {
 	eventually(t, ctx, `document.getElementById('more').innerText.includes('the newest 200 are kept')`)
 	if *screenshot != "" {
 		shoot(t, ctx, strings.TrimSuffix(*screenshot, ".png")+"-many.png")
+	}
+}
+
+// A job that is heard of without a poll has its mark, and the page counts the ways.
+func TestThePageShowsWhatIsToldUnasked(t *testing.T) {
+	browserPath(t)
+	address := serve(t, "--duration", "uniform:300ms,900ms", "--fail", "0", "--stream", "/events")
+	ctx := open(t, address)
+	eventually(t, ctx, `document.getElementById('link').textContent === 'live'`)
+	assert.True(t, eval[bool](t, ctx, `document.getElementById('ways').hidden && document.getElementById('pushes').hidden`))
+
+	client, err := rest.New(address)
+	require.NoError(t, err)
+	defer client.Close()
+	stream, err := sse.New(address+"/events", client, sse.WithTrust())
+	require.NoError(t, err)
+	defer stream.Close()
+	w, err := jobstatus.New(client, jobstatus.WithNotifier(stream), jobstatus.WithTimeout(patience))
+	require.NoError(t, err)
+	defer w.Close()
+	polled, err := jobstatus.New(client, jobstatus.WithTimeout(patience))
+	require.NoError(t, err)
+	defer polled.Close()
+	for _, w := range []*jobstatus.Watcher{w, w, polled} {
+		id, err := w.CreateJob(t.Context())
+		require.NoError(t, err)
+		_, err = w.WaitForJob(t.Context(), id)
+		require.NoError(t, err)
+	}
+	eventually(t, ctx, `document.querySelectorAll('.job .push').length >= 2`)
+	assert.Contains(t, eval[string](t, ctx, `document.getElementById('ways').innerText`), "the stream: ")
+	assert.False(t, eval[bool](t, ctx, `document.getElementById('pushes').hidden`))
+	eventually(t, ctx, `[...document.querySelectorAll('.lane')].some(l => /^\d+ polls, heard of its end \d+ ms late, by the stream$/.test(l.ariaLabel))`)
+	if *screenshot != "" {
+		shoot(t, ctx, strings.TrimSuffix(*screenshot, ".png")+"-ways.png")
 	}
 }
 

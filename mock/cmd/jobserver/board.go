@@ -104,6 +104,8 @@ type snapshot struct {
 		P50   float64 `json:"p50"`
 		P99   float64 `json:"p99"`
 	} `json:"delay"`
+	// Ways is how many of these were told of by a poll, a webhook and the stream.
+	Ways map[string]int `json:"ways"`
 	// All is the number of jobs that the service has.
 	All  int        `json:"all"`
 	Jobs []jobState `json:"jobs"` // a page of them, the newest first
@@ -141,12 +143,13 @@ type jobState struct {
 	Created  float64   `json:"created"`
 	Ended    float64   `json:"ended"`
 	Told     float64   `json:"told"`
-	Asked    []float64 `json:"asked"` // when somebody asked, the last 200 times
+	Way      string    `json:"way,omitempty"` // how its end was told first: poll, webhook or stream
+	Asked    []float64 `json:"asked"`         // when somebody asked, the last 200 times
 }
 
 // look returns where all stands, and whether anything of it moves without a call.
 func (b *board) look(p page) (s snapshot, moves bool) {
-	s = snapshot{Began: b.began, Speed: b.speed, Counts: map[string]int{}, Jobs: []jobState{}}
+	s = snapshot{Began: b.began, Speed: b.speed, Counts: map[string]int{}, Ways: map[string]int{}, Jobs: []jobState{}}
 	for _, state := range []transport.State{transport.Unknown, transport.Pending, transport.Running, transport.Blocked, transport.Completed, transport.Failed, transport.Canceled} {
 		s.Counts[state.String()] = 0
 	}
@@ -155,15 +158,14 @@ func (b *board) look(p page) (s snapshot, moves bool) {
 	for j := range b.service.Jobs() {
 		s.Counts[j.State.String()]++
 		s.All++
-		ended, told := -1., -1.
+		ended := -1.
 		if j.State.Terminal() {
 			ended = b.seconds(j.Updated)
 		}
-		if !j.Told.IsZero() {
-			told = b.seconds(j.Told)
-			if len(delays) < keptDelays {
-				delays = append(delays, max(told-ended, 0))
-			}
+		told, way := b.told(j)
+		if told >= 0 && len(delays) < keptDelays {
+			delays = append(delays, max(told-ended, 0))
+			s.Ways[way]++
 		}
 		moves = moves || told < 0
 		switch {
@@ -173,7 +175,7 @@ func (b *board) look(p page) (s snapshot, moves bool) {
 			s.Next = s.Jobs[p.limit-1].ID
 		default:
 			s.Jobs = append(s.Jobs, jobState{ID: j.ID, Kind: j.Kind, State: j.State.String(), Progress: j.Progress, Message: j.Message,
-				Polls: j.Polls, Created: b.seconds(j.Created), Ended: ended, Told: told})
+				Polls: j.Polls, Created: b.seconds(j.Created), Ended: ended, Told: told, Way: way})
 		}
 	}
 	slices.Sort(delays)
@@ -193,6 +195,18 @@ func (b *board) look(p page) (s snapshot, moves bool) {
 		s.Jobs[i].Asked = append([]float64{}, b.asked[s.Jobs[i].ID]...)
 	}
 	return s, moves
+}
+
+// told returns when and how somebody was first told of the end of a job, and -1 if nobody was.
+func (b *board) told(j mock.JobState) (at float64, way string) {
+	switch {
+	case !j.Pushed.IsZero() && (j.Told.IsZero() || !j.Pushed.After(j.Told)):
+		return b.seconds(j.Pushed), j.PushedBy
+	case !j.Told.IsZero():
+		return b.seconds(j.Told), "poll"
+	default:
+		return -1, ""
+	}
 }
 
 // changed returns a number that rises with each call.

@@ -44,7 +44,7 @@ func TestBoardShowsWhoAskedWhenAndHowLateTheEndWasHeardOf(t *testing.T) {
 	}
 	s, moves := b.look(firstPage)
 	assert.True(t, moves, "the requests of the last minute are still in the picture")
-	assert.Equal(t, []jobState{{ID: id, Kind: "k", State: "completed", Polls: 4, Created: 5, Ended: 15, Told: 17,
+	assert.Equal(t, []jobState{{ID: id, Kind: "k", State: "completed", Polls: 4, Created: 5, Ended: 15, Told: 17, Way: "poll",
 		Asked: []float64{5, 9, 13, 17}}}, s.Jobs)
 	assert.Equal(t, 1, s.Counts["completed"])
 	assert.Equal(t, 5, s.Requests)
@@ -55,6 +55,29 @@ func TestBoardShowsWhoAskedWhenAndHowLateTheEndWasHeardOf(t *testing.T) {
 	s, moves = b.look(firstPage)
 	assert.False(t, moves)
 	assert.Len(t, s.Rate, shownRate)
+}
+
+func TestBoardShowsByWhichWayAnEndWasTold(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	heard := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
+	b, tr := boardOn(t, clk, mock.WithWebhookHandler(heard, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+		mock.Job("pushed", mock.Pending(10*time.Second), mock.Completed(nil)), mock.Job("lost", mock.Pending(10*time.Second), mock.Failed("")),
+		mock.Job("runs", mock.Pending(mock.Forever)),
+		mock.Fault(mock.Always().OfPush().Of("lost"), mock.Lost()), mock.Fault(mock.Always().OfPush(), mock.Latency(time.Second)))
+	clk.Advance(20 * time.Second)
+	for _, id := range []string{"pushed", "lost"} {
+		_, err := tr.Status(context.Background(), id)
+		require.NoError(t, err)
+	}
+	s, _ := b.look(firstPage)
+	told := map[string]string{}
+	for _, j := range s.Jobs {
+		told[j.ID] = fmt.Sprint(j.Told, " ", j.Way)
+	}
+	assert.Equal(t, map[string]string{"pushed": "11 webhook", "lost": "20 poll", "runs": "-1 "}, told)
+	assert.Equal(t, map[string]int{"webhook": 1, "poll": 1}, s.Ways)
+	assert.InDelta(t, 10, s.Delay.P50, 1e-9)
 }
 
 func TestBoardForgetsWhatIsOld(t *testing.T) {

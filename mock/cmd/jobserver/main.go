@@ -7,9 +7,10 @@
 //	curl http://127.0.0.1:8080/status/ID
 //
 // A browser at http://127.0.0.1:8080/ shows the jobs live: the progress of each, the time of each
-// poll, and how late its end was heard of. GET /debug/jobs returns the same as JSON. Its times are
-// seconds since the service began. It returns the newest 100 jobs, or as many as ?limit= says, up
-// to 1,000. The field "next" of an answer, given as ?after=, begins the next page.
+// poll, how late its end was told, and whether by a poll, a webhook or the stream. GET /debug/jobs
+// returns the same as JSON. Its times are seconds since the service began. It returns the newest
+// 100 jobs, or as many as ?limit= says, up to 1,000. The field "next" of an answer, given as
+// ?after=, begins the next page.
 //
 // A job is pending until it completes or fails, like the jobs of the service that this one stands
 // for. A client that knows no other words sees all jobs end. Flags say how jobs behave. The input

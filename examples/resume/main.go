@@ -1,0 +1,50 @@
+// Command resume goes on with its waits after it was killed. It runs itself twice: the first worker
+// starts jobs, and is killed while it waits for them. The second one goes on with what the first
+// has saved.
+//
+//	go run ./examples/resume
+//
+// A worker saves what Watcher.Pending yields, and what its Backoff has learned, in a file of JSON.
+// The next one gives both back by Watcher.WaitForFeed and adaptive.Learner.UnmarshalBinary. So each
+// job times out when it would have, its polls go on as if nothing had happened, and the Backoff
+// knows how long jobs take. See README.md.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// workerOf is the argument that makes the program a worker: of the service at the URL that follows
+// it, with the file after that.
+const workerOf = "worker"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 3 && args[0] == workerOf {
+		client, err := rest.New(args[1])
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		return work(ctx, client, args[2], os.Stdout)
+	}
+	folder, err := os.MkdirTemp("", "resume")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	return restart(ctx, filepath.Join(folder, "jobs.json"), os.Stdout)
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+)
+
+const (
+	// killedAfter is how long the first worker runs, from when it has started its jobs.
+	killedAfter = 3 * time.Second
+	// away is the time for which no worker runs.
+	away = time.Second
+)
+
+// restart runs two workers, one after another, and prints on out what becomes of the jobs.
+func restart(ctx context.Context, file string, out io.Writer) error {
+	var m meter
+	url, stop, err := serve(&m)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	c := &count{ended: map[string]int{}}
+
+	began := time.Now()
+	if err := c.run(ctx, killedAfter, url, file); err != nil {
+		return err
+	}
+	killed := time.Now()
+	fmt.Fprintf(out, "the first worker is killed after %v, when %d jobs have ended\n", killedAfter, len(c.ended))
+	select {
+	case <-time.After(away):
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	again := time.Now()
+	if err := c.run(ctx, 0, url, file); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "the second worker goes on with %d jobs %v later; its Backoff knows %d jobs\n", c.jobs, away, c.known)
+	twice := 0
+	for _, n := range c.ended {
+		if n > 1 {
+			twice++
+		}
+	}
+	fmt.Fprintf(out, "%d jobs have ended, %d of them were told twice\n", len(c.ended), twice)
+	fmt.Fprintf(out, "the wait for %s gave up %s after it began\n", c.gaveUp, c.after)
+	fmt.Fprintf(out, "polls in the busiest second: %d before, %d after\n", m.busiest(began, killed), m.busiest(again, time.Now()))
+	return nil
+}
+
+// count is what workers have told.
+type count struct {
+	jobs, known   int            // when the newest worker began
+	ended         map[string]int // how often, by id
+	gaveUp, after string         // the id of the job that was given up, and its age
+}
+
+// run runs a worker. If kill is not 0, the worker is killed that long after it began to wait.
+func (c *count) run(ctx context.Context, kill time.Duration, url, file string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, self, workerOf, url, file)
+	cmd.Stderr = os.Stderr
+	lines, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	for text := bufio.NewScanner(lines); text.Scan(); {
+		if c.take(text.Text()) && kill > 0 {
+			defer time.AfterFunc(kill, func() { _ = cmd.Process.Kill() }).Stop()
+		}
+	}
+	if err := cmd.Wait(); err != nil && kill == 0 {
+		return err
+	}
+	return nil
+}
+
+// take reads a line of a worker. It reports whether that says that the worker begins to wait.
+func (c *count) take(line string) (begins bool) {
+	var id, what string
+	if n, _ := fmt.Sscanf(line, "begins %d %d", &c.jobs, &c.known); n == 2 {
+		return true
+	}
+	if n, _ := fmt.Sscanf(line, "ended %s %s", &id, &what); n == 2 {
+		c.ended[id]++
+	}
+	if n, _ := fmt.Sscanf(line, "gave-up %s %s", &id, &what); n == 2 {
+		c.gaveUp, c.after = id, what
+	}
+	return false
+}

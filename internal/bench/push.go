@@ -1,0 +1,454 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+	"github.com/iamber12/job-status-monitoring/transport/sse"
+	"github.com/iamber12/job-status-monitoring/transport/webhook"
+)
+
+// What is measured here is the real clock and real connections on loopback: how long it takes from
+// when a service tells of the end of a job until a wait returns.
+
+// pushes says what is measured.
+type pushes struct {
+	jobs    int           // of each way
+	within  time.Duration // in which they end, evenly
+	pause   time.Duration // of the loop that polls
+	watches int           // that are heard on one stream
+}
+
+const pushSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// teller is a service on a socket whose jobs end when it is told to. It tells of each end in one
+// way, and notes when.
+type teller struct {
+	url    string
+	tell   func(id string, body []byte) // nil if it does not
+	client *http.Client
+	stream chan []byte // events for the one connection
+
+	mu    sync.Mutex
+	ended map[string]time.Time // when it was told, or if it was not, when it was
+	polls int
+}
+
+// newTeller starts a service. It serves until stop is called.
+func newTeller() (t *teller, stop func(), err error) {
+	t = &teller{ended: map[string]time.Time{}, client: &http.Client{}, stream: make(chan []byte, 1024)}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status/{id}", t.status)
+	mux.HandleFunc("GET /events", t.events)
+	t.url, stop, err = listen(mux)
+	return t, stop, err
+}
+
+// listen serves at a free port of this machine.
+func listen(h http.Handler) (url string, stop func(), err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	server, done := &http.Server{Handler: h}, make(chan struct{})
+	go func() { // ends with stop
+		defer close(done)
+		_ = server.Serve(l)
+	}()
+	return "http://" + l.Addr().String(), func() { _ = server.Close(); <-done }, nil
+}
+
+func (t *teller) status(w http.ResponseWriter, r *http.Request) {
+	t.mu.Lock()
+	t.polls++
+	_, ended := t.ended[r.PathValue("id")]
+	t.mu.Unlock()
+	state := "pending"
+	if ended {
+		state = "completed"
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, `{"payload":{"status":%q}}`, state)
+}
+
+func (t *teller) events(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	control := http.NewResponseController(w)
+	_ = control.Flush()
+	for {
+		select {
+		case e := <-t.stream:
+			if _, err := w.Write(e); err != nil || control.Flush() != nil {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// end ends a job and tells of it.
+func (t *teller) end(id string) {
+	t.now(id)
+	if t.tell != nil {
+		t.tell(id, fmt.Appendf(nil, `{"payload":{"jobID":%q,"status":"completed"}}`, id))
+	}
+}
+
+// now says that a job ends, or that its end is told.
+func (t *teller) now(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended[id] = time.Now()
+}
+
+// endAll ends jobs one by one, evenly.
+func (t *teller) endAll(ids []string, within time.Duration) {
+	began := time.Now()
+	for i, id := range ids {
+		time.Sleep(time.Until(began.Add(within * time.Duration(i) / time.Duration(len(ids)))))
+		go t.end(id)
+	}
+}
+
+// since returns how long ago a job ended.
+func (t *teller) since(id string) time.Duration {
+	now := time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return now.Sub(t.ended[id])
+}
+
+// byWebhook has t call a URL.
+func (t *teller) byWebhook(to string) {
+	t.tell = func(id string, body []byte) {
+		header, err := webhook.Sign(pushSecret, "msg_"+id, time.Now(), body)
+		if err != nil {
+			return
+		}
+		r, err := http.NewRequest(http.MethodPost, to, bytes.NewReader(body))
+		if err != nil {
+			return
+		}
+		r.Header = header
+		t.now(id)
+		answer, err := t.client.Do(r)
+		if err == nil {
+			_, _ = io.Copy(io.Discard, answer.Body)
+			_ = answer.Body.Close()
+		}
+	}
+}
+
+// byStream has t send an event.
+func (t *teller) byStream() {
+	t.tell = func(id string, body []byte) {
+		event := fmt.Appendf(nil, "data: %s\n\n", body)
+		t.now(id)
+		t.stream <- event
+	}
+}
+
+// way is one way of learning of ends.
+type way struct {
+	name string
+	wait func(p pushes, t *teller, ids []string) ([]time.Duration, error)
+}
+
+var waysOfLearning = []way{
+	{"a loop that polls every second", looping},
+	{"`WaitForJob`, polls every second", heard(nil)},
+	{"`WaitForJob`, webhooks", heard(hooked(false))},
+	{"`WaitForJob`, webhooks that are trusted", heard(hooked(true))},
+	{"`WaitForJob`, a stream", heard(streamed(false))},
+	{"`WaitForJob`, a stream that is trusted", heard(streamed(true))},
+}
+
+// pushTable prints how late the ends of jobs are learned of, and what a watch takes that is heard.
+func pushTable(out io.Writer, p pushes) error {
+	trip, err := roundTrip(p)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d jobs that end within %v, over loopback. A round trip takes %s µs.\n\n", p.jobs, p.within, micros(trip))
+	fmt.Fprint(out, "| learned by | requests a job | median, µs | 9 in 10, µs | median in round trips |\n|---|---|---|---|---|\n")
+	for _, w := range waysOfLearning {
+		late, polls, err := measure(w, p)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		half := late[len(late)/2]
+		fmt.Fprintf(out, "| %s | %.2f | %s | %s | %.1f |\n", w.name, float64(polls)/float64(p.jobs), micros(half), micros(late[len(late)*9/10]),
+			float64(half)/float64(trip))
+	}
+	each, goroutines, err := heardWatches(p.watches)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\n%d watches that are heard on one stream: %.0f bytes each, heap and stacks; goroutines for all of them: %d.\n", p.watches, each, goroutines)
+	return nil
+}
+
+// micros returns a duration in microseconds, with separators.
+func micros(d time.Duration) string {
+	text := strconv.FormatInt(d.Microseconds(), 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// roundTrip returns the median time of a poll by net/http. Polls are as far apart as ends are.
+func roundTrip(p pushes) (time.Duration, error) {
+	t, stop, err := newTeller()
+	if err != nil {
+		return 0, err
+	}
+	defer stop()
+	var took []time.Duration
+	for range 300 {
+		time.Sleep(p.within / time.Duration(p.jobs))
+		began := time.Now()
+		if _, err := t.ask("a"); err != nil {
+			return 0, err
+		}
+		took = append(took, time.Since(began))
+	}
+	t.client.CloseIdleConnections()
+	slices.Sort(took)
+	return took[len(took)/2], nil
+}
+
+// ask polls a job as a loop written by hand does.
+func (t *teller) ask(id string) (ended bool, err error) {
+	answer, err := t.client.Get(t.url + "/status/" + id)
+	if err != nil {
+		return false, err
+	}
+	defer answer.Body.Close()
+	var body struct{ Payload struct{ Status string } }
+	err = json.NewDecoder(answer.Body).Decode(&body)
+	return body.Payload.Status == "completed", err
+}
+
+// measure returns how late each end was learned of by a way, in order, and how many polls it took.
+func measure(w way, p pushes) (late []time.Duration, polls int, err error) {
+	t, stop, err := newTeller()
+	if err != nil {
+		return nil, 0, err
+	}
+	defer stop()
+	defer t.client.CloseIdleConnections()
+	ids := make([]string, p.jobs)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("%08x-0000-4000-8000-%012x", i, i)
+	}
+	if late, err = w.wait(p, t, ids); err != nil {
+		return nil, 0, err
+	}
+	if len(late) != len(ids) {
+		return nil, 0, fmt.Errorf("%d of %d jobs were seen to end", len(late), len(ids))
+	}
+	slices.Sort(late)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return late, t.polls, nil
+}
+
+// waitForEach calls wait for each job, on a goroutine of its own, and ends the jobs meanwhile. It
+// returns how long after its end each wait returned.
+func waitForEach(p pushes, t *teller, ids []string, wait func(id string) error) ([]time.Duration, error) {
+	var mu sync.Mutex
+	var late []time.Duration
+	var failed error
+	var all sync.WaitGroup
+	for i, id := range ids {
+		all.Go(func() {
+			time.Sleep(p.pause * time.Duration(i) / time.Duration(len(ids))) // so that they poll at different times
+			err := wait(id)
+			after := t.since(id)
+			mu.Lock()
+			defer mu.Unlock()
+			if late = append(late, after); err != nil {
+				failed = err
+			}
+		})
+	}
+	time.Sleep(p.pause)
+	t.endAll(ids, p.within)
+	all.Wait()
+	return late, failed
+}
+
+// looping is a loop written by hand.
+func looping(p pushes, t *teller, ids []string) ([]time.Duration, error) {
+	t.client.Transport = &http.Transport{MaxIdleConnsPerHost: len(ids)}
+	return waitForEach(p, t, ids, func(id string) error {
+		for {
+			if ended, err := t.ask(id); ended || err != nil {
+				return err
+			}
+			time.Sleep(p.pause)
+		}
+	})
+}
+
+// hearFrom makes a Notifier for what a service tells.
+type hearFrom func(t *teller, r *rest.Client) (n transport.Notifier, stop func(), err error)
+
+// hooked has the service call a webhook.
+func hooked(trusted bool) hearFrom {
+	return func(t *teller, r *rest.Client) (transport.Notifier, func(), error) {
+		var opts []webhook.Option
+		if trusted {
+			opts = append(opts, webhook.WithTrust())
+		}
+		h, err := webhook.New(r, webhook.StandardWebhooks(pushSecret), opts...)
+		if err != nil {
+			return nil, nil, err
+		}
+		url, stop, err := listen(h)
+		t.byWebhook(url)
+		return h, stop, err
+	}
+}
+
+// streamed has the service stream events.
+func streamed(trusted bool) hearFrom {
+	return func(t *teller, r *rest.Client) (transport.Notifier, func(), error) {
+		var opts []sse.Option
+		if trusted {
+			opts = append(opts, sse.WithTrust())
+		}
+		s, err := sse.New(t.url+"/events", r, opts...)
+		if err != nil {
+			return nil, nil, err
+		}
+		t.byStream()
+		return s, func() { _ = s.Close() }, nil
+	}
+}
+
+// heard waits by a Watcher that listens to a source, or polls if that is nil.
+func heard(from hearFrom) func(pushes, *teller, []string) ([]time.Duration, error) {
+	return func(p pushes, t *teller, ids []string) ([]time.Duration, error) {
+		w, stop, err := listening(p, t, from)
+		if err != nil {
+			return nil, err
+		}
+		defer stop()
+		return waitForEach(p, t, ids, func(id string) error {
+			_, err := w.WaitForJob(context.Background(), id)
+			return err
+		})
+	}
+}
+
+// listening returns a Watcher that has begun to listen to a source.
+func listening(p pushes, t *teller, from hearFrom) (w *jobstatus.Watcher, stop func(), err error) {
+	r, err := rest.New(t.url)
+	if err != nil {
+		return nil, nil, err
+	}
+	opts := []jobstatus.Option{jobstatus.WithBackoff(backoff.Constant(p.pause)), jobstatus.WithTimeout(time.Hour)}
+	end := func() {}
+	begun := make(chan struct{}, 1)
+	if from == nil {
+		begun <- struct{}{}
+	} else {
+		n, stop, err := from(t, r)
+		if err != nil {
+			return nil, nil, err
+		}
+		end = stop
+		opts = append(opts, jobstatus.WithNotifier(&begins{n, begun}))
+	}
+	if w, err = jobstatus.New(r, opts...); err != nil {
+		return nil, nil, err
+	}
+	<-begun
+	return w, func() { _ = w.Close(); _ = r.Close(); end() }, nil
+}
+
+// begins is a Notifier that says when it has begun to listen.
+type begins struct {
+	transport.Notifier
+	begun chan<- struct{}
+}
+
+// Trusted passes on what the Notifier says.
+func (b *begins) Trusted() bool {
+	t, ok := b.Notifier.(transport.Truster)
+	return ok && t.Trusted()
+}
+
+func (b *begins) Notify(ctx context.Context, notify func(transport.Status)) error {
+	return b.Notifier.Notify(ctx, func(s transport.Status) {
+		notify(s)
+		if s.ID == "" {
+			select {
+			case b.begun <- struct{}{}:
+			default:
+			}
+		}
+	})
+}
+
+// heardWatches returns what each of n watches takes that are heard on one stream, and how many
+// goroutines all of them take.
+func heardWatches(n int) (each float64, goroutines int, err error) {
+	t, stop, err := newTeller()
+	if err != nil {
+		return 0, 0, err
+	}
+	defer stop()
+	w, end, err := listening(pushes{pause: time.Second}, t, streamed(true))
+	if err != nil {
+		return 0, 0, err
+	}
+	defer end()
+	before, already := used(), runtime.NumGoroutine()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range w.WaitForJobs(ctx, func(yield func(string) bool) {
+			for i := 0; i < n && yield(strings.Clone(fmt.Sprintf("%08x-0000-4000-8000-%012x", i, i))); i++ {
+			}
+		}) {
+			break
+		}
+	}()
+	for w.Stats().Waits < n {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(100 * time.Millisecond)
+	each, goroutines = (float64(used())-float64(before))/float64(n), runtime.NumGoroutine()-already
+	cancel()
+	<-done
+	return each, goroutines, nil
+}
+
+// used returns the bytes of heap and stacks after collections.
+func used() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc + m.StackInuse
+}
