@@ -474,3 +474,30 @@ func TestAFeedRunsInAnyVirtualTime(t *testing.T) {
 		})
 	})
 }
+
+// Jobs that began together would all be polled together, where the Backoff has no jitter.
+func TestABulkThatIsResumedComesWithoutABurst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const jobs = 2000
+		d := newDiary()
+		w := feedWatcher(t, d, jobstatus.WithBackoff(backoff.Constant(20*time.Second)), jobstatus.WithTimeout(time.Hour),
+			jobstatus.WithSlack(jobstatus.Exact))
+		now := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var all []jobstatus.Job
+		for i := range jobs {
+			all = append(all, jobstatus.Job{ID: fmt.Sprint(i), Began: now.Add(-610 * time.Second), PolledUntil: now.Add(-15 * time.Second)})
+		}
+		for range w.WaitForFeed(ctx, feedOf(all...)) {
+		}
+		var rate [60]int
+		for _, at := range d.all {
+			rate[min(int(at.Sub(now)/time.Second), 59)]++
+		}
+		for second, n := range rate[:59] {
+			assert.LessOrEqual(t, n, 3*jobs/20, "second %d", second)
+		}
+	})
+}
