@@ -1,17 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -32,136 +27,6 @@ type pushes struct {
 	within  time.Duration // in which they end, evenly
 	pause   time.Duration // of the loop that polls
 	watches int           // that are heard on one stream
-}
-
-const pushSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
-// teller is a service on a socket whose jobs end when it is told to. It tells of each end in one
-// way, and notes when.
-type teller struct {
-	url    string
-	tell   func(id string, body []byte) // nil if it does not
-	client *http.Client
-	stream chan []byte // events for the one connection
-
-	mu    sync.Mutex
-	ended map[string]time.Time // when it was told, or if it was not, when it was
-	polls int
-}
-
-// newTeller starts a service. It serves until stop is called.
-func newTeller() (t *teller, stop func(), err error) {
-	t = &teller{ended: map[string]time.Time{}, client: &http.Client{}, stream: make(chan []byte, 1024)}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /status/{id}", t.status)
-	mux.HandleFunc("GET /events", t.events)
-	t.url, stop, err = listen(mux)
-	return t, stop, err
-}
-
-// listen serves at a free port of this machine.
-func listen(h http.Handler) (url string, stop func(), err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	server, done := &http.Server{Handler: h}, make(chan struct{})
-	go func() { // ends with stop
-		defer close(done)
-		_ = server.Serve(l)
-	}()
-	return "http://" + l.Addr().String(), func() { _ = server.Close(); <-done }, nil
-}
-
-func (t *teller) status(w http.ResponseWriter, r *http.Request) {
-	t.mu.Lock()
-	t.polls++
-	_, ended := t.ended[r.PathValue("id")]
-	t.mu.Unlock()
-	state := "pending"
-	if ended {
-		state = "completed"
-	}
-	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"payload":{"status":%q}}`, state)
-}
-
-func (t *teller) events(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	control := http.NewResponseController(w)
-	_ = control.Flush()
-	for {
-		select {
-		case e := <-t.stream:
-			if _, err := w.Write(e); err != nil || control.Flush() != nil {
-				return
-			}
-		case <-r.Context().Done():
-			return
-		}
-	}
-}
-
-// end ends a job and tells of it.
-func (t *teller) end(id string) {
-	t.now(id)
-	if t.tell != nil {
-		t.tell(id, fmt.Appendf(nil, `{"payload":{"jobID":%q,"status":"completed"}}`, id))
-	}
-}
-
-// now says that a job ends, or that its end is told.
-func (t *teller) now(id string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.ended[id] = time.Now()
-}
-
-// endAll ends jobs one by one, evenly.
-func (t *teller) endAll(ids []string, within time.Duration) {
-	began := time.Now()
-	for i, id := range ids {
-		time.Sleep(time.Until(began.Add(within * time.Duration(i) / time.Duration(len(ids)))))
-		go t.end(id)
-	}
-}
-
-// since returns how long ago a job ended.
-func (t *teller) since(id string) time.Duration {
-	now := time.Now()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return now.Sub(t.ended[id])
-}
-
-// byWebhook has t call a URL.
-func (t *teller) byWebhook(to string) {
-	t.tell = func(id string, body []byte) {
-		header, err := webhook.Sign(pushSecret, "msg_"+id, time.Now(), body)
-		if err != nil {
-			return
-		}
-		r, err := http.NewRequest(http.MethodPost, to, bytes.NewReader(body))
-		if err != nil {
-			return
-		}
-		r.Header = header
-		t.now(id)
-		answer, err := t.client.Do(r)
-		if err == nil {
-			_, _ = io.Copy(io.Discard, answer.Body)
-			_ = answer.Body.Close()
-		}
-	}
-}
-
-// byStream has t send an event.
-func (t *teller) byStream() {
-	t.tell = func(id string, body []byte) {
-		event := fmt.Appendf(nil, "data: %s\n\n", body)
-		t.now(id)
-		t.stream <- event
-	}
 }
 
 // way is one way of learning of ends.
@@ -232,18 +97,6 @@ func roundTrip(p pushes) (time.Duration, error) {
 	t.client.CloseIdleConnections()
 	slices.Sort(took)
 	return took[len(took)/2], nil
-}
-
-// ask polls a job as a loop written by hand does.
-func (t *teller) ask(id string) (ended bool, err error) {
-	answer, err := t.client.Get(t.url + "/status/" + id)
-	if err != nil {
-		return false, err
-	}
-	defer answer.Body.Close()
-	var body struct{ Payload struct{ Status string } }
-	err = json.NewDecoder(answer.Body).Decode(&body)
-	return body.Payload.Status == "completed", err
 }
 
 // measure returns how late each end was learned of by a way, in order, and how many polls it took.
@@ -407,48 +260,4 @@ func (b *begins) Notify(ctx context.Context, notify func(transport.Status)) erro
 			}
 		}
 	})
-}
-
-// heardWatches returns what each of n watches takes that are heard on one stream, and how many
-// goroutines all of them take.
-func heardWatches(n int) (each float64, goroutines int, err error) {
-	t, stop, err := newTeller()
-	if err != nil {
-		return 0, 0, err
-	}
-	defer stop()
-	w, end, err := listening(pushes{pause: time.Second}, t, streamed(true))
-	if err != nil {
-		return 0, 0, err
-	}
-	defer end()
-	before, already := used(), runtime.NumGoroutine()
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for range w.WaitForJobs(ctx, func(yield func(string) bool) {
-			for i := 0; i < n && yield(strings.Clone(fmt.Sprintf("%08x-0000-4000-8000-%012x", i, i))); i++ {
-			}
-		}) {
-			break
-		}
-	}()
-	for w.Stats().Waits < n {
-		time.Sleep(time.Millisecond)
-	}
-	time.Sleep(100 * time.Millisecond)
-	each, goroutines = (float64(used())-float64(before))/float64(n), runtime.NumGoroutine()-already
-	cancel()
-	<-done
-	return each, goroutines, nil
-}
-
-// used returns the bytes of heap and stacks after collections.
-func used() uint64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc + m.StackInuse
 }

@@ -52,4 +52,6 @@ func Example() {
 	// jobstatus.watch.count {watch}
 	// jobstatus.poll.lag s
 	// jobstatus.ended.watches {watch}
+	// jobstatus.watch.ways {watch}
+	// jobstatus.notifications {notification}
 }

@@ -79,7 +79,7 @@ func New(opts ...Option) (*Observer, error) {
 
 // instruments makes all instruments.
 func (o *Observer) instruments() error {
-	errs := make([]error, 6)
+	errs := make([]error, 8)
 	seconds := metric.WithUnit("s")
 	watches := metric.WithUnit("{watch}")
 	o.poll, errs[0] = o.meter.Float64Histogram("jobstatus.poll.duration", seconds,
@@ -95,5 +95,9 @@ func (o *Observer) instruments() error {
 		metric.WithDescription("Time since the poll was due that is overdue for longest."))
 	o.watches, errs[5] = o.meter.Int64ObservableCounter("jobstatus.ended.watches", watches,
 		metric.WithDescription("Number of watches that ended."))
+	o.ways, errs[6] = o.meter.Int64ObservableUpDownCounter("jobstatus.watch.ways", watches,
+		metric.WithDescription("Number of watches by the way in which the Watcher hears of their jobs."))
+	o.heard, errs[7] = o.meter.Int64ObservableCounter("jobstatus.notifications", metric.WithUnit("{notification}"),
+		metric.WithDescription("Number of notifications about jobs, pending or not."))
 	return errors.Join(errs...)
 }

@@ -42,11 +42,14 @@
 //
 // [Observer.Register] adds
 //
-//	jobstatus.watch.count    {watch}  up-down counter  jobstatus.watch.phase
-//	jobstatus.poll.lag       s        gauge
-//	jobstatus.ended.watches  {watch}  counter          jobstatus.watch.outcome
+//	jobstatus.watch.count    {watch}         up-down counter  jobstatus.watch.phase
+//	jobstatus.watch.ways     {watch}         up-down counter  jobstatus.watch.way
+//	jobstatus.poll.lag       s               gauge
+//	jobstatus.ended.watches  {watch}         counter          jobstatus.watch.outcome
+//	jobstatus.notifications  {notification}  counter
 //
-// A phase is waiting, overdue or in_flight. The lag is how long the longest overdue poll has been
+// A phase is waiting, overdue or in_flight. A way is notified, held or polled: by which way the
+// Watcher hears of the job now. The lag is how long the longest overdue poll has been
 // due. An outcome is completed, failed, canceled, or gave_up if the watch ended before the job did.
 // Only gave_up has an error.type. No metric has a job's id. Each kind makes a series of its own:
 // see [jobstatus.Kind].
@@ -75,6 +78,7 @@ const (
 	sizeKey    = attribute.Key("jobstatus.batch.size")
 	outcomeKey = attribute.Key("jobstatus.watch.outcome")
 	phaseKey   = attribute.Key("jobstatus.watch.phase")
+	wayKey     = attribute.Key("jobstatus.watch.way")
 )
 
 // gaveUp is the outcome of a watch that ended before its job did. The others are the names of the
@@ -94,9 +98,9 @@ type Observer struct {
 
 	poll, watch, delay metric.Float64Histogram
 
-	phases  metric.Int64ObservableUpDownCounter
-	lag     metric.Float64ObservableGauge
-	watches metric.Int64ObservableCounter
+	phases, ways   metric.Int64ObservableUpDownCounter
+	lag            metric.Float64ObservableGauge
+	watches, heard metric.Int64ObservableCounter
 }
 
 var _ observe.Observer = (*Observer)(nil)

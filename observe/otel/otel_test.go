@@ -258,7 +258,7 @@ func TestAttributesStandOnAll(t *testing.T) {
 	require.NoError(t, err)
 	metrics := w.metrics()
 	require.NoError(t, unregister())
-	require.Len(t, metrics, 6)
+	require.Len(t, metrics, 8)
 	for name, m := range metrics {
 		for _, a := range attributes(m) {
 			v, ok := a.Value("server.address")

@@ -20,6 +20,7 @@ func (o *Observer) Register(stats func() jobstatus.Stats) (unregister func() err
 	}
 	all := metric.WithAttributes(o.attributes...)
 	waiting, overdue, inFlight := o.option(phaseKey, "waiting"), o.option(phaseKey, "overdue"), o.option(phaseKey, "in_flight")
+	notified, held, polled := o.option(wayKey, "notified"), o.option(wayKey, "held"), o.option(wayKey, "polled")
 	completed, failed := o.option(outcomeKey, jobstatus.Completed.String()), o.option(outcomeKey, jobstatus.Failed.String())
 	canceled, abandoned := o.option(outcomeKey, jobstatus.Canceled.String()), o.option(outcomeKey, gaveUp)
 	registration, err := o.meter.RegisterCallback(func(_ context.Context, to metric.Observer) error {
@@ -27,13 +28,17 @@ func (o *Observer) Register(stats func() jobstatus.Stats) (unregister func() err
 		to.ObserveInt64(o.phases, int64(s.Waiting), waiting)
 		to.ObserveInt64(o.phases, int64(s.Overdue), overdue)
 		to.ObserveInt64(o.phases, int64(s.InFlight), inFlight)
+		to.ObserveInt64(o.ways, int64(s.Heard), notified)
+		to.ObserveInt64(o.ways, int64(s.Held), held)
+		to.ObserveInt64(o.ways, int64(max(s.Watches-s.Heard-s.Held, 0)), polled) // holds may outlast the return of notifications
+		to.ObserveInt64(o.heard, int64(s.Notifications), all)
 		to.ObserveFloat64(o.lag, s.Lag.Seconds(), all)
 		to.ObserveInt64(o.watches, int64(s.Completed), completed)
 		to.ObserveInt64(o.watches, int64(s.Failed), failed)
 		to.ObserveInt64(o.watches, int64(s.Canceled), canceled)
 		to.ObserveInt64(o.watches, int64(s.GaveUp), abandoned)
 		return nil
-	}, o.phases, o.lag, o.watches)
+	}, o.phases, o.ways, o.lag, o.watches, o.heard)
 	if err != nil {
 		return nil, fmt.Errorf("jobstatusotel: register: %w", err)
 	}

@@ -15,7 +15,7 @@ func TestStatsAreObservedUntilUnregistered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	stats := jobstatus.Stats{Watches: 6, Waiting: 3, Overdue: 2, InFlight: 1, Completed: 40, Failed: 5, Canceled: 4, GaveUp: 3,
-		Lag: 1500 * time.Millisecond}
+		Lag: 1500 * time.Millisecond, Held: 2, Notifications: 9}
 	unregister, err := w.Register(func() jobstatus.Stats { return stats })
 	require.NoError(t, err)
 
@@ -25,6 +25,14 @@ func TestStatsAreObservedUntilUnregistered(t *testing.T) {
 			{Value: 2, Attributes: set("jobstatus.watch.phase", "overdue")},
 			{Value: 1, Attributes: set("jobstatus.watch.phase", "in_flight")},
 		}}})
+	w.equal(metricdata.Metrics{Name: "jobstatus.watch.ways", Unit: "{watch}", Data: metricdata.Sum[int64]{
+		Temporality: metricdata.CumulativeTemporality, DataPoints: []metricdata.DataPoint[int64]{
+			{Value: 0, Attributes: set("jobstatus.watch.way", "notified")},
+			{Value: 2, Attributes: set("jobstatus.watch.way", "held")},
+			{Value: 4, Attributes: set("jobstatus.watch.way", "polled")},
+		}}})
+	w.equal(metricdata.Metrics{Name: "jobstatus.notifications", Unit: "{notification}", Data: metricdata.Sum[int64]{
+		Temporality: metricdata.CumulativeTemporality, IsMonotonic: true, DataPoints: []metricdata.DataPoint[int64]{{Value: 9}}}})
 	w.equal(metricdata.Metrics{Name: "jobstatus.poll.lag", Unit: "s", Data: metricdata.Gauge[float64]{
 		DataPoints: []metricdata.DataPoint[float64]{{Value: 1.5}}}})
 	w.equal(metricdata.Metrics{Name: "jobstatus.ended.watches", Unit: "{watch}", Data: metricdata.Sum[int64]{

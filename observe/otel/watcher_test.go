@@ -61,7 +61,7 @@ func TestWatchIsSeenFromItsFirstPollToItsEnd(t *testing.T) {
 
 	metrics := w.metrics()
 	require.NoError(t, unregister())
-	assert.Len(t, metrics, 6)
+	assert.Len(t, metrics, 8)
 	count := func(name string, pairs ...string) (n uint64, sum float64) {
 		for _, p := range metrics[name].Data.(metricdata.Histogram[float64]).DataPoints {
 			if p.Attributes == set(pairs...) {
