@@ -5,6 +5,7 @@
 //	go run ./internal/bench                      prints the tables
 //	go run ./internal/bench -draw docs           draws the pictures there; -only X draws one
 //	go run ./internal/bench -overlap             prints the tables of jobs that overlap
+//	go run ./internal/bench -holds               prints who is best given a held request
 //	go run ./internal/bench -trace durations.csv reads lines of t,kind,duration_s
 //	go run ./internal/bench -push                measures notifications beside polls
 //
@@ -28,9 +29,14 @@ func main() {
 	burst := flag.Int("burst", 0, "with -trace: so many jobs of a kind begin together; 0 is as they began")
 	worth := flag.Float64("worth", 50, "with -trace: what the mean duration is worth, in requests")
 	overlap := flag.Bool("overlap", false, "print the tables of jobs that overlap")
-	only := flag.String("only", "", "with -overlap: this `scenario` only, where sisters is the table of kinds beside others; with -draw: this picture only")
+	holds := flag.Bool("holds", false, "print who is best given one of the requests that the service holds; this takes many minutes")
+	only := flag.String("only", "", "with -holds: this mix only; with -overlap: this `scenario` only, where sisters is the table of kinds beside others; with -draw: this picture only")
 	push := flag.Bool("push", false, "measure notifications beside polls, over loopback")
 	flag.Parse()
+	if *holds {
+		holdTables(os.Stdout, *only)
+		return
+	}
 	if *push {
 		if err := pushTable(os.Stdout, pushes{jobs: 500, within: 5 * time.Second, pause: time.Second, watches: 10_000}); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
