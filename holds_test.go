@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ type keeper struct {
 	holds   int
 	inside  int
 	most    int
+	kinds   map[byte]int // holds by the first letter of the id
 	lengths []time.Duration
 	changed chan struct{}
 }
@@ -45,6 +47,10 @@ func (k *keeper) Hold(ctx context.Context, id string, last transport.Status, d t
 	k.inside++
 	k.most = max(k.most, k.inside)
 	k.lengths = append(k.lengths, d)
+	if k.kinds == nil {
+		k.kinds = map[byte]int{}
+	}
+	k.kinds[id[0]]++
 	k.mu.Unlock()
 	defer func() {
 		k.mu.Lock()
@@ -293,4 +299,49 @@ func TestARequestIsHeldOverASocket(t *testing.T) {
 	_, err = w.WaitForJob(t.Context(), "a")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"", "wait=60s"}, asked)
+}
+
+// judgedBy is a Ranker by what a function says of a kind.
+type judgedBy struct {
+	backoff.Strategy
+	rank func(kind string) float64
+}
+
+func (j judgedBy) Rank(p backoff.Poll, _ time.Duration) float64 { return j.rank(p.Kind) }
+
+func TestARankerSaysWhichJobsAreHeld(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		rank        func(kind string) float64
+		least, most float64 // share of the holds that fast jobs get
+	}{
+		"prefers": {func(kind string) float64 { return float64(len(kind)) }, 0.85, 1},
+		"alike":   {func(string) float64 { return 1 }, 0.4, 0.6},
+		"panics":  {func(string) float64 { panic("rank") }, 0.4, 0.6},
+		"ends": {func(string) float64 {
+			runtime.Goexit()
+			return 0
+		}, 0.4, 0.6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				k := newKeeper()
+				w := feedWatcher(t, k, jobstatus.WithBackoff(judgedBy{backoff.Jitter(backoff.Constant(10*time.Second), 0.5), c.rank}),
+					jobstatus.WithTimeout(time.Hour))
+				var jobs []jobstatus.Job
+				for i := range 500 {
+					jobs = append(jobs, jobstatus.Job{ID: fmt.Sprint("fast-", i), Kind: "fast!"}, jobstatus.Job{ID: fmt.Sprint("slow-", i), Kind: "slow"})
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+				defer cancel()
+				for range w.WaitForFeed(ctx, feedOf(jobs...)) {
+				}
+				share := float64(k.kinds['f']) / float64(k.kinds['f']+k.kinds['s'])
+				assert.Greater(t, k.kinds['f']+k.kinds['s'], 64*15, "the holds are used")
+				assert.GreaterOrEqual(t, share, c.least)
+				assert.LessOrEqual(t, share, c.most)
+			})
+		})
+	}
 }

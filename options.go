@@ -176,9 +176,10 @@ func WithConcurrency(n int) Option {
 // connection while nothing happens. All other jobs are polled. The default is [DefaultHolds].
 //
 // A request is held for a minute at most. A job that was seen by a poll is held when its next poll
-// is due and fewer requests than n are held. Holds that fail, or that the service answers at once,
-// are replaced by polls for a minute. A hold that a proxy cuts is no fault, and the next are
-// shorter.
+// is due and fewer requests than n are held. A Backoff that is a [backoff.Ranker] says which of the
+// jobs are likely to end soon; the fewer holds are left, the likelier a job must be. Holds that
+// fail, or that the service answers at once, are replaced by polls for a minute. A hold that a
+// proxy cuts is no fault, and the next are shorter.
 func WithHolds(n int) Option {
 	return func(c *config) { c.holds = problems.Positive(&c.List, "WithHolds", n) }
 }

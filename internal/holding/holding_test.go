@@ -1,6 +1,7 @@
 package holding_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -96,4 +97,34 @@ func TestALengthIsWithinItsBounds(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTheFewerHoldsAreFreeTheFewerJobsAreHeld(t *testing.T) {
+	t.Parallel()
+	var c holding.Choice
+	assert.True(t, c.Admit(-1, 1, 64), "nothing is known of others")
+	for range 1000 {
+		for rank := range 10 {
+			c.Admit(float64(rank), 0, 64)
+		}
+	}
+	for _, test := range []struct {
+		free int
+		want int // of ten kinds of jobs
+	}{{0, 0}, {1, 2}, {4, 5}, {8, 10}, {64, 10}} {
+		held := 0
+		for rank := range 10 {
+			c := c
+			if c.Admit(float64(rank), test.free, 64) {
+				held++
+				assert.True(t, c.Admit(9, test.free, 64), "the likeliest are held first")
+			}
+		}
+		assert.Equal(t, test.want, held, "%d free", test.free)
+	}
+	var alike holding.Choice
+	for range 1000 {
+		assert.True(t, alike.Admit(7, 1, 64), "where all are alike, whoever is due")
+	}
+	assert.False(t, alike.Admit(math.NaN(), 64, 64))
 }

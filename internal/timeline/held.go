@@ -38,6 +38,39 @@ func (t *Timeline) holdFor(x *watch, now time.Duration) time.Duration {
 	return t.holding.Length(now, left)
 }
 
+// likely is within which time a job must be likely to end for it to be held.
+const likely = 5 * time.Second
+
+// chooseHeld returns the watch that is asked about next, and for how long the request is held. A
+// Backoff that ranks is asked whether x is among those that are likeliest to end soon. It lets go
+// of mu meanwhile, so that another watch may be next then, which is polled.
+func (t *Timeline) chooseHeld(r *run, x *watch, ranked []candidate, now time.Duration) (*watch, time.Duration) {
+	again := r.choosing // the Backoff ended the goroutine: this time it is not asked
+	r.choosing = false
+	if x == nil {
+		return nil, 0
+	}
+	hold := t.holdFor(x, now)
+	if hold == 0 || again || !t.schedule.Ranks() {
+		return x, hold
+	}
+	p, _ := t.question(x)
+	p.Elapsed = max(now-x.began, 0)
+	r.choosing = true
+	t.mu.Unlock()
+	rank := t.schedule.Rank(p, likely)
+	t.mu.Lock()
+	r.choosing = false
+	switch next := t.next(ranked); {
+	case next != x:
+		return next, 0
+	case !t.choice.Admit(rank, t.Holds-t.holds, t.Holds):
+		return x, 0
+	default:
+		return x, t.holdFor(x, now)
+	}
+}
+
 // polls has the worker of r, which the service may have kept, poll from now on. It reports false if
 // there are enough that do.
 func (t *Timeline) polls(r *run) bool {

@@ -38,6 +38,7 @@ type run struct {
 	answers  map[string]int     // places in batch
 	named    int                // jobs of the batch that the answer is about
 	ranking  bool               // the Backoff ranks, without mu held
+	choosing bool               // likewise, who is held
 	asking   bool               // the Backoff is asked again, without mu held
 	inside   bool               // the Transport is asked
 	polled   bool               // the service could not be asked to keep it, and was polled
@@ -349,6 +350,7 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 	for r.asking = false; again && x != nil && !x.confirmed; x = t.next(ranked) {
 		t.reaskLocked(r, x, now)
 	}
+	x, hold := t.chooseHeld(r, x, ranked, now)
 	if x == nil {
 		if t.ready.Waiting() == 0 {
 			t.gate.CaughtUp(now)
@@ -365,7 +367,7 @@ func (t *Timeline) begin(r *run, now time.Duration) bool {
 		r.fault = sighting.Fault{}
 	}
 	most := size
-	if r.hold = t.holdFor(x, now); r.hold > 0 {
+	if r.hold = hold; r.hold > 0 {
 		most = 1
 	}
 	for ; x != nil && x.company.Limit(most) > len(r.polls); x = t.next(ranked) {

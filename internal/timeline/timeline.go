@@ -126,7 +126,8 @@ type Timeline struct {
 	held     flight // that the service keeps, the next to expire first
 	holds    int    // workers that wait for them
 	holding  holding.Line
-	lost     int // strays
+	choice   holding.Choice // of who is held
+	lost     int            // strays
 	idle     idle
 	busy     int    // workers
 	picks    int    // of who is polled next
