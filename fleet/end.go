@@ -88,10 +88,13 @@ type receiver struct {
 	over  chan struct{}  // closed when nothing is received any more
 	group sync.WaitGroup // those who receive
 	acked sync.WaitGroup // those who remove
+
+	mu      sync.Mutex
+	unacked map[uint64]delivery // guarded by mu, by sequence
 }
 
 func newReceiver(ctx context.Context, f *Fleet) *receiver {
-	r := &receiver{f: f, ends: make(chan End), acks: make(chan func(), ackers), over: make(chan struct{})}
+	r := &receiver{f: f, ends: make(chan End), acks: make(chan func(), ackers), over: make(chan struct{}), unacked: map[uint64]delivery{}}
 	r.life, r.stop = context.WithCancel(ctx)
 	return r
 }
@@ -107,12 +110,32 @@ func (r *receiver) start() {
 	}
 }
 
-// close returns when nothing is received any more, and all that was acknowledged is removed.
+// close returns when nothing is received any more, and all that was acknowledged is removed. What
+// was not goes back, so that it comes again at once.
 func (r *receiver) close() {
 	r.stop()
 	r.group.Wait()
 	close(r.over)
 	r.acked.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, d := range r.unacked {
+		_ = d.later(0)
+	}
+}
+
+// open notes an end that is with the loop.
+func (r *receiver) open(d delivery) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unacked[d.seq] = d
+}
+
+// done notes that an end is with the loop no more.
+func (r *receiver) done(d delivery) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.unacked, d.seq)
 }
 
 // acknowledge removes ends, until the call is over and all of them are removed.
@@ -163,6 +186,7 @@ func (r *receiver) deliver(d delivery) {
 	default:
 		end := newEnd(e)
 		end.ack = sync.OnceFunc(func() { r.later(d, e) })
+		r.open(d)
 		select {
 		case r.ends <- end:
 		case <-r.life.Done():
@@ -198,7 +222,9 @@ func (r *receiver) settle(d delivery, e ending) {
 	if err == nil {
 		err = d.ack(ctx)
 	}
-	if err != nil {
+	if err == nil {
+		r.done(d)
+	} else {
 		r.f.log.Info("an end could not be removed and comes again", zap.String("subject", d.subject),
 			zap.Error(fmt.Errorf("ack: %w", err)))
 	}

@@ -22,16 +22,19 @@ const (
 	inFlightPause = 20 * time.Millisecond
 	// requestTimeout limits one request to the server.
 	requestTimeout = 5 * time.Second
-	// endsAhead is how many ends are fetched ahead of the consumer.
-	endsAhead = 256
+	// ahead is how many messages are fetched ahead of whoever reads them.
+	ahead = 256
+	// drainTimeout limits the wait for messages that were fetched ahead.
+	drainTimeout = 200 * time.Millisecond
 )
 
 // natsEngine is the engine on JetStream.
 type natsEngine struct {
-	js     jetstream.JetStream
-	stream jetstream.Stream
-	name   string
-	log    *zap.Logger
+	js      jetstream.JetStream
+	stream  jetstream.Stream
+	name    string
+	log     *zap.Logger
+	ackWait time.Duration
 }
 
 var _ engine = (*natsEngine)(nil)
@@ -119,7 +122,7 @@ func (n *natsEngine) follow(ctx context.Context, f following, each func(message)
 	if left == 0 {
 		caughtUp()
 	}
-	return n.iterate(ctx, consumer, endsAhead, func(msg jetstream.Msg, m message) {
+	return n.iterate(ctx, consumer, false, func(msg jetstream.Msg, m message) {
 		m.subject = m.subject[len(prefix):]
 		each(m)
 		if left > 0 {
@@ -130,8 +133,9 @@ func (n *natsEngine) follow(ctx context.Context, f following, each func(message)
 	})
 }
 
-// iterate calls each for the messages of a consumer.
-func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, ahead int, each func(jetstream.Msg, message)) error {
+// iterate calls each for the messages of a consumer, until ctx ends. With drain, each is called for
+// those too that were fetched ahead by then.
+func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, drain bool, each func(jetstream.Msg, message)) error {
 	it, err := c.Messages(jetstream.PullMaxMessages(ahead))
 	if err != nil {
 		return err
@@ -140,19 +144,42 @@ func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, ahead in
 	for {
 		msg, err := it.Next(jetstream.NextContext(ctx))
 		switch {
-		case ctx.Err() != nil:
+		case err == nil:
+			err = give(msg, each)
+		case errors.Is(err, jetstream.ErrNoHeartbeat) && ctx.Err() == nil:
+			err = nil
+		}
+		if ctx.Err() != nil {
+			if drain {
+				drainInto(it, each)
+			}
 			return context.Cause(ctx)
-		case errors.Is(err, jetstream.ErrNoHeartbeat):
-			continue
-		case err != nil:
+		}
+		if err != nil {
 			return err
 		}
-		meta, err := msg.Metadata()
-		if err != nil {
-			return fmt.Errorf("message on %s: %w", msg.Subject(), err)
-		}
-		each(msg, message{subject: msg.Subject(), seq: meta.Sequence.Stream, at: meta.Timestamp, data: msg.Data()})
 	}
+}
+
+// drainInto calls each for the messages that were fetched ahead.
+func drainInto(it jetstream.MessagesContext, each func(jetstream.Msg, message)) {
+	it.Drain()
+	for {
+		msg, err := it.Next(jetstream.NextMaxWait(drainTimeout))
+		if err != nil || give(msg, each) != nil {
+			return
+		}
+	}
+}
+
+// give calls each for a message.
+func give(msg jetstream.Msg, each func(jetstream.Msg, message)) error {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return fmt.Errorf("message on %s: %w", msg.Subject(), err)
+	}
+	each(msg, message{subject: msg.Subject(), seq: meta.Sequence.Stream, at: meta.Timestamp, data: msg.Data()})
+	return nil
 }
 
 // endsConsumer returns the consumer that all processes share. It is created if need be.
@@ -161,7 +188,7 @@ func (n *natsEngine) endsConsumer(ctx context.Context) (jetstream.Consumer, erro
 		Durable:       endsName,
 		FilterSubject: n.name + ".*.*" + endedSuffix,
 		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       ackWait,
+		AckWait:       n.ackWait,
 		MaxAckPending: maxAckPending,
 		MaxDeliver:    -1,
 	})
@@ -172,7 +199,7 @@ func (n *natsEngine) receive(ctx context.Context, each func(delivery)) error {
 	if err != nil {
 		return err
 	}
-	return n.iterate(ctx, consumer, endsAhead, func(msg jetstream.Msg, m message) {
+	return n.iterate(ctx, consumer, true, func(msg jetstream.Msg, m message) {
 		each(delivery{message: m, ack: msg.DoubleAck, term: msg.Term, later: msg.NakWithDelay})
 	})
 }

@@ -34,6 +34,7 @@ type config struct {
 	lease      time.Duration
 	rate       float64
 	logger     *zap.Logger
+	ackWait    time.Duration // shorter in tests
 	problems   []error
 }
 
@@ -129,6 +130,9 @@ func newConfig(opts []Option) (config, error) {
 	}
 	if c.replicas == 0 {
 		c.replicas = defaultReplicas
+	}
+	if c.ackWait == 0 {
+		c.ackWait = ackWait
 	}
 	if c.lease == 0 {
 		c.lease = defaultLease
