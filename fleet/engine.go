@@ -9,8 +9,9 @@ import (
 // engine is what a fleet needs of JetStream. Tests have one in memory.
 type engine interface {
 	// publish stores a message and returns its sequence. The error matches errTaken if the newest
-	// message that m.filter matches is not the one with the sequence m.after. It is unknown after
-	// any other error whether the message is stored.
+	// message that m.filter matches is not the one with the sequence m.after. It matches errRefused
+	// if the server says that it cannot store the message. After any other error it is unknown
+	// whether the message is stored.
 	publish(ctx context.Context, m outgoing) (seq uint64, err error)
 	// remove deletes a message of the jobs' stream. It is no error if there is none.
 	remove(ctx context.Context, seq uint64) error
@@ -28,6 +29,8 @@ type engine interface {
 var (
 	// errTaken is the error of a conditional write that another one came before.
 	errTaken = errors.New("another message was first")
+	// errRefused is the error of a write that the server did not take, as on a full disk.
+	errRefused = errors.New("the server refused the message")
 	// errNone is the error of last if no message matches.
 	errNone = errors.New("no such message")
 )
@@ -52,6 +55,9 @@ type outgoing struct {
 	// none. Without a filter that of the same subject counts.
 	after  uint64
 	filter string
+	// nonce makes it safe to store the message again if the outcome of publish is unknown. The
+	// server remembers it for half a minute.
+	nonce string
 }
 
 // message is a message that was stored.

@@ -291,3 +291,26 @@ func TestErrorsKeepWhatTheyMatch(t *testing.T) {
 		break
 	}
 }
+
+// TestASubmissionThatIsRepeatedIsTheSame shows what Submit relies on when it asks again.
+func TestASubmissionThatIsRepeatedIsTheSame(t *testing.T) {
+	t.Parallel()
+	f := open(t, start(t))
+	p := placeOf("a", f.partitions)
+	m := outgoing{subject: p.subject("fw", submittedSuffix), filter: p.all("fw"), data: []byte("x"), nonce: "n"}
+	seq, err := f.engine.publish(t.Context(), m)
+	require.NoError(t, err)
+	require.NoError(t, f.engine.remove(t.Context(), seq), "it ended and was acknowledged")
+	require.NoError(t, f.engine.remove(t.Context(), seq))
+	_, err = f.engine.publish(t.Context(), m)
+	require.NoError(t, err)
+	_, err = f.engine.last(t.Context(), p.all("fw"))
+	require.ErrorIs(t, err, errNone)
+
+	m.nonce = "another"
+	_, err = f.engine.publish(t.Context(), m)
+	require.NoError(t, err)
+	m.nonce = "and another"
+	_, err = f.engine.publish(t.Context(), m)
+	require.ErrorIs(t, err, errTaken)
+}

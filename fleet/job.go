@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/nats-io/nuid"
+
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -40,9 +42,10 @@ func (j Job) check() error {
 // submitters is how many submissions are on their way to the server at once.
 const submitters = 256
 
-// Submit has the fleet watch jobs. When it returns nil, the server has stored all of them. If it
-// returns an error, some may be stored: call it again. A job that is watched already, or whose end
-// nobody has acknowledged yet, goes on as it is.
+// Submit has the fleet watch jobs. When it returns nil, the server has stored all of them. While the
+// server is away, Submit waits for it until ctx ends. If it returns an error, some of the jobs may be
+// stored: call it again. A job that is watched already, or whose end nobody has acknowledged yet,
+// goes on as it is.
 func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
 	if err := f.check(ctx); err != nil {
 		return err
@@ -73,17 +76,28 @@ func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
 	return context.Cause(ctx)
 }
 
+// submit has the job stored. It asks again while the server is away. The nonce lets the server see
+// that it has the job already, even if that has ended and was acknowledged meanwhile.
 func (f *Fleet) submit(ctx context.Context, j Job) error {
 	p := placeOf(j.ID, f.partitions)
-	_, err := f.engine.publish(ctx, outgoing{
+	m := outgoing{
 		subject: p.subject(f.name, submittedSuffix),
 		filter:  p.all(f.name),
 		data:    encode(submission{Format: format, ID: j.ID, Kind: j.Kind, Timeout: j.Timeout}),
-	})
-	if errors.Is(err, errTaken) {
-		return nil // it is watched already
+		nonce:   nuid.Next(),
 	}
-	return err
+	for pause := time.Duration(0); ; {
+		_, err := f.engine.publish(ctx, m)
+		switch {
+		case err == nil, errors.Is(err, errTaken):
+			return nil // it is watched
+		case errors.Is(err, errRefused):
+			return err
+		}
+		if pause = nextPause(pause); !sleep(ctx, pause) {
+			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		}
+	}
 }
 
 // Forget ends the watch of a job, and takes back its end if nobody has acknowledged it. A worker

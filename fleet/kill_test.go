@@ -77,7 +77,7 @@ func play(role string) error {
 
 func connectTo(url string) (*nats.Conn, error) {
 	return nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ReconnectJitter(10*time.Millisecond, 0),
-		nats.RetryOnFailedConnect(true), nats.Timeout(time.Second))
+		nats.RetryOnFailedConnect(true), nats.Timeout(time.Second), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 }
 
 // openOver opens the fleet, and tries again while the server is away.
@@ -319,9 +319,51 @@ func (th *theatre) awaitEnds(n int, within time.Duration) {
 		select {
 		case <-th.got:
 		case <-deadline:
+			th.explain()
 			th.t.Fatalf("%d of %d jobs ended within %v", have, n, within)
 		}
 	}
+}
+
+// explain logs what the stream holds.
+func (th *theatre) explain() {
+	f := th.fleet()
+	n := f.engine.(*natsEngine)
+	submitted, ended := map[digest]int{}, map[digest]int{}
+	ctx, cancel := context.WithTimeout(th.t.Context(), 5*time.Second)
+	defer cancel()
+	_ = n.follow(ctx, following{filter: "fw.*.*.*"}, func(m message) {
+		p, suffix, _ := splitSubject(m.subject)
+		if suffix == submittedSuffix {
+			submitted[p.digest] = p.partition
+		} else {
+			ended[p.digest] = p.partition
+		}
+	}, cancel)
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	kinds := map[string]int{}
+	for i := range 100_000 {
+		id := fmt.Sprintf("job-%04d", i)
+		d := placeOf(id, 1).digest
+		_, s := submitted[d]
+		_, e := ended[d]
+		if s || e {
+			kinds[fmt.Sprintf("s %v e %v got %v polled %v", s, e, len(th.keys[id]), len(th.service.of(id)) > 0)]++
+		}
+	}
+	th.t.Log(kinds)
+	partitions := map[int]int{}
+	for d, p := range submitted {
+		if _, ok := ended[d]; !ok {
+			partitions[p]++
+		}
+	}
+	c, err := n.js.Consumer(th.t.Context(), "fw", endsName)
+	if err == nil {
+		th.t.Logf("consumer: %+v", *c.CachedInfo())
+	}
+	th.t.Logf("%d submissions and %d ends are stored; without an end by partition: %v", len(submitted), len(ended), partitions)
 }
 
 // awaitOwners waits until each of the jobs was polled after since by a process other than not.
@@ -460,7 +502,7 @@ func storm(t *testing.T, jobs, kills int, length time.Duration) {
 		}
 	}
 	group.Wait()
-	th.awaitEnds(jobs, length+90*time.Second)
+	th.awaitEnds(jobs, length+45*time.Second)
 	for _, w := range workers {
 		w.leave()
 	}

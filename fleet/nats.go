@@ -55,6 +55,9 @@ func (n *natsEngine) publish(ctx context.Context, m outgoing) (uint64, error) {
 			msg.Header[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{m.filter}
 		}
 	}
+	if m.nonce != "" {
+		msg.Header[jetstream.MsgIDHeader] = []string{m.nonce}
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	for {
@@ -64,12 +67,14 @@ func (n *natsEngine) publish(ctx context.Context, m outgoing) (uint64, error) {
 		}
 		var api *jetstream.APIError
 		switch {
+		case errors.Is(err, nats.ErrMaxPayload):
+			return 0, fmt.Errorf("%w: %w", errRefused, err)
 		case !errors.As(err, &api):
 			return 0, err
 		case api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence:
 			return 0, errTaken
 		case api.ErrorCode != errCodeInFlight:
-			return 0, err
+			return 0, fmt.Errorf("%w: %w", errRefused, err)
 		}
 		if !sleep(ctx, inFlightPause) {
 			return 0, err
@@ -79,16 +84,14 @@ func (n *natsEngine) publish(ctx context.Context, m outgoing) (uint64, error) {
 
 func (n *natsEngine) remove(ctx context.Context, seq uint64) error {
 	err := n.stream.DeleteMsg(ctx, seq)
-	if errors.Is(err, jetstream.ErrMsgNotFound) || isGone(err) {
+	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	// The error of a message that is not there any more has no type of its own.
+	if _, missing := n.stream.GetMsg(ctx, seq); errors.Is(missing, jetstream.ErrMsgNotFound) {
 		return nil
 	}
 	return err
-}
-
-// isGone reports whether the server says that there is no message with the sequence.
-func isGone(err error) bool {
-	var api *jetstream.APIError
-	return errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeMessageNotFound || api.ErrorCode == 10043 || api.ErrorCode == 10057)
 }
 
 func (n *natsEngine) last(ctx context.Context, filter string) (message, error) {

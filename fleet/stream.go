@@ -22,6 +22,8 @@ const (
 	ackWait = 30 * time.Second
 	// maxAckPending bounds how many ends are with consumers at once.
 	maxAckPending = 20_000
+	// nonceWindow is how long the server remembers the nonce of a message.
+	nonceWindow = 30 * time.Second
 	// partitionsKey is the key of the number of partitions in the metadata of the stream.
 	partitionsKey = "jobstatus-partitions"
 )
@@ -90,6 +92,7 @@ func streamConfig(c *config) jetstream.StreamConfig {
 		Retention:   jetstream.LimitsPolicy,
 		Discard:     jetstream.DiscardNew,
 		Replicas:    c.replicas,
+		Duplicates:  nonceWindow,
 		AllowDirect: false, // each read sees all writes
 		Metadata:    map[string]string{partitionsKey: strconv.Itoa(c.partitions)},
 	}
