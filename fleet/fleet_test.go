@@ -78,7 +78,7 @@ func collect(t *testing.T, f *Fleet, n int) map[string]map[string]End {
 			break
 		}
 	}
-	require.Len(t, got, n)
+	require.Equal(t, n, len(got))
 	return got
 }
 
@@ -160,11 +160,22 @@ func TestForgetEndsAWatchWithoutAnEnd(t *testing.T) {
 	require.NoError(t, f.Forget(t.Context(), "never"))
 	_, err := f.Wait(t.Context(), "a")
 	require.ErrorIs(t, err, fs.ErrNotExist)
-	stream, err := js.Stream(t.Context(), "fw")
-	require.NoError(t, err)
-	info, err := stream.Info(t.Context())
-	require.NoError(t, err)
-	assert.EqualValues(t, 1, info.State.Msgs)
+	require.Eventually(t, func() bool { return stored(t, f) == 1 }, 10*time.Second, 10*time.Millisecond)
+	submit(t, f, "a")
+	require.Eventually(t, func() bool { return stored(t, f) == 2 }, 10*time.Second, 10*time.Millisecond)
+}
+
+// A watch that was forgotten can begin again before anybody has seen that it was.
+func TestAForgottenJobCanBeSubmittedAgain(t *testing.T) {
+	t.Parallel()
+	f := open(t, start(t))
+	for range 3 {
+		submit(t, f, "a")
+		require.NoError(t, f.Forget(t.Context(), "a"))
+	}
+	submit(t, f, "a")
+	run(t, f, newService(0).watcher(t, "a"))
+	assert.Len(t, collect(t, f, 1)["a"], 1)
 }
 
 func TestAnUnacknowledgedEndComesAgainUnderItsKey(t *testing.T) {

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -88,9 +89,15 @@ func (f *Fleet) submit(ctx context.Context, j Job) error {
 	}
 	for pause := time.Duration(0); ; {
 		_, err := f.engine.publish(ctx, m)
+		if errors.Is(err, errTaken) {
+			var again bool
+			if again, err = f.clearForgotten(ctx, p); again {
+				continue
+			}
+		}
 		switch {
-		case err == nil, errors.Is(err, errTaken):
-			return nil // it is watched
+		case err == nil:
+			return nil
 		case errors.Is(err, errRefused):
 			return err
 		}
@@ -98,6 +105,33 @@ func (f *Fleet) submit(ctx context.Context, j Job) error {
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		}
 	}
+}
+
+// clearForgotten removes the messages of a job if its watch was forgotten, and reports whether it
+// was. Otherwise the job is watched.
+func (f *Fleet) clearForgotten(ctx context.Context, p place) (forgotten bool, err error) {
+	last, err := f.engine.last(ctx, p.all(f.name))
+	if errors.Is(err, errNone) {
+		return true, nil // it is gone meanwhile
+	}
+	if err != nil {
+		return false, err
+	}
+	of, ok := forgottenBy(last)
+	if !ok {
+		return false, nil
+	}
+	return true, f.clear(ctx, of, last.seq)
+}
+
+// forgottenBy returns the submission that a message tells to forget, if it does. It is asked for
+// each end that is replayed, and most of them are not decoded.
+func forgottenBy(m message) (of uint64, ok bool) {
+	if !bytes.Contains(m.data, []byte(`"forgotten":true`)) {
+		return 0, false
+	}
+	e, err := decodeEnding(m.data)
+	return e.Of, err == nil && e.Forgotten
 }
 
 // Forget ends the watch of a job, and takes back its end if nobody has acknowledged it. A worker
@@ -130,7 +164,7 @@ func (f *Fleet) forget(ctx context.Context, id string) error {
 			}
 			return f.clear(ctx, e.Of, last.seq)
 		}
-		seq, err := f.engine.publish(ctx, outgoing{
+		_, err = f.engine.publish(ctx, outgoing{
 			subject: p.subject(f.name, endedSuffix), filter: p.all(f.name), after: last.seq,
 			data: encode(ending{Format: format, Of: last.seq, ID: id, Forgotten: true}),
 		})
@@ -140,7 +174,8 @@ func (f *Fleet) forget(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		return f.clear(ctx, last.seq, seq)
+		// The end stays until the owner has seen it, or Submit has.
+		return f.engine.remove(ctx, last.seq)
 	}
 }
 

@@ -59,14 +59,7 @@ func (m *memory) notifyLocked() {
 
 func matches(filter, subject string) bool {
 	f, s := strings.Split(filter, "."), strings.Split(subject, ".")
-	return filter == "" || len(f) == len(s) && !slices.ContainsFunc(f, func(string) bool { return false }) && func() bool {
-		for i := range f {
-			if f[i] != "*" && f[i] != s[i] {
-				return false
-			}
-		}
-		return true
-	}()
+	return filter == "" || slices.EqualFunc(f, s, func(f, s string) bool { return f == "*" || f == s })
 }
 
 func (m *memory) lastLocked(s store, filter string) (message, bool) {
@@ -76,6 +69,13 @@ func (m *memory) lastLocked(s store, filter string) (message, bool) {
 		}
 	}
 	return message{}, false
+}
+
+// all returns the messages about jobs.
+func (m *memory) all() []message {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.stored[jobs])
 }
 
 func (l *link) publish(ctx context.Context, o outgoing) (uint64, error) {

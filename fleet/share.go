@@ -86,7 +86,7 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 		}
 	}
 	s.f.follow(ctx, following{filter: ofPartition(s.f.name, s.partition)}, func(m message) {
-		o, begin, elsewhere := s.takeIn(m)
+		o, begin, elsewhere := s.takeIn(ctx, m)
 		if begin {
 			give(o)
 		}
@@ -109,9 +109,14 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 
 // takeIn takes in a message of the partition. It reports whether a watch is to begin, and whether
 // one was ended elsewhere.
-func (s *share) takeIn(m message) (o opening, begin, elsewhere bool) {
+func (s *share) takeIn(ctx context.Context, m message) (o opening, begin, elsewhere bool) {
 	p, suffix, err := splitSubject(m.subject)
 	if err == nil && suffix == endedSuffix {
+		if of, ok := forgottenBy(m); ok {
+			if err := s.f.clear(ctx, of, m.seq); err != nil {
+				s.log.Debug("a forgotten watch is not removed yet", zap.String("subject", m.subject), zap.Error(err))
+			}
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return o, false, s.ledger.ended(p.digest, m.seq)

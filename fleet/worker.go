@@ -218,13 +218,14 @@ func (r *worker) memberChanged(m message, old bool) {
 // ownerChanged takes in a claim.
 func (r *worker) ownerChanged(m message, _ bool) {
 	p, err := strconv.Atoi(m.subject)
-	var c claim
-	if err == nil && len(m.data) > 0 {
-		err = json.Unmarshal(m.data, &c)
-	}
 	if err != nil || p < 0 || p >= len(r.slots) {
-		r.log.Warn("a claim cannot be read and is put aside", zap.String("subject", m.subject), zap.Error(err))
+		r.log.Warn("a claim of no partition is put aside", zap.String("subject", m.subject))
 		return
+	}
+	var c claim
+	if err := json.Unmarshal(m.data, &c); err != nil {
+		c.Owner = "" // whoever wrote it, it has no owner
+		r.log.Warn("a claim cannot be read and is replaced", zap.String("subject", m.subject), zap.Error(err))
 	}
 	if s := &r.slots[p]; m.seq > s.record.seq {
 		s.record = record{owner: c.Owner, seq: m.seq, at: m.at}
