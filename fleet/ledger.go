@@ -79,6 +79,3 @@ func (l *ledger) take(d digest) (watch, bool) {
 	delete(l.pending, d)
 	return w, ok
 }
-
-// back returns a watch that was taken, because it goes on after all.
-func (l *ledger) back(d digest, w watch) { l.pending[d] = w }
