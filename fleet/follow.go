@@ -28,7 +28,7 @@ func (f *Fleet) follow(ctx context.Context, fo following, each func(message), ca
 	caught := false
 	for pause := time.Duration(0); ctx.Err() == nil; {
 		err := f.engine.follow(ctx, fo, func(m message) {
-			if fo.store == jobs && m.seq <= fo.after {
+			if m.seq <= fo.after {
 				return
 			}
 			fo.after, pause = m.seq, 0

@@ -542,3 +542,25 @@ func TestLongStorm(t *testing.T) {
 		t.Run(strconv.Itoa(i), func(t *testing.T) { storm(t, *longJobs, 3, 30*time.Second) })
 	}
 }
+
+// TestWhatWasRemovedStaysRemoved kills the server right after messages were removed.
+func TestWhatWasRemovedStaysRemoved(t *testing.T) {
+	t.Parallel()
+	th, srv := newTheatre(t, ever)
+	f := th.fleet()
+	n := f.engine.(*natsEngine)
+	const count = 3000
+	th.submit(f, jobIDs(count))
+	var group sync.WaitGroup
+	for i := range 10 {
+		group.Go(func() {
+			for seq := 1 + i; seq <= count; seq += 10 {
+				assert.NoError(t, n.remove(t.Context(), uint64(seq)))
+			}
+		})
+	}
+	group.Wait()
+	srv.kill()
+	th.start("server", nil)
+	assert.Zero(t, stored(t, f))
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -24,6 +25,14 @@ const (
 	requestTimeout = 5 * time.Second
 	// ahead is how many messages are fetched ahead of whoever reads them.
 	ahead = 256
+	// pullExpiry is how long one request for messages waits, and pullHeartbeat how often the server
+	// says meanwhile that it is there. Two that are missing end the wait.
+	pullExpiry    = 30 * time.Second
+	pullHeartbeat = time.Second
+	// followerLife is when the server forgets a follower that asks for nothing any more.
+	followerLife = time.Minute
+	// dismissTimeout limits the request that ends a follower.
+	dismissTimeout = time.Second
 	// drainTimeout limits the wait for messages that were fetched ahead.
 	drainTimeout = 200 * time.Millisecond
 )
@@ -106,66 +115,122 @@ func (n *natsEngine) last(ctx context.Context, filter string) (message, error) {
 }
 
 func (n *natsEngine) follow(ctx context.Context, f following, each func(message), caughtUp func()) error {
-	stream, cfg, prefix := n.name, jetstream.OrderedConsumerConfig{}, ""
-	switch {
-	case f.store != jobs:
+	stream, prefix := n.name, ""
+	if f.store != jobs {
 		stream, prefix = "KV_"+n.bucket(f.store), "$KV."+n.bucket(f.store)+"."
-		cfg.DeliverPolicy = jetstream.DeliverLastPerSubjectPolicy
-	case f.after > 0:
-		cfg.FilterSubjects = []string{f.filter}
-		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, f.after+1
-	default:
-		cfg.FilterSubjects = []string{f.filter}
 	}
-	consumer, err := n.js.OrderedConsumer(ctx, stream, cfg)
+	consumer, err := n.follower(ctx, stream, f)
 	if err != nil {
 		return err
 	}
-	left := consumer.CachedInfo().NumPending
+	info := consumer.CachedInfo()
+	defer n.dismiss(ctx, stream, info.Name)
+	left, delivered := info.NumPending, uint64(0)
 	if left == 0 {
 		caughtUp()
 	}
-	return n.iterate(ctx, consumer, false, func(msg jetstream.Msg, m message) {
-		m.subject = m.subject[len(prefix):]
-		each(m)
+	return n.iterate(ctx, consumer, false, func(d arrival) error {
+		if delivered++; d.order != delivered {
+			return errGap
+		}
+		d.subject = d.subject[len(prefix):]
+		each(d.message)
 		if left > 0 {
 			if left--; left == 0 {
 				caughtUp()
 			}
 		}
+		return nil
 	})
 }
 
-// iterate calls each for the messages of a consumer, until ctx ends. With drain, each is called for
-// those too that were fetched ahead by then.
-func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, drain bool, each func(jetstream.Msg, message)) error {
-	it, err := c.Messages(jetstream.PullMaxMessages(ahead))
+// errGap is the error of a consumer that left out messages. Another one begins where it was.
+var errGap = errors.New("messages are missing")
+
+// follower creates a consumer that delivers each message once and in order, as long as it lasts.
+// It does not survive the server, because another one can go on.
+func (n *natsEngine) follower(ctx context.Context, stream string, f following) (jetstream.Consumer, error) {
+	cfg := jetstream.ConsumerConfig{
+		FilterSubject:     f.filter,
+		AckPolicy:         jetstream.AckNonePolicy,
+		MemoryStorage:     true,
+		Replicas:          1,
+		InactiveThreshold: followerLife,
+	}
+	switch {
+	case f.after > 0:
+		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, f.after+1
+	case f.store != jobs:
+		cfg.DeliverPolicy = jetstream.DeliverLastPerSubjectPolicy
+		cfg.FilterSubject = "$KV." + n.bucket(f.store) + ".>"
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return n.js.CreateConsumer(ctx, stream, cfg)
+}
+
+// dismiss deletes a consumer, so that the server need not wait until it is inactive.
+func (n *natsEngine) dismiss(ctx context.Context, stream, name string) {
+	if !n.js.Conn().IsConnected() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dismissTimeout)
+	defer cancel()
+	_ = n.js.DeleteConsumer(ctx, stream, name)
+}
+
+// arrival is a message that a consumer delivered.
+type arrival struct {
+	message
+	order uint64 // counted from 1, by the consumer
+	msg   jetstream.Msg
+}
+
+// iterate calls each for the messages of a consumer, until ctx ends or each returns an error. It
+// returns when the connection was lost and is back, because the server may know the consumer no
+// more. With drain, each is called for those too that were fetched ahead by then.
+func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, drain bool, each func(arrival) error) error {
+	life, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	back := n.js.Conn().StatusChanged(nats.CONNECTED)
+	defer n.js.Conn().RemoveStatusListener(back)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop(nil)
+	group.Go(func() {
+		select {
+		case <-back:
+			stop(errReconnected)
+		case <-life.Done():
+		}
+	})
+	it, err := c.Messages(jetstream.PullMaxMessages(ahead), jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(pullHeartbeat))
 	if err != nil {
 		return err
 	}
 	defer it.Stop()
 	for {
-		msg, err := it.Next(jetstream.NextContext(ctx))
-		switch {
-		case err == nil:
+		msg, err := it.Next(jetstream.NextContext(life))
+		if err == nil {
 			err = give(msg, each)
-		case errors.Is(err, jetstream.ErrNoHeartbeat) && ctx.Err() == nil:
-			err = nil
 		}
-		if ctx.Err() != nil {
+		if life.Err() != nil {
+			err = context.Cause(life)
+		}
+		if err != nil {
 			if drain {
 				drainInto(it, each)
 			}
-			return context.Cause(ctx)
-		}
-		if err != nil {
 			return err
 		}
 	}
 }
 
+// errReconnected ends the iteration over a consumer of the connection that was lost.
+var errReconnected = errors.New("the connection was lost and is back")
+
 // drainInto calls each for the messages that were fetched ahead.
-func drainInto(it jetstream.MessagesContext, each func(jetstream.Msg, message)) {
+func drainInto(it jetstream.MessagesContext, each func(arrival) error) {
 	it.Drain()
 	for {
 		msg, err := it.Next(jetstream.NextMaxWait(drainTimeout))
@@ -176,13 +241,16 @@ func drainInto(it jetstream.MessagesContext, each func(jetstream.Msg, message)) 
 }
 
 // give calls each for a message.
-func give(msg jetstream.Msg, each func(jetstream.Msg, message)) error {
+func give(msg jetstream.Msg, each func(arrival) error) error {
 	meta, err := msg.Metadata()
 	if err != nil {
 		return fmt.Errorf("message on %s: %w", msg.Subject(), err)
 	}
-	each(msg, message{subject: msg.Subject(), seq: meta.Sequence.Stream, at: meta.Timestamp, data: msg.Data()})
-	return nil
+	return each(arrival{
+		message: message{subject: msg.Subject(), seq: meta.Sequence.Stream, at: meta.Timestamp, data: msg.Data()},
+		order:   meta.Sequence.Consumer,
+		msg:     msg,
+	})
 }
 
 // endsConsumer returns the consumer that all processes share. It is created if need be.
@@ -202,8 +270,9 @@ func (n *natsEngine) receive(ctx context.Context, each func(delivery)) error {
 	if err != nil {
 		return err
 	}
-	return n.iterate(ctx, consumer, true, func(msg jetstream.Msg, m message) {
-		each(delivery{message: m, ack: msg.DoubleAck, term: msg.Term, later: msg.NakWithDelay})
+	return n.iterate(ctx, consumer, true, func(a arrival) error {
+		each(delivery{message: a.message, ack: a.msg.DoubleAck, term: a.msg.Term, later: a.msg.NakWithDelay})
+		return nil
 	})
 }
 
