@@ -171,6 +171,7 @@ type theatre struct {
 	service *service
 	env     []string
 	started int
+	all     []*process
 	mu      sync.Mutex
 	keys    map[string]map[string]int // by id: how often each Key came. Guarded by mu
 	got     chan struct{}             // told of each end
@@ -224,6 +225,7 @@ func (th *theatre) start(role string, line func(string), env ...string) *process
 		_ = p.Wait()
 	}()
 	th.t.Cleanup(p.kill)
+	th.all = append(th.all, p)
 	if role == "server" {
 		select {
 		case addr := <-first:
@@ -363,6 +365,10 @@ func (th *theatre) explain() {
 	if err == nil {
 		th.t.Logf("consumer: %+v", *c.CachedInfo())
 	}
+	for _, p := range th.all {
+		_ = p.Process.Signal(syscall.SIGQUIT) // prints its goroutines
+	}
+	sleep(th.t.Context(), 2*time.Second)
 	th.t.Logf("%d submissions and %d ends are stored; without an end by partition: %v", len(submitted), len(ended), partitions)
 }
 
@@ -443,8 +449,14 @@ func TestAKilledWorkersJobsAreTakenOver(t *testing.T) {
 	}, 20*time.Second, 50*time.Millisecond)
 	settled := time.Now().Add(2 * testLease)
 	th.awaitPolls(names, settled, 30*time.Second, func(string) bool { return true })
+	owned := th.watchOwners(f)
+	require.Eventually(t, func() bool { return len(owned()) == 3 }, 10*time.Second, 10*time.Millisecond)
 	killed := time.Now()
 	victim.kill()
+	require.Eventually(t, func() bool { return len(owned()) == 2 }, 10*time.Second, 5*time.Millisecond)
+	took := time.Since(killed)
+	assert.Less(t, took, testLease+time.Second, "owned again")
+	t.Logf("all partitions are owned again after %v, with a lease of %v", took.Round(10*time.Millisecond), testLease)
 	th.awaitPolls(names, killed, 30*time.Second, func(owner string) bool { return owner != "worker-1" })
 	after := 0
 	var latest time.Duration
@@ -464,6 +476,67 @@ func TestAKilledWorkersJobsAreTakenOver(t *testing.T) {
 	// A poll is due once a second, and one that was missed is made up for over five times the gap.
 	assert.Less(t, latest, 2*testLease+2*time.Second)
 	t.Logf("%d jobs were taken over, the last was polled after %v", after, latest)
+}
+
+// watchOwners returns how many partitions each owner has, whenever it is asked.
+func (th *theatre) watchOwners(f *Fleet) func() map[string]int {
+	var mu sync.Mutex
+	owner := map[string]string{}
+	ctx, stop := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() {
+		f.follow(ctx, following{store: owners}, func(m message) {
+			var c claim
+			if json.Unmarshal(m.data, &c) == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				owner[m.subject] = c.Owner
+			}
+		}, func() {})
+	})
+	th.t.Cleanup(func() { stop(); group.Wait() })
+	return func() map[string]int {
+		mu.Lock()
+		defer mu.Unlock()
+		n := map[string]int{}
+		for _, o := range owner {
+			n[o]++
+		}
+		return n
+	}
+}
+
+// TestWorkersComeAndGo has workers join and leave while jobs run, and one that stands still for
+// longer than its lease.
+func TestWorkersComeAndGo(t *testing.T) {
+	t.Parallel()
+	th, _ := newTheatre(t, func(id string) time.Duration {
+		n, _ := strconv.Atoi(id[len("job-"):])
+		return 3*time.Second + time.Duration(n%100)*80*time.Millisecond
+	})
+	f := th.fleet()
+	names := jobIDs(500)
+	first := th.worker()
+	th.consumer()
+	th.submit(f, names)
+	owned := th.watchOwners(f)
+	busy := func(n int) func() bool {
+		return func() bool { o := owned(); return len(o) == n && o[""] == 0 }
+	}
+	require.Eventually(t, busy(1), 10*time.Second, 10*time.Millisecond)
+	stopped := th.worker()
+	th.worker()
+	require.Eventually(t, busy(3), 10*time.Second, 10*time.Millisecond, "two joined")
+	began := time.Now()
+	first.leave()
+	assert.Less(t, time.Since(began), testLease+grace, "it leaves when its jobs are handed over")
+	require.Eventually(t, busy(2), 10*time.Second, 10*time.Millisecond, "one left")
+	require.NoError(t, stopped.Process.Signal(syscall.SIGSTOP))
+	require.Eventually(t, busy(1), 10*time.Second, 10*time.Millisecond, "one stands still")
+	require.NoError(t, stopped.Process.Signal(syscall.SIGCONT))
+	require.Eventually(t, busy(2), 10*time.Second, 10*time.Millisecond, "it is back")
+	th.awaitEnds(len(names), 30*time.Second)
+	th.verdict(names)
 }
 
 // storm has jobs submitted while processes of all kinds are killed.
