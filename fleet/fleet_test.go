@@ -82,6 +82,18 @@ func collect(t *testing.T, f *Fleet, n int) map[string]map[string]End {
 	return got
 }
 
+// stored returns how many messages the jobs' stream has.
+func stored(t *testing.T, f *Fleet) uint64 {
+	n := f.engine.(*natsEngine)
+	for {
+		info, err := n.stream.Info(t.Context())
+		if err == nil {
+			return info.State.Msgs
+		}
+		require.True(t, sleep(t.Context(), 50*time.Millisecond))
+	}
+}
+
 func TestJobsEndOnceForTheirConsumer(t *testing.T) {
 	t.Parallel()
 	js := start(t)

@@ -1,3 +1,5 @@
+//go:build unix
+
 package fleet
 
 import (
@@ -24,16 +26,11 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
-
-// The test binary starts itself as the processes that the tests kill. What it is to be stands in
-// the environment.
-const roleKey = "FLEET_TEST_ROLE"
 
 var (
 	long      = flag.Bool("long", false, "run the long tests that kill")
@@ -42,19 +39,10 @@ var (
 	testLease = time.Second
 )
 
-func TestMain(m *testing.M) {
-	if role := os.Getenv(roleKey); role != "" {
-		if err := play(role); err != nil {
-			fmt.Fprintln(os.Stderr, role, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	goleak.VerifyTestMain(m)
-}
+func init() { play = playRole }
 
-// play is the life of a process that a test starts.
-func play(role string) error {
+// playRole is the life of a process that a test starts.
+func playRole(role string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	if role == "server" {
@@ -411,20 +399,6 @@ func (th *theatre) verdict(names []string) {
 	th.t.Logf("%d jobs ended, %d ends came again under their Key, %d polls", len(th.keys), again, len(th.service.all()))
 }
 
-// together returns how often an owner polled a job before and after another one, within a time.
-func (s *service) together(id string, within time.Duration) int {
-	polls, n := s.of(id), 0
-	for i := 2; i < len(polls); i++ {
-		for j := i - 2; j >= 0; j-- {
-			if polls[j].owner == polls[i].owner && polls[j+1].owner != polls[i].owner && polls[i].at.Sub(polls[j].at) < within {
-				n++
-				break
-			}
-		}
-	}
-	return n
-}
-
 func ever(string) time.Duration { return time.Hour }
 
 // TestAKilledWorkersJobsAreTakenOver kills a worker of three (fault 32).
@@ -585,18 +559,6 @@ func storm(t *testing.T, jobs, kills int, length time.Duration) {
 	srv.kill()
 	th.start("server", nil)
 	assert.Zero(t, stored(t, f), "messages that came back")
-}
-
-// stored returns how many messages the jobs' stream has.
-func stored(t *testing.T, f *Fleet) uint64 {
-	n := f.engine.(*natsEngine)
-	for {
-		info, err := n.stream.Info(t.Context())
-		if err == nil {
-			return info.State.Msgs
-		}
-		require.True(t, sleep(t.Context(), 50*time.Millisecond))
-	}
 }
 
 // TestNothingIsLostWhenAllIsKilled kills the server, a worker and a consumer while jobs are

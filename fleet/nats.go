@@ -23,8 +23,10 @@ const (
 	inFlightPause = 20 * time.Millisecond
 	// requestTimeout limits one request to the server.
 	requestTimeout = 5 * time.Second
-	// ahead is how many messages are fetched ahead of whoever reads them.
-	ahead = 256
+	// followAhead and endsAhead are how many messages are fetched ahead of whoever reads them. Ends
+	// that are dropped come again only after ackWait, so they are few.
+	followAhead = 256
+	endsAhead   = 64
 	// pullExpiry is how long one request for messages waits, and pullHeartbeat how often the server
 	// says meanwhile that it is there. Two that are missing end the wait.
 	pullExpiry    = 30 * time.Second
@@ -33,8 +35,6 @@ const (
 	followerLife = time.Minute
 	// dismissTimeout limits the request that ends a follower.
 	dismissTimeout = time.Second
-	// drainTimeout limits the wait for messages that were fetched ahead.
-	drainTimeout = 200 * time.Millisecond
 )
 
 // natsEngine is the engine on JetStream.
@@ -129,7 +129,7 @@ func (n *natsEngine) follow(ctx context.Context, f following, each func(message)
 	if left == 0 {
 		caughtUp()
 	}
-	return n.iterate(ctx, consumer, false, func(d arrival) error {
+	return n.iterate(ctx, consumer, followAhead, func(d arrival) error {
 		if delivered++; d.order != delivered {
 			return errGap
 		}
@@ -188,8 +188,11 @@ type arrival struct {
 
 // iterate calls each for the messages of a consumer, until ctx ends or each returns an error. It
 // returns when the connection was lost and is back, because the server may know the consumer no
-// more. With drain, each is called for those too that were fetched ahead by then.
-func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, drain bool, each func(arrival) error) error {
+// more.
+//
+// What was fetched ahead is dropped. The iterator's Drain would return it, but the Next that follows
+// can block for ever, because it asks a goroutine for more that has ended.
+func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, ahead int, each func(arrival) error) error {
 	life, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	back := n.js.Conn().StatusChanged(nats.CONNECTED)
@@ -218,9 +221,6 @@ func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, drain bo
 			err = context.Cause(life)
 		}
 		if err != nil {
-			if drain {
-				drainInto(it, each)
-			}
 			return err
 		}
 	}
@@ -228,17 +228,6 @@ func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, drain bo
 
 // errReconnected ends the iteration over a consumer of the connection that was lost.
 var errReconnected = errors.New("the connection was lost and is back")
-
-// drainInto calls each for the messages that were fetched ahead.
-func drainInto(it jetstream.MessagesContext, each func(arrival) error) {
-	it.Drain()
-	for {
-		msg, err := it.Next(jetstream.NextMaxWait(drainTimeout))
-		if err != nil || give(msg, each) != nil {
-			return
-		}
-	}
-}
 
 // give calls each for a message.
 func give(msg jetstream.Msg, each func(arrival) error) error {
@@ -270,7 +259,7 @@ func (n *natsEngine) receive(ctx context.Context, each func(delivery)) error {
 	if err != nil {
 		return err
 	}
-	return n.iterate(ctx, consumer, true, func(a arrival) error {
+	return n.iterate(ctx, consumer, endsAhead, func(a arrival) error {
 		each(delivery{message: a.message, ack: a.msg.DoubleAck, term: a.msg.Term, later: a.msg.NakWithDelay})
 		return nil
 	})

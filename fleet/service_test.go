@@ -90,3 +90,17 @@ func (s *service) watcher(t *testing.T, owner string, opts ...jobstatus.Option) 
 	t.Cleanup(func() { _ = w.Close() })
 	return w
 }
+
+// together returns how often an owner polled a job before and after another one, within a time.
+func (s *service) together(id string, within time.Duration) int {
+	polls, n := s.of(id), 0
+	for i := 2; i < len(polls); i++ {
+		for j := i - 2; j >= 0; j-- {
+			if polls[j].owner == polls[i].owner && polls[j+1].owner != polls[i].owner && polls[i].at.Sub(polls[j].at) < within {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
