@@ -57,8 +57,8 @@ const retryNewer = 5 * time.Second
 // range over Ends: each end goes to one of them. An end that is not acknowledged within 30 seconds
 // comes again, so finish a long piece of work elsewhere.
 //
-// An error is yielded if the ends cannot be had, and is the last. While the server is away, Ends
-// waits for it. The end of ctx is no error.
+// While the server is away, Ends waits for it. If the connection is closed, the last End is yielded
+// with an error. The end of ctx is no error.
 func (f *Fleet) Ends(ctx context.Context) iter.Seq2[End, error] {
 	return func(yield func(End, error) bool) {
 		if err := f.check(ctx); err != nil {
@@ -75,6 +75,9 @@ func (f *Fleet) Ends(ctx context.Context) iter.Seq2[End, error] {
 				return
 			}
 		}
+		if r.err != nil {
+			yield(End{}, fmt.Errorf("fleet: ends: %w", r.err))
+		}
 	}
 }
 
@@ -85,6 +88,7 @@ type receiver struct {
 	stop  context.CancelFunc
 	ends  chan End
 	acks  chan func()
+	err   error          // why nothing more is received; to be read once ends is closed
 	over  chan struct{}  // closed when nothing is received any more
 	group sync.WaitGroup // those who receive
 	acked sync.WaitGroup // those who remove
@@ -163,6 +167,10 @@ func (r *receiver) receive() {
 			r.deliver(d)
 		})
 		if r.life.Err() != nil {
+			return
+		}
+		if errors.Is(err, errLost) {
+			r.err = err
 			return
 		}
 		pause = nextPause(pause)

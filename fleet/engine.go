@@ -31,6 +31,8 @@ var (
 	errTaken = errors.New("another message was first")
 	// errRefused is the error of a write that the server did not take, as on a full disk.
 	errRefused = errors.New("the server refused the message")
+	// errLost is the error of all methods once the connection is closed for good.
+	errLost = errors.New("the connection to the server is closed")
 	// errNone is the error of last if no message matches.
 	errNone = errors.New("no such message")
 )

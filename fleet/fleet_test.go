@@ -337,3 +337,27 @@ func TestASubmissionThatIsRepeatedIsTheSame(t *testing.T) {
 	_, err = f.engine.publish(t.Context(), m)
 	require.ErrorIs(t, err, errTaken)
 }
+
+func TestAClosedConnectionEndsAllCalls(t *testing.T) {
+	t.Parallel()
+	js := start(t)
+	f := open(t, js)
+	submit(t, f, "a")
+	s := newService(time.Hour)
+	w := s.watcher(t, "a")
+	ran := make(chan error, 1)
+	go func() { ran <- f.Run(context.Background(), w) }()
+	ended := make(chan error, 1)
+	go func() {
+		for _, err := range f.Ends(context.Background()) {
+			ended <- err
+		}
+	}()
+	require.Eventually(t, func() bool { return len(s.of("a")) > 0 }, 10*time.Second, 10*time.Millisecond)
+	js.Conn().Close()
+	require.ErrorIs(t, <-ran, errLost)
+	require.ErrorIs(t, <-ended, errLost)
+	require.ErrorIs(t, f.Submit(context.Background(), Job{ID: "b"}), errLost)
+	_, err := f.Wait(context.Background(), "a")
+	require.Error(t, err)
+}

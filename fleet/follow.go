@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -22,8 +23,8 @@ func nextPause(d time.Duration) time.Duration { return min(max(2*d, firstPause),
 // quoteID returns an id in quotes, as far as it is printed.
 func quoteID(id string) string { return strconv.Quote(ids.Short(id)) }
 
-// follow calls each for all messages that fo matches, until ctx ends. It begins anew where it was
-// when the server was away. No message comes twice.
+// follow calls each for all messages that fo matches, until ctx ends or the connection is closed.
+// It begins anew where it was when the server was away. No message comes twice.
 func (f *Fleet) follow(ctx context.Context, fo following, each func(message), caughtUp func()) {
 	caught := false
 	for pause := time.Duration(0); ctx.Err() == nil; {
@@ -39,7 +40,7 @@ func (f *Fleet) follow(ctx context.Context, fo following, each func(message), ca
 				caughtUp()
 			}
 		})
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, errLost) {
 			return
 		}
 		pause = nextPause(pause)

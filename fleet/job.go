@@ -98,7 +98,7 @@ func (f *Fleet) submit(ctx context.Context, j Job) error {
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, errRefused):
+		case errors.Is(err, errRefused), errors.Is(err, errLost):
 			return err
 		}
 		if pause = nextPause(pause); !sleep(ctx, pause) {

@@ -76,6 +76,8 @@ func (n *natsEngine) publish(ctx context.Context, m outgoing) (uint64, error) {
 		}
 		var api *jetstream.APIError
 		switch {
+		case isLost(err):
+			return 0, errLost
 		case errors.Is(err, nats.ErrMaxPayload):
 			return 0, fmt.Errorf("%w: %w", errRefused, err)
 		case !errors.As(err, &api):
@@ -121,7 +123,7 @@ func (n *natsEngine) follow(ctx context.Context, f following, each func(message)
 	}
 	consumer, err := n.follower(ctx, stream, f)
 	if err != nil {
-		return err
+		return lostOr(err)
 	}
 	info := consumer.CachedInfo()
 	defer n.dismiss(ctx, stream, info.Name)
@@ -209,7 +211,7 @@ func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, ahead in
 	})
 	it, err := c.Messages(jetstream.PullMaxMessages(ahead), jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(pullHeartbeat))
 	if err != nil {
-		return err
+		return lostOr(err)
 	}
 	defer it.Stop()
 	for {
@@ -221,9 +223,22 @@ func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, ahead in
 			err = context.Cause(life)
 		}
 		if err != nil {
-			return err
+			return lostOr(err)
 		}
 	}
+}
+
+// isLost reports whether an error says that the connection is closed for good.
+func isLost(err error) bool {
+	return errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, jetstream.ErrConnectionClosed)
+}
+
+// lostOr returns errLost in place of an error that says so.
+func lostOr(err error) error {
+	if isLost(err) {
+		return errLost
+	}
+	return err
 }
 
 // errReconnected ends the iteration over a consumer of the connection that was lost.
@@ -257,7 +272,7 @@ func (n *natsEngine) endsConsumer(ctx context.Context) (jetstream.Consumer, erro
 func (n *natsEngine) receive(ctx context.Context, each func(delivery)) error {
 	consumer, err := n.endsConsumer(ctx)
 	if err != nil {
-		return err
+		return lostOr(err)
 	}
 	return n.iterate(ctx, consumer, endsAhead, func(a arrival) error {
 		each(delivery{message: a.message, ack: a.msg.DoubleAck, term: a.msg.Term, later: a.msg.NakWithDelay})

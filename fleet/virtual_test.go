@@ -308,3 +308,41 @@ func TestAFullWatcherKeepsJobsForLater(t *testing.T) {
 		}
 	})
 }
+
+// Under the default Backoff the requests of a take-over are few more than those before it.
+func TestATakeOverIsNoBurst(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 100*time.Hour, func(s *stage) {
+		t := s.t
+		names := s.submit(1500)
+		start := func(name string) *actor {
+			w, err := jobstatus.New(s.service.as(name), jobstatus.WithTimeout(jobstatus.Unlimited), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = w.Close() })
+			l := s.memory.link()
+			return &actor{link: l, stop: run(t, s.fleet(l), w)}
+		}
+		a := start("a")
+		start("b")
+		start("c")
+		time.Sleep(2 * time.Minute)
+		cut := time.Now()
+		a.link.cut(true)
+		time.Sleep(time.Minute)
+		perSecond := map[int]int{}
+		for _, id := range names {
+			for _, p := range s.service.of(id) {
+				perSecond[int(p.at.Sub(cut)/time.Second)]++
+			}
+		}
+		before, after := 0, 0
+		for second := -60; second < 0; second++ {
+			before = max(before, perSecond[second])
+		}
+		for second := range 50 {
+			after = max(after, perSecond[second])
+		}
+		t.Logf("the most requests in a second: %d before, %d after", before, after)
+		assert.LessOrEqual(t, float64(after), 1.3*float64(before))
+	}, Partitions(64))
+}

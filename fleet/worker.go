@@ -286,6 +286,9 @@ func (r *worker) beat(now time.Time) {
 		stored := time.Now()
 		r.post(func() {
 			r.beating = false
+			if errors.Is(err, errLost) {
+				r.leave(fmt.Errorf("fleet: Run: %w", err))
+			}
 			if err == nil {
 				r.touch = now
 				r.sent[seq] = sending{began: now, stored: stored}
