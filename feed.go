@@ -69,9 +69,10 @@ func (w *Watcher) Pending() iter.Seq[Job] {
 // gone on. The polls until then count as attempts, and one poll is made in any case. A wait whose
 // timeout has passed takes one last look.
 //
-// A poll that came due between PolledUntil and now is made up for. Those of the first 64 jobs of a
-// call are made at once. Those of all further jobs are spread over five times the gap, unless the
-// next poll comes before. So they raise the rate of requests by a fifth at most.
+// A poll that came due between PolledUntil and now is made up for. The first 64 of the Watcher are
+// made at once. All further ones are spread over five times the gap, unless the next poll comes
+// before. So they raise the rate of requests by a fifth at most. Once none came for the length of a
+// gap, the next 64 are made at once again.
 func (w *Watcher) WaitForFeed(ctx context.Context, feed <-chan Job, opts ...WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
 		c, err := w.newCall(ctx, false, opts)

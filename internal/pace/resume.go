@@ -64,8 +64,8 @@ func (p *Place) walk(age time.Duration, n int, next func(attempt int, age, last 
 	return instant.Later(p.Last, p.Wait) < age
 }
 
-// CatchUp returns the wait before the poll of the nth job of a call that came due in a gap. Those
-// of a small bulk are made at once.
+// CatchUp returns the wait before the nth poll that came due in a gap. Those of a small bulk are
+// made at once.
 func CatchUp(gap time.Duration, n int) time.Duration {
 	if n < SmallBulk {
 		return 0

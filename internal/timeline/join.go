@@ -161,7 +161,7 @@ func (c *Call) stand(job *entry, p *part, now time.Duration) (s stand, err error
 	gap := min(max(t.epoch.Add(now).Sub(job.PolledUntil), 0), now-s.began)
 	s.unheard = s.unheard || gap > 0
 	if place.Attempt > 0 && s.polled > now-gap {
-		s.first = min(s.first, pace.CatchUp(gap, c.joined))
+		s.first = min(s.first, pace.CatchUp(gap, t.catchUps.next(now, gap)))
 		place, err = t.schedule.Resume(ask, now-gap-s.began)
 	}
 	s.alive = place.Last
