@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -57,9 +58,22 @@ func (m *memory) notifyLocked() {
 	m.changed = make(chan struct{})
 }
 
+// matches reports whether a filter matches a subject, word by word.
 func matches(filter, subject string) bool {
-	f, s := strings.Split(filter, "."), strings.Split(subject, ".")
-	return filter == "" || slices.EqualFunc(f, s, func(f, s string) bool { return f == "*" || f == s })
+	if filter == "" {
+		return true
+	}
+	for {
+		f, moreF, okF := strings.Cut(filter, ".")
+		s, moreS, okS := strings.Cut(subject, ".")
+		if f != "*" && f != s || okF != okS {
+			return false
+		}
+		if !okF {
+			return true
+		}
+		filter, subject = moreF, moreS
+	}
 }
 
 func (m *memory) lastLocked(s store, filter string) (message, bool) {
@@ -129,8 +143,9 @@ func (l *link) last(_ context.Context, filter string) (message, error) {
 func (m *memory) next(s store, filter string, after uint64) (message, bool, <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, msg := range m.stored[s] {
-		if msg.seq > after && matches(filter, msg.subject) {
+	from := sort.Search(len(m.stored[s]), func(i int) bool { return m.stored[s][i].seq > after })
+	for _, msg := range m.stored[s][from:] {
+		if matches(filter, msg.subject) {
 			return msg, true, m.changed
 		}
 	}
