@@ -70,9 +70,10 @@ func (w *Watcher) Pending() iter.Seq[Job] {
 // many polls, and for all but the first 64 jobs of a call, the place in the Backoff is estimated.
 // A wait whose timeout has passed takes one last look.
 //
-// A poll that came due between PolledUntil and now is made up for. The first 64 within a minute are
+// A poll that came due between PolledUntil and now is made up for. The first 64 of the Watcher are
 // made at once. All further ones are spread over five times the gap, unless the next poll comes
-// before. So they raise the rate of requests by a fifth at most.
+// before. So they raise the rate of requests by a fifth at most. Once none came for the length of a
+// gap, the next 64 are made at once again.
 func (w *Watcher) WaitForFeed(ctx context.Context, feed <-chan Job, opts ...WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
 		c, err := w.newCall(ctx, false, opts)

@@ -155,7 +155,7 @@ func (c *Call) stand(job *entry, p *part, now time.Duration) (s stand, err error
 	}
 	s.unheard = now-s.began > hearing.Remembered
 	if s.past = instant.Later(s.began, job.Timeout) <= now; s.past {
-		s.first = min(s.first, pace.CatchUp(lookWithin, t.hurried(now)))
+		s.first = min(s.first, pace.CatchUp(lookWithin, t.catchUps.next(now, lookWithin)))
 	}
 	if job.PolledUntil.IsZero() {
 		return s, nil
@@ -163,23 +163,11 @@ func (c *Call) stand(job *entry, p *part, now time.Duration) (s stand, err error
 	gap := min(max(t.epoch.Add(now).Sub(job.PolledUntil), 0), now-s.began)
 	s.unheard = s.unheard || gap > 0
 	if place.Attempt > 0 && s.polled > now-gap {
-		s.first = min(s.first, pace.CatchUp(gap, t.hurried(now)))
+		s.first = min(s.first, pace.CatchUp(gap, t.catchUps.next(now, gap)))
 		place, err = t.schedule.Resume(ask, now-gap-s.began, c.joined)
 	}
 	s.alive = place.Last
 	return s, err
-}
-
-// hurried counts the polls that are made up for, anew each minute, and returns how many came
-// before.
-func (t *Timeline) hurried(now time.Duration) int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if now-t.hurry.since >= time.Minute {
-		t.hurry.n, t.hurry.since = 0, now
-	}
-	t.hurry.n++
-	return t.hurry.n - 1
 }
 
 // joinFollowed is join for a job that is worth to wait for. It reports whether it added a watch.

@@ -113,6 +113,7 @@ type Timeline struct {
 	workers sync.WaitGroup
 
 	listeners []*listener // does not change after New
+	catchUps  catchUps
 
 	mu       sync.Mutex
 	watches  *index.Index[watch, *watch]

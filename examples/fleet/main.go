@@ -1,0 +1,200 @@
+// Command fleet shows workers that share the waits for jobs, and what happens when one is killed.
+//
+//	go run ./examples/fleet
+//	go run ./examples/fleet --jobs 1000
+//
+// It starts a service of jobs, a NATS server and three workers, each a process. It submits jobs,
+// and kills a worker while they run. A line a second shows who polls how many of them. At the end
+// it counts the jobs that were submitted, those that ended once, and those that two workers polled
+// together. The exit code is 0 if the count is right.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/fleet"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// lease is short, so that there is something to see.
+const lease = 2 * time.Second
+
+const workers = 3
+
+func main() {
+	jobs := flag.Int("jobs", 300, "how many `jobs` to submit")
+	worker := flag.String("worker", "", "be the worker of this `name`; for the processes that the command starts")
+	natsURL := flag.String("nats", "", "`URL` of the NATS server, for a worker")
+	service := flag.String("service", "", "base `URL` of the service, for a worker")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var err error
+	if *worker != "" {
+		err = work(ctx, *worker, *natsURL, *service)
+	} else {
+		err = show(ctx, *jobs)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "fleet:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// work is the life of a worker: these lines are all that one needs.
+func work(ctx context.Context, name, natsURL, service string) error {
+	f, closeConn, err := open(ctx, natsURL)
+	if err != nil {
+		return err
+	}
+	defer closeConn()
+	w, err := jobstatus.NewHTTP(service, jobstatus.WithREST(rest.WithHeader(workerHeader, name)),
+		jobstatus.WithBackoff(backoff.Constant(500*time.Millisecond)), jobstatus.WithTimeout(time.Minute))
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	return f.Run(ctx, w)
+}
+
+func open(ctx context.Context, natsURL string) (f *fleet.Fleet, closeConn func(), err error) {
+	closed := make(chan struct{})
+	nc, err := nats.Connect(natsURL, nats.MaxReconnects(-1), nats.ReconnectWait(200*time.Millisecond),
+		nats.ClosedHandler(func(*nats.Conn) { close(closed) }))
+	if err != nil {
+		return nil, nil, err
+	}
+	closeConn = func() { nc.Close(); <-closed }
+	js, err := jetstream.New(nc)
+	if err == nil {
+		f, err = fleet.Open(ctx, js, fleet.Lease(lease), fleet.RateLimit(2000))
+	}
+	if err != nil {
+		closeConn()
+		return nil, nil, err
+	}
+	return f, closeConn, nil
+}
+
+// show starts all that is needed, and counts.
+func show(ctx context.Context, jobs int) error {
+	b := newBoard()
+	service, stopService, err := serve(b)
+	if err != nil {
+		return err
+	}
+	defer stopService()
+	natsURL, stopNATS, err := serveNATS()
+	if err != nil {
+		return err
+	}
+	defer stopNATS()
+	f, closeConn, err := open(ctx, natsURL)
+	if err != nil {
+		return err
+	}
+	defer closeConn()
+	ids, err := create(ctx, service, jobs)
+	if err != nil {
+		return err
+	}
+	var all []fleet.Job
+	for _, id := range ids {
+		all = append(all, fleet.Job{ID: id})
+	}
+	if err := f.Submit(ctx, all...); err != nil {
+		return err
+	}
+	stopWorkers, err := startWorkers(b, natsURL, service)
+	if err != nil {
+		return err
+	}
+	defer stopWorkers()
+	return follow(ctx, f, b, ids)
+}
+
+// startWorkers starts the workers, and kills one of them after some seconds.
+func startWorkers(b *board, natsURL, service string) (stop func(), err error) {
+	var all []*exec.Cmd
+	end := func() {
+		for _, c := range all {
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	}
+	for i := range workers {
+		name := "worker-" + strconv.Itoa(i+1)
+		c := exec.Command(os.Args[0], "-worker", name, "-nats", natsURL, "-service", service)
+		c.Stderr = os.Stderr
+		if err := c.Start(); err != nil {
+			end()
+			return nil, err
+		}
+		all = append(all, c)
+		b.joined(name, c.Process.Pid)
+	}
+	victim := all[1]
+	timer := time.AfterFunc(killAfter, func() {
+		_ = victim.Process.Kill() // SIGKILL: it can do nothing more
+		b.killed("worker-2")
+	})
+	return func() { timer.Stop(); end() }, nil
+}
+
+// killAfter is when a worker is killed, and shortest and longest bound how long a job takes.
+const (
+	killAfter = 5 * time.Second
+	shortest  = 3 * time.Second
+	longest   = 15 * time.Second
+)
+
+// patience is when the command gives up on jobs that do not end.
+const patience = 60 * time.Second
+
+// follow takes the ends, shows the board, and counts.
+func follow(ctx context.Context, f *fleet.Fleet, b *board, ids []string) error {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for tick := time.NewTicker(time.Second); ; {
+			select {
+			case <-tick.C:
+				fmt.Println(b.line(len(ids)))
+			case <-ctx.Done():
+				tick.Stop()
+				return
+			}
+		}
+	}()
+	failed := error(nil)
+	for end, err := range f.Ends(ctx) {
+		if err != nil {
+			failed = err
+			break
+		}
+		b.ended(end.Status.ID, end.Key, end.Err)
+		end.Ack()
+		if b.ends() == len(ids) {
+			break
+		}
+	}
+	stop()
+	<-done
+	return errors.Join(failed, b.verdict(ids))
+}

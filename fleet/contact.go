@@ -1,0 +1,27 @@
+package fleet
+
+import "time"
+
+// contact says how long a worker has been in touch with the server. It knows no clock.
+//
+// Its time passes only while the worker's own heartbeats come back. So a worker does not take
+// others for dead because the server was away, or because it stood still itself.
+type contact struct {
+	most  time.Duration // that one heartbeat vouches for
+	total time.Duration // up to the newest heartbeat
+	last  time.Time     // when the newest heartbeat came back; zero if none has
+}
+
+// beat says that a heartbeat came back at now.
+func (c *contact) beat(now time.Time) {
+	c.total = c.at(now)
+	c.last = now
+}
+
+// at returns the time in contact until now.
+func (c *contact) at(now time.Time) time.Duration {
+	if c.last.IsZero() {
+		return c.total
+	}
+	return c.total + min(max(now.Sub(c.last), 0), c.most)
+}

@@ -1,0 +1,102 @@
+// Package embedded runs a NATS server with JetStream inside the program, so that a fleet needs
+// nothing installed.
+//
+//	js, stop, err := embedded.Start("/var/lib/app")
+//	if err != nil {
+//		return err
+//	}
+//	defer stop()
+//	f, err := fleet.Open(ctx, js)
+//
+// Only this process can reach the server. A fleet of several processes needs a server or a cluster
+// of its own, to which each process connects.
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// startTimeout limits how long a server may take until it accepts connections. It reads its store
+// meanwhile.
+const startTimeout = time.Minute
+
+// Start starts a server that keeps its data in dir, and connects to it in memory. It opens no
+// socket. Each write is on the disk, by fsync, before it is acknowledged.
+//
+// The function stop closes the connection, stops the server and returns when it has stopped. Call
+// it after every Run and Ends of the fleet has returned. Only one process may use dir at a time.
+func Start(dir string) (js jetstream.JetStream, stop func(), err error) {
+	if dir == "" {
+		return nil, nil, errors.New("embedded: the directory is empty")
+	}
+	if err := writable(dir); err != nil {
+		return nil, nil, fmt.Errorf("embedded: %w", err)
+	}
+	s, err := server.NewServer(&server.Options{
+		ServerName: "embedded",
+		DontListen: true,
+		JetStream:  true,
+		StoreDir:   dir,
+		SyncAlways: true,
+		NoSigs:     true,
+		NoLog:      true,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("embedded: %w", err)
+	}
+	s.Start()
+	shutdown := func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	}
+	if !s.ReadyForConnections(startTimeout) || !s.JetStreamEnabled() {
+		shutdown()
+		return nil, nil, fmt.Errorf("embedded: the server did not start with JetStream in %s", dir)
+	}
+	js, disconnect, err := connect(s)
+	if err != nil {
+		shutdown()
+		return nil, nil, fmt.Errorf("embedded: %w", err)
+	}
+	return js, func() { disconnect(); shutdown() }, nil
+}
+
+// writable reports why nothing can be stored in dir, which is created if need be. The server tells
+// this to its log alone.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, "write-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// connect returns JetStream over a connection in memory, and what closes the connection.
+func connect(s *server.Server) (jetstream.JetStream, func(), error) {
+	closed := make(chan struct{})
+	nc, err := nats.Connect("", nats.InProcessServer(s), nats.MaxReconnects(-1),
+		nats.ClosedHandler(func(*nats.Conn) { close(closed) }))
+	if err != nil {
+		return nil, nil, err
+	}
+	stop := func() {
+		nc.Close()
+		<-closed
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return js, stop, nil
+}

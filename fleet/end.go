@@ -1,0 +1,239 @@
+package fleet
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+)
+
+// End is the end of a watch.
+type End struct {
+	// Key names this end. All deliveries of one end have the same Key, and a job that is submitted
+	// again after Ack has another. Save what follows from an end under its Key.
+	Key string
+	// Kind is the kind that the job was submitted with.
+	Kind string
+	// Status is the last status of the job. Its ID is that of the job.
+	Status jobstatus.Status
+	// Err is nil if the job completed. If it failed or was canceled, it is a
+	// [*jobstatus.JobError]. Otherwise the watch ended before the job, and Err is a
+	// [*jobstatus.WaitError]. It matches the sentinels of package jobstatus. Its LastErr is nil,
+	// because the texts of other errors are not stored.
+	Err error
+	// LeftOut is the size of a result that was too large for the server's max_payload, in bytes.
+	// Status.Result is nil then. Ask the service for it.
+	LeftOut int
+
+	ack func()
+}
+
+// Ack says that the end is taken care of. It returns at once, and the end is removed soon after. If
+// that does not succeed, the end comes again. Ends returns only when it is settled.
+func (e *End) Ack() {
+	if e != nil && e.ack != nil {
+		e.ack()
+	}
+}
+
+// ackers is how many ends are removed at once.
+const ackers = 64
+
+// ackTimeout limits the removal of an end, of which three requests are made.
+const ackTimeout = 10 * time.Second
+
+// retryNewer is when an end of a newer format is offered again, to a newer consumer perhaps.
+const retryNewer = 5 * time.Second
+
+// Ends yields the ends of all watches, each at least once, until ctx ends. Several processes can
+// range over Ends: each end goes to one of them. An end that is not acknowledged within 30 seconds
+// comes again, so finish a long piece of work elsewhere.
+//
+// While the server is away, Ends waits for it. If the connection is closed, the last End is yielded
+// with an error. The end of ctx is no error.
+func (f *Fleet) Ends(ctx context.Context) iter.Seq2[End, error] {
+	return func(yield func(End, error) bool) {
+		if err := f.check(ctx); err != nil {
+			if err == errNotOpened || ctx == nil {
+				yield(End{}, err)
+			}
+			return
+		}
+		r := newReceiver(ctx, f)
+		defer r.close()
+		r.start()
+		for e := range r.ends {
+			if !yield(e, nil) {
+				return
+			}
+		}
+		if r.err != nil {
+			yield(End{}, fmt.Errorf("fleet: ends: %w", r.err))
+		}
+	}
+}
+
+// receiver hands the ends of a call to its loop, and removes those that are acknowledged.
+type receiver struct {
+	f     *Fleet
+	life  context.Context // of the call
+	stop  context.CancelFunc
+	ends  chan End
+	acks  chan func()
+	err   error          // why nothing more is received; to be read once ends is closed
+	over  chan struct{}  // closed when nothing is received any more
+	group sync.WaitGroup // those who receive
+	acked sync.WaitGroup // those who remove
+
+	mu      sync.Mutex
+	unacked map[uint64]delivery // guarded by mu, by sequence
+}
+
+func newReceiver(ctx context.Context, f *Fleet) *receiver {
+	r := &receiver{f: f, ends: make(chan End), acks: make(chan func(), ackers), over: make(chan struct{}), unacked: map[uint64]delivery{}}
+	r.life, r.stop = context.WithCancel(ctx)
+	return r
+}
+
+// start begins to receive. close ends what it starts.
+func (r *receiver) start() {
+	r.group.Go(func() {
+		defer close(r.ends)
+		r.receive()
+	})
+	for range ackers {
+		r.acked.Go(r.acknowledge)
+	}
+}
+
+// close returns when nothing is received any more, and all that was acknowledged is removed. What
+// was not goes back, so that it comes again at once.
+func (r *receiver) close() {
+	r.stop()
+	r.group.Wait()
+	close(r.over)
+	r.acked.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, d := range r.unacked {
+		_ = d.later(0)
+	}
+}
+
+// open notes an end that is with the loop.
+func (r *receiver) open(d delivery) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unacked[d.seq] = d
+}
+
+// done notes that an end is with the loop no more.
+func (r *receiver) done(d delivery) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.unacked, d.seq)
+}
+
+// acknowledge removes ends, until the call is over and all of them are removed.
+func (r *receiver) acknowledge() {
+	for {
+		select {
+		case ack := <-r.acks:
+			ack()
+			continue
+		default:
+		}
+		select {
+		case ack := <-r.acks:
+			ack()
+		case <-r.over:
+			return
+		}
+	}
+}
+
+func (r *receiver) receive() {
+	for pause := time.Duration(0); r.life.Err() == nil; {
+		err := r.f.engine.receive(r.life, func(d delivery) {
+			pause = 0
+			r.deliver(d)
+		})
+		if r.life.Err() != nil {
+			return
+		}
+		if errors.Is(err, errLost) {
+			r.err = err
+			return
+		}
+		pause = nextPause(pause)
+		r.f.log.Debug("receiving ends begins anew", zap.Error(err))
+		sleep(r.life, pause)
+	}
+}
+
+// deliver hands an end to the loop. An end that cannot be read is put aside.
+func (r *receiver) deliver(d delivery) {
+	e, err := decodeEnding(d.data)
+	switch {
+	case errors.Is(err, errNewer):
+		r.f.log.Debug("an end is left alone", zap.String("subject", d.subject), zap.Error(err))
+		_ = d.later(retryNewer)
+	case err != nil:
+		r.f.log.Warn("an end cannot be read and is put aside", zap.String("subject", d.subject), zap.Error(err))
+		_ = d.term()
+	case e.Forgotten:
+		r.settle(d, e)
+	default:
+		end := newEnd(e)
+		end.ack = sync.OnceFunc(func() { r.later(d, e) })
+		r.open(d)
+		select {
+		case r.ends <- end:
+		case <-r.life.Done():
+		}
+	}
+}
+
+// newEnd returns the End that a message tells.
+func newEnd(e ending) End {
+	return End{Key: keyOf(e), Kind: e.Kind, Status: e.Status, Err: e.Failure.error(e.Status), LeftOut: e.LeftOut}
+}
+
+// keyOf returns the key of an end: which job, and which of its submissions.
+func keyOf(e ending) string {
+	d := placeOf(e.ID, 1).digest
+	return hex.EncodeToString(d[:]) + "-" + strconv.FormatUint(e.Of, 10)
+}
+
+// later has an end removed by one of the goroutines for it. After the loop it has no effect, and
+// the end comes again.
+func (r *receiver) later(d delivery, e ending) {
+	select {
+	case r.acks <- func() { r.settle(d, e) }:
+	case <-r.over:
+	}
+}
+
+// settle removes an end, and then tells the consumer so. It goes on when the call has ended.
+func (r *receiver) settle(d delivery, e ending) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.life), ackTimeout)
+	defer cancel()
+	err := r.f.clear(ctx, e.Of, d.seq)
+	if err == nil {
+		err = d.ack(ctx)
+	}
+	if err == nil {
+		r.done(d)
+	} else {
+		r.f.log.Info("an end could not be removed and comes again", zap.String("subject", d.subject),
+			zap.Error(fmt.Errorf("ack: %w", err)))
+	}
+}

@@ -1,0 +1,161 @@
+package fleet
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/fleet/embedded"
+)
+
+var figures = flag.Bool("figures", false, "print the figures of docs/fleet.md")
+
+// TestFigures prints the figures of docs/fleet.md.
+func TestFigures(t *testing.T) {
+	if !*figures {
+		t.Skip("figures: pass -figures")
+	}
+	for _, synced := range []bool{false, true} {
+		name, jobs := "without fsync", 50_000
+		if synced {
+			name, jobs = "with fsync", 10_000
+		}
+		f := figureFleet(t, synced)
+		took := timed(func() { submitAll(t, f, jobs) })
+		t.Logf("submit, %s: %.0f jobs/s", name, float64(jobs)/took.Seconds())
+		took = timed(func() { endAll(t, f, jobs) })
+		t.Logf("store ends, %s: %.0f ends/s", name, float64(jobs)/took.Seconds())
+		took = timed(func() { deliverAll(t, f, jobs) })
+		t.Logf("deliver and remove %d ends, %s: %.1f s", jobs, name, took.Seconds())
+	}
+	t.Run("memory", figureMemory)
+}
+
+// figureFleet returns a fleet on a server in this process.
+func figureFleet(t *testing.T, synced bool) *Fleet {
+	if synced {
+		js, stop, err := embedded.Start(t.TempDir())
+		require.NoError(t, err)
+		t.Cleanup(stop)
+		f, err := Open(t.Context(), js)
+		require.NoError(t, err)
+		return f
+	}
+	s, err := server.NewServer(&server.Options{DontListen: true, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true})
+	require.NoError(t, err)
+	s.Start()
+	require.True(t, s.ReadyForConnections(10*time.Second))
+	nc, err := nats.Connect("", nats.InProcessServer(s))
+	require.NoError(t, err)
+	t.Cleanup(func() { nc.Close(); s.Shutdown(); s.WaitForShutdown() })
+	js, err := jetstream.New(nc)
+	require.NoError(t, err)
+	f, err := Open(t.Context(), js)
+	require.NoError(t, err)
+	return f
+}
+
+func timed(do func()) time.Duration {
+	began := time.Now()
+	do()
+	return time.Since(began)
+}
+
+func submitAll(t *testing.T, f *Fleet, jobs int) {
+	all := make([]Job, jobs)
+	for i := range all {
+		all[i] = Job{ID: fmt.Sprintf("job-%09d", i), Kind: "transcode"}
+	}
+	require.NoError(t, f.Submit(t.Context(), all...))
+}
+
+// endAll stores an end for each of the jobs, as workers do.
+func endAll(t *testing.T, f *Fleet, jobs int) {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range storing {
+		group.Go(func() {
+			for i := next.Add(1) - 1; int(i) < jobs; i = next.Add(1) - 1 {
+				id := fmt.Sprintf("job-%09d", i)
+				p := placeOf(id, f.partitions)
+				last, err := f.engine.last(t.Context(), p.all(f.name))
+				if err == nil {
+					_, err = f.engine.publish(t.Context(), outgoing{
+						subject: p.subject(f.name, endedSuffix), filter: p.all(f.name), after: last.seq,
+						data: encodeEnding(ending{Of: last.seq, ID: id, Status: jobstatus.Status{State: jobstatus.Completed}}, f.maxPayload),
+					})
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func deliverAll(t *testing.T, f *Fleet, jobs int) {
+	keys := map[string]bool{}
+	for end, err := range f.Ends(t.Context()) {
+		require.NoError(t, err)
+		keys[end.Key] = true
+		end.Ack()
+		if len(keys) == jobs {
+			break
+		}
+	}
+	require.Zero(t, stored(t, f))
+}
+
+// figureMemory prints what a pending job takes.
+func figureMemory(t *testing.T) {
+	const jobs = 100_000
+	f := figureFleet(t, false)
+	before := heap()
+	submitAll(t, f, jobs)
+	time.Sleep(nonceWindow + 5*time.Second) // the server forgets the nonces
+	stored := heap()
+	s := newService(time.Hour)
+	w, err := jobstatus.New(quiet{s.as("a")}, jobstatus.WithBackoff(backoff.Constant(time.Hour)), jobstatus.WithTimeout(jobstatus.Unlimited))
+	require.NoError(t, err)
+	defer func() { _ = w.Close() }()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(ctx, w) }()
+	began := time.Now()
+	require.Eventually(t, func() bool { return w.Stats().Watches >= jobs }, time.Minute, 50*time.Millisecond)
+	t.Logf("%d jobs taken over in %.1f s", jobs, time.Since(began).Seconds())
+	time.Sleep(3 * time.Second)
+	watched := heap()
+	t.Logf("heap per pending job: server %d B, worker %d B", (stored-before)/jobs, (watched-stored)/jobs)
+	stop()
+	require.NoError(t, <-done)
+}
+
+// quiet is a service that takes no note of polls.
+type quiet struct{ jobstatus.Transport }
+
+func (quiet) Status(_ context.Context, id string) (jobstatus.Status, error) {
+	return jobstatus.Status{ID: id, State: jobstatus.Running}, nil
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}

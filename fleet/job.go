@@ -1,0 +1,265 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/nats-io/nuid"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Job is a job that the fleet is to watch.
+type Job struct {
+	// ID is the job's id. It is stored as it is.
+	ID string
+	// Kind is the job's kind: see [jobstatus.Kind].
+	Kind string
+	// Timeout limits the watch, counted from Submit by the server's clock: see [jobstatus.Timeout].
+	// Zero means the limit of the Watcher that runs. [jobstatus.Unlimited] lifts the limit.
+	Timeout time.Duration
+}
+
+func (j Job) check() error {
+	switch {
+	case transport.CheckID(j.ID) != nil:
+		return transport.CheckID(j.ID)
+	case !utf8.ValidString(j.Kind):
+		return errors.New("the kind is not UTF-8")
+	case j.Timeout < 0 && j.Timeout != jobstatus.Unlimited:
+		return fmt.Errorf("the timeout is %v", j.Timeout)
+	}
+	return nil
+}
+
+// submitters is how many submissions are on their way to the server at once.
+const submitters = 256
+
+// Submit has the fleet watch jobs. When it returns nil, the server has stored all of them. While
+// the server is away, Submit waits for it until ctx ends. If it returns an error, some of the jobs
+// may be stored: call it again. A job that is watched already, or whose end nobody has acknowledged
+// yet, goes on as it is.
+func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
+	if err := f.check(ctx); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if err := j.check(); err != nil {
+			return fmt.Errorf("fleet: submit job %s: %w", quoteID(j.ID), err)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(len(jobs), submitters) {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(jobs) {
+					return
+				}
+				if err := f.submit(ctx, jobs[i]); err != nil {
+					cancel(fmt.Errorf("fleet: submit job %s: %w", quoteID(jobs[i].ID), err))
+				}
+			}
+		})
+	}
+	group.Wait()
+	return context.Cause(ctx)
+}
+
+// submit has the job stored. It asks again while the server is away. The nonce lets the server see
+// that it has the job already, even if that has ended and was acknowledged meanwhile.
+func (f *Fleet) submit(ctx context.Context, j Job) error {
+	p := placeOf(j.ID, f.partitions)
+	m := outgoing{
+		subject: p.subject(f.name, submittedSuffix),
+		filter:  p.all(f.name),
+		data:    encode(submission{Format: format, ID: j.ID, Kind: j.Kind, Timeout: j.Timeout}),
+		nonce:   nuid.Next(),
+	}
+	for pause := time.Duration(0); ; {
+		_, err := f.engine.publish(ctx, m)
+		if errors.Is(err, errTaken) {
+			var again bool
+			if again, err = f.clearForgotten(ctx, p); again {
+				continue
+			}
+		}
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, errRefused), errors.Is(err, errLost):
+			return err
+		}
+		if pause = nextPause(pause); !sleep(ctx, pause) {
+			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		}
+	}
+}
+
+// clearForgotten removes the messages of a job if its watch was forgotten, and reports whether it
+// was. Otherwise the job is watched.
+func (f *Fleet) clearForgotten(ctx context.Context, p place) (forgotten bool, err error) {
+	last, err := f.engine.last(ctx, p.all(f.name))
+	if errors.Is(err, errNone) {
+		return true, nil // it is gone meanwhile
+	}
+	if err != nil {
+		return false, err
+	}
+	of, ok := forgottenBy(last)
+	if !ok {
+		return false, nil
+	}
+	return true, f.clear(ctx, of, last.seq)
+}
+
+// forgottenBy returns the submission that a message tells to forget, if it does. It is asked for
+// each end that is replayed, and most of them are not decoded.
+func forgottenBy(m message) (of uint64, ok bool) {
+	if !bytes.Contains(m.data, []byte(`"forgotten":true`)) {
+		return 0, false
+	}
+	e, err := decodeEnding(m.data)
+	return e.Of, err == nil && e.Forgotten
+}
+
+// Forget ends the watch of a job, and takes back its end if nobody has acknowledged it. A worker
+// may poll the job for about a lease more. It is no error if the job is not watched. An end that
+// is being handled already cannot be taken back.
+func (f *Fleet) Forget(ctx context.Context, id string) error {
+	if err := f.check(ctx); err != nil {
+		return err
+	}
+	if err := f.forget(ctx, id); err != nil {
+		return fmt.Errorf("fleet: forget job %s: %w", quoteID(id), err)
+	}
+	return nil
+}
+
+func (f *Fleet) forget(ctx context.Context, id string) error {
+	p := placeOf(id, f.partitions)
+	for {
+		last, err := f.engine.last(ctx, p.all(f.name))
+		if errors.Is(err, errNone) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, suffix, _ := splitSubject(last.subject); suffix == endedSuffix {
+			e, err := decodeEnding(last.data)
+			if err != nil {
+				return err
+			}
+			return f.clear(ctx, e.Of, last.seq)
+		}
+		_, err = f.engine.publish(ctx, outgoing{
+			subject: p.subject(f.name, endedSuffix), filter: p.all(f.name), after: last.seq,
+			data: encode(ending{Format: format, Of: last.seq, ID: id, Forgotten: true}),
+		})
+		if errors.Is(err, errTaken) {
+			continue // it ended meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		// The end stays until the owner has seen it, or Submit has.
+		return f.engine.remove(ctx, last.seq)
+	}
+}
+
+// clear removes the messages of a watch that has ended. The submission goes first: an end without
+// one does no harm, but a submission without an end would be watched again.
+func (f *Fleet) clear(ctx context.Context, submitted, ended uint64) error {
+	if err := f.engine.remove(ctx, submitted); err != nil {
+		return err
+	}
+	return f.engine.remove(ctx, ended)
+}
+
+// waitCheck is how often Wait looks whether a job is still watched.
+const waitCheck = time.Second
+
+// errNotWatched is the error of a wait for a job that the fleet does not watch.
+var errNotWatched = fmt.Errorf("the fleet does not watch it, or its end was acknowledged: %w", fs.ErrNotExist)
+
+// Wait waits until a job ends that any process has submitted. It returns what
+// [jobstatus.Watcher.WaitForJob] would. It does not acknowledge the end.
+//
+// The error matches [fs.ErrNotExist] if the job is not watched. That is so too once its end was
+// acknowledged.
+func (f *Fleet) Wait(ctx context.Context, id string) (jobstatus.Status, error) {
+	if err := f.check(ctx); err != nil {
+		return jobstatus.Status{}, err
+	}
+	end, err := f.wait(ctx, id)
+	if err != nil {
+		return jobstatus.Status{}, fmt.Errorf("fleet: wait for job %s: %w", quoteID(id), err)
+	}
+	return end.Status, end.Failure.error(end.Status)
+}
+
+func (f *Fleet) wait(ctx context.Context, id string) (ending, error) {
+	p := placeOf(id, f.partitions)
+	if last, err := f.engine.last(ctx, p.all(f.name)); err != nil || isEnd(last) {
+		return endOf(last, err)
+	}
+	found := make(chan message, 1)
+	life, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	group.Go(func() {
+		f.follow(life, following{filter: p.subject(f.name, endedSuffix)}, func(m message) {
+			select {
+			case found <- m:
+			default:
+			}
+		}, func() {})
+	})
+	check := time.NewTicker(waitCheck)
+	defer check.Stop()
+	for {
+		select {
+		case m := <-found:
+			return endOf(m, nil)
+		case <-ctx.Done():
+			return ending{}, context.Cause(ctx)
+		case <-check.C:
+			last, err := f.engine.last(ctx, p.all(f.name))
+			if errors.Is(err, errNone) || err == nil && isEnd(last) {
+				return endOf(last, err)
+			}
+		}
+	}
+}
+
+func isEnd(m message) bool {
+	_, suffix, err := splitSubject(m.subject)
+	return err == nil && suffix == endedSuffix
+}
+
+// endOf returns the end that a message tells.
+func endOf(m message, err error) (ending, error) {
+	if err == nil {
+		var e ending
+		if e, err = decodeEnding(m.data); err == nil && !e.Forgotten {
+			return e, nil
+		}
+	}
+	if err == nil || errors.Is(err, errNone) {
+		err = errNotWatched
+	}
+	return ending{}, err
+}

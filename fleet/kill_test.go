@@ -1,0 +1,601 @@
+//go:build unix
+
+package fleet
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+var (
+	long      = flag.Bool("long", false, "run the long tests that kill")
+	longJobs  = flag.Int("jobs", 15_000, "how many jobs the long tests have")
+	longRuns  = flag.Int("runs", 1, "how often the long tests run")
+	testLease = time.Second
+)
+
+func init() { play = playRole }
+
+// playRole is the life of a process that a test starts.
+func playRole(role string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if role == "server" {
+		return playServer(ctx)
+	}
+	nc, err := connectTo(os.Getenv("FLEET_TEST_NATS"))
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	f, err := openOver(ctx, nc)
+	if err != nil {
+		return err
+	}
+	if role == "consumer" {
+		return playConsumer(ctx, f)
+	}
+	return playWorker(ctx, f, role)
+}
+
+func connectTo(url string) (*nats.Conn, error) {
+	return nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.ReconnectJitter(10*time.Millisecond, 0),
+		nats.RetryOnFailedConnect(true), nats.Timeout(time.Second), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+}
+
+// openOver opens the fleet, and tries again while the server is away.
+func openOver(ctx context.Context, nc *nats.Conn) (*Fleet, error) {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, err
+	}
+	lease, err := time.ParseDuration(os.Getenv("FLEET_TEST_LEASE"))
+	if err != nil {
+		lease = testLease
+	}
+	limit, _ := strconv.ParseFloat(os.Getenv("FLEET_TEST_LIMIT"), 64)
+	for {
+		attempt, cancel := context.WithTimeout(ctx, 2*time.Second)
+		f, err := Open(attempt, js, Partitions(32), Lease(lease), RateLimit(limit), func(c *config) { c.ackWait = 3 * time.Second })
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return f, err
+		}
+		sleep(ctx, 100*time.Millisecond)
+	}
+}
+
+// playServer is a server that listens on a loopback socket. It prints its port.
+func playServer(ctx context.Context) error {
+	port, _ := strconv.Atoi(os.Getenv("FLEET_TEST_PORT"))
+	if port == 0 {
+		port = server.RANDOM_PORT
+	}
+	s, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: os.Getenv("FLEET_TEST_DIR"), NoLog: true, NoSigs: true,
+	})
+	if err != nil {
+		return err
+	}
+	s.Start()
+	if !s.ReadyForConnections(30 * time.Second) {
+		return fmt.Errorf("the server did not start on port %d", port)
+	}
+	fmt.Println(s.Addr().String())
+	<-ctx.Done()
+	s.Shutdown()
+	s.WaitForShutdown()
+	return nil
+}
+
+// playConsumer prints each end and acknowledges it.
+func playConsumer(ctx context.Context, f *Fleet) error {
+	for end, err := range f.Ends(ctx) {
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%s %s %v\n", end.Status.ID, end.Key, end.Err)
+		end.Ack()
+	}
+	return nil
+}
+
+// playWorker watches jobs under the name of its role.
+func playWorker(ctx context.Context, f *Fleet, role string) error {
+	t := httpClient{url: os.Getenv("FLEET_TEST_SERVICE"), owner: role}
+	w, err := jobstatus.New(t, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(10*time.Minute))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close() }()
+	return f.Run(ctx, w)
+}
+
+// httpClient polls the service of a test over HTTP, and says who asks.
+type httpClient struct{ url, owner string }
+
+func (c httpClient) Status(ctx context.Context, id string) (transport.Status, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+"/"+c.owner+"/"+id, nil)
+	if err != nil {
+		return transport.Status{}, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return transport.Status{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	st := transport.Status{ID: id}
+	return st, json.NewDecoder(resp.Body).Decode(&st)
+}
+
+// theatre is what a test that kills plays with.
+type theatre struct {
+	t       *testing.T
+	service *service
+	env     []string
+	started int
+	all     []*process
+	mu      sync.Mutex
+	keys    map[string]map[string]int // by id: how often each Key came. Guarded by mu
+	got     chan struct{}             // told of each end
+}
+
+// process is a process that a test started.
+type process struct {
+	*exec.Cmd
+	done chan struct{}
+	env  []string
+}
+
+// newTheatre starts a service and a server.
+func newTheatre(t *testing.T, takes func(id string) time.Duration, env ...string) (*theatre, *process) {
+	th := &theatre{t: t, service: newService(0), keys: map[string]map[string]int{}, got: make(chan struct{}, 1)}
+	th.service.takes = takes
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, rest, _ := strings.Cut(r.URL.Path, "/")
+		owner, id, _ := strings.Cut(rest, "/")
+		st, _ := th.service.as(owner).Status(r.Context(), id)
+		_ = json.NewEncoder(w).Encode(st)
+	}))
+	t.Cleanup(srv.Close)
+	th.env = append([]string{"FLEET_TEST_SERVICE=" + srv.URL, "FLEET_TEST_DIR=" + t.TempDir()}, env...)
+	s := th.start("server", nil)
+	return th, s
+}
+
+// start starts a process. It is killed by the test's end.
+func (th *theatre) start(role string, line func(string), env ...string) *process {
+	th.t.Helper()
+	p := &process{Cmd: exec.Command(os.Args[0]), done: make(chan struct{}), env: env}
+	p.Env = append(append(os.Environ(), th.env...), append(env, roleKey+"="+role)...)
+	p.Stderr = os.Stderr
+	out, err := p.StdoutPipe()
+	require.NoError(th.t, err)
+	require.NoError(th.t, p.Start())
+	first := make(chan string, 1)
+	go func() {
+		defer close(p.done)
+		for in := bufio.NewScanner(out); in.Scan(); {
+			if line != nil {
+				line(in.Text())
+				continue
+			}
+			select {
+			case first <- in.Text():
+			default:
+			}
+		}
+		_ = p.Wait()
+	}()
+	th.t.Cleanup(p.kill)
+	th.all = append(th.all, p)
+	if role == "server" {
+		select {
+		case addr := <-first:
+			th.env = append(th.env, "FLEET_TEST_NATS=nats://"+addr, "FLEET_TEST_PORT="+addr[strings.LastIndex(addr, ":")+1:])
+		case <-p.done:
+			th.t.Fatal("the server did not start")
+		}
+	}
+	return p
+}
+
+// kill ends the process at once.
+func (p *process) kill() {
+	_ = p.Process.Kill()
+	<-p.done
+}
+
+// leave asks the process to end, and waits until it has.
+func (p *process) leave() {
+	_ = p.Process.Signal(syscall.SIGTERM)
+	<-p.done
+}
+
+// worker starts a worker with a name of its own.
+func (th *theatre) worker() *process {
+	th.started++
+	return th.start("worker-"+strconv.Itoa(th.started), nil)
+}
+
+// consumer starts a consumer, whose ends are noted.
+func (th *theatre) consumer() *process {
+	return th.start("consumer", func(line string) {
+		id, rest, _ := strings.Cut(line, " ")
+		key, text, _ := strings.Cut(rest, " ")
+		th.mu.Lock()
+		defer th.mu.Unlock()
+		if text != "<nil>" {
+			th.t.Errorf("job %s ended with %s", id, text)
+		}
+		if th.keys[id] == nil {
+			th.keys[id] = map[string]int{}
+		}
+		th.keys[id][key]++
+		select {
+		case th.got <- struct{}{}:
+		default:
+		}
+	})
+}
+
+// fleet returns a fleet of the test's own process.
+func (th *theatre) fleet() *Fleet {
+	th.t.Helper()
+	url := ""
+	for _, kv := range th.env {
+		if v, ok := strings.CutPrefix(kv, "FLEET_TEST_NATS="); ok {
+			url = v
+		}
+	}
+	closed := make(chan struct{})
+	nc, err := connectTo(url)
+	require.NoError(th.t, err)
+	nc.SetClosedHandler(func(*nats.Conn) { close(closed) })
+	th.t.Cleanup(func() { nc.Close(); <-closed })
+	f, err := openOver(th.t.Context(), nc)
+	require.NoError(th.t, err)
+	return f
+}
+
+// submit submits jobs, and tries again while the server is away.
+func (th *theatre) submit(f *Fleet, names []string) {
+	th.t.Helper()
+	all := make([]Job, len(names))
+	for i, id := range names {
+		all[i] = Job{ID: id, Kind: "k"}
+	}
+	for f.Submit(th.t.Context(), all...) != nil {
+		require.True(th.t, sleep(th.t.Context(), 100*time.Millisecond))
+	}
+}
+
+// awaitEnds waits until so many jobs have ended.
+func (th *theatre) awaitEnds(n int, within time.Duration) {
+	th.t.Helper()
+	deadline := time.After(within)
+	for {
+		th.mu.Lock()
+		have := len(th.keys)
+		th.mu.Unlock()
+		if have >= n {
+			return
+		}
+		select {
+		case <-th.got:
+		case <-deadline:
+			th.explain()
+			th.t.Fatalf("%d of %d jobs ended within %v", have, n, within)
+		}
+	}
+}
+
+// explain logs what the stream holds.
+func (th *theatre) explain() {
+	f := th.fleet()
+	n := f.engine.(*natsEngine)
+	submitted, ended := map[digest]int{}, map[digest]int{}
+	ctx, cancel := context.WithTimeout(th.t.Context(), 5*time.Second)
+	defer cancel()
+	_ = n.follow(ctx, following{filter: "fw.*.*.*"}, func(m message) {
+		p, suffix, _ := splitSubject(m.subject)
+		if suffix == submittedSuffix {
+			submitted[p.digest] = p.partition
+		} else {
+			ended[p.digest] = p.partition
+		}
+	}, cancel)
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	kinds := map[string]int{}
+	for i := range 100_000 {
+		id := fmt.Sprintf("job-%04d", i)
+		d := placeOf(id, 1).digest
+		_, s := submitted[d]
+		_, e := ended[d]
+		if s || e {
+			kinds[fmt.Sprintf("s %v e %v got %v polled %v", s, e, len(th.keys[id]), len(th.service.of(id)) > 0)]++
+		}
+	}
+	th.t.Log(kinds)
+	partitions := map[int]int{}
+	for d, p := range submitted {
+		if _, ok := ended[d]; !ok {
+			partitions[p]++
+		}
+	}
+	c, err := n.js.Consumer(th.t.Context(), "fw", endsName)
+	if err == nil {
+		th.t.Logf("consumer: %+v", *c.CachedInfo())
+	}
+	for _, p := range th.all {
+		_ = p.Process.Signal(syscall.SIGQUIT) // prints its goroutines
+	}
+	sleep(th.t.Context(), 2*time.Second)
+	th.t.Logf("%d submissions and %d ends are stored; without an end by partition: %v", len(submitted), len(ended), partitions)
+}
+
+// awaitOwners waits until each of the jobs was polled after since by a process other than not.
+func (th *theatre) awaitPolls(names []string, since time.Time, within time.Duration, by func(owner string) bool) {
+	th.t.Helper()
+	require.Eventually(th.t, func() bool {
+		for _, id := range names {
+			polls := th.service.of(id)
+			if len(polls) == 0 || !polls[len(polls)-1].at.After(since) || !by(polls[len(polls)-1].owner) {
+				return false
+			}
+		}
+		return true
+	}, within, 20*time.Millisecond)
+}
+
+// verdict checks that each job ended once by Key, and returns how many were polled by two owners
+// together.
+func (th *theatre) verdict(names []string) {
+	th.t.Helper()
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	twice, again := 0, 0
+	for _, id := range names {
+		if len(th.keys[id]) != 1 {
+			twice++
+			th.t.Logf("%s: %v", id, th.keys[id])
+		}
+		for _, n := range th.keys[id] {
+			again += n - 1
+		}
+	}
+	assert.Zero(th.t, twice, "jobs with two Keys, or none")
+	together := 0
+	for _, id := range names {
+		together += th.service.together(id, testLease/2)
+	}
+	assert.Zero(th.t, together, "polls by two owners together")
+	th.t.Logf("%d jobs ended, %d ends came again under their Key, %d polls", len(th.keys), again, len(th.service.all()))
+}
+
+func ever(string) time.Duration { return time.Hour }
+
+// TestAKilledWorkersJobsAreTakenOver kills a worker of three (fault 32).
+func TestAKilledWorkersJobsAreTakenOver(t *testing.T) {
+	t.Parallel()
+	th, _ := newTheatre(t, ever)
+	f := th.fleet()
+	names := jobIDs(300)
+	victim := th.worker()
+	th.worker()
+	th.worker()
+	th.submit(f, names)
+	th.awaitPolls(names, time.Now(), 30*time.Second, func(string) bool { return true })
+	// All three are at work, each for a second at least.
+	require.Eventually(t, func() bool {
+		owners := map[string]bool{}
+		for _, id := range names {
+			p := th.service.of(id)
+			owners[p[len(p)-1].owner] = true
+		}
+		return len(owners) == 3
+	}, 20*time.Second, 50*time.Millisecond)
+	settled := time.Now().Add(2 * testLease)
+	th.awaitPolls(names, settled, 30*time.Second, func(string) bool { return true })
+	owned := th.watchOwners(f)
+	require.Eventually(t, func() bool { return len(owned()) == 3 }, 10*time.Second, 10*time.Millisecond)
+	killed := time.Now()
+	victim.kill()
+	require.Eventually(t, func() bool { return len(owned()) == 2 }, 10*time.Second, 5*time.Millisecond)
+	took := time.Since(killed)
+	assert.Less(t, took, testLease+time.Second, "owned again")
+	t.Logf("all partitions are owned again after %v, with a lease of %v", took.Round(10*time.Millisecond), testLease)
+	th.awaitPolls(names, killed, 30*time.Second, func(owner string) bool { return owner != "worker-1" })
+	after := 0
+	var latest time.Duration
+	for _, id := range names {
+		changes := 0
+		polls := th.service.of(id)
+		for i, p := range polls {
+			if p.at.After(killed) && i > 0 && polls[i-1].owner != p.owner {
+				changes++
+				latest = max(latest, p.at.Sub(killed))
+			}
+		}
+		require.LessOrEqual(t, changes, 1, id)
+		after += changes
+	}
+	assert.Positive(t, after)
+	// A poll is due once a second, and one that was missed is made up for over five times the gap.
+	assert.Less(t, latest, 2*testLease+2*time.Second)
+	t.Logf("%d jobs were taken over, the last was polled after %v", after, latest)
+}
+
+// watchOwners returns how many partitions each owner has, whenever it is asked.
+func (th *theatre) watchOwners(f *Fleet) func() map[string]int {
+	var mu sync.Mutex
+	owner := map[string]string{}
+	ctx, stop := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() {
+		f.follow(ctx, following{store: owners}, func(m message) {
+			var c claim
+			if json.Unmarshal(m.data, &c) == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				owner[m.subject] = c.Owner
+			}
+		}, func() {})
+	})
+	th.t.Cleanup(func() { stop(); group.Wait() })
+	return func() map[string]int {
+		mu.Lock()
+		defer mu.Unlock()
+		n := map[string]int{}
+		for _, o := range owner {
+			n[o]++
+		}
+		return n
+	}
+}
+
+// TestWorkersComeAndGo has workers join and leave while jobs run, and one that stands still for
+// longer than its lease.
+func TestWorkersComeAndGo(t *testing.T) {
+	t.Parallel()
+	th, _ := newTheatre(t, func(id string) time.Duration {
+		n, _ := strconv.Atoi(id[len("job-"):])
+		return 3*time.Second + time.Duration(n%100)*80*time.Millisecond
+	})
+	f := th.fleet()
+	names := jobIDs(500)
+	first := th.worker()
+	th.consumer()
+	th.submit(f, names)
+	owned := th.watchOwners(f)
+	busy := func(n int) func() bool {
+		return func() bool { o := owned(); return len(o) == n && o[""] == 0 }
+	}
+	require.Eventually(t, busy(1), 10*time.Second, 10*time.Millisecond)
+	stopped := th.worker()
+	th.worker()
+	require.Eventually(t, busy(3), 10*time.Second, 10*time.Millisecond, "two joined")
+	began := time.Now()
+	first.leave()
+	assert.Less(t, time.Since(began), testLease+grace, "it leaves when its jobs are handed over")
+	require.Eventually(t, busy(2), 10*time.Second, 10*time.Millisecond, "one left")
+	require.NoError(t, stopped.Process.Signal(syscall.SIGSTOP))
+	require.Eventually(t, busy(1), 10*time.Second, 10*time.Millisecond, "one stands still")
+	require.NoError(t, stopped.Process.Signal(syscall.SIGCONT))
+	require.Eventually(t, busy(2), 10*time.Second, 10*time.Millisecond, "it is back")
+	th.awaitEnds(len(names), 30*time.Second)
+	th.verdict(names)
+}
+
+// storm has jobs submitted while processes of all kinds are killed.
+func storm(t *testing.T, jobs, kills int, length time.Duration) {
+	takes := func(id string) time.Duration {
+		n, _ := strconv.Atoi(id[len("job-"):])
+		return time.Duration(n%97) * length / 97
+	}
+	th, srv := newTheatre(t, takes)
+	f := th.fleet()
+	workers := []*process{th.worker(), th.worker(), th.worker()}
+	consumer := th.consumer()
+	names := jobIDs(jobs)
+	var group sync.WaitGroup
+	group.Go(func() {
+		for part := range 50 {
+			th.submit(f, names[part*jobs/50:(part+1)*jobs/50])
+			sleep(t.Context(), length/100)
+		}
+	})
+	for range kills {
+		for _, kill := range rand.Perm(3) {
+			sleep(t.Context(), length/time.Duration(3*kills))
+			switch kill {
+			case 0:
+				srv.kill()
+				srv = th.start("server", nil)
+			case 1:
+				i := rand.IntN(len(workers))
+				workers[i].kill()
+				workers[i] = th.worker()
+			case 2:
+				consumer.kill()
+				consumer = th.consumer()
+			}
+		}
+	}
+	group.Wait()
+	th.awaitEnds(jobs, length+45*time.Second)
+	for _, w := range workers {
+		w.leave()
+	}
+	th.verdict(names)
+	// What was acknowledged does not come back when the server is killed.
+	require.Eventually(t, func() bool { return stored(t, f) == 0 }, 60*time.Second, 100*time.Millisecond)
+	srv.kill()
+	th.start("server", nil)
+	assert.Zero(t, stored(t, f), "messages that came back")
+}
+
+// TestNothingIsLostWhenAllIsKilled kills the server, a worker and a consumer while jobs are
+// submitted (fault 32).
+func TestNothingIsLostWhenAllIsKilled(t *testing.T) {
+	t.Parallel()
+	storm(t, 1500, 1, 6*time.Second)
+}
+
+// TestLongStorm is the same with more of all.
+func TestLongStorm(t *testing.T) {
+	if !*long {
+		t.Skip("long: pass -long")
+	}
+	for i := range *longRuns {
+		t.Run(strconv.Itoa(i), func(t *testing.T) { storm(t, *longJobs, 3, 30*time.Second) })
+	}
+}
+
+// TestWhatWasRemovedStaysRemoved kills the server right after messages were removed.
+func TestWhatWasRemovedStaysRemoved(t *testing.T) {
+	t.Parallel()
+	th, srv := newTheatre(t, ever)
+	f := th.fleet()
+	n := f.engine.(*natsEngine)
+	const count = 3000
+	th.submit(f, jobIDs(count))
+	var group sync.WaitGroup
+	for i := range 10 {
+		group.Go(func() {
+			for seq := 1 + i; seq <= count; seq += 10 {
+				assert.NoError(t, n.remove(t.Context(), uint64(seq)))
+			}
+		})
+	}
+	group.Wait()
+	srv.kill()
+	th.start("server", nil)
+	assert.Zero(t, stored(t, f))
+}

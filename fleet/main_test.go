@@ -1,0 +1,28 @@
+package fleet
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// The test binary starts itself as the processes that the tests kill. What it is to be stands in
+// the environment.
+const roleKey = "FLEET_TEST_ROLE"
+
+// play is the life of such a process. It is nil on systems where the tests cannot kill.
+var play func(role string) error
+
+func TestMain(m *testing.M) {
+	role := os.Getenv(roleKey)
+	if role == "" || play == nil {
+		goleak.VerifyTestMain(m)
+		return
+	}
+	if err := play(role); err != nil {
+		fmt.Fprintln(os.Stderr, role, err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,215 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+)
+
+// memory is an engine in memory, for tests in virtual time. Each process of a test has a link of
+// its own to it.
+type memory struct {
+	mu      sync.Mutex
+	seq     uint64
+	stored  [3][]message // by store
+	changed chan struct{}
+	open    map[uint64]bool // ends that are with a consumer
+}
+
+func newMemory() *memory {
+	return &memory{changed: make(chan struct{}), open: map[uint64]bool{}}
+}
+
+// link is a process's way to the server. It can be cut.
+type link struct {
+	*memory
+	mu    sync.Mutex
+	isCut bool
+	skew  time.Duration // of the server's clock
+}
+
+var _ engine = (*link)(nil)
+
+var errAway = errors.New("the server is away")
+
+func (m *memory) link() *link { return &link{memory: m} }
+
+func (l *link) cut(cut bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.isCut = cut
+	l.memory.mu.Lock()
+	defer l.memory.mu.Unlock()
+	l.notifyLocked()
+}
+
+func (l *link) away() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.isCut
+}
+
+func (m *memory) notifyLocked() {
+	close(m.changed)
+	m.changed = make(chan struct{})
+}
+
+// matches reports whether a filter matches a subject, word by word.
+func matches(filter, subject string) bool {
+	if filter == "" {
+		return true
+	}
+	for {
+		f, moreF, okF := strings.Cut(filter, ".")
+		s, moreS, okS := strings.Cut(subject, ".")
+		if f != "*" && f != s || okF != okS {
+			return false
+		}
+		if !okF {
+			return true
+		}
+		filter, subject = moreF, moreS
+	}
+}
+
+func (m *memory) lastLocked(s store, filter string) (message, bool) {
+	for _, msg := range slices.Backward(m.stored[s]) {
+		if matches(filter, msg.subject) {
+			return msg, true
+		}
+	}
+	return message{}, false
+}
+
+// all returns the messages about jobs.
+func (m *memory) all() []message {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.stored[jobs])
+}
+
+func (l *link) publish(ctx context.Context, o outgoing) (uint64, error) {
+	if l.away() {
+		<-ctx.Done() // as a request to a server that does not answer
+		return 0, context.Cause(ctx)
+	}
+	m := l.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	filter := o.filter
+	if filter == "" {
+		filter = o.subject
+	}
+	if last, _ := m.lastLocked(o.store, filter); !o.always && last.seq != o.after {
+		return 0, errTaken
+	}
+	m.seq++
+	if o.store != jobs {
+		m.stored[o.store] = slices.DeleteFunc(m.stored[o.store], func(msg message) bool { return msg.subject == o.subject })
+	}
+	m.stored[o.store] = append(m.stored[o.store], message{subject: o.subject, seq: m.seq, at: time.Now().Add(l.skew), data: o.data})
+	m.notifyLocked()
+	return m.seq, nil
+}
+
+func (l *link) remove(_ context.Context, seq uint64) error {
+	if l.away() {
+		return errAway
+	}
+	l.memory.mu.Lock()
+	defer l.memory.mu.Unlock()
+	l.stored[jobs] = slices.DeleteFunc(l.stored[jobs], func(m message) bool { return m.seq == seq })
+	return nil
+}
+
+func (l *link) last(_ context.Context, filter string) (message, error) {
+	if l.away() {
+		return message{}, errAway
+	}
+	l.memory.mu.Lock()
+	defer l.memory.mu.Unlock()
+	m, ok := l.lastLocked(jobs, filter)
+	if !ok {
+		return message{}, errNone
+	}
+	return m, nil
+}
+
+// next returns the first message after a sequence, or what to wait for.
+func (m *memory) next(s store, filter string, after uint64) (message, bool, <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	from := sort.Search(len(m.stored[s]), func(i int) bool { return m.stored[s][i].seq > after })
+	for _, msg := range m.stored[s][from:] {
+		if matches(filter, msg.subject) {
+			return msg, true, m.changed
+		}
+	}
+	return message{}, false, m.changed
+}
+
+func (l *link) follow(ctx context.Context, f following, each func(message), caughtUp func()) error {
+	caught, after := false, f.after
+	for ctx.Err() == nil {
+		msg, ok, changed := l.next(f.store, f.filter, after)
+		if l.away() {
+			return errAway
+		}
+		if ok {
+			after = msg.seq
+			each(msg)
+			continue
+		}
+		if !caught {
+			caught = true
+			caughtUp()
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+	return context.Cause(ctx)
+}
+
+func (l *link) receive(ctx context.Context, each func(delivery)) error {
+	var mine []uint64
+	defer func() {
+		l.memory.mu.Lock()
+		defer l.memory.mu.Unlock()
+		for _, seq := range mine {
+			delete(l.open, seq)
+		}
+	}()
+	for ctx.Err() == nil {
+		if l.away() {
+			return errAway
+		}
+		l.memory.mu.Lock()
+		changed := l.changed
+		var next *message
+		for _, m := range l.stored[jobs] {
+			if strings.HasSuffix(m.subject, endedSuffix) && !l.open[m.seq] {
+				next = &m
+				l.open[m.seq] = true
+				mine = append(mine, m.seq)
+				break
+			}
+		}
+		l.memory.mu.Unlock()
+		if next != nil {
+			each(delivery{message: *next, ack: func(context.Context) error { return nil }, term: func() error { return nil },
+				later: func(time.Duration) error { return nil }})
+			continue
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+	return context.Cause(ctx)
+}

@@ -1,0 +1,119 @@
+package fleet
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// format is the version of the messages that this package writes. It reads this version and older
+// ones. Newer messages are left alone, for a newer worker.
+const format = 1
+
+// errNewer is the error of a message whose format is newer than this package.
+var errNewer = errors.New("its format is newer")
+
+// submission is the message that a job is to be watched.
+type submission struct {
+	Format  int           `json:"v"`
+	ID      string        `json:"id"`
+	Kind    string        `json:"kind,omitempty"`
+	Timeout time.Duration `json:"timeout,omitempty"`
+}
+
+// ending is the message that a watch has ended.
+type ending struct {
+	Format int `json:"v"`
+	// Of is the sequence of the submission that has ended.
+	Of     uint64           `json:"of"`
+	ID     string           `json:"id"`
+	Kind   string           `json:"kind,omitempty"`
+	Status jobstatus.Status `json:"status"`
+	// Failure is nil if the job completed.
+	Failure *failure `json:"failure,omitempty"`
+	// LeftOut is the size in bytes of a result that was too large.
+	LeftOut int `json:"leftOut,omitempty"`
+	// Forgotten marks the end of a watch that nobody wants to hear of.
+	Forgotten bool `json:"forgotten,omitempty"`
+}
+
+// decodeSubmission reads a submission. The error matches errNewer if its format is newer.
+func decodeSubmission(data []byte) (submission, error) {
+	var s submission
+	if err := decode(data, &s); err != nil {
+		return submission{}, err
+	}
+	if err := transport.CheckID(s.ID); err != nil {
+		return submission{}, err
+	}
+	return s, nil
+}
+
+// decodeEnding reads an ending. The error matches errNewer if its format is newer.
+func decodeEnding(data []byte) (ending, error) {
+	var e ending
+	if err := decode(data, &e); err != nil {
+		return ending{}, err
+	}
+	if err := transport.CheckID(e.ID); err != nil {
+		return ending{}, err
+	}
+	if e.Of == 0 {
+		return ending{}, errors.New("it names no submission")
+	}
+	e.Status.ID = e.ID
+	return e, nil
+}
+
+// decode reads the version first: a newer message may not fit into what is known here.
+func decode(data []byte, into any) error {
+	var version struct {
+		Format int `json:"v"`
+	}
+	if err := json.Unmarshal(data, &version); err != nil {
+		return fmt.Errorf("it is not JSON: %w", err)
+	}
+	switch {
+	case version.Format > format:
+		return fmt.Errorf("%w: %d, known are those up to %d", errNewer, version.Format, format)
+	case version.Format < 1:
+		return fmt.Errorf("its format is %d", version.Format)
+	}
+	return json.Unmarshal(data, into)
+}
+
+func encode(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // these types can always be encoded
+	}
+	return data
+}
+
+// roomForHeaders is what the headers of a message take of the largest payload, in bytes.
+const roomForHeaders = 1024
+
+// encodeEnding encodes an end in at most limit bytes. It leaves out the result, and then the
+// message of the service, if they do not fit.
+func encodeEnding(e ending, limit int) []byte {
+	e.Format = format
+	result := e.Status.Result
+	if len(result) > 0 && !json.Valid(result) {
+		// JSON cannot hold it as it is.
+		e.LeftOut, e.Status.Result = len(result), nil
+	}
+	data := encode(e)
+	if len(data) > limit-roomForHeaders && len(e.Status.Result) > 0 {
+		e.LeftOut, e.Status.Result = len(result), nil
+		data = encode(e)
+	}
+	if len(data) > limit-roomForHeaders {
+		e.Status = jobstatus.Status{ID: e.Status.ID, State: e.Status.State, Message: "(left out: too large)"}
+		data = encode(e)
+	}
+	return data
+}

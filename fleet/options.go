@@ -1,0 +1,145 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// The defaults of the options.
+const (
+	defaultName       = "fw"
+	defaultPartitions = 64
+	defaultReplicas   = 1
+	defaultLease      = 5 * time.Second
+)
+
+const (
+	maxPartitions = 1024
+	minLease      = 500 * time.Millisecond
+	maxLease      = time.Hour
+)
+
+// Option sets one thing about a Fleet. Open reports a nil Option and a value that it refuses.
+type Option func(*config)
+
+type config struct {
+	name       string
+	partitions int
+	replicas   int
+	lease      time.Duration
+	rate       float64
+	logger     *zap.Logger
+	ackWait    time.Duration // shorter in tests
+	problems   []error
+}
+
+func (c *config) problem(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Errorf("fleet: "+format, args...))
+}
+
+// Name tells fleets apart that share a cluster. The stream, its subjects, the buckets and the
+// consumer are named after it. It consists of letters, digits, "-" and "_", 32 at most. The default
+// is "fw".
+func Name(name string) Option {
+	return func(c *config) {
+		if name != "" && !validName.MatchString(name) {
+			c.problem("Name(%.64q): want 1 to 32 letters, digits, - or _", name)
+			return
+		}
+		c.name = name
+	}
+}
+
+var validName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+
+// Partitions sets into how many parts the watches are divided, at most 1024. A worker owns whole
+// partitions, so there can be no more workers at work than that. It cannot be changed once the
+// stream exists. The default is 64.
+func Partitions(n int) Option {
+	return func(c *config) {
+		if n < 0 || n > maxPartitions {
+			c.problem("Partitions(%d): must be from 0 to %d", n, maxPartitions)
+			return
+		}
+		c.partitions = n
+	}
+}
+
+// Replicas sets on how many servers of a cluster the messages are kept: 1, 3 or 5. The default is
+// 1, which is the most that a single server can have.
+func Replicas(n int) Option {
+	return func(c *config) {
+		if n != 0 && n != 1 && n != 3 && n != 5 {
+			c.problem("Replicas(%d): must be 1, 3 or 5", n)
+			return
+		}
+		c.replicas = n
+	}
+}
+
+// Lease sets how long the partitions of a worker that is heard of no more stay without an owner. A
+// worker that has lost the server stops its polls after four fifths of it. The default is 5 s, the
+// least is 500 ms. Workers of one fleet may have different leases.
+func Lease(d time.Duration) Option {
+	return func(c *config) {
+		if d != 0 && (d < minLease || d > maxLease) {
+			c.problem("Lease(%v): must be from %v to %v", d, minLease, maxLease)
+			return
+		}
+		c.lease = d
+	}
+}
+
+// RateLimit limits the requests of all workers together to perSecond. Each worker has the share of
+// its partitions, and sets it by SetRateLimit on the Watcher that runs. Give each worker the same.
+// The default, 0, leaves the limits of the Watchers as they are.
+func RateLimit(perSecond float64) Option {
+	return func(c *config) {
+		if !(perSecond >= 0) || math.IsInf(perSecond, 1) {
+			c.problem("RateLimit(%v): must be a finite number of at least 0", perSecond)
+			return
+		}
+		c.rate = perSecond
+	}
+}
+
+// Logger sets the logger. It is told of each change of an owner at info level. A message that
+// cannot be read is a warning with its subject. The default logs nothing.
+func Logger(l *zap.Logger) Option { return func(c *config) { c.logger = l } }
+
+// newConfig applies opts over the defaults. The error joins everything that is wrong with them.
+func newConfig(opts []Option) (config, error) {
+	var c config
+	for i, opt := range opts {
+		if opt == nil {
+			c.problem("option %d is nil", i)
+			continue
+		}
+		opt(&c)
+	}
+	if c.name == "" {
+		c.name = defaultName
+	}
+	if c.partitions == 0 {
+		c.partitions = defaultPartitions
+	}
+	if c.replicas == 0 {
+		c.replicas = defaultReplicas
+	}
+	if c.ackWait == 0 {
+		c.ackWait = ackWait
+	}
+	if c.lease == 0 {
+		c.lease = defaultLease
+	}
+	if c.logger == nil {
+		c.logger = zap.NewNop()
+	}
+	c.logger = c.logger.Named("jobstatus.fleet")
+	return c, errors.Join(c.problems...)
+}

@@ -1,0 +1,33 @@
+package fleet
+
+import (
+	"hash/fnv"
+	"strconv"
+)
+
+// ownerOf returns which of the members is to own a partition, by rendezvous hashing: the one whose
+// hash together with the partition is the highest. When a member comes or goes, only its own
+// partitions move. It returns "" if there are no members.
+func ownerOf(partition int, members []string) string {
+	var best string
+	var highest uint64
+	for _, m := range members {
+		if score := score(partition, m); best == "" || score > highest || score == highest && m < best {
+			best, highest = m, score
+		}
+	}
+	return best
+}
+
+func score(partition int, member string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(member))
+	_, _ = h.Write([]byte("/" + strconv.Itoa(partition)))
+	// FNV mixes its last bytes little. This is the finalizer of MurmurHash3.
+	x := h.Sum64()
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	x *= 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
+}

@@ -1,0 +1,69 @@
+package fleet
+
+import (
+	"slices"
+	"time"
+)
+
+// heartbeat is the value of a member's key.
+type heartbeat struct {
+	Format int           `json:"v"`
+	Lease  time.Duration `json:"lease"`
+	// Left is set in the last heartbeat of a member that leaves.
+	Left bool `json:"left,omitempty"`
+}
+
+// member is what is known of a worker by its heartbeats.
+type member struct {
+	heartbeat
+	at   time.Time     // of the newest heartbeat, by the server's clock
+	seen time.Duration // when it was seen, by one's own contact
+	old  bool          // it was stored before one began to look
+}
+
+// roster is who the workers are. It knows no clock.
+type roster struct {
+	members map[string]member
+}
+
+// saw takes in a heartbeat that was seen at a time of contact. old says that it was stored before
+// one began to look.
+func (r *roster) saw(name string, h heartbeat, at time.Time, contact time.Duration, old bool) {
+	if r.members == nil {
+		r.members = map[string]member{}
+	}
+	r.members[name] = member{heartbeat: h, at: at, seen: contact, old: old}
+}
+
+// gone forgets a member whose key is gone.
+func (r *roster) gone(name string) { delete(r.members, name) }
+
+// alive reports whether a member may own partitions, at a time of contact. now is the server's
+// time, as one's own newest heartbeat tells it.
+func (r *roster) alive(name string, contact time.Duration, now time.Time) bool {
+	m, ok := r.members[name]
+	switch {
+	case !ok || m.Left:
+		return false
+	case m.old && now.Sub(m.at) > m.Lease:
+		return false
+	default:
+		return contact-m.seen <= m.Lease
+	}
+}
+
+// living returns the members that are alive, sorted.
+func (r *roster) living(contact time.Duration, now time.Time) []string {
+	var names []string
+	for name := range r.members {
+		if r.alive(name, contact, now) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// lastBeat returns when a member was last heard of, by the server's clock. It is zero if it is not
+// known.
+func (r *roster) lastBeat(name string) time.Time { return r.members[name].at }

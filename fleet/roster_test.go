@@ -1,0 +1,106 @@
+package fleet
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestContactPassesOnlyWhileHeartbeatsComeBack(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(1000, 0)
+	c := contact{most: 2 * time.Second}
+	assert.Zero(t, c.at(start))
+	c.beat(start)
+	assert.Equal(t, time.Second, c.at(start.Add(time.Second)))
+	c.beat(start.Add(time.Second))
+	assert.Equal(t, 3*time.Second, c.at(start.Add(time.Hour)), "an hour without the server counts two seconds")
+	c.beat(start.Add(time.Hour))
+	assert.Equal(t, 3*time.Second, c.at(start.Add(time.Hour)))
+	assert.Equal(t, 3*time.Second, c.at(start), "a clock that is set back takes nothing away")
+}
+
+func TestAMemberIsDeadAfterItsLeaseWithoutAHeartbeat(t *testing.T) {
+	t.Parallel()
+	const lease = 5 * time.Second
+	server := time.Unix(1000, 0)
+	var r roster
+	r.saw("a", heartbeat{Lease: lease}, server, 10*time.Second, false)
+	r.saw("old", heartbeat{Lease: lease}, server.Add(-time.Minute), 10*time.Second, true)
+	r.saw("stored", heartbeat{Lease: lease}, server.Add(-time.Second), 10*time.Second, true)
+	r.saw("left", heartbeat{Lease: lease, Left: true}, server, 10*time.Second, false)
+	r.saw("patient", heartbeat{Lease: time.Minute}, server, 10*time.Second, false)
+	assert.Equal(t, []string{"a", "patient", "stored"}, r.living(15*time.Second, server))
+	assert.Equal(t, []string{"patient"}, r.living(15*time.Second+1, server), "each by its own lease")
+	assert.False(t, r.alive("unknown", 0, server))
+	r.saw("a", heartbeat{Lease: lease}, server, 20*time.Second, false)
+	assert.True(t, r.alive("a", 24*time.Second, server))
+	assert.Equal(t, server, r.lastBeat("a"))
+	r.gone("a")
+	assert.False(t, r.alive("a", 24*time.Second, server))
+	assert.Zero(t, r.lastBeat("a"))
+}
+
+func TestOnlyAMembersOwnPartitionsMove(t *testing.T) {
+	t.Parallel()
+	var all []string
+	for i := range 8 {
+		all = append(all, fmt.Sprintf("member-%d", i))
+		slices.Reverse(all)
+		without := slices.DeleteFunc(slices.Clone(all), func(m string) bool { return m == "member-0" })
+		share := map[string]int{}
+		for p := range 1024 {
+			owner := ownerOf(p, all)
+			share[owner]++
+			if len(without) > 0 && owner != "member-0" {
+				require.Equal(t, owner, ownerOf(p, without))
+			}
+		}
+		for m, n := range share {
+			assert.InDelta(t, 1024/len(all), n, 1024/float64(len(all))/2.5, "%s of %d", m, len(all))
+		}
+		assert.Len(t, share, len(all))
+	}
+	assert.Empty(t, ownerOf(1, nil))
+}
+
+func TestALedgerBeginsNoWatchThatHasEnded(t *testing.T) {
+	t.Parallel()
+	o := func(d byte, seq uint64) opening {
+		return opening{digest: digest{d}, seq: seq, submission: submission{Kind: "k"}}
+	}
+	l := newLedger()
+	assert.False(t, l.submitted(o(1, 1)))
+	assert.False(t, l.submitted(o(2, 2)))
+	assert.False(t, l.submitted(o(3, 3)))
+	assert.False(t, l.ended(digest{2}, 4))
+	begin := l.caughtUp()
+	require.Len(t, begin, 2)
+	assert.EqualValues(t, []uint64{1, 3}, []uint64{begin[0].seq, begin[1].seq}, "the oldest first")
+
+	assert.True(t, l.submitted(o(4, 5)), "a new one begins at once")
+	assert.False(t, l.submitted(o(4, 9)), "one that is under way goes on")
+	assert.False(t, l.ended(digest{4}, 8), "an end of the earlier submission")
+	w, ok := l.take(digest{4})
+	require.True(t, ok)
+	assert.EqualValues(t, 9, w.seq)
+	assert.Equal(t, "k", w.kind.Value())
+	_, ok = l.take(digest{4})
+	assert.False(t, ok)
+	assert.True(t, l.ended(digest{1}, 10), "one that is under way ended elsewhere")
+	assert.False(t, l.ended(digest{1}, 10))
+}
+
+func TestServersBefore212AreRefused(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]bool{
+		"2.12.0": true, "2.12.15": true, "2.15.2": true, "3.0.0": true, "v2.12.1-beta": true,
+		"2.11.9": false, "2.9.0": false, "1.99.0": false, "": false, "x": false, "2": false, "2.x": false,
+	} {
+		assert.Equal(t, want, recent(version), version)
+	}
+}

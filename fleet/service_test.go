@@ -1,0 +1,106 @@
+package fleet
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// service is a service whose jobs take some time, and that notes who polls what.
+type service struct {
+	mu    sync.Mutex
+	began time.Time
+	takes func(id string) time.Duration
+	polls map[string][]poll
+}
+
+// poll is a poll of a job by an owner.
+type poll struct {
+	owner string
+	at    time.Time
+}
+
+func newService(takes time.Duration) *service {
+	return &service{began: time.Now(), polls: map[string][]poll{}, takes: func(string) time.Duration { return takes }}
+}
+
+// as returns the service as an owner reaches it.
+func (s *service) as(owner string) transport.Transport { return client{s, owner} }
+
+type client struct {
+	*service
+	owner string
+}
+
+func (c client) Status(_ context.Context, id string) (transport.Status, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.polls[id] = append(c.polls[id], poll{c.owner, time.Now()})
+	if time.Since(c.began) >= c.takes(id) {
+		return transport.Status{ID: id, State: transport.Completed, Result: []byte(`{"url":"x"}`)}, nil
+	}
+	return transport.Status{ID: id, State: transport.Running}, nil
+}
+
+// changes returns how often the owner of a job changed.
+func (s *service) changes(id string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for i, p := range s.polls[id] {
+		if i > 0 && p.owner != s.polls[id][i-1].owner {
+			n++
+		}
+	}
+	return n
+}
+
+// of returns the polls of a job.
+func (s *service) of(id string) []poll {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]poll(nil), s.polls[id]...)
+}
+
+// all returns all polls.
+func (s *service) all() []poll {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []poll
+	for _, p := range s.polls {
+		all = append(all, p...)
+	}
+	return all
+}
+
+// watcher returns a Watcher of the service that polls each job once a second, and is closed by the
+// test's end.
+func (s *service) watcher(t *testing.T, owner string, opts ...jobstatus.Option) *jobstatus.Watcher {
+	t.Helper()
+	w, err := jobstatus.New(s.as(owner), append([]jobstatus.Option{jobstatus.WithBackoff(backoff.Constant(time.Second)),
+		jobstatus.WithTimeout(1000 * time.Hour)}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = w.Close() })
+	return w
+}
+
+// together returns how often an owner polled a job before and after another one, within a time.
+func (s *service) together(id string, within time.Duration) int {
+	polls, n := s.of(id), 0
+	for i := 2; i < len(polls); i++ {
+		for j := i - 2; j >= 0; j-- {
+			if polls[j].owner == polls[i].owner && polls[j+1].owner != polls[i].owner && polls[i].at.Sub(polls[j].at) < within {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,291 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+)
+
+// grace is how long the ends of a partition that is given up may still take to be stored.
+const grace = 2 * time.Second
+
+// errGivenUp is why the watches of a partition end without an end.
+var errGivenUp = errors.New("fleet: the partition is given up")
+
+// share is a partition while this worker owns it. Its watches are one call of WaitForFeed.
+type share struct {
+	f         *Fleet
+	w         *jobstatus.Watcher
+	partition int
+	gap       time.Time                   // until when another owner polled, by this process's clock
+	local     func(t time.Time) time.Time // turns the server's time into this process's
+	slots     chan struct{}               // bounds how many ends are stored at once
+	counts    *counts
+	log       *zap.Logger
+
+	mu     sync.Mutex
+	ledger *ledger // guarded by mu
+}
+
+// run watches the jobs of the partition until ctx ends. When it returns, no poll is in flight, and
+// all ends are stored or given up. An error means that the Watcher cannot go on.
+func (s *share) run(ctx context.Context) error {
+	for {
+		again, err := s.round(ctx)
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+// round watches until ctx ends, or until a watch was ended elsewhere. It reports whether to begin
+// again, so that the Watcher drops what nobody waits for.
+func (s *share) round(ctx context.Context) (again bool, err error) {
+	s.mu.Lock()
+	s.ledger = newLedger()
+	s.mu.Unlock()
+	life, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	feed := make(chan jobstatus.Job)
+	ended := make(chan struct{}, 1)
+	var group, ends sync.WaitGroup
+	group.Go(func() { s.read(life, feed, ended) })
+	group.Go(func() {
+		select {
+		case <-ended:
+		case <-life.Done():
+			return
+		}
+		// Further ones share the new beginning.
+		if sleep(life, s.f.lease) {
+			stop(errGivenUp)
+		}
+	})
+	err = s.results(life, feed, &ends)
+	stop(errGivenUp)
+	group.Wait()
+	ends.Wait()
+	if err == nil {
+		s.gap = time.Now()
+	}
+	return ctx.Err() == nil && err == nil, err
+}
+
+// read gives the jobs of the partition to the feed. It says so in ended if a watch that is under
+// way was ended elsewhere.
+func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<- struct{}) {
+	give := func(o opening) {
+		select {
+		case feed <- s.job(o):
+		case <-ctx.Done():
+		}
+	}
+	s.f.follow(ctx, following{filter: ofPartition(s.f.name, s.partition)}, func(m message) {
+		o, begin, elsewhere := s.takeIn(ctx, m)
+		if begin {
+			give(o)
+		}
+		if elsewhere {
+			select {
+			case ended <- struct{}{}:
+			default:
+			}
+		}
+	}, func() {
+		s.mu.Lock()
+		begin := s.ledger.caughtUp()
+		s.mu.Unlock()
+		s.counts.replayed(len(begin))
+		for _, o := range begin {
+			give(o)
+		}
+	})
+}
+
+// takeIn takes in a message of the partition. It reports whether a watch is to begin, and whether
+// one was ended elsewhere.
+func (s *share) takeIn(ctx context.Context, m message) (o opening, begin, elsewhere bool) {
+	p, suffix, err := splitSubject(m.subject)
+	if err == nil && suffix == endedSuffix {
+		if of, ok := forgottenBy(m); ok {
+			if err := s.f.clear(ctx, of, m.seq); err != nil {
+				s.log.Debug("a forgotten watch is not removed yet", zap.String("subject", m.subject), zap.Error(err))
+			}
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return o, false, s.ledger.ended(p.digest, m.seq)
+	}
+	var sub submission
+	if err == nil {
+		sub, err = decodeSubmission(m.data)
+	}
+	switch {
+	case errors.Is(err, errNewer):
+		s.log.Debug("a submission is left alone", zap.String("subject", m.subject), zap.Error(err))
+		return o, false, false
+	case err != nil || suffix != submittedSuffix:
+		s.log.Warn("a message cannot be read and is put aside", zap.String("subject", m.subject), zap.Error(err))
+		return o, false, false
+	}
+	o = opening{submission: sub, digest: p.digest, seq: m.seq, at: m.at}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return o, s.ledger.submitted(o), false
+}
+
+// job returns what the Watcher is told of a watch.
+func (s *share) job(o opening) jobstatus.Job {
+	j := jobstatus.Job{
+		ID: o.ID, Kind: o.Kind, Timeout: o.Timeout, Began: s.local(o.at),
+		// The service told somebody the id, so it exists: a fault that looks as if there were no
+		// such service must pass.
+		Last: jobstatus.Status{ID: o.ID, State: jobstatus.Pending},
+	}
+	if s.gap.After(j.Began) {
+		j.PolledUntil = s.gap
+	}
+	return j
+}
+
+// results stores the ends of the watches, until ctx ends. An error means that the Watcher cannot go
+// on.
+func (s *share) results(ctx context.Context, feed chan jobstatus.Job, ends *sync.WaitGroup) error {
+	for st, err := range s.w.WaitForFeed(ctx, feed) {
+		if st.ID == "" {
+			if e := (*jobstatus.WaitError)(nil); errors.As(err, &e) {
+				st.ID = e.ID
+			}
+		}
+		switch outcomeOf(st, err) {
+		case given:
+		case closed:
+			return jobstatus.ErrClosed
+		case refused:
+			return err
+		case full:
+			s.again(ctx, st.ID, feed, ends)
+		case over:
+			s.end(ctx, st, err, ends)
+		}
+	}
+	return nil
+}
+
+// outcome is what a result of WaitForFeed means for the fleet.
+type outcome uint8
+
+const (
+	over    outcome = iota // the watch has ended
+	given                  // the partition is given up, and the watch goes on elsewhere
+	closed                 // the Watcher was closed: likewise
+	full                   // the Watcher has no room for the watch
+	refused                // the Watcher cannot watch at all
+)
+
+// outcomeOf returns what a result means.
+func outcomeOf(st jobstatus.Status, err error) outcome {
+	if err == nil || errors.As(err, new(*jobstatus.JobError)) {
+		return over
+	}
+	cause := err
+	if e := (*jobstatus.WaitError)(nil); errors.As(err, &e) {
+		cause = e.Reason // not the error of a poll, which can be the end of its own context
+	}
+	switch {
+	case errors.Is(cause, jobstatus.ErrClosed):
+		return closed
+	case errors.Is(cause, errGivenUp), errors.Is(cause, context.Canceled):
+		return given
+	case errors.Is(cause, jobstatus.ErrMaxWatches):
+		return full
+	case st.ID == "":
+		return refused
+	default:
+		return over
+	}
+}
+
+// again gives a job back to the feed after a while.
+func (s *share) again(ctx context.Context, id string, feed chan<- jobstatus.Job, group *sync.WaitGroup) {
+	s.log.Warn("the Watcher has no room for a job: see WithMaxWatches", zap.String("job", quoteID(id)))
+	group.Go(func() {
+		if !sleep(ctx, s.f.lease) {
+			return
+		}
+		last, err := s.f.engine.last(ctx, placeOf(id, s.f.partitions).subject(s.f.name, submittedSuffix))
+		if err != nil {
+			return
+		}
+		sub, err := decodeSubmission(last.data)
+		if err != nil {
+			return
+		}
+		select {
+		case feed <- s.job(opening{submission: sub, seq: last.seq, at: last.at}):
+		case <-ctx.Done():
+		}
+	})
+}
+
+// end has the end of a watch stored, if it is still pending.
+func (s *share) end(ctx context.Context, st jobstatus.Status, err error, group *sync.WaitGroup) {
+	p := placeOf(st.ID, s.f.partitions)
+	s.mu.Lock()
+	w, ok := s.ledger.take(p.digest)
+	s.mu.Unlock()
+	if !ok {
+		return
+	}
+	e := ending{Of: w.seq, ID: st.ID, Kind: w.kind.Value(), Status: st, Failure: failureOf(err)}
+	e.Status.ID = "" // it stands in the end itself
+	s.slots <- struct{}{}
+	group.Go(func() {
+		defer func() { <-s.slots }()
+		s.store(ctx, p, e)
+	})
+}
+
+// store stores an end. It asks again while the partition is owned and the server is away, and for a
+// moment longer.
+func (s *share) store(ctx context.Context, p place, e ending) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { sleep(late, grace); cancel() })()
+	m := outgoing{
+		subject: p.subject(s.f.name, endedSuffix), filter: p.all(s.f.name), after: e.Of,
+		data: encodeEnding(e, s.f.maxPayload),
+	}
+	for pause := time.Duration(0); ; {
+		_, err := s.f.engine.publish(late, m)
+		if err == nil {
+			s.counts.ended()
+			return
+		}
+		if errors.Is(err, errTaken) && s.settled(late, p, e.Of) {
+			return
+		}
+		if pause >= lastPause {
+			s.log.Warn("an end cannot be stored yet", zap.String("subject", m.subject), zap.Error(err))
+		}
+		pause = nextPause(pause)
+		if !sleep(late, pause) {
+			return
+		}
+	}
+}
+
+// settled reports whether there is nothing to store for a submission any more: it has an end, or it
+// is gone.
+func (s *share) settled(ctx context.Context, p place, of uint64) bool {
+	last, err := s.f.engine.last(ctx, p.all(s.f.name))
+	if err != nil {
+		return errors.Is(err, errNone)
+	}
+	return last.seq != of
+}

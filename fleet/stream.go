@@ -1,0 +1,177 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// oldestServer is the first version whose conditional writes can be relied on.
+	oldestServerMajor, oldestServerMinor = 2, 12
+	// memberTTL is when the server forgets the key of a member that is gone. Until then its last
+	// heartbeat tells until when its jobs were polled.
+	memberTTL = 24 * time.Hour
+	// ackWait is when an end that was not acknowledged comes again.
+	ackWait = 30 * time.Second
+	// maxAckPending bounds how many ends are with consumers at once.
+	maxAckPending = 20_000
+	// nonceWindow is how long the server remembers the nonce of a message.
+	nonceWindow = 30 * time.Second
+	// partitionsKey is the key of the number of partitions in the metadata of the stream.
+	partitionsKey = "jobstatus-partitions"
+)
+
+// openNATS returns the engine on js, with all streams that a fleet needs.
+func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngine, error) {
+	if err := checkServer(ctx, js); err != nil {
+		return nil, fmt.Errorf("fleet: %w", err)
+	}
+	n := &natsEngine{js: js, name: c.name, log: c.logger, ackWait: c.ackWait}
+	if err := n.openStream(ctx, c); err != nil {
+		return nil, fmt.Errorf("fleet: stream %s: %w", c.name, err)
+	}
+	for s, ttl := range map[store]time.Duration{members: memberTTL, owners: 0} {
+		if err := n.openBucket(ctx, c, s, ttl); err != nil {
+			return nil, fmt.Errorf("fleet: bucket %s: %w", n.bucket(s), err)
+		}
+	}
+	if _, err := n.endsConsumer(ctx); err != nil {
+		return nil, fmt.Errorf("fleet: consumer %s: %w", endsName, err)
+	}
+	return n, nil
+}
+
+// checkServer reports a server that a fleet cannot use.
+func checkServer(ctx context.Context, js jetstream.JetStream) error {
+	version := js.Conn().ConnectedServerVersion()
+	if !recent(version) {
+		return fmt.Errorf("the NATS server has version %q: want %d.%d or newer", version, oldestServerMajor, oldestServerMinor)
+	}
+	_, err := js.AccountInfo(ctx)
+	switch {
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount),
+		errors.Is(err, nats.ErrNoResponders):
+		return fmt.Errorf("the NATS server %s has no JetStream for this account: want %d.%d or newer with JetStream: %w",
+			version, oldestServerMajor, oldestServerMinor, err)
+	case err != nil:
+		return fmt.Errorf("ask the NATS server for its JetStream: %w", err)
+	}
+	return nil
+}
+
+// recent reports whether a server's version is one that a fleet can use.
+func recent(version string) bool {
+	words := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	if len(words) < 2 {
+		return false
+	}
+	major, err1 := strconv.Atoi(words[0])
+	minor, err2 := strconv.Atoi(words[1])
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	return major > oldestServerMajor || major == oldestServerMajor && minor >= oldestServerMinor
+}
+
+// streamConfig is the configuration of the stream of the jobs. It bounds nothing: a message that
+// is replaced by a bound leaves no trace, and comes back if the server is killed after its
+// replacement was removed.
+func streamConfig(c *config) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:        c.name,
+		Description: "jobs that a fleet of github.com/iamber12/job-status-monitoring watches",
+		Subjects:    []string{c.name + ".*.*.*"},
+		Storage:     jetstream.FileStorage,
+		Retention:   jetstream.LimitsPolicy,
+		Discard:     jetstream.DiscardNew,
+		Replicas:    c.replicas,
+		Duplicates:  nonceWindow,
+		AllowDirect: false, // each read sees all writes
+		Metadata:    map[string]string{partitionsKey: strconv.Itoa(c.partitions)},
+	}
+}
+
+// openStream creates the stream of the jobs, or checks the one that exists.
+func (n *natsEngine) openStream(ctx context.Context, c *config) error {
+	want := streamConfig(c)
+	s, err := n.js.Stream(ctx, c.name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		s, err = n.js.CreateStream(ctx, want)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			s, err = n.js.Stream(ctx, c.name) // somebody else was first
+		}
+	}
+	if err != nil {
+		return err
+	}
+	n.stream = s
+	return differences(s.CachedInfo().Config, want)
+}
+
+// differences reports where a stream is not as it must be.
+func differences(have, want jetstream.StreamConfig) error {
+	var errs []error
+	for _, d := range []struct{ what, have, want string }{
+		{"partitions", have.Metadata[partitionsKey], want.Metadata[partitionsKey]},
+		{"replicas", strconv.Itoa(have.Replicas), strconv.Itoa(want.Replicas)},
+		{"subjects", strings.Join(have.Subjects, " "), strings.Join(want.Subjects, " ")},
+		{"storage", have.Storage.String(), want.Storage.String()},
+		{"retention", have.Retention.String(), want.Retention.String()},
+		{"discard policy", have.Discard.String(), want.Discard.String()},
+		{"limit of messages a subject", limit(have.MaxMsgsPerSubject), limit(0)},
+		{"limit of messages", limit(have.MaxMsgs), limit(0)},
+		{"limit of age", have.MaxAge.String(), want.MaxAge.String()},
+	} {
+		if d.have != d.want {
+			errs = append(errs, fmt.Errorf("it exists with %s %q, and %q is asked for", d.what, d.have, d.want))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// limit returns a limit of a stream, for which the server has two ways to say that there is none.
+func limit(n int64) string {
+	if n <= 0 {
+		return "none"
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func (n *natsEngine) bucket(s store) string {
+	if s == members {
+		return n.name + "-members"
+	}
+	return n.name + "-owners"
+}
+
+// openBucket creates a key-value bucket, or checks the one that exists.
+func (n *natsEngine) openBucket(ctx context.Context, c *config, s store, ttl time.Duration) error {
+	kv, err := n.js.KeyValue(ctx, n.bucket(s))
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		kv, err = n.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
+			Bucket: n.bucket(s), History: 1, TTL: ttl, Storage: jetstream.FileStorage, Replicas: c.replicas,
+		})
+		if errors.Is(err, jetstream.ErrBucketExists) {
+			kv, err = n.js.KeyValue(ctx, n.bucket(s))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	status, err := kv.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if status.TTL() != ttl || status.History() != 1 {
+		return fmt.Errorf("it exists with TTL %v and history %d, and TTL %v and history 1 are asked for",
+			status.TTL(), status.History(), ttl)
+	}
+	return nil
+}

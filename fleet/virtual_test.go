@@ -1,0 +1,349 @@
+package fleet
+
+import (
+	"context"
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+)
+
+// stage is a fleet in virtual time.
+type stage struct {
+	t       *testing.T
+	memory  *memory
+	service *service
+	opts    []Option
+}
+
+// actor is a worker of a stage.
+type actor struct {
+	link *link
+	stop func() error
+}
+
+// play runs do in a bubble, in which time passes at once.
+func playVirtually(t *testing.T, takes time.Duration, do func(s *stage), opts ...Option) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		do(&stage{t: t, memory: newMemory(), service: newService(takes), opts: opts})
+	})
+}
+
+func (s *stage) fleet(l *link) *Fleet {
+	c, err := newConfig(append([]Option{Partitions(16)}, s.opts...))
+	require.NoError(s.t, err)
+	return newFleet(c, l, 1<<20)
+}
+
+// worker starts a worker, and stops it at the test's end. Its link may be skewed before.
+func (s *stage) worker(name string, skew time.Duration, opts ...jobstatus.Option) *actor {
+	l := s.memory.link()
+	l.skew = skew
+	return &actor{link: l, stop: run(s.t, s.fleet(l), s.service.watcher(s.t, name, opts...))}
+}
+
+// submit submits n jobs and returns their ids.
+func (s *stage) submit(n int) []string {
+	names := jobIDs(n)
+	submit(s.t, s.fleet(s.memory.link()), names...)
+	return names
+}
+
+// owners returns who polled the jobs after since.
+func (s *stage) owners(names []string, since time.Time) map[string]int {
+	n := map[string]int{}
+	for _, id := range names {
+		polls := s.service.of(id)
+		if len(polls) > 0 && polls[len(polls)-1].at.After(since) {
+			n[polls[len(polls)-1].owner]++
+		}
+	}
+	return n
+}
+
+func (s *stage) together(names []string) int {
+	n := 0
+	for _, id := range names {
+		n += s.service.together(id, time.Second)
+	}
+	return n
+}
+
+func TestAWorkerThatJoinsTakesItsShare(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		names := s.submit(200)
+		s.worker("a", 0)
+		time.Sleep(20 * time.Second)
+		assert.Equal(t, map[string]int{"a": 200}, s.owners(names, time.Now().Add(-2*time.Second)))
+		s.worker("b", 0)
+		s.worker("c", 0)
+		time.Sleep(20 * time.Second)
+		owners := s.owners(names, time.Now().Add(-2*time.Second))
+		assert.Len(t, owners, 3)
+		assert.Equal(t, 200, owners["a"]+owners["b"]+owners["c"])
+		assert.Zero(t, s.together(names), "no job returns to an owner")
+		for _, id := range names {
+			polls := s.service.of(id)
+			for i := 1; i < len(polls); i++ {
+				require.Less(t, polls[i].at.Sub(polls[i-1].at), 2*time.Second, "a hand-over costs no poll")
+			}
+		}
+	})
+}
+
+func TestAWorkerThatLeavesHandsItsJobsOverAtOnce(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		names := s.submit(200)
+		a := s.worker("a", 0)
+		s.worker("b", 0)
+		time.Sleep(20 * time.Second)
+		require.Len(t, s.owners(names, time.Now().Add(-2*time.Second)), 2)
+		began := time.Now()
+		require.NoError(t, a.stop())
+		assert.Less(t, time.Since(began), time.Second)
+		time.Sleep(3 * time.Second)
+		assert.Equal(t, map[string]int{"b": 200}, s.owners(names, began.Add(500*time.Millisecond)))
+		assert.Zero(t, s.together(names))
+	})
+}
+
+func TestAWorkerThatIsCutOffStopsBeforeAnotherTakesOver(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		names := s.submit(200)
+		a := s.worker("a", 0)
+		s.worker("b", 0)
+		time.Sleep(20 * time.Second)
+		cut := time.Now()
+		a.link.cut(true)
+		time.Sleep(20 * time.Second)
+		var last, first time.Time // poll of a, and of b of a's jobs
+		taken := 0
+		for _, id := range names {
+			polls := s.service.of(id)
+			for i, p := range polls {
+				if p.at.Before(cut) {
+					continue
+				}
+				if p.owner == "a" && p.at.After(last) {
+					last = p.at
+				}
+				if i > 0 && polls[i-1].owner == "a" && p.owner == "b" {
+					taken++
+					if first.IsZero() || p.at.Before(first) {
+						first = p.at
+					}
+				}
+			}
+		}
+		assert.Positive(t, taken)
+		assert.Less(t, last.Sub(cut), 4500*time.Millisecond, "fenced at 0.8 of the lease")
+		assert.True(t, last.Before(first), "two owners in turn, never together")
+		assert.Less(t, first.Sub(cut), 6*time.Second, "owned again within the lease and a second")
+		assert.Equal(t, map[string]int{"b": 200}, s.owners(names, time.Now().Add(-2*time.Second)))
+
+		a.link.cut(false)
+		time.Sleep(20 * time.Second)
+		assert.Len(t, s.owners(names, time.Now().Add(-2*time.Second)), 2, "it is back")
+	})
+}
+
+func TestWhenTheServerIsAwayNobodyIsTakenForDead(t *testing.T) {
+	t.Parallel()
+	for _, away := range []time.Duration{3 * time.Second, 12 * time.Second, time.Hour} {
+		playVirtually(t, 10*time.Hour, func(s *stage) {
+			t := s.t
+			names := s.submit(100)
+			a, b := s.worker("a", 0), s.worker("b", 0)
+			time.Sleep(20 * time.Second)
+			before := map[string]string{}
+			for _, id := range names {
+				polls := s.service.of(id)
+				before[id] = polls[len(polls)-1].owner
+			}
+			a.link.cut(true)
+			b.link.cut(true)
+			time.Sleep(away)
+			a.link.cut(false)
+			b.link.cut(false)
+			time.Sleep(30 * time.Second)
+			for _, id := range names {
+				polls := s.service.of(id)
+				require.Equal(t, before[id], polls[len(polls)-1].owner, id)
+				require.WithinDuration(t, time.Now(), polls[len(polls)-1].at, 2*time.Second)
+			}
+			assert.Zero(t, s.together(names))
+		})
+	}
+}
+
+func TestTheRateLimitIsThatOfAllWorkers(t *testing.T) {
+	t.Parallel()
+	const limit = 60
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		s.submit(300)
+		s.worker("a", 0)
+		time.Sleep(10 * time.Second)
+		b := s.worker("b", 0)
+		time.Sleep(10 * time.Second)
+		s.worker("c", 0)
+		time.Sleep(10 * time.Second)
+		b.link.cut(true)
+		time.Sleep(20 * time.Second)
+		polls := s.service.all()
+		perSecond := map[int64]int{}
+		for _, p := range polls {
+			perSecond[p.at.UnixNano()/int64(time.Second)]++
+		}
+		for second, n := range perSecond {
+			assert.LessOrEqual(t, n, limit*102/100+3, "second %d", second)
+		}
+		assert.Greater(t, len(polls), 40*limit, "the limit is used")
+	}, RateLimit(limit))
+}
+
+// The server's clock is an hour off that of a worker (fault 29).
+func TestAgesCountByTheServersClock(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{time.Hour, -time.Hour} {
+		playVirtually(t, 10*time.Hour, func(s *stage) {
+			t := s.t
+			l := s.memory.link()
+			l.skew = skew
+			require.NoError(t, s.fleet(l).Submit(t.Context(), Job{ID: "a", Timeout: time.Minute}))
+			began := time.Now()
+			s.worker("a", skew)
+			for end, err := range s.fleet(s.memory.link()).Ends(t.Context()) {
+				require.NoError(t, err)
+				require.ErrorIs(t, end.Err, jobstatus.ErrTimeout)
+				end.Ack()
+				break
+			}
+			assert.InDelta(t, 60, time.Since(began).Seconds(), 2)
+		})
+	}
+}
+
+func TestATakeOverGoesOnWithTheAgeOfItsJobs(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		require.NoError(t, s.fleet(s.memory.link()).Submit(t.Context(), Job{ID: "a", Timeout: time.Minute}))
+		began := time.Now()
+		a := s.worker("a", 0)
+		time.Sleep(30 * time.Second)
+		a.link.cut(true)
+		s.worker("b", 0)
+		for end, err := range s.fleet(s.memory.link()).Ends(t.Context()) {
+			require.NoError(t, err)
+			require.ErrorIs(t, end.Err, jobstatus.ErrTimeout)
+			end.Ack()
+			break
+		}
+		assert.InDelta(t, 60, time.Since(began).Seconds(), 2)
+	})
+}
+
+func TestAWatchThatIsForgottenIsPolledNoMore(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		names := s.submit(10)
+		s.worker("a", 0)
+		time.Sleep(20 * time.Second)
+		require.NoError(t, s.fleet(s.memory.link()).Forget(t.Context(), names[0]))
+		time.Sleep(6 * time.Second)
+		n := len(s.service.of(names[0]))
+		time.Sleep(time.Minute)
+		assert.Equal(t, n, len(s.service.of(names[0])))
+		for _, id := range names[1:] {
+			assert.InDelta(t, 86, len(s.service.of(id)), 6, "others are polled as before")
+		}
+	})
+}
+
+func TestAMessageThatCannotBeReadBlocksNoOther(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t := s.t
+		l := s.memory.link()
+		for i, data := range []string{"", "{", `{"v":0,"id":"x"}`, `{"v":99,"id":"x"}`, `{"v":1}`, `{"v":1,"id":"x","of":"y"}`} {
+			for _, suffix := range []string{submittedSuffix, endedSuffix, ".q"} {
+				_, err := l.publish(context.Background(), outgoing{subject: place{partition: i, digest: digest{byte(i)}}.subject("fw", suffix), data: []byte(data), always: true})
+				require.NoError(t, err)
+			}
+		}
+		for st, data := range map[store]string{members: "{", owners: `"`} {
+			_, err := l.publish(context.Background(), outgoing{store: st, subject: "1", data: []byte(data), always: true})
+			require.NoError(t, err)
+		}
+		names := s.submit(100)
+		s.worker("a", 0)
+		collect(t, s.fleet(s.memory.link()), len(names))
+		assert.Eventually(t, func() bool { return len(s.memory.all()) == 18 }, time.Minute, time.Second, "what cannot be read is left alone")
+	})
+}
+
+func TestAFullWatcherKeepsJobsForLater(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 10*time.Second, func(s *stage) {
+		t := s.t
+		names := s.submit(20)
+		s.worker("a", 0, jobstatus.WithMaxWatches(10))
+		for _, keys := range collect(t, s.fleet(s.memory.link()), len(names)) {
+			for _, end := range keys {
+				assert.NoError(t, end.Err)
+			}
+		}
+	})
+}
+
+// Under the default Backoff the requests of a take-over are few more than those before it.
+func TestATakeOverIsNoBurst(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 100*time.Hour, func(s *stage) {
+		t := s.t
+		names := s.submit(5000)
+		start := func(name string) *actor {
+			w, err := jobstatus.New(s.service.as(name), jobstatus.WithTimeout(jobstatus.Unlimited), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = w.Close() })
+			l := s.memory.link()
+			return &actor{link: l, stop: run(t, s.fleet(l), w)}
+		}
+		a := start("a")
+		start("b")
+		start("c")
+		time.Sleep(2 * time.Minute)
+		cut := time.Now()
+		a.link.cut(true)
+		time.Sleep(time.Minute)
+		perSecond := map[int]int{}
+		for _, id := range names {
+			for _, p := range s.service.of(id) {
+				perSecond[int(math.Floor(p.at.Sub(cut).Seconds()))]++
+			}
+		}
+		before, after := 0, 0
+		for second := -60; second < 0; second++ {
+			before = max(before, perSecond[second])
+		}
+		for second := range 50 {
+			after = max(after, perSecond[second])
+		}
+		t.Logf("the most requests in a second: %d before, %d after", before, after)
+		assert.LessOrEqual(t, float64(after), 1.2*float64(before))
+	}, Partitions(64))
+}
