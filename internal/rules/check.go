@@ -3,16 +3,22 @@ package rules
 import (
 	"fmt"
 	"strings"
-
-	"github.com/iamber12/job-status-monitoring/internal/place"
 )
+
+// checker looks for mistakes in the rules of a Table. It lives as long as New runs.
+type checker[T comparable] struct {
+	*Table[T]
+	columns []column
+	numbers [][]int // by place and rule: the number of the rule's pattern in the column
+}
 
 // check returns what is wrong with the rules together: two that fit the same and mean different
 // things, of which neither is more specific, and those that nothing can reach.
 func (t *Table[T]) check() (problems []error) {
+	c := newChecker(t)
 	for i := range t.rules {
 		for j := range i {
-			if err := t.compare(&t.rules[j], &t.rules[i]); err != nil {
+			if err := c.compare(j, i); err != nil {
 				problems = append(problems, err)
 			}
 		}
@@ -20,44 +26,68 @@ func (t *Table[T]) check() (problems []error) {
 	if problems != nil {
 		return problems
 	}
-	known := make([]map[pattern][]value, t.places)
-	for i := range known {
-		known[i] = map[pattern][]value{}
-	}
 	for i := range t.rules {
-		if !t.isReachable(i, known) {
+		if !c.isReachable(i) {
 			problems = append(problems, fmt.Errorf("%q can be reached by no answer: more specific rules fit all that it fits", t.rules[i].key))
 		}
 	}
 	return problems
 }
 
+func newChecker[T comparable](t *Table[T]) *checker[T] {
+	c := &checker[T]{Table: t, columns: make([]column, t.places), numbers: make([][]int, t.places)}
+	for i := range c.columns {
+		all := make([]*pattern, len(t.rules))
+		for n := range t.rules {
+			all[n] = &t.rules[n].patterns[i]
+		}
+		c.columns[i], c.numbers[i] = newColumn(all, &t.lists[i])
+	}
+	return c
+}
+
+// relate returns how rule a relates to rule b: what is true of their patterns at every place.
+func (c *checker[T]) relate(a, b int) relation {
+	r := covers | covered | meets | exact
+	for i := range c.columns {
+		if r &= c.columns[i].relate(c.numbers[i][a], c.numbers[i][b]); r&meets == 0 {
+			return 0
+		}
+	}
+	return r
+}
+
 // compare returns what is wrong with two rules together.
-func (t *Table[T]) compare(a, b *rule[T]) error {
+func (c *checker[T]) compare(one, other int) error {
+	a, b := &c.rules[one], &c.rules[other]
 	if a.means == b.means {
 		return nil
 	}
-	both := make([]pattern, t.places)
-	exact := true
-	for i := range both {
-		p, ok, meets := a.patterns[i].meets(&b.patterns[i])
-		if !meets {
-			return nil
-		}
-		both[i], exact = p, exact && ok
-	}
-	switch one, other := a.covers(b), b.covers(a); {
-	case one && other:
-		return fmt.Errorf("%q and %q are the same rule, and mean %v and %v", a.key, b.key, a.means, b.means)
-	case one || other || exact && t.has(both):
+	switch r := c.relate(one, other); {
+	case r&meets == 0:
 		return nil
+	case r&covers != 0 && r&covered != 0:
+		return fmt.Errorf("%q and %q are the same rule, and mean %v and %v", a.key, b.key, a.means, b.means)
+	case r&(covers|covered) != 0:
+		return nil
+	default:
+		return c.conflict(a, b, r&exact != 0)
 	}
-	names := make([]string, len(both))
-	for i := range both {
-		names[i] = both[i].String()
-	}
+}
+
+// conflict returns the error of two rules that fit the same answers, unless a third rule decides
+// about these answers. The argument exact says that one rule can.
+func (t *Table[T]) conflict(a, b *rule[T], exact bool) error {
 	hint := ""
 	if exact {
+		both, names := make([]pattern, t.places), make([]string, t.places)
+		for i := range both {
+			both[i], _, _ = a.patterns[i].meets(&b.patterns[i])
+			names[i] = both[i].String()
+		}
+		if t.has(both) {
+			return nil
+		}
 		hint = fmt.Sprintf(": say what %q means", strings.Join(names, ", "))
 	}
 	return fmt.Errorf("%q (%v) and %q (%v) fit the same answers, and neither is more specific%s", a.key, a.means, b.key, b.means, hint)
@@ -78,22 +108,19 @@ rules:
 }
 
 // isReachable reports whether rule n decides about any answer. It looks for values of the places
-// that none of the more specific rules fits, unless there are very many combinations to try. The
-// samples of patterns at each place are kept in known.
-func (t *Table[T]) isReachable(n int, known []map[pattern][]value) bool {
-	choices := make([][]set, t.places)
+// that none of the more specific rules fits, unless there are very many combinations to try.
+func (c *checker[T]) isReachable(n int) bool {
+	rivals := c.rivals(n)
+	if len(rivals) == 0 && c.fitsOwn(n) {
+		return true
+	}
+	choices := make([][]set, c.places)
 	for i := range choices {
-		p := t.rules[n].patterns[i]
-		samples, ok := known[i][p]
-		if !ok {
-			samples = t.samples(&p, i)
-			known[i][p] = samples
-		}
-		for _, v := range samples {
-			fitting := newSet(n)
-			for j := range t.rules[:n] {
-				if t.lists[i].fits(&t.rules[j].patterns[i], &v) {
-					fitting.add(j)
+		for _, v := range c.columns[i].samples(c.numbers[i][n]) {
+			fitting := newSet(len(rivals))
+			for k, j := range rivals {
+				if c.lists[i].fits(&c.rules[j].patterns[i], &v) {
+					fitting.add(k)
 				}
 			}
 			choices[i] = keepLeast(choices[i], fitting)
@@ -102,12 +129,32 @@ func (t *Table[T]) isReachable(n int, known []map[pattern][]value) bool {
 			return false
 		}
 	}
-	all := newSet(n)
-	for j := range n {
-		all.add(j)
+	all := newSet(len(rivals))
+	for k := range rivals {
+		all.add(k)
 	}
 	tries := maxTried
 	return escapes(choices, all, &tries)
+}
+
+// rivals returns the rules that are tried before rule n and may fit an answer that it fits.
+func (c *checker[T]) rivals(n int) (rivals []int) {
+	for i := range n {
+		if c.relate(i, n)&meets != 0 {
+			rivals = append(rivals, i)
+		}
+	}
+	return rivals
+}
+
+// fitsOwn reports whether rule n fits an answer made of the samples of its patterns.
+func (c *checker[T]) fitsOwn(n int) bool {
+	for i := range c.columns {
+		if !c.columns[i].fitsOwn(c.numbers[i][n]) {
+			return false
+		}
+	}
+	return true
 }
 
 // escapes reports whether a choice at each place leaves no rule of those that fit, or that it gave
@@ -125,81 +172,4 @@ func escapes(choices [][]set, fitting set, tries *int) bool {
 		}
 	}
 	return false
-}
-
-// set is some of the rules, by their numbers.
-type set []uint64
-
-func newSet(n int) set { return make(set, (n+63)/64) }
-
-func (s set) add(i int) { s[i/64] |= 1 << (i % 64) }
-
-func (s set) isEmpty() bool {
-	for _, w := range s {
-		if w != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func (s set) and(o set) set {
-	both := make(set, len(s))
-	for i := range s {
-		both[i] = s[i] & o[i]
-	}
-	return both
-}
-
-// in reports whether o has all that s has.
-func (s set) in(o set) bool {
-	for i := range s {
-		if s[i]&^o[i] != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// keepLeast adds s to sets, of which it keeps those that have none of the others in them.
-func keepLeast(sets []set, s set) []set {
-	least := sets[:0]
-	for _, o := range sets {
-		if o.in(s) {
-			return sets // it is no better
-		}
-	}
-	for _, o := range sets {
-		if !s.in(o) {
-			least = append(least, o)
-		}
-	}
-	return append(least, s)
-}
-
-// samples returns the values at place i that p fits and that rules tell apart.
-func (t *Table[T]) samples(p *pattern, i int) (samples []value) {
-	add := func(v value) {
-		t.lists[i].look(&v)
-		if !t.lists[i].fits(p, &v) {
-			return
-		}
-		for _, old := range samples {
-			if old == v {
-				return
-			}
-		}
-		samples = append(samples, v)
-	}
-	add(p.sample())
-	add(value{kind: place.Nothing})
-	add(value{kind: place.Composite})
-	for j := range t.rules {
-		q := &t.rules[j].patterns[i]
-		add(q.sample())
-		if both, ok, _ := p.meets(q); ok {
-			add(both.sample())
-		}
-	}
-	return samples
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,23 +23,29 @@ type lexicon struct {
 // newLexicon returns the words that rules name at place i.
 func newLexicon[T comparable](rules []rule[T], i int) lexicon {
 	l := lexicon{exact: map[string]struct{}{}}
-	roles := map[string][]string{} // of each word: what the rules that name it say beside it
+	namers := map[string][]int{} // of each word: the rules that name it
 	for n := range rules {
-		r := &rules[n]
-		if p := r.patterns[i]; p.kind == word {
+		if p := &rules[n].patterns[i]; p.kind == word {
 			l.exact[p.text] = struct{}{}
-			roles[p.text] = append(roles[p.text], r.besides(i))
+			namers[p.text] = append(namers[p.text], n)
 		}
 	}
-	words := make([]string, 0, len(roles))
-	for w, said := range roles {
-		slices.Sort(said)
-		words = append(words, w)
+	same := func(a, b string) bool {
+		return slices.Equal(roles(rules, namers[a], i), roles(rules, namers[b], i))
 	}
-	slices.Sort(words)
-	l.folded = alike(words, roles, func(w string) (string, bool) { return fold(w), true })
-	l.numbers = alike(words, roles, numberValue)
+	words := slices.Sorted(maps.Keys(namers))
+	l.folded = alike(words, same, func(w string) (string, bool) { return fold(w), true })
+	l.numbers = alike(words, same, numberValue)
 	return l
+}
+
+// roles returns what some rules say beside their word at place i, sorted.
+func roles[T comparable](rules []rule[T], some []int, i int) (said []string) {
+	for _, n := range some {
+		said = append(said, rules[n].besides(i))
+	}
+	slices.Sort(said)
+	return said
 }
 
 // besides returns what a rule says but for its word at place i.
@@ -53,9 +60,9 @@ func (r *rule[T]) besides(i int) string {
 	return b.String()
 }
 
-// alike returns words by what several spellings have in common. Those that are told apart by their
-// spelling alone, and mean different things, are left out.
-func alike(words []string, roles map[string][]string, common func(string) (string, bool)) map[string]string {
+// alike returns words by what several spellings have in common. Words that are told apart by their
+// spelling alone and do not mean the same are left out.
+func alike(words []string, same func(a, b string) bool, common func(string) (string, bool)) map[string]string {
 	all := map[string]string{}
 	ambiguous := map[string]bool{}
 	for _, w := range words {
@@ -63,10 +70,10 @@ func alike(words []string, roles map[string][]string, common func(string) (strin
 		if !ok {
 			continue
 		}
-		if old, twice := all[key]; twice && !slices.Equal(roles[old], roles[w]) {
-			ambiguous[key] = true
-		} else if !twice {
+		if old, twice := all[key]; !twice {
 			all[key] = w
+		} else if !ambiguous[key] && !same(old, w) {
+			ambiguous[key] = true
 		}
 	}
 	for key := range ambiguous {

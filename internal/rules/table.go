@@ -122,16 +122,6 @@ func (r *rule[T]) weight() (sum int) {
 	return sum
 }
 
-// covers reports whether r fits all that o fits.
-func (r *rule[T]) covers(o *rule[T]) bool {
-	for i := range r.patterns {
-		if !r.patterns[i].covers(&o.patterns[i]) {
-			return false
-		}
-	}
-	return true
-}
-
 // value is one value while it is looked up.
 type value struct {
 	kind   place.Kind
