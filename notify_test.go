@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
@@ -446,5 +447,38 @@ func TestTheLossOfASourceIsLoggedOnce(t *testing.T) {
 			jobstatus.WithLogger(zap.New(core)))
 		time.Sleep(10 * time.Minute)
 		assert.Equal(t, 1, logs.Len(), "of a source that never listens, too")
+	})
+}
+
+// A webhook whose service calls no more seems to listen for ever.
+func TestASourceThatFallsSilentIsStoodInForByPolls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zapcore.WarnLevel)
+		s, r := newCounter(), newRadio(false)
+		w := newHearing(t, s, r, jobstatus.WithLogger(zap.New(core)), jobstatus.WithBackoff(backoff.Constant(time.Second)))
+		var ends []<-chan ending
+		for i := range 5 {
+			ends = append(ends, heardBy(t.Context(), w, fmt.Sprint(i)))
+		}
+		time.Sleep(50 * time.Second)
+		for i := range 3 {
+			s.set(fmt.Sprint(i), jobstatus.Completed) // and nobody tells
+		}
+		for i := range 3 {
+			require.NoError(t, (<-ends[i]).err)
+		}
+		synctest.Wait()
+		assert.Zero(t, w.Stats().Heard)
+		s.set("3", jobstatus.Completed)
+		ended := time.Now()
+		require.NoError(t, (<-ends[3]).err)
+		assert.LessOrEqual(t, time.Since(ended), time.Second, "polls find it")
+		assert.Len(t, logs.FilterMessageSnippet("do not tell of ends").All(), 1)
+		r.say(transport.Status{ID: "4", State: jobstatus.Running, Progress: 0.5})
+		time.Sleep(59 * time.Second)
+		assert.Zero(t, w.Stats().Heard)
+		time.Sleep(2 * time.Second)
+		assert.Equal(t, 1, w.Stats().Heard, "it is relied on again after a minute")
 	})
 }

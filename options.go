@@ -220,7 +220,8 @@ func WithObserver(o observe.Observer) Option { return func(c *config) { c.observ
 // While a Notifier is to be relied on, jobs are polled every [WithQuietInterval] only. A terminal
 // status that it delivers is confirmed by a poll, unless it is a [transport.Truster] that says
 // otherwise. When notifications may have been lost, every job is polled once, and then at the
-// Backoff's pace until the Notifier has listened for a minute.
+// Backoff's pace until the Notifier has listened for a minute. So it is when a Notifier misses
+// three ends and says nothing for half a minute.
 func WithNotifier(n transport.Notifier) Option {
 	return func(c *config) {
 		if n == nil {

@@ -124,3 +124,24 @@ func TestMemoryDoesWhatAMapDoes(t *testing.T) {
 		}
 	})
 }
+
+func TestASourceThatMissesEndsIsReliedOnNoLonger(t *testing.T) {
+	t.Parallel()
+	var s hearing.Source
+	assert.False(t, s.Missed(0), "it has not begun to listen")
+	s.Listens(0)
+	for now := time.Minute; now < time.Hour; now += time.Minute {
+		assert.False(t, s.Missed(now))
+		assert.False(t, s.Missed(now))
+		s.Said(now)
+	}
+	for range 10 {
+		assert.False(t, s.Missed(time.Hour-31*time.Second), "it has just said something")
+	}
+	assert.True(t, s.IsWell(time.Hour))
+	assert.True(t, s.Missed(time.Hour))
+	assert.False(t, s.IsWell(2*time.Hour), "it has said nothing since")
+	s.Listens(2 * time.Hour)
+	assert.False(t, s.IsWell(2*time.Hour))
+	assert.True(t, s.IsWell(2*time.Hour+time.Minute))
+}

@@ -16,6 +16,10 @@ const (
 	maxRestart = time.Minute
 	// probation is for how long a source that was lost must listen before it is relied on again.
 	probation = time.Minute
+	// A source that misses maxMissed ends in a row and has said nothing for silence no longer tells
+	// what it should, though it seems to listen.
+	maxMissed = 3
+	silence   = 30 * time.Second
 )
 
 // Source says whether one source of notifications is to be relied on. The zero Source has not
@@ -25,13 +29,31 @@ type Source struct {
 	lost    bool          // at least once
 	since   time.Duration // when it began to listen
 	restart time.Duration // the wait before the newest start
+	missed  int           // ends since it said anything
+	said    time.Duration // when it said anything last, or began to listen
 }
 
 // Listens says that the source listens.
 func (s *Source) Listens(now time.Duration) {
 	if !s.listens {
-		s.listens, s.since = true, now
+		s.listens, s.since, s.said = true, now, now
 	}
+}
+
+// Said says that the source told something of a job.
+func (s *Source) Said(now time.Duration) { s.missed, s.said = 0, now }
+
+// Missed says that a poll found an end which the source did not tell. It reports whether the source
+// is to be relied on no longer, until it has said something and a minute has passed.
+func (s *Source) Missed(now time.Duration) (silent bool) {
+	if !s.IsWell(now) {
+		return false
+	}
+	if s.missed++; s.missed < maxMissed || now-s.said < silence {
+		return false
+	}
+	s.missed, s.listens, s.lost = 0, false, true
+	return true
 }
 
 // IsWell reports whether the source is to be relied on: it listens, and if it was lost before, has

@@ -358,6 +358,7 @@ func (t *Timeline) settled(r *run, p *poll) {
 		}
 	}
 	if p.over && p.why == nil {
+		t.missedBy(x, now)
 		alive := max(x.alive, r.alive(x))
 		o, delay := x.outcome(p.kind, &x.seen.Status, alive, now-x.began)
 		x.alive = min(alive, o.After)

@@ -143,6 +143,7 @@ func (t *Timeline) hear(l *listener, st transport.Status) {
 		return
 	}
 	t.figures.Notifications++
+	l.source.Said(now)
 	st.Result = bytes.Clone(st.Result)
 	n := hearing.Notice{Status: st, Final: l.trusted}
 	x, _ := t.watches.Get(st.ID)
@@ -245,6 +246,20 @@ func (t *Timeline) notified(x *watch, st transport.Status, now time.Duration) {
 	if t.audience != nil {
 		t.events = append(t.events, observe.Event{Kind: observe.Notified, Time: t.epoch.Add(now), ID: x.id,
 			JobKind: x.waiters.part.kind, Attempt: int(x.attempt), Elapsed: now - x.began, Status: st, Changed: true})
+	}
+}
+
+// missedBy notes that a poll found the end of x, which was seen to run before, and no notification
+// told it. Sources that tell of no ends any more are relied on no longer.
+func (t *Timeline) missedBy(x *watch, now time.Duration) {
+	if x.claimed || x.alive == 0 {
+		return
+	}
+	for _, l := range t.listeners {
+		if l.source.Missed(now) {
+			t.note(&note{zapcore.WarnLevel, "notifications do not tell of ends: jobs are polled meanwhile", nil})
+			t.lookAtAll(now)
+		}
 	}
 }
 
