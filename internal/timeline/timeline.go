@@ -139,10 +139,6 @@ type Timeline struct {
 	alarm    *wait.Alarm
 	plain    map[plainStatus]*sighting.Sighting
 	offers   map[*Call]struct{} // calls that wait for their consumer
-	hurry    struct {           // of polls that are made up for
-		n     int
-		since time.Duration
-	}
 	untold
 	answeredAt time.Duration  // when a request was last answered
 	dividedAt  time.Duration  // when a batch was last divided for a trial
