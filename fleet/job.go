@@ -43,10 +43,10 @@ func (j Job) check() error {
 // submitters is how many submissions are on their way to the server at once.
 const submitters = 256
 
-// Submit has the fleet watch jobs. When it returns nil, the server has stored all of them. While the
-// server is away, Submit waits for it until ctx ends. If it returns an error, some of the jobs may be
-// stored: call it again. A job that is watched already, or whose end nobody has acknowledged yet,
-// goes on as it is.
+// Submit has the fleet watch jobs. When it returns nil, the server has stored all of them. While
+// the server is away, Submit waits for it until ctx ends. If it returns an error, some of the jobs
+// may be stored: call it again. A job that is watched already, or whose end nobody has acknowledged
+// yet, goes on as it is.
 func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
 	if err := f.check(ctx); err != nil {
 		return err

@@ -192,8 +192,8 @@ type arrival struct {
 // returns when the connection was lost and is back, because the server may know the consumer no
 // more.
 //
-// What was fetched ahead is dropped. The iterator's Drain would return it, but the Next that follows
-// can block for ever, because it asks a goroutine for more that has ended.
+// What was fetched ahead is dropped. The iterator's Drain would return it, but the Next that
+// follows can block for ever, because it asks a goroutine for more that has ended.
 func (n *natsEngine) iterate(ctx context.Context, c jetstream.Consumer, ahead int, each func(arrival) error) error {
 	life, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

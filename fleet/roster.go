@@ -38,8 +38,8 @@ func (r *roster) saw(name string, h heartbeat, at time.Time, contact time.Durati
 // gone forgets a member whose key is gone.
 func (r *roster) gone(name string) { delete(r.members, name) }
 
-// alive reports whether a member may own partitions, at a time of contact. now is the server's time,
-// as one's own newest heartbeat tells it.
+// alive reports whether a member may own partitions, at a time of contact. now is the server's
+// time, as one's own newest heartbeat tells it.
 func (r *roster) alive(name string, contact time.Duration, now time.Time) bool {
 	m, ok := r.members[name]
 	switch {

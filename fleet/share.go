@@ -76,8 +76,8 @@ func (s *share) round(ctx context.Context) (again bool, err error) {
 	return ctx.Err() == nil && err == nil, err
 }
 
-// read gives the jobs of the partition to the feed. It says so in ended if a watch that is under way
-// was ended elsewhere.
+// read gives the jobs of the partition to the feed. It says so in ended if a watch that is under
+// way was ended elsewhere.
 func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<- struct{}) {
 	give := func(o opening) {
 		select {
