@@ -2,7 +2,10 @@ package fleet
 
 import (
 	"context"
+	"maps"
 	"math"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -346,4 +349,73 @@ func TestATakeOverIsNoBurst(t *testing.T) {
 		t.Logf("the most requests in a second: %d before, %d after", before, after)
 		assert.LessOrEqual(t, float64(after), 1.2*float64(before))
 	}, Partitions(64))
+}
+
+// Two workers that both think they own a partition store one end.
+func TestTwoOwnersStoreOneEnd(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t := s.t
+		s.submit(1)
+		p := placeOf("job-0000", 16)
+		last, err := s.memory.link().last(t.Context(), p.all("fw"))
+		require.NoError(t, err)
+		var group sync.WaitGroup
+		for range 5 {
+			f := s.fleet(s.memory.link())
+			sh := &share{f: f, counts: &counts{}, log: f.log}
+			group.Go(func() { sh.store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"}) })
+		}
+		group.Wait()
+		assert.Len(t, s.memory.all(), 2)
+		sh := &share{f: s.fleet(s.memory.link()), counts: &counts{}, log: s.fleet(nil).log}
+		collect(t, sh.f, 1)
+		sh.store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"})
+		assert.Empty(t, s.memory.all(), "a late owner stores none")
+	})
+}
+
+// half is an engine that removes one message, and then fails.
+type half struct {
+	engine
+	removed []uint64
+}
+
+func (h *half) remove(ctx context.Context, seq uint64) error {
+	if len(h.removed) > 0 {
+		return errAway
+	}
+	h.removed = append(h.removed, seq)
+	return h.engine.remove(ctx, seq)
+}
+
+// A consumer that dies in the middle of an Ack leaves the end, and not the submission.
+func TestHalfAnAckLeavesNoWatch(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t := s.t
+		s.submit(1)
+		a := s.worker("a", 0)
+		_, err := s.fleet(s.memory.link()).Wait(t.Context(), "job-0000")
+		require.NoError(t, err)
+		require.NoError(t, a.stop())
+		polls := len(s.service.of("job-0000"))
+		f := s.fleet(nil)
+		f.engine = &half{engine: s.memory.link()}
+		first := collect(t, f, 1)
+		require.Len(t, s.memory.all(), 1)
+		s.worker("b", 0)
+		time.Sleep(20 * time.Second)
+		assert.Len(t, s.service.of("job-0000"), polls, "it is not watched again")
+		assert.Equal(t, keysOf(first), keysOf(collect(t, s.fleet(s.memory.link()), 1)), "the end comes again under its Key")
+		assert.Empty(t, s.memory.all())
+	})
+}
+
+func keysOf(ends map[string]map[string]End) []string {
+	var keys []string
+	for _, of := range ends {
+		keys = slices.AppendSeq(keys, maps.Keys(of))
+	}
+	return keys
 }
