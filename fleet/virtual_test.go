@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // stage is a fleet in virtual time.
@@ -175,15 +177,19 @@ func TestWhenTheServerIsAwayNobodyIsTakenForDead(t *testing.T) {
 				polls := s.service.of(id)
 				before[id] = polls[len(polls)-1].owner
 			}
+			cut := time.Now()
 			a.link.cut(true)
 			b.link.cut(true)
 			time.Sleep(away)
 			a.link.cut(false)
+			time.Sleep(2 * time.Second) // b connects again later than a
 			b.link.cut(false)
 			time.Sleep(30 * time.Second)
 			for _, id := range names {
 				polls := s.service.of(id)
-				require.Equal(t, before[id], polls[len(polls)-1].owner, id)
+				for _, p := range polls {
+					require.True(t, p.at.Before(cut) || p.owner == before[id], id)
+				}
 				require.WithinDuration(t, time.Now(), polls[len(polls)-1].at, 2*time.Second)
 			}
 			assert.Zero(t, s.together(names))
@@ -306,6 +312,60 @@ func TestAFullWatcherKeepsJobsForLater(t *testing.T) {
 		names := s.submit(20)
 		s.worker("a", 0, jobstatus.WithMaxWatches(10))
 		for _, keys := range collect(t, s.fleet(s.memory.link()), len(names)) {
+			for _, end := range keys {
+				assert.NoError(t, end.Err)
+			}
+		}
+	})
+}
+
+func TestAPollThatCameDueWithoutAnOwnerIsMadeUpFor(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 24*time.Hour, func(s *stage) {
+		t := s.t
+		names := s.submit(10)
+		slow := jobstatus.WithBackoff(backoff.Constant(10 * time.Minute))
+		a := s.worker("a", 0, slow)
+		time.Sleep(10*time.Minute - 20*time.Second)
+		a.link.cut(true)
+		time.Sleep(30 * time.Second)
+		b := s.worker("b", 0, slow)
+		time.Sleep(20 * time.Second)
+		assert.Equal(t, map[string]int{"b": 10}, s.owners(names, time.Now().Add(-25*time.Second)), "none waits ten minutes more")
+
+		time.Sleep(2 * time.Minute)
+		b.link.cut(true)
+		s.worker("c", 0, slow)
+		time.Sleep(time.Minute)
+		assert.Empty(t, s.owners(names, time.Now().Add(-3*time.Minute)), "nobody polls before it is due")
+	})
+}
+
+// strayed is a service whose first answers come from elsewhere.
+type strayed struct {
+	transport.Transport
+	until time.Time
+}
+
+func (s strayed) Status(ctx context.Context, id string) (transport.Status, error) {
+	if time.Now().Before(s.until) {
+		return transport.Status{}, &transport.Error{Class: transport.Misdirected}
+	}
+	return s.Transport.Status(ctx, id)
+}
+
+// A fault of TLS while a worker takes over is no end of its jobs (fault 48).
+func TestAWorkerThatDoesNotReachTheServiceYetEndsNoWatch(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t := s.t
+		s.submit(5)
+		w, err := jobstatus.New(strayed{s.service.as("a"), time.Now().Add(3 * time.Second)}, jobstatus.WithBackoff(backoff.Constant(time.Second)))
+		require.NoError(t, err)
+		defer w.Close()
+		f := s.fleet(s.memory.link())
+		run(t, f, w)
+		for _, keys := range collect(t, f, 5) {
 			for _, end := range keys {
 				assert.NoError(t, end.Err)
 			}
