@@ -44,10 +44,14 @@ func (e *End) Ack() {
 	}
 }
 
-// ackers is how many ends are removed at once.
-const ackers = 64
+// ackers is how many ends are removed at once, and acksAhead how many more can wait for it without
+// holding up the loop. They are removed long before the server would deliver them again.
+const (
+	ackers    = 64
+	acksAhead = 8 << 10
+)
 
-// ackTimeout limits the removal of an end, of which three requests are made.
+// ackTimeout limits the removal of an end, for which two requests are made.
 const ackTimeout = 10 * time.Second
 
 // retryNewer is when an end of a newer format is offered again, to a newer consumer perhaps.
@@ -87,18 +91,18 @@ type receiver struct {
 	life  context.Context // of the call
 	stop  context.CancelFunc
 	ends  chan End
-	acks  chan func()
+	acks  chan settling
 	err   error          // why nothing more is received; to be read once ends is closed
 	over  chan struct{}  // closed when nothing is received any more
 	group sync.WaitGroup // those who receive
 	acked sync.WaitGroup // those who remove
 
 	mu      sync.Mutex
-	unacked map[uint64]delivery // guarded by mu, by sequence
+	unacked map[uint64]func(time.Duration) error // by sequence: how to give it back. Guarded by mu
 }
 
 func newReceiver(ctx context.Context, f *Fleet) *receiver {
-	r := &receiver{f: f, ends: make(chan End), acks: make(chan func(), ackers), over: make(chan struct{}), unacked: map[uint64]delivery{}}
+	r := &receiver{f: f, ends: make(chan End), acks: make(chan settling, acksAhead), over: make(chan struct{}), unacked: map[uint64]func(time.Duration) error{}}
 	r.life, r.stop = context.WithCancel(ctx)
 	return r
 }
@@ -123,8 +127,8 @@ func (r *receiver) close() {
 	r.acked.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, d := range r.unacked {
-		_ = d.later(0)
+	for _, later := range r.unacked {
+		_ = later(0)
 	}
 }
 
@@ -132,28 +136,28 @@ func (r *receiver) close() {
 func (r *receiver) open(d delivery) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unacked[d.seq] = d
+	r.unacked[d.seq] = d.later
 }
 
 // done notes that an end is with the loop no more.
-func (r *receiver) done(d delivery) {
+func (r *receiver) done(seq uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.unacked, d.seq)
+	delete(r.unacked, seq)
 }
 
 // acknowledge removes ends, until the call is over and all of them are removed.
 func (r *receiver) acknowledge() {
 	for {
 		select {
-		case ack := <-r.acks:
-			ack()
+		case s := <-r.acks:
+			r.settle(s)
 			continue
 		default:
 		}
 		select {
-		case ack := <-r.acks:
-			ack()
+		case s := <-r.acks:
+			r.settle(s)
 		case <-r.over:
 			return
 		}
@@ -190,10 +194,11 @@ func (r *receiver) deliver(d delivery) {
 		r.f.log.Warn("an end cannot be read and is put aside", zap.String("subject", d.subject), zap.Error(err))
 		_ = d.term()
 	case e.Forgotten:
-		r.settle(d, e)
+		r.settle(settlingOf(d, e))
 	default:
 		end := newEnd(e)
-		end.ack = sync.OnceFunc(func() { r.later(d, e) })
+		settling := settlingOf(d, e)
+		end.ack = sync.OnceFunc(func() { r.later(settling) })
 		r.open(d)
 		select {
 		case r.ends <- end:
@@ -213,27 +218,39 @@ func keyOf(e ending) string {
 	return hex.EncodeToString(d[:]) + "-" + strconv.FormatUint(e.Of, 10)
 }
 
+// settling is an end that is to be removed. It holds no data, because many can wait.
+type settling struct {
+	subject   string
+	submitted uint64
+	ended     uint64
+	ack       func() error
+}
+
+func settlingOf(d delivery, e ending) settling {
+	return settling{subject: d.subject, submitted: e.Of, ended: d.seq, ack: d.ack}
+}
+
 // later has an end removed by one of the goroutines for it. After the loop it has no effect, and
 // the end comes again.
-func (r *receiver) later(d delivery, e ending) {
+func (r *receiver) later(s settling) {
 	select {
-	case r.acks <- func() { r.settle(d, e) }:
+	case r.acks <- s:
 	case <-r.over:
 	}
 }
 
-// settle removes an end, and then tells the consumer so. It goes on when the call has ended.
-func (r *receiver) settle(d delivery, e ending) {
+// settle removes an end, and then tells the consumer so. It goes on when the call has ended. If the
+// consumer does not hear of it, nothing is lost: a message that is gone is not delivered again.
+func (r *receiver) settle(s settling) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.life), ackTimeout)
 	defer cancel()
-	err := r.f.clear(ctx, e.Of, d.seq)
+	err := r.f.clear(ctx, s.submitted, s.ended)
 	if err == nil {
-		err = d.ack(ctx)
+		err = s.ack()
 	}
-	if err == nil {
-		r.done(d)
-	} else {
-		r.f.log.Info("an end could not be removed and comes again", zap.String("subject", d.subject),
-			zap.Error(fmt.Errorf("ack: %w", err)))
+	if err != nil {
+		r.f.log.Info("an end could not be removed and comes again", zap.String("subject", s.subject), zap.Error(err))
+		return
 	}
+	r.done(s.ended)
 }

@@ -82,7 +82,7 @@ type following struct {
 // delivery is an end that waits for its acknowledgement.
 type delivery struct {
 	message
-	ack   func(ctx context.Context) error
+	ack   func() error
 	term  func() error                    // never deliver it again
 	later func(after time.Duration) error // deliver it again after a while
 }

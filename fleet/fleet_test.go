@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -360,4 +363,25 @@ func TestAClosedConnectionEndsAllCalls(t *testing.T) {
 	require.ErrorIs(t, f.Submit(context.Background(), Job{ID: "b"}), errLost)
 	_, err := f.Wait(context.Background(), "a")
 	require.Error(t, err)
+}
+
+func TestSubmitReportsAFullDisk(t *testing.T) {
+	t.Parallel()
+	s, err := server.NewServer(&server.Options{DontListen: true, JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 64 << 10, NoLog: true, NoSigs: true})
+	require.NoError(t, err)
+	s.Start()
+	require.True(t, s.ReadyForConnections(10*time.Second))
+	closed := make(chan struct{})
+	nc, err := nats.Connect("", nats.InProcessServer(s), nats.ClosedHandler(func(*nats.Conn) { close(closed) }))
+	require.NoError(t, err)
+	t.Cleanup(func() { nc.Close(); <-closed; s.Shutdown(); s.WaitForShutdown() })
+	js, err := jetstream.New(nc)
+	require.NoError(t, err)
+	f := open(t, js)
+	submitted := 0
+	for ; submitted < 1000 && err == nil; submitted++ {
+		err = f.Submit(t.Context(), Job{ID: fmt.Sprintf("%04d%s", submitted, strings.Repeat("x", 1000))})
+	}
+	require.ErrorIs(t, err, errRefused)
+	assert.EqualValues(t, submitted-1, stored(t, f), "what was reported as stored is, and nothing else")
 }

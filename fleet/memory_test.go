@@ -202,7 +202,7 @@ func (l *link) receive(ctx context.Context, each func(delivery)) error {
 		}
 		l.memory.mu.Unlock()
 		if next != nil {
-			each(delivery{message: *next, ack: func(context.Context) error { return nil }, term: func() error { return nil },
+			each(delivery{message: *next, ack: func() error { return nil }, term: func() error { return nil },
 				later: func(time.Duration) error { return nil }})
 			continue
 		}

@@ -275,7 +275,7 @@ func (n *natsEngine) receive(ctx context.Context, each func(delivery)) error {
 		return lostOr(err)
 	}
 	return n.iterate(ctx, consumer, endsAhead, func(a arrival) error {
-		each(delivery{message: a.message, ack: a.msg.DoubleAck, term: a.msg.Term, later: a.msg.NakWithDelay})
+		each(delivery{message: a.message, ack: a.msg.Ack, term: a.msg.Term, later: a.msg.NakWithDelay})
 		return nil
 	})
 }

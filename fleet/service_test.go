@@ -49,19 +49,6 @@ func (c client) Status(_ context.Context, id string) (transport.Status, error) {
 	return transport.Status{ID: id, State: transport.Running}, nil
 }
 
-// changes returns how often the owner of a job changed.
-func (s *service) changes(id string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	for i, p := range s.polls[id] {
-		if i > 0 && p.owner != s.polls[id][i-1].owner {
-			n++
-		}
-	}
-	return n
-}
-
 // of returns the polls of a job.
 func (s *service) of(id string) []poll {
 	s.mu.Lock()

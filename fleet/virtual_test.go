@@ -2,7 +2,10 @@ package fleet
 
 import (
 	"context"
+	"maps"
 	"math"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // stage is a fleet in virtual time.
@@ -172,15 +177,19 @@ func TestWhenTheServerIsAwayNobodyIsTakenForDead(t *testing.T) {
 				polls := s.service.of(id)
 				before[id] = polls[len(polls)-1].owner
 			}
+			cut := time.Now()
 			a.link.cut(true)
 			b.link.cut(true)
 			time.Sleep(away)
 			a.link.cut(false)
+			time.Sleep(2 * time.Second) // b connects again later than a
 			b.link.cut(false)
 			time.Sleep(30 * time.Second)
 			for _, id := range names {
 				polls := s.service.of(id)
-				require.Equal(t, before[id], polls[len(polls)-1].owner, id)
+				for _, p := range polls {
+					require.True(t, p.at.Before(cut) || p.owner == before[id], id)
+				}
 				require.WithinDuration(t, time.Now(), polls[len(polls)-1].at, 2*time.Second)
 			}
 			assert.Zero(t, s.together(names))
@@ -310,6 +319,60 @@ func TestAFullWatcherKeepsJobsForLater(t *testing.T) {
 	})
 }
 
+func TestAPollThatCameDueWithoutAnOwnerIsMadeUpFor(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 24*time.Hour, func(s *stage) {
+		t := s.t
+		names := s.submit(10)
+		slow := jobstatus.WithBackoff(backoff.Constant(10 * time.Minute))
+		a := s.worker("a", 0, slow)
+		time.Sleep(10*time.Minute - 20*time.Second)
+		a.link.cut(true)
+		time.Sleep(30 * time.Second)
+		b := s.worker("b", 0, slow)
+		time.Sleep(20 * time.Second)
+		assert.Equal(t, map[string]int{"b": 10}, s.owners(names, time.Now().Add(-25*time.Second)), "none waits ten minutes more")
+
+		time.Sleep(2 * time.Minute)
+		b.link.cut(true)
+		s.worker("c", 0, slow)
+		time.Sleep(time.Minute)
+		assert.Empty(t, s.owners(names, time.Now().Add(-3*time.Minute)), "nobody polls before it is due")
+	})
+}
+
+// strayed is a service whose first answers come from elsewhere.
+type strayed struct {
+	transport.Transport
+	until time.Time
+}
+
+func (s strayed) Status(ctx context.Context, id string) (transport.Status, error) {
+	if time.Now().Before(s.until) {
+		return transport.Status{}, &transport.Error{Class: transport.Misdirected}
+	}
+	return s.Transport.Status(ctx, id)
+}
+
+// A fault of TLS while a worker takes over is no end of its jobs (fault 48).
+func TestAWorkerThatDoesNotReachTheServiceYetEndsNoWatch(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t := s.t
+		s.submit(5)
+		w, err := jobstatus.New(strayed{s.service.as("a"), time.Now().Add(3 * time.Second)}, jobstatus.WithBackoff(backoff.Constant(time.Second)))
+		require.NoError(t, err)
+		defer w.Close()
+		f := s.fleet(s.memory.link())
+		run(t, f, w)
+		for _, keys := range collect(t, f, 5) {
+			for _, end := range keys {
+				assert.NoError(t, end.Err)
+			}
+		}
+	})
+}
+
 // Under the default Backoff the requests of a take-over are few more than those before it.
 func TestATakeOverIsNoBurst(t *testing.T) {
 	t.Parallel()
@@ -346,4 +409,73 @@ func TestATakeOverIsNoBurst(t *testing.T) {
 		t.Logf("the most requests in a second: %d before, %d after", before, after)
 		assert.LessOrEqual(t, float64(after), 1.2*float64(before))
 	}, Partitions(64))
+}
+
+// Two workers that both think they own a partition store one end.
+func TestTwoOwnersStoreOneEnd(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t := s.t
+		s.submit(1)
+		p := placeOf("job-0000", 16)
+		last, err := s.memory.link().last(t.Context(), p.all("fw"))
+		require.NoError(t, err)
+		var group sync.WaitGroup
+		for range 5 {
+			f := s.fleet(s.memory.link())
+			sh := &share{f: f, counts: &counts{}, log: f.log}
+			group.Go(func() { sh.store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"}) })
+		}
+		group.Wait()
+		assert.Len(t, s.memory.all(), 2)
+		sh := &share{f: s.fleet(s.memory.link()), counts: &counts{}, log: s.fleet(nil).log}
+		collect(t, sh.f, 1)
+		sh.store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"})
+		assert.Empty(t, s.memory.all(), "a late owner stores none")
+	})
+}
+
+// half is an engine that removes one message, and then fails.
+type half struct {
+	engine
+	removed []uint64
+}
+
+func (h *half) remove(ctx context.Context, seq uint64) error {
+	if len(h.removed) > 0 {
+		return errAway
+	}
+	h.removed = append(h.removed, seq)
+	return h.engine.remove(ctx, seq)
+}
+
+// A consumer that dies in the middle of an Ack leaves the end, and not the submission.
+func TestHalfAnAckLeavesNoWatch(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t := s.t
+		s.submit(1)
+		a := s.worker("a", 0)
+		_, err := s.fleet(s.memory.link()).Wait(t.Context(), "job-0000")
+		require.NoError(t, err)
+		require.NoError(t, a.stop())
+		polls := len(s.service.of("job-0000"))
+		f := s.fleet(nil)
+		f.engine = &half{engine: s.memory.link()}
+		first := collect(t, f, 1)
+		require.Len(t, s.memory.all(), 1)
+		s.worker("b", 0)
+		time.Sleep(20 * time.Second)
+		assert.Len(t, s.service.of("job-0000"), polls, "it is not watched again")
+		assert.Equal(t, keysOf(first), keysOf(collect(t, s.fleet(s.memory.link()), 1)), "the end comes again under its Key")
+		assert.Empty(t, s.memory.all())
+	})
+}
+
+func keysOf(ends map[string]map[string]End) []string {
+	var keys []string
+	for _, of := range ends {
+		keys = slices.AppendSeq(keys, maps.Keys(of))
+	}
+	return keys
 }

@@ -105,7 +105,7 @@ func (f *Fleet) Run(ctx context.Context, w *jobstatus.Watcher) error {
 	r := &worker{
 		f: f, w: w, name: nuid.Next(), life: life,
 		events: make(chan func()), gone: make(chan struct{}),
-		contact: contact{most: 2 * f.lease / beats}, slots: make([]slot, f.partitions),
+		contact: contact{most: 3 * f.lease / beats / 2}, slots: make([]slot, f.partitions),
 		sent: map[uint64]sending{}, storing: make(chan struct{}, storing),
 	}
 	r.log = f.log.With(zap.String("worker", r.name))

@@ -3,9 +3,9 @@
 //	go run ./examples/fleet
 //	go run ./examples/fleet --jobs 1000
 //
-// It starts a service of jobs, a NATS server and three workers, each a process. It submits jobs,
-// and kills a worker while they run. A line a second shows who polls how many of them. At the end
-// it counts the jobs that were submitted, those that ended once, and those that two workers polled
+// It starts a service of jobs, a NATS server, and three workers as processes. It submits jobs, and
+// kills a worker while they run. A line a second shows who polls how many of them. At the end it
+// counts the jobs that were submitted, those that ended once, and those that two workers polled
 // together. The exit code is 0 if the count is right.
 package main
 
