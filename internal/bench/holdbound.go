@@ -113,12 +113,10 @@ func bound(kinds []share, requests, slots float64) (delay float64) {
 	}
 	at := func(kappa float64) (n, d float64) {
 		lo, hi := math.Log(kappa)-8, math.Log(kappa)+8 // of the price
-		var h float64
 		if slots > 0 {
 			for range 14 {
 				mid := (lo + hi) / 2
-				n, d, h = all(kappa, math.Exp(mid))
-				if h*rate > slots {
+				if _, _, h := all(kappa, math.Exp(mid)); h*rate > slots {
 					lo = mid
 				} else {
 					hi = mid
