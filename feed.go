@@ -59,8 +59,8 @@ func (w *Watcher) Pending() iter.Seq[Job] {
 //
 // Each range over the result is a call of its own. Breaking out of the range and the end of ctx end
 // all its waits. The range then returns only when none of its polls is in flight any more, so that
-// another process can go on with the jobs. A poll that ignores the end of its context is waited for
-// for one second.
+// another process can go on with the jobs. A poll that ignores the end of its context delays the
+// return by one second at most.
 //
 // # Resuming
 //
