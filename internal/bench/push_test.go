@@ -37,7 +37,9 @@ func TestTheTableOfPushesHasALineEach(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, pushTable(&out, pushes{jobs: 2, within: 20 * time.Millisecond, pause: 10 * time.Millisecond, watches: 1000}))
 	assert.Equal(t, 2+len(waysOfLearning), strings.Count(out.String(), "\n|"))
-	assert.Regexp(t, `\n1000 watches that are heard on one stream: \d+ bytes each`, out.String())
+	// The heap of the whole process is measured, and other tests run beside this one: so few watches
+	// can even seem to take less than nothing.
+	assert.Regexp(t, `\n1000 watches that are heard on one stream: -?\d+ bytes each`, out.String())
 }
 
 func TestMicrosAreGrouped(t *testing.T) {
