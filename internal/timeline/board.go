@@ -111,6 +111,9 @@ func (b *board) retry(class transport.Class) bool {
 	return b.gate.Retry(b.now(), class)
 }
 
+// maxPlain bounds the number of sightings that watches share.
+const maxPlain = 256
+
 // plainStatus is what an answer says that says no more than the state.
 type plainStatus struct {
 	state transport.State
@@ -153,16 +156,6 @@ func (b *board) questionLocked(x *watch) (p backoff.Poll, polled time.Duration) 
 	}
 	return p, polled
 }
-
-const (
-	// lookGap is the shortest time between an answer and a poll that a notification asks for.
-	lookGap = 100 * time.Millisecond
-	// quietJitter is by which share a quiet interval is longer at most, so that polls do not meet.
-	quietJitter = 0.25
-	// lookEach is how far apart the polls are that follow the loss of a source of notifications,
-	// if there are more than a few.
-	lookEach = time.Millisecond
-)
 
 // lookAtLocked brings the next poll of x forward to an instant, or to when the service allows it.
 func (b *board) lookAtLocked(x *watch, at time.Duration) {

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -88,6 +89,9 @@ const (
 	claimedByWorker
 	writtenOff
 )
+
+// errCut is the cause of the end of a request that the service kept, where a poll is needed sooner.
+var errCut = errors.New("the request is held no longer")
 
 // abandonedLocked reports whether c was canceled because its last waiter left, or at Close. Such an
 // end says nothing about the service.

@@ -57,6 +57,9 @@ func (k *core) capped(d time.Duration) time.Duration {
 	return d
 }
 
+// closeGrace is how long Close waits for polls to come back whose context has ended.
+const closeGrace = 5 * time.Second
+
 // unlock unlocks mu and tells what has happened meanwhile. It is called on a goroutine of the
 // engine's.
 func (k *core) unlock() {

@@ -35,6 +35,10 @@ func (d *desk) settleLocked(m *waiter, r *Result) {
 // giveUpLocked ends m for a reason that is not the job's.
 func (d *desk) giveUpLocked(m *waiter, reason error) { d.settleLocked(m, m.gaveUp(reason, d.now())) }
 
+// longRetryAfter is from how long a wait that the service asks for ends at once a watch that cannot
+// last for it. A shorter one is waited for until the watch's timeout.
+const longRetryAfter = 5 * time.Minute
+
 // throttleLocked ends the wait of m at once if it cannot last for as long as the service asks to be
 // left alone, and that is long.
 func (d *desk) throttleLocked(m *waiter, now, leaveAlone time.Duration) (ended bool) {

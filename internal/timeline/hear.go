@@ -49,6 +49,9 @@ func (h *hearer) recallLocked(x *watch, now time.Duration) {
 	}
 }
 
+// lookGap is the shortest time between an answer and a poll that a notification asks for.
+const lookGap = 100 * time.Millisecond
+
 // heedLocked does what a notification about x asks for: it ends the watch, has it polled, or is an
 // update. While x is polled, whoever polls reads what was seen, so that only the end of the watch
 // does not wait.
@@ -156,6 +159,9 @@ func (h *hearer) isHeardLocked(now time.Duration) bool {
 	}
 	return false
 }
+
+// quietJitter is by which share a quiet interval is longer at most, so that polls do not meet.
+const quietJitter = 0.25
 
 // quietLocked returns the wait between polls of x while notifications are relied on, if the Backoff
 // says otherwise. The claim of an end that a poll did not confirm is looked into at the Backoff's

@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"errors"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/instant"
@@ -59,6 +58,3 @@ func (o *chooser) chooseHeldLocked(c *call, x *watch, ranked []candidate, now ti
 		return x, o.holdForLocked(x, now)
 	}
 }
-
-// errCut is the cause of the end of a request that the service kept, where a poll is needed sooner.
-var errCut = errors.New("the request is held no longer")

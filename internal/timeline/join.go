@@ -225,6 +225,10 @@ func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time
 	return m
 }
 
+// fresh is how old the newest status may be for a waiter that joins. With an older one it need not
+// wait for a poll that is far away: one is made for it.
+const fresh = time.Second
+
 // advanceLocked brings the next poll of x forward for m, which joins it now, unless the newest
 // status is fresh: to the instant first, at which a new watch would be polled. m also gets its last
 // look.

@@ -97,6 +97,10 @@ func (h *hearer) lose(ctx context.Context, l *listener, err error, returned bool
 	return wait.SleepUntracked(ctx, h.Clock, restart) == nil
 }
 
+// lookEach is how far apart the polls are that follow the loss of a source of notifications, if
+// there are more than a few.
+const lookEach = time.Millisecond
+
 // lookAtAllLocked has every watch polled soon, as notifications may have been missed.
 func (h *hearer) lookAtAllLocked(now time.Duration) {
 	var window time.Duration

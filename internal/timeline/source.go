@@ -9,7 +9,9 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // maxRefused bounds how many ids are still taken, only to be given up, after the end of a call
@@ -50,8 +52,9 @@ type source struct {
 
 // An accident is what a sequence did to its goroutine.
 type accident struct {
-	goexit   bool // it ended its goroutine
-	panicked any  // what it panicked with
+	goexit   bool  // it ended its goroutine
+	panicked any   // what it panicked with
+	broken   error // a plugin ended its goroutine, so that the jobs that follow are not known
 }
 
 // Feed makes c wait for the jobs of a sequence, until Leave. Their Results come from Next.
@@ -68,9 +71,12 @@ func (c *Consumer) Feed(ctx context.Context, jobs iter.Seq[Job]) {
 // pull is the source's goroutine.
 func (s *source) pull(jobs iter.Seq[Job]) {
 	returned := false
-	defer func() { s.end(returned, recover()) }()
+	var joins *Job
+	defer func() { s.end(returned, joins, recover()) }()
 	for job := range jobs {
+		joins = &job
 		s.consumer.Join(s.ctx, job)
+		joins = nil
 		if !s.hold() {
 			break
 		}
@@ -96,11 +102,16 @@ func (s *source) hold() (more bool) {
 	return !s.stopped
 }
 
-// end notes how the sequence ended. If there is no call any more that could panic with v, v is
-// logged.
-func (s *source) end(returned bool, v any) {
+// end notes how the sequence ended, or that a plugin ended its goroutine while a job joined. If
+// there is no call any more that could panic with v, v is logged.
+func (s *source) end(returned bool, joins *Job, v any) {
 	s.mu.Lock()
 	s.ended, s.accident = true, accident{panicked: v, goexit: !returned && v == nil}
+	if s.accident.goexit && joins != nil {
+		err := s.guard.Panicked(boundary.ErrGoexit)
+		s.accident = accident{broken: err}
+		s.consumer.inbox.put(&Result{Status: transport.Status{ID: joins.ID}, End: Broken, Err: err})
+	}
 	delete(s.consumer.desk.offers, s.consumer)
 	s.unlistenLocked()
 	s.consumer.wakeUpLocked()
@@ -167,7 +178,7 @@ func (s *source) unlistenLocked() {
 // raise does to the caller's goroutine what the sequence did to its own.
 func (s *source) raise() {
 	a := s.accident
-	s.accident = accident{}
+	s.accident = accident{broken: a.broken}
 	switch {
 	case a.panicked != nil:
 		panic(a.panicked)
@@ -214,6 +225,8 @@ func (s *source) next(ctx context.Context) *Result {
 				return r
 			}
 			switch {
+			case s.ended && len(c.members) == 0 && s.accident.broken != nil:
+				return s.cutLocked()
 			case s.ended && len(c.members) == 0:
 				return nil
 			case s.isOverLocked(ctx) && (s.quiet || s.refused >= maxRefused):
@@ -242,7 +255,10 @@ func (s *source) cutLocked() *Result {
 	s.stopLocked()
 	s.told = true
 	r := &Result{End: GaveUp, Err: ErrClosed, Elapsed: s.now() - s.began}
-	if s.ctx.Err() != nil {
+	switch {
+	case s.accident.broken != nil:
+		r.Err = s.accident.broken
+	case s.ctx.Err() != nil:
 		r.Err, r.Context = context.Cause(s.ctx), s.ctx.Err()
 	}
 	return r

@@ -58,9 +58,6 @@ func New(c Config) *Timeline {
 // Context returns the context that every poll's is made from. It ends with Close.
 func (t *Timeline) Context() context.Context { return t.ctx }
 
-// closeGrace is how long Close waits for polls to come back whose context has ended.
-const closeGrace = 5 * time.Second
-
 // Close ends every wait with ErrClosed, and returns once all polls in flight have come back, or
 // five seconds later on the real clock: those that have not are named in the log. It may be called
 // more than once.
@@ -90,6 +87,11 @@ func (t *Timeline) Close() {
 // standstill is by how much the timer may be late before the process counts as having stood still.
 const standstill = 500 * time.Millisecond
 
+// letOthersSee is for how long nothing is polled after the process stood still. Whatever else was
+// due meanwhile comes first: a context that ends, or a lease by which the job belongs to another
+// process now.
+const letOthersSee = 100 * time.Millisecond
+
 // fire does what is due. The alarm calls it.
 func (t *Timeline) fire() {
 	t.mu.Lock()
@@ -99,6 +101,9 @@ func (t *Timeline) fire() {
 	late := now - min(t.board.line.Next(), t.crew.calls.next(), t.crew.held.next())
 	if late >= standstill {
 		t.crew.prolongLocked(late)
+		if wait.Real(t.Clock) {
+			t.board.gate.Pause(now + letOthersSee)
+		}
 	}
 	for c := t.crew.calls.first; c != nil && c.until <= now; c = t.crew.calls.first {
 		t.crew.stopLocked(c, ErrPollTimeout)

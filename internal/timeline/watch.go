@@ -11,18 +11,6 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Rules of a watch that have no option.
-const (
-	// longRetryAfter is from how long a wait that the service asks for ends at once a watch that
-	// cannot last for it. A shorter one is waited for until the watch's timeout.
-	longRetryAfter = 5 * time.Minute
-	// fresh is how old the newest status may be for a waiter that joins. With an older one it need
-	// not wait for a poll that is far away: one is made for it.
-	fresh = time.Second
-	// maxPlain bounds the number of sightings that watches share.
-	maxPlain = 256
-)
-
 // A phase is what a watch is doing. See docs/design.md for the events that move it on.
 type phase uint8
 

@@ -131,7 +131,7 @@ func (w *worker) continueLocked(c *call) (more bool) {
 // beginLocked fills c with what is to be asked next, and reports whether there is anything. It
 // lets go of the lock where the Backoff ranks what is due.
 func (w *worker) beginLocked(c *call, now time.Duration) bool {
-	if w.closed || now < w.board.gate.Shut() {
+	if w.closed || now < w.board.gate.Shut() || w.crew.alarm.Late(now) >= standstill {
 		return false
 	}
 	w.board.gate.Open() // it has been waited for; what holds up a request now is told anew
@@ -152,32 +152,36 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 	if w.closed || !w.board.gate.Admit(now, min(size, w.board.ready.Waiting())) {
 		return false
 	}
+	if c.hold = hold; hold > 0 {
+		size = 1
+	}
+	w.fillLocked(c, x, ranked, size)
+	w.crew.launchLocked(c, now)
+	if hold > 0 || len(c.polls) < w.board.size.Now() {
+		w.crew.hireLocked(now) // for those that could not go along
+	}
+	w.crew.armLocked()
+	return true
+}
+
+// fillLocked makes c a call about x, which is next, and others that are due, at most size in all.
+func (w *worker) fillLocked(c *call, x *watch, ranked []candidate, size int) {
 	c.lane = w.board.ready.Lane(x.lane)
 	c.polls, c.ids, c.split = c.polls[:0], c.ids[:0], false
 	if c.fault.Err != nil {
 		c.fault = sighting.Fault{}
 	}
-	most := size
-	if c.hold = hold; c.hold > 0 {
-		most = 1
-	}
-	for ; x != nil && x.company.Limit(most) > len(c.polls); x = w.chooser.nextLocked(ranked) {
-		most = min(most, x.company.Limit(most))
+	for ; x != nil && x.company.Limit(size) > len(c.polls); x = w.chooser.nextLocked(ranked) {
+		size = min(size, x.company.Limit(size))
 		w.board.moveLocked(x, asked)
 		w.chooser.picks++
 		c.add(x)
 		c.ids = append(c.ids, x.id)
 		x.call = c
-		if len(c.polls) == most {
+		if len(c.polls) == size {
 			break
 		}
 	}
-	w.crew.launchLocked(c, now)
-	if len(c.polls) < size || c.hold > 0 {
-		w.crew.hireLocked(now) // for those that could not go along
-	}
-	w.crew.armLocked()
-	return true
 }
 
 // fitBatch puts back the watches of c that do not fit into one request.
