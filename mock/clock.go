@@ -10,6 +10,7 @@ import (
 	"github.com/benbjohnson/clock"
 
 	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/mock/internal/quiet"
 )
 
 // TB is the part of testing.TB that this package needs. A program that is no test then does not
@@ -53,9 +54,9 @@ const far = time.Duration(math.MaxInt64)
 // Timers come from AfterFunc, Timer, After and Sleep. They can be stopped but not reset, and there
 // are no tickers: both fail the test.
 type Clock struct {
-	t     TB
-	owner int64 // the goroutine that made the Clock
-	patience
+	t        TB
+	owner    int64 // the goroutine that made the Clock
+	patience quiet.Patience
 
 	mu      sync.Mutex
 	changed sync.Cond
@@ -94,7 +95,7 @@ func NewClock(t TB) *Clock {
 	if t == nil {
 		panic("mock: NewClock: the test is nil")
 	}
-	c := &Clock{t: t, owner: currentID(), patience: usual, now: Start, asking: map[string]*asking{}}
+	c := &Clock{t: t, owner: quiet.CurrentID(), patience: quiet.Usual, now: Start, asking: map[string]*asking{}}
 	c.changed.L = &c.mu
 	t.Cleanup(func() {
 		c.mu.Lock()
@@ -141,7 +142,7 @@ func (c *Clock) Go(fn func()) {
 
 // move marks the caller as the one who moves the Clock, until it calls over.
 func (c *Clock) move() (over func()) {
-	id := currentID()
+	id := quiet.CurrentID()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.moving, c.mover = c.moving+1, id
@@ -265,7 +266,7 @@ func (c *Clock) End() { c.count(-1, 0) }
 func (c *Clock) Park() {
 	c.count(0, 1)
 	if c.stands() {
-		c.watchStray(currentID() == c.owner)
+		c.watchStray(quiet.CurrentID() == c.owner)
 	}
 }
 

@@ -1,10 +1,14 @@
 package mock
 
-import "time"
+import (
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/mock/internal/quiet"
+)
 
 // Hasten makes c trust one look at the states of goroutines, taken at once.
 func (c *Clock) Hasten() {
-	c.patience = patience{looks: 1, soon: 50 * time.Microsecond, late: time.Millisecond}
+	c.patience = quiet.Patience{Looks: 1, Soon: 50 * time.Microsecond, Late: time.Millisecond}
 }
 
 // Remembered returns of how many jobs s knows what was told unasked.

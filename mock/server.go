@@ -15,6 +15,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/mock/internal/quiet"
 )
 
 // Server is a [Service] with a listener. [NewServer] makes it.
@@ -50,7 +51,7 @@ func NewServer(t TB, opts ...Option) *Server {
 	if err != nil {
 		t.Fatalf("mock: %v", err)
 	}
-	if !c.memory && inBubble() {
+	if !c.memory && quiet.InBubble() {
 		t.Fatalf("mock: a Server with a socket in a bubble of testing/synctest, where no time passes while a socket is waited for: " +
 			"give NewServer the option InMemory, and rest.New the option rest.WithHTTPClient(srv.Client())")
 	}

@@ -1,8 +1,9 @@
 package mock
 
 import (
-	"strings"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/mock/internal/quiet"
 )
 
 // A stray is a wait that begins while nobody moves the Clock. It is right on another goroutine
@@ -24,9 +25,9 @@ func (c *Clock) watchStray(own bool) {
 	if c.stray != nil {
 		c.stray.timer.Stop()
 	}
-	v := &vigil{patience: c.patience, version: c.version}
+	v := &vigil{Watch: quiet.NewWatch(c.patience, time.Now()), version: c.version}
 	c.stray = v
-	v.timer = time.AfterFunc(v.soon, func() { c.lookForStray(v, own) })
+	v.timer = time.AfterFunc(v.Soon, func() { c.lookForStray(v, own) })
 }
 
 // lookForStray looks once, and again later as long as there is need.
@@ -34,7 +35,7 @@ func (c *Clock) lookForStray(v *vigil, own bool) {
 	if c.strayed(v, own) {
 		c.t.Errorf("mock: nobody moves the Clock, and the test waits for it: wait within Run, clk.Run(func() { … }); or wait on another "+
 			"goroutine, and call Next or Advance on the test's. The Clock now runs by itself, so that the test can end. %s%s",
-			c.describe(), v.last.describe())
+			c.describe(), v.Last.Describe())
 		c.runAway()
 	}
 }
@@ -54,42 +55,28 @@ func (c *Clock) strayed(v *vigil, own bool) bool {
 	version, known, owner := c.version, c.answeringLocked(), c.owner
 	c.mu.Unlock()
 	before := time.Now()
-	all, ok := snapshot()
-	s := stillness{own: true}
+	all, ok := quiet.Snapshot()
+	s := quiet.Stillness{Own: true}
 	if ok {
-		s = judge(all, known, owner)
+		s = quiet.Judge(all, known, owner)
 	}
-	waits := waitsForClock(all, owner, own)
+	waits := quiet.WaitsForLibrary(all, owner, own)
 	c.mu.Lock()
 	now := time.Now()
 	if c.version != version || c.version != v.version || !waits {
-		v.version, s.quiet, s.own = c.version, false, true
+		v.version, s.Quiet, s.Own = c.version, false, true
 	}
-	v.looked++
-	v.see(s, now)
-	still := now.Sub(v.since)
-	if v.quiet >= v.looks && (own && still >= v.grace/4 || still >= strayGrace) && c.moving == 0 && !c.closed {
+	v.Looked()
+	v.See(s, now)
+	still := v.Still(now)
+	if still > 0 && (own && still >= v.Grace/4 || still >= strayGrace) && c.moving == 0 && !c.closed {
 		return true
 	}
-	pause := v.pause(now.Sub(before))
+	pause := v.Pause(now.Sub(before))
 	if !own {
 		pause *= 4
 	}
 	v.timer.Reset(pause)
-	return false
-}
-
-// waitsForClock reports whether the goroutine of the test waits in this library. If own is false, a
-// wait for anything but other tests counts too.
-func waitsForClock(all []goroutine, owner int64, own bool) bool {
-	for i := range all {
-		g := &all[i]
-		if g.id != owner {
-			continue
-		}
-		f, _ := g.top()
-		return g.blocked() && !strings.HasPrefix(f, "testing.") && (!own || g.of(library))
-	}
 	return false
 }
 

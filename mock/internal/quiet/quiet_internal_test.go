@@ -1,4 +1,4 @@
-package mock
+package quiet
 
 import (
 	"strings"
@@ -7,12 +7,16 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // looker is the goroutine that took the snapshot, on behalf of test 10, which is a part of test 5.
 const looker = `goroutine 99 [running]:
-github.com/iamber12/job-status-monitoring/mock.snapshot()
-	/mock/goroutine.go:30 +0x1
+github.com/iamber12/job-status-monitoring/mock/internal/quiet.Snapshot()
+	/mock/internal/quiet/goroutine.go:30 +0x1
 created by time.goFunc
 	/go/src/time/sleep.go:1 +0x1
 
@@ -43,10 +47,10 @@ created by testing.(*T).Run in goroutine 5
 goroutine 20 [chan receive]:
 bug.(*hang).Status(0x1, {0x2, 0x3})
 	/bug/x_test.go:17 +0x1
-github.com/iamber12/job-status-monitoring/internal/timeline.(*Timeline).status(0x1)
-	/internal/timeline/run.go:1 +0x1
-created by github.com/iamber12/job-status-monitoring/internal/timeline.(*Timeline).hire in goroutine 19
-	/internal/timeline/run.go:1 +0x1
+github.com/iamber12/job-status-monitoring/internal/timeline.(*worker).ask(0x1)
+	/internal/timeline/worker.go:1 +0x1
+created by github.com/iamber12/job-status-monitoring/internal/timeline.(*crew).hireLocked in goroutine 19
+	/internal/timeline/worker.go:1 +0x1
 
 goroutine 30 [running]:
 other.Test(0x1)
@@ -107,10 +111,10 @@ func TestAllStandsStillUnlessWhatMayBeTheTestsOwnGoesOn(t *testing.T) {
 		"a body that is read":                       {by("IO wait", "20", "internal/poll.(*FD).Read", "net/http.(*body).Read", "net/http.(*bodyEOFSignal).Read", "bug.f"), 0, false},
 		"a collector of garbage":                    {by("GC assist wait", "20", "bug.f"), 0, false},
 	} {
-		s := judge(parseGoroutines(looker+c.more), c.known, 10)
-		assert.Equal(t, c.quiet, s.quiet, name)
-		if assert.NotEmpty(t, s.stopped, name) {
-			assert.Equal(t, "goroutine 20 [chan receive] in bug.(*hang).Status (/bug/x_test.go:17)", s.stopped[0].String())
+		s := Judge(parseGoroutines(looker+c.more), c.known, 10)
+		assert.Equal(t, c.quiet, s.Quiet, name)
+		if assert.NotEmpty(t, s.Stopped, name) {
+			assert.Equal(t, "goroutine 20 [chan receive] in bug.(*hang).Status (/bug/x_test.go:17)", s.Stopped[0].String())
 		}
 	}
 }
@@ -119,31 +123,31 @@ func TestAllStandsStillUnlessWhatMayBeTheTestsOwnGoesOn(t *testing.T) {
 // the test begins that anew.
 func TestAVigilTakesItsTime(t *testing.T) {
 	t.Parallel()
-	at := func(id int64, f string) goroutine { return goroutine{id: id, frames: []string{f + t.Name()}} }
-	still, elsewhere := stillness{quiet: true, stopped: []goroutine{at(1, "f")}}, stillness{quiet: true, stopped: []goroutine{at(1, "g")}}
-	own, others := stillness{own: true}, stillness{}
+	at := func(id int64, f string) Goroutine { return Goroutine{id: id, frames: []string{f + t.Name()}} }
+	still, elsewhere := Stillness{Quiet: true, Stopped: []Goroutine{at(1, "f")}}, Stillness{Quiet: true, Stopped: []Goroutine{at(1, "g")}}
+	own, others := Stillness{Own: true}, Stillness{}
 	now := time.Now()
-	after := func(v *vigil, s stillness, d time.Duration) bool { return v.see(s, now.Add(d)) }
+	after := func(v *Watch, s Stillness, d time.Duration) bool { return v.See(s, now.Add(d)) }
 	for name, c := range map[string]struct {
-		looks []stillness // one a second
+		looks []Stillness // one a second
 		want  bool
 	}{
-		"for long enough":       {[]stillness{still, still, still}, true},
-		"for too short":         {[]stillness{still, still}, false},
-		"others go on":          {[]stillness{still, others, still, still}, true},
-		"it goes on":            {[]stillness{still, own, still, still}, false},
-		"it goes on to a place": {[]stillness{still, still, elsewhere, elsewhere}, false},
-		"others at the end":     {[]stillness{still, still, others}, false},
+		"for long enough":       {[]Stillness{still, still, still}, true},
+		"for too short":         {[]Stillness{still, still}, false},
+		"others go on":          {[]Stillness{still, others, still, still}, true},
+		"it goes on":            {[]Stillness{still, own, still, still}, false},
+		"it goes on to a place": {[]Stillness{still, still, elsewhere, elsewhere}, false},
+		"others at the end":     {[]Stillness{still, still, others}, false},
 	} {
-		v := &vigil{patience: patience{grace: 2 * time.Second, looks: 3}}
+		v := &Watch{Patience: Patience{Grace: 2 * time.Second, Looks: 3}}
 		got := false
 		for i, s := range c.looks {
 			got = after(v, s, time.Duration(i)*time.Second)
 		}
 		assert.Equal(t, c.want, got, name)
 	}
-	v := &vigil{patience: patience{grace: 2 * time.Second, looks: 3}}
-	places.add(still.stopped)
+	v := &Watch{Patience: Patience{Grace: 2 * time.Second, Looks: 3}}
+	(&Watch{still: still.Stopped}).Remember()
 	for i := range 3 {
 		assert.Equal(t, i == 2, after(v, still, time.Duration(i)*time.Millisecond), "at a place that is known")
 	}
@@ -151,9 +155,9 @@ func TestAVigilTakesItsTime(t *testing.T) {
 
 func TestASnapshotFindsTheCaller(t *testing.T) {
 	t.Parallel()
-	all, ok := snapshot()
+	all, ok := Snapshot()
 	require.True(t, ok)
-	assert.Equal(t, currentID(), all[0].id)
+	assert.Equal(t, CurrentID(), all[0].id)
 	assert.Equal(t, "running", all[0].state)
 	assert.True(t, all[0].test())
 	assert.NotZero(t, all[0].parent)
@@ -171,8 +175,8 @@ func FuzzParseGoroutines(f *testing.F) {
 			_ = g.String()
 		}
 		if len(all) > 0 {
-			s := judge(all, 0, all[0].id)
-			assert.False(t, s.quiet && len(s.moving) > 0)
+			s := Judge(all, 0, all[0].id)
+			assert.False(t, s.Quiet && len(s.Moving) > 0)
 		}
 	})
 }

@@ -1,4 +1,6 @@
-package mock
+// Package quiet finds out whether anything in a test still goes on, by the states of its goroutines.
+// It knows no clock that a test moves: instants are of real time, and are arguments.
+package quiet
 
 import (
 	"bytes"
@@ -8,8 +10,8 @@ import (
 	"strings"
 )
 
-// A goroutine is one entry of a snapshot of all goroutines, as [runtime.Stack] prints it.
-type goroutine struct {
+// A Goroutine is one entry of a snapshot of all goroutines, as [runtime.Stack] prints it.
+type Goroutine struct {
 	id, parent int64    // the parent is the goroutine that created it, 0 if that is not known
 	state      string   // such as "running" or "chan receive"
 	bubble     string   // names its bubble of testing/synctest, empty if it is in none
@@ -21,25 +23,25 @@ type goroutine struct {
 // snapshot.
 const maxSnapshot = 64 << 20
 
-// snapshot returns the goroutines of the caller's testing/synctest bubble, or those outside of all
+// Snapshot returns the goroutines of the caller's testing/synctest bubble, or those outside of all
 // bubbles if the caller is in none. The caller's own comes first. Other bubbles are left out,
 // because they have clocks of their own. The result is false if there are too many goroutines.
 //
 // The runtime stops the world for it, so all states are of the same instant.
-func snapshot() (all []goroutine, ok bool) {
+func Snapshot() (all []Goroutine, ok bool) {
 	for size := 256 << 10; size <= maxSnapshot; size *= 4 {
 		text := make([]byte, size)
 		if n := runtime.Stack(text, true); n < size {
 			all = parseGoroutines(string(text[:n]))
 			own := all[0].bubble
-			return slices.DeleteFunc(all, func(g goroutine) bool { return g.bubble != own }), true
+			return slices.DeleteFunc(all, func(g Goroutine) bool { return g.bubble != own }), true
 		}
 	}
 	return nil, false
 }
 
-// currentID returns the id of the caller's goroutine.
-func currentID() int64 {
+// CurrentID returns the id of the caller's goroutine.
+func CurrentID() int64 {
 	var text [64]byte
 	_, rest, _ := bytes.Cut(text[:runtime.Stack(text[:], false)], []byte(" "))
 	digits, _, _ := bytes.Cut(rest, []byte(" "))
@@ -47,15 +49,15 @@ func currentID() int64 {
 	return id
 }
 
-// inBubble reports whether the caller runs in a bubble of testing/synctest.
-func inBubble() bool {
+// InBubble reports whether the caller runs in a bubble of testing/synctest.
+func InBubble() bool {
 	var text [256]byte
 	head, _, _ := bytes.Cut(text[:runtime.Stack(text[:], false)], []byte("\n"))
 	return bytes.Contains(head, []byte("synctest bubble"))
 }
 
 // parseGoroutines parses the output of runtime.Stack. It skips what it cannot parse.
-func parseGoroutines(text string) (all []goroutine) {
+func parseGoroutines(text string) (all []Goroutine) {
 	for block := range strings.SplitSeq(text, "\n\n") {
 		if g, ok := parseGoroutine(block); ok {
 			all = append(all, g)
@@ -64,7 +66,7 @@ func parseGoroutines(text string) (all []goroutine) {
 	return all
 }
 
-func parseGoroutine(block string) (g goroutine, ok bool) {
+func parseGoroutine(block string) (g Goroutine, ok bool) {
 	head, body, _ := strings.Cut(strings.TrimLeft(block, "\n"), "\n")
 	number, state, ok := strings.Cut(strings.TrimPrefix(head, "goroutine "), " [")
 	if !ok || !strings.HasPrefix(head, "goroutine ") {
@@ -104,7 +106,7 @@ func parseGoroutine(block string) (g goroutine, ok bool) {
 
 // blocked reports whether g waits only for another goroutine of this process. It cannot tell
 // whether a timer of the runtime will wake g.
-func (g *goroutine) blocked() bool {
+func (g *Goroutine) blocked() bool {
 	switch g.state {
 	case "select", "select (no cases)", "chan receive", "chan receive (nil chan)", "chan send", "chan send (nil chan)",
 		"sync.Cond.Wait", "sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock", "sync.WaitGroup.Wait", "semacquire",
@@ -116,7 +118,7 @@ func (g *goroutine) blocked() bool {
 }
 
 // in reports whether g is inside a function whose name has the prefix.
-func (g *goroutine) in(prefix string) bool {
+func (g *Goroutine) in(prefix string) bool {
 	return slices.ContainsFunc(g.frames, func(f string) bool { return strings.HasPrefix(f, prefix) })
 }
 
@@ -124,7 +126,7 @@ func (g *goroutine) in(prefix string) bool {
 var plumbing = []string{"runtime.", "runtime/", "sync.", "internal/", "io.", "bufio.", "net.", "context.", "crypto/tls.", "compress/", "os."}
 
 // top returns the innermost function of g that is not plumbing, and its line.
-func (g *goroutine) top() (function, line string) {
+func (g *Goroutine) top() (function, line string) {
 	for i, f := range g.frames {
 		if slices.ContainsFunc(plumbing, func(p string) bool { return strings.HasPrefix(f, p) }) {
 			continue
@@ -138,16 +140,16 @@ func (g *goroutine) top() (function, line string) {
 }
 
 // test reports whether g runs a test.
-func (g *goroutine) test() bool { return g.in("testing.tRunner") || g.in("testing.(*B).") }
+func (g *Goroutine) test() bool { return g.in("testing.tRunner") || g.in("testing.(*B).") }
 
 // serving reports whether g is inside a handler of a server of net/http.
-func (g *goroutine) serving() bool {
+func (g *Goroutine) serving() bool {
 	return g.in("net/http.(*conn).serve") && g.in("net/http.serverHandler.ServeHTTP")
 }
 
 // idle reports whether g is a goroutine of net/http or of the runtime that waits for a request, a
 // connection, an answer or a signal. Such a goroutine has no caller of its own.
-func (g *goroutine) idle() bool {
+func (g *Goroutine) idle() bool {
 	switch {
 	case g.serving():
 		return false
@@ -161,7 +163,7 @@ func (g *goroutine) idle() bool {
 }
 
 // asking reports whether g waits for an answer over HTTP.
-func (g *goroutine) asking() bool {
+func (g *Goroutine) asking() bool {
 	f, _ := g.top()
 	return strings.HasPrefix(f, "net/http.") && (g.blocked() || g.state == "IO wait") && !g.idle() &&
 		(g.in("net/http.(*Transport).") || g.in("net/http.(*bodyEOFSignal).") || g.in("net/http.(*http2ClientConn)") ||

@@ -1,4 +1,4 @@
-package mock
+package quiet
 
 import (
 	"testing"
@@ -15,7 +15,7 @@ func TestASnapshotIsOfOneBubble(t *testing.T) {
 	defer close(outside)
 	go func() { <-outside }()
 	synctest.Test(t, func(t *testing.T) {
-		all, ok := snapshot()
+		all, ok := Snapshot()
 		require.True(t, ok)
 		require.NotEmpty(t, all)
 		for _, g := range all {
@@ -23,7 +23,7 @@ func TestASnapshotIsOfOneBubble(t *testing.T) {
 			assert.Equal(t, all[0].bubble, g.bubble)
 		}
 	})
-	all, ok := snapshot()
+	all, ok := Snapshot()
 	require.True(t, ok)
 	for _, g := range all {
 		assert.Empty(t, g.bubble)

@@ -1,0 +1,104 @@
+package quiet
+
+import (
+	"slices"
+	"time"
+)
+
+// Guard is how long, in real time, work may be in progress with no change. On a busy machine it is
+// up to three times as long.
+const Guard = 10 * time.Second
+
+// busyLooks is how many looks are taken in a Guard at least, unless the machine is busy.
+const busyLooks = 100
+
+// Patience says how it is found out that only time can end what is in progress. Its durations are
+// of real time.
+type Patience struct {
+	Grace time.Duration // how long everything has to stand still
+	Looks int           // how many snapshots have to say so, one after another
+	Soon  time.Duration // how long it is from one of the first looks to the next
+	Late  time.Duration // the same for the others
+}
+
+// Usual is the patience of a clock. Its grace is longer than the delays of real time that a test's
+// code may hide behind a channel. On a busy machine the snapshots take longer, and so does the
+// watch.
+var Usual = Patience{Grace: 2 * time.Second, Looks: 10, Soon: 5 * time.Millisecond, Late: 50 * time.Millisecond}
+
+// A Watch takes looks at the work in progress, and tells whether it still changes.
+type Watch struct {
+	Patience
+	Last    Stillness   // what the newest look saw
+	changed time.Time   // when something changed last
+	looked  int         // how often, so far
+	idle    int         // how often since something changed
+	quiet   int         // how many of the last looks found that nothing goes on
+	since   time.Time   // when the first of these was
+	still   []Goroutine // that have stopped at one place since then
+}
+
+// NewWatch returns a Watch that begins now.
+func NewWatch(p Patience, now time.Time) Watch { return Watch{Patience: p, changed: now} }
+
+// Looked counts a look.
+func (w *Watch) Looked() {
+	w.looked++
+	w.idle++
+}
+
+// Changed says that something changed since the look before.
+func (w *Watch) Changed(now time.Time) { w.changed, w.quiet, w.idle = now, 0, 0 }
+
+// See records what a look saw. It reports whether only time can end the work in progress.
+func (w *Watch) See(s Stillness, now time.Time) bool {
+	w.Last = s
+	if !s.Quiet {
+		if s.Own {
+			w.quiet = 0
+		}
+		return false
+	}
+	still := same(w.still, s.Stopped)
+	if w.quiet == 0 || len(still) == 0 && len(w.still) > 0 {
+		w.quiet, w.since, still = 0, now, s.Stopped
+	}
+	w.quiet++
+	w.still = still
+	return w.quiet >= w.Looks && (now.Sub(w.since) >= w.Grace || places.all(still))
+}
+
+// Still returns for how long nothing has gone on, 0 if too few looks say so.
+func (w *Watch) Still(now time.Time) time.Duration {
+	if w.quiet < w.Looks {
+		return 0
+	}
+	return now.Sub(w.since)
+}
+
+// Remember has waits at the same places watched for a shorter time from now on.
+func (w *Watch) Remember() { places.add(w.still) }
+
+// IsOver reports whether nothing has changed for too long.
+func (w *Watch) IsOver(now time.Time) bool {
+	still := now.Sub(w.changed)
+	return still >= 3*Guard || still >= Guard && w.idle >= busyLooks
+}
+
+// Pause returns the time to the next look. The cost of a look bounds how often there is one.
+func (w *Watch) Pause(cost time.Duration) time.Duration {
+	if w.looked < 2*w.Looks {
+		return max(w.Soon, 10*cost)
+	}
+	return max(w.Late, 10*cost)
+}
+
+// same returns the goroutines that are in both lists, and wait at the same place.
+func same(before, now []Goroutine) (both []Goroutine) {
+	for _, g := range now {
+		if slices.ContainsFunc(before, func(b Goroutine) bool { return b.id == g.id && b.mark() == g.mark() }) {
+			both = append(both, g)
+		}
+	}
+	return both
+}
