@@ -24,6 +24,8 @@ type engine interface {
 	// receive calls each for the ends that nobody has acknowledged. Those that are not settled in
 	// time come again, here or in another process. It returns as follow does.
 	receive(ctx context.Context, each func(delivery)) error
+	// backlog returns how many ends nobody has acknowledged.
+	backlog(ctx context.Context) (int, error)
 }
 
 var (

@@ -97,6 +97,7 @@ func (f *Fleet) submit(ctx context.Context, j Job) error {
 		}
 		switch {
 		case err == nil:
+			f.counts.submitted.Add(1)
 			return nil
 		case errors.Is(err, errRefused), errors.Is(err, errLost):
 			return err

@@ -176,6 +176,19 @@ func (l *link) follow(ctx context.Context, f following, each func(message), caug
 	return context.Cause(ctx)
 }
 
+func (l *link) backlog(context.Context) (int, error) {
+	if l.away() {
+		return 0, errAway
+	}
+	n := 0
+	for _, m := range l.all() {
+		if strings.HasSuffix(m.subject, endedSuffix) {
+			n++
+		}
+	}
+	return n, nil
+}
+
 func (l *link) receive(ctx context.Context, each func(delivery)) error {
 	var mine []uint64
 	defer func() {

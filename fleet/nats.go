@@ -280,6 +280,17 @@ func (n *natsEngine) receive(ctx context.Context, each func(delivery)) error {
 	})
 }
 
+func (n *natsEngine) backlog(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	c, err := n.js.Consumer(ctx, n.name, endsName)
+	if err != nil {
+		return 0, lostOr(err)
+	}
+	info := c.CachedInfo()
+	return int(info.NumPending) + info.NumAckPending, nil
+}
+
 // sleep waits for d. It reports false if ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
