@@ -13,8 +13,8 @@ type engine interface {
 	// if the server says that it cannot store the message. After any other error it is unknown
 	// whether the message is stored.
 	publish(ctx context.Context, m outgoing) (seq uint64, err error)
-	// remove deletes a message of the jobs' stream. It is no error if there is none.
-	remove(ctx context.Context, seq uint64) error
+	// remove deletes a message of the jobs or of what was learned. It is no error if there is none.
+	remove(ctx context.Context, s store, seq uint64) error
 	// last returns the newest message of the jobs' stream that the filter matches, or errNone.
 	last(ctx context.Context, filter string) (message, error)
 	// follow calls each for the messages that f matches, in their order and one at a time, and
@@ -46,6 +46,7 @@ const (
 	jobs    store = iota // submissions and ends
 	members              // heartbeats of the workers, by member
 	owners               // who owns a partition, by partition
+	learned              // what workers have learned, each under a subject of its own
 )
 
 // outgoing is a message to be stored.

@@ -176,17 +176,17 @@ func (f *Fleet) forget(ctx context.Context, id string) error {
 			return err
 		}
 		// The end stays until the owner has seen it, or Submit has.
-		return f.engine.remove(ctx, last.seq)
+		return f.engine.remove(ctx, jobs, last.seq)
 	}
 }
 
 // clear removes the messages of a watch that has ended. The submission goes first: an end without
 // one does no harm, but a submission without an end would be watched again.
 func (f *Fleet) clear(ctx context.Context, submitted, ended uint64) error {
-	if err := f.engine.remove(ctx, submitted); err != nil {
+	if err := f.engine.remove(ctx, jobs, submitted); err != nil {
 		return err
 	}
-	return f.engine.remove(ctx, ended)
+	return f.engine.remove(ctx, jobs, ended)
 }
 
 // waitCheck is how often Wait looks whether a job is still watched.

@@ -15,7 +15,7 @@ import (
 type memory struct {
 	mu      sync.Mutex
 	seq     uint64
-	stored  [3][]message // by store
+	stored  [4][]message // by store
 	changed chan struct{}
 	open    map[uint64]bool // ends that are with a consumer
 }
@@ -116,13 +116,13 @@ func (l *link) publish(ctx context.Context, o outgoing) (uint64, error) {
 	return m.seq, nil
 }
 
-func (l *link) remove(_ context.Context, seq uint64) error {
+func (l *link) remove(_ context.Context, s store, seq uint64) error {
 	if l.away() {
 		return errAway
 	}
 	l.memory.mu.Lock()
 	defer l.memory.mu.Unlock()
-	l.stored[jobs] = slices.DeleteFunc(l.stored[jobs], func(m message) bool { return m.seq == seq })
+	l.stored[s] = slices.DeleteFunc(l.stored[s], func(m message) bool { return m.seq == seq })
 	return nil
 }
 

@@ -42,6 +42,11 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 			return nil, fmt.Errorf("fleet: bucket %s: %w", n.bucket(s), err)
 		}
 	}
+	if c.learner != nil {
+		if err := n.openLearned(ctx, c); err != nil {
+			return nil, fmt.Errorf("fleet: stream %s: %w", n.learnedName(), err)
+		}
+	}
 	if _, err := n.endsConsumer(ctx); err != nil {
 		return nil, fmt.Errorf("fleet: consumer %s: %w", endsName, err)
 	}
@@ -99,20 +104,42 @@ func streamConfig(c *config) jetstream.StreamConfig {
 }
 
 // openStream creates the stream of the jobs, or checks the one that exists.
-func (n *natsEngine) openStream(ctx context.Context, c *config) error {
-	want := streamConfig(c)
-	s, err := n.js.Stream(ctx, c.name)
+func (n *natsEngine) openStream(ctx context.Context, c *config) (err error) {
+	n.stream, err = n.openOr(ctx, streamConfig(c))
+	return err
+}
+
+func (n *natsEngine) learnedName() string { return n.name + "-learned" }
+
+// openLearned creates the stream of what was learned, or checks the one that exists. It is no
+// bucket, because the messages of a bucket cannot be deleted, only replaced.
+func (n *natsEngine) openLearned(ctx context.Context, c *config) (err error) {
+	n.learned, err = n.openOr(ctx, jetstream.StreamConfig{
+		Name:        n.learnedName(),
+		Description: "what the workers of fleet " + c.name + " have learned of the jobs' durations",
+		Subjects:    []string{n.learnedName() + ".*.*"},
+		Storage:     jetstream.FileStorage,
+		Retention:   jetstream.LimitsPolicy,
+		Discard:     jetstream.DiscardNew,
+		MaxAge:      learnedLife,
+		Replicas:    c.replicas,
+	})
+	return err
+}
+
+// openOr creates a stream, or checks the one that exists.
+func (n *natsEngine) openOr(ctx context.Context, want jetstream.StreamConfig) (jetstream.Stream, error) {
+	s, err := n.js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		s, err = n.js.CreateStream(ctx, want)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			s, err = n.js.Stream(ctx, c.name) // somebody else was first
+			s, err = n.js.Stream(ctx, want.Name) // somebody else was first
 		}
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	n.stream = s
-	return differences(s.CachedInfo().Config, want)
+	return s, differences(s.CachedInfo().Config, want)
 }
 
 // differences reports where a stream is not as it must be.

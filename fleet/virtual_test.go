@@ -446,12 +446,12 @@ type half struct {
 	removed []uint64
 }
 
-func (h *half) remove(ctx context.Context, seq uint64) error {
+func (h *half) remove(ctx context.Context, s store, seq uint64) error {
 	if len(h.removed) > 0 {
 		return errAway
 	}
 	h.removed = append(h.removed, seq)
-	return h.engine.remove(ctx, seq)
+	return h.engine.remove(ctx, s, seq)
 }
 
 // A consumer that dies in the middle of an Ack leaves the end, and not the submission.

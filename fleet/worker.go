@@ -65,6 +65,7 @@ type worker struct {
 	roster   roster
 	contact  contact
 	slots    []slot
+	studied  bool      // what others have learned is merged, or there is nothing to merge
 	replayed int       // how many of the two stores are through
 	server   time.Time // of one's own newest heartbeat, by the server's clock
 
@@ -129,6 +130,7 @@ func (r *worker) post(do func()) {
 func (r *worker) run(ctx context.Context) error {
 	r.read(members, r.memberChanged)
 	r.read(owners, r.ownerChanged)
+	r.study(ctx)
 	tick := time.NewTicker(r.f.lease / ticks)
 	defer tick.Stop()
 	end := ctx.Done()
@@ -170,6 +172,22 @@ func (r *worker) finish() error {
 		return fmt.Errorf("fleet: %d partitions were not handed over within %v", left, r.f.lease)
 	}
 	return r.cause
+}
+
+// study loads what other workers have learned, and saves what this one learns until it has left.
+func (r *worker) study(ctx context.Context) {
+	if r.f.learner == nil {
+		r.studied = true
+		return
+	}
+	s := &study{f: r.f, worker: r.name, log: r.log}
+	r.group.Go(func() {
+		early, cancel := context.WithTimeout(ctx, max(r.f.lease, grace))
+		s.load(early)
+		cancel()
+		r.post(func() { r.studied = true })
+		s.run(r.life)
+	})
 }
 
 // read follows one of the small stores.
@@ -264,7 +282,7 @@ func (r *worker) step(now time.Time) {
 		}
 		r.log.Warn("contact with the server", zap.Bool("lost", fenced), zap.Duration("since", now.Sub(r.touch)))
 	}
-	ready := r.replayed == 2 && !r.server.IsZero() && !fenced && !r.leaving
+	ready := r.studied && r.replayed == 2 && !r.server.IsZero() && !fenced && !r.leaving
 	contact := r.contact.at(now)
 	living := r.roster.living(contact, r.server)
 	r.f.counts.workers.Store(int64(len(living)))
