@@ -24,6 +24,15 @@ type engine interface {
 	// receive calls each for the ends that nobody has acknowledged. Those that are not settled in
 	// time come again, here or in another process. It returns as follow does.
 	receive(ctx context.Context, each func(delivery)) error
+	// tell gives an event to whoever hears a partition. It reports whether somebody heard it. It
+	// returns as soon as that is known. Nothing is stored.
+	tell(ctx context.Context, partition int, event []byte) (heard bool, err error)
+	// hear calls each for the events of a partition until ctx ends. each reports whether it heard
+	// the event, and does not block.
+	hear(ctx context.Context, partition int, each func(event []byte) bool) error
+	// online calls ready once the server can be reached. It returns when the server is lost, and
+	// when ctx ends.
+	online(ctx context.Context, ready func()) error
 	// backlog returns how many ends nobody has acknowledged.
 	backlog(ctx context.Context) (int, error)
 }

@@ -17,6 +17,7 @@ type Fleet struct {
 	maxPayload int
 	log        *zap.Logger
 	counts     counts
+	ears       ears
 	loaded     atomic.Bool  // what others have learned was asked for
 	asked      atomic.Int64 // when the backlog was asked for, in Unix nanoseconds
 }

@@ -45,6 +45,11 @@ func (s *share) run(ctx context.Context) error {
 	s.f.counts.owned.Add(1)
 	defer s.f.counts.owned.Add(-1)
 	defer s.renew()
+	life, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	group.Go(func() { s.f.hear(life, s.partition) })
 	for {
 		again, err := s.round(ctx)
 		if err != nil || !again {
