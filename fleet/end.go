@@ -197,7 +197,7 @@ func (r *receiver) receive() {
 
 // deliver hands an end to the loop. An end that cannot be read is put aside.
 func (r *receiver) deliver(d delivery) {
-	e, err := decodeEnding(d.data)
+	e, err := decodeEnding(d.data, r.f.key)
 	switch {
 	case errors.Is(err, errNewer):
 		r.f.log.Debug("an end is left alone", zap.String("subject", d.subject), zap.Error(err))
@@ -209,7 +209,7 @@ func (r *receiver) deliver(d delivery) {
 	case e.Forgotten:
 		r.settle(settlingOf(d, e))
 	default:
-		end := newEnd(e)
+		end := newEnd(e, r.f.key)
 		settling := settlingOf(d, e)
 		end.ack = sync.OnceFunc(func() { r.later(settling) })
 		r.open(d)
@@ -221,13 +221,13 @@ func (r *receiver) deliver(d delivery) {
 }
 
 // newEnd returns the End that a message tells.
-func newEnd(e ending) End {
-	return End{Key: keyOf(e), Kind: e.Kind, Status: e.Status, Err: e.Failure.error(e.Status), LeftOut: e.LeftOut}
+func newEnd(e ending, k *secret) End {
+	return End{Key: keyOf(e, k), Kind: e.Kind, Status: e.Status, Err: e.Failure.error(e.Status), LeftOut: e.LeftOut}
 }
 
 // keyOf returns the key of an end: which job, and which of its submissions.
-func keyOf(e ending) string {
-	d := placeOf(e.ID, 1).digest
+func keyOf(e ending, k *secret) string {
+	d := k.place(e.ID, 1).digest
 	return hex.EncodeToString(d[:]) + "-" + strconv.FormatUint(e.Of, 10)
 }
 

@@ -37,6 +37,7 @@ type config struct {
 	rate       float64
 	logger     *zap.Logger
 	learner    *adaptive.Learner
+	key        *secret
 	ackWait    time.Duration // shorter in tests
 	problems   []error
 }
@@ -120,6 +121,22 @@ func Logger(l *zap.Logger) Option { return func(c *config) { c.logger = l } }
 // what it learned every 30 to 60 seconds, and when it leaves. A state above 512 KiB is not saved:
 // some 80 kinds of jobs with a full history fit. The default, or nil, shares nothing.
 func Learned(l *adaptive.Learner) Option { return func(c *config) { c.learner = l } }
+
+// EncryptIDs encrypts the ids of jobs in messages, by AES-256-GCM, and hashes them in subjects by
+// HMAC-SHA-256. The key has 32 random bytes, and all processes have the same. It cannot be changed
+// once the stream exists. The default, or an empty key, stores ids as they are.
+func EncryptIDs(key []byte) Option {
+	return func(c *config) {
+		c.key = nil
+		if len(key) == 0 {
+			return
+		}
+		var err error
+		if c.key, err = newSecret(key); err != nil {
+			c.problem("EncryptIDs: %w", err)
+		}
+	}
+}
 
 // newConfig applies opts over the defaults. The error joins everything that is wrong with them.
 func newConfig(opts []Option) (config, error) {

@@ -64,14 +64,16 @@ func (r *relay) Publish(ctx context.Context, st transport.Status) error {
 	if err := transport.CheckID(st.ID); err != nil {
 		return fmt.Errorf("fleet: relay: %w", err)
 	}
-	data := encode(relayed{Format: format, From: r.id, Status: st})
+	sealed := st
+	sealed.ID = r.f.key.seal(st.ID)
+	data := encode(relayed{Format: format, From: r.id, Status: sealed})
 	if len(data) > r.f.maxPayload-roomForHeaders {
 		// The owner polls the job and gets the rest from the service.
-		data = encode(relayed{Format: format, From: r.id, Status: jobstatus.Status{ID: st.ID}})
+		data = encode(relayed{Format: format, From: r.id, Status: jobstatus.Status{ID: sealed.ID}})
 	}
 	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
 	defer cancel()
-	heard, err := r.f.engine.tell(ctx, placeOf(st.ID, r.f.partitions).partition, data)
+	heard, err := r.f.engine.tell(ctx, r.f.key.place(st.ID, r.f.partitions).partition, data)
 	switch {
 	case err != nil:
 		return fmt.Errorf("fleet: relay: %w", err)
@@ -110,8 +112,8 @@ func (f *Fleet) hear(ctx context.Context, partition int) {
 
 // heard takes in an event. It reports whether anybody here listens.
 func (f *Fleet) heard(partition int, data []byte) bool {
-	e, err := decodeRelayed(data)
-	if err == nil && placeOf(e.Status.ID, f.partitions).partition != partition {
+	e, err := decodeRelayed(data, f.key)
+	if err == nil && f.key.place(e.Status.ID, f.partitions).partition != partition {
 		err = errors.New("it is about a job of another partition")
 	}
 	if err != nil {
@@ -121,10 +123,13 @@ func (f *Fleet) heard(partition int, data []byte) bool {
 	return f.ears.tell(e.From, e.Status)
 }
 
-// decodeRelayed reads an event. The error matches errNewer if its format is newer.
-func decodeRelayed(data []byte) (relayed, error) {
-	var e relayed
+// decodeRelayed reads an event, whose id k opens. The error matches errNewer if its format is
+// newer.
+func decodeRelayed(data []byte, k *secret) (e relayed, err error) {
 	if err := decode(data, &e); err != nil {
+		return relayed{}, err
+	}
+	if e.Status.ID, err = k.open(e.Status.ID); err != nil {
 		return relayed{}, err
 	}
 	return e, transport.CheckID(e.Status.ID)

@@ -292,8 +292,28 @@ func FuzzRelayed(f *testing.F) {
 	f.Add(encode(relayed{Format: format, From: "x", Status: jobstatus.Status{ID: "a", State: jobstatus.Running}}))
 	f.Add([]byte(`{"v":2}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if e, err := decodeRelayed(data); err == nil {
+		if e, err := decodeRelayed(data, nil); err == nil {
 			require.NoError(t, transport.CheckID(e.Status.ID))
 		}
+	})
+}
+
+func TestARelayHearsTheOthersAndNotItself(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		a := s.member("a")
+		time.Sleep(20 * time.Second)
+		one, two := a.fleet.Relay(), a.fleet.Relay()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var heard [2]atomic.Int64
+		for i, r := range []webhook.Relay{one, two} {
+			go func() { _ = r.Notify(ctx, func(transport.Status) { heard[i].Add(1) }) }()
+		}
+		time.Sleep(time.Second)
+		require.NoError(t, one.Publish(ctx, transport.Status{ID: "a"}))
+		assert.EqualValues(t, 1, heard[0].Load(), "that it listens")
+		assert.EqualValues(t, 2, heard[1].Load())
 	})
 }

@@ -135,7 +135,7 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 func (s *share) takeIn(ctx context.Context, m message) (o opening, begin, elsewhere bool) {
 	p, suffix, err := splitSubject(m.subject)
 	if err == nil && suffix == endedSuffix {
-		if of, ok := forgottenBy(m); ok {
+		if of, ok := forgottenBy(m, s.f.key); ok {
 			if err := s.f.clear(ctx, of, m.seq); err != nil {
 				s.log.Debug("a forgotten watch is not removed yet", zap.String("subject", m.subject), zap.Error(err))
 			}
@@ -147,7 +147,7 @@ func (s *share) takeIn(ctx context.Context, m message) (o opening, begin, elsewh
 	}
 	var sub submission
 	if err == nil {
-		sub, err = decodeSubmission(m.data)
+		sub, err = decodeSubmission(m.data, s.f.key)
 	}
 	switch {
 	case errors.Is(err, errNewer):
@@ -244,11 +244,11 @@ func (s *share) again(ctx context.Context, id string, feed chan<- jobstatus.Job,
 		if !sleep(ctx, s.f.lease) {
 			return
 		}
-		last, err := s.f.engine.last(ctx, placeOf(id, s.f.partitions).subject(s.f.name, submittedSuffix))
+		last, err := s.f.engine.last(ctx, s.f.key.place(id, s.f.partitions).subject(s.f.name, submittedSuffix))
 		if err != nil {
 			return
 		}
-		sub, err := decodeSubmission(last.data)
+		sub, err := decodeSubmission(last.data, s.f.key)
 		if err != nil {
 			return
 		}
@@ -261,7 +261,7 @@ func (s *share) again(ctx context.Context, id string, feed chan<- jobstatus.Job,
 
 // end has the end of a watch stored, if it is still pending.
 func (s *share) end(ctx context.Context, st jobstatus.Status, err error, group *sync.WaitGroup) {
-	p := placeOf(st.ID, s.f.partitions)
+	p := s.f.key.place(st.ID, s.f.partitions)
 	s.mu.Lock()
 	w, ok := s.ledger.take(p.digest)
 	s.countLocked()
@@ -284,6 +284,7 @@ func (s *share) store(ctx context.Context, p place, e ending) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { sleep(late, grace); cancel() })()
+	e.ID = s.f.key.seal(e.ID)
 	m := outgoing{
 		subject: p.subject(s.f.name, endedSuffix), filter: p.all(s.f.name), after: e.Of,
 		data: encodeEnding(e, s.f.maxPayload),

@@ -26,6 +26,8 @@ const (
 	nonceWindow = 30 * time.Second
 	// partitionsKey is the key of the number of partitions in the metadata of the stream.
 	partitionsKey = "jobstatus-partitions"
+	// encryptionKey is the key of the name of the key that encrypts ids.
+	encryptionKey = "jobstatus-ids-key"
 )
 
 // openNATS returns the engine on js, with all streams that a fleet needs.
@@ -99,7 +101,7 @@ func streamConfig(c *config) jetstream.StreamConfig {
 		Replicas:    c.replicas,
 		Duplicates:  nonceWindow,
 		AllowDirect: false, // each read sees all writes
-		Metadata:    map[string]string{partitionsKey: strconv.Itoa(c.partitions)},
+		Metadata:    map[string]string{partitionsKey: strconv.Itoa(c.partitions), encryptionKey: c.key.fingerprint()},
 	}
 }
 
@@ -147,6 +149,7 @@ func differences(have, want jetstream.StreamConfig) error {
 	var errs []error
 	for _, d := range []struct{ what, have, want string }{
 		{"partitions", have.Metadata[partitionsKey], want.Metadata[partitionsKey]},
+		{"key of EncryptIDs", have.Metadata[encryptionKey], want.Metadata[encryptionKey]},
 		{"replicas", strconv.Itoa(have.Replicas), strconv.Itoa(want.Replicas)},
 		{"subjects", strings.Join(have.Subjects, " "), strings.Join(want.Subjects, " ")},
 		{"storage", have.Storage.String(), want.Storage.String()},
