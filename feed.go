@@ -76,7 +76,7 @@ func (w *Watcher) Pending() iter.Seq[Job] {
 // gap, the next 64 are made at once again.
 func (w *Watcher) WaitForFeed(ctx context.Context, feed <-chan Job, opts ...WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
-		c, err := w.newCall(ctx, false, opts)
+		c, err := w.newConsumer(ctx, false, opts)
 		if err == nil && feed == nil {
 			err = errors.New("the feed is nil")
 		}

@@ -2,7 +2,9 @@ package jobstatus_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -124,5 +126,31 @@ func TestTheLimitMayBeChangedByManyAtOnce(t *testing.T) {
 		}
 		group.Wait()
 		assert.Greater(t, d.count(), 8*40)
+	})
+}
+
+// fault 35: a Backoff that ends the goroutine on which a job joins ends the feed with an error, and
+// no other wait.
+func TestABackoffThatEndsTheGoroutineOfAFeedEndsTheFeedAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		w := feedWatcher(t, d, jobstatus.WithBackoff(backoff.Func(func(p backoff.Poll) time.Duration {
+			if p.Key == "bad" {
+				runtime.Goexit()
+			}
+			return time.Second
+		})))
+		go func() {
+			time.Sleep(10 * time.Second)
+			d.end("good", transport.Completed)
+		}()
+		var results []string
+		for st, err := range w.WaitForFeed(t.Context(), feedOf(jobstatus.Job{ID: "good"}, jobstatus.Job{ID: "bad"}, jobstatus.Job{ID: "lost"})) {
+			var panicked *jobstatus.PanicError
+			results = append(results, fmt.Sprint(st.ID, " ", st.State, " ", errors.As(err, &panicked)))
+		}
+		assert.Equal(t, []string{"bad unknown true", "good completed false", " unknown true"}, results)
+		assert.Zero(t, w.Stats().Waits)
 	})
 }

@@ -34,7 +34,7 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 		return Status{ID: id}, watchError(id, errors.New("the channel of updates is nil"))
 	}
 	defer close(updates)
-	c, err := w.newCall(ctx, true, opts)
+	c, err := w.newConsumer(ctx, true, opts)
 	if err != nil {
 		return Status{ID: id}, watchError(id, err)
 	}
@@ -76,7 +76,7 @@ func (w *Watcher) Updates(ctx context.Context, id string, opts ...WatchOption) i
 
 func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
-		c, err := w.newCall(ctx, updates, opts)
+		c, err := w.newConsumer(ctx, updates, opts)
 		if err != nil {
 			yield(Status{ID: id}, watchError(id, err))
 			return
@@ -124,7 +124,7 @@ func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []Wa
 // caller's goroutine. A panic after the end of the call is logged.
 func (w *Watcher) WaitForJobs(ctx context.Context, ids iter.Seq[string], opts ...WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
-		c, err := w.newCall(ctx, false, opts)
+		c, err := w.newConsumer(ctx, false, opts)
 		if err == nil && ids == nil {
 			err = errors.New("the ids are nil")
 		}
@@ -139,7 +139,7 @@ func (w *Watcher) WaitForJobs(ctx context.Context, ids iter.Seq[string], opts ..
 }
 
 // yieldAll yields the results of c, which is fed.
-func yieldAll(ctx context.Context, c *timeline.Call, yield func(Status, error) bool) {
+func yieldAll(ctx context.Context, c *timeline.Consumer, yield func(Status, error) bool) {
 	for r, ok := c.Next(ctx); ok; r, ok = c.Next(ctx) {
 		if !yield(r.Status, resultError(r)) {
 			return
@@ -147,7 +147,7 @@ func yieldAll(ctx context.Context, c *timeline.Call, yield func(Status, error) b
 	}
 }
 
-func (w *Watcher) newCall(ctx context.Context, updates bool, opts []WatchOption) (*timeline.Call, error) {
+func (w *Watcher) newConsumer(ctx context.Context, updates bool, opts []WatchOption) (*timeline.Consumer, error) {
 	if err := w.check(ctx); err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func (w *Watcher) newCall(ctx context.Context, updates bool, opts []WatchOption)
 	if err != nil {
 		return nil, err
 	}
-	return w.timeline.NewCall(ctx, limits, updates), nil
+	return w.timeline.NewConsumer(ctx, limits, updates), nil
 }
 
 // resultError returns the error of a result.

@@ -246,7 +246,7 @@ func (d *decoder) states() (all []state) {
 			d.fail("change is %v", s.change)
 		}
 		d.pairs("span", maxSpans, func(x, y float32) bool {
-			s.spans = append(s.spans, span{x, y})
+			s.spans = appendSpan(s.spans, span{x, y})
 			return span{x, y}.valid()
 		})
 		s.progress = d.progress()
@@ -293,7 +293,7 @@ func (d *decoder) progress() *progress {
 		if all[2*i][0] > maxReports {
 			d.fail("too many reports of progress: %v", all[2*i][0])
 		}
-		p[i] = reports{all[2*i][0], all[2*i+1][0], all[2*i+1][1]}
+		p[i] = reported(all[2*i][0], all[2*i+1][0], all[2*i+1][1])
 	}
 	return p
 }

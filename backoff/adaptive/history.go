@@ -61,8 +61,16 @@ func (h *history) begin(s span) (number uint32, full bool) {
 	if full = len(h.spans) == maxSpans; full {
 		h.dropFirst(1)
 	}
-	h.spans = append(h.spans, s)
+	h.spans = appendSpan(h.spans, s)
 	return h.first + uint32(len(h.spans)) - 1, full
+}
+
+// appendSpan is append for at most maxSpans in all. It makes no room for more.
+func appendSpan(spans []span, s span) []span {
+	if n := len(spans); n == cap(spans) && n < maxSpans {
+		spans = append(make([]span, 0, min(max(2*n, 16), maxSpans)), spans...)
+	}
+	return append(spans, s)
 }
 
 // at returns the span of that number.

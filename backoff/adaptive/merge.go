@@ -77,7 +77,7 @@ func merge(parts []state) state {
 	}
 	slices.SortStableFunc(all, func(x, y placed) int { return cmp.Compare(x.at, y.at) })
 	for _, x := range all {
-		out.spans = append(out.spans, x.span)
+		out.spans = appendSpan(out.spans, x.span)
 	}
 	return out
 }
@@ -98,11 +98,7 @@ func (p *progress) merge(q *progress) *progress {
 			continue
 		}
 		d, share := y.mean-x.mean, y.n/n
-		out[i] = reports{
-			n:        min(n, maxReports),
-			mean:     x.mean + share*d,
-			variance: (1-share)*x.variance + share*y.variance + share*(1-share)*d*d,
-		}
+		out[i] = reported(min(n, maxReports), x.mean+share*d, (1-share)*x.variance+share*y.variance+share*(1-share)*d*d)
 	}
 	return out
 }

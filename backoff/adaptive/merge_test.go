@@ -2,6 +2,7 @@ package adaptive
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -41,9 +42,9 @@ func TestMergedStatesKnowWhatEachKnew(t *testing.T) {
 		require.True(t, ok, kind)
 		assert.Equal(t, want.jobs, f.Jobs, kind)
 		assert.InEpsilon(t, want.median, f.Quantile(0.5), 0.15, kind)
-		mean, _, ok := a.kinds[kind].progress.Load().expect(10, 0.5)
-		assert.True(t, ok, kind)
-		assert.InDelta(t, 2.996, mean, 1e-3, "half done after 10 s means 20 s: %s", kind)
+		o, ok := a.kinds[kind].progress.Load().outlook(0.5)
+		require.True(t, ok, kind)
+		assert.InDelta(t, math.Ln2, o.mean, 1e-3, "half done means twice as long: %s", kind)
 	}
 }
 

@@ -3,6 +3,7 @@ package adaptive
 import (
 	"math"
 	"sort"
+	"weak"
 )
 
 // plan says when to poll next from any age. It does not change once made.
@@ -22,13 +23,13 @@ type step struct {
 	spread float32
 	// area is the integral of live up to end.
 	area float32
+	// probe is the chance of one more poll on the way there, to learn, and third where on the way.
+	probe float32
 	// The next poll is at the end of one of the steps lo to hi, or anywhere between: all are about
 	// as good. parts, where above 1, is into how many equal parts polls divide the way to the next
 	// step.
 	lo, hi, parts uint16
-	// probe is the chance of one more poll on the way there, to learn, and third where on the way.
-	probe float32
-	third uint8
+	third         uint8
 }
 
 const (
@@ -436,7 +437,7 @@ func (p *plan) early(i int, at float64, w *watch) float64 {
 
 // expectation is what p expects of a job, in about half as many times.
 func (p *plan) expectation() *expected {
-	e := &expected{plan: p}
+	e := &expected{plan: weak.Make(p)}
 	for i, s := range p.steps {
 		if i%2 == 0 || i == len(p.steps)-1 {
 			e.times, e.live = append(e.times, s.end), append(e.live, s.live)

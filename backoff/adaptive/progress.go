@@ -26,7 +26,25 @@ const (
 
 // reports is what was learned in one bin: the mean and the variance of the logarithm of the ratio,
 // of the newest.
-type reports struct{ n, mean, variance float32 }
+type reports struct {
+	n, mean, variance float32
+	costs             *costs // of polls, nil before there are minReports
+}
+
+// reported is the reports of a bin with the costs that follow from them.
+func reported(n, mean, variance float32) reports {
+	r := reports{n: n, mean: mean, variance: variance}
+	if n >= minReports {
+		r.costs = costsOf(float64(mean), r.sd())
+	}
+	return r
+}
+
+// sd is the standard deviation of the logarithm of the ratio for the job that comes next.
+func (r *reports) sd() float64 {
+	n := float64(r.n)
+	return math.Sqrt(float64(r.variance)*(n+1)/(n-1) + leastSpread*leastSpread)
+}
 
 // progress is what was learned in each bin. It does not change once a Poll can see it.
 type progress [progressBins]reports
@@ -41,11 +59,13 @@ func (p *progress) with(marks []backoff.Mark, s span) *progress {
 	if p != nil {
 		*out = *p
 	}
+	var touched [progressBins]bool
 	for _, m := range marks {
 		age := m.Age.Seconds()
 		if !(m.Progress > 0 && m.Progress <= 1 && age > 0 && age <= whole) {
 			continue
 		}
+		touched[bin(m.Progress)] = true
 		r := &out[bin(m.Progress)]
 		r.n = min(r.n+1, maxReports)
 		x := float32(math.Log(whole / age))
@@ -53,65 +73,93 @@ func (p *progress) with(marks []backoff.Mark, s span) *progress {
 		r.mean += d / r.n
 		r.variance += (d*(x-r.mean) - r.variance) / r.n
 	}
+	for i, r := range out {
+		if touched[i] {
+			out[i] = reported(r.n, r.mean, r.variance)
+		}
+	}
 	return out
 }
 
-// expect returns the log-normal duration that progress lets one expect of a job of the given age:
-// the mean and the standard deviation of its logarithm.
-func (p *progress) expect(age, share float64) (mean, sd float64, ok bool) {
-	if p == nil || !(share > 0 && share <= 1 && age > 0) {
-		return 0, 0, false
+// outlook returns what the reports of a share of the work let one expect. It reports false if they
+// say nothing.
+func (p *progress) outlook(share float64) (o outlook, ok bool) {
+	if p == nil || !(share > 0 && share <= 1) {
+		return outlook{}, false
 	}
-	r := p[bin(share)]
-	if r.n < minReports {
-		return 0, 0, false
+	r := &p[bin(share)]
+	if r.costs == nil {
+		return outlook{}, false
 	}
-	n := float64(r.n)
-	sd = math.Sqrt(float64(r.variance)*(n+1)/(n-1) + leastSpread*leastSpread)
-	return math.Log(age) + float64(r.mean), sd, true
+	return outlook{mean: float64(r.mean), sd: r.sd(), costs: r.costs}, true
 }
 
-// soon is the time of the poll after age for a job whose duration is log-normal: the one at which
-// the cost of a poll and of the delay until it, for each chance that it finds the end, is least.
-// That is the best schedule where what remains has no memory, and near it elsewhere; and there will
-// be news of the progress by then.
-func soon(age, mean, sd, kappa float64) float64 {
-	const from, to, step, enough = -2.0, 3.5, 0.25, 1.2
+// An outlook is the log-normal distribution of the ratio of a job's duration to its age.
+type outlook struct {
+	mean, sd float64 // of the logarithm
+	costs    *costs
+}
+
+// costs are those of polls at ratios that are a step apart, for each chance that the poll finds the
+// end: of the poll, and of the delay until it in terms of the age. They do not depend on the age.
+type costs [16]struct{ poll, delay float32 }
+
+// The step between polls that are weighed, in standard deviations, and where the first of them
+// stands unless the job is past that.
+const costsStep, costsFrom = 0.36, -2.0
+
+// firstCost is where the first poll that is weighed stands, in standard deviations from the mean.
+func firstCost(mean, sd float64) float64 { return max(costsFrom, -mean/sd+costsStep/4) }
+
+func costsOf(mean, sd float64) *costs {
 	normal := shapes()[0]
-	z0 := (math.Log(age) - mean) / sd
-	whole := math.Exp(mean + sd*sd/2)
-	done, partly := normal.cumulative(z0), normal.cumulative(z0-sd)
-	cost := func(z, at float64) float64 {
-		chance := normal.cumulative(z) - done
-		if chance <= 1e-9 {
-			return math.Inf(1)
+	z0 := -mean / sd // the age
+	done, partly, whole := normal.cumulative(z0), normal.cumulative(z0-sd), math.Exp(mean+sd*sd/2)
+	first := firstCost(mean, sd)
+	ratio, grow := math.Exp(mean+sd*first), math.Exp(sd*costsStep)
+	c := &costs{}
+	for i := range c {
+		z := first + costsStep*float64(i)
+		if chance := normal.cumulative(z) - done; chance > 1e-9 {
+			c[i].poll = float32((1 - done) / chance)
+			c[i].delay = float32(ratio - whole*(normal.cumulative(z-sd)-partly)/chance)
+		} else {
+			c[i].poll = float32(math.Inf(1))
 		}
-		delay := at*chance - whole*(normal.cumulative(z-sd)-partly)
-		return (1 - done + kappa*delay) / chance
+		ratio *= grow
 	}
-	z := max(from, z0+step/4)
-	at, grow := math.Exp(mean+sd*z), math.Exp(sd*step)
-	best, bestZ, least := math.Inf(1), z, math.Inf(1)
-	for end := max(to, z0+2); z <= end; z += 2 * step {
-		c := cost(z, at)
-		if c < least {
-			best, bestZ, least = at, z, c
-		} else if c > enough*least {
-			break // it only rises from here
+	return c
+}
+
+// soon is the time of the poll after age: the one whose cost is least. That is the best schedule
+// where what remains has no memory, and near it elsewhere; and there will be news of the progress
+// by then.
+func (o outlook) soon(age, kappa float64) float64 {
+	price := float32(kappa * age)
+	sum := func(i int) float32 { return o.costs[i].poll + price*o.costs[i].delay }
+	best, least := -1, float32(math.Inf(1))
+	for i := range o.costs {
+		if c := sum(i); c < least {
+			best, least = i, c
 		}
-		at *= grow * grow
 	}
-	if math.IsInf(best, 1) {
-		return best
+	if best < 0 {
+		return math.Inf(1)
 	}
-	middle := best
-	if c := cost(bestZ+step, middle*grow); c < least {
-		best, least = middle*grow, c
+	at := float64(best)
+	if best > 0 && best < len(o.costs)-1 {
+		at += lowest(float64(sum(best-1)), float64(least), float64(sum(best+1)))
 	}
-	if z := bestZ - step; z > z0 && cost(z, middle/grow) < least {
-		best = middle / grow
+	return age * math.Exp(o.mean+o.sd*(firstCost(o.mean, o.sd)+costsStep*at))
+}
+
+// lowest is where the parabola through (-1, a), (0, b) and (1, c) is lowest, if b is the least of
+// them.
+func lowest(a, b, c float64) float64 {
+	if curve := a - 2*b + c; curve > 0 && !math.IsInf(curve, 1) {
+		return (a - c) / (2 * curve)
 	}
-	return best
+	return 0
 }
 
 // spread fills in the steps the standard deviation of the logarithm of a duration that is longer
@@ -132,21 +180,21 @@ func (p problem) spread(steps []step) {
 }
 
 // progressed is the time of the poll after age that progress suggests, if it knows better than p.
-func (p *plan) progressed(learned *progress, age float64, share float64) (at float64, ok bool) {
-	mean, sd, ok := p.expect(learned, age, share)
+func (p *plan) progressed(learned *progress, age, share float64) (at float64, ok bool) {
+	o, ok := p.narrowed(learned, age, share)
 	if !ok {
 		return 0, false
 	}
-	at = soon(age, mean, sd, p.kappa)
+	at = o.soon(age, p.kappa)
 	return p.bound(age, at), !math.IsInf(at, 1)
 }
 
-// expect returns the log-normal duration that progress lets one expect, if it knows better than p.
-func (p *plan) expect(learned *progress, age, share float64) (mean, sd float64, ok bool) {
-	mean, sd, ok = learned.expect(age, share)
-	if !ok {
-		return 0, 0, false
+// narrowed returns what progress lets one expect, if it knows better than p.
+func (p *plan) narrowed(learned *progress, age, share float64) (outlook, bool) {
+	o, ok := learned.outlook(share)
+	if !ok || !(age > 0) {
+		return o, false
 	}
 	spread := float64(p.steps[p.find(float32(age))].spread)
-	return mean, sd, spread == 0 || sd <= narrower*spread
+	return o, spread == 0 || o.sd <= narrower*spread
 }

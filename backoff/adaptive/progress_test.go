@@ -83,7 +83,7 @@ func FuzzSoonIsLater(f *testing.F) {
 		if !(age > 0 && age <= maxSeconds && math.Abs(mean) < 20 && sd >= leastSpread && sd < 10 && kappa > 0 && kappa < 1e9) {
 			return
 		}
-		if at := soon(age, mean, sd, kappa); !(at > age) {
+		if at := (outlook{mean, sd, costsOf(mean, sd)}).soon(age, kappa); !(at > age) {
 			t.Errorf("after %v it polls at %v", age, at)
 		}
 	})

@@ -29,8 +29,8 @@ func (a *Learner) Rank(p backoff.Poll, since time.Duration) float64 {
 	}
 	plan := k.plan.Load()
 	if p.Progress > 0 {
-		if mean, sd, ok := plan.expect(k.progress.Load(), age, p.Progress); ok {
-			return rank(logNormal(age, passed, mean, sd))
+		if o, ok := plan.narrowed(k.progress.Load(), age, p.Progress); ok {
+			return rank(o.expected(age, passed))
 		}
 	}
 	return rank(plan.expected(age, passed))
@@ -82,13 +82,15 @@ func (p problem) area(steps []step) {
 	}
 }
 
-// logNormal is as unknown, for a job whose duration is log-normal with a median not below age. The
-// delay is the integral of the chance, by Simpson's rule.
-func logNormal(age, passed, mean, sd float64) (chance, delay float64) {
+// expected is as unknown, by what o lets one expect. The delay is the integral of the chance, by
+// Simpson's rule.
+func (o outlook) expected(age, passed float64) (chance, delay float64) {
 	normal := shapes()[0]
-	ended := func(t float64) float64 { return normal.cumulative((math.Log(t) - mean) / sd) }
-	before := ended(age)
-	by := func(share float64) float64 { return (ended(age+share*passed) - before) / (1 - before) }
+	z0 := -o.mean / o.sd
+	done := normal.cumulative(z0)
+	by := func(share float64) float64 {
+		return (normal.cumulative(z0+math.Log1p(share*passed/age)/o.sd) - done) / (1 - done)
+	}
 	chance = by(1)
 	return chance, passed / 12 * (4*by(0.25) + 2*by(0.5) + 4*by(0.75) + chance)
 }

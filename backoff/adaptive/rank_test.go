@@ -95,7 +95,7 @@ func TestExpectedDelayIsTheIntegralOfTheChance(t *testing.T) {
 	}{
 		"plan":       {plan.expected, 0.001},
 		"unknown":    {func(age, passed float64) (float64, float64) { return unknown(age, passed, kappa) }, 0.001},
-		"log-normal": {func(age, passed float64) (float64, float64) { return logNormal(age, passed, math.Log(age)+1, 0.5) }, 0.02},
+		"log-normal": {outlook{mean: 1, sd: 0.5}.expected, 0.02},
 	} {
 		for _, age := range []float64{0.5, 3, 20, 100} {
 			const steps = 10000

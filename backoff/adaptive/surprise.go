@@ -1,6 +1,9 @@
 package adaptive
 
-import "math"
+import (
+	"math"
+	"weak"
+)
 
 // Whether jobs have changed is judged by how far the newest spans, in the order in which their
 // watches began, lie to one side of what was expected before they began. A duration is compared by
@@ -33,7 +36,7 @@ type score struct {
 
 // expected is what was expected of a job: the chance that it lasts longer than each time.
 type expected struct {
-	plan        *plan // only to know it again
+	plan        weak.Pointer[plan] // only to know it again
 	times, live []float32
 }
 

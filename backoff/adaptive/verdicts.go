@@ -1,5 +1,7 @@
 package adaptive
 
+import "weak"
+
 // verdicts are the scores of the newest spans, in the order in which their watches began. A watch
 // is scored by what was expected when it began.
 type verdicts struct {
@@ -15,7 +17,7 @@ type verdicts struct {
 func (v *verdicts) begin(k *kind) {
 	number := k.first + uint32(len(k.spans))
 	if v.expected == nil || k.roster.followed == 0 || number-v.from >= maxScores {
-		if p := k.plan.Load(); p != nil && p.jobs >= minSpans && (v.expected == nil || v.expected.plan != p) {
+		if p := k.plan.Load(); p != nil && p.jobs >= minSpans && (v.expected == nil || v.expected.plan != weak.Make(p)) {
 			v.expected, v.from = p.expectation(), number
 			if v.begun == 0 {
 				v.begun = number

@@ -67,6 +67,9 @@ func (g *Gate) Recovering(now time.Duration) bool {
 // Shut returns until when the gate is shut, 0 if it is open.
 func (g *Gate) Shut() time.Duration { return g.shut }
 
+// Pause shuts the gate until an instant, or for longer if it is shut for longer.
+func (g *Gate) Pause(until time.Duration) { g.shut = max(g.shut, until) }
+
 // Open opens the gate. [Gate.Admit] shuts it again if it has to.
 func (g *Gate) Open() { g.shut = 0 }
 

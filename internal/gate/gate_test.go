@@ -130,3 +130,13 @@ func TestTheOrderOfOneInstantIsNoMatter(t *testing.T) {
 		require.Equal(t, m1, m2)
 	})
 }
+
+func TestAPauseNeverShortensWhatShutTheGate(t *testing.T) {
+	t.Parallel()
+	g := gate.New(nil, time.Unix(0, 0))
+	g.Pause(2 * time.Second)
+	g.Pause(time.Second)
+	assert.Equal(t, 2*time.Second, g.Shut())
+	g.Open()
+	assert.Zero(t, g.Shut())
+}

@@ -29,21 +29,21 @@ var extensions = [...]string{
 
 func (e extension) String() string { return extensions[e] }
 
-// expire ends what waits for x no longer than until now, or extends its wait for a last look.
-func (t *Timeline) expire(x *watch, now time.Duration, stood bool) {
+// expireLocked ends what waits for x no longer than until now, or extends its wait for a last look.
+func (d *desk) expireLocked(x *watch, now time.Duration, stood bool) {
 	x.deadline = instant.Forever
 	for m := x.waiters; m != nil; {
 		next := m.next
 		if m.deadline() <= now && m.extended == notExtended {
-			if m.extended = t.extension(x, m, stood); m.extended != notExtended && !x.urgent {
+			if m.extended = d.extensionLocked(x, m, stood); m.extended != notExtended && !x.urgent {
 				x.urgent = true
-				if x.queued {
-					t.ready.Hurry(x, x.poll)
+				if x.phase == ready {
+					d.board.ready.Hurry(x, x.poll)
 				}
 			}
 		}
 		if end := m.deadline(); end <= now {
-			t.giveUp(m, ErrTimeout)
+			d.giveUpLocked(m, ErrTimeout)
 		} else {
 			x.deadline = min(x.deadline, end)
 		}
@@ -51,19 +51,19 @@ func (t *Timeline) expire(x *watch, now time.Duration, stood bool) {
 	}
 }
 
-// extension returns why the wait of m goes on: its watch was due for a poll before m's end, which
-// was not made, or the process stood still while it was made.
-func (t *Timeline) extension(x *watch, m *waiter, stood bool) extension {
+// extensionLocked returns why the wait of m goes on: its watch was due for a poll before m's end,
+// which was not made, or the process stood still while it was made.
+func (d *desk) extensionLocked(x *watch, m *waiter, stood bool) extension {
 	switch {
-	case x.run != nil && stood:
+	case x.phase == asked && stood:
 		return extendedByStandstill
-	case !x.queued || x.poll >= m.end():
+	case x.phase != ready || x.poll >= m.end():
 		return notExtended
-	case t.gate.Shut() > 0 && t.gate.Recovering(t.now()):
+	case d.board.gate.Shut() > 0 && d.board.gate.Recovering(d.now()):
 		return extendedByBudget
-	case t.busy >= t.Concurrency:
+	case d.crew.busy >= d.Concurrency:
 		return extendedByWorkers
-	case t.gate.Limited() && !stood:
+	case d.board.gate.Limited() && !stood:
 		return extendedByLimit
 	default:
 		return extendedByStandstill

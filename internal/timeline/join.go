@@ -9,15 +9,23 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
-	"github.com/iamber12/job-status-monitoring/internal/hearing"
 	"github.com/iamber12/job-status-monitoring/internal/instant"
-	"github.com/iamber12/job-status-monitoring/internal/pace"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A Job is one that a [Call] is to wait for. Its fields are those of jobstatus.Job. Where Kind,
-// Began or Timeout is zero, the Limits of the call apply.
+// A joiner has a Consumer wait for a job, and puts the job's watch on the board if there is none.
+type joiner struct {
+	*core
+	board    *board
+	crew     *crew
+	desk     *desk
+	hearer   *hearer
+	catchUps catchUps
+}
+
+// A Job is one that a [Consumer] is to wait for. Its fields are those of jobstatus.Job. Where Kind,
+// Began or Timeout is zero, the Limits of the Consumer apply.
 type Job struct {
 	ID, Kind           string
 	Began, PolledUntil time.Time
@@ -44,20 +52,20 @@ type entry struct {
 
 // Join makes c wait for one job more. If it waits for many, their first polls are spread: see
 // spreadFirst. What keeps c from waiting for the job is its Result.
-func (c *Call) Join(ctx context.Context, job Job) {
+func (c *Consumer) Join(ctx context.Context, job Job) {
 	e := entry{Job: job, persists: c.MaxAttempts == Unlimited || c.ByDefault && job.Timeout != 0}
 	e.Kind = cmp.Or(job.Kind, c.Kind)
 	e.Timeout = cmp.Or(job.Timeout, c.Timeout)
 	if job.Began.IsZero() {
 		e.Began = c.Began
 	}
-	if err := c.join(ctx, &e); err != nil {
+	if err := c.joiner.join(ctx, c, &e); err != nil {
 		c.refuse(ctx, job.ID, err)
 	}
 }
 
 // refuse gives c the Result of a job that it does not wait for, because of err.
-func (c *Call) refuse(ctx context.Context, id string, err error) {
+func (c *Consumer) refuse(ctx context.Context, id string, err error) {
 	r := &Result{Status: transport.Status{ID: id}, End: GaveUp, Err: err}
 	switch {
 	case ctx.Err() != nil:
@@ -65,16 +73,22 @@ func (c *Call) refuse(ctx context.Context, id string, err error) {
 	case err != ErrClosed:
 		r.End = Broken
 	}
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
+	c.put(r)
+}
+
+// put gives c the Result of a job that has no watch.
+func (c *Consumer) put(r *Result) {
+	c.core.mu.Lock()
+	defer c.core.mu.Unlock()
 	if c.source != nil && r.End == GaveUp {
 		c.source.refused++
 	}
-	c.results = append(c.results, r)
-	c.wakeUp()
+	c.inbox.results = append(c.inbox.results, r)
+	c.wakeUpLocked()
 }
 
-func (c *Call) join(ctx context.Context, job *entry) error {
+// join has c wait for job, whose limits are filled in.
+func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -85,166 +99,110 @@ func (c *Call) join(ctx context.Context, job *entry) error {
 		return fmt.Errorf("timeout %v: must not be negative; Unlimited lifts the limit", job.Timeout)
 	}
 	if job.Last.State.Terminal() {
-		c.endBefore(job)
+		r := &Result{Status: job.Last, End: Ended}
+		r.ID = job.ID
+		c.put(r)
 		return nil
 	}
-	t := c.t
-	followed := t.followNew(job.ID, job.Kind)
-	added, err := c.joinFollowed(job)
+	followed := j.followNew(job.ID, job.Kind)
+	added, err := j.watch(c, job)
 	if followed && !added {
-		t.schedule.Learn(backoff.Outcome{Key: job.ID, Kind: job.Kind})
+		j.schedule.Learn(backoff.Outcome{Key: job.ID, Kind: job.Kind})
 	}
 	return err
 }
 
-// endBefore gives c the Result of a job whose end is known.
-func (c *Call) endBefore(job *entry) {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
-	r := &Result{Status: job.Last, End: Ended}
-	r.ID = job.ID
-	c.results = append(c.results, r)
-	c.wakeUp()
+// followNew tells a Backoff that follows of a watch that begins, unless there is one of that id.
+func (j *joiner) followNew(id, kind string) (told bool) {
+	if !j.schedule.Follows() {
+		return false
+	}
+	j.mu.Lock()
+	x, _ := j.board.watches.Get(id)
+	j.mu.Unlock()
+	if x != nil {
+		return false
+	}
+	j.schedule.Follow(id, kind, 0)
+	return true
 }
 
-// lookWithin is a fifth of the time over which the last looks of jobs are spread whose timeout
-// passed before they joined.
-const lookWithin = 2 * time.Second
-
-// maxAge bounds the age at which a watch begins.
-const maxAge = 100 * 365 * 24 * time.Hour
-
-// A stand is where the watch of a job begins: at its first poll, or where it would be if it had
-// been there all along.
-type stand struct {
-	began  time.Duration
-	polled time.Duration // when the last of the polls that count was due; began before the first
-	made   int           // how many they are
-	first  time.Duration // the wait before the next one
-	alive  time.Duration // the age at which the job was last polled
-	// past is whether the timeout has passed, so that one last look is all that is left.
-	past bool
-	// unheard is whether notifications about the job may have been missed.
-	unheard bool
-}
-
-// stand returns where the watch of job begins that joins p now.
-func (c *Call) stand(job *entry, p *part, now time.Duration) (s stand, err error) {
-	t := c.t
-	s.began, s.polled = now, now
-	ask := backoff.Poll{Key: job.ID, Kind: job.Kind}
-	if !job.Began.IsZero() {
-		age := t.epoch.Add(now).Sub(job.Began)
-		s.began = now - min(max(age, 0), maxAge)
-	}
-	if s.began == now {
-		if s.first, err = t.schedule.Ask(ask); err == nil {
-			s.first, err = c.spreadFirst(p, job, max(s.first, c.First, job.Last.RetryAfter))
-		}
-		return s, err
-	}
-	ask.RetryAfter, ask.Progress = max(job.Last.RetryAfter, 0), job.Last.Progress
-	place, err := t.schedule.Resume(ask, now-s.began, c.joined)
-	if err != nil {
-		return s, err
-	}
-	s.made, s.polled = place.Attempt, s.began+place.Last
-	s.first, err = c.spreadFirst(p, job, max(instant.Later(s.polled, place.Wait)-now, 0))
-	if err != nil {
-		return s, err
-	}
-	s.unheard = now-s.began > hearing.Remembered
-	if s.past = instant.Later(s.began, job.Timeout) <= now; s.past {
-		s.first = min(s.first, pace.CatchUp(lookWithin, t.catchUps.next(now, lookWithin)))
-	}
-	if job.PolledUntil.IsZero() {
-		return s, nil
-	}
-	gap := min(max(t.epoch.Add(now).Sub(job.PolledUntil), 0), now-s.began)
-	s.unheard = s.unheard || gap > 0
-	if place.Attempt > 0 && s.polled > now-gap {
-		s.first = min(s.first, pace.CatchUp(gap, t.catchUps.next(now, gap)))
-		place, err = t.schedule.Resume(ask, now-gap-s.began, c.joined)
-	}
-	s.alive = place.Last
-	return s, err
-}
-
-// joinFollowed is join for a job that is worth to wait for. It reports whether it added a watch.
-func (c *Call) joinFollowed(job *entry) (added bool, err error) {
-	t := c.t
-	p := c.partOf(job.Kind)
-	s, err := c.stand(job, p, t.now())
+// watch makes c one that waits for the watch of job. It reports whether it added that watch.
+func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
+	j.mu.Lock()
+	p := c.parts.hold(c, job.Kind, &j.board.figures)
+	j.mu.Unlock()
+	s, err := j.stand(job, p, j.now())
 	c.joined++
-	t.mu.Lock()
-	defer t.unlockAside()
+	j.mu.Lock()
+	defer j.unlockAside()
 	defer p.leave()
 	switch {
 	case err != nil:
 		return false, err
-	case t.closed:
+	case j.closed:
 		return false, ErrClosed
 	case c.source != nil && c.source.stopped:
 		return false, nil // nobody hears of the job
 	}
-	now := t.now()
-	x, hash := t.watches.Get(job.ID)
+	now := j.now()
+	x, hash := j.board.watches.Get(job.ID)
 	if x == nil {
-		if t.MaxWatches > 0 && t.watches.Len() >= t.MaxWatches {
-			return false, fmt.Errorf("%w: %d", ErrMaxWatches, t.MaxWatches)
+		if j.MaxWatches > 0 && j.board.watches.Len() >= j.MaxWatches {
+			return false, fmt.Errorf("%w: %d", ErrMaxWatches, j.MaxWatches)
 		}
 		x, added = &watch{id: job.ID}, true
-		t.start(x, job, &s, now)
-		t.watches.Add(x, hash)
-		x.lane = t.ready.Enter(job.Kind)
+		j.startLocked(x, job, &s, now)
+		j.board.addLocked(x, hash, job.Kind)
 	}
-	m := c.waitForLocked(x, job, p, &s, now)
+	m := j.waitForLocked(x, job, p, &s, now)
 	if x.seen != nil {
-		c.see(x)
+		c.seeLocked(x)
 		if x.isBlocked() && c.StopWhenBlocked {
-			t.giveUp(m, ErrBlocked)
+			j.desk.giveUpLocked(m, ErrBlocked)
 			return added, nil
 		}
 	}
-	if x.run == nil && !x.queued { // of one that is due or polled, this is done once it is answered
+	if x.phase == waiting { // else this is done once its poll is answered
 		first := x.poll
 		if !added {
 			first = instant.Later(now, s.first)
 		}
-		t.advance(x, m, first, now)
+		j.advanceLocked(x, m, first, now)
 	}
-	t.cut(x, m)
-	t.line.Put(x)
+	j.cutLocked(x, m)
+	j.board.line.Put(x)
 	if added {
-		t.recall(x, now)
+		j.hearer.recallLocked(x, now)
 	}
-	t.proceed(now)
+	j.crew.proceedLocked(now)
 	return added, nil
 }
 
-// start puts x, which is new, where s says.
-func (t *Timeline) start(x *watch, job *entry, s *stand, now time.Duration) {
+// startLocked puts x, which is new, where s says.
+func (j *joiner) startLocked(x *watch, job *entry, s *stand, now time.Duration) {
 	x.began, x.deadline, x.alive = s.began, instant.Forever, s.alive
 	x.attempt = int32(min(s.made, math.MaxInt32/2))
 	first := s.first
 	if !s.unheard {
-		first = t.quiet(x, first, now)
+		first = j.hearer.quietLocked(x, first, now)
 	}
 	polled := min(s.polled, now)
 	if s.began == now || first != s.first {
 		polled = now
 	}
-	x.poll = t.align(instant.Later(now, first), first)
-	t.waits(x, x.poll-polled)
+	x.poll = j.board.alignLocked(instant.Later(now, first), first)
+	j.board.waitsLocked(x, x.poll-polled)
 	if job.Last.State != transport.Unknown || job.Last.Raw != "" {
 		var seen sighting.Sighting
-		seen.See(nil, &job.Last, sighting.Fault{}, now, t.Patience)
-		t.saw(x, &seen)
+		seen.See(nil, &job.Last, sighting.Fault{}, now, j.Patience)
+		j.board.sawLocked(x, &seen)
 	}
 }
 
-// waitForLocked makes c one more that waits for x.
-func (c *Call) waitForLocked(x *watch, job *entry, p *part, s *stand, now time.Duration) *waiter {
+// waitForLocked makes the Consumer of p one more that waits for x.
+func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time.Duration) *waiter {
+	c := p.consumer
 	counted := s.made
 	if !job.persists {
 		counted = min(counted, c.MaxAttempts-1) // one poll is made in any case
@@ -262,85 +220,37 @@ func (c *Call) waitForLocked(x *watch, job *entry, p *part, s *stand, now time.D
 	c.members = append(c.members, m)
 	p.holders++
 	p.figures.Waits++
-	c.t.figures.Waits++
+	j.board.figures.Waits++
 	x.deadline = min(x.deadline, m.deadline())
 	return m
 }
 
-// partOf returns the part of c of one kind. Its caller holds it until it calls leave.
-func (c *Call) partOf(kind string) *part {
-	c.t.mu.Lock()
-	defer c.t.mu.Unlock()
-	p := c.own
-	if kind != c.Kind {
-		p = c.parts[kind]
-	}
-	if p == nil {
-		p = &part{call: c, kind: kind, figures: c.t.figures.Of(kind)}
-		switch {
-		case kind == c.Kind:
-			c.own = p
-		case c.parts == nil:
-			c.parts = make(map[string]*part)
-			fallthrough
-		default:
-			c.parts[kind] = p
-		}
-	}
-	p.holders++
-	return p
-}
+// fresh is how old the newest status may be for a waiter that joins. With an older one it need not
+// wait for a poll that is far away: one is made for it.
+const fresh = time.Second
 
-// leave gives p up. One that nobody holds is forgotten, so that a call can be endless. It is called
-// with mu held.
-func (p *part) leave() {
-	if p.holders--; p.holders == 0 && p != p.call.own {
-		delete(p.call.parts, p.kind)
-	}
-}
-
-// advance brings the next poll of x forward for m, which joins it now, unless the newest status is
-// fresh: to the instant first, at which a new watch would be polled. m also gets its last look.
-func (t *Timeline) advance(x *watch, m *waiter, first, now time.Duration) {
+// advanceLocked brings the next poll of x forward for m, which joins it now, unless the newest
+// status is fresh: to the instant first, at which a new watch would be polled. m also gets its last
+// look.
+func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 	since := x.poll - x.previous // the last answer, or when x began
 	var leaveAlone time.Duration
 	if x.seen != nil {
-		leaveAlone = t.capped(x.seen.LeaveAlone())
+		leaveAlone = j.capped(x.seen.LeaveAlone())
 		if now-since >= fresh {
 			x.poll = min(x.poll, max(first, instant.Later(since, leaveAlone)))
 		}
 	}
 	x.lookLast(m, since, since, leaveAlone)
-	t.waits(x, x.poll-since)
+	j.board.waitsLocked(x, x.poll-since)
 	if x.poll <= now {
-		t.enqueue(x)
+		j.board.moveLocked(x, ready)
 	}
 }
 
-// spreadFirst returns the wait before the first poll of job, where the Backoff says first. The
-// first jobs of a call wait no longer. Those that follow are put into cohorts, which are spread
-// evenly over the interval at which the Backoff asks in the long run. So a bulk that begins
-// together never asks much more often than it does later. A first wait that is not zero at most
-// doubles.
-func (c *Call) spreadFirst(p *part, job *entry, first time.Duration) (time.Duration, error) {
-	t := c.t
-	if c.joined < max(pace.SmallBulk, pace.AtOnce*t.service.Group()) {
-		return first, nil
+// cutLocked ends the hold of x if m, which joins it, cannot wait for so long.
+func (j *joiner) cutLocked(x *watch, m *waiter) {
+	if c := x.call; c != nil && c.hold > 0 && (m.extended != notExtended || m.end() < instant.Later(c.asked, c.hold)) {
+		j.crew.stopLocked(c, errCut)
 	}
-	if p.interval == 0 {
-		interval, err := t.longRun(job.ID, job.Kind, job.Timeout)
-		if err != nil {
-			return 0, err
-		}
-		p.interval = interval
-	}
-	return pace.First(first, p.interval, c.joined, t.service.Group()), nil
-}
-
-// longRun returns the interval at which the Backoff asks about a job in the long run.
-func (t *Timeline) longRun(id, kind string, timeout time.Duration) (time.Duration, error) {
-	return pace.LongRun(timeout, func(attempt int, age, last time.Duration) (time.Duration, error) {
-		return t.schedule.Ask(backoff.Poll{Key: id, Kind: kind, Attempt: attempt, Elapsed: age, Previous: last,
-			State: transport.Running.String()})
-	})
 }

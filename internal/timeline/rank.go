@@ -26,40 +26,40 @@ type candidate struct {
 	rank  float64
 }
 
-// rankDue returns some of the watches that are due, those that matter most first, or none where the
-// order in which they became due is kept. It is called with mu held, and lets go of it while the
-// Backoff ranks them.
-func (t *Timeline) rankDue(r *run, now time.Duration) []candidate {
-	if r.ranking { // the Backoff ended the goroutine: this time it is not asked
-		r.ranking = false
+// rankDueLocked returns some of the watches that are due, those that matter most first, or none
+// where the order in which they became due is kept. It lets go of the lock while the Backoff
+// ranks them.
+func (o *chooser) rankDueLocked(c *call, now time.Duration) []candidate {
+	if c.ranking { // the Backoff ended the goroutine: this time it is not asked
+		c.ranking = false
 		return nil
 	}
-	waiting := t.ready.Waiting()
-	binds := waiting > 1 && (t.gate.Limited() || t.gate.Recovering(now) || waiting > t.Concurrency)
-	if !t.schedule.Ranks() || !binds || t.picks%oldestEvery == oldestEvery-1 {
+	waiting := o.board.ready.Waiting()
+	binds := waiting > 1 && (o.board.gate.Limited() || o.board.gate.Recovering(now) || waiting > o.Concurrency)
+	if !o.schedule.Ranks() || !binds || o.picks%oldestEvery == oldestEvery-1 {
 		return nil
 	}
-	l := t.ready.Choose(t.Concurrency)
+	l := o.board.ready.Choose(o.Concurrency)
 	if l == nil {
 		return nil
 	}
 	lanes := []*lane{l}
-	size := min(t.size.Now(), waiting)
+	size := min(o.board.size.Now(), waiting)
 	if size > 1 {
-		lanes = t.ready.Ring()
+		lanes = o.board.ready.Ring()
 	}
 	var sample []candidate
 	each := min((rankSamples+1)*size, maxRanked)/len(lanes) + 1
 	for _, l := range lanes {
-		sample = t.sample(sample, l, each, now)
+		sample = o.sampleLocked(sample, l, each, now)
 	}
-	r.ranking = true
-	t.mu.Unlock()
+	c.ranking = true
+	o.mu.Unlock()
 	for i := range sample {
-		sample[i].rank = t.schedule.Rank(sample[i].poll, sample[i].since)
+		sample[i].rank = o.schedule.Rank(sample[i].poll, sample[i].since)
 	}
-	t.mu.Lock()
-	r.ranking = false
+	o.mu.Lock()
+	c.ranking = false
 	slices.SortStableFunc(sample, func(a, b candidate) int {
 		switch {
 		case a.rank > b.rank:
@@ -73,53 +73,23 @@ func (t *Timeline) rankDue(r *run, now time.Duration) []candidate {
 	return sample
 }
 
-// sample adds to s at most n of the watches that wait in l: the one that is due for longest, and
-// others at random.
-func (t *Timeline) sample(s []candidate, l *lane, n int, now time.Duration) []candidate {
+// sampleLocked adds to s at most n of the watches that wait in l: the one that is due for longest,
+// and others at random.
+func (o *chooser) sampleLocked(s []candidate, l *lane, n int, now time.Duration) []candidate {
 	first := l.Oldest()
 	if first == nil {
 		return s
 	}
-	s = append(s, t.candidate(first, l, now))
+	s = append(s, o.candidateLocked(first, l, now))
 	for range min(n, l.Waiting()) - 1 {
-		if x := l.Sample(t.random()); x != nil {
-			s = append(s, t.candidate(x, l, now))
+		if x := l.Sample(o.randomLocked()); x != nil {
+			s = append(s, o.candidateLocked(x, l, now))
 		}
 	}
 	return s
 }
 
-func (t *Timeline) candidate(x *watch, l *lane, now time.Duration) candidate {
-	p, polled := t.question(x)
+func (o *chooser) candidateLocked(x *watch, l *lane, now time.Duration) candidate {
+	p, polled := o.board.questionLocked(x)
 	return candidate{x: x, lane: l, poll: p, since: now - polled}
-}
-
-// question returns what the Backoff was asked when the next poll of x was planned, and when that
-// was: when the poll before had ended, or x began. The wait before that is not known any more.
-func (t *Timeline) question(x *watch) (p backoff.Poll, polled time.Duration) {
-	polled = x.poll - x.previous
-	p = backoff.Poll{Key: x.id, Kind: x.waiters.part.kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
-	if s := x.seen; s != nil {
-		p.RetryAfter, p.Progress, p.State, p.Err = t.capped(s.LeaveAlone()), s.Progress, s.StateName(), s.Fault.Err
-	}
-	return p, polled
-}
-
-// next returns the watch that is polled next, nil if none may be: one whose wait was extended for a
-// last look, then, of the kind whose turn it is, the one that ranks highest, or the one that is due
-// for longest if none was ranked.
-func (t *Timeline) next(ranked []candidate) *watch {
-	if x := t.ready.Urgent(); x != nil {
-		return x
-	}
-	l := t.ready.Choose(t.Concurrency)
-	if l == nil {
-		return nil
-	}
-	for _, c := range ranked {
-		if c.lane == l && c.x.queued {
-			return c.x
-		}
-	}
-	return l.Oldest()
 }

@@ -9,7 +9,9 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // maxRefused bounds how many ids are still taken, only to be given up, after the end of a call
@@ -17,8 +19,8 @@ import (
 // end.
 const maxRefused = 1000
 
-// A source feeds a [Call] with the ids of a sequence. It pulls them on a goroutine of its own, as a
-// sequence may be quiet or endless, and neither may hold up the call.
+// A source feeds a [Consumer] with the ids of a sequence. It pulls them on a goroutine of its own,
+// as a sequence may be quiet or endless, and neither may hold up the call.
 //
 // The source and the call take turns. While the call hands out results the source is held between
 // two ids. While the source works on the next id the call is parked, unless that takes long: then
@@ -26,15 +28,16 @@ const maxRefused = 1000
 // are, memory is proportional to the number of pending jobs, and a sequence that is not quiet may
 // share variables with the body of its caller's loop.
 //
-// The goroutine ends when the sequence returns. [Call.Leave] makes it stop at its next id. To a
+// The goroutine ends when the sequence returns. [Consumer.Leave] makes it stop at its next id. To a
 // test clock it is one caller more: it may sleep on that clock, or wait for a job.
 type source struct {
-	call  *Call
-	ctx   context.Context // the call's
-	began time.Duration
-	went  chan struct{} // one token, which lets a held goroutine go on
+	*core
+	consumer *Consumer
+	ctx      context.Context // the call's
+	began    time.Duration
+	went     chan struct{} // one token, which lets a held goroutine go on
 
-	// What follows is guarded by Timeline.mu.
+	// What follows is guarded by core.mu.
 	step     int         // ids that were taken
 	refused  int         // those of them that were given up at once
 	held     bool        // between two ids, until the call parks
@@ -42,29 +45,38 @@ type source struct {
 	unlisten func() bool // stops finding out whether that is so; nil if nobody does
 	stopped  bool        // no further id is wanted
 	ended    bool        // the sequence returned, panicked or ended its goroutine
-	goexit   bool        // it ended its goroutine
-	panicked any         // what it panicked with
-	told     bool        // that ids may be left was told
-	left     bool        // nobody hears of a panic any more
+	accident accident
+	told     bool // that ids may be left was told
+	left     bool // nobody hears of a panic any more
+}
+
+// An accident is what a sequence did to its goroutine.
+type accident struct {
+	goexit   bool  // it ended its goroutine
+	panicked any   // what it panicked with
+	broken   error // a plugin ended its goroutine, so that the jobs that follow are not known
 }
 
 // Feed makes c wait for the jobs of a sequence, until Leave. Their Results come from Next.
-func (c *Call) Feed(ctx context.Context, jobs iter.Seq[Job]) {
-	t := c.t
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	c.source = &source{call: c, ctx: ctx, began: t.now(), went: make(chan struct{}, 1)}
-	t.offers[c] = struct{}{} // so that Close wakes the call though no job is pending
-	t.track.Unpark()         // one caller more, until the goroutine ends
+func (c *Consumer) Feed(ctx context.Context, jobs iter.Seq[Job]) {
+	k := c.core
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c.source = &source{core: k, consumer: c, ctx: ctx, began: k.now(), went: make(chan struct{}, 1)}
+	c.desk.offers[c] = struct{}{} // so that Close wakes c though no job is pending
+	k.track.Unpark()              // one caller more, until the goroutine ends
 	go c.source.pull(jobs)
 }
 
 // pull is the source's goroutine.
 func (s *source) pull(jobs iter.Seq[Job]) {
 	returned := false
-	defer func() { s.end(returned, recover()) }()
+	var joins *Job
+	defer func() { s.end(returned, joins, recover()) }()
 	for job := range jobs {
-		s.call.Join(s.ctx, job)
+		joins = &job
+		s.consumer.Join(s.ctx, job)
+		joins = nil
 		if !s.hold() {
 			break
 		}
@@ -74,37 +86,41 @@ func (s *source) pull(jobs iter.Seq[Job]) {
 
 // hold blocks while the call has something to hand out, and reports whether a further id is wanted.
 func (s *source) hold() (more bool) {
-	t, c := s.call.t, s.call
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	c := s.consumer
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.step++
 	s.quiet = false
-	if !s.stopped && (!c.parked || c.hasNewsLocked(s.ctx)) {
+	if !s.stopped && (!c.parked || s.hasNewsLocked()) {
 		s.held = true
-		c.wakeUp()
-		t.track.Park() // after the call was woken
-		t.mu.Unlock()
+		c.wakeUpLocked()
+		s.track.Park() // after the call was woken
+		s.mu.Unlock()
 		<-s.went
-		t.mu.Lock()
+		s.mu.Lock()
 	}
 	return !s.stopped
 }
 
-// end notes how the sequence ended. If there is no call any more that could panic with v, v is
-// logged.
-func (s *source) end(returned bool, v any) {
-	t := s.call.t
-	t.mu.Lock()
-	s.ended, s.panicked, s.goexit = true, v, !returned && v == nil
-	delete(t.offers, s.call)
+// end notes how the sequence ended, or that a plugin ended its goroutine while a job joined. If
+// there is no call any more that could panic with v, v is logged.
+func (s *source) end(returned bool, joins *Job, v any) {
+	s.mu.Lock()
+	s.ended, s.accident = true, accident{panicked: v, goexit: !returned && v == nil}
+	if s.accident.goexit && joins != nil {
+		err := s.guard.Panicked(boundary.ErrGoexit)
+		s.accident = accident{broken: err}
+		s.consumer.inbox.put(&Result{Status: transport.Status{ID: joins.ID}, End: Broken, Err: err})
+	}
+	delete(s.consumer.desk.offers, s.consumer)
 	s.unlistenLocked()
-	s.call.wakeUp()
+	s.consumer.wakeUpLocked()
 	left := s.left
-	t.mu.Unlock()
-	t.track.Park() // after the call was woken
+	s.mu.Unlock()
+	s.track.Park() // after the call was woken
 	if left && v != nil {
 		stack := debug.Stack()
-		t.guard.Log(zap.ErrorLevel, "a sequence of ids panicked after its wait had ended", func() []zap.Field {
+		s.guard.Log(zap.ErrorLevel, "a sequence of ids panicked after its wait had ended", func() []zap.Field {
 			return []zap.Field{zap.Any("value", v), zap.ByteString("stack", stack)}
 		})
 	}
@@ -114,7 +130,7 @@ func (s *source) end(returned bool, v any) {
 func (s *source) releaseLocked() {
 	if s != nil && s.held {
 		s.held = false
-		s.call.t.track.Unpark()
+		s.track.Unpark()
 		s.went <- struct{}{}
 	}
 }
@@ -133,19 +149,19 @@ func (s *source) stopLocked() (between bool) {
 // On a test clock that takes no time and is done when the call has something to hand out. On any
 // other it takes a while and is done ahead.
 func (s *source) listenLocked() {
-	t, c := s.call.t, s.call
-	if s.unlisten != nil || wait.IsTracked(t.Clock) && !c.hasNewsLocked(s.ctx) {
+	c := s.consumer
+	if s.unlisten != nil || wait.IsTracked(s.Clock) && !s.hasNewsLocked() {
 		return
 	}
 	step := s.step
-	s.unlisten = wait.AfterIdle(t.Clock, func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
+	s.unlisten = wait.AfterIdle(s.Clock, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.unlisten = nil
 		switch {
 		case s.step == step && !s.held && !s.ended:
 			s.quiet = true
-			c.wakeUp()
+			c.wakeUpLocked()
 		case c.parked && !s.held && !s.ended:
 			s.listenLocked()
 		}
@@ -161,40 +177,37 @@ func (s *source) unlistenLocked() {
 
 // raise does to the caller's goroutine what the sequence did to its own.
 func (s *source) raise() {
+	a := s.accident
+	s.accident = accident{broken: a.broken}
 	switch {
-	case s.panicked != nil:
-		v := s.panicked
-		s.panicked = nil
-		panic(v)
-	case s.goexit:
-		s.goexit = false
+	case a.panicked != nil:
+		panic(a.panicked)
+	case a.goexit:
 		runtime.Goexit()
 	}
 }
 
-// hasNewsLocked reports whether c has something to hand out, or the news that it is over.
-func (c *Call) hasNewsLocked(ctx context.Context) bool {
-	return len(c.results)+len(c.left) > 0 || c.isOverLocked(ctx)
-}
+// hasNewsLocked reports whether the call has something to hand out, or the news that it is over.
+func (s *source) hasNewsLocked() bool { return s.consumer.inbox.hasFinal() || s.isOverLocked(s.ctx) }
 
-// isOverLocked reports whether c waits no longer, whatever is pending.
-func (c *Call) isOverLocked(ctx context.Context) bool { return c.t.closed || ctx.Err() != nil }
+// isOverLocked reports whether the call waits no longer, whatever is pending.
+func (s *source) isOverLocked(ctx context.Context) bool { return s.closed || ctx.Err() != nil }
 
-// Next blocks until there is a Result of a Call that is fed, and reports false when none will come.
-// If the context ended or the Timeline was closed before the sequence did, the last Result is about
-// no job: it says that ids may be left.
+// Next blocks until there is a Result of a Consumer that is fed, and reports false when none will
+// come. If the context ended or the Timeline was closed before the sequence did, the last Result is
+// about no job: it says that ids may be left.
 //
 // If the sequence panicked or ended its goroutine, Next does the same to the caller's.
-func (c *Call) Next(ctx context.Context) (r *Result, ok bool) {
-	r = c.next(ctx).owned()
+func (c *Consumer) Next(ctx context.Context) (r *Result, ok bool) {
+	r = c.source.next(ctx).owned()
 	return r, r != nil
 }
 
 // next is Next with bytes that other waiters have too. It returns nil when no Result will come.
-func (c *Call) next(ctx context.Context) *Result {
-	t, s := c.t, c.source
-	t.mu.Lock()
-	defer t.unlockAside()
+func (s *source) next(ctx context.Context) *Result {
+	c := s.consumer
+	s.mu.Lock()
+	defer s.unlockAside()
 	for {
 		s.raise()
 		if s.told {
@@ -202,45 +215,50 @@ func (c *Call) next(ctx context.Context) *Result {
 		}
 		if ctx.Err() != nil {
 			c.giveUpLocked(ctx)
-			if !t.untold.isEmpty() { // nobody is told of it while c is parked
-				t.unlockAside()
-				t.mu.Lock()
+			if !s.untold.isEmpty() { // nobody is told of it while c is parked
+				s.unlockAside()
+				s.mu.Lock()
 			}
 		}
 		if s.held || s.quiet || s.ended {
-			if r := c.take(); r != nil {
+			if r := c.inbox.take(); r != nil {
 				return r
 			}
 			switch {
+			case s.ended && len(c.members) == 0 && s.accident.broken != nil:
+				return s.cutLocked()
 			case s.ended && len(c.members) == 0:
 				return nil
-			case c.isOverLocked(ctx) && (s.quiet || s.refused >= maxRefused):
+			case s.isOverLocked(ctx) && (s.quiet || s.refused >= maxRefused):
 				return s.cutLocked()
 			}
 		}
-		c.parkFedLocked(ctx)
+		s.parkLocked(ctx)
 	}
 }
 
-// parkFedLocked parks c until there may be news, and has its source go on meanwhile. After the end
-// of ctx the news are the source's.
-func (c *Call) parkFedLocked(ctx context.Context) {
-	c.source.releaseLocked()
-	if !c.source.quiet && !c.source.ended {
-		c.source.listenLocked()
+// parkLocked parks the call until there may be news, and has the source go on meanwhile. After the
+// end of ctx the news are the source's.
+func (s *source) parkLocked(ctx context.Context) {
+	s.releaseLocked()
+	if !s.quiet && !s.ended {
+		s.listenLocked()
 	}
 	if ctx.Err() != nil {
 		ctx = context.Background()
 	}
-	c.park(ctx, nil, nil)
+	s.consumer.parkLocked(ctx, nil, nil)
 }
 
 // cutLocked stops a source that did not end, and returns the Result that says so.
 func (s *source) cutLocked() *Result {
 	s.stopLocked()
 	s.told = true
-	r := &Result{End: GaveUp, Err: ErrClosed, Elapsed: s.call.t.now() - s.began}
-	if s.ctx.Err() != nil {
+	r := &Result{End: GaveUp, Err: ErrClosed, Elapsed: s.now() - s.began}
+	switch {
+	case s.accident.broken != nil:
+		r.Err = s.accident.broken
+	case s.ctx.Err() != nil:
 		r.Err, r.Context = context.Cause(s.ctx), s.ctx.Err()
 	}
 	return r
@@ -252,14 +270,13 @@ func (s *source) leaveLocked() {
 	if s == nil {
 		return
 	}
-	t := s.call.t
 	if s.stopLocked() {
-		for !s.ended && !s.call.isOverLocked(s.ctx) {
-			s.call.park(s.ctx, nil, nil)
+		for !s.ended && !s.isOverLocked(s.ctx) {
+			s.consumer.parkLocked(s.ctx, nil, nil)
 		}
 	}
 	s.left = true
 	s.unlistenLocked()
-	delete(t.offers, s.call)
+	delete(s.consumer.desk.offers, s.consumer)
 	s.raise()
 }

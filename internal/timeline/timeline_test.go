@@ -25,9 +25,9 @@ func TestAnOfferOnAClosedChannelIsForgotten(t *testing.T) {
 	defer tl.Close()
 	closed := make(chan transport.Status)
 	close(closed)
-	c := tl.NewCall(t.Context(), Limits{Timeout: Unlimited}, true)
+	c := tl.NewConsumer(t.Context(), Limits{Timeout: Unlimited}, true)
 	assert.Panics(t, func() { c.Offer(t.Context(), closed, &transport.Status{}, time.Now()) })
-	assert.Empty(t, tl.offers)
+	assert.Empty(t, tl.desk.offers)
 }
 
 func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
@@ -44,9 +44,9 @@ func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
 		if end != math.MaxInt64 {
 			timeout = time.Duration(end - began)
 		}
-		c := &Call{t: &Timeline{}, until: instant.Forever}
-		m := &waiter{part: &part{call: c}, began: time.Duration(began), timeout: timeout, ordinal: int32(ordinal)}
-		x := &watch{waiters: m, poll: time.Duration(poll)}
+		c := &Consumer{core: &core{}, until: instant.Forever}
+		m := &waiter{part: &part{consumer: c}, began: time.Duration(began), timeout: timeout, ordinal: int32(ordinal)}
+		x := &watch{waiters: m, times: times{poll: time.Duration(poll)}}
 		x.lookLast(m, time.Duration(asked), time.Duration(answered), time.Duration(allowed))
 		may := int64(instant.Later(time.Duration(answered), time.Duration(allowed)))
 		tenth := end - max(1, (end-began)/10)

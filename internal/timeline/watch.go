@@ -3,61 +3,59 @@ package timeline
 import (
 	"time"
 
-	"github.com/iamber12/job-status-monitoring/internal/instant"
-	"github.com/iamber12/job-status-monitoring/internal/pace"
-	"github.com/iamber12/job-status-monitoring/internal/queue"
-
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/batching"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Rules of a watch that have no option.
-const (
-	// longRetryAfter is from how long a wait that the service asks for ends at once a watch that
-	// cannot last for it. A shorter one is waited for until the watch's timeout.
-	longRetryAfter = 5 * time.Minute
-	// fresh is how old the newest status may be for a waiter that joins. With an older one it need
-	// not wait for a poll that is far away: one is made for it.
-	fresh = time.Second
-	// maxPlain bounds the number of sightings that watches share.
-	maxPlain = 256
-)
+// A phase is what a watch is doing. See docs/design.md for the events that move it on.
+type phase uint8
 
-// lane is the watches of one kind that are due.
-type lane = queue.Lane[watch, *watch]
+const (
+	waiting phase = iota // for its next poll to be due
+	ready                // its poll is due, and waits for a worker
+	asked                // its poll is in flight
+	gone                 // nobody waits for it any more
+)
 
 // A watch is one job that somebody waits for. It stands on the timeline from join until its last
 // waiter leaves. A million of them wait at once, so it is kept small.
 //
-// All fields are guarded by Timeline.mu. The worker that polls also reads them without it, as
-// nobody else writes those that it reads before it has come back.
+// All fields are guarded by core.mu. The worker that polls also reads them without it, as nobody
+// else writes those that it reads before it has come back.
 type watch struct {
-	id       string
-	waiters  *waiter            // nil once all have left, and the watch with them
-	seen     *sighting.Sighting // nil before the first poll
-	began    time.Duration
-	poll     time.Duration // when to poll next; from then on until the poll is answered, when it became due
-	previous time.Duration // the wait before the next poll, or before the one that is under way
-	deadline time.Duration // the earliest of its waiters'
-	alive    time.Duration // how old the watch was when the job was last seen not to have ended
-	run      *run          // the poll under way, nil if none is
-	attempt  int32         // polls made
-	place    int32         // on the timeline
-	company  batching.Company
-	lane     uint16 // the number of its lane
-	queued   bool   // it is due for a poll and waits for a worker
-	urgent   bool   // one of its waiters goes on after its timeout for a last look
+	id      string
+	waiters *waiter            // nil once all have left, and the watch with them
+	seen    *sighting.Sighting // nil before the first poll
+	times
+	call    *call // the poll in flight, nil if none is
+	attempt int32 // polls made
+	place   int32 // on the due line
+	company batching.Company
+	lane    uint16 // the number of its lane
+	phase   phase
+	urgent  bool // one of its waiters goes on after its timeout for a last look
 	// confirmed is whether a Backoff that follows was asked again about the poll that is due.
 	confirmed bool
 	// claimed is whether a notification said that the job has ended, and no poll has confirmed it.
 	claimed bool
 }
 
+// times are those of a watch.
+type times struct {
+	began    time.Duration
+	poll     time.Duration // when to poll next; from then on until the poll is answered, when it became due
+	previous time.Duration // the wait before the next poll, or before the one that is in flight
+	deadline time.Duration // the earliest of its waiters'
+	alive    time.Duration // how old the watch was when the job was last seen not to have ended
+}
+
 // Due returns when the timeline has something to do about x.
 func (x *watch) Due() time.Duration {
-	if x.queued || x.run != nil {
+	if x.phase != waiting {
 		return x.deadline
 	}
 	return min(x.poll, x.deadline)
@@ -70,7 +68,7 @@ func (x *watch) Place() *int32 { return &x.place }
 func (x *watch) Key() string { return x.id }
 
 // Waits reports whether x still waits for a worker, for the poll that it has been due for.
-func (x *watch) Waits(since time.Duration) bool { return x.queued && x.poll == since }
+func (x *watch) Waits(since time.Duration) bool { return x.phase == ready && x.poll == since }
 
 // isBlocked reports whether the newest status of x says that its job waits for a person.
 func (x *watch) isBlocked() bool { return x.seen != nil && x.seen.State == transport.Blocked }
@@ -85,37 +83,17 @@ func (x *watch) status() transport.Status {
 	return st
 }
 
-// plainStatus is what an answer says that says no more than the state.
-type plainStatus struct {
-	state transport.State
-	raw   string
-}
-
-// share returns s, or one that is equal to it and that other watches have too. It is called with mu
-// held.
-func (t *Timeline) share(s *sighting.Sighting) *sighting.Sighting {
-	if !s.IsPlain() {
-		return s
+// timeout returns the timeout of x's waiters, counted from when x began: that of the one who waits
+// for longest.
+func (x *watch) timeout() time.Duration {
+	var longest time.Duration
+	for m := x.waiters; m != nil; m = m.next {
+		if m.end() == instant.Forever {
+			return Unlimited
+		}
+		longest = max(longest, m.end()-x.began)
 	}
-	key := plainStatus{s.State, s.Raw}
-	if shared := t.plain[key]; shared != nil {
-		return shared
-	}
-	if len(t.plain) < maxPlain {
-		t.plain[key] = s
-	}
-	return s
-}
-
-// saw notes what was seen last of x.
-func (t *Timeline) saw(x *watch, s *sighting.Sighting) {
-	if x.isBlocked() {
-		t.figures.Blocked--
-	}
-	x.seen = t.share(s)
-	if x.isBlocked() {
-		t.figures.Blocked++
-	}
+	return longest
 }
 
 // lookLast brings the next poll of x forward to shortly before m gives up, if it would come too
@@ -123,7 +101,7 @@ func (t *Timeline) saw(x *watch, s *sighting.Sighting) {
 // later. It never comes before the service allows it: so long after the last answer. A waiter that
 // is held on for a last look gets it at once.
 func (x *watch) lookLast(m *waiter, asked, answered, leaveAlone time.Duration) {
-	end := min(m.deadline(), m.part.call.until)
+	end := min(m.deadline(), m.part.consumer.until)
 	if end == instant.Forever || m.extended == extendedByAbsence { // the one poll of such a wait is planned
 		return
 	}

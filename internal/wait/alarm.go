@@ -62,6 +62,15 @@ func (a *Alarm) Stop() {
 // clock's reading it is still to come: timers may run by a finer clock than the one that is read.
 func (a *Alarm) Rang() { a.Stop() }
 
+// Late returns by how much the function should have been called before the instant now, 0 if it
+// should not.
+func (a *Alarm) Late(now time.Duration) time.Duration {
+	if !a.set {
+		return 0
+	}
+	return max(now-a.at, 0)
+}
+
 var realClock = reflect.TypeOf(clock.New())
 
 // Real reports whether clk is the real clock of package clock.

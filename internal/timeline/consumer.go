@@ -1,0 +1,171 @@
+package timeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// Limits are those of one call. A limit is more than zero, or Unlimited.
+type Limits struct {
+	Kind string
+	// Began is when the jobs began to be waited for, now if zero.
+	Began       time.Time
+	MaxAttempts int
+	// ByDefault is whether a timeout of a job lifts MaxAttempts.
+	ByDefault bool
+	Timeout   time.Duration
+	// First is the least wait before the first poll.
+	First time.Duration
+	// StopWhenBlocked ends a wait with ErrBlocked once its job is [transport.Blocked].
+	StopWhenBlocked bool
+}
+
+// A Consumer waits for one job or many. One goroutine uses it, beside that of its source.
+type Consumer struct {
+	Limits
+	core    *core
+	desk    *desk
+	joiner  *joiner
+	updates bool          // it wants to see each update
+	joined  int           // how many jobs it has waited for so far
+	wake    chan struct{} // one token, for whoever is parked
+	until   time.Duration // when its context ends, as far as that can be told in time for a last look
+	drains  bool          // Leave waits for the polls in flight of its jobs
+
+	// What follows is guarded by core.mu.
+	parked  bool
+	parts   parts
+	source  *source // of jobs; nil if Join names them
+	members []*waiter
+	flying  int // requests in flight of jobs that it has left, if it drains
+	inbox   inbox
+}
+
+// Await blocks until there is a Result, or, if out is not nil, until st was sent on it.
+func (c *Consumer) Await(ctx context.Context, out chan<- transport.Status, st *transport.Status) (r *Result, sent bool) {
+	r, sent = c.await(ctx, out, st)
+	return r.owned(), sent
+}
+
+// await is Await with bytes that other waiters have too. Results go by pointer, so that the stack
+// of a goroutine that waits stays within 4 KiB.
+func (c *Consumer) await(ctx context.Context, out chan<- transport.Status, st *transport.Status) (r *Result, sent bool) {
+	c.core.mu.Lock()
+	defer c.core.unlockAside()
+	for {
+		if r = c.inbox.take(); r != nil {
+			return r, false
+		}
+		if c.parkLocked(ctx, out, st) {
+			return nil, true
+		}
+		if ctx.Err() != nil {
+			c.giveUpLocked(ctx)
+		}
+	}
+}
+
+// giveUpLocked ends what c waits for, as its context has ended.
+func (c *Consumer) giveUpLocked(ctx context.Context) {
+	c.inbox.end(ctx, c.core.now())
+	left := c.desk.dismissAllLocked(c, c.inbox.cause)
+	for _, m := range left {
+		if m.watch.waiters != nil { // it goes on for others
+			x := *m.watch
+			m.watch = &x
+		}
+	}
+	c.inbox.left = append(c.inbox.left, left...)
+}
+
+// Offer blocks until st was sent on out, ctx is done, the Timeline is closed, or as much of the
+// call's timeout as is left since began has passed.
+func (c *Consumer) Offer(ctx context.Context, out chan<- transport.Status, st *transport.Status, began time.Time) {
+	k := c.core
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return
+	}
+	if c.Timeout != Unlimited {
+		defer wait.AfterFunc(k.Clock, c.Timeout-k.Clock.Since(began), func() {
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			c.wakeUpLocked()
+		})()
+	}
+	c.desk.offers[c] = struct{}{}
+	defer delete(c.desk.offers, c) // also if out is closed
+	c.parkLocked(ctx, out, st)
+}
+
+// parkLocked blocks until the call is woken, ctx is done, or st was sent on out. It
+// lets go of the lock meanwhile.
+func (c *Consumer) parkLocked(ctx context.Context, out chan<- transport.Status, st *transport.Status) (sent bool) {
+	c.parked = true
+	c.core.track.Park()
+	c.core.mu.Unlock()
+	defer c.unpark() // also if out is closed
+	if out == nil {
+		select {
+		case <-c.wake:
+		case <-ctx.Done():
+		}
+		return false
+	}
+	select {
+	case <-c.wake:
+	case out <- *st:
+		sent = true
+	case <-ctx.Done():
+	}
+	return sent
+}
+
+func (c *Consumer) unpark() {
+	c.core.mu.Lock()
+	if c.parked {
+		c.parked = false
+		c.core.track.Unpark()
+		return
+	}
+	select { // a token that came together with what else ended the wait
+	case <-c.wake:
+	default:
+	}
+}
+
+// Leave ends what c still waits for, without a Result.
+func (c *Consumer) Leave() {
+	c.core.mu.Lock()
+	defer c.core.unlockAside()
+	c.desk.dismissAllLocked(c, context.Canceled)
+	c.source.leaveLocked()
+	for c.flying > 0 {
+		c.parkLocked(context.Background(), nil, nil)
+	}
+}
+
+// Drain makes Leave return only when no poll is in flight of a job that c waited for. A poll that
+// nobody else waits for is canceled, and waited for as long as any other: see writeOffAfter.
+func (c *Consumer) Drain() { c.drains = true }
+
+// seeLocked tells c of the newest status of x, if it wants to know.
+func (c *Consumer) seeLocked(x *watch) {
+	if c.updates && x.seen.Answered {
+		c.inbox.update = &Result{Status: x.status()}
+		c.wakeUpLocked()
+	}
+}
+
+// wakeUpLocked wakes whoever is parked in c.
+func (c *Consumer) wakeUpLocked() {
+	if c.parked {
+		c.parked = false
+		c.core.track.Unpark()
+		c.wake <- struct{}{}
+	}
+}

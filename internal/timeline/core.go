@@ -1,0 +1,120 @@
+package timeline
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+)
+
+// core is what all parts of a Timeline stand on: the one lock, the clock, and what is told once the
+// lock is free.
+type core struct {
+	Config
+	guard    *boundary.Guard
+	service  *boundary.Service
+	schedule *boundary.Schedule
+	audience *boundary.Audience // nil without an Observer
+	track    wait.Tracker
+	epoch    time.Time // instants are durations from here
+
+	ctx     context.Context // ends at Close; every poll's is made from it
+	cancel  context.CancelCauseFunc
+	workers sync.WaitGroup // all goroutines that Close waits for
+
+	mu     sync.Mutex
+	closed bool                // guarded by mu, as is what follows
+	words  map[string]struct{} // that the Transport has no state for, and that a warning was written of
+	untold
+}
+
+func newCore(c Config) *core {
+	guard := &boundary.Guard{Logger: c.Logger.Named("jobstatus"), Panic: c.Panic}
+	return &core{
+		Config:   c,
+		guard:    guard,
+		service:  boundary.NewService(guard, c.Transport),
+		schedule: boundary.NewSchedule(guard, c.Backoff, c.MaxDelay),
+		audience: boundary.NewAudience(guard, c.Observer),
+		track:    wait.Track(c.Clock),
+		epoch:    c.Clock.Now(),
+		words:    make(map[string]struct{}),
+	}
+}
+
+// now returns the instant that it is.
+func (k *core) now() time.Duration { return k.Clock.Now().Sub(k.epoch) }
+
+// capped returns a wait that the service asks for, within the user's bound.
+func (k *core) capped(d time.Duration) time.Duration {
+	if k.MaxRetryAfter > 0 {
+		return min(d, k.MaxRetryAfter)
+	}
+	return d
+}
+
+// closeGrace is how long Close waits for polls to come back whose context has ended.
+const closeGrace = 5 * time.Second
+
+// unlock unlocks mu and tells what has happened meanwhile. It is called on a goroutine of the
+// engine's.
+func (k *core) unlock() {
+	if k.untold.isEmpty() {
+		k.mu.Unlock()
+		return
+	}
+	u := k.untold
+	k.untold = untold{}
+	k.mu.Unlock()
+	k.tellAll(&u)
+}
+
+// unlockAside is unlock for a goroutine of the user's. Whoever is told might end or block it, so
+// another one tells.
+func (k *core) unlockAside() {
+	if k.untold.isEmpty() {
+		k.mu.Unlock()
+		return
+	}
+	u := k.untold
+	k.untold = untold{}
+	k.mu.Unlock()
+	k.track.Begin()
+	wait.Within(closeGrace, func() {
+		defer k.track.End()
+		k.tellAll(&u)
+	})
+}
+
+// tellAll tells u. Where it ends the goroutine, the rest is told all the same.
+func (k *core) tellAll(u *untold) {
+	if u.isEmpty() {
+		return
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			k.tellAll(u)
+		}
+	}()
+	for len(u.outcomes) > 0 {
+		o := u.outcomes[0]
+		u.outcomes = u.outcomes[1:]
+		k.schedule.Learn(o)
+	}
+	for len(u.events) > 0 {
+		e := &u.events[0]
+		u.events = u.events[1:]
+		k.audience.Observe(k.ctx, e)
+	}
+	for len(u.notes) > 0 {
+		n := u.notes[0]
+		u.notes = u.notes[1:]
+		k.guard.Log(n.level, n.message, func() []zap.Field { return n.fields })
+	}
+	returned = true
+}

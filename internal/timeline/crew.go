@@ -1,0 +1,200 @@
+package timeline
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+)
+
+// A crew is the workers that poll, a bounded number, and their calls in flight. All is guarded by
+// core.mu.
+type crew struct {
+	*core
+	board    *board
+	work     func(*call) // what a worker does
+	alarm    *wait.Alarm // rings when there is something to do
+	calls    flight      // in flight
+	stopping flight      // canceled, and not come back yet
+	strays   flight      // written off, and not come back yet
+	held     flight      // that the service keeps, the next to expire first
+	holds    int         // workers that wait for them
+	lost     int         // strays
+	idle     idle
+	busy     int // workers
+}
+
+func newCrew(k *core, b *board) *crew { return &crew{core: k, board: b} }
+
+// proceedLocked starts workers for what is ready, and sets the alarm to what comes next.
+func (w *crew) proceedLocked(now time.Duration) {
+	w.hireLocked(now)
+	w.armLocked()
+}
+
+// armLocked sets the alarm to what comes next.
+func (w *crew) armLocked() {
+	next := min(w.board.line.Next(), w.calls.next(), w.held.next())
+	if w.lost < w.Concurrency {
+		next = min(next, w.stopping.next())
+	}
+	if shut := w.board.gate.Shut(); shut > 0 && w.board.ready.Waiting() > 0 && w.busy < w.Concurrency {
+		next = min(next, shut)
+	}
+	if next != instant.Forever && !w.closed {
+		w.alarm.Set(next, func() time.Duration { return next - w.now() })
+	} else {
+		w.alarm.Stop()
+	}
+}
+
+// hireLocked starts workers for what is ready. Each is owned by Close, which waits for it, and ends
+// when nothing is left for it to do.
+func (w *crew) hireLocked(now time.Duration) {
+	size := w.board.size.Now()
+	for waiting := w.board.ready.Waiting(); waiting > 0 && w.busy < w.Concurrency && w.board.gate.Shut() <= now && !w.closed; waiting -= size {
+		w.busy++
+		w.workers.Add(1)
+		w.track.Begin()
+		go w.idleCallLocked().work()
+	}
+}
+
+// idle are runs that no worker has. The next worker finds a context in one, and room for a poll.
+type idle []*call
+
+// maxIdle is how many are kept.
+const maxIdle = 64
+
+// idleRun returns one of them, or a new one.
+func (w *crew) idleCallLocked() *call {
+	n := len(w.idle)
+	if n == 0 {
+		c := &call{}
+		c.work = func() { w.work(c) }
+		return c
+	}
+	c := w.idle[n-1]
+	w.idle[n-1] = nil
+	w.idle = w.idle[:n-1]
+	return c
+}
+
+// put takes c back, or reports false if it is of no use.
+func (i *idle) put(c *call) bool {
+	if len(*i) == maxIdle || cap(c.polls) > 1 {
+		return false
+	}
+	c.lane = nil
+	*i = append(*i, c)
+	return true
+}
+
+// launchLocked counts c, which is filled, as in flight.
+func (w *crew) launchLocked(c *call, now time.Duration) {
+	if c.ctx == nil || c.cause != nil {
+		c.ctx, c.cancel = context.WithCancelCause(w.ctx)
+	}
+	c.asked, c.until = now, instant.Later(instant.Later(now, w.PollTimeout), c.hold)
+	c.present, c.cause, c.observed, c.unbind, c.polled = len(c.polls), nil, nil, nil, false
+	c.claim.Store(unclaimed)
+	if c.hold > 0 {
+		w.busy--
+		w.holds++
+		w.held.insert(c)
+	} else {
+		w.board.ready.Begin(c.lane)
+		w.calls.add(c)
+	}
+	w.board.figures.Request(now)
+	w.board.figures.InFlight += len(c.polls)
+}
+
+// pollsLocked has the worker of c, which the service may have kept, poll from now on. It reports
+// false if there are enough that do.
+func (w *crew) pollsLocked(c *call) bool {
+	if c.hold == 0 {
+		return true
+	}
+	if w.busy >= w.Concurrency {
+		return false
+	}
+	w.busy++
+	c.hold = 0
+	return true
+}
+
+// stopLocked cancels the request of c. What that sets off counts as work until it has come back.
+func (w *crew) stopLocked(c *call, cause error) {
+	if c.cause != nil {
+		return
+	}
+	c.cause = cause
+	c.leave()
+	c.until = instant.Later(w.now(), writeOffAfter)
+	w.stopping.add(c)
+	w.track.Begin()
+	c.cancel(cause)
+}
+
+// writeOffAfter is how long after its context has ended a request may take to come back. Then its
+// worker is given up, so that the watches go on without it. At most as many workers are given up as
+// there may be at once.
+const writeOffAfter = time.Second
+
+// writeOffLocked has another worker deal with the end of c, whose own does not come back.
+func (w *crew) writeOffLocked(c *call) {
+	c.leave()
+	o := &call{progress: progress{stage: stageConclude}, observed: c.ctx}
+	switch {
+	case c.claim.CompareAndSwap(unclaimed, writtenOff):
+	case c.claim.CompareAndSwap(asking, writtenOff):
+		o.observed, o.unbind = c.observed, c.unbind
+	default:
+		return // it has just come back
+	}
+	w.strays.add(c)
+	w.lost++
+	o.ctx, o.cancel, o.cause, o.lane, o.present = c.ctx, c.cancel, c.cause, c.lane, c.present
+	o.leavers, c.leavers = c.leavers, nil
+	o.hold, o.polled = c.hold, c.polled
+	o.polls, o.ids, o.asked, o.ended = slices.Clone(c.polls), slices.Clone(c.ids), c.asked, w.now()
+	o.fault = sighting.Fault{Err: c.cause}
+	o.claim.Store(asking)
+	o.work = func() { w.work(o) }
+	for i := range o.polls {
+		if x := o.polls[i].x; x.call == c {
+			x.call = o
+		}
+	}
+	w.workers.Add(1)
+	go o.work() // in the place of c's worker, also as far as a test clock knows
+}
+
+// prolongLocked gives the requests in flight the time for which the process stood still. Their
+// answers may be there.
+func (w *crew) prolongLocked(still time.Duration) {
+	for _, list := range []*flight{&w.calls, &w.held} {
+		for c := list.first; c != nil; c = c.next {
+			c.until = instant.Later(c.until, still)
+		}
+	}
+}
+
+// maxNamed bounds the ids that a line of the log names.
+const maxNamed = 16
+
+// unreturned returns some of the ids of the polls that have not come back.
+func (w *crew) unreturned() (ids []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, list := range []*flight{&w.strays, &w.stopping, &w.calls, &w.held} {
+		for c := list.first; c != nil && len(ids) < maxNamed; c = c.next {
+			ids = append(ids, c.ids...)
+		}
+	}
+	return ids[:min(len(ids), maxNamed)]
+}

@@ -1,0 +1,52 @@
+package timeline
+
+import (
+	"context"
+	"time"
+)
+
+// An inbox is what a Consumer has not taken yet.
+type inbox struct {
+	results []*Result
+	update  *Result       // the newest that is not final
+	left    []*waiter     // given up when the context ended; their results are made when they are taken
+	cause   error         // why it ended
+	over    error         // the context's Err
+	ended   time.Duration // when
+}
+
+// put adds a final Result. No update is of use after it.
+func (i *inbox) put(r *Result) {
+	i.update = nil
+	i.results = append(i.results, r)
+}
+
+// end notes that ctx has ended, unless that is known.
+func (i *inbox) end(ctx context.Context, now time.Duration) {
+	if i.over == nil {
+		i.cause, i.over, i.ended = context.Cause(ctx), ctx.Err(), now
+	}
+}
+
+// hasFinal reports whether there is a Result that is not an update.
+func (i *inbox) hasFinal() bool { return len(i.results)+len(i.left) > 0 }
+
+// take removes and returns the oldest Result, or the newest update if there is none, or nil.
+func (i *inbox) take() (r *Result) {
+	switch {
+	case len(i.results) > 0:
+		r = i.results[0]
+		i.results[0] = nil
+		if i.results = i.results[1:]; len(i.results) == 0 {
+			i.results = nil
+		}
+	case len(i.left) > 0:
+		m := i.left[0]
+		i.left = i.left[1:]
+		r = m.gaveUp(i.cause, i.ended)
+		r.Context = i.over
+	case i.update != nil:
+		r, i.update = i.update, nil
+	}
+	return r
+}

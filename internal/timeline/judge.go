@@ -1,0 +1,212 @@
+package timeline
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/ids"
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// A judge says what an answer makes of each watch that it is about.
+type judge struct {
+	*core
+	board      *board
+	answeredAt time.Duration // when a request was last answered; guarded by core.mu
+	dividedAt  time.Duration // when a batch was last divided for a trial; guarded by core.mu
+}
+
+var notAnswered = sighting.FaultOf(&transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered})
+
+// blockedWait is the least wait between polls while a job waits for a person, who takes longer than
+// a machine.
+const blockedWait = 30 * time.Second
+
+// judgeNext judges the next poll of c, and tells the log and the Backoff of it. Where a plugin ends
+// the goroutine meanwhile, the next one goes on behind that plugin's call.
+func (j *judge) judgeNext(c *call) {
+	p := &c.polls[c.at]
+	if !p.again {
+		j.judge(c, p)
+	}
+	c.at++ // what follows is not needed for the wait
+	if p.over && p.why == nil && j.schedule.Learns() {
+		o, _ := p.x.outcome(p.kind, &p.seen.Status, max(p.x.alive, c.alive(p.x)), c.ended-p.x.began)
+		o.Marks = p.seen.Marks
+		j.schedule.Learn(o)
+	}
+}
+
+// judge decides what the watch of p does next, and writes a line about it.
+func (j *judge) judge(c *call, p *poll) {
+	if p.entered {
+		if !p.judged {
+			p.breakOff(j.guard.Panicked(boundary.ErrGoexit))
+		}
+		return
+	}
+	p.entered = true
+	err := j.guard.Do(func() {
+		j.look(c, p)
+		p.judged = true
+		j.logPoll(c, p) // a logger that panics has nobody to tell
+	})
+	if !p.judged {
+		p.breakOff(err)
+	}
+}
+
+// distribute gives each watch of c its part of the answer.
+func (j *judge) distribute(c *call) {
+	switch {
+	case len(c.polls) == 1:
+		p := &c.polls[0]
+		if p.status = &c.status; c.fault.Err != nil {
+			p.fault = c.fault
+		}
+	case c.fault.Err != nil:
+		c.split = j.divisible(c)
+		for i := range c.polls {
+			c.polls[i].fault, c.polls[i].again = c.fault, c.split
+		}
+	default:
+		j.distributeBatch(c)
+	}
+}
+
+func (j *judge) distributeBatch(c *call) {
+	if c.answers == nil {
+		c.answers = make(map[string]int, len(c.polls))
+	}
+	clear(c.answers)
+	for i := range c.batch {
+		c.answers[c.batch[i].Status.ID] = i
+	}
+	for i := range c.polls {
+		p := &c.polls[i]
+		if n, ok := c.answers[p.x.id]; ok {
+			p.status, p.fault = &c.batch[n].Status, j.service.Fault(c.ctx, c.batch[n].Err)
+			c.named++
+		}
+	}
+	for i := range c.polls {
+		if p := &c.polls[i]; p.status == nil {
+			p.fault, p.again = notAnswered, c.named > 0
+		}
+	}
+}
+
+// divisible reports whether the fault of a batch may be that of one of its jobs, so that fewer of
+// them are asked about at a time. A fault that would end a watch is looked into at once. One that
+// passes is looked into when it comes for the second time, and if the service answers others
+// meanwhile: in an outage everything fails, and dividing would only add to it. As there may be no
+// others, one batch at a time is divided for a trial.
+func (j *judge) divisible(c *call) bool {
+	switch c.fault.Class {
+	case transport.Permanent, transport.NotFound, transport.Oversized:
+		return true
+	case transport.Throttled, transport.Misdirected:
+		return false
+	}
+	x := c.polls[0].x
+	if x.seen == nil || x.seen.Fault.Err == nil {
+		return false
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	before := x.poll - x.previous // when the poll before ended
+	switch {
+	case c.abandonedLocked():
+		return false
+	case j.answeredAt >= before:
+		return true
+	case j.dividedAt >= before || j.board.gate.Recovering(c.ended):
+		return false
+	default:
+		j.dividedAt = c.asked
+		return true
+	}
+}
+
+// look makes of an answer what the watch of p does next. Of a watch that is polled, nobody else
+// writes what it reads.
+func (j *judge) look(c *call, p *poll) {
+	x, now := p.x, c.ended
+	st := p.status
+	switch {
+	case st != nil:
+	case p.fault.Err == nil: // its part of the answer was lost
+		p.fault = boundary.Broken(j.guard.Panicked(boundary.ErrGoexit))
+		fallthrough
+	default:
+		st = &transport.Status{}
+	}
+	var s sighting.Sighting
+	v := s.See(x.seen, st, p.fault, now, j.Patience)
+	if j.schedule.Learns() && p.fault.Err == nil && !v.Over {
+		s.Mark(c.ageSeen(x))
+	}
+	p.leaveAlone = j.capped(s.LeaveAlone())
+	if c.isHold() && p.fault.Err != nil {
+		p.seen, p.wait = x.seen, max(j.capped(p.fault.RetryAfter), 0)
+		return
+	}
+	p.over, p.why, p.seen = v.Over, v.Err, x.seen
+	if !s.Same(x.seen) {
+		p.changed = p.fault.Err == nil && s.Differs(x.seen)
+		p.seen = new(sighting.Sighting)
+		*p.seen = s
+	}
+	if v.Over {
+		return
+	}
+	if p.fault.Err == nil {
+		j.schedule.Follow(x.id, p.kind, c.ageSeen(x))
+	}
+	made := int(x.attempt) + 1
+	if c.isHold() && !p.changed && x.seen != nil {
+		p.silent, made = true, max(made-1, 1)
+	}
+	p.wait = j.schedule.Next(backoff.Poll{
+		Key: x.id, Kind: p.kind, Attempt: made, Elapsed: now - x.began, Previous: x.previous,
+		RetryAfter: p.leaveAlone, Progress: s.Progress, State: s.StateName(), Err: s.Fault.Err,
+	})
+	if s.State == transport.Blocked {
+		p.wait = max(p.wait, blockedWait)
+	}
+	if p.silent {
+		p.due, p.wait = p.wait, max(p.wait-(now-c.asked), 0)
+	}
+}
+
+// logPoll writes a line for a poll of p at debug level. It is called inside guard.
+func (j *judge) logPoll(c *call, p *poll) {
+	if p.why != nil || p.fault.Err != nil && c.dropped() {
+		return
+	}
+	e := j.guard.Logger.Check(zap.DebugLevel, pollMessage(p))
+	if e == nil {
+		return
+	}
+	fields := []zap.Field{zap.String("id", ids.Short(p.x.id)), zap.Int32("attempt", p.x.attempt+1), zap.Duration("took", c.ended-c.asked)}
+	if p.fault.Err != nil {
+		fields = append(fields, zap.Error(p.fault.Err))
+	} else {
+		fields = append(fields, zap.Stringer("state", p.seen.State), zap.String("raw", p.seen.Raw))
+	}
+	if !p.over {
+		fields = append(fields, zap.Duration("wait", p.wait))
+	}
+	e.Write(fields...)
+}
+
+func pollMessage(p *poll) string {
+	if p.fault.Err != nil {
+		return "poll failed"
+	}
+	return "poll"
+}

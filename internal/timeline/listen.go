@@ -1,0 +1,120 @@
+package timeline
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/hearing"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// A hearer listens to the Notifiers, and does what a notification asks for.
+type hearer struct {
+	*core
+	board     *board
+	crew      *crew
+	desk      *desk
+	listeners []*listener    // does not change after New
+	memory    hearing.Memory // of notifications; guarded by core.mu
+}
+
+// A listener runs one Notifier, on one goroutine. Close waits for it.
+type listener struct {
+	notifier transport.Notifier
+	trusted  bool           // a terminal notification needs no poll
+	source   hearing.Source // guarded by core.mu
+}
+
+// listenToAll starts to listen to every Notifier, whose context has what carried says.
+func (h *hearer) listenToAll(carried wait.Carried) {
+	carried.Untracked = true
+	ctx := wait.NewContext(h.ctx, carried)
+	for _, n := range h.Notifiers {
+		l := &listener{notifier: n}
+		err := h.guard.Do(func() {
+			if v, ok := n.(transport.Truster); ok {
+				l.trusted = v.Trusted()
+			}
+		})
+		if err != nil {
+			h.guard.Complain("notifier panicked in Trusted", err)
+		}
+		h.listeners = append(h.listeners, l)
+		h.workers.Add(1)
+		go h.listen(ctx, l)
+	}
+}
+
+// listen calls Notify once and then has another goroutine do the same, until Close or a permanent
+// error. It does so even if Notify ends the goroutine.
+func (h *hearer) listen(ctx context.Context, l *listener) {
+	err, returned := boundary.ErrGoexit, false
+	defer func() {
+		if h.lose(ctx, l, err, returned) {
+			go h.listen(ctx, l)
+		} else {
+			h.workers.Done()
+		}
+	}()
+	panicked := h.guard.Do(func() {
+		err = l.notifier.Notify(ctx, func(st transport.Status) { h.hear(l, st) })
+		returned = true
+	})
+	if panicked != nil {
+		err = panicked
+	}
+}
+
+// lose deals with the end of a call of Notify, and reports whether l is to be called again, now
+// that it has waited.
+func (h *hearer) lose(ctx context.Context, l *listener, err error, returned bool) (again bool) {
+	if ctx.Err() != nil {
+		return false
+	}
+	fault := h.service.Fault(ctx, err)
+	h.mu.Lock()
+	now := h.now()
+	well := l.source.IsWell(now)
+	restart, news := l.source.Lost(now)
+	if news {
+		h.noteLocked(&note{zapcore.WarnLevel, "notifications are lost: jobs are polled meanwhile", []zap.Field{zap.Error(fault.Err)}})
+	}
+	if well {
+		h.lookAtAllLocked(now)
+	}
+	h.unlock()
+	if returned && fault.Err != nil && fault.Class == transport.Permanent {
+		h.guard.Complain("notifications are not listened to any more", fault.Err)
+		return false
+	}
+	return wait.SleepUntracked(ctx, h.Clock, restart) == nil
+}
+
+// lookEach is how far apart the polls are that follow the loss of a source of notifications, if
+// there are more than a few.
+const lookEach = time.Millisecond
+
+// lookAtAllLocked has every watch polled soon, as notifications may have been missed.
+func (h *hearer) lookAtAllLocked(now time.Duration) {
+	var window time.Duration
+	if n := h.board.watches.Len(); n > pace.SmallBulk {
+		window = min(time.Duration(n)*lookEach, h.QuietInterval)
+	}
+	i := 0
+	for x := range h.board.watches.All() {
+		i++
+		if x.phase != waiting {
+			continue
+		}
+		h.board.lookAtLocked(x, instant.Later(now, time.Duration(float64(window)*pace.Spread(i))))
+		h.board.line.Put(x)
+	}
+	h.crew.proceedLocked(now)
+}

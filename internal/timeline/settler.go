@@ -1,0 +1,251 @@
+package timeline
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/iamber12/job-status-monitoring/internal/batching"
+	"github.com/iamber12/job-status-monitoring/internal/health"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/observe"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// A settler does what the judge says of each watch: it tells the waiters, and has the watch polled
+// again.
+type settler struct {
+	*core
+	board   *board
+	crew    *crew
+	desk    *desk
+	hearer  *hearer
+	chooser *chooser
+	judge   *judge
+	health  health.Health // guarded by core.mu
+}
+
+// answeredLocked deals with the end of c.
+func (s *settler) answeredLocked(c *call) {
+	now := c.ended
+	c.leave()
+	if c.cause != nil {
+		defer s.track.End()
+	}
+	if c.hold > 0 {
+		s.unheldLocked(c)
+	} else {
+		s.board.ready.End(c.lane)
+	}
+	s.board.figures.InFlight -= c.present
+	switch {
+	case c.isHold() && c.fault.Err != nil: // a poll follows at once, and tells
+	case c.fault.Err == nil:
+		s.board.gate.Answered(now)
+		s.judge.answeredAt = now
+		s.board.size.Went(len(c.polls), max(c.named, 1))
+		s.noteHealthLocked("polls are answered again", "after", nil, s.health.Answered(now, s.board.watches.Len()))
+	case !c.abandonedLocked():
+		s.board.figures.Errors++
+		s.board.gate.Failed(now, c.fault.Class)
+		s.noteHealthLocked("polls fail", "for", c.fault.Err, s.health.Failed(now))
+	}
+	if c.split {
+		s.divideLocked(c, now)
+	} else {
+		for i := range c.polls {
+			if p := &c.polls[i]; p.again {
+				s.askAgainLocked(p.x, now, len(c.polls)-c.named, c.named)
+			} else {
+				s.settledLocked(c, p)
+			}
+		}
+	}
+	c.overLocked()
+	clear(c.polls)
+	c.polls, c.batch, c.named = c.polls[:0], nil, 0
+	if c.status.Result != nil || c.status.Message != "" { // what may be large
+		c.status = transport.Status{}
+	}
+	s.crew.proceedLocked(now)
+}
+
+// divideLocked hands the watches of a batch that could not be answered as a whole back, to be asked
+// about in smaller ones: at once, unless the service asks to be left alone.
+func (s *settler) divideLocked(c *call, now time.Duration) {
+	size := len(c.polls)
+	switch c.fault.Class {
+	case transport.Oversized:
+		s.board.size.TooLarge(size)
+	case transport.Permanent, transport.NotFound:
+		s.board.size.Refused(size)
+	}
+	leaveAlone := s.capped(c.fault.RetryAfter)
+	for i := range c.polls {
+		x := c.polls[i].x
+		if !s.board.releaseLocked(x) {
+			continue
+		}
+		if size <= 2 && c.fault.Class != transport.Oversized {
+			x.company.Expel()
+		} else {
+			x.company.Narrow(batching.Half(size))
+		}
+		s.pollAfterLocked(x, now, leaveAlone)
+	}
+}
+
+// pollAfterLocked has x polled at once, or after the time for which the service asks to be left
+// alone.
+func (s *settler) pollAfterLocked(x *watch, now, leaveAlone time.Duration) {
+	if leaveAlone <= 0 {
+		s.board.requeueLocked(x, now)
+		return
+	}
+	for m := x.waiters; m != nil; {
+		next := m.next
+		s.desk.throttleLocked(m, now, leaveAlone)
+		m = next
+	}
+	if x.waiters != nil {
+		x.poll = instant.Later(now, leaveAlone)
+		s.board.waitsLocked(x, leaveAlone)
+		s.board.line.Put(x)
+	}
+}
+
+// askAgainLocked has x, which the answer to a batch left out as one of so many, asked about again
+// at once, where the answer named others.
+func (s *settler) askAgainLocked(x *watch, now time.Duration, leftOut, named int) {
+	if !s.board.releaseLocked(x) {
+		return
+	}
+	if leftOut == 1 {
+		x.company.Expel() // the service passes over what it does not know
+	} else {
+		x.company.Narrow(min(leftOut, max(named, 2)))
+	}
+	s.board.requeueLocked(x, now)
+}
+
+// settledLocked deals with one watch that was asked about.
+func (s *settler) settledLocked(c *call, p *poll) {
+	asked, now := c.asked, c.ended
+	x := p.x
+	if !s.board.releaseLocked(x) {
+		return // all have left, and were told what was seen by then
+	}
+	if c.isHold() && p.fault.Err != nil {
+		s.pollAfterLocked(x, now, p.wait) // at once, unless the service asks to be left alone
+		return
+	}
+	s.seeLocked(c, p)
+	event := len(s.events)
+	if s.audience != nil { // before the end of the watch
+		s.events = append(s.events, observe.Event{Kind: observe.Answered, Time: s.epoch.Add(now), ID: x.id, JobKind: p.kind,
+			Attempt: int(x.attempt), Elapsed: now - x.began, Status: x.status(), Changed: p.changed, Wait: -1, Err: p.fault.Err})
+	}
+	for m := x.waiters; m != nil; {
+		next := m.next
+		s.tellLocked(m, p, asked, now)
+		m = next
+	}
+	if x.waiters == nil {
+		return
+	}
+	wait := s.hearer.quietLocked(x, p.wait, now)
+	x.poll, x.confirmed = s.board.alignLocked(instant.Later(now, wait), wait), false
+	for m := x.waiters; m != nil; m = m.next {
+		x.lookLast(m, asked, now, p.leaveAlone)
+	}
+	s.board.waitsLocked(x, x.poll-now)
+	s.board.line.Put(x)
+	if s.audience != nil {
+		s.events[event].Wait = x.poll - now
+	}
+	s.hearer.recallLocked(x, now)
+}
+
+// seeLocked notes what the poll p says of its watch.
+func (s *settler) seeLocked(c *call, p *poll) {
+	x := p.x
+	if !p.silent {
+		x.attempt++
+	}
+	if p.seen != x.seen {
+		s.board.sawLocked(x, p.seen)
+	}
+	switch {
+	case p.fault.NotAnswered:
+		x.company.Expel()
+	case p.fault.Err == nil:
+		x.company.Widen(s.board.size.Now())
+		if !p.over {
+			x.alive = c.ageSeen(x)
+			s.noteWordLocked(x)
+		}
+	}
+	if p.over && p.why == nil {
+		s.hearer.missedByLocked(x, c.ended)
+		alive := max(x.alive, c.alive(x))
+		o, delay := x.outcome(p.kind, &x.seen.Status, alive, c.ended-x.began)
+		x.alive = min(alive, o.After)
+		s.board.figures.Delay(delay)
+		s.board.figures.Of(p.kind).Delay(delay)
+	}
+}
+
+// tellLocked tells m what the poll p of its watch brought, and ends its wait if that is the end.
+func (s *settler) tellLocked(m *waiter, p *poll, asked, now time.Duration) {
+	x := p.x
+	switch {
+	case p.over && p.why != nil:
+		s.desk.settleLocked(m, &Result{Status: x.status(), End: Broken, Err: p.why})
+	case p.over:
+		s.desk.settleLocked(m, &Result{Status: x.status(), End: Ended})
+	case m.part.consumer.StopWhenBlocked && x.isBlocked():
+		s.desk.giveUpLocked(m, ErrBlocked)
+	case !m.persists && int(x.attempt-m.joined) >= m.part.consumer.MaxAttempts:
+		s.desk.giveUpLocked(m, ErrMaxAttempts)
+	case m.extended != notExtended && asked >= m.end():
+		s.desk.giveUpLocked(m, ErrTimeout) // the look for which it was held on
+	case s.desk.throttleLocked(m, now, p.leaveAlone):
+	case p.changed:
+		m.part.consumer.seeLocked(x)
+	}
+}
+
+// unheldLocked notes how the service kept the request of c.
+func (s *settler) unheldLocked(c *call) {
+	s.crew.holds--
+	p := &c.polls[0]
+	took := c.ended - c.asked
+	var news bool
+	switch {
+	case c.polled:
+		s.chooser.holding.Unsupported(c.ended)
+	case c.abandonedLocked():
+	case c.fault.Err == nil && p.silent:
+		news = s.chooser.holding.Silent(c.ended, took, p.due)
+	case c.fault.Err == nil:
+		s.chooser.holding.News()
+	default:
+		news = s.chooser.holding.Failed(c.ended, c.hold, took)
+	}
+	if news {
+		s.noteLocked(&note{zapcore.WarnLevel, "requests are not held: jobs are polled meanwhile", []zap.Field{zap.Error(c.fault.Err)}})
+	}
+}
+
+// noteHealthLocked has a warning written about the service, if there is a report of it.
+func (s *settler) noteHealthLocked(message, since string, err error, r *health.Report) {
+	if r == nil {
+		return
+	}
+	fields := []zap.Field{zap.Int("failures", r.Failures), zap.Duration(since, r.For)}
+	if err != nil {
+		fields = append(fields, zap.Error(err))
+	}
+	s.noteLocked(&note{zapcore.WarnLevel, message, fields})
+}

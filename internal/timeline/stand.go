@@ -1,0 +1,102 @@
+package timeline
+
+import (
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/hearing"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// lookWithin is a fifth of the time over which the last looks of jobs are spread whose timeout
+// passed before they joined.
+const lookWithin = 2 * time.Second
+
+// maxAge bounds the age at which a watch begins.
+const maxAge = 100 * 365 * 24 * time.Hour
+
+// A stand is where the watch of a job begins: at its first poll, or where it would be if it had
+// been there all along.
+type stand struct {
+	began  time.Duration
+	polled time.Duration // when the last of the polls that count was due; began before the first
+	made   int           // how many they are
+	first  time.Duration // the wait before the next one
+	alive  time.Duration // the age at which the job was last polled
+	// past is whether the timeout has passed, so that one last look is all that is left.
+	past bool
+	// unheard is whether notifications about the job may have been missed.
+	unheard bool
+}
+
+// stand returns where the watch of job begins that joins p now.
+func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err error) {
+	c := p.consumer
+	s.began, s.polled = now, now
+	ask := backoff.Poll{Key: job.ID, Kind: job.Kind}
+	if !job.Began.IsZero() {
+		age := j.epoch.Add(now).Sub(job.Began)
+		s.began = now - min(max(age, 0), maxAge)
+	}
+	if s.began == now {
+		if s.first, err = j.schedule.Ask(ask); err == nil {
+			s.first, err = j.spreadFirst(p, job, max(s.first, c.First, job.Last.RetryAfter))
+		}
+		return s, err
+	}
+	ask.RetryAfter, ask.Progress = max(job.Last.RetryAfter, 0), job.Last.Progress
+	place, err := j.schedule.Resume(ask, now-s.began, c.joined)
+	if err != nil {
+		return s, err
+	}
+	s.made, s.polled = place.Attempt, s.began+place.Last
+	s.first, err = j.spreadFirst(p, job, max(instant.Later(s.polled, place.Wait)-now, 0))
+	if err != nil {
+		return s, err
+	}
+	s.unheard = now-s.began > hearing.Remembered
+	if s.past = instant.Later(s.began, job.Timeout) <= now; s.past {
+		s.first = min(s.first, pace.CatchUp(lookWithin, j.catchUps.next(now, lookWithin)))
+	}
+	if job.PolledUntil.IsZero() {
+		return s, nil
+	}
+	gap := min(max(j.epoch.Add(now).Sub(job.PolledUntil), 0), now-s.began)
+	s.unheard = s.unheard || gap > 0
+	if place.Attempt > 0 && s.polled > now-gap {
+		s.first = min(s.first, pace.CatchUp(gap, j.catchUps.next(now, gap)))
+		place, err = j.schedule.Resume(ask, now-gap-s.began, c.joined)
+	}
+	s.alive = place.Last
+	return s, err
+}
+
+// spreadFirst returns the wait before the first poll of job, where the Backoff says first. The
+// first jobs of a call wait no longer. Those that follow are put into cohorts, which are spread
+// evenly over the interval at which the Backoff asks in the long run. So a bulk that begins
+// together never asks much more often than it does later. A first wait that is not zero at most
+// doubles.
+func (j *joiner) spreadFirst(p *part, job *entry, first time.Duration) (time.Duration, error) {
+	c := p.consumer
+	if c.joined < max(pace.SmallBulk, pace.AtOnce*j.service.Group()) {
+		return first, nil
+	}
+	if p.interval == 0 {
+		interval, err := j.longRun(job.ID, job.Kind, job.Timeout)
+		if err != nil {
+			return 0, err
+		}
+		p.interval = interval
+	}
+	return pace.First(first, p.interval, c.joined, j.service.Group()), nil
+}
+
+// longRun returns the interval at which the Backoff asks about a job in the long run.
+func (j *joiner) longRun(id, kind string, timeout time.Duration) (time.Duration, error) {
+	return pace.LongRun(timeout, func(attempt int, age, last time.Duration) (time.Duration, error) {
+		return j.schedule.Ask(backoff.Poll{Key: id, Kind: kind, Attempt: attempt, Elapsed: age, Previous: last,
+			State: transport.Running.String()})
+	})
+}

@@ -1,0 +1,47 @@
+package timeline
+
+import (
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+)
+
+// A waiter is one Consumer's part in one watch.
+type waiter struct {
+	part           *part
+	watch          *watch
+	next, previous *waiter // of the same watch
+	began, timeout time.Duration
+	joined         int32     // the watch's attempt when its own polls began to count
+	member         int32     // its place among the members of its Consumer
+	ordinal        int32     // how many had joined the Consumer before it
+	extended       extension // why it goes on after its timeout, if it does
+	persists       bool      // it has no limit of attempts
+}
+
+// end is when m's timeout is reached, instant.Forever if it has none.
+func (m *waiter) end() time.Duration { return instant.Later(m.began, m.timeout) }
+
+// deadline is when m gives up: at its end, or so much later if it is held on for a last look.
+func (m *waiter) deadline() time.Duration {
+	if m.extended == notExtended {
+		return m.end()
+	}
+	return instant.Later(m.end(), max(m.timeout, m.part.consumer.core.PollTimeout))
+}
+
+// gaveUp returns the Result of m, which gives up now.
+func (m *waiter) gaveUp(reason error, now time.Duration) *Result {
+	x := m.watch
+	r := &Result{Status: x.status(), End: GaveUp, Err: reason, Polls: int(x.attempt - m.joined), Elapsed: now - m.began}
+	if m.extended != notExtended {
+		r.HeldUp = m.extended.String()
+	}
+	if x.seen != nil {
+		r.LastErr = x.seen.Fault.Err
+		if x.seen.IsUnknownJob() && (reason == ErrTimeout || reason == ErrMaxAttempts) {
+			r.End, r.Err = Broken, x.seen.Doubt(now)
+		}
+	}
+	return r
+}

@@ -1,0 +1,309 @@
+package timeline
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
+	"github.com/iamber12/job-status-monitoring/observe"
+)
+
+// A worker makes polls. All workers of a Timeline share this one, because what sets them apart is
+// their call.
+type worker struct {
+	*core
+	board   *board
+	crew    *crew
+	chooser *chooser
+	judge   *judge
+	settler *settler
+}
+
+// work does what is ready until nothing is left. Where a plugin ends the goroutine, another one
+// goes on with c.
+func (w *worker) work(c *call) {
+	returned := false
+	defer func() {
+		if !returned {
+			go c.work()
+		}
+	}()
+	makeRoom(0)
+	for w.step(c) {
+	}
+	returned = true
+}
+
+// makeRoom has the stack of its goroutine grow at once to what a request of net/http takes. It
+// would grow step by step, and copy all frames each time, for every worker anew.
+//
+//go:noinline
+func makeRoom(i int) byte {
+	var room [8 << 10]byte
+	return room[i]
+}
+
+// step does the stages of c from the next one on, and reports whether there is another request. A
+// stage is left behind before it is begun, so that it is not begun for the second time.
+func (w *worker) step(c *call) (more bool) {
+	switch c.stage {
+	case stageTake:
+		if !w.takeNext(c) {
+			return false
+		}
+		fallthrough
+	case stageFit:
+		c.stage = stageAnnounce
+		w.fitBatch(c)
+		fallthrough
+	case stageAnnounce:
+		c.stage = stageAsk
+		w.announce(c)
+		fallthrough
+	case stageAsk:
+		c.stage, c.inside = stageConclude, true
+		if !w.ask(c) {
+			return w.discard(c)
+		}
+		c.inside = false
+		fallthrough
+	case stageConclude:
+		if !c.claim.CompareAndSwap(asking, claimedByWorker) {
+			return w.discard(c)
+		}
+		c.stage, c.at = stageDivide, 0
+		w.conclude(c)
+		fallthrough
+	case stageDivide:
+		c.stage = stageReport
+		w.judge.distribute(c)
+		fallthrough
+	case stageReport:
+		c.stage = stageJudge
+		w.report(c)
+		fallthrough
+	case stageJudge:
+		for c.at < len(c.polls) {
+			w.judge.judgeNext(c)
+		}
+		c.stage = stageSettle
+		fallthrough
+	default:
+		return w.settleAll(c)
+	}
+}
+
+// takeNext fills c with what is due, or ends its worker if nothing is.
+func (w *worker) takeNext(c *call) (more bool) {
+	w.mu.Lock()
+	c.ended = w.now() // when the request before ended may be long ago
+	return w.continueLocked(c)
+}
+
+// continueLocked fills c with what is due at c.ended, or ends its worker. It
+// lets go of the lock.
+func (w *worker) continueLocked(c *call) (more bool) {
+	if w.crew.pollsLocked(c) && w.beginLocked(c, c.ended) {
+		c.stage = stageFit
+		w.mu.Unlock()
+		return true
+	}
+	if c.hold == 0 {
+		w.crew.busy--
+	} else {
+		c.hold = 0
+	}
+	w.crew.armLocked()
+	kept := w.crew.idle.put(c)
+	w.mu.Unlock()
+	if !kept && c.cancel != nil {
+		c.cancel(context.Canceled)
+	}
+	w.track.End()
+	w.workers.Done()
+	return false
+}
+
+// beginLocked fills c with what is to be asked next, and reports whether there is anything. It
+// lets go of the lock where the Backoff ranks what is due.
+func (w *worker) beginLocked(c *call, now time.Duration) bool {
+	if w.closed || now < w.board.gate.Shut() || w.crew.alarm.Late(now) >= standstill {
+		return false
+	}
+	w.board.gate.Open() // it has been waited for; what holds up a request now is told anew
+	ranked := w.chooser.rankDueLocked(c, now)
+	x := w.chooser.nextLocked(ranked)
+	again := w.schedule.Follows() && !c.asking // else it ended the goroutine when it was asked
+	for c.asking = false; again && x != nil && !x.confirmed; x = w.chooser.nextLocked(ranked) {
+		w.chooser.reaskLocked(c, x, now)
+	}
+	x, hold := w.chooser.chooseHeldLocked(c, x, ranked, now)
+	if x == nil {
+		if w.board.ready.Waiting() == 0 {
+			w.board.gate.CaughtUp(now)
+		}
+		return false
+	}
+	size := w.board.size.Now()
+	if w.closed || !w.board.gate.Admit(now, min(size, w.board.ready.Waiting())) {
+		return false
+	}
+	if c.hold = hold; hold > 0 {
+		size = 1
+	}
+	w.fillLocked(c, x, ranked, size)
+	w.crew.launchLocked(c, now)
+	if hold > 0 || len(c.polls) < w.board.size.Now() {
+		w.crew.hireLocked(now) // for those that could not go along
+	}
+	w.crew.armLocked()
+	return true
+}
+
+// fillLocked makes c a call about x, which is next, and others that are due, at most size in all.
+func (w *worker) fillLocked(c *call, x *watch, ranked []candidate, size int) {
+	c.lane = w.board.ready.Lane(x.lane)
+	c.polls, c.ids, c.split = c.polls[:0], c.ids[:0], false
+	if c.fault.Err != nil {
+		c.fault = sighting.Fault{}
+	}
+	for ; x != nil && x.company.Limit(size) > len(c.polls); x = w.chooser.nextLocked(ranked) {
+		size = min(size, x.company.Limit(size))
+		w.board.moveLocked(x, asked)
+		w.chooser.picks++
+		c.add(x)
+		c.ids = append(c.ids, x.id)
+		x.call = c
+		if len(c.polls) == size {
+			break
+		}
+	}
+}
+
+// fitBatch puts back the watches of c that do not fit into one request.
+func (w *worker) fitBatch(c *call) {
+	n := w.service.Fit(c.ids)
+	if n == len(c.ids) {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	for i := range c.polls[n:] {
+		if x := c.polls[n+i].x; x.waiters != nil && x.call == c {
+			x.call = nil
+			c.present--
+			w.board.figures.InFlight--
+			w.board.moveLocked(x, ready)
+		}
+	}
+	clear(c.polls[n:])
+	c.polls, c.ids = c.polls[:n], c.ids[:n]
+	w.crew.proceedLocked(now)
+}
+
+// announce tells the Observer that a poll starts. It writes nothing before that, as c may be
+// written off meanwhile.
+func (w *worker) announce(c *call) {
+	observed, unbind := c.ctx, func() {}
+	if w.audience != nil {
+		made := w.audience.Observe(c.ctx, &observe.Event{Kind: observe.PollStarted, Time: w.epoch.Add(c.asked), IDs: c.ids})
+		observed, unbind = w.audience.Bind(c.ctx, made)
+	}
+	c.observed, c.unbind = observed, unbind
+}
+
+// ask makes the request of c, unless it has been written off. It writes nothing but the result.
+func (w *worker) ask(c *call) bool {
+	if c.observed == nil {
+		c.observed = c.ctx // the Observer ended the goroutine
+	}
+	if !c.claim.CompareAndSwap(unclaimed, asking) {
+		return false
+	}
+	if c.hold > 0 {
+		w.askHeld(c)
+	} else if len(c.polls) == 1 {
+		p := &c.polls[0]
+		w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.fault)
+	} else {
+		c.batch, c.fault = w.service.StatusBatch(c.observed, slices.Clone(c.ids))
+	}
+	c.ended = w.now()
+	return true
+}
+
+// askHeld makes the request of c, which the service is to keep. If it cannot be kept, which takes
+// no request to find out, it is a poll.
+func (w *worker) askHeld(c *call) {
+	p := &c.polls[0]
+	w.service.Hold(c.observed, p.x.id, p.last, c.hold, &c.status, &c.fault)
+	if c.fault.Err == nil || !errors.Is(c.fault.Err, errors.ErrUnsupported) {
+		return
+	}
+	c.fault = sighting.Fault{}
+	w.mu.Lock()
+	c.polled = true
+	if c.in == &w.crew.held {
+		c.leave()
+		c.until = instant.Later(c.asked, w.PollTimeout)
+		w.crew.held.insert(c)
+	}
+	w.crew.armLocked()
+	w.mu.Unlock()
+	w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.fault)
+}
+
+// conclude sees whether the goroutine ended in the request of c, and frees what the Observer made.
+func (w *worker) conclude(c *call) {
+	if c.inside { // it ended the goroutine
+		c.inside = false
+		c.fault, c.ended = boundary.Broken(w.guard.Panicked(boundary.ErrGoexit)), w.now()
+		c.cancel(context.Canceled)
+		c.ctx = nil
+	}
+	if c.unbind != nil {
+		c.unbind()
+		c.unbind = nil
+	}
+}
+
+// report tells the Observer that the request of c has ended.
+func (w *worker) report(c *call) {
+	if w.audience != nil {
+		w.audience.Observe(c.observed, &observe.Event{Kind: observe.PollEnded, Time: w.epoch.Add(c.ended), IDs: c.ids,
+			Took: c.ended - c.asked, Err: c.fault.Err})
+	}
+	c.observed = nil
+}
+
+// settleAll tells the waiters what c brought, puts the watches back on the line unless they are
+// over, and goes on with what is due next.
+func (w *worker) settleAll(c *call) (more bool) {
+	w.mu.Lock()
+	c.stage = stageTake
+	w.settler.answeredLocked(c)
+	if !w.untold.isEmpty() {
+		w.unlock()
+		return true
+	}
+	return w.continueLocked(c)
+}
+
+// discard ends the worker of c, which was written off and has come back.
+func (w *worker) discard(c *call) (more bool) {
+	if c.unbind != nil {
+		c.unbind() // perhaps for the second time
+	}
+	w.mu.Lock()
+	c.leave()
+	w.crew.lost--
+	w.crew.armLocked()
+	w.mu.Unlock()
+	w.workers.Done()
+	return false
+}
