@@ -164,13 +164,17 @@ func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Sta
 		}
 		opt(&req)
 	}
-	if err = w.calls.Do(ctx, func(ctx context.Context) error {
-		first, err = w.start(ctx, req)
+	started := make(chan Status, 1) // a Transport may return after the call has ended
+	if err := w.calls.Do(ctx, func(ctx context.Context) error {
+		st, err := w.start(ctx, req)
+		if err == nil {
+			started <- st
+		}
 		return err
 	}); err != nil {
 		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
 	}
-	return first, nil
+	return <-started, nil
 }
 
 // start starts a job as the Transport can.

@@ -5,6 +5,7 @@ package oneoff
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -100,22 +102,29 @@ func tried(err error) error {
 
 // Fetch asks f for the result of a job. The result is read under a context that outlives the call
 // and ends with ctx; the timeout bounds the time until the result begins.
-func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.Status) (body io.ReadCloser, err error) {
+func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.Status) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	err = c.Do(ctx, func(call context.Context) error {
+	fetched := make(chan io.ReadCloser, 1) // a Fetcher may return after the call has ended
+	err := c.Do(ctx, func(call context.Context) error {
 		defer context.AfterFunc(call, func() {
 			if cause := context.Cause(call); cause != context.Canceled {
 				cancel(cause)
 			}
 		})()
-		body, err = f.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
+		body, err := f.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
+		if err == nil && (body == nil || problems.IsNil(body)) {
+			err = fmt.Errorf("the Fetcher returned a nil %T", body)
+		}
+		if err == nil {
+			fetched <- body
+		}
 		return err
 	})
 	if err != nil {
 		cancel(context.Canceled)
 		return nil, err
 	}
-	return &result{body, cancel}, nil
+	return &result{<-fetched, cancel}, nil
 }
 
 // result is what Fetch returned, with what ends its context.
