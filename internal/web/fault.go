@@ -46,8 +46,10 @@ func ClassOfCode(code int, paced bool) transport.Class {
 		return transport.Malformed // nobody asked for it
 	}
 	switch code / 100 {
-	case 1, 3, 4:
+	case 1, 4:
 		return transport.Permanent
+	case 3:
+		return transport.Misdirected // a redirect that leads nowhere
 	case 5:
 		return transport.Transient
 	default:

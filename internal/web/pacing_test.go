@@ -202,7 +202,7 @@ func TestClassOfCodeKnowsWhoIsSpeaking(t *testing.T) {
 	for code := range 1000 {
 		want, ok := classes[code]
 		if !ok {
-			want = map[int]transport.Class{1: transport.Permanent, 3: transport.Permanent, 4: transport.Permanent, 5: transport.Transient}[code/100]
+			want = map[int]transport.Class{1: transport.Permanent, 3: transport.Misdirected, 4: transport.Permanent, 5: transport.Transient}[code/100]
 			if c := code / 100; c != 1 && c < 3 || c > 5 {
 				want = transport.Malformed
 			}

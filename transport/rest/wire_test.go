@@ -105,7 +105,7 @@ func TestCompressedNothingIsBoundedOnTheWire(t *testing.T) {
 	}, rest.WithMaxBody(64<<10))
 	_, err := c.Status(t.Context(), "7")
 	assert.ErrorContains(t, err, "body too large: at most 65536 bytes (WithMaxBody)")
-	assert.Equal(t, transport.Permanent, classOf(t, err))
+	assert.Equal(t, transport.Malformed, classOf(t, err))
 	assert.Less(t, sent.Load(), int64(16<<20), "the rest is what the network holds")
 }
 
@@ -118,6 +118,8 @@ func TestAnAnswerIsReadHoweverItIsCompressed(t *testing.T) {
 		"by its old name":           {"X-GZip", zipped(status("running"))},
 		"in two members":            {"gzip", zipped(`{"payload":{"status"`) + zipped(`:"running"}}`)},
 		"decoded by somebody":       {"gzip", status("running")},
+		"with a byte order mark":    {"", "\ufeff" + status("running")},
+		"gzip, with a mark":         {"gzip", zipped("\ufeff" + status("running"))},
 		"nothing, with a code of 2": {"gzip", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
