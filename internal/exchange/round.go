@@ -70,7 +70,7 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 	r.leave()
 	if q.URL.Scheme == "https" { // and so perhaps HTTP/2
 		host := r.host
-		q, r.sends = web.BoundSends(q, r.Retries-r.retried, func() bool { return host.MayRetry(transport.Transient) })
+		q, r.sends = web.BoundSends(q, &r.answers, r.Retries-r.retried, func() bool { return host.MayRetry(transport.Transient) })
 	}
 	q, r.left = r.announce(q)
 	answer, err := r.send(q)

@@ -83,9 +83,9 @@
 // A call that meets a fault of the connection, or an answer of 502, 503 or 504, is sent again after
 // a short wait, a few times: see [WithRetries]. Waits longer than a second are left to the watch.
 // The requests that net/http repeats by itself are bounded likewise: where connections are closed
-// before the answer, as by an HTTP/2 GOAWAY, one repetition is free, and the others count. Within a
-// Watcher all waits are on its clock. Each request is logged at debug level by its logger, named
-// "rest".
+// before the answer, as by an HTTP/2 GOAWAY, one repetition is free, and the others count. While
+// other requests are answered, ten more are free. Within a Watcher all waits are on its clock. Each
+// request is logged at debug level by its logger, named "rest".
 package rest
 
 import (
