@@ -109,11 +109,14 @@ func (g *gateway) at() []time.Duration {
 	return slices.Clone(g.asked)
 }
 
+// maxBody is the size of an answer, in bytes. It is small, so that answers over it cost little.
+const maxBody = 4 << 10
+
 // watcher returns a Watcher that asks g as d says, polls once a second and has ten minutes, unless
 // opts say otherwise.
 func (g *gateway) watcher(t *testing.T, d rest.Dialect, opts ...jobstatus.Option) *jobstatus.Watcher {
 	t.Helper()
-	return g.watcherWith(t, []rest.Option{rest.WithDialect(d)}, opts...)
+	return g.watcherWith(t, []rest.Option{rest.WithDialect(d), rest.WithMaxBody(maxBody)}, opts...)
 }
 
 func (g *gateway) watcherWith(t *testing.T, how []rest.Option, opts ...jobstatus.Option) *jobstatus.Watcher {
