@@ -70,9 +70,12 @@ func ClassOfBatchCode(code int, paced bool) transport.Class {
 		return transport.Oversized
 	case http.StatusNotFound:
 		return transport.Permanent // it does not say which of the jobs was not found
-	default:
-		return ClassOfCode(code, paced)
 	}
+	class := ClassOfCode(code, paced)
+	if code/100 == 3 && class == transport.Misdirected {
+		return transport.Permanent // the batch has moved, and the jobs may be where they were
+	}
+	return class
 }
 
 // proxyError is the status code of a proxy that refused to connect.
