@@ -35,7 +35,10 @@ func (t *Timeline) expire(x *watch, now time.Duration, stood bool) {
 	for m := x.waiters; m != nil; {
 		next := m.next
 		if m.deadline() <= now && m.extended == notExtended {
-			if m.extended = t.extension(x, m, stood); m.extended != notExtended && !x.urgent {
+			if m.extended = t.extension(x, m, stood); m.extended != notExtended {
+				m.began = max(m.began, now-m.timeout) // what it goes on for counts from now
+			}
+			if m.extended != notExtended && !x.urgent {
 				x.urgent = true
 				if x.queued {
 					t.ready.Hurry(x, x.poll)
