@@ -164,17 +164,11 @@ func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Sta
 		}
 		opt(&req)
 	}
-	started := make(chan Status, 1) // a Transport may return after the call has ended
-	if err := w.calls.Do(ctx, func(ctx context.Context) error {
-		st, err := w.start(ctx, req)
-		if err == nil {
-			started <- st
-		}
-		return err
-	}); err != nil {
+	first, err = oneoff.Get(ctx, w.calls, func(ctx context.Context) (Status, error) { return w.start(ctx, req) })
+	if err != nil {
 		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
 	}
-	return <-started, nil
+	return first, nil
 }
 
 // start starts a job as the Transport can.

@@ -100,12 +100,28 @@ func tried(err error) error {
 	return err
 }
 
+// Get is [Caller.Do] for a call that has a result. A call that comes back late shares nothing with
+// the caller.
+func Get[T any](ctx context.Context, c *Caller, f func(context.Context) (T, error)) (result T, err error) {
+	got := make(chan T, 1)
+	err = c.Do(ctx, func(ctx context.Context) error {
+		v, err := f(ctx)
+		if err == nil {
+			got <- v
+		}
+		return err
+	})
+	if err == nil {
+		result = <-got
+	}
+	return result, err
+}
+
 // Fetch asks f for the result of a job. The result is read under a context that outlives the call
 // and ends with ctx; the timeout bounds the time until the result begins.
 func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.Status) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	fetched := make(chan io.ReadCloser, 1) // a Fetcher may return after the call has ended
-	err := c.Do(ctx, func(call context.Context) error {
+	body, err := Get(ctx, c, func(call context.Context) (io.ReadCloser, error) {
 		defer context.AfterFunc(call, func() {
 			if cause := context.Cause(call); cause != context.Canceled {
 				cancel(cause)
@@ -115,16 +131,13 @@ func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.
 		if err == nil && (body == nil || problems.IsNil(body)) {
 			err = fmt.Errorf("the Fetcher returned a nil %T", body)
 		}
-		if err == nil {
-			fetched <- body
-		}
-		return err
+		return body, err
 	})
 	if err != nil {
 		cancel(context.Canceled)
 		return nil, err
 	}
-	return &result{<-fetched, cancel}, nil
+	return &result{body, cancel}, nil
 }
 
 // result is what Fetch returned, with what ends its context.
