@@ -31,11 +31,12 @@ type row struct {
 	Status string `json:"status"`
 }
 
-// An alteration is what goes wrong with the answer to a batch: it returns other rows, or a reply in
+// An alteration is what goes wrong with the answer to a batch. It returns other rows, or a reply in
 // their place.
 type alteration func(rows []row) ([]row, *reply)
 
-// instead has r come in place of each batch that holds one of the jobs, or of each if there is none.
+// instead has r come in place of each batch that holds one of the jobs. Without jobs it comes in
+// place of all.
 func instead(r reply, jobs ...string) alteration {
 	return func(rows []row) ([]row, *reply) {
 		if len(jobs) == 0 || slices.ContainsFunc(rows, func(r row) bool { return slices.Contains(jobs, r.ID) }) {

@@ -32,6 +32,11 @@ func TestALimitIsWhatItSaysHoweverSmallOrLarge(t *testing.T) {
 	huges := []jobstatus.Option{every(huge), jobstatus.WithTimeout(huge), jobstatus.WithPollTimeout(huge), jobstatus.WithPatience(huge),
 		jobstatus.WithMaxRetryAfter(huge), jobstatus.WithMaxDelay(huge), jobstatus.WithMaxAttempts(huge), jobstatus.WithConcurrency(huge),
 		jobstatus.WithMaxWatches(huge), jobstatus.WithHolds(huge), jobstatus.WithRateLimit(math.MaxFloat64, huge)}
+	tiny := []jobstatus.Option{every(1), jobstatus.WithPollTimeout(1), jobstatus.WithPatience(1), jobstatus.WithMaxDelay(1),
+		jobstatus.WithConcurrency(1), jobstatus.WithMaxWatches(1), jobstatus.WithTimeout(1)}
+	negative := jobstatus.WithBackoff(backoff.Func(func(backoff.Poll) time.Duration { return math.MinInt64 }))
+	defaults := []jobstatus.Option{jobstatus.WithTimeout(0), jobstatus.WithBackoff(nil)}
+	own := func(opts ...jobstatus.WatchOption) []jobstatus.WatchOption { return opts }
 	asks := func(d time.Duration) service {
 		return func(context.Context, string, int) (jobstatus.Status, error) {
 			return jobstatus.Status{State: jobstatus.Running, RetryAfter: d}, nil
@@ -52,26 +57,26 @@ func TestALimitIsWhatItSaysHoweverSmallOrLarge(t *testing.T) {
 		after time.Duration
 		polls int
 	}{
-		"a nanosecond":                        {forever, nil, []jobstatus.WatchOption{jobstatus.Timeout(1)}, 0, jobstatus.ErrTimeout, 1, 1},
-		"a nanosecond suffices":               {runsFor(0), nil, []jobstatus.WatchOption{jobstatus.Timeout(1)}, 0, nil, 0, 1},
-		"shorter than the first wait":         {runsFor(0), []jobstatus.Option{every(time.Hour)}, []jobstatus.WatchOption{jobstatus.Timeout(1000)}, 0, nil, 1000, 1},
-		"a nanosecond of everything":          {forever, []jobstatus.Option{every(1), jobstatus.WithPollTimeout(1), jobstatus.WithPatience(1), jobstatus.WithMaxDelay(1), jobstatus.WithConcurrency(1), jobstatus.WithMaxWatches(1), jobstatus.WithTimeout(1)}, nil, 0, jobstatus.ErrTimeout, 1, 1},
-		"one attempt":                         {forever, nil, []jobstatus.WatchOption{jobstatus.MaxAttempts(1)}, 0, jobstatus.ErrMaxAttempts, 0, 1},
-		"zero is the default":                 {forever, []jobstatus.Option{jobstatus.WithTimeout(0), jobstatus.WithBackoff(nil)}, []jobstatus.WatchOption{jobstatus.Timeout(0), jobstatus.MaxAttempts(0)}, 0, jobstatus.ErrMaxAttempts, 0, 10},
-		"a huge timeout":                      {forever, nil, []jobstatus.WatchOption{jobstatus.Timeout(huge)}, 90 * time.Second, errShift, 90 * time.Second, 0},
+		"a nanosecond":                        {forever, nil, own(jobstatus.Timeout(1)), 0, jobstatus.ErrTimeout, 1, 1},
+		"a nanosecond suffices":               {runsFor(0), nil, own(jobstatus.Timeout(1)), 0, nil, 0, 1},
+		"shorter than the first wait":         {runsFor(0), []jobstatus.Option{every(time.Hour)}, own(jobstatus.Timeout(1000)), 0, nil, 1000, 1},
+		"a nanosecond of everything":          {forever, tiny, nil, 0, jobstatus.ErrTimeout, 1, 1},
+		"one attempt":                         {forever, nil, own(jobstatus.MaxAttempts(1)), 0, jobstatus.ErrMaxAttempts, 0, 1},
+		"zero is the default":                 {forever, defaults, own(jobstatus.Timeout(0), jobstatus.MaxAttempts(0)), 0, jobstatus.ErrMaxAttempts, 0, 10},
+		"a huge timeout":                      {forever, nil, own(jobstatus.Timeout(huge)), 90 * time.Second, errShift, 90 * time.Second, 0},
 		"everything is huge":                  {forever, huges, nil, 90 * time.Second, errShift, 90 * time.Second, 0},
 		"the context alone":                   {forever, []jobstatus.Option{jobstatus.WithTimeout(jobstatus.Unlimited)}, nil, time.Hour, errShift, time.Hour, 0},
 		"a context of a nanosecond":           {forever, nil, nil, 1, errShift, 1, 1},
 		"a context that has ended":            {forever, nil, nil, -1, errShift, 0, 0},
 		"a pace beyond the timeout":           {asks(huge), nil, nil, 0, jobstatus.ErrThrottled, 0, 1},
-		"a pace just beyond the timeout":      {asks(2 * time.Minute), nil, []jobstatus.WatchOption{jobstatus.Timeout(time.Minute)}, 0, jobstatus.ErrTimeout, time.Minute, 1},
+		"a pace just beyond the timeout":      {asks(2 * time.Minute), nil, own(jobstatus.Timeout(time.Minute)), 0, jobstatus.ErrTimeout, time.Minute, 1},
 		"a refusal beyond the timeout":        {refuses(huge), nil, nil, 0, jobstatus.ErrThrottled, 0, 1},
-		"a refusal just beyond the timeout":   {refuses(2 * time.Minute), nil, []jobstatus.WatchOption{jobstatus.Timeout(time.Minute)}, 0, jobstatus.ErrThrottled, time.Minute, 1},
+		"a refusal just beyond the timeout":   {refuses(2 * time.Minute), nil, own(jobstatus.Timeout(time.Minute)), 0, jobstatus.ErrThrottled, time.Minute, 1},
 		"a refusal beyond the context":        {refuses(2 * time.Hour), []jobstatus.Option{jobstatus.WithTimeout(jobstatus.Unlimited)}, nil, time.Hour, errShift, time.Hour, 1},
-		"a negative pace":                     {asks(math.MinInt64), nil, []jobstatus.WatchOption{jobstatus.Timeout(time.Minute)}, 0, jobstatus.ErrTimeout, time.Minute, 60},
-		"a backoff that waits less than none": {forever, []jobstatus.Option{jobstatus.WithBackoff(backoff.Func(func(backoff.Poll) time.Duration { return math.MinInt64 }))}, []jobstatus.WatchOption{jobstatus.Timeout(time.Second)}, 0, jobstatus.ErrTimeout, time.Second, 1000},
+		"a negative pace":                     {asks(math.MinInt64), nil, own(jobstatus.Timeout(time.Minute)), 0, jobstatus.ErrTimeout, time.Minute, 60},
+		"a backoff that waits less than none": {forever, []jobstatus.Option{negative}, own(jobstatus.Timeout(time.Second)), 0, jobstatus.ErrTimeout, time.Second, 1000},
 		"a wait that began long ago":          {forever, nil, []jobstatus.WatchOption{jobstatus.Began(time.Time{}.Add(1))}, 0, jobstatus.ErrTimeout, 0, 1},
-		"a wait that begins in the future":    {forever, nil, []jobstatus.WatchOption{jobstatus.Began(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))}, 0, jobstatus.ErrTimeout, 10 * time.Minute, 600},
+		"a wait that begins in the future":    {forever, nil, own(jobstatus.Began(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))), 0, jobstatus.ErrTimeout, 10 * time.Minute, 600},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

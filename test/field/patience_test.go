@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
@@ -82,6 +83,9 @@ func lapses() map[string]reply {
 	}
 }
 
+// everyThreeSeconds makes a long wait cheap.
+var everyThreeSeconds = jobstatus.WithBackoff(backoff.Constant(3 * time.Second))
+
 // fault 6, fault 17, fault 18, fault 23: no odd answer costs a job that was seen, as long as good
 // ones come between, and however the two alternate.
 func TestNoOddAnswerEndsAWaitThatIsWellOtherwise(t *testing.T) {
@@ -102,10 +106,10 @@ func TestNoOddAnswerEndsAWaitThatIsWellOtherwise(t *testing.T) {
 							return says("running")
 						}
 					})
-					o := g.wait(t, rest.Dialect{})
+					o := g.wait(t, rest.Dialect{}, everyThreeSeconds)
 					require.NoError(t, o.err)
 					assert.Equal(t, jobstatus.Completed, o.State)
-					assert.LessOrEqual(t, o.took, 102*time.Second)
+					assert.LessOrEqual(t, o.took, 105*time.Second)
 				})
 			})
 		}
@@ -149,7 +153,7 @@ func TestAnOutageIsWaitedOutForAsLongAsItTakes(t *testing.T) {
 							return lapse
 						}
 					})
-					o := g.wait(t, rest.Dialect{})
+					o := g.wait(t, rest.Dialect{}, everyThreeSeconds)
 					require.NoError(t, o.err)
 					assert.LessOrEqual(t, o.took, 2*time.Minute+15*time.Second)
 				})
