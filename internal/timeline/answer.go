@@ -381,6 +381,9 @@ func (t *Timeline) settled(r *run, p *poll) {
 	wait := t.quiet(x, p.wait, now)
 	x.poll, x.confirmed = t.align(instant.Later(now, wait), wait), false
 	for m := x.waiters; m != nil; m = m.next {
+		if m.extended == notExtended && now-m.end() >= standstill { // the process stood still during the poll
+			m.extended, m.began = extendedByStandstill, now-m.timeout
+		}
 		x.lookLast(m, asked, now, p.leaveAlone)
 	}
 	t.waits(x, x.poll-now)
