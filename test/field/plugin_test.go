@@ -55,6 +55,7 @@ func TestWhateverAPollReturnsCanBeLookedAt(t *testing.T) {
 		"a panic with a context's error":    {func() (jobstatus.Status, error) { panic(context.Canceled) }, true},
 		"an error that panics":              {with(&unruly{}), true},
 		"a typed nil":                       {with((*unruly)(nil)), true},
+		"a nil *transport.Error":            {with((*transport.Error)(nil)), true},
 		"a typed nil that is wrapped":       {with(fmt.Errorf("ask: %w", (*unruly)(nil))), false},
 		"a typed nil that is joined":        {with(errors.Join(io.EOF, (*unruly)(nil))), true},
 		"a *transport.Error in itself":      {with(&transport.Error{Err: &transport.Error{Err: io.EOF}}), false},
@@ -82,17 +83,22 @@ func TestWhateverAPollReturnsCanBeLookedAt(t *testing.T) {
 					}
 				}).counted(), jobstatus.WithLogger(zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()),
 					zapcore.AddSync(io.Discard), zap.DebugLevel))))
-				results := map[string]error{}
-				for st, err := range w.WaitForJobs(t.Context(), slices.Values([]string{"1", "other"})) {
-					results[st.ID] = err
+				other := make(chan error, 1)
+				go func() {
+					_, err := w.WaitForJob(t.Context(), "other")
+					other <- err
+				}()
+				var last error
+				for st, err := range w.Updates(t.Context(), "1") {
 					assert.NotPanics(t, func() { _ = fmt.Sprintf("%v %+v %v", st, st, err) })
 					assert.True(t, st.Progress >= 0 && st.Progress <= 1)
+					assert.Equal(t, "1", st.ID)
+					last = err
 				}
-				require.Len(t, results, 2)
-				require.NoError(t, results["other"])
-				assert.Equal(t, row.panics, errors.As(results["1"], new(*jobstatus.PanicError)), "%T", results["1"])
+				require.NoError(t, <-other)
+				assert.Equal(t, row.panics, errors.As(last, new(*jobstatus.PanicError)), "%T", last)
 				if !row.panics {
-					require.NoError(t, results["1"])
+					require.NoError(t, last)
 				}
 			})
 		})
@@ -174,7 +180,10 @@ func TestWhatATransportSaysOfItselfMayBeWrong(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					g := newGadget(3)
 					set(g)
-					w := watcherOf(t, g)
+					w := watcherOf(t, g, jobstatus.WithObserver(observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
+						assert.NotContains(t, e.IDs, "", "the Transport cleared its own ids")
+						return ctx
+					})))
 					ended := 0
 					for _, err := range w.WaitForJobs(t.Context(), slices.Values([]string{"1", "2", "3"})) {
 						require.NoError(t, err)
@@ -295,8 +304,14 @@ func TestAResultIsTheConsumersWhoeverElseIsShownIt(t *testing.T) {
 			}
 			return st, nil
 		}
-		g.since = scrawl
-		w := watcherOf(t, g, jobstatus.WithObserver(observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
+		var w *jobstatus.Watcher
+		g.since = func(last jobstatus.Status) {
+			scrawl(last)
+			for job := range w.Pending() {
+				assert.JSONEq(t, `{"n":1}`, string(job.Last.Result))
+			}
+		}
+		w = watcherOf(t, g, jobstatus.WithObserver(observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
 			if e.Status.Result != nil {
 				assert.JSONEq(t, `{"n":1}`, string(e.Status.Result))
 			}
