@@ -31,7 +31,12 @@ func (*unruly) Error() string                { panic("Error") }
 func (*unruly) String() string               { panic("String") }
 func (*unruly) MarshalJSON() ([]byte, error) { panic("MarshalJSON") }
 
-// A garbled error wraps itself and has a text that is no UTF-8.
+// A muted error has a text even if it is nil.
+type muted struct{}
+
+func (*muted) Error() string { return "muted" }
+
+// A garbled error matches nil and has a long text that is no UTF-8.
 type garbled struct{}
 
 func (garbled) Error() string        { return strings.Repeat("\xff", 10_000) }
@@ -56,6 +61,7 @@ func TestWhateverAPollReturnsCanBeLookedAt(t *testing.T) {
 		"an error that panics":              {with(&unruly{}), true},
 		"a typed nil":                       {with((*unruly)(nil)), true},
 		"a nil *transport.Error":            {with((*transport.Error)(nil)), true},
+		"a typed nil with a text":           {with((*muted)(nil)), true},
 		"a typed nil that is wrapped":       {with(fmt.Errorf("ask: %w", (*unruly)(nil))), false},
 		"a typed nil that is joined":        {with(errors.Join(io.EOF, (*unruly)(nil))), true},
 		"a *transport.Error in itself":      {with(&transport.Error{Err: &transport.Error{Err: io.EOF}}), false},
