@@ -164,10 +164,8 @@ func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Sta
 		}
 		opt(&req)
 	}
-	if err = w.calls.Do(ctx, func(ctx context.Context) error {
-		first, err = w.start(ctx, req)
-		return err
-	}); err != nil {
+	first, err = oneoff.Get(ctx, w.calls, func(ctx context.Context) (Status, error) { return w.start(ctx, req) })
+	if err != nil {
 		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
 	}
 	return first, nil

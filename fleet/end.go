@@ -99,6 +99,7 @@ type receiver struct {
 
 	mu      sync.Mutex
 	unacked map[uint64]func(time.Duration) error // by sequence: how to give it back. Guarded by mu
+	counted int                                  // how many of them the figures count. Guarded by mu
 }
 
 func newReceiver(ctx context.Context, f *Fleet) *receiver {
@@ -113,6 +114,7 @@ func (r *receiver) start() {
 		defer close(r.ends)
 		r.receive()
 	})
+	r.group.Go(func() { r.f.askForBacklog(r.life) })
 	for range ackers {
 		r.acked.Go(r.acknowledge)
 	}
@@ -130,6 +132,14 @@ func (r *receiver) close() {
 	for _, later := range r.unacked {
 		_ = later(0)
 	}
+	clear(r.unacked)
+	r.countLocked()
+}
+
+// countLocked brings the figures up to what is with the loop.
+func (r *receiver) countLocked() {
+	r.f.counts.unacked.Add(int64(len(r.unacked) - r.counted))
+	r.counted = len(r.unacked)
 }
 
 // open notes an end that is with the loop.
@@ -137,6 +147,7 @@ func (r *receiver) open(d delivery) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.unacked[d.seq] = d.later
+	r.countLocked()
 }
 
 // done notes that an end is with the loop no more.
@@ -144,6 +155,7 @@ func (r *receiver) done(seq uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.unacked, seq)
+	r.countLocked()
 }
 
 // acknowledge removes ends, until the call is over and all of them are removed.
@@ -185,18 +197,19 @@ func (r *receiver) receive() {
 
 // deliver hands an end to the loop. An end that cannot be read is put aside.
 func (r *receiver) deliver(d delivery) {
-	e, err := decodeEnding(d.data)
+	e, err := decodeEnding(d.data, r.f.key)
 	switch {
 	case errors.Is(err, errNewer):
 		r.f.log.Debug("an end is left alone", zap.String("subject", d.subject), zap.Error(err))
 		_ = d.later(retryNewer)
 	case err != nil:
+		r.f.counts.putAside.Add(1)
 		r.f.log.Warn("an end cannot be read and is put aside", zap.String("subject", d.subject), zap.Error(err))
 		_ = d.term()
 	case e.Forgotten:
 		r.settle(settlingOf(d, e))
 	default:
-		end := newEnd(e)
+		end := newEnd(e, r.f.key)
 		settling := settlingOf(d, e)
 		end.ack = sync.OnceFunc(func() { r.later(settling) })
 		r.open(d)
@@ -208,13 +221,13 @@ func (r *receiver) deliver(d delivery) {
 }
 
 // newEnd returns the End that a message tells.
-func newEnd(e ending) End {
-	return End{Key: keyOf(e), Kind: e.Kind, Status: e.Status, Err: e.Failure.error(e.Status), LeftOut: e.LeftOut}
+func newEnd(e ending, k *secret) End {
+	return End{Key: keyOf(e, k), Kind: e.Kind, Status: e.Status, Err: e.Failure.error(e.Status), LeftOut: e.LeftOut}
 }
 
 // keyOf returns the key of an end: which job, and which of its submissions.
-func keyOf(e ending) string {
-	d := placeOf(e.ID, 1).digest
+func keyOf(e ending, k *secret) string {
+	d := k.place(e.ID, 1).digest
 	return hex.EncodeToString(d[:]) + "-" + strconv.FormatUint(e.Of, 10)
 }
 
@@ -223,11 +236,12 @@ type settling struct {
 	subject   string
 	submitted uint64
 	ended     uint64
+	forgotten bool
 	ack       func() error
 }
 
 func settlingOf(d delivery, e ending) settling {
-	return settling{subject: d.subject, submitted: e.Of, ended: d.seq, ack: d.ack}
+	return settling{subject: d.subject, submitted: e.Of, ended: d.seq, forgotten: e.Forgotten, ack: d.ack}
 }
 
 // later has an end removed by one of the goroutines for it. After the loop it has no effect, and
@@ -253,4 +267,7 @@ func (r *receiver) settle(s settling) {
 		return
 	}
 	r.done(s.ended)
+	if !s.forgotten {
+		r.f.counts.acked.Add(1)
+	}
 }

@@ -13,8 +13,8 @@ type engine interface {
 	// if the server says that it cannot store the message. After any other error it is unknown
 	// whether the message is stored.
 	publish(ctx context.Context, m outgoing) (seq uint64, err error)
-	// remove deletes a message of the jobs' stream. It is no error if there is none.
-	remove(ctx context.Context, seq uint64) error
+	// remove deletes a message of the jobs or of what was learned. It is no error if there is none.
+	remove(ctx context.Context, s store, seq uint64) error
 	// last returns the newest message of the jobs' stream that the filter matches, or errNone.
 	last(ctx context.Context, filter string) (message, error)
 	// follow calls each for the messages that f matches, in their order and one at a time, and
@@ -24,6 +24,17 @@ type engine interface {
 	// receive calls each for the ends that nobody has acknowledged. Those that are not settled in
 	// time come again, here or in another process. It returns as follow does.
 	receive(ctx context.Context, each func(delivery)) error
+	// tell gives an event to whoever hears a partition. It reports whether somebody heard it. It
+	// returns as soon as that is known. Nothing is stored.
+	tell(ctx context.Context, partition int, event []byte) (heard bool, err error)
+	// hear calls each for the events of a partition until ctx ends. each reports whether it heard
+	// the event, and does not block.
+	hear(ctx context.Context, partition int, each func(event []byte) bool) error
+	// online calls ready once the server can be reached. It returns when the server is lost, and
+	// when ctx ends.
+	online(ctx context.Context, ready func()) error
+	// backlog returns how many ends nobody has acknowledged.
+	backlog(ctx context.Context) (int, error)
 }
 
 var (
@@ -44,6 +55,7 @@ const (
 	jobs    store = iota // submissions and ends
 	members              // heartbeats of the workers, by member
 	owners               // who owns a partition, by partition
+	learned              // what workers have learned, each under a subject of its own
 )
 
 // outgoing is a message to be stored.

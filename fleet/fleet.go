@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
@@ -15,6 +16,10 @@ type Fleet struct {
 	engine     engine
 	maxPayload int
 	log        *zap.Logger
+	counts     counts
+	ears       ears
+	loaded     atomic.Bool  // what others have learned was asked for
+	asked      atomic.Int64 // when the backlog was asked for, in Unix nanoseconds
 }
 
 // Open returns the fleet whose watches are kept by js. It creates what is missing there: a stream

@@ -326,8 +326,8 @@ func TestASubmissionThatIsRepeatedIsTheSame(t *testing.T) {
 	m := outgoing{subject: p.subject("fw", submittedSuffix), filter: p.all("fw"), data: []byte("x"), nonce: "n"}
 	seq, err := f.engine.publish(t.Context(), m)
 	require.NoError(t, err)
-	require.NoError(t, f.engine.remove(t.Context(), seq), "it ended and was acknowledged")
-	require.NoError(t, f.engine.remove(t.Context(), seq))
+	require.NoError(t, f.engine.remove(t.Context(), jobs, seq), "it ended and was acknowledged")
+	require.NoError(t, f.engine.remove(t.Context(), jobs, seq))
 	_, err = f.engine.publish(t.Context(), m)
 	require.NoError(t, err)
 	_, err = f.engine.last(t.Context(), p.all("fw"))

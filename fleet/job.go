@@ -19,7 +19,7 @@ import (
 
 // Job is a job that the fleet is to watch.
 type Job struct {
-	// ID is the job's id. It is stored as it is.
+	// ID is the job's id. It is stored as it is, or encrypted: see [EncryptIDs].
 	ID string
 	// Kind is the job's kind: see [jobstatus.Kind].
 	Kind string
@@ -80,11 +80,11 @@ func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
 // submit has the job stored. It asks again while the server is away. The nonce lets the server see
 // that it has the job already, even if that has ended and was acknowledged meanwhile.
 func (f *Fleet) submit(ctx context.Context, j Job) error {
-	p := placeOf(j.ID, f.partitions)
+	p := f.key.place(j.ID, f.partitions)
 	m := outgoing{
 		subject: p.subject(f.name, submittedSuffix),
 		filter:  p.all(f.name),
-		data:    encode(submission{Format: format, ID: j.ID, Kind: j.Kind, Timeout: j.Timeout}),
+		data:    encode(submission{Format: format, ID: f.key.seal(j.ID), Kind: j.Kind, Timeout: j.Timeout}),
 		nonce:   nuid.Next(),
 	}
 	for pause := time.Duration(0); ; {
@@ -97,6 +97,7 @@ func (f *Fleet) submit(ctx context.Context, j Job) error {
 		}
 		switch {
 		case err == nil:
+			f.counts.submitted.Add(1)
 			return nil
 		case errors.Is(err, errRefused), errors.Is(err, errLost):
 			return err
@@ -117,7 +118,7 @@ func (f *Fleet) clearForgotten(ctx context.Context, p place) (forgotten bool, er
 	if err != nil {
 		return false, err
 	}
-	of, ok := forgottenBy(last)
+	of, ok := forgottenBy(last, f.key)
 	if !ok {
 		return false, nil
 	}
@@ -126,11 +127,11 @@ func (f *Fleet) clearForgotten(ctx context.Context, p place) (forgotten bool, er
 
 // forgottenBy returns the submission that a message tells to forget, if it does. It is asked for
 // each end that is replayed, and most of them are not decoded.
-func forgottenBy(m message) (of uint64, ok bool) {
+func forgottenBy(m message, k *secret) (of uint64, ok bool) {
 	if !bytes.Contains(m.data, []byte(`"forgotten":true`)) {
 		return 0, false
 	}
-	e, err := decodeEnding(m.data)
+	e, err := decodeEnding(m.data, k)
 	return e.Of, err == nil && e.Forgotten
 }
 
@@ -148,7 +149,7 @@ func (f *Fleet) Forget(ctx context.Context, id string) error {
 }
 
 func (f *Fleet) forget(ctx context.Context, id string) error {
-	p := placeOf(id, f.partitions)
+	p := f.key.place(id, f.partitions)
 	for {
 		last, err := f.engine.last(ctx, p.all(f.name))
 		if errors.Is(err, errNone) {
@@ -158,7 +159,7 @@ func (f *Fleet) forget(ctx context.Context, id string) error {
 			return err
 		}
 		if _, suffix, _ := splitSubject(last.subject); suffix == endedSuffix {
-			e, err := decodeEnding(last.data)
+			e, err := decodeEnding(last.data, f.key)
 			if err != nil {
 				return err
 			}
@@ -166,7 +167,7 @@ func (f *Fleet) forget(ctx context.Context, id string) error {
 		}
 		_, err = f.engine.publish(ctx, outgoing{
 			subject: p.subject(f.name, endedSuffix), filter: p.all(f.name), after: last.seq,
-			data: encode(ending{Format: format, Of: last.seq, ID: id, Forgotten: true}),
+			data: encode(ending{Format: format, Of: last.seq, ID: f.key.seal(id), Forgotten: true}),
 		})
 		if errors.Is(err, errTaken) {
 			continue // it ended meanwhile
@@ -175,17 +176,17 @@ func (f *Fleet) forget(ctx context.Context, id string) error {
 			return err
 		}
 		// The end stays until the owner has seen it, or Submit has.
-		return f.engine.remove(ctx, last.seq)
+		return f.engine.remove(ctx, jobs, last.seq)
 	}
 }
 
 // clear removes the messages of a watch that has ended. The submission goes first: an end without
 // one does no harm, but a submission without an end would be watched again.
 func (f *Fleet) clear(ctx context.Context, submitted, ended uint64) error {
-	if err := f.engine.remove(ctx, submitted); err != nil {
+	if err := f.engine.remove(ctx, jobs, submitted); err != nil {
 		return err
 	}
-	return f.engine.remove(ctx, ended)
+	return f.engine.remove(ctx, jobs, ended)
 }
 
 // waitCheck is how often Wait looks whether a job is still watched.
@@ -211,9 +212,9 @@ func (f *Fleet) Wait(ctx context.Context, id string) (jobstatus.Status, error) {
 }
 
 func (f *Fleet) wait(ctx context.Context, id string) (ending, error) {
-	p := placeOf(id, f.partitions)
+	p := f.key.place(id, f.partitions)
 	if last, err := f.engine.last(ctx, p.all(f.name)); err != nil || isEnd(last) {
-		return endOf(last, err)
+		return f.endOf(last, err)
 	}
 	found := make(chan message, 1)
 	life, stop := context.WithCancel(ctx)
@@ -233,13 +234,13 @@ func (f *Fleet) wait(ctx context.Context, id string) (ending, error) {
 	for {
 		select {
 		case m := <-found:
-			return endOf(m, nil)
+			return f.endOf(m, nil)
 		case <-ctx.Done():
 			return ending{}, context.Cause(ctx)
 		case <-check.C:
 			last, err := f.engine.last(ctx, p.all(f.name))
 			if errors.Is(err, errNone) || err == nil && isEnd(last) {
-				return endOf(last, err)
+				return f.endOf(last, err)
 			}
 		}
 	}
@@ -251,10 +252,10 @@ func isEnd(m message) bool {
 }
 
 // endOf returns the end that a message tells.
-func endOf(m message, err error) (ending, error) {
+func (f *Fleet) endOf(m message, err error) (ending, error) {
 	if err == nil {
 		var e ending
-		if e, err = decodeEnding(m.data); err == nil && !e.Forgotten {
+		if e, err = decodeEnding(m.data, f.key); err == nil && !e.Forgotten {
 			return e, nil
 		}
 	}

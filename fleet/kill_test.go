@@ -590,7 +590,7 @@ func TestWhatWasRemovedStaysRemoved(t *testing.T) {
 	for i := range 10 {
 		group.Go(func() {
 			for seq := 1 + i; seq <= count; seq += 10 {
-				assert.NoError(t, n.remove(t.Context(), uint64(seq)))
+				assert.NoError(t, n.remove(t.Context(), jobs, uint64(seq)))
 			}
 		})
 	}

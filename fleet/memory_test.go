@@ -15,9 +15,18 @@ import (
 type memory struct {
 	mu      sync.Mutex
 	seq     uint64
-	stored  [3][]message // by store
+	stored  [4][]message // by store
 	changed chan struct{}
 	open    map[uint64]bool // ends that are with a consumer
+	hearers []*hearer
+	told    []string // events
+}
+
+// hearer is a call of hear.
+type hearer struct {
+	link      *link
+	partition int
+	each      func([]byte) bool
 }
 
 func newMemory() *memory {
@@ -92,10 +101,17 @@ func (m *memory) all() []message {
 	return slices.Clone(m.stored[jobs])
 }
 
+// unanswered waits as a request does to a server that does not answer.
+func unanswered(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
 func (l *link) publish(ctx context.Context, o outgoing) (uint64, error) {
 	if l.away() {
-		<-ctx.Done() // as a request to a server that does not answer
-		return 0, context.Cause(ctx)
+		return 0, unanswered(ctx)
 	}
 	m := l.memory
 	m.mu.Lock()
@@ -116,13 +132,13 @@ func (l *link) publish(ctx context.Context, o outgoing) (uint64, error) {
 	return m.seq, nil
 }
 
-func (l *link) remove(_ context.Context, seq uint64) error {
+func (l *link) remove(_ context.Context, s store, seq uint64) error {
 	if l.away() {
 		return errAway
 	}
 	l.memory.mu.Lock()
 	defer l.memory.mu.Unlock()
-	l.stored[jobs] = slices.DeleteFunc(l.stored[jobs], func(m message) bool { return m.seq == seq })
+	l.stored[s] = slices.DeleteFunc(l.stored[s], func(m message) bool { return m.seq == seq })
 	return nil
 }
 
@@ -174,6 +190,65 @@ func (l *link) follow(ctx context.Context, f following, each func(message), caug
 		}
 	}
 	return context.Cause(ctx)
+}
+
+func (l *link) tell(ctx context.Context, partition int, event []byte) (bool, error) {
+	if l.away() {
+		return false, unanswered(ctx)
+	}
+	l.memory.mu.Lock()
+	l.told = append(l.told, string(event))
+	hearers := slices.Clone(l.hearers)
+	l.memory.mu.Unlock()
+	for _, h := range hearers {
+		if h.partition == partition && !h.link.away() {
+			return h.each(event), nil
+		}
+	}
+	return false, nil
+}
+
+func (l *link) hear(ctx context.Context, partition int, each func([]byte) bool) error {
+	h := &hearer{l, partition, each}
+	l.memory.mu.Lock()
+	l.hearers = append(l.hearers, h)
+	l.memory.mu.Unlock()
+	<-ctx.Done()
+	l.memory.mu.Lock()
+	defer l.memory.mu.Unlock()
+	l.hearers = slices.DeleteFunc(l.hearers, func(other *hearer) bool { return other == h })
+	return context.Cause(ctx)
+}
+
+func (l *link) online(ctx context.Context, ready func()) error {
+	for told := false; ctx.Err() == nil; {
+		_, _, changed := l.next(jobs, "none", 0)
+		switch {
+		case l.away() && told:
+			return errAway
+		case !l.away() && !told:
+			told = true
+			ready()
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+	return context.Cause(ctx)
+}
+
+func (l *link) backlog(context.Context) (int, error) {
+	if l.away() {
+		return 0, errAway
+	}
+	n := 0
+	for _, m := range l.all() {
+		if strings.HasSuffix(m.subject, endedSuffix) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (l *link) receive(ctx context.Context, each func(delivery)) error {

@@ -41,10 +41,13 @@ type ending struct {
 	Forgotten bool `json:"forgotten,omitempty"`
 }
 
-// decodeSubmission reads a submission. The error matches errNewer if its format is newer.
-func decodeSubmission(data []byte) (submission, error) {
-	var s submission
+// decodeSubmission reads a submission, whose id k opens. The error matches errNewer if its format
+// is newer.
+func decodeSubmission(data []byte, k *secret) (s submission, err error) {
 	if err := decode(data, &s); err != nil {
+		return submission{}, err
+	}
+	if s.ID, err = k.open(s.ID); err != nil {
 		return submission{}, err
 	}
 	if err := transport.CheckID(s.ID); err != nil {
@@ -53,10 +56,13 @@ func decodeSubmission(data []byte) (submission, error) {
 	return s, nil
 }
 
-// decodeEnding reads an ending. The error matches errNewer if its format is newer.
-func decodeEnding(data []byte) (ending, error) {
-	var e ending
+// decodeEnding reads an ending, whose id k opens. The error matches errNewer if its format is
+// newer.
+func decodeEnding(data []byte, k *secret) (e ending, err error) {
 	if err := decode(data, &e); err != nil {
+		return ending{}, err
+	}
+	if e.ID, err = k.open(e.ID); err != nil {
 		return ending{}, err
 	}
 	if err := transport.CheckID(e.ID); err != nil {

@@ -29,10 +29,10 @@ func TestANewerMessageIsToldFromOneThatCannotBeRead(t *testing.T) {
 		``:                            false,
 		`null`:                        false,
 	} {
-		_, err := decodeSubmission([]byte(data))
+		_, err := decodeSubmission([]byte(data), nil)
 		require.Error(t, err, data)
 		assert.Equal(t, newer, errors.Is(err, errNewer), data)
-		_, err = decodeEnding([]byte(data))
+		_, err = decodeEnding([]byte(data), nil)
 		require.Error(t, err, data)
 		assert.Equal(t, newer, errors.Is(err, errNewer), data)
 	}
@@ -50,14 +50,14 @@ func TestAResultThatIsTooLargeIsLeftOutAndSaidSo(t *testing.T) {
 	} {
 		data := encodeEnding(ending{Of: 1, ID: "a", Status: st}, limit)
 		assert.LessOrEqual(t, len(data), limit-roomForHeaders, name)
-		e, err := decodeEnding(data)
+		e, err := decodeEnding(data, nil)
 		require.NoError(t, err, name)
 		assert.Equal(t, jobstatus.Completed, e.Status.State, name)
 		assert.Equal(t, len(st.Result), e.LeftOut, name)
 		assert.Nil(t, e.Status.Result, name)
 	}
 	small := jobstatus.Status{ID: "a", State: jobstatus.Completed, Result: json.RawMessage(`{"a":1}`)}
-	e, err := decodeEnding(encodeEnding(ending{Of: 1, ID: "a", Status: small}, limit))
+	e, err := decodeEnding(encodeEnding(ending{Of: 1, ID: "a", Status: small}, limit), nil)
 	require.NoError(t, err)
 	assert.Equal(t, small, e.Status)
 	assert.Zero(t, e.LeftOut)
@@ -86,9 +86,9 @@ func TestAnErrorOfAnEndMatchesWhatItWas(t *testing.T) {
 	} {
 		data := encodeEnding(ending{Of: 1, ID: "a", Status: c.st, Failure: failureOf(c.err)}, 1<<20)
 		assert.NotContains(t, string(data), "token", "no URL is stored")
-		e, err := decodeEnding(data)
+		e, err := decodeEnding(data, nil)
 		require.NoError(t, err)
-		got := newEnd(e).Err
+		got := newEnd(e, nil).Err
 		require.Error(t, got)
 		for _, target := range c.matches {
 			assert.ErrorIs(t, got, target)
@@ -140,27 +140,27 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encode(ending{Format: 1, Of: 3, ID: "a", Forgotten: true}))
 	f.Add([]byte(`{"v":2}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if s, err := decodeSubmission(data); err == nil {
+		if s, err := decodeSubmission(data, nil); err == nil {
 			require.NoError(t, transport.CheckID(s.ID))
 			s.Format = format
-			again, err := decodeSubmission(encode(s))
+			again, err := decodeSubmission(encode(s), nil)
 			require.NoError(t, err)
 			require.Equal(t, s, again)
 		}
-		if e, err := decodeEnding(data); err == nil {
+		if e, err := decodeEnding(data, nil); err == nil {
 			require.NotZero(t, e.Of)
 			require.Equal(t, e.ID, e.Status.ID)
-			end := newEnd(e)
+			end := newEnd(e, nil)
 			require.NotEmpty(t, end.Key)
 			if end.Err != nil {
 				_ = end.Err.Error()
 			}
-			again, err := decodeEnding(encodeEnding(e, 1<<20))
+			again, err := decodeEnding(encodeEnding(e, 1<<20), nil)
 			require.NoError(t, err)
 			require.Equal(t, e.Of, again.Of)
 			require.Equal(t, e.ID, again.ID)
 		}
-		forgottenBy(message{data: data})
+		forgottenBy(message{data: data}, nil)
 	})
 }
 

@@ -41,6 +41,7 @@ const (
 type natsEngine struct {
 	js      jetstream.JetStream
 	stream  jetstream.Stream
+	learned jetstream.Stream // nil if nothing is shared
 	name    string
 	log     *zap.Logger
 	ackWait time.Duration
@@ -50,10 +51,31 @@ var _ engine = (*natsEngine)(nil)
 
 // subject returns the subject of a message in its store.
 func (n *natsEngine) subject(s store, subject string) string {
-	if s == jobs {
-		return subject
+	return n.prefix(s) + subject
+}
+
+// prefix returns what stands before all subjects of a store.
+func (n *natsEngine) prefix(s store) string {
+	switch s {
+	case jobs:
+		return ""
+	case learned:
+		return n.learnedName() + "."
+	default:
+		return "$KV." + n.bucket(s) + "."
 	}
-	return "$KV." + n.bucket(s) + "." + subject
+}
+
+// streamOf returns the name of the stream of a store.
+func (n *natsEngine) streamOf(s store) string {
+	switch s {
+	case jobs:
+		return n.name
+	case learned:
+		return n.learnedName()
+	default:
+		return "KV_" + n.bucket(s)
+	}
 }
 
 func (n *natsEngine) publish(ctx context.Context, m outgoing) (uint64, error) {
@@ -93,13 +115,17 @@ func (n *natsEngine) publish(ctx context.Context, m outgoing) (uint64, error) {
 	}
 }
 
-func (n *natsEngine) remove(ctx context.Context, seq uint64) error {
-	err := n.stream.DeleteMsg(ctx, seq)
+func (n *natsEngine) remove(ctx context.Context, s store, seq uint64) error {
+	stream := n.stream
+	if s == learned {
+		stream = n.learned
+	}
+	err := stream.DeleteMsg(ctx, seq)
 	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil
 	}
 	// The error of a message that is not there any more has no type of its own.
-	if _, missing := n.stream.GetMsg(ctx, seq); errors.Is(missing, jetstream.ErrMsgNotFound) {
+	if _, missing := stream.GetMsg(ctx, seq); errors.Is(missing, jetstream.ErrMsgNotFound) {
 		return nil
 	}
 	return err
@@ -117,10 +143,7 @@ func (n *natsEngine) last(ctx context.Context, filter string) (message, error) {
 }
 
 func (n *natsEngine) follow(ctx context.Context, f following, each func(message), caughtUp func()) error {
-	stream, prefix := n.name, ""
-	if f.store != jobs {
-		stream, prefix = "KV_"+n.bucket(f.store), "$KV."+n.bucket(f.store)+"."
-	}
+	stream, prefix := n.streamOf(f.store), n.prefix(f.store)
 	consumer, err := n.follower(ctx, stream, f)
 	if err != nil {
 		return lostOr(err)
@@ -164,7 +187,7 @@ func (n *natsEngine) follower(ctx context.Context, stream string, f following) (
 		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, f.after+1
 	case f.store != jobs:
 		cfg.DeliverPolicy = jetstream.DeliverLastPerSubjectPolicy
-		cfg.FilterSubject = "$KV." + n.bucket(f.store) + ".>"
+		cfg.FilterSubject = n.prefix(f.store) + ">"
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -278,6 +301,17 @@ func (n *natsEngine) receive(ctx context.Context, each func(delivery)) error {
 		each(delivery{message: a.message, ack: a.msg.Ack, term: a.msg.Term, later: a.msg.NakWithDelay})
 		return nil
 	})
+}
+
+func (n *natsEngine) backlog(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	c, err := n.js.Consumer(ctx, n.name, endsName)
+	if err != nil {
+		return 0, lostOr(err)
+	}
+	info := c.CachedInfo()
+	return int(info.NumPending) + info.NumAckPending, nil
 }
 
 // sleep waits for d. It reports false if ctx ended first.

@@ -25,16 +25,31 @@ type share struct {
 	gap       time.Time                   // until when another owner polled, by this process's clock
 	local     func(t time.Time) time.Time // turns the server's time into this process's
 	slots     chan struct{}               // bounds how many ends are stored at once
-	counts    *counts
 	log       *zap.Logger
 
-	mu     sync.Mutex
-	ledger *ledger // guarded by mu
+	mu      sync.Mutex
+	ledger  *ledger // guarded by mu
+	counted int     // how many watches of the ledger the figures count. Guarded by mu
+}
+
+// countLocked brings the figures up to the ledger.
+func (s *share) countLocked() {
+	n := len(s.ledger.pending)
+	s.f.counts.pending.Add(int64(n - s.counted))
+	s.counted = n
 }
 
 // run watches the jobs of the partition until ctx ends. When it returns, no poll is in flight, and
 // all ends are stored or given up. An error means that the Watcher cannot go on.
 func (s *share) run(ctx context.Context) error {
+	s.f.counts.owned.Add(1)
+	defer s.f.counts.owned.Add(-1)
+	defer s.renew()
+	life, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	group.Go(func() { s.f.hear(life, s.partition) })
 	for {
 		again, err := s.round(ctx)
 		if err != nil || !again {
@@ -46,9 +61,7 @@ func (s *share) run(ctx context.Context) error {
 // round watches until ctx ends, or until a watch was ended elsewhere. It reports whether to begin
 // again, so that the Watcher drops what nobody waits for.
 func (s *share) round(ctx context.Context) (again bool, err error) {
-	s.mu.Lock()
-	s.ledger = newLedger()
-	s.mu.Unlock()
+	s.renew()
 	life, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	feed := make(chan jobstatus.Job)
@@ -76,6 +89,14 @@ func (s *share) round(ctx context.Context) (again bool, err error) {
 	return ctx.Err() == nil && err == nil, err
 }
 
+// renew begins a ledger without watches.
+func (s *share) renew() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ledger = newLedger()
+	s.countLocked()
+}
+
 // read gives the jobs of the partition to the feed. It says so in ended if a watch that is under
 // way was ended elsewhere.
 func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<- struct{}) {
@@ -99,8 +120,10 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 	}, func() {
 		s.mu.Lock()
 		begin := s.ledger.caughtUp()
+		s.countLocked()
 		s.mu.Unlock()
-		s.counts.replayed(len(begin))
+		s.f.counts.resumed.Add(uint64(len(begin)))
+		s.log.Info("partition is watched", zap.Int("watches taken up", len(begin)))
 		for _, o := range begin {
 			give(o)
 		}
@@ -112,30 +135,33 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 func (s *share) takeIn(ctx context.Context, m message) (o opening, begin, elsewhere bool) {
 	p, suffix, err := splitSubject(m.subject)
 	if err == nil && suffix == endedSuffix {
-		if of, ok := forgottenBy(m); ok {
+		if of, ok := forgottenBy(m, s.f.key); ok {
 			if err := s.f.clear(ctx, of, m.seq); err != nil {
 				s.log.Debug("a forgotten watch is not removed yet", zap.String("subject", m.subject), zap.Error(err))
 			}
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		defer s.countLocked()
 		return o, false, s.ledger.ended(p.digest, m.seq)
 	}
 	var sub submission
 	if err == nil {
-		sub, err = decodeSubmission(m.data)
+		sub, err = decodeSubmission(m.data, s.f.key)
 	}
 	switch {
 	case errors.Is(err, errNewer):
 		s.log.Debug("a submission is left alone", zap.String("subject", m.subject), zap.Error(err))
 		return o, false, false
 	case err != nil || suffix != submittedSuffix:
+		s.f.counts.putAside.Add(1)
 		s.log.Warn("a message cannot be read and is put aside", zap.String("subject", m.subject), zap.Error(err))
 		return o, false, false
 	}
 	o = opening{submission: sub, digest: p.digest, seq: m.seq, at: m.at}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.countLocked()
 	return o, s.ledger.submitted(o), false
 }
 
@@ -218,11 +244,11 @@ func (s *share) again(ctx context.Context, id string, feed chan<- jobstatus.Job,
 		if !sleep(ctx, s.f.lease) {
 			return
 		}
-		last, err := s.f.engine.last(ctx, placeOf(id, s.f.partitions).subject(s.f.name, submittedSuffix))
+		last, err := s.f.engine.last(ctx, s.f.key.place(id, s.f.partitions).subject(s.f.name, submittedSuffix))
 		if err != nil {
 			return
 		}
-		sub, err := decodeSubmission(last.data)
+		sub, err := decodeSubmission(last.data, s.f.key)
 		if err != nil {
 			return
 		}
@@ -235,9 +261,10 @@ func (s *share) again(ctx context.Context, id string, feed chan<- jobstatus.Job,
 
 // end has the end of a watch stored, if it is still pending.
 func (s *share) end(ctx context.Context, st jobstatus.Status, err error, group *sync.WaitGroup) {
-	p := placeOf(st.ID, s.f.partitions)
+	p := s.f.key.place(st.ID, s.f.partitions)
 	s.mu.Lock()
 	w, ok := s.ledger.take(p.digest)
+	s.countLocked()
 	s.mu.Unlock()
 	if !ok {
 		return
@@ -257,6 +284,7 @@ func (s *share) store(ctx context.Context, p place, e ending) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { sleep(late, grace); cancel() })()
+	e.ID = s.f.key.seal(e.ID)
 	m := outgoing{
 		subject: p.subject(s.f.name, endedSuffix), filter: p.all(s.f.name), after: e.Of,
 		data: encodeEnding(e, s.f.maxPayload),
@@ -264,10 +292,11 @@ func (s *share) store(ctx context.Context, p place, e ending) {
 	for pause := time.Duration(0); ; {
 		_, err := s.f.engine.publish(late, m)
 		if err == nil {
-			s.counts.ended()
+			s.f.counts.ended.Add(1)
 			return
 		}
 		if errors.Is(err, errTaken) && s.settled(late, p, e.Of) {
+			s.f.counts.doubled.Add(1)
 			return
 		}
 		if pause >= lastPause {

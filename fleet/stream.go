@@ -26,6 +26,8 @@ const (
 	nonceWindow = 30 * time.Second
 	// partitionsKey is the key of the number of partitions in the metadata of the stream.
 	partitionsKey = "jobstatus-partitions"
+	// encryptionKey is the key of the name of the key that encrypts ids.
+	encryptionKey = "jobstatus-ids-key"
 )
 
 // openNATS returns the engine on js, with all streams that a fleet needs.
@@ -40,6 +42,11 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 	for s, ttl := range map[store]time.Duration{members: memberTTL, owners: 0} {
 		if err := n.openBucket(ctx, c, s, ttl); err != nil {
 			return nil, fmt.Errorf("fleet: bucket %s: %w", n.bucket(s), err)
+		}
+	}
+	if c.learner != nil {
+		if err := n.openLearned(ctx, c); err != nil {
+			return nil, fmt.Errorf("fleet: stream %s: %w", n.learnedName(), err)
 		}
 	}
 	if _, err := n.endsConsumer(ctx); err != nil {
@@ -94,25 +101,47 @@ func streamConfig(c *config) jetstream.StreamConfig {
 		Replicas:    c.replicas,
 		Duplicates:  nonceWindow,
 		AllowDirect: false, // each read sees all writes
-		Metadata:    map[string]string{partitionsKey: strconv.Itoa(c.partitions)},
+		Metadata:    map[string]string{partitionsKey: strconv.Itoa(c.partitions), encryptionKey: c.key.fingerprint()},
 	}
 }
 
 // openStream creates the stream of the jobs, or checks the one that exists.
-func (n *natsEngine) openStream(ctx context.Context, c *config) error {
-	want := streamConfig(c)
-	s, err := n.js.Stream(ctx, c.name)
+func (n *natsEngine) openStream(ctx context.Context, c *config) (err error) {
+	n.stream, err = n.openOr(ctx, streamConfig(c))
+	return err
+}
+
+func (n *natsEngine) learnedName() string { return n.name + "-learned" }
+
+// openLearned creates the stream of what was learned, or checks the one that exists. It is no
+// bucket, because the messages of a bucket cannot be deleted, only replaced.
+func (n *natsEngine) openLearned(ctx context.Context, c *config) (err error) {
+	n.learned, err = n.openOr(ctx, jetstream.StreamConfig{
+		Name:        n.learnedName(),
+		Description: "what the workers of fleet " + c.name + " have learned of the jobs' durations",
+		Subjects:    []string{n.learnedName() + ".*.*"},
+		Storage:     jetstream.FileStorage,
+		Retention:   jetstream.LimitsPolicy,
+		Discard:     jetstream.DiscardNew,
+		MaxAge:      learnedLife,
+		Replicas:    c.replicas,
+	})
+	return err
+}
+
+// openOr creates a stream, or checks the one that exists.
+func (n *natsEngine) openOr(ctx context.Context, want jetstream.StreamConfig) (jetstream.Stream, error) {
+	s, err := n.js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		s, err = n.js.CreateStream(ctx, want)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			s, err = n.js.Stream(ctx, c.name) // somebody else was first
+			s, err = n.js.Stream(ctx, want.Name) // somebody else was first
 		}
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	n.stream = s
-	return differences(s.CachedInfo().Config, want)
+	return s, differences(s.CachedInfo().Config, want)
 }
 
 // differences reports where a stream is not as it must be.
@@ -120,6 +149,7 @@ func differences(have, want jetstream.StreamConfig) error {
 	var errs []error
 	for _, d := range []struct{ what, have, want string }{
 		{"partitions", have.Metadata[partitionsKey], want.Metadata[partitionsKey]},
+		{"key of EncryptIDs", have.Metadata[encryptionKey], want.Metadata[encryptionKey]},
 		{"replicas", strconv.Itoa(have.Replicas), strconv.Itoa(want.Replicas)},
 		{"subjects", strings.Join(have.Subjects, " "), strings.Join(want.Subjects, " ")},
 		{"storage", have.Storage.String(), want.Storage.String()},

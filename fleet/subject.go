@@ -28,6 +28,11 @@ type place struct {
 // placeOf returns the place of an id among so many partitions.
 func placeOf(id string, partitions int) place {
 	sum := sha256.Sum256([]byte(id))
+	return placeAt(sum[:], partitions)
+}
+
+// placeAt returns the place of an id that has a hash of 32 bytes.
+func placeAt(sum []byte, partitions int) place {
 	p := place{partition: int(binary.BigEndian.Uint64(sum[16:24]) % uint64(partitions))}
 	copy(p.digest[:], sum[:16])
 	return p

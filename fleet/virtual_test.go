@@ -28,8 +28,9 @@ type stage struct {
 
 // actor is a worker of a stage.
 type actor struct {
-	link *link
-	stop func() error
+	fleet *Fleet
+	link  *link
+	stop  func() error
 }
 
 // play runs do in a bubble, in which time passes at once.
@@ -50,8 +51,12 @@ func (s *stage) fleet(l *link) *Fleet {
 func (s *stage) worker(name string, skew time.Duration, opts ...jobstatus.Option) *actor {
 	l := s.memory.link()
 	l.skew = skew
-	return &actor{link: l, stop: run(s.t, s.fleet(l), s.service.watcher(s.t, name, opts...))}
+	f := s.fleet(l)
+	return &actor{fleet: f, link: l, stop: run(s.t, f, s.service.watcher(s.t, name, opts...))}
 }
+
+// member is a worker whose clock is that of the server.
+func (s *stage) member(name string) *actor { return s.worker(name, 0) }
 
 // submit submits n jobs and returns their ids.
 func (s *stage) submit(n int) []string {
@@ -423,12 +428,12 @@ func TestTwoOwnersStoreOneEnd(t *testing.T) {
 		var group sync.WaitGroup
 		for range 5 {
 			f := s.fleet(s.memory.link())
-			sh := &share{f: f, counts: &counts{}, log: f.log}
+			sh := &share{f: f, log: f.log}
 			group.Go(func() { sh.store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"}) })
 		}
 		group.Wait()
 		assert.Len(t, s.memory.all(), 2)
-		sh := &share{f: s.fleet(s.memory.link()), counts: &counts{}, log: s.fleet(nil).log}
+		sh := &share{f: s.fleet(s.memory.link()), log: s.fleet(nil).log}
 		collect(t, sh.f, 1)
 		sh.store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"})
 		assert.Empty(t, s.memory.all(), "a late owner stores none")
@@ -441,12 +446,12 @@ type half struct {
 	removed []uint64
 }
 
-func (h *half) remove(ctx context.Context, seq uint64) error {
+func (h *half) remove(ctx context.Context, s store, seq uint64) error {
 	if len(h.removed) > 0 {
 		return errAway
 	}
 	h.removed = append(h.removed, seq)
-	return h.engine.remove(ctx, seq)
+	return h.engine.remove(ctx, s, seq)
 }
 
 // A consumer that dies in the middle of an Ack leaves the end, and not the submission.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -64,6 +65,7 @@ type worker struct {
 	roster   roster
 	contact  contact
 	slots    []slot
+	studied  bool      // what others have learned is merged, or there is nothing to merge
 	replayed int       // how many of the two stores are through
 	server   time.Time // of one's own newest heartbeat, by the server's clock
 
@@ -79,7 +81,6 @@ type worker struct {
 	rate    int          // the number of partitions that the rate limit is set for
 	offset  atomic.Int64 // server's clock less this process's; any goroutine
 	storing chan struct{}
-	counts  counts
 }
 
 // sending is a heartbeat on its way.
@@ -110,6 +111,7 @@ func (f *Fleet) Run(ctx context.Context, w *jobstatus.Watcher) error {
 	}
 	r.log = f.log.With(zap.String("worker", r.name))
 	r.touch = time.Now()
+	r.group.Go(func() { f.askForBacklog(life) })
 	err := r.run(ctx)
 	end()
 	close(r.gone)
@@ -128,6 +130,7 @@ func (r *worker) post(do func()) {
 func (r *worker) run(ctx context.Context) error {
 	r.read(members, r.memberChanged)
 	r.read(owners, r.ownerChanged)
+	r.study(ctx)
 	tick := time.NewTicker(r.f.lease / ticks)
 	defer tick.Stop()
 	end := ctx.Done()
@@ -160,12 +163,31 @@ func (r *worker) finish() error {
 			s.stop()
 		}
 	}
-	r.log.Info("worker left", zap.Int("partitions not handed over", left), zap.Int64("watches taken over", r.counts.watches.Load()),
-		zap.Int64("ends stored", r.counts.ends.Load()))
+	r.f.counts.workers.Store(0)
+	r.f.counts.cut.Store(false)
+	r.setRate(0)
+	r.log.Info("worker left", zap.Int("partitions not handed over", left), zap.Uint64("watches taken up", r.f.counts.resumed.Load()),
+		zap.Uint64("ends stored", r.f.counts.ended.Load()))
 	if left > 0 && r.cause == nil {
 		return fmt.Errorf("fleet: %d partitions were not handed over within %v", left, r.f.lease)
 	}
 	return r.cause
+}
+
+// study loads what other workers have learned, and saves what this one learns until it has left.
+func (r *worker) study(ctx context.Context) {
+	if r.f.learner == nil {
+		r.studied = true
+		return
+	}
+	s := &study{f: r.f, worker: r.name, log: r.log}
+	r.group.Go(func() {
+		early, cancel := context.WithTimeout(ctx, max(r.f.lease, grace))
+		s.load(early)
+		cancel()
+		r.post(func() { r.studied = true })
+		s.run(r.life)
+	})
 }
 
 // read follows one of the small stores.
@@ -191,6 +213,7 @@ func (r *worker) memberChanged(m message, old bool) {
 		r.roster.gone(m.subject)
 		return
 	case json.Unmarshal(m.data, &h) != nil || h.Lease <= 0:
+		r.f.counts.putAside.Add(1)
 		r.log.Warn("a heartbeat cannot be read and is put aside", zap.String("subject", m.subject))
 		return
 	}
@@ -219,6 +242,7 @@ func (r *worker) memberChanged(m message, old bool) {
 func (r *worker) ownerChanged(m message, _ bool) {
 	p, err := strconv.Atoi(m.subject)
 	if err != nil || p < 0 || p >= len(r.slots) {
+		r.f.counts.putAside.Add(1)
 		r.log.Warn("a claim of no partition is put aside", zap.String("subject", m.subject))
 		return
 	}
@@ -227,9 +251,15 @@ func (r *worker) ownerChanged(m message, _ bool) {
 		c.Owner = "" // whoever wrote it, it has no owner
 		r.log.Warn("a claim cannot be read and is replaced", zap.String("subject", m.subject), zap.Error(err))
 	}
-	if s := &r.slots[p]; m.seq > s.record.seq {
-		s.record = record{owner: c.Owner, seq: m.seq, at: m.at}
+	s := &r.slots[p]
+	if m.seq <= s.record.seq {
+		return
 	}
+	if s.record.owner == r.name && c.Owner != r.name && !s.busy {
+		r.f.counts.taken.Add(1)
+		r.log.Warn("partition was taken by another worker", zap.Int("partition", p), zap.String("to", c.Owner))
+	}
+	s.record = record{owner: c.Owner, seq: m.seq, at: m.at}
 }
 
 // local turns a time of the server into one of this process.
@@ -246,11 +276,16 @@ func (r *worker) step(now time.Time) {
 	fenced := now.Sub(r.touch) > r.f.lease*4/5
 	if fenced != r.fenced {
 		r.fenced = fenced
+		r.f.counts.cut.Store(fenced)
+		if fenced {
+			r.f.counts.fenced.Add(1)
+		}
 		r.log.Warn("contact with the server", zap.Bool("lost", fenced), zap.Duration("since", now.Sub(r.touch)))
 	}
-	ready := r.replayed == 2 && !r.server.IsZero() && !fenced && !r.leaving
+	ready := r.studied && r.replayed == 2 && !r.server.IsZero() && !fenced && !r.leaving
 	contact := r.contact.at(now)
 	living := r.roster.living(contact, r.server)
+	r.f.counts.workers.Store(int64(len(living)))
 	for p := range r.slots {
 		s := &r.slots[p]
 		mine := s.record.owner == r.name
@@ -347,9 +382,29 @@ func (r *worker) written(p int, owner string, seq uint64, err error) {
 	if s.record.seq != seq {
 		return // it was taken from us meanwhile
 	}
-	r.log.Info("partition changes its owner", zap.Int("partition", p), zap.String("from", before.owner), zap.String("to", owner))
+	r.log.Info("partition changes its owner", zap.Int("partition", p), zap.String("from", before.owner), zap.String("to", owner),
+		zap.String("reason", r.reason(before.owner, owner)))
 	if owner != "" && !r.leaving {
 		r.start(p)
+	}
+}
+
+// reason counts a change of an owner that this worker made, and names it for the log.
+func (r *worker) reason(from, to string) string {
+	c := &r.f.counts
+	switch {
+	case to == "":
+		c.gaveUp.Add(1)
+		return "handed over"
+	case from == r.name:
+		return "goes on"
+	case from == "":
+		c.claimed.Add(1)
+		return "had no owner"
+	default:
+		c.claimed.Add(1)
+		c.takenOver.Add(1)
+		return "its owner is heard of no more"
 	}
 }
 
@@ -376,7 +431,7 @@ func (r *worker) start(p int) {
 	s.stop, s.ending = func() { stop(errGivenUp) }, false
 	r.limit()
 	sh := &share{
-		f: r.f, w: r.w, partition: p, gap: s.gap, local: r.local, slots: r.storing, counts: &r.counts,
+		f: r.f, w: r.w, partition: p, gap: s.gap, local: r.local, slots: r.storing,
 		log: r.log.With(zap.Int("partition", p)),
 	}
 	r.group.Go(func() {
@@ -409,7 +464,12 @@ func (r *worker) limit() {
 		return // nothing is polled, and a limit of 0 is none
 	}
 	r.rate = n
-	if err := r.w.SetRateLimit(r.f.rate*float64(n)/float64(len(r.slots)), 1); err != nil {
+	limit := r.f.rate * float64(n) / float64(len(r.slots))
+	r.setRate(limit)
+	if err := r.w.SetRateLimit(limit, 1); err != nil {
 		r.log.Error("set the rate limit", zap.Error(err))
 	}
 }
+
+// setRate tells the figures of the rate limit.
+func (r *worker) setRate(perSecond float64) { r.f.counts.rate.Store(math.Float64bits(perSecond)) }

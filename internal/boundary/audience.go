@@ -23,9 +23,11 @@ func NewAudience(g *Guard, o observe.Observer) *Audience {
 	return &Audience{guard: g, observer: o}
 }
 
-// Observe tells the Observer of e, and returns the context that it makes of ctx.
+// Observe tells the Observer of e, and returns the context that it makes of ctx. The Observer owns
+// the bytes that e points to.
 func (a *Audience) Observe(ctx context.Context, e *observe.Event) (made context.Context) {
 	made = ctx
+	e.Status = lend(e.Status)
 	err := a.guard.Do(func() {
 		if c := a.observer.Observe(ctx, e); c != nil {
 			made = c

@@ -1,6 +1,7 @@
 package boundary
 
 import (
+	"bytes"
 	"context"
 	"math"
 	"time"
@@ -27,10 +28,38 @@ func NewService(g *Guard, t transport.Transport) *Service {
 	s.conditional, _ = t.(transport.Conditional)
 	s.fitter, _ = t.(transport.Fitter)
 	s.holder, _ = t.(transport.Holder)
-	if b, ok := t.(transport.Batcher); ok && b.MaxBatch() > 1 {
-		s.batcher, s.group = b, min(b.MaxBatch(), math.MaxUint16)
+	if b, ok := t.(transport.Batcher); ok {
+		if n := s.most(b); n > 1 {
+			s.batcher, s.group = b, min(n, math.MaxUint16)
+		}
 	}
 	return s
+}
+
+// most returns the MaxBatch of b, 0 if b panics or ends its goroutine.
+func (s *Service) most(b transport.Batcher) (n int) {
+	var err error
+	returned := false
+	done := make(chan struct{})
+	go func() { // which ends before New does
+		defer close(done)
+		err = s.guard.Do(func() { n = b.MaxBatch() })
+		returned = true
+	}()
+	<-done
+	if !returned {
+		err = s.guard.Panicked(ErrGoexit)
+	}
+	if err != nil {
+		s.guard.Complain("transport panicked in MaxBatch", err)
+	}
+	return n
+}
+
+// lend returns a status that a plugin may write in: other waiters have the bytes of st.
+func lend(st transport.Status) transport.Status {
+	st.Result = bytes.Clone(st.Result)
+	return st
 }
 
 // Group returns how many jobs go into one request, 1 if the Transport does not batch.
@@ -53,7 +82,7 @@ func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting
 	var err error
 	panicked := s.guard.Do(func() {
 		if s.conditional != nil && seen != nil && seen.Revision != "" {
-			last := seen.Status
+			last := lend(seen.Status)
 			last.ID = id
 			*st, err = s.conditional.StatusSince(ctx, id, last)
 		} else {
@@ -77,7 +106,7 @@ func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, 
 	panicked := s.guard.Do(func() {
 		last := transport.Status{}
 		if seen != nil {
-			last = seen.Status
+			last = lend(seen.Status)
 		}
 		last.ID = id
 		*st, err = s.holder.Hold(ctx, id, last, d)

@@ -44,10 +44,10 @@ func (c *Call) Refused() error {
 // Unread returns the error of an answer that says of itself that all is well, and cannot be read.
 func (c *Call) Unread(err error) error {
 	switch {
-	case c.Answer.Large:
-		return c.Fail(transport.Permanent, c.TooLarge())
 	case c.Answer.IsPage():
 		return c.Fail(transport.Transient, c.quote("with a page in place of an answer"))
+	case c.Answer.Large:
+		return c.Fail(transport.Malformed, c.TooLarge())
 	default:
 		return c.Fail(transport.Malformed, fmt.Errorf("%w: %w", web.Safe(err, c.round.sensitive()...), c.quote("")))
 	}

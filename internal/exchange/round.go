@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"cmp"
 	"io"
 	"maps"
@@ -69,7 +70,7 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 	r.leave()
 	if q.URL.Scheme == "https" { // and so perhaps HTTP/2
 		host := r.host
-		q, r.sends = web.BoundSends(q, r.Retries-r.retried, func() bool { return host.MayRetry(transport.Transient) })
+		q, r.sends = web.BoundSends(q, &r.answers, r.Retries-r.retried, func() bool { return host.MayRetry(transport.Transient) })
 	}
 	q, r.left = r.announce(q)
 	answer, err := r.send(q)
@@ -174,6 +175,9 @@ func (r *round) read(answer *http.Response) error {
 	return fault
 }
 
+// byteOrderMark stands before the JSON of some services. RFC 8259, 8.1, allows to pass over it.
+var byteOrderMark = []byte("\ufeff")
+
 // fill reads a body into the buffer, up to the limit.
 func (r *round) fill(content io.Reader) (fault error) {
 	limit := r.limit()
@@ -194,7 +198,7 @@ func (r *round) fill(content io.Reader) (fault error) {
 		}
 		fault = err
 	}
-	r.buffer, r.answer.Body, r.answer.Large = b, b[:min(len(b), limit)], len(b) > limit
+	r.buffer, r.answer.Body, r.answer.Large = b, bytes.TrimPrefix(b[:min(len(b), limit)], byteOrderMark), len(b) > limit
 	return fault
 }
 

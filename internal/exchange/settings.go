@@ -3,9 +3,12 @@ package exchange
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// Settings are what the calls of one client share. They do not change while calls are made.
+// Settings are what the calls of one client share. They do not change while calls are made, but for
+// the count of answers.
 type Settings struct {
 	Name      string     // of the package that asks
 	Base      *url.URL   // of the service
@@ -24,6 +27,7 @@ type Settings struct {
 	own       *credential       // nil without a token source
 	foreign   []*credential     // of other origins
 	secrets   []string
+	answers   web.Answers // over TLS
 
 	// narrow is the user's CheckRedirect; nil for none.
 	narrow func(*http.Request, []*http.Request) error

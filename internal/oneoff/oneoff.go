@@ -5,6 +5,7 @@ package oneoff
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -98,18 +100,38 @@ func tried(err error) error {
 	return err
 }
 
+// Get is [Caller.Do] for a call that has a result. A call that comes back late shares nothing with
+// the caller.
+func Get[T any](ctx context.Context, c *Caller, f func(context.Context) (T, error)) (result T, err error) {
+	got := make(chan T, 1)
+	err = c.Do(ctx, func(ctx context.Context) error {
+		v, err := f(ctx)
+		if err == nil {
+			got <- v
+		}
+		return err
+	})
+	if err == nil {
+		result = <-got
+	}
+	return result, err
+}
+
 // Fetch asks f for the result of a job. The result is read under a context that outlives the call
 // and ends with ctx; the timeout bounds the time until the result begins.
-func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.Status) (body io.ReadCloser, err error) {
+func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.Status) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	err = c.Do(ctx, func(call context.Context) error {
+	body, err := Get(ctx, c, func(call context.Context) (io.ReadCloser, error) {
 		defer context.AfterFunc(call, func() {
 			if cause := context.Cause(call); cause != context.Canceled {
 				cancel(cause)
 			}
 		})()
-		body, err = f.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
-		return err
+		body, err := f.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
+		if err == nil && (body == nil || problems.IsNil(body)) {
+			err = fmt.Errorf("the Fetcher returned a nil %T", body)
+		}
+		return body, err
 	})
 	if err != nil {
 		cancel(context.Canceled)

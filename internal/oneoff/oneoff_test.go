@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/benbjohnson/clock"
@@ -100,4 +101,33 @@ func TestAResultIsReadAfterTheCallThatFetchedIt(t *testing.T) {
 	assert.Equal(t, "result", string(text))
 	require.NoError(t, body.Close())
 	assert.Error(t, under.Err(), "it ends when the result is closed")
+}
+
+// A nilBody is a result of which a nil pointer is useless.
+type nilBody struct{ io.ReadCloser }
+
+// fault 53: the caller reads no result that is not there.
+func TestAResultThatIsNilIsAnError(t *testing.T) {
+	t.Parallel()
+	for text, body := range map[string]io.ReadCloser{"nil <nil>": nil, "nil *oneoff_test.nilBody": (*nilBody)(nil)} {
+		got, err := newCaller(t.Context(), time.Minute).Fetch(t.Context(), fetcher(func(context.Context) (io.ReadCloser, error) {
+			return body, nil
+		}), transport.Status{})
+		assert.Nil(t, got)
+		assert.ErrorContains(t, err, text)
+	}
+}
+
+// fault 33: a Fetcher that comes back after the call has ended shares nothing with the caller.
+func TestAResultThatComesTooLateIsNobodys(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		got, err := newCaller(t.Context(), time.Second).Fetch(t.Context(), fetcher(func(context.Context) (io.ReadCloser, error) {
+			time.Sleep(time.Minute)
+			return io.NopCloser(strings.NewReader("late")), nil
+		}), transport.Status{})
+		assert.Nil(t, got)
+		assert.ErrorIs(t, err, errExpired)
+		time.Sleep(time.Hour) // it has come
+	})
 }

@@ -75,6 +75,17 @@ func (b *board) moveLocked(x *watch, to phase) {
 	}
 }
 
+// hurryLocked has x polled before what is not urgent.
+func (b *board) hurryLocked(x *watch) {
+	if x.urgent {
+		return
+	}
+	x.urgent = true
+	if x.phase == ready {
+		b.ready.Hurry(x, x.poll)
+	}
+}
+
 // releaseLocked takes x out of its call, and reports whether somebody still waits for it.
 func (b *board) releaseLocked(x *watch) bool {
 	x.call = nil

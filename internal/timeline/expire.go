@@ -35,11 +35,9 @@ func (d *desk) expireLocked(x *watch, now time.Duration, stood bool) {
 	for m := x.waiters; m != nil; {
 		next := m.next
 		if m.deadline() <= now && m.extended == notExtended {
-			if m.extended = d.extensionLocked(x, m, stood); m.extended != notExtended && !x.urgent {
-				x.urgent = true
-				if x.phase == ready {
-					d.board.ready.Hurry(x, x.poll)
-				}
+			if m.extended = d.extensionLocked(x, m, stood); m.extended != notExtended {
+				m.began = max(m.began, now-m.timeout) // what it goes on for counts from now
+				d.board.hurryLocked(x)
 			}
 		}
 		if end := m.deadline(); end <= now {

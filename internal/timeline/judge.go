@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -106,11 +107,10 @@ func (j *judge) distributeBatch(c *call) {
 // meanwhile: in an outage everything fails, and dividing would only add to it. As there may be no
 // others, one batch at a time is divided for a trial.
 func (j *judge) divisible(c *call) bool {
-	switch c.fault.Class {
-	case transport.Permanent, transport.NotFound, transport.Oversized:
+	class := c.fault.Class
+	endsOne := func(p poll) bool { return c.fault.Final(p.last != nil && p.last.Answered) }
+	if class == transport.NotFound || class == transport.Oversized || slices.ContainsFunc(c.polls, endsOne) {
 		return true
-	case transport.Throttled, transport.Misdirected:
-		return false
 	}
 	x := c.polls[0].x
 	if x.seen == nil || x.seen.Fault.Err == nil {

@@ -157,6 +157,9 @@ func (s *settler) settledLocked(c *call, p *poll) {
 	wait := s.hearer.quietLocked(x, p.wait, now)
 	x.poll, x.confirmed = s.board.alignLocked(instant.Later(now, wait), wait), false
 	for m := x.waiters; m != nil; m = m.next {
+		if m.extended == notExtended && now-m.end() >= standstill { // the process stood still during the poll
+			m.extended, m.began = extendedByStandstill, now-m.timeout
+		}
 		x.lookLast(m, asked, now, p.leaveAlone)
 	}
 	s.board.waitsLocked(x, x.poll-now)
@@ -177,8 +180,8 @@ func (s *settler) seeLocked(c *call, p *poll) {
 		s.board.sawLocked(x, p.seen)
 	}
 	switch {
-	case p.fault.NotAnswered:
-		x.company.Expel()
+	case p.fault.NotAnswered, len(c.polls) > 1 && c.fault.Err == nil && p.fault.Oddity(true):
+		x.company.Expel() // asked about alone, the job may be told
 	case p.fault.Err == nil:
 		x.company.Widen(s.board.size.Now())
 		if !p.over {

@@ -225,11 +225,16 @@ func (c *Carried) Sleep(ctx context.Context, d time.Duration) error {
 	return Sleep(ctx, c.Clock, d)
 }
 
-// Logs reports whether Log writes anything at a level.
-func (c *Carried) Logs(level slog.Level) bool { return c.Logger.Core().Enabled(zapLevel(level)) }
+// Logs reports whether Log writes anything at a level. A logger that panics writes nothing.
+func (c *Carried) Logs(level slog.Level) (writes bool) {
+	defer func() { _ = recover() }()
+	return c.Logger.Core().Enabled(zapLevel(level))
+}
 
-// Log writes one line by the logger with the given name under the Watcher's.
+// Log writes one line by the logger with the given name under the Watcher's. A panic of the logger
+// ends here, as it is no fault of the caller's.
 func (c *Carried) Log(level slog.Level, name, message string, attrs ...slog.Attr) {
+	defer func() { _ = recover() }()
 	entry := c.Logger.Named(name).Check(zapLevel(level), message)
 	if entry == nil {
 		return

@@ -46,8 +46,10 @@ func ClassOfCode(code int, paced bool) transport.Class {
 		return transport.Malformed // nobody asked for it
 	}
 	switch code / 100 {
-	case 1, 3, 4:
+	case 1, 4:
 		return transport.Permanent
+	case 3:
+		return transport.Misdirected // a redirect that leads nowhere
 	case 5:
 		return transport.Transient
 	default:
@@ -68,9 +70,12 @@ func ClassOfBatchCode(code int, paced bool) transport.Class {
 		return transport.Oversized
 	case http.StatusNotFound:
 		return transport.Permanent // it does not say which of the jobs was not found
-	default:
-		return ClassOfCode(code, paced)
 	}
+	class := ClassOfCode(code, paced)
+	if code/100 == 3 && class == transport.Misdirected {
+		return transport.Permanent // the batch has moved, and the jobs may be where they were
+	}
+	return class
 }
 
 // proxyError is the status code of a proxy that refused to connect.

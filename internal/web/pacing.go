@@ -29,7 +29,7 @@ const MaxRetryAfter = 365 * 24 * time.Hour
 //
 // A number too large for a wait is a time in seconds or milliseconds since 1970. A time is measured
 // from the answer's own Date, so that a service whose clock is off is understood all the same, and
-// from now if there is none. Seconds may have a fraction.
+// from now if there is none. Seconds may have a fraction. Of several values the longest counts.
 func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
 	if !mayPace(h) {
 		return 0
@@ -148,12 +148,23 @@ func (p pacing) quotas(values []string) (longest time.Duration) {
 	return longest
 }
 
-// wait reads the first of a header's values, of which a plain number counts units.
-func (p pacing) wait(values []string, unit time.Duration) time.Duration {
-	if len(values) == 0 {
-		return 0
+// wait returns the longest wait that the values of a header name. A plain number counts units.
+func (p pacing) wait(values []string, unit time.Duration) (longest time.Duration) {
+	for _, text := range values {
+		wait := p.one(text, unit)
+		if wait == 0 && strings.Contains(text, ", ") { // a proxy joined the values of several lines
+			wait = p.wait(strings.Split(text, ", "), unit)
+		}
+		if longest == 0 || wait > longest {
+			longest = wait
+		}
 	}
-	text := strings.TrimSpace(values[0])
+	return longest
+}
+
+// one reads one value.
+func (p pacing) one(text string, unit time.Duration) time.Duration {
+	text = strings.Trim(strings.TrimSpace(text), `"`)
 	if n, ok := number(text); ok {
 		return p.count(n, unit)
 	}
@@ -234,12 +245,13 @@ func number(text string) (float64, bool) {
 // units are the words that are written for a second and that [time.ParseDuration] does not know.
 var units = []string{"seconds", "second", "secs", "sec"}
 
-// duration reads a duration as [time.ParseDuration] does, or a number with a word for seconds.
+// duration reads a duration as [time.ParseDuration] does, a number with a word for seconds, or the
+// hours, minutes and seconds of ISO 8601, such as PT1M30S.
 func duration(text string) (time.Duration, bool) {
 	if text == "" || text[0] == '+' || text[0] == '-' {
 		return 0, false
 	}
-	text = strings.ReplaceAll(strings.ToLower(text), " ", "")
+	text = strings.TrimPrefix(strings.ReplaceAll(strings.ToLower(text), " ", ""), "pt")
 	for _, unit := range units {
 		if count, ok := strings.CutSuffix(text, unit); ok {
 			text = count + "s"
@@ -263,12 +275,15 @@ var layouts = [...]string{
 	"2006-01-02T15:04:05Z0700",
 	"2006-01-02 15:04:05Z07:00",
 	"2006-01-02 15:04:05 -0700",
+	"Mon, 2 Jan 2006 15:04:05",
+	"2006-01-02T15:04:05",
+	"2006-01-02 15:04:05",
 }
 
-// date reads a date in any of the layouts. A zone is a number or a name of UTC; the other names
-// have no one meaning.
+// date reads a date in any of the layouts. A zone is a number or a name of UTC, and UTC if there is
+// none. Other names have no one meaning.
 func date(text string) (time.Time, bool) {
-	const shortest = len("2006-01-02T15:04:05Z")
+	const shortest = len("2006-01-02T15:04:05")
 	if len(text) < shortest || len(text) > 64 {
 		return time.Time{}, false
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +47,17 @@ func TestRetryAfterIsReadInEverySpellingAndRubbishIsIgnored(t *testing.T) {
 		{"2 seconds", "", 2 * time.Second},
 		{"1 second", "", time.Second},
 		{"3 sec", "", 3 * time.Second},
+		{`"30"`, "", 30 * time.Second},
+		{"PT30S", "", 30 * time.Second},
+		{"pt1m30.5s", "", 90500 * time.Millisecond},
+		{"PT", "", none},
+		{"P1D", "", none},
+		{"30, 30", "", 30 * time.Second},
+		{"0, 7, 5s", "", 7 * time.Second},
+		{"0, 0", "", zero},
+		{"soon, 9", "", 9 * time.Second},
+		{"soon, later", "", none},
+		{strings.Repeat("1, ", 10_000), "", time.Second},
 		{"31536000", "", web.MaxRetryAfter},
 		{"31536000.5", "", none},
 		{"31536001", "", none},
@@ -85,6 +97,10 @@ func TestRetryAfterIsReadInEverySpellingAndRubbishIsIgnored(t *testing.T) {
 		{"Tue, 04-Mar-2025 12:00:30 GMT", serverNoon, 30 * time.Second},
 		{"Tuesday, 04-Mar-25 12:00:30 GMT", serverNoon, 30 * time.Second},
 		{"Tue Mar  4 12:00:30 2025", serverNoon, 30 * time.Second},
+		{"Tue, 04 Mar 2025 12:00:30", serverNoon, 30 * time.Second},
+		{"Tue, 04 Mar 2025 12:00:30 GMT, Tue, 04 Mar 2025 12:00:30 GMT", serverNoon, 30 * time.Second},
+		{"2025-03-04T12:00:30", serverNoon, 30 * time.Second},
+		{"2025-03-04 12:00:30.5", serverNoon, 30500 * time.Millisecond},
 		{"2025-03-04T12:00:30Z", serverNoon, 30 * time.Second},
 		{"2025-03-04t12:00:30.25z", serverNoon, 30250 * time.Millisecond},
 		{"2025-03-04T14:00:30+02:00", serverNoon, 30 * time.Second},
@@ -121,6 +137,8 @@ func TestPacingIsHeardInEveryHeader(t *testing.T) {
 		{200, []string{"retry-after-ms", "1500"}, 1500 * time.Millisecond},
 		{200, []string{"retry-after-ms", "0.5"}, 500 * time.Microsecond},
 		{200, []string{"retry-after-ms", "0"}, zero},
+		{429, []string{"Retry-After", "0", "Retry-After", "30"}, 30 * time.Second},
+		{429, []string{"Retry-After", "soon", "Retry-After", "30", "Retry-After", "5"}, 30 * time.Second},
 		{200, []string{"x-ms-retry-after-ms", "250"}, 250 * time.Millisecond},
 		{200, []string{"x-ms-retry-after-ms", "250", "Retry-After", "1"}, 250 * time.Millisecond},
 		{200, []string{"retry-after-ms", "rubbish", "Retry-After", "3"}, 3 * time.Second},
@@ -184,7 +202,7 @@ func TestClassOfCodeKnowsWhoIsSpeaking(t *testing.T) {
 	for code := range 1000 {
 		want, ok := classes[code]
 		if !ok {
-			want = map[int]transport.Class{1: transport.Permanent, 3: transport.Permanent, 4: transport.Permanent, 5: transport.Transient}[code/100]
+			want = map[int]transport.Class{1: transport.Permanent, 3: transport.Misdirected, 4: transport.Permanent, 5: transport.Transient}[code/100]
 			if c := code / 100; c != 1 && c < 3 || c > 5 {
 				want = transport.Malformed
 			}

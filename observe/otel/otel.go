@@ -54,6 +54,26 @@
 // Only gave_up has an error.type. No metric has a job's id. Each kind makes a series of its own:
 // see [jobstatus.Kind].
 //
+// [Observer.RegisterFleet] adds the figures of one process of a fleet, which [observe.FleetStats]
+// explains:
+//
+//	jobstatus.fleet.owned       {partition}  up-down counter
+//	jobstatus.fleet.pending     {watch}      up-down counter
+//	jobstatus.fleet.unacked     {end}        up-down counter
+//	jobstatus.fleet.rate_limit  {request}/s  up-down counter
+//	jobstatus.fleet.workers     {worker}     gauge
+//	jobstatus.fleet.cut         1            gauge
+//	jobstatus.fleet.backlog     {end}        gauge
+//	jobstatus.fleet.moves       {partition}  counter          jobstatus.fleet.move
+//	jobstatus.fleet.fenced      {event}      counter
+//	jobstatus.fleet.submitted   {watch}      counter
+//	jobstatus.fleet.ends        {end}        counter          jobstatus.fleet.end
+//	jobstatus.fleet.put_aside   {message}    counter
+//
+// A move is claimed, taken_over (claimed from a worker that is heard of no more), handed_over, or
+// taken by another worker. An end is stored, doubled or acked. The backlog is that of the whole
+// fleet, and all processes tell the same.
+//
 // An error.type is timeout, canceled, closed, max_attempts, not_found, throttled, malformed,
 // oversized, not_answered or panic. For other errors it is the service's status code, such as 503,
 // or what semconv.ErrorType returns.

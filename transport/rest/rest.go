@@ -26,7 +26,7 @@
 //	2xx with a status             that status; unknown if States lacks its word, which is in Raw
 //	202, 204 without a status     pending, whether the body is empty, a text or JSON
 //	other 2xx without a status    malformed; transient if it is an HTML page, as of a portal
-//	2xx over WithMaxBody          permanent
+//	2xx over WithMaxBody          malformed; transient if it is an HTML page
 //	401                           asked again if WithToken has a new token; else permanent
 //	403, 409, 420, 423            throttled if a header names a wait or says that nothing remains of
 //	                              a quota; else permanent
@@ -42,7 +42,8 @@
 //	303                           completed, with the location as its result; misdirected if that is
 //	                              at another origin or where one signs in
 //	304 that was not asked for    malformed
-//	other 3xx and 4xx             permanent
+//	other 3xx                     misdirected: a redirect that is refused or leads nowhere
+//	other 4xx                     permanent
 //
 // An end is a terminal status that stands where Dialect.State says. A status that is null or absent
 // counts as none, unless Dialect.States has the word "null". The answer to a batch differs in a few
@@ -82,9 +83,9 @@
 // A call that meets a fault of the connection, or an answer of 502, 503 or 504, is sent again after
 // a short wait, a few times: see [WithRetries]. Waits longer than a second are left to the watch.
 // The requests that net/http repeats by itself are bounded likewise: where connections are closed
-// before the answer, as by an HTTP/2 GOAWAY, one repetition is free, and the others count. Within a
-// Watcher all waits are on its clock. Each request is logged at debug level by its logger, named
-// "rest".
+// before the answer, as by an HTTP/2 GOAWAY, one repetition is free, and the others count. While
+// other requests are answered, ten more are free. Within a Watcher all waits are on its clock. Each
+// request is logged at debug level by its logger, named "rest".
 package rest
 
 import (

@@ -460,6 +460,8 @@ func TestBodiesAreReadUpToOneMiB(t *testing.T) {
 		case "/status/over":
 			_, _ = io.WriteString(w, fits)
 			_, _ = io.WriteString(w, " ")
+		case "/status/page":
+			_, _ = io.WriteString(w, "<html>"+fits)
 		case "/status/bomb":
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = w.Write(bomb.Bytes())
@@ -490,11 +492,13 @@ func TestBodiesAreReadUpToOneMiB(t *testing.T) {
 		_, err = c.Status(t.Context(), id)
 		runtime.ReadMemStats(&after)
 		assert.ErrorContains(t, err, "body too large: at most 1048576 bytes", id)
-		assert.Equal(t, transport.Permanent, classOf(t, err), id)
+		assert.Equal(t, transport.Malformed, classOf(t, err), "%s: the patience decides", id)
 		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20), id)
 	}
 	_, err = c.Status(t.Context(), "endless502")
 	assert.Equal(t, transport.Transient, classOf(t, err))
+	_, err = c.Status(t.Context(), "page")
+	assert.Equal(t, transport.Transient, classOf(t, err), "as any page for a person")
 	_, err = c.Create(t.Context(), transport.CreateRequest{})
 	assert.ErrorContains(t, err, "body too large")
 }

@@ -11,7 +11,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -105,7 +107,7 @@ func TestCompressedNothingIsBoundedOnTheWire(t *testing.T) {
 	}, rest.WithMaxBody(64<<10))
 	_, err := c.Status(t.Context(), "7")
 	assert.ErrorContains(t, err, "body too large: at most 65536 bytes (WithMaxBody)")
-	assert.Equal(t, transport.Permanent, classOf(t, err))
+	assert.Equal(t, transport.Malformed, classOf(t, err))
 	assert.Less(t, sent.Load(), int64(16<<20), "the rest is what the network holds")
 }
 
@@ -118,6 +120,8 @@ func TestAnAnswerIsReadHoweverItIsCompressed(t *testing.T) {
 		"by its old name":           {"X-GZip", zipped(status("running"))},
 		"in two members":            {"gzip", zipped(`{"payload":{"status"`) + zipped(`:"running"}}`)},
 		"decoded by somebody":       {"gzip", status("running")},
+		"with a byte order mark":    {"", "\ufeff" + status("running")},
+		"gzip, with a mark":         {"gzip", zipped("\ufeff" + status("running"))},
 		"nothing, with a code of 2": {"gzip", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -243,9 +247,9 @@ func TestClassifyIsGivenNoMoreThanTheAnswerMayHave(t *testing.T) {
 	}
 }
 
-// goingAway is an HTTP/2 server that answers each request by a GOAWAY which says that it was not
-// looked at.
-func goingAway(t *testing.T) (url string, trust *tls.Config, asked *atomic.Int64) {
+// goingAway is an HTTP/2 server that answers so many requests of each connection, and the next by a
+// GOAWAY which says that it was not looked at.
+func goingAway(t *testing.T, serves int) (url string, trust *tls.Config, asked *atomic.Int64) {
 	own, roots := certificate(t, "127.0.0.1", time.Now().Add(time.Hour))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -258,8 +262,9 @@ func goingAway(t *testing.T) (url string, trust *tls.Config, asked *atomic.Int64
 		if _, err := io.CopyN(io.Discard, c, preface); err != nil {
 			return
 		}
-		settings, goAway := [9]byte{3: 4}, [17]byte{2: 8, 3: 7} // with the last stream and the code left zero
+		settings, goAway := [9]byte{3: 4}, [17]byte{2: 8, 3: 7} // with the code left zero
 		_, _ = c.Write(settings[:])
+		served := 0
 		for {
 			var head [9]byte
 			if _, err := io.ReadFull(c, head[:]); err != nil {
@@ -271,6 +276,14 @@ func goingAway(t *testing.T) (url string, trust *tls.Config, asked *atomic.Int64
 			}
 			if head[3] == 1 { // HEADERS
 				asked.Add(1)
+				stream := head[5:]
+				if served++; served <= serves {
+					copy(goAway[9:], stream)
+					_, _ = c.Write(slices.Concat([]byte{2: 1, 3: 1, 4: 4}, stream, []byte{0x88})) // HEADERS: 200
+					body := status("completed")
+					_, _ = c.Write(slices.Concat([]byte{2: byte(len(body)), 3: 0, 4: 1}, stream, []byte(body))) // DATA
+					continue
+				}
 				_, _ = c.Write(goAway[:])
 				_ = conn.(*net.TCPConn).CloseWrite()
 				_, _ = io.Copy(io.Discard, conn)
@@ -299,7 +312,7 @@ func TestGoingAwayIsAnsweredByFewRequestsThatTheBudgetSees(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			url, trust, asked := goingAway(t)
+			url, trust, asked := goingAway(t, 0)
 			var budget atomic.Int64
 			budget.Store(int64(row.budget))
 			ctx := wait.NewContext(t.Context(), wait.Carried{Clock: clock.New(), Logger: zap.NewNop(),
@@ -312,10 +325,30 @@ func TestGoingAwayIsAnsweredByFewRequestsThatTheBudgetSees(t *testing.T) {
 	}
 }
 
+// fault 9: a service may close each connection after a few requests. Of many that are made at once,
+// the last ones are sent often, and none fails.
+func TestNoneOfManyRequestsFailsThoughConnectionsServeFew(t *testing.T) {
+	t.Parallel()
+	url, trust, asked := goingAway(t, 3)
+	ctx := wait.NewContext(t.Context(), wait.Carried{Clock: clock.New(), Logger: zap.NewNop(), Retry: func(transport.Class) bool { return false }})
+	c := client(t, url, rest.WithTLSConfig(trust))
+	var calls sync.WaitGroup
+	const n = 9
+	for i := range n {
+		calls.Go(func() {
+			s, err := c.Status(ctx, fmt.Sprint(i))
+			assert.NoError(t, err)
+			assert.Equal(t, transport.Completed, s.State)
+		})
+	}
+	calls.Wait()
+	assert.Less(t, asked.Load(), int64(n*n))
+}
+
 // A poll that was bounded leaves nothing behind for the next, which has its own bound.
 func TestEachPollHasItsOwnBoundOfRequests(t *testing.T) {
 	t.Parallel()
-	url, trust, asked := goingAway(t)
+	url, trust, asked := goingAway(t, 0)
 	c := client(t, url, rest.WithTLSConfig(trust), oneAttempt)
 	for n := range int64(5) {
 		_, err := c.Status(t.Context(), "7")

@@ -1,0 +1,28 @@
+package fleet
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// backlogEvery is how often a process asks the server how many ends wait.
+const backlogEvery = 5 * time.Second
+
+// askForBacklog keeps the number of ends that nobody has acknowledged, until ctx ends. A process
+// asks once for all its calls of Run and Ends.
+func (f *Fleet) askForBacklog(ctx context.Context) {
+	for ctx.Err() == nil {
+		now, last := time.Now().UnixNano(), f.asked.Load()
+		if now-last >= int64(backlogEvery) && f.asked.CompareAndSwap(last, now) {
+			n, err := f.engine.backlog(ctx)
+			if err != nil {
+				f.log.Debug("the number of ends that wait is not known", zap.Error(err))
+			} else {
+				f.counts.backlog.Store(int64(n))
+			}
+		}
+		sleep(ctx, backlogEvery)
+	}
+}

@@ -1,0 +1,156 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
+)
+
+const (
+	// learnedEvery is the longest time between two saves of a worker. The shortest is half of it.
+	learnedEvery = time.Minute
+	// learnedLife is when the server forgets what a worker saved that is gone.
+	learnedLife = 7 * 24 * time.Hour
+	// learnedMerged is how many states are merged, and learnedKept how many are kept: the newest.
+	learnedMerged = 8
+	learnedKept   = 16
+	// learnedLargest bounds a state, in bytes.
+	learnedLargest = 512 << 10
+)
+
+// study shares what the Learner of a worker learns. Each state is stored under a subject of its
+// own, and is removed once the next one is stored. So no message is ever replaced.
+type study struct {
+	f      *Fleet
+	worker string
+	log    *zap.Logger
+
+	saves    int
+	saved    []byte // the newest state that was stored
+	seq      uint64 // of it
+	tooLarge bool   // it was said
+}
+
+// load merges what other workers have saved into the Learner. It is for a Learner whose Watcher has
+// not begun to watch, and does so once for a Fleet. It gives up when ctx ends.
+func (s *study) load(ctx context.Context) {
+	if !s.f.loaded.CompareAndSwap(false, true) {
+		return
+	}
+	stored, ok := s.stored(ctx)
+	if !ok {
+		s.log.Warn("what the other workers have learned cannot be read in time", zap.Error(context.Cause(ctx)))
+		return
+	}
+	s.forget(ctx, stored)
+	own, err := s.f.learner.MarshalBinary()
+	if err != nil {
+		s.log.Error("what was learned cannot be saved", zap.Error(err))
+		return
+	}
+	states := readable(s.log, stored)
+	if len(states) == 0 {
+		return
+	}
+	merged, err := adaptive.Merge(append(states, own)...)
+	if err == nil {
+		err = s.f.learner.UnmarshalBinary(merged)
+	}
+	if err != nil {
+		s.log.Error("what the other workers have learned cannot be merged", zap.Error(err))
+		return
+	}
+	s.log.Info("what other workers have learned is merged", zap.Int("states", len(states)))
+}
+
+// stored returns all states, the oldest first. It reports false if ctx ended before.
+func (s *study) stored(ctx context.Context) (all []message, ok bool) {
+	life, stop := context.WithCancel(ctx)
+	defer stop()
+	s.f.follow(life, following{store: learned}, func(m message) { all = append(all, m) }, func() {
+		ok = true
+		stop()
+	})
+	return all, ok
+}
+
+// readable returns the newest states that this package can read.
+func readable(log *zap.Logger, stored []message) [][]byte {
+	var states [][]byte
+	for i := len(stored) - 1; i >= 0 && len(states) < learnedMerged; i-- {
+		m := stored[i]
+		if _, err := adaptive.Merge(m.data); err != nil {
+			log.Warn("what a worker has learned cannot be read and is left alone", zap.String("subject", m.subject), zap.Error(err))
+			continue
+		}
+		states = append(states, m.data)
+	}
+	return states
+}
+
+// forget removes all states but the newest. Workers that crash as soon as they start would fill the
+// server's disk otherwise.
+func (s *study) forget(ctx context.Context, stored []message) {
+	for _, m := range stored[:max(len(stored)-learnedKept, 0)] {
+		if err := s.f.engine.remove(ctx, learned, m.seq); err != nil {
+			s.log.Debug("an old state is not removed", zap.Error(err))
+			return
+		}
+	}
+}
+
+// run saves what is learned now and then, until ctx ends, and then once more.
+func (s *study) run(ctx context.Context) {
+	for {
+		// Workers that start together do not save together.
+		wait := learnedEvery/2 + rand.N(learnedEvery/2) //nolint:gosec // it is no secret
+		if !sleep(ctx, wait) {
+			break
+		}
+		s.save(ctx)
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	s.save(late)
+}
+
+// save stores what is learned if it has changed.
+func (s *study) save(ctx context.Context) {
+	data, err := s.f.learner.MarshalBinary()
+	switch {
+	case err != nil:
+		s.log.Error("what was learned cannot be saved", zap.Error(err))
+		return
+	case bytes.Equal(data, s.saved):
+		return
+	case len(data) > min(learnedLargest, s.f.maxPayload-roomForHeaders):
+		if !s.tooLarge {
+			s.log.Warn("what was learned is too large to be shared: see adaptive.Kinds", zap.Int("bytes", len(data)))
+		}
+		s.tooLarge = true
+		return
+	}
+	s.saves++
+	subject := s.worker + "." + strconv.Itoa(s.saves)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	seq, err := s.f.engine.publish(ctx, outgoing{store: learned, subject: subject, data: data})
+	if err != nil {
+		s.log.Debug("what was learned is not saved yet", zap.Error(err))
+		return
+	}
+	before := s.seq
+	s.saved, s.seq = data, seq
+	if before == 0 {
+		return
+	}
+	if err := s.f.engine.remove(ctx, learned, before); err != nil {
+		s.log.Debug("an old state is not removed", zap.Error(err))
+	}
+}

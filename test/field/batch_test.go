@@ -1,0 +1,187 @@
+package field
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// Jobs of a batch, which take a minute and are polled each five seconds.
+const (
+	batchJobs = 50
+	batchLife = time.Minute
+)
+
+// A row is what a batch says of one job.
+type row struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+}
+
+// An alteration is what goes wrong with the answer to a batch. It returns other rows, or a reply in
+// their place.
+type alteration func(rows []row) ([]row, *reply)
+
+// instead has r come in place of each batch that holds one of the jobs. Without jobs it comes in
+// place of all.
+func instead(r reply, jobs ...string) alteration {
+	return func(rows []row) ([]row, *reply) {
+		if len(jobs) == 0 || slices.ContainsFunc(rows, func(r row) bool { return slices.Contains(jobs, r.ID) }) {
+			return nil, &r
+		}
+		return rows, nil
+	}
+}
+
+// rows alters the rows alone.
+func rows(alter func(rows []row) []row) alteration {
+	return func(rows []row) ([]row, *reply) { return alter(rows), nil }
+}
+
+// batchGateway answers about jobs one by one without a fault, and about many as alter says.
+func batchGateway(alter alteration) *gateway {
+	began := time.Now()
+	word := func() string {
+		if time.Since(began) >= batchLife {
+			return "completed"
+		}
+		return "running"
+	}
+	return newGateway(func(_ int, r *http.Request) reply {
+		if id, alone := strings.CutPrefix(r.URL.Path, "/jobs/"); alone {
+			return ok(fmt.Sprintf(`{"id":%q,"status":%q}`, id, word()))
+		}
+		var all []row
+		for id := range strings.SplitSeq(r.URL.Query().Get("ids"), ",") {
+			all = append(all, row{id, word()})
+		}
+		all, other := alter(all)
+		if other != nil {
+			return *other
+		}
+		text, _ := json.Marshal(all)
+		return ok(string(text))
+	})
+}
+
+// fault 55: whatever a batch answers, and about whom, no healthy wait ends by it; and asking about
+// ever fewer jobs ends, too.
+func TestNoBatchEndsAHealthyWait(t *testing.T) {
+	t.Parallel()
+	const bad, worse = "job-007", "job-033"
+	for name, r := range map[string]struct {
+		alteration
+		most int // requests
+	}{
+		"none":                        {rows(func(rows []row) []row { return rows }), 30},
+		"in another order":            {rows(func(rows []row) []row { slices.Reverse(rows); return rows }), 30},
+		"one is missing":              {rows(func(rows []row) []row { return slices.DeleteFunc(rows, func(r row) bool { return r.ID == bad }) }), 60},
+		"the last is missing":         {rows(func(rows []row) []row { return rows[:max(len(rows)-1, 1)] }), 300},
+		"pages of ten":                {rows(func(rows []row) []row { return rows[:min(len(rows), 10)] }), 150},
+		"one stands twice":            {rows(func(rows []row) []row { return append(rows, rows[0]) }), 30},
+		"each stands three times":     {rows(func(rows []row) []row { return slices.Concat(rows, rows, rows) }), 30},
+		"others are there, too":       {rows(func(rows []row) []row { return append(rows, row{"other", "completed"}, row{"", "failed"}) }), 30},
+		"another in place of one":     {rows(func(rows []row) []row { return append(rows[1:], row{"other", "completed"}) }), 600},
+		"only others":                 {rows(func([]row) []row { return []row{{"x", "completed"}, {"y", "failed"}} }), 800},
+		"nobody":                      {rows(func([]row) []row { return []row{} }), 800},
+		"ids in another case":         {rows(func(rows []row) []row { return spelled(rows, strings.ToUpper) }), 30},
+		"ids with spaces":             {rows(func(rows []row) []row { return spelled(rows, func(id string) string { return " " + id }) }), 800},
+		"a word that nobody knows":    {rows(func(rows []row) []row { return reworded(rows, bad, "napping") }), 30},
+		"413 for one":                 {instead(code(413), bad), 800},
+		"414 for one":                 {instead(code(414), bad), 800},
+		"500 for one":                 {instead(code(500), bad), 120},
+		"504 for one":                 {instead(code(504), bad), 160},
+		"400 for one":                 {instead(code(400), bad), 120},
+		"403 for one":                 {instead(code(403), bad), 120},
+		"404 for one":                 {instead(code(404), bad), 120},
+		"408 for one":                 {instead(code(408), bad), 120},
+		"200 and a page for one":      {instead(ok("<html>"), bad), 120},
+		"half an answer for one":      {instead(ok(`[{"id":"job-0`), bad), 120},
+		"202 for one":                 {instead(code(202), bad), 800},
+		"an answer too large":         {instead(ok(strings.Repeat(" ", 32*maxBody)), bad), 800},
+		"a connection that breaks":    {instead(reply{err: errors.New("connection reset")}, bad), 160},
+		"500 for two":                 {instead(code(500), bad, worse), 200},
+		"400 for two":                 {instead(code(400), bad, worse), 200},
+		"413 for all":                 {instead(code(413)), 800},
+		"414 for all":                 {instead(code(414)), 800},
+		"400 for all":                 {instead(code(400)), 800},
+		"401 for all":                 {instead(code(401)), 800},
+		"404 for all":                 {instead(code(404)), 800},
+		"405 for all":                 {instead(code(405)), 800},
+		"501 for all":                 {instead(code(501)), 800},
+		"500 for all":                 {instead(code(500)), 900},
+		"502 for all":                 {instead(code(502)), 900},
+		"a page for all":              {instead(ok("<html>")), 900},
+		"null for all":                {instead(ok("null")), 900},
+		"an object for all":           {instead(ok("{}")), 900},
+		"204 for all":                 {instead(code(204)), 800},
+		"429 for one":                 {instead(code(429), bad), 120},
+		"429 with a wait for one":     {instead(code(429).with("Retry-After", "2"), bad), 120},
+		"421 for one":                 {instead(code(421), bad), 160},
+		"a portal for one":            {instead(code(302).with("Location", "https://portal.test/login"), bad), 160},
+		"429 for all":                 {instead(code(429)), 900},
+		"421 for all":                 {instead(code(421)), 900},
+		"a portal for all":            {instead(code(302).with("Location", "https://portal.test/login")), 900},
+		"one stands twice, not alike": {rows(func(rows []row) []row { return append(rows, row{rows[0].ID, "failed"}) }), 900},
+		"redirects that lead nowhere": {instead(code(302)), 900},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { waitForBatch(t, batchGateway(r.alteration), r.most) })
+		})
+	}
+}
+
+// waitForBatch waits for jobs, of which each completes after its minute, within so many requests.
+func waitForBatch(t *testing.T, g *gateway, most int) {
+	t.Helper()
+	d := rest.Dialect{Status: rest.Call{Path: "/jobs/{id}"}, State: "status", Batch: rest.Batch{Path: "/jobs?ids={ids}"}}
+	w := g.watcher(t, d, jobstatus.WithBackoff(backoff.Constant(5*time.Second)), jobstatus.WithTimeout(3*time.Minute))
+	began := time.Now()
+	ended := map[string]bool{}
+	for st, err := range w.WaitForJobs(t.Context(), func(yield func(string) bool) {
+		for i := range batchJobs {
+			if !yield(fmt.Sprintf("job-%03d", i)) {
+				return
+			}
+		}
+	}) {
+		require.NoError(t, err)
+		assert.False(t, ended[st.ID], "%s ends once", st.ID)
+		ended[st.ID] = true
+	}
+	assert.Len(t, ended, batchJobs)
+	assert.LessOrEqual(t, time.Since(began), batchLife+15*time.Second)
+	assert.LessOrEqual(t, len(g.at()), most, "requests")
+}
+
+// spelled returns the rows with other ids.
+func spelled(rows []row, spell func(string) string) []row {
+	for i := range rows {
+		rows[i].ID = spell(rows[i].ID)
+	}
+	return rows
+}
+
+// reworded returns the rows with another word for one job that runs.
+func reworded(rows []row, id, word string) []row {
+	for i := range rows {
+		if rows[i].ID == id && rows[i].Status == "running" {
+			rows[i].Status = word
+		}
+	}
+	return rows
+}

@@ -1,0 +1,141 @@
+package field
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// fault 11, fault 13: a wait is heard in any spelling that makes sense, whatever the code of the
+// refusal.
+func TestANamedWaitIsKeptHoweverItIsSpelled(t *testing.T) {
+	t.Parallel()
+	const date = "Sat, 01 Jan 2000 00:00:00 GMT" // when a bubble begins
+	for _, header := range [][]string{
+		{"Retry-After", "30"},
+		{"Retry-After", " 30.0 "},
+		{"Retry-After", `"30"`},
+		{"Retry-After", "30 seconds"},
+		{"Retry-After", "30000ms"},
+		{"Retry-After", "0.5m"},
+		{"Retry-After", "PT30S"},
+		{"Retry-After", "5, 30"},
+		{"Retry-After", "0", "Retry-After", "30"},
+		{"Retry-After", "soon", "Retry-After", "30"},
+		{"Retry-After", "946684830"},
+		{"Retry-After", "946684830000"},
+		{"Retry-After", "Sat, 01 Jan 2000 00:00:30 GMT"},
+		{"Retry-After", "sat, 1 jan 2000 00:00:30 utc"},
+		{"Retry-After", "Sat, 01 Jan 2000 02:00:30 +0200"},
+		{"Retry-After", "Saturday, 01-Jan-00 00:00:30 GMT"},
+		{"Retry-After", "Sat Jan  1 00:00:30 2000"},
+		{"Retry-After", "Sat, 01 Jan 2000 00:00:30"},
+		{"Retry-After", "2000-01-01t00:00:30.000z"},
+		{"Retry-After", "1999-12-31T19:00:30-05:00"},
+		{"Retry-After", "Mon, 01 Jan 2035 00:00:30 GMT", "Date", "Mon, 01 Jan 2035 00:00:00 GMT"},
+		{"retry-after-ms", "30000"},
+		{"x-ms-retry-after-ms", "3e4", "Retry-After", "30"},
+		{"RateLimit-Reset", "30", "RateLimit-Remaining", "0"},
+		{"RateLimit", `"minute";r=0;t=30, "day";r=9;t=3000`},
+		{"X-RateLimit-Reset", "946684830", "X-RateLimit-Remaining", "0"},
+		{"X-RateLimit-Reset", "2000-01-01T00:00:30Z", "X-RateLimit-Remaining", "0", "Date", date},
+	} {
+		for _, n := range []int{429, 403, 409, 420, 423, 503} {
+			t.Run(fmt.Sprint(n, header), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					o := script(code(n).with(header...), says("completed")).wait(t, rest.Dialect{})
+					require.NoError(t, o.err)
+					assert.Equal(t, []time.Duration{0, 30 * time.Second}, o.at)
+				})
+			})
+		}
+	}
+}
+
+// fault 14: an absurd wait is none, and neither a burst nor a wait for ever.
+func TestAnAbsurdWaitIsNone(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"9223372037", "9223372036854775808", "-5", "-0.1", "1e3", "0x1e", "NaN", "Inf", "+Inf", "1e400", "", "soon", "30,5",
+		"３０", "P1Y", "100000h", "99999999999999", "Fri, 31 Dec 9999 23:59:59 GMT", "0001-01-01T00:00:00Z", strings.Repeat("9", 400),
+		strings.Repeat("9, ", 400) + strings.Repeat("9", 400)} {
+		t.Run(fmt.Sprintf("%.20s", value), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				refused := code(429).with("Retry-After", value, "X-RateLimit-Reset", value)
+				o := script(refused, refused, refused, refused, says("completed")).wait(t, rest.Dialect{})
+				require.NoError(t, o.err)
+				most := time.Second
+				if strings.HasPrefix(value, "9, ") { // a number of seconds stands among the rubbish
+					most = 9 * time.Second
+				}
+				assert.Equal(t, 4*most, o.took)
+				assert.Len(t, o.at, 5)
+			})
+		})
+	}
+}
+
+// fault 13: a newer wait takes the place of an older one, also if it is zero.
+func TestAWaitHoldsUntilTheServiceNamesAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		running := says("running")
+		o := script(running.with("Retry-After", "60"), running, running.with("Retry-After", "0"), running, code(429).with("Retry-After", "7"), running,
+			says("completed")).wait(t, rest.Dialect{})
+		require.NoError(t, o.err)
+		s := time.Second
+		assert.Equal(t, []time.Duration{0, 60 * s, 120 * s, 121 * s, 122 * s, 129 * s, 130 * s}, o.at)
+	})
+}
+
+// fault 13: a wait that the timeout does not hold is never cut short.
+func TestAWaitBeyondTheTimeoutEndsAsThrottled(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		refusal reply
+		timeout time.Duration
+		ends    time.Duration
+	}{
+		{code(429).with("Retry-After", "3600"), 10 * time.Minute, 0},
+		{code(403).with("Retry-After", "31536000"), 10 * time.Minute, 0},
+		{code(503).with("Retry-After", "120"), time.Minute, time.Minute},
+		{code(429).with("Retry-After-Ms", "60001"), time.Minute, time.Minute},
+	} {
+		t.Run(fmt.Sprint(row), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o := script(row.refusal).wait(t, rest.Dialect{}, jobstatus.WithTimeout(row.timeout))
+				require.ErrorIs(t, o.err, jobstatus.ErrThrottled)
+				assert.Equal(t, row.ends, o.took)
+				assert.Len(t, o.at, 1)
+			})
+		})
+	}
+}
+
+// A refusal that names no wait leaves the pace to the Backoff.
+func TestARefusalWithoutAWaitIsPacedByTheBackoff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway(func(n int, _ *http.Request) reply {
+			if n <= 100 {
+				return code(429)
+			}
+			return says("completed")
+		})
+		o := g.wait(t, rest.Dialect{})
+		require.NoError(t, o.err)
+		assert.Len(t, o.at, 101)
+		assert.Equal(t, 100*time.Second, o.took)
+	})
+}
