@@ -356,13 +356,9 @@ func TestPollThatHangsIsStoppedAndTheWatchGoesOn(t *testing.T) {
 // hang returns once ctx is done. A clock that follows what is under way learns from its sleep that
 // nothing is.
 func hang(ctx context.Context, clk clock.Clock) error {
-	if t, ok := clk.(interface {
-		Begin()
-		End()
-	}); ok {
-		t.End()
-		defer t.Begin()
-	}
+	track := wait.Track(clk)
+	track.End()
+	defer track.Begin()
 	<-ctx.Done()
 	return ctx.Err()
 }

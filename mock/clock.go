@@ -1,10 +1,7 @@
 package mock
 
 import (
-	"container/heap"
-	"math"
 	"runtime"
-	"sync"
 	"time"
 
 	"github.com/benbjohnson/clock"
@@ -24,9 +21,6 @@ type TB interface {
 
 // Start is the time that a new Clock shows.
 var Start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
-
-// far is the duration of the real timer inside a virtual one, which must never fire.
-const far = time.Duration(math.MaxInt64)
 
 // Clock is a [clock.Clock] that stands still until a test moves it. Give it to jobstatus.WithClock
 // and to [WithClock].
@@ -54,68 +48,45 @@ const far = time.Duration(math.MaxInt64)
 // Timers come from AfterFunc, Timer, After and Sleep. They can be stopped but not reset, and there
 // are no tickers: both fail the test.
 type Clock struct {
-	t        TB
-	owner    int64 // the goroutine that made the Clock
-	patience quiet.Patience
-
-	mu      sync.Mutex
-	changed sync.Cond
-	// What follows is guarded by mu.
-	now       time.Time
-	events    events
-	made      int                // events so far
-	swept     int                // events that were left by the last sweep
-	busy      int                // pieces of work under way
-	parked    int                // callers that wait for the library to wake them
-	callers   int                // functions under way that Go started
-	asking    map[string]*asking // requests under way, by the client's address
-	strangers int                // requests that a service lets wait, of clients that the Clock does not know
-	version   int                // rises with each change of what is under way
-	moving    int                // calls of Run, Next and Advance under way
-	mover     int64              // the goroutine that made the newest of these
-	stray     *vigil             // over waits that began while nobody moves the Clock
-	closed    bool               // the test has ended
+	*ground
+	agenda  *agenda
+	tally   *tally
+	rester  *rester
+	lookout *lookout
+	tracker *tracker
+	noTickers
 }
 
-// asking is a request in flight.
-type asking struct {
-	what   string
-	served bool      // the service lets it wait, so that the call which made it is not counted in busy
-	until  time.Time // for how long, zero if for ever
-	left   bool      // the client waits no longer
-}
-
-var (
-	_ clock.Clock = (*Clock)(nil)
-	_ wait.Peer   = (*Clock)(nil)
-)
+var _ clock.Clock = (*Clock)(nil)
 
 // NewClock returns a Clock that shows [Start]. The Clock stops with the test.
 func NewClock(t TB) *Clock {
 	if t == nil {
 		panic("mock: NewClock: the test is nil")
 	}
-	c := &Clock{t: t, owner: quiet.CurrentID(), patience: quiet.Usual, now: Start, asking: map[string]*asking{}}
-	c.changed.L = &c.mu
-	t.Cleanup(func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.closed = true
-		if c.stray != nil {
-			c.stray.timer.Stop()
-		}
-		for _, e := range c.events {
-			e.timer.Stop()
-		}
-	})
+	g := &ground{t: t, owner: quiet.CurrentID(), patience: quiet.Usual}
+	g.changed.L = &g.mu
+	a := &agenda{ground: g, now: Start}
+	y := &tally{ground: g, agenda: a, asking: map[string]*asking{}}
+	r := &rester{ground: g, agenda: a, tally: y}
+	l := &lookout{ground: g, agenda: a, tally: y, rester: r}
+	t.Cleanup(l.close)
+	c := &Clock{ground: g, agenda: a, tally: y, rester: r, lookout: l, noTickers: noTickers{t}}
+	c.tracker = &tracker{y, l, c}
 	return c
 }
 
 // must panics if NewClock did not make c, which then has no test to fail.
 func (c *Clock) must() {
-	if c == nil || c.t == nil {
+	if c == nil || c.ground == nil {
 		panic("mock: the Clock is nil, or was not made by NewClock")
 	}
+}
+
+// Tracker returns what the library tells of its work. No test needs it.
+func (c *Clock) Tracker() wait.Tracker {
+	c.must()
+	return c.tracker
 }
 
 // Go calls fn on a new goroutine. From then on the Clock moves only while fn waits for it.
@@ -126,31 +97,18 @@ func (c *Clock) Go(fn func()) {
 		c.t.Fatalf("mock: Go: the function is nil")
 	}
 	c.mu.Lock()
-	c.callers++
+	c.tally.callers++
 	c.mu.Unlock()
 	go func() {
 		defer func() {
 			c.mu.Lock()
-			c.callers--
+			c.tally.callers--
 			c.version++
 			c.mu.Unlock()
 			c.changed.Broadcast()
 		}()
 		fn()
 	}()
-}
-
-// move marks the caller as the one who moves the Clock, until it calls over.
-func (c *Clock) move() (over func()) {
-	id := quiet.CurrentID()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.moving, c.mover = c.moving+1, id
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.moving--
-	}
 }
 
 // Run calls fn and moves the Clock from event to event until fn has returned. If fn ends its
@@ -175,18 +133,18 @@ func (c *Clock) Run(fn func()) {
 		returned = true
 	})
 	for {
-		c.rest(&done, true)
+		c.rester.rest(&done, true)
 		c.mu.Lock()
 		over := done
 		c.mu.Unlock()
 		if over {
 			break
 		}
-		if !c.step(far) {
-			c.t.Fatalf("mock: nothing can happen any more: %s", c.describe())
+		if !c.rester.step(far) {
+			c.t.Fatalf("mock: nothing can happen any more: %s", c.rester.describe())
 		}
 	}
-	c.rest(nil, false)
+	c.rester.rest(nil, false)
 	if panicked != nil {
 		panic(panicked)
 	}
@@ -202,11 +160,11 @@ func (c *Clock) Next() time.Duration {
 	c.t.Helper()
 	defer c.move()()
 	before := c.Now()
-	c.rest(nil, false)
-	if !c.step(far) {
-		c.t.Fatalf("mock: there is no next event: %s", c.describe())
+	c.rester.rest(nil, false)
+	if !c.rester.step(far) {
+		c.t.Fatalf("mock: there is no next event: %s", c.rester.describe())
 	}
-	for c.rest(nil, false); c.step(0); c.rest(nil, false) {
+	for c.rester.rest(nil, false); c.rester.step(0); c.rester.rest(nil, false) {
 	}
 	return c.Since(before)
 }
@@ -217,152 +175,11 @@ func (c *Clock) Advance(d time.Duration) {
 	c.t.Helper()
 	defer c.move()()
 	end := c.Now().Add(d)
-	for c.rest(nil, false); c.step(c.Until(end)); c.rest(nil, false) {
+	for c.rester.rest(nil, false); c.rester.step(c.Until(end)); c.rester.rest(nil, false) {
 	}
 	c.mu.Lock()
-	c.now = end
+	c.agenda.now = end
 	c.mu.Unlock()
-}
-
-// step moves to the next event and starts it. It does nothing if the event is more than limit away.
-func (c *Clock) step(limit time.Duration) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for len(c.events) > 0 {
-		e := c.events[0]
-		if !e.live() {
-			heap.Pop(&c.events)
-			continue
-		}
-		if e.at.Sub(c.now) > limit {
-			return false
-		}
-		heap.Pop(&c.events)
-		if !e.timer.Stop() { // it was stopped since
-			continue
-		}
-		if e.at.After(c.now) {
-			c.now = e.at
-		}
-		c.busy++
-		c.version++
-		go func() { // ends with what it fires
-			defer c.End()
-			e.fire(e.at)
-		}()
-		return true
-	}
-	return false
-}
-
-// Begin marks the start of a piece of work. It is for this library's own code, like End, Park,
-// Unpark and Asking. No test needs it.
-func (c *Clock) Begin() { c.count(1, 0) }
-
-// End marks the end of a piece of work. It is for this library's own code.
-func (c *Clock) End() { c.count(-1, 0) }
-
-// Park marks a caller that waits for the library. It is for this library's own code.
-func (c *Clock) Park() {
-	c.count(0, 1)
-	if c.stands() {
-		c.watchStray(quiet.CurrentID() == c.owner)
-	}
-}
-
-// stands reports whether nobody moves the Clock.
-func (c *Clock) stands() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.moving == 0 && !c.closed
-}
-
-// Unpark marks a caller that waits no longer. It is for this library's own code.
-func (c *Clock) Unpark() { c.count(0, -1) }
-
-// Asking marks a request in flight from a client's address, until over is called. It is for this
-// library's own code.
-func (c *Clock) Asking(local, request string) (over func()) {
-	c.must()
-	a := &asking{what: request}
-	c.mu.Lock()
-	c.asking[local] = a
-	c.version++
-	c.mu.Unlock()
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.asking[local] == a { // and not the next request on that connection
-			delete(c.asking, local)
-		}
-		a.left = true
-		c.version++
-		c.awake(a)
-	}
-}
-
-// serve marks the request of a client as waiting for d in a service. Until then, or until the
-// client has left, the call that made it does not count as work. At the end of the wait serve calls
-// end. The caller calls over after the wait, or sooner; over reports whether the client is still
-// there. The Clock knows that before the connection does.
-func (c *Clock) serve(client string, d time.Duration, end func()) (over func() (there bool)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	a := c.asking[client] // nil if it has left, or if this Clock does not know it
-	awake := func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.awake(a)
-	}
-	until := time.Time{}
-	stop := func() bool { return true }
-	if d != Forever { // before the call stops being work, as the clock then moves on
-		until = c.now.Add(d)
-		stop = c.scheduleLocked(d, func(time.Time) {
-			awake()
-			end()
-		}).Stop
-	}
-	c.version++
-	if a != nil {
-		a.served, a.until = true, until
-		c.busy--
-		c.changed.Broadcast()
-	} else {
-		c.strangers++
-	}
-	return func() bool {
-		stop()
-		awake()
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.version++
-		if a == nil {
-			c.strangers--
-		}
-		return a == nil || !a.left
-	}
-}
-
-// awake counts the call that made a request as work again.
-func (c *Clock) awake(a *asking) {
-	if a != nil && a.served {
-		a.served = false
-		c.busy++
-		c.version++
-		c.changed.Broadcast()
-	}
-}
-
-// count adds to the pieces of work in progress and to the callers that are parked.
-func (c *Clock) count(busy, parked int) {
-	c.must()
-	c.mu.Lock()
-	c.busy += busy
-	c.parked += parked
-	c.version++
-	c.mu.Unlock()
-	c.changed.Broadcast()
 }
 
 // Now returns the time that the Clock shows.
@@ -370,7 +187,7 @@ func (c *Clock) Now() time.Time {
 	c.must()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.now
+	return c.agenda.now
 }
 
 // Since returns the time from t to Now.
@@ -387,13 +204,13 @@ func (c *Clock) AfterFunc(d time.Duration, f func()) *clock.Timer {
 		c.t.Helper()
 		c.t.Fatalf("mock: AfterFunc: the function is nil")
 	}
-	return c.schedule(d, func(time.Time) { f() })
+	return c.lookout.schedule(d, func(time.Time) { f() })
 }
 
 // Timer returns a timer that sends the time on its channel after d.
 func (c *Clock) Timer(d time.Duration) *clock.Timer {
 	ch := make(chan time.Time, 1)
-	timer := c.schedule(d, func(now time.Time) { ch <- now })
+	timer := c.lookout.schedule(d, func(now time.Time) { ch <- now })
 	timer.C = ch
 	return timer
 }
@@ -404,25 +221,10 @@ func (c *Clock) After(d time.Duration) <-chan time.Time { return c.Timer(d).C }
 // Sleep blocks until d has passed.
 func (c *Clock) Sleep(d time.Duration) {
 	woken := make(chan struct{})
-	c.schedule(d, func(time.Time) {
-		c.Unpark()
+	c.lookout.schedule(d, func(time.Time) {
+		c.tally.Unpark()
 		close(woken)
 	})
-	c.Park()
+	c.lookout.Park()
 	<-woken
-}
-
-// Ticker fails the test: the Clock has no tickers.
-func (c *Clock) Ticker(time.Duration) *clock.Ticker {
-	c.must()
-	c.t.Helper()
-	c.t.Fatalf("mock: the Clock has no tickers: set a timer again each time it fires")
-	return nil
-}
-
-// Tick fails the test: the Clock has no tickers.
-func (c *Clock) Tick(d time.Duration) <-chan time.Time {
-	c.must()
-	c.t.Helper()
-	return c.Ticker(d).C
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
 // While the service lets a request wait, the call that made it is no work; it is again once the
@@ -14,24 +16,24 @@ func TestACallIsNoWorkWhileTheServiceLetsItWait(t *testing.T) {
 	busy := func(c *Clock) int {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		return c.busy
+		return c.tally.busy
 	}
 	for name, end := range map[string]func(c *Clock, left func(), over func() bool){
 		"the client leaves":  func(_ *Clock, left func(), _ func() bool) { left() },
 		"the service ends":   func(_ *Clock, _ func(), over func() bool) { assert.True(t, over()) },
-		"the time is passed": func(c *Clock, _ func(), _ func() bool) { c.step(time.Hour) },
+		"the time is passed": func(c *Clock, _ func(), _ func() bool) { c.rester.step(time.Hour) },
 	} {
 		c := NewClock(t)
-		c.Begin()
-		left := c.Asking("client", "GET /")
+		c.tally.Begin()
+		left := c.tally.Asking("client", "GET /")
 		ended := make(chan int, 1)
-		over := c.serve("client", time.Minute, func() { ended <- busy(c) })
+		over := c.tally.serve("client", time.Minute, func() { ended <- busy(c) })
 		assert.Zero(t, busy(c), name)
 		end(c, left, over)
 		if name == "the time is passed" {
 			assert.Equal(t, 2, <-ended, "the call is work before the service goes on")
 			c.mu.Lock()
-			for c.busy != 1 {
+			for c.tally.busy != 1 {
 				c.changed.Wait()
 			}
 			c.mu.Unlock()
@@ -46,11 +48,25 @@ func TestACallIsNoWorkWhileTheServiceLetsItWait(t *testing.T) {
 func TestARequestThatIsOverDoesNotEndTheNextOnItsConnection(t *testing.T) {
 	t.Parallel()
 	c := NewClock(t)
-	first := c.Asking("client", "GET /first")
-	second := c.Asking("client", "GET /second")
+	first := c.tally.Asking("client", "GET /first")
+	second := c.tally.Asking("client", "GET /second")
 	first()
-	assert.Contains(t, c.describe(), "1 requests are under way")
-	assert.Contains(t, c.describe(), "GET /second")
+	assert.Contains(t, c.rester.describe(), "1 requests are under way")
+	assert.Contains(t, c.rester.describe(), "GET /second")
 	second()
-	assert.Contains(t, c.describe(), "0 requests are under way")
+	assert.Contains(t, c.rester.describe(), "0 requests are under way")
+}
+
+// Whoever set a timer is named, not the parts of the Clock that it went through.
+func TestATimerIsNamedByWhoSetIt(t *testing.T) {
+	t.Parallel()
+	c := NewClock(t)
+	c.AfterFunc(time.Second, func() {})
+	wait.AfterFunc(c, 2*time.Second, func() {})
+	c.Timer(3 * time.Second)
+	over := c.tally.serve("client", 4*time.Second, func() {})
+	defer over()
+	for _, in := range []string{"1s", "2s", "3s", "4s"} {
+		assert.Contains(t, c.rester.describe(), "timer in "+in+", set by mock.TestATimerIsNamedByWhoSetIt")
+	}
 }

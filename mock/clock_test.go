@@ -145,11 +145,12 @@ func TestContextsEndOnTheClock(t *testing.T) {
 	defer cancelChild()
 	require.NoError(t, ctx.Err())
 	clk.Run(func() {
-		clk.Begin() // as the library does around a call that may sleep
-		clk.Park()
+		track := clk.Tracker() // as the library does around a call that may sleep
+		track.Begin()
+		track.Park()
 		err := wait.Sleep(child, clk, time.Hour)
-		clk.Unpark()
-		clk.End()
+		track.Unpark()
+		track.End()
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 	<-ctx.Done()
@@ -208,9 +209,9 @@ func TestMisuseFailsTheTestWithAReason(t *testing.T) {
 	for want, f := range map[string]func(clk *mock.Clock){
 		"there is no next event":          func(clk *mock.Clock) { clk.Next() },
 		"has no tickers":                  func(clk *mock.Clock) { clk.Ticker(time.Second) },
-		"1 of 1 callers wait to be woken": func(clk *mock.Clock) { clk.Run(func() { clk.Park(); <-stuck }) },
-		"0 timers are set":                func(clk *mock.Clock) { clk.Run(func() { clk.Park(); <-stuck }) },
-		"nothing can happen any more":     func(clk *mock.Clock) { clk.Run(func() { clk.Park(); <-stuck }) },
+		"1 of 1 callers wait to be woken": func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
+		"0 timers are set":                func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
+		"nothing can happen any more":     func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
 		"a timer of the Clock was reset":  func(clk *mock.Clock) { clk.AfterFunc(time.Hour, func() {}).Reset(1) },
 	} {
 		assert.Contains(t, failure(t, func(t mock.TB) { f(mock.NewClock(t)) }), want)

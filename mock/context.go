@@ -30,24 +30,6 @@ func (c *Clock) WithDeadline(parent context.Context, at time.Time) (context.Cont
 	}
 }
 
-// CheckContext fails the test, and returns an error, if ctx has a deadline of another clock. It is
-// for this library's own code.
-func (c *Clock) CheckContext(ctx context.Context) error {
-	c.must()
-	end, ok := ctx.Deadline()
-	if !ok {
-		return nil
-	}
-	for d, mine := ctx.Value(deadlineKey{}).(deadline); mine; d, mine = d.Context.Value(deadlineKey{}).(deadline) {
-		if d.clock == c && d.at.Equal(end) {
-			return nil
-		}
-	}
-	c.t.Helper()
-	c.t.Errorf("mock: %v", errForeignDeadline)
-	return errForeignDeadline
-}
-
 var errForeignDeadline = errors.New("the context has a deadline on the real clock, or on another Clock than the wait's: make it by " +
 	"WithTimeout or WithDeadline of this Clock, or give the wait a timeout by jobstatus.Timeout")
 

@@ -3,13 +3,18 @@ package mock
 import (
 	"container/heap"
 	"fmt"
+	"math"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/benbjohnson/clock"
 )
+
+// far is the duration of the real timer inside a virtual one, which must never fire.
+const far = time.Duration(math.MaxInt64)
 
 // An event happens at one instant. Only package clock can make a clock.Timer: with a real timer
 // inside, or with a clock.Mock, which sleeps at each tick. So each event has a real timer that
@@ -28,10 +33,17 @@ func (e *event) setter() string {
 	frames := runtime.CallersFrames(e.stack[:])
 	for {
 		f, more := frames.Next()
-		if !more || !strings.Contains(f.Function, "/mock.(*Clock)") && !strings.Contains(f.Function, "/internal/wait.") {
+		if !more || !isPartOfClock(f.Function) && !strings.Contains(f.Function, "/internal/wait.") {
 			return fmt.Sprintf("%s (%s:%d)", f.Function[strings.LastIndexByte(f.Function, '/')+1:], filepath.Base(f.File), f.Line)
 		}
 	}
+}
+
+// isPartOfClock reports whether a function is a method of a Clock or of one of its parts.
+func isPartOfClock(function string) bool {
+	_, method, _ := strings.Cut(function, "/mock.(*")
+	receiver, _, _ := strings.Cut(method, ")")
+	return slices.Contains([]string{"Clock", "agenda", "tally", "lookout", "tracker"}, receiver)
 }
 
 // live reports whether the event was not stopped.
@@ -43,42 +55,45 @@ func (e *event) live() bool {
 	return false
 }
 
-func (c *Clock) schedule(d time.Duration, fire func(time.Time)) *clock.Timer {
-	c.must()
-	c.mu.Lock()
-	timer := c.scheduleLocked(d, fire)
-	watch := c.moving == 0 && !c.closed && c.stray == nil
-	c.mu.Unlock()
-	if watch {
-		c.watchStray(false)
-	}
-	return timer
+// An agenda is the events of a Clock, and the time that it shows. It is guarded by ground.mu.
+type agenda struct {
+	*ground
+	now    time.Time
+	events events
+	made   int // events so far
+	swept  int // events that were left by the last sweep
 }
 
-func (c *Clock) scheduleLocked(d time.Duration, fire func(time.Time)) *clock.Timer {
-	c.made++
-	c.version++
-	timer := clock.New().AfterFunc(far, func() { c.t.Errorf("mock: a timer of the Clock was reset: make a new one") })
-	e := &event{at: c.now.Add(max(d, 0)), order: c.made, fire: fire, timer: timer}
+func (a *agenda) scheduleLocked(d time.Duration, fire func(time.Time)) *clock.Timer {
+	a.made++
+	a.version++
+	timer := clock.New().AfterFunc(far, func() { a.t.Errorf("mock: a timer of the Clock was reset: make a new one") })
+	e := &event{at: a.now.Add(max(d, 0)), order: a.made, fire: fire, timer: timer}
 	runtime.Callers(2, e.stack[:])
-	heap.Push(&c.events, e)
-	if len(c.events) > 2*c.swept+1024 {
-		c.sweep()
+	heap.Push(&a.events, e)
+	if len(a.events) > 2*a.swept+1024 {
+		a.sweepLocked()
 	}
 	return timer
 }
 
-// sweep removes the events that were stopped.
-func (c *Clock) sweep() {
-	kept := c.events[:0]
-	for _, e := range c.events {
+// sweepLocked removes the events that were stopped.
+func (a *agenda) sweepLocked() {
+	kept := a.events[:0]
+	for _, e := range a.events {
 		if e.live() {
 			kept = append(kept, e)
 		}
 	}
-	clear(c.events[len(kept):])
-	c.events, c.swept = kept, len(kept)
-	heap.Init(&c.events)
+	clear(a.events[len(kept):])
+	a.events, a.swept = kept, len(kept)
+	heap.Init(&a.events)
+}
+
+// comingLocked reports whether any event is set.
+func (a *agenda) comingLocked() bool {
+	a.sweepLocked()
+	return len(a.events) > 0
 }
 
 // events is a heap, ordered by instant and, within an instant, by the order in which they were set.

@@ -358,7 +358,7 @@ func TestTransportMeetsTheSameFaults(t *testing.T) {
 		"body":      {mock.Body("{"), transport.Malformed},
 		"huge":      {mock.Huge(1), transport.Permanent},
 		"bomb":      {mock.GzipBomb(1), transport.Permanent},
-		"redirect":  {mock.Redirect("/"), transport.Permanent},
+		"redirect":  {mock.Redirect("/"), transport.Misdirected},
 		"200":       {mock.Code(200), transport.Malformed},
 		"503":       {mock.Code(503), transport.Transient},
 		"429":       {mock.Code(429), transport.Throttled},

@@ -74,8 +74,8 @@ func (s *Service) wallTime() time.Time {
 var otherSecret = base64.StdEncoding.EncodeToString([]byte("this is not the service's secret"))
 
 // call calls the URL, for the nth time.
-func (h hook) call(s *Service, e *pushed, nth int) {
-	signature, err := webhook.Sign(h.secret, e.id, s.wallTime(), e.body)
+func (h hook) call(p *push, e *pushed, nth int) {
+	signature, err := webhook.Sign(h.secret, e.id, p.service.wallTime(), e.body)
 	if err != nil {
 		return
 	}
@@ -93,11 +93,11 @@ func (h hook) call(s *Service, e *pushed, nth int) {
 	if err == nil {
 		_ = answer.Body.Close()
 		if answer.StatusCode < http.StatusMultipleChoices {
-			s.push.arrive(s, e.ends, "webhook")
+			p.arrive(e.ends, "webhook")
 		}
 	}
 	if (err != nil || answer.StatusCode >= http.StatusInternalServerError) && nth < hookAttempts {
-		wait.AfterFunc(s.clock, hookWait<<(nth-1), func() { h.call(s, e, nth+1) })
+		wait.AfterFunc(p.service.clock, hookWait<<(nth-1), func() { h.call(p, e, nth+1) })
 	}
 }
 

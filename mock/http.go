@@ -19,7 +19,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.push.serves(r) {
-		s.push.serve(w, r, s)
+		s.push.serve(w, r)
 		return
 	}
 	req := s.dialect.read(r)
@@ -120,7 +120,7 @@ func (s *Service) sleep(r *http.Request, d time.Duration) bool {
 	end := func() { close(over) }
 	there := func() bool { return true }
 	if clk, ok := s.clock.(*Clock); ok {
-		there = clk.serve(r.RemoteAddr, d, end)
+		there = clk.tally.serve(r.RemoteAddr, d, end)
 	} else if d != Forever {
 		defer wait.AfterFunc(s.clock, d, end)()
 	}

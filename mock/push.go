@@ -42,11 +42,12 @@ func Forged() Effect { return Effect{set: func(t *trouble) { t.forged = true }} 
 
 // push is what a service tells unasked. The service's mu guards it. A nil push tells nothing.
 type push struct {
-	hooks  []hook
-	stream *stream // nil for none
-	begun  bool
-	told   map[string]int // the revision of each job that was told last
-	sent   int
+	service *Service // once it has begun
+	hooks   []hook
+	stream  *stream // nil for none
+	begun   bool
+	told    map[string]int // the revision of each job that was told last
+	sent    int
 	// arrived is how the end of each job was first told.
 	arrived map[string]arrival
 }
@@ -58,7 +59,8 @@ type arrival struct {
 }
 
 // arrive notes that somebody was told of the end of a job. An empty id stands for no job.
-func (p *push) arrive(s *Service, id, by string) {
+func (p *push) arrive(id, by string) {
+	s := p.service
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, already := p.arrived[id]; !already && s.jobs[id] != nil {
@@ -92,37 +94,39 @@ func (p *push) begin(s *Service) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p.begun = true
+	p.service, p.begun = s, true
 	for _, j := range s.order {
-		p.watch(s, j)
+		p.watch(j)
 	}
 }
 
 // end ends all telling.
-func (p *push) end(s *Service) {
+func (p *push) end() {
 	if p == nil {
 		return
 	}
+	s := p.service
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p.begun = false
 }
 
 // watch begins to tell of a job. The caller holds mu, as of tell, schedule and send.
-func (p *push) watch(s *Service, j *job) {
+func (p *push) watch(j *job) {
 	if p == nil || !p.begun {
 		return
 	}
 	p.told[j.id] = int(j.step)
-	p.schedule(s, j)
+	p.schedule(j)
 }
 
 // tell tells of a job if it has changed.
-func (p *push) tell(s *Service, j *job) {
-	switch {
-	case p == nil || !p.begun || j == nil:
+func (p *push) tell(j *job) {
+	if p == nil || !p.begun || j == nil {
 		return
-	case s.jobs[j.id] != j:
+	}
+	s := p.service
+	if s.jobs[j.id] != j {
 		delete(p.told, j.id)
 		return
 	}
@@ -135,10 +139,10 @@ func (p *push) tell(s *Service, j *job) {
 	for step := first; step <= int(j.step); step++ { // there are several if a timer was late
 		v := j.at(s.seed, int32(step))
 		if v.epoch = s.epoch; v.step.answer == nil {
-			p.send(s, &v)
+			p.send(&v)
 		}
 	}
-	p.schedule(s, j)
+	p.schedule(j)
 }
 
 // at returns the status of j when one of its steps began. A step that is counted in polls counts as
@@ -155,7 +159,8 @@ func (j *job) at(seed uint64, step int32) view {
 }
 
 // schedule sets a timer for the end of the step that a job is in, if time ends it.
-func (p *push) schedule(s *Service, j *job) {
+func (p *push) schedule(j *job) {
+	s := p.service
 	step := j.step
 	d := j.lasts(s.seed, step)
 	if at := &j.steps[step]; at.ends() || at.polls > 0 || d == Forever {
@@ -164,14 +169,15 @@ func (p *push) schedule(s *Service, j *job) {
 	wait.AfterFunc(s.clock, max(j.since+d-s.now(), tick), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if p.tell(s, j); p.begun && j.step == step && s.jobs[j.id] == j {
-			p.schedule(s, j) // the timer was early
+		if p.tell(j); p.begun && j.step == step && s.jobs[j.id] == j {
+			p.schedule(j) // the timer was early
 		}
 	})
 }
 
 // send sends what there is to tell of a job, with the trouble that befalls it.
-func (p *push) send(s *Service, v *view) {
+func (p *push) send(v *view) {
+	s := p.service
 	f, ok := s.dialect.(*fields)
 	if !ok {
 		return // a recording tells nothing
@@ -204,12 +210,13 @@ func (p *push) send(s *Service, v *view) {
 		if t.latency > 0 {
 			p.stream.add(e, t.doubled)
 		}
-		p.call(s, e, forged, t.doubled)
+		p.call(e, forged, t.doubled)
 	})
 }
 
 // call calls the webhooks.
-func (p *push) call(s *Service, e, forged *pushed, doubled bool) {
+func (p *push) call(e, forged *pushed, doubled bool) {
+	s := p.service
 	s.mu.Lock()
 	hooks, begun := p.hooks, p.begun
 	s.mu.Unlock()
@@ -221,9 +228,9 @@ func (p *push) call(s *Service, e, forged *pushed, doubled bool) {
 			if forged != nil && n == 0 {
 				other := hooks[i]
 				other.secret = otherSecret
-				other.call(s, forged, hookAttempts)
+				other.call(p, forged, hookAttempts)
 			}
-			hooks[i].call(s, e, 1)
+			hooks[i].call(p, e, 1)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"container/heap"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,26 +32,33 @@ const (
 	hung           // something is under way, and nothing has changed for too long
 )
 
+// A rester waits until everything that an event started is at rest.
+type rester struct {
+	*ground
+	agenda *agenda
+	tally  *tally
+}
+
 // settle waits until no work is in progress, until done, or until only time can end the work. A
 // patient caller waits longer while no event is set, because time can end nothing then.
-func (c *Clock) settle(done *bool, patient bool) (how ending, why quiet.Stillness) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (r *rester) settle(done *bool, patient bool) (how ending, why quiet.Stillness) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var v *vigil
-	for (done == nil || !*done) && (c.busy != 0 || c.parked < c.callers) {
+	for (done == nil || !*done) && (r.tally.busy != 0 || r.tally.parked < r.tally.callers) {
 		if v == nil {
-			v = c.keepVigilLocked()
+			v = r.keepVigilLocked()
 			defer v.timer.Stop()
 		}
-		c.changed.Wait()
+		r.changed.Wait()
 		if !v.rang {
 			continue
 		}
 		v.rang = false
-		switch how := c.lookLocked(v); {
+		switch how := r.lookLocked(v); {
 		case how == hung:
 			return hung, v.Last
-		case how == stopped && !(patient && !c.comingLocked()):
+		case how == stopped && !(patient && !r.agenda.comingLocked()):
 			v.Remember()
 			return stopped, v.Last
 		}
@@ -59,34 +67,34 @@ func (c *Clock) settle(done *bool, patient bool) (how ending, why quiet.Stillnes
 }
 
 // keepVigilLocked begins a vigil, whose owner stops its timer.
-func (c *Clock) keepVigilLocked() *vigil {
+func (r *rester) keepVigilLocked() *vigil {
 	now := time.Now()
-	v := &vigil{Watch: quiet.NewWatch(c.patience, now), began: now, version: c.version}
+	v := &vigil{Watch: quiet.NewWatch(r.patience, now), began: now, version: r.version}
 	v.timer = time.AfterFunc(v.Soon, func() {
-		c.mu.Lock()
+		r.mu.Lock()
 		v.rang = true
-		c.mu.Unlock()
-		c.changed.Broadcast()
+		r.mu.Unlock()
+		r.changed.Broadcast()
 	})
 	return v
 }
 
 // lookLocked looks once and sets the timer for the next look. It unlocks mu while it looks.
-func (c *Clock) lookLocked(v *vigil) ending {
-	version, known, test := c.version, c.answeringLocked(), []int64{c.owner, c.mover}
-	c.mu.Unlock()
+func (r *rester) lookLocked(v *vigil) ending {
+	version, known, test := r.version, r.tally.answeringLocked(), []int64{r.owner, r.mover}
+	r.mu.Unlock()
 	before := time.Now()
 	all, ok := quiet.Snapshot()
 	s := quiet.Stillness{Own: true}
 	if ok {
 		s = quiet.Judge(all, known, test...)
 	}
-	c.mu.Lock()
+	r.mu.Lock()
 	now := time.Now()
 	v.Looked()
 	defer v.timer.Reset(v.Pause(now.Sub(before)))
-	if c.version != version || c.version != v.version {
-		v.version = c.version
+	if r.version != version || r.version != v.version {
+		v.version = r.version
 		v.Changed(now)
 		if now.Sub(v.began) < 6*Guard {
 			return atRest
@@ -108,34 +116,18 @@ func (c *Clock) lookLocked(v *vigil) ending {
 	}
 }
 
-// answeringLocked returns the number of requests that wait for a Service on this Clock.
-func (c *Clock) answeringLocked() (n int) {
-	for _, a := range c.asking {
-		if a.served {
-			n++
-		}
-	}
-	return n + c.strangers
-}
-
-// comingLocked reports whether any event is set.
-func (c *Clock) comingLocked() bool {
-	c.sweep()
-	return len(c.events) > 0
-}
-
 // rest waits until no work is in progress, until done, or until only time can end the work. It
 // fails the test if nothing changes for Guard. It reports whether work is still in progress.
-func (c *Clock) rest(done *bool, patient bool) bool {
-	c.t.Helper()
-	how, why := c.settle(done, patient)
+func (r *rester) rest(done *bool, patient bool) bool {
+	r.t.Helper()
+	how, why := r.settle(done, patient)
 	switch {
 	case how != hung:
 	case why.Quiet:
-		c.t.Fatalf("mock: nothing can happen any more: %s%s", c.describe(), why.Describe())
+		r.t.Fatalf("mock: nothing can happen any more: %s%s", r.describe(), why.Describe())
 	default:
-		c.t.Fatalf("mock: not at rest, and nothing has changed for %v; is this Clock given to all that waits, by jobstatus.WithClock and "+
-			"mock.WithClock, and do its contexts come from Clock.WithTimeout? %s%s", Guard, c.describe(), why.Describe())
+		r.t.Fatalf("mock: not at rest, and nothing has changed for %v; is this Clock given to all that waits, by jobstatus.WithClock and "+
+			"mock.WithClock, and do its contexts come from Clock.WithTimeout? %s%s", Guard, r.describe(), why.Describe())
 	}
 	return how != atRest
 }
@@ -144,27 +136,58 @@ func (c *Clock) rest(done *bool, patient bool) bool {
 const mostDescribed = 10
 
 // describe says what the Clock waits for.
-func (c *Clock) describe() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sweep()
+func (r *rester) describe() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.agenda.sweepLocked()
 	s := fmt.Sprintf("at %v after the start, %d of %d callers wait to be woken, %d pieces of work are under way, "+
-		"%d requests are under way, %d timers are set", c.now.Sub(Start), c.parked, c.callers, c.busy, len(c.asking), len(c.events))
-	requests := make([]string, 0, len(c.asking))
-	for _, a := range c.asking {
+		"%d requests are under way, %d timers are set", r.agenda.now.Sub(Start), r.tally.parked, r.tally.callers, r.tally.busy, len(r.tally.asking), len(r.agenda.events))
+	requests := make([]string, 0, len(r.tally.asking))
+	for _, a := range r.tally.asking {
 		line := "\n\trequest " + a.what
 		if a.served && a.until.IsZero() {
 			line += ", which the service does not answer"
 		} else if a.served {
-			line += fmt.Sprintf(", which the service goes on with in %v", a.until.Sub(c.now))
+			line += fmt.Sprintf(", which the service goes on with in %v", a.until.Sub(r.agenda.now))
 		}
 		requests = append(requests, line)
 	}
 	slices.Sort(requests)
 	s += strings.Join(requests[:min(len(requests), mostDescribed)], "")
-	timers := slices.SortedFunc(slices.Values(c.events), func(a, b *event) int { return a.at.Compare(b.at) })
+	timers := slices.SortedFunc(slices.Values(r.agenda.events), func(a, b *event) int { return a.at.Compare(b.at) })
 	for _, e := range timers[:min(len(timers), mostDescribed)] {
-		s += fmt.Sprintf("\n\ttimer in %v, set by %s", e.at.Sub(c.now), e.setter())
+		s += fmt.Sprintf("\n\ttimer in %v, set by %s", e.at.Sub(r.agenda.now), e.setter())
 	}
 	return s
+}
+
+// step moves to the next event and starts it. It does nothing if the event is more than limit away.
+func (r *rester) step(limit time.Duration) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.agenda.events) > 0 {
+		e := r.agenda.events[0]
+		if !e.live() {
+			heap.Pop(&r.agenda.events)
+			continue
+		}
+		if e.at.Sub(r.agenda.now) > limit {
+			return false
+		}
+		heap.Pop(&r.agenda.events)
+		if !e.timer.Stop() { // it was stopped since
+			continue
+		}
+		if e.at.After(r.agenda.now) {
+			r.agenda.now = e.at
+		}
+		r.tally.busy++
+		r.version++
+		go func() { // ends with what it fires
+			defer r.tally.End()
+			e.fire(e.at)
+		}()
+		return true
+	}
+	return false
 }

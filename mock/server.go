@@ -78,7 +78,7 @@ func NewServer(t TB, opts ...Option) *Server {
 	}()
 	t.Cleanup(func() {
 		pool.CloseIdleConnections()
-		s.push.end(s.Service)
+		s.push.end()
 		cancel()
 		_ = server.Close()
 		<-done
@@ -119,12 +119,12 @@ func (c carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	r, left := web.Announce(r, clk)
 	over := left
 	if wait.Clock(ctx) != c.clock {
-		clk.Begin()
-		clk.Park()
+		clk.tally.Begin()
+		clk.lookout.Park()
 		over = func() {
 			left()
-			clk.Unpark()
-			clk.End()
+			clk.tally.Unpark()
+			clk.tally.End()
 		}
 	}
 	over = sync.OnceFunc(over)

@@ -261,7 +261,7 @@ func newConfig(opts []Option) (*config, error) {
 func (s *Service) add(j *job) {
 	s.jobs[j.id] = j
 	s.order = append(s.order, j)
-	s.push.watch(s, j)
+	s.push.watch(j)
 	if s.keepJobs > 0 && len(s.order) > s.keepJobs {
 		old := s.order[0]
 		s.order = s.order[1:]
@@ -349,7 +349,7 @@ func (s *Service) handle(req *request) *reply {
 		v := s.look(j, &r.trouble, now)
 		r.view, r.answer = &v, v.step.answer
 	}
-	s.push.tell(s, j)
+	s.push.tell(j)
 	return r
 }
 
@@ -363,7 +363,7 @@ func (s *Service) look(j *job, t *trouble, now time.Duration) view {
 		v = j.before(s.seed, max(now-t.lag, j.created))
 	}
 	v.epoch = s.epoch
-	s.push.tell(s, j)
+	s.push.tell(j)
 	return v
 }
 

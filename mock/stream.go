@@ -132,7 +132,7 @@ func (p *push) serves(r *http.Request) bool {
 }
 
 // serve streams events until the client leaves.
-func (p *push) serve(w http.ResponseWriter, r *http.Request, s *Service) {
+func (p *push) serve(w http.ResponseWriter, r *http.Request) {
 	at := p.stream.start(r.Header.Get("Last-Event-ID"))
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
@@ -146,13 +146,13 @@ func (p *push) serve(w http.ResponseWriter, r *http.Request, s *Service) {
 			panic(http.ErrAbortHandler)
 		}
 		if len(events) == 0 {
-			events = idle(r, s.clock, changed)
+			events = idle(r, p.service.clock, changed)
 		}
 		if r.Context().Err() != nil || !write(w, events...) {
 			return
 		}
 		for _, e := range events {
-			p.arrive(s, e.ends, "stream")
+			p.arrive(e.ends, "stream")
 		}
 	}
 }

@@ -28,7 +28,7 @@ func AfterIdle(clk clock.Clock, f func()) (stop func() bool) {
 
 // IsTracked reports whether clk is a test clock that is told of work in flight.
 func IsTracked(clk clock.Clock) bool {
-	_, ok := clk.(Tracker)
+	_, ok := clk.(Tracked)
 	return ok
 }
 

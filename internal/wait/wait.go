@@ -44,26 +44,31 @@ type Peer interface {
 	Asking(local, request string) (over func())
 }
 
-// ContextChecker is what a test clock implements beside [clock.Clock] to refuse contexts that it
-// can't keep to.
+// ContextChecker is a Tracker that refuses contexts which its clock can't keep to.
 type ContextChecker interface {
 	// CheckContext reports why a wait on the clock can't keep to ctx, such as a deadline on another
 	// clock.
 	CheckContext(ctx context.Context) error
 }
 
-// CheckContext reports why a wait on clk can't keep to ctx, if clk is a [ContextChecker].
+// CheckContext reports why a wait on clk can't keep to ctx, if its Tracker is a [ContextChecker].
 func CheckContext(ctx context.Context, clk clock.Clock) error {
-	if c, ok := clk.(ContextChecker); ok {
+	if c, ok := Track(clk).(ContextChecker); ok {
 		return c.CheckContext(ctx)
 	}
 	return nil
 }
 
+// Tracked is a clock that is told of work in flight.
+type Tracked interface {
+	clock.Clock
+	Tracker() Tracker
+}
+
 // Track returns clk's Tracker, or one that does nothing.
 func Track(clk clock.Clock) Tracker {
-	if t, ok := clk.(Tracker); ok {
-		return t
+	if t, ok := clk.(Tracked); ok {
+		return t.Tracker()
 	}
 	return untracked{}
 }

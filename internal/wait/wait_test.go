@@ -24,6 +24,8 @@ type tracked struct {
 	busy atomic.Int32
 }
 
+func (c *tracked) Tracker() Tracker { return c }
+
 func (c *tracked) Begin()  { c.busy.Add(1) }
 func (c *tracked) End()    { c.busy.Add(-1) }
 func (c *tracked) Park()   {}
