@@ -16,10 +16,10 @@ import (
 // AssertPolls fails the test unless the service was asked about the job n times.
 func (s *Service) AssertPolls(t TB, id string, n int) bool {
 	t.Helper()
-	if !s.assertKnows(t, id) {
+	if !assertKnows(t, s, id) {
 		return false
 	}
-	if !s.knows(id) && !s.assertKept(t, "AssertPolls", id) {
+	if !s.registry.knows(id) && !assertKept(t, s, "AssertPolls", id) {
 		return false
 	}
 	if got := s.Polls(id); got != n {
@@ -33,7 +33,7 @@ func (s *Service) AssertPolls(t TB, id string, n int) bool {
 // gaps it expects one poll.
 func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
 	t.Helper()
-	if !s.assertAsked(t, id) || !s.assertKept(t, "AssertGaps", id) {
+	if !assertAsked(t, s, id) || !assertKept(t, s, "AssertGaps", id) {
 		return false
 	}
 	var got []time.Duration
@@ -51,7 +51,7 @@ func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
 // An empty id stands for every job. It also fails the test if no poll was told of an end.
 func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
 	t.Helper()
-	if !s.assertAsked(t, id) {
+	if !assertAsked(t, s, id) {
 		return false
 	}
 	ended := map[string]bool{}
@@ -64,7 +64,7 @@ func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
 		ended[c.ID] = c.State.Terminal()
 		told = told || ended[c.ID]
 	}
-	if !s.assertKept(t, "AssertQuietAfterEnd", id) {
+	if !assertKept(t, s, "AssertQuietAfterEnd", id) {
 		return false
 	}
 	if !told {
@@ -82,7 +82,7 @@ func (s *Service) AssertUnseen(t TB, secret string) bool {
 		t.Errorf("mock: AssertUnseen: the secret is empty")
 		return false
 	}
-	if !s.assertAsked(t, "") {
+	if !assertAsked(t, s, "") {
 		return false
 	}
 	overHTTP := false
@@ -94,7 +94,7 @@ func (s *Service) AssertUnseen(t TB, secret string) bool {
 			return false
 		}
 	}
-	if !s.assertKept(t, "AssertUnseen", "") {
+	if !assertKept(t, s, "AssertUnseen", "") {
 		return false
 	}
 	if !overHTTP {
@@ -130,16 +130,16 @@ func (c *Call) shows(secret string) bool {
 }
 
 // assertKnows fails the test if the service neither knows a job nor was asked about it.
-func (s *Service) assertKnows(t TB, id string) bool {
+func assertKnows(t TB, s *Service, id string) bool {
 	t.Helper()
 	switch {
 	case !s.made():
 		t.Errorf("mock: %v", errNotMade)
 		return false
-	case id != "" && s.knows(id) || len(s.asked(id)) > 0:
+	case id != "" && s.registry.knows(id) || len(s.asked(id)) > 0:
 		return true
-	case s.forgotten() > 0:
-		return s.assertKept(t, "an assertion", id)
+	case s.journal.forgotten() > 0:
+		return assertKept(t, s, "an assertion", id)
 	default:
 		t.Errorf("mock: %s: the service knows no such job, and was not asked about one:\n%s", about(id), s.Timeline(""))
 		return false
@@ -148,12 +148,12 @@ func (s *Service) assertKnows(t TB, id string) bool {
 
 // assertAsked fails the test if nobody asked about a job. With an empty id it fails the test if
 // there was no call.
-func (s *Service) assertAsked(t TB, id string) bool {
+func assertAsked(t TB, s *Service, id string) bool {
 	t.Helper()
-	if id == "" && s.made() && (len(s.Calls("")) > 0 || s.forgotten() > 0) {
+	if id == "" && s.made() && (len(s.Calls("")) > 0 || s.journal.forgotten() > 0) {
 		return true
 	}
-	if !s.assertKnows(t, id) {
+	if !assertKnows(t, s, id) {
 		return false
 	}
 	if s.Polls(id) == 0 {
@@ -164,9 +164,9 @@ func (s *Service) assertAsked(t TB, id string) bool {
 }
 
 // assertKept fails the test if a call about a job was not kept.
-func (s *Service) assertKept(t TB, assertion, id string) bool {
+func assertKept(t TB, s *Service, assertion, id string) bool {
 	t.Helper()
-	if s.forgotten() == 0 || id != "" && s.knows(id) && len(s.asked(id)) == s.Polls(id) {
+	if s.journal.forgotten() == 0 || id != "" && s.registry.knows(id) && len(s.asked(id)) == s.Polls(id) {
 		return true
 	}
 	t.Errorf("mock: %s: %s needs calls that were not kept: make the service without KeepCalls, or let it keep more:\n%s",
@@ -175,10 +175,10 @@ func (s *Service) assertKept(t TB, assertion, id string) bool {
 }
 
 // knows reports whether the service has a job.
-func (s *Service) knows(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.jobs[id] != nil
+func (g *registry) knows(id string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.jobs[id] != nil
 }
 
 func about(id string) string {

@@ -30,23 +30,23 @@ func MaxBatch(n int) Option {
 }
 
 // batch handles a request about many jobs. The caller holds mu.
-func (s *Service) batch(req *request, now time.Duration) *reply {
+func (k *desk) batch(req *request, now time.Duration) *reply {
 	r := &reply{known: true, views: make([]*view, len(req.ids))}
-	r.call = Call{Time: s.epoch.Add(now), IDs: req.ids, Method: req.method, Path: req.path, Header: req.header, op: req.op,
+	r.call = Call{Time: k.epoch.Add(now), IDs: req.ids, Method: req.method, Path: req.path, Header: req.header, op: req.op,
 		said: make([]transport.State, len(req.ids))}
-	r.trouble = s.meet(req, now)
+	r.trouble = k.meet(req, now)
 	r.answer = r.trouble.answer
-	if r.answer == nil && s.maxBatch > 0 && len(req.ids) > s.maxBatch {
-		r.answer = &answer{code: http.StatusRequestEntityTooLarge, body: fmt.Sprintf(`{"message":"at most %d jobs at once"}`, s.maxBatch)}
+	if r.answer == nil && k.maxBatch > 0 && len(req.ids) > k.maxBatch {
+		r.answer = &answer{code: http.StatusRequestEntityTooLarge, body: fmt.Sprintf(`{"message":"at most %d jobs at once"}`, k.maxBatch)}
 	}
 	for i, id := range req.ids {
-		j := s.jobs[id]
+		j := k.registry.jobs[id]
 		if j == nil {
 			continue
 		}
 		j.polls++
 		if r.answer == nil {
-			v := s.look(j, &r.trouble, now)
+			v := k.registry.look(j, &r.trouble, now)
 			r.views[i] = &v
 		}
 	}

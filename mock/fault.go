@@ -245,9 +245,9 @@ func Lags(d time.Duration) Effect {
 func GoesBack() Effect { return Effect{set: func(t *trouble) { t.back = true }} }
 
 // meet returns the trouble of a call. The caller holds mu.
-func (s *Service) meet(req *request, now time.Duration) (t trouble) {
-	for i, f := range s.faults {
-		ids, jobs, ok := s.concerned(f, req)
+func (k *desk) meet(req *request, now time.Duration) (t trouble) {
+	for i, f := range k.faults {
+		ids, jobs, ok := k.concerned(f, req)
 		if !ok {
 			continue
 		}
@@ -259,7 +259,7 @@ func (s *Service) meet(req *request, now time.Duration) (t trouble) {
 		if req.op == opPush {
 			nth = req.revision
 		}
-		m := moment{n: f.met, now: now, jobs: jobs, header: req.header, random: random(s.seed, ids[0], uint64(i)<<40|1<<39|uint64(nth))}
+		m := moment{n: f.met, now: now, jobs: jobs, header: req.header, random: random(k.seed, ids[0], uint64(i)<<40|1<<39|uint64(nth))}
 		if f.befalls(&m) {
 			for _, e := range f.effects {
 				e.set(&t)
@@ -271,7 +271,7 @@ func (s *Service) meet(req *request, now time.Duration) (t trouble) {
 
 // concerned returns the jobs of a call that a fault is about: their ids, and the jobs that exist.
 // It reports false if the fault selects among other calls.
-func (s *Service) concerned(f *fault, req *request) (ids []string, jobs []*job, ok bool) {
+func (k *desk) concerned(f *fault, req *request) (ids []string, jobs []*job, ok bool) {
 	op := req.op
 	ids = []string{req.id}
 	if op == opBatch {
@@ -284,7 +284,7 @@ func (s *Service) concerned(f *fault, req *request) (ids []string, jobs []*job, 
 		ids = []string{f.when.id}
 	}
 	for _, id := range ids {
-		if j := s.jobs[id]; j != nil {
+		if j := k.registry.jobs[id]; j != nil {
 			jobs = append(jobs, j)
 		}
 	}

@@ -63,11 +63,11 @@ type hook struct {
 
 // wallTime returns the time by which receivers verify a signature. A clock that runs faster than
 // theirs has a method WallTime, which tells theirs.
-func (s *Service) wallTime() time.Time {
-	if c, ok := s.clock.(interface{ WallTime() time.Time }); ok {
+func (d *world) wallTime() time.Time {
+	if c, ok := d.clock.(interface{ WallTime() time.Time }); ok {
 		return c.WallTime()
 	}
-	return s.clock.Now()
+	return d.clock.Now()
 }
 
 // otherSecret signs what is forged.

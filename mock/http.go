@@ -24,7 +24,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	req := s.dialect.read(r)
 	req.header = r.Header.Clone()
-	rep := s.handle(req)
+	rep := s.desk.handle(req)
 	a := &answer{}
 	if rep.answer != nil {
 		*a = *rep.answer
@@ -43,8 +43,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	t := &rep.trouble
 	stream := t.spoil(a, rep.call.Time)
-	call := s.record(rep.call)
-	s.deliver(w, r, a, t, stream, func() { s.answered(call, a.code, rep) })
+	call := s.journal.record(rep.call)
+	s.deliver(w, r, a, t, stream, func() { s.journal.answered(call, a.code, rep) })
 }
 
 // tag adds an ETag to an answer, or turns the answer into 304 if the client has it.

@@ -63,7 +63,7 @@ func (p *push) arrive(id, by string) {
 	s := p.service
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, already := p.arrived[id]; !already && s.jobs[id] != nil {
+	if _, already := p.arrived[id]; !already && s.registry.jobs[id] != nil {
 		p.arrived[id] = arrival{s.now(), by}
 	}
 }
@@ -95,7 +95,7 @@ func (p *push) begin(s *Service) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p.service, p.begun = s, true
-	for _, j := range s.order {
+	for _, j := range s.registry.order {
 		p.watch(j)
 	}
 }
@@ -126,7 +126,7 @@ func (p *push) tell(j *job) {
 		return
 	}
 	s := p.service
-	if s.jobs[j.id] != j {
+	if s.registry.jobs[j.id] != j {
 		delete(p.told, j.id)
 		return
 	}
@@ -169,7 +169,7 @@ func (p *push) schedule(j *job) {
 	wait.AfterFunc(s.clock, max(j.since+d-s.now(), tick), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if p.tell(j); p.begun && j.step == step && s.jobs[j.id] == j {
+		if p.tell(j); p.begun && j.step == step && s.registry.jobs[j.id] == j {
 			p.schedule(j) // the timer was early
 		}
 	})
@@ -182,7 +182,7 @@ func (p *push) send(v *view) {
 	if !ok {
 		return // a recording tells nothing
 	}
-	t := s.meet(&request{op: opPush, id: v.id, revision: v.revision}, s.now())
+	t := s.desk.meet(&request{op: opPush, id: v.id, revision: v.revision}, s.now())
 	p.sent++
 	e := f.event(v)
 	if v.step.state.Terminal() {

@@ -61,55 +61,63 @@ func (c Call) news() string {
 	return strings.Join(all, ", ")
 }
 
+// A journal is the calls of a Service. It is guarded by world.mu.
+type journal struct {
+	*world
+	registry *registry
+	calls    []*Call
+	recorded int // calls so far
+}
+
 // record keeps a call that is not answered yet.
-func (s *Service) record(c Call) *Call {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.keep != 0 {
-		s.calls = append(s.calls, &c)
+func (n *journal) record(c Call) *Call {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.keep != 0 {
+		n.calls = append(n.calls, &c)
 	}
-	s.recorded++
-	if s.keep >= 0 && len(s.calls) > 2*s.keep {
-		kept := copy(s.calls, s.calls[len(s.calls)-s.keep:])
-		clear(s.calls[kept:])
-		s.calls = s.calls[:kept]
+	n.recorded++
+	if n.keep >= 0 && len(n.calls) > 2*n.keep {
+		kept := copy(n.calls, n.calls[len(n.calls)-n.keep:])
+		clear(n.calls[kept:])
+		n.calls = n.calls[:kept]
 	}
 	return &c
 }
 
 // forgottenLocked returns how many calls were not kept.
-func (s *Service) forgottenLocked() int {
-	if s.keep < 0 {
+func (n *journal) forgottenLocked() int {
+	if n.keep < 0 {
 		return 0
 	}
-	return max(s.recorded-s.keep, 0)
+	return max(n.recorded-n.keep, 0)
 }
 
 // forgotten returns how many calls were not kept.
-func (s *Service) forgotten() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.forgottenLocked()
+func (n *journal) forgotten() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.forgottenLocked()
 }
 
 // answered completes a call with its answer.
-func (s *Service) answered(c *Call, code int, r *reply) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (n *journal) answered(c *Call, code int, r *reply) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	c.Code, c.State, c.said = code, r.state(), r.said()
-	s.heard(c.ID, c.State)
+	n.heard(c.ID, c.State)
 	for i, id := range c.IDs {
-		s.heard(id, c.said[i])
+		n.heard(id, c.said[i])
 	}
-	if s.onCall != nil {
-		s.onCall(*c)
+	if n.onCall != nil {
+		n.onCall(*c)
 	}
 }
 
 // heard records that a client was told of a job's state.
-func (s *Service) heard(id string, state transport.State) {
-	if j := s.jobs[id]; j != nil && state.Terminal() && !j.over {
-		j.over, j.told = true, s.now()
+func (n *journal) heard(id string, state transport.State) {
+	if j := n.registry.jobs[id]; j != nil && state.Terminal() && !j.over {
+		j.over, j.told = true, n.now()
 	}
 }
 
@@ -121,7 +129,7 @@ func (s *Service) Calls(id string) []Call {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kept := s.calls
+	kept := s.journal.calls
 	if s.keep >= 0 {
 		kept = kept[max(len(kept)-s.keep, 0):]
 	}
@@ -144,7 +152,7 @@ func (s *Service) Polls(id string) int {
 		return 0
 	}
 	s.mu.Lock()
-	j := s.jobs[id]
+	j := s.registry.jobs[id]
 	if j == nil {
 		s.mu.Unlock()
 		return len(s.asked(id)) // about a job that there is not
@@ -161,7 +169,7 @@ func (s *Service) Timeline(id string) string {
 		return ""
 	}
 	var b strings.Builder
-	if n := s.forgotten(); n > 0 {
+	if n := s.journal.forgotten(); n > 0 {
 		fmt.Fprintf(&b, "%14s  %d calls were not kept (KeepCalls)\n", "", n)
 	}
 	for _, c := range s.Calls(id) {
@@ -197,7 +205,7 @@ func (s *Service) Jobs() iter.Seq[JobState] {
 			return
 		}
 		s.mu.Lock()
-		order := s.order // which only grows
+		order := s.registry.order // which only grows
 		s.mu.Unlock()
 		for _, j := range slices.Backward(order) {
 			if !yield(s.jobState(j)) {

@@ -119,14 +119,14 @@ func scripted(line string, ids iter.Seq[string], steps []Step) Option {
 			return
 		}
 		for id := range ids {
-			if c.jobs[id] != nil {
+			if c.registry.jobs[id] != nil {
 				c.problem("%s: job %q has two scripts", line, id)
 			}
 			if problem != nil {
 				c.problem("%s: job %q: %w", line, id, problem)
 				return
 			}
-			c.add(&job{id: id, steps: steps})
+			c.registry.add(&job{id: id, steps: steps})
 		}
 	}
 }
@@ -190,8 +190,23 @@ func caller() string {
 
 // Service is a service of scripted jobs. It is an [http.Handler] and safe for concurrent use.
 type Service struct {
-	clock      clock.Clock
-	epoch      time.Time
+	*world
+	registry *registry
+	journal  *journal
+	desk     *desk
+}
+
+// world is what all parts of a Service stand on: its options, its clock and its lock.
+type world struct {
+	settings
+	clock clock.Clock
+	epoch time.Time
+	push  *push // nil if nothing is told unasked
+	mu    sync.Mutex
+}
+
+// settings are what the options say of a Service.
+type settings struct {
 	seed       uint64
 	etags      bool
 	times      bool
@@ -206,21 +221,27 @@ type Service struct {
 	scriptLine string
 	kinds      map[string][]Step
 	faults     []*fault
-	push       *push // nil if nothing is told unasked
+}
 
-	mu       sync.Mutex
-	jobs     map[string]*job
-	order    []*job            // as they came
-	keys     map[string]string // ids by idempotency key
-	created  int
-	calls    []*Call
-	recorded int // calls so far
+// A registry is the jobs of a Service. It is guarded by world.mu.
+type registry struct {
+	*world
+	jobs    map[string]*job
+	order   []*job            // as they came
+	keys    map[string]string // ids by idempotency key
+	created int
+}
+
+// A desk carries out what is asked.
+type desk struct {
+	*world
+	registry *registry
 }
 
 var errNotMade = errors.New("the service was not made by NewServer, NewTransport or NewService")
 
 // made reports whether a function of this package made s.
-func (s *Service) made() bool { return s != nil && s.jobs != nil }
+func (s *Service) made() bool { return s != nil && s.world != nil }
 
 // NewService returns a Service. The error joins everything that is wrong with the options.
 func NewService(opts ...Option) (*Service, error) {
@@ -229,18 +250,17 @@ func NewService(opts ...Option) (*Service, error) {
 }
 
 func newConfig(opts []Option) (*config, error) {
-	s := &Service{
-		clock:  clock.New(),
+	d := &world{clock: clock.New(), settings: settings{
 		keep:   -1,
 		script: func(Creation) []Step { return []Step{Pending(10 * time.Second), Completed(nil)} },
 		kinds:  map[string][]Step{},
-		jobs:   map[string]*job{},
-		keys:   map[string]string{},
-	}
+	}}
+	g := &registry{world: d, jobs: map[string]*job{}, keys: map[string]string{}}
+	s := &Service{world: d, registry: g, journal: &journal{world: d, registry: g}, desk: &desk{world: d, registry: g}}
 	plain, _ := newFields(rest.Dialect{})
 	plain.plain = true
 	s.dialect = plain
-	s.nextID = func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", s.created) }
+	s.nextID = func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", s.registry.created) }
 	c := &config{Service: s, listen: "127.0.0.1:0"}
 	for i, opt := range opts {
 		if opt == nil {
@@ -258,21 +278,21 @@ func newConfig(opts []Option) (*config, error) {
 }
 
 // add makes a job known. The caller holds mu.
-func (s *Service) add(j *job) {
-	s.jobs[j.id] = j
-	s.order = append(s.order, j)
-	s.push.watch(j)
-	if s.keepJobs > 0 && len(s.order) > s.keepJobs {
-		old := s.order[0]
-		s.order = s.order[1:]
-		delete(s.jobs, old.id)
-		delete(s.keys, old.key)
-		s.push.forget(old.id)
+func (g *registry) add(j *job) {
+	g.jobs[j.id] = j
+	g.order = append(g.order, j)
+	g.push.watch(j)
+	if g.keepJobs > 0 && len(g.order) > g.keepJobs {
+		old := g.order[0]
+		g.order = g.order[1:]
+		delete(g.jobs, old.id)
+		delete(g.keys, old.key)
+		g.push.forget(old.id)
 	}
 }
 
 // now returns the age of the service.
-func (s *Service) now() time.Duration { return s.clock.Since(s.epoch) }
+func (d *world) now() time.Duration { return d.clock.Since(d.epoch) }
 
 // An operation is what a request asks for.
 type operation uint8
@@ -318,17 +338,17 @@ func (r *reply) state() transport.State {
 }
 
 // handle carries out a request.
-func (s *Service) handle(req *request) *reply {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
+func (k *desk) handle(req *request) *reply {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.now()
 	if req.op == opBatch {
-		return s.batch(req, now)
+		return k.batch(req, now)
 	}
-	j := s.jobs[req.id]
+	j := k.registry.jobs[req.id]
 	r := &reply{id: req.id, known: j != nil}
-	r.call = Call{Time: s.epoch.Add(now), ID: req.id, Method: req.method, Path: req.path, Header: req.header, op: req.op}
-	r.trouble = s.meet(req, now)
+	r.call = Call{Time: k.epoch.Add(now), ID: req.id, Method: req.method, Path: req.path, Header: req.header, op: req.op}
+	r.trouble = k.meet(req, now)
 	if r.trouble.answer != nil {
 		r.answer = r.trouble.answer
 		if j != nil && req.op == opStatus {
@@ -337,33 +357,33 @@ func (s *Service) handle(req *request) *reply {
 		return r
 	}
 	switch {
-	case s.replayed:
+	case k.replayed:
 	case req.op == opCreate:
-		r.id, r.answer = s.create(req, now)
+		r.id, r.answer = k.registry.create(req, now)
 		r.call.ID = r.id
 	case j == nil:
 	case req.op == opCancel:
-		j.cancel(s.seed, now)
+		j.cancel(k.seed, now)
 	case req.op == opStatus:
 		j.polls++
-		v := s.look(j, &r.trouble, now)
+		v := k.registry.look(j, &r.trouble, now)
 		r.view, r.answer = &v, v.step.answer
 	}
-	s.push.tell(j)
+	k.push.tell(j)
 	return r
 }
 
 // look returns the answer of a job to one poll.
-func (s *Service) look(j *job, t *trouble, now time.Duration) view {
-	v := j.poll(s.seed, now)
+func (g *registry) look(j *job, t *trouble, now time.Duration) view {
+	v := j.poll(g.seed, now)
 	switch {
 	case t.back:
 		v = view{id: j.id, step: &j.steps[0], created: j.created, updated: j.created, progress: j.steps[0].progress}
 	case t.lag > 0:
-		v = j.before(s.seed, max(now-t.lag, j.created))
+		v = j.before(g.seed, max(now-t.lag, j.created))
 	}
-	v.epoch = s.epoch
-	s.push.tell(j)
+	v.epoch = g.epoch
+	g.push.tell(j)
 	return v
 }
 
@@ -371,8 +391,8 @@ func (s *Service) look(j *job, t *trouble, now time.Duration) view {
 const maxWord = 256
 
 // create starts a job, or returns the job that was started under the same key.
-func (s *Service) create(req *request, now time.Duration) (id string, problem *answer) {
-	if id, ok := s.keys[req.key]; ok {
+func (g *registry) create(req *request, now time.Duration) (id string, problem *answer) {
+	if id, ok := g.keys[req.key]; ok {
 		return id, nil
 	}
 	var input struct{ Kind string }
@@ -382,19 +402,19 @@ func (s *Service) create(req *request, now time.Duration) (id string, problem *a
 			return "", &answer{code: http.StatusBadRequest, body: fmt.Sprintf(`{"meta":{"message":"the %s is over %d bytes"}}`, what, maxWord)}
 		}
 	}
-	s.created++
-	c := Creation{N: s.created, ID: s.nextID(), Kind: input.Kind, Input: req.input}
-	c.Random = random(s.seed, c.ID, 1<<32)
-	steps := s.kinds[c.Kind]
+	g.created++
+	c := Creation{N: g.created, ID: g.nextID(), Kind: input.Kind, Input: req.input}
+	c.Random = random(g.seed, c.ID, 1<<32)
+	steps := g.kinds[c.Kind]
 	if steps == nil {
-		steps = s.script(c)
+		steps = g.script(c)
 		if err := check(steps); err != nil {
-			return "", &answer{code: http.StatusInternalServerError, body: fmt.Sprintf("%s: created job %d: %v", s.scriptLine, c.N, err)}
+			return "", &answer{code: http.StatusInternalServerError, body: fmt.Sprintf("%s: created job %d: %v", g.scriptLine, c.N, err)}
 		}
 	}
 	if req.key != "" {
-		s.keys[req.key] = c.ID
+		g.keys[req.key] = c.ID
 	}
-	s.add(&job{id: c.ID, kind: c.Kind, key: req.key, steps: steps, created: now, since: now})
+	g.add(&job{id: c.ID, kind: c.Kind, key: req.key, steps: steps, created: now, since: now})
 	return c.ID, nil
 }

@@ -104,9 +104,9 @@ func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}
-	r := t.handle(req)
+	r := t.desk.handle(req)
 	err := r.err(req)
-	call := t.record(r.call)
+	call := t.journal.record(r.call)
 	pause := r.trouble.latency
 	if r.trouble.silent {
 		pause = Forever
@@ -120,7 +120,7 @@ func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		code = e.Code
 	}
-	t.answered(call, code, r)
+	t.journal.answered(call, code, r)
 	return r, err
 }
 
