@@ -29,12 +29,12 @@ func MaxBatch(n int) Option {
 	return func(c *config) { c.maxBatch = c.notNegative(line, "MaxBatch", n) }
 }
 
-// batch handles a request about many jobs. The caller holds mu.
-func (k *desk) batch(req *request, now time.Duration) *reply {
+// batchLocked handles a request about many jobs.
+func (k *desk) batchLocked(req *request, now time.Duration) *reply {
 	r := &reply{known: true, views: make([]*view, len(req.ids))}
 	r.call = Call{Time: k.epoch.Add(now), IDs: req.ids, Method: req.method, Path: req.path, Header: req.header, op: req.op,
 		said: make([]transport.State, len(req.ids))}
-	r.trouble = k.meet(req, now)
+	r.trouble = k.meetLocked(req, now)
 	r.answer = r.trouble.answer
 	if r.answer == nil && k.maxBatch > 0 && len(req.ids) > k.maxBatch {
 		r.answer = &answer{code: http.StatusRequestEntityTooLarge, body: fmt.Sprintf(`{"message":"at most %d jobs at once"}`, k.maxBatch)}
@@ -46,7 +46,7 @@ func (k *desk) batch(req *request, now time.Duration) *reply {
 		}
 		j.polls++
 		if r.answer == nil {
-			v := k.registry.look(j, &r.trouble, now)
+			v := k.registry.lookLocked(j, &r.trouble, now)
 			r.views[i] = &v
 		}
 	}

@@ -244,10 +244,10 @@ func Lags(d time.Duration) Effect {
 // GoesBack answers with the first status of the job, even if the job has ended.
 func GoesBack() Effect { return Effect{set: func(t *trouble) { t.back = true }} }
 
-// meet returns the trouble of a call. The caller holds mu.
-func (k *desk) meet(req *request, now time.Duration) (t trouble) {
+// meetLocked returns the trouble of a call.
+func (k *desk) meetLocked(req *request, now time.Duration) (t trouble) {
 	for i, f := range k.faults {
-		ids, jobs, ok := k.concerned(f, req)
+		ids, jobs, ok := k.concernedLocked(f, req)
 		if !ok {
 			continue
 		}
@@ -269,9 +269,9 @@ func (k *desk) meet(req *request, now time.Duration) (t trouble) {
 	return t
 }
 
-// concerned returns the jobs of a call that a fault is about: their ids, and the jobs that exist.
-// It reports false if the fault selects among other calls.
-func (k *desk) concerned(f *fault, req *request) (ids []string, jobs []*job, ok bool) {
+// concernedLocked returns the jobs of a call that a fault is about: their ids, and the jobs that
+// exist. It reports false if the fault selects among other calls.
+func (k *desk) concernedLocked(f *fault, req *request) (ids []string, jobs []*job, ok bool) {
 	op := req.op
 	ids = []string{req.id}
 	if op == opBatch {

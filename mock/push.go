@@ -96,7 +96,7 @@ func (p *push) begin(s *Service) {
 	defer s.mu.Unlock()
 	p.service, p.begun = s, true
 	for _, j := range s.registry.order {
-		p.watch(j)
+		p.watchLocked(j)
 	}
 }
 
@@ -111,17 +111,17 @@ func (p *push) end() {
 	p.begun = false
 }
 
-// watch begins to tell of a job. The caller holds mu, as of tell, schedule and send.
-func (p *push) watch(j *job) {
+// watchLocked begins to tell of a job.
+func (p *push) watchLocked(j *job) {
 	if p == nil || !p.begun {
 		return
 	}
 	p.told[j.id] = int(j.step)
-	p.schedule(j)
+	p.scheduleLocked(j)
 }
 
-// tell tells of a job if it has changed.
-func (p *push) tell(j *job) {
+// tellLocked tells of a job if it has changed.
+func (p *push) tellLocked(j *job) {
 	if p == nil || !p.begun || j == nil {
 		return
 	}
@@ -139,10 +139,10 @@ func (p *push) tell(j *job) {
 	for step := first; step <= int(j.step); step++ { // there are several if a timer was late
 		v := j.at(s.seed, int32(step))
 		if v.epoch = s.epoch; v.step.answer == nil {
-			p.send(&v)
+			p.sendLocked(&v)
 		}
 	}
-	p.schedule(j)
+	p.scheduleLocked(j)
 }
 
 // at returns the status of j when one of its steps began. A step that is counted in polls counts as
@@ -158,8 +158,8 @@ func (j *job) at(seed uint64, step int32) view {
 	return view{id: j.id, step: s, revision: int(step), progress: s.progress, created: j.created, updated: past.since}
 }
 
-// schedule sets a timer for the end of the step that a job is in, if time ends it.
-func (p *push) schedule(j *job) {
+// scheduleLocked sets a timer for the end of the step that a job is in, if time ends it.
+func (p *push) scheduleLocked(j *job) {
 	s := p.service
 	step := j.step
 	d := j.lasts(s.seed, step)
@@ -169,20 +169,20 @@ func (p *push) schedule(j *job) {
 	wait.AfterFunc(s.clock, max(j.since+d-s.now(), tick), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if p.tell(j); p.begun && j.step == step && s.registry.jobs[j.id] == j {
-			p.schedule(j) // the timer was early
+		if p.tellLocked(j); p.begun && j.step == step && s.registry.jobs[j.id] == j {
+			p.scheduleLocked(j) // the timer was early
 		}
 	})
 }
 
-// send sends what there is to tell of a job, with the trouble that befalls it.
-func (p *push) send(v *view) {
+// sendLocked sends what there is to tell of a job, with the trouble that befalls it.
+func (p *push) sendLocked(v *view) {
 	s := p.service
 	f, ok := s.dialect.(*fields)
 	if !ok {
 		return // a recording tells nothing
 	}
-	t := s.desk.meet(&request{op: opPush, id: v.id, revision: v.revision}, s.now())
+	t := s.desk.meetLocked(&request{op: opPush, id: v.id, revision: v.revision}, s.now())
 	p.sent++
 	e := f.event(v)
 	if v.step.state.Terminal() {

@@ -19,15 +19,15 @@ type Call struct {
 	ID string
 	// IDs are the ids of a batch, in its order. Other calls have none.
 	IDs []string
-	// Method and Path are those of the request. The path is escaped and has its query. Both are empty
-	// for a call of a [Transport].
+	// Method and Path are those of the request. The path is escaped and has its query. Both are
+	// empty for a call of a [Transport].
 	Method, Path string
 	// Header is the header of the request.
 	Header http.Header
 	// Code is the status code of the answer, or 0 if there was no answer.
 	Code int
-	// State is the state that the answer reported. It is Unknown if the answer cannot be read. For a
-	// batch it is the state of the job that [Service.Calls] was asked about.
+	// State is the state that the answer reported. It is Unknown if the answer cannot be read. For
+	// a batch it is the state of the job that [Service.Calls] was asked about.
 	State transport.State
 
 	op   operation
@@ -105,17 +105,17 @@ func (n *journal) answered(c *Call, code int, r *reply) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	c.Code, c.State, c.said = code, r.state(), r.said()
-	n.heard(c.ID, c.State)
+	n.heardLocked(c.ID, c.State)
 	for i, id := range c.IDs {
-		n.heard(id, c.said[i])
+		n.heardLocked(id, c.said[i])
 	}
 	if n.onCall != nil {
 		n.onCall(*c)
 	}
 }
 
-// heard records that a client was told of a job's state.
-func (n *journal) heard(id string, state transport.State) {
+// heardLocked records that a client was told of a job's state.
+func (n *journal) heardLocked(id string, state transport.State) {
 	if j := n.registry.jobs[id]; j != nil && state.Terminal() && !j.over {
 		j.over, j.told = true, n.now()
 	}

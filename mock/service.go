@@ -126,7 +126,7 @@ func scripted(line string, ids iter.Seq[string], steps []Step) Option {
 				c.problem("%s: job %q: %w", line, id, problem)
 				return
 			}
-			c.registry.add(&job{id: id, steps: steps})
+			c.registry.addLocked(&job{id: id, steps: steps})
 		}
 	}
 }
@@ -277,11 +277,11 @@ func newConfig(opts []Option) (*config, error) {
 	return c, errors.Join(c.problems...)
 }
 
-// add makes a job known. The caller holds mu.
-func (g *registry) add(j *job) {
+// addLocked makes a job known.
+func (g *registry) addLocked(j *job) {
 	g.jobs[j.id] = j
 	g.order = append(g.order, j)
-	g.push.watch(j)
+	g.push.watchLocked(j)
 	if g.keepJobs > 0 && len(g.order) > g.keepJobs {
 		old := g.order[0]
 		g.order = g.order[1:]
@@ -343,12 +343,12 @@ func (k *desk) handle(req *request) *reply {
 	defer k.mu.Unlock()
 	now := k.now()
 	if req.op == opBatch {
-		return k.batch(req, now)
+		return k.batchLocked(req, now)
 	}
 	j := k.registry.jobs[req.id]
 	r := &reply{id: req.id, known: j != nil}
 	r.call = Call{Time: k.epoch.Add(now), ID: req.id, Method: req.method, Path: req.path, Header: req.header, op: req.op}
-	r.trouble = k.meet(req, now)
+	r.trouble = k.meetLocked(req, now)
 	if r.trouble.answer != nil {
 		r.answer = r.trouble.answer
 		if j != nil && req.op == opStatus {
@@ -359,22 +359,22 @@ func (k *desk) handle(req *request) *reply {
 	switch {
 	case k.replayed:
 	case req.op == opCreate:
-		r.id, r.answer = k.registry.create(req, now)
+		r.id, r.answer = k.registry.createLocked(req, now)
 		r.call.ID = r.id
 	case j == nil:
 	case req.op == opCancel:
 		j.cancel(k.seed, now)
 	case req.op == opStatus:
 		j.polls++
-		v := k.registry.look(j, &r.trouble, now)
+		v := k.registry.lookLocked(j, &r.trouble, now)
 		r.view, r.answer = &v, v.step.answer
 	}
-	k.push.tell(j)
+	k.push.tellLocked(j)
 	return r
 }
 
-// look returns the answer of a job to one poll.
-func (g *registry) look(j *job, t *trouble, now time.Duration) view {
+// lookLocked returns the answer of a job to one poll.
+func (g *registry) lookLocked(j *job, t *trouble, now time.Duration) view {
 	v := j.poll(g.seed, now)
 	switch {
 	case t.back:
@@ -383,15 +383,15 @@ func (g *registry) look(j *job, t *trouble, now time.Duration) view {
 		v = j.before(g.seed, max(now-t.lag, j.created))
 	}
 	v.epoch = g.epoch
-	g.push.tell(j)
+	g.push.tellLocked(j)
 	return v
 }
 
 // maxWord bounds the kind and the idempotency key of a job, in bytes.
 const maxWord = 256
 
-// create starts a job, or returns the job that was started under the same key.
-func (g *registry) create(req *request, now time.Duration) (id string, problem *answer) {
+// createLocked starts a job, or returns the job that was started under the same key.
+func (g *registry) createLocked(req *request, now time.Duration) (id string, problem *answer) {
 	if id, ok := g.keys[req.key]; ok {
 		return id, nil
 	}
@@ -415,6 +415,6 @@ func (g *registry) create(req *request, now time.Duration) (id string, problem *
 	if req.key != "" {
 		g.keys[req.key] = c.ID
 	}
-	g.add(&job{id: c.ID, kind: c.Kind, key: req.key, steps: steps, created: now, since: now})
+	g.addLocked(&job{id: c.ID, kind: c.Kind, key: req.key, steps: steps, created: now, since: now})
 	return c.ID, nil
 }
