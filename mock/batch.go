@@ -35,7 +35,7 @@ func (k *desk) batchLocked(req *request, now time.Duration) *reply {
 	r.call = Call{Time: k.epoch.Add(now), IDs: req.ids, Method: req.method, Path: req.path, Header: req.header, op: req.op,
 		said: make([]transport.State, len(req.ids))}
 	r.trouble = k.meetLocked(req, now)
-	r.answer = r.trouble.answer
+	r.answer = answerOf(&r.trouble)
 	if r.answer == nil && k.maxBatch > 0 && len(req.ids) > k.maxBatch {
 		r.answer = &answer{code: http.StatusRequestEntityTooLarge, body: fmt.Sprintf(`{"message":"at most %d jobs at once"}`, k.maxBatch)}
 	}
@@ -57,7 +57,7 @@ func (k *desk) batchLocked(req *request, now time.Duration) *reply {
 func (r *reply) said() []transport.State {
 	said := make([]transport.State, len(r.views))
 	for i, v := range r.views {
-		if v != nil && r.answer == nil && !r.trouble.unreadable() {
+		if v != nil && r.answer == nil && !r.trouble.Unreadable() {
 			said[i] = v.step.state // Unknown at an Answer
 		}
 	}
@@ -237,7 +237,7 @@ func (t *Transport) StatusBatch(ctx context.Context, ids []string) ([]transport.
 	var answers []transport.Answer
 	for i, v := range r.views {
 		if v != nil && v.step.answer == nil {
-			answers = append(answers, transport.Answer{Status: t.status(ids[i], v, r.trouble.hint())})
+			answers = append(answers, transport.Answer{Status: t.status(ids[i], v, hint(&r.trouble))})
 		}
 	}
 	return answers, nil

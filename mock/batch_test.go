@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -215,7 +216,7 @@ func TestAJobAtAnAnswerIsLeftOutOfABatch(t *testing.T) {
 func TestABatchIsAsYoungAsTheYoungestOfItsJobs(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
-	tr := mock.NewTransport(t, mock.WithClock(clk), mock.MaxBatch(2), mock.Fault(mock.Young(time.Minute), mock.Code(503)), mock.Job("old", mock.Canceled()))
+	tr := mock.NewTransport(t, mock.WithClock(clk), mock.MaxBatch(2), mock.Fault(fault.Young(time.Minute), fault.Code(503)), mock.Job("old", mock.Canceled()))
 	clk.Advance(time.Hour)
 	id, err := tr.Create(t.Context(), transport.CreateRequest{})
 	require.NoError(t, err)
@@ -234,7 +235,7 @@ func TestATransportBatchesIfItIsToldTo(t *testing.T) {
 	tr := mock.NewTransport(t, mock.Job("a", mock.Completed(nil)))
 	got, err := tr.StatusBatch(t.Context(), []string{"a"})
 	assert.Equal(t, "!4", told(t, got, err))
-	tr = mock.NewTransport(t, mock.MaxBatch(2), mock.Fault(mock.Always(), mock.Code(503)))
+	tr = mock.NewTransport(t, mock.MaxBatch(2), mock.Fault(fault.Always(), fault.Code(503)))
 	got, err = tr.StatusBatch(t.Context(), nil)
 	assert.Empty(t, told(t, got, err))
 	assert.Empty(t, tr.Calls(""))
@@ -247,26 +248,26 @@ func TestATransportBatchesIfItIsToldTo(t *testing.T) {
 func TestFaultsBefallABatchAsAWhole(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		when mock.When
+		when fault.When
 		want string // what becomes of four batches a second apart, of a and b twice, then of b and c
 	}{
-		"always":           {mock.Always(), "xxxx"},
-		"nth":              {mock.Nth(2, 4), ".x.x"},
-		"of one":           {mock.Always().Of("a"), "xx.."},
-		"of the last":      {mock.Always().Of("c"), "..xx"},
-		"nth of one":       {mock.Nth(2).Of("c"), "...x"},
-		"of another":       {mock.Always().Of("d"), "...."},
-		"share of all":     {mock.Share(1), "xxxx"},
-		"share of none":    {mock.Share(0), "...."},
-		"young":            {mock.Young(1500 * time.Millisecond), "xx.."},
-		"young of one":     {mock.Young(1500 * time.Millisecond).Of("b"), "xx.."},
-		"young of nobody":  {mock.Young(time.Minute).Of("c"), "...."},
-		"of creates alone": {mock.Always().OfCreate(), "...."},
+		"always":           {fault.Always(), "xxxx"},
+		"nth":              {fault.Nth(2, 4), ".x.x"},
+		"of one":           {fault.Always().Of("a"), "xx.."},
+		"of the last":      {fault.Always().Of("c"), "..xx"},
+		"nth of one":       {fault.Nth(2).Of("c"), "...x"},
+		"of another":       {fault.Always().Of("d"), "...."},
+		"share of all":     {fault.Share(1), "xxxx"},
+		"share of none":    {fault.Share(0), "...."},
+		"young":            {fault.Young(1500 * time.Millisecond), "xx.."},
+		"young of one":     {fault.Young(1500 * time.Millisecond).Of("b"), "xx.."},
+		"young of nobody":  {fault.Young(time.Minute).Of("c"), "...."},
+		"of creates alone": {fault.Always().OfCreate(), "...."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clk := mock.NewClock(t)
-			tr := mock.NewTransport(t, mock.WithClock(clk), mock.MaxBatch(9), mock.Fault(c.when, mock.Code(503)),
+			tr := mock.NewTransport(t, mock.WithClock(clk), mock.MaxBatch(9), mock.Fault(c.when, fault.Code(503)),
 				mock.Job("a", mock.Pending(mock.Forever)), mock.Job("b", mock.Pending(mock.Forever)))
 			got := ""
 			for _, ids := range [][]string{{"a", "b"}, {"a", "b"}, {"b", "c"}, {"b", "c"}} {
@@ -288,17 +289,17 @@ func TestFaultsBefallABatchAsAWhole(t *testing.T) {
 func TestEffectsOfAFaultOnABatch(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		effect mock.Effect
+		effect fault.Effect
 		want   string
 	}{
-		"throttled": {mock.Code(429), "!1"}, "not found": {mock.Code(404), "!4"}, "too many": {mock.Code(413), "!5"}, "long": {mock.Code(414), "!5"},
-		"huge": {mock.Huge(20 << 20), "!5"}, "truncated": {mock.Truncated(), "!2"}, "reset": {mock.Reset(), "!0"}, "body": {mock.Body("{"), "!2"},
-		"lags": {mock.Lags(time.Minute), "a=pending b=pending"}, "back": {mock.GoesBack(), "a=pending b=pending"}, "hint": {mock.RetryAfter("7"), "a=completed b=completed"},
+		"throttled": {fault.Code(429), "!1"}, "not found": {fault.Code(404), "!4"}, "too many": {fault.Code(413), "!5"}, "long": {fault.Code(414), "!5"},
+		"huge": {fault.Huge(20 << 20), "!5"}, "truncated": {fault.Truncated(), "!2"}, "reset": {fault.Reset(), "!0"}, "body": {fault.Body("{"), "!2"},
+		"lags": {fault.Lags(time.Minute), "a=pending b=pending"}, "back": {fault.GoesBack(), "a=pending b=pending"}, "hint": {fault.RetryAfter("7"), "a=completed b=completed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			jobs := mock.Jobs(slices.Values([]string{"a", "b"}), mock.Pending(time.Minute), mock.Completed(nil))
-			eachWay(t, []mock.Option{mock.MaxBatch(9), mock.Fault(mock.Always(), c.effect), jobs},
+			eachWay(t, []mock.Option{mock.MaxBatch(9), mock.Fault(fault.Always(), c.effect), jobs},
 				func(t *testing.T, clk *mock.Clock, s *mock.Service, b transport.Batcher) {
 					clk.Advance(time.Minute)
 					got, err := b.StatusBatch(t.Context(), []string{"a", "b"})
@@ -343,7 +344,7 @@ func TestAssertionsSeeTheJobsOfABatch(t *testing.T) {
 func TestABatchThatIsNotAnsweredIsACallAllTheSame(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		tr := mock.NewTransport(t, mock.MaxBatch(9), mock.Fault(mock.Always(), mock.Silence()), mock.Job("a", mock.Completed(nil)))
+		tr := mock.NewTransport(t, mock.MaxBatch(9), mock.Fault(fault.Always(), fault.Silence()), mock.Job("a", mock.Completed(nil)))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := tr.StatusBatch(ctx, []string{"a", "b"})

@@ -14,6 +14,7 @@ import (
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 )
 
 // port is what differs between two servers.
@@ -40,15 +41,15 @@ func TestWhateverGoesWrongTheCourseIsTheSame(t *testing.T) {
 		}
 		for range rapid.IntRange(0, 4).Draw(r, "faults") {
 			from := seconds("from", 30)
-			when := rapid.SampledFrom([]mock.When{
-				mock.Share(0.3), mock.Share(0.7), mock.Between(from, from+seconds("for", 20)), mock.First(3).Of("a"),
-				mock.Nth(2, 4, 5).Of("b"), mock.Young(10 * time.Second), mock.Always().Of("c"),
+			when := rapid.SampledFrom([]fault.When{
+				fault.Share(0.3), fault.Share(0.7), fault.Between(from, from+seconds("for", 20)), fault.First(3).Of("a"),
+				fault.Nth(2, 4, 5).Of("b"), fault.Young(10 * time.Second), fault.Always().Of("c"),
 			}).Draw(r, "when")
-			effects := rapid.SampledFrom([][]mock.Effect{
-				{mock.Code(503)}, {mock.Code(429), mock.RetryAfter("7")}, {mock.Code(503), mock.RetryAt(20 * time.Second)}, {mock.Code(404)},
-				{mock.Latency(seconds("latency", 50))}, {mock.Drip(20 * time.Millisecond)}, {mock.Silence()}, {mock.Reset()}, {mock.Truncated()},
-				{mock.Body("<html>"), mock.Header("Content-Type", "text/html")}, {mock.Lags(5 * time.Second)}, {mock.GoesBack()},
-				{mock.Latency(time.Second), mock.Reset()},
+			effects := rapid.SampledFrom([][]fault.Effect{
+				{fault.Code(503)}, {fault.Code(429), fault.RetryAfter("7")}, {fault.Code(503), fault.RetryAt(20 * time.Second)}, {fault.Code(404)},
+				{fault.Latency(seconds("latency", 50))}, {fault.Drip(20 * time.Millisecond)}, {fault.Silence()}, {fault.Reset()}, {fault.Truncated()},
+				{fault.Body("<html>"), fault.Header("Content-Type", "text/html")}, {fault.Lags(5 * time.Second)}, {fault.GoesBack()},
+				{fault.Latency(time.Second), fault.Reset()},
 			}).Draw(r, "effects")
 			opts = append(opts, mock.Fault(when, effects...))
 		}

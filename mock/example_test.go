@@ -10,6 +10,7 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 )
 
 // program is the TB of a program that is no test.
@@ -32,7 +33,7 @@ func Example() {
 	clk := mock.NewClock(t)
 	srv := mock.NewServer(t, mock.WithClock(clk),
 		mock.Job("report-1", mock.Pending(time.Minute), mock.Running(time.Minute), mock.Completed(nil)),
-		mock.Fault(mock.Nth(2), mock.Code(503), mock.RetryAfter("45")))
+		mock.Fault(fault.Nth(2), fault.Code(503), fault.RetryAfter("45")))
 	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk), jobstatus.WithBackoff(backoff.Constant(30*time.Second)),
 		jobstatus.WithTimeout(time.Hour))
 	if err != nil {

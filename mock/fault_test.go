@@ -19,6 +19,7 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -46,28 +47,28 @@ func fetch(t *testing.T, srv *mock.Server, id string, header ...string) (*http.R
 func TestFaultsBefallTheCallsTheyName(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		when mock.When
+		when fault.When
 		want string // the codes of eight calls about a, a second apart, and after a semicolon of two about b
 	}{
-		"always":          {mock.Always(), "xxxxxxxx;xx"},
-		"nth":             {mock.Nth(2, 4), ".x.x....;.."},
-		"first":           {mock.First(3), "xxx.....;.."},
-		"between":         {mock.Between(2*time.Second, 5*time.Second), "..xxx...;.."},
-		"of one job":      {mock.Always().Of("b"), "........;xx"},
-		"nth of one job":  {mock.Nth(1).Of("b"), "........;x."},
-		"share of none":   {mock.Share(0), "........;.."},
-		"share of all":    {mock.Share(1), "xxxxxxxx;xx"},
-		"without":         {mock.Without("X-Who", "me"), "xxxxxxxx;xx"},
-		"with":            {mock.Without("X-Who", "you"), "........;.."},
-		"young":           {mock.Young(3 * time.Second), "xxx.....;.."},
-		"both":            {mock.First(3).And(mock.Between(time.Second, time.Minute)), ".xx.....;.."},
-		"of other calls":  {mock.Always().OfCreate(), "........;.."},
-		"of cancels only": {mock.Always().OfCancel(), "........;.."},
+		"always":          {fault.Always(), "xxxxxxxx;xx"},
+		"nth":             {fault.Nth(2, 4), ".x.x....;.."},
+		"first":           {fault.First(3), "xxx.....;.."},
+		"between":         {fault.Between(2*time.Second, 5*time.Second), "..xxx...;.."},
+		"of one job":      {fault.Always().Of("b"), "........;xx"},
+		"nth of one job":  {fault.Nth(1).Of("b"), "........;x."},
+		"share of none":   {fault.Share(0), "........;.."},
+		"share of all":    {fault.Share(1), "xxxxxxxx;xx"},
+		"without":         {fault.Without("X-Who", "me"), "xxxxxxxx;xx"},
+		"with":            {fault.Without("X-Who", "you"), "........;.."},
+		"young":           {fault.Young(3 * time.Second), "xxx.....;.."},
+		"both":            {fault.First(3).And(fault.Between(time.Second, time.Minute)), ".xx.....;.."},
+		"of other calls":  {fault.Always().OfCreate(), "........;.."},
+		"of cancels only": {fault.Always().OfCancel(), "........;.."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clk := mock.NewClock(t)
-			srv := mock.NewServer(t, mock.WithClock(clk), mock.Fault(c.when, mock.Code(503)),
+			srv := mock.NewServer(t, mock.WithClock(clk), mock.Fault(c.when, fault.Code(503)),
 				mock.Job("a", mock.Pending(mock.Forever)), mock.Job("b", mock.Pending(mock.Forever)))
 			got := ""
 			for _, id := range strings.Split("aaaaaaaa;bb", "") {
@@ -88,7 +89,7 @@ func TestFaultsBefallTheCallsTheyName(t *testing.T) {
 func TestAShareIsDrawnTheSameEachTime(t *testing.T) {
 	t.Parallel()
 	faults := func(seed uint64) (got string) {
-		tr := mock.NewTransport(t, mock.WithSeed(seed), mock.Fault(mock.Share(0.3), mock.Code(503)), mock.Job("a", mock.Pending(mock.Forever)))
+		tr := mock.NewTransport(t, mock.WithSeed(seed), mock.Fault(fault.Share(0.3), fault.Code(503)), mock.Job("a", mock.Pending(mock.Forever)))
 		for range 1000 {
 			_, err := tr.Status(context.Background(), "a")
 			got += map[bool]string{false: ".", true: "x"}[err != nil]
@@ -102,8 +103,8 @@ func TestAShareIsDrawnTheSameEachTime(t *testing.T) {
 
 func TestOtherCallsFailToo(t *testing.T) {
 	t.Parallel()
-	tr := mock.NewTransport(t, mock.Fault(mock.First(1).OfCreate(), mock.Code(429), mock.RetryAfter("7")),
-		mock.Fault(mock.Always().OfCancel(), mock.Code(403)))
+	tr := mock.NewTransport(t, mock.Fault(fault.First(1).OfCreate(), fault.Code(429), fault.RetryAfter("7")),
+		mock.Fault(fault.Always().OfCancel(), fault.Code(403)))
 	_, err := tr.Create(context.Background(), transport.CreateRequest{})
 	var e *transport.Error
 	require.ErrorAs(t, err, &e)
@@ -117,54 +118,54 @@ func TestOtherCallsFailToo(t *testing.T) {
 func TestEffects(t *testing.T) {
 	t.Parallel()
 	const pending = `{"meta":{"message":"Job status"},"payload":{"status":"pending"}}`
-	serve := func(t *testing.T, effects ...mock.Effect) (*http.Response, string, error) {
+	serve := func(t *testing.T, effects ...fault.Effect) (*http.Response, string, error) {
 		clk := mock.NewClock(t)
-		srv := mock.NewServer(t, mock.WithClock(clk), mock.Fault(mock.Always(), effects...), mock.Job("a", mock.Pending(mock.Forever)))
+		srv := mock.NewServer(t, mock.WithClock(clk), mock.Fault(fault.Always(), effects...), mock.Job("a", mock.Pending(mock.Forever)))
 		return fetch(t, srv, "a")
 	}
 	for name, check := range map[string]func(t *testing.T){
 		"header": func(t *testing.T) {
-			answer, body, err := serve(t, mock.Header("Content-Type", "text/html"), mock.RetryAfter("soon"))
+			answer, body, err := serve(t, fault.Header("Content-Type", "text/html"), fault.RetryAfter("soon"))
 			require.NoError(t, err)
 			assert.Equal(t, "text/html", answer.Header.Get("Content-Type"))
 			assert.Equal(t, "soon", answer.Header.Get("Retry-After"))
 			assert.Equal(t, pending, body)
 		},
 		"date": func(t *testing.T) {
-			answer, _, err := serve(t, mock.DateOff(365*24*time.Hour), mock.RetryAt(time.Minute))
+			answer, _, err := serve(t, fault.DateOff(365*24*time.Hour), fault.RetryAt(time.Minute))
 			require.NoError(t, err)
 			assert.Equal(t, "Wed, 01 Jan 2031 00:00:00 GMT", answer.Header.Get("Date"))
 			assert.Equal(t, "Wed, 01 Jan 2031 00:01:00 GMT", answer.Header.Get("Retry-After"))
 		},
 		"code": func(t *testing.T) {
-			answer, body, err := serve(t, mock.Code(502, "<html>"))
+			answer, body, err := serve(t, fault.Code(502, "<html>"))
 			require.NoError(t, err)
 			assert.Equal(t, 502, answer.StatusCode)
 			assert.Equal(t, "<html>", body)
 		},
 		"redirect": func(t *testing.T) {
-			answer, _, err := serve(t, mock.Redirect("http://127.0.0.2/"))
+			answer, _, err := serve(t, fault.Redirect("http://127.0.0.2/"))
 			require.NoError(t, err)
 			assert.Equal(t, "302 http://127.0.0.2/", fmt.Sprint(answer.StatusCode, " ", answer.Header.Get("Location")))
 		},
 		"body": func(t *testing.T) {
-			_, body, err := serve(t, mock.Body("{"))
+			_, body, err := serve(t, fault.Body("{"))
 			require.NoError(t, err)
 			assert.Equal(t, "{", body)
 		},
 		"truncated": func(t *testing.T) {
-			_, body, err := serve(t, mock.Truncated())
+			_, body, err := serve(t, fault.Truncated())
 			require.NoError(t, err)
 			assert.Equal(t, pending[:len(pending)/2], body)
 		},
 		"huge": func(t *testing.T) {
-			_, body, err := serve(t, mock.Huge(3<<20))
+			_, body, err := serve(t, fault.Huge(3<<20))
 			require.NoError(t, err)
 			assert.Len(t, body, 3<<20)
 		},
 		"gzip bomb": func(t *testing.T) {
 			clk := mock.NewClock(t)
-			srv := mock.NewServer(t, mock.WithClock(clk), mock.Fault(mock.Always(), mock.GzipBomb(20<<20)), mock.Job("a", mock.Failed("")))
+			srv := mock.NewServer(t, mock.WithClock(clk), mock.Fault(fault.Always(), fault.GzipBomb(20<<20)), mock.Job("a", mock.Failed("")))
 			answer, body, err := fetch(t, srv, "a", "Accept-Encoding", "gzip")
 			require.NoError(t, err)
 			assert.Equal(t, "gzip", answer.Header.Get("Content-Encoding"))
@@ -176,7 +177,7 @@ func TestEffects(t *testing.T) {
 			assert.EqualValues(t, 20<<20, n)
 		},
 		"reset": func(t *testing.T) {
-			_, body, err := serve(t, mock.Reset())
+			_, body, err := serve(t, fault.Reset())
 			require.Error(t, err)
 			assert.Less(t, len(body), len(pending))
 		},
@@ -204,27 +205,27 @@ func watch(t *testing.T, clk *mock.Clock, srv *mock.Server, opts ...jobstatus.Op
 func TestAWatchGetsOverFaultsInVirtualTime(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		effects []mock.Effect
+		effects []fault.Effect
 		took    time.Duration
 		polls   int
 	}{
-		"latency":        {[]mock.Effect{mock.Latency(7 * time.Second)}, 7 * time.Second, 1},
-		"longer latency": {[]mock.Effect{mock.Latency(time.Hour)}, 30*time.Second + 10*time.Second, 2},
-		"silence":        {[]mock.Effect{mock.Silence()}, 40 * time.Second, 2},
-		"drip":           {[]mock.Effect{mock.Drip(100 * time.Millisecond)}, 6500 * time.Millisecond, 1}, // of 66 bytes
-		"slow drip":      {[]mock.Effect{mock.Drip(time.Second)}, 40 * time.Second, 2},
-		"retry after":    {[]mock.Effect{mock.Code(429), mock.RetryAfter("60")}, time.Minute, 2},
-		"retry at":       {[]mock.Effect{mock.Code(503), mock.RetryAt(2 * time.Minute), mock.DateOff(-9999 * time.Hour)}, 2 * time.Minute, 2},
-		"absurd":         {[]mock.Effect{mock.Code(429), mock.RetryAfter("9223372037")}, 10 * time.Second, 2},
-		"truncated":      {[]mock.Effect{mock.Truncated()}, 10 * time.Second, 2},
-		"portal":         {[]mock.Effect{mock.Body("<html>"), mock.Header("Content-Type", "text/html")}, 10 * time.Second, 2},
-		"not yet there":  {[]mock.Effect{mock.Code(404)}, 10 * time.Second, 2},
+		"latency":        {[]fault.Effect{fault.Latency(7 * time.Second)}, 7 * time.Second, 1},
+		"longer latency": {[]fault.Effect{fault.Latency(time.Hour)}, 30*time.Second + 10*time.Second, 2},
+		"silence":        {[]fault.Effect{fault.Silence()}, 40 * time.Second, 2},
+		"drip":           {[]fault.Effect{fault.Drip(100 * time.Millisecond)}, 6500 * time.Millisecond, 1}, // of 66 bytes
+		"slow drip":      {[]fault.Effect{fault.Drip(time.Second)}, 40 * time.Second, 2},
+		"retry after":    {[]fault.Effect{fault.Code(429), fault.RetryAfter("60")}, time.Minute, 2},
+		"retry at":       {[]fault.Effect{fault.Code(503), fault.RetryAt(2 * time.Minute), fault.DateOff(-9999 * time.Hour)}, 2 * time.Minute, 2},
+		"absurd":         {[]fault.Effect{fault.Code(429), fault.RetryAfter("9223372037")}, 10 * time.Second, 2},
+		"truncated":      {[]fault.Effect{fault.Truncated()}, 10 * time.Second, 2},
+		"portal":         {[]fault.Effect{fault.Body("<html>"), fault.Header("Content-Type", "text/html")}, 10 * time.Second, 2},
+		"not yet there":  {[]fault.Effect{fault.Code(404)}, 10 * time.Second, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for range 5 {
 				clk := mock.NewClock(t)
-				srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Completed(nil)), mock.Fault(mock.Nth(1), c.effects...))
+				srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Completed(nil)), mock.Fault(fault.Nth(1), c.effects...))
 				_, took, err := watch(t, clk, srv)
 				require.NoError(t, err)
 				assert.Equal(t, c.took, took)
@@ -238,7 +239,7 @@ func TestAWatchGetsOverFaultsInVirtualTime(t *testing.T) {
 func TestAResetIsAskedAgainWithinThePoll(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
-	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Completed(nil)), mock.Fault(mock.First(2), mock.Reset()))
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Completed(nil)), mock.Fault(fault.First(2), fault.Reset()))
 	_, took, err := watch(t, clk, srv)
 	require.NoError(t, err)
 	assert.Less(t, took, time.Second)
@@ -251,8 +252,8 @@ func TestClockKeepsAccountOfManyRequestsThatWait(t *testing.T) {
 	for range 20 {
 		clk := mock.NewClock(t)
 		srv := mock.NewServer(t, mock.WithClock(clk), mock.Created(mock.Pending(time.Minute), mock.Completed(nil)),
-			mock.Fault(mock.Nth(2, 3, 5, 8, 13, 21), mock.Silence()), mock.Fault(mock.Share(0.5), mock.Latency(3*time.Second)),
-			mock.Fault(mock.Nth(30).OfCreate(), mock.Latency(time.Second)))
+			mock.Fault(fault.Nth(2, 3, 5, 8, 13, 21), fault.Silence()), mock.Fault(fault.Share(0.5), fault.Latency(3*time.Second)),
+			mock.Fault(fault.Nth(30).OfCreate(), fault.Latency(time.Second)))
 		w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk), jobstatus.WithPollTimeout(5*time.Second),
 			jobstatus.WithBackoff(backoff.Constant(10*time.Second)), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
 		require.NoError(t, err)
@@ -280,7 +281,7 @@ func TestClockKeepsAccountOfManyRequestsThatWait(t *testing.T) {
 func TestClockKeepsAccountOfRequestsThatAreGivenUp(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
-	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Pending(mock.Forever)), mock.Fault(mock.Always(), mock.Silence()))
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Pending(mock.Forever)), mock.Fault(fault.Always(), fault.Silence()))
 	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk))
 	require.NoError(t, err)
 	defer w.Close()
@@ -296,7 +297,7 @@ func TestClockKeepsAccountOfRequestsThatAreGivenUp(t *testing.T) {
 func TestClientOfOnesOwnRunsInVirtualTime(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
-	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Failed("")), mock.Fault(mock.Always(), mock.Latency(time.Hour)))
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Failed("")), mock.Fault(fault.Always(), fault.Latency(time.Hour)))
 	clk.Run(func() {
 		answer, err := srv.Client().Get(srv.URL + "/status/a")
 		if assert.NoError(t, err) {
@@ -312,8 +313,8 @@ func TestJobsThatGoBackAndReplicasThatLag(t *testing.T) {
 	clk := mock.NewClock(t)
 	tr := mock.NewTransport(t, mock.WithClock(clk), mock.WithTimes(),
 		mock.Job("a", mock.Pending(10*time.Second), mock.RunningDrawn(mock.Uniform(10*time.Second, 10*time.Second)).Rising(0, 1), mock.Completed(nil)),
-		mock.Fault(mock.Nth(2), mock.GoesBack()), mock.Fault(mock.Nth(3), mock.Lags(5*time.Second)), mock.Fault(mock.Nth(4), mock.Lags(15*time.Second)),
-		mock.Fault(mock.Nth(5), mock.Lags(10*time.Second)))
+		mock.Fault(fault.Nth(2), fault.GoesBack()), mock.Fault(fault.Nth(3), fault.Lags(5*time.Second)), mock.Fault(fault.Nth(4), fault.Lags(15*time.Second)),
+		mock.Fault(fault.Nth(5), fault.Lags(10*time.Second)))
 	clk.Advance(20 * time.Second)
 	var got []string
 	for range 6 {
@@ -329,7 +330,7 @@ func TestTokenThatExpires(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
 	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.PendingPolls(5), mock.Completed(nil)),
-		mock.Fault(mock.Without("Authorization", "Bearer new").And(mock.Between(4200*time.Millisecond, time.Hour)), mock.Code(401)))
+		mock.Fault(fault.Without("Authorization", "Bearer new").And(fault.Between(4200*time.Millisecond, time.Hour)), fault.Code(401)))
 	var asked atomic.Int32
 	tr, err := rest.New(srv.URL, rest.WithToken(func(context.Context) (string, error) {
 		return []string{"old", "new"}[min(asked.Add(1), 2)-1], nil
@@ -350,21 +351,21 @@ func TestTokenThatExpires(t *testing.T) {
 func TestTransportMeetsTheSameFaults(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		effect mock.Effect
+		effect fault.Effect
 		class  transport.Class
 	}{
-		"reset":     {mock.Reset(), transport.Transient},
-		"truncated": {mock.Truncated(), transport.Malformed},
-		"body":      {mock.Body("{"), transport.Malformed},
-		"huge":      {mock.Huge(1), transport.Permanent},
-		"bomb":      {mock.GzipBomb(1), transport.Permanent},
-		"redirect":  {mock.Redirect("/"), transport.Misdirected},
-		"200":       {mock.Code(200), transport.Malformed},
-		"503":       {mock.Code(503), transport.Transient},
-		"429":       {mock.Code(429), transport.Throttled},
-		"404":       {mock.Code(404), transport.NotFound},
+		"reset":     {fault.Reset(), transport.Transient},
+		"truncated": {fault.Truncated(), transport.Malformed},
+		"body":      {fault.Body("{"), transport.Malformed},
+		"huge":      {fault.Huge(1), transport.Permanent},
+		"bomb":      {fault.GzipBomb(1), transport.Permanent},
+		"redirect":  {fault.Redirect("/"), transport.Misdirected},
+		"200":       {fault.Code(200), transport.Malformed},
+		"503":       {fault.Code(503), transport.Transient},
+		"429":       {fault.Code(429), transport.Throttled},
+		"404":       {fault.Code(404), transport.NotFound},
 	} {
-		tr := mock.NewTransport(t, mock.Fault(mock.Always(), c.effect), mock.Job("a", mock.Completed(nil)))
+		tr := mock.NewTransport(t, mock.Fault(fault.Always(), c.effect), mock.Job("a", mock.Completed(nil)))
 		_, err := tr.Status(context.Background(), "a")
 		var e *transport.Error
 		require.ErrorAs(t, err, &e, name)
@@ -372,7 +373,7 @@ func TestTransportMeetsTheSameFaults(t *testing.T) {
 	}
 	clk := mock.NewClock(t)
 	tr := mock.NewTransport(t, mock.WithClock(clk), mock.Job("a", mock.Completed(nil)),
-		mock.Fault(mock.Nth(1), mock.Latency(time.Second), mock.RetryAt(time.Minute)), mock.Fault(mock.Nth(2), mock.Silence()))
+		mock.Fault(fault.Nth(1), fault.Latency(time.Second), fault.RetryAt(time.Minute)), mock.Fault(fault.Nth(2), fault.Silence()))
 	w, err := jobstatus.New(tr, jobstatus.WithClock(clk))
 	require.NoError(t, err)
 	defer w.Close()
@@ -394,8 +395,8 @@ func TestServerInMemoryRunsInABubble(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			began := time.Now()
 			srv := mock.NewServer(t, mock.InMemory(), mock.Job("a", mock.Pending(90*time.Minute), mock.Completed(nil)),
-				mock.Fault(mock.First(3), mock.Code(503), mock.RetryAfter("300")), mock.Fault(mock.Nth(5), mock.Silence()),
-				mock.Fault(mock.Nth(6), mock.Reset()), mock.Fault(mock.Nth(7), mock.Latency(20*time.Second)))
+				mock.Fault(fault.First(3), fault.Code(503), fault.RetryAfter("300")), mock.Fault(fault.Nth(5), fault.Silence()),
+				mock.Fault(fault.Nth(6), fault.Reset()), mock.Fault(fault.Nth(7), fault.Latency(20*time.Second)))
 			tr, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
 			require.NoError(t, err)
 			w, err := jobstatus.New(tr, jobstatus.WithTimeout(3*time.Hour), jobstatus.WithMaxAttempts(jobstatus.Unlimited),
@@ -414,7 +415,7 @@ func TestServerInMemoryRunsOnAClock(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
 	srv := mock.NewServer(t, mock.InMemory(), mock.WithClock(clk), mock.Job("a", mock.Pending(time.Hour), mock.Completed(nil)),
-		mock.Fault(mock.Nth(2), mock.Silence()), mock.Fault(mock.Nth(3), mock.Latency(20*time.Second)))
+		mock.Fault(fault.Nth(2), fault.Silence()), mock.Fault(fault.Nth(3), fault.Latency(20*time.Second)))
 	tr, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
 	require.NoError(t, err)
 	w, err := jobstatus.New(tr, jobstatus.WithClock(clk), jobstatus.WithTimeout(3*time.Hour), jobstatus.WithMaxAttempts(jobstatus.Unlimited),
@@ -431,22 +432,22 @@ func TestServerInMemoryRunsOnAClock(t *testing.T) {
 func TestFaultsThatCannotBeFailTheTestWithTheirLine(t *testing.T) {
 	t.Parallel()
 	for want, option := range map[string]func() mock.Option{
-		"Nth([0])":       func() mock.Option { return mock.Fault(mock.Nth(0), mock.Reset()) },
-		"Nth([])":        func() mock.Option { return mock.Fault(mock.Nth(), mock.Reset()) },
-		"First(0)":       func() mock.Option { return mock.Fault(mock.First(0), mock.Reset()) },
-		"Share(1.5)":     func() mock.Option { return mock.Fault(mock.Share(1.5), mock.Reset()) },
-		"Between(2s, 1s": func() mock.Option { return mock.Fault(mock.Between(2*time.Second, time.Second), mock.Reset()) },
-		"Young(0s)":      func() mock.Option { return mock.Fault(mock.Young(0), mock.Reset()) },
-		"Without a":      func() mock.Option { return mock.Fault(mock.Always().And(mock.Without("", "")), mock.Reset()) },
-		"no effect":      func() mock.Option { return mock.Fault(mock.Always()) },
-		"effect is zero": func() mock.Option { return mock.Fault(mock.Always(), mock.Effect{}) },
-		"Code(42)":       func() mock.Option { return mock.Fault(mock.Always(), mock.Code(42)) },
-		"Latency(-1s)":   func() mock.Option { return mock.Fault(mock.Always(), mock.Latency(-time.Second)) },
-		"Drip(0s)":       func() mock.Option { return mock.Fault(mock.Always(), mock.Drip(0)) },
-		"Lags(0s)":       func() mock.Option { return mock.Fault(mock.Always(), mock.Lags(0)) },
-		"Huge(0)":        func() mock.Option { return mock.Fault(mock.Always(), mock.Huge(0)) },
-		"GzipBomb(0)":    func() mock.Option { return mock.Fault(mock.Always(), mock.GzipBomb(0)) },
-		"Header without": func() mock.Option { return mock.Fault(mock.Always(), mock.Header("", "")) },
+		"Nth([0])":       func() mock.Option { return mock.Fault(fault.Nth(0), fault.Reset()) },
+		"Nth([])":        func() mock.Option { return mock.Fault(fault.Nth(), fault.Reset()) },
+		"First(0)":       func() mock.Option { return mock.Fault(fault.First(0), fault.Reset()) },
+		"Share(1.5)":     func() mock.Option { return mock.Fault(fault.Share(1.5), fault.Reset()) },
+		"Between(2s, 1s": func() mock.Option { return mock.Fault(fault.Between(2*time.Second, time.Second), fault.Reset()) },
+		"Young(0s)":      func() mock.Option { return mock.Fault(fault.Young(0), fault.Reset()) },
+		"Without a":      func() mock.Option { return mock.Fault(fault.Always().And(fault.Without("", "")), fault.Reset()) },
+		"no effect":      func() mock.Option { return mock.Fault(fault.Always()) },
+		"effect is zero": func() mock.Option { return mock.Fault(fault.Always(), fault.Effect{}) },
+		"Code(42)":       func() mock.Option { return mock.Fault(fault.Always(), fault.Code(42)) },
+		"Latency(-1s)":   func() mock.Option { return mock.Fault(fault.Always(), fault.Latency(-time.Second)) },
+		"Drip(0s)":       func() mock.Option { return mock.Fault(fault.Always(), fault.Drip(0)) },
+		"Lags(0s)":       func() mock.Option { return mock.Fault(fault.Always(), fault.Lags(0)) },
+		"Huge(0)":        func() mock.Option { return mock.Fault(fault.Always(), fault.Huge(0)) },
+		"GzipBomb(0)":    func() mock.Option { return mock.Fault(fault.Always(), fault.GzipBomb(0)) },
+		"Header without": func() mock.Option { return mock.Fault(fault.Always(), fault.Header("", "")) },
 	} {
 		message := failure(t, func(t mock.TB) { mock.NewTransport(t, option()) })
 		assert.Contains(t, message, want)
@@ -458,7 +459,7 @@ func TestNoRequestIsUnderWayOnceTheWatchIsOver(t *testing.T) {
 	t.Parallel()
 	assert.Contains(t, failure(t, func(tb mock.TB) {
 		clk := mock.NewClock(tb)
-		srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Completed(nil)), mock.Fault(mock.Nth(1), mock.Silence()))
+		srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Completed(nil)), mock.Fault(fault.Nth(1), fault.Silence()))
 		_, _, err := watch(t, clk, srv)
 		assert.NoError(t, err)
 		clk.Next()
@@ -469,7 +470,7 @@ func TestARequestThatNeverEndsIsNamed(t *testing.T) {
 	t.Parallel()
 	message := failure(t, func(tb mock.TB) {
 		clk := mock.NewClock(tb)
-		srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Failed("")), mock.Fault(mock.Always(), mock.Silence()))
+		srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Failed("")), mock.Fault(fault.Always(), fault.Silence()))
 		clk.Run(func() {
 			clk.AfterFunc(0, func() {})
 			answer, err := srv.Client().Get(srv.URL + "/status/a")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/mock/internal/trouble"
 )
 
 // ServeHTTP answers a request. It makes a Service an [http.Handler].
@@ -42,7 +43,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		tag(a, r.Header.Get("If-None-Match"))
 	}
 	t := &rep.trouble
-	stream := t.spoil(a, rep.call.Time)
+	stream := spoil(t, a, rep.call.Time)
 	call := s.journal.record(rep.call)
 	s.deliver(w, r, a, t, stream, func() { s.journal.answered(call, a.code, rep) })
 }
@@ -60,9 +61,9 @@ func tag(a *answer, known string) {
 }
 
 // deliver sends an answer. It calls answered before the client can have all of it.
-func (s *Service) deliver(w http.ResponseWriter, r *http.Request, a *answer, t *trouble, stream func(io.Writer), answered func()) {
-	pause := t.latency + a.took
-	if t.silent {
+func (s *Service) deliver(w http.ResponseWriter, r *http.Request, a *answer, t *trouble.Trouble, stream func(io.Writer), answered func()) {
+	pause := t.Latency + a.took
+	if t.Silent {
 		pause = Forever
 	}
 	if pause > 0 && !s.sleep(r, pause) {
@@ -82,20 +83,20 @@ func (s *Service) deliver(w http.ResponseWriter, r *http.Request, a *answer, t *
 	}
 	w.WriteHeader(a.code)
 	body := a.body
-	if t.reset {
+	if t.Reset {
 		body = body[:len(body)/2]
 	}
 	flush := http.NewResponseController(w).Flush
-	for t.drip > 0 && len(body) > 1 {
+	for t.Drip > 0 && len(body) > 1 {
 		_, _ = io.WriteString(w, body[:1])
 		body = body[1:]
-		if flush() != nil || !s.sleep(r, t.drip) {
+		if flush() != nil || !s.sleep(r, t.Drip) {
 			panic(http.ErrAbortHandler)
 		}
 	}
 	answered()
 	_, _ = io.WriteString(w, body)
-	if t.reset {
+	if t.Reset {
 		_ = flush()
 		reset(w)
 	}

@@ -22,24 +22,6 @@ func (c *config) pushes() *push {
 	return c.push
 }
 
-// OfPush makes w select among what the service tells unasked: the changes of jobs, each once for
-// all webhooks and the stream. Of the effects, [Lost], [Doubled], [Forged], [Latency] and [Reset]
-// apply.
-func (w When) OfPush() When { w.op = opPush; return w }
-
-// pushTrouble is the part of a trouble that only a push can have.
-type pushTrouble struct{ lost, doubled, forged bool }
-
-// Lost keeps a push from being sent.
-func Lost() Effect { return Effect{set: func(t *trouble) { t.lost = true }} }
-
-// Doubled sends a push twice, under the same id.
-func Doubled() Effect { return Effect{set: func(t *trouble) { t.doubled = true }} }
-
-// Forged sends, before a webhook, another one that says that the job is completed, and that is
-// signed with another secret. A stream has no such event.
-func Forged() Effect { return Effect{set: func(t *trouble) { t.forged = true }} }
-
 // push is what a service tells unasked. The service's mu guards it. A nil push tells nothing.
 type push struct {
 	service *Service // once it has begun
@@ -189,28 +171,28 @@ func (p *push) sendLocked(v *view) {
 		e.ends = v.id
 	}
 	e.id = fmt.Sprintf("msg_%s_%d", strconv.FormatInt(s.epoch.UnixNano(), 36), p.sent)
-	if t.reset && p.stream != nil {
+	if t.Reset && p.stream != nil {
 		p.stream.cut()
 	}
-	if t.lost {
+	if t.Lost {
 		return
 	}
 	var forged *pushed
-	if t.forged {
+	if t.Forged {
 		done := Completed(nil)
 		claim := *v
 		claim.step = &done
 		forged = f.event(&claim)
 		forged.id = e.id + "_forged"
 	}
-	if t.latency == 0 {
-		p.stream.add(e, t.doubled) // here, so that events come in the order of the changes
+	if t.Latency == 0 {
+		p.stream.add(e, t.Doubled) // here, so that events come in the order of the changes
 	}
-	wait.AfterFunc(s.clock, t.latency, func() {
-		if t.latency > 0 {
-			p.stream.add(e, t.doubled)
+	wait.AfterFunc(s.clock, t.Latency, func() {
+		if t.Latency > 0 {
+			p.stream.add(e, t.Doubled)
 		}
-		p.call(e, forged, t.doubled)
+		p.call(e, forged, t.Doubled)
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 	"github.com/iamber12/job-status-monitoring/transport/rest/dialects"
@@ -106,14 +107,14 @@ func TestAServiceCallsAWebhookWithEachChange(t *testing.T) {
 		codes []int
 	}{
 		"well":    {nil, []string{"1s a running", "2s a completed"}, []int{202, 202}},
-		"lost":    {mock.Fault(mock.Nth(1).OfPush(), mock.Lost()), []string{"2s a completed"}, []int{202}},
-		"doubled": {mock.Fault(mock.Always().OfPush(), mock.Doubled()), []string{"1s a running", "2s a completed"}, []int{202, 202, 202, 202}},
-		"late": {mock.Fault(mock.Nth(1).OfPush(), mock.Latency(5*time.Second)),
+		"lost":    {mock.Fault(fault.Nth(1).OfPush(), fault.Lost()), []string{"2s a completed"}, []int{202}},
+		"doubled": {mock.Fault(fault.Always().OfPush(), fault.Doubled()), []string{"1s a running", "2s a completed"}, []int{202, 202, 202, 202}},
+		"late": {mock.Fault(fault.Nth(1).OfPush(), fault.Latency(5*time.Second)),
 			[]string{"2s a completed", "6s a running"}, []int{202, 202}},
-		"forged":        {mock.Fault(mock.Nth(1).OfPush(), mock.Forged()), []string{"1s a running", "2s a completed"}, []int{401, 202, 202}},
-		"of others":     {mock.Fault(mock.Always(), mock.Code(500)), []string{"1s a running", "2s a completed"}, []int{202, 202}},
-		"of one job":    {mock.Fault(mock.Always().OfPush().Of("b"), mock.Lost()), []string{"1s a running", "2s a completed"}, []int{202, 202}},
-		"of both times": {mock.Fault(mock.Between(0, time.Minute).OfPush(), mock.Lost()), nil, nil},
+		"forged":        {mock.Fault(fault.Nth(1).OfPush(), fault.Forged()), []string{"1s a running", "2s a completed"}, []int{401, 202, 202}},
+		"of others":     {mock.Fault(fault.Always(), fault.Code(500)), []string{"1s a running", "2s a completed"}, []int{202, 202}},
+		"of one job":    {mock.Fault(fault.Always().OfPush().Of("b"), fault.Lost()), []string{"1s a running", "2s a completed"}, []int{202, 202}},
+		"of both times": {mock.Fault(fault.Between(0, time.Minute).OfPush(), fault.Lost()), nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -142,8 +143,8 @@ func TestJobsSayHowTheirEndWasTold(t *testing.T) {
 		"accepted":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }, nil, "2s webhook"},
 		"refused":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, nil, ""},
 		"never taken": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, nil, ""},
-		"lost":        {func(http.ResponseWriter, *http.Request) {}, mock.Fault(mock.Always().OfPush(), mock.Lost()), ""},
-		"forged":      {func(http.ResponseWriter, *http.Request) {}, mock.Fault(mock.Nth(1).OfPush(), mock.Forged()), "2s webhook"},
+		"lost":        {func(http.ResponseWriter, *http.Request) {}, mock.Fault(fault.Always().OfPush(), fault.Lost()), ""},
+		"forged":      {func(http.ResponseWriter, *http.Request) {}, mock.Fault(fault.Nth(1).OfPush(), fault.Forged()), "2s webhook"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -259,7 +260,7 @@ func TestAStreamTellsEachChangeAndResumes(t *testing.T) {
 		began := time.Now()
 		srv := mock.NewServer(t, mock.InMemory(), mock.WithStream("/events"), script("a"),
 			mock.Job("b", mock.Pending(2500*time.Millisecond), mock.Completed(nil)), mock.Job("c", mock.Pending(time.Minute), mock.Completed(nil)),
-			mock.Fault(mock.Nth(2).OfPush(), mock.Reset()), mock.Fault(mock.Nth(4).OfPush(), mock.Doubled()))
+			mock.Fault(fault.Nth(2).OfPush(), fault.Reset()), mock.Fault(fault.Nth(4).OfPush(), fault.Doubled()))
 		client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
 		require.NoError(t, err)
 		stream, err := sse.New(srv.URL+"/events", client, sse.WithHTTPClient(srv.Client()))

@@ -17,6 +17,7 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -212,8 +213,8 @@ func TestBeingSlowDoesNotChangeTheCourse(t *testing.T) {
 		clk := mock.NewClock(t)
 		clk.Hasten()
 		srv := mock.NewServer(t, mock.WithClock(clk), mock.Created(mock.Pending(30*time.Second), mock.Completed(nil)),
-			mock.Fault(mock.Nth(2), mock.Latency(3*time.Second)), mock.Fault(mock.Nth(3), mock.Silence()),
-			mock.Fault(mock.Nth(4), mock.Reset()), mock.Fault(mock.Nth(5), mock.Drip(time.Millisecond)))
+			mock.Fault(fault.Nth(2), fault.Latency(3*time.Second)), mock.Fault(fault.Nth(3), fault.Silence()),
+			mock.Fault(fault.Nth(4), fault.Reset()), mock.Fault(fault.Nth(5), fault.Drip(time.Millisecond)))
 		w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
 		require.NoError(t, err)
 		defer w.Close()

@@ -19,6 +19,7 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
@@ -50,7 +51,7 @@ func TestARecordingIsPlayedBack(t *testing.T) {
 	const token, secret = "a-token-of-many-letters", "canary-in-a-field"
 	file := filepath.Join(t.TempDir(), "report.json")
 	clk := mock.NewClock(t)
-	srv := mock.NewServer(t, mock.WithClock(clk), mock.WithETags(), mock.Fault(mock.Nth(4), mock.Latency(time.Second)), mock.Created(
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.WithETags(), mock.Fault(fault.Nth(4), fault.Latency(time.Second)), mock.Created(
 		mock.Pending(30*time.Second), mock.Running(30*time.Second).With(0.5, "for "+token),
 		mock.Completed(map[string]any{"url": "/reports/7", "session": secret, "n": 12345678901234567})))
 	recorder := mock.NewRecorder(nil)

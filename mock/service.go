@@ -13,6 +13,7 @@ import (
 
 	"github.com/benbjohnson/clock"
 
+	"github.com/iamber12/job-status-monitoring/mock/internal/trouble"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -220,7 +221,7 @@ type settings struct {
 	script     func(Creation) []Step
 	scriptLine string
 	kinds      map[string][]Step
-	faults     []*fault
+	faults     []*mishap
 }
 
 // A registry is the jobs of a Service. It is guarded by world.mu.
@@ -325,13 +326,13 @@ type reply struct {
 	answer  *answer // in place of all else, if not nil
 	id      string  // of a create
 	known   bool    // whether there is such a job
-	trouble trouble
+	trouble trouble.Trouble
 	call    Call
 }
 
 // state returns the state of the job that the reply reports.
 func (r *reply) state() transport.State {
-	if r.view == nil || r.answer != nil || r.trouble.unreadable() {
+	if r.view == nil || r.answer != nil || r.trouble.Unreadable() {
 		return transport.Unknown
 	}
 	return r.view.step.state
@@ -349,8 +350,8 @@ func (k *desk) handle(req *request) *reply {
 	r := &reply{id: req.id, known: j != nil}
 	r.call = Call{Time: k.epoch.Add(now), ID: req.id, Method: req.method, Path: req.path, Header: req.header, op: req.op}
 	r.trouble = k.meetLocked(req, now)
-	if r.trouble.answer != nil {
-		r.answer = r.trouble.answer
+	if r.trouble.Answer != nil {
+		r.answer = answerOf(&r.trouble)
 		if j != nil && req.op == opStatus {
 			j.polls++
 		}
@@ -374,13 +375,13 @@ func (k *desk) handle(req *request) *reply {
 }
 
 // lookLocked returns the answer of a job to one poll.
-func (g *registry) lookLocked(j *job, t *trouble, now time.Duration) view {
+func (g *registry) lookLocked(j *job, t *trouble.Trouble, now time.Duration) view {
 	v := j.poll(g.seed, now)
 	switch {
-	case t.back:
+	case t.Back:
 		v = view{id: j.id, step: &j.steps[0], created: j.created, updated: j.created, progress: j.steps[0].progress}
-	case t.lag > 0:
-		v = j.before(g.seed, max(now-t.lag, j.created))
+	case t.Lag > 0:
+		v = j.before(g.seed, max(now-t.Lag, j.created))
 	}
 	v.epoch = g.epoch
 	g.push.tellLocked(j)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/mock/internal/trouble"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -50,7 +51,7 @@ func (t *Transport) Status(ctx context.Context, id string) (transport.Status, er
 	if err != nil {
 		return transport.Status{}, err
 	}
-	return t.status(id, r.view, r.trouble.hint()), nil
+	return t.status(id, r.view, hint(&r.trouble)), nil
 }
 
 func (t *Transport) status(id string, v *view, hint time.Duration) transport.Status {
@@ -107,8 +108,8 @@ func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
 	r := t.desk.handle(req)
 	err := r.err(req)
 	call := t.journal.record(r.call)
-	pause := r.trouble.latency
-	if r.trouble.silent {
+	pause := r.trouble.Latency
+	if r.trouble.Silent {
 		pause = Forever
 	}
 	if pause > 0 {
@@ -128,16 +129,16 @@ func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
 // status.
 func (r *reply) err(req *request) error {
 	t := &r.trouble
-	e := &transport.Error{Code: http.StatusOK, RetryAfter: t.hint()}
+	e := &transport.Error{Code: http.StatusOK, RetryAfter: hint(t)}
 	switch {
-	case t.reset:
+	case t.Reset:
 		e.Code, e.Err = 0, errors.New("connection reset")
-	case t.bomb > 0 || t.huge > 0:
+	case t.Bomb > 0 || t.Huge > 0:
 		e.Class, e.Err = transport.Permanent, errors.New("body too large")
 		if req.op == opBatch {
 			e.Class = transport.Oversized
 		}
-	case t.truncated || t.body != nil:
+	case t.Truncated || t.Body != nil:
 		e.Class, e.Err = transport.Malformed, errors.New("not a status")
 	case r.answer != nil && r.answer.code/100 != 2:
 		e.Code, e.Err = r.answer.code, errors.New(http.StatusText(r.answer.code))
@@ -158,11 +159,11 @@ func (r *reply) err(req *request) error {
 }
 
 // hint returns the wait that the answer asks for.
-func (t *trouble) hint() time.Duration {
-	if t.retryAt != 0 {
-		return max(t.retryAt, 0)
+func hint(t *trouble.Trouble) time.Duration {
+	if t.RetryAt != 0 {
+		return max(t.RetryAt, 0)
 	}
-	seconds := strings.TrimSpace(t.header.Get("Retry-After"))
+	seconds := strings.TrimSpace(t.Header.Get("Retry-After"))
 	if d, err := time.ParseDuration(seconds + "s"); err == nil && d > 0 {
 		return d
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -87,7 +88,7 @@ func TestAServerEndsWithItsTestWhateverWaits(t *testing.T) {
 	asked := make(chan struct{})
 	var client *http.Client
 	t.Run("test", func(t *testing.T) {
-		srv := mock.NewServer(t, mock.Job("a", mock.Canceled()), mock.Fault(mock.Always(), mock.Silence()))
+		srv := mock.NewServer(t, mock.Job("a", mock.Canceled()), mock.Fault(fault.Always(), fault.Silence()))
 		client = srv.Client()
 		body, in := io.Pipe() // whose end never comes
 		defer in.Close()

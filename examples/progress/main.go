@@ -24,8 +24,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/iamber12/job-status-monitoring"
+	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/progress"
 )
 
@@ -99,8 +100,8 @@ func serve() (url string, stop func(), err error) {
 	service, err := mock.NewService(
 		mock.WithIDs(func() string { named++; return fmt.Sprintf("render-%03d", named) }),
 		mock.CreatedBy(script),
-		mock.Fault(mock.Always(), mock.Latency(50*time.Millisecond)),
-		mock.Fault(mock.Share(0.02), mock.Code(http.StatusServiceUnavailable), mock.RetryAfter("2")))
+		mock.Fault(fault.Always(), fault.Latency(50*time.Millisecond)),
+		mock.Fault(fault.Share(0.02), fault.Code(http.StatusServiceUnavailable), fault.RetryAfter("2")))
 	if err != nil {
 		return "", nil, err
 	}

@@ -20,9 +20,10 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/iamber12/job-status-monitoring"
+	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 	"github.com/iamber12/job-status-monitoring/transport/webhook"
 )
@@ -54,7 +55,7 @@ func run(ctx context.Context, out io.Writer) error {
 	service := mock.NewServer(&p, mock.WithClock(clk), mock.Created(mock.Running(takes), mock.Completed(nil)),
 		mock.WithIDs(func() string { jobs++; return fmt.Sprintf("report-%d", jobs) }),
 		mock.WithWebhook("http://"+listener.Addr().String()+"/hooks/jobs", secret),
-		mock.Fault(mock.Always().OfPush().Of("report-2"), mock.Lost()))
+		mock.Fault(fault.Always().OfPush().Of("report-2"), fault.Lost()))
 
 	client, err := rest.New(service.URL)
 	if err != nil {

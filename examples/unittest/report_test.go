@@ -14,8 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/iamber12/job-status-monitoring"
+	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
@@ -66,7 +67,7 @@ func TestReportThatNeverComes(t *testing.T) {
 
 func TestServiceThatAsksToBeLeftAlone(t *testing.T) {
 	reports, srv, clk := service(t, mock.Created(ready),
-		mock.Fault(mock.Nth(1), mock.Code(429), mock.RetryAfter("60")))
+		mock.Fault(fault.Nth(1), fault.Code(429), fault.RetryAfter("60")))
 	clk.Run(func() {
 		_, err := reports.Make(t.Context())
 		require.NoError(t, err)
@@ -76,8 +77,8 @@ func TestServiceThatAsksToBeLeftAlone(t *testing.T) {
 
 func TestServiceThatIsAwayForAMinute(t *testing.T) {
 	reports, srv, clk := service(t, mock.Created(mock.Pending(30*time.Second), ready),
-		mock.Fault(mock.Between(10*time.Second, 40*time.Second), mock.Reset()),
-		mock.Fault(mock.Between(40*time.Second, 70*time.Second), mock.Silence()))
+		mock.Fault(fault.Between(10*time.Second, 40*time.Second), fault.Reset()),
+		mock.Fault(fault.Between(40*time.Second, 70*time.Second), fault.Silence()))
 	clk.Run(func() {
 		_, err := reports.Make(t.Context())
 		require.NoError(t, err)
@@ -89,7 +90,7 @@ func TestServiceThatIsAwayForAMinute(t *testing.T) {
 func TestAHundredReports(t *testing.T) {
 	reports, _, clk := service(t, mock.KeepCalls(0),
 		mock.Created(mock.PendingDrawn(mock.LogNormal(time.Minute, 0.5)), ready),
-		mock.Fault(mock.Share(0.05), mock.Code(503)))
+		mock.Fault(fault.Share(0.05), fault.Code(503)))
 	clk.Run(func() {
 		urls, err := reports.MakeAll(t.Context(), 100)
 		require.NoError(t, err)
@@ -113,7 +114,7 @@ func TestReportInABubble(t *testing.T) {
 // The time line of a wait, to the nanosecond, is the same in every run of every process.
 func TestEachRunTakesTheSameCourse(t *testing.T) {
 	reports, srv, clk := service(t, mock.Created(mock.Pending(time.Minute), mock.Running(time.Minute), ready),
-		mock.Fault(mock.Nth(5), mock.Latency(3*time.Second)), mock.Fault(mock.Nth(7), mock.Silence()))
+		mock.Fault(fault.Nth(5), fault.Latency(3*time.Second)), mock.Fault(fault.Nth(7), fault.Silence()))
 	clk.Run(func() {
 		_, err := reports.Make(t.Context())
 		require.NoError(t, err)

@@ -10,9 +10,10 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/iamber12/job-status-monitoring"
+	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
@@ -22,7 +23,7 @@ func TestWatchIsSeenFromItsFirstPollToItsEnd(t *testing.T) {
 	w := newWorld(t)
 	clk := mock.NewClock(t)
 	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("report-1", mock.Pending(50*time.Second), mock.Completed(nil)),
-		mock.Fault(mock.Nth(2, 3, 4), mock.Code(503)))
+		mock.Fault(fault.Nth(2, 3, 4), fault.Code(503)))
 	client, err := rest.New(srv.URL, rest.WithRoundTripper(traced{srv.Client().Transport, w.tracers}))
 	require.NoError(t, err)
 	defer client.Close()

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 	"github.com/iamber12/job-status-monitoring/transport/transporttest"
@@ -29,7 +30,7 @@ func script(more ...mock.Option) []mock.Option {
 	return append([]mock.Option{
 		mock.Job("a", mock.Pending(mock.Forever)), mock.Job("b", mock.Running(mock.Forever)), mock.Job("c/d", mock.Completed([]int{1})),
 		mock.Job("e", mock.Failed("why")), mock.Job("f", mock.Canceled()), mock.Job("silent", mock.Running(mock.Forever)),
-		mock.Fault(mock.Always().Of("silent"), mock.Silence()),
+		mock.Fault(fault.Always().Of("silent"), fault.Silence()),
 	}, more...)
 }
 

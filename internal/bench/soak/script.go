@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 )
 
 // A job's script follows from its number: every tenth fails, and each ends with its first, second
@@ -64,21 +65,21 @@ func faults(share float64) (all []mock.Option) {
 		return nil
 	}
 	for _, effect := range kinds {
-		all = append(all, mock.Fault(mock.Share(share/float64(len(kinds))), effect))
+		all = append(all, mock.Fault(fault.Share(share/float64(len(kinds))), effect))
 	}
 	return all
 }
 
 // kinds lacks a service that says nothing: each such request takes the whole poll timeout, and a
 // million jobs have many.
-var kinds = []mock.Effect{
-	mock.Reset(),
-	mock.Truncated(),
-	mock.Code(503),
-	mock.Code(429),
-	mock.Code(500, "<html>out of order</html>"),
-	mock.Body("<html>please log in</html>"),
-	mock.GoesBack(),
-	mock.Drip(time.Millisecond),
-	mock.Latency(200 * time.Millisecond),
+var kinds = []fault.Effect{
+	fault.Reset(),
+	fault.Truncated(),
+	fault.Code(503),
+	fault.Code(429),
+	fault.Code(500, "<html>out of order</html>"),
+	fault.Body("<html>please log in</html>"),
+	fault.GoesBack(),
+	fault.Drip(time.Millisecond),
+	fault.Latency(200 * time.Millisecond),
 }

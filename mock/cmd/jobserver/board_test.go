@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -64,7 +65,7 @@ func TestBoardShowsByWhichWayAnEndWasTold(t *testing.T) {
 	b, tr := boardOn(t, clk, mock.WithWebhookHandler(heard, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
 		mock.Job("pushed", mock.Pending(10*time.Second), mock.Completed(nil)), mock.Job("lost", mock.Pending(10*time.Second), mock.Failed("")),
 		mock.Job("runs", mock.Pending(mock.Forever)),
-		mock.Fault(mock.Always().OfPush().Of("lost"), mock.Lost()), mock.Fault(mock.Always().OfPush(), mock.Latency(time.Second)))
+		mock.Fault(fault.Always().OfPush().Of("lost"), fault.Lost()), mock.Fault(fault.Always().OfPush(), fault.Latency(time.Second)))
 	clk.Advance(20 * time.Second)
 	for _, id := range []string{"pushed", "lost"} {
 		_, err := tr.Status(context.Background(), id)

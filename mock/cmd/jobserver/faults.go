@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/fault"
 )
 
 // A fault is written as when it happens, a colon, and its effects, with semicolons between:
@@ -18,38 +19,38 @@ import (
 //
 // whens and effects are the words for each and what stands behind them.
 var (
-	whens = map[string]word[mock.When]{
-		"always":  {"", func(args) mock.When { return mock.Always() }},
-		"nth":     {"N…", func(a args) mock.When { return mock.Nth(a.ints()...) }},
-		"first":   {"N", func(a args) mock.When { return mock.First(a.int(0)) }},
-		"share":   {"SHARE", func(a args) mock.When { return mock.Share(a.float(0)) }},
-		"between": {"FROM TO", func(a args) mock.When { return mock.Between(a.duration(0), a.duration(1)) }},
-		"young":   {"AGE", func(a args) mock.When { return mock.Young(a.duration(0)) }},
-		"without": {"HEADER VALUE…", func(a args) mock.When { return mock.Without(a.text(0), a.rest(1)) }},
-		"create":  {"SHARE", func(a args) mock.When { return mock.Share(a.float(0)).OfCreate() }},
-		"cancel":  {"SHARE", func(a args) mock.When { return mock.Share(a.float(0)).OfCancel() }},
-		"push":    {"SHARE", func(a args) mock.When { return mock.Share(a.float(0)).OfPush() }},
+	whens = map[string]word[fault.When]{
+		"always":  {"", func(args) fault.When { return fault.Always() }},
+		"nth":     {"N…", func(a args) fault.When { return fault.Nth(a.ints()...) }},
+		"first":   {"N", func(a args) fault.When { return fault.First(a.int(0)) }},
+		"share":   {"SHARE", func(a args) fault.When { return fault.Share(a.float(0)) }},
+		"between": {"FROM TO", func(a args) fault.When { return fault.Between(a.duration(0), a.duration(1)) }},
+		"young":   {"AGE", func(a args) fault.When { return fault.Young(a.duration(0)) }},
+		"without": {"HEADER VALUE…", func(a args) fault.When { return fault.Without(a.text(0), a.rest(1)) }},
+		"create":  {"SHARE", func(a args) fault.When { return fault.Share(a.float(0)).OfCreate() }},
+		"cancel":  {"SHARE", func(a args) fault.When { return fault.Share(a.float(0)).OfCancel() }},
+		"push":    {"SHARE", func(a args) fault.When { return fault.Share(a.float(0)).OfPush() }},
 	}
-	effects = map[string]word[mock.Effect]{
-		"code":        {"CODE BODY…", func(a args) mock.Effect { return mock.Code(a.int(0), a.rest(1)) }},
-		"retry-after": {"VALUE…", func(a args) mock.Effect { return mock.RetryAfter(a.rest(0)) }},
-		"retry-at":    {"DURATION", func(a args) mock.Effect { return mock.RetryAt(a.duration(0)) }},
-		"date-off":    {"DURATION", func(a args) mock.Effect { return mock.DateOff(a.duration(0)) }},
-		"header":      {"NAME VALUE…", func(a args) mock.Effect { return mock.Header(a.text(0), a.rest(1)) }},
-		"redirect":    {"URL", func(a args) mock.Effect { return mock.Redirect(a.text(0)) }},
-		"body":        {"TEXT…", func(a args) mock.Effect { return mock.Body(a.rest(0)) }},
-		"latency":     {"DURATION", func(a args) mock.Effect { return mock.Latency(a.duration(0)) }},
-		"drip":        {"DURATION", func(a args) mock.Effect { return mock.Drip(a.duration(0)) }},
-		"lags":        {"DURATION", func(a args) mock.Effect { return mock.Lags(a.duration(0)) }},
-		"huge":        {"BYTES", func(a args) mock.Effect { return mock.Huge(a.int(0)) }},
-		"gzip-bomb":   {"BYTES", func(a args) mock.Effect { return mock.GzipBomb(a.int(0)) }},
-		"truncated":   {"", func(args) mock.Effect { return mock.Truncated() }},
-		"reset":       {"", func(args) mock.Effect { return mock.Reset() }},
-		"silence":     {"", func(args) mock.Effect { return mock.Silence() }},
-		"goes-back":   {"", func(args) mock.Effect { return mock.GoesBack() }},
-		"lost":        {"", func(args) mock.Effect { return mock.Lost() }},
-		"doubled":     {"", func(args) mock.Effect { return mock.Doubled() }},
-		"forged":      {"", func(args) mock.Effect { return mock.Forged() }},
+	effects = map[string]word[fault.Effect]{
+		"code":        {"CODE BODY…", func(a args) fault.Effect { return fault.Code(a.int(0), a.rest(1)) }},
+		"retry-after": {"VALUE…", func(a args) fault.Effect { return fault.RetryAfter(a.rest(0)) }},
+		"retry-at":    {"DURATION", func(a args) fault.Effect { return fault.RetryAt(a.duration(0)) }},
+		"date-off":    {"DURATION", func(a args) fault.Effect { return fault.DateOff(a.duration(0)) }},
+		"header":      {"NAME VALUE…", func(a args) fault.Effect { return fault.Header(a.text(0), a.rest(1)) }},
+		"redirect":    {"URL", func(a args) fault.Effect { return fault.Redirect(a.text(0)) }},
+		"body":        {"TEXT…", func(a args) fault.Effect { return fault.Body(a.rest(0)) }},
+		"latency":     {"DURATION", func(a args) fault.Effect { return fault.Latency(a.duration(0)) }},
+		"drip":        {"DURATION", func(a args) fault.Effect { return fault.Drip(a.duration(0)) }},
+		"lags":        {"DURATION", func(a args) fault.Effect { return fault.Lags(a.duration(0)) }},
+		"huge":        {"BYTES", func(a args) fault.Effect { return fault.Huge(a.int(0)) }},
+		"gzip-bomb":   {"BYTES", func(a args) fault.Effect { return fault.GzipBomb(a.int(0)) }},
+		"truncated":   {"", func(args) fault.Effect { return fault.Truncated() }},
+		"reset":       {"", func(args) fault.Effect { return fault.Reset() }},
+		"silence":     {"", func(args) fault.Effect { return fault.Silence() }},
+		"goes-back":   {"", func(args) fault.Effect { return fault.GoesBack() }},
+		"lost":        {"", func(args) fault.Effect { return fault.Lost() }},
+		"doubled":     {"", func(args) fault.Effect { return fault.Doubled() }},
+		"forged":      {"", func(args) fault.Effect { return fault.Forged() }},
 	}
 )
 
@@ -138,7 +139,7 @@ func parseFault(text string) (mock.Option, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []mock.Effect
+	var all []fault.Effect
 	for _, text := range strings.Split(list, ";") {
 		e, err := phrase(effects, "effect", text)
 		if err != nil {
