@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/duration"
 )
 
 // BenchmarkStatusRequests reports how many requests for a status a client and a server on one
@@ -20,7 +21,7 @@ func BenchmarkStatusRequests(b *testing.B) {
 				return
 			}
 		}
-	}, mock.PendingDrawn(mock.LogNormal(time.Minute, 1)), mock.Completed(nil)))
+	}, mock.PendingDrawn(duration.LogNormal(time.Minute, 1)), mock.Completed(nil)))
 	b.ResetTimer()
 	b.SetParallelism(16)
 	b.RunParallel(func(p *testing.PB) {

@@ -10,11 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/duration"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // lasted returns how long n jobs were pending, to the millisecond, whose script draws that.
-func lasted(t *testing.T, n int, d mock.Distribution, opts ...mock.Option) []time.Duration {
+func lasted(t *testing.T, n int, d duration.Distribution, opts ...mock.Option) []time.Duration {
 	t.Helper()
 	clk := mock.NewClock(t)
 	tr := mock.NewTransport(t, append(opts, mock.WithClock(clk), mock.WithTimes(), mock.Created(mock.PendingDrawn(d), mock.Completed(nil)))...)
@@ -39,16 +40,16 @@ func TestDurationsAreDrawnAsTheirDistributionSays(t *testing.T) {
 	t.Parallel()
 	const second = float64(time.Second)
 	for _, c := range []struct {
-		d           mock.Distribution
+		d           duration.Distribution
 		mean, below float64 // the mean in seconds, and the share that is below 10 s
 	}{
-		{mock.Uniform(5*time.Second, 15*time.Second), 10, 0.5},
-		{mock.Uniform(7*time.Second, 7*time.Second), 7, 1},
-		{mock.Exponential(10 * time.Second), 10, 1 - math.Exp(-1)},
-		{mock.LogNormal(10*time.Second, 0.5), 10 * math.Exp(0.125), 0.5},
-		{mock.Pareto(5*time.Second, 3), 7.5, 1 - 0.125},
-		{mock.Weibull(10*time.Second, 2), 10 * math.Gamma(1.5), 1 - math.Exp(-1)},
-		{mock.Quantile(func(u float64) time.Duration { return time.Duration(20 * u * second) }), 10, 0.5},
+		{duration.Uniform(5*time.Second, 15*time.Second), 10, 0.5},
+		{duration.Uniform(7*time.Second, 7*time.Second), 7, 1},
+		{duration.Exponential(10 * time.Second), 10, 1 - math.Exp(-1)},
+		{duration.LogNormal(10*time.Second, 0.5), 10 * math.Exp(0.125), 0.5},
+		{duration.Pareto(5*time.Second, 3), 7.5, 1 - 0.125},
+		{duration.Weibull(10*time.Second, 2), 10 * math.Gamma(1.5), 1 - math.Exp(-1)},
+		{duration.Quantile(func(u float64) time.Duration { return time.Duration(20 * u * second) }), 10, 0.5},
 	} {
 		sum, below := 0.0, 0.0
 		const n = 4000
@@ -65,14 +66,14 @@ func TestDurationsAreDrawnAsTheirDistributionSays(t *testing.T) {
 
 func TestWhatIsDrawnIsTheSameForTheSameSeed(t *testing.T) {
 	t.Parallel()
-	d := mock.Exponential(time.Minute)
+	d := duration.Exponential(time.Minute)
 	assert.Equal(t, lasted(t, 50, d, mock.WithSeed(7)), lasted(t, 50, d, mock.WithSeed(7)))
 	assert.NotEqual(t, lasted(t, 50, d, mock.WithSeed(7)), lasted(t, 50, d, mock.WithSeed(8)))
 }
 
 func TestEachStepDrawsItsOwn(t *testing.T) {
 	t.Parallel()
-	d := mock.Uniform(0, time.Hour)
+	d := duration.Uniform(0, time.Hour)
 	clk := mock.NewClock(t)
 	tr := mock.NewTransport(t, mock.WithClock(clk), mock.WithTimes(), mock.Job("a", mock.PendingDrawn(d), mock.RunningDrawn(d), mock.Completed(nil)))
 	var began []time.Duration
@@ -90,50 +91,18 @@ func TestEachStepDrawsItsOwn(t *testing.T) {
 
 func TestDistributionsThatCannotBeFailTheTest(t *testing.T) {
 	t.Parallel()
-	for want, d := range map[string]mock.Distribution{
-		"uniform:2s,1s":      mock.Uniform(2*time.Second, time.Second),
-		"uniform:-1s,1s":     mock.Uniform(-time.Second, time.Second),
-		"exponential:0s":     mock.Exponential(0),
-		"lognormal:1s,NaN":   mock.LogNormal(time.Second, math.NaN()),
-		"pareto:1s,0":        mock.Pareto(time.Second, 0),
-		"weibull:1s,-1":      mock.Weibull(time.Second, -1),
-		"function is nil":    mock.Quantile(nil),
-		"drawn from nothing": {},
+	for want, d := range map[string]duration.Distribution{
+		"uniform:2s,1s":       duration.Uniform(2*time.Second, time.Second),
+		"uniform:-1s,1s":      duration.Uniform(-time.Second, time.Second),
+		"exponential:0s":      duration.Exponential(0),
+		"lognormal:1s,NaN":    duration.LogNormal(time.Second, math.NaN()),
+		"pareto:1s,0":         duration.Pareto(time.Second, 0),
+		"weibull:1s,-1":       duration.Weibull(time.Second, -1),
+		"function is nil":     duration.Quantile(nil),
+		"a zero Distribution": {},
 	} {
 		assert.Contains(t, failure(t, func(t mock.TB) {
 			mock.NewTransport(t, mock.Job("a", mock.RunningDrawn(d), mock.Completed(nil)))
 		}), want)
-	}
-}
-
-func FuzzParseDistribution(f *testing.F) {
-	for _, s := range []string{"10s", "uniform:5s,15s", "exponential:10s", "lognormal:10s,0.5", "pareto:3s,1.5", "weibull:10s,0.7", "", ":",
-		"uniform:5s", "uniform:,", "normal:1s,2", "pareto:1s,x", "exponential:-1s", "lognormal:1s,NaN", "quantile"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		d, err := mock.ParseDistribution(s)
-		if err != nil {
-			assert.ErrorContains(t, err, "lognormal:10s,0.5", "it says what would be right")
-			return
-		}
-		again, err := mock.ParseDistribution(d.String())
-		require.NoError(t, err)
-		assert.Equal(t, d.String(), again.String())
-		for _, took := range lasted(t, 3, d) {
-			assert.GreaterOrEqual(t, took, time.Duration(0))
-		}
-	})
-}
-
-func TestParseDistributionReadsWhatItSays(t *testing.T) {
-	t.Parallel()
-	for s, want := range map[string]string{
-		"10s": "uniform:10s,10s", "uniform:5s,15s": "uniform:5s,15s", "exponential:10s": "exponential:10s",
-		"lognormal:10s,0.5": "lognormal:10s,0.5", "pareto:3s,1.5": "pareto:3s,1.5", "weibull:1m,2": "weibull:1m0s,2",
-	} {
-		d, err := mock.ParseDistribution(s)
-		require.NoError(t, err)
-		assert.Equal(t, want, d.String())
 	}
 }

@@ -89,9 +89,3 @@ func ExampleClock() {
 	// moved by 1h0m0s
 	// it is 1h30m0s after the start
 }
-
-func ExampleParseDistribution() {
-	d, err := mock.ParseDistribution("lognormal:10s,0.5")
-	fmt.Println(d, err)
-	// Output: lognormal:10s,0.5 <nil>
-}

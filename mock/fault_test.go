@@ -19,6 +19,7 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/duration"
 	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
@@ -312,7 +313,7 @@ func TestJobsThatGoBackAndReplicasThatLag(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
 	tr := mock.NewTransport(t, mock.WithClock(clk), mock.WithTimes(),
-		mock.Job("a", mock.Pending(10*time.Second), mock.RunningDrawn(mock.Uniform(10*time.Second, 10*time.Second)).Rising(0, 1), mock.Completed(nil)),
+		mock.Job("a", mock.Pending(10*time.Second), mock.RunningDrawn(duration.Uniform(10*time.Second, 10*time.Second)).Rising(0, 1), mock.Completed(nil)),
 		mock.Fault(fault.Nth(2), fault.GoesBack()), mock.Fault(fault.Nth(3), fault.Lags(5*time.Second)), mock.Fault(fault.Nth(4), fault.Lags(15*time.Second)),
 		mock.Fault(fault.Nth(5), fault.Lags(10*time.Second)))
 	clk.Advance(20 * time.Second)

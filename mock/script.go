@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/mock/duration"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -18,11 +19,11 @@ const Forever time.Duration = math.MaxInt64
 // or the end of the job.
 type Step struct {
 	state    transport.State
-	lasts    time.Duration // if not zero
-	drawn    *Distribution // of how long it lasts, if not nil
-	polls    int           // if not zero; a step with none of the three ends the job
-	progress float64       // at its start
-	rise     float64       // by how much progress rises while it lasts
+	lasts    time.Duration          // if not zero
+	drawn    *duration.Distribution // of how long it lasts, if not nil
+	polls    int                    // if not zero; a step with none of the three ends the job
+	progress float64                // at its start
+	rise     float64                // by how much progress rises while it lasts
 	message  string
 	result   json.RawMessage
 	answer   *answer // in place of a status
@@ -44,7 +45,7 @@ func Pending(d time.Duration) Step { return lasting(transport.Pending, d) }
 func PendingPolls(n int) Step { return Step{state: transport.Pending}.Times(n) }
 
 // PendingDrawn is [Pending] for a duration drawn from d.
-func PendingDrawn(d Distribution) Step { return drawn(transport.Pending, d) }
+func PendingDrawn(d duration.Distribution) Step { return drawn(transport.Pending, d) }
 
 // Running is a step in which the job runs, for d.
 func Running(d time.Duration) Step { return lasting(transport.Running, d) }
@@ -53,7 +54,7 @@ func Running(d time.Duration) Step { return lasting(transport.Running, d) }
 func RunningPolls(n int) Step { return Step{state: transport.Running}.Times(n) }
 
 // RunningDrawn is [Running] for a duration drawn from d.
-func RunningDrawn(d Distribution) Step { return drawn(transport.Running, d) }
+func RunningDrawn(d duration.Distribution) Step { return drawn(transport.Running, d) }
 
 // Blocked is a step in which the job waits for a person, for d.
 func Blocked(d time.Duration) Step { return lasting(transport.Blocked, d) }
@@ -128,10 +129,10 @@ func lasting(state transport.State, d time.Duration) Step {
 	return s
 }
 
-func drawn(state transport.State, d Distribution) Step {
-	s := Step{state: state, drawn: &d, err: d.err}
-	if d.quantile == nil && d.err == nil {
-		s.err = fmt.Errorf("%v for a time drawn from nothing", state)
+func drawn(state transport.State, d duration.Distribution) Step {
+	s := Step{state: state, drawn: &d}
+	if err := d.Validate(); err != nil {
+		s.err = fmt.Errorf("%v for a time that is drawn: %w", state, err)
 	}
 	return s
 }

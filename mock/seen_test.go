@@ -17,6 +17,7 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/duration"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -316,7 +317,7 @@ func TestAMillionJobsFitInMemory(t *testing.T) {
 				return
 			}
 		}
-	}, mock.PendingDrawn(mock.LogNormal(time.Minute, 1)), mock.Completed(nil)))
+	}, mock.PendingDrawn(duration.LogNormal(time.Minute, 1)), mock.Completed(nil)))
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	assert.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(400<<20))

@@ -16,6 +16,7 @@ import (
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/duration"
 	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -89,7 +90,7 @@ func TestServiceThatIsAwayForAMinute(t *testing.T) {
 
 func TestAHundredReports(t *testing.T) {
 	reports, _, clk := service(t, mock.KeepCalls(0),
-		mock.Created(mock.PendingDrawn(mock.LogNormal(time.Minute, 0.5)), ready),
+		mock.Created(mock.PendingDrawn(duration.LogNormal(time.Minute, 0.5)), ready),
 		mock.Fault(fault.Share(0.05), fault.Code(503)))
 	clk.Run(func() {
 		urls, err := reports.MakeAll(t.Context(), 100)

@@ -9,9 +9,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// Announce tells clk, if its Tracker is a wait.Peer, on which connection r goes out. It returns the request
-// to send in place of r, and what to call once its answer has been read; nil if nobody is to be
-// told.
+// Announce tells clk, if its Tracker is a wait.Peer, on which connection r goes out. It returns the
+// request to send in place of r, and what to call once its answer has been read; nil if nobody is
+// to be told.
 func Announce(r *http.Request, clk clock.Clock) (*http.Request, func()) {
 	peer, ok := wait.Track(clk).(wait.Peer)
 	if !ok {

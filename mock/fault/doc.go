@@ -6,6 +6,6 @@
 //		mock.Fault(fault.Share(0.1), fault.Reset()),
 //		mock.Fault(fault.Between(time.Minute, 2*time.Minute), fault.Silence()))
 //
-// A [When] selects the calls, and an [Effect] is what becomes of them. Values that make no sense are
-// errors of the option, and fail the test.
+// A [When] selects the calls, and an [Effect] is what becomes of them. Values that make no sense
+// are errors of the option, and fail the test.
 package fault

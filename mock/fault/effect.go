@@ -10,7 +10,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/trouble"
 )
 
-// Effect is something that a [mock.Fault] does to a call.
+// Effect is something that a [github.com/iamber12/job-status-monitoring/mock.Fault] does to a call.
 type Effect struct {
 	set func(*trouble.Trouble)
 	err error

@@ -9,8 +9,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/trouble"
 )
 
-// When selects the calls that a [mock.Fault] applies to. By default these are the calls that ask for the
-// status of a job, or of many in a batch. [When.OfCreate] and [When.OfCancel] select other calls.
+// When selects the calls that a [github.com/iamber12/job-status-monitoring/mock.Fault] applies to.
+// By default these are the calls that ask for the status of a job, or of many in a batch.
+// [When.OfCreate] and [When.OfCancel] select other calls.
 type When struct {
 	rule trouble.Rule
 	err  error

@@ -13,6 +13,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/internal/bench/child"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/duration"
 )
 
 // serveConfig says how many jobs the service has, and how long they take: from one duration to
@@ -39,7 +40,7 @@ func serve(parent child.Parent) error {
 	}
 	begin := sync.OnceValues(func() (*mock.Service, error) {
 		return mock.NewService(mock.KeepCalls(0), mock.Jobs(numbered(c.Jobs),
-			mock.PendingDrawn(mock.Uniform(c.From, c.To)), mock.Completed(nil)))
+			mock.PendingDrawn(duration.Uniform(c.From, c.To)), mock.Completed(nil)))
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/duration"
 	"github.com/iamber12/job-status-monitoring/mock/fault"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -224,7 +225,7 @@ func TestAScaledClockRunsFaster(t *testing.T) {
 func TestTheSameSeedGivesTheSameJobs(t *testing.T) {
 	t.Parallel()
 	script := func(seed uint64, n int) string {
-		c := config{seed: seed, duration: mock.Exponential(time.Minute), pending: 0.3, fail: 0.5, kinds: kinds{}}
+		c := config{seed: seed, duration: duration.Exponential(time.Minute), pending: 0.3, fail: 0.5, kinds: kinds{}}
 		return fmt.Sprintf("%+v", c.script(mock.Creation{N: n, ID: "x"}, newLogger(discard{}, false)))
 	}
 	assert.Equal(t, script(7, 1), script(7, 1))

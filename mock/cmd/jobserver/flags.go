@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/duration"
 )
 
 // defaultAddr is reached from this machine alone.
@@ -19,7 +20,7 @@ const defaultAddr = "127.0.0.1:8080"
 type config struct {
 	addr     string
 	hosts    []string
-	duration mock.Distribution
+	duration duration.Distribution
 	kinds    kinds
 	pending  float64
 	running  bool
@@ -48,9 +49,9 @@ func newFlags(c *config) *flag.FlagSet {
 		c.hosts = append(c.hosts, s)
 		return nil
 	})
-	c.duration, c.kinds = mock.Uniform(5*time.Second, 15*time.Second), kinds{}
+	c.duration, c.kinds = duration.Uniform(5*time.Second, 15*time.Second), kinds{}
 	flags.Func("duration", "how long a job takes: a duration or a `distribution` (default uniform:5s,15s)", func(s string) (err error) {
-		c.duration, err = mock.ParseDistribution(s)
+		c.duration, err = duration.Parse(s)
 		return plain(err)
 	})
 	flags.Func("kind", "how long jobs of a kind take, as `name=distribution`; may be repeated", c.kinds.set)
@@ -116,14 +117,14 @@ func plain(err error) error {
 }
 
 // kinds is a flag of durations by kind of job, such as transcode=lognormal:1m,0.5.
-type kinds map[string]mock.Distribution
+type kinds map[string]duration.Distribution
 
 func (k kinds) set(s string) error {
 	name, text, ok := strings.Cut(s, "=")
 	if !ok || name == "" {
 		return errors.New("want NAME=DISTRIBUTION")
 	}
-	d, err := mock.ParseDistribution(text)
+	d, err := duration.Parse(text)
 	k[name] = d
 	return plain(err)
 }

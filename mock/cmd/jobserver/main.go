@@ -16,7 +16,7 @@
 // for. A client that knows no other words sees all jobs end. Flags say how jobs behave. The input
 // of a job can name its kind in at most 256 bytes, such as {"kind": "transcode"}:
 //
-//	--duration lognormal:10s,0.5       how long a job takes; see mock.ParseDistribution
+//	--duration lognormal:10s,0.5       how long a job takes; see duration.Parse
 //	--kind transcode=lognormal:1m,0.3  the same for jobs of a kind; may be repeated
 //	--running                          have jobs run before they end, with progress
 //	--blocked 0.3                      have them wait for a person for that share of it

@@ -1,5 +1,5 @@
-// Package quiet finds out whether anything in a test still goes on, by the states of its goroutines.
-// It knows no clock that a test moves: instants are of real time, and are arguments.
+// Package quiet finds out whether anything in a test still goes on, by the states of its
+// goroutines. It knows no clock that a test moves: instants are of real time, and are arguments.
 package quiet
 
 import (

@@ -92,8 +92,8 @@ func (g Goroutine) String() string {
 	return fmt.Sprintf("goroutine %d [%s] in %s (%s)", g.id, g.state, function, line)
 }
 
-// WaitsForLibrary reports whether the goroutine of the test waits in this library. If own is false, a
-// wait for anything but other tests counts too.
+// WaitsForLibrary reports whether the goroutine of the test waits in this library. If own is false,
+// a wait for anything but other tests counts too.
 func WaitsForLibrary(all []Goroutine, owner int64, own bool) bool {
 	for i := range all {
 		g := &all[i]

@@ -1,5 +1,5 @@
-// Package trouble is what package fault and package mock say to each other: what befalls a call, and
-// which call it is.
+// Package trouble is what package fault and package mock say to each other: what befalls a call,
+// and which call it is.
 package trouble
 
 import (

@@ -1,4 +1,8 @@
-package mock
+// Package duration has distributions of durations, from which a service of package mock draws how
+// long the steps of its jobs last.
+//
+//	mock.Created(mock.PendingDrawn(duration.LogNormal(time.Minute, 0.5)), mock.Completed(nil))
+package duration
 
 import (
 	"errors"
@@ -9,7 +13,7 @@ import (
 	"time"
 )
 
-// A Distribution says how the durations of a step vary: see [PendingDrawn] and [RunningDrawn]. Each
+// A Distribution says how the durations of a step vary. Each
 // draw is a function of the service's seed, the job's id and the step. So every run of a test draws
 // the same durations.
 type Distribution struct {
@@ -79,11 +83,11 @@ func newDistribution(name string, args []any, valid bool, quantile func(float64)
 	return d
 }
 
-// ParseDistribution parses the text of a Distribution, as String prints it and as a flag may hold
+// Parse parses the text of a Distribution, as String prints it and as a flag may hold
 // it. The text is a constant duration, or a name with arguments.
 //
 //	10s   uniform:5s,15s   exponential:10s   lognormal:10s,0.5   pareto:3s,1.5   weibull:10s,0.7
-func ParseDistribution(s string) (Distribution, error) {
+func Parse(s string) (Distribution, error) {
 	if d, err := time.ParseDuration(s); err == nil {
 		s = fmt.Sprintf("uniform:%v,%v", d, d)
 	}
@@ -113,13 +117,21 @@ func ParseDistribution(s string) (Distribution, error) {
 		err = errors.New("no such distribution")
 	}
 	if err = errors.Join(err, d.err); err != nil {
-		return Distribution{}, fmt.Errorf("mock: %q: want a duration, or one such as uniform:5s,15s, exponential:10s, "+
+		return Distribution{}, fmt.Errorf("duration: %q: want a duration, or one such as uniform:5s,15s, exponential:10s, "+
 			"lognormal:10s,0.5, pareto:3s,1.5 or weibull:10s,0.7", s)
 	}
 	return d, nil
 }
 
-// String returns the name and the arguments, in the form that [ParseDistribution] reads.
+// Validate reports why nothing can be drawn from d.
+func (d Distribution) Validate() error {
+	if d.quantile == nil && d.err == nil {
+		return errors.New("nothing is drawn from a zero Distribution")
+	}
+	return d.err
+}
+
+// String returns the name and the arguments, in the form that [Parse] reads.
 func (d Distribution) String() string { return d.name }
 
 // At returns the duration that a share u of all durations stays below, for u in (0, 1). It is in
@@ -134,18 +146,4 @@ func (d Distribution) At(u float64) time.Duration {
 		return 0
 	}
 	return time.Duration(min(x, most))
-}
-
-// random returns a number in (0, 1). It is the same for the same seed, word and n (FNV-1a, with the
-// finalizer of SplitMix64).
-func random(seed uint64, word string, n uint64) float64 {
-	h := uint64(14695981039346656037)
-	for i := range len(word) {
-		h = (h ^ uint64(word[i])) * 1099511628211
-	}
-	h += seed*0x9e3779b97f4a7c15 + n*0xbf58476d1ce4e5b9
-	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
-	h = (h ^ h>>27) * 0x94d049bb133111eb
-	h ^= h >> 31
-	return (float64(h>>11) + 0.5) / (1 << 53)
 }
