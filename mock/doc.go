@@ -16,7 +16,8 @@
 //
 // The two minutes pass in a few milliseconds, and every run takes the same course.
 //
-// The script of a job is a list of steps: see [Job]. A [Fault] makes calls go wrong.
+// The script of a job is a list of steps: see [Job]. A [Fault] makes calls go wrong: package fault
+// has what can happen to them.
 // [Service.Calls] and [Service.Timeline] report what was asked, and the assertions of [Service]
 // check it. A [Recorder] keeps the answers of a real service for [Replay]. The page "Testing code
 // that waits" in examples/unittest explains all of this.
