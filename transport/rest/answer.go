@@ -27,7 +27,7 @@ type answer struct {
 // question is what an answer is read for.
 type question struct {
 	judge    func(*answer) error // sets the status, or returns the error that the answer is
-	template *template           // that the request was made from
+	template *form               // that the request was made from
 	id       string              // of the caller
 	asked    string              // the id that the job has now
 	key      string              // of a create
@@ -157,7 +157,7 @@ func (a *answer) isAboutAnother() error {
 
 // seeOther reads into s the end of a job whose result is elsewhere.
 func (a *answer) seeOther(s *transport.Status) error {
-	ref, err := a.template.reference(a.Answer.Header.Get("Location"), &a.Request.URL)
+	ref, err := a.template.Reference(a.Answer.Header.Get("Location"), &a.Request.URL)
 	if err == nil && a.Answer.Header.Get("Location") == "" {
 		err = errors.New("a redirect to nowhere")
 	}

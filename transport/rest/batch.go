@@ -13,6 +13,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -122,7 +123,7 @@ func (b Batch) GoString() string { return b.String() }
 // batch is a Batch at a base URL.
 type batch struct {
 	Batch
-	to       *template  // without the ids
+	to       *form      // without the ids
 	before   string     // what stands before the ids in the query
 	after    string     // and after them
 	each     [2]string  // what stands before and after each id
@@ -249,7 +250,7 @@ func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (
 	}
 	n := strings.Count(query, hole) + strings.Count(text, aBody)
 	b.lists = b.lists && n == 0
-	if b.to, err = newTemplate(base, allow, Call{Method: b.Method, Path: named, Header: b.Header}, shared, false, holePage); err != nil {
+	if b.to, err = newForm(base, allow, Call{Method: b.Method, Path: named, Header: b.Header}, shared, false, template.Page); err != nil {
 		return err
 	}
 	if n != 1 && !b.lists {
@@ -282,7 +283,7 @@ func (b *batch) hold(text, hole string, pair, around [2]string) error {
 		b.before, b.after, b.between, b.each = pair[0], pair[1], "&", around
 	}
 	var g exchange.Request
-	if err := b.to.fill(&g, &vars{}); err != nil {
+	if err := b.to.Fill(&g, &template.Vars{}); err != nil {
 		return err
 	}
 	g.URL.RawQuery = b.before + b.after + "x"
@@ -304,7 +305,7 @@ func cutPair(query, hole string) (pair, around [2]string) {
 
 // request has the call ask about jobs, or returns why not, as an error of a class.
 func (b *batch) request(k *call, ids []string, page string) (transport.Class, error) {
-	if err := k.ask(b.to, &vars{page: page}); err != nil {
+	if err := k.ask(b.to, &template.Vars{Page: page}); err != nil {
 		return transport.Permanent, err
 	}
 	switch {
@@ -368,7 +369,7 @@ func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Ans
 	}
 	defer c.end(k)
 	b := k.batch
-	if err := k.ask(b.to, &vars{}); err != nil {
+	if err := k.ask(b.to, &template.Vars{}); err != nil {
 		return nil, err
 	}
 	if len(ids) > b.Max {
@@ -441,15 +442,15 @@ func (k *call) page(ctx context.Context, ids []string, page string) (answers []t
 
 // turn has the call ask for a page that is a URL, where the Path has no {page}.
 func (k *call) turn(page string) error {
-	if k.batch.to.needs[holePage] || page == "" {
+	if k.batch.to.Needs(template.Page) || page == "" {
 		return nil
 	}
 	url := &k.wire.Request.URL
-	ref, err := k.batch.to.reference(page, url)
+	ref, err := k.batch.to.Reference(page, url)
 	if err != nil {
 		return err
 	}
-	to, foreign, err := k.batch.to.resolve(ref)
+	to, foreign, err := k.batch.to.Resolve(ref)
 	if foreign {
 		return errors.New("the next page is at another origin")
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -46,9 +47,9 @@ func (k *call) reset() {
 }
 
 // ask prepares the request that a template describes, with v in its holes.
-func (k *call) ask(t *template, v *vars) error {
+func (k *call) ask(t *form, v *template.Vars) error {
 	k.answer.template = t
-	if err := t.fill(&k.wire.Request, v); err != nil {
+	if err := t.Fill(&k.wire.Request, v); err != nil {
 		return &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %s: %w", t, err)}
 	}
 	return nil
@@ -59,9 +60,6 @@ func (k *call) do(ctx context.Context, judge func(*answer) error) error {
 	k.answer.judge = judge
 	return k.wire.Do(ctx, &k.answer)
 }
-
-// String returns the method and the host.
-func (t *template) String() string { return t.method + " " + t.base.Scheme + "://" + t.base.Host }
 
 // unsupported returns the error of a call that the dialect does not have.
 func unsupported(name string) error {

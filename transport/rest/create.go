@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -59,7 +60,7 @@ func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transp
 // askCreate prepares the request of a create.
 func (k *call) askCreate(req transport.CreateRequest) error {
 	t, d := k.stage.create, &k.stage.reader.dialect
-	if err := k.ask(t, &vars{key: req.IdempotencyKey}); err != nil {
+	if err := k.ask(t, &template.Vars{Key: req.IdempotencyKey}); err != nil {
 		return err
 	}
 	k.answer.key, k.answer.stage = req.IdempotencyKey, k.stage
@@ -67,7 +68,7 @@ func (k *call) askCreate(req transport.CreateRequest) error {
 	field := ""
 	if req.IdempotencyKey != "" {
 		field = d.IdempotencyField
-		k.wire.Terms.Repeatable = d.IdempotencyHeader != none || field != "" || t.keyed
+		k.wire.Terms.Repeatable = d.IdempotencyHeader != none || field != "" || t.Needs(template.Key)
 		if d.IdempotencyHeader != "" && d.IdempotencyHeader != none {
 			k.wire.Request.Extra = [2]string{d.IdempotencyHeader, req.IdempotencyKey}
 		}
@@ -79,22 +80,22 @@ func (k *call) askCreate(req transport.CreateRequest) error {
 }
 
 // input puts the input of a create into its request, and its key into a field of the body.
-func (t *template) input(r *exchange.Request, req transport.CreateRequest, field string) (err error) {
-	switch body := t.body; {
-	case req.Input != nil && body != nil && body.input:
+func (t *form) input(r *exchange.Request, req transport.CreateRequest, field string) (err error) {
+	switch _, takesInput := t.HasBody(); {
+	case req.Input != nil && takesInput:
 		var input []byte
 		if input, _, err = encode(req.Input, "", "", ""); err == nil {
-			r.Body = bytes.Replace(r.Body, []byte(inputHole), input, 1)
+			r.Body = bytes.Replace(r.Body, []byte(template.InputHole), input, 1)
 		}
 		if err == nil && field != "" {
 			r.Body, err = putKey(r.Body, field, req.IdempotencyKey)
 		}
 	case req.Input != nil:
-		r.Body, r.Type, err = encode(req.Input, t.contentType(), field, req.IdempotencyKey)
-	case body != nil && body.input:
-		r.Body = bytes.Replace(r.Body, []byte(inputHole), []byte("null"), 1)
+		r.Body, r.Type, err = encode(req.Input, t.ContentType(), field, req.IdempotencyKey)
+	case takesInput:
+		r.Body = bytes.Replace(r.Body, []byte(template.InputHole), []byte("null"), 1)
 		fallthrough
-	case field != "" && (t.contentType() == "" || isJSON(t.contentType())):
+	case field != "" && (t.ContentType() == "" || template.IsJSON(t.ContentType())):
 		if field != "" {
 			r.Body, err = putKey(r.Body, field, req.IdempotencyKey)
 		}
@@ -127,8 +128,8 @@ func (a *answer) readStart() error {
 			a.status = told
 		}
 	}
-	if err == nil && a.stage.status.whole != "" {
-		id, err = a.stage.status.reference(id, &a.Request.URL)
+	if err == nil && a.stage.status.IsWhole() {
+		id, err = a.stage.status.Reference(id, &a.Request.URL)
 	}
 	switch {
 	case err == nil:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -76,7 +77,7 @@ func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 		return nil, err
 	}
 	defer c.end(k)
-	if err := k.ask(k.stage.status, &vars{id: id}); err != nil {
+	if err := k.ask(k.stage.status, &template.Vars{ID: id}); err != nil {
 		return nil, err
 	}
 	said := &k.answer

@@ -8,6 +8,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -38,8 +39,8 @@ func (k *call) fetch(ctx context.Context, at step, done transport.Status) (*exch
 	if t == nil {
 		return nil, unsupported("Fetch")
 	}
-	v := &vars{id: at.id, result: jsonscan.Text(done.Result)}
-	if t.needs[holeResult] && (v.result == "" || v.result[0] == '{' || v.result[0] == '[') {
+	v := &template.Vars{ID: at.id, Result: jsonscan.Text(done.Result)}
+	if t.Needs(template.Result) && (v.Result == "" || v.Result[0] == '{' || v.Result[0] == '[') {
 		return nil, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", errNoResult)}
 	}
 	if err := k.ask(t, v); err != nil {

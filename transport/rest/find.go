@@ -9,12 +9,13 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // finder is a Find at a base URL.
 type finder struct {
-	call     *template
+	call     *form
 	list, id *place.Set
 	byKey    bool
 }
@@ -29,7 +30,7 @@ const (
 func newFinder(base *url.URL, allow []*url.URL, d Dialect) (*finder, error) {
 	f := &finder{}
 	var err error
-	if f.call, err = newTemplate(base, allow, d.Find.Call, d.Header, false, holeKey); err != nil {
+	if f.call, err = newForm(base, allow, d.Find.Call, d.Header, false, template.Key); err != nil {
 		return nil, err
 	}
 	list, err := place.Parse(d.Find.List)
@@ -40,7 +41,7 @@ func newFinder(base *url.URL, allow []*url.URL, d Dialect) (*finder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("field ID: %w", err)
 	}
-	f.byKey = f.call.needs[holeKey] || id.HasHole() || list.HasHole()
+	f.byKey = f.call.Needs(template.Key) || id.HasHole() || list.HasHole()
 	if f.list, err = place.NewSet([]place.Place{list}, 0); err == nil {
 		f.id, err = place.NewSet([]place.Place{id}, 0)
 	}
@@ -56,7 +57,7 @@ func (f *finder) ids(ctx context.Context, c *Client, key string) (ids []string, 
 		return nil, err
 	}
 	defer c.end(k)
-	if err := k.ask(f.call, &vars{key: key}); err != nil {
+	if err := k.ask(f.call, &template.Vars{Key: key}); err != nil {
 		return nil, err
 	}
 	k.wire.Terms.Repeatable = true

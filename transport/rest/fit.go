@@ -1,6 +1,10 @@
 package rest
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/template"
+)
 
 // Fit returns how many of ids, counted from the first, go into one request of StatusBatch: at least
 // one, if there is one. It cuts where there are more than MaxBatch, where the URL would be longer
@@ -21,7 +25,7 @@ func (b *batch) fit(ids []string) int {
 	}
 	length := b.length - len(b.between)
 	for i, id := range ids[:most] {
-		length += len(b.between) + len(b.each[0]) + escapedLen(id) + len(b.each[1])
+		length += len(b.between) + len(b.each[0]) + template.EscapedLen(id) + len(b.each[1])
 		if i > 0 && (length > maxURL || b.joined && !b.tells(ids[i-1], id)) {
 			return i
 		}
@@ -33,15 +37,4 @@ func (b *batch) fit(ids []string) int {
 func (b *batch) tells(id, next string) bool {
 	parts := strings.SplitN(id+b.Separator+next, b.Separator, 3)
 	return len(parts) == 2 && parts[0] == id
-}
-
-// escapedLen returns the length of [url.QueryEscape] of id.
-func escapedLen(id string) int {
-	n := len(id)
-	for i := range len(id) {
-		if !unreserved[id[i]] && id[i] != ' ' {
-			n += 2
-		}
-	}
-	return n
 }

@@ -111,8 +111,8 @@ func (f *followed) forgetLocked(id string) {
 func (k *call) follow(f *followed, at step) error {
 	stage := min(at.stage+1, len(k.stages)-1)
 	id := k.answer.reading.next
-	if t := k.stages[stage].status; t.whole != "" {
-		ref, err := t.reference(id, &k.wire.Request.URL)
+	if t := k.stages[stage].status; t.IsWhole() {
+		ref, err := t.Reference(id, &k.wire.Request.URL)
 		if err != nil {
 			return k.wire.Fail(transport.Misdirected, err)
 		}

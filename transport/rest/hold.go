@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -31,7 +32,9 @@ func (c *Client) Hold(ctx context.Context, id string, last transport.Status, d t
 }
 
 // canHold reports whether the requests about a job can be held, as it stands now.
-func (c *Client) canHold(id string) bool { return c.stages[c.place(id).stage].status.holds }
+func (c *Client) canHold(id string) bool {
+	return c.stages[c.place(id).stage].status.Holds()
+}
 
 // maxHold bounds a hold: no service keeps a request for so long.
 const maxHold = 24 * time.Hour
@@ -53,12 +56,12 @@ func newHold(last *transport.Status, d time.Duration) hold {
 // fill sets what stands in the holes of a Call for h and a revision. Without a hold, {rev} is left
 // out of a Call that has {hold}: many services hold a request that names what was seen, whatever
 // else it asks for.
-func (h *hold) fill(t *template, v *vars, revision string) {
+func (h *hold) fill(t *form, v *template.Vars, revision string) {
 	if h.length > 0 {
-		v.hold = strconv.FormatInt(int64(h.length/time.Second), 10)
+		v.Hold = strconv.FormatInt(int64(h.length/time.Second), 10)
 	}
-	if h.length > 0 || !t.holds {
-		v.rev = revision
+	if h.length > 0 || !t.Holds() {
+		v.Rev = revision
 	}
 }
 

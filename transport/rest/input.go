@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
@@ -20,12 +21,12 @@ import (
 // goes with it. The key is put at a field of it, if both are set.
 func encode(input any, typ, field, key string) (body []byte, full string, err error) {
 	switch lower := strings.ToLower(typ); {
-	case typ == "" || isJSON(typ):
+	case typ == "" || template.IsJSON(typ):
 		if body, err = json.Marshal(input); err == nil && field != "" && key != "" {
 			body, err = putKey(body, field, key)
 		}
 		return body, typ, err
-	case isForm(typ):
+	case template.IsForm(typ):
 		values, err := formOf(input)
 		if err != nil {
 			return nil, typ, err

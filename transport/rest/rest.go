@@ -96,6 +96,7 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -171,7 +172,7 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 	defer c.end(k)
 	at := c.place(id)
 	k.enter(at.stage)
-	v, h := vars{id: at.id}, newHold(last, d)
+	v, h := template.Vars{ID: at.id}, newHold(last, d)
 	if last != nil {
 		h.fill(k.stage.status, &v, last.Revision)
 	}
@@ -218,7 +219,7 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	if k.enter(at.stage); k.stage.cancel == nil {
 		return unsupported("Cancel")
 	}
-	if err := k.ask(k.stage.cancel, &vars{id: at.id}); err != nil {
+	if err := k.ask(k.stage.cancel, &template.Vars{ID: at.id}); err != nil {
 		return err
 	}
 	k.answer.id, k.answer.asked = id, at.id

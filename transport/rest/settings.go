@@ -31,7 +31,7 @@ func (s *settings) speak(c *config, d Dialect) {
 		c.Problem("WithDialect: %w", err)
 	}
 	for _, stage := range s.stages {
-		if stage.status != nil && stage.status.holds {
+		if stage.status != nil && stage.status.Holds() {
 			s.MayHold()
 		}
 		if stage.reader != nil {
@@ -54,5 +54,5 @@ func (s *settings) speak(c *config, d Dialect) {
 		return
 	}
 	s.batch = b
-	s.AddSecrets(b.to.sensitive()...)
+	s.AddSecrets(b.to.Sensitive()...)
 }

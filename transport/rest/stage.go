@@ -7,14 +7,15 @@ import (
 	"net/url"
 
 	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
 // stage is a Dialect at a base URL: the dialect of a job under one id, before it gets the next.
 type stage struct {
 	reader                        *reader
-	create, status, cancel, fetch *template // all but status may be nil, for none
-	find                          *finder   // nil for none
+	create, status, cancel, fetch *form   // all but status may be nil, for none
+	find                          *finder // nil for none
 }
 
 // none is the Path of a call that a service does not have, and the header of a key it does not
@@ -74,13 +75,13 @@ func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems [
 		call   Call
 		wants  bool
 		holes  []string
-		to     **template
+		to     **form
 		absent bool
 	}{
-		{"Create", d.Create, false, []string{holeKey}, &s.create, d.Create.Path == none},
-		{"Status", d.Status, true, []string{holeID, holeRev, holeHold}, &s.status, false},
-		{"Cancel", d.Cancel, true, []string{holeID}, &s.cancel, d.Cancel.Path == none},
-		{"Fetch", d.Fetch, false, []string{holeResult, holeID}, &s.fetch, d.Fetch.isZero()},
+		{"Create", d.Create, false, []string{template.Key}, &s.create, d.Create.Path == none},
+		{"Status", d.Status, true, []string{template.ID, template.Rev, template.Hold}, &s.status, false},
+		{"Cancel", d.Cancel, true, []string{template.ID}, &s.cancel, d.Cancel.Path == none},
+		{"Fetch", d.Fetch, false, []string{template.Result, template.ID}, &s.fetch, d.Fetch.isZero()},
 	} {
 		if call.absent {
 			if call.call.Path == none && (call.call.Header != nil || call.call.Body != nil || call.call.Faults != nil) {
@@ -88,7 +89,7 @@ func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems [
 			}
 			continue
 		}
-		t, err := newTemplate(base, allow, call.call, d.Header, call.wants, call.holes...)
+		t, err := newForm(base, allow, call.call, d.Header, call.wants, call.holes...)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", call.name, err))
 			continue
@@ -114,13 +115,13 @@ func answerID(d Dialect) string {
 
 // sensitive returns the words of the calls that may be credentials.
 func (s *stage) sensitive() (words []string) {
-	for _, t := range []*template{s.create, s.status, s.cancel, s.fetch} {
+	for _, t := range []*form{s.create, s.status, s.cancel, s.fetch} {
 		if t != nil {
-			words = append(words, t.sensitive()...)
+			words = append(words, t.Sensitive()...)
 		}
 	}
 	if s.find != nil {
-		words = append(words, s.find.call.sensitive()...)
+		words = append(words, s.find.call.Sensitive()...)
 	}
 	return words
 }

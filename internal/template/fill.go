@@ -1,0 +1,156 @@
+package template
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/web"
+)
+
+var (
+	errNoKey    = errors.New("this create needs an idempotency key: its Call names {key}")
+	errSegments = errors.New(`the id has a segment that is empty, "." or "..", or one of ?, # and \`)
+)
+
+// Fill sets g to the request with v in the holes, or returns why there is none.
+func (t *Template) Fill(g *exchange.Request, v *Vars) (err error) {
+	*g = exchange.Request{Method: t.method}
+	switch {
+	case t.keyed && v.Key == "":
+		return errNoKey
+	case t.whole != "":
+		g.URL, _, err = t.Resolve(v.get(t.whole))
+	default:
+		err = t.fillPath(&g.URL, v)
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range t.header {
+		if f.optional && isLeftOut(f.pieces, v) {
+			continue
+		}
+		value := f.pieces[0].plain
+		if len(f.pieces) > 1 {
+			value = join(f.pieces, v, func(s string) string { return s })
+		}
+		if !web.IsHeaderValue(value) {
+			return fmt.Errorf("the header %s would hold a control character", f.name)
+		}
+		g.Header = append(g.Header, f.name, value)
+	}
+	if t.body != nil {
+		g.Type = t.ContentType()
+		g.Body, err = t.body.fill(v)
+	}
+	return err
+}
+
+// fillPath sets the URL. Whatever the values hold, each stays one segment of the path, or one value
+// of the query; only slashes stay where the Call says so.
+func (t *Template) fillPath(u *url.URL, v *Vars) error {
+	u.Scheme, u.Host = t.base.Scheme, t.base.Host
+	if t.simple && isUnreserved(v.ID) {
+		u.Path = t.path[0].plain + v.ID + t.path[1].plain
+		return nil
+	}
+	plain := true
+	for i := range t.path {
+		p := &t.path[i]
+		plain = plain && p.plain == p.raw && isUnreserved(v.get(p.hole))
+	}
+	if len(t.path) == 1 && plain {
+		u.Path = t.path[0].plain
+	} else {
+		var path, raw strings.Builder
+		for i := range t.path {
+			p := &t.path[i]
+			value := v.inPath(p.hole)
+			path.WriteString(p.plain + value)
+			raw.WriteString(p.raw)
+			if p.slashes {
+				escaped, err := segments(value)
+				if err != nil {
+					return err
+				}
+				value = escaped
+			} else {
+				value = url.PathEscape(value)
+			}
+			raw.WriteString(value)
+		}
+		u.Path, u.RawPath = path.String(), raw.String()
+		if plain {
+			u.RawPath = ""
+		}
+	}
+	if len(t.query) == 0 {
+		return nil
+	}
+	u.RawQuery = fillQuery(t.query, v)
+	return nil
+}
+
+func fillQuery(query []pair, v *Vars) string {
+	if len(query) == 1 && len(query[0].pieces) == 1 {
+		return query[0].pieces[0].plain
+	}
+	var b strings.Builder
+	for i := range query {
+		p := &query[i]
+		if p.optional && isLeftOut(p.pieces, v) {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(join(p.pieces, v, url.QueryEscape))
+	}
+	return b.String()
+}
+
+// segments escapes each segment of a path.
+func segments(path string) (string, error) {
+	if strings.ContainsAny(path, `?#\`) {
+		return "", errSegments
+	}
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if part == "" || part == "." || part == ".." {
+			return "", errSegments
+		}
+		parts[i] = url.PathEscape(part)
+	}
+	return strings.Join(parts, "/"), nil
+}
+
+// isUnreserved reports whether id reads the same escaped, as nearly all do (RFC 3986, 2.3).
+func isUnreserved(id string) bool {
+	for i := range len(id) {
+		if !unreserved[id[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+var unreserved = func() (is [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
+		is[c] = true
+	}
+	return is
+}()
+
+// EscapedLen returns the length of [url.QueryEscape] of id.
+func EscapedLen(id string) int {
+	n := len(id)
+	for i := range len(id) {
+		if !unreserved[id[i]] && id[i] != ' ' {
+			n += 2
+		}
+	}
+	return n
+}

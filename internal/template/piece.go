@@ -1,0 +1,109 @@
+package template
+
+import "strings"
+
+// piece is a text and the hole behind it.
+type piece struct {
+	plain, raw string // as it reads, and as it is sent
+	hole       string // "" for none
+	slashes    bool   // whether slashes of its value stay
+}
+
+// pair is a part of a query.
+type pair struct {
+	pieces   []piece
+	optional bool // whether it is left out if one of its holes is empty that may be
+}
+
+// field is a header of a Call.
+type field struct {
+	name     string
+	pieces   []piece
+	optional bool // likewise
+}
+
+// cut takes a text apart around its holes. Other braces are the text's own, and {{id}} reads {id}.
+func cut(text string) (pieces []piece) {
+	plain := ""
+	for {
+		open := strings.IndexByte(text, '{')
+		if open < 0 {
+			break
+		}
+		plain, text = plain+text[:open], text[open:]
+		if literal, length := literalHole(text); length > 0 {
+			plain, text = plain+literal, text[length:]
+			continue
+		}
+		end := max(strings.IndexByte(text, '}'), 0)
+		hole, slashes := strings.CutPrefix(text[1:max(end, 1)], "+")
+		if !isHole(hole) {
+			plain, text = plain+"{", text[1:]
+			continue
+		}
+		pieces = append(pieces, piece{plain: plain, raw: plain, hole: hole, slashes: slashes})
+		plain, text = "", text[end+1:]
+	}
+	return append(pieces, piece{plain: plain + text, raw: plain + text})
+}
+
+// literalHole returns what a hole in double braces at the beginning of a text reads, and the length
+// of the hole; 0 if there is none.
+func literalHole(text string) (literal string, length int) {
+	inner, doubled := strings.CutPrefix(text, "{{")
+	end := strings.IndexByte(inner, '}')
+	if !doubled || end < 0 || !strings.HasPrefix(inner[end:], "}}") {
+		return "", 0
+	}
+	switch name := strings.TrimPrefix(inner[:end], "+"); {
+	case isHole(name), name == "input", name == "id:number":
+		return "{" + inner[:end] + "}", len("{{}}") + end
+	default:
+		return "", 0
+	}
+}
+
+// escapeLiterals returns a path and its query with each hole in double braces as it is sent.
+func escapeLiterals(path string) string {
+	var b strings.Builder
+	for i := 0; i < len(path); {
+		if literal, length := literalHole(path[i:]); length > 0 {
+			b.WriteString("%7B" + literal[1:len(literal)-1] + "%7D")
+			i += length
+			continue
+		}
+		b.WriteByte(path[i])
+		i++
+	}
+	return b.String()
+}
+
+func isHole(s string) bool {
+	return s == ID || s == Rev || s == Key || s == Result || s == Page || s == Hold
+}
+
+// isOptional reports whether the pair of a query or the header in which a hole stands is left out
+// if there is no value for it.
+func isOptional(hole string) bool { return hole == Rev || hole == Page || hole == Hold }
+
+// isLeftOut reports whether a hole of the pieces that may be empty is.
+func isLeftOut(pieces []piece, v *Vars) bool {
+	for i := range pieces {
+		if hole := pieces[i].hole; isOptional(hole) && v.get(hole) == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// join returns the pieces with v in their holes.
+func join(pieces []piece, v *Vars, escape func(string) string) string {
+	var b strings.Builder
+	for i := range pieces {
+		b.WriteString(pieces[i].plain)
+		if hole := pieces[i].hole; hole != "" {
+			b.WriteString(escape(v.get(hole)))
+		}
+	}
+	return b.String()
+}

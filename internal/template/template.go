@@ -1,0 +1,214 @@
+// Package template compiles what a dialect says of a request, and fills it: the path, the query, the
+// headers and the body, with values in their holes. Whatever the values hold, the request goes to
+// the service that is configured.
+
+package template
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+)
+
+// Template is a Spec at a base URL, taken apart around its holes. It does not change.
+type Template struct {
+	method string
+	base   *url.URL
+	allow  []*url.URL // other origins
+	whole  string     // the hole that is all of the path, if one is
+	path   []piece    // with the path of base
+	query  []pair
+	header []field
+	body   *bodyTemplate // nil for none
+	needs  map[string]bool
+	keyed  bool // whether it needs a key
+	holds  bool // whether it says how long the service may hold it
+	simple bool // whether it is the id alone between two plain texts, as nearly all are
+}
+
+// A Spec says what is sent. Its fields are those of a Call of a dialect, and may have holes but for
+// Method.
+type Spec struct {
+	Method, Path string
+	Header       map[string]string
+	Body         any // nil for none
+}
+
+// New joins the path of c to that of base. Its holes are those that may stand in it. URLs of the
+// origins in allow may be asked too, and shared are headers of all calls.
+func New(base *url.URL, allow []*url.URL, c Spec, shared map[string]string, wantsID bool, holes ...string) (*Template, error) {
+	t := &Template{method: c.Method, base: base, allow: allow, needs: map[string]bool{}}
+	if !web.IsToken(c.Method) {
+		return nil, fmt.Errorf("%q is not an HTTP method", c.Method)
+	}
+	var err error
+	if err = t.setHeader(c.Header, shared, holes); err != nil {
+		return nil, err
+	}
+	if c.Body != nil {
+		if t.body, err = newBody(c.Body, t.ContentType(), holes); err == nil {
+			err = t.note(t.body.pieces, "body", holes)
+		}
+		if err == nil && t.body.has(Hold) {
+			err = errors.New("{hold} stands in a path, a query or a header")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("field Body: %w", err)
+		}
+	}
+	for _, hole := range holes {
+		if c.Path == "{+"+hole+"}" {
+			t.whole, t.needs[hole] = hole, true
+			return t, nil
+		}
+	}
+	return t, t.setPath(c.Path, wantsID, holes)
+}
+
+func (t *Template) setPath(whole string, wantsID bool, holes []string) error {
+	whole = escapeLiterals(whole)
+	path, query, _ := strings.Cut(whole, "?")
+	switch {
+	case !strings.HasPrefix(path, "/"):
+		return fmt.Errorf("path %q does not begin with a slash: it is appended to the base URL", path)
+	case strings.Contains(whole, "#"):
+		return fmt.Errorf("path %q has a fragment", path)
+	}
+	n := strings.Count(whole, "{id}") + strings.Count(whole, "{+id}")
+	if wantsID && (n > 1 || n == 0 && !t.needs[ID]) {
+		return fmt.Errorf("path %q names {id} %d times, it takes one, which stands for the job's id", path, n)
+	}
+	pieces := cut(path)
+	if err := t.note(pieces, path, holes); err != nil {
+		return err
+	}
+	prefix := strings.TrimSuffix(t.base.EscapedPath(), "/")
+	for i := range pieces {
+		p := &pieces[i]
+		if i == 0 {
+			p.plain = prefix + p.plain
+		}
+		plain, err := url.PathUnescape(p.plain)
+		if err != nil {
+			return fmt.Errorf("path %q: %w", path, err)
+		}
+		p.plain, p.raw = plain, (&url.URL{Path: plain, RawPath: p.plain}).EscapedPath()
+	}
+	t.path = pieces
+	t.simple = query == "" && len(pieces) == 2 && pieces[0].hole == ID && !pieces[0].slashes &&
+		pieces[0].plain == pieces[0].raw && pieces[1].plain == pieces[1].raw
+	return t.setQuery(path, query, holes)
+}
+
+func (t *Template) setQuery(path, query string, holes []string) error {
+	if query == "" {
+		return nil
+	}
+	filled := query
+	for part := range strings.SplitSeq(query, "&") {
+		p := pair{pieces: cut(part)}
+		if err := t.note(p.pieces, path, holes); err != nil {
+			return err
+		}
+		for _, piece := range p.pieces {
+			p.optional = p.optional || isOptional(piece.hole)
+			if piece.hole != "" {
+				filled = strings.Replace(strings.Replace(filled, "{"+piece.hole+"}", "x", 1), "{+"+piece.hole+"}", "x", 1)
+			}
+		}
+		t.query = append(t.query, p)
+	}
+	if _, err := url.ParseQuery(filled); err != nil {
+		return fmt.Errorf("path %q: its query does not parse", path)
+	}
+	return nil
+}
+
+func (t *Template) setHeader(own, shared map[string]string, holes []string) error {
+	set := map[string]bool{}
+	for _, headers := range []map[string]string{own, shared} {
+		for name, value := range headers {
+			key := http.CanonicalHeaderKey(name)
+			switch {
+			case !web.IsToken(name) || key == "Host" || key == "Content-Length":
+				return fmt.Errorf("field Header: %.80q: not a header that can be set", name)
+			case !web.IsHeaderValue(value):
+				return fmt.Errorf("field Header: %.80q: its value holds a control character", name)
+			case set[key]:
+				continue
+			}
+			set[key] = true
+			f := field{name: key, pieces: cut(value)}
+			if err := t.note(f.pieces, inHeader+name, holes); err != nil {
+				return err
+			}
+			for _, p := range f.pieces {
+				f.optional = f.optional || isOptional(p.hole)
+			}
+			t.header = append(t.header, f)
+		}
+	}
+	return nil
+}
+
+// inHeader begins where a hole stands that is in a header, whose other braces are its own.
+const inHeader = "header "
+
+// note takes in which holes there are, and refuses those that may not be.
+func (t *Template) note(pieces []piece, where string, holes []string) error {
+	for _, p := range pieces {
+		known := p.hole == "" && (where == "body" || strings.HasPrefix(where, inHeader) || !strings.ContainsAny(p.plain, "{}"))
+		for _, hole := range holes {
+			known = known || p.hole == hole
+		}
+		if !known {
+			return noHole(p, where, holes)
+		}
+		if p.hole != "" {
+			t.needs[p.hole] = true
+			t.keyed = t.keyed || p.hole == Key
+			t.holds = t.holds || p.hole == Hold
+		}
+	}
+	return nil
+}
+
+// noHole returns the error of a hole that has no value where it stands, or of braces around none.
+func noHole(p piece, where string, holes []string) error {
+	known := "{" + strings.Join(holes, "}, {") + "}"
+	if p.hole != "" {
+		return fmt.Errorf("path %q has braces that are no {id} to fill in: {%s} has no value here, but %s", where, p.hole, known)
+	}
+	return fmt.Errorf("path %q has braces that are no {id} to fill in: only %s has a value here, and other braces are written %%7B and %%7D", where, known)
+}
+
+// String returns the method and the host.
+func (t *Template) String() string { return t.method + " " + t.base.Scheme + "://" + t.base.Host }
+
+// IsWhole reports whether one hole is all of the path, so that its value is a URL.
+func (t *Template) IsWhole() bool { return t.whole != "" }
+
+// Needs reports whether a hole stands in t.
+func (t *Template) Needs(hole string) bool { return t.needs[hole] }
+
+// Holds reports whether t says for how long the service may keep the request.
+func (t *Template) Holds() bool { return t.holds }
+
+// HasBody reports whether t has a body, and takesInput whether the input of a create goes into it.
+func (t *Template) HasBody() (has, takesInput bool) {
+	return t.body != nil, t.body != nil && t.body.input
+}
+
+// ContentType returns the Content-Type that the Call names, "" if it names none.
+func (t *Template) ContentType() string {
+	for _, f := range t.header {
+		if f.name == "Content-Type" {
+			return f.pieces[0].plain
+		}
+	}
+	return ""
+}
