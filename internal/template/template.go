@@ -1,6 +1,6 @@
-// Package template compiles what a dialect says of a request, and fills it: the path, the query, the
-// headers and the body, with values in their holes. Whatever the values hold, the request goes to
-// the service that is configured.
+// Package template compiles what a dialect says of a request, and fills it: the path, the query,
+// the headers and the body, with values in their holes. Whatever the values hold, the request goes
+// to the service that is configured.
 
 package template
 

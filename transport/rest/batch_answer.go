@@ -11,8 +11,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// readBatch returns what the answer says of the jobs that were asked about.
-func (a *answer) readBatch(ids []string) ([]transport.Answer, error) {
+// A batchAnswer is one about many jobs.
+type batchAnswer struct{ *answer }
+
+// read returns what the answer says of the jobs that were asked about.
+func (a batchAnswer) read(ids []string) ([]transport.Answer, error) {
 	switch {
 	case a.Answer.Code/100 != 2:
 		return nil, a.Fail(web.ClassOfBatchCode(a.Answer.Code, a.Answer.IsPaced()), a.Quote())
@@ -28,7 +31,7 @@ func (a *answer) readBatch(ids []string) ([]transport.Answer, error) {
 	}
 	told := make([]transport.Answer, len(ids))
 	for i, item := range a.batch.match(ids, items) {
-		answer := a.readItem(ids[i], item)
+		answer := a.item(ids[i], item)
 		switch {
 		case told[i].Status.ID == "":
 			told[i] = answer
@@ -74,9 +77,9 @@ func (b *batch) job(key, item []byte, found *place.Found) string {
 	return ""
 }
 
-// readItem returns what an item says of its job.
-func (a *answer) readItem(id string, item []byte) transport.Answer {
-	s, err := a.judgeItem(id, item)
+// item returns what an item says of its job.
+func (a batchAnswer) item(id string, item []byte) transport.Answer {
+	s, err := a.judge(id, item)
 	if classify := a.reader.dialect.Classify; classify != nil {
 		s, err = classify(Answer{a.Answer.Code, a.Answer.Header, item}, s, err)
 	}
@@ -87,8 +90,8 @@ func (a *answer) readItem(id string, item []byte) transport.Answer {
 	return transport.Answer{Status: s}
 }
 
-// judgeItem returns what an item says, before Classify has a word.
-func (a *answer) judgeItem(id string, item []byte) (transport.Status, error) {
+// judge returns what an item says, before Classify has a word.
+func (a batchAnswer) judge(id string, item []byte) (transport.Status, error) {
 	part := a.places(id)
 	part.Body = item
 	if b := a.batch; b.notFound != nil {

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/template"
+	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -46,6 +49,12 @@ func (k *call) reset() {
 	k.enter(0)
 }
 
+// end gives k back to the calls that it came from.
+func (k *call) end(pool *sync.Pool) {
+	k.reset()
+	pool.Put(k)
+}
+
 // ask prepares the request that a template describes, with v in its holes.
 func (k *call) ask(t *form, v *template.Vars) error {
 	k.answer.template = t
@@ -53,6 +62,26 @@ func (k *call) ask(t *form, v *template.Vars) error {
 		return &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %s: %w", t, err)}
 	}
 	return nil
+}
+
+// status asks about a job, which has come to a step. A hold of d is asked for where that is
+// possible.
+func (k *call) status(ctx context.Context, id string, at step, last *transport.Status, d time.Duration) error {
+	k.enter(at.stage)
+	v, h := template.Vars{ID: at.id}, newHold(last, d)
+	if last != nil {
+		h.fill(k.stage.status, &v, last.Revision)
+	}
+	if err := k.ask(k.stage.status, &v); err != nil {
+		return err
+	}
+	a := &k.answer
+	a.id, a.asked, a.hold = id, at.id, h
+	k.wire.Terms = h.terms(id)
+	if last != nil && a.reader.dialect.Revision == "" && web.IsETag(last.Revision) {
+		k.wire.Request.Extra, a.last = [2]string{"If-None-Match", last.Revision}, last
+	}
+	return k.do(ctx, (*answer).readStatus)
 }
 
 // do sends the request, and returns what judge made of the answer.

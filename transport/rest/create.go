@@ -33,7 +33,7 @@ func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transp
 	if err != nil {
 		return transport.Status{}, err
 	}
-	defer c.end(k)
+	defer k.end(&c.calls)
 	if k.stage.create == nil {
 		return transport.Status{}, unsupported("Create")
 	}
@@ -120,7 +120,7 @@ func (a *answer) readStart() error {
 	}
 	a.status = transport.Status{State: transport.Pending, RetryAfter: a.wanted()}
 	d := &a.reader.dialect
-	id, err := a.reader.readID(found, a.key)
+	id, err := a.reader.ids.read(found, a.key)
 	if d.CreateTells {
 		var told transport.Status
 		if a.reader.readStatus(&told, &a.reading) == nil {

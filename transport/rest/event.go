@@ -197,7 +197,7 @@ func (e *events) read(header http.Header, body []byte) (transport.Status, error)
 		return transport.Status{}, err
 	}
 	a := &place.Answer{Code: http.StatusOK, Header: header, Body: body}
-	id, err := e.reader.readID(a, "")
+	id, err := e.reader.ids.read(a, "")
 	switch {
 	case errors.Is(err, errNoID):
 		return transport.Status{}, nil
@@ -239,23 +239,23 @@ func (c *Client) ReadEvent(header http.Header, body []byte) (transport.Status, e
 	case c.events == nil:
 		return transport.Status{}, unsupported("Event")
 	case len(body) > c.MaxBody:
-		return transport.Status{}, c.unreadEvent(fmt.Errorf("%w: at most %d bytes (WithMaxBody)", exchange.ErrTooLarge, c.MaxBody), nil)
+		return transport.Status{}, unreadEvent(c.settings, fmt.Errorf("%w: at most %d bytes (WithMaxBody)", exchange.ErrTooLarge, c.MaxBody), nil)
 	}
 	s, err := c.events.read(header, body)
 	if err != nil {
-		return transport.Status{}, c.unreadEvent(err, body)
+		return transport.Status{}, unreadEvent(c.settings, err, body)
 	}
 	return s, nil
 }
 
 // unreadEvent returns the error of an event that can't be read.
-func (c *Client) unreadEvent(err error, body []byte) error {
+func unreadEvent(s *settings, err error, body []byte) error {
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		return err // of Classify
 	}
-	err = web.Safe(safe(err, func(part []byte) string { return redact.Excerpt(part, c.Secrets()...) }), c.Secrets()...)
+	err = web.Safe(safe(err, func(part []byte) string { return redact.Excerpt(part, s.Secrets()...) }), s.Secrets()...)
 	if len(body) > 0 {
-		err = fmt.Errorf("%w: %s", err, redact.Excerpt(body, c.Secrets()...))
+		err = fmt.Errorf("%w: %s", err, redact.Excerpt(body, s.Secrets()...))
 	}
 	return &transport.Error{Class: transport.Malformed, Err: fmt.Errorf("rest: event: %w", err)}
 }

@@ -76,7 +76,7 @@ func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer c.end(k)
+	defer k.end(&c.calls)
 	if err := k.ask(k.stage.status, &template.Vars{ID: id}); err != nil {
 		return nil, err
 	}

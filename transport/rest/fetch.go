@@ -21,12 +21,12 @@ func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadClose
 	if err != nil {
 		return nil, err
 	}
-	body, err := k.fetch(ctx, c.place(done.ID), done)
+	body, err := k.fetch(ctx, c.followed.where(done.ID), done)
 	if err != nil {
-		c.end(k)
+		k.end(&c.calls)
 		return nil, err
 	}
-	body.OnClose = func() { c.end(k) }
+	body.OnClose = func() { k.end(&c.calls) }
 	return body, nil
 }
 

@@ -56,7 +56,7 @@ func (f *finder) ids(ctx context.Context, c *Client, key string) (ids []string, 
 	if err != nil {
 		return nil, err
 	}
-	defer c.end(k)
+	defer k.end(&c.calls)
 	if err := k.ask(f.call, &template.Vars{Key: key}); err != nil {
 		return nil, err
 	}

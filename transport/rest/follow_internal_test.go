@@ -14,7 +14,7 @@ import (
 
 func TestJobsThatGoOnAreRememberedLongerThanThoseThatEnded(t *testing.T) {
 	t.Parallel()
-	var f followed
+	f := followed{on: true}
 	f.move("running", step{stage: 1, id: "next"})
 	for i := range maxEnded + 3 {
 		id := fmt.Sprint(i)
@@ -59,7 +59,7 @@ func TestAClientNotesTheEndOfAJobThatWentOn(t *testing.T) {
 
 func TestRememberedIDsAreBoundedInBytes(t *testing.T) {
 	t.Parallel()
-	var f followed
+	f := followed{on: true}
 	long := strings.Repeat("x", 16<<10)
 	for i := range 3 * maxFollowedBytes / len(long) {
 		f.move(fmt.Sprint(i), step{stage: 1, id: long})
@@ -71,7 +71,7 @@ func TestRememberedIDsAreBoundedInBytes(t *testing.T) {
 func TestWhatIsRememberedAddsUp(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		var f followed
+		f := followed{on: true}
 		ids := rapid.StringN(0, 3, 3)
 		for range rapid.IntRange(0, 50).Draw(t, "steps") {
 			id := ids.Draw(t, "id")

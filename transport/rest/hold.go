@@ -25,15 +25,10 @@ var _ transport.Holder = (*Client)(nil)
 // than a day is asked for as a day. A request that is held is not sent a second time within the
 // call, but for a new token.
 func (c *Client) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
-	if c != nil && c.settings != nil && !c.canHold(id) {
+	if c != nil && c.settings != nil && !c.stages[c.followed.where(id).stage].status.Holds() {
 		return transport.Status{}, unsupported("{hold}")
 	}
 	return c.ask(ctx, id, &last, d)
-}
-
-// canHold reports whether the requests about a job can be held, as it stands now.
-func (c *Client) canHold(id string) bool {
-	return c.stages[c.place(id).stage].status.Holds()
 }
 
 // maxHold bounds a hold: no service keeps a request for so long.

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/rules"
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -46,9 +44,7 @@ type reader struct {
 	places   []place.Place
 	at       [fields + 1]int // where the places of each field begin
 	set      *place.Set
-	id       []place.Place
-	idSet    *place.Set
-	pattern  []string // around {id} of IDPattern
+	ids      idReader
 	unit     time.Duration
 	ratio    bool  // whether Progress is a quotient
 	code     int   // which place of State is the code, -1 for none
@@ -77,7 +73,8 @@ func newReader(d Dialect) (*reader, error) {
 	}
 	problems = append(problems, unitProblems(&d)...)
 	problems = append(problems, r.compile(r.texts())...)
-	if err := r.compileID(); err != nil {
+	var err error
+	if r.ids, err = newIDReader(&r.dialect); err != nil {
 		problems = append(problems, err)
 	}
 	if len(problems) == 0 {
@@ -145,21 +142,6 @@ func (r *reader) compile(texts [fields]string) (problems []error) {
 }
 
 func (r *reader) field(i int) []place.Place { return r.places[r.at[i]:r.at[i+1]] }
-
-func (r *reader) compileID() (err error) {
-	if r.id, err = place.ParseList(r.dialect.ID); err == nil {
-		r.idSet, err = place.NewSet(r.id, 1)
-	}
-	if err != nil {
-		return fmt.Errorf("field ID: %w", err)
-	}
-	if p := r.dialect.IDPattern; p != "" {
-		if r.pattern = strings.Split(p, placeholder); len(r.pattern) != 2 {
-			return fmt.Errorf("field IDPattern: %q: it names {id} once", p)
-		}
-	}
-	return nil
-}
 
 func (r *reader) compileRules() (problems []error) {
 	var err error
@@ -280,7 +262,7 @@ func (r *reader) readRest(s *transport.Status, g *reading) {
 		return
 	}
 	if values := g.values(r, inProgress); len(values) > 0 {
-		s.Progress = r.readProgress(values)
+		s.Progress = readProgress(values, r.ratio, r.dialect.ProgressScale)
 	}
 	if v, ok := g.said(r, inMessage); ok {
 		s.Message = v.Text()
@@ -335,44 +317,6 @@ func isNotJSON(err error) bool {
 // none, or it is not JSON.
 func (r *reader) saysNothing(err error) bool { return errors.Is(err, r.noStatus) || isNotJSON(err) }
 
-func (r *reader) readProgress(values [][]byte) float64 {
-	if r.ratio && len(values) == 2 {
-		done, ok := number(values[0])
-		total, all := number(values[1])
-		if !ok || !all || !(total > 0) {
-			return 0
-		}
-		return min(max(done/total, 0), 1)
-	}
-	for _, v := range values {
-		v := place.Value(v)
-		if v.IsEmpty() {
-			continue
-		}
-		if v.Kind() == place.Word {
-			text, isPercent := strings.CutSuffix(strings.TrimSpace(v.Text()), "%")
-			if p, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil && isPercent {
-				return min(max(p/100, 0), 1)
-			}
-		}
-		p, ok := number(v)
-		if !ok {
-			return 0
-		}
-		return min(max(p/r.dialect.ProgressScale, 0), 1)
-	}
-	return 0
-}
-
-// number reads a number, or a text that is one.
-func number(v place.Value) (float64, bool) {
-	if v.Kind() != place.Number && v.Kind() != place.Word {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(string(jsonscan.Inner(v)), 64)
-	return n, err == nil && n == n
-}
-
 // readWait returns the wait that the body names, as [web.RetryAfter] does.
 func (r *reader) readWait(g *reading) time.Duration {
 	v, ok := g.said(r, inRetryAfter)
@@ -380,95 +324,4 @@ func (r *reader) readWait(g *reading) time.Duration {
 		return 0
 	}
 	return web.Wait(v.Text(), r.unit)
-}
-
-// timeLayouts are the forms of a time beside those of the headers.
-var timeLayouts = [...]string{
-	time.RFC3339Nano, time.RFC1123, time.RFC1123Z, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999-0700",
-	"20060102T150405Z0700", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
-}
-
-// readTime returns the zero time for what is not a time.
-func readTime(v place.Value) time.Time {
-	text := v.Text()
-	if v.Kind() != place.Number {
-		for _, layout := range timeLayouts {
-			if t, err := time.Parse(layout, text); err == nil {
-				return t
-			}
-		}
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n > 0 && n < 1e18) { // many services say 0 of what has not happened yet
-		return time.Time{}
-	}
-	const latest = 1e11 // seconds: a larger number is of smaller units
-	unit := int64(time.Second)
-	for n >= latest {
-		n, unit = n/1000, unit/1000
-	}
-	if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
-		perSecond := int64(time.Second) / unit
-		return time.Unix(whole/perSecond, whole%perSecond*unit).UTC()
-	}
-	whole := int64(n)
-	return time.Unix(whole, int64((n-float64(whole))*1e9)).UTC()
-}
-
-// readID reads the answer to a create. The key is the one that was sent.
-func (r *reader) readID(a *place.Answer, key string) (string, error) {
-	var found place.Found
-	err := r.idSet.Find(a, &found)
-	for i, v := range found.Values {
-		v := place.Value(v)
-		if r.id[i].Source == place.Key && key != "" {
-			return key, nil
-		}
-		if v.IsEmpty() || v.Kind() == place.Nothing {
-			continue
-		}
-		id := v.Text()
-		if v.Kind() == place.Composite || id == "true" || id == "false" {
-			return "", fmt.Errorf("the id at %s (Dialect.ID) is neither a string nor a number", r.dialect.ID)
-		}
-		if id, err = r.cutID(id); err != nil {
-			return "", err
-		}
-		return id, transport.CheckID(id)
-	}
-	if err == nil {
-		err = fmt.Errorf("%w at %s (Dialect.ID)", errNoID, r.dialect.ID)
-	}
-	return "", err
-}
-
-var errNoID = errors.New("no id")
-
-// cutID returns the part of a text that IDPattern says is the id.
-func (r *reader) cutID(text string) (string, error) {
-	if r.pattern == nil {
-		return text, nil
-	}
-	before, after := r.pattern[0], r.pattern[1]
-	start, any := strings.CutPrefix(before, "*")
-	end, open := strings.CutSuffix(after, "*")
-	from := 0
-	if any {
-		if from = strings.Index(text, start); from < 0 {
-			return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.dialect.ID)
-		}
-	} else if !strings.HasPrefix(text, start) {
-		return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.dialect.ID)
-	}
-	rest := text[from+len(start):]
-	to := len(rest) - len(end)
-	if open && end != "" {
-		to = strings.Index(rest, end)
-	} else if open {
-		to = len(rest)
-	}
-	if to < 0 || !open && !strings.HasSuffix(rest, end) {
-		return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.dialect.ID)
-	}
-	return rest[:to], nil
 }

@@ -97,7 +97,6 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/template"
-	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -131,6 +130,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{settings: s, name: "rest: " + s.Base.Scheme + "://" + s.Base.Host}
+	c.followed.on = s.follows
 	c.calls.New = func() any { return newCall(s) }
 	return c, nil
 }
@@ -169,25 +169,13 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 	if err != nil {
 		return transport.Status{}, err
 	}
-	defer c.end(k)
-	at := c.place(id)
-	k.enter(at.stage)
-	v, h := template.Vars{ID: at.id}, newHold(last, d)
-	if last != nil {
-		h.fill(k.stage.status, &v, last.Revision)
-	}
-	if err := k.ask(k.stage.status, &v); err != nil {
+	defer k.end(&c.calls)
+	at := c.followed.where(id)
+	if err := k.status(ctx, id, at, last, d); err != nil {
 		return transport.Status{}, err
 	}
-	a := &k.answer
-	a.id, a.asked, a.hold = id, at.id, h
-	k.wire.Terms = h.terms(id)
-	if last != nil && a.reader.dialect.Revision == "" && web.IsETag(last.Revision) {
-		k.wire.Request.Extra, a.last = [2]string{"If-None-Match", last.Revision}, last
-	}
-	err = k.do(ctx, (*answer).readStatus)
-	if c.follows && err == nil {
-		switch {
+	if c.follows {
+		switch a := &k.answer; {
 		case a.reading.next != "" && a.last == nil:
 			err = k.follow(&c.followed, at)
 		case a.status.State.Terminal():
@@ -197,15 +185,7 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 	if err != nil {
 		return transport.Status{}, err
 	}
-	return a.status, nil
-}
-
-// place returns where the job has come to under which the caller asks.
-func (c *Client) place(id string) step {
-	if !c.follows {
-		return step{id: id}
-	}
-	return c.followed.where(id)
+	return k.answer.status, nil
 }
 
 // Cancel asks the service to cancel a job. It returns nil for an answer of 2xx.
@@ -214,8 +194,8 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	defer c.end(k)
-	at := c.place(id)
+	defer k.end(&c.calls)
+	at := c.followed.where(id)
 	if k.enter(at.stage); k.stage.cancel == nil {
 		return unsupported("Cancel")
 	}
@@ -242,9 +222,4 @@ func (c *Client) begin(ctx context.Context, problem error) (*call, error) {
 		return nil, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", problem)}
 	}
 	return c.calls.Get().(*call), nil
-}
-
-func (c *Client) end(k *call) {
-	k.reset()
-	c.calls.Put(k)
 }

@@ -1,0 +1,158 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/template"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// MaxBatch returns the Max of the dialect's Batch, and 0 if it has none.
+func (c *Client) MaxBatch() int {
+	if c == nil || c.settings == nil || c.batch == nil {
+		return 0
+	}
+	return c.batch.Max
+}
+
+// StatusBatch asks about many jobs in one request, as the dialect's Batch says. The answers stand
+// in the order of ids. One is an error if its item can't be read, if two items name its job and do
+// not say the same of it, if NotFound says that there is none, or if its id is one that
+// transport.CheckID refuses. An item that spells an id in another case is about that job if no
+// other item and no other job could be meant. A job that no item names has no answer, and items
+// about other jobs are passed over. An answer of 202 or 204 that is not JSON is about no job.
+//
+// What comes back for the request as a whole is what Status would return, but for this: any 5xx is
+// an error, whatever its body says. 404 is permanent, for it does not say which job was not found.
+// 413, 414 and 431, more ids than MaxBatch, a URL over 8,000 bytes and a body over what WithMaxBody
+// says are an error of class transport.Oversized. Ids that the Separator can't tell apart are a
+// permanent one, so that a Watcher asks about them one at a time. Fit tells beforehand what goes
+// into one request.
+func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
+	var problem error
+	if c.MaxBatch() == 0 {
+		problem = errNoBatch
+	}
+	k, err := c.begin(ctx, problem)
+	if err != nil {
+		return nil, err
+	}
+	defer k.end(&c.calls)
+	b := k.batch
+	if err := k.ask(b.to, &template.Vars{}); err != nil {
+		return nil, err
+	}
+	if len(ids) > b.Max {
+		return nil, k.wire.Fail(transport.Oversized, fmt.Errorf("%d jobs at once, at most %d", len(ids), b.Max))
+	}
+	var answers []transport.Answer
+	var fit []string
+	for _, id := range ids {
+		if err := transport.CheckID(id); err != nil {
+			answers = append(answers, refusal(id, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", err)}))
+		} else {
+			fit = append(fit, id)
+		}
+	}
+	if len(fit) == 0 {
+		return answers, nil
+	}
+	told, err := k.pages(ctx, fit)
+	return append(answers, told...), err
+}
+
+// pages asks for the answer to a batch, and for its next pages as long as any of the jobs is
+// missing.
+func (k *call) pages(ctx context.Context, ids []string) (told []transport.Answer, err error) {
+	page := ""
+	for range maxPages {
+		answers, next, err := k.page(ctx, ids, page)
+		switch {
+		case err != nil && page != "":
+			return told, nil // the jobs that are missing are asked about alone
+		case err != nil:
+			return nil, err
+		}
+		told = append(told, answers...)
+		for _, a := range answers {
+			if i := slices.Index(ids, a.Status.ID); i >= 0 {
+				ids = slices.Delete(slices.Clone(ids), i, i+1)
+			}
+		}
+		if next == "" || next == page || len(ids) == 0 {
+			return told, nil
+		}
+		page = next
+		k.reset()
+	}
+	return told, nil
+}
+
+// page asks for one page, and returns where the next one is.
+func (k *call) page(ctx context.Context, ids []string, page string) (answers []transport.Answer, next string, err error) {
+	if class, err := k.batch.request(k, ids, page); err != nil {
+		return nil, "", k.wire.Fail(class, err)
+	}
+	if err := k.turn(page); err != nil {
+		return nil, "", err
+	}
+	jobs := len(ids)
+	if k.batch.lists {
+		jobs = maxBatch
+	}
+	k.answer.batch = k.batch
+	k.wire.Terms = exchange.Terms{Seed: ids[0], Repeatable: true, Limit: batchBody(k.MaxBody, jobs)}
+	err = k.do(ctx, func(a *answer) (err error) {
+		answers, err = batchAnswer{a}.read(ids)
+		next = a.batch.nextPage(a.places(""))
+		return err
+	})
+	return answers, next, err
+}
+
+// turn has the call ask for a page that is a URL, where the Path has no {page}.
+func (k *call) turn(page string) error {
+	if k.batch.to.Needs(template.Page) || page == "" {
+		return nil
+	}
+	url := &k.wire.Request.URL
+	ref, err := k.batch.to.Reference(page, url)
+	if err != nil {
+		return err
+	}
+	to, foreign, err := k.batch.to.Resolve(ref)
+	if foreign {
+		return errors.New("the next page is at another origin")
+	}
+	*url = to
+	return err
+}
+
+// nextPage returns where the next page is, "" if there is none.
+func (b *batch) nextPage(a *place.Answer) string {
+	if b.next == nil {
+		return ""
+	}
+	var found place.Found
+	_ = b.next.Find(a, &found)
+	if v := place.Value(found.Values[0]); v.IsSaid() && v.Kind() != place.Composite {
+		return v.Text()
+	}
+	return ""
+}
+
+// batchBody returns how many bytes the answer to a batch of n jobs has at most, where any other has
+// at most so many.
+func batchBody(most, n int) int {
+	return max(most, min(most+n*(most/batchShare), batchShare*most, largestMaxBody))
+}
+
+// refusal is the answer about a job whose status could not be told.
+func refusal(id string, err error) transport.Answer {
+	return transport.Answer{Status: transport.Status{ID: id}, Err: err}
+}

@@ -1,0 +1,92 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// An idReader finds the id of a job in the answer to a create.
+type idReader struct {
+	at      string // Dialect.ID
+	places  []place.Place
+	set     *place.Set
+	pattern []string // around {id} of IDPattern
+}
+
+func newIDReader(d *Dialect) (r idReader, err error) {
+	r.at = d.ID
+	if r.places, err = place.ParseList(d.ID); err == nil {
+		r.set, err = place.NewSet(r.places, 1)
+	}
+	if err != nil {
+		return r, fmt.Errorf("field ID: %w", err)
+	}
+	if p := d.IDPattern; p != "" {
+		if r.pattern = strings.Split(p, placeholder); len(r.pattern) != 2 {
+			return r, fmt.Errorf("field IDPattern: %q: it names {id} once", p)
+		}
+	}
+	return r, nil
+}
+
+// read reads the answer to a create. The key is the one that was sent.
+func (r *idReader) read(a *place.Answer, key string) (string, error) {
+	var found place.Found
+	err := r.set.Find(a, &found)
+	for i, v := range found.Values {
+		v := place.Value(v)
+		if r.places[i].Source == place.Key && key != "" {
+			return key, nil
+		}
+		if v.IsEmpty() || v.Kind() == place.Nothing {
+			continue
+		}
+		id := v.Text()
+		if v.Kind() == place.Composite || id == "true" || id == "false" {
+			return "", fmt.Errorf("the id at %s (Dialect.ID) is neither a string nor a number", r.at)
+		}
+		if id, err = r.cut(id); err != nil {
+			return "", err
+		}
+		return id, transport.CheckID(id)
+	}
+	if err == nil {
+		err = fmt.Errorf("%w at %s (Dialect.ID)", errNoID, r.at)
+	}
+	return "", err
+}
+
+var errNoID = errors.New("no id")
+
+// cut returns the part of a text that IDPattern says is the id.
+func (r *idReader) cut(text string) (string, error) {
+	if r.pattern == nil {
+		return text, nil
+	}
+	before, after := r.pattern[0], r.pattern[1]
+	start, any := strings.CutPrefix(before, "*")
+	end, open := strings.CutSuffix(after, "*")
+	from := 0
+	if any {
+		if from = strings.Index(text, start); from < 0 {
+			return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.at)
+		}
+	} else if !strings.HasPrefix(text, start) {
+		return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.at)
+	}
+	rest := text[from+len(start):]
+	to := len(rest) - len(end)
+	if open && end != "" {
+		to = strings.Index(rest, end)
+	} else if open {
+		to = len(rest)
+	}
+	if to < 0 || !open && !strings.HasSuffix(rest, end) {
+		return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.at)
+	}
+	return rest[:to], nil
+}

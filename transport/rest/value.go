@@ -1,0 +1,83 @@
+package rest
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/place"
+)
+
+// readProgress returns the progress that stands at the places of a field, in [0, 1]: the quotient
+// of two, or the first that says something over scale.
+func readProgress(values [][]byte, ratio bool, scale float64) float64 {
+	if ratio && len(values) == 2 {
+		done, ok := number(values[0])
+		total, all := number(values[1])
+		if !ok || !all || !(total > 0) {
+			return 0
+		}
+		return min(max(done/total, 0), 1)
+	}
+	for _, v := range values {
+		v := place.Value(v)
+		if v.IsEmpty() {
+			continue
+		}
+		if v.Kind() == place.Word {
+			text, isPercent := strings.CutSuffix(strings.TrimSpace(v.Text()), "%")
+			if p, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil && isPercent {
+				return min(max(p/100, 0), 1)
+			}
+		}
+		p, ok := number(v)
+		if !ok {
+			return 0
+		}
+		return min(max(p/scale, 0), 1)
+	}
+	return 0
+}
+
+// number reads a number, or a text that is one.
+func number(v place.Value) (float64, bool) {
+	if v.Kind() != place.Number && v.Kind() != place.Word {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(string(jsonscan.Inner(v)), 64)
+	return n, err == nil && n == n
+}
+
+// timeLayouts are the forms of a time beside those of the headers.
+var timeLayouts = [...]string{
+	time.RFC3339Nano, time.RFC1123, time.RFC1123Z, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999-0700",
+	"20060102T150405Z0700", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
+}
+
+// readTime returns the zero time for what is not a time.
+func readTime(v place.Value) time.Time {
+	text := v.Text()
+	if v.Kind() != place.Number {
+		for _, layout := range timeLayouts {
+			if t, err := time.Parse(layout, text); err == nil {
+				return t
+			}
+		}
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n > 0 && n < 1e18) { // many services say 0 of what has not happened yet
+		return time.Time{}
+	}
+	const latest = 1e11 // seconds: a larger number is of smaller units
+	unit := int64(time.Second)
+	for n >= latest {
+		n, unit = n/1000, unit/1000
+	}
+	if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
+		perSecond := int64(time.Second) / unit
+		return time.Unix(whole/perSecond, whole%perSecond*unit).UTC()
+	}
+	whole := int64(n)
+	return time.Unix(whole, int64((n-float64(whole))*1e9)).UTC()
+}
