@@ -3,9 +3,6 @@
 package integration
 
 import (
-	"context"
-	"fmt"
-	"iter"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,50 +14,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/iamber12/job-status-monitoring"
-	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// leased is the variable of the environment that makes a process one that polls a service as long
-// as its lease lasts.
-const leased = "INTEGRATION_LEASED"
-
-const (
-	lease = time.Second
-	// slow is how long it takes to find out that the lease is over.
-	slow = 30 * time.Millisecond
-	// underWay bounds the requests that were being sent as the process was stopped.
-	underWay = 16
-)
-
-// pollWhileLeased polls many jobs of the service at url until the lease was not renewed in time.
-func pollWhileLeased(url string) error {
-	w, err := jobstatus.NewHTTP(url, jobstatus.WithBackoff(backoff.Constant(100*time.Millisecond)))
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() { // ends with the lease
-		for renewed := time.Now(); time.Since(renewed) < lease; time.Sleep(lease / 4) {
-			renewed = time.Now()
-		}
-		time.Sleep(slow)
-		cancel()
-	}()
-	for range w.WaitForJobs(ctx, names(50), jobstatus.Timeout(jobstatus.Unlimited)) {
-	}
-	return nil
-}
-
-func names(n int) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for i := 0; i < n && yield(fmt.Sprint("job-", i)); i++ {
-		}
-	}
-}
+// underWay bounds the requests that were being sent as the process was stopped.
+const underWay = 16
 
 // fault 40: a process that stood still polls nothing before it has seen that its lease is over.
 func TestAfterAStandstillALeaseThatIsOverIsSeenFirst(t *testing.T) {
