@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,8 +37,8 @@ type Sample struct {
 	// Body is the answer's body.
 	Body string
 	// Means is what the service means by it: a state (pending, running, blocked, completed, failed,
-	// canceled, unknown), or a class of errors (unknown_id, throttled, transient, denied, malformed,
-	// misdirected).
+	// canceled, unknown), or a class of errors (unknown_id, throttled, transient, denied,
+	// malformed, misdirected).
 	Means string
 	// Message and Result are what the Status says beside the state; "" is not looked at. Result is
 	// compared as JSON.
@@ -62,7 +63,8 @@ var _ T = (testing.TB)(nil)
 
 // Check reports each sample that the Dialect tells otherwise than it is meant. It demands at least
 // one that means failed, because a dialect that was never shown a failed job may tell it as
-// completed. It also reports a Dialect that [rest.New] refuses.
+// completed. It also reports a Dialect that [rest.New] refuses. See [Unreached] for the rules that
+// no sample shows.
 func Check(t T, d rest.Dialect, samples []Sample) {
 	t.Helper()
 	if _, err := rest.New("http://service.invalid", rest.WithDialect(d)); err != nil {
@@ -79,6 +81,50 @@ func Check(t T, d rest.Dialect, samples []Sample) {
 	if !failed {
 		t.Errorf("resttest: no sample means failed; record the answer about a job that failed, so that it is never told as completed")
 	}
+}
+
+// Unreached returns the rules of the Dialect's States and Faults that no sample fits, such as
+// `States "done, bad"`, in the order of their text. Those of a Then have "stage 1: " before them,
+// and so on. Record an answer for each, or take the rule out: a rule that was never shown an answer
+// may be misspelled.
+func Unreached(d rest.Dialect, samples []Sample) (rules []string) {
+	for stage := 0; ; stage++ {
+		reached := map[string]bool{}
+		for _, s := range samples {
+			if s.Stage != stage {
+				continue
+			}
+			answer := rest.Answer{Code: cmp.Or(s.Code, http.StatusOK), Header: s.Header, Body: []byte(s.Body)}
+			if e, err := d.Explain(cmp.Or(s.ID, "1"), answer); err == nil {
+				reached[e.Rule] = true
+			}
+		}
+		prefix := ""
+		if stage > 0 {
+			prefix = fmt.Sprintf("stage %d: ", stage)
+		}
+		for _, rule := range rulesOf(d) {
+			if !reached[rule] {
+				rules = append(rules, prefix+rule)
+			}
+		}
+		if d.Then == nil {
+			return rules
+		}
+		d = *d.Then
+	}
+}
+
+// rulesOf returns the rules of a Dialect, as an Explanation names them.
+func rulesOf(d rest.Dialect) (rules []string) {
+	for key := range d.Faults {
+		rules = append(rules, fmt.Sprintf("Faults %q", key))
+	}
+	for key := range d.States {
+		rules = append(rules, fmt.Sprintf("States %q", key))
+	}
+	slices.Sort(rules)
+	return rules
 }
 
 // check returns how a sample is told wrongly, "" if it is not.

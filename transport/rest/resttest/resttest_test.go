@@ -48,6 +48,16 @@ func TestADialectThatTellsAllIsRight(t *testing.T) {
 	assert.Empty(t, n.problems)
 }
 
+func TestRulesThatNoSampleReachesAreNamed(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, resttest.Unreached(run, samples))
+	d := run
+	d.Faults, d.Fault = map[string]transport.Class{"LIMIT": transport.Throttled, "GONE": transport.NotFound}, "code"
+	few := append([]resttest.Sample{{Body: `{"code":"GONE"}`, Means: "unknown_id"}}, samples[:3]...)
+	assert.Equal(t, []string{`Faults "LIMIT"`, `States "completed, *"`, `stage 1: States "ok"`}, resttest.Unreached(d, few))
+	assert.Empty(t, resttest.Unreached(rest.Dialect{State: "a.", States: nil}, nil), "a dialect that is refused has no rules to name")
+}
+
 // fault 64: a configuration that turns a failure into a success does not go unnoticed.
 func TestCheckReportsWhatIsToldWrongly(t *testing.T) {
 	t.Parallel()
