@@ -228,6 +228,34 @@ func TestHoldsThatDoNotWorkAreReplacedByPolls(t *testing.T) {
 	}
 }
 
+// deaf holds requests, and never has news.
+type deaf struct{ *keeper }
+
+func (d deaf) Hold(ctx context.Context, _ string, last transport.Status, length time.Duration) (transport.Status, error) {
+	select {
+	case <-ctx.Done():
+		return transport.Status{}, context.Cause(ctx)
+	case <-time.After(length):
+		return last, nil
+	}
+}
+
+// fault 29: a service that holds requests and tells of no end does not lose one.
+func TestAPollLooksAfterHoldsWithoutNews(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeeper()
+		w := feedWatcher(t, deaf{k}, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(jobstatus.Unlimited))
+		end := heardBy(t.Context(), w, "a")
+		time.Sleep(90 * time.Second)
+		k.end("a", transport.Completed)
+		ended := time.Now()
+		require.NoError(t, (<-end).err)
+		assert.LessOrEqual(t, time.Since(ended), 8*time.Minute)
+		assert.LessOrEqual(t, len(k.of("a")), 3, "seldom")
+	})
+}
+
 // both is a Holder and a Notifier.
 type both struct {
 	*keeper

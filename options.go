@@ -179,7 +179,8 @@ func WithConcurrency(n int) Option {
 // is due and fewer requests than n are held. A Backoff that is a [backoff.Ranker] says which of the
 // jobs are likely to end soon; the fewer holds are left, the likelier a job must be. Holds that
 // fail, or that the service answers at once, are replaced by polls for a minute. A hold that a
-// proxy cuts is no fault, and the next are shorter.
+// proxy cuts is no fault, and the next are shorter. After eight holds in a row without news a poll
+// looks whether there is none.
 func WithHolds(n int) Option {
 	return func(c *config) { c.holds = problems.Positive(&c.List, "WithHolds", n) }
 }

@@ -176,7 +176,8 @@ func (b *board) lookAtLocked(x *watch, at time.Duration) {
 		leaveAlone = b.capped(x.seen.LeaveAlone())
 	}
 	if at = max(at, instant.Later(since, leaveAlone)); at < x.poll {
-		x.poll, x.confirmed = at, true
+		x.poll = at
+		x.marks |= confirmed
 		b.waitsLocked(x, at-since)
 	}
 }

@@ -66,7 +66,7 @@ func (h *hearer) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 		}
 	case st.State == transport.Unknown || st.State.Terminal(), st.State == transport.Blocked && !n.Final:
 		if st.State != transport.Unknown {
-			x.claimed = true
+			x.marks |= claimed
 		}
 		if x.phase != ready {
 			h.board.lookAtLocked(x, max(now, instant.Later(x.poll-x.previous, lookGap)))
@@ -89,7 +89,7 @@ func (h *hearer) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	if x.seen != nil && (!s.Differs(x.seen) || s.Updated.IsZero() && s.State == transport.Pending && x.seen.Answered) {
 		return
 	}
-	x.claimed = false
+	x.marks &^= claimed
 	h.board.sawLocked(x, &s)
 	if n.Final {
 		x.alive = now - x.began
@@ -139,7 +139,7 @@ func (h *hearer) notifiedLocked(x *watch, st transport.Status, now time.Duration
 // missedByLocked notes that a poll found the end of x, which was seen to run before, and no
 // notification told it. Sources that tell of no ends any more are relied on no longer.
 func (h *hearer) missedByLocked(x *watch, now time.Duration) {
-	if x.claimed || x.alive == 0 {
+	if x.marks.has(claimed) || x.alive == 0 {
 		return
 	}
 	for _, l := range h.listeners {
@@ -167,7 +167,7 @@ const quietJitter = 0.25
 // says otherwise. The claim of an end that a poll did not confirm is looked into at the Backoff's
 // pace.
 func (h *hearer) quietLocked(x *watch, otherwise, now time.Duration) time.Duration {
-	if len(h.listeners) == 0 || x.claimed || !h.isHeardLocked(now) {
+	if len(h.listeners) == 0 || x.marks.has(claimed) || !h.isHeardLocked(now) {
 		return otherwise
 	}
 	share := 1 + quietJitter*pace.Fraction(x.id, int(x.attempt))

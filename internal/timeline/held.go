@@ -10,10 +10,17 @@ import (
 // likely is within which time a job must be likely to end for it to be held.
 const likely = 5 * time.Second
 
+// maxSilences is after how many requests in a row that were held without news a poll is made. A
+// service that holds requests and tells of no end would lose the job otherwise.
+const maxSilences = 8
+
 // holdForLocked returns for how long the service is to keep the next request about x, 0 if it is to
 // be polled.
 func (o *chooser) holdForLocked(x *watch, now time.Duration) time.Duration {
-	if !o.service.Holds() || o.crew.holds >= o.Holds || x.urgent || x.seen == nil || x.claimed || x.isBlocked() || o.hearer.isHeardLocked(now) {
+	switch {
+	case !o.service.Holds() || o.crew.holds >= o.Holds || o.hearer.isHeardLocked(now):
+		return 0
+	case x.urgent || x.seen == nil || x.silences >= maxSilences || x.marks.has(claimed) || x.isBlocked():
 		return 0
 	}
 	left := instant.Forever

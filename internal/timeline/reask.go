@@ -24,7 +24,7 @@ type second struct {
 func (o *chooser) reaskLocked(c *call, next *watch, now time.Duration) {
 	due := []second{o.secondLocked(next, now)}
 	for x := range o.board.ready.Lane(next.lane).All() {
-		if x != next && !x.confirmed {
+		if x != next && !x.marks.has(confirmed) {
 			due = append(due, o.secondLocked(x, now))
 		}
 		if len(due) == maxReasked {
@@ -60,7 +60,7 @@ func (o *chooser) putOffLocked(q *second, now time.Duration) {
 	if x.phase != ready || x.poll-x.previous != q.polled { // it was polled meanwhile
 		return
 	}
-	x.confirmed = true
+	x.marks |= confirmed
 	later := o.board.alignLocked(instant.Later(q.polled, q.wait), q.wait)
 	if x.urgent || later <= now+boundary.MinWait {
 		return
@@ -76,6 +76,6 @@ func (o *chooser) putOffLocked(q *second, now time.Duration) {
 	}
 	o.board.moveLocked(x, waiting)
 	o.board.waitsLocked(x, x.poll-q.polled)
-	x.confirmed = false
+	x.marks &^= confirmed
 	o.board.line.Put(x)
 }

@@ -155,7 +155,8 @@ func (s *settler) settledLocked(c *call, p *poll) {
 		return
 	}
 	wait := s.hearer.quietLocked(x, p.wait, now)
-	x.poll, x.confirmed = s.board.alignLocked(instant.Later(now, wait), wait), false
+	x.poll = s.board.alignLocked(instant.Later(now, wait), wait)
+	x.marks &^= confirmed
 	for m := x.waiters; m != nil; m = m.next {
 		if m.extended == notExtended && now-m.end() >= standstill { // the process stood still during the poll
 			m.extended, m.began = extendedByStandstill, now-m.timeout
@@ -173,8 +174,9 @@ func (s *settler) settledLocked(c *call, p *poll) {
 // seeLocked notes what the poll p says of its watch.
 func (s *settler) seeLocked(c *call, p *poll) {
 	x := p.x
-	if !p.silent {
+	if x.silences++; !p.silent {
 		x.attempt++
+		x.silences = 0
 	}
 	if p.seen != x.seen {
 		s.board.sawLocked(x, p.seen)

@@ -38,11 +38,20 @@ type watch struct {
 	lane    uint16 // the number of its lane
 	phase   phase
 	urgent  bool // one of its waiters goes on after its timeout for a last look
-	// confirmed is whether a Backoff that follows was asked again about the poll that is due.
-	confirmed bool
-	// claimed is whether a notification said that the job has ended, and no poll has confirmed it.
-	claimed bool
+	marks   marks
+	// silences is how many requests in a row were held without news.
+	silences uint8
 }
+
+// marks are what is noted of a watch.
+type marks uint8
+
+const (
+	confirmed marks = 1 << iota // a Backoff that follows was asked again about the poll that is due
+	claimed                     // a notification said that the job has ended, and no poll has confirmed it
+)
+
+func (m marks) has(other marks) bool { return m&other != 0 }
 
 // times are those of a watch.
 type times struct {

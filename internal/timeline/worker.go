@@ -138,7 +138,7 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 	ranked := w.chooser.rankDueLocked(c, now)
 	x := w.chooser.nextLocked(ranked)
 	again := w.schedule.Follows() && !c.asking // else it ended the goroutine when it was asked
-	for c.asking = false; again && x != nil && !x.confirmed; x = w.chooser.nextLocked(ranked) {
+	for c.asking = false; again && x != nil && !x.marks.has(confirmed); x = w.chooser.nextLocked(ranked) {
 		w.chooser.reaskLocked(c, x, now)
 	}
 	x, hold := w.chooser.chooseHeldLocked(c, x, ranked, now)
