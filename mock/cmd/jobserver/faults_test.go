@@ -25,7 +25,7 @@ func TestFaultsAreReadAsTheyAreWritten(t *testing.T) {
 		"without X-Who me and you: code 401":  {Class: transport.Permanent, Code: 401},
 		"always: header X y z; gzip-bomb 10":  {Class: transport.Permanent, Code: 200},
 		"always: body <html> </html>":         {Class: transport.Malformed, Code: 200},
-		"always: redirect http://127.0.0.1/":  {Class: transport.Permanent, Code: 302},
+		"always: redirect http://127.0.0.1/":  {Class: transport.Misdirected, Code: 302},
 		"always: date-off -1h; retry-at 1m":   none,
 		"always: lags 1s; goes-back":          none,
 		"always: latency 1ns; drip 1ns":       none,
