@@ -4,8 +4,8 @@ import "time"
 
 // contact says how long a worker has been in touch with the server. It knows no clock.
 //
-// Its time passes only while the worker's own heartbeats come back. So a worker does not take
-// others for dead because the server was away, or because it stood still itself.
+// Its time passes only while the worker's own heartbeats come back. So a worker does not suspect
+// others because the server was away, or because it stood still itself.
 type contact struct {
 	most  time.Duration // that one heartbeat vouches for
 	total time.Duration // up to the newest heartbeat

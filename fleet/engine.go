@@ -80,6 +80,7 @@ type message struct {
 	seq     uint64
 	at      time.Time // by the server's clock
 	data    []byte
+	more    bool // others that are followed were stored after it when it was delivered
 }
 
 // following says what to follow.

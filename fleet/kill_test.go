@@ -96,8 +96,10 @@ func playServer(ctx context.Context) error {
 	if port == 0 {
 		port = server.RANDOM_PORT
 	}
+	payload, _ := strconv.Atoi(os.Getenv("FLEET_TEST_PAYLOAD"))
 	s, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: os.Getenv("FLEET_TEST_DIR"), NoLog: true, NoSigs: true,
+		MaxPayload: int32(payload),
 	})
 	if err != nil {
 		return err
@@ -133,8 +135,14 @@ func playWorker(ctx context.Context, f *Fleet, role string) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
+	if skew, err := time.ParseDuration(os.Getenv("FLEET_TEST_SKEW")); err == nil {
+		f.engine = skewed{f.engine, skew}
+	}
 	return f.Run(ctx, w)
 }
+
+// sentHeader tells the service of a test when a request was sent.
+const sentHeader = "X-Sent"
 
 // httpClient polls the service of a test over HTTP, and says who asks.
 type httpClient struct{ url, owner string }
@@ -144,6 +152,7 @@ func (c httpClient) Status(ctx context.Context, id string) (transport.Status, er
 	if err != nil {
 		return transport.Status{}, err
 	}
+	req.Header.Set(sentHeader, strconv.FormatInt(time.Now().UnixNano(), 10))
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return transport.Status{}, err
@@ -179,7 +188,8 @@ func newTheatre(t *testing.T, takes func(id string) time.Duration, env ...string
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, rest, _ := strings.Cut(r.URL.Path, "/")
 		owner, id, _ := strings.Cut(rest, "/")
-		st, _ := th.service.as(owner).Status(r.Context(), id)
+		sent, _ := strconv.ParseInt(r.Header.Get(sentHeader), 10, 64)
+		st, _ := client{th.service, owner, time.Unix(0, sent)}.Status(r.Context(), id)
 		_ = json.NewEncoder(w).Encode(st)
 	}))
 	t.Cleanup(srv.Close)

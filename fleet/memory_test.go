@@ -160,10 +160,19 @@ func (m *memory) next(s store, filter string, after uint64) (message, bool, <-ch
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	from := sort.Search(len(m.stored[s]), func(i int) bool { return m.stored[s][i].seq > after })
+	var first *message
 	for _, msg := range m.stored[s][from:] {
-		if matches(filter, msg.subject) {
-			return msg, true, m.changed
+		switch {
+		case !matches(filter, msg.subject):
+		case first != nil:
+			first.more = true
+			return *first, true, m.changed
+		default:
+			first = &msg
 		}
+	}
+	if first != nil {
+		return *first, true, m.changed
 	}
 	return message{}, false, m.changed
 }

@@ -174,6 +174,24 @@ func TestAWebhookThatNoOwnerHearsIsToBeSentAgain(t *testing.T) {
 	})
 }
 
+// A job that was submitted before any worker began to hear is polled soon (fault 17).
+func TestAJobThatNobodyHeardOfIsPolledSoon(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		names := s.submit(10)
+		time.Sleep(30 * time.Second)
+		s.replica("a")
+		time.Sleep(20 * time.Second)
+		for _, id := range names {
+			assert.NotEmpty(t, s.service.of(id), id)
+		}
+		submit(t, s.fleet(s.memory.link()), "heard")
+		time.Sleep(20 * time.Second)
+		assert.Empty(t, s.service.of("heard"), "the worker hears of it")
+	})
+}
+
 func TestARelayThatIsLostCostsOnlyAPoll(t *testing.T) {
 	t.Parallel()
 	playVirtually(t, time.Hour, func(s *stage) {

@@ -11,6 +11,8 @@ type heartbeat struct {
 	Lease  time.Duration `json:"lease"`
 	// Left is set in the last heartbeat of a member that leaves.
 	Left bool `json:"left,omitempty"`
+	// N counts the heartbeats of a member.
+	N int `json:"n,omitempty"`
 }
 
 // member is what is known of a worker by its heartbeats.
@@ -38,9 +40,12 @@ func (r *roster) saw(name string, h heartbeat, at time.Time, contact time.Durati
 // gone forgets a member whose key is gone.
 func (r *roster) gone(name string) { delete(r.members, name) }
 
-// alive reports whether a member may own partitions, at a time of contact. now is the server's
-// time, as one's own newest heartbeat tells it.
-func (r *roster) alive(name string, contact time.Duration, now time.Time) bool {
+// left reports whether a member has left.
+func (r *roster) left(name string) bool { return r.members[name].Left }
+
+// heard reports whether a member was heard of within its lease, at a time of contact, and has not
+// left. now is the server's time, as one's own newest heartbeat tells it.
+func (r *roster) heard(name string, contact time.Duration, now time.Time) bool {
 	m, ok := r.members[name]
 	switch {
 	case !ok || m.Left:
@@ -52,11 +57,22 @@ func (r *roster) alive(name string, contact time.Duration, now time.Time) bool {
 	}
 }
 
-// living returns the members that are alive, sorted.
-func (r *roster) living(contact time.Duration, now time.Time) []string {
+// silent returns the members that were not heard of for a lease, and did not leave.
+func (r *roster) silent(contact time.Duration, now time.Time) []string {
 	var names []string
-	for name := range r.members {
-		if r.alive(name, contact, now) {
+	for name, m := range r.members {
+		if !m.Left && !r.heard(name, contact, now) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// living returns the members that did not leave and are not dead, sorted.
+func (r *roster) living(dead func(name string) bool) []string {
+	var names []string
+	for name, m := range r.members {
+		if !m.Left && !dead(name) {
 			names = append(names, name)
 		}
 	}

@@ -24,7 +24,7 @@ func TestContactPassesOnlyWhileHeartbeatsComeBack(t *testing.T) {
 	assert.Equal(t, 3*time.Second, c.at(start), "a clock that is set back takes nothing away")
 }
 
-func TestAMemberIsDeadAfterItsLeaseWithoutAHeartbeat(t *testing.T) {
+func TestAMemberIsSilentAfterItsLeaseWithoutAHeartbeat(t *testing.T) {
 	t.Parallel()
 	const lease = 5 * time.Second
 	server := time.Unix(1000, 0)
@@ -34,15 +34,47 @@ func TestAMemberIsDeadAfterItsLeaseWithoutAHeartbeat(t *testing.T) {
 	r.saw("stored", heartbeat{Lease: lease}, server.Add(-time.Second), 10*time.Second, true)
 	r.saw("left", heartbeat{Lease: lease, Left: true}, server, 10*time.Second, false)
 	r.saw("patient", heartbeat{Lease: time.Minute}, server, 10*time.Second, false)
-	assert.Equal(t, []string{"a", "patient", "stored"}, r.living(15*time.Second, server))
-	assert.Equal(t, []string{"patient"}, r.living(15*time.Second+1, server), "each by its own lease")
-	assert.False(t, r.alive("unknown", 0, server))
+	living := func(contact time.Duration) []string {
+		silent := r.silent(contact, server)
+		return r.living(func(name string) bool { return slices.Contains(silent, name) })
+	}
+	assert.Equal(t, []string{"a", "patient", "stored"}, living(15*time.Second))
+	assert.Equal(t, []string{"patient"}, living(15*time.Second+1), "each by its own lease")
+	assert.Equal(t, []string{"a", "old", "patient", "stored"}, r.living(func(string) bool { return false }), "who left is no suspect")
+	assert.True(t, r.left("left"))
+	assert.False(t, r.left("a"))
+	assert.False(t, r.heard("unknown", 0, server))
 	r.saw("a", heartbeat{Lease: lease}, server, 20*time.Second, false)
-	assert.True(t, r.alive("a", 24*time.Second, server))
+	assert.True(t, r.heard("a", 24*time.Second, server))
 	assert.Equal(t, server, r.lastBeat("a"))
 	r.gone("a")
-	assert.False(t, r.alive("a", 24*time.Second, server))
+	assert.False(t, r.heard("a", 24*time.Second, server))
 	assert.Zero(t, r.lastBeat("a"))
+}
+
+func TestASuspectIsDeadOnceALaterHeartbeatCameBack(t *testing.T) {
+	t.Parallel()
+	at := func(second int) time.Time { return time.Unix(int64(1000+second), 0) }
+	var s suspects
+	s.cameBack(at(1))
+	s.passed(false)
+	require.True(t, s.suspect([]string{"a"}, at(2)))
+	assert.False(t, s.suspect([]string{"a"}, at(3)), "it is no news")
+	s.cameBack(at(1))
+	s.passed(false)
+	assert.False(t, s.dead("a"), "a heartbeat that set out before")
+	s.cameBack(at(2))
+	assert.False(t, s.dead("a"), "more may be known of it with the same message")
+	s.passed(true)
+	assert.False(t, s.dead("a"), "its own may be still to come")
+	s.cameBack(at(1))
+	s.passed(false)
+	assert.True(t, s.dead("a"))
+	assert.False(t, s.dead("b"))
+	s.suspect(nil, at(4))
+	assert.False(t, s.dead("a"), "it was heard of")
+	require.True(t, s.suspect([]string{"a"}, at(5)))
+	assert.False(t, s.dead("a"), "a heartbeat confirms one suspicion")
 }
 
 func TestOnlyAMembersOwnPartitionsMove(t *testing.T) {

@@ -20,32 +20,37 @@ type service struct {
 	takes func(id string) time.Duration
 	polls map[string][]poll
 	done  map[string]bool // jobs that were finished
+
+	result []byte // of each job; it never changes
 }
 
 // poll is a poll of a job by an owner.
 type poll struct {
 	owner string
 	at    time.Time
+	sent  time.Time // by the worker's process; zero if it is in the test's
 }
 
 func newService(takes time.Duration) *service {
-	return &service{began: time.Now(), polls: map[string][]poll{}, done: map[string]bool{}, takes: func(string) time.Duration { return takes }}
+	return &service{began: time.Now(), polls: map[string][]poll{}, done: map[string]bool{}, takes: func(string) time.Duration { return takes },
+		result: []byte(`{"url":"x"}`)}
 }
 
 // as returns the service as an owner reaches it.
-func (s *service) as(owner string) transport.Transport { return client{s, owner} }
+func (s *service) as(owner string) transport.Transport { return client{service: s, owner: owner} }
 
 type client struct {
 	*service
 	owner string
+	sent  time.Time
 }
 
 func (c client) Status(_ context.Context, id string) (transport.Status, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.polls[id] = append(c.polls[id], poll{c.owner, time.Now()})
+	c.polls[id] = append(c.polls[id], poll{c.owner, time.Now(), c.sent})
 	if c.done[id] || time.Since(c.began) >= c.takes(id) {
-		return transport.Status{ID: id, State: transport.Completed, Result: []byte(`{"url":"x"}`)}, nil
+		return transport.Status{ID: id, State: transport.Completed, Result: c.result}, nil
 	}
 	return transport.Status{ID: id, State: transport.Running}, nil
 }

@@ -26,6 +26,7 @@ type share struct {
 	local     func(t time.Time) time.Time // turns the server's time into this process's
 	slots     chan struct{}               // bounds how many ends are stored at once
 	log       *zap.Logger
+	heard     time.Time // since when this worker hears of the jobs, by this process's clock
 
 	mu      sync.Mutex
 	ledger  *ledger // guarded by mu
@@ -49,6 +50,7 @@ func (s *share) run(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer stop()
+	s.heard = time.Now()
 	group.Go(func() { s.f.hear(life, s.partition) })
 	for {
 		again, err := s.round(ctx)
@@ -173,8 +175,12 @@ func (s *share) job(o opening) jobstatus.Job {
 		// such service must pass.
 		Last: jobstatus.Status{ID: o.ID, State: jobstatus.Pending},
 	}
-	if s.gap.After(j.Began) {
+	switch {
+	case s.gap.After(j.Began):
 		j.PolledUntil = s.gap
+	case s.heard.After(j.Began):
+		// Nobody heard of it meanwhile, so a Notifier is not to be relied on yet.
+		j.PolledUntil = j.Began
 	}
 	return j
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -198,6 +199,50 @@ func TestWhenTheServerIsAwayNobodyIsTakenForDead(t *testing.T) {
 				require.WithinDuration(t, time.Now(), polls[len(polls)-1].at, 2*time.Second)
 			}
 			assert.Zero(t, s.together(names))
+		})
+	}
+}
+
+// late is an engine whose heartbeats are delivered late, as by a process that is short of time.
+type late struct {
+	engine
+	wait func() time.Duration
+}
+
+func (l late) follow(ctx context.Context, f following, each func(message), caughtUp func()) error {
+	return l.engine.follow(ctx, f, func(m message) {
+		if f.store == members {
+			sleep(ctx, l.wait())
+		}
+		each(m)
+	}, caughtUp)
+}
+
+// A worker that hears late takes over nothing from one that lives (fault 17).
+func TestAWorkerThatHearsLateTakesNobodyForDead(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		playVirtually(t, time.Hour, func(s *stage) {
+			t := s.t
+			names := s.submit(50)
+			a := s.worker("a", 0)
+			random := rand.New(rand.NewPCG(seed, 1))
+			begun := time.Now()
+			f := s.fleet(nil)
+			f.engine = late{s.memory.link(), func() time.Duration {
+				if time.Since(begun) < 20*time.Second || random.IntN(6) > 0 {
+					return 0
+				}
+				return time.Duration(random.Int64N(int64(7 * time.Second)))
+			}}
+			run(t, f, s.service.watcher(t, "b"))
+			time.Sleep(4 * time.Minute)
+			assert.Zero(t, f.Stats().TakenOver, "seed %d: from one that lives", seed)
+			assert.Zero(t, s.together(names))
+			// It still finds one that is dead.
+			a.link.cut(true)
+			time.Sleep(time.Minute)
+			assert.Equal(t, 16, f.Stats().Owned, "seed %d", seed)
 		})
 	}
 }

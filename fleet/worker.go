@@ -63,6 +63,7 @@ type worker struct {
 	group  sync.WaitGroup
 
 	roster   roster
+	suspects suspects
 	contact  contact
 	slots    []slot
 	studied  bool      // what others have learned is merged, or there is nothing to merge
@@ -73,6 +74,8 @@ type worker struct {
 	beating  bool
 	touch    time.Time          // when the newest heartbeat that was stored set out
 	sent     map[uint64]sending // heartbeats that were stored and did not come back yet
+	count    int                // of heartbeats
+	began    map[int]time.Time  // when those set out that did not come back yet
 	fenced   bool
 	leaving  bool
 	deadline time.Time // of leaving
@@ -107,7 +110,7 @@ func (f *Fleet) Run(ctx context.Context, w *jobstatus.Watcher) error {
 		f: f, w: w, name: nuid.Next(), life: life,
 		events: make(chan func()), gone: make(chan struct{}),
 		contact: contact{most: 3 * f.lease / beats / 2}, slots: make([]slot, f.partitions),
-		sent: map[uint64]sending{}, storing: make(chan struct{}, storing),
+		sent: map[uint64]sending{}, began: map[int]time.Time{}, storing: make(chan struct{}, storing),
 	}
 	r.log = f.log.With(zap.String("worker", r.name))
 	r.touch = time.Now()
@@ -207,6 +210,7 @@ func (r *worker) read(s store, changed func(m message, old bool)) {
 // memberChanged takes in a heartbeat.
 func (r *worker) memberChanged(m message, old bool) {
 	now := time.Now()
+	defer r.suspects.passed(m.more)
 	var h heartbeat
 	switch {
 	case len(m.data) == 0:
@@ -220,6 +224,7 @@ func (r *worker) memberChanged(m message, old bool) {
 	if m.subject == r.name {
 		r.server = m.at
 		r.contact.beat(now)
+		r.cameBack(h.N)
 		if s, ok := r.sent[m.seq]; ok {
 			// The server stored it between the two.
 			r.offset.Store(int64(m.at.Sub(s.began.Add(s.stored.Sub(s.began) / 2))))
@@ -236,6 +241,18 @@ func (r *worker) memberChanged(m message, old bool) {
 		r.log.Info("worker leaves", zap.String("member", m.subject))
 	}
 	r.roster.saw(m.subject, h, m.at, r.contact.at(now), old)
+}
+
+// cameBack takes in one's own heartbeat of a number. Those before it come back no more.
+func (r *worker) cameBack(n int) {
+	if began, ok := r.began[n]; ok {
+		r.suspects.cameBack(began)
+	}
+	for earlier := range r.began {
+		if earlier <= n {
+			delete(r.began, earlier)
+		}
+	}
 }
 
 // ownerChanged takes in a claim.
@@ -272,6 +289,7 @@ func (r *worker) local(t time.Time) time.Time {
 
 // step does what is due at now.
 func (r *worker) step(now time.Time) {
+	r.suspect(now)
 	r.beat(now)
 	fenced := now.Sub(r.touch) > r.f.lease*4/5
 	if fenced != r.fenced {
@@ -283,8 +301,7 @@ func (r *worker) step(now time.Time) {
 		r.log.Warn("contact with the server", zap.Bool("lost", fenced), zap.Duration("since", now.Sub(r.touch)))
 	}
 	ready := r.studied && r.replayed == 2 && !r.server.IsZero() && !fenced && !r.leaving
-	contact := r.contact.at(now)
-	living := r.roster.living(contact, r.server)
+	living := r.roster.living(r.dead)
 	r.f.counts.workers.Store(int64(len(living)))
 	for p := range r.slots {
 		s := &r.slots[p]
@@ -300,10 +317,32 @@ func (r *worker) step(now time.Time) {
 		case now.Before(s.again) || fenced:
 		case mine && !want:
 			r.write(p, "")
-		case want && (mine || s.record.owner == "" || !r.roster.alive(s.record.owner, contact, r.server)):
+		case want && (mine || s.record.owner == "" || r.dead(s.record.owner)):
 			r.write(p, r.name)
 		}
 	}
+}
+
+// suspect notes who seems to be dead at now. A heartbeat is sent at once to find out.
+func (r *worker) suspect(now time.Time) {
+	if r.replayed < 2 || r.server.IsZero() {
+		return
+	}
+	silent := r.roster.silent(r.contact.at(now), r.server)
+	for p := range r.slots {
+		owner := r.slots[p].record.owner
+		if _, known := r.roster.members[owner]; !known && owner != "" {
+			silent = append(silent, owner)
+		}
+	}
+	if r.suspects.suspect(silent, now) {
+		r.beatAt = now
+	}
+}
+
+// dead reports whether a worker has left, or is found dead.
+func (r *worker) dead(name string) bool {
+	return name != r.name && (r.roster.left(name) || r.suspects.dead(name))
 }
 
 // beat sends a heartbeat if one is due.
@@ -313,7 +352,9 @@ func (r *worker) beat(now time.Time) {
 	}
 	r.beating = true
 	r.beatAt = now.Add(r.f.lease / beats)
-	data := encode(heartbeat{Format: format, Lease: r.f.lease, Left: r.leaving})
+	r.count++
+	r.began[r.count] = now
+	data := encode(heartbeat{Format: format, Lease: r.f.lease, Left: r.leaving, N: r.count})
 	r.group.Go(func() {
 		ctx, cancel := context.WithTimeout(r.life, r.f.lease/2)
 		defer cancel()
