@@ -134,7 +134,7 @@ func (r *reply) err(req *request) error {
 	case t.Reset:
 		e.Code, e.Err = 0, errors.New("connection reset")
 	case t.Bomb > 0 || t.Huge > 0:
-		e.Class, e.Err = transport.Permanent, errors.New("body too large")
+		e.Class, e.Err = transport.Malformed, errors.New("body too large")
 		if req.op == opBatch {
 			e.Class = transport.Oversized
 		}
