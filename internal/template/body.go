@@ -105,7 +105,7 @@ func IsJSON(typ string) bool {
 	return strings.Contains(strings.ToLower(typ), "json") && !strings.Contains(typ, "ndjson")
 }
 
-// IsForm reports whether a content type is that of a form.
+// IsForm reports whether a content type says that the body is a form.
 func IsForm(typ string) bool {
 	return strings.HasPrefix(strings.ToLower(typ), "application/x-www-form-urlencoded")
 }
