@@ -385,3 +385,23 @@ func TestSubmitReportsAFullDisk(t *testing.T) {
 	require.ErrorIs(t, err, errRefused)
 	assert.EqualValues(t, submitted-1, stored(t, f), "what was reported as stored is, and nothing else")
 }
+
+// Messages that are removed while a follower catches up keep it from nothing (fault 17).
+func TestAFollowerCatchesUpWhileMessagesAreRemoved(t *testing.T) {
+	t.Parallel()
+	f := open(t, start(t))
+	const count = 2 * followAhead
+	submit(t, f, jobIDs(count)...)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	seen, caught := 0, false
+	_ = f.engine.follow(ctx, following{filter: "fw.*.*.*"}, func(message) {
+		if seen++; seen == 1 {
+			for seq := count - 20; seq <= count; seq++ {
+				assert.NoError(t, f.engine.remove(t.Context(), jobs, uint64(seq)))
+			}
+		}
+	}, func() { caught = true; cancel() })
+	assert.True(t, caught)
+	assert.Equal(t, count-21, seen)
+}

@@ -150,22 +150,18 @@ func (n *natsEngine) follow(ctx context.Context, f following, each func(message)
 	}
 	info := consumer.CachedInfo()
 	defer n.dismiss(ctx, stream, info.Name)
-	left, delivered := info.NumPending, uint64(0)
-	if left == 0 {
-		caughtUp()
+	c := &catchUp{left: info.NumPending, caughtUp: caughtUp}
+	if c.left == 0 {
+		c.reachLocked() // nobody else knows it yet
 	}
+	life, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	group.Go(func() { c.watch(life, consumer) })
 	return n.iterate(ctx, consumer, followAhead, func(d arrival) error {
-		if delivered++; d.order != delivered {
-			return errGap
-		}
 		d.subject = d.subject[len(prefix):]
-		each(d.message)
-		if left > 0 {
-			if left--; left == 0 {
-				caughtUp()
-			}
-		}
-		return nil
+		return c.take(d, each)
 	})
 }
 

@@ -310,6 +310,41 @@ func TestClocksAnHourApart(t *testing.T) {
 	assert.Less(t, time.Since(began), timeout+4*time.Second)
 }
 
+// TestAnOlderWorkerLeavesNewerMessagesAlone has processes meet messages of the next format.
+func TestAnOlderWorkerLeavesNewerMessagesAlone(t *testing.T) {
+	t.Parallel()
+	th, _ := newTheatre(t, func(string) time.Duration { return 0 })
+	f := th.fleet()
+	newer := place{partition: 3, digest: digest{1}}
+	var seqs []uint64
+	for _, m := range []outgoing{
+		{subject: newer.subject("fw", submittedSuffix), data: []byte(`{"v":2,"ID":["newer"]}`)},
+		{subject: place{partition: 3, digest: digest{2}}.subject("fw", endedSuffix), data: []byte(`{"v":2,"of":"a text"}`)},
+	} {
+		m.always = true
+		seq, err := f.engine.publish(t.Context(), m)
+		require.NoError(t, err)
+		seqs = append(seqs, seq)
+	}
+	names := jobIDs(longOr(5000, 300))
+	w := th.worker()
+	th.consumer()
+	th.submit(f, names)
+	th.awaitEnds(len(names), 30*time.Second)
+	w.kill()
+	th.worker()
+	more := []string{"job-9998", "job-9999"}
+	th.submit(f, more)
+	th.awaitEnds(len(names)+len(more), 30*time.Second)
+	th.verdict(slices.Concat(names, more))
+	require.Eventually(t, func() bool { return stored(t, f) == 2 }, 20*time.Second, 20*time.Millisecond)
+	for i, p := range []place{newer, {partition: 3, digest: digest{2}}} {
+		last, err := f.engine.last(t.Context(), p.all("fw"))
+		require.NoError(t, err)
+		assert.Equal(t, seqs[i], last.seq)
+	}
+}
+
 // TestAResultThatIsTooLargeForTheServer ends jobs whose result the server would refuse.
 func TestAResultThatIsTooLargeForTheServer(t *testing.T) {
 	t.Parallel()
