@@ -19,8 +19,8 @@ const (
 )
 
 // followed remembers under which id a job goes on. A service may forget the first id soon, as
-// Jenkins does the item of a queue, so that the next id can't be asked for again. Its zero value is
-// empty. It is safe for concurrent use.
+// Jenkins does the item of a queue, so that the next id can't be asked for again. Its zero value
+// remembers nothing. It is safe for concurrent use.
 type followed struct {
 	on    bool // the dialect follows any job; does not change
 	mu    sync.Mutex
