@@ -56,6 +56,7 @@ func (w *crew) armLocked() {
 func (w *crew) hireLocked(now time.Duration) {
 	size := w.board.size.Now()
 	for waiting := w.board.ready.Waiting(); waiting > 0 && w.busy < w.Concurrency && w.board.gate.Shut() <= now && !w.closed; waiting -= size {
+		w.board.gate.Open() // else the alarm would be set for what may be long past
 		w.busy++
 		w.workers.Add(1)
 		w.track.Begin()
