@@ -131,8 +131,18 @@ func CheckID(id string) error {
 	return nil
 }
 
-// isPrintable reports whether id is plain ASCII, as nearly all are.
+// isPrintable reports whether id is plain ASCII, as nearly all are. Each poll checks its id, so it
+// looks at eight bytes at a time: the highest bit of each byte of x, of x less a space, or of x and
+// one more is set if any byte of x is beyond ASCII, before the space, or the delete character.
 func isPrintable(id string) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; len(id) >= 8; id = id[8:] {
+		x := uint64(id[0]) | uint64(id[1])<<8 | uint64(id[2])<<16 | uint64(id[3])<<24 |
+			uint64(id[4])<<32 | uint64(id[5])<<40 | uint64(id[6])<<48 | uint64(id[7])<<56
+		if (x|(x-ones*' ')|(x+ones))&highs != 0 {
+			return false
+		}
+	}
 	for i := range len(id) {
 		if id[i]-' ' > '~'-' ' {
 			return false

@@ -8,35 +8,39 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
-// Item is what stands on a [Line]. Due returns when something is to be done about the item; it
-// changes only between a call of Remove or Put and the next one of Put. Place returns where the
-// item keeps its place, which is zero while it does not stand on a line. Only the line writes it.
+// Item is what stands on a [Line]. Place returns where the item keeps its place, which is zero
+// while it does not stand on a line. Only the line writes it.
 type Item[T any] interface {
 	*T
-	Due() time.Duration
 	Place() *int32
 }
 
 // Line is a heap of items by their instants. Each item has four below it: that is half as deep as
 // with two. Adding, moving and removing an item costs O(log n). The zero Line is empty.
-type Line[T any, P Item[T]] struct{ heap []P }
+type Line[T any, P Item[T]] struct{ heap []entry[T, P] }
+
+// entry has the instant beside the item, so that a comparison does not read the item's memory.
+type entry[T any, P Item[T]] struct {
+	due time.Duration
+	x   P
+}
 
 const arity = 4
 
-// Put puts x where its instant belongs, whether it stands on the line or not. An item that is due
-// at [instant.Forever] is taken off the line.
-func (l *Line[T, P]) Put(x P) {
-	due, place := x.Due(), x.Place()
+// Put puts x where an instant belongs, whether it stands on the line or not. An item that is due at
+// [instant.Forever] is taken off the line.
+func (l *Line[T, P]) Put(x P, due time.Duration) {
 	if due == instant.Forever {
 		l.Remove(x)
 		return
 	}
-	if *place == 0 {
-		l.heap = append(l.heap, nil)
-		l.up(len(l.heap)-1, x, due)
+	e := entry[T, P]{due, x}
+	if place := *x.Place(); place != 0 {
+		l.settle(int(place)-1, e)
 		return
 	}
-	l.settle(int(*place)-1, x, due)
+	l.heap = append(l.heap, e)
+	l.up(len(l.heap)-1, e)
 }
 
 // Remove takes x off the line, if it stands there.
@@ -47,11 +51,11 @@ func (l *Line[T, P]) Remove(x P) {
 	}
 	i, last := int(*place)-1, len(l.heap)-1
 	moved := l.heap[last]
-	l.heap[last] = nil
+	l.heap[last] = entry[T, P]{}
 	l.heap = l.heap[:last]
 	*place = 0
 	if i < last {
-		l.settle(i, moved, moved.Due())
+		l.settle(i, moved)
 	}
 }
 
@@ -60,58 +64,59 @@ func (l *Line[T, P]) Next() time.Duration {
 	if len(l.heap) == 0 {
 		return instant.Forever
 	}
-	return l.heap[0].Due()
+	return l.heap[0].due
 }
 
 // First returns the item that is due first. The line is not empty.
-func (l *Line[T, P]) First() P { return l.heap[0] }
+func (l *Line[T, P]) First() P { return l.heap[0].x }
 
-// set puts x at i.
-func (l *Line[T, P]) set(i int, x P) {
-	l.heap[i] = x
-	*x.Place() = int32(i) + 1
+// set puts e at i.
+func (l *Line[T, P]) set(i int, e entry[T, P]) {
+	l.heap[i] = e
+	*e.x.Place() = int32(i) + 1
 }
 
-// settle puts x at i, or wherever from there it belongs.
-func (l *Line[T, P]) settle(i int, x P, due time.Duration) {
-	if i > 0 && l.heap[(i-1)/arity].Due() > due {
-		l.up(i, x, due)
+// settle puts e at i, or wherever from there it belongs.
+func (l *Line[T, P]) settle(i int, e entry[T, P]) {
+	if i > 0 && l.heap[(i-1)/arity].due > e.due {
+		l.up(i, e)
 	} else {
-		l.down(i, x, due)
+		l.down(i, e)
 	}
 }
 
-// up puts x at i or above.
-func (l *Line[T, P]) up(i int, x P, due time.Duration) {
+// up puts e at i or above.
+func (l *Line[T, P]) up(i int, e entry[T, P]) {
 	for i > 0 {
 		above := (i - 1) / arity
-		if l.heap[above].Due() <= due {
+		if l.heap[above].due <= e.due {
 			break
 		}
 		l.set(i, l.heap[above])
 		i = above
 	}
-	l.set(i, x)
+	l.set(i, e)
 }
 
-// down puts x at i or below.
-func (l *Line[T, P]) down(i int, x P, due time.Duration) {
+// down puts e at i or below.
+func (l *Line[T, P]) down(i int, e entry[T, P]) {
 	for {
 		first := arity*i + 1
 		if first >= len(l.heap) {
 			break
 		}
-		least, at := first, l.heap[first].Due()
+		least := first
+		at := l.heap[first].due
 		for j := first + 1; j < min(first+arity, len(l.heap)); j++ {
-			if d := l.heap[j].Due(); d < at {
-				least, at = j, d
+			if due := l.heap[j].due; due < at {
+				least, at = j, due
 			}
 		}
-		if due <= at {
+		if e.due <= at {
 			break
 		}
 		l.set(i, l.heap[least])
 		i = least
 	}
-	l.set(i, x)
+	l.set(i, e)
 }

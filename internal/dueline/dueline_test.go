@@ -21,8 +21,6 @@ type item struct {
 	place int32
 }
 
-func (x *item) Due() time.Duration { return x.due }
-
 func (x *item) Place() *int32 { return &x.place }
 
 func TestItemsComeInTheOrderOfTheirInstants(t *testing.T) {
@@ -32,7 +30,7 @@ func TestItemsComeInTheOrderOfTheirInstants(t *testing.T) {
 		var on []*item
 		put := func(x *item, due time.Duration) {
 			x.due = due
-			line.Put(x)
+			line.Put(x, due)
 		}
 		for _, op := range rapid.SliceOf(rapid.IntRange(0, 99)).Draw(t, "added, or for the smallest moved and removed") {
 			if op >= 15 || len(on) == 0 {

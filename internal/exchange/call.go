@@ -97,11 +97,11 @@ func (c *Call) Do(ctx context.Context, reader Reader) error {
 		}
 	}
 	out := &outgoing{url: c.Request.URL}
-	plain := http.Request{Method: c.Request.Method, URL: &out.url, Header: r.bare, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-	if r.bare == nil {
-		plain.Header, plain.Host = make(http.Header), out.url.Host
+	out.request = *r.blank.WithContext(ctx)
+	out.request.Method, out.request.URL = c.Request.Method, &out.url
+	if r.blank.Header == nil {
+		out.request.Header, out.request.Host = make(http.Header), out.url.Host
 	}
-	out.request = *plain.WithContext(ctx)
 	c.again.Request = &out.request
 	if c.Request.Body != nil {
 		if err := c.again.SetBody(c.Request.Body); err != nil {
@@ -128,22 +128,29 @@ func (c *Call) start() {
 func (c *Call) check(ctx context.Context, answer *http.Response, err error) (bool, error) {
 	c.requests++
 	c.fault = c.round.receive(answer, err)
-	var unsourced sourceFault
-	switch {
-	case c.fault == nil:
+	if c.fault == nil {
 		c.err = c.reader.Read()
-	case ctx.Err() != nil:
-		c.err = fmt.Errorf("%s: %s: %w", c.round.Name, &c.Request, context.Cause(ctx))
-	case errors.As(c.fault, &unsourced):
-		c.err = c.tokenError(ctx, unsourced.err)
-	default:
-		var class transport.Class
-		class, c.Answer.Code = web.ClassOfFault(c.fault)
-		c.err = c.Fail(class, web.Safe(c.fault, c.round.sensitive()...))
+	} else {
+		c.err = c.unanswered(ctx)
 	}
 	again := c.mayRepeat(ctx)
 	c.log(again)
 	return again, nil
+}
+
+// unanswered returns the error of an attempt that got no answer.
+func (c *Call) unanswered(ctx context.Context) error {
+	var unsourced sourceFault
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %s: %w", c.round.Name, &c.Request, context.Cause(ctx))
+	case errors.As(c.fault, &unsourced):
+		return c.tokenError(ctx, unsourced.err)
+	default:
+		var class transport.Class
+		class, c.Answer.Code = web.ClassOfFault(c.fault)
+		return c.Fail(class, web.Safe(c.fault, c.round.sensitive()...))
+	}
 }
 
 // mayRepeat reports whether there is another attempt, after c.wait.

@@ -216,8 +216,9 @@ func (c *Config) transport(s *Settings) {
 		s.narrow = web.RedirectPolicy(h.CheckRedirect)
 	}
 	h.CheckRedirect = web.RedirectPolicy(h.CheckRedirect)
+	s.blank = http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	if c.Client == nil {
-		s.bare = http.Header{}
+		s.blank.Header = http.Header{}
 	}
 	t, ok := h.Transport.(*http.Transport)
 	if ok && t == nil {

@@ -95,7 +95,7 @@ var jsonType = []string{"application/json"}
 func (r *round) headers(h http.Header) http.Header {
 	q := r.request
 	body := q.Body != nil
-	if r.pool != nil && r.bare != nil && len(h) == 0 && r.token == nil && !body && q.Extra[0] == "" && len(q.Header) == 0 {
+	if r.pool != nil && r.blank.Header != nil && len(h) == 0 && r.token == nil && !body && q.Extra[0] == "" && len(q.Header) == 0 {
 		return r.header // nothing of the user's can write in it
 	}
 	all := maps.Clone(r.header)

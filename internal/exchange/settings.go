@@ -33,8 +33,8 @@ type Settings struct {
 	narrow func(*http.Request, []*http.Request) error
 	// header has values without room to append in place, so that requests can share them.
 	header http.Header
-	// bare is what requests have when http is given them; nil if a user's client may write in it.
-	bare http.Header
+	// blank is what requests are made from. It has no headers if a user's client may write in them.
+	blank http.Request
 }
 
 // AddSecrets adds words that are cut out of all that is quoted. It is called before the first call.

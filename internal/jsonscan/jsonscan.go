@@ -5,6 +5,7 @@ package jsonscan
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -382,9 +383,9 @@ func (s *scan) more(end byte) (bool, error) {
 // text passes over a string, and reports whether it has escapes.
 func (s *scan) text() (escaped bool, err error) {
 	body := s.body
-	for i := s.at + 1; i < len(body); i++ {
-		if !isSpecial[body[i]] {
-			continue
+	for i := s.at + 1; ; i++ {
+		if i = plain(body, i); i >= len(body) {
+			return escaped, errGrammar
 		}
 		switch body[i] {
 		case '"':
@@ -404,17 +405,27 @@ func (s *scan) text() (escaped bool, err error) {
 			return escaped, errGrammar
 		}
 	}
-	return escaped, errGrammar
 }
 
-// isSpecial tells the bytes that end a string, begin an escape, or may not stand in one.
-var isSpecial = func() (special [256]bool) {
-	for c := range ' ' {
-		special[c] = true
+// plain returns the place of the first byte of b, from i on, that ends a string, begins an escape,
+// or may not stand in a string. It returns len(b) if there is none. It looks at eight bytes at a
+// time: a byte is one of those if it is less than a space, or is 0 after an exclusive or with '"'
+// or '\\'. A subtraction that borrows may hit bytes after the first one, but none before it.
+func plain(b []byte, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(b); i += 8 {
+		eight := binary.LittleEndian.Uint64(b[i:])
+		quote, escape := eight^ones*'"', eight^ones*'\\'
+		special := ((quote-ones)&^quote | (escape-ones)&^escape | (eight-ones*' ')&^eight) & highs
+		if special != 0 {
+			return i + bits.TrailingZeros64(special)/8
+		}
 	}
-	special['"'], special['\\'] = true, true
-	return special
-}()
+	for i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\' {
+		i++
+	}
+	return i
+}
 
 // isHex reports whether b begins with four hexadecimal digits.
 func isHex(b []byte) bool {

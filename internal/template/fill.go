@@ -129,6 +129,11 @@ func segments(path string) (string, error) {
 
 // isUnreserved reports whether id reads the same escaped, as nearly all do (RFC 3986, 2.3).
 func isUnreserved(id string) bool {
+	for ; len(id) >= 4; id = id[4:] { // each poll comes here
+		if !unreserved[id[0]] || !unreserved[id[1]] || !unreserved[id[2]] || !unreserved[id[3]] {
+			return false
+		}
+	}
 	for i := range len(id) {
 		if !unreserved[id[i]] {
 			return false

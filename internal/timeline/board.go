@@ -100,7 +100,7 @@ func (b *board) releaseLocked(x *watch) bool {
 func (b *board) requeueLocked(x *watch, now time.Duration) {
 	x.poll = now
 	b.moveLocked(x, ready)
-	b.line.Put(x)
+	b.line.Put(x, x.due())
 }
 
 // waitsLocked says how long x waits for its next poll.

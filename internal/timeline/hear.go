@@ -73,7 +73,7 @@ func (h *hearer) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 			if x.poll <= now {
 				h.board.moveLocked(x, ready)
 			}
-			h.board.line.Put(x)
+			h.board.line.Put(x, x.due())
 		}
 	default:
 		h.updateLocked(x, n, now)

@@ -18,7 +18,7 @@ const maxSilences = 8
 // be polled.
 func (o *chooser) holdForLocked(x *watch, now time.Duration) time.Duration {
 	switch {
-	case !o.service.Holds() || o.crew.holds >= o.Holds || o.hearer.isHeardLocked(now):
+	case !o.service.Holds() || o.crew.holds >= o.Holds || o.holding.Length(now, instant.Forever) == 0 || o.hearer.isHeardLocked(now):
 		return 0
 	case x.urgent || x.seen == nil || x.silences >= maxSilences || x.marks.has(claimed) || x.isBlocked():
 		return 0

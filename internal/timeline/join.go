@@ -171,7 +171,7 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 		j.advanceLocked(x, m, first, now)
 	}
 	j.cutLocked(x, m)
-	j.board.line.Put(x)
+	j.board.line.Put(x, x.due())
 	if added {
 		j.hearer.recallLocked(x, now)
 	}

@@ -114,7 +114,7 @@ func (h *hearer) lookAtAllLocked(now time.Duration) {
 			continue
 		}
 		h.board.lookAtLocked(x, instant.Later(now, time.Duration(float64(window)*pace.Spread(i))))
-		h.board.line.Put(x)
+		h.board.line.Put(x, x.due())
 	}
 	h.crew.proceedLocked(now)
 }

@@ -77,5 +77,5 @@ func (o *chooser) putOffLocked(q *second, now time.Duration) {
 	o.board.moveLocked(x, waiting)
 	o.board.waitsLocked(x, x.poll-q.polled)
 	x.marks &^= confirmed
-	o.board.line.Put(x)
+	o.board.line.Put(x, x.due())
 }

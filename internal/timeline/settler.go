@@ -26,7 +26,7 @@ type settler struct {
 	health  health.Health // guarded by core.mu
 }
 
-// answeredLocked deals with the end of c.
+// answeredLocked deals with the end of c. The caller sets the alarm.
 func (s *settler) answeredLocked(c *call) {
 	now := c.ended
 	c.leave()
@@ -68,7 +68,7 @@ func (s *settler) answeredLocked(c *call) {
 	if c.status.Result != nil || c.status.Message != "" { // what may be large
 		c.status = transport.Status{}
 	}
-	s.crew.proceedLocked(now)
+	s.crew.hireLocked(now)
 }
 
 // divideLocked hands the watches of a batch that could not be answered as a whole back, to be asked
@@ -111,7 +111,7 @@ func (s *settler) pollAfterLocked(x *watch, now, leaveAlone time.Duration) {
 	if x.waiters != nil {
 		x.poll = instant.Later(now, leaveAlone)
 		s.board.waitsLocked(x, leaveAlone)
-		s.board.line.Put(x)
+		s.board.line.Put(x, x.due())
 	}
 }
 
@@ -164,7 +164,7 @@ func (s *settler) settledLocked(c *call, p *poll) {
 		x.lookLast(m, asked, now, p.leaveAlone)
 	}
 	s.board.waitsLocked(x, x.poll-now)
-	s.board.line.Put(x)
+	s.board.line.Put(x, x.due())
 	if s.audience != nil {
 		s.events[event].Wait = x.poll - now
 	}

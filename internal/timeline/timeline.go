@@ -123,7 +123,7 @@ func (t *Timeline) fire() {
 			t.desk.expireLocked(x, now, late >= standstill)
 		}
 		if x.waiters != nil {
-			t.board.line.Put(x)
+			t.board.line.Put(x, x.due())
 		}
 	}
 	t.crew.proceedLocked(now)

@@ -62,8 +62,8 @@ type times struct {
 	alive    time.Duration // how old the watch was when the job was last seen not to have ended
 }
 
-// Due returns when the timeline has something to do about x.
-func (x *watch) Due() time.Duration {
+// due returns when the timeline has something to do about x.
+func (x *watch) due() time.Duration {
 	if x.phase != waiting {
 		return x.deadline
 	}

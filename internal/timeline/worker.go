@@ -288,6 +288,7 @@ func (w *worker) settleAll(c *call) (more bool) {
 	c.stage = stageTake
 	w.settler.answeredLocked(c)
 	if !w.untold.isEmpty() {
+		w.crew.armLocked()
 		w.unlock()
 		return true
 	}

@@ -24,11 +24,12 @@ var _ transport.Holder = (*Client)(nil)
 // A hold shorter than a second is not asked for: the request is that of StatusSince. One longer
 // than a day is asked for as a day. A request that is held is not sent a second time within the
 // call, but for a new token.
-func (c *Client) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
+func (c *Client) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (st transport.Status, err error) {
 	if c != nil && c.settings != nil && !c.stages[c.followed.where(id).stage].status.Holds() {
 		return transport.Status{}, unsupported("{hold}")
 	}
-	return c.ask(ctx, id, &last, d)
+	err = c.ask(ctx, id, &last, d, &st)
+	return st, err
 }
 
 // maxHold bounds a hold: no service keeps a request for so long.

@@ -154,25 +154,28 @@ func (c *Client) Close() error {
 }
 
 // Status asks about a job once. What comes back is described at the top of this package.
-func (c *Client) Status(ctx context.Context, id string) (transport.Status, error) {
-	return c.ask(ctx, id, nil, 0)
+func (c *Client) Status(ctx context.Context, id string) (st transport.Status, err error) {
+	err = c.ask(ctx, id, nil, 0, &st)
+	return st, err
 }
 
 // StatusSince is Status, but a service that gave last an ETag is asked for a newer answer only. If
 // there is none, StatusSince returns last, with the RetryAfter that the new answer names.
-func (c *Client) StatusSince(ctx context.Context, id string, last transport.Status) (transport.Status, error) {
-	return c.ask(ctx, id, &last, 0)
+func (c *Client) StatusSince(ctx context.Context, id string, last transport.Status) (st transport.Status, err error) {
+	err = c.ask(ctx, id, &last, 0, &st)
+	return st, err
 }
 
-func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d time.Duration) (transport.Status, error) {
+// ask asks about a job, and fills st if there is no error.
+func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d time.Duration, st *transport.Status) error {
 	k, err := c.begin(ctx, transport.CheckID(id))
 	if err != nil {
-		return transport.Status{}, err
+		return err
 	}
 	defer k.end(&c.calls)
 	at := c.followed.where(id)
 	if err := k.status(ctx, id, at, last, d); err != nil {
-		return transport.Status{}, err
+		return err
 	}
 	if c.follows {
 		switch a := &k.answer; {
@@ -182,10 +185,10 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 			c.followed.end(id)
 		}
 	}
-	if err != nil {
-		return transport.Status{}, err
+	if err == nil {
+		*st = k.answer.status
 	}
-	return k.answer.status, nil
+	return err
 }
 
 // Cancel asks the service to cancel a job. It returns nil for an answer of 2xx.
