@@ -26,8 +26,9 @@ func TestSizeStaysWithinItsBounds(t *testing.T) {
 					s.Went(s.Now(), s.Now())
 				}
 			case 2:
-				s.TooLarge(n)
-				assert.LessOrEqual(t, s.Now(), max(n, 1))
+				if s.TooLarge(n) {
+					assert.LessOrEqual(t, s.Now(), max(n-1, 1))
+				}
 			default:
 				s.Refused(n)
 			}
@@ -84,6 +85,40 @@ func TestAnEndpointThatIsNotThereIsLeftAlone(t *testing.T) {
 		s.Went(2, 2)
 	}
 	assert.Equal(t, 100, s.Now(), "there is one")
+}
+
+// A job that has each batch refused as too large which it is in, such as one with an endless id,
+// does not make the batches of others small.
+func TestAJobThatMakesEachOfItsBatchesTooLargeShrinksOthersLittle(t *testing.T) {
+	t.Parallel()
+	for _, first := range []bool{false, true} { // whether the half with the job is asked about first
+		s := NewSize(64)
+		s.Went(64, 64)
+		for n := 64; n > 1; n /= 2 {
+			if !first {
+				s.Went(n, n)
+			}
+			s.TooLarge(n)
+			if size := min(n/2, s.Now()); size > 1 && first {
+				s.Went(size, size)
+			}
+		}
+		assert.GreaterOrEqual(t, s.Now(), 16, "first %t", first)
+	}
+}
+
+// Where some batches of a size are answered and others are too large, time and again, the size is
+// too large.
+func TestASizeThatIsOftenTooLargeIsNotKept(t *testing.T) {
+	t.Parallel()
+	s := NewSize(64)
+	for range 100 {
+		if s.Now() == 64 {
+			s.Went(64, 64)
+			s.TooLarge(64)
+		}
+	}
+	assert.Equal(t, 32, s.Now())
 }
 
 // One job that spoils each batch it is in does not make all batches small.

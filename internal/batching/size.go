@@ -9,6 +9,12 @@ const (
 	maxTrial   = 4096
 )
 
+// maxSpare is how many batches may be refused as too large, while others of their size are
+// answered, before the size is taken for the reason after all. It takes more than a job that spoils
+// a batch of the largest size and each half of it that the job is in. One is made good by
+// firstTrial full batches.
+const maxSpare = 16
+
 // A Size is the largest batch that the service takes, as far as is known. It shrinks when the
 // service refuses a batch, and grows back when full batches have gone well for a while. Use
 // [NewSize] to make one.
@@ -19,6 +25,10 @@ type Size struct {
 	trial   int // how many it takes for the next
 	refused int // batches that were refused since one was answered, but for parts of one another
 	last    int // the size of the newest of them
+	good    int // the largest batch that was answered since one was too large
+	spoiled int // the size of the newest batch that was too large for another reason than its size
+	spare   int // batches that may still be refused as too large for another reason
+	earned  int // full batches towards one more
 }
 
 // maxRefused is how many batches are refused, with none answered between, before jobs are asked
@@ -26,7 +36,7 @@ type Size struct {
 const maxRefused = 3
 
 // NewSize returns the Size of a Transport that takes at most so many jobs in one request.
-func NewSize(most int) Size { return Size{most: most, now: most, trial: firstTrial} }
+func NewSize(most int) Size { return Size{most: most, now: most, trial: firstTrial, spare: maxSpare} }
 
 // Now returns the size of the largest batch to send.
 func (s *Size) Now() int { return s.now }
@@ -40,12 +50,20 @@ func (s *Size) Most() int { return s.most }
 func (s *Size) Went(n, named int) {
 	if n > 1 && named > 0 {
 		s.refused, s.last = 0, 0
+		s.good = max(s.good, n)
 	}
 	if n > 1 && named > 1 && named < n*3/4 {
 		s.shrink(named)
 		return
 	}
-	if n < s.now || s.now >= s.most {
+	if n < s.now {
+		return
+	}
+	s.now = n // it set out before the size shrank, and was not too large
+	if s.earned++; s.earned >= firstTrial {
+		s.earned, s.spare = 0, min(s.spare+1, maxSpare)
+	}
+	if s.now >= s.most {
 		return
 	}
 	if s.full++; s.full >= s.trial {
@@ -53,8 +71,24 @@ func (s *Size) Went(n, named int) {
 	}
 }
 
-// TooLarge says that the service refused a request because it named n jobs.
-func (s *Size) TooLarge(n int) { s.shrink(Half(n)) }
+// TooLarge says that the service refused a request about n jobs as too large. It reports whether it
+// takes their number for the reason. If a batch as large was answered since the one that was
+// refused before, the reason is rather one of the jobs: its id is long, or the service refuses it
+// by that code. That holds as well for a part of such a batch.
+func (s *Size) TooLarge(n int) bool {
+	if n < s.spoiled {
+		s.spoiled = n
+		return false
+	}
+	if n <= s.good && s.spare > 0 {
+		s.good, s.spoiled = 0, n
+		s.spare--
+		return false
+	}
+	s.good, s.spoiled = 0, 0
+	s.shrink(Half(n))
+	return true
+}
 
 // Refused says that the service refused a request about n jobs for a reason that ends a watch.
 // After three, with none answered between, jobs are asked about one at a time. A batch that is

@@ -75,9 +75,10 @@ func (s *settler) answeredLocked(c *call) {
 // about in smaller ones: at once, unless the service asks to be left alone.
 func (s *settler) divideLocked(c *call, now time.Duration) {
 	size := len(c.polls)
+	bySize := false
 	switch c.fault.Class {
 	case transport.Oversized:
-		s.board.size.TooLarge(size)
+		bySize = s.board.size.TooLarge(size)
 	case transport.Permanent, transport.NotFound:
 		s.board.size.Refused(size)
 	}
@@ -87,7 +88,7 @@ func (s *settler) divideLocked(c *call, now time.Duration) {
 		if !s.board.releaseLocked(x) {
 			continue
 		}
-		if size <= 2 && c.fault.Class != transport.Oversized {
+		if size <= 2 && !bySize {
 			x.company.Expel()
 		} else {
 			x.company.Narrow(batching.Half(size))
