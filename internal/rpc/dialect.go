@@ -1,0 +1,43 @@
+package rpc
+
+import (
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// NewDialect returns the dialect that others are built on. It reads errors at [FaultPlaces]. It has
+// no other call than Status, and no place with a default but State and ID.
+func NewDialect() rest.Dialect {
+	return rest.Dialect{
+		Create:            rest.Call{Path: "-"},
+		Cancel:            rest.Call{Path: "-"},
+		IdempotencyHeader: "-",
+		Fault:             FaultPlaces,
+		Progress:          "-",
+		Message:           "-",
+		Error:             "-",
+		Result:            "-",
+		Revision:          "-",
+	}
+}
+
+// States returns the rules of a dialect whose State names so many places, of which one of the first
+// few holds the word. Those before it say nothing. Those behind it may say anything.
+func States(words map[string]transport.State, first, places int) map[string]transport.State {
+	rules := make(map[string]transport.State, first*len(words))
+	for i := range first {
+		before, after := strings.Repeat("-, ", i), strings.Repeat(", *", places-i-1)
+		for word, state := range words {
+			rules[before+word+after] = state
+		}
+	}
+	return rules
+}
+
+// Word returns the first of the words in a Status's Raw: the service's word for the state.
+func Word(raw string) string {
+	word, _, _ := strings.Cut(raw, ", ")
+	return word
+}

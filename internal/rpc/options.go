@@ -1,0 +1,54 @@
+package rpc
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// Options are the options that all transports of this kind take.
+type Options struct {
+	// Next sends the requests. Nil, the default, is a pool of connections.
+	Next http.RoundTripper
+	// REST has the options of the clients of package rest.
+	REST []rest.Option
+}
+
+// Gather returns the config that the options make of a zero one. A nil option does nothing.
+func Gather[C any, O ~func(*C)](opts []O) (config C) {
+	for _, set := range opts {
+		if set != nil {
+			set(&config)
+		}
+	}
+	return config
+}
+
+// RoundTrippers returns what sends requests, and what sends those that a stream answers. The
+// function closes the idle connections of their pools; without pools it does nothing.
+//
+// A stream may be silent before its first event. Its pool therefore sets no timeout for the headers
+// of the answer.
+func (o *Options) RoundTrippers() (plain, streaming http.RoundTripper, closeIdle func()) {
+	if o.Next != nil {
+		return o.Next, o.Next, func() {}
+	}
+	quick := web.NewPool(nil, rest.DefaultMaxConnections)
+	patient := web.NewPool(nil, rest.DefaultMaxConnections)
+	patient.ResponseHeaderTimeout = 0
+	return quick, patient, func() {
+		quick.CloseIdleConnections()
+		patient.CloseIdleConnections()
+	}
+}
+
+// Name returns the name of a value of an enumeration. A value without a name is printed as a number
+// behind the kind, such as "form(7)".
+func Name[T ~uint8](kind string, value T, names ...string) string {
+	if int(value) < len(names) {
+		return names[value]
+	}
+	return fmt.Sprintf("%s(%d)", kind, uint8(value))
+}
