@@ -77,7 +77,7 @@ func (c *Carrier) pick(r *http.Request, stream *http.Response) (*http.Response, 
 		defer zip.Release()
 		content = zip
 	}
-	events := NewEvents(io.LimitReader(content, int64(maxStream)), maxEvent)
+	events := newEvents(io.LimitReader(content, int64(maxStream)), maxEvent)
 	for {
 		event, err := events.Next()
 		switch {

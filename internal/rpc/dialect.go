@@ -7,14 +7,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// NewDialect returns the dialect that others are built on. It reads errors at [FaultPlaces]. It has
-// no other call than Status, and no place with a default but State and ID.
-func NewDialect() rest.Dialect {
+// NewDialect returns the dialect that others are built on. The [Faults] say what an error means. Of
+// the calls only Status is left to set, and of the places only ID and State have a default.
+func NewDialect(faults map[string]transport.Class) rest.Dialect {
 	return rest.Dialect{
 		Create:            rest.Call{Path: "-"},
 		Cancel:            rest.Call{Path: "-"},
 		IdempotencyHeader: "-",
-		Fault:             FaultPlaces,
+		Fault:             faultPlaces,
+		Faults:            faults,
 		Progress:          "-",
 		Message:           "-",
 		Error:             "-",

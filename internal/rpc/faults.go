@@ -8,8 +8,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// FaultPlaces is where [Faults] are read: the Fault of a rest.Dialect.
-const FaultPlaces = "@code, error.code, error.message"
+// faultPlaces is where [Faults] are read: the Fault of a rest.Dialect.
+const faultPlaces = "@code, error.code, error.message"
 
 // standard are the numbers that mean the same in all protocols.
 var standard = map[string]transport.Class{

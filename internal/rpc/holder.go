@@ -46,7 +46,7 @@ func (h *Holder) Hold(ctx context.Context, id string, last transport.Status, d t
 		return h.Poll(ctx, id)
 	}
 	brought := nothing
-	err := Within(ctx, d, func(ctx context.Context) (err error) {
+	err := within(ctx, d, func(ctx context.Context) (err error) {
 		brought, err = h.listen(ctx, id, last)
 		return err
 	})
@@ -54,7 +54,7 @@ func (h *Holder) Hold(ctx context.Context, id string, last transport.Status, d t
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return transport.Status{}, fmt.Errorf("%s: %w", h.Name, context.Cause(ctx))
-	case brought == same && errors.Is(err, ErrElapsed):
+	case brought == same && errors.Is(err, errElapsed):
 		return last, nil
 	case brought == nothing && errors.As(err, &refused) && refused.Class != transport.Permanent:
 		return transport.Status{}, err
@@ -104,7 +104,7 @@ func (h *Holder) listen(ctx context.Context, id string, last transport.Status) (
 // read reads events until one of them is news of the job.
 func (h *Holder) read(stream io.Reader, id string, last transport.Status) (heard, error) {
 	brought := nothing
-	for events := NewEvents(stream, MaxBody); ; {
+	for events := newEvents(stream, MaxBody); ; {
 		event, err := events.Next()
 		if err != nil {
 			return brought, err

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -42,13 +41,4 @@ func (o *Options) RoundTrippers() (plain, streaming http.RoundTripper, closeIdle
 		quick.CloseIdleConnections()
 		patient.CloseIdleConnections()
 	}
-}
-
-// Name returns the name of a value of an enumeration. A value without a name is printed as a number
-// behind the kind, such as "form(7)".
-func Name[T ~uint8](kind string, value T, names ...string) string {
-	if int(value) < len(names) {
-		return names[value]
-	}
-	return fmt.Sprintf("%s(%d)", kind, uint8(value))
 }

@@ -68,8 +68,7 @@ var methods = map[string]string{
 
 // dialect returns what all dialects share.
 func (p protocol) dialect() rest.Dialect {
-	d := rpc.NewDialect()
-	d.Faults = faults
+	d := rpc.NewDialect(faults)
 	if p.binding == HTTP {
 		d.Fault, d.Faults, d.Revision = "", nil, ""
 	}

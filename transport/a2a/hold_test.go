@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/internal/rpc/rpctest"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/a2a"
 	"github.com/iamber12/job-status-monitoring/transport/transporttest"
@@ -182,7 +183,7 @@ func TestAHoldThatFailsSaysSo(t *testing.T) {
 		tasks, err := a2a.New("http://agent.example", a2a.WithRoundTripper(a))
 		require.NoError(t, err)
 		st, err := tasks.Hold(t.Context(), "7", running, time.Minute)
-		answer{Means: want}.check(t, st, err)
+		rpctest.Answer{Means: want}.Check(t, st, err)
 		assert.Zero(t, a.polls)
 	}
 	gone := errors.New("gone")
@@ -209,9 +210,7 @@ func TestPushesThatAreFedAreDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tasks, err := a2a.New("http://agent.example", a2a.WithRoundTripper(&agent{}))
 		require.NoError(t, err)
-		told, ended := make(chan transport.Status, 8), make(chan error, 1)
-		go func() { ended <- tasks.Notify(t.Context(), func(st transport.Status) { told <- st }) }()
-		synctest.Wait()
+		told, ended := rpctest.Listen(t, tasks)
 		require.NoError(t, tasks.Feed([]byte(update("TASK_STATE_AUTH_REQUIRED"))))
 		assert.Equal(t, transport.Status{ID: "7", State: transport.Blocked, Raw: "TASK_STATE_AUTH_REQUIRED"}, <-told)
 		require.NoError(t, tasks.Feed([]byte(artifact)))

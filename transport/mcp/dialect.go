@@ -49,8 +49,7 @@ var faults = rpc.Faults(map[string]transport.Class{
 
 // dialect returns what all dialects share.
 func (p protocol) dialect() rest.Dialect {
-	d := rpc.NewDialect()
-	d.Faults = faults
+	d := rpc.NewDialect(faults)
 	if p.http {
 		d.Header = map[string]string{
 			"Accept":               "application/json, text/event-stream",

@@ -1,0 +1,168 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// event is what a service says on a stream, after a while.
+type event struct {
+	after time.Duration
+	text  string
+}
+
+// streamer is a service that tells of its jobs on streams.
+type streamer struct {
+	events     []event
+	refuse     int    // the status code of a refusal, or 0
+	state      string // what a poll returns
+	polls      int
+	subscribes int
+	open       int
+}
+
+func (s *streamer) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.subscribes++
+	answer := respond(r, []byte(`{"error":{}}`))
+	if s.refuse != 0 {
+		answer.StatusCode = s.refuse
+		return answer, nil
+	}
+	from, to := io.Pipe()
+	s.open++
+	answer.Header, answer.Body = http.Header{"Content-Type": {"text/event-stream"}}, body{from, s}
+	go func() { // it ends with the events, or when the body is closed
+		for _, e := range s.events {
+			select {
+			case <-time.After(e.after):
+			case <-r.Context().Done():
+				to.CloseWithError(r.Context().Err())
+				return
+			}
+			if _, err := fmt.Fprintf(to, "data: %s\n\n", e.text); err != nil {
+				return
+			}
+		}
+		_ = to.Close()
+	}()
+	return answer, nil
+}
+
+type body struct {
+	io.ReadCloser
+	of *streamer
+}
+
+func (b body) Close() error { b.of.open--; return b.ReadCloser.Close() }
+
+// holder returns the Holder of the service. An event names a job and its state.
+func (s *streamer) holder(t *testing.T) *Holder {
+	t.Helper()
+	d := NewDialect(Faults(nil))
+	d.Fetch = rest.Call{Method: http.MethodGet, Path: "/{id}"}
+	clients, err := Service{Base: "http://h", Carrier: s, Options: []rest.Option{rest.WithRetries(rest.NoRetries)}}.Clients(d)
+	require.NoError(t, err)
+	return &Holder{
+		Name: "x", Streams: clients[0],
+		Read: func(text []byte) (st transport.Status, err error) {
+			if strings.Contains(string(text), "error") {
+				return st, ErrRefused
+			}
+			return st, json.Unmarshal(text, &st)
+		},
+		Poll: func(_ context.Context, id string) (st transport.Status, err error) {
+			s.polls++
+			st.ID = id
+			return st, st.State.UnmarshalText([]byte(s.state))
+		},
+	}
+}
+
+func TestHoldEndsWithNews(t *testing.T) {
+	t.Parallel()
+	const same, done, other = `{"id":"7","state":"running"}`, `{"id":"7","state":"completed"}`, `{"id":"8","state":"completed"}`
+	running := transport.Status{ID: "7", State: transport.Running}
+	for name, c := range map[string]struct {
+		streamer
+		last  transport.Status
+		takes time.Duration
+		polls int
+		err   error
+	}{
+		"news":                 {streamer{events: []event{{0, same}, {time.Second, done}, {time.Hour, same}}, state: "completed"}, running, time.Second, 1, nil},
+		"no news":              {streamer{events: []event{{0, same}, {time.Second, other}, {time.Hour, done}}, state: "running"}, running, time.Minute, 0, nil},
+		"silence":              {streamer{events: []event{{time.Hour, done}}, state: "running"}, running, time.Minute, 1, nil},
+		"end of the stream":    {streamer{events: []event{{time.Second, same}}, state: "failed"}, running, time.Second, 1, nil},
+		"event that is bad":    {streamer{events: []event{{0, same}, {time.Second, "x"}}, state: "running"}, running, time.Second, 1, nil},
+		"nothing known before": {streamer{state: "running"}, transport.Status{}, 0, 1, nil},
+		"end known before":     {streamer{state: "completed"}, transport.Status{ID: "7", State: transport.Completed}, 0, 1, nil},
+		"refusal":              {streamer{refuse: 400, state: "running"}, running, 0, 1, errors.ErrUnsupported},
+		"refusal by an event":  {streamer{events: []event{{0, `{"error":{}}`}}, state: "running"}, running, 0, 1, errors.ErrUnsupported},
+		"refusal in place":     {streamer{refuse: 200, state: "running"}, running, 0, 1, errors.ErrUnsupported},
+		"refusal after an end": {streamer{refuse: 400, state: "failed"}, running, 0, 1, nil},
+		"fault that passes":    {streamer{refuse: 502}, running, 0, 0, nil},
+		"job that is unknown":  {streamer{refuse: 404}, running, 0, 0, transport.ErrNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := c.streamer
+				h := s.holder(t)
+				begun := time.Now()
+				st, err := h.Hold(t.Context(), "7", c.last, time.Minute)
+				assert.Equal(t, c.takes, time.Since(begun))
+				assert.Equal(t, c.polls, s.polls)
+				assert.Zero(t, s.open, "a stream is left open")
+				switch {
+				case c.err != nil:
+					require.ErrorIs(t, err, c.err)
+				case s.state == "":
+					require.Error(t, err)
+				default:
+					require.NoError(t, err)
+					assert.Equal(t, s.state, st.State.String())
+				}
+				synctest.Wait()
+
+				before := s.subscribes
+				_, err = h.Hold(t.Context(), "7", running, time.Second)
+				if errors.Is(c.err, errors.ErrUnsupported) {
+					require.ErrorIs(t, err, errors.ErrUnsupported)
+					assert.Equal(t, before, s.subscribes, "a service without streams is asked again")
+				} else {
+					assert.Equal(t, before+1, s.subscribes)
+				}
+				synctest.Wait()
+			})
+		})
+	}
+}
+
+func TestAHoldEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		gone := errors.New("gone")
+		s := &streamer{events: []event{{time.Hour, "{}"}}, state: "running"}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(gone) })
+		_, err := s.holder(t).Hold(ctx, "7", transport.Status{ID: "7", State: transport.Running}, time.Minute)
+		require.ErrorIs(t, err, gone)
+		assert.Zero(t, s.polls)
+		assert.Zero(t, s.open)
+		synctest.Wait()
+	})
+}
