@@ -1,10 +1,9 @@
-package rpc
+package rpc_test
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -15,19 +14,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/iamber12/job-status-monitoring/internal/rpc"
+	"github.com/iamber12/job-status-monitoring/internal/rpc/rpctest"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// event is what a service says on a stream, after a while.
-type event struct {
-	after time.Duration
-	text  string
-}
+var after = rpctest.After
 
 // streamer is a service that tells of its jobs on streams.
 type streamer struct {
-	events     []event
+	events     []rpctest.Event
 	refuse     int    // the status code of a refusal, or 0
 	state      string // what a poll returns
 	polls      int
@@ -37,50 +34,28 @@ type streamer struct {
 
 func (s *streamer) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.subscribes++
-	answer := respond(r, []byte(`{"error":{}}`))
-	if s.refuse != 0 {
-		answer.StatusCode = s.refuse
-		return answer, nil
+	if s.refuse == 0 {
+		s.open++
+		return rpctest.Stream(r, s.events, func() { s.open-- }), nil
 	}
-	from, to := io.Pipe()
-	s.open++
-	answer.Header, answer.Body = http.Header{"Content-Type": {"text/event-stream"}}, body{from, s}
-	go func() { // it ends with the events, or when the body is closed
-		for _, e := range s.events {
-			select {
-			case <-time.After(e.after):
-			case <-r.Context().Done():
-				to.CloseWithError(r.Context().Err())
-				return
-			}
-			if _, err := fmt.Fprintf(to, "data: %s\n\n", e.text); err != nil {
-				return
-			}
-		}
-		_ = to.Close()
-	}()
-	return answer, nil
+	return rpctest.Server(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(s.refuse)
+		_, _ = io.WriteString(w, `{"error":{}}`)
+	}).RoundTrip(r)
 }
-
-type body struct {
-	io.ReadCloser
-	of *streamer
-}
-
-func (b body) Close() error { b.of.open--; return b.ReadCloser.Close() }
 
 // holder returns the Holder of the service. An event names a job and its state.
-func (s *streamer) holder(t *testing.T) *Holder {
+func (s *streamer) holder(t *testing.T) *rpc.Holder {
 	t.Helper()
-	d := NewDialect(Faults(nil))
+	d := rpc.NewDialect(rpc.Faults(nil))
 	d.Fetch = rest.Call{Method: http.MethodGet, Path: "/{id}"}
-	clients, err := Service{Base: "http://h", Carrier: s, Options: []rest.Option{rest.WithRetries(rest.NoRetries)}}.Clients(d)
+	clients, err := rpc.Service{Base: "http://h", Carrier: s, Options: []rest.Option{rest.WithRetries(rest.NoRetries)}}.Clients(d)
 	require.NoError(t, err)
-	return &Holder{
+	return &rpc.Holder{
 		Name: "x", Streams: clients[0],
 		Read: func(text []byte) (st transport.Status, err error) {
 			if strings.Contains(string(text), "error") {
-				return st, ErrRefused
+				return st, rpc.ErrRefused
 			}
 			return st, json.Unmarshal(text, &st)
 		},
@@ -103,15 +78,15 @@ func TestHoldEndsWithNews(t *testing.T) {
 		polls int
 		err   error
 	}{
-		"news":                 {streamer{events: []event{{0, same}, {time.Second, done}, {time.Hour, same}}, state: "completed"}, running, time.Second, 1, nil},
-		"no news":              {streamer{events: []event{{0, same}, {time.Second, other}, {time.Hour, done}}, state: "running"}, running, time.Minute, 0, nil},
-		"silence":              {streamer{events: []event{{time.Hour, done}}, state: "running"}, running, time.Minute, 1, nil},
-		"end of the stream":    {streamer{events: []event{{time.Second, same}}, state: "failed"}, running, time.Second, 1, nil},
-		"event that is bad":    {streamer{events: []event{{0, same}, {time.Second, "x"}}, state: "running"}, running, time.Second, 1, nil},
+		"news":                 {streamer{events: []rpctest.Event{after(0, same), after(time.Second, done), after(time.Hour, same)}, state: "completed"}, running, time.Second, 1, nil},
+		"no news":              {streamer{events: []rpctest.Event{after(0, same), after(time.Second, other), after(time.Hour, done)}, state: "running"}, running, time.Minute, 0, nil},
+		"silence":              {streamer{events: []rpctest.Event{after(time.Hour, done)}, state: "running"}, running, time.Minute, 1, nil},
+		"end of the stream":    {streamer{events: []rpctest.Event{after(time.Second, same)}, state: "failed"}, running, time.Second, 1, nil},
+		"event that is bad":    {streamer{events: []rpctest.Event{after(0, same), after(time.Second, "x")}, state: "running"}, running, time.Second, 1, nil},
 		"nothing known before": {streamer{state: "running"}, transport.Status{}, 0, 1, nil},
 		"end known before":     {streamer{state: "completed"}, transport.Status{ID: "7", State: transport.Completed}, 0, 1, nil},
 		"refusal":              {streamer{refuse: 400, state: "running"}, running, 0, 1, errors.ErrUnsupported},
-		"refusal by an event":  {streamer{events: []event{{0, `{"error":{}}`}}, state: "running"}, running, 0, 1, errors.ErrUnsupported},
+		"refusal by an event":  {streamer{events: []rpctest.Event{after(0, `{"error":{}}`)}, state: "running"}, running, 0, 1, errors.ErrUnsupported},
 		"refusal in place":     {streamer{refuse: 200, state: "running"}, running, 0, 1, errors.ErrUnsupported},
 		"refusal after an end": {streamer{refuse: 400, state: "failed"}, running, 0, 1, nil},
 		"fault that passes":    {streamer{refuse: 502}, running, 0, 0, nil},
@@ -156,7 +131,7 @@ func TestAHoldEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		gone := errors.New("gone")
-		s := &streamer{events: []event{{time.Hour, "{}"}}, state: "running"}
+		s := &streamer{events: []rpctest.Event{after(time.Hour, "{}")}, state: "running"}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(gone) })
 		_, err := s.holder(t).Hold(ctx, "7", transport.Status{ID: "7", State: transport.Running}, time.Minute)

@@ -25,49 +25,48 @@ import (
 // fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// faults 22, 25, 64: no failed tool call is told as completed.
-func TestEachAnswerIsToldRightly(t *testing.T) {
-	t.Parallel()
+// each runs a test of each answer that comes from a server, for each way that it can come.
+func each(t *testing.T, answers func(r recording) []rpctest.Answer, test func(t *testing.T, r recording, tasks *mcp.Tasks, a rpctest.Answer)) {
 	for _, r := range recordings(t) {
 		for way, open := range ways {
-			for i, a := range r.Answers {
+			for i, a := range answers(r) {
 				if !comes(a, way) {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%s/%d-%s", r.Form, way, i, a.Means), func(t *testing.T) {
 					t.Parallel()
-					st, err := open(t, r.form(), a).Status(t.Context(), r.ID)
-					a.Check(t, st, err)
-					if err == nil {
-						assert.Equal(t, r.ID, st.ID)
-						assert.NotContains(t, st.Raw, ",", "is more than the server's word")
-					}
+					test(t, r, open(t, r.form(), a), a)
 				})
 			}
 		}
 	}
 }
 
+// faults 22, 25, 64: no failed tool call is told as completed.
+func TestEachAnswerIsToldRightly(t *testing.T) {
+	t.Parallel()
+	answers := func(r recording) []rpctest.Answer { return r.Answers }
+	each(t, answers, func(t *testing.T, r recording, tasks *mcp.Tasks, a rpctest.Answer) {
+		st, err := tasks.Status(t.Context(), r.ID)
+		a.Check(t, st, err)
+		if err == nil {
+			assert.Equal(t, r.ID, st.ID)
+			assert.NotContains(t, st.Raw, ",", "is more than the server's word")
+		}
+	})
+}
+
 func TestEachStartIsToldRightly(t *testing.T) {
 	t.Parallel()
-	for _, r := range recordings(t) {
-		for way, open := range ways {
-			for i, a := range r.Creates {
-				if !comes(a, way) {
-					continue
-				}
-				t.Run(fmt.Sprintf("%s/%s/%d-%s", r.Form, way, i, a.Means), func(t *testing.T) {
-					t.Parallel()
-					st, err := open(t, r.form(), a).Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
-					a.Check(t, st, err)
-					if err == nil && !st.State.Terminal() {
-						assert.Equal(t, r.ID, st.ID)
-						assert.Empty(t, st.Result)
-					}
-				})
-			}
+	answers := func(r recording) []rpctest.Answer { return r.Creates }
+	each(t, answers, func(t *testing.T, r recording, tasks *mcp.Tasks, a rpctest.Answer) {
+		st, err := tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
+		a.Check(t, st, err)
+		if err == nil && !st.State.Terminal() {
+			assert.Equal(t, r.ID, st.ID)
+			assert.Empty(t, st.Result)
 		}
-	}
+	})
 }
 
 // fault 21: a key that stands twice is no answer.
