@@ -83,6 +83,13 @@ func TestTheAnswerIsTakenOutOfAStream(t *testing.T) {
 	assert.Equal(t, int64(2), n.got.ID)
 }
 
+func TestACarrierHasDefaultBounds(t *testing.T) {
+	t.Parallel()
+	body, _, err := ask(t, &Carrier{Next: stream("data: {\"method\":\"a\"}\n\ndata: {\"result\":{}}\n\n")})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"result":{}}`, body)
+}
+
 func TestAStreamThatIsCompressedIsRead(t *testing.T) {
 	t.Parallel()
 	var zipped bytes.Buffer

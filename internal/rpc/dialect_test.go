@@ -60,6 +60,7 @@ type answering struct {
 func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer := respond(r, []byte(a.body))
 	answer.StatusCode = a.code
+	answer.Header.Set("ETag", `"1"`)
 	return answer, nil
 }
 
@@ -71,18 +72,18 @@ func example() rest.Dialect {
 		"-32601":     transport.NotFound,
 	}, "-2"))
 	d.Status = rest.Call{Method: http.MethodPost, Path: "/", Body: Call("get", map[string]any{"id": "{id}"})}
-	d.ID, d.State, d.States = "result.id", "result.state", States(map[string]transport.State{"on": transport.Running}, 1, 1)
+	d.ID, d.State, d.States = "result.id", "result.state", States(map[string]transport.State{"on": transport.Running, "off": transport.Completed}, 1, 1)
 	return d
 }
 
 func TestADialectHasNoCallsAndPlacesOfItsOwn(t *testing.T) {
 	t.Parallel()
-	body := `{"result":{"id":"7","state":"on"},"payload":{"progress":1,"message":"m","error":"e","payload":1},"progress":1,"message":"m"}`
+	body := `{"result":{"id":"7","state":"off"},"payload":{"progress":0.5,"message":"m","error":"e","result":1}}`
 	clients, err := Service{Base: "http://h", Carrier: answering{200, body}}.Clients(example())
 	require.NoError(t, err)
 	st, err := clients[0].Status(t.Context(), "7")
 	require.NoError(t, err)
-	assert.Equal(t, transport.Status{ID: "7", State: transport.Running, Raw: "on"}, st)
+	assert.Equal(t, transport.Status{ID: "7", State: transport.Completed, Raw: "off"}, st)
 	_, err = clients[0].Start(t.Context(), transport.CreateRequest{})
 	require.Error(t, err)
 	require.Error(t, clients[0].Cancel(t.Context(), "7"))

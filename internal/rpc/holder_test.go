@@ -57,7 +57,10 @@ func (s *streamer) holder(t *testing.T) *rpc.Holder {
 			if strings.Contains(string(text), "error") {
 				return st, rpc.ErrRefused
 			}
-			return st, json.Unmarshal(text, &st)
+			if err := json.Unmarshal(text, &st); err != nil {
+				return st, rpc.Errorf(transport.Malformed, "%w", err)
+			}
+			return st, nil
 		},
 		Poll: func(_ context.Context, id string) (st transport.Status, err error) {
 			s.polls++
@@ -83,6 +86,10 @@ func TestHoldEndsWithNews(t *testing.T) {
 		"silence":              {streamer{events: []rpctest.Event{after(time.Hour, done)}, state: "running"}, running, time.Minute, 1, nil},
 		"end of the stream":    {streamer{events: []rpctest.Event{after(time.Second, same)}, state: "failed"}, running, time.Second, 1, nil},
 		"event that is bad":    {streamer{events: []rpctest.Event{after(0, same), after(time.Second, "x")}, state: "running"}, running, time.Second, 1, nil},
+		"refusal after same":   {streamer{events: []rpctest.Event{after(0, same), after(time.Second, `{"error":{}}`)}, state: "running"}, running, time.Second, 1, nil},
+		"new word":             {streamer{events: []rpctest.Event{after(0, `{"id":"7","state":"running","raw":"busy"}`), after(time.Hour, same)}, state: "running"}, running, 0, 1, nil},
+		"new message":          {streamer{events: []rpctest.Event{after(0, `{"id":"7","state":"running","message":"m"}`), after(time.Hour, same)}, state: "running"}, running, 0, 1, nil},
+		"only a bad event":     {streamer{events: []rpctest.Event{after(time.Second, "x")}}, running, time.Second, 0, transport.ErrMalformed},
 		"nothing known before": {streamer{state: "running"}, transport.Status{}, 0, 1, nil},
 		"end known before":     {streamer{state: "completed"}, transport.Status{ID: "7", State: transport.Completed}, 0, 1, nil},
 		"refusal":              {streamer{refuse: 400, state: "running"}, running, 0, 1, errors.ErrUnsupported},
@@ -114,6 +121,7 @@ func TestHoldEndsWithNews(t *testing.T) {
 				synctest.Wait()
 
 				before := s.subscribes
+				assert.Equal(t, c.last.State == transport.Running, before == 1, "subscribes %d times", before)
 				_, err = h.Hold(t.Context(), "7", running, time.Second)
 				if errors.Is(c.err, errors.ErrUnsupported) {
 					require.ErrorIs(t, err, errors.ErrUnsupported)

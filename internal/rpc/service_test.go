@@ -14,7 +14,7 @@ func TestEachClientSpeaksItsDialect(t *testing.T) {
 	t.Parallel()
 	other := example()
 	other.State = "result.phase"
-	service := Service{Base: "http://h", Carrier: answering{200, `{"result":{"id":"7","state":"on","phase":"off"}}`}}
+	service := Service{Base: "http://h", Carrier: answering{200, `{"result":{"id":"7","state":"on","phase":"new"}}`}}
 	clients, err := service.Clients(example(), other)
 	require.NoError(t, err)
 	require.Len(t, clients, 2)

@@ -9,7 +9,33 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport"
 )
+
+// slow is a Host that takes a second to notice that a context has ended.
+type slow struct {
+	transport.Host
+	ended bool
+}
+
+func (s *slow) Sleep(ctx context.Context, _ time.Duration) error {
+	<-ctx.Done()
+	time.Sleep(time.Second)
+	s.ended = true
+	return ctx.Err()
+}
+
+// fault 52
+func TestNoGoroutineOutlivesWithin(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		host := &slow{}
+		ctx := transport.WithHost(t.Context(), host)
+		require.NoError(t, within(ctx, time.Minute, func(context.Context) error { return nil }))
+		assert.True(t, host.ended)
+	})
+}
 
 func TestWhatIsRunHasATime(t *testing.T) {
 	t.Parallel()
