@@ -24,8 +24,8 @@ func NewDialect(faults map[string]transport.Class) rest.Dialect {
 	}
 }
 
-// States returns the rules of a dialect whose State names so many places, of which one of the first
-// few holds the word. Those before it say nothing. Those behind it may say anything.
+// States returns the rules of a dialect whose State names several places. A word counts at each of
+// the first places, if the places before it say nothing. The places after it may say anything.
 func States(words map[string]transport.State, first, places int) map[string]transport.State {
 	rules := make(map[string]transport.State, first*len(words))
 	for i := range first {
@@ -37,7 +37,8 @@ func States(words map[string]transport.State, first, places int) map[string]tran
 	return rules
 }
 
-// Word returns the first of the words in a Status's Raw: the service's word for the state.
+// Word returns the service's word for the state out of a Status's Raw, which joins the words at all
+// places of a dialect's State.
 func Word(raw string) string {
 	word, _, _ := strings.Cut(raw, ", ")
 	return word

@@ -17,7 +17,7 @@ type Endpoint struct {
 	Query string
 }
 
-// ParseEndpoint takes a URL apart. A URL with a fragment is an error. No error quotes the URL, which
+// ParseEndpoint takes a URL apart. A URL with a fragment is an error. No error quotes the URL: it
 // may hold a password.
 func ParseEndpoint(text string) (Endpoint, error) {
 	u, err := url.Parse(text)

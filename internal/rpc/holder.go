@@ -13,13 +13,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// ErrRefused is the error of an event that is an error of the service.
+// ErrRefused is the error that Read of a [Holder] returns, or wraps, if an event is a JSON-RPC
+// error.
 var ErrRefused = errors.New("the stream tells an error")
 
 var errNoStream = fmt.Errorf("the service has no streams of events: %w", errors.ErrUnsupported)
 
-// Holder is a [transport.Holder] of a service that tells of a job on a stream of server-sent events.
-// It is safe for concurrent use.
+// Holder is the [transport.Holder] of a service that sends events of a job on a stream. It is safe
+// for concurrent use.
 //
 // An event says less than an answer to a poll does. Holder therefore polls when an event is news.
 type Holder struct {
@@ -27,7 +28,7 @@ type Holder struct {
 	Name string
 	// Streams subscribes to a job by its Fetch.
 	Streams *rest.Client
-	// Read reads an event. The zero Status is an event that says nothing of a job.
+	// Read reads an event. An event without a job's state gives the zero Status.
 	Read func(event []byte) (transport.Status, error)
 	// Poll asks for a job.
 	Poll func(ctx context.Context, id string) (transport.Status, error)

@@ -15,7 +15,8 @@ type Options struct {
 	REST []rest.Option
 }
 
-// Gather returns the config that the options make of a zero one. A nil option does nothing.
+// Gather applies options to a zero config, in their order, and returns it. A nil option does
+// nothing.
 func Gather[C any, O ~func(*C)](opts []O) (config C) {
 	for _, set := range opts {
 		if set != nil {
@@ -25,8 +26,8 @@ func Gather[C any, O ~func(*C)](opts []O) (config C) {
 	return config
 }
 
-// RoundTrippers returns what sends requests, and what sends those that a stream answers. The
-// function closes the idle connections of their pools; without pools it does nothing.
+// RoundTrippers returns the RoundTrippers for requests that are answered at once and by a stream.
+// The function closes the idle connections of their pools; without pools it does nothing.
 //
 // A stream may be silent before its first event. Its pool therefore sets no timeout for the headers
 // of the answer.

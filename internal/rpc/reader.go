@@ -10,8 +10,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// Reader reads what a service tells unasked as if it were the answer to a status call. It is safe
-// for concurrent use.
+// Reader reads a notification as if it were the answer to a status call. It is safe for concurrent
+// use.
 type Reader struct {
 	client func() (*rest.Client, error)
 }
@@ -24,7 +24,7 @@ func NewReader(dialect func() rest.Dialect) *Reader {
 	})}
 }
 
-// Read returns what the text says of the job with an id.
+// Read returns the Status of a job out of a notification that names it.
 func (r *Reader) Read(text []byte, id string) (transport.Status, error) {
 	client, err := r.client()
 	if err != nil {

@@ -40,7 +40,7 @@ type response struct {
 	Error   *Error          `json:"error,omitempty"`
 }
 
-// Call returns the body of a [rest.Call] for a method. The params may hold the holes of a Call.
+// Call returns the body of a [rest.Call] for a method. The params may have holes, such as {id}.
 func Call(method string, params any) any {
 	return map[string]any{"jsonrpc": version, "id": 0, "method": method, "params": params}
 }

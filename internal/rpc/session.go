@@ -10,7 +10,7 @@ import (
 // Session makes one request over a session that is open. An error that is or wraps an [*Error] is
 // the service's answer. Any other error means that there was no answer.
 //
-// As a RoundTripper it makes the request in the body of an HTTP request.
+// A Session is a RoundTripper of requests whose bodies are JSON-RPC.
 type Session func(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error)
 
 var _ http.RoundTripper = Session(nil)

@@ -1,4 +1,4 @@
-// Package a2a watches tasks of the Agent2Agent protocol (A2A): messages to an agent that it answers
+// Package a2a watches tasks of the Agent2Agent protocol (A2A): messages that an agent answers
 // later.
 //
 //	t, err := a2a.New("https://agent.example.com")
@@ -16,12 +16,11 @@
 //	}
 //	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first))
 //
-// [WithBinding] sets how the agent is asked: by paths or by JSON-RPC, in version 1.0 or an earlier
-// one.
+// [WithBinding] sets how the agent is asked: over HTTP+JSON or JSON-RPC, in version 1.0 or earlier.
 //
 // # What a status means
 //
-// A state is known as version 1.0 spells it, and as earlier versions do:
+// The states of version 1.0 and of earlier versions mean:
 //
 //	TASK_STATE_SUBMITTED       submitted         pending
 //	TASK_STATE_WORKING         working           running
@@ -39,7 +38,7 @@
 // # Three ways to hear of a task
 //
 // [Tasks.Status] asks for the task. [Tasks.Hold] subscribes to it, and returns when the task
-// changes. [Tasks.Feed] takes what the agent pushes; [ReadPush] reads it alone.
+// changes. [Tasks.Feed] takes the push notifications of the agent. [ReadPush] only reads one.
 package a2a
 
 import (
@@ -124,7 +123,7 @@ func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transpo
 	return st, nil
 }
 
-// Status asks for a task.
+// Status asks for a task by GetTask.
 func (t *Tasks) Status(ctx context.Context, id string) (transport.Status, error) {
 	return t.tasks.Status(ctx, id)
 }
@@ -138,7 +137,7 @@ func (t *Tasks) Hold(ctx context.Context, id string, last transport.Status, d ti
 	return t.holder.Hold(ctx, id, last, d)
 }
 
-// Cancel asks the agent to cancel a task.
+// Cancel asks the agent to cancel a task by CancelTask.
 func (t *Tasks) Cancel(ctx context.Context, id string) error { return t.tasks.Cancel(ctx, id) }
 
 // Close closes the idle connections that Tasks has opened. It always returns nil.

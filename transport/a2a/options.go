@@ -9,8 +9,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// DefaultMaxBody bounds an answer and the artifacts in it, in bytes. WithREST and
-// [rest.WithMaxBody] set another bound.
+// DefaultMaxBody bounds an answer and the artifacts in it: 16 MiB. WithREST with [rest.WithMaxBody]
+// sets another bound.
 const DefaultMaxBody = rpc.MaxBody
 
 // Binding is a way to ask an agent.

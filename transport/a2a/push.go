@@ -33,9 +33,9 @@ func (t *Tasks) Feed(body []byte) error {
 // Missed says that push notifications may have been missed. A Watcher then polls every task once.
 func (t *Tasks) Missed() { t.feed.Missed() }
 
-// ReadPush reads the body of a push notification, or an event of a stream, of any version. It may
-// be a task or a change of its status. A body without a state, such as that of a new artifact,
-// gives the zero Status. A change that ends a task does not carry its result.
+// ReadPush reads the body of a push notification, or an event of a stream, of any version. The body
+// is a task or a change of its status. A body without a state, such as a new artifact, gives the
+// zero Status. A change that ends a task does not carry its result.
 func ReadPush(body []byte) (transport.Status, error) {
 	task, id, err := shape(body)
 	if err != nil || task == nil {

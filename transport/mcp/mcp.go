@@ -36,6 +36,7 @@
 //	cancelled                         canceled
 //	error -32602                      not found: the task is unknown or has expired
 //	error -32600, -32601, -32700      permanent
+//	error -32029, 429                 throttled
 //	other errors                      transient, or not found if the text says so
 //
 // In the Core form a status does not say whether the tool failed; the result does. Status therefore
@@ -44,7 +45,7 @@
 // In the Core form a server asks for input on the stream that answers tasks/result. This package
 // does not answer. The task goes on once the program has answered by its SDK.
 //
-// The poll interval of a status becomes [transport.Status].RetryAfter. A Watcher never polls sooner.
+// The poll interval of a status becomes [transport.Status].RetryAfter. A Watcher polls no sooner.
 package mcp
 
 import (

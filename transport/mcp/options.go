@@ -7,8 +7,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// DefaultMaxBody bounds an answer and the result in it, in bytes. WithREST and [rest.WithMaxBody]
-// set another bound.
+// DefaultMaxBody bounds an answer and the result in it: 16 MiB. WithREST with [rest.WithMaxBody]
+// sets another bound.
 const DefaultMaxBody = rpc.MaxBody
 
 // Form is one of the two forms of tasks.

@@ -1,4 +1,4 @@
-// Package rpctest helps to test the transports of JSON-RPC protocols on recorded answers, in memory.
+// Package rpctest tests the transports of JSON-RPC protocols on recorded answers, in memory.
 package rpctest
 
 import (

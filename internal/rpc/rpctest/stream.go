@@ -16,8 +16,8 @@ type Event struct {
 // After returns the Event of a text after a while.
 func After(d time.Duration, text string) Event { return Event{d, text} }
 
-// Stream returns an answer to r that is a stream of server-sent events. Each Close of its body calls
-// closed.
+// Stream returns an answer to r that is a stream of server-sent events. Each Close of its body
+// calls closed.
 func Stream(r *http.Request, events []Event, closed func()) *http.Response {
 	from, to := io.Pipe()
 	go func() { // it ends with the events, with the context of r, or when the body is closed
