@@ -44,11 +44,30 @@ func TestEachAnswerIsToldRightly(t *testing.T) {
 				t.Parallel()
 				st, err := always(t, binding, a).Start(t.Context(), transport.CreateRequest{Input: a2a.Message{Text: "go"}})
 				a.Check(t, st, err)
+				assert.NotContains(t, st.Raw, ",", "is more than the agent's word")
+				if st.ID == "" {
+					assert.Empty(t, st.Raw, "a message says no state")
+				}
 				if err == nil && !st.State.Terminal() {
 					assert.Equal(t, r.ID, st.ID)
 				}
 			})
 		}
+	}
+}
+
+// Only a binding in which each task has a path of its own has tags of its versions.
+func TestTheRevisionIsTheTagOfATask(t *testing.T) {
+	t.Parallel()
+	for _, binding := range bindings {
+		a := rpctest.Answer{Means: "running", Header: map[string]string{"ETag": `"v1"`}, Body: []byte(`{"id":"7","status":{"state":"working"}}`)}
+		st, err := always(t, binding, a).Status(t.Context(), "7")
+		require.NoError(t, err)
+		want := ""
+		if binding == a2a.HTTP {
+			want = `"v1"`
+		}
+		assert.Equal(t, want, st.Revision, "%v", binding)
 	}
 }
 
@@ -148,6 +167,21 @@ func TestRequestsAreWhatTheProtocolSays(t *testing.T) {
 		_, err = tasks.Hold(t.Context(), id, transport.Status{ID: id, State: transport.Running}, time.Minute)
 		require.ErrorIs(t, err, transport.ErrNotFound)
 		assert.Equal(t, 4, n)
+	}
+}
+
+func TestASlashAtTheEndOfAnEndpointIsIgnored(t *testing.T) {
+	t.Parallel()
+	for endpoint, want := range map[string]string{"http://h": "/tasks/7", "http://h/": "/tasks/7", "http://h/a/": "/a/tasks/7", "http://h/a": "/a/tasks/7"} {
+		asked := ""
+		tasks, err := a2a.New(endpoint, a2a.WithRoundTripper(rpctest.Server(func(w http.ResponseWriter, r *http.Request) {
+			asked = r.URL.Path
+			_, _ = io.WriteString(w, `{"id":"7","status":{"state":"working"}}`)
+		})))
+		require.NoError(t, err)
+		_, err = tasks.Status(t.Context(), "7")
+		require.NoError(t, err)
+		assert.Equal(t, want, asked, endpoint)
 	}
 }
 

@@ -147,6 +147,19 @@ func TestAnAgentWithoutStreamsIsNotAskedAgain(t *testing.T) {
 	}
 }
 
+func TestAStreamThatBeginsWithAnErrorIsARefusal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := &agent{events: []rpctest.Event{after(0, `{"error":{"code":-32004,"message":"no streams"}}`)}}
+		a.word.Store("working")
+		tasks, err := a2a.New("http://agent.example", a2a.WithRoundTripper(a))
+		require.NoError(t, err)
+		_, err = tasks.Hold(t.Context(), "7", running, time.Minute)
+		require.ErrorIs(t, err, errors.ErrUnsupported)
+		synctest.Wait()
+	})
+}
+
 func TestAHoldThatFailsSaysSo(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[int]string{404: "unknown_id", 429: "throttled", 502: "transient"} {

@@ -62,6 +62,7 @@ func TestEachStartIsToldRightly(t *testing.T) {
 	each(t, answers, func(t *testing.T, r recording, tasks *mcp.Tasks, a rpctest.Answer) {
 		st, err := tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
 		a.Check(t, st, err)
+		assert.NotContains(t, st.Raw, ",", "is more than the server's word")
 		if err == nil && !st.State.Terminal() {
 			assert.Equal(t, r.ID, st.ID)
 			assert.Empty(t, st.Result)

@@ -182,6 +182,10 @@ func TestNotificationsThatAreFedAreDelivered(t *testing.T) {
 		require.NoError(t, tasks.Feed(json.RawMessage(`{"taskId":"1","status":"input_required","statusMessage":"city?","pollInterval":2000}`)))
 		require.Len(t, told, 1)
 		assert.Equal(t, transport.Status{ID: "1", State: transport.Blocked, Raw: "input_required", Message: "city?", RetryAfter: 2 * time.Second}, <-told)
+		require.NoError(t, tasks.Feed(json.RawMessage(`{"taskId":"1","status":"completed","result":{"isError":true}}`)))
+		st := <-told
+		assert.Equal(t, transport.Failed, st.State)
+		assert.Equal(t, "completed", st.Raw)
 		for _, bad := range []string{
 			``, `{`, `[]`, `{}`, `{"taskId":7}`, `{"taskId":"1"}`, `{"taskId":"\u0000","status":"working"}`,
 			`{"taskId":"1","status":"working","status":"failed"}`,

@@ -119,7 +119,7 @@ func TestAServerAnswersInMemory(t *testing.T) {
 	assert.Nil(t, rpctest.Compact(nil))
 
 	cancel()
-	_, err = server.RoundTrip(r) //nolint:bodyclose // there is no answer
+	_, err = server.RoundTrip(r)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
