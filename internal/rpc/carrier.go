@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,12 +14,12 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// ErrNoAnswer is the error of a stream that ended before it answered the request.
-var ErrNoAnswer = errors.New("the stream ended before the answer")
+// errNoAnswer is the error of a stream that ended before it answered the request.
+var errNoAnswer = errors.New("the stream ended before the answer")
 
 // Carrier is the RoundTripper of a service that speaks JSON-RPC over HTTP. It gives each request an
-// id of its own, and takes the one answer out of a stream of server-sent events. It is safe for
-// concurrent use if Next is.
+// id of its own. Where a stream of server-sent events answers, it takes the one response out of it.
+// It is safe for concurrent use if Next is.
 type Carrier struct {
 	// Next sends the requests.
 	Next http.RoundTripper
@@ -26,9 +27,10 @@ type Carrier struct {
 	Mark func(h http.Header, m *Request)
 	// Streams says that a stream is the answer itself.
 	Streams bool
-	// MaxEvent bounds an event, in bytes. A longer one is cut there.
+	// MaxEvent bounds an event, in bytes; the default is MaxBody. A longer one is cut there.
 	MaxEvent int
-	// MaxStream bounds, in bytes, how much of a stream is read to find the answer.
+	// MaxStream bounds how much of a stream is read to find the answer, in bytes. The default is
+	// four times MaxBody.
 	MaxStream int
 
 	last atomic.Int64
@@ -36,7 +38,7 @@ type Carrier struct {
 
 // RoundTrip sends a request whose body is JSON-RPC.
 func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
-	m, err := Read(r)
+	m, err := read(r)
 	if err != nil {
 		return nil, err
 	}
@@ -52,46 +54,52 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 		c.Mark(sent.Header, &m)
 	}
 	answer, err := c.Next.RoundTrip(sent)
-	if err != nil || answer.StatusCode != http.StatusOK || !IsStream(answer.Header) || c.Streams {
+	if err != nil || answer.StatusCode != http.StatusOK || !isStream(answer.Header) || c.Streams {
 		return answer, err
 	}
 	return c.pick(r, answer)
 }
 
-// IsStream reports whether an answer is a stream of server-sent events.
-func IsStream(h http.Header) bool {
+// isStream reports whether an answer is a stream of server-sent events.
+func isStream(h http.Header) bool {
 	media, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
 	return media == "text/event-stream"
 }
 
-// pick replaces a stream by the answer in it. Nothing but the answer to the one request of a POST
-// can be a response in it; all else is requests and notifications.
+// pick replaces a stream by the answer in it. A stream that answers a POST holds one response, and
+// beside it only requests and notifications.
 func (c *Carrier) pick(r *http.Request, stream *http.Response) (*http.Response, error) {
 	defer stream.Body.Close()
+	maxEvent, maxStream := cmp.Or(c.MaxEvent, MaxBody), cmp.Or(c.MaxStream, 4*MaxBody)
 	content := io.Reader(stream.Body)
 	if web.IsZipped(stream.Header) {
-		zip := web.NewUnzip(stream.Body, c.MaxStream)
+		zip := web.NewUnzip(stream.Body, maxStream)
 		defer zip.Release()
 		content = zip
 	}
-	events := NewEvents(io.LimitReader(content, int64(c.MaxStream)), c.MaxEvent)
+	events := newEvents(io.LimitReader(content, int64(maxStream)), maxEvent)
 	for {
 		event, err := events.Next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return nil, fmt.Errorf("%w: %w", ErrNoAnswer, io.ErrUnexpectedEOF)
+			return nil, fmt.Errorf("%w: %w", errNoAnswer, io.ErrUnexpectedEOF)
 		case err != nil:
 			return nil, err
-		case len(event) > c.MaxEvent || isResponse(event):
-			answer := Answer(r, event)
-			for name, values := range stream.Header {
-				if name != "Content-Type" && name != "Content-Encoding" && name != "Content-Length" {
-					answer.Header[name] = values
-				}
-			}
-			return answer, nil
+		case len(event) > maxEvent || isResponse(event):
+			return picked(r, stream.Header, event), nil
 		}
 	}
+}
+
+// picked returns the answer to r that an event holds, with the headers of its stream.
+func picked(r *http.Request, stream http.Header, event []byte) *http.Response {
+	answer := respond(r, event)
+	for name, values := range stream {
+		if name != "Content-Type" && name != "Content-Encoding" && name != "Content-Length" {
+			answer.Header[name] = values
+		}
+	}
+	return answer
 }
 
 // isResponse reports whether a message is a response: neither a request nor a notification.

@@ -36,7 +36,7 @@ type next struct {
 
 func (n *next) RoundTrip(r *http.Request) (*http.Response, error) {
 	n.sent = r
-	n.got, _ = Read(r)
+	n.got, _ = read(r)
 	if n.err != nil {
 		return nil, n.err
 	}
@@ -83,6 +83,13 @@ func TestTheAnswerIsTakenOutOfAStream(t *testing.T) {
 	assert.Equal(t, int64(2), n.got.ID)
 }
 
+func TestACarrierHasDefaultBounds(t *testing.T) {
+	t.Parallel()
+	body, _, err := ask(t, &Carrier{Next: stream("data: {\"method\":\"a\"}\n\ndata: {\"result\":{}}\n\n")})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"result":{}}`, body)
+}
+
 func TestAStreamThatIsCompressedIsRead(t *testing.T) {
 	t.Parallel()
 	var zipped bytes.Buffer
@@ -104,7 +111,7 @@ func TestAStreamWithoutAnAnswerIsAFault(t *testing.T) {
 	broken := errors.New("broken")
 	for _, n := range []*next{stream(""), stream("data: {\"method\":\"a\"}\n\n"), stream("data: {\"result\":{}}")} {
 		_, _, err := ask(t, &Carrier{Next: n, MaxEvent: 1000, MaxStream: 1 << 20})
-		require.ErrorIs(t, err, ErrNoAnswer)
+		require.ErrorIs(t, err, errNoAnswer)
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 		assert.True(t, n.closed)
 	}
@@ -117,7 +124,7 @@ func TestAStreamWithoutAnAnswerIsAFault(t *testing.T) {
 	n = stream("")
 	n.body = repeat('\n')
 	_, _, err = ask(t, &Carrier{Next: n, MaxEvent: 1000, MaxStream: 1 << 20})
-	require.ErrorIs(t, err, ErrNoAnswer, "an endless stream")
+	require.ErrorIs(t, err, errNoAnswer, "an endless stream")
 }
 
 // fault 20: what reads the answer sees that it is too long.
@@ -144,7 +151,7 @@ func TestARequestThatIsNoJSONRPCIsNotSent(t *testing.T) {
 		_, err = (&Carrier{Next: &next{}}).RoundTrip(r)
 		require.Error(t, err)
 	}
-	_, err := Told{}.RoundTrip(httptest.NewRequest(http.MethodPost, "http://h/", nil))
+	_, err := told{}.RoundTrip(httptest.NewRequest(http.MethodPost, "http://h/", nil))
 	require.Error(t, err)
 }
 
@@ -166,7 +173,7 @@ func TestEveryListenerIsToldUntilSomethingWasMissed(t *testing.T) {
 		f.Tell(transport.Status{ID: "2"})
 		assert.Len(t, told, listeners)
 		for range listeners {
-			require.ErrorIs(t, <-ended, ErrMissed)
+			require.ErrorIs(t, <-ended, errMissed)
 		}
 	})
 }

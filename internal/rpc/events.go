@@ -6,9 +6,9 @@ import (
 	"io"
 )
 
-// Events reads the data of server-sent events, as the HTML standard describes them. It leaves out
+// events reads the data of server-sent events, as the HTML standard describes them. It leaves out
 // events without data, names of events, ids and retries. It is used by one goroutine.
-type Events struct {
+type events struct {
 	from  *bufio.Reader
 	most  int
 	data  []byte
@@ -16,15 +16,15 @@ type Events struct {
 	cr    bool // whether the last line ended with CR, so that LF would belong to it
 }
 
-// NewEvents returns the Events of a stream. The data of an event that is longer than most bytes is
+// newEvents returns the events of a stream. The data of an event that is longer than most bytes is
 // cut behind most+1.
-func NewEvents(stream io.Reader, most int) *Events {
-	return &Events{from: bufio.NewReader(stream), most: most}
+func newEvents(stream io.Reader, most int) *events {
+	return &events{from: bufio.NewReader(stream), most: most}
 }
 
 // Next returns the data of the next event, which is valid until Next is called again. An event that
 // the stream's end cuts off is left out. The error at the end is [io.EOF].
-func (e *Events) Next() ([]byte, error) {
+func (e *events) Next() ([]byte, error) {
 	e.data = e.data[:0]
 	lines := 0
 	for {
@@ -51,13 +51,13 @@ func (e *Events) Next() ([]byte, error) {
 	}
 }
 
-func (e *Events) append(text []byte) {
+func (e *events) append(text []byte) {
 	e.data = append(e.data, text[:min(len(text), max(0, e.most+1-len(e.data)))]...)
 }
 
 // line returns the next line without its end, which is LF, CR or both. A line is cut behind the
 // most that an event may hold.
-func (e *Events) line() ([]byte, error) {
+func (e *events) line() ([]byte, error) {
 	const field = len("data: ")
 	var line []byte
 	for {

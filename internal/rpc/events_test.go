@@ -14,7 +14,7 @@ import (
 
 // all returns the data of all events of a stream, and the error at its end.
 func all(stream io.Reader, most int) (events []string, err error) {
-	e := NewEvents(stream, most)
+	e := newEvents(stream, most)
 	for {
 		data, err := e.Next()
 		if err != nil {

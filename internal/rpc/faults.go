@@ -1,24 +1,50 @@
 package rpc
 
-import "github.com/iamber12/job-status-monitoring/transport"
+import (
+	"fmt"
+	"maps"
+	"strings"
 
-// FaultPlaces is where [Faults] are read: the Fault of a rest.Dialect.
-const FaultPlaces = "@code, error.code, error.message"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
 
-// Faults returns the classes of JSON-RPC errors as the Faults of a rest.Dialect. The numbers given
-// mean the same whatever the text says. Any other is transient, but it counts only with the status
-// code 200: other codes say more than it does. The numbers in vague are of a job that is not found
-// if the text says so.
-func Faults(numbers map[string]transport.Class, vague ...string) map[string]transport.Class {
+// faultPlaces is where [Faults] are read: the Fault of a rest.Dialect.
+const faultPlaces = "@code, error.code, error.message"
+
+// standard are the numbers that mean the same in all protocols.
+var standard = map[string]transport.Class{
+	"-32700": transport.Permanent, // parse error
+	"-32600": transport.Permanent, // invalid request
+	"-32601": transport.Permanent, // method not found
+	"429":    transport.Throttled,
+}
+
+// Faults returns the classes of JSON-RPC errors as the Faults of a rest.Dialect.
+//
+// A key of own is a number, such as "-32601". A pattern of the error's text may follow, such as
+// "-32602, *terminal*". The numbers of the JSON-RPC standard need not be among them. Any other
+// number is transient, but it counts only with the status code 200: other codes say more than it
+// does. A number in vague means a job that is not found if the text says so.
+func Faults(own map[string]transport.Class, vague ...string) map[string]transport.Class {
 	rules := map[string]transport.Class{
 		"200, +, *": transport.Transient,
 		"200, -, +": transport.Transient,
 	}
-	for number, class := range numbers {
-		rules["*, "+number+", *"], rules["200, "+number+", *"] = class, class
+	all := maps.Clone(standard)
+	maps.Copy(all, own)
+	for key, class := range all {
+		if !strings.Contains(key, ", ") {
+			key += ", *"
+		}
+		rules["*, "+key], rules["200, "+key] = class, class
 	}
 	for _, number := range vague {
 		rules["200, "+number+", *not found*"] = transport.NotFound
 	}
 	return rules
+}
+
+// Errorf returns a [transport.Error] of a class, with the text that [fmt.Errorf] makes.
+func Errorf(class transport.Class, format string, args ...any) error {
+	return &transport.Error{Class: class, Err: fmt.Errorf(format, args...)}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// ErrMissed is the error of Notify after notifications may have been missed.
-var ErrMissed = errors.New("notifications may have been missed")
+// errMissed is the error of Notify after notifications may have been missed.
+var errMissed = errors.New("notifications may have been missed")
 
 // Feed hands on notifications that the user's program receives. Its zero value is ready. It is safe
 // for concurrent use.
@@ -41,7 +41,7 @@ func (f *Feed) Notify(ctx context.Context, notify func(transport.Status)) error 
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-l.missed:
-		return ErrMissed
+		return errMissed
 	}
 }
 
@@ -60,7 +60,7 @@ func (f *Feed) Tell(s transport.Status) {
 	}
 }
 
-// Missed has each call of Notify return [ErrMissed].
+// Missed has each call of Notify return errMissed.
 func (f *Feed) Missed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

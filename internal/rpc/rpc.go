@@ -1,5 +1,6 @@
-// Package rpc carries JSON-RPC 2.0 over what package rest sends. The transports of protocols that
-// speak JSON-RPC describe their methods as a rest.Dialect and use a [Carrier] as its RoundTripper.
+// Package rpc holds what the transports of JSON-RPC protocols share. Such a transport describes its
+// methods as dialects of package rest, and a [Service] makes the clients that speak them. Their
+// requests go over HTTP by a [Carrier], or over an open [Session].
 package rpc
 
 import (
@@ -10,8 +11,8 @@ import (
 	"net/http"
 )
 
-// Version is the value of the member jsonrpc of every message.
-const Version = "2.0"
+// version is the value of the member jsonrpc of every message.
+const version = "2.0"
 
 // Request is a JSON-RPC request.
 type Request struct {
@@ -28,21 +29,24 @@ type Error struct {
 	Data    json.RawMessage `json:"data,omitempty"`
 }
 
-// Response is a JSON-RPC response.
-type Response struct {
+// Error returns the message.
+func (e *Error) Error() string { return e.Message }
+
+// response is a JSON-RPC response.
+type response struct {
 	JSONRPC string          `json:"jsonrpc"`
 	ID      int64           `json:"id"`
 	Result  json.RawMessage `json:"result,omitempty"`
 	Error   *Error          `json:"error,omitempty"`
 }
 
-// Call returns the body of a [rest.Call] for a method. The params may hold the holes of a Call.
+// Call returns the body of a [rest.Call] for a method. The params may have holes, such as {id}.
 func Call(method string, params any) any {
-	return map[string]any{"jsonrpc": Version, "id": 0, "method": method, "params": params}
+	return map[string]any{"jsonrpc": version, "id": 0, "method": method, "params": params}
 }
 
-// Read reads the JSON-RPC request in the body of r, and closes the body.
-func Read(r *http.Request) (Request, error) {
+// read reads the JSON-RPC request in the body of r, and closes the body.
+func read(r *http.Request) (Request, error) {
 	var m Request
 	if r.Body == nil {
 		return m, fmt.Errorf("rpc: %s %s has no body", r.Method, r.URL.Path)
@@ -58,8 +62,8 @@ func Read(r *http.Request) (Request, error) {
 	return m, nil
 }
 
-// Answer returns the answer over HTTP to r that has a body of JSON.
-func Answer(r *http.Request, body []byte) *http.Response {
+// respond returns the answer over HTTP to r that has a body of JSON.
+func respond(r *http.Request, body []byte) *http.Response {
 	return &http.Response{
 		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{"Content-Type": {"application/json"}}, Request: r,

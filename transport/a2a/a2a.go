@@ -1,4 +1,4 @@
-// Package a2a watches tasks of the Agent2Agent protocol (A2A): messages to an agent that it answers
+// Package a2a watches tasks of the Agent2Agent protocol (A2A): messages that an agent answers
 // later.
 //
 //	t, err := a2a.New("https://agent.example.com")
@@ -16,11 +16,11 @@
 //	}
 //	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first))
 //
-// [WithBinding] says how the agent is asked: by paths or by JSON-RPC, in version 1.0 or before it.
+// [WithBinding] sets how the agent is asked: over HTTP+JSON or JSON-RPC, in version 1.0 or earlier.
 //
 // # What a status means
 //
-// A state is known in the spelling of version 1.0 and in that of the versions before it:
+// The states of version 1.0 and of earlier versions mean:
 //
 //	TASK_STATE_SUBMITTED       submitted         pending
 //	TASK_STATE_WORKING         working           running
@@ -32,21 +32,20 @@
 //	TASK_STATE_CANCELED        canceled          canceled
 //	TASK_STATE_UNSPECIFIED     unknown           unknown
 //
-// The Message is the text of the status's message: what the agent asks for, or why it failed. The
-// Result is the artifacts of the task.
+// The Message is the text of the status's message, such as a question or the reason of a failure.
+// The Result is the task's artifacts.
 //
 // # Three ways to hear of a task
 //
-// Status asks for the task. Hold subscribes to it, and returns when its state changes. What an
-// agent pushes is read by [ReadPush]; Feed hands it to the Watcher.
+// [Tasks.Status] asks for the task. [Tasks.Hold] subscribes to it, and returns when the task
+// changes. [Tasks.Feed] takes the push notifications of the agent. [ReadPush] only reads one.
 package a2a
 
 import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
-	"sync/atomic"
+	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/rpc"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -58,8 +57,7 @@ type Tasks struct {
 	binding Binding
 	tasks   *rest.Client // GetTask and CancelTask
 	sends   *rest.Client // SendMessage
-	streams *rest.Client // SubscribeToTask
-	deaf    atomic.Bool  // whether the agent has no streams
+	holder  rpc.Holder   // SubscribeToTask
 	feed    rpc.Feed
 	close   func()
 }
@@ -73,85 +71,76 @@ var (
 	_ io.Closer           = (*Tasks)(nil)
 )
 
-// New returns the Tasks of the agent at an endpoint: the URL that its card names for the binding.
+// New returns the Tasks of the agent at an endpoint. The endpoint is the URL that the agent's card
+// names for the binding.
 func New(endpoint string, opts ...Option) (*Tasks, error) {
-	c, err := newConfig(opts)
-	if err != nil {
-		return nil, err
+	c := rpc.Gather[config](opts)
+	if c.binding > JSONRPC03 {
+		return nil, fmt.Errorf("a2a: WithBinding: %v: no such binding", c.binding)
 	}
-	base, path, err := c.binding.split(endpoint)
+	p, base, err := c.binding.at(endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("a2a: %w", err)
 	}
-	p := protocol{binding: c.binding, path: path}
-	asking, streaming, idle := c.carriers()
-	t := &Tasks{binding: c.binding, close: idle}
-	for _, part := range []struct {
-		dialect rest.Dialect
-		carrier http.RoundTripper
-		to      **rest.Client
-	}{{p.tasks(), asking, &t.tasks}, {p.sends(), asking, &t.sends}, {p.streams(), streaming, &t.streams}} {
-		all := append([]rest.Option{rest.WithMaxBody(DefaultMaxBody)}, c.rest...)
-		*part.to, err = rest.New(base, append(all, rest.WithDialect(part.dialect), rest.WithRoundTripper(part.carrier))...)
-		if err != nil { // the others would fail for the same reasons
-			return nil, fmt.Errorf("a2a: %w", err)
-		}
+	plain, streaming, closeIdle := c.RoundTrippers()
+	if c.binding != HTTP {
+		plain, streaming = &rpc.Carrier{Next: plain}, &rpc.Carrier{Next: streaming, Streams: true}
 	}
+	asking, err := rpc.Service{Base: base, Carrier: plain, Options: c.REST}.Clients(p.tasks(), p.sends())
+	if err != nil {
+		return nil, fmt.Errorf("a2a: %w", err)
+	}
+	listening, err := rpc.Service{Base: base, Carrier: streaming, Options: c.REST}.Clients(p.streams())
+	if err != nil {
+		return nil, fmt.Errorf("a2a: %w", err)
+	}
+	t := &Tasks{binding: c.binding, tasks: asking[0], sends: asking[1], close: closeIdle}
+	t.holder.Name, t.holder.Streams, t.holder.Read, t.holder.Poll = "a2a", listening[0], ReadPush, t.Status
 	return t, nil
 }
 
-// Start sends a message to the agent. The request's Input is a [Message], and its IdempotencyKey is
-// the message's id. Start does not send a message twice, since agents need not know it again.
+// Start sends a message to the agent. The request's Input is a [Message], and its IdempotencyKey
+// becomes the message's id. Start sends a message once: agents need not recognize a second one.
 //
-// An agent may answer at once, with a message in place of a task. The Status is then completed, has
-// no ID, and its Result is the parts of that message.
+// An agent may answer at once by a message instead of a task. The Status is then completed and has
+// no ID. Its Result is the parts of that message.
 func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
 	params, err := t.binding.params(req)
 	if err != nil {
-		return transport.Status{}, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("a2a: %w", err)}
+		return transport.Status{}, rpc.Errorf(transport.Permanent, "a2a: %w", err)
 	}
 	st, err := t.sends.Start(ctx, transport.CreateRequest{Input: params})
 	if err != nil {
 		return transport.Status{}, err
 	}
-	tidy(&st)
-	if st.ID != "" && !st.State.Terminal() {
+	st.Raw = rpc.Word(st.Raw)
+	switch {
+	case st.ID == "" && st.State == transport.Completed:
+		st.Raw = "" // a message has no word for a state
+	case !st.State.Terminal():
 		st.Result = nil
 	}
 	return st, nil
 }
 
-// Status asks about a task.
+// Status asks for a task by GetTask.
 func (t *Tasks) Status(ctx context.Context, id string) (transport.Status, error) {
 	return t.tasks.Status(ctx, id)
 }
 
-// Cancel asks the agent to cancel a task.
+// Hold subscribes to a task. It returns when the task's state or message differs from last, or
+// after about d. If the agent has no streams, the error matches [errors.ErrUnsupported], and Hold
+// does not subscribe again.
+//
+// An event says less than the task does. Hold therefore asks for the task when an event is news.
+func (t *Tasks) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
+	return t.holder.Hold(ctx, id, last, d)
+}
+
+// Cancel asks the agent to cancel a task by CancelTask.
 func (t *Tasks) Cancel(ctx context.Context, id string) error { return t.tasks.Cancel(ctx, id) }
 
-// Notify delivers what is handed to Feed.
-func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error {
-	return t.feed.Notify(ctx, notify)
-}
-
-// Feed takes the body of a push notification, after its sender was verified. A body that says
-// nothing of a task's state is ignored. The error says why the body cannot be read.
-func (t *Tasks) Feed(body []byte) error {
-	st, err := ReadPush(body)
-	if err != nil {
-		return err
-	}
-	if st.ID != "" {
-		t.feed.Tell(st)
-	}
-	return nil
-}
-
-// Missed says that push notifications may have been missed. A Watcher then looks at every task
-// once.
-func (t *Tasks) Missed() { t.feed.Missed() }
-
-// Close closes the idle connections that Tasks made. It always returns nil.
+// Close closes the idle connections that Tasks has opened. It always returns nil.
 func (t *Tasks) Close() error {
 	t.close()
 	return nil

@@ -16,8 +16,8 @@ type protocol struct {
 	path    string
 }
 
-// states are the states of tasks as version 1.0 writes them, behind TASK_STATE_. Their order is
-// that of their numbers.
+// states are the states of tasks in the order of their numbers. The words are those of version 1.0
+// without TASK_STATE_.
 var states = [...]struct {
 	word  string
 	means transport.State
@@ -33,23 +33,20 @@ var states = [...]struct {
 	{"AUTH_REQUIRED", transport.Blocked},
 }
 
-// words returns the words for states, each between two texts. Rules know words in any case.
-func words(before, after string) map[string]transport.State {
-	all := map[string]transport.State{before + "unknown" + after: transport.Unknown, before + "cancelled" + after: transport.Canceled}
+// words are the words for states in all spellings, also by number. Rules ignore the case of words.
+var words = func() map[string]transport.State {
+	all := map[string]transport.State{"unknown": transport.Unknown, "cancelled": transport.Canceled}
 	for n, s := range states {
 		word := strings.ToLower(s.word)
 		for _, spelling := range []string{"task_state_" + word, word, strings.ReplaceAll(word, "_", "-"), fmt.Sprint(n)} {
-			all[before+spelling+after] = s.means
+			all[spelling] = s.means
 		}
 	}
 	return all
-}
+}()
 
-// numbers are the JSON-RPC errors that mean the same whatever their text says.
-var numbers = map[string]transport.Class{
-	"-32700": transport.Permanent, // parse error
-	"-32600": transport.Permanent, // invalid request
-	"-32601": transport.Permanent, // method not found
+// faults are the classes of errors.
+var faults = rpc.Faults(map[string]transport.Class{
 	"-32602": transport.Permanent, // invalid params
 	"-32001": transport.NotFound,
 	"-32002": transport.Permanent, // the task can't be canceled
@@ -59,10 +56,9 @@ var numbers = map[string]transport.Class{
 	"-32007": transport.Permanent, // no extended card
 	"-32008": transport.Permanent, // an extension is required
 	"-32009": transport.Permanent, // version
-	"429":    transport.Throttled,
-}
+}, "-32603", "-32000", "0")
 
-// methods are the names of the methods of JSON-RPC, by their names in version 1.0.
+// methods are the JSON-RPC methods of versions 0.2 and 0.3, by their names in version 1.0.
 var methods = map[string]string{
 	"SendMessage":     "message/send",
 	"GetTask":         "tasks/get",
@@ -72,22 +68,17 @@ var methods = map[string]string{
 
 // dialect returns what all dialects share.
 func (p protocol) dialect() rest.Dialect {
-	d := rest.Dialect{
-		Create: rest.Call{Path: "-"}, Cancel: rest.Call{Path: "-"},
-		Header:            map[string]string{"A2A-Version": "1.0"},
-		IdempotencyHeader: "-",
-		Progress:          "-", Message: "-", Error: "-", Result: "-",
+	d := rpc.NewDialect(faults)
+	if p.binding == HTTP {
+		d.Fault, d.Faults, d.Revision = "", nil, ""
 	}
-	if p.binding == JSONRPC03 {
-		d.Header = nil
-	}
-	if p.binding != HTTP {
-		d.Fault, d.Faults, d.Revision = rpc.FaultPlaces, rpc.Faults(numbers, "-32603", "-32000", "0"), "-"
+	if p.binding != JSONRPC03 {
+		d.Header = map[string]string{"A2A-Version": "1.0"}
 	}
 	return d
 }
 
-// at returns places within what the protocol calls the result.
+// at returns places in what the protocol calls the result.
 func (p protocol) at(places ...string) string {
 	if p.binding != HTTP {
 		for i := range places {
@@ -97,7 +88,8 @@ func (p protocol) at(places ...string) string {
 	return strings.Join(places, ", ")
 }
 
-// call returns the call of a method about a task, which HTTP knows by a verb and the end of a path.
+// call returns the call of a method about a task. The binding HTTP has a verb and the end of a path
+// in place of the method.
 func (p protocol) call(verb, end, method string) rest.Call {
 	if p.binding == HTTP {
 		return rest.Call{Method: verb, Path: p.path + "/tasks/{id}" + end}
@@ -105,7 +97,7 @@ func (p protocol) call(verb, end, method string) rest.Call {
 	return p.rpc(method, map[string]any{"id": "{id}"})
 }
 
-// rpc returns the call of a method of JSON-RPC.
+// rpc returns the call of a JSON-RPC method.
 func (p protocol) rpc(method string, params any) rest.Call {
 	if p.binding == JSONRPC03 {
 		method = methods[method]
@@ -120,15 +112,15 @@ func (p protocol) tasks() rest.Dialect {
 	d.Cancel = p.call(http.MethodPost, ":cancel", "CancelTask")
 	d.ID = p.at("id")
 	d.State = p.at("status.state")
-	d.States = words("", "")
+	d.States = words
 	d.Message = p.at("status.message.parts[0].text", "status.message.parts[1].text", "status.message.parts[2].text")
 	d.Result = p.at("artifacts")
 	d.Created, d.Updated = p.at("createdAt"), p.at("status.timestamp", "lastModified")
 	return d
 }
 
-// sends is the dialect of SendMessage. Its answer is a task or a message, under a name of its own
-// since version 1.0, and bare before it.
+// sends is the dialect of SendMessage. The answer is a task or a message. Version 1.0 puts it under
+// its name; earlier versions do not.
 func (p protocol) sends() rest.Dialect {
 	d := p.dialect()
 	if p.binding == HTTP {
@@ -141,10 +133,7 @@ func (p protocol) sends() rest.Dialect {
 	d.CreateTells = true
 	d.ID = p.at("task.id", "id")
 	d.State = p.at("task.status.state", "status.state", "task.id", "id", "message.parts", "parts")
-	d.States = words("", ", *, *, *, *, *")
-	for rule, state := range words("-, ", ", *, *, *, *") {
-		d.States[rule] = state
-	}
+	d.States = rpc.States(words, 2, 6)
 	for _, rule := range []string{"+, *, *, *, *, *", "-, +, *, *, *, *", "-, -, +, *, *, *", "-, -, -, +, *, *"} {
 		d.States[rule] = transport.Unknown // a task whose state is new, or is not said
 	}
@@ -156,7 +145,7 @@ func (p protocol) sends() rest.Dialect {
 	return d
 }
 
-// streams is the dialect of SubscribeToTask, whose stream is fetched.
+// streams is the dialect of SubscribeToTask. Its fetch returns the stream.
 func (p protocol) streams() rest.Dialect {
 	d := p.dialect()
 	d.Status = p.call(http.MethodGet, "", "GetTask")
@@ -164,18 +153,4 @@ func (p protocol) streams() rest.Dialect {
 	d.Fetch.Header = map[string]string{"Accept": "text/event-stream"}
 	d.States = map[string]transport.State{"-": transport.Unknown} // no status is read
 	return d
-}
-
-// tidy leaves the agent's word for the state alone in Raw.
-func tidy(st *transport.Status) {
-	if st.ID == "" && st.State == transport.Completed {
-		st.Raw = ""
-		return
-	}
-	for word := range strings.SplitSeq(st.Raw, ", ") {
-		if word != "" && word != "-" {
-			st.Raw = word
-			return
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,21 +19,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/internal/rpc/rpctest"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/a2a"
 	"github.com/iamber12/job-status-monitoring/transport/transporttest"
 )
 
-// event is what an agent says on a stream, after a while.
-type event struct {
-	after time.Duration
-	text  string
-}
+var after = rpctest.After
 
 // agent streams events about its one task, in memory.
 type agent struct {
 	binding    a2a.Binding
-	events     []event
+	events     []rpctest.Event
 	refuse     string // the answer in place of a stream
 	code       int    // of that answer
 	word       atomic.Value
@@ -61,38 +59,13 @@ func (a *agent) RoundTrip(r *http.Request) (*http.Response, error) {
 		answer.StatusCode, answer.Body = a.code, io.NopCloser(strings.NewReader(a.refuse))
 		return answer, nil
 	}
-	answer.Header.Set("Content-Type", "text/event-stream")
-	from, to := io.Pipe()
-	answer.Body = closer{from, a}
-	go func() { // it ends with the events, or when the body is closed
-		for _, e := range a.events {
-			select {
-			case <-time.After(e.after):
-			case <-r.Context().Done():
-				to.CloseWithError(r.Context().Err())
-				return
-			}
-			text := e.text
-			if a.binding != a2a.HTTP {
-				text = `{"jsonrpc":"2.0","id":1,"result":` + text + `}`
-			}
-			if _, err := fmt.Fprintf(to, ": beat\n\ndata: %s\n\n", text); err != nil {
-				return
-			}
+	events := slices.Clone(a.events)
+	for i, e := range events {
+		if a.binding != a2a.HTTP {
+			events[i].Text = `{"jsonrpc":"2.0","id":1,"result":` + e.Text + `}`
 		}
-		_ = to.Close()
-	}()
-	return answer, nil
-}
-
-type closer struct {
-	io.ReadCloser
-	agent *agent
-}
-
-func (c closer) Close() error {
-	c.agent.closed++
-	return c.ReadCloser.Close()
+	}
+	return rpctest.Stream(r, events, func() { a.closed++ }), nil
 }
 
 const artifact = `{"artifactUpdate":{"taskId":"7","artifact":{"artifactId":"x"}}}`
@@ -114,18 +87,18 @@ func TestHoldReturnsWhenTheTaskChanges(t *testing.T) {
 		polls int
 		state transport.State
 	}{
-		"change": {agent: agent{events: []event{{0, `{"task":{"id":"7","status":{"state":"working"}}}`}, {7 * time.Second, artifact},
-			{time.Second, update("completed")}, {forever, artifact}}}, last: running, word: "completed", takes: 8 * time.Second, polls: 1, state: transport.Completed},
-		"change before": {agent: agent{events: []event{{0, `{"task":{"id":"7","status":{"state":"input-required"}}}`}, {forever, artifact}}},
+		"change": {agent: agent{events: []rpctest.Event{after(0, `{"task":{"id":"7","status":{"state":"working"}}}`), after(7*time.Second, artifact),
+			after(time.Second, update("completed")), after(forever, artifact)}}, last: running, word: "completed", takes: 8 * time.Second, polls: 1, state: transport.Completed},
+		"change before": {agent: agent{events: []rpctest.Event{after(0, `{"task":{"id":"7","status":{"state":"input-required"}}}`), after(forever, artifact)}},
 			last: running, word: "input-required", polls: 1, state: transport.Blocked},
-		"new message": {agent: agent{events: []event{{time.Second, `{"statusUpdate":{"taskId":"7","status":{"state":"working","message":{"parts":[{"text":"page 2"}]}}}}`}, {forever, artifact}}},
+		"new message": {agent: agent{events: []rpctest.Event{after(time.Second, `{"statusUpdate":{"taskId":"7","status":{"state":"working","message":{"parts":[{"text":"page 2"}]}}}}`), after(forever, artifact)}},
 			last: running, word: "working", takes: time.Second, polls: 1, state: transport.Running},
-		"another task": {agent: agent{events: []event{{time.Second, `{"statusUpdate":{"taskId":"8","status":{"state":"completed"}}}`}, {forever, artifact}}},
+		"another task": {agent: agent{events: []rpctest.Event{after(time.Second, `{"statusUpdate":{"taskId":"8","status":{"state":"completed"}}}`), after(forever, artifact)}},
 			last: running, takes: time.Minute, state: transport.Running},
-		"no change": {agent: agent{events: []event{{time.Second, update("working")}, {forever, artifact}}},
+		"no change": {agent: agent{events: []rpctest.Event{after(time.Second, update("working")), after(forever, artifact)}},
 			last: running, takes: time.Minute, state: transport.Running},
-		"silence":          {agent: agent{events: []event{{forever, artifact}}}, last: running, word: "working", takes: time.Minute, polls: 1, state: transport.Running},
-		"end":              {agent: agent{events: []event{{3 * time.Second, artifact}}}, last: running, word: "failed", takes: 3 * time.Second, polls: 1, state: transport.Failed},
+		"silence":          {agent: agent{events: []rpctest.Event{after(forever, artifact)}}, last: running, word: "working", takes: time.Minute, polls: 1, state: transport.Running},
+		"end":              {agent: agent{events: []rpctest.Event{after(3*time.Second, artifact)}}, last: running, word: "failed", takes: 3 * time.Second, polls: 1, state: transport.Failed},
 		"nothing is known": {agent: agent{}, word: "working", polls: 1, state: transport.Running},
 		"refused after the end": {agent: agent{refuse: `{"error":{"code":-32004,"message":"terminal"}}`, code: 400}, last: running, word: "completed",
 			polls: 1, state: transport.Completed},
@@ -174,6 +147,19 @@ func TestAnAgentWithoutStreamsIsNotAskedAgain(t *testing.T) {
 	}
 }
 
+func TestAStreamThatBeginsWithAnErrorIsARefusal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := &agent{events: []rpctest.Event{after(0, `{"error":{"code":-32004,"message":"no streams"}}`)}}
+		a.word.Store("working")
+		tasks, err := a2a.New("http://agent.example", a2a.WithRoundTripper(a))
+		require.NoError(t, err)
+		_, err = tasks.Hold(t.Context(), "7", running, time.Minute)
+		require.ErrorIs(t, err, errors.ErrUnsupported)
+		synctest.Wait()
+	})
+}
+
 func TestAHoldThatFailsSaysSo(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[int]string{404: "unknown_id", 429: "throttled", 502: "transient"} {
@@ -182,12 +168,12 @@ func TestAHoldThatFailsSaysSo(t *testing.T) {
 		tasks, err := a2a.New("http://agent.example", a2a.WithRoundTripper(a))
 		require.NoError(t, err)
 		st, err := tasks.Hold(t.Context(), "7", running, time.Minute)
-		answer{Means: want}.check(t, st, err)
+		rpctest.Answer{Means: want}.Check(t, st, err)
 		assert.Zero(t, a.polls)
 	}
 	gone := errors.New("gone")
 	synctest.Test(t, func(t *testing.T) {
-		a := &agent{events: []event{{time.Second, update("working")}, {time.Hour, artifact}}}
+		a := &agent{events: []rpctest.Event{after(time.Second, update("working")), after(time.Hour, artifact)}}
 		tasks, err := a2a.New("http://agent.example", a2a.WithRoundTripper(a))
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -209,9 +195,7 @@ func TestPushesThatAreFedAreDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tasks, err := a2a.New("http://agent.example", a2a.WithRoundTripper(&agent{}))
 		require.NoError(t, err)
-		told, ended := make(chan transport.Status, 8), make(chan error, 1)
-		go func() { ended <- tasks.Notify(t.Context(), func(st transport.Status) { told <- st }) }()
-		synctest.Wait()
+		told, ended := rpctest.Listen(t, tasks)
 		require.NoError(t, tasks.Feed([]byte(update("TASK_STATE_AUTH_REQUIRED"))))
 		assert.Equal(t, transport.Status{ID: "7", State: transport.Blocked, Raw: "TASK_STATE_AUTH_REQUIRED"}, <-told)
 		require.NoError(t, tasks.Feed([]byte(artifact)))

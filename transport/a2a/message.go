@@ -5,50 +5,45 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 
+	"github.com/iamber12/job-status-monitoring/internal/rpc"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Message is the Input of a [transport.CreateRequest]: what the agent is told.
+// Message is the Input of a [transport.CreateRequest]: a message to the agent.
 type Message struct {
-	// Text is the first part of the message; the default is none.
+	// Text is the first part of the message. The default is no such part.
 	Text string
-	// Parts are the parts behind the Text, in the agent's version of the protocol.
+	// Parts are the parts behind the Text, as the agent's version of the protocol encodes them.
 	Parts []any
-	// ContextID is the conversation that the message belongs to; the default is a new one.
+	// ContextID is the conversation that the message belongs to. The default is a new one.
 	ContextID string
-	// TaskID is the task that the message is about, such as one that asked for an input; the default
-	// is a new one.
+	// TaskID is the task that the message is about, such as one that asked for input. The default
+	// is a new task.
 	TaskID string
-	// Metadata is the message's metadata; the default is none.
+	// Metadata is the message's metadata. The default is none.
 	Metadata map[string]any
-	// Configuration is added to the configuration of the call, such as where to push notifications.
+	// Configuration is added to the configuration of the call. It may say where to push
+	// notifications.
 	Configuration map[string]any
 }
 
-// String says what a message is. It leaves out its parts, which may be private.
+// String returns the size of the message. It leaves out the parts, which may be private.
 func (m Message) String() string {
 	return fmt.Sprintf("message of %d bytes of text and %d parts", len(m.Text), len(m.Parts))
 }
 
-// GoString returns what String returns, so that no verb of package fmt prints a secret.
+// GoString returns what String returns, so that no verb of package fmt prints the parts.
 func (m Message) GoString() string { return m.String() }
 
 var errNoParts = errors.New("the Message has neither Text nor Parts")
 
-// params returns what a message is sent as.
+// params returns the params that send a message in the binding b.
 func (b Binding) params(req transport.CreateRequest) (map[string]any, error) {
-	var m Message
-	switch in := req.Input.(type) {
-	case Message:
-		m = in
-	case *Message:
-		if in == nil {
-			return nil, errNoParts
-		}
-		m = *in
-	default:
-		return nil, fmt.Errorf("the input is a %T, and must be a Message", req.Input)
+	m, err := rpc.Input[Message](req.Input)
+	if err != nil {
+		return nil, err
 	}
 	if m.Text == "" && len(m.Parts) == 0 {
 		return nil, errNoParts
@@ -73,8 +68,6 @@ func (b Binding) params(req transport.CreateRequest) (map[string]any, error) {
 	if m.Metadata != nil {
 		message["metadata"] = m.Metadata
 	}
-	for name, value := range m.Configuration {
-		configuration[name] = value
-	}
+	maps.Copy(configuration, m.Configuration)
 	return map[string]any{"message": message, "configuration": configuration}, nil
 }

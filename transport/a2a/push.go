@@ -10,33 +10,50 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/rpc"
 	"github.com/iamber12/job-status-monitoring/transport"
-	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// ReadPush reads the body of a push notification, or an event of a stream: a task, or a change of
-// its status, in version 1.0 or before it. The Status is zero if the body says nothing of a task's
-// state, as that of a new artifact does. A change that ends a task comes without its result.
+// Notify delivers the push notifications that Feed takes.
+func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error {
+	return t.feed.Notify(ctx, notify)
+}
+
+// Feed takes the body of a push notification. The caller verifies the sender first. A body without
+// the state of a task is ignored. The error says why the body cannot be read.
+func (t *Tasks) Feed(body []byte) error {
+	st, err := ReadPush(body)
+	if err != nil {
+		return err
+	}
+	if st.ID != "" {
+		t.feed.Tell(st)
+	}
+	return nil
+}
+
+// Missed says that push notifications may have been missed. A Watcher then polls every task once.
+func (t *Tasks) Missed() { t.feed.Missed() }
+
+// ReadPush reads the body of a push notification, or an event of a stream, of any version. The body
+// is a task or a change of its status. A body without a state, such as a new artifact, gives the
+// zero Status. A change that ends a task does not carry its result.
 func ReadPush(body []byte) (transport.Status, error) {
 	task, id, err := shape(body)
 	if err != nil || task == nil {
 		return transport.Status{}, err
 	}
-	reader, err := pushReader()
-	if err != nil {
-		return transport.Status{}, err
-	}
-	st, err := reader.Status(rpc.WithText(context.Background(), task), id)
+	st, err := pushes.Read(task, id)
 	if err != nil {
 		return transport.Status{}, fmt.Errorf("a2a: notification: %w", err)
 	}
 	return st, nil
 }
 
-// pushReader returns the client that reads tasks which were pushed as if it had asked for them.
-var pushReader = sync.OnceValues(func() (*rest.Client, error) {
-	return rest.New("http://notification.a2a", rest.WithDialect(protocol{}.tasks()), rest.WithRoundTripper(rpc.Told{}),
-		rest.WithMaxBody(DefaultMaxBody), rest.WithRetries(rest.NoRetries))
-})
+var (
+	pushes = rpc.NewReader(protocol{}.tasks)
+
+	errNoID    = errors.New("a2a: the notification names no task")
+	errRefused = fmt.Errorf("a2a: %w", rpc.ErrRefused)
+)
 
 // places are where the parts of an event stand: alone or as the result of JSON-RPC, and under a
 // name of their own or bare.
@@ -46,13 +63,8 @@ var places = sync.OnceValues(func() (*jsonscan.Paths, error) {
 		"result.task", "result.statusUpdate.taskId", "result.statusUpdate.status", "result.taskId", "result.id", "result.status")
 })
 
-var (
-	errNoID    = errors.New("a2a: the notification names no task")
-	errRefused = errors.New("a2a: the stream tells an error")
-)
-
-// shape returns an event in the shape of a task, with the task's id, or nil if it says nothing of a
-// state.
+// shape returns an event in the shape of a task, and the task's id. An event without a state is a
+// nil task.
 func shape(event []byte) (task []byte, id string, err error) {
 	paths, err := places()
 	if err != nil {
@@ -60,7 +72,7 @@ func shape(event []byte) (task []byte, id string, err error) {
 	}
 	var all [14][]byte
 	if err := paths.Find(event, all[:]); err != nil {
-		return nil, "", &transport.Error{Class: transport.Malformed, Err: fmt.Errorf("a2a: notification: %w", err)}
+		return nil, "", rpc.Errorf(transport.Malformed, "a2a: notification: %w", err)
 	}
 	if all[1] != nil {
 		return nil, "", errRefused
@@ -81,7 +93,7 @@ func shape(event []byte) (task []byte, id string, err error) {
 		name, whole = found[3], join(found[3], found[5])
 	}
 	if id = jsonscan.Text(name); id == "" {
-		return nil, "", &transport.Error{Class: transport.Malformed, Err: errNoID}
+		return nil, "", rpc.Errorf(transport.Malformed, "%w", errNoID)
 	}
 	return whole, id, nil
 }

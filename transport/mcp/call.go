@@ -6,6 +6,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/rpc"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
@@ -13,20 +14,20 @@ import (
 type ToolCall struct {
 	// Name is the tool's name.
 	Name string
-	// Arguments are encoded as JSON; nil is an empty object.
+	// Arguments are encoded as JSON. Nil, the default, is an empty object.
 	Arguments any
-	// TTL is how long the server is asked to keep the task, in the Core form; the default is the
-	// server's choice. It is sent in milliseconds.
+	// TTL is how long the server is asked to keep the task. It is sent in milliseconds, and in the
+	// Core form only. By default the server chooses.
 	TTL time.Duration
-	// Meta is added to the _meta of the call, and replaces what is there by the same name; the
-	// default is nothing.
+	// Meta is added to the _meta of the call, and replaces members of the same name. The default is
+	// to add nothing.
 	Meta map[string]any
 }
 
 // String returns the tool's name. It leaves out the arguments, which may be private.
 func (c ToolCall) String() string { return "call of the tool " + c.Name }
 
-// GoString returns what String returns, so that no verb of package fmt prints a secret.
+// GoString returns what String returns, so that no verb of package fmt prints the arguments.
 func (c ToolCall) GoString() string { return c.String() }
 
 var errNoTool = errors.New("the ToolCall has no Name")
@@ -45,19 +46,10 @@ type taskParams struct {
 
 // params returns the params of a call in the form f.
 func (f Form) params(input any) (callParams, error) {
-	var c ToolCall
-	switch in := input.(type) {
-	case ToolCall:
-		c = in
-	case *ToolCall:
-		if in == nil {
-			return callParams{}, errNoTool
-		}
-		c = *in
-	default:
-		return callParams{}, fmt.Errorf("the input is a %T, and must be a ToolCall", input)
-	}
+	c, err := rpc.Input[ToolCall](input)
 	switch {
+	case err != nil:
+		return callParams{}, err
 	case c.Name == "":
 		return callParams{}, errNoTool
 	case c.TTL < 0:

@@ -26,7 +26,7 @@ type protocol struct {
 	http bool // whether the requests go over HTTP
 }
 
-// words are the statuses of tasks, but for completed.
+// words are the statuses of tasks. It leaves out completed: such a task may have failed.
 var words = map[string]transport.State{
 	"submitted":      transport.Pending, // of drafts
 	"working":        transport.Running,
@@ -36,15 +36,20 @@ var words = map[string]transport.State{
 	"canceled":       transport.Canceled,
 }
 
+// faults are the classes of errors.
+var faults = rpc.Faults(map[string]transport.Class{
+	"-32020":             transport.Permanent, // a header and the body differ
+	"-32021":             transport.Permanent, // the client lacks a capability
+	"-32022":             transport.Permanent, // protocol version
+	"-32042":             transport.Permanent, // a person has to visit a page first
+	"-32602":             transport.NotFound,  // the task is unknown or has expired
+	"-32602, *terminal*": transport.Permanent, // a task that has ended can't be canceled
+	"-32029":             transport.Throttled,
+}, "-32603", "-32000", "-32001", "-32002", "0")
+
 // dialect returns what all dialects share.
 func (p protocol) dialect() rest.Dialect {
-	d := rest.Dialect{
-		Create: rest.Call{Path: "-"}, Cancel: rest.Call{Path: "-"},
-		IdempotencyHeader: "-",
-		Fault:             rpc.FaultPlaces,
-		Faults:            faults(),
-		Progress:          "-", Message: "-", Error: "-", Result: "-", Revision: "-",
-	}
+	d := rpc.NewDialect(faults)
 	if p.http {
 		d.Header = map[string]string{
 			"Accept":               "application/json, text/event-stream",
@@ -69,14 +74,9 @@ func (p protocol) tasks() rest.Dialect {
 	d.Status, d.Cancel = p.call(methodGet), p.call(methodCancel)
 	d.ID = "result.taskId"
 	d.State = "result.status, result.result.isError"
-	d.States = map[string]transport.State{
-		"completed, -":     transport.Completed,
-		"completed, false": transport.Completed,
-		"completed, +":     transport.Failed,
-	}
-	for word, state := range words {
-		d.States[word+", *"] = state
-	}
+	d.States = rpc.States(words, 1, 2)
+	d.States["completed, -"], d.States["completed, false"] = transport.Completed, transport.Completed
+	d.States["completed, +"] = transport.Failed
 	d.Message = "result.statusMessage"
 	d.Error = "result.error.message, result.error"
 	d.Result = "result.result"
@@ -91,7 +91,7 @@ func (p protocol) tasks() rest.Dialect {
 	return d
 }
 
-// calls is the dialect of tools/call. Its answer is a task in either form, or the tool's result.
+// calls is the dialect of tools/call. The answer is a task in either form, or the tool's result.
 func (p protocol) calls() rest.Dialect {
 	d := p.dialect()
 	d.Create = rest.Call{Method: http.MethodPost, Path: p.path, Body: rpc.Call(methodCall, "{input}")}
@@ -99,14 +99,11 @@ func (p protocol) calls() rest.Dialect {
 	d.CreateTells = true
 	d.ID = "result.task.taskId, result.taskId"
 	d.State = "result.status, result.task.status, result.resultType, result.isError, result.content, result.structuredContent"
-	d.States = map[string]transport.State{
-		"-, -, input_required, *, *, *": transport.Blocked, // before it is a task
-		"-, -, incomplete, *, *, *":     transport.Blocked,
-	}
-	for word, state := range words {
-		d.States[word+", *, *, *, *, *"], d.States["-, "+word+", *, *, *, *"] = state, state
-	}
+	d.States = rpc.States(words, 2, 6)
 	d.States["completed, *, *, *, *, *"], d.States["-, completed, *, *, *, *"] = transport.Completed, transport.Completed
+	for _, asks := range []string{"input_required", "incomplete"} { // before there is a task
+		d.States["-, -, "+asks+", *, *, *"] = transport.Blocked
+	}
 	for _, result := range []string{"-, -, -, ", "-, -, complete, "} {
 		d.States[result+"+, *, *"] = transport.Failed
 		for _, fine := range []string{"-", "false"} {
@@ -123,7 +120,7 @@ func (p protocol) calls() rest.Dialect {
 	return d
 }
 
-// results is the dialect of tasks/result, asked as if it were a status: its answer is an end.
+// results is the dialect of tasks/result. Its status call returns the end of a completed task.
 func (p protocol) results() rest.Dialect {
 	d := p.dialect()
 	d.Status = p.call(methodResult)
@@ -139,7 +136,7 @@ func (p protocol) results() rest.Dialect {
 	return d
 }
 
-// say sets the message of a task that is blocked or has failed to what its details say.
+// say sets the Message of a task that is blocked or failed to what the details of the answer say.
 func say(s *transport.Status, body []byte) {
 	var a struct {
 		Result struct {
@@ -147,7 +144,7 @@ func say(s *transport.Status, body []byte) {
 			Result        struct{ Content []struct{ Text string } }
 		}
 	}
-	_ = json.Unmarshal(body, &a) // of details that cannot be read, nothing is said
+	_ = json.Unmarshal(body, &a) // details that cannot be read say nothing
 	var texts []string
 	if s.State == transport.Blocked {
 		for _, key := range slices.Sorted(maps.Keys(a.Result.InputRequests)) {

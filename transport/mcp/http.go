@@ -3,76 +3,43 @@ package mcp
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/rpc"
-	"github.com/iamber12/job-status-monitoring/internal/web"
-	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// maxStream bounds, in bytes, the stream that an answer may come in.
-const maxStream = 4 * DefaultMaxBody
-
-// NewHTTP returns the Tasks of the server at an endpoint, such as "https://tools.example.com/mcp",
-// over streamable HTTP. It opens no session. A server that needs one gets its id by
+// NewHTTP returns the Tasks of a server over streamable HTTP. The endpoint is a URL such as
+// "https://tools.example.com/mcp".
+//
+// NewHTTP opens no session. A server that needs one gets the session's id by
 //
 //	mcp.WithREST(rest.WithHeader("Mcp-Session-Id", id))
 //
-// An answer may come as a stream of events. What the server asks or tells on it meanwhile is not
-// heard.
+// A server may answer by a stream of events. Requests and notifications on that stream are ignored.
 func NewHTTP(endpoint string, opts ...Option) (*Tasks, error) {
-	c, err := newConfig(opts)
-	if err != nil {
-		return nil, err
-	}
-	base, path, err := split(endpoint)
+	c := rpc.Gather[config](opts)
+	to, err := rpc.ParseEndpoint(endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("mcp: %w", err)
 	}
-	p := protocol{form: c.form, path: path, http: true}
-	carrier := &rpc.Carrier{Next: c.next, MaxEvent: DefaultMaxBody, MaxStream: maxStream}
+	next, _, closeIdle := c.RoundTrippers()
+	carrier := &rpc.Carrier{Next: next}
 	if c.form == Extension {
 		carrier.Mark = mark
 	}
-	var pool *http.Transport
-	if c.next == nil {
-		pool = web.NewPool(nil, rest.DefaultMaxConnections)
-		carrier.Next = pool
-	}
-	t, err := newTasks(base, p, carrier, c.rest)
-	if err == nil && pool != nil {
-		t.close = pool.CloseIdleConnections
-	}
-	return t, err
-}
-
-var errFragment = errors.New("the endpoint has a fragment")
-
-// split returns the origin of an endpoint, and the path with the query.
-func split(endpoint string) (base, path string, err error) {
-	u, err := url.Parse(endpoint)
+	p := protocol{form: c.form, path: to.Target(), http: true}
+	t, err := newTasks(p, rpc.Service{Base: to.Base, Carrier: carrier, Options: c.REST})
 	if err != nil {
-		return "", "", errors.Unwrap(err) // which does not quote the endpoint
+		return nil, err
 	}
-	if u.Fragment != "" {
-		return "", "", errFragment
-	}
-	path = u.EscapedPath()
-	if path == "" {
-		path = "/"
-	}
-	if u.RawQuery != "" {
-		path += "?" + u.RawQuery
-	}
-	return (&url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host}).String(), path, nil
+	t.close = closeIdle
+	return t, nil
 }
 
-// mark sets the headers by which gateways route a request: Mcp-Method, and Mcp-Name with the tool
-// or the task (SEP-2243).
+// mark sets the headers by which gateways route a request (SEP-2243). Mcp-Name is the tool or the
+// task.
 func mark(h http.Header, m *rpc.Request) {
 	var p struct{ Name, TaskID string }
 	_ = json.Unmarshal(m.Params, &p) // they are our own
@@ -84,7 +51,7 @@ func mark(h http.Header, m *rpc.Request) {
 	h.Set("Mcp-Name", headerValue(name))
 }
 
-// headerValue returns a text as SEP-2243 writes it in a header: in base64 unless it is plain ASCII.
+// headerValue encodes a text for a header as SEP-2243 says: in base64, unless it is plain ASCII.
 func headerValue(s string) string {
 	const before, after = "=?base64?", "?="
 	plain := strings.TrimSpace(s) == s && !strings.HasPrefix(s, before) &&

@@ -1,6 +1,6 @@
 // Package mcp watches tasks of the Model Context Protocol: tool calls that a server answers later.
 //
-// It asks over the session that the program's SDK holds, through a [Caller] of one method:
+// [New] asks over a session that the program's SDK has opened. A [Caller] adapts that session:
 //
 //	t, err := mcp.New(session)
 //	if err != nil {
@@ -17,36 +17,35 @@
 //	}
 //	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first))
 //
-// [NewHTTP] asks a server over streamable HTTP without an SDK.
+// [NewHTTP] asks over streamable HTTP, without an SDK.
 //
 // # Two forms
 //
-// Tasks have two forms, and [WithForm] says which of them a server speaks. They differ in how a
-// call becomes a task and where its result stands:
+// Tasks have two forms. [WithForm] says which one the server speaks:
 //
-//	Extension   the server decides, and a call may be done at once; the result is in the status
-//	Core        the call asks for a task; the result is fetched by tasks/result
+//	Extension   the server decides whether a call becomes a task; a status holds the result
+//	Core        each call asks for a task; tasks/result returns the result
 //
 // # What a status means
 //
 //	working                           running
-//	input_required                    blocked; the message says what is asked for
-//	completed                         completed, if the tool's result has no isError
+//	input_required                    blocked; the Message says what the server asks for
+//	completed, without isError        completed
 //	completed, with isError           failed
 //	failed                            failed
 //	cancelled                         canceled
 //	error -32602                      not found: the task is unknown or has expired
 //	error -32600, -32601, -32700      permanent
-//	other errors                      transient, if their text does not say more
+//	error -32029, 429                 throttled
+//	other errors                      transient, or not found if the text says so
 //
-// A task of the Core form does not say whether its tool failed until its result is fetched. Status
-// therefore fetches the result of a completed task, and returns it with the status.
+// In the Core form a status does not say whether the tool failed; the result does. Status therefore
+// fetches the result of a completed task, too.
 //
-// In the Core form a server asks for an input on the stream that answers tasks/result, and goes on
-// once the program has answered by its SDK. This package does not answer for it.
+// In the Core form a server asks for input on the stream that answers tasks/result. This package
+// does not answer. The task goes on once the program has answered by its SDK.
 //
-// The wait that a status names as its poll interval is [transport.Status].RetryAfter. A Watcher
-// never polls sooner.
+// The poll interval of a status becomes [transport.Status].RetryAfter. A Watcher polls no sooner.
 package mcp
 
 import (
@@ -55,7 +54,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 
 	"github.com/iamber12/job-status-monitoring/internal/rpc"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -68,7 +66,7 @@ type Tasks struct {
 	tasks   *rest.Client // tasks/get and tasks/cancel
 	calls   *rest.Client // tools/call
 	results *rest.Client // tasks/result
-	told    *rest.Client // reads notifications
+	told    *rpc.Reader  // of notifications
 	feed    rpc.Feed
 	close   func()
 }
@@ -82,60 +80,51 @@ var (
 	_ io.Closer           = (*Tasks)(nil)
 )
 
-// newTasks returns the Tasks of a server at base, whose requests carrier sends.
-func newTasks(base string, p protocol, carrier http.RoundTripper, opts []rest.Option) (*Tasks, error) {
-	t := &Tasks{form: p.form, close: func() {}}
-	var err error
-	if t.told, err = newReader(p); err != nil {
+func newTasks(p protocol, s rpc.Service) (*Tasks, error) {
+	if p.form > Core {
+		return nil, fmt.Errorf("mcp: WithForm: %v: no such form", p.form)
+	}
+	clients, err := s.Clients(p.tasks(), p.calls(), p.results())
+	if err != nil {
 		return nil, fmt.Errorf("mcp: %w", err)
 	}
-	for _, c := range []struct {
-		dialect rest.Dialect
-		to      **rest.Client
-	}{{p.tasks(), &t.tasks}, {p.calls(), &t.calls}, {p.results(), &t.results}} {
-		all := append([]rest.Option{rest.WithMaxBody(DefaultMaxBody)}, opts...)
-		*c.to, err = rest.New(base, append(all, rest.WithDialect(c.dialect), rest.WithRoundTripper(carrier))...)
-		if err != nil { // the others would fail for the same reasons
-			return nil, fmt.Errorf("mcp: %w", err)
-		}
-	}
-	return t, nil
+	return &Tasks{form: p.form, tasks: clients[0], calls: clients[1], results: clients[2], told: rpc.NewReader(p.tasks), close: func() {}}, nil
 }
 
-// Start calls a tool. The request's Input is a [ToolCall], and its IdempotencyKey is not sent: MCP
-// knows none. The Status is terminal and has no ID if the server was done at once.
+// Start calls a tool. The request's Input is a [ToolCall]. MCP has no idempotency keys, so the
+// IdempotencyKey is not sent. The Status of a call that is done at once is terminal and has no ID.
 func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
 	params, err := t.form.params(req.Input)
 	if err != nil {
-		return transport.Status{}, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("mcp: %w", err)}
+		return transport.Status{}, rpc.Errorf(transport.Permanent, "mcp: %w", err)
 	}
 	st, err := t.calls.Start(ctx, transport.CreateRequest{Input: params})
 	if err != nil {
 		return transport.Status{}, err
 	}
-	tidy(&st)
+	st.Raw = rpc.Word(st.Raw)
 	if st.ID != "" {
 		st.Result = nil
-		if st.State == transport.Completed { // the result, which is not here, may say otherwise
+		if st.State == transport.Completed { // the result is not here, and may say isError
 			st.State = transport.Running
 		}
 	}
 	return st, nil
 }
 
-// Status asks about a task by tasks/get. In the Core form, that of a completed task also fetches
-// the result by tasks/result, so as to tell whether the tool failed.
+// Status asks for a task by tasks/get. In the Core form it also asks for the result of a completed
+// task by tasks/result. A task whose result has isError is failed.
 func (t *Tasks) Status(ctx context.Context, id string) (transport.Status, error) {
 	st, err := t.tasks.Status(ctx, id)
 	if err != nil {
 		return transport.Status{}, err
 	}
-	tidy(&st)
+	st.Raw = rpc.Word(st.Raw)
 	if st.State != transport.Completed || len(st.Result) > 0 {
 		return st, nil
 	}
 	if t.form == Extension {
-		return transport.Status{}, &transport.Error{Class: transport.Malformed, Err: errNoResult}
+		return transport.Status{}, rpc.Errorf(transport.Malformed, "%w", errNoResult)
 	}
 	end, err := t.results.Status(ctx, id)
 	if err != nil {
@@ -153,25 +142,18 @@ var (
 	errNoEnd    = errors.New("mcp: the task has not completed")
 )
 
-// tidy leaves the service's word for the state alone in Raw.
-func tidy(st *transport.Status) {
-	word, _, _ := bytes.Cut([]byte(st.Raw), []byte(", "))
-	st.Raw = string(word)
-}
-
 // Cancel asks the server to cancel a task by tasks/cancel. In the Extension form the server may
-// accept this and complete the task all the same.
+// agree and still complete the task.
 func (t *Tasks) Cancel(ctx context.Context, id string) error { return t.tasks.Cancel(ctx, id) }
 
-// Fetch returns the result of the tool call: a CallToolResult, as JSON. Status returns it too; the
-// error matches [errors.ErrUnsupported] if done has it. A call whose result says isError is an
-// error.
+// Fetch returns the result of a completed call: a CallToolResult, as JSON. A result with isError is
+// an error. If done already has the result, the error matches [errors.ErrUnsupported].
 func (t *Tasks) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	switch {
 	case done.State != transport.Completed: // tasks/result would wait for the end
-		return nil, &transport.Error{Class: transport.Permanent, Err: errNoEnd}
+		return nil, rpc.Errorf(transport.Permanent, "%w", errNoEnd)
 	case len(done.Result) > 0:
-		return nil, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("mcp: %w: the status has the result", errors.ErrUnsupported)}
+		return nil, rpc.Errorf(transport.Permanent, "mcp: %w: the status has the result", errors.ErrUnsupported)
 	}
 	ask := t.results
 	if t.form == Extension {
@@ -182,14 +164,14 @@ func (t *Tasks) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser
 	case err != nil:
 		return nil, err
 	case st.State != transport.Completed:
-		return nil, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("%w: %s", errNoEnd, st)}
+		return nil, rpc.Errorf(transport.Permanent, "%w: %s", errNoEnd, st)
 	case len(st.Result) == 0:
-		return nil, &transport.Error{Class: transport.Malformed, Err: errNoResult}
+		return nil, rpc.Errorf(transport.Malformed, "%w", errNoResult)
 	}
 	return io.NopCloser(bytes.NewReader(st.Result)), nil
 }
 
-// Close closes the idle connections of Tasks made by NewHTTP. It always returns nil.
+// Close closes the idle connections of Tasks that NewHTTP has made. It always returns nil.
 func (t *Tasks) Close() error {
 	t.close()
 	return nil

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/iamber12/job-status-monitoring/internal/rpc/rpctest"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/mcp"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
@@ -24,49 +25,49 @@ import (
 // fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// faults 22, 25, 64: no failed tool call is told as completed.
-func TestEachAnswerIsToldRightly(t *testing.T) {
-	t.Parallel()
+// each runs a test of each answer that comes from a server, for each way that it can come.
+func each(t *testing.T, answers func(r recording) []rpctest.Answer, test func(t *testing.T, r recording, tasks *mcp.Tasks, a rpctest.Answer)) {
 	for _, r := range recordings(t) {
 		for way, open := range ways {
-			for i, a := range r.Answers {
+			for i, a := range answers(r) {
 				if !comes(a, way) {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%s/%d-%s", r.Form, way, i, a.Means), func(t *testing.T) {
 					t.Parallel()
-					st, err := open(t, r.form(), a).Status(t.Context(), r.ID)
-					a.check(t, st, err)
-					if err == nil {
-						assert.Equal(t, r.ID, st.ID)
-						assert.NotContains(t, st.Raw, ",", "is more than the server's word")
-					}
+					test(t, r, open(t, r.form(), a), a)
 				})
 			}
 		}
 	}
 }
 
+// faults 22, 25, 64: no failed tool call is told as completed.
+func TestEachAnswerIsToldRightly(t *testing.T) {
+	t.Parallel()
+	answers := func(r recording) []rpctest.Answer { return r.Answers }
+	each(t, answers, func(t *testing.T, r recording, tasks *mcp.Tasks, a rpctest.Answer) {
+		st, err := tasks.Status(t.Context(), r.ID)
+		a.Check(t, st, err)
+		if err == nil {
+			assert.Equal(t, r.ID, st.ID)
+			assert.NotContains(t, st.Raw, ",", "is more than the server's word")
+		}
+	})
+}
+
 func TestEachStartIsToldRightly(t *testing.T) {
 	t.Parallel()
-	for _, r := range recordings(t) {
-		for way, open := range ways {
-			for i, a := range r.Creates {
-				if !comes(a, way) {
-					continue
-				}
-				t.Run(fmt.Sprintf("%s/%s/%d-%s", r.Form, way, i, a.Means), func(t *testing.T) {
-					t.Parallel()
-					st, err := open(t, r.form(), a).Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
-					a.check(t, st, err)
-					if err == nil && !st.State.Terminal() {
-						assert.Equal(t, r.ID, st.ID)
-						assert.Empty(t, st.Result)
-					}
-				})
-			}
+	answers := func(r recording) []rpctest.Answer { return r.Creates }
+	each(t, answers, func(t *testing.T, r recording, tasks *mcp.Tasks, a rpctest.Answer) {
+		st, err := tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
+		a.Check(t, st, err)
+		assert.NotContains(t, st.Raw, ",", "is more than the server's word")
+		if err == nil && !st.State.Terminal() {
+			assert.Equal(t, r.ID, st.ID)
+			assert.Empty(t, st.Result)
 		}
-	}
+	})
 }
 
 // fault 21: a key that stands twice is no answer.
@@ -78,7 +79,7 @@ func TestAStatusThatStandsTwiceIsMalformed(t *testing.T) {
 		`{"result":{"taskId":"7","status":"completed","result":{"isError":true,"isError":false,"content":[{}]}}}`,
 		`{"result":{"taskId":"7","status":"completed","result":{"content":[{}]}}`,
 	} {
-		tasks := overHTTP(t, mcp.Extension, answer{}, func(w http.ResponseWriter, _ []byte) { _, _ = io.WriteString(w, body) })
+		tasks := overHTTP(t, mcp.Extension, rpctest.Answer{}, func(w http.ResponseWriter, _ []byte) { _, _ = io.WriteString(w, body) })
 		_, err := tasks.Status(t.Context(), "7")
 		require.ErrorIs(t, err, transport.ErrMalformed, body)
 	}
@@ -88,7 +89,7 @@ func TestFetchReturnsTheResultOfACompletedCallOnly(t *testing.T) {
 	t.Parallel()
 	done := transport.Status{ID: "7", State: transport.Completed}
 	for _, form := range []mcp.Form{mcp.Core, mcp.Extension} {
-		fine := answer{
+		fine := rpctest.Answer{
 			Body: []byte(`{"result":{"taskId":"7","status":"completed","result":{"content":[{"text":"x"}]}}}`),
 			End:  []byte(`{"result":{"content":[{"text":"x"}]}}`),
 		}
@@ -99,7 +100,7 @@ func TestFetchReturnsTheResultOfACompletedCallOnly(t *testing.T) {
 		require.NoError(t, body.Close())
 		assert.JSONEq(t, `{"content":[{"text":"x"}]}`, string(text))
 
-		bad := answer{
+		bad := rpctest.Answer{
 			Body: []byte(`{"result":{"taskId":"7","status":"completed","result":{"content":[{"text":"x"}],"isError":true}}}`),
 			End:  []byte(`{"result":{"content":[{"text":"x"}],"isError":true}}`),
 		}
@@ -113,7 +114,7 @@ func TestFetchReturnsTheResultOfACompletedCallOnly(t *testing.T) {
 		_, err = asked.Fetch(t.Context(), transport.Status{ID: "7", State: transport.Completed, Result: []byte("{}")})
 		require.ErrorIs(t, err, errors.ErrUnsupported)
 	}
-	_, err := ways["json"](t, mcp.Extension, answer{Body: []byte(`{"result":{"taskId":"7","status":"completed"}}`)}).Fetch(t.Context(), done)
+	_, err := ways["json"](t, mcp.Extension, rpctest.Answer{Body: []byte(`{"result":{"taskId":"7","status":"completed"}}`)}).Fetch(t.Context(), done)
 	require.ErrorIs(t, err, transport.ErrMalformed)
 }
 
@@ -138,8 +139,8 @@ func TestRequestsAreWhatTheProtocolSays(t *testing.T) {
 		ids := map[int64]bool{}
 		tasks, err := mcp.NewHTTP("https://tools.example/mcp?tenant=a", mcp.WithForm(form),
 			mcp.WithREST(rest.WithHeader("Mcp-Session-Id", "s1"), rest.WithToken(func(context.Context) (string, error) { return "t0ken", nil })),
-			mcp.WithRoundTripper(roundTripper(func(w http.ResponseWriter, r *http.Request) {
-				m := read(t, r)
+			mcp.WithRoundTripper(rpctest.Server(func(w http.ResponseWriter, r *http.Request) {
+				m := rpctest.Read(t, r)
 				assert.False(t, ids[m.ID], "the id %d is used twice", m.ID)
 				ids[m.ID], got[m.Method] = true, string(m.Params)
 				h := r.Header
@@ -180,19 +181,19 @@ func TestACancelThatIsRefusedIsAnError(t *testing.T) {
 		`{"error":{"code":-32602,"message":"Cannot cancel task: already in terminal status 'cancelled'"}}`: transport.Permanent,
 		`{"error":{"code":-32602,"message":"Task not found"}}`:                                             transport.NotFound,
 	} {
-		err := ways["stream"](t, mcp.Core, answer{Body: []byte(body)}).Cancel(t.Context(), "7")
+		err := ways["stream"](t, mcp.Core, rpctest.Answer{Body: []byte(body)}).Cancel(t.Context(), "7")
 		var e *transport.Error
 		require.ErrorAs(t, err, &e, body)
 		assert.Equal(t, want, e.Class, body)
 	}
-	require.NoError(t, ways["session"](t, mcp.Extension, answer{Body: []byte(`{"result":{"resultType":"complete"}}`)}).Cancel(t.Context(), "7"))
+	require.NoError(t, ways["session"](t, mcp.Extension, rpctest.Answer{Body: []byte(`{"result":{"resultType":"complete"}}`)}).Cancel(t.Context(), "7"))
 }
 
 // A call is not repeated: nothing tells a server that it is the same.
 func TestACallIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	calls := 0
-	tasks, err := mcp.NewHTTP("http://tools.example/mcp", mcp.WithRoundTripper(roundTripper(func(w http.ResponseWriter, _ *http.Request) {
+	tasks, err := mcp.NewHTTP("http://tools.example/mcp", mcp.WithRoundTripper(rpctest.Server(func(w http.ResponseWriter, _ *http.Request) {
 		calls++
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})))
@@ -242,9 +243,6 @@ func TestBadInputIsAnErrorThatNamesIt(t *testing.T) {
 func TestPrintingACallPrintsNoArguments(t *testing.T) {
 	t.Parallel()
 	c := mcp.ToolCall{Name: "report", Arguments: "CANARY", Meta: map[string]any{"k": "CANARY"}}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
-		assert.NotContains(t, fmt.Sprintf(verb, c), "CANARY")
-		assert.NotContains(t, fmt.Sprintf(verb, &c), "CANARY")
-	}
+	rpctest.CheckHides(t, "CANARY", c)
 	assert.Equal(t, "form(9)", mcp.Form(9).String())
 }

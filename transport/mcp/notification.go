@@ -8,25 +8,18 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/internal/rpc"
 	"github.com/iamber12/job-status-monitoring/transport"
-	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// newReader returns the client that reads notifications as if they were answers to tasks/get.
-func newReader(p protocol) (*rest.Client, error) {
-	return rest.New("http://notification.mcp", rest.WithDialect(p.tasks()), rest.WithRoundTripper(rpc.Told{}),
-		rest.WithMaxBody(DefaultMaxBody), rest.WithRetries(rest.NoRetries))
-}
-
-// Notify delivers the notifications that are handed to Feed. Servers may send them for some changes
-// and not for others, so a Watcher goes on polling slowly, and confirms an end by a poll.
+// Notify delivers the notifications that Feed takes. A server may tell of some changes only. A
+// Watcher therefore goes on polling slowly, and confirms an end by a poll.
 func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error {
 	return t.feed.Notify(ctx, notify)
 }
 
-// Feed takes the params of a notification that the SDK has received: notifications/tasks/status, or
-// notifications/tasks. The error says why they cannot be read.
+// Feed takes the params of a notification that the SDK has received. Its method is
+// notifications/tasks/status or notifications/tasks. The error says why the params cannot be read.
 func (t *Tasks) Feed(params json.RawMessage) error {
-	st, err := t.read(params)
+	st, err := readParams(t.told, params)
 	if err != nil {
 		return fmt.Errorf("mcp: notification: %w", err)
 	}
@@ -35,13 +28,13 @@ func (t *Tasks) Feed(params json.RawMessage) error {
 }
 
 // Missed says that notifications may have been missed, for example because the session was lost. A
-// Watcher then looks at every task once.
+// Watcher then polls every task once.
 func (t *Tasks) Missed() { t.feed.Missed() }
 
 var errNoTaskID = errors.New("it has no taskId")
 
-// read reads the params of a notification about a task.
-func (t *Tasks) read(params json.RawMessage) (transport.Status, error) {
+// readParams reads the params of a notification as if they were the result of tasks/get.
+func readParams(r *rpc.Reader, params json.RawMessage) (transport.Status, error) {
 	var p struct{ TaskID string }
 	if err := json.Unmarshal(params, &p); err != nil {
 		return transport.Status{}, err
@@ -49,11 +42,7 @@ func (t *Tasks) read(params json.RawMessage) (transport.Status, error) {
 	if p.TaskID == "" {
 		return transport.Status{}, errNoTaskID
 	}
-	text, err := json.Marshal(&rpc.Response{JSONRPC: rpc.Version, Result: params})
-	if err != nil {
-		return transport.Status{}, err
-	}
-	st, err := t.told.Status(rpc.WithText(context.Background(), text), p.TaskID)
-	tidy(&st)
+	st, err := r.Read(fmt.Appendf(nil, `{"result":%s}`, params), p.TaskID)
+	st.Raw = rpc.Word(st.Raw)
 	return st, err
 }

@@ -1,22 +1,21 @@
 package mcp
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 
+	"github.com/iamber12/job-status-monitoring/internal/rpc"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// DefaultMaxBody is how many bytes an answer has at most, a result included. It can be set by
-// WithREST and [rest.WithMaxBody].
-const DefaultMaxBody = 16 << 20
+// DefaultMaxBody bounds an answer and the result in it: 16 MiB. WithREST with [rest.WithMaxBody]
+// sets another bound.
+const DefaultMaxBody = rpc.MaxBody
 
 // Form is one of the two forms of tasks.
 type Form uint8
 
 const (
-	// Extension is the extension io.modelcontextprotocol/tasks (SEP-2663), of protocol version
+	// Extension is the extension io.modelcontextprotocol/tasks (SEP-2663) of protocol version
 	// 2026-07-28.
 	Extension Form = iota
 	// Core is the form of protocol version 2025-11-25.
@@ -24,58 +23,28 @@ const (
 )
 
 // String returns the form's name.
-func (f Form) String() string {
-	switch f {
-	case Extension:
-		return "extension"
-	case Core:
-		return "core"
-	default:
-		return fmt.Sprintf("form(%d)", uint8(f))
-	}
-}
+func (f Form) String() string { return rpc.Name("form", f, "extension", "core") }
 
 // version returns the protocol version that has the form.
-func (f Form) version() string {
-	if f == Core {
-		return "2025-11-25"
-	}
-	return "2026-07-28"
-}
+func (f Form) version() string { return rpc.Name("version", f, "2026-07-28", "2025-11-25") }
 
-// Option sets one thing about the Tasks that New or NewHTTP makes. A nil Option sets nothing.
+// Option configures the Tasks that New or NewHTTP makes. A nil Option does nothing.
 type Option func(*config)
 
 type config struct {
 	form Form
-	next http.RoundTripper
-	rest []rest.Option
+	rpc.Options
 }
 
-// WithForm says which form of tasks the server speaks; the default is Extension.
+// WithForm sets the form of tasks that the server speaks. The default is Extension.
 func WithForm(f Form) Option { return func(c *config) { c.form = f } }
 
-// WithRoundTripper sets what carries the requests of NewHTTP. Nil, the default, is a pool of
-// connections as package rest makes it, which Close closes.
-func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.next = rt } }
+// WithRoundTripper sets the RoundTripper that sends the requests of NewHTTP. Nil, the default, is a
+// pool of connections that Close closes. New refuses a RoundTripper.
+func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.Next = rt } }
 
-// WithREST passes options to the client of package rest: a token, headers, how often a request is
-// sent again. A dialect and a RoundTripper among them have no effect; see WithRoundTripper.
+// WithREST passes options to the client of package rest, such as a token, headers or the number of
+// retries. A dialect or a RoundTripper among them has no effect; see WithRoundTripper.
 func WithREST(opts ...rest.Option) Option {
-	return func(c *config) { c.rest = append(c.rest, opts...) }
+	return func(c *config) { c.REST = append(c.REST, opts...) }
 }
-
-func newConfig(opts []Option) (config, error) {
-	var c config
-	for _, o := range opts {
-		if o != nil {
-			o(&c)
-		}
-	}
-	if c.form > Core {
-		return c, fmt.Errorf("mcp: WithForm: %v: no such form", c.form)
-	}
-	return c, nil
-}
-
-var errNoCarrier = errors.New("mcp: WithRoundTripper has no effect on a session")

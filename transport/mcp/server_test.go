@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/internal/rpc"
+	"github.com/iamber12/job-status-monitoring/internal/rpc/rpctest"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/mcp"
 	"github.com/iamber12/job-status-monitoring/transport/transporttest"
@@ -58,7 +60,7 @@ func (s server) call(ctx context.Context, method string, params json.RawMessage)
 // ServeHTTP answers a request over HTTP, one about a running task with a stream.
 func (s server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	var m message
+	var m rpc.Request
 	_ = json.Unmarshal(body, &m)
 	result, err := s.call(r.Context(), m.Method, m.Params)
 	said := map[string]any{"jsonrpc": "2.0", "id": m.ID, "result": result}
@@ -176,12 +178,14 @@ func TestNotificationsThatAreFedAreDelivered(t *testing.T) {
 		tasks, err := mcp.New(mcp.CallerFunc(newServer(mcp.Core).call), mcp.WithForm(mcp.Core))
 		require.NoError(t, err)
 		require.NoError(t, tasks.Feed(json.RawMessage(`{"taskId":"0","status":"working"}`)), "nobody listens")
-		told, ended := make(chan transport.Status, 8), make(chan error, 1)
-		go func() { ended <- tasks.Notify(t.Context(), func(st transport.Status) { told <- st }) }()
-		synctest.Wait()
+		told, ended := rpctest.Listen(t, tasks)
 		require.NoError(t, tasks.Feed(json.RawMessage(`{"taskId":"1","status":"input_required","statusMessage":"city?","pollInterval":2000}`)))
 		require.Len(t, told, 1)
 		assert.Equal(t, transport.Status{ID: "1", State: transport.Blocked, Raw: "input_required", Message: "city?", RetryAfter: 2 * time.Second}, <-told)
+		require.NoError(t, tasks.Feed(json.RawMessage(`{"taskId":"1","status":"completed","result":{"isError":true}}`)))
+		st := <-told
+		assert.Equal(t, transport.Failed, st.State)
+		assert.Equal(t, "completed", st.Raw)
 		for _, bad := range []string{
 			``, `{`, `[]`, `{}`, `{"taskId":7}`, `{"taskId":"1"}`, `{"taskId":"\u0000","status":"working"}`,
 			`{"taskId":"1","status":"working","status":"failed"}`,
@@ -204,9 +208,9 @@ func FuzzAnswersAndNotifications(f *testing.F) {
 	var body, end string
 	var all []*mcp.Tasks
 	for _, form := range []mcp.Form{mcp.Core, mcp.Extension} {
-		tasks, err := mcp.NewHTTP("http://tools.example/mcp", mcp.WithForm(form), mcp.WithRoundTripper(roundTripper(func(w http.ResponseWriter, r *http.Request) {
+		tasks, err := mcp.NewHTTP("http://tools.example/mcp", mcp.WithForm(form), mcp.WithRoundTripper(rpctest.Server(func(w http.ResponseWriter, r *http.Request) {
 			text := body
-			if read(f, r).Method == "tasks/result" {
+			if rpctest.Read(f, r).Method == "tasks/result" {
 				text = end
 			}
 			_, _ = io.WriteString(w, text)

@@ -1,8 +1,8 @@
 // Package mcpsdk watches tasks over the sessions of the official Go SDK of the Model Context
 // Protocol. Its folder is transport/mcp/sdk.
 //
-// The SDK, as of v1.8.0, has no tasks: it drops what tells of them from the answer to a tool call.
-// A [Tap] sends the requests about tasks over the same session, beside those of the SDK:
+// Version 1.8.0 of the SDK does not know tasks: it drops the task from the answer to a tool call. A
+// [Tap] sends requests about tasks over the same session, beside the requests of the SDK:
 //
 //	tap := mcpsdk.New(&mcp.CommandTransport{Command: exec.Command("server")})
 //	session, err := client.Connect(ctx, tap, nil)
@@ -17,9 +17,10 @@
 //	tap.Notify(tasks)
 //	w, err := jobstatus.New(tasks)
 //
-// Here mcp is the SDK's package, and jobmcp is transport/mcp of this repository. For a server over
-// streamable HTTP, take jobmcp.NewHTTP: the SDK tells its own transport alone which version of the
-// protocol was agreed on.
+// Here mcp is the SDK's package, and jobmcp is transport/mcp of this repository.
+//
+// For a server over streamable HTTP, use jobmcp.NewHTTP. There the protocol version must be sent
+// with each request, and a Tap does not learn which version was negotiated.
 package mcpsdk
 
 import (
@@ -37,7 +38,7 @@ import (
 	jobmcp "github.com/iamber12/job-status-monitoring/transport/mcp"
 )
 
-// ErrNotConnected is the error of a call before the session was opened.
+// ErrNotConnected is the error of a call before the session is open.
 var ErrNotConnected = errors.New("mcpsdk: the session is not open")
 
 // ErrClosed is the error of a call whose session was closed or lost.
@@ -48,10 +49,10 @@ var ErrClosed = errors.New("mcpsdk: the session has ended")
 type Tap struct {
 	transport mcp.Transport
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards all below
 	conn    mcp.Connection
 	ended   error
-	last    int
+	last    int // the number of the newest request
 	waiting map[string]chan<- *jsonrpc.Response
 	tasks   *jobmcp.Tasks
 }
@@ -61,19 +62,20 @@ var (
 	_ jobmcp.Caller = (*Tap)(nil)
 )
 
-// New returns the Tap of a transport, which is given to Client.Connect in place of the transport.
+// New returns the Tap of a transport. The program passes the Tap to Client.Connect in place of the
+// transport.
 func New(transport mcp.Transport) *Tap {
 	return &Tap{transport: transport, waiting: map[string]chan<- *jsonrpc.Response{}}
 }
 
-// Notify has the notifications about tasks fed to tasks. The SDK does not see them.
+// Notify passes the notifications about tasks to [jobmcp.Tasks.Feed]. The SDK does not see them.
 func (t *Tap) Notify(tasks *jobmcp.Tasks) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.tasks = tasks
 }
 
-// Connect opens the session. The SDK calls it, once.
+// Connect opens the session. The SDK calls it once.
 func (t *Tap) Connect(ctx context.Context) (mcp.Connection, error) {
 	conn, err := t.transport.Connect(ctx)
 	if err != nil {
@@ -113,10 +115,10 @@ func (t *Tap) Call(ctx context.Context, method string, params json.RawMessage) (
 	}
 }
 
-// own begins the ids of requests that are the Tap's. The SDK's own ids are numbers.
+// own begins the ids of the Tap's requests. The ids of the SDK's requests are numbers.
 const own = "jobstatus-"
 
-// begin returns the id of a request, where its answer comes in, and the session.
+// begin returns the id of a new request, the channel of its answer, and the session.
 func (t *Tap) begin() (string, <-chan *jsonrpc.Response, mcp.Connection, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -133,13 +135,14 @@ func (t *Tap) begin() (string, <-chan *jsonrpc.Response, mcp.Connection, error) 
 	return name, answered, t.conn, nil
 }
 
+// end forgets a request.
 func (t *Tap) end(name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.waiting, name)
 }
 
-// take reports whether a message is the Tap's and not the SDK's, and hands it on.
+// take reports whether a message is the Tap's and not the SDK's. It delivers the Tap's messages.
 func (t *Tap) take(m jsonrpc.Message) bool {
 	switch m := m.(type) {
 	case *jsonrpc.Response:
@@ -149,7 +152,7 @@ func (t *Tap) take(m jsonrpc.Message) bool {
 		}
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if answered, ok := t.waiting[name]; ok { // else its caller has left
+		if answered, ok := t.waiting[name]; ok { // otherwise its caller has left
 			delete(t.waiting, name)
 			answered <- m
 		}
@@ -162,7 +165,7 @@ func (t *Tap) take(m jsonrpc.Message) bool {
 		tasks := t.tasks
 		t.mu.Unlock()
 		if tasks != nil {
-			_ = tasks.Feed(m.Params) // a poll tells what cannot be read
+			_ = tasks.Feed(m.Params) // a poll follows what cannot be read
 		}
 		return true
 	default:
@@ -170,7 +173,7 @@ func (t *Tap) take(m jsonrpc.Message) bool {
 	}
 }
 
-// lose ends all calls.
+// lose ends all calls with ErrClosed.
 func (t *Tap) lose() {
 	t.mu.Lock()
 	tasks := t.tasks
@@ -183,30 +186,4 @@ func (t *Tap) lose() {
 	if tasks != nil {
 		tasks.Missed()
 	}
-}
-
-// connection is the session as the SDK sees it.
-type connection struct {
-	mcp.Connection
-	tap *Tap
-}
-
-// Read returns the next message that is not the Tap's.
-func (c *connection) Read(ctx context.Context) (jsonrpc.Message, error) {
-	for {
-		m, err := c.Connection.Read(ctx)
-		if err != nil {
-			c.tap.lose()
-			return nil, err
-		}
-		if !c.tap.take(m) {
-			return m, nil
-		}
-	}
-}
-
-// Close closes the session.
-func (c *connection) Close() error {
-	c.tap.lose()
-	return c.Connection.Close()
 }

@@ -1,0 +1,122 @@
+package rpc
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// ErrRefused is the error that Read of a [Holder] returns, or wraps, if an event is a JSON-RPC
+// error.
+var ErrRefused = errors.New("the stream tells an error")
+
+var errNoStream = fmt.Errorf("the service has no streams of events: %w", errors.ErrUnsupported)
+
+// Holder is the [transport.Holder] of a service that sends events of a job on a stream. It is safe
+// for concurrent use.
+//
+// An event says less than an answer to a poll does. Holder therefore polls when an event is news.
+type Holder struct {
+	// Name begins the texts of errors.
+	Name string
+	// Streams subscribes to a job by its Fetch.
+	Streams *rest.Client
+	// Read reads an event. An event without a job's state gives the zero Status.
+	Read func(event []byte) (transport.Status, error)
+	// Poll asks for a job.
+	Poll func(ctx context.Context, id string) (transport.Status, error)
+
+	deaf atomic.Bool // whether the service has no streams
+}
+
+// Hold subscribes to a job. It returns when the job's state or message differs from last, or after
+// about d. If the service has no streams, the error matches [errors.ErrUnsupported], and Hold does
+// not subscribe again.
+func (h *Holder) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
+	if h.deaf.Load() {
+		return transport.Status{}, h.unsupported()
+	}
+	if last.ID == "" || last.State.Terminal() { // nothing is known, or nothing can change
+		return h.Poll(ctx, id)
+	}
+	brought := nothing
+	err := within(ctx, d, func(ctx context.Context) (err error) {
+		brought, err = h.listen(ctx, id, last)
+		return err
+	})
+	var refused *transport.Error
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return transport.Status{}, fmt.Errorf("%s: %w", h.Name, context.Cause(ctx))
+	case brought == same && errors.Is(err, errElapsed):
+		return last, nil
+	case brought == nothing && errors.As(err, &refused) && refused.Class != transport.Permanent:
+		return transport.Status{}, err
+	}
+	st, failed := h.Poll(ctx, id)
+	if failed == nil && brought == nothing && isRefusal(err) && !st.State.Terminal() {
+		h.deaf.Store(true) // a service also refuses to tell of a job that has ended
+		return transport.Status{}, h.unsupported()
+	}
+	return st, failed
+}
+
+func (h *Holder) unsupported() error {
+	return Errorf(transport.Permanent, "%s: %w", h.Name, errNoStream)
+}
+
+// isRefusal reports whether a service refused to subscribe.
+func isRefusal(err error) bool {
+	var refused *transport.Error
+	return errors.Is(err, ErrRefused) || errors.As(err, &refused) && refused.Class == transport.Permanent
+}
+
+// heard is what a subscription has brought.
+type heard int
+
+const (
+	nothing heard = iota
+	same          // nothing but what was known
+	news
+)
+
+// listen reads the events of a job until one of them is news. The error says why it ended without
+// news.
+func (h *Holder) listen(ctx context.Context, id string, last transport.Status) (heard, error) {
+	stream, err := h.Streams.Fetch(ctx, transport.Status{ID: id})
+	if err != nil {
+		return nothing, err
+	}
+	defer stream.Close()
+	content := bufio.NewReader(stream)
+	if first, err := content.Peek(1); err == nil && first[0] == '{' { // an answer in place of a stream
+		return nothing, ErrRefused
+	}
+	return h.read(content, id, last)
+}
+
+// read reads events until one of them is news of the job.
+func (h *Holder) read(stream io.Reader, id string, last transport.Status) (heard, error) {
+	brought := nothing
+	for events := newEvents(stream, MaxBody); ; {
+		event, err := events.Next()
+		if err != nil {
+			return brought, err
+		}
+		st, err := h.Read(event)
+		switch {
+		case err != nil:
+			return brought, err
+		case st.ID == id && (st.State != last.State || st.Raw != last.Raw || st.Message != last.Message):
+			return news, nil
+		}
+		brought = same
+	}
+}

@@ -1,0 +1,151 @@
+package rpc_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/internal/rpc"
+	"github.com/iamber12/job-status-monitoring/internal/rpc/rpctest"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+var after = rpctest.After
+
+// streamer is a service that tells of its jobs on streams.
+type streamer struct {
+	events     []rpctest.Event
+	refuse     int    // the status code of a refusal, or 0
+	state      string // what a poll returns
+	polls      int
+	subscribes int
+	open       int
+}
+
+func (s *streamer) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.subscribes++
+	if s.refuse == 0 {
+		s.open++
+		return rpctest.Stream(r, s.events, func() { s.open-- }), nil
+	}
+	return rpctest.Server(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(s.refuse)
+		_, _ = io.WriteString(w, `{"error":{}}`)
+	}).RoundTrip(r)
+}
+
+// holder returns the Holder of the service. An event names a job and its state.
+func (s *streamer) holder(t *testing.T) *rpc.Holder {
+	t.Helper()
+	d := rpc.NewDialect(rpc.Faults(nil))
+	d.Fetch = rest.Call{Method: http.MethodGet, Path: "/{id}"}
+	clients, err := rpc.Service{Base: "http://h", Carrier: s, Options: []rest.Option{rest.WithRetries(rest.NoRetries)}}.Clients(d)
+	require.NoError(t, err)
+	return &rpc.Holder{
+		Name: "x", Streams: clients[0],
+		Read: func(text []byte) (st transport.Status, err error) {
+			if strings.Contains(string(text), "error") {
+				return st, rpc.ErrRefused
+			}
+			if err := json.Unmarshal(text, &st); err != nil {
+				return st, rpc.Errorf(transport.Malformed, "%w", err)
+			}
+			return st, nil
+		},
+		Poll: func(_ context.Context, id string) (st transport.Status, err error) {
+			s.polls++
+			st.ID = id
+			return st, st.State.UnmarshalText([]byte(s.state))
+		},
+	}
+}
+
+func TestHoldEndsWithNews(t *testing.T) {
+	t.Parallel()
+	const same, done, other = `{"id":"7","state":"running"}`, `{"id":"7","state":"completed"}`, `{"id":"8","state":"completed"}`
+	running := transport.Status{ID: "7", State: transport.Running}
+	for name, c := range map[string]struct {
+		streamer
+		last  transport.Status
+		takes time.Duration
+		polls int
+		err   error
+	}{
+		"news":                 {streamer{events: []rpctest.Event{after(0, same), after(time.Second, done), after(time.Hour, same)}, state: "completed"}, running, time.Second, 1, nil},
+		"no news":              {streamer{events: []rpctest.Event{after(0, same), after(time.Second, other), after(time.Hour, done)}, state: "running"}, running, time.Minute, 0, nil},
+		"silence":              {streamer{events: []rpctest.Event{after(time.Hour, done)}, state: "running"}, running, time.Minute, 1, nil},
+		"end of the stream":    {streamer{events: []rpctest.Event{after(time.Second, same)}, state: "failed"}, running, time.Second, 1, nil},
+		"event that is bad":    {streamer{events: []rpctest.Event{after(0, same), after(time.Second, "x")}, state: "running"}, running, time.Second, 1, nil},
+		"refusal after same":   {streamer{events: []rpctest.Event{after(0, same), after(time.Second, `{"error":{}}`)}, state: "running"}, running, time.Second, 1, nil},
+		"new word":             {streamer{events: []rpctest.Event{after(0, `{"id":"7","state":"running","raw":"busy"}`), after(time.Hour, same)}, state: "running"}, running, 0, 1, nil},
+		"new message":          {streamer{events: []rpctest.Event{after(0, `{"id":"7","state":"running","message":"m"}`), after(time.Hour, same)}, state: "running"}, running, 0, 1, nil},
+		"only a bad event":     {streamer{events: []rpctest.Event{after(time.Second, "x")}}, running, time.Second, 0, transport.ErrMalformed},
+		"nothing known before": {streamer{state: "running"}, transport.Status{}, 0, 1, nil},
+		"end known before":     {streamer{state: "completed"}, transport.Status{ID: "7", State: transport.Completed}, 0, 1, nil},
+		"refusal":              {streamer{refuse: 400, state: "running"}, running, 0, 1, errors.ErrUnsupported},
+		"refusal by an event":  {streamer{events: []rpctest.Event{after(0, `{"error":{}}`)}, state: "running"}, running, 0, 1, errors.ErrUnsupported},
+		"refusal in place":     {streamer{refuse: 200, state: "running"}, running, 0, 1, errors.ErrUnsupported},
+		"refusal after an end": {streamer{refuse: 400, state: "failed"}, running, 0, 1, nil},
+		"fault that passes":    {streamer{refuse: 502}, running, 0, 0, nil},
+		"job that is unknown":  {streamer{refuse: 404}, running, 0, 0, transport.ErrNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := c.streamer
+				h := s.holder(t)
+				begun := time.Now()
+				st, err := h.Hold(t.Context(), "7", c.last, time.Minute)
+				assert.Equal(t, c.takes, time.Since(begun))
+				assert.Equal(t, c.polls, s.polls)
+				assert.Zero(t, s.open, "a stream is left open")
+				switch {
+				case c.err != nil:
+					require.ErrorIs(t, err, c.err)
+				case s.state == "":
+					require.Error(t, err)
+				default:
+					require.NoError(t, err)
+					assert.Equal(t, s.state, st.State.String())
+				}
+				synctest.Wait()
+
+				before := s.subscribes
+				assert.Equal(t, c.last.State == transport.Running, before == 1, "subscribes %d times", before)
+				_, err = h.Hold(t.Context(), "7", running, time.Second)
+				if errors.Is(c.err, errors.ErrUnsupported) {
+					require.ErrorIs(t, err, errors.ErrUnsupported)
+					assert.Equal(t, before, s.subscribes, "a service without streams is asked again")
+				} else {
+					assert.Equal(t, before+1, s.subscribes)
+				}
+				synctest.Wait()
+			})
+		})
+	}
+}
+
+func TestAHoldEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		gone := errors.New("gone")
+		s := &streamer{events: []rpctest.Event{after(time.Hour, "{}")}, state: "running"}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(gone) })
+		_, err := s.holder(t).Hold(ctx, "7", transport.Status{ID: "7", State: transport.Running}, time.Minute)
+		require.ErrorIs(t, err, gone)
+		assert.Zero(t, s.polls)
+		assert.Zero(t, s.open)
+		synctest.Wait()
+	})
+}

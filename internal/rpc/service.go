@@ -1,0 +1,35 @@
+package rpc
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// MaxBody is the default bound of an answer, in bytes.
+const MaxBody = 16 << 20
+
+// Service makes the clients of one service. Each client speaks a dialect of its own.
+type Service struct {
+	// Base is the base URL.
+	Base string
+	// Carrier sends the requests of all clients.
+	Carrier http.RoundTripper
+	// Options apply to all clients. A dialect or a RoundTripper among them has no effect.
+	Options []rest.Option
+}
+
+// Clients returns a client for each dialect, in their order.
+func (s Service) Clients(dialects ...rest.Dialect) ([]*rest.Client, error) {
+	clients := make([]*rest.Client, len(dialects))
+	for i, d := range dialects {
+		opts := slices.Concat([]rest.Option{rest.WithMaxBody(MaxBody)}, s.Options,
+			[]rest.Option{rest.WithDialect(d), rest.WithRoundTripper(s.Carrier)})
+		var err error
+		if clients[i], err = rest.New(s.Base, opts...); err != nil {
+			return nil, err // the other clients would fail for the same reasons
+		}
+	}
+	return clients, nil
+}

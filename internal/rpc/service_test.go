@@ -1,0 +1,52 @@
+package rpc
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+func TestEachClientSpeaksItsDialect(t *testing.T) {
+	t.Parallel()
+	other := example()
+	other.State = "result.phase"
+	service := Service{Base: "http://h", Carrier: answering{200, `{"result":{"id":"7","state":"on","phase":"new"}}`}}
+	clients, err := service.Clients(example(), other)
+	require.NoError(t, err)
+	require.Len(t, clients, 2)
+	for i, want := range []transport.State{transport.Running, transport.Unknown} {
+		st, err := clients[i].Status(t.Context(), "7")
+		require.NoError(t, err)
+		assert.Equal(t, want, st.State)
+	}
+}
+
+func TestADialectAndARoundTripperOfTheUserHaveNoEffect(t *testing.T) {
+	t.Parallel()
+	service := Service{Base: "http://h", Carrier: answering{200, `{"result":{"id":"7","state":"on"}}`},
+		Options: []rest.Option{rest.WithDialect(rest.Dialect{}), rest.WithRoundTripper(answering{500, ``}), rest.WithMaxBody(100)}}
+	clients, err := service.Clients(example())
+	require.NoError(t, err)
+	_, err = clients[0].Status(t.Context(), "7")
+	require.NoError(t, err)
+
+	service.Options = append(service.Options, rest.WithMaxBody(10))
+	clients, err = service.Clients(example())
+	require.NoError(t, err)
+	_, err = clients[0].Status(t.Context(), "7")
+	require.Error(t, err, "the bound of the user is kept")
+}
+
+// fault 32
+func TestWhatAClientRefusesIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, s := range []Service{{Base: "ftp://h"}, {Base: "http://h", Options: []rest.Option{rest.WithRetries(99)}}} {
+		clients, err := s.Clients(example())
+		require.Error(t, err)
+		assert.Nil(t, clients)
+	}
+}

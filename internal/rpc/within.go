@@ -1,0 +1,32 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// errElapsed is the error of within when its time has elapsed.
+var errElapsed = errors.New("the time has elapsed")
+
+// within calls f with a context that is canceled after d. The time is that of the Host in ctx.
+// within returns the error of f, or errElapsed if the time elapsed before f returned.
+func within(ctx context.Context, d time.Duration, f func(ctx context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	slept := make(chan struct{})
+	go func() { // it ends before within returns
+		defer close(slept)
+		if transport.HostOf(ctx).Sleep(ctx, d) == nil {
+			cancel(errElapsed)
+		}
+	}()
+	err := f(ctx)
+	if errors.Is(context.Cause(ctx), errElapsed) {
+		err = errElapsed
+	}
+	cancel(nil)
+	<-slept
+	return err
+}
