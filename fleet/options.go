@@ -100,8 +100,9 @@ func Lease(d time.Duration) Option {
 }
 
 // RateLimit limits the requests of all workers together to perSecond. Each worker has the share of
-// its partitions, and sets it by SetRateLimit on the Watcher that runs. Give each worker the same.
-// The default, 0, leaves the limits of the Watchers as they are.
+// its partitions, and sets it by SetRateLimit on the Watcher that runs. A worker that needs more
+// uses what others leave of their shares; they have it back within a lease once they need it. Give
+// each worker the same limit. The default, 0, leaves the limits of the Watchers as they are.
 func RateLimit(perSecond float64) Option {
 	return func(c *config) {
 		if !(perSecond >= 0) || math.IsInf(perSecond, 1) {

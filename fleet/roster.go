@@ -13,6 +13,10 @@ type heartbeat struct {
 	Left bool `json:"left,omitempty"`
 	// N counts the heartbeats of a member.
 	N int `json:"n,omitempty"`
+	// Short says that the member needs more than its own part of the rate limit. Loans is what it
+	// lends to others, in partitions.
+	Short bool               `json:"short,omitempty"`
+	Loans map[string]float64 `json:"loans,omitempty"`
 }
 
 // member is what is known of a worker by its heartbeats.
@@ -21,6 +25,8 @@ type member struct {
 	at   time.Time     // of the newest heartbeat, by the server's clock
 	seen time.Duration // when it was seen, by one's own contact
 	old  bool          // it was stored before one began to look
+	// heard is when it was taken in, by one's own clock.
+	heard time.Time
 }
 
 // roster is who the workers are. It knows no clock.
@@ -28,13 +34,13 @@ type roster struct {
 	members map[string]member
 }
 
-// saw takes in a heartbeat that was seen at a time of contact. old says that it was stored before
-// one began to look.
-func (r *roster) saw(name string, h heartbeat, at time.Time, contact time.Duration, old bool) {
+// saw takes in a heartbeat that was seen at now, and at a time of contact. old says that it was
+// stored before one began to look.
+func (r *roster) saw(name string, h heartbeat, at time.Time, contact time.Duration, old bool, now time.Time) {
 	if r.members == nil {
 		r.members = map[string]member{}
 	}
-	r.members[name] = member{heartbeat: h, at: at, seen: contact, old: old}
+	r.members[name] = member{heartbeat: h, at: at, seen: contact, old: old, heard: now}
 }
 
 // gone forgets a member whose key is gone.
@@ -79,6 +85,34 @@ func (r *roster) living(dead func(name string) bool) []string {
 	slices.Sort(names)
 	return names
 }
+
+// short returns the members that need more than their part of the rate limit, but for one, sorted.
+func (r *roster) short(but string) []string {
+	var names []string
+	for name, m := range r.members {
+		if m.Short && !m.Left && !m.old && name != but {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// lent returns what the members lend to one of them at now, in partitions. local turns the server's
+// time into that of now's clock. A loan is as old as the heartbeat that told of it.
+func (r *roster) lent(to string, now time.Time, local func(time.Time) time.Time) (parts float64) {
+	for name, m := range r.members {
+		if p := m.Loans[to]; p > 0 && name != to && !m.Left && !m.old {
+			if age := max(now.Sub(m.heard), now.Sub(local(m.at))); age < validity(m.Lease) {
+				parts += p
+			}
+		}
+	}
+	return parts
+}
+
+// validity is for how long a heartbeat lends something: as long as it takes to miss two.
+func validity(lease time.Duration) time.Duration { return 2 * lease / beats }
 
 // lastBeat returns when a member was last heard of, by the server's clock. It is zero if it is not
 // known.

@@ -29,11 +29,11 @@ func TestAMemberIsSilentAfterItsLeaseWithoutAHeartbeat(t *testing.T) {
 	const lease = 5 * time.Second
 	server := time.Unix(1000, 0)
 	var r roster
-	r.saw("a", heartbeat{Lease: lease}, server, 10*time.Second, false)
-	r.saw("old", heartbeat{Lease: lease}, server.Add(-time.Minute), 10*time.Second, true)
-	r.saw("stored", heartbeat{Lease: lease}, server.Add(-time.Second), 10*time.Second, true)
-	r.saw("left", heartbeat{Lease: lease, Left: true}, server, 10*time.Second, false)
-	r.saw("patient", heartbeat{Lease: time.Minute}, server, 10*time.Second, false)
+	r.saw("a", heartbeat{Lease: lease}, server, 10*time.Second, false, server)
+	r.saw("old", heartbeat{Lease: lease}, server.Add(-time.Minute), 10*time.Second, true, server)
+	r.saw("stored", heartbeat{Lease: lease}, server.Add(-time.Second), 10*time.Second, true, server)
+	r.saw("left", heartbeat{Lease: lease, Left: true}, server, 10*time.Second, false, server)
+	r.saw("patient", heartbeat{Lease: time.Minute}, server, 10*time.Second, false, server)
 	living := func(contact time.Duration) []string {
 		silent := r.silent(contact, server)
 		return r.living(func(name string) bool { return slices.Contains(silent, name) })
@@ -44,7 +44,7 @@ func TestAMemberIsSilentAfterItsLeaseWithoutAHeartbeat(t *testing.T) {
 	assert.True(t, r.left("left"))
 	assert.False(t, r.left("a"))
 	assert.False(t, r.heard("unknown", 0, server))
-	r.saw("a", heartbeat{Lease: lease}, server, 20*time.Second, false)
+	r.saw("a", heartbeat{Lease: lease}, server, 20*time.Second, false, server)
 	assert.True(t, r.heard("a", 24*time.Second, server))
 	assert.Equal(t, server, r.lastBeat("a"))
 	r.gone("a")

@@ -81,7 +81,11 @@ type worker struct {
 	deadline time.Time // of leaving
 	cause    error     // why it leaves, if not for the end of ctx
 
-	rate    int          // the number of partitions that the rate limit is set for
+	rate    float64 // the number of partitions that the rate limit is set for
+	lending lending
+	usage   usage
+	recall  bool         // nothing is lent, as a partition is to be given up
+	told    bool         // a heartbeat has said that it leaves
 	offset  atomic.Int64 // server's clock less this process's; any goroutine
 	storing chan struct{}
 }
@@ -225,6 +229,7 @@ func (r *worker) memberChanged(m message, old bool) {
 		r.server = m.at
 		r.contact.beat(now)
 		r.cameBack(h.N)
+		r.lending.cameBack(h.N, now.Add(validity(r.f.lease)+r.f.lease/10))
 		if s, ok := r.sent[m.seq]; ok {
 			// The server stored it between the two.
 			r.offset.Store(int64(m.at.Sub(s.began.Add(s.stored.Sub(s.began) / 2))))
@@ -240,7 +245,7 @@ func (r *worker) memberChanged(m message, old bool) {
 	} else if h.Left && !r.roster.members[m.subject].Left {
 		r.log.Info("worker leaves", zap.String("member", m.subject))
 	}
-	r.roster.saw(m.subject, h, m.at, r.contact.at(now), old)
+	r.roster.saw(m.subject, h, m.at, r.contact.at(now), old, now)
 }
 
 // cameBack takes in one's own heartbeat of a number. Those before it come back no more.
@@ -303,14 +308,17 @@ func (r *worker) step(now time.Time) {
 	ready := r.studied && r.replayed == 2 && !r.server.IsZero() && !fenced && !r.leaving
 	living := r.roster.living(r.dead)
 	r.f.counts.workers.Store(int64(len(living)))
+	lent := r.lending.reserved(now) > 0
+	recall := r.leaving
 	for p := range r.slots {
 		s := &r.slots[p]
 		mine := s.record.owner == r.name
 		want := ready && ownerOf(p, living) == r.name
+		recall = recall || s.stop != nil && mine && !want
 		switch {
 		case s.busy:
 		case s.stop != nil:
-			if (!mine || !want) && !s.ending {
+			if (!mine || !want && (!lent || fenced)) && !s.ending {
 				s.ending = true
 				s.stop()
 			}
@@ -321,6 +329,11 @@ func (r *worker) step(now time.Time) {
 			r.write(p, r.name)
 		}
 	}
+	if recall && !r.recall || r.leaving && !r.told && !lent {
+		r.beatAt = now
+	}
+	r.recall = recall
+	r.limit(now)
 }
 
 // suspect notes who seems to be dead at now. A heartbeat is sent at once to find out.
@@ -354,7 +367,12 @@ func (r *worker) beat(now time.Time) {
 	r.beatAt = now.Add(r.f.lease / beats)
 	r.count++
 	r.began[r.count] = now
-	data := encode(heartbeat{Format: format, Lease: r.f.lease, Left: r.leaving, N: r.count})
+	h := heartbeat{Format: format, Lease: r.f.lease, N: r.count}
+	h.Short, h.Loans = r.lend(now)
+	r.limit(now) // before anybody hears of the loans
+	h.Left = r.leaving && r.lending.reserved(now) == 0
+	r.told = h.Left
+	data := encode(h)
 	r.group.Go(func() {
 		ctx, cancel := context.WithTimeout(r.life, r.f.lease/2)
 		defer cancel()
@@ -390,7 +408,7 @@ func (r *worker) idle() bool {
 			return false
 		}
 	}
-	return !r.beating
+	return r.told && !r.beating
 }
 
 // write claims a partition or, for the owner "", gives it up.
@@ -470,7 +488,7 @@ func (r *worker) start(p int) {
 	s := &r.slots[p]
 	ctx, stop := context.WithCancelCause(r.life)
 	s.stop, s.ending = func() { stop(errGivenUp) }, false
-	r.limit()
+	r.limit(time.Now())
 	sh := &share{
 		f: r.f, w: r.w, partition: p, gap: s.gap, local: r.local, slots: r.storing,
 		log: r.log.With(zap.Int("partition", p)),
@@ -481,7 +499,7 @@ func (r *worker) start(p int) {
 		ended := time.Now()
 		r.post(func() {
 			s.stop, s.gap = nil, ended
-			r.limit()
+			r.limit(time.Now())
 			if err != nil {
 				r.leave(fmt.Errorf("fleet: Run: %w", err))
 			}
@@ -489,23 +507,52 @@ func (r *worker) start(p int) {
 	})
 }
 
-// limit gives the Watcher its part of the rate limit. It is lowered before a partition is given up,
-// and raised after one was claimed, so that the parts never exceed the whole.
-func (r *worker) limit() {
-	if r.f.rate == 0 {
-		return
-	}
-	n := 0
+// running returns the number of partitions whose jobs are watched.
+func (r *worker) running() (n int) {
 	for p := range r.slots {
 		if r.slots[p].stop != nil {
 			n++
 		}
 	}
-	if n == 0 || n == r.rate {
+	return n
+}
+
+// lend returns what a heartbeat at now says of the rate limit: whether the worker needs more than
+// its own part, and what it lends to those that do.
+func (r *worker) lend(now time.Time) (short bool, loans map[string]float64) {
+	n := float64(r.running())
+	if r.f.rate == 0 || n == 0 {
+		return false, nil
+	}
+	r.usage.measure(r.w.Stats().Requests, now)
+	used := max(r.usage.last, r.usage.mean) / (r.f.rate / float64(len(r.slots)))
+	if !r.recall && !r.leaving {
+		loans = r.lending.offer(n, used, r.roster.short(r.name), now)
+		r.lending.send(r.count, loans)
+	}
+	return used >= n*9/10, loans
+}
+
+// limit gives the Watcher its part of the rate limit: that of its partitions, less what is lent to
+// others, and what others lend. It is lowered before a partition is given up or lent, and raised
+// after one was claimed, so that the parts never exceed the whole.
+func (r *worker) limit(now time.Time) {
+	if r.f.rate == 0 {
+		return
+	}
+	n := float64(r.running())
+	if n == 0 {
 		return // nothing is polled, and a limit of 0 is none
 	}
-	r.rate = n
-	limit := r.f.rate * float64(n) / float64(len(r.slots))
+	parts := max(n-r.lending.reserved(now), n/64)
+	if !r.server.IsZero() {
+		parts += r.roster.lent(r.name, now, r.local)
+	}
+	if math.Abs(parts-r.rate) < 1e-9 {
+		return
+	}
+	r.rate = parts
+	limit := r.f.rate * parts / float64(len(r.slots))
 	r.setRate(limit)
 	if err := r.w.SetRateLimit(limit, 1); err != nil {
 		r.log.Error("set the rate limit", zap.Error(err))
