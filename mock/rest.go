@@ -11,7 +11,7 @@ import (
 )
 
 // Guard is how long a [Clock] waits, in real time, while work is in progress and nothing changes.
-// After that it fails the test. On a busy machine it waits for up to three times as long.
+// After that it fails the test. On a busy machine it waits for up to twelve times as long.
 const Guard = quiet.Guard
 
 // A vigil watches whether the work in progress still changes.
@@ -96,7 +96,7 @@ func (r *rester) lookLocked(v *vigil) ending {
 	if r.version != version || r.version != v.version {
 		v.version = r.version
 		v.Changed(now)
-		if now.Sub(v.began) < 6*Guard {
+		if now.Sub(v.began) < 24*Guard {
 			return atRest
 		}
 		return hung

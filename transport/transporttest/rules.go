@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"runtime"
+	"regexp"
+	"runtime/pprof"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -24,20 +27,21 @@ var errSlow = errors.New("has not returned")
 func (s Subject) status(ctx context.Context, id string) (transport.Status, error) {
 	var st transport.Status
 	var err error
-	if !within(func() { st, err = s.Transport.Status(ctx, id) }) {
+	if !within(patience, func() { st, err = s.Transport.Status(ctx, id) }) {
 		return transport.Status{}, fmt.Errorf("Status(%q) %w within %v", id, errSlow, patience)
 	}
 	return st, err
 }
 
-// within calls f and reports whether it returned in time. It panics as f does.
-func within(f func()) bool {
+// within calls f and reports whether it returned in time, which is at most so much of real time. It
+// panics as f does.
+func within(most time.Duration, f func()) bool {
 	done := make(chan any, 1)
 	go func() {
 		defer func() { done <- recover() }()
 		f()
 	}()
-	bound := time.NewTimer(patience)
+	bound := time.NewTimer(most)
 	defer bound.Stop()
 	select {
 	case v := <-done:
@@ -202,8 +206,8 @@ func bearsConcurrency(s Subject) error {
 			}
 		})
 	}
-	if !within(wg.Wait) {
-		return fmt.Errorf("%d callers at once have not returned within %v", callers, patience)
+	if most := 12 * patience; !within(most, wg.Wait) {
+		return fmt.Errorf("%d callers at once have not returned within %v", callers, most)
 	}
 	close(errs)
 	return <-errs
@@ -325,22 +329,46 @@ func leavesNothing(s Subject) error {
 	if _, err := s.status(context.Background(), ids[0]); err != nil { // what it keeps for the next call
 		return err
 	}
-	before := runtime.NumGoroutine()
-	for range 50 {
-		ctx, cancel := context.WithCancel(context.Background())
-		for _, id := range ids {
-			_, _ = s.Transport.Status(ctx, id)
+	mark := strconv.FormatUint(marks.Add(1), 10)
+	pprof.Do(context.Background(), pprof.Labels(markKey, mark), func(ctx context.Context) {
+		for range 50 {
+			ctx, cancel := context.WithCancel(ctx)
+			for _, id := range ids {
+				_, _ = s.Transport.Status(ctx, id)
+			}
+			cancel()
 		}
-		cancel()
-	}
+	})
 	if c, ok := s.Transport.(interface{ Close() error }); ok {
 		_ = c.Close()
 	}
 	after := 0
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if after = runtime.NumGoroutine(); after <= before+8 { // those of a service
+		if after = marked(mark); after <= 8 { // such as connections that are kept
 			return nil
 		}
 	}
-	return fmt.Errorf("after %d calls there are %d goroutines more", 50*len(ids), after-before)
+	return fmt.Errorf("after %d calls there are %d goroutines more", 50*len(ids), after)
+}
+
+// markKey is the label of the goroutines that calls start, and of those that these start. marks
+// counts the values that were used.
+const markKey = "transporttest"
+
+var marks atomic.Uint64
+
+// group is the head of a group of goroutines of a profile, and their labels.
+var group = regexp.MustCompile(`(?m)^(\d+) @ .*\n# labels: \{.*"` + markKey + `":"(\d+)"`)
+
+// marked returns how many goroutines have a mark. Goroutines of other tests have none or others.
+func marked(mark string) (n int) {
+	var text strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&text, 1)
+	for _, m := range group.FindAllStringSubmatch(text.String(), -1) {
+		if m[2] == mark {
+			more, _ := strconv.Atoi(m[1])
+			n += more
+		}
+	}
+	return n
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // Guard is how long, in real time, work may be in progress with no change. On a busy machine it is
-// up to three times as long.
+// up to twelve times as long.
 const Guard = 10 * time.Second
 
 // busyLooks is how many looks are taken in a Guard at least, unless the machine is busy.
@@ -82,7 +82,7 @@ func (w *Watch) Remember() { places.add(w.still) }
 // IsOver reports whether nothing has changed for too long.
 func (w *Watch) IsOver(now time.Time) bool {
 	still := now.Sub(w.changed)
-	return still >= 3*Guard || still >= Guard && w.idle >= busyLooks
+	return still >= 12*Guard || still >= Guard && w.idle >= busyLooks
 }
 
 // Pause returns the time to the next look. The cost of a look bounds how often there is one.
