@@ -11,15 +11,15 @@ import (
 )
 
 // ByKind uses the Strategy of the job's kind, or otherwise. Choose it if jobs of some kinds take
-// seconds and of others hours.
+// seconds and jobs of other kinds take hours.
 //
 //	ByKind(map[string]Strategy{"thumbnail": Constant(time.Second)}, Constant(time.Minute))
 //	kind  thumbnail  any other
 //	wait  1s         1m
 //
 // A [Learner] within learns from jobs of its own kinds only. If any Strategy within is a [Ranker],
-// the result is one too, as with [ByState] and [ByAge]. It ranks a job whose Strategy is no Ranker
-// like a job of unknown duration.
+// the result is one too, as with [ByState] and [ByAge]. If the Strategy of a job is not a Ranker,
+// the job ranks like one of unknown duration.
 func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByKind", kinds, otherwise)
 	find := func(kind string) int { return find(names, kind) }

@@ -6,8 +6,8 @@ import (
 )
 
 // Fibonacci polls at once, then after base, and each wait is the sum of the two waits before it.
-// Choose it, with a [Cap], if an [Exponential] that doubles grows too fast. Its waits come to grow
-// by 1.618.
+// Choose it, with a [Cap], if an [Exponential] that doubles grows too fast. In the long run each
+// wait is 1.618 times the last.
 //
 //	Fibonacci(time.Second)
 //	attempt  0  1   2   3   4   5   6    7    8

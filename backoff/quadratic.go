@@ -4,8 +4,8 @@ import "time"
 
 // Quadratic makes poll n at n² * worth, counted from 0. The argument worth is the detection delay
 // that one more request is worth avoiding. Choose it if you know nothing about durations but you
-// know the price of a request. With Quadratic(2*time.Second), hearing of the end up to two seconds
-// later is better than one more request.
+// know the price of a request. With Quadratic(2*time.Second), one more request is worth making only
+// if it shortens the delay by more than two seconds.
 //
 //	Quadratic(time.Second)
 //	attempt  0  1   2   3   4   5   ...  31
