@@ -40,7 +40,8 @@ const Unlimited = problems.Unlimited
 const Exact = pace.Exact
 
 // Option sets one property of a Watcher that [New] or [NewHTTP] makes. Both report a nil Option, a
-// negative or nonsensical value, and a typed nil in an interface.
+// value that an option refuses, and a typed nil in an interface. Negative values are refused,
+// except [Unlimited] and [Exact] where an option names them.
 type Option func(*config)
 
 type config struct {
@@ -227,8 +228,8 @@ func WithObserver(o observe.Observer) Option { return func(c *config) { c.observ
 // While a Notifier is reliable, jobs are polled only every [WithQuietInterval]. A terminal status
 // that it delivers is confirmed by a poll, unless it is a [transport.Truster] that says otherwise.
 //
-// When notifications may have been lost, every job is polled once, and then at the pace of the
-// Backoff until the Notifier has listened for a minute. The same happens when a Notifier misses the
+// When notifications may have been lost, every job is polled once. Then the pace of the Backoff
+// applies until the Notifier has listened for a minute. The same happens when a Notifier misses the
 // ends of three jobs and says nothing for half a minute.
 func WithNotifier(n transport.Notifier) Option {
 	return func(c *config) {

@@ -113,10 +113,10 @@ func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []Wa
 // # Large bulks
 //
 // The first 64 jobs, or the first two batches if that is more, are polled when the Backoff says.
-// The first polls of all other jobs are spread, 16 jobs or a batch at a time, so that they do not
-// all reach the service at once. They spread over the longest wait between polls that the Backoff
-// asks for, but over at most ten minutes and at most a tenth of the timeout. A first wait that the
-// Backoff asks for at most doubles.
+// The first polls of all other jobs are spread, 16 jobs or a batch at a time. So they do not all
+// reach the service at once. The interval is the longest wait between polls that the Backoff asks
+// for. It is at most ten minutes, and at most a tenth of the timeout. A first wait that the Backoff
+// asks for at most doubles.
 //
 // # The goroutine of the sequence
 //

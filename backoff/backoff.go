@@ -60,7 +60,7 @@ type Poll struct {
 	// report it.
 	Progress float64
 	// State is the job's state in the newest answer, as transport.State prints it: "pending",
-	// "running" or "unknown". It is empty before the first answer.
+	// "running", "blocked" or "unknown". It is empty before the first answer.
 	State string
 	// Err is the error of the last poll. It is nil if the poll was answered.
 	Err error
@@ -104,7 +104,7 @@ type Ranker interface {
 // Outcome is what one watch learned about the end of its job. Times count from the start of the
 // watch.
 type Outcome struct {
-	// Key and Kind are those of the [Poll].
+	// Key and Kind are the Key and Kind of the [Poll].
 	Key, Kind string
 	// After is the age at which the job was last seen not to have ended. It is zero if no poll saw
 	// that.

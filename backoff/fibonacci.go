@@ -13,7 +13,7 @@ import (
 //	attempt  0  1   2   3   4   5   6    7    8
 //	wait     0  1s  2s  3s  5s  8s  13s  21s  34s
 //
-// The waits are those of github.com/sethvargo/go-retry v0.5.0 (backoff_fibonacci.go), at most the
+// The waits are as in github.com/sethvargo/go-retry v0.5.0 (backoff_fibonacci.go), at most the
 // longest [time.Duration]. Zero means [DefaultBase]. So does a negative value, which Validate
 // reports.
 func Fibonacci(base time.Duration) Strategy { return fibonacci{base} }

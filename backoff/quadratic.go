@@ -15,9 +15,9 @@ import "time"
 // The wait before attempt n is (2n-1) * worth, so poll n comes at the age n² * worth. Let the cost
 // of a job be its requests plus its detection delay divided by worth. The schedule then costs at
 // most about √2 times as much as the best fixed interval, for any duration. The model of cost is
-// that of R. Barlow and F. Proschan, Mathematical Theory of Reliability, 1965, chapter 4. An
-// adaptive learner begins with this schedule. Zero means [DefaultBase]. So does a negative value,
-// which Validate reports.
+// from R. Barlow and F. Proschan, Mathematical Theory of Reliability, 1965, chapter 4. An adaptive
+// learner begins with this schedule. Zero means [DefaultBase]. So does a negative value, which
+// Validate reports.
 func Quadratic(worth time.Duration) Strategy { return quadratic{worth} }
 
 type quadratic struct{ worth time.Duration }

@@ -19,8 +19,8 @@ type Call struct {
 	ID string
 	// IDs are the ids of a batch, in its order. Other calls have none.
 	IDs []string
-	// Method and Path are those of the request. The path is escaped and has its query. Both are
-	// empty for a call of a [Transport].
+	// Method and Path are the method and path of the request. The path is escaped and has its query.
+	// Both are empty for a call of a [Transport].
 	Method, Path string
 	// Header is the header of the request.
 	Header http.Header

@@ -84,8 +84,8 @@ type Event struct {
 	// Time says when it happened, on the Watcher's clock.
 	Time time.Time
 
-	// IDs are the jobs that a poll is about: one, or those of a batch. PollStarted and PollEnded have
-	// them.
+	// IDs are the ids of the jobs that a request is about: one, or all of a batch. PollStarted and
+	// PollEnded have them.
 	IDs []string
 	// Took is how long the poll took. PollEnded has it.
 	Took time.Duration

@@ -42,7 +42,7 @@ type Stats struct {
 	// passed since the end. It counts from the poll before, or from the end that the service reported.
 	Delay Quantiles
 	// Kinds are the figures of the first [MaxKinds] kinds of jobs, by name: see jobstatus.Kind.
-	// OtherKinds are those of all further kinds together, without Watches and Overdue.
+	// OtherKinds are the figures of all further kinds together, without Watches and Overdue.
 	Kinds      map[string]KindStats
 	OtherKinds KindStats
 }

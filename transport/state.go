@@ -22,9 +22,9 @@ const (
 	Failed
 	// Canceled means that the job ended at somebody's request.
 	Canceled
-	// Blocked means that the job has not ended, and goes on only after a person has acted, such as by
-	// an approval, an input or a sign-in. If the service says what the job waits for, it is in the
-	// Message of the [Status].
+	// Blocked means that the job goes on only after a person has acted, such as by an approval, an
+	// input or a sign-in. If the service says what the job waits for, it is in the Message of the
+	// [Status].
 	Blocked
 )
 

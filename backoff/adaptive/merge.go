@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// Merge combines saved states of [Learner.MarshalBinary] into one state of the same form. If
-// several states hold the same kind and there is no room for all its jobs, Merge keeps the newest
-// of each state, in proportion to their numbers. An error says which state is damaged, and where.
+// Merge combines saved states of [Learner.MarshalBinary] into one state of the same form. If there
+// is no room for all jobs of a kind that several states hold, Merge keeps the newest jobs of each
+// state, in proportion. An error says which state is damaged, and where.
 func Merge(saved ...[]byte) ([]byte, error) {
 	merged := map[string]*ranked{}
 	for i, data := range saved {

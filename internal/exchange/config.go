@@ -37,8 +37,8 @@ type Config struct {
 	Origins     []string
 	// OriginTokens has the tokens of other origins, which it allows.
 	OriginTokens []OriginToken
-	// Strict is whether redirects are limited to the allowed origins, whatever a user's CheckRedirect
-	// says, and whether the default pool refuses addresses of the local network that nobody named.
+	// Strict limits redirects to the allowed origins, whatever a user's CheckRedirect says. It also
+	// makes the default pool refuse addresses of the local network that nobody named.
 	Strict bool
 
 	header   http.Header

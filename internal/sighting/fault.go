@@ -51,9 +51,9 @@ func FaultOf(err error) Fault {
 }
 
 // Oddity reports whether the fault says nothing certain about the job, so that the patience
-// decides. Such faults are an answer that could not be read, a job that the service does not know,
-// and a request that did not reach the service. The last one is odd only if the job was seen
-// before; otherwise it is final.
+// decides. There are three: the answer could not be read, the service does not know the job, or the
+// request did not reach the service. The last one is odd only if the job was seen before. Otherwise
+// it is final.
 func (f Fault) Oddity(seen bool) bool {
 	switch f.Class {
 	case transport.Malformed, transport.NotFound:

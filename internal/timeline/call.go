@@ -145,8 +145,8 @@ func (c *call) isHold() bool { return c.hold > 0 && !c.polled }
 // the change of the job.
 const newsAfter = time.Second
 
-// alive returns the age of x at the end of c if the service held the request until the job changed,
-// because the job still ran until then. Otherwise it returns 0.
+// alive returns the age until which the job of x certainly ran. If the service held the request of
+// c until the job changed, that is the age at the end of c. Otherwise alive returns 0.
 func (c *call) alive(x *watch) time.Duration {
 	if c.isHold() && c.ended-c.asked >= newsAfter {
 		return c.ended - x.began

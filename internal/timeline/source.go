@@ -267,8 +267,8 @@ func (s *source) cutLocked() *Result {
 }
 
 // leaveLocked stops the source of a call that ends. If the sequence is between two ids, leaveLocked
-// waits for it to return while the context lasts, because it may hold something that its caller
-// needs next.
+// waits for it to return, or for the end of the context. The sequence may hold something that its
+// caller needs next.
 func (s *source) leaveLocked() {
 	if s == nil {
 		return

@@ -90,7 +90,8 @@ func (w When) OfCancel() When { w.rule.Operation = trouble.Cancel; return w }
 // [Forged], [Latency] and [Reset] apply to a push.
 func (w When) OfPush() When { w.rule.Operation = trouble.Unasked; return w }
 
-// And restricts w to calls that other selects too. The kind of call and the count are those of w.
+// And restricts w to calls that other also selects. The kind of calls, and how they are counted,
+// come from w.
 func (w When) And(other When) When {
 	w.rule.Limits = append(slices.Clip(w.rule.Limits), other.rule.Limits...)
 	w.err = errors.Join(w.err, other.err)

@@ -34,9 +34,9 @@
 // means canceled, in upper or lower case. Any other word means that the operation is running. An
 // operation whose answer has an error is never told as completed.
 //
-// A Location has failed if it answers with a 4xx or 5xx, except for codes that refuse the request
-// (401, 403, 404, 410) or are transient (408, 429, 500, 502, 503, 504). A status in its answer
-// counts only if it means failure or running. A 202 without a word always means running.
+// A Location has failed if it answers with a 4xx or 5xx. The codes that refuse the request (401,
+// 403, 404, 410) and transient codes (408, 429, 500, 502, 503, 504) are no failure. A status in its
+// answer counts only if it means failure or running. A 202 without a word always means running.
 //
 // After success, [Final] and the method say where the result is. It is fetched once, into
 // Status.Result. If that request fails with a transient error, only that request is repeated. A

@@ -24,9 +24,9 @@ func (c *Client) MaxBatch() int {
 // in the order of ids. A job that no item names has no answer, and items about other jobs are
 // ignored. An answer of 202 or 204 that is not JSON is about no job.
 //
-// The answer about a job is an error if its item cannot be read, if two items about it differ, if
-// Batch.NotFound says that there is no such job, or if [transport.CheckID] refuses its id. An item
-// may spell an id in another case, if it can be about no other job.
+// The answer about a job is an error in four cases: its item cannot be read, two items about it
+// differ, Batch.NotFound says that there is no such job, or [transport.CheckID] refuses its id. An
+// item may spell an id in another case, if it can be about no other job.
 //
 // The error of the whole request is as for [Client.Status], with these differences:
 //

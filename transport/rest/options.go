@@ -61,9 +61,10 @@ func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.Client =
 // connections that [Client.Close] closes.
 //
 // The default pool uses the proxy of the environment, and opens at most [DefaultMaxConnections]. It
-// waits 10 s for a connection to open, 10 s for the TLS handshake and 10 s for the headers of an
-// answer, which have at most 64 KiB. Requests of [Client.Hold] have a second pool of the same size,
-// and wait for headers longer by the length of the hold. Your own RoundTripper sets its own bounds.
+// waits 10 s for a connection to open, 10 s for the TLS handshake, and 10 s for the headers of an
+// answer. The headers have at most 64 KiB. Requests of [Client.Hold] have a second pool of the same
+// size, and wait for headers longer by the length of the hold. Your own RoundTripper sets its own
+// bounds.
 //
 // Requests name gzip in Accept-Encoding, unless the RoundTripper is an [http.Transport] with
 // DisableCompression. An answer that the RoundTripper has already decompressed is read unchanged.

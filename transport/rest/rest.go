@@ -86,8 +86,8 @@
 // all waits are on its clock. Each request is logged at debug level, under the name "rest".
 //
 // Repetitions that net/http makes by itself are bounded too. It repeats a request if the connection
-// is closed before the answer, as by an HTTP/2 GOAWAY. The first such repetition is free, and
-// further ones count as retries. While other requests are answered, ten more are free.
+// is closed before the answer, as by an HTTP/2 GOAWAY. The first such repetition is free. While
+// other requests are answered, ten more are free. Further ones count as retries.
 package rest
 
 import (

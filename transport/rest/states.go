@@ -3,8 +3,7 @@ package rest
 import "github.com/iamber12/job-status-monitoring/transport"
 
 // defaultStates are the words of the default dialect. They lack words that some services use for
-// every job that is over, whether it succeeded or not, such as done, finished, complete, ended,
-// closed, stopped and terminated.
+// every job that is over, whether it succeeded or not: see [DefaultStates].
 var defaultStates = map[transport.State][]string{
 	transport.Pending: {
 		"pending", "queued", "enqueued", "waiting", "scheduled", "submitted", "accepted", "created", "new", "received",
