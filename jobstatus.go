@@ -198,10 +198,10 @@ func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id strin
 }
 
 // Result returns the output of a completed job. The argument done is the job's terminal status. If
-// the Transport is a [transport.Fetcher], Result asks the service; otherwise it returns
-// done.Result. If done is not Completed, Result returns an error. The caller must close body, and
-// can read it until ctx ends. The poll timeout bounds the time until Result returns, not the
-// reading of body.
+// the Transport is a [transport.Fetcher], Result asks the service. Otherwise, or if the Fetcher's
+// error matches [errors.ErrUnsupported], Result returns done.Result. If done is not Completed,
+// Result returns an error. The caller must close body, and can read it until ctx ends. The poll
+// timeout bounds the time until Result returns, not the reading of body.
 func (w *Watcher) Result(ctx context.Context, done Status) (body io.ReadCloser, err error) {
 	err = w.check(ctx)
 	if err == nil && done.State != Completed {

@@ -181,9 +181,9 @@ func WithConcurrency(n int) Option {
 // polled. The default is [DefaultHolds].
 //
 // A hold lasts for a minute at most. When the next poll of a job is due, and fewer than n holds are
-// open, the poll is replaced by a hold. A job of which no status was seen yet is polled. A Backoff
-// that is a [backoff.Ranker] says which jobs are likely to end soon. The fewer holds are free, the
-// likelier a job must be to end.
+// open, the poll is replaced by a hold. The first request about a new job is always a poll. A
+// Backoff that is a [backoff.Ranker] says which jobs are likely to end soon. The fewer holds are
+// free, the likelier a job must be to end.
 //
 // If holds fail, or the service answers them at once, all jobs are polled for a minute. If a proxy
 // cuts a hold, later holds are shorter. After eight holds in a row without news, the job is polled

@@ -142,14 +142,14 @@ type Answer struct {
 }
 
 // Holder is a Transport whose service can keep a request open until the job changes, which is known
-// as long polling. A Watcher calls Hold for some of its jobs and polls all others. It calls Hold
-// only for a job of which it has seen a status.
+// as long polling. A Watcher calls Hold for some of its jobs and polls all others. The first
+// request about a new job is never a hold.
 //
 // Hold returns when the job differs from last, or when about d has passed, whichever comes first.
-// The argument last is the newest Status of the job. It has no Revision if no answer had one. A
-// Status that says nothing new is a valid result. An error that matches [errors.ErrUnsupported]
-// means that requests about this job cannot be held, and that no request was made. The caller then
-// polls.
+// The argument last is the newest Status of the job. It is zero but for its ID if no poll was
+// answered, and has no Revision if no answer had one. A Status that says nothing new is a valid
+// result. An error that matches [errors.ErrUnsupported] means that requests about this job cannot
+// be held, and that no request was made. The caller then polls.
 //
 // The deadline of ctx leaves time beyond d for the answer.
 type Holder interface {
