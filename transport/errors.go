@@ -11,7 +11,7 @@ import (
 // ErrNotFound is matched by the error of a poll if the service does not know the job.
 var ErrNotFound = errors.New("job not found")
 
-// ErrInvalidID is matched by the error of CheckID.
+// ErrInvalidID is matched by the error of [CheckID].
 var ErrInvalidID = errors.New("invalid job id")
 
 // ErrMalformed is matched by the error of an answer that could not be read.
@@ -104,13 +104,13 @@ func (e *Error) sentinel() error {
 	}
 }
 
-// MaxIDBytes is the length of the longest id that CheckID lets pass. It is long because the id of
-// some services is a URL that holds a token.
+// MaxIDBytes is the length of the longest valid id, in bytes. It is large because the id of some
+// services is a URL that holds a token.
 const MaxIDBytes = 16 << 10
 
-// CheckID reports what is wrong with a job's id: an error that matches ErrInvalidID if it is empty,
-// "." or "..", longer than MaxIDBytes, not UTF-8, or holds a control character. Any other id, one
-// with a slash or a question mark in it too, is a transport's to encode.
+// CheckID returns an error that matches [ErrInvalidID] if id is empty, "." or "..", longer than
+// [MaxIDBytes], not UTF-8, or contains a control character. Any other id is valid, even with a
+// slash or a question mark in it. A transport must encode it.
 func CheckID(id string) error {
 	switch {
 	case id == "":

@@ -108,7 +108,7 @@ type Conditional interface {
 
 // Batcher is a Transport that can ask about many jobs in one request.
 //
-// StatusBatch asks about at most MaxBatch jobs. No id occurs twice. It returns an Answer for each
+// StatusBatch asks about at most MaxBatch jobs. No id occurs twice. It returns an [Answer] for each
 // job, in any order. The ID of an Answer's Status names the job. If a job has no Answer, the
 // Watcher asks about it again, in a smaller batch or alone. A Watcher asks about a single job by
 // Status.

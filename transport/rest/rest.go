@@ -20,14 +20,14 @@
 // A [Dialect] describes any other service: its requests, the places of values in its answers, and
 // its words for each state. A Dialect with a Batch asks about many jobs in one request.
 //
-// # What becomes of an answer
+// # What an answer means
 //
 //	1xx                           permanent; its body is not read
 //	2xx with a status             that status; unknown if States lacks its word, which is in Raw
 //	202, 204 without a status     pending, whether the body is empty, a text or JSON
-//	other 2xx without a status    malformed; transient if it is an HTML page, as of a portal
+//	other 2xx without a status    malformed; transient if it is an HTML page, as a portal sends
 //	2xx over WithMaxBody          malformed; transient if it is an HTML page
-//	401                           asked again if WithToken has a new token; else permanent
+//	401                           sent again if WithToken returns a new token; else permanent
 //	403, 409, 420, 423            throttled if a header names a wait or says that nothing remains of
 //	                              a quota; else permanent
 //	404                           not found
@@ -35,12 +35,12 @@
 //	421                           misdirected
 //	429                           throttled
 //	501, 505 without an end       permanent
-//	502, 504                      transient whatever the body says: a gateway speaks
-//	503                           likewise, but throttled if a header paces as above
+//	502, 504                      transient, whatever the body says: a gateway answers
+//	503                           likewise, but throttled if a header says so, as for 403
 //	other 5xx without an end      transient
 //	5xx but 502-504 with an end   that status: some services answer 500 for a job that failed
 //	303                           completed, with the location as its result; misdirected if that is
-//	                              at another origin or where one signs in
+//	                              at another origin or leads to a sign-in page
 //	304 that was not asked for    malformed
 //	other 3xx                     misdirected: a redirect that is refused or leads nowhere
 //	other 4xx                     permanent
