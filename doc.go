@@ -1,5 +1,5 @@
-// Package jobstatus waits for jobs that run on someone else's service. It hears of a job's end
-// early, with few requests, and never loses it.
+// Package jobstatus waits for jobs that run on someone else's service. It detects the end of a job
+// soon after it happens, makes few requests, and never loses a job.
 //
 //	w, err := jobstatus.NewHTTP("https://jobs.example.com")
 //	if err != nil {
@@ -25,19 +25,20 @@
 //   - The wait gave up because of a limit, its context or [Watcher.Close]. The job goes on. The
 //     newest status seen comes with a [WaitError].
 //   - No further poll would help. The newest status seen comes with another error, such as
-//     [ErrNotFound] or a [PanicError]. A wait that never began has [ErrInvalidID] or
+//     [ErrNotFound] or a [PanicError]. A wait that never began returns [ErrInvalidID] or
 //     [ErrMaxWatches].
 //
 // # Limits
 //
 // Without options, a wait makes at most [DefaultMaxAttempts] polls and lasts at most
-// [DefaultTimeout]. A timeout or a Backoff that is set lifts the default limit of attempts: the
-// wait then makes as many polls as it takes. With an [Unlimited] timeout only the context ends it.
-// An [Option] applies to all waits of a Watcher, and a [WatchOption] to one.
+// [DefaultTimeout]. Setting a timeout or a Backoff lifts the default limit of attempts. The wait
+// then makes as many polls as it needs. With an [Unlimited] timeout, the wait gives up only when
+// its context ends or the Watcher is closed. An [Option] applies to all waits of a Watcher, and a
+// [WatchOption] to one.
 //
 // # Tests
 //
-// A Watcher waits on the clock given to [WithClock] only. Package mock has a clock that a test
-// moves, and a service to watch. On the real clock everything also runs in a testing/synctest
-// bubble.
+// A Watcher waits only on the clock given to [WithClock]. Package mock has a clock that a test
+// advances, and a service to watch. With the real clock, everything also runs inside a
+// testing/synctest bubble.
 package jobstatus

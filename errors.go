@@ -20,20 +20,20 @@ var (
 	// ErrTimeout is matched by the [WaitError] of a wait that reached its timeout. That error
 	// matches [context.DeadlineExceeded] too.
 	ErrTimeout = timeline.ErrTimeout
-	// ErrMaxAttempts is matched by the [WaitError] of a wait that made as many polls as it may.
+	// ErrMaxAttempts is matched by the [WaitError] of a wait that reached its limit of polls.
 	ErrMaxAttempts = timeline.ErrMaxAttempts
 	// ErrNotFound is matched by the error of a wait for a job that the service does not know.
 	ErrNotFound = transport.ErrNotFound
-	// ErrThrottled is matched by the [WaitError] of a wait that is shorter than the wait that the
-	// service asks for.
+	// ErrThrottled is matched by the [WaitError] of a wait whose service asked for a pause that is
+	// longer than the time left.
 	ErrThrottled = transport.ErrThrottled
 	// ErrInvalidID is matched by the error of a wait for an id that no job can have.
 	ErrInvalidID = transport.ErrInvalidID
 	// ErrMaxWatches is matched by the error of a wait that did not begin, because [WithMaxWatches]
 	// allows no further job.
 	ErrMaxWatches = timeline.ErrMaxWatches
-	// ErrBlocked is matched by the [WaitError] of a wait that [StopWhenBlocked] ended. The message
-	// of its last status says what the job waits for, if the service does.
+	// ErrBlocked is matched by the [WaitError] of a wait that [StopWhenBlocked] ended. If the service
+	// says what the job waits for, it is in the Message of the last status.
 	ErrBlocked = timeline.ErrBlocked
 	// ErrClosed is matched by the error of every call on a closed Watcher, and by the [WaitError]
 	// of every wait that [Watcher.Close] ended.
@@ -86,11 +86,11 @@ type WaitError struct {
 	// ID is the id of the job. It is empty if the context or Close ended a call of
 	// [Watcher.WaitForJobs] before the end of its sequence of ids.
 	ID string
-	// Reason is why the wait gave up: [ErrTimeout], [ErrMaxAttempts], [ErrThrottled], [ErrClosed], or
-	// the cause of the context's end.
+	// Reason is why the wait gave up: [ErrTimeout], [ErrMaxAttempts], [ErrThrottled], [ErrBlocked],
+	// [ErrClosed], or the cause of the context's end.
 	Reason error
-	// Last is the newest status seen. Its State is Unknown if there was none, or if the Transport has
-	// no state for the word in Last.Raw.
+	// Last is the newest status seen. Its State is Unknown if no status was seen, or if the Transport
+	// maps the word in Last.Raw to no state.
 	Last Status
 	// LastErr is the error of the last poll. It is nil if that poll was answered.
 	LastErr error
@@ -98,8 +98,8 @@ type WaitError struct {
 	Polls int
 	// Elapsed is how long this wait lasted.
 	Elapsed time.Duration
-	// HeldUp names what delayed polls, such as "the rate limit (WithRateLimit)". It is empty if
-	// nothing did.
+	// HeldUp names what delayed the last poll, such as "the rate limit (WithRateLimit)". It is empty
+	// if nothing did.
 	HeldUp string
 
 	context error // the Err of the context whose end is the Reason
@@ -139,9 +139,9 @@ func lastSeen(st *Status) string {
 	}
 }
 
-// Unwrap returns the reason and the error of the last poll. If the context ended the wait, its Err
-// is among them, so that [context.DeadlineExceeded] or [context.Canceled] matches whatever the
-// cause.
+// Unwrap returns the reason and the error of the last poll. If the context ended the wait, the
+// context's Err is one of them. So [context.DeadlineExceeded] or [context.Canceled] matches,
+// whatever the cause is.
 func (e *WaitError) Unwrap() []error {
 	if e == nil {
 		return nil
@@ -183,8 +183,8 @@ func (e *PanicError) Is(target error) (matches bool) {
 	return errors.Is(err, target)
 }
 
-// As finds what [errors.As] finds in the value, if it is an error. It does not panic because of the
-// value's methods.
+// As applies [errors.As] to the value, if the value is an error. It does not panic, even if the
+// value's methods do.
 func (e *PanicError) As(target any) (found bool) {
 	err := e.cause()
 	if err == nil {

@@ -369,6 +369,7 @@ func TestTheAgeOfAResumedWaitIsLearned(t *testing.T) {
 	})
 }
 
+// fault 50
 func TestPendingJobsGoOnInAnotherProcess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

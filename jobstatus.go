@@ -27,11 +27,12 @@ type (
 	Transport = transport.Transport
 	// Status is one answer about a job. It prints as one line.
 	Status = transport.Status
-	// State says how far a job is.
+	// State says where a job stands.
 	State = transport.State
 )
 
-// The states of a job. Completed, Failed and Canceled are terminal.
+// The states of a job. Completed, Failed and Canceled are terminal: a job does not leave them. A
+// Blocked job waits for a person.
 const (
 	Unknown   = transport.Unknown
 	Pending   = transport.Pending
@@ -42,12 +43,12 @@ const (
 	Blocked   = transport.Blocked
 )
 
-// Watcher follows jobs until they end. [New] and [NewHTTP] make one. It does not change afterwards,
-// but for [Watcher.SetRateLimit], and is safe for concurrent use. One Watcher is enough for all
-// jobs of a service.
+// Watcher follows jobs until they end. [New] and [NewHTTP] make one. A Watcher does not change
+// after it is made, except by [Watcher.SetRateLimit]. It is safe for concurrent use. One Watcher is
+// enough for all jobs of a service.
 //
-// A pending watch is a small struct, without a goroutine, a timer or a context of its own. All
-// watches share one timer. Waits for the same id share one watch and its polls.
+// A pending watch is a small struct. It has no goroutine, timer or context of its own: all watches
+// share one timer. Waits for the same id share one watch and its polls.
 type Watcher struct {
 	transport Transport
 	timeline  *timeline.Timeline
@@ -57,8 +58,8 @@ type Watcher struct {
 	owned     io.Closer // the transport, where NewHTTP made it
 }
 
-// New returns a Watcher that polls through t. The error joins everything that is wrong with the
-// options.
+// New returns a Watcher that polls through t. If options are wrong, the error joins the problems of
+// all of them.
 //
 // The Watcher does not close t.
 func New(t Transport, opts ...Option) (*Watcher, error) {
@@ -78,13 +79,13 @@ func New(t Transport, opts ...Option) (*Watcher, error) {
 	return newWatcher(t, c), nil
 }
 
-// NewHTTP returns a Watcher of the jobs of the HTTP service at baseURL. As long as [WithREST] sets
-// nothing else, the service speaks the default dialect of package transport/rest. NewHTTP reports
-// all that is wrong with the URL and the options together.
+// NewHTTP returns a Watcher for the jobs of the HTTP service at baseURL. The service must speak the
+// default dialect of package transport/rest, unless [WithREST] sets another. If the URL or options
+// are wrong, the error joins all problems.
 //
 // The Watcher owns its connections, and [Watcher.Close] closes them. It opens at most
-// [rest.DefaultMaxConnections] of them, or as many as [WithConcurrency] and [WithHolds] allow
-// together if that is more. [rest.WithMaxConnections] sets another number.
+// [rest.DefaultMaxConnections] connections, or the sum of [WithConcurrency] and [WithHolds] if that
+// is more. [rest.WithMaxConnections] sets another number.
 func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
 	t, restErr := newREST(baseURL, c)
@@ -147,12 +148,13 @@ func newWatcher(t Transport, c *config) *Watcher {
 	}
 }
 
-// StartJob starts a job and returns what the service says of it at once: its id, how long to wait
-// before the first poll, and perhaps its end. Give it to the wait with [From].
+// StartJob starts a job and returns the service's answer: the job's id, the wait before the first
+// poll, and the terminal state if the job has already ended. Pass it to the wait with [From].
 //
 // The Transport must be a [transport.Starter] or a [transport.Creator]; otherwise the error matches
 // [errors.ErrUnsupported]. A create that may have reached the service is sent again only with an
-// [IdempotencyKey]. If ctx has ended, no request is made.
+// [IdempotencyKey]. If ctx has ended, StartJob makes no request. The poll timeout bounds the call:
+// see [WithPollTimeout].
 func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Status, err error) {
 	if err := w.check(ctx); err != nil {
 		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
@@ -195,10 +197,11 @@ func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id strin
 	return first.ID, err
 }
 
-// Result returns what a completed job produced, of which done is the last status. It asks the
-// service by a Transport that is a [transport.Fetcher], and returns done.Result by any other. The
-// caller closes the result, and may read it for as long as ctx lasts. The poll timeout bounds the
-// time until the result begins.
+// Result returns the output of a completed job. The argument done is the job's terminal status. If
+// the Transport is a [transport.Fetcher], Result asks the service. Otherwise, or if the Fetcher's
+// error matches [errors.ErrUnsupported], Result returns done.Result. If done is not Completed,
+// Result returns an error. The caller must close body, and can read it until ctx ends. The poll
+// timeout bounds the time until Result returns, not the reading of body.
 func (w *Watcher) Result(ctx context.Context, done Status) (body io.ReadCloser, err error) {
 	err = w.check(ctx)
 	if err == nil && done.State != Completed {
@@ -226,7 +229,7 @@ func (w *Watcher) fetch(ctx context.Context, done Status) (body io.ReadCloser, e
 
 // CancelJob asks the service to cancel a job. The Transport must be a [transport.Canceler];
 // otherwise the error matches [errors.ErrUnsupported]. A nil error means that the service accepted
-// the request. The job ends when its status says so, and waits for it go on until then.
+// the request. The job has not ended yet: waits for it go on until its status is terminal.
 func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	err := w.check(ctx)
 	if err == nil {
@@ -245,9 +248,9 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	return nil
 }
 
-// SetRateLimit changes what [WithRateLimit] set, for all requests from now on. It refuses what
-// WithRateLimit refuses. A higher limit applies at once, also to polls that wait for the old one.
-// What may be requested at once does not grow by the change: only time fills the burst.
+// SetRateLimit replaces the limit of [WithRateLimit] for all later requests. It returns an error
+// for the values that WithRateLimit refuses, and then changes nothing. A higher limit also applies
+// at once to polls that the old limit delays. The change does not refill the burst: only time does.
 func (w *Watcher) SetRateLimit(perSecond float64, burst int) error {
 	var wrong problems.List
 	if w == nil || w.timeline == nil {
@@ -260,9 +263,9 @@ func (w *Watcher) SetRateLimit(perSecond float64, burst int) error {
 
 // Close ends every wait with [ErrClosed], and returns when all polls in flight have returned. It
 // waits for them for at most five seconds of real time, and logs those that have not returned. A
-// wait whose job was seen to end still gets that result. Close may be called more than once and
-// from any goroutine, but not from within a Transport or a Backoff of this Watcher. It always
-// returns nil.
+// wait whose job has already been seen to end still returns that result. Close may be called more
+// than once and from any goroutine, except from within a Transport or a Backoff of this Watcher. It
+// always returns nil.
 func (w *Watcher) Close() error {
 	if w == nil || w.timeline == nil {
 		return nil

@@ -18,7 +18,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// Defaults of the options. An option that is given zero, or nil, has its default too.
+// Defaults of the options. An option that is given zero or nil also has its default.
 const (
 	DefaultMaxAttempts = 10
 	DefaultBaseDelay   = 100 * time.Millisecond
@@ -39,8 +39,9 @@ const Unlimited = problems.Unlimited
 // Exact is the argument of [WithSlack] that has every poll made on time.
 const Exact = pace.Exact
 
-// Option sets one thing about a Watcher that [New] or [NewHTTP] makes. They report a nil Option, a
-// value that an option refuses, and a typed nil in an interface.
+// Option sets one property of a Watcher that [New] or [NewHTTP] makes. Both report a nil Option, a
+// value that an option refuses, and a typed nil in an interface. Negative values are refused,
+// except [Unlimited] and [Exact] where an option names them.
 type Option func(*config)
 
 type config struct {
@@ -65,9 +66,9 @@ type config struct {
 	problems.List
 }
 
-// WithBackoff sets when a watch polls next. The default is exponential: it doubles from
-// [WithBaseDelay] up to [WithMaxDelay], and each wait is drawn from its upper half. With any
-// Backoff, a wait that the service asks for is kept.
+// WithBackoff sets when a watch polls next. The default is exponential: the delay doubles from
+// [WithBaseDelay] up to [WithMaxDelay], and each wait is drawn at random from the upper half of the
+// delay. Whatever the Backoff, no poll comes sooner than the service asks for.
 //
 // With WithBackoff there is no limit of attempts, unless [WithMaxAttempts] or [MaxAttempts] sets
 // one.
@@ -76,31 +77,31 @@ func WithBackoff(b Backoff) Option { return func(c *config) { c.backoff = b } }
 // WithClock sets the clock on which the Watcher waits. The default is the real clock.
 func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
 
-// WithLogger sets the logger of the Watcher and its transport. The loggers' names begin with
-// "jobstatus". The default logs nothing.
+// WithLogger sets the logger of the Watcher and its transport. The names of the loggers begin with
+// "jobstatus". By default nothing is logged.
 //
-// Each poll is a line at debug level. A warning is logged when polls begin to fail, once a minute
-// while they do, and when they are answered again. Each word that the Transport has no state for is
-// a warning too. A plugin that panics is an error.
+// Each poll is logged at debug level. A warning is logged when polls begin to fail, once a minute
+// while they fail, and when they are answered again. Each word that the Transport maps to no state
+// is logged once as a warning. A panic of a plugin is logged as an error.
 func WithLogger(l *zap.Logger) Option { return func(c *config) { c.logger = l } }
 
 // WithMaxAttempts limits how many polls a watch makes before it gives up with [ErrMaxAttempts].
 // [Unlimited] lifts the limit.
 //
-// The default is [DefaultMaxAttempts]. A timeout or a Backoff that is set lifts that default: see
+// The default is [DefaultMaxAttempts]. Setting a timeout or a Backoff lifts that default: see
 // [WithTimeout], [Timeout] and [WithBackoff].
 func WithMaxAttempts(n int) Option {
 	return func(c *config) { c.limits.attempts = problems.Limit(&c.List, "WithMaxAttempts", n, 0) }
 }
 
-// WithBaseDelay sets the first wait of the default Backoff. The default is [DefaultBaseDelay]. New
-// refuses a delay above [WithMaxDelay], and any delay together with [WithBackoff].
+// WithBaseDelay sets the first wait of the default Backoff. The default is [DefaultBaseDelay].
+// [New] refuses a delay above [WithMaxDelay], and any delay together with [WithBackoff].
 func WithBaseDelay(d time.Duration) Option {
 	return func(c *config) { c.baseDelay = problems.Positive(&c.List, "WithBaseDelay", d) }
 }
 
 // WithMaxDelay sets the longest wait between two polls. The default is [DefaultMaxDelay] for the
-// default Backoff, and no limit for another. A wait that the service asks for may be longer.
+// default Backoff, and no limit for any other. A wait that the service asks for may be longer.
 func WithMaxDelay(d time.Duration) Option {
 	return func(c *config) { c.maxDelay = problems.Positive(&c.List, "WithMaxDelay", d) }
 }
@@ -109,54 +110,56 @@ func WithMaxDelay(d time.Duration) Option {
 // [DefaultTimeout]. [Unlimited] lifts the limit, so that only the context ends a wait. A timeout
 // also lifts the default limit of attempts.
 //
-// One last poll is made just before the end, unless the service asked for a longer wait. If it asks
-// for more than five minutes, and for more than is left, the watch ends at once with
-// [ErrThrottled]. If it refuses polls and asks for less, the watch ends at its timeout, and its
-// error matches [ErrThrottled] too. In one call, all but the first 64 jobs make their last polls
-// anywhere in the last tenth of the time. So a service does not get all of them at once.
+// One last poll is made just before the end, unless the service asked for a longer wait. If the
+// service asks for more than five minutes, and for more than the time left, the watch ends at once
+// with [ErrThrottled]. If it refuses polls and asks for less, the watch ends at its timeout, and
+// its error also matches [ErrThrottled]. In one call, the last polls of all but the first 64 jobs
+// are spread over the last tenth of the time. So they do not all reach the service at once.
 //
-// A poll may be due before the end and not be made, because of the rate limit, busy workers or a
-// process that stood still. The wait then goes on until that poll is answered, for at most its
+// A poll that is due before the end may be delayed by the rate limit, busy workers or a process
+// that stood still. The wait then goes on until that poll is answered. It goes on for at most its
 // timeout again, or for the poll timeout if that is longer. See [WaitError.HeldUp].
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) { c.limits.timeout = problems.Limit(&c.List, "WithTimeout", d, 0) }
 }
 
-// WithPollTimeout limits how long one poll may take, with the body of its answer. A poll that takes
-// longer has failed, and the watch goes on. The same limit applies to creating and canceling a job.
-// The default is [DefaultPollTimeout].
+// WithPollTimeout limits how long one poll may take, including the body of its answer. A poll that
+// takes longer fails, and the watch goes on. The same limit applies to the calls that start or
+// cancel a job. The default is [DefaultPollTimeout].
 func WithPollTimeout(d time.Duration) Option {
 	return func(c *config) { c.pollTimeout = problems.Positive(&c.List, "WithPollTimeout", d) }
 }
 
-// WithMaxRetryAfter bounds the wait that a service can ask for. A longer wait counts as that long.
-// By default every wait is kept in full: see [WithTimeout] for a watch that is too short for it.
+// WithMaxRetryAfter bounds the wait that a service can ask for. A request for a longer wait is
+// shortened to d. By default every wait is kept in full. See [WithTimeout] for a watch that cannot
+// last that long.
 func WithMaxRetryAfter(d time.Duration) Option {
 	return func(c *config) { c.maxRetryAfter = problems.Positive(&c.List, "WithMaxRetryAfter", d) }
 }
 
-// WithPatience sets how long a watch goes on while its job is not seen well. Three faults count:
-// the service does not know the job, its answer cannot be read, or the request did not reach the
-// service ([transport.Misdirected]). The last one counts only for a job that was seen before.
+// WithPatience sets how long a watch tolerates odd answers, which say nothing certain about the
+// job. There are three: the service does not know the job, its answer cannot be read, or the
+// request did not reach the service ([transport.Misdirected]). The last one is tolerated only for a
+// job that was seen before.
 //
-// The patience runs from the first such poll since the last answer that told the job's state. A
-// further such poll after d ends the watch. Its error says how long and how many polls that took.
-// So one odd answer never ends a watch, however rarely it polls. Other failed polls, as in an
-// outage, do not count.
+// The patience starts at the first odd answer after the last answer that told the job's state.
+// Another odd answer after d or later ends the watch. The error says how long that took and how
+// many polls. So a single odd answer never ends a watch, however rarely it polls. Other failed
+// polls, as in an outage, do not count.
 //
 // The default is [DefaultPatience]. It must exceed the time that a service needs to show a new job
-// on all its replicas. With a patience of at least the timeout, only limits end a watch. Unlimited
-// and other negative values are refused.
+// on all its replicas. With a patience of at least the timeout, odd answers never end a watch
+// before its limits do. [Unlimited] and other negative values are refused.
 func WithPatience(d time.Duration) Option {
 	return func(c *config) { c.patience = problems.Positive(&c.List, "WithPatience", d) }
 }
 
 // WithRateLimit limits the requests of all watches together to perSecond, with bursts of at most
-// burst. A batch is one request. A failed request is repeated within its poll only if the limit has
-// room.
+// burst. A batch is one request. A failed request is repeated within its poll only if the limit
+// allows another request.
 //
-// The default, WithRateLimit(0, 0), is no limit. A burst of zero means one: requests are evenly
-// spaced. New refuses a burst without a rate, negative values, NaN and infinity.
+// The default, WithRateLimit(0, 0), is no limit. A burst of zero means one, so that requests are
+// evenly spaced. New refuses a burst without a rate, negative values, NaN and infinity.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) {
 		c.limiter = nil
@@ -166,40 +169,43 @@ func WithRateLimit(perSecond float64, burst int) Option {
 	}
 }
 
-// WithConcurrency limits how many polls are in flight at once. The default is [DefaultConcurrency].
+// WithConcurrency limits how many polls are in flight at once, not counting the holds of
+// [WithHolds]. The default is [DefaultConcurrency].
 func WithConcurrency(n int) Option {
 	return func(c *config) { c.concurrency = problems.Positive(&c.List, "WithConcurrency", n) }
 }
 
-// WithHolds limits how many requests the service keeps at once until their jobs change, where the
-// Transport is a [transport.Holder]. They count apart from [WithConcurrency], because each takes a
-// connection while nothing happens. All other jobs are polled. The default is [DefaultHolds].
+// WithHolds limits the number of holds: requests that the service keeps open until their job
+// changes. It has an effect only if the Transport is a [transport.Holder]. Holds do not count for
+// [WithConcurrency], because each occupies a connection while nothing happens. All other jobs are
+// polled. The default is [DefaultHolds].
 //
-// A request is held for a minute at most. A job that was seen by a poll is held when its next poll
-// is due and fewer requests than n are held. A Backoff that is a [backoff.Ranker] says which of the
-// jobs are likely to end soon; the fewer holds are left, the likelier a job must be. Holds that
-// fail, or that the service answers at once, are replaced by polls for a minute. A hold that a
-// proxy cuts is no fault, and the next are shorter. After eight holds in a row without news a poll
-// looks whether there is none.
+// A hold lasts for a minute at most. When the next poll of a job is due, and fewer than n holds are
+// open, the poll is replaced by a hold. The first request about a new job is always a poll. A
+// Backoff that is a [backoff.Ranker] says which jobs are likely to end soon. The fewer holds are
+// free, the likelier a job must be to end.
+//
+// If holds fail, or the service answers them at once, all jobs are polled for a minute. If a proxy
+// cuts a hold, later holds are shorter. After eight holds in a row without news, the job is polled
+// once.
 func WithHolds(n int) Option {
 	return func(c *config) { c.holds = problems.Positive(&c.List, "WithHolds", n) }
 }
 
-// WithMaxWatches limits the number of pending jobs, and so the memory: about 250 bytes a job. A
-// wait for one job more ends at once with [ErrMaxWatches]. In [Watcher.WaitForJobs] that is the
-// result of this id alone. The default is no limit.
+// WithMaxWatches limits the number of pending jobs, and so the memory: about 250 bytes for each
+// job. A wait for a further job ends at once with [ErrMaxWatches]. In [Watcher.WaitForJobs] only
+// that id has this result. The default is no limit.
 func WithMaxWatches(n int) Option {
 	return func(c *config) { c.maxWatches = problems.Positive(&c.List, "WithMaxWatches", n) }
 }
 
-// WithSlack sets by what share of its wait, in (0, 1], a poll may be late. Polls that are due at
-// about the same time then share a wake-up, and with a [transport.Batcher] a request. With [Exact]
-// every poll is made on time.
+// WithSlack sets how late a poll may be, as a share of its wait in (0, 1]. Polls that are due at
+// about the same time then share a wake-up. With a [transport.Batcher] they also share a request.
+// With [Exact] every poll is made on time.
 //
-// The default with a Batcher is a sixth of the wait. Without a Batcher polls are on time while
-// fewer than 64 jobs are pending, and on any other clock than the real one. With 64 jobs or more
-// the default is a twentieth of the wait, at most 50 ms. With a Batcher a poll may be 5 ms late in
-// any case, except with Exact.
+// With a Batcher, the default is a sixth of the wait, and a poll may always be 5 ms late, except
+// with Exact. Without a Batcher, the default is a twentieth of the wait, at most 50 ms. In that
+// case polls are on time while fewer than 64 jobs are pending, or if the clock is not the real one.
 func WithSlack(share float64) Option {
 	return func(c *config) {
 		if share != Exact && !(share >= 0 && share <= 1) {
@@ -210,19 +216,21 @@ func WithSlack(share float64) Option {
 	}
 }
 
-// WithObserver sets an Observer, which is told what the Watcher does. The default is none. See
-// package observe.
+// WithObserver sets an [observe.Observer], which is told what the Watcher does. The default is
+// none.
 func WithObserver(o observe.Observer) Option { return func(c *config) { c.observer = o } }
 
-// WithNotifier has the Watcher listen to n, which tells of jobs unasked, as a webhook or a stream
-// does. The Watcher listens from New until Close, to each n that is given. A Transport that is a
-// [transport.Notifier] is listened to without this option.
+// WithNotifier makes the Watcher listen to n, which reports changes of jobs without being asked, as
+// a webhook or a stream does. The Watcher listens from [New] until [Watcher.Close]. The option can
+// be used more than once: the Watcher listens to every n. It also listens to a Transport that is a
+// [transport.Notifier].
 //
-// While a Notifier is to be relied on, jobs are polled every [WithQuietInterval] only. A terminal
-// status that it delivers is confirmed by a poll, unless it is a [transport.Truster] that says
-// otherwise. When notifications may have been lost, every job is polled once, and then at the
-// Backoff's pace until the Notifier has listened for a minute. So it is when a Notifier misses
-// three ends and says nothing for half a minute.
+// While a Notifier is reliable, jobs are polled only every [WithQuietInterval]. A terminal status
+// that it delivers is confirmed by a poll, unless it is a [transport.Truster] that says otherwise.
+//
+// When notifications may have been lost, every job is polled once. Then the pace of the Backoff
+// applies until the Notifier has listened for a minute. The same happens when a Notifier misses the
+// ends of three jobs and says nothing for half a minute.
 func WithNotifier(n transport.Notifier) Option {
 	return func(c *config) {
 		if n == nil {
@@ -233,16 +241,16 @@ func WithNotifier(n transport.Notifier) Option {
 	}
 }
 
-// WithQuietInterval sets the shortest wait between two polls of a job while a Notifier is to be
-// relied on; up to a quarter is added at random. Default [DefaultQuietInterval]. A longer wait of
-// the Backoff is kept.
+// WithQuietInterval sets the shortest wait between two polls of a job while a Notifier is reliable:
+// see [WithNotifier]. Up to a quarter of d is added at random. A longer wait of the Backoff is
+// kept. The default is [DefaultQuietInterval].
 func WithQuietInterval(d time.Duration) Option {
 	return func(c *config) { c.quiet = problems.Positive(&c.List, "WithQuietInterval", d) }
 }
 
-// WithREST sets how [NewHTTP] asks the service: its token, its headers, its dialect. It passes the
-// options on to [rest.New]. Used again, it adds further options. The default is none. [New] refuses
-// it, because the Transport exists already.
+// WithREST passes options on to [rest.New]. They set how [NewHTTP] asks the service: with which
+// token, headers and dialect. A second WithREST adds further options. The default is none. [New]
+// refuses WithREST, because its Transport exists already.
 func WithREST(opts ...rest.Option) Option {
 	return func(c *config) {
 		for i, opt := range opts {
@@ -255,7 +263,8 @@ func WithREST(opts ...rest.Option) Option {
 	}
 }
 
-// WatchOption sets one thing about one wait, or about all waits of one [Watcher.WaitForJobs].
+// WatchOption sets one property of one wait, or of all waits of one call such as
+// [Watcher.WaitForJobs].
 type WatchOption func(*watchConfig)
 
 type watchConfig struct {
@@ -272,32 +281,32 @@ type watchConfig struct {
 // The default is the empty kind.
 func Kind(name string) WatchOption { return func(c *watchConfig) { c.kind = name } }
 
-// MaxAttempts is [WithMaxAttempts] for one wait. The default is that of the Watcher.
+// MaxAttempts is [WithMaxAttempts] for one wait. The default is the limit of the Watcher.
 func MaxAttempts(n int) WatchOption {
 	return func(c *watchConfig) { c.limits.attempts = problems.Limit(&c.List, "MaxAttempts", n, c.limits.attempts) }
 }
 
-// Timeout is [WithTimeout] for one wait. The default is that of the Watcher.
+// Timeout is [WithTimeout] for one wait. The default is the timeout of the Watcher.
 func Timeout(d time.Duration) WatchOption {
 	return func(c *watchConfig) { c.limits.timeout = problems.Limit(&c.List, "Timeout", d, c.limits.timeout) }
 }
 
-// Began says that the wait began at t, before the call: in a process that has ended, say. Its
-// timeout, its attempts and the place in the Backoff go on from there: see [Watcher.WaitForFeed].
-// The default, and the meaning of the zero time and of one in the future, is now.
+// Began says that the wait began at t, before the call, for example in a process that has ended.
+// The timeout and the attempts count from t, and the Backoff continues at that age: see
+// [Watcher.WaitForFeed]. The default is now. The zero time and a time in the future also mean now.
 func Began(t time.Time) WatchOption { return func(c *watchConfig) { c.began = t } }
 
-// StopWhenBlocked ends a wait with [ErrBlocked] once its job is [Blocked]: it goes on only after a
-// person has acted. By default the wait goes on, and the job is polled twice a minute at most until
-// then.
+// StopWhenBlocked ends a wait with [ErrBlocked] once its job is [Blocked], which means that the job
+// waits for a person. By default the wait goes on, and the job is polled at most twice a minute
+// while it is Blocked.
 func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlocked = true } }
 
-// From begins a wait with the status that [Watcher.StartJob] returned. Its RetryAfter is waited
-// before the first poll. If it is terminal, it is the end: no poll is made. It is for a wait for
-// one job.
+// From begins a wait with the status that [Watcher.StartJob] returned. The first poll comes no
+// sooner than its RetryAfter. If the status is terminal, the wait ends with it, without a poll.
+// From is meant for one job: a call that waits for many uses only the RetryAfter.
 func From(first Status) WatchOption { return func(c *watchConfig) { c.first = &first } }
 
-// CreateOption sets one thing about a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.
+// CreateOption sets one property of a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.
 type CreateOption func(*transport.CreateRequest)
 
 // Input describes the job to the service. For an HTTP transport it is the body of the request,
@@ -305,7 +314,8 @@ type CreateOption func(*transport.CreateRequest)
 func Input(v any) CreateOption { return func(r *transport.CreateRequest) { r.Input = v } }
 
 // IdempotencyKey makes it safe to create a job twice: a service that knows the key returns the job
-// that it started before. A create that failed is sent again only with a key.
+// that it started before. A create that failed is sent again only if it has a key. The default is
+// no key.
 func IdempotencyKey(key string) CreateOption {
 	return func(r *transport.CreateRequest) { r.IdempotencyKey = key }
 }

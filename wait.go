@@ -12,9 +12,9 @@ import (
 // WaitForJob blocks until the job has ended and returns its terminal status.
 //
 // If the job failed or was canceled, the status comes with a [JobError]. If the wait gave up first,
-// because of ctx, a limit or [Watcher.Close], the newest status seen comes with a [WaitError]. So
-// it does if ctx had ended before the call. Any other error, such as [ErrNotFound], means that no
-// further poll would help.
+// because of ctx, a limit or [Watcher.Close], the newest status seen comes with a [WaitError]. If
+// ctx has ended before the call, the error is a WaitError too. Any other error, such as
+// [ErrNotFound], means that no further poll would help.
 func (w *Watcher) WaitForJob(ctx context.Context, id string, opts ...WatchOption) (Status, error) {
 	for st, err := range w.follow(ctx, id, false, opts) {
 		return st, err
@@ -22,9 +22,10 @@ func (w *Watcher) WaitForJob(ctx context.Context, id string, opts ...WatchOption
 	panic("jobstatus: a wait without a result")
 }
 
-// WaitForJobWithUpdates is [Watcher.WaitForJob], and also sends each update: a status that differs
-// from the one before. The terminal status is sent last. It closes updates before it returns, so
-// that a range over updates ends. Each call needs a channel of its own.
+// WaitForJobWithUpdates is like [Watcher.WaitForJob], and also sends each update to a channel. An
+// update is a status that differs from the one before. The terminal status is sent last. The call
+// closes updates before it returns, so that a range over updates ends. Each call needs a channel of
+// its own.
 //
 // Polls never wait for the receiver. A slow receiver misses updates in between, but not the newest
 // one. When the job has ended, the call waits for the receiver to take the terminal status until
@@ -64,9 +65,9 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 	}
 }
 
-// Updates follows a job. It yields each update: a status that differs from the one before. The last
-// one comes with the error that [Watcher.WaitForJob] would return. Each range over the result is a
-// wait of its own, which ends with the range.
+// Updates follows a job and yields each update: a status that differs from the one before. The last
+// update comes with the error that [Watcher.WaitForJob] would return. Each range over the result is
+// a wait of its own, which ends with the range.
 //
 // Polls never wait for the body of the loop. A slow body misses updates in between, but not the
 // newest one.
@@ -96,32 +97,34 @@ func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []Wa
 
 // WaitForJobs waits for many jobs at once. It yields the result of each, as [Watcher.WaitForJob]
 // would return it, in the order in which the jobs end. Status.ID is the job's id. Every id that is
-// taken has exactly one result. An id that occurs twice has two. An invalid id has an error, and
-// the others go on. The options apply to each wait.
+// taken has exactly one result, and an id that occurs twice has two. An invalid id yields an error,
+// and the other waits go on. The options apply to each wait.
 //
-// The ids are taken one by one, and each is watched from then on. None is taken during the body of
-// the loop. So memory is proportional to the number of pending jobs. The sequence may be slow,
-// quiet or endless: finished jobs are yielded meanwhile. The end of ctx and [Watcher.Close] end the
-// call at once. If that happens before the sequence ends, the last result has no id and a
-// [WaitError] with the reason. At most one further id is taken then, and has no result.
+// The ids are taken one by one, and a job is watched as soon as its id is taken. No id is taken
+// during the body of the loop. So memory is proportional to the number of pending jobs. The
+// sequence may be slow, quiet or endless: jobs that end are yielded meanwhile. The end of ctx and
+// [Watcher.Close] end the call at once. If that happens before the sequence ends, the last result
+// has no id, and its error is a [WaitError] with the reason. In that case at most one id that was
+// taken has no result.
 //
 // Each range over the result is a call of its own. Breaking out of the range ends all its pending
 // waits.
 //
 // # Large bulks
 //
-// The first 64 jobs, or the first two batches, are polled when the Backoff says. The first polls of
-// all others are spread, 16 jobs or a batch at a time, so that a service does not get them all at
-// once. They spread over the longest wait that the Backoff puts between polls, at most ten minutes
-// and a tenth of the timeout. This at most doubles a first wait that the Backoff asks for.
+// The first 64 jobs, or the first two batches if that is more, are polled when the Backoff says.
+// The first polls of all other jobs are spread, 16 jobs or a batch at a time. So they do not all
+// reach the service at once. The interval is the longest wait between polls that the Backoff asks
+// for. It is at most ten minutes, and at most a tenth of the timeout. A first wait that the Backoff
+// asks for at most doubles.
 //
 // # The goroutine of the sequence
 //
 // The sequence runs on a goroutine of its own, which ends when the sequence returns. A break out of
-// the range waits for the sequence to return if it is between two ids. A sequence that is computing
-// the next id is not waited for; it is stopped when it yields that id. If it never does, only its
-// goroutine is left. If the sequence panics or calls [runtime.Goexit], the same happens on the
-// caller's goroutine. A panic after the end of the call is logged.
+// the range waits for the sequence to return if it is between two ids. The break does not wait for
+// a sequence that is computing its next id. That sequence is stopped when it yields the id. If it
+// never yields, only its goroutine is left. If the sequence panics or calls [runtime.Goexit], the
+// same happens on the caller's goroutine. A panic after the end of the call is logged.
 func (w *Watcher) WaitForJobs(ctx context.Context, ids iter.Seq[string], opts ...WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
 		c, err := w.newConsumer(ctx, false, opts)

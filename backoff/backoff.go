@@ -1,5 +1,5 @@
 // Package backoff decides when a watch polls next. It has the [Strategy] interface, strategies, and
-// decorators that compose around them. It needs the standard library only.
+// decorators that compose around them. It imports no third-party package.
 //
 //	growing := backoff.Exponential(100*time.Millisecond, 2)
 //	s := backoff.Jitter(backoff.Cap(growing, 10*time.Second), 0.1)
@@ -19,11 +19,11 @@ package backoff
 
 import "time"
 
-// Strategy decides how long a watch waits before its next poll.
+// Strategy decides how long a watch waits before its next poll. It must be safe for concurrent use.
 //
 // Next returns the wait before the next poll, zero or more. It is called once before each poll, by
-// many goroutines at once. It must be a pure function of p and must not block. The limits of a
-// watch, in time and in attempts, are not the Strategy's concern.
+// many goroutines at once. It must be a pure function of p and must not block. A Strategy need not
+// enforce the limits of a watch, in time and in attempts: the Watcher does.
 //
 // A Watcher bounds what Next returns, so that a faulty Strategy cannot make it spin. Package
 // backofftest checks a Strategy of your own.
@@ -60,7 +60,7 @@ type Poll struct {
 	// report it.
 	Progress float64
 	// State is the job's state in the newest answer, as transport.State prints it: "pending",
-	// "running" or "unknown". It is empty before the first answer.
+	// "running", "blocked" or "unknown". It is empty before the first answer.
 	State string
 	// Err is the error of the last poll. It is nil if the poll was answered.
 	Err error
@@ -76,10 +76,10 @@ type Learner interface {
 
 // Follower is a Learner that also learns from jobs that still run.
 //
-// Follow is called with age zero when a watch begins, before Next is asked about it. It is called
-// with the age of the watch at each poll that saw the job run, before Next is asked about the next
-// poll. Each watch that began this way is reported to Observe when it ends, whether its job has
-// ended or not. Follow is called by many goroutines at once and must not block.
+// Follow is called with age zero when a watch begins, before Next is called for it. It is called
+// with the age of the watch after each poll that saw the job run, before Next is called for the
+// next poll. Each watch that began this way is reported to Observe when it ends, even if its job
+// has not ended. Follow is called by many goroutines at once and must not block.
 //
 // When a poll is due, a Watcher asks Next again with the same Poll, except for Waited. A result of
 // at most Waited means that the poll is made now. A longer one postpones it; like all waits it
@@ -89,13 +89,13 @@ type Follower interface {
 	Follow(key, kind string, age time.Duration)
 }
 
-// Ranker is a Strategy that weighs overdue polls against one another. A Watcher whose limits allow
-// only some of them makes those with the greatest rank first.
+// Ranker is a Strategy that weighs overdue polls against one another. If the limits of a Watcher
+// allow only some of the overdue polls, it makes those of the highest rank first.
 //
 // Rank returns how much it matters to poll a job now. The Poll p is the one that Next was last
 // given for the job, and since is the time since then. Ranks of all keys and kinds are compared.
-// Rank must not block and is called by many goroutines at once. It must not call the Watcher, which
-// waits for it.
+// Rank is called by many goroutines at once and must not block. It must not call the Watcher,
+// because the Watcher waits for it.
 type Ranker interface {
 	Strategy
 	Rank(p Poll, since time.Duration) float64
@@ -104,13 +104,13 @@ type Ranker interface {
 // Outcome is what one watch learned about the end of its job. Times count from the start of the
 // watch.
 type Outcome struct {
-	// Key and Kind are those of the [Poll].
+	// Key and Kind are the Key and Kind of the [Poll].
 	Key, Kind string
-	// After is the latest time at which the job was seen not to have ended. It is zero if there was
-	// none.
+	// After is the age at which the job was last seen not to have ended. It is zero if no poll saw
+	// that.
 	After time.Duration
-	// Before is the earliest time at which the job was seen to have ended. It equals After if the
-	// service reported the exact end. It has no meaning unless Ended is true.
+	// Before is the age at which the job was first seen to have ended. It equals After if the service
+	// reported the exact end. It has no meaning unless Ended is true.
 	Before time.Duration
 	// Ended is false if the watch gave up first. The job then took longer than After.
 	Ended bool
@@ -126,8 +126,8 @@ type Mark struct {
 	Progress float64
 }
 
-// Validator is a Strategy that can report impossible arguments. New asks it, and a decorator passes
-// on the answer of the Strategy within.
+// Validator is a Strategy that can report impossible arguments. jobstatus.New calls Validate and
+// returns its error. A decorator returns the error of the Strategy within too.
 type Validator interface {
 	Validate() error
 }

@@ -11,15 +11,15 @@ import (
 )
 
 // ByKind uses the Strategy of the job's kind, or otherwise. Choose it if jobs of some kinds take
-// seconds and of others hours.
+// seconds and jobs of other kinds take hours.
 //
 //	ByKind(map[string]Strategy{"thumbnail": Constant(time.Second)}, Constant(time.Minute))
 //	kind  thumbnail  any other
 //	wait  1s         1m
 //
 // A [Learner] within learns from jobs of its own kinds only. If any Strategy within is a [Ranker],
-// the result is one too, as with [ByState] and [ByAge]. It ranks a job whose Strategy is no Ranker
-// like a job of unknown duration.
+// the result is one too, as with [ByState] and [ByAge]. If the Strategy of a job is not a Ranker,
+// the job ranks like one of unknown duration.
 func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByKind", kinds, otherwise)
 	find := func(kind string) int { return find(names, kind) }
@@ -36,9 +36,9 @@ func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 //	state  running  pending  unknown
 //	wait   2s       20s      20s
 //
-// The states are those of [Poll]: "pending", "running", "unknown", and "" before the first answer.
-// Validate reports any other. Each Strategy gets the whole Poll, so Attempt counts all polls, not
-// those in this state. A [Learner] within learns from every job.
+// The keys are "pending", "running", "unknown", and "" before the first answer. Validate reports
+// any other. A job in the state "blocked" gets otherwise. Each Strategy gets the whole Poll, so
+// Attempt counts all polls, not those in this state. A [Learner] within learns from every job.
 func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByState", states, otherwise)
 	c := choice{all: all, index: func(p Poll) int { return find(names, p.State) }}

@@ -4,8 +4,8 @@ import "time"
 
 // Quadratic makes poll n at n² * worth, counted from 0. The argument worth is the detection delay
 // that one more request is worth avoiding. Choose it if you know nothing about durations but you
-// know the price of a request. With Quadratic(2*time.Second), hearing of the end up to two seconds
-// later is better than one more request.
+// know the price of a request. With Quadratic(2*time.Second), one more request is worth making only
+// if it shortens the delay by more than two seconds.
 //
 //	Quadratic(time.Second)
 //	attempt  0  1   2   3   4   5   ...  31
@@ -15,9 +15,9 @@ import "time"
 // The wait before attempt n is (2n-1) * worth, so poll n comes at the age n² * worth. Let the cost
 // of a job be its requests plus its detection delay divided by worth. The schedule then costs at
 // most about √2 times as much as the best fixed interval, for any duration. The model of cost is
-// that of R. Barlow and F. Proschan, Mathematical Theory of Reliability, 1965, chapter 4. An
-// adaptive learner begins with this schedule. Zero means [DefaultBase]. So does a negative value,
-// which Validate reports.
+// from R. Barlow and F. Proschan, Mathematical Theory of Reliability, 1965, chapter 4. An adaptive
+// learner begins with this schedule. Zero means [DefaultBase]. So does a negative value, which
+// Validate reports.
 func Quadratic(worth time.Duration) Strategy { return quadratic{worth} }
 
 type quadratic struct{ worth time.Duration }

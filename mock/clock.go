@@ -83,7 +83,7 @@ func (c *Clock) must() {
 	}
 }
 
-// Tracker returns what the library tells of its work. No test needs it.
+// Tracker returns what the library reports its work to. No test needs it.
 func (c *Clock) Tracker() wait.Tracker {
 	c.must()
 	return c.tracker

@@ -1,5 +1,5 @@
-// Package mock helps to test code that waits for jobs. It has a service whose jobs follow a script,
-// on a socket or in memory, and a clock that a test moves.
+// Package mock is for tests of code that waits for jobs. It has a service whose jobs follow a
+// script, on a socket or in memory, and a clock that a test moves.
 //
 //	func TestReportIsReadyAfterTwoMinutes(t *testing.T) {
 //		clk := mock.NewClock(t)
@@ -17,10 +17,9 @@
 // The two minutes pass in a few milliseconds, and every run takes the same course.
 //
 // The script of a job is a list of steps: see [Job]. A [Fault] makes calls go wrong: package fault
-// has what can happen to them.
-// [Service.Calls] and [Service.Timeline] report what was asked, and the assertions of [Service]
-// check it. A [Recorder] keeps the answers of a real service for [Replay]. The page "Testing code
-// that waits" in examples/unittest explains all of this.
+// has the effects. [Service.Calls] and [Service.Timeline] report what was asked, and the assertions
+// of [Service] check it. A [Recorder] keeps the answers of a real service for [Replay]. The page
+// "Testing code that waits" in examples/unittest explains all of this.
 //
 // A testing/synctest bubble needs no Clock. Sockets do not work there: use [NewTransport], or a
 // [Server] with [InMemory].

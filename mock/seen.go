@@ -19,8 +19,8 @@ type Call struct {
 	ID string
 	// IDs are the ids of a batch, in its order. Other calls have none.
 	IDs []string
-	// Method and Path are those of the request. The path is escaped and has its query. Both are
-	// empty for a call of a [Transport].
+	// Method and Path are the method and path of the request. The path is escaped and has its query.
+	// Both are empty for a call of a [Transport].
 	Method, Path string
 	// Header is the header of the request.
 	Header http.Header
@@ -161,9 +161,9 @@ func (s *Service) Polls(id string) int {
 	return int(j.polls)
 }
 
-// Timeline returns the calls that named a job, one a line. An empty id stands for all calls. Each
-// line has the time since the service was made, the request and the answer. If calls were dropped,
-// the first line says how many.
+// Timeline returns the calls that named a job, one on each line. An empty id stands for all calls.
+// Each line has the time since the service was made, the request and the answer. If calls were
+// dropped, the first line says how many.
 func (s *Service) Timeline(id string) string {
 	if !s.made() {
 		return ""
@@ -192,8 +192,8 @@ type JobState struct {
 	Created, Updated time.Time
 	// Told is when a poll was first told of the job's end. It is zero if none was.
 	Told time.Time
-	// Pushed is when the job's end was first told unasked: by a webhook that was accepted, or on a
-	// stream. It is zero if it was not. PushedBy is "webhook" or "stream" then.
+	// Pushed is when the job's end was first pushed: by a webhook that was accepted, or on a stream.
+	// PushedBy is then "webhook" or "stream". Pushed is zero if the end was not pushed.
 	Pushed   time.Time
 	PushedBy string
 }

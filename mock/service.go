@@ -18,7 +18,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// Option sets one thing about a service that [NewServer], [NewTransport] or [NewService] makes.
+// Option sets one property of a service that [NewServer], [NewTransport] or [NewService] makes.
 type Option func(*config)
 
 type config struct {
@@ -244,7 +244,7 @@ var errNotMade = errors.New("the service was not made by NewServer, NewTransport
 // made reports whether a function of this package made s.
 func (s *Service) made() bool { return s != nil && s.world != nil }
 
-// NewService returns a Service. The error joins everything that is wrong with the options.
+// NewService returns a Service. If options are wrong, the error joins the problems of all of them.
 func NewService(opts ...Option) (*Service, error) {
 	c, err := newConfig(opts)
 	return c.Service, err

@@ -1,5 +1,5 @@
-// Package observe tells a program what a Watcher does, for metrics, traces and displays. It needs
-// the standard library only.
+// Package observe tells a program what a Watcher does, for metrics, traces and displays. It imports
+// no third-party package.
 //
 //	ends := observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
 //		if e.Kind == observe.WatchEnded {
@@ -21,13 +21,14 @@ import (
 
 // Observer is told of each [Event].
 //
-// Observe is called by the goroutine that does what the Event describes, and it delays that
-// goroutine. Many goroutines call it at once. No lock is held, so Observe may call the Watcher's
-// Stats. It must not close the Watcher. A panic is logged, and the watch goes on.
+// Observe is called by the goroutine that does what the Event describes, and delays it. Observe
+// must be safe for concurrent use. It is called without a lock, so it may call the Watcher's Stats.
+// It must not close the Watcher. A panic is logged, and the watch goes on.
 //
-// The context that Observe returns for [PollStarted] is the context of the poll, and [PollEnded]
-// gets it too. A trace travels in it. Nil stands for the context that was given. The results for
-// other Events are not used. The Event and what it points to may be used until Observe returns.
+// The context that Observe returns for [PollStarted] becomes the context of the poll, and is passed
+// with [PollEnded] too. So it can carry a trace. A nil result means ctx itself. The results for
+// other Events are ignored. The Event and everything that it points to must not be used after
+// Observe has returned.
 type Observer interface {
 	Observe(ctx context.Context, e *Event) context.Context
 }
@@ -47,11 +48,11 @@ const (
 	// PollEnded means that the request was answered or failed, after Took. Err is the error of the
 	// whole request.
 	PollEnded
-	// Answered means that a poll told something about one pending job. Status or Err is what it told,
-	// and Wait is the wait before the next poll. Changed reports whether consumers get the Status.
+	// Answered means that a poll returned a status or an error of one pending job, in Status or Err.
+	// Wait is the wait before the next poll. Changed reports whether consumers get the Status.
 	Answered
-	// WatchEnded means that a watch ended. Err is nil if the job's terminal Status ended it, and the
-	// reason if not.
+	// WatchEnded means that a watch ended. If the job's terminal Status ended it, Err is nil.
+	// Otherwise Err is the reason.
 	WatchEnded
 	// Notified means that a notification changed what is known of one pending job: Status. If that is
 	// terminal, WatchEnded follows.
@@ -83,8 +84,8 @@ type Event struct {
 	// Time says when it happened, on the Watcher's clock.
 	Time time.Time
 
-	// IDs are the jobs that a poll is about: one, or those of a batch. PollStarted and PollEnded have
-	// them.
+	// IDs are the ids of the jobs that a request is about: one, or all of a batch. PollStarted and
+	// PollEnded have them.
 	IDs []string
 	// Took is how long the poll took. PollEnded has it.
 	Took time.Duration

@@ -17,21 +17,22 @@ type Stats struct {
 	Watches, Waiting, Overdue, InFlight int
 	// Blocked is the number of pending jobs that wait for a person.
 	Blocked int
-	// Heard is the number of pending jobs that are polled seldom, because a source of notifications
-	// is to be relied on: all Watches, or none.
+	// Heard is the number of pending jobs that are polled rarely, because a source of notifications is
+	// reliable. It is either all Watches or zero.
 	Heard int
-	// Held is the number of requests that the service keeps until their job changes.
+	// Held is the number of requests that the service keeps open until their job changes.
 	Held int
-	// Notifications counts what sources of notifications said of jobs, pending or not.
+	// Notifications counts the notifications about jobs, whether they were pending or not.
 	Notifications uint64
-	// Completed, Failed and Canceled count the watches that ended with their job. GaveUp counts those
-	// that ended without it: by a limit, by an error, or because their last wait was left.
+	// Completed, Failed and Canceled count the watches that ended with their job. GaveUp counts the
+	// watches that ended without it: by a limit, by an error, or because their last consumer left.
 	Completed, Failed, Canceled, GaveUp uint64
 	// Requests counts the requests that were started, for one job or for a batch. Errors counts those
-	// that failed as a whole. A request that was canceled because its last wait was left is no error.
+	// that failed as a whole. A request that was canceled because its last consumer left does not
+	// count as an error.
 	Requests, Errors uint64
-	// RequestsInFlight is the number of requests that have not returned. It includes those whose waits
-	// have all ended; InFlight does not.
+	// RequestsInFlight is the number of requests that have not returned. Unlike InFlight, it includes
+	// requests whose waits have all ended.
 	RequestsInFlight int
 	// Rate is the number of requests a second, as the mean of the last ten seconds.
 	Rate float64
@@ -41,7 +42,7 @@ type Stats struct {
 	// passed since the end. It counts from the poll before, or from the end that the service reported.
 	Delay Quantiles
 	// Kinds are the figures of the first [MaxKinds] kinds of jobs, by name: see jobstatus.Kind.
-	// OtherKinds are those of all further kinds together, without Watches and Overdue.
+	// OtherKinds are the figures of all further kinds together, without Watches and Overdue.
 	Kinds      map[string]KindStats
 	OtherKinds KindStats
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
-// DefaultRows is how many jobs a terminal shows at once by default: see [Rows].
+// DefaultRows is the default of [Rows].
 const DefaultRows = 10
 
-// Board shows the jobs of a call of [Board.WaitForJobs] and counts them. [New] makes it. It is safe
-// for concurrent use.
+// Board shows the jobs of a call of [Board.WaitForJobs] and counts them. Use [New] to make one. A
+// Board is safe for concurrent use.
 type Board struct {
 	view  view // nil if nothing is shown
 	total int
@@ -36,7 +36,7 @@ type Board struct {
 
 var _ observe.Observer = (*Board)(nil)
 
-// Option sets one thing about a Board that [New] makes.
+// Option sets one property of a [Board] that [New] makes.
 type Option func(*config)
 
 type config struct {
@@ -46,29 +46,30 @@ type config struct {
 	plain bool
 }
 
-// Rows sets how many jobs a terminal shows at once. Zero and less mean [DefaultRows]. All other
-// jobs are counted only.
+// Rows sets how many jobs a terminal shows at once. All other jobs are only counted. Zero and
+// negative numbers mean [DefaultRows].
 func Rows(n int) Option { return func(c *config) { c.rows = n } }
 
-// Total says how many jobs the call is about, for a sequence of ids that is slow to end. By default
-// the total is the number of ids taken so far. Zero and less mean the default.
+// Total sets the number of jobs of the call, for a sequence of ids that is slow to end. By default
+// it is the number of ids taken so far. Zero and negative numbers mean the default.
 func Total(n int) Option { return func(c *config) { c.total = max(n, 0) } }
 
-// Takes sets the source of an estimate: the duration that nearly all jobs of the call stay below. A
-// learner's high quantile is one. From it the Board tells how long the last job is likely to take
-// still. The function must be safe for concurrent use and returns zero while it knows nothing. By
-// default, and with nil, there is no such estimate.
+// Takes sets a function that estimates the duration that nearly all jobs of the call stay below,
+// such as a high quantile of an adaptive.Forecast. From it the Board computes how long the last job
+// will still run. The function must be safe for concurrent use. It returns zero if it has no
+// estimate. By default, and with nil, the Board shows no such time.
 func Takes(f func() time.Duration) Option { return func(c *config) { c.takes = f } }
 
-// Plain prints lines in a terminal too.
+// Plain makes a Board print lines even in a terminal.
 func Plain() Option { return func(c *config) { c.plain = true } }
 
-// New returns a Board that shows on out. It draws bars if out is a terminal, and else prints a line
-// for each job that ended and the totals every five seconds. The environment decides two things: no
-// color if NO_COLOR is set, and lines if TERM is "dumb". With a nil out nothing is shown.
+// New returns a Board that writes to out. If out is a terminal, the Board draws bars. Otherwise it
+// prints a line for each job that ends, and the totals every five seconds. If the environment
+// variable NO_COLOR is set, there is no color. If TERM is "dumb", the Board prints lines. If out is
+// nil, it shows nothing.
 //
-// A Board writes only during [Board.WaitForJobs]. After an error of out it writes no more, and the
-// jobs go on.
+// A Board writes only during [Board.WaitForJobs]. If writing to out fails, it stops writing, and
+// the waits go on.
 func New(out io.Writer, opts ...Option) *Board {
 	var c config
 	for _, opt := range opts {
@@ -96,10 +97,10 @@ type Waiter interface {
 	WaitForJobs(context.Context, iter.Seq[string], ...jobstatus.WatchOption) iter.Seq2[jobstatus.Status, error]
 }
 
-// WaitForJobs yields what w.WaitForJobs yields and shows the jobs meanwhile. Each range over it
-// begins with totals of zero, unless the Board shows another call too: then it counts both.
+// WaitForJobs yields what w.WaitForJobs yields, and shows the jobs meanwhile. Each range over it
+// begins with totals of zero. If the Board already shows another call, it counts the jobs of both.
 //
-// If w has a method Stats, as a [jobstatus.Watcher] has, its requests are shown too.
+// If w has a method Stats, like a [jobstatus.Watcher], the Board also shows its requests.
 func (b *Board) WaitForJobs(ctx context.Context, w Waiter, ids iter.Seq[string], opts ...jobstatus.WatchOption) iter.Seq2[jobstatus.Status, error] {
 	return func(yield func(jobstatus.Status, error) bool) {
 		defer b.begin(w)()
@@ -211,7 +212,8 @@ func (b *Board) totalsLocked(now time.Time, estimate time.Duration) Totals {
 	return t
 }
 
-// Observe takes down what happened. It returns at once, so that no poll waits for a terminal.
+// Observe records an event. It returns at once, so that no poll waits for a terminal. A Board is an
+// [observe.Observer].
 func (b *Board) Observe(ctx context.Context, e *observe.Event) context.Context {
 	b.mu.Lock()
 	defer b.mu.Unlock()

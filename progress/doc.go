@@ -1,5 +1,6 @@
-// Package progress shows how the jobs of one call get on: how many have ended and how, which ones
-// run, and when all are likely to be done. In a terminal it draws bars; elsewhere it prints lines.
+// Package progress shows the progress of the jobs of one call: how many have ended and how, which
+// ones run, and when all are likely to be done. In a terminal it draws bars; elsewhere it prints
+// lines.
 //
 //	board := progress.New(os.Stderr)
 //	w, err := jobstatus.NewHTTP(url, jobstatus.WithObserver(board))

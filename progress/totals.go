@@ -11,13 +11,13 @@ import (
 // Totals are the figures of one call of [Board.WaitForJobs].
 type Totals struct {
 	// Taken is the number of ids taken from the sequence so far. Total is the number of jobs of the
-	// call: what the option [Total] said, or Taken if that is more.
+	// call: the number of the option [Total], or Taken if that is more.
 	Taken, Total int
-	// Completed, Failed and Canceled count the waits that ended with their job. GaveUp counts those
-	// that ended without it, by a limit or by an error.
+	// Completed, Failed and Canceled count the waits that ended with their job. GaveUp counts the
+	// waits that ended without it, by a limit or by an error.
 	Completed, Failed, Canceled, GaveUp int
-	// Blocked is the number of jobs that wait for a person. They are among the running. A Board that
-	// observes no Watcher counts none, and one that does counts those of all its calls.
+	// Blocked is the number of running jobs that wait for a person. A Board that is not the Watcher's
+	// Observer counts none. A Board that is counts the blocked jobs of all its calls.
 	Blocked int
 	// Elapsed is how long the call lasts so far, or how long it lasted.
 	Elapsed time.Duration
@@ -32,8 +32,8 @@ func (t Totals) Ended() int { return t.Completed + t.Failed + t.Canceled + t.Gav
 // Running returns the number of waits that have begun and not ended.
 func (t Totals) Running() int { return t.Taken - t.Ended() }
 
-// String returns the counts, without times. It leaves out canceled and blocked jobs and waits that
-// gave up if there are none.
+// String returns the counts, without times. It omits counts of canceled, gave up, running and
+// blocked that are zero.
 func (t Totals) String() string {
 	s := fmt.Sprintf("%d of %d jobs · completed %d · failed %d", t.Ended(), t.Total, t.Completed, t.Failed)
 	if t.Canceled > 0 {

@@ -8,20 +8,20 @@ import (
 	"unicode/utf8"
 )
 
-// ErrNotFound is matched by the error of a poll whose service does not know the job.
+// ErrNotFound is matched by the error of a poll if the service does not know the job.
 var ErrNotFound = errors.New("job not found")
 
-// ErrInvalidID is matched by the error of CheckID.
+// ErrInvalidID is matched by the error of [CheckID].
 var ErrInvalidID = errors.New("invalid job id")
 
 // ErrMalformed is matched by the error of an answer that could not be read.
 var ErrMalformed = errors.New("malformed answer")
 
-// ErrThrottled is matched by the error of an answer that asks to be left alone for a while.
+// ErrThrottled is matched by the error of an answer in which the service asks for fewer requests.
 var ErrThrottled = errors.New("throttled")
 
-// ErrNotAnswered is matched by the error of a job that a batch asked about and no answer was about.
-// It passes.
+// ErrNotAnswered is matched by the error of a job that a batch asked about and its answer left out.
+// The error is transient.
 var ErrNotAnswered = errors.New("not in the answer to the batch")
 
 // Class says what a watch does about an Error.
@@ -30,7 +30,7 @@ type Class uint8
 const (
 	// Transient is expected to pass: the watch goes on until its limits.
 	Transient Class = iota
-	// Throttled is transient too: the service is well, and asks for fewer requests.
+	// Throttled is also transient: the service works, and asks for fewer requests.
 	Throttled
 	// Malformed is an answer that could not be read. The watch goes on as long as its patience
 	// lasts.
@@ -40,31 +40,32 @@ const (
 	NotFound
 	// Permanent ends the watch at once.
 	Permanent
-	// Oversized is a request of a Batcher that names more jobs than the service takes; of a single
-	// job it is Transient.
+	// Oversized is a request of a [Batcher] that names more jobs than the service accepts. For a
+	// request about a single job it counts as Transient.
 	Oversized
-	// Misdirected is a request that did not reach the service that was meant: TLS does not trust
-	// the certificate, a redirect was refused, or the server says that the request is for another
-	// host. It ends at once the watch of a job that was never seen; the watch of a job that was
-	// seen goes on as long as its patience lasts.
+	// Misdirected is a request that did not reach the intended service: TLS does not trust the
+	// certificate, a redirect was refused, or the server says that the request is for another host. If
+	// the job was never seen, its watch ends at once. If it was seen, the watch goes on as long as its
+	// patience lasts.
 	Misdirected
 )
 
-// Error is how a Transport tells a Watcher more than that a poll did not succeed. Any other error
-// counts as Transient.
+// Error is an error of a [Transport] that tells a Watcher what to do. Any other error counts as
+// [Transient].
 type Error struct {
 	// Class says what the watch does about it.
 	Class Class
 	// Code is the service's status code, such as an HTTP status, or 0.
 	Code int
-	// RetryAfter is how long the service asks to be left alone before the next poll. It is 0 if the
-	// service did not say, and NoWait if the service named a wait of zero.
+	// RetryAfter is the wait before the next poll that the service asks for. It is 0 if the service
+	// named no wait, and [NoWait] if it named a wait of zero.
 	RetryAfter time.Duration
 	// Err is the cause. It must hold no secret.
 	Err error
 }
 
-// Error returns the cause's text, or without a cause that of the class. It may be called on nil.
+// Error returns the text of the cause, or the name of the class if there is no cause. It may be
+// called on nil.
 func (e *Error) Error() string {
 	switch {
 	case e == nil:
@@ -103,13 +104,13 @@ func (e *Error) sentinel() error {
 	}
 }
 
-// MaxIDBytes is the length of the longest id that CheckID lets pass. It is long because the id of
-// some services is a URL that holds a token.
+// MaxIDBytes is the length of the longest valid id, in bytes. It is large because the id of some
+// services is a URL that holds a token.
 const MaxIDBytes = 16 << 10
 
-// CheckID reports what is wrong with a job's id: an error that matches ErrInvalidID if it is empty,
-// "." or "..", longer than MaxIDBytes, not UTF-8, or holds a control character. Any other id, one
-// with a slash or a question mark in it too, is a transport's to encode.
+// CheckID returns an error that matches [ErrInvalidID] if id is empty, "." or "..", longer than
+// [MaxIDBytes], not UTF-8, or contains a control character. Any other id is valid, even with a
+// slash or a question mark in it. A transport must encode it.
 func CheckID(id string) error {
 	switch {
 	case id == "":

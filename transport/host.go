@@ -6,36 +6,36 @@ import (
 	"time"
 )
 
-// Host is what a Watcher lends to the Transport that it calls. With it the author of a Transport
-// waits on the Watcher's clock, logs where the Watcher logs, and keeps within its retry budget.
-// [HostOf] returns it. A Host is safe for concurrent use, for as long as the call lasts.
+// Host gives a Transport access to the Watcher that calls it: its clock, its log and its retry
+// budget. [HostOf] returns the Host of a call. A Host is safe for concurrent use. It must not be
+// used after the call has returned.
 type Host interface {
 	// Now returns the time on the Watcher's clock.
 	Now() time.Time
-	// Sleep returns nil once d has passed on the Watcher's clock, or the cause of ctx's end if that
-	// comes first.
+	// Sleep waits until d has passed on the Watcher's clock and returns nil. If ctx ends first, Sleep
+	// returns the cause.
 	Sleep(ctx context.Context, d time.Duration) error
-	// Logs reports whether Log writes anything at a level.
+	// Logs reports whether Log writes lines of the given level.
 	Logs(level slog.Level) bool
 	// Log writes one line to the Watcher's log, under the name of the part that writes it. It must
 	// be given no secret.
 	Log(level slog.Level, name, message string, attrs ...slog.Attr)
-	// MayRetry reports whether a request that failed with an error of a class may be sent again
-	// within this call, and charges the Watcher's retry budget. A Transport that gets false returns
-	// the error.
+	// MayRetry reports whether a request that failed with an error of the given class may be sent
+	// again within this call. If it returns true, it charges the Watcher's retry budget. If it returns
+	// false, the Transport must return the error.
 	MayRetry(class Class) bool
 }
 
 type hostKey struct{}
 
-// WithHost returns a copy of ctx that carries h. A Watcher calls it; so may the test of a
-// Transport.
+// WithHost returns a copy of ctx that carries h. A Watcher calls it. The test of a Transport may
+// call it too.
 func WithHost(ctx context.Context, h Host) context.Context {
 	return context.WithValue(ctx, hostKey{}, h)
 }
 
-// HostOf returns the Host that ctx carries. Without a Watcher it is the real clock, a log that
-// writes nothing, and a budget that allows every retry.
+// HostOf returns the Host that ctx carries. If ctx carries none, the Host has the real clock, a log
+// that writes nothing, and a budget that allows every retry.
 func HostOf(ctx context.Context) Host {
 	if h, ok := ctx.Value(hostKey{}).(Host); ok {
 		return h

@@ -5,25 +5,26 @@ import (
 	"fmt"
 )
 
-// State is where a job stands, in words that are the same for every service.
+// State says where a job stands. The states are the same for every service.
 type State uint8
 
 const (
-	// Unknown is a state that the service's answer did not map to any other; the job has not ended
-	// as far as is known.
+	// Unknown means that the service's word for the state could not be mapped to another State. As far
+	// as is known, the job has not ended.
 	Unknown State = iota
-	// Pending is accepted and not begun.
+	// Pending means that the job is accepted and has not begun.
 	Pending
-	// Running is begun and not ended.
+	// Running means that the job has begun and not ended.
 	Running
-	// Completed is ended with success.
+	// Completed means that the job ended with success.
 	Completed
-	// Failed is ended without success.
+	// Failed means that the job ended without success.
 	Failed
-	// Canceled is ended on somebody's request.
+	// Canceled means that the job ended at somebody's request.
 	Canceled
-	// Blocked is begun and not ended, and goes on only after a person has acted: an approval, an
-	// input, a sign-in. [Status].Message says what for, if the service does.
+	// Blocked means that the job goes on only after a person has acted, such as by an approval, an
+	// input or a sign-in. If the service says what the job waits for, it is in the Message of the
+	// [Status].
 	Blocked
 )
 
@@ -48,7 +49,8 @@ func (s State) MarshalText() ([]byte, error) {
 	return []byte(stateNames[s]), nil
 }
 
-// UnmarshalText decodes what MarshalText encodes. On nil it returns an error.
+// UnmarshalText decodes what MarshalText encodes. It returns an error for an unknown state, and if
+// s is nil.
 func (s *State) UnmarshalText(text []byte) error {
 	if s == nil {
 		return errors.New("transport: a nil State can't be set")

@@ -12,8 +12,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/ids"
 )
 
-// Status is one answer of a service about a job. Only ID and State are always set; a zero field
-// means that the service did not say.
+// Status is one answer of a service about a job. Only ID and State are always set. Any other field
+// is zero if the service did not report it.
 type Status struct {
 	// ID is the job's id, as the watch was given it.
 	ID string
@@ -30,16 +30,16 @@ type Status struct {
 	// Revision tells two versions of a job's status apart, as an ETag does. Revisions have no
 	// order.
 	Revision string
-	// RetryAfter is how long the service asks to be left alone between polls. A wait that an answer
-	// names holds until an answer names another one. It is 0 if this answer names none, and NoWait
-	// if it names a wait of zero.
+	// RetryAfter is the wait between polls that the service asks for. It applies until another answer
+	// names another wait. It is 0 if this answer names none, and [NoWait] if this answer names a wait
+	// of zero.
 	RetryAfter time.Duration
-	// Created, Updated and Finished are the service's own times, by its own clock.
+	// Created, Updated and Finished are times on the service's clock.
 	Created, Updated, Finished time.Time
 }
 
-// NoWait is the RetryAfter of an answer in which the service named a wait of zero. It takes back a
-// wait that an earlier answer named: from then on the Backoff alone decides.
+// NoWait is the RetryAfter of an answer that names a wait of zero. It cancels the wait that an
+// earlier answer named: from then on the Backoff alone decides.
 const NoWait time.Duration = -1
 
 // maxPrinted bounds, in bytes, what String shows of a text that a service wrote.
@@ -49,8 +49,8 @@ const maxPrinted = 256
 //
 //	transcode-7: running (encoding) 42%: second pass
 //
-// It leaves out Result, which may be large or private, shows the ID as far as its first question
-// mark and 64 bytes of it at most, and quotes what could break the line.
+// It omits Result, which may be large or private. It shows the ID up to its first question mark,
+// and at most 64 bytes of it. It quotes text that could break the line.
 func (s Status) String() string {
 	var b strings.Builder
 	b.WriteString(printable(ids.Short(s.ID)))

@@ -22,8 +22,8 @@ const (
 	seedScout
 )
 
-// Learner is a backoff.Strategy that learns how long jobs take. It is made by [New], and is safe
-// for concurrent use. It needs at most 16 KiB for each kind of job.
+// Learner is a [backoff.Strategy] that learns how long jobs take. Use [New] to make one. A Learner
+// is safe for concurrent use. It takes at most 16 KiB of memory for each kind of job.
 type Learner struct {
 	about, worth, within float64 // as asked for; worth in seconds, 0 where not said
 	limit                int
@@ -43,7 +43,7 @@ var (
 )
 
 // Next returns the wait until the next poll. It is at least 1 ms and at least p.RetryAfter. It
-// takes no lock but to find the kind, and does not allocate.
+// takes a lock only to find the kind, and does not allocate.
 func (a *Learner) Next(p backoff.Poll) time.Duration {
 	age := max(p.Elapsed, 0).Seconds()
 	now := age + max(p.Waited, 0).Seconds()
@@ -86,9 +86,9 @@ func (a *Learner) known(name string) *kind {
 	return nil
 }
 
-// Follow learns that a watch begins, where age is 0, or that its job was seen to run at an age. Of
-// each kind it follows a bounded number of watches at once. Unknown keys, keys that begin twice and
-// ages that go back teach nothing.
+// Follow learns that a watch begins, if age is 0, or else that its job was seen to run at that age:
+// see [backoff.Follower]. It follows a bounded number of watches of each kind at once. It ignores
+// unknown keys, keys that begin twice and ages that go back.
 func (a *Learner) Follow(key, name string, age time.Duration) {
 	k := a.lookup(name)
 	switch {
@@ -109,8 +109,8 @@ func (a *Learner) Follow(key, name string, age time.Duration) {
 // hashOf is the hash of a key, not 0.
 func hashOf(key string) uint64 { return max(uint64(draw.Of(key)), 1) }
 
-// Observe learns from a watch that came to its end or gave up. It ignores impossible outcomes, such
-// as a job that ended before it was last seen to run.
+// Observe learns from a watch that has ended or given up. It ignores impossible outcomes, such as a
+// job that ended before it was last seen to run.
 func (a *Learner) Observe(o backoff.Outcome) {
 	s, ok := newSpan(o)
 	k := a.lookup(o.Kind)

@@ -11,19 +11,20 @@ import (
 // Forecast is what a [Learner] expects of the next job of a kind. It is a value that does not
 // change when the Learner learns more.
 type Forecast struct {
-	// Jobs is the number of jobs that the forecast is made from, those that still run included. It
-	// is 0 where other kinds alone are known, and the forecast is what they have in common.
+	// Jobs is the number of jobs that the forecast is based on, including those that still run. It is
+	// 0 if the forecast is based on other kinds alone.
 	Jobs int
-	// Requests is the number of requests expected for a job, if no other runs meanwhile.
+	// Requests is the number of requests expected for a job, if no other job runs at the time.
 	Requests float64
-	// Delay is the time expected from the end of a job to the poll that finds it.
+	// Delay is the expected detection delay: the time from the end of a job to the poll that sees it.
 	Delay time.Duration
 
 	plan *plan
 }
 
-// Forecast returns what is expected of the next job of a kind. It reports false if no job is known
-// to have ended, and no other kinds tell enough.
+// Forecast returns what is expected of the next job of a kind. It reports false if no job of the
+// kind is known to have ended and other kinds are not enough for a forecast. It is safe for
+// concurrent use.
 func (a *Learner) Forecast(kind string) (Forecast, bool) {
 	var p *plan
 	if k := a.known(kind); k != nil {
@@ -40,13 +41,13 @@ func (a *Learner) Forecast(kind string) (Forecast, bool) {
 	return f, true
 }
 
-// Quantile returns the duration that a share of the jobs, from 0 to 1, do not exceed: half of them
-// for 0.5. It is 0 for a Forecast that the Learner did not make.
+// Quantile returns the duration that the given share of the jobs do not exceed. The share is from 0
+// to 1; Quantile(0.5) is the median. The result is 0 for a Forecast that a Learner did not make.
 func (f Forecast) Quantile(share float64) time.Duration { return f.Remaining(0, share) }
 
-// Remaining returns how much longer a job runs that has run for an age: a share of the jobs of that
-// age, from 0 to 1, have ended by then. With 0.5 it is an estimate for a progress bar. A job that
-// has run for longer than all that are known may well run for as long again.
+// Remaining returns the time within which the given share of the jobs of an age end, from 0 to 1.
+// With 0.5 it is an estimate of the remaining time for a progress bar. A job that has run longer
+// than all known jobs is expected to run for about as long again.
 func (f Forecast) Remaining(age time.Duration, share float64) time.Duration {
 	if f.plan == nil {
 		return 0

@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// Merge returns a saved state that holds what the given ones hold, in the form of
-// [Learner.MarshalBinary]. Of a kind that is in several, it takes from each as large a share of its
-// jobs as there is room for, the newest. An error says which of the states is damaged, and where.
+// Merge combines saved states of [Learner.MarshalBinary] into one state of the same form. If there
+// is no room for all jobs of a kind that several states hold, Merge keeps the newest jobs of each
+// state, in proportion. An error says which state is damaged, and where.
 func Merge(saved ...[]byte) ([]byte, error) {
 	merged := map[string]*ranked{}
 	for i, data := range saved {

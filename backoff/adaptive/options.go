@@ -9,7 +9,7 @@ import (
 
 // Defaults of [New].
 const (
-	// DefaultAbout is the number of requests a job that a Learner aims at.
+	// DefaultAbout is the number of requests for each job that a Learner aims at.
 	DefaultAbout = 5.0
 	// DefaultKinds is the number of kinds of job that a Learner remembers.
 	DefaultKinds = 1024
@@ -18,29 +18,32 @@ const (
 // Option is an option of [New].
 type Option func(*Learner)
 
-// About asks for about so many requests a job, at least 1, on the average of a kind. The default is
-// [DefaultAbout]. Jobs that always take the same time need fewer. About and [Worth] exclude each
+// About sets the mean number of requests for each job of a kind. It must be at least 1. The default
+// is [DefaultAbout]. Jobs that always take the same time need fewer. About and [Worth] exclude each
 // other.
 func About(requests float64) Option { return func(a *Learner) { a.about = requests } }
 
-// Worth asks for as many requests as pay for themselves. One more request pays if it finds the end
-// sooner by the given delay, on the average. With Worth(2*time.Second), jobs that take from 58 to
-// 62 seconds are polled once or twice. Jobs of a minute on the average, whose end cannot be
-// guessed, are polled some five times. Worth and [About] exclude each other.
+// Worth sets the price of a request: one more request is made if, on average, it shortens the
+// detection delay by at least the given delay. The delay must be above zero. With
+// Worth(2*time.Second), jobs that take from 58 to 62 seconds are polled once or twice. Jobs that
+// take a minute on average, and whose end is unpredictable, are polled about five times. Worth and
+// [About] exclude each other.
 func Worth(delay time.Duration) Option {
 	return func(a *Learner) { a.worth = delay.Seconds() }
 }
 
-// Within bounds the delay of each job by a share of its own duration, in (0, 1]. It takes extra
-// polls. With Within(0.1) a watch that has polled once never waits longer than a tenth of its age.
-// By default the bound is a half, and holds only for jobs longer than nearly all before them.
+// Within bounds the detection delay of each job by a share of its own duration, in (0, 1]. That
+// takes extra polls. With Within(0.1), a watch that has polled once never waits longer than a tenth
+// of its age. By default the bound is a half, and applies only to jobs that run longer than nearly
+// all before them.
 func Within(share float64) Option { return func(a *Learner) { a.within = share } }
 
-// Kinds limits the number of kinds that are remembered, at least 1. The default is [DefaultKinds].
+// Kinds limits the number of kinds that are remembered. It must be at least 1. The default is
+// [DefaultKinds].
 func Kinds(limit int) Option { return func(a *Learner) { a.limit = limit } }
 
-// New returns a Learner that knows nothing yet. Validate reports options that make no sense. The
-// Learner uses the default in their place.
+// New returns a Learner that knows nothing yet. Validate reports options with impossible values.
+// The Learner uses the defaults in their place.
 func New(opts ...Option) *Learner {
 	unset := math.Inf(-1)
 	a := &Learner{about: unset, worth: unset, within: unset, limit: DefaultKinds, kinds: map[string]*kind{}}
@@ -52,7 +55,7 @@ func New(opts ...Option) *Learner {
 	return a
 }
 
-// Validate names each option whose value is impossible.
+// Validate returns an error that names each option with an impossible value, or nil.
 func (a *Learner) Validate() error {
 	var errs []error
 	said := func(v float64) bool { return !math.IsInf(v, -1) }

@@ -23,12 +23,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// Limits are what a Strategy promises about its waits as long as the service asks for none. The
-// zero value promises nothing beyond the contract of a Strategy.
+// Limits are bounds that a Strategy keeps while the service asks for no wait. The zero value
+// promises nothing beyond the contract of a Strategy.
 type Limits struct {
-	// Cap is the longest wait. Zero means that there is none.
+	// Cap is the longest wait. Zero means no cap.
 	Cap time.Duration
-	// Past is the share of Cap by which jitter may exceed it. Zero means that Cap includes the jitter.
+	// Past is how far jitter may exceed Cap, as a share of Cap. Zero means that Cap includes the
+	// jitter.
 	Past float64
 	// Floor is the shortest wait after the first poll. Zero means that any wait above zero is allowed.
 	Floor time.Duration

@@ -13,8 +13,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// AWSWaiter has the schedule of the waiters of github.com/aws/aws-sdk-go-v2. A bound doubles from
-// minDelay up to maxDelay, and each wait is drawn from minDelay to that bound.
+// AWSWaiter returns the schedule of the waiters of github.com/aws/aws-sdk-go-v2. A bound doubles
+// from minDelay up to maxDelay, and each wait is drawn from minDelay to that bound.
 //
 //	AWSWaiter(0, 0)
 //	attempt  0  1    2         3         4          5
@@ -29,8 +29,9 @@ func AWSWaiter(minDelay, maxDelay time.Duration, opts ...backoff.JitterOption) b
 	return backoff.FullJitter(backoff.Floor(backoff.Cap(backoff.Exponential(minDelay, 2), maxDelay), minDelay), opts...)
 }
 
-// AzurePoller has the schedule of PollUntilDone of the Azure SDK's Poller. Each wait is what the
-// service last asked for, even if that is short. If the service asked for none, it is frequency.
+// AzurePoller returns the schedule of the Azure SDK's Poller.PollUntilDone. Each wait is the one
+// that the service last asked for, even if it is short. If the service asked for none, the wait is
+// frequency.
 //
 //	AzurePoller(0)
 //	asked  0    5s  60s
@@ -61,8 +62,8 @@ func (a azurePoller) Next(p backoff.Poll) time.Duration {
 	return backoff.Constant(time.Duration(a)).Next(p)
 }
 
-// GAX has the schedule of the Backoff of Google's API extensions. Each wait is drawn from zero to a
-// bound, which is multiplied from initial up to longest.
+// GAX returns the schedule of gax.Backoff of Google's API clients. Each wait is drawn from zero to
+// a bound. The bound begins at initial and is multiplied each time, up to longest.
 //
 //	GAX(0, 0, 0)
 //	attempt  0  1      2      3      4      5       6
@@ -77,9 +78,9 @@ func GAX(initial, longest time.Duration, multiplier float64, opts ...backoff.Jit
 	return backoff.FullJitter(backoff.Cap(backoff.Exponential(initial, multiplier), longest), opts...)
 }
 
-// KubernetesWait has the schedule of a Backoff of Kubernetes' wait package with the same Duration,
-// Factor, Jitter and Cap. Each wait is up to share of it longer, also beyond the cap. The Steps of
-// a Backoff are a limit of attempts, which a watch has: see jobstatus.MaxAttempts.
+// KubernetesWait returns the schedule of a wait.Backoff of Kubernetes with the given Duration,
+// Factor, Jitter and Cap. Each wait is longer by up to share of itself, even beyond the cap. The
+// Steps of a wait.Backoff are a limit of attempts: use jobstatus.MaxAttempts.
 //
 //	KubernetesWait(10*time.Millisecond, 5, 0.1, 0) // client-go v0.37.2, retry.DefaultBackoff
 //	attempt  0  1           2           3             4
@@ -99,8 +100,8 @@ func KubernetesWait(
 	return newStretched("KubernetesWait", s, 0, share, opts)
 }
 
-// ClientGo has the schedule for one item of the default rate limiter of a controller's queue in
-// client-go.
+// ClientGo returns the schedule that the default rate limiter of a controller's queue in client-go
+// applies to one item.
 //
 //	ClientGo()
 //	attempt  0  1    2     3     4     5     ...  18
@@ -112,8 +113,8 @@ func ClientGo() backoff.Strategy {
 	return backoff.Cap(backoff.Exponential(5*time.Millisecond, 2), 1000*time.Second)
 }
 
-// Cenkalti has the schedule of an ExponentialBackOff of github.com/cenkalti/backoff with its
-// defaults. Each wait varies by half of it to both sides, also beyond the cap.
+// Cenkalti returns the schedule of an ExponentialBackOff of github.com/cenkalti/backoff with its
+// defaults. Each wait varies by up to half of itself to both sides, even beyond the cap.
 //
 //	Cenkalti()
 //	attempt  0  1             2               3               ...  13 and more

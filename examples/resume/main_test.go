@@ -89,7 +89,7 @@ func TestASecondWorkerGoesOn(t *testing.T) {
 	})
 }
 
-// A worker that is killed leaves what it saved last. No job is lost by that.
+// fault 50: a worker that is killed leaves the state that it saved last. No job is lost.
 func TestNoJobIsLostWithAWorkerThatIsKilled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

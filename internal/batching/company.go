@@ -2,16 +2,16 @@ package batching
 
 import "math"
 
-// penance is how many polls a job that spoiled a batch is asked about alone before it may go along
-// with others again.
+// penance is for how many polls a job that made a batch fail is asked about alone.
 const penance = 32
 
-// Company says in how large a batch one job may be asked about. The zero Company sets no limit. It
-// takes two bytes, as each of a million watches has one: a positive number is the size of the
-// largest batch, and a negative one counts the polls that are still to be made alone.
+// Company is the largest batch in which one job may be asked about. The zero Company sets no limit.
+// A positive number is the size of the batch. A negative number counts the polls that must still be
+// made alone. It takes two bytes, because each of a million watches has one.
 type Company int16
 
-// Limit returns the size of the largest batch for the job, where most is that of all jobs.
+// Limit returns the size of the largest batch for the job. The argument most is the size for all
+// jobs.
 func (c Company) Limit(most int) int {
 	switch {
 	case c < 0:
@@ -23,7 +23,7 @@ func (c Company) Limit(most int) int {
 	}
 }
 
-// Widen says that the job was answered. It may then go out in a batch that is twice as large.
+// Widen notes that the job was answered. Its next batch may be twice as large.
 func (c *Company) Widen(most int) {
 	switch n := 2 * int(*c); {
 	case *c < -1:
@@ -37,8 +37,8 @@ func (c *Company) Widen(most int) {
 	}
 }
 
-// Narrow has the job go out in batches of at most n.
+// Narrow limits the batches of the job to n.
 func (c *Company) Narrow(n int) { *c = Company(min(max(n, 1), math.MaxInt16)) }
 
-// Expel has the job go out alone for a while: it is the one that spoiled its batch.
+// Expel makes the job be asked about alone for a while, because it made its batch fail.
 func (c *Company) Expel() { *c = -penance }

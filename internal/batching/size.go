@@ -1,5 +1,5 @@
-// Package batching learns how many jobs a service answers about in one request, and which job
-// spoils the batches that it is in. It knows no clock and no lock.
+// Package batching learns how many jobs a service accepts in one request, and which job makes its
+// batches fail. It knows no clock and no lock.
 package batching
 
 // firstTrial is after how many full batches in a row a larger one is tried for the first time. Each
@@ -15,9 +15,9 @@ const (
 // firstTrial full batches.
 const maxSpare = 16
 
-// A Size is the largest batch that the service takes, as far as is known. It shrinks when the
-// service refuses a batch, and grows back when full batches have gone well for a while. Use
-// [NewSize] to make one.
+// A Size is the largest batch that the service is known to accept. It shrinks when the service
+// refuses a batch, and grows back when full batches have been answered for a while. Use [NewSize]
+// to make one.
 type Size struct {
 	most    int // what the Transport says
 	now     int
@@ -35,7 +35,7 @@ type Size struct {
 // about one at a time: there may be no such endpoint.
 const maxRefused = 3
 
-// NewSize returns the Size of a Transport that takes at most so many jobs in one request.
+// NewSize returns the Size of a Transport that accepts at most most jobs in one request.
 func NewSize(most int) Size { return Size{most: most, now: most, trial: firstTrial, spare: maxSpare} }
 
 // Now returns the size of the largest batch to send.
@@ -44,9 +44,9 @@ func (s *Size) Now() int { return s.now }
 // Most returns the size of the largest batch that the Transport takes.
 func (s *Size) Most() int { return s.most }
 
-// Went says that a request about n jobs was answered, of which the answer named so many. An answer
-// that names less than three quarters of the jobs of a batch is taken for a page of fixed length,
-// which is then the size.
+// Went notes that a request about n jobs was answered, and how many of them the answer named. If
+// the answer names less than three quarters of the jobs, it counts as a page of fixed length. That
+// length is then the size.
 func (s *Size) Went(n, named int) {
 	if n > 1 && named > 0 {
 		s.refused, s.last = 0, 0
@@ -71,10 +71,10 @@ func (s *Size) Went(n, named int) {
 	}
 }
 
-// TooLarge says that the service refused a request about n jobs as too large. It reports whether it
-// takes their number for the reason. If a batch as large was answered since the one that was
-// refused before, the reason is rather one of the jobs: its id is long, or the service refuses it
-// by that code. That holds as well for a part of such a batch.
+// TooLarge notes that the service refused a request about n jobs as too large. It reports whether
+// the number of jobs is the likely reason. If a batch of the same size was answered since the last
+// refusal, one of the jobs is the likelier reason: its id is long, or the service refuses it with
+// that code. The same applies to a part of such a batch.
 func (s *Size) TooLarge(n int) bool {
 	if n < s.spoiled {
 		s.spoiled = n
@@ -90,10 +90,10 @@ func (s *Size) TooLarge(n int) bool {
 	return true
 }
 
-// Refused says that the service refused a request about n jobs for a reason that ends a watch.
-// After three, with none answered between, jobs are asked about one at a time. A batch that is
-// smaller than the one refused before does not count: it is a part of it, and one job may spoil
-// both.
+// Refused notes that the service refused a request about n jobs for a reason that ends a watch.
+// After three refusals without an answered batch between them, jobs are asked about one at a time.
+// A batch that is smaller than the one refused before does not count. It is a part of that batch,
+// and one job may be the reason for both.
 func (s *Size) Refused(n int) {
 	if n >= s.last {
 		s.refused++

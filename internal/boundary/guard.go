@@ -1,10 +1,10 @@
-// Package boundary is where the engine calls code that is not its own: a Transport, a Backoff, an
-// Observer and a logger. Whatever such code does, its caller goes on.
+// Package boundary calls the plugins of the engine: a Transport, a Backoff, a Notifier, an Observer
+// and a logger. Whatever a plugin does, its caller goes on.
 //
-// A panic is recovered and becomes an error. What such code returns is looked at in the same place,
-// as the methods of an error or a context are the plugin's too. The end of a goroutine by
-// [runtime.Goexit] cannot be stopped: whoever calls on a goroutine of the engine's says beforehand
-// what is to happen then. No lock is held during a call.
+// A panic is recovered and becomes an error. The results of a plugin are examined here too, because
+// the methods of an error or a context also belong to the plugin. A plugin that ends its goroutine
+// by [runtime.Goexit] cannot be stopped, so a caller on a goroutine of the engine must plan for
+// that before the call. No lock is held during a call.
 package boundary
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// ErrGoexit is the value of the panic that stands for the end of a goroutine.
+// ErrGoexit is the panic value that represents the end of a goroutine.
 var ErrGoexit = errors.New("runtime.Goexit called")
 
-// Guard recovers panics, and writes to the log what nobody else hears of. It is safe for concurrent
+// Guard recovers panics, and logs the errors that nobody else receives. It is safe for concurrent
 // use.
 type Guard struct {
 	Logger *zap.Logger
@@ -29,7 +29,7 @@ type Guard struct {
 	Panic func(value any, stack []byte) error
 }
 
-// Do calls f and returns a panic in it as an error, which ends a watch.
+// Do calls f and returns a panic in it as an error that ends a watch.
 func (g *Guard) Do(f func()) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -40,12 +40,12 @@ func (g *Guard) Do(f func()) (err error) {
 	return nil
 }
 
-// Panicked returns the error of a panic with v, which ends a watch.
+// Panicked returns the error of a panic with the value v, which ends a watch.
 func (g *Guard) Panicked(v any) error {
 	return &transport.Error{Class: transport.Permanent, Err: g.Panic(v, debug.Stack())}
 }
 
-// Broken is the fault of the error of a panic.
+// Broken returns the Fault of the error of a panic.
 func Broken(err error) sighting.Fault {
 	return sighting.Fault{Err: err, Class: transport.Permanent}
 }

@@ -1,5 +1,5 @@
-// Package dueline orders items by when something is to be done about each. It knows neither a lock
-// nor a clock: instants are arguments.
+// Package dueline orders items by the instants at which they are due. It knows neither a lock nor a
+// clock: instants are arguments.
 package dueline
 
 import (

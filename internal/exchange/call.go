@@ -20,15 +20,16 @@ import (
 const (
 	// retryWait is the wait before the first time a request is sent again.
 	retryWait = 100 * time.Millisecond
-	// longWait is the wait that is the watch's: a service that asks for more is not asked again
-	// within the call.
+	// longWait is the longest wait within a call by default. If the service asks for more, the watch
+	// waits.
 	longWait = time.Second
 )
 
-// Call is one request, sent as often as it takes. The waits of go-retryablehttp run on the real
-// clock, so each Call has a client of that package whose hooks are the Call's own: check decides
-// and names the wait, the backoff is 0, and prepare waits on the context's clock. A Call serves one
-// request after another, hooks and buffers included. It is used by one goroutine.
+// Call sends one request until it is answered or given up. go-retryablehttp waits on the real
+// clock, so each Call has its own client of that package, with a backoff of 0 and hooks of the
+// Call: check decides whether to send again and after which wait, and prepare waits on the
+// context's clock. A Call serves one request after another and keeps its hooks and buffers. It must
+// be used by one goroutine at a time.
 type Call struct {
 	Request Request
 	Terms   Terms
@@ -42,7 +43,7 @@ type Call struct {
 	errand
 }
 
-// errand is what a Call keeps for as long as it serves one request.
+// errand is the part of a Call that belongs to one request.
 type errand struct {
 	requests  int
 	started   time.Time // zero if nothing is logged
@@ -51,7 +52,7 @@ type errand struct {
 	wait      time.Duration
 }
 
-// NewCall returns a Call under the settings.
+// NewCall returns a Call with the settings.
 func (s *Settings) NewCall() *Call {
 	c := &Call{round: round{Settings: s, client: *s.http}}
 	c.round.request, c.round.terms, c.round.answer = &c.Request, &c.Terms, &c.Answer
@@ -67,8 +68,8 @@ func (s *Settings) NewCall() *Call {
 	return c
 }
 
-// Reset makes c fit for the next request. It reports whether c has kept its buffer, and keeps
-// nothing else of this request alive.
+// Reset prepares c for the next request. It keeps nothing of this request alive but the buffer, if
+// that is small, and reports whether it kept it.
 func (c *Call) Reset() (kept bool) {
 	c.round.leave()
 	kept = c.round.reset()
@@ -77,15 +78,15 @@ func (c *Call) Reset() (kept bool) {
 	return kept
 }
 
-// outgoing is a request in one piece with its URL. No call uses that of another: a RoundTripper may
-// keep it for longer than the call lasts.
+// outgoing is a request together with its URL, in one allocation. Calls do not share one, because a
+// RoundTripper may keep it for longer than the call lasts.
 type outgoing struct {
 	request http.Request
 	url     url.URL
 }
 
-// Do sends the request until it is answered or given up, and returns what reader made of the
-// answer.
+// Do sends the request until it is answered or given up. It returns the error that reader returned
+// for the last answer, or the error of the last attempt if that was not answered.
 func (c *Call) Do(ctx context.Context, reader Reader) error {
 	c.reader = reader
 	r := &c.round
@@ -123,8 +124,8 @@ func (c *Call) start() {
 	}
 }
 
-// check is told what became of each attempt: it has the answer read, and decides whether there is
-// another.
+// check is called after each attempt. It reads the answer and decides whether there is another
+// attempt.
 func (c *Call) check(ctx context.Context, answer *http.Response, err error) (bool, error) {
 	c.requests++
 	c.fault = c.round.receive(answer, err)
@@ -153,7 +154,8 @@ func (c *Call) unanswered(ctx context.Context) error {
 	}
 }
 
-// mayRepeat reports whether there is another attempt, after c.wait.
+// mayRepeat reports whether there is another attempt, and sets c.wait, the wait before it. This is
+// the retry within a poll: see docs/design.md.
 func (c *Call) mayRepeat(ctx context.Context) bool {
 	r := &c.round
 	c.wait = -1
@@ -182,7 +184,7 @@ func (c *Call) mayRepeat(ctx context.Context) bool {
 	return true
 }
 
-// allow reports whether the request may be sent again after a fault or an answer with a code.
+// allow reports whether the Terms allow to send the request again after a fault or a status code.
 func (t *Terms) allow(fault error, code int) bool {
 	if fault == nil && t.Repeats != nil && t.Repeats(code) {
 		return true
@@ -190,8 +192,8 @@ func (t *Terms) allow(fault error, code int) bool {
 	return t.Repeatable && (fault != nil && !web.IsTimeout(fault) || web.IsGateway(code))
 }
 
-// jitter returns the wait before the nth time that a request is sent again, counted from 0. It is
-// from the upper half of retryWait doubled n times, and the same for the same seed.
+// jitter returns the wait before the nth retry of a request, counted from 0. It is drawn from the
+// upper half of retryWait, doubled n times. The same seed gives the same wait.
 func jitter(seed string, n int) time.Duration {
 	h := fnv.New32a()
 	_, _ = io.WriteString(h, seed)
@@ -211,7 +213,8 @@ func (c *Call) prepare(next *http.Request) error {
 	return nil
 }
 
-// log tells of an attempt. It counts the attempts of this call, which may be one poll of many.
+// log writes a line for an attempt at debug level. The number of the request counts the attempts of
+// this call.
 func (c *Call) log(again bool) {
 	host := c.round.host
 	if c.started.IsZero() || !host.Logs(slog.LevelDebug) { // the level may change meanwhile

@@ -16,8 +16,8 @@ import (
 // hopByHop are headers that net/http sets, or that are about one connection.
 var hopByHop = []string{"Host", "Content-Length", "Transfer-Encoding", "Accept-Encoding", "Connection", "Keep-Alive", "Upgrade", "Te", "Trailer"}
 
-// NewRequest returns a request of the caller's as a Request. It reads and closes the body, which
-// has so many bytes at most.
+// NewRequest converts an [http.Request] of the caller to a Request. It reads and closes the body,
+// which may have at most so many bytes.
 func NewRequest(r *http.Request, most int64) (q Request, err error) {
 	q = Request{Method: cmp.Or(r.Method, http.MethodGet), URL: *r.URL, Type: r.Header.Get("Content-Type")}
 	q.URL.Fragment, q.URL.RawFragment = "", ""
@@ -44,8 +44,8 @@ func NewRequest(r *http.Request, most int64) (q Request, err error) {
 	return q, err
 }
 
-// Take reads an answer to a request that somebody else sent, as the answer of c. A fault is
-// returned as the error that it is.
+// Take reads the answer to a request that was sent outside c, as if it were the answer of c. It
+// returns an error if the answer cannot be read.
 func Take(c *Call, answer *http.Response) error {
 	c.round.host = transport.HostOf(answer.Request.Context())
 	if answer.Body == nil {

@@ -16,11 +16,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// MaxRetries bounds how often a request is sent again: what lasts longer is the watch's to wait
-// for.
+// MaxRetries bounds how often a request is sent again within a call. The watch waits out longer
+// outages.
 const MaxRetries = 10
 
-// Config is what the options of a client say, and what is wrong with them. NewConfig makes one.
+// Config holds the options of a client and their problems. Use [NewConfig] to make one.
 type Config struct {
 	// Defaults has the values of what no option has set.
 	Defaults
@@ -37,8 +37,8 @@ type Config struct {
 	Origins     []string
 	// OriginTokens has the tokens of other origins, which it allows.
 	OriginTokens []OriginToken
-	// Strict is whether no CheckRedirect of a user may widen where redirects go, and the default
-	// pool refuses addresses of the own network that nobody named.
+	// Strict limits redirects to the allowed origins, whatever a user's CheckRedirect says. It also
+	// makes the default pool refuse addresses of the local network that nobody named.
 	Strict bool
 
 	header   http.Header
@@ -65,7 +65,7 @@ func NewConfig(d Defaults) *Config {
 	}}
 }
 
-// Apply applies options in their order; a nil one is a problem.
+// Apply applies options in their order. A nil option is a problem.
 func Apply[O ~func(*Config)](c *Config, opts []O) {
 	for i, opt := range opts {
 		if opt == nil {
@@ -76,7 +76,7 @@ func Apply[O ~func(*Config)](c *Config, opts []O) {
 	}
 }
 
-// Problem notes what is wrong with an option.
+// Problem adds a problem of an option.
 func (c *Config) Problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(c.Name+": "+format, args...))
 }
@@ -87,18 +87,18 @@ func (c *Config) SetHeader(name, value string) {
 	c.isSet[http.CanonicalHeaderKey(name)] = true
 }
 
-// Put notes an option that one package alone knows.
+// Put stores an option that only one package knows.
 func (c *Config) Put(option string, value any) { c.own[option] = value }
 
-// Take returns the value of an option that one package alone knows, nil if it was not set. Options
-// that nobody takes are an error.
+// Take returns the value of an option that only one package knows, or nil if it was not set. An
+// option that nobody takes is an error.
 func (c *Config) Take(option string) any {
 	value := c.own[option]
 	delete(c.own, option)
 	return value
 }
 
-// Err returns all that is wrong.
+// Err joins all problems.
 func (c *Config) Err() error {
 	for _, option := range slices.Sorted(maps.Keys(c.own)) {
 		c.Problem("%s: is an option of another package", option)
@@ -107,7 +107,7 @@ func (c *Config) Err() error {
 	return errors.Join(c.problems...)
 }
 
-// Settings returns what the options amount to for the service at a base URL. It is of use if Err
+// Settings returns the Settings for the service at a base URL. They are valid only if Err then
 // returns nil.
 func (c *Config) Settings(baseURL string) *Settings {
 	s := &Settings{
@@ -159,7 +159,7 @@ func (c *Config) origin(s *Settings, option, origin string) *url.URL {
 	return nil
 }
 
-// parseBase returns the URL, or an error that does not print what could be a password.
+// parseBase parses a base URL. Its error does not print anything that could be a password.
 func parseBase(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {

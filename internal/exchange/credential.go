@@ -29,8 +29,9 @@ type credential struct {
 // bearer is how a token is sent by default.
 const bearer = "Bearer "
 
-// ParseTokenHeader reads where a token stands: "NAME" is a header with the token alone, and "NAME:
-// SCHEME" is one with a word before the token. The empty text is "Authorization: Bearer".
+// ParseTokenHeader parses the header of a token. "NAME" means a header with the token alone. "NAME:
+// SCHEME" means a header with a word before the token. The empty text means "Authorization:
+// Bearer".
 func ParseTokenHeader(text string) (name, prefix string, err error) {
 	if text == "" {
 		return "Authorization", bearer, nil

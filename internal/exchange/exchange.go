@@ -1,12 +1,12 @@
-// Package exchange makes the requests of a transport over HTTP. It knows nothing of what is asked
-// or of what an answer means.
+// Package exchange makes the requests of a transport over HTTP. It knows neither what a request
+// asks nor what an answer means.
 //
-// A [Request] is data. A [Call] sends it as often as it takes. Its attempts wait on the clock of a
-// Watcher and keep to its retry budget. Each attempt is one round trip: it adds headers and the
-// token, follows redirects, and reads the body up to a bound. What came back is an [Answer]. The
-// [Reader] of the caller judges it.
+// A [Request] is data. A [Call] sends it until it is answered or given up. Its attempts wait on the
+// clock of a Watcher and keep to its retry budget. Each attempt is one round trip, which adds
+// headers and the token, follows redirects, and reads the body up to a bound. The result is an
+// [Answer], which the caller's [Reader] judges.
 //
-// [Config] gathers the options of a client, and [Settings] are what its calls share.
+// [Config] collects the options of a client. [Settings] are what its calls share.
 package exchange
 
 import (
@@ -15,16 +15,17 @@ import (
 	"time"
 )
 
-// Request is what is sent. It does not change while a Call is under way.
+// Request is the request to send. It does not change while a Call is in flight.
 type Request struct {
 	Method string
 	URL    url.URL
-	// Header has names and values in turn. The headers of the settings that a user has set come
-	// before these.
+	// Header has names and values in turn. Headers that a user has set in the settings take
+	// precedence.
 	Header []string
-	// Extra is the name and the value of one header that comes before all others; "" for none.
+	// Extra is the name and the value of one header that takes precedence over all others. It is empty
+	// for none.
 	Extra [2]string
-	// Body is sent if it is not nil. Type is its Content-Type; the default is JSON.
+	// Body is sent if it is not nil. Type is its Content-Type. The default is JSON.
 	Body []byte
 	Type string
 }
@@ -41,7 +42,7 @@ func (r *Request) path() string {
 	return path
 }
 
-// String returns what is asked, without the query.
+// String returns the method, the host and the path, without the query.
 func (r *Request) String() string {
 	return r.Method + " " + r.URL.Scheme + "://" + r.URL.Host + r.path()
 }
@@ -56,22 +57,22 @@ type Terms struct {
 	// not; nil adds none.
 	Repeats func(code int) bool
 	// LongestWait is the longest wait that the service may ask for within the call. The default is a
-	// second: a longer wait is the watch's.
+	// second. The watch makes longer waits.
 	LongestWait time.Duration
-	// Hold is for how long the service may keep the request; 0 for a plain one. The headers of the
-	// answer may take as much longer.
+	// Hold is how long the service may keep the request, or 0 for a request that is not held. The
+	// headers of the answer may take longer by as much.
 	Hold time.Duration
 	// Stream leaves the body of a 2xx to the caller, as Answer.Open.
 	Stream bool
 	// SeeOther makes a 303 an answer. Otherwise it is a redirect.
 	SeeOther bool
-	// Secrets are cut out of all that is quoted, beside those of the settings.
+	// Secrets are removed from everything that is quoted, in addition to the secrets of the settings.
 	Secrets []string
 	// Limit bounds the body in bytes; the default is Settings.MaxBody.
 	Limit int
 }
 
-// Answer is what came back.
+// Answer is the answer to a request.
 type Answer struct {
 	// Code is the status code; 0 if there was no answer.
 	Code int
@@ -81,16 +82,16 @@ type Answer struct {
 	Body []byte
 	// Large is whether the body is longer than the limit.
 	Large bool
-	// Wait is the wait that the headers name; see web.RetryAfter.
+	// Wait is the wait that the headers name: see [web.RetryAfter].
 	Wait time.Duration
-	// Open is the answer whose body is left to the caller; nil for none.
+	// Open is the answer if its body is left to the caller, or else nil.
 	Open *http.Response
 }
 
 // Reader judges answers.
 type Reader interface {
-	// Read returns nil if the answer of the call is one, or the error that it is. The class of that
-	// error, a *transport.Error, decides whether the request is sent again.
+	// Read returns nil if the answer is acceptable, or else an error. The class of the error, a
+	// [*transport.Error], decides whether the request may be sent again.
 	Read() error
 }
 

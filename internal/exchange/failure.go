@@ -36,12 +36,14 @@ func (c *Call) tokenError(ctx context.Context, err error) error {
 	}
 }
 
-// Refused returns the error of an answer whose status code says that it is one.
+// Refused returns the error of an answer whose status code is an error. [web.ClassOfCode] gives its
+// class.
 func (c *Call) Refused() error {
 	return c.Fail(web.ClassOfCode(c.Answer.Code, c.Answer.IsPaced()), c.Quote())
 }
 
-// Unread returns the error of an answer that says of itself that all is well, and cannot be read.
+// Unread returns the error of an answer that has a successful status code and cannot be read. It is
+// transient if the body is a page for a person, and malformed otherwise.
 func (c *Call) Unread(err error) error {
 	switch {
 	case c.Answer.IsPage():
@@ -53,7 +55,7 @@ func (c *Call) Unread(err error) error {
 	}
 }
 
-// TooLarge returns an error that says that the body is longer than its limit.
+// TooLarge returns the cause of the error of a body that is longer than its limit.
 func (c *Call) TooLarge() error {
 	return fmt.Errorf("%w: at most %d bytes (WithMaxBody)", ErrTooLarge, c.round.limit())
 }
@@ -78,13 +80,13 @@ func (c *Call) Excerpt(part []byte) string { return redact.Excerpt(part, c.round
 // IsPaced reports whether the headers name a wait, or say that nothing remains of a quota.
 func (a *Answer) IsPaced() bool { return a.Wait != 0 || web.IsExhausted(a.Header) }
 
-// IsAccepted reports whether the status code says that all is well, though there may be nothing to
-// tell yet.
+// IsAccepted reports whether the status code is successful, but may come without a status: 202 or
+// 204.
 func (a *Answer) IsAccepted() bool {
 	return a.Code == http.StatusAccepted || a.Code == http.StatusNoContent
 }
 
-// IsPage reports whether the answer is a page for a person, as of a captive portal.
+// IsPage reports whether the answer is a page for a person, such as the page of a captive portal.
 func (a *Answer) IsPage() bool {
 	return !json.Valid(a.Body) && (strings.HasPrefix(strings.ToLower(a.Header.Get("Content-Type")), "text/html") ||
 		bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<")))

@@ -10,9 +10,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// MayHold makes a pool for requests that the service keeps, as the bound of a pool's headers can't
-// differ by request. It is called before the first call. It makes none where the pool is the
-// user's, which may keep a request for as long as it likes.
+// MayHold makes a second pool for requests that the service keeps, because the time limit for
+// headers is the same for all requests of a pool. It must be called before the first call. If the
+// pool is the user's, MayHold makes none: that pool sets its own limits.
 func (s *Settings) MayHold() {
 	if s.pool != nil && s.holder == nil {
 		s.holder = s.pool.Clone()
@@ -20,7 +20,7 @@ func (s *Settings) MayHold() {
 	}
 }
 
-// heldError is the error of a request that was held, and whose answer did not begin in time.
+// heldError is the error of a held request whose answer did not begin in time.
 type heldError struct{ after time.Duration }
 
 func (e heldError) Error() string {
@@ -33,8 +33,8 @@ func (e heldError) Timeout() bool { return true }
 // Temporary reports that another request may be answered.
 func (e heldError) Temporary() bool { return true }
 
-// send hands a request to the transport. The headers of a held one may take as much longer as it is
-// held.
+// send passes a request to the transport. The headers of a held request may take longer by the
+// length of the hold.
 func (r *round) send(q *http.Request) (*http.Response, error) {
 	if r.terms.Hold <= 0 || r.holder == nil {
 		return r.carrier.RoundTrip(q)
@@ -61,7 +61,7 @@ type heldBody struct {
 	cancel context.CancelCauseFunc
 }
 
-// Close ends the context, too.
+// Close closes the body and ends the context.
 func (b *heldBody) Close() error {
 	err := b.ReadCloser.Close()
 	b.cancel(nil)

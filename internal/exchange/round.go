@@ -27,7 +27,7 @@ type round struct {
 	trip
 }
 
-// trip is what a round keeps for as long as one call lasts.
+// trip is the part of a round that belongs to one call.
 type trip struct {
 	host    transport.Host // of the context
 	token   *web.Token     // of the base URL's origin
@@ -38,7 +38,7 @@ type trip struct {
 	left    func()         // tells a test clock that the request is over; nil if there is none
 }
 
-// reset makes r fit for the next call, and reports whether it has kept its buffer.
+// reset prepares r for the next call, and reports whether it kept its buffer.
 func (r *round) reset() (kept bool) {
 	r.trip = trip{}
 	if kept = cap(r.buffer) <= keptBody; !kept {
@@ -47,11 +47,12 @@ func (r *round) reset() (kept bool) {
 	return kept
 }
 
-// RoundTrip puts the headers on a request and hands it to the settings' transport. That it is done
-// here and not before keeps net/http from copying them for a redirect, and keeps them from a
-// foreign origin that the user's http.Client follows one to. It also hides CloseIdleConnections:
-// go-retryablehttp calls that whenever a call does not succeed, and the connections are those of
-// all other watches.
+// RoundTrip adds the headers to a request and passes it to the transport of the settings. Headers
+// are added here for two reasons: net/http does not copy them for a redirect, and they do not go to
+// another origin to which the user's http.Client follows a redirect.
+//
+// The type also hides CloseIdleConnections. go-retryablehttp calls that after each call that fails,
+// and would close connections that other watches use.
 func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 	if q.Response == nil {
 		q.Host = q.URL.Host // set before, it would have http.Client copy the URL
@@ -80,7 +81,7 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// announce tells a test clock, if the Host has one, on which connection the request goes out.
+// announce tells a test clock, if the Host has one, which connection the request uses.
 func (r *round) announce(q *http.Request) (*http.Request, func()) {
 	c, ok := r.host.(*wait.Carried)
 	if !ok {
@@ -123,7 +124,7 @@ func (r *round) headers(h http.Header) http.Header {
 	return all
 }
 
-// leave says that the request under way is over.
+// leave notes that the request in flight is over.
 func (r *round) leave() {
 	if r.sends != nil {
 		r.retried += r.sends.Over()
@@ -135,7 +136,7 @@ func (r *round) leave() {
 	}
 }
 
-// receive takes in what became of a request, and returns the fault by which there is no answer.
+// receive takes the outcome of a request. It returns the fault if there is no answer.
 func (r *round) receive(answer *http.Response, fault error) error {
 	a := r.answer
 	*a = Answer{}
@@ -154,8 +155,8 @@ func (r *round) receive(answer *http.Response, fault error) error {
 // limit returns the bound of the body.
 func (r *round) limit() int { return cmp.Or(r.terms.Limit, r.MaxBody) }
 
-// read reads the whole body, so that its connection can serve again, up to the limit. The body of a
-// 1xx is the connection itself, which no context ends, and is not read.
+// read reads the body up to the limit, so that the connection can be used again. It does not read
+// the body of a 1xx, which is the connection itself and does not end with the context.
 func (r *round) read(answer *http.Response) error {
 	defer answer.Body.Close()
 	a := r.answer
@@ -175,7 +176,8 @@ func (r *round) read(answer *http.Response) error {
 	return fault
 }
 
-// byteOrderMark stands before the JSON of some services. RFC 8259, 8.1, allows to pass over it.
+// byteOrderMark precedes the JSON of some services. RFC 8259, section 8.1, allows a parser to
+// ignore it.
 var byteOrderMark = []byte("\ufeff")
 
 // fill reads a body into the buffer, up to the limit.
@@ -202,7 +204,8 @@ func (r *round) fill(content io.Reader) (fault error) {
 	return fault
 }
 
-// redirect is the CheckRedirect of a call. An origin that the user allowed may be redirected to.
+// redirect is the CheckRedirect of a call. It allows redirects to the origins that the user has
+// allowed.
 func (r *round) redirect(next *http.Request, via []*http.Request) error {
 	if r.terms.SeeOther && next.Response != nil && next.Response.StatusCode == http.StatusSeeOther {
 		return http.ErrUseLastResponse
@@ -219,7 +222,7 @@ func (r *round) redirect(next *http.Request, via []*http.Request) error {
 	return r.http.CheckRedirect(next, via)
 }
 
-// sensitive returns the words that are cut out of all that is quoted.
+// sensitive returns the words that are removed from everything that is quoted.
 func (r *round) sensitive() []string {
 	if r.token == nil && r.sent == nil && len(r.terms.Secrets) == 0 {
 		return r.secrets

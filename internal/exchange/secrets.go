@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// minSecret is the length from which a word is looked for in what is quoted: shorter ones stand
-	// in every text.
+	// minSecret is the length of the shortest word that is removed from quotes. Shorter words occur in
+	// any text.
 	minSecret = 4
 	// minPart is the same for a part of a header's value, which may be an ordinary word.
 	minPart = 8

@@ -7,8 +7,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// Settings are what the calls of one client share. They do not change while calls are made, but for
-// the count of answers.
+// Settings are what the calls of one client share. Only the count of answers changes after the
+// first call. They are safe for concurrent use.
 type Settings struct {
 	Name      string     // of the package that asks
 	Base      *url.URL   // of the service
@@ -37,7 +37,8 @@ type Settings struct {
 	blank http.Request
 }
 
-// AddSecrets adds words that are cut out of all that is quoted. It is called before the first call.
+// AddSecrets adds words that are removed from everything that is quoted. It must be called before
+// the first call.
 func (s *Settings) AddSecrets(words ...string) {
 	for _, word := range words {
 		if len(word) >= minSecret {
@@ -46,11 +47,12 @@ func (s *Settings) AddSecrets(words ...string) {
 	}
 }
 
-// Secrets returns the words that are cut out of all that is quoted. They must not be changed.
+// Secrets returns the words that are removed from everything that is quoted. The slice must not be
+// changed.
 func (s *Settings) Secrets() []string { return s.secrets }
 
-// CloseIdleConnections closes the idle connections of the default pools. Those of a RoundTripper of
-// the user's are not touched.
+// CloseIdleConnections closes the idle connections of the default pools. It does not touch the
+// connections of a user's RoundTripper.
 func (s *Settings) CloseIdleConnections() {
 	if s.pool != nil {
 		s.pool.CloseIdleConnections()

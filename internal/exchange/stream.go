@@ -8,7 +8,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// Stream is a body that the caller reads. It fails once it is longer than it may be.
+// Stream is a body that the caller reads. Reading beyond its limit returns an error that matches
+// [ErrTooLarge].
 type Stream struct {
 	// OnClose is called once, when the caller has closed the Stream.
 	OnClose func()
@@ -20,7 +21,7 @@ type Stream struct {
 	left int64
 }
 
-// NewStream returns the Stream of the open answer of a call. It has MaxResult bytes at most.
+// NewStream returns the Stream of the open answer of a call. Its limit is MaxResult bytes.
 func NewStream(c *Call) *Stream {
 	answer, most := c.Answer.Open, c.round.MaxResult
 	s := &Stream{name: c.round.Name, body: answer.Body, from: answer.Body, left: most}

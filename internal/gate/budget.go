@@ -6,17 +6,17 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// The retry budget: what failing costs, so that a service in trouble is not asked more than one
-// that is well.
+// The retry budget and the costs of a failed request. An answered request refills the budget by 1.
+// A failing service then gets no more requests than a healthy one.
 const (
 	budgetTokens  = 500
 	transientCost = 14
 	throttledCost = 5
 )
 
-// budget is the retry budget. How requests end at one instant counts from the next instant on, so
-// that those which end together do not depend on each other's order, unless they would spend the
-// whole budget. On the real clock no two requests end at one instant.
+// budget is the retry budget. The ends of requests at one instant count from the next instant on.
+// So the order of requests that end together does not matter, unless they would spend the whole
+// budget. On the real clock no two requests end at the same instant.
 type budget struct {
 	tokens     int
 	recovering bool // from an empty budget, until nothing is overdue
@@ -27,7 +27,7 @@ type budget struct {
 	lent  int           // to retries
 }
 
-// turn counts what happened before now.
+// turn adds the counts of earlier instants to the tokens.
 func (b *budget) turn(now time.Duration) {
 	if now <= b.at {
 		return
@@ -36,13 +36,13 @@ func (b *budget) turn(now time.Duration) {
 	b.at, b.paid, b.spent, b.lent = now, 0, 0, 0
 }
 
-// answered pays back for a request that was answered.
+// answered refills the budget for a request that was answered.
 func (b *budget) answered(now time.Duration) {
 	b.turn(now)
 	b.paid++
 }
 
-// fail takes what a request costs that failed with an error of a class.
+// fail charges for a request that failed with an error of the given class.
 func (b *budget) fail(now time.Duration, class transport.Class) {
 	b.turn(now)
 	if cost := costOf(class); cost > 0 {
@@ -51,7 +51,7 @@ func (b *budget) fail(now time.Duration, class transport.Class) {
 	}
 }
 
-// left returns what is left of the budget, which may be less than nothing.
+// left returns what is left of the budget. It may be negative.
 func (b *budget) left() int { return b.tokens + b.paid - b.spent - b.lent }
 
 // allows reports whether a request that failed with an error of a class may be made again.

@@ -1,6 +1,6 @@
-// Package gate says when the next request may be made: within a rate limit, and within a retry
-// budget that keeps a service in trouble from being asked more than one that is well. It knows no
-// lock and no clock: instants are arguments.
+// Package gate decides when the next request may be made, by a rate limit and a retry budget. The
+// retry budget keeps a failing service from getting more requests than a healthy one. The package
+// knows no lock and no clock: instants are arguments.
 package gate
 
 import (
@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	// recoveryShare is how much more than the demand may be asked while a service recovers, so that
-	// what is overdue is caught up with.
+	// recoveryShare is the rate of requests while a service recovers, as a share of the demand. It
+	// exceeds 1 so that overdue polls are caught up with.
 	recoveryShare = 1.05
-	// recoveryPace is the longest time between two requests while a service recovers: where demand
-	// is small, or not known yet as nothing was polled, asking more often is no burden.
+	// recoveryPace is the longest time between two requests while a service recovers. If the demand is
+	// small, or not known yet, more requests are no burden.
 	recoveryPace = 10 * time.Millisecond
 )
 
@@ -42,8 +42,8 @@ func New(limiter *rate.Limiter, epoch time.Time) *Gate {
 // Limited reports whether there is a rate limit.
 func (g *Gate) Limited() bool { return g.limiter != nil }
 
-// SetLimit changes the rate limit, to none if perSecond is zero. What may be requested at once does
-// not grow by a change.
+// SetLimit changes the rate limit, to none if perSecond is zero. A change does not refill the
+// burst.
 func (g *Gate) SetLimit(now time.Duration, perSecond float64, burst int) {
 	g.shut = 0
 	switch at := g.epoch.Add(now); {
@@ -57,17 +57,18 @@ func (g *Gate) SetLimit(now time.Duration, perSecond float64, burst int) {
 	}
 }
 
-// Recovering reports whether the retry budget was empty and requests keep to the demand since,
-// until nothing is overdue.
+// Recovering reports whether the service recovers. A recovery begins when the retry budget is
+// empty. It ends when nothing is overdue and half of the budget is back. Meanwhile requests keep to
+// the demand.
 func (g *Gate) Recovering(now time.Duration) bool {
 	g.budget.turn(now)
 	return g.budget.recovering
 }
 
-// Shut returns until when the gate is shut, 0 if it is open.
+// Shut returns the instant until which the gate is shut, or 0 if it is open.
 func (g *Gate) Shut() time.Duration { return g.shut }
 
-// Pause shuts the gate until an instant, or for longer if it is shut for longer.
+// Pause shuts the gate until an instant, unless it is already shut for longer.
 func (g *Gate) Pause(until time.Duration) { g.shut = max(g.shut, until) }
 
 // Open opens the gate. [Gate.Admit] shuts it again if it has to.
@@ -95,18 +96,18 @@ func (g *Gate) Admit(now time.Duration, n int) bool {
 	return true
 }
 
-// interval is the time between two requests, of which the first is about n jobs, that keeps to the
+// interval returns the time after a request about n jobs at which the next request keeps to the
 // demand.
 func (g *Gate) interval(n int) time.Duration {
 	d := float64(n) * 1e18 / (recoveryShare * float64(max(g.demand, 1)))
 	return time.Duration(min(d, float64(recoveryPace)))
 }
 
-// Demand says that a watch which waited so long between polls now waits so long. Zero is for a
-// watch that was not there, or is there no longer.
+// Demand notes that the wait between the polls of a watch has changed. The argument before is zero
+// for a new watch, and now is zero for a watch that has ended.
 func (g *Gate) Demand(before, now time.Duration) { g.demand += wants(now) - wants(before) }
 
-// wants returns what a watch that waits so long between polls adds to the demand.
+// wants returns what a watch with the given wait between polls adds to the demand.
 func wants(wait time.Duration) int64 {
 	if wait <= 0 {
 		return 0
@@ -114,21 +115,21 @@ func wants(wait time.Duration) int64 {
 	return int64(1e18 / max(wait, minWait))
 }
 
-// Answered pays back into the retry budget for a request that was answered.
+// Answered refills the retry budget for a request that was answered.
 func (g *Gate) Answered(now time.Duration) { g.budget.answered(now) }
 
-// Failed takes from the retry budget what a request costs that failed with an error of a class.
+// Failed charges the retry budget for a request that failed with an error of the given class.
 func (g *Gate) Failed(now time.Duration, class transport.Class) { g.budget.fail(now, class) }
 
-// CaughtUp says that nothing is overdue, which ends a recovery once half of the budget is back.
+// CaughtUp notes that nothing is overdue. That ends a recovery once half of the budget is back.
 func (g *Gate) CaughtUp(now time.Duration) {
 	if g.budget.caughtUp(now) {
 		g.pace = 0
 	}
 }
 
-// Retry reports whether a request that failed with an error of a class may be made again at once,
-// and charges it.
+// Retry reports whether a request that failed with an error of the given class may be made again at
+// once. If so, it charges the retry budget and the rate limit.
 func (g *Gate) Retry(now time.Duration, class transport.Class) bool {
 	if !g.budget.allows(now, class) || g.limiter != nil && !g.limiter.AllowN(g.epoch.Add(now), 1) {
 		return false

@@ -1,5 +1,5 @@
-// Package health tells when a service turns bad and when it is well again. It knows no lock and no
-// clock.
+// Package health decides when an outage of a service is worth a line of the log. It knows no lock
+// and no clock.
 package health
 
 import "time"

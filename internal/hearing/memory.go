@@ -8,23 +8,23 @@ import (
 )
 
 const (
-	// Remembered is for how long a notification is remembered that nobody waits for.
+	// Remembered is how long a notification about a job that nobody waits for is kept.
 	Remembered = time.Minute
-	// maxKept bounds the notifications that are remembered. The oldest makes way.
+	// maxKept bounds the number of kept notifications. The oldest is dropped first.
 	maxKept = 4096
 	// maxBytes bounds the message and the result of each.
 	maxBytes = 4 << 10
 )
 
-// Notice is what a source said of a job.
+// Notice is a notification about a job.
 type Notice struct {
 	Status transport.Status
 	// Final is whether a terminal Status needs no confirmation.
 	Final bool
 }
 
-// Memory remembers the newest notice of each job that nobody waits for, for a minute. The zero
-// Memory is empty.
+// Memory keeps the newest notice of each job that nobody waits for, for a minute. The zero Memory
+// is empty.
 type Memory struct {
 	notices map[string]kept
 	order   []entry // oldest first; those whose job has a newer notice stand for nothing
@@ -40,9 +40,9 @@ type entry struct {
 	at time.Duration
 }
 
-// Keep remembers n, of a job that nobody waits for. A job that was said to have ended is not said
-// to go on by a later notice. A notice that is larger than 4 KiB is kept without its result, as one
-// that needs confirmation.
+// Keep keeps n, which is about a job that nobody waits for. A notice that the job goes on does not
+// replace a notice of its end. A notice that is larger than 4 KiB is kept without its result, and
+// then needs confirmation.
 func (m *Memory) Keep(now time.Duration, n Notice) {
 	m.forget(now)
 	id := n.Status.ID
@@ -62,7 +62,7 @@ func (m *Memory) Keep(now time.Duration, n Notice) {
 	}
 }
 
-// Take returns and forgets what is remembered of a job.
+// Take removes and returns the notice of a job.
 func (m *Memory) Take(now time.Duration, id string) (n Notice, ok bool) {
 	m.forget(now)
 	k, ok := m.notices[id]

@@ -1,6 +1,5 @@
-// Package hearing says whether sources of notifications are to be relied on, and remembers what
-// they said of jobs that nobody waits for yet. It knows no lock and no clock: instants are
-// arguments.
+// Package hearing decides whether sources of notifications are reliable, and keeps notifications
+// about jobs that nobody waits for yet. It knows no lock and no clock: instants are arguments.
 package hearing
 
 import (
@@ -10,20 +9,20 @@ import (
 )
 
 const (
-	// minRestart and maxRestart bound the wait before a source that was lost is started again. It
-	// doubles with each loss.
+	// minRestart and maxRestart bound the wait before a lost source is started again. The wait doubles
+	// with each loss.
 	minRestart = time.Second
 	maxRestart = time.Minute
-	// probation is for how long a source that was lost must listen before it is relied on again.
+	// probation is how long a lost source must listen before it is reliable again.
 	probation = time.Minute
-	// A source that misses maxMissed ends in a row and has said nothing for silence no longer tells
-	// what it should, though it seems to listen.
+	// A source is no longer reliable if it misses maxMissed ends in a row and has been silent for
+	// silence.
 	maxMissed = 3
 	silence   = 30 * time.Second
 )
 
-// Source says whether one source of notifications is to be relied on. The zero Source has not
-// listened yet.
+// Source knows whether one source of notifications is reliable. The zero Source has not listened
+// yet.
 type Source struct {
 	listens bool
 	lost    bool          // at least once
@@ -33,18 +32,18 @@ type Source struct {
 	said    time.Duration // when it said anything last, or began to listen
 }
 
-// Listens says that the source listens.
+// Listens notes that the source listens.
 func (s *Source) Listens(now time.Duration) {
 	if !s.listens {
 		s.listens, s.since, s.said = true, now, now
 	}
 }
 
-// Said says that the source told something of a job.
+// Said notes that the source sent a notification about a job.
 func (s *Source) Said(now time.Duration) { s.missed, s.said = 0, now }
 
-// Missed says that a poll found an end which the source did not tell. It reports whether the source
-// is to be relied on no longer, until it has said something and a minute has passed.
+// Missed notes that a poll found an end that the source had not reported. It reports whether the
+// source stops being reliable by that. It is reliable again a minute after its next notification.
 func (s *Source) Missed(now time.Duration) (silent bool) {
 	if !s.IsWell(now) {
 		return false
@@ -56,15 +55,15 @@ func (s *Source) Missed(now time.Duration) (silent bool) {
 	return true
 }
 
-// IsWell reports whether the source is to be relied on: it listens, and if it was lost before, has
+// IsWell reports whether the source is reliable: it listens, and if it was lost before, it has
 // listened for a minute.
 func (s *Source) IsWell(now time.Duration) bool {
 	return s.listens && (!s.lost || now >= instant.Later(s.since, probation))
 }
 
-// Lost says that the source listens no longer, and returns the wait before it is to be started
-// again. News is whether that is worth a line of the log: it is the first loss, or the first since
-// the source was well.
+// Lost notes that the source no longer listens. It returns the wait before the source is started
+// again, and whether a line must be logged. That is so for the first loss, and for the first since
+// the source was reliable.
 func (s *Source) Lost(now time.Duration) (restart time.Duration, news bool) {
 	news = !s.lost || s.IsWell(now)
 	if news {

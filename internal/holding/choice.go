@@ -11,15 +11,16 @@ const (
 	steepness = 8
 )
 
-// Choice says which jobs are held where fewer can be than are due. The fewer holds are free, the
-// likelier a job must be to end soon, beside the newest candidates. The zero Choice has seen none.
+// Choice decides which due jobs are held if there are not enough holds for all. The fewer holds are
+// free, the likelier a job must be to end soon, compared with the newest candidates. The zero
+// Choice has seen no candidate.
 type Choice struct {
 	ranks [recent]float64
 	n     int
 }
 
-// Admit reports whether a job of that rank is to be held, where so many of all holds are free. It
-// remembers the rank.
+// Admit reports whether to hold a job of the given rank, given the numbers of free holds and of all
+// holds. It remembers the rank.
 func (c *Choice) Admit(rank float64, free, all int) bool {
 	above, n := 0, min(c.n, recent)
 	for _, r := range c.ranks[:n] {

@@ -1,5 +1,5 @@
-// Package holding says for how long a service is asked to keep a request until a job changes, and
-// when it is not asked to, because that does not work. It knows no lock and no clock: instants are
+// Package holding decides how long a service is asked to keep a request until a job changes, and
+// when no request is held because holds fail. It knows no lock and no clock: instants are
 // arguments.
 package holding
 
@@ -10,22 +10,23 @@ import (
 )
 
 const (
-	// Longest is how long a service is asked to keep a request. A longer hold saves little.
+	// Longest is the longest hold. A longer one would save little.
 	Longest = time.Minute
 	// Shortest is the shortest hold that is worth more than a poll.
 	Shortest = time.Second
-	// pause is for how long no request is held after holds have failed.
+	// pause is how long no request is held after holds have failed.
 	pause = time.Minute
-	// maxEarly is how many holds in a row may end without news before the next poll would have
-	// been due. A service whose holds do so does not hold.
+	// maxEarly is how many holds in a row may end without news, earlier than the next poll would have
+	// been due. After that the service counts as not holding requests.
 	maxEarly = 3
-	// maxUnsupported is how many jobs in a row whose requests cannot be held are tried.
+	// maxUnsupported is after how many jobs in a row whose requests cannot be held no others are tried
+	// for a while.
 	maxUnsupported = 8
-	// together is within which time failures count as one.
+	// together is the time within which failures count as one.
 	together = time.Second
 )
 
-// Line says how a service deals with holds. The zero Line has seen none yet.
+// Line knows how a service handles holds. The zero Line has seen no hold yet.
 type Line struct {
 	most   time.Duration // the longest hold, Longest if zero: a proxy cuts longer ones
 	before time.Duration // most before it was learned from the last failure
@@ -37,8 +38,8 @@ type Line struct {
 	none   int           // jobs in a row whose requests cannot be held
 }
 
-// Length returns for how long to hold a request about a job that is to be looked at again in left,
-// 0 for not at all.
+// Length returns how long to hold a request about a job that must be polled again in left, or 0 for
+// no hold.
 func (l *Line) Length(now, left time.Duration) time.Duration {
 	d := min(l.longest(), left)
 	if now < l.until || d < Shortest {
@@ -54,20 +55,19 @@ func (l *Line) longest() time.Duration {
 	return l.most
 }
 
-// News says that a hold ended with news of its job.
+// News notes that a hold ended with news of its job.
 func (l *Line) News() { l.early, l.none, l.told = 0, 0, false }
 
-// Unsupported says that the requests about a job cannot be held. After several such jobs, no others
-// are tried for a while.
+// Unsupported notes that the requests about a job cannot be held. After several such jobs, no
+// others are tried for a while.
 func (l *Line) Unsupported(now time.Duration) {
 	if l.none++; l.none >= maxUnsupported {
 		l.none, l.until = 0, max(l.until, instant.Later(now, pause))
 	}
 }
 
-// Silent says that a hold ended without news after it lasted for took, where a poll would have come
-// after a wait. It reports whether holds are given up for a while, and that is worth a line of the
-// log.
+// Silent notes that a hold ended without news. It lasted for took, and a poll would have come after
+// wait. Silent reports whether a line must be logged because holds are given up for a while.
 func (l *Line) Silent(now, took, wait time.Duration) (news bool) {
 	if took >= wait || took >= Shortest {
 		l.News()
@@ -79,11 +79,11 @@ func (l *Line) Silent(now, took, wait time.Duration) (news bool) {
 	return l.giveUp(now)
 }
 
-// Failed says that a hold of length d failed after it lasted for took. It reports whether holds are
-// given up for a while, and that is worth a line of the log.
+// Failed notes that a hold of length d failed after it had lasted for took. It reports whether a
+// line must be logged because holds are given up for a while.
 //
-// A hold that ends in the middle was cut by a proxy: the next is shorter. Holds that fail together
-// and have lasted for different times were not.
+// A hold that fails in the middle was cut by a proxy, so later holds are shorter. Holds that fail
+// together after different times were not cut by a proxy.
 func (l *Line) Failed(now, d, took time.Duration) (news bool) {
 	again := l.took > 0 && now-l.failed < together
 	alike := took > l.took-l.took/10 && took < l.took+l.took/10

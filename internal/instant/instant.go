@@ -1,5 +1,5 @@
-// Package instant has the arithmetic of instants. An instant is a duration since an epoch that its
-// user chose. What happened before the epoch has a negative one.
+// Package instant has the arithmetic of instants. An instant is a duration since an epoch that the
+// user of the package chooses. Instants before the epoch are negative.
 package instant
 
 import (

@@ -1,5 +1,5 @@
-// Package oneoff makes the calls to a Transport that are not polls: those that start a job, cancel
-// it, or fetch its result.
+// Package oneoff makes the calls to a Transport that are not polls: the calls that start a job,
+// cancel it, or fetch its result.
 package oneoff
 
 import (

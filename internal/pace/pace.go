@@ -1,6 +1,6 @@
-// Package pace says at which instants watches are polled: how far a poll may be moved so that it
-// meets others, where the polls of a bulk are spread, and when a wait takes its last look. It knows
-// no lock and no clock.
+// Package pace decides at which instants watches are polled: how late a poll may be so that it
+// meets others, how the first polls of a bulk are spread, and when a wait makes its last poll. It
+// knows no lock and no clock.
 package pace
 
 import (
@@ -11,44 +11,45 @@ import (
 )
 
 const (
-	// SmallBulk is how many jobs of a bulk are polled at once, or AtOnce batches. The first polls
-	// of the others are spread.
+	// SmallBulk is how many jobs of a bulk are polled without spreading, or AtOnce batches if that is
+	// more. The first polls of the other jobs are spread.
 	SmallBulk = 64
 	AtOnce    = 2
-	// SmallCohort is how many of the others come together, or a batch: a request that comes alone
-	// wakes an idle machine, which costs more than the request.
+	// SmallCohort is how many of the spread first polls are made together, or a batch if that is more.
+	// A single request wakes an idle machine, which costs more than the request.
 	SmallCohort = 16
 	// slackShare is the share of a wait by which a poll may be late, so that one wake-up or one
 	// request serves several.
 	slackShare = 1.0 / 20
-	// batchShare is that share where the Transport is a Batcher: the more watches meet, the fewer
-	// requests there are.
+	// batchShare is that share if the Transport is a Batcher. The more watches meet, the fewer
+	// requests are made.
 	batchShare = 1.0 / 6
-	// batchWindow is the least time by which a poll may be late where the Transport is a Batcher.
+	// batchWindow is how late a poll may always be if the Transport is a Batcher.
 	batchWindow = 5 * time.Millisecond
-	// wakeWindow bounds how late a poll may be where the Transport is no Batcher. A wake-up then
-	// serves several polls only if they come often.
+	// wakeWindow bounds how late a poll may be by default if the Transport is not a Batcher. A wake-up
+	// then serves several polls only if polls are frequent.
 	wakeWindow = 50 * time.Millisecond
-	// fewWatches is the number of watches below which wake-ups are not shared where the Transport
-	// is no Batcher: with fewer there is nothing to gain.
+	// fewWatches is the number of watches below which polls are not late by default, if the Transport
+	// is not a Batcher. With fewer watches there is nothing to gain.
 	fewWatches = 64
 )
 
 // Exact is a [Rule.Slack]: every watch is polled at its own instant.
 const Exact = -1
 
-// Rule says by how much a poll may be late.
+// Rule says how late a poll may be.
 type Rule struct {
-	// Slack is the share of the wait before a poll by which the poll may be late, Exact for none,
-	// the default if zero.
+	// Slack is how late a poll may be, as a share of the wait before it. Exact means not at all, and
+	// zero means the default.
 	Slack float64
 	// Batches is whether the Transport asks about many jobs in one request.
 	Batches bool
-	// Real is whether time is real, so that a wake-up costs something.
+	// Real is whether the clock is the real one, so that a wake-up costs something.
 	Real bool
 }
 
-// Late returns how late a poll may be that comes after a wait, with a number of watches pending.
+// Late returns how late a poll may be that follows the given wait, while so many watches are
+// pending.
 func (r Rule) Late(wait time.Duration, watches int) time.Duration {
 	share := r.Slack
 	switch {
@@ -72,8 +73,8 @@ func (r Rule) Late(wait time.Duration, watches int) time.Duration {
 	}
 }
 
-// Align rounds the instant of a poll that comes after a wait up to a grid, so that the polls of
-// watches with like waits meet. The step of the grid never exceeds what the poll may be late.
+// Align rounds the instant of a poll up to a grid, so that polls after similar waits meet. The step
+// of the grid is at most [Rule.Late].
 func (r Rule) Align(at, wait time.Duration, watches int) time.Duration {
 	slack := r.Late(wait, watches)
 	if slack <= 1 || at > instant.Forever-slack {
@@ -86,9 +87,9 @@ func (r Rule) Align(at, wait time.Duration, watches int) time.Duration {
 	return (at + step - 1) &^ (step - 1)
 }
 
-// Spread returns where in [0, 1) the nth of many goes, so that they are spread evenly however many
-// they are: the fractions of multiples of the golden ratio (Knuth, The Art of Computer Programming,
-// vol. 3, 6.4).
+// Spread returns the place in [0, 1) of the nth of many items. The places are evenly spread,
+// however many items there are. They are the fractions of multiples of the golden ratio (Knuth, The
+// Art of Computer Programming, vol. 3, 6.4).
 func Spread(n int) float64 { return float64(uint64(n)*0x9e3779b97f4a7c15>>11) / (1 << 53) }
 
 // Fraction returns a number in [0, 1) that looks random but is the same for the same key and n
@@ -104,14 +105,14 @@ func Fraction(key string, n int) float64 {
 	return float64((h^h>>31)>>11) / (1 << 53)
 }
 
-// maxLastLook bounds how long before its timeout a watch makes its last poll, which is otherwise a
-// tenth of the timeout. Those of a bulk make theirs anywhere in that tenth.
+// maxLastLook bounds how long before its timeout a wait makes its last poll. Below the bound that
+// is a tenth of the timeout. The last polls of a bulk are spread over that tenth.
 const maxLastLook = time.Second
 
-// LastLook returns when the last look of a wait is due that lasts from began until end, and when it
-// is due at the latest: a tenth of that time before its end, and a second at most. The looks of a
-// bulk, but for its first jobs, are spread over the last tenth. The ordinal is how many jobs of the
-// bulk came before.
+// LastLook returns when the last look of a wait from began until end is due, and when it is due at
+// the latest. The latest instant is a tenth of that time before the end, but at most a second. In a
+// bulk, the looks of all but the first jobs are spread over the last tenth. The ordinal is the
+// number of jobs of the bulk before this one.
 func LastLook(began, end time.Duration, ordinal int) (look, latest time.Duration) {
 	tenth := max((end-began)/10, 1)
 	latest = end - min(tenth, maxLastLook)
@@ -125,14 +126,14 @@ func LastLook(began, end time.Duration, ordinal int) (look, latest time.Duration
 const (
 	// maxInterval bounds the interval over which the first polls of a bulk are spread.
 	maxInterval = 10 * time.Minute
-	// maxSteady is after how many waits that have not grown by half a Backoff is taken to have
-	// stopped growing. Jitter can hide the growth of a single one.
+	// maxSteady is the number of consecutive waits without growth by half after which a Backoff counts
+	// as steady. Jitter can hide the growth of a single wait.
 	maxSteady = 3
 )
 
-// LongRun returns the interval at which a Backoff asks about a job in the long run: the longest of
-// its waits, followed until they stop to grow. It is at most ten minutes and a tenth of the
-// timeout, so that a bulk does not begin too late. The Backoff is asked by next.
+// LongRun returns the interval between the polls of a job in the long run. It calls next, which
+// asks the Backoff, until the waits stop growing, and returns the longest. The result is at most
+// ten minutes and at most a tenth of the timeout, so that a bulk does not begin too late.
 func LongRun(timeout time.Duration, next func(attempt int, age, last time.Duration) (time.Duration, error)) (interval time.Duration, err error) {
 	most := maxInterval
 	if timeout != instant.Unlimited {
@@ -154,9 +155,9 @@ func LongRun(timeout time.Duration, next func(attempt int, age, last time.Durati
 	return interval, nil
 }
 
-// First returns the wait before the first poll of the nth job of a bulk, where the Backoff says
-// first. The jobs are put into cohorts of a size, which are spread evenly over an interval. A first
-// wait that is not zero at most doubles.
+// First returns the wait before the first poll of the nth job of a bulk. The argument first is the
+// wait that the Backoff asks for. The jobs form cohorts of the given size, at least SmallCohort,
+// which are spread evenly over the interval. A first wait that is not zero at most doubles.
 func First(first, interval time.Duration, n, cohort int) time.Duration {
 	if first > 0 {
 		interval = min(interval, first)

@@ -8,20 +8,20 @@ import (
 )
 
 const (
-	// maxWalk is how many polls are walked one by one. The place after more of them is estimated.
+	// maxWalk is how many polls are followed one by one. After more polls the place is estimated.
 	maxWalk = 1000
-	// block is over how many polls the mean of the waits is taken.
+	// block is the number of polls over which the mean wait is taken.
 	block = 20
-	// maxCatchUp is how many polls are walked after the estimate, which can fall short.
+	// maxCatchUp is how many polls are followed after the estimate, which can be too low.
 	maxCatchUp = 100
-	// catchUp is over how many times the gap the polls that came due in it are spread. They then
-	// raise the rate of requests by a fifth at most.
+	// catchUp is the time over which missed polls are spread, as a multiple of the gap. So they raise
+	// the rate of requests by at most a fifth.
 	catchUp = 5
 )
 
 // A Place is where a watch stands in the schedule of a Backoff.
 type Place struct {
-	// Attempt is how many polls were made.
+	// Attempt is the number of polls made so far.
 	Attempt int
 	// Last is the age of the watch at the last of them, zero before the first.
 	Last time.Duration
@@ -29,12 +29,11 @@ type Place struct {
 	Wait time.Duration
 }
 
-// Resume returns the place of a watch of that age, which is found by walking the Backoff from its
-// first wait on. The Backoff is asked by next. Where the age is that of very many polls, the place
-// is estimated from the mean of those that were walked.
+// Resume returns the place of a watch of the given age. It follows the Backoff from its first wait,
+// by calling next. After very many polls, it estimates the place from the mean of the waits so far.
 //
-// The estimate is made sooner for the nth job of a call if that is a bulk, and if the mean wait
-// changes no more.
+// For all but the first jobs of a bulk, it estimates as soon as the mean wait is steady. The
+// argument n is the number of the job in its call.
 func Resume(age time.Duration, n int, next func(attempt int, age, last time.Duration) time.Duration) Place {
 	p := Place{Wait: next(0, 0, 0)}
 	var before, mean time.Duration // of the waits of two blocks
@@ -56,13 +55,13 @@ func Resume(age time.Duration, n int, next func(attempt int, age, last time.Dura
 	return p
 }
 
-// steady reports whether two means, of which the first is of earlier waits, differ by a tenth at
-// most.
+// steady reports whether the mean of the newest waits differs from the mean before it by at most a
+// tenth.
 func steady(before, mean time.Duration) bool {
 	return before > 0 && mean >= before-before/10 && mean <= before+before/10
 }
 
-// walk makes at most n polls that come before an age, and reports whether there are more.
+// walk follows at most n polls before the given age, and reports whether there are more.
 func (p *Place) walk(age time.Duration, n int, next func(attempt int, age, last time.Duration) time.Duration) (more bool) {
 	for range n {
 		due := instant.Later(p.Last, p.Wait)
@@ -76,8 +75,8 @@ func (p *Place) walk(age time.Duration, n int, next func(attempt int, age, last 
 	return instant.Later(p.Last, p.Wait) < age
 }
 
-// CatchUp returns the wait before the nth of the polls that came due in a gap. Those of a small
-// bulk are made at once.
+// CatchUp returns the wait before the nth poll that was missed in a gap. The first SmallBulk polls
+// are made at once.
 func CatchUp(gap time.Duration, n int) time.Duration {
 	if n < SmallBulk {
 		return 0

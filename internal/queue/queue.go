@@ -1,5 +1,5 @@
-// Package queue says who is next among the items that are due, so that no kind of them holds up the
-// others. It knows neither a lock nor a clock: instants are arguments.
+// Package queue decides which due item is next, so that no kind of items holds up the others. It
+// knows neither a lock nor a clock: instants are arguments.
 package queue
 
 import (
@@ -10,17 +10,16 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
-// Item is what waits in [Kinds]. Waits reports whether the item still waits for what it has been
-// due for since that instant. An item that was taken otherwise, or is gone, does not; its entry is
-// then passed over.
+// Item is an item of [Kinds]. Waits reports whether the item still waits in the queue, due since
+// that instant. The entry of an item that no longer waits is skipped.
 type Item[T any] interface {
 	*T
 	Waits(since time.Duration) bool
 }
 
-// Kinds holds the items that are due and wait for a worker or for a limit, a [Lane] for each kind.
-// Lanes take turns, so that the kind of which most are due leaves room for the others. Within a
-// lane the item that is due for longest comes first. Use [New] to make one.
+// Kinds holds the due items that wait for a worker or a limit, in a [Lane] for each kind. Lanes
+// take turns, so that a kind with many due items leaves room for the others. Within a lane, the
+// item that has been due longest comes first. Use [New] to make one.
 type Kinds[T any, P Item[T]] struct {
 	lanes   []*Lane[T, P]     // by number, nil where one is free
 	numbers map[string]uint16 // by kind
@@ -31,7 +30,7 @@ type Kinds[T any, P Item[T]] struct {
 	asking  int
 }
 
-// Lane is the items of one kind. It is there while there is one.
+// Lane holds the items of one kind. It exists as long as it has an item or a request in flight.
 type Lane[T any, P Item[T]] struct {
 	kind    string
 	number  uint16
@@ -50,9 +49,9 @@ type entry[P any] struct {
 }
 
 const (
-	// maxRoom is how much room the queue of a lane keeps while nobody waits in it.
+	// maxRoom is the capacity that the queue of a lane keeps while it is empty.
 	maxRoom = 64
-	// maxLanes bounds the kinds that take turns. Items of further kinds share the first lane.
+	// maxLanes is the maximum number of lanes. Items of further kinds share the first lane.
 	maxLanes = 1 << 16
 )
 
@@ -67,10 +66,10 @@ func (k *Kinds[T, P]) Waiting() int { return k.waiting }
 // Asking returns how many requests are in flight.
 func (k *Kinds[T, P]) Asking() int { return k.asking }
 
-// Lane returns the lane of that number.
+// Lane returns the lane with the given number.
 func (k *Kinds[T, P]) Lane(number uint16) *Lane[T, P] { return k.lanes[number] }
 
-// Of returns how many items of a kind there are, and how many of them wait.
+// Of returns the number of items of a kind, and how many of them wait.
 func (k *Kinds[T, P]) Of(kind string) (items, waiting int) {
 	n, ok := k.numbers[kind]
 	if !ok {
@@ -103,7 +102,7 @@ func (k *Kinds[T, P]) Enter(kind string) (lane uint16) {
 	return n
 }
 
-// Leave counts an item less in a lane. Whether it waited is said by waited.
+// Leave counts one item less in a lane. The argument waited says whether the item waited.
 func (k *Kinds[T, P]) Leave(lane uint16, waited bool) {
 	l := k.lanes[lane]
 	if waited {
@@ -114,7 +113,7 @@ func (k *Kinds[T, P]) Leave(lane uint16, waited bool) {
 	k.drop(l)
 }
 
-// Push adds x, which is in a lane and due since an instant.
+// Push adds x to the queue of its lane. The item is due since the given instant.
 func (k *Kinds[T, P]) Push(x P, lane uint16, since time.Duration) {
 	l := k.lanes[lane]
 	if len(l.queue) == cap(l.queue) && l.waiting < len(l.queue)/2 {
@@ -129,12 +128,12 @@ func (k *Kinds[T, P]) Push(x P, lane uint16, since time.Duration) {
 	}
 }
 
-// Hurry has x, which waits since an instant, come before all others.
+// Hurry puts x before all other items. The item waits since the given instant.
 func (k *Kinds[T, P]) Hurry(x P, since time.Duration) {
 	k.urgent = append(k.urgent, entry[P]{x, since})
 }
 
-// Urgent returns the next item that comes before all others, nil if there is none.
+// Urgent returns the first item of [Kinds.Hurry] that still waits, or nil if there is none.
 func (k *Kinds[T, P]) Urgent() P {
 	for len(k.urgent) > 0 {
 		if e := k.urgent[0]; e.x.Waits(e.since) {
@@ -146,9 +145,9 @@ func (k *Kinds[T, P]) Urgent() P {
 	return nil
 }
 
-// Choose returns the lane whose turn it is, nil if none may be asked about with so many workers in
-// all. As long as there are other kinds, a lane is given no more than three quarters of the workers
-// that the others leave, so that requests which take long never hold all.
+// Choose returns the lane whose turn it is, given the total number of workers. It returns nil if no
+// lane may get a worker. If there are several kinds, a lane gets at most three quarters of the
+// workers that the other lanes do not use. So slow requests of one kind never occupy all workers.
 func (k *Kinds[T, P]) Choose(workers int) *Lane[T, P] {
 	kinds := len(k.numbers)
 	for tries := len(k.ring); tries > 0; tries-- {
@@ -170,7 +169,7 @@ func (k *Kinds[T, P]) Choose(workers int) *Lane[T, P] {
 	return nil
 }
 
-// Take says that x, which waited in a lane, is asked about, and that the next lane has its turn.
+// Take removes x from its lane because it is polled, and gives the next lane its turn.
 func (k *Kinds[T, P]) Take(x P, lane uint16) {
 	l := k.lanes[lane]
 	k.turn++
@@ -182,26 +181,27 @@ func (k *Kinds[T, P]) Take(x P, lane uint16) {
 	}
 }
 
-// TakeBack says that an item that waited in a lane does so no longer, and is not asked about.
+// TakeBack removes an item from its lane that is not polled.
 func (k *Kinds[T, P]) TakeBack(lane uint16) {
 	k.lanes[lane].waiting--
 	k.waiting--
 }
 
-// Begin counts a request in flight that began in a lane.
+// Begin counts one more request in flight of a lane.
 func (k *Kinds[T, P]) Begin(l *Lane[T, P]) {
 	l.asking++
 	k.asking++
 }
 
-// End counts a request less that began in a lane.
+// End counts one request in flight of a lane less.
 func (k *Kinds[T, P]) End(l *Lane[T, P]) {
 	l.asking--
 	k.asking--
 	k.drop(l)
 }
 
-// Since returns since when the item is due that is due for longest, [instant.Forever] if none is.
+// Since returns the instant since which the oldest item has been due, or [instant.Forever] if no
+// item is due.
 func (k *Kinds[T, P]) Since() time.Duration {
 	since := instant.Forever
 	for _, l := range k.ring {
@@ -212,7 +212,7 @@ func (k *Kinds[T, P]) Since() time.Duration {
 	return since
 }
 
-// drop forgets a lane that nothing is in any more.
+// drop removes a lane that is empty.
 func (k *Kinds[T, P]) drop(l *Lane[T, P]) {
 	if l.items == 0 && l.asking == 0 {
 		if l.ringed {
@@ -234,7 +234,7 @@ func (k *Kinds[T, P]) unring(i int) {
 // Waiting returns how many items wait in l.
 func (l *Lane[T, P]) Waiting() int { return l.waiting }
 
-// Oldest returns the item of l that is due for longest, nil if none waits.
+// Oldest returns the item of l that has been due longest, or nil if none waits.
 func (l *Lane[T, P]) Oldest() P {
 	for l.head < len(l.queue) {
 		if e := &l.queue[l.head]; e.x != nil && e.x.Waits(e.since) {
@@ -249,8 +249,8 @@ func (l *Lane[T, P]) Oldest() P {
 	return nil
 }
 
-// All returns the items that wait in l, the one that is due for longest first. The lane must not
-// change meanwhile.
+// All returns the items that wait in l, oldest first. The lane must not change during the
+// iteration.
 func (l *Lane[T, P]) All() iter.Seq[P] {
 	return func(yield func(P) bool) {
 		for _, e := range l.queue[l.head:] {
@@ -261,8 +261,8 @@ func (l *Lane[T, P]) All() iter.Seq[P] {
 	}
 }
 
-// Sample returns an item that waits in l, picked by a random number, or nil if the number picks one
-// that waits no longer.
+// Sample returns an item of l, chosen by a random number. It returns nil if that item no longer
+// waits.
 func (l *Lane[T, P]) Sample(random uint64) P {
 	e := l.queue[l.head+int(random%uint64(len(l.queue)-l.head))]
 	if e.x == nil || !e.x.Waits(e.since) {
@@ -271,7 +271,7 @@ func (l *Lane[T, P]) Sample(random uint64) P {
 	return e.x
 }
 
-// compact drops all that stands for no item.
+// compact removes the entries of items that no longer wait.
 func (l *Lane[T, P]) compact() {
 	l.queue = slices.DeleteFunc(l.queue, func(e entry[P]) bool { return e.x == nil || !e.x.Waits(e.since) })
 	l.head = 0

@@ -13,10 +13,10 @@ import (
 // maxErrorText bounds, in bytes, the text of an error that a watch keeps between two polls.
 const maxErrorText = 4 << 10
 
-// A Fault is an error of a poll together with what a watch does about it. The error's own methods
-// are called once, by [FaultOf]; whoever decides about the watch later reads the fields.
+// A Fault is an error of a poll together with what a watch does about it. Only [FaultOf] calls the
+// methods of the error. Later decisions read the fields.
 //
-// The zero Fault is none: the poll was answered.
+// The zero Fault means that the poll was answered.
 type Fault struct {
 	// Err is the error, nil if the poll was answered.
 	Err error
@@ -28,11 +28,11 @@ type Fault struct {
 	NotAnswered bool
 }
 
-// FaultOf returns what there is to know about err. It calls the methods of err, which may panic or
-// end the goroutine: the caller recovers. An error whose text is longer than 4 KiB is replaced by
+// FaultOf returns the Fault of err. It calls the methods of err, which may panic or end the
+// goroutine, so the caller must recover. An error whose text is longer than 4 KiB is replaced by
 // one with the beginning of that text.
 //
-// A nil pointer in err is an error that its author did not mean to return, and FaultOf panics.
+// If err holds a nil pointer, FaultOf panics, because its author meant to return nil.
 func FaultOf(err error) Fault {
 	if err == nil {
 		return Fault{}
@@ -50,10 +50,10 @@ func FaultOf(err error) Fault {
 	return f
 }
 
-// Oddity reports whether the fault says nothing certain about the job, so that patience decides:
-// the answer could not be read, the service does not know the job, or the request did not reach the
-// service. Whether seen is the job was seen before: of a job that never was, a misdirected request
-// is certain.
+// Oddity reports whether the fault says nothing certain about the job, so that the patience
+// decides. There are three: the answer could not be read, the service does not know the job, or the
+// request did not reach the service. The last one is odd only if the job was seen before. Otherwise
+// it is final.
 func (f Fault) Oddity(seen bool) bool {
 	switch f.Class {
 	case transport.Malformed, transport.NotFound:
@@ -65,12 +65,13 @@ func (f Fault) Oddity(seen bool) bool {
 	}
 }
 
-// Final reports whether the fault ends the watch at once.
+// Final reports whether the fault ends the watch at once. The argument seen says whether the job
+// was seen before.
 func (f Fault) Final(seen bool) bool {
 	return f.Class == transport.Permanent || f.Class == transport.Misdirected && !seen
 }
 
-// cut returns at most n bytes of s, and says by an ellipsis that something is missing.
+// cut shortens s to at most n bytes and adds an ellipsis, if s is longer.
 func cut(s string, n int) string {
 	if len(s) <= n {
 		return s

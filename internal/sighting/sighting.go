@@ -1,6 +1,6 @@
-// Package sighting decides what an answer or an error makes of a watch: whether the job has ended,
-// whether the watch goes on, and what it keeps until the next poll. It knows no clock and no lock:
-// instants are arguments, results are values.
+// Package sighting decides what an answer or an error means for a watch: whether the job has ended,
+// whether the watch goes on, and what the watch keeps until the next poll. It knows no clock and no
+// lock: instants are arguments, and results are values.
 package sighting
 
 import (
@@ -15,55 +15,56 @@ import (
 const (
 	// maxMarks bounds the reports of progress that a watch keeps.
 	maxMarks = 8
-	// maxMessage, maxResult, maxWord and maxRevision bound, in bytes, what a watch keeps of a
-	// status that is not terminal (fault 61). A longer message or word is cut, and a longer result
-	// or revision is left out.
+	// maxMessage, maxResult, maxWord and maxRevision bound, in bytes, what a watch keeps of a status
+	// that is not terminal (fault 61). A longer message or word is cut. A longer result or revision is
+	// dropped.
 	maxMessage  = 2 << 10
 	maxResult   = 1 << 10
 	maxWord     = 256
 	maxRevision = 512
 )
 
-// A Sighting is what a watch keeps of its polls. It does not change, so that watches which have
-// seen no more than a state can share one.
+// A Sighting is what a watch keeps of its polls. It does not change, so watches that have seen only
+// a state can share one.
 type Sighting struct {
 	transport.Status
-	// Answered is whether there was an answer. Status is the newest, without its id.
+	// Answered is whether any poll was answered. Status is the newest answer, without its id.
 	Answered bool
 	// Pace is the newest wait between polls that an answer asked for.
 	Pace time.Duration
 	// Marks are the reports of progress, for a Backoff that learns.
 	Marks []backoff.Mark
 
-	// Fault is the last poll's. The wait that it asks for is meant once.
+	// Fault is the fault of the last poll. Its RetryAfter applies only to the next poll.
 	Fault Fault
-	// Odd counts the odd answers since the job was last seen well, and Since is when the first of
-	// them came.
+	// Odd counts the odd answers since the last answer that told the job's state. Since is when the
+	// first of them came. See [Fault.Oddity].
 	Odd   int
 	Since time.Duration
 
-	// stale counts the answers in a row that were older than Status, and were dropped; staleSince
-	// is when the first came.
+	// stale counts the consecutive answers that were dropped because they were older than Status.
+	// staleSince is when the first of them came.
 	stale      int
 	staleSince time.Duration
 }
 
-// A Verdict is what a poll made of its watch.
+// A Verdict says whether a poll ends its watch.
 type Verdict struct {
-	// Over is whether the watch ends: by the job's terminal status if Err is nil, and by Err
-	// otherwise.
+	// Over is whether the watch ends. If Err is nil, the job's terminal status ends it. Otherwise Err
+	// ends it.
 	Over bool
 	Err  error
 }
 
 var unseen Sighting
 
-// See fills s, which is zero, with what a watch has seen after a poll that brought st, or failed
-// with a fault, at the instant now. The watch had seen last before, which is nil before the first
-// poll.
+// See fills s, which must be zero, with what a watch has seen after a poll. The poll returned the
+// status st or failed with the fault f, at the instant now. The argument last is what the watch had
+// seen before, or nil before the first poll.
 //
-// A watch is patient with odd answers for as long as patience says, counted from the first odd
-// answer since the job was last seen well. Two odd answers are the least, however far apart.
+// Odd answers end the watch once the patience has passed since the first of them. An answer that
+// tells the job's state starts the count again. At least two odd answers end a watch, however far
+// apart they are.
 func (s *Sighting) See(last *Sighting, st *transport.Status, f Fault, now, patience time.Duration) Verdict {
 	if last == nil {
 		last = &unseen
@@ -114,8 +115,9 @@ func (s *Sighting) seeStatus(last *Sighting, st *transport.Status, now, patience
 	return Verdict{}
 }
 
-// lag drops the answer of a replica that lags, and keeps the newer one of last. A service whose
-// times go back for longer than the patience is believed: the newer time may have been wrong.
+// lag drops the answer of a replica that lags, and keeps the newer status of last. If the service's
+// times stay older for longer than the patience, the older answer is accepted, because the newer
+// time may have been wrong.
 func (s *Sighting) lag(last *Sighting, now, patience time.Duration) {
 	stale, since := last.stale+1, last.staleSince
 	if stale == 1 {
@@ -127,7 +129,7 @@ func (s *Sighting) lag(last *Sighting, now, patience time.Duration) {
 	s.Status, s.stale, s.staleSince = last.Status, stale, since
 }
 
-// trim keeps of a status that is not terminal no more than a few KiB.
+// trim reduces a status that is not terminal to at most a few KiB.
 func (s *Sighting) trim() {
 	s.Message, s.Raw = cut(s.Message, maxMessage), cut(s.Raw, maxWord)
 	if len(s.Result) > maxResult {
@@ -138,8 +140,8 @@ func (s *Sighting) trim() {
 	}
 }
 
-// Doubt returns the error of the newest odd answer, with for how long and how often odd answers
-// came.
+// Doubt returns the error of the newest odd answer, together with the number of odd answers and the
+// time since the first.
 func (s *Sighting) Doubt(now time.Duration) error {
 	polls := "polls"
 	if s.Odd == 1 {
@@ -156,8 +158,8 @@ func roundUp(d time.Duration) time.Duration {
 	return d.Round(100 * time.Millisecond)
 }
 
-// Mark keeps the progress that was reported when the watch was so old. Where there is no more room,
-// every second mark makes way.
+// Mark adds the reported progress at an age of the watch. If there is no more room, every second
+// mark is dropped.
 func (s *Sighting) Mark(age time.Duration) {
 	n := len(s.Marks)
 	if s.Progress <= 0 || n > 0 && s.Marks[n-1].Progress == s.Progress {
@@ -173,8 +175,8 @@ func (s *Sighting) Mark(age time.Duration) {
 	s.Marks = append(marks, backoff.Mark{Age: age, Progress: s.Progress})
 }
 
-// LeaveAlone is how long the service asks to be left alone now. What an answer asks for is its pace
-// until an answer names another; what an error asks for is meant once.
+// LeaveAlone returns the wait that the service asks for now. The wait of an answer applies until
+// another answer names another wait. The wait of an error applies once.
 func (s *Sighting) LeaveAlone() time.Duration {
 	if s.Fault.RetryAfter > 0 {
 		return s.Fault.RetryAfter
@@ -182,7 +184,7 @@ func (s *Sighting) LeaveAlone() time.Duration {
 	return s.Pace
 }
 
-// StateName is what a Backoff is told of the state.
+// StateName returns the State of a [backoff.Poll].
 func (s *Sighting) StateName() string {
 	if !s.Answered {
 		return ""
@@ -190,25 +192,26 @@ func (s *Sighting) StateName() string {
 	return s.State.String()
 }
 
-// IsUnknownJob reports whether all that the service said is that it does not know the job.
+// IsUnknownJob reports whether no poll was answered with a status, and the last one was answered
+// that the service does not know the job.
 func (s *Sighting) IsUnknownJob() bool {
 	return !s.Answered && s.Fault.Err != nil && s.Fault.Class == transport.NotFound
 }
 
-// IsPlain reports whether s says no more than its State and its Raw word.
+// IsPlain reports whether s holds only a State and its Raw word.
 func (s *Sighting) IsPlain() bool {
 	return s.Answered && s.Pace == 0 && s.Fault.Err == nil && s.Marks == nil && s.stale == 0 &&
 		s.Progress == 0 && s.Message == "" && s.Result == nil && s.Revision == "" && s.RetryAfter == 0 &&
 		s.Created.IsZero() && s.Updated.IsZero() && s.Finished.IsZero()
 }
 
-// Same reports whether s and last are plain and say the same. Others are not compared, as they
-// mostly differ.
+// Same reports whether s and last are plain and equal. It returns false for sightings that are not
+// plain, because they usually differ.
 func (s *Sighting) Same(last *Sighting) bool {
 	return last != nil && s.State == last.State && s.Raw == last.Raw && s.IsPlain() && last.IsPlain()
 }
 
-// Differs reports whether a consumer who has seen last is to be told of s.
+// Differs reports whether a consumer that has seen last must be told about s.
 func (s *Sighting) Differs(last *Sighting) bool {
 	if last == nil || !last.Answered {
 		return true

@@ -17,9 +17,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A board has all watches: by id, by when they are due, and by kind where they are due. It says
-// when the next request may be made, and when a poll is made that is due. All is guarded by
-// core.mu.
+// A board has all watches: by id, by due time, and the due ones by kind. It also has what decides
+// the time of the next request and of a due poll. All of it is guarded by core.mu.
 type board struct {
 	*core
 	watches *index.Index[watch, *watch]
@@ -44,17 +43,17 @@ func newBoard(k *core) *board {
 	}
 }
 
-// lane is the watches of one kind that are due.
+// lane holds the due watches of one kind.
 type lane = queue.Lane[watch, *watch]
 
-// addLocked puts x, which is new, among the watches. hash is that of its id, by the index.
+// addLocked adds x, which is new, to the watches. The argument hash is the index's hash of its id.
 func (b *board) addLocked(x *watch, hash uint64, kind string) {
 	b.watches.Add(x, hash)
 	x.lane = b.ready.Enter(kind)
 }
 
-// moveLocked has x go over to a phase. All who change the phase of a watch do it here. A watch that
-// waits is put on the line afterwards, once its next poll is known.
+// moveLocked moves x to a phase. Every change of phase goes through here. The caller puts a waiting
+// watch on the due line afterwards, once its next poll is known.
 func (b *board) moveLocked(x *watch, to phase) {
 	from := x.phase
 	x.phase = to
@@ -75,7 +74,7 @@ func (b *board) moveLocked(x *watch, to phase) {
 	}
 }
 
-// hurryLocked has x polled before what is not urgent.
+// hurryLocked marks x as urgent, so that it is polled before watches that are not.
 func (b *board) hurryLocked(x *watch) {
 	if x.urgent {
 		return
@@ -86,7 +85,7 @@ func (b *board) hurryLocked(x *watch) {
 	}
 }
 
-// releaseLocked takes x out of its call, and reports whether somebody still waits for it.
+// releaseLocked removes x from its call, and reports whether somebody still waits for it.
 func (b *board) releaseLocked(x *watch) bool {
 	x.call = nil
 	if x.phase == gone {
@@ -96,26 +95,25 @@ func (b *board) releaseLocked(x *watch) bool {
 	return true
 }
 
-// requeueLocked has x polled at once.
+// requeueLocked makes x due at once.
 func (b *board) requeueLocked(x *watch, now time.Duration) {
 	x.poll = now
 	b.moveLocked(x, ready)
 	b.line.Put(x, x.due())
 }
 
-// waitsLocked says how long x waits for its next poll.
+// waitsLocked notes how long x waits for its next poll.
 func (b *board) waitsLocked(x *watch, wait time.Duration) {
 	b.gate.Demand(x.previous, wait)
 	x.previous = wait
 }
 
-// alignLocked rounds the instant of a poll up: see [pace.Rule.Align].
+// alignLocked rounds up the instant of a poll: see [pace.Rule.Align].
 func (b *board) alignLocked(at, wait time.Duration) time.Duration {
 	return b.pace.Align(at, wait, b.watches.Len())
 }
 
-// retry reports whether a poll that failed with an error of a class may be made again at once,
-// within the same poll, and charges it. A Transport that retries asks by package wait.
+// retry is [Timeline.Retry].
 func (b *board) retry(class transport.Class) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -125,13 +123,13 @@ func (b *board) retry(class transport.Class) bool {
 // maxPlain bounds the number of sightings that watches share.
 const maxPlain = 256
 
-// plainStatus is what an answer says that says no more than the state.
+// plainStatus is an answer that holds only a state and its word.
 type plainStatus struct {
 	state transport.State
 	raw   string
 }
 
-// shareLocked returns s, or one that is equal to it and that other watches have too.
+// shareLocked returns s, or an equal sighting that other watches share.
 func (b *board) shareLocked(s *sighting.Sighting) *sighting.Sighting {
 	if !s.IsPlain() {
 		return s
@@ -146,7 +144,7 @@ func (b *board) shareLocked(s *sighting.Sighting) *sighting.Sighting {
 	return s
 }
 
-// sawLocked notes what was seen last of x.
+// sawLocked sets the newest sighting of x.
 func (b *board) sawLocked(x *watch, s *sighting.Sighting) {
 	if x.isBlocked() {
 		b.figures.Blocked--
@@ -157,8 +155,9 @@ func (b *board) sawLocked(x *watch, s *sighting.Sighting) {
 	}
 }
 
-// questionLocked returns what the Backoff was asked when the next poll of x was planned, and when
-// that was: when the poll before had ended, or x began. The wait before that is not known any more.
+// questionLocked returns the Poll with which the Backoff planned the next poll of x, and the
+// instant at which it did: the end of the poll before, or the beginning of x. The Previous of that
+// Poll is no longer known.
 func (b *board) questionLocked(x *watch) (p backoff.Poll, polled time.Duration) {
 	polled = x.poll - x.previous
 	p = backoff.Poll{Key: x.id, Kind: x.waiters.part.kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
@@ -168,7 +167,8 @@ func (b *board) questionLocked(x *watch) (p backoff.Poll, polled time.Duration) 
 	return p, polled
 }
 
-// lookAtLocked brings the next poll of x forward to an instant, or to when the service allows it.
+// lookAtLocked brings the next poll of x forward to the given instant, or to the later one that the
+// service allows.
 func (b *board) lookAtLocked(x *watch, at time.Duration) {
 	since := x.poll - x.previous
 	var leaveAlone time.Duration

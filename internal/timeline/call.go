@@ -11,8 +11,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A call is one request in flight, about one watch or a batch of them. A worker uses one for all
-// its requests.
+// A call is one request in flight, about one watch or a batch. A worker reuses one call for all its
+// requests.
 type call struct {
 	progress
 	ctx      context.Context
@@ -31,21 +31,21 @@ type call struct {
 	flying
 }
 
-// progress is how far the worker of a call is.
+// progress is how far the worker of a call has come.
 type progress struct {
 	work  func() // what the worker does, made once so that a worker is started without allocating
 	stage stage  // what comes next
 	at    int    // the poll that is judged next
 
-	// What a plugin is asked meanwhile, without the lock. A plugin that ended the goroutine is not
-	// asked for the second time.
+	// Which plugin is being called, without the lock. If it ends the goroutine, it is not called a
+	// second time.
 	ranking  bool // the Backoff ranks what is due
 	choosing bool // likewise, who is held
 	asking   bool // the Backoff is asked once more about a poll that is due
 	inside   bool // the Transport is asked
 }
 
-// answer is what came of a call.
+// answer is the outcome of a call.
 type answer struct {
 	status  transport.Status   // about one job
 	batch   []transport.Answer // about many
@@ -55,7 +55,8 @@ type answer struct {
 	named   int                // jobs of the batch that the answer is about
 }
 
-// flying is what others than its worker need of a call in flight. It is guarded by core.mu.
+// flying is the part of a call in flight that other goroutines than its worker use. It is guarded
+// by core.mu.
 type flying struct {
 	until          time.Duration // when to cancel it, and once it is canceled, when to write it off
 	present        int           // polls whose watch is still waited for
@@ -65,8 +66,8 @@ type flying struct {
 	next, previous *call
 }
 
-// stage is what the worker of a call does next. It is set before each call of code that is not the
-// engine's own: if that code ends the goroutine, another one goes on from there.
+// stage is what the worker of a call does next. It is set before each call of a plugin. If the
+// plugin ends the goroutine, another goroutine continues from there.
 type stage uint8
 
 const (
@@ -81,8 +82,8 @@ const (
 	stageSettle                // tells the waiters
 )
 
-// claimed says who deals with the end of a request: its worker, or another one if it was written
-// off.
+// The values of claim say who handles the end of a request: its worker, or another one if it was
+// written off.
 const (
 	unclaimed int32 = iota // its worker prepares it
 	asking                 // its worker has made all that another one would need
@@ -90,7 +91,7 @@ const (
 	writtenOff
 )
 
-// errCut is the cause of the end of a request that the service kept, where a poll is needed sooner.
+// errCut is the cause of a hold that was canceled because a poll is needed sooner.
 var errCut = errors.New("the request is held no longer")
 
 // abandonedLocked reports whether c was canceled because its last waiter left, or at Close. Such an
@@ -99,7 +100,7 @@ func (c *call) abandonedLocked() bool {
 	return c.cause != nil && c.cause != ErrPollTimeout
 }
 
-// dropped is abandoned for the worker of c, which does not hold mu.
+// dropped is abandonedLocked for the worker of c, which does not hold mu.
 func (c *call) dropped() bool {
 	if c.ctx == nil {
 		return false
@@ -108,7 +109,7 @@ func (c *call) dropped() bool {
 	return why != nil && why != ErrPollTimeout
 }
 
-// leftByLocked has who told of the end of c.
+// leftByLocked makes who wait for the end of c.
 func (c *call) leftByLocked(who *Consumer) {
 	if n := len(c.leavers); n > 0 && c.leavers[n-1] == who {
 		return
@@ -117,7 +118,7 @@ func (c *call) leftByLocked(who *Consumer) {
 	who.flying++
 }
 
-// overLocked tells the calls that have left c that it has ended.
+// overLocked tells the Consumers that have left c that it has ended.
 func (c *call) overLocked() {
 	for _, who := range c.leavers {
 		who.flying--
@@ -126,7 +127,7 @@ func (c *call) overLocked() {
 	c.leavers = nil
 }
 
-// add makes x, of which a zero poll is left from the run before, a part of c.
+// add adds a poll of x to c.
 func (c *call) add(x *watch) {
 	if len(c.polls) == cap(c.polls) {
 		c.polls = append(c.polls, poll{})
@@ -140,12 +141,12 @@ func (c *call) add(x *watch) {
 // isHold reports whether the service was asked to keep the request of c.
 func (c *call) isHold() bool { return c.hold > 0 && !c.polled }
 
-// newsAfter is how long the service must have kept a request for its answer to be as new as the
-// job's change.
+// newsAfter is how long the service must have kept a request so that its answer counts as sent at
+// the change of the job.
 const newsAfter = time.Second
 
-// alive returns how old x was when its job still ran for certain, where the service kept the
-// request of c until that changed; 0 if it did not.
+// alive returns the age until which the job of x certainly ran. If the service held the request of
+// c until the job changed, that is the age at the end of c. Otherwise alive returns 0.
 func (c *call) alive(x *watch) time.Duration {
 	if c.isHold() && c.ended-c.asked >= newsAfter {
 		return c.ended - x.began
@@ -153,7 +154,7 @@ func (c *call) alive(x *watch) time.Duration {
 	return 0
 }
 
-// ageSeen returns how old x was when its job certainly was as the answer to c says.
+// ageSeen returns the latest age of x at which the answer to c was certainly true.
 func (c *call) ageSeen(x *watch) time.Duration { return max(c.alive(x), c.asked-x.began) }
 
 // A poll is a watch's part in a call.
@@ -169,7 +170,7 @@ type poll struct {
 	verdict
 }
 
-// A verdict is what a poll makes of its watch.
+// A verdict is what a poll means for its watch.
 type verdict struct {
 	seen       *sighting.Sighting
 	changed    bool  // a consumer is told of seen
@@ -181,7 +182,7 @@ type verdict struct {
 	due        time.Duration // then, the wait after which a poll would have come
 }
 
-// breakOff has the watch of p end with err, as a plugin panicked or ended its goroutine.
+// breakOff ends the watch of p with err, because a plugin panicked or ended its goroutine.
 func (p *poll) breakOff(err error) {
 	if p.over, p.why = true, err; p.seen != nil {
 		return

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// catchUps counts the polls that were missed and are made up for. All calls share it, because all
-// of them poll the same service.
+// catchUps counts the missed polls that are made up for. All calls share it, because they poll the
+// same service.
 type catchUps struct {
 	newest atomic.Int64 // when the newest was counted
 	count  atomic.Int64

@@ -2,8 +2,8 @@ package timeline
 
 import "github.com/iamber12/job-status-monitoring/internal/holding"
 
-// A chooser says which of the watches that are due is polled next, and which of them the service is
-// to keep the request about. All is guarded by core.mu.
+// A chooser chooses which due watch is polled next, and whether its request is held. All of it is
+// guarded by core.mu.
 type chooser struct {
 	*core
 	board   *board
@@ -15,9 +15,10 @@ type chooser struct {
 	seed    uint64         // of random
 }
 
-// nextLocked returns the watch that is polled next, nil if none may be: one whose wait was extended
-// for a last look, then, of the kind whose turn it is, the one that ranks highest, or the one that
-// is due for longest if none was ranked.
+// nextLocked returns the watch that is polled next, or nil if no watch may be. An urgent watch
+// comes first: see expireLocked. Otherwise it is a watch of the kind whose turn it is, which
+// [queue.Kinds.Choose] decides. Of that kind, it is the watch of the highest rank, or the oldest if
+// none was ranked.
 func (o *chooser) nextLocked(ranked []candidate) *watch {
 	if x := o.board.ready.Urgent(); x != nil {
 		return x
@@ -34,8 +35,7 @@ func (o *chooser) nextLocked(ranked []candidate) *watch {
 	return l.Oldest()
 }
 
-// randomLocked returns the next of a sequence of numbers that look random (xorshift64, Marsaglia
-// 2003).
+// randomLocked returns the next pseudorandom number (xorshift64, Marsaglia 2003).
 func (o *chooser) randomLocked() uint64 {
 	o.seed ^= o.seed << 13
 	o.seed ^= o.seed >> 7

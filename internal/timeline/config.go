@@ -17,8 +17,8 @@ import (
 // Unlimited is a limit that is never reached.
 const Unlimited = -1
 
-// Config is what a Timeline is made from. All fields are set, but for those that say what zero
-// means, and MaxDelay and Limiter, which are no limit if zero.
+// Config configures a Timeline. All fields must be set, except those whose comment says what zero
+// means, and MaxDelay and Limiter, for which zero means no limit.
 type Config struct {
 	Transport   transport.Transport
 	Backoff     backoff.Strategy
@@ -26,26 +26,27 @@ type Config struct {
 	Logger      *zap.Logger
 	MaxDelay    time.Duration
 	PollTimeout time.Duration
-	// Patience is for how long odd answers are waited out, zero for not at all.
+	// Patience is how long odd answers are tolerated. Zero means not at all.
 	Patience time.Duration
-	// MaxRetryAfter bounds the waits that the service asks for, no limit if zero.
+	// MaxRetryAfter bounds the waits that the service asks for. Zero means no limit.
 	MaxRetryAfter time.Duration
 	Concurrency   int
-	// Holds is how many requests the service keeps at once, beside those that Concurrency bounds.
+	// Holds is how many requests may be held at once, in addition to the requests that Concurrency
+	// bounds.
 	Holds      int
 	Limiter    *rate.Limiter
 	MaxWatches int     // no limit if zero
 	Slack      float64 // share of a wait by which a poll may be late, Exact for none, the default if zero
 	Observer   observe.Observer
-	// Notifiers are listened to until Close. While one is to be relied on, a watch is polled every
-	// QuietInterval at most.
+	// Notifiers are listened to until Close. While one is reliable, a watch is polled at most every
+	// QuietInterval.
 	Notifiers     []transport.Notifier
 	QuietInterval time.Duration
 	Panic         func(value any, stack []byte) error // makes the error of a panic
 }
 
-// Why a wait gives up, other than for its context's end. They are what jobstatus exports under the
-// same names.
+// The reasons why a wait gives up, other than the end of its context. Package jobstatus exports
+// them under the same names.
 var (
 	ErrTimeout     error = timeoutError{}
 	ErrMaxAttempts       = errors.New("max attempts reached (WithMaxAttempts raises them; MaxAttempts does for one watch)")
@@ -64,7 +65,7 @@ func (timeoutError) Timeout() bool { return true }
 
 func (timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// ErrPollTimeout is the cause of the end of a poll's context when the poll took too long.
+// ErrPollTimeout is the cause of a poll's context that was canceled because the poll took too long.
 var ErrPollTimeout error = pollTimeoutError{}
 
 type pollTimeoutError struct{}

@@ -8,10 +8,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Limits are those of one call. A limit is more than zero, or Unlimited.
+// Limits are the limits of one call. A limit is more than zero, or Unlimited.
 type Limits struct {
 	Kind string
-	// Began is when the jobs began to be waited for, now if zero.
+	// Began is when the waits began. Zero means now.
 	Began       time.Time
 	MaxAttempts int
 	// ByDefault is whether a timeout of a job lifts MaxAttempts.
@@ -23,7 +23,8 @@ type Limits struct {
 	StopWhenBlocked bool
 }
 
-// A Consumer waits for one job or many. One goroutine uses it, beside that of its source.
+// A Consumer waits for one job or many. Only one goroutine may use it, besides the goroutine of its
+// source.
 type Consumer struct {
 	Limits
 	core    *core
@@ -50,8 +51,8 @@ func (c *Consumer) Await(ctx context.Context, out chan<- transport.Status, st *t
 	return r.owned(), sent
 }
 
-// await is Await with bytes that other waiters have too. Results go by pointer, so that the stack
-// of a goroutine that waits stays within 4 KiB.
+// await is Await, but the Result shares its bytes with other waiters. Results are passed by
+// pointer, so that the stack of a waiting goroutine stays within 4 KiB.
 func (c *Consumer) await(ctx context.Context, out chan<- transport.Status, st *transport.Status) (r *Result, sent bool) {
 	c.core.mu.Lock()
 	defer c.core.unlockAside()
@@ -68,7 +69,7 @@ func (c *Consumer) await(ctx context.Context, out chan<- transport.Status, st *t
 	}
 }
 
-// giveUpLocked ends what c waits for, as its context has ended.
+// giveUpLocked ends all waits of c, because its context has ended.
 func (c *Consumer) giveUpLocked(ctx context.Context) {
 	c.inbox.end(ctx, c.core.now())
 	left := c.desk.dismissAllLocked(c, c.inbox.cause)
@@ -81,8 +82,8 @@ func (c *Consumer) giveUpLocked(ctx context.Context) {
 	c.inbox.left = append(c.inbox.left, left...)
 }
 
-// Offer blocks until st was sent on out, ctx is done, the Timeline is closed, or as much of the
-// call's timeout as is left since began has passed.
+// Offer blocks until st was sent on out, ctx is done, the Timeline is closed, or the timeout of the
+// call, counted from began, has passed.
 func (c *Consumer) Offer(ctx context.Context, out chan<- transport.Status, st *transport.Status, began time.Time) {
 	k := c.core
 	k.mu.Lock()
@@ -102,8 +103,8 @@ func (c *Consumer) Offer(ctx context.Context, out chan<- transport.Status, st *t
 	c.parkLocked(ctx, out, st)
 }
 
-// parkLocked blocks until the call is woken, ctx is done, or st was sent on out. It
-// lets go of the lock meanwhile.
+// parkLocked blocks until the call is woken, ctx is done, or st was sent on out. It releases the
+// lock meanwhile.
 func (c *Consumer) parkLocked(ctx context.Context, out chan<- transport.Status, st *transport.Status) (sent bool) {
 	c.parked = true
 	c.core.track.Park()
@@ -138,7 +139,7 @@ func (c *Consumer) unpark() {
 	}
 }
 
-// Leave ends what c still waits for, without a Result.
+// Leave ends all waits of c that are left, without a Result.
 func (c *Consumer) Leave() {
 	c.core.mu.Lock()
 	defer c.core.unlockAside()
@@ -149,11 +150,12 @@ func (c *Consumer) Leave() {
 	}
 }
 
-// Drain makes Leave return only when no poll is in flight of a job that c waited for. A poll that
-// nobody else waits for is canceled, and waited for as long as any other: see writeOffAfter.
+// Drain makes Leave wait until no poll of a job that c waited for is in flight. A poll that nobody
+// else waits for is canceled. Leave waits for it until it returns or is written off: see
+// writeOffAfter.
 func (c *Consumer) Drain() { c.drains = true }
 
-// seeLocked tells c of the newest status of x, if it wants to know.
+// seeLocked gives c the newest status of x, if c wants updates.
 func (c *Consumer) seeLocked(x *watch) {
 	if c.updates && x.seen.Answered {
 		c.inbox.update = &Result{Status: x.status()}

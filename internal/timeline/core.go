@@ -11,8 +11,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// core is what all parts of a Timeline stand on: the one lock, the clock, and what is told once the
-// lock is free.
+// core is shared by all parts of a Timeline. It holds the one lock, the clock and the plugins, and
+// the news that plugins are told once the lock is free.
 type core struct {
 	Config
 	guard    *boundary.Guard
@@ -46,10 +46,10 @@ func newCore(c Config) *core {
 	}
 }
 
-// now returns the instant that it is.
+// now returns the present instant.
 func (k *core) now() time.Duration { return k.Clock.Now().Sub(k.epoch) }
 
-// capped returns a wait that the service asks for, within the user's bound.
+// capped returns a wait that the service asks for, bounded by WithMaxRetryAfter.
 func (k *core) capped(d time.Duration) time.Duration {
 	if k.MaxRetryAfter > 0 {
 		return min(d, k.MaxRetryAfter)
@@ -57,11 +57,11 @@ func (k *core) capped(d time.Duration) time.Duration {
 	return d
 }
 
-// closeGrace is how long Close waits for polls to come back whose context has ended.
+// closeGrace is how long Close waits for polls to return after their contexts have ended.
 const closeGrace = 5 * time.Second
 
-// unlock unlocks mu and tells what has happened meanwhile. It is called on a goroutine of the
-// engine's.
+// unlock unlocks mu, and then tells the plugins what has happened. It must be called on a goroutine
+// of the engine.
 func (k *core) unlock() {
 	if k.untold.isEmpty() {
 		k.mu.Unlock()
@@ -73,8 +73,8 @@ func (k *core) unlock() {
 	k.tellAll(&u)
 }
 
-// unlockAside is unlock for a goroutine of the user's. Whoever is told might end or block it, so
-// another one tells.
+// unlockAside is unlock for a goroutine of the user. It tells the plugins on another goroutine,
+// because a plugin might end or block the calling one.
 func (k *core) unlockAside() {
 	if k.untold.isEmpty() {
 		k.mu.Unlock()
@@ -90,7 +90,7 @@ func (k *core) unlockAside() {
 	})
 }
 
-// tellAll tells u. Where it ends the goroutine, the rest is told all the same.
+// tellAll tells the plugins u. If a plugin ends the goroutine, the rest is still told.
 func (k *core) tellAll(u *untold) {
 	if u.isEmpty() {
 		return

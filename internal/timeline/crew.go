@@ -10,8 +10,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// A crew is the workers that poll, a bounded number, and their calls in flight. All is guarded by
-// core.mu.
+// A crew is the bounded number of workers that poll, and their calls in flight. All of it is
+// guarded by core.mu.
 type crew struct {
 	*core
 	board    *board
@@ -29,13 +29,13 @@ type crew struct {
 
 func newCrew(k *core, b *board) *crew { return &crew{core: k, board: b} }
 
-// proceedLocked starts workers for what is ready, and sets the alarm to what comes next.
+// proceedLocked starts workers for ready watches, and sets the alarm to the next event.
 func (w *crew) proceedLocked(now time.Duration) {
 	w.hireLocked(now)
 	w.armLocked()
 }
 
-// armLocked sets the alarm to what comes next.
+// armLocked sets the alarm to the next event.
 func (w *crew) armLocked() {
 	next := min(w.board.line.Next(), w.calls.next(), w.held.next())
 	if w.lost < w.Concurrency {
@@ -51,8 +51,8 @@ func (w *crew) armLocked() {
 	}
 }
 
-// hireLocked starts workers for what is ready. Each is owned by Close, which waits for it, and ends
-// when nothing is left for it to do.
+// hireLocked starts workers for ready watches. A worker ends when nothing is left for it to do.
+// Close waits for all workers.
 func (w *crew) hireLocked(now time.Duration) {
 	size := w.board.size.Now()
 	for waiting := w.board.ready.Waiting(); waiting > 0 && w.busy < w.Concurrency && w.board.gate.Shut() <= now && !w.closed; waiting -= size {
@@ -64,13 +64,13 @@ func (w *crew) hireLocked(now time.Duration) {
 	}
 }
 
-// idle are runs that no worker has. The next worker finds a context in one, and room for a poll.
+// idle are calls that no worker uses. The next worker reuses the context and the buffers of one.
 type idle []*call
 
 // maxIdle is how many are kept.
 const maxIdle = 64
 
-// idleRun returns one of them, or a new one.
+// idleCallLocked returns an idle call, or a new one.
 func (w *crew) idleCallLocked() *call {
 	n := len(w.idle)
 	if n == 0 {
@@ -84,7 +84,7 @@ func (w *crew) idleCallLocked() *call {
 	return c
 }
 
-// put takes c back, or reports false if it is of no use.
+// put keeps c for reuse. It reports false if c is not kept.
 func (i *idle) put(c *call) bool {
 	if len(*i) == maxIdle || cap(c.polls) > 1 {
 		return false
@@ -114,8 +114,8 @@ func (w *crew) launchLocked(c *call, now time.Duration) {
 	w.board.figures.InFlight += len(c.polls)
 }
 
-// pollsLocked has the worker of c, which the service may have kept, poll from now on. It reports
-// false if there are enough that do.
+// pollsLocked counts the worker of c among the workers that poll, if c was held. It reports false
+// if there is no room for another such worker.
 func (w *crew) pollsLocked(c *call) bool {
 	if c.hold == 0 {
 		return true
@@ -128,7 +128,8 @@ func (w *crew) pollsLocked(c *call) bool {
 	return true
 }
 
-// stopLocked cancels the request of c. What that sets off counts as work until it has come back.
+// stopLocked cancels the request of c. The request counts as work of the test clock until it has
+// returned.
 func (w *crew) stopLocked(c *call, cause error) {
 	if c.cause != nil {
 		return
@@ -141,12 +142,11 @@ func (w *crew) stopLocked(c *call, cause error) {
 	c.cancel(cause)
 }
 
-// writeOffAfter is how long after its context has ended a request may take to come back. Then its
-// worker is given up, so that the watches go on without it. At most as many workers are given up as
-// there may be at once.
+// writeOffAfter is how long a canceled request may take to return. Then its worker is written off,
+// so that the watches go on without it. At most Concurrency workers are written off at a time.
 const writeOffAfter = time.Second
 
-// writeOffLocked has another worker deal with the end of c, whose own does not come back.
+// writeOffLocked makes another worker handle the end of c, because the worker of c does not return.
 func (w *crew) writeOffLocked(c *call) {
 	c.leave()
 	o := &call{progress: progress{stage: stageConclude}, observed: c.ctx}
@@ -175,8 +175,8 @@ func (w *crew) writeOffLocked(c *call) {
 	go o.work() // in the place of c's worker, also as far as a test clock knows
 }
 
-// prolongLocked gives the requests in flight the time for which the process stood still. Their
-// answers may be there.
+// prolongLocked extends the timeouts of the requests in flight by the time for which the process
+// stood still. Their answers may have arrived meanwhile.
 func (w *crew) prolongLocked(still time.Duration) {
 	for _, list := range []*flight{&w.calls, &w.held} {
 		for c := list.first; c != nil; c = c.next {
@@ -188,7 +188,7 @@ func (w *crew) prolongLocked(still time.Duration) {
 // maxNamed bounds the ids that a line of the log names.
 const maxNamed = 16
 
-// unreturned returns some of the ids of the polls that have not come back.
+// unreturned returns some ids of the polls that have not returned.
 func (w *crew) unreturned() (ids []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

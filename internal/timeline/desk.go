@@ -11,8 +11,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A desk gives each waiter its one Result, and takes a watch that nobody waits for out of
-// everything.
+// A desk gives each waiter its one Result, and removes a watch that nobody waits for.
 type desk struct {
 	*core
 	board  *board
@@ -32,15 +31,15 @@ func (d *desk) settleLocked(m *waiter, r *Result) {
 	c.wakeUpLocked()
 }
 
-// giveUpLocked ends m for a reason that is not the job's.
+// giveUpLocked ends m for a reason other than the end of its job.
 func (d *desk) giveUpLocked(m *waiter, reason error) { d.settleLocked(m, m.gaveUp(reason, d.now())) }
 
-// longRetryAfter is from how long a wait that the service asks for ends at once a watch that cannot
-// last for it. A shorter one is waited for until the watch's timeout.
+// longRetryAfter is the longest wait of the service that a wait sits out until its own timeout. If
+// the service asks for more, a wait that cannot last so long ends at once.
 const longRetryAfter = 5 * time.Minute
 
-// throttleLocked ends the wait of m at once if it cannot last for as long as the service asks to be
-// left alone, and that is long.
+// throttleLocked ends the wait of m at once if the service asks for a wait of more than
+// longRetryAfter that m cannot last for.
 func (d *desk) throttleLocked(m *waiter, now, leaveAlone time.Duration) (ended bool) {
 	if leaveAlone <= longRetryAfter || instant.Later(now, leaveAlone) <= m.deadline() {
 		return false
@@ -49,7 +48,7 @@ func (d *desk) throttleLocked(m *waiter, now, leaveAlone time.Duration) (ended b
 	return true
 }
 
-// dismissAllLocked takes all members out of c, and returns them.
+// dismissAllLocked removes all members from c, and returns them.
 func (d *desk) dismissAllLocked(c *Consumer, why error) []*waiter {
 	all := slices.Clone(c.members)
 	for _, m := range all {
@@ -59,8 +58,8 @@ func (d *desk) dismissAllLocked(c *Consumer, why error) []*waiter {
 	return all
 }
 
-// dismissLocked takes m out of its Consumer and its watch, and ends its watch if m was the last.
-// why is nil if the job ended, with the status final.
+// dismissLocked removes m from its Consumer and its watch, and ends the watch if m was its last
+// waiter. If the job ended, why is nil, and final is its status.
 func (d *desk) dismissLocked(m *waiter, why error, final *transport.Status) {
 	c, x := m.part.consumer, m.watch
 	last := c.members[len(c.members)-1]
@@ -86,7 +85,7 @@ func (d *desk) dismissLocked(m *waiter, why error, final *transport.Status) {
 	}
 }
 
-// endLocked takes x, for which nobody but p waited, out of everything.
+// endLocked removes x, whose last waiter belonged to p, from all that refers to it.
 func (d *desk) endLocked(x *watch, p *part, why error, final *transport.Status) {
 	state, kind := transport.Unknown, p.kind
 	if why == nil {

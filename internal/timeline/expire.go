@@ -6,8 +6,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
-// An extension is why a wait whose timeout was reached goes on for a last look: a poll had been
-// due, and could not be made.
+// An extension is why a wait goes on after its timeout for a last look: a poll was due before, and
+// could not be made.
 type extension uint8
 
 const (
@@ -29,7 +29,7 @@ var extensions = [...]string{
 
 func (e extension) String() string { return extensions[e] }
 
-// expireLocked ends what waits for x no longer than until now, or extends its wait for a last look.
+// expireLocked ends the waits for x whose deadline has come, or extends them for a last look.
 func (d *desk) expireLocked(x *watch, now time.Duration, stood bool) {
 	x.deadline = instant.Forever
 	for m := x.waiters; m != nil; {
@@ -49,8 +49,8 @@ func (d *desk) expireLocked(x *watch, now time.Duration, stood bool) {
 	}
 }
 
-// extensionLocked returns why the wait of m goes on: its watch was due for a poll before m's end,
-// which was not made, or the process stood still while it was made.
+// extensionLocked returns why the wait of m goes on after its end. Either a poll was due before the
+// end and was not made, or the process stood still during the poll.
 func (d *desk) extensionLocked(x *watch, m *waiter, stood bool) extension {
 	switch {
 	case x.phase == asked && stood:

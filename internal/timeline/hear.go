@@ -14,7 +14,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// hear takes in what a Notifier says.
+// hear handles one notification of l.
 func (h *hearer) hear(l *listener, st transport.Status) {
 	h.mu.Lock()
 	defer h.unlockAside()
@@ -39,7 +39,8 @@ func (h *hearer) hear(l *listener, st transport.Status) {
 	h.crew.proceedLocked(now)
 }
 
-// recallLocked heeds what was heard of x before its wait joined, or while it was polled.
+// recallLocked acts on a notification about x that came before its wait joined, or while it was
+// polled.
 func (h *hearer) recallLocked(x *watch, now time.Duration) {
 	if len(h.listeners) == 0 {
 		return
@@ -52,9 +53,9 @@ func (h *hearer) recallLocked(x *watch, now time.Duration) {
 // lookGap is the shortest time between an answer and a poll that a notification asks for.
 const lookGap = 100 * time.Millisecond
 
-// heedLocked does what a notification about x asks for: it ends the watch, has it polled, or is an
-// update. While x is polled, whoever polls reads what was seen, so that only the end of the watch
-// does not wait.
+// heedLocked acts on a notification about x: it ends the watch, makes it due, or passes on an
+// update. While x is polled, its sighting must not change, so the notification waits unless it ends
+// the watch.
 func (h *hearer) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 	switch st := &n.Status; {
 	case st.State.Terminal() && n.Final:
@@ -80,8 +81,8 @@ func (h *hearer) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 	}
 }
 
-// updateLocked shows the consumers of x a status that is not terminal, unless it says nothing new
-// or is older than what was seen.
+// updateLocked passes a status that is not terminal to the consumers of x, unless it is not new or
+// is older than the newest status.
 func (h *hearer) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	var s sighting.Sighting
 	s.See(x.seen, &n.Status, sighting.Fault{}, now, h.Patience)
@@ -106,7 +107,7 @@ func (h *hearer) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	}
 }
 
-// endAsHeardLocked ends x by a terminal status that needs no confirmation.
+// endAsHeardLocked ends x with a terminal status that needs no confirmation.
 func (h *hearer) endAsHeardLocked(x *watch, st *transport.Status, now time.Duration) {
 	var s sighting.Sighting
 	s.See(x.seen, st, sighting.Fault{}, now, h.Patience)
@@ -128,7 +129,7 @@ func (h *hearer) endAsHeardLocked(x *watch, st *transport.Status, now time.Durat
 	}
 }
 
-// notifiedLocked tells the Observer that a notification changed what is known of x.
+// notifiedLocked tells the Observer that a notification changed what is known about x.
 func (h *hearer) notifiedLocked(x *watch, st transport.Status, now time.Duration) {
 	if h.audience != nil {
 		h.events = append(h.events, observe.Event{Kind: observe.Notified, Time: h.epoch.Add(now), ID: x.id,
@@ -136,8 +137,8 @@ func (h *hearer) notifiedLocked(x *watch, st transport.Status, now time.Duration
 	}
 }
 
-// missedByLocked notes that a poll found the end of x, which was seen to run before, and no
-// notification told it. Sources that tell of no ends any more are relied on no longer.
+// missedByLocked notes that a poll found the end of x, and no notification reported it. The job had
+// been seen to run before. Sources that miss several ends are no longer relied on.
 func (h *hearer) missedByLocked(x *watch, now time.Duration) {
 	if x.marks.has(claimed) || x.alive == 0 {
 		return
@@ -150,7 +151,7 @@ func (h *hearer) missedByLocked(x *watch, now time.Duration) {
 	}
 }
 
-// isHeardLocked reports whether a source of notifications is to be relied on.
+// isHeardLocked reports whether any source of notifications is reliable.
 func (h *hearer) isHeardLocked(now time.Duration) bool {
 	for _, l := range h.listeners {
 		if l.source.IsWell(now) {
@@ -160,12 +161,13 @@ func (h *hearer) isHeardLocked(now time.Duration) bool {
 	return false
 }
 
-// quietJitter is by which share a quiet interval is longer at most, so that polls do not meet.
+// quietJitter is the largest share by which a quiet interval is extended, so that polls do not
+// meet.
 const quietJitter = 0.25
 
-// quietLocked returns the wait between polls of x while notifications are relied on, if the Backoff
-// says otherwise. The claim of an end that a poll did not confirm is looked into at the Backoff's
-// pace.
+// quietLocked returns the wait before the next poll of x: the quiet interval if notifications are
+// reliable, but at least the argument otherwise, which is the wait of the Backoff. If a
+// notification claimed an end that no poll has confirmed, the wait of the Backoff applies.
 func (h *hearer) quietLocked(x *watch, otherwise, now time.Duration) time.Duration {
 	if len(h.listeners) == 0 || x.marks.has(claimed) || !h.isHeardLocked(now) {
 		return otherwise

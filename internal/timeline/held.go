@@ -7,15 +7,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/pace"
 )
 
-// likely is within which time a job must be likely to end for it to be held.
+// likely is the time within which a job must be likely to end to be held.
 const likely = 5 * time.Second
 
-// maxSilences is after how many requests in a row that were held without news a poll is made. A
-// service that holds requests and tells of no end would lose the job otherwise.
+// maxSilences is the number of consecutive holds without news after which a poll is made. Otherwise
+// a service that holds requests and reports no end would lose the job.
 const maxSilences = 8
 
-// holdForLocked returns for how long the service is to keep the next request about x, 0 if it is to
-// be polled.
+// holdForLocked returns how long the next request about x is held, or 0 if x is polled.
 func (o *chooser) holdForLocked(x *watch, now time.Duration) time.Duration {
 	switch {
 	case !o.service.Holds() || o.crew.holds >= o.Holds || o.holding.Length(now, instant.Forever) == 0 || o.hearer.isHeardLocked(now):
@@ -36,9 +35,9 @@ func (o *chooser) holdForLocked(x *watch, now time.Duration) time.Duration {
 	return o.holding.Length(now, left)
 }
 
-// chooseHeldLocked returns the watch that is asked about next, and for how long the request is
-// held. A Backoff that ranks is asked whether x is among those that are likeliest to end soon. It
-// lets go of mu meanwhile, so that another watch may be next then, which is polled.
+// chooseHeldLocked returns the watch that is asked about next, and how long the request is held. If
+// the Backoff ranks, x is held only if it is among the jobs that are likeliest to end soon. It
+// releases mu while the Backoff ranks x. If another watch is next afterwards, that watch is polled.
 func (o *chooser) chooseHeldLocked(c *call, x *watch, ranked []candidate, now time.Duration) (*watch, time.Duration) {
 	again := c.choosing // the Backoff ended the goroutine: this time it is not asked
 	c.choosing = false

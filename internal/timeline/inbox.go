@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// An inbox is what a Consumer has not taken yet.
+// An inbox holds the Results that a Consumer has not taken yet.
 type inbox struct {
 	results []*Result
 	update  *Result       // the newest that is not final
@@ -15,13 +15,13 @@ type inbox struct {
 	ended   time.Duration // when
 }
 
-// put adds a final Result. No update is of use after it.
+// put adds a final Result, and drops an update that was not taken.
 func (i *inbox) put(r *Result) {
 	i.update = nil
 	i.results = append(i.results, r)
 }
 
-// end notes that ctx has ended, unless that is known.
+// end records that ctx has ended, unless it is recorded already.
 func (i *inbox) end(ctx context.Context, now time.Duration) {
 	if i.over == nil {
 		i.cause, i.over, i.ended = context.Cause(ctx), ctx.Err(), now

@@ -14,7 +14,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A joiner has a Consumer wait for a job, and puts the job's watch on the board if there is none.
+// A joiner makes a Consumer wait for a job, and adds a watch to the board if the job has none.
 type joiner struct {
 	*core
 	board    *board
@@ -24,8 +24,8 @@ type joiner struct {
 	catchUps catchUps
 }
 
-// A Job is one that a [Consumer] is to wait for. Its fields are those of jobstatus.Job. Where Kind,
-// Began or Timeout is zero, the Limits of the Consumer apply.
+// A Job is a job that a [Consumer] waits for. It has the fields of jobstatus.Job. If Kind, Began or
+// Timeout is zero, the Limits of the Consumer apply.
 type Job struct {
 	ID, Kind           string
 	Began, PolledUntil time.Time
@@ -33,7 +33,7 @@ type Job struct {
 	Last               transport.Status
 }
 
-// JobsOf returns the jobs that have ids.
+// JobsOf returns a Job for each id.
 func JobsOf(ids iter.Seq[string]) iter.Seq[Job] {
 	return func(yield func(Job) bool) {
 		for id := range ids {
@@ -50,8 +50,8 @@ type entry struct {
 	persists bool // there is no limit of attempts
 }
 
-// Join makes c wait for one job more. If it waits for many, their first polls are spread: see
-// spreadFirst. What keeps c from waiting for the job is its Result.
+// Join makes c wait for one more job. If c waits for many jobs, their first polls are spread: see
+// spreadFirst. If c cannot wait for the job, the reason is the job's Result.
 func (c *Consumer) Join(ctx context.Context, job Job) {
 	e := entry{Job: job, persists: c.MaxAttempts == Unlimited || c.ByDefault && job.Timeout != 0}
 	e.Kind = cmp.Or(job.Kind, c.Kind)
@@ -64,7 +64,7 @@ func (c *Consumer) Join(ctx context.Context, job Job) {
 	}
 }
 
-// refuse gives c the Result of a job that it does not wait for, because of err.
+// refuse gives c the Result of a job that it cannot wait for because of err.
 func (c *Consumer) refuse(ctx context.Context, id string, err error) {
 	r := &Result{Status: transport.Status{ID: id}, End: GaveUp, Err: err}
 	switch {
@@ -87,7 +87,7 @@ func (c *Consumer) put(r *Result) {
 	c.wakeUpLocked()
 }
 
-// join has c wait for job, whose limits are filled in.
+// join makes c wait for job, whose limits are filled in.
 func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -112,7 +112,7 @@ func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) error {
 	return err
 }
 
-// followNew tells a Backoff that follows of a watch that begins, unless there is one of that id.
+// followNew tells a Backoff that follows that a watch begins, unless the id has a watch already.
 func (j *joiner) followNew(id, kind string) (told bool) {
 	if !j.schedule.Follows() {
 		return false
@@ -127,7 +127,7 @@ func (j *joiner) followNew(id, kind string) (told bool) {
 	return true
 }
 
-// watch makes c one that waits for the watch of job. It reports whether it added that watch.
+// watch makes c wait for the watch of job. It reports whether it added that watch.
 func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 	j.mu.Lock()
 	p := c.parts.hold(c, job.Kind, &j.board.figures)
@@ -179,7 +179,7 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 	return added, nil
 }
 
-// startLocked puts x, which is new, where s says.
+// startLocked sets the fields of x, which is new, from s.
 func (j *joiner) startLocked(x *watch, job *entry, s *stand, now time.Duration) {
 	x.began, x.deadline, x.alive = s.began, instant.Forever, s.alive
 	x.attempt = int32(min(s.made, math.MaxInt32/2))
@@ -200,7 +200,7 @@ func (j *joiner) startLocked(x *watch, job *entry, s *stand, now time.Duration) 
 	}
 }
 
-// waitForLocked makes the Consumer of p one more that waits for x.
+// waitForLocked adds a waiter of the Consumer of p to x.
 func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time.Duration) *waiter {
 	c := p.consumer
 	counted := s.made
@@ -225,13 +225,13 @@ func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time
 	return m
 }
 
-// fresh is how old the newest status may be for a waiter that joins. With an older one it need not
-// wait for a poll that is far away: one is made for it.
+// fresh is how old the newest status may be when a waiter joins. If it is older, the waiter does
+// not have to wait for a distant poll: a poll is made for it.
 const fresh = time.Second
 
-// advanceLocked brings the next poll of x forward for m, which joins it now, unless the newest
-// status is fresh: to the instant first, at which a new watch would be polled. m also gets its last
-// look.
+// advanceLocked brings the next poll of x forward for m, which joins x now. If the newest status is
+// not fresh, the poll comes at the instant first, when a new watch would be polled. It also plans
+// the last look of m.
 func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 	since := x.poll - x.previous // the last answer, or when x began
 	var leaveAlone time.Duration
@@ -248,7 +248,7 @@ func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 	}
 }
 
-// cutLocked ends the hold of x if m, which joins it, cannot wait for so long.
+// cutLocked ends the hold of x if m, which joins x, cannot wait that long.
 func (j *joiner) cutLocked(x *watch, m *waiter) {
 	if c := x.call; c != nil && c.hold > 0 && (m.extended != notExtended || m.end() < instant.Later(c.asked, c.hold)) {
 		j.crew.stopLocked(c, errCut)

@@ -13,7 +13,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A judge says what an answer makes of each watch that it is about.
+// A judge decides what an answer means for each watch that it is about.
 type judge struct {
 	*core
 	board      *board
@@ -23,12 +23,11 @@ type judge struct {
 
 var notAnswered = sighting.FaultOf(&transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered})
 
-// blockedWait is the least wait between polls while a job waits for a person, who takes longer than
-// a machine.
+// blockedWait is the shortest wait between polls while a job waits for a person.
 const blockedWait = 30 * time.Second
 
-// judgeNext judges the next poll of c, and tells the log and the Backoff of it. Where a plugin ends
-// the goroutine meanwhile, the next one goes on behind that plugin's call.
+// judgeNext judges the next poll of c, and tells the log and the Backoff about it. If a plugin ends
+// the goroutine, the next goroutine continues after the call of that plugin.
 func (j *judge) judgeNext(c *call) {
 	p := &c.polls[c.at]
 	if !p.again {
@@ -61,7 +60,7 @@ func (j *judge) judge(c *call, p *poll) {
 	}
 }
 
-// distribute gives each watch of c its part of the answer.
+// distribute gives each poll of c its part of the answer.
 func (j *judge) distribute(c *call) {
 	switch {
 	case len(c.polls) == 1:
@@ -101,11 +100,11 @@ func (j *judge) distributeBatch(c *call) {
 	}
 }
 
-// divisible reports whether the fault of a batch may be that of one of its jobs, so that fewer of
-// them are asked about at a time. A fault that would end a watch is looked into at once. One that
-// passes is looked into when it comes for the second time, and if the service answers others
-// meanwhile: in an outage everything fails, and dividing would only add to it. As there may be no
-// others, one batch at a time is divided for a trial.
+// divisible reports whether one job of a batch may have caused the batch's fault, so that the batch
+// is divided. A batch with a fault that would end a watch is divided at once. A batch with a
+// transient fault is divided at the second fault, and only if the service answers other requests
+// meanwhile. In an outage everything fails, and dividing would only add requests. Because there may
+// be no other requests, one batch at a time is divided for a trial.
 func (j *judge) divisible(c *call) bool {
 	class := c.fault.Class
 	endsOne := func(p poll) bool { return c.fault.Final(p.last != nil && p.last.Answered) }
@@ -132,8 +131,8 @@ func (j *judge) divisible(c *call) bool {
 	}
 }
 
-// look makes of an answer what the watch of p does next. Of a watch that is polled, nobody else
-// writes what it reads.
+// look decides what the watch of p does next. It reads the watch without the lock: nobody else
+// writes those fields while the watch is polled.
 func (j *judge) look(c *call, p *poll) {
 	x, now := p.x, c.ended
 	st := p.status

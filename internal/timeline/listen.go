@@ -15,7 +15,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A hearer listens to the Notifiers, and does what a notification asks for.
+// A hearer listens to the Notifiers, and acts on their notifications.
 type hearer struct {
 	*core
 	board     *board
@@ -25,14 +25,15 @@ type hearer struct {
 	memory    hearing.Memory // of notifications; guarded by core.mu
 }
 
-// A listener runs one Notifier, on one goroutine. Close waits for it.
+// A listener runs one Notifier on one goroutine, which Close waits for.
 type listener struct {
 	notifier transport.Notifier
 	trusted  bool           // a terminal notification needs no poll
 	source   hearing.Source // guarded by core.mu
 }
 
-// listenToAll starts to listen to every Notifier, whose context has what carried says.
+// listenToAll starts to listen to every Notifier. The context of the Notifiers carries the given
+// values.
 func (h *hearer) listenToAll(carried wait.Carried) {
 	carried.Untracked = true
 	ctx := wait.NewContext(h.ctx, carried)
@@ -52,8 +53,8 @@ func (h *hearer) listenToAll(carried wait.Carried) {
 	}
 }
 
-// listen calls Notify once and then has another goroutine do the same, until Close or a permanent
-// error. It does so even if Notify ends the goroutine.
+// listen calls Notify once, and then starts another goroutine that does the same, until Close or a
+// permanent error. It does so even if Notify ends the goroutine.
 func (h *hearer) listen(ctx context.Context, l *listener) {
 	err, returned := boundary.ErrGoexit, false
 	defer func() {
@@ -72,8 +73,8 @@ func (h *hearer) listen(ctx context.Context, l *listener) {
 	}
 }
 
-// lose deals with the end of a call of Notify, and reports whether l is to be called again, now
-// that it has waited.
+// lose handles the end of a call of Notify. It waits, and then reports whether to call Notify
+// again.
 func (h *hearer) lose(ctx context.Context, l *listener, err error, returned bool) (again bool) {
 	if ctx.Err() != nil {
 		return false
@@ -97,11 +98,12 @@ func (h *hearer) lose(ctx context.Context, l *listener, err error, returned bool
 	return wait.SleepUntracked(ctx, h.Clock, restart) == nil
 }
 
-// lookEach is how far apart the polls are that follow the loss of a source of notifications, if
-// there are more than a few.
+// lookEach is the mean time between the polls that follow the loss of a source of notifications, if
+// there are more than [pace.SmallBulk].
 const lookEach = time.Millisecond
 
-// lookAtAllLocked has every watch polled soon, as notifications may have been missed.
+// lookAtAllLocked brings the polls of all waiting watches forward, because notifications may have
+// been missed.
 func (h *hearer) lookAtAllLocked(now time.Duration) {
 	var window time.Duration
 	if n := h.board.watches.Len(); n > pace.SmallBulk {

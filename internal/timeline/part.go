@@ -6,14 +6,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/figures"
 )
 
-// A part is the jobs of one kind that a Consumer waits for.
+// A part holds what the waiters of one Consumer for jobs of one kind share.
 type part struct {
 	consumer *Consumer
 	kind     string
 	figures  *figures.Kind
 	holders  int // its waiters, and whoever joins
-	// interval is over what the first polls of its jobs are spread, 0 until that is known. Only
-	// whoever joins uses it.
+	// interval is the time over which the first polls of its jobs are spread, or 0 until that is
+	// known. Only the goroutine that joins uses it.
 	interval time.Duration
 }
 
@@ -23,8 +23,8 @@ type parts struct {
 	other map[string]*part // of those of other kinds
 }
 
-// hold returns the part of c of one kind, which it makes if there is none. Its caller gives it up
-// by leave.
+// hold returns the part of c for one kind, and makes it if there is none. The caller must release
+// it by leave.
 func (ps *parts) hold(c *Consumer, kind string, figures *figures.Figures) *part {
 	p := ps.own
 	if kind != c.Kind {
@@ -46,7 +46,7 @@ func (ps *parts) hold(c *Consumer, kind string, figures *figures.Figures) *part 
 	return p
 }
 
-// leave gives p up. One that nobody holds is forgotten, so that a Consumer can be endless.
+// leave releases p. A part that nobody holds is dropped, so that a Consumer can be endless.
 func (p *part) leave() {
 	ps := &p.consumer.parts
 	if p.holders--; p.holders == 0 && p != ps.own {

@@ -7,17 +7,17 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// How many due watches are weighed against the one that is due for longest, and how often that one
-// goes first unweighed. More samples gain little, and an oldest that goes first more often loses
-// most of the gain: see the table of internal/bench.
+// rankSamples is how many due watches are ranked together with the oldest. In one of oldestEvery
+// polls the oldest goes first without ranking. More samples gain little. If the oldest went first
+// more often, most of the gain would be lost: see the table of internal/bench.
 const (
 	rankSamples = 16
 	oldestEvery = 8
-	// maxRanked bounds the watches that are ranked for one request.
+	// maxRanked bounds the number of watches that are ranked for one request.
 	maxRanked = 2000
 )
 
-// A candidate is a due watch, and what is known of it for the Backoff to rank.
+// A candidate is a due watch together with the arguments of [backoff.Ranker].
 type candidate struct {
 	x     *watch
 	lane  *lane
@@ -26,9 +26,8 @@ type candidate struct {
 	rank  float64
 }
 
-// rankDueLocked returns some of the watches that are due, those that matter most first, or none
-// where the order in which they became due is kept. It lets go of the lock while the Backoff
-// ranks them.
+// rankDueLocked returns some of the due watches, highest rank first. It returns none if the order
+// of due times applies. It releases the lock while the Backoff ranks them.
 func (o *chooser) rankDueLocked(c *call, now time.Duration) []candidate {
 	if c.ranking { // the Backoff ended the goroutine: this time it is not asked
 		c.ranking = false
@@ -73,8 +72,7 @@ func (o *chooser) rankDueLocked(c *call, now time.Duration) []candidate {
 	return sample
 }
 
-// sampleLocked adds to s at most n of the watches that wait in l: the one that is due for longest,
-// and others at random.
+// sampleLocked adds at most n of the watches in l to s: the oldest, and others at random.
 func (o *chooser) sampleLocked(s []candidate, l *lane, n int, now time.Duration) []candidate {
 	first := l.Oldest()
 	if first == nil {

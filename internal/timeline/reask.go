@@ -8,10 +8,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
-// maxReasked is how many due watches a Backoff that follows is asked about again at a time.
+// maxReasked is the number of due watches about which a Backoff that follows is asked again at a
+// time.
 const maxReasked = 64
 
-// A second is a due watch about which the Backoff is asked for the second time.
+// A second is a due watch about which the Backoff is asked a second time.
 type second struct {
 	x      *watch
 	poll   backoff.Poll
@@ -19,8 +20,8 @@ type second struct {
 	wait   time.Duration // the answer
 }
 
-// reaskLocked asks a Backoff that follows once more about watches that are due, the one that is
-// next among them, and puts back those whose poll it puts off. It lets go of mu meanwhile.
+// reaskLocked asks a Backoff that follows again about due watches, including the next one. Watches
+// whose poll it postpones go back to waiting. It releases mu during the calls.
 func (o *chooser) reaskLocked(c *call, next *watch, now time.Duration) {
 	due := []second{o.secondLocked(next, now)}
 	for x := range o.board.ready.Lane(next.lane).All() {
@@ -53,8 +54,8 @@ func (o *chooser) secondLocked(x *watch, now time.Duration) second {
 	return second{x: x, poll: p, polled: polled}
 }
 
-// putOffLocked puts the watch of q back on the line if its poll is put off by more than is worth a
-// wake-up, and otherwise confirms that it is polled.
+// putOffLocked puts the watch of q back on the due line if its poll is postponed by more than
+// [boundary.MinWait]. Otherwise it confirms the poll.
 func (o *chooser) putOffLocked(q *second, now time.Duration) {
 	x := q.x
 	if x.phase != ready || x.poll-x.previous != q.polled { // it was polled meanwhile

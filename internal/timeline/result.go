@@ -7,7 +7,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Result is what a Consumer is told about a job.
+// Result is what a Consumer receives about a job.
 type Result struct {
 	// Status is the job's newest.
 	transport.Status
@@ -15,14 +15,15 @@ type Result struct {
 	End End
 	// Err is why the wait gave up or the watch failed.
 	Err error
-	// LastErr is the error of the last poll, nil if it was answered; with GaveUp alone.
+	// LastErr is the error of the last poll, or nil if it was answered. It is set only with GaveUp.
 	LastErr error
-	// HeldUp says what kept the last polls from being made in time, empty if nothing did; with
-	// GaveUp alone.
+	// HeldUp names what delayed the last poll. It is empty if nothing did. It is set only with GaveUp.
 	HeldUp string
-	// Context is the context's Err if its end is why, so that Err is its cause; with GaveUp alone.
+	// Context is the Err of the context if its end is the reason. Err is then its cause. It is set
+	// only with GaveUp.
 	Context error
-	// Polls and Elapsed are how many polls and how long the wait took; with GaveUp alone.
+	// Polls is the number of polls of the wait, and Elapsed is its duration. They are set only with
+	// GaveUp.
 	Polls   int
 	Elapsed time.Duration
 }
@@ -37,11 +38,11 @@ const (
 	Ended
 	// GaveUp is the end of a wait whose job goes on.
 	GaveUp
-	// Broken is the end of a watch that no further poll would help.
+	// Broken is the end of a watch for which further polls would be useless.
 	Broken
 )
 
-// owned returns r, if it is any, with bytes that no other waiter has.
+// owned returns r with its own copy of the bytes. It returns nil if r is nil.
 func (r *Result) owned() *Result {
 	if r != nil {
 		r.Result = bytes.Clone(r.Result)

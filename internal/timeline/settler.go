@@ -13,8 +13,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A settler does what the judge says of each watch: it tells the waiters, and has the watch polled
-// again.
+// A settler carries out what the judge decides: it tells the waiters, and plans the next poll of
+// the watch.
 type settler struct {
 	*core
 	board   *board
@@ -26,7 +26,7 @@ type settler struct {
 	health  health.Health // guarded by core.mu
 }
 
-// answeredLocked deals with the end of c. The caller sets the alarm.
+// answeredLocked handles the end of c. The caller sets the alarm.
 func (s *settler) answeredLocked(c *call) {
 	now := c.ended
 	c.leave()
@@ -71,8 +71,8 @@ func (s *settler) answeredLocked(c *call) {
 	s.crew.hireLocked(now)
 }
 
-// divideLocked hands the watches of a batch that could not be answered as a whole back, to be asked
-// about in smaller ones: at once, unless the service asks to be left alone.
+// divideLocked makes the watches of a failed batch due again, for smaller batches. They are due at
+// once, or after the wait that the service asks for.
 func (s *settler) divideLocked(c *call, now time.Duration) {
 	size := len(c.polls)
 	bySize := false
@@ -97,8 +97,7 @@ func (s *settler) divideLocked(c *call, now time.Duration) {
 	}
 }
 
-// pollAfterLocked has x polled at once, or after the time for which the service asks to be left
-// alone.
+// pollAfterLocked makes x due at once, or after the wait that the service asks for.
 func (s *settler) pollAfterLocked(x *watch, now, leaveAlone time.Duration) {
 	if leaveAlone <= 0 {
 		s.board.requeueLocked(x, now)
@@ -116,8 +115,8 @@ func (s *settler) pollAfterLocked(x *watch, now, leaveAlone time.Duration) {
 	}
 }
 
-// askAgainLocked has x, which the answer to a batch left out as one of so many, asked about again
-// at once, where the answer named others.
+// askAgainLocked makes x due at once, because the answer to a batch left it out and named other
+// jobs. The arguments are the numbers of jobs that were left out and named.
 func (s *settler) askAgainLocked(x *watch, now time.Duration, leftOut, named int) {
 	if !s.board.releaseLocked(x) {
 		return
@@ -130,7 +129,7 @@ func (s *settler) askAgainLocked(x *watch, now time.Duration, leftOut, named int
 	s.board.requeueLocked(x, now)
 }
 
-// settledLocked deals with one watch that was asked about.
+// settledLocked handles one watch that was polled.
 func (s *settler) settledLocked(c *call, p *poll) {
 	asked, now := c.asked, c.ended
 	x := p.x
@@ -172,7 +171,7 @@ func (s *settler) settledLocked(c *call, p *poll) {
 	s.hearer.recallLocked(x, now)
 }
 
-// seeLocked notes what the poll p says of its watch.
+// seeLocked records what the poll p says about its watch.
 func (s *settler) seeLocked(c *call, p *poll) {
 	x := p.x
 	if x.silences++; !p.silent {
@@ -202,7 +201,7 @@ func (s *settler) seeLocked(c *call, p *poll) {
 	}
 }
 
-// tellLocked tells m what the poll p of its watch brought, and ends its wait if that is the end.
+// tellLocked tells m the outcome of the poll p of its watch, and ends the wait of m if it is over.
 func (s *settler) tellLocked(m *waiter, p *poll, asked, now time.Duration) {
 	x := p.x
 	switch {
@@ -222,7 +221,7 @@ func (s *settler) tellLocked(m *waiter, p *poll, asked, now time.Duration) {
 	}
 }
 
-// unheldLocked notes how the service kept the request of c.
+// unheldLocked records how the hold of c ended.
 func (s *settler) unheldLocked(c *call) {
 	s.crew.holds--
 	p := &c.polls[0]
@@ -244,7 +243,7 @@ func (s *settler) unheldLocked(c *call) {
 	}
 }
 
-// noteHealthLocked has a warning written about the service, if there is a report of it.
+// noteHealthLocked plans a warning about the service, if r is not nil.
 func (s *settler) noteHealthLocked(message, since string, err error, r *health.Report) {
 	if r == nil {
 		return

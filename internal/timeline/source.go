@@ -14,22 +14,23 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// maxRefused bounds how many ids are still taken, only to be given up, after the end of a call
-// whose sequence yields without delay. Without a bound an endless sequence would never let its call
+// maxRefused bounds the ids that are taken and given up at once after the end of a call whose
+// sequence yields without delay. Without the bound, a call with an endless sequence would never
 // end.
 const maxRefused = 1000
 
-// A source feeds a [Consumer] with the ids of a sequence. It pulls them on a goroutine of its own,
-// as a sequence may be quiet or endless, and neither may hold up the call.
+// A source feeds a [Consumer] with the ids of a sequence. It pulls them on its own goroutine,
+// because a sequence may be quiet or endless, and must not hold up the call.
 //
-// The source and the call take turns. While the call hands out results the source is held between
-// two ids. While the source works on the next id the call is parked, unless that takes long: then
-// the source is quiet, and the call goes on without it. So ids are taken no faster than results
-// are, memory is proportional to the number of pending jobs, and a sequence that is not quiet may
-// share variables with the body of its caller's loop.
+// The source and the call take turns. While the call yields results, the source is held between two
+// ids. While the source computes the next id, the call is parked. If that takes long, the source
+// counts as quiet, and the call goes on without it.
 //
-// The goroutine ends when the sequence returns. [Consumer.Leave] makes it stop at its next id. To a
-// test clock it is one caller more: it may sleep on that clock, or wait for a job.
+// So ids are taken no faster than results, and memory is proportional to the number of pending
+// jobs. A sequence that is not quiet may share variables with the body of the caller's loop.
+//
+// The goroutine ends when the sequence returns. [Consumer.Leave] makes it stop at its next id. A
+// test clock counts it as one more caller: it may sleep on that clock, or wait for a job.
 type source struct {
 	*core
 	consumer *Consumer
@@ -57,7 +58,7 @@ type accident struct {
 	broken   error // a plugin ended its goroutine, so that the jobs that follow are not known
 }
 
-// Feed makes c wait for the jobs of a sequence, until Leave. Their Results come from Next.
+// Feed makes c wait for the jobs of a sequence, until Leave. [Consumer.Next] returns their Results.
 func (c *Consumer) Feed(ctx context.Context, jobs iter.Seq[Job]) {
 	k := c.core
 	k.mu.Lock()
@@ -84,7 +85,7 @@ func (s *source) pull(jobs iter.Seq[Job]) {
 	returned = true
 }
 
-// hold blocks while the call has something to hand out, and reports whether a further id is wanted.
+// hold blocks while the call has results to yield, and reports whether another id is wanted.
 func (s *source) hold() (more bool) {
 	c := s.consumer
 	s.mu.Lock()
@@ -102,8 +103,8 @@ func (s *source) hold() (more bool) {
 	return !s.stopped
 }
 
-// end notes how the sequence ended, or that a plugin ended its goroutine while a job joined. If
-// there is no call any more that could panic with v, v is logged.
+// end records how the sequence ended, or that a plugin ended its goroutine while a job joined. If
+// the call is over and cannot panic with v, end logs v.
 func (s *source) end(returned bool, joins *Job, v any) {
 	s.mu.Lock()
 	s.ended, s.accident = true, accident{panicked: v, goexit: !returned && v == nil}
@@ -126,7 +127,7 @@ func (s *source) end(returned bool, joins *Job, v any) {
 	}
 }
 
-// releaseLocked lets the goroutine go on.
+// releaseLocked lets the goroutine continue.
 func (s *source) releaseLocked() {
 	if s != nil && s.held {
 		s.held = false
@@ -135,8 +136,8 @@ func (s *source) releaseLocked() {
 	}
 }
 
-// stopLocked makes the goroutine take no further id. It reports whether the sequence stood between
-// two ids, and so has only to return.
+// stopLocked makes the goroutine take no further id. It reports whether the sequence was between
+// two ids, so that it only has to return.
 func (s *source) stopLocked() (between bool) {
 	between = s.held
 	s.stopped = true
@@ -144,10 +145,10 @@ func (s *source) stopLocked() (between bool) {
 	return between
 }
 
-// listenLocked has the call woken when the source is found to be quiet.
+// listenLocked makes the call wake when the source turns out to be quiet.
 //
-// On a test clock that takes no time and is done when the call has something to hand out. On any
-// other it takes a while and is done ahead.
+// On a test clock this takes no time, and is done when the call has results to yield. On any other
+// clock it takes a while, and is done in advance.
 func (s *source) listenLocked() {
 	c := s.consumer
 	if s.unlisten != nil || wait.IsTracked(s.Clock) && !s.hasNewsLocked() {
@@ -187,15 +188,15 @@ func (s *source) raise() {
 	}
 }
 
-// hasNewsLocked reports whether the call has something to hand out, or the news that it is over.
+// hasNewsLocked reports whether the call has results to yield, or is over.
 func (s *source) hasNewsLocked() bool { return s.consumer.inbox.hasFinal() || s.isOverLocked(s.ctx) }
 
-// isOverLocked reports whether the call waits no longer, whatever is pending.
+// isOverLocked reports whether the call is over, even if jobs are pending.
 func (s *source) isOverLocked(ctx context.Context) bool { return s.closed || ctx.Err() != nil }
 
-// Next blocks until there is a Result of a Consumer that is fed, and reports false when none will
-// come. If the context ended or the Timeline was closed before the sequence did, the last Result is
-// about no job: it says that ids may be left.
+// Next blocks until there is a Result of a Consumer that is fed. It reports false if no more
+// Results will come. If the context ended or the Timeline was closed before the sequence ended, the
+// last Result is about no job: it says that ids may be left.
 //
 // If the sequence panicked or ended its goroutine, Next does the same to the caller's.
 func (c *Consumer) Next(ctx context.Context) (r *Result, ok bool) {
@@ -203,7 +204,8 @@ func (c *Consumer) Next(ctx context.Context) (r *Result, ok bool) {
 	return r, r != nil
 }
 
-// next is Next with bytes that other waiters have too. It returns nil when no Result will come.
+// next is Next, but the Result shares its bytes with other waiters. It returns nil if no more
+// Results will come.
 func (s *source) next(ctx context.Context) *Result {
 	c := s.consumer
 	s.mu.Lock()
@@ -237,8 +239,8 @@ func (s *source) next(ctx context.Context) *Result {
 	}
 }
 
-// parkLocked parks the call until there may be news, and has the source go on meanwhile. After the
-// end of ctx the news are the source's.
+// parkLocked parks the call until there may be news, and lets the source continue meanwhile. After
+// the end of ctx, only the source brings news.
 func (s *source) parkLocked(ctx context.Context) {
 	s.releaseLocked()
 	if !s.quiet && !s.ended {
@@ -264,8 +266,9 @@ func (s *source) cutLocked() *Result {
 	return r
 }
 
-// leaveLocked stops the source of a call that ends. A sequence that stands between two ids is
-// waited for, as long as the context lasts: it may hold what its caller needs next.
+// leaveLocked stops the source of a call that ends. If the sequence is between two ids, leaveLocked
+// waits for it to return, or for the end of the context. The sequence may hold something that its
+// caller needs next.
 func (s *source) leaveLocked() {
 	if s == nil {
 		return

@@ -10,28 +10,28 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// lookWithin is a fifth of the time over which the last looks of jobs are spread whose timeout
-// passed before they joined.
+// lookWithin is a fifth of the time over which the last looks of jobs whose timeout passed before
+// they joined are spread.
 const lookWithin = 2 * time.Second
 
 // maxAge bounds the age at which a watch begins.
 const maxAge = 100 * 365 * 24 * time.Hour
 
-// A stand is where the watch of a job begins: at its first poll, or where it would be if it had
-// been there all along.
+// A stand is where the watch of a job begins in the schedule of the Backoff: at the first poll, or
+// where a resumed watch would be now.
 type stand struct {
 	began  time.Duration
 	polled time.Duration // when the last of the polls that count was due; began before the first
 	made   int           // how many they are
 	first  time.Duration // the wait before the next one
 	alive  time.Duration // the age at which the job was last polled
-	// past is whether the timeout has passed, so that one last look is all that is left.
+	// past is whether the timeout has passed, so that only a last look is left.
 	past bool
 	// unheard is whether notifications about the job may have been missed.
 	unheard bool
 }
 
-// stand returns where the watch of job begins that joins p now.
+// stand returns where the watch of job begins if the job joins p now.
 func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err error) {
 	c := p.consumer
 	s.began, s.polled = now, now
@@ -73,10 +73,10 @@ func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err err
 	return s, err
 }
 
-// spreadFirst returns the wait before the first poll of job, where the Backoff says first. The
-// first jobs of a call wait no longer. Those that follow are put into cohorts, which are spread
-// evenly over the interval at which the Backoff asks in the long run. So a bulk that begins
-// together never asks much more often than it does later. A first wait that is not zero at most
+// spreadFirst returns the wait before the first poll of job. The argument first is the wait that
+// the Backoff asks for. The first jobs of a call wait no longer than that. Further jobs form
+// cohorts, which are spread evenly over the interval between polls in the long run. So a bulk never
+// makes many more requests at its beginning than later. A first wait that is not zero at most
 // doubles.
 func (j *joiner) spreadFirst(p *part, job *entry, first time.Duration) (time.Duration, error) {
 	c := p.consumer
@@ -93,7 +93,7 @@ func (j *joiner) spreadFirst(p *part, job *entry, first time.Duration) (time.Dur
 	return pace.First(first, p.interval, c.joined, j.service.Group()), nil
 }
 
-// longRun returns the interval at which the Backoff asks about a job in the long run.
+// longRun returns the interval between the polls of a job in the long run.
 func (j *joiner) longRun(id, kind string, timeout time.Duration) (time.Duration, error) {
 	return pace.LongRun(timeout, func(attempt int, age, last time.Duration) (time.Duration, error) {
 		return j.schedule.Ask(backoff.Poll{Key: id, Kind: kind, Attempt: attempt, Elapsed: age, Previous: last,

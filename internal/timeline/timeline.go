@@ -1,8 +1,9 @@
-// Package timeline follows jobs: a heap of due times behind one timer of the injected clock, and a
-// bounded number of workers that poll. It decides when each watch is polled and what each waiter is
-// told; package jobstatus is its public face.
+// Package timeline is the engine: it decides when each watch is polled and what each waiter is
+// told. It has a heap of due times behind one timer of the injected clock, and a bounded number of
+// workers that poll. Package jobstatus is its public face, and docs/design.md has its parts, phases
+// and events.
 //
-// A watch that waits is a small struct, never a goroutine, a timer or a context. Waiters for the
+// A waiting watch is a small struct, without a goroutine, a timer or a context. Waiters for the
 // same id share one watch.
 package timeline
 
@@ -22,9 +23,9 @@ import (
 
 // Timeline follows jobs. It is safe for concurrent use.
 //
-// It is made of parts that share the one lock, each of which knows only those above it in this
-// list: the board, the crew, the desk, the hearer, then the chooser, the joiner and the judge, then
-// the settler, then the worker.
+// Its parts share one lock. Each part knows only the parts before it in this list: the board, the
+// crew, the desk, the hearer, then the chooser, the joiner and the judge, then the settler, then
+// the worker.
 type Timeline struct {
 	*core
 	board  *board
@@ -34,8 +35,8 @@ type Timeline struct {
 	joiner *joiner
 }
 
-// New returns a Timeline that holds no goroutine as long as it follows nothing, but for one of each
-// Notifier.
+// New returns a Timeline. While it follows nothing, it has one goroutine for each Notifier, and no
+// other.
 func New(c Config) *Timeline {
 	k := newCore(c)
 	b := newBoard(k)
@@ -55,12 +56,12 @@ func New(c Config) *Timeline {
 	return t
 }
 
-// Context returns the context that every poll's is made from. It ends with Close.
+// Context returns the parent of the contexts of all polls. It ends with Close.
 func (t *Timeline) Context() context.Context { return t.ctx }
 
-// Close ends every wait with ErrClosed, and returns once all polls in flight have come back, or
-// five seconds later on the real clock: those that have not are named in the log. It may be called
-// more than once.
+// Close ends every wait with ErrClosed, and waits until all polls in flight have returned. It waits
+// for at most five seconds of real time, and logs the ids of polls that have not returned. It may
+// be called more than once.
 func (t *Timeline) Close() {
 	t.mu.Lock()
 	if !t.closed {
@@ -84,12 +85,13 @@ func (t *Timeline) Close() {
 	}
 }
 
-// standstill is by how much the timer may be late before the process counts as having stood still.
+// standstill is how late the timer must be for the process to count as having stood still, as after
+// a suspend of the machine.
 const standstill = 500 * time.Millisecond
 
-// letOthersSee is for how long nothing is polled after the process stood still. Whatever else was
-// due meanwhile comes first: a context that ends, or a lease by which the job belongs to another
-// process now.
+// letOthersSee is how long nothing is polled after the process stood still. So other things that
+// were due come first: a context that ends, or a lease that has expired and gave the job to another
+// process.
 const letOthersSee = 100 * time.Millisecond
 
 // fire does what is due. The alarm calls it.
@@ -129,7 +131,7 @@ func (t *Timeline) fire() {
 	t.crew.proceedLocked(now)
 }
 
-// SetRateLimit changes the limit of requests, to none if perSecond is zero.
+// SetRateLimit changes the limit of requests. A perSecond of zero means no limit.
 func (t *Timeline) SetRateLimit(perSecond float64, burst int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -138,11 +140,12 @@ func (t *Timeline) SetRateLimit(perSecond float64, burst int) {
 	t.crew.proceedLocked(now)
 }
 
-// Retry reports whether a poll that failed with an error of a class may be made again at once,
-// within the same poll, and charges it. A Transport that retries asks by package wait.
+// Retry reports whether a request that failed with an error of the given class may be sent again
+// within its poll. If so, it charges the retry budget. A Transport calls it by
+// transport.Host.MayRetry.
 func (t *Timeline) Retry(class transport.Class) bool { return t.board.retry(class) }
 
-// NewConsumer returns a Consumer that waits for nothing yet. Its owner ends it with Leave.
+// NewConsumer returns a Consumer that waits for nothing yet. The caller must call Leave at the end.
 func (t *Timeline) NewConsumer(ctx context.Context, limits Limits, updates bool) *Consumer {
 	c := &Consumer{Limits: limits, core: t.core, desk: t.desk, joiner: t.joiner, updates: updates, wake: make(chan struct{}, 1), until: instant.Forever}
 	if end, ok := ctx.Deadline(); ok && wait.Real(t.Clock) {
@@ -156,7 +159,7 @@ func (t *Timeline) NewConsumer(ctx context.Context, limits Limits, updates bool)
 	return c
 }
 
-// Stats returns the figures of now.
+// Stats returns the present figures.
 func (t *Timeline) Stats() observe.Stats {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -178,7 +181,7 @@ func (t *Timeline) Stats() observe.Stats {
 	return s
 }
 
-// Pending returns what is waited for, in no order.
+// Pending returns the jobs that are waited for, in no order.
 func (t *Timeline) Pending() []Job {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
-// untold is what has happened while mu was held, and is told to the Backoff, the Observer and the
-// log once it is not.
+// untold is what has happened while mu was held. The Backoff, the Observer and the log are told
+// once mu is free.
 type untold struct {
 	outcomes []backoff.Outcome
 	events   []observe.Event
@@ -26,18 +26,18 @@ type note struct {
 	fields  []zap.Field
 }
 
-// noteLocked has n written to the log, unless it is nil.
+// noteLocked adds n to the notes for the log, unless it is nil.
 func (k *core) noteLocked(n *note) {
 	if n != nil {
 		k.notes = append(k.notes, *n)
 	}
 }
 
-// maxWords bounds the words that a warning is written of.
+// maxWords bounds the words about which a warning is written.
 const maxWords = 64
 
-// noteWordLocked has a warning written of a word that the Transport has no state for, the first
-// time that it is seen.
+// noteWordLocked plans a warning about a word that the Transport maps to no state, the first time
+// that it is seen.
 func (k *core) noteWordLocked(x *watch) {
 	if x.seen.State != 0 || x.seen.Raw == "" || len(k.words) >= maxWords {
 		return

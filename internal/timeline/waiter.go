@@ -19,10 +19,10 @@ type waiter struct {
 	persists       bool      // it has no limit of attempts
 }
 
-// end is when m's timeout is reached, instant.Forever if it has none.
+// end returns the instant of m's timeout, or instant.Forever if it has none.
 func (m *waiter) end() time.Duration { return instant.Later(m.began, m.timeout) }
 
-// deadline is when m gives up: at its end, or so much later if it is held on for a last look.
+// deadline returns when m gives up: at its end, or later if it was extended for a last look.
 func (m *waiter) deadline() time.Duration {
 	if m.extended == notExtended {
 		return m.end()

@@ -11,7 +11,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A phase is what a watch is doing. See docs/design.md for the events that move it on.
+// A phase is what a watch is doing. docs/design.md has the events that change it.
 type phase uint8
 
 const (
@@ -21,11 +21,11 @@ const (
 	gone                 // nobody waits for it any more
 )
 
-// A watch is one job that somebody waits for. It stands on the timeline from join until its last
-// waiter leaves. A million of them wait at once, so it is kept small.
+// A watch is one job that somebody waits for. It exists from join until its last waiter leaves. A
+// million of them may wait at once, so the struct is small.
 //
-// All fields are guarded by core.mu. The worker that polls also reads them without it, as nobody
-// else writes those that it reads before it has come back.
+// All fields are guarded by core.mu. The worker that polls a watch also reads some without the
+// lock, because nobody else writes those until the poll has returned.
 type watch struct {
 	id      string
 	waiters *waiter            // nil once all have left, and the watch with them
@@ -43,7 +43,7 @@ type watch struct {
 	silences uint8
 }
 
-// marks are what is noted of a watch.
+// marks are flags of a watch.
 type marks uint8
 
 const (
@@ -53,7 +53,7 @@ const (
 
 func (m marks) has(other marks) bool { return m&other != 0 }
 
-// times are those of a watch.
+// times are the instants and durations of a watch.
 type times struct {
 	began    time.Duration
 	poll     time.Duration // when to poll next; from then on until the poll is answered, when it became due
@@ -62,7 +62,7 @@ type times struct {
 	alive    time.Duration // how old the watch was when the job was last seen not to have ended
 }
 
-// due returns when the timeline has something to do about x.
+// due returns the instant of the next event of x.
 func (x *watch) due() time.Duration {
 	if x.phase != waiting {
 		return x.deadline
@@ -76,7 +76,7 @@ func (x *watch) Place() *int32 { return &x.place }
 // Key returns the id of x, by which the index finds it.
 func (x *watch) Key() string { return x.id }
 
-// Waits reports whether x still waits for a worker, for the poll that it has been due for.
+// Waits reports whether x still waits for the poll that became due at the given instant.
 func (x *watch) Waits(since time.Duration) bool { return x.phase == ready && x.poll == since }
 
 // isBlocked reports whether the newest status of x says that its job waits for a person.
@@ -92,8 +92,7 @@ func (x *watch) status() transport.Status {
 	return st
 }
 
-// timeout returns the timeout of x's waiters, counted from when x began: that of the one who waits
-// for longest.
+// timeout returns the time from the beginning of x until its last waiter gives up, or Unlimited.
 func (x *watch) timeout() time.Duration {
 	var longest time.Duration
 	for m := x.waiters; m != nil; m = m.next {
@@ -106,9 +105,9 @@ func (x *watch) timeout() time.Duration {
 }
 
 // lookLast brings the next poll of x forward to shortly before m gives up, if it would come too
-// late for m. It is one look only: nothing is brought forward once a poll was made at its time or
-// later. It never comes before the service allows it: so long after the last answer. A waiter that
-// is held on for a last look gets it at once.
+// late for m. There is one such poll only: once a poll was made at that time or later, none is
+// brought forward. It comes no sooner than leaveAlone after the last answer. A waiter whose timeout
+// was extended for its last poll gets it at once.
 func (x *watch) lookLast(m *waiter, asked, answered, leaveAlone time.Duration) {
 	end := min(m.deadline(), m.part.consumer.until)
 	if end == instant.Forever || m.extended == extendedByAbsence { // the one poll of such a wait is planned
@@ -126,9 +125,10 @@ func (x *watch) lookLast(m *waiter, asked, answered, leaveAlone time.Duration) {
 	}
 }
 
-// outcome returns what x learned from a terminal status that came when it was age old and its job
-// had run when it was alive old, and how long ago the job ended at most. Times that the service
-// states are more exact, if they agree with what was seen.
+// outcome returns what a Backoff learns from a terminal status of x, and how long ago the job ended
+// at most. The status came at the given age, and alive is the age at which the job was last seen
+// not to have ended. Times that the service reports are used instead, if they agree with these
+// ages.
 func (x *watch) outcome(kind string, st *transport.Status, alive, age time.Duration) (o backoff.Outcome, delay time.Duration) {
 	o = backoff.Outcome{Key: x.id, Kind: kind, After: alive, Before: age, Ended: true}
 	if !st.Created.IsZero() && !st.Finished.IsZero() {

@@ -12,7 +12,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
-// A worker makes polls. All workers of a Timeline share this one, because what sets them apart is
+// A worker makes polls. All workers of a Timeline share this struct, because they differ only by
 // their call.
 type worker struct {
 	*core
@@ -23,8 +23,8 @@ type worker struct {
 	settler *settler
 }
 
-// work does what is ready until nothing is left. Where a plugin ends the goroutine, another one
-// goes on with c.
+// work polls ready watches until none is left. If a plugin ends the goroutine, another goroutine
+// continues with c.
 func (w *worker) work(c *call) {
 	returned := false
 	defer func() {
@@ -38,8 +38,8 @@ func (w *worker) work(c *call) {
 	returned = true
 }
 
-// makeRoom has the stack of its goroutine grow at once to what a request of net/http takes. It
-// would grow step by step, and copy all frames each time, for every worker anew.
+// makeRoom grows the stack of its goroutine at once to the size that a request of net/http needs.
+// Otherwise the stack of each worker would grow step by step and copy its frames each time.
 //
 //go:noinline
 func makeRoom(i int) byte {
@@ -47,8 +47,8 @@ func makeRoom(i int) byte {
 	return room[i]
 }
 
-// step does the stages of c from the next one on, and reports whether there is another request. A
-// stage is left behind before it is begun, so that it is not begun for the second time.
+// step runs the stages of c, beginning with the next one, and reports whether there is another
+// request. It advances c.stage before each stage, so that no stage is run twice.
 func (w *worker) step(c *call) (more bool) {
 	switch c.stage {
 	case stageTake:
@@ -97,15 +97,15 @@ func (w *worker) step(c *call) (more bool) {
 	}
 }
 
-// takeNext fills c with what is due, or ends its worker if nothing is.
+// takeNext fills c with due watches, or ends its worker if there are none.
 func (w *worker) takeNext(c *call) (more bool) {
 	w.mu.Lock()
 	c.ended = w.now() // when the request before ended may be long ago
 	return w.continueLocked(c)
 }
 
-// continueLocked fills c with what is due at c.ended, or ends its worker. It
-// lets go of the lock.
+// continueLocked fills c with the watches that are due at c.ended, or ends its worker. It releases
+// the lock.
 func (w *worker) continueLocked(c *call) (more bool) {
 	if w.crew.pollsLocked(c) && w.beginLocked(c, c.ended) {
 		c.stage = stageFit
@@ -128,8 +128,8 @@ func (w *worker) continueLocked(c *call) (more bool) {
 	return false
 }
 
-// beginLocked fills c with what is to be asked next, and reports whether there is anything. It
-// lets go of the lock where the Backoff ranks what is due.
+// beginLocked fills c with the watches to ask about next, and reports whether there are any. It
+// releases the lock while the Backoff ranks due watches.
 func (w *worker) beginLocked(c *call, now time.Duration) bool {
 	if w.closed || now < w.board.gate.Shut() || w.crew.alarm.Late(now) >= standstill {
 		return false
@@ -164,7 +164,7 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 	return true
 }
 
-// fillLocked makes c a call about x, which is next, and others that are due, at most size in all.
+// fillLocked makes c a call about x, which is next, and other due watches, at most size in all.
 func (w *worker) fillLocked(c *call, x *watch, ranked []candidate, size int) {
 	c.lane = w.board.ready.Lane(x.lane)
 	c.polls, c.ids, c.split = c.polls[:0], c.ids[:0], false
@@ -184,7 +184,7 @@ func (w *worker) fillLocked(c *call, x *watch, ranked []candidate, size int) {
 	}
 }
 
-// fitBatch puts back the watches of c that do not fit into one request.
+// fitBatch makes the watches of c that do not fit into one request ready again.
 func (w *worker) fitBatch(c *call) {
 	n := w.service.Fit(c.ids)
 	if n == len(c.ids) {
@@ -206,8 +206,8 @@ func (w *worker) fitBatch(c *call) {
 	w.crew.proceedLocked(now)
 }
 
-// announce tells the Observer that a poll starts. It writes nothing before that, as c may be
-// written off meanwhile.
+// announce tells the Observer that a poll starts. It writes c only after the Observer has returned,
+// because c may be written off meanwhile.
 func (w *worker) announce(c *call) {
 	observed, unbind := c.ctx, func() {}
 	if w.audience != nil {
@@ -217,7 +217,7 @@ func (w *worker) announce(c *call) {
 	c.observed, c.unbind = observed, unbind
 }
 
-// ask makes the request of c, unless it has been written off. It writes nothing but the result.
+// ask makes the request of c, unless c has been written off. It writes only the result.
 func (w *worker) ask(c *call) bool {
 	if c.observed == nil {
 		c.observed = c.ctx // the Observer ended the goroutine
@@ -237,8 +237,8 @@ func (w *worker) ask(c *call) bool {
 	return true
 }
 
-// askHeld makes the request of c, which the service is to keep. If it cannot be kept, which takes
-// no request to find out, it is a poll.
+// askHeld makes the held request of c. If the Transport cannot hold it, which it says without a
+// request, askHeld polls.
 func (w *worker) askHeld(c *call) {
 	p := &c.polls[0]
 	w.service.Hold(c.observed, p.x.id, p.last, c.hold, &c.status, &c.fault)
@@ -258,7 +258,8 @@ func (w *worker) askHeld(c *call) {
 	w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.fault)
 }
 
-// conclude sees whether the goroutine ended in the request of c, and frees what the Observer made.
+// conclude records whether the goroutine ended during the request of c, and releases the context of
+// the Observer.
 func (w *worker) conclude(c *call) {
 	if c.inside { // it ended the goroutine
 		c.inside = false
@@ -281,8 +282,8 @@ func (w *worker) report(c *call) {
 	c.observed = nil
 }
 
-// settleAll tells the waiters what c brought, puts the watches back on the line unless they are
-// over, and goes on with what is due next.
+// settleAll tells the waiters the outcome of c, puts the watches that go on back on the due line,
+// and continues with the next due watches.
 func (w *worker) settleAll(c *call) (more bool) {
 	w.mu.Lock()
 	c.stage = stageTake
@@ -295,7 +296,7 @@ func (w *worker) settleAll(c *call) (more bool) {
 	return w.continueLocked(c)
 }
 
-// discard ends the worker of c, which was written off and has come back.
+// discard ends the worker of c, which was written off and has now returned.
 func (w *worker) discard(c *call) (more bool) {
 	if c.unbind != nil {
 		c.unbind() // perhaps for the second time

@@ -14,11 +14,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// statusEnhanceYourCalm is how some services spell 429.
+// statusEnhanceYourCalm is the code that some services use instead of 429.
 const statusEnhanceYourCalm = 420
 
-// ClassOfCode returns what a watch does about an answer that is an error by its status code. paced
-// says that a header of the answer names a wait, be it zero, or that nothing remains of a quota:
+// ClassOfCode returns the class of an answer whose status code is an error. The argument paced says
+// whether a header of the answer names a wait, even of zero, or that nothing remains of a quota:
 // see [RetryAfter] and [IsExhausted].
 func ClassOfCode(code int, paced bool) transport.Class {
 	switch code {
@@ -57,13 +57,13 @@ func ClassOfCode(code int, paced bool) transport.Class {
 	}
 }
 
-// IsGateway reports whether a status code is the word of a gateway between us and the service,
-// which knows nothing of the job.
+// IsGateway reports whether a status code comes from a gateway before the service, which knows
+// nothing about the job: 502, 503 or 504.
 func IsGateway(code int) bool {
 	return code >= http.StatusBadGateway && code <= http.StatusGatewayTimeout
 }
 
-// ClassOfBatchCode is ClassOfCode for a request about many jobs.
+// ClassOfBatchCode is [ClassOfCode] for a request about many jobs. A 404 is Permanent there.
 func ClassOfBatchCode(code int, paced bool) transport.Class {
 	switch code {
 	case http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
@@ -85,10 +85,10 @@ func (e proxyError) Error() string {
 	return fmt.Sprintf("proxy: %d %s", int(e), http.StatusText(int(e)))
 }
 
-// ClassOfFault returns what a watch does about a request that got no answer, and the status code of
-// the proxy that refused it, or 0. A fault of TLS and a redirect that [CheckRedirect] refused are
-// Misdirected: the service was not reached. A proxy's refusal is Permanent, unless its code is a
-// 5xx. All else is Transient.
+// ClassOfFault returns the class of a request that got no answer. It also returns the status code
+// of the proxy that refused the request, or 0. A TLS error and a redirect that [CheckRedirect]
+// refused are Misdirected, because the service was not reached. The refusal of a proxy is
+// Permanent, unless its code is 5xx. Any other fault is Transient.
 func ClassOfFault(err error) (class transport.Class, code int) {
 	var (
 		certificate *tls.CertificateVerificationError
@@ -114,15 +114,14 @@ func ClassOfFault(err error) (class transport.Class, code int) {
 	}
 }
 
-// IsTimeout reports whether err is that of a bound on waiting.
+// IsTimeout reports whether err is a timeout.
 func IsTimeout(err error) bool {
 	var t net.Error
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// Safe returns err without the URL that net/http puts in it, which has a query, and without the
-// given secrets and what else looks like one. What it wraps can be asked about with errors.Is and
-// errors.As.
+// Safe returns err without the URL that net/http puts into it, without the given secrets, and
+// without text that looks like a secret. [errors.Is] and [errors.As] still find what err wraps.
 func Safe(err error, secrets ...string) error {
 	err = bare(err)
 	if text := redact.Text(err.Error(), secrets...); text != err.Error() {

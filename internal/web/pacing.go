@@ -10,12 +10,12 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// MaxRetryAfter is the longest wait that an answer can name. A longer one counts as rubbish.
+// MaxRetryAfter is the longest wait that an answer can name. A longer one is ignored.
 const MaxRetryAfter = 365 * 24 * time.Hour
 
-// RetryAfter returns the wait that the headers of an answer name: above zero and at most
-// MaxRetryAfter, transport.NoWait for a wait of zero, and 0 if they name none that makes sense. The
-// first of these headers that names one decides:
+// RetryAfter returns the wait that the headers of an answer name. It is at most MaxRetryAfter,
+// [transport.NoWait] for a wait of zero, and 0 if no header names a valid wait. The first of these
+// headers with a valid wait decides:
 //
 //	Retry-After-Ms, X-Ms-Retry-After-Ms  milliseconds
 //	Retry-After                          seconds, a duration such as 1m30s, or a time
@@ -27,9 +27,10 @@ const MaxRetryAfter = 365 * 24 * time.Hour
 // A 429 or 420 without a Remaining counts as one with 0. The formats are those of RFC 9110, 10.2.3,
 // and of draft-ietf-httpapi-ratelimit-headers.
 //
-// A number too large for a wait is a time in seconds or milliseconds since 1970. A time is measured
-// from the answer's own Date, so that a service whose clock is off is understood all the same, and
-// from now if there is none. Seconds may have a fraction. Of several values the longest counts.
+// A number that is too large for a wait is a time in seconds or milliseconds since 1970. The wait
+// until a time is measured from the answer's own Date, because the service's clock may be wrong, or
+// from now without a Date. Seconds may have a fraction. If a header has several values, the longest
+// wait counts.
 func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
 	if !mayPace(h) {
 		return 0

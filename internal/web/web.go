@@ -1,6 +1,6 @@
-// Package web holds what every transport over HTTP does alike: the pool of connections and its
-// bounds, which redirects are followed, what a fault of the network means, the wait that a service
-// asks for, and a token for all calls together.
+// Package web has what all transports over HTTP share: the pool of connections, the redirects that
+// are followed, the classes of status codes and network errors, the wait that a service asks for,
+// and the token of all calls.
 package web
 
 import "strings"

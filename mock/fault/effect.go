@@ -16,7 +16,7 @@ type Effect struct {
 	err error
 }
 
-// Apply adds e to t, or returns why it makes no sense. It is for package mock.
+// Apply adds e to t. It returns an error if an argument of e is impossible. It is for package mock.
 func (e Effect) Apply(t *trouble.Trouble) error {
 	switch {
 	case e.err != nil:
@@ -58,7 +58,7 @@ func Header(name, value string) Effect {
 	})
 }
 
-// RetryAfter sends a Retry-After with exactly this value: seconds, a date, or rubbish.
+// RetryAfter sends a Retry-After with exactly this value: seconds, a date, or any other text.
 func RetryAfter(value string) Effect { return Header("Retry-After", value) }
 
 // RetryAt sends a Retry-After with a date that is d after the Date of the answer.
@@ -114,6 +114,6 @@ func Lost() Effect { return Effect{set: func(t *trouble.Trouble) { t.Lost = true
 // Doubled sends a push twice, under the same id.
 func Doubled() Effect { return Effect{set: func(t *trouble.Trouble) { t.Doubled = true }} }
 
-// Forged sends, before a webhook, another one that says that the job is completed, and that is
+// Forged sends a forged webhook before each webhook. It says that the job is completed, and is
 // signed with another secret. A stream has no such event.
 func Forged() Effect { return Effect{set: func(t *trouble.Trouble) { t.Forged = true }} }

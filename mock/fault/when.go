@@ -17,7 +17,8 @@ type When struct {
 	err  error
 }
 
-// Rule returns what w says, or why it makes no sense. It is for package mock.
+// Rule returns the rule of w. It returns an error if an argument of w is impossible. It is for
+// package mock.
 func (w When) Rule() (trouble.Rule, error) { return w.rule, w.err }
 
 func when(valid bool, problem string, holds func(m *trouble.Moment) bool) When {
@@ -54,8 +55,8 @@ func Share(share float64) When {
 		func(m *trouble.Moment) bool { return m.Random < share })
 }
 
-// Between selects the calls from one time up to another, both since the service was made and on its
-// clock.
+// Between selects the calls from one time up to another. Both count from when the service was made,
+// on its clock.
 func Between(from, to time.Duration) When {
 	return when(from >= 0 && from < to, fmt.Sprintf("Between(%v, %v): must be in this order, and not negative", from, to),
 		func(m *trouble.Moment) bool { return m.Now >= from && m.Now < to })
@@ -74,8 +75,8 @@ func Without(header, value string) When {
 	return when(header != "", "Without a header's name", func(m *trouble.Moment) bool { return m.Header.Get(header) != value })
 }
 
-// Of restricts w to the calls about one job, batches that include it among them. [Nth] and [First]
-// then count those calls only.
+// Of restricts w to the calls about one job, including batches that name it. [Nth] and [First] then
+// count only those calls.
 func (w When) Of(id string) When { w.rule.ID = id; return w }
 
 // OfCreate makes w select among the calls that create a job.
@@ -84,12 +85,13 @@ func (w When) OfCreate() When { w.rule.Operation = trouble.Create; return w }
 // OfCancel makes w select among the calls that cancel a job.
 func (w When) OfCancel() When { w.rule.Operation = trouble.Cancel; return w }
 
-// OfPush makes w select among what the service tells unasked: the changes of jobs, each once for
-// all webhooks and the stream. Of the effects, [Lost], [Doubled], [Forged], [Latency] and [Reset]
-// apply.
+// OfPush makes w select among the pushes: the changes of jobs that the service sends without being
+// asked. A change counts once for all webhooks and the stream. Only the effects [Lost], [Doubled],
+// [Forged], [Latency] and [Reset] apply to a push.
 func (w When) OfPush() When { w.rule.Operation = trouble.Unasked; return w }
 
-// And restricts w to calls that other selects too. The kind of call and the count are those of w.
+// And restricts w to calls that other also selects. The kind of calls, and how they are counted,
+// come from w.
 func (w When) And(other When) When {
 	w.rule.Limits = append(slices.Clip(w.rule.Limits), other.rule.Limits...)
 	w.err = errors.Join(w.err, other.err)

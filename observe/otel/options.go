@@ -23,7 +23,7 @@ var (
 	delayBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600}
 )
 
-// Option sets one thing about an Observer that [New] makes.
+// Option sets one property of an [Observer] that [New] makes.
 type Option func(*config)
 
 type config struct {

@@ -48,11 +48,11 @@
 //	jobstatus.ended.watches  {watch}         counter          jobstatus.watch.outcome
 //	jobstatus.notifications  {notification}  counter
 //
-// A phase is waiting, overdue or in_flight. A way is notified, held or polled: by which way the
-// Watcher hears of the job now. The lag is how long the longest overdue poll has been
-// due. An outcome is completed, failed, canceled, or gave_up if the watch ended before the job did.
-// Only gave_up has an error.type. No metric has a job's id. Each kind makes a series of its own:
-// see [jobstatus.Kind].
+// A phase is waiting, overdue or in_flight. A way is notified, held or polled: the way in which the
+// Watcher follows the job now. The lag is how long the longest overdue poll has been due. An
+// outcome is completed, failed, canceled, or gave_up if the watch ended before the job did. Only
+// gave_up has an error.type. No metric has a job's id. Each kind makes a series of its own: see
+// [jobstatus.Kind].
 //
 // [Observer.RegisterFleet] adds the figures of one process of a fleet, which [observe.FleetStats]
 // explains:
@@ -70,9 +70,9 @@
 //	jobstatus.fleet.ends        {end}        counter          jobstatus.fleet.end
 //	jobstatus.fleet.put_aside   {message}    counter
 //
-// A move is claimed, taken_over (claimed from a worker that is heard of no more), handed_over, or
-// taken by another worker. An end is stored, doubled or acked. The backlog is that of the whole
-// fleet, and all processes tell the same.
+// A move is claimed, taken_over (claimed from a worker that no longer responds), handed_over, or
+// taken by another worker. An end is stored, doubled or acked. The backlog counts the whole fleet,
+// so all processes report the same number.
 //
 // An error.type is timeout, canceled, closed, max_attempts, not_found, throttled, malformed,
 // oversized, not_answered or panic. For other errors it is the service's status code, such as 503,
@@ -108,8 +108,8 @@ const gaveUp = "gave_up"
 // maxIDs bounds how many jobs of a batch a span names.
 const maxIDs = 100
 
-// Observer is an [observe.Observer] that makes metrics and traces. [New] makes it. It is safe for
-// concurrent use.
+// Observer is an [observe.Observer] that makes metrics and traces. Use [New] to make one. An
+// Observer is safe for concurrent use.
 type Observer struct {
 	tracer     trace.Tracer
 	meter      metric.Meter

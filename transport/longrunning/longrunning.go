@@ -1,5 +1,6 @@
-// Package longrunning waits for operations that live at a URL, where each answer decides how it
-// goes on: the long-running operations of Azure, and 202 with a Location of any service.
+// Package longrunning waits for operations that live at a URL. Each answer decides which URL to
+// poll next. Such operations are the long-running operations of Azure, and those of any service
+// that answers 202 with a Location.
 //
 //	ops, err := longrunning.New("https://management.azure.com", rest.WithToken(token))
 //	if err != nil {
@@ -16,11 +17,11 @@
 //	}
 //	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first))
 //
-// Operations that have a name, as those of AIP-151, need no more than a dialect of package rest.
+// Operations that have a name, as in AIP-151, need only a dialect of package rest.
 //
 // # How an operation goes on
 //
-// The first of these that holds decides what is polled:
+// The first header or code of this list that an answer has decides what is polled:
 //
 //	Azure-AsyncOperation   that URL; its status says how the operation stands
 //	Operation-Location     likewise
@@ -29,32 +30,36 @@
 //	PUT or PATCH           the URL of the request; its properties.provisioningState says
 //	200, 204               nothing: the operation has ended, and the body is its result
 //
-// Succeeded and Completed are success, Failed is failure, and Canceled or Cancelled is a cancel, in
-// any case of letters. Any other word means that the operation is running. An error in the answer
-// keeps it from being told as completed. A Location has failed if it answers with a 4xx or 5xx, but
-// for those that refuse the request (401, 403, 404, 410) or may pass (408, 429, 500, 502, 503,
-// 504). A status in its answer counts if it tells a failure or that the operation is running. A 202
-// without a word always means running.
+// The words Succeeded and Completed mean success, Failed means failure, and Canceled or Cancelled
+// means canceled, in upper or lower case. Any other word means that the operation is running. An
+// operation whose answer has an error is never told as completed.
+//
+// A Location has failed if it answers with a 4xx or 5xx. The codes that refuse the request (401,
+// 403, 404, 410) and transient codes (408, 429, 500, 502, 503, 504) are no failure. A status in its
+// answer counts only if it means failure or running. A 202 without a word always means running.
 //
 // After success, [Final] and the method say where the result is. It is fetched once, into
-// Status.Result. Only this request is made again if it fails in passing. A result that is not JSON
-// is a JSON string. A result over [rest.WithMaxBody] is left to [Client.Fetch].
+// Status.Result. If that request fails with a transient error, only that request is repeated. A
+// result that is not JSON becomes a JSON string. A result over [rest.WithMaxBody] is not fetched:
+// use [Client.Fetch].
 //
 // # Ids
 //
-// An id is all that is needed to go on, in another process too. It holds the kind of the operation,
-// references to URLs relative to the base URL's origin, and a word for its state. It holds no
-// credential of the Client's, but the query of a URL may be a secret: keep an id as you would the
-// URL. An id that was edited, that another package or a later version made, or that refers to an
-// origin that is not allowed, is an error before any request. See [Sign].
+// An id holds everything that is needed to continue, even in another process: the kind of the
+// operation, URLs relative to the base URL's origin, and a word for the state. It holds no
+// credential of the Client. But the query of a URL may be a secret, so protect an id like the URL.
+//
+// Some ids are refused before any request: an id that was edited, an id that another package or a
+// later version made, and an id that refers to an origin that is not allowed. See [Sign].
 //
 // # Where requests go
 //
-// Requests go to the origin of the base URL, and to those that [AllowOrigin] names. This holds for
-// the start, for each URL that the service names, for redirects, and for ids. A user name in a URL
-// is refused, and so is a step from https to http. Another origin is sent no credential. A name
-// that has an address of the own network is not connected to, unless the base URL names it. A
-// RoundTripper of the user's must see to that itself.
+// Requests go only to the origin of the base URL and to the origins of [AllowOrigin]. This applies
+// to the start, to each URL that the service names, to redirects, and to ids. A user name in a URL
+// is refused, and so is a step from https to http. Requests to another origin carry no credential.
+//
+// The Client does not connect to a host with an address of the local network, unless the base URL
+// names that host. Your own RoundTripper must check that itself.
 package longrunning
 
 import (
@@ -72,7 +77,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// Client is a Transport for the operations of one service. It is safe for concurrent use.
+// Client is a [transport.Transport] for the operations of one service. Use [New] to make one. A
+// Client is safe for concurrent use.
 type Client struct {
 	*settings // behind a pointer, as known is, so that printing a Client prints none of it
 	calls     sync.Pool
@@ -92,9 +98,9 @@ var (
 	_ transport.Fetcher     = (*Client)(nil)
 )
 
-// New returns a Client of the service at baseURL, which begins with http:// or https:// and has no
-// query. It takes the options of package rest that do not concern a Dialect, and those of this
-// package. The error tells of all that is wrong with the URL and with the options.
+// New returns a Client for the service at baseURL. The URL begins with http:// or https:// and has
+// no query. New accepts the options of this package, and the options of package rest that do not
+// concern a Dialect. The error joins all problems of the URL and the options.
 func New(baseURL string, opts ...rest.Option) (*Client, error) {
 	cfg := exchange.NewConfig(exchange.Defaults{
 		Name: "longrunning", UserAgent: rest.UserAgent, Connections: rest.DefaultMaxConnections, Retries: rest.DefaultRetries,
@@ -125,7 +131,7 @@ func (c *Client) String() string {
 	return "longrunning: " + c.Base.Scheme + "://" + c.Base.Host
 }
 
-// Close closes the idle connections that the Client made. It always returns nil.
+// Close closes the idle connections of the Client's own pool. It always returns nil.
 func (c *Client) Close() error {
 	if c != nil && c.settings != nil {
 		c.CloseIdleConnections()
@@ -154,21 +160,22 @@ func (c *Client) ready(ctx context.Context) error {
 	}
 }
 
-// Status asks about an operation once. After its success, Status asks for the result too.
+// Status asks about an operation once. If the operation has succeeded, Status also fetches the
+// result.
 func (c *Client) Status(ctx context.Context, id string) (transport.Status, error) {
 	return c.ask(ctx, id, nil)
 }
 
-// StatusSince is Status, but a service that gave last an ETag is asked for a newer answer only. If
-// there is none, StatusSince returns last, with the RetryAfter that the new answer names.
+// StatusSince is like [Client.Status], but if last has a Revision, it asks only for a newer answer.
+// If there is none, StatusSince returns last with the RetryAfter of the new answer.
 func (c *Client) StatusSince(ctx context.Context, id string, last transport.Status) (transport.Status, error) {
 	return c.ask(ctx, id, &last)
 }
 
-// Fetch returns the result of an operation that has completed, where its id says at which URL that
-// is: the resource of a PUT or PATCH, a Location, or what was polled last. Otherwise the error
-// matches [errors.ErrUnsupported], and the result stands in done. The caller closes it, and reads
-// it for as long as ctx lasts. See [rest.WithMaxResult] for its size.
+// Fetch returns the result of a completed operation from the URL in its id: the resource of a PUT
+// or PATCH, a Location, or the URL that was polled last. If the id has no such URL, the error
+// matches [errors.ErrUnsupported], and the result is done.Result. The caller must close the result,
+// and can read it until ctx ends. [rest.WithMaxResult] bounds its size.
 func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	if err := c.ready(ctx); err != nil {
 		return nil, err

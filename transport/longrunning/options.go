@@ -15,8 +15,8 @@ const (
 // minKey is the length of the shortest key that Sign takes.
 const minKey = 24
 
-// Query sets a parameter of the query, such as api-version. Every request to the base URL's origin
-// carries it whose URL lacks it. Its value is kept out of errors and logs. The default is none.
+// Query sets a query parameter, such as api-version. It is added to every request to the base URL's
+// origin whose URL lacks it. Its value never appears in errors or logs. The default is none.
 func Query(name, value string) rest.Option {
 	return func(c *exchange.Config) {
 		if name == "" {
@@ -28,13 +28,13 @@ func Query(name, value string) rest.Option {
 	}
 }
 
-// AllowOrigin names an origin, such as "https://results.example.com", to which polls may go too,
-// without any credential. The default is none. It is [rest.AllowOrigin].
+// AllowOrigin allows polls to another origin, such as "https://results.example.com", without any
+// credential. By default no other origin is allowed. It is [rest.AllowOrigin].
 func AllowOrigin(origin string) rest.Option { return rest.AllowOrigin(origin) }
 
-// Sign has ids signed with a key of 24 bytes at least, by HMAC with SHA-512. A Client with a key
-// takes only ids that were signed with it. Nil, the default, is no key: ids then have a checksum,
-// which finds accidents alone.
+// Sign makes the Client sign ids with a key of at least 24 bytes, by HMAC-SHA-512. The Client then
+// accepts only ids that were signed with the key. By default, or with a nil key, ids have only a
+// checksum, which detects accidental changes.
 func Sign(key []byte) rest.Option {
 	return func(c *exchange.Config) {
 		switch {
@@ -48,8 +48,8 @@ func Sign(key []byte) rest.Option {
 	}
 }
 
-// Final says where the result of an operation is after its success, as the final-state-via of
-// Azure's API descriptions does.
+// Final says where the result of a completed operation is, like final-state-via in Azure's API
+// descriptions. With the zero value, "", the method of the request decides.
 type Final string
 
 // The values of Final. The words of Azure, azure-async-operation and operation-location, mean

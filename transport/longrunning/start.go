@@ -21,14 +21,14 @@ const (
 	longestWait = time.Minute
 )
 
-// Send starts an operation by a request of the caller's, which goes to the base URL's origin. Its
-// headers go along with the polls of this Client, but for credentials. Send returns the first
-// Status, for WaitForJob and From; its RetryAfter is the wait before the first poll.
+// Send starts an operation by sending r, whose URL must have the base URL's origin. The polls of
+// this Client carry the headers of r, except credentials. Send returns the first Status of the
+// operation. Pass its ID to jobstatus.Watcher.WaitForJob, and the Status to jobstatus.From.
 //
-// Send sends the request again after 408, 429, 500, 502, 503, 504 and connections that failed, as
-// often as rest.WithRetries says. A POST or PATCH is sent again only after 429 and 503, unless it
-// has an Idempotency-Key or a Repeatability-Request-Id. Waits of more than a minute are the
-// caller's. Any code but 200, 201, 202 and 204 is an error.
+// After 408, 429, 500, 502, 503, 504 and broken connections, Send sends the request again, as often
+// as [rest.WithRetries] says. A POST or PATCH is sent again only after 429 and 503, unless it has
+// an Idempotency-Key or a Repeatability-Request-Id. If the service asks for a wait of more than a
+// minute, Send returns the error. Any code except 200, 201, 202 and 204 is an error.
 func (c *Client) Send(ctx context.Context, r *http.Request, via Final) (transport.Status, error) {
 	if err := c.ready(ctx); err != nil {
 		return transport.Status{}, err
@@ -92,8 +92,9 @@ func (c *Client) first(k *exchange.Call, h http.Header, via Final) (transport.St
 	return first, nil
 }
 
-// Accept returns the first Status of an operation that was started by a request which somebody else
-// sent, from the answer, whose body it reads and closes. Its code is one of 200, 201, 202 and 204.
+// Accept returns the first Status of an operation that was started outside this Client. The
+// argument r is the answer to the request that started it, with the code 200, 201, 202 or 204. The
+// field r.Request must be set. Accept reads and closes the body of r.
 func (c *Client) Accept(r *http.Response, via Final) (transport.Status, error) {
 	if r != nil && r.Body != nil {
 		defer r.Body.Close()

@@ -16,58 +16,56 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Batch says how a service is asked about many jobs in one request, and where in its answer what
-// stands. The zero Batch is none.
+// Batch describes a request about many jobs, and the places of values in its answer. With the zero
+// Batch, the service is not asked about many jobs at once.
 //
 //	Batch{Path: "/jobs?ids={ids}"}                               GET /jobs?ids=a,b
 //	Batch{Path: "/jobs?id={id}"}                                 GET /jobs?id=a&id=b
 //	Batch{Path: "/get", Body: map[string]any{"ids": "{ids}"}}    POST /get with {"ids":["a","b"]}
 //	Batch{Path: "/jobs?active=1", Next: "@link.next"}            GET /jobs?active=1, then more pages
 //
-// The answer holds an item for each job: an array of them, or an object that has them by id. An
-// item is read as the answer to a status call is: see Item. What becomes of an answer is told at
-// Client.StatusBatch.
+// The answer has an item for each job, in an array or in an object by id. An item is read like the
+// answer to a status call: see Item. [Client.StatusBatch] describes the results.
 type Batch struct {
-	// Method is the HTTP method; the default is GET, and POST if there is a Body. Whatever it is,
-	// the request may reach the service twice.
+	// Method is the HTTP method. The default is GET, or POST if there is a Body. With any method, the
+	// request may reach the service twice.
 	Method string
-	// Path is appended to the base URL's path, as that of a Call is. Its query names the jobs,
-	// unless Body does: {ids} is replaced by all ids with Separator between them, and a pair with
-	// {id}, such as id={id}, stands once for each. Each id is escaped.
+	// Path is appended to the path of the base URL, like the Path of a [Call]. Its query names the
+	// jobs, unless Body does. In it, {ids} is replaced by all ids with Separator between them, and a
+	// parameter with {id}, such as id={id}, is repeated for each id. Ids are escaped.
 	Path string
-	// Separator stands between two ids in place of {ids}; the default is a comma. Ids that it could
-	// not tell apart, such as one that holds it, are asked about one at a time.
+	// Separator is the text between two ids of {ids}. The default is a comma. Jobs whose ids it cannot
+	// separate, such as an id that contains it, are asked about one at a time.
 	Separator string
-	// Body is sent, as JSON, with an array of the ids in place of its one value "{ids}"; the
-	// default is no body. The Body "{ids}" is the array alone.
+	// Body is sent as JSON, with an array of the ids in place of its one value "{ids}". The Body
+	// "{ids}" is just the array. The default is no body.
 	Body any
-	// Header has the headers of this call, as that of a Call does.
+	// Header has the headers of this request, like the Header of a [Call].
 	Header map[string]string
-	// Max is how many jobs one request asks about at most, from 2 to 1000; the default is 100.
+	// Max is the largest number of jobs in one request, from 2 to 1000. The default is 100.
 	Max int
 
-	// List is where in the answer the items are; the default is ".", an answer that is nothing
-	// else. With List or Next set, neither Path nor Body need name ids: the answer is then a list of
-	// all jobs that there are.
+	// List is the place of the items in the answer. The default is ".", the whole answer. If List or
+	// Next is set, neither Path nor Body needs to name ids: the answer may list all jobs of the
+	// service.
 	List string
-	// ID is where an item names its job, by a string or a number; the default is id. "-" is for a
-	// List that is an object, and the key of each item is the job's id.
+	// ID is the place of the job's id, a string or a number, in an item. The default is id. Set it to
+	// "-" if List is an object and the key of each item is the job's id.
 	ID string
-	// Item is the place in the answer to a status call whose value an item is; the default is ".",
-	// the whole. It is "job" for a service that answers {"job":{"state":"x"}} about one, and
-	// {"jobs":[{"id":"7","state":"x"}]} about many. The Dialect's places are read within it, and
-	// what they read elsewhere a batch does not say.
+	// Item is the place in the answer to a status call that corresponds to an item of a batch. The
+	// default is ".", the whole answer. It is "job" for a service that answers {"job":{"state":"x"}}
+	// about one job, and {"jobs":[{"id":"7","state":"x"}]} about many. Only places of the Dialect
+	// within Item can be read in a batch.
 	Item string
-	// State is where an item says how its job stands, if that is not the Dialect's State within
-	// Item.
+	// State is the place of the state in an item, if it is not the Dialect's State within Item.
 	State string
-	// NotFound is where an item says, by anything but null and false, that there is no such job;
-	// the default is nowhere.
+	// NotFound is a place in an item. Any value there except null and false means that there is no
+	// such job. By default no place is read.
 	NotFound string
-	// Next is where the answer names its next page: a URL or a path of the same origin, or what
-	// stands for {page} in Path, whose pair is left out for the first page. "@link.next" is the link
-	// of that relation in the header Link. The default is nowhere. Pages are followed until all jobs
-	// have been found, up to 20 of them.
+	// Next is the place of the next page in the answer. The value is a URL or a path of the same
+	// origin, or a value for {page} in Path. The parameter with {page} is omitted for the first page.
+	// "@link.next" is the link with the relation next in the header Link. Up to 20 pages are read,
+	// until all jobs have been found. By default there is one page.
 	Next string
 }
 

@@ -20,19 +20,24 @@ func (c *Client) MaxBatch() int {
 	return c.batch.Max
 }
 
-// StatusBatch asks about many jobs in one request, as the dialect's Batch says. The answers stand
-// in the order of ids. One is an error if its item can't be read, if two items name its job and do
-// not say the same of it, if NotFound says that there is none, or if its id is one that
-// transport.CheckID refuses. An item that spells an id in another case is about that job if no
-// other item and no other job could be meant. A job that no item names has no answer, and items
-// about other jobs are passed over. An answer of 202 or 204 that is not JSON is about no job.
+// StatusBatch asks about many jobs in one request, as the dialect's [Batch] says. The answers are
+// in the order of ids. A job that no item names has no answer, and items about other jobs are
+// ignored. An answer of 202 or 204 that is not JSON is about no job.
 //
-// What comes back for the request as a whole is what Status would return, but for this: any 5xx is
-// an error, whatever its body says. 404 is permanent, for it does not say which job was not found.
-// 413, 414 and 431, more ids than MaxBatch, a URL over 8,000 bytes and a body over what WithMaxBody
-// says are an error of class transport.Oversized. Ids that the Separator can't tell apart are a
-// permanent one, so that a Watcher asks about them one at a time. Fit tells beforehand what goes
-// into one request.
+// The answer about a job is an error in four cases: its item cannot be read, two items about it
+// differ, Batch.NotFound says that there is no such job, or [transport.CheckID] refuses its id. An
+// item may spell an id in another case, if it can be about no other job.
+//
+// The error of the whole request is as for [Client.Status], with these differences:
+//
+//   - Any 5xx is an error, whatever its body says.
+//   - 404 is permanent, because it does not say which job was not found.
+//   - 413, 414 and 431, more ids than MaxBatch, a URL over 8,000 bytes and a body over
+//     [WithMaxBody] are errors of class [transport.Oversized].
+//   - Ids that the Separator cannot separate are a permanent error, so that a Watcher asks about
+//     them one at a time.
+//
+// [Client.Fit] tells beforehand how many ids fit into one request.
 func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
 	var problem error
 	if c.MaxBatch() == 0 {

@@ -13,17 +13,17 @@ import (
 )
 
 // Create starts a job and returns its id. The input is sent as JSON, or as the Content-Type of the
-// dialect's Create says; without one, the Body of Create is. The request is sent a second time only
-// with an IdempotencyKey, which goes along in a header or in the body, or if the service refused it
-// with 401.
+// dialect's Create says. Without an input, the Body of the dialect's Create is sent. The request is
+// sent a second time only if it has an IdempotencyKey, in a header or in the body, or if the
+// service refused it with 401.
 func (c *Client) Create(ctx context.Context, req transport.CreateRequest) (id string, err error) {
 	s, err := c.Start(ctx, req)
 	return s.ID, err
 }
 
-// Start starts a job and returns what the service says of it at once. It sends what Create sends.
-// The status is pending, with the wait that the answer names, unless the Dialect's CreateTells says
-// more.
+// Start starts a job and returns its first status. It sends the request of [Client.Create]. The
+// state is pending, unless the Dialect has CreateTells. RetryAfter is the wait that the answer
+// names.
 func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
 	var err error
 	if !web.IsHeaderValue(req.IdempotencyKey) {

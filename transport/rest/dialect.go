@@ -9,10 +9,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Dialect says how a service speaks of jobs: how it is asked, and where in its answers what stands.
-// A field that is left zero has the default that its comment names, so that the zero Dialect is the
+// Dialect describes the HTTP interface of one service: its requests, and the places of values in
+// its answers. A zero field has the default that its comment names, so the zero Dialect is the
 // default dialect. Try a Dialect on recorded answers with [Dialect.Explain], and test it with
-// package resttest: no dialect is safe until it was seen to tell a failed job.
+// package resttest. Do not trust a Dialect until it has recognized a failed job.
 //
 // # Places
 //
@@ -32,15 +32,14 @@ import (
 //	.                           the whole body
 //	-                           nowhere
 //
-// A job of many parts is told by three places: "jobs[0], jobs[state!=done],
-// jobs[state!=done].state" say whether there is a part yet, whether one is not done, and what that
-// one says. The second place keeps a part without a state from being told as done.
+// The state of a job with many parts takes three places, such as "jobs[0], jobs[state!=done],
+// jobs[state!=done].state". The first says whether there is a part yet. The second says whether a
+// part is not done, even if that part has no state. The third is the state of that part.
 //
-// A field that names a place may name several, joined by commas: the first that says something is
-// read. [Dialect.State] and [Dialect.Fault] read all of theirs. A key that is read and stands twice
-// makes the answer malformed, and so does a status with a key on its way that stands in another
-// case, too. Any other value that is missing, or not of the kind that is read there, counts as not
-// said.
+// A field can name several places, joined by commas. The first place with a value is read.
+// [Dialect.State] and [Dialect.Fault] read all of their places. An answer is malformed if a key
+// that is read occurs twice, or if a key on the way to the state also occurs in another case. Any
+// other value that is missing or has the wrong type counts as absent.
 //
 // # Rules
 //
@@ -56,141 +55,144 @@ import (
 //	*             anything, nothing included
 //	"a, b"        in quotes, as in JSON: exactly this word, whatever signs it holds
 //
-// Where several rules fit an answer, the most specific one decides: a word comes before a pattern,
-// a longer pattern before a shorter one, and any of them before + and *. Two rules that fit the
-// same answer, of which neither is more specific and which mean different things, are an error of
-// [New]. So is a rule that no answer can reach.
+// If several rules match an answer, the most specific one decides: a word comes before a pattern, a
+// longer pattern before a shorter one, and any of them before + and *. [New] returns an error if
+// two rules with different meanings match the same answer and neither is more specific. It also
+// returns an error for a rule that no answer can reach.
 //
 // Printing a Dialect, a Call or a Batch prints neither queries nor bodies, which may hold secrets.
 type Dialect struct {
-	// Create starts a job; the default is POST /. Its Path is "-" if the service starts none: an
-	// attempt then matches [errors.ErrUnsupported].
+	// Create starts a job. The default is POST /. Set its Path to "-" if the service cannot start
+	// jobs: Create then returns an error that matches [errors.ErrUnsupported].
 	Create Call
-	// Status asks about a job; the default is GET /status/{id}.
+	// Status asks about a job. The default is GET /status/{id}.
 	Status Call
-	// Cancel asks for a job's end; the default is DELETE /status/{id}. Its Path is "-" if the
-	// service can't cancel: an attempt then matches [errors.ErrUnsupported].
+	// Cancel cancels a job. The default is DELETE /status/{id}. Set its Path to "-" if the service
+	// cannot cancel jobs: Cancel then returns an error that matches [errors.ErrUnsupported].
 	Cancel Call
-	// Fetch asks for the result of a job that has completed: see [Client.Fetch]. Its {result} is
-	// what stands at Result. The default is no such call: the result is what stands there.
+	// Fetch fetches the result of a completed job: see [Client.Fetch]. Its {result} is the value at
+	// Result. By default there is no such call, and the value at Result is the result.
 	Fetch Call
-	// Find looks for the job that a create has started, where the create's answer does not name it;
-	// the default is not to look.
+	// Find searches for the job that a create has started, if the answer to the create does not name
+	// it. The default is no search.
 	Find Find
-	// Batch asks about many jobs in one request; the default is none.
+	// Batch asks about many jobs in one request. The default is no batches.
 	Batch Batch
-	// Header has the headers of every call, such as a version. Those of a Call come before these,
-	// and those of [WithHeader] before both.
+	// Header has the headers of every call, such as a version. A header of a Call takes precedence
+	// over these, and a header of [WithHeader] over both.
 	Header map[string]string
 
-	// IdempotencyHeader carries a create's idempotency key; the default is Idempotency-Key. It is
-	// "-" if the service knows no such header. The create is then sent a second time only if the key
-	// goes along elsewhere.
+	// IdempotencyHeader is the header with the idempotency key of a create. The default is
+	// Idempotency-Key. Set it to "-" if the service knows no such header. The create is then sent a
+	// second time only if the key is elsewhere in the request.
 	IdempotencyHeader string
-	// IdempotencyField is where in the create's body the idempotency key is put, such as
-	// "clientRequestToken" or "data.token"; it is then not sent as a header, unless
-	// IdempotencyHeader is set. The default is nowhere.
+	// IdempotencyField is the place of the idempotency key in the body of a create, such as
+	// "clientRequestToken" or "data.token". The key is then not sent in a header, unless
+	// IdempotencyHeader is set. By default the body has no key.
 	IdempotencyField string
-	// ID is where the answer to a create names the job; the default is payload.jobID. "@key" is the
-	// create's idempotency key: the caller chooses the id. Where Status.Path is "{+id}" alone, the
-	// id is a URL or a path: see [Call].
+	// ID is the place of the job's id in the answer to a create. The default is payload.jobID. "@key"
+	// means the idempotency key of the create, if the caller chooses the id. If Status.Path is just
+	// "{+id}", the id is a URL or a path: see [Call].
 	ID string
-	// IDPattern says how the id stands in the text at ID, such as "*/queue/item/{id}/" in a URL;
-	// the default is the whole text. A * stands for any text.
+	// IDPattern says which part of the text at ID is the id, such as "*/queue/item/{id}/" in a URL. A
+	// * stands for any text. The default is the whole text.
 	IDPattern string
-	// AnswerID is where the answer to a status call names its job. An answer that names another job
-	// is malformed. The default is what ID is set to, if that is a place in a body and neither Next
-	// nor IDPattern is set; "-" is nowhere.
+	// AnswerID is the place of the job's id in the answer to a status call. An answer that names
+	// another job is malformed. The default is the place that ID is set to, if it is in a body and
+	// neither Next nor IDPattern is set. "-" means that the id is not checked.
 	AnswerID string
-	// CreateTells says that the answer to a create can be read as one to a status call, so that a
-	// job that is done at once is told. By default a create that succeeds is [transport.Pending].
+	// CreateTells says that the answer to a create is read like the answer to a status call. So a job
+	// that is done at once is recognized. By default a job is [transport.Pending] after a successful
+	// create.
 	CreateTells bool
 
-	// State is where the answer to a status call says how the job stands; the default is
-	// payload.status. It may name several places, such as "status, conclusion". A string, a number
-	// or a boolean there is a word of States. If State is one place, an object or an array there
-	// makes the answer malformed, unless a rule fits it.
+	// State is the place of the state in the answer to a status call. The default is payload.status.
+	// It can name several places, such as "status, conclusion". A string, a number or a boolean there
+	// is looked up in States. If State is one place, an object or an array there makes the answer
+	// malformed, unless a rule matches it.
 	//
-	// If "@code" is among the places, then any status code that a rule names tells a state.
-	// Otherwise only 2xx does, and 5xx but 502 to 504 if it tells an end.
+	// If "@code" is among the places, any status code that a rule names tells a state. Otherwise only
+	// a 2xx tells a state. A 5xx other than 502, 503 and 504 does so if the state is terminal.
 	State string
-	// States maps the service's words to states: see Rules above. The default is DefaultStates. The
-	// word "null" is "-" by another name.
+	// States maps the service's words to states: see Rules above. The default is [DefaultStates]. The
+	// word "null" means the same as "-".
 	//
-	// What no rule fits is told so:
+	// An answer that matches no rule means:
 	//
-	//   - All places say nothing: [transport.Pending] if the answer is a 202 or 204, and malformed
-	//     otherwise.
-	//   - One place alone says something, by a word that no rule names there: [transport.Unknown],
-	//     with the word in Raw. A service that has a new word says it so. What is false, zero or empty
-	//     says nothing here.
-	//   - Otherwise the answer is malformed, and the error quotes what stands at each place. A rule
-	//     such as "+, +" that means [transport.Unknown] has the wait go on instead.
+	//   - If no place has a value: [transport.Pending] for a 202 or 204, and malformed otherwise.
+	//   - If just one place has a value, and no rule names that word there: [transport.Unknown], with
+	//     the word in Raw. So a new word of a service is not an error. Here false, zero and empty
+	//     values count as no value.
+	//   - Otherwise the answer is malformed, and the error quotes the value at each place. To let the
+	//     wait go on instead, add a rule such as "+, +" that means [transport.Unknown].
 	//
-	// The status code, where "@code" is among the places, does not count as saying something.
+	// If "@code" is among the places, the status code does not count as a value.
 	States map[string]transport.State
-	// Strict makes an unknown word malformed, too.
+	// Strict makes an answer with an unknown word malformed too.
 	Strict bool
 
-	// Fault is where any answer, whatever its status code, says that the call did not succeed, such
-	// as "@code, error.code"; the default is nowhere. It may name several places.
+	// Fault is the place of an error in any answer, whatever its status code, such as "@code,
+	// error.code". It can name several places. By default no place is read.
 	Fault string
-	// Faults maps what stands there to classes of errors: see Rules above. It is looked at before
-	// anything else but the Faults of the call. An answer that no rule fits is judged as described at
-	// the top of this package.
+	// Faults maps the values at Fault to classes of errors: see Rules above. Only the Faults of a Call
+	// take precedence over it. An answer that matches no rule is judged as described at the top of
+	// this package.
 	Faults map[string]transport.Class
 
-	// Progress is where a number says how much is done; the default is payload.progress. It may be
-	// a text with a percent sign, and it may be two places with a slash between them: "counts.done
-	// / counts.total".
+	// Progress is the place of a number that says how much is done. The default is payload.progress.
+	// The value can be a text with a percent sign. Progress can also be two places with a slash
+	// between them: "counts.done / counts.total".
 	Progress string
-	// ProgressScale is the progress of a job that is done; the default is 1. It is 100 for a
-	// service that counts percent.
+	// ProgressScale is the number at Progress of a job that is done. The default is 1. Set it to 100
+	// for a service that reports percent.
 	ProgressScale float64
-	// Message is where a text for a person stands; the default is payload.message.
+	// Message is the place of a text for a person. The default is payload.message.
 	Message string
-	// Error is where a text says why a job failed or was canceled; the default is payload.error. It
-	// then takes the place of the message. If anything but null, false, zero or something empty
-	// stands there, the job is never told as completed, but as failed.
+	// Error is the place of a text that says why a job failed or was canceled. The default is
+	// payload.error. That text then replaces the message. If the value there is not null, false, zero
+	// or empty, a job that would be completed is failed.
 	Error string
-	// Result is where the job's result, or what Fetch needs of it, stands; the default is
+	// Result is the place of the job's result, or of the {result} of Fetch. The default is
 	// payload.result.
 	Result string
-	// Revision is where a text tells two versions of the answer apart; the default is the answer's
-	// ETag.
+	// Revision is the place of a text that differs between two versions of the answer. The default is
+	// the answer's ETag.
 	Revision string
-	// RetryAfter is where the body says how long the service wants to be left alone, in seconds or
-	// in the unit behind the place: "result.pollInterval ms". The units are ms, s and m. The default
-	// is nowhere. A header that names a wait comes first.
+	// RetryAfter is the place in the body of the wait that the service asks for. It is in seconds, or
+	// in the unit after the place, as in "result.pollInterval ms". The units are ms, s and m. A header
+	// that names a wait takes precedence. By default no place is read.
 	RetryAfter string
-	// Created, Updated and Finished are where the job's times stand; the default is nowhere. A time
-	// is a text as in RFC 3339, RFC 9110 or the like, or a number of seconds, milliseconds,
-	// microseconds or nanoseconds since 1970, which its size tells apart. Zero is no time.
+	// Created, Updated and Finished are the places of the job's times. By default no place is read. A
+	// time is a text in a format such as RFC 3339 or RFC 9110, or a number since 1970. The size of the
+	// number tells whether it counts seconds, milliseconds, microseconds or nanoseconds. Zero means no
+	// time.
 	Created, Updated, Finished string
 
-	// Next is where an answer gives the job a new id, as the item of a queue becomes a build; the
-	// default is nowhere. Later calls ask about that id. Status.ID stays what the caller gave. A
-	// job is not at its end while the answer names a next id. A Client remembers the ids of 131,072
-	// such jobs, of which 4,096 have ended, in 32 MiB at most.
+	// Next is the place of a new id of the job, for services where an item of a queue becomes a build,
+	// for example. By default no place is read. Later calls ask about the new id, and Status.ID stays
+	// the id that the caller gave. While an answer names a next id, the job has not ended. A Client
+	// remembers the ids of 131,072 such jobs, 4,096 of them ended, in at most 32 MiB.
 	Next string
-	// Then is the dialect of the job under its next id; nil, the default, is this one. Of Then, its
-	// Create, Find and Batch are not used.
+	// Then is the dialect of the job under its next id. The default, nil, is this dialect. The Create,
+	// Find and Batch of Then are not used.
 	Then *Dialect
 
-	// Event says how the service tells of a job unasked: see [Client.ReadEvent]. The zero Event is
-	// one that looks like the answer to a status call.
+	// Event describes the events that the service sends without being asked: see [Client.ReadEvent].
+	// The zero Event looks like the answer to a status call.
 	Event Event
 
-	// Classify, if not nil, has the last word on every answer to a status call: it is given the
-	// answer and what the client made of it, and what it returns is the answer. An error that is
-	// not a *transport.Error counts as transient. Of a batch it is given one item after another as
-	// the Body, and no answer that is an error as a whole. Of an event it is given what stands at
-	// Event.At as the Body, with the code 200.
+	// Classify, if not nil, is called for every answer to a status call. Its arguments are the answer,
+	// and the status and error that the client read from it. Its results replace that status and
+	// error. An error that is not a [*transport.Error] counts as transient. Classify must be safe for
+	// concurrent use.
+	//
+	// For a batch, Classify is called for each item, with the item as the Body. It is not called if
+	// the whole batch failed. For an event, the Body is the value at Event.At, and the code is 200.
 	Classify func(a Answer, s transport.Status, err error) (transport.Status, error)
 }
 
-// Call is one way of asking. In its Path, in the values of its Header and in the texts of its Body,
-// these are replaced:
+// Call describes one kind of request. In its Path, in the values of its Header and in the texts of
+// its Body, these are replaced:
 //
 //	{id}      the job's id; in a path it is one segment, escaped
 //	{+id}     the same with its slashes as they are: no segment may be empty, "." or ".."
@@ -199,57 +201,58 @@ type Dialect struct {
 //	{key}     the create's idempotency key, without which the create is refused
 //	{result}  of Fetch: what stands at Result; {+result} likewise
 //
-// A hole in double braces is none: {{id}} sends {id} itself.
+// Double braces are not replaced: {{id}} sends the text {id}.
 //
-// A pair of the query or a header is left out while there is no value for its {rev} or {hold}. A
-// Status with {hold}, such as "/jobs/{id}?index={rev}&wait={hold}s" or a header Prefer with
-// "wait={hold}", is held by [Client.Hold] alone. Any other request then names no {rev} either, and
-// 0 for a {hold} in a path.
+// A query parameter or a header is omitted while there is no value for its {rev} or {hold}. A
+// Status can have {hold} in a query, such as "/jobs/{id}?index={rev}&wait={hold}s", or in a header,
+// such as Prefer with "wait={hold}". Only [Client.Hold] then asks the service to hold a request.
+// Any other request has no {rev} either, and 0 for a {hold} in a path.
 //
-// A Path that is "{+id}" or "{+result}" alone is a URL or a path that the service named. A path,
-// and a URL of the base URL's origin, keep to that origin. Any other origin is refused, unless
-// [AllowOrigin] names it; it is sent no credential.
+// If the Path is just "{+id}" or "{+result}", it is replaced by a URL or a path that the service
+// named. A path, and a URL of the base URL's origin, go to that origin. A URL of any other origin
+// is refused, unless [AllowOrigin] names the origin. Requests to it carry no credential.
 type Call struct {
-	// Method is the HTTP method. Whatever it is, a status call may reach the service twice.
+	// Method is the HTTP method. With any method, a status call may reach the service twice.
 	Method string
-	// Path is appended to the base URL's path. It begins with a slash and may have a query. A query
-	// is kept out of logs and errors.
+	// Path is appended to the base URL's path. It begins with a slash and may have a query. The query
+	// never appears in logs or errors.
 	Path string
-	// Header has the headers of this call. A header that [WithHeader] sets comes before it.
+	// Header has the headers of this call. A header that [WithHeader] sets takes precedence.
 	Header map[string]string
-	// Body is sent, as JSON; the default is no body. A text "{id:number}" in it becomes a number. In
-	// a query of GraphQL, { id } with spaces is a selection and no hole. A Body that is a string
-	// goes as it is if Header names a Content-Type that is not JSON.
+	// Body is sent as JSON. The default is no body. A text "{id:number}" in it becomes a number. In a
+	// query of GraphQL, { id } with spaces is not replaced. If Header names a Content-Type that is not
+	// JSON, a Body that is a string is sent unchanged.
 	//
-	// The Body of Create is sent if the create was given no input, or with the input in place of
-	// the text "{input}". The input is encoded as the Content-Type of Header says: JSON by default,
-	// application/x-www-form-urlencoded and multipart/form-data from a map, a struct or
-	// [url.Values], and any other from a string or bytes. A form may hold a [File].
+	// The Body of Create is sent if the create has no input, or with the input in place of the text
+	// "{input}". The input is encoded as the Content-Type of Header says; the default is JSON. A form
+	// (application/x-www-form-urlencoded or multipart/form-data) is made from a map, a struct or
+	// [url.Values], and may hold a [File]. Any other type is made from a string or bytes.
 	Body any
-	// Faults maps what an answer to this call alone says to classes of errors, as [Dialect.Faults]
-	// does for all calls. Its rules are looked at before those. Of the answer to a Fetch that
-	// succeeds, no place is read.
+	// Faults maps values in an answer to this call to classes of errors, as [Dialect.Faults] does for
+	// all calls. Its rules take precedence over those. No place is read in the answer to a Fetch that
+	// succeeds.
 	Faults map[string]transport.Class
-	// Fault is where Faults stand; the default is that of the Dialect.
+	// Fault has the places that Faults reads. The default is the Fault of the Dialect.
 	Fault string
 }
 
-// File is a part of a multipart/form-data input that has a name of its own.
+// File is a part of a multipart/form-data input that has a file name.
 type File struct {
 	Name    string // of the file
 	Type    string // the default is application/octet-stream
 	Content []byte
 }
 
-// Find is how the job that a create has started is found, where the answer to the create does not
-// name it. The client asks before the create and after it, and takes the one item that is new. It
-// asks again a few times while there is none. With {key} in the Call or in ID it asks only
-// afterwards, and takes the first item. The zero Find is none.
+// Find describes how to find the job that a create has started, if the answer to the create does
+// not name it. The client makes the Call before the create and after it, and takes the one item
+// that is new. If there is none, it repeats the Call a few times. With {key} in the Call or in ID,
+// the client makes the Call only after the create, and takes the first item. The zero Find finds
+// nothing.
 type Find struct {
 	Call
-	// List is where in the answer the items are; the default is ".".
+	// List is the place of the items in the answer. The default is ".".
 	List string
-	// ID is where an item names its job; the default is id.
+	// ID is the place of the job's id in an item. The default is id.
 	ID string
 }
 
@@ -257,10 +260,10 @@ type Find struct {
 type Answer struct {
 	// Code is the HTTP status code.
 	Code int
-	// Header is the header. It must not be changed.
+	// Header has the headers of the answer. It must not be changed.
 	Header http.Header
-	// Body is the body, after decompression: at most as many bytes as [WithMaxBody] says. It may be
-	// used only until the function that is given the Answer returns, and must not be changed.
+	// Body is the body after decompression, at most as long as [WithMaxBody] says. It must not be
+	// changed. It is valid only until the function that receives the Answer returns.
 	Body []byte
 }
 
@@ -270,7 +273,7 @@ func (c Call) String() string { return c.Method + " " + withoutQuery(c.Path) }
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
 func (c Call) GoString() string { return c.String() }
 
-// String returns the status code alone.
+// String returns the text of the status code, such as "Not Found".
 func (a Answer) String() string { return http.StatusText(a.Code) }
 
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
@@ -295,7 +298,7 @@ func withoutQuery(path string) string {
 	return path
 }
 
-// String returns how the service is asked about one job, and where the state stands in its answer.
+// String returns the method and path of a status call, and the place of the state in its answer.
 func (d Dialect) String() string {
 	d = d.WithDefaults()
 	return d.Status.String() + ", state at " + d.State
@@ -304,7 +307,7 @@ func (d Dialect) String() string {
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
 func (d Dialect) GoString() string { return d.String() }
 
-// WithDefaults returns d with each field that is zero set to its default, where it has one.
+// WithDefaults returns a copy of d in which each zero field has its default, if there is one.
 func (d Dialect) WithDefaults() Dialect {
 	d.Create = d.Create.withDefaults(http.MethodPost, "/")
 	d.Status = d.Status.withDefaults(http.MethodGet, "/status/{id}")

@@ -17,32 +17,30 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Event says how a service tells of a job unasked: in the body of a webhook, or in an event of a
-// stream. Its places are seen from the whole event. The zero Event is an event that looks like the
-// answer to a status call.
+// Event describes how a service reports a change of a job without being asked: in the body of a
+// webhook, or in an event of a stream. Its places begin at the whole event. The zero Event looks
+// like the answer to a status call.
 //
 //	Event{At: "data.object"}                       the answer stands within the event
 //	Event{ID: "VideoGuid", State: "Status", States: words}
 //	Event{At: "data", State: "-"}                  the event only says that there is news
 //
 // In an event, @header.NAME is a header of the webhook's request, or a field of the stream's event
-// as package sse names it. The status code @code is 200. A body that is a form, by its
-// Content-Type, is read like an object with the names and texts of its fields.
+// as package sse names it. The status code @code is 200. If the Content-Type says that the body is
+// a form, the form is read like a JSON object with the names and values of its fields.
 type Event struct {
-	// At is where in the event the object stands that a status call would answer with, such as
-	// "data.object". The Dialect's places are looked for there. The default is ".", the whole
-	// event.
+	// At is the place in the event of the object that a status call would return, such as
+	// "data.object". The Dialect's places begin there. The default is ".", the whole event.
 	At string
-	// ID is where the event names the job. The default is the Dialect's AnswerID within At, or else
-	// its ID. An event that names no job there is about something else and is ignored.
+	// ID is the place of the job's id in the event. The default is the Dialect's AnswerID within At,
+	// or else its ID. An event without a value there is about something else and is ignored.
 	ID string
-	// State is where the event says how the job stands. The default is the Dialect's State within
-	// At. It is "-" if events do not say: each of them then makes a Watcher poll.
+	// State is the place of the state in the event. The default is the Dialect's State within At. Set
+	// it to "-" if events have no state: each event then makes a Watcher poll.
 	State string
 	// States maps the words at State, as [Dialect.States] does. The default is Dialect.States.
 	States map[string]transport.State
-	// Updated is where the event says when it came about. The default is the Dialect's Updated
-	// within At.
+	// Updated is the place of the time of the event. The default is the Dialect's Updated within At.
 	Updated string
 }
 
@@ -222,14 +220,14 @@ func (e *events) read(header http.Header, body []byte) (transport.Status, error)
 	return s, err
 }
 
-// ReadEvent returns what an event says, as the Dialect's Event describes it. The header is that of
-// the webhook's request, and the body at most as long as [WithMaxBody] says. ReadEvent makes no
-// request, and keeps neither the header nor the body.
+// ReadEvent returns the status that an event holds, as the Dialect's Event describes it. The header
+// is the header of the webhook's request. The body must not be longer than [WithMaxBody] says.
+// ReadEvent makes no request, and keeps neither the header nor the body.
 //
-// A Status whose State is [transport.Unknown] says only that there is news of the job. The zero
-// Status is an event that names no job. An event that can't be read is an error that matches
-// [transport.ErrMalformed]. The error matches [errors.ErrUnsupported] if the Dialect does not say
-// where events name their job.
+// A State of [transport.Unknown] says only that there is news of the job. The zero Status means
+// that the event names no job. If the event cannot be read, the error matches
+// [transport.ErrMalformed]. If the Dialect has no place for the job's id in an event, the error
+// matches [errors.ErrUnsupported].
 //
 // ReadEvent does not check who sent the event: packages webhook and sse do.
 func (c *Client) ReadEvent(header http.Header, body []byte) (transport.Status, error) {

@@ -12,32 +12,33 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Explanation is what a Dialect makes of one answer, for the person who writes the Dialect. It
-// quotes the answer.
+// Explanation says how a Dialect reads one answer, for the person who writes the Dialect. It quotes
+// the answer.
 type Explanation struct {
-	// Status is what the answer says, and Err the error that it is.
+	// Status and Err are what a status call would return for the answer.
 	Status transport.Status
 	Err    error
-	// Rule is the rule of Faults or States that decided, with the field's name before it; "" if none
-	// did.
+	// Rule is the rule of Faults or States that decided, after the name of the field. It is empty if
+	// no rule did.
 	Rule string
-	// Places are the places that were looked at, in the order of the Dialect's fields.
+	// Places are the places that were read, in the order of the Dialect's fields.
 	Places []Reading
-	// Next is the job's next id, "" if the answer names none.
+	// Next is the job's next id. It is empty if the answer names none.
 	Next string
 }
 
-// Reading is what stands at one place of an answer.
+// Reading is the value at one place of an answer.
 type Reading struct {
 	// Field is the field of the Dialect, such as "State".
 	Field string
 	// Place is the place, as it was written.
 	Place string
-	// Value is what stands there, as JSON; "" is nothing.
+	// Value is the value there, as JSON. It is empty if there is none.
 	Value string
 }
 
-// String returns the explanation in lines: what was told, why, and place by place.
+// String returns the explanation in several lines: the status or error, the rule, and the value at
+// each place.
 func (e *Explanation) String() string {
 	if e == nil {
 		return "<nil>"
@@ -64,8 +65,8 @@ func (e *Explanation) String() string {
 	return b.String()
 }
 
-// Explain tells what the Dialect makes of an answer to a status call about the job with the given
-// id. Its error is one of the Dialect or of the id. No request is made.
+// Explain says how the Dialect reads an answer to a status call about the job with the given id. It
+// makes no request. The error says what is wrong with the Dialect or the id.
 func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 	c, err := New("http://service.invalid", WithDialect(d))
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Fetch returns the result of a job that has completed, by the call that the Dialect's Fetch
-// describes. Without one, the error matches [errors.ErrUnsupported]. The caller closes the result,
-// and reads it for as long as ctx lasts. See [WithMaxResult] for its size and [AllowOrigin] for
-// where it may be.
+// Fetch returns the result of a completed job, by the call that the Dialect's Fetch describes.
+// Without such a call, the error matches [errors.ErrUnsupported]. The caller must close the result,
+// and can read it until ctx ends. [WithMaxResult] bounds its size, and [AllowOrigin] allows other
+// origins for it.
 func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	k, err := c.begin(ctx, nil)
 	if err != nil {

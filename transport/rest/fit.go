@@ -6,9 +6,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/template"
 )
 
-// Fit returns how many of ids, counted from the first, go into one request of StatusBatch: at least
-// one, if there is one. It cuts where there are more than MaxBatch, where the URL would be longer
-// than 8,000 bytes, and where the Separator could not tell one id from the next.
+// Fit returns how many of ids, counted from the first, fit into one request of
+// [Client.StatusBatch]: at least one if ids is not empty. The bounds are MaxBatch and a URL of
+// 8,000 bytes. Fit also stops before an id that the Separator cannot separate from the one before.
 func (c *Client) Fit(ids []string) int {
 	if c.MaxBatch() == 0 {
 		return min(len(ids), 1)

@@ -13,17 +13,16 @@ import (
 
 var _ transport.Holder = (*Client)(nil)
 
-// Hold is [Client.StatusSince] by a request that the service keeps until the job changes, or until
-// about d has passed. The Dialect's Status says by {hold} how long: see [Call]. If it has no
-// {hold}, the error matches [errors.ErrUnsupported], and no request is made.
+// Hold is like [Client.StatusSince], but asks the service to keep the request until the job
+// changes, or until about d has passed. The {hold} in the Dialect's Status carries d: see [Call].
+// If there is no {hold}, Hold makes no request, and the error matches [errors.ErrUnsupported].
 //
-// An answer that says nothing new is no fault: Hold returns last, with the RetryAfter that the
-// answer names. Such are a 304, a 204, and any other 2xx without a body, unless the Dialect's
-// States name the code. If last tells no state, they are read as any other answer.
+// If the answer says nothing new, Hold returns last with the RetryAfter of the answer. Such answers
+// are a 304, a 204, and any other 2xx without a body, unless the Dialect's States name the code. If
+// last has no state, they are read like any other answer.
 //
-// A hold shorter than a second is not asked for: the request is that of StatusSince. One longer
-// than a day is asked for as a day. A request that is held is not sent a second time within the
-// call, but for a new token.
+// If d is less than a second, Hold makes the request of StatusSince. If d is more than a day, it
+// counts as a day. A held request is sent a second time within the call only with a new token.
 func (c *Client) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (st transport.Status, err error) {
 	if c != nil && c.settings != nil && !c.stages[c.followed.where(id).stage].status.Holds() {
 		return transport.Status{}, unsupported("{hold}")

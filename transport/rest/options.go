@@ -9,27 +9,26 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// DefaultMaxConnections is how many connections to the service are open at once by default: see
-// WithMaxConnections.
+// DefaultMaxConnections is the default of [WithMaxConnections].
 const DefaultMaxConnections = 256
 
-// DefaultRetries is how often one call is sent again by default: see WithRetries.
+// DefaultRetries is the default of [WithRetries].
 const DefaultRetries = 2
 
-// NoRetries, given to WithRetries, sends each call once.
+// NoRetries is the argument of [WithRetries] that sends each call only once.
 const NoRetries = -1
 
-// UserAgent is the User-Agent header that is sent by default.
+// UserAgent is the default User-Agent header.
 const UserAgent = "job-status-monitoring"
 
 const (
-	// DefaultMaxBody is how many bytes an answer has at most by default: see WithMaxBody.
+	// DefaultMaxBody is the default of [WithMaxBody], in bytes.
 	DefaultMaxBody = 1 << 20
-	// largestMaxBody bounds WithMaxBody: an answer is held in memory as a whole.
+	// largestMaxBody bounds WithMaxBody, because a whole answer is held in memory.
 	largestMaxBody = 256 << 20
 )
 
-// Option sets one thing about a Client that New makes.
+// Option sets one property of a [Client] that [New] makes.
 type Option func(*config)
 
 type config = exchange.Config
@@ -45,37 +44,41 @@ func newConfig() *config {
 // dialectOption is the name under which a config keeps the Dialect.
 const dialectOption = "WithDialect"
 
-// WithDialect says how the service speaks of jobs; the default is the zero Dialect.
+// WithDialect sets the [Dialect] of the service. The default is the zero Dialect.
 func WithDialect(d Dialect) Option { return func(c *config) { c.Put(dialectOption, d) } }
 
-// WithHTTPClient sets the client that makes the requests; it is copied. A client without a
-// Transport gets the default pool of connections. Its Timeout also ends requests that are held.
+// WithHTTPClient sets the client that makes the requests. New copies it. A client without a
+// Transport gets the default pool of connections: see [WithRoundTripper]. Its Timeout also ends
+// requests that are held. The default, or nil, is an empty client.
 //
 // A client without CheckRedirect gets the default rule: a redirect is followed for GET only, to the
 // same scheme, host and port, at most five times. A redirect to a URL with a user name is never
-// followed. A request to another origin, where CheckRedirect allows it, carries no header of this
-// package and no Referer. Nil is the default, an empty client.
+// followed. If CheckRedirect allows a request to another origin, the request carries no header of
+// this package and no Referer.
 func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.Client = h } }
 
-// WithRoundTripper sets what carries the requests. Nil, the default, is a pool of connections that
-// Close closes. The pool honors the environment's proxy and opens DefaultMaxConnections at most. It
-// waits 10 s for a connection to open, 10 s for the TLS handshake and 10 s for an answer's headers,
-// which have 64 KiB at most. Requests that [Client.Hold] makes have a pool of as many connections
-// beside it, and wait for headers as much longer as they are held. A RoundTripper of the user's may
-// keep a request for as long as it likes. Requests name gzip in Accept-Encoding, unless the
-// RoundTripper is an [http.Transport] with DisableCompression. An answer that the RoundTripper has
-// decompressed itself is read as it is.
+// WithRoundTripper sets the RoundTripper that sends the requests. The default, or nil, is a pool of
+// connections that [Client.Close] closes.
+//
+// The default pool uses the proxy of the environment, and opens at most [DefaultMaxConnections]. It
+// waits 10 s for a connection to open, 10 s for the TLS handshake, and 10 s for the headers of an
+// answer. The headers have at most 64 KiB. Requests of [Client.Hold] have a second pool of the same
+// size, and wait for headers longer by the length of the hold. Your own RoundTripper sets its own
+// bounds.
+//
+// Requests name gzip in Accept-Encoding, unless the RoundTripper is an [http.Transport] with
+// DisableCompression. An answer that the RoundTripper has already decompressed is read unchanged.
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.Tripper = rt } }
 
-// WithTLSConfig sets how the default pool's connections are secured; nil, the default, is the
-// system's trust. A RoundTripper of the user's brings its own.
+// WithTLSConfig sets the TLS configuration of the default pool. The default, or nil, trusts the
+// certificates that the system trusts. It has no effect on a RoundTripper of [WithRoundTripper].
 func WithTLSConfig(t *tls.Config) Option { return func(c *config) { c.TLS = t } }
 
-// WithMaxConnections sets how many connections to the service the default pool has at once, those
-// that stand idle included; they are kept for 90 s. The default, or 0, is DefaultMaxConnections,
-// and 1 is the least. A call that finds all of them busy waits for one until its context ends. On
-// HTTP/2, a connection that carries as many calls as the service lets it no longer counts. A
-// RoundTripper of the user's has its own bounds.
+// WithMaxConnections sets the largest number of connections of the default pool, including idle
+// ones. Idle connections are kept for 90 s. The default, or 0, is [DefaultMaxConnections]. The
+// least is 1. If all connections are busy, a call waits for one until its context ends. An HTTP/2
+// connection that carries as many calls as the service allows no longer counts. The option has no
+// effect on a RoundTripper of [WithRoundTripper].
 func WithMaxConnections(n int) Option {
 	return func(c *config) {
 		if n < 0 {
@@ -86,9 +89,9 @@ func WithMaxConnections(n int) Option {
 	}
 }
 
-// WithHeader sets a header that every request carries. Its value is kept out of errors and logs.
-// The default is "Accept: application/json" and "User-Agent: job-status-monitoring", and each can
-// be set otherwise.
+// WithHeader sets a header that every request carries. Its value never appears in errors or logs.
+// The defaults are "Accept: application/json" and "User-Agent: job-status-monitoring"; both can be
+// replaced.
 func WithHeader(name, value string) Option {
 	return func(c *config) {
 		switch key := http.CanonicalHeaderKey(name); {
@@ -104,20 +107,21 @@ func WithHeader(name, value string) Option {
 	}
 }
 
-// WithToken sets the source of a token that every request carries as "Authorization: Bearer". It is
-// asked once, and again when the service answers 401, for all watches together; a second 401 for
-// one call is permanent. The source must be safe for concurrent use. An error of its own counts as
-// transient unless it is a *transport.Error. The default, or nil, is no token.
+// WithToken sets the source of a token that every request carries as "Authorization: Bearer". The
+// source is called once, and again when the service answers 401. All watches share the token. A
+// second 401 for one call is permanent. The source must be safe for concurrent use. Its error
+// counts as transient, unless it is a [*transport.Error]. The default, or nil, is no token.
 func WithToken(source func(context.Context) (string, error)) Option {
 	return func(c *config) { c.Token = source }
 }
 
-// WithRetries sets how often a call is sent again within one poll, after a connection that failed
-// or an answer of 502, 503 or 504, after a wait of 50 to 100 ms that doubles each time. The
-// default, or 0, is DefaultRetries; NoRetries is none, and 10 is the most. If the service asks for
-// a wait of more than a second, the call is not sent again: that wait is the watch's. Nor is it
-// while the Watcher's retry budget is empty, as it is where many polls have failed. A create is
-// sent again only with an idempotency key.
+// WithRetries sets how often a call is sent again within one poll, after a broken connection or an
+// answer of 502, 503 or 504. The first wait is 50 to 100 ms, and it doubles each time. The default,
+// or 0, is [DefaultRetries]. The maximum is 10, and [NoRetries] means none.
+//
+// If the service asks for a wait of more than a second, the call is not sent again: the watch waits
+// instead. Nor is a call sent again while the Watcher's retry budget is empty, because many polls
+// have failed. A create is sent again only with an idempotency key.
 func WithRetries(n int) Option {
 	return func(c *config) {
 		switch {
@@ -131,10 +135,11 @@ func WithRetries(n int) Option {
 	}
 }
 
-// WithMaxBody sets the largest body of an answer, in bytes after decompression. On the wire hardly
-// more is read. A larger body is a permanent error. The default, or 0, is DefaultMaxBody; the most
-// is 256 MiB. The answer to a batch may be larger by a sixteenth for each job, up to sixteen times
-// and 256 MiB.
+// WithMaxBody sets the largest body of an answer, in bytes after decompression. Hardly more is read
+// from the connection. A successful answer with a larger body is malformed: see
+// [transport.Malformed]. The default, or 0, is [DefaultMaxBody], and the maximum is 256 MiB. The
+// answer to a batch may be larger by a sixteenth for each job, up to sixteen times that size and
+// 256 MiB.
 func WithMaxBody(bytes int) Option {
 	return func(c *config) {
 		if bytes < 0 || bytes > largestMaxBody {
@@ -145,13 +150,12 @@ func WithMaxBody(bytes int) Option {
 	}
 }
 
-// DefaultMaxResult is how many bytes a result that is fetched has at most by default: see
-// [WithMaxResult].
+// DefaultMaxResult is the default of [WithMaxResult], in bytes.
 const DefaultMaxResult = 1 << 30
 
-// WithMaxResult sets the largest result that [Client.Fetch] reads, in bytes after decompression. It
-// is not held in memory. A reader of a larger result gets an error. The default, or 0, is
-// [DefaultMaxResult].
+// WithMaxResult sets the largest result that [Client.Fetch] reads, in bytes after decompression.
+// The result is not held in memory. Reading beyond the limit returns an error. The default, or 0,
+// is [DefaultMaxResult].
 func WithMaxResult(bytes int64) Option {
 	return func(c *config) {
 		if bytes < 0 {
@@ -162,18 +166,18 @@ func WithMaxResult(bytes int64) Option {
 	}
 }
 
-// AllowOrigin names an origin, such as "https://files.example.com", beside that of the base URL, to
-// which calls and redirects may go where the service names a URL of it. It is sent no credential:
-// no token, and no header of [WithHeader], of the Dialect or of a cookie jar. [WithOriginToken]
-// gives it a token of its own. The default is none. An origin with http is refused where the base
-// URL has https.
+// AllowOrigin allows another origin besides the base URL's, such as "https://files.example.com".
+// Calls and redirects may go there if the service names a URL of it. Such requests carry no
+// credential: no token, and no header of [WithHeader], of the Dialect or of a cookie jar.
+// [WithOriginToken] gives the origin its own token. By default no other origin is allowed. If the
+// base URL has https, [New] refuses an origin with http.
 func AllowOrigin(origin string) Option {
 	return func(c *config) { c.Origins = append(c.Origins, origin) }
 }
 
-// WithTokenHeader sets which header carries the token of [WithToken]. "PRIVATE-TOKEN" is a header
-// with the token alone, and "Authorization: Key" one with a word before it. The default, or "", is
-// "Authorization: Bearer".
+// WithTokenHeader sets which header carries the token of [WithToken]. "PRIVATE-TOKEN" means a
+// header with the token alone. "Authorization: Key" means a header with the word Key before the
+// token. The default, or "", is "Authorization: Bearer".
 func WithTokenHeader(header string) Option {
 	return func(c *config) {
 		if _, _, err := exchange.ParseTokenHeader(header); err != nil {
@@ -184,10 +188,10 @@ func WithTokenHeader(header string) Option {
 	}
 }
 
-// WithOriginToken names an origin as [AllowOrigin] does, and the source of a token that requests to
-// it carry. No other origin is sent the token, and the origin is sent no other credential. The
-// header is as in [WithTokenHeader]. The source is asked as that of [WithToken] is. A nil source is
-// none.
+// WithOriginToken allows an origin, as [AllowOrigin] does, and sets the source of a token that
+// requests to it carry. The token goes to no other origin, and the origin gets no other credential.
+// The header is written as in [WithTokenHeader]. The source is called as in [WithToken]. A nil
+// source means no token.
 func WithOriginToken(origin, header string, source func(context.Context) (string, error)) Option {
 	return func(c *config) {
 		c.OriginTokens = append(c.OriginTokens, exchange.OriginToken{Origin: origin, Header: header, Source: source})

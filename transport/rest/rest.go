@@ -11,23 +11,23 @@
 //	defer w.Close()
 //	status, err := w.WaitForJob(ctx, "7f3c")
 //
-// As it stands it speaks the default dialect:
+// Without options it speaks the default dialect:
 //
 //	POST /                {"payload":{"jobID":"7f3c"}}
 //	GET /status/7f3c      {"payload":{"status":"running","progress":0.4,"message":"second pass"}}
 //	DELETE /status/7f3c   cancels the job
 //
-// A Dialect describes any other service: how it is asked, where in its answers what stands, and its
-// words for each state. Its Batch asks about many jobs in one request.
+// A [Dialect] describes any other service: its requests, the places of values in its answers, and
+// its words for each state. A Dialect with a Batch asks about many jobs in one request.
 //
-// # What becomes of an answer
+// # What an answer means
 //
 //	1xx                           permanent; its body is not read
 //	2xx with a status             that status; unknown if States lacks its word, which is in Raw
 //	202, 204 without a status     pending, whether the body is empty, a text or JSON
-//	other 2xx without a status    malformed; transient if it is an HTML page, as of a portal
+//	other 2xx without a status    malformed; transient if it is an HTML page, as a portal sends
 //	2xx over WithMaxBody          malformed; transient if it is an HTML page
-//	401                           asked again if WithToken has a new token; else permanent
+//	401                           sent again if WithToken returns a new token; else permanent
 //	403, 409, 420, 423            throttled if a header names a wait or says that nothing remains of
 //	                              a quota; else permanent
 //	404                           not found
@@ -35,57 +35,59 @@
 //	421                           misdirected
 //	429                           throttled
 //	501, 505 without an end       permanent
-//	502, 504                      transient whatever the body says: a gateway speaks
-//	503                           likewise, but throttled if a header paces as above
+//	502, 504                      transient, whatever the body says: a gateway answers
+//	503                           likewise, but throttled if a header says so, as for 403
 //	other 5xx without an end      transient
 //	5xx but 502-504 with an end   that status: some services answer 500 for a job that failed
 //	303                           completed, with the location as its result; misdirected if that is
-//	                              at another origin or where one signs in
+//	                              at another origin or leads to a sign-in page
 //	304 that was not asked for    malformed
 //	other 3xx                     misdirected: a redirect that is refused or leads nowhere
 //	other 4xx                     permanent
 //
-// An end is a terminal status that stands where Dialect.State says. A status that is null or absent
-// counts as none, unless Dialect.States has the word "null". The answer to a batch differs in a few
-// points, which [Client.StatusBatch] names.
+// An end is a terminal status at the place Dialect.State. A status that is null or absent counts as
+// no status, unless Dialect.States has the word "null". The answer to a batch differs in a few
+// points: see [Client.StatusBatch].
 //
-// A dialect comes before all this: its Faults name answers that are errors, and where "@code" is
-// among the places of State, its States name the codes that tell a state. 502, 503 and 504 never
-// do. What Dialect.Error points at is said of no job that is told as completed, and an answer that
-// names another job is malformed.
+// The rules of a Dialect take precedence over this table. Its Faults name answers that are errors.
+// If "@code" is among the places of State, its States name the codes that tell a state; 502, 503
+// and 504 never do. If there is a value at Dialect.Error, the job is never told as completed. An
+// answer that names another job is malformed.
 //
-// A connection that fails is transient. A fault of TLS and a redirect that is refused are
-// misdirected, because the request did not reach the service. A proxy that refuses the connection
-// is permanent, but transient if its code is a 5xx.
+// A connection that fails is transient. A TLS error and a refused redirect are misdirected, because
+// the request did not reach the service. A proxy that refuses the connection is permanent, but
+// transient if its code is 5xx.
 //
-// Every error is a [*transport.Error], but for that of a context that ended and that of Classify.
-// It names the method, host and path. It quotes at most 256 bytes of the body, without the known
-// secrets, in whatever escapes they stand, and without what looks like one. It holds no header, no
-// query, no token and no user name of a URL.
+// Every error is a [*transport.Error], except the error of a context that ended and an error that
+// Classify returns. It names the method, host and path. It quotes at most 256 bytes of the body.
+// Known secrets are removed, even if they are escaped, and so is text that looks like a secret. It
+// holds no header, no query, no token and no user name of a URL.
 //
-// # How long the service is left alone
+// # The wait that a service asks for
 //
-// Statuses and errors carry the wait that the answer names, as RetryAfter. These headers are heard,
-// and the first that makes sense decides:
+// The RetryAfter of a status or an error is the wait that the answer names. These headers are read
+// in this order, and the first valid one decides:
 //
 //	Retry-After-Ms, X-Ms-Retry-After-Ms
 //	Retry-After
 //	RateLimit
 //	RateLimit-Reset, X-RateLimit-Reset, X-Rate-Limit-Reset
 //
-// The last two lines count if nothing of the quota remains. A 429 or 420 without a count of what
-// remains means that. Seconds may have a fraction or a unit. Dates may be written as in HTTP, in
-// mail or as RFC 3339, and are measured from the answer's own Date header. A wait of zero is
-// [transport.NoWait]. A wait of more than a year, a negative one and rubbish are ignored.
+// The last two lines count only if nothing of the quota remains. A 429 or 420 that does not say
+// what remains means that nothing does. Seconds may have a fraction or a unit. Dates may be written
+// as in HTTP, in mail or in RFC 3339. The wait is measured from the answer's own Date header. A
+// wait of zero is [transport.NoWait]. Negative waits, waits of more than a year, and values that
+// cannot be parsed are ignored.
 //
 // # Requests within a poll
 //
-// A call that meets a fault of the connection, or an answer of 502, 503 or 504, is sent again after
-// a short wait, a few times: see [WithRetries]. Waits longer than a second are left to the watch.
-// The requests that net/http repeats by itself are bounded likewise: where connections are closed
-// before the answer, as by an HTTP/2 GOAWAY, one repetition is free, and the others count. While
-// other requests are answered, ten more are free. Within a Watcher all waits are on its clock. Each
-// request is logged at debug level by its logger, named "rest".
+// After a broken connection or an answer of 502, 503 or 504, a call is sent again, twice by
+// default: see [WithRetries]. Waits longer than a second are left to the watch. Within a Watcher,
+// all waits are on its clock. Each request is logged at debug level, under the name "rest".
+//
+// Repetitions that net/http makes by itself are bounded too. It repeats a request if the connection
+// is closed before the answer, as by an HTTP/2 GOAWAY. The first such repetition is free. While
+// other requests are answered, ten more are free. Further ones count as retries.
 package rest
 
 import (
@@ -100,8 +102,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Client is a Transport for one HTTP service. It does not change once made, and is safe for
-// concurrent use.
+// Client is a [transport.Transport] for one HTTP service. Use [New] to make one. A Client does not
+// change after that, and is safe for concurrent use.
 type Client struct {
 	*settings // behind a pointer, so that printing a Client prints none of it
 
@@ -121,9 +123,9 @@ var (
 	_ transport.Fitter      = (*Client)(nil)
 )
 
-// New returns a Client of the service at baseURL, which begins with http:// or https:// and has no
-// query. A user name and password in it are sent as basic authentication and printed nowhere. The
-// error tells of all that is wrong with the URL and with the options.
+// New returns a Client for the service at baseURL. The URL begins with http:// or https:// and has
+// no query. A user name and password in it are sent as basic authentication and are never printed.
+// The error joins all problems of the URL and the options.
 func New(baseURL string, opts ...Option) (*Client, error) {
 	s, err := newSettings(baseURL, opts)
 	if err != nil {
@@ -143,9 +145,9 @@ func (c *Client) String() string {
 	return c.name
 }
 
-// Close closes the idle connections that the Client made; those of a RoundTripper of the user's are
-// not touched. Calls under way come to their end, and later ones connect anew. It always returns
-// nil.
+// Close closes the idle connections of the Client's own pool. It does not touch the connections of
+// [WithRoundTripper]. Calls in flight continue, and later calls open new connections. Close always
+// returns nil.
 func (c *Client) Close() error {
 	if c != nil && c.settings != nil {
 		c.CloseIdleConnections()
@@ -153,14 +155,14 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Status asks about a job once. What comes back is described at the top of this package.
+// Status asks about a job once. The top of this package describes the results.
 func (c *Client) Status(ctx context.Context, id string) (st transport.Status, err error) {
 	err = c.ask(ctx, id, nil, 0, &st)
 	return st, err
 }
 
-// StatusSince is Status, but a service that gave last an ETag is asked for a newer answer only. If
-// there is none, StatusSince returns last, with the RetryAfter that the new answer names.
+// StatusSince is like [Client.Status], but if last has a Revision, it asks only for a newer answer.
+// If there is none, StatusSince returns last with the RetryAfter of the new answer.
 func (c *Client) StatusSince(ctx context.Context, id string, last transport.Status) (st transport.Status, err error) {
 	err = c.ask(ctx, id, &last, 0, &st)
 	return st, err
@@ -191,7 +193,8 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 	return err
 }
 
-// Cancel asks the service to cancel a job. It returns nil for an answer of 2xx.
+// Cancel asks the service to cancel a job. It returns nil if the service answers 2xx. If the
+// Dialect has no Cancel, the error matches [errors.ErrUnsupported].
 func (c *Client) Cancel(ctx context.Context, id string) error {
 	k, err := c.begin(ctx, transport.CheckID(id))
 	if err != nil {

@@ -2,9 +2,8 @@ package rest
 
 import "github.com/iamber12/job-status-monitoring/transport"
 
-// defaultStates are the words of the default dialect. A word that some service says of every job
-// that is over, be it well or not, such as done, finished, complete, ended, closed, stopped and
-// terminated, is not among them.
+// defaultStates are the words of the default dialect. They lack words that some services use for
+// every job that is over, whether it succeeded or not: see [DefaultStates].
 var defaultStates = map[transport.State][]string{
 	transport.Pending: {
 		"pending", "queued", "enqueued", "waiting", "scheduled", "submitted", "accepted", "created", "new", "received",
@@ -29,15 +28,18 @@ var defaultStates = map[transport.State][]string{
 	transport.Canceled: {"canceled", "cancelled", "aborted", "revoked", "killed"},
 }
 
-// DefaultStates returns the words of the default dialect, which are those that many services use:
-// pending, queued and the like; running, in_progress, processing and the like; blocked,
-// requires_action, waiting_for_approval, input_required and the like; completed, succeeded,
-// success, successful and passed; error, failed, failure, timed_out and the like; canceled,
-// cancelled, aborted, revoked and killed.
+// DefaultStates returns the words of the default dialect, which many services use:
 //
-// A word that some services say of a job that is over, whether it went well or not, is not among
-// them: done, finished, complete, ended, closed, stopped, terminated. Put the ones that your
-// service says of success alone into Dialect.States.
+//   - pending: pending, queued and similar words
+//   - running: running, in_progress, processing and similar words
+//   - blocked: blocked, requires_action, waiting_for_approval, input_required and similar words
+//   - completed: completed, succeeded, success, successful and passed
+//   - failed: error, failed, failure, timed_out and similar words
+//   - canceled: canceled, cancelled, aborted, revoked and killed
+//
+// The map lacks words that some services use for every job that is over, whether it succeeded or
+// not: done, finished, complete, ended, closed, stopped and terminated. If your service uses one of
+// them only for success, add it to Dialect.States.
 func DefaultStates() map[string]transport.State {
 	states := make(map[string]transport.State)
 	for state, words := range defaultStates {

@@ -18,7 +18,7 @@ const DefaultSilence = 45 * time.Second
 // UserAgent is the User-Agent header that is sent by default.
 const UserAgent = "job-status-monitoring"
 
-// Option sets one thing about a Stream that New makes.
+// Option sets one property of a [Stream] that [New] makes.
 type Option func(*settings)
 
 // settings is what New makes of the options. It does not change.
@@ -41,14 +41,14 @@ func (s *settings) problem(format string, args ...any) {
 	s.problems = append(s.problems, fmt.Errorf("sse: "+format, args...))
 }
 
-// WithHTTPClient sets the client that makes the requests; it is copied, and its Timeout is not
-// used. A client without a Transport gets connections of its own. A client without CheckRedirect
-// follows a redirect to the same scheme, host and port only, at most five times. A request to
-// another origin, where CheckRedirect allows it, carries no header of this package. Nil is the
-// default, an empty client.
+// WithHTTPClient sets the client that makes the requests. New copies it and ignores its Timeout. A
+// client without a Transport gets its own pool of connections. A client without CheckRedirect
+// follows redirects only to the same scheme, host and port, at most five times. If CheckRedirect
+// allows a request to another origin, the request carries no header of this package. The default,
+// or nil, is an empty client.
 func WithHTTPClient(h *http.Client) Option { return func(s *settings) { s.user = h } }
 
-// WithHeader sets a header that every request carries. Its value is kept out of errors and logs.
+// WithHeader sets a header that every request carries. Its value never appears in errors or logs.
 func WithHeader(name, value string) Option {
 	return func(s *settings) {
 		switch key := http.CanonicalHeaderKey(name); {
@@ -64,15 +64,15 @@ func WithHeader(name, value string) Option {
 	}
 }
 
-// WithToken sets the source of a token that every request carries as "Authorization: Bearer". It is
-// asked once, and again when the service answers 401. The source must be safe for concurrent use.
-// The default, or nil, is no token.
+// WithToken sets the source of a token that every request carries as "Authorization: Bearer". The
+// source is called once, and again when the service answers 401. The source must be safe for
+// concurrent use. The default, or nil, is no token.
 func WithToken(source func(context.Context) (string, error)) Option {
 	return func(s *settings) { s.source = source }
 }
 
-// WithSilence sets for how long nothing may come, not even a comment, before a connection counts as
-// lost. The default, or 0, is [DefaultSilence]; the least is a second.
+// WithSilence sets how long a connection may be silent, without even a comment, before it counts as
+// lost. The default, or 0, is [DefaultSilence]. The least is a second.
 func WithSilence(d time.Duration) Option {
 	return func(s *settings) {
 		switch {
@@ -86,14 +86,14 @@ func WithSilence(d time.Duration) Option {
 	}
 }
 
-// WithTrust makes a Watcher take an end that the stream tells as the job's end, without the poll
-// that confirms it. The wait then returns what the event says: without a result, if the event
-// carries none. The default is not to trust.
+// WithTrust makes a Watcher accept the end of a job from the stream, without the poll that confirms
+// it. The wait then returns the status of the event, which has no result if the event has none. By
+// default a poll confirms each end.
 func WithTrust() Option { return func(s *settings) { s.trusted = true } }
 
-// New returns a Stream of the events at a URL, which begins with http:// or https:// and may have a
-// query. The query is kept out of errors and logs. The error tells of all that is wrong with the
-// options. No request is made.
+// New returns a Stream of the events at rawURL. The URL begins with http:// or https:// and may
+// have a query, which never appears in errors or logs. The error joins all problems of the URL and
+// the options. New makes no request.
 func New(rawURL string, r Reader, opts ...Option) (*Stream, error) {
 	s := &settings{reader: r, silence: DefaultSilence, header: http.Header{"User-Agent": {UserAgent}}}
 	var err error

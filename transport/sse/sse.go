@@ -1,5 +1,6 @@
-// Package sse hears from a service that streams events of its jobs: server-sent events, as the HTML
-// standard describes them (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+// Package sse receives the events of a service that streams changes of its jobs. The events are
+// server-sent events, as the HTML standard describes them
+// (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 //
 //	client, err := rest.New("https://api.example.com", rest.WithDialect(d), rest.WithToken(token))
 //	if err != nil {
@@ -12,22 +13,24 @@
 //	err = stream.Notify(ctx, func(s transport.Status) { fmt.Println(s) })
 //
 // A [Stream] is a [transport.Notifier] for a Watcher. It keeps one connection, on which the service
-// tells of all jobs. The data of an event is read by a [Reader]: a client of package rest reads it
-// as its Dialect's Event says. There, @header.Event is the event's type, and @header.Id its id.
+// reports changes of all jobs. A [Reader] reads the data of an event. A client of package rest is a
+// Reader: it reads the data as the Event of its Dialect says. In its places, @header.Event is the
+// event's type, and @header.Id its id.
 //
 // # When a connection is lost
 //
 // If events have ids, the Stream connects again with the newest in the header Last-Event-ID, and
 // the service sends what was missed. Otherwise events may be lost, and Notify returns an error, so
-// that a Watcher polls. So it does if the service does not take the new connection, or wants it to
-// come later than ten seconds from now: the next call of Notify then waits until that time.
+// that a Watcher polls. Notify also returns an error if the service refuses the new connection, or
+// asks for a wait of more than ten seconds before it. The next call of Notify then waits until that
+// time.
 //
-// A connection on which nothing comes for [DefaultSilence], not even a comment, counts as lost. The
-// wait before a new connection is the one that the service names, from [MinRetry] to [MaxRetry], or
-// else [DefaultRetry]. An answer of 204 ends the Stream for good, with [ErrStopped].
+// A connection that is silent for [DefaultSilence], without even a comment, counts as lost. The
+// wait before a new connection is the one that the service names, within [MinRetry] and [MaxRetry],
+// or else [DefaultRetry]. An answer of 204 ends the Stream permanently, with [ErrStopped].
 //
-// An event that the Reader can't read is skipped, and logged. An event of more than [MaxEventBytes]
-// ends the connection, and Notify returns an error.
+// An event that the Reader cannot read is logged and skipped. If an event has more than
+// [MaxEventBytes], Notify returns a permanent error, and a Watcher does not call it again.
 package sse
 
 import (
@@ -43,7 +46,7 @@ import (
 )
 
 const (
-	// MaxEventBytes is how many bytes an event or a line has at most.
+	// MaxEventBytes is the longest event or line, in bytes.
 	MaxEventBytes = 1 << 20
 	// DefaultRetry is the wait before a new connection if the service names none.
 	DefaultRetry = 3 * time.Second
@@ -56,21 +59,22 @@ const (
 	maxDeaf = 10 * time.Second
 )
 
-// ErrStopped is matched by the error of a stream that the service has ended for good, by an answer
-// of 204. Later calls of Notify return it without a request.
+// ErrStopped is matched by the error of a stream that the service has ended permanently, by an
+// answer of 204. Later calls of Notify return it without a request.
 var ErrStopped = errors.New("the service has ended the stream")
 
 // Reader reads the data of an event. A client of package rest is one.
 //
-// ReadEvent returns what the data says. A State of [transport.Unknown] says only that there is news
-// of the job. The zero Status is an event that is about no job. ReadEvent keeps neither the header
-// nor the data.
+// ReadEvent returns the status in the data. A State of [transport.Unknown] says only that there is
+// news of the job. The zero Status means that the event is about no job. ReadEvent must not keep
+// the header or the data. If several calls of [Stream.Notify] run at once, it must be safe for
+// concurrent use.
 type Reader interface {
 	ReadEvent(header http.Header, data []byte) (transport.Status, error)
 }
 
-// Stream hears the events at one URL. [New] makes it. It is safe for concurrent use; each call of
-// [Stream.Notify] has a connection of its own.
+// Stream receives the events at one URL. Use [New] to make one. A Stream is safe for concurrent
+// use. Each call of [Stream.Notify] has its own connection.
 type Stream struct {
 	*settings // behind a pointer, so that printing a Stream prints none of it
 
@@ -99,7 +103,7 @@ func (s *Stream) String() string {
 // Trusted reports whether [WithTrust] was given.
 func (s *Stream) Trusted() bool { return s != nil && s.settings != nil && s.trusted }
 
-// Close closes the idle connections that the Stream made. It always returns nil.
+// Close closes the idle connections of the Stream's own pool. It always returns nil.
 func (s *Stream) Close() error {
 	if s != nil && s.settings != nil && s.own != nil {
 		s.own.CloseIdleConnections()
@@ -109,9 +113,9 @@ func (s *Stream) Close() error {
 
 var errNotMade = errors.New("sse: the Stream was not made by New")
 
-// Notify delivers what the service streams, until ctx ends or events may have been lost. It calls
-// notify with the zero Status whenever a connection is open. It waits on the clock of the Watcher
-// that calls it. Its error is a [*transport.Error], but for the cause of a context that ended.
+// Notify delivers the statuses of events until ctx ends or events may have been lost. It calls
+// notify with the zero Status each time that a connection is open. It waits on the clock of the
+// Watcher that calls it. Its error is a [*transport.Error], or the cause of ctx if ctx ended.
 func (s *Stream) Notify(ctx context.Context, notify func(transport.Status)) error {
 	switch {
 	case s == nil || s.settings == nil:

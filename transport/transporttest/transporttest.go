@@ -1,5 +1,5 @@
-// Package transporttest checks that a transport.Transport does what a Watcher relies on. The author
-// of one writes
+// Package transporttest checks that a [transport.Transport] keeps the rules that a Watcher relies
+// on. The author of a Transport writes
 //
 //	func TestBuilds(t *testing.T) {
 //		transporttest.Run(t, func(t testing.TB) transporttest.Subject {
@@ -12,7 +12,7 @@
 //		})
 //	}
 //
-// and runs it with -race, which finds what concurrent use alone does not show.
+// and runs it with -race, because some faults of concurrent use show no other way.
 package transporttest
 
 import (
@@ -26,14 +26,14 @@ import (
 
 // Subject is a Transport with a service behind it whose jobs do not change.
 type Subject struct {
-	// Transport is what is checked. If it is an [io.Closer], it is closed at the end.
+	// Transport is the Transport to check. If it is an [io.Closer], it is closed at the end.
 	Transport transport.Transport
-	// Jobs are jobs of the service, with their states. There are two at least.
+	// Jobs are the ids of at least two jobs of the service, with their states.
 	Jobs map[string]transport.State
-	// Unknown is the id of no job; the default is that this is not checked.
+	// Unknown is an id of no job. If it is empty, unknown ids are not checked.
 	Unknown string
-	// Silent is the id of a job about which the service does not answer; the default is that this
-	// is not checked.
+	// Silent is the id of a job about which the service does not answer. If it is empty, this is not
+	// checked.
 	Silent string
 }
 
@@ -77,8 +77,8 @@ func Run(t *testing.T, factory func(t testing.TB) Subject) {
 	}
 }
 
-// Check returns what Run would fail with, each error named for its rule and with what to do. The
-// cleanups of t run when t does.
+// Check returns the failures that [Run] would report, joined. Each error names its rule and says
+// what to do. Cleanups of the Subjects run when t ends.
 func Check(t testing.TB, factory func(t testing.TB) Subject) error {
 	t.Helper()
 	var errs []error

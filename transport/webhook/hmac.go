@@ -13,33 +13,33 @@ import (
 	"strings"
 )
 
-// HMACScheme says how a service signs with an HMAC: which hash, of what, and in which header.
+// HMACScheme describes how a service signs with an HMAC: the hash, the signed text, and the header.
 //
 //	HMACScheme{Header: "X-Hub-Signature-256", Prefix: "sha256="}
 //	HMACScheme{Header: "X-TFE-Notification-Signature", Hash: crypto.SHA512}
 //	HMACScheme{Header: "X-Slack-Signature", Prefix: "v0=",
 //		TimeHeader: "X-Slack-Request-Timestamp", Signed: "v0:{time}:{body}"}
 type HMACScheme struct {
-	// Header is where the signature stands.
+	// Header is the header with the signature.
 	Header string
-	// Prefix stands before the signature; the default is nothing.
+	// Prefix is the text before the signature. The default is none.
 	Prefix string
 	// Hash is crypto.SHA256, the default, crypto.SHA512 or crypto.SHA1.
 	Hash crypto.Hash
 	// Base64 says that the signature is in base64. The default is hex.
 	Base64 bool
-	// TimeHeader is where the time of the signature stands, in seconds or milliseconds since 1970.
-	// Without it a signature holds for ever, and a delivery is known again only for [Memory].
+	// TimeHeader is the header with the time of the signature, in seconds or milliseconds since 1970.
+	// Without it a signature never expires, and a repetition is recognized only within [Memory].
 	TimeHeader string
-	// IDHeader is where the delivery's id stands, if it is signed.
+	// IDHeader is the header with the delivery's id, if the id is signed.
 	IDHeader string
-	// Signed is what is signed; the default is "{body}". It names {body} once, {time} if TimeHeader
-	// is set, and {id} if IDHeader is.
+	// Signed is the signed text. The default is "{body}". It must contain {body} once, {time} if
+	// TimeHeader is set, and {id} if IDHeader is set.
 	Signed string
 }
 
-// HMAC returns a Verifier of a signature in a header. A key is used as it is written, and has at
-// least [MinKeyBytes]. Any of several keys is accepted, so that one can follow another.
+// HMAC returns a Verifier for a signature in a header. The bytes of a key are used unchanged, at
+// least [MinKeyBytes]. Each of the keys is accepted, so that a key can be replaced.
 func HMAC(scheme HMACScheme, keys ...string) Verifier {
 	if scheme.Hash == 0 {
 		scheme.Hash = crypto.SHA256

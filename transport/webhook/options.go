@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	// DefaultMaxBody is how many bytes a body has at most by default: see [WithMaxBody].
+	// DefaultMaxBody is the default of [WithMaxBody], in bytes.
 	DefaultMaxBody = 1 << 20
 	// largestMaxBody bounds WithMaxBody: a body is held in memory as a whole.
 	largestMaxBody = 16 << 20
 )
 
-// Option sets one thing about a Handler that New makes.
+// Option sets one property of a [Handler] that [New] makes.
 type Option func(*config)
 
 type config struct {
@@ -30,8 +30,8 @@ func (c *config) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf("webhook: "+format, args...))
 }
 
-// WithMaxBody sets the largest body, in bytes. A larger one is answered 413. The default, or 0, is
-// [DefaultMaxBody]; the most is 16 MiB.
+// WithMaxBody sets the largest body, in bytes. A larger body is answered 413. The default, or 0, is
+// [DefaultMaxBody]. The maximum is 16 MiB.
 func WithMaxBody(bytes int) Option {
 	return func(c *config) {
 		switch {
@@ -45,26 +45,27 @@ func WithMaxBody(bytes int) Option {
 	}
 }
 
-// Clock tells the time. A clock.Clock, as jobstatus.WithClock takes it, is one.
+// Clock tells the time. The clock.Clock of jobstatus.WithClock is one.
 type Clock interface{ Now() time.Time }
 
-// WithClock sets the clock by which signatures grow stale. The default, or nil, is the clock of the
-// Watcher that listens, or the real clock if none does.
+// WithClock sets the clock that the times of signatures are compared with. The default, or nil, is
+// the clock of the Watcher that listens, or the real clock if none does.
 func WithClock(clock Clock) Option { return func(c *config) { c.clock = clock } }
 
-// WithTrust makes a Watcher take an end that a webhook tells as the job's end, without the poll
-// that confirms it. The wait then returns what the webhook says: without a result, if the webhook
-// carries none. The default is not to trust.
+// WithTrust makes a Watcher accept the end of a job from a webhook, without the poll that confirms
+// it. The wait then returns the status of the webhook, which has no result if the webhook has none.
+// By default a poll confirms each end.
 func WithTrust() Option { return func(c *config) { c.trusted = true } }
 
-// Relay passes on what one replica of a program hears to the others, because a service calls only
-// one of them. Its Notify delivers what any replica has published, and calls notify with the zero
-// Status once it is subscribed. Whether a replica hears its own publications does not matter.
+// Relay passes the statuses that one replica of a program receives on to the others, because a
+// service calls only one replica. Its Notify delivers what any replica has published, and calls
+// notify with the zero Status once it is subscribed. It may or may not deliver a replica's own
+// statuses to that replica.
 //
-// Publish returns once the Status is on its way. It does not wait for the other replicas. After an
-// error the service is asked to send its webhook again.
+// Publish sends a Status to the other replicas. It does not wait until they have received it. If it
+// returns an error, the webhook is answered 503, and the service should send it again.
 //
-// What comes from a Relay counts as verified. So only the replicas may publish to it.
+// A Status from a Relay counts as verified, so only the replicas may publish to it.
 type Relay interface {
 	transport.Notifier
 	Publish(ctx context.Context, s transport.Status) error
@@ -72,6 +73,6 @@ type Relay interface {
 
 // WithRelay sets the Relay that joins the replicas of a program. The default, or nil, is none.
 //
-// Each replica remembers only its own deliveries. A delivery that the service sends to two replicas
-// reaches a Watcher twice, and changes nothing the second time.
+// Each replica remembers only its own deliveries. If the service sends the same delivery to two
+// replicas, it reaches a Watcher twice. The second time changes nothing.
 func WithRelay(r Relay) Option { return func(c *config) { c.relay = r } }

@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// StandardWebhooks returns a Verifier of signatures as the Standard Webhooks specification, version
-// 1, describes them, in the headers Webhook-Id, Webhook-Timestamp and Webhook-Signature, or the
-// same with Svix- in place of Webhook-.
+// StandardWebhooks returns a Verifier for signatures of the Standard Webhooks specification,
+// version 1. They are in the headers Webhook-Id, Webhook-Timestamp and Webhook-Signature, or in the
+// same headers with Svix- instead of Webhook-.
 //
-// A secret is base64 with or without whsec_ before it, and has at least [MinKeyBytes] once decoded.
-// With whpk_ before it, it is a public key of Ed25519. Any of several secrets is accepted, so that
-// one can follow another.
+// A secret is base64, with or without the prefix whsec_, and has at least [MinKeyBytes] when
+// decoded. With the prefix whpk_ it is an Ed25519 public key. Each of the secrets is accepted, so
+// that a secret can be replaced.
 //
 // See https://github.com/standard-webhooks/standard-webhooks.
 func StandardWebhooks(secrets ...string) Verifier {
@@ -140,8 +140,8 @@ func (s *standard) String() string { return "Standard Webhooks" }
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
 func (s *standard) GoString() string { return s.String() }
 
-// Sign returns the headers with which a service signs a body as [StandardWebhooks] verifies it. It
-// is for services, and for tests of a program that hears webhooks.
+// Sign returns the headers that sign a body for [StandardWebhooks]. It is for services, and for
+// tests of a program that receives webhooks.
 func Sign(secret, id string, at time.Time, body []byte) (http.Header, error) {
 	key, public, err := readSecret(secret)
 	switch {

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Timed returns a Verifier of a header such as Stripe-Signature, which holds a time and one or more
+// Timed returns a Verifier for a header such as Stripe-Signature, which has a time and one or more
 // signatures:
 //
 //	t=1492774577,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd
 //
 // A signature is the HMAC-SHA256, in hex, of the time, a dot and the body. Fields of other names
-// are ignored. A key is used as it is written, and has at least [MinKeyBytes]. Any of several keys
-// is accepted, so that one can follow another.
+// are ignored. The bytes of a key are used unchanged, at least [MinKeyBytes]. Each of the keys is
+// accepted, so that a key can be replaced.
 func Timed(header string, keys ...string) Verifier { return timed{header, bytesOf(keys)} }
 
 type timed struct {

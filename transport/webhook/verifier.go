@@ -16,28 +16,31 @@ import (
 )
 
 // Verifier decides whether a request comes from the service. [StandardWebhooks], [Timed], [HMAC]
-// and [SharedHeader] make one, and a type of the user's can be another. The module
-// transport/webhook/jwt has one for JSON Web Tokens.
+// and [SharedHeader] return one. A program can implement its own. The module transport/webhook/jwt
+// has one for JSON Web Tokens.
 //
-// Verify is given the request and its body as it was sent; the request's own Body has been read. It
-// returns what the signature covers beside the body, or an error that matches [ErrForged]. It
-// compares in constant time, and its error holds no secret. It is safe for concurrent use.
+// Verify gets the request and its raw body; the request's own Body has been read already. It
+// returns what the signature covers besides the body, or an error that matches [ErrForged]. Verify
+// must compare in constant time, must put no secret in its error, and must be safe for concurrent
+// use.
 type Verifier interface {
 	Verify(r *http.Request, body []byte) (Receipt, error)
 }
 
-// Receipt is what the signature of a delivery covers beside the body.
+// Receipt is what the signature of a delivery covers besides the body.
 type Receipt struct {
-	// ID is the delivery's own id, the same when the service sends it again; "" if there is none.
+	// ID is the delivery's own id. It is the same if the service sends the delivery again. It is empty
+	// if the delivery has none.
 	ID string
-	// Time is when the delivery was signed; zero if it does not say.
+	// Time is when the delivery was signed. It is zero if the delivery does not say.
 	Time time.Time
 }
 
-// ErrForged is matched by the error of a request that is not signed well.
+// ErrForged is matched by the error of a request without a valid signature.
 var ErrForged = errors.New("not signed with a known key")
 
-// ErrStale is matched by the error of a request that was signed more than [Tolerance] ago or ahead.
+// ErrStale is matched by the error of a request whose signature is more than [Tolerance] in the
+// past or the future.
 var ErrStale = errors.New("signed too long ago or ahead")
 
 // check returns the error of a delivery that is stale now.
@@ -149,10 +152,10 @@ func isAny(sums [][]byte, signature []byte) bool {
 	return found == 1
 }
 
-// SharedHeader returns a Verifier of a service that sends a value which both sides know in a
-// header, such as X-Gitlab-Token. Each of the values is accepted, so that one can follow another. A
-// value has at least [MinKeyBytes], a scheme such as "Bearer " aside. The value does not cover the
-// body: it protects only over TLS.
+// SharedHeader returns a Verifier for a service that sends a shared secret in a header, such as
+// X-Gitlab-Token. Each of the values is accepted, so that a secret can be replaced. A value has at
+// least [MinKeyBytes], not counting a scheme such as "Bearer ". The value does not cover the body,
+// so use it only over TLS.
 func SharedHeader(name string, values ...string) Verifier { return shared{name, values} }
 
 type shared struct {

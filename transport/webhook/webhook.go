@@ -1,4 +1,4 @@
-// Package webhook hears from a service that calls a URL when a job changes.
+// Package webhook receives the requests of a service that calls a URL when a job changes.
 //
 //	client, err := rest.New("https://api.example.com", rest.WithDialect(d))
 //	if err != nil {
@@ -11,10 +11,10 @@
 //	http.Handle("POST /hooks/jobs", hook)
 //
 // A [Handler] is mounted in the program's own server, and is a [transport.Notifier] for a Watcher.
-// The body of a request is read by a [Reader]: a client of package rest reads it as its Dialect's
-// Event says.
+// A [Reader] reads the body of a request. A client of package rest is a Reader: it reads the body
+// as the Event of its Dialect says.
 //
-// # What a request is answered
+// # Answers
 //
 //	202    accepted, a repetition of what was accepted, or about no job
 //	400    signed well, and unreadable
@@ -25,14 +25,14 @@
 //	503    nobody listens, or the [Relay] failed: the service should send it again
 //
 // Only a request that is answered 202 reaches a Watcher, and a repetition does not. The answer does
-// not wait for the Watcher. Nothing of a request is logged but the reason of its refusal, at debug
-// level.
+// not wait for the Watcher. If a request is refused, the reason is logged at debug level. Nothing
+// else of a request is logged.
 //
-// # What a request is worth
+// # Trust
 //
-// A webhook can be lost, late or out of order. So a Watcher goes on to poll slowly, and confirms by
-// one poll an end that a webhook tells. [WithTrust] spares the confirmation. A webhook that names a
-// job and no state makes the Watcher poll that job at once.
+// A webhook can be lost, late or out of order. So a Watcher continues to poll slowly. If a webhook
+// says that a job has ended, the Watcher confirms it by one poll, unless [WithTrust] is given. If a
+// webhook names a job and no state, the Watcher polls that job at once.
 package webhook
 
 import (
@@ -61,15 +61,15 @@ const (
 
 // Reader reads the body of a webhook. A client of package rest is one.
 //
-// ReadEvent returns what the body says. A State of [transport.Unknown] says only that there is news
-// of the job. The zero Status is a body that is about no job. ReadEvent keeps neither the header
-// nor the body, and is safe for concurrent use.
+// ReadEvent returns the status in the body. A State of [transport.Unknown] says only that there is
+// news of the job. The zero Status means that the body is about no job. ReadEvent must not keep the
+// header or the body, and must be safe for concurrent use.
 type Reader interface {
 	ReadEvent(header http.Header, body []byte) (transport.Status, error)
 }
 
-// Handler answers the requests of one service, and delivers what they say to each call of
-// [Handler.Notify]. [New] makes it. It is safe for concurrent use.
+// Handler answers the requests of one service, and delivers their statuses to each call of
+// [Handler.Notify]. Use [New] to make one. A Handler is safe for concurrent use.
 type Handler struct {
 	config
 	reader   Reader
@@ -95,8 +95,8 @@ var (
 
 var errNotMade = errors.New("webhook: the Handler was not made by New")
 
-// New returns a Handler for the requests that v verifies and r reads. The error tells of all that
-// is wrong with the verifier and the options.
+// New returns a Handler for the requests that v verifies and r reads. The error joins all problems
+// of the verifier and the options.
 func New(r Reader, v Verifier, opts ...Option) (*Handler, error) {
 	h := &Handler{config: config{maxBody: DefaultMaxBody}, reader: r, verifier: v}
 	if r == nil {
@@ -125,7 +125,7 @@ func New(r Reader, v Verifier, opts ...Option) (*Handler, error) {
 	return h, nil
 }
 
-// String names the package, and nothing of the configuration, which holds keys.
+// String returns the name of the package. It omits the configuration, which holds keys.
 func (h *Handler) String() string { return "webhook" }
 
 // GoString returns what String returns, so that no verb of package fmt prints a key.
@@ -134,9 +134,9 @@ func (h *Handler) GoString() string { return h.String() }
 // Trusted reports whether [WithTrust] was given.
 func (h *Handler) Trusted() bool { return h != nil && h.trusted }
 
-// Notify delivers what requests say from now on, until ctx ends. With a [Relay] it delivers what
-// other replicas hear too, and returns an error when the relay is lost. Several calls at once each
-// get everything.
+// Notify delivers the statuses of requests from now on, until ctx ends. With a [Relay], it also
+// delivers what other replicas receive, and returns an error if the relay is lost. Concurrent calls
+// each get every status.
 //
 // While nobody calls Notify, and there is no Relay, requests are answered 503.
 func (h *Handler) Notify(ctx context.Context, notify func(transport.Status)) error {

@@ -25,7 +25,7 @@
 // is linked into the program. Otherwise it is an object with the type's URL and the bytes in
 // base64.
 //
-// An error of the call is no end of the operation. NOT_FOUND is transport.NotFound.
+// An error of the call does not mean that the operation has ended. NOT_FOUND is transport.NotFound.
 // RESOURCE_EXHAUSTED is throttled, with the delay of a RetryInfo. UNAVAILABLE, DEADLINE_EXCEEDED,
 // ABORTED, INTERNAL, UNKNOWN and CANCELLED are transient. The other codes are permanent.
 package lrogrpc
@@ -62,8 +62,8 @@ var (
 	_ transport.Canceler  = (*Client)(nil)
 )
 
-// New returns a Client that asks over a connection, which stays the caller's. Credentials,
-// deadlines and interceptors are those of the connection.
+// New returns a Client that uses conn, with its credentials, deadlines and interceptors. The Client
+// does not close conn.
 func New(conn grpc.ClientConnInterface) (*Client, error) {
 	if v := reflect.ValueOf(conn); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, errors.New("lrogrpc: New: the connection is nil")
@@ -76,7 +76,8 @@ var (
 	errNotMade    = errors.New("the Client was not made by New")
 )
 
-// Accept returns the first Status of an operation, from the answer to the call that has started it.
+// Accept returns the first Status of an operation. The argument op is the answer to the call that
+// started it.
 func (c *Client) Accept(op *longrunningpb.Operation) (transport.Status, error) {
 	id := op.GetName()
 	if err := transport.CheckID(id); err != nil {
@@ -97,8 +98,8 @@ func (c *Client) Status(ctx context.Context, id string) (transport.Status, error
 	return read(op, id)
 }
 
-// Hold has the service keep the request for d or until the operation is done. The error of a
-// service that cannot matches [errors.ErrUnsupported].
+// Hold asks the service to keep the request until the operation is done, or for d. If the service
+// cannot hold requests, the error matches [errors.ErrUnsupported].
 func (c *Client) Hold(ctx context.Context, id string, _ transport.Status, d time.Duration) (transport.Status, error) {
 	if err := c.ready(ctx, id); err != nil {
 		return transport.Status{}, err
@@ -110,8 +111,8 @@ func (c *Client) Hold(ctx context.Context, id string, _ transport.Status, d time
 	return read(op, id)
 }
 
-// Cancel asks the service to cancel an operation. Whether it was canceled is seen by polling. The
-// error of a service that cannot cancel matches [errors.ErrUnsupported].
+// Cancel asks the service to cancel an operation. Its later status says whether it was canceled. If
+// the service cannot cancel, the error matches [errors.ErrUnsupported].
 func (c *Client) Cancel(ctx context.Context, id string) error {
 	if err := c.ready(ctx, id); err != nil {
 		return err

@@ -1,25 +1,24 @@
-// Package dialects has the dialects of services that run jobs, ready for package rest.
+// Package dialects has ready dialects of services that run jobs, for package rest.
 //
 //	s := dialects.GitHubActionsRun("golang/go")
 //	c, err := rest.New(s.BaseURL, append(s.Options(), rest.WithToken(token))...)
 //
-// Each function returns a [Service], a value that the caller may change before use. Where everybody
-// has an installation or an address of their own, its BaseURL is empty, and the address is given to
-// [rest.New] in its place. [All] lists the services by the names of a command line.
+// Each function returns a [Service], a value that the caller may change before use. If each user of
+// a service has an own address, BaseURL is empty: pass the address to [rest.New] instead. [All]
+// lists the services under the names of a command line.
 //
 // # Credentials
 //
-// A token is sent as "Authorization: Bearer", or as the service's TokenHeader says. A user and a
-// password stand in the base URL. A service of AWS takes no token: each request is signed by the
-// RoundTripper that [rest.WithRoundTripper] names, which any library for signature version 4 makes.
-// A request is signed again each time it is sent.
+// A token is sent as "Authorization: Bearer", or as the service's TokenHeader says. Put a user and
+// a password into the base URL. A service of AWS takes no token. Instead a RoundTripper must sign
+// each request: make one with any library for signature version 4, and pass it to
+// [rest.WithRoundTripper]. It signs a request again each time that the request is sent.
 //
 // # Tests
 //
-// What the dialects make of each kind of answer is recorded in the folder testdata, one file a
-// service, with the requests that are sent. An answer that means a failure, an end by cancel or
-// something unknown is never told as a success. A few answers can't be told alone. The file lists
-// each of them with the reason.
+// The folder testdata has a file for each service, with recorded answers, their meanings, and the
+// requests that are sent. An answer that means failed, canceled or unknown is never read as a
+// success. A few answers are ambiguous by themselves. The file lists each of them with the reason.
 package dialects
 
 //go:generate sh -c "go run ./internal/index > ../../../docs/dialects.md"
@@ -36,14 +35,14 @@ import (
 type Service struct {
 	// Name is what people call the service's jobs, such as "GitHub Actions runs".
 	Name string
-	// Doc is the URL of the service's page about them.
+	// Doc is the URL of the service's page about its jobs.
 	Doc string
-	// BaseURL is the service's address; "" if everybody has their own.
+	// BaseURL is the service's address. It is empty if each user has an own address.
 	BaseURL string
 	// TokenHeader is the header of the token, as [rest.WithTokenHeader] takes it; "" for a bearer
 	// token in Authorization, for a user and a password, and for signed requests.
 	TokenHeader string
-	// Dialect is how the service speaks of its jobs.
+	// Dialect describes the requests and answers of the service.
 	Dialect rest.Dialect
 }
 
@@ -60,13 +59,16 @@ type Entry struct {
 	// Params names the arguments of New in order, such as "owner/repo". One in brackets, such as
 	// "[ref]", may be left out or empty.
 	Params []string
-	// Checked names what the dialect was checked against; "" is nothing but memory.
+	// Checked names the source that the dialect was checked against. It is empty if the dialect was
+	// written from memory.
 	Checked string
-	// Read is the date at which that was read, such as "2026-11-26"; "" if nobody noted it.
+	// Read is the date at which the source was read, such as "2026-11-26". It is empty if the date is
+	// not known.
 	Read string
-	// Push says how the service tells of an end by itself, such as "webhook"; "" is not at all.
+	// Push says how the service reports an end without being asked, such as "webhook". It is empty if
+	// it does not.
 	Push string
-	// Hints names what the service says about when to ask again, beside Retry-After.
+	// Hints names what else than Retry-After the service says about the time of the next poll.
 	Hints string
 	// New returns the Service for the arguments that Params names.
 	New func(args ...string) (Service, error)

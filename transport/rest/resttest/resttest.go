@@ -1,4 +1,4 @@
-// Package resttest tests a [rest.Dialect] on answers of its service that were recorded.
+// Package resttest tests a [rest.Dialect] on recorded answers of its service.
 //
 //	func TestBuilds(t *testing.T) {
 //		resttest.Check(t, builds, []resttest.Sample{
@@ -26,11 +26,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// Sample is an answer of a service to a status call, and what it means.
+// Sample is an answer of a service to a status call, together with its meaning.
 type Sample struct {
-	// ID is the job's id; the default is "1".
+	// ID is the job's id. The default is "1".
 	ID string
-	// Code is the HTTP status code; the default is 200.
+	// Code is the HTTP status code. The default is 200.
 	Code int
 	// Header is the answer's header.
 	Header http.Header
@@ -40,10 +40,11 @@ type Sample struct {
 	// canceled, unknown), or a class of errors (unknown_id, throttled, transient, denied,
 	// malformed, misdirected).
 	Means string
-	// Message and Result are what the Status says beside the state; "" is not looked at. Result is
-	// compared as JSON.
+	// Message and Result are the expected Message and Result of the Status. If one is empty, it is not
+	// compared. Result is compared as JSON.
 	Message, Result string
-	// Stage is which dialect is asked for: 0, the default, is the first, 1 is its Then, and so on.
+	// Stage selects the dialect that reads the answer: 0, the default, is the first, 1 is its Then,
+	// and so on.
 	Stage int
 }
 
@@ -61,10 +62,9 @@ type T interface {
 
 var _ T = (testing.TB)(nil)
 
-// Check reports each sample that the Dialect tells otherwise than it is meant. It demands at least
-// one that means failed, because a dialect that was never shown a failed job may tell it as
-// completed. It also reports a Dialect that [rest.New] refuses. See [Unreached] for the rules that
-// no sample shows.
+// Check reports each sample that the Dialect reads differently from its meaning. At least one
+// sample must mean failed, because an untested dialect may tell a failed job as completed. It also
+// reports a Dialect that [rest.New] refuses. See [Unreached] for the rules that no sample shows.
 func Check(t T, d rest.Dialect, samples []Sample) {
 	t.Helper()
 	if _, err := rest.New("http://service.invalid", rest.WithDialect(d)); err != nil {
@@ -83,10 +83,9 @@ func Check(t T, d rest.Dialect, samples []Sample) {
 	}
 }
 
-// Unreached returns the rules of the Dialect's States and Faults that no sample fits, such as
-// `States "done, bad"`, in the order of their text. Those of a Then have "stage 1: " before them,
-// and so on. Record an answer for each, or take the rule out: a rule that was never shown an answer
-// may be misspelled.
+// Unreached returns the rules of the Dialect's States and Faults that match no sample, such as
+// `States "done, bad"`, sorted. Rules of a Then begin with "stage 1: ", and so on. Record an answer
+// for each such rule or remove the rule, because it may be misspelled.
 func Unreached(d rest.Dialect, samples []Sample) (rules []string) {
 	for stage := 0; ; stage++ {
 		reached := map[string]bool{}

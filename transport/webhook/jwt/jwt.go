@@ -36,24 +36,25 @@ import (
 // DefaultAlgorithms are the algorithms that are accepted by default. All of them have public keys.
 var DefaultAlgorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
-// Config says what a token must say.
+// Config says what a valid token contains.
 type Config struct {
-	// Issuer is who signs. It must be set.
+	// Issuer is the required issuer (iss) of a token. It must be set.
 	Issuer string
-	// Audience is for whom the token is. It must be set, so that no token for another program is
-	// accepted.
+	// Audience is the required audience (aud) of a token. It must be set, so that no token for another
+	// program is accepted.
 	Audience string
-	// Header carries the token, with or without "Bearer " before it; the default is Authorization.
+	// Header is the header with the token, with or without the prefix "Bearer ". The default is
+	// Authorization.
 	Header string
-	// Algorithms are those that are accepted; the default is [DefaultAlgorithms]. Neither "none"
-	// nor an algorithm with a shared key is accepted.
+	// Algorithms are the accepted algorithms. The default is [DefaultAlgorithms]. Neither "none" nor
+	// an algorithm with a shared key can be accepted.
 	Algorithms []string
-	// BodyClaim names the claim that holds the SHA-256 of the body, in hex or in base64url. The
-	// token is then one of a delivery: its time of issue must not be farther than
-	// [webhook.Tolerance] from the clock, and its jti, if it has one, is the delivery's id. Without
-	// a BodyClaim the token says who sends, and the body is protected only by TLS.
+	// BodyClaim names the claim that holds the SHA-256 of the body, in hex or in base64url. Each token
+	// then belongs to one delivery. Its time of issue must be within [webhook.Tolerance] of the clock,
+	// and its jti, if it has one, is the delivery's id. Without a BodyClaim, the token only names the
+	// sender, and the body is protected only by TLS.
 	BodyClaim string
-	// Clock tells when a token has expired; the default is the real clock.
+	// Clock is the clock that expirations are compared with. The default, or nil, is the real clock.
 	Clock webhook.Clock
 }
 
@@ -67,8 +68,8 @@ type verifier struct {
 // maxToken bounds a token, in bytes.
 const maxToken = 16 << 10
 
-// New returns a Verifier of tokens that are signed with one of keys. Its error tells of all that is
-// wrong with c. A token must have an expiration.
+// New returns a Verifier for tokens that are signed with one of keys. A token must have an
+// expiration. The error joins all problems of c.
 func New(keys jwt.Keyfunc, c Config) (webhook.Verifier, error) {
 	var problems []error
 	if keys == nil {
@@ -150,9 +151,10 @@ func reason(err error) string {
 	return "the token is not valid"
 }
 
-// JWKS returns the keys of the JSON Web Key Sets at some URLs. They are fetched now, every hour,
-// and at most every five minutes when a token names a key that is not known. A goroutine does so
-// until ctx ends, on the real clock. If a set can't be fetched now, it is tried again later.
+// JWKS returns the keys of the JSON Web Key Sets at the given URLs. It fetches them at once and
+// then every hour. If a token names an unknown key, it fetches them sooner, but at most every five
+// minutes. A goroutine does this until ctx ends, on the real clock. If a set cannot be fetched at
+// once, it is fetched later.
 func JWKS(ctx context.Context, urls ...string) (jwt.Keyfunc, error) {
 	if len(urls) == 0 {
 		return nil, errors.New("jwt: JWKS: no URL")
