@@ -36,14 +36,14 @@ func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 //	state  running  pending  unknown
 //	wait   2s       20s      20s
 //
-// The keys are "pending", "running", "unknown", and "" before the first answer. Validate reports
-// any other. A job in the state "blocked" gets otherwise. Each Strategy gets the whole Poll, so
+// The keys are "pending", "running", "blocked", "unknown", and "" before the first answer. Validate
+// reports any other. Each Strategy gets the whole Poll, so
 // Attempt counts all polls, not those in this state. A [Learner] within learns from every job.
 func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByState", states, otherwise)
 	c := choice{all: all, index: func(p Poll) int { return find(names, p.State) }}
 	for _, name := range names {
-		if !slices.Contains([]string{"", "pending", "running", "unknown"}, name) {
+		if !slices.Contains([]string{"", "pending", "running", "blocked", "unknown"}, name) {
 			c.wrong = errors.Join(c.wrong, fmt.Errorf("backoff: ByState: state %q: is none that a job waits in", name))
 		}
 	}

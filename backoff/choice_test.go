@@ -41,8 +41,8 @@ func TestByKindAndByStateFallBackToOtherwise(t *testing.T) {
 	for kind, want := range map[string]time.Duration{"a": 1, "b": 2, "": 3, "aa": 3, "z": 3} {
 		assert.Equal(t, want, byKind.Next(backoff.Poll{Attempt: 1, Kind: kind, State: "b"}), kind)
 	}
-	byState := backoff.ByState(named{"running": backoff.Constant(1), "": backoff.Constant(2)}, backoff.Constant(3))
-	for state, want := range map[string]time.Duration{"running": 1, "": 2, "pending": 3, "unknown": 3} {
+	byState := backoff.ByState(named{"running": backoff.Constant(1), "": backoff.Constant(2), "blocked": backoff.Constant(4)}, backoff.Constant(3))
+	for state, want := range map[string]time.Duration{"running": 1, "": 2, "pending": 3, "unknown": 3, "blocked": 4} {
 		assert.Equal(t, want, byState.Next(backoff.Poll{Attempt: 1, State: state, Kind: "running"}), state)
 	}
 	require.NoError(t, validate(t, byState))

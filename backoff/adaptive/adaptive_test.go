@@ -226,12 +226,12 @@ func TestLearnerNamesEachImpossibleOption(t *testing.T) {
 	}{
 		{nil, nil},
 		{[]Option{About(3), Within(0.5), Kinds(1)}, nil},
+		{[]Option{About(0), Worth(0), Within(0), Kinds(0)}, nil},
 		{[]Option{About(0.5)}, []string{"About(0.5)"}},
 		{[]Option{About(math.NaN())}, []string{"About(NaN)"}},
-		{[]Option{Worth(0)}, []string{"Worth(0s)"}},
 		{[]Option{Worth(-time.Second)}, []string{"Worth(-1s)"}},
 		{[]Option{About(2), Worth(time.Second)}, []string{"About(2) and Worth(1s)"}},
-		{[]Option{Within(2), Kinds(0)}, []string{"Within(2)", "Kinds(0)"}},
+		{[]Option{Within(2), Kinds(-1)}, []string{"Within(2)", "Kinds(-1)"}},
 		{[]Option{Within(math.NaN())}, []string{"Within(NaN)"}},
 	} {
 		a := New(c.opts...)

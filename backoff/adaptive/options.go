@@ -1,6 +1,7 @@
 package adaptive
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -18,34 +19,46 @@ const (
 // Option is an option of [New].
 type Option func(*Learner)
 
-// About sets the mean number of requests for each job of a kind. It must be at least 1. The default
-// is [DefaultAbout]. Jobs that always take the same time need fewer. About and [Worth] exclude each
-// other.
-func About(requests float64) Option { return func(a *Learner) { a.about = requests } }
+// About sets the mean number of requests for each job of a kind. It must be at least 1. The
+// default, or 0, is [DefaultAbout]. Jobs that always take the same time need fewer. About and
+// [Worth] exclude each other.
+func About(requests float64) Option { return func(a *Learner) { a.about = set(requests) } }
 
 // Worth sets the price of a request: one more request is made if, on average, it shortens the
-// detection delay by at least the given delay. The delay must be above zero. With
-// Worth(2*time.Second), jobs that take from 58 to 62 seconds are polled once or twice. Jobs that
-// take a minute on average, and whose end is unpredictable, are polled about five times. Worth and
-// [About] exclude each other.
+// detection delay by at least the given delay. The delay must not be negative; 0 sets no price.
+// With Worth(2*time.Second), jobs that take from 58 to 62 seconds are polled once or twice. Jobs
+// that take a minute on average, and whose end is unpredictable, are polled about five times. Worth
+// and [About] exclude each other.
 func Worth(delay time.Duration) Option {
-	return func(a *Learner) { a.worth = delay.Seconds() }
+	return func(a *Learner) { a.worth = set(delay.Seconds()) }
 }
 
 // Within bounds the detection delay of each job by a share of its own duration, in (0, 1]. That
 // takes extra polls. With Within(0.1), a watch that has polled once never waits longer than a tenth
-// of its age. By default the bound is a half, and applies only to jobs that run longer than nearly
-// all before them.
-func Within(share float64) Option { return func(a *Learner) { a.within = share } }
+// of its age. By default, and with 0, the bound is a half, and applies only to jobs that run longer
+// than nearly all before them.
+func Within(share float64) Option { return func(a *Learner) { a.within = set(share) } }
 
-// Kinds limits the number of kinds that are remembered. It must be at least 1. The default is
-// [DefaultKinds].
-func Kinds(limit int) Option { return func(a *Learner) { a.limit = limit } }
+// Kinds limits the number of kinds that are remembered. It must be at least 1. The default,
+// or 0, is [DefaultKinds].
+func Kinds(limit int) Option {
+	return func(a *Learner) { a.limit = cmp.Or(limit, DefaultKinds) }
+}
+
+// unset is the value of a number that no option has set.
+var unset = math.Inf(-1)
+
+// set returns v, or unset for 0.
+func set(v float64) float64 {
+	if v == 0 {
+		return unset
+	}
+	return v
+}
 
 // New returns a Learner that knows nothing yet. Validate reports options with impossible values.
 // The Learner uses the defaults in their place.
 func New(opts ...Option) *Learner {
-	unset := math.Inf(-1)
 	a := &Learner{about: unset, worth: unset, within: unset, limit: DefaultKinds, kinds: map[string]*kind{}}
 	for _, opt := range opts {
 		if opt != nil {

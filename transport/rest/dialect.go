@@ -3,6 +3,7 @@ package rest
 import (
 	"cmp"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/redact"
@@ -273,8 +274,10 @@ func (c Call) String() string { return c.Method + " " + withoutQuery(c.Path) }
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
 func (c Call) GoString() string { return c.String() }
 
-// String returns the text of the status code, such as "Not Found".
-func (a Answer) String() string { return http.StatusText(a.Code) }
+// String returns the status code and its text, such as "404 Not Found".
+func (a Answer) String() string {
+	return strings.TrimSpace(strconv.Itoa(a.Code) + " " + http.StatusText(a.Code))
+}
 
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
 func (a Answer) GoString() string { return a.String() }

@@ -126,7 +126,7 @@ func WithRetries(n int) Option {
 	return func(c *config) {
 		switch {
 		case n < NoRetries || n > exchange.MaxRetries:
-			c.Problem("WithRetries(%d): must be from 1 to %d, or NoRetries", n, exchange.MaxRetries)
+			c.Problem("WithRetries(%d): must be from 1 to %d, 0 for the default, or NoRetries", n, exchange.MaxRetries)
 		case n == 0:
 			c.Retries = DefaultRetries
 		default:

@@ -42,7 +42,7 @@ func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
 		{"http://u:" + canary + "#@h", nil, `base URL with a user name does not parse`},
 		{"http://u:" + canary + "@h?q", nil, `base URL "http://h" has a query`},
 		{"http://h", nil, `rest: option 0 is nil`},
-		{"http://h", rest.WithRetries(-2), `rest: WithRetries(-2): must be from 1 to 10, or NoRetries`},
+		{"http://h", rest.WithRetries(-2), `rest: WithRetries(-2): must be from 1 to 10, 0 for the default, or NoRetries`},
 		{"http://h", rest.WithRetries(11), `rest: WithRetries(11): must be`},
 		{"http://h", rest.WithMaxConnections(-1), `rest: WithMaxConnections(-1): must be at least 1, or 0 for the default`},
 		{"http://h", rest.WithMaxBody(-1), `rest: WithMaxBody(-1): must be from 1 to 268435456, or 0 for the default`},
