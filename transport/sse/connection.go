@@ -67,7 +67,7 @@ func (s *Stream) judge(err error, c *connection) error {
 		return err
 	case errors.Is(err, errTooLarge):
 		c.at.id = "" // with it the same event would come again
-		return s.fail(transport.Permanent, 0, 0, fmt.Errorf("%w: over %d bytes", errTooLarge, MaxEventBytes))
+		return s.fail(transport.Transient, 0, 0, fmt.Errorf("%w: over %d bytes", errTooLarge, MaxEventBytes))
 	}
 	class, code := transport.Transient, 0
 	if !errors.Is(err, io.EOF) && !errors.Is(err, errSilent) {

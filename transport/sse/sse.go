@@ -30,7 +30,8 @@
 // or else [DefaultRetry]. An answer of 204 ends the Stream permanently, with [ErrStopped].
 //
 // An event that the Reader cannot read is logged and skipped. If an event has more than
-// [MaxEventBytes], Notify returns a permanent error, and a Watcher does not call it again.
+// [MaxEventBytes], Notify returns a transient error. The next connection begins with the newest
+// event, so that the same one does not come again, and the Watcher looks at all jobs once.
 package sse
 
 import (

@@ -294,6 +294,9 @@ func TestAnEventThatIsTooLargeEndsTheConnection(t *testing.T) {
 		told, err := follow(t, s, time.Minute)
 		assert.Equal(t, []string{"open", "7 running job/1"}, told)
 		assert.ErrorContains(t, err, "too large")
+		var e *transport.Error
+		assert.ErrorAs(t, err, &e)
+		assert.Equal(t, transport.Transient, e.Class, "the Watcher listens again")
 		_, _ = follow(t, s, 4*time.Second)
 		assert.Equal(t, "3s ", service.asked[1], "from no id on")
 	})
