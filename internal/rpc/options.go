@@ -1,6 +1,8 @@
 package rpc
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -15,15 +17,16 @@ type Options struct {
 	REST []rest.Option
 }
 
-// Gather applies options to a zero config, in their order, and returns it. A nil option does
-// nothing.
-func Gather[C any, O ~func(*C)](opts []O) (config C) {
-	for _, set := range opts {
-		if set != nil {
-			set(&config)
+// Gather applies options to a zero config, in their order, and returns it. Nil options are errors.
+func Gather[C any, O ~func(*C)](opts []O) (config C, err error) {
+	for i, set := range opts {
+		if set == nil {
+			err = errors.Join(err, fmt.Errorf("option %d is nil", i))
+			continue
 		}
+		set(&config)
 	}
-	return config
+	return config, err
 }
 
 // RoundTrippers returns the RoundTrippers for requests that are answered at once and by a stream.

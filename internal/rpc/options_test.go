@@ -12,8 +12,12 @@ func TestOptionsAreGatheredInTheirOrder(t *testing.T) {
 	t.Parallel()
 	type option func(*[]int)
 	add := func(n int) option { return func(c *[]int) { *c = append(*c, n) } }
-	assert.Equal(t, []int{1, 2, 3}, Gather[[]int]([]option{add(1), nil, add(2), add(3), nil}))
-	assert.Nil(t, Gather[[]int]([]option(nil)))
+	all, err := Gather[[]int]([]option{add(1), nil, add(2), add(3), nil})
+	assert.Equal(t, []int{1, 2, 3}, all)
+	assert.EqualError(t, err, "option 1 is nil\noption 4 is nil")
+	all, err = Gather[[]int]([]option(nil))
+	assert.NoError(t, err)
+	assert.Nil(t, all)
 }
 
 func TestARoundTripperOfTheUserSendsAllRequests(t *testing.T) {

@@ -43,6 +43,7 @@ package a2a
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -74,12 +75,12 @@ var (
 // New returns the Tasks of the agent at an endpoint. The endpoint is the URL that the agent's card
 // names for the binding.
 func New(endpoint string, opts ...Option) (*Tasks, error) {
-	c := rpc.Gather[config](opts)
+	c, wrong := rpc.Gather[config](opts)
 	if c.binding > JSONRPC03 {
-		return nil, fmt.Errorf("a2a: WithBinding: %v: no such binding", c.binding)
+		return nil, fmt.Errorf("a2a: %w", errors.Join(wrong, fmt.Errorf("WithBinding: %v: no such binding", c.binding)))
 	}
 	p, base, err := c.binding.at(endpoint)
-	if err != nil {
+	if err := errors.Join(wrong, err); err != nil {
 		return nil, fmt.Errorf("a2a: %w", err)
 	}
 	plain, streaming, closeIdle := c.RoundTrippers()

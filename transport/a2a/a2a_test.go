@@ -189,11 +189,12 @@ func TestASlashAtTheEndOfAnEndpointIsIgnored(t *testing.T) {
 func TestBadInputIsAnErrorThatNamesIt(t *testing.T) {
 	t.Parallel()
 	for want, open := range map[string]func() (*a2a.Tasks, error){
-		"WithBinding": func() (*a2a.Tasks, error) { return a2a.New("http://h", a2a.WithBinding(9)) },
-		"fragment":    func() (*a2a.Tasks, error) { return a2a.New("http://h/#x") },
-		"query":       func() (*a2a.Tasks, error) { return a2a.New("http://h/?tenant=a") },
-		"http://":     func() (*a2a.Tasks, error) { return a2a.New("h") },
-		"WithRetries": func() (*a2a.Tasks, error) { return a2a.New("http://h", a2a.WithREST(rest.WithRetries(99))) },
+		"WithBinding":     func() (*a2a.Tasks, error) { return a2a.New("http://h", a2a.WithBinding(9)) },
+		"fragment":        func() (*a2a.Tasks, error) { return a2a.New("http://h/#x") },
+		"query":           func() (*a2a.Tasks, error) { return a2a.New("http://h/?tenant=a") },
+		"http://":         func() (*a2a.Tasks, error) { return a2a.New("h") },
+		"option 1 is nil": func() (*a2a.Tasks, error) { return a2a.New("http://h", a2a.WithREST(), nil) },
+		"WithRetries":     func() (*a2a.Tasks, error) { return a2a.New("http://h", a2a.WithREST(rest.WithRetries(99))) },
 	} {
 		_, err := open()
 		require.ErrorContains(t, err, want)
@@ -204,7 +205,7 @@ func TestBadInputIsAnErrorThatNamesIt(t *testing.T) {
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "s3cret")
 
-	tasks, err := a2a.New("http://h", nil, a2a.WithRoundTripper(nil), a2a.WithREST())
+	tasks, err := a2a.New("http://h", a2a.WithRoundTripper(nil), a2a.WithREST())
 	require.NoError(t, err)
 	for _, input := range []any{nil, "go", a2a.Message{}, (*a2a.Message)(nil)} {
 		_, err := tasks.Start(t.Context(), transport.CreateRequest{Input: input})

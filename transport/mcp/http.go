@@ -3,6 +3,7 @@ package mcp
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,9 +20,9 @@ import (
 //
 // A server may answer by a stream of events. Requests and notifications on that stream are ignored.
 func NewHTTP(endpoint string, opts ...Option) (*Tasks, error) {
-	c := rpc.Gather[config](opts)
+	c, wrong := rpc.Gather[config](opts)
 	to, err := rpc.ParseEndpoint(endpoint)
-	if err != nil {
+	if err := errors.Join(wrong, err); err != nil {
 		return nil, fmt.Errorf("mcp: %w", err)
 	}
 	next, _, closeIdle := c.RoundTrippers()

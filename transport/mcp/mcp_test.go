@@ -215,6 +215,8 @@ func TestBadInputIsAnErrorThatNamesIt(t *testing.T) {
 		"Caller":           func() (*mcp.Tasks, error) { return mcp.New(mcp.CallerFunc(nil)) },
 		"WithForm":         func() (*mcp.Tasks, error) { return mcp.New(caller, mcp.WithForm(7)) },
 		"WithRoundTripper": func() (*mcp.Tasks, error) { return mcp.New(caller, mcp.WithRoundTripper(http.DefaultTransport)) },
+		"option 0 is nil":  func() (*mcp.Tasks, error) { return mcp.NewHTTP("http://h/mcp", nil) },
+		"option 1 is nil":  func() (*mcp.Tasks, error) { return mcp.New(caller, mcp.WithREST(), nil) },
 		"fragment":         func() (*mcp.Tasks, error) { return mcp.NewHTTP("http://h/#x") },
 		"http://":          func() (*mcp.Tasks, error) { return mcp.NewHTTP("ftp://h/mcp") },
 		"WithRetries": func() (*mcp.Tasks, error) {
@@ -228,7 +230,7 @@ func TestBadInputIsAnErrorThatNamesIt(t *testing.T) {
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "s3cret")
 
-	tasks, err := mcp.New(caller, nil, mcp.WithForm(mcp.Core), mcp.WithRoundTripper(nil), mcp.WithREST())
+	tasks, err := mcp.New(caller, mcp.WithForm(mcp.Core), mcp.WithRoundTripper(nil), mcp.WithREST())
 	require.NoError(t, err)
 	for _, input := range []any{nil, "report", mcp.ToolCall{}, (*mcp.ToolCall)(nil), mcp.ToolCall{Name: "a", TTL: -1}, mcp.ToolCall{Name: "a", Arguments: func() {}}} {
 		_, err := tasks.Start(t.Context(), transport.CreateRequest{Input: input})

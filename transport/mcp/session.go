@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/iamber12/job-status-monitoring/internal/rpc"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
@@ -43,9 +44,11 @@ var (
 
 // New returns the Tasks of the server at the other end of a session.
 func New(session Caller, opts ...Option) (*Tasks, error) {
-	c := rpc.Gather[config](opts)
+	c, wrong := rpc.Gather[config](opts)
 	f, isFunc := session.(CallerFunc)
 	switch {
+	case wrong != nil:
+		return nil, fmt.Errorf("mcp: %w", wrong)
 	case session == nil || isFunc && f == nil:
 		return nil, errNoCaller
 	case c.Next != nil:
