@@ -197,9 +197,15 @@ func (s *scan) document(root *node) error {
 
 // next passes over white space and returns the byte that follows, or 0 at the end.
 func (s *scan) next() byte {
-	if s.at < len(s.body) && s.body[s.at] > ' ' {
-		return s.body[s.at]
+	if at := s.at; at < len(s.body) {
+		if c := s.body[at]; c > ' ' {
+			return c
+		}
 	}
+	return s.afterSpace()
+}
+
+func (s *scan) afterSpace() byte {
 	if s.space(); s.at < len(s.body) {
 		return s.body[s.at]
 	}
@@ -267,8 +273,14 @@ func (s *scan) object(n *node, depth int) error {
 		if err := s.value(child, depth); err != nil {
 			return err
 		}
-		if more, err := s.more('}'); !more {
-			return err
+		c := s.next()
+		s.at++
+		switch c {
+		case ',':
+		case '}':
+			return nil
+		default:
+			return errGrammar
 		}
 	}
 }
@@ -382,9 +394,17 @@ func (s *scan) more(end byte) (bool, error) {
 
 // text passes over a string, and reports whether it has escapes.
 func (s *scan) text() (escaped bool, err error) {
+	if i := plain(s.body, s.at+1); i < len(s.body) && s.body[i] == '"' { // nearly always
+		s.at = i + 1
+		return false, nil
+	}
+	return s.anyText()
+}
+
+func (s *scan) anyText() (escaped bool, err error) {
 	body := s.body
-	for i := s.at + 1; ; i++ {
-		if i = plain(body, i); i >= len(body) {
+	for i := plain(body, s.at+1); ; i = plain(body, i+1) {
+		if i >= len(body) {
 			return escaped, errGrammar
 		}
 		switch body[i] {
