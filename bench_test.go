@@ -19,7 +19,7 @@ import (
 // BenchmarkWaitingWatch prints what a watch that waits between two polls holds: heap and stacks
 // after a collection, its id of 36 characters included.
 func BenchmarkWaitingWatch(b *testing.B) {
-	for _, n := range []int{1_000, 100_000, 1_000_000} {
+	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
 				bytes, goroutines := waitingWatches(b, n)
