@@ -42,6 +42,24 @@ type garbled struct{}
 func (garbled) Error() string        { return strings.Repeat("\xff", 10_000) }
 func (garbled) Is(target error) bool { return target == nil }
 
+// A touchy error panics when it is compared with another one.
+type touchy struct{ with error }
+
+func (touchy) Error() string { return "touchy" }
+
+func (e touchy) Is(target error) bool {
+	if target == e.with {
+		panic("Is")
+	}
+	return false
+}
+
+// An endless error wraps itself.
+type endless struct{}
+
+func (endless) Error() string   { return "endless" }
+func (e endless) Unwrap() error { return e }
+
 // fault 35, fault 53: whatever a Transport panics with or returns can be looked at.
 func TestWhateverAPollReturnsCanBeLookedAt(t *testing.T) {
 	t.Parallel()
@@ -55,27 +73,29 @@ func TestWhateverAPollReturnsCanBeLookedAt(t *testing.T) {
 		answer
 		panics bool
 	}{
-		"a panic with an error that panics": {func() (jobstatus.Status, error) { panic(&unruly{}) }, true},
-		"a panic with a text that panics":   {func() (jobstatus.Status, error) { panic(fmt.Stringer(&unruly{})) }, true},
-		"a panic with a context's error":    {func() (jobstatus.Status, error) { panic(context.Canceled) }, true},
-		"an error that panics":              {with(&unruly{}), true},
-		"a typed nil":                       {with((*unruly)(nil)), true},
-		"a nil *transport.Error":            {with((*transport.Error)(nil)), true},
-		"a typed nil with a text":           {with((*muted)(nil)), true},
-		"a typed nil that is wrapped":       {with(fmt.Errorf("ask: %w", (*unruly)(nil))), false},
-		"a typed nil that is joined":        {with(errors.Join(io.EOF, (*unruly)(nil))), true},
-		"a *transport.Error in itself":      {with(&transport.Error{Err: &transport.Error{Err: io.EOF}}), false},
-		"an error of no class":              {with(&transport.Error{Class: 200, RetryAfter: math.MinInt64}), false},
-		"a garbled error":                   {with(garbled{}), false},
-		"a cancellation of its own":         {with(context.Canceled), false},
-		"a deadline of its own":             {with(context.DeadlineExceeded), false},
-		"progress that is no number":        {run(jobstatus.Status{Progress: math.NaN()}), false},
-		"endless progress":                  {run(jobstatus.Status{Progress: math.Inf(1)}), false},
-		"negative progress":                 {run(jobstatus.Status{Progress: math.Inf(-1)}), false},
-		"a negative wait":                   {run(jobstatus.Status{RetryAfter: math.MinInt64}), false},
-		"a state that there is none":        {func() (jobstatus.Status, error) { return jobstatus.Status{State: 99, Raw: "\xff"}, nil }, false},
-		"times that can't be":               {run(jobstatus.Status{Created: time.Unix(1<<62, 0), Finished: time.Unix(-1<<62, 0)}), false},
-		"another id":                        {run(jobstatus.Status{ID: "2"}), false},
+		"a panic with an error that panics":  {func() (jobstatus.Status, error) { panic(&unruly{}) }, true},
+		"a panic with a text that panics":    {func() (jobstatus.Status, error) { panic(fmt.Stringer(&unruly{})) }, true},
+		"a panic with a context's error":     {func() (jobstatus.Status, error) { panic(context.Canceled) }, true},
+		"an error that panics":               {with(&unruly{}), true},
+		"a typed nil":                        {with((*unruly)(nil)), true},
+		"a nil *transport.Error":             {with((*transport.Error)(nil)), true},
+		"a typed nil with a text":            {with((*muted)(nil)), true},
+		"a typed nil that is wrapped":        {with(fmt.Errorf("ask: %w", (*unruly)(nil))), false},
+		"a typed nil that is joined":         {with(errors.Join(io.EOF, (*unruly)(nil))), true},
+		"a *transport.Error in itself":       {with(&transport.Error{Err: &transport.Error{Err: io.EOF}}), false},
+		"an error of no class":               {with(&transport.Error{Class: 200, RetryAfter: math.MinInt64}), false},
+		"a garbled error":                    {with(garbled{}), false},
+		"a cancellation of its own":          {with(context.Canceled), false},
+		"a deadline of its own":              {with(context.DeadlineExceeded), false},
+		"progress that is no number":         {run(jobstatus.Status{Progress: math.NaN()}), false},
+		"endless progress":                   {run(jobstatus.Status{Progress: math.Inf(1)}), false},
+		"negative progress":                  {run(jobstatus.Status{Progress: math.Inf(-1)}), false},
+		"a negative wait":                    {run(jobstatus.Status{RetryAfter: math.MinInt64}), false},
+		"a state that there is none":         {func() (jobstatus.Status, error) { return jobstatus.Status{State: 99, Raw: "\xff"}, nil }, false},
+		"times that can't be":                {run(jobstatus.Status{Created: time.Unix(1<<62, 0), Finished: time.Unix(-1<<62, 0)}), false},
+		"an error that panics when compared": {with(touchy{transport.ErrNotFound}), true},
+		"an error that wraps itself":         {with(fmt.Errorf("ask: %w", endless{})), true},
+		"another id":                         {run(jobstatus.Status{ID: "2"}), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -210,6 +230,12 @@ func TestAHoldThatMisbehavesIsReplacedByPolls(t *testing.T) {
 		"ends its goroutine": func(context.Context) (jobstatus.Status, error) { runtime.Goexit(); panic("") },
 		"says nothing":       func(context.Context) (jobstatus.Status, error) { return jobstatus.Status{}, nil },
 		"is a typed nil":     func(context.Context) (jobstatus.Status, error) { return jobstatus.Status{}, (*unruly)(nil) },
+		"panics when its error is compared": func(context.Context) (jobstatus.Status, error) {
+			return jobstatus.Status{}, touchy{errors.ErrUnsupported}
+		},
+		"returns an error that wraps itself": func(context.Context) (jobstatus.Status, error) {
+			return jobstatus.Status{}, endless{}
+		},
 		"is refused": func(context.Context) (jobstatus.Status, error) {
 			return jobstatus.Status{}, &transport.Error{Class: transport.Permanent}
 		},
