@@ -96,6 +96,8 @@ var situations = map[string][]situation{
 			"TestNoBatchEndsAHealthyWait", "transport/rest/TestRowsThatAgreeAreOneAndCaseIsNoOtherID",
 		}},
 		{"answers are pages", []string{"TestNoBatchEndsAHealthyWait", "./TestABatchIsNoLargerThanAPageOfTheService"}},
+		{"it hangs", []string{"TestABatchThatHangsEndsNoHealthyWait"}},
+		{"its answers disagree about a job", []string{"TestTwoAnswersOfABatchThatDisagreeEndNoWait"}},
 		{"a few ids are very long", []string{"transport/rest/TestFitIsAsMuchAsARequestTakes", "transport/rest/TestABatchThatAsksForTooMuchIsOversized"}},
 		{"there is no such endpoint", []string{"TestNoBatchEndsAHealthyWait", "internal/batching/TestAnEndpointThatIsNotThereIsLeftAlone"}},
 	},
