@@ -361,9 +361,37 @@ func TestSeeOtherIsTheEndOfAJob(t *testing.T) {
 	require.NoError(t, body.Close())
 	require.NoError(t, body.Close())
 	assert.Equal(t, "the photo", string(text))
-	for _, location = range []string{"", "https://other.test/photos/7", "/login?next=/status/7", "/oauth/authorize"} {
+	for _, location = range []string{"", "https://other.test/photos/7", "/login?next=/status/7", "/oauth/authorize",
+		"/status/7", "7", "#done", "/status/7/", "/status/%37", "/", "/?next=/status/7", "/Error?code=500", "/pages/error.html", "/maintenance/"} {
 		_, err := c.Status(t.Context(), "7")
 		assert.Equal(t, transport.Misdirected, classOf(t, err), location)
+	}
+}
+
+// fault 64: what the body of a 303 says of the job comes before the Location.
+func TestSeeOtherIsNoEndThatTheBodyDenies(t *testing.T) {
+	t.Parallel()
+	var body string
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "/photos/7")
+		w.WriteHeader(http.StatusSeeOther)
+		_, _ = io.WriteString(w, body)
+	})
+	for text, want := range map[string]transport.State{
+		`{"payload":{"status":"failed"}}`:                   transport.Failed,
+		`{"payload":{"status":"canceled"}}`:                 transport.Canceled,
+		`{"payload":{"status":"running"}}`:                  transport.Running,
+		`{"payload":{"error":"no film"}}`:                   transport.Failed,
+		`{"payload":{"status":"completed","error":"film"}}`: transport.Failed,
+		`{"payload":{"status":"completed"}}`:                transport.Completed,
+		`{"payload":{"status":"moved"}}`:                    transport.Completed,
+		`{"payload":{}}`:                                    transport.Completed,
+		`<a href="/photos/7">See Other</a>`:                 transport.Completed,
+	} {
+		body = text
+		s, err := c.Status(t.Context(), "7")
+		require.NoError(t, err, text)
+		assert.Equal(t, want, s.State, text)
 	}
 }
 
