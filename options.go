@@ -293,8 +293,8 @@ func Began(t time.Time) WatchOption { return func(c *watchConfig) { c.began = t 
 func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlocked = true } }
 
 // From begins a wait with the status that [Watcher.StartJob] returned. Its RetryAfter is waited
-// before the first poll. If it is terminal, it is the end: no poll is made. It is for a wait for
-// one job.
+// before the first poll. If it is terminal, it is the end: no poll is made. That of another job is
+// no end. It is for a wait for one job.
 func From(first Status) WatchOption { return func(c *watchConfig) { c.first = &first } }
 
 // CreateOption sets one thing about a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.
@@ -406,15 +406,15 @@ func (l limits) apply(opts []WatchOption) (timeline.Limits, error) {
 	return resolved, errors.Join(c.List...)
 }
 
-// ended returns the status that opts name with From, if it is the end of its job.
-func ended(opts []WatchOption) *Status {
+// ended returns the status that opts name with From, if it is the end of the job with an id.
+func ended(id string, opts []WatchOption) *Status {
 	var c watchConfig
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&c)
 		}
 	}
-	if c.first == nil || !c.first.State.Terminal() {
+	if c.first == nil || !c.first.State.Terminal() || c.first.ID != "" && c.first.ID != id {
 		return nil
 	}
 	return c.first

@@ -163,6 +163,9 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 			return added, nil
 		}
 	}
+	if j.desk.throttleLocked(m, now, j.capped(c.First)) {
+		return added, nil
+	}
 	if x.phase == waiting { // else this is done once its poll is answered
 		first := x.poll
 		if !added {
@@ -234,7 +237,7 @@ const fresh = time.Second
 // look.
 func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 	since := x.poll - x.previous // the last answer, or when x began
-	var leaveAlone time.Duration
+	leaveAlone := j.capped(m.part.consumer.First)
 	if x.seen != nil {
 		leaveAlone = j.capped(x.seen.LeaveAlone())
 		if now-since >= fresh {
