@@ -98,6 +98,9 @@ func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) error {
 	if job.Timeout < 0 && job.Timeout != Unlimited {
 		return fmt.Errorf("timeout %v: must not be negative; Unlimited lifts the limit", job.Timeout)
 	}
+	if job.Last.ID != "" && job.Last.ID != job.ID {
+		job.Last = transport.Status{} // of another job
+	}
 	if job.Last.State.Terminal() {
 		r := &Result{Status: job.Last, End: Ended}
 		r.ID = job.ID
@@ -163,7 +166,7 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 			return added, nil
 		}
 	}
-	if j.desk.throttleLocked(m, now, j.capped(c.First)) {
+	if added && job.Began.IsZero() && j.desk.throttleLocked(m, now, j.capped(max(c.First, job.Last.RetryAfter))) {
 		return added, nil
 	}
 	if x.phase == waiting { // else this is done once its poll is answered
