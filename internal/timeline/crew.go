@@ -105,6 +105,9 @@ func (w *crew) launchLocked(c *call, now time.Duration) {
 	if c.hold > 0 {
 		w.busy--
 		w.holds++
+		for m := c.polls[0].x.waiters; m != nil; m = m.next {
+			c.until = min(c.until, m.holdsUntil())
+		}
 		w.held.insert(c)
 	} else {
 		w.board.ready.Begin(c.lane)

@@ -256,7 +256,14 @@ func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 
 // cutLocked ends the hold of x if m, which joins it, cannot wait for so long.
 func (j *joiner) cutLocked(x *watch, m *waiter) {
-	if c := x.call; c != nil && c.hold > 0 && (m.extended != notExtended || m.end() < instant.Later(c.asked, c.hold)) {
+	c := x.call
+	switch {
+	case c == nil || c.hold == 0:
+	case m.extended != notExtended || m.end() < instant.Later(c.asked, c.hold):
 		j.crew.stopLocked(c, errCut)
+	case c.in == &j.crew.held && m.holdsUntil() < c.until:
+		c.leave()
+		c.until = m.holdsUntil()
+		j.crew.held.insert(c)
 	}
 }

@@ -105,6 +105,7 @@ var situations = map[string][]situation{
 		{"the process stood still past the timeout", []string{"TestAClockThatJumpsPastTheTimeoutLeavesTimeForALook"}},
 		{"a rate limit or busy workers hold up polls", []string{"./TestAWaitThatIsHeldUpGetsItsLook"}},
 		{"a poll is slower than what is left", []string{"TestASlowPollDoesNotPutOffTheEnd", "./TestADeadlineOfTheContextIsPrecededByALastLook"}},
+		{"a request is held for longer than is left", []string{"TestARequestThatIsHeldTooLongLeavesTimeForALook"}},
 		{"the last error is lost", []string{"TestALimitTellsTheLastError", "./TestWaitErrorSaysWhatWasSeenAndWhatHeldItUp"}},
 	},
 	"ids come slowly": {
