@@ -167,6 +167,8 @@ func WithRateLimit(perSecond float64, burst int) Option {
 }
 
 // WithConcurrency limits how many polls are in flight at once. The default is [DefaultConcurrency].
+// A poll that does not return within a second after its context has ended no longer counts, as long
+// as there are at most 1,024 such polls or n.
 func WithConcurrency(n int) Option {
 	return func(c *config) { c.concurrency = problems.Positive(&c.List, "WithConcurrency", n) }
 }

@@ -38,7 +38,7 @@ func (w *crew) proceedLocked(now time.Duration) {
 // armLocked sets the alarm to what comes next.
 func (w *crew) armLocked() {
 	next := min(w.board.line.Next(), w.calls.next(), w.held.next())
-	if w.lost < w.Concurrency {
+	if w.mayWriteOffLocked() {
 		next = min(next, w.stopping.next())
 	}
 	if shut := w.board.gate.Shut(); shut > 0 && w.board.ready.Waiting() > 0 && w.busy < w.Concurrency {
@@ -144,10 +144,17 @@ func (w *crew) stopLocked(c *call, cause error) {
 	c.cancel(cause)
 }
 
-// writeOffAfter is how long after its context has ended a request may take to come back. Then its
-// worker is given up, so that the watches go on without it. At most as many workers are given up as
-// there may be at once.
-const writeOffAfter = time.Second
+const (
+	// writeOffAfter is how long after its context has ended a request may take to come back. Then its
+	// worker is given up, so that the watches go on without it.
+	writeOffAfter = time.Second
+	// maxLost is how many workers are given up at once, if no more work. A Transport that ignores the
+	// end of its context for a few jobs takes no worker from the others then.
+	maxLost = 1024
+)
+
+// mayWriteOffLocked reports whether one worker more may be given up.
+func (w *crew) mayWriteOffLocked() bool { return w.lost < max(w.Concurrency, maxLost) }
 
 // writeOffLocked has another worker deal with the end of c, whose own does not come back.
 func (w *crew) writeOffLocked(c *call) {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -259,6 +260,33 @@ func TestAHoldThatMisbehavesIsReplacedByPolls(t *testing.T) {
 			})
 		})
 	}
+}
+
+// fault 56: a Transport that ignores the end of its context for some jobs takes no worker from the
+// others.
+func TestADeafTransportTakesNoWorkerFromOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := watcherOf(t, service(func(_ context.Context, id string, _ int) (jobstatus.Status, error) {
+			if strings.HasPrefix(id, "deaf") {
+				time.Sleep(time.Hour)
+			}
+			return jobstatus.Status{State: jobstatus.Completed}, nil
+		}).counted(), jobstatus.WithConcurrency(4), jobstatus.WithPollTimeout(5*time.Second), jobstatus.WithTimeout(time.Minute))
+		var deaf sync.WaitGroup
+		for i := range 12 {
+			deaf.Go(func() {
+				_, err := w.WaitForJob(t.Context(), fmt.Sprint("deaf", i))
+				assert.ErrorIs(t, err, jobstatus.ErrTimeout)
+			})
+		}
+		synctest.Wait()
+		_, err := w.WaitForJob(t.Context(), "fine")
+		require.NoError(t, err)
+		deaf.Wait()
+		require.NoError(t, w.Close())
+		time.Sleep(2 * time.Hour) // what did not come back does
+	})
 }
 
 // fault 53: a create or a result that is none, or that comes late, is an error and shares nothing

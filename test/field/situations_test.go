@@ -28,7 +28,8 @@ var situations = map[string][]situation{
 		}},
 		{"a token source panics while others wait for its token", []string{"internal/web/TestTokensSurviveASourceThatPanics"}},
 		{"it does not heed its context", []string{
-			"./TestPollsThatDoNotComeBackAreWrittenOff", "TestWhatIsStartedOrFetchedMayBeWrong",
+			"./TestPollsThatDoNotComeBackAreWrittenOff", "TestADeafTransportTakesNoWorkerFromOthers",
+			"TestWhatIsStartedOrFetchedMayBeWrong",
 			"TestAHoldThatMisbehavesIsReplacedByPolls",
 		}},
 		{"an observer is slow", []string{"./TestASlowObserverDoesNotShortenTheNextPoll", "./TestAHookThatMisbehavesEndsAtMostItsOwnWait"}},

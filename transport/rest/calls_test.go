@@ -505,6 +505,25 @@ func TestAnAnswerMayNameItsWaitItsTimesAndItsProgress(t *testing.T) {
 }
 
 // A queue item becomes a build, under another id and with other words.
+// A job whose answers name the id that it has is at its end when they say so.
+func TestTheIDThatAJobHasIsNoNextID(t *testing.T) {
+	t.Parallel()
+	answers := []string{`{"s":"queued","next":"7"}`, `{"s":"done","next":"b"}`, `{"s":"running","next":"b"}`, `{"s":"done","next":"b"}`}
+	var asked []string
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		_, _ = io.WriteString(w, answers[len(asked)-1])
+	}, rest.WithDialect(rest.Dialect{State: "s", Next: "next", States: map[string]transport.State{
+		"queued": transport.Pending, "running": transport.Running, "done": transport.Completed,
+	}}))
+	for _, want := range []transport.State{transport.Pending, transport.Running, transport.Running, transport.Completed} {
+		s, err := c.Status(t.Context(), "7")
+		require.NoError(t, err)
+		assert.Equal(t, want, s.State)
+	}
+	assert.Equal(t, []string{"/status/7", "/status/7", "/status/b", "/status/b"}, asked)
+}
+
 func TestAJobIsFollowedUnderItsNextID(t *testing.T) {
 	t.Parallel()
 	answers := map[string]string{

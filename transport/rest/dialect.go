@@ -170,7 +170,8 @@ type Dialect struct {
 
 	// Next is where an answer gives the job a new id, as the item of a queue becomes a build; the
 	// default is nowhere. Later calls ask about that id. Status.ID stays what the caller gave. A
-	// job is not at its end while the answer names a next id. A Client remembers the ids of 131,072
+	// job is not at its end while the answer names a next id. Without Then, the id that the job has
+	// already is none. A Client remembers the ids of 131,072
 	// such jobs, of which 4,096 have ended, in 32 MiB at most.
 	Next string
 	// Then is the dialect of the job under its next id; nil, the default, is this one. Of Then, its
