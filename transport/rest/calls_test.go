@@ -597,6 +597,20 @@ func TestEachAnswerMayNameTheNextURL(t *testing.T) {
 }
 
 // fault 20, fault 60
+// fault 2: what is no whole result is an error, and its connection serves again.
+func TestAResultThatIsNotThereYetIsTransient(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{http.StatusAccepted, http.StatusPartialContent} {
+		c := serve(t, say(code, "half"), rest.WithDialect(rest.Dialect{Fetch: rest.Call{Path: "/result/{id}"}}))
+		for range 3 {
+			body, err := c.Fetch(t.Context(), transport.Status{ID: "7", State: transport.Completed})
+			require.Nil(t, body)
+			assert.Equal(t, transport.Transient, classOf(t, err))
+			assert.ErrorContains(t, err, fmt.Sprint(code))
+		}
+	}
+}
+
 func TestAResultIsFetchedAsAStream(t *testing.T) {
 	t.Parallel()
 	var asked []string
