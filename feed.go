@@ -27,7 +27,7 @@ type Job struct {
 	// Like that option, it lifts the default limit of attempts.
 	Timeout time.Duration `json:"timeout,omitzero"`
 	// Last is the newest status seen. Its State is Unknown if there was none yet. A terminal status
-	// is the end of the job: it is yielded without a poll.
+	// is the end of the job: it is yielded without a poll. The status of another job is ignored.
 	Last Status `json:"last,omitzero"`
 }
 

@@ -121,6 +121,28 @@ func TestAFeedYieldsEachJobWhenItEnds(t *testing.T) {
 	})
 }
 
+// fault 13, fault 64: the last status of a job asks to be left alone, and that of another is none.
+func TestTheLastStatusOfAFedJobIsHeeded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := feedWatcher(t, newDiary(), jobstatus.WithTimeout(10*time.Minute))
+		feed := make(chan jobstatus.Job, 2)
+		feed <- jobstatus.Job{ID: "a", Last: transport.Status{ID: "a", State: transport.Running, RetryAfter: time.Hour}}
+		feed <- jobstatus.Job{ID: "b", Last: transport.Status{ID: "a", State: transport.Completed}}
+		close(feed)
+		began := time.Now()
+		for st, err := range w.WaitForFeed(t.Context(), feed) {
+			if st.ID == "a" {
+				require.ErrorIs(t, err, jobstatus.ErrThrottled)
+				assert.Zero(t, time.Since(began))
+			} else {
+				require.ErrorIs(t, err, jobstatus.ErrTimeout)
+				assert.Equal(t, 10*time.Minute, time.Since(began))
+			}
+		}
+	})
+}
+
 func TestAFeedMayBeNeitherNilNorCutShort(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -170,7 +170,8 @@ func WithRateLimit(perSecond float64, burst int) Option {
 }
 
 // WithConcurrency limits how many polls are in flight at once, not counting the holds of
-// [WithHolds]. The default is [DefaultConcurrency].
+// [WithHolds]. The default is [DefaultConcurrency]. A poll that does not return within a second
+// after its context has ended no longer counts, as long as there are at most 1,024 such polls or n.
 func WithConcurrency(n int) Option {
 	return func(c *config) { c.concurrency = problems.Positive(&c.List, "WithConcurrency", n) }
 }
@@ -302,8 +303,9 @@ func Began(t time.Time) WatchOption { return func(c *watchConfig) { c.began = t 
 func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlocked = true } }
 
 // From begins a wait with the status that [Watcher.StartJob] returned. The first poll comes no
-// sooner than its RetryAfter. If the status is terminal, the wait ends with it, without a poll.
-// From is meant for one job: a call that waits for many uses only the RetryAfter.
+// sooner than its RetryAfter. If the status is terminal, the wait ends with it, without a poll,
+// unless it is of another job. From is meant for one job: a call that waits for many uses only the
+// RetryAfter.
 func From(first Status) WatchOption { return func(c *watchConfig) { c.first = &first } }
 
 // CreateOption sets one property of a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.
@@ -416,15 +418,15 @@ func (l limits) apply(opts []WatchOption) (timeline.Limits, error) {
 	return resolved, errors.Join(c.List...)
 }
 
-// ended returns the status that opts name with From, if it is the end of its job.
-func ended(opts []WatchOption) *Status {
+// ended returns the status that opts name with From, if it is the end of the job with an id.
+func ended(id string, opts []WatchOption) *Status {
 	var c watchConfig
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&c)
 		}
 	}
-	if c.first == nil || !c.first.State.Terminal() {
+	if c.first == nil || !c.first.State.Terminal() || c.first.ID != "" && c.first.ID != id {
 		return nil
 	}
 	return c.first

@@ -61,6 +61,46 @@ func TestAWaitFromAStartKeepsTheWaitThatItNamed(t *testing.T) {
 	})
 }
 
+// fault 13: the wait that a create named is no longer than is allowed, and never cut short.
+func TestTheWaitThatAStartNamedIsCappedAndNotCutShort(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		for _, c := range []struct {
+			named, most, timeout time.Duration
+			asked                []time.Duration
+			ends                 time.Duration
+			err                  error
+		}{
+			{time.Hour, 7 * time.Second, time.Minute, []time.Duration{7 * time.Second}, 7 * time.Second, nil},
+			{30 * time.Second, 0, 10 * time.Second, nil, 10 * time.Second, jobstatus.ErrTimeout},
+			{time.Hour, 0, time.Minute, nil, 0, jobstatus.ErrThrottled},
+			{time.Hour, 0, 2 * time.Hour, []time.Duration{time.Hour}, time.Hour, nil},
+		} {
+			s := w.service(completed)
+			watcher := w.watcher(s, every(time.Second), jobstatus.WithMaxRetryAfter(c.most))
+			w.run(func() {
+				began := w.clock.Now()
+				_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.From(jobstatus.Status{ID: "a", RetryAfter: c.named}),
+					jobstatus.Timeout(c.timeout))
+				require.ErrorIs(w, err, c.err)
+				assert.Equal(w, c.ends, w.clock.Since(began))
+			})
+			assert.Equal(w, c.asked, s.asked["a"])
+		}
+	})
+}
+
+// fault 64: the status of one job is not the end of another.
+func TestAStartOfAnotherJobIsNoEnd(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		watcher := w.watcher(w.service(after(2, jobstatus.Completed)))
+		w.run(func() {
+			st, err := watcher.WaitForJob(context.Background(), "a", jobstatus.From(jobstatus.Status{ID: "b", State: jobstatus.Failed}))
+			require.NoError(w, err)
+			assert.Equal(w, "a", st.ID)
+		})
+	})
+}
+
 func TestAJobThatEndedAtItsStartIsNotPolled(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := &starter{service: w.service(never), first: jobstatus.Status{State: jobstatus.Failed, Message: "why"}}

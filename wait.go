@@ -41,7 +41,7 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 	}
 	defer c.Leave()
 	began := w.clock.Now()
-	if first := ended(opts); first != nil {
+	if first := ended(id, opts); first != nil {
 		r := &timeline.Result{Status: *first, End: timeline.Ended}
 		c.Offer(ctx, updates, &r.Status, began)
 		return r.Status, resultError(r)
@@ -83,7 +83,7 @@ func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []Wa
 			return
 		}
 		defer c.Leave()
-		if first := ended(opts); first != nil {
+		if first := ended(id, opts); first != nil {
 			yield(*first, resultError(&timeline.Result{Status: *first, End: timeline.Ended}))
 			return
 		}

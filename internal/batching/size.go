@@ -116,3 +116,6 @@ func (s *Size) shrink(n int) {
 
 // Half returns the larger half of n, at least 1.
 func Half(n int) int { return max((n+1)/2, 1) }
+
+// Sixteenth returns the size of the largest part of n that is divided by sixteen, at least 1.
+func Sixteenth(n int) int { return max((n+15)/16, 1) }

@@ -70,7 +70,12 @@ func (s *Service) Fault(ctx context.Context, err error) (f sighting.Fault) {
 	if err == nil {
 		return f
 	}
-	if panicked := s.guard.Do(func() { f = sighting.FaultOf(wait.CauseOf(ctx, err)) }); panicked != nil {
+	panicked := s.guard.Do(func() {
+		if f = sighting.FaultOf(err); ctx.Err() != nil {
+			f = sighting.FaultOf(wait.CauseOf(ctx, err))
+		}
+	})
+	if panicked != nil {
 		return Broken(panicked)
 	}
 	return f

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -180,6 +181,8 @@ func parseBase(s string) (*url.URL, error) {
 		err = errors.New("must begin with http:// or https://")
 	case u.Hostname() == "":
 		err = errors.New("has no host")
+	case !isPort(u.Port()):
+		err = fmt.Errorf("has the port %.8s: at most 65535", u.Port())
 	case u.RawQuery != "" || u.ForceQuery:
 		err = errors.New("has a query: it belongs to the path of each Call")
 	case u.Fragment != "":
@@ -188,6 +191,12 @@ func parseBase(s string) (*url.URL, error) {
 		return u, nil
 	}
 	return nil, fmt.Errorf("%.256q %w", shown.String(), err)
+}
+
+// isPort reports whether the port of a URL, "" for none, can be one.
+func isPort(port string) bool {
+	_, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil
 }
 
 // transport sets what requests are made with.

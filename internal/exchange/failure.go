@@ -23,13 +23,17 @@ func (c *Call) Fail(class transport.Class, cause error) error {
 		Err: fmt.Errorf("%s: %s: %w", c.round.Name, &c.Request, cause)}
 }
 
-// tokenError returns the error of a call for which there is no token.
+// tokenError returns the error of a call for which there is no token. A wait that the source names
+// is kept.
 func (c *Call) tokenError(ctx context.Context, err error) error {
 	var e *transport.Error
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %s: %w", c.round.Name, &c.Request, context.Cause(ctx))
 	case errors.As(err, &e):
+		if e.RetryAfter != 0 {
+			c.Answer.Wait = e.RetryAfter
+		}
 		return c.Fail(e.Class, err)
 	default:
 		return c.Fail(transport.Transient, web.Safe(err, c.round.sensitive()...))

@@ -369,11 +369,33 @@ func (s *scan) elements(n *node, depth, all int, count *int) error {
 				return err
 			}
 			s.at = end
+			if len(e.where) > 0 && !s.picking && e.node.wanted != 0 {
+				s.markPart(e.node.wanted, s.body[start:end])
+			}
 		}
 		if more, err := s.more(']'); !more {
 			*count++
 			return err
 		}
+	}
+}
+
+// markPart sets what was found to an array that holds the element, if that is null or empty. An
+// element that was chosen is there, whatever it says.
+func (s *scan) markPart(wanted uint64, element []byte) {
+	var mark []byte
+	switch {
+	case element[0] == 'n':
+		mark = []byte("[null]")
+	case element[0] == '{' && len(bytes.TrimSpace(element[1:len(element)-1])) == 0:
+		mark = []byte("[{}]")
+	case element[0] == '[' && len(bytes.TrimSpace(element[1:len(element)-1])) == 0:
+		mark = []byte("[[]]")
+	default:
+		return
+	}
+	for ; wanted != 0; wanted &= wanted - 1 {
+		s.found[bits.TrailingZeros64(wanted)] = mark
 	}
 }
 

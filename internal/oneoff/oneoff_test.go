@@ -83,6 +83,25 @@ func TestACallEndsWithItsTimeoutItsContextAndItsLife(t *testing.T) {
 	assert.ErrorIs(t, newCaller(t.Context(), time.Minute).Do(left, nil), io.EOF, "f is not called")
 }
 
+// A touchy error panics when it is compared with the end of a context.
+type touchy struct{}
+
+func (touchy) Error() string        { return "touchy" }
+func (touchy) Is(target error) bool { return target == context.Canceled && panics() }
+
+func panics() bool { panic("Is") }
+
+// fault 53: an error is compared with the end of a context, too.
+func TestACallSurvivesAnErrorThatIsComparedWithItsEnd(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	err := newCaller(t.Context(), time.Minute).Do(ctx, func(context.Context) error {
+		cancel()
+		return touchy{}
+	})
+	require.ErrorAs(t, err, new(*panicError))
+}
+
 type fetcher func(context.Context) (io.ReadCloser, error)
 
 func (f fetcher) Fetch(ctx context.Context, _ transport.Status) (io.ReadCloser, error) { return f(ctx) }

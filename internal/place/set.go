@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -131,7 +132,7 @@ func (s *Set) Find(a *Answer, f *Found) (err error) {
 			f.outside = strconv.AppendInt(f.outside, int64(a.Code), 10)
 		case Header:
 			if values := a.Header[p.Name]; len(values) > 0 {
-				f.outside = appendText(f.outside, values[0])
+				f.outside = appendText(f.outside, combined(values))
 			}
 		default:
 			f.outside = appendText(f.outside, link(a.Header["Link"], p.Name))
@@ -141,6 +142,15 @@ func (s *Set) Find(a *Answer, f *Found) (err error) {
 		}
 	}
 	return err
+}
+
+// combined returns the values of a header that stands several times as one (RFC 9110, 5.3). Values
+// that are equal are one.
+func combined(values []string) string {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return strings.Join(slices.Compact(slices.Clone(values)), ", ")
 }
 
 // appendText appends a text as JSON, nothing for none.

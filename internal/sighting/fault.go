@@ -1,6 +1,7 @@
 package sighting
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -10,8 +11,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// maxErrorText bounds, in bytes, the text of an error that a watch keeps between two polls.
-const maxErrorText = 4 << 10
+const (
+	// maxErrorText bounds, in bytes, the text of an error that a watch keeps between two polls.
+	maxErrorText = 4 << 10
+	// maxWrapped bounds how many errors one wraps. Package errors never returns from an error that
+	// wraps itself.
+	maxWrapped = 100_000
+)
 
 // A Fault is an error of a poll together with what a watch does about it. Only [FaultOf] calls the
 // methods of the error. Later decisions read the fields.
@@ -26,13 +32,22 @@ type Fault struct {
 	RetryAfter time.Duration
 	// NotAnswered is whether the answer to a batch left the job out.
 	NotAnswered bool
+	// Unsupported is whether the error matches [errors.ErrUnsupported].
+	Unsupported bool
+}
+
+// sentinels are the errors that the library and its callers compare an error with. FaultOf does so
+// first, because it is called where a panic of the error's methods is recovered.
+var sentinels = [...]error{
+	context.Canceled, context.DeadlineExceeded, transport.ErrNotFound, transport.ErrMalformed, transport.ErrThrottled, transport.ErrInvalidID,
 }
 
 // FaultOf returns the Fault of err. It calls the methods of err, which may panic or end the
 // goroutine, so the caller must recover. An error whose text is longer than 4 KiB is replaced by
 // one with the beginning of that text.
 //
-// If err holds a nil pointer, FaultOf panics, because its author meant to return nil.
+// If err holds a nil pointer, FaultOf panics, because its author meant to return nil. It also panics
+// if err wraps more than 100,000 others, as an error does that wraps itself.
 func FaultOf(err error) Fault {
 	if err == nil {
 		return Fault{}
@@ -40,7 +55,13 @@ func FaultOf(err error) Fault {
 	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
 		panic(fmt.Sprintf("the error is a nil %T: return a plain nil instead", err))
 	}
-	f := Fault{Err: err, NotAnswered: errors.Is(err, transport.ErrNotAnswered)}
+	if unwrap(err, maxWrapped) == 0 {
+		panic(fmt.Sprintf("a %T wraps itself, or more than %d errors", err, maxWrapped))
+	}
+	for _, target := range sentinels {
+		_ = errors.Is(err, target)
+	}
+	f := Fault{Err: err, NotAnswered: errors.Is(err, transport.ErrNotAnswered), Unsupported: errors.Is(err, errors.ErrUnsupported)}
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		f.Class, f.RetryAfter = e.Class, e.RetryAfter
 	}
@@ -48,6 +69,26 @@ func FaultOf(err error) Fault {
 		f.Err = &transport.Error{Class: f.Class, RetryAfter: f.RetryAfter, Err: errors.New(cut(text, maxErrorText))}
 	}
 	return f
+}
+
+// unwrap looks at err and at what it wraps, at no more than left errors in all. It returns how many
+// more it might have looked at.
+func unwrap(err error, left int) int {
+	for err != nil && left > 0 {
+		left--
+		switch e := err.(type) { //nolint:errorlint // it is the chain that is walked
+		case interface{ Unwrap() error }:
+			err = e.Unwrap()
+		case interface{ Unwrap() []error }:
+			for _, inner := range e.Unwrap() {
+				left = unwrap(inner, left)
+			}
+			return left
+		default:
+			return left
+		}
+	}
+	return left
 }
 
 // Oddity reports whether the fault says nothing certain about the job, so that the patience

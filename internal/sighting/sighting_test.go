@@ -1,6 +1,7 @@
 package sighting
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -123,6 +124,29 @@ type misbehaving struct{}
 
 func (*misbehaving) Error() string { panic("no text") }
 
+// A touchy error panics when it is compared with another one.
+type touchy struct{ with error }
+
+func (touchy) Error() string { return "touchy" }
+
+func (e touchy) Is(target error) bool {
+	if target == e.with {
+		panic("Is")
+	}
+	return false
+}
+
+// An endless error wraps itself, and a forked one does so twice.
+type (
+	endless struct{}
+	forked  struct{}
+)
+
+func (endless) Error() string    { return "endless" }
+func (e endless) Unwrap() error  { return e }
+func (forked) Error() string     { return "forked" }
+func (e forked) Unwrap() []error { return []error{e, e} }
+
 // fault 53
 func TestFaultOfSaysWhatIsWrongWithAnError(t *testing.T) {
 	t.Parallel()
@@ -134,6 +158,12 @@ func TestFaultOfSaysWhatIsWrongWithAnError(t *testing.T) {
 	})
 	wrapped := fmt.Errorf("ask: %w", &transport.Error{Class: transport.Throttled, RetryAfter: 3})
 	assert.Equal(t, Fault{Err: wrapped, Class: transport.Throttled, RetryAfter: 3}, FaultOf(wrapped))
+	assert.True(t, FaultOf(fmt.Errorf("hold: %w", errors.ErrUnsupported)).Unsupported)
+	for _, target := range []error{errors.ErrUnsupported, transport.ErrNotAnswered, transport.ErrNotFound, context.Canceled, context.DeadlineExceeded} {
+		assert.Panics(t, func() { FaultOf(touchy{target}) }, target)
+	}
+	assert.Panics(t, func() { FaultOf(endless{}) })
+	assert.Panics(t, func() { FaultOf(fmt.Errorf("ask: %w", forked{})) })
 	long := FaultOf(&transport.Error{Class: transport.NotFound, Err: errors.New(strings.Repeat("x", 1<<20))})
 	assert.Equal(t, transport.NotFound, long.Class)
 	assert.Less(t, len(long.Err.Error()), 5<<10)

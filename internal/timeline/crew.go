@@ -38,7 +38,7 @@ func (w *crew) proceedLocked(now time.Duration) {
 // armLocked sets the alarm to the next event.
 func (w *crew) armLocked() {
 	next := min(w.board.line.Next(), w.calls.next(), w.held.next())
-	if w.lost < w.Concurrency {
+	if w.mayWriteOffLocked() {
 		next = min(next, w.stopping.next())
 	}
 	if shut := w.board.gate.Shut(); shut > 0 && w.board.ready.Waiting() > 0 && w.busy < w.Concurrency {
@@ -105,6 +105,9 @@ func (w *crew) launchLocked(c *call, now time.Duration) {
 	if c.hold > 0 {
 		w.busy--
 		w.holds++
+		for m := c.polls[0].x.waiters; m != nil; m = m.next {
+			c.until = min(c.until, m.holdsUntil())
+		}
 		w.held.insert(c)
 	} else {
 		w.board.ready.Begin(c.lane)
@@ -142,9 +145,17 @@ func (w *crew) stopLocked(c *call, cause error) {
 	c.cancel(cause)
 }
 
-// writeOffAfter is how long a canceled request may take to return. Then its worker is written off,
-// so that the watches go on without it. At most Concurrency workers are written off at a time.
-const writeOffAfter = time.Second
+const (
+	// writeOffAfter is how long a canceled request may take to return. Then its worker is written
+	// off, so that the watches go on without it.
+	writeOffAfter = time.Second
+	// maxLost is how many workers are written off at a time, unless Concurrency is more. So a
+	// Transport that ignores the end of its context for a few jobs takes no worker from the others.
+	maxLost = 1024
+)
+
+// mayWriteOffLocked reports whether one more worker may be written off.
+func (w *crew) mayWriteOffLocked() bool { return w.lost < max(w.Concurrency, maxLost) }
 
 // writeOffLocked makes another worker handle the end of c, because the worker of c does not return.
 func (w *crew) writeOffLocked(c *call) {

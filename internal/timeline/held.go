@@ -64,3 +64,14 @@ func (o *chooser) chooseHeldLocked(c *call, x *watch, ranked []candidate, now ti
 		return x, o.holdForLocked(x, now)
 	}
 }
+
+// holdsUntil is when a request about the watch of m that is still held is canceled, so that a poll
+// takes the last look of m. The service was to keep the request until the look was due at most.
+func (m *waiter) holdsUntil() time.Duration {
+	end := min(m.end(), m.part.consumer.until)
+	if end == instant.Forever {
+		return end
+	}
+	look, _ := pace.LastLook(m.began, end, int(m.ordinal))
+	return look + (end-look)/2
+}

@@ -98,6 +98,9 @@ func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) error {
 	if job.Timeout < 0 && job.Timeout != Unlimited {
 		return fmt.Errorf("timeout %v: must not be negative; Unlimited lifts the limit", job.Timeout)
 	}
+	if job.Last.ID != "" && job.Last.ID != job.ID {
+		job.Last = transport.Status{} // of another job
+	}
 	if job.Last.State.Terminal() {
 		r := &Result{Status: job.Last, End: Ended}
 		r.ID = job.ID
@@ -162,6 +165,9 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 			j.desk.giveUpLocked(m, ErrBlocked)
 			return added, nil
 		}
+	}
+	if added && job.Began.IsZero() && j.desk.throttleLocked(m, now, j.capped(max(c.First, job.Last.RetryAfter))) {
+		return added, nil
 	}
 	if x.phase == waiting { // else this is done once its poll is answered
 		first := x.poll
@@ -234,7 +240,7 @@ const fresh = time.Second
 // the last look of m.
 func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 	since := x.poll - x.previous // the last answer, or when x began
-	var leaveAlone time.Duration
+	leaveAlone := j.capped(m.part.consumer.First)
 	if x.seen != nil {
 		leaveAlone = j.capped(x.seen.LeaveAlone())
 		if now-since >= fresh {
@@ -250,7 +256,14 @@ func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 
 // cutLocked ends the hold of x if m, which joins x, cannot wait that long.
 func (j *joiner) cutLocked(x *watch, m *waiter) {
-	if c := x.call; c != nil && c.hold > 0 && (m.extended != notExtended || m.end() < instant.Later(c.asked, c.hold)) {
+	c := x.call
+	switch {
+	case c == nil || c.hold == 0:
+	case m.extended != notExtended || m.end() < instant.Later(c.asked, c.hold):
 		j.crew.stopLocked(c, errCut)
+	case c.in == &j.crew.held && m.holdsUntil() < c.until:
+		c.leave()
+		c.until = m.holdsUntil()
+		j.crew.held.insert(c)
 	}
 }

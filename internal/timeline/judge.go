@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -21,7 +22,13 @@ type judge struct {
 	dividedAt  time.Duration // when a batch was last divided for a trial; guarded by core.mu
 }
 
-var notAnswered = sighting.FaultOf(&transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered})
+var (
+	notAnswered = sighting.FaultOf(&transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered})
+	disputed    = sighting.FaultOf(&transport.Error{Class: transport.Malformed, Err: errors.New("two answers of a batch disagree about the job")})
+)
+
+// isDisputed stands for the place of an answer in a batch where several disagree.
+const isDisputed = -1
 
 // blockedWait is the shortest wait between polls while a job waits for a person.
 const blockedWait = 30 * time.Second
@@ -86,18 +93,43 @@ func (j *judge) distributeBatch(c *call) {
 	for i := range c.batch {
 		c.answers[c.batch[i].Status.ID] = i
 	}
-	for i := range c.polls {
-		p := &c.polls[i]
-		if n, ok := c.answers[p.x.id]; ok {
-			p.status, p.fault = &c.batch[n].Status, j.service.Fault(c.ctx, c.batch[n].Err)
-			c.named++
-		}
+	if len(c.answers) < len(c.batch) {
+		c.dispute()
 	}
 	for i := range c.polls {
-		if p := &c.polls[i]; p.status == nil {
+		p := &c.polls[i]
+		n, ok := c.answers[p.x.id]
+		switch {
+		case !ok:
+			continue
+		case n == isDisputed:
+			p.fault = disputed
+		default:
+			p.status, p.fault = &c.batch[n].Status, j.service.Fault(c.ctx, c.batch[n].Err)
+		}
+		c.named++
+	}
+	for i := range c.polls {
+		if p := &c.polls[i]; p.status == nil && p.fault.Err == nil {
 			p.fault, p.again = notAnswered, c.named > 0
 		}
 	}
+}
+
+// dispute finds the jobs about which several answers of c disagree.
+func (c *call) dispute() {
+	for i := range c.batch {
+		a := &c.batch[i]
+		if n := c.answers[a.Status.ID]; n != isDisputed && !agree(a, &c.batch[n]) {
+			c.answers[a.Status.ID] = isDisputed
+		}
+	}
+}
+
+// agree reports whether two answers say the same of a job's state. An error agrees with nothing but
+// itself.
+func agree(a, b *transport.Answer) bool {
+	return a == b || a.Err == nil && b.Err == nil && a.Status.State == b.Status.State && a.Status.Raw == b.Status.Raw
 }
 
 // divisible reports whether one job of a batch may have caused the batch's fault, so that the batch

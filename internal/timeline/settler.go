@@ -71,6 +71,10 @@ func (s *settler) answeredLocked(c *call) {
 	s.crew.hireLocked(now)
 }
 
+// slowFault is how long a batch takes whose failure counts as slow. To halve it again and again
+// would take longer than its waits last.
+const slowFault = 5 * time.Second
+
 // divideLocked makes the watches of a failed batch due again, for smaller batches. They are due at
 // once, or after the wait that the service asks for.
 func (s *settler) divideLocked(c *call, now time.Duration) {
@@ -82,16 +86,20 @@ func (s *settler) divideLocked(c *call, now time.Duration) {
 	case transport.Permanent, transport.NotFound:
 		s.board.size.Refused(size)
 	}
+	part := batching.Half(size)
+	if now-c.asked >= slowFault && !bySize {
+		part = batching.Sixteenth(size)
+	}
 	leaveAlone := s.capped(c.fault.RetryAfter)
 	for i := range c.polls {
 		x := c.polls[i].x
 		if !s.board.releaseLocked(x) {
 			continue
 		}
-		if size <= 2 && !bySize {
+		if part == 1 && !bySize {
 			x.company.Expel()
 		} else {
-			x.company.Narrow(batching.Half(size))
+			x.company.Narrow(part)
 		}
 		s.pollAfterLocked(x, now, leaveAlone)
 	}

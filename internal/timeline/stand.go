@@ -42,11 +42,11 @@ func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err err
 	}
 	if s.began == now {
 		if s.first, err = j.schedule.Ask(ask); err == nil {
-			s.first, err = j.spreadFirst(p, job, max(s.first, c.First, job.Last.RetryAfter))
+			s.first, err = j.spreadFirst(p, job, max(s.first, j.capped(max(c.First, job.Last.RetryAfter))))
 		}
 		return s, err
 	}
-	ask.RetryAfter, ask.Progress = max(job.Last.RetryAfter, 0), job.Last.Progress
+	ask.RetryAfter, ask.Progress = max(j.capped(job.Last.RetryAfter), 0), job.Last.Progress
 	place, err := j.schedule.Resume(ask, now-s.began, c.joined)
 	if err != nil {
 		return s, err

@@ -113,7 +113,7 @@ func (t *Timeline) fire() {
 	for c := t.crew.held.first; c != nil && c.until <= now; c = t.crew.held.first {
 		t.crew.stopLocked(c, ErrPollTimeout)
 	}
-	for c := t.crew.stopping.first; c != nil && c.until <= now && t.crew.lost < t.Concurrency; c = t.crew.stopping.first {
+	for c := t.crew.stopping.first; c != nil && c.until <= now && t.crew.mayWriteOffLocked(); c = t.crew.stopping.first {
 		t.crew.writeOffLocked(c)
 	}
 	for t.board.line.Next() <= now {

@@ -2,7 +2,6 @@ package timeline
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -242,7 +241,7 @@ func (w *worker) ask(c *call) bool {
 func (w *worker) askHeld(c *call) {
 	p := &c.polls[0]
 	w.service.Hold(c.observed, p.x.id, p.last, c.hold, &c.status, &c.fault)
-	if c.fault.Err == nil || !errors.Is(c.fault.Err, errors.ErrUnsupported) {
+	if !c.fault.Unsupported {
 		return
 	}
 	c.fault = sighting.Fault{}

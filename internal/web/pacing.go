@@ -165,7 +165,7 @@ func (p pacing) wait(values []string, unit time.Duration) (longest time.Duration
 
 // one reads one value.
 func (p pacing) one(text string, unit time.Duration) time.Duration {
-	text = strings.Trim(strings.TrimSpace(text), `"`)
+	text = strings.Trim(strings.TrimRight(strings.TrimSpace(text), ",; "), `"`) // a proxy joins an empty value, too
 	if n, ok := number(text); ok {
 		return p.count(n, unit)
 	}
@@ -243,23 +243,17 @@ func number(text string) (float64, bool) {
 	return n, err == nil // a number out of range is none that makes sense
 }
 
-// units are the words that are written for a second and that [time.ParseDuration] does not know.
-var units = []string{"seconds", "second", "secs", "sec"}
+// units replaces the words for units that [time.ParseDuration] does not know, and spaces.
+var units = strings.NewReplacer("milliseconds", "ms", "millisecond", "ms", "seconds", "s", "second", "s", "secs", "s", "sec", "s",
+	"minutes", "m", "minute", "m", "mins", "m", "min", "m", "hours", "h", "hour", "h", " ", "")
 
-// duration reads a duration as [time.ParseDuration] does, a number with a word for seconds, or the
+// duration reads a duration as [time.ParseDuration] does, numbers with words for units, or the
 // hours, minutes and seconds of ISO 8601, such as PT1M30S.
 func duration(text string) (time.Duration, bool) {
 	if text == "" || text[0] == '+' || text[0] == '-' {
 		return 0, false
 	}
-	text = strings.TrimPrefix(strings.ReplaceAll(strings.ToLower(text), " ", ""), "pt")
-	for _, unit := range units {
-		if count, ok := strings.CutSuffix(text, unit); ok {
-			text = count + "s"
-			break
-		}
-	}
-	d, err := time.ParseDuration(text)
+	d, err := time.ParseDuration(strings.TrimPrefix(units.Replace(strings.ToLower(text)), "pt"))
 	return d, err == nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -91,6 +92,20 @@ func IsSignIn(ref string) bool {
 	path, _, _ := strings.Cut(strings.ToLower(ref), "?")
 	for _, part := range signIn {
 		if strings.Contains(path, "/"+part) {
+			return true
+		}
+	}
+	return false
+}
+
+// errorPages are the segments of a path that leads to a page about a failure.
+var errorPages = []string{"error", "errors", "maintenance", "unavailable", "denied", "forbidden", "unauthorized"}
+
+// IsErrorPage reports whether a reference leads to a page about a failure, such as "/error.html".
+func IsErrorPage(ref string) bool {
+	path, _, _ := strings.Cut(strings.ToLower(ref), "?")
+	for segment := range strings.SplitSeq(path, "/") {
+		if name, _, _ := strings.Cut(segment, "."); slices.Contains(errorPages, name) {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package field
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
@@ -23,6 +25,7 @@ import (
 const (
 	batchJobs = 50
 	batchLife = time.Minute
+	hangs     = jobstatus.DefaultPollTimeout + 10*time.Second
 )
 
 // A row is what a batch says of one job.
@@ -43,6 +46,19 @@ func instead(r reply, jobs ...string) alteration {
 			return nil, &r
 		}
 		return rows, nil
+	}
+}
+
+// hanging has each batch that holds one of the jobs answered by 504 after longer than a poll may
+// take. Without jobs all are.
+func hanging(jobs ...string) alteration {
+	late := instead(code(504), jobs...)
+	return func(rows []row) ([]row, *reply) {
+		rows, r := late(rows)
+		if r != nil {
+			time.Sleep(hangs)
+		}
+		return rows, r
 	}
 }
 
@@ -140,16 +156,31 @@ func TestNoBatchEndsAHealthyWait(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { waitForBatch(t, batchGateway(r.alteration), r.most) })
+			synctest.Test(t, func(t *testing.T) { waitForBatch(t, batchGateway(r.alteration), r.most, batchLife+15*time.Second) })
 		})
 	}
 }
 
-// waitForBatch waits for jobs, of which each completes after its minute, within so many requests.
-func waitForBatch(t *testing.T, g *gateway, most int) {
+// fault 55: a batch that hangs is divided in few steps, as each takes as long as a poll may.
+func TestABatchThatHangsEndsNoHealthyWait(t *testing.T) {
+	t.Parallel()
+	for name, jobs := range map[string][]string{"for one": {"job-007"}, "for two": {"job-007", "job-033"}, "for all": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				waitForBatch(t, batchGateway(hanging(jobs...)), 400, 110*time.Second)
+				time.Sleep(hangs) // what hangs comes back
+			})
+		})
+	}
+}
+
+// waitForBatch waits for jobs, of which each completes after its minute, within so many requests
+// and so long.
+func waitForBatch(t *testing.T, g *gateway, most int, within time.Duration) {
 	t.Helper()
 	d := rest.Dialect{Status: rest.Call{Path: "/jobs/{id}"}, State: "status", Batch: rest.Batch{Path: "/jobs?ids={ids}"}}
-	w := g.watcher(t, d, jobstatus.WithBackoff(backoff.Constant(5*time.Second)), jobstatus.WithTimeout(3*time.Minute))
+	w := g.watcher(t, d, jobstatus.WithBackoff(backoff.Constant(5*time.Second)), jobstatus.WithTimeout(2*time.Minute))
 	began := time.Now()
 	ended := map[string]bool{}
 	for st, err := range w.WaitForJobs(t.Context(), func(yield func(string) bool) {
@@ -164,7 +195,7 @@ func waitForBatch(t *testing.T, g *gateway, most int) {
 		ended[st.ID] = true
 	}
 	assert.Len(t, ended, batchJobs)
-	assert.LessOrEqual(t, time.Since(began), batchLife+15*time.Second)
+	assert.LessOrEqual(t, time.Since(began), within)
 	assert.LessOrEqual(t, len(g.at()), most, "requests")
 }
 
@@ -184,4 +215,44 @@ func reworded(rows []row, id, word string) []row {
 		}
 	}
 	return rows
+}
+
+// A hasty service answers about all jobs at once, and adds answers about the first.
+type hasty struct {
+	*counted
+	added transport.Answer
+}
+
+func (hasty) MaxBatch() int { return 10 }
+
+func (h hasty) StatusBatch(ctx context.Context, ids []string) (answers []transport.Answer, err error) {
+	for _, id := range ids {
+		st, _ := h.Status(ctx, id)
+		st.ID = id
+		answers = append(answers, transport.Answer{Status: st})
+	}
+	h.added.Status.ID = ids[0]
+	return slices.Concat([]transport.Answer{h.added}, answers, []transport.Answer{h.added}), nil
+}
+
+// fault 55: where the answers of a Batcher disagree about a job, it is asked about alone.
+func TestTwoAnswersOfABatchThatDisagreeEndNoWait(t *testing.T) {
+	t.Parallel()
+	for name, added := range map[string]transport.Answer{
+		"completed": {Status: jobstatus.Status{State: jobstatus.Completed}},
+		"failed":    {Status: jobstatus.Status{State: jobstatus.Failed}},
+		"an error":  {Err: &transport.Error{Class: transport.Permanent}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				w := watcherOf(t, hasty{runsFor(20).counted(), added})
+				for _, err := range w.WaitForJobs(t.Context(), slices.Values([]string{"1", "2", "3", "4"})) {
+					require.NoError(t, err)
+					assert.GreaterOrEqual(t, time.Since(began), 19*time.Second)
+				}
+			})
+		})
+	}
 }

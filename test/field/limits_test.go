@@ -148,6 +148,38 @@ func TestASlowPollDoesNotPutOffTheEnd(t *testing.T) {
 	})
 }
 
+// fault 3, fault 56: a service that keeps a request for longer than it was asked to does not take
+// the last look from a wait, not from one that joins later either.
+func TestARequestThatIsHeldTooLongLeavesTimeForALook(t *testing.T) {
+	t.Parallel()
+	for _, joins := range []bool{false, true} {
+		t.Run(fmt.Sprint(joins), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				g := newGateway(func(_ int, r *http.Request) reply {
+					if time.Since(began) > 65*time.Second {
+						return says("completed")
+					}
+					if r.URL.Query().Has("wait") {
+						<-r.Context().Done()
+						return reply{err: context.Cause(r.Context())}
+					}
+					return says("running")
+				})
+				w := g.watcher(t, rest.Dialect{Status: rest.Call{Path: "/status/{id}?wait={hold}"}})
+				if joins { // while a request is held for a wait that lasts longer
+					go func() { _, _ = w.WaitForJob(t.Context(), "1") }()
+					time.Sleep(30 * time.Second)
+				}
+				_, err := w.WaitForJob(t.Context(), "1", jobstatus.Timeout(70*time.Second-time.Since(began)))
+				require.NoError(t, err)
+				assert.LessOrEqual(t, time.Since(began), 70*time.Second)
+			})
+		})
+	}
+}
+
 // A skewed clock is off by what a test says, while its timers run on.
 type skewed struct {
 	clock.Clock

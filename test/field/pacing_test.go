@@ -27,6 +27,8 @@ func TestANamedWaitIsKeptHoweverItIsSpelled(t *testing.T) {
 		{"Retry-After", "30 seconds"},
 		{"Retry-After", "30000ms"},
 		{"Retry-After", "0.5m"},
+		{"Retry-After", "0.5 minutes"},
+		{"Retry-After", "30,"},
 		{"Retry-After", "PT30S"},
 		{"Retry-After", "5, 30"},
 		{"Retry-After", "0", "Retry-After", "30"},

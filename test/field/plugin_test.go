@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,6 +43,24 @@ type garbled struct{}
 func (garbled) Error() string        { return strings.Repeat("\xff", 10_000) }
 func (garbled) Is(target error) bool { return target == nil }
 
+// A touchy error panics when it is compared with another one.
+type touchy struct{ with error }
+
+func (touchy) Error() string { return "touchy" }
+
+func (e touchy) Is(target error) bool {
+	if target == e.with {
+		panic("Is")
+	}
+	return false
+}
+
+// An endless error wraps itself.
+type endless struct{}
+
+func (endless) Error() string   { return "endless" }
+func (e endless) Unwrap() error { return e }
+
 // fault 35, fault 53: whatever a Transport panics with or returns can be looked at.
 func TestWhateverAPollReturnsCanBeLookedAt(t *testing.T) {
 	t.Parallel()
@@ -55,27 +74,29 @@ func TestWhateverAPollReturnsCanBeLookedAt(t *testing.T) {
 		answer
 		panics bool
 	}{
-		"a panic with an error that panics": {func() (jobstatus.Status, error) { panic(&unruly{}) }, true},
-		"a panic with a text that panics":   {func() (jobstatus.Status, error) { panic(fmt.Stringer(&unruly{})) }, true},
-		"a panic with a context's error":    {func() (jobstatus.Status, error) { panic(context.Canceled) }, true},
-		"an error that panics":              {with(&unruly{}), true},
-		"a typed nil":                       {with((*unruly)(nil)), true},
-		"a nil *transport.Error":            {with((*transport.Error)(nil)), true},
-		"a typed nil with a text":           {with((*muted)(nil)), true},
-		"a typed nil that is wrapped":       {with(fmt.Errorf("ask: %w", (*unruly)(nil))), false},
-		"a typed nil that is joined":        {with(errors.Join(io.EOF, (*unruly)(nil))), true},
-		"a *transport.Error in itself":      {with(&transport.Error{Err: &transport.Error{Err: io.EOF}}), false},
-		"an error of no class":              {with(&transport.Error{Class: 200, RetryAfter: math.MinInt64}), false},
-		"a garbled error":                   {with(garbled{}), false},
-		"a cancellation of its own":         {with(context.Canceled), false},
-		"a deadline of its own":             {with(context.DeadlineExceeded), false},
-		"progress that is no number":        {run(jobstatus.Status{Progress: math.NaN()}), false},
-		"endless progress":                  {run(jobstatus.Status{Progress: math.Inf(1)}), false},
-		"negative progress":                 {run(jobstatus.Status{Progress: math.Inf(-1)}), false},
-		"a negative wait":                   {run(jobstatus.Status{RetryAfter: math.MinInt64}), false},
-		"a state that there is none":        {func() (jobstatus.Status, error) { return jobstatus.Status{State: 99, Raw: "\xff"}, nil }, false},
-		"times that can't be":               {run(jobstatus.Status{Created: time.Unix(1<<62, 0), Finished: time.Unix(-1<<62, 0)}), false},
-		"another id":                        {run(jobstatus.Status{ID: "2"}), false},
+		"a panic with an error that panics":  {func() (jobstatus.Status, error) { panic(&unruly{}) }, true},
+		"a panic with a text that panics":    {func() (jobstatus.Status, error) { panic(fmt.Stringer(&unruly{})) }, true},
+		"a panic with a context's error":     {func() (jobstatus.Status, error) { panic(context.Canceled) }, true},
+		"an error that panics":               {with(&unruly{}), true},
+		"a typed nil":                        {with((*unruly)(nil)), true},
+		"a nil *transport.Error":             {with((*transport.Error)(nil)), true},
+		"a typed nil with a text":            {with((*muted)(nil)), true},
+		"a typed nil that is wrapped":        {with(fmt.Errorf("ask: %w", (*unruly)(nil))), false},
+		"a typed nil that is joined":         {with(errors.Join(io.EOF, (*unruly)(nil))), true},
+		"a *transport.Error in itself":       {with(&transport.Error{Err: &transport.Error{Err: io.EOF}}), false},
+		"an error of no class":               {with(&transport.Error{Class: 200, RetryAfter: math.MinInt64}), false},
+		"a garbled error":                    {with(garbled{}), false},
+		"a cancellation of its own":          {with(context.Canceled), false},
+		"a deadline of its own":              {with(context.DeadlineExceeded), false},
+		"progress that is no number":         {run(jobstatus.Status{Progress: math.NaN()}), false},
+		"endless progress":                   {run(jobstatus.Status{Progress: math.Inf(1)}), false},
+		"negative progress":                  {run(jobstatus.Status{Progress: math.Inf(-1)}), false},
+		"a negative wait":                    {run(jobstatus.Status{RetryAfter: math.MinInt64}), false},
+		"a state that there is none":         {func() (jobstatus.Status, error) { return jobstatus.Status{State: 99, Raw: "\xff"}, nil }, false},
+		"times that can't be":                {run(jobstatus.Status{Created: time.Unix(1<<62, 0), Finished: time.Unix(-1<<62, 0)}), false},
+		"an error that panics when compared": {with(touchy{transport.ErrNotFound}), true},
+		"an error that wraps itself":         {with(fmt.Errorf("ask: %w", endless{})), true},
+		"another id":                         {run(jobstatus.Status{ID: "2"}), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -210,6 +231,12 @@ func TestAHoldThatMisbehavesIsReplacedByPolls(t *testing.T) {
 		"ends its goroutine": func(context.Context) (jobstatus.Status, error) { runtime.Goexit(); panic("") },
 		"says nothing":       func(context.Context) (jobstatus.Status, error) { return jobstatus.Status{}, nil },
 		"is a typed nil":     func(context.Context) (jobstatus.Status, error) { return jobstatus.Status{}, (*unruly)(nil) },
+		"panics when its error is compared": func(context.Context) (jobstatus.Status, error) {
+			return jobstatus.Status{}, touchy{errors.ErrUnsupported}
+		},
+		"returns an error that wraps itself": func(context.Context) (jobstatus.Status, error) {
+			return jobstatus.Status{}, endless{}
+		},
 		"is refused": func(context.Context) (jobstatus.Status, error) {
 			return jobstatus.Status{}, &transport.Error{Class: transport.Permanent}
 		},
@@ -233,6 +260,33 @@ func TestAHoldThatMisbehavesIsReplacedByPolls(t *testing.T) {
 			})
 		})
 	}
+}
+
+// fault 56: a Transport that ignores the end of its context for some jobs takes no worker from the
+// others.
+func TestADeafTransportTakesNoWorkerFromOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := watcherOf(t, service(func(_ context.Context, id string, _ int) (jobstatus.Status, error) {
+			if strings.HasPrefix(id, "deaf") {
+				time.Sleep(time.Hour)
+			}
+			return jobstatus.Status{State: jobstatus.Completed}, nil
+		}).counted(), jobstatus.WithConcurrency(4), jobstatus.WithPollTimeout(5*time.Second), jobstatus.WithTimeout(time.Minute))
+		var deaf sync.WaitGroup
+		for i := range 12 {
+			deaf.Go(func() {
+				_, err := w.WaitForJob(t.Context(), fmt.Sprint("deaf", i))
+				assert.ErrorIs(t, err, jobstatus.ErrTimeout)
+			})
+		}
+		synctest.Wait()
+		_, err := w.WaitForJob(t.Context(), "fine")
+		require.NoError(t, err)
+		deaf.Wait()
+		require.NoError(t, w.Close())
+		time.Sleep(2 * time.Hour) // what did not come back does
+	})
 }
 
 // fault 53: a create or a result that is none, or that comes late, is an error and shares nothing

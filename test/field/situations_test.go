@@ -28,7 +28,8 @@ var situations = map[string][]situation{
 		}},
 		{"a token source panics while others wait for its token", []string{"internal/web/TestTokensSurviveASourceThatPanics"}},
 		{"it does not heed its context", []string{
-			"./TestPollsThatDoNotComeBackAreWrittenOff", "TestWhatIsStartedOrFetchedMayBeWrong",
+			"./TestPollsThatDoNotComeBackAreWrittenOff", "TestADeafTransportTakesNoWorkerFromOthers",
+			"TestWhatIsStartedOrFetchedMayBeWrong",
 			"TestAHoldThatMisbehavesIsReplacedByPolls",
 		}},
 		{"an observer is slow", []string{"./TestASlowObserverDoesNotShortenTheNextPoll", "./TestAHookThatMisbehavesEndsAtMostItsOwnWait"}},
@@ -96,6 +97,8 @@ var situations = map[string][]situation{
 			"TestNoBatchEndsAHealthyWait", "transport/rest/TestRowsThatAgreeAreOneAndCaseIsNoOtherID",
 		}},
 		{"answers are pages", []string{"TestNoBatchEndsAHealthyWait", "./TestABatchIsNoLargerThanAPageOfTheService"}},
+		{"it hangs", []string{"TestABatchThatHangsEndsNoHealthyWait"}},
+		{"its answers disagree about a job", []string{"TestTwoAnswersOfABatchThatDisagreeEndNoWait"}},
 		{"a few ids are very long", []string{"transport/rest/TestFitIsAsMuchAsARequestTakes", "transport/rest/TestABatchThatAsksForTooMuchIsOversized"}},
 		{"there is no such endpoint", []string{"TestNoBatchEndsAHealthyWait", "internal/batching/TestAnEndpointThatIsNotThereIsLeftAlone"}},
 	},
@@ -103,6 +106,7 @@ var situations = map[string][]situation{
 		{"the process stood still past the timeout", []string{"TestAClockThatJumpsPastTheTimeoutLeavesTimeForALook"}},
 		{"a rate limit or busy workers hold up polls", []string{"./TestAWaitThatIsHeldUpGetsItsLook"}},
 		{"a poll is slower than what is left", []string{"TestASlowPollDoesNotPutOffTheEnd", "./TestADeadlineOfTheContextIsPrecededByALastLook"}},
+		{"a request is held for longer than is left", []string{"TestARequestThatIsHeldTooLongLeavesTimeForALook"}},
 		{"the last error is lost", []string{"TestALimitTellsTheLastError", "./TestWaitErrorSaysWhatWasSeenAndWhatHeldItUp"}},
 	},
 	"ids come slowly": {

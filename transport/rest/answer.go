@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -138,6 +139,8 @@ func (a *answer) tells(s *transport.Status) bool {
 		return false
 	case r.code >= 0:
 		return r.namesCode(&a.reading)
+	case a.Answer.Code == http.StatusSeeOther:
+		return s.State != transport.Unknown
 	default: // an end, if it says so
 		return a.Answer.Code/100 == 5 && s.State.Terminal() && !isNothing(a.reading.values(r, inState))
 	}
@@ -155,21 +158,46 @@ func (a *answer) isAboutAnother() error {
 	return a.Fail(transport.Malformed, fmt.Errorf("the answer is about another job: %w", a.Quote()))
 }
 
-// seeOther reads into s the end of a job whose result is elsewhere.
+// seeOther reads into s the end of a job whose result is elsewhere. If the body says an error, the
+// job has failed.
 func (a *answer) seeOther(s *transport.Status) error {
-	ref, err := a.template.Reference(a.Answer.Header.Get("Location"), &a.Request.URL)
-	if err == nil && a.Answer.Header.Get("Location") == "" {
-		err = errors.New("a redirect to nowhere")
-	}
-	if web.IsSignIn(ref) {
-		err = errors.New("a redirect to sign in")
+	named := a.Answer.Header.Get("Location")
+	ref, err := a.template.Reference(named, &a.Request.URL)
+	if err == nil {
+		err = a.isNoResult(named, ref)
 	}
 	if err != nil {
 		return a.Fail(transport.Misdirected, err)
 	}
 	result, _ := json.Marshal(ref) // a string always can be
 	*s = transport.Status{ID: a.id, State: transport.Completed, Result: result}
+	if a.reading.err == nil {
+		a.reader.readError(s, &a.reading)
+	}
 	return nil
+}
+
+// isNoResult returns what is wrong with a Location, which is kept as ref, as that of a result.
+func (a *answer) isNoResult(named, ref string) error {
+	u, err := url.Parse(ref)
+	if err != nil {
+		return err
+	}
+	asked, path := &a.Request.URL, strings.TrimSuffix(u.Path, "/")
+	switch {
+	case named == "":
+		return errors.New("a redirect to nowhere")
+	case web.IsSignIn(ref):
+		return errors.New("a redirect to sign in")
+	case path == "":
+		return errors.New("a redirect to the front page")
+	case web.IsErrorPage(ref):
+		return errors.New("a redirect to an error page")
+	case u.Host == "" && path == strings.TrimSuffix(asked.Path, "/") && (u.RawQuery == "" || u.RawQuery == asked.RawQuery):
+		return errors.New("a redirect to itself")
+	default:
+		return nil
+	}
 }
 
 // readCancel reads the answer to a cancel.

@@ -361,9 +361,37 @@ func TestSeeOtherIsTheEndOfAJob(t *testing.T) {
 	require.NoError(t, body.Close())
 	require.NoError(t, body.Close())
 	assert.Equal(t, "the photo", string(text))
-	for _, location = range []string{"", "https://other.test/photos/7", "/login?next=/status/7", "/oauth/authorize"} {
+	for _, location = range []string{"", "https://other.test/photos/7", "/login?next=/status/7", "/oauth/authorize",
+		"/status/7", "7", "#done", "/status/7/", "/status/%37", "/", "/?next=/status/7", "/Error?code=500", "/pages/error.html", "/maintenance/"} {
 		_, err := c.Status(t.Context(), "7")
 		assert.Equal(t, transport.Misdirected, classOf(t, err), location)
+	}
+}
+
+// fault 64: what the body of a 303 says of the job comes before the Location.
+func TestSeeOtherIsNoEndThatTheBodyDenies(t *testing.T) {
+	t.Parallel()
+	var body string
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "/photos/7")
+		w.WriteHeader(http.StatusSeeOther)
+		_, _ = io.WriteString(w, body)
+	})
+	for text, want := range map[string]transport.State{
+		`{"payload":{"status":"failed"}}`:                   transport.Failed,
+		`{"payload":{"status":"canceled"}}`:                 transport.Canceled,
+		`{"payload":{"status":"running"}}`:                  transport.Running,
+		`{"payload":{"error":"no film"}}`:                   transport.Failed,
+		`{"payload":{"status":"completed","error":"film"}}`: transport.Failed,
+		`{"payload":{"status":"completed"}}`:                transport.Completed,
+		`{"payload":{"status":"moved"}}`:                    transport.Completed,
+		`{"payload":{}}`:                                    transport.Completed,
+		`<a href="/photos/7">See Other</a>`:                 transport.Completed,
+	} {
+		body = text
+		s, err := c.Status(t.Context(), "7")
+		require.NoError(t, err, text)
+		assert.Equal(t, want, s.State, text)
 	}
 }
 
@@ -477,6 +505,25 @@ func TestAnAnswerMayNameItsWaitItsTimesAndItsProgress(t *testing.T) {
 }
 
 // A queue item becomes a build, under another id and with other words.
+// A job whose answers name the id that it has is at its end when they say so.
+func TestTheIDThatAJobHasIsNoNextID(t *testing.T) {
+	t.Parallel()
+	answers := []string{`{"s":"queued","next":"7"}`, `{"s":"done","next":"b"}`, `{"s":"running","next":"b"}`, `{"s":"done","next":"b"}`}
+	var asked []string
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		_, _ = io.WriteString(w, answers[len(asked)-1])
+	}, rest.WithDialect(rest.Dialect{State: "s", Next: "next", States: map[string]transport.State{
+		"queued": transport.Pending, "running": transport.Running, "done": transport.Completed,
+	}}))
+	for _, want := range []transport.State{transport.Pending, transport.Running, transport.Running, transport.Completed} {
+		s, err := c.Status(t.Context(), "7")
+		require.NoError(t, err)
+		assert.Equal(t, want, s.State)
+	}
+	assert.Equal(t, []string{"/status/7", "/status/7", "/status/b", "/status/b"}, asked)
+}
+
 func TestAJobIsFollowedUnderItsNextID(t *testing.T) {
 	t.Parallel()
 	answers := map[string]string{
@@ -550,6 +597,20 @@ func TestEachAnswerMayNameTheNextURL(t *testing.T) {
 }
 
 // fault 20, fault 60
+// fault 2: what is no whole result is an error, and its connection serves again.
+func TestAResultThatIsNotThereYetIsTransient(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{http.StatusAccepted, http.StatusPartialContent} {
+		c := serve(t, say(code, "half"), rest.WithDialect(rest.Dialect{Fetch: rest.Call{Path: "/result/{id}"}}))
+		for range 3 {
+			body, err := c.Fetch(t.Context(), transport.Status{ID: "7", State: transport.Completed})
+			require.Nil(t, body)
+			assert.Equal(t, transport.Transient, classOf(t, err))
+			assert.ErrorContains(t, err, fmt.Sprint(code))
+		}
+	}
+}
+
 func TestAResultIsFetchedAsAStream(t *testing.T) {
 	t.Parallel()
 	var asked []string

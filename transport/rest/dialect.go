@@ -171,8 +171,9 @@ type Dialect struct {
 
 	// Next is the place of a new id of the job, for services where an item of a queue becomes a build,
 	// for example. By default no place is read. Later calls ask about the new id, and Status.ID stays
-	// the id that the caller gave. While an answer names a next id, the job has not ended. A Client
-	// remembers the ids of 131,072 such jobs, 4,096 of them ended, in at most 32 MiB.
+	// the id that the caller gave. While an answer names a next id, the job has not ended. Without
+	// Then, the id that the job has already is no next id. A Client remembers the ids of 131,072 such
+	// jobs, 4,096 of them ended, in at most 32 MiB.
 	Next string
 	// Then is the dialect of the job under its next id. The default, nil, is this dialect. The Create,
 	// Find and Batch of Then are not used.

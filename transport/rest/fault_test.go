@@ -694,6 +694,11 @@ func TestATokenSourcesErrorIsTransientUnlessItSaysOtherwise(t *testing.T) {
 	_, err = c.Status(t.Context(), "7")
 	assert.Equal(t, transport.Permanent, classOf(t, err))
 	assert.ErrorContains(t, err, "/status/7: token source: revoked")
+	broken = &transport.Error{Class: transport.Throttled, RetryAfter: 5 * time.Second}
+	_, err = c.Status(t.Context(), "7")
+	var e *transport.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, 5*time.Second, e.RetryAfter, "fault 13")
 }
 
 // fault 41

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
@@ -13,9 +14,9 @@ import (
 )
 
 // Fetch returns the result of a completed job, by the call that the Dialect's Fetch describes.
-// Without such a call, the error matches [errors.ErrUnsupported]. The caller must close the result,
-// and can read it until ctx ends. [WithMaxResult] bounds its size, and [AllowOrigin] allows other
-// origins for it.
+// Without such a call, the error matches [errors.ErrUnsupported]. An answer of 202 or 206 has no
+// whole result and is a transient error. The caller must close the result, and can read it until ctx
+// ends. [WithMaxResult] bounds its size, and [AllowOrigin] allows other origins for it.
 func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	k, err := c.begin(ctx, nil)
 	if err != nil {
@@ -64,5 +65,19 @@ func (a *answer) readResult() error {
 		}
 		return a.Refused()
 	}
-	return nil
+	switch a.Answer.Code {
+	case http.StatusAccepted:
+		return a.noResult("the result is not there yet")
+	case http.StatusPartialContent:
+		return a.noResult("a part of the result, which nobody asked for")
+	default:
+		return nil
+	}
+}
+
+// noResult returns the error of an answer of 2xx that has no whole result.
+func (a *answer) noResult(why string) error {
+	_ = a.Answer.Open.Body.Close()
+	a.Answer.Open = nil
+	return a.Fail(transport.Transient, fmt.Errorf("%s: %w", why, a.Quote()))
 }

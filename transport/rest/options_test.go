@@ -39,6 +39,7 @@ func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
 		{"http://h/?", nil, `has a query`},
 		{"http://h/#" + canary, nil, `base URL "http://h/" has a fragment`},
 		{"http://h:port", nil, `base URL "http://h:port" does not parse: invalid port ":port" after host`},
+		{"http://h:99999", nil, `base URL "http://h:99999" has the port 99999: at most 65535`},
 		{"http://u:" + canary + "#@h", nil, `base URL with a user name does not parse`},
 		{"http://u:" + canary + "@h?q", nil, `base URL "http://h" has a query`},
 		{"http://h", nil, `rest: option 0 is nil`},

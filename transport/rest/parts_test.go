@@ -1,7 +1,11 @@
 package rest_test
 
 import (
+	"net/http"
 	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
@@ -22,5 +26,29 @@ func TestAJobOfManyPartsIsTold(t *testing.T) {
 		{Body: `{"jobs":[{"state":"done"},{"state":"done"}]}`, Means: "completed"},
 		{Body: `{"jobs":[{"state":"done"},{"state":"new word"}]}`, Means: "malformed"},
 		{Body: `{"jobs":[{"state":"done"},{"id":2}]}`, Means: "malformed"},
+		{Body: `{"jobs":[{"state":"done"},{}]}`, Means: "malformed"},
+		{Body: `{"jobs":[{"state":"done"},null]}`, Means: "malformed"},
+		{Body: `{"jobs":[{"state":"done"},[ ],{"state":"failed"}]}`, Means: "malformed"},
 	})
+}
+
+// fault 21: a header that stands twice says both, so that neither decides alone.
+func TestAHeaderThatStandsTwiceSaysBoth(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{State: "@header.X-State", States: map[string]transport.State{"done": transport.Completed, "failed": transport.Failed}}
+	var values []string
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.Header()["X-State"] = values }, rest.WithDialect(d))
+	for _, row := range []struct {
+		values []string
+		want   transport.State
+	}{
+		{[]string{"done"}, transport.Completed},
+		{[]string{"done", "done"}, transport.Completed},
+		{[]string{"done", "failed"}, transport.Unknown},
+	} {
+		values = row.values
+		s, err := c.Status(t.Context(), "7")
+		require.NoError(t, err)
+		assert.Equal(t, row.want, s.State, row.values)
+	}
 }

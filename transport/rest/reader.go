@@ -159,13 +159,14 @@ type reading struct {
 	err   error // of the body
 	state rules.Outcome[transport.State]
 	next  string // the job's next id, "" for none
+	asked string // the id that the job has now
 	// bodiless is whether the status code alone may tell a state.
 	bodiless bool
 }
 
 // find looks for all places.
 func (r *reader) find(a *place.Answer, g *reading) {
-	g.next = ""
+	g.next, g.asked = "", a.Name
 	g.bodiless = a.Code/100 != 2 || len(a.Body) == 0
 	g.err = r.set.Find(a, &g.found)
 }
@@ -280,10 +281,19 @@ func (r *reader) readRest(s *transport.Status, g *reading) {
 		}
 	}
 	if v, ok := g.said(r, inNext); ok && v.IsSaid() && v.Kind() != place.Composite {
-		g.next = v.Text()
-		if s.State.Terminal() {
-			s.State = transport.Running
-		}
+		r.readNext(s, g, v.Text())
+	}
+}
+
+// readNext notes the next id of a job that goes on. An answer that names the id which the job has
+// already names none, unless another dialect takes over.
+func (r *reader) readNext(s *transport.Status, g *reading, id string) {
+	if id == g.asked && r.dialect.Then == nil {
+		return
+	}
+	g.next = id
+	if s.State.Terminal() {
+		s.State = transport.Running
 	}
 }
 

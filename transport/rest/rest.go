@@ -39,8 +39,10 @@
 //	503                           likewise, but throttled if a header says so, as for 403
 //	other 5xx without an end      transient
 //	5xx but 502-504 with an end   that status: some services answer 500 for a job that failed
-//	303                           completed, with the location as its result; misdirected if that is
-//	                              at another origin or leads to a sign-in page
+//	303 with a status             that status
+//	303 without a status          completed, with the location as its result; misdirected if that is
+//	                              at another origin, a sign-in page, the front page, an error page
+//	                              or the same place again
 //	304 that was not asked for    malformed
 //	other 3xx                     misdirected: a redirect that is refused or leads nowhere
 //	other 4xx                     permanent
