@@ -46,8 +46,8 @@ var sentinels = [...]error{
 // goroutine, so the caller must recover. An error whose text is longer than 4 KiB is replaced by
 // one with the beginning of that text.
 //
-// If err holds a nil pointer, FaultOf panics, because its author meant to return nil. It also panics
-// if err wraps more than 100,000 others, as an error does that wraps itself.
+// If err holds a nil pointer, FaultOf panics, because its author meant to return nil. It also
+// panics if err wraps more than 100,000 others, as an error does that wraps itself.
 func FaultOf(err error) Fault {
 	if err == nil {
 		return Fault{}

@@ -15,8 +15,8 @@ import (
 
 // Fetch returns the result of a completed job, by the call that the Dialect's Fetch describes.
 // Without such a call, the error matches [errors.ErrUnsupported]. An answer of 202 or 206 has no
-// whole result and is a transient error. The caller must close the result, and can read it until ctx
-// ends. [WithMaxResult] bounds its size, and [AllowOrigin] allows other origins for it.
+// whole result and is a transient error. The caller must close the result, and can read it until
+// ctx ends. [WithMaxResult] bounds its size, and [AllowOrigin] allows other origins for it.
 func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	k, err := c.begin(ctx, nil)
 	if err != nil {
