@@ -333,5 +333,5 @@ func TestNewHTTPTakesAClientOfTheUsers(t *testing.T) {
 		})
 	}
 	_, err := jobstatus.NewHTTP("http://127.0.0.1", jobstatus.WithConcurrency(1000), jobstatus.WithREST(rest.WithRetries(-7)))
-	require.EqualError(t, err, "rest: WithRetries(-7): must be from 1 to 10, or NoRetries")
+	require.EqualError(t, err, "rest: WithRetries(-7): must be from 1 to 10, 0 for the default, or NoRetries")
 }
