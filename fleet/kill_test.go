@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -52,8 +53,11 @@ func init() { play = playRole }
 func playRole(role string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	if role == "server" || role == "replica" {
+	if isServer(role) {
 		return playServer(ctx)
+	}
+	if role == "loner" {
+		return playWorker(ctx, nil, role)
 	}
 	nc, err := connectTo(os.Getenv("FLEET_TEST_NATS"))
 	if err != nil {
@@ -88,9 +92,13 @@ func openOver(ctx context.Context, nc *nats.Conn, getenv func(key string) string
 	}
 	limit, _ := strconv.ParseFloat(getenv("FLEET_TEST_LIMIT"), 64)
 	replicas, _ := strconv.Atoi(getenv("FLEET_TEST_REPLICAS"))
+	partitions, err := strconv.Atoi(getenv("FLEET_TEST_PARTITIONS"))
+	if err != nil {
+		partitions = 32
+	}
 	for {
 		attempt, cancel := context.WithTimeout(ctx, 2*time.Second)
-		f, err := Open(attempt, js, Partitions(32), Lease(lease), RateLimit(limit), Replicas(replicas),
+		f, err := Open(attempt, js, Partitions(partitions), Lease(lease), RateLimit(limit), Replicas(replicas),
 			func(c *config) { c.ackWait = 3 * time.Second })
 		cancel()
 		if err == nil || ctx.Err() != nil {
@@ -99,6 +107,9 @@ func openOver(ctx context.Context, nc *nats.Conn, getenv func(key string) string
 		sleep(ctx, 100*time.Millisecond)
 	}
 }
+
+// isServer reports whether a role is a server's, which prints its addresses first.
+func isServer(role string) bool { return role == "server" || role == "replica" }
 
 // playServer is a server that listens on a loopback socket. It prints its address and, if it is one
 // of a cluster, the one for its peers.
@@ -126,6 +137,9 @@ func playServer(ctx context.Context) error {
 		return fmt.Errorf("the server did not start on port %d", port)
 	}
 	fmt.Println(s.Addr(), s.ClusterAddr())
+	if os.Getenv("FLEET_TEST_TELL") != "" {
+		tell(ctx, new(atomic.Int64), nil)
+	}
 	<-ctx.Done()
 	s.Shutdown()
 	s.WaitForShutdown()
@@ -144,14 +158,26 @@ func playConsumer(ctx context.Context, f *Fleet) error {
 	return nil
 }
 
-// playWorker watches jobs under the name of its role.
+// playWorker watches jobs under the name of its role. Without a fleet it watches jobs of its own.
 func playWorker(ctx context.Context, f *Fleet, role string) error {
-	t := httpClient{url: os.Getenv("FLEET_TEST_SERVICE"), owner: role}
-	w, err := jobstatus.New(t, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(10*time.Minute))
+	polls := new(atomic.Int64)
+	t := counting{httpClient{url: os.Getenv("FLEET_TEST_SERVICE"), owner: role}, polls}
+	pace, timeout := time.Second, 10*time.Minute
+	if os.Getenv("FLEET_TEST_QUIET") != "" {
+		t.Transport, pace, timeout = quiet{t.Transport}, time.Hour, jobstatus.Unlimited
+	}
+	w, err := jobstatus.New(t, jobstatus.WithBackoff(backoff.Constant(pace)), jobstatus.WithTimeout(timeout))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = w.Close() }()
+	if os.Getenv("FLEET_TEST_TELL") != "" {
+		go tell(ctx, polls, f)
+	}
+	if f == nil {
+		count, _ := strconv.Atoi(os.Getenv("FLEET_TEST_JOBS"))
+		return playLoner(ctx, w, count)
+	}
 	if skew, err := time.ParseDuration(os.Getenv("FLEET_TEST_SKEW")); err == nil {
 		f.engine = skewed{f.engine, skew}
 	}
@@ -222,7 +248,8 @@ func emptyTheatre(t *testing.T, takes func(id string) time.Duration, env ...stri
 	return th
 }
 
-// start starts a process. It is killed by the test's end.
+// start starts a process. It is killed by the test's end. line takes in what it prints, but for the
+// first line of a server.
 func (th *theatre) start(role string, line func(string), env ...string) *process {
 	th.t.Helper()
 	p := &process{Cmd: exec.Command(os.Args[0]), done: make(chan struct{}), env: env}
@@ -234,21 +261,20 @@ func (th *theatre) start(role string, line func(string), env ...string) *process
 	first := make(chan string, 1)
 	go func() {
 		defer close(p.done)
-		for in := bufio.NewScanner(out); in.Scan(); {
+		in := bufio.NewScanner(out)
+		if isServer(role) && in.Scan() {
+			first <- in.Text()
+		}
+		for in.Scan() {
 			if line != nil {
 				line(in.Text())
-				continue
-			}
-			select {
-			case first <- in.Text():
-			default:
 			}
 		}
 		_ = p.Wait()
 	}()
 	th.t.Cleanup(p.kill)
 	th.all = append(th.all, p)
-	if role == "server" || role == "replica" {
+	if isServer(role) {
 		select {
 		case p.said = <-first:
 		case <-p.done:
