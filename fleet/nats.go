@@ -48,6 +48,9 @@ type natsEngine struct {
 	name    string
 	log     *zap.Logger
 	ackWait time.Duration
+
+	partitions int
+	replays    replays
 }
 
 var _ engine = (*natsEngine)(nil)
@@ -148,6 +151,13 @@ func (n *natsEngine) last(ctx context.Context, filter string) (message, error) {
 }
 
 func (n *natsEngine) follow(ctx context.Context, f following, each func(message), caughtUp func()) error {
+	if p, ok := n.partitionOf(f); ok {
+		after, err := n.replay(ctx, p, each)
+		if err != nil {
+			return err
+		}
+		f.after = after
+	}
 	stream, prefix := n.streamOf(f.store), n.prefix(f.store)
 	consumer, err := n.follower(ctx, stream, f)
 	if err != nil {

@@ -35,7 +35,7 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 	if err := checkServer(ctx, js); err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
-	n := &natsEngine{js: js, name: c.name, log: c.logger, ackWait: c.ackWait}
+	n := &natsEngine{js: js, name: c.name, log: c.logger, ackWait: c.ackWait, partitions: c.partitions}
 	if err := n.openStream(ctx, c); err != nil {
 		return nil, fmt.Errorf("fleet: stream %s: %w", c.name, err)
 	}
