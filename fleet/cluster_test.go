@@ -111,10 +111,10 @@ func TestThreeReplicasLoseNothing(t *testing.T) {
 	submitted()
 	th.awaitEnds(jobs)
 	th.verdict(names)
-	require.Eventually(t, func() bool { return stored(t, f) == 0 }, guard, 100*time.Millisecond, "all is acknowledged")
+	th.awaitRemoval(f, names)
 	killTogether(c.replicas...)
 	c.restart()
-	assert.Zero(t, stored(t, f), "messages that came back")
+	th.checkRemoval(f)
 }
 
 // TestWhatSubmitStoredOutlivesThreeReplicas kills the leader of the stream while jobs are
