@@ -19,6 +19,9 @@ const (
 	// errCodeInFlight is the server's code for a conditional write whose predecessor is not
 	// replicated yet. Its outcome is open: ask again.
 	errCodeInFlight = 10164
+	// errCodeNonceInFlight is the server's code for a message whose nonce is that of one that is not
+	// replicated yet, as while the leader of a stream has no majority. Its outcome is open too.
+	errCodeNonceInFlight = 10158
 	// inFlightPause is the time until it is asked again.
 	inFlightPause = 20 * time.Millisecond
 	// requestTimeout limits one request to the server.
@@ -45,6 +48,9 @@ type natsEngine struct {
 	name    string
 	log     *zap.Logger
 	ackWait time.Duration
+
+	partitions int
+	replays    replays
 }
 
 var _ engine = (*natsEngine)(nil)
@@ -106,6 +112,8 @@ func (n *natsEngine) publish(ctx context.Context, m outgoing) (uint64, error) {
 			return 0, err
 		case api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence:
 			return 0, errTaken
+		case api.ErrorCode == errCodeNonceInFlight:
+			return 0, err
 		case api.ErrorCode != errCodeInFlight:
 			return 0, fmt.Errorf("%w: %w", errRefused, err)
 		}
@@ -143,6 +151,13 @@ func (n *natsEngine) last(ctx context.Context, filter string) (message, error) {
 }
 
 func (n *natsEngine) follow(ctx context.Context, f following, each func(message), caughtUp func()) error {
+	if p, ok := n.partitionOf(f); ok {
+		after, err := n.replay(ctx, p, each)
+		if err != nil {
+			return err
+		}
+		f.after = after
+	}
 	stream, prefix := n.streamOf(f.store), n.prefix(f.store)
 	consumer, err := n.follower(ctx, stream, f)
 	if err != nil {

@@ -133,6 +133,6 @@ func TestServersBefore212AreRefused(t *testing.T) {
 		"2.12.0": true, "2.12.15": true, "2.15.2": true, "3.0.0": true, "v2.12.1-beta": true,
 		"2.11.9": false, "2.9.0": false, "1.99.0": false, "": false, "x": false, "2": false, "2.x": false,
 	} {
-		assert.Equal(t, want, recent(version), version)
+		assert.Equal(t, want, recent(version, oldestServerMinor), version)
 	}
 }

@@ -35,14 +35,14 @@ func (th *theatre) settle(f *Fleet, names []string, n int) func() map[string]int
 	th.t.Helper()
 	owned := th.watchOwners(f)
 	th.awaitOwners(owned, n)
-	th.awaitPolls(names, time.Now(), 30*time.Second, func(string) bool { return true })
+	th.awaitPolls(names, time.Now(), func(string) bool { return true })
 	return owned
 }
 
 // awaitOwners waits until n workers own all partitions.
 func (th *theatre) awaitOwners(owned func() map[string]int, n int) {
 	th.t.Helper()
-	require.Eventually(th.t, func() bool { o := owned(); return len(o) == n && o[""] == 0 }, 30*time.Second, 10*time.Millisecond,
+	require.Eventually(th.t, func() bool { o := owned(); return len(o) == n && o[""] == 0 }, guard, 10*time.Millisecond,
 		"%d owners", n)
 }
 
@@ -83,12 +83,12 @@ func TestNobodyTakesOverWhileTheServerIsAway(t *testing.T) {
 	sleep(t.Context(), away)
 	back := time.Now()
 	th.start("server", nil)
-	th.awaitPolls(names, back, 30*time.Second, func(string) bool { return true })
+	th.awaitPolls(names, back, func(string) bool { return true })
 	moved, _ := th.turns(names, killed, never)
 	assert.Zero(t, moved, "jobs that changed their owner")
 	fenced := 0
 	for _, p := range th.service.all() {
-		if p.sent.After(killed.Add(3*testLease/2)) && p.sent.Before(back) {
+		if p.sent.After(killed.Add(2*testLease)) && p.sent.Before(back) {
 			fenced++
 		}
 	}
@@ -98,7 +98,7 @@ func TestNobodyTakesOverWhileTheServerIsAway(t *testing.T) {
 // proxy passes connections on to a server, or nothing.
 type proxy struct {
 	listener net.Listener
-	to       string
+	to       atomic.Pointer[string]
 	isCut    atomic.Bool
 	group    sync.WaitGroup
 	mu       sync.Mutex
@@ -109,7 +109,8 @@ func newProxy(t *testing.T, to string) *proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	p := &proxy{listener: l, to: to}
+	p := &proxy{listener: l}
+	p.lead(to)
 	p.group.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -123,9 +124,12 @@ func newProxy(t *testing.T, to string) *proxy {
 	return p
 }
 
+// lead has the connections that follow go to another server.
+func (p *proxy) lead(to string) { p.to.Store(&to) }
+
 // join connects a client with the server.
 func (p *proxy) join(c net.Conn) {
-	s, err := net.Dial("tcp", p.to)
+	s, err := net.Dial("tcp", *p.to.Load())
 	if err != nil {
 		_ = c.Close()
 		return
@@ -168,22 +172,11 @@ func (p *proxy) heal() {
 	p.drop()
 }
 
-// nats returns the address of the server.
-func (th *theatre) nats() string {
-	addr := ""
-	for _, kv := range th.env {
-		if v, ok := strings.CutPrefix(kv, "FLEET_TEST_NATS=nats://"); ok {
-			addr = v
-		}
-	}
-	return addr
-}
-
 // TestAWorkerCutOffFromTheServerAlone cuts a worker off that still reaches the service (fault 17).
 func TestAWorkerCutOffFromTheServerAlone(t *testing.T) {
 	t.Parallel()
 	th, _ := newTheatre(t, ever)
-	p := newProxy(t, th.nats())
+	p := newProxy(t, strings.TrimPrefix(th.getenv("FLEET_TEST_NATS"), "nats://"))
 	f := th.fleet()
 	names := jobIDs(200)
 	th.start("cut", nil, "FLEET_TEST_NATS=nats://"+p.listener.Addr().String())
@@ -193,14 +186,14 @@ func TestAWorkerCutOffFromTheServerAlone(t *testing.T) {
 	cut := time.Now()
 	p.isCut.Store(true)
 	th.awaitOwners(owned, 1)
-	th.awaitPolls(names, time.Now(), 30*time.Second, func(owner string) bool { return owner == "other" })
+	th.awaitPolls(names, time.Now(), func(owner string) bool { return owner == "other" })
 	sleep(t.Context(), longOr(20*time.Second, 0))
 	moved, most := th.turns(names, cut, never)
 	assert.Positive(t, moved, "jobs that were taken over")
 	assert.LessOrEqual(t, most, 1, "changes of the owner while it is cut off")
 	p.heal()
 	th.awaitOwners(owned, 2)
-	th.awaitPolls(names, time.Now(), 30*time.Second, func(string) bool { return true })
+	th.awaitPolls(names, time.Now(), func(string) bool { return true })
 	_, most = th.turns(names, cut, never)
 	assert.LessOrEqual(t, most, 2, "changes of the owner: there and back")
 }
@@ -218,11 +211,11 @@ func TestAWorkerThatStandsStill(t *testing.T) {
 	stopped := time.Now()
 	require.NoError(t, still.Process.Signal(syscall.SIGSTOP))
 	th.awaitOwners(owned, 1)
-	th.awaitPolls(names, time.Now(), 30*time.Second, func(owner string) bool { return owner == "other" })
+	th.awaitPolls(names, time.Now(), func(owner string) bool { return owner == "other" })
 	sleep(t.Context(), time.Until(stopped.Add(longOr(14*time.Second, 14*testLease/5))))
 	require.NoError(t, still.Process.Signal(syscall.SIGCONT))
 	th.awaitOwners(owned, 2)
-	th.awaitPolls(names, time.Now(), 30*time.Second, func(string) bool { return true })
+	th.awaitPolls(names, time.Now(), func(string) bool { return true })
 	// The signal takes a moment. A request that was under way then arrives when the process goes on.
 	underWay := func(p poll) bool {
 		return p.owner == "still" && p.at.After(stopped) && p.sent.Before(stopped.Add(100*time.Millisecond))
@@ -265,7 +258,8 @@ func TestTheRateLimitHoldsUnderKillAndJoin(t *testing.T) {
 		most = max(most, to-from+1)
 	}
 	t.Logf("%d requests, %d in a second at most, with a limit of %d", len(sent), most, limit)
-	assert.LessOrEqual(t, most, limit*102/100)
+	// A worker that has to wait for the machine sends what is due a little later, with what follows.
+	assert.LessOrEqual(t, most, longOr(limit*102/100, limit*120/100))
 	assert.Greater(t, most, limit/2, "the limit is used")
 }
 
@@ -290,7 +284,7 @@ func TestClocksAnHourApart(t *testing.T) {
 	early := th.start("early", nil, "FLEET_TEST_SKEW=1h")
 	th.start("late", nil, "FLEET_TEST_SKEW=-1h")
 	names := jobIDs(100)
-	timeout := longOr(30*time.Second, 5*time.Second)
+	timeout := longOr(30*time.Second, 12*time.Second)
 	owned := th.watchOwners(f)
 	th.awaitOwners(owned, 2)
 	all := make([]Job, len(names))
@@ -299,7 +293,8 @@ func TestClocksAnHourApart(t *testing.T) {
 	}
 	began := time.Now()
 	require.NoError(t, f.Submit(t.Context(), all...))
-	th.awaitPolls(names, began, timeout, func(string) bool { return true })
+	th.awaitPolls(names, began, func(string) bool { return true })
+	sleep(t.Context(), time.Until(began.Add(timeout*2/3)))
 	early.kill() // the late one goes on with the age of its jobs
 	for _, keys := range collect(t, f, len(names)) {
 		for _, end := range keys {
@@ -307,7 +302,7 @@ func TestClocksAnHourApart(t *testing.T) {
 		}
 	}
 	assert.Greater(t, time.Since(began), timeout)
-	assert.Less(t, time.Since(began), timeout+4*time.Second)
+	assert.Less(t, time.Since(began), longOr(timeout+4*time.Second, timeout*2/3+timeout), "a wait that begins anew would end later")
 }
 
 // TestAnOlderWorkerLeavesNewerMessagesAlone has processes meet messages of the next format.
@@ -315,34 +310,40 @@ func TestAnOlderWorkerLeavesNewerMessagesAlone(t *testing.T) {
 	t.Parallel()
 	th, _ := newTheatre(t, func(string) time.Duration { return 0 })
 	f := th.fleet()
-	newer := place{partition: 3, digest: digest{1}}
-	var seqs []uint64
-	for _, m := range []outgoing{
-		{subject: newer.subject("fw", submittedSuffix), data: []byte(`{"v":2,"ID":["newer"]}`)},
-		{subject: place{partition: 3, digest: digest{2}}.subject("fw", endedSuffix), data: []byte(`{"v":2,"of":"a text"}`)},
+	// One of each cannot be read at all, and one could be taken for an older one.
+	seqs := map[place]uint64{}
+	for i, m := range []struct{ suffix, data string }{
+		{submittedSuffix, `{"v":2,"ID":["newer"]}`},
+		{endedSuffix, `{"v":2,"of":"a text"}`},
+		{submittedSuffix, `{"v":2,"id":"newer"}`},
+		{endedSuffix, `{"v":2,"of":9999,"id":"newer","status":{}}`},
 	} {
-		m.always = true
-		seq, err := f.engine.publish(t.Context(), m)
+		p := place{partition: 3, digest: digest{byte(i)}}
+		seq, err := f.engine.publish(t.Context(), outgoing{subject: p.subject("fw", m.suffix), data: []byte(m.data), always: true})
 		require.NoError(t, err)
-		seqs = append(seqs, seq)
+		seqs[p] = seq
 	}
 	names := jobIDs(longOr(5000, 300))
 	w := th.worker()
 	th.consumer()
 	th.submit(f, names)
-	th.awaitEnds(len(names), 30*time.Second)
+	th.awaitEnds(len(names))
 	w.kill()
 	th.worker()
 	more := []string{"job-9998", "job-9999"}
 	th.submit(f, more)
-	th.awaitEnds(len(names)+len(more), 30*time.Second)
+	th.awaitEnds(len(names) + len(more))
 	th.verdict(slices.Concat(names, more))
-	require.Eventually(t, func() bool { return stored(t, f) == 2 }, 20*time.Second, 20*time.Millisecond)
-	for i, p := range []place{newer, {partition: 3, digest: digest{2}}} {
+	require.Eventually(t, func() bool { return stored(t, f) == uint64(len(seqs)) }, guard, 20*time.Millisecond)
+	for p, seq := range seqs {
 		last, err := f.engine.last(t.Context(), p.all("fw"))
 		require.NoError(t, err)
-		assert.Equal(t, seqs[i], last.seq)
+		assert.Equal(t, seq, last.seq)
 	}
+	assert.Empty(t, th.service.of("newer"))
+	n, err := f.engine.backlog(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 2, n, "newer ends wait for a newer consumer")
 }
 
 // TestAResultThatIsTooLargeForTheServer ends jobs whose result the server would refuse.

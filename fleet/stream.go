@@ -10,11 +10,16 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
 )
 
 const (
 	// oldestServer is the first version whose conditional writes can be relied on.
 	oldestServerMajor, oldestServerMinor = 2, 12
+	// sureServerMinor is the first version that brings no removed message back when it is killed.
+	// Older ones drop a block of a stream once it is empty, and with it the marks of what was removed
+	// from older blocks: see https://github.com/nats-io/nats-server/pull/7387.
+	sureServerMinor = 14
 	// memberTTL is when the server forgets the key of a member that is gone. Until then its last
 	// heartbeat tells until when its jobs were polled.
 	memberTTL = 24 * time.Hour
@@ -35,7 +40,11 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 	if err := checkServer(ctx, js); err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
-	n := &natsEngine{js: js, name: c.name, log: c.logger, ackWait: c.ackWait}
+	if version := js.Conn().ConnectedServerVersion(); !recent(version, sureServerMinor) {
+		c.logger.Warn("a NATS server before 2.14 that is killed can bring back jobs that have ended: they end again under their Key",
+			zap.String("version", version))
+	}
+	n := &natsEngine{js: js, name: c.name, log: c.logger, ackWait: c.ackWait, partitions: c.partitions}
 	if err := n.openStream(ctx, c); err != nil {
 		return nil, fmt.Errorf("fleet: stream %s: %w", c.name, err)
 	}
@@ -58,7 +67,7 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 // checkServer reports a server that a fleet cannot use.
 func checkServer(ctx context.Context, js jetstream.JetStream) error {
 	version := js.Conn().ConnectedServerVersion()
-	if !recent(version) {
+	if !recent(version, oldestServerMinor) {
 		return fmt.Errorf("the NATS server has version %q: want %d.%d or newer", version, oldestServerMajor, oldestServerMinor)
 	}
 	_, err := js.AccountInfo(ctx)
@@ -73,18 +82,18 @@ func checkServer(ctx context.Context, js jetstream.JetStream) error {
 	return nil
 }
 
-// recent reports whether a server's version is one that a fleet can use.
-func recent(version string) bool {
+// recent reports whether a server's version is 2.minor or newer.
+func recent(version string, minor int) bool {
 	words := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
 	if len(words) < 2 {
 		return false
 	}
-	major, err1 := strconv.Atoi(words[0])
-	minor, err2 := strconv.Atoi(words[1])
+	first, err1 := strconv.Atoi(words[0])
+	second, err2 := strconv.Atoi(words[1])
 	if err1 != nil || err2 != nil {
 		return false
 	}
-	return major > oldestServerMajor || major == oldestServerMajor && minor >= oldestServerMinor
+	return first > oldestServerMajor || first == oldestServerMajor && second >= minor
 }
 
 // streamConfig is the configuration of the stream of the jobs. It bounds nothing: a message that
