@@ -109,7 +109,7 @@ func (t told) perPoll() float64 { return float64(t.cpu) / float64(t.polls) }
 // TestFiguresOfProcesses prints figures of docs/fleet.md for which a process is measured alone.
 func TestFiguresOfProcesses(t *testing.T) {
 	if !*figures {
-		t.Skip("figures: pass -figures")
+		t.Parallel()
 	}
 	t.Run("idle", figureIdle)
 	t.Run("poll", figurePoll)
@@ -131,10 +131,10 @@ func figureIdle(t *testing.T) {
 	}
 	th.start("consumer", nil)
 	th.awaitOwners(th.watchOwners(f), 3)
-	time.Sleep(10 * time.Second)
-	const length = time.Minute
+	sleep(t.Context(), figureOr(10*time.Second, 0))
+	length := figureOr(time.Minute, time.Second)
 	before := server.now()
-	time.Sleep(length)
+	sleep(t.Context(), length)
 	t.Logf("an idle fleet of three workers and a consumer: the server takes %.2f %% of a core",
 		100*server.now().since(before).cpu.Seconds()/length.Seconds())
 }
@@ -142,7 +142,7 @@ func figureIdle(t *testing.T) {
 // figurePoll prints what a poll costs a worker of a fleet, and one without. Both work at the same
 // time, so that what else the machine does hits both.
 func figurePoll(t *testing.T) {
-	const count, rounds = 2000, 12
+	count, rounds := figureOr(2000, 50), figureOr(12, 1)
 	th := emptyTheatre(t, ever, asDefault...)
 	th.env = append(th.env, "FLEET_TEST_DIR="+t.TempDir())
 	th.start("server", nil)
@@ -151,12 +151,13 @@ func figurePoll(t *testing.T) {
 	var with, without gauge
 	th.start("worker-1", with.read)
 	th.start("loner", without.read, "FLEET_TEST_JOBS="+strconv.Itoa(count))
-	require.Eventually(t, func() bool { return with.now().pending == count && without.now().polls > count }, guard, 100*time.Millisecond)
-	time.Sleep(5 * time.Second)
+	require.Eventually(t, func() bool { return with.now().pending == count && without.now().polls > int64(count) }, guard, 100*time.Millisecond)
+	window := figureOr(5*time.Second, time.Second)
+	sleep(t.Context(), window)
 	var ratios, costs []float64
 	for range rounds {
 		before, beforeAlone := with.now(), without.now()
-		time.Sleep(5 * time.Second)
+		sleep(t.Context(), window)
 		cost, alone := with.now().since(before).perPoll(), without.now().since(beforeAlone).perPoll()
 		ratios, costs = append(ratios, cost/alone), append(costs, cost)
 	}
@@ -169,7 +170,7 @@ func figurePoll(t *testing.T) {
 // figureTakeOver prints how long it takes to take over half of a million jobs of a worker that is
 // killed.
 func figureTakeOver(t *testing.T) {
-	count := *figureJobs
+	count := figureOr(*figureJobs, 200)
 	th := emptyTheatre(t, ever, append(asDefault, "FLEET_TEST_QUIET=1")...)
 	th.env = append(th.env, "FLEET_TEST_DIR="+t.TempDir())
 	var server gauge
@@ -184,7 +185,7 @@ func figureTakeOver(t *testing.T) {
 		require.Eventually(t, func() bool { return victim.now().pending+heir.now().pending == count }, 2*guard, 100*time.Millisecond)
 	})
 	t.Logf("two workers watch all after %.1f s", took.Seconds())
-	time.Sleep(10 * time.Second)
+	sleep(t.Context(), figureOr(10*time.Second, 0))
 	had := victim.now().pending
 	heirBefore, serverBefore := heir.now(), server.now()
 	killed := time.Now()

@@ -701,20 +701,14 @@ func unended(t *testing.T, f *Fleet) int {
 	return n
 }
 
-// TestNothingIsLostWhenAllIsKilled kills the server, a worker and a consumer while jobs are
+// TestNothingIsLostWhenAllAreKilled kills the server, a worker and a consumer while jobs are
 // submitted (fault 32).
-func TestNothingIsLostWhenAllIsKilled(t *testing.T) {
+func TestNothingIsLostWhenAllAreKilled(t *testing.T) {
 	t.Parallel()
-	storm(t, 1500, 1, 6*time.Second)
-}
-
-// TestLongStorm is the same with more of all.
-func TestLongStorm(t *testing.T) {
-	if !*long {
-		t.Skip("long: pass -long")
-	}
-	for i := range *longRuns {
-		t.Run(strconv.Itoa(i), func(t *testing.T) { storm(t, *longJobs, 3, 30*time.Second) })
+	for i := range longOr(*longRuns, 1) {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			storm(t, longOr(*longJobs, 1500), longOr(3, 1), longOr(30*time.Second, 6*time.Second))
+		})
 	}
 }
 

@@ -84,20 +84,3 @@ func total(to map[string]float64) (sum float64) {
 	}
 	return sum
 }
-
-// usage is how many requests a worker makes. It knows no clock.
-type usage struct {
-	requests uint64
-	at       time.Time
-	last     float64 // a second, since the measurement before
-	mean     float64 // a second, of the last few
-}
-
-// measure takes in how many requests were made in all until now.
-func (u *usage) measure(requests uint64, now time.Time) {
-	if took := now.Sub(u.at).Seconds(); !u.at.IsZero() && took > 0 {
-		u.last = float64(requests-u.requests) / took
-		u.mean += (u.last - u.mean) / 4
-	}
-	u.requests, u.at = requests, now
-}

@@ -81,9 +81,7 @@ type worker struct {
 	deadline time.Time // of leaving
 	cause    error     // why it leaves, if not for the end of ctx
 
-	rate    float64 // the number of partitions that the rate limit is set for
-	lending lending
-	usage   usage
+	part    part
 	recall  bool         // nothing is lent, as a partition is to be given up
 	told    bool         // a heartbeat has said that it leaves
 	offset  atomic.Int64 // server's clock less this process's; any goroutine
@@ -114,7 +112,7 @@ func (f *Fleet) Run(ctx context.Context, w *jobstatus.Watcher) error {
 		f: f, w: w, name: nuid.Next(), life: life,
 		events: make(chan func()), gone: make(chan struct{}),
 		contact: contact{most: 3 * f.lease / beats / 2}, slots: make([]slot, f.partitions),
-		sent: map[uint64]sending{}, began: map[int]time.Time{}, storing: make(chan struct{}, storing),
+		part: part{rate: f.rate, partitions: float64(f.partitions)}, sent: map[uint64]sending{}, began: map[int]time.Time{}, storing: make(chan struct{}, storing),
 	}
 	r.log = f.log.With(zap.String("worker", r.name))
 	r.touch = time.Now()
@@ -229,7 +227,7 @@ func (r *worker) memberChanged(m message, old bool) {
 		r.server = m.at
 		r.contact.beat(now)
 		r.cameBack(h.N)
-		r.lending.cameBack(h.N, now.Add(validity(r.f.lease)+r.f.lease/10))
+		r.part.lending.cameBack(h.N, now.Add(validity(r.f.lease)+r.f.lease/10))
 		if s, ok := r.sent[m.seq]; ok {
 			// The server stored it between the two.
 			r.offset.Store(int64(m.at.Sub(s.began.Add(s.stored.Sub(s.began) / 2))))
@@ -308,7 +306,7 @@ func (r *worker) step(now time.Time) {
 	ready := r.studied && r.replayed == 2 && !r.server.IsZero() && !fenced && !r.leaving
 	living := r.roster.living(r.dead)
 	r.f.counts.workers.Store(int64(len(living)))
-	lent := r.lending.reserved(now) > 0
+	lent := r.part.lending.reserved(now) > 0
 	recall := r.leaving
 	for p := range r.slots {
 		s := &r.slots[p]
@@ -370,7 +368,7 @@ func (r *worker) beat(now time.Time) {
 	h := heartbeat{Format: format, Lease: r.f.lease, N: r.count}
 	h.Short, h.Loans = r.lend(now)
 	r.limit(now) // before anybody hears of the loans
-	h.Left = r.leaving && r.lending.reserved(now) == 0
+	h.Left = r.leaving && r.part.lending.reserved(now) == 0
 	r.told = h.Left
 	data := encode(h)
 	r.group.Go(func() {
@@ -517,42 +515,29 @@ func (r *worker) running() (n int) {
 	return n
 }
 
-// lend returns what a heartbeat at now says of the rate limit: whether the worker needs more than
-// its own part, and what it lends to those that do.
+// lend returns what the heartbeat that sets out at now says of the rate limit.
 func (r *worker) lend(now time.Time) (short bool, loans map[string]float64) {
-	n := float64(r.running())
-	if r.f.rate == 0 || n == 0 {
+	if r.f.rate == 0 {
 		return false, nil
 	}
-	r.usage.measure(r.w.Stats().Requests, now)
-	used := max(r.usage.last, r.usage.mean) / (r.f.rate / float64(len(r.slots)))
+	var to []string
 	if !r.recall && !r.leaving {
-		loans = r.lending.offer(n, used, r.roster.short(r.name), now)
-		r.lending.send(r.count, loans)
+		to = r.roster.short(r.name)
 	}
-	return used >= n*9/10, loans
+	return r.part.lend(r.count, r.running(), r.w.Stats().Requests, to, now)
 }
 
-// limit gives the Watcher its part of the rate limit: that of its partitions, less what is lent to
-// others, and what others lend. It is lowered before a partition is given up or lent, and raised
-// after one was claimed, so that the parts never exceed the whole.
+// limit gives the Watcher its part of the rate limit. It is lowered before a partition is given up
+// or lent, and raised after one was claimed, so that the parts never exceed the whole.
 func (r *worker) limit(now time.Time) {
-	if r.f.rate == 0 {
-		return
-	}
-	n := float64(r.running())
-	if n == 0 {
-		return // nothing is polled, and a limit of 0 is none
-	}
-	parts := max(n-r.lending.reserved(now), n/64)
+	borrowed := 0.0
 	if !r.server.IsZero() {
-		parts += r.roster.lent(r.name, now, r.local)
+		borrowed = r.roster.lent(r.name, now, r.local)
 	}
-	if math.Abs(parts-r.rate) < 1e-9 {
+	limit, changed := r.part.limit(r.running(), borrowed, now)
+	if !changed {
 		return
 	}
-	r.rate = parts
-	limit := r.f.rate * parts / float64(len(r.slots))
 	r.setRate(limit)
 	if err := r.w.SetRateLimit(limit, 1); err != nil {
 		r.log.Error("set the rate limit", zap.Error(err))

@@ -52,7 +52,8 @@ const (
 	// Wait is the wait before the next poll. Changed reports whether consumers get the Status.
 	Answered
 	// WatchEnded means that a watch ended. If the job's terminal Status ended it, Err is nil.
-	// Otherwise Err is the reason.
+	// Otherwise Err is the reason. The wait for the job does not wait for the Observer, and may
+	// return first. Close waits for Events as it waits for polls.
 	WatchEnded
 	// Notified means that a notification changed what is known of one pending job: Status. If that is
 	// terminal, WatchEnded follows.

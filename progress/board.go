@@ -32,6 +32,7 @@ type Board struct {
 	stats   func() jobstatus.Stats
 	rows    rows
 	blocked blocked
+	tally   tally
 }
 
 var _ observe.Observer = (*Board)(nil)
@@ -127,6 +128,7 @@ func (b *Board) begin(w Waiter) (end func()) {
 		b.life.Lock()
 		defer b.life.Unlock()
 		if b.endCall() {
+			b.settle()
 			b.stop()
 		}
 	}
@@ -144,6 +146,7 @@ func (b *Board) beginCall(w Waiter) (first bool) {
 		return false
 	}
 	b.began, b.totals = time.Now(), Totals{Total: b.total}
+	b.tally.begin()
 	return true
 }
 
@@ -179,6 +182,7 @@ func (b *Board) ended(st jobstatus.Status, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.totals.add(st, err)
+	b.tally.result(err)
 }
 
 // Totals returns the figures of the call in progress, or of the last one.
@@ -218,6 +222,7 @@ func (b *Board) Observe(ctx context.Context, e *observe.Event) context.Context {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	began := b.blocked.observe(e)
+	defer b.tally.observe(e)
 	if b.view != nil {
 		b.rows.observe(e)
 		if began {

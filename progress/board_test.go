@@ -69,6 +69,42 @@ func TestTotalsCountEachWayToEnd(t *testing.T) {
 	})
 }
 
+// late is an Observer that passes events on only once the wait has returned.
+type late struct{ to observe.Observer }
+
+func (l late) Observe(ctx context.Context, e *observe.Event) context.Context {
+	if e.Kind == observe.WatchEnded {
+		time.Sleep(settles / 2)
+	}
+	return l.to.Observe(ctx, e)
+}
+
+// An Observer hears of the end of a watch after the wait has returned, if it is slow.
+func TestAJobWhoseEventIsLateHasItsLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		board := New(&out)
+		service, err := mock.NewService(mock.Job("broken", mock.Failed("the disk is full")))
+		require.NoError(t, err)
+		w, err := jobstatus.New(&mock.Transport{Service: service}, jobstatus.WithObserver(late{board}))
+		require.NoError(t, err)
+		defer w.Close()
+		began := time.Now()
+		for range board.WaitForJobs(t.Context(), w, slices.Values([]string{"broken"})) {
+			assert.Zero(t, time.Since(began), "the wait does not wait for the Observer")
+		}
+		assert.Regexp(t, `(?m)^broken +failed .*  "the disk is full"$`, out.String())
+		assert.Equal(t, settles/2, time.Since(began))
+
+		out.Reset()
+		began = time.Now()
+		for range board.WaitForJobs(t.Context(), w, slices.Values([]string{".."})) {
+		}
+		assert.Zero(t, time.Since(began), "no event is awaited for a job that was not polled")
+	})
+}
+
 // A call that ends before its sequence has one result more, which is no job's.
 func TestTotalsLeaveOutTheEndOfTheCallItself(t *testing.T) {
 	t.Parallel()

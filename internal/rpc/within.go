@@ -11,8 +11,8 @@ import (
 // errElapsed is the error of within when its time has elapsed.
 var errElapsed = errors.New("the time has elapsed")
 
-// within calls f with a context that is canceled after d. The time is that of the Host in ctx.
-// within returns the error of f, or errElapsed if the time elapsed before f returned.
+// within calls f with a context that it cancels after d, on the clock of the Host in ctx. It
+// returns the error of f, or errElapsed if d passed before f returned.
 func within(ctx context.Context, d time.Duration, f func(ctx context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	slept := make(chan struct{})

@@ -164,7 +164,7 @@ func (a *answer) seeOther(s *transport.Status) error {
 	named := a.Answer.Header.Get("Location")
 	ref, err := a.template.Reference(named, &a.Request.URL)
 	if err == nil {
-		err = a.isNoResult(named, ref)
+		err = a.checkResult(named, ref)
 	}
 	if err != nil {
 		return a.Fail(transport.Misdirected, err)
@@ -177,8 +177,9 @@ func (a *answer) seeOther(s *transport.Status) error {
 	return nil
 }
 
-// isNoResult returns what is wrong with a Location, which is kept as ref, as that of a result.
-func (a *answer) isNoResult(named, ref string) error {
+// checkResult returns an error if a redirect does not lead to a result. The Location of the answer
+// is named, and ref is the reference that a Status would have for it.
+func (a *answer) checkResult(named, ref string) error {
 	u, err := url.Parse(ref)
 	if err != nil {
 		return err
