@@ -11,7 +11,8 @@ import (
 )
 
 // Guard is how long a [Clock] waits, in real time, while work is in progress and nothing changes.
-// After that it fails the test. On a busy machine it waits for up to twelve times as long.
+// After that it fails the test. It waits for up to twelve times as long on a busy machine, and
+// beside work that may belong to other tests.
 const Guard = quiet.Guard
 
 // A vigil watches whether the work in progress still changes.

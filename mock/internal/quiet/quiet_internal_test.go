@@ -153,6 +153,30 @@ func TestAVigilTakesItsTime(t *testing.T) {
 	}
 }
 
+// A hundred looks in a Guard end a vigil, unless what they saw may belong to other tests.
+func TestAVigilIsOverOnceEnoughLooksSayNothingNew(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for name, c := range map[string]struct {
+		saw  Stillness
+		ends time.Duration
+	}{
+		"all is still":                       {Stillness{Quiet: true}, Guard},
+		"the test's own goes on":             {Stillness{Own: true, Moving: make([]Goroutine, 1)}, Guard},
+		"others go on":                       {Stillness{}, Guard},
+		"what may be the test's own goes on": {Stillness{Moving: make([]Goroutine, 1)}, 12 * Guard},
+	} {
+		v := NewWatch(Usual, now)
+		over := time.Duration(0)
+		for !v.IsOver(now.Add(over)) {
+			over += Guard / busyLooks
+			v.Looked()
+			v.See(c.saw, now.Add(over))
+		}
+		assert.Equal(t, c.ends, over, name)
+	}
+}
+
 func TestASnapshotFindsTheCaller(t *testing.T) {
 	t.Parallel()
 	all, ok := Snapshot()
