@@ -418,15 +418,15 @@ func (l limits) apply(opts []WatchOption) (timeline.Limits, error) {
 	return resolved, errors.Join(c.List...)
 }
 
-// ended returns the status that opts name with From, if it is the end of the job with an id.
-func ended(id string, opts []WatchOption) *Status {
+// end returns the terminal status that opts name with From, or nil.
+func end(opts []WatchOption) *Status {
 	var c watchConfig
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&c)
 		}
 	}
-	if c.first == nil || !c.first.State.Terminal() || c.first.ID != "" && c.first.ID != id {
+	if c.first == nil || !c.first.State.Terminal() {
 		return nil
 	}
 	return c.first

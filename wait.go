@@ -16,10 +16,14 @@ import (
 // ctx has ended before the call, the error is a WaitError too. Any other error, such as
 // [ErrNotFound], means that no further poll would help.
 func (w *Watcher) WaitForJob(ctx context.Context, id string, opts ...WatchOption) (Status, error) {
-	for st, err := range w.follow(ctx, id, false, opts) {
-		return st, err
+	c, err := w.newConsumer(ctx, false, opts)
+	if err != nil {
+		return Status{ID: id}, watchError(id, err)
 	}
-	panic("jobstatus: a wait without a result")
+	defer c.Leave()
+	c.Join(ctx, id, end(opts))
+	r, _ := c.Await(ctx, nil, nil)
+	return r.Status, resultError(r)
 }
 
 // WaitForJobWithUpdates is like [Watcher.WaitForJob], and also sends each update to a channel. An
@@ -41,12 +45,7 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 	}
 	defer c.Leave()
 	began := w.clock.Now()
-	if first := ended(id, opts); first != nil {
-		r := &timeline.Result{Status: *first, End: timeline.Ended}
-		c.Offer(ctx, updates, &r.Status, began)
-		return r.Status, resultError(r)
-	}
-	c.Join(ctx, timeline.Job{ID: id})
+	c.Join(ctx, id, end(opts))
 	var out chan<- Status // updates, while there is one to send
 	var newest *Status
 	for {
@@ -72,22 +71,14 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 // Polls never wait for the body of the loop. A slow body misses updates in between, but not the
 // newest one.
 func (w *Watcher) Updates(ctx context.Context, id string, opts ...WatchOption) iter.Seq2[Status, error] {
-	return w.follow(ctx, id, true, opts)
-}
-
-func (w *Watcher) follow(ctx context.Context, id string, updates bool, opts []WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
-		c, err := w.newConsumer(ctx, updates, opts)
+		c, err := w.newConsumer(ctx, true, opts)
 		if err != nil {
 			yield(Status{ID: id}, watchError(id, err))
 			return
 		}
 		defer c.Leave()
-		if first := ended(id, opts); first != nil {
-			yield(*first, resultError(&timeline.Result{Status: *first, End: timeline.Ended}))
-			return
-		}
-		c.Join(ctx, timeline.Job{ID: id})
+		c.Join(ctx, id, end(opts))
 		for more := true; more; {
 			r, _ := c.Await(ctx, nil, nil)
 			more = yield(r.Status, resultError(r)) && r.End == timeline.Update

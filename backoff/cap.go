@@ -17,7 +17,7 @@ import (
 // Zero and negative values mean no cap. Validate reports a negative cap, a cap below the first
 // wait, and a cap below a [Floor] within.
 func Cap(s Strategy, longest time.Duration) Strategy {
-	return decorated(s, capped{inner{"Cap", s}, longest})
+	return decorated(s, &capped{inner{"Cap", s}, longest})
 }
 
 type capped struct {
@@ -25,19 +25,19 @@ type capped struct {
 	longest time.Duration
 }
 
-func (c capped) Next(p Poll) time.Duration {
-	return min(c.next(p), orDefault(c.longest, math.MaxInt64))
+func (c *capped) Next(p Poll) time.Duration {
+	return min(c.next(&p), orDefault(c.longest, math.MaxInt64))
 }
 
-func (c capped) bounds(p Poll) (least, most time.Duration) {
-	least, most = c.inner.bounds(p)
+func (c *capped) bounds(p Poll) (least, most time.Duration) {
+	least, most = c.inner.bounds(&p)
 	longest := orDefault(c.longest, math.MaxInt64)
 	return min(least, longest), min(most, longest)
 }
 
-func (c capped) Validate() error {
+func (c *capped) Validate() error {
 	err := errors.Join(notNegative("Cap", "longest", c.longest), c.inner.Validate())
-	least, _ := c.inner.bounds(Poll{Attempt: 1})
+	least, _ := c.inner.bounds(&Poll{Attempt: 1})
 	if s, ok := c.Strategy.(interface{ first() time.Duration }); ok {
 		least = s.first()
 	}
@@ -57,7 +57,7 @@ func (c capped) Validate() error {
 // Zero and negative values mean no floor. Validate reports a negative floor and a floor above a
 // [Cap] within.
 func Floor(s Strategy, shortest time.Duration) Strategy {
-	return decorated(s, floored{inner{"Floor", s}, shortest})
+	return decorated(s, &floored{inner{"Floor", s}, shortest})
 }
 
 type floored struct {
@@ -65,24 +65,24 @@ type floored struct {
 	shortest time.Duration
 }
 
-func (f floored) Next(p Poll) time.Duration {
+func (f *floored) Next(p Poll) time.Duration {
 	if p.Attempt <= 0 {
-		return f.next(p)
+		return f.next(&p)
 	}
-	return max(f.next(p), f.shortest)
+	return max(f.next(&p), f.shortest)
 }
 
-func (f floored) bounds(p Poll) (least, most time.Duration) {
-	least, most = f.inner.bounds(p)
+func (f *floored) bounds(p Poll) (least, most time.Duration) {
+	least, most = f.inner.bounds(&p)
 	if p.Attempt <= 0 {
 		return least, most
 	}
 	return max(least, f.shortest), max(most, f.shortest)
 }
 
-func (f floored) Validate() error {
+func (f *floored) Validate() error {
 	err := errors.Join(notNegative("Floor", "shortest", f.shortest), f.inner.Validate())
-	if _, most := f.inner.bounds(Poll{Attempt: 1}); f.shortest > most {
+	if _, most := f.inner.bounds(&Poll{Attempt: 1}); f.shortest > most {
 		err = errors.Join(err, fmt.Errorf("backoff: Floor: shortest %v: is above the cap within, %v", f.shortest, most))
 	}
 	return err

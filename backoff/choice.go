@@ -89,9 +89,9 @@ type choice struct {
 	wrong error                     // about what is chosen by
 }
 
-func (c choice) Next(p Poll) time.Duration { return c.all[c.index(p)].next(p) }
+func (c choice) Next(p Poll) time.Duration { return c.all[c.index(p)].next(&p) }
 
-func (c choice) bounds(p Poll) (least, most time.Duration) { return c.all[c.index(p)].bounds(p) }
+func (c choice) bounds(p Poll) (least, most time.Duration) { return c.all[c.index(p)].bounds(&p) }
 
 func (c choice) Validate() error {
 	errs := []error{c.wrong}

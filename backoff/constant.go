@@ -16,20 +16,20 @@ const DefaultInterval = time.Second
 //	wait     0  5s  5s  5s
 //
 // Zero means [DefaultInterval]. So does a negative value, which Validate reports.
-func Constant(d time.Duration) Strategy { return constant{d} }
+func Constant(d time.Duration) Strategy { return &constant{d} }
 
 type constant struct{ d time.Duration }
 
-func (c constant) Next(p Poll) time.Duration {
+func (c *constant) Next(p Poll) time.Duration {
 	if p.Attempt <= 0 {
 		return 0
 	}
 	return c.first()
 }
 
-func (c constant) first() time.Duration { return orDefault(c.d, DefaultInterval) }
+func (c *constant) first() time.Duration { return orDefault(c.d, DefaultInterval) }
 
-func (c constant) Validate() error { return notNegative("Constant", "d", c.d) }
+func (c *constant) Validate() error { return notNegative("Constant", "d", c.d) }
 
 // orDefault returns d, or otherwise if d is zero or negative.
 func orDefault(d, otherwise time.Duration) time.Duration {

@@ -15,14 +15,14 @@ type inner struct {
 	Strategy
 }
 
-func (i inner) next(p Poll) time.Duration {
+func (i *inner) next(p *Poll) time.Duration {
 	if i.Strategy == nil {
-		return constant{}.Next(p)
+		return (&constant{}).Next(*p)
 	}
-	return max(i.Strategy.Next(p), 0)
+	return max(i.Strategy.Next(*p), 0)
 }
 
-func (i inner) Validate() error {
+func (i *inner) Validate() error {
 	if i.Strategy == nil {
 		return errors.New("backoff: " + i.of + ": the Strategy within is nil")
 	}
@@ -33,9 +33,9 @@ func (i inner) Validate() error {
 }
 
 // bounds returns the bounds that the Strategy within sets to its answer to p, if it has any.
-func (i inner) bounds(p Poll) (least, most time.Duration) {
+func (i *inner) bounds(p *Poll) (least, most time.Duration) {
 	if b, ok := i.Strategy.(bounded); ok {
-		return b.bounds(p)
+		return b.bounds(*p)
 	}
 	return 0, math.MaxInt64
 }

@@ -23,7 +23,7 @@ import (
 // cuts waits off at the cap, so most of them end up on it. This one draws from the range below the
 // cap.
 func DecorrelatedJitter(base, longest time.Duration, opts ...JitterOption) Strategy {
-	return decorrelated{base, longest, newSeed(opts)}
+	return &decorrelated{base, longest, newSeed(opts)}
 }
 
 type decorrelated struct {
@@ -31,20 +31,20 @@ type decorrelated struct {
 	seed          uint64
 }
 
-func (d decorrelated) Next(p Poll) time.Duration {
+func (d *decorrelated) Next(p Poll) time.Duration {
 	if p.Attempt <= 0 {
 		return 0
 	}
 	least, most := d.bounds(p)
-	return between(least, min(times(max(p.Previous, least), 3), most), d.seed, p)
+	return between(least, min(times(max(p.Previous, least), 3), most), d.seed, &p)
 }
 
-func (d decorrelated) bounds(Poll) (least, most time.Duration) {
+func (d *decorrelated) bounds(Poll) (least, most time.Duration) {
 	most = orDefault(d.longest, math.MaxInt64)
 	return min(orDefault(d.base, DefaultBase), most), most
 }
 
-func (d decorrelated) Validate() error {
+func (d *decorrelated) Validate() error {
 	const of = "DecorrelatedJitter"
 	err := errors.Join(notNegative(of, "base", d.base), notNegative(of, "longest", d.longest))
 	if d.longest > 0 && d.base > d.longest {

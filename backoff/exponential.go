@@ -27,14 +27,14 @@ const (
 // The wait before attempt n is base * factor^(n-1), at most the longest [time.Duration]. Zero means
 // [DefaultBase] and [DefaultFactor]. So do impossible values, which Validate reports: a negative
 // base, and a factor below 1, infinite or NaN.
-func Exponential(base time.Duration, factor float64) Strategy { return exponential{base, factor} }
+func Exponential(base time.Duration, factor float64) Strategy { return &exponential{base, factor} }
 
 type exponential struct {
 	base   time.Duration
 	factor float64
 }
 
-func (e exponential) Next(p Poll) time.Duration {
+func (e *exponential) Next(p Poll) time.Duration {
 	if p.Attempt <= 0 {
 		return 0
 	}
@@ -45,9 +45,9 @@ func (e exponential) Next(p Poll) time.Duration {
 	return times(e.first(), math.Pow(factor, float64(p.Attempt-1)))
 }
 
-func (e exponential) first() time.Duration { return orDefault(e.base, DefaultBase) }
+func (e *exponential) first() time.Duration { return orDefault(e.base, DefaultBase) }
 
-func (e exponential) Validate() error {
+func (e *exponential) Validate() error {
 	err := notNegative("Exponential", "base", e.base)
 	if e.factor != 0 && (!(e.factor >= 1) || math.IsInf(e.factor, 1)) {
 		err = errors.Join(err, fmt.Errorf("backoff: Exponential: factor %v: must be finite and at least 1", e.factor))

@@ -16,11 +16,11 @@ import (
 // The waits are as in github.com/sethvargo/go-retry v0.5.0 (backoff_fibonacci.go), at most the
 // longest [time.Duration]. Zero means [DefaultBase]. So does a negative value, which Validate
 // reports.
-func Fibonacci(base time.Duration) Strategy { return fibonacci{base} }
+func Fibonacci(base time.Duration) Strategy { return &fibonacci{base} }
 
 type fibonacci struct{ base time.Duration }
 
-func (f fibonacci) Next(p Poll) time.Duration {
+func (f *fibonacci) Next(p Poll) time.Duration {
 	if p.Attempt <= 0 {
 		return 0
 	}
@@ -34,6 +34,6 @@ func (f fibonacci) Next(p Poll) time.Duration {
 	return d
 }
 
-func (f fibonacci) first() time.Duration { return orDefault(f.base, DefaultBase) }
+func (f *fibonacci) first() time.Duration { return orDefault(f.base, DefaultBase) }
 
-func (f fibonacci) Validate() error { return notNegative("Fibonacci", "base", f.base) }
+func (f *fibonacci) Validate() error { return notNegative("Fibonacci", "base", f.base) }

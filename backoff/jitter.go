@@ -40,7 +40,7 @@ func newSeed(opts []JitterOption) (seed uint64) {
 // A draw is a function of the seed, Key and Attempt, so a schedule is reproducible. A wait of zero
 // stays zero, and no other wait becomes zero.
 func Jitter(s Strategy, share float64, opts ...JitterOption) Strategy {
-	j := jitter{inner: inner{"Jitter", s}, seed: newSeed(opts), down: share, up: share}
+	j := &jitter{inner: inner{"Jitter", s}, seed: newSeed(opts), down: share, up: share}
 	return decorated(s, j)
 }
 
@@ -53,7 +53,7 @@ func Jitter(s Strategy, share float64, opts ...JitterOption) Strategy {
 //
 // Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 func EqualJitter(s Strategy, opts ...JitterOption) Strategy {
-	return decorated(s, jitter{inner: inner{"EqualJitter", s}, seed: newSeed(opts), down: 0.5})
+	return decorated(s, &jitter{inner: inner{"EqualJitter", s}, seed: newSeed(opts), down: 0.5})
 }
 
 // FullJitter draws each wait from zero to its full length. Choose it for the recovery from an
@@ -66,7 +66,7 @@ func EqualJitter(s Strategy, opts ...JitterOption) Strategy {
 //
 // Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 func FullJitter(s Strategy, opts ...JitterOption) Strategy {
-	return decorated(s, jitter{inner: inner{"FullJitter", s}, seed: newSeed(opts), down: 1})
+	return decorated(s, &jitter{inner: inner{"FullJitter", s}, seed: newSeed(opts), down: 1})
 }
 
 // jitter draws each wait from a share below it to a share above it.
@@ -76,8 +76,8 @@ type jitter struct {
 	down, up float64
 }
 
-func (j jitter) Next(p Poll) time.Duration {
-	d := j.next(p)
+func (j *jitter) Next(p Poll) time.Duration {
+	d := j.next(&p)
 	if d == 0 {
 		return 0
 	}
@@ -86,14 +86,14 @@ func (j jitter) Next(p Poll) time.Duration {
 	if over := up - (most - d); over > 0 {
 		low, up = low-over, up-over
 	}
-	return between(max(low, least, 1), d+up, j.seed, p)
+	return between(max(low, least, 1), d+up, j.seed, &p)
 }
 
-func (j jitter) bounds(p Poll) (least, most time.Duration) {
-	return j.inner.bounds(p)
+func (j *jitter) bounds(p Poll) (least, most time.Duration) {
+	return j.inner.bounds(&p)
 }
 
-func (j jitter) Validate() error {
+func (j *jitter) Validate() error {
 	err := j.inner.Validate()
 	if share := max(j.down, j.up); !(share >= 0 && share <= 1) {
 		err = errors.Join(fmt.Errorf("backoff: %s: share %v: must be from 0 to 1", j.of, share), err)
@@ -110,9 +110,9 @@ func part(d time.Duration, share float64) time.Duration {
 }
 
 // between draws a wait from low to high.
-func between(low, high time.Duration, seed uint64, p Poll) time.Duration {
+func between(low, high time.Duration, seed uint64, p *Poll) time.Duration {
 	return low + min(times(high-low, random(seed, p)), high-low)
 }
 
 // random returns a pseudorandom number in [0, 1): a hash of the seed, the key and the attempt.
-func random(seed uint64, p Poll) float64 { return draw.Of(p.Key).Unit(seed, p.Attempt) }
+func random(seed uint64, p *Poll) float64 { return draw.Of(p.Key).Unit(seed, p.Attempt) }

@@ -13,12 +13,12 @@ import "time"
 // The wait before attempt n is n * step. A job of duration t takes about sqrt(2t/step) polls, and
 // its detection delay is about sqrt(t*step/2). Zero means [DefaultBase]. So does a negative value,
 // which Validate reports.
-func Linear(step time.Duration) Strategy { return linear{step} }
+func Linear(step time.Duration) Strategy { return &linear{step} }
 
 type linear struct{ step time.Duration }
 
-func (l linear) Next(p Poll) time.Duration { return times(l.first(), float64(max(p.Attempt, 0))) }
+func (l *linear) Next(p Poll) time.Duration { return times(l.first(), float64(max(p.Attempt, 0))) }
 
-func (l linear) first() time.Duration { return orDefault(l.step, DefaultBase) }
+func (l *linear) first() time.Duration { return orDefault(l.step, DefaultBase) }
 
-func (l linear) Validate() error { return notNegative("Linear", "step", l.step) }
+func (l *linear) Validate() error { return notNegative("Linear", "step", l.step) }

@@ -18,12 +18,12 @@ import "time"
 // from R. Barlow and F. Proschan, Mathematical Theory of Reliability, 1965, chapter 4. An adaptive
 // learner begins with this schedule. Zero means [DefaultBase]. So does a negative value, which
 // Validate reports.
-func Quadratic(worth time.Duration) Strategy { return quadratic{worth} }
+func Quadratic(worth time.Duration) Strategy { return &quadratic{worth} }
 
 type quadratic struct{ worth time.Duration }
 
-func (q quadratic) Next(p Poll) time.Duration { return times(q.first(), 2*float64(p.Attempt)-1) }
+func (q *quadratic) Next(p Poll) time.Duration { return times(q.first(), 2*float64(p.Attempt)-1) }
 
-func (q quadratic) first() time.Duration { return orDefault(q.worth, DefaultBase) }
+func (q *quadratic) first() time.Duration { return orDefault(q.worth, DefaultBase) }
 
-func (q quadratic) Validate() error { return notNegative("Quadratic", "worth", q.worth) }
+func (q *quadratic) Validate() error { return notNegative("Quadratic", "worth", q.worth) }

@@ -16,7 +16,7 @@ import (
 // A Watcher keeps the service's wait with any Strategy. This decorator only adds the tenth. A [Cap]
 // around it bounds the wait, but a Watcher still keeps what the service asked for.
 func RetryAfterJitter(s Strategy, opts ...JitterOption) Strategy {
-	return decorated(s, retryAfter{inner{"RetryAfterJitter", s}, newSeed(opts)})
+	return decorated(s, &retryAfter{inner{"RetryAfterJitter", s}, newSeed(opts)})
 }
 
 type retryAfter struct {
@@ -24,13 +24,13 @@ type retryAfter struct {
 	seed uint64
 }
 
-func (r retryAfter) Next(p Poll) time.Duration {
+func (r *retryAfter) Next(p Poll) time.Duration {
 	hint, latest := hinted(p)
-	return max(r.next(p), between(hint, latest, r.seed, p))
+	return max(r.next(&p), between(hint, latest, r.seed, &p))
 }
 
-func (r retryAfter) bounds(p Poll) (least, most time.Duration) {
-	least, most = r.inner.bounds(p)
+func (r *retryAfter) bounds(p Poll) (least, most time.Duration) {
+	least, most = r.inner.bounds(&p)
 	hint, latest := hinted(p)
 	return max(least, hint), max(most, latest)
 }

@@ -63,11 +63,11 @@ func TestAPanicOfAPluginIsAnErrorOrALine(t *testing.T) {
 	assert.Equal(t, 2, service.Fit([]string{"a", "b"}))
 
 	schedule := boundary.NewSchedule(g, wild{}, 0)
-	_, err := schedule.Ask(backoff.Poll{})
+	_, err := schedule.Ask(&backoff.Poll{})
 	require.ErrorAs(t, err, &p)
 	schedule.Learn(backoff.Outcome{})
 	schedule.Follow("id", "", 0)
-	assert.Zero(t, schedule.Rank(backoff.Poll{}, 0))
+	assert.Zero(t, schedule.Rank(&backoff.Poll{}, 0))
 	boundary.NewAudience(g, observe.Func(func(context.Context, *observe.Event) context.Context { panic("Observe") })).
 		Observe(t.Context(), &observe.Event{})
 	assert.Equal(t, 5, logs.FilterLevelExact(zap.ErrorLevel).Len(), "Fit, Observe twice, Follow and Rank")
@@ -90,7 +90,7 @@ func TestTheWaitOfABackoffIsKeptWithinBounds(t *testing.T) {
 		g, logs := newGuard()
 		s := boundary.NewSchedule(g, backoff.Func(func(backoff.Poll) time.Duration { return c.says }), c.maxDelay)
 		for range 2 {
-			got, err := s.Ask(c.poll)
+			got, err := s.Ask(&c.poll)
 			require.NoError(t, err)
 			assert.Equal(t, c.want, got, "%+v", c)
 		}

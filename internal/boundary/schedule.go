@@ -15,7 +15,8 @@ import (
 // MinWait is the shortest wait between two polls of a job, whatever the Backoff says.
 const MinWait = time.Millisecond
 
-// Schedule is the Backoff, behind a [Guard]. It is safe for concurrent use.
+// Schedule is the Backoff, behind a [Guard]. It is safe for concurrent use. A Poll is passed by
+// pointer and not kept, which keeps the stack of a goroutine that joins small.
 type Schedule struct {
 	guard    *Guard
 	strategy backoff.Strategy
@@ -46,18 +47,16 @@ func (s *Schedule) Follows() bool { return s.follower != nil }
 func (s *Schedule) Ranks() bool { return s.ranker != nil }
 
 // Ask asks for a wait, and returns a panic as an error.
-func (s *Schedule) Ask(p backoff.Poll) (d time.Duration, err error) {
+func (s *Schedule) Ask(p *backoff.Poll) (d time.Duration, err error) {
 	err = s.guard.Do(func() { d = s.Next(p) })
 	return d, err
 }
 
 // Next asks for a wait, and keeps the answer within bounds. It is called inside [Guard.Do].
-func (s *Schedule) Next(p backoff.Poll) time.Duration {
-	d := s.strategy.Next(p)
+func (s *Schedule) Next(p *backoff.Poll) time.Duration {
+	d := s.strategy.Next(*p)
 	if d < 0 && s.clamped.CompareAndSwap(false, true) {
-		s.guard.Log(zap.WarnLevel, "backoff answered with a negative wait", func() []zap.Field {
-			return []zap.Field{zap.Duration("wait", d), zap.Int("attempt", p.Attempt)}
-		})
+		s.noteNegative(d, p.Attempt)
 	}
 	if s.maxDelay > 0 {
 		d = min(d, s.maxDelay)
@@ -69,10 +68,15 @@ func (s *Schedule) Next(p backoff.Poll) time.Duration {
 	return max(d, least, p.RetryAfter)
 }
 
+func (s *Schedule) noteNegative(d time.Duration, attempt int) {
+	s.guard.Log(zap.WarnLevel, "backoff answered with a negative wait", func() []zap.Field {
+		return []zap.Field{zap.Duration("wait", d), zap.Int("attempt", attempt)}
+	})
+}
+
 // Resume returns where the watch of the nth job of a call stands at an age: see [pace.Resume]. The
-// Poll says what is known
-// of the job. It returns a panic as an error.
-func (s *Schedule) Resume(p backoff.Poll, age time.Duration, n int) (at pace.Place, err error) {
+// Poll says what is known of the job, and is changed. It returns a panic as an error.
+func (s *Schedule) Resume(p *backoff.Poll, age time.Duration, n int) (at pace.Place, err error) {
 	err = s.guard.Do(func() {
 		at = pace.Resume(age, n, func(attempt int, age, last time.Duration) time.Duration {
 			if p.Attempt, p.Elapsed, p.Previous = attempt, age, last; attempt > 0 {
@@ -105,8 +109,8 @@ func (s *Schedule) Follow(id, kind string, age time.Duration) {
 }
 
 // Rank returns the rank of p, which was polled so long ago, by a Backoff that ranks.
-func (s *Schedule) Rank(p backoff.Poll, since time.Duration) (rank float64) {
-	if err := s.guard.Do(func() { rank = s.ranker.Rank(p, since) }); err != nil {
+func (s *Schedule) Rank(p *backoff.Poll, since time.Duration) (rank float64) {
+	if err := s.guard.Do(func() { rank = s.ranker.Rank(*p, since) }); err != nil {
 		s.guard.Complain("backoff panicked in Rank", err, zap.String("id", ids.Short(p.Key)))
 	}
 	return rank

@@ -42,9 +42,12 @@ func (h *hearer) hear(l *listener, st transport.Status) {
 // recallLocked acts on a notification about x that came before its wait joined, or while it was
 // polled.
 func (h *hearer) recallLocked(x *watch, now time.Duration) {
-	if len(h.listeners) == 0 {
-		return
+	if len(h.listeners) > 0 { // else a goroutine that joins needs no stack for it
+		h.recallKeptLocked(x, now)
 	}
+}
+
+func (h *hearer) recallKeptLocked(x *watch, now time.Duration) {
 	if n, ok := h.memory.Take(now, x.id); ok {
 		h.heedLocked(x, n, now)
 	}

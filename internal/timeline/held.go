@@ -52,7 +52,7 @@ func (o *chooser) chooseHeldLocked(c *call, x *watch, ranked []candidate, now ti
 	p.Elapsed = max(now-x.began, 0)
 	c.choosing = true
 	o.mu.Unlock()
-	rank := o.schedule.Rank(p, likely)
+	rank := o.schedule.Rank(&p, likely)
 	o.mu.Lock()
 	c.choosing = false
 	switch next := o.nextLocked(ranked); {

@@ -44,23 +44,40 @@ func JobsOf(ids iter.Seq[string]) iter.Seq[Job] {
 	}
 }
 
-// An entry is a Job with the limits that apply to it.
+// An entry is a Job with the limits that apply to it. It is small, because a goroutine in
+// WaitForJob keeps the stack that it once needed to join.
 type entry struct {
-	Job
-	persists bool // there is no limit of attempts
+	id, kind           string
+	began, polledUntil time.Time
+	timeout            time.Duration
+	last               *transport.Status
+	persists           bool // there is no limit of attempts
 }
 
-// Join makes c wait for one more job. If c waits for many jobs, their first polls are spread: see
-// spreadFirst. If c cannot wait for the job, the reason is the job's Result.
-func (c *Consumer) Join(ctx context.Context, job Job) {
-	e := entry{Job: job, persists: c.MaxAttempts == Unlimited || c.ByDefault && job.Timeout != 0}
-	e.Kind = cmp.Or(job.Kind, c.Kind)
-	e.Timeout = cmp.Or(job.Timeout, c.Timeout)
+var nothing transport.Status // the last of a job that nothing is known of
+
+// Join makes c wait for one more job, of which nothing is known, or its end. If c cannot wait for
+// the job, the reason is the job's Result.
+func (c *Consumer) Join(ctx context.Context, id string, end *transport.Status) {
+	e := entry{id: id, kind: c.Kind, began: c.Began, timeout: c.Timeout, last: cmp.Or(end, &nothing),
+		persists: c.MaxAttempts == Unlimited}
+	c.join(ctx, &e)
+}
+
+// joinJob is Join for one of many jobs. Their first polls are spread: see spreadFirst.
+func (c *Consumer) joinJob(ctx context.Context, job *Job) {
+	e := entry{id: job.ID, kind: cmp.Or(job.Kind, c.Kind), began: job.Began, polledUntil: job.PolledUntil,
+		timeout: cmp.Or(job.Timeout, c.Timeout), last: &job.Last,
+		persists: c.MaxAttempts == Unlimited || c.ByDefault && job.Timeout != 0}
 	if job.Began.IsZero() {
-		e.Began = c.Began
+		e.began = c.Began
 	}
-	if err := c.joiner.join(ctx, c, &e); err != nil {
-		c.refuse(ctx, job.ID, err)
+	c.join(ctx, &e)
+}
+
+func (c *Consumer) join(ctx context.Context, e *entry) {
+	if err := c.joiner.join(ctx, c, e); err != nil {
+		c.refuse(ctx, e.id, err)
 	}
 }
 
@@ -89,28 +106,28 @@ func (c *Consumer) put(r *Result) {
 
 // join makes c wait for job, whose limits are filled in.
 func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if job.last.ID != "" && job.last.ID != job.id {
+		job.last = &nothing // it is of another job
 	}
-	if err := transport.CheckID(job.ID); err != nil {
-		return err
-	}
-	if job.Timeout < 0 && job.Timeout != Unlimited {
-		return fmt.Errorf("timeout %v: must not be negative; Unlimited lifts the limit", job.Timeout)
-	}
-	if job.Last.ID != "" && job.Last.ID != job.ID {
-		job.Last = transport.Status{} // of another job
-	}
-	if job.Last.State.Terminal() {
-		r := &Result{Status: job.Last, End: Ended}
-		r.ID = job.ID
+	if job.last.State.Terminal() { // known before, so it counts whatever else
+		r := &Result{Status: *job.last, End: Ended}
+		r.ID = job.id
 		c.put(r)
 		return nil
 	}
-	followed := j.followNew(job.ID, job.Kind)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err := transport.CheckID(job.id); err != nil {
+		return err
+	}
+	if job.timeout < 0 && job.timeout != Unlimited {
+		return fmt.Errorf("timeout %v: must not be negative; Unlimited lifts the limit", job.timeout)
+	}
+	followed := j.followNew(job.id, job.kind)
 	added, err := j.watch(c, job)
 	if followed && !added {
-		j.schedule.Learn(backoff.Outcome{Key: job.ID, Kind: job.Kind})
+		j.schedule.Learn(backoff.Outcome{Key: job.id, Kind: job.kind})
 	}
 	return err
 }
@@ -133,7 +150,7 @@ func (j *joiner) followNew(id, kind string) (told bool) {
 // watch makes c wait for the watch of job. It reports whether it added that watch.
 func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 	j.mu.Lock()
-	p := c.parts.hold(c, job.Kind, &j.board.figures)
+	p := c.parts.hold(c, job.kind, &j.board.figures)
 	j.mu.Unlock()
 	s, err := j.stand(job, p, j.now())
 	c.joined++
@@ -149,14 +166,14 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 		return false, nil // nobody hears of the job
 	}
 	now := j.now()
-	x, hash := j.board.watches.Get(job.ID)
+	x, hash := j.board.watches.Get(job.id)
 	if x == nil {
 		if j.MaxWatches > 0 && j.board.watches.Len() >= j.MaxWatches {
 			return false, fmt.Errorf("%w: %d", ErrMaxWatches, j.MaxWatches)
 		}
-		x, added = &watch{id: job.ID}, true
+		x, added = &watch{id: job.id}, true
 		j.startLocked(x, job, &s, now)
-		j.board.addLocked(x, hash, job.Kind)
+		j.board.addLocked(x, hash, job.kind)
 	}
 	m := j.waitForLocked(x, job, p, &s, now)
 	if x.seen != nil {
@@ -166,7 +183,7 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 			return added, nil
 		}
 	}
-	if added && job.Began.IsZero() && j.desk.throttleLocked(m, now, j.capped(max(c.First, job.Last.RetryAfter))) {
+	if added && job.began.IsZero() && j.desk.throttleLocked(m, now, j.capped(max(c.First, job.last.RetryAfter))) {
 		return added, nil
 	}
 	if x.phase == waiting { // else this is done once its poll is answered
@@ -199,9 +216,9 @@ func (j *joiner) startLocked(x *watch, job *entry, s *stand, now time.Duration) 
 	}
 	x.poll = j.board.alignLocked(instant.Later(now, first), first)
 	j.board.waitsLocked(x, x.poll-polled)
-	if job.Last.State != transport.Unknown || job.Last.Raw != "" {
+	if job.last.State != transport.Unknown || job.last.Raw != "" {
 		var seen sighting.Sighting
-		seen.See(nil, &job.Last, sighting.Fault{}, now, j.Patience)
+		seen.See(nil, job.last, sighting.Fault{}, now, j.Patience)
 		j.board.sawLocked(x, &seen)
 	}
 }
@@ -213,11 +230,11 @@ func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time
 	if !job.persists {
 		counted = min(counted, c.MaxAttempts-1) // one poll is made in any case
 	}
-	m := &waiter{part: p, watch: x, next: x.waiters, began: s.began, timeout: job.Timeout, persists: job.persists,
+	m := &waiter{part: p, watch: x, next: x.waiters, began: s.began, timeout: job.timeout, persists: job.persists,
 		joined: x.attempt - int32(min(counted, math.MaxInt32/2)), member: int32(len(c.members)),
 		ordinal: int32(min(c.joined-1, math.MaxInt32))}
 	if s.past {
-		m.began, m.extended = now-job.Timeout, extendedByAbsence
+		m.began, m.extended = now-job.timeout, extendedByAbsence
 	}
 	if m.next != nil {
 		m.next.previous = m

@@ -202,7 +202,7 @@ func (j *judge) look(c *call, p *poll) {
 	if c.isHold() && !p.changed && x.seen != nil {
 		p.silent, made = true, max(made-1, 1)
 	}
-	p.wait = j.schedule.Next(backoff.Poll{
+	p.wait = j.schedule.Next(&backoff.Poll{
 		Key: x.id, Kind: p.kind, Attempt: made, Elapsed: now - x.began, Previous: x.previous,
 		RetryAfter: p.leaveAlone, Progress: s.Progress, State: s.StateName(), Err: s.Fault.Err,
 	})

@@ -55,7 +55,7 @@ func (o *chooser) rankDueLocked(c *call, now time.Duration) []candidate {
 	c.ranking = true
 	o.mu.Unlock()
 	for i := range sample {
-		sample[i].rank = o.schedule.Rank(sample[i].poll, sample[i].since)
+		sample[i].rank = o.schedule.Rank(&sample[i].poll, sample[i].since)
 	}
 	o.mu.Lock()
 	c.ranking = false

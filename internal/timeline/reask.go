@@ -36,7 +36,7 @@ func (o *chooser) reaskLocked(c *call, next *watch, now time.Duration) {
 	o.mu.Unlock()
 	for i := range due {
 		q := &due[i]
-		wait, err := o.schedule.Ask(q.poll)
+		wait, err := o.schedule.Ask(&q.poll)
 		if q.wait = wait; err != nil {
 			q.wait = 0 // the poll is made, and tells
 		}

@@ -76,7 +76,7 @@ func (s *source) pull(jobs iter.Seq[Job]) {
 	defer func() { s.end(returned, joins, recover()) }()
 	for job := range jobs {
 		joins = &job
-		s.consumer.Join(s.ctx, job)
+		s.consumer.joinJob(s.ctx, &job)
 		joins = nil
 		if !s.hold() {
 			break

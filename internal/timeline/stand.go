@@ -35,19 +35,19 @@ type stand struct {
 func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err error) {
 	c := p.consumer
 	s.began, s.polled = now, now
-	ask := backoff.Poll{Key: job.ID, Kind: job.Kind}
-	if !job.Began.IsZero() {
-		age := j.epoch.Add(now).Sub(job.Began)
+	ask := backoff.Poll{Key: job.id, Kind: job.kind}
+	if !job.began.IsZero() {
+		age := j.epoch.Add(now).Sub(job.began)
 		s.began = now - min(max(age, 0), maxAge)
 	}
 	if s.began == now {
-		if s.first, err = j.schedule.Ask(ask); err == nil {
-			s.first, err = j.spreadFirst(p, job, max(s.first, j.capped(max(c.First, job.Last.RetryAfter))))
+		if s.first, err = j.schedule.Ask(&ask); err == nil {
+			s.first, err = j.spreadFirst(p, job, max(s.first, j.capped(max(c.First, job.last.RetryAfter))))
 		}
 		return s, err
 	}
-	ask.RetryAfter, ask.Progress = max(j.capped(job.Last.RetryAfter), 0), job.Last.Progress
-	place, err := j.schedule.Resume(ask, now-s.began, c.joined)
+	ask.RetryAfter, ask.Progress = max(j.capped(job.last.RetryAfter), 0), job.last.Progress
+	place, err := j.schedule.Resume(&ask, now-s.began, c.joined)
 	if err != nil {
 		return s, err
 	}
@@ -57,17 +57,17 @@ func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err err
 		return s, err
 	}
 	s.unheard = now-s.began > hearing.Remembered
-	if s.past = instant.Later(s.began, job.Timeout) <= now; s.past {
+	if s.past = instant.Later(s.began, job.timeout) <= now; s.past {
 		s.first = min(s.first, pace.CatchUp(lookWithin, j.catchUps.next(now, lookWithin)))
 	}
-	if job.PolledUntil.IsZero() {
+	if job.polledUntil.IsZero() {
 		return s, nil
 	}
-	gap := min(max(j.epoch.Add(now).Sub(job.PolledUntil), 0), now-s.began)
+	gap := min(max(j.epoch.Add(now).Sub(job.polledUntil), 0), now-s.began)
 	s.unheard = s.unheard || gap > 0
 	if place.Attempt > 0 && s.polled > now-gap {
 		s.first = min(s.first, pace.CatchUp(gap, j.catchUps.next(now, gap)))
-		place, err = j.schedule.Resume(ask, now-gap-s.began, c.joined)
+		place, err = j.schedule.Resume(&ask, now-gap-s.began, c.joined)
 	}
 	s.alive = place.Last
 	return s, err
@@ -84,7 +84,7 @@ func (j *joiner) spreadFirst(p *part, job *entry, first time.Duration) (time.Dur
 		return first, nil
 	}
 	if p.interval == 0 {
-		interval, err := j.longRun(job.ID, job.Kind, job.Timeout)
+		interval, err := j.longRun(job.id, job.kind, job.timeout)
 		if err != nil {
 			return 0, err
 		}
@@ -96,7 +96,7 @@ func (j *joiner) spreadFirst(p *part, job *entry, first time.Duration) (time.Dur
 // longRun returns the interval between the polls of a job in the long run.
 func (j *joiner) longRun(id, kind string, timeout time.Duration) (time.Duration, error) {
 	return pace.LongRun(timeout, func(attempt int, age, last time.Duration) (time.Duration, error) {
-		return j.schedule.Ask(backoff.Poll{Key: id, Kind: kind, Attempt: attempt, Elapsed: age, Previous: last,
+		return j.schedule.Ask(&backoff.Poll{Key: id, Kind: kind, Attempt: attempt, Elapsed: age, Previous: last,
 			State: transport.Running.String()})
 	})
 }

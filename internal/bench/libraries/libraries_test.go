@@ -56,12 +56,14 @@ func TestAPollIsCountedOverACannedRoundTrip(t *testing.T) {
 
 func TestChildrenMeasureWaitsAndJobs(t *testing.T) {
 	t.Parallel()
-	var one, each held
+	var one, each, own held
 	require.NoError(t, child.Run("waits", waitsConfig{ourName, 1000}, &one))
 	require.NoError(t, child.Run("waits", waitsConfig{libraries[0].name, 1000}, &each))
 	assert.Less(t, one.Goroutines, 0.01)
 	assert.Greater(t, each.Goroutines, 0.99)
 	assert.Less(t, one.Bytes, each.Bytes)
+	require.NoError(t, child.Run("waits", waitsConfig{ourName + ", a goroutine each", 1000}, &own))
+	assert.Less(t, own.Bytes, float64(stackOfOwn))
 
 	e, err := bring(libraries[0].name, serveConfig{Jobs: 10, From: 20 * time.Millisecond, To: 40 * time.Millisecond}, 10*time.Millisecond)
 	require.NoError(t, err)
