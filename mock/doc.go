@@ -18,7 +18,7 @@
 //
 // The script of a job is a list of steps: see [Job]. A [Fault] makes calls go wrong: package fault
 // has the effects. [Service.Calls] and [Service.Timeline] report what was asked, and the assertions
-// of [Service] check it. A [Recorder] keeps the answers of a real service for [Replay]. The page
+// of [Service] check it. Package record keeps the answers of a real service for [Replay]. The page
 // "Testing code that waits" in examples/unittest explains all of this.
 //
 // A testing/synctest bubble needs no Clock. Sockets do not work there: use [NewTransport], or a
