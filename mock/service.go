@@ -23,7 +23,6 @@ type Option func(*config)
 
 type config struct {
 	*Service
-	listen   string
 	memory   bool
 	overHTTP string // the option that needs HTTP
 	problems []error
@@ -31,14 +30,6 @@ type config struct {
 
 func (c *config) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
-}
-
-// notNegative returns n. If n is negative, it records a problem of an option on the given line.
-func (c *config) notNegative(line, option string, n int) int {
-	if n < 0 {
-		c.problem("%s: %s(%d): must not be negative", line, option, n)
-	}
-	return max(n, 0)
 }
 
 // WithClock sets the clock of the service and its jobs. The default is the real clock.
@@ -51,12 +42,11 @@ func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 // has the status already.
 func WithETags() Option { return func(c *config) { c.etags = true } }
 
-// WithTimes makes a [Transport] report when a job was created, updated and finished. Over HTTP
-// these times need a Dialect with places for them.
-func WithTimes() Option { return func(c *config) { c.times = true } }
-
 // WithDialect sets the Dialect of the HTTP service, at the root of its host. The default is the
 // default dialect, in which the status code for a failed job is 500.
+//
+// A [Transport] reports those of the times Created, Updated and Finished for which the Dialect has
+// a place. By default it reports none.
 func WithDialect(d rest.Dialect) Option {
 	line := caller()
 	return func(c *config) {
@@ -77,18 +67,19 @@ func WithIDs(next func() string) Option {
 	}
 }
 
-// KeepCalls sets how many of the newest calls are kept; 0 is none. The default is all, which takes
-// too much memory in a service that runs for long. An assertion that needs a dropped call fails.
-func KeepCalls(n int) Option {
+// Keep sets how many of the newest calls and of the newest jobs are kept. A negative number stands
+// for all. The default is all of both, which takes too much memory in a service that runs for long.
+// An assertion that needs a dropped call fails. A dropped job is not found any more.
+//
+//	mock.Keep(0, -1) // no calls, all jobs
+func Keep(calls, jobs int) Option {
 	line := caller()
-	return func(c *config) { c.keep = c.notNegative(line, "KeepCalls", n) }
-}
-
-// KeepJobs sets how many of the newest jobs are kept. Older jobs are not found any more. The
-// default, 0, is all, which takes too much memory in a service that runs for long.
-func KeepJobs(n int) Option {
-	line := caller()
-	return func(c *config) { c.keepJobs = c.notNegative(line, "KeepJobs", n) }
+	return func(c *config) {
+		if jobs == 0 {
+			c.problem("%s: Keep(%d, 0): must keep a job; a negative number keeps all", line, calls)
+		}
+		c.keep, c.keepJobs = calls, jobs
+	}
 }
 
 // OnCall sets a function that is called with each request just before its answer is sent, one at a
@@ -100,7 +91,7 @@ func OnCall(f func(Call)) Option { return func(c *config) { c.onCall = f } }
 //
 //	mock.Job("report-1",
 //		mock.Pending(30*time.Second),
-//		mock.RunningPolls(2).With(0.5, "half way"),
+//		mock.Running(mock.Polls(2)).With(0.5, "half way"),
 //		mock.Completed(nil))
 //
 // The first step begins when the service is made, and each other step when the one before it ends.
@@ -132,22 +123,8 @@ func scripted(line string, ids iter.Seq[string], steps []Step) Option {
 	}
 }
 
-// Kind sets the script of created jobs whose input has that kind, such as {"kind": "transcode"}.
-func Kind(kind string, steps ...Step) Option {
-	line := caller()
-	return func(c *config) {
-		if err := check(steps); err != nil {
-			c.problem("%s: kind %q: %w", line, kind, err)
-		}
-		if c.kinds[kind] != nil {
-			c.problem("%s: kind %q has two scripts", line, kind)
-		}
-		c.kinds[kind] = steps
-	}
-}
-
-// Created sets the script of all other created jobs. By default a job is [Pending] for 10 seconds
-// and then [Completed].
+// Created sets the script of the jobs that clients create. By default a job is [Pending] for 10
+// seconds and then [Completed].
 func Created(steps ...Step) Option {
 	line := caller()
 	return func(c *config) {
@@ -160,6 +137,13 @@ func Created(steps ...Step) Option {
 
 // CreatedBy is [Created] with a script for each job. The function is called for one job at a time
 // and must not call the service. An impossible script is answered with 500.
+//
+//	mock.CreatedBy(func(c mock.Creation) []mock.Step {
+//		if c.Kind == "transcode" {
+//			return []mock.Step{mock.Running(time.Hour), mock.Completed(nil)}
+//		}
+//		return []mock.Step{mock.Failed("no such kind")}
+//	})
 func CreatedBy(script func(Creation) []Step) Option {
 	line := caller()
 	return func(c *config) {
@@ -176,7 +160,8 @@ type Creation struct {
 	N int
 	// ID is the id of the new job.
 	ID string
-	// Kind is the kind that the input names. Input is the input itself, empty if there was none.
+	// Kind is the kind that the input names, as in {"kind": "transcode"}. Input is the input itself.
+	// Both are empty if there was none.
 	Kind  string
 	Input json.RawMessage
 	// Random is drawn evenly between 0 and 1, from the seed and the ID.
@@ -202,7 +187,7 @@ type world struct {
 	settings
 	clock clock.Clock
 	epoch time.Time
-	push  *push // nil if nothing is told unasked
+	push  *pusher // nil if nothing is told unasked
 	mu    sync.Mutex
 }
 
@@ -210,17 +195,15 @@ type world struct {
 type settings struct {
 	seed       uint64
 	etags      bool
-	times      bool
 	replayed   bool // the dialect knows all answers
 	dialect    dialect
 	nextID     func() string
 	keep       int // calls, all if negative
-	keepJobs   int // all if 0
+	keepJobs   int // all if negative
 	maxBatch   int // no limit if 0
 	onCall     func(Call)
 	script     func(Creation) []Step
 	scriptLine string
-	kinds      map[string][]Step
 	faults     []*mishap
 }
 
@@ -252,9 +235,8 @@ func NewService(opts ...Option) (*Service, error) {
 
 func newConfig(opts []Option) (*config, error) {
 	d := &world{clock: clock.New(), settings: settings{
-		keep:   -1,
+		keep: -1, keepJobs: -1,
 		script: func(Creation) []Step { return []Step{Pending(10 * time.Second), Completed(nil)} },
-		kinds:  map[string][]Step{},
 	}}
 	g := &registry{world: d, jobs: map[string]*job{}, keys: map[string]string{}}
 	s := &Service{world: d, registry: g, journal: &journal{world: d, registry: g}, desk: &desk{world: d, registry: g}}
@@ -262,7 +244,7 @@ func newConfig(opts []Option) (*config, error) {
 	plain.plain = true
 	s.dialect = plain
 	s.nextID = func() string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", s.registry.created) }
-	c := &config{Service: s, listen: "127.0.0.1:0"}
+	c := &config{Service: s}
 	for i, opt := range opts {
 		if opt == nil {
 			c.problem("option %d is nil", i)
@@ -283,7 +265,7 @@ func (g *registry) addLocked(j *job) {
 	g.jobs[j.id] = j
 	g.order = append(g.order, j)
 	g.push.watchLocked(j)
-	if g.keepJobs > 0 && len(g.order) > g.keepJobs {
+	if g.keepJobs >= 0 && len(g.order) > g.keepJobs {
 		old := g.order[0]
 		g.order = g.order[1:]
 		delete(g.jobs, old.id)
@@ -406,12 +388,9 @@ func (g *registry) createLocked(req *request, now time.Duration) (id string, pro
 	g.created++
 	c := Creation{N: g.created, ID: g.nextID(), Kind: input.Kind, Input: req.input}
 	c.Random = random(g.seed, c.ID, 1<<32)
-	steps := g.kinds[c.Kind]
-	if steps == nil {
-		steps = g.script(c)
-		if err := check(steps); err != nil {
-			return "", &answer{code: http.StatusInternalServerError, body: fmt.Sprintf("%s: created job %d: %v", g.scriptLine, c.N, err)}
-		}
+	steps := g.script(c)
+	if err := check(steps); err != nil {
+		return "", &answer{code: http.StatusInternalServerError, body: fmt.Sprintf("%s: created job %d: %v", g.scriptLine, c.N, err)}
 	}
 	if req.key != "" {
 		g.keys[req.key] = c.ID
