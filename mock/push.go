@@ -164,7 +164,7 @@ func (p *pusher) sendLocked(v *view) {
 	if !ok {
 		return // a recording tells nothing
 	}
-	t := s.desk.meetLocked(&request{op: opPush, id: v.id, revision: v.revision}, s.now())
+	t := s.handler.meetLocked(&request{op: opPush, id: v.id, revision: v.revision}, s.now())
 	p.sent++
 	e := f.event(v)
 	if v.step.state.Terminal() {

@@ -118,7 +118,7 @@ func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}
-	r := t.desk.handle(req)
+	r := t.handler.handle(req)
 	err := r.err(req)
 	call := t.journal.record(r.call)
 	pause := r.trouble.Latency
