@@ -19,8 +19,8 @@ import (
 // reports is a service with a few jobs, in memory.
 func reports() jobstatus.Transport {
 	s, err := mock.NewService(
-		mock.Job("report-1", mock.PendingPolls(1), mock.RunningPolls(2).With(0.5, "half way"), mock.Completed("report.pdf")),
-		mock.Job("report-2", mock.PendingPolls(1), mock.Failed("no such table")),
+		mock.Job("report-1", mock.Pending(mock.Polls(1)), mock.Running(mock.Polls(2)).With(0.5, "half way"), mock.Completed("report.pdf")),
+		mock.Job("report-2", mock.Pending(mock.Polls(1)), mock.Failed("no such table")),
 		mock.Job("report-3", mock.Pending(mock.Forever)),
 	)
 	if err != nil {
@@ -30,7 +30,7 @@ func reports() jobstatus.Transport {
 }
 
 func Example() {
-	service, err := mock.NewService(mock.Created(mock.PendingPolls(2), mock.Completed(nil)))
+	service, err := mock.NewService(mock.Created(mock.Pending(mock.Polls(2)), mock.Completed(nil)))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func TestOverHTTPA500ThatTellsOfAFailedJobIsNoFault(t *testing.T) {
 
 func TestOverHTTPAnUnchangedAnswerIsNotSentAgain(t *testing.T) {
 	t.Parallel()
-	w, srv, clk := overHTTP(t, nil, mock.WithETags(), mock.Job("a", mock.PendingPolls(3), mock.Completed(nil)))
+	w, srv, clk := overHTTP(t, nil, mock.WithETags(), mock.Job("a", mock.Pending(mock.Polls(3)), mock.Completed(nil)))
 	clk.Run(func() {
 		var seen []jobstatus.State
 		for st, err := range w.Updates(t.Context(), "a") {
@@ -117,7 +117,7 @@ func TestOverHTTPBothKindsOfRetryWaitOnTheClock(t *testing.T) {
 // fault 1: while the service is down the watch goes on; the job ends once.
 func TestOverHTTPAServiceThatIsDownForAWhileIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	service, err := mock.NewService(mock.Job("a", mock.PendingPolls(1), mock.Completed(nil)))
+	service, err := mock.NewService(mock.Job("a", mock.Pending(mock.Polls(1)), mock.Completed(nil)))
 	require.NoError(t, err)
 	serve := func(addr string) (string, func()) {
 		l, err := net.Listen("tcp", addr)
@@ -255,7 +255,7 @@ func TestCloseClosesTheConnectionsOfNewHTTP(t *testing.T) {
 	require.NoError(t, w.Close())
 	select {
 	case <-closed:
-	case <-time.After(mock.Guard):
+	case <-time.After(10 * time.Second):
 		t.Error("the connection is still open")
 	}
 }

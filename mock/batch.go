@@ -26,27 +26,32 @@ import (
 // Dialect's Batch has a place for NotFound. A [Fault] applies to a batch as a whole.
 func MaxBatch(n int) Option {
 	line := caller()
-	return func(c *config) { c.maxBatch = c.notNegative(line, "MaxBatch", n) }
+	return func(c *config) {
+		if n < 0 {
+			c.problem("%s: MaxBatch(%d): must not be negative", line, n)
+		}
+		c.maxBatch = max(n, 0)
+	}
 }
 
 // batchLocked handles a request about many jobs.
-func (k *desk) batchLocked(req *request, now time.Duration) *reply {
+func (h *handler) batchLocked(req *request, now time.Duration) *reply {
 	r := &reply{known: true, views: make([]*view, len(req.ids))}
-	r.call = Call{Time: k.epoch.Add(now), IDs: req.ids, Method: req.method, Path: req.path, Header: req.header, op: req.op,
+	r.call = Call{Time: h.epoch.Add(now), IDs: req.ids, Method: req.method, Path: req.path, Header: req.header, op: req.op,
 		said: make([]transport.State, len(req.ids))}
-	r.trouble = k.meetLocked(req, now)
+	r.trouble = h.meetLocked(req, now)
 	r.answer = answerOf(&r.trouble)
-	if r.answer == nil && k.maxBatch > 0 && len(req.ids) > k.maxBatch {
-		r.answer = &answer{code: http.StatusRequestEntityTooLarge, body: fmt.Sprintf(`{"message":"at most %d jobs at once"}`, k.maxBatch)}
+	if r.answer == nil && h.maxBatch > 0 && len(req.ids) > h.maxBatch {
+		r.answer = &answer{code: http.StatusRequestEntityTooLarge, body: fmt.Sprintf(`{"message":"at most %d jobs at once"}`, h.maxBatch)}
 	}
 	for i, id := range req.ids {
-		j := k.registry.jobs[id]
+		j := h.registry.jobs[id]
 		if j == nil {
 			continue
 		}
 		j.polls++
 		if r.answer == nil {
-			v := k.registry.lookLocked(j, &r.trouble, now)
+			v := h.registry.lookLocked(j, &r.trouble, now)
 			r.views[i] = &v
 		}
 	}

@@ -72,9 +72,9 @@ func TestServiceAnswersTheBatchesOfItsClient(t *testing.T) {
 					t.Parallel()
 					run := func(t *testing.T) {
 						opts := []mock.Option{mock.WithDialect(withBatch(b)),
-							mock.Job("a b", mock.PendingPolls(1), mock.RunningPolls(1).With(0.5, "half way"), mock.Completed([]int{7})),
+							mock.Job("a b", mock.Pending(mock.Polls(1)), mock.Running(mock.Polls(1)).With(0.5, "half way"), mock.Completed([]int{7})),
 							mock.Job("ü/&#+", mock.Failed("disk full")), mock.Job("odd", mock.Answer(503, ""), mock.Canceled()),
-							mock.Kind("short", mock.Failed("too short"))}
+							mock.Created(mock.Failed("too short"))}
 						if memory {
 							opts = append(opts, mock.InMemory())
 						}
@@ -188,7 +188,7 @@ func eachWay(t *testing.T, opts []mock.Option, test func(t *testing.T, clk *mock
 
 func TestABatchOfMoreThanTheServiceTakesIsOversized(t *testing.T) {
 	t.Parallel()
-	eachWay(t, []mock.Option{mock.MaxBatch(2), mock.Job("a", mock.PendingPolls(1), mock.Completed(nil))}, func(t *testing.T, _ *mock.Clock, s *mock.Service, b transport.Batcher) {
+	eachWay(t, []mock.Option{mock.MaxBatch(2), mock.Job("a", mock.Pending(mock.Polls(1)), mock.Completed(nil))}, func(t *testing.T, _ *mock.Clock, s *mock.Service, b transport.Batcher) {
 		got, err := b.StatusBatch(t.Context(), []string{"a", "b", "c"})
 		assert.Equal(t, "!5", told(t, got, err))
 		assert.Equal(t, 413, s.Calls("")[0].Code)
@@ -317,7 +317,7 @@ func TestAssertionsSeeTheJobsOfABatch(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
 	tr := mock.NewTransport(t, mock.WithClock(clk), mock.MaxBatch(9),
-		mock.Job("a", mock.PendingPolls(1), mock.Completed(nil)), mock.Job("b", mock.Pending(mock.Forever)))
+		mock.Job("a", mock.Pending(mock.Polls(1)), mock.Completed(nil)), mock.Job("b", mock.Pending(mock.Forever)))
 	poll := func(ids ...string) {
 		t.Helper()
 		_, err := tr.StatusBatch(t.Context(), ids)

@@ -15,13 +15,13 @@ import (
 // machine get through.
 func BenchmarkStatusRequests(b *testing.B) {
 	const jobs = 100_000
-	srv := mock.NewServer(b, mock.KeepCalls(0), mock.Jobs(func(yield func(string) bool) {
+	srv := mock.NewServer(b, mock.Keep(0, -1), mock.Jobs(func(yield func(string) bool) {
 		for i := range jobs {
 			if !yield(fmt.Sprint("job-", i)) {
 				return
 			}
 		}
-	}, mock.PendingDrawn(duration.LogNormal(time.Minute, 1)), mock.Completed(nil)))
+	}, mock.Pending(duration.LogNormal(time.Minute, 1)), mock.Completed(nil)))
 	b.ResetTimer()
 	b.SetParallelism(16)
 	b.RunParallel(func(p *testing.PB) {

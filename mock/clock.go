@@ -42,7 +42,8 @@ var Start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 //
 // Two mistakes fail the test. One is a wait that begins while nobody moves the Clock, if the test's
 // goroutine waits as well. The other is a context with a deadline on the real clock: use
-// [Clock.WithTimeout].
+// [Clock.WithTimeout]. The test also fails if work is in progress and nothing changes for ten
+// seconds of real time, or for up to two minutes on a busy machine.
 //
 // Run, Next and Advance are for the test's goroutine. Everything else is safe for concurrent use.
 // Timers come from AfterFunc, Timer, After and Sleep. They can be stopped but not reset, and there

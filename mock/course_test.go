@@ -37,7 +37,7 @@ func TestWhateverGoesWrongTheCourseIsTheSame(t *testing.T) {
 				end, state = mock.Failed("as drawn"), jobstatus.Failed
 			}
 			ends[id] = state
-			opts = append(opts, mock.Job(id, mock.Pending(seconds("pending", 20)), mock.RunningPolls(rapid.IntRange(1, 4).Draw(r, "polls")), end))
+			opts = append(opts, mock.Job(id, mock.Pending(seconds("pending", 20)), mock.Running(mock.Polls(rapid.IntRange(1, 4).Draw(r, "polls"))), end))
 		}
 		for range rapid.IntRange(0, 4).Draw(r, "faults") {
 			from := seconds("from", 30)

@@ -12,13 +12,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/mock/duration"
 	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // lasted returns how long n jobs were pending, to the millisecond, whose script draws that.
 func lasted(t *testing.T, n int, d duration.Distribution, opts ...mock.Option) []time.Duration {
 	t.Helper()
 	clk := mock.NewClock(t)
-	tr := mock.NewTransport(t, append(opts, mock.WithClock(clk), mock.WithTimes(), mock.Created(mock.PendingDrawn(d), mock.Completed(nil)))...)
+	tr := mock.NewTransport(t, append(opts, mock.WithClock(clk), mock.WithDialect(rest.Dialect{Created: "created", Updated: "updated", Finished: "finished"}), mock.Created(mock.Pending(d), mock.Completed(nil)))...)
 	ids := make([]string, n)
 	for i := range ids {
 		var err error
@@ -75,7 +76,7 @@ func TestEachStepDrawsItsOwn(t *testing.T) {
 	t.Parallel()
 	d := duration.Uniform(0, time.Hour)
 	clk := mock.NewClock(t)
-	tr := mock.NewTransport(t, mock.WithClock(clk), mock.WithTimes(), mock.Job("a", mock.PendingDrawn(d), mock.RunningDrawn(d), mock.Completed(nil)))
+	tr := mock.NewTransport(t, mock.WithClock(clk), mock.WithDialect(rest.Dialect{Created: "created", Updated: "updated", Finished: "finished"}), mock.Job("a", mock.Pending(d), mock.Running(d), mock.Completed(nil)))
 	var began []time.Duration
 	for range 2 * 3600 {
 		st, err := tr.Status(context.Background(), "a")
@@ -102,7 +103,7 @@ func TestDistributionsThatCannotBeFailTheTest(t *testing.T) {
 		"a zero Distribution": {},
 	} {
 		assert.Contains(t, failure(t, func(t mock.TB) {
-			mock.NewTransport(t, mock.Job("a", mock.RunningDrawn(d), mock.Completed(nil)))
+			mock.NewTransport(t, mock.Job("a", mock.Running(d), mock.Completed(nil)))
 		}), want)
 	}
 }

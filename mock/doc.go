@@ -17,9 +17,10 @@
 // The two minutes pass in a few milliseconds, and every run takes the same course.
 //
 // The script of a job is a list of steps: see [Job]. A [Fault] makes calls go wrong: package fault
-// has the effects. [Service.Calls] and [Service.Timeline] report what was asked, and the assertions
-// of [Service] check it. A [Recorder] keeps the answers of a real service for [Replay]. The page
-// "Testing code that waits" in examples/unittest explains all of this.
+// has the effects. [Push] makes the service tell of changes without being asked. [Service.Calls]
+// and [Service.Timeline] report what was asked, and the assertions of [Service] check it. Package
+// record keeps the answers of a real service for [Replay]. The page "Testing code that waits" in
+// examples/unittest explains all of this.
 //
 // A testing/synctest bubble needs no Clock. Sockets do not work there: use [NewTransport], or a
 // [Server] with [InMemory].

@@ -55,7 +55,7 @@ func Example() {
 }
 
 func ExampleNewService() {
-	service, err := mock.NewService(mock.Created(mock.PendingPolls(2), mock.Completed(nil)))
+	service, err := mock.NewService(mock.Created(mock.Pending(mock.Polls(2)), mock.Completed(nil)))
 	if err != nil {
 		log.Fatal(err)
 	}

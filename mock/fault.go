@@ -49,9 +49,9 @@ var operations = map[trouble.Operation]operation{
 }
 
 // meetLocked returns the trouble of a call.
-func (k *desk) meetLocked(req *request, now time.Duration) (t trouble.Trouble) {
-	for i, f := range k.faults {
-		ids, jobs, ok := k.concernedLocked(f, req)
+func (h *handler) meetLocked(req *request, now time.Duration) (t trouble.Trouble) {
+	for i, f := range h.faults {
+		ids, jobs, ok := h.concernedLocked(f, req)
 		if !ok {
 			continue
 		}
@@ -63,7 +63,7 @@ func (k *desk) meetLocked(req *request, now time.Duration) (t trouble.Trouble) {
 		if req.op == opPush {
 			nth = req.revision
 		}
-		m := trouble.Moment{N: f.met, Now: now, Header: req.header, Random: random(k.seed, ids[0], uint64(i)<<40|1<<39|uint64(nth))}
+		m := trouble.Moment{N: f.met, Now: now, Header: req.header, Random: random(h.seed, ids[0], uint64(i)<<40|1<<39|uint64(nth))}
 		for _, j := range jobs {
 			m.Ages = append(m.Ages, now-j.created)
 		}
@@ -78,7 +78,7 @@ func (k *desk) meetLocked(req *request, now time.Duration) (t trouble.Trouble) {
 
 // concernedLocked returns the jobs of a call that a fault is about: their ids, and the jobs that
 // exist. It reports false if the fault selects among other calls.
-func (k *desk) concernedLocked(f *mishap, req *request) (ids []string, jobs []*job, ok bool) {
+func (h *handler) concernedLocked(f *mishap, req *request) (ids []string, jobs []*job, ok bool) {
 	op := req.op
 	ids = []string{req.id}
 	if op == opBatch {
@@ -91,7 +91,7 @@ func (k *desk) concernedLocked(f *mishap, req *request) (ids []string, jobs []*j
 		ids = []string{f.rule.ID}
 	}
 	for _, id := range ids {
-		if j := k.registry.jobs[id]; j != nil {
+		if j := h.registry.jobs[id]; j != nil {
 			jobs = append(jobs, j)
 		}
 	}

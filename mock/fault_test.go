@@ -312,8 +312,8 @@ func TestClientOfOnesOwnRunsInVirtualTime(t *testing.T) {
 func TestJobsThatGoBackAndReplicasThatLag(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
-	tr := mock.NewTransport(t, mock.WithClock(clk), mock.WithTimes(),
-		mock.Job("a", mock.Pending(10*time.Second), mock.RunningDrawn(duration.Uniform(10*time.Second, 10*time.Second)).Rising(0, 1), mock.Completed(nil)),
+	tr := mock.NewTransport(t, mock.WithClock(clk), mock.WithDialect(rest.Dialect{Created: "created", Updated: "updated", Finished: "finished"}),
+		mock.Job("a", mock.Pending(10*time.Second), mock.Running(duration.Uniform(10*time.Second, 10*time.Second)).Rising(0, 1), mock.Completed(nil)),
 		mock.Fault(fault.Nth(2), fault.GoesBack()), mock.Fault(fault.Nth(3), fault.Lags(5*time.Second)), mock.Fault(fault.Nth(4), fault.Lags(15*time.Second)),
 		mock.Fault(fault.Nth(5), fault.Lags(10*time.Second)))
 	clk.Advance(20 * time.Second)
@@ -330,7 +330,7 @@ func TestJobsThatGoBackAndReplicasThatLag(t *testing.T) {
 func TestTokenThatExpires(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
-	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.PendingPolls(5), mock.Completed(nil)),
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.Job("a", mock.Pending(mock.Polls(5)), mock.Completed(nil)),
 		mock.Fault(fault.Without("Authorization", "Bearer new").And(fault.Between(4200*time.Millisecond, time.Hour)), fault.Code(401)))
 	var asked atomic.Int32
 	tr, err := rest.New(srv.URL, rest.WithToken(func(context.Context) (string, error) {

@@ -3,63 +3,42 @@ package mock
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/mock/internal/target"
+	"github.com/iamber12/job-status-monitoring/mock/push"
 	"github.com/iamber12/job-status-monitoring/transport/webhook"
 )
 
-// WithWebhook makes the service call a URL with each change of a job's state, in the form that the
-// Dialect's Event describes, signed as [webhook.StandardWebhooks] verifies it. A call that fails,
-// or is answered with a 5xx, is made again twice, after 5 and 10 seconds of the service's clock.
-// The option can be given several times.
-func WithWebhook(to, secret string) Option {
+// Push makes the service tell of each change of a job's state without being asked: package push has
+// the targets. The option can be given several times.
+func Push(targets ...push.Target) Option {
 	line := caller()
 	return func(c *config) {
-		u, err := url.Parse(to)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			c.problem("%s: WithWebhook: the URL must begin with http:// or https://", line)
-			return
+		for _, t := range targets {
+			to, err := t.Resolve()
+			switch {
+			case err != nil:
+				c.problem("%s: push: %w", line, err)
+			case to.Path != "":
+				c.overHTTP = "push.Stream"
+				c.pushes().stream = &stream{path: to.Path, changed: make(chan struct{})}
+			default:
+				c.pushes().hooks = append(c.pushes().hooks, hook(to))
+			}
 		}
-		c.hook(line, hook{to, secret, &http.Client{Timeout: hookTimeout, Transport: &http.Transport{DisableKeepAlives: true}}})
 	}
-}
-
-// WithWebhookHandler is [WithWebhook] without a socket: the service calls the handler. Together
-// with a [Clock] every run takes the same course.
-func WithWebhookHandler(h http.Handler, secret string) Option {
-	line := caller()
-	return func(c *config) {
-		if h == nil {
-			c.problem("%s: WithWebhookHandler: the handler is nil", line)
-			return
-		}
-		c.hook(line, hook{"http://webhook.test/", secret, &http.Client{Transport: direct{h}}})
-	}
-}
-
-func (c *config) hook(line string, h hook) {
-	if _, err := webhook.Sign(h.secret, "msg", time.Unix(1, 0), nil); err != nil {
-		c.problem("%s: %w", line, err)
-		return
-	}
-	c.pushes().hooks = append(c.pushes().hooks, h)
 }
 
 const (
-	hookTimeout  = 10 * time.Second
 	hookWait     = 5 * time.Second // before a call is made again; it doubles
 	hookAttempts = 3
 )
 
-// hook is a URL that the service calls.
-type hook struct {
-	url, secret string
-	client      *http.Client
-}
+// hook is a webhook.
+type hook target.Target
 
 // wallTime returns the time by which receivers verify a signature. A clock that runs faster than
 // theirs has a method WallTime, which tells theirs.
@@ -74,12 +53,12 @@ func (d *world) wallTime() time.Time {
 var otherSecret = base64.StdEncoding.EncodeToString([]byte("this is not the service's secret"))
 
 // call calls the URL, for the nth time.
-func (h hook) call(p *push, e *pushed, nth int) {
-	signature, err := webhook.Sign(h.secret, e.id, p.service.wallTime(), e.body)
+func (h hook) call(p *pusher, e *pushed, nth int) {
+	signature, err := webhook.Sign(h.Secret, e.id, p.service.wallTime(), e.body)
 	if err != nil {
 		return
 	}
-	r, err := http.NewRequest(http.MethodPost, h.url, bytes.NewReader(e.body))
+	r, err := http.NewRequest(http.MethodPost, h.URL, bytes.NewReader(e.body))
 	if err != nil {
 		return
 	}
@@ -89,7 +68,7 @@ func (h hook) call(p *push, e *pushed, nth int) {
 			r.Header[name] = values
 		}
 	}
-	answer, err := h.client.Do(r)
+	answer, err := h.Client.Do(r)
 	if err == nil {
 		_ = answer.Body.Close()
 		if answer.StatusCode < http.StatusMultipleChoices {
@@ -98,34 +77,5 @@ func (h hook) call(p *push, e *pushed, nth int) {
 	}
 	if (err != nil || answer.StatusCode >= http.StatusInternalServerError) && nth < hookAttempts {
 		wait.AfterFunc(p.service.clock, hookWait<<(nth-1), func() { h.call(p, e, nth+1) })
-	}
-}
-
-// direct hands requests to a handler.
-type direct struct{ http.Handler }
-
-func (d direct) RoundTrip(r *http.Request) (answer *http.Response, err error) {
-	w := &codeOnly{header: http.Header{}, code: http.StatusOK}
-	defer func() {
-		if problem := recover(); problem != nil {
-			answer, err = nil, errors.New("the handler panicked")
-		}
-	}()
-	d.ServeHTTP(w, r)
-	return &http.Response{StatusCode: w.code, Header: w.header, Body: http.NoBody, Request: r}, nil
-}
-
-// codeOnly is a ResponseWriter that keeps the first code.
-type codeOnly struct {
-	header  http.Header
-	code    int
-	written bool
-}
-
-func (w *codeOnly) Header() http.Header         { return w.header }
-func (w *codeOnly) Write(b []byte) (int, error) { w.written = true; return len(b), nil }
-func (w *codeOnly) WriteHeader(code int) {
-	if !w.written {
-		w.code, w.written = code, true
 	}
 }

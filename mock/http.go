@@ -25,7 +25,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	req := s.dialect.read(r)
 	req.header = r.Header.Clone()
-	rep := s.desk.handle(req)
+	rep := s.handler.handle(req)
 	a := &answer{}
 	if rep.answer != nil {
 		*a = *rep.answer

@@ -15,15 +15,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-func (c *config) pushes() *push {
+func (c *config) pushes() *pusher {
 	if c.push == nil {
-		c.push = &push{told: map[string]int{}, arrived: map[string]arrival{}}
+		c.push = &pusher{told: map[string]int{}, arrived: map[string]arrival{}}
 	}
 	return c.push
 }
 
-// push is what a service tells unasked. The service's mu guards it. A nil push tells nothing.
-type push struct {
+// pusher is what a service tells unasked. The service's mu guards it. A nil pusher tells nothing.
+type pusher struct {
 	service *Service // once it has begun
 	hooks   []hook
 	stream  *stream // nil for none
@@ -41,7 +41,7 @@ type arrival struct {
 }
 
 // arrive notes that somebody was told of the end of a job. An empty id stands for no job.
-func (p *push) arrive(id, by string) {
+func (p *pusher) arrive(id, by string) {
 	s := p.service
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,7 +51,7 @@ func (p *push) arrive(id, by string) {
 }
 
 // forget forgets a job, of which there is no trace any more.
-func (p *push) forget(id string) {
+func (p *pusher) forget(id string) {
 	if p != nil {
 		delete(p.told, id)
 		delete(p.arrived, id)
@@ -70,7 +70,7 @@ type pushed struct {
 }
 
 // begin begins to tell of the jobs that there are.
-func (p *push) begin(s *Service) {
+func (p *pusher) begin(s *Service) {
 	if p == nil {
 		return
 	}
@@ -83,7 +83,7 @@ func (p *push) begin(s *Service) {
 }
 
 // end ends all telling.
-func (p *push) end() {
+func (p *pusher) end() {
 	if p == nil {
 		return
 	}
@@ -94,7 +94,7 @@ func (p *push) end() {
 }
 
 // watchLocked begins to tell of a job.
-func (p *push) watchLocked(j *job) {
+func (p *pusher) watchLocked(j *job) {
 	if p == nil || !p.begun {
 		return
 	}
@@ -103,7 +103,7 @@ func (p *push) watchLocked(j *job) {
 }
 
 // tellLocked tells of a job if it has changed.
-func (p *push) tellLocked(j *job) {
+func (p *pusher) tellLocked(j *job) {
 	if p == nil || !p.begun || j == nil {
 		return
 	}
@@ -141,7 +141,7 @@ func (j *job) at(seed uint64, step int32) view {
 }
 
 // scheduleLocked sets a timer for the end of the step that a job is in, if time ends it.
-func (p *push) scheduleLocked(j *job) {
+func (p *pusher) scheduleLocked(j *job) {
 	s := p.service
 	step := j.step
 	d := j.lasts(s.seed, step)
@@ -158,13 +158,13 @@ func (p *push) scheduleLocked(j *job) {
 }
 
 // sendLocked sends what there is to tell of a job, with the trouble that befalls it.
-func (p *push) sendLocked(v *view) {
+func (p *pusher) sendLocked(v *view) {
 	s := p.service
 	f, ok := s.dialect.(*fields)
 	if !ok {
 		return // a recording tells nothing
 	}
-	t := s.desk.meetLocked(&request{op: opPush, id: v.id, revision: v.revision}, s.now())
+	t := s.handler.meetLocked(&request{op: opPush, id: v.id, revision: v.revision}, s.now())
 	p.sent++
 	e := f.event(v)
 	if v.step.state.Terminal() {
@@ -197,7 +197,7 @@ func (p *push) sendLocked(v *view) {
 }
 
 // call calls the webhooks.
-func (p *push) call(e, forged *pushed, doubled bool) {
+func (p *pusher) call(e, forged *pushed, doubled bool) {
 	s := p.service
 	s.mu.Lock()
 	hooks, begun := p.hooks, p.begun
@@ -209,7 +209,7 @@ func (p *push) call(e, forged *pushed, doubled bool) {
 		for i := range hooks {
 			if forged != nil && n == 0 {
 				other := hooks[i]
-				other.secret = otherSecret
+				other.Secret = otherSecret
 				other.call(p, forged, hookAttempts)
 			}
 			hooks[i].call(p, e, 1)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/mock/fault"
+	"github.com/iamber12/job-status-monitoring/mock/push"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 	"github.com/iamber12/job-status-monitoring/transport/rest/dialects"
@@ -120,7 +121,7 @@ func TestAServiceCallsAWebhookWithEachChange(t *testing.T) {
 			t.Parallel()
 			clk := mock.NewClock(t)
 			hook, got := hear(t, clk, rest.Dialect{})
-			opts := []mock.Option{mock.WithClock(clk), mock.WithWebhookHandler(hook, hookSecret), script("a")}
+			opts := []mock.Option{mock.WithClock(clk), mock.Push(push.Handler(hook, hookSecret)), script("a")}
 			if c.fault != nil {
 				opts = append(opts, c.fault)
 			}
@@ -149,7 +150,7 @@ func TestJobsSayHowTheirEndWasTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clk := mock.NewClock(t)
-			opts := []mock.Option{mock.WithClock(clk), mock.WithWebhookHandler(c.hook, hookSecret), script("a")}
+			opts := []mock.Option{mock.WithClock(clk), mock.Push(push.Handler(c.hook, hookSecret)), script("a")}
 			if c.fault != nil {
 				opts = append(opts, c.fault)
 			}
@@ -173,7 +174,7 @@ func TestWhatWasToldIsForgottenWithItsJob(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
 	heard := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
-	service := mock.NewTransport(t, mock.WithClock(clk), mock.KeepJobs(10), mock.WithWebhookHandler(heard, hookSecret),
+	service := mock.NewTransport(t, mock.WithClock(clk), mock.Keep(-1, 10), mock.Push(push.Handler(heard, hookSecret)),
 		mock.Created(mock.Pending(time.Second), mock.Completed(nil)))
 	for range 30 {
 		_, err := service.Create(t.Context(), transport.CreateRequest{})
@@ -187,8 +188,8 @@ func TestAServiceTellsOfChangesThatCallsMake(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
 	hook, got := hear(t, clk, rest.Dialect{})
-	service := mock.NewTransport(t, mock.WithWebhookHandler(hook, hookSecret), mock.WithClock(clk),
-		mock.Job("polled", mock.PendingPolls(1), mock.Completed(nil)), mock.Job("canceled", mock.Pending(mock.Forever)),
+	service := mock.NewTransport(t, mock.Push(push.Handler(hook, hookSecret)), mock.WithClock(clk),
+		mock.Job("polled", mock.Pending(mock.Polls(1)), mock.Completed(nil)), mock.Job("canceled", mock.Pending(mock.Forever)),
 		mock.Created(mock.Pending(time.Second), mock.Failed("no")))
 	_, err := service.Status(t.Context(), "polled")
 	require.NoError(t, err)
@@ -211,7 +212,7 @@ func TestAWebhookThatFailsIsSentAgain(t *testing.T) {
 		w.WriteHeader(503)
 		w.WriteHeader(200)
 	})
-	_, err := mock.NewService(mock.WithClock(clk), mock.WithWebhookHandler(failing, hookSecret), mock.Job("a", mock.Pending(time.Second), mock.Completed(nil)))
+	_, err := mock.NewService(mock.WithClock(clk), mock.Push(push.Handler(failing, hookSecret)), mock.Job("a", mock.Pending(time.Second), mock.Completed(nil)))
 	require.NoError(t, err)
 	clk.Advance(time.Hour)
 	assert.Equal(t, []string{"1s true", "6s true", "16s true"}, asked)
@@ -225,7 +226,7 @@ func TestAWebhookHasTheFormOfItsDialect(t *testing.T) {
 			t.Parallel()
 			clk := mock.NewClock(t)
 			hook, got := hear(t, clk, s.Dialect)
-			_, err := mock.NewService(mock.WithClock(clk), mock.WithDialect(s.Dialect), mock.WithWebhookHandler(hook, hookSecret),
+			_, err := mock.NewService(mock.WithClock(clk), mock.WithDialect(s.Dialect), mock.Push(push.Handler(hook, hookSecret)),
 				mock.Job("a", mock.Pending(time.Second), mock.Completed(nil)), mock.Job("b", mock.Pending(2*time.Second), mock.Failed("no")))
 			require.NoError(t, err)
 			clk.Advance(time.Minute)
@@ -249,7 +250,7 @@ func TestAServerCallsAURL(t *testing.T) {
 		_ = server.Close()
 		<-done
 	})
-	mock.NewServer(t, mock.WithClock(clk), mock.WithWebhook("http://"+l.Addr().String()+"/hook", hookSecret), script("a"))
+	mock.NewServer(t, mock.WithClock(clk), mock.Push(push.Webhook("http://"+l.Addr().String()+"/hook", hookSecret)), script("a"))
 	clk.Advance(time.Minute)
 	assert.Equal(t, []string{"1s a running", "2s a completed"}, got.list())
 }
@@ -258,7 +259,7 @@ func TestAStreamTellsEachChangeAndResumes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		srv := mock.NewServer(t, mock.InMemory(), mock.WithStream("/events"), script("a"),
+		srv := mock.NewServer(t, mock.InMemory(), mock.Push(push.Stream("/events")), script("a"),
 			mock.Job("b", mock.Pending(2500*time.Millisecond), mock.Completed(nil)), mock.Job("c", mock.Pending(time.Minute), mock.Completed(nil)),
 			mock.Fault(fault.Nth(2).OfPush(), fault.Reset()), mock.Fault(fault.Nth(4).OfPush(), fault.Doubled()))
 		client, err := rest.New(srv.URL, rest.WithHTTPClient(srv.Client()))
@@ -283,11 +284,12 @@ func TestWhatTellsUnaskedIsCheckedWhenTheServiceIsMade(t *testing.T) {
 	t.Parallel()
 	hook := http.NotFoundHandler()
 	for want, opt := range map[string]mock.Option{
-		"push_test.go":                        mock.WithWebhook("ftp://a", hookSecret),
-		"WithWebhook: the URL must begin":     mock.WithWebhook("", hookSecret),
-		"secret: it has 3 bytes, at least 24": mock.WithWebhookHandler(hook, "whsec_AAAA"),
-		"the handler is nil":                  mock.WithWebhookHandler(nil, hookSecret),
-		`WithStream("events")`:                mock.WithStream("events"),
+		"push_test.go":                        mock.Push(push.Webhook("ftp://a", hookSecret)),
+		"push: Webhook: the URL must begin":   mock.Push(push.Webhook("", hookSecret)),
+		"secret: it has 3 bytes, at least 24": mock.Push(push.Handler(hook, "whsec_AAAA")),
+		"push: a target is zero":              mock.Push(push.Target{}),
+		"the handler is nil":                  mock.Push(push.Handler(nil, hookSecret)),
+		`push: Stream("events")`:              mock.Push(push.Stream("events")),
 	} {
 		_, err := mock.NewService(opt)
 		assert.ErrorContains(t, err, want)
@@ -328,7 +330,7 @@ func TestAChangeIsToldThoughTheNextIsDueWhenItIs(t *testing.T) {
 			t.Parallel()
 			clk := mock.NewClock(t)
 			hook, got := hear(t, clk, rest.Dialect{})
-			_, err := mock.NewService(mock.WithClock(clockOf(clk)), mock.WithWebhookHandler(hook, hookSecret), script("a"))
+			_, err := mock.NewService(mock.WithClock(clockOf(clk)), mock.Push(push.Handler(hook, hookSecret)), script("a"))
 			require.NoError(t, err)
 			clk.Advance(time.Minute)
 			require.Len(t, got.list(), 2, "%v", hook.all)

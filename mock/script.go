@@ -38,26 +38,28 @@ type answer struct {
 	took   time.Duration
 }
 
-// Pending is a step in which the job is accepted and has not begun, for d.
-func Pending(d time.Duration) Step { return lasting(transport.Pending, d) }
+// Polls is the length of a step that lasts for a number of polls, however long they take.
+type Polls int
 
-// PendingPolls is [Pending] for n polls.
-func PendingPolls(n int) Step { return Step{state: transport.Pending}.Times(n) }
+// Pending is a step in which the job is accepted and has not begun. It lasts for a duration, for a
+// number of polls, or for a duration that is drawn for each job:
+//
+//	mock.Pending(30 * time.Second)
+//	mock.Pending(mock.Polls(3))
+//	mock.Pending(duration.LogNormal(time.Minute, 0.5))
+func Pending[D time.Duration | Polls | duration.Distribution](d D) Step {
+	return lasting(transport.Pending, d)
+}
 
-// PendingDrawn is [Pending] for a duration drawn from d.
-func PendingDrawn(d duration.Distribution) Step { return drawn(transport.Pending, d) }
+// Running is a step in which the job runs. It lasts like a [Pending] step.
+func Running[D time.Duration | Polls | duration.Distribution](d D) Step {
+	return lasting(transport.Running, d)
+}
 
-// Running is a step in which the job runs, for d.
-func Running(d time.Duration) Step { return lasting(transport.Running, d) }
-
-// RunningPolls is [Running] for n polls.
-func RunningPolls(n int) Step { return Step{state: transport.Running}.Times(n) }
-
-// RunningDrawn is [Running] for a duration drawn from d.
-func RunningDrawn(d duration.Distribution) Step { return drawn(transport.Running, d) }
-
-// Blocked is a step in which the job waits for a person, for d.
-func Blocked(d time.Duration) Step { return lasting(transport.Blocked, d) }
+// Blocked is a step in which the job waits for a person. It lasts like a [Pending] step.
+func Blocked[D time.Duration | Polls | duration.Distribution](d D) Step {
+	return lasting(transport.Blocked, d)
+}
 
 // With adds a progress in [0, 1] and a message to the statuses of a step.
 func (s Step) With(progress float64, message string) Step {
@@ -121,18 +123,22 @@ func Failed(message string) Step { return Step{state: transport.Failed, message:
 // Canceled ends a job as if it had been canceled.
 func Canceled() Step { return Step{state: transport.Canceled} }
 
-func lasting(state transport.State, d time.Duration) Step {
-	s := Step{state: state, lasts: d}
-	if d <= 0 {
-		s.err = fmt.Errorf("%v for %v: must be above zero", state, d)
-	}
-	return s
-}
-
-func drawn(state transport.State, d duration.Distribution) Step {
-	s := Step{state: state, drawn: &d}
-	if err := d.Validate(); err != nil {
-		s.err = fmt.Errorf("%v for a time that is drawn: %w", state, err)
+// lasting returns a step that lasts for a time.Duration, for Polls, or for a duration that is drawn
+// from a duration.Distribution.
+func lasting(state transport.State, length any) Step {
+	s := Step{state: state}
+	switch d := length.(type) {
+	case time.Duration:
+		if s.lasts = d; d <= 0 {
+			s.err = fmt.Errorf("%v for %v: must be above zero", state, d)
+		}
+	case Polls:
+		return s.Times(int(d))
+	case duration.Distribution:
+		s.drawn = &d
+		if err := d.Validate(); err != nil {
+			s.err = fmt.Errorf("%v for a time that is drawn: %w", state, err)
+		}
 	}
 	return s
 }

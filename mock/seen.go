@@ -122,7 +122,7 @@ func (n *journal) heardLocked(id string, state transport.State) {
 }
 
 // Calls returns the requests that named a job, oldest first. An empty id stands for all requests.
-// [KeepCalls] bounds their number.
+// [Keep] bounds their number.
 func (s *Service) Calls(id string) []Call {
 	if !s.made() {
 		return nil
@@ -170,7 +170,7 @@ func (s *Service) Timeline(id string) string {
 	}
 	var b strings.Builder
 	if n := s.journal.forgotten(); n > 0 {
-		fmt.Fprintf(&b, "%14s  %d calls were not kept (KeepCalls)\n", "", n)
+		fmt.Fprintf(&b, "%14s  %d calls were not kept (Keep)\n", "", n)
 	}
 	for _, c := range s.Calls(id) {
 		fmt.Fprintf(&b, "%14v  %v\n", c.Time.Sub(s.epoch), c)

@@ -56,14 +56,14 @@ func TestAssertionsThatWouldSayNothingFail(t *testing.T) {
 	t.Parallel()
 	const notKept = "calls that were not kept"
 	service := func(t *testing.T, opts ...mock.Option) *mock.Server {
-		srv := mock.NewServer(t, append(opts, mock.Job("a", mock.PendingPolls(1), mock.Completed(nil)), mock.Job("b", mock.PendingPolls(9), mock.Canceled()),
+		srv := mock.NewServer(t, append(opts, mock.Job("a", mock.Pending(mock.Polls(1)), mock.Completed(nil)), mock.Job("b", mock.Pending(mock.Polls(9)), mock.Canceled()),
 			mock.Job("idle", mock.Canceled()))...)
 		for _, id := range []string{"a", "a", "b", "stranger"} {
 			ask(t, "GET", srv.URL+"/status/"+id)
 		}
 		return srv
 	}
-	all, newest, none := service(t), service(t, mock.KeepCalls(2)), service(t, mock.KeepCalls(0))
+	all, newest, none := service(t), service(t, mock.Keep(2, -1)), service(t, mock.Keep(0, -1))
 	silent, memory := mock.NewServer(t), mock.NewTransport(t, mock.Job("a", mock.Canceled()))
 	_, err := memory.Status(t.Context(), "a")
 	require.NoError(t, err)
@@ -149,7 +149,7 @@ func TestJobsTellsWhereEachStands(t *testing.T) {
 	var answered atomic.Int32
 	tr := mock.NewTransport(t, mock.WithClock(clk), mock.OnCall(func(mock.Call) { answered.Add(1) }),
 		mock.Job("a", mock.Running(10*time.Second).Rising(0.2, 0.8), mock.Completed(nil)),
-		mock.Kind("slow", mock.Pending(mock.Forever)))
+		mock.Created(mock.Pending(mock.Forever)))
 	clk.Advance(5 * time.Second)
 	id, err := tr.Create(context.Background(), transport.CreateRequest{Input: map[string]string{"kind": "slow"}})
 	require.NoError(t, err)
@@ -184,7 +184,7 @@ func TestJobsTellsWhereEachStands(t *testing.T) {
 
 func TestProgressRisesWithPollsToo(t *testing.T) {
 	t.Parallel()
-	tr := mock.NewTransport(t, mock.Job("a", mock.RunningPolls(3).Rising(0, 1), mock.RunningPolls(1).Rising(0.5, 1), mock.Completed(nil)))
+	tr := mock.NewTransport(t, mock.Job("a", mock.Running(mock.Polls(3)).Rising(0, 1), mock.Running(mock.Polls(1)).Rising(0.5, 1), mock.Completed(nil)))
 	var got []float64
 	for range 5 {
 		st, err := tr.Status(context.Background(), "a")
@@ -229,8 +229,16 @@ func TestServiceSpeaksTheDialectOfItsClient(t *testing.T) {
 			t.Parallel()
 			clk := mock.NewClock(t)
 			srv := mock.NewServer(t, mock.WithClock(clk), mock.WithDialect(d), mock.WithETags(),
-				mock.Kind("good", mock.Pending(time.Minute), mock.Running(time.Minute).Rising(0, 1).With(0.4, "second pass"), mock.Completed([]int{7})),
-				mock.Kind("bad", mock.Running(time.Minute), mock.Failed("disk full")), mock.Created(mock.Pending(mock.Forever)))
+				mock.CreatedBy(func(c mock.Creation) []mock.Step {
+					switch c.Kind {
+					case "good":
+						return []mock.Step{mock.Pending(time.Minute), mock.Running(time.Minute).Rising(0, 1).With(0.4, "second pass"), mock.Completed([]int{7})}
+					case "bad":
+						return []mock.Step{mock.Running(time.Minute), mock.Failed("disk full")}
+					default:
+						return []mock.Step{mock.Pending(mock.Forever)}
+					}
+				}))
 			client, err := rest.New(srv.URL, rest.WithDialect(d))
 			require.NoError(t, err)
 			defer client.Close()
@@ -287,9 +295,9 @@ func TestServiceSpeaksTheDialectOfItsClient(t *testing.T) {
 	}), "no word for a job that is")
 }
 
-func TestKeepJobsForgetsTheOldest(t *testing.T) {
+func TestKeepForgetsTheOldestJobs(t *testing.T) {
 	t.Parallel()
-	tr := mock.NewTransport(t, mock.KeepJobs(2))
+	tr := mock.NewTransport(t, mock.Keep(-1, 2))
 	var ids []string
 	for _, key := range []string{"a", "b", "c", "a", "c"} {
 		id, err := tr.Create(context.Background(), transport.CreateRequest{IdempotencyKey: key})
@@ -311,13 +319,13 @@ func TestAMillionJobsFitInMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	tr := mock.NewTransport(t, mock.KeepCalls(0), mock.Jobs(func(yield func(string) bool) {
+	tr := mock.NewTransport(t, mock.Keep(0, -1), mock.Jobs(func(yield func(string) bool) {
 		for i := range 1_000_000 {
 			if !yield(fmt.Sprintf("00000000-0000-4000-8000-%012d", i)) {
 				return
 			}
 		}
-	}, mock.PendingDrawn(duration.LogNormal(time.Minute, 1)), mock.Completed(nil)))
+	}, mock.Pending(duration.LogNormal(time.Minute, 1)), mock.Completed(nil)))
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	assert.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(400<<20))

@@ -1,7 +1,6 @@
 package mock
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -18,7 +17,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/quiet"
 )
 
-// Server is a [Service] with a listener. [NewServer] makes it.
+// Server is a [Service] that listens on a free port of 127.0.0.1. [NewServer] makes it. To listen
+// at another address, serve a Service with net/http.
 type Server struct {
 	*Service
 	// URL is the base URL, such as http://127.0.0.1:43210.
@@ -26,10 +26,6 @@ type Server struct {
 
 	client *http.Client
 }
-
-// Listen sets the address of a Server. The default, and an empty address, is a free port of
-// 127.0.0.1. Any other host makes the Server reachable from other machines.
-func Listen(address string) Option { return func(c *config) { c.listen = cmp.Or(address, c.listen) } }
 
 // InMemory makes a Server that listens on no socket and is reached by its [Server.Client] only. All
 // of transport/rest then runs inside a testing/synctest bubble, where time passes when everything
@@ -62,7 +58,7 @@ func NewServer(t TB, opts ...Option) *Server {
 		m := newMemory()
 		l, pool.DialContext, s.URL = m, m.dial, "http://mock.test"
 	} else {
-		if l, err = net.Listen("tcp", c.listen); err != nil {
+		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 			t.Fatalf("mock: %v", err)
 		}
 		s.URL = "http://" + l.Addr().String()

@@ -78,7 +78,7 @@ func TestStepsEndByPollsAndByTime(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
 	tr := mock.NewTransport(t, mock.WithClock(clk), mock.Job("a",
-		mock.PendingPolls(2), mock.Running(10*time.Second), mock.Answer(503, "busy", "Retry-After", "7"), mock.Canceled()))
+		mock.Pending(mock.Polls(2)), mock.Running(10*time.Second), mock.Answer(503, "busy", "Retry-After", "7"), mock.Canceled()))
 	poll := func() string {
 		st, err := tr.Status(context.Background(), "a")
 		if err != nil {
@@ -160,9 +160,9 @@ func TestCallsAreRecordedWithTheirTime(t *testing.T) {
 	assert.Zero(t, srv.Polls("x"))
 }
 
-func TestKeepCallsForgetsTheOldest(t *testing.T) {
+func TestKeepForgetsTheOldestCalls(t *testing.T) {
 	t.Parallel()
-	srv := mock.NewServer(t, mock.KeepCalls(2), mock.WithIDs(func() string { return "next" }))
+	srv := mock.NewServer(t, mock.Keep(2, -1), mock.WithIDs(func() string { return "next" }))
 	for _, path := range []string{"/1", "/2", "/3"} {
 		ask(t, "GET", srv.URL+path)
 	}
@@ -175,7 +175,7 @@ func TestKeepCallsForgetsTheOldest(t *testing.T) {
 
 func TestETagSavesTheBody(t *testing.T) {
 	t.Parallel()
-	srv := mock.NewServer(t, mock.WithETags(), mock.Job("a", mock.PendingPolls(2), mock.Completed(nil)))
+	srv := mock.NewServer(t, mock.WithETags(), mock.Job("a", mock.Pending(mock.Polls(2)), mock.Completed(nil)))
 	resp, err := srv.Client().Get(srv.URL + "/status/a")
 	require.NoError(t, err)
 	_ = resp.Body.Close()
@@ -199,11 +199,11 @@ func TestAScriptThatCannotBeFailsTheTestWithItsLine(t *testing.T) {
 	t.Parallel()
 	for want, steps := range map[string][]mock.Step{
 		"the script is empty":              {},
-		"step 1: the job has ended":        {mock.Completed(nil), mock.Pending(1)},
-		"step 2: the job neither ends":     {mock.PendingPolls(1), mock.Running(time.Second)},
+		"step 1: the job has ended":        {mock.Completed(nil), mock.Pending(time.Second)},
+		"step 2: the job neither ends":     {mock.Pending(mock.Polls(1)), mock.Running(time.Second)},
 		"step 1: pending for -1s":          {mock.Pending(-time.Second), mock.Canceled()},
-		"step 1: 0 polls":                  {mock.RunningPolls(0), mock.Canceled()},
-		"step 1: progress from 1.5":        {mock.RunningPolls(1).With(1.5, ""), mock.Canceled()},
+		"step 1: 0 polls":                  {mock.Running(mock.Polls(0)), mock.Canceled()},
+		"step 1: progress from 1.5":        {mock.Running(mock.Polls(1)).With(1.5, ""), mock.Canceled()},
 		"step 1: answer with code 42":      {mock.Answer(42, ""), mock.Canceled()},
 		`header "X": it has no value`:      {mock.Answer(200, "", "X"), mock.Canceled()},
 		"step 1: result":                   {mock.Completed(func() {})},
@@ -220,8 +220,7 @@ func TestAScriptThatCannotBeFailsTheTestWithItsLine(t *testing.T) {
 	assert.Contains(t, message, `job "a" has two scripts`)
 	assert.Contains(t, failure(t, func(t mock.TB) { mock.NewServer(t, nil) }), "option 0 is nil")
 	for want, option := range map[string]mock.Option{
-		"KeepCalls(-1): must not be negative": mock.KeepCalls(-1), "KeepJobs(-2): must not be negative": mock.KeepJobs(-2),
-		"MaxBatch(-3): must not be negative": mock.MaxBatch(-3),
+		"Keep(3, 0): must keep a job": mock.Keep(3, 0), "MaxBatch(-3): must not be negative": mock.MaxBatch(-3),
 	} {
 		message := failure(t, func(t mock.TB) { mock.NewServer(t, option) })
 		assert.Contains(t, message, want)

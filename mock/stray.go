@@ -56,7 +56,7 @@ func (l *lookout) schedule(d time.Duration, fire func(time.Time)) *clock.Timer {
 
 // strayGrace is how long everything must stand still, in real time, before a stray fails the test.
 // If the test's own goroutine waits in this library, a quarter of the usual grace is enough.
-const strayGrace = Guard / 2
+const strayGrace = quiet.Guard / 2
 
 // watchStray looks from time to time whether the test waits for a Clock that nobody moves. The
 // argument own says that the test's own goroutine is about to wait in this library.

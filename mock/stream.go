@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -12,25 +11,6 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
-
-// WithStream makes the HTTP service stream each change of a job's state as a server-sent event, to
-// GET requests at a path such as /events. Events have the form that the Dialect's Event describes,
-// and ids. The newest 1,024 are kept for clients that come back with a Last-Event-ID. A comment
-// follows after 15 seconds without an event.
-//
-// A [Clock] does not know when a client has read an event. In a test, stream in a bubble of
-// testing/synctest, with [InMemory].
-func WithStream(path string) Option {
-	line := caller()
-	return func(c *config) {
-		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#{}") {
-			c.problem("%s: WithStream(%.80q): must be a path that begins with a slash", line, path)
-			return
-		}
-		c.overHTTP = "WithStream"
-		c.pushes().stream = &stream{path: path, changed: make(chan struct{})}
-	}
-}
 
 const (
 	keptEvents = 1024
@@ -127,12 +107,12 @@ func (s *stream) since(at *position) (events []sent, broken bool, changed <-chan
 }
 
 // serves reports whether a request is for the stream. The push may be nil.
-func (p *push) serves(r *http.Request) bool {
+func (p *pusher) serves(r *http.Request) bool {
 	return p != nil && p.stream != nil && r.Method == http.MethodGet && r.URL.Path == p.stream.path
 }
 
 // serve streams events until the client leaves.
-func (p *push) serve(w http.ResponseWriter, r *http.Request) {
+func (p *pusher) serve(w http.ResponseWriter, r *http.Request) {
 	at := p.stream.start(r.Header.Get("Last-Event-ID"))
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")

@@ -58,13 +58,26 @@ func (t *Transport) status(id string, v *view, hint time.Duration) transport.Sta
 	s := v.step
 	st := transport.Status{ID: id, State: s.state, Raw: words[s.state], Progress: v.progress, Message: s.message, Result: bytes.Clone(s.result),
 		RetryAfter: hint}
-	if t.times {
-		st.Created, st.Updated = t.epoch.Add(v.created), t.epoch.Add(v.updated)
-		if s.state.Terminal() {
-			st.Finished = st.Updated
-		}
-	}
+	t.setTimes(&st, v)
 	return st
+}
+
+// setTimes sets the times for which the Dialect has a place.
+func (t *Transport) setTimes(st *transport.Status, v *view) {
+	f, ok := t.dialect.(*fields)
+	if !ok {
+		return
+	}
+	has := func(place string) bool { return place != "" && place != "-" }
+	if has(f.Created) {
+		st.Created = t.epoch.Add(v.created)
+	}
+	if has(f.Updated) {
+		st.Updated = t.epoch.Add(v.updated)
+	}
+	if has(f.Finished) && st.State.Terminal() {
+		st.Finished = t.epoch.Add(v.updated)
+	}
 }
 
 // words are the values of Raw in the statuses of a Transport.
@@ -105,7 +118,7 @@ func (t *Transport) ask(ctx context.Context, req *request) (*reply, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}
-	r := t.desk.handle(req)
+	r := t.handler.handle(req)
 	err := r.err(req)
 	call := t.journal.record(r.call)
 	pause := r.trouble.Latency

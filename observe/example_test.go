@@ -18,7 +18,7 @@ import (
 
 // watch waits for a job that is done at the third poll.
 func watch(opts ...jobstatus.Option) *jobstatus.Watcher {
-	service, err := mock.NewService(mock.Job("report-1", mock.PendingPolls(2), mock.Completed(nil)))
+	service, err := mock.NewService(mock.Job("report-1", mock.Pending(mock.Polls(2)), mock.Completed(nil)))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -16,8 +16,8 @@ import (
 // service has a few jobs, in memory.
 func service() *mock.Transport {
 	s, err := mock.NewService(
-		mock.Job("render-1", mock.PendingPolls(1), mock.RunningPolls(2), mock.Completed(nil)),
-		mock.Job("render-2", mock.RunningPolls(1), mock.Failed("the disk is full")),
+		mock.Job("render-1", mock.Pending(mock.Polls(1)), mock.Running(mock.Polls(2)), mock.Completed(nil)),
+		mock.Job("render-2", mock.Running(mock.Polls(1)), mock.Failed("the disk is full")),
 		mock.Job("render-3", mock.Completed(nil)))
 	if err != nil {
 		log.Fatal(err)

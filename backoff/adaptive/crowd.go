@@ -34,11 +34,17 @@ const (
 	adoptLeast = 16 // and at least so many do
 )
 
-// leftAll notes whether watches are to be followed late, after a followed one was left.
-func (k *kind) leftAll() {
-	c := &k.crowd
-	if k.roster.followed == 0 && c.others >= adoptLeast && c.others > c.most/adoptShare {
+// leftAll notes that none of the watches that were followed is left: others may be followed late.
+func (c *crowd) leftAll() {
+	if c.others >= adoptLeast && c.others > c.most/adoptShare {
 		c.adopting.Store(true)
+	}
+}
+
+// reach moves the frontier to age if it is beyond it.
+func (c *crowd) reach(age float64) {
+	if age > load(&c.frontier) {
+		store(&c.frontier, age)
 	}
 }
 

@@ -92,7 +92,7 @@ func (k *kind) seen(key uint64, age float32) bool {
 	grown := float64(age - s.after)
 	store(&k.crowd.alive, load(&k.crowd.alive)+grown)
 	s.after = age
-	k.reach(float64(age))
+	k.crowd.reach(float64(age))
 	if k.ended == 0 {
 		return false
 	}
@@ -102,13 +102,6 @@ func (k *kind) seen(key uint64, age float32) bool {
 	}
 	k.judge()
 	return true
-}
-
-// reach moves the frontier to age if it is beyond it.
-func (k *kind) reach(age float64) {
-	if age > load(&k.crowd.frontier) {
-		store(&k.crowd.frontier, age)
-	}
 }
 
 // left takes note of a watch that was left, of which s is known if ok, and tells whether it is time
@@ -125,7 +118,9 @@ func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 		number, late = k.roster.places[i].number.Load(), k.roster.places[i].late
 		k.crowd.leave()
 		k.roster.release(i)
-		k.leftAll()
+		if k.roster.followed == 0 {
+			k.crowd.leftAll()
+		}
 		x := k.at(number)
 		store(&k.crowd.alive, max(load(&k.crowd.alive)-float64(x.after), 0))
 		if !ok || s.after < x.after && !s.exact() { // what was seen before stands
@@ -149,9 +144,9 @@ func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 	}
 	if s.ended() {
 		k.ended++
-		k.reach(float64(s.before))
+		k.crowd.reach(float64(s.before))
 	} else {
-		k.reach(float64(s.after))
+		k.crowd.reach(float64(s.after))
 	}
 	k.stale++
 	store(&k.change, load(&k.change)*changeKept)

@@ -102,7 +102,7 @@ func TestAWordThatIsNotDoneIsNoSuccess(t *testing.T) {
 
 func TestUpdatesArePrintedInTheirOrder(t *testing.T) {
 	t.Parallel()
-	srv := mock.NewServer(t, mock.Job("7", mock.RunningPolls(1), mock.Completed(nil)))
+	srv := mock.NewServer(t, mock.Job("7", mock.Running(mock.Polls(1)), mock.Completed(nil)))
 	r := waitFor(t, srv.URL+"/status/7")
 	assert.Equal(t, "/status/7: running\n/status/7: completed\n", r.out)
 	r = waitFor(t, srv.URL+"/status/7", "--show", "none")

@@ -24,6 +24,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/mock/fault"
+	"github.com/iamber12/job-status-monitoring/mock/push"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 	"github.com/iamber12/job-status-monitoring/transport/webhook"
 )
@@ -54,7 +55,7 @@ func run(ctx context.Context, out io.Writer) error {
 	clk, jobs := mock.NewClock(&p), 0
 	service := mock.NewServer(&p, mock.WithClock(clk), mock.Created(mock.Running(takes), mock.Completed(nil)),
 		mock.WithIDs(func() string { jobs++; return fmt.Sprintf("report-%d", jobs) }),
-		mock.WithWebhook("http://"+listener.Addr().String()+"/hooks/jobs", secret),
+		mock.Push(push.Webhook("http://"+listener.Addr().String()+"/hooks/jobs", secret)),
 		mock.Fault(fault.Always().OfPush().Of("report-2"), fault.Lost()))
 
 	client, err := rest.New(service.URL)

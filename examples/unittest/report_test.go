@@ -49,7 +49,7 @@ func TestReportThatTakesTwoMinutes(t *testing.T) {
 }
 
 func TestReportThatIsRejected(t *testing.T) {
-	reports, _, clk := service(t, mock.Created(mock.PendingPolls(3), mock.Failed("no such table")))
+	reports, _, clk := service(t, mock.Created(mock.Pending(mock.Polls(3)), mock.Failed("no such table")))
 	clk.Run(func() {
 		_, err := reports.Make(t.Context())
 		require.ErrorIs(t, err, ErrRejected)
@@ -89,8 +89,8 @@ func TestServiceThatIsAwayForAMinute(t *testing.T) {
 }
 
 func TestAHundredReports(t *testing.T) {
-	reports, _, clk := service(t, mock.KeepCalls(0),
-		mock.Created(mock.PendingDrawn(duration.LogNormal(time.Minute, 0.5)), ready),
+	reports, _, clk := service(t, mock.Keep(0, -1),
+		mock.Created(mock.Pending(duration.LogNormal(time.Minute, 0.5)), ready),
 		mock.Fault(fault.Share(0.05), fault.Code(503)))
 	clk.Run(func() {
 		urls, err := reports.MakeAll(t.Context(), 100)

@@ -133,20 +133,20 @@ func TestAJobThatIsRefusedInEachPartOfItsBatchShrinksNothing(t *testing.T) {
 
 func TestAJobThatSpoilsBatchesGoesAloneForAWhile(t *testing.T) {
 	t.Parallel()
-	var c Company
-	assert.Equal(t, 100, c.Limit(100))
+	var c JobLimit
+	assert.Equal(t, 100, c.Size(100))
 	c.Narrow(10)
-	assert.Equal(t, 10, c.Limit(100))
-	assert.Equal(t, 5, c.Limit(5))
+	assert.Equal(t, 10, c.Size(100))
+	assert.Equal(t, 5, c.Size(5))
 	for range 4 {
 		c.Widen(100)
 	}
-	assert.Equal(t, 100, c.Limit(100))
-	c.Expel()
+	assert.Equal(t, 100, c.Size(100))
+	c.Isolate()
 	for range penance {
-		assert.Equal(t, 1, c.Limit(100))
+		assert.Equal(t, 1, c.Size(100))
 		c.Widen(100)
 	}
 	c.Widen(100)
-	assert.Equal(t, 2, c.Limit(100))
+	assert.Equal(t, 2, c.Size(100))
 }

@@ -53,7 +53,7 @@ func TestAPanicOfAPluginIsAnErrorOrALine(t *testing.T) {
 	g, logs := newGuard()
 	var p *panicError
 	var st transport.Status
-	var f sighting.Fault
+	var f sighting.PollError
 	service := boundary.NewService(g, wild{})
 	service.Status(t.Context(), "id", nil, &st, &f)
 	require.ErrorAs(t, f.Err, &p)

@@ -45,9 +45,9 @@ func (g *Guard) Panicked(v any) error {
 	return &transport.Error{Class: transport.Permanent, Err: g.Panic(v, debug.Stack())}
 }
 
-// Broken returns the Fault of the error of a panic.
-func Broken(err error) sighting.Fault {
-	return sighting.Fault{Err: err, Class: transport.Permanent}
+// Broken returns the PollError of the error of a panic.
+func Broken(err error) sighting.PollError {
+	return sighting.PollError{Err: err, Class: transport.Permanent}
 }
 
 // Log writes a line to the log. The fields are made only if the line is written.

@@ -65,14 +65,14 @@ func lend(st transport.Status) transport.Status {
 // Group returns how many jobs go into one request, 1 if the Transport does not batch.
 func (s *Service) Group() int { return s.group }
 
-// Fault looks at the error of a request that was made under ctx.
-func (s *Service) Fault(ctx context.Context, err error) (f sighting.Fault) {
+// PollError looks at the error of a request that was made under ctx.
+func (s *Service) PollError(ctx context.Context, err error) (f sighting.PollError) {
 	if err == nil {
 		return f
 	}
 	panicked := s.guard.Do(func() {
-		if f = sighting.FaultOf(err); ctx.Err() != nil {
-			f = sighting.FaultOf(wait.CauseOf(ctx, err))
+		if f = sighting.PollErrorOf(err); ctx.Err() != nil {
+			f = sighting.PollErrorOf(wait.CauseOf(ctx, err))
 		}
 	})
 	if panicked != nil {
@@ -83,7 +83,7 @@ func (s *Service) Fault(ctx context.Context, err error) (f sighting.Fault) {
 
 // Status asks about one job, of which seen is the newest sighting. It fills st, and f if there was
 // no answer.
-func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting, st *transport.Status, f *sighting.Fault) {
+func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting, st *transport.Status, f *sighting.PollError) {
 	var err error
 	panicked := s.guard.Do(func() {
 		if s.conditional != nil && seen != nil && seen.Revision != "" {
@@ -98,7 +98,7 @@ func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting
 	case panicked != nil:
 		*f = Broken(panicked)
 	case err != nil:
-		*f = s.Fault(ctx, err)
+		*f = s.PollError(ctx, err)
 	}
 }
 
@@ -106,7 +106,7 @@ func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting
 func (s *Service) Holds() bool { return s.holder != nil }
 
 // Hold is Status by a request that the service keeps until the job changes, or for d.
-func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, d time.Duration, st *transport.Status, f *sighting.Fault) {
+func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, d time.Duration, st *transport.Status, f *sighting.PollError) {
 	var err error
 	panicked := s.guard.Do(func() {
 		last := transport.Status{}
@@ -120,17 +120,17 @@ func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, 
 	case panicked != nil:
 		*f = Broken(panicked)
 	case err != nil:
-		*f = s.Fault(ctx, err)
+		*f = s.PollError(ctx, err)
 	}
 }
 
 // StatusBatch asks about many jobs at once.
-func (s *Service) StatusBatch(ctx context.Context, ids []string) (answers []transport.Answer, f sighting.Fault) {
+func (s *Service) StatusBatch(ctx context.Context, ids []string) (answers []transport.Answer, f sighting.PollError) {
 	var err error
 	if panicked := s.guard.Do(func() { answers, err = s.batcher.StatusBatch(ctx, ids) }); panicked != nil {
 		return nil, Broken(panicked)
 	}
-	return answers, s.Fault(ctx, err)
+	return answers, s.PollError(ctx, err)
 }
 
 // Fit returns how many of ids, counted from the first, go into one request: one at least.

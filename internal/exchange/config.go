@@ -112,9 +112,9 @@ func (c *Config) Err() error {
 // returns nil.
 func (c *Config) Settings(baseURL string) *Settings {
 	s := &Settings{
-		Name: c.Name, userAgent: c.UserAgent, Strict: c.Strict,
+		Name: c.Name, Strict: c.Strict,
 		Retries: c.Retries, MaxBody: cmp.Or(c.MaxBody, c.Defaults.MaxBody), MaxResult: cmp.Or(c.MaxResult, c.Defaults.MaxResult),
-		header: c.header, isSet: c.isSet,
+		identity: identity{userAgent: c.UserAgent, header: c.header, isSet: c.isSet},
 	}
 	c.base(s, baseURL)
 	c.credentials(s)

@@ -18,21 +18,30 @@ type Settings struct {
 	MaxResult int64
 	Strict    bool
 
-	userAgent string
-	http      *http.Client
-	carrier   http.RoundTripper // of http
-	pool      *http.Transport   // nil if the pool is the user's
-	holder    *http.Transport   // of requests that are held; nil for the carrier
-	isSet     map[string]bool   // by WithHeader or the base URL
-	own       *credential       // nil without a token source
-	foreign   []*credential     // of other origins
-	secrets   []string
-	answers   web.Answers // over TLS
+	identity
+	connection
+}
 
-	// narrow is the user's CheckRedirect; nil for none.
-	narrow func(*http.Request, []*http.Request) error
+// identity is what a client says of itself.
+type identity struct {
+	userAgent string
+	isSet     map[string]bool // of header, by WithHeader or the base URL
+	own       *credential     // nil without a token source
+	foreign   []*credential   // of other origins
+	secrets   []string
 	// header has values without room to append in place, so that requests can share them.
 	header http.Header
+}
+
+// connection is what requests are sent with.
+type connection struct {
+	http    *http.Client
+	carrier http.RoundTripper // of http
+	pool    *http.Transport   // nil if the pool is the user's
+	holder  *http.Transport   // of requests that are held; nil for the carrier
+	answers web.Answers       // over TLS
+	// narrow is the user's CheckRedirect; nil for none.
+	narrow func(*http.Request, []*http.Request) error
 	// blank is what requests are made from. It has no headers if a user's client may write in them.
 	blank http.Request
 }

@@ -93,7 +93,7 @@ func (c *Caller) run(ctx context.Context, f func(context.Context) error, over fu
 // the panic happens here, where it is recovered, and not in the program that looks at the error.
 func tried(err error) error {
 	if err != nil {
-		_ = sighting.FaultOf(err)
+		_ = sighting.PollErrorOf(err)
 		_ = errors.Is(err, boundary.ErrGoexit)
 		_ = errors.As(err, new(*transport.Error))
 	}

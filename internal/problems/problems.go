@@ -69,3 +69,15 @@ func IsNil(v any) bool {
 		return false
 	}
 }
+
+// Apply applies options to c in their order. A nil option is a problem: what says which kind of
+// option it is.
+func Apply[C any, O ~func(*C)](l *List, what string, c *C, opts []O) {
+	for i, opt := range opts {
+		if opt == nil {
+			l.Problem("%s %d is nil", what, i)
+			continue
+		}
+		opt(c)
+	}
+}

@@ -35,10 +35,10 @@ type Sighting struct {
 	// Marks are the reports of progress, for a Backoff that learns.
 	Marks []backoff.Mark
 
-	// Fault is the fault of the last poll. Its RetryAfter applies only to the next poll.
-	Fault Fault
+	// PollError is the error of the last poll. Its RetryAfter applies only to the next poll.
+	PollError PollError
 	// Odd counts the odd answers since the last answer that told the job's state. Since is when the
-	// first of them came. See [Fault.Oddity].
+	// first of them came. See [PollError.Oddity].
 	Odd   int
 	Since time.Duration
 
@@ -59,13 +59,13 @@ type Verdict struct {
 var unseen Sighting
 
 // See fills s, which must be zero, with what a watch has seen after a poll. The poll returned the
-// status st or failed with the fault f, at the instant now. The argument last is what the watch had
+// status st or failed with the error f, at the instant now. The argument last is what the watch had
 // seen before, or nil before the first poll.
 //
 // Odd answers end the watch once the patience has passed since the first of them. An answer that
 // tells the job's state starts the count again. At least two odd answers end a watch, however far
 // apart they are.
-func (s *Sighting) See(last *Sighting, st *transport.Status, f Fault, now, patience time.Duration) Verdict {
+func (s *Sighting) See(last *Sighting, st *transport.Status, f PollError, now, patience time.Duration) Verdict {
 	if last == nil {
 		last = &unseen
 	}
@@ -73,7 +73,7 @@ func (s *Sighting) See(last *Sighting, st *transport.Status, f Fault, now, patie
 	if f.Err == nil {
 		return s.seeStatus(last, st, now, patience)
 	}
-	s.Status, s.Answered, s.Fault = last.Status, last.Answered, f
+	s.Status, s.Answered, s.PollError = last.Status, last.Answered, f
 	s.Odd, s.Since, s.stale, s.staleSince = last.Odd, last.Since, last.stale, last.staleSince
 	if f.RetryAfter < 0 { // see transport.NoWait
 		s.Pace = 0
@@ -147,7 +147,7 @@ func (s *Sighting) Doubt(now time.Duration) error {
 	if s.Odd == 1 {
 		polls = "poll"
 	}
-	return fmt.Errorf("%w (for %v, %d %s)", s.Fault.Err, roundUp(now-s.Since), s.Odd, polls)
+	return fmt.Errorf("%w (for %v, %d %s)", s.PollError.Err, roundUp(now-s.Since), s.Odd, polls)
 }
 
 // roundUp rounds d to what a person wants to read.
@@ -175,11 +175,11 @@ func (s *Sighting) Mark(age time.Duration) {
 	s.Marks = append(marks, backoff.Mark{Age: age, Progress: s.Progress})
 }
 
-// LeaveAlone returns the wait that the service asks for now. The wait of an answer applies until
+// RequestedWait returns the wait that the service asks for now. The wait of an answer applies until
 // another answer names another wait. The wait of an error applies once.
-func (s *Sighting) LeaveAlone() time.Duration {
-	if s.Fault.RetryAfter > 0 {
-		return s.Fault.RetryAfter
+func (s *Sighting) RequestedWait() time.Duration {
+	if s.PollError.RetryAfter > 0 {
+		return s.PollError.RetryAfter
 	}
 	return s.Pace
 }
@@ -195,12 +195,12 @@ func (s *Sighting) StateName() string {
 // IsUnknownJob reports whether no poll was answered with a status, and the last one was answered
 // that the service does not know the job.
 func (s *Sighting) IsUnknownJob() bool {
-	return !s.Answered && s.Fault.Err != nil && s.Fault.Class == transport.NotFound
+	return !s.Answered && s.PollError.Err != nil && s.PollError.Class == transport.NotFound
 }
 
 // IsPlain reports whether s holds only a State and its Raw word.
 func (s *Sighting) IsPlain() bool {
-	return s.Answered && s.Pace == 0 && s.Fault.Err == nil && s.Marks == nil && s.stale == 0 &&
+	return s.Answered && s.Pace == 0 && s.PollError.Err == nil && s.Marks == nil && s.stale == 0 &&
 		s.Progress == 0 && s.Message == "" && s.Result == nil && s.Revision == "" && s.RetryAfter == 0 &&
 		s.Created.IsZero() && s.Updated.IsZero() && s.Finished.IsZero()
 }

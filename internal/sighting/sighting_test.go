@@ -55,7 +55,7 @@ func TestAWatchEndsByWhatIsCertainOrWhenPatienceHasRunOut(t *testing.T) {
 		odd, seen := 0, false
 		for _, d := range polls(t) {
 			now += d.after
-			f := FaultOf(d.err)
+			f := PollErrorOf(d.err)
 			var s Sighting
 			v := s.See(last, &d.st, f, now, patience)
 			if d.err == nil {
@@ -71,7 +71,7 @@ func TestAWatchEndsByWhatIsCertainOrWhenPatienceHasRunOut(t *testing.T) {
 			ranOut := d.err != nil && f.Oddity(seen) && odd > 1 && now-oddSince >= patience
 			assert.Equal(t, certain || ranOut, v.Over)
 			assert.Equal(t, seen, s.Answered)
-			assert.GreaterOrEqual(t, s.LeaveAlone(), time.Duration(0))
+			assert.GreaterOrEqual(t, s.RequestedWait(), time.Duration(0))
 			if v.Over {
 				assert.ErrorIs(t, v.Err, d.err)
 				return
@@ -91,13 +91,13 @@ func TestAWaitThatAnAnswerNamesHoldsUntilAnother(t *testing.T) {
 	}{{5, false, 5}, {0, false, 5}, {7, true, 7}, {0, true, 5}, {0, false, 5}, {3, false, 3}, {transport.NoWait, false, 0}, {0, false, 0},
 		{4, false, 4}, {transport.NoWait, true, 0}, {0, false, 0}} {
 		st := transport.Status{State: transport.Running, RetryAfter: step.pace}
-		var f Fault
+		var f PollError
 		if step.err {
-			f = FaultOf(&transport.Error{RetryAfter: step.pace})
+			f = PollErrorOf(&transport.Error{RetryAfter: step.pace})
 		}
 		var s Sighting
 		s.See(last, &st, f, time.Duration(i), time.Minute)
-		assert.Equal(t, step.want, s.LeaveAlone(), "step %d", i)
+		assert.Equal(t, step.want, s.RequestedWait(), "step %d", i)
 		last = &s
 	}
 }
@@ -110,7 +110,7 @@ func FuzzWhatIsKeptOfAStatusIsSmallAndReadable(f *testing.F) {
 		st := transport.Status{State: transport.Running, Raw: raw, Message: message, Result: json.RawMessage(result), Revision: revision,
 			Progress: progress}
 		var s Sighting
-		s.See(nil, &st, Fault{}, 0, 0)
+		s.See(nil, &st, PollError{}, 0, 0)
 		assert.LessOrEqual(t, len(s.Raw)+len(s.Message)+len(s.Result)+len(s.Revision), 4<<10)
 		assert.True(t, s.Progress >= 0 && s.Progress <= 1)
 		if utf8.ValidString(message) {
@@ -148,23 +148,23 @@ func (forked) Error() string     { return "forked" }
 func (e forked) Unwrap() []error { return []error{e, e} }
 
 // fault 53
-func TestFaultOfSaysWhatIsWrongWithAnError(t *testing.T) {
+func TestPollErrorOfSaysWhatIsWrongWithAnError(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, Fault{}, FaultOf(nil))
-	assert.Panics(t, func() { FaultOf(&misbehaving{}) })
+	assert.Equal(t, PollError{}, PollErrorOf(nil))
+	assert.Panics(t, func() { PollErrorOf(&misbehaving{}) })
 	assert.PanicsWithValue(t, "the error is a nil *transport.Error: return a plain nil instead", func() {
 		var e *transport.Error
-		FaultOf(e)
+		PollErrorOf(e)
 	})
 	wrapped := fmt.Errorf("ask: %w", &transport.Error{Class: transport.Throttled, RetryAfter: 3})
-	assert.Equal(t, Fault{Err: wrapped, Class: transport.Throttled, RetryAfter: 3}, FaultOf(wrapped))
-	assert.True(t, FaultOf(fmt.Errorf("hold: %w", errors.ErrUnsupported)).Unsupported)
+	assert.Equal(t, PollError{Err: wrapped, Class: transport.Throttled, RetryAfter: 3}, PollErrorOf(wrapped))
+	assert.True(t, PollErrorOf(fmt.Errorf("hold: %w", errors.ErrUnsupported)).Unsupported)
 	for _, target := range []error{errors.ErrUnsupported, transport.ErrNotAnswered, transport.ErrNotFound, context.Canceled, context.DeadlineExceeded} {
-		assert.Panics(t, func() { FaultOf(touchy{target}) }, target)
+		assert.Panics(t, func() { PollErrorOf(touchy{target}) }, target)
 	}
-	assert.Panics(t, func() { FaultOf(endless{}) })
-	assert.Panics(t, func() { FaultOf(fmt.Errorf("ask: %w", forked{})) })
-	long := FaultOf(&transport.Error{Class: transport.NotFound, Err: errors.New(strings.Repeat("x", 1<<20))})
+	assert.Panics(t, func() { PollErrorOf(endless{}) })
+	assert.Panics(t, func() { PollErrorOf(fmt.Errorf("ask: %w", forked{})) })
+	long := PollErrorOf(&transport.Error{Class: transport.NotFound, Err: errors.New(strings.Repeat("x", 1<<20))})
 	assert.Equal(t, transport.NotFound, long.Class)
 	assert.Less(t, len(long.Err.Error()), 5<<10)
 	assert.ErrorIs(t, long.Err, transport.ErrNotFound)

@@ -162,7 +162,7 @@ func (b *board) questionLocked(x *watch) (p backoff.Poll, polled time.Duration) 
 	polled = x.poll - x.previous
 	p = backoff.Poll{Key: x.id, Kind: x.waiters.part.kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
 	if s := x.seen; s != nil {
-		p.RetryAfter, p.Progress, p.State, p.Err = b.capped(s.LeaveAlone()), s.Progress, s.StateName(), s.Fault.Err
+		p.RetryAfter, p.Progress, p.State, p.Err = b.capped(s.RequestedWait()), s.Progress, s.StateName(), s.PollError.Err
 	}
 	return p, polled
 }
@@ -171,11 +171,11 @@ func (b *board) questionLocked(x *watch) (p backoff.Poll, polled time.Duration) 
 // service allows.
 func (b *board) lookAtLocked(x *watch, at time.Duration) {
 	since := x.poll - x.previous
-	var leaveAlone time.Duration
+	var retryAfter time.Duration
 	if x.seen != nil {
-		leaveAlone = b.capped(x.seen.LeaveAlone())
+		retryAfter = b.capped(x.seen.RequestedWait())
 	}
-	if at = max(at, instant.Later(since, leaveAlone)); at < x.poll {
+	if at = max(at, instant.Later(since, retryAfter)); at < x.poll {
 		x.poll = at
 		x.marks |= confirmed
 		b.waitsLocked(x, at-since)

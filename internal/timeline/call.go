@@ -49,7 +49,7 @@ type progress struct {
 type answer struct {
 	status  transport.Status   // about one job
 	batch   []transport.Answer // about many
-	fault   sighting.Fault     // of the whole request
+	pollErr sighting.PollError // of the whole request
 	split   bool               // the batch is asked about again, in parts
 	answers map[string]int     // places in batch
 	named   int                // jobs of the batch that the answer is about
@@ -162,11 +162,11 @@ type poll struct {
 	x       *watch
 	last    *sighting.Sighting // what x has seen before
 	kind    string
-	status  *transport.Status // the answer, nil if there was none
-	fault   sighting.Fault    // why there was none
-	again   bool              // it is asked about again at once, and this poll does not count
-	entered bool              // it was begun to judge it
-	judged  bool              // that is done
+	status  *transport.Status  // the answer, nil if there was none
+	pollErr sighting.PollError // why there was none
+	again   bool               // it is asked about again at once, and this poll does not count
+	entered bool               // it was begun to judge it
+	judged  bool               // that is done
 	verdict
 }
 
@@ -177,7 +177,7 @@ type verdict struct {
 	over       bool  // the watch is
 	why        error // without the job's end
 	wait       time.Duration
-	leaveAlone time.Duration // for how long, by the service
+	retryAfter time.Duration // the wait that the service asks for
 	silent     bool          // the service kept the request, and has nothing new to say
 	due        time.Duration // then, the wait after which a poll would have come
 }
@@ -187,7 +187,7 @@ func (p *poll) breakOff(err error) {
 	if p.over, p.why = true, err; p.seen != nil {
 		return
 	}
-	s := sighting.Sighting{Fault: boundary.Broken(err)}
+	s := sighting.Sighting{PollError: boundary.Broken(err)}
 	if last := p.x.seen; last != nil {
 		s.Status, s.Answered = last.Status, last.Answered
 	}

@@ -7,8 +7,8 @@ import "github.com/iamber12/job-status-monitoring/internal/holding"
 type chooser struct {
 	*core
 	board   *board
-	crew    *crew
-	hearer  *hearer
+	pool    *pool
+	hub     *hub
 	holding holding.Line
 	choice  holding.Choice // of who is held
 	picks   int            // of who is polled next

@@ -27,14 +27,14 @@ type Limits struct {
 // source.
 type Consumer struct {
 	Limits
-	core    *core
-	desk    *desk
-	joiner  *joiner
-	updates bool          // it wants to see each update
-	joined  int           // how many jobs it has waited for so far
-	wake    chan struct{} // one token, for whoever is parked
-	until   time.Duration // when its context ends, as far as that can be told in time for a last look
-	drains  bool          // Leave waits for the polls in flight of its jobs
+	core     *core
+	finisher *finisher
+	joiner   *joiner
+	updates  bool          // it wants to see each update
+	joined   int           // how many jobs it has waited for so far
+	wake     chan struct{} // one token, for whoever is parked
+	until    time.Duration // when its context ends, as far as that can be told in time for a last look
+	drains   bool          // Leave waits for the polls in flight of its jobs
 
 	// What follows is guarded by core.mu.
 	parked  bool
@@ -72,7 +72,7 @@ func (c *Consumer) await(ctx context.Context, out chan<- transport.Status, st *t
 // giveUpLocked ends all waits of c, because its context has ended.
 func (c *Consumer) giveUpLocked(ctx context.Context) {
 	c.inbox.end(ctx, c.core.now())
-	left := c.desk.dismissAllLocked(c, c.inbox.cause)
+	left := c.finisher.dismissAllLocked(c, c.inbox.cause)
 	for _, m := range left {
 		if m.watch.waiters != nil { // it goes on for others
 			x := *m.watch
@@ -98,8 +98,8 @@ func (c *Consumer) Offer(ctx context.Context, out chan<- transport.Status, st *t
 			c.wakeUpLocked()
 		})()
 	}
-	c.desk.offers[c] = struct{}{}
-	defer delete(c.desk.offers, c) // also if out is closed
+	c.finisher.offers[c] = struct{}{}
+	defer delete(c.finisher.offers, c) // also if out is closed
 	c.parkLocked(ctx, out, st)
 }
 
@@ -143,7 +143,7 @@ func (c *Consumer) unpark() {
 func (c *Consumer) Leave() {
 	c.core.mu.Lock()
 	defer c.core.unlockAside()
-	c.desk.dismissAllLocked(c, context.Canceled)
+	c.finisher.dismissAllLocked(c, context.Canceled)
 	c.source.leaveLocked()
 	for c.flying > 0 {
 		c.parkLocked(context.Background(), nil, nil)

@@ -30,7 +30,7 @@ var extensions = [...]string{
 func (e extension) String() string { return extensions[e] }
 
 // expireLocked ends the waits for x whose deadline has come, or extends them for a last look.
-func (d *desk) expireLocked(x *watch, now time.Duration, stood bool) {
+func (d *finisher) expireLocked(x *watch, now time.Duration, stood bool) {
 	x.deadline = instant.Forever
 	for m := x.waiters; m != nil; {
 		next := m.next
@@ -51,7 +51,7 @@ func (d *desk) expireLocked(x *watch, now time.Duration, stood bool) {
 
 // extensionLocked returns why the wait of m goes on after its end. Either a poll was due before the
 // end and was not made, or the process stood still during the poll.
-func (d *desk) extensionLocked(x *watch, m *waiter, stood bool) extension {
+func (d *finisher) extensionLocked(x *watch, m *waiter, stood bool) extension {
 	switch {
 	case x.phase == asked && stood:
 		return extendedByStandstill
@@ -59,7 +59,7 @@ func (d *desk) extensionLocked(x *watch, m *waiter, stood bool) extension {
 		return notExtended
 	case d.board.gate.Shut() > 0 && d.board.gate.Recovering(d.now()):
 		return extendedByBudget
-	case d.crew.busy >= d.Concurrency:
+	case d.pool.busy >= d.Concurrency:
 		return extendedByWorkers
 	case d.board.gate.Limited() && !stood:
 		return extendedByLimit

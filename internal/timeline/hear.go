@@ -15,7 +15,7 @@ import (
 )
 
 // hear handles one notification of l.
-func (h *hearer) hear(l *listener, st transport.Status) {
+func (h *hub) hear(l *subscription, st transport.Status) {
 	h.mu.Lock()
 	defer h.unlockAside()
 	if h.closed {
@@ -36,18 +36,18 @@ func (h *hearer) hear(l *listener, st transport.Status) {
 		return
 	}
 	h.heedLocked(x, n, now)
-	h.crew.proceedLocked(now)
+	h.pool.proceedLocked(now)
 }
 
 // recallLocked acts on a notification about x that came before its wait joined, or while it was
 // polled.
-func (h *hearer) recallLocked(x *watch, now time.Duration) {
-	if len(h.listeners) > 0 { // else a goroutine that joins needs no stack for it
+func (h *hub) recallLocked(x *watch, now time.Duration) {
+	if len(h.subscriptions) > 0 { // else a goroutine that joins needs no stack for it
 		h.recallKeptLocked(x, now)
 	}
 }
 
-func (h *hearer) recallKeptLocked(x *watch, now time.Duration) {
+func (h *hub) recallKeptLocked(x *watch, now time.Duration) {
 	if n, ok := h.memory.Take(now, x.id); ok {
 		h.heedLocked(x, n, now)
 	}
@@ -59,14 +59,14 @@ const lookGap = 100 * time.Millisecond
 // heedLocked acts on a notification about x: it ends the watch, makes it due, or passes on an
 // update. While x is polled, its sighting must not change, so the notification waits unless it ends
 // the watch.
-func (h *hearer) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
+func (h *hub) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 	switch st := &n.Status; {
 	case st.State.Terminal() && n.Final:
 		h.endAsHeardLocked(x, st, now)
 	case x.phase == asked:
 		h.memory.Keep(now, n)
 		if x.call.hold > 0 && st.State != transport.Unknown {
-			h.crew.stopLocked(x.call, errCut)
+			h.pool.stopLocked(x.call, errCut)
 		}
 	case st.State == transport.Unknown || st.State.Terminal(), st.State == transport.Blocked && !n.Final:
 		if st.State != transport.Unknown {
@@ -86,9 +86,9 @@ func (h *hearer) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 
 // updateLocked passes a status that is not terminal to the consumers of x, unless it is not new or
 // is older than the newest status.
-func (h *hearer) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
+func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	var s sighting.Sighting
-	s.See(x.seen, &n.Status, sighting.Fault{}, now, h.Patience)
+	s.See(x.seen, &n.Status, sighting.PollError{}, now, h.Patience)
 	s.Revision = "" // a poll must not send the revision of a notification
 	if x.seen != nil && (!s.Differs(x.seen) || s.Updated.IsZero() && s.State == transport.Pending && x.seen.Answered) {
 		return
@@ -102,7 +102,7 @@ func (h *hearer) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	for m := x.waiters; m != nil; {
 		next := m.next
 		if m.part.consumer.StopWhenBlocked && x.isBlocked() {
-			h.desk.giveUpLocked(m, ErrBlocked)
+			h.finisher.giveUpLocked(m, ErrBlocked)
 		} else {
 			m.part.consumer.seeLocked(x)
 		}
@@ -111,9 +111,9 @@ func (h *hearer) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 }
 
 // endAsHeardLocked ends x with a terminal status that needs no confirmation.
-func (h *hearer) endAsHeardLocked(x *watch, st *transport.Status, now time.Duration) {
+func (h *hub) endAsHeardLocked(x *watch, st *transport.Status, now time.Duration) {
 	var s sighting.Sighting
-	s.See(x.seen, st, sighting.Fault{}, now, h.Patience)
+	s.See(x.seen, st, sighting.PollError{}, now, h.Patience)
 	s.ID = x.id
 	kind, age := x.waiters.part.kind, now-x.began
 	o, delay := x.outcome(kind, &s.Status, age, age) // it came as the job ended
@@ -127,13 +127,13 @@ func (h *hearer) endAsHeardLocked(x *watch, st *transport.Status, now time.Durat
 	h.notifiedLocked(x, s.Status, now)
 	for m := x.waiters; m != nil; {
 		next := m.next
-		h.desk.settleLocked(m, &Result{Status: s.Status, End: Ended})
+		h.finisher.settleLocked(m, &Result{Status: s.Status, End: Ended})
 		m = next
 	}
 }
 
 // notifiedLocked tells the Observer that a notification changed what is known about x.
-func (h *hearer) notifiedLocked(x *watch, st transport.Status, now time.Duration) {
+func (h *hub) notifiedLocked(x *watch, st transport.Status, now time.Duration) {
 	if h.audience != nil {
 		h.events = append(h.events, observe.Event{Kind: observe.Notified, Time: h.epoch.Add(now), ID: x.id,
 			JobKind: x.waiters.part.kind, Attempt: int(x.attempt), Elapsed: now - x.began, Status: st, Changed: true})
@@ -142,11 +142,11 @@ func (h *hearer) notifiedLocked(x *watch, st transport.Status, now time.Duration
 
 // missedByLocked notes that a poll found the end of x, and no notification reported it. The job had
 // been seen to run before. Sources that miss several ends are no longer relied on.
-func (h *hearer) missedByLocked(x *watch, now time.Duration) {
+func (h *hub) missedByLocked(x *watch, now time.Duration) {
 	if x.marks.has(claimed) || x.alive == 0 {
 		return
 	}
-	for _, l := range h.listeners {
+	for _, l := range h.subscriptions {
 		if l.source.Missed(now) {
 			h.noteLocked(&note{zapcore.WarnLevel, "notifications do not tell of ends: jobs are polled meanwhile", nil})
 			h.lookAtAllLocked(now)
@@ -155,8 +155,8 @@ func (h *hearer) missedByLocked(x *watch, now time.Duration) {
 }
 
 // isHeardLocked reports whether any source of notifications is reliable.
-func (h *hearer) isHeardLocked(now time.Duration) bool {
-	for _, l := range h.listeners {
+func (h *hub) isHeardLocked(now time.Duration) bool {
+	for _, l := range h.subscriptions {
 		if l.source.IsWell(now) {
 			return true
 		}
@@ -171,8 +171,8 @@ const quietJitter = 0.25
 // quietLocked returns the wait before the next poll of x: the quiet interval if notifications are
 // reliable, but at least the argument otherwise, which is the wait of the Backoff. If a
 // notification claimed an end that no poll has confirmed, the wait of the Backoff applies.
-func (h *hearer) quietLocked(x *watch, otherwise, now time.Duration) time.Duration {
-	if len(h.listeners) == 0 || x.marks.has(claimed) || !h.isHeardLocked(now) {
+func (h *hub) quietLocked(x *watch, otherwise, now time.Duration) time.Duration {
+	if len(h.subscriptions) == 0 || x.marks.has(claimed) || !h.isHeardLocked(now) {
 		return otherwise
 	}
 	share := 1 + quietJitter*pace.Fraction(x.id, int(x.attempt))

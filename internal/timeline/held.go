@@ -17,7 +17,7 @@ const maxSilences = 8
 // holdForLocked returns how long the next request about x is held, or 0 if x is polled.
 func (o *chooser) holdForLocked(x *watch, now time.Duration) time.Duration {
 	switch {
-	case !o.service.Holds() || o.crew.holds >= o.Holds || o.holding.Length(now, instant.Forever) == 0 || o.hearer.isHeardLocked(now):
+	case !o.service.Holds() || o.pool.holds >= o.Holds || o.holding.Length(now, instant.Forever) == 0 || o.hub.isHeardLocked(now):
 		return 0
 	case x.urgent || x.seen == nil || x.silences >= maxSilences || x.marks.has(claimed) || x.isBlocked():
 		return 0
@@ -58,7 +58,7 @@ func (o *chooser) chooseHeldLocked(c *call, x *watch, ranked []candidate, now ti
 	switch next := o.nextLocked(ranked); {
 	case next != x:
 		return next, 0
-	case !o.choice.Admit(rank, o.Holds-o.crew.holds, o.Holds):
+	case !o.choice.Admit(rank, o.Holds-o.pool.holds, o.Holds):
 		return x, 0
 	default:
 		return x, o.holdForLocked(x, now)

@@ -18,9 +18,9 @@ import (
 type joiner struct {
 	*core
 	board    *board
-	crew     *crew
-	desk     *desk
-	hearer   *hearer
+	pool     *pool
+	finisher *finisher
+	hub      *hub
 	catchUps catchUps
 }
 
@@ -150,13 +150,13 @@ func (j *joiner) followNew(id, kind string) (told bool) {
 // watch makes c wait for the watch of job. It reports whether it added that watch.
 func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 	j.mu.Lock()
-	p := c.parts.hold(c, job.kind, &j.board.figures)
+	p := c.parts.acquire(c, job.kind, &j.board.figures)
 	j.mu.Unlock()
 	s, err := j.stand(job, p, j.now())
 	c.joined++
 	j.mu.Lock()
 	defer j.unlockAside()
-	defer p.leave()
+	defer p.release()
 	switch {
 	case err != nil:
 		return false, err
@@ -179,11 +179,11 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 	if x.seen != nil {
 		c.seeLocked(x)
 		if x.isBlocked() && c.StopWhenBlocked {
-			j.desk.giveUpLocked(m, ErrBlocked)
+			j.finisher.giveUpLocked(m, ErrBlocked)
 			return added, nil
 		}
 	}
-	if added && job.began.IsZero() && j.desk.throttleLocked(m, now, j.capped(max(c.First, job.last.RetryAfter))) {
+	if added && job.began.IsZero() && j.finisher.throttleLocked(m, now, j.capped(max(c.First, job.last.RetryAfter))) {
 		return added, nil
 	}
 	if x.phase == waiting { // else this is done once its poll is answered
@@ -196,9 +196,9 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 	j.cutLocked(x, m)
 	j.board.line.Put(x, x.due())
 	if added {
-		j.hearer.recallLocked(x, now)
+		j.hub.recallLocked(x, now)
 	}
-	j.crew.proceedLocked(now)
+	j.pool.proceedLocked(now)
 	return added, nil
 }
 
@@ -208,7 +208,7 @@ func (j *joiner) startLocked(x *watch, job *entry, s *stand, now time.Duration) 
 	x.attempt = int32(min(s.made, math.MaxInt32/2))
 	first := s.first
 	if !s.unheard {
-		first = j.hearer.quietLocked(x, first, now)
+		first = j.hub.quietLocked(x, first, now)
 	}
 	polled := min(s.polled, now)
 	if s.began == now || first != s.first {
@@ -218,7 +218,7 @@ func (j *joiner) startLocked(x *watch, job *entry, s *stand, now time.Duration) 
 	j.board.waitsLocked(x, x.poll-polled)
 	if job.last.State != transport.Unknown || job.last.Raw != "" {
 		var seen sighting.Sighting
-		seen.See(nil, job.last, sighting.Fault{}, now, j.Patience)
+		seen.See(nil, job.last, sighting.PollError{}, now, j.Patience)
 		j.board.sawLocked(x, &seen)
 	}
 }
@@ -241,7 +241,7 @@ func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time
 	}
 	x.waiters = m
 	c.members = append(c.members, m)
-	p.holders++
+	p.users++
 	p.figures.Waits++
 	j.board.figures.Waits++
 	x.deadline = min(x.deadline, m.deadline())
@@ -257,14 +257,14 @@ const fresh = time.Second
 // the last look of m.
 func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 	since := x.poll - x.previous // the last answer, or when x began
-	leaveAlone := j.capped(m.part.consumer.First)
+	retryAfter := j.capped(m.part.consumer.First)
 	if x.seen != nil {
-		leaveAlone = j.capped(x.seen.LeaveAlone())
+		retryAfter = j.capped(x.seen.RequestedWait())
 		if now-since >= fresh {
-			x.poll = min(x.poll, max(first, instant.Later(since, leaveAlone)))
+			x.poll = min(x.poll, max(first, instant.Later(since, retryAfter)))
 		}
 	}
-	x.lookLast(m, since, since, leaveAlone)
+	x.lookLast(m, since, since, retryAfter)
 	j.board.waitsLocked(x, x.poll-since)
 	if x.poll <= now {
 		j.board.moveLocked(x, ready)
@@ -277,10 +277,10 @@ func (j *joiner) cutLocked(x *watch, m *waiter) {
 	switch {
 	case c == nil || c.hold == 0:
 	case m.extended != notExtended || m.end() < instant.Later(c.asked, c.hold):
-		j.crew.stopLocked(c, errCut)
-	case c.in == &j.crew.held && m.holdsUntil() < c.until:
+		j.pool.stopLocked(c, errCut)
+	case c.in == &j.pool.held && m.holdsUntil() < c.until:
 		c.leave()
 		c.until = m.holdsUntil()
-		j.crew.held.insert(c)
+		j.pool.held.insert(c)
 	}
 }

@@ -23,8 +23,8 @@ type judge struct {
 }
 
 var (
-	notAnswered = sighting.FaultOf(&transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered})
-	disputed    = sighting.FaultOf(&transport.Error{Class: transport.Malformed, Err: errors.New("two answers of a batch disagree about the job")})
+	notAnswered = sighting.PollErrorOf(&transport.Error{Class: transport.Transient, Err: transport.ErrNotAnswered})
+	disputed    = sighting.PollErrorOf(&transport.Error{Class: transport.Malformed, Err: errors.New("two answers of a batch disagree about the job")})
 )
 
 // isDisputed stands for the place of an answer in a batch where several disagree.
@@ -72,13 +72,13 @@ func (j *judge) distribute(c *call) {
 	switch {
 	case len(c.polls) == 1:
 		p := &c.polls[0]
-		if p.status = &c.status; c.fault.Err != nil {
-			p.fault = c.fault
+		if p.status = &c.status; c.pollErr.Err != nil {
+			p.pollErr = c.pollErr
 		}
-	case c.fault.Err != nil:
+	case c.pollErr.Err != nil:
 		c.split = j.divisible(c)
 		for i := range c.polls {
-			c.polls[i].fault, c.polls[i].again = c.fault, c.split
+			c.polls[i].pollErr, c.polls[i].again = c.pollErr, c.split
 		}
 	default:
 		j.distributeBatch(c)
@@ -103,15 +103,15 @@ func (j *judge) distributeBatch(c *call) {
 		case !ok:
 			continue
 		case n == isDisputed:
-			p.fault = disputed
+			p.pollErr = disputed
 		default:
-			p.status, p.fault = &c.batch[n].Status, j.service.Fault(c.ctx, c.batch[n].Err)
+			p.status, p.pollErr = &c.batch[n].Status, j.service.PollError(c.ctx, c.batch[n].Err)
 		}
 		c.named++
 	}
 	for i := range c.polls {
-		if p := &c.polls[i]; p.status == nil && p.fault.Err == nil {
-			p.fault, p.again = notAnswered, c.named > 0
+		if p := &c.polls[i]; p.status == nil && p.pollErr.Err == nil {
+			p.pollErr, p.again = notAnswered, c.named > 0
 		}
 	}
 }
@@ -138,13 +138,13 @@ func agree(a, b *transport.Answer) bool {
 // meanwhile. In an outage everything fails, and dividing would only add requests. Because there may
 // be no other requests, one batch at a time is divided for a trial.
 func (j *judge) divisible(c *call) bool {
-	class := c.fault.Class
-	endsOne := func(p poll) bool { return c.fault.Final(p.last != nil && p.last.Answered) }
+	class := c.pollErr.Class
+	endsOne := func(p poll) bool { return c.pollErr.Final(p.last != nil && p.last.Answered) }
 	if class == transport.NotFound || class == transport.Oversized || slices.ContainsFunc(c.polls, endsOne) {
 		return true
 	}
 	x := c.polls[0].x
-	if x.seen == nil || x.seen.Fault.Err == nil {
+	if x.seen == nil || x.seen.PollError.Err == nil {
 		return false
 	}
 	j.mu.Lock()
@@ -170,32 +170,32 @@ func (j *judge) look(c *call, p *poll) {
 	st := p.status
 	switch {
 	case st != nil:
-	case p.fault.Err == nil: // its part of the answer was lost
-		p.fault = boundary.Broken(j.guard.Panicked(boundary.ErrGoexit))
+	case p.pollErr.Err == nil: // its part of the answer was lost
+		p.pollErr = boundary.Broken(j.guard.Panicked(boundary.ErrGoexit))
 		fallthrough
 	default:
 		st = &transport.Status{}
 	}
 	var s sighting.Sighting
-	v := s.See(x.seen, st, p.fault, now, j.Patience)
-	if j.schedule.Learns() && p.fault.Err == nil && !v.Over {
+	v := s.See(x.seen, st, p.pollErr, now, j.Patience)
+	if j.schedule.Learns() && p.pollErr.Err == nil && !v.Over {
 		s.Mark(c.ageSeen(x))
 	}
-	p.leaveAlone = j.capped(s.LeaveAlone())
-	if c.isHold() && p.fault.Err != nil {
-		p.seen, p.wait = x.seen, max(j.capped(p.fault.RetryAfter), 0)
+	p.retryAfter = j.capped(s.RequestedWait())
+	if c.isHold() && p.pollErr.Err != nil {
+		p.seen, p.wait = x.seen, max(j.capped(p.pollErr.RetryAfter), 0)
 		return
 	}
 	p.over, p.why, p.seen = v.Over, v.Err, x.seen
 	if !s.Same(x.seen) {
-		p.changed = p.fault.Err == nil && s.Differs(x.seen)
+		p.changed = p.pollErr.Err == nil && s.Differs(x.seen)
 		p.seen = new(sighting.Sighting)
 		*p.seen = s
 	}
 	if v.Over {
 		return
 	}
-	if p.fault.Err == nil {
+	if p.pollErr.Err == nil {
 		j.schedule.Follow(x.id, p.kind, c.ageSeen(x))
 	}
 	made := int(x.attempt) + 1
@@ -204,7 +204,7 @@ func (j *judge) look(c *call, p *poll) {
 	}
 	p.wait = j.schedule.Next(&backoff.Poll{
 		Key: x.id, Kind: p.kind, Attempt: made, Elapsed: now - x.began, Previous: x.previous,
-		RetryAfter: p.leaveAlone, Progress: s.Progress, State: s.StateName(), Err: s.Fault.Err,
+		RetryAfter: p.retryAfter, Progress: s.Progress, State: s.StateName(), Err: s.PollError.Err,
 	})
 	if s.State == transport.Blocked {
 		p.wait = max(p.wait, blockedWait)
@@ -216,7 +216,7 @@ func (j *judge) look(c *call, p *poll) {
 
 // logPoll writes a line for a poll of p at debug level. It is called inside guard.
 func (j *judge) logPoll(c *call, p *poll) {
-	if p.why != nil || p.fault.Err != nil && c.dropped() {
+	if p.why != nil || p.pollErr.Err != nil && c.dropped() {
 		return
 	}
 	e := j.guard.Logger.Check(zap.DebugLevel, pollMessage(p))
@@ -224,8 +224,8 @@ func (j *judge) logPoll(c *call, p *poll) {
 		return
 	}
 	fields := []zap.Field{zap.String("id", ids.Short(p.x.id)), zap.Int32("attempt", p.x.attempt+1), zap.Duration("took", c.ended-c.asked)}
-	if p.fault.Err != nil {
-		fields = append(fields, zap.Error(p.fault.Err))
+	if p.pollErr.Err != nil {
+		fields = append(fields, zap.Error(p.pollErr.Err))
 	} else {
 		fields = append(fields, zap.Stringer("state", p.seen.State), zap.String("raw", p.seen.Raw))
 	}
@@ -236,7 +236,7 @@ func (j *judge) logPoll(c *call, p *poll) {
 }
 
 func pollMessage(p *poll) string {
-	if p.fault.Err != nil {
+	if p.pollErr.Err != nil {
 		return "poll failed"
 	}
 	return "poll"

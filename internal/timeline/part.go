@@ -11,7 +11,7 @@ type part struct {
 	consumer *Consumer
 	kind     string
 	figures  *figures.Kind
-	holders  int // its waiters, and whoever joins
+	users    int // its waiters, and whoever joins
 	// interval is the time over which the first polls of its jobs are spread, or 0 until that is
 	// known. Only the goroutine that joins uses it.
 	interval time.Duration
@@ -23,9 +23,9 @@ type parts struct {
 	other map[string]*part // of those of other kinds
 }
 
-// hold returns the part of c for one kind, and makes it if there is none. The caller must release
-// it by leave.
-func (ps *parts) hold(c *Consumer, kind string, figures *figures.Figures) *part {
+// acquire returns the part of c for one kind, and makes it if there is none. The caller must
+// release it.
+func (ps *parts) acquire(c *Consumer, kind string, figures *figures.Figures) *part {
 	p := ps.own
 	if kind != c.Kind {
 		p = ps.other[kind]
@@ -42,14 +42,14 @@ func (ps *parts) hold(c *Consumer, kind string, figures *figures.Figures) *part 
 			ps.other[kind] = p
 		}
 	}
-	p.holders++
+	p.users++
 	return p
 }
 
-// leave releases p. A part that nobody holds is dropped, so that a Consumer can be endless.
-func (p *part) leave() {
+// release gives p back. A part that nobody uses is dropped, so that a Consumer can be endless.
+func (p *part) release() {
 	ps := &p.consumer.parts
-	if p.holders--; p.holders == 0 && p != ps.own {
+	if p.users--; p.users == 0 && p != ps.own {
 		delete(ps.other, p.kind)
 	}
 }

@@ -17,13 +17,13 @@ import (
 // the watch.
 type settler struct {
 	*core
-	board   *board
-	crew    *crew
-	desk    *desk
-	hearer  *hearer
-	chooser *chooser
-	judge   *judge
-	health  health.Health // guarded by core.mu
+	board    *board
+	pool     *pool
+	finisher *finisher
+	hub      *hub
+	chooser  *chooser
+	judge    *judge
+	health   health.Health // guarded by core.mu
 }
 
 // answeredLocked handles the end of c. The caller sets the alarm.
@@ -40,16 +40,16 @@ func (s *settler) answeredLocked(c *call) {
 	}
 	s.board.figures.InFlight -= c.present
 	switch {
-	case c.isHold() && c.fault.Err != nil: // a poll follows at once, and tells
-	case c.fault.Err == nil:
+	case c.isHold() && c.pollErr.Err != nil: // a poll follows at once, and tells
+	case c.pollErr.Err == nil:
 		s.board.gate.Answered(now)
 		s.judge.answeredAt = now
 		s.board.size.Went(len(c.polls), max(c.named, 1))
 		s.noteHealthLocked("polls are answered again", "after", nil, s.health.Answered(now, s.board.watches.Len()))
 	case !c.abandonedLocked():
 		s.board.figures.Errors++
-		s.board.gate.Failed(now, c.fault.Class)
-		s.noteHealthLocked("polls fail", "for", c.fault.Err, s.health.Failed(now))
+		s.board.gate.Failed(now, c.pollErr.Class)
+		s.noteHealthLocked("polls fail", "for", c.pollErr.Err, s.health.Failed(now))
 	}
 	if c.split {
 		s.divideLocked(c, now)
@@ -68,7 +68,7 @@ func (s *settler) answeredLocked(c *call) {
 	if c.status.Result != nil || c.status.Message != "" { // what may be large
 		c.status = transport.Status{}
 	}
-	s.crew.hireLocked(now)
+	s.pool.hireLocked(now)
 }
 
 // slowFault is how long a batch takes whose failure counts as slow. To halve it again and again
@@ -80,7 +80,7 @@ const slowFault = 5 * time.Second
 func (s *settler) divideLocked(c *call, now time.Duration) {
 	size := len(c.polls)
 	bySize := false
-	switch c.fault.Class {
+	switch c.pollErr.Class {
 	case transport.Oversized:
 		bySize = s.board.size.TooLarge(size)
 	case transport.Permanent, transport.NotFound:
@@ -90,35 +90,35 @@ func (s *settler) divideLocked(c *call, now time.Duration) {
 	if now-c.asked >= slowFault && !bySize {
 		part = batching.Sixteenth(size)
 	}
-	leaveAlone := s.capped(c.fault.RetryAfter)
+	retryAfter := s.capped(c.pollErr.RetryAfter)
 	for i := range c.polls {
 		x := c.polls[i].x
 		if !s.board.releaseLocked(x) {
 			continue
 		}
 		if part == 1 && !bySize {
-			x.company.Expel()
+			x.batchLimit.Isolate()
 		} else {
-			x.company.Narrow(part)
+			x.batchLimit.Narrow(part)
 		}
-		s.pollAfterLocked(x, now, leaveAlone)
+		s.pollAfterLocked(x, now, retryAfter)
 	}
 }
 
 // pollAfterLocked makes x due at once, or after the wait that the service asks for.
-func (s *settler) pollAfterLocked(x *watch, now, leaveAlone time.Duration) {
-	if leaveAlone <= 0 {
+func (s *settler) pollAfterLocked(x *watch, now, retryAfter time.Duration) {
+	if retryAfter <= 0 {
 		s.board.requeueLocked(x, now)
 		return
 	}
 	for m := x.waiters; m != nil; {
 		next := m.next
-		s.desk.throttleLocked(m, now, leaveAlone)
+		s.finisher.throttleLocked(m, now, retryAfter)
 		m = next
 	}
 	if x.waiters != nil {
-		x.poll = instant.Later(now, leaveAlone)
-		s.board.waitsLocked(x, leaveAlone)
+		x.poll = instant.Later(now, retryAfter)
+		s.board.waitsLocked(x, retryAfter)
 		s.board.line.Put(x, x.due())
 	}
 }
@@ -130,9 +130,9 @@ func (s *settler) askAgainLocked(x *watch, now time.Duration, leftOut, named int
 		return
 	}
 	if leftOut == 1 {
-		x.company.Expel() // the service passes over what it does not know
+		x.batchLimit.Isolate() // the service passes over what it does not know
 	} else {
-		x.company.Narrow(min(leftOut, max(named, 2)))
+		x.batchLimit.Narrow(min(leftOut, max(named, 2)))
 	}
 	s.board.requeueLocked(x, now)
 }
@@ -144,15 +144,15 @@ func (s *settler) settledLocked(c *call, p *poll) {
 	if !s.board.releaseLocked(x) {
 		return // all have left, and were told what was seen by then
 	}
-	if c.isHold() && p.fault.Err != nil {
-		s.pollAfterLocked(x, now, p.wait) // at once, unless the service asks to be left alone
+	if c.isHold() && p.pollErr.Err != nil {
+		s.pollAfterLocked(x, now, p.wait) // at once, unless the service asks for a wait
 		return
 	}
 	s.seeLocked(c, p)
 	event := len(s.events)
 	if s.audience != nil { // before the end of the watch
 		s.events = append(s.events, observe.Event{Kind: observe.Answered, Time: s.epoch.Add(now), ID: x.id, JobKind: p.kind,
-			Attempt: int(x.attempt), Elapsed: now - x.began, Status: x.status(), Changed: p.changed, Wait: -1, Err: p.fault.Err})
+			Attempt: int(x.attempt), Elapsed: now - x.began, Status: x.status(), Changed: p.changed, Wait: -1, Err: p.pollErr.Err})
 	}
 	for m := x.waiters; m != nil; {
 		next := m.next
@@ -162,21 +162,21 @@ func (s *settler) settledLocked(c *call, p *poll) {
 	if x.waiters == nil {
 		return
 	}
-	wait := s.hearer.quietLocked(x, p.wait, now)
+	wait := s.hub.quietLocked(x, p.wait, now)
 	x.poll = s.board.alignLocked(instant.Later(now, wait), wait)
 	x.marks &^= confirmed
 	for m := x.waiters; m != nil; m = m.next {
 		if m.extended == notExtended && now-m.end() >= standstill { // the process stood still during the poll
 			m.extended, m.began = extendedByStandstill, now-m.timeout
 		}
-		x.lookLast(m, asked, now, p.leaveAlone)
+		x.lookLast(m, asked, now, p.retryAfter)
 	}
 	s.board.waitsLocked(x, x.poll-now)
 	s.board.line.Put(x, x.due())
 	if s.audience != nil {
 		s.events[event].Wait = x.poll - now
 	}
-	s.hearer.recallLocked(x, now)
+	s.hub.recallLocked(x, now)
 }
 
 // seeLocked records what the poll p says about its watch.
@@ -190,17 +190,17 @@ func (s *settler) seeLocked(c *call, p *poll) {
 		s.board.sawLocked(x, p.seen)
 	}
 	switch {
-	case p.fault.NotAnswered, len(c.polls) > 1 && c.fault.Err == nil && p.fault.Oddity(true):
-		x.company.Expel() // asked about alone, the job may be told
-	case p.fault.Err == nil:
-		x.company.Widen(s.board.size.Now())
+	case p.pollErr.NotAnswered, len(c.polls) > 1 && c.pollErr.Err == nil && p.pollErr.Oddity(true):
+		x.batchLimit.Isolate() // asked about alone, the job may be told
+	case p.pollErr.Err == nil:
+		x.batchLimit.Widen(s.board.size.Now())
 		if !p.over {
 			x.alive = c.ageSeen(x)
 			s.noteWordLocked(x)
 		}
 	}
 	if p.over && p.why == nil {
-		s.hearer.missedByLocked(x, c.ended)
+		s.hub.missedByLocked(x, c.ended)
 		alive := max(x.alive, c.alive(x))
 		o, delay := x.outcome(p.kind, &x.seen.Status, alive, c.ended-x.began)
 		x.alive = min(alive, o.After)
@@ -214,16 +214,16 @@ func (s *settler) tellLocked(m *waiter, p *poll, asked, now time.Duration) {
 	x := p.x
 	switch {
 	case p.over && p.why != nil:
-		s.desk.settleLocked(m, &Result{Status: x.status(), End: Broken, Err: p.why})
+		s.finisher.settleLocked(m, &Result{Status: x.status(), End: Broken, Err: p.why})
 	case p.over:
-		s.desk.settleLocked(m, &Result{Status: x.status(), End: Ended})
+		s.finisher.settleLocked(m, &Result{Status: x.status(), End: Ended})
 	case m.part.consumer.StopWhenBlocked && x.isBlocked():
-		s.desk.giveUpLocked(m, ErrBlocked)
+		s.finisher.giveUpLocked(m, ErrBlocked)
 	case !m.persists && int(x.attempt-m.joined) >= m.part.consumer.MaxAttempts:
-		s.desk.giveUpLocked(m, ErrMaxAttempts)
+		s.finisher.giveUpLocked(m, ErrMaxAttempts)
 	case m.extended != notExtended && asked >= m.end():
-		s.desk.giveUpLocked(m, ErrTimeout) // the look for which it was held on
-	case s.desk.throttleLocked(m, now, p.leaveAlone):
+		s.finisher.giveUpLocked(m, ErrTimeout) // the look for which it was held on
+	case s.finisher.throttleLocked(m, now, p.retryAfter):
 	case p.changed:
 		m.part.consumer.seeLocked(x)
 	}
@@ -231,7 +231,7 @@ func (s *settler) tellLocked(m *waiter, p *poll, asked, now time.Duration) {
 
 // unheldLocked records how the hold of c ended.
 func (s *settler) unheldLocked(c *call) {
-	s.crew.holds--
+	s.pool.holds--
 	p := &c.polls[0]
 	took := c.ended - c.asked
 	var news bool
@@ -239,15 +239,15 @@ func (s *settler) unheldLocked(c *call) {
 	case c.polled:
 		s.chooser.holding.Unsupported(c.ended)
 	case c.abandonedLocked():
-	case c.fault.Err == nil && p.silent:
+	case c.pollErr.Err == nil && p.silent:
 		news = s.chooser.holding.Silent(c.ended, took, p.due)
-	case c.fault.Err == nil:
+	case c.pollErr.Err == nil:
 		s.chooser.holding.News()
 	default:
 		news = s.chooser.holding.Failed(c.ended, c.hold, took)
 	}
 	if news {
-		s.noteLocked(&note{zapcore.WarnLevel, "requests are not held: jobs are polled meanwhile", []zap.Field{zap.Error(c.fault.Err)}})
+		s.noteLocked(&note{zapcore.WarnLevel, "requests are not held: jobs are polled meanwhile", []zap.Field{zap.Error(c.pollErr.Err)}})
 	}
 }
 

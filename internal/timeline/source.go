@@ -41,7 +41,7 @@ type source struct {
 	// What follows is guarded by core.mu.
 	step     int         // ids that were taken
 	refused  int         // those of them that were given up at once
-	held     bool        // between two ids, until the call parks
+	paused   bool        // between two ids, until the call parks
 	quiet    bool        // the next id takes long
 	unlisten func() bool // stops finding out whether that is so; nil if nobody does
 	stopped  bool        // no further id is wanted
@@ -64,8 +64,8 @@ func (c *Consumer) Feed(ctx context.Context, jobs iter.Seq[Job]) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c.source = &source{core: k, consumer: c, ctx: ctx, began: k.now(), went: make(chan struct{}, 1)}
-	c.desk.offers[c] = struct{}{} // so that Close wakes c though no job is pending
-	k.track.Unpark()              // one caller more, until the goroutine ends
+	c.finisher.offers[c] = struct{}{} // so that Close wakes c though no job is pending
+	k.track.Unpark()                  // one caller more, until the goroutine ends
 	go c.source.pull(jobs)
 }
 
@@ -78,22 +78,22 @@ func (s *source) pull(jobs iter.Seq[Job]) {
 		joins = &job
 		s.consumer.joinJob(s.ctx, &job)
 		joins = nil
-		if !s.hold() {
+		if !s.pause() {
 			break
 		}
 	}
 	returned = true
 }
 
-// hold blocks while the call has results to yield, and reports whether another id is wanted.
-func (s *source) hold() (more bool) {
+// pause blocks while the call has results to yield, and reports whether another id is wanted.
+func (s *source) pause() (more bool) {
 	c := s.consumer
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.step++
 	s.quiet = false
 	if !s.stopped && (!c.parked || s.hasNewsLocked()) {
-		s.held = true
+		s.paused = true
 		c.wakeUpLocked()
 		s.track.Park() // after the call was woken
 		s.mu.Unlock()
@@ -113,7 +113,7 @@ func (s *source) end(returned bool, joins *Job, v any) {
 		s.accident = accident{broken: err}
 		s.consumer.inbox.put(&Result{Status: transport.Status{ID: joins.ID}, End: Broken, Err: err})
 	}
-	delete(s.consumer.desk.offers, s.consumer)
+	delete(s.consumer.finisher.offers, s.consumer)
 	s.unlistenLocked()
 	s.consumer.wakeUpLocked()
 	left := s.left
@@ -129,8 +129,8 @@ func (s *source) end(returned bool, joins *Job, v any) {
 
 // releaseLocked lets the goroutine continue.
 func (s *source) releaseLocked() {
-	if s != nil && s.held {
-		s.held = false
+	if s != nil && s.paused {
+		s.paused = false
 		s.track.Unpark()
 		s.went <- struct{}{}
 	}
@@ -139,7 +139,7 @@ func (s *source) releaseLocked() {
 // stopLocked makes the goroutine take no further id. It reports whether the sequence was between
 // two ids, so that it only has to return.
 func (s *source) stopLocked() (between bool) {
-	between = s.held
+	between = s.paused
 	s.stopped = true
 	s.releaseLocked()
 	return between
@@ -160,10 +160,10 @@ func (s *source) listenLocked() {
 		defer s.mu.Unlock()
 		s.unlisten = nil
 		switch {
-		case s.step == step && !s.held && !s.ended:
+		case s.step == step && !s.paused && !s.ended:
 			s.quiet = true
 			c.wakeUpLocked()
-		case c.parked && !s.held && !s.ended:
+		case c.parked && !s.paused && !s.ended:
 			s.listenLocked()
 		}
 	})
@@ -222,7 +222,7 @@ func (s *source) next(ctx context.Context) *Result {
 				s.mu.Lock()
 			}
 		}
-		if s.held || s.quiet || s.ended {
+		if s.paused || s.quiet || s.ended {
 			if r := c.inbox.take(); r != nil {
 				return r
 			}
@@ -280,6 +280,6 @@ func (s *source) leaveLocked() {
 	}
 	s.left = true
 	s.unlistenLocked()
-	delete(s.consumer.desk.offers, s.consumer)
+	delete(s.consumer.finisher.offers, s.consumer)
 	s.raise()
 }

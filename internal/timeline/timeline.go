@@ -24,15 +24,15 @@ import (
 // Timeline follows jobs. It is safe for concurrent use.
 //
 // Its parts share one lock. Each part knows only the parts before it in this list: the board, the
-// crew, the desk, the hearer, then the chooser, the joiner and the judge, then the settler, then
+// pool, the finisher, the hub, then the chooser, the joiner and the judge, then the settler, then
 // the worker.
 type Timeline struct {
 	*core
-	board  *board
-	crew   *crew
-	desk   *desk
-	hearer *hearer
-	joiner *joiner
+	board    *board
+	pool     *pool
+	finisher *finisher
+	hub      *hub
+	joiner   *joiner
 }
 
 // New returns a Timeline. While it follows nothing, it has one goroutine for each Notifier, and no
@@ -40,16 +40,16 @@ type Timeline struct {
 func New(c Config) *Timeline {
 	k := newCore(c)
 	b := newBoard(k)
-	w := newCrew(k, b)
-	d := newDesk(k, b, w)
-	h := &hearer{core: k, board: b, crew: w, desk: d}
-	o := &chooser{core: k, board: b, crew: w, hearer: h, seed: 0x9e3779b97f4a7c15}
+	p := newPool(k, b)
+	f := newFinisher(k, b, p)
+	h := &hub{core: k, board: b, pool: p, finisher: f}
+	o := &chooser{core: k, board: b, pool: p, hub: h, seed: 0x9e3779b97f4a7c15}
 	j := &judge{core: k, board: b, answeredAt: -1, dividedAt: -1}
-	s := &settler{core: k, board: b, crew: w, desk: d, hearer: h, chooser: o, judge: j}
-	w.work = (&worker{core: k, board: b, crew: w, chooser: o, judge: j, settler: s}).work
-	t := &Timeline{core: k, board: b, crew: w, desk: d, hearer: h}
-	t.joiner = &joiner{core: k, board: b, crew: w, desk: d, hearer: h}
-	w.alarm = wait.NewAlarm(c.Clock, t.fire)
+	s := &settler{core: k, board: b, pool: p, finisher: f, hub: h, chooser: o, judge: j}
+	p.work = (&worker{core: k, board: b, pool: p, chooser: o, judge: j, settler: s}).work
+	t := &Timeline{core: k, board: b, pool: p, finisher: f, hub: h}
+	t.joiner = &joiner{core: k, board: b, pool: p, finisher: f, hub: h}
+	p.alarm = wait.NewAlarm(c.Clock, t.fire)
 	carried := wait.Carried{Clock: c.Clock, Logger: k.guard.Logger, Retry: b.retry}
 	k.ctx, k.cancel = context.WithCancelCause(wait.NewContext(context.Background(), carried))
 	h.listenToAll(carried)
@@ -68,19 +68,19 @@ func (t *Timeline) Close() {
 		t.closed = true
 		for _, x := range slices.Collect(t.board.watches.All()) {
 			for x.waiters != nil {
-				t.desk.giveUpLocked(x.waiters, ErrClosed)
+				t.finisher.giveUpLocked(x.waiters, ErrClosed)
 			}
 		}
-		for c := range t.desk.offers {
+		for c := range t.finisher.offers {
 			c.wakeUpLocked()
 		}
-		t.crew.armLocked()
+		t.pool.armLocked()
 		t.cancel(ErrClosed)
 	}
 	t.unlockAside()
 	if !wait.Within(closeGrace, t.workers.Wait) {
 		t.guard.Log(zap.ErrorLevel, "polls did not come back after Close", func() []zap.Field {
-			return []zap.Field{zap.Strings("ids", t.crew.unreturned())}
+			return []zap.Field{zap.Strings("ids", t.pool.unreturned())}
 		})
 	}
 }
@@ -99,22 +99,22 @@ func (t *Timeline) fire() {
 	t.mu.Lock()
 	defer t.unlock()
 	now := t.now()
-	t.crew.alarm.Rang()
-	late := now - min(t.board.line.Next(), t.crew.calls.next(), t.crew.held.next())
+	t.pool.alarm.Rang()
+	late := now - min(t.board.line.Next(), t.pool.calls.next(), t.pool.held.next())
 	if late >= standstill {
-		t.crew.prolongLocked(late)
+		t.pool.prolongLocked(late)
 		if wait.Real(t.Clock) {
 			t.board.gate.Pause(now + letOthersSee)
 		}
 	}
-	for c := t.crew.calls.first; c != nil && c.until <= now; c = t.crew.calls.first {
-		t.crew.stopLocked(c, ErrPollTimeout)
+	for c := t.pool.calls.first; c != nil && c.until <= now; c = t.pool.calls.first {
+		t.pool.stopLocked(c, ErrPollTimeout)
 	}
-	for c := t.crew.held.first; c != nil && c.until <= now; c = t.crew.held.first {
-		t.crew.stopLocked(c, ErrPollTimeout)
+	for c := t.pool.held.first; c != nil && c.until <= now; c = t.pool.held.first {
+		t.pool.stopLocked(c, ErrPollTimeout)
 	}
-	for c := t.crew.stopping.first; c != nil && c.until <= now && t.crew.mayWriteOffLocked(); c = t.crew.stopping.first {
-		t.crew.writeOffLocked(c)
+	for c := t.pool.stopping.first; c != nil && c.until <= now && t.pool.mayWriteOffLocked(); c = t.pool.stopping.first {
+		t.pool.writeOffLocked(c)
 	}
 	for t.board.line.Next() <= now {
 		x := t.board.line.First()
@@ -122,13 +122,13 @@ func (t *Timeline) fire() {
 			t.board.moveLocked(x, ready)
 		}
 		if x.deadline <= now {
-			t.desk.expireLocked(x, now, late >= standstill)
+			t.finisher.expireLocked(x, now, late >= standstill)
 		}
 		if x.waiters != nil {
 			t.board.line.Put(x, x.due())
 		}
 	}
-	t.crew.proceedLocked(now)
+	t.pool.proceedLocked(now)
 }
 
 // SetRateLimit changes the limit of requests. A perSecond of zero means no limit.
@@ -137,7 +137,7 @@ func (t *Timeline) SetRateLimit(perSecond float64, burst int) {
 	defer t.mu.Unlock()
 	now := t.now()
 	t.board.gate.SetLimit(now, perSecond, burst)
-	t.crew.proceedLocked(now)
+	t.pool.proceedLocked(now)
 }
 
 // Retry reports whether a request that failed with an error of the given class may be sent again
@@ -147,7 +147,7 @@ func (t *Timeline) Retry(class transport.Class) bool { return t.board.retry(clas
 
 // NewConsumer returns a Consumer that waits for nothing yet. The caller must call Leave at the end.
 func (t *Timeline) NewConsumer(ctx context.Context, limits Limits, updates bool) *Consumer {
-	c := &Consumer{Limits: limits, core: t.core, desk: t.desk, joiner: t.joiner, updates: updates, wake: make(chan struct{}, 1), until: instant.Forever}
+	c := &Consumer{Limits: limits, core: t.core, finisher: t.finisher, joiner: t.joiner, updates: updates, wake: make(chan struct{}, 1), until: instant.Forever}
 	if end, ok := ctx.Deadline(); ok && wait.Real(t.Clock) {
 		c.until = end.Sub(t.epoch)
 	}
@@ -165,9 +165,9 @@ func (t *Timeline) Stats() observe.Stats {
 	defer t.mu.Unlock()
 	now := t.now()
 	s := t.board.figures.Stats(now)
-	s.Watches, s.Overdue, s.RequestsInFlight = t.board.watches.Len(), t.board.ready.Waiting(), t.board.ready.Asking()+t.crew.holds
-	s.Held = t.crew.holds
-	if t.hearer.isHeardLocked(now) {
+	s.Watches, s.Overdue, s.RequestsInFlight = t.board.watches.Len(), t.board.ready.Waiting(), t.board.ready.Asking()+t.pool.holds
+	s.Held = t.pool.holds
+	if t.hub.isHeardLocked(now) {
 		s.Heard = s.Watches
 	}
 	s.Waiting = s.Watches - s.Overdue - s.InFlight

@@ -27,7 +27,7 @@ func TestAnOfferOnAClosedChannelIsForgotten(t *testing.T) {
 	close(closed)
 	c := tl.NewConsumer(t.Context(), Limits{Timeout: Unlimited}, true)
 	assert.Panics(t, func() { c.Offer(t.Context(), closed, &transport.Status{}, time.Now()) })
-	assert.Empty(t, tl.desk.offers)
+	assert.Empty(t, tl.finisher.offers)
 }
 
 func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {

@@ -31,14 +31,14 @@ type watch struct {
 	waiters *waiter            // nil once all have left, and the watch with them
 	seen    *sighting.Sighting // nil before the first poll
 	times
-	call    *call // the poll in flight, nil if none is
-	attempt int32 // polls made
-	place   int32 // on the due line
-	company batching.Company
-	lane    uint16 // the number of its lane
-	phase   phase
-	urgent  bool // one of its waiters goes on after its timeout for a last look
-	marks   marks
+	call       *call // the poll in flight, nil if none is
+	attempt    int32 // polls made
+	place      int32 // on the due line
+	batchLimit batching.JobLimit
+	lane       uint16 // the number of its lane
+	phase      phase
+	urgent     bool // one of its waiters goes on after its timeout for a last look
+	marks      marks
 	// silences is how many requests in a row were held without news.
 	silences uint8
 }
@@ -106,9 +106,9 @@ func (x *watch) timeout() time.Duration {
 
 // lookLast brings the next poll of x forward to shortly before m gives up, if it would come too
 // late for m. There is one such poll only: once a poll was made at that time or later, none is
-// brought forward. It comes no sooner than leaveAlone after the last answer. A waiter whose timeout
+// brought forward. It comes no sooner than retryAfter after the last answer. A waiter whose timeout
 // was extended for its last poll gets it at once.
-func (x *watch) lookLast(m *waiter, asked, answered, leaveAlone time.Duration) {
+func (x *watch) lookLast(m *waiter, asked, answered, retryAfter time.Duration) {
 	end := min(m.deadline(), m.part.consumer.until)
 	if end == instant.Forever || m.extended == extendedByAbsence { // the one poll of such a wait is planned
 		return
@@ -120,7 +120,7 @@ func (x *watch) lookLast(m *waiter, asked, answered, leaveAlone time.Duration) {
 			return
 		}
 	}
-	if look = max(look, instant.Later(answered, leaveAlone)); look < min(x.poll, end) {
+	if look = max(look, instant.Later(answered, retryAfter)); look < min(x.poll, end) {
 		x.poll = look
 	}
 }

@@ -16,7 +16,7 @@ import (
 type worker struct {
 	*core
 	board   *board
-	crew    *crew
+	pool    *pool
 	chooser *chooser
 	judge   *judge
 	settler *settler
@@ -106,18 +106,18 @@ func (w *worker) takeNext(c *call) (more bool) {
 // continueLocked fills c with the watches that are due at c.ended, or ends its worker. It releases
 // the lock.
 func (w *worker) continueLocked(c *call) (more bool) {
-	if w.crew.pollsLocked(c) && w.beginLocked(c, c.ended) {
+	if w.pool.pollsLocked(c) && w.beginLocked(c, c.ended) {
 		c.stage = stageFit
 		w.mu.Unlock()
 		return true
 	}
 	if c.hold == 0 {
-		w.crew.busy--
+		w.pool.busy--
 	} else {
 		c.hold = 0
 	}
-	w.crew.armLocked()
-	kept := w.crew.idle.put(c)
+	w.pool.armLocked()
+	kept := w.pool.idle.put(c)
 	w.mu.Unlock()
 	if !kept && c.cancel != nil {
 		c.cancel(context.Canceled)
@@ -130,7 +130,7 @@ func (w *worker) continueLocked(c *call) (more bool) {
 // beginLocked fills c with the watches to ask about next, and reports whether there are any. It
 // releases the lock while the Backoff ranks due watches.
 func (w *worker) beginLocked(c *call, now time.Duration) bool {
-	if w.closed || now < w.board.gate.Shut() || w.crew.alarm.Late(now) >= standstill {
+	if w.closed || now < w.board.gate.Shut() || w.pool.alarm.Late(now) >= standstill {
 		return false
 	}
 	w.board.gate.Open() // it has been waited for; what holds up a request now is told anew
@@ -155,11 +155,11 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 		size = 1
 	}
 	w.fillLocked(c, x, ranked, size)
-	w.crew.launchLocked(c, now)
+	w.pool.launchLocked(c, now)
 	if hold > 0 || len(c.polls) < w.board.size.Now() {
-		w.crew.hireLocked(now) // for those that could not go along
+		w.pool.hireLocked(now) // for those that could not go along
 	}
-	w.crew.armLocked()
+	w.pool.armLocked()
 	return true
 }
 
@@ -167,11 +167,11 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 func (w *worker) fillLocked(c *call, x *watch, ranked []candidate, size int) {
 	c.lane = w.board.ready.Lane(x.lane)
 	c.polls, c.ids, c.split = c.polls[:0], c.ids[:0], false
-	if c.fault.Err != nil {
-		c.fault = sighting.Fault{}
+	if c.pollErr.Err != nil {
+		c.pollErr = sighting.PollError{}
 	}
-	for ; x != nil && x.company.Limit(size) > len(c.polls); x = w.chooser.nextLocked(ranked) {
-		size = min(size, x.company.Limit(size))
+	for ; x != nil && x.batchLimit.Size(size) > len(c.polls); x = w.chooser.nextLocked(ranked) {
+		size = min(size, x.batchLimit.Size(size))
 		w.board.moveLocked(x, asked)
 		w.chooser.picks++
 		c.add(x)
@@ -202,7 +202,7 @@ func (w *worker) fitBatch(c *call) {
 	}
 	clear(c.polls[n:])
 	c.polls, c.ids = c.polls[:n], c.ids[:n]
-	w.crew.proceedLocked(now)
+	w.pool.proceedLocked(now)
 }
 
 // announce tells the Observer that a poll starts. It writes c only after the Observer has returned,
@@ -228,9 +228,9 @@ func (w *worker) ask(c *call) bool {
 		w.askHeld(c)
 	} else if len(c.polls) == 1 {
 		p := &c.polls[0]
-		w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.fault)
+		w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.pollErr)
 	} else {
-		c.batch, c.fault = w.service.StatusBatch(c.observed, slices.Clone(c.ids))
+		c.batch, c.pollErr = w.service.StatusBatch(c.observed, slices.Clone(c.ids))
 	}
 	c.ended = w.now()
 	return true
@@ -240,21 +240,21 @@ func (w *worker) ask(c *call) bool {
 // request, askHeld polls.
 func (w *worker) askHeld(c *call) {
 	p := &c.polls[0]
-	w.service.Hold(c.observed, p.x.id, p.last, c.hold, &c.status, &c.fault)
-	if !c.fault.Unsupported {
+	w.service.Hold(c.observed, p.x.id, p.last, c.hold, &c.status, &c.pollErr)
+	if !c.pollErr.Unsupported {
 		return
 	}
-	c.fault = sighting.Fault{}
+	c.pollErr = sighting.PollError{}
 	w.mu.Lock()
 	c.polled = true
-	if c.in == &w.crew.held {
+	if c.in == &w.pool.held {
 		c.leave()
 		c.until = instant.Later(c.asked, w.PollTimeout)
-		w.crew.held.insert(c)
+		w.pool.held.insert(c)
 	}
-	w.crew.armLocked()
+	w.pool.armLocked()
 	w.mu.Unlock()
-	w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.fault)
+	w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.pollErr)
 }
 
 // conclude records whether the goroutine ended during the request of c, and releases the context of
@@ -262,7 +262,7 @@ func (w *worker) askHeld(c *call) {
 func (w *worker) conclude(c *call) {
 	if c.inside { // it ended the goroutine
 		c.inside = false
-		c.fault, c.ended = boundary.Broken(w.guard.Panicked(boundary.ErrGoexit)), w.now()
+		c.pollErr, c.ended = boundary.Broken(w.guard.Panicked(boundary.ErrGoexit)), w.now()
 		c.cancel(context.Canceled)
 		c.ctx = nil
 	}
@@ -276,7 +276,7 @@ func (w *worker) conclude(c *call) {
 func (w *worker) report(c *call) {
 	if w.audience != nil {
 		w.audience.Observe(c.observed, &observe.Event{Kind: observe.PollEnded, Time: w.epoch.Add(c.ended), IDs: c.ids,
-			Took: c.ended - c.asked, Err: c.fault.Err})
+			Took: c.ended - c.asked, Err: c.pollErr.Err})
 	}
 	c.observed = nil
 }
@@ -288,7 +288,7 @@ func (w *worker) settleAll(c *call) (more bool) {
 	c.stage = stageTake
 	w.settler.answeredLocked(c)
 	if !w.untold.isEmpty() {
-		w.crew.armLocked()
+		w.pool.armLocked()
 		w.unlock()
 		return true
 	}
@@ -302,8 +302,8 @@ func (w *worker) discard(c *call) (more bool) {
 	}
 	w.mu.Lock()
 	c.leave()
-	w.crew.lost--
-	w.crew.armLocked()
+	w.pool.lost--
+	w.pool.armLocked()
 	w.mu.Unlock()
 	w.workers.Done()
 	return false

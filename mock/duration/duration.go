@@ -1,7 +1,7 @@
 // Package duration has distributions of durations, from which a service of package mock draws how
 // long the steps of its jobs last.
 //
-//	mock.Created(mock.PendingDrawn(duration.LogNormal(time.Minute, 0.5)), mock.Completed(nil))
+//	mock.Created(mock.Pending(duration.LogNormal(time.Minute, 0.5)), mock.Completed(nil))
 package duration
 
 import (

@@ -20,7 +20,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	service, err := mock.NewService(mock.Job("report-1", mock.PendingPolls(2), mock.Completed(nil)))
+	service, err := mock.NewService(mock.Job("report-1", mock.Pending(mock.Polls(2)), mock.Completed(nil)))
 	if err != nil {
 		log.Fatal(err)
 	}

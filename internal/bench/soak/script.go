@@ -44,7 +44,7 @@ func scripts(n int) (all []mock.Option) {
 		for polls := range 3 {
 			var steps []mock.Step
 			if polls > 0 {
-				steps = append(steps, mock.PendingPolls(polls))
+				steps = append(steps, mock.Pending(mock.Polls(polls)))
 			}
 			end := mock.Completed(nil)
 			if failed {

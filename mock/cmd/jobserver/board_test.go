@@ -18,16 +18,17 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/mock/duration"
 	"github.com/iamber12/job-status-monitoring/mock/fault"
+	"github.com/iamber12/job-status-monitoring/mock/push"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // boardOn returns a board and the transport whose calls it notes.
 func boardOn(t *testing.T, clk *mock.Clock, opts ...mock.Option) (*board, *mock.Transport) {
 	b := newBoard(clk, 1)
-	tr := mock.NewTransport(t, append(opts, mock.WithClock(clk), mock.KeepCalls(0), mock.OnCall(func(c mock.Call) {
+	tr := mock.NewTransport(t, append([]mock.Option{mock.WithClock(clk), mock.Keep(0, -1), mock.OnCall(func(c mock.Call) {
 		c.Method = map[bool]string{true: http.MethodGet, false: http.MethodPost}[c.State != transport.Unknown]
 		b.note(c)
-	}))...)
+	})}, opts...)...)
 	b.service = tr.Service
 	return b, tr
 }
@@ -63,7 +64,7 @@ func TestBoardShowsByWhichWayAnEndWasTold(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
 	heard := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
-	b, tr := boardOn(t, clk, mock.WithWebhookHandler(heard, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+	b, tr := boardOn(t, clk, mock.Push(push.Handler(heard, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")),
 		mock.Job("pushed", mock.Pending(10*time.Second), mock.Completed(nil)), mock.Job("lost", mock.Pending(10*time.Second), mock.Failed("")),
 		mock.Job("runs", mock.Pending(mock.Forever)),
 		mock.Fault(fault.Always().OfPush().Of("lost"), fault.Lost()), mock.Fault(fault.Always().OfPush(), fault.Latency(time.Second)))
@@ -85,7 +86,7 @@ func TestBoardShowsByWhichWayAnEndWasTold(t *testing.T) {
 func TestBoardForgetsWhatIsOld(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
-	b, tr := boardOn(t, clk, mock.KeepJobs(300), mock.Created(mock.Pending(mock.Forever)))
+	b, tr := boardOn(t, clk, mock.Keep(0, 300), mock.Created(mock.Pending(mock.Forever)))
 	for range 1000 {
 		id, err := tr.Create(context.Background(), transport.CreateRequest{})
 		require.NoError(t, err)
@@ -115,7 +116,7 @@ func TestBoardKeepsThePollsOfAllJobsThatAreWatched(t *testing.T) {
 	t.Parallel()
 	const watched, rounds = 3000, 3
 	clk := mock.NewClock(t)
-	b, tr := boardOn(t, clk, mock.KeepJobs(keptJobs), mock.Created(mock.Pending(mock.Forever)))
+	b, tr := boardOn(t, clk, mock.Keep(0, keptJobs), mock.Created(mock.Pending(mock.Forever)))
 	var ids []string
 	for range watched {
 		id, err := tr.Create(context.Background(), transport.CreateRequest{})

@@ -48,9 +48,9 @@ func TestMisuseIsToldInOneLine(t *testing.T) {
 		"serve --addr " + taken.Addr().String(): "address already in use",
 		"serve --addr nowhere":                  "missing port",
 		"serve --webhook http://a":              "--webhook: a secret is wanted",
-		"serve --webhook ftp://a --webhook-secret MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": "--webhook: WithWebhook: the URL must begin",
+		"serve --webhook ftp://a --webhook-secret MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": "--webhook: Webhook: the URL must begin",
 		"serve --webhook http://a --webhook-secret AAAA":                            "it has 3 bytes, at least 24",
-		"serve --stream events": `--stream: WithStream("events"): must be a path`,
+		"serve --stream events": `--stream: Stream("events"): must be a path`,
 	} {
 		var out, errs bytes.Buffer
 		assert.Equal(t, misuse, run(context.Background(), strings.Fields(args), &out, &errs), args)

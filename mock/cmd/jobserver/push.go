@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/mock/push"
 )
 
 // secretVariable is where the secret may stand in place of a flag, which other users of the machine
@@ -42,12 +43,12 @@ func (p *pushes) settle() error {
 		return errors.New("--webhook: a secret is wanted, by --webhook-secret or by " + secretVariable)
 	}
 	for _, hook := range p.hooks {
-		if err := p.add("--webhook", mock.WithWebhook(hook, p.secret)); err != nil {
+		if err := p.add("--webhook", mock.Push(push.Webhook(hook, p.secret))); err != nil {
 			return err
 		}
 	}
 	if p.stream != "" {
-		return p.add("--stream", mock.WithStream(p.stream))
+		return p.add("--stream", mock.Push(push.Stream(p.stream)))
 	}
 	return nil
 }
@@ -56,7 +57,7 @@ func (p *pushes) settle() error {
 func (p *pushes) add(flag string, option mock.Option) error {
 	if _, err := mock.NewService(option); err != nil {
 		_, problem, _ := strings.Cut(err.Error(), ": ") // before it stands a line of this file
-		return fmt.Errorf("%s: %s", flag, problem)
+		return fmt.Errorf("%s: %s", flag, strings.TrimPrefix(problem, "push: "))
 	}
 	p.options = append(p.options, option)
 	return nil

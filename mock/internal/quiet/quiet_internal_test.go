@@ -49,7 +49,7 @@ bug.(*hang).Status(0x1, {0x2, 0x3})
 	/bug/x_test.go:17 +0x1
 github.com/iamber12/job-status-monitoring/internal/timeline.(*worker).ask(0x1)
 	/internal/timeline/worker.go:1 +0x1
-created by github.com/iamber12/job-status-monitoring/internal/timeline.(*crew).hireLocked in goroutine 19
+created by github.com/iamber12/job-status-monitoring/internal/timeline.(*pool).hireLocked in goroutine 19
 	/internal/timeline/worker.go:1 +0x1
 
 goroutine 30 [running]:

@@ -10,11 +10,6 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/quiet"
 )
 
-// Guard is how long a [Clock] waits, in real time, while work is in progress and nothing changes.
-// After that it fails the test. It waits for up to twelve times as long on a busy machine, and
-// beside work that may belong to other tests.
-const Guard = quiet.Guard
-
 // A vigil watches whether the work in progress still changes.
 type vigil struct {
 	quiet.Watch
@@ -97,7 +92,7 @@ func (r *rester) lookLocked(v *vigil) ending {
 	if r.version != version || r.version != v.version {
 		v.version = r.version
 		v.Changed(now)
-		if now.Sub(v.began) < 24*Guard {
+		if now.Sub(v.began) < 24*quiet.Guard {
 			return atRest
 		}
 		return hung
@@ -118,7 +113,8 @@ func (r *rester) lookLocked(v *vigil) ending {
 }
 
 // rest waits until no work is in progress, until done, or until only time can end the work. It
-// fails the test if nothing changes for Guard. It reports whether work is still in progress.
+// fails the test if nothing changes for a [quiet.Guard]. It reports whether work is still in
+// progress.
 func (r *rester) rest(done *bool, patient bool) bool {
 	r.t.Helper()
 	how, why := r.settle(done, patient)
@@ -128,7 +124,7 @@ func (r *rester) rest(done *bool, patient bool) bool {
 		r.t.Fatalf("mock: nothing can happen any more: %s%s", r.describe(), why.Describe())
 	default:
 		r.t.Fatalf("mock: not at rest, and nothing has changed for %v; is this Clock given to all that waits, by jobstatus.WithClock and "+
-			"mock.WithClock, and do its contexts come from Clock.WithTimeout? %s%s", Guard, r.describe(), why.Describe())
+			"mock.WithClock, and do its contexts come from Clock.WithTimeout? %s%s", quiet.Guard, r.describe(), why.Describe())
 	}
 	return how != atRest
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// A crew is the bounded number of workers that poll, and their calls in flight. All of it is
+// A pool is the bounded number of workers that poll, and their calls in flight. All of it is
 // guarded by core.mu.
-type crew struct {
+type pool struct {
 	*core
 	board    *board
 	work     func(*call) // what a worker does
@@ -27,40 +27,40 @@ type crew struct {
 	busy     int // workers
 }
 
-func newCrew(k *core, b *board) *crew { return &crew{core: k, board: b} }
+func newPool(k *core, b *board) *pool { return &pool{core: k, board: b} }
 
 // proceedLocked starts workers for ready watches, and sets the alarm to the next event.
-func (w *crew) proceedLocked(now time.Duration) {
-	w.hireLocked(now)
-	w.armLocked()
+func (p *pool) proceedLocked(now time.Duration) {
+	p.hireLocked(now)
+	p.armLocked()
 }
 
 // armLocked sets the alarm to the next event.
-func (w *crew) armLocked() {
-	next := min(w.board.line.Next(), w.calls.next(), w.held.next())
-	if w.mayWriteOffLocked() {
-		next = min(next, w.stopping.next())
+func (p *pool) armLocked() {
+	next := min(p.board.line.Next(), p.calls.next(), p.held.next())
+	if p.mayWriteOffLocked() {
+		next = min(next, p.stopping.next())
 	}
-	if shut := w.board.gate.Shut(); shut > 0 && w.board.ready.Waiting() > 0 && w.busy < w.Concurrency {
+	if shut := p.board.gate.Shut(); shut > 0 && p.board.ready.Waiting() > 0 && p.busy < p.Concurrency {
 		next = min(next, shut)
 	}
-	if next != instant.Forever && !w.closed {
-		w.alarm.Set(next, func() time.Duration { return next - w.now() })
+	if next != instant.Forever && !p.closed {
+		p.alarm.Set(next, func() time.Duration { return next - p.now() })
 	} else {
-		w.alarm.Stop()
+		p.alarm.Stop()
 	}
 }
 
 // hireLocked starts workers for ready watches. A worker ends when nothing is left for it to do.
 // Close waits for all workers.
-func (w *crew) hireLocked(now time.Duration) {
-	size := w.board.size.Now()
-	for waiting := w.board.ready.Waiting(); waiting > 0 && w.busy < w.Concurrency && w.board.gate.Shut() <= now && !w.closed; waiting -= size {
-		w.board.gate.Open() // else the alarm would be set for what may be long past
-		w.busy++
-		w.workers.Add(1)
-		w.track.Begin()
-		go w.idleCallLocked().work()
+func (p *pool) hireLocked(now time.Duration) {
+	size := p.board.size.Now()
+	for waiting := p.board.ready.Waiting(); waiting > 0 && p.busy < p.Concurrency && p.board.gate.Shut() <= now && !p.closed; waiting -= size {
+		p.board.gate.Open() // else the alarm would be set for what may be long past
+		p.busy++
+		p.workers.Add(1)
+		p.track.Begin()
+		go p.idleCallLocked().work()
 	}
 }
 
@@ -71,16 +71,16 @@ type idle []*call
 const maxIdle = 64
 
 // idleCallLocked returns an idle call, or a new one.
-func (w *crew) idleCallLocked() *call {
-	n := len(w.idle)
+func (p *pool) idleCallLocked() *call {
+	n := len(p.idle)
 	if n == 0 {
 		c := &call{}
-		c.work = func() { w.work(c) }
+		c.work = func() { p.work(c) }
 		return c
 	}
-	c := w.idle[n-1]
-	w.idle[n-1] = nil
-	w.idle = w.idle[:n-1]
+	c := p.idle[n-1]
+	p.idle[n-1] = nil
+	p.idle = p.idle[:n-1]
 	return c
 }
 
@@ -95,53 +95,53 @@ func (i *idle) put(c *call) bool {
 }
 
 // launchLocked counts c, which is filled, as in flight.
-func (w *crew) launchLocked(c *call, now time.Duration) {
+func (p *pool) launchLocked(c *call, now time.Duration) {
 	if c.ctx == nil || c.cause != nil {
-		c.ctx, c.cancel = context.WithCancelCause(w.ctx)
+		c.ctx, c.cancel = context.WithCancelCause(p.ctx)
 	}
-	c.asked, c.until = now, instant.Later(instant.Later(now, w.PollTimeout), c.hold)
+	c.asked, c.until = now, instant.Later(instant.Later(now, p.PollTimeout), c.hold)
 	c.present, c.cause, c.observed, c.unbind, c.polled = len(c.polls), nil, nil, nil, false
 	c.claim.Store(unclaimed)
 	if c.hold > 0 {
-		w.busy--
-		w.holds++
+		p.busy--
+		p.holds++
 		for m := c.polls[0].x.waiters; m != nil; m = m.next {
 			c.until = min(c.until, m.holdsUntil())
 		}
-		w.held.insert(c)
+		p.held.insert(c)
 	} else {
-		w.board.ready.Begin(c.lane)
-		w.calls.add(c)
+		p.board.ready.Begin(c.lane)
+		p.calls.add(c)
 	}
-	w.board.figures.Request(now)
-	w.board.figures.InFlight += len(c.polls)
+	p.board.figures.Request(now)
+	p.board.figures.InFlight += len(c.polls)
 }
 
 // pollsLocked counts the worker of c among the workers that poll, if c was held. It reports false
 // if there is no room for another such worker.
-func (w *crew) pollsLocked(c *call) bool {
+func (p *pool) pollsLocked(c *call) bool {
 	if c.hold == 0 {
 		return true
 	}
-	if w.busy >= w.Concurrency {
+	if p.busy >= p.Concurrency {
 		return false
 	}
-	w.busy++
+	p.busy++
 	c.hold = 0
 	return true
 }
 
 // stopLocked cancels the request of c. The request counts as work of the test clock until it has
 // returned.
-func (w *crew) stopLocked(c *call, cause error) {
+func (p *pool) stopLocked(c *call, cause error) {
 	if c.cause != nil {
 		return
 	}
 	c.cause = cause
 	c.leave()
-	c.until = instant.Later(w.now(), writeOffAfter)
-	w.stopping.add(c)
-	w.track.Begin()
+	c.until = instant.Later(p.now(), writeOffAfter)
+	p.stopping.add(c)
+	p.track.Begin()
 	c.cancel(cause)
 }
 
@@ -155,10 +155,10 @@ const (
 )
 
 // mayWriteOffLocked reports whether one more worker may be written off.
-func (w *crew) mayWriteOffLocked() bool { return w.lost < max(w.Concurrency, maxLost) }
+func (p *pool) mayWriteOffLocked() bool { return p.lost < max(p.Concurrency, maxLost) }
 
 // writeOffLocked makes another worker handle the end of c, because the worker of c does not return.
-func (w *crew) writeOffLocked(c *call) {
+func (p *pool) writeOffLocked(c *call) {
 	c.leave()
 	o := &call{progress: progress{stage: stageConclude}, observed: c.ctx}
 	switch {
@@ -168,28 +168,28 @@ func (w *crew) writeOffLocked(c *call) {
 	default:
 		return // it has just come back
 	}
-	w.strays.add(c)
-	w.lost++
+	p.strays.add(c)
+	p.lost++
 	o.ctx, o.cancel, o.cause, o.lane, o.present = c.ctx, c.cancel, c.cause, c.lane, c.present
 	o.leavers, c.leavers = c.leavers, nil
 	o.hold, o.polled = c.hold, c.polled
-	o.polls, o.ids, o.asked, o.ended = slices.Clone(c.polls), slices.Clone(c.ids), c.asked, w.now()
-	o.fault = sighting.Fault{Err: c.cause}
+	o.polls, o.ids, o.asked, o.ended = slices.Clone(c.polls), slices.Clone(c.ids), c.asked, p.now()
+	o.pollErr = sighting.PollError{Err: c.cause}
 	o.claim.Store(asking)
-	o.work = func() { w.work(o) }
+	o.work = func() { p.work(o) }
 	for i := range o.polls {
 		if x := o.polls[i].x; x.call == c {
 			x.call = o
 		}
 	}
-	w.workers.Add(1)
+	p.workers.Add(1)
 	go o.work() // in the place of c's worker, also as far as a test clock knows
 }
 
 // prolongLocked extends the timeouts of the requests in flight by the time for which the process
 // stood still. Their answers may have arrived meanwhile.
-func (w *crew) prolongLocked(still time.Duration) {
-	for _, list := range []*flight{&w.calls, &w.held} {
+func (p *pool) prolongLocked(still time.Duration) {
+	for _, list := range []*flight{&p.calls, &p.held} {
 		for c := list.first; c != nil; c = c.next {
 			c.until = instant.Later(c.until, still)
 		}
@@ -200,10 +200,10 @@ func (w *crew) prolongLocked(still time.Duration) {
 const maxNamed = 16
 
 // unreturned returns some ids of the polls that have not returned.
-func (w *crew) unreturned() (ids []string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, list := range []*flight{&w.strays, &w.stopping, &w.calls, &w.held} {
+func (p *pool) unreturned() (ids []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, list := range []*flight{&p.strays, &p.stopping, &p.calls, &p.held} {
 		for c := list.first; c != nil && len(ids) < maxNamed; c = c.next {
 			ids = append(ids, c.ids...)
 		}

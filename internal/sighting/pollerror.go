@@ -19,16 +19,16 @@ const (
 	maxWrapped = 100_000
 )
 
-// A Fault is an error of a poll together with what a watch does about it. Only [FaultOf] calls the
-// methods of the error. Later decisions read the fields.
+// A PollError is the error of a poll together with what a watch does about it. Only [PollErrorOf]
+// calls the methods of the error. Later decisions read the fields.
 //
-// The zero Fault means that the poll was answered.
-type Fault struct {
+// The zero PollError means that the poll was answered.
+type PollError struct {
 	// Err is the error, nil if the poll was answered.
 	Err error
 	// Class says what the watch does about it.
 	Class transport.Class
-	// RetryAfter is how long the service asks to be left alone, or 0.
+	// RetryAfter is the wait that the service asks for, or 0.
 	RetryAfter time.Duration
 	// NotAnswered is whether the answer to a batch left the job out.
 	NotAnswered bool
@@ -36,21 +36,21 @@ type Fault struct {
 	Unsupported bool
 }
 
-// sentinels are the errors that the library and its callers compare an error with. FaultOf does so
-// first, because it is called where a panic of the error's methods is recovered.
+// sentinels are the errors that the library and its callers compare an error with. PollErrorOf does
+// so first, because it is called where a panic of the error's methods is recovered.
 var sentinels = [...]error{
 	context.Canceled, context.DeadlineExceeded, transport.ErrNotFound, transport.ErrMalformed, transport.ErrThrottled, transport.ErrInvalidID,
 }
 
-// FaultOf returns the Fault of err. It calls the methods of err, which may panic or end the
+// PollErrorOf returns the PollError of err. It calls the methods of err, which may panic or end the
 // goroutine, so the caller must recover. An error whose text is longer than 4 KiB is replaced by
 // one with the beginning of that text.
 //
-// If err holds a nil pointer, FaultOf panics, because its author meant to return nil. It also
+// If err holds a nil pointer, PollErrorOf panics, because its author meant to return nil. It also
 // panics if err wraps more than 100,000 others, as an error does that wraps itself.
-func FaultOf(err error) Fault {
+func PollErrorOf(err error) PollError {
 	if err == nil {
-		return Fault{}
+		return PollError{}
 	}
 	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
 		panic(fmt.Sprintf("the error is a nil %T: return a plain nil instead", err))
@@ -61,7 +61,7 @@ func FaultOf(err error) Fault {
 	for _, target := range sentinels {
 		_ = errors.Is(err, target)
 	}
-	f := Fault{Err: err, NotAnswered: errors.Is(err, transport.ErrNotAnswered), Unsupported: errors.Is(err, errors.ErrUnsupported)}
+	f := PollError{Err: err, NotAnswered: errors.Is(err, transport.ErrNotAnswered), Unsupported: errors.Is(err, errors.ErrUnsupported)}
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		f.Class, f.RetryAfter = e.Class, e.RetryAfter
 	}
@@ -91,11 +91,11 @@ func unwrap(err error, left int) int {
 	return left
 }
 
-// Oddity reports whether the fault says nothing certain about the job, so that the patience
+// Oddity reports whether the error says nothing certain about the job, so that the patience
 // decides. There are three: the answer could not be read, the service does not know the job, or the
 // request did not reach the service. The last one is odd only if the job was seen before. Otherwise
 // it is final.
-func (f Fault) Oddity(seen bool) bool {
+func (f PollError) Oddity(seen bool) bool {
 	switch f.Class {
 	case transport.Malformed, transport.NotFound:
 		return true
@@ -106,9 +106,9 @@ func (f Fault) Oddity(seen bool) bool {
 	}
 }
 
-// Final reports whether the fault ends the watch at once. The argument seen says whether the job
+// Final reports whether the error ends the watch at once. The argument seen says whether the job
 // was seen before.
-func (f Fault) Final(seen bool) bool {
+func (f PollError) Final(seen bool) bool {
 	return f.Class == transport.Permanent || f.Class == transport.Misdirected && !seen
 }
 

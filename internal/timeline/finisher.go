@@ -11,28 +11,30 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A desk gives each waiter its one Result, and removes a watch that nobody waits for.
-type desk struct {
+// A finisher gives each waiter its one Result, and removes a watch that nobody waits for.
+type finisher struct {
 	*core
 	board  *board
-	crew   *crew
+	pool   *pool
 	offers map[*Consumer]struct{} // that wait to send; guarded by core.mu
 }
 
-func newDesk(k *core, b *board, w *crew) *desk {
-	return &desk{core: k, board: b, crew: w, offers: make(map[*Consumer]struct{})}
+func newFinisher(k *core, b *board, w *pool) *finisher {
+	return &finisher{core: k, board: b, pool: w, offers: make(map[*Consumer]struct{})}
 }
 
 // settleLocked gives m its one final Result and takes it out of its watch.
-func (d *desk) settleLocked(m *waiter, r *Result) {
+func (f *finisher) settleLocked(m *waiter, r *Result) {
 	c := m.part.consumer
-	d.dismissLocked(m, r.Err, &r.Status)
+	f.dismissLocked(m, r.Err, &r.Status)
 	c.inbox.put(r)
 	c.wakeUpLocked()
 }
 
 // giveUpLocked ends m for a reason other than the end of its job.
-func (d *desk) giveUpLocked(m *waiter, reason error) { d.settleLocked(m, m.gaveUp(reason, d.now())) }
+func (f *finisher) giveUpLocked(m *waiter, reason error) {
+	f.settleLocked(m, m.gaveUp(reason, f.now()))
+}
 
 // longRetryAfter is the longest wait of the service that a wait sits out until its own timeout. If
 // the service asks for more, a wait that cannot last so long ends at once.
@@ -40,35 +42,35 @@ const longRetryAfter = 5 * time.Minute
 
 // throttleLocked ends the wait of m at once if the service asks for a wait of more than
 // longRetryAfter that m cannot last for.
-func (d *desk) throttleLocked(m *waiter, now, leaveAlone time.Duration) (ended bool) {
-	if leaveAlone <= longRetryAfter || instant.Later(now, leaveAlone) <= m.deadline() {
+func (f *finisher) throttleLocked(m *waiter, now, retryAfter time.Duration) (ended bool) {
+	if retryAfter <= longRetryAfter || instant.Later(now, retryAfter) <= m.deadline() {
 		return false
 	}
-	d.giveUpLocked(m, fmt.Errorf("%w: the service asks to be left alone for %v", transport.ErrThrottled, leaveAlone))
+	f.giveUpLocked(m, fmt.Errorf("%w: the service asks for a wait of %v", transport.ErrThrottled, retryAfter))
 	return true
 }
 
 // dismissAllLocked removes all members from c, and returns them.
-func (d *desk) dismissAllLocked(c *Consumer, why error) []*waiter {
+func (f *finisher) dismissAllLocked(c *Consumer, why error) []*waiter {
 	all := slices.Clone(c.members)
 	for _, m := range all {
-		d.dismissLocked(m, why, nil)
+		f.dismissLocked(m, why, nil)
 	}
-	d.crew.proceedLocked(d.now())
+	f.pool.proceedLocked(f.now())
 	return all
 }
 
 // dismissLocked removes m from its Consumer and its watch, and ends the watch if m was its last
 // waiter. If the job ended, why is nil, and final is its status.
-func (d *desk) dismissLocked(m *waiter, why error, final *transport.Status) {
+func (f *finisher) dismissLocked(m *waiter, why error, final *transport.Status) {
 	c, x := m.part.consumer, m.watch
 	last := c.members[len(c.members)-1]
 	c.members[m.member], last.member = last, m.member
 	c.members[len(c.members)-1] = nil
 	c.members = c.members[:len(c.members)-1]
 	m.part.figures.Waits--
-	m.part.leave()
-	d.board.figures.Waits--
+	m.part.release()
+	f.board.figures.Waits--
 	if m.previous != nil {
 		m.previous.next = m.next
 	} else {
@@ -81,40 +83,40 @@ func (d *desk) dismissLocked(m *waiter, why error, final *transport.Status) {
 		x.call.leftByLocked(c)
 	}
 	if x.waiters == nil {
-		d.endLocked(x, m.part, why, final)
+		f.endLocked(x, m.part, why, final)
 	}
 }
 
 // endLocked removes x, whose last waiter belonged to p, from all that refers to it.
-func (d *desk) endLocked(x *watch, p *part, why error, final *transport.Status) {
+func (f *finisher) endLocked(x *watch, p *part, why error, final *transport.Status) {
 	state, kind := transport.Unknown, p.kind
 	if why == nil {
 		state = final.State
 	}
 	if x.isBlocked() {
-		d.board.figures.Blocked--
+		f.board.figures.Blocked--
 	}
-	d.board.figures.End(state)
+	f.board.figures.End(state)
 	p.figures.End(state, x.attempt)
-	if d.audience != nil {
-		now := d.now()
-		e := observe.Event{Kind: observe.WatchEnded, Time: d.epoch.Add(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),
+	if f.audience != nil {
+		now := f.now()
+		e := observe.Event{Kind: observe.WatchEnded, Time: f.epoch.Add(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),
 			Elapsed: now - x.began, Status: x.status(), Err: why}
 		if why == nil {
 			e.Status = *final
 			_, e.Delay = x.outcome(kind, final, x.alive, e.Elapsed)
 		}
-		d.events = append(d.events, e)
+		f.events = append(f.events, e)
 	}
-	if why != nil && d.schedule.Learns() {
-		d.outcomes = append(d.outcomes, backoff.Outcome{Key: x.id, Kind: kind, After: x.alive})
+	if why != nil && f.schedule.Learns() {
+		f.outcomes = append(f.outcomes, backoff.Outcome{Key: x.id, Kind: kind, After: x.alive})
 	}
-	d.board.gate.Demand(x.previous, 0)
-	d.board.moveLocked(x, gone)
+	f.board.gate.Demand(x.previous, 0)
+	f.board.moveLocked(x, gone)
 	if x.call != nil {
-		d.board.figures.InFlight--
+		f.board.figures.InFlight--
 		if x.call.present--; x.call.present == 0 {
-			d.crew.stopLocked(x.call, why)
+			f.pool.stopLocked(x.call, why)
 		}
 	}
 }

@@ -1,7 +1,8 @@
-package mock_test
+package record_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"html"
 	"io"
 	"net/http"
@@ -15,13 +16,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/mock/fault"
+	"github.com/iamber12/job-status-monitoring/mock/record"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
+
+// fault 52: no goroutine outlives the tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // follow creates a job at a service, follows it with the given wait between polls, and returns what
 // it saw and how long it took.
@@ -46,6 +52,17 @@ func follow(t *testing.T, clk *mock.Clock, gap time.Duration, url string, opts .
 	return seen, took
 }
 
+// ask returns the code and the body of the answer to a GET.
+func ask(t *testing.T, client *http.Client, url string) string {
+	t.Helper()
+	answer, err := client.Get(url)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return fmt.Sprint(answer.StatusCode, " ", string(body))
+}
+
 func TestARecordingIsPlayedBack(t *testing.T) {
 	t.Parallel()
 	const token, secret = "a-token-of-many-letters", "canary-in-a-field"
@@ -54,7 +71,7 @@ func TestARecordingIsPlayedBack(t *testing.T) {
 	srv := mock.NewServer(t, mock.WithClock(clk), mock.WithETags(), mock.Fault(fault.Nth(4), fault.Latency(time.Second)), mock.Created(
 		mock.Pending(30*time.Second), mock.Running(30*time.Second).With(0.5, "for "+token),
 		mock.Completed(map[string]any{"url": "/reports/7", "session": secret, "n": 12345678901234567})))
-	recorder := mock.NewRecorder(nil)
+	recorder := record.New(nil)
 	want, _ := follow(t, clk, 10*time.Second, srv.URL, rest.WithRoundTripper(recorder), rest.WithHeader("Authorization", "Bearer "+token))
 	require.NoError(t, recorder.Save(file))
 	data, err := os.ReadFile(file)
@@ -122,7 +139,7 @@ func TestARecordingHoldsNoSecretInAnyForm(t *testing.T) {
 				"text": "you are " + echo, "json": `{"payload":{"you":` + quoted("are "+echo) + `,"links":[` + quoted(echo) + `],` + quoted(echo) + `:1}}`,
 				"bytes": "\xff" + echo,
 			} {
-				recorder := mock.NewRecorder(roundTripper(func(*http.Request) *http.Response {
+				recorder := record.New(roundTripper(func(*http.Request) *http.Response {
 					return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{
 						"Location": {"https://mock.test/next?any=" + url.QueryEscape(canary)}, "Etag": {quoted(echo)}, "Set-Cookie": {echo}}}
 				}))
@@ -160,7 +177,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // masked stands for anything.
 func TestARecordingKeepsWhatItIsTold(t *testing.T) {
 	t.Parallel()
-	recorder := mock.NewRecorder(roundTripper(func(r *http.Request) *http.Response {
+	recorder := record.New(roundTripper(func(r *http.Request) *http.Response {
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(
 			`{"id":"` + r.URL.Query().Get("id") + `","tenant":"` + r.Header.Get("X-Tenant") + `","n":12345678}`))}
 	})).KeepQuery("id").KeepHeader("x-tenant")
@@ -174,62 +191,26 @@ func TestARecordingKeepsWhatItIsTold(t *testing.T) {
 	require.NoError(t, recorder.Save(file))
 	srv := mock.NewServer(t, mock.Replay(file))
 	for _, id := range []string{"report-0002", "report-0001"} {
-		assert.Equal(t, `200 {"id":"`+id+`","n":"[redacted]","tenant":"production-eu"}`, ask(t, "GET", srv.URL+"/jobs?key=another&n=1&id="+id))
+		assert.Equal(t, `200 {"id":"`+id+`","n":"[redacted]","tenant":"production-eu"}`, ask(t, srv.Client(), srv.URL+"/jobs?key=another&n=1&id="+id))
 	}
-	assert.Contains(t, ask(t, "GET", srv.URL+"/jobs?key=another&n=1&id=report-0003"), "404")
-	assert.Contains(t, ask(t, "GET", srv.URL+"/jobs?id=report-0001"), "404")
-	assert.Contains(t, failure(t, func(t mock.TB) { srv.AssertUnseen(t, "another") }), "a secret was seen", "it is told of what is asked")
+	assert.Contains(t, ask(t, srv.Client(), srv.URL+"/jobs?key=another&n=1&id=report-0003"), "404")
+	assert.Contains(t, ask(t, srv.Client(), srv.URL+"/jobs?id=report-0001"), "404")
+	assert.Contains(t, srv.Timeline(""), "key=another", "the replaying service keeps what it is asked")
 }
 
 func TestARecorderThatWasNotMadeSaysSo(t *testing.T) {
 	t.Parallel()
-	var none *mock.Recorder
+	var none *record.Recorder
 	_, err := none.RoundTrip(httptest.NewRequest(http.MethodGet, "/", nil))
 	require.ErrorContains(t, err, "the Recorder is nil")
 	require.ErrorContains(t, none.Save(filepath.Join(t.TempDir(), "r.json")), "the Recorder is nil")
-}
-
-func TestReplayAnswersOthersThanGetInTheirOrder(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "r.json")
-	require.NoError(t, os.WriteFile(file, []byte(`{"version":1,"exchanges":[
-		{"at":"0s","method":"POST","path":"/","code":503,"header":{"Retry-After":"1"}},
-		{"at":"1s","method":"POST","path":"/","code":200,"base64":"AP8="}]}`), 0o600))
-	srv := mock.NewServer(t, mock.Replay(file))
-	assert.Equal(t, "503 ", ask(t, "POST", srv.URL+"/"))
-	for range 2 {
-		assert.Equal(t, "200 \x00\xff", ask(t, "POST", srv.URL+"/"))
-	}
-	assert.Equal(t, `404 {"message":"not recorded: GET /status/a?token=%5Bredacted%5D"}`, ask(t, "GET", srv.URL+"/status/a?token=x"))
-}
-
-func TestRecordingsThatCannotBeFailTheTestWithTheirLine(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "r.json")
-	for text, want := range map[string]string{
-		``:                               "EOF",
-		`{"version":2}`:                  "its version is 2",
-		`{"version":1}`:                  "it is empty",
-		`{"version":1,"more":1}`:         "unknown field",
-		`{"version":1,"exchanges":[{}]}`: "exchange 1: its times",
-		`{"version":1,"exchanges":[{"at":"0s","method":"GET","path":"/","code":200,"base64":"!"}]}`:                                     "illegal base64",
-		`{"version":1,"exchanges":[{"at":"2s","method":"GET","path":"/","code":200},{"at":"1s","method":"GET","path":"/","code":200}]}`: "exchange 2: its times",
-	} {
-		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-		message := failure(t, func(t mock.TB) { mock.NewServer(t, mock.Replay(file)) })
-		assert.Contains(t, message, want)
-		assert.Contains(t, message, "record_test.go:")
-	}
-	assert.Contains(t, failure(t, func(t mock.TB) { mock.NewServer(t, mock.Replay(file+"x")) }), "no such file")
-	require.NoError(t, os.WriteFile(file, []byte(`{"version":1,"exchanges":[{"at":"0s","method":"GET","path":"/","code":200}]}`), 0o600))
-	assert.Contains(t, failure(t, func(t mock.TB) { mock.NewTransport(t, mock.Replay(file)) }), "Replay needs HTTP")
 }
 
 func TestAnAnswerThatIsTooLargeIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
 	srv := mock.NewServer(t, mock.WithClock(clk), mock.Created(mock.Completed(strings.Repeat("x", 2<<20))))
-	recorder := mock.NewRecorder(nil)
+	recorder := record.New(nil)
 	client, err := rest.New(srv.URL, rest.WithRoundTripper(recorder))
 	require.NoError(t, err)
 	w, err := jobstatus.New(client, jobstatus.WithClock(clk))
@@ -242,18 +223,4 @@ func TestAnAnswerThatIsTooLargeIsNotRecorded(t *testing.T) {
 		assert.ErrorContains(t, err, "too large", "the client sees what came")
 	})
 	require.ErrorContains(t, recorder.Save(filepath.Join(t.TempDir(), "r.json")), "is over 1048576 bytes")
-}
-
-func FuzzReplay(f *testing.F) {
-	f.Add([]byte(`{"version":1,"exchanges":[{"at":"0s","took":"1ms","method":"GET","path":"/status/a","code":200,"json":{}}]}`))
-	f.Add([]byte(`{"version":1,"exchanges":[{"at":"-1s","method":"GET","path":"/","code":200}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		file := filepath.Join(t.TempDir(), "r.json")
-		require.NoError(t, os.WriteFile(file, data, 0o600))
-		s, err := mock.NewService(mock.Replay(file))
-		require.NotNil(t, s)
-		if err != nil {
-			assert.ErrorContains(t, err, "replay of")
-		}
-	})
 }

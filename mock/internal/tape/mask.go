@@ -1,4 +1,4 @@
-package mock
+package tape
 
 import (
 	"cmp"
@@ -14,10 +14,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/redact"
 )
 
-// A mask removes from a recording what no file should hold.
-type mask struct {
-	keep    map[string]bool // names of a query whose values are kept
-	secrets []string
+// A Mask removes secrets from what is recorded.
+type Mask struct {
+	Keep    map[string]bool // names of query parameters whose values are kept
+	Secrets []string        // as [Spellings] returns them
 }
 
 // The least lengths of a secret that is masked in an answer. Shorter texts occur by chance.
@@ -34,9 +34,9 @@ var harmless = map[string]bool{
 	"Transfer-Encoding": true, "Upgrade": true, "User-Agent": true,
 }
 
-// secretsOf returns what a request says that no answer should be kept with: the values of its query
-// and its headers, but for those that are kept by name, and the password of its URL.
-func secretsOf(req *http.Request, queries, headers map[string]bool) (secrets []string) {
+// SecretsOf returns the secrets of a request: the values of its query and its headers, except those
+// that are kept by name, and the password of its URL.
+func SecretsOf(req *http.Request, queries, headers map[string]bool) (secrets []string) {
 	if password, ok := req.URL.User.Password(); ok {
 		secrets = appendSecret(secrets, password, leastSecret)
 	}
@@ -93,9 +93,9 @@ func isWord(value string) bool {
 	return len(value) < 16 && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz_-") == ""
 }
 
-// spellings returns the secrets, the longest first, each with the ways in which it may be escaped
+// Spellings returns the secrets, the longest first, each with the ways in which it may be escaped
 // once or twice.
-func spellings(secrets []string) (all []string) {
+func Spellings(secrets []string) (all []string) {
 	for _, secret := range secrets {
 		if secret == "" {
 			continue
@@ -155,18 +155,18 @@ func lowerHex(s string) string {
 }
 
 // plain returns a text without the secrets.
-func (m *mask) plain(s string) string {
-	for _, secret := range m.secrets {
+func (m *Mask) plain(s string) string {
+	for _, secret := range m.Secrets {
 		s = strings.ReplaceAll(s, secret, redact.Mask)
 	}
 	return s
 }
 
-// text returns a text without the secrets and without what looks like a secret.
-func (m *mask) text(s string) string { return redact.Text(m.plain(s), m.secrets...) }
+// Text returns a text without the secrets and without what looks like a secret.
+func (m *Mask) Text(s string) string { return redact.Text(m.plain(s), m.Secrets...) }
 
-// target returns a path and a query without secrets.
-func (m *mask) target(path, rawQuery string) string {
+// Target returns a path and a query without secrets.
+func (m *Mask) Target(path, rawQuery string) string {
 	path = m.plain(path)
 	if rawQuery == "" {
 		return path
@@ -174,7 +174,7 @@ func (m *mask) target(path, rawQuery string) string {
 	query, _ := url.ParseQuery(rawQuery)
 	for name, values := range query {
 		for i := range values {
-			if m.keep[name] {
+			if m.Keep[name] {
 				values[i] = m.plain(values[i])
 			} else {
 				values[i] = redact.Mask
@@ -184,22 +184,22 @@ func (m *mask) target(path, rawQuery string) string {
 	return path + "?" + query.Encode()
 }
 
-// location returns the URL in a header, without secrets.
-func (m *mask) location(value string) string {
+// Location returns the URL in a header, without secrets.
+func (m *Mask) Location(value string) string {
 	u, err := url.Parse(value)
 	if err != nil || u.Opaque != "" {
-		return m.text(value)
+		return m.Text(value)
 	}
 	origin := ""
 	if u.Host != "" {
 		origin = m.plain((&url.URL{Scheme: u.Scheme, Host: u.Host}).String())
 	}
-	return origin + m.target(u.EscapedPath(), u.RawQuery)
+	return origin + m.Target(u.EscapedPath(), u.RawQuery)
 }
 
 // value returns a JSON value without secrets. Its shape remains, except for numbers that are a
 // secret.
-func (m *mask) value(v any) any {
+func (m *Mask) value(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		clean := make(map[string]any, len(v))
@@ -221,7 +221,7 @@ func (m *mask) value(v any) any {
 		}
 		return v
 	case string:
-		return m.text(v)
+		return m.Text(v)
 	default:
 		return v
 	}

@@ -15,18 +15,18 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A hearer listens to the Notifiers, and acts on their notifications.
-type hearer struct {
+// A hub listens to the Notifiers, and acts on their notifications.
+type hub struct {
 	*core
-	board     *board
-	crew      *crew
-	desk      *desk
-	listeners []*listener    // does not change after New
-	memory    hearing.Memory // of notifications; guarded by core.mu
+	board         *board
+	pool          *pool
+	finisher      *finisher
+	subscriptions []*subscription // does not change after New
+	memory        hearing.Memory  // of notifications; guarded by core.mu
 }
 
-// A listener runs one Notifier on one goroutine, which Close waits for.
-type listener struct {
+// A subscription runs one Notifier on one goroutine, which Close waits for.
+type subscription struct {
 	notifier transport.Notifier
 	trusted  bool           // a terminal notification needs no poll
 	source   hearing.Source // guarded by core.mu
@@ -34,11 +34,11 @@ type listener struct {
 
 // listenToAll starts to listen to every Notifier. The context of the Notifiers carries the given
 // values.
-func (h *hearer) listenToAll(carried wait.Carried) {
+func (h *hub) listenToAll(carried wait.Carried) {
 	carried.Untracked = true
 	ctx := wait.NewContext(h.ctx, carried)
 	for _, n := range h.Notifiers {
-		l := &listener{notifier: n}
+		l := &subscription{notifier: n}
 		err := h.guard.Do(func() {
 			if v, ok := n.(transport.Truster); ok {
 				l.trusted = v.Trusted()
@@ -47,7 +47,7 @@ func (h *hearer) listenToAll(carried wait.Carried) {
 		if err != nil {
 			h.guard.Complain("notifier panicked in Trusted", err)
 		}
-		h.listeners = append(h.listeners, l)
+		h.subscriptions = append(h.subscriptions, l)
 		h.workers.Add(1)
 		go h.listen(ctx, l)
 	}
@@ -55,7 +55,7 @@ func (h *hearer) listenToAll(carried wait.Carried) {
 
 // listen calls Notify once, and then starts another goroutine that does the same, until Close or a
 // permanent error. It does so even if Notify ends the goroutine.
-func (h *hearer) listen(ctx context.Context, l *listener) {
+func (h *hub) listen(ctx context.Context, l *subscription) {
 	err, returned := boundary.ErrGoexit, false
 	defer func() {
 		if h.lose(ctx, l, err, returned) {
@@ -75,24 +75,24 @@ func (h *hearer) listen(ctx context.Context, l *listener) {
 
 // lose handles the end of a call of Notify. It waits, and then reports whether to call Notify
 // again.
-func (h *hearer) lose(ctx context.Context, l *listener, err error, returned bool) (again bool) {
+func (h *hub) lose(ctx context.Context, l *subscription, err error, returned bool) (again bool) {
 	if ctx.Err() != nil {
 		return false
 	}
-	fault := h.service.Fault(ctx, err)
+	pollErr := h.service.PollError(ctx, err)
 	h.mu.Lock()
 	now := h.now()
 	well := l.source.IsWell(now)
 	restart, news := l.source.Lost(now)
 	if news {
-		h.noteLocked(&note{zapcore.WarnLevel, "notifications are lost: jobs are polled meanwhile", []zap.Field{zap.Error(fault.Err)}})
+		h.noteLocked(&note{zapcore.WarnLevel, "notifications are lost: jobs are polled meanwhile", []zap.Field{zap.Error(pollErr.Err)}})
 	}
 	if well {
 		h.lookAtAllLocked(now)
 	}
 	h.unlock()
-	if returned && fault.Err != nil && fault.Class == transport.Permanent {
-		h.guard.Complain("notifications are not listened to any more", fault.Err)
+	if returned && pollErr.Err != nil && pollErr.Class == transport.Permanent {
+		h.guard.Complain("notifications are not listened to any more", pollErr.Err)
 		return false
 	}
 	return wait.SleepUntracked(ctx, h.Clock, restart) == nil
@@ -104,7 +104,7 @@ const lookEach = time.Millisecond
 
 // lookAtAllLocked brings the polls of all waiting watches forward, because notifications may have
 // been missed.
-func (h *hearer) lookAtAllLocked(now time.Duration) {
+func (h *hub) lookAtAllLocked(now time.Duration) {
 	var window time.Duration
 	if n := h.board.watches.Len(); n > pace.SmallBulk {
 		window = min(time.Duration(n)*lookEach, h.QuietInterval)
@@ -118,5 +118,5 @@ func (h *hearer) lookAtAllLocked(now time.Duration) {
 		h.board.lookAtLocked(x, instant.Later(now, time.Duration(float64(window)*pace.Spread(i))))
 		h.board.line.Put(x, x.due())
 	}
-	h.crew.proceedLocked(now)
+	h.pool.proceedLocked(now)
 }

@@ -1,0 +1,108 @@
+package adaptive
+
+import "math"
+
+// grid tries guesses: rows of one width, a step in logarithms apart, each with places a step of
+// that width apart.
+type grid struct {
+	*fitter
+	floor           float64 // of the log width
+	lowest, highest float64 // of the logarithms of durations that were seen, about
+	jobs, blur      float64 // how many were seen, and the variance in which each is known
+	stepWidth       float64
+}
+
+// resolve finds how fine the grid must be around its middle: the less exactly the durations are
+// known, the coarser.
+func (g *grid) resolve(width, mu float64) {
+	s := shapes()[0]
+	sigma := math.Exp(width) / s.sd
+	best := g.likelihood(s, mu, 1/sigma)
+	// If the log likelihood falls by d at a distance h, the standard deviation is h/√(2d).
+	deviation := func(h, a, b float64) float64 { return h / math.Sqrt(2*max(best-max(a, b), 1e-3)) }
+	h := 2 * sigma / math.Sqrt(g.jobs)
+	sd := deviation(h, g.likelihood(s, mu+h, 1/sigma), g.likelihood(s, mu-h, 1/sigma))
+	g.blur = max(g.jobs*sd*sd-sigma*sigma, 0)
+	const apart = 0.3
+	grow := math.Exp(apart)
+	sd = deviation(apart, g.likelihood(s, mu, 1/(sigma*grow)), g.likelihood(s, mu, grow/sigma))
+	least := max(0.15, 0.8/math.Sqrt(2*g.jobs))
+	g.stepWidth = min(max(least, 0.9*sd), max(least, mostStep))
+}
+
+// far is how much less a place is believed, in logarithms, as it is outside of what was seen.
+func (g *grid) far(place float64) float64 {
+	return tooLow*max(g.lowest-place, 0) + tooHigh*max(place-g.highest, 0)
+}
+
+// step is how far apart the places of one sigma are. Were they farther, gaps would be left between
+// the shapes.
+func (g *grid) step(sigma float64) float64 {
+	return 0.9 * min(sigma, math.Sqrt((sigma*sigma+g.blur)/g.jobs))
+}
+
+// walk tries s from the given place and log width outward, as far as it counts, and tells where it
+// was best.
+func (g *grid) walk(s *shape, width, mu float64) (bestWidth, bestMu float64) {
+	top, mu := g.row(s, width, mu)
+	bestWidth, bestMu = width, mu
+	middle := mu
+	for _, step := range []float64{g.stepWidth, -g.stepWidth} {
+		mu := middle
+		for j := 1; j < maxRows; j++ {
+			w := width + float64(j)*step
+			if w < g.floor || w > math.Log(mostWidth) {
+				break
+			}
+			var b float64
+			if b, mu = g.row(s, w, mu); b > top {
+				top, bestWidth, bestMu = b, w, mu
+			}
+			if b < top-negligible || b < g.best-2*negligible {
+				break
+			}
+		}
+	}
+	return bestWidth, bestMu
+}
+
+// row tries s with one log width, from mu outward, and tells the best log weight and where it was.
+func (g *grid) row(s *shape, width, mu float64) (best, at float64) {
+	sigma := math.Exp(width) / s.sd
+	z := (width - math.Log(usualWidth)) / widthSpread
+	step := g.step(sigma)
+	prior := math.Log((math.Exp(-z*z/2)/widthSpread + anyWidth) * step * g.stepWidth)
+	best, at = math.Inf(-1), mu
+	try := func(mu float64) bool {
+		w := g.likelihood(s, mu, 1/sigma) + prior - g.far(mu+sigma*s.mean)
+		g.guesses = append(g.guesses, guess{s, mu, 1 / sigma, w})
+		if w > best {
+			best, at = w, mu
+		}
+		return w > best-negligible
+	}
+	try(mu)
+	for _, step := range []float64{step, -step} {
+		for i := 1; i < maxTries && try(mu+float64(i)*step); i++ {
+		}
+	}
+	g.best = max(g.best, best)
+	return best, at
+}
+
+// likelihood is the logarithm of the chance of what was seen, where any of it may be an outlier.
+func (f *fitter) likelihood(s *shape, mu, inv float64) float64 {
+	sum, product := 0.0, 1.0
+	for i, l := range f.seen {
+		if l.after == l.before {
+			product *= s.density((l.after-mu)*inv)*inv + outlier
+		} else {
+			product *= s.cumulative((l.before-mu)*inv) - s.cumulative((l.after-mu)*inv) + outlier
+		}
+		if i%64 == 63 { // a logarithm costs more than the rest
+			sum += math.Log(product)
+			product = 1
+		}
+	}
+	return sum + math.Log(product)
+}

@@ -1,0 +1,75 @@
+package adaptive
+
+import "math"
+
+// weighKin weighs guesses of the shape that the kin have, beside the others. They are in rows of
+// one width, which lie around what the kin let one expect. A row's places lie around what the kin
+// and what was seen together let one expect.
+func (f *fitter) weighKin(x *kin) {
+	const reach, steps = 2.5, 6 // spreads, and steps a side
+	r := kinRow{kin: x, fitter: f, reach: reach * x.spread, most: x.spread * reach / steps}
+	floor := r.look()
+	stepWidth := x.breadth * reach / steps
+	for i := -steps; i <= steps; i++ {
+		width := x.width + float64(i)*stepWidth
+		r.weigh(max(math.Exp(width), floor), x.priorWidth(width)+math.Log(stepWidth))
+	}
+}
+
+// kinRow tries the shape of the kin in rows.
+type kinRow struct {
+	*kin
+	*fitter
+	reach, most  float64 // of the places, without any job seen, and of a step
+	middle, blur float64 // mean logarithm of what was seen, and the variance it is known in
+}
+
+// look looks at what was seen. It returns the least width that can be told from a narrower one.
+func (r *kinRow) look() (floor float64) {
+	n := float64(len(r.seen))
+	if n == 0 {
+		return leastWidth
+	}
+	floor = math.Inf(1)
+	for _, l := range r.seen {
+		y, w := l.middle()
+		r.middle += y / n
+		r.blur += w * w / 12 / n
+		floor = min(floor, w/4)
+	}
+	return max(floor, leastWidth)
+}
+
+// weigh tries the standard deviation sd, whose logarithm of the prior chance is given.
+func (r *kinRow) weigh(sd, prior float64) {
+	n := float64(len(r.seen))
+	centre, step := r.mean, min(r.most, 0.9*sd)
+	if n == 0 {
+		// Narrow shapes far apart would leave gaps between them.
+		step = max(step, r.reach/maxTries)
+		sd = max(sd, step/0.9)
+	} else {
+		known := r.spread * r.spread / (r.spread*r.spread + (sd*sd+r.blur)/n)
+		centre += known * (r.middle - r.mean)
+		step = min(r.most, 0.9*sd/math.Sqrt(n))
+	}
+	sigma := sd / r.shape.sd
+	prior += math.Log(step)
+	best := math.Inf(-1)
+	try := func(place float64) bool {
+		mu := place - sigma*r.shape.mean
+		w := prior + r.priorPlace(place) + r.likelihood(r.shape, mu, 1/sigma)
+		r.guesses = append(r.guesses, guess{r.shape, mu, 1 / sigma, w})
+		best = max(best, w)
+		return w > best-negligible
+	}
+	try(centre)
+	for _, side := range []float64{step, -step} {
+		for j, misses := 1.0, 0; j <= maxTries && misses < maxMisses; j++ {
+			if misses++; try(centre + j*side) {
+				misses = 0
+			}
+		}
+	}
+	r.best = max(r.best, best)
+}

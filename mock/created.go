@@ -1,0 +1,89 @@
+package mock
+
+import (
+	"encoding/json"
+	"iter"
+	"slices"
+)
+
+// Job adds a job with the given id and script, which exists from the start. The steps follow one
+// another. The last one ends the job or lasts [Forever].
+//
+//	mock.Job("report-1",
+//		mock.Pending(30*time.Second),
+//		mock.Running(mock.Polls(2)).With(0.5, "half way"),
+//		mock.Completed(nil))
+//
+// The first step begins when the service is made, and each other step when the one before it ends.
+// A step of n polls ends with its last poll.
+func Job(id string, steps ...Step) Option {
+	return scripted(caller(), slices.Values([]string{id}), steps)
+}
+
+// Jobs adds many jobs with the same script. Draws differ from job to job.
+func Jobs(ids iter.Seq[string], steps ...Step) Option { return scripted(caller(), ids, steps) }
+
+func scripted(line string, ids iter.Seq[string], steps []Step) Option {
+	return func(c *config) {
+		problem := check(steps)
+		if ids == nil {
+			c.problem("%s: jobs: the ids are nil", line)
+			return
+		}
+		for id := range ids {
+			if c.registry.jobs[id] != nil {
+				c.problem("%s: job %q has two scripts", line, id)
+			}
+			if problem != nil {
+				c.problem("%s: job %q: %w", line, id, problem)
+				return
+			}
+			c.registry.addLocked(&job{id: id, steps: steps})
+		}
+	}
+}
+
+// Created sets the script of the jobs that clients create. By default a job is [Pending] for 10
+// seconds and then [Completed].
+func Created(steps ...Step) Option {
+	line := caller()
+	return func(c *config) {
+		if err := check(steps); err != nil {
+			c.problem("%s: created jobs: %w", line, err)
+		}
+		c.script = func(Creation) []Step { return steps }
+	}
+}
+
+// CreatedBy is [Created] with a script for each job. The function is called for one job at a time
+// and must not call the service. An impossible script is answered with 500.
+//
+//	mock.CreatedBy(func(c mock.Creation) []mock.Step {
+//		if c.Kind == "transcode" {
+//			return []mock.Step{mock.Running(time.Hour), mock.Completed(nil)}
+//		}
+//		return []mock.Step{mock.Failed("no such kind")}
+//	})
+func CreatedBy(script func(Creation) []Step) Option {
+	line := caller()
+	return func(c *config) {
+		if script == nil {
+			c.problem("%s: created jobs: the function is nil", line)
+		}
+		c.script, c.scriptLine = script, line
+	}
+}
+
+// Creation describes a job that is about to be created.
+type Creation struct {
+	// N is the number of the created job, counted from 1.
+	N int
+	// ID is the id of the new job.
+	ID string
+	// Kind is the kind that the input names, as in {"kind": "transcode"}. Input is the input itself.
+	// Both are empty if there was none.
+	Kind  string
+	Input json.RawMessage
+	// Random is drawn evenly between 0 and 1, from the seed and the ID.
+	Random float64
+}

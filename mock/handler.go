@@ -1,0 +1,93 @@
+package mock
+
+import (
+	"net/http"
+
+	"github.com/iamber12/job-status-monitoring/mock/internal/trouble"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// A handler carries out requests, whether they came over HTTP or not.
+type handler struct {
+	*world
+	registry *registry
+}
+
+// An operation is what a request asks for.
+type operation uint8
+
+const (
+	opOther operation = iota
+	opStatus
+	opCreate
+	opCancel
+	opBatch // many of opStatus
+	opPush  // what the service tells unasked
+)
+
+// A request is what a client asks, over HTTP or not.
+type request struct {
+	op           operation
+	id           string   // of a status or a cancel
+	ids          []string // of a batch
+	key          string   // of a create
+	input        []byte   // of a create
+	revision     int      // of a push
+	header       http.Header
+	method, path string
+}
+
+// A reply is the service's reaction to a request.
+type reply struct {
+	view    *view   // of a status, nil if there is no such job
+	views   []*view // of a batch, as many as it names jobs, nil if there is no such job
+	answer  *answer // in place of all else, if not nil
+	id      string  // of a create
+	known   bool    // whether there is such a job
+	trouble trouble.Trouble
+	call    Call
+}
+
+// state returns the state of the job that the reply reports.
+func (r *reply) state() transport.State {
+	if r.view == nil || r.answer != nil || r.trouble.Unreadable() {
+		return transport.Unknown
+	}
+	return r.view.step.state
+}
+
+// handle carries out a request.
+func (h *handler) handle(req *request) *reply {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	if req.op == opBatch {
+		return h.batchLocked(req, now)
+	}
+	j := h.registry.jobs[req.id]
+	r := &reply{id: req.id, known: j != nil}
+	r.call = Call{Time: h.epoch.Add(now), ID: req.id, Method: req.method, Path: req.path, Header: req.header, op: req.op}
+	r.trouble = h.meetLocked(req, now)
+	if r.trouble.Answer != nil {
+		r.answer = answerOf(&r.trouble)
+		if j != nil && req.op == opStatus {
+			j.polls++
+		}
+		return r
+	}
+	switch {
+	case h.replayed:
+	case req.op == opCreate:
+		r.id, r.answer = h.registry.createLocked(req, now)
+		r.call.ID = r.id
+	case j == nil:
+	case req.op == opCancel:
+		j.cancel(h.seed, now)
+	case req.op == opStatus:
+		j.polls++
+		v := h.registry.lookLocked(j, &r.trouble, now)
+		r.view, r.answer = &v, v.step.answer
+	}
+	h.push.tellLocked(j)
+	return r
+}

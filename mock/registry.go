@@ -1,0 +1,76 @@
+package mock
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/mock/internal/trouble"
+)
+
+// A registry is the jobs of a Service. It is guarded by world.mu.
+type registry struct {
+	*world
+	jobs    map[string]*job
+	order   []*job            // as they came
+	keys    map[string]string // ids by idempotency key
+	created int
+}
+
+// addLocked makes a job known.
+func (g *registry) addLocked(j *job) {
+	g.jobs[j.id] = j
+	g.order = append(g.order, j)
+	g.push.watchLocked(j)
+	if g.keepJobs >= 0 && len(g.order) > g.keepJobs {
+		old := g.order[0]
+		g.order = g.order[1:]
+		delete(g.jobs, old.id)
+		delete(g.keys, old.key)
+		g.push.forget(old.id)
+	}
+}
+
+// lookLocked returns the answer of a job to one poll.
+func (g *registry) lookLocked(j *job, t *trouble.Trouble, now time.Duration) view {
+	v := j.poll(g.seed, now)
+	switch {
+	case t.Back:
+		v = view{id: j.id, step: &j.steps[0], created: j.created, updated: j.created, progress: j.steps[0].progress}
+	case t.Lag > 0:
+		v = j.before(g.seed, max(now-t.Lag, j.created))
+	}
+	v.epoch = g.epoch
+	g.push.tellLocked(j)
+	return v
+}
+
+// maxWord bounds the kind and the idempotency key of a job, in bytes.
+const maxWord = 256
+
+// createLocked starts a job, or returns the job that was started under the same key.
+func (g *registry) createLocked(req *request, now time.Duration) (id string, problem *answer) {
+	if id, ok := g.keys[req.key]; ok {
+		return id, nil
+	}
+	var input struct{ Kind string }
+	_ = json.Unmarshal(req.input, &input) // a job of no kind
+	for what, text := range map[string]string{"kind": input.Kind, "idempotency key": req.key} {
+		if len(text) > maxWord {
+			return "", &answer{code: http.StatusBadRequest, body: fmt.Sprintf(`{"meta":{"message":"the %s is over %d bytes"}}`, what, maxWord)}
+		}
+	}
+	g.created++
+	c := Creation{N: g.created, ID: g.nextID(), Kind: input.Kind, Input: req.input}
+	c.Random = random(g.seed, c.ID, 1<<32)
+	steps := g.script(c)
+	if err := check(steps); err != nil {
+		return "", &answer{code: http.StatusInternalServerError, body: fmt.Sprintf("%s: created job %d: %v", g.scriptLine, c.N, err)}
+	}
+	if req.key != "" {
+		g.keys[req.key] = c.ID
+	}
+	g.addLocked(&job{id: c.ID, kind: c.Kind, key: req.key, steps: steps, created: now, since: now})
+	return c.ID, nil
+}

@@ -1,0 +1,117 @@
+package jobstatus
+
+import (
+	"errors"
+	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/problems"
+	"github.com/iamber12/job-status-monitoring/internal/timeline"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// WatchOption sets one property of one wait, or of all waits of one call such as
+// [Watcher.WaitForJobs].
+type WatchOption func(*watchConfig)
+
+type watchConfig struct {
+	kind            string
+	limits          limits
+	stopWhenBlocked bool
+	first           *Status
+	began           time.Time
+	problems.List
+}
+
+// Kind names the kind of a job. A Backoff may treat kinds differently or learn how long each takes,
+// and [Stats] has figures for each. Jobs that behave alike share a kind, such as "transcode-1080p".
+// The default is the empty kind.
+func Kind(name string) WatchOption { return func(c *watchConfig) { c.kind = name } }
+
+// MaxAttempts is [WithMaxAttempts] for one wait. The default is the limit of the Watcher.
+func MaxAttempts(n int) WatchOption {
+	return func(c *watchConfig) { c.limits.attempts = problems.Limit(&c.List, "MaxAttempts", n, c.limits.attempts) }
+}
+
+// Timeout is [WithTimeout] for one wait. The default is the timeout of the Watcher.
+func Timeout(d time.Duration) WatchOption {
+	return func(c *watchConfig) { c.limits.timeout = problems.Limit(&c.List, "Timeout", d, c.limits.timeout) }
+}
+
+// Began says that the wait began at t, before the call, for example in a process that has ended.
+// The timeout and the attempts count from t, and the Backoff continues at that age: see
+// [Watcher.WaitForFeed]. The default is now. The zero time and a time in the future also mean now.
+func Began(t time.Time) WatchOption { return func(c *watchConfig) { c.began = t } }
+
+// StopWhenBlocked ends a wait with [ErrBlocked] once its job is [Blocked], which means that the job
+// waits for a person. By default the wait goes on, and the job is polled at most twice a minute
+// while it is Blocked.
+func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlocked = true } }
+
+// From begins a wait with the status that [Watcher.StartJob] returned. The first poll comes no
+// sooner than its RetryAfter. If the status is terminal, the wait ends with it, without a poll,
+// unless it is of another job. From is meant for one job: a call that waits for many uses only the
+// RetryAfter.
+func From(first Status) WatchOption { return func(c *watchConfig) { c.first = &first } }
+
+// CreateOption sets one property of a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.
+type CreateOption func(*transport.CreateRequest)
+
+// Input describes the job to the service. For an HTTP transport it is the body of the request,
+// encoded as JSON.
+func Input(v any) CreateOption { return func(r *transport.CreateRequest) { r.Input = v } }
+
+// IdempotencyKey makes it safe to create a job twice: a service that knows the key returns the job
+// that it started before. A create that failed is sent again only if it has a key. The default is
+// no key.
+func IdempotencyKey(key string) CreateOption {
+	return func(r *transport.CreateRequest) { r.IdempotencyKey = key }
+}
+
+// limits are the limits that were set. Zero means not set.
+type limits struct {
+	attempts int
+	timeout  time.Duration
+	schedule bool // a Backoff was set
+}
+
+// resolve returns the limits that apply. A timeout or a Backoff that was set lifts the default
+// limit of attempts.
+func (l limits) resolve(kind string) timeline.Limits {
+	r := timeline.Limits{Kind: kind, MaxAttempts: l.attempts, Timeout: l.timeout}
+	if r.MaxAttempts == 0 {
+		r.MaxAttempts, r.ByDefault = DefaultMaxAttempts, true
+		if l.timeout != 0 || l.schedule {
+			r.MaxAttempts = Unlimited
+		}
+	}
+	if r.Timeout == 0 {
+		r.Timeout = DefaultTimeout
+	}
+	return r
+}
+
+// apply returns l with opts applied. The error joins everything that is wrong with them.
+func (l limits) apply(opts []WatchOption) (timeline.Limits, error) {
+	c := watchConfig{limits: l}
+	problems.Apply(&c.List, "watch option", &c, opts)
+	resolved := c.limits.resolve(c.kind)
+	resolved.StopWhenBlocked, resolved.Began = c.stopWhenBlocked, c.began
+	if c.first != nil {
+		resolved.First = max(c.first.RetryAfter, 0)
+	}
+	return resolved, errors.Join(c.List...)
+}
+
+// end returns the terminal status that opts name with From, or nil.
+func end(opts []WatchOption) *Status {
+	var c watchConfig
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&c)
+		}
+	}
+	if c.first == nil || !c.first.State.Terminal() {
+		return nil
+	}
+	return c.first
+}
