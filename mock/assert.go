@@ -11,7 +11,7 @@ import (
 
 // The assertions of a [Service] report whether they hold. An assertion that does not hold fails the
 // test and prints the job's [Service.Timeline]. An assertion about nothing fails too: about a job
-// that the service does not know and was not asked about, or about calls that [Keep] dropped.
+// that the service does not know and was not asked about, or about calls that [KeepCalls] dropped.
 
 // AssertPolls fails the test unless the service was asked about the job n times.
 func (s *Service) AssertPolls(t TB, id string, n int) bool {
@@ -169,7 +169,7 @@ func assertKept(t TB, s *Service, assertion, id string) bool {
 	if s.journal.forgotten() == 0 || id != "" && s.registry.knows(id) && len(s.asked(id)) == s.Polls(id) {
 		return true
 	}
-	t.Errorf("mock: %s: %s needs calls that were not kept: make the service without Keep, or let it keep more:\n%s",
+	t.Errorf("mock: %s: %s needs calls that were not kept: make the service without KeepCalls, or let it keep more:\n%s",
 		about(id), assertion, s.Timeline(id))
 	return false
 }

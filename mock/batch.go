@@ -26,12 +26,7 @@ import (
 // Dialect's Batch has a place for NotFound. A [Fault] applies to a batch as a whole.
 func MaxBatch(n int) Option {
 	line := caller()
-	return func(c *config) {
-		if n < 0 {
-			c.problem("%s: MaxBatch(%d): must not be negative", line, n)
-		}
-		c.maxBatch = max(n, 0)
-	}
+	return func(c *config) { c.maxBatch = c.notNegative(line, "MaxBatch", n) }
 }
 
 // batchLocked handles a request about many jobs.

@@ -15,7 +15,7 @@ import (
 // machine get through.
 func BenchmarkStatusRequests(b *testing.B) {
 	const jobs = 100_000
-	srv := mock.NewServer(b, mock.Keep(0, -1), mock.Jobs(func(yield func(string) bool) {
+	srv := mock.NewServer(b, mock.KeepCalls(0), mock.Jobs(func(yield func(string) bool) {
 		for i := range jobs {
 			if !yield(fmt.Sprint("job-", i)) {
 				return

@@ -58,19 +58,26 @@ func WithIDs(next func() string) Option {
 	}
 }
 
-// Keep sets how many of the newest calls and of the newest jobs are kept. A negative number stands
-// for all. The default is all of both, which takes too much memory in a service that runs for long.
-// An assertion that needs a dropped call fails. A dropped job is not found any more.
-//
-//	mock.Keep(0, -1) // no calls, all jobs
-func Keep(calls, jobs int) Option {
+// KeepCalls sets how many of the newest calls are kept; 0 is none. The default is all, which takes
+// too much memory in a service that runs for long. An assertion that needs a dropped call fails.
+func KeepCalls(n int) Option {
 	line := caller()
-	return func(c *config) {
-		if jobs == 0 {
-			c.problem("%s: Keep(%d, 0): must keep a job; a negative number keeps all", line, calls)
-		}
-		c.keep, c.keepJobs = calls, jobs
+	return func(c *config) { c.keep = c.notNegative(line, "KeepCalls", n) }
+}
+
+// KeepJobs sets how many of the newest jobs are kept. Older jobs are not found any more. The
+// default, 0, is all, which takes too much memory in a service that runs for long.
+func KeepJobs(n int) Option {
+	line := caller()
+	return func(c *config) { c.keepJobs = c.notNegative(line, "KeepJobs", n) }
+}
+
+// notNegative returns n. If n is negative, it records a problem of an option on the given line.
+func (c *config) notNegative(line, option string, n int) int {
+	if n < 0 {
+		c.problem("%s: %s(%d): must not be negative", line, option, n)
 	}
+	return max(n, 0)
 }
 
 // OnCall sets a function that is called with each request just before its answer is sent, one at a

@@ -174,7 +174,7 @@ func TestWhatWasToldIsForgottenWithItsJob(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
 	heard := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
-	service := mock.NewTransport(t, mock.WithClock(clk), mock.Keep(-1, 10), mock.Push(push.Handler(heard, hookSecret)),
+	service := mock.NewTransport(t, mock.WithClock(clk), mock.KeepJobs(10), mock.Push(push.Handler(heard, hookSecret)),
 		mock.Created(mock.Pending(time.Second), mock.Completed(nil)))
 	for range 30 {
 		_, err := service.Create(t.Context(), transport.CreateRequest{})

@@ -23,7 +23,7 @@ func (g *registry) addLocked(j *job) {
 	g.jobs[j.id] = j
 	g.order = append(g.order, j)
 	g.push.watchLocked(j)
-	if g.keepJobs >= 0 && len(g.order) > g.keepJobs {
+	if g.keepJobs > 0 && len(g.order) > g.keepJobs {
 		old := g.order[0]
 		g.order = g.order[1:]
 		delete(g.jobs, old.id)

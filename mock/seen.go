@@ -122,7 +122,7 @@ func (n *journal) heardLocked(id string, state transport.State) {
 }
 
 // Calls returns the requests that named a job, oldest first. An empty id stands for all requests.
-// [Keep] bounds their number.
+// [KeepCalls] bounds their number.
 func (s *Service) Calls(id string) []Call {
 	if !s.made() {
 		return nil

@@ -63,7 +63,7 @@ func TestAssertionsThatWouldSayNothingFail(t *testing.T) {
 		}
 		return srv
 	}
-	all, newest, none := service(t), service(t, mock.Keep(2, -1)), service(t, mock.Keep(0, -1))
+	all, newest, none := service(t), service(t, mock.KeepCalls(2)), service(t, mock.KeepCalls(0))
 	silent, memory := mock.NewServer(t), mock.NewTransport(t, mock.Job("a", mock.Canceled()))
 	_, err := memory.Status(t.Context(), "a")
 	require.NoError(t, err)
@@ -295,9 +295,9 @@ func TestServiceSpeaksTheDialectOfItsClient(t *testing.T) {
 	}), "no word for a job that is")
 }
 
-func TestKeepForgetsTheOldestJobs(t *testing.T) {
+func TestKeepJobsForgetsTheOldest(t *testing.T) {
 	t.Parallel()
-	tr := mock.NewTransport(t, mock.Keep(-1, 2))
+	tr := mock.NewTransport(t, mock.KeepJobs(2))
 	var ids []string
 	for _, key := range []string{"a", "b", "c", "a", "c"} {
 		id, err := tr.Create(context.Background(), transport.CreateRequest{IdempotencyKey: key})
@@ -319,7 +319,7 @@ func TestAMillionJobsFitInMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	tr := mock.NewTransport(t, mock.Keep(0, -1), mock.Jobs(func(yield func(string) bool) {
+	tr := mock.NewTransport(t, mock.KeepCalls(0), mock.Jobs(func(yield func(string) bool) {
 		for i := range 1_000_000 {
 			if !yield(fmt.Sprintf("00000000-0000-4000-8000-%012d", i)) {
 				return

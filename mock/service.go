@@ -36,7 +36,7 @@ type settings struct {
 	dialect    dialect
 	nextID     func() string
 	keep       int // calls, all if negative
-	keepJobs   int // all if negative
+	keepJobs   int // all if 0
 	maxBatch   int // no limit if 0
 	onCall     func(Call)
 	script     func(Creation) []Step
@@ -57,7 +57,7 @@ func NewService(opts ...Option) (*Service, error) {
 
 func newConfig(opts []Option) (*config, error) {
 	d := &world{clock: clock.New(), settings: settings{
-		keep: -1, keepJobs: -1,
+		keep:   -1,
 		script: func(Creation) []Step { return []Step{Pending(10 * time.Second), Completed(nil)} },
 	}}
 	g := &registry{world: d, jobs: map[string]*job{}, keys: map[string]string{}}

@@ -160,9 +160,9 @@ func TestCallsAreRecordedWithTheirTime(t *testing.T) {
 	assert.Zero(t, srv.Polls("x"))
 }
 
-func TestKeepForgetsTheOldestCalls(t *testing.T) {
+func TestKeepCallsForgetsTheOldest(t *testing.T) {
 	t.Parallel()
-	srv := mock.NewServer(t, mock.Keep(2, -1), mock.WithIDs(func() string { return "next" }))
+	srv := mock.NewServer(t, mock.KeepCalls(2), mock.WithIDs(func() string { return "next" }))
 	for _, path := range []string{"/1", "/2", "/3"} {
 		ask(t, "GET", srv.URL+path)
 	}
@@ -220,7 +220,7 @@ func TestAScriptThatCannotBeFailsTheTestWithItsLine(t *testing.T) {
 	assert.Contains(t, message, `job "a" has two scripts`)
 	assert.Contains(t, failure(t, func(t mock.TB) { mock.NewServer(t, nil) }), "option 0 is nil")
 	for want, option := range map[string]mock.Option{
-		"Keep(3, 0): must keep a job": mock.Keep(3, 0), "MaxBatch(-3): must not be negative": mock.MaxBatch(-3),
+		"KeepCalls(-1): must not be negative": mock.KeepCalls(-1), "KeepJobs(-2): must not be negative": mock.KeepJobs(-2), "MaxBatch(-3): must not be negative": mock.MaxBatch(-3),
 	} {
 		message := failure(t, func(t mock.TB) { mock.NewServer(t, option) })
 		assert.Contains(t, message, want)

@@ -42,7 +42,7 @@ func main() {
 func jobs(clk *mock.Clock) (service *mock.Service, ends func() time.Time) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var newest time.Time
-	service, err := mock.NewService(mock.WithClock(clk), mock.Keep(0, -1), mock.CreatedBy(func(mock.Creation) []mock.Step {
+	service, err := mock.NewService(mock.WithClock(clk), mock.KeepCalls(0), mock.CreatedBy(func(mock.Creation) []mock.Step {
 		takes := 5*time.Second + time.Duration(random.Float64()*float64(10*time.Second))
 		newest = clk.Now().Add(takes)
 		return []mock.Step{mock.Running(takes), mock.Completed(nil)}

@@ -17,7 +17,7 @@ import (
 func newJobs(m *meter) []mock.Option {
 	random, named := rand.New(rand.NewPCG(1, 2)), 0
 	return []mock.Option{
-		mock.Keep(0, -1), mock.OnCall(m.note),
+		mock.KeepCalls(0), mock.OnCall(m.note),
 		mock.WithIDs(func() string { named++; return fmt.Sprintf("render-%03d", named) }),
 		mock.CreatedBy(func(c mock.Creation) []mock.Step {
 			if c.N == 1 {

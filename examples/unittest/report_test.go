@@ -89,7 +89,7 @@ func TestServiceThatIsAwayForAMinute(t *testing.T) {
 }
 
 func TestAHundredReports(t *testing.T) {
-	reports, _, clk := service(t, mock.Keep(0, -1),
+	reports, _, clk := service(t, mock.KeepCalls(0),
 		mock.Created(mock.Pending(duration.LogNormal(time.Minute, 0.5)), ready),
 		mock.Fault(fault.Share(0.05), fault.Code(503)))
 	clk.Run(func() {

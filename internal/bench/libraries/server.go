@@ -39,7 +39,7 @@ func serve(parent child.Parent) error {
 		return err
 	}
 	begin := sync.OnceValues(func() (*mock.Service, error) {
-		return mock.NewService(mock.Keep(0, -1), mock.Jobs(numbered(c.Jobs),
+		return mock.NewService(mock.KeepCalls(0), mock.Jobs(numbered(c.Jobs),
 			mock.Pending(duration.Uniform(c.From, c.To)), mock.Completed(nil)))
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")

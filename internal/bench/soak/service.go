@@ -33,7 +33,7 @@ func serve(parent child.Parent) error {
 	}
 	var report served
 	opts := append(scripts(c.Jobs), faults(c.Faults)...)
-	service, err := mock.NewService(append(opts, mock.WithSeed(c.Seed), mock.Keep(0, -1), mock.OnCall(func(call mock.Call) {
+	service, err := mock.NewService(append(opts, mock.WithSeed(c.Seed), mock.KeepCalls(0), mock.OnCall(func(call mock.Call) {
 		report.Requests++
 		if call.State == transport.Unknown {
 			report.Spoiled++

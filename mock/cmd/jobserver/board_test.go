@@ -25,7 +25,7 @@ import (
 // boardOn returns a board and the transport whose calls it notes.
 func boardOn(t *testing.T, clk *mock.Clock, opts ...mock.Option) (*board, *mock.Transport) {
 	b := newBoard(clk, 1)
-	tr := mock.NewTransport(t, append([]mock.Option{mock.WithClock(clk), mock.Keep(0, -1), mock.OnCall(func(c mock.Call) {
+	tr := mock.NewTransport(t, append([]mock.Option{mock.WithClock(clk), mock.KeepCalls(0), mock.OnCall(func(c mock.Call) {
 		c.Method = map[bool]string{true: http.MethodGet, false: http.MethodPost}[c.State != transport.Unknown]
 		b.note(c)
 	})}, opts...)...)
@@ -86,7 +86,7 @@ func TestBoardShowsByWhichWayAnEndWasTold(t *testing.T) {
 func TestBoardForgetsWhatIsOld(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
-	b, tr := boardOn(t, clk, mock.Keep(0, 300), mock.Created(mock.Pending(mock.Forever)))
+	b, tr := boardOn(t, clk, mock.KeepCalls(0), mock.KeepJobs(300), mock.Created(mock.Pending(mock.Forever)))
 	for range 1000 {
 		id, err := tr.Create(context.Background(), transport.CreateRequest{})
 		require.NoError(t, err)
@@ -116,7 +116,7 @@ func TestBoardKeepsThePollsOfAllJobsThatAreWatched(t *testing.T) {
 	t.Parallel()
 	const watched, rounds = 3000, 3
 	clk := mock.NewClock(t)
-	b, tr := boardOn(t, clk, mock.Keep(0, keptJobs), mock.Created(mock.Pending(mock.Forever)))
+	b, tr := boardOn(t, clk, mock.KeepCalls(0), mock.KeepJobs(keptJobs), mock.Created(mock.Pending(mock.Forever)))
 	var ids []string
 	for range watched {
 		id, err := tr.Create(context.Background(), transport.CreateRequest{})

@@ -210,7 +210,7 @@ func (c config) handler(base clock.Clock, addr net.Addr, ending <-chan struct{},
 	clk := newScaled(base, c.speed)
 	b := newBoard(clk, c.speed)
 	service, err := mock.NewService(append(slices.Concat(c.faults, c.options), mock.WithClock(clk), mock.WithSeed(c.seed), mock.WithIDs(newID),
-		mock.Keep(0, keptJobs), mock.OnCall(b.note),
+		mock.KeepCalls(0), mock.KeepJobs(keptJobs), mock.OnCall(b.note),
 		mock.CreatedBy(func(job mock.Creation) []mock.Step { return c.script(job, log) }))...)
 	if err != nil {
 		return nil, err
