@@ -81,6 +81,23 @@
 // wait of zero is [transport.NoWait]. Negative waits, waits of more than a year, and values that
 // cannot be parsed are ignored.
 //
+// # Where requests go
+//
+// Requests go only to the origin of the base URL, to the origins of [AllowOrigin], and to where a
+// CheckRedirect of yours allows a redirect. The default pool of connections makes no connection to
+// an address of the own network: loopback, private, link-local and the like. The address is checked
+// when the connection is made, after its name was resolved. These addresses are not checked:
+//
+//   - the host and port of the base URL
+//   - those of an AllowOrigin whose host is an address, or a name that the public DNS does not
+//     have: one without a dot, or one under .internal, .local, .localhost or .home.arpa
+//   - those of a proxy that the environment names
+//
+// A refused connection is misdirected. A proxy resolves names itself. Behind a proxy, the pool
+// therefore refuses only URLs that hold an address, and the proxy has to refuse the names. Your own
+// RoundTripper has to check addresses itself. Use one to allow an origin whose public name has a
+// private address.
+//
 // # Requests within a poll
 //
 // After a broken connection or an answer of 502, 503 or 504, a call is sent again, twice by
