@@ -56,7 +56,8 @@ func WithETags() Option { return func(c *config) { c.etags = true } }
 func WithTimes() Option { return func(c *config) { c.times = true } }
 
 // WithDialect sets the Dialect of the HTTP service, at the root of its host. The default is the
-// default dialect, in which the status code for a failed job is 500.
+// default dialect, in which the status code for a failed job is 500. A job of a dialect with Then
+// keeps its id: it goes on under Then once it is no longer pending.
 func WithDialect(d rest.Dialect) Option {
 	line := caller()
 	return func(c *config) {
@@ -315,6 +316,7 @@ type request struct {
 	key          string   // of a create
 	input        []byte   // of a create
 	revision     int      // of a push
+	stage        int      // how often the job got another id
 	header       http.Header
 	method, path string
 }
