@@ -38,7 +38,8 @@
 //	502, 504                      transient, whatever the body says: a gateway answers
 //	503                           likewise, but throttled if a header says so, as for 403
 //	other 5xx without an end      transient
-//	5xx but 502-504 with an end   that status: some services answer 500 for a job that failed
+//	5xx but 502-504 with an end   that status: some services answer 500 for a job that failed;
+//	                              transient if Dialect.AnswerID is set and the answer names no job
 //	303 with a status             that status
 //	303 without a status          completed, with the location as its result; misdirected if that is
 //	                              at another origin, a sign-in page, the front page, an error page

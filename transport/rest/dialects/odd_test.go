@@ -173,8 +173,7 @@ var unchanged = []string{"a byte order mark", "white space", "no nulls", "a Retr
 
 // excusedOddities are odd answers that some service can't give, or that mean what they say.
 var excusedOddities = map[string]string{
-	"slurm_job: words in lower case":           "the words of a list are compared as they are, and Slurm's are in upper case",
-	"aws_mediaconvert_job: keys in lower case": "the key of the state has no capital, so that it alone would be read",
+	"slurm_job: words in lower case": "the words of a list are compared as they are, and Slurm's are in upper case",
 }
 
 // fault 64: however oddly a service spells its answers, a job that goes on is not told as ended,
