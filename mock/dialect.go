@@ -33,6 +33,7 @@ type fields struct {
 	batch                  *batchPattern // nil for none
 	plain                  bool          // it is the dialect of a service that was given none
 	thin                   bool          // an event says the id and the state only
+	then                   *fields       // what the job is in after its next id; nil for none
 }
 
 // usualWords are the words for each state if the dialect has them. Otherwise the word that comes
@@ -48,6 +49,11 @@ func newFields(d rest.Dialect) (*fields, error) {
 	var err error
 	if f.said, err = utterances(&f.Dialect); err != nil {
 		return nil, err
+	}
+	if d.Then != nil {
+		if f.then, err = newFields(*d.Then); err != nil {
+			return nil, fmt.Errorf("field Then: %w", err)
+		}
 	}
 	f.told = eventSayings(f.Event)
 	f.create, f.status, f.cancel = newPattern(f.Create), newPattern(f.Status), newPattern(f.Cancel)
@@ -237,11 +243,21 @@ func (f *fields) read(r *http.Request) *request {
 	} else if _, ok = f.create.id(r, segments); ok {
 		req.op, req.key = opCreate, r.Header.Get(f.IdempotencyHeader)
 		req.input, _ = io.ReadAll(io.LimitReader(r.Body, maxInput))
+	} else if f.then != nil {
+		if next := f.then.read(r); next.op == opStatus || next.op == opCancel {
+			next.stage++
+			return next
+		}
 	}
 	return req
 }
 
 func (f *fields) write(req *request, r *reply) *answer {
+	if req.stage > 0 {
+		rest := *req
+		rest.stage--
+		return f.then.write(&rest, r)
+	}
 	if req.op == opBatch {
 		return f.writeBatch(req, r)
 	}
@@ -265,7 +281,11 @@ func (f *fields) write(req *request, r *reply) *answer {
 		if f.plain && r.view.step.state == transport.Failed {
 			w.code = http.StatusInternalServerError
 		}
-		if state := r.view.step.state; f.said[state] == nil {
+		if state := r.view.step.state; f.then != nil && state != transport.Pending {
+			w.say(&f.Dialect, f.said[transport.Running])
+			w.put(f.Next, w.id)
+			break
+		} else if f.said[state] == nil {
 			return &answer{code: http.StatusInternalServerError, body: fmt.Sprintf(`{"mock":"the dialect has no word for a job that is %v"}`, state)}
 		}
 		f.describe(w, r.view)

@@ -33,6 +33,7 @@ type request struct {
 	key          string   // of a create
 	input        []byte   // of a create
 	revision     int      // of a push
+	stage        int      // how often the job got another id
 	header       http.Header
 	method, path string
 }

@@ -34,7 +34,8 @@ func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 func WithETags() Option { return func(c *config) { c.etags = true } }
 
 // WithDialect sets the Dialect of the HTTP service, at the root of its host. The default is the
-// default dialect, in which the status code for a failed job is 500.
+// default dialect, in which the status code for a failed job is 500. A job of a dialect with Then
+// keeps its id: it goes on under Then once it is no longer pending.
 //
 // A [Transport] reports those of the times Created, Updated and Finished for which the Dialect has
 // a place. By default it reports none.

@@ -33,7 +33,7 @@ func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 		return nil, err
 	}
 	for _, state := range []transport.State{transport.Pending, transport.Completed} {
-		if said[state] == nil {
+		if said[state] == nil && !(state == transport.Completed && d.Then != nil) {
 			return nil, fmt.Errorf("the dialect has no word for a job that is %v", state)
 		}
 	}
@@ -57,8 +57,17 @@ func sayings(places []place.Place, states map[string]transport.State) (map[trans
 			continue
 		}
 		state := states[key]
-		if o := table.Find(heard(places, set, texts)); !o.Fits || o.Means != state {
-			continue // a more specific rule fits the example, or it can't be said
+		means := func() bool {
+			o := table.Find(heard(places, set, texts))
+			return o.Fits && o.Means == state
+		}
+		if !means() { // a more specific rule fits the example: say a word where any may stand
+			for i, text := range texts {
+				texts[i] = cmp.Or(text, usualWords[state])
+			}
+			if !means() {
+				continue
+			}
 		}
 		if said[state] == nil || len(places) == 1 && key == usualWords[state] {
 			said[state] = texts

@@ -3,15 +3,19 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
@@ -60,7 +64,47 @@ func explain(args []string, stdin io.Reader, stdout io.Writer) error {
 	if *id == "" && holdsID(e) {
 		_, _ = fmt.Fprintln(stdout, "note: a place holds {id}, and is read with --id ID alone")
 	}
+	if e.Status.State == transport.Completed {
+		for _, name := range unreadErrors(a.Body, e) {
+			_, _ = fmt.Fprintf(stdout, "note: the answer says something at %s, which no place reads: does it mean that the job failed?\n", name)
+		}
+	}
 	return nil
+}
+
+// unreadErrors returns the members of an answer that are named like an error, say something, and
+// are read by no place.
+func unreadErrors(body []byte, e *rest.Explanation) (names []string) {
+	var answer map[string]any
+	if json.Unmarshal(body, &answer) != nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(answer)) {
+		lower := strings.ToLower(name)
+		isError := strings.Contains(lower, "error") || strings.Contains(lower, "fail") || strings.Contains(lower, "exception")
+		isRead := slices.ContainsFunc(e.Places, func(p rest.Reading) bool {
+			first, _, _ := strings.Cut(strings.TrimSpace(p.Place), ".")
+			return first == name || strings.HasPrefix(first, name+"[")
+		})
+		switch v := answer[name].(type) {
+		case nil:
+			continue
+		case bool:
+			isError = isError && v
+		case float64:
+			isError = isError && v != 0
+		case string:
+			isError = isError && v != ""
+		case []any:
+			isError = isError && len(v) > 0
+		case map[string]any:
+			isError = isError && len(v) > 0
+		}
+		if isError && !isRead {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // dialectOf returns the dialect that the arguments name: a service and its parameters, which may be

@@ -35,6 +35,8 @@ func TestExplainTellsWhatIsReadPlaceByPlace(t *testing.T) {
 			[]string{"status: 1: failed"}},
 		{"headers alone", "HTTP/1.1 202 Accepted\r\nLocation: /x\r\n\r\n", []string{"accepted-location"}, []string{"status: 1: running (202)"}},
 		{"a URL", `{"state":"ok"}`, []string{"https://h/jobs/7", "--state", "state", "--done", "ok"}, []string{"status: 1: completed (ok)"}},
+		{"an error that no place reads", `{"state":"ok","error":"timed out","errors":[],"failed":0}`, []string{"https://h/7", "--state", "state", "--done", "ok"},
+			[]string{"status: 1: completed (ok)", "note: the answer says something at error, which no place reads"}},
 		{"a place with a comma in brackets", `{"c":[{"a":"x","b":"ok"}]}`, []string{"https://h/7", "--state", "c[a=x,b!=no].b"}, []string{"status: 1: unknown (ok)"}},
 		{"a service with a number for a parameter", `{"data":[]}`, []string{"linode-event"}, []string{"State "}},
 		{"a place with the id", `{"x":{"status":{"completed":true,"status_str":"success"}}}`, []string{"comfyui-prompt"}, []string{"read with --id ID alone"}},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,9 +39,10 @@ type Config struct {
 	Origins     []string
 	// OriginTokens has the tokens of other origins, which it allows.
 	OriginTokens []OriginToken
-	// Strict limits redirects to the allowed origins, whatever a user's CheckRedirect says. It also
-	// makes the default pool refuse addresses of the local network that nobody named.
+	// Strict limits redirects to the allowed origins, whatever a user's CheckRedirect says.
 	Strict bool
+	// Resolver resolves names for the default pool. Nil means the default resolver; tests set another.
+	Resolver *net.Resolver
 
 	header   http.Header
 	isSet    map[string]bool // of header, by the user
@@ -210,9 +212,7 @@ func (c *Config) transport(s *Settings) {
 		c.Problem("WithRoundTripper: has no effect together with WithHTTPClient, whose Transport it is")
 	case h.Transport == nil:
 		s.pool = web.NewPool(c.TLS, cmp.Or(c.Connections, c.Defaults.Connections))
-		if c.Strict {
-			web.GuardDials(s.pool, append([]*url.URL{s.Base}, s.Origins...))
-		}
+		web.GuardDials(s.pool, append([]*url.URL{s.Base}, s.Origins...), c.Resolver)
 		h.Transport = s.pool
 	}
 	if c.TLS != nil && s.pool == nil {

@@ -216,7 +216,8 @@ func (r *round) redirect(next *http.Request, via []*http.Request) error {
 		}
 		return r.narrow(next, via)
 	}
-	if next.URL.User == nil && len(via) <= web.MaxRedirects && via[0].Method == http.MethodGet && web.IsOneOf(r.Origins, next.URL) {
+	isListed := web.IsOneOf(r.Origins, next.URL) && !web.IsDowngrade(next, via)
+	if isListed && next.URL.User == nil && len(via) <= web.MaxRedirects && via[0].Method == http.MethodGet {
 		return nil
 	}
 	return r.http.CheckRedirect(next, via)

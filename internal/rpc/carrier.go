@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"github.com/iamber12/job-status-monitoring/internal/eventstream"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
@@ -77,16 +78,18 @@ func (c *Carrier) pick(r *http.Request, stream *http.Response) (*http.Response, 
 		defer zip.Release()
 		content = zip
 	}
-	events := newEvents(io.LimitReader(content, int64(maxStream)), maxEvent)
+	events := eventstream.NewDecoder(io.LimitReader(content, int64(maxStream)), maxEvent, "")
 	for {
 		event, err := events.Next()
 		switch {
+		case errors.Is(err, eventstream.ErrTooLarge) && len(event.Data) > maxEvent:
+			return picked(r, stream.Header, event.Data), nil
 		case errors.Is(err, io.EOF):
 			return nil, fmt.Errorf("%w: %w", errNoAnswer, io.ErrUnexpectedEOF)
 		case err != nil:
 			return nil, err
-		case len(event) > maxEvent || isResponse(event):
-			return picked(r, stream.Header, event), nil
+		case isResponse(event.Data):
+			return picked(r, stream.Header, event.Data), nil
 		}
 	}
 }

@@ -195,3 +195,13 @@ func TestNotifyEndsWithItsContext(t *testing.T) {
 		require.ErrorIs(t, f.Notify(ctx, notify), left)
 	})
 }
+
+// repeat is an endless stream of one byte.
+type repeat byte
+
+func (r repeat) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(r)
+	}
+	return len(p), nil
+}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/eventstream"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -105,12 +106,15 @@ func (h *Holder) listen(ctx context.Context, id string, last transport.Status) (
 // read reads events until one of them is news of the job.
 func (h *Holder) read(stream io.Reader, id string, last transport.Status) (heard, error) {
 	brought := nothing
-	for events := newEvents(stream, MaxBody); ; {
+	for events := eventstream.NewDecoder(stream, MaxBody, ""); ; {
 		event, err := events.Next()
 		if err != nil {
 			return brought, err
 		}
-		st, err := h.Read(event)
+		if len(event.Data) == 0 {
+			continue
+		}
+		st, err := h.Read(event.Data)
 		switch {
 		case err != nil:
 			return brought, err

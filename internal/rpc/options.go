@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -29,18 +31,25 @@ func Gather[C any, O ~func(*C)](opts []O) (config C, err error) {
 	return config, err
 }
 
-// RoundTrippers returns the RoundTrippers for requests that are answered at once and by a stream.
-// The function closes the idle connections of their pools; without pools it does nothing.
+// RoundTrippers returns the RoundTrippers for requests to the service at base. The first is for
+// requests that are answered at once, the second for those that a stream answers. The function
+// closes the idle connections of their pools; without pools it does nothing.
 //
 // A stream may be silent before its first event. Its pool therefore sets no timeout for the headers
 // of the answer.
-func (o *Options) RoundTrippers() (plain, streaming http.RoundTripper, closeIdle func()) {
+func (o *Options) RoundTrippers(base string) (plain, streaming http.RoundTripper, closeIdle func()) {
 	if o.Next != nil {
 		return o.Next, o.Next, func() {}
 	}
 	quick := web.NewPool(nil, rest.DefaultMaxConnections)
 	patient := web.NewPool(nil, rest.DefaultMaxConnections)
 	patient.ResponseHeaderTimeout = 0
+	cfg := exchange.NewConfig(exchange.Defaults{Name: "rpc"})
+	exchange.Apply(cfg, o.REST)
+	to := cfg.Settings(base) // whose problems package rest reports
+	for _, pool := range []*http.Transport{quick, patient} {
+		web.GuardDials(pool, append([]*url.URL{to.Base}, to.Origins...), cfg.Resolver)
+	}
 	return quick, patient, func() {
 		quick.CloseIdleConnections()
 		patient.CloseIdleConnections()

@@ -1,11 +1,14 @@
 package rpc
 
 import (
+	"net"
 	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 func TestOptionsAreGatheredInTheirOrder(t *testing.T) {
@@ -24,7 +27,7 @@ func TestARoundTripperOfTheUserSendsAllRequests(t *testing.T) {
 	t.Parallel()
 	own := &next{}
 	o := Options{Next: own}
-	plain, streaming, closeIdle := o.RoundTrippers()
+	plain, streaming, closeIdle := o.RoundTrippers("http://h")
 	assert.Same(t, own, plain)
 	assert.Same(t, own, streaming)
 	closeIdle()
@@ -33,7 +36,7 @@ func TestARoundTripperOfTheUserSendsAllRequests(t *testing.T) {
 // A stream may be silent for longer than an answer may take.
 func TestOnlyTheHeadersOfAStreamHaveNoTimeout(t *testing.T) {
 	t.Parallel()
-	plain, streaming, closeIdle := (&Options{}).RoundTrippers()
+	plain, streaming, closeIdle := (&Options{}).RoundTrippers("http://h")
 	defer closeIdle()
 	quick, ok := plain.(*http.Transport)
 	require.True(t, ok)
@@ -42,4 +45,28 @@ func TestOnlyTheHeadersOfAStreamHaveNoTimeout(t *testing.T) {
 	assert.Positive(t, quick.ResponseHeaderTimeout)
 	assert.Zero(t, patient.ResponseHeaderTimeout)
 	assert.NotSame(t, quick, patient)
+}
+
+// Fault 43: the pools connect to no address of the own network that nobody named.
+func TestThePoolsAreGuarded(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	at := l.Addr().String()
+	for base, opts := range map[string][]rest.Option{
+		"http://" + at: nil, "http://tools.example.com": {rest.AllowOrigin("http://" + at)}, "http://agent.example.com": nil,
+	} {
+		plain, streaming, closeIdle := (&Options{REST: opts}).RoundTrippers(base)
+		defer closeIdle()
+		for _, pool := range []http.RoundTripper{plain, streaming} {
+			conn, err := pool.(*http.Transport).DialContext(t.Context(), "tcp", at)
+			if base == "http://agent.example.com" {
+				require.ErrorContains(t, err, "an address of the own network")
+				continue
+			}
+			require.NoError(t, err, base)
+			assert.NoError(t, conn.Close())
+		}
+	}
 }

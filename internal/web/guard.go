@@ -8,25 +8,30 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
+	"unicode"
 )
 
 // errOwnNetwork is matched by the fault of a dial that [GuardDials] refuses.
-var errOwnNetwork = errors.New("an address of the own network, which the base URL does not name")
+// errOwnNetwork is matched by the fault of a dial that [GuardDials] refuses.
+var errOwnNetwork = errors.New("an address of the own network, which nobody named")
 
 // GuardDials makes a pool refuse connections to addresses of the own network: loopback, private,
-// link-local and the like. The address is looked at when the connection is made, so that it does
-// not matter which address a name had before. The first origin may have any address. Another may
-// if it names the address itself, or localhost. So may a proxy, which the environment names.
-func GuardDials(t *http.Transport, origins []*url.URL) { guardDials(t, origins, nil) }
-
-func guardDials(t *http.Transport, origins []*url.URL, resolver *net.Resolver) {
+// link-local and the like. The address is checked when the connection is made, after the name was
+// resolved. So a name cannot get another address between the check and the connection.
+//
+// The first origin may have any address. Another origin may if its host is an address itself or a
+// name that the public DNS does not have. So may a proxy, which the user names. A proxy resolves
+// names itself, so only an address in a URL is checked before it goes there.
+//
+// A nil resolver means the default one.
+func GuardDials(t *http.Transport, origins []*url.URL, resolver *net.Resolver) {
 	named := map[string]bool{}
 	for i, u := range origins {
-		_, err := netip.ParseAddr(u.Hostname())
-		if i == 0 || err == nil || strings.EqualFold(u.Hostname(), "localhost") {
+		if i == 0 || isLocalHost(u.Hostname()) {
 			named[address(u)] = true
 		}
 	}
@@ -34,10 +39,14 @@ func guardDials(t *http.Transport, origins []*url.URL, resolver *net.Resolver) {
 	if proxy := t.Proxy; proxy != nil {
 		t.Proxy = func(r *http.Request) (*url.URL, error) {
 			u, err := proxy(r)
-			if u != nil {
-				proxies.Store(address(u), true)
+			if u == nil || err != nil {
+				return u, err
 			}
-			return u, err
+			if at, err := netip.ParseAddr(r.URL.Hostname()); err == nil && IsOwnNetwork(at) && !named[address(r.URL)] {
+				return nil, refused(at)
+			}
+			proxies.Store(address(u), true)
+			return u, nil
 		}
 	}
 	open := &net.Dialer{Timeout: dialTimeout, Resolver: resolver}
@@ -50,14 +59,46 @@ func guardDials(t *http.Transport, origins []*url.URL, resolver *net.Resolver) {
 	}
 }
 
+// localNames are the domains that the public DNS does not have: RFC 6761, RFC 6762, RFC 8375, and
+// .internal, which ICANN reserved in 2024.
+var localNames = []string{".localhost", ".local", ".internal", ".home.arpa"}
+
+// isLocalHost reports whether a host is an address, or a name that only the own network can know.
+func isLocalHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	isLocal := func(domain string) bool { return strings.HasSuffix(host, domain) }
+	return !strings.Contains(host, ".") || slices.ContainsFunc(localNames, isLocal)
+}
+
 // address returns the host and port of a URL as net/http dials them.
 func address(u *url.URL) string {
-	p := port(u)
+	host, p := u.Hostname(), port(u)
+	if strings.ContainsFunc(host, func(c rune) bool { return c > unicode.MaxASCII }) {
+		host = encoded(host)
+	}
 	if u.Port() == "" && strings.HasPrefix(u.Scheme, "socks5") {
 		p = "1080"
 	}
-	return strings.ToLower(net.JoinHostPort(u.Hostname(), p))
+	return strings.ToLower(net.JoinHostPort(host, p))
 }
+
+// encoded returns a name that is not ASCII as net/http dials it (RFC 5891). It makes no connection.
+func encoded(host string) string {
+	dial := func(_ context.Context, _, addr string) (net.Conn, error) {
+		host, _, _ = net.SplitHostPort(addr)
+		return nil, net.ErrClosed
+	}
+	q := &http.Request{Method: http.MethodGet, URL: &url.URL{Scheme: "http", Host: host}, Header: http.Header{}}
+	if answer, err := (&http.Transport{DialContext: dial}).RoundTrip(q); err == nil {
+		_ = answer.Body.Close()
+	}
+	return host
+}
+
+func refused(a netip.Addr) error { return redirectError{fmt.Errorf("%s: %w", a, errOwnNetwork)} }
 
 // refuseOwnNetwork is the Control of a dialer: it is told the address that a name has turned out to
 // have.
@@ -67,7 +108,7 @@ func refuseOwnNetwork(_, address string, _ syscall.RawConn) error {
 		return redirectError{fmt.Errorf("%.64q is no address", address)}
 	}
 	if IsOwnNetwork(at.Addr()) {
-		return redirectError{fmt.Errorf("%s: %w", at.Addr(), errOwnNetwork)}
+		return refused(at.Addr())
 	}
 	return nil
 }

@@ -2,18 +2,18 @@ package web
 
 import (
 	"context"
-	"encoding/binary"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/iamber12/job-status-monitoring/internal/web/webtest"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -33,43 +33,6 @@ func TestAddressesOfTheOwnNetworkAreKnown(t *testing.T) {
 	}
 }
 
-// names answers each question for an address of IPv4 with the given one.
-func names(t *testing.T, address string) *net.Resolver {
-	at := netip.MustParseAddr(address).As4()
-	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		client, server := net.Pipe()
-		t.Cleanup(func() { _ = client.Close(); _ = server.Close() })
-		go answerNames(server, at)
-		return client, nil
-	}}
-}
-
-// answerNames answers questions over a stream (RFC 1035, 4.1 and 4.2.2).
-func answerNames(conn net.Conn, at [4]byte) {
-	for {
-		var size [2]byte
-		if _, err := io.ReadFull(conn, size[:]); err != nil {
-			return
-		}
-		q := make([]byte, binary.BigEndian.Uint16(size[:]))
-		if _, err := io.ReadFull(conn, q); err != nil {
-			return
-		}
-		end := 12
-		for q[end] != 0 {
-			end += int(q[end]) + 1
-		}
-		end += 5
-		isA := binary.BigEndian.Uint16(q[end-4:]) == 1
-		answer := append([]byte{q[0], q[1], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}, q[12:end]...)
-		if isA {
-			answer[7] = 1
-			answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, at[0], at[1], at[2], at[3])
-		}
-		_, _ = conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
-	}
-}
-
 func guarded(t *testing.T, resolver *net.Resolver, origins ...string) *http.Client {
 	p := NewPool(nil, 4)
 	p.Proxy = nil
@@ -80,7 +43,7 @@ func guarded(t *testing.T, resolver *net.Resolver, origins ...string) *http.Clie
 		require.NoError(t, err)
 		urls = append(urls, u)
 	}
-	guardDials(p, urls, resolver)
+	GuardDials(p, urls, resolver)
 	return &http.Client{Transport: p}
 }
 
@@ -104,7 +67,7 @@ func TestANameThatPointsIntoTheOwnNetworkIsNotDialed(t *testing.T) {
 	require.NoError(t, err)
 	foreign := "http://files.example.com:" + u.Port()
 	for _, at := range []string{"127.0.0.1", "10.0.0.1", "169.254.169.254"} {
-		err = get(t, guarded(t, names(t, at), "http://api.example.com", foreign), foreign)
+		err = get(t, guarded(t, webtest.Names(t, at), "http://api.example.com", foreign), foreign)
 		require.ErrorIs(t, err, errOwnNetwork, at)
 		class, _ := ClassOfFault(err)
 		assert.Equal(t, transport.Misdirected, class)
@@ -119,9 +82,63 @@ func TestWhatTheUserNamesIsDialed(t *testing.T) {
 	u, err := url.Parse(server.URL)
 	require.NoError(t, err)
 	base := "http://api.example.com:" + u.Port()
-	assert.NoError(t, get(t, guarded(t, names(t, "127.0.0.1"), base), base), "the base URL may be anywhere")
+	assert.NoError(t, get(t, guarded(t, webtest.Names(t, "127.0.0.1"), base), base), "the base URL may be anywhere")
 	assert.NoError(t, get(t, guarded(t, nil, "http://api.example.com", server.URL), server.URL), "an address is named as it is")
 	assert.ErrorIs(t, get(t, guarded(t, nil, "http://api.example.com"), server.URL), errOwnNetwork)
+	for host, isLocal := range map[string]bool{
+		"files": true, "Files.Default.svc.cluster.Local": true, "minio.internal.": true, "nas.home.arpa": true, "a.localhost": true,
+		"local.example.com": false, "files.internal.example.com": false, "internal.com": false,
+	} {
+		listed := "http://" + host + ":" + u.Port()
+		err := get(t, guarded(t, webtest.Names(t, "127.0.0.1"), "http://api.example.com", listed), listed)
+		assert.Equal(t, isLocal, err == nil, "%s: %v", host, err)
+	}
+	base = "http://b\u00fccher.example.com:" + u.Port()
+	assert.NoError(t, get(t, guarded(t, webtest.Names(t, "127.0.0.1"), base), base), "a name that is not ASCII")
+}
+
+// Fault 43: what is checked is what is connected to. A name is resolved once for a connection, so
+// that it can't have another address after the check.
+func TestNothingIsResolvedBetweenTheCheckAndTheConnection(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	u, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	var asked atomic.Int64
+	resolver := webtest.Names(t, "127.0.0.1")
+	answer := resolver.Dial
+	resolver.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		asked.Add(1)
+		return answer(ctx, network, address)
+	}
+	base := "http://api.example.com:" + u.Port()
+	require.NoError(t, get(t, guarded(t, resolver, base), base))
+	open := asked.Swap(0)
+	foreign := "http://files.example.com:" + u.Port()
+	require.ErrorIs(t, get(t, guarded(t, resolver, "http://api.example.com", foreign), foreign), errOwnNetwork)
+	assert.Equal(t, open, asked.Load(), "as often as without a check")
+}
+
+// An address in a URL is refused before a proxy can connect to it.
+func TestAProxyIsNotAskedForTheOwnNetwork(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked = append(asked, r.URL.String()) }))
+	defer proxy.Close()
+	at, err := url.Parse(proxy.URL)
+	require.NoError(t, err)
+	p := NewPool(nil, 4)
+	defer p.CloseIdleConnections()
+	p.Proxy = http.ProxyURL(at)
+	base, named := &url.URL{Scheme: "http", Host: "api.example.com"}, &url.URL{Scheme: "http", Host: "10.0.0.2"}
+	GuardDials(p, []*url.URL{base, named}, nil)
+	err = get(t, &http.Client{Transport: p}, "http://169.254.169.254/latest")
+	require.ErrorIs(t, err, errOwnNetwork)
+	class, _ := ClassOfFault(err)
+	assert.Equal(t, transport.Misdirected, class)
+	require.NoError(t, get(t, &http.Client{Transport: p}, "http://10.0.0.2/x"))
+	assert.Equal(t, []string{"http://10.0.0.2/x"}, asked)
 }
 
 // The proxy of the environment is the user's choice.
@@ -136,7 +153,7 @@ func TestAProxyMayBeInTheOwnNetwork(t *testing.T) {
 	defer p.CloseIdleConnections()
 	p.Proxy = http.ProxyURL(at)
 	base, _ := url.Parse("http://api.example.com")
-	GuardDials(p, []*url.URL{base})
+	GuardDials(p, []*url.URL{base}, nil)
 	require.NoError(t, get(t, &http.Client{Transport: p}, "http://files.example.com/x"))
 	assert.Equal(t, []string{"http://files.example.com/x"}, asked)
 }

@@ -39,12 +39,18 @@ func RedirectPolicy(user func(*http.Request, []*http.Request) error) func(*http.
 	}
 }
 
-var errUserName = refuse("a redirect to a URL with a user name")
+var (
+	errUserName  = refuse("a redirect to a URL with a user name")
+	errDowngrade = refuse("a redirect from https to http")
+)
 
 // CheckRedirect is the CheckRedirect of an [http.Client] whose user has none: a redirect is
-// followed for GET alone, to the same origin, without a user name, at most five times.
+// followed for GET alone, to the same origin, without a user name, at most five times, and never
+// from https to http.
 func CheckRedirect(next *http.Request, via []*http.Request) error {
 	switch first := via[0]; {
+	case IsDowngrade(next, via):
+		return errDowngrade
 	case first.Method != http.MethodGet:
 		return refuse("a redirect is followed for GET alone")
 	case !SameOrigin(first.URL, next.URL):
@@ -58,13 +64,16 @@ func CheckRedirect(next *http.Request, via []*http.Request) error {
 	}
 }
 
-// CheckRedirectWithin is [CheckRedirect] for a service that may redirect to other origins, too. A
-// redirect never leads from https to http.
+// IsDowngrade reports whether a redirect leads from https to http.
+func IsDowngrade(next *http.Request, via []*http.Request) bool {
+	return via[len(via)-1].URL.Scheme == "https" && next.URL.Scheme != "https"
+}
+
+// CheckRedirectWithin is [CheckRedirect] for a service that may redirect to other origins, too.
 func CheckRedirectWithin(base *url.URL, origins []*url.URL, next *http.Request, via []*http.Request) error {
-	last := via[len(via)-1].URL
 	switch {
-	case last.Scheme == "https" && next.URL.Scheme != "https":
-		return refuse("a redirect from https to http")
+	case IsDowngrade(next, via):
+		return errDowngrade
 	case next.URL.User != nil:
 		return errUserName
 	case via[0].Method == http.MethodGet && len(via) <= MaxRedirects && (SameOrigin(base, next.URL) || IsOneOf(origins, next.URL)):

@@ -83,7 +83,7 @@ func New(endpoint string, opts ...Option) (*Tasks, error) {
 	if err := errors.Join(wrong, err); err != nil {
 		return nil, fmt.Errorf("a2a: %w", err)
 	}
-	plain, streaming, closeIdle := c.RoundTrippers()
+	plain, streaming, closeIdle := c.RoundTrippers(base)
 	if c.binding != HTTP {
 		plain, streaming = &rpc.Carrier{Next: plain}, &rpc.Carrier{Next: streaming, Streams: true}
 	}

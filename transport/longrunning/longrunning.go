@@ -58,8 +58,8 @@
 // to the start, to each URL that the service names, to redirects, and to ids. A user name in a URL
 // is refused, and so is a step from https to http. Requests to another origin carry no credential.
 //
-// The Client does not connect to a host with an address of the local network, unless the base URL
-// names that host. Your own RoundTripper must check that itself.
+// The default pool of connections refuses addresses of the own network, as package rest describes
+// under Where requests go. Your own RoundTripper must check them itself.
 package longrunning
 
 import (

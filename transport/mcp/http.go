@@ -25,7 +25,7 @@ func NewHTTP(endpoint string, opts ...Option) (*Tasks, error) {
 	if err := errors.Join(wrong, err); err != nil {
 		return nil, fmt.Errorf("mcp: %w", err)
 	}
-	next, _, closeIdle := c.RoundTrippers()
+	next, _, closeIdle := c.RoundTrippers(to.Base)
 	carrier := &rpc.Carrier{Next: next}
 	if c.form == Extension {
 		carrier.Mark = mark

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -142,8 +143,18 @@ func (a *answer) tells(s *transport.Status) bool {
 	case a.Answer.Code == http.StatusSeeOther:
 		return s.State != transport.Unknown
 	default: // an end, if it says so
-		return a.Answer.Code/100 == 5 && s.State.Terminal() && !isNothing(a.reading.values(r, inState))
+		return a.Answer.Code/100 == 5 && s.State.Terminal() && !isNothing(a.reading.values(r, inState)) && a.namesItsJob()
 	}
+}
+
+// namesItsJob reports whether the answer names a job, if the dialect has a place for that. A
+// service that fails may spell its own failure like that of a job, without naming one.
+func (a *answer) namesItsJob() bool {
+	if len(a.reader.field(inAnswerID)) == 0 {
+		return true
+	}
+	v, ok := a.reading.said(a.reader, inAnswerID)
+	return ok && v.IsSaid()
 }
 
 // isAboutAnother returns the error of an answer that names another job.
@@ -152,10 +163,22 @@ func (a *answer) isAboutAnother() error {
 	if !ok || v.Kind() != place.Word && v.Kind() != place.Number {
 		return nil
 	}
-	if inner := jsonscan.Inner(v); string(inner) == a.asked || strings.EqualFold(v.Text(), a.asked) {
+	if inner := jsonscan.Inner(v); string(inner) == a.asked || strings.EqualFold(v.Text(), a.asked) || isSameNumber(v, a.asked) {
 		return nil
 	}
 	return a.Fail(transport.Malformed, fmt.Errorf("the answer is about another job: %w", a.Quote()))
+}
+
+// isSameNumber reports whether a number that an answer has is the id that was asked about. Some
+// services write 42 as 42.0 or 4.2e1.
+func isSameNumber(v place.Value, asked string) bool {
+	const exact = 1 << 53 // up to where a float64 has every whole number
+	if v.Kind() != place.Number {
+		return false
+	}
+	n, err := strconv.ParseInt(asked, 10, 64)
+	f, ok := number(v)
+	return err == nil && ok && n > -exact && n < exact && float64(n) == f
 }
 
 // seeOther reads into s the end of a job whose result is elsewhere. If the body says an error, the

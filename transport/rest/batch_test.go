@@ -266,7 +266,7 @@ func TestABatchThatAsksForTooMuchIsOversized(t *testing.T) {
 	fits[7] += "x"
 	oversized(c, fits, "/jobs: a URL of 8001 bytes, at most 8000", 0)
 
-	c = serve(t, h, batched(rest.Batch{Path: "/jobs", Body: "{ids}", Max: 1000}))
+	c = serve(t, h, batched(rest.Batch{Path: "/jobs", Body: "{ids}", Max: 1000}), oneAttempt)
 	for n, most := range map[int]int{2: 1<<20 + 2<<16, 300: 16 << 20} {
 		asked.Store(0)
 		body = `[]` + strings.Repeat(" ", most-2)

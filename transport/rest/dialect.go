@@ -180,7 +180,8 @@ type Dialect struct {
 	Then *Dialect
 
 	// Event describes the events that the service sends without being asked: see [Client.ReadEvent].
-	// The zero Event looks like the answer to a status call.
+	// The zero Event looks like the answer to a status call. With Next, the end of a job is never
+	// taken from an event alone. The Event of Then is about the job under its next id.
 	Event Event
 
 	// Classify, if not nil, is called for every answer to a status call. Its arguments are the answer,

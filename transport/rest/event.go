@@ -188,35 +188,78 @@ func fromForm(header http.Header, body []byte) ([]byte, error) {
 	return json.Marshal(object)
 }
 
-// read returns what an event says.
-func (e *events) read(header http.Header, body []byte) (transport.Status, error) {
+// readEvent returns what an event says. The event may name a job by the id that it has got on the
+// way. Its status has the id that the caller knows.
+func (c *Client) readEvent(header http.Header, body []byte) (transport.Status, error) {
 	body, err := fromForm(header, body)
 	if err != nil {
 		return transport.Status{}, err
 	}
 	a := &place.Answer{Code: http.StatusOK, Header: header, Body: body}
-	id, err := e.reader.ids.read(a, "")
+	for stage := len(c.stages) - 1; stage > 0; stage-- {
+		e := c.stages[stage].events
+		if e == nil {
+			continue
+		}
+		named, err := e.reader.ids.read(a, "")
+		if err != nil {
+			continue // it is about an earlier part of a job, or about none
+		}
+		if id, ok := c.followed.whose(stage, named); ok {
+			return c.readEventOf(stage, a, id, named)
+		}
+	}
+	e := c.stages[0].events
+	if e == nil {
+		return transport.Status{}, nil
+	}
+	named, err := e.reader.ids.read(a, "")
 	switch {
 	case errors.Is(err, errNoID):
 		return transport.Status{}, nil
 	case err != nil:
 		return transport.Status{}, err
-	case e.silent:
+	}
+	id, ok := c.followed.whose(0, named)
+	if !ok {
+		id = named
+	}
+	return c.readEventOf(0, a, id, named)
+}
+
+// readEventOf returns what an event of a stage says of the job with an id, which the event names
+// otherwise.
+func (c *Client) readEventOf(stage int, a *place.Answer, id, named string) (transport.Status, error) {
+	e := c.stages[stage].events
+	if e.silent {
 		return transport.Status{ID: id}, nil
 	}
-	a.Name = id
+	a.Name = named
 	var g reading
-	var s transport.Status
-	e.reader.find(a, &g)
-	if err = e.reader.readStatus(&s, &g); errors.Is(err, e.reader.noStatus) {
+	s, err := e.read(a, &g)
+	if err != nil {
+		return transport.Status{}, err
+	}
+	at := c.followed.where(id)
+	isBehind := g.next != "" && at.stage == stage && (at.id != g.next || e.reader.dialect.Then != nil)
+	if isBehind || s.State.Terminal() && e.reader.dialect.Next != "" {
+		return transport.Status{ID: id}, nil // only a poll tells whether it goes on, and follows it
+	}
+	s.ID = id
+	return s, nil
+}
+
+// read returns the status that an event about the job a.Name holds.
+func (e *events) read(a *place.Answer, g *reading) (s transport.Status, err error) {
+	e.reader.find(a, g)
+	if err = e.reader.readStatus(&s, g); errors.Is(err, e.reader.noStatus) {
 		s.State, err = transport.Unknown, nil
 	}
 	if classify := e.reader.dialect.Classify; classify != nil {
 		var found place.Found
 		_ = e.item.Find(a, &found) // the body was read already
-		s, err = classify(Answer{http.StatusOK, header, found.Values[0]}, s, err)
+		s, err = classify(Answer{http.StatusOK, a.Header, found.Values[0]}, s, err)
 	}
-	s.ID = id
 	return s, err
 }
 
@@ -229,17 +272,23 @@ func (e *events) read(header http.Header, body []byte) (transport.Status, error)
 // [transport.ErrMalformed]. If the Dialect has no place for the job's id in an event, the error
 // matches [errors.ErrUnsupported].
 //
+// If the Dialect has Next, an event that ends the job or names its next id says only that there is
+// news: a poll then tells whether the job goes on. So such an end is never taken from an event
+// alone. An event of the Dialect at Then belongs to a job that this Client has followed there. Its
+// status has the id that the job had first. The Client should therefore be the Transport of the
+// Watcher, too.
+//
 // ReadEvent does not check who sent the event: packages webhook and sse do.
 func (c *Client) ReadEvent(header http.Header, body []byte) (transport.Status, error) {
 	switch {
 	case c == nil || c.settings == nil:
 		return transport.Status{}, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", errNotMade)}
-	case c.events == nil:
+	case !c.told:
 		return transport.Status{}, unsupported("Event")
 	case len(body) > c.MaxBody:
 		return transport.Status{}, unreadEvent(c.settings, fmt.Errorf("%w: at most %d bytes (WithMaxBody)", exchange.ErrTooLarge, c.MaxBody), nil)
 	}
-	s, err := c.events.read(header, body)
+	s, err := c.readEvent(header, body)
 	if err != nil {
 		return transport.Status{}, unreadEvent(c.settings, err, body)
 	}

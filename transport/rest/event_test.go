@@ -1,16 +1,20 @@
 package rest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -221,4 +225,143 @@ func ExampleClient_ReadEvent() {
 	status, err := client.ReadEvent(nil, []byte(`{"type":"run.ended","data":{"object":{"id":"run_7","status":"succeeded"}}}`))
 	fmt.Println(status, err)
 	// Output: run_7: completed (succeeded) <nil>
+}
+
+// queued is the dialect of a service where an item of a queue becomes a build, which has events of
+// its own. The ids of both are numbers, so that one may be the id of the other too.
+var queued = rest.Dialect{
+	Status: rest.Call{Path: "/queue/{id}"}, ID: "id", State: "state", Next: "build", Event: rest.Event{At: "item"},
+	Then: &rest.Dialect{Status: rest.Call{Path: "/builds/{id}"}, ID: "number", State: "state", Result: "result", Event: rest.Event{At: "build"}},
+}
+
+// A job that gets another id on the way is told of under the id that it had first, and the end of
+// its first part is no end.
+func TestAnEventFollowsAJobToItsNextID(t *testing.T) {
+	t.Parallel()
+	answers := map[string]string{
+		"/queue/7": `{"id":7,"state":"completed","build":34}`, "/queue/8": `{"id":8,"state":"pending"}`, "/queue/34": `{"id":34,"state":"pending"}`,
+		"/builds/34": `{"number":34,"state":"running"}`,
+	}
+	client := serve(t, func(w http.ResponseWriter, r *http.Request) { say(200, answers[r.URL.Path])(w, r) }, rest.WithDialect(queued))
+	heard := func(event string) transport.Status {
+		t.Helper()
+		s, err := client.ReadEvent(nil, []byte(event))
+		require.NoError(t, err)
+		return s
+	}
+	news := transport.Status{ID: "7"}
+	assert.Equal(t, transport.Status{ID: "7", State: transport.Pending, Raw: "pending"}, heard(`{"item":{"id":7,"state":"pending"}}`))
+	assert.Equal(t, news, heard(`{"item":{"id":7,"state":"completed"}}`), "the item may have become a build")
+	assert.Equal(t, news, heard(`{"item":{"id":7,"state":"completed","build":34}}`), "a poll follows it")
+	assert.Equal(t, news, heard(`{"item":{"id":7,"state":"running","build":34}}`), "a poll follows it")
+	assert.Equal(t, news, heard(`{"item":{"id":7,"state":"running","build":7}}`), "a build of the same number")
+	assert.Equal(t, news, heard(`{"item":{"id":7,"state":"canceled"}}`))
+	assert.Zero(t, heard(`{"build":{"number":34,"state":"completed"}}`), "nobody has followed a job there")
+
+	for _, id := range []string{"7", "7", "8", "34"} {
+		_, err := client.Status(t.Context(), id)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, transport.Status{ID: "7", State: transport.Running, Raw: "running"}, heard(`{"build":{"number":34,"state":"running"}}`))
+	assert.Equal(t, transport.Status{ID: "7", State: transport.Completed, Raw: "completed", Result: []byte("[1]")},
+		heard(`{"build":{"number":34,"state":"completed","result":[1]}}`), "the last part ends the job")
+	assert.Equal(t, transport.Running, heard(`{"item":{"id":7,"state":"completed","build":34}}`).State, "it has gone on already")
+	assert.Equal(t, news, heard(`{"item":{"id":7,"state":"completed"}}`))
+	assert.Equal(t, transport.Status{ID: "34", State: transport.Pending, Raw: "pending"}, heard(`{"item":{"id":34,"state":"pending"}}`), "an item, not the build")
+	assert.Zero(t, heard(`{"build":{"number":8,"state":"completed"}}`), "the number of an item is not that of a build")
+
+	answers["/builds/34"] = `{"number":34,"state":"completed"}`
+	_, err := client.Status(t.Context(), "7")
+	require.NoError(t, err)
+	assert.Equal(t, "7", heard(`{"build":{"number":34,"state":"failed"}}`).ID, "a job that has ended is known for a while")
+}
+
+func TestAnEventFollowsAJobThatKeepsItsDialect(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{Status: rest.Call{Path: "/{id}"}, ID: "id", State: "status", Next: "next"}
+	answers := map[string]string{"/7": `{"id":7,"status":"running","next":"b"}`, "/b": `{"id":"b","status":"running","next":"c"}`}
+	client := serve(t, func(w http.ResponseWriter, r *http.Request) { say(200, answers[r.URL.Path])(w, r) }, rest.WithDialect(d))
+	heard := func(event string) transport.Status {
+		t.Helper()
+		s, err := client.ReadEvent(nil, []byte(event))
+		require.NoError(t, err)
+		return s
+	}
+	assert.Equal(t, "b", heard(`{"id":"b","status":"running"}`).ID)
+	for range 2 {
+		_, err := client.Status(t.Context(), "7")
+		require.NoError(t, err)
+	}
+	assert.Equal(t, transport.Status{ID: "7", State: transport.Running, Raw: "running"}, heard(`{"id":"c","status":"running","next":"c"}`))
+	assert.Equal(t, transport.Status{ID: "7"}, heard(`{"id":"c","status":"running","next":"d"}`))
+	assert.Equal(t, transport.Status{ID: "7"}, heard(`{"id":"c","status":"completed"}`), "only a poll knows whether there is another")
+	assert.Equal(t, "b", heard(`{"id":"b","status":"completed"}`).ID, "the job has left that id")
+}
+
+// pushed is a source of notifications that a test sends by hand, and that a Watcher trusts.
+type pushed struct{ say chan transport.Status }
+
+func (p pushed) Trusted() bool { return true }
+
+func (p pushed) Notify(ctx context.Context, notify func(transport.Status)) error {
+	notify(transport.Status{})
+	for {
+		select {
+		case s := <-p.say:
+			notify(s)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// The wait ends by the event of the build, although the event of the item said completed before.
+func TestAWaitEndsWithTheLastPartOfAJob(t *testing.T) {
+	t.Parallel()
+	var polls atomic.Int64
+	asked := make(chan string, 100)
+	client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		polls.Add(1)
+		answer := map[string]string{
+			"/queue/7": `{"id":7,"state":"pending"}`, "/builds/34": `{"number":34,"state":"running"}`,
+		}[r.URL.Path]
+		if polls.Load() > 1 && r.URL.Path == "/queue/7" {
+			answer = `{"id":7,"state":"completed","build":34}`
+		}
+		say(200, answer)(w, r)
+		asked <- r.URL.Path
+	}, rest.WithDialect(queued))
+	source := pushed{make(chan transport.Status)}
+	w, err := jobstatus.New(client, jobstatus.WithNotifier(source), jobstatus.WithBackoff(backoff.Constant(time.Hour)), jobstatus.WithTimeout(0))
+	require.NoError(t, err)
+	defer w.Close()
+	type end struct {
+		transport.Status
+		error
+	}
+	ended, updates := make(chan end, 1), make(chan transport.Status, 10)
+	go func() {
+		s, err := w.WaitForJobWithUpdates(t.Context(), "7", updates)
+		ended <- end{s, err}
+	}()
+	tell := func(event string) {
+		s, err := client.ReadEvent(nil, []byte(event))
+		require.NoError(t, err)
+		source.say <- s
+	}
+	require.Equal(t, "/queue/7", <-asked)
+	tell(`{"item":{"id":7,"state":"completed"}}`)
+	require.Equal(t, "/queue/7", <-asked, "the event makes the Watcher poll")
+	for s := range updates {
+		if s.State == transport.Running { // the poll has followed the job
+			break
+		}
+	}
+	assert.Empty(t, ended)
+	tell(`{"build":{"number":34,"state":"completed","result":[1]}}`)
+	got := <-ended
+	require.NoError(t, got.error)
+	assert.Equal(t, "7", got.ID)
+	assert.JSONEq(t, "[1]", string(got.Result))
+	assert.EqualValues(t, 2, polls.Load(), "a trusted end needs no poll")
 }

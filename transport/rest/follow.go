@@ -25,8 +25,9 @@ type followed struct {
 	on    bool // the dialect follows any job; does not change
 	mu    sync.Mutex
 	jobs  map[string]step
-	bytes int      // of all ids
-	ended []string // those of jobs that have ended, the oldest first
+	first map[step]string // the id in jobs of what has come to a step that has not ended
+	bytes int             // of all ids
+	ended []string        // those of jobs that have ended, the oldest first
 }
 
 // step is where a job has come to.
@@ -49,15 +50,27 @@ func (f *followed) where(id string) step {
 	return step{id: id}
 }
 
+// whose returns the first id of the job that has come to a stage and an id. If several jobs have,
+// it is the one that came last.
+func (f *followed) whose(stage int, id string) (first string, ok bool) {
+	if !f.on {
+		return "", false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	first, ok = f.first[step{stage: stage, id: id}]
+	return first, ok
+}
+
 // move says that a job goes on elsewhere.
 func (f *followed) move(id string, to step) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.jobs == nil {
-		f.jobs = map[string]step{}
+		f.jobs, f.first = map[string]step{}, map[step]string{}
 	}
 	f.forgetLocked(id)
-	f.jobs[id] = to
+	f.jobs[id], f.first[to] = to, id
 	f.bytes += len(id) + len(to.id)
 	f.trimLocked(id)
 }
@@ -107,6 +120,9 @@ func (f *followed) dropLocked() {
 func (f *followed) forgetLocked(id string) {
 	if s, ok := f.jobs[id]; ok {
 		delete(f.jobs, id)
+		if s.ended = false; f.first[s] == id {
+			delete(f.first, s)
+		}
 		f.bytes -= len(id) + len(s.id)
 	}
 }

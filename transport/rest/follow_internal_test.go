@@ -89,5 +89,9 @@ func TestWhatIsRememberedAddsUp(t *testing.T) {
 			require.True(t, !s.ended || strings.Contains("|"+strings.Join(f.ended, "|")+"|", "|"+id+"|"))
 		}
 		require.Equal(t, bytes, f.bytes)
+		for to, id := range f.first {
+			s := f.jobs[id]
+			require.Equal(t, to, step{stage: s.stage, id: s.id})
+		}
 	})
 }

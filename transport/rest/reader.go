@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/rules"
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -44,6 +45,7 @@ type reader struct {
 	places   []place.Place
 	at       [fields + 1]int // where the places of each field begin
 	set      *place.Set
+	errors   *place.Set // the places of Error, for keys in another case
 	ids      idReader
 	unit     time.Duration
 	ratio    bool  // whether Progress is a quotient
@@ -137,6 +139,9 @@ func (r *reader) compile(texts [fields]string) (problems []error) {
 		if r.set, err = place.NewSet(r.places, r.at[inState+1]); err != nil {
 			problems = append(problems, err)
 		}
+		if r.errors, err = place.NewSet(r.field(inError), len(r.field(inError))); err != nil {
+			problems = append(problems, err)
+		}
 	}
 	return problems
 }
@@ -160,13 +165,14 @@ type reading struct {
 	state rules.Outcome[transport.State]
 	next  string // the job's next id, "" for none
 	asked string // the id that the job has now
+	body  []byte
 	// bodiless is whether the status code alone may tell a state.
 	bodiless bool
 }
 
 // find looks for all places.
 func (r *reader) find(a *place.Answer, g *reading) {
-	g.next, g.asked = "", a.Name
+	g.next, g.asked, g.body = "", a.Name, a.Body
 	g.bodiless = a.Code/100 != 2 || len(a.Body) == 0
 	g.err = r.set.Find(a, &g.found)
 }
@@ -260,6 +266,7 @@ func isNothing(values [][]byte) bool {
 // readRest reads all but the state. Most answers say little of it.
 func (r *reader) readRest(s *transport.Status, g *reading) {
 	if isNothing(g.found.Values[r.at[inProgress]:]) {
+		r.readFolded(s, g)
 		return
 	}
 	if values := g.values(r, inProgress); len(values) > 0 {
@@ -269,6 +276,7 @@ func (r *reader) readRest(s *transport.Status, g *reading) {
 		s.Message = v.Text()
 	}
 	r.readError(s, g)
+	r.readFolded(s, g)
 	if v, ok := g.said(r, inResult); ok {
 		s.Result = append(s.Result, v...)
 	}
@@ -316,6 +324,50 @@ func (r *reader) readError(s *transport.Status, g *reading) {
 		s.Message = v.Text()
 		return
 	}
+}
+
+// readFolded looks for an error whose keys stand in another case than Error has them. What is said
+// there keeps a job from being completed, too.
+func (r *reader) readFolded(s *transport.Status, g *reading) {
+	if s.State != transport.Completed || r.errors == nil || !isNothing(g.values(r, inError)) {
+		return
+	}
+	var found place.Found
+	if r.errors.Find(&place.Answer{Body: g.body, Name: g.asked}, &found) == nil {
+		return
+	}
+	var tree any
+	if json.Unmarshal(g.body, &tree) != nil {
+		return
+	}
+	for _, p := range r.field(inError) {
+		named := folded(tree, p)
+		text, err := json.Marshal(named)
+		if v := place.Value(text); named != nil && err == nil && v.IsSaid() {
+			s.State, s.Message = transport.Failed, v.Text()
+			return
+		}
+	}
+}
+
+// folded returns what stands at a place that is made of keys, in whatever case, or nil.
+func folded(tree any, p place.Place) any {
+	if p.Source != place.Body {
+		return nil
+	}
+	for _, step := range p.Steps {
+		if step.Kind != jsonscan.Key || step.Key.Hole {
+			return nil
+		}
+		o, _ := tree.(map[string]any)
+		tree = nil
+		for _, key := range slices.Sorted(maps.Keys(o)) {
+			if strings.EqualFold(key, step.Key.Before) && (tree == nil || key == step.Key.Before) {
+				tree = o[key]
+			}
+		}
+	}
+	return tree
 }
 
 func isNotJSON(err error) bool {

@@ -38,7 +38,8 @@
 //	502, 504                      transient, whatever the body says: a gateway answers
 //	503                           likewise, but throttled if a header says so, as for 403
 //	other 5xx without an end      transient
-//	5xx but 502-504 with an end   that status: some services answer 500 for a job that failed
+//	5xx but 502-504 with an end   that status: some services answer 500 for a job that failed;
+//	                              transient if Dialect.AnswerID is set and the answer names no job
 //	303 with a status             that status
 //	303 without a status          completed, with the location as its result; misdirected if that is
 //	                              at another origin, a sign-in page, the front page, an error page
@@ -80,6 +81,23 @@
 // as in HTTP, in mail or in RFC 3339. The wait is measured from the answer's own Date header. A
 // wait of zero is [transport.NoWait]. Negative waits, waits of more than a year, and values that
 // cannot be parsed are ignored.
+//
+// # Where requests go
+//
+// Requests go only to the origin of the base URL, to the origins of [AllowOrigin], and to where a
+// CheckRedirect of yours allows a redirect. The default pool of connections makes no connection to
+// an address of the own network: loopback, private, link-local and the like. The address is checked
+// when the connection is made, after its name was resolved. These addresses are not checked:
+//
+//   - the host and port of the base URL
+//   - those of an AllowOrigin whose host is an address, or a name that the public DNS does not
+//     have: one without a dot, or one under .internal, .local, .localhost or .home.arpa
+//   - those of a proxy that the environment names
+//
+// A refused connection is misdirected. A proxy resolves names itself. Behind a proxy, the pool
+// therefore refuses only URLs that hold an address, and the proxy has to refuse the names. Your own
+// RoundTripper has to check addresses itself. Use one to allow an origin whose public name has a
+// private address.
 //
 // # Requests within a poll
 //

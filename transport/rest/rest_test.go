@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 	// net/http reads the environment once, and asks no proxy for loopback addresses.
 	os.Setenv("HTTPS_PROXY", "http://user:"+canary+"@"+proxy())
 	os.Setenv("HTTP_PROXY", "http://user:"+canary+"@"+proxy())
+	os.Setenv("NO_PROXY", "example.com,files,files.internal")
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
 }
 

@@ -10,8 +10,8 @@ type settings struct {
 	stages  []*stage
 	reader  *reader // of the first stage
 	batch   *batch  // nil for none
-	events  *events // nil for none
 	follows bool    // whether a job may get another id
+	told    bool    // whether any stage reads events
 }
 
 // newSettings applies opts over the defaults and joins all that is wrong with them.
@@ -41,9 +41,7 @@ func (s *settings) speak(c *config, d Dialect) {
 	}
 	s.reader = s.stages[0].reader
 	if err == nil {
-		if s.events, err = newEvents(d); err != nil {
-			c.Problem("WithDialect: Event: %w", err)
-		}
+		s.hear(c, &d)
 	}
 	if d.Batch.isZero() {
 		return
@@ -55,4 +53,17 @@ func (s *settings) speak(c *config, d Dialect) {
 	}
 	s.batch = b
 	s.AddSecrets(b.to.Sensitive()...)
+}
+
+// hear sets what reads the events of each stage, of a dialect that is valid otherwise.
+func (s *settings) hear(c *config, d *Dialect) {
+	prefix := ""
+	for _, stage := range s.stages {
+		var err error
+		if stage.events, err = newEvents(*d); err != nil {
+			c.Problem("WithDialect: %sEvent: %w", prefix, err)
+		}
+		s.told = s.told || stage.events != nil
+		d, prefix = d.Then, prefix+"Then: "
+	}
 }

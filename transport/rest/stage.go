@@ -16,6 +16,7 @@ type stage struct {
 	reader                        *reader
 	create, status, cancel, fetch *form   // all but status may be nil, for none
 	find                          *finder // nil for none
+	events                        *events // nil for none
 }
 
 // none is the Path of a call that a service does not have, and the header of a key it does not

@@ -46,13 +46,13 @@ func number(v place.Value) (float64, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(string(jsonscan.Inner(v)), 64)
-	return n, err == nil && n == n
+	return n, err == nil && n-n == 0 // neither NaN nor infinite
 }
 
 // timeLayouts are the forms of a time beside those of the headers.
 var timeLayouts = [...]string{
 	time.RFC3339Nano, time.RFC1123, time.RFC1123Z, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999-0700",
-	"20060102T150405Z0700", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
+	"2006-01-02 15:04:05.999999999 UTC", "2006-01-02 15:04:05.999999999 -0700", "2006-01-02 15:04:05.999999999 -0700 MST", "20060102T150405Z0700", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
 }
 
 // readTime returns the zero time for what is not a time.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/eventstream"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -65,9 +66,9 @@ func (s *Stream) judge(err error, c *connection) error {
 	switch {
 	case errors.As(err, &known):
 		return err
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, eventstream.ErrTooLarge):
 		c.at.id = "" // with it the same event would come again
-		return s.fail(transport.Transient, 0, 0, fmt.Errorf("%w: over %d bytes", errTooLarge, MaxEventBytes))
+		return s.fail(transport.Transient, 0, 0, fmt.Errorf("%w: over %d bytes", eventstream.ErrTooLarge, MaxEventBytes))
 	}
 	class, code := transport.Transient, 0
 	if !errors.Is(err, io.EOF) && !errors.Is(err, errSilent) {
@@ -122,15 +123,15 @@ func (c *connection) run(ctx context.Context) error {
 	}
 	c.open = true
 	c.notify(transport.Status{})
-	d := newDecoder(c.watch(answer.Body), MaxEventBytes, c.at.id)
+	d := eventstream.NewDecoder(c.watch(answer.Body), MaxEventBytes, c.at.id)
 	for {
-		e, err := d.next()
-		if d.retry > 0 {
-			c.at.retry = d.retry
+		e, err := d.Next()
+		if d.Retry >= 0 {
+			c.at.retry = min(max(d.Retry, MinRetry), MaxRetry)
 		}
 		c.at.id = ""
-		if isUsable(d.id) {
-			c.at.id = d.id
+		if isUsable(d.ID) {
+			c.at.id = d.ID
 		}
 		if err != nil {
 			return err
@@ -201,9 +202,9 @@ func (c *connection) refused(class transport.Class, code int, wait time.Duration
 }
 
 // deliver reads an event and passes on what it says.
-func (c *connection) deliver(e event) {
-	header := http.Header{"Event": {e.kind}, "Id": {e.id}}
-	status, err := c.reader.ReadEvent(header, e.data)
+func (c *connection) deliver(e eventstream.Event) {
+	header := http.Header{"Event": {e.Kind}, "Id": {e.ID}}
+	status, err := c.reader.ReadEvent(header, e.Data)
 	switch {
 	case err != nil:
 		c.skipped(err)

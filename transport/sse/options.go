@@ -42,10 +42,11 @@ func (s *settings) problem(format string, args ...any) {
 }
 
 // WithHTTPClient sets the client that makes the requests. New copies it and ignores its Timeout. A
-// client without a Transport gets its own pool of connections. A client without CheckRedirect
-// follows redirects only to the same scheme, host and port, at most five times. If CheckRedirect
-// allows a request to another origin, the request carries no header of this package. The default,
-// or nil, is an empty client.
+// client without a Transport gets its own pool of connections. The pool refuses addresses of the
+// own network, such as loopback, at any host but that of the stream's URL. A client without
+// CheckRedirect follows redirects only to the same scheme, host and port, at most five times. If
+// CheckRedirect allows a request to another origin, the request carries no header of this package.
+// The default, or nil, is an empty client.
 func WithHTTPClient(h *http.Client) Option { return func(s *settings) { s.user = h } }
 
 // WithHeader sets a header that every request carries. Its value never appears in errors or logs.
@@ -152,6 +153,7 @@ func (s *settings) transport() {
 	s.base.Timeout = 0
 	if s.base.Transport == nil {
 		s.own = web.NewPool(nil, 0)
+		web.GuardDials(s.own, []*url.URL{s.url}, nil)
 		s.base.Transport = s.own
 	}
 	s.base.CheckRedirect = web.RedirectPolicy(s.base.CheckRedirect)

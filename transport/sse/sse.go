@@ -47,7 +47,7 @@ import (
 )
 
 const (
-	// MaxEventBytes is the longest event or line, in bytes.
+	// MaxEventBytes is the most data that an event may have, in bytes.
 	MaxEventBytes = 1 << 20
 	// DefaultRetry is the wait before a new connection if the service names none.
 	DefaultRetry = 3 * time.Second

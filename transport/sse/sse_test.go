@@ -290,7 +290,7 @@ func TestAnIDThatTheServiceDoesNotTakeIsForgotten(t *testing.T) {
 func TestAnEventThatIsTooLargeEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, service := newStream(t, says(running7+"data: "+strings.Repeat("x", sse.MaxEventBytes)), says(done7))
+		s, service := newStream(t, says(running7+"data: "+strings.Repeat("x", sse.MaxEventBytes+1)), says(done7))
 		told, err := follow(t, s, time.Minute)
 		assert.Equal(t, []string{"open", "7 running job/1"}, told)
 		assert.ErrorContains(t, err, "too large")

@@ -16,6 +16,8 @@ import (
 // can't cancel: a DELETE removes the video.
 //
 // See https://docs.bunny.net/reference/video_getvideo.
+// The webhook is described at
+// https://docs.bunny.net/stream/webhooks.
 func BunnyStreamVideo(library string) Service {
 	videos := "/library/" + segment(library) + "/videos/"
 	return Service{

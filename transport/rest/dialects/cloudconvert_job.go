@@ -13,6 +13,8 @@ import (
 // A cancel deletes the job.
 //
 // See https://cloudconvert.com/api/v2/jobs#jobs-show.
+// The webhook is described at
+// https://cloudconvert.com/api/v2/webhooks#webhooks-events.
 func CloudConvertJob() Service {
 	return Service{
 		Name:    "CloudConvert jobs",
@@ -35,7 +37,11 @@ func CloudConvertJob() Service {
 			Result:   "data.tasks[operation=export/url].result.files",
 			Created:  "data.created_at",
 			Finished: "data.ended_at",
-			Event:    rest.Event{ID: "job.id", State: "job.status"},
+			Event: rest.Event{ID: "job.id", State: "event", States: map[string]transport.State{ // the job's status may be null
+				"job.created":  transport.Pending,
+				"job.finished": transport.Completed,
+				"job.failed":   transport.Failed,
+			}},
 		},
 	}
 }

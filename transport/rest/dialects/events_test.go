@@ -43,6 +43,11 @@ func TestDialectsReadTheWebhooksOfTheirServices(t *testing.T) {
 			`{"action":"completed","check_run":{"id":7,"status":"completed","conclusion":"cancelled"}}`, "7", transport.Canceled},
 		"GitHub event of another kind": {dialects.GitHubActionsRun("a/b"), `{"action":"completed","workflow_job":{"id":1,"status":"completed"}}`, "", transport.Unknown},
 		"GitLab":                       {dialects.GitLabPipeline("1", ""), `{"object_kind":"pipeline","object_attributes":{"id":31,"status":"manual"}}`, "31", transport.Blocked},
+		"CloudConvert finished":        {dialects.CloudConvertJob(), `{"event":"job.finished","job":{"id":"c1","status":null}}`, "c1", transport.Completed},
+		"GitHub run that waits":        {dialects.GitHubActionsRun("a/b"), `{"action":"requested","workflow_run":{"id":42,"status":"completed","conclusion":"action_required"}}`, "42", transport.Blocked},
+		"GitLab merge request":         {dialects.GitLabPipeline("1", ""), `{"object_kind":"merge_request","object_attributes":{"id":31,"state":"merged"}}`, "31", transport.Unknown},
+		"Terraform verification":       {dialects.TerraformRun(), `{"run_id":null,"notifications":[{"trigger":"verification","run_status":null}]}`, "", transport.Unknown},
+		"Stripe event without content": {dialects.StripeReportRun(), `{"id":"evt_1","object":"v2.core.event","type":"v2.reporting.report_run.succeeded","related_object":{"id":"frr_1"}}`, "", transport.Unknown},
 		"CloudConvert":                 {dialects.CloudConvertJob(), `{"event":"job.failed","job":{"id":"c1","status":"error"}}`, "c1", transport.Failed},
 		"Terraform":                    {dialects.TerraformRun(), `{"run_id":"run-1","notifications":[{"run_status":"applied"}]}`, "run-1", transport.Unknown},
 	} {

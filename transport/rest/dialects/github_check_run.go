@@ -12,6 +12,8 @@ import (
 // GitHub can't cancel a check run. One of an external app ends only if the app says so.
 //
 // See https://docs.github.com/en/rest/checks/runs#get-a-check-run.
+// The webhook is described at
+// https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_run.
 func GitHubCheckRun(repo string) Service {
 	runs := "/repos/" + segments(repo, "/") + "/check-runs"
 	return Service{

@@ -16,6 +16,8 @@ import (
 // proposed. A run that is repeated is queued again under the same id.
 //
 // See https://docs.github.com/en/rest/actions/workflow-runs#get-a-workflow-run.
+// The webhook is described at
+// https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_run.
 func GitHubActionsRun(repo string) Service {
 	runs := "/repos/" + segments(repo, "/") + "/actions/runs"
 	return Service{

@@ -19,6 +19,8 @@ import (
 // skipped.
 //
 // See https://docs.gitlab.com/api/pipelines/#get-a-single-pipeline.
+// The webhook is described at
+// https://docs.gitlab.com/user/project/integrations/webhook_events/#pipeline-events.
 func GitLabPipeline(project, ref string) Service {
 	base := "/api/v4/projects/" + segment(project)
 	create := base + "/pipeline"

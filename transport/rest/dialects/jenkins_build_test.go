@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 	"github.com/iamber12/job-status-monitoring/transport/rest/dialects"
 )
 
@@ -45,4 +49,44 @@ func TestAJenkinsItemBecomesABuildUnderTheSameID(t *testing.T) {
 		service.take(t)
 	}
 	assert.Equal(t, "/job/web/job/nightly/3/stop", service.take(t).Path)
+}
+
+// The service of package mock makes a build of an item, as Jenkins does.
+func TestAWaitForAJenkinsBuildOfPackageMockEnds(t *testing.T) {
+	t.Parallel()
+	d := dialects.JenkinsBuild("web/nightly").Dialect
+	ctx := context.Background()
+	for want, course := range map[transport.State][]mock.Step{
+		transport.Completed: {mock.Pending(5 * time.Second), mock.Running(5 * time.Second), mock.Completed(json.RawMessage(`[]`))},
+		transport.Failed:    {mock.Failed("the disk is full")},
+	} {
+		clk := mock.NewClock(t)
+		server := mock.NewServer(t, mock.InMemory(), mock.WithClock(clk), mock.WithDialect(d), mock.Created(course...))
+		client, err := rest.New(server.URL, rest.WithDialect(d), rest.WithHTTPClient(server.Client()))
+		require.NoError(t, err)
+		w, err := jobstatus.New(client, jobstatus.WithClock(clk))
+		require.NoError(t, err)
+		clk.Run(func() {
+			id, err := w.CreateJob(ctx)
+			require.NoError(t, err)
+			status, err := w.WaitForJob(ctx, id)
+			assert.Equal(t, want == transport.Completed, err == nil, "%v", err)
+			assert.Equal(t, want, status.State)
+			assert.Equal(t, id, status.ID)
+		})
+		require.NoError(t, w.Close())
+	}
+	server := mock.NewServer(t, mock.InMemory(), mock.WithDialect(d), mock.Job("7", mock.Pending(mock.Forever)), mock.Job("8", mock.Running(mock.Forever)))
+	client, err := rest.New(server.URL, rest.WithDialect(d), rest.WithHTTPClient(server.Client()))
+	require.NoError(t, err)
+	for _, id := range []string{"7", "8"} {
+		_, err = client.Status(ctx, id)
+		require.NoError(t, err)
+		require.NoError(t, client.Cancel(ctx, id), id)
+	}
+	for range 2 {
+		status, err := client.Status(ctx, "8")
+		require.NoError(t, err)
+		assert.Equal(t, transport.Canceled, status.State, "it is a build")
+	}
 }

@@ -12,7 +12,8 @@ import (
 //
 // Luma can't cancel a generation.
 //
-// See https://docs.lumalabs.ai/reference/getgeneration.
+// See https://docs.lumalabs.ai/reference/getgeneration. The page of the call that creates a
+// generation describes the callback, which has the same form.
 func LumaGeneration() Service {
 	return Service{
 		Name:    "Luma generations",

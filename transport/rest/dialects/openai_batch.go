@@ -17,6 +17,8 @@ import (
 // A webhook names the state in its type and carries no result: see [rest.Event].
 //
 // See https://platform.openai.com/docs/api-reference/batch.
+// The webhook is described at
+// https://platform.openai.com/docs/api-reference/webhook-events.
 func OpenAIBatch() Service {
 	return Service{
 		Name:    "OpenAI batches",

@@ -14,6 +14,8 @@ import (
 // A webhook names the state in its type and carries no result: see [rest.Event].
 //
 // See https://platform.openai.com/docs/api-reference/fine-tuning.
+// The webhook is described at
+// https://platform.openai.com/docs/api-reference/webhook-events.
 func OpenAIFineTune() Service {
 	return Service{
 		Name:    "OpenAI fine-tuning jobs",

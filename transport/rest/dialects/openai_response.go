@@ -16,6 +16,8 @@ import (
 // A webhook names the state in its type and carries no result: see [rest.Event].
 //
 // See https://platform.openai.com/docs/guides/background.
+// The webhook is described at
+// https://platform.openai.com/docs/api-reference/webhook-events.
 func OpenAIResponse() Service {
 	return Service{
 		Name:    "OpenAI background responses",

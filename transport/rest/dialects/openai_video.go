@@ -16,6 +16,8 @@ import (
 // A webhook names the state in its type and carries no result: see [rest.Event].
 //
 // See https://platform.openai.com/docs/api-reference/videos.
+// The webhook is described at
+// https://platform.openai.com/docs/guides/video-generation.
 func OpenAIVideo() Service {
 	return Service{
 		Name:    "OpenAI videos",

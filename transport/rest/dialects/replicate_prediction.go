@@ -14,6 +14,8 @@ import (
 // A prediction that was aborted has ended before it began, and is Failed.
 //
 // See https://replicate.com/docs/reference/http#predictions.get.
+// The webhook is described at
+// https://replicate.com/docs/topics/webhooks/receive-webhook.
 func ReplicatePrediction() Service {
 	return Service{
 		Name:    "Replicate predictions",

@@ -15,6 +15,8 @@ import (
 // Stripe can't cancel a report run.
 //
 // See https://docs.stripe.com/api/reporting/report_run.
+// The webhook is described at
+// https://docs.stripe.com/api/events/object.
 func StripeReportRun() Service {
 	return Service{
 		Name:    "Stripe report runs",

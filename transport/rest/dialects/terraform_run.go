@@ -17,6 +17,8 @@ import (
 // [rest.Event].
 //
 // See https://developer.hashicorp.com/terraform/cloud-docs/api-docs/run.
+// The webhook is described at
+// https://developer.hashicorp.com/terraform/cloud-docs/api-docs/notification-configurations.
 func TerraformRun() Service {
 	header := map[string]string{"Content-Type": "application/vnd.api+json"}
 	states := map[string]transport.State{

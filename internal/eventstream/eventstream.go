@@ -1,4 +1,6 @@
-package sse
+// Package eventstream reads server-sent events, as section 9.2.6 of the HTML standard describes
+// them.
+package eventstream
 
 import (
 	"bufio"
@@ -12,23 +14,28 @@ import (
 // The decoder is our own. github.com/tmaxmax/go-sse v0.12.0, the best kept one that was found,
 // bounds an event, but its Read hides the field retry, and its Connection waits on the real clock.
 
-// event is one event of a stream.
-type event struct {
-	id   string // the stream's newest id, of this event or of one before it
-	kind string // of the field event, "" for none
-	data []byte // valid until the next event is read
+// Event is one event of a stream.
+type Event struct {
+	// ID is the stream's newest id, of this event or of one before it.
+	ID string
+	// Kind is the value of the field event, or "".
+	Kind string
+	// Data is valid until the next event is read. It may be empty.
+	Data []byte
 }
 
-var errTooLarge = errors.New("an event is too large")
+// ErrTooLarge is the error of an event or a line that is longer than the limit.
+var ErrTooLarge = errors.New("an event is too large")
 
-// decoder reads the events of a stream, as section 9.2.6 of the HTML standard describes it. An
-// event or a line that is longer than limit is errTooLarge, after which no more can be read.
-type decoder struct {
-	r     *bufio.Reader
-	limit int
-	id    string        // the newest that an event has ended with
-	retry time.Duration // the newest that was said, negative for none
+// Decoder reads the events of a stream. It must be used by one goroutine at a time.
+type Decoder struct {
+	// ID is the newest id that an event has ended with.
+	ID string
+	// Retry is the newest wait that the stream has asked for, or negative for none.
+	Retry time.Duration
 
+	r      *bufio.Reader
+	limit  int
 	begun  bool // the byte order mark has been looked for
 	ended  bool // the last line ended by CR, so that an LF belongs to it
 	line   []byte
@@ -37,36 +44,45 @@ type decoder struct {
 	nextID string // of the event that is being read
 }
 
-func newDecoder(r io.Reader, limit int, id string) *decoder {
-	return &decoder{r: bufio.NewReader(r), limit: limit, id: id, nextID: id, retry: -1}
+// NewDecoder returns a Decoder of a stream whose newest id is known. The data of an event has at
+// most so many bytes.
+func NewDecoder(r io.Reader, limit int, id string) *Decoder {
+	return &Decoder{r: bufio.NewReader(r), limit: limit, ID: id, nextID: id, Retry: -1}
 }
 
-// next returns the next event that has data. An event that the end of the stream cuts off is none.
-func (d *decoder) next() (event, error) {
+// Next returns the next event that has data. An event that the end of the stream cuts off is none.
+// After an error no more can be read. With ErrTooLarge, the Data of the event are the bytes that
+// were read, if it is the data that is too large.
+func (d *Decoder) Next() (Event, error) {
 	d.data, d.kind = d.data[:0], ""
 	if err := d.skipMark(); err != nil {
-		return event{}, err
+		return Event{}, err
 	}
 	for {
-		if err := d.readLine(); err != nil {
-			return event{}, err
+		err := d.readLine()
+		if err != nil && !errors.Is(err, ErrTooLarge) {
+			return Event{}, err
 		}
 		if len(d.line) > 0 {
-			if d.field(); len(d.data)+len(d.kind) > d.limit {
-				return event{}, errTooLarge
+			d.field()
+			if size := len(d.data); size+len(d.kind) > d.limit+1 { // an LF ends the data
+				return Event{Data: d.data[:max(0, size-1)]}, ErrTooLarge
+			}
+			if err != nil {
+				return Event{}, err
 			}
 			continue
 		}
-		d.id = d.nextID
+		d.ID = d.nextID
 		if len(d.data) > 0 {
-			return event{d.id, d.kind, d.data[:len(d.data)-1]}, nil
+			return Event{d.ID, d.kind, d.data[:len(d.data)-1]}, nil
 		}
 		d.kind = ""
 	}
 }
 
 // skipMark skips the byte order mark that a stream may begin with.
-func (d *decoder) skipMark() error {
+func (d *Decoder) skipMark() error {
 	if d.begun {
 		return nil
 	}
@@ -88,7 +104,7 @@ func (d *decoder) skipMark() error {
 
 // readLine reads a line, which ends by LF, CR or CRLF. It does not wait for what follows a CR. Of a
 // comment only the colon is kept.
-func (d *decoder) readLine() error {
+func (d *Decoder) readLine() error {
 	d.line = d.line[:0]
 	length := 0
 	for {
@@ -106,17 +122,18 @@ func (d *decoder) readLine() error {
 			return nil
 		}
 		d.ended = false
-		if length++; length > d.limit {
-			return errTooLarge
-		}
+		length++
 		if length == 1 || d.line[0] != ':' {
 			d.line = append(d.line, c)
+		}
+		if length > d.limit+len("data: ") {
+			return ErrTooLarge
 		}
 	}
 }
 
 // field reads the line as a field.
-func (d *decoder) field() {
+func (d *Decoder) field() {
 	name, value, _ := bytes.Cut(d.line, []byte(":"))
 	value = bytes.TrimPrefix(value, []byte(" "))
 	switch string(name) {
@@ -130,13 +147,15 @@ func (d *decoder) field() {
 		}
 	case "retry":
 		if wait, ok := readRetry(value); ok {
-			d.retry = wait
+			d.Retry = wait
 		}
 	}
 }
 
-// readRetry reads a wait in milliseconds, which is made of digits alone, and brings it into the
-// range from [MinRetry] to [MaxRetry].
+// longest bounds a wait, far below what a [time.Duration] can hold.
+const longest = 24 * time.Hour
+
+// readRetry reads a wait in milliseconds, which is made of digits alone.
 func readRetry(value []byte) (time.Duration, bool) {
 	if len(value) == 0 {
 		return 0, false
@@ -146,10 +165,10 @@ func readRetry(value []byte) (time.Duration, bool) {
 			return 0, false
 		}
 	}
-	most := int64(MaxRetry / time.Millisecond)
+	most := int64(longest / time.Millisecond)
 	n, err := strconv.ParseInt(string(value), 10, 64)
 	if err != nil || n > most { // it is out of range: there are only digits
 		n = most
 	}
-	return max(time.Duration(n)*time.Millisecond, MinRetry), true
+	return time.Duration(n) * time.Millisecond, true
 }

@@ -1,4 +1,4 @@
-package sse
+package eventstream
 
 import (
 	"bytes"
@@ -13,14 +13,14 @@ import (
 )
 
 // decode returns the events of a text as "id|kind|data", and what the decoder ended with.
-func decode(r io.Reader, limit int, id string) (events []string, d *decoder, err error) {
-	d = newDecoder(r, limit, id)
+func decode(r io.Reader, limit int, id string) (events []string, d *Decoder, err error) {
+	d = NewDecoder(r, limit, id)
 	for {
-		e, err := d.next()
+		e, err := d.Next()
 		if err != nil {
 			return events, d, err
 		}
-		events = append(events, e.id+"|"+e.kind+"|"+string(e.data))
+		events = append(events, e.ID+"|"+e.Kind+"|"+string(e.Data))
 	}
 }
 
@@ -50,23 +50,23 @@ func TestAStreamIsReadAsTheHTMLStandardSays(t *testing.T) {
 		"half a byte order mark":  {"\xef\xbbdata: 1\n\ndata: 2\n\n", []string{"||2"}, "", -1},
 		"unknown fields":          {"data : 1\nDATA: 2\nx\n: y\ndata: 3\n\n", []string{"||3"}, "", -1},
 		"retry":                   {"retry: 2500\n\n", nil, "", 2500 * time.Millisecond},
-		"retry 0":                 {"retry: 0\n", nil, "", MinRetry},
+		"retry 0":                 {"retry: 0\n", nil, "", 0},
 		"retry -1":                {"retry: -1\n", nil, "", -1},
 		"retry with a fraction":   {"retry: 1.5\nretry:\nretry: 1e3\nretry: +1000\n", nil, "", -1},
-		"the largest int64":       {"retry: 9223372036854775807\n", nil, "", MaxRetry},
-		"more than the largest":   {"retry: 99999999999999999999999999\n", nil, "", MaxRetry},
-		"retry of a day":          {"retry: 86400000\n", nil, "", MaxRetry},
+		"the largest int64":       {"retry: 9223372036854775807\n", nil, "", longest},
+		"more than the largest":   {"retry: 99999999999999999999999999\n", nil, "", longest},
+		"retry of a day":          {"retry: 86400000\n", nil, "", longest},
 		"the newest retry counts": {"retry: 1000\nretry: 2000\n", nil, "", 2 * time.Second},
 		"nothing":                 {"", nil, "", -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, r := range []io.Reader{strings.NewReader(c.text), iotest.OneByteReader(strings.NewReader(c.text)), iotest.DataErrReader(strings.NewReader(c.text))} {
-				events, d, err := decode(r, MaxEventBytes, "")
+				events, d, err := decode(r, 1000, "")
 				assert.ErrorIs(t, err, io.EOF)
 				assert.Equal(t, c.want, events)
-				assert.Equal(t, c.id, d.id)
-				assert.Equal(t, c.retry, d.retry)
+				assert.Equal(t, c.id, d.ID)
+				assert.Equal(t, c.retry, d.Retry)
 			}
 		})
 	}
@@ -81,10 +81,12 @@ func TestAnEventOrALineThatIsTooLongEndsTheStream(t *testing.T) {
 		text string
 		want error
 	}{
-		"a line without an end":    {"data: " + strings.Repeat("x", limit), errTooLarge},
-		"a comment without an end": {":" + strings.Repeat("x", limit), errTooLarge},
-		"an event without an end":  {strings.Repeat(line, 11), errTooLarge},
-		"a type that is long":      {"event: " + strings.Repeat("x", limit-10) + "\n" + line, errTooLarge},
+		"a line without an end":    {"data: " + strings.Repeat("x", limit+1), ErrTooLarge},
+		"a comment without an end": {":" + strings.Repeat("x", limit+6), ErrTooLarge},
+		"an event without an end":  {strings.Repeat(line, 12), ErrTooLarge},
+		"a type that is long":      {"event: " + strings.Repeat("x", limit-10) + "\n" + line, ErrTooLarge},
+		"a line that fits":         {"data: " + strings.Repeat("x", limit) + "\n\n", io.EOF},
+		"a line without a space":   {"data:" + strings.Repeat("x", limit+1) + "\n\n", ErrTooLarge},
 		"an event that fits":       {strings.Repeat(line, 10) + "\n", io.EOF},
 		"many comments":            {strings.Repeat(": ping\n", limit), io.EOF},
 	} {
@@ -102,9 +104,9 @@ func TestAnEventIsReadBeforeWhatFollowsIt(t *testing.T) {
 	for _, text := range []string{"data: 1\n\n", "data: 1\r\r", "data: 1\r\n\r"} {
 		r, w := io.Pipe()
 		go func() { _, _ = io.WriteString(w, text) }()
-		e, err := newDecoder(r, 100, "").next()
+		e, err := NewDecoder(r, 100, "").Next()
 		assert.NoError(t, err)
-		assert.Equal(t, "1", string(e.data))
+		assert.Equal(t, "1", string(e.Data))
 		_ = r.Close()
 	}
 }
@@ -146,15 +148,28 @@ func FuzzDecoder(f *testing.F) {
 		slow, e, slowErr := decode(iotest.OneByteReader(bytes.NewReader(text)), limit, "")
 		assert.Equal(t, events, slow)
 		assert.Equal(t, err, slowErr)
-		assert.Equal(t, d.id, e.id)
-		assert.NotContains(t, d.id, "\x00")
-		assert.False(t, strings.ContainsAny(d.id, "\r\n"))
-		if d.retry != -1 {
-			assert.GreaterOrEqual(t, d.retry, MinRetry)
-			assert.LessOrEqual(t, d.retry, MaxRetry)
+		assert.Equal(t, d.ID, e.ID)
+		assert.NotContains(t, d.ID, "\x00")
+		assert.False(t, strings.ContainsAny(d.ID, "\r\n"))
+		if d.Retry != -1 {
+			assert.GreaterOrEqual(t, d.Retry, time.Duration(0))
+			assert.LessOrEqual(t, d.Retry, longest)
 		}
 		for _, e := range events {
 			assert.LessOrEqual(t, len(e), 3*limit)
 		}
 	})
+}
+
+// Whoever reads an event that is too large sees as much as shows that it is.
+func TestOfAnEventThatIsTooLargeTheDataIsCut(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"data: " + strings.Repeat("x", 1000) + "\n\n": strings.Repeat("x", 11), "data:" + strings.Repeat("x", 1000): strings.Repeat("x", 12),
+		strings.Repeat("data: xxx\n", 100): "xxx\nxxx\nxxx", ":" + strings.Repeat("x", 1000): "",
+	} {
+		e, err := NewDecoder(strings.NewReader(text), 10, "").Next()
+		assert.ErrorIs(t, err, ErrTooLarge)
+		assert.Equal(t, want, string(e.Data))
+	}
 }

@@ -1,0 +1,115 @@
+package rest_test
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/web/webtest"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// inside serves what nobody should reach from outside. It returns its port.
+func inside(t *testing.T) (port string, asked *atomic.Int64) {
+	asked = new(atomic.Int64)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		say(200, status("completed"))(w, r)
+	}))
+	t.Cleanup(s.Close)
+	u, err := url.Parse(s.URL)
+	require.NoError(t, err)
+	return u.Port(), asked
+}
+
+// resolve gives each name the same address.
+func resolve(t *testing.T, address string) rest.Option {
+	resolver := webtest.Names(t, address)
+	return func(c *exchange.Config) { c.Resolver = resolver }
+}
+
+// Fault 43: an origin that was allowed by a public name, and whose owner has it point into the own
+// network, is reached by no id, no redirect and no result.
+func TestAnAllowedOriginInTheOwnNetworkIsNotReached(t *testing.T) {
+	t.Parallel()
+	port, asked := inside(t)
+	files := "http://files.example.com:" + port
+	for _, at := range []string{"127.0.0.1", "10.0.0.1", "169.254.169.254"} {
+		client := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, files+"/7", http.StatusFound) },
+			oneAttempt, resolve(t, at), rest.AllowOrigin(files),
+			rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "{+id}"}, Fetch: rest.Call{Path: "{+result}"}}))
+		for _, id := range []string{files + "/7", "/moved"} {
+			_, err := client.Status(t.Context(), id)
+			require.Equal(t, transport.Misdirected, classOf(t, err), id)
+			assert.ErrorContains(t, err, at+": an address of the own network")
+		}
+		_, err := client.Fetch(t.Context(), transport.Status{ID: "/7", State: transport.Completed, Result: []byte(`"` + files + `/7"`)})
+		require.ErrorContains(t, err, at+": an address of the own network")
+	}
+	assert.Zero(t, asked.Load())
+}
+
+// Fault 43: a CheckRedirect that allows everything does not open the own network.
+func TestARedirectThatTheUserAllowsDoesNotLeadIntoTheOwnNetwork(t *testing.T) {
+	t.Parallel()
+	port, asked := inside(t)
+	all := rest.WithHTTPClient(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }})
+	for _, host := range []string{"127.0.0.1", "metadata.example.com"} {
+		client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://"+host+":"+port+"/7", http.StatusFound)
+		}, oneAttempt, resolve(t, "127.0.0.1"), all)
+		_, err := client.Status(t.Context(), "7")
+		require.Equal(t, transport.Misdirected, classOf(t, err), host)
+	}
+	assert.Zero(t, asked.Load())
+}
+
+func TestWhatTheUserConfiguredMayBeInTheOwnNetwork(t *testing.T) {
+	t.Parallel()
+	port, asked := inside(t)
+	s, err := client(t, "http://jobs.example.com:"+port, resolve(t, "127.0.0.1")).Status(t.Context(), "7")
+	require.NoError(t, err, "the base URL")
+	assert.Equal(t, transport.Completed, s.State)
+	whole := rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "{+id}"}})
+	for _, host := range []string{"127.0.0.1", "files.internal", "files"} {
+		files := "http://" + host + ":" + port
+		_, err = client(t, "http://jobs.example.com:"+port, resolve(t, "127.0.0.1"), rest.AllowOrigin(files), whole).Status(t.Context(), files+"/7")
+		require.NoError(t, err, host)
+	}
+	pool := &http.Transport{DialContext: (&net.Dialer{Resolver: webtest.Names(t, "127.0.0.1")}).DialContext}
+	t.Cleanup(pool.CloseIdleConnections)
+	files := "http://files.example.com:" + port
+	_, err = client(t, "http://jobs.example.com:"+port, rest.WithRoundTripper(pool), rest.AllowOrigin(files), whole).Status(t.Context(), files+"/7")
+	require.NoError(t, err, "a pool of the user's")
+	assert.EqualValues(t, 5, asked.Load())
+}
+
+// Fault 42: a redirect does not lead from https to http, be it to an origin that was allowed.
+func TestARedirectDoesNotLeadFromHTTPSToHTTP(t *testing.T) {
+	t.Parallel()
+	var base string
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, base+"/plain", http.StatusFound)
+	}))
+	t.Cleanup(secure.Close)
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/plain" {
+			assert.Fail(t, "the plain origin was asked")
+		}
+		http.Redirect(w, r, secure.URL, http.StatusFound)
+	}))
+	t.Cleanup(plain.Close)
+	base = plain.URL
+	_, err := client(t, plain.URL, oneAttempt, rest.AllowOrigin(secure.URL), rest.AllowOrigin(plain.URL),
+		rest.WithRoundTripper(secure.Client().Transport)).Status(t.Context(), "7")
+	require.Equal(t, transport.Misdirected, classOf(t, err))
+	assert.ErrorContains(t, err, "from https to http")
+}

@@ -1,0 +1,57 @@
+package rest_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+// fault 64: odd answers that services give are told for what they are.
+func TestOddAnswersAreToldForWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{ID: "id", State: "status", Error: "error.text", Progress: "progress", Created: "created", AnswerID: "id"}
+	for body, want := range map[string]transport.Status{
+		`{"id":42.0,"status":"running"}`:                                           {State: isRunning},
+		`{"id":4.2e1,"status":"running"}`:                                          {State: isRunning},
+		`{"id":42,"status":"completed","Error":{"Text":"disk full"}}`:              {State: failed, Message: "disk full"},
+		`{"id":42,"status":"completed","ERROR":{"text":"disk full"},"progress":1}`: {State: failed, Message: "disk full", Progress: 1},
+		`{"id":42,"status":"completed","Error":{"Text":""}}`:                       {State: completed},
+		`{"id":42,"status":"completed","Error":null}`:                              {State: completed},
+		`{"id":42,"status":"completed","error":{"text":null},"Error":{"Text":7}}`:  {State: completed},
+		`{"id":42,"status":"running","progress":"Inf"}`:                            {State: isRunning},
+		`{"id":42,"status":"running","progress":"150%"}`:                           {State: isRunning, Progress: 1},
+		`{"id":42,"status":"running","created":"2016-08-12 15:23:28 UTC"}`:         {State: isRunning, Created: time.Unix(1471015408, 0)},
+		`{"id":42,"status":"running","created":"2016-08-12 17:23:28 +0200"}`:       {State: isRunning, Created: time.Unix(1471015408, 0)},
+		`{"id":42,"status":"running","created":"2016-08-12 15:23:28 +0000 UTC"}`:   {State: isRunning, Created: time.Unix(1471015408, 0)},
+	} {
+		s, err := serve(t, say(200, body), oneAttempt, rest.WithDialect(d)).Status(t.Context(), "42")
+		require.NoError(t, err, body)
+		assert.Equal(t, want.State, s.State, body)
+		assert.Equal(t, want.Message, s.Message, body)
+		assert.InDelta(t, want.Progress, s.Progress, 0, body)
+		assert.True(t, want.Created.Equal(s.Created), "%s: %v", body, s.Created)
+	}
+	for _, body := range []string{`{"id":43.0,"status":"running"}`, `{"id":"42.0","status":"running"}`, `{"id":1e400,"status":"running"}`, `{"id":42.5,"status":"running"}`} {
+		_, err := serve(t, say(200, body), oneAttempt, rest.WithDialect(d)).Status(t.Context(), "42")
+		require.ErrorContains(t, err, "about another job", body)
+	}
+}
+
+// A failure of the service that is spelled like that of a job, as in JSend, ends no wait.
+func TestAFailureOfTheServiceIsNoneOfTheJob(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{ID: "id", State: "status"}
+	_, err := serve(t, say(500, `{"status":"error","message":"no connection to the database"}`), oneAttempt, rest.WithDialect(d)).Status(t.Context(), "42")
+	require.Equal(t, transport.Transient, classOf(t, err))
+	s, err := serve(t, say(500, `{"id":"42","status":"error"}`), oneAttempt, rest.WithDialect(d)).Status(t.Context(), "42")
+	require.NoError(t, err)
+	assert.Equal(t, failed, s.State)
+	s, err = serve(t, say(500, `{"payload":{"status":"error"}}`), oneAttempt).Status(t.Context(), "42")
+	require.NoError(t, err, "the default dialect names no job in its answers")
+	assert.Equal(t, failed, s.State)
+}
