@@ -59,6 +59,16 @@ func (c *cluster) start(i int) string {
 	return addr
 }
 
+// killAll kills all replicas and starts them again. It tells how many removed messages came back.
+func (c *cluster) killAll(f *Fleet) {
+	c.th.t.Helper()
+	removed := c.th.removedSoFar()
+	killTogether(c.replicas...)
+	c.restart()
+	c.leader(f)
+	c.th.tellOfThoseBack(f, removed)
+}
+
 func replicaName(i int) string { return "replica-" + strconv.Itoa(i) }
 
 // restart starts all replicas, which were killed.
@@ -106,15 +116,13 @@ func TestThreeReplicasLoseNothing(t *testing.T) {
 		c.start(dead)
 	}
 	sleep(t.Context(), length/10)
-	killTogether(c.replicas...)
-	c.restart()
+	c.killAll(f)
 	submitted()
 	th.awaitEnds(jobs)
 	th.verdict(names)
 	th.awaitRemoval(f, names)
-	killTogether(c.replicas...)
-	c.restart()
-	th.checkRemoval(f)
+	c.killAll(f)
+	th.awaitRemoval(f, names)
 }
 
 // TestWhatSubmitStoredOutlivesThreeReplicas kills the leader of the stream while jobs are

@@ -91,7 +91,7 @@ func (f *Fleet) submit(ctx context.Context, j Job) error {
 		_, err := f.engine.publish(ctx, m)
 		if errors.Is(err, errTaken) {
 			var again bool
-			if again, err = f.clearForgotten(ctx, p); again {
+			if again, err = f.clearSettled(ctx, p); again {
 				continue
 			}
 		}
@@ -108,31 +108,32 @@ func (f *Fleet) submit(ctx context.Context, j Job) error {
 	}
 }
 
-// clearForgotten removes the messages of a job if its watch was forgotten, and reports whether it
-// was. Otherwise the job is watched.
-func (f *Fleet) clearForgotten(ctx context.Context, p place) (forgotten bool, err error) {
+// clearSettled removes the messages of a job if nobody is to hear of its end any more, and reports
+// whether that is so. Otherwise the job is watched, or its end waits.
+func (f *Fleet) clearSettled(ctx context.Context, p place) (settled bool, err error) {
 	last, err := f.engine.last(ctx, p.all(f.name))
 	if errors.Is(err, errNone) {
 		return true, nil // it is gone meanwhile
 	}
-	if err != nil {
+	if err != nil || !isEnd(last) {
 		return false, err
 	}
-	of, ok := forgottenBy(last, f.key)
+	of, ok := settledBy(last, f.acked(ctx), f.key)
 	if !ok {
 		return false, nil
 	}
 	return true, f.clear(ctx, of, last.seq)
 }
 
-// forgottenBy returns the submission that a message tells to forget, if it does. It is asked for
-// each end that is replayed, and most of them are not decoded.
-func forgottenBy(m message, k *secret) (of uint64, ok bool) {
-	if !bytes.Contains(m.data, []byte(`"forgotten":true`)) {
+// settledBy returns the submission of an end that nobody is to hear of any more: the watch was
+// forgotten, or the end was acknowledged. It is asked for each end that is replayed, and most of
+// them are not decoded.
+func settledBy(m message, acked uint64, k *secret) (of uint64, ok bool) {
+	if m.seq > acked && !bytes.Contains(m.data, []byte(`"forgotten":true`)) {
 		return 0, false
 	}
 	e, err := decodeEnding(m.data, k)
-	return e.Of, err == nil && e.Forgotten
+	return e.Of, err == nil && (e.Forgotten || m.seq <= acked)
 }
 
 // Forget ends the watch of a job, and takes back its end if nobody has acknowledged it. A worker
