@@ -5,6 +5,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,8 +127,8 @@ func TestThreeReplicasLoseNothing(t *testing.T) {
 }
 
 // TestWhatSubmitStoredOutlivesThreeReplicas kills the leader of the stream while jobs are
-// submitted, then both others, and then all three servers. Submit waits meanwhile, and what it
-// stored is kept.
+// submitted, then both others, and then all three servers. Submit, Wait and Forget wait
+// meanwhile, and what Submit stored is kept.
 func TestWhatSubmitStoredOutlivesThreeReplicas(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, ever)
@@ -143,12 +144,17 @@ func TestWhatSubmitStoredOutlivesThreeReplicas(t *testing.T) {
 	others := slices.Delete(slices.Clone(c.replicas), alone, alone+1)
 	killTogether(others...)
 	sleep(t.Context(), requestTimeout+time.Second) // Submit asks the leader again, which has no majority
+	var group sync.WaitGroup
+	group.Go(func() { assert.NoError(t, f.Forget(t.Context(), "never")) })
+	group.Go(func() { _, err := f.Wait(t.Context(), "never"); assert.ErrorIs(t, err, fs.ErrNotExist) })
+	sleep(t.Context(), requestTimeout+time.Second)
 	for i := range c.replicas {
 		if i != alone {
 			c.start(i)
 		}
 	}
 	s.await(longOr(5000, 200))
+	group.Wait()
 
 	killTogether(c.replicas...)
 	durable := s.stop()

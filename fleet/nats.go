@@ -136,7 +136,7 @@ func (n *natsEngine) remove(ctx context.Context, s store, seq uint64) error {
 	if _, missing := stream.GetMsg(ctx, seq); errors.Is(missing, jetstream.ErrMsgNotFound) {
 		return nil
 	}
-	return err
+	return lostOr(err)
 }
 
 func (n *natsEngine) last(ctx context.Context, filter string) (message, error) {
@@ -145,7 +145,7 @@ func (n *natsEngine) last(ctx context.Context, filter string) (message, error) {
 		return message{}, errNone
 	}
 	if err != nil {
-		return message{}, err
+		return message{}, lostOr(err)
 	}
 	return message{subject: m.Subject, seq: m.Sequence, at: m.Time, data: m.Data}, nil
 }

@@ -333,6 +333,40 @@ func TestAWatchThatIsForgottenIsPolledNoMore(t *testing.T) {
 	})
 }
 
+// While nobody answers, as when a cluster has no leader, nothing fails before its context ends.
+func TestWaitAndForgetWaitForTheServerAsSubmitDoes(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t := s.t
+		s.submit(2)
+		l := s.memory.link()
+		f := s.fleet(l)
+		s.member("a")
+		_, err := f.Wait(t.Context(), "job-0001")
+		require.NoError(t, err)
+		l.cut(true)
+		calls := map[string]func(ctx context.Context) error{
+			"submit": func(ctx context.Context) error { return f.Submit(ctx, Job{ID: "new"}) },
+			"wait":   func(ctx context.Context) error { _, err := f.Wait(ctx, "job-0001"); return err },
+			"forget": func(ctx context.Context) error { return f.Forget(ctx, "job-0000") },
+		}
+		for name, call := range calls {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			began := time.Now()
+			require.ErrorIs(t, call(ctx), context.DeadlineExceeded, name)
+			assert.GreaterOrEqual(t, time.Since(began), time.Minute, name)
+			cancel()
+		}
+		var group sync.WaitGroup
+		for name, call := range calls {
+			group.Go(func() { assert.NoError(t, call(t.Context()), name) })
+		}
+		time.Sleep(10 * time.Second)
+		l.cut(false)
+		group.Wait()
+	})
+}
+
 func TestAMessageThatCannotBeReadBlocksNoOther(t *testing.T) {
 	t.Parallel()
 	playVirtually(t, 0, func(s *stage) {
