@@ -75,8 +75,8 @@ func decodeEnding(data []byte, k *secret) (e ending, err error) {
 	return e, nil
 }
 
-// decode reads a message, whose version into holds at version. A newer one may not fit into what is known
-// here, so the version alone is read where something is wrong.
+// decode reads a message, whose version into holds at version. A newer one may not fit into what is
+// known here, so the version alone is read where something is wrong.
 func decode(data []byte, into any, version *int) error {
 	err := json.Unmarshal(data, into)
 	if err == nil && *version == format {
