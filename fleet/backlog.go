@@ -16,7 +16,7 @@ func (f *Fleet) askForBacklog(ctx context.Context) {
 	for ctx.Err() == nil {
 		now, last := time.Now().UnixNano(), f.asked.Load()
 		if now-last >= int64(backlogEvery) && f.asked.CompareAndSwap(last, now) {
-			n, err := f.engine.backlog(ctx)
+			n, _, err := f.engine.backlog(ctx)
 			if err != nil {
 				f.log.Debug("the number of ends that wait is not known", zap.Error(err))
 			} else {
@@ -25,4 +25,17 @@ func (f *Fleet) askForBacklog(ctx context.Context) {
 		}
 		sleep(ctx, backlogEvery)
 	}
+}
+
+// acked returns up to which sequence all ends are acknowledged, or 0 if that is not known.
+//
+// An end that is stored up to there was removed, and came back when the server was killed: the
+// server can lose the marks of what was removed from the beginning of a block. Nobody will be given
+// it again, so whoever finds it removes it.
+func (f *Fleet) acked(ctx context.Context) uint64 {
+	_, acked, err := f.engine.backlog(ctx)
+	if err != nil {
+		f.log.Debug("up to where ends are acknowledged is not known", zap.Error(err))
+	}
+	return acked
 }

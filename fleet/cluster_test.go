@@ -5,6 +5,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,16 @@ func (c *cluster) start(i int) string {
 	return addr
 }
 
+// killAll kills all replicas and starts them again. It tells how many removed messages came back.
+func (c *cluster) killAll(f *Fleet) {
+	c.th.t.Helper()
+	removed := c.th.removedSoFar()
+	killTogether(c.replicas...)
+	c.restart()
+	c.leader(f)
+	c.th.tellOfThoseBack(f, removed)
+}
+
 func replicaName(i int) string { return "replica-" + strconv.Itoa(i) }
 
 // restart starts all replicas, which were killed.
@@ -106,20 +117,18 @@ func TestThreeReplicasLoseNothing(t *testing.T) {
 		c.start(dead)
 	}
 	sleep(t.Context(), length/10)
-	killTogether(c.replicas...)
-	c.restart()
+	c.killAll(f)
 	submitted()
 	th.awaitEnds(jobs)
 	th.verdict(names)
 	th.awaitRemoval(f, names)
-	killTogether(c.replicas...)
-	c.restart()
-	th.checkRemoval(f)
+	c.killAll(f)
+	th.awaitRemoval(f, names)
 }
 
 // TestWhatSubmitStoredOutlivesThreeReplicas kills the leader of the stream while jobs are
-// submitted, then both others, and then all three servers. Submit waits meanwhile, and what it
-// stored is kept.
+// submitted, then both others, and then all three servers. Submit, Wait and Forget wait
+// meanwhile, and what Submit stored is kept.
 func TestWhatSubmitStoredOutlivesThreeReplicas(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, ever)
@@ -135,12 +144,17 @@ func TestWhatSubmitStoredOutlivesThreeReplicas(t *testing.T) {
 	others := slices.Delete(slices.Clone(c.replicas), alone, alone+1)
 	killTogether(others...)
 	sleep(t.Context(), requestTimeout+time.Second) // Submit asks the leader again, which has no majority
+	var group sync.WaitGroup
+	group.Go(func() { assert.NoError(t, f.Forget(t.Context(), "never")) })
+	group.Go(func() { _, err := f.Wait(t.Context(), "never"); assert.ErrorIs(t, err, fs.ErrNotExist) })
+	sleep(t.Context(), requestTimeout+time.Second)
 	for i := range c.replicas {
 		if i != alone {
 			c.start(i)
 		}
 	}
 	s.await(longOr(5000, 200))
+	group.Wait()
 
 	killTogether(c.replicas...)
 	durable := s.stop()

@@ -33,8 +33,9 @@ type engine interface {
 	// online calls ready once the server can be reached. It returns when the server is lost, and
 	// when ctx ends.
 	online(ctx context.Context, ready func()) error
-	// backlog returns how many ends nobody has acknowledged.
-	backlog(ctx context.Context) (int, error)
+	// backlog returns how many ends nobody has acknowledged, and up to which sequence all are. An
+	// end is acknowledged after it was removed, so one up to there came back: see [Fleet.acked].
+	backlog(ctx context.Context) (waiting int, acked uint64, err error)
 }
 
 var (

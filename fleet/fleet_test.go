@@ -97,6 +97,16 @@ func stored(t *testing.T, f *Fleet) uint64 {
 	}
 }
 
+// The server limits the consumers of a stream that has no limit of its own.
+func TestAllPartitionsCanBeFollowedAtOnce(t *testing.T) {
+	t.Parallel()
+	n := open(t, start(t), Partitions(maxPartitions)).engine.(*natsEngine)
+	for p := range maxPartitions {
+		_, err := n.follower(t.Context(), n.name, following{filter: ofPartition(n.name, p)})
+		require.NoError(t, err, "partition %d", p)
+	}
+}
+
 func TestJobsEndOnceForTheirConsumer(t *testing.T) {
 	t.Parallel()
 	js := start(t)
@@ -113,11 +123,7 @@ func TestJobsEndOnceForTheirConsumer(t *testing.T) {
 			assert.JSONEq(t, `{"url":"x"}`, string(end.Status.Result))
 		}
 	}
-	stream, err := js.Stream(t.Context(), "fw")
-	require.NoError(t, err)
-	info, err := stream.Info(t.Context())
-	require.NoError(t, err)
-	assert.Zero(t, info.State.Msgs, "what was acknowledged is gone")
+	assert.Zero(t, stored(t, f), "what was acknowledged is gone")
 }
 
 func TestSubmittingTwiceIsTheSameWatch(t *testing.T) {
@@ -126,15 +132,11 @@ func TestSubmittingTwiceIsTheSameWatch(t *testing.T) {
 	f := open(t, js)
 	submit(t, f, "a", "a", "b")
 	submit(t, f, "a")
-	stream, err := js.Stream(t.Context(), "fw")
-	require.NoError(t, err)
-	info, err := stream.Info(t.Context())
-	require.NoError(t, err)
-	assert.EqualValues(t, 2, info.State.Msgs)
+	assert.EqualValues(t, 2, stored(t, f))
 
 	s := newService(0)
 	run(t, f, s.watcher(t, "a"))
-	_, err = f.Wait(t.Context(), "a")
+	_, err := f.Wait(t.Context(), "a")
 	require.NoError(t, err)
 	submit(t, f, "a") // its end waits
 	assert.Len(t, collect(t, f, 2), 2)

@@ -87,19 +87,29 @@ func (f *Fleet) submit(ctx context.Context, j Job) error {
 		data:    encode(submission{Format: format, ID: f.key.seal(j.ID), Kind: j.Kind, Timeout: j.Timeout}),
 		nonce:   nuid.Next(),
 	}
-	for pause := time.Duration(0); ; {
-		_, err := f.engine.publish(ctx, m)
+	for {
+		err := patiently(ctx, func() (err error) { _, err = f.engine.publish(ctx, m); return err })
 		if errors.Is(err, errTaken) {
 			var again bool
-			if again, err = f.clearForgotten(ctx, p); again {
+			err = patiently(ctx, func() (err error) { again, err = f.clearSettled(ctx, p); return err })
+			if again {
 				continue
 			}
 		}
-		switch {
-		case err == nil:
+		if err == nil {
 			f.counts.submitted.Add(1)
-			return nil
-		case errors.Is(err, errRefused), errors.Is(err, errLost):
+		}
+		return err
+	}
+}
+
+// patiently asks the server for something. It asks again while the server is away, or while a
+// cluster has no leader, until ctx ends.
+func patiently(ctx context.Context, ask func() error) error {
+	for pause := time.Duration(0); ; {
+		err := ask()
+		switch {
+		case err == nil, errors.Is(err, errTaken), errors.Is(err, errNone), errors.Is(err, errRefused), errors.Is(err, errLost):
 			return err
 		}
 		if pause = nextPause(pause); !sleep(ctx, pause) {
@@ -108,36 +118,45 @@ func (f *Fleet) submit(ctx context.Context, j Job) error {
 	}
 }
 
-// clearForgotten removes the messages of a job if its watch was forgotten, and reports whether it
-// was. Otherwise the job is watched.
-func (f *Fleet) clearForgotten(ctx context.Context, p place) (forgotten bool, err error) {
+// newest returns the newest message about a job, or errNone. It waits for the server as patiently
+// does.
+func (f *Fleet) newest(ctx context.Context, p place) (m message, err error) {
+	err = patiently(ctx, func() (err error) { m, err = f.engine.last(ctx, p.all(f.name)); return err })
+	return m, err
+}
+
+// clearSettled removes the messages of a job if nobody is to hear of its end any more, and reports
+// whether that is so. Otherwise the job is watched, or its end waits.
+func (f *Fleet) clearSettled(ctx context.Context, p place) (settled bool, err error) {
 	last, err := f.engine.last(ctx, p.all(f.name))
 	if errors.Is(err, errNone) {
 		return true, nil // it is gone meanwhile
 	}
-	if err != nil {
+	if err != nil || !isEnd(last) {
 		return false, err
 	}
-	of, ok := forgottenBy(last, f.key)
+	of, ok := settledBy(last, f.acked(ctx), f.key)
 	if !ok {
 		return false, nil
 	}
 	return true, f.clear(ctx, of, last.seq)
 }
 
-// forgottenBy returns the submission that a message tells to forget, if it does. It is asked for
-// each end that is replayed, and most of them are not decoded.
-func forgottenBy(m message, k *secret) (of uint64, ok bool) {
-	if !bytes.Contains(m.data, []byte(`"forgotten":true`)) {
+// settledBy returns the submission of an end that nobody is to hear of any more: the watch was
+// forgotten, or the end was acknowledged. It is asked for each end that is replayed, and most of
+// them are not decoded.
+func settledBy(m message, acked uint64, k *secret) (of uint64, ok bool) {
+	if m.seq > acked && !bytes.Contains(m.data, []byte(`"forgotten":true`)) {
 		return 0, false
 	}
 	e, err := decodeEnding(m.data, k)
-	return e.Of, err == nil && e.Forgotten
+	return e.Of, err == nil && (e.Forgotten || m.seq <= acked)
 }
 
 // Forget ends the watch of a job, and takes back its end if nobody has acknowledged it. A worker
 // may poll the job for about a lease more. It is no error if the job is not watched. An end that
-// is being handled already cannot be taken back.
+// is being handled already cannot be taken back. While the server is away, Forget waits for it
+// until ctx ends.
 func (f *Fleet) Forget(ctx context.Context, id string) error {
 	if err := f.check(ctx); err != nil {
 		return err
@@ -151,32 +170,35 @@ func (f *Fleet) Forget(ctx context.Context, id string) error {
 func (f *Fleet) forget(ctx context.Context, id string) error {
 	p := f.key.place(id, f.partitions)
 	for {
-		last, err := f.engine.last(ctx, p.all(f.name))
+		last, err := f.newest(ctx, p)
 		if errors.Is(err, errNone) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if _, suffix, _ := splitSubject(last.subject); suffix == endedSuffix {
+		if isEnd(last) {
 			e, err := decodeEnding(last.data, f.key)
 			if err != nil {
 				return err
 			}
-			return f.clear(ctx, e.Of, last.seq)
+			return patiently(ctx, func() error { return f.clear(ctx, e.Of, last.seq) })
 		}
-		_, err = f.engine.publish(ctx, outgoing{
-			subject: p.subject(f.name, endedSuffix), filter: p.all(f.name), after: last.seq,
-			data: encode(ending{Format: format, Of: last.seq, ID: f.key.seal(id), Forgotten: true}),
+		err = patiently(ctx, func() error {
+			_, err := f.engine.publish(ctx, outgoing{
+				subject: p.subject(f.name, endedSuffix), filter: p.all(f.name), after: last.seq,
+				data: encode(ending{Format: format, Of: last.seq, ID: f.key.seal(id), Forgotten: true}),
+			})
+			return err
 		})
 		if errors.Is(err, errTaken) {
-			continue // it ended meanwhile
+			continue // it ended meanwhile, or it is forgotten already
 		}
 		if err != nil {
 			return err
 		}
 		// The end stays until the owner has seen it, or Submit has.
-		return f.engine.remove(ctx, jobs, last.seq)
+		return patiently(ctx, func() error { return f.engine.remove(ctx, jobs, last.seq) })
 	}
 }
 
@@ -199,7 +221,7 @@ var errNotWatched = fmt.Errorf("the fleet does not watch it, or its end was ackn
 // [jobstatus.Watcher.WaitForJob] would. It does not acknowledge the end.
 //
 // The error matches [fs.ErrNotExist] if the job is not watched. That is so too once its end was
-// acknowledged.
+// acknowledged. While the server is away, Wait waits for it until ctx ends.
 func (f *Fleet) Wait(ctx context.Context, id string) (jobstatus.Status, error) {
 	if err := f.check(ctx); err != nil {
 		return jobstatus.Status{}, err
@@ -213,7 +235,7 @@ func (f *Fleet) Wait(ctx context.Context, id string) (jobstatus.Status, error) {
 
 func (f *Fleet) wait(ctx context.Context, id string) (ending, error) {
 	p := f.key.place(id, f.partitions)
-	if last, err := f.engine.last(ctx, p.all(f.name)); err != nil || isEnd(last) {
+	if last, err := f.newest(ctx, p); err != nil || isEnd(last) {
 		return f.endOf(last, err)
 	}
 	found := make(chan message, 1)

@@ -8,12 +8,14 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -146,8 +148,23 @@ func playServer(ctx context.Context) error {
 	return nil
 }
 
+// removedWord begins the line of a consumer that tells which message it has removed.
+const removedWord = "removed"
+
+// noting is an engine that prints which messages of the jobs were removed for certain.
+type noting struct{ engine }
+
+func (n noting) remove(ctx context.Context, s store, seq uint64) error {
+	err := n.engine.remove(ctx, s, seq)
+	if err == nil && s == jobs {
+		fmt.Println(removedWord, seq)
+	}
+	return err
+}
+
 // playConsumer prints each end and acknowledges it.
 func playConsumer(ctx context.Context, f *Fleet) error {
+	f.engine = noting{f.engine}
 	for end, err := range f.Ends(ctx) {
 		if err != nil {
 			return err
@@ -214,6 +231,7 @@ type theatre struct {
 	all     []*process
 	mu      sync.Mutex
 	keys    map[string]map[string]int // by id: how often each Key came. Guarded by mu
+	removed map[uint64]bool           // messages that consumers have removed. Guarded by mu
 	got     chan struct{}             // told of each end
 }
 
@@ -235,7 +253,7 @@ func newTheatre(t *testing.T, takes func(id string) time.Duration, env ...string
 
 // emptyTheatre starts a service, and no server.
 func emptyTheatre(t *testing.T, takes func(id string) time.Duration, env ...string) *theatre {
-	th := &theatre{t: t, service: newService(0), keys: map[string]map[string]int{}, got: make(chan struct{}, 1)}
+	th := &theatre{t: t, service: newService(0), keys: map[string]map[string]int{}, removed: map[uint64]bool{}, got: make(chan struct{}, 1)}
 	th.service.takes = takes
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, rest, _ := strings.Cut(r.URL.Path, "/")
@@ -321,6 +339,12 @@ func (th *theatre) consumer() *process {
 		key, text, _ := strings.Cut(rest, " ")
 		th.mu.Lock()
 		defer th.mu.Unlock()
+		if id == removedWord {
+			seq, err := strconv.ParseUint(rest, 10, 64)
+			assert.NoError(th.t, err)
+			th.removed[seq] = true
+			return
+		}
 		if text != "<nil>" {
 			th.t.Errorf("job %s ended with %s", id, text)
 		}
@@ -399,10 +423,10 @@ func (th *theatre) explain() {
 	ctx, cancel := context.WithTimeout(th.t.Context(), 5*time.Second)
 	defer cancel()
 	_ = n.follow(ctx, following{filter: "fw.*.*.*"}, func(m message) {
-		p, suffix, _ := splitSubject(m.subject)
-		if suffix == submittedSuffix {
+		switch p, suffix, _ := splitSubject(m.subject); suffix {
+		case submittedSuffix:
 			submitted[p.digest] = p.partition
-		} else {
+		case endedSuffix:
 			ended[p.digest] = p.partition
 		}
 	}, cancel)
@@ -623,8 +647,7 @@ func storm(t *testing.T, jobs, kills int, length time.Duration) {
 			sleep(t.Context(), length/time.Duration(3*kills))
 			switch kill {
 			case 0:
-				srv.kill()
-				srv = th.start("server", nil)
+				srv = th.killServer(f, srv)
 			case 1:
 				i := rand.IntN(len(workers))
 				workers[i].kill()
@@ -639,32 +662,46 @@ func storm(t *testing.T, jobs, kills int, length time.Duration) {
 	th.awaitEnds(jobs)
 	th.verdict(names)
 	th.awaitRemoval(f, names)
-	// What was acknowledged does not come back when the server is killed.
-	srv.kill()
-	th.start("server", nil)
-	th.checkRemoval(f)
+	th.killServer(f, srv)
+	th.awaitRemoval(f, names)
 }
 
-// revives reports whether the server can bring removed messages back when it is killed. Before
-// version 2.14 it drops a block of the stream that is empty, and with it the marks of what was
-// removed from older blocks.
-func revives(f *Fleet) bool {
-	return !recent(f.engine.(*natsEngine).js.Conn().ConnectedServerVersion(), sureServerMinor)
-}
-
-// checkRemoval checks that nothing is stored, as far as the server is up to it.
-func (th *theatre) checkRemoval(f *Fleet) {
+// killServer kills the server and starts it again. It tells how many removed messages came back.
+func (th *theatre) killServer(f *Fleet, srv *process) *process {
 	th.t.Helper()
-	switch n := stored(th.t, f); {
-	case n > 0 && revives(f):
-		th.t.Logf("%d removed messages came back: the server is older than 2.14", n)
-	default:
-		assert.Zero(th.t, n, "messages that came back")
+	removed := th.removedSoFar()
+	srv.kill()
+	srv = th.start("server", nil)
+	th.tellOfThoseBack(f, removed)
+	return srv
+}
+
+// removedSoFar returns the messages that consumers have removed.
+func (th *theatre) removedSoFar() map[uint64]bool {
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	return maps.Clone(th.removed)
+}
+
+// tellOfThoseBack logs how many of the messages that were removed are stored. The server can lose
+// the marks of what was removed from the beginning of a block, and of the last message of a block.
+func (th *theatre) tellOfThoseBack(f *Fleet, removed map[uint64]bool) {
+	th.t.Helper()
+	ctx, cancel := context.WithTimeout(th.t.Context(), guard)
+	defer cancel()
+	back := map[string]int{}
+	f.follow(ctx, following{filter: "fw.*.*.*"}, func(m message) {
+		if removed[m.seq] {
+			back[m.subject[strings.LastIndex(m.subject, "."):]]++
+		}
+	}, cancel)
+	if len(back) > 0 {
+		th.t.Logf("of %d messages that were removed these came back: %v", len(removed), back)
 	}
 }
 
-// awaitRemoval waits until nothing is stored. Submissions that the server brought back are watched
-// once more by a worker that starts when the others have left, and end under the Key that they had.
+// awaitRemoval waits until nothing is stored. Workers that start when the others have left find
+// what came back: they remove ends, and watch a submission once more, which ends under its Key.
 func (th *theatre) awaitRemoval(f *Fleet, names []string) {
 	th.t.Helper()
 	for _, p := range th.all {
@@ -672,33 +709,15 @@ func (th *theatre) awaitRemoval(f *Fleet, names []string) {
 			p.leave()
 		}
 	}
-	w := th.worker()
-	require.Eventually(th.t, func() bool {
-		return stored(th.t, f) == 0 || revives(f) && unended(th.t, f) == 0
-	}, guard, 100*time.Millisecond, "all is acknowledged and removed")
-	w.leave()
-	th.verdict(names)
-	th.checkRemoval(f)
-}
-
-// unended returns how many submissions without an end are stored.
-func unended(t *testing.T, f *Fleet) int {
-	t.Helper()
-	open := map[digest]bool{}
-	ctx, cancel := context.WithTimeout(t.Context(), guard)
-	defer cancel()
-	f.follow(ctx, following{filter: "fw.*.*.*"}, func(m message) {
-		p, suffix, err := splitSubject(m.subject)
-		assert.NoError(t, err)
-		open[p.digest] = suffix == submittedSuffix
-	}, cancel)
-	n := 0
-	for _, is := range open {
-		if is {
-			n++
+	for deadline := time.Now().Add(guard); stored(th.t, f) > 0; {
+		require.True(th.t, time.Now().Before(deadline), "all is acknowledged and removed")
+		w := th.worker()
+		for end := time.Now().Add(5 * time.Second); time.Now().Before(end) && stored(th.t, f) > 0; {
+			sleep(th.t.Context(), 100*time.Millisecond)
 		}
+		w.leave()
 	}
-	return n
+	th.verdict(names)
 }
 
 // TestNothingIsLostWhenAllAreKilled kills the server, a worker and a consumer while jobs are
@@ -724,12 +743,17 @@ func TestNothingIsLostWhenAllIsKilledAtOnce(t *testing.T) {
 	submitted := th.submitDuring(f, names, length)
 	for range longOr(5, 1) {
 		sleep(t.Context(), length/longOr[time.Duration](7, 2))
+		removed := th.removedSoFar()
 		killTogether(cast...)
-		cast = []*process{th.start("server", nil), th.worker(), th.worker(), th.consumer()}
+		srv = th.start("server", nil)
+		th.tellOfThoseBack(f, removed)
+		cast = []*process{srv, th.worker(), th.worker(), th.consumer()}
 	}
 	submitted()
 	th.awaitEnds(jobs)
 	th.verdict(names)
+	th.awaitRemoval(f, names)
+	th.killServer(f, srv)
 	th.awaitRemoval(f, names)
 }
 
@@ -738,14 +762,17 @@ func TestWhatWasRemovedStaysRemoved(t *testing.T) {
 	t.Parallel()
 	th, srv := newTheatre(t, ever)
 	f := th.fleet()
-	n := f.engine.(*natsEngine)
 	const count = 3000
 	th.submit(f, jobIDs(count))
+	var seqs []uint64
+	ctx, cancel := context.WithCancel(t.Context())
+	f.follow(ctx, following{filter: "fw.*.*" + submittedSuffix}, func(m message) { seqs = append(seqs, m.seq) }, cancel)
+	require.Len(t, seqs, count)
 	var group sync.WaitGroup
-	for i := range 10 {
+	for part := range slices.Chunk(seqs, count/10) {
 		group.Go(func() {
-			for seq := 1 + i; seq <= count; seq += 10 {
-				assert.NoError(t, n.remove(t.Context(), jobs, uint64(seq)))
+			for _, seq := range part {
+				assert.NoError(t, f.engine.remove(t.Context(), jobs, seq))
 			}
 		})
 	}
@@ -753,4 +780,61 @@ func TestWhatWasRemovedStaysRemoved(t *testing.T) {
 	srv.kill()
 	th.start("server", nil)
 	assert.Zero(t, stored(t, f))
+}
+
+// The server keeps messages in blocks of 8 MB, and the marks of what was removed in the newest one.
+// Version 2.15.2 makes none for the last message of a block that holds marks of others. An end that
+// comes back by that is not the end of the job's next watch, and the next worker removes it.
+func TestAnEndThatCameBackIsRemoved(t *testing.T) {
+	t.Parallel()
+	const stays = "job-9999"
+	th, srv := newTheatre(t, func(id string) time.Duration {
+		if id == stays {
+			return time.Hour
+		}
+		return 0
+	})
+	th.service.result = []byte(`"` + strings.Repeat("x", 200<<10) + `"`)
+	f := th.fleet()
+	names := jobIDs(60)
+	w := th.worker()
+	th.submit(f, []string{stays})
+	th.submit(f, names)
+	waiting := func() (n int, acked uint64) {
+		n, acked, err := f.engine.backlog(t.Context())
+		require.NoError(t, err)
+		return n, acked
+	}
+	require.Eventually(t, func() bool { n, _ := waiting(); return n == len(names) }, guard, 20*time.Millisecond)
+	w.leave()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var all []delivery
+	_ = f.engine.receive(ctx, func(d delivery) {
+		if all = append(all, d); len(all) == len(names) {
+			cancel()
+		}
+	})
+	for _, d := range slices.Backward(all) {
+		e, err := decodeEnding(d.data, nil)
+		require.NoError(t, err)
+		require.NoError(t, f.clear(t.Context(), e.Of, d.seq))
+		require.NoError(t, d.ack())
+	}
+	require.Eventually(t, func() bool { _, acked := waiting(); return acked >= all[len(all)-1].seq }, guard, 20*time.Millisecond)
+	sleep(t.Context(), time.Second) // the server writes what is acknowledged a little later
+	srv.kill()
+	th.start("server", nil)
+	t.Logf("%d messages came back", stored(t, f)-1)
+	th.consumer() // is given what the server does not know to be acknowledged
+	require.Eventually(t, func() bool { n, _ := waiting(); return n == 0 }, guard, 20*time.Millisecond)
+
+	th.submit(f, names)
+	for _, id := range names {
+		last, err := f.engine.last(t.Context(), placeOf(id, f.partitions).all(f.name))
+		require.NoError(t, err)
+		assert.False(t, isEnd(last), "%s was acknowledged, and can be submitted again", id)
+	}
+	assert.EqualValues(t, len(names)+1, stored(t, f), "what came back is removed")
 }

@@ -126,7 +126,9 @@ func TestWhatOneWorkerLeavesOfTheRateLimitAnotherUses(t *testing.T) {
 			part := float64(workers[name].fleet.Stats().Owned) / 16
 			assert.InDelta(t, part*limit, rate, 0.15*limit, "all are busy, and each has its own part: %s", name)
 		}
-		assert.Len(t, s.since(since), 4)
+		for name, w := range workers { // names of workers are random, so one can own nothing
+			assert.Equal(t, w.fleet.Stats().Owned > 0, s.since(since)[name] > 0, name)
+		}
 	}, RateLimit(limit))
 }
 

@@ -247,9 +247,9 @@ func (l *link) online(ctx context.Context, ready func()) error {
 	return context.Cause(ctx)
 }
 
-func (l *link) backlog(context.Context) (int, error) {
+func (l *link) backlog(context.Context) (waiting int, acked uint64, err error) {
 	if l.away() {
-		return 0, errAway
+		return 0, 0, errAway
 	}
 	n := 0
 	for _, m := range l.all() {
@@ -257,7 +257,7 @@ func (l *link) backlog(context.Context) (int, error) {
 			n++
 		}
 	}
-	return n, nil
+	return n, 0, nil
 }
 
 func (l *link) receive(ctx context.Context, each func(delivery)) error {

@@ -44,7 +44,7 @@ type ending struct {
 // decodeSubmission reads a submission, whose id k opens. The error matches errNewer if its format
 // is newer.
 func decodeSubmission(data []byte, k *secret) (s submission, err error) {
-	if err := decode(data, &s); err != nil {
+	if err := decode(data, &s, &s.Format); err != nil {
 		return submission{}, err
 	}
 	if s.ID, err = k.open(s.ID); err != nil {
@@ -59,7 +59,7 @@ func decodeSubmission(data []byte, k *secret) (s submission, err error) {
 // decodeEnding reads an ending, whose id k opens. The error matches errNewer if its format is
 // newer.
 func decodeEnding(data []byte, k *secret) (e ending, err error) {
-	if err := decode(data, &e); err != nil {
+	if err := decode(data, &e, &e.Format); err != nil {
 		return ending{}, err
 	}
 	if e.ID, err = k.open(e.ID); err != nil {
@@ -75,21 +75,26 @@ func decodeEnding(data []byte, k *secret) (e ending, err error) {
 	return e, nil
 }
 
-// decode reads the version first: a newer message may not fit into what is known here.
-func decode(data []byte, into any) error {
-	var version struct {
+// decode reads a message, whose version into holds at version. A newer one may not fit into what is
+// known here, so the version alone is read where something is wrong.
+func decode(data []byte, into any, version *int) error {
+	err := json.Unmarshal(data, into)
+	if err == nil && *version == format {
+		return nil
+	}
+	var alone struct {
 		Format int `json:"v"`
 	}
-	if err := json.Unmarshal(data, &version); err != nil {
+	if err := json.Unmarshal(data, &alone); err != nil {
 		return fmt.Errorf("it is not JSON: %w", err)
 	}
 	switch {
-	case version.Format > format:
-		return fmt.Errorf("%w: %d, known are those up to %d", errNewer, version.Format, format)
-	case version.Format < 1:
-		return fmt.Errorf("its format is %d", version.Format)
+	case alone.Format > format:
+		return fmt.Errorf("%w: %d, known are those up to %d", errNewer, alone.Format, format)
+	case alone.Format < 1:
+		return fmt.Errorf("its format is %d", alone.Format)
 	}
-	return json.Unmarshal(data, into)
+	return err
 }
 
 func encode(v any) []byte {

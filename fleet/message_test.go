@@ -160,7 +160,7 @@ func FuzzDecode(f *testing.F) {
 			require.Equal(t, e.Of, again.Of)
 			require.Equal(t, e.ID, again.ID)
 		}
-		forgottenBy(message{data: data}, nil)
+		settledBy(message{data: data}, 0, nil)
 	})
 }
 

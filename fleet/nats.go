@@ -136,7 +136,7 @@ func (n *natsEngine) remove(ctx context.Context, s store, seq uint64) error {
 	if _, missing := stream.GetMsg(ctx, seq); errors.Is(missing, jetstream.ErrMsgNotFound) {
 		return nil
 	}
-	return err
+	return lostOr(err)
 }
 
 func (n *natsEngine) last(ctx context.Context, filter string) (message, error) {
@@ -145,7 +145,7 @@ func (n *natsEngine) last(ctx context.Context, filter string) (message, error) {
 		return message{}, errNone
 	}
 	if err != nil {
-		return message{}, err
+		return message{}, lostOr(err)
 	}
 	return message{subject: m.Subject, seq: m.Sequence, at: m.Time, data: m.Data}, nil
 }
@@ -314,15 +314,15 @@ func (n *natsEngine) receive(ctx context.Context, each func(delivery)) error {
 	})
 }
 
-func (n *natsEngine) backlog(ctx context.Context) (int, error) {
+func (n *natsEngine) backlog(ctx context.Context) (waiting int, acked uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	c, err := n.js.Consumer(ctx, n.name, endsName)
 	if err != nil {
-		return 0, lostOr(err)
+		return 0, 0, lostOr(err)
 	}
 	info := c.CachedInfo()
-	return int(info.NumPending) + info.NumAckPending, nil
+	return int(info.NumPending) + info.NumAckPending, info.AckFloor.Stream, nil
 }
 
 // sleep waits for d. It reports false if ctx ended first.

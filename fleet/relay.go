@@ -126,7 +126,7 @@ func (f *Fleet) heard(partition int, data []byte) bool {
 // decodeRelayed reads an event, whose id k opens. The error matches errNewer if its format is
 // newer.
 func decodeRelayed(data []byte, k *secret) (e relayed, err error) {
-	if err := decode(data, &e); err != nil {
+	if err := decode(data, &e, &e.Format); err != nil {
 		return relayed{}, err
 	}
 	if e.Status.ID, err = k.open(e.Status.ID); err != nil {

@@ -43,6 +43,15 @@ func (r *roster) saw(name string, h heartbeat, at time.Time, contact time.Durati
 	r.members[name] = member{heartbeat: h, at: at, seen: contact, old: old, heard: now}
 }
 
+// resume takes everybody for heard of now, at a time of contact. The server was away before, and
+// others can be back later than oneself: a request of theirs can hang for half a lease.
+func (r *roster) resume(contact time.Duration) {
+	for name, m := range r.members {
+		m.seen = contact
+		r.members[name] = m
+	}
+}
+
 // gone forgets a member whose key is gone.
 func (r *roster) gone(name string) { delete(r.members, name) }
 

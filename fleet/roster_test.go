@@ -77,6 +77,18 @@ func TestASuspectIsDeadOnceALaterHeartbeatCameBack(t *testing.T) {
 	assert.False(t, s.dead("a"), "a heartbeat confirms one suspicion")
 }
 
+// After an outage others can be back later than oneself.
+func TestWhoComesBackGivesEverybodyALease(t *testing.T) {
+	t.Parallel()
+	server := time.Unix(1000, 0)
+	var r roster
+	r.saw("a", heartbeat{Lease: 5 * time.Second}, server, 0, false, server)
+	require.False(t, r.heard("a", 6*time.Second, server))
+	r.resume(6 * time.Second)
+	assert.True(t, r.heard("a", 11*time.Second, server))
+	assert.False(t, r.heard("a", 12*time.Second, server))
+}
+
 func TestOnlyAMembersOwnPartitionsMove(t *testing.T) {
 	t.Parallel()
 	var all []string

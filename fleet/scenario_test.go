@@ -341,7 +341,7 @@ func TestAnOlderWorkerLeavesNewerMessagesAlone(t *testing.T) {
 		assert.Equal(t, seq, last.seq)
 	}
 	assert.Empty(t, th.service.of("newer"))
-	n, err := f.engine.backlog(t.Context())
+	n, _, err := f.engine.backlog(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, 2, n, "newer ends wait for a newer consumer")
 }

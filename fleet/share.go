@@ -108,8 +108,9 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 		case <-ctx.Done():
 		}
 	}
+	acked := s.f.acked(ctx)
 	s.f.follow(ctx, following{filter: ofPartition(s.f.name, s.partition)}, func(m message) {
-		o, begin, elsewhere := s.takeIn(ctx, m)
+		o, begin, elsewhere := s.takeIn(ctx, m, acked)
 		if begin {
 			give(o)
 		}
@@ -132,14 +133,14 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 	})
 }
 
-// takeIn takes in a message of the partition. It reports whether a watch is to begin, and whether
-// one was ended elsewhere.
-func (s *share) takeIn(ctx context.Context, m message) (o opening, begin, elsewhere bool) {
+// takeIn takes in a message of the partition, where all ends up to acked are acknowledged. It
+// reports whether a watch is to begin, and whether one was ended elsewhere.
+func (s *share) takeIn(ctx context.Context, m message, acked uint64) (o opening, begin, elsewhere bool) {
 	p, suffix, err := splitSubject(m.subject)
 	if err == nil && suffix == endedSuffix {
-		if of, ok := forgottenBy(m, s.f.key); ok {
+		if of, ok := settledBy(m, acked, s.f.key); ok {
 			if err := s.f.clear(ctx, of, m.seq); err != nil {
-				s.log.Debug("a forgotten watch is not removed yet", zap.String("subject", m.subject), zap.Error(err))
+				s.log.Debug("a watch that is over is not removed yet", zap.String("subject", m.subject), zap.Error(err))
 			}
 		}
 		s.mu.Lock()

@@ -27,6 +27,9 @@ const (
 	ackWait = 30 * time.Second
 	// maxAckPending bounds how many ends are with consumers at once.
 	maxAckPending = 20_000
+	// mostConsumers is the limit of consumers of the stream. Each partition has one, and each Wait.
+	// Without a limit of its own a stream has that of the server, 1,000 since version 2.15.
+	mostConsumers = 1_000_000
 	// nonceWindow is how long the server remembers the nonce of a message.
 	nonceWindow = 30 * time.Second
 	// partitionsKey is the key of the number of partitions in the metadata of the stream.
@@ -37,7 +40,8 @@ const (
 
 // openNATS returns the engine on js, with all streams that a fleet needs.
 func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngine, error) {
-	if err := checkServer(ctx, js); err != nil {
+	account, err := checkServer(ctx, js)
+	if err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
 	if version := js.Conn().ConnectedServerVersion(); !recent(version, sureServerMinor) {
@@ -45,7 +49,7 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 			zap.String("version", version))
 	}
 	n := &natsEngine{js: js, name: c.name, log: c.logger, ackWait: c.ackWait, partitions: c.partitions}
-	if err := n.openStream(ctx, c); err != nil {
+	if n.stream, err = n.openOr(ctx, streamConfig(c, account)); err != nil {
 		return nil, fmt.Errorf("fleet: stream %s: %w", c.name, err)
 	}
 	for s, ttl := range map[store]time.Duration{members: memberTTL, owners: 0} {
@@ -64,22 +68,22 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 	return n, nil
 }
 
-// checkServer reports a server that a fleet cannot use.
-func checkServer(ctx context.Context, js jetstream.JetStream) error {
+// checkServer reports a server that a fleet cannot use. It returns the account there.
+func checkServer(ctx context.Context, js jetstream.JetStream) (*jetstream.AccountInfo, error) {
 	version := js.Conn().ConnectedServerVersion()
 	if !recent(version, oldestServerMinor) {
-		return fmt.Errorf("the NATS server has version %q: want %d.%d or newer", version, oldestServerMajor, oldestServerMinor)
+		return nil, fmt.Errorf("the NATS server has version %q: want %d.%d or newer", version, oldestServerMajor, oldestServerMinor)
 	}
-	_, err := js.AccountInfo(ctx)
+	account, err := js.AccountInfo(ctx)
 	switch {
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount),
 		errors.Is(err, nats.ErrNoResponders):
-		return fmt.Errorf("the NATS server %s has no JetStream for this account: want %d.%d or newer with JetStream: %w",
+		return nil, fmt.Errorf("the NATS server %s has no JetStream for this account: want %d.%d or newer with JetStream: %w",
 			version, oldestServerMajor, oldestServerMinor, err)
 	case err != nil:
-		return fmt.Errorf("ask the NATS server for its JetStream: %w", err)
+		return nil, fmt.Errorf("ask the NATS server for its JetStream: %w", err)
 	}
-	return nil
+	return account, nil
 }
 
 // recent reports whether a server's version is 2.minor or newer.
@@ -99,7 +103,7 @@ func recent(version string, minor int) bool {
 // streamConfig is the configuration of the stream of the jobs. It bounds nothing: a message that
 // is replaced by a bound leaves no trace, and comes back if the server is killed after its
 // replacement was removed.
-func streamConfig(c *config) jetstream.StreamConfig {
+func streamConfig(c *config, account *jetstream.AccountInfo) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:        c.name,
 		Description: "jobs that a fleet of github.com/iamber12/job-status-monitoring watches",
@@ -111,13 +115,21 @@ func streamConfig(c *config) jetstream.StreamConfig {
 		Duplicates:  nonceWindow,
 		AllowDirect: false, // each read sees all writes
 		Metadata:    map[string]string{partitionsKey: strconv.Itoa(c.partitions), encryptionKey: c.key.fingerprint()},
+
+		MaxConsumers: consumersOf(account),
 	}
 }
 
-// openStream creates the stream of the jobs, or checks the one that exists.
-func (n *natsEngine) openStream(ctx context.Context, c *config) (err error) {
-	n.stream, err = n.openOr(ctx, streamConfig(c))
-	return err
+// consumersOf returns the limit of consumers of a stream. That of the account goes before it.
+func consumersOf(account *jetstream.AccountInfo) int {
+	most := account.Limits.MaxConsumers
+	for _, tier := range account.Tiers {
+		most = max(most, tier.Limits.MaxConsumers)
+	}
+	if most > 0 {
+		return 0
+	}
+	return mostConsumers
 }
 
 func (n *natsEngine) learnedName() string { return n.name + "-learned" }

@@ -172,12 +172,17 @@ func TestAWorkerThatIsCutOffStopsBeforeAnotherTakesOver(t *testing.T) {
 
 func TestWhenTheServerIsAwayNobodyIsTakenForDead(t *testing.T) {
 	t.Parallel()
-	for _, away := range []time.Duration{3 * time.Second, 12 * time.Second, time.Hour} {
+	// A request that began while the server was away hangs for 2.5 s. So after the last of these
+	// the heartbeats of b set in 5 s after those of a.
+	for away, later := range map[time.Duration]time.Duration{
+		3 * time.Second: 2 * time.Second, 12 * time.Second: 2 * time.Second, time.Hour: 2 * time.Second,
+		2500 * time.Millisecond: 3450 * time.Millisecond,
+	} {
 		playVirtually(t, 10*time.Hour, func(s *stage) {
 			t := s.t
 			names := s.submit(100)
 			a, b := s.worker("a", 0), s.worker("b", 0)
-			time.Sleep(20 * time.Second)
+			time.Sleep(20*time.Second + 100*time.Millisecond) // no heartbeat sets out now
 			before := map[string]string{}
 			for _, id := range names {
 				polls := s.service.of(id)
@@ -188,7 +193,7 @@ func TestWhenTheServerIsAwayNobodyIsTakenForDead(t *testing.T) {
 			b.link.cut(true)
 			time.Sleep(away)
 			a.link.cut(false)
-			time.Sleep(2 * time.Second) // b connects again later than a
+			time.Sleep(later) // b connects again later than a
 			b.link.cut(false)
 			time.Sleep(30 * time.Second)
 			for _, id := range names {
@@ -330,6 +335,40 @@ func TestAWatchThatIsForgottenIsPolledNoMore(t *testing.T) {
 		for _, id := range names[1:] {
 			assert.InDelta(t, 86, len(s.service.of(id)), 6, "others are polled as before")
 		}
+	})
+}
+
+// While nobody answers, as when a cluster has no leader, nothing fails before its context ends.
+func TestWaitAndForgetWaitForTheServerAsSubmitDoes(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t := s.t
+		s.submit(2)
+		l := s.memory.link()
+		f := s.fleet(l)
+		s.member("a")
+		_, err := f.Wait(t.Context(), "job-0001")
+		require.NoError(t, err)
+		l.cut(true)
+		calls := map[string]func(ctx context.Context) error{
+			"submit": func(ctx context.Context) error { return f.Submit(ctx, Job{ID: "new"}) },
+			"wait":   func(ctx context.Context) error { _, err := f.Wait(ctx, "job-0001"); return err },
+			"forget": func(ctx context.Context) error { return f.Forget(ctx, "job-0000") },
+		}
+		for name, call := range calls {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			began := time.Now()
+			require.ErrorIs(t, call(ctx), context.DeadlineExceeded, name)
+			assert.GreaterOrEqual(t, time.Since(began), time.Minute, name)
+			cancel()
+		}
+		var group sync.WaitGroup
+		for name, call := range calls {
+			group.Go(func() { assert.NoError(t, call(t.Context()), name) })
+		}
+		time.Sleep(10 * time.Second)
+		l.cut(false)
+		group.Wait()
 	})
 }
 

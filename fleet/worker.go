@@ -382,6 +382,9 @@ func (r *worker) beat(now time.Time) {
 				r.leave(fmt.Errorf("fleet: Run: %w", err))
 			}
 			if err == nil {
+				if now.Sub(r.touch) > 3*r.f.lease/beats {
+					r.roster.resume(r.contact.at(time.Now()))
+				}
 				r.touch = now
 				r.sent[seq] = sending{began: now, stored: stored}
 			}
