@@ -28,7 +28,8 @@ const (
 	// maxAckPending bounds how many ends are with consumers at once.
 	maxAckPending = 20_000
 	// mostConsumers is the limit of consumers of the stream. Each partition has one, and each Wait.
-	// Without a limit of its own a stream has that of the server, 1,000 since version 2.15.
+	// If the configuration of a stream has no limit, the server's default applies. It is 1,000 since
+	// version 2.15.
 	mostConsumers = 1_000_000
 	// nonceWindow is how long the server remembers the nonce of a message.
 	nonceWindow = 30 * time.Second
@@ -120,7 +121,8 @@ func streamConfig(c *config, account *jetstream.AccountInfo) jetstream.StreamCon
 	}
 }
 
-// consumersOf returns the limit of consumers of a stream. That of the account goes before it.
+// consumersOf returns the limit of consumers for the configuration of a stream. The result is 0, no
+// limit, if the account has one: a stream must not ask for more than its account allows.
 func consumersOf(account *jetstream.AccountInfo) int {
 	most := account.Limits.MaxConsumers
 	for _, tier := range account.Tiers {

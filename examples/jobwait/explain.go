@@ -86,25 +86,23 @@ func unreadErrors(body []byte, e *rest.Explanation) (names []string) {
 			first, _, _ := strings.Cut(strings.TrimSpace(p.Place), ".")
 			return first == name || strings.HasPrefix(first, name+"[")
 		})
-		switch v := answer[name].(type) {
-		case nil:
-			continue
-		case bool:
-			isError = isError && v
-		case float64:
-			isError = isError && v != 0
-		case string:
-			isError = isError && v != ""
-		case []any:
-			isError = isError && len(v) > 0
-		case map[string]any:
-			isError = isError && len(v) > 0
-		}
-		if isError && !isRead {
+		if isError && !isRead && isSaid(answer[name]) {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// isSaid reports whether a value of JSON is not absent, null, false, zero or empty.
+func isSaid(value any) bool {
+	switch v := value.(type) {
+	case []any:
+		return len(v) > 0
+	case map[string]any:
+		return len(v) > 0
+	default:
+		return v != nil && v != false && v != 0.0 && v != ""
+	}
 }
 
 // dialectOf returns the dialect that the arguments name: a service and its parameters, which may be

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Fault 43: the default pool connects to no address of the own network but that of the base URL
-// and those that the user has named.
+// Fault 43: the default pool refuses private addresses, except for the base URL and the addresses
+// that the user has configured.
 func TestTheDefaultPoolIsGuarded(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -33,7 +33,7 @@ func TestTheDefaultPoolIsGuarded(t *testing.T) {
 		for _, pool := range []*http.Transport{s.pool, s.holder} {
 			conn, err := pool.DialContext(t.Context(), "tcp", at)
 			if c.refused {
-				require.ErrorContains(t, err, "an address of the own network")
+				require.ErrorContains(t, err, "a private address that was not configured")
 				continue
 			}
 			require.NoError(t, err)

@@ -47,7 +47,7 @@ func TestOnlyTheHeadersOfAStreamHaveNoTimeout(t *testing.T) {
 	assert.NotSame(t, quick, patient)
 }
 
-// Fault 43: the pools connect to no address of the own network that nobody named.
+// Fault 43: the pools refuse private addresses that the user has not configured.
 func TestThePoolsAreGuarded(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -62,7 +62,7 @@ func TestThePoolsAreGuarded(t *testing.T) {
 		for _, pool := range []http.RoundTripper{plain, streaming} {
 			conn, err := pool.(*http.Transport).DialContext(t.Context(), "tcp", at)
 			if base == "http://agent.example.com" {
-				require.ErrorContains(t, err, "an address of the own network")
+				require.ErrorContains(t, err, "a private address that was not configured")
 				continue
 			}
 			require.NoError(t, err, base)

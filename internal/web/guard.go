@@ -16,12 +16,11 @@ import (
 )
 
 // errOwnNetwork is matched by the fault of a dial that [GuardDials] refuses.
-// errOwnNetwork is matched by the fault of a dial that [GuardDials] refuses.
-var errOwnNetwork = errors.New("an address of the own network, which nobody named")
+var errOwnNetwork = errors.New("a private address that was not configured")
 
-// GuardDials makes a pool refuse connections to addresses of the own network: loopback, private,
-// link-local and the like. The address is checked when the connection is made, after the name was
-// resolved. So a name cannot get another address between the check and the connection.
+// GuardDials makes a pool refuse connections to the addresses of [IsOwnNetwork]. The address is
+// checked when the connection is made, after the name was resolved. So a name cannot get another
+// address between the check and the connection.
 //
 // The first origin may have any address. Another origin may if its host is an address itself or a
 // name that the public DNS does not have. So may a proxy, which the user names. A proxy resolves
@@ -63,7 +62,7 @@ func GuardDials(t *http.Transport, origins []*url.URL, resolver *net.Resolver) {
 // .internal, which ICANN reserved in 2024.
 var localNames = []string{".localhost", ".local", ".internal", ".home.arpa"}
 
-// isLocalHost reports whether a host is an address, or a name that only the own network can know.
+// isLocalHost reports whether a host is an address, or a name that the public DNS does not have.
 func isLocalHost(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true

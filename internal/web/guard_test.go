@@ -17,7 +17,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Fault 43: addresses of the own network, in whatever spelling.
+// Fault 43: private addresses, in whatever spelling.
 func TestAddressesOfTheOwnNetworkAreKnown(t *testing.T) {
 	t.Parallel()
 	for text, own := range map[string]bool{
@@ -57,7 +57,7 @@ func get(t *testing.T, c *http.Client, at string) error {
 	return err
 }
 
-// Fault 43: a name that was listed, and that its owner has point into the own network.
+// Fault 43: a name that was listed, and that its owner has point to a private address.
 func TestANameThatPointsIntoTheOwnNetworkIsNotDialed(t *testing.T) {
 	t.Parallel()
 	asked := 0

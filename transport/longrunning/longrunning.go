@@ -58,7 +58,7 @@
 // to the start, to each URL that the service names, to redirects, and to ids. A user name in a URL
 // is refused, and so is a step from https to http. Requests to another origin carry no credential.
 //
-// The default pool of connections refuses addresses of the own network, as package rest describes
+// The default pool of connections refuses private addresses, as package rest describes
 // under Where requests go. Your own RoundTripper must check them itself.
 package longrunning
 

@@ -147,8 +147,9 @@ func (a *answer) tells(s *transport.Status) bool {
 	}
 }
 
-// namesItsJob reports whether the answer names a job, if the dialect has a place for that. A
-// service that fails may spell its own failure like that of a job, without naming one.
+// namesItsJob reports whether the answer names a job. It reports true if the dialect has no place
+// for the id. When a service itself fails, its answer can look like that of a failed job, but it
+// names no job.
 func (a *answer) namesItsJob() bool {
 	if len(a.reader.field(inAnswerID)) == 0 {
 		return true

@@ -268,7 +268,7 @@ func TestAnEventFollowsAJobToItsNextID(t *testing.T) {
 	assert.Equal(t, transport.Running, heard(`{"item":{"id":7,"state":"completed","build":34}}`).State, "it has gone on already")
 	assert.Equal(t, news, heard(`{"item":{"id":7,"state":"completed"}}`))
 	assert.Equal(t, transport.Status{ID: "34", State: transport.Pending, Raw: "pending"}, heard(`{"item":{"id":34,"state":"pending"}}`), "an item, not the build")
-	assert.Zero(t, heard(`{"build":{"number":8,"state":"completed"}}`), "the number of an item is not that of a build")
+	assert.Zero(t, heard(`{"build":{"number":8,"state":"completed"}}`), "an event of a build does not name the item in the queue")
 
 	answers["/builds/34"] = `{"number":34,"state":"completed"}`
 	_, err := client.Status(t.Context(), "7")

@@ -49,15 +49,15 @@ func TestAnAllowedOriginInTheOwnNetworkIsNotReached(t *testing.T) {
 		for _, id := range []string{files + "/7", "/moved"} {
 			_, err := client.Status(t.Context(), id)
 			require.Equal(t, transport.Misdirected, classOf(t, err), id)
-			assert.ErrorContains(t, err, at+": an address of the own network")
+			assert.ErrorContains(t, err, at+": a private address that was not configured")
 		}
 		_, err := client.Fetch(t.Context(), transport.Status{ID: "/7", State: transport.Completed, Result: []byte(`"` + files + `/7"`)})
-		require.ErrorContains(t, err, at+": an address of the own network")
+		require.ErrorContains(t, err, at+": a private address that was not configured")
 	}
 	assert.Zero(t, asked.Load())
 }
 
-// Fault 43: a CheckRedirect that allows everything does not open the own network.
+// Fault 43: a CheckRedirect that allows everything does not lead to private addresses.
 func TestARedirectThatTheUserAllowsDoesNotLeadIntoTheOwnNetwork(t *testing.T) {
 	t.Parallel()
 	port, asked := inside(t)

@@ -42,7 +42,7 @@ func TestOddAnswersAreToldForWhatTheyAre(t *testing.T) {
 	}
 }
 
-// A failure of the service that is spelled like that of a job, as in JSend, ends no wait.
+// JSend spells a failure of the service like the failure of a job. It does not end a wait.
 func TestAFailureOfTheServiceIsNoneOfTheJob(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{ID: "id", State: "status"}

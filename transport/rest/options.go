@@ -54,7 +54,7 @@ func WithDialect(d Dialect) Option { return func(c *config) { c.Put(dialectOptio
 // A client without CheckRedirect gets the default rule: a redirect is followed for GET only, to the
 // same scheme, host and port, at most five times. A redirect to a URL with a user name is never
 // followed. If CheckRedirect allows a request to another origin, the request carries no header of
-// this package and no Referer. The default pool then still refuses addresses of the own network.
+// this package and no Referer. The default pool then still refuses private addresses.
 func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.Client = h } }
 
 // WithRoundTripper sets the RoundTripper that sends the requests. The default, or nil, is a pool of
@@ -168,7 +168,7 @@ func WithMaxResult(bytes int64) Option {
 
 // AllowOrigin allows another origin besides the base URL's, such as "https://files.example.com".
 // Calls and redirects may go there if the service names a URL of it, but not from https to http. A
-// public name that has an address of the own network is not asked: see Where requests go, above.
+// public name that has a private address is not asked: see Where requests go, above.
 // Such requests carry no credential: no token, and no header of [WithHeader], of the Dialect or of
 // a cookie jar. [WithOriginToken] gives the origin its own token. By default no other origin is
 // allowed. If the base URL has https, [New] refuses an origin with http.

@@ -86,8 +86,9 @@
 //
 // Requests go only to the origin of the base URL, to the origins of [AllowOrigin], and to where a
 // CheckRedirect of yours allows a redirect. The default pool of connections makes no connection to
-// an address of the own network: loopback, private, link-local and the like. The address is checked
-// when the connection is made, after its name was resolved. These addresses are not checked:
+// a private address, which is one of loopback, of a private network, link-local and the like. The
+// address is checked when the connection is made, after its name was resolved. These addresses are
+// not checked:
 //
 //   - the host and port of the base URL
 //   - those of an AllowOrigin whose host is an address, or a name that the public DNS does not
