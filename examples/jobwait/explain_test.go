@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -35,7 +36,7 @@ func TestExplainTellsWhatIsReadPlaceByPlace(t *testing.T) {
 			[]string{"status: 1: failed"}},
 		{"headers alone", "HTTP/1.1 202 Accepted\r\nLocation: /x\r\n\r\n", []string{"accepted-location"}, []string{"status: 1: running (202)"}},
 		{"a URL", `{"state":"ok"}`, []string{"https://h/jobs/7", "--state", "state", "--done", "ok"}, []string{"status: 1: completed (ok)"}},
-		{"an error that no place reads", `{"state":"ok","error":"timed out","errors":[],"failed":0}`, []string{"https://h/7", "--state", "state", "--done", "ok"},
+		{"an error that no place reads", `{"state":"ok","error":"timed out","errors":[],"failures":{},"failed":0,"isError":false,"failure":"","exception":null}`, []string{"https://h/7", "--state", "state", "--done", "ok"},
 			[]string{"status: 1: completed (ok)", "note: the answer says something at error, which no place reads"}},
 		{"a place with a comma in brackets", `{"c":[{"a":"x","b":"ok"}]}`, []string{"https://h/7", "--state", "c[a=x,b!=no].b"}, []string{"status: 1: unknown (ok)"}},
 		{"a service with a number for a parameter", `{"data":[]}`, []string{"linode-event"}, []string{"State "}},
@@ -46,9 +47,12 @@ func TestExplainTellsWhatIsReadPlaceByPlace(t *testing.T) {
 			t.Parallel()
 			r := call(t, t.Context(), c.input, append([]string{"explain"}, c.args...)...)
 			assert.Equal(t, exitCompleted, r.code, r)
+			notes := 0
 			for _, text := range c.says {
 				assert.Contains(t, r.out, text)
+				notes += strings.Count(text, "which no place reads")
 			}
+			assert.Equal(t, notes, strings.Count(r.out, "which no place reads"), r.out)
 			assert.Empty(t, r.errors)
 		})
 	}
