@@ -120,40 +120,43 @@ func TestNothingIsResolvedBetweenTheCheckAndTheConnection(t *testing.T) {
 	assert.Equal(t, open, asked.Load(), "as often as without a check")
 }
 
-// An address in a URL is refused before a proxy can connect to it.
-func TestAProxyIsNotAskedForTheOwnNetwork(t *testing.T) {
-	t.Parallel()
-	var asked []string
-	proxy := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked = append(asked, r.URL.String()) }))
-	defer proxy.Close()
+// proxied returns a guarded client behind a proxy on loopback, and the URLs that the proxy was
+// asked for.
+func proxied(t *testing.T, origins ...string) (c *http.Client, asked *[]string) {
+	asked = new([]string)
+	proxy := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { *asked = append(*asked, r.URL.String()) }))
+	t.Cleanup(proxy.Close)
 	at, err := url.Parse(proxy.URL)
 	require.NoError(t, err)
 	p := NewPool(nil, 4)
-	defer p.CloseIdleConnections()
+	t.Cleanup(p.CloseIdleConnections)
 	p.Proxy = http.ProxyURL(at)
-	base, named := &url.URL{Scheme: "http", Host: "api.example.com"}, &url.URL{Scheme: "http", Host: "10.0.0.2"}
-	GuardDials(p, []*url.URL{base, named}, nil)
-	err = get(t, &http.Client{Transport: p}, "http://169.254.169.254/latest")
+	var urls []*url.URL
+	for _, origin := range origins {
+		u, err := url.Parse(origin)
+		require.NoError(t, err)
+		urls = append(urls, u)
+	}
+	GuardDials(p, urls, nil)
+	return &http.Client{Transport: p}, asked
+}
+
+// An address in a URL is refused before a proxy can connect to it.
+func TestAProxyIsNotAskedForAPrivateAddress(t *testing.T) {
+	t.Parallel()
+	c, asked := proxied(t, "http://api.example.com", "http://10.0.0.2")
+	err := get(t, c, "http://169.254.169.254/latest")
 	require.ErrorIs(t, err, errOwnNetwork)
 	class, _ := ClassOfFault(err)
 	assert.Equal(t, transport.Misdirected, class)
-	require.NoError(t, get(t, &http.Client{Transport: p}, "http://10.0.0.2/x"))
-	assert.Equal(t, []string{"http://10.0.0.2/x"}, asked)
+	require.NoError(t, get(t, c, "http://10.0.0.2/x"))
+	assert.Equal(t, []string{"http://10.0.0.2/x"}, *asked)
 }
 
 // The proxy of the environment is the user's choice.
-func TestAProxyMayBeInTheOwnNetwork(t *testing.T) {
+func TestAProxyMayHaveAPrivateAddress(t *testing.T) {
 	t.Parallel()
-	var asked []string
-	proxy := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked = append(asked, r.URL.String()) }))
-	defer proxy.Close()
-	at, err := url.Parse(proxy.URL)
-	require.NoError(t, err)
-	p := NewPool(nil, 4)
-	defer p.CloseIdleConnections()
-	p.Proxy = http.ProxyURL(at)
-	base, _ := url.Parse("http://api.example.com")
-	GuardDials(p, []*url.URL{base}, nil)
-	require.NoError(t, get(t, &http.Client{Transport: p}, "http://files.example.com/x"))
-	assert.Equal(t, []string{"http://files.example.com/x"}, asked)
+	c, asked := proxied(t, "http://api.example.com")
+	require.NoError(t, get(t, c, "http://files.example.com/x"))
+	assert.Equal(t, []string{"http://files.example.com/x"}, *asked)
 }

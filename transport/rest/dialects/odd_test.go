@@ -38,41 +38,31 @@ func (c *carried) RoundTrip(r *http.Request) (*http.Response, error) {
 // each returns a tree of JSON in which f has replaced each value that is neither an object nor an
 // array.
 func each(tree any, f func(any) any) any {
-	switch v := tree.(type) {
-	case map[string]any:
-		o := map[string]any{}
-		for key, inner := range v {
-			o[key] = each(inner, f)
-		}
-		return o
-	case []any:
-		var a []any
-		for _, inner := range v {
-			a = append(a, each(inner, f))
-		}
-		return a
-	default:
-		return f(v)
-	}
+	return mapped(tree, func(key string) string { return key }, f)
 }
 
 // rekeyed returns a tree in which f has replaced the keys.
 func rekeyed(tree any, f func(string) string) any {
+	return mapped(tree, f, func(v any) any { return v })
+}
+
+// mapped returns a tree in which key has replaced the keys, and leaf the values without members.
+func mapped(tree any, key func(string) string, leaf func(any) any) any {
 	switch v := tree.(type) {
 	case map[string]any:
 		o := map[string]any{}
-		for key, inner := range v {
-			o[f(key)] = rekeyed(inner, f)
+		for name, inner := range v {
+			o[key(name)] = mapped(inner, key, leaf)
 		}
 		return o
 	case []any:
 		var a []any
 		for _, inner := range v {
-			a = append(a, rekeyed(inner, f))
+			a = append(a, mapped(inner, key, leaf))
 		}
 		return a
 	default:
-		return v
+		return leaf(v)
 	}
 }
 
