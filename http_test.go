@@ -102,7 +102,7 @@ func TestOverHTTPBothKindsOfRetryWaitOnTheClock(t *testing.T) {
 	clk.Run(func() {
 		_, err := w.WaitForJob(t.Context(), "a", jobstatus.MaxAttempts(2))
 		require.NoError(t, err)
-		assert.InDelta(t, 60, clk.Since(mock.Start).Seconds(), 1)
+		assert.InDelta(t, 60, clk.Elapsed().Seconds(), 1)
 	})
 	var gaps []bool // whether the calls are of one poll
 	calls := srv.Calls("a")

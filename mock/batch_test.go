@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -298,8 +297,8 @@ func TestEffectsOfAFaultOnABatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			jobs := mock.Jobs(slices.Values([]string{"a", "b"}), mock.Pending(time.Minute), mock.Completed(nil))
-			eachWay(t, []mock.Option{mock.MaxBatch(9), mock.Fault(fault.Always(), c.effect), jobs},
+			script := []mock.Step{mock.Pending(time.Minute), mock.Completed(nil)}
+			eachWay(t, []mock.Option{mock.MaxBatch(9), mock.Fault(fault.Always(), c.effect), mock.Job("a", script...), mock.Job("b", script...)},
 				func(t *testing.T, clk *mock.Clock, s *mock.Service, b transport.Batcher) {
 					clk.Advance(time.Minute)
 					got, err := b.StatusBatch(t.Context(), []string{"a", "b"})
@@ -331,7 +330,7 @@ func TestAssertionsSeeTheJobsOfABatch(t *testing.T) {
 	assert.True(t, tr.AssertGaps(t, "a", time.Second))
 	for st := range tr.Jobs() {
 		assert.Equal(t, 2, st.Polls)
-		assert.Equal(t, map[string]time.Time{"a": mock.Start.Add(time.Second)}[st.ID], st.Told)
+		assert.Equal(t, map[string]time.Time{"a": start.Add(time.Second)}[st.ID], st.Told)
 	}
 	assert.Equal(t, "            0s  a,b,c  200 a pending, b pending, c unknown\n            1s  b,a  200 b pending, a completed\n", tr.Timeline(""))
 	assert.Equal(t, "            0s  a,b,c  200 a pending, b pending, c unknown\n", tr.Timeline("c"))

@@ -15,13 +15,12 @@ import (
 // machine get through.
 func BenchmarkStatusRequests(b *testing.B) {
 	const jobs = 100_000
-	srv := mock.NewServer(b, mock.KeepCalls(0), mock.Jobs(func(yield func(string) bool) {
-		for i := range jobs {
-			if !yield(fmt.Sprint("job-", i)) {
-				return
-			}
-		}
-	}, mock.Pending(duration.LogNormal(time.Minute, 1)), mock.Completed(nil)))
+	script := []mock.Step{mock.Pending(duration.LogNormal(time.Minute, 1)), mock.Completed(nil)}
+	opts := []mock.Option{mock.KeepCalls(0)}
+	for i := range jobs {
+		opts = append(opts, mock.Job(fmt.Sprint("job-", i), script...))
+	}
+	srv := mock.NewServer(b, opts...)
 	b.ResetTimer()
 	b.SetParallelism(16)
 	b.RunParallel(func(p *testing.PB) {

@@ -19,8 +19,8 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Start is the time that a new Clock shows.
-var Start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
+// start is the time that a new Clock shows.
+var start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // Clock is a [clock.Clock] that stands still until a test moves it. Give it to jobstatus.WithClock
 // and to [WithClock].
@@ -60,14 +60,15 @@ type Clock struct {
 
 var _ clock.Clock = (*Clock)(nil)
 
-// NewClock returns a Clock that shows [Start]. The Clock stops with the test.
+// NewClock returns a Clock that shows midnight of 1 January 2030, UTC. The Clock stops with the
+// test.
 func NewClock(t TB) *Clock {
 	if t == nil {
 		panic("mock: NewClock: the test is nil")
 	}
 	g := &ground{t: t, owner: quiet.CurrentID(), patience: quiet.Usual}
 	g.changed.L = &g.mu
-	a := &agenda{ground: g, now: Start}
+	a := &agenda{ground: g, now: start}
 	y := &tally{ground: g, agenda: a, asking: map[string]*asking{}}
 	r := &rester{ground: g, agenda: a, tally: y}
 	l := &lookout{ground: g, agenda: a, tally: y, rester: r}
@@ -190,6 +191,9 @@ func (c *Clock) Now() time.Time {
 	defer c.mu.Unlock()
 	return c.agenda.now
 }
+
+// Elapsed returns how far the Clock has moved since NewClock.
+func (c *Clock) Elapsed() time.Duration { return c.Since(start) }
 
 // Since returns the time from t to Now.
 func (c *Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }

@@ -19,6 +19,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
+// start is the time that a new Clock shows.
+var start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
+
 // fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -41,7 +44,7 @@ func TestEventsHappenInOrderAndTheClockShowsTheirTime(t *testing.T) {
 			timer := clk.AfterFunc(time.Duration(d)*time.Second, func() {
 				mu.Lock()
 				defer mu.Unlock()
-				got = append(got, fmt.Sprint(i, " at ", clk.Since(mock.Start).Seconds()))
+				got = append(got, fmt.Sprint(i, " at ", clk.Elapsed().Seconds()))
 			})
 			if stopped[i] {
 				assert.True(t, timer.Stop())
@@ -50,7 +53,7 @@ func TestEventsHappenInOrderAndTheClockShowsTheirTime(t *testing.T) {
 		}
 		clk.Advance(30 * time.Second)
 		assert.Equal(t, want, got)
-		assert.Equal(t, mock.Start.Add(30*time.Second), clk.Now())
+		assert.Equal(t, start.Add(30*time.Second), clk.Now())
 	})
 }
 
@@ -78,10 +81,10 @@ func TestTimersFire(t *testing.T) {
 	clk := mock.NewClock(t)
 	after, timer := clk.After(time.Second), clk.Timer(2*time.Second)
 	clk.Advance(time.Minute)
-	assert.Equal(t, mock.Start.Add(time.Second), <-after)
-	assert.Equal(t, mock.Start.Add(2*time.Second), <-timer.C)
+	assert.Equal(t, start.Add(time.Second), <-after)
+	assert.Equal(t, start.Add(2*time.Second), <-timer.C)
 	assert.False(t, timer.Stop(), "it has fired")
-	assert.Equal(t, -time.Minute, clk.Until(mock.Start))
+	assert.Equal(t, -time.Minute, clk.Until(start))
 }
 
 func TestRunMovesTimeWhileItsFunctionWaits(t *testing.T) {
@@ -92,7 +95,7 @@ func TestRunMovesTimeWhileItsFunctionWaits(t *testing.T) {
 		for range 1000 {
 			clk.Sleep(time.Hour)
 		}
-		slept = clk.Since(mock.Start)
+		slept = clk.Elapsed()
 	})
 	assert.Equal(t, 1000*time.Hour, slept)
 }
@@ -112,7 +115,7 @@ func TestEachRunTakesTheSameCourse(t *testing.T) {
 					clk.AfterFunc(d, func() {
 						mu.Lock()
 						defer mu.Unlock()
-						fmt.Fprint(&b, i, n, "@", clk.Since(mock.Start).Seconds(), " ")
+						fmt.Fprint(&b, i, n, "@", clk.Elapsed().Seconds(), " ")
 					})
 					if n == 0 {
 						close(ready)
@@ -140,7 +143,7 @@ func TestContextsEndOnTheClock(t *testing.T) {
 	defer cancel()
 	at, ok := ctx.Deadline()
 	assert.True(t, ok)
-	assert.Equal(t, mock.Start.Add(time.Minute), at)
+	assert.Equal(t, start.Add(time.Minute), at)
 	child, cancelChild := context.WithCancel(ctx)
 	defer cancelChild()
 	require.NoError(t, ctx.Err())
@@ -155,9 +158,9 @@ func TestContextsEndOnTheClock(t *testing.T) {
 	})
 	<-ctx.Done()
 	require.ErrorIs(t, ctx.Err(), context.DeadlineExceeded)
-	assert.Equal(t, time.Minute, clk.Since(mock.Start))
+	assert.Equal(t, time.Minute, clk.Elapsed())
 
-	ctx, cancel = clk.WithDeadline(context.Background(), mock.Start.Add(time.Hour))
+	ctx, cancel = clk.WithDeadline(context.Background(), start.Add(time.Hour))
 	cancel()
 	require.ErrorIs(t, ctx.Err(), context.Canceled)
 }

@@ -63,7 +63,7 @@ func TestWhateverGoesWrongTheCourseIsTheSame(t *testing.T) {
 			clk.Run(func() {
 				for st, err := range w.WaitForJobs(t.Context(), slices.Values(ids), jobstatus.Timeout(5*time.Minute)) {
 					assert.Empty(t, results[st.ID], "one result a job")
-					results[st.ID] = fmt.Sprintf("%v %v at %v\n", st, err, clk.Since(mock.Start))
+					results[st.ID] = fmt.Sprintf("%v %v at %v\n", st, err, clk.Elapsed())
 					if st.State.Terminal() {
 						assert.Equal(t, ends[st.ID], st.State)
 					} else {

@@ -2,8 +2,6 @@ package mock
 
 import (
 	"encoding/json"
-	"iter"
-	"slices"
 )
 
 // Job adds a job with the given id and script, which exists from the start. The steps follow one
@@ -15,31 +13,18 @@ import (
 //		mock.Completed(nil))
 //
 // The first step begins when the service is made, and each other step when the one before it ends.
-// A step of n polls ends with its last poll.
+// A step of n polls ends with its last poll. Draws of a distribution differ from job to job.
 func Job(id string, steps ...Step) Option {
-	return scripted(caller(), slices.Values([]string{id}), steps)
-}
-
-// Jobs adds many jobs with the same script. Draws differ from job to job.
-func Jobs(ids iter.Seq[string], steps ...Step) Option { return scripted(caller(), ids, steps) }
-
-func scripted(line string, ids iter.Seq[string], steps []Step) Option {
+	line := caller()
 	return func(c *config) {
-		problem := check(steps)
-		if ids == nil {
-			c.problem("%s: jobs: the ids are nil", line)
+		if c.registry.jobs[id] != nil {
+			c.problem("%s: job %q has two scripts", line, id)
+		}
+		if problem := check(steps); problem != nil {
+			c.problem("%s: job %q: %w", line, id, problem)
 			return
 		}
-		for id := range ids {
-			if c.registry.jobs[id] != nil {
-				c.problem("%s: job %q has two scripts", line, id)
-			}
-			if problem != nil {
-				c.problem("%s: job %q: %w", line, id, problem)
-				return
-			}
-			c.registry.addLocked(&job{id: id, steps: steps})
-		}
+		c.registry.addLocked(&job{id: id, steps: steps})
 	}
 }
 

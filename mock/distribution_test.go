@@ -81,7 +81,7 @@ func TestEachStepDrawsItsOwn(t *testing.T) {
 	for range 2 * 3600 {
 		st, err := tr.Status(context.Background(), "a")
 		require.NoError(t, err)
-		if at := st.Updated.Sub(mock.Start); len(began) == 0 || at != began[len(began)-1] {
+		if at := st.Updated.Sub(start); len(began) == 0 || at != began[len(began)-1] {
 			began = append(began, at)
 		}
 		clk.Advance(time.Second)

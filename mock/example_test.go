@@ -42,7 +42,7 @@ func Example() {
 	defer w.Close()
 	clk.Run(func() {
 		status, err := w.WaitForJob(context.Background(), "report-1")
-		fmt.Println(status.State, err, "after", clk.Since(mock.Start))
+		fmt.Println(status.State, err, "after", clk.Elapsed())
 	})
 	fmt.Print(srv.Timeline("report-1"))
 	// Output:
@@ -83,7 +83,7 @@ func ExampleClock() {
 	clk.AfterFunc(time.Hour, func() { fmt.Println("an hour has passed") })
 	fmt.Println("moved by", clk.Next())
 	clk.Advance(30 * time.Minute)
-	fmt.Println("it is", clk.Since(mock.Start), "after the start")
+	fmt.Println("it is", clk.Elapsed(), "after the start")
 	// Output:
 	// an hour has passed
 	// moved by 1h0m0s

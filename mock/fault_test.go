@@ -199,7 +199,7 @@ func watch(t *testing.T, clk *mock.Clock, srv *mock.Server, opts ...jobstatus.Op
 	defer w.Close()
 	var st jobstatus.Status
 	clk.Run(func() { st, err = w.WaitForJob(t.Context(), "a", jobstatus.Timeout(10*time.Minute)) })
-	return st, clk.Since(mock.Start), err
+	return st, clk.Elapsed(), err
 }
 
 // A service that takes its time, or never answers, lets the clock move, over a real socket too.
@@ -273,7 +273,7 @@ func TestClockKeepsAccountOfManyRequestsThatWait(t *testing.T) {
 			}
 			assert.Equal(t, 30, ended)
 		})
-		assert.LessOrEqual(t, clk.Since(mock.Start), 80*time.Second)
+		assert.LessOrEqual(t, clk.Elapsed(), 80*time.Second)
 		require.NoError(t, w.Close())
 	}
 }
@@ -292,7 +292,7 @@ func TestClockKeepsAccountOfRequestsThatAreGivenUp(t *testing.T) {
 			assert.ErrorIs(t, err, jobstatus.ErrTimeout)
 		})
 	}
-	assert.Equal(t, 20*time.Second, clk.Since(mock.Start))
+	assert.Equal(t, 20*time.Second, clk.Elapsed())
 }
 
 func TestClientOfOnesOwnRunsInVirtualTime(t *testing.T) {
@@ -306,7 +306,7 @@ func TestClientOfOnesOwnRunsInVirtualTime(t *testing.T) {
 		}
 		clk.Sleep(time.Minute)
 	})
-	assert.Equal(t, time.Hour+time.Minute, clk.Since(mock.Start))
+	assert.Equal(t, time.Hour+time.Minute, clk.Elapsed())
 }
 
 func TestJobsThatGoBackAndReplicasThatLag(t *testing.T) {
@@ -321,7 +321,7 @@ func TestJobsThatGoBackAndReplicasThatLag(t *testing.T) {
 	for range 6 {
 		st, err := tr.Status(context.Background(), "a")
 		require.NoError(t, err)
-		got = append(got, fmt.Sprint(st.State, " ", st.Progress, " ", st.Updated.Sub(mock.Start)))
+		got = append(got, fmt.Sprint(st.State, " ", st.Progress, " ", st.Updated.Sub(start)))
 	}
 	assert.Equal(t, []string{"completed 0 20s", "pending 0 0s", "running 0.5 10s", "pending 0 0s", "running 0 10s", "completed 0 20s"}, got)
 }
@@ -382,10 +382,10 @@ func TestTransportMeetsTheSameFaults(t *testing.T) {
 		st, err := w.WaitForJob(t.Context(), "a")
 		assert.NoError(t, err)
 		assert.Equal(t, time.Minute, st.RetryAfter)
-		assert.Equal(t, time.Second, clk.Since(mock.Start))
+		assert.Equal(t, time.Second, clk.Elapsed())
 		_, err = w.WaitForJob(t.Context(), "a", jobstatus.MaxAttempts(1))
 		assert.ErrorIs(t, err, jobstatus.ErrMaxAttempts)
-		assert.Equal(t, 31*time.Second, clk.Since(mock.Start))
+		assert.Equal(t, 31*time.Second, clk.Elapsed())
 	})
 }
 
@@ -427,7 +427,7 @@ func TestServerInMemoryRunsOnAClock(t *testing.T) {
 		_, err := w.WaitForJob(t.Context(), "a")
 		assert.NoError(t, err)
 	})
-	assert.Equal(t, 60*time.Minute+50*time.Second, clk.Since(mock.Start))
+	assert.Equal(t, 60*time.Minute+50*time.Second, clk.Elapsed())
 }
 
 func TestFaultsThatCannotBeFailTheTestWithTheirLine(t *testing.T) {

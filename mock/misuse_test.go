@@ -81,7 +81,7 @@ func TestWaitsOutsideOfRunThatAreRight(t *testing.T) {
 		_, err := w.WaitForJob(t.Context(), "a", jobstatus.MaxAttempts(jobstatus.Unlimited))
 		done <- err
 	}()
-	for clk.Since(mock.Start) < 2*time.Minute {
+	for clk.Elapsed() < 2*time.Minute {
 		clk.Advance(time.Second)
 	}
 	require.NoError(t, <-done)

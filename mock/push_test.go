@@ -37,7 +37,7 @@ func (h *heard) notify(s transport.Status) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if s.ID != "" {
-		h.all = append(h.all, fmt.Sprintf("%v %s %v", h.now().Sub(mock.Start), s.ID, s.State))
+		h.all = append(h.all, fmt.Sprintf("%v %s %v", h.now().Sub(start), s.ID, s.State))
 	}
 }
 
@@ -160,7 +160,7 @@ func TestJobsSayHowTheirEndWasTold(t *testing.T) {
 			for j := range service.Jobs() {
 				got := ""
 				if !j.Pushed.IsZero() {
-					got = fmt.Sprint(j.Pushed.Sub(mock.Start), " ", j.PushedBy)
+					got = fmt.Sprint(j.Pushed.Sub(start), " ", j.PushedBy)
 				}
 				assert.Equal(t, c.want, got)
 				assert.True(t, j.Told.IsZero(), "nobody polled")
@@ -205,7 +205,7 @@ func TestAWebhookThatFailsIsSentAgain(t *testing.T) {
 	clk := mock.NewClock(t)
 	var asked []string
 	failing := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, fmt.Sprint(clk.Since(mock.Start), " ", r.Header.Get("Webhook-Id")[len("msg_"):] != ""))
+		asked = append(asked, fmt.Sprint(clk.Elapsed(), " ", r.Header.Get("Webhook-Id")[len("msg_"):] != ""))
 		if len(asked)%2 == 0 {
 			panic("the second time")
 		}

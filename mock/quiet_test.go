@@ -165,7 +165,7 @@ func TestACallThatWaitsForTimeGetsItsPollTimeout(t *testing.T) {
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.ErrorIs(t, w.CancelJob(t.Context(), "1"), context.DeadlineExceeded)
 	})
-	assert.Equal(t, 10*time.Second, clk.Since(mock.Start))
+	assert.Equal(t, 10*time.Second, clk.Elapsed())
 }
 
 // Run's own function may wait for the clock in any way, and so may those of Go and of timers.
@@ -175,15 +175,15 @@ func TestFunctionsMayWaitForTimeInAnyWay(t *testing.T) {
 	got := make(chan string, 3)
 	clk.AfterFunc(time.Second, func() {
 		<-clk.After(time.Second)
-		got <- fmt.Sprint("timer ", clk.Since(mock.Start))
+		got <- fmt.Sprint("timer ", clk.Elapsed())
 	})
 	clk.Go(func() {
 		<-clk.After(3 * time.Second)
-		got <- fmt.Sprint("go ", clk.Since(mock.Start))
+		got <- fmt.Sprint("go ", clk.Elapsed())
 	})
 	clk.Run(func() {
 		<-clk.After(time.Minute)
-		got <- fmt.Sprint("run ", clk.Since(mock.Start))
+		got <- fmt.Sprint("run ", clk.Elapsed())
 	})
 	assert.Equal(t, "timer 2s go 3s run 1m0s", fmt.Sprint(<-got, " ", <-got, " ", <-got))
 }
@@ -201,7 +201,7 @@ func TestAPluginThatWaitsForTimeInABubble(t *testing.T) {
 			_, err := w.WaitForJob(t.Context(), "1")
 			assert.NoError(t, err)
 		})
-		assert.Equal(t, 6*time.Second, clk.Since(mock.Start))
+		assert.Equal(t, 6*time.Second, clk.Elapsed())
 	})
 }
 
@@ -224,7 +224,7 @@ func TestBeingSlowDoesNotChangeTheCourse(t *testing.T) {
 			_, err = w.WaitForJob(t.Context(), id)
 			assert.NoError(t, err)
 		})
-		return fmt.Sprint(srv.Timeline(""), clk.Since(mock.Start))
+		return fmt.Sprint(srv.Timeline(""), clk.Elapsed())
 	}
 	want := course()
 	for range 20 {
@@ -249,5 +249,5 @@ func TestAPluginThatComputesIsWaitedFor(t *testing.T) {
 		_, err := w.WaitForJob(t.Context(), "1")
 		assert.NoError(t, err)
 	})
-	assert.Zero(t, clk.Since(mock.Start))
+	assert.Zero(t, clk.Elapsed())
 }

@@ -138,7 +138,7 @@ func (r *rester) describe() string {
 	defer r.mu.Unlock()
 	r.agenda.sweepLocked()
 	s := fmt.Sprintf("at %v after the start, %d of %d callers wait to be woken, %d pieces of work are under way, "+
-		"%d requests are under way, %d timers are set", r.agenda.now.Sub(Start), r.tally.parked, r.tally.callers, r.tally.busy, len(r.tally.asking), len(r.agenda.events))
+		"%d requests are under way, %d timers are set", r.agenda.now.Sub(start), r.tally.parked, r.tally.callers, r.tally.busy, len(r.tally.asking), len(r.agenda.events))
 	requests := make([]string, 0, len(r.tally.asking))
 	for _, a := range r.tally.asking {
 		line := "\n\trequest " + a.what

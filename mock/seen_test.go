@@ -155,7 +155,7 @@ func TestJobsTellsWhereEachStands(t *testing.T) {
 	require.NoError(t, err)
 	jobs := slices.Collect(tr.Jobs())
 	require.Len(t, jobs, 2)
-	at := mock.Start.Add(5 * time.Second)
+	at := start.Add(5 * time.Second)
 	assert.Equal(t, mock.JobState{ID: id, Kind: "slow", State: transport.Pending, Created: at, Updated: at}, jobs[0])
 	assert.Equal(t, transport.Running, jobs[1].State)
 	assert.InDelta(t, 0.5, jobs[1].Progress, 1e-9)
@@ -164,8 +164,8 @@ func TestJobsTellsWhereEachStands(t *testing.T) {
 	require.NoError(t, err)
 	for st := range tr.Jobs() {
 		if st.ID == "a" {
-			assert.Equal(t, mock.Start.Add(10*time.Second), st.Updated)
-			assert.Equal(t, mock.Start.Add(11*time.Second), st.Told)
+			assert.Equal(t, start.Add(10*time.Second), st.Updated)
+			assert.Equal(t, start.Add(11*time.Second), st.Told)
 		}
 	}
 	clk.Advance(time.Minute)
@@ -173,7 +173,7 @@ func TestJobsTellsWhereEachStands(t *testing.T) {
 	require.NoError(t, err)
 	for st := range tr.Jobs() {
 		if st.ID == "a" {
-			assert.Equal(t, mock.Start.Add(11*time.Second), st.Told, "who is told again is told late")
+			assert.Equal(t, start.Add(11*time.Second), st.Told, "who is told again is told late")
 		}
 	}
 	for range tr.Jobs() {
@@ -264,7 +264,7 @@ func TestServiceSpeaksTheDialectOfItsClient(t *testing.T) {
 					assert.InDelta(t, 0.4, seen[len(seen)-2].Progress, 1e-9)
 				}
 				if d.Finished != "" {
-					assert.Equal(t, "2m0s 2m0s", fmt.Sprint(last.Finished.Sub(mock.Start), last.Updated.Sub(mock.Start)))
+					assert.Equal(t, "2m0s 2m0s", fmt.Sprint(last.Finished.Sub(start), last.Updated.Sub(start)))
 					assert.Equal(t, "2", last.Revision)
 				}
 				id, err = w.CreateJob(t.Context(), jobstatus.Input(map[string]string{"kind": "bad"}))
@@ -319,13 +319,13 @@ func TestAMillionJobsFitInMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	tr := mock.NewTransport(t, mock.KeepCalls(0), mock.Jobs(func(yield func(string) bool) {
-		for i := range 1_000_000 {
-			if !yield(fmt.Sprintf("00000000-0000-4000-8000-%012d", i)) {
-				return
-			}
-		}
-	}, mock.Pending(duration.LogNormal(time.Minute, 1)), mock.Completed(nil)))
+	script := []mock.Step{mock.Pending(duration.LogNormal(time.Minute, 1)), mock.Completed(nil)}
+	opts := []mock.Option{mock.KeepCalls(0)}
+	for i := range 1_000_000 {
+		opts = append(opts, mock.Job(fmt.Sprintf("00000000-0000-4000-8000-%012d", i), script...))
+	}
+	tr := mock.NewTransport(t, opts...)
+	opts = nil
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	assert.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(400<<20))

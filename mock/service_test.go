@@ -150,13 +150,13 @@ func TestCallsAreRecordedWithTheirTime(t *testing.T) {
 	calls := srv.Calls("a")
 	require.Len(t, calls, 1)
 	assert.Equal(t, "me", calls[0].Header.Get("X-Who"))
-	assert.Equal(t, mock.Start, calls[0].Time)
+	assert.Equal(t, start, calls[0].Time)
 	assert.Equal(t, "a", calls[0].ID)
 	assert.Equal(t, "GET /status/a  500 failed", calls[0].String())
 	assert.Equal(t, "            0s  GET /status/a  500 failed\n          1m0s  POST /  200\n", srv.Timeline(""))
 	all := srv.Calls("")
 	require.Len(t, all, 2)
-	assert.Equal(t, mock.Start.Add(time.Minute), all[1].Time)
+	assert.Equal(t, start.Add(time.Minute), all[1].Time)
 	assert.Zero(t, srv.Polls("x"))
 }
 

@@ -68,7 +68,6 @@ func TestWhatWasNotMadeSaysSo(t *testing.T) {
 	} {
 		assert.Contains(t, failure(t, func(t mock.TB) { f(mock.NewClock(t)) }), want)
 	}
-	assert.Contains(t, failure(t, func(t mock.TB) { mock.NewServer(t, mock.Jobs(nil, mock.Canceled())) }), "the ids are nil")
 }
 
 // Nil is the default of an option.

@@ -134,7 +134,8 @@ func TestTheFirstRequestIsMadeAtOnce(t *testing.T) {
 
 func TestDurationsAreKept(t *testing.T) {
 	t.Parallel()
-	srv := mock.NewServer(t, mock.Jobs(func(yield func(string) bool) { _ = yield("a") && yield("b") && yield("c") }, mock.Running(30*time.Millisecond), mock.Completed(nil)))
+	script := []mock.Step{mock.Running(30 * time.Millisecond), mock.Completed(nil)}
+	srv := mock.NewServer(t, mock.Job("a", script...), mock.Job("b", script...), mock.Job("c", script...))
 	folder := t.TempDir()
 	jobs := func() float64 {
 		files, err := filepath.Glob(filepath.Join(folder, "*.durations"))

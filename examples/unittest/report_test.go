@@ -44,7 +44,7 @@ func TestReportThatTakesTwoMinutes(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "/reports/7", url)
 	})
-	assert.InDelta(t, 120, clk.Since(mock.Start).Seconds(), 10)
+	assert.InDelta(t, 120, clk.Elapsed().Seconds(), 10)
 	srv.AssertQuietAfterEnd(t, "")
 }
 
@@ -63,7 +63,7 @@ func TestReportThatNeverComes(t *testing.T) {
 		_, err := reports.Make(t.Context())
 		require.ErrorIs(t, err, jobstatus.ErrTimeout)
 	})
-	assert.Equal(t, 10*time.Minute, clk.Since(mock.Start))
+	assert.Equal(t, 10*time.Minute, clk.Elapsed())
 }
 
 func TestServiceThatAsksToBeLeftAlone(t *testing.T) {
@@ -84,7 +84,7 @@ func TestServiceThatIsAwayForAMinute(t *testing.T) {
 		_, err := reports.Make(t.Context())
 		require.NoError(t, err)
 	})
-	assert.InDelta(t, 75, clk.Since(mock.Start).Seconds(), 15)
+	assert.InDelta(t, 75, clk.Elapsed().Seconds(), 15)
 	srv.AssertQuietAfterEnd(t, "")
 }
 
@@ -123,7 +123,7 @@ func TestEachRunTakesTheSameCourse(t *testing.T) {
 	course := srv.Timeline("")
 	first.Do(func() { want = course })
 	require.Equal(t, want, course)
-	assert.Equal(t, golden, fmt.Sprint(clk.Since(mock.Start)))
+	assert.Equal(t, golden, fmt.Sprint(clk.Elapsed()))
 }
 
 var (

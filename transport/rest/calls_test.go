@@ -812,7 +812,7 @@ func TestCallsUseTheHostOfTheirContext(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
 	h := transport.HostOf(wait.NewContext(t.Context(), wait.Carried{Clock: clk}))
-	assert.Equal(t, mock.Start, h.Now().UTC())
+	assert.Equal(t, clk.Now(), h.Now().UTC())
 	var waits []string
 	var asked atomic.Int64
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {

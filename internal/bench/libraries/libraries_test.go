@@ -32,7 +32,7 @@ func TestEveryLibraryBringsEachJobToItsEnd(t *testing.T) {
 	for _, l := range libraries {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
-			srv := mock.NewServer(t, mock.Jobs(numbered(jobs), mock.Pending(mock.Polls(2)), mock.Completed(nil)))
+			srv := mock.NewServer(t, scripts(numbered(jobs), mock.Pending(mock.Polls(2)), mock.Completed(nil))...)
 			t.Cleanup(http.DefaultClient.CloseIdleConnections)
 			var ended atomic.Int64
 			require.NoError(t, l.run(t.Context(), service{url: srv.URL, every: time.Millisecond}, numbered(jobs), func(err error) {

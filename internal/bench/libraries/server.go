@@ -39,8 +39,8 @@ func serve(parent child.Parent) error {
 		return err
 	}
 	begin := sync.OnceValues(func() (*mock.Service, error) {
-		return mock.NewService(mock.KeepCalls(0), mock.Jobs(numbered(c.Jobs),
-			mock.Pending(duration.Uniform(c.From, c.To)), mock.Completed(nil)))
+		jobs := scripts(numbered(c.Jobs), mock.Pending(duration.Uniform(c.From, c.To)), mock.Completed(nil))
+		return mock.NewService(append(jobs, mock.KeepCalls(0))...)
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -89,6 +89,14 @@ func (s *served) count(jobs *mock.Service, n int) {
 		}
 	}
 	s.Late /= time.Duration(max(n-s.Unheard, 1))
+}
+
+// scripts gives jobs with the given ids the same script.
+func scripts(ids iter.Seq[string], script ...mock.Step) (all []mock.Option) {
+	for id := range ids {
+		all = append(all, mock.Job(id, script...))
+	}
+	return all
 }
 
 // numbered yields the ids of n jobs.

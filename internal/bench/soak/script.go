@@ -27,11 +27,11 @@ func number(id string) (job int, err error) { return strconv.Atoi(strings.TrimPr
 // failure is the message of jobs that fail.
 const failure = "as its script says"
 
-// ids yields the ids of n jobs that are all that choose takes.
-func ids(n int, choose func(job int) bool) iter.Seq[string] {
+// ids yields the ids of n jobs.
+func ids(n int) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for job := range n {
-			if choose(job) && !yield(id(job)) {
+			if !yield(id(job)) {
 				return
 			}
 		}
@@ -40,20 +40,17 @@ func ids(n int, choose func(job int) bool) iter.Seq[string] {
 
 // scripts are those of n jobs.
 func scripts(n int) (all []mock.Option) {
-	for _, failed := range []bool{false, true} {
-		for polls := range 3 {
-			var steps []mock.Step
-			if polls > 0 {
-				steps = append(steps, mock.Pending(mock.Polls(polls)))
-			}
-			end := mock.Completed(nil)
-			if failed {
-				end = mock.Failed(failure)
-			}
-			all = append(all, mock.Jobs(ids(n, func(job int) bool {
-				return fails(job) == failed && pendingPolls(job) == polls
-			}), append(steps, end)...))
+	for job := range n {
+		var steps []mock.Step
+		if polls := pendingPolls(job); polls > 0 {
+			steps = append(steps, mock.Pending(mock.Polls(polls)))
 		}
+		if fails(job) {
+			steps = append(steps, mock.Failed(failure))
+		} else {
+			steps = append(steps, mock.Completed(nil))
+		}
+		all = append(all, mock.Job(id(job), steps...))
 	}
 	return all
 }

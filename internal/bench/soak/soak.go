@@ -76,7 +76,7 @@ func (s soak) watch(url string) (*ends, error) {
 		return e, err
 	}
 	defer w.Close()
-	for st, err := range w.WaitForJobs(context.Background(), ids(s.jobs, func(int) bool { return true })) {
+	for st, err := range w.WaitForJobs(context.Background(), ids(s.jobs)) {
 		e.add(st, err)
 		if now := time.Now(); s.bar != nil && s.bar.Due(now) {
 			s.bar.Show(now, e.count, s.jobs, fmt.Sprintf("%d wrong", e.problems))
