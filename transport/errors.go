@@ -27,6 +27,14 @@ var ErrNotAnswered = errors.New("not in the answer to the batch")
 // Class says what a watch does about an Error.
 type Class uint8
 
+// String returns the name of the class in lower case, such as "not found".
+func (c Class) String() string {
+	if names := [...]string{"transient", "throttled", "malformed", "not found", "permanent", "oversized", "misdirected"}; int(c) < len(names) {
+		return names[c]
+	}
+	return fmt.Sprintf("class %d", uint8(c))
+}
+
 const (
 	// Transient is expected to pass: the watch goes on until its limits.
 	Transient Class = iota

@@ -119,6 +119,7 @@ func TestErrorMatchesTheSentinelOfItsClass(t *testing.T) {
 		for _, s := range []error{transport.ErrNotFound, transport.ErrMalformed, transport.ErrThrottled} {
 			assert.Equal(t, s == want, errors.Is(err, s))
 		}
+		assert.NotContains(t, class.String(), "class")
 		bare := &transport.Error{Class: class}
 		assert.NotEmpty(t, bare.Error())
 		assert.NotErrorIs(t, bare, nil)

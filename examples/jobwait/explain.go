@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -33,10 +34,11 @@ func explain(args []string, stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	d, err := dialectOf(args, w, isSet(fs))
+	t, err := explained(args, w, isSet(fs))
 	if err != nil {
 		return err
 	}
+	d := t.service.Dialect
 	for range *stage {
 		if d.Then == nil {
 			return misused("--stage %d: the dialect has no such stage", *stage)
@@ -51,7 +53,7 @@ func explain(args []string, stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	asked := *id
+	asked := cmp.Or(*id, t.id)
 	if asked == "" {
 		asked = "1"
 		d.AnswerID = "-" // which is the job's is not known
@@ -60,8 +62,8 @@ func explain(args []string, stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return usageError{err}
 	}
-	_, _ = fmt.Fprint(stdout, e)
-	if *id == "" && holdsID(e) {
+	_, _ = fmt.Fprint(stdout, strings.ReplaceAll(e.String(), "http://service.invalid", cmp.Or(t.service.BaseURL, "http://service.invalid")))
+	if asked == "1" && holdsID(e) {
 		_, _ = fmt.Fprintln(stdout, "note: a place holds {id}, and is read with --id ID alone")
 	}
 	if e.Status.State == transport.Completed {
@@ -105,31 +107,30 @@ func isSaid(value any) bool {
 	}
 }
 
-// dialectOf returns the dialect that the arguments name: a service and its parameters, which may be
-// left out, or a URL.
-func dialectOf(args []string, w *words, set map[string]bool) (rest.Dialect, error) {
+// explained returns what the arguments name: a service and its parameters, which may be left out,
+// or the URL of a job.
+func explained(args []string, w *words, set map[string]bool) (target, error) {
 	switch {
 	case len(args) == 0:
-		return rest.Dialect{}, misused("explain takes a service, or a URL and --state")
+		return target{}, misused("explain takes a service, or a URL and --state")
 	case isURL(args[0]):
-		t, err := urlTarget(args[0], w)
-		return t.service.Dialect, err
+		return urlTarget(args[0], w)
 	}
 	if name := w.names(set); name != "" {
-		return rest.Dialect{}, misused("--%s is for a URL: the service's dialect says it", name)
+		return target{}, misused("--%s is for a URL: the service's dialect says it", name)
 	}
 	e, err := lookUp(args[0])
 	if err != nil {
-		return rest.Dialect{}, err
+		return target{}, err
 	}
 	s, err := example(e)
 	if len(args) > 1 {
 		s, err = e.New(args[1:]...)
 	}
 	if err != nil {
-		return rest.Dialect{}, usageError{err}
+		return target{}, usageError{err}
 	}
-	return s.Dialect, nil
+	return target{service: s}, nil
 }
 
 // answerOf returns the answer that an input is: a body alone, or one with its status line and

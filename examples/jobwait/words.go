@@ -29,7 +29,7 @@ var stateFlags = []struct {
 func addWords(fs *flag.FlagSet) *words {
 	w := &words{rules: map[transport.State]*texts{}}
 	fs.StringVar(&w.state, "state", "", "of a URL: the `PLACE` of the state in the answer, or several with commas between them")
-	fs.StringVar(&w.failure, "error", "", "of a URL: the `PLACE` of the reason of a failure")
+	fs.StringVar(&w.failure, "error", "", "of a URL: the `PLACE` of the reason of a failure; what stands there keeps a job from being completed (default error or errors at the top and beside the state; - for none)")
 	fs.StringVar(&w.message, "message", "", "of a URL: the `PLACE` of a text for a person")
 	fs.StringVar(&w.progress, "progress", "", "of a URL: the `PLACE` of the progress")
 	fs.Float64Var(&w.scale, "progress-scale", 0, "of a URL: the progress of a job that is done (default 1)")
@@ -66,7 +66,8 @@ func (w *words) dialect() (rest.Dialect, error) {
 		States: map[string]transport.State{},
 	}
 	if w.state != "" { // the places of the default dialect would be those of another service
-		for _, at := range []*string{&d.Error, &d.Message, &d.Progress, &d.Result} {
+		d.Error = cmp.Or(d.Error, w.errors())
+		for _, at := range []*string{&d.Message, &d.Progress, &d.Result} {
 			*at = cmp.Or(*at, "-")
 		}
 	}
@@ -91,6 +92,16 @@ func (w *words) dialect() (rest.Dialect, error) {
 		d.States[word] = state
 	}
 	return d, nil
+}
+
+// errors returns where an error may stand that nobody has named: at the top, and beside the state.
+// It is wrong to tell a job with an error there as completed.
+func (w *words) errors() string {
+	places := []string{"error", "errors"}
+	if i := strings.LastIndexByte(w.state, '.'); i > 0 && !strings.ContainsAny(w.state, `,["{@ `) {
+		places = append(places, w.state[:i]+".error", w.state[:i]+".errors")
+	}
+	return strings.Join(places, ", ")
 }
 
 // isSeveral reports whether --state names more than one place. A comma in brackets joins no places.

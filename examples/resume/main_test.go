@@ -105,6 +105,7 @@ func TestNoJobIsLostWithAWorkerThatIsKilled(t *testing.T) {
 	})
 }
 
+// The jobs last for seconds of real time, so on a busy machine other waits can give up, too.
 func TestWorkersAreProcesses(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -112,7 +113,7 @@ func TestWorkersAreProcesses(t *testing.T) {
 	assert.Regexp(t, `^the first worker is killed after 3s, when \d+ jobs have ended
 the second worker goes on with \d+ jobs 1s later; its Backoff knows \d+ jobs
 \d+ jobs have ended, \d+ of them were told twice
-the wait for render-001 gave up \S+ after it began
+the wait for render-\d+ gave up \S+ after it began
 polls in the busiest second: \d+ before, \d+ after
 $`, out.String())
 }

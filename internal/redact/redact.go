@@ -69,15 +69,33 @@ func isOpaque(c rune) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c < utf8.RuneSelf && strings.ContainsRune("_+/=.~%-", c)
 }
 
+// maxID is the length of the longest run that is quoted for its name.
+const maxID = 64
+
+var (
+	// idName ends where a JSON string begins whose name is that of an id.
+	idName = regexp.MustCompile(`"(?:[iI][dD]|[\w-]*(?:[_-][iI][dD]|[a-z]I[dD]|[uUgG][uU][iI][dD]))"\s*:\s*"$`)
+	uuid   = regexp.MustCompile(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+)
+
+// isID reports whether an opaque run is likely the id of something, and no token: it is a UUID, or
+// it stands behind the name of an id. Without the id, nobody finds a job whose answer was not
+// understood.
+func isID(before, run string) bool {
+	const longestName = 64
+	return len(run) <= maxID && (uuid.MatchString(run) || idName.MatchString(before[max(len(before)-longestName, 0):]))
+}
+
 // withoutOpaque returns s with Mask in place of each run that may be a token.
 func withoutOpaque(s string) string {
 	var b strings.Builder
+	whole := s
 	for s != "" {
 		run := strings.IndexFunc(s, func(c rune) bool { return !isOpaque(c) })
 		if run < 0 {
 			run = len(s)
 		}
-		if run >= minOpaque {
+		if run >= minOpaque && !isID(whole[:len(whole)-len(s)], s[:run]) {
 			b.WriteString(Mask)
 		} else {
 			b.WriteString(s[:run])
@@ -115,7 +133,7 @@ func Text(s string, secrets ...string) string {
 
 // Excerpt quotes the beginning of a body: at most MaxExcerpt bytes of it after Text, in one line
 // that prints, and with every run of 24 or more letters, digits and signs taken out that a token
-// could be.
+// could be. UUIDs stay, and values behind the name of an id.
 func Excerpt(body []byte, secrets ...string) string {
 	longest := 0
 	for _, secret := range secrets {

@@ -32,6 +32,9 @@ func newBody(body any, typ string, holes []string) (*bodyTemplate, error) {
 		return nil, err
 	}
 	text := string(encoded)
+	if alone := strings.ReplaceAll(strings.ReplaceAll(text, InputHole, ""), "{{input}}", ""); strings.Contains(alone, "{input}") {
+		return nil, errors.New(`{input} must be a whole text, as in "{input}": it stands for a value of any type`)
+	}
 	b := &bodyTemplate{escape: escapeJSON, input: strings.Contains(text, InputHole)}
 	for {
 		before, after, ok := strings.Cut(text, `"{id:number}"`)

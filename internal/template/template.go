@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -160,12 +161,12 @@ const inHeader = "header "
 
 // note takes in which holes there are, and refuses those that may not be.
 func (t *Template) note(pieces []piece, where string, holes []string) error {
+	ownBraces := where == "body" || strings.HasPrefix(where, inHeader)
 	for _, p := range pieces {
-		known := p.hole == "" && (where == "body" || strings.HasPrefix(where, inHeader) || !strings.ContainsAny(p.plain, "{}"))
-		for _, hole := range holes {
-			known = known || p.hole == hole
+		if !ownBraces && strings.ContainsAny(p.plain, "{}") {
+			return noHole(piece{}, where, holes)
 		}
-		if !known {
+		if p.hole != "" && !slices.Contains(holes, p.hole) {
 			return noHole(p, where, holes)
 		}
 		if p.hole != "" {

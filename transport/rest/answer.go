@@ -8,11 +8,11 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/redact"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -52,12 +52,15 @@ func (a *answer) places(name string) *place.Answer {
 // faulty returns the error of an answer that is one by the dialect's Faults.
 func (a *answer) faulty(class transport.Class) error { return a.Fail(class, a.Quote()) }
 
-// wanted returns the wait that the answer names, in a header or else in the body.
-func (a *answer) wanted() time.Duration {
-	if a.Answer.Wait != 0 {
-		return a.Answer.Wait
+// find looks for the dialect's places, with a name in their holes. If no header names a wait, the
+// wait in the body counts.
+func (a *answer) find(name string) *place.Answer {
+	found := a.places(name)
+	a.reader.find(found, &a.reading)
+	if a.Answer.Wait == 0 {
+		a.Answer.Wait = a.reader.readWait(&a.reading)
 	}
-	return a.reader.readWait(&a.reading)
+	return found
 }
 
 // readStatus reads the answer to a status call.
@@ -100,9 +103,7 @@ func (a *answer) tell(s *transport.Status) error {
 		}
 		return a.Refused()
 	}
-	found := a.places(a.asked)
-	r.find(found, &a.reading)
-	if o, ok := a.fault(found); ok {
+	if o, ok := a.fault(a.find(a.asked)); ok {
 		return a.faulty(o.Means)
 	}
 	err := r.readStatus(s, &a.reading)
@@ -123,7 +124,7 @@ func (a *answer) tell(s *transport.Status) error {
 	if err := a.isAboutAnother(); err != nil {
 		return err
 	}
-	s.ID, s.RetryAfter = a.id, a.wanted()
+	s.ID, s.RetryAfter = a.id, a.Answer.Wait
 	if tags := a.Answer.Header["Etag"]; len(tags) > 0 && r.dialect.Revision == "" && web.IsETag(tags[0]) {
 		s.Revision = tags[0]
 	}
@@ -167,7 +168,8 @@ func (a *answer) isAboutAnother() error {
 	if inner := jsonscan.Inner(v); string(inner) == a.asked || strings.EqualFold(v.Text(), a.asked) || isSameNumber(v, a.asked) {
 		return nil
 	}
-	return a.Fail(transport.Malformed, fmt.Errorf("the answer is about another job: %w", a.Quote()))
+	return a.Fail(transport.Malformed, fmt.Errorf("the answer is about another job, %.64q at %s (Dialect.AnswerID): %w",
+		redact.Text(v.Text()), a.reader.dialect.AnswerID, a.Quote()))
 }
 
 // isSameNumber reports whether a number that an answer has is the id that was asked about. Some
@@ -228,10 +230,8 @@ func (a *answer) checkResult(named, ref string) error {
 // readCancel reads the answer to a cancel.
 func (a *answer) readCancel() error {
 	r := a.reader
-	if r.faults != nil || a.template.faults != nil {
-		found := a.places(a.asked)
-		r.find(found, &a.reading)
-		if o, ok := a.fault(found); ok {
+	if r.faults != nil || a.template.faults != nil || r.dialect.RetryAfter != "" {
+		if o, ok := a.fault(a.find(a.asked)); ok {
 			return a.faulty(o.Means)
 		}
 	}

@@ -46,8 +46,8 @@ type Batch struct {
 	Max int
 
 	// List is the place of the items in the answer. The default is ".", the whole answer. If List or
-	// Next is set, neither Path nor Body needs to name ids: the answer may list all jobs of the
-	// service.
+	// Next is set, even to ".", neither Path nor Body needs to name ids: the answer may list all jobs
+	// of the service.
 	List string
 	// ID is the place of the job's id, a string or a number, in an item. The default is id. Set it to
 	// "-" if List is an object and the key of each item is the job's id.
@@ -251,7 +251,7 @@ func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (
 		return err
 	}
 	if n != 1 && !b.lists {
-		return fmt.Errorf("path %q and the Body name {ids} %d times together, they take one", path, n)
+		return fmt.Errorf("path %q and the Body name {ids} %d times together, they take one, or none if List or Next is set", path, n)
 	}
 	if _, err := url.ParseQuery(around[0] + "ids" + around[1]); err != nil {
 		return fmt.Errorf("path %q: its query does not parse", path)
@@ -262,8 +262,12 @@ func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (
 // hold takes apart where the ids stand: in the text of a body, or around a hole in the query.
 func (b *batch) hold(text, hole string, pair, around [2]string) error {
 	if before, after, ok := strings.Cut(text, aBody); ok {
-		if b.body = [2]string{before, after}; !json.Valid([]byte(before + "[]" + after)) {
+		b.body = [2]string{before, after}
+		switch {
+		case !json.Valid([]byte(before + "[]" + after)):
 			return errors.New("field Body: {ids} is a key, and must be a value")
+		case strings.HasSuffix(before, "[") && strings.HasPrefix(after, "]"):
+			return errors.New(`field Body: {ids} becomes an array, and must not stand in one: write "{ids}" in place of ["{ids}"]`)
 		}
 		return nil
 	}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,7 @@ type batchAnswer struct{ *answer }
 func (a batchAnswer) read(ids []string) ([]transport.Answer, error) {
 	switch {
 	case a.Answer.Code/100 != 2:
+		a.find("") // a wait in the body
 		return nil, a.Fail(web.ClassOfBatchCode(a.Answer.Code, a.Answer.IsPaced()), a.Quote())
 	case a.Answer.Large:
 		return nil, a.Fail(transport.Oversized, a.TooLarge())
@@ -109,6 +111,6 @@ func (a batchAnswer) judge(id string, item []byte) (transport.Status, error) {
 	if err := r.readStatus(&s, &a.reading); err != nil {
 		return transport.Status{}, a.Fail(transport.Malformed, fmt.Errorf("%w: %s", safe(err, a.Excerpt), a.Excerpt(item)))
 	}
-	s.ID, s.RetryAfter = id, a.Answer.Wait
+	s.ID, s.RetryAfter = id, cmp.Or(a.Answer.Wait, r.readWait(&a.reading))
 	return s, nil
 }

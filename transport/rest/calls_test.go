@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -843,10 +844,65 @@ func TestExplainTellsPlaceByPlace(t *testing.T) {
 	require.NoError(t, err)
 	assert.ErrorIs(t, e.Err, transport.ErrThrottled)
 	assert.Equal(t, `Faults "200, LIMIT"`, e.Rule)
+	assert.Contains(t, e.String(), "class: throttled\n")
 	_, err = d.Explain("", rest.Answer{})
 	assert.ErrorIs(t, err, transport.ErrInvalidID)
 	_, err = rest.Dialect{State: "a."}.Explain("7", rest.Answer{})
 	assert.ErrorContains(t, err, "a key is empty")
+}
+
+func TestExplainTellsWhatDecides(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{State: "status", Error: "why", States: map[string]transport.State{"done": transport.Completed, "bad": transport.Failed}, AnswerID: "id"}
+	for _, c := range []struct {
+		answer rest.Answer
+		rule   string
+		says   string
+	}{
+		{rest.Answer{Code: 200, Body: []byte(`{"status":"done"}`)}, `States "done"`, "status: 7: completed (done)\nrule: States \"done\"\n"},
+		{rest.Answer{Code: 200, Body: []byte(`{"status":"done","why":"disk full"}`)}, "Error", "rule: Error\n"},
+		{rest.Answer{Code: 200, Body: []byte(`{"status":"done","Why":"disk full"}`)}, "Error", "rule: Error\n"},
+		{rest.Answer{Code: 500, Body: []byte(`{"status":"bad"}`)}, "", "class: transient\nerror: rest: GET"},
+		{rest.Answer{Code: 404}, "", "class: not found\n"},
+		{rest.Answer{Code: 429, Header: http.Header{"retry-after": {"90"}}}, "", "retry after: 1m30s\n"},
+		{rest.Answer{Code: 200, Header: http.Header{"Retry-After": {"0"}}, Body: []byte(`{"status":"odd"}`)}, "", "retry after: no wait\n"},
+		{rest.Answer{Code: 200, Body: []byte(`{"status":"done","id":"8?token=x"}`)}, "", `the answer is about another job, "8?token=[redacted]" at id (Dialect.AnswerID)`},
+	} {
+		e, err := d.Explain("7", c.answer)
+		require.NoError(t, err)
+		assert.Equal(t, c.rule, e.Rule, "%s", c.answer.Body)
+		assert.Contains(t, e.String(), c.says)
+		assert.NotContains(t, e.String(), "payload.", "nobody named that place")
+	}
+	e, err := d.Explain("7", rest.Answer{Code: 200, Body: bytes.Repeat([]byte(" "), 2<<20)})
+	require.NoError(t, err)
+	assert.Empty(t, e.Places, "nothing was read")
+	assert.Contains(t, e.String(), "body too large")
+}
+
+// fault 13
+func TestAWaitInTheBodyOfAnErrorCounts(t *testing.T) {
+	t.Parallel()
+	c := serve(t, say(429, `{"error":{"seconds":90}}`), oneAttempt, rest.WithDialect(rest.Dialect{
+		RetryAfter: "error.seconds s", Batch: rest.Batch{Path: "/?ids={ids}"}, Find: rest.Find{}, ID: "id",
+	}))
+	_, status := c.Status(t.Context(), "7")
+	_, create := c.Create(t.Context(), transport.CreateRequest{})
+	_, batch := c.StatusBatch(t.Context(), []string{"a", "b"})
+	for name, err := range map[string]error{"status": status, "create": create, "cancel": c.Cancel(t.Context(), "7"), "batch": batch} {
+		var e *transport.Error
+		require.ErrorAs(t, err, &e, name)
+		assert.Equal(t, transport.Throttled, e.Class, name)
+		assert.Equal(t, 90*time.Second, e.RetryAfter, name)
+	}
+	c = serve(t, say(200, `[{"id":"a","status":"x","wait":5},{"id":"b","status":"x"}]`), oneAttempt, rest.WithDialect(rest.Dialect{
+		State: "status", RetryAfter: "wait", Batch: rest.Batch{Path: "/?ids={ids}"},
+	}))
+	told, err := c.StatusBatch(t.Context(), []string{"a", "b"})
+	require.NoError(t, err)
+	require.Len(t, told, 2)
+	assert.Equal(t, 5*time.Second, told[0].Status.RetryAfter)
+	assert.Zero(t, told[1].Status.RetryAfter)
 }
 
 // fault 17, fault 30: whatever a template and an id hold, the request goes to the service's origin,

@@ -105,8 +105,7 @@ func (t *form) input(r *exchange.Request, req transport.CreateRequest, field str
 
 // readStart reads the answer to a create.
 func (a *answer) readStart() error {
-	found := a.places(a.key)
-	a.reader.find(found, &a.reading)
+	found := a.find(a.key)
 	if o, ok := a.fault(found); ok {
 		return a.faulty(o.Means)
 	}
@@ -118,7 +117,7 @@ func (a *answer) readStart() error {
 	case a.Answer.Large:
 		return a.Unread(exchange.ErrTooLarge)
 	}
-	a.status = transport.Status{State: transport.Pending, RetryAfter: a.wanted()}
+	a.status = transport.Status{State: transport.Pending, RetryAfter: a.Answer.Wait}
 	d := &a.reader.dialect
 	id, err := a.reader.ids.read(found, a.key)
 	if d.CreateTells {

@@ -56,6 +56,9 @@ import (
 //	*             anything, nothing included
 //	"a, b"        in quotes, as in JSON: exactly this word, whatever signs it holds
 //
+// A word that a rule spells exactly comes first. If two rules differ only in the case of a word and
+// mean different things, the word must be spelled as in one of them.
+//
 // If several rules match an answer, the most specific one decides: a word comes before a pattern, a
 // longer pattern before a shorter one, and any of them before + and *. [New] returns an error if
 // two rules with different meanings match the same answer and neither is more specific. It also
@@ -125,7 +128,7 @@ type Dialect struct {
 	//     the word in Raw. So a new word of a service is not an error. Here false, zero and empty
 	//     values count as no value.
 	//   - Otherwise the answer is malformed, and the error quotes the value at each place. To let the
-	//     wait go on instead, add a rule such as "+, +" that means [transport.Unknown].
+	//     wait go on instead, add a rule such as "+, *" that means [transport.Unknown].
 	//
 	// If "@code" is among the places, the status code does not count as a value.
 	States map[string]transport.State
@@ -215,7 +218,8 @@ type Dialect struct {
 // named. A path, and a URL of the base URL's origin, go to that origin. A URL of any other origin
 // is refused, unless [AllowOrigin] names the origin. Requests to it carry no credential.
 type Call struct {
-	// Method is the HTTP method. With any method, a status call may reach the service twice.
+	// Method is the HTTP method. The default is POST for Create, DELETE for Cancel, and GET for any
+	// other call. With any method, a status call may reach the service twice.
 	Method string
 	// Path is appended to the base URL's path. It begins with a slash and may have a query. The query
 	// never appears in logs or errors.

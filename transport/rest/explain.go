@@ -1,8 +1,11 @@
 package rest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -18,8 +21,9 @@ type Explanation struct {
 	// Status and Err are what a status call would return for the answer.
 	Status transport.Status
 	Err    error
-	// Rule is the rule of Faults or States that decided, after the name of the field. It is empty if
-	// no rule did.
+	// Rule is what decided: a rule of Faults or States after the name of the field, or Error if the
+	// value there keeps the job from being completed. It is empty if nothing in the Dialect did, as
+	// for most status codes that are errors.
 	Rule string
 	// Places are the places that were read, in the order of the Dialect's fields.
 	Places []Reading
@@ -37,17 +41,29 @@ type Reading struct {
 	Value string
 }
 
-// String returns the explanation in several lines: the status or error, the rule, and the value at
-// each place.
+// String returns the explanation in several lines: the status, or the error with its class, the
+// wait that the service asks for, the rule, and the value at each place. It leaves out default
+// places at which nothing stands.
 func (e *Explanation) String() string {
 	if e == nil {
 		return "<nil>"
 	}
 	var b strings.Builder
+	wait := e.Status.RetryAfter
+	if f := (*transport.Error)(nil); errors.As(e.Err, &f) {
+		wait = f.RetryAfter
+		fmt.Fprintf(&b, "class: %v\n", f.Class)
+	}
 	if e.Err != nil {
 		fmt.Fprintf(&b, "error: %v\n", e.Err)
 	} else {
 		fmt.Fprintf(&b, "status: %v\n", e.Status)
+	}
+	switch {
+	case wait > 0:
+		fmt.Fprintf(&b, "retry after: %v\n", wait)
+	case wait == transport.NoWait:
+		b.WriteString("retry after: no wait\n")
 	}
 	if e.Rule != "" {
 		fmt.Fprintf(&b, "rule: %s\n", e.Rule)
@@ -56,14 +72,20 @@ func (e *Explanation) String() string {
 		fmt.Fprintf(&b, "next id: %q\n", e.Next)
 	}
 	for _, r := range e.Places {
-		value := r.Value
-		if value == "" {
-			value = "nothing"
+		if r.Value == "" && r.Place == defaultPlaces[r.Field] {
+			continue
 		}
+		value := cmp.Or(r.Value, "nothing")
 		fmt.Fprintf(&b, "%-10s %-30s %.200s\n", r.Field, r.Place, value)
 	}
 	return b.String()
 }
+
+// defaultPlaces are those of the fields that a Dialect need not have.
+var defaultPlaces = func() map[string]string {
+	d := Dialect{}.WithDefaults()
+	return map[string]string{"Progress": d.Progress, "Message": d.Message, "Error": d.Error, "Result": d.Result}
+}()
 
 // Explain says how the Dialect reads an answer to a status call about the job with the given id. It
 // makes no request. The error says what is wrong with the Dialect or the id.
@@ -83,25 +105,34 @@ func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 	}
 	said := &k.answer
 	said.id, said.asked = id, id
+	header := http.Header{}
+	for name, values := range a.Header {
+		header[http.CanonicalHeaderKey(name)] = append(header[http.CanonicalHeaderKey(name)], values...)
+	}
 	k.wire.Answer = exchange.Answer{
-		Code: a.Code, Header: a.Header, Body: a.Body[:min(len(a.Body), c.MaxBody)], Large: len(a.Body) > c.MaxBody,
-		Wait: web.RetryAfter(a.Code, a.Header, time.Now),
+		Code: a.Code, Header: header, Body: a.Body[:min(len(a.Body), c.MaxBody)], Large: len(a.Body) > c.MaxBody,
+		Wait: web.RetryAfter(a.Code, header, time.Now),
 	}
 	e := &Explanation{Err: said.readStatus()}
 	e.Status, e.Next = said.status, said.reading.next
-	e.explain(said)
+	if !k.wire.Answer.Large {
+		e.explain(said)
+	}
 	return e, nil
 }
 
 // explain adds what stood at each place of an answer.
 func (e *Explanation) explain(a *answer) {
 	r := a.reader
-	found := a.places(a.asked)
-	r.find(found, &a.reading)
-	if o, ok := a.fault(found); ok {
+	o, isFault := a.fault(a.find(a.asked))
+	switch state := r.states.Find(a.reading.values(r, inState)); {
+	case isFault:
 		e.Rule = fmt.Sprintf("Faults %q", o.Rule)
-	} else if o := r.states.Find(a.reading.values(r, inState)); o.Fits {
-		e.Rule = fmt.Sprintf("States %q", o.Rule)
+	case e.Err != nil || !state.Fits:
+	case state.Means == transport.Completed && e.Status.State == transport.Failed && r.dialect.Classify == nil:
+		e.Rule = "Error"
+	default:
+		e.Rule = fmt.Sprintf("States %q", state.Rule)
 	}
 	for i, name := range fieldNames {
 		values := a.reading.values(r, i)

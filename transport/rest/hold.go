@@ -82,7 +82,7 @@ func (a *answer) saysNothingNew() bool {
 	if r.code < 0 {
 		return true
 	}
-	r.find(a.places(a.asked), &a.reading)
+	a.find(a.asked)
 	a.reading.state = r.states.Find(a.reading.values(r, inState))
 	return !r.namesCode(&a.reading)
 }

@@ -50,6 +50,9 @@ func newStages(base *url.URL, allow []*url.URL, d Dialect) (stages []*stage, err
 
 func newStage(base *url.URL, allow []*url.URL, d Dialect) (*stage, []error) {
 	var problems []error
+	if places, err := place.ParseList(d.State); err == nil && len(places) > 1 && d.States == nil {
+		return &stage{}, []error{fmt.Errorf("field States must be set: its default is for one place, and State names %d", len(places))}
+	}
 	d.AnswerID = cmp.Or(d.AnswerID, answerID(d))
 	d = d.WithDefaults()
 	if h := d.IdempotencyHeader; h != "" && h != none && !web.IsToken(h) {

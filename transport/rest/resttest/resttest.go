@@ -1,11 +1,14 @@
 // Package resttest tests a [rest.Dialect] on recorded answers of its service.
 //
 //	func TestBuilds(t *testing.T) {
-//		resttest.Check(t, builds, []resttest.Sample{
+//		samples := []resttest.Sample{
 //			{ID: "7", Code: 200, Body: `{"id":7,"status":"done","outcome":"ok"}`, Means: "completed"},
 //			{ID: "7", Code: 200, Body: `{"id":7,"status":"done","outcome":"bad"}`, Means: "failed"},
-//			{ID: "7", Code: 404, Body: `{"message":"Not Found"}`, Means: "unknown_id"},
-//		})
+//			{ID: "7", Code: 404, Body: `{"message":"Not Found"}`, Means: "not found"},
+//			{ID: "7", Code: 202, Body: `{"id":7}`, Means: "pending", Create: true},
+//		}
+//		resttest.Check(t, builds, samples)
+//		assert.Empty(t, resttest.Unreached(builds, samples))
 //	}
 package resttest
 
@@ -18,40 +21,67 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// Sample is an answer of a service to a status call, together with its meaning.
+// Sample is an answer of a service, together with its meaning. It answers a status call, or a
+// create if Create is set.
 type Sample struct {
-	// ID is the job's id. The default is "1".
+	// Name names the sample in a report, beside its number. The default is no name.
+	Name string
+	// ID is the job's id. The default is "1". For a create, it is the id that the answer must name;
+	// the default is any id.
 	ID string
+	// Create says that the sample answers a create. A Dialect with Find cannot be tested so.
+	Create bool
 	// Code is the HTTP status code. The default is 200.
 	Code int
 	// Header is the answer's header.
 	Header http.Header
 	// Body is the answer's body.
 	Body string
-	// Means is what the service means by it: a state (pending, running, blocked, completed, failed,
-	// canceled, unknown), or a class of errors (unknown_id, throttled, transient, denied,
-	// malformed, misdirected).
+	// Means is what the service means by it. It is the name of a [transport.State], such as
+	// "completed", or of a [transport.Class] of errors, such as "not found". The words "unknown_id"
+	// and "denied" stand for "not found" and "permanent". A job that was only just created is pending.
 	Means string
 	// Message and Result are the expected Message and Result of the Status. If one is empty, it is not
 	// compared. Result is compared as JSON.
 	Message, Result string
+	// RetryAfter is the expected RetryAfter of the Status or of the error. If it is zero, it is not
+	// compared.
+	RetryAfter time.Duration
 	// Stage selects the dialect that reads the answer: 0, the default, is the first, 1 is its Then,
 	// and so on.
 	Stage int
 }
 
-// classes are the words of Means for errors.
-var classes = map[string]transport.Class{
-	"unknown_id": transport.NotFound, "throttled": transport.Throttled, "transient": transport.Transient, "denied": transport.Permanent,
-	"malformed": transport.Malformed, "misdirected": transport.Misdirected,
+// meaning returns the state or the class that a word stands for. The error lists the words.
+func meaning(word string) (state transport.State, class transport.Class, isError bool, err error) {
+	switch word {
+	case "unknown_id":
+		return 0, transport.NotFound, true, nil
+	case "denied":
+		return 0, transport.Permanent, true, nil
+	}
+	var words []string
+	for s := transport.Unknown; s <= transport.Blocked; s++ {
+		if words = append(words, s.String()); word == s.String() {
+			return s, 0, false, nil
+		}
+	}
+	for c := transport.Transient; c <= transport.Misdirected; c++ {
+		if words = append(words, c.String()); word == c.String() {
+			return 0, c, true, nil
+		}
+	}
+	return 0, 0, false, fmt.Errorf("%q is neither a state nor a class of errors: the words are %s", word, strings.Join(words, ", "))
 }
 
 // T is the part of a [testing.T] that Check needs.
@@ -62,20 +92,22 @@ type T interface {
 
 var _ T = (testing.TB)(nil)
 
-// Check reports each sample that the Dialect reads differently from its meaning. At least one
-// sample must mean failed, because an untested dialect may tell a failed job as completed. It also
-// reports a Dialect that [rest.New] refuses. See [Unreached] for the rules that no sample shows.
+// Check reports each sample that the Dialect reads differently from its meaning, and how the
+// Dialect came to it. At least one sample must mean failed, because an untested dialect may tell a
+// failed job as completed. Check also reports a Dialect that [rest.New] refuses. See [Unreached]
+// for the rules, and [Unread] for the places, that no sample shows.
 func Check(t T, d rest.Dialect, samples []Sample) {
 	t.Helper()
-	if _, err := rest.New("http://service.invalid", rest.WithDialect(d)); err != nil {
+	if err := refused(d); err != nil {
 		t.Errorf("resttest: the dialect is refused: %v", err)
 		return
 	}
 	failed := false
-	for i, s := range samples {
-		failed = failed || s.Means == transport.Failed.String()
-		if problem := check(d, s); problem != "" {
-			t.Errorf("resttest: sample %d (%d %.200s): %s", i, cmp.Or(s.Code, http.StatusOK), s.Body, problem)
+	for i := range samples {
+		s := &samples[i]
+		failed = failed || s.Means == transport.Failed.String() && !s.Create
+		if problem := s.check(d); problem != "" {
+			t.Errorf("resttest: sample %d%s (%d %.200s): %s", i, s.label(), cmp.Or(s.Code, http.StatusOK), strings.Join(strings.Fields(s.Body), " "), problem)
 		}
 	}
 	if !failed {
@@ -83,34 +115,76 @@ func Check(t T, d rest.Dialect, samples []Sample) {
 	}
 }
 
-// Unreached returns the rules of the Dialect's States and Faults that match no sample, such as
-// `States "done, bad"`, sorted. Rules of a Then begin with "stage 1: ", and so on. Record an answer
-// for each such rule or remove the rule, because it may be misspelled.
+func refused(d rest.Dialect) error {
+	_, err := rest.New("http://service.invalid", rest.WithDialect(d))
+	return err
+}
+
+func (s *Sample) label() string {
+	if s.Name == "" {
+		return ""
+	}
+	return fmt.Sprintf(", %q", s.Name)
+}
+
+// Unreached returns the rules of the Dialect's States and Faults that decide about no sample, such
+// as `States "done, bad"`, sorted. Rules of a Then begin with "stage 1: ", and so on. Record an
+// answer for each such rule or remove the rule, because it may be misspelled. If [rest.New] refuses
+// the Dialect, Unreached returns nil.
 func Unreached(d rest.Dialect, samples []Sample) (rules []string) {
-	for stage := 0; ; stage++ {
-		reached := map[string]bool{}
-		for _, s := range samples {
-			if s.Stage != stage {
-				continue
-			}
-			answer := rest.Answer{Code: cmp.Or(s.Code, http.StatusOK), Header: s.Header, Body: []byte(s.Body)}
-			if e, err := d.Explain(cmp.Or(s.ID, "1"), answer); err == nil {
-				reached[e.Rule] = true
-			}
-		}
-		prefix := ""
-		if stage > 0 {
-			prefix = fmt.Sprintf("stage %d: ", stage)
-		}
+	eachStage(d, samples, func(prefix string, d rest.Dialect, told []*rest.Explanation) {
 		for _, rule := range rulesOf(d) {
-			if !reached[rule] {
+			if !slices.ContainsFunc(told, func(e *rest.Explanation) bool { return e.Rule == rule }) {
 				rules = append(rules, prefix+rule)
 			}
 		}
-		if d.Then == nil {
-			return rules
+	})
+	return rules
+}
+
+// Unread returns the places that the Dialect names and at which no sample has a value, such as
+// `Finished "endTime"`, in the order of the fields. Places of a Then begin with "stage 1: ", and so
+// on. Such a place may be misspelled. If [rest.New] refuses the Dialect, Unread returns nil.
+func Unread(d rest.Dialect, samples []Sample) (places []string) {
+	eachStage(d, samples, func(prefix string, d rest.Dialect, told []*rest.Explanation) {
+		if e, err := (&Sample{}).explain(d); err == nil && len(told) == 0 {
+			told = append(told, e)
 		}
-		d = *d.Then
+		var all []rest.Reading // none of an answer that is too long
+		for _, e := range told {
+			if len(e.Places) > 0 {
+				all = e.Places
+			}
+		}
+		for i, p := range all {
+			isNamed := p.Field == "AnswerID" && d.ID != "" || reflect.ValueOf(d).FieldByName(p.Field).String() != ""
+			hasValue := slices.ContainsFunc(told, func(e *rest.Explanation) bool { return i < len(e.Places) && e.Places[i].Value != "" })
+			if isNamed && !hasValue {
+				places = append(places, fmt.Sprintf("%s%s %q", prefix, p.Field, p.Place))
+			}
+		}
+	})
+	return places
+}
+
+// eachStage calls f for a Dialect and each Then, with what each makes of its samples of answers to
+// status calls.
+func eachStage(d rest.Dialect, samples []Sample, f func(prefix string, d rest.Dialect, told []*rest.Explanation)) {
+	if refused(d) != nil {
+		return
+	}
+	prefix := ""
+	for stage, next := 0, &d; next != nil; stage, next = stage+1, next.Then {
+		var told []*rest.Explanation
+		for i := range samples {
+			if samples[i].Stage == stage && !samples[i].Create {
+				if e, err := samples[i].explain(*next); err == nil {
+					told = append(told, e)
+				}
+			}
+		}
+		f(prefix, *next, told)
+		prefix = fmt.Sprintf("stage %d: ", stage+1)
 	}
 }
 
@@ -126,32 +200,57 @@ func rulesOf(d rest.Dialect) (rules []string) {
 	return rules
 }
 
-// check returns how a sample is told wrongly, "" if it is not.
-func check(d rest.Dialect, s Sample) string {
+// check returns how s is told wrongly, "" if it is not.
+func (s *Sample) check(d rest.Dialect) string {
 	for n := range s.Stage {
 		if d.Then == nil {
 			return fmt.Sprintf("the dialect has no stage %d", n+1)
 		}
 		d = *d.Then
 	}
-	var want transport.State
-	class, isError := classes[s.Means]
-	if !isError && want.UnmarshalText([]byte(s.Means)) != nil {
-		return fmt.Sprintf("Means: %q is neither a state nor a class of errors", s.Means)
+	if s.Create && d.Find.Path != "" {
+		return "a create with Find cannot be tested by one answer"
 	}
-	got, err := ask(d, s)
+	state, class, isError, err := meaning(s.Means)
+	if err != nil {
+		return fmt.Sprintf("Means: %v", err)
+	}
+	got, err := s.ask(d)
+	problem := s.compare(got, err, state, class, isError)
+	if problem == "" {
+		return ""
+	}
+	if e, failed := s.explain(d); failed == nil && !s.Create {
+		return problem + "\n" + e.String()
+	}
+	if err != nil {
+		return problem + ": " + err.Error()
+	}
+	return problem
+}
+
+// compare returns how what the Dialect makes of s differs from what s means, "" if it does not.
+func (s *Sample) compare(got transport.Status, err error, state transport.State, class transport.Class, isError bool) string {
+	wait := got.RetryAfter
 	var e *transport.Error
-	switch errors.As(err, &e); {
+	if errors.As(err, &e) {
+		wait = e.RetryAfter
+	}
+	switch {
 	case isError && e == nil:
 		return fmt.Sprintf("told as %v, and means %s", got.State, s.Means)
-	case isError && e.Class != class:
-		return fmt.Sprintf("told as the error %s, and means %s: %v", nameOf(e.Class), s.Means, err)
+	case e != nil && (!isError || e.Class != class):
+		return fmt.Sprintf("told as the error %q, and means %s", e.Class, s.Means)
+	case !isError && err != nil:
+		return fmt.Sprintf("told as an error, and means %s", s.Means)
+	case !isError && got.State != state:
+		return fmt.Sprintf("told as %v, and means %s", got.State, s.Means)
+	case s.RetryAfter != 0 && wait != s.RetryAfter:
+		return fmt.Sprintf("the wait is %v, not %v", wait, s.RetryAfter)
 	case isError:
 		return ""
-	case err != nil:
-		return fmt.Sprintf("told as an error, and means %s: %v", s.Means, err)
-	case got.State != want:
-		return fmt.Sprintf("told as %v, and means %s", got.State, s.Means)
+	case s.Create && s.ID != "" && got.ID != s.ID:
+		return fmt.Sprintf("the id is %q, not %q", got.ID, s.ID)
 	case s.Message != "" && got.Message != s.Message:
 		return fmt.Sprintf("the message is %q, not %q", got.Message, s.Message)
 	case s.Result != "" && !sameJSON(got.Result, []byte(s.Result)):
@@ -160,13 +259,9 @@ func check(d rest.Dialect, s Sample) string {
 	return ""
 }
 
-func nameOf(class transport.Class) string {
-	for name, c := range classes {
-		if c == class {
-			return name
-		}
-	}
-	return fmt.Sprint(class)
+// explain returns what a Dialect makes of s.
+func (s *Sample) explain(d rest.Dialect) (*rest.Explanation, error) {
+	return d.Explain(cmp.Or(s.ID, "1"), rest.Answer{Code: cmp.Or(s.Code, http.StatusOK), Header: s.Header, Body: []byte(s.Body)})
 }
 
 func sameJSON(a, b []byte) bool {
@@ -179,11 +274,14 @@ func sameJSON(a, b []byte) bool {
 	return bytes.Equal(first, second)
 }
 
-// ask asks a Client of the dialect about the sample's job.
-func ask(d rest.Dialect, s Sample) (transport.Status, error) {
-	c, err := rest.New("http://service.invalid", rest.WithDialect(d), rest.WithRetries(rest.NoRetries), rest.WithRoundTripper(recorded(s)))
+// ask has a Client of the Dialect make the call that s answers.
+func (s *Sample) ask(d rest.Dialect) (transport.Status, error) {
+	c, err := rest.New("http://service.invalid", rest.WithDialect(d), rest.WithRetries(rest.NoRetries), rest.WithRoundTripper(recorded(*s)))
 	if err != nil {
 		return transport.Status{}, err
+	}
+	if s.Create {
+		return c.Start(context.Background(), transport.CreateRequest{IdempotencyKey: cmp.Or(s.ID, "1")})
 	}
 	return c.Status(context.Background(), cmp.Or(s.ID, "1"))
 }

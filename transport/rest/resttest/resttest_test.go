@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"go.uber.org/goleak"
@@ -48,6 +49,39 @@ func TestADialectThatTellsAllIsRight(t *testing.T) {
 	assert.Empty(t, n.problems)
 }
 
+func TestPlacesThatNoSampleHasAreNamed(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []string{`Next "next"`}, resttest.Unread(run, samples))
+	d := run
+	d.Finished, d.AnswerID, d.ID, d.Message = "endTime", "", "jobId", ""
+	assert.Equal(t, []string{`Finished "endTime"`, `Next "next"`, `stage 1: State "s"`}, resttest.Unread(d, samples[:3]))
+	d.Next, d.Then = "", nil
+	assert.Equal(t, []string{`Finished "endTime"`, `AnswerID "jobId"`}, resttest.Unread(d, samples[:3]))
+	assert.Empty(t, resttest.Unread(rest.Dialect{State: "a."}, samples))
+}
+
+func TestCheckReadsCreates(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{ID: "job.id", State: "s", States: map[string]transport.State{"new": transport.Pending, "bad": transport.Failed}, CreateTells: true}
+	for want, s := range map[string]resttest.Sample{
+		"":                       {ID: "7", Create: true, Code: 202, Body: `{"job":{"id":7},"s":"new"}`, Means: "pending"},
+		`the id is "8", not "7"`: {ID: "7", Create: true, Body: `{"job":{"id":8},"s":"new"}`, Means: "pending"},
+		`no id at job.id`:        {Create: true, Body: `{"id":8}`, Means: "pending"},
+		`"x" (429 {"a": 1}): the wait is 7s, not 8s`: {Name: "x", Create: true, Code: 429, Body: "{\"a\":\n  1}", Header: http.Header{"retry-after": {"7"}}, Means: "throttled", RetryAfter: 8 * time.Second},
+	} {
+		n := &noted{}
+		resttest.Check(n, d, []resttest.Sample{s, {Body: `{"s":"bad"}`, Means: "failed"}})
+		if want == "" {
+			assert.Empty(t, n.problems)
+		}
+		assert.Contains(t, strings.Join(n.problems, ""), want)
+	}
+	d.Find = rest.Find{Call: rest.Call{Path: "/jobs"}}
+	n := &noted{}
+	resttest.Check(n, d, []resttest.Sample{{Create: true, Means: "pending"}})
+	assert.Contains(t, n.problems[0], "with Find cannot be tested")
+}
+
 func TestRulesThatNoSampleReachesAreNamed(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, resttest.Unreached(run, samples))
@@ -68,18 +102,21 @@ func TestCheckReportsWhatIsToldWrongly(t *testing.T) {
 		samples []resttest.Sample
 	}{
 		`sample 0 (200 {"status":"completed","conclusion":"failure"}): told as completed, and means failed`: {naive, []resttest.Sample{failure}},
-		`no sample means failed`:                                              {run, samples[:1]},
-		`no sample means failed; record`:                                      {run, nil},
-		`the dialect is refused: rest: WithDialect: field State: path "a..b"`: {rest.Dialect{State: "a..b"}, samples},
-		`Means: "done" is neither a state nor a class`:                        {run, []resttest.Sample{{Means: "done"}}},
-		`told as an error, and means failed: rest: GET`:                       {run, []resttest.Sample{{Code: 500, Means: "failed"}}},
-		`told as the error transient, and means throttled`:                    {run, []resttest.Sample{{Code: 503, Means: "throttled"}}},
-		`told as pending, and means denied`:                                   {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "denied"}}},
-		`the message is "no", not "yes"`:                                      {run, []resttest.Sample{{Body: `{"status":"queued","why":"no"}`, Means: "pending", Message: "yes"}}},
-		`the result is {"a":1}, not {"a":2}`:                                  {run, []resttest.Sample{{Body: `{"status":"queued","out":{"a":1}}`, Means: "pending", Result: `{"a":2}`}}},
-		`the result is , not x`:                                               {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "pending", Result: `x`}}},
-		`the dialect has no stage 2`:                                          {run, []resttest.Sample{{Stage: 2, Means: "failed"}}},
-		`told as an error, and means pending: invalid job id`:                 {run, []resttest.Sample{{ID: "..", Means: "pending"}}},
+		`no sample means failed`:                                                   {run, samples[:1]},
+		`no sample means failed; record`:                                           {run, nil},
+		`the dialect is refused: rest: WithDialect: field State: path "a..b"`:      {rest.Dialect{State: "a..b"}, samples},
+		`is neither a state nor a class of errors: the words are unknown, pending`: {run, []resttest.Sample{{Means: "done"}}},
+		`rule: States "completed"`:                                                 {naive, []resttest.Sample{failure}},
+		`told as the error "throttled", and means not found`:                       {run, []resttest.Sample{{Code: 429, Means: "not found"}}},
+		`Means: "done" is neither a state nor a class`:                             {run, []resttest.Sample{{Means: "done"}}},
+		`told as the error "transient", and means failed`:                          {run, []resttest.Sample{{Code: 500, Means: "failed"}}},
+		`told as the error "transient", and means throttled`:                       {run, []resttest.Sample{{Code: 503, Means: "throttled"}}},
+		`told as pending, and means denied`:                                        {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "denied"}}},
+		`the message is "no", not "yes"`:                                           {run, []resttest.Sample{{Body: `{"status":"queued","why":"no"}`, Means: "pending", Message: "yes"}}},
+		`the result is {"a":1}, not {"a":2}`:                                       {run, []resttest.Sample{{Body: `{"status":"queued","out":{"a":1}}`, Means: "pending", Result: `{"a":2}`}}},
+		`the result is , not x`:                                                    {run, []resttest.Sample{{Body: `{"status":"queued"}`, Means: "pending", Result: `x`}}},
+		`the dialect has no stage 2`:                                               {run, []resttest.Sample{{Stage: 2, Means: "failed"}}},
+		`told as the error "permanent", and means pending: invalid job id`:         {run, []resttest.Sample{{ID: "..", Means: "pending"}}},
 	} {
 		n := &noted{}
 		resttest.Check(n, c.d, c.samples)
