@@ -88,9 +88,9 @@ type worker struct {
 // sending is a heartbeat on its way.
 type sending struct{ began, stored time.Time }
 
-// Run watches a share of the fleet's jobs with w, until ctx ends. Call it once in each process. It
-// then hands its jobs over and returns nil. No poll of its is in flight then. Handing over takes a
-// lease at most; the error says so if the server did not take it in time.
+// Run watches a share of the fleet's jobs with w. Call it once in each process. When ctx ends, Run
+// hands its jobs over and returns nil. No poll of theirs is in flight then. It returns an error if
+// the hand-over takes longer than a lease or four seconds, whichever is more.
 //
 // Run returns an error that matches [jobstatus.ErrClosed] if w was closed. The limits and the
 // Backoff of a job are those of the Watcher that polls it, so all workers should have the same.

@@ -22,6 +22,7 @@ func main() {
 const head = `# Dialects
 
 The services that package [dialects](../transport/rest/dialects) speaks to. This file is generated: ` + "`go generate ./transport/rest/dialects`" + `.
+For any other service, [write a dialect](transports.md#http-and-json) in four steps.
 
 - Name: as on a command line, with the parameters of the service; those in brackets may be left out.
 - Asks: the call about one job, with the parameters in capitals. "and a list" means that one call asks about many,
