@@ -22,8 +22,8 @@
 //
 //   - The job ended. Its terminal [Status] comes with a nil error if it completed, and with a
 //     [JobError] if it failed or was canceled.
-//   - The wait gave up because of a limit, its context or [Watcher.Close]. The job goes on. The
-//     newest status seen comes with a [WaitError].
+//   - The wait gave up: it reached a limit, its context ended, or [Watcher.Close] was called. The
+//     job itself goes on. The newest status seen comes with a [WaitError].
 //   - No further poll would help. The newest status seen comes with another error, such as
 //     [ErrNotFound] or a [PanicError]. A wait that never began returns [ErrInvalidID] or
 //     [ErrMaxWatches].
@@ -31,14 +31,14 @@
 // # Limits
 //
 // Without options, a wait makes at most [DefaultMaxAttempts] polls and lasts at most
-// [DefaultTimeout]. Setting a timeout or a Backoff lifts the default limit of attempts. The wait
-// then makes as many polls as it needs. With an [Unlimited] timeout, the wait gives up only when
-// its context ends or the Watcher is closed. An [Option] applies to all waits of a Watcher, and a
-// [WatchOption] to one.
+// [DefaultTimeout]. Setting a timeout or a Backoff removes the default limit of attempts, so that
+// only the timeout limits the wait. If the timeout is [Unlimited] as well, the wait gives up only
+// when its context ends or the Watcher is closed. An [Option] applies to all waits of a Watcher,
+// and a [WatchOption] to the waits of one call.
 //
 // # Tests
 //
-// A Watcher waits only on the clock given to [WithClock]. Package mock has a clock that a test
-// advances, and a service to watch. With the real clock, everything also runs inside a
+// A Watcher measures all time on the clock given to [WithClock]. Package mock has a clock that a
+// test advances, and a service to watch. A Watcher on the real clock also works inside a
 // testing/synctest bubble.
 package jobstatus

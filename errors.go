@@ -22,21 +22,24 @@ var (
 	ErrTimeout = timeline.ErrTimeout
 	// ErrMaxAttempts is matched by the [WaitError] of a wait that reached its limit of polls.
 	ErrMaxAttempts = timeline.ErrMaxAttempts
-	// ErrNotFound is matched by the error of a wait for a job that the service does not know.
+	// ErrNotFound is matched by the error of a wait for a job that the service does not know: see
+	// [WithPatience]. A wait that reaches its timeout or its limit of polls before any poll has found
+	// the job returns it in place of a [WaitError].
 	ErrNotFound = transport.ErrNotFound
-	// ErrThrottled is matched by the [WaitError] of a wait whose service asked for a pause that is
-	// longer than the time left.
+	// ErrThrottled is matched by the [WaitError] of a wait that gave up because the service asked for
+	// fewer requests: see [WithTimeout].
 	ErrThrottled = transport.ErrThrottled
 	// ErrInvalidID is matched by the error of a wait for an id that no job can have.
 	ErrInvalidID = transport.ErrInvalidID
 	// ErrMaxWatches is matched by the error of a wait that did not begin, because [WithMaxWatches]
 	// allows no further job.
 	ErrMaxWatches = timeline.ErrMaxWatches
-	// ErrBlocked is matched by the [WaitError] of a wait that [StopWhenBlocked] ended. If the service
-	// says what the job waits for, it is in the Message of the last status.
+	// ErrBlocked is matched by the [WaitError] of a wait that [StopWhenBlocked] ended. The Message of
+	// the last status says what the job waits for, if the service reports that.
 	ErrBlocked = timeline.ErrBlocked
-	// ErrClosed is matched by the error of every call on a closed Watcher, and by the [WaitError]
-	// of every wait that [Watcher.Close] ended.
+	// ErrClosed is matched by the [WaitError] of a wait that [Watcher.Close] ended, or that began
+	// later. It is also matched by the error of a later call that would send a request, such as
+	// [Watcher.StartJob].
 	ErrClosed = timeline.ErrClosed
 )
 
@@ -56,7 +59,7 @@ type JobError struct {
 	Status Status
 }
 
-// Error returns the id of the job and the message of the service.
+// Error returns the id, the state and the message of the job in one line.
 func (e *JobError) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -87,25 +90,25 @@ type WaitError struct {
 	// [Watcher.WaitForJobs] before the end of its sequence of ids.
 	ID string
 	// Reason is why the wait gave up: [ErrTimeout], [ErrMaxAttempts], [ErrThrottled], [ErrBlocked],
-	// [ErrClosed], or the cause of the context's end.
+	// [ErrClosed], or the [context.Cause] of the context that ended.
 	Reason error
-	// Last is the newest status seen. Its State is Unknown if no status was seen, or if the Transport
-	// maps the word in Last.Raw to no state.
+	// Last is the newest status seen. Its State is Unknown if no status was seen. It is also Unknown
+	// if the Transport does not know the service's word for the state, which is then in Last.Raw.
 	Last Status
-	// LastErr is the error of the last poll. It is nil if that poll was answered.
+	// LastErr is the error of the last poll. It is nil if that poll succeeded.
 	LastErr error
 	// Polls is the number of polls made during this wait.
 	Polls int
-	// Elapsed is how long this wait lasted.
+	// Elapsed is how long this wait lasted, counted from [Began] if that is given.
 	Elapsed time.Duration
-	// HeldUp names what delayed the last poll, such as "the rate limit (WithRateLimit)". It is empty
-	// if nothing did.
+	// HeldUp names what delayed the last poll past the timeout, such as "the rate limit
+	// (WithRateLimit)". It is empty if nothing did.
 	HeldUp string
 
 	context error // the Err of the context whose end is the Reason
 }
 
-// Error returns all fields in one line.
+// Error returns the id, the reason, the newest state and the other fields in one line.
 func (e *WaitError) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -139,9 +142,9 @@ func lastSeen(st *Status) string {
 	}
 }
 
-// Unwrap returns the reason and the error of the last poll. If the context ended the wait, the
-// context's Err is one of them. So [context.DeadlineExceeded] or [context.Canceled] matches,
-// whatever the cause is.
+// Unwrap returns Reason and LastErr, if they are not nil. If the context ended the wait, Unwrap
+// also returns the context's Err. So the error matches [context.DeadlineExceeded] or
+// [context.Canceled], whatever the cause of the context is.
 func (e *WaitError) Unwrap() []error {
 	if e == nil {
 		return nil
@@ -155,8 +158,8 @@ func (e *WaitError) Unwrap() []error {
 	return errs
 }
 
-// PanicError is the error of a watch during which a Backoff or a Transport panicked. Other watches
-// go on.
+// PanicError is the error of a wait during which a Backoff or a Transport panicked. Waits for other
+// jobs go on.
 type PanicError struct {
 	// Value is the value of the panic.
 	Value any

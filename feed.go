@@ -11,29 +11,29 @@ import (
 )
 
 // Job is a job to wait for, together with what is known about it. [Watcher.Pending] returns the
-// jobs that a Watcher waits for. [Watcher.WaitForFeed] waits for them, in the same process or in
-// another. A Job can be encoded as JSON.
+// jobs that a Watcher waits for. [Watcher.WaitForFeed] waits for such jobs, in the same process or
+// in another. A Job can be encoded as JSON.
 type Job struct {
 	// ID is the job's id, and Kind is its kind: see [Kind].
 	ID   string `json:"id"`
 	Kind string `json:"kind,omitzero"`
 	// Began is when the wait for the job began: see [Began]. Zero means now.
 	Began time.Time `json:"began,omitzero"`
-	// PolledUntil is the time until which the job was polled as the Backoff says. A poll that came due
-	// later was missed, and is made up for. Zero means that no poll was missed. PolledUntil has no
-	// effect without Began.
+	// PolledUntil is the time until which all polls were made when they were due. A poll that was due
+	// between then and now was missed, and is made soon. Zero means that no poll was missed.
+	// PolledUntil has no effect without Began.
 	PolledUntil time.Time `json:"polledUntil,omitzero"`
-	// Timeout limits the wait, counted from Began: see [Timeout]. Zero means the limit of the call.
-	// Like that option, it lifts the default limit of attempts.
+	// Timeout limits the wait, counted from Began: see [Timeout]. Zero means the timeout of the call.
+	// Like that option, it removes the default limit of attempts.
 	Timeout time.Duration `json:"timeout,omitzero"`
-	// Last is the newest status seen. Its State is Unknown if there was none yet. A terminal status
-	// is the end of the job: it is yielded without a poll. The status of another job is ignored.
+	// Last is the newest status seen. Its State is Unknown if no status was seen yet. A terminal
+	// status is yielded without a poll. A status whose ID names another job is ignored.
 	Last Status `json:"last,omitzero"`
 }
 
-// Pending returns the jobs that are waited for when the iteration begins, in no order. A program
-// can save them, and continue to wait with [Watcher.WaitForFeed] after a restart. Memory is
-// proportional to their number.
+// Pending returns the jobs that the Watcher waits for when the iteration begins, in no particular
+// order. A program can save them, and pass them to [Watcher.WaitForFeed] after a restart. The
+// iteration takes memory in proportion to their number. It is safe for concurrent use.
 func (w *Watcher) Pending() iter.Seq[Job] {
 	return func(yield func(Job) bool) {
 		if w == nil || w.timeline == nil {
@@ -47,33 +47,36 @@ func (w *Watcher) Pending() iter.Seq[Job] {
 	}
 }
 
-// WaitForFeed waits for the jobs that come from a channel, until it is closed and all of them have
-// ended. It yields results as [Watcher.WaitForJobs] does, in the order in which the jobs end. The
-// options apply to each job, except where the fields of the [Job] say otherwise.
+// WaitForFeed waits for the jobs that it receives from a channel. It yields results as
+// [Watcher.WaitForJobs] does, in the order in which the jobs end. It returns when the channel is
+// closed and all jobs have ended. The options apply to each job, except where the fields of the
+// [Job] say otherwise.
 //
 // If ctx ends or the Watcher is closed first, the last result has no id, and its error is a
 // [WaitError] with the reason.
 //
-// The feed never holds up results. No job is taken from it during the body of the loop, so that
-// memory is proportional to the number of pending jobs.
+// Results are yielded while the channel is empty. No job is received while the body of the loop
+// runs, so that memory is proportional to the number of pending jobs.
 //
-// Each range over the result is a call of its own. All its waits end when the caller breaks out of
-// the range, or when ctx ends. The range then returns once none of its polls is in flight, so that
-// another process can take over the jobs. A poll that ignores the end of its context delays the
-// return by one second at most.
+// All waits end when the caller breaks out of the range, or when ctx ends. The range then returns
+// once none of its polls is in flight, so that another process can take over the jobs. A poll that
+// ignores the end of its context delays the return by one second at most.
 //
 // # Resuming
 //
-// A Job whose Began is set is resumed. Its age counts for its timeout. The Backoff is followed from
-// its first wait to that age, so that the next poll comes when it would have come if the wait had
-// gone on. The polls until then count as attempts, but at least one poll is made. After very many
-// polls, the place in the Backoff is estimated. For all but the first 64 jobs of a call it is
-// estimated sooner. A wait whose timeout has passed makes one last poll.
+// A Job whose Began is set is resumed: the wait continues as if it had not been interrupted. Its
+// timeout counts from Began. The next poll is made when it would have been due. The Watcher finds
+// that time by asking the Backoff for each wait since Began. After about 1,000 waits it estimates
+// the time, and for all but the first 64 jobs of a call it does so earlier.
 //
-// A poll that came due in the gap between PolledUntil and now is made up for. The Watcher makes the
-// first 64 such polls at once. It spreads all further ones over five times the gap, unless the
-// job's next poll comes before. So they raise the rate of requests by at most a fifth. After a time
-// as long as the gap without such polls, the next 64 are made at once again.
+// The polls that would have been made count as attempts, but at least one more poll is made. A wait
+// whose timeout has already passed makes one last poll.
+//
+// The gap is the time between PolledUntil and now. If a poll of a job was due in the gap, the job
+// is polled soon. The first 64 such polls are made at once. The others are spread over five times
+// the gap, so that they raise the rate of requests by at most a fifth. A job whose next poll is due
+// before that is polled then. If no such poll is needed for as long as the gap, the next 64 are
+// made at once again.
 func (w *Watcher) WaitForFeed(ctx context.Context, feed <-chan Job, opts ...WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
 		c, err := w.newConsumer(ctx, false, opts)

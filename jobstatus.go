@@ -31,8 +31,9 @@ type (
 	State = transport.State
 )
 
-// The states of a job. Completed, Failed and Canceled are terminal: a job does not leave them. A
-// Blocked job waits for a person.
+// The states of a job. Completed, Failed and Canceled are terminal: a job does not leave them.
+// Unknown means that the service's word for the state is not known. A Blocked job waits for a
+// person.
 const (
 	Unknown   = transport.Unknown
 	Pending   = transport.Pending
@@ -43,12 +44,13 @@ const (
 	Blocked   = transport.Blocked
 )
 
-// Watcher follows jobs until they end. [New] and [NewHTTP] make one. A Watcher does not change
-// after it is made, except by [Watcher.SetRateLimit]. It is safe for concurrent use. One Watcher is
-// enough for all jobs of a service.
+// Watcher follows jobs until they end. [New] and [NewHTTP] make one. Only [Watcher.SetRateLimit]
+// changes the settings of a Watcher afterwards. A Watcher is safe for concurrent use. One Watcher
+// is enough for all jobs of a service.
 //
-// A pending watch is a small struct. It has no goroutine, timer or context of its own: all watches
-// share one timer. Waits for the same id share one watch and its polls.
+// A Watcher has one watch for each job that is waited for. A pending watch is a small struct
+// without a goroutine, a timer or a context of its own. Waits for the same id share one watch and
+// its polls.
 type Watcher struct {
 	transport Transport
 	timeline  *timeline.Timeline
@@ -58,10 +60,10 @@ type Watcher struct {
 	owned     io.Closer // the transport, where NewHTTP made it
 }
 
-// New returns a Watcher that polls through t. If options are wrong, the error joins the problems of
-// all of them.
+// New returns a Watcher that polls through t. The error joins all problems with t and the options.
+// If there is one, the Watcher is nil.
 //
-// The Watcher does not close t.
+// [Watcher.Close] does not close t.
 func New(t Transport, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
 	if len(c.rest) > 0 {
@@ -80,8 +82,8 @@ func New(t Transport, opts ...Option) (*Watcher, error) {
 }
 
 // NewHTTP returns a Watcher for the jobs of the HTTP service at baseURL. The service must speak the
-// default dialect of package transport/rest, unless [WithREST] sets another. If the URL or options
-// are wrong, the error joins all problems.
+// default dialect of package transport/rest, unless [WithREST] sets another. The error joins all
+// problems with the URL and the options. If there is one, the Watcher is nil.
 //
 // The Watcher owns its connections, and [Watcher.Close] closes them. It opens at most
 // [rest.DefaultMaxConnections] connections, or the sum of [WithConcurrency] and [WithHolds] if that
@@ -148,13 +150,14 @@ func newWatcher(t Transport, c *config) *Watcher {
 	}
 }
 
-// StartJob starts a job and returns the service's answer: the job's id, the wait before the first
-// poll, and the terminal state if the job has already ended. Pass it to the wait with [From].
+// StartJob starts a job and returns its first status: the job's id, and the wait before the first
+// poll if the service asks for one. The state is terminal if the job has already ended. Use [From]
+// to pass the status to a waiting method.
 //
 // The Transport must be a [transport.Starter] or a [transport.Creator]; otherwise the error matches
-// [errors.ErrUnsupported]. A create that may have reached the service is sent again only with an
-// [IdempotencyKey]. If ctx has ended, StartJob makes no request. The poll timeout bounds the call:
-// see [WithPollTimeout].
+// [errors.ErrUnsupported]. A request that may have started a job is sent again only with an
+// [IdempotencyKey]. If ctx has ended, StartJob makes no request. [WithPollTimeout] limits how long
+// the call takes.
 func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Status, err error) {
 	if err := w.check(ctx); err != nil {
 		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
@@ -188,7 +191,8 @@ func (w *Watcher) start(ctx context.Context, req transport.CreateRequest) (Statu
 
 var errNoID = errors.New("jobstatus: create job: the job ended at once and has no id (StartJob returns its status)")
 
-// CreateJob is [Watcher.StartJob] for callers that need the job's id alone.
+// CreateJob is like [Watcher.StartJob] but returns only the job's id. It returns an error if the
+// job has already ended and has no id.
 func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id string, err error) {
 	first, err := w.StartJob(ctx, opts...)
 	if err == nil && first.ID == "" {
@@ -197,11 +201,14 @@ func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id strin
 	return first.ID, err
 }
 
-// Result returns the output of a completed job. The argument done is the job's terminal status. If
-// the Transport is a [transport.Fetcher], Result asks the service. Otherwise, or if the Fetcher's
-// error matches [errors.ErrUnsupported], Result returns done.Result. If done is not Completed,
-// Result returns an error. The caller must close body, and can read it until ctx ends. The poll
-// timeout bounds the time until Result returns, not the reading of body.
+// Result returns the output of a completed job. The argument done is the job's terminal status, as
+// a waiting method returned it. Result returns an error if its State is not Completed.
+//
+// If the Transport is a [transport.Fetcher], Result asks the service for the output. Otherwise, or
+// if the Fetcher's error matches [errors.ErrUnsupported], body is done.Result.
+//
+// The caller must close body, and can read it until ctx ends. [WithPollTimeout] limits the time
+// until Result returns, not the time for reading body.
 func (w *Watcher) Result(ctx context.Context, done Status) (body io.ReadCloser, err error) {
 	err = w.check(ctx)
 	if err == nil && done.State != Completed {
@@ -229,7 +236,7 @@ func (w *Watcher) fetch(ctx context.Context, done Status) (body io.ReadCloser, e
 
 // CancelJob asks the service to cancel a job. The Transport must be a [transport.Canceler];
 // otherwise the error matches [errors.ErrUnsupported]. A nil error means that the service accepted
-// the request. The job has not ended yet: waits for it go on until its status is terminal.
+// the request. The job may run for a while longer: waits for it go on until its status is terminal.
 func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	err := w.check(ctx)
 	if err == nil {
@@ -248,9 +255,10 @@ func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	return nil
 }
 
-// SetRateLimit replaces the limit of [WithRateLimit] for all later requests. It returns an error
-// for the values that WithRateLimit refuses, and then changes nothing. A higher limit also applies
-// at once to polls that the old limit delays. The change does not refill the burst: only time does.
+// SetRateLimit replaces the limit of [WithRateLimit] for all later requests. It takes effect at
+// once, also for polls that the old limit delays. If there was a limit before, the change does not
+// refill the burst: only time does. SetRateLimit returns an error for the values that WithRateLimit
+// refuses, and then changes nothing.
 func (w *Watcher) SetRateLimit(perSecond float64, burst int) error {
 	var wrong problems.List
 	if w == nil || w.timeline == nil {
@@ -261,11 +269,13 @@ func (w *Watcher) SetRateLimit(perSecond float64, burst int) error {
 	return errors.Join(wrong...)
 }
 
-// Close ends every wait with [ErrClosed], and returns when all polls in flight have returned. It
-// waits for them for at most five seconds of real time, and logs those that have not returned. A
-// wait whose job has already been seen to end still returns that result. Close may be called more
-// than once and from any goroutine, except from within a Transport or a Backoff of this Watcher. It
-// always returns nil.
+// Close ends every wait with [ErrClosed] and cancels all polls. It returns when all polls have
+// returned, or after five seconds of real time. It then logs the ids of polls that have not
+// returned. A wait whose job has already been seen to end still returns that result. Close always
+// returns nil.
+//
+// Close may be called more than once and by several goroutines. It must not be called by the
+// Transport or the Backoff of this Watcher.
 func (w *Watcher) Close() error {
 	if w == nil || w.timeline == nil {
 		return nil

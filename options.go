@@ -17,7 +17,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// Defaults of the options. An option that is given zero or nil also has its default.
+// Defaults of the options. An option that is called with zero or nil uses its default too.
 const (
 	DefaultMaxAttempts = 10
 	DefaultBaseDelay   = 100 * time.Millisecond
@@ -27,20 +27,20 @@ const (
 	DefaultPatience    = 30 * time.Second
 	DefaultConcurrency = 64
 	DefaultHolds       = 64
-	// DefaultQuietInterval is the wait between polls that [WithQuietInterval] sets.
+	// DefaultQuietInterval is the default of [WithQuietInterval].
 	DefaultQuietInterval = 30 * time.Second
 )
 
-// Unlimited lifts the limit of [WithMaxAttempts], [MaxAttempts], [WithTimeout] or [Timeout]. Other
-// options refuse it.
+// Unlimited is the argument that removes the limit of [WithMaxAttempts], [MaxAttempts],
+// [WithTimeout] or [Timeout]. Other options refuse it.
 const Unlimited = problems.Unlimited
 
-// Exact is the argument of [WithSlack] that has every poll made on time.
+// Exact is the argument of [WithSlack] with which every poll is made on time.
 const Exact = pace.Exact
 
-// Option sets one property of a Watcher that [New] or [NewHTTP] makes. Both report a nil Option, a
-// value that an option refuses, and a typed nil in an interface. Negative values are refused,
-// except [Unlimited] and [Exact] where an option names them.
+// Option sets one property of a Watcher that [New] or [NewHTTP] makes. Both return an error for a
+// nil Option, for a value that an option refuses, and for an interface that holds a nil pointer.
+// Negative values are refused, except [Unlimited] and [Exact] where an option names them.
 type Option func(*config)
 
 type config struct {
@@ -66,29 +66,31 @@ type config struct {
 }
 
 // WithBackoff sets when a watch polls next. The default is exponential: the delay doubles from
-// [WithBaseDelay] up to [WithMaxDelay], and each wait is drawn at random from the upper half of the
-// delay. Whatever the Backoff, no poll comes sooner than the service asks for.
+// [WithBaseDelay] up to [WithMaxDelay]. Each wait is drawn at random from the upper half of the
+// delay. With any Backoff, no poll is made sooner than the service allows.
 //
-// With WithBackoff there is no limit of attempts, unless [WithMaxAttempts] or [MaxAttempts] sets
-// one.
+// WithBackoff removes the default limit of attempts. [WithMaxAttempts] or [MaxAttempts] sets one
+// again.
 func WithBackoff(b Backoff) Option { return func(c *config) { c.backoff = b } }
 
-// WithClock sets the clock on which the Watcher waits. The default is the real clock.
+// WithClock sets the clock on which the Watcher measures time and waits. The default is the real
+// clock.
 func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
 
 // WithLogger sets the logger of the Watcher and its transport. The names of the loggers begin with
 // "jobstatus". By default nothing is logged.
 //
 // Each poll is logged at debug level. A warning is logged when polls begin to fail, once a minute
-// while they fail, and when they are answered again. Each word that the Transport maps to no state
-// is logged once as a warning. A panic of a plugin is logged as an error.
+// while they fail, and when polls succeed again. A state name that the Transport does not know is
+// logged as a warning, once for each of the first 64 names. A panic that no wait returns as a
+// [PanicError], such as one in an Observer, is logged as an error.
 func WithLogger(l *zap.Logger) Option { return func(c *config) { c.logger = l } }
 
-// WithMaxAttempts limits how many polls a watch makes before it gives up with [ErrMaxAttempts].
-// [Unlimited] lifts the limit.
+// WithMaxAttempts limits how many polls a wait makes before it gives up with [ErrMaxAttempts].
+// [Unlimited] removes the limit.
 //
-// The default is [DefaultMaxAttempts]. Setting a timeout or a Backoff lifts that default: see
-// [WithTimeout], [Timeout] and [WithBackoff].
+// The default is [DefaultMaxAttempts], or no limit if [WithTimeout], [Timeout] or [WithBackoff] is
+// given.
 func WithMaxAttempts(n int) Option {
 	return func(c *config) { c.limits.attempts = problems.Limit(&c.List, "WithMaxAttempts", n, 0) }
 }
@@ -105,19 +107,22 @@ func WithMaxDelay(d time.Duration) Option {
 	return func(c *config) { c.maxDelay = problems.Positive(&c.List, "WithMaxDelay", d) }
 }
 
-// WithTimeout limits how long a watch lasts before it gives up with [ErrTimeout]. The default is
-// [DefaultTimeout]. [Unlimited] lifts the limit, so that only the context ends a wait. A timeout
-// also lifts the default limit of attempts.
+// WithTimeout limits how long a wait lasts before it gives up with [ErrTimeout]. The default is
+// [DefaultTimeout]. [Unlimited] removes the limit. A timeout, even Unlimited, also removes the
+// default limit of attempts.
 //
-// One last poll is made just before the end, unless the service asked for a longer wait. If the
-// service asks for more than five minutes, and for more than the time left, the watch ends at once
-// with [ErrThrottled]. If it refuses polls and asks for less, the watch ends at its timeout, and
-// its error also matches [ErrThrottled]. In one call, the last polls of all but the first 64 jobs
-// are spread over the last tenth of the time. So they do not all reach the service at once.
+// One last poll is made at most a second before the timeout, unless the service asked for a longer
+// wait. On the real clock, one is also made before the deadline of the context. In a call with more
+// than 64 jobs, the last polls of all but the first 64 are spread over the last tenth of the time.
 //
-// A poll that is due before the end may be delayed by the rate limit, busy workers or a process
-// that stood still. The wait then goes on until that poll is answered. It goes on for at most its
-// timeout again, or for the poll timeout if that is longer. See [WaitError.HeldUp].
+// If the service asks for a pause of more than five minutes, and of more than the time left, the
+// wait gives up at once with [ErrThrottled]. If the service refuses polls and asks for a shorter
+// pause, the wait gives up at its timeout, and its error also matches ErrThrottled.
+//
+// A poll that is due before the timeout may be delayed by [WithRateLimit], by [WithConcurrency], or
+// because the process was suspended. The wait then continues past its timeout until that poll is
+// answered. It continues for at most the timeout once more, or for the poll timeout if that is
+// longer. See [WaitError.HeldUp].
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) { c.limits.timeout = problems.Limit(&c.List, "WithTimeout", d, 0) }
 }
@@ -130,25 +135,25 @@ func WithPollTimeout(d time.Duration) Option {
 }
 
 // WithMaxRetryAfter bounds the wait that a service can ask for. A request for a longer wait is
-// shortened to d. By default every wait is kept in full. See [WithTimeout] for a watch that cannot
-// last that long.
+// shortened to d. By default every such wait is kept in full. See [WithTimeout] for a wait that is
+// longer than the time left.
 func WithMaxRetryAfter(d time.Duration) Option {
 	return func(c *config) { c.maxRetryAfter = problems.Positive(&c.List, "WithMaxRetryAfter", d) }
 }
 
-// WithPatience sets how long a watch tolerates odd answers, which say nothing certain about the
-// job. There are three: the service does not know the job, its answer cannot be read, or the
-// request did not reach the service ([transport.Misdirected]). The last one is tolerated only for a
-// job that was seen before.
+// WithPatience sets how long a watch tolerates answers that say nothing certain about the job. Such
+// an answer says that the service does not know the job, or it cannot be read, or it did not come
+// from the service ([transport.Misdirected]). The last kind is tolerated only for a job that was
+// seen before.
 //
-// The patience starts at the first odd answer after the last answer that told the job's state.
-// Another odd answer after d or later ends the watch. The error says how long that took and how
-// many polls. So a single odd answer never ends a watch, however rarely it polls. Other failed
-// polls, as in an outage, do not count.
+// The time runs from the first such answer since an answer last told the job's state. The watch
+// ends at the first such answer that comes d later or more. Its error gives the time and the number
+// of these answers. So a single one never ends a watch, however rarely the job is polled. Polls
+// that fail in another way, as in an outage, do not count.
 //
 // The default is [DefaultPatience]. It must exceed the time that a service needs to show a new job
-// on all its replicas. With a patience of at least the timeout, odd answers never end a watch
-// before its limits do. [Unlimited] and other negative values are refused.
+// on all its replicas. With a patience of at least the timeout, such answers never end a watch
+// before its limits do. Negative values, [Unlimited] included, are refused.
 func WithPatience(d time.Duration) Option {
 	return func(c *config) { c.patience = problems.Positive(&c.List, "WithPatience", d) }
 }
@@ -157,8 +162,9 @@ func WithPatience(d time.Duration) Option {
 // burst. A batch is one request. A failed request is repeated within its poll only if the limit
 // allows another request.
 //
-// The default, WithRateLimit(0, 0), is no limit. A burst of zero means one, so that requests are
-// evenly spaced. New refuses a burst without a rate, negative values, NaN and infinity.
+// The unit of perSecond is requests a second. The default, WithRateLimit(0, 0), is no limit. A
+// burst of zero means one, so that requests are evenly spaced. New refuses a burst without a rate,
+// negative values, NaN and infinity.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) {
 		c.limiter = nil
@@ -169,32 +175,33 @@ func WithRateLimit(perSecond float64, burst int) Option {
 }
 
 // WithConcurrency limits how many polls are in flight at once, not counting the holds of
-// [WithHolds]. The default is [DefaultConcurrency]. A poll that does not return within a second
-// after its context has ended no longer counts, as long as there are at most 1,024 such polls or n.
+// [WithHolds]. The default is [DefaultConcurrency]. A poll that has not returned one second after
+// its context ended is no longer counted. This applies to at most 1,024 such polls at a time, or to
+// n if that is more.
 func WithConcurrency(n int) Option {
 	return func(c *config) { c.concurrency = problems.Positive(&c.List, "WithConcurrency", n) }
 }
 
 // WithHolds limits the number of holds: requests that the service keeps open until their job
-// changes. It has an effect only if the Transport is a [transport.Holder]. Holds do not count for
-// [WithConcurrency], because each occupies a connection while nothing happens. All other jobs are
-// polled. The default is [DefaultHolds].
+// changes. It has an effect only if the Transport is a [transport.Holder]. A hold occupies a
+// connection, but does not count for [WithConcurrency]. Jobs without a hold are polled. The default
+// is [DefaultHolds].
 //
-// A hold lasts for a minute at most. When the next poll of a job is due, and fewer than n holds are
-// open, the poll is replaced by a hold. The first request about a new job is always a poll. A
-// Backoff that is a [backoff.Ranker] says which jobs are likely to end soon. The fewer holds are
-// free, the likelier a job must be to end.
+// A hold lasts for a minute at most. When a poll is due and fewer than n holds are open, the job
+// gets a hold in place of the poll. The first request about a new job is always a poll. If the
+// Backoff is a [backoff.Ranker], jobs that are likely to end soon get the holds. The fewer holds
+// are left, the more likely a job must be to end soon.
 //
-// If holds fail, or the service answers them at once, all jobs are polled for a minute. If a proxy
-// cuts a hold, later holds are shorter. After eight holds in a row without news, the job is polled
-// once.
+// If holds fail, or the service answers them at once, the Watcher makes none for a minute and polls
+// instead. If a proxy closes the connection of a hold, later holds are shorter. After eight holds
+// in a row without news of a job, the job is polled once.
 func WithHolds(n int) Option {
 	return func(c *config) { c.holds = problems.Positive(&c.List, "WithHolds", n) }
 }
 
-// WithMaxWatches limits the number of pending jobs, and so the memory: about 250 bytes for each
-// job. A wait for a further job ends at once with [ErrMaxWatches]. In [Watcher.WaitForJobs] only
-// that id has this result. The default is no limit.
+// WithMaxWatches limits the number of pending jobs. It thereby limits the memory, which is about
+// 250 bytes for each job. A wait for one more job ends at once with [ErrMaxWatches]. In
+// [Watcher.WaitForJobs] only the id of that job has this result. The default is no limit.
 func WithMaxWatches(n int) Option {
 	return func(c *config) { c.maxWatches = problems.Positive(&c.List, "WithMaxWatches", n) }
 }
@@ -220,17 +227,18 @@ func WithSlack(share float64) Option {
 // none.
 func WithObserver(o observe.Observer) Option { return func(c *config) { c.observer = o } }
 
-// WithNotifier makes the Watcher listen to n, which reports changes of jobs without being asked, as
-// a webhook or a stream does. The Watcher listens from [New] until [Watcher.Close]. The option can
-// be used more than once: the Watcher listens to every n. It also listens to a Transport that is a
-// [transport.Notifier].
+// WithNotifier makes the Watcher listen to n, which reports changes of jobs without being polled,
+// as a webhook or a stream of events does. The Watcher listens from [New] until [Watcher.Close].
+// The option can be used more than once: the Watcher listens to every n. It also listens to a
+// Transport that is a [transport.Notifier].
 //
 // While a Notifier is reliable, jobs are polled only every [WithQuietInterval]. A terminal status
-// that it delivers is confirmed by a poll, unless it is a [transport.Truster] that says otherwise.
+// from a Notifier is confirmed by a poll, unless the Notifier is a [transport.Truster] whose
+// Trusted returns true.
 //
-// When notifications may have been lost, every job is polled once. Then the pace of the Backoff
-// applies until the Notifier has listened for a minute. The same happens when a Notifier misses the
-// ends of three jobs and says nothing for half a minute.
+// When notifications may have been lost, every job is polled once. Then the Backoff decides when to
+// poll, until the Notifier has listened for a minute. The same happens when a Notifier did not
+// report the ends of three jobs in a row, and has reported nothing for 30 seconds.
 func WithNotifier(n transport.Notifier) Option {
 	return func(c *config) {
 		if n == nil {
@@ -242,15 +250,15 @@ func WithNotifier(n transport.Notifier) Option {
 }
 
 // WithQuietInterval sets the shortest wait between two polls of a job while a Notifier is reliable:
-// see [WithNotifier]. Up to a quarter of d is added at random. A longer wait of the Backoff is
-// kept. The default is [DefaultQuietInterval].
+// see [WithNotifier]. Up to a quarter of d is added at random. If the Backoff returns a longer
+// wait, that wait applies. The default is [DefaultQuietInterval].
 func WithQuietInterval(d time.Duration) Option {
 	return func(c *config) { c.quiet = problems.Positive(&c.List, "WithQuietInterval", d) }
 }
 
-// WithREST passes options on to [rest.New]. They set how [NewHTTP] asks the service: with which
-// token, headers and dialect. A second WithREST adds further options. The default is none. [New]
-// refuses WithREST, because its Transport exists already.
+// WithREST sets options of the [rest.Client] that [NewHTTP] makes, such as the token, the headers
+// and the dialect. A second WithREST adds further options. The default is none. [New] refuses
+// WithREST, because its caller has already made the Transport.
 func WithREST(opts ...rest.Option) Option {
 	return func(c *config) {
 		for i, opt := range opts {

@@ -9,12 +9,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/timeline"
 )
 
-// WaitForJob blocks until the job has ended and returns its terminal status.
+// WaitForJob blocks until the job has ended, and returns its terminal status.
 //
 // If the job failed or was canceled, the status comes with a [JobError]. If the wait gave up first,
 // because of ctx, a limit or [Watcher.Close], the newest status seen comes with a [WaitError]. If
 // ctx has ended before the call, the error is a WaitError too. Any other error, such as
-// [ErrNotFound], means that no further poll would help.
+// [ErrNotFound], means that no further poll would help. The newest status seen comes with that
+// error too.
 func (w *Watcher) WaitForJob(ctx context.Context, id string, opts ...WatchOption) (Status, error) {
 	c, err := w.newConsumer(ctx, false, opts)
 	if err != nil {
@@ -27,13 +28,14 @@ func (w *Watcher) WaitForJob(ctx context.Context, id string, opts ...WatchOption
 }
 
 // WaitForJobWithUpdates is like [Watcher.WaitForJob], and also sends each update to a channel. An
-// update is a status that differs from the one before. The terminal status is sent last. The call
-// closes updates before it returns, so that a range over updates ends. Each call needs a channel of
-// its own.
+// update is a status that differs from the one before. The terminal status is sent last.
+// WaitForJobWithUpdates closes the channel before it returns, so that a range over updates ends.
+// Each call needs a channel of its own.
 //
-// Polls never wait for the receiver. A slow receiver misses updates in between, but not the newest
-// one. When the job has ended, the call waits for the receiver to take the terminal status until
-// ctx ends, the timeout is reached or the Watcher is closed. It returns that status in any case.
+// Polls do not wait for the receiver. If the receiver is slow, only the newest update is kept for
+// it. When the job has ended, the call waits until the receiver takes the terminal status. It stops
+// waiting when ctx ends, the timeout is reached or the Watcher is closed. It returns the terminal
+// status in any case.
 func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates chan<- Status, opts ...WatchOption) (Status, error) {
 	if updates == nil {
 		return Status{ID: id}, watchError(id, errors.New("the channel of updates is nil"))
@@ -66,10 +68,10 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 
 // Updates follows a job and yields each update: a status that differs from the one before. The last
 // update comes with the error that [Watcher.WaitForJob] would return. Each range over the result is
-// a wait of its own, which ends with the range.
+// a separate wait, which ends when the range ends.
 //
-// Polls never wait for the body of the loop. A slow body misses updates in between, but not the
-// newest one.
+// Polls do not wait for the body of the loop. If the body is slow, only the newest update is kept
+// for it.
 func (w *Watcher) Updates(ctx context.Context, id string, opts ...WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
 		c, err := w.newConsumer(ctx, true, opts)
@@ -88,34 +90,38 @@ func (w *Watcher) Updates(ctx context.Context, id string, opts ...WatchOption) i
 
 // WaitForJobs waits for many jobs at once. It yields the result of each, as [Watcher.WaitForJob]
 // would return it, in the order in which the jobs end. Status.ID is the job's id. Every id that is
-// taken has exactly one result, and an id that occurs twice has two. An invalid id yields an error,
-// and the other waits go on. The options apply to each wait.
+// taken from the sequence has exactly one result, and an id that occurs twice has two. An invalid
+// id yields an error, and the other waits go on. The options apply to each wait.
 //
 // The ids are taken one by one, and a job is watched as soon as its id is taken. No id is taken
-// during the body of the loop. So memory is proportional to the number of pending jobs. The
-// sequence may be slow, quiet or endless: jobs that end are yielded meanwhile. The end of ctx and
-// [Watcher.Close] end the call at once. If that happens before the sequence ends, the last result
-// has no id, and its error is a [WaitError] with the reason. In that case at most one id that was
-// taken has no result.
+// while the body of the loop runs. So memory is proportional to the number of pending jobs. The
+// sequence may be slow or endless: results are yielded while it computes the next id.
 //
-// Each range over the result is a call of its own. Breaking out of the range ends all its pending
-// waits.
+// The call ends when ctx ends or the Watcher is closed. If that happens before the sequence ends,
+// the last result has no id, and its error is a [WaitError] with the reason. In that case at most
+// one id that was taken has no result.
+//
+// Each range over the result takes the ids again and waits for them. Breaking out of the range ends
+// all its pending waits.
 //
 // # Large bulks
 //
-// The first 64 jobs, or the first two batches if that is more, are polled when the Backoff says.
-// The first polls of all other jobs are spread, 16 jobs or a batch at a time. So they do not all
-// reach the service at once. The interval is the longest wait between polls that the Backoff asks
-// for. It is at most ten minutes, and at most a tenth of the timeout. A first wait that the Backoff
-// asks for at most doubles.
+// The first polls of the first 64 jobs, or of the first two batches if that is more, are made when
+// the Backoff says. The first polls of all other jobs are spread over an interval, so that they do
+// not reach the service at once. The interval is the longest wait that the Backoff returns, at most
+// ten minutes and at most a tenth of the timeout. If the Backoff returns a first wait above zero,
+// spreading at most doubles it.
 //
 // # The goroutine of the sequence
 //
-// The sequence runs on a goroutine of its own, which ends when the sequence returns. A break out of
-// the range waits for the sequence to return if it is between two ids. The break does not wait for
-// a sequence that is computing its next id. That sequence is stopped when it yields the id. If it
-// never yields, only its goroutine is left. If the sequence panics or calls [runtime.Goexit], the
-// same happens on the caller's goroutine. A panic after the end of the call is logged.
+// The sequence runs on a goroutine of its own, which ends when the sequence returns. After a break
+// out of the range, the sequence is stopped. If it has yielded an id and was not asked for the next
+// one, the break waits until it has returned. If it is computing the next id, the break does not
+// wait, and the sequence is stopped when it yields that id. If it never yields one, its goroutine
+// never ends.
+//
+// If the sequence panics or calls [runtime.Goexit], the same happens on the caller's goroutine. A
+// panic after the end of the call is logged.
 func (w *Watcher) WaitForJobs(ctx context.Context, ids iter.Seq[string], opts ...WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
 		c, err := w.newConsumer(ctx, false, opts)

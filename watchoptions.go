@@ -9,8 +9,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// WatchOption sets one property of one wait, or of all waits of one call such as
-// [Watcher.WaitForJobs].
+// WatchOption sets one property of the waits of one call. A nil WatchOption or an impossible value
+// is an error of that call.
 type WatchOption func(*watchConfig)
 
 type watchConfig struct {
@@ -22,9 +22,9 @@ type watchConfig struct {
 	problems.List
 }
 
-// Kind names the kind of a job. A Backoff may treat kinds differently or learn how long each takes,
-// and [Stats] has figures for each. Jobs that behave alike share a kind, such as "transcode-1080p".
-// The default is the empty kind.
+// Kind names the kind of a job. Jobs that behave alike share a kind, such as "transcode-1080p". A
+// Backoff may treat each kind differently, or learn how long its jobs take. [Stats] has figures for
+// each kind. The default is the empty kind.
 func Kind(name string) WatchOption { return func(c *watchConfig) { c.kind = name } }
 
 // MaxAttempts is [WithMaxAttempts] for one wait. The default is the limit of the Watcher.
@@ -37,9 +37,9 @@ func Timeout(d time.Duration) WatchOption {
 	return func(c *watchConfig) { c.limits.timeout = problems.Limit(&c.List, "Timeout", d, c.limits.timeout) }
 }
 
-// Began says that the wait began at t, before the call, for example in a process that has ended.
-// The timeout and the attempts count from t, and the Backoff continues at that age: see
-// [Watcher.WaitForFeed]. The default is now. The zero time and a time in the future also mean now.
+// Began resumes a wait that began at t, for example in a process that has ended. The timeout and
+// the attempts count from t, and the Backoff continues from there: see [Watcher.WaitForFeed]. The
+// default is now. The zero time and a time in the future also mean now.
 func Began(t time.Time) WatchOption { return func(c *watchConfig) { c.began = t } }
 
 // StopWhenBlocked ends a wait with [ErrBlocked] once its job is [Blocked], which means that the job
@@ -47,22 +47,22 @@ func Began(t time.Time) WatchOption { return func(c *watchConfig) { c.began = t 
 // while it is Blocked.
 func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlocked = true } }
 
-// From begins a wait with the status that [Watcher.StartJob] returned. The first poll comes no
-// sooner than its RetryAfter. If the status is terminal, the wait ends with it, without a poll,
-// unless it is of another job. From is meant for one job: a call that waits for many uses only the
+// From passes the status that [Watcher.StartJob] returned to the wait for that job. The first poll
+// is made no sooner than its RetryAfter. If the status is terminal, the wait returns it without a
+// poll. A terminal status of another job is ignored. A call that waits for many jobs uses only the
 // RetryAfter.
 func From(first Status) WatchOption { return func(c *watchConfig) { c.first = &first } }
 
 // CreateOption sets one property of a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.
 type CreateOption func(*transport.CreateRequest)
 
-// Input describes the job to the service. For an HTTP transport it is the body of the request,
-// encoded as JSON.
+// Input describes the job to the service, in the terms of the Transport. For an HTTP transport it
+// is the body of the request, encoded as JSON. By default the service starts its default job.
 func Input(v any) CreateOption { return func(r *transport.CreateRequest) { r.Input = v } }
 
-// IdempotencyKey makes it safe to create a job twice: a service that knows the key returns the job
-// that it started before. A create that failed is sent again only if it has a key. The default is
-// no key.
+// IdempotencyKey makes it safe to send the request that starts a job more than once. A service that
+// has seen the key returns the job that it started before. The default is no key: the request is
+// then not sent again if it may have started a job.
 func IdempotencyKey(key string) CreateOption {
 	return func(r *transport.CreateRequest) { r.IdempotencyKey = key }
 }
