@@ -8,9 +8,9 @@
 // A Strategy is a pure function: its answer depends on the [Poll] alone. So one value serves any
 // number of watches at once, and a watch can be resumed anywhere.
 //
-// Attempt 0 is the wait before the first poll. Most strategies return zero there, so that the first
-// poll is made at once. A [Sequence] lists that wait too. [ByAge], [ByKind] and [ByState] return
-// what the chosen Strategy returns.
+// For attempt 0, a Strategy returns the wait before the first poll. Most strategies return zero
+// there, so that the first poll is made at once. A [Sequence] lists that wait too. [ByAge],
+// [ByKind] and [ByState] leave it to the Strategy that they choose.
 //
 // Waits saturate: a sum or product that exceeds a [time.Duration] is the longest Duration. A zero
 // argument means the default that each constructor documents. An impossible argument, such as a
@@ -21,12 +21,13 @@ import "time"
 
 // Strategy decides how long a watch waits before its next poll. It must be safe for concurrent use.
 //
-// Next returns the wait before the next poll, zero or more. It is called once before each poll, by
-// many goroutines at once. It must be a pure function of p and must not block. A Strategy need not
-// enforce the limits of a watch, in time and in attempts: the Watcher does.
+// Next returns the wait before the next poll, zero or more, counted from the last poll. It is
+// called once before each poll, by many goroutines at once. It must be a pure function of p and
+// must not block. A Strategy need not limit the number of polls or the time of a watch: the Watcher
+// does.
 //
-// A Watcher bounds what Next returns, so that a faulty Strategy cannot make it spin. Package
-// backofftest checks a Strategy of your own.
+// A Watcher waits for at least a millisecond between two polls, whatever Next returns. So a faulty
+// Strategy cannot make it spin. Package backofftest checks a Strategy of your own.
 type Strategy interface {
 	Next(p Poll) time.Duration
 }
@@ -47,14 +48,14 @@ type Poll struct {
 	Kind string
 	// Attempt is the number of polls made so far. Zero asks for the wait before the first poll.
 	Attempt int
-	// Elapsed is the time since the watch began.
+	// Elapsed is the age of the watch at its last poll. It is zero before the first poll.
 	Elapsed time.Duration
 	// Previous is the wait before the last poll. It is zero before the first poll.
 	Previous time.Duration
-	// Waited is how long the watch has waited since Elapsed. It is zero the first time that Next is
-	// asked after a poll. A [Follower] is asked again when the poll is due.
+	// Waited is the time since Elapsed. It is zero when Next is called after a poll. It is more than
+	// zero only for a [Follower], whose Next is called again when the poll is due.
 	Waited time.Duration
-	// RetryAfter is the newest wait that the service asked for. It is zero if the service never did.
+	// RetryAfter is the wait that the service asks for. It is zero if the service asks for none.
 	RetryAfter time.Duration
 	// Progress is the share of the job that is done, in [0, 1]. It is zero if the service does not
 	// report it.
@@ -62,13 +63,13 @@ type Poll struct {
 	// State is the job's state in the newest answer, as transport.State prints it: "pending",
 	// "running", "blocked" or "unknown". It is empty before the first answer.
 	State string
-	// Err is the error of the last poll. It is nil if the poll was answered.
+	// Err is the error of the last poll. It is nil if that poll succeeded.
 	Err error
 }
 
 // Learner is a Strategy that learns from each watch that ends. Its Next is a function of the [Poll]
-// and of the outcomes observed so far. Observe is called by many goroutines at once, also during
-// Next.
+// and of the outcomes observed so far. Observe is called once for each watch that ends, by many
+// goroutines at once, also during Next.
 type Learner interface {
 	Strategy
 	Observe(Outcome)
@@ -81,9 +82,10 @@ type Learner interface {
 // next poll. Each watch that began this way is reported to Observe when it ends, even if its job
 // has not ended. Follow is called by many goroutines at once and must not block.
 //
-// When a poll is due, a Watcher asks Next again with the same Poll, except for Waited. A result of
-// at most Waited means that the poll is made now. A longer one postpones it; like all waits it
-// counts from Elapsed. So news of other jobs can save a request.
+// When a poll is due, a Watcher calls Next again with the same Poll, except for Waited. If the
+// result is at most Waited, the poll is made now. A longer result postpones the poll: it is the new
+// wait, counted from Elapsed. So what the Follower has learned from other jobs meanwhile can save a
+// request.
 type Follower interface {
 	Learner
 	Follow(key, kind string, age time.Duration)
@@ -92,10 +94,10 @@ type Follower interface {
 // Ranker is a Strategy that weighs overdue polls against one another. If the limits of a Watcher
 // allow only some of the overdue polls, it makes those of the highest rank first.
 //
-// Rank returns how much it matters to poll a job now. The Poll p is the one that Next was last
-// given for the job, and since is the time since then. Ranks of all keys and kinds are compared.
-// Rank is called by many goroutines at once and must not block. It must not call the Watcher,
-// because the Watcher waits for it.
+// Rank returns how important it is to poll a job now. The Poll p is the one that Next was last
+// given for the job, and since is the time since then. Ranks of all jobs are compared, whatever
+// their kind. Rank is called by many goroutines at once and must not block. It must not call the
+// Watcher, because the Watcher waits for it.
 type Ranker interface {
 	Strategy
 	Rank(p Poll, since time.Duration) float64
@@ -118,7 +120,7 @@ type Outcome struct {
 	Marks []Mark
 }
 
-// Mark is one progress that a service reported.
+// Mark is one report of progress by a service.
 type Mark struct {
 	// Age is how old the watch was at the poll.
 	Age time.Duration
@@ -127,7 +129,7 @@ type Mark struct {
 }
 
 // Validator is a Strategy that can report impossible arguments. jobstatus.New calls Validate and
-// returns its error. A decorator returns the error of the Strategy within too.
+// returns its error. The Validate of a decorator also returns the error of the Strategy within it.
 type Validator interface {
 	Validate() error
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Cap limits each wait to longest. Put a jitter around a Cap, not within it. A jitter knows the cap
-// within and stays below it. A Cap outside would put many waits exactly on the cap.
+// Cap limits each wait to longest. Put a jitter around a Cap, not within it. A jitter around a Cap
+// spreads its waits below the cap. A Cap around a jitter would make many waits equal to the cap.
 //
 //	Cap(Exponential(time.Second, 2), 10*time.Second)
 //	attempt  0  1   2   3   4   5    6

@@ -17,9 +17,9 @@ import (
 //	kind  thumbnail  any other
 //	wait  1s         1m
 //
-// A [Learner] within learns from jobs of its own kinds only. If any Strategy within is a [Ranker],
-// the result is one too, as with [ByState] and [ByAge]. If the Strategy of a job is not a Ranker,
-// the job ranks like one of unknown duration.
+// A [Learner] among the strategies learns only from the jobs for which it is chosen. If one of the
+// strategies is a [Ranker], the result is a Ranker too, as with [ByState] and [ByAge]. A job whose
+// own Strategy is not a Ranker gets the rank of a job of unknown duration.
 func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByKind", kinds, otherwise)
 	find := func(kind string) int { return find(names, kind) }
@@ -37,8 +37,8 @@ func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 //	wait   2s       20s      20s
 //
 // The keys are "pending", "running", "blocked", "unknown", and "" before the first answer. Validate
-// reports any other. Each Strategy gets the whole Poll, so
-// Attempt counts all polls, not those in this state. A [Learner] within learns from every job.
+// reports any other. Each Strategy gets the whole [Poll]: its Attempt counts all polls, not only
+// those in the present state. A [Learner] among the strategies learns from every job.
 func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByState", states, otherwise)
 	c := choice{all: all, index: func(p Poll) int { return find(names, p.State) }}
@@ -51,8 +51,8 @@ func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 }
 
 // ByAge uses the Strategy of the smallest age that the watch has not reached, or otherwise if it
-// has reached all. Choose it if the pace follows the clock, such as every second for a minute,
-// every ten seconds for an hour, then every minute.
+// has reached all. Choose it for a schedule such as every second for a minute, every ten seconds
+// for an hour, then every minute.
 //
 //	ByAge(map[time.Duration]Strategy{
 //		time.Minute: Constant(time.Second),
@@ -62,8 +62,8 @@ func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 //	wait  1s        10s       1m
 //
 // The age is Elapsed of [Poll]. Ages must be above zero; Validate reports any other. Each Strategy
-// gets the whole Poll, so one that grows continues from the current Attempt. A [Learner] within
-// learns from every job.
+// gets the whole Poll, so one whose waits grow continues at the present Attempt. A [Learner] among
+// the strategies learns from every job.
 func ByAge(under map[time.Duration]Strategy, otherwise Strategy) Strategy {
 	ages, all := choices("ByAge", under, otherwise)
 	c := choice{all: all, index: func(p Poll) int {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// DefaultInterval is the wait of a [Constant] or a [Sequence] that was given none.
+// DefaultInterval is the wait of a [Constant] or a [Sequence] whose argument is zero.
 const DefaultInterval = time.Second
 
 // Constant polls at once and then every d. Choose it if the durations of jobs are unpredictable and

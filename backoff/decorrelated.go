@@ -20,7 +20,7 @@ import (
 // It also reports a longest below base.
 //
 // Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. That algorithm
-// cuts waits off at the cap, so most of them end up on it. This one draws from the range below the
+// cuts waits off at the cap, so most waits equal the cap. This one draws from the range below the
 // cap.
 func DecorrelatedJitter(base, longest time.Duration, opts ...JitterOption) Strategy {
 	return &decorrelated{base, longest, newSeed(opts)}

@@ -10,9 +10,9 @@ import (
 // Defaults of the strategies that grow.
 const (
 	// DefaultBase is the first wait of an [Exponential], [Linear], [Quadratic], [Fibonacci] or
-	// [DecorrelatedJitter] that was given none.
+	// [DecorrelatedJitter] whose argument is zero.
 	DefaultBase = 100 * time.Millisecond
-	// DefaultFactor is the factor of an [Exponential] that was given none.
+	// DefaultFactor is the factor of an [Exponential] whose argument is zero.
 	DefaultFactor = 2
 )
 

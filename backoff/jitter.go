@@ -25,26 +25,28 @@ func newSeed(opts []JitterOption) (seed uint64) {
 	return seed
 }
 
-// Jitter spreads each wait evenly by a share of it to both sides. Choose a small share to keep
-// watches that began together from polling together, at the same mean pace.
+// Jitter draws each wait evenly from a range around the wait of s. The range reaches below and
+// above that wait by the given share of it. Choose a small share for watches that begin together:
+// their polls drift apart, and the mean wait stays the same.
 //
 //	Jitter(Cap(Exponential(time.Second, 2), 10*time.Second), 0.1)
 //	attempt  0  1           2           3           4           5
 //	wait     0  0.9s..1.1s  1.8s..2.2s  3.6s..4.4s  7.2s..8.8s  8s..10s
 //
-// At a [Cap] within, the range moves down so that it ends at the cap. At a [Floor] within, the
-// range is cut. The share is in [0, 1]. Any other value counts as the nearer bound and NaN as 0;
-// Validate reports it. An adaptive learner spreads its watches itself, and a jitter around it makes
-// it worse.
+// If the range would exceed the cap of a [Cap] within s, it moves down so that it ends there. The
+// part of the range below a [Floor] within s is cut off. The share is in [0, 1]. Any other value
+// counts as the nearer bound and NaN as 0; Validate reports it. Do not put a jitter around a
+// Learner of package adaptive: it spreads its watches itself, and the jitter makes its schedule
+// worse.
 //
-// A draw is a function of the seed, Key and Attempt, so a schedule is reproducible. A wait of zero
-// stays zero, and no other wait becomes zero.
+// Each draw is a function of the seed, the Key and the Attempt, so a schedule is reproducible. A
+// wait of zero stays zero, and no other wait becomes zero.
 func Jitter(s Strategy, share float64, opts ...JitterOption) Strategy {
 	j := &jitter{inner: inner{"Jitter", s}, seed: newSeed(opts), down: share, up: share}
 	return decorated(s, j)
 }
 
-// EqualJitter keeps half of each wait and draws the other half. Choose it for polling: it spreads
+// EqualJitter draws each wait evenly from its upper half. Choose it for polling: it spreads
 // watches, and no wait becomes very short.
 //
 //	EqualJitter(Exponential(time.Second, 2))
@@ -56,9 +58,9 @@ func EqualJitter(s Strategy, opts ...JitterOption) Strategy {
 	return decorated(s, &jitter{inner: inner{"EqualJitter", s}, seed: newSeed(opts), down: 0.5})
 }
 
-// FullJitter draws each wait from zero to its full length. Choose it for the recovery from an
-// overload, where spreading matters more than a steady pace. A [Floor], around it or within, keeps
-// polls apart.
+// FullJitter draws each wait evenly from zero to its full length. Choose it for the recovery from
+// an overload, where spreading matters more than a steady pace. A [Floor] around it or within it
+// keeps the polls of a job apart.
 //
 //	FullJitter(Exponential(time.Second, 2))
 //	attempt  0  1      2      3      4      5

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// RetryAfterJitter waits at least as long as the service last asked for, and up to a tenth longer.
-// So watches that were told the same wait do not come back together. A longer wait of the Strategy
-// within is kept as it is.
+// RetryAfterJitter waits as long as the service asks for, and up to a tenth longer. So watches that
+// were told the same wait do not poll again together. If the wait of s is longer, it is kept as it
+// is.
 //
 //	RetryAfterJitter(Constant(5*time.Second))
 //	asked  0   2s  30s
 //	wait   5s  5s  30s..33s
 //
-// A Watcher keeps the service's wait with any Strategy. This decorator only adds the tenth. A [Cap]
-// around it bounds the wait, but a Watcher still keeps what the service asked for.
+// With any Strategy, a Watcher waits as long as the service asks for. This decorator only adds the
+// tenth. A [Cap] around it limits its wait, but never to less than the service asks for.
 func RetryAfterJitter(s Strategy, opts ...JitterOption) Strategy {
 	return decorated(s, &retryAfter{inner{"RetryAfterJitter", s}, newSeed(opts)})
 }

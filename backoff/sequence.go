@@ -13,9 +13,9 @@ import (
 //	attempt  0   1    2   3
 //	wait     4m  10s  1m  1m
 //
-// Unlike other strategies it also sets the wait before the first poll. Zero there polls at once.
-// Elsewhere zero means [DefaultInterval]. So does a negative value, which Validate reports. An
-// empty Sequence is a [Constant] of DefaultInterval.
+// Unlike other strategies, a Sequence also sets the wait before the first poll. A first wait of
+// zero means a poll at once. Any other wait of zero means [DefaultInterval]. So does a negative
+// value, which Validate reports. An empty Sequence is a [Constant] of DefaultInterval.
 func Sequence(waits ...time.Duration) Strategy { return sequence(slices.Clone(waits)) }
 
 type sequence []time.Duration

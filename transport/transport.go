@@ -1,6 +1,6 @@
-// Package transport defines how a watch asks about a job: the [Transport] interface, the [Status]
-// that it returns, and the errors that a Watcher acts on. It imports no third-party package, so the
-// author of a plugin gets no further dependency.
+// Package transport defines how a Watcher asks a service about a job. It has the [Transport]
+// interface, the [Status] that a Transport returns, and the errors that a Watcher acts on. It
+// imports no third-party package, so a Transport of your own needs no further dependency.
 //
 // A transport for a service of your own is one method:
 //

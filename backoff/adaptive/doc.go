@@ -2,19 +2,21 @@
 //
 //	w, err := jobstatus.New(transport, jobstatus.WithBackoff(adaptive.New(adaptive.About(5))))
 //
-// A [Learner] learns how long the jobs of each kind take. From that it computes the schedule with
-// the least cost. The cost of a job is its requests plus its detection delay, the time from its end
-// until the end is known. [About] and [Worth] set the price of a request in delay.
+// A [Learner] learns how long the jobs of each kind take, and computes the schedule with the least
+// cost. The cost of a job is its number of requests, weighed against its detection delay. The
+// detection delay is the time from the end of a job until the Watcher knows of it. [About] or
+// [Worth] sets how much delay one request is worth.
 //
 // Planning has three stages: history, fit and plan. The history of a kind holds its newest jobs.
-// For each job it holds an interval that contains the duration; while the job runs, the interval
-// has no upper end. The fit is the distribution of durations that the history suggests. The plan is
-// the best schedule for that distribution. Next reads the plan without a lock.
+// For each job it holds an interval that contains the job's duration. While the job runs, the
+// interval has no upper end. The fit is the distribution of durations that is estimated from the
+// history. The plan is the best schedule for that distribution. Next reads the plan without a lock.
 //
-// While many jobs of a kind run at once, some of them are followed. They are polled early, and
-// their answers tell when to poll the others. A new kind begins with what the other kinds of the
-// same Learner have in common.
+// While many jobs of a kind run at once, the Learner follows some of them. They are polled early,
+// and their answers tell it when to poll the others. For a new kind, a Learner begins with what its
+// other kinds have in common.
 //
-// What was learned can be saved, loaded and merged: see [Learner.MarshalBinary] and [Merge]. A
-// [Forecast] says how long the next job of a kind is expected to take.
+// A program can save and load what a Learner has learned, and merge what several have learned: see
+// [Learner.MarshalBinary] and [Merge]. A [Forecast] says how long the next job of a kind is
+// expected to take.
 package adaptive

@@ -38,9 +38,9 @@ var (
 	_ encoding.BinaryUnmarshaler = (*Learner)(nil)
 )
 
-// MarshalBinary returns what was learned, in at most about 6 KiB for each kind. A job that still
-// runs is saved as a job that takes longer than its age. MarshalBinary is safe for concurrent use.
-// The error is always nil.
+// MarshalBinary returns what the Learner has learned, without its options, in at most about 6 KiB
+// for each kind. A job that still runs is saved as a job that takes longer than its age.
+// MarshalBinary is safe for concurrent use. The error is always nil.
 func (a *Learner) MarshalBinary() ([]byte, error) {
 	kinds := a.byUse()
 	a.settle(kinds)
@@ -113,11 +113,14 @@ func appendPair(b []byte, x, y float32) []byte {
 	return binary.LittleEndian.AppendUint32(b, math.Float32bits(y))
 }
 
-// UnmarshalBinary replaces what was learned with a state that [Learner.MarshalBinary] returned. It
-// computes the plans again, which takes up to a millisecond for each kind. If there are more kinds
-// than [Kinds] allows, it keeps the most recently used. Load a state before the first watch begins,
-// because pending watches are no longer followed afterwards. If data is damaged or has another
-// version, the error says where, and the Learner does not change.
+// UnmarshalBinary replaces what the Learner has learned with a state that [Learner.MarshalBinary]
+// returned. It computes the plans again, which takes up to a millisecond for each kind. If data has
+// more kinds than [Kinds] allows, it keeps the most recently used ones. If data is damaged or has
+// another version, UnmarshalBinary returns an error that says where, and the Learner does not
+// change.
+//
+// Load a state before the first watch begins: the Learner no longer follows the watches that are
+// pending when UnmarshalBinary is called.
 func (a *Learner) UnmarshalBinary(data []byte) error {
 	states, err := decode(data)
 	if err != nil {

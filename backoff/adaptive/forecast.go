@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Forecast is what a [Learner] expects of the next job of a kind. It is a value that does not
-// change when the Learner learns more.
+// Forecast is what a [Learner] expects of the next job of a kind. It does not change when the
+// Learner learns more. [Learner.Forecast] returns one.
 type Forecast struct {
 	// Jobs is the number of jobs that the forecast is based on, including those that still run. It is
 	// 0 if the forecast is based on other kinds alone.
@@ -22,8 +22,8 @@ type Forecast struct {
 	plan *plan
 }
 
-// Forecast returns what is expected of the next job of a kind. It reports false if no job of the
-// kind is known to have ended and other kinds are not enough for a forecast. It is safe for
+// Forecast returns what the Learner expects of the next job of a kind. It returns false if it has
+// seen no job of the kind end, and the other kinds are not enough for a forecast. It is safe for
 // concurrent use.
 func (a *Learner) Forecast(kind string) (Forecast, bool) {
 	var p *plan
@@ -41,13 +41,14 @@ func (a *Learner) Forecast(kind string) (Forecast, bool) {
 	return f, true
 }
 
-// Quantile returns the duration that the given share of the jobs do not exceed. The share is from 0
-// to 1; Quantile(0.5) is the median. The result is 0 for a Forecast that a Learner did not make.
+// Quantile returns the duration that the given share of jobs does not exceed. The share is from 0
+// to 1; Quantile(0.5) is the median. The Quantile of the zero Forecast is 0.
 func (f Forecast) Quantile(share float64) time.Duration { return f.Remaining(0, share) }
 
-// Remaining returns the time within which the given share of the jobs of an age end, from 0 to 1.
-// With 0.5 it is an estimate of the remaining time for a progress bar. A job that has run longer
-// than all known jobs is expected to run for about as long again.
+// Remaining returns the further time within which the given share of the jobs that have reached an
+// age will end. The share is from 0 to 1. Remaining(age, 0.5) is an estimate of the remaining time
+// for a progress bar. A job that has run longer than all known jobs is expected to run for about as
+// long again.
 func (f Forecast) Remaining(age time.Duration, share float64) time.Duration {
 	if f.plan == nil {
 		return 0
@@ -57,7 +58,7 @@ func (f Forecast) Remaining(age time.Duration, share float64) time.Duration {
 	return saturate((at - from) * 1e9)
 }
 
-// String returns the forecast in a line.
+// String returns the forecast as one line.
 func (f Forecast) String() string {
 	if f.plan == nil {
 		return "nothing is known"
@@ -73,7 +74,7 @@ func (f Forecast) String() string {
 		short(f.Quantile(0.5)), short(f.Quantile(0.9)), short(f.Quantile(0.99)), f.Requests, short(f.Delay))
 }
 
-// String returns what is known of each kind, in a line each, in the order of their names.
+// String returns what the Learner has learned: one line for each kind, in the order of their names.
 func (a *Learner) String() string {
 	kinds := a.byUse()
 	sort.Slice(kinds, func(i, j int) bool { return kinds[i].name < kinds[j].name })

@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// Merge combines saved states of [Learner.MarshalBinary] into one state of the same form. If there
-// is no room for all jobs of a kind that several states hold, Merge keeps the newest jobs of each
-// state, in proportion. An error says which state is damaged, and where.
+// Merge combines several states that [Learner.MarshalBinary] returned into one. If the states
+// together hold more jobs of a kind than fit into one state, Merge keeps the newest jobs of each
+// state, in proportion. If a state is damaged, the error says which one and where.
 func Merge(saved ...[]byte) ([]byte, error) {
 	merged := map[string]*ranked{}
 	for i, data := range saved {

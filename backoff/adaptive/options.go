@@ -10,37 +10,39 @@ import (
 
 // Defaults of [New].
 const (
-	// DefaultAbout is the number of requests for each job that a Learner aims at.
+	// DefaultAbout is the default of [About]: the mean number of requests for a job.
 	DefaultAbout = 5.0
-	// DefaultKinds is the number of kinds of job that a Learner remembers.
+	// DefaultKinds is the default of [Kinds]: the number of kinds that a Learner remembers.
 	DefaultKinds = 1024
 )
 
-// Option is an option of [New].
+// Option sets one property of a Learner that [New] makes.
 type Option func(*Learner)
 
-// About sets the mean number of requests for each job of a kind. It must be at least 1. The
-// default, or 0, is [DefaultAbout]. Jobs that always take the same time need fewer. About and
-// [Worth] exclude each other.
+// About sets how many requests a Learner makes for a job, on average over the jobs of a kind. It
+// must be at least 1. The default, or 0, is [DefaultAbout]. Jobs that all take the same time get
+// fewer requests. About and [Worth] exclude each other.
 func About(requests float64) Option { return func(a *Learner) { a.about = set(requests) } }
 
-// Worth sets the price of a request: one more request is made if, on average, it shortens the
-// detection delay by at least the given delay. The delay must not be negative; 0 sets no price.
+// Worth sets the price of a request. One more request is made if, on average, it shortens the
+// detection delay by at least the given delay. The delay must not be negative; 0 means no Worth.
+// Worth and [About] exclude each other.
+//
 // With Worth(2*time.Second), jobs that take from 58 to 62 seconds are polled once or twice. Jobs
-// that take a minute on average, and whose end is unpredictable, are polled about five times. Worth
-// and [About] exclude each other.
+// that take a minute on average, and whose end is unpredictable, are polled about five times.
 func Worth(delay time.Duration) Option {
 	return func(a *Learner) { a.worth = set(delay.Seconds()) }
 }
 
-// Within bounds the detection delay of each job by a share of its own duration, in (0, 1]. That
+// Within limits the detection delay of each job to a share of the job's duration, in (0, 1]. This
 // takes extra polls. With Within(0.1), a watch that has polled once never waits longer than a tenth
-// of its age. By default, and with 0, the bound is a half, and applies only to jobs that run longer
-// than nearly all before them.
+// of its age. By default, and with 0, the share is a half. It then applies only to jobs that run
+// longer than nearly all jobs before them.
 func Within(share float64) Option { return func(a *Learner) { a.within = set(share) } }
 
-// Kinds limits the number of kinds that are remembered. It must be at least 1. The default,
-// or 0, is [DefaultKinds].
+// Kinds limits the number of kinds that a Learner remembers. When a new kind exceeds the limit, the
+// kind that was used least recently is forgotten. The limit must be at least 1. The default, or 0,
+// is [DefaultKinds].
 func Kinds(limit int) Option {
 	return func(a *Learner) { a.limit = cmp.Or(limit, DefaultKinds) }
 }
@@ -56,8 +58,8 @@ func set(v float64) float64 {
 	return v
 }
 
-// New returns a Learner that knows nothing yet. Validate reports options with impossible values.
-// The Learner uses the defaults in their place.
+// New returns a Learner that has learned nothing yet. In place of an impossible value, it uses the
+// default. [Learner.Validate] reports such values, and jobstatus.New returns its error.
 func New(opts ...Option) *Learner {
 	a := &Learner{about: unset, worth: unset, within: unset, limit: DefaultKinds, kinds: map[string]*kind{}}
 	for _, opt := range opts {

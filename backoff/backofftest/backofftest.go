@@ -23,8 +23,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// Limits are bounds that a Strategy keeps while the service asks for no wait. The zero value
-// promises nothing beyond the contract of a Strategy.
+// Limits are bounds that a Strategy keeps while the service asks for no wait. The zero value sets
+// no bounds beyond the rules of [backoff.Strategy].
 type Limits struct {
 	// Cap is the longest wait. Zero means no cap.
 	Cap time.Duration
@@ -38,9 +38,9 @@ type Limits struct {
 // Run checks the Strategy that factory makes. Each rule is a subtest, whose failure says what the
 // rule is for. Each call of factory must return a new Strategy that has learned nothing.
 //
-// A [backoff.Ranker], a [backoff.Learner] and a [backoff.Follower] have further rules. A Learner
-// that is an [encoding.BinaryMarshaler] and an [encoding.BinaryUnmarshaler] is also checked for
-// what it saves and loads.
+// There are further rules for a [backoff.Ranker], a [backoff.Learner] and a [backoff.Follower]. If
+// a Learner is an [encoding.BinaryMarshaler] and an [encoding.BinaryUnmarshaler], Run also checks
+// that it loads what it saves.
 func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	t.Helper()
 	for _, r := range rulesFor(factory()) {
@@ -52,8 +52,8 @@ func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	}
 }
 
-// Check returns the failures that Run would report, each with the name of its rule. It uses t only
-// for virtual time and does not fail it.
+// Check returns the failures that Run would report, each with the name of its rule, or nil. It uses
+// t only to run code in virtual time, and does not fail it.
 func Check(t *testing.T, factory func() backoff.Strategy, limits Limits) error {
 	var errs []error
 	for _, r := range rulesFor(factory()) {

@@ -1,5 +1,5 @@
-// Package peers has the schedules of other libraries by name. A program that moves to this library
-// can keep its schedule: only the library changes.
+// Package peers has the schedules of other libraries, by the names of those libraries. A program
+// that moves to this library can keep its schedule.
 //
 //	w, err := jobstatus.New(t, jobstatus.WithBackoff(peers.AWSWaiter(0, 0)))
 //
@@ -79,8 +79,8 @@ func GAX(initial, longest time.Duration, multiplier float64, opts ...backoff.Jit
 }
 
 // KubernetesWait returns the schedule of a wait.Backoff of Kubernetes with the given Duration,
-// Factor, Jitter and Cap. Each wait is longer by up to share of itself, even beyond the cap. The
-// Steps of a wait.Backoff are a limit of attempts: use jobstatus.MaxAttempts.
+// Factor, Jitter and Cap. Up to the given share of each wait is added to it at random, even beyond
+// the cap. The Steps of a wait.Backoff are a limit of attempts: use jobstatus.MaxAttempts.
 //
 //	KubernetesWait(10*time.Millisecond, 5, 0.1, 0) // client-go v0.37.2, retry.DefaultBackoff
 //	attempt  0  1           2           3             4
@@ -114,7 +114,8 @@ func ClientGo() backoff.Strategy {
 }
 
 // Cenkalti returns the schedule of an ExponentialBackOff of github.com/cenkalti/backoff with its
-// defaults. Each wait varies by up to half of itself to both sides, even beyond the cap.
+// defaults. Each wait is drawn from half to one and a half times its nominal length, even beyond
+// the cap.
 //
 //	Cenkalti()
 //	attempt  0  1             2               3               ...  13 and more
