@@ -22,10 +22,10 @@ type encoded struct {
 	Finished   time.Time       `json:"finished,omitzero"`
 }
 
-// MarshalJSON encodes the status as an object, from which [Status.UnmarshalJSON] makes an equal
-// one. Fields that are not set are left out. RetryAfter is in nanoseconds, as the encoding of a
-// [time.Duration] is. A Result that is not JSON is encoded in base64, as "resultBytes". What JSON
-// cannot express is left out: a Progress that is not finite, and a time beyond the year 9999.
+// MarshalJSON encodes the status as an object, which [Status.UnmarshalJSON] decodes to an equal
+// status. Fields that are not set are left out. RetryAfter is in nanoseconds, as in the encoding of
+// a [time.Duration]. A Result that is not JSON is encoded in base64, as "resultBytes". Values that
+// JSON cannot express are left out: a Progress that is not finite, and a time after the year 9999.
 func (s Status) MarshalJSON() ([]byte, error) {
 	e := encoded{ID: s.ID, State: s.State, Raw: s.Raw, Progress: s.Progress, Message: s.Message, Revision: s.Revision,
 		RetryAfter: s.RetryAfter, Created: writable(s.Created), Updated: writable(s.Updated), Finished: writable(s.Finished)}

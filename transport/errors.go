@@ -14,17 +14,18 @@ var ErrNotFound = errors.New("job not found")
 // ErrInvalidID is matched by the error of [CheckID].
 var ErrInvalidID = errors.New("invalid job id")
 
-// ErrMalformed is matched by the error of an answer that could not be read.
+// ErrMalformed is matched by the error of a poll whose answer could not be read.
 var ErrMalformed = errors.New("malformed answer")
 
-// ErrThrottled is matched by the error of an answer in which the service asks for fewer requests.
+// ErrThrottled is matched by the error of a poll that the service refused because it wants fewer
+// requests.
 var ErrThrottled = errors.New("throttled")
 
-// ErrNotAnswered is matched by the error of a job that a batch asked about and its answer left out.
-// The error is transient.
+// ErrNotAnswered is matched by the error of a poll in a batch whose answer left the job out. The
+// error is transient.
 var ErrNotAnswered = errors.New("not in the answer to the batch")
 
-// Class says what a watch does about an Error.
+// Class says what a watch does about an [Error]. The zero Class is [Transient].
 type Class uint8
 
 // String returns the name of the class in lower case, such as "not found".
@@ -36,30 +37,30 @@ func (c Class) String() string {
 }
 
 const (
-	// Transient is expected to pass: the watch goes on until its limits.
+	// Transient is a fault that is expected to pass. The watch goes on until its limits.
 	Transient Class = iota
-	// Throttled is also transient: the service works, and asks for fewer requests.
+	// Throttled is like Transient, but says that the service works and wants fewer requests.
 	Throttled
-	// Malformed is an answer that could not be read. The watch goes on as long as its patience
-	// lasts.
+	// Malformed is an answer that could not be read. The watch goes on until its patience is over: see
+	// jobstatus.WithPatience.
 	Malformed
-	// NotFound is a job that the service does not know. The watch goes on as long as its patience
-	// lasts: a new job may not be known everywhere yet, and one replica may lag.
+	// NotFound is a job that the service does not know. The watch goes on until its patience is over,
+	// because a replica of the service may not know a new job yet.
 	NotFound
-	// Permanent ends the watch at once.
+	// Permanent is an error that no further poll would change. It ends the watch at once.
 	Permanent
 	// Oversized is a request of a [Batcher] that names more jobs than the service accepts. For a
 	// request about a single job it counts as Transient.
 	Oversized
-	// Misdirected is a request that did not reach the intended service: TLS does not trust the
-	// certificate, a redirect was refused, or the server says that the request is for another host. If
-	// the job was never seen, its watch ends at once. If it was seen, the watch goes on as long as its
-	// patience lasts.
+	// Misdirected is a request that did not reach the intended service. The certificate is not
+	// trusted, a redirect was refused, or the server says that the request is for another host. If no
+	// poll has found the job before, its watch ends at once. Otherwise the watch goes on until its
+	// patience is over.
 	Misdirected
 )
 
-// Error is an error of a [Transport] that tells a Watcher what to do. Any other error counts as
-// [Transient].
+// Error is an error of a [Transport] that tells a Watcher what to do. Any other error of a
+// Transport counts as [Transient].
 type Error struct {
 	// Class says what the watch does about it.
 	Class Class

@@ -12,8 +12,8 @@ import (
 type Host interface {
 	// Now returns the time on the Watcher's clock.
 	Now() time.Time
-	// Sleep waits until d has passed on the Watcher's clock and returns nil. If ctx ends first, Sleep
-	// returns the cause.
+	// Sleep waits until d has passed on the Watcher's clock, and returns nil. If ctx ends first, Sleep
+	// returns its cause: see [context.Cause].
 	Sleep(ctx context.Context, d time.Duration) error
 	// Logs reports whether Log writes lines of the given level.
 	Logs(level slog.Level) bool
@@ -21,8 +21,8 @@ type Host interface {
 	// be given no secret.
 	Log(level slog.Level, name, message string, attrs ...slog.Attr)
 	// MayRetry reports whether a request that failed with an error of the given class may be sent
-	// again within this call. If it returns true, it charges the Watcher's retry budget. If it returns
-	// false, the Transport must return the error.
+	// again within this call. If it reports true, it has charged the Watcher's retry budget for one
+	// retry. If it reports false, the Transport must return the error.
 	MayRetry(class Class) bool
 }
 

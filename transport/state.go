@@ -9,8 +9,8 @@ import (
 type State uint8
 
 const (
-	// Unknown means that the service's word for the state could not be mapped to another State. As far
-	// as is known, the job has not ended.
+	// Unknown means that the Transport does not know the service's word for the state. A Watcher goes
+	// on, as if the job had not ended.
 	Unknown State = iota
 	// Pending means that the job is accepted and has not begun.
 	Pending
@@ -20,11 +20,10 @@ const (
 	Completed
 	// Failed means that the job ended without success.
 	Failed
-	// Canceled means that the job ended at somebody's request.
+	// Canceled means that the job ended because somebody asked for it.
 	Canceled
-	// Blocked means that the job goes on only after a person has acted, such as by an approval, an
-	// input or a sign-in. If the service says what the job waits for, it is in the Message of the
-	// [Status].
+	// Blocked means that the job waits for a person, for an approval, an input or a sign-in. The
+	// Message of the [Status] says what the job waits for, if the service reports that.
 	Blocked
 )
 

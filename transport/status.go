@@ -15,7 +15,7 @@ import (
 // Status is one answer of a service about a job. Only ID and State are always set. Any other field
 // is zero if the service did not report it.
 type Status struct {
-	// ID is the job's id, as the watch was given it.
+	// ID is the job's id, as the caller gave it.
 	ID string
 	// State is where the job stands.
 	State State
@@ -23,23 +23,23 @@ type Status struct {
 	Raw string
 	// Progress is the share of the work that is done, in [0, 1].
 	Progress float64
-	// Message is the service's text for a person: what goes on, or why the job failed.
+	// Message is the service's text for a person: what the job does, or why it failed.
 	Message string
-	// Result is what the job produced, as the service encoded it.
+	// Result is the output of the job, as the service encoded it.
 	Result json.RawMessage
-	// Revision tells two versions of a job's status apart, as an ETag does. Revisions have no
-	// order.
+	// Revision identifies a version of the job's status, as an ETag does. Revisions have no order.
 	Revision string
 	// RetryAfter is the wait between polls that the service asks for. It applies until another answer
-	// names another wait. It is 0 if this answer names none, and [NoWait] if this answer names a wait
-	// of zero.
+	// names another wait. It is 0 if this answer names no wait, and [NoWait] if this answer names a
+	// wait of zero.
 	RetryAfter time.Duration
-	// Created, Updated and Finished are times on the service's clock.
+	// Created, Updated and Finished are when the job was created, when its status last changed and
+	// when it ended, on the service's clock.
 	Created, Updated, Finished time.Time
 }
 
 // NoWait is the RetryAfter of an answer that names a wait of zero. It cancels the wait that an
-// earlier answer named: from then on the Backoff alone decides.
+// earlier answer named: from then on only the Backoff decides when to poll.
 const NoWait time.Duration = -1
 
 // maxPrinted bounds, in bytes, what String shows of a text that a service wrote.
@@ -49,8 +49,8 @@ const maxPrinted = 256
 //
 //	transcode-7: running (encoding) 42%: second pass
 //
-// It omits Result, which may be large or private. It shows the ID up to its first question mark,
-// and at most 64 bytes of it. It quotes text that could break the line.
+// It omits Result, which may be large or private. It shows at most 64 bytes of the ID, and nothing
+// after a question mark. It quotes text that could break the line.
 func (s Status) String() string {
 	var b strings.Builder
 	b.WriteString(printable(ids.Short(s.ID)))

@@ -18,8 +18,8 @@
 //		return transport.Status{ID: id, State: transport.Running}, nil
 //	}
 //
-// A transport that can do more implements further interfaces of this package. A Watcher finds them
-// by type assertion.
+// A Transport that can do more, such as start a job, implements further interfaces of this package.
+// A Watcher finds them by type assertion.
 package transport
 
 import (
@@ -31,27 +31,29 @@ import (
 
 // Transport asks a service about one job, once.
 //
-// Status returns what the service says about the job now. It must not retry for long or wait
-// between polls, because the Watcher does that. It should return soon after ctx is done. An error
-// counts as transient, and the watch goes on, unless it is an [*Error] that says otherwise. The
-// context may outlive the call, so Status must end everything that it starts under ctx.
+// Status returns what the service says about the job now. It may repeat a failed request a few
+// times, but must leave longer waits to the Watcher. It should return soon after ctx is done. An
+// error counts as [Transient], and the watch goes on, unless it is an [*Error] of another class.
+// The context may outlive the call. Before Status returns, it must stop what it has started under
+// ctx, such as a [context.AfterFunc].
 //
 // A Transport must be safe for concurrent use.
 type Transport interface {
 	Status(ctx context.Context, id string) (Status, error)
 }
 
-// Creator is a Transport that can start a job. Create returns the id of the job.
+// Creator is a Transport that can start a job. Create starts it and returns its id. It must not
+// send the request twice unless req has an IdempotencyKey.
 type Creator interface {
 	Create(ctx context.Context, req CreateRequest) (id string, err error)
 }
 
-// Starter is a Transport that can start a job and return the service's first answer about it. A
-// Watcher prefers it to Creator.
+// Starter is a Transport that can start a job and return the service's first answer about it. If a
+// Transport is a Starter and a [Creator], a Watcher calls Start.
 //
-// Start returns the job's first Status. Its ID is the id under which the job can be watched, and
-// its RetryAfter is the wait before the first poll. A terminal State means that there is nothing to
-// wait for; the ID may then be empty.
+// Start returns the job's first Status. Its ID is the id by which the job can be polled, and its
+// RetryAfter is the wait before the first poll. A terminal State means that the job has already
+// ended; the ID may then be empty.
 type Starter interface {
 	Start(ctx context.Context, req CreateRequest) (Status, error)
 }
@@ -59,20 +61,22 @@ type Starter interface {
 // Fetcher is a Transport that can fetch the result of a completed job. It is for results that are
 // not in the job's status, or are too large for it.
 //
-// Fetch returns the result of the job whose last Status is done. The caller reads it once and
-// closes it. An error that matches [errors.ErrUnsupported] means that the result is done.Result.
+// Fetch returns the result of the job. The argument done is the terminal Status of the job. The
+// caller reads the result once and closes it. An error that matches [errors.ErrUnsupported] means
+// that done.Result is the result.
 type Fetcher interface {
 	Fetch(ctx context.Context, done Status) (io.ReadCloser, error)
 }
 
-// CreateRequest describes the job that a Creator starts. The zero value starts the service's
-// default job.
+// CreateRequest describes the job that a [Creator] or a [Starter] starts. The zero value starts the
+// service's default job.
 type CreateRequest struct {
 	// Input describes the job in the transport's own terms. For an HTTP transport it is the body,
 	// encoded as JSON.
 	Input any
-	// IdempotencyKey makes it safe to send a create twice: a service that knows the key returns the
-	// job that it started before. A transport must not send a create twice without a key.
+	// IdempotencyKey makes it safe to send the request twice: a service that has seen the key returns
+	// the job that it started before. Without a key, a Transport must not send again a request that
+	// may have started a job.
 	IdempotencyKey string
 }
 
@@ -93,49 +97,50 @@ func (r CreateRequest) String() string {
 func (r CreateRequest) GoString() string { return r.String() }
 
 // Canceler is a Transport that can ask a service to cancel a job. A nil error means that the
-// service accepted the request. The job has ended when its Status says so.
+// service accepted the request. The job ends when its Status is terminal.
 type Canceler interface {
 	Cancel(ctx context.Context, id string) error
 }
 
 // Conditional is a Transport that can ask whether a job has changed since an earlier answer, as
 // HTTP does with If-None-Match. A Watcher calls StatusSince instead of Status once it has an answer
-// with a Revision. If nothing changed, StatusSince returns last with the RetryAfter of the new
-// answer.
+// with a Revision. If the job has not changed, StatusSince returns last with the RetryAfter of the
+// new answer.
 type Conditional interface {
 	StatusSince(ctx context.Context, id string, last Status) (Status, error)
 }
 
 // Batcher is a Transport that can ask about many jobs in one request.
 //
-// StatusBatch asks about at most MaxBatch jobs. No id occurs twice. It returns an [Answer] for each
-// job, in any order. The ID of an Answer's Status names the job. If a job has no Answer, the
-// Watcher asks about it again, in a smaller batch or alone. A Watcher asks about a single job by
-// Status.
+// StatusBatch asks about the jobs in ids. They are at least two and at most MaxBatch, and no id
+// occurs twice. StatusBatch returns an [Answer] for each job, in any order. The ID of an Answer's
+// Status names the job. If a job has no Answer, the Watcher asks about it again, in a smaller batch
+// or alone. About a single job, the Watcher calls Status.
 //
-// The error is about the whole request. If it is an [*Error] of class [Oversized], the Watcher
-// sends smaller batches from then on. If the error would end a watch, the Watcher halves the batch
-// until the error is about a single job. So it ends only the watch of that job.
+// An error of StatusBatch is about the whole request. If it is an [*Error] of class [Oversized],
+// the Watcher sends smaller batches from then on. If the error would end a watch, the Watcher
+// divides the batch until the error is about a single job. So it ends only the watch of that job.
 //
-// A MaxBatch below 2 means that the Transport, as configured, cannot batch. A Watcher calls it
-// once, when it is made.
+// MaxBatch returns the largest number of jobs in one request. Less than 2 means that this Transport
+// sends no batches. A Watcher calls MaxBatch once, when the Watcher is made.
 type Batcher interface {
 	StatusBatch(ctx context.Context, ids []string) ([]Answer, error)
 	MaxBatch() int
 }
 
-// Fitter is a Batcher whose requests have another bound besides the number of jobs, such as the
+// Fitter is a [Batcher] whose requests have another limit besides the number of jobs, such as the
 // length of a URL.
 //
-// Fit returns how many of ids, counted from the first, fit into one request: at least 1 and at most
-// len(ids), or 0 if there are no ids. A Watcher calls Fit before each batch and leaves the other
-// jobs to later batches. Fit must be safe for concurrent use and fast, and must make no request.
+// Fit returns how many of ids, counted from the first, fit into one request. The result is at least
+// 1 and at most len(ids), or 0 if there are no ids. A Watcher calls Fit before each batch and
+// leaves the other jobs to later batches. Fit must be fast and safe for concurrent use, and must
+// make no request.
 type Fitter interface {
 	Fit(ids []string) int
 }
 
-// Answer is what a batch says about one job: its Status, or the error that kept its status from
-// being known. Status.ID is always set.
+// Answer is the result of a batch for one job: its Status, or an error if the Status could not be
+// read. Status.ID is always set.
 type Answer struct {
 	Status Status
 	Err    error
@@ -146,36 +151,39 @@ type Answer struct {
 // request about a new job is never a hold.
 //
 // Hold returns when the job differs from last, or when about d has passed, whichever comes first.
-// The argument last is the newest Status of the job. It is zero but for its ID if no poll was
-// answered, and has no Revision if no answer had one. A Status that says nothing new is a valid
-// result. An error that matches [errors.ErrUnsupported] means that requests about this job cannot
-// be held, and that no request was made. The caller then polls.
+// The argument last is the newest Status of the job. If no poll was answered yet, only its ID is
+// set. A Status that equals last is a valid result. An error that matches [errors.ErrUnsupported]
+// means that requests about this job cannot be held, and that no request was made. The Watcher then
+// polls.
 //
-// The deadline of ctx leaves time beyond d for the answer.
+// The deadline of ctx is later than d from now, so that there is time for the answer.
 type Holder interface {
 	Hold(ctx context.Context, id string, last Status, d time.Duration) (Status, error)
 }
 
-// Notifier delivers what a service says without being asked, as a webhook or a stream of events
-// does. It may also be a Transport, or be used beside one.
+// Notifier receives what a service reports without being polled, by a webhook or a stream of
+// events. It may also be a Transport, or be used beside one.
 //
-// Notify calls notify for each Status that the service sends, from one goroutine or several, and
-// returns when ctx is done or when notifications may have been missed. It need not return when a
-// lost connection is resumed without a gap. Status.ID names the job. A Watcher keeps a Status of a
-// job that nobody waits for yet for a minute. A call with the zero Status says that the Notifier
-// has begun to listen. A Watcher polls at its usual pace until notify is first called.
+// Notify calls notify for each Status that the service sends, from one goroutine or several.
+// Status.ID names the job. A call with the zero Status says that the Notifier has begun to listen.
+// Until the first call, a Watcher polls as if it had no Notifier. If nobody waits for the job of a
+// Status yet, the Watcher keeps the Status for a minute.
 //
-// A Watcher runs Notify on one goroutine and calls it again, with backoff, after it has returned.
-// If Notify returns an [*Error] of class [Permanent], it is not called again. Notify must return
-// soon after ctx is done, and must not call notify after it has returned. The function notify does
-// not block.
+// Notify returns when ctx is done, or when notifications may have been missed. It need not return
+// if a lost connection is resumed without a gap.
+//
+// A Watcher runs Notify on one goroutine. After Notify has returned, the Watcher calls it again,
+// after a wait that doubles from a second to a minute. It does not if the error is an [*Error] of
+// class [Permanent]. Notify must return soon after ctx is done, and must not call notify after it
+// has returned. The function notify does not block, and is safe for concurrent use.
 type Notifier interface {
 	Notify(ctx context.Context, notify func(Status)) error
 }
 
-// Truster is a Notifier that says whether its terminal Statuses are final. If Trusted returns
-// false, or a Notifier is not a Truster, a Watcher confirms a terminal Status by a poll before it
-// ends a wait. Trusted is called once, when the Watcher is made.
+// Truster is a Notifier that says whether a terminal Status from it needs no confirmation. If
+// Trusted returns true, a terminal Status ends the waits for its job. Otherwise, or if a Notifier
+// is not a Truster, a Watcher first confirms the Status by a poll. Trusted is called once, when the
+// Watcher is made.
 type Truster interface {
 	Notifier
 	Trusted() bool
