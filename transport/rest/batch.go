@@ -17,7 +17,7 @@ import (
 )
 
 // Batch describes a request about many jobs, and the places of values in its answer. With the zero
-// Batch, the service is not asked about many jobs at once.
+// Batch, each request is about one job.
 //
 //	Batch{Path: "/jobs?ids={ids}"}                               GET /jobs?ids=a,b
 //	Batch{Path: "/jobs?id={id}"}                                 GET /jobs?id=a&id=b
@@ -31,11 +31,11 @@ type Batch struct {
 	// request may reach the service twice.
 	Method string
 	// Path is appended to the path of the base URL, like the Path of a [Call]. Its query names the
-	// jobs, unless Body does. In it, {ids} is replaced by all ids with Separator between them, and a
-	// parameter with {id}, such as id={id}, is repeated for each id. Ids are escaped.
+	// jobs, unless Body does. In the query, {ids} is replaced by all ids with Separator between them.
+	// A parameter with {id}, such as id={id}, is repeated for each id. Ids are escaped.
 	Path string
-	// Separator is the text between two ids of {ids}. The default is a comma. Jobs whose ids it cannot
-	// separate, such as an id that contains it, are asked about one at a time.
+	// Separator is the text between two ids of {ids}. The default is a comma. A job whose id Separator
+	// cannot set apart from another, such as an id that contains it, is asked about alone.
 	Separator string
 	// Body is sent as JSON, with an array of the ids in place of its one value "{ids}". The Body
 	// "{ids}" is just the array. The default is no body.
@@ -57,15 +57,15 @@ type Batch struct {
 	// about one job, and {"jobs":[{"id":"7","state":"x"}]} about many. Only places of the Dialect
 	// within Item can be read in a batch.
 	Item string
-	// State is the place of the state in an item, if it is not the Dialect's State within Item.
+	// State is the place of the state in an item. The default is the Dialect's State within Item.
 	State string
 	// NotFound is a place in an item. Any value there except null and false means that there is no
 	// such job. By default no place is read.
 	NotFound string
-	// Next is the place of the next page in the answer. The value is a URL or a path of the same
+	// Next is the place of the next page in the answer. The value there is a URL or a path of the same
 	// origin, or a value for {page} in Path. The parameter with {page} is omitted for the first page.
-	// "@link.next" is the link with the relation next in the header Link. Up to 20 pages are read,
-	// until all jobs have been found. By default there is one page.
+	// "@link.next" is the link with the relation next in the header Link. At most 20 pages are read,
+	// and no more once all jobs are found. By default one page is read.
 	Next string
 }
 

@@ -21,12 +21,12 @@ func (c *Client) MaxBatch() int {
 }
 
 // StatusBatch asks about many jobs in one request, as the dialect's [Batch] says. The answers are
-// in the order of ids. A job that no item names has no answer, and items about other jobs are
-// ignored. An answer of 202 or 204 that is not JSON is about no job.
+// in the order of ids. A job without an item has no answer, and items about other jobs are ignored.
+// An answer of 202 or 204 that is not JSON has no items.
 //
-// The answer about a job is an error in four cases: its item cannot be read, two items about it
-// differ, Batch.NotFound says that there is no such job, or [transport.CheckID] refuses its id. An
-// item may spell an id in another case, if it can be about no other job.
+// The answer about a job is an error if its item cannot be read, if two items about it differ, or
+// if Batch.NotFound says that there is no such job. It is also an error if [transport.CheckID]
+// refuses the id. An item may have the id in another case, if no other id matches it.
 //
 // The error of the whole request is as for [Client.Status], with these differences:
 //
@@ -34,10 +34,10 @@ func (c *Client) MaxBatch() int {
 //   - 404 is permanent, because it does not say which job was not found.
 //   - 413, 414 and 431, more ids than MaxBatch, a URL over 8,000 bytes and a body over
 //     [WithMaxBody] are errors of class [transport.Oversized].
-//   - Ids that the Separator cannot separate are a permanent error, so that a Watcher asks about
+//   - Ids that the Separator cannot set apart are a permanent error, so that a Watcher asks about
 //     them one at a time.
 //
-// [Client.Fit] tells beforehand how many ids fit into one request.
+// [Client.Fit] returns how many ids fit into one request.
 func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
 	var problem error
 	if c.MaxBatch() == 0 {

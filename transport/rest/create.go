@@ -13,17 +13,16 @@ import (
 )
 
 // Create starts a job and returns its id. The input is sent as JSON, or as the Content-Type of the
-// dialect's Create says. Without an input, the Body of the dialect's Create is sent. The request is
-// sent a second time only if it has an IdempotencyKey, in a header or in the body, or if the
-// service refused it with 401.
+// Dialect's Create says. Without an input, the Body of the Dialect's Create is sent. After a 401
+// the request is sent again with a new token. After another failure it is sent again only if it has
+// an IdempotencyKey, in a header or in the body.
 func (c *Client) Create(ctx context.Context, req transport.CreateRequest) (id string, err error) {
 	s, err := c.Start(ctx, req)
 	return s.ID, err
 }
 
-// Start starts a job and returns its first status. It sends the request of [Client.Create]. The
-// state is pending, unless the Dialect has CreateTells. RetryAfter is the wait that the answer
-// names.
+// Start starts a job, as [Client.Create] does, and returns its first status. The state is pending,
+// unless the Dialect has CreateTells. RetryAfter is the wait that the answer names.
 func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
 	var err error
 	if !web.IsHeaderValue(req.IdempotencyKey) {

@@ -13,56 +13,58 @@ import (
 // Dialect describes the HTTP interface of one service: its requests, and the places of values in
 // its answers. A zero field has the default that its comment names, so the zero Dialect is the
 // default dialect. Try a Dialect on recorded answers with [Dialect.Explain], and test it with
-// package resttest. Do not trust a Dialect until it has recognized a failed job.
+// package resttest. Test it with the answer about a failed job, too.
 //
 // # Places
 //
-// A place says where in an answer a value stands:
+// A place says where in an answer a value is:
 //
 //	payload.status              the keys on the way, joined by dots
 //	["a.b"].status              a key that holds a dot, a comma or a bracket
 //	jobs[0].state steps[-1]     an element of an array, counted from either end
 //	conditions[type=Complete]   the first element whose field type is Complete
-//	steps[ok!=true,name="a, b"] the first that fits both; a field that is missing is not equal
-//	flags[=COMPLETING]          the first element that is COMPLETING
-//	{id}.outputs jobs[id={id}]  the job's own id, as a part of a key or of what a field equals
-//	{{id}}.outputs              a key that is {id} itself
+//	steps[ok!=true,name="a, b"] the first that meets both; a missing field is not equal
+//	flags[=COMPLETING]          the first element that equals COMPLETING
+//	{id}.outputs jobs[id={id}]  the job's id, as a key or as the value of a field
+//	{{id}}.outputs              the key {id} itself
 //	@code                       the status code
 //	@header.X-State             a header
-//	@link.next                  the URL of that relation in the header Link
+//	@link.next                  the URL of the relation next in the header Link
 //	.                           the whole body
-//	-                           nowhere
+//	-                           no place
 //
-// The state of a job with many parts takes three places, such as "jobs[0], jobs[state!=done],
-// jobs[state!=done].state". The first says whether there is a part yet. The second says whether a
+// For the state of a job with many parts, use three places, such as "jobs[0], jobs[state!=done],
+// jobs[state!=done].state". The first has a value if there is a part. The second has a value if a
 // part is not done, even if that part has no state. The third is the state of that part.
 //
-// A field can name several places, joined by commas. The first place with a value is read.
-// [Dialect.State] and [Dialect.Fault] read all of their places. An answer is malformed if a key
-// that is read occurs twice, or if a key on the way to the state also occurs in another case. Any
-// other value that is missing or has the wrong type counts as absent.
+// A field can name several places, separated by commas. The first place with a value is read.
+// [Dialect.State] and [Dialect.Fault] read all of their places. A value that is missing or has the
+// wrong type counts as absent. An answer is malformed if a key that is read occurs twice, or if a
+// key on the path to the state also occurs in another case.
 //
 // # Rules
 //
-// The keys of [Dialect.States] and [Dialect.Faults] are rules: one pattern for each place of State
-// or Fault, joined by commas.
+// The keys of [Dialect.States] and [Dialect.Faults] are rules. A rule has one pattern for each
+// place of State or Fault, separated by commas.
 //
-//	completed     this word, this number or this boolean; a word in any case, a number by its value
-//	CREATE_*      a word that begins so
-//	*_FAILED      a word that ends so
-//	*not found*   a text that holds this
-//	-             nothing: absent, null, or an empty object or array
-//	+             anything but nothing
-//	*             anything, nothing included
-//	"a, b"        in quotes, as in JSON: exactly this word, whatever signs it holds
+//	completed     this word, this number in any notation, or this boolean
+//	CREATE_*      a word that begins with CREATE_
+//	*_FAILED      a word that ends with _FAILED
+//	CREATE_*_OK   a word that begins with CREATE_ and ends with _OK
+//	*not found*   a text that contains "not found"
+//	-             no value: absent, null, or an empty object or array
+//	+             any value
+//	*             any value or no value
+//	"a, b"        this word, quoted as in JSON; its special characters have no other meaning
 //
-// A word that a rule spells exactly comes first. If two rules differ only in the case of a word and
-// mean different things, the word must be spelled as in one of them.
+// Patterns ignore case. But a word that a rule spells exactly comes first, and if two rules with
+// different meanings differ only in the case of a word, the word must be spelled as in one of them.
 //
-// If several rules match an answer, the most specific one decides: a word comes before a pattern, a
-// longer pattern before a shorter one, and any of them before + and *. [New] returns an error if
-// two rules with different meanings match the same answer and neither is more specific. It also
-// returns an error for a rule that no answer can reach.
+// If several rules match an answer, the most specific one decides. A word is more specific than a
+// pattern with an asterisk, and a longer such pattern than a shorter one. The patterns + and * are
+// the least specific. [New] returns an error if two rules with different meanings match the same
+// answer and neither is more specific. It also returns an error for a rule that more specific rules
+// make useless.
 //
 // Printing a Dialect, a Call or a Batch prints neither queries nor bodies, which may hold secrets.
 type Dialect struct {
@@ -74,20 +76,20 @@ type Dialect struct {
 	// Cancel cancels a job. The default is DELETE /status/{id}. Set its Path to "-" if the service
 	// cannot cancel jobs: Cancel then returns an error that matches [errors.ErrUnsupported].
 	Cancel Call
-	// Fetch fetches the result of a completed job: see [Client.Fetch]. Its {result} is the value at
+	// Fetch requests the result of a completed job: see [Client.Fetch]. Its {result} is the value at
 	// Result. By default there is no such call, and the value at Result is the result.
 	Fetch Call
-	// Find searches for the job that a create has started, if the answer to the create does not name
-	// it. The default is no search.
+	// Find looks for the job that a create has started, if the answer to the create does not have its
+	// id. By default an answer without an id is malformed.
 	Find Find
 	// Batch asks about many jobs in one request. The default is no batches.
 	Batch Batch
-	// Header has the headers of every call, such as a version. A header of a Call takes precedence
-	// over these, and a header of [WithHeader] over both.
+	// Header has headers for every call, such as the version of an API. A header of a Call takes
+	// precedence over these, and a header of [WithHeader] over both.
 	Header map[string]string
 
 	// IdempotencyHeader is the header with the idempotency key of a create. The default is
-	// Idempotency-Key. Set it to "-" if the service knows no such header. The create is then sent a
+	// Idempotency-Key. Set it to "-" if the service ignores such a header. The create is then sent a
 	// second time only if the key is elsewhere in the request.
 	IdempotencyHeader string
 	// IdempotencyField is the place of the idempotency key in the body of a create, such as
@@ -102,12 +104,12 @@ type Dialect struct {
 	// * stands for any text. The default is the whole text.
 	IDPattern string
 	// AnswerID is the place of the job's id in the answer to a status call. An answer that names
-	// another job is malformed. The default is the place that ID is set to, if it is in a body and
-	// neither Next nor IDPattern is set. "-" means that the id is not checked.
+	// another job is malformed. The default is ID, if ID is set to a place in the body, and neither
+	// Next nor IDPattern is set. "-" means that the id is not checked.
 	AnswerID string
-	// CreateTells says that the answer to a create is read like the answer to a status call. So a job
-	// that is done at once is recognized. By default a job is [transport.Pending] after a successful
-	// create.
+	// CreateTells says that the answer to a create also has the state of the job. It is then read like
+	// the answer to a status call, so that a job that has already ended is recognized. By default a
+	// job is [transport.Pending] after a successful create.
 	CreateTells bool
 
 	// State is the place of the state in the answer to a status call. The default is payload.status.
@@ -115,8 +117,9 @@ type Dialect struct {
 	// is looked up in States. If State is one place, an object or an array there makes the answer
 	// malformed, unless a rule matches it.
 	//
-	// If "@code" is among the places, any status code that a rule names tells a state. Otherwise only
-	// a 2xx tells a state. A 5xx other than 502, 503 and 504 does so if the state is terminal.
+	// If "@code" is among the places, an answer with any status code that a rule names has a state.
+	// Otherwise only an answer with a 2xx has a state, or one with a 5xx other than 502, 503 and 504
+	// if the state is terminal.
 	State string
 	// States maps the service's words to states: see Rules above. The default is [DefaultStates]. The
 	// word "null" means the same as "-".
@@ -124,11 +127,11 @@ type Dialect struct {
 	// An answer that matches no rule means:
 	//
 	//   - If no place has a value: [transport.Pending] for a 202 or 204, and malformed otherwise.
-	//   - If just one place has a value, and no rule names that word there: [transport.Unknown], with
-	//     the word in Raw. So a new word of a service is not an error. Here false, zero and empty
-	//     values count as no value.
-	//   - Otherwise the answer is malformed, and the error quotes the value at each place. To let the
-	//     wait go on instead, add a rule such as "+, *" that means [transport.Unknown].
+	//   - If just one place has a value, and no rule has that word for this place:
+	//     [transport.Unknown], with the word in Raw. So a new word of a service is not an error. Here
+	//     false, zero and empty values count as no value.
+	//   - Otherwise the answer is malformed, and the error quotes the value at each place. To continue
+	//     the wait instead, add a rule such as "+, *" that means [transport.Unknown].
 	//
 	// If "@code" is among the places, the status code does not count as a value.
 	States map[string]transport.State
@@ -139,56 +142,58 @@ type Dialect struct {
 	// error.code". It can name several places. By default no place is read.
 	Fault string
 	// Faults maps the values at Fault to classes of errors: see Rules above. Only the Faults of a Call
-	// take precedence over it. An answer that matches no rule is judged as described at the top of
-	// this package.
+	// take precedence over it. The documentation of this package says what an answer that matches no
+	// rule means.
 	Faults map[string]transport.Class
 
 	// Progress is the place of a number that says how much is done. The default is payload.progress.
-	// The value can be a text with a percent sign. Progress can also be two places with a slash
-	// between them: "counts.done / counts.total".
+	// The value can be a text with a percent sign. Progress can also be two places whose values are
+	// divided: "counts.done / counts.total".
 	Progress string
-	// ProgressScale is the number at Progress of a job that is done. The default is 1. Set it to 100
-	// for a service that reports percent.
+	// ProgressScale is the number that means that all is done. The default is 1. Set it to 100 for a
+	// service that reports percent.
 	ProgressScale float64
 	// Message is the place of a text for a person. The default is payload.message.
 	Message string
 	// Error is the place of a text that says why a job failed or was canceled. The default is
-	// payload.error. That text then replaces the message. If the value there is not null, false, zero
-	// or empty, a job that would be completed is failed.
+	// payload.error. For such a job the text replaces the message. If there is a value other than
+	// null, false, zero and the empty ones, a job whose state would be completed is failed.
 	Error string
 	// Result is the place of the job's result, or of the {result} of Fetch. The default is
 	// payload.result.
 	Result string
-	// Revision is the place of a text that differs between two versions of the answer. The default is
-	// the answer's ETag.
+	// Revision is the place of a text that changes when the answer changes. The default is the
+	// answer's ETag.
 	Revision string
-	// RetryAfter is the place in the body of the wait that the service asks for. It is in seconds, or
-	// in the unit after the place, as in "result.pollInterval ms". The units are ms, s and m. A header
-	// that names a wait takes precedence. By default no place is read.
+	// RetryAfter is the place in the body of the wait that the service asks for. The unit is seconds,
+	// unless ms, s or m follows the place, as in "result.pollInterval ms". A header that names a wait
+	// takes precedence. By default no place is read.
 	RetryAfter string
 	// Created, Updated and Finished are the places of the job's times. By default no place is read. A
-	// time is a text in a format such as RFC 3339 or RFC 9110, or a number since 1970. The size of the
-	// number tells whether it counts seconds, milliseconds, microseconds or nanoseconds. Zero means no
-	// time.
+	// time is a text in a format such as that of RFC 3339 or RFC 9110, or a number that counts from
+	// 1970. The size of the number decides whether its unit is seconds, milliseconds, microseconds or
+	// nanoseconds. Zero means no time.
 	Created, Updated, Finished string
 
-	// Next is the place of a new id of the job, for services where an item of a queue becomes a build,
-	// for example. By default no place is read. Later calls ask about the new id, and Status.ID stays
-	// the id that the caller gave. While an answer names a next id, the job has not ended. Without
-	// Then, the id that the job has already is no next id. A Client remembers the ids of 131,072 such
-	// jobs, 4,096 of them ended, in at most 32 MiB.
+	// Next is the place of a new id of the job. Some services give one, for example when an item of a
+	// queue becomes a build. Later calls ask about the new id, and Status.ID remains the id that the
+	// caller gave. While an answer has a new id, the job has not ended. Without Then, the present id
+	// of the job does not count as a new id. By default no place is read.
+	//
+	// A Client remembers the new ids of at most 131,072 jobs, of which 4,096 have ended, in at most 32
+	// MiB.
 	Next string
-	// Then is the dialect of the job under its next id. The default, nil, is this dialect. The Create,
+	// Then is the dialect of the calls about a new id. The default, nil, is this dialect. The Create,
 	// Find and Batch of Then are not used.
 	Then *Dialect
 
-	// Event describes the events that the service sends without being asked: see [Client.ReadEvent].
-	// The zero Event looks like the answer to a status call. With Next, the end of a job is never
-	// taken from an event alone. The Event of Then is about the job under its next id.
+	// Event describes the events that the service sends, as a webhook or in a stream: see
+	// [Client.ReadEvent]. With the zero Event, an event is read like the answer to a status call. The
+	// Event of Then describes events about a new id.
 	Event Event
 
 	// Classify, if not nil, is called for every answer to a status call. Its arguments are the answer,
-	// and the status and error that the client read from it. Its results replace that status and
+	// and the status and error that the Client has read from it. Its results replace that status and
 	// error. An error that is not a [*transport.Error] counts as transient. Classify must be safe for
 	// concurrent use.
 	//
@@ -197,53 +202,54 @@ type Dialect struct {
 	Classify func(a Answer, s transport.Status, err error) (transport.Status, error)
 }
 
-// Call describes one kind of request. In its Path, in the values of its Header and in the texts of
-// its Body, these are replaced:
+// Call describes one kind of request. These texts are replaced in its Path, in the values of its
+// Header, and in the strings of its Body:
 //
 //	{id}      the job's id; in a path it is one segment, escaped
-//	{+id}     the same with its slashes as they are: no segment may be empty, "." or ".."
+//	{+id}     the job's id with unescaped slashes; no segment may be empty, "." or ".."
 //	{rev}     the Revision of the newest status
-//	{hold}    of Status: for how many seconds the service may keep the request until the job changes
-//	{key}     the create's idempotency key, without which the create is refused
-//	{result}  of Fetch: what stands at Result; {+result} likewise
+//	{hold}    in Status: for how many seconds the service may hold the request
+//	{key}     the idempotency key of a create; a create without a key is refused
+//	{result}  in Fetch: the value at Result; {+result} leaves its slashes unescaped
 //
 // Double braces are not replaced: {{id}} sends the text {id}.
 //
 // A query parameter or a header is omitted while there is no value for its {rev} or {hold}. A
 // Status can have {hold} in a query, such as "/jobs/{id}?index={rev}&wait={hold}s", or in a header,
-// such as Prefer with "wait={hold}". Only [Client.Hold] then asks the service to hold a request.
-// Any other request has no {rev} either, and 0 for a {hold} in a path.
+// such as Prefer with "wait={hold}". [Client.Hold] then asks the service to hold the request. The
+// other methods omit {hold} and {rev} from such a Status, and send 0 for a {hold} in the path.
 //
-// If the Path is just "{+id}" or "{+result}", it is replaced by a URL or a path that the service
-// named. A path, and a URL of the base URL's origin, go to that origin. A URL of any other origin
-// is refused, unless [AllowOrigin] names the origin. Requests to it carry no credential.
+// A Path of just "{+id}" or "{+result}" is replaced by a URL or a path that the service has named.
+// A path belongs to the origin of the base URL. A URL of another origin is refused, unless
+// [AllowOrigin] names that origin. Requests to another origin carry no credential.
 type Call struct {
 	// Method is the HTTP method. The default is POST for Create, DELETE for Cancel, and GET for any
 	// other call. With any method, a status call may reach the service twice.
 	Method string
-	// Path is appended to the base URL's path. It begins with a slash and may have a query. The query
-	// never appears in logs or errors.
+	// Path is appended to the path of the base URL. It begins with a slash and may have a query. The
+	// query never appears in logs or errors.
 	Path string
 	// Header has the headers of this call. A header that [WithHeader] sets takes precedence.
 	Header map[string]string
-	// Body is sent as JSON. The default is no body. A text "{id:number}" in it becomes a number. In a
-	// query of GraphQL, { id } with spaces is not replaced. If Header names a Content-Type that is not
-	// JSON, a Body that is a string is sent unchanged.
+	// Body is sent as JSON. The default is no body. A string "{id:number}" in it is replaced by the id
+	// as a number. An { id } with spaces is not replaced, as in a query of GraphQL. If Header names a
+	// Content-Type that is not JSON, a Body that is a string is sent unchanged.
 	//
-	// The Body of Create is sent if the create has no input, or with the input in place of the text
-	// "{input}". The input is encoded as the Content-Type of Header says; the default is JSON. A form
-	// (application/x-www-form-urlencoded or multipart/form-data) is made from a map, a struct or
-	// [url.Values], and may hold a [File]. Any other type is made from a string or bytes.
+	// The Body of Create is sent if the create has no input. If the Body has the string "{input}", it
+	// is also sent with the input in place of that string. The input is encoded as the Content-Type of
+	// Header says; the default is JSON. A form (application/x-www-form-urlencoded or
+	// multipart/form-data) is made from a map, a struct or [url.Values], and may hold a [File]. Any
+	// other type is made from a string or bytes.
 	Body any
 	// Faults maps values in an answer to this call to classes of errors, as [Dialect.Faults] does for
-	// all calls. Its rules take precedence over those. No place is read in the answer to a Fetch that
-	// succeeds.
+	// all calls. These rules take precedence over those. They are not applied to a successful answer
+	// to a Fetch.
 	Faults map[string]transport.Class
 	// Fault has the places that Faults reads. The default is the Fault of the Dialect.
 	Fault string
 }
 
-// File is a part of a multipart/form-data input that has a file name.
+// File is a file in a multipart/form-data input.
 type File struct {
 	Name    string // of the file
 	Type    string // the default is application/octet-stream
@@ -251,10 +257,12 @@ type File struct {
 }
 
 // Find describes how to find the job that a create has started, if the answer to the create does
-// not name it. The client makes the Call before the create and after it, and takes the one item
-// that is new. If there is none, it repeats the Call a few times. With {key} in the Call or in ID,
-// the client makes the Call only after the create, and takes the first item. The zero Find finds
-// nothing.
+// not have its id. The Client makes the Call before the create and after it, and takes the one item
+// that is new. If there is none, it makes the Call up to five more times within 16 seconds. If
+// several items are new, the create returns an error.
+//
+// With {key} in the Call, in List or in ID, the Client makes the Call only after the create, and
+// takes the first item. The zero Find makes no Call.
 type Find struct {
 	Call
 	// List is the place of the items in the answer. The default is ".".
@@ -263,13 +271,13 @@ type Find struct {
 	ID string
 }
 
-// Answer is what a service answered to one request.
+// Answer is the answer of a service to one request.
 type Answer struct {
 	// Code is the HTTP status code.
 	Code int
 	// Header has the headers of the answer. It must not be changed.
 	Header http.Header
-	// Body is the body after decompression, at most as long as [WithMaxBody] says. It must not be
+	// Body is the body after decompression, at most as long as [WithMaxBody] allows. It must not be
 	// changed. It is valid only until the function that receives the Answer returns.
 	Body []byte
 }
@@ -316,7 +324,7 @@ func (d Dialect) String() string {
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
 func (d Dialect) GoString() string { return d.String() }
 
-// WithDefaults returns a copy of d in which each zero field has its default, if there is one.
+// WithDefaults returns a copy of d with the default in place of each zero field that has a default.
 func (d Dialect) WithDefaults() Dialect {
 	d.Create = d.Create.withDefaults(http.MethodPost, "/")
 	d.Status = d.Status.withDefaults(http.MethodGet, "/status/{id}")

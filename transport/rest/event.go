@@ -17,28 +17,29 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Event describes how a service reports a change of a job without being asked: in the body of a
-// webhook, or in an event of a stream. Its places begin at the whole event. The zero Event looks
-// like the answer to a status call.
+// Event describes how a service reports a change of a job without being polled: in the body of a
+// webhook, or in an event of a stream. Its places begin at the whole event. With the zero Event, an
+// event is read like the answer to a status call.
 //
-//	Event{At: "data.object"}                       the answer stands within the event
+//	Event{At: "data.object"}                       the answer is a part of the event
 //	Event{ID: "VideoGuid", State: "Status", States: words}
-//	Event{At: "data", State: "-"}                  the event only says that there is news
+//	Event{At: "data", State: "-"}                  the event does not tell the state
 //
 // In an event, @header.NAME is a header of the webhook's request, or a field of the stream's event
-// as package sse names it. The status code @code is 200. If the Content-Type says that the body is
-// a form, the form is read like a JSON object with the names and values of its fields.
+// as package sse names it. The status code @code is 200. If the Content-Type is that of a form, the
+// form is read as a JSON object with the names and values of its fields.
 type Event struct {
 	// At is the place in the event of the object that a status call would return, such as
 	// "data.object". The Dialect's places begin there. The default is ".", the whole event.
 	At string
 	// ID is the place of the job's id in the event. The default is the Dialect's AnswerID within At,
-	// or else its ID. An event without a value there is about something else and is ignored.
+	// or else its ID. An event without a value there is ignored.
 	ID string
 	// State is the place of the state in the event. The default is the Dialect's State within At. Set
-	// it to "-" if events have no state: each event then makes a Watcher poll.
+	// it to "-" if events have no state: a Watcher then polls the job after each event.
 	State string
-	// States maps the words at State, as [Dialect.States] does. The default is Dialect.States.
+	// States maps the words at State to states, as [Dialect.States] does. The default is
+	// Dialect.States.
 	States map[string]transport.State
 	// Updated is the place of the time of the event. The default is the Dialect's Updated within At.
 	Updated string
@@ -263,22 +264,21 @@ func (e *events) read(a *place.Answer, g *reading) (s transport.Status, err erro
 	return s, err
 }
 
-// ReadEvent returns the status that an event holds, as the Dialect's Event describes it. The header
-// is the header of the webhook's request. The body must not be longer than [WithMaxBody] says.
-// ReadEvent makes no request, and keeps neither the header nor the body.
+// ReadEvent returns the status in an event, which the Dialect's Event describes. The header is that
+// of the webhook's request. The body must not be longer than [WithMaxBody] allows. ReadEvent makes
+// no request, and keeps neither the header nor the body.
 //
-// A State of [transport.Unknown] says only that there is news of the job. The zero Status means
-// that the event names no job. If the event cannot be read, the error matches
-// [transport.ErrMalformed]. If the Dialect has no place for the job's id in an event, the error
-// matches [errors.ErrUnsupported].
+// A State of [transport.Unknown] means that the job has changed, but the event does not tell its
+// state. The zero Status means that the event names no job. If the event cannot be read, the error
+// matches [transport.ErrMalformed]. If the Dialect has no place for the job's id in an event, the
+// error matches [errors.ErrUnsupported].
 //
-// If the Dialect has Next, an event that ends the job or names its next id says only that there is
-// news: a poll then tells whether the job goes on. So such an end is never taken from an event
-// alone. An event of the Dialect at Then belongs to a job that this Client has followed there. Its
-// status has the id that the job had first. The Client should therefore be the Transport of the
-// Watcher, too.
+// If the Dialect has Next, an event with a terminal state or a new id also gives the State Unknown,
+// because only a poll can tell whether the job goes on. An event about a new id is read with the
+// Dialect at Then, if this Client has seen the new id in a poll. Its status has the id that the job
+// had first. So this Client should also be the Transport of the Watcher.
 //
-// ReadEvent does not check who sent the event: packages webhook and sse do.
+// ReadEvent does not check who sent the event. Packages webhook and sse do that.
 func (c *Client) ReadEvent(header http.Header, body []byte) (transport.Status, error) {
 	switch {
 	case c == nil || c.settings == nil:

@@ -15,10 +15,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Explanation says how a Dialect reads one answer, for the person who writes the Dialect. It quotes
-// the answer.
+// Explanation says how a Dialect reads one answer. It is for the author of the Dialect. Its text
+// quotes the answer, which may hold secrets.
 type Explanation struct {
-	// Status and Err are what a status call would return for the answer.
+	// Status and Err are the results of a status call with this answer.
 	Status transport.Status
 	Err    error
 	// Rule is what decided: a rule of Faults or States after the name of the field, or Error if the
@@ -87,8 +87,9 @@ var defaultPlaces = func() map[string]string {
 	return map[string]string{"Progress": d.Progress, "Message": d.Message, "Error": d.Error, "Result": d.Result}
 }()
 
-// Explain says how the Dialect reads an answer to a status call about the job with the given id. It
-// makes no request. The error says what is wrong with the Dialect or the id.
+// Explain returns how the Dialect reads an answer to a status call about the job with the given id.
+// It makes no request. The error says what is wrong with the Dialect or the id; an error in the
+// answer is the Explanation's Err.
 func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 	c, err := New("http://service.invalid", WithDialect(d))
 	if err != nil {

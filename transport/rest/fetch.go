@@ -13,10 +13,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Fetch returns the result of a completed job, by the call that the Dialect's Fetch describes.
-// Without such a call, the error matches [errors.ErrUnsupported]. An answer of 202 or 206 has no
-// whole result and is a transient error. The caller must close the result, and can read it until
-// ctx ends. [WithMaxResult] bounds its size, and [AllowOrigin] allows other origins for it.
+// Fetch returns the result of a completed job, by the call that the Dialect's Fetch describes. If
+// the Dialect has no Fetch, the error matches [errors.ErrUnsupported]. An answer of 202 or 206 is a
+// transient error, because it does not have the whole result. The caller must close the result, and
+// can read it until ctx ends. [WithMaxResult] limits its size, and [AllowOrigin] allows it to be at
+// another origin.
 func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	k, err := c.begin(ctx, nil)
 	if err != nil {

@@ -17,12 +17,13 @@ var _ transport.Holder = (*Client)(nil)
 // changes, or until about d has passed. The {hold} in the Dialect's Status carries d: see [Call].
 // If there is no {hold}, Hold makes no request, and the error matches [errors.ErrUnsupported].
 //
-// If the answer says nothing new, Hold returns last with the RetryAfter of the answer. Such answers
-// are a 304, a 204, and any other 2xx without a body, unless the Dialect's States name the code. If
-// last has no state, they are read like any other answer.
+// If the answer says that nothing has changed, Hold returns last with the RetryAfter of the answer.
+// Such an answer is a 304, or a 2xx without a body, unless the Dialect's States have a rule for its
+// code. If last has no state, these answers are read like any other answer.
 //
-// If d is less than a second, Hold makes the request of StatusSince. If d is more than a day, it
-// counts as a day. A held request is sent a second time within the call only with a new token.
+// If d is less than a second, Hold does the same as StatusSince. If d is more than a day, it counts
+// as a day. A fraction of a second is dropped. A held request is sent again within the call only
+// with a new token.
 func (c *Client) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (st transport.Status, err error) {
 	if c != nil && c.settings != nil && !c.stages[c.followed.where(id).stage].status.Holds() {
 		return transport.Status{}, unsupported("{hold}")

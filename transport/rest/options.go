@@ -47,12 +47,12 @@ const dialectOption = "WithDialect"
 // WithDialect sets the [Dialect] of the service. The default is the zero Dialect.
 func WithDialect(d Dialect) Option { return func(c *config) { c.Put(dialectOption, d) } }
 
-// WithHTTPClient sets the client that makes the requests. New copies it. A client without a
-// Transport gets the default pool of connections: see [WithRoundTripper]. Its Timeout also ends
-// requests that are held. The default, or nil, is an empty client.
+// WithHTTPClient sets the client that makes the requests. [New] copies it. A client without a
+// Transport gets the default pool of connections: see [WithRoundTripper]. The client's Timeout also
+// ends the requests of [Client.Hold]. The default, or nil, is an empty client.
 //
-// A client without CheckRedirect gets the default rule: a redirect is followed for GET only, to the
-// same scheme, host and port, at most five times. A redirect to a URL with a user name is never
+// A client without CheckRedirect gets the default rule. It follows a redirect of a GET to the same
+// scheme, host and port, at most five times. A redirect to a URL with a user name is never
 // followed. If CheckRedirect allows a request to another origin, the request carries no header of
 // this package and no Referer. The default pool then still refuses private addresses.
 func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.Client = h } }
@@ -60,25 +60,25 @@ func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.Client =
 // WithRoundTripper sets the RoundTripper that sends the requests. The default, or nil, is a pool of
 // connections that [Client.Close] closes.
 //
-// The default pool uses the proxy of the environment, and opens at most [DefaultMaxConnections]. It
-// waits 10 s for a connection to open, 10 s for the TLS handshake, and 10 s for the headers of an
-// answer. The headers have at most 64 KiB. Requests of [Client.Hold] have a second pool of the same
-// size, and wait for headers longer by the length of the hold. Your own RoundTripper sets its own
-// bounds.
+// The default pool uses the proxy of the environment, and opens at most [DefaultMaxConnections] to
+// a host. It waits 10 s for a connection to open, 10 s for the TLS handshake, and 10 s for the
+// headers of an answer. It reads at most 64 KiB of headers. Requests of [Client.Hold] use a second
+// pool of the same size, which also waits for the length of the hold. Your own RoundTripper sets
+// its own limits.
 //
-// Requests name gzip in Accept-Encoding, unless the RoundTripper is an [http.Transport] with
-// DisableCompression. An answer that the RoundTripper has already decompressed is read unchanged.
+// Requests accept gzip, unless the RoundTripper is an [http.Transport] with DisableCompression. An
+// answer that the RoundTripper has already decompressed is read unchanged.
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.Tripper = rt } }
 
 // WithTLSConfig sets the TLS configuration of the default pool. The default, or nil, trusts the
-// certificates that the system trusts. It has no effect on a RoundTripper of [WithRoundTripper].
+// certificates that the system trusts. [New] refuses it together with a RoundTripper of your own.
 func WithTLSConfig(t *tls.Config) Option { return func(c *config) { c.TLS = t } }
 
-// WithMaxConnections sets the largest number of connections of the default pool, including idle
-// ones. Idle connections are kept for 90 s. The default, or 0, is [DefaultMaxConnections]. The
-// least is 1. If all connections are busy, a call waits for one until its context ends. An HTTP/2
-// connection that carries as many calls as the service allows no longer counts. The option has no
-// effect on a RoundTripper of [WithRoundTripper].
+// WithMaxConnections limits how many connections the default pool has to one host, including idle
+// ones. Idle connections are kept for 90 s. The default, or 0, is [DefaultMaxConnections]. If all
+// connections are busy, a call waits for one until its context ends. An HTTP/2 connection that
+// carries as many calls as the service allows does not count. [New] refuses the option together
+// with a RoundTripper of your own.
 func WithMaxConnections(n int) Option {
 	return func(c *config) {
 		if n < 0 {
@@ -107,21 +107,22 @@ func WithHeader(name, value string) Option {
 	}
 }
 
-// WithToken sets the source of a token that every request carries as "Authorization: Bearer". The
-// source is called once, and again when the service answers 401. All watches share the token. A
-// second 401 for one call is permanent. The source must be safe for concurrent use. Its error
-// counts as transient, unless it is a [*transport.Error]. The default, or nil, is no token.
+// WithToken sets the source of a token, which every request carries as "Authorization: Bearer". The
+// source is called for the first request, and again after an answer of 401. All requests share the
+// token. A second 401 for one call is permanent. The source must be safe for concurrent use. An
+// error of the source counts as transient, unless it is a [*transport.Error]. The default, or nil,
+// is no token.
 func WithToken(source func(context.Context) (string, error)) Option {
 	return func(c *config) { c.Token = source }
 }
 
-// WithRetries sets how often a call is sent again within one poll, after a broken connection or an
-// answer of 502, 503 or 504. The first wait is 50 to 100 ms, and it doubles each time. The default,
-// or 0, is [DefaultRetries]. The maximum is 10, and [NoRetries] means none.
+// WithRetries sets how often a request is sent again within one call, after a broken connection or
+// an answer of 502, 503 or 504. The first wait is 50 to 100 ms, and it doubles each time. The
+// default, or 0, is [DefaultRetries]. The maximum is 10, and [NoRetries] means none.
 //
-// If the service asks for a wait of more than a second, the call is not sent again: the watch waits
-// instead. Nor is a call sent again while the Watcher's retry budget is empty, because many polls
-// have failed. A create is sent again only with an idempotency key.
+// If the service asks for a wait of more than a second, the request is not sent again: the watch
+// waits instead. After many polls have failed, the Watcher's retry budget is empty, and no request
+// is sent again either. A create is sent again only with an idempotency key.
 func WithRetries(n int) Option {
 	return func(c *config) {
 		switch {
@@ -135,11 +136,11 @@ func WithRetries(n int) Option {
 	}
 }
 
-// WithMaxBody sets the largest body of an answer, in bytes after decompression. Hardly more is read
-// from the connection. A successful answer with a larger body is malformed: see
-// [transport.Malformed]. The default, or 0, is [DefaultMaxBody], and the maximum is 256 MiB. The
-// answer to a batch may be larger by a sixteenth for each job, up to sixteen times that size and
-// 256 MiB.
+// WithMaxBody sets the largest body of an answer, in bytes after decompression. The rest of a
+// larger body is not read. A successful answer with a larger body is malformed: see
+// [transport.Malformed]. The default, or 0, is [DefaultMaxBody], and the maximum is 256 MiB. For
+// the answer to a batch, the limit is larger by a sixteenth for each job, up to sixteen times the
+// size and to 256 MiB.
 func WithMaxBody(bytes int) Option {
 	return func(c *config) {
 		if bytes < 0 || bytes > largestMaxBody {
@@ -153,9 +154,9 @@ func WithMaxBody(bytes int) Option {
 // DefaultMaxResult is the default of [WithMaxResult], in bytes.
 const DefaultMaxResult = 1 << 30
 
-// WithMaxResult sets the largest result that [Client.Fetch] reads, in bytes after decompression.
-// The result is not held in memory. Reading beyond the limit returns an error. The default, or 0,
-// is [DefaultMaxResult].
+// WithMaxResult sets the largest result that [Client.Fetch] returns, in bytes after decompression.
+// Reading beyond the limit returns an error. The result is not kept in memory. The default, or 0,
+// is [DefaultMaxResult], which is 1 GiB.
 func WithMaxResult(bytes int64) Option {
 	return func(c *config) {
 		if bytes < 0 {
@@ -167,10 +168,10 @@ func WithMaxResult(bytes int64) Option {
 }
 
 // AllowOrigin allows another origin besides the base URL's, such as "https://files.example.com".
-// Calls and redirects may go there if the service names a URL of it, but not from https to http. A
-// public name that has a private address is not asked: see Where requests go, above.
-// Such requests carry no credential: no token, and no header of [WithHeader], of the Dialect or of
-// a cookie jar. [WithOriginToken] gives the origin its own token. By default no other origin is
+// Calls and redirects may go there if the service names a URL of that origin. Such requests carry
+// no credential: no token, no cookie, and no header of [WithHeader] or of the Dialect.
+// [WithOriginToken] gives the origin its own token. If the origin has a public name with a private
+// address, requests to it fail: see Where requests go, above. By default no other origin is
 // allowed. If the base URL has https, [New] refuses an origin with http.
 func AllowOrigin(origin string) Option {
 	return func(c *config) { c.Origins = append(c.Origins, origin) }
@@ -190,9 +191,9 @@ func WithTokenHeader(header string) Option {
 }
 
 // WithOriginToken allows an origin, as [AllowOrigin] does, and sets the source of a token that
-// requests to it carry. The token goes to no other origin, and the origin gets no other credential.
-// The header is written as in [WithTokenHeader]. The source is called as in [WithToken]. A nil
-// source means no token.
+// requests to it carry. The token is sent to no other origin, and the origin is sent no other
+// credential. The format of header is that of [WithTokenHeader]. The source is called like that of
+// [WithToken]. A nil source means no token.
 func WithOriginToken(origin, header string, source func(context.Context) (string, error)) Option {
 	return func(c *config) {
 		c.OriginTokens = append(c.OriginTokens, exchange.OriginToken{Origin: origin, Header: header, Source: source})

@@ -1,4 +1,4 @@
-// Package rest asks an HTTP service about its jobs, in JSON.
+// Package rest has a Transport for services that speak HTTP and JSON.
 //
 //	t, err := rest.New("https://jobs.example.com")
 //	if err != nil {
@@ -23,48 +23,48 @@
 // # What an answer means
 //
 //	1xx                           permanent; its body is not read
-//	2xx with a status             that status; unknown if States lacks its word, which is in Raw
+//	2xx with a status             that status; unknown if States does not have its word
 //	202, 204 without a status     pending, whether the body is empty, a text or JSON
-//	other 2xx without a status    malformed; transient if it is an HTML page, as a portal sends
-//	2xx over WithMaxBody          malformed; transient if it is an HTML page
+//	other 2xx without a status    malformed; transient if it is an HTML page, as of a captive portal
+//	2xx larger than WithMaxBody   malformed; transient if it is an HTML page
 //	401                           sent again if WithToken returns a new token; else permanent
-//	403, 409, 420, 423            throttled if a header names a wait or says that nothing remains of
-//	                              a quota; else permanent
+//	403, 409, 420, 423            throttled if a header names a wait or says that a quota is used up;
+//	                              else permanent
 //	404                           not found
 //	408, 425                      transient
 //	421                           misdirected
 //	429                           throttled
 //	501, 505 without an end       permanent
-//	502, 504                      transient, whatever the body says: a gateway answers
-//	503                           likewise, but throttled if a header says so, as for 403
+//	502, 504                      transient, whatever the body says: a gateway sends it
+//	503                           the same, but throttled under the conditions of 403
 //	other 5xx without an end      transient
-//	5xx but 502-504 with an end   that status: some services answer 500 for a job that failed;
+//	other 5xx with an end         that status: some services answer 500 for a job that failed;
 //	                              transient if Dialect.AnswerID is set and the answer names no job
 //	303 with a status             that status
-//	303 without a status          completed, with the location as its result; misdirected if that is
-//	                              at another origin, a sign-in page, the front page, an error page
-//	                              or the same place again
-//	304 that was not asked for    malformed
-//	other 3xx                     misdirected: a redirect that is refused or leads nowhere
+//	303 without a status          completed, with the location as its result; misdirected if the
+//	                              location is at another origin, or is a sign-in page, the front
+//	                              page, an error page or the same URL
+//	304 without If-None-Match     malformed
+//	other 3xx                     misdirected, because the redirect was not followed
 //	other 4xx                     permanent
 //
 // An end is a terminal status at the place Dialect.State. A status that is null or absent counts as
-// no status, unless Dialect.States has the word "null". The answer to a batch differs in a few
-// points: see [Client.StatusBatch].
+// no status, unless Dialect.States has the word "null". For the answer to a batch, a few rules
+// differ: see [Client.StatusBatch].
 //
-// The rules of a Dialect take precedence over this table. Its Faults name answers that are errors.
-// If "@code" is among the places of State, its States name the codes that tell a state; 502, 503
-// and 504 never do. If there is a value at Dialect.Error, the job is never told as completed. An
+// The rules of a Dialect take precedence over this table. Its Faults say which answers are errors.
+// If "@code" is among the places of State, its States say which status codes mean a state; 502, 503
+// and 504 never do. If there is a value at Dialect.Error, the job never counts as completed. An
 // answer that names another job is malformed.
 //
 // A connection that fails is transient. A TLS error and a refused redirect are misdirected, because
-// the request did not reach the service. A proxy that refuses the connection is permanent, but
-// transient if its code is 5xx.
+// the request did not reach the service. The error of a proxy that refuses the connection is
+// permanent, or transient if its code is 5xx.
 //
 // Every error is a [*transport.Error], except the error of a context that ended and an error that
-// Classify returns. It names the method, host and path. It quotes at most 256 bytes of the body.
-// Known secrets are removed, even if they are escaped, and so is text that looks like a secret. It
-// holds no header, no query, no token and no user name of a URL.
+// Dialect.Classify returns. Its text names the method, host and path, and quotes at most 256 bytes
+// of the body. Known secrets are removed, even if they are escaped, and so is text that looks like
+// a secret. The text has no header, no query, no token and no user name of a URL.
 //
 // # The wait that a service asks for
 //
@@ -76,39 +76,40 @@
 //	RateLimit
 //	RateLimit-Reset, X-RateLimit-Reset, X-Rate-Limit-Reset
 //
-// The last two lines count only if nothing of the quota remains. A 429 or 420 that does not say
-// what remains means that nothing does. Seconds may have a fraction or a unit. Dates may be written
-// as in HTTP, in mail or in RFC 3339. The wait is measured from the answer's own Date header. A
-// wait of zero is [transport.NoWait]. Negative waits, waits of more than a year, and values that
-// cannot be parsed are ignored.
+// The headers of the last two lines are read only if the quota is used up. A 429 or 420 means that
+// it is, unless the answer says what remains. Seconds may have a fraction or a unit. Dates may have
+// the format of HTTP, of mail or of RFC 3339. A wait until a date counts from the answer's own Date
+// header. A wait of zero is [transport.NoWait]. Negative waits, waits of more than a year, and
+// values that cannot be parsed are ignored.
 //
 // # Where requests go
 //
-// Requests go only to the origin of the base URL, to the origins of [AllowOrigin], and to where a
-// CheckRedirect of yours allows a redirect. The default pool of connections makes no connection to
-// a private address, which is one of loopback, of a private network, link-local and the like. The
-// address is checked when the connection is made, after its name was resolved. These addresses are
-// not checked:
+// Requests go only to the origin of the base URL, to the origins of [AllowOrigin], and to redirect
+// targets that your own CheckRedirect allows. The default pool of connections makes no connection
+// to a private address, such as a loopback, private-network or link-local address. The address is
+// checked when the connection is made, after its name was resolved. These addresses are not
+// checked:
 //
 //   - the host and port of the base URL
-//   - those of an AllowOrigin whose host is an address, or a name that the public DNS does not
-//     have: one without a dot, or one under .internal, .local, .localhost or .home.arpa
-//   - those of a proxy that the environment names
+//   - the host and port of an AllowOrigin whose host is an address or a local name; a local name
+//     has no dot, or ends in .internal, .local, .localhost or .home.arpa
+//   - the host and port of a proxy that the environment names
 //
-// A refused connection is misdirected. A proxy resolves names itself. Behind a proxy, the pool
-// therefore refuses only URLs that hold an address, and the proxy has to refuse the names. Your own
-// RoundTripper has to check addresses itself. Use one to allow an origin whose public name has a
-// private address.
+// A request whose connection is refused by this rule is misdirected. A proxy resolves names itself.
+// Behind a proxy, the pool therefore checks only URLs whose host is an address, and the proxy must
+// check the names. Your own RoundTripper must check addresses itself. Use one to allow an origin
+// whose public name has a private address.
 //
 // # Requests within a poll
 //
-// After a broken connection or an answer of 502, 503 or 504, a call is sent again, twice by
-// default: see [WithRetries]. Waits longer than a second are left to the watch. Within a Watcher,
-// all waits are on its clock. Each request is logged at debug level, under the name "rest".
+// After a broken connection or an answer of 502, 503 or 504, a request is sent again, at most twice
+// by default: see [WithRetries]. If the service asks for a wait of more than a second, the watch
+// waits instead. Within a Watcher, all waits are on its clock. Each request is logged at debug
+// level, under the name "rest".
 //
-// Repetitions that net/http makes by itself are bounded too. It repeats a request if the connection
-// is closed before the answer, as by an HTTP/2 GOAWAY. The first such repetition is free. While
-// other requests are answered, ten more are free. Further ones count as retries.
+// Package net/http itself sends a request again if the connection is closed before the answer, as
+// by an HTTP/2 GOAWAY. The first time does not count as a retry. Nor do ten more times while other
+// requests are answered. Any further time counts as a retry.
 package rest
 
 import (
@@ -123,8 +124,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Client is a [transport.Transport] for one HTTP service. Use [New] to make one. A Client does not
-// change after that, and is safe for concurrent use.
+// Client is a [transport.Transport] for one HTTP service. Use [New] to make one. A Client is safe
+// for concurrent use.
 type Client struct {
 	*settings // behind a pointer, so that printing a Client prints none of it
 
@@ -176,7 +177,7 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Status asks about a job once. The top of this package describes the results.
+// Status asks about a job once. The documentation of this package says what each answer means.
 func (c *Client) Status(ctx context.Context, id string) (st transport.Status, err error) {
 	err = c.ask(ctx, id, nil, 0, &st)
 	return st, err

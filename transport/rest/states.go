@@ -28,7 +28,7 @@ var defaultStates = map[transport.State][]string{
 	transport.Canceled: {"canceled", "cancelled", "aborted", "revoked", "killed"},
 }
 
-// DefaultStates returns the words of the default dialect, which many services use:
+// DefaultStates returns the States of the default dialect, with words that many services use:
 //
 //   - pending: pending, queued and similar words
 //   - running: running, in_progress, processing and similar words
