@@ -24,8 +24,8 @@ func (c *Client) MaxBatch() int {
 // in the order of ids. A job without an item has no answer, and items about other jobs are ignored.
 // An answer of 202 or 204 that is not JSON has no items.
 //
-// The answer about a job is an error if its item cannot be read, if two items about it differ, or
-// if Batch.NotFound says that there is no such job. It is also an error if [transport.CheckID]
+// The answer about a job is an error if its item cannot be read, or if two items about it differ.
+// It is also an error if Batch.NotFound says that there is no such job, or if [transport.CheckID]
 // refuses the id. An item may have the id in another case, if no other id matches it.
 //
 // The error of the whole request is as for [Client.Status], with these differences:

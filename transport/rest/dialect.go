@@ -104,8 +104,8 @@ type Dialect struct {
 	// * stands for any text. The default is the whole text.
 	IDPattern string
 	// AnswerID is the place of the job's id in the answer to a status call. An answer that names
-	// another job is malformed. The default is ID, if ID is set to a place in the body, and neither
-	// Next nor IDPattern is set. "-" means that the id is not checked.
+	// another job is malformed. If ID is set to a place in the body, and neither Next nor IDPattern is
+	// set, that place is the default. "-" means that the id is not checked.
 	AnswerID string
 	// CreateTells says that the answer to a create also has the state of the job. It is then read like
 	// the answer to a status call, so that a job that has already ended is recognized. By default a
@@ -118,8 +118,8 @@ type Dialect struct {
 	// malformed, unless a rule matches it.
 	//
 	// If "@code" is among the places, an answer with any status code that a rule names has a state.
-	// Otherwise only an answer with a 2xx has a state, or one with a 5xx other than 502, 503 and 504
-	// if the state is terminal.
+	// Otherwise only an answer with a 2xx has a state. An answer with a 5xx other than 502, 503 and
+	// 504 also has one, if it is terminal.
 	State string
 	// States maps the service's words to states: see Rules above. The default is [DefaultStates]. The
 	// word "null" means the same as "-".

@@ -273,10 +273,10 @@ func (e *events) read(a *place.Answer, g *reading) (s transport.Status, err erro
 // matches [transport.ErrMalformed]. If the Dialect has no place for the job's id in an event, the
 // error matches [errors.ErrUnsupported].
 //
-// If the Dialect has Next, an event with a terminal state or a new id also gives the State Unknown,
-// because only a poll can tell whether the job goes on. An event about a new id is read with the
-// Dialect at Then, if this Client has seen the new id in a poll. Its status has the id that the job
-// had first. So this Client should also be the Transport of the Watcher.
+// If the Dialect has Next, an event with a terminal state or a new id also gives the State Unknown.
+// Only a poll can tell whether the job goes on. An event about a new id is read with the Dialect at
+// Then, if this Client has seen the new id in a poll. Its status has the id that the job had first.
+// So this Client should also be the Transport of the Watcher.
 //
 // ReadEvent does not check who sent the event. Packages webhook and sse do that.
 func (c *Client) ReadEvent(header http.Header, body []byte) (transport.Status, error) {

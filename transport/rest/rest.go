@@ -38,7 +38,7 @@
 //	502, 504                      transient, whatever the body says: a gateway sends it
 //	503                           the same, but throttled under the conditions of 403
 //	other 5xx without an end      transient
-//	other 5xx with an end         that status: some services answer 500 for a job that failed;
+//	5xx with an end, not 502-504  that status: some services answer 500 for a job that failed;
 //	                              transient if Dialect.AnswerID is set and the answer names no job
 //	303 with a status             that status
 //	303 without a status          completed, with the location as its result; misdirected if the
@@ -91,8 +91,8 @@
 // checked:
 //
 //   - the host and port of the base URL
-//   - the host and port of an AllowOrigin whose host is an address or a local name; a local name
-//     has no dot, or ends in .internal, .local, .localhost or .home.arpa
+//   - the host and port of an AllowOrigin whose host is an address, a name without a dot, or a name
+//     that ends in .internal, .local, .localhost or .home.arpa
 //   - the host and port of a proxy that the environment names
 //
 // A request whose connection is refused by this rule is misdirected. A proxy resolves names itself.

@@ -37,9 +37,9 @@ var defaultStates = map[transport.State][]string{
 //   - failed: error, failed, failure, timed_out and similar words
 //   - canceled: canceled, cancelled, aborted, revoked and killed
 //
-// The map lacks words that some services use for every job that is over, whether it succeeded or
-// not: done, finished, complete, ended, closed, stopped and terminated. If your service uses one of
-// them only for success, add it to Dialect.States.
+// The words done, finished, complete, ended, closed, stopped and terminated are not among them.
+// Some services use these for every job that has ended, whether it succeeded or not. If your
+// service uses one of them only for success, add it to Dialect.States.
 func DefaultStates() map[string]transport.State {
 	states := make(map[string]transport.State)
 	for state, words := range defaultStates {

@@ -24,22 +24,23 @@ type HMACScheme struct {
 	Header string
 	// Prefix is the text before the signature. The default is none.
 	Prefix string
-	// Hash is crypto.SHA256, the default, crypto.SHA512 or crypto.SHA1.
+	// Hash is [crypto.SHA256], [crypto.SHA512] or [crypto.SHA1]. The default is SHA256.
 	Hash crypto.Hash
 	// Base64 says that the signature is in base64. The default is hex.
 	Base64 bool
 	// TimeHeader is the header with the time of the signature, in seconds or milliseconds since 1970.
-	// Without it a signature never expires, and a repetition is recognized only within [Memory].
+	// By default no time is signed: a signature then never expires, and a repetition is recognized
+	// only within [Memory].
 	TimeHeader string
-	// IDHeader is the header with the delivery's id, if the id is signed.
+	// IDHeader is the header with the delivery's id, if the id is signed. By default it is not.
 	IDHeader string
-	// Signed is the signed text. The default is "{body}". It must contain {body} once, {time} if
-	// TimeHeader is set, and {id} if IDHeader is set.
+	// Signed is the signed text. The default is "{body}". It must contain {body} once. It must contain
+	// {time} if and only if TimeHeader is set, and {id} if and only if IDHeader is set.
 	Signed string
 }
 
-// HMAC returns a Verifier for a signature in a header. The bytes of a key are used unchanged, at
-// least [MinKeyBytes]. Each of the keys is accepted, so that a key can be replaced.
+// HMAC returns a Verifier for a signature in a header. A key has at least [MinKeyBytes], which are
+// used unchanged. A signature with any of the keys is accepted, so that a key can be replaced.
 func HMAC(scheme HMACScheme, keys ...string) Verifier {
 	if scheme.Hash == 0 {
 		scheme.Hash = crypto.SHA256

@@ -48,31 +48,32 @@ func WithMaxBody(bytes int) Option {
 // Clock tells the time. The clock.Clock of jobstatus.WithClock is one.
 type Clock interface{ Now() time.Time }
 
-// WithClock sets the clock that the times of signatures are compared with. The default, or nil, is
-// the clock of the Watcher that listens, or the real clock if none does.
+// WithClock sets the clock with which the times of signatures are compared. The default, or nil, is
+// the clock of the Watcher that called [Handler.Notify] last, or the real clock if no Watcher did.
 func WithClock(clock Clock) Option { return func(c *config) { c.clock = clock } }
 
-// WithTrust makes a Watcher accept the end of a job from a webhook, without the poll that confirms
-// it. The wait then returns the status of the webhook, which has no result if the webhook has none.
-// By default a poll confirms each end.
+// WithTrust makes a Watcher accept the end of a job from a webhook without a poll. The wait then
+// returns the status in the webhook, without a result if the webhook has none. By default a poll
+// confirms each end.
 func WithTrust() Option { return func(c *config) { c.trusted = true } }
 
-// Relay passes the statuses that one replica of a program receives on to the others, because a
-// service calls only one replica. Its Notify delivers what any replica has published, and calls
-// notify with the zero Status once it is subscribed. It may or may not deliver a replica's own
-// statuses to that replica.
+// Relay connects the replicas of a program. A service calls only one replica, and the Relay passes
+// the status to the others. Its Notify delivers what any replica has published, and calls notify
+// with the zero Status once it is subscribed. It may or may not deliver a replica's own statuses to
+// that replica.
 //
-// Publish sends a Status to the other replicas. It does not wait until they have received it. If it
-// returns an error, the webhook is answered 503, and the service should send it again.
+// Publish sends a Status to the other replicas. It does not wait until they have received it. If
+// Publish returns an error, the webhook is answered 503, and the service should send it again.
+// Publish must be safe for concurrent use.
 //
-// A Status from a Relay counts as verified, so only the replicas may publish to it.
+// A Status from a Relay counts as verified. So only the replicas must be able to publish to it.
 type Relay interface {
 	transport.Notifier
 	Publish(ctx context.Context, s transport.Status) error
 }
 
-// WithRelay sets the Relay that joins the replicas of a program. The default, or nil, is none.
+// WithRelay sets the Relay that connects the replicas of a program. The default, or nil, is none.
 //
 // Each replica remembers only its own deliveries. If the service sends the same delivery to two
-// replicas, it reaches a Watcher twice. The second time changes nothing.
+// replicas, a Watcher receives it twice. The second time has no effect.
 func WithRelay(r Relay) Option { return func(c *config) { c.relay = r } }

@@ -13,12 +13,12 @@ import (
 )
 
 // StandardWebhooks returns a Verifier for signatures of the Standard Webhooks specification,
-// version 1. They are in the headers Webhook-Id, Webhook-Timestamp and Webhook-Signature, or in the
-// same headers with Svix- instead of Webhook-.
+// version 1. The signatures are in the headers Webhook-Id, Webhook-Timestamp and Webhook-Signature,
+// or in the same headers with Svix- instead of Webhook-.
 //
-// A secret is base64, with or without the prefix whsec_, and has at least [MinKeyBytes] when
-// decoded. With the prefix whpk_ it is an Ed25519 public key. Each of the secrets is accepted, so
-// that a secret can be replaced.
+// A secret is encoded in base64, with or without the prefix whsec_, and has at least [MinKeyBytes]
+// when decoded. With the prefix whpk_ it is an Ed25519 public key. A signature with any of the
+// secrets is accepted, so that a secret can be replaced.
 //
 // See https://github.com/standard-webhooks/standard-webhooks.
 func StandardWebhooks(secrets ...string) Verifier {
@@ -140,8 +140,9 @@ func (s *standard) String() string { return "Standard Webhooks" }
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
 func (s *standard) GoString() string { return s.String() }
 
-// Sign returns the headers that sign a body for [StandardWebhooks]. It is for services, and for
-// tests of a program that receives webhooks.
+// Sign returns the headers of a signature that [StandardWebhooks] accepts. It is for services, and
+// for tests of a program that receives webhooks. The id has from 1 to 256 bytes. Sign returns an
+// error for a secret that StandardWebhooks refuses, and for a public key.
 func Sign(secret, id string, at time.Time, body []byte) (http.Header, error) {
 	key, public, err := readSecret(secret)
 	switch {

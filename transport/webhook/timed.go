@@ -14,8 +14,8 @@ import (
 //	t=1492774577,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd
 //
 // A signature is the HMAC-SHA256, in hex, of the time, a dot and the body. Fields of other names
-// are ignored. The bytes of a key are used unchanged, at least [MinKeyBytes]. Each of the keys is
-// accepted, so that a key can be replaced.
+// are ignored. A key has at least [MinKeyBytes], which are used unchanged. A signature with any of
+// the keys is accepted, so that a key can be replaced.
 func Timed(header string, keys ...string) Verifier { return timed{header, bytesOf(keys)} }
 
 type timed struct {

@@ -16,23 +16,23 @@ import (
 )
 
 // Verifier decides whether a request comes from the service. [StandardWebhooks], [Timed], [HMAC]
-// and [SharedHeader] return one. A program can implement its own. The module transport/webhook/jwt
-// has one for JSON Web Tokens.
+// and [SharedHeader] return a Verifier. A program can implement its own. The module
+// transport/webhook/jwt has one for JSON Web Tokens.
 //
-// Verify gets the request and its raw body; the request's own Body has been read already. It
-// returns what the signature covers besides the body, or an error that matches [ErrForged]. Verify
-// must compare in constant time, must put no secret in its error, and must be safe for concurrent
-// use.
+// Verify is called with the request and its raw body; the request's own Body has already been read.
+// It returns what the signature covers besides the body, or an error that matches [ErrForged].
+// Verify must compare secrets in constant time and must put no secret in its error. It must be safe
+// for concurrent use.
 type Verifier interface {
 	Verify(r *http.Request, body []byte) (Receipt, error)
 }
 
 // Receipt is what the signature of a delivery covers besides the body.
 type Receipt struct {
-	// ID is the delivery's own id. It is the same if the service sends the delivery again. It is empty
-	// if the delivery has none.
+	// ID is the id of the delivery. It stays the same if the service sends the delivery again. It is
+	// empty if the delivery has none.
 	ID string
-	// Time is when the delivery was signed. It is zero if the delivery does not say.
+	// Time is when the delivery was signed. It is zero if the delivery has no time.
 	Time time.Time
 }
 

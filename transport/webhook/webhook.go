@@ -10,9 +10,9 @@
 //	}
 //	http.Handle("POST /hooks/jobs", hook)
 //
-// A [Handler] is mounted in the program's own server, and is a [transport.Notifier] for a Watcher.
-// A [Reader] reads the body of a request. A client of package rest is a Reader: it reads the body
-// as the Event of its Dialect says.
+// A [Handler] serves the requests in the program's own HTTP server, and is a [transport.Notifier]
+// for a Watcher: see jobstatus.WithNotifier. A [Reader] reads the body of a request. A Client of
+// package rest is a Reader: the Event of its Dialect describes the body.
 //
 // # Answers
 //
@@ -24,15 +24,15 @@
 //	415    a body with a Content-Encoding
 //	503    nobody listens, or the [Relay] failed: the service should send it again
 //
-// Only a request that is answered 202 reaches a Watcher, and a repetition does not. The answer does
-// not wait for the Watcher. If a request is refused, the reason is logged at debug level. Nothing
-// else of a request is logged.
+// A Watcher receives only requests that are answered 202, and no repetitions. The answer does not
+// wait for the Watcher. If a request is not passed to the Watcher, the reason is logged at debug
+// level. Nothing else about requests is logged.
 //
 // # Trust
 //
-// A webhook can be lost, late or out of order. So a Watcher continues to poll slowly. If a webhook
-// says that a job has ended, the Watcher confirms it by one poll, unless [WithTrust] is given. If a
-// webhook names a job and no state, the Watcher polls that job at once.
+// A webhook can be lost, late or out of order. So a Watcher continues to poll, but rarely. If a
+// webhook says that a job has ended, the Watcher confirms it by one poll, unless [WithTrust] is
+// given. If a webhook names a job but no state, the Watcher polls that job at once.
 package webhook
 
 import (
@@ -52,23 +52,24 @@ import (
 const (
 	// Tolerance is how far the time of a signature may be from the clock, in either direction.
 	Tolerance = 5 * time.Minute
-	// Memory is for how long at least a delivery is known again. It covers the time for which a
-	// signature holds.
+	// Memory is how long a Handler remembers a delivery, so that it recognizes a repetition. It is the
+	// whole time during which a signature is accepted. If more than 32,768 deliveries come meanwhile,
+	// the oldest are forgotten earlier.
 	Memory = 2 * Tolerance
-	// MinKeyBytes is the least length of a key or of a shared value.
+	// MinKeyBytes is the minimum length of a key or of a shared secret, in bytes.
 	MinKeyBytes = 24
 )
 
-// Reader reads the body of a webhook. A client of package rest is one.
+// Reader reads the body of a webhook. A Client of package rest is one.
 //
-// ReadEvent returns the status in the body. A State of [transport.Unknown] says only that there is
-// news of the job. The zero Status means that the body is about no job. ReadEvent must not keep the
-// header or the body, and must be safe for concurrent use.
+// ReadEvent returns the status in the body. A State of [transport.Unknown] means that the job has
+// changed, but the body does not tell its state. The zero Status means that the body is about no
+// job. ReadEvent must not keep the header or the body, and must be safe for concurrent use.
 type Reader interface {
 	ReadEvent(header http.Header, body []byte) (transport.Status, error)
 }
 
-// Handler answers the requests of one service, and delivers their statuses to each call of
+// Handler answers the requests of one service, and passes the statuses in them to each call of
 // [Handler.Notify]. Use [New] to make one. A Handler is safe for concurrent use.
 type Handler struct {
 	config
@@ -95,8 +96,8 @@ var (
 
 var errNotMade = errors.New("webhook: the Handler was not made by New")
 
-// New returns a Handler for the requests that v verifies and r reads. The error joins all problems
-// of the verifier and the options.
+// New returns a Handler for requests that v verifies and r reads. The error joins all problems with
+// r, v and the options.
 func New(r Reader, v Verifier, opts ...Option) (*Handler, error) {
 	h := &Handler{config: config{maxBody: DefaultMaxBody}, reader: r, verifier: v}
 	if r == nil {
@@ -134,11 +135,11 @@ func (h *Handler) GoString() string { return h.String() }
 // Trusted reports whether [WithTrust] was given.
 func (h *Handler) Trusted() bool { return h != nil && h.trusted }
 
-// Notify delivers the statuses of requests from now on, until ctx ends. With a [Relay], it also
-// delivers what other replicas receive, and returns an error if the relay is lost. Concurrent calls
-// each get every status.
+// Notify calls notify for each status that the Handler receives, until ctx ends. It then returns
+// the cause of ctx. With a [Relay], Notify also passes on what other replicas receive, and returns
+// an error if the Relay's Notify returns. Each of several concurrent calls gets every status.
 //
-// While nobody calls Notify, and there is no Relay, requests are answered 503.
+// While no call of Notify is in progress, and there is no Relay, requests are answered 503.
 func (h *Handler) Notify(ctx context.Context, notify func(transport.Status)) error {
 	switch {
 	case h == nil || h.reader == nil:

@@ -33,7 +33,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/webhook"
 )
 
-// DefaultAlgorithms are the algorithms that are accepted by default. All of them have public keys.
+// DefaultAlgorithms are the algorithms that are accepted by default. All of them use a public key.
 var DefaultAlgorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
 // Config says what a valid token contains.
@@ -54,7 +54,7 @@ type Config struct {
 	// and its jti, if it has one, is the delivery's id. Without a BodyClaim, the token only names the
 	// sender, and the body is protected only by TLS.
 	BodyClaim string
-	// Clock is the clock that expirations are compared with. The default, or nil, is the real clock.
+	// Clock is the clock with which expirations are compared. The default, or nil, is the real clock.
 	Clock webhook.Clock
 }
 
@@ -69,7 +69,7 @@ type verifier struct {
 const maxToken = 16 << 10
 
 // New returns a Verifier for tokens that are signed with one of keys. A token must have an
-// expiration. The error joins all problems of c.
+// expiration. The error joins all problems with c. The Verifier is safe for concurrent use.
 func New(keys jwt.Keyfunc, c Config) (webhook.Verifier, error) {
 	var problems []error
 	if keys == nil {
@@ -151,10 +151,11 @@ func reason(err error) string {
 	return "the token is not valid"
 }
 
-// JWKS returns the keys of the JSON Web Key Sets at the given URLs. It fetches them at once and
-// then every hour. If a token names an unknown key, it fetches them sooner, but at most every five
-// minutes. A goroutine does this until ctx ends, on the real clock. If a set cannot be fetched at
-// once, it is fetched later.
+// JWKS returns the keys of the JSON Web Key Sets at the given URLs. It fetches the sets before it
+// returns, and a goroutine fetches them again every hour until ctx ends. If a token names an
+// unknown key, the sets are fetched sooner, but at most every five minutes. All times are on the
+// real clock. If the first fetch of a set fails, JWKS returns no error, and the set is fetched
+// later.
 func JWKS(ctx context.Context, urls ...string) (jwt.Keyfunc, error) {
 	if len(urls) == 0 {
 		return nil, errors.New("jwt: JWKS: no URL")
