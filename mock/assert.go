@@ -13,7 +13,7 @@ import (
 // test and prints the job's [Service.Timeline]. An assertion about nothing fails too: about a job
 // that the service does not know and was not asked about, or about calls that [KeepCalls] dropped.
 
-// AssertPolls fails the test unless the service was asked about the job n times.
+// AssertPolls fails the test unless the job was polled n times.
 func (s *Service) AssertPolls(t TB, id string, n int) bool {
 	t.Helper()
 	if !assertKnows(t, s, id) {
@@ -29,8 +29,8 @@ func (s *Service) AssertPolls(t TB, id string, n int) bool {
 	return true
 }
 
-// AssertGaps fails the test unless the gaps between the polls of the job are exactly these. Without
-// gaps it expects one poll.
+// AssertGaps fails the test unless the times between the polls of the job are exactly gaps. Without
+// gaps, it fails unless there was one poll.
 func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
 	t.Helper()
 	if !assertAsked(t, s, id) || !assertKept(t, s, "AssertGaps", id) {
@@ -47,8 +47,8 @@ func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
 	return true
 }
 
-// AssertQuietAfterEnd fails the test if the job was polled again after a poll was told of its end.
-// An empty id stands for every job. It also fails the test if no poll was told of an end.
+// AssertQuietAfterEnd fails the test if the job was polled again after an answer had told its end.
+// It also fails if no answer told an end. An empty id stands for every job.
 func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
 	t.Helper()
 	if !assertAsked(t, s, id) {
@@ -73,9 +73,9 @@ func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
 	return told
 }
 
-// AssertUnseen fails the test if a path or a header of any request holds the secret. It finds the
-// secret as it is, percent-encoded, and within basic authentication. At least one request must have
-// come over HTTP.
+// AssertUnseen fails the test if the path, the query or a header of any request contains the
+// secret. It finds the secret in plain text, percent-encoded, and in basic authentication. It also
+// fails if no request came over HTTP.
 func (s *Service) AssertUnseen(t TB, secret string) bool {
 	t.Helper()
 	if secret == "" {

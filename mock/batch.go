@@ -17,13 +17,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// MaxBatch sets how many jobs one request may ask about. The default is no limit. The HTTP service
-// accepts batches if its Dialect has a Batch, and answers 413 to one that is too large. A
-// [Transport] accepts batches only with MaxBatch.
+// MaxBatch limits how many jobs one request may ask about. The default is no limit. The HTTP
+// service accepts batches if its Dialect has a Batch, and answers 413 to a batch that is too large.
+// A [Transport] accepts batches only with MaxBatch.
 //
-// A batch is a poll of each job that it names, and one [Call] with all their IDs. The answer leaves
-// out a job that is at an [Answer] of its script. It also leaves out unknown jobs, unless the
-// Dialect's Batch has a place for NotFound. A [Fault] applies to a batch as a whole.
+// A batch counts as one poll of each job that it names, and is one [Call] with all their IDs. The
+// answer leaves out a job whose present step is an [Answer]. It also leaves out unknown jobs,
+// unless the Dialect's Batch has a place for NotFound. A [Fault] applies to the whole batch.
 func MaxBatch(n int) Option {
 	line := caller()
 	return func(c *config) { c.maxBatch = c.notNegative(line, "MaxBatch", n) }

@@ -10,8 +10,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/quiet"
 )
 
-// TB is the part of testing.TB that this package needs. A program that is no test then does not
-// link package testing.
+// TB is the part of testing.TB that this package needs. With it, a program that is not a test can
+// use this package without package testing.
 type TB interface {
 	Helper()
 	Cleanup(func())
@@ -19,35 +19,36 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// start is the time that a new Clock shows.
+// start is the time of a new Clock.
 var start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// Clock is a [clock.Clock] that stands still until a test moves it. Give it to jobstatus.WithClock
-// and to [WithClock].
+// Clock is a [clock.Clock] that stands still until a test advances it. Give it to
+// jobstatus.WithClock and to [WithClock].
 //
-// The Clock moves from event to event. After each event it waits until everything that the event
-// started is at rest: polls over a socket are answered, and all callers wait for time to pass. So a
-// test neither sleeps nor guesses, and every run takes the same course. Events of the same instant
-// happen in the order in which they were set, each to rest before the next.
+// The Clock advances from event to event. An event is a timer that fires or a call of Sleep that
+// ends. After each event the Clock waits until the work that the event started is done: polls over
+// a socket are answered, and all callers wait for time to pass. So a test neither sleeps nor
+// guesses, and every run is the same. Events of the same instant happen one after another, in the
+// order in which they were set.
 //
-// The Clock knows the work of this library, waits by [Clock.Sleep], and goroutines started by
-// [Clock.Go] and [Clock.Run]. It knows requests of transport/rest and of [Server.Client], and the
-// waits of a [Service].
+// The Clock sees the work of this library, calls of [Clock.Sleep], and goroutines started by
+// [Clock.Go] and [Clock.Run]. It also sees the requests of transport/rest and of [Server.Client],
+// and the waits of a [Service].
 //
 // Other code of the test may wait for time too, such as a Transport that waits for its context to
-// end. The Clock moves on after nothing in the test has run for two seconds of real time. The next
-// time, for a wait at the same place, 50 milliseconds are enough. Code that computes, sleeps on the
-// real clock or waits for a connection does not count as waiting. Code that waits on a channel for
-// a timer of the real clock does: give that code this Clock.
+// end. The Clock advances once no such code has run for two seconds of real time. For a later wait
+// at the same place in the code, 50 milliseconds are enough. Code that computes, sleeps on the real
+// clock or waits for a connection does not count as waiting. Code that waits on a channel for a
+// timer of the real clock does: give that code this Clock.
 //
-// Two mistakes fail the test. One is a wait that begins while nobody moves the Clock, if the test's
-// goroutine waits as well. The other is a context with a deadline on the real clock: use
-// [Clock.WithTimeout]. The test also fails if work is in progress and nothing changes for ten
-// seconds of real time, or for up to two minutes on a busy machine.
+// Two mistakes fail the test. One is a wait that begins while nothing advances the Clock, if the
+// test's goroutine waits as well. The other is a context with a deadline on the real clock: use
+// [Clock.WithTimeout]. The test also fails if work is in progress and makes no progress for ten
+// seconds of real time. On a busy machine that takes up to two minutes.
 //
-// Run, Next and Advance are for the test's goroutine. Everything else is safe for concurrent use.
-// Timers come from AfterFunc, Timer, After and Sleep. They can be stopped but not reset, and there
-// are no tickers: both fail the test.
+// Run, Next and Advance must be called by the test's goroutine. All other methods are safe for
+// concurrent use. A timer can be stopped, but Reset fails the test. So do Tick and Ticker: the
+// Clock has no tickers.
 type Clock struct {
 	*ground
 	agenda  *agenda
@@ -60,8 +61,8 @@ type Clock struct {
 
 var _ clock.Clock = (*Clock)(nil)
 
-// NewClock returns a Clock that shows midnight of 1 January 2030, UTC. The Clock stops with the
-// test.
+// NewClock returns a Clock whose time is midnight of 1 January 2030, UTC. The Clock stops when the
+// test ends.
 func NewClock(t TB) *Clock {
 	if t == nil {
 		panic("mock: NewClock: the test is nil")
@@ -85,13 +86,14 @@ func (c *Clock) must() {
 	}
 }
 
-// Tracker returns what the library reports its work to. No test needs it.
+// Tracker returns the value to which this library reports its work. Tests do not need it.
 func (c *Clock) Tracker() wait.Tracker {
 	c.must()
 	return c.tracker
 }
 
-// Go calls fn on a new goroutine. From then on the Clock moves only while fn waits for it.
+// Go calls fn on a new goroutine. Until fn returns, the Clock advances only while fn waits for time
+// to pass.
 func (c *Clock) Go(fn func()) {
 	c.must()
 	c.t.Helper()
@@ -113,8 +115,9 @@ func (c *Clock) Go(fn func()) {
 	}()
 }
 
-// Run calls fn and moves the Clock from event to event until fn has returned. If fn ends its
-// goroutine, as require does when it fails the test, so does Run.
+// Run calls fn on a new goroutine, and advances the Clock from event to event until fn has
+// returned. If fn panics or calls [runtime.Goexit], as require does when it fails the test, so does
+// Run.
 func (c *Clock) Run(fn func()) {
 	c.must()
 	c.t.Helper()
@@ -155,8 +158,8 @@ func (c *Clock) Run(fn func()) {
 	}
 }
 
-// Next moves the Clock to the next event and lets everything happen that is due at that instant. It
-// returns how far it moved. It fails the test if there is no next event.
+// Next advances the Clock to the next event, and lets all events of that instant happen. It returns
+// the time by which the Clock has advanced. It fails the test if there is no next event.
 func (c *Clock) Next() time.Duration {
 	c.must()
 	c.t.Helper()
@@ -171,7 +174,7 @@ func (c *Clock) Next() time.Duration {
 	return c.Since(before)
 }
 
-// Advance moves the Clock by d, through every event on the way.
+// Advance advances the Clock by d, from event to event.
 func (c *Clock) Advance(d time.Duration) {
 	c.must()
 	c.t.Helper()
@@ -184,7 +187,7 @@ func (c *Clock) Advance(d time.Duration) {
 	c.mu.Unlock()
 }
 
-// Now returns the time that the Clock shows.
+// Now returns the time of the Clock.
 func (c *Clock) Now() time.Time {
 	c.must()
 	c.mu.Lock()
@@ -192,17 +195,17 @@ func (c *Clock) Now() time.Time {
 	return c.agenda.now
 }
 
-// Elapsed returns how far the Clock has moved since NewClock.
+// Elapsed returns how far the Clock has advanced since NewClock.
 func (c *Clock) Elapsed() time.Duration { return c.Since(start) }
 
-// Since returns the time from t to Now.
+// Since returns the duration from t to Now.
 func (c *Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 
-// Until returns the time from Now to t.
+// Until returns the duration from Now to t.
 func (c *Clock) Until(t time.Time) time.Duration { return t.Sub(c.Now()) }
 
-// AfterFunc calls f on a new goroutine after d, and f counts as work until it returns. Zero and
-// less mean the next time that the Clock moves.
+// AfterFunc calls f on a new goroutine after d. The Clock waits until f has returned. If d is zero
+// or negative, f is called the next time that the Clock advances.
 func (c *Clock) AfterFunc(d time.Duration, f func()) *clock.Timer {
 	c.must()
 	if f == nil {
@@ -223,7 +226,7 @@ func (c *Clock) Timer(d time.Duration) *clock.Timer {
 // After returns a channel on which the Clock sends the time after d.
 func (c *Clock) After(d time.Duration) <-chan time.Time { return c.Timer(d).C }
 
-// Sleep blocks until d has passed.
+// Sleep blocks until d has passed on the Clock.
 func (c *Clock) Sleep(d time.Duration) {
 	woken := make(chan struct{})
 	c.lookout.schedule(d, func(time.Time) {

@@ -8,9 +8,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// WithTimeout is [context.WithTimeout] on this Clock. A wait under the context counts as work from
-// the moment at which the context ends. For any other context the Clock cannot tell how soon a wait
-// notices its end.
+// WithTimeout is [context.WithTimeout] on this Clock. When the context ends, the Clock waits until
+// the calls of this library that use it have noticed. For any other context, the Clock cannot do
+// that.
 func (c *Clock) WithTimeout(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return c.WithDeadline(parent, c.Now().Add(d))
 }

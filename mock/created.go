@@ -5,7 +5,7 @@ import (
 )
 
 // Job adds a job with the given id and script, which exists from the start. The steps follow one
-// another. The last one ends the job or lasts [Forever].
+// another. The last step ends the job or lasts [Forever].
 //
 //	mock.Job("report-1",
 //		mock.Pending(30*time.Second),
@@ -13,7 +13,7 @@ import (
 //		mock.Completed(nil))
 //
 // The first step begins when the service is made, and each other step when the one before it ends.
-// A step of n polls ends with its last poll. Draws of a distribution differ from job to job.
+// A step of n polls ends with its last poll. Random durations differ from job to job.
 func Job(id string, steps ...Step) Option {
 	line := caller()
 	return func(c *config) {
@@ -40,8 +40,9 @@ func Created(steps ...Step) Option {
 	}
 }
 
-// CreatedBy is [Created] with a script for each job. The function is called for one job at a time
-// and must not call the service. An impossible script is answered with 500.
+// CreatedBy is like [Created], but calls a function for the script of each job. The function is
+// called by one goroutine at a time, and must not call the service. If it returns an impossible
+// script, the service answers 500.
 //
 //	mock.CreatedBy(func(c mock.Creation) []mock.Step {
 //		if c.Kind == "transcode" {
@@ -65,10 +66,11 @@ type Creation struct {
 	N int
 	// ID is the id of the new job.
 	ID string
-	// Kind is the kind that the input names, as in {"kind": "transcode"}. Input is the input itself.
-	// Both are empty if there was none.
+	// Kind is the kind that the input of the create names, as in {"kind": "transcode"}. Input is that
+	// input. Both are empty if there is no input.
 	Kind  string
 	Input json.RawMessage
-	// Random is drawn evenly between 0 and 1, from the seed and the ID.
+	// Random is a random number in [0, 1), evenly distributed. It depends on the seed of [WithSeed]
+	// and the ID.
 	Random float64
 }

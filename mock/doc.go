@@ -1,5 +1,5 @@
 // Package mock is for tests of code that waits for jobs. It has a service whose jobs follow a
-// script, on a socket or in memory, and a clock that a test moves.
+// script, and a clock that a test advances. The service listens on a socket or runs in memory.
 //
 //	func TestReportIsReadyAfterTwoMinutes(t *testing.T) {
 //		clk := mock.NewClock(t)
@@ -14,14 +14,15 @@
 //		})
 //	}
 //
-// The two minutes pass in a few milliseconds, and every run takes the same course.
+// The two minutes pass in a few milliseconds of real time, and every run makes the same polls at
+// the same times.
 //
-// The script of a job is a list of steps: see [Job]. A [Fault] makes calls go wrong: package fault
-// has the effects. [Push] makes the service tell of changes without being asked. [Service.Calls]
-// and [Service.Timeline] report what was asked, and the assertions of [Service] check it. Package
-// record keeps the answers of a real service for [Replay]. The page "Testing code that waits" in
-// examples/unittest explains all of this.
+// The script of a job is a list of steps: see [Job]. A [Fault] makes requests fail, or their
+// answers wrong: package fault has the effects. [Push] makes the service send webhooks or a stream
+// of events. [Service.Calls] and [Service.Timeline] return the requests that were made, and the
+// assertions of [Service] check them. Package record records the answers of a real service for
+// [Replay]. The page "Testing code that waits" in examples/unittest explains all of this.
 //
-// A testing/synctest bubble needs no Clock. Sockets do not work there: use [NewTransport], or a
-// [Server] with [InMemory].
+// In a testing/synctest bubble, no Clock is needed. Sockets do not work in a bubble: use
+// [NewTransport], or a [Server] with [InMemory].
 package mock

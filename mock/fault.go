@@ -12,8 +12,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/trouble"
 )
 
-// Fault makes calls go wrong: those that when selects suffer the effects. If a call meets several
-// faults, it suffers the effects of each.
+// Fault makes requests fail, or their answers wrong. The argument when selects the requests, and
+// the effects say what happens to them. If several faults select a request, all their effects apply
+// to it.
 //
 //	mock.Fault(fault.Nth(3), fault.Code(503), fault.RetryAfter("30"))
 //	mock.Fault(fault.Share(0.1), fault.Reset())

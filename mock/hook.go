@@ -12,8 +12,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/webhook"
 )
 
-// Push makes the service tell of each change of a job's state without being asked: package push has
-// the targets. The option can be given several times.
+// Push makes the service report each change of a job's state by webhooks or a stream of events:
+// package push has the targets. The option can be given several times.
 func Push(targets ...push.Target) Option {
 	line := caller()
 	return func(c *config) {

@@ -26,19 +26,20 @@ func (c *config) problem(format string, args ...any) {
 // WithClock sets the clock of the service and its jobs. The default is the real clock.
 func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
 
-// WithSeed sets the seed of all draws. The default is 0.
+// WithSeed sets the seed of everything that is random, such as a duration that is drawn for each
+// job. The default is 0.
 func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 
-// WithETags makes the HTTP service send an ETag with each status. It answers 304 to a client that
-// has the status already.
+// WithETags makes the HTTP service send an ETag with each status. It answers 304 to a request whose
+// If-None-Match has the present ETag.
 func WithETags() Option { return func(c *config) { c.etags = true } }
 
-// WithDialect sets the Dialect of the HTTP service, at the root of its host. The default is the
-// default dialect, in which the status code for a failed job is 500. A job of a dialect with Then
-// keeps its id: it goes on under Then once it is no longer pending.
+// WithDialect sets the Dialect of the HTTP service. Paths begin at the root of its host. The
+// default is the default dialect of package rest, with the status code 500 for a failed job. If the
+// dialect has a Then, a job is moved to Then when it is no longer pending, and keeps its id.
 //
-// A [Transport] reports those of the times Created, Updated and Finished for which the Dialect has
-// a place. By default it reports none.
+// A [Transport] reports each of the times Created, Updated and Finished for which the Dialect has a
+// place. By default it reports none.
 func WithDialect(d rest.Dialect) Option {
 	line := caller()
 	return func(c *config) {
@@ -49,8 +50,8 @@ func WithDialect(d rest.Dialect) Option {
 	}
 }
 
-// WithIDs sets the source of the ids of created jobs. The default counts, so that every run of a
-// test has the same ids.
+// WithIDs sets the source of the ids of created jobs. By default the ids count up, so that every
+// run of a test has the same ids.
 func WithIDs(next func() string) Option {
 	return func(c *config) {
 		if next != nil {
@@ -59,15 +60,16 @@ func WithIDs(next func() string) Option {
 	}
 }
 
-// KeepCalls sets how many of the newest calls are kept; 0 is none. The default is all, which takes
-// too much memory in a service that runs for long. An assertion that needs a dropped call fails.
+// KeepCalls sets how many of the newest calls are kept; 0 means none. By default all calls are
+// kept, which takes too much memory in a service that runs for a long time. An assertion that needs
+// a call that was not kept fails.
 func KeepCalls(n int) Option {
 	line := caller()
 	return func(c *config) { c.keep = c.notNegative(line, "KeepCalls", n) }
 }
 
-// KeepJobs sets how many of the newest jobs are kept. Older jobs are not found any more. The
-// default, 0, is all, which takes too much memory in a service that runs for long.
+// KeepJobs sets how many of the newest jobs are kept. Older jobs are no longer found. By default,
+// or with 0, all jobs are kept, which takes too much memory in a service that runs for a long time.
 func KeepJobs(n int) Option {
 	line := caller()
 	return func(c *config) { c.keepJobs = c.notNegative(line, "KeepJobs", n) }
@@ -81,8 +83,8 @@ func (c *config) notNegative(line, option string, n int) int {
 	return max(n, 0)
 }
 
-// OnCall sets a function that is called with each request just before its answer is sent, one at a
-// time. It must not call the service.
+// OnCall sets a function that is called with each request just before its answer is sent. It is
+// called by one goroutine at a time, and must not call the service.
 func OnCall(f func(Call)) Option { return func(c *config) { c.onCall = f } }
 
 // caller returns the line that called the function that called caller.

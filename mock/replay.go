@@ -12,13 +12,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/tape"
 )
 
-// Replay makes a [Server] answer like the service of a recording, a file of package record. For a
-// GET the time decides: the answer is the one that the service last gave by then, counted from the
-// first request. So a test may poll at other times than the recording did. Other requests are
-// answered in the recorded order. A masked part of a request matches any text. Each answer takes as
-// long as it took. A [Fault] applies as to any service.
+// Replay makes a [Server] answer like the service of a recording, which is a file of package
+// record. A GET gets the newest answer that the real service had given at that time, counted from
+// the first request. So a test may poll at other times than the recording. Other requests are
+// answered in the recorded order. A masked part of a recorded request matches any text. Each answer
+// takes as long as the recorded one. Every [Fault] applies too.
 //
-// For [Service.Calls] and the assertions, the id of a request is the last segment of its path.
+// For [Service.Calls] and the assertions, the id in a request is the last segment of its path.
 func Replay(file string) Option {
 	line := caller()
 	return func(c *config) {

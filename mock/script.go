@@ -15,8 +15,8 @@ import (
 // Forever is the duration of a step that does not end.
 const Forever time.Duration = math.MaxInt64
 
-// A Step is one part of a job's script. It is a state for a while, an answer in place of a status,
-// or the end of the job.
+// A Step is one part of a job's script. It is a state that lasts for some time, an answer in place
+// of a status, or the end of the job.
 type Step struct {
 	state    transport.State
 	lasts    time.Duration          // if not zero
@@ -38,7 +38,7 @@ type answer struct {
 	took   time.Duration
 }
 
-// Polls is the length of a step that lasts for a number of polls, however long they take.
+// Polls is the length of a step that lasts for a number of polls, however much time passes.
 type Polls int
 
 // Pending is a step in which the job is accepted and has not begun. It lasts for a duration, for a
@@ -51,23 +51,24 @@ func Pending[D time.Duration | Polls | duration.Distribution](d D) Step {
 	return lasting(transport.Pending, d)
 }
 
-// Running is a step in which the job runs. It lasts like a [Pending] step.
+// Running is a step in which the job runs. Its argument is as for [Pending].
 func Running[D time.Duration | Polls | duration.Distribution](d D) Step {
 	return lasting(transport.Running, d)
 }
 
-// Blocked is a step in which the job waits for a person. It lasts like a [Pending] step.
+// Blocked is a step in which the job waits for a person. Its argument is as for [Pending].
 func Blocked[D time.Duration | Polls | duration.Distribution](d D) Step {
 	return lasting(transport.Blocked, d)
 }
 
-// With adds a progress in [0, 1] and a message to the statuses of a step.
+// With returns the step with a progress in [0, 1] and a message in its statuses.
 func (s Step) With(progress float64, message string) Step {
 	s.message = message
 	return s.Rising(progress, progress)
 }
 
-// Rising makes the progress of a step rise evenly from one value to another, both in [0, 1].
+// Rising returns the step with a progress that rises evenly from one value to another, both in [0,
+// 1].
 func (s Step) Rising(from, to float64) Step {
 	if !(from >= 0 && from <= to && to <= 1) {
 		s.err = errors.Join(s.err, fmt.Errorf("progress from %v to %v: must be in [0, 1] and not fall", from, to))
@@ -76,8 +77,8 @@ func (s Step) Rising(from, to float64) Step {
 	return s
 }
 
-// Answer is a step of one poll, which gets this answer in place of a status. The header arguments
-// are names and values in turn.
+// Answer is a step of one poll, which is answered with this status code, body and header in place
+// of a status. The header arguments are names and values in turn.
 func Answer(code int, body string, header ...string) Step {
 	s := Step{polls: 1, answer: &answer{code: code, body: body, header: http.Header{}}}
 	if code < 200 || code > 599 {
@@ -93,7 +94,7 @@ func Answer(code int, body string, header ...string) Step {
 	return s
 }
 
-// Times makes a step last for n polls.
+// Times returns the step with a length of n polls.
 func (s Step) Times(n int) Step {
 	if n <= 0 {
 		s.err = errors.Join(s.err, fmt.Errorf("%d polls: must be above zero", n))
@@ -105,7 +106,8 @@ func (s Step) Times(n int) Step {
 	return s
 }
 
-// Completed ends a job with a result, which is encoded as JSON. A nil result is none.
+// Completed ends a job with success. The result is encoded as JSON. A nil result means that there
+// is none.
 func Completed(result any) Step {
 	s := Step{state: transport.Completed}
 	if result != nil {
@@ -120,7 +122,7 @@ func Completed(result any) Step {
 // Failed ends a job with a message that says why it failed.
 func Failed(message string) Step { return Step{state: transport.Failed, message: message} }
 
-// Canceled ends a job as if it had been canceled.
+// Canceled ends a job as canceled.
 func Canceled() Step { return Step{state: transport.Canceled} }
 
 // lasting returns a step that lasts for a time.Duration, for Polls, or for a duration that is drawn

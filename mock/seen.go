@@ -15,19 +15,19 @@ import (
 type Call struct {
 	// Time is the time of the request, on the service's clock.
 	Time time.Time
-	// ID is the id of the job. A create has the id of the new job, and a batch has none.
+	// ID is the id of the job. For a create it is the id of the new job, and for a batch it is empty.
 	ID string
-	// IDs are the ids of a batch, in its order. Other calls have none.
+	// IDs are the ids of a batch, in its order. For other calls it is nil.
 	IDs []string
-	// Method and Path are the method and path of the request. The path is escaped and has its query.
-	// Both are empty for a call of a [Transport].
+	// Method and Path are the method and path of the request. The path is escaped and includes the
+	// query. Both are empty for a call of a [Transport].
 	Method, Path string
 	// Header is the header of the request.
 	Header http.Header
-	// Code is the status code of the answer, or 0 if there was no answer.
+	// Code is the status code of the answer, or 0 if there was none.
 	Code int
-	// State is the state that the answer reported. It is Unknown if the answer cannot be read. For
-	// a batch it is the state of the job that [Service.Calls] was asked about.
+	// State is the state in the answer. It is Unknown if the answer has none that can be read. For a
+	// batch it is the state of the job whose id was passed to [Service.Calls].
 	State transport.State
 
 	op   operation
@@ -121,8 +121,8 @@ func (n *journal) heardLocked(id string, state transport.State) {
 	}
 }
 
-// Calls returns the requests that named a job, oldest first. An empty id stands for all requests.
-// [KeepCalls] bounds their number.
+// Calls returns the requests about a job, oldest first. An empty id stands for all requests.
+// [KeepCalls] limits their number.
 func (s *Service) Calls(id string) []Call {
 	if !s.made() {
 		return nil
@@ -146,7 +146,8 @@ func (s *Service) Calls(id string) []Call {
 	return calls
 }
 
-// Polls returns how often a job was polled. For an unknown job it counts the calls that were kept.
+// Polls returns how often a job was polled. For an unknown job it counts only the calls that were
+// kept: see [KeepCalls].
 func (s *Service) Polls(id string) int {
 	if !s.made() {
 		return 0
@@ -161,9 +162,9 @@ func (s *Service) Polls(id string) int {
 	return int(j.polls)
 }
 
-// Timeline returns the calls that named a job, one on each line. An empty id stands for all calls.
-// Each line has the time since the service was made, the request and the answer. If calls were
-// dropped, the first line says how many.
+// Timeline returns the requests about a job, one on each line. An empty id stands for all requests.
+// Each line has the time since the service was made, the request and the answer. If some calls were
+// not kept, the first line says how many.
 func (s *Service) Timeline(id string) string {
 	if !s.made() {
 		return ""
@@ -178,7 +179,7 @@ func (s *Service) Timeline(id string) string {
 	return b.String()
 }
 
-// JobState is the present status of a job.
+// JobState is the present state of a job in the service.
 type JobState struct {
 	ID, Kind string
 	State    transport.State
@@ -190,15 +191,15 @@ type JobState struct {
 	// Created is when the job was created, and Updated is when its present step began, on the
 	// service's clock.
 	Created, Updated time.Time
-	// Told is when a poll was first told of the job's end. It is zero if none was.
+	// Told is when the answer to a poll first told the job's end. It is zero if none did.
 	Told time.Time
-	// Pushed is when the job's end was first pushed: by a webhook that was accepted, or on a stream.
-	// PushedBy is then "webhook" or "stream". Pushed is zero if the end was not pushed.
+	// Pushed is when the job's end was first reported by a webhook that was accepted, or on a stream.
+	// PushedBy is then "webhook" or "stream". Pushed is zero if neither has happened.
 	Pushed   time.Time
 	PushedBy string
 }
 
-// Jobs yields the status of every job, newest first.
+// Jobs returns the state of every job, newest first.
 func (s *Service) Jobs() iter.Seq[JobState] {
 	return func(yield func(JobState) bool) {
 		if !s.made() {

@@ -17,8 +17,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/quiet"
 )
 
-// Server is a [Service] that listens on a free port of 127.0.0.1. [NewServer] makes it. To listen
-// at another address, serve a Service with net/http.
+// Server is a [Service] that listens on a free port of 127.0.0.1. Use [NewServer] to make one. To
+// listen at another address, serve a Service with net/http.
 type Server struct {
 	*Service
 	// URL is the base URL, such as http://127.0.0.1:43210.
@@ -27,17 +27,17 @@ type Server struct {
 	client *http.Client
 }
 
-// InMemory makes a Server that listens on no socket and is reached by its [Server.Client] only. All
-// of transport/rest then runs inside a testing/synctest bubble, where time passes when everything
-// waits. In a bubble NewServer fails the test without this option.
+// InMemory makes a Server that has no socket. Only its [Server.Client] reaches it. Such a Server
+// and transport/rest work inside a testing/synctest bubble. In a bubble, NewServer fails the test
+// without this option.
 //
 //	srv := mock.NewServer(t, mock.InMemory(),
 //		mock.Job("report-1", mock.Pending(time.Hour), mock.Completed(nil)))
 //	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithREST(rest.WithHTTPClient(srv.Client())))
 func InMemory() Option { return func(c *config) { c.memory = true } }
 
-// NewServer starts a Server and closes it with the test. An impossible script fails the test with
-// the line that wrote it.
+// NewServer starts a Server, and closes it when the test ends. If options are wrong, it fails the
+// test; for an impossible script, the message has the line of the script.
 func NewServer(t TB, opts ...Option) *Server {
 	if t == nil {
 		panic("mock: NewServer: the test is nil")
@@ -83,7 +83,7 @@ func NewServer(t TB, opts ...Option) *Server {
 }
 
 // Client returns an HTTP client that reaches the Server. If the Server is on a [Clock], the Clock
-// knows the client's requests. Code under [Clock.Run] may then use the client, and the Clock moves
+// sees the client's requests. Code in [Clock.Run] may then use the client, and the Clock advances
 // while the service waits.
 func (s *Server) Client() *http.Client {
 	if s == nil || s.client == nil {

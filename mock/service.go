@@ -11,7 +11,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// Service is a service of scripted jobs. It is an [http.Handler] and safe for concurrent use.
+// Service is a service whose jobs follow scripts. It is an [http.Handler] and safe for concurrent
+// use.
 type Service struct {
 	*world
 	registry *registry
@@ -49,7 +50,7 @@ var errNotMade = errors.New("the service was not made by NewServer, NewTransport
 // made reports whether a function of this package made s.
 func (s *Service) made() bool { return s != nil && s.world != nil }
 
-// NewService returns a Service. If options are wrong, the error joins the problems of all of them.
+// NewService returns a Service. The error joins all problems with the options.
 func NewService(opts ...Option) (*Service, error) {
 	c, err := newConfig(opts)
 	return c.Service, err

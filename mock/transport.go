@@ -16,9 +16,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Transport is a [Service] without HTTP. It is a transport.Transport that can create and cancel
-// jobs, and poll many at once with [MaxBatch]. For an [Answer] and a [Fault] it returns the error
-// that transport/rest would return, in brief.
+// Transport is a [Service] without HTTP. It is a transport.Transport that can also create and
+// cancel jobs, and poll many jobs at once with [MaxBatch]. For an [Answer] or a [Fault] it returns
+// an error of the same class as transport/rest would return.
 type Transport struct{ *Service }
 
 var (
@@ -28,8 +28,8 @@ var (
 	_ transport.Batcher   = (*Transport)(nil)
 )
 
-// NewTransport returns a Transport. An impossible script fails the test with the line that wrote
-// it.
+// NewTransport returns a Transport. If options are wrong, it fails the test; for an impossible
+// script, the message has the line of the script.
 func NewTransport(t TB, opts ...Option) *Transport {
 	if t == nil {
 		panic("mock: NewTransport: the test is nil")

@@ -1,5 +1,5 @@
-// Package observe tells a program what a Watcher does, for metrics, traces and displays. It imports
-// no third-party package.
+// Package observe lets a program follow what a Watcher does, for metrics, traces and displays. It
+// imports no third-party package.
 //
 //	ends := observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
 //		if e.Kind == observe.WatchEnded {
@@ -9,7 +9,7 @@
 //	})
 //	w, err := jobstatus.NewHTTP(url, jobstatus.WithObserver(ends))
 //
-// The totals of a Watcher need no Observer: see jobstatus.Watcher.Stats.
+// For the totals of a Watcher, no Observer is needed: see jobstatus.Watcher.Stats.
 package observe
 
 import (
@@ -19,16 +19,17 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Observer is told of each [Event].
+// Observer receives each [Event] of a Watcher.
 //
-// Observe is called by the goroutine that does what the Event describes, and delays it. Observe
-// must be safe for concurrent use. It is called without a lock, so it may call the Watcher's Stats.
-// It must not close the Watcher. A panic is logged, and the watch goes on.
+// Observe is called by the goroutine that does what the Event describes, so a slow Observe delays
+// polls. Observe must be safe for concurrent use. It is called without a lock, so it may call the
+// Watcher's Stats. It must not close the Watcher. A panic in Observe is logged, and the watch goes
+// on.
 //
-// The context that Observe returns for [PollStarted] becomes the context of the poll, and is passed
-// with [PollEnded] too. So it can carry a trace. A nil result means ctx itself. The results for
-// other Events are ignored. The Event and everything that it points to must not be used after
-// Observe has returned.
+// The context that Observe returns for [PollStarted] becomes the context of the poll. It is also
+// passed to Observe with [PollEnded], so it can carry a trace. A nil result means ctx itself. The
+// results for other Events are ignored. The Event and everything that it points to must not be used
+// after Observe has returned.
 type Observer interface {
 	Observe(ctx context.Context, e *Event) context.Context
 }
@@ -48,14 +49,15 @@ const (
 	// PollEnded means that the request was answered or failed, after Took. Err is the error of the
 	// whole request.
 	PollEnded
-	// Answered means that a poll returned a status or an error of one pending job, in Status or Err.
-	// Wait is the wait before the next poll. Changed reports whether consumers get the Status.
+	// Answered means that a poll of one pending job returned a status or an error. They are in Status
+	// and Err. Wait is the time until the next poll. Changed reports whether consumers get the Status
+	// as an update.
 	Answered
 	// WatchEnded means that a watch ended. If the job's terminal Status ended it, Err is nil.
-	// Otherwise Err is the reason. The wait for the job does not wait for the Observer, and may
-	// return first. Close waits for Events as it waits for polls.
+	// Otherwise Err is the reason. A waiting method may return before the Observer is called.
+	// Watcher.Close waits for the Observer as it waits for polls.
 	WatchEnded
-	// Notified means that a notification changed what is known of one pending job: Status. If that is
+	// Notified means that a notification changed the Status of one pending job. If the Status is
 	// terminal, WatchEnded follows.
 	Notified
 )
@@ -78,39 +80,39 @@ func (k Kind) String() string {
 	}
 }
 
-// Event is something that a Watcher did. The fields that its Kind does not use are zero.
+// Event describes one thing that a Watcher did. The fields that its Kind does not use are zero.
 type Event struct {
 	// Kind says what happened.
 	Kind Kind
 	// Time says when it happened, on the Watcher's clock.
 	Time time.Time
 
-	// IDs are the ids of the jobs that a request is about: one, or all of a batch. PollStarted and
-	// PollEnded have them.
+	// IDs are the ids of the jobs that a request is about: one, or all of a batch. It is set for
+	// PollStarted and PollEnded.
 	IDs []string
-	// Took is how long the poll took. PollEnded has it.
+	// Took is how long the poll took. It is set for PollEnded.
 	Took time.Duration
 
-	// ID is the id of the job, and JobKind is the kind that its wait named. Answered,
-	// WatchEnded and Notified have them.
+	// ID is the id of the job, and JobKind is the kind that its wait named. They are set for Answered,
+	// WatchEnded and Notified, like the next three fields.
 	ID, JobKind string
-	// Attempt is the number of polls of the watch so far. Answered, WatchEnded and Notified have it.
+	// Attempt is the number of polls of the watch so far.
 	Attempt int
-	// Elapsed is the age of the watch. Answered, WatchEnded and Notified have it.
+	// Elapsed is the age of the watch.
 	Elapsed time.Duration
-	// Status is the newest status of the job. Its State is Unknown if there was none yet. Answered,
-	// WatchEnded and Notified have it.
+	// Status is the newest status of the job. Its State is Unknown if no status was seen yet.
 	Status transport.Status
-	// Changed reports whether Status differs from the one before. Answered and Notified have it.
+	// Changed reports whether Status differs from the one before. It is set for Answered and Notified.
 	Changed bool
-	// Wait is the time from Time to the next poll. It is negative if there is none. Answered has it.
+	// Wait is the time from Time to the next poll. It is negative if there is no next poll. It is set
+	// for Answered.
 	Wait time.Duration
 	// Delay is the detection delay: the longest time that may have passed since the job ended. It
-	// counts from the poll before, or from the end that the service reported. WatchEnded with a
-	// terminal Status has it.
+	// counts from the poll before the last, or from the end that the service reported. It is set for
+	// WatchEnded if the Status is terminal.
 	Delay time.Duration
 
-	// Err is the reason why a poll or a watch ended without a status. PollEnded, Answered and
-	// WatchEnded have it.
+	// Err is the reason why a poll or a watch ended without a status. It is set for PollEnded,
+	// Answered and WatchEnded.
 	Err error
 }

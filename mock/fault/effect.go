@@ -10,7 +10,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/trouble"
 )
 
-// Effect is something that a [github.com/iamber12/job-status-monitoring/mock.Fault] does to a call.
+// Effect is what a [github.com/iamber12/job-status-monitoring/mock.Fault] does to a request or its
+// answer.
 type Effect struct {
 	set func(*trouble.Trouble)
 	err error
@@ -35,7 +36,7 @@ func effect(valid bool, problem string, set func(*trouble.Trouble)) Effect {
 	return Effect{set: set}
 }
 
-// Code answers with a status code and a body. The service does not see the call.
+// Code answers with a status code and a body. The request itself has no effect.
 func Code(code int, body ...string) Effect {
 	return effect(code >= 200 && code <= 599, fmt.Sprintf("Code(%d): must be from 200 to 599", code),
 		func(t *trouble.Trouble) { t.Answer = &trouble.Answer{Code: code, Body: strings.Join(body, "")} })
@@ -64,21 +65,22 @@ func RetryAfter(value string) Effect { return Header("Retry-After", value) }
 // RetryAt sends a Retry-After with a date that is d after the Date of the answer.
 func RetryAt(d time.Duration) Effect { return Effect{set: func(t *trouble.Trouble) { t.RetryAt = d }} }
 
-// DateOff sends a Date that is off by d, like a service with a wrong clock.
+// DateOff sends a Date header that is wrong by d, like a service whose clock is wrong.
 func DateOff(d time.Duration) Effect { return Effect{set: func(t *trouble.Trouble) { t.DateOff = d }} }
 
-// Body answers with another body.
+// Body answers with this body, and the status code of the service.
 func Body(body string) Effect { return Effect{set: func(t *trouble.Trouble) { t.Body = &body }} }
 
 // Truncated answers with the first half of the body, as if it were complete.
 func Truncated() Effect { return Effect{set: func(t *trouble.Trouble) { t.Truncated = true }} }
 
-// Huge answers with n bytes of JSON.
+// Huge answers with a body of n bytes of JSON.
 func Huge(n int) Effect {
 	return effect(n > 0, fmt.Sprintf("Huge(%d): must be above zero", n), func(t *trouble.Trouble) { t.Huge = n })
 }
 
-// GzipBomb answers with a compressed body of n bytes, which is a thousandth of that on the wire.
+// GzipBomb answers with a compressed body of about a thousandth of n bytes, which decompresses to n
+// bytes.
 func GzipBomb(n int) Effect {
 	return effect(n > 0, fmt.Sprintf("GzipBomb(%d): must be above zero", n), func(t *trouble.Trouble) { t.Bomb = n })
 }
@@ -88,7 +90,8 @@ func Latency(d time.Duration) Effect {
 	return effect(d > 0, fmt.Sprintf("Latency(%v): must be above zero", d), func(t *trouble.Trouble) { t.Latency += d })
 }
 
-// Drip sends the body a byte at a time, with d between two bytes, on the service's clock.
+// Drip sends the body one byte at a time, and waits for d between two bytes, on the service's
+// clock.
 func Drip(d time.Duration) Effect {
 	return effect(d > 0, fmt.Sprintf("Drip(%v): must be above zero", d), func(t *trouble.Trouble) { t.Drip = d })
 }
@@ -96,11 +99,11 @@ func Drip(d time.Duration) Effect {
 // Reset breaks the connection in the middle of the body.
 func Reset() Effect { return Effect{set: func(t *trouble.Trouble) { t.Reset = true }} }
 
-// Silence keeps the connection open and answers nothing.
+// Silence keeps the connection open and sends no answer.
 func Silence() Effect { return Effect{set: func(t *trouble.Trouble) { t.Silent = true }} }
 
-// Lags answers like a replica that is behind: with the status of the job d ago. Steps that are
-// counted in polls do not lag.
+// Lags answers with the status that the job had d ago, like a replica that is behind. Steps whose
+// length is a number of polls do not lag.
 func Lags(d time.Duration) Effect {
 	return effect(d > 0, fmt.Sprintf("Lags(%v): must be above zero", d), func(t *trouble.Trouble) { t.Lag = d })
 }
@@ -108,12 +111,12 @@ func Lags(d time.Duration) Effect {
 // GoesBack answers with the first status of the job, even if the job has ended.
 func GoesBack() Effect { return Effect{set: func(t *trouble.Trouble) { t.Back = true }} }
 
-// Lost keeps a push from being sent.
+// Lost drops a push.
 func Lost() Effect { return Effect{set: func(t *trouble.Trouble) { t.Lost = true }} }
 
-// Doubled sends a push twice, under the same id.
+// Doubled sends a push twice, with the same id.
 func Doubled() Effect { return Effect{set: func(t *trouble.Trouble) { t.Doubled = true }} }
 
-// Forged sends a forged webhook before each webhook. It says that the job is completed, and is
-// signed with another secret. A stream has no such event.
+// Forged sends a forged webhook before each webhook. The forged one says that the job is completed,
+// and is signed with another secret. Forged has no effect on a stream.
 func Forged() Effect { return Effect{set: func(t *trouble.Trouble) { t.Forged = true }} }

@@ -1,11 +1,11 @@
-// Package push describes where a service of package mock tells of the changes of its jobs without
-// being asked.
+// Package push describes where a service of package mock reports the changes of its jobs without
+// being polled.
 //
 //	mock.NewServer(t,
 //		mock.Push(push.Webhook("https://example.com/hooks", secret), push.Stream("/events")))
 //
-// Each change of a job's state is an event in the form that the Dialect's Event describes. An
-// impossible argument is an error of the option, and fails the test.
+// Each change of a job's state is an event in the form that the Dialect's Event describes. For an
+// impossible argument, mock.NewServer fails the test, and mock.NewService returns an error.
 package push
 
 import (
@@ -39,9 +39,9 @@ func (t Target) Resolve() (target.Target, error) {
 // timeout bounds one call of a webhook.
 const timeout = 10 * time.Second
 
-// Webhook sends each event to a URL by POST, signed as [webhook.StandardWebhooks] verifies it. A
-// call that fails, or is answered with a 5xx, is made again twice, after 5 and 10 seconds of the
-// service's clock. One call may take 10 seconds of real time.
+// Webhook sends each event to a URL by POST, with a signature that [webhook.StandardWebhooks]
+// verifies. A request that fails, or is answered with a 5xx, is sent at most twice more, after 5
+// and after 10 seconds on the service's clock. A request may take at most 10 seconds of real time.
 func Webhook(to, secret string) Target {
 	u, err := url.Parse(to)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -50,8 +50,8 @@ func Webhook(to, secret string) Target {
 	return hook(to, secret, &http.Client{Timeout: timeout, Transport: &http.Transport{DisableKeepAlives: true}})
 }
 
-// Handler is [Webhook] without a socket: the service calls h. Together with a Clock of package mock
-// every run takes the same course.
+// Handler is like [Webhook], but has no socket: the service calls h. With a Clock of package mock,
+// every run of a test is then the same.
 func Handler(h http.Handler, secret string) Target {
 	if h == nil {
 		return Target{err: errors.New("Handler: the handler is nil")}
@@ -65,12 +65,12 @@ func hook(to, secret string, client *http.Client) Target {
 }
 
 // Stream sends each event as a server-sent event with an id, to GET requests at a path such as
-// /events. The newest 1,024 events are kept for clients that come back with a Last-Event-ID. A
-// comment follows after 15 seconds without an event. A service has one stream at most, and only
-// over HTTP.
+// /events. The newest 1,024 events are kept for clients that reconnect with a Last-Event-ID. After
+// 15 seconds without an event, a comment is sent. A service has at most one stream, and only over
+// HTTP.
 //
-// A Clock of package mock does not know when a client has read an event. In a test, stream in a
-// bubble of testing/synctest, with mock.InMemory.
+// A Clock of package mock cannot see when a client has read an event. So test a stream in a
+// testing/synctest bubble, with mock.InMemory.
 func Stream(path string) Target {
 	t := Target{target: target.Target{Path: path}}
 	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#{}") {

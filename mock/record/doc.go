@@ -1,4 +1,4 @@
-// Package record keeps the answers of a real service in a file. A server of package mock replays
+// Package record records the answers of a real service in a file. A server of package mock replays
 // the file: see [github.com/iamber12/job-status-monitoring/mock.Replay].
 //
 //	recorder := record.New(http.DefaultTransport)

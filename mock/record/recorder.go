@@ -19,17 +19,17 @@ import (
 // maxRecorded bounds the body of a recorded answer, in bytes.
 const maxRecorded = 1 << 20
 
-// Recorder sends requests to a service and keeps the answers. It is an [http.RoundTripper] and safe
-// for concurrent use. [New] makes it.
+// Recorder sends requests to a service and records the answers. It is an [http.RoundTripper] and
+// safe for concurrent use. Use [New] to make one.
 //
-// Of a request it keeps the method, the path, and the names of the query's parameters without their
-// values. Of an answer it keeps the code, the body, its time, its duration, and the headers
-// Content-Type, Etag, Retry-After and Location.
+// Of a request it records the method, the path, and the names of the query's parameters without
+// their values. Of an answer it records the status code, the body, the time and the duration, and
+// the headers Content-Type, Etag, Retry-After and Location.
 //
-// It masks secrets wherever an answer echoes them, also escaped for a URL, JSON or HTML. Secrets
-// are the values of the request's headers and query, and the password of its URL. It also masks
-// what looks like a secret. [Recorder.KeepQuery] and [Recorder.KeepHeader] name values that are no
-// secrets. Read the file before you commit it.
+// It masks secrets wherever they occur in an answer, also escaped for a URL, JSON or HTML. Secrets
+// are the values of the request's headers and query, and the password of its URL. Text that looks
+// like a secret is masked too. [Recorder.KeepQuery] and [Recorder.KeepHeader] name values that are
+// not secrets. Read the file before you commit it.
 type Recorder struct {
 	next    http.RoundTripper
 	secrets []string
@@ -42,13 +42,14 @@ type Recorder struct {
 	problem   error
 }
 
-// New returns a Recorder that sends requests through next. Nil means [http.DefaultTransport]. The
-// secrets are masked wherever they stand.
+// New returns a Recorder that sends requests through next. If next is nil, it uses
+// [http.DefaultTransport]. The given secrets are masked wherever they occur.
 func New(next http.RoundTripper, secrets ...string) *Recorder {
 	return &Recorder{next: next, secrets: secrets}
 }
 
-// KeepQuery keeps the values of the query parameters with these names, such as an id. It returns r.
+// KeepQuery makes r record the values of the query parameters with these names, such as an id. It
+// returns r.
 func (r *Recorder) KeepQuery(names ...string) *Recorder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -58,8 +59,8 @@ func (r *Recorder) KeepQuery(names ...string) *Recorder {
 	return r
 }
 
-// KeepHeader keeps the values of the request headers with these names where an answer echoes them.
-// It returns r.
+// KeepHeader makes r record the values of the request headers with these names where they occur in
+// an answer. It returns r.
 func (r *Recorder) KeepHeader(names ...string) *Recorder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,7 +79,7 @@ func with(set map[string]bool, name string) map[string]bool {
 	return set
 }
 
-// RoundTrip sends a request and keeps the answer.
+// RoundTrip sends a request and records the answer.
 func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if r == nil {
 		return nil, errors.New("record: the Recorder is nil")

@@ -1,4 +1,4 @@
-// Command jobserver runs a service of jobs to try things on. It speaks the default dialect of
+// Command jobserver runs a service of jobs for experiments. It speaks the default dialect of
 // transport/rest:
 //
 //	jobserver serve
@@ -6,47 +6,50 @@
 //	curl -X POST http://127.0.0.1:8080/
 //	curl http://127.0.0.1:8080/status/ID
 //
-// A browser at http://127.0.0.1:8080/ shows the jobs live: the progress of each, the time of each
-// poll, how late its end was told, and whether by a poll, a webhook or the stream. GET /debug/jobs
-// returns the same as JSON. Its times are seconds since the service began. It returns the newest
-// 100 jobs, or as many as ?limit= says, up to 1,000. The field "next" of an answer, given as
-// ?after=, begins the next page.
+// The page http://127.0.0.1:8080/ shows the jobs live: the progress of each job, the time of each
+// poll, and when its end was reported. It also shows whether a poll, a webhook or the stream
+// reported the end. GET /debug/jobs returns the same as JSON. Its times are seconds since the
+// service began. It returns the newest 100 jobs, or as many as ?limit= says, up to 1,000. For the
+// next page, pass the field "next" of the answer as ?after=.
 //
-// A job is pending until it completes or fails, like the jobs of the service that this one stands
-// for. A client that knows no other words sees all jobs end. Flags say how jobs behave. The input
-// of a job can name its kind in at most 256 bytes, such as {"kind": "transcode"}:
+// By default a job is pending until it completes or fails. So a client that knows only these three
+// states sees all jobs end. The input of a job can name its kind in at most 256 bytes, such as
+// {"kind": "transcode"}. These flags say how jobs behave:
 //
 //	--duration lognormal:10s,0.5       how long a job takes; see duration.Parse
-//	--kind transcode=lognormal:1m,0.3  the same for jobs of a kind; may be repeated
-//	--running                          have jobs run before they end, with progress
-//	--blocked 0.3                      have them wait for a person for that share of it
-//	--pending 0.5                      share of that time before a job runs; 1, the default: never
+//	--kind transcode=lognormal:1m,0.3  how long a job of a kind takes; may be repeated
+//	--running                          jobs run, with progress, after 0.3 of their time
+//	--blocked 0.3                      share of the running time for which a job waits for a person
+//	--pending 0.5                      share of its time after which a job runs; by default it never does
 //	--fail 0.1                         share of the jobs that fail
 //	--seed 7                           the same seed gives the same jobs; 0 picks one
 //	--speed 10                         the service's clock runs ten times as fast
-//	--fault "share 0.1: code 503"      what goes wrong with polls; may be repeated
-//	--faults FILE                      the same, one a line
+//	--fault "share 0.1: code 503"      a fault, as described below; may be repeated
+//	--faults FILE                      a file with a fault on each line
 //	--webhook URL                      call this URL when a job changes; may be repeated
-//	--webhook-secret SECRET            sign these calls as Standard Webhooks describes; the default
-//	                                   stands in the environment, in JOBSERVER_WEBHOOK_SECRET
-//	--stream /events                   stream the changes there, as server-sent events
+//	--webhook-secret SECRET            sign these calls as Standard Webhooks describes; the default is
+//	                                   the environment variable JOBSERVER_WEBHOOK_SECRET
+//	--stream /events                   the path of a stream of changes, as server-sent events
 //
-// A fault is a condition, a colon, and its effects, separated by semicolons. The conditions are
-// always, nth N…, first N, share SHARE, between FROM TO, young AGE, and without HEADER VALUE. They
-// select polls. The conditions create SHARE and cancel SHARE select other calls, and push SHARE
-// what goes to webhooks and to the stream, which is lost, doubled, forged, or suffers latency or
-// reset. The other effects are code CODE BODY, retry-after VALUE, retry-at DURATION, date-off
+// A fault is a condition, a colon, and its effects, separated by semicolons. Package mock/fault
+// describes each of them. The conditions always, nth N…, first N, share SHARE, between FROM TO,
+// young AGE, and without HEADER VALUE select polls. The conditions create SHARE and cancel SHARE
+// select the requests that start or cancel a job.
+//
+// The effects on these requests are code CODE BODY, retry-after VALUE, retry-at DURATION, date-off
 // DURATION, header NAME VALUE, redirect URL, body TEXT, latency DURATION, drip DURATION, lags
-// DURATION, huge BYTES, gzip-bomb BYTES, truncated, reset, silence and goes-back. Package mock
-// describes each.
+// DURATION, huge BYTES, gzip-bomb BYTES, truncated, reset, silence and goes-back.
 //
-// The service keeps the newest 10,000 jobs. With --verbose it logs polls. SIGINT and SIGTERM end it
-// when the requests in flight are answered, after five seconds at most.
+// The condition push SHARE selects changes that are sent to webhooks and the stream. The effects on
+// these are lost, doubled, forged, latency DURATION and reset.
 //
-// It listens on 127.0.0.1:8080 unless --addr says otherwise. It answers requests to localhost, to a
-// loopback address, to the host of --addr, to the address at which they arrived, and to names of
-// --allow-host. It refuses requests that a page of another site makes a browser send. A body has at
-// most 64 KiB and must arrive within ten seconds.
+// The service keeps the newest 10,000 jobs. With --verbose it logs polls. After SIGINT or SIGTERM
+// it ends when the requests in flight are answered, at the latest after five seconds.
+//
+// The service listens on 127.0.0.1:8080 unless --addr says otherwise. It answers a request if its
+// Host is localhost, a loopback address, the host of --addr, the address at which it arrived, or a
+// name of --allow-host. It refuses requests that a browser sends for a page of another site. A body
+// has at most 64 KiB and must arrive within ten seconds.
 package main
 
 import (
