@@ -20,15 +20,15 @@
 //	--kind transcode=lognormal:1m,0.3  how long a job of a kind takes; may be repeated
 //	--running                          jobs run, with progress, after 0.3 of their time
 //	--blocked 0.3                      share of the running time for which a job waits for a person
-//	--pending 0.5                      share of its time after which a job runs; by default it never does
+//	--pending 0.5                      share of its time after which a job runs; default: never
 //	--fail 0.1                         share of the jobs that fail
 //	--seed 7                           the same seed gives the same jobs; 0 picks one
 //	--speed 10                         the service's clock runs ten times as fast
 //	--fault "share 0.1: code 503"      a fault, as described below; may be repeated
 //	--faults FILE                      a file with a fault on each line
 //	--webhook URL                      call this URL when a job changes; may be repeated
-//	--webhook-secret SECRET            sign these calls as Standard Webhooks describes; the default is
-//	                                   the environment variable JOBSERVER_WEBHOOK_SECRET
+//	--webhook-secret SECRET            sign these calls by Standard Webhooks; the default is the value
+//	                                   of the environment variable JOBSERVER_WEBHOOK_SECRET
 //	--stream /events                   the path of a stream of changes, as server-sent events
 //
 // A fault is a condition, a colon, and its effects, separated by semicolons. Package mock/fault
