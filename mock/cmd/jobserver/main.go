@@ -27,8 +27,8 @@
 //	--fault "share 0.1: code 503"      a fault, as described below; may be repeated
 //	--faults FILE                      a file with a fault on each line
 //	--webhook URL                      call this URL when a job changes; may be repeated
-//	--webhook-secret SECRET            sign these calls by Standard Webhooks; the default is the value
-//	                                   of the environment variable JOBSERVER_WEBHOOK_SECRET
+//	--webhook-secret SECRET            sign these calls by Standard Webhooks; the default is the
+//	                                   environment variable JOBSERVER_WEBHOOK_SECRET
 //	--stream /events                   the path of a stream of changes, as server-sent events
 //
 // A fault is a condition, a colon, and its effects, separated by semicolons. Package mock/fault
