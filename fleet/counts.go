@@ -17,7 +17,7 @@ type counts struct {
 	resumed                                    atomic.Uint64 // watches that were taken up, for the log
 }
 
-// Stats returns the figures of this process. It asks nobody and may be called at any time.
+// Stats returns the figures of this process. It sends no request, and is safe for concurrent use.
 func (f *Fleet) Stats() observe.FleetStats {
 	if f == nil || f.engine == nil {
 		return observe.FleetStats{}

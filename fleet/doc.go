@@ -1,5 +1,5 @@
-// Package fleet lets many processes share the waits of a Watcher, so that none is lost when a
-// process dies. It keeps them in NATS JetStream.
+// Package fleet lets many processes share the waits for jobs, so that no wait is lost when a
+// process dies. It stores the waits in NATS JetStream.
 //
 //	f, err := fleet.Open(ctx, js)
 //	if err != nil {
@@ -17,9 +17,11 @@
 //		end.Ack()
 //	}
 //
-// The jobs are divided into partitions, and each worker owns some of them. It polls their jobs with
-// its own Watcher. JetStream sees two messages for each job, and none for a poll.
+// The jobs are divided into partitions. A worker is a process that calls [Fleet.Run]. Each worker
+// owns some of the partitions, and polls their jobs with its own Watcher. JetStream stores two
+// messages for each job, and none for a poll.
 //
-// A worker that is heard of no more loses its partitions after a lease. A job's end is stored once,
-// whoever sees it. The page docs/fleet.md says what survives what, and how large a server must be.
+// A worker that no longer responds loses its partitions after a lease: see [Lease]. The end of a
+// job is stored once, even if two workers see it. The page docs/fleet.md says which failures a
+// fleet survives, and how large a server must be.
 package fleet

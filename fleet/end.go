@@ -15,29 +15,32 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 )
 
-// End is the end of a watch.
+// End says how the watch of a job ended.
 type End struct {
-	// Key names this end. All deliveries of one end have the same Key, and a job that is submitted
-	// again after Ack has another. Save what follows from an end under its Key.
+	// Key identifies this end. If the end is delivered more than once, each delivery has the same Key.
+	// A job that is submitted again after Ack gets another Key. Use the Key to recognize an end that
+	// was already handled.
 	Key string
 	// Kind is the kind that the job was submitted with.
 	Kind string
-	// Status is the last status of the job. Its ID is that of the job.
+	// Status is the last status of the job. Its ID is the id of the job.
 	Status jobstatus.Status
 	// Err is nil if the job completed. If it failed or was canceled, it is a
 	// [*jobstatus.JobError]. Otherwise the watch ended before the job, and Err is a
 	// [*jobstatus.WaitError]. It matches the sentinels of package jobstatus. Its LastErr is nil,
 	// because the texts of other errors are not stored.
 	Err error
-	// LeftOut is the size of a result that was too large for the server's max_payload, in bytes.
-	// Status.Result is nil then. Ask the service for it.
+	// LeftOut is the size, in bytes, of a result that was too large for the server's max_payload. It
+	// is zero if the result was stored. Otherwise Status.Result is nil, and the result must be
+	// requested from the service.
 	LeftOut int
 
 	ack func()
 }
 
-// Ack says that the end is taken care of. It returns at once, and the end is removed soon after. If
-// that does not succeed, the end comes again. Ends returns only when it is settled.
+// Ack acknowledges the end: it was handled and must not be delivered again. Ack returns at once,
+// and the end is removed soon after. If removing it fails, the end is delivered again. The range
+// over [Fleet.Ends] returns only when all acknowledged ends are removed or have failed.
 func (e *End) Ack() {
 	if e != nil && e.ack != nil {
 		e.ack()
@@ -57,12 +60,12 @@ const ackTimeout = 10 * time.Second
 // retryNewer is when an end of a newer format is offered again, to a newer consumer perhaps.
 const retryNewer = 5 * time.Second
 
-// Ends yields the ends of all watches, each at least once, until ctx ends. Several processes can
-// range over Ends: each end goes to one of them. An end that is not acknowledged within 30 seconds
-// comes again, so finish a long piece of work elsewhere.
+// Ends yields the end of each job at least once, until ctx ends. Several processes can range over
+// Ends: each end is delivered to one of them. An end that is not acknowledged within 30 seconds is
+// delivered again. So do not do long work in the body of the loop.
 //
-// While the server is away, Ends waits for it. If the connection is closed, the last End is yielded
-// with an error. The end of ctx is no error.
+// While the server cannot be reached, Ends waits. If the connection is closed, Ends yields an error
+// and returns. When ctx ends, it returns without an error.
 func (f *Fleet) Ends(ctx context.Context) iter.Seq2[End, error] {
 	return func(yield func(End, error) bool) {
 		if err := f.check(ctx); err != nil {

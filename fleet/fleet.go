@@ -9,8 +9,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// Fleet is a set of watches that many processes share. [Open] makes one. It is safe for concurrent
-// use, and needs no Close: the connection belongs to the caller.
+// Fleet is a set of jobs that several processes watch together. Use [Open] to get one. A Fleet is
+// safe for concurrent use. It has no Close, because the caller closes the connection.
 type Fleet struct {
 	config
 	engine     engine
@@ -22,11 +22,12 @@ type Fleet struct {
 	asked      atomic.Int64 // when the backlog was asked for, in Unix nanoseconds
 }
 
-// Open returns the fleet whose watches are kept by js. It creates what is missing there: a stream
-// for the jobs, a consumer for their ends, and two key-value buckets.
+// Open returns the fleet that is stored in js. If they do not exist yet, it creates a stream for
+// the jobs, a consumer for their ends, and two key-value buckets.
 //
-// Open refuses a server without JetStream or before version 2.12, and a fleet that exists with
-// other Partitions or Replicas. The error joins everything that is wrong with the options.
+// Open returns an error if the server has no JetStream or is older than version 2.12. It also
+// returns an error if the fleet exists with other [Partitions] or [Replicas]. If options are wrong,
+// the error joins all problems with them.
 func Open(ctx context.Context, js jetstream.JetStream, opts ...Option) (*Fleet, error) {
 	c, err := newConfig(opts)
 	if js == nil {

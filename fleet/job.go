@@ -17,14 +17,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Job is a job that the fleet is to watch.
+// Job is a job for the fleet to watch.
 type Job struct {
-	// ID is the job's id. It is stored as it is, or encrypted: see [EncryptIDs].
+	// ID is the job's id. It is stored in plain text, unless [EncryptIDs] is given.
 	ID string
 	// Kind is the job's kind: see [jobstatus.Kind].
 	Kind string
-	// Timeout limits the watch, counted from Submit by the server's clock: see [jobstatus.Timeout].
-	// Zero means the limit of the Watcher that runs. [jobstatus.Unlimited] lifts the limit.
+	// Timeout limits the watch, counted from Submit on the server's clock: see [jobstatus.Timeout].
+	// Zero means the timeout of the worker's Watcher. [jobstatus.Unlimited] removes the limit.
 	Timeout time.Duration
 }
 
@@ -43,10 +43,10 @@ func (j Job) check() error {
 // submitters is how many submissions are on their way to the server at once.
 const submitters = 256
 
-// Submit has the fleet watch jobs. When it returns nil, the server has stored all of them. While
-// the server is away, Submit waits for it until ctx ends. If it returns an error, some of the jobs
-// may be stored: call it again. A job that is watched already, or whose end nobody has acknowledged
-// yet, goes on as it is.
+// Submit makes the fleet watch jobs. When it returns nil, the server has stored all of them. If it
+// returns an error, some of the jobs may be stored. It is safe to call it again. Submit has no
+// effect on a job that is watched already, or whose end nobody has acknowledged yet. While the
+// server cannot be reached, Submit waits until ctx ends.
 func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
 	if err := f.check(ctx); err != nil {
 		return err
@@ -153,10 +153,10 @@ func settledBy(m message, acked uint64, k *secret) (of uint64, ok bool) {
 	return e.Of, err == nil && (e.Forgotten || m.seq <= acked)
 }
 
-// Forget ends the watch of a job, and takes back its end if nobody has acknowledged it. A worker
-// may poll the job for about a lease more. It is no error if the job is not watched. An end that
-// is being handled already cannot be taken back. While the server is away, Forget waits for it
-// until ctx ends.
+// Forget ends the watch of a job, so that no end is delivered. If the job has ended and nobody has
+// acknowledged the end, Forget removes the end. An end that is being handled at the time cannot be
+// taken back. A worker may poll the job for about one lease longer. If the job is not watched,
+// Forget returns nil. While the server cannot be reached, Forget waits until ctx ends.
 func (f *Fleet) Forget(ctx context.Context, id string) error {
 	if err := f.check(ctx); err != nil {
 		return err
@@ -217,11 +217,11 @@ const waitCheck = time.Second
 // errNotWatched is the error of a wait for a job that the fleet does not watch.
 var errNotWatched = fmt.Errorf("the fleet does not watch it, or its end was acknowledged: %w", fs.ErrNotExist)
 
-// Wait waits until a job ends that any process has submitted. It returns what
-// [jobstatus.Watcher.WaitForJob] would. It does not acknowledge the end.
+// Wait waits until a job ends that some process has submitted. It returns what
+// [jobstatus.Watcher.WaitForJob] would return. It does not acknowledge the end.
 //
-// The error matches [fs.ErrNotExist] if the job is not watched. That is so too once its end was
-// acknowledged. While the server is away, Wait waits for it until ctx ends.
+// If the job is not watched, or its end was acknowledged already, the error matches
+// [fs.ErrNotExist]. While the server cannot be reached, Wait waits until ctx ends.
 func (f *Fleet) Wait(ctx context.Context, id string) (jobstatus.Status, error) {
 	if err := f.check(ctx); err != nil {
 		return jobstatus.Status{}, err

@@ -26,7 +26,8 @@ const (
 	maxLease      = time.Hour
 )
 
-// Option sets one thing about a Fleet. Open reports a nil Option and a value that it refuses.
+// Option sets one property of a [Fleet] that [Open] returns. Open returns an error for a nil Option
+// and for a value that an option refuses. A zero value means the default.
 type Option func(*config)
 
 type config struct {
@@ -46,9 +47,9 @@ func (c *config) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf("fleet: "+format, args...))
 }
 
-// Name tells fleets apart that share a cluster. The stream, its subjects, the buckets and the
-// consumer are named after it. It consists of letters, digits, "-" and "_", 32 at most. The default
-// is "fw".
+// Name sets the name of the fleet. Fleets on one server or cluster need different names. The
+// stream, its subjects, the buckets and the consumer are named after the fleet. A name has at most
+// 32 letters, digits, "-" and "_". The default is "fw".
 func Name(name string) Option {
 	return func(c *config) {
 		if name != "" && !validName.MatchString(name) {
@@ -61,9 +62,9 @@ func Name(name string) Option {
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
 
-// Partitions sets into how many parts the watches are divided, at most 1024. A worker owns whole
-// partitions, so there can be no more workers at work than that. It cannot be changed once the
-// stream exists. The default is 64.
+// Partitions sets the number of partitions into which the jobs are divided, at most 1024. A worker
+// owns whole partitions, so more workers than partitions are of no use. The number cannot be
+// changed once the stream exists. The default is 64.
 func Partitions(n int) Option {
 	return func(c *config) {
 		if n < 0 || n > maxPartitions {
@@ -74,8 +75,8 @@ func Partitions(n int) Option {
 	}
 }
 
-// Replicas sets on how many servers of a cluster the messages are kept: 1, 3 or 5. The default is
-// 1, which is the most that a single server can have.
+// Replicas sets on how many servers of a cluster the messages are stored: 1, 3 or 5. The number
+// cannot be changed once the stream exists. The default is 1, the only value for a single server.
 func Replicas(n int) Option {
 	return func(c *config) {
 		if n != 0 && n != 1 && n != 3 && n != 5 {
@@ -86,9 +87,9 @@ func Replicas(n int) Option {
 	}
 }
 
-// Lease sets how long the partitions of a worker that is heard of no more stay without an owner. A
-// worker that has lost the server stops its polls after four fifths of it. The default is 5 s, the
-// least is 500 ms. Workers of one fleet may have different leases.
+// Lease sets how long a worker keeps its partitions after it no longer responds. A worker that has
+// lost its connection to the server stops its polls after four fifths of the lease. The lease is
+// from 500 ms to an hour. The default is 5 s. Workers of one fleet may have different leases.
 func Lease(d time.Duration) Option {
 	return func(c *config) {
 		if d != 0 && (d < minLease || d > maxLease) {
@@ -99,10 +100,11 @@ func Lease(d time.Duration) Option {
 	}
 }
 
-// RateLimit limits the requests of all workers together to perSecond. Each worker has the share of
-// its partitions, and sets it by SetRateLimit on the Watcher that runs. A worker that needs more
-// uses what others leave of their shares; they have it back within a lease once they need it. Give
-// each worker the same limit. The default, 0, leaves the limits of the Watchers as they are.
+// RateLimit limits the requests of all workers together, in requests a second. Each worker gets a
+// share in proportion to its partitions. [Fleet.Run] sets the share by
+// [jobstatus.Watcher.SetRateLimit]. A worker that needs more uses what others do not use of their
+// shares. They get it back within a lease when they need it. Give each worker the same limit. The
+// default, 0, leaves the limits of the Watchers as they are.
 func RateLimit(perSecond float64) Option {
 	return func(c *config) {
 		if !(perSecond >= 0) || math.IsInf(perSecond, 1) {
@@ -113,19 +115,21 @@ func RateLimit(perSecond float64) Option {
 	}
 }
 
-// Logger sets the logger. It is told of each change of an owner at info level. A message that
-// cannot be read is a warning with its subject. The default logs nothing.
+// Logger sets the logger. Each change of the owner of a partition is logged at info level. A
+// message that cannot be read is logged as a warning with its subject. By default, or with nil,
+// nothing is logged.
 func Logger(l *zap.Logger) Option { return func(c *config) { c.logger = l } }
 
-// Learned has the workers share what l learns, where l is the Backoff of the Watcher that runs. A
-// worker that starts knows what the others know before it watches its first job. Each worker saves
-// what it learned every 30 to 60 seconds, and when it leaves. A state above 512 KiB is not saved:
-// some 80 kinds of jobs with a full history fit. The default, or nil, shares nothing.
+// Learned makes the workers share what their Learners have learned. The argument l is the Backoff
+// of the Watcher that is passed to [Fleet.Run]. A new worker loads what the others have learned
+// before it watches its first job. Each worker saves what it has learned every 30 to 60 seconds,
+// and when Run returns. A state of more than 512 KiB is not saved; about 80 kinds with a full
+// history fit. By default, or with nil, nothing is shared.
 func Learned(l *adaptive.Learner) Option { return func(c *config) { c.learner = l } }
 
-// EncryptIDs encrypts the ids of jobs in messages, by AES-256-GCM, and hashes them in subjects by
-// HMAC-SHA-256. The key has 32 random bytes, and all processes have the same. It cannot be changed
-// once the stream exists. The default, or an empty key, stores ids as they are.
+// EncryptIDs encrypts the ids of jobs in messages by AES-256-GCM, and hashes them in subjects by
+// HMAC-SHA-256. The key has 32 random bytes, and is the same in all processes. It cannot be changed
+// once the stream exists. By default, or with an empty key, ids are stored in plain text.
 func EncryptIDs(key []byte) Option {
 	return func(c *config) {
 		c.key = nil

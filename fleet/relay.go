@@ -29,18 +29,19 @@ type relayed struct {
 	Status jobstatus.Status `json:"status"`
 }
 
-// Relay returns what joins the webhooks of all processes: an event that reaches any of them goes to
-// the process that watches the job, in one round trip.
+// Relay returns a relay that passes a webhook from the process that receives it to the process that
+// watches the job, in one round trip.
 //
 //	hook, err := webhook.New(client, verifier, webhook.WithRelay(f.Relay()))
 //	w, err := jobstatus.NewHTTP(url, jobstatus.WithNotifier(hook))
 //	go f.Run(ctx, w)
 //
-// An event passes the server and is not stored. It holds the job's Status, and nothing else of the
-// request. If no process hears it, Publish returns an error, and the service is asked to send the
-// webhook again. A lost event costs a poll: see [jobstatus.WithQuietInterval].
+// The message has only the job's Status, and is not stored. If the process that watches the job
+// does not confirm it within two seconds, Publish returns an error. The [webhook.Handler] then
+// answers 503, so that the service sends the webhook again. If a message is lost, a poll detects
+// the change later: see [jobstatus.WithQuietInterval].
 //
-// A relay delivers what other relays publish, and not what it publishes itself.
+// A relay does not deliver what it publishes itself.
 func (f *Fleet) Relay() webhook.Relay {
 	return &relay{f: f, id: nuid.Next()}
 }

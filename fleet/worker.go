@@ -88,12 +88,14 @@ type worker struct {
 // sending is a heartbeat on its way.
 type sending struct{ began, stored time.Time }
 
-// Run watches a share of the fleet's jobs with w. Call it once in each process. When ctx ends, Run
-// hands its jobs over and returns nil. No poll of theirs is in flight then. It returns an error if
-// the hand-over takes longer than a lease or four seconds, whichever is more.
+// Run watches a share of the fleet's jobs with w, until ctx ends. Call it once in each process.
+// When ctx ends, Run hands its partitions over to other workers, and returns nil once none of its
+// polls is in flight. It returns an error if that takes longer than a lease or four seconds,
+// whichever is more.
 //
-// Run returns an error that matches [jobstatus.ErrClosed] if w was closed. The limits and the
-// Backoff of a job are those of the Watcher that polls it, so all workers should have the same.
+// If w was closed, Run returns an error that matches [jobstatus.ErrClosed]. The limits and the
+// Backoff of a job are those of the Watcher that polls it. So the Watchers of all workers should
+// have the same options.
 func (f *Fleet) Run(ctx context.Context, w *jobstatus.Watcher) error {
 	if err := f.check(ctx); err != nil {
 		if f != nil && f.engine != nil && ctx != nil {

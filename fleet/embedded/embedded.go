@@ -1,5 +1,5 @@
-// Package embedded runs a NATS server with JetStream inside the program, so that a fleet needs
-// nothing installed.
+// Package embedded runs a NATS server with JetStream inside the program, so that no server needs to
+// be installed for a fleet.
 //
 //	js, stop, err := embedded.Start("/var/lib/app")
 //	if err != nil {
@@ -8,8 +8,8 @@
 //	defer stop()
 //	f, err := fleet.Open(ctx, js)
 //
-// Only this process can reach the server. A fleet of several processes needs a server or a cluster
-// of its own, to which each process connects.
+// Only this process can reach the server. For a fleet of several processes, run a NATS server or a
+// cluster to which each process connects.
 package embedded
 
 import (
@@ -27,11 +27,11 @@ import (
 // meanwhile.
 const startTimeout = time.Minute
 
-// Start starts a server that keeps its data in dir, and connects to it in memory. It opens no
-// socket. Each write is on the disk, by fsync, before it is acknowledged.
+// Start starts a server that stores its data in the folder dir, and connects to it in memory. The
+// server opens no socket. It acknowledges a write after an fsync, so that the data is on the disk.
 //
-// The function stop closes the connection, stops the server and returns when it has stopped. Call
-// it after every Run and Ends of the fleet has returned. Only one process may use dir at a time.
+// The function stop closes the connection, stops the server, and returns when it has stopped. Call
+// it after all calls of Run and Ends have returned. Only one process may use dir at a time.
 func Start(dir string) (js jetstream.JetStream, stop func(), err error) {
 	if dir == "" {
 		return nil, nil, errors.New("embedded: the directory is empty")

@@ -16,8 +16,9 @@ const (
 	endKey  = attribute.Key("jobstatus.fleet.end")
 )
 
-// RegisterFleet observes the Stats of a fleet, such as f.Stats, each time that metrics are
-// collected, until unregister is called. It does not import package fleet.
+// RegisterFleet adds metrics from the Stats of a fleet, such as f.Stats. The function stats is
+// called each time that metrics are collected, until unregister is called. This package does not
+// import package fleet.
 func (o *Observer) RegisterFleet(stats func() observe.FleetStats) (unregister func() error, err error) {
 	if stats == nil {
 		return nil, errors.New("jobstatusotel: register fleet: stats is nil")

@@ -40,15 +40,14 @@ func WithTracerProvider(p trace.TracerProvider) Option { return func(c *config) 
 // otel.GetMeterProvider.
 func WithMeterProvider(p metric.MeterProvider) Option { return func(c *config) { c.meters = p } }
 
-// WithAttributes adds attributes to all spans and metrics. A program with several Watchers gives
-// each one an Observer with the address of its service, such as
-// semconv.ServerAddress("ci.example.com"). The default is none.
+// WithAttributes adds attributes to all spans and metrics. In a program with several Watchers, give
+// each one an Observer of its own with the address of its service, such as
+// semconv.ServerAddress("ci.example.com"). By default there are none.
 func WithAttributes(a ...attribute.KeyValue) Option {
 	return func(c *config) { c.attributes = append(c.attributes, a...) }
 }
 
-// New returns an Observer. The error joins everything that is wrong with the options and the
-// instruments.
+// New returns an Observer. The error joins all problems with the options and the instruments.
 func New(opts ...Option) (*Observer, error) {
 	var c config
 	var problems []error

@@ -1,5 +1,5 @@
-// Package jobstatusotel makes OpenTelemetry metrics and traces of what a Watcher does. Its folder
-// is observe/otel. Its name differs, so that it can be used beside OpenTelemetry's package otel:
+// Package jobstatusotel makes OpenTelemetry metrics and traces of what a Watcher does. Its import
+// path ends in observe/otel. Its name differs from that, because OpenTelemetry has a package otel:
 //
 //	import jobstatusotel "github.com/iamber12/job-status-monitoring/observe/otel"
 //
@@ -15,14 +15,14 @@
 //
 // # Traces
 //
-// Each poll is an internal span "jobstatus.poll". An instrumented transport adds client spans for
-// the requests of the poll. They are children of that span, because the context of the poll carries
-// it. This transport also sends the service a traceparent:
+// Each poll is an internal span "jobstatus.poll". The context of the poll carries the span, so an
+// instrumented RoundTripper makes client spans as its children. This one also sends the header
+// traceparent to the service:
 //
 //	rest.New(url, rest.WithRoundTripper(otelhttp.NewTransport(http.DefaultTransport)))
 //
-// A poll serves all waits for the job, so it begins a trace of its own. A caller can make a span
-// for a wait around the call.
+// A poll serves all waits for the job, so it begins a new trace. A caller can make a span of its
+// own around a wait. The attributes of a poll's span are:
 //
 //	jobstatus.job.id      the job, if the poll is about one
 //	jobstatus.job.ids     the first 100 jobs of a batch
@@ -30,9 +30,9 @@
 //	error.type            why the poll failed
 //
 // The span of a failed poll has the status Error. Its description is the service's status code with
-// its name, such as "503 Service Unavailable". Without an answer it is the text of the
-// [transport.Error], which holds no secret. It holds no part of an answer's body, and no text of
-// any other error.
+// its name, such as "503 Service Unavailable". If there was no answer, it is the text of the
+// [transport.Error], which holds no secret. The text of any other error and the body of an answer
+// are never part of it.
 //
 // # Metrics
 //
@@ -48,14 +48,14 @@
 //	jobstatus.ended.watches  {watch}         counter          jobstatus.watch.outcome
 //	jobstatus.notifications  {notification}  counter
 //
-// A phase is waiting, overdue or in_flight. A way is notified, held or polled: the way in which the
-// Watcher follows the job now. The lag is how long the longest overdue poll has been due. An
-// outcome is completed, failed, canceled, or gave_up if the watch ended before the job did. Only
-// gave_up has an error.type. No metric has a job's id. Each kind makes a series of its own: see
-// [jobstatus.Kind].
+// A phase is waiting, overdue or in_flight. A way is notified, held or polled: it says how the
+// Watcher follows the job at present. The lag is how long the poll that is overdue longest has been
+// overdue. An outcome is completed, failed, canceled, or gave_up if the watch ended before the job
+// did. Only gave_up has an error.type. No metric has a job's id. There is one series for each kind:
+// see [jobstatus.Kind].
 //
-// [Observer.RegisterFleet] adds the figures of one process of a fleet, which [observe.FleetStats]
-// explains:
+// [Observer.RegisterFleet] adds the figures of one process of a fleet. [observe.FleetStats]
+// explains them:
 //
 //	jobstatus.fleet.owned       {partition}  up-down counter
 //	jobstatus.fleet.pending     {watch}      up-down counter

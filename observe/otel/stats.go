@@ -11,9 +11,9 @@ import (
 	"github.com/iamber12/job-status-monitoring"
 )
 
-// Register observes the Stats of a Watcher, such as w.Stats, each time that metrics are collected,
-// until unregister is called. The Watcher need not have the Observer. An Observer is for one
-// Watcher: see [WithAttributes].
+// Register adds metrics from the Stats of a Watcher, such as w.Stats. The function stats is called
+// each time that metrics are collected, until unregister is called. The Watcher need not have the
+// Observer. Use one Observer for each Watcher: see [WithAttributes].
 func (o *Observer) Register(stats func() jobstatus.Stats) (unregister func() error, err error) {
 	if stats == nil {
 		return nil, errors.New("jobstatusotel: register: stats is nil")

@@ -19,15 +19,16 @@
 //	}
 //	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first))
 //
-// The id of an operation is its name. An operation that is not done is running. One that is done
-// has completed if it has no error, was canceled if the error's code is CANCELLED, and has failed
-// with any other. The response becomes Status.Result, in the JSON of protocol buffers if its type
-// is linked into the program. Otherwise it is an object with the type's URL and the bytes in
+// The id of an operation is its name. An operation that is not done is running. An operation that
+// is done is completed if it has no error, canceled if the error's code is CANCELLED, and otherwise
+// failed. The response becomes Status.Result. If its type is linked into the program, the Result is
+// the JSON of protocol buffers. Otherwise it is an object with the URL of the type and the bytes in
 // base64.
 //
-// An error of the call does not mean that the operation has ended. NOT_FOUND is transport.NotFound.
-// RESOURCE_EXHAUSTED is throttled, with the delay of a RetryInfo. UNAVAILABLE, DEADLINE_EXCEEDED,
-// ABORTED, INTERNAL, UNKNOWN and CANCELLED are transient. The other codes are permanent.
+// An error of the gRPC call does not mean that the operation has ended. The class of NOT_FOUND is
+// [transport.NotFound]. RESOURCE_EXHAUSTED is throttled, with the delay of a RetryInfo as
+// RetryAfter. UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, INTERNAL, UNKNOWN and CANCELLED are
+// transient. The other codes are permanent.
 package lrogrpc
 
 import (
@@ -77,7 +78,7 @@ var (
 )
 
 // Accept returns the first Status of an operation. The argument op is the answer to the call that
-// started it.
+// started the operation.
 func (c *Client) Accept(op *longrunningpb.Operation) (transport.Status, error) {
 	id := op.GetName()
 	if err := transport.CheckID(id); err != nil {
@@ -98,8 +99,8 @@ func (c *Client) Status(ctx context.Context, id string) (transport.Status, error
 	return read(op, id)
 }
 
-// Hold asks the service to keep the request until the operation is done, or for d. If the service
-// cannot hold requests, the error matches [errors.ErrUnsupported].
+// Hold asks the service to keep the request open until the operation is done, at most for d. If the
+// service cannot do that, the error matches [errors.ErrUnsupported].
 func (c *Client) Hold(ctx context.Context, id string, _ transport.Status, d time.Duration) (transport.Status, error) {
 	if err := c.ready(ctx, id); err != nil {
 		return transport.Status{}, err
@@ -111,8 +112,8 @@ func (c *Client) Hold(ctx context.Context, id string, _ transport.Status, d time
 	return read(op, id)
 }
 
-// Cancel asks the service to cancel an operation. Its later status says whether it was canceled. If
-// the service cannot cancel, the error matches [errors.ErrUnsupported].
+// Cancel asks the service to cancel an operation. A nil error means that the service accepted the
+// request. If the service cannot cancel, the error matches [errors.ErrUnsupported].
 func (c *Client) Cancel(ctx context.Context, id string) error {
 	if err := c.ready(ctx, id); err != nil {
 		return err

@@ -1,8 +1,8 @@
 // Package mcpsdk watches tasks over the sessions of the official Go SDK of the Model Context
-// Protocol. Its folder is transport/mcp/sdk.
+// Protocol. Its import path ends in transport/mcp/sdk.
 //
-// Version 1.8.0 of the SDK does not know tasks: it drops the task from the answer to a tool call. A
-// [Tap] sends requests about tasks over the same session, beside the requests of the SDK:
+// Version 1.8.0 of the SDK does not support tasks: it drops the task from the answer to a tool
+// call. A [Tap] sends requests about tasks over the same session as the SDK:
 //
 //	tap := mcpsdk.New(&mcp.CommandTransport{Command: exec.Command("server")})
 //	session, err := client.Connect(ctx, tap, nil)
@@ -19,8 +19,8 @@
 //
 // Here mcp is the SDK's package, and jobmcp is transport/mcp of this repository.
 //
-// For a server over streamable HTTP, use jobmcp.NewHTTP. There the protocol version must be sent
-// with each request, and a Tap does not learn which version was negotiated.
+// For a server over streamable HTTP, use jobmcp.NewHTTP. Over HTTP, each request must carry the
+// protocol version, and a Tap does not learn which version was negotiated.
 package mcpsdk
 
 import (
@@ -38,14 +38,14 @@ import (
 	jobmcp "github.com/iamber12/job-status-monitoring/transport/mcp"
 )
 
-// ErrNotConnected is the error of a call before the session is open.
+// ErrNotConnected is the error of a [Tap.Call] before the session is open.
 var ErrNotConnected = errors.New("mcpsdk: the session is not open")
 
-// ErrClosed is the error of a call whose session was closed or lost.
+// ErrClosed is the error of a [Tap.Call] whose session was closed or lost.
 var ErrClosed = errors.New("mcpsdk: the session has ended")
 
-// Tap is a Transport of the SDK for one client session, and a Caller over that session. It is safe
-// for concurrent use.
+// Tap is a Transport of the SDK for one client session, and a [jobmcp.Caller] over that session. It
+// is safe for concurrent use.
 type Tap struct {
 	transport mcp.Transport
 
@@ -62,13 +62,14 @@ var (
 	_ jobmcp.Caller = (*Tap)(nil)
 )
 
-// New returns the Tap of a transport. The program passes the Tap to Client.Connect in place of the
-// transport.
+// New returns a Tap over a transport of the SDK. Pass the Tap to the SDK's Client.Connect in place
+// of the transport.
 func New(transport mcp.Transport) *Tap {
 	return &Tap{transport: transport, waiting: map[string]chan<- *jsonrpc.Response{}}
 }
 
-// Notify passes the notifications about tasks to [jobmcp.Tasks.Feed]. The SDK does not see them.
+// Notify makes the Tap pass notifications about tasks to [jobmcp.Tasks.Feed]. The SDK does not
+// receive them.
 func (t *Tap) Notify(tasks *jobmcp.Tasks) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
