@@ -14,8 +14,8 @@ import (
 // DefaultRows is the default of [Rows].
 const DefaultRows = 10
 
-// Board shows the jobs of a call of [Board.WaitForJobs] and counts them. Use [New] to make one. A
-// Board is safe for concurrent use.
+// Board shows and counts the jobs of a call of [Board.WaitForJobs]. Use [New] to make one. A Board
+// is safe for concurrent use.
 type Board struct {
 	view  view // nil if nothing is shown
 	total int
@@ -47,30 +47,29 @@ type config struct {
 	plain bool
 }
 
-// Rows sets how many jobs a terminal shows at once. All other jobs are only counted. Zero and
-// negative numbers mean [DefaultRows].
+// Rows sets how many jobs are shown in a terminal at once. All other jobs are only counted. Zero
+// and negative numbers mean [DefaultRows].
 func Rows(n int) Option { return func(c *config) { c.rows = n } }
 
-// Total sets the number of jobs of the call, for a sequence of ids that is slow to end. By default
-// it is the number of ids taken so far. Zero and negative numbers mean the default.
+// Total sets the number of jobs of the call, for a sequence of ids that takes long. By default it
+// is the number of ids taken from the sequence so far. Zero and negative numbers mean the default.
 func Total(n int) Option { return func(c *config) { c.total = max(n, 0) } }
 
-// Takes sets a function that estimates the duration that nearly all jobs of the call stay below,
-// such as a high quantile of an adaptive.Forecast. From it the Board computes how long the last job
-// will still run. The function must be safe for concurrent use. It returns zero if it has no
-// estimate. By default, and with nil, the Board shows no such time.
+// Takes sets a function that estimates how long nearly all jobs of the call take at most, such as a
+// high quantile of an adaptive.Forecast. The Board uses it to show how long the last job will still
+// run. The function must be safe for concurrent use. It returns zero if it has no estimate. By
+// default, or with nil, the Board shows no remaining time.
 func Takes(f func() time.Duration) Option { return func(c *config) { c.takes = f } }
 
 // Plain makes a Board print lines even in a terminal.
 func Plain() Option { return func(c *config) { c.plain = true } }
 
-// New returns a Board that writes to out. If out is a terminal, the Board draws bars. Otherwise it
-// prints a line for each job that ends, and the totals every five seconds. If the environment
-// variable NO_COLOR is set, there is no color. If TERM is "dumb", the Board prints lines. If out is
-// nil, it shows nothing.
+// New returns a Board that writes to out. If out is a terminal, the Board draws bars, without color
+// if the environment variable NO_COLOR is set. Otherwise, or if TERM is "dumb", it prints a line
+// for each job that ends, and the totals every five seconds. If out is nil, it only counts.
 //
-// A Board writes only during [Board.WaitForJobs]. If writing to out fails, it stops writing, and
-// the waits go on.
+// A Board writes only during [Board.WaitForJobs]. If a write to out fails, the Board writes no
+// more, and the waits go on.
 func New(out io.Writer, opts ...Option) *Board {
 	var c config
 	for _, opt := range opts {
@@ -93,15 +92,17 @@ func New(out io.Writer, opts ...Option) *Board {
 	return b
 }
 
-// Waiter is what a Board calls to wait: a [jobstatus.Watcher], or anything like it.
+// Waiter waits for the jobs that a Board shows. A [jobstatus.Watcher] is one.
 type Waiter interface {
 	WaitForJobs(context.Context, iter.Seq[string], ...jobstatus.WatchOption) iter.Seq2[jobstatus.Status, error]
 }
 
-// WaitForJobs yields what w.WaitForJobs yields, and shows the jobs meanwhile. Each range over it
-// begins with totals of zero. If the Board already shows another call, it counts the jobs of both.
+// WaitForJobs yields the results of w.WaitForJobs, and shows the jobs meanwhile. Each range over it
+// begins with totals of zero, unless the Board already shows another call. It then counts the jobs
+// of both calls.
 //
-// If w has a method Stats, like a [jobstatus.Watcher], the Board also shows its requests.
+// If w has a method Stats, like that of a [jobstatus.Watcher], the Board also shows the number of
+// requests.
 func (b *Board) WaitForJobs(ctx context.Context, w Waiter, ids iter.Seq[string], opts ...jobstatus.WatchOption) iter.Seq2[jobstatus.Status, error] {
 	return func(yield func(jobstatus.Status, error) bool) {
 		defer b.begin(w)()
@@ -185,7 +186,7 @@ func (b *Board) ended(st jobstatus.Status, err error) {
 	b.tally.result(err)
 }
 
-// Totals returns the figures of the call in progress, or of the last one.
+// Totals returns the figures of the call in progress, or of the last call.
 func (b *Board) Totals() Totals {
 	estimate := b.estimate()
 	b.mu.Lock()
@@ -216,8 +217,8 @@ func (b *Board) totalsLocked(now time.Time, estimate time.Duration) Totals {
 	return t
 }
 
-// Observe records an event. It returns at once, so that no poll waits for a terminal. A Board is an
-// [observe.Observer].
+// Observe records an event. It makes a Board an [observe.Observer]. It returns at once, so that no
+// poll waits for a terminal.
 func (b *Board) Observe(ctx context.Context, e *observe.Event) context.Context {
 	b.mu.Lock()
 	defer b.mu.Unlock()

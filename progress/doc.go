@@ -1,6 +1,5 @@
-// Package progress shows the progress of the jobs of one call: how many have ended and how, which
-// ones run, and when all are likely to be done. In a terminal it draws bars; elsewhere it prints
-// lines.
+// Package progress shows the progress of many jobs: how many have ended and how, which ones run,
+// and when all are likely to have ended. In a terminal it draws bars; elsewhere it prints lines.
 //
 //	board := progress.New(os.Stderr)
 //	w, err := jobstatus.NewHTTP(url, jobstatus.WithObserver(board))
@@ -13,5 +12,5 @@
 //	}
 //	fmt.Println(board.Totals())
 //
-// A [Board] needs no Observer to count: without one it shows the totals alone.
+// If the Board is not the Watcher's Observer, it still counts the jobs, but shows only the totals.
 package progress

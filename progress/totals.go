@@ -11,18 +11,18 @@ import (
 // Totals are the figures of one call of [Board.WaitForJobs].
 type Totals struct {
 	// Taken is the number of ids taken from the sequence so far. Total is the number of jobs of the
-	// call: the number of the option [Total], or Taken if that is more.
+	// call: the argument of the option [Total], or Taken if that is more.
 	Taken, Total int
-	// Completed, Failed and Canceled count the waits that ended with their job. GaveUp counts the
-	// waits that ended without it, by a limit or by an error.
+	// Completed, Failed and Canceled count the waits whose job ended. GaveUp counts the waits that
+	// ended before their job, by a limit or by an error.
 	Completed, Failed, Canceled, GaveUp int
-	// Blocked is the number of running jobs that wait for a person. A Board that is not the Watcher's
-	// Observer counts none. A Board that is counts the blocked jobs of all its calls.
+	// Blocked is the number of running jobs that wait for a person, of all calls of the Board. It is
+	// zero if the Board is not the Watcher's Observer.
 	Blocked int
-	// Elapsed is how long the call lasts so far, or how long it lasted.
+	// Elapsed is how long the call has lasted so far, or how long it lasted.
 	Elapsed time.Duration
-	// Left estimates how long the last job taken will still run: see [Takes]. It is zero if there is
-	// no estimate or if that time has passed.
+	// Left is an estimate of how long the newest job will still run: see [Takes]. It is zero if there
+	// is no estimate, or if that time has passed.
 	Left time.Duration
 }
 
@@ -32,8 +32,8 @@ func (t Totals) Ended() int { return t.Completed + t.Failed + t.Canceled + t.Gav
 // Running returns the number of waits that have begun and not ended.
 func (t Totals) Running() int { return t.Taken - t.Ended() }
 
-// String returns the counts, without times. It omits counts of canceled, gave up, running and
-// blocked that are zero.
+// String returns the counts in one line, without times. It omits the counts of canceled, gave up,
+// running and blocked if they are zero.
 func (t Totals) String() string {
 	s := fmt.Sprintf("%d of %d jobs · completed %d · failed %d", t.Ended(), t.Total, t.Completed, t.Failed)
 	if t.Canceled > 0 {

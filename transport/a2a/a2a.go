@@ -16,7 +16,7 @@
 //	}
 //	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first))
 //
-// [WithBinding] sets how the agent is asked: over HTTP+JSON or JSON-RPC, in version 1.0 or earlier.
+// [WithBinding] sets the form of the requests: HTTP+JSON or JSON-RPC, of version 1.0 or earlier.
 //
 // # What a status means
 //
@@ -32,13 +32,14 @@
 //	TASK_STATE_CANCELED        canceled          canceled
 //	TASK_STATE_UNSPECIFIED     unknown           unknown
 //
-// The Message is the text of the status's message, such as a question or the reason of a failure.
-// The Result is the task's artifacts.
+// The Message of a Status is the text of the message in the task's status, such as a question or
+// the reason of a failure. The Result is the task's artifacts.
 //
-// # Three ways to hear of a task
+// # Three ways to get news of a task
 //
-// [Tasks.Status] asks for the task. [Tasks.Hold] subscribes to it, and returns when the task
-// changes. [Tasks.Feed] takes the push notifications of the agent. [ReadPush] only reads one.
+// [Tasks.Status] requests the task. [Tasks.Hold] subscribes to it, and returns when the task
+// changes. [Tasks.Feed] is called with the push notifications that the program receives. [ReadPush]
+// only decodes one.
 package a2a
 
 import (
@@ -73,7 +74,7 @@ var (
 )
 
 // New returns the Tasks of the agent at an endpoint. The endpoint is the URL that the agent's card
-// names for the binding.
+// names for the binding. The error says what is wrong with the endpoint or the options.
 func New(endpoint string, opts ...Option) (*Tasks, error) {
 	c, wrong := rpc.Gather[config](opts)
 	if c.binding > JSONRPC03 {
@@ -101,10 +102,11 @@ func New(endpoint string, opts ...Option) (*Tasks, error) {
 }
 
 // Start sends a message to the agent. The request's Input is a [Message], and its IdempotencyKey
-// becomes the message's id. Start sends a message once: agents need not recognize a second one.
+// becomes the message's id. Start never sends the message a second time, because an agent may take
+// that for a new message.
 //
-// An agent may answer at once by a message instead of a task. The Status is then completed and has
-// no ID. Its Result is the parts of that message.
+// An agent may answer at once with a message instead of a task. The Status is then completed and
+// has no ID. Its Result is the parts of that message.
 func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
 	params, err := t.binding.params(req)
 	if err != nil {
@@ -124,16 +126,17 @@ func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transpo
 	return st, nil
 }
 
-// Status asks for a task by GetTask.
+// Status requests a task by GetTask.
 func (t *Tasks) Status(ctx context.Context, id string) (transport.Status, error) {
 	return t.tasks.Status(ctx, id)
 }
 
 // Hold subscribes to a task. It returns when the task's state or message differs from last, or
-// after about d. If the agent has no streams, the error matches [errors.ErrUnsupported], and Hold
-// does not subscribe again.
+// after about d. If the agent has no streams, the error matches [errors.ErrUnsupported], and later
+// calls of Hold return that error without a request.
 //
-// An event says less than the task does. Hold therefore asks for the task when an event is news.
+// An event has fewer details than the task. When an event shows a change, Hold therefore requests
+// the task.
 func (t *Tasks) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
 	return t.holder.Hold(ctx, id, last, d)
 }

@@ -13,18 +13,19 @@ import (
 
 // Message is the Input of a [transport.CreateRequest]: a message to the agent.
 type Message struct {
-	// Text is the first part of the message. The default is no such part.
+	// Text is the first part of the message. By default there is no such part.
 	Text string
-	// Parts are the parts behind the Text, as the agent's version of the protocol encodes them.
+	// Parts are the parts after the Text, as the agent's version of the protocol encodes them.
 	Parts []any
-	// ContextID is the conversation that the message belongs to. The default is a new one.
+	// ContextID is the id of the conversation to which the message belongs. The default is a new
+	// conversation.
 	ContextID string
-	// TaskID is the task that the message is about, such as one that asked for input. The default
-	// is a new task.
+	// TaskID is the id of the task that the message is about, such as a task that asked for input. The
+	// default is a new task.
 	TaskID string
 	// Metadata is the message's metadata. The default is none.
 	Metadata map[string]any
-	// Configuration is added to the configuration of the call. It may say where to push
+	// Configuration is added to the configuration of the call. It can name a URL for push
 	// notifications.
 	Configuration map[string]any
 }

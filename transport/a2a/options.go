@@ -9,11 +9,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// DefaultMaxBody bounds an answer and the artifacts in it: 16 MiB. WithREST with [rest.WithMaxBody]
-// sets another bound.
+// DefaultMaxBody is the largest answer, including the artifacts in it: 16 MiB. [WithREST] with
+// [rest.WithMaxBody] sets another size.
 const DefaultMaxBody = rpc.MaxBody
 
-// Binding is a way to ask an agent.
+// Binding is a form of the requests to an agent.
 type Binding uint8
 
 const (
@@ -30,7 +30,7 @@ func (b Binding) String() string {
 	return rpc.Name("binding", b, "HTTP+JSON", "JSONRPC", "JSONRPC 0.3")
 }
 
-// Option configures the Tasks that New makes. A nil Option does nothing.
+// Option sets one property of the [Tasks] that [New] makes. A nil Option has no effect.
 type Option func(*config)
 
 type config struct {
@@ -41,12 +41,12 @@ type config struct {
 // WithBinding sets the binding that the agent speaks. The default is HTTP.
 func WithBinding(b Binding) Option { return func(c *config) { c.binding = b } }
 
-// WithRoundTripper sets the RoundTripper that sends the requests. Nil, the default, is a pool of
-// connections that Close closes.
+// WithRoundTripper sets the RoundTripper that sends the requests. The default, or nil, is a pool of
+// connections that [Tasks.Close] closes.
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.Next = rt } }
 
-// WithREST passes options to the client of package rest, such as a token, headers or the number of
-// retries. A dialect or a RoundTripper among them has no effect; see WithRoundTripper.
+// WithREST sets options of the client of package rest, such as a token, headers or the number of
+// retries. A dialect or a RoundTripper among them has no effect; see [WithRoundTripper].
 func WithREST(opts ...rest.Option) Option {
 	return func(c *config) { c.REST = append(c.REST, opts...) }
 }

@@ -12,13 +12,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Notify delivers the push notifications that Feed takes.
+// Notify passes on the push notifications that are given to [Tasks.Feed].
 func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error {
 	return t.feed.Notify(ctx, notify)
 }
 
-// Feed takes the body of a push notification. The caller verifies the sender first. A body without
-// the state of a task is ignored. The error says why the body cannot be read.
+// Feed is called by the program with the body of a push notification. The program must verify the
+// sender first. A body without the state of a task is ignored. If the body cannot be read, Feed
+// returns an error.
 func (t *Tasks) Feed(body []byte) error {
 	st, err := ReadPush(body)
 	if err != nil {
@@ -30,12 +31,13 @@ func (t *Tasks) Feed(body []byte) error {
 	return nil
 }
 
-// Missed says that push notifications may have been missed. A Watcher then polls every task once.
+// Missed is called by the program when push notifications may have been missed. A Watcher then
+// polls every task once.
 func (t *Tasks) Missed() { t.feed.Missed() }
 
-// ReadPush reads the body of a push notification, or an event of a stream, of any version. The body
-// is a task or a change of its status. A body without a state, such as a new artifact, gives the
-// zero Status. A change that ends a task does not carry its result.
+// ReadPush decodes the body of a push notification, or an event of a stream, of any version. The
+// body is a task or a change of its status. For a body without a state, such as a new artifact,
+// ReadPush returns the zero Status. A change of status that ends a task does not have its result.
 func ReadPush(body []byte) (transport.Status, error) {
 	task, id, err := shape(body)
 	if err != nil || task == nil {

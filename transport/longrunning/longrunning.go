@@ -1,6 +1,6 @@
-// Package longrunning waits for operations that live at a URL. Each answer decides which URL to
-// poll next. Such operations are the long-running operations of Azure, and those of any service
-// that answers 202 with a Location.
+// Package longrunning waits for operations whose status is at a URL that the service names. Each
+// answer decides which URL to poll next. Such are the long-running operations of Azure, and those
+// of any service that answers 202 with a Location.
 //
 //	ops, err := longrunning.New("https://management.azure.com", rest.WithToken(token))
 //	if err != nil {
@@ -17,46 +17,48 @@
 //	}
 //	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first))
 //
-// Operations that have a name, as in AIP-151, need only a dialect of package rest.
+// For operations that have a name, as in AIP-151, use a dialect of package rest.
 //
-// # How an operation goes on
+// # Which URL is polled
 //
-// The first header or code of this list that an answer has decides what is polled:
+// The first row of this table that matches an answer decides what is polled:
 //
-//	Azure-AsyncOperation   that URL; its status says how the operation stands
-//	Operation-Location     likewise
-//	201 with Location      nothing: the location is the thing made, which is fetched once
+//	Azure-AsyncOperation   that URL; the status in its answer is the state of the operation
+//	Operation-Location     the same
+//	201 with Location      nothing: the location is the result, which is fetched once
 //	Location               that URL, then the newest Location of any answer, until it is not a 202
-//	PUT or PATCH           the URL of the request; its properties.provisioningState says
+//	PUT or PATCH           the URL of the request; its properties.provisioningState is the state
 //	200, 204               nothing: the operation has ended, and the body is its result
 //
 // The words Succeeded and Completed mean success, Failed means failure, and Canceled or Cancelled
-// means canceled, in upper or lower case. Any other word means that the operation is running. An
-// operation whose answer has an error is never told as completed.
+// means canceled. Case does not matter. Any other word means that the operation is running. An
+// operation whose answer has an error never counts as completed.
 //
-// A Location has failed if it answers with a 4xx or 5xx. The codes that refuse the request (401,
-// 403, 404, 410) and transient codes (408, 429, 500, 502, 503, 504) are no failure. A status in its
-// answer counts only if it means failure or running. A 202 without a word always means running.
+// When a Location is polled, an answer of 4xx or 5xx means that the operation has failed.
+// Exceptions are the codes that refuse the request (401, 403, 404, 410) and transient codes (408,
+// 429, 500, 502, 503, 504). A status in the answer counts only if it means failure or running. A
+// 202 without a status always means running.
 //
-// After success, [Final] and the method say where the result is. It is fetched once, into
-// Status.Result. If that request fails with a transient error, only that request is repeated. A
-// result that is not JSON becomes a JSON string. A result over [rest.WithMaxBody] is not fetched:
-// use [Client.Fetch].
+// After success, [Final] and the method of the first request say where the result is. The result is
+// fetched once, into Status.Result. If that request fails with a transient error, later polls
+// repeat only that request. A result that is not JSON becomes a JSON string. A result larger than
+// [rest.WithMaxBody] is not fetched: use [Client.Fetch].
 //
 // # Ids
 //
-// An id holds everything that is needed to continue, even in another process: the kind of the
-// operation, URLs relative to the base URL's origin, and a word for the state. It holds no
-// credential of the Client. But the query of a URL may be a secret, so protect an id like the URL.
+// An id has everything that is needed to continue, even in another process: the kind of the
+// operation, URLs relative to the base URL's origin, and the state. It has no credential of the
+// Client. But the query of a URL may be a secret, so protect an id like the URL.
 //
-// Some ids are refused before any request: an id that was edited, an id that another package or a
-// later version made, and an id that refers to an origin that is not allowed. See [Sign].
+// An id is refused before any request if it was edited, or if another package or a later version
+// made it. It is also refused if it has a URL of an origin that is not allowed. See [Sign].
 //
 // # Where requests go
 //
 // Requests go only to the origin of the base URL and to the origins of [AllowOrigin]. This applies
-// to the start, to each URL that the service names, to redirects, and to ids. A user name in a URL
-// is refused, and so is a step from https to http. Requests to another origin carry no credential.
+// to the first request, to each URL that the service names, to redirects, and to ids. A URL with a
+// user name is refused, and so is a change from https to http. Requests to another origin carry no
+// credential.
 //
 // The default pool of connections refuses private addresses, as package rest describes
 // under Where requests go. Your own RoundTripper must check them itself.
@@ -100,7 +102,7 @@ var (
 
 // New returns a Client for the service at baseURL. The URL begins with http:// or https:// and has
 // no query. New accepts the options of this package, and the options of package rest that do not
-// concern a Dialect. The error joins all problems of the URL and the options.
+// concern a Dialect. The error joins all problems with the URL and the options.
 func New(baseURL string, opts ...rest.Option) (*Client, error) {
 	cfg := exchange.NewConfig(exchange.Defaults{
 		Name: "longrunning", UserAgent: rest.UserAgent, Connections: rest.DefaultMaxConnections, Retries: rest.DefaultRetries,
@@ -175,7 +177,7 @@ func (c *Client) StatusSince(ctx context.Context, id string, last transport.Stat
 // Fetch returns the result of a completed operation from the URL in its id: the resource of a PUT
 // or PATCH, a Location, or the URL that was polled last. If the id has no such URL, the error
 // matches [errors.ErrUnsupported], and the result is done.Result. The caller must close the result,
-// and can read it until ctx ends. [rest.WithMaxResult] bounds its size.
+// and can read it until ctx ends. [rest.WithMaxResult] limits its size.
 func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	if err := c.ready(ctx); err != nil {
 		return nil, err

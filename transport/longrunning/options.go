@@ -16,7 +16,8 @@ const (
 const minKey = 24
 
 // Query sets a query parameter, such as api-version. It is added to every request to the base URL's
-// origin whose URL lacks it. Its value never appears in errors or logs. The default is none.
+// origin whose URL does not have it. Its value never appears in errors or logs. By default none is
+// added.
 func Query(name, value string) rest.Option {
 	return func(c *exchange.Config) {
 		if name == "" {
@@ -28,8 +29,9 @@ func Query(name, value string) rest.Option {
 	}
 }
 
-// AllowOrigin allows polls to another origin, such as "https://results.example.com", without any
-// credential. By default no other origin is allowed. It is [rest.AllowOrigin].
+// AllowOrigin allows requests to another origin, such as "https://results.example.com". They carry
+// no credential. By default no other origin is allowed. AllowOrigin is the same as
+// [rest.AllowOrigin].
 func AllowOrigin(origin string) rest.Option { return rest.AllowOrigin(origin) }
 
 // Sign makes the Client sign ids with a key of at least 24 bytes, by HMAC-SHA-512. The Client then
@@ -49,11 +51,10 @@ func Sign(key []byte) rest.Option {
 }
 
 // Final says where the result of a completed operation is, like final-state-via in Azure's API
-// descriptions. With the zero value, "", the method of the request decides.
+// descriptions. With the zero value, "", the method of the first request decides.
 type Final string
 
-// The values of Final. The words of Azure, azure-async-operation and operation-location, mean
-// Operation.
+// The values of Final. Azure's values azure-async-operation and operation-location mean Operation.
 const (
 	// Location is the Location of the first answer.
 	Location Final = "location"

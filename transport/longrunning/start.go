@@ -21,14 +21,16 @@ const (
 	longestWait = time.Minute
 )
 
-// Send starts an operation by sending r, whose URL must have the base URL's origin. The polls of
-// this Client carry the headers of r, except credentials. Send returns the first Status of the
-// operation. Pass its ID to jobstatus.Watcher.WaitForJob, and the Status to jobstatus.From.
+// Send starts an operation by sending r, and returns the first Status of the operation. The URL of
+// r must have the base URL's origin, and its body at most 16 MiB. The polls of the operation carry
+// the headers of r, except credentials. Pass the ID of the Status to jobstatus.Watcher.WaitForJob,
+// and the Status to jobstatus.From.
 //
-// After 408, 429, 500, 502, 503, 504 and broken connections, Send sends the request again, as often
-// as [rest.WithRetries] says. A POST or PATCH is sent again only after 429 and 503, unless it has
-// an Idempotency-Key or a Repeatability-Request-Id. If the service asks for a wait of more than a
-// minute, Send returns the error. Any code except 200, 201, 202 and 204 is an error.
+// After a 408, 429, 500, 502, 503 or 504 and after a broken connection, Send sends the request
+// again, as often as [rest.WithRetries] says. A POST or PATCH is sent again only after a 429 or
+// 503, unless it has an Idempotency-Key or a Repeatability-Request-Id. If the service asks for a
+// wait of more than a minute, Send returns the error at once. Any code except 200, 201, 202 and 204
+// is an error.
 func (c *Client) Send(ctx context.Context, r *http.Request, via Final) (transport.Status, error) {
 	if err := c.ready(ctx); err != nil {
 		return transport.Status{}, err

@@ -16,11 +16,11 @@ type ToolCall struct {
 	Name string
 	// Arguments are encoded as JSON. Nil, the default, is an empty object.
 	Arguments any
-	// TTL is how long the server is asked to keep the task. It is sent in milliseconds, and in the
-	// Core form only. By default the server chooses.
+	// TTL is how long the server should keep the task. It is sent in milliseconds, and only in the
+	// Core form. By default the server chooses.
 	TTL time.Duration
-	// Meta is added to the _meta of the call, and replaces members of the same name. The default is
-	// to add nothing.
+	// Meta is added to the _meta of the call, and replaces members of the same name. By default
+	// nothing is added.
 	Meta map[string]any
 }
 

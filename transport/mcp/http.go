@@ -14,11 +14,12 @@ import (
 // NewHTTP returns the Tasks of a server over streamable HTTP. The endpoint is a URL such as
 // "https://tools.example.com/mcp".
 //
-// NewHTTP opens no session. A server that needs one gets the session's id by
+// NewHTTP opens no session. For a server that needs one, pass the id of an open session:
 //
 //	mcp.WithREST(rest.WithHeader("Mcp-Session-Id", id))
 //
-// A server may answer by a stream of events. Requests and notifications on that stream are ignored.
+// A server may answer with a stream of events. Requests and notifications in that stream are
+// ignored.
 func NewHTTP(endpoint string, opts ...Option) (*Tasks, error) {
 	c, wrong := rpc.Gather[config](opts)
 	to, err := rpc.ParseEndpoint(endpoint)

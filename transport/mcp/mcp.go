@@ -1,6 +1,8 @@
-// Package mcp watches tasks of the Model Context Protocol: tool calls that a server answers later.
+// Package mcp watches tasks of the Model Context Protocol (MCP): tool calls that a server answers
+// later.
 //
-// [New] asks over a session that the program's SDK has opened. A [Caller] adapts that session:
+// [New] sends requests over a session that the program's SDK has opened. A [Caller] adapts that
+// session:
 //
 //	t, err := mcp.New(session)
 //	if err != nil {
@@ -17,7 +19,7 @@
 //	}
 //	status, err := w.WaitForJob(ctx, first.ID, jobstatus.From(first))
 //
-// [NewHTTP] asks over streamable HTTP, without an SDK.
+// [NewHTTP] sends requests over streamable HTTP, without an SDK.
 //
 // # Two forms
 //
@@ -39,13 +41,14 @@
 //	error -32029, 429                 throttled
 //	other errors                      transient, or not found if the text says so
 //
-// In the Core form a status does not say whether the tool failed; the result does. Status therefore
-// fetches the result of a completed task, too.
+// In the Core form, only the result says whether the tool failed. [Tasks.Status] therefore also
+// fetches the result of a completed task.
 //
-// In the Core form a server asks for input on the stream that answers tasks/result. This package
-// does not answer. The task goes on once the program has answered by its SDK.
+// In the Core form, a server asks for input on the stream that answers tasks/result. This package
+// does not answer such requests. The task goes on when the program has answered with its SDK.
 //
-// The poll interval of a status becomes [transport.Status].RetryAfter. A Watcher polls no sooner.
+// The poll interval of a status becomes the RetryAfter of the [transport.Status]. A Watcher polls
+// no sooner.
 package mcp
 
 import (
@@ -92,7 +95,8 @@ func newTasks(p protocol, s rpc.Service) (*Tasks, error) {
 }
 
 // Start calls a tool. The request's Input is a [ToolCall]. MCP has no idempotency keys, so the
-// IdempotencyKey is not sent. The Status of a call that is done at once is terminal and has no ID.
+// IdempotencyKey is not sent. If the server answers the call at once, the Status is terminal and
+// has no ID.
 func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
 	params, err := t.form.params(req.Input)
 	if err != nil {
@@ -112,7 +116,7 @@ func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transpo
 	return st, nil
 }
 
-// Status asks for a task by tasks/get. In the Core form it also asks for the result of a completed
+// Status requests a task by tasks/get. In the Core form it also requests the result of a completed
 // task by tasks/result. A task whose result has isError is failed.
 func (t *Tasks) Status(ctx context.Context, id string) (transport.Status, error) {
 	st, err := t.tasks.Status(ctx, id)
@@ -142,12 +146,12 @@ var (
 	errNoEnd    = errors.New("mcp: the task has not completed")
 )
 
-// Cancel asks the server to cancel a task by tasks/cancel. In the Extension form the server may
-// agree and still complete the task.
+// Cancel asks the server to cancel a task by tasks/cancel. In the Extension form, the server may
+// accept the request and still complete the task.
 func (t *Tasks) Cancel(ctx context.Context, id string) error { return t.tasks.Cancel(ctx, id) }
 
 // Fetch returns the result of a completed call: a CallToolResult, as JSON. A result with isError is
-// an error. If done already has the result, the error matches [errors.ErrUnsupported].
+// returned as an error. If done already has the result, the error matches [errors.ErrUnsupported].
 func (t *Tasks) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	switch {
 	case done.State != transport.Completed: // tasks/result would wait for the end

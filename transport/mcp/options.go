@@ -7,8 +7,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// DefaultMaxBody bounds an answer and the result in it: 16 MiB. WithREST with [rest.WithMaxBody]
-// sets another bound.
+// DefaultMaxBody is the largest answer, including the result in it: 16 MiB. [WithREST] with
+// [rest.WithMaxBody] sets another size.
 const DefaultMaxBody = rpc.MaxBody
 
 // Form is one of the two forms of tasks.
@@ -28,7 +28,8 @@ func (f Form) String() string { return rpc.Name("form", f, "extension", "core") 
 // version returns the protocol version that has the form.
 func (f Form) version() string { return rpc.Name("version", f, "2026-07-28", "2025-11-25") }
 
-// Option configures the Tasks that New or NewHTTP makes. A nil Option does nothing.
+// Option sets one property of the [Tasks] that [New] or [NewHTTP] makes. A nil Option has no
+// effect.
 type Option func(*config)
 
 type config struct {
@@ -39,12 +40,12 @@ type config struct {
 // WithForm sets the form of tasks that the server speaks. The default is Extension.
 func WithForm(f Form) Option { return func(c *config) { c.form = f } }
 
-// WithRoundTripper sets the RoundTripper that sends the requests of NewHTTP. Nil, the default, is a
-// pool of connections that Close closes. New refuses a RoundTripper.
+// WithRoundTripper sets the RoundTripper that sends the requests of [NewHTTP]. The default, or nil,
+// is a pool of connections that [Tasks.Close] closes. [New] refuses a RoundTripper.
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.Next = rt } }
 
-// WithREST passes options to the client of package rest, such as a token, headers or the number of
-// retries. A dialect or a RoundTripper among them has no effect; see WithRoundTripper.
+// WithREST sets options of the client of package rest, such as a token, headers or the number of
+// retries. A dialect or a RoundTripper among them has no effect; see [WithRoundTripper].
 func WithREST(opts ...rest.Option) Option {
 	return func(c *config) { c.REST = append(c.REST, opts...) }
 }

@@ -12,13 +12,13 @@ import (
 
 // Caller makes JSON-RPC requests over an open session. It must be safe for concurrent use.
 type Caller interface {
-	// Call makes one request, and returns the result as the server encoded it. The params are JSON.
-	// An answer that is a JSON-RPC error is returned as an *Error. Any other error counts as
+	// Call sends one request, and returns the result as the server encoded it. The params are JSON. If
+	// the answer is a JSON-RPC error, Call returns it as an *Error. Any other error counts as
 	// transient. Call returns soon after ctx is done.
 	Call(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error)
 }
 
-// CallerFunc is a function that is a Caller.
+// CallerFunc is a function that serves as a Caller.
 type CallerFunc func(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error)
 
 // Call calls f.
@@ -42,7 +42,8 @@ var (
 	errNoCarrier = errors.New("mcp: WithRoundTripper has no effect on a session")
 )
 
-// New returns the Tasks of the server at the other end of a session.
+// New returns the Tasks of the server at the other end of a session. The error says what is wrong
+// with the session or the options.
 func New(session Caller, opts ...Option) (*Tasks, error) {
 	c, wrong := rpc.Gather[config](opts)
 	f, isFunc := session.(CallerFunc)

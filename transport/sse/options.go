@@ -11,11 +11,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// DefaultSilence is for how long nothing may come before a connection counts as lost: see
-// [WithSilence].
+// DefaultSilence is the default of [WithSilence].
 const DefaultSilence = 45 * time.Second
 
-// UserAgent is the User-Agent header that is sent by default.
+// UserAgent is the default User-Agent header.
 const UserAgent = "job-status-monitoring"
 
 // Option sets one property of a [Stream] that [New] makes.
@@ -41,12 +40,14 @@ func (s *settings) problem(format string, args ...any) {
 	s.problems = append(s.problems, fmt.Errorf("sse: "+format, args...))
 }
 
-// WithHTTPClient sets the client that makes the requests. New copies it and ignores its Timeout. A
-// client without a Transport gets its own pool of connections. The pool refuses private addresses,
-// such as loopback, at any host but that of the stream's URL. A client without
-// CheckRedirect follows redirects only to the same scheme, host and port, at most five times. If
-// CheckRedirect allows a request to another origin, the request carries no header of this package.
-// The default, or nil, is an empty client.
+// WithHTTPClient sets the client that makes the requests. [New] copies it and ignores its Timeout.
+// The default, or nil, is an empty client. A client without a Transport gets its own pool of
+// connections. The pool refuses private addresses, such as loopback, at any host other than that of
+// the stream's URL.
+//
+// A client without CheckRedirect follows redirects only to the same scheme, host and port, at most
+// five times. If CheckRedirect allows a request to another origin, the request carries no header of
+// this package.
 func WithHTTPClient(h *http.Client) Option { return func(s *settings) { s.user = h } }
 
 // WithHeader sets a header that every request carries. Its value never appears in errors or logs.
@@ -65,15 +66,15 @@ func WithHeader(name, value string) Option {
 	}
 }
 
-// WithToken sets the source of a token that every request carries as "Authorization: Bearer". The
-// source is called once, and again when the service answers 401. The source must be safe for
-// concurrent use. The default, or nil, is no token.
+// WithToken sets the source of a token, which every request carries as "Authorization: Bearer". The
+// source is called for the first request, and again after an answer of 401. The source must be safe
+// for concurrent use. The default, or nil, is no token.
 func WithToken(source func(context.Context) (string, error)) Option {
 	return func(s *settings) { s.source = source }
 }
 
-// WithSilence sets how long a connection may be silent, without even a comment, before it counts as
-// lost. The default, or 0, is [DefaultSilence]. The least is a second.
+// WithSilence sets how long nothing may arrive on a connection, not even a comment, before it
+// counts as lost. The default, or 0, is [DefaultSilence]. The minimum is a second.
 func WithSilence(d time.Duration) Option {
 	return func(s *settings) {
 		switch {
@@ -87,14 +88,14 @@ func WithSilence(d time.Duration) Option {
 	}
 }
 
-// WithTrust makes a Watcher accept the end of a job from the stream, without the poll that confirms
-// it. The wait then returns the status of the event, which has no result if the event has none. By
-// default a poll confirms each end.
+// WithTrust makes a Watcher accept the end of a job from the stream without a poll. The wait then
+// returns the status in the event, without a result if the event has none. By default a poll
+// confirms each end.
 func WithTrust() Option { return func(s *settings) { s.trusted = true } }
 
 // New returns a Stream of the events at rawURL. The URL begins with http:// or https:// and may
-// have a query, which never appears in errors or logs. The error joins all problems of the URL and
-// the options. New makes no request.
+// have a query, which never appears in errors or logs. The error joins all problems with the URL
+// and the options. New makes no request.
 func New(rawURL string, r Reader, opts ...Option) (*Stream, error) {
 	s := &settings{reader: r, silence: DefaultSilence, header: http.Header{"User-Agent": {UserAgent}}}
 	var err error

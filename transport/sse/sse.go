@@ -1,6 +1,5 @@
-// Package sse receives the events of a service that streams changes of its jobs. The events are
-// server-sent events, as the HTML standard describes them
-// (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+// Package sse receives changes of jobs from a service that streams them as server-sent events. The
+// HTML standard describes these (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 //
 //	client, err := rest.New("https://api.example.com", rest.WithDialect(d), rest.WithToken(token))
 //	if err != nil {
@@ -12,26 +11,28 @@
 //	}
 //	err = stream.Notify(ctx, func(s transport.Status) { fmt.Println(s) })
 //
-// A [Stream] is a [transport.Notifier] for a Watcher. It keeps one connection, on which the service
-// reports changes of all jobs. A [Reader] reads the data of an event. A client of package rest is a
-// Reader: it reads the data as the Event of its Dialect says. In its places, @header.Event is the
-// event's type, and @header.Id its id.
+// A [Stream] is a [transport.Notifier] for a Watcher: see jobstatus.WithNotifier. It has one
+// connection, on which the service reports changes of all jobs. A [Reader] reads the data of an
+// event. A Client of package rest is a Reader: the Event of its Dialect describes the data. In the
+// places of that Event, @header.Event is the event's type, and @header.Id its id.
 //
 // # When a connection is lost
 //
-// If events have ids, the Stream connects again with the newest in the header Last-Event-ID, and
-// the service sends what was missed. Otherwise events may be lost, and Notify returns an error, so
-// that a Watcher polls. Notify also returns an error if the service refuses the new connection, or
-// asks for a wait of more than ten seconds before it. The next call of Notify then waits until that
-// time.
+// If events have ids, the Stream connects again and sends the newest id in the header
+// Last-Event-ID. The service then sends the events that were missed. If events have no ids, some
+// may be lost, and Notify returns an error, so that a Watcher polls.
 //
-// A connection that is silent for [DefaultSilence], without even a comment, counts as lost. The
-// wait before a new connection is the one that the service names, within [MinRetry] and [MaxRetry],
-// or else [DefaultRetry]. An answer of 204 ends the Stream permanently, with [ErrStopped].
+// Notify also returns an error if the service refuses the new connection, or asks for a wait of
+// more than ten seconds before it. The next call of Notify waits until that time.
+//
+// A connection on which nothing arrives for [DefaultSilence], not even a comment, counts as lost.
+// The wait before a new connection is the one that the service names, from [MinRetry] to
+// [MaxRetry]. If it names none, the wait is [DefaultRetry]. An answer of 204 ends the Stream
+// permanently, with [ErrStopped].
 //
 // An event that the Reader cannot read is logged and skipped. If an event has more than
-// [MaxEventBytes], Notify returns a transient error. The next connection begins with the newest
-// event, so that the same one does not come again, and the Watcher looks at all jobs once.
+// [MaxEventBytes], Notify returns a transient error, and the Watcher polls all jobs once. The next
+// connection begins with new events, so that the large event does not come again.
 package sse
 
 import (
@@ -47,34 +48,34 @@ import (
 )
 
 const (
-	// MaxEventBytes is the most data that an event may have, in bytes.
+	// MaxEventBytes is the largest data of an event, in bytes.
 	MaxEventBytes = 1 << 20
 	// DefaultRetry is the wait before a new connection if the service names none.
 	DefaultRetry = 3 * time.Second
-	// MinRetry is the least wait before a new connection, whatever the service names.
+	// MinRetry is the shortest wait before a new connection, whatever the service names.
 	MinRetry = 500 * time.Millisecond
-	// MaxRetry is the longest wait that the service can name.
+	// MaxRetry is the longest wait before a new connection, whatever the service names.
 	MaxRetry = 5 * time.Minute
 	// maxDeaf is the longest wait for a new connection within Notify. During a longer one a Watcher
 	// had better poll.
 	maxDeaf = 10 * time.Second
 )
 
-// ErrStopped is matched by the error of a stream that the service has ended permanently, by an
-// answer of 204. Later calls of Notify return it without a request.
+// ErrStopped is matched by the error of a stream that the service has ended permanently by an
+// answer of 204. Later calls of Notify return such an error without a request.
 var ErrStopped = errors.New("the service has ended the stream")
 
-// Reader reads the data of an event. A client of package rest is one.
+// Reader reads the data of an event. A Client of package rest is one.
 //
-// ReadEvent returns the status in the data. A State of [transport.Unknown] says only that there is
-// news of the job. The zero Status means that the event is about no job. ReadEvent must not keep
-// the header or the data. If several calls of [Stream.Notify] run at once, it must be safe for
-// concurrent use.
+// ReadEvent returns the status in the data. A State of [transport.Unknown] means that the job has
+// changed, but the event does not tell its state. The zero Status means that the event is about no
+// job. ReadEvent must not keep the header or the data. If several calls of [Stream.Notify] are in
+// progress at once, it must be safe for concurrent use.
 type Reader interface {
 	ReadEvent(header http.Header, data []byte) (transport.Status, error)
 }
 
-// Stream receives the events at one URL. Use [New] to make one. A Stream is safe for concurrent
+// Stream receives the events of one URL. Use [New] to make one. A Stream is safe for concurrent
 // use. Each call of [Stream.Notify] has its own connection.
 type Stream struct {
 	*settings // behind a pointer, so that printing a Stream prints none of it
@@ -114,9 +115,10 @@ func (s *Stream) Close() error {
 
 var errNotMade = errors.New("sse: the Stream was not made by New")
 
-// Notify delivers the statuses of events until ctx ends or events may have been lost. It calls
-// notify with the zero Status each time that a connection is open. It waits on the clock of the
-// Watcher that calls it. Its error is a [*transport.Error], or the cause of ctx if ctx ended.
+// Notify calls notify for the status in each event, until ctx ends or events may have been lost. It
+// calls notify with the zero Status each time that a connection is established. It waits on the
+// clock of the Watcher that calls it. Its error is a [*transport.Error], or the cause of ctx if ctx
+// ended.
 func (s *Stream) Notify(ctx context.Context, notify func(transport.Status)) error {
 	switch {
 	case s == nil || s.settings == nil:

@@ -12,7 +12,7 @@
 //		})
 //	}
 //
-// and runs it with -race, because some faults of concurrent use show no other way.
+// and runs it with -race, because only that shows some faults of concurrent use.
 package transporttest
 
 import (
@@ -24,16 +24,17 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Subject is a Transport with a service behind it whose jobs do not change.
+// Subject is a Transport to check, together with what its service knows. The jobs of the service
+// must not change during the check.
 type Subject struct {
-	// Transport is the Transport to check. If it is an [io.Closer], it is closed at the end.
+	// Transport is the Transport to check. If it is an [io.Closer], it is closed after the check.
 	Transport transport.Transport
-	// Jobs are the ids of at least two jobs of the service, with their states.
+	// Jobs are at least two jobs of the service, by id, with their states.
 	Jobs map[string]transport.State
-	// Unknown is an id of no job. If it is empty, unknown ids are not checked.
+	// Unknown is an id that no job has. If it is empty, the rules about unknown jobs are not checked.
 	Unknown string
-	// Silent is the id of a job about which the service does not answer. If it is empty, this is not
-	// checked.
+	// Silent is the id of a job about which the service never answers. If it is empty, the rules about
+	// such a request are not checked.
 	Silent string
 }
 
@@ -64,8 +65,8 @@ var rules = []rule{
 	{"leaves nothing behind", leavesNothing, "End each goroutine before Status returns, or in Close."},
 }
 
-// Run checks the Transport of the Subject that factory makes. Each rule is a subtest that says what
-// to do when it fails, with a Subject of its own.
+// Run checks the Transport of the Subjects that factory makes. Each rule is a subtest with a
+// Subject of its own. The message of a failure says what to do.
 func Run(t *testing.T, factory func(t testing.TB) Subject) {
 	t.Helper()
 	for _, r := range rules {
@@ -77,8 +78,8 @@ func Run(t *testing.T, factory func(t testing.TB) Subject) {
 	}
 }
 
-// Check returns the failures that [Run] would report, joined. Each error names its rule and says
-// what to do. Cleanups of the Subjects run when t ends.
+// Check returns the failures that [Run] would report, joined, or nil. Each error names its rule and
+// says what to do. Cleanup functions that factory registers run when t ends.
 func Check(t testing.TB, factory func(t testing.TB) Subject) error {
 	t.Helper()
 	var errs []error

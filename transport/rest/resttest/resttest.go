@@ -1,4 +1,4 @@
-// Package resttest tests a [rest.Dialect] on recorded answers of its service.
+// Package resttest tests a [rest.Dialect] with recorded answers of its service.
 //
 //	func TestBuilds(t *testing.T) {
 //		samples := []resttest.Sample{
@@ -47,7 +47,7 @@ type Sample struct {
 	Header http.Header
 	// Body is the answer's body.
 	Body string
-	// Means is what the service means by it. It is the name of a [transport.State], such as
+	// Means is the meaning of the answer. It is the name of a [transport.State], such as
 	// "completed", or of a [transport.Class] of errors, such as "not found". The words "unknown_id"
 	// and "denied" stand for "not found" and "permanent". A job that was only just created is pending.
 	Means string
@@ -84,7 +84,7 @@ func meaning(word string) (state transport.State, class transport.Class, isError
 	return 0, 0, false, fmt.Errorf("%q is neither a state nor a class of errors: the words are %s", word, strings.Join(words, ", "))
 }
 
-// T is the part of a [testing.T] that Check needs.
+// T is the part of [testing.T] that [Check] needs.
 type T interface {
 	Helper()
 	Errorf(format string, args ...any)
