@@ -7,16 +7,17 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// AcceptedLocation returns the dialect of what a POST to a path starts, where the answer is 202 and
-// a Location to ask at. Many services of Azure speak so, and others that follow RFC 9110.
+// AcceptedLocation returns the dialect of jobs that a POST to a path starts, and whose status is at
+// the Location of the answer 202. Many services of Azure work this way, and others that follow RFC
+// 9110.
 //
-// It asks for GET of the Location, which is the job's id. The answer is 202 while the job runs. The
-// result is the body of the 200 that ends it. A 204 has none, and a 303 leads to it. A Location of
-// another origin needs [rest.AllowOrigin].
+// A poll is GET of the Location, which is the job's id. The answer is 202 while the job runs. The
+// result is the body of the 200 that ends it. With a 204 there is no result, and a 303 redirects to
+// the result. A Location of another origin needs [rest.AllowOrigin].
 //
-// The status code alone says how the job stands. A 409, 422 or 500 that names an error is taken for
-// a job that failed, though it may be about the poll. Azure's operations that have a status in the
-// body, and are 200 while they run, are told by the words Azure has for them.
+// The status code is the state of the job. A 409, 422 or 500 that names an error means that the job
+// failed, although the error may be about the poll. Operations of Azure may answer 200 while they
+// run, with a status in the body. The state is then that status.
 //
 // See https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations.
 func AcceptedLocation(path string) Service {

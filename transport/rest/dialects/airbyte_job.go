@@ -7,11 +7,11 @@ import (
 
 // AirbyteJob returns the dialect of jobs of Airbyte, which are syncs and resets.
 //
-// It asks for GET /v1/jobs/{id}. An installation of one's own has the path /api/public before it,
-// which stands in the base URL.
+// A poll is GET /v1/jobs/{id}. For your own installation, the base URL ends in the path
+// /api/public.
 //
-// A job is incomplete while an attempt has failed and another one follows. A job has no result, and
-// its answer does not say why it failed.
+// A job is incomplete, which is Running, after an attempt has failed and before the next one. A job
+// has no result, and the answer does not say why a job failed.
 //
 // See https://reference.airbyte.com/reference/getjob.
 func AirbyteJob() Service {

@@ -7,12 +7,12 @@ import (
 
 // AnthropicBatch returns the dialect of message batches of Anthropic.
 //
-// It asks for GET /v1/messages/batches/{id} with an API key in the header X-Api-Key. The result is
-// fetched: a line of JSON for each request.
+// A poll is GET /v1/messages/batches/{id} with an API key in the header X-Api-Key. The fetched
+// result has a line of JSON for each request.
 //
-// A batch that has ended is told by its counts. It is Canceled if some request was canceled, and
-// otherwise Completed if some request succeeded. A batch whose requests all failed or expired is
-// Failed.
+// The counts of its requests decide the state of a batch that has ended. It is Canceled if some
+// request was canceled, and otherwise Completed if some request succeeded. A batch whose requests
+// all failed or expired is Failed.
 //
 // See https://docs.anthropic.com/en/api/retrieving-message-batches.
 func AnthropicBatch() Service {

@@ -10,11 +10,11 @@ import (
 // ApifyRun returns the dialect of runs of an actor of Apify. The actor is its id, or the name of
 // its user and its own name, such as "apify/web-scraper".
 //
-// It asks for GET /v2/actor-runs/{id} with an API token. A call is held by waitForFinish, for a
-// minute at most. The result is the id of the run's data
-// set, whose items are fetched. The path takes a page of them by ?offset= and ?limit=.
+// A poll is GET /v2/actor-runs/{id} with an API token. The parameter waitForFinish holds a request,
+// for a minute at most. The result is the id of the run's data set, and the fetched result is the
+// items of that data set. For a page of them, add ?offset= and ?limit= to Dialect.Fetch.Path.
 //
-// A run that was aborted may be resurrected, and then runs again under the same id.
+// A run that was aborted may be resurrected. It then runs again with the same id.
 //
 // See https://docs.apify.com/api/v2/actor-run-get.
 func ApifyRun(actor string) Service {

@@ -5,15 +5,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// AWSBatchJob returns the dialect of jobs of AWS Batch in a region. Requests are signed: see the
-// package's comment.
+// AWSBatchJob returns the dialect of jobs of AWS Batch in a region. Requests must be signed: see
+// Credentials in the documentation of this package.
 //
-// It asks for POST /v1/describejobs, which is about up to 100 jobs at once. The id is the job's id,
-// not its ARN. AWS Batch has no idempotency key.
+// A poll is POST /v1/describejobs, about up to 100 jobs at once. The id is the job's id, not its
+// ARN. AWS Batch has no idempotency key.
 //
-// A job that was canceled or terminated is Canceled, though the service calls it FAILED. The
-// service forgets a job some days after its end. It then is not found. A job has no result but its
-// log stream in CloudWatch.
+// A job that was canceled or terminated is Canceled, although the service calls it FAILED. The
+// service removes a job some days after its end, so that it is not found. A job has no result
+// except its log stream in CloudWatch.
 //
 // See https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html.
 func AWSBatchJob(region string) Service {

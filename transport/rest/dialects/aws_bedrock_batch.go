@@ -6,12 +6,12 @@ import (
 )
 
 // AWSBedrockBatch returns the dialect of model invocation jobs of AWS Bedrock in a region. Requests
-// are signed: see the package's comment.
+// must be signed: see Credentials in the documentation of this package.
 //
-// It asks for GET /model-invocation-job/{id}, where the id is the job's ARN. The result is where
-// the output is.
+// A poll is GET /model-invocation-job/{id}, where the id is the job's ARN. The result is the
+// location of the output.
 //
-// A job of which some records failed is Completed, as PartiallyCompleted is in its Raw.
+// A job of which some records failed is Completed. Its Raw is then PartiallyCompleted.
 //
 // See https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetModelInvocationJob.html.
 func AWSBedrockBatch(region string) Service {

@@ -7,14 +7,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// AWSCloudFormationStack returns the dialect of the creation of a stack of that name by AWS
-// CloudFormation in a region. Requests are signed: see the package's comment.
+// AWSCloudFormationStack returns the dialect of the creation of the named stack by AWS
+// CloudFormation in a region. Requests must be signed: see Credentials in the documentation of this
+// package.
 //
-// It asks for GET /?Action=DescribeStacks in JSON. The input of a create is a form with the other
+// A poll is GET /?Action=DescribeStacks in JSON. The input of a create is a form with the other
 // parameters, such as TemplateURL. The result is the list of outputs. A cancel deletes the stack.
 //
 // The state is that of the stack's newest action. A stack that was rolled back is Failed, and one
-// that was deleted is Canceled. A stack that is gone is only found by its ARN, which is its id.
+// that was deleted is Canceled. A stack that was removed is found only by its ARN, which is the id.
 //
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html.
 func AWSCloudFormationStack(region, stack string) Service {

@@ -5,12 +5,12 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// AWSGlueJobRun returns the dialect of runs of a job of AWS Glue in a region. Requests are signed:
-// see the package's comment.
+// AWSGlueJobRun returns the dialect of runs of a job of AWS Glue in a region. Requests must be
+// signed: see Credentials in the documentation of this package.
 //
-// It asks for the operation GetJobRun. AWS Glue has no idempotency key, and a run has no result.
+// A poll is the operation GetJobRun. AWS Glue has no idempotency key, and a run has no result.
 //
-// A cancel that the service refuses is an error, though its answer is 200.
+// A cancel that the service refuses is an error, although the answer is 200.
 //
 // See https://docs.aws.amazon.com/glue/latest/webapi/API_GetJobRun.html.
 func AWSGlueJobRun(region, job string) Service {

@@ -5,12 +5,12 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// AWSMediaConvertJob returns the dialect of jobs of AWS MediaConvert in a region. Requests are
-// signed: see the package's comment.
+// AWSMediaConvertJob returns the dialect of jobs of AWS MediaConvert in a region. Requests must be
+// signed: see Credentials in the documentation of this package.
 //
-// It asks for GET /2017-08-29/jobs/{id}. The result is the list of groups of outputs.
+// A poll is GET /2017-08-29/jobs/{id}. The result is the list of groups of outputs.
 //
-// The progress starts anew in each phase of a job.
+// The progress begins at zero again in each phase of a job.
 //
 // See https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs-id.html.
 func AWSMediaConvertJob(region string) Service {

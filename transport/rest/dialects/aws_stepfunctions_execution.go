@@ -6,14 +6,14 @@ import (
 )
 
 // AWSStepFunctionsExecution returns the dialect of executions of AWS Step Functions in a region.
-// Requests are signed: see the package's comment.
+// Requests must be signed: see Credentials in the documentation of this package.
 //
-// It asks for the operation DescribeExecution, where the id is the execution's ARN. The result is
-// the output, a text that holds JSON. The idempotency key of a create becomes the execution's name,
-// which may have letters, digits, - and _. Only for a standard workflow that still runs, a second
-// create with the key and the same input returns the same execution.
+// A poll is the operation DescribeExecution, where the id is the execution's ARN. The result is the
+// output, a text that contains JSON. The idempotency key of a create becomes the execution's name,
+// which may have letters, digits, - and _. A second create with the key and the same input returns
+// the same execution, but only if that is of a standard workflow and still runs.
 //
-// The error's text is the cause, which may be a text that holds JSON, too.
+// The message of a failed execution is its cause, which may be a text that contains JSON.
 //
 // See https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html.
 func AWSStepFunctionsExecution(region string) Service {

@@ -6,13 +6,13 @@ import (
 )
 
 // AWSTextractAnalysis returns the dialect of analyses of documents by AWS Textract in a region.
-// Requests are signed: see the package's comment.
+// Requests must be signed: see Credentials in the documentation of this package.
 //
-// It asks for the operation GetDocumentAnalysis, and for one block only while it waits. The result
-// is fetched: the first thousand blocks. Its NextToken leads to the others.
+// A poll is the operation GetDocumentAnalysis with a limit of one block. The fetched result is the
+// first thousand blocks. Its NextToken is for the others.
 //
-// Textract can't cancel an analysis. One that left pages out is Completed, and PARTIAL_SUCCESS is
-// its Raw.
+// Textract cannot cancel an analysis. An analysis that left pages out is Completed, and its Raw is
+// PARTIAL_SUCCESS.
 //
 // See https://docs.aws.amazon.com/textract/latest/dg/API_GetDocumentAnalysis.html.
 func AWSTextractAnalysis(region string) Service {

@@ -8,11 +8,10 @@ import (
 // AWXJob returns the dialect of jobs of AWX or Ansible Tower that a job template starts. The
 // template is its number.
 //
-// It asks for GET /api/v2/jobs/{id}/, and about many jobs by a list. The result is what the play
-// set as artifacts. A cancel of a job that has ended is an error.
+// A poll is GET /api/v2/jobs/{id}/. Many jobs are polled by a list. The result is the artifacts
+// that the play set. A cancel of a job that has ended is an error.
 //
-// A job of a workflow can't be asked about so. Such a job is running while it waits for an
-// approval.
+// This dialect cannot poll a workflow job, which would be Running while it waits for an approval.
 //
 // See https://docs.ansible.com/automation-controller/latest/html/controllerapi/index.html.
 func AWXJob(template string) Service {

@@ -8,12 +8,12 @@ import (
 // AzureDevOpsBuild returns the dialect of builds of a project of Azure DevOps, such as
 // "organization/project".
 //
-// It asks for GET /{organization}/{project}/_apis/build/builds/{id}, and about many builds by a
-// list. A personal access token is the password of the base URL, with any user; a token of Entra ID
-// is a bearer token. The result is fetched: the list of artifacts.
+// A poll is GET /{organization}/{project}/_apis/build/builds/{id}. Many builds are polled by a
+// list. A personal access token is the password of the base URL, with any user. A token of Entra ID
+// is a bearer token. The fetched result is the list of artifacts.
 //
-// A request without the right to see the build is answered by 203 or a redirect to a page. It is a
-// permanent error.
+// To a request without the right to see the build, the answer is 203 or a redirect to a page, which
+// is a permanent error.
 //
 // See https://learn.microsoft.com/rest/api/azure/devops/build/builds/get.
 func AzureDevOpsBuild(project string) Service {

@@ -8,14 +8,15 @@ import (
 )
 
 // BigQueryJob returns the dialect of jobs of BigQuery in a project. The location is that of the
-// data, such as EU. It may be "" for the US and the EU.
+// data. It may be "" for the US and the EU.
 //
-// It asks for GET /bigquery/v2/projects/{project}/jobs/{id}. The idempotency key of a create
-// becomes the job's id, which may have letters, digits, - and _. A second create with it is refused
-// with
-// 409. The result is fetched: the first page of a query's rows. Jobs of other kinds have none.
+// A poll is GET /bigquery/v2/projects/{project}/jobs/{id}. The idempotency key of a create becomes
+// the job's id, which may have letters, digits, - and _. A second create with the same key is
+// refused with 409. The fetched result is the first page of a query's rows. Jobs of other types
+// have no result.
 //
-// A job is Failed if it has an errorResult. Its list of errors may tell of rows that it left out.
+// A job is Failed if it has an errorResult. A completed job may have a list of errors about rows
+// that it left out.
 //
 // See https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/get.
 func BigQueryJob(project, location string) Service {

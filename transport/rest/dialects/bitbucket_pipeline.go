@@ -8,11 +8,11 @@ import (
 // BitbucketPipeline returns the dialect of pipelines of a repository of Bitbucket Cloud, such as
 // "workspace/repo".
 //
-// It asks for GET /2.0/repositories/{workspace}/{repo}/pipelines/{id} with an access token that may
-// write pipelines. The id is the pipeline's UUID, with its braces. The result is fetched: the list
+// A poll is GET /2.0/repositories/{workspace}/{repo}/pipelines/{id} with an access token that may
+// write pipelines. The id is the pipeline's UUID, with its braces. The fetched result is the list
 // of steps.
 //
-// A pipeline that is paused or halted waits for somebody to start its next step, and is Blocked.
+// A pipeline that is paused or halted waits for a person to start its next step, and is Blocked.
 //
 // See https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pipelines/.
 func BitbucketPipeline(repo string) Service {

@@ -8,12 +8,13 @@ import (
 // BuildkiteBuild returns the dialect of builds of a pipeline of Buildkite, such as
 // "organization/pipeline".
 //
-// It asks for GET /v2/organizations/{organization}/pipelines/{pipeline}/builds/{id} with an API
-// token that may read and write builds. The id is the build's number. The newest hundred builds are
-// asked about by a list. The result is fetched: the list of artifacts.
+// A poll is GET /v2/organizations/{organization}/pipelines/{pipeline}/builds/{id} with an API token
+// that may read and write builds. The id is the build's number. The newest hundred builds are
+// polled by a list. The fetched result is the list of artifacts.
 //
-// A build that waits at a block step is Blocked. Its state is the outcome of the steps so far, such
-// as passed, which is no end. A build that was skipped for a newer one is Canceled.
+// A build that waits at a block step is Blocked. Buildkite reports the outcome of the steps so far
+// as its state, such as passed, which does not mean that it has ended. A build that was skipped for
+// a newer one is Canceled.
 //
 // See https://buildkite.com/docs/apis/rest-api/builds.
 func BuildkiteBuild(pipeline string) Service {

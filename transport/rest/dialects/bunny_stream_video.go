@@ -8,12 +8,12 @@ import (
 // BunnyStreamVideo returns the dialect of videos of a library of Bunny Stream that are fetched from
 // a URL. The library is its number.
 //
-// It asks for GET /library/{library}/videos/{id} with the library's key in the header AccessKey.
-// The result is the list of resolutions, as a text.
+// A poll is GET /library/{library}/videos/{id} with the library's key in the header AccessKey. The
+// result is the list of resolutions, as a text.
 //
-// The number 8, of a video that is encoded while it is watched, is Unknown, with the number in Raw.
-// The numbers of a video are not those of the webhook, in which 3 means finished. Bunny Stream
-// can't cancel: a DELETE removes the video.
+// The state is a number. The number 8 is of a video that is encoded while it is watched. It is
+// Unknown, with the number in Raw. The webhook has other numbers, of which 3 means finished. Bunny
+// Stream cannot cancel an encoding: a DELETE removes the video.
 //
 // See https://docs.bunny.net/reference/video_getvideo.
 // The webhook is described at

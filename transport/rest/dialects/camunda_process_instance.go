@@ -7,12 +7,12 @@ import (
 
 // CamundaProcessInstance returns the dialect of process instances of Camunda 8.
 //
-// It asks for GET /v2/process-instances/{id}. The result is fetched: the first page of the
-// instance's variables.
+// A poll is GET /v2/process-instances/{id}. The fetched result is the first page of the instance's
+// variables.
 //
-// An instance with an incident is Blocked until a person resolves it. One that was terminated with
-// an incident is Failed, and any other Canceled. A new instance is not found for a second or two,
-// which a watch is patient with.
+// An instance with an incident is Blocked until a person resolves it. An instance that was
+// terminated with an incident is Failed, and one that was terminated without is Canceled. A new
+// instance is not found for a second or two: see jobstatus.WithPatience.
 //
 // See
 // https://docs.camunda.io/docs/apis-tools/orchestration-cluster-api-rest/specifications/get-process-instance/.

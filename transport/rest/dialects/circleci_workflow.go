@@ -7,12 +7,12 @@ import (
 
 // CircleCIWorkflow returns the dialect of workflows of CircleCI.
 //
-// It asks for GET /api/v2/workflow/{id} with a personal API token. A workflow is created by a
-// pipeline, which may have several: the dialect starts none. A workflow of a setup pipeline ends
-// before the workflows that it continues with.
+// A poll is GET /api/v2/workflow/{id} with a personal API token. The dialect starts no workflow,
+// because a pipeline may create several. A workflow of a setup pipeline ends before the workflows
+// with which the pipeline continues.
 //
-// A workflow that waits for an approval is on_hold, which is Blocked. One that was not run, for its
-// conditions did not hold, is Canceled.
+// A workflow that waits for an approval is on_hold, which is Blocked. A workflow that was not run,
+// because its conditions were not met, is Canceled.
 //
 // See https://circleci.com/docs/api/v2/index.html#operation/getWorkflowById.
 func CircleCIWorkflow() Service {

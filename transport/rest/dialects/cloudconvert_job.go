@@ -7,7 +7,7 @@ import (
 
 // CloudConvertJob returns the dialect of jobs of CloudConvert.
 //
-// It asks for GET /v2/jobs/{id} with an API key. The result is the list of files of the task that
+// A poll is GET /v2/jobs/{id} with an API key. The result is the list of files of the task that
 // exports to URLs. Their links are on another host.
 //
 // A cancel deletes the job.

@@ -8,10 +8,10 @@ import (
 // CloudflareWorkflowInstance returns the dialect of instances of a workflow of Cloudflare in an
 // account. The account is its id.
 //
-// It asks for GET /client/v4/accounts/{account}/workflows/{workflow}/instances/{id}. The result is
-// what the workflow returned.
+// A poll is GET /client/v4/accounts/{account}/workflows/{workflow}/instances/{id}. The result is
+// the value that the workflow returned.
 //
-// A paused instance is Blocked. A waiting one is Running, whether it waits for a time or an event.
+// A paused instance is Blocked. An instance that waits for a time or an event is Running.
 //
 // See
 // https://developers.cloudflare.com/api/resources/workflows/subresources/instances/methods/get/.

@@ -5,16 +5,16 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// CloudinaryUpload returns the dialect of uploads to a cloud of Cloudinary that are asynchronous.
-// The type is image, video or raw.
+// CloudinaryUpload returns the dialect of asynchronous uploads to a cloud of Cloudinary. The kind
+// is image, video or raw.
 //
-// It asks for GET /v1_1/{cloud}/resources/{type}/upload/{id}, with the API key and its secret as
+// A poll is GET /v1_1/{cloud}/resources/{type}/upload/{id}, with the API key and its secret as the
 // user and password of the base URL. A create is a form with the file, public_id, async=true, and a
 // signature or an upload preset. The result is the asset's URL.
 //
-// An upload that runs, one that failed and one that never was are all answered by 404. All three
-// are told as Running. Only the webhook tells a failure: give the watch a timeout. Cloudinary can't
-// cancel.
+// Cloudinary answers 404 about an upload that runs, that failed or that never existed. In all three
+// cases the state is Running. Only the webhook reports a failure, so give the wait a timeout.
+// Cloudinary cannot cancel an upload.
 //
 // See https://cloudinary.com/documentation/upload_images#asynchronous_uploads.
 func CloudinaryUpload(cloud, kind string) Service {

@@ -7,11 +7,11 @@ import (
 
 // ComfyUIPrompt returns the dialect of prompts of ComfyUI.
 //
-// It asks for GET /history/{id}. The result is the map of outputs. A cancel interrupts the prompt
-// if it runs, and leaves one that is queued alone.
+// A poll is GET /history/{id}. The result is the map of outputs. A cancel interrupts a prompt that
+// runs, and has no effect on one that is queued.
 //
-// ComfyUI answers {} about a prompt that runs, and about one that never was. Both are told as
-// Running: give the watch a timeout.
+// ComfyUI answers {} about a prompt that runs, and about one that never existed. In both cases the
+// state is Running, so give the wait a timeout.
 //
 // See https://docs.comfy.org/development/comfyui-server/comms_routes.
 func ComfyUIPrompt() Service {

@@ -5,14 +5,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// ConvertAPIJob returns the dialect of asynchronous conversions of ConvertAPI from a format to
-// another, such as docx and pdf.
+// ConvertAPIJob returns the dialect of asynchronous conversions of ConvertAPI from one format to
+// another, such as from docx to pdf.
 //
-// It asks for GET /async/job/{id}. A create is a form with the file. The result is the list of
-// files. Their links are on another host.
+// A poll is GET /async/job/{id}. A create is a form with the file. The result is the list of files.
+// Their links are on another host.
 //
-// The status code tells how a conversion stands. A conversion that failed is answered by 500 with a
-// Code, each time.
+// The status code is the state of a conversion. About a conversion that failed, every answer is 500
+// with a Code.
 //
 // See https://docs.convertapi.com/docs/async-conversion.
 func ConvertAPIJob(from, to string) Service {

@@ -7,7 +7,7 @@ import (
 
 // DatabricksRun returns the dialect of runs of jobs of Databricks. The base URL is the workspace's.
 //
-// It asks for GET /api/2.1/jobs/runs/get?run_id={id}. The result is fetched: the output of a run of
+// A poll is GET /api/2.1/jobs/runs/get?run_id={id}. The fetched result is the output of a run of
 // one task. The runs of a job with several tasks have ids of their own.
 //
 // A run whose result is SUCCESS_WITH_FAILURES is Completed. A run that was skipped, or whose

@@ -8,10 +8,10 @@ import (
 // DatabricksStatement returns the dialect of SQL statements of Databricks. The base URL is the
 // workspace's.
 //
-// It asks for GET /api/2.0/sql/statements/{id}. The result is the first chunk of the rows, in the
-// answer. A create that names a wait_timeout may answer with the end.
+// A poll is GET /api/2.0/sql/statements/{id}. The result is the first chunk of the rows. If the
+// input of a create has a wait_timeout, the answer to the create may already have the result.
 //
-// A statement that is CLOSED is Completed, and its rows are gone.
+// A statement that is CLOSED is Completed, but its rows are no longer available.
 //
 // See https://docs.databricks.com/api/workspace/statementexecution/getstatement.
 func DatabricksStatement() Service {

@@ -5,11 +5,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// DbtCloudRun returns the dialect of runs of a job of dbt Cloud in an account. Both are numbers.
-// Where dbt Cloud has given the account an address of its own, that is the base URL.
+// DbtCloudRun returns the dialect of runs of a job of dbt Cloud in an account. Both are numbers. If
+// dbt Cloud has given the account its own address, use that as the base URL.
 //
-// It asks for GET /api/v2/accounts/{account}/runs/{id}/ with a token of a service account. The
-// result is fetched: the artifact run_results.json.
+// A poll is GET /api/v2/accounts/{account}/runs/{id}/ with a token of a service account. The
+// fetched result is the artifact run_results.json.
 //
 // See https://docs.getdbt.com/dbt-cloud/api-v2#/operations/Retrieve%20Run.
 func DbtCloudRun(account, job string) Service {

@@ -1,24 +1,28 @@
-// Package dialects has ready dialects of services that run jobs, for package rest.
+// Package dialects has dialects of services that run jobs, for use with package rest.
 //
 //	s := dialects.GitHubActionsRun("golang/go")
 //	c, err := rest.New(s.BaseURL, append(s.Options(), rest.WithToken(token))...)
 //
-// Each function returns a [Service], a value that the caller may change before use. If each user of
-// a service has an own address, BaseURL is empty: pass the address to [rest.New] instead. [All]
-// lists the services under the names of a command line.
+// Each function returns a [Service], which the caller may change before use. If each user of a
+// service has their own address, BaseURL is empty: pass that address to [rest.New]. [All] lists the
+// services by the names of a command line.
+//
+// The documentation of a function says what a poll is, and which result a completed job has. A
+// fetched result is requested by jobstatus.Watcher.Result. Any other result is the Result of the
+// terminal status.
 //
 // # Credentials
 //
-// A token is sent as "Authorization: Bearer", or as the service's TokenHeader says. Put a user and
-// a password into the base URL. A service of AWS takes no token. Instead a RoundTripper must sign
-// each request: make one with any library for signature version 4, and pass it to
-// [rest.WithRoundTripper]. It signs a request again each time that the request is sent.
+// A token is sent as "Authorization: Bearer", or as the service's TokenHeader says. A user and a
+// password belong into the base URL. A service of AWS takes no token. Instead, a RoundTripper must
+// sign each request with signature version 4, also when it is sent again. Write one with any
+// library for such signatures, and pass it to [rest.WithRoundTripper].
 //
 // # Tests
 //
 // The folder testdata has a file for each service, with recorded answers, their meanings, and the
 // requests that are sent. An answer that means failed, canceled or unknown is never read as a
-// success. A few answers are ambiguous by themselves. The file lists each of them with the reason.
+// success. A few answers have more than one meaning. The file lists each of them with the reason.
 package dialects
 
 //go:generate sh -c "go run ./internal/index > ../../../docs/dialects.md"
@@ -33,11 +37,11 @@ import (
 
 // Service is what [rest.New] needs to know about a service.
 type Service struct {
-	// Name is what people call the service's jobs, such as "GitHub Actions runs".
+	// Name is a name for the service's jobs, such as "GitHub Actions runs".
 	Name string
 	// Doc is the URL of the service's page about its jobs.
 	Doc string
-	// BaseURL is the service's address. It is empty if each user has an own address.
+	// BaseURL is the service's address. It is empty if each user has their own address.
 	BaseURL string
 	// TokenHeader is the header of the token, as [rest.WithTokenHeader] takes it; "" for a bearer
 	// token in Authorization, for a user and a password, and for signed requests.
@@ -46,29 +50,28 @@ type Service struct {
 	Dialect rest.Dialect
 }
 
-// Options returns the options of [rest.New] that make its Client one of the service. The caller
-// adds the credential, and may set the rest.
+// Options returns the options with which [rest.New] makes a Client for the service. The caller adds
+// the credential, and may add other options.
 func (s Service) Options() []rest.Option {
 	return []rest.Option{rest.WithDialect(s.Dialect), rest.WithTokenHeader(s.TokenHeader)}
 }
 
-// Entry is a service as a command line names it.
+// Entry is a service with its name and its arguments on a command line.
 type Entry struct {
 	// Name is the service's name, such as "github-run".
 	Name string
-	// Params names the arguments of New in order, such as "owner/repo". One in brackets, such as
-	// "[ref]", may be left out or empty.
+	// Params names the arguments of New in order, such as "owner/repo". An argument whose name is in
+	// brackets, such as "[ref]", may be left out or empty.
 	Params []string
-	// Checked names the source that the dialect was checked against. It is empty if the dialect was
-	// written from memory.
+	// Checked names the source with which the dialect was compared. It is empty if there was none.
 	Checked string
 	// Read is the date at which the source was read, such as "2026-11-26". It is empty if the date is
 	// not known.
 	Read string
-	// Push says how the service reports an end without being asked, such as "webhook". It is empty if
-	// it does not.
+	// Push says how the service reports the end of a job without being polled, such as "webhook". It
+	// is empty if the service does not.
 	Push string
-	// Hints names what else than Retry-After the service says about the time of the next poll.
+	// Hints says how the service names the time of the next poll, other than by Retry-After.
 	Hints string
 	// New returns the Service for the arguments that Params names.
 	New func(args ...string) (Service, error)
@@ -76,7 +79,7 @@ type Entry struct {
 	open func(args []string) (Service, error)
 }
 
-// All returns the services, sorted by name. The slice is the caller's.
+// All returns the services, sorted by name. The caller may change the slice.
 func All() []Entry {
 	all := slices.Clone(entries)
 	for i := range all {

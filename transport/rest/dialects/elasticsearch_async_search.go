@@ -6,10 +6,11 @@ import (
 )
 
 // ElasticsearchAsyncSearch returns the dialect of asynchronous searches of Elasticsearch. The index
-// may be several, joined by commas.
+// may be several names, separated by commas.
 //
-// It asks for GET /_async_search/status/{id}. The result is fetched. A create that is done at once
-// has its response as the result, and may name no id. A cancel erases the search and its result.
+// A poll is GET /_async_search/status/{id}. The fetched result is the response of the search. If a
+// search ends at once, its response is the result of the create, and there may be no id. A cancel
+// deletes the search and its result.
 //
 // A search of which some shards failed is Failed, and its partial result can still be fetched.
 //

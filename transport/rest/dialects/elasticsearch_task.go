@@ -6,13 +6,13 @@ import (
 )
 
 // ElasticsearchTask returns the dialect of tasks of Elasticsearch. The action is the path that
-// starts one, such as _reindex, index/_update_by_query or index/_forcemerge.
+// starts a task, such as _reindex, index/_update_by_query or index/_forcemerge.
 //
-// It asks for GET /_tasks/{id}. The result is the action's response.
+// A poll is GET /_tasks/{id}. The result is the action's response.
 //
 // A task with failures, or one that timed out, is Failed. A task whose node left the cluster is not
-// found. Progress is that of a reindex. A list of tasks leaves out those that have ended, so each
-// is asked about alone.
+// found. Only a reindex reports progress. A list of tasks does not have those that have ended, so
+// each task is polled alone.
 //
 // See https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-get.
 func ElasticsearchTask(action string) Service {

@@ -8,10 +8,10 @@ import (
 // TESTask returns the dialect of tasks of a Task Execution Service of GA4GH, such as Funnel or
 // TESK.
 //
-// It asks for GET /ga4gh/tes/v1/tasks/{id}?view=MINIMAL. The result is fetched: the task in full
-// with its logs, in which the reason of a failure stands, too.
+// A poll is GET /ga4gh/tes/v1/tasks/{id}?view=MINIMAL. The fetched result is the full task with its
+// logs, which also have the reason of a failure.
 //
-// A paused task is Blocked, and one that was preempted is Failed.
+// A paused task is Blocked, and a preempted task is Failed.
 //
 // See https://ga4gh.github.io/task-execution-schemas/docs/.
 func TESTask() Service {

@@ -6,10 +6,11 @@ import (
 
 // GitHubCheckRun returns the dialect of check runs of a repository of GitHub, such as "owner/repo".
 //
-// It asks for GET /repos/{owner}/{repo}/check-runs/{id}. Only an app may create one. The result is
+// A poll is GET /repos/{owner}/{repo}/check-runs/{id}. Only an app may create one. The result is
 // the run's output.
 //
-// GitHub can't cancel a check run. One of an external app ends only if the app says so.
+// GitHub cannot cancel a check run. A check run of an external app ends only when the app reports
+// the end.
 //
 // See https://docs.github.com/en/rest/checks/runs#get-a-check-run.
 // The webhook is described at

@@ -6,14 +6,14 @@ import (
 )
 
 // GitHubActionsRun returns the dialect of workflow runs of a repository of GitHub, such as
-// "owner/repo". It starts none: see [GitHubWorkflowRun].
+// "owner/repo". It cannot start a run: see [GitHubWorkflowRun].
 //
-// It asks for GET /repos/{owner}/{repo}/actions/runs/{id} with a token that may read actions. An
-// answer that has not changed costs nothing of the rate limit. The newest hundred runs are asked
-// about by a list, and older ones one at a time. The result is fetched: the list of artifacts.
+// A poll is GET /repos/{owner}/{repo}/actions/runs/{id} with a token that may read actions. An
+// answer that has not changed does not count for the rate limit. The newest hundred runs are polled
+// by a list, and older runs one at a time. The fetched result is the list of artifacts.
 //
-// A run that waits for a person is Blocked: for the approval of a deployment, or of what a stranger
-// proposed. A run that is repeated is queued again under the same id.
+// A run is Blocked if it waits for a person to approve a deployment, or the changes of an outside
+// contributor. A run that is repeated is queued again with the same id.
 //
 // See https://docs.github.com/en/rest/actions/workflow-runs#get-a-workflow-run.
 // The webhook is described at

@@ -8,10 +8,10 @@ import (
 // repository of GitHub. The workflow is the name of its file, such as "ci.yml", or its number. The
 // input of a create names the branch or tag: {"ref":"main"}.
 //
-// It asks what [GitHubActionsRun] asks. GitHub does not say which run a dispatch has started,
-// unless the input asks for it with "return_run_details":true. The run is then looked up: it is the
-// new one among the workflow's runs. Two dispatches at the same time can't be told apart, and are
-// an error.
+// Polls are those of [GitHubActionsRun]. GitHub does not say which run a dispatch has started,
+// unless the input has "return_run_details":true. Without that, the Client looks for the new run in
+// the list of the workflow's runs. Two dispatches at the same time cannot be told apart, and are an
+// error.
 //
 // See https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event.
 func GitHubWorkflowRun(repo, workflow string) Service {

@@ -8,15 +8,15 @@ import (
 )
 
 // GitLabPipeline returns the dialect of pipelines of a project of GitLab. The project is its path,
-// such as "group/project", or its number. The ref is the branch or tag of which a create runs a
-// pipeline; if it is "", the input of the create names it.
+// such as "group/project", or its number. The ref is the branch or tag for which a create starts a
+// pipeline. If it is "", the input of the create names it.
 //
-// It asks for GET /api/v4/projects/{project}/pipelines/{id} with a token in the header
-// PRIVATE-TOKEN. The result is fetched: the list of jobs.
+// A poll is GET /api/v4/projects/{project}/pipelines/{id} with a token in the header PRIVATE-TOKEN.
+// The fetched result is the list of jobs.
 //
-// A pipeline that waits for a job to be started by hand is Blocked. One that was retried runs again
-// under the same id. A pipeline is Completed though jobs failed that are allowed to, and if it was
-// skipped.
+// A pipeline that waits for a job to be started by hand is Blocked. A pipeline that was retried
+// runs again with the same id. A pipeline is Completed even if jobs failed that are allowed to
+// fail, and also if it was skipped.
 //
 // See https://docs.gitlab.com/api/pipelines/#get-a-single-pipeline.
 // The webhook is described at

@@ -7,13 +7,13 @@ import (
 
 // GlobusTransfer returns the dialect of transfer tasks of Globus.
 //
-// It asks for GET /v0.10/task/{id} with an access token of the scope transfer.api.globus.org:all.
-// The idempotency key of a create is its submission_id, which GET /v0.10/submission_id hands out.
-// The result is fetched as the first page of the files that were transferred.
+// A poll is GET /v0.10/task/{id} with an access token of the scope transfer.api.globus.org:all. The
+// idempotency key of a create is its submission_id, which GET /v0.10/submission_id returns. The
+// fetched result is the first page of the files that were transferred.
 //
-// A task that lacks a right, a credential or an unpaused endpoint is Blocked. Globus keeps such a
-// task ACTIVE until its deadline, and then fails it. A cancel is answered with 200 even if the task
-// had ended.
+// A task is Blocked if it has no permission, if its credential has expired, or if an endpoint is
+// paused. Globus keeps such a task ACTIVE until its deadline, when it fails. A cancel is answered
+// with 200 even if the task had ended.
 //
 // See https://docs.globus.org/api/transfer/task/.
 func GlobusTransfer() Service {

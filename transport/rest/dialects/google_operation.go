@@ -6,14 +6,14 @@ import (
 )
 
 // GoogleOperation returns the dialect of long-running operations of a service of Google, such as
-// run.googleapis.com, in a version of its API, such as v2. The collection is what a create posts
-// to, such as "projects/p/locations/l/services".
+// run.googleapis.com, in a version of its API, such as v2. The collection is the path of a create,
+// such as "projects/p/locations/l/services".
 //
-// It asks for GET /{version}/{id}. The id is the operation's name, such as
-// "projects/p/locations/l/operations/o". The result is the response, which some operations lack.
+// A poll is GET /{version}/{id}. The id is the operation's name, such as
+// "projects/p/locations/l/operations/o". The result is the response, if the operation has one.
 //
-// An operation whose error has the code 1 is Canceled. The metadata, and so the progress, differ by
-// service.
+// An operation whose error has the code 1 is Canceled. The metadata differ from service to service,
+// and so does the progress.
 //
 // See https://google.aip.dev/151.
 func GoogleOperation(service, version, collection string) Service {

@@ -8,7 +8,7 @@ import (
 // HetznerAction returns the dialect of an action on a server of Hetzner Cloud, such as reboot,
 // poweron, shutdown or rebuild. The server is its number.
 //
-// It asks for GET /v1/actions/{id} with an API token. Hetzner can't cancel an action.
+// A poll is GET /v1/actions/{id} with an API token. Hetzner cannot cancel an action.
 //
 // See https://docs.hetzner.cloud/reference/cloud#actions.
 func HetznerAction(server, action string) Service {

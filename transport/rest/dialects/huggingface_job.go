@@ -8,9 +8,9 @@ import (
 // HuggingFaceJob returns the dialect of jobs of Hugging Face in a namespace, which is a user or an
 // organization.
 //
-// It asks for GET /api/jobs/{namespace}/{id} with an access token of the Hub.
+// A poll is GET /api/jobs/{namespace}/{id} with an access token of the Hub.
 //
-// A job has no result but its logs, which GET /api/jobs/{namespace}/{id}/logs streams as events.
+// A job has no result except its logs, which GET /api/jobs/{namespace}/{id}/logs streams as events.
 //
 // See https://huggingface.co/docs/huggingface_hub/guides/jobs.
 func HuggingFaceJob(namespace string) Service {

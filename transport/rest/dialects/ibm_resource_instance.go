@@ -5,14 +5,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// IBMResourceInstance returns the dialect of resource instances of IBM Cloud, whose last operation
-// is waited for.
+// IBMResourceInstance returns the dialect of the last operation of resource instances of IBM Cloud.
 //
-// It asks for GET /v2/resource_instances/{id} with an IAM token. The id is the instance's GUID. The
+// A poll is GET /v2/resource_instances/{id} with an IAM token. The id is the instance's GUID. A
 // cancel stops the last operation.
 //
-// An instance that was removed is Canceled, because a wait for its provisioning is over. So is one
-// that is pending reclamation.
+// An instance that was removed is Canceled, because its provisioning will not be completed. So is
+// an instance that is pending reclamation.
 //
 // See https://cloud.ibm.com/apidocs/resource-controller/resource-controller.
 func IBMResourceInstance() Service {

@@ -8,16 +8,15 @@ import (
 // JenkinsBuild returns the dialect of builds of a Jenkins job. The job is its full name, with
 // slashes between folders.
 //
-// It asks for the item of the queue at GET /queue/item/{id}/api/json, and for the build once the
-// item names its number. It wants the name of a user and an API token, as user and password of the
-// base URL; a crumb is not needed then. The result is the list of artifacts.
+// A poll is GET /queue/item/{id}/api/json, until that item of the queue has the number of a build.
+// Later polls are about the build. The name of a user and an API token are the user and password of
+// the base URL. With them, no crumb is needed. The result is the list of artifacts.
 //
-// A job with parameters is started by another path: set Dialect.Create.Path to the job's
-// /buildWithParameters.
+// To start a job with parameters, set Dialect.Create.Path to the job's /buildWithParameters.
 //
-// Jenkins forgets an item five minutes after it left the queue. A job that nobody asked about
-// meanwhile is not found. UNSTABLE, a build that succeeded with failing tests, is Completed: its
-// Raw tells it apart.
+// Jenkins removes an item five minutes after it left the queue. A job that was not polled in that
+// time is not found. A build that is UNSTABLE, because tests failed, is Completed. Its Raw is then
+// UNSTABLE.
 //
 // See https://www.jenkins.io/doc/book/using/remote-access-api/.
 func JenkinsBuild(job string) Service {

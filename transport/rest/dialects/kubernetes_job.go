@@ -9,15 +9,15 @@ import (
 
 // KubernetesJob returns the dialect of Jobs of Kubernetes in a namespace.
 //
-// It asks for GET /apis/batch/v1/namespaces/{namespace}/jobs/{id} with the token of a service
-// account that may get, create and delete Jobs. The id is the Job's name. A cancel deletes the Job
-// and its Pods. See [KubernetesLabeledJob] for many Jobs.
+// A poll is GET /apis/batch/v1/namespaces/{namespace}/jobs/{id} with the token of a service account
+// that may get, create and delete Jobs. The id is the Job's name. A cancel deletes the Job and its
+// Pods. See [KubernetesLabeledJob] for many Jobs.
 //
-// A suspended Job is Blocked. A Job is at its end once it is Complete or Failed. It is Running
-// while it only has the condition FailureTarget or SuccessCriteriaMet.
+// A suspended Job is Blocked. A Job has ended when it has the condition Complete or Failed. While
+// it only has the condition FailureTarget or SuccessCriteriaMet, it is Running.
 //
-// A Job with a ttlSecondsAfterFinished is removed after its end. One that was removed before it was
-// asked about is not found.
+// A Job with a ttlSecondsAfterFinished is removed after its end. If it is removed before a poll, it
+// is not found.
 //
 // See https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/.
 func KubernetesJob(namespace string) Service {
@@ -51,8 +51,8 @@ func KubernetesJob(namespace string) Service {
 	}
 }
 
-// KubernetesLabeledJob is [KubernetesJob] for Jobs that a label selector such as "app=x" fits. Many
-// of them are asked about at once, by a list of all that have the label.
+// KubernetesLabeledJob is like [KubernetesJob], but for Jobs that match a label selector such as
+// "app=x". Many of them are polled at once, by a list of all matching Jobs.
 func KubernetesLabeledJob(namespace, selector string) Service {
 	s := KubernetesJob(namespace)
 	s.Dialect.Batch = rest.Batch{

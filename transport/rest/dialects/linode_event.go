@@ -11,11 +11,12 @@ import (
 // LinodeEvent returns the dialect of an action on a Linode, such as reboot, boot, shutdown or
 // rebuild. The instance is the Linode's number.
 //
-// It asks for GET /v4/account/events/{id} with a personal access token that may read events. The
-// answer to the action names no event. The event is looked up in the list of the instance's events
-// of that action. Two actions of a kind at the same time can't be told apart, and are an error.
+// A poll is GET /v4/account/events/{id} with a personal access token that may read events. The
+// answer to the action does not name its event. So the Client looks for the new event in the list
+// of the instance's events of that action. Two equal actions at the same time cannot be told apart,
+// and are an error.
 //
-// Linode can't cancel an event.
+// Linode cannot cancel an event.
 //
 // See https://techdocs.akamai.com/linode-api/reference/get-event.
 func LinodeEvent(instance int, action string) Service {

@@ -7,11 +7,11 @@ import (
 
 // LivyBatch returns the dialect of batches of Apache Livy.
 //
-// It asks for GET /batches/{id}/state. Creates and cancels have the header X-Requested-By, which
-// Livy demands where its protection against CSRF is on. The result is fetched as the batch's log.
+// A poll is GET /batches/{id}/state. Creates and cancels have the header X-Requested-By, which Livy
+// requires if its protection against CSRF is on. The fetched result is the batch's log.
 //
-// A cancel removes the batch, so that it is not found afterwards. The ids begin again at 0 when the
-// server is started anew without recovery: a batch may then be another's.
+// A cancel removes the batch, so that it is not found afterwards. When the server restarts without
+// recovery, the ids begin again at 0. An id may then be that of another batch.
 //
 // See https://livy.apache.org/docs/latest/rest-api.html.
 func LivyBatch() Service {

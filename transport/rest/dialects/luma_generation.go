@@ -7,10 +7,10 @@ import (
 
 // LumaGeneration returns the dialect of generations of Luma's Dream Machine.
 //
-// It asks for GET /dream-machine/v1/generations/{id} with an API key. The result is the object with
+// A poll is GET /dream-machine/v1/generations/{id} with an API key. The result is the object with
 // the links of the video or image.
 //
-// Luma can't cancel a generation.
+// Luma cannot cancel a generation.
 //
 // See https://docs.lumalabs.ai/reference/getgeneration. The page of the call that creates a
 // generation describes the callback, which has the same form.

@@ -7,10 +7,10 @@ import (
 
 // MeilisearchTask returns the dialect of tasks that add documents to an index of Meilisearch.
 //
-// It asks for GET /tasks/{id} with an API key that may get tasks. The base URL is that of the
+// A poll is GET /tasks/{id} with an API key that may get tasks. The base URL is that of the
 // instance. The input is the list of documents. The result is the task's details.
 //
-// A cancel is a task of its own: the canceled task ends a while later.
+// A cancel is a separate task: the canceled task ends some time later.
 //
 // See https://www.meilisearch.com/docs/reference/api/tasks.
 func MeilisearchTask(index string) Service {

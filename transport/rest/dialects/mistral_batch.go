@@ -7,11 +7,11 @@ import (
 
 // MistralBatch returns the dialect of batch jobs of Mistral.
 //
-// It asks for GET /v1/batch/jobs/{id} with an API key. The result is fetched as the content of the
+// A poll is GET /v1/batch/jobs/{id} with an API key. The fetched result is the content of the
 // output file.
 //
-// A batch of which single requests failed is Completed. Its failed_requests and its error_file tell
-// of them.
+// A batch of which some requests failed is Completed. Its failed_requests and its error_file are
+// about those requests.
 //
 // See https://docs.mistral.ai/api/#tag/batch.
 func MistralBatch() Service {

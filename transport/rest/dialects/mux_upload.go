@@ -7,10 +7,10 @@ import (
 
 // MuxUpload returns the dialect of direct uploads of Mux.
 //
-// It asks for GET /video/v1/uploads/{id} with an access token's id and secret, as user and password
-// of the base URL. The result is the id of the asset.
+// A poll is GET /video/v1/uploads/{id} with an access token's id and secret, as the user and
+// password of the base URL. The result is the id of the asset.
 //
-// An upload that is Completed is an asset that has only begun to be prepared.
+// When an upload is Completed, the preparation of the asset has only begun.
 //
 // See https://docs.mux.com/api-reference/video/direct-uploads.
 func MuxUpload() Service {

@@ -5,16 +5,17 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// NomadEvaluation returns the dialect of a parameterized batch job of Nomad, by the allocations of
-// each dispatch.
+// NomadEvaluation returns the dialect of the dispatches of a parameterized batch job of Nomad. The
+// state is that of a dispatch's allocations.
 //
-// It asks for GET /v1/job/{id}/allocations with an ACL token in the header X-Nomad-Token. The id is
-// that of the dispatched job, as in "batch/dispatch-1700000000-ab12". A call is held by the index
-// of the newest answer, for ten minutes at most.
+// A poll is GET /v1/job/{id}/allocations with an ACL token in the header X-Nomad-Token. The id is
+// that of the dispatched job, as in "batch/dispatch-1700000000-ab12". The index of the newest
+// answer holds a request, for ten minutes at most.
 //
-// A job without an allocation is Pending, and so is one that Nomad does not know: the answer is the
-// same. Bound such a wait by a deadline. An allocation that failed and has a successor is left out
-// of account while there are two. Of more, one that failed fails the job.
+// A job without an allocation is Pending. A job that Nomad does not know has the same answer, so
+// give the wait a timeout. If there are two allocations, one that failed and has a successor does
+// not count. If there are more, any failed allocation makes the job Failed once none is pending or
+// running.
 //
 // See https://developer.hashicorp.com/nomad/api-docs/jobs.
 func NomadEvaluation(job string) Service {

@@ -7,14 +7,14 @@ import (
 
 // OpenAIBatch returns the dialect of batches of OpenAI.
 //
-// It asks for GET /v1/batches/{id} with an API key. The result is fetched as the content of the
-// output file, which has a line of JSON for each request.
+// A poll is GET /v1/batches/{id} with an API key. The fetched result is the content of the output
+// file, which has a line of JSON for each request.
 //
-// A batch of which single requests failed is Completed, even if all did: it then has no output
-// file. Its request_counts and its error_file_id tell of them. A batch that expired is Failed, and
-// may have an output file all the same.
+// A batch of which some or all requests failed is Completed. If all failed, it has no output file.
+// Its request_counts and its error_file_id are about the failed requests. A batch that expired is
+// Failed, although it may have an output file.
 //
-// A webhook names the state in its type and carries no result: see [rest.Event].
+// A webhook has the state in its type, and no result: see [rest.Event].
 //
 // See https://platform.openai.com/docs/api-reference/batch.
 // The webhook is described at

@@ -7,11 +7,11 @@ import (
 
 // OpenAIFineTune returns the dialect of fine-tuning jobs of OpenAI.
 //
-// It asks for GET /v1/fine_tuning/jobs/{id} with an API key. The result is the name of the model.
+// A poll is GET /v1/fine_tuning/jobs/{id} with an API key. The result is the name of the model.
 //
-// A job that is paused is Blocked, until somebody resumes it.
+// A job that is paused is Blocked until a person resumes it.
 //
-// A webhook names the state in its type and carries no result: see [rest.Event].
+// A webhook has the state in its type, and no result: see [rest.Event].
 //
 // See https://platform.openai.com/docs/api-reference/fine-tuning.
 // The webhook is described at

@@ -5,15 +5,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// OpenAIResponse returns the dialect of responses of OpenAI that are made in the background.
+// OpenAIResponse returns the dialect of background responses of OpenAI.
 //
-// It asks for GET /v1/responses/{id} with an API key. A create must say "background": true. The
-// result is the list of output items.
+// A poll is GET /v1/responses/{id} with an API key. The input of a create must have "background":
+// true. The result is the list of output items.
 //
-// A response that is incomplete is Failed, and its message names what cut it short. What there is
-// of it stands in Result.
+// A response that is incomplete is Failed. Its Message says why it is incomplete, and its Result is
+// the partial output.
 //
-// A webhook names the state in its type and carries no result: see [rest.Event].
+// A webhook has the state in its type, and no result: see [rest.Event].
 //
 // See https://platform.openai.com/docs/guides/background.
 // The webhook is described at

@@ -7,13 +7,13 @@ import (
 
 // OpenAIVideo returns the dialect of videos of OpenAI.
 //
-// It asks for GET /v1/videos/{id} with an API key. A create is a form with parts: its input is a
-// map or a struct, and may hold a [rest.File]. The result is fetched as the video's bytes, until
-// the video expires.
+// A poll is GET /v1/videos/{id} with an API key. A create is a multipart form: its input is a map
+// or a struct, and may have a [rest.File]. The fetched result is the video itself, until it
+// expires.
 //
-// OpenAI can't cancel a video.
+// OpenAI cannot cancel a video.
 //
-// A webhook names the state in its type and carries no result: see [rest.Event].
+// A webhook has the state in its type, and no result: see [rest.Event].
 //
 // See https://platform.openai.com/docs/api-reference/videos.
 // The webhook is described at

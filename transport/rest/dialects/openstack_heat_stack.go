@@ -5,13 +5,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// HeatStack returns the dialect of the stack of that name in a project of OpenStack Heat. The
-// project is its id.
+// HeatStack returns the dialect of the named stack in a project of OpenStack Heat. The project is
+// its id.
 //
-// It asks for GET /v1/{project}/stacks/{name}/{id} with a token of Keystone in the header
-// X-Auth-Token. The result is the list of outputs. A cancel stops an update that is under way.
+// A poll is GET /v1/{project}/stacks/{name}/{id} with a token of Keystone in the header
+// X-Auth-Token. The result is the list of outputs. A cancel stops an update that is in progress.
 //
-// The state is that of the stack's newest action, whichever it is. A stack that was rolled back is
+// The state is that of the stack's newest action, whatever that is. A stack that was rolled back is
 // Failed, and one that was deleted is Canceled.
 //
 // See https://docs.openstack.org/api-ref/orchestration/v1/.

@@ -7,11 +7,11 @@ import (
 
 // ReplicatePrediction returns the dialect of predictions of Replicate.
 //
-// It asks for GET /v1/predictions/{id} with an API token. The result is the model's output, often a
-// link that expires after an hour. To be answered when a short prediction is done, set
-// Dialect.Create.Header to {"Prefer": "wait=5"}.
+// A poll is GET /v1/predictions/{id} with an API token. The result is the model's output, often a
+// link that expires after an hour. To make a create wait up to five seconds for a short prediction,
+// set Dialect.Create.Header to {"Prefer": "wait=5"}.
 //
-// A prediction that was aborted has ended before it began, and is Failed.
+// A prediction that was aborted ended before it began. It is Failed.
 //
 // See https://replicate.com/docs/reference/http#predictions.get.
 // The webhook is described at

@@ -5,14 +5,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// RunwayTask returns the dialect of tasks of Runway of that kind, such as image_to_video,
+// RunwayTask returns the dialect of tasks of Runway of the given kind, such as image_to_video,
 // text_to_image or upscale.
 //
-// It asks for GET /v1/tasks/{id} with an API key, in the version 2024-11-06 of the API. The result
-// is the list of links to the output, which expire. Poll no faster than every five seconds.
+// A poll is GET /v1/tasks/{id} with an API key, in the version 2024-11-06 of the API. The result is
+// the list of links to the output, which expire. Runway asks clients to poll at most every five
+// seconds.
 //
-// THROTTLED is a state of a task that waits for its turn, and is Pending. A cancel of a task that
-// has ended deletes it.
+// A task that is THROTTLED waits for its turn, and is Pending. A cancel of a task that has ended
+// deletes it.
 //
 // See https://docs.dev.runwayml.com/api/.
 func RunwayTask(kind string) Service {

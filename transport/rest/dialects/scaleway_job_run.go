@@ -5,10 +5,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// ScalewayJobRun returns the dialect of runs of a Serverless Job of Scaleway. The region is one
-// such as fr-par, and the definition is its id.
+// ScalewayJobRun returns the dialect of runs of a Serverless Job of Scaleway. The region is a name
+// such as fr-par, and the definition is the id of the job's definition.
 //
-// It asks for GET /serverless-jobs/v1alpha2/regions/{region}/job-runs/{id} with a secret key in the
+// A poll is GET /serverless-jobs/v1alpha2/regions/{region}/job-runs/{id} with a secret key in the
 // header X-Auth-Token. A create starts one run.
 //
 // See https://www.scaleway.com/en/developers/api/serverless-jobs/.

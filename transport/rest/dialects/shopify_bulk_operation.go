@@ -8,12 +8,12 @@ import (
 // ShopifyBulkOperation returns the dialect of bulk queries of a Shopify store in a version of the
 // Admin API, such as 2026-07.
 //
-// It asks in GraphQL, by POST /admin/api/{version}/graphql.json, with an access token of the Admin
+// A poll is POST /admin/api/{version}/graphql.json, in GraphQL, with an access token of the Admin
 // API. The base URL is that of the store. The input is the text of the query. The result is the
-// link to a file of JSON Lines, which expires after a week; to fetch it, allow its origin by
+// link to a file of JSON Lines, which expires after a week. To fetch the file, allow its origin by
 // [rest.AllowOrigin].
 //
-// An operation whose file has expired is Failed, as there is no result.
+// An operation whose file has expired is Failed, because it has no result.
 //
 // See https://shopify.dev/docs/api/admin-graphql/latest/objects/BulkOperation.
 func ShopifyBulkOperation(version string) Service {

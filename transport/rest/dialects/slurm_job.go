@@ -6,15 +6,15 @@ import (
 )
 
 // SlurmJob returns the dialect of jobs of Slurm's slurmrestd, in a version of its API such as
-// v0.0.44. Versions before v0.0.40 say the state otherwise.
+// v0.0.44. It does not read the states of versions before v0.0.40.
 //
-// It asks for GET /slurm/{version}/job/{id} with a token of scontrol in the header
-// X-SLURM-USER-TOKEN. Such tokens live for minutes.
+// A poll is GET /slurm/{version}/job/{id} with a token of scontrol in the header
+// X-SLURM-USER-TOKEN. Such a token is valid for a few minutes.
 //
-// A job that is suspended or held is Blocked. One that ends is Running while Slurm still cleans up
-// after it, and Pending if it is queued again.
+// A job that is suspended or held is Blocked. A job that ends is Running while Slurm still cleans
+// up after it, and Pending if it is queued again.
 //
-// Slurm forgets a job a few minutes after its end. It is not found then: slurmdbd has it.
+// A few minutes after its end, slurmrestd no longer finds a job, although slurmdbd still has it.
 //
 // See https://slurm.schedmd.com/rest_api.html.
 func SlurmJob(version string) Service {

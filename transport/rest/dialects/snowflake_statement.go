@@ -5,15 +5,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// SnowflakeStatement returns the dialect of statements of Snowflake's SQL API. The token is of a
-// type such as KEYPAIR_JWT or OAUTH; "" lets Snowflake find out.
+// SnowflakeStatement returns the dialect of statements of Snowflake's SQL API. The tokenType is the
+// type of the token, such as KEYPAIR_JWT or OAUTH. With "", Snowflake determines the type.
 //
-// It asks for GET /api/v2/statements/{id}. The result is the first partition of the rows. The
-// others are had at ?partition=1 and so on of the same path. A partition may have more bytes than
+// A poll is GET /api/v2/statements/{id}. The result is the first partition of the rows. The other
+// partitions are at ?partition=1 and so on of the same path. A partition may be larger than
 // [rest.DefaultMaxBody]: see [rest.WithMaxBody].
 //
-// The status code tells how a statement stands: 202 while it runs, 422 if it failed, and 408 if it
-// took longer than its own timeout.
+// The status code is the state of a statement: 202 while it runs, 422 if it failed, and 408 if it
+// exceeded its own timeout.
 //
 // See https://docs.snowflake.com/en/developer-guide/sql-api/reference.
 func SnowflakeStatement(tokenType string) Service {

@@ -5,13 +5,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// SpaceliftRun returns the dialect of runs of a Spacelift stack, which is asked in GraphQL.
+// SpaceliftRun returns the dialect of runs of a Spacelift stack.
 //
-// It asks for POST /graphql with a JSON Web Token of an API key. The base URL is that of the
-// account.
+// A poll is POST /graphql, in GraphQL, with a JSON Web Token of an API key. The base URL is that of
+// the account.
 //
-// A run that waits for a confirmation or a review is Blocked. One that waits behind another run or
-// for the lock of its stack is Pending: its state does not tell the two apart.
+// A run that waits for a confirmation or a review is Blocked. A run that waits for another run or
+// for its stack to be unlocked is Pending. The state in the answer is the same for both.
 //
 // See https://docs.spacelift.io/integrations/api.
 func SpaceliftRun(stack string) Service {

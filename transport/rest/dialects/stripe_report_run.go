@@ -7,12 +7,12 @@ import (
 
 // StripeReportRun returns the dialect of report runs of Stripe.
 //
-// It asks for GET /v1/reporting/report_runs/{id} with a secret key. A create is a form, and may be
-// repeated with an idempotency key. The result is the link of the file with the report, which is
-// fetched from files.stripe.com: see [rest.AllowOrigin]. Stripe wants the secret key there, too,
-// which is sent to no other origin. A RoundTripper can add it.
+// A poll is GET /v1/reporting/report_runs/{id} with a secret key. A create is a form, and may be
+// repeated with an idempotency key. The result is the link to the file with the report. To fetch
+// the file, pass its origin, https://files.stripe.com, and the secret key to
+// [rest.WithOriginToken].
 //
-// Stripe can't cancel a report run.
+// Stripe cannot cancel a report run.
 //
 // See https://docs.stripe.com/api/reporting/report_run.
 // The webhook is described at

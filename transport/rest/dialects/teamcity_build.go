@@ -7,11 +7,12 @@ import (
 
 // TeamCityBuild returns the dialect of builds of TeamCity.
 //
-// It asks for GET /app/rest/builds/id:{id} with an access token. The result is fetched as the list
-// of artifacts.
+// A poll is GET /app/rest/builds/id:{id} with an access token. The fetched result is the list of
+// artifacts.
 //
-// TeamCity says SUCCESS of a build that is still running, and UNKNOWN of one that was canceled. The
-// status counts once the build is finished, and the canceledInfo tells who stopped it.
+// TeamCity reports SUCCESS for a build that is still running, and UNKNOWN for a build that was
+// canceled. So the status counts only when the build is finished. A build with a canceledInfo is
+// Canceled.
 //
 // See https://www.jetbrains.com/help/teamcity/rest/teamcity-rest-api-documentation.html.
 func TeamCityBuild() Service {

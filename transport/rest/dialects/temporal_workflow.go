@@ -8,12 +8,11 @@ import (
 // TemporalWorkflow returns the dialect of workflow executions of Temporal in a namespace, by the
 // HTTP API of its frontend.
 //
-// It asks for GET /api/v1/namespaces/{namespace}/workflows/{id}. The caller chooses the id: it is
-// the idempotency key of the create. The newest run of the workflow is asked about, so that one
-// that was continued as new is Running. The result is fetched as the event that closed the run.
+// A poll is GET /api/v1/namespaces/{namespace}/workflows/{id}. The caller chooses the id: it is the
+// idempotency key of the create. A poll is about the newest run of the workflow, so a workflow that
+// was continued as new is Running. The fetched result is the event that closed the run.
 //
-// A paused workflow is Blocked. The status says neither why a workflow failed nor what it returned:
-// the event does.
+// A paused workflow is Blocked. Only that event says why a workflow failed and what it returned.
 //
 // See https://github.com/temporalio/api, whose openapi folder describes the HTTP API.
 func TemporalWorkflow(namespace string) Service {

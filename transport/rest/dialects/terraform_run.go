@@ -7,14 +7,14 @@ import (
 
 // TerraformRun returns the dialect of runs of HCP Terraform and Terraform Enterprise.
 //
-// It asks for GET /api/v2/runs/{id} with a token of a user or a team. The result is fetched as the
-// run's apply. What was planned and needs no apply has none.
+// A poll is GET /api/v2/runs/{id} with a token of a user or a team. The fetched result is the run's
+// apply. A run that was only planned and needs no apply has no result.
 //
-// A run that waits for a confirmation or an override is Blocked. A run that applies by itself is
-// not. A run that the token may not see is not found.
+// A run that waits for a confirmation or an override is Blocked, unless it applies automatically. A
+// run that the token may not see is not found.
 //
-// A notification does not say whether the run waits for a person, so each of them only wakes: see
-// [rest.Event].
+// A notification does not say whether the run waits for a person. So each notification makes a
+// Watcher poll: see [rest.Event].
 //
 // See https://developer.hashicorp.com/terraform/cloud-docs/api-docs/run.
 // The webhook is described at

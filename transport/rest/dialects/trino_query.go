@@ -5,17 +5,18 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// TrinoQuery returns the dialect of statements of Trino, which are run as a user.
+// TrinoQuery returns the dialect of statements of Trino. They run as the given user.
 //
-// A create is the text of the statement. The id is the URL of the next answer: every answer names
-// another one, which the Client follows, and an old one must not be asked for again. The statement
-// is at its end when an answer names no next one. Trino drops a statement that nobody asks about
-// for five minutes.
+// The input of a create is the text of the statement. The id is the URL of the next answer. Every
+// answer names a new URL, which the Client polls next; a URL must not be polled twice. The
+// statement has ended when an answer names no URL. Trino drops a statement that is not polled for
+// five minutes.
 //
-// Behind a proxy that Trino does not know, the next URL has another origin: see [rest.AllowOrigin].
+// Behind a proxy that Trino is not configured for, the next URL has another origin: see
+// [rest.AllowOrigin].
 //
-// The result is that of the last answer alone, often none. What a query returns stands in all
-// answers: this dialect waits for statements that write, such as INSERT and CREATE TABLE AS.
+// The result is only that of the last answer, which is often empty. The rows of a query are in all
+// its answers. So use this dialect for statements that write, such as INSERT and CREATE TABLE AS.
 //
 // See https://trino.io/docs/current/develop/client-protocol.html.
 func TrinoQuery(user string) Service {

@@ -8,12 +8,13 @@ import (
 // TwilioExportJob returns the dialect of jobs of Twilio's BulkExport for a kind of resource, such
 // as Calls or Messages.
 //
-// It asks for GET /v1/Exports/Jobs/{id} with the SID and the token of an account, as user and
-// password of the base URL. A create is a form. The result is fetched as the file of the job's
-// first day. That of another day is at /v1/Exports/{resource}/Days/{day}.
+// A poll is GET /v1/Exports/Jobs/{id} with the SID and the token of an account, as the user and
+// password of the base URL. A create is a form. The fetched result is the file of the job's first
+// day. The file of another day is at /v1/Exports/{resource}/Days/{day}.
 //
-// Twilio tells how many days of a job stand in which status. A job is Failed once no day is left to
-// do and one has failed. It is Unknown while days have a status that this dialect does not know.
+// Twilio reports how many days of a job have which status. A job is Failed when all days have ended
+// and one of them has failed. It is Unknown while a day has a status that this dialect does not
+// know.
 //
 // See https://www.twilio.com/docs/usage/bulkexport.
 func TwilioExportJob(resource string) Service {

@@ -7,14 +7,14 @@ import (
 
 // VirusTotalAnalysis returns the dialect of analyses of URLs by VirusTotal.
 //
-// It asks for GET /api/v3/analyses/{id} with an API key in the header x-apikey. A create is a form
-// with the field url. The result counts the verdicts. For a file, set Dialect.Create to POST
-// /api/v3/files with the Content-Type multipart/form-data, and give a [rest.File] as the field
-// file.
+// A poll is GET /api/v3/analyses/{id} with an API key in the header x-apikey. A create is a form
+// with the field url. The result is the number of each verdict. To analyze a file, set
+// Dialect.Create to POST /api/v3/files with the Content-Type multipart/form-data, and pass a
+// [rest.File] as the field file.
 //
-// VirusTotal knows neither a failed nor a canceled analysis: bound the wait by a deadline. Keys
-// that are free may ask four times a minute. A quota of a day that is used up is throttled as well,
-// without a time.
+// VirusTotal never reports an analysis as failed or canceled, so give the wait a timeout. A free
+// key allows four requests a minute. When the quota of a day is used up, polls are throttled, and
+// the service does not say for how long.
 //
 // See https://docs.virustotal.com/reference/analysis.
 func VirusTotalAnalysis() Service {

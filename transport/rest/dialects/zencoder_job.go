@@ -7,10 +7,10 @@ import (
 
 // ZencoderJob returns the dialect of jobs of Zencoder.
 //
-// It asks for GET /api/v2/jobs/{id}/progress with an API key in the header Zencoder-Api-Key. The
-// result is fetched as the job itself.
+// A poll is GET /api/v2/jobs/{id}/progress with an API key in the header Zencoder-Api-Key. The
+// fetched result is the job itself.
 //
-// The progress of a job that failed does not say why: the job's error_message does.
+// The answer to a poll does not say why a job failed: the error_message of the fetched job does.
 //
 // See https://support.brightcove.com/zencoder-api.
 func ZencoderJob() Service {
