@@ -1,11 +1,12 @@
-// Command adaptive shows how a learning Backoff gets better. It watches fifty jobs of one kind, one
-// after another, in virtual time. They take five to fifteen seconds each, which the Backoff does
-// not know. It repeats this for forty kinds and prints the mean.
+// Command adaptive shows how a Backoff that learns gets better. It watches fifty jobs of one kind,
+// one after another, in virtual time. Each job takes five to fifteen seconds, which the Backoff
+// must learn. The command repeats this for forty kinds and prints the mean.
 //
 //	go run ./examples/adaptive
 //
 // With -bulk it watches that many jobs of one kind, first all at once and then one after another.
-// In a bulk the first jobs to end, and the jobs that still run, tell when to poll the others.
+// When they run at once, the Backoff learns from the first jobs that end, and from the jobs that
+// still run, when to poll the others.
 //
 //	go run ./examples/adaptive -bulk 1000
 package main

@@ -1,7 +1,7 @@
 // Command customstrategy waits for a job with a Backoff of its own.
 //
-// The job is an export that takes about two seconds. Polls before that are wasted. After that, each
-// tenth of a second counts.
+// The job is an export that takes about two seconds. Polls before that are wasted. After that, its
+// end should be detected within a tenth of a second.
 //
 //	go run ./examples/customstrategy
 package main
@@ -17,14 +17,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
-// Expected lets a job be until it is about to end, then asks often, and less often the more the job
-// is late.
+// Expected is a Backoff for jobs of a known duration. It makes no poll until a job is about to end.
+// Then it polls often, and less often the later the job is.
 type Expected struct {
 	Duration time.Duration
 }
 
-// Next returns the wait before the next poll. It is a function of the Poll alone, so one Expected
-// serves all watches at once.
+// Next returns the wait before the next poll. It depends only on the Poll, so one Expected serves
+// all watches at once.
 func (e Expected) Next(p backoff.Poll) time.Duration {
 	if p.Elapsed < e.Duration*9/10 {
 		return e.Duration*9/10 - p.Elapsed
@@ -33,7 +33,8 @@ func (e Expected) Next(p backoff.Poll) time.Duration {
 	return e.Duration/20 + late/4
 }
 
-// Validate reports what New should refuse. It is optional.
+// Validate returns an error for a Duration that jobstatus.New should refuse. A Backoff need not
+// have this method.
 func (e Expected) Validate() error {
 	if e.Duration <= 0 {
 		return fmt.Errorf("expected: duration %v: must be above zero", e.Duration)

@@ -1,5 +1,5 @@
-// Command customtransport waits for files that another program writes. No service tells about them,
-// so the Transport looks at the files.
+// Command customtransport waits for files that another program writes. There is no service to poll,
+// so the Transport looks for the files.
 //
 //	go run ./examples/customtransport
 package main
@@ -18,14 +18,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Files is a Transport whose jobs are files of a folder. A job is done when its file is there, and
-// failed when in its place there is one that ends in .err.
+// Files is a Transport whose jobs are the files of a folder. A job is completed when its file
+// exists, and failed when a file of that name with the ending .err exists.
 type Files struct {
 	Dir string
 }
 
-// Status looks once. Any error but a *transport.Error is taken for one that passes, and the watch
-// goes on.
+// Status looks for the file once. Any error that is not a *transport.Error counts as transient, and
+// the watch goes on.
 func (f Files) Status(_ context.Context, id string) (jobstatus.Status, error) {
 	root, err := os.OpenRoot(f.Dir) // an id can't lead out of the folder
 	if errors.Is(err, fs.ErrNotExist) {

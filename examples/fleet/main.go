@@ -1,12 +1,14 @@
-// Command fleet shows workers that share the waits for jobs, and what happens when one is killed.
+// Command fleet shows workers that share the waits for jobs, and what happens when a worker is
+// killed.
 //
 //	go run ./examples/fleet
 //	go run ./examples/fleet --jobs 1000
 //
-// It starts a service of jobs, a NATS server, and three workers as processes. It submits jobs, and
-// kills a worker while they run. A line a second shows who polls how many of them. At the end it
-// counts the jobs that were submitted, those that ended once, and those that two workers polled
-// together. The exit code is 0 if the count is right.
+// It starts a service of jobs, a NATS server, and three workers, each as a process. It submits
+// jobs, and kills a worker while they run. Each second it prints how many jobs each worker polls.
+// At the end it counts the jobs that were submitted, the jobs that ended exactly once, and the jobs
+// that two workers polled at the same time. The exit code is 0 if every job ended exactly once and
+// no job was polled by two workers.
 package main
 
 import (

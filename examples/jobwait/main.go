@@ -1,4 +1,4 @@
-// Command jobwait waits for a job of a service, and exits as the job has ended.
+// Command jobwait waits for a job of a service. Its exit code says how the job ended.
 //
 //	go install github.com/iamber12/job-status-monitoring/examples/jobwait@latest
 //
@@ -8,12 +8,12 @@
 //	jobwait explain github-run < answer.json
 //
 // It prints each update of the job, or a line of progress in a terminal. The exit code is 0 if the
-// job completed, 1 if it failed, 2 if it was canceled, 3 if jobwait gave up, and 4 if it was called
-// wrongly.
+// job completed, 1 if it failed, and 2 if it was canceled. It is 3 if jobwait gave up, and 4 if its
+// arguments are wrong.
 //
-// How long the jobs of a kind take is kept in the user's cache folder, so that the next wait for
-// such a job takes fewer requests. A token comes from the environment or from a command, and never
-// from an argument, which other users of the machine can read.
+// Jobwait stores how long the jobs of a kind take in the user's cache folder, so that the next wait
+// for such a job takes fewer requests. A token is read from the environment or from a command. It
+// is never an argument, because other users of the machine can read arguments.
 package main
 
 import (

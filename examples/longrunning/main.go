@@ -1,6 +1,6 @@
-// Command longrunning waits for operations that live at a URL, of three kinds: as those of Azure,
-// as those of Google (AIP-151), and as those of any service that answers 202 with a Location. The
-// services stand on loopback.
+// Command longrunning waits for operations of three kinds: those of Azure, those of Google
+// (AIP-151), and those of any service that answers 202 with a Location. The command runs the
+// services itself, on the loopback address.
 //
 //	go run ./examples/longrunning
 package main

@@ -1,12 +1,13 @@
-// Command progress waits for many jobs and shows how they get on: a bar for each of some, a line
-// for each that ended, and totals below. Where standard output is no terminal, it prints lines.
+// Command progress waits for many jobs and shows their progress: a bar for some of the jobs, a line
+// for each job that has ended, and totals below. If standard output is not a terminal, it prints
+// lines.
 //
 //	go run ./examples/progress
 //	go run ./examples/progress --url http://127.0.0.1:8080 --jobs 200
 //	go run ./examples/progress --url http://127.0.0.1:8080 job-7 job-8
 //
-// Without a URL it starts a service of its own, whose jobs take two to twenty seconds; one in eight
-// fails. Package progress does the showing.
+// Without a URL it starts a service, whose jobs take two to twenty seconds; one in eight fails.
+// Package progress draws the bars and prints the lines.
 package main
 
 import (

@@ -1,10 +1,10 @@
-// Command push hears of jobs by webhooks. The webhooks are lost, so that jobs are polled, and come
-// back. It prints how it learned of the end of each job, and how late.
+// Command push receives news of jobs by webhooks. For some time the webhooks are lost, so that jobs
+// are polled. The command prints how it learned of the end of each job, and with which delay.
 //
 //	go run ./examples/push
 //
-// The service calls the program over real sockets on loopback, and is polled over them. Time is
-// virtual, so that three minutes take no time and each run is the same.
+// The service calls the program over real sockets on the loopback address, and is polled over them.
+// Time is virtual, so that three minutes pass at once and every run is the same.
 package main
 
 import (

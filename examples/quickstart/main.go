@@ -3,8 +3,7 @@
 //	go run ./examples/quickstart
 //	go run ./examples/quickstart --url http://127.0.0.1:8080
 //
-// Without a URL it starts a service of its own. Its jobs take two to five seconds, and every third
-// one fails.
+// Without a URL it starts a service. Its jobs take two to five seconds, and every third job fails.
 package main
 
 import (

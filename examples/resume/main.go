@@ -1,13 +1,13 @@
-// Command resume goes on with its waits after it was killed. It runs itself twice: the first worker
-// starts jobs, and is killed while it waits for them. The second one goes on with what the first
-// has saved.
+// Command resume continues its waits after it was killed. It runs itself twice, as two workers. The
+// first worker starts jobs, and is killed while it waits for them. The second worker continues with
+// what the first has saved.
 //
 //	go run ./examples/resume
 //
-// A worker saves what Watcher.Pending yields, and what its Backoff has learned, in a file of JSON.
-// The next one gives both back by Watcher.WaitForFeed and adaptive.Learner.UnmarshalBinary. So each
-// job times out when it would have, its polls go on as if nothing had happened, and the Backoff
-// knows how long jobs take. See README.md.
+// A worker saves the jobs of Watcher.Pending, and what its Backoff has learned, in a JSON file. The
+// next worker passes them to Watcher.WaitForFeed and adaptive.Learner.UnmarshalBinary. So each wait
+// keeps its timeout, the polls continue as if nothing had happened, and the Backoff knows how long
+// jobs take. See README.md.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Package unittest is code of a consumer that waits for jobs. Its tests show how such code is
-// tested: jobs of minutes take milliseconds, and every run takes the same course. The page
-// README.md explains the tests one by one.
+// Package unittest is an example of code that waits for jobs. Its tests show how to test such code:
+// jobs of minutes take milliseconds, and every run is the same. The page README.md explains each
+// test.
 package unittest
 
 import (
@@ -14,12 +14,12 @@ import (
 	"github.com/iamber12/job-status-monitoring"
 )
 
-// Reports makes reports by jobs of a service.
+// Reports makes reports. Each report is a job of a service.
 type Reports struct {
 	Jobs *jobstatus.Watcher
 }
 
-// ErrRejected is returned for a report that the service could not make. To ask again is no use.
+// ErrRejected is the error of a report that the service could not make. Trying again is of no use.
 var ErrRejected = errors.New("report rejected")
 
 // Make starts a report, waits for up to ten minutes, and returns the URL of the result.
