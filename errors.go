@@ -24,12 +24,13 @@ var (
 	ErrMaxAttempts = timeline.ErrMaxAttempts
 	// ErrNotFound is matched by the error of a wait for a job that the service does not know: see
 	// [WithPatience]. A wait that reaches its timeout or its limit of polls before any poll has found
-	// the job returns it in place of a [WaitError].
+	// the job returns such an error in place of a [WaitError].
 	ErrNotFound = transport.ErrNotFound
 	// ErrThrottled is matched by the [WaitError] of a wait that gave up because the service asked for
 	// fewer requests: see [WithTimeout].
 	ErrThrottled = transport.ErrThrottled
-	// ErrInvalidID is matched by the error of a wait for an id that no job can have.
+	// ErrInvalidID is matched by the error of a wait for an id that no job can have: see
+	// [transport.CheckID].
 	ErrInvalidID = transport.ErrInvalidID
 	// ErrMaxWatches is matched by the error of a wait that did not begin, because [WithMaxWatches]
 	// allows no further job.

@@ -61,7 +61,6 @@ type Watcher struct {
 }
 
 // New returns a Watcher that polls through t. The error joins all problems with t and the options.
-// If there is one, the Watcher is nil.
 //
 // [Watcher.Close] does not close t.
 func New(t Transport, opts ...Option) (*Watcher, error) {
@@ -83,11 +82,11 @@ func New(t Transport, opts ...Option) (*Watcher, error) {
 
 // NewHTTP returns a Watcher for the jobs of the HTTP service at baseURL. The service must speak the
 // default dialect of package transport/rest, unless [WithREST] sets another. The error joins all
-// problems with the URL and the options. If there is one, the Watcher is nil.
+// problems with the URL and the options.
 //
 // The Watcher owns its connections, and [Watcher.Close] closes them. It opens at most
 // [rest.DefaultMaxConnections] connections, or the sum of [WithConcurrency] and [WithHolds] if that
-// is more. [rest.WithMaxConnections] sets another number.
+// is more. Holds use a second pool of the same size. [rest.WithMaxConnections] sets another number.
 func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
 	t, restErr := newREST(baseURL, c)

@@ -95,8 +95,9 @@ func WithMaxAttempts(n int) Option {
 	return func(c *config) { c.limits.attempts = problems.Limit(&c.List, "WithMaxAttempts", n, 0) }
 }
 
-// WithBaseDelay sets the first wait of the default Backoff. The default is [DefaultBaseDelay].
-// [New] refuses a delay above [WithMaxDelay], and any delay together with [WithBackoff].
+// WithBaseDelay sets the first delay of the default Backoff: see [WithBackoff]. The default is
+// [DefaultBaseDelay]. [New] refuses a delay above [WithMaxDelay], and any delay together with
+// [WithBackoff].
 func WithBaseDelay(d time.Duration) Option {
 	return func(c *config) { c.baseDelay = problems.Positive(&c.List, "WithBaseDelay", d) }
 }
@@ -158,13 +159,12 @@ func WithPatience(d time.Duration) Option {
 	return func(c *config) { c.patience = problems.Positive(&c.List, "WithPatience", d) }
 }
 
-// WithRateLimit limits the requests of all watches together to perSecond, with bursts of at most
-// burst. A batch is one request. A failed request is repeated within its poll only if the limit
-// allows another request.
+// WithRateLimit limits the requests of all watches together to perSecond requests a second, with
+// bursts of at most burst. A batch counts as one request. A failed request is sent again within its
+// poll only if the limit allows another request.
 //
-// The unit of perSecond is requests a second. The default, WithRateLimit(0, 0), is no limit. A
-// burst of zero means one, so that requests are evenly spaced. New refuses a burst without a rate,
-// negative values, NaN and infinity.
+// The default, WithRateLimit(0, 0), is no limit. A burst of zero means one, so that requests are
+// evenly spaced. New refuses a burst without a rate, negative values, NaN and infinity.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) {
 		c.limiter = nil
@@ -206,9 +206,9 @@ func WithMaxWatches(n int) Option {
 	return func(c *config) { c.maxWatches = problems.Positive(&c.List, "WithMaxWatches", n) }
 }
 
-// WithSlack sets how late a poll may be, as a share of its wait in (0, 1]. Polls that are due at
-// about the same time then share a wake-up. With a [transport.Batcher] they also share a request.
-// With [Exact] every poll is made on time.
+// WithSlack sets how late a poll may be, as a share of the wait before it. The share is above 0 and
+// at most 1. Polls that are due at about the same time then share a wake-up and, with a
+// [transport.Batcher], a request. With [Exact] every poll is made on time.
 //
 // With a Batcher, the default is a sixth of the wait, and a poll may always be 5 ms late, except
 // with Exact. Without a Batcher, the default is a twentieth of the wait, at most 50 ms. In that
@@ -223,8 +223,8 @@ func WithSlack(share float64) Option {
 	}
 }
 
-// WithObserver sets an [observe.Observer], which is told what the Watcher does. The default is
-// none.
+// WithObserver sets an [observe.Observer], which the Watcher calls for each poll, answer and end of
+// a job. The default is none.
 func WithObserver(o observe.Observer) Option { return func(c *config) { c.observer = o } }
 
 // WithNotifier makes the Watcher listen to n, which reports changes of jobs without being polled,
