@@ -44,7 +44,7 @@
 //	303 without a status          completed, with the location as its result; misdirected if the
 //	                              location is at another origin, or is a sign-in page, the front
 //	                              page, an error page or the same URL
-//	304 without If-None-Match     malformed
+//	304, unconditional request    malformed
 //	other 3xx                     misdirected, because the redirect was not followed
 //	other 4xx                     permanent
 //
@@ -77,10 +77,11 @@
 //	RateLimit-Reset, X-RateLimit-Reset, X-Rate-Limit-Reset
 //
 // The headers of the last two lines are read only if the quota is used up. A 429 or 420 means that
-// it is, unless the answer says what remains. Seconds may have a fraction or a unit. Dates may have
-// the format of HTTP, of mail or of RFC 3339. A wait until a date counts from the answer's own Date
-// header. A wait of zero is [transport.NoWait]. Negative waits, waits of more than a year, and
-// values that cannot be parsed are ignored.
+// it is, unless the answer says what remains. If a header has several values, the longest wait
+// applies. Seconds may have a fraction or a unit. Dates may have the format of HTTP, of mail or of
+// RFC 3339. A wait until a date counts from the answer's own Date header. A wait of zero is
+// [transport.NoWait]. Negative waits, waits of more than a year, and values that cannot be parsed
+// are ignored.
 //
 // # Where requests go
 //
