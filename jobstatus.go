@@ -21,13 +21,13 @@ import (
 
 // The vocabulary of the packages below, so that most programs import this package alone.
 type (
-	// Backoff decides when to poll next: see package backoff.
+	// Backoff decides when to poll next: see [backoff.Strategy].
 	Backoff = backoff.Strategy
-	// Transport polls a service: see package transport.
+	// Transport polls a service: see [transport.Transport].
 	Transport = transport.Transport
-	// Status is one answer about a job. It prints as one line.
+	// Status is one answer about a job: see [transport.Status]. It prints as one line.
 	Status = transport.Status
-	// State says where a job stands.
+	// State is the state of a job: see [transport.State].
 	State = transport.State
 )
 

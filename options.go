@@ -147,7 +147,7 @@ func WithMaxRetryAfter(d time.Duration) Option {
 // from the service ([transport.Misdirected]). The last kind is tolerated only for a job that was
 // seen before.
 //
-// The time runs from the first such answer since an answer last told the job's state. The watch
+// The time runs from the first such answer since the last answer with the job's state. The watch
 // ends at the first such answer that comes d later or more. Its error gives the time and the number
 // of these answers. So a single one never ends a watch, however rarely the job is polled. Polls
 // that fail in another way, as in an outage, do not count.
@@ -199,9 +199,9 @@ func WithHolds(n int) Option {
 	return func(c *config) { c.holds = problems.Positive(&c.List, "WithHolds", n) }
 }
 
-// WithMaxWatches limits the number of pending jobs. It thereby limits the memory, which is about
-// 250 bytes for each job. A wait for one more job ends at once with [ErrMaxWatches]. In
-// [Watcher.WaitForJobs] only the id of that job has this result. The default is no limit.
+// WithMaxWatches limits the number of pending jobs, and so the memory: a pending job takes about
+// 250 bytes. A wait for one more job ends at once with [ErrMaxWatches]. In [Watcher.WaitForJobs]
+// only the id of that job has this result. The default is no limit.
 func WithMaxWatches(n int) Option {
 	return func(c *config) { c.maxWatches = problems.Positive(&c.List, "WithMaxWatches", n) }
 }

@@ -6,8 +6,7 @@ import (
 )
 
 // RetryAfterJitter waits as long as the service asks for, and up to a tenth longer. So watches that
-// were told the same wait do not poll again together. If the wait of s is longer, it is kept as it
-// is.
+// got the same wait do not poll again together. If the wait of s is longer, it is kept as it is.
 //
 //	RetryAfterJitter(Constant(5*time.Second))
 //	asked  0   2s  30s

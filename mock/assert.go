@@ -47,8 +47,8 @@ func (s *Service) AssertGaps(t TB, id string, gaps ...time.Duration) bool {
 	return true
 }
 
-// AssertQuietAfterEnd fails the test if the job was polled again after an answer had told its end.
-// It also fails if no answer told an end. An empty id stands for every job.
+// AssertQuietAfterEnd fails the test if the job was polled again after an answer had reported its
+// end. It also fails if no answer reported an end. An empty id stands for every job.
 func (s *Service) AssertQuietAfterEnd(t TB, id string) bool {
 	t.Helper()
 	if !assertAsked(t, s, id) {

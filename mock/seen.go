@@ -191,7 +191,7 @@ type JobState struct {
 	// Created is when the job was created, and Updated is when its present step began, on the
 	// service's clock.
 	Created, Updated time.Time
-	// Told is when the answer to a poll first told the job's end. It is zero if none did.
+	// Told is when the answer to a poll first reported the job's end. It is zero if none did.
 	Told time.Time
 	// Pushed is when the job's end was first reported by a webhook that was accepted, or on a stream.
 	// PushedBy is then "webhook" or "stream". Pushed is zero if neither has happened.

@@ -101,7 +101,7 @@ type Waiter interface {
 // begins with totals of zero, unless the Board already shows another call. It then counts the jobs
 // of both calls.
 //
-// If w has a method Stats, like that of a [jobstatus.Watcher], the Board also shows the number of
+// If w has a method Stats, as a [jobstatus.Watcher] has, the Board also shows the number of
 // requests.
 func (b *Board) WaitForJobs(ctx context.Context, w Waiter, ids iter.Seq[string], opts ...jobstatus.WatchOption) iter.Seq2[jobstatus.Status, error] {
 	return func(yield func(jobstatus.Status, error) bool) {

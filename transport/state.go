@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// State says where a job stands. The states are the same for every service.
+// State is the state of a job. The states are the same for every service.
 type State uint8
 
 const (

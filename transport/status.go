@@ -17,7 +17,7 @@ import (
 type Status struct {
 	// ID is the job's id, as the caller gave it.
 	ID string
-	// State is where the job stands.
+	// State is the state of the job.
 	State State
 	// Raw is the service's own word for the state.
 	Raw string

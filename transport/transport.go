@@ -162,7 +162,7 @@ type Holder interface {
 }
 
 // Notifier receives what a service reports without being polled, by a webhook or a stream of
-// events. It may also be a Transport, or be used beside one.
+// events. It may also be a Transport, or be used together with one.
 //
 // Notify calls notify for each Status that the service sends, from one goroutine or several.
 // Status.ID names the job. A call with the zero Status says that the Notifier has begun to listen.

@@ -86,10 +86,10 @@ func (a *Learner) known(name string) *kind {
 	return nil
 }
 
-// Follow tells the Learner of a watch: see [backoff.Follower]. An age of 0 says that the watch
+// Follow informs the Learner about a watch: see [backoff.Follower]. An age of 0 says that the watch
 // begins. Any other age says that the job was seen to run at that age. A Learner follows a limited
 // number of watches of each kind at once. It ignores an unknown key, a key that begins twice, and
-// an age below one that it was told before.
+// an age below an earlier one.
 func (a *Learner) Follow(key, name string, age time.Duration) {
 	k := a.lookup(name)
 	switch {
@@ -110,7 +110,7 @@ func (a *Learner) Follow(key, name string, age time.Duration) {
 // hashOf is the hash of a key, not 0.
 func hashOf(key string) uint64 { return max(uint64(draw.Of(key)), 1) }
 
-// Observe tells the Learner of a watch that has ended: see [backoff.Learner]. It ignores an
+// Observe informs the Learner about a watch that has ended: see [backoff.Learner]. It ignores an
 // impossible outcome, such as a job that ended before it was last seen to run.
 func (a *Learner) Observe(o backoff.Outcome) {
 	s, ok := newSpan(o)

@@ -13,7 +13,7 @@
 // history. The plan is the best schedule for that distribution. Next reads the plan without a lock.
 //
 // While many jobs of a kind run at once, the Learner follows some of them. They are polled early,
-// and their answers tell it when to poll the others. For a new kind, a Learner begins with what its
+// and their answers show when to poll the others. For a new kind, a Learner begins with what its
 // other kinds have in common.
 //
 // A program can save and load what a Learner has learned, and merge what several have learned: see

@@ -170,8 +170,8 @@ type Dialect struct {
 	// takes precedence. By default no place is read.
 	RetryAfter string
 	// Created, Updated and Finished are the places of the job's times. By default no place is read. A
-	// time is a text in a format such as that of RFC 3339 or RFC 9110, or a number that counts from
-	// 1970. The size of the number decides whether its unit is seconds, milliseconds, microseconds or
+	// time is a text in a format such as RFC 3339 or RFC 9110, or a number that counts from 1970. The
+	// size of the number decides whether its unit is seconds, milliseconds, microseconds or
 	// nanoseconds. Zero means no time.
 	Created, Updated, Finished string
 

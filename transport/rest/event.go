@@ -26,8 +26,8 @@ import (
 //	Event{At: "data", State: "-"}                  the event does not tell the state
 //
 // In an event, @header.NAME is a header of the webhook's request, or a field of the stream's event
-// as package sse names it. The status code @code is 200. If the Content-Type is that of a form, the
-// form is read as a JSON object with the names and values of its fields.
+// as package sse names it. The status code @code is 200. If the Content-Type says that the body is
+// a form, the form is read as a JSON object with the names and values of its fields.
 type Event struct {
 	// At is the place in the event of the object that a status call would return, such as
 	// "data.object". The Dialect's places begin there. The default is ".", the whole event.
@@ -264,11 +264,11 @@ func (e *events) read(a *place.Answer, g *reading) (s transport.Status, err erro
 	return s, err
 }
 
-// ReadEvent returns the status in an event, which the Dialect's Event describes. The header is that
-// of the webhook's request. The body must not be longer than [WithMaxBody] allows. ReadEvent makes
-// no request, and keeps neither the header nor the body.
+// ReadEvent returns the status in an event, which the Dialect's Event describes. The header is the
+// header of the webhook's request. The body must not be longer than [WithMaxBody] allows. ReadEvent
+// makes no request, and keeps neither the header nor the body.
 //
-// A State of [transport.Unknown] means that the job has changed, but the event does not tell its
+// A State of [transport.Unknown] means that the job has changed, but the event does not have its
 // state. The zero Status means that the event names no job. If the event cannot be read, the error
 // matches [transport.ErrMalformed]. If the Dialect has no place for the job's id in an event, the
 // error matches [errors.ErrUnsupported].

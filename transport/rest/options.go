@@ -192,7 +192,7 @@ func WithTokenHeader(header string) Option {
 
 // WithOriginToken allows an origin, as [AllowOrigin] does, and sets the source of a token that
 // requests to it carry. The token is sent to no other origin, and the origin is sent no other
-// credential. The format of header is that of [WithTokenHeader]. The source is called like that of
+// credential. The header is written as in [WithTokenHeader]. The source is called as in
 // [WithToken]. A nil source means no token.
 func WithOriginToken(origin, header string, source func(context.Context) (string, error)) Option {
 	return func(c *config) {

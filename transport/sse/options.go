@@ -42,8 +42,8 @@ func (s *settings) problem(format string, args ...any) {
 
 // WithHTTPClient sets the client that makes the requests. [New] copies it and ignores its Timeout.
 // The default, or nil, is an empty client. A client without a Transport gets its own pool of
-// connections. The pool refuses private addresses, such as loopback, at any host other than that of
-// the stream's URL.
+// connections. The pool refuses private addresses, such as loopback, except for the host of the
+// stream's URL.
 //
 // A client without CheckRedirect follows redirects only to the same scheme, host and port, at most
 // five times. If CheckRedirect allows a request to another origin, the request carries no header of

@@ -68,7 +68,7 @@ var ErrStopped = errors.New("the service has ended the stream")
 // Reader reads the data of an event. A Client of package rest is one.
 //
 // ReadEvent returns the status in the data. A State of [transport.Unknown] means that the job has
-// changed, but the event does not tell its state. The zero Status means that the event is about no
+// changed, but the event does not have its state. The zero Status means that the event is about no
 // job. ReadEvent must not keep the header or the data. If several calls of [Stream.Notify] are in
 // progress at once, it must be safe for concurrent use.
 type Reader interface {

@@ -16,13 +16,13 @@
 //
 // # Answers
 //
-//	202    accepted, a repetition of what was accepted, or about no job
-//	400    signed well, and unreadable
-//	401    not signed well, or signed more than [Tolerance] ago or ahead
+//	202    accepted; also a repetition, and a body about no job, which are ignored
+//	400    the signature is valid, but the body cannot be read
+//	401    no valid signature, or its time differs from now by more than [Tolerance]
 //	405    not a POST
-//	413    a body over [WithMaxBody]
+//	413    a body larger than [WithMaxBody]
 //	415    a body with a Content-Encoding
-//	503    nobody listens, or the [Relay] failed: the service should send it again
+//	503    no Watcher listens, or the [Relay] failed: the service should send it again
 //
 // A Watcher receives only requests that are answered 202, and no repetitions. The answer does not
 // wait for the Watcher. If a request is not passed to the Watcher, the reason is logged at debug
@@ -63,7 +63,7 @@ const (
 // Reader reads the body of a webhook. A Client of package rest is one.
 //
 // ReadEvent returns the status in the body. A State of [transport.Unknown] means that the job has
-// changed, but the body does not tell its state. The zero Status means that the body is about no
+// changed, but the body does not have its state. The zero Status means that the body is about no
 // job. ReadEvent must not keep the header or the body, and must be safe for concurrent use.
 type Reader interface {
 	ReadEvent(header http.Header, body []byte) (transport.Status, error)

@@ -14,8 +14,9 @@ import (
 // A poll is GET /?Action=DescribeStacks in JSON. The input of a create is a form with the other
 // parameters, such as TemplateURL. The result is the list of outputs. A cancel deletes the stack.
 //
-// The state is that of the stack's newest action. A stack that was rolled back is Failed, and one
-// that was deleted is Canceled. A stack that was removed is found only by its ARN, which is the id.
+// The state is the state of the stack's newest action. A stack that was rolled back is Failed, and
+// one that was deleted is Canceled. A stack that was removed is found only by its ARN, which is the
+// id.
 //
 // See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html.
 func AWSCloudFormationStack(region, stack string) Service {

@@ -7,8 +7,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// BigQueryJob returns the dialect of jobs of BigQuery in a project. The location is that of the
-// data. It may be "" for the US and the EU.
+// BigQueryJob returns the dialect of jobs of BigQuery in a project. The location is the place where
+// the data is stored. It may be "" for the US and the EU.
 //
 // A poll is GET /bigquery/v2/projects/{project}/jobs/{id}. The idempotency key of a create becomes
 // the job's id, which may have letters, digits, - and _. A second create with the same key is

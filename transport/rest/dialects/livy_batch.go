@@ -11,7 +11,7 @@ import (
 // requires if its protection against CSRF is on. The fetched result is the batch's log.
 //
 // A cancel removes the batch, so that it is not found afterwards. When the server restarts without
-// recovery, the ids begin again at 0. An id may then be that of another batch.
+// recovery, the ids begin again at 0. An id may then belong to another batch.
 //
 // See https://livy.apache.org/docs/latest/rest-api.html.
 func LivyBatch() Service {

@@ -7,7 +7,7 @@ import (
 
 // MeilisearchTask returns the dialect of tasks that add documents to an index of Meilisearch.
 //
-// A poll is GET /tasks/{id} with an API key that may get tasks. The base URL is that of the
+// A poll is GET /tasks/{id} with an API key that may get tasks. The base URL is the URL of the
 // instance. The input is the list of documents. The result is the task's details.
 //
 // A cancel is a separate task: the canceled task ends some time later.

@@ -6,10 +6,10 @@ import (
 )
 
 // NomadEvaluation returns the dialect of the dispatches of a parameterized batch job of Nomad. The
-// state is that of a dispatch's allocations.
+// allocations of a dispatch decide its state.
 //
 // A poll is GET /v1/job/{id}/allocations with an ACL token in the header X-Nomad-Token. The id is
-// that of the dispatched job, as in "batch/dispatch-1700000000-ab12". The index of the newest
+// the id of the dispatched job, such as "batch/dispatch-1700000000-ab12". The index of the newest
 // answer holds a request, for ten minutes at most.
 //
 // A job without an allocation is Pending. A job that Nomad does not know has the same answer, so

@@ -11,8 +11,8 @@ import (
 // A poll is GET /v1/{project}/stacks/{name}/{id} with a token of Keystone in the header
 // X-Auth-Token. The result is the list of outputs. A cancel stops an update that is in progress.
 //
-// The state is that of the stack's newest action, whatever that is. A stack that was rolled back is
-// Failed, and one that was deleted is Canceled.
+// The state is the state of the stack's newest action, whatever the action is. A stack that was
+// rolled back is Failed, and one that was deleted is Canceled.
 //
 // See https://docs.openstack.org/api-ref/orchestration/v1/.
 func HeatStack(project, name string) Service {

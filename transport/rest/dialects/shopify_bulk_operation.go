@@ -9,7 +9,7 @@ import (
 // Admin API, such as 2026-07.
 //
 // A poll is POST /admin/api/{version}/graphql.json, in GraphQL, with an access token of the Admin
-// API. The base URL is that of the store. The input is the text of the query. The result is the
+// API. The base URL is the URL of the store. The input is the text of the query. The result is the
 // link to a file of JSON Lines, which expires after a week. To fetch the file, allow its origin by
 // [rest.AllowOrigin].
 //

@@ -7,8 +7,8 @@ import (
 
 // SpaceliftRun returns the dialect of runs of a Spacelift stack.
 //
-// A poll is POST /graphql, in GraphQL, with a JSON Web Token of an API key. The base URL is that of
-// the account.
+// A poll is POST /graphql, in GraphQL, with a JSON Web Token of an API key. The base URL is the URL
+// of the account.
 //
 // A run that waits for a confirmation or a review is Blocked. A run that waits for another run or
 // for its stack to be unlocked is Pending. The state in the answer is the same for both.

@@ -15,8 +15,9 @@ import (
 // Behind a proxy that Trino is not configured for, the next URL has another origin: see
 // [rest.AllowOrigin].
 //
-// The result is only that of the last answer, which is often empty. The rows of a query are in all
-// its answers. So use this dialect for statements that write, such as INSERT and CREATE TABLE AS.
+// The result is only the data of the last answer, which is often empty. The rows of a query are in
+// all its answers. So use this dialect for statements that write, such as INSERT and CREATE TABLE
+// AS.
 //
 // See https://trino.io/docs/current/develop/client-protocol.html.
 func TrinoQuery(user string) Service {
