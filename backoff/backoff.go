@@ -96,8 +96,9 @@ type Follower interface {
 //
 // Rank returns how important it is to poll a job now. The Poll p is the one that Next was last
 // given for the job, and since is the time since then. Ranks of all jobs are compared, whatever
-// their kind. Rank is called by many goroutines at once and must not block. It must not call the
-// Watcher, because the Watcher waits for it.
+// their kind. A Watcher ranks only a sample of many overdue polls, and one of eight polls is the
+// one that is overdue longest, whatever its rank. Rank is called by many goroutines at once and
+// must not block. It must not call the Watcher, because the Watcher waits for it.
 type Ranker interface {
 	Strategy
 	Rank(p Poll, since time.Duration) float64

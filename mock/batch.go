@@ -222,7 +222,7 @@ func (t *Transport) MaxBatch() int {
 	return t.maxBatch
 }
 
-// StatusBatch returns the statuses of many jobs, in the order of ids.
+// StatusBatch returns the statuses of many jobs, in the order of ids: see [MaxBatch].
 func (t *Transport) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
 	switch {
 	case t.MaxBatch() == 0:

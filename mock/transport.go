@@ -45,7 +45,8 @@ func NewTransport(t TB, opts ...Option) *Transport {
 	return &Transport{c.Service}
 }
 
-// Status returns the status of a job.
+// Status returns the status of a job. For an unknown job, the error matches
+// [transport.ErrNotFound].
 func (t *Transport) Status(ctx context.Context, id string) (transport.Status, error) {
 	r, err := t.ask(ctx, &request{op: opStatus, id: id})
 	if err != nil {
@@ -89,7 +90,8 @@ var words = map[transport.State]string{
 	transport.Canceled:  "canceled",
 }
 
-// Create starts a job.
+// Create starts a job and returns its id. A second create with the same idempotency key returns the
+// same id.
 func (t *Transport) Create(ctx context.Context, req transport.CreateRequest) (string, error) {
 	input, err := json.Marshal(req.Input)
 	if err != nil {
@@ -102,7 +104,8 @@ func (t *Transport) Create(ctx context.Context, req transport.CreateRequest) (st
 	return r.id, nil
 }
 
-// Cancel cancels a job that has not ended.
+// Cancel cancels a job. It has no effect on a job that has ended. For an unknown job, the error
+// matches [transport.ErrNotFound].
 func (t *Transport) Cancel(ctx context.Context, id string) error {
 	_, err := t.ask(ctx, &request{op: opCancel, id: id})
 	return err

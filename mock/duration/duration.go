@@ -84,8 +84,9 @@ func newDistribution(name string, args []any, valid bool, quantile func(float64)
 	return d
 }
 
-// Parse parses the text of a Distribution, as String returns it. The text is a constant duration,
-// or a name with arguments:
+// Parse parses the text of a Distribution, as String returns it. Parse returns an error for any
+// other text, and for impossible arguments. The text is a constant duration, or a name with
+// arguments:
 //
 //	10s   uniform:5s,15s   exponential:10s   lognormal:10s,0.5   pareto:3s,1.5   weibull:10s,0.7
 func Parse(s string) (Distribution, error) {

@@ -136,7 +136,8 @@ type faulty struct{ err error }
 
 func (f faulty) Read([]byte) (int, error) { return 0, cmp.Or(f.err, io.EOF) }
 
-// Save writes the recording to a file.
+// Save writes the recording to a file. It returns an error if the body of an answer has more than 1
+// MiB, or if the file cannot be written.
 func (r *Recorder) Save(path string) error {
 	if r == nil {
 		return errors.New("record: the Recorder is nil")

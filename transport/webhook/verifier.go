@@ -16,8 +16,9 @@ import (
 )
 
 // Verifier decides whether a request comes from the service. [StandardWebhooks], [Timed], [HMAC]
-// and [SharedHeader] return a Verifier. A program can implement its own. The module
-// transport/webhook/jwt has one for JSON Web Tokens.
+// and [SharedHeader] return a Verifier. If their arguments are wrong, [New] returns an error. A
+// program can implement its own Verifier. The module transport/webhook/jwt has one for JSON Web
+// Tokens.
 //
 // Verify is called with the request and its raw body; the request's own Body has already been read.
 // It returns what the signature covers besides the body, or an error that matches [ErrForged].
@@ -154,8 +155,8 @@ func isAny(sums [][]byte, signature []byte) bool {
 
 // SharedHeader returns a Verifier for a service that sends a shared secret in a header, such as
 // X-Gitlab-Token. Each of the values is accepted, so that a secret can be replaced. A value has at
-// least [MinKeyBytes], not counting a scheme such as "Bearer ". The value does not cover the body,
-// so use it only over TLS.
+// least [MinKeyBytes], not counting a scheme such as "Bearer ". A shared secret does not protect
+// the body, so use it only over TLS.
 func SharedHeader(name string, values ...string) Verifier { return shared{name, values} }
 
 type shared struct {
