@@ -10,10 +10,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/draw"
 )
 
-// leastWait keeps a plan from spinning, whatever it is asked for.
+// leastWait is the shortest wait that a Learner returns, so that it never spins.
 const leastWait = time.Millisecond
 
-// The seeds of what a watch draws from its key.
+// The seeds of the random numbers that are drawn from the key of a watch.
 const (
 	seedTie = iota
 	seedProbe
@@ -60,7 +60,7 @@ func (a *Learner) Next(p backoff.Poll) time.Duration {
 	return max(saturate(math.Ceil((at-age)*1e9)), leastWait, p.RetryAfter)
 }
 
-// watch is what is asked about.
+// watch is the watch about which Next is called.
 type watch struct {
 	backoff.Poll
 	key      draw.Key
@@ -70,7 +70,7 @@ type watch struct {
 
 func (w *watch) unit(seed uint64) float64 { return w.key.Unit(seed, w.Attempt) }
 
-// lookup is the kind of that name, or nil.
+// lookup returns the kind of the given name, or nil.
 func (a *Learner) lookup(name string) *kind {
 	a.mu.RLock()
 	k := a.kinds[name]
@@ -78,7 +78,7 @@ func (a *Learner) lookup(name string) *kind {
 	return k
 }
 
-// known is the kind of that name if it has a plan, else nil.
+// known returns the kind of the given name, or nil if it has no plan.
 func (a *Learner) known(name string) *kind {
 	if k := a.lookup(name); k != nil && k.plan.Load() != nil {
 		return k
@@ -107,7 +107,7 @@ func (a *Learner) Follow(key, name string, age time.Duration) {
 	}
 }
 
-// hashOf is the hash of a key, not 0.
+// hashOf returns the hash of a key, which is never 0.
 func hashOf(key string) uint64 { return max(uint64(draw.Of(key)), 1) }
 
 // Observe informs the Learner about a watch that has ended: see [backoff.Learner]. It ignores an
@@ -127,7 +127,7 @@ func (a *Learner) Observe(o backoff.Outcome) {
 	}
 }
 
-// kind is the kind of that name, made if it is new.
+// kind returns the kind of the given name, which it makes if it is new.
 func (a *Learner) kind(name string) *kind {
 	if k := a.lookup(name); k != nil {
 		return k
@@ -146,7 +146,7 @@ func (a *Learner) kind(name string) *kind {
 	return k
 }
 
-// forget drops the kind that was used least recently. The caller holds a.mu.
+// forget removes the kind that was used least recently. The caller holds a.mu.
 func (a *Learner) forget() {
 	var oldest string
 	least := uint64(math.MaxUint64)
@@ -158,7 +158,8 @@ func (a *Learner) forget() {
 	delete(a.kinds, oldest)
 }
 
-// saturate returns ns as a duration in [0, math.MaxInt64], NaN as the largest.
+// saturate returns ns nanoseconds as a Duration in [0, math.MaxInt64]. For NaN it returns the
+// largest.
 func saturate(ns float64) time.Duration {
 	switch {
 	case ns <= 0:

@@ -24,9 +24,9 @@ import (
 //	        the number of reports and 0; mean and variance
 //	CRC-32 (IEEE) of all before it, four bytes
 //
-// Numbers and lengths are unsigned varints as in encoding/binary. Times are in seconds. They are
-// IEEE 754 float32, and all of fixed size is little-endian. A span's before is +Inf for a job that
-// was not seen to end, and equals after where the exact end is known. Options are not saved.
+// Numbers and lengths are unsigned varints, as in encoding/binary. Times are in seconds, as IEEE
+// 754 float32. Values of a fixed size are little-endian. The before of a span is +Inf for a job
+// that was not seen to end, and equals after if the exact end is known. Options are not saved.
 const (
 	stateMagic   = "JSBA"
 	stateVersion = 3
@@ -51,7 +51,7 @@ func (a *Learner) MarshalBinary() ([]byte, error) {
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)), nil
 }
 
-// named is a kind, its name, and when it was used.
+// named is a kind with its name and the tick of its last use.
 type named struct {
 	*kind
 	name string
@@ -72,7 +72,7 @@ func (a *Learner) byUse() []named {
 	return kinds
 }
 
-// encode appends what is known.
+// encode appends the saved form of k to b.
 func (k *kind) encode(b []byte) []byte {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -140,7 +140,7 @@ func (a *Learner) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// state is what is saved of a kind.
+// state is the saved form of a kind.
 type state struct {
 	name     string
 	doubt    bool
@@ -149,7 +149,7 @@ type state struct {
 	progress *progress
 }
 
-// kind returns a kind with that state, without a plan.
+// kind returns a kind with the state s, without a plan.
 func (s state) kind() *kind {
 	k := &kind{}
 	k.spans = s.spans
@@ -184,7 +184,7 @@ func decode(data []byte) ([]state, error) {
 	return states, nil
 }
 
-// decoder takes values off rest, until there is an error.
+// decoder reads values from rest until there is an error.
 type decoder struct {
 	rest []byte
 	size int    // of all
@@ -192,14 +192,14 @@ type decoder struct {
 	err  error
 }
 
-// fail says where the first error is.
+// fail records where the first error is.
 func (d *decoder) fail(format string, args ...any) {
 	if d.err == nil {
 		d.err = fmt.Errorf("adaptive: saved state: byte %d%s: %s", d.size-len(d.rest), d.in, fmt.Sprintf(format, args...))
 	}
 }
 
-// count is a number of things that take at least size bytes each.
+// count reads a number of items that take at least size bytes each.
 func (d *decoder) count(what string, size, most int) int {
 	if d.err != nil {
 		return 0
@@ -213,7 +213,7 @@ func (d *decoder) count(what string, size, most int) int {
 	return int(v)
 }
 
-// bytes is the next n bytes, or as many zeros if there are fewer.
+// bytes returns the next n bytes, or n zeros if there are fewer.
 func (d *decoder) bytes(what string, n int) []byte {
 	if len(d.rest) < n {
 		d.fail("ends within %s", what)

@@ -90,7 +90,7 @@ func (a *Learner) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// foresee returns the requests and the delay that p lets one expect of a job.
+// foresee returns the expected requests and detection delay of a job by the plan p.
 func (p *plan) foresee() (requests float64, delay time.Duration) {
 	const rare, most = 1e-4, 10_000
 	w, late := watch{}, 0.0
@@ -109,8 +109,8 @@ func (p *plan) foresee() (requests float64, delay time.Duration) {
 	return requests, saturate(late * 1e9)
 }
 
-// ending returns the age, at least from, by which a share of the jobs that last longer than from
-// have ended.
+// ending returns the age by which the given share of the jobs that last longer than from have
+// ended. It is at least from.
 func (p *plan) ending(from, share float64) float64 {
 	live, _ := p.beyond(from)
 	target := float32(live * (1 - share))
@@ -127,5 +127,5 @@ func (p *plan) ending(from, share float64) float64 {
 	return math.Max(at, from)
 }
 
-// negligiblyFew is the share of the jobs that are as good as never seen.
+// negligiblyFew is the smallest share of jobs that counts.
 const negligiblyFew = 1e-3

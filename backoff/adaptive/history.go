@@ -11,8 +11,9 @@ const (
 	maxSeconds = 1e8 // three years; what takes longer took at least that
 )
 
-// span is what is known of one duration, in seconds: it is in (after, before]. before is +Inf while
-// the job runs and for a watch that gave up. It equals after where the exact end is known.
+// span is what is known about one duration, in seconds: it is in (after, before]. The bound before
+// is +Inf while the job runs, and for a watch that gave up. It equals after if the exact end is
+// known.
 type span struct{ after, before float32 }
 
 var forever = float32(math.Inf(1))
@@ -48,15 +49,15 @@ func roundUp(s float64) float32 {
 	return f
 }
 
-// history is what is known of the last jobs, in the order in which their watches began. The span of
-// a job that still runs is completed in place, so that the order does not depend on durations.
+// history has the spans of the newest jobs, in the order in which their watches began. The span of
+// a job that still runs is updated in place, so that the order does not depend on durations.
 type history struct {
 	spans []span
 	first uint32 // the number of the first span; numbers rise by one
 }
 
-// begin appends the span of a watch that begins and returns its number. Where there is no room, the
-// oldest makes way.
+// begin appends the span of a watch that begins, and returns its number. If the history is full,
+// begin drops the oldest span.
 func (h *history) begin(s span) (number uint32, full bool) {
 	if full = len(h.spans) == maxSpans; full {
 		h.dropFirst(1)
@@ -65,7 +66,7 @@ func (h *history) begin(s span) (number uint32, full bool) {
 	return h.first + uint32(len(h.spans)) - 1, full
 }
 
-// appendSpan is append for at most maxSpans in all. It makes no room for more.
+// appendSpan is like append, but never allocates room for more than maxSpans spans.
 func appendSpan(spans []span, s span) []span {
 	if n := len(spans); n == cap(spans) && n < maxSpans {
 		spans = append(make([]span, 0, min(max(2*n, 16), maxSpans)), spans...)
@@ -73,22 +74,22 @@ func appendSpan(spans []span, s span) []span {
 	return append(spans, s)
 }
 
-// at returns the span of that number.
+// at returns the span of the given number.
 func (h *history) at(number uint32) *span { return &h.spans[number-h.first] }
 
-// dropFirst forgets the n oldest.
+// dropFirst drops the n oldest spans.
 func (h *history) dropFirst(n int) {
 	h.spans = append(h.spans[:0], h.spans[n:]...)
 	h.first += uint32(n)
 }
 
-// remove takes out the span of that number. The numbers of those behind it fall by one.
+// remove removes the span of the given number. The numbers of later spans fall by one.
 func (h *history) remove(number uint32) {
 	i := int(number - h.first)
 	h.spans = append(h.spans[:i], h.spans[i+1:]...)
 }
 
-// frontier is the greatest age at which anything is known, in seconds.
+// frontier returns the greatest age about which anything is known, in seconds.
 func (h *history) frontier() (age float64) {
 	for _, s := range h.spans {
 		if s.ended() {

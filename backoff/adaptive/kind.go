@@ -7,7 +7,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// kind is what is known of jobs of one kind.
+// kind is what is known about the jobs of one kind.
 type kind struct {
 	plan     atomic.Pointer[plan]     // nil before any job is known to have ended
 	progress atomic.Pointer[progress] // nil before any was reported
@@ -27,7 +27,7 @@ type kind struct {
 	ended      int     // spans in history of jobs that ended
 }
 
-// begin takes note of a watch that begins.
+// begin records that a watch begins.
 func (k *kind) begin(key uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -45,8 +45,8 @@ func (k *kind) begin(key uint64) {
 	k.roster.take(i, key, number)
 }
 
-// append appends a span to the history. Where the oldest, which makes way, is followed, it is
-// followed no more.
+// append appends a span to the history. If the history is full, it drops the oldest span and stops
+// following its watch.
 func (k *kind) append(s span) (number uint32) {
 	if len(k.spans) == maxSpans && k.spans[0].ended() {
 		k.ended--
@@ -73,7 +73,7 @@ func (k *kind) loseBefore(first uint32) {
 	store(&k.crowd.alive, alive)
 }
 
-// seen takes note of a job that was seen to run, and tells whether it is time to plan.
+// seen records that a job was seen to run, and reports whether a new plan is due.
 func (k *kind) seen(key uint64, age float32) bool {
 	if i := k.roster.find(key); i < 0 && !k.crowd.adopting.Load() {
 		return false
@@ -104,8 +104,8 @@ func (k *kind) seen(key uint64, age float32) bool {
 	return true
 }
 
-// left takes note of a watch that was left, of which s is known if ok, and tells whether it is time
-// to plan.
+// left records that a watch ended, with the span s if ok is true. It reports whether a new plan is
+// due.
 func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -155,7 +155,7 @@ func (k *kind) left(key uint64, s span, ok bool, marks []backoff.Mark) bool {
 	return changed || due
 }
 
-// removeSpan takes out the span of that number, of which nothing is known.
+// removeSpan removes the span of the given number, which says nothing.
 func (k *kind) removeSpan(number uint32) {
 	k.history.remove(number)
 	k.verdicts.remove(k, number)
@@ -167,23 +167,23 @@ func (k *kind) removeSpan(number uint32) {
 }
 
 const (
-	// changeLearned is by how much the chance of a change rises with one, changeTop the most it
-	// rises to, and changeKept what is left of it after one job more.
+	// changeLearned is how much one change raises the probability of a change. changeTop is the
+	// largest such probability, and changeKept the share that remains of it after one more job.
 	changeLearned = 0.01
 	changeTop     = 0.05
 	changeKept    = 1 - 1.0/400
-	// seenCounts is how much a job that is seen to run counts for, beside one that ends, in what
-	// calls for a new plan.
+	// seenCounts is how much a job that is seen to run counts toward a new plan, where a job that ends
+	// counts 1.
 	seenCounts = 0.25
-	// seenGrowth is one over the share of its age by which a job must have aged, since it was last
-	// seen to run, to count in full.
+	// seenGrowth is the inverse of the share of its age by which a job must have aged since it was
+	// last seen to run, so that it counts in full.
 	seenGrowth = 4
-	// frontierStep is by how much the frontier may move before a new plan.
+	// frontierStep is the factor by which the frontier may grow before a new plan is due.
 	frontierStep = 1.04
 )
 
-// due tells whether it is time to plan. The more is known, the less one job more can change: plan
-// again at 3 % more.
+// due reports whether a new plan is due. The more jobs are known, the less one more job can change.
+// So a plan is due after 3 % more jobs.
 func (k *kind) due() bool {
 	p := k.plan.Load()
 	if p == nil {
@@ -193,8 +193,8 @@ func (k *kind) due() bool {
 		load(&k.crowd.frontier) > frontierStep*k.plannedFor && 16*int(k.crowd.running.Load()) >= k.ended
 }
 
-// judge drops what no longer holds, and tells whether something changed that a plan should know of
-// at once.
+// judge drops spans that no longer describe the kind. It reports whether a change is so large that
+// a new plan should be made at once.
 func (k *kind) judge() (changed bool) {
 	doubted := k.verdicts.doubt
 	m := k.verdicts.judge(k)
@@ -212,7 +212,7 @@ func (k *kind) judge() (changed bool) {
 	return true
 }
 
-// count finds what follows from the spans.
+// count computes what is derived from the spans.
 func (k *kind) count() {
 	k.ended = 0
 	for _, s := range k.spans {
@@ -223,16 +223,16 @@ func (k *kind) count() {
 	store(&k.crowd.frontier, k.frontier())
 }
 
-// replan makes the plan from the history. Nobody waits for it but the caller: who finds that
-// somebody plans goes on.
+// replan makes the plan from the history, unless another goroutine is doing so.
 func (k *kind) replan(a *Learner) {
 	if k.planning.TryLock() {
 		k.plans(a)
 	}
 }
 
-// replanNow is replan that waits for whoever plans, and then plans if there is anything new: for a
-// kind that heeds its kin, what they have in common.
+// replanNow is like replan, but waits for another goroutine that makes the plan. It then makes a
+// plan if there is anything new. For a kind that still uses its kin, kin says that what the kinds
+// have in common is new.
 func (k *kind) replanNow(a *Learner, kin bool) {
 	k.planning.Lock()
 	k.mu.Lock()
@@ -245,7 +245,7 @@ func (k *kind) replanNow(a *Learner, kin bool) {
 	k.plans(a)
 }
 
-// plans makes the plan. The caller holds planning, which it gives back.
+// plans makes the plan. The caller holds planning, which plans unlocks.
 func (k *kind) plans(a *Learner) {
 	defer k.planning.Unlock()
 	f := fitters.Get().(*fitter)

@@ -42,13 +42,13 @@ func Merge(saved ...[]byte) ([]byte, error) {
 	return encodeAll(states), nil
 }
 
-// ranked is a kind of several states, and how recently it was used: from 0 to 1, the newest.
+// ranked is a kind in several states, and how recently it was used: from 0 to 1 for the newest.
 type ranked struct {
 	parts []state
 	use   float64
 }
 
-// merge makes one state of several of the same kind.
+// merge combines several states of the same kind into one.
 func merge(parts []state) state {
 	out := state{name: parts[0].name}
 	total := 0
@@ -58,8 +58,8 @@ func merge(parts []state) state {
 		out.change = max(out.change, s.change)
 		out.progress = out.progress.merge(s.progress)
 	}
-	// Spans are in the order in which their watches began. Of different states that order is not
-	// known: they are spread evenly among one another.
+	// Spans are in the order in which their watches began. Between different states the order is not
+	// known, so their spans are interleaved evenly.
 	type placed struct {
 		span
 		at float64
@@ -82,7 +82,7 @@ func merge(parts []state) state {
 	return out
 }
 
-// merge returns what p and q learned together. Either may be nil.
+// merge returns the combination of p and q. Either may be nil.
 func (p *progress) merge(q *progress) *progress {
 	if p == nil {
 		return q
@@ -103,7 +103,7 @@ func (p *progress) merge(q *progress) *progress {
 	return out
 }
 
-// encodeAll is a saved state of those kinds, the least recently used first.
+// encodeAll returns the saved form of the given kinds, of which the least recently used is first.
 func encodeAll(states []state) []byte {
 	b := header(len(states))
 	for _, s := range states {
@@ -112,7 +112,7 @@ func encodeAll(states []state) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 }
 
-// header is the beginning of a saved state of so many kinds.
+// header returns the beginning of a saved state with the given number of kinds.
 func header(kinds int) []byte {
 	return binary.AppendUvarint(append([]byte(stateMagic), stateVersion), uint64(kinds))
 }

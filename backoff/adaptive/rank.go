@@ -7,15 +7,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// A poll that finds the end is one that each job needs anyway; what a poll may cost is that it
-// finds none. So the rank of a poll is the delay expected of the job so far, for each request that
-// is then expected to be lost. It rises with time, and it is near Whittle's index of the restless
-// bandit whose arms are the watches (Whittle 1988): where what remains has no memory, and x of its
-// mean has passed, the one is (x−1)·eˣ+1 and the other eˣ−1−x of that mean.
+// Each job needs one poll that finds its end, so only a poll that finds no end is a cost. The rank
+// of a poll is the expected delay so far, divided by the expected number of such lost polls. It
+// rises with time, and is close to Whittle's index of the restless bandit whose arms are the
+// watches (Whittle 1988). If the remaining time is exponential, and x times its mean has passed,
+// the rank is (x−1)·eˣ+1 and Whittle's index is eˣ−1−x, both in units of that mean.
 
-// certainty is what a poll that is certain to find the end counts for, in requests lost: so that of
-// two such the one whose job is longer overdue comes first, and one that is nearly certain is not
-// kept waiting by them for ever.
+// certainty is the number of lost polls that is added to every poll. Without it, the rank of a poll
+// that is certain to find the end would be infinite. With it, of two such polls the longer overdue
+// one comes first, and they do not delay a nearly certain poll forever.
 const certainty = 0.1
 
 // Rank returns how important it is to poll a job now: see [backoff.Ranker]. The result is the
@@ -37,20 +37,20 @@ func (a *Learner) Rank(p backoff.Poll, since time.Duration) float64 {
 	return rank(plan.expected(age, passed))
 }
 
-// rank is the rank of a poll that finds the end with the given chance. The delay is what is
-// expected for the job if it is not polled.
+// rank returns the rank of a poll that finds the end with the given probability. The delay is the
+// expected detection delay of the job so far.
 func rank(chance, delay float64) float64 { return max(delay, 0) / (1 + certainty - min(chance, 1)) }
 
-// unknown returns the chance that a job which ran at an age has ended when more time has passed,
-// and the expected delay. It is for kinds of which nothing is known. It assumes that the chance to
-// last beyond t falls as 1/√t: then polls at n²/κ are the best.
+// unknown returns the probability that a job which ran at an age has ended after more time has
+// passed, and the expected delay. It is for kinds without any data. It assumes that the probability
+// of lasting longer than t falls as 1/√t. Polls at n²/κ are then the best.
 func unknown(age, passed, kappa float64) (chance, delay float64) {
 	from, to := math.Sqrt(age+1/kappa), math.Sqrt(age+passed+1/kappa)
 	chance = (to - from) / to
 	return chance, (to - from) * (to - from)
 }
 
-// expected is as unknown, by what p lets one expect.
+// expected returns the same as unknown, by the distribution of p.
 func (p *plan) expected(age, passed float64) (chance, delay float64) {
 	live, area := p.beyond(age)
 	if age >= float64(p.steps[len(p.steps)-1].end) || live <= 0 {
@@ -60,7 +60,7 @@ func (p *plan) expected(age, passed float64) (chance, delay float64) {
 	return 1 - liveNow/live, passed - (areaNow-area)/live
 }
 
-// beyond is the chance of a duration beyond t, and its integral up to t.
+// beyond returns the probability of a duration longer than t, and its integral from 0 to t.
 func (p *plan) beyond(t float64) (live, area float64) {
 	i := p.find(float32(t))
 	s := p.steps[i]
@@ -74,7 +74,7 @@ func (p *plan) beyond(t float64) (live, area float64) {
 	return live, float64(b.area) + past*(float64(b.live)+live)/2
 }
 
-// area fills in the steps the integral of live.
+// area sets the integral of live in each step.
 func (p problem) area(steps []step) {
 	sum := 0.0
 	for i := 1; i < len(p.time); i++ {
@@ -83,8 +83,8 @@ func (p problem) area(steps []step) {
 	}
 }
 
-// expected is as unknown, by what o lets one expect. The delay is the integral of the chance, by
-// Simpson's rule.
+// expected returns the same as unknown, by the distribution of o. The delay is the integral of the
+// probability, by Simpson's rule.
 func (o outlook) expected(age, passed float64) (chance, delay float64) {
 	normal := shapes()[0]
 	z0 := -o.mean / o.sd
