@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// crowd is what is known of the watches that are under way. It is written under the kind's lock.
+// crowd is what is known about the watches in progress. It is written under the kind's lock.
 type crowd struct {
 	running  atomic.Int64  // watches that began and were not left
 	others   int64         // those of them that are not followed
@@ -15,7 +15,7 @@ type crowd struct {
 	alive    atomic.Uint64 // a float64: the sum of the ages at which those followed were last seen to run
 }
 
-// leave notes that a watch was left.
+// leave records that a watch ended.
 func (c *crowd) leave() {
 	if c.running.Add(-1) == 0 {
 		c.most = 0
@@ -26,30 +26,30 @@ func (c *crowd) leave() {
 func load(x *atomic.Uint64) float64     { return math.Float64frombits(x.Load()) }
 func store(x *atomic.Uint64, v float64) { x.Store(math.Float64bits(v)) }
 
-// Where all that were followed have ended and many others have not, those that were followed were
-// not like the others: they began first, say, and were the shortest. Of those that are seen to run
-// still, as many are then followed as there is room for.
+// If all followed watches have ended and many others have not, the followed watches were not
+// typical. For example, they began first and were the shortest. Other watches are then followed
+// when their jobs are seen to run, as long as there is room.
 const (
 	adoptShare = 8  // one in so many of the most that ran still runs
 	adoptLeast = 16 // and at least so many do
 )
 
-// leftAll notes that none of the watches that were followed is left: others may be followed late.
+// leftAll records that all followed watches have ended. Other watches may then be followed late.
 func (c *crowd) leftAll() {
 	if c.others >= adoptLeast && c.others > c.most/adoptShare {
 		c.adopting.Store(true)
 	}
 }
 
-// reach moves the frontier to age if it is beyond it.
+// reach moves the frontier up to age.
 func (c *crowd) reach(age float64) {
 	if age > load(&c.frontier) {
 		store(&c.frontier, age)
 	}
 }
 
-// adopt follows a watch that began long ago, and reports whether it does. The watch is not scored:
-// that it runs still is why it is followed.
+// adopt begins to follow a watch that is already running, and reports whether it could. The watch
+// gets no score, because it was chosen for its long duration.
 func (k *kind) adopt(key uint64) bool {
 	if !k.crowd.adopting.Load() || k.crowd.others == 0 {
 		return false
@@ -70,8 +70,9 @@ func (k *kind) adopt(key uint64) bool {
 	return true
 }
 
-// dropLate gives up one watch that is followed late, and reports whether there was one. A watch
-// that was left shows that the other never began, as no more of those that are not followed run.
+// dropLate stops following one watch that was followed late, and reports whether there was one. It
+// is called when a watch ends that is not followed, although no such watch is in progress by count.
+// So one of the late watches was never counted as begun.
 func (k *kind) dropLate() (dropped bool) {
 	if k.roster.followed == 0 {
 		return false

@@ -4,17 +4,19 @@ import "math"
 
 const (
 	// coldSpread is how far the polls of watches of an unknown kind are spread, as a share of the
-	// way to the next.
+	// distance to the next poll.
 	coldSpread = 0.6
-	// firstGuess is how long a job is taken to last, in seconds, for About before any has ended.
+	// firstGuess is the assumed duration of a job, in seconds, that About uses before any job has
+	// ended.
 	firstGuess = 10.0
 )
 
-// next is the age at which to poll w next. The result is not beyond w.now where that is now.
+// next returns the age at which to poll w next. A result of at most w.now means that the poll is
+// made now.
 func (k *kind) next(w *watch, a *Learner) float64 {
 	at := k.nextPoll(w, a)
 	if w.Err != nil {
-		// A poll that failed says nothing of the job: what pays for itself is not known.
+		// A poll that failed says nothing about the job, so it is not known which polls are worth making.
 		if late := w.age + min(failGrowth*max(w.Previous.Seconds(), leastWait.Seconds()), w.age/2); at < late {
 			return late
 		}
@@ -58,18 +60,19 @@ func (k *kind) nextPoll(w *watch, a *Learner) float64 {
 	return k.amidst(w, plan, at, crowd, scout)
 }
 
-// slack is how far beyond an age at which anything is known a poll may be at most.
+// slack returns how far a poll may be beyond the greatest age about which anything is known.
 func slack(t, kappa float64) float64 { return max(min(t/2, math.Sqrt(2*t/kappa)), 1/kappa) }
 
-// stagger is the share of the slack that a scout with the number u waits at most. The first of the
-// scouts of a crowd of n polls after about 1/√n of it: the delay of all until there is news, and
-// the poll that brings it, then cost the same.
+// stagger returns the largest share of the slack that a scout with the number u waits. The first
+// scout of a crowd of n polls after about 1/√n of the slack. The delay of all watches until that
+// poll then costs as much as the poll.
 func stagger(u, crowd float64) float64 {
 	least := 1 / math.Sqrt(crowd)
 	return least + (1-least)*u
 }
 
-// amidst is the age at which to poll w, which could be at an age, where others run too.
+// amidst returns the age at which to poll w while others of its kind run. Alone, w would be polled
+// at the age at.
 func (k *kind) amidst(w *watch, plan *plan, at float64, crowd int, scout bool) float64 {
 	edge := max(load(&k.crowd.frontier), w.age)
 	far := edge + slack(edge, plan.kappa)
@@ -83,26 +86,26 @@ func (k *kind) amidst(w *watch, plan *plan, at float64, crowd int, scout bool) f
 	if at <= w.now {
 		return at
 	}
-	// Come back before that: others may have brought news.
+	// Ask again before that, because other watches may have brought news.
 	return min(at, w.now+math.Sqrt(2*w.now/plan.kappa)/checks)
 }
 
 const (
 	checks = 4
-	// scatter is by what share of its wait a scout's poll may be early, so that ages are looked at
-	// that nobody else looks at; scatterCrowd, where it is less, is that for each watch that runs,
-	// for each job known.
+	// scatter is the largest share of its wait by which a scout polls early, so that ages are sampled
+	// at which no other watch is polled. If it gives less, the share is scatterCrowd times the running
+	// watches, divided by the known jobs.
 	scatter      = 0.5
 	scatterCrowd = 0.25
 )
 
-// coldCrowd is the age at which to poll w, where others of its kind run too and none is known to
+// coldCrowd returns the age at which to poll w while others of its kind run and none is known to
 // have ended.
 //
-// With a total of A seconds seen of jobs of which none ended, the chance to last from a to t falls
-// as √(A/(A+t−a)), for one as for many. The best gap is then 2√(A/κ).
+// If jobs were seen to run for A seconds in total and none ended, the probability of lasting from a
+// to t falls as √(A/(A+t−a)), for one job as for many. The best gap is then 2√(A/κ).
 //
-// A job that has run for far longer than w may be stuck. It says little of w.
+// A job that has run for far longer than w may hang. It says little about w.
 func (k *kind) coldCrowd(w *watch, wish wish, crowd float64, scout bool) float64 {
 	young := farOlder * max(w.age, 16/wish.rate(w.age))
 	edge := min(max(load(&k.crowd.frontier), w.age), young)
@@ -129,11 +132,11 @@ func (k *kind) coldCrowd(w *watch, wish wish, crowd float64, scout bool) float64
 	return min(at, w.now+slack(w.now, kappa)/checks)
 }
 
-// farOlder is how many times as old another job is that is far older.
+// farOlder is the ratio of ages from which another job counts as far older.
 const farOlder = 4
 
-// cold is the time of the poll after age where nothing is known: the next n²/κ, where each watch
-// moves n a little.
+// cold returns the time of the next poll of a kind without any data: the next n²/κ, with n shifted
+// a little for each watch.
 func (wish wish) cold(w *watch) float64 {
 	kappa := wish.rate(w.age)
 	shift := coldSpread * (w.key.Unit(seedTie, 0) - 0.5)
@@ -142,8 +145,8 @@ func (wish wish) cold(w *watch) float64 {
 	return wish.bound(w.age, at*at/kappa)
 }
 
-// rate is kappa, or what stands for it where no more is known than that jobs last as long as an
-// age.
+// rate returns kappa. If no kappa is set, it returns an estimate for jobs that are known only to
+// last as long as the given age.
 func (w wish) rate(age float64) float64 {
 	if w.kappa == 0 {
 		return w.about * w.about / max(firstGuess, age)
@@ -151,7 +154,7 @@ func (w wish) rate(age float64) float64 {
 	return w.kappa
 }
 
-// bound keeps the poll that follows age within the asked share of it.
+// bound limits the time of the poll after age to the share of age that the option Within sets.
 func (w wish) bound(age, at float64) float64 {
 	if w.within > 0 && age > 0 {
 		return min(at, age*(1+w.within))
@@ -159,9 +162,10 @@ func (w wish) bound(age, at float64) float64 {
 	return at
 }
 
-// probe is the age at which to poll w, which would be at an age, or, seldom, anywhere before it: to
-// find whether jobs have become shorter. With p such polls in a wait of W seconds of a crowd of n,
-// and a chance ρ of that, what is paid for it and what is then saved balance at p = √(ρnκW/2).
+// probe returns the age at which to poll w. That is the age at, or in rare cases an earlier one, to
+// detect that jobs have become shorter. Let ρ be the probability of such a change, and p the number
+// of early polls in a wait of W seconds of a crowd of n. The cost of these polls and the delay that
+// they save balance at p = √(ρnκW/2).
 func (k *kind) probe(w *watch, plan *plan, at, crowd float64) float64 {
 	wait := at - w.age
 	if plan.unknown == 0 {
@@ -175,7 +179,7 @@ func (k *kind) probe(w *watch, plan *plan, at, crowd float64) float64 {
 		rate, most = changeDoubt, changeDoubt
 	}
 	probes := min(math.Sqrt(rate*crowd*plan.kappa*wait/2), max(most, load(&k.change))*crowd)
-	// The same number says who polls early, and when: so the times are evenly spread.
+	// The same number decides which watches poll early and when, so that the times are evenly spread.
 	if u := w.turn(1/math.Sqrt2) * min(crowd, maxFollowed) / probes; u < 1 {
 		return w.age + wait*math.Exp(u*logSoonest)
 	}
@@ -184,21 +188,24 @@ func (k *kind) probe(w *watch, plan *plan, at, crowd float64) float64 {
 
 const (
 	changeDoubt = 0.3
-	// logSoonest is the logarithm of the least share of the wait that is waited, a tenth.
+	// logSoonest is the logarithm of the smallest share of the wait before an early poll, which is a
+	// tenth.
 	logSoonest = -math.Ln10
 
-	// changeFirst is the chance of a change within a wait before it is learned, and changeMost of
-	// the polls are made to find one.
+	// changeFirst is the assumed probability of a change within a wait, before any was seen.
+	// changeMost is the largest share of polls that are made to find a change.
 	changeFirst = 1e-3
 	changeMost  = 0.02
 	changeAlone = 0.005 // the same where only one job of the kind runs
 )
 
-// golden is the fraction of n times the golden ratio: however many come one after the other, they
-// are spread evenly over [0, 1) (Knuth, The Art of Computer Programming, vol. 3, 6.4).
+// golden returns the fraction of n times the golden ratio. The fractions of consecutive numbers are
+// evenly spread over [0, 1), however many they are (Knuth, The Art of Computer Programming, vol. 3,
+// 6.4).
 func golden(n uint32) float64 { return float64(n*0x9e3779b9) / (1 << 32) }
 
-// turn is the phase of w at its attempt, where each attempt turns it by a share.
+// turn returns the phase of w at its attempt. Each attempt adds the argument to the phase, modulo
+// 1.
 func (w *watch) turn(by float64) float64 {
 	_, part := math.Modf(w.phase + float64(w.Attempt)*by)
 	return part

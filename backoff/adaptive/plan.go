@@ -6,7 +6,7 @@ import (
 	"weak"
 )
 
-// plan says when to poll next from any age. It does not change once made.
+// plan says at any age when to poll next. It does not change after it is made.
 type plan struct {
 	wish
 	doubt   bool
@@ -15,7 +15,7 @@ type plan struct {
 	steps   []step  // in order of their ends; the first is at 0
 }
 
-// step is the end of a cell, and what to do from there.
+// step is the end of a cell of durations, and says when to poll next from there.
 type step struct {
 	end  float32 // seconds
 	live float32 // chance of a duration beyond end
@@ -23,22 +23,23 @@ type step struct {
 	spread float32
 	// area is the integral of live up to end.
 	area float32
-	// probe is the chance of one more poll on the way there, to learn, and third where on the way.
+	// probe is the probability of an additional, earlier poll, which is made to learn. third is the
+	// third of the wait in which that poll is made.
 	probe float32
-	// The next poll is at the end of one of the steps lo to hi, or anywhere between: all are about
-	// as good. parts, where above 1, is into how many equal parts polls divide the way to the next
-	// step.
+	// The next poll is between the ends of the steps lo and hi: all these times are about as good. If
+	// parts is above 1, polls divide the time to the next step into that many equal parts.
 	lo, hi, parts uint16
 	third         uint8
 }
 
-// The least cost from time i on, times the chance to get there, is the least over j > i of
+// The least cost from time i on, times the probability of lasting until time i, is the minimum over
+// j > i of
 //
 //	live[i] + κ·Σ_{i<k≤j} mass[k]·(time[j] − mean[k]) + cost[j].
 //
 // The best j does not fall as i rises.
 
-// find is the first step whose end is not before t, or the last.
+// find returns the index of the first step whose end is not before t, or of the last step.
 func (p *plan) find(t float32) int {
 	lo, hi := 0, len(p.steps)-1
 	for lo < hi {
@@ -51,8 +52,8 @@ func (p *plan) find(t float32) int {
 	return lo
 }
 
-// after is the time of the poll that follows age, for the watch w, whose data counts if it is a
-// scout.
+// after returns the time of the next poll of the watch w. If w is a scout, the poll may be an early
+// one, which is made to learn.
 func (p *plan) after(w *watch, scout bool) float64 {
 	age := w.age
 	last := len(p.steps) - 1
@@ -80,8 +81,8 @@ func (p *plan) after(w *watch, scout bool) float64 {
 	return at
 }
 
-// nearer is the step before i, or i if age is nearer to it: a poll just before the end of a cell
-// counts as one at it.
+// nearer returns i if age is nearer to the end of step i than to the end of the step before, or
+// else i-1. So a poll just before the end of a cell counts as a poll at its end.
 func (p *plan) nearer(i int, age float64) int {
 	before := p.steps[max(i-1, 0)]
 	if before.parts <= 1 && age-float64(before.end) > float64(p.steps[i].end)-age {
@@ -90,8 +91,9 @@ func (p *plan) nearer(i int, age float64) int {
 	return max(i-1, 0)
 }
 
-// early is a time between the age of w, at step i, and at: one of two times anywhere, else where
-// the job is expected to end.
+// early returns a time between the age of w, which is at step i, and the time at. In half of all
+// cases it is a time in the third of the wait that the step names. Otherwise it is a time at which
+// the job is likely to end.
 func (p *plan) early(i int, at float64, w *watch) float64 {
 	u := w.unit(seedWhere)
 	if w.unit(seedEarly) < 0.5 {
@@ -108,7 +110,7 @@ func (p *plan) early(i int, at float64, w *watch) float64 {
 	return at
 }
 
-// expectation is what p expects of a job, in about half as many times.
+// expectation returns the distribution of p, at about half as many times.
 func (p *plan) expectation() *expected {
 	e := &expected{plan: weak.Make(p)}
 	for i, s := range p.steps {
@@ -119,8 +121,8 @@ func (p *plan) expectation() *expected {
 	return e
 }
 
-// within is the age between two at which, of the jobs that end between them, a share will have
-// ended.
+// within returns the age between two ages at which the given share of the jobs that end between
+// them will have ended.
 func (p *plan) within(age, at, share float64) float64 {
 	from, _ := p.beyond(age)
 	to, _ := p.beyond(at)
@@ -140,8 +142,9 @@ func (p *plan) within(age, at, share float64) float64 {
 	return min(max(t, age), at)
 }
 
-// take copies what is known of spans, and tells whether a plan can be made of it: whether any job
-// ended. Jobs that run count if they are not few beside those that ended.
+// take copies the spans that count, and reports whether a plan can be made of them, which needs at
+// least one job that ended. Running jobs count unless there are more than 16 times as many ended
+// jobs.
 func (f *fitter) take(spans []span) bool {
 	f.spans, f.frontier = f.spans[:0], 0
 	ended, running := 0, 0
@@ -164,7 +167,7 @@ func (f *fitter) take(spans []span) bool {
 	return ended > 0
 }
 
-// plan makes the plan for what was taken.
+// plan makes the plan for the spans that take has copied.
 func (f *fitter) plan(w wish, doubt bool, x *kin) *plan {
 	spans := f.spans
 	f.kin = x
@@ -173,8 +176,8 @@ func (f *fitter) plan(w wish, doubt bool, x *kin) *plan {
 	p := problem{table: &f.table, mass: f.mass, wish: w, rare: min(1.5/(f.worth()+1), 0.5), jobs: len(spans)}
 	if p.kappa == 0 {
 		p.aim()
-		// While few are known to have ended, what is expected of the others is a guess that must
-		// not make the polls too rare.
+		// While few jobs are known to have ended, the estimate for the others is uncertain, and must not
+		// make polls too rare.
 		if floor := w.rate(f.frontier) / (1 + float64(f.ended)/aimFew); f.running*16 >= f.ended && p.kappa < floor {
 			p.kappa = floor
 			p.solve()
@@ -193,7 +196,7 @@ func (f *fitter) plan(w wish, doubt bool, x *kin) *plan {
 	return p.plan(f.known)
 }
 
-// worth is how many jobs what is known counts for.
+// worth returns the number of jobs that the data counts for.
 func (f *fitter) worth() float64 {
 	n := float64(len(f.spans))
 	if f.kin != nil {

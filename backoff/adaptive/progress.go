@@ -6,32 +6,32 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// Where a service reports progress, what is learned of it is not how progress runs, which may be in
-// any curve, but what it meant so far: in each bin of progress, the ratio of the whole duration to
-// the age at which that progress was reported. A watch whose job reports progress then expects a
-// log-normal duration, if that is narrower than what it would expect without.
+// Progress may grow in any curve, so a Learner does not learn the curve. It learns what a report of
+// progress means: in each bin of progress, the ratio of the whole duration to the age at the
+// report. For a watch whose job reports progress, it then expects a log-normal duration, if that is
+// narrower than the distribution without progress.
 
 const (
 	progressBins = 16
-	// minReports in a bin are needed before it says something, and maxReports are as many as it
-	// remembers.
+	// minReports is the number of reports that a bin needs before it is used. maxReports is the number
+	// that it remembers.
 	minReports = 6
 	maxReports = 40
-	// narrower is how much narrower the spread by progress must be than the spread without, to be
-	// preferred.
+	// narrower is the largest ratio of the spread by progress to the spread without it, at which
+	// progress is used.
 	narrower = 0.75
-	// leastSpread keeps a bin from being taken for certain.
+	// leastSpread is the smallest spread of a bin, so that no bin counts as certain.
 	leastSpread = 0.01
 )
 
 // reports is what was learned in one bin: the mean and the variance of the logarithm of the ratio,
-// of the newest.
+// over the newest reports.
 type reports struct {
 	n, mean, variance float32
 	costs             *costs // of polls, nil before there are minReports
 }
 
-// reported is the reports of a bin with the costs that follow from them.
+// reported returns the reports of a bin together with the costs that follow from them.
 func reported(n, mean, variance float32) reports {
 	r := reports{n: n, mean: mean, variance: variance}
 	if n >= minReports {
@@ -40,19 +40,20 @@ func reported(n, mean, variance float32) reports {
 	return r
 }
 
-// sd is the standard deviation of the logarithm of the ratio for the job that comes next.
+// sd returns the standard deviation of the logarithm of the ratio, for the next job.
 func (r *reports) sd() float64 {
 	n := float64(r.n)
 	return math.Sqrt(float64(r.variance)*(n+1)/(n-1) + leastSpread*leastSpread)
 }
 
-// progress is what was learned in each bin. It does not change once a Poll can see it.
+// progress is what was learned in each bin. It does not change once Next can read it.
 type progress [progressBins]reports
 
-// bin is the bin of a share of the work.
+// bin returns the bin of a share of the work.
 func bin(share float64) int { return min(int(share*progressBins), progressBins-1) }
 
-// with is p and what the marks of one job say that took a duration in (after, before].
+// with returns p with the marks of one more job added. The duration of the job is in (after,
+// before].
 func (p *progress) with(marks []backoff.Mark, s span) *progress {
 	whole := float64(s.after+s.before) / 2
 	out := &progress{}
@@ -81,8 +82,8 @@ func (p *progress) with(marks []backoff.Mark, s span) *progress {
 	return out
 }
 
-// outlook returns what the reports of a share of the work let one expect. It reports false if they
-// say nothing.
+// outlook returns the distribution that the reports of a share of the work suggest. It returns
+// false if there are too few reports.
 func (p *progress) outlook(share float64) (o outlook, ok bool) {
 	if p == nil || !(share > 0 && share <= 1) {
 		return outlook{}, false
@@ -100,15 +101,17 @@ type outlook struct {
 	costs    *costs
 }
 
-// costs are those of polls at ratios that are a step apart, for each chance that the poll finds the
-// end: of the poll, and of the delay until it in terms of the age. They do not depend on the age.
+// costs are the costs of polls at ratios that are a step apart, divided by the probability that the
+// poll finds the end. A cost has two parts: the poll, and the delay until it in units of the age.
+// Neither depends on the age.
 type costs [16]struct{ poll, delay float32 }
 
-// The step between polls that are weighed, in standard deviations, and where the first of them
-// stands unless the job is past that.
+// The step between the polls that are compared, in standard deviations, and the position of the
+// first of them, unless the job is past that.
 const costsStep, costsFrom = 0.36, -2.0
 
-// firstCost is where the first poll that is weighed stands, in standard deviations from the mean.
+// firstCost returns the position of the first poll that is compared, in standard deviations from
+// the mean.
 func firstCost(mean, sd float64) float64 { return max(costsFrom, -mean/sd+costsStep/4) }
 
 func costsOf(mean, sd float64) *costs {
@@ -131,9 +134,9 @@ func costsOf(mean, sd float64) *costs {
 	return c
 }
 
-// soon is the time of the poll after age: the one whose cost is least. That is the best schedule
-// where what remains has no memory, and near it elsewhere; and there will be news of the progress
-// by then.
+// soon returns the time of the poll after age: the poll with the least cost. If the remaining time
+// is exponential, this is the best schedule. Otherwise it is close to the best, and the poll brings
+// a new report of progress.
 func (o outlook) soon(age, kappa float64) float64 {
 	price := float32(kappa * age)
 	sum := func(i int) float32 { return o.costs[i].poll + price*o.costs[i].delay }
@@ -153,8 +156,8 @@ func (o outlook) soon(age, kappa float64) float64 {
 	return age * math.Exp(o.mean+o.sd*(firstCost(o.mean, o.sd)+costsStep*at))
 }
 
-// lowest is where the parabola through (-1, a), (0, b) and (1, c) is lowest, if b is the least of
-// them.
+// lowest returns the minimum of the parabola through (-1, a), (0, b) and (1, c), if b is the least
+// of the three.
 func lowest(a, b, c float64) float64 {
 	if curve := a - 2*b + c; curve > 0 && !math.IsInf(curve, 1) {
 		return (a - c) / (2 * curve)
@@ -162,8 +165,8 @@ func lowest(a, b, c float64) float64 {
 	return 0
 }
 
-// spread fills in the steps the standard deviation of the logarithm of a duration that is longer
-// than each.
+// spread sets in each step the standard deviation of the logarithm of a duration that is longer
+// than the step.
 func (p problem) spread(steps []step) {
 	var mass, sum, square float64
 	for i := len(p.time) - 1; i >= 0; i-- {
@@ -179,7 +182,8 @@ func (p problem) spread(steps []step) {
 	}
 }
 
-// progressed is the time of the poll after age that progress suggests, if it knows better than p.
+// progressed returns the time of the poll after age by the reported progress. It returns false if p
+// is the better guide.
 func (p *plan) progressed(learned *progress, age, share float64) (at float64, ok bool) {
 	o, ok := p.narrowed(learned, age, share)
 	if !ok {
@@ -189,7 +193,8 @@ func (p *plan) progressed(learned *progress, age, share float64) (at float64, ok
 	return p.bound(age, at), !math.IsInf(at, 1)
 }
 
-// narrowed returns what progress lets one expect, if it knows better than p.
+// narrowed returns the distribution by the reported progress. It returns false if p is the better
+// guide.
 func (p *plan) narrowed(learned *progress, age, share float64) (outlook, bool) {
 	o, ok := learned.outlook(share)
 	if !ok || !(age > 0) {

@@ -2,8 +2,8 @@ package adaptive
 
 import "sync/atomic"
 
-// The watches whose spans are completed in place are followed. Whether one is, is decided when it
-// begins: by whether there is room, which does not depend on how long its own job takes.
+// The span of a followed watch is updated in place. A watch is followed if there is room when it
+// begins. So the choice does not depend on how long its job takes.
 
 const (
 	maxFollowed = 64 // of a kind
@@ -11,21 +11,21 @@ const (
 	sets        = 2 * maxFollowed / ways
 )
 
-// place is where a followed watch is.
+// place is the place of a followed watch in a roster.
 type place struct {
 	key    atomic.Uint64 // hash of the key, 0 if the place is free
 	number atomic.Uint32 // of its span
 	late   bool          // it was not followed from its beginning on
 }
 
-// roster is the followed watches. find may be called by anyone at any time. The rest needs the
-// kind's lock.
+// roster is the followed watches. The method find may be called without a lock. All other methods
+// need the kind's lock.
 type roster struct {
 	places   [sets * ways]place
 	followed int
 }
 
-// find returns where the watch with that hash is, or -1.
+// find returns the place of the watch with the given hash, or -1.
 func (r *roster) find(key uint64) int {
 	at := int(key%sets) * ways
 	for i := at; i < at+ways; i++ {
@@ -36,7 +36,7 @@ func (r *roster) find(key uint64) int {
 	return -1
 }
 
-// free returns a free place for the watch with that hash, or -1.
+// free returns a free place for the watch with the given hash, or -1.
 func (r *roster) free(key uint64) int {
 	if r.followed == maxFollowed {
 		return -1

@@ -2,8 +2,8 @@ package adaptive
 
 import "weak"
 
-// verdicts are the scores of the newest spans, in the order in which their watches began. A watch
-// is scored by what was expected when it began.
+// verdicts are the scores of the newest spans, in the order in which their watches began. The score
+// of a watch compares its duration with what was expected when it began.
 type verdicts struct {
 	expected *expected // of watches from the number on
 	from     uint32
@@ -13,7 +13,7 @@ type verdicts struct {
 	doubt    bool
 }
 
-// begin makes ready for a span that is about to be appended.
+// begin prepares for a span that is about to be appended.
 func (v *verdicts) begin(k *kind) {
 	number := k.first + uint32(len(k.spans))
 	if v.expected == nil || k.roster.followed == 0 || number-v.from >= maxScores {
@@ -27,8 +27,8 @@ func (v *verdicts) begin(k *kind) {
 	v.done[number%maxScores], v.scores[number%maxScores] = false, score{}
 }
 
-// commit scores the span of that number, which is complete, and tells whether the score alone calls
-// for judging all.
+// commit scores the span of the given number, which is complete. It reports whether this score
+// alone is a reason to judge all scores.
 func (v *verdicts) commit(k *kind, number uint32) (remarkable bool) {
 	if v.expected == nil || k.first+uint32(len(k.spans))-number > maxScores {
 		return false
@@ -38,18 +38,18 @@ func (v *verdicts) commit(k *kind, number uint32) (remarkable bool) {
 	return s.odd || s.z > judgeFrom || s.z < -judgeFrom
 }
 
-// judgeFrom is how far off a score is that alone calls for judging all.
+// judgeFrom is the absolute score from which a single score is a reason to judge all scores.
 const judgeFrom = 2
 
-// remove closes the gap of a span that is taken out, whose number those behind it get.
+// remove closes the gap of a removed span: the number of each later span falls by one.
 func (v *verdicts) remove(k *kind, number uint32) {
 	for n := number; n < k.first+uint32(len(k.spans)); n++ {
 		v.scores[n%maxScores], v.done[n%maxScores] = v.scores[(n+1)%maxScores], v.done[(n+1)%maxScores]
 	}
 }
 
-// judge looks for a surprise, and returns how many of the newest spans are to be kept by it; 0 if
-// there is none.
+// judge looks for a surprise in the scores. It returns how many of the newest spans to keep because
+// of it, or 0 if there is no surprise.
 func (v *verdicts) judge(k *kind) (keep int) {
 	if v.expected == nil {
 		return 0
