@@ -6,7 +6,7 @@ import (
 	"sort"
 )
 
-// cells is what is expected of the next duration, in cells of time. Cell i ends at ends[i], and the
+// cells is the distribution of the next duration, in cells of time. Cell i ends at ends[i], and the
 // last cell is beyond the last end.
 type cells struct {
 	logs    []logSpan // what is known of each duration
@@ -27,7 +27,7 @@ type cells struct {
 	scratch    []float64
 }
 
-// node is a node of the tree whose leaves are the cells.
+// node is an inner node of the binary tree whose leaves are the cells.
 type node struct {
 	share, logLeft, logRight float64 // share of its left half by the guesses, and the logarithms of both halves'
 	gain                     float64 // log chance that the guesses do not hold
@@ -45,7 +45,7 @@ const (
 	loosePull   = 3.0 // how many durations' worth the guesses count for before the tree
 )
 
-// expect finds the chance of each cell.
+// expect finds the probability of each cell.
 func (f *fitter) expect(spans []span) {
 	f.believe(spans)
 	f.logs = f.logs[:0]
@@ -76,8 +76,8 @@ func (f *fitter) expect(spans []span) {
 		f.correct()
 		return
 	}
-	// Turnbull's self-consistency: share each duration out over the cells where it may be, in
-	// proportion to their chance; find the chances from the shares; and again.
+	// Turnbull's self-consistency: distribute each duration over the cells in which it may be, in
+	// proportion to their probabilities. Then compute the probabilities from these shares, and repeat.
 	pull := loosePull + f.worth() - float64(len(spans))
 	for range looseRounds {
 		f.share()
@@ -91,9 +91,9 @@ func (f *fitter) expect(spans []span) {
 	}
 }
 
-// lay lays the cells: ends at times that were seen, no gap among them too wide, and outward from
-// them ever wider. The few times farthest out do not count for that: each would make all others
-// coarser.
+// lay sets the ends of the cells. Among the times that were seen, cells end at these times and are
+// not too wide. Outside of them, the cells get wider and wider. The few outermost times count as
+// outside, because each of them would make all other cells wider.
 func (c *cells) lay() {
 	c.known = c.known[:0]
 	for _, l := range c.logs[max(0, len(c.logs)-maxSpans/2):] {
@@ -132,8 +132,8 @@ func (c *cells) lay() {
 	}
 }
 
-// layTo lays cells up to y, none wider than width; where many durations ended exactly then, y has a
-// narrow cell of its own.
+// layTo adds cells up to y, none wider than width. If many durations are exactly y, it adds a
+// narrow cell for y.
 func (c *cells) layTo(y, width float64, many bool) {
 	last := c.ends[len(c.ends)-1]
 	if y-c.cluster < sameTime {
@@ -151,7 +151,7 @@ func (c *cells) layTo(y, width float64, many bool) {
 	c.ends = append(c.ends, y)
 }
 
-// find is the cell that a duration with logarithm y is in.
+// find returns the cell of a duration with logarithm y.
 func (c *cells) find(y float64) int {
 	y -= sameTime / 4
 	lo, hi := 0, len(c.ends)
@@ -165,7 +165,7 @@ func (c *cells) find(y float64) int {
 	return lo
 }
 
-// spreadGuesses finds the chance of each cell by the guesses.
+// spreadGuesses computes the probability of each cell by the guesses.
 func (f *fitter) spreadGuesses() {
 	n := len(f.ends) + 1
 	for _, s := range []*[]float64{&f.base, &f.mass, &f.exact, &f.count, &f.scratch, &f.cumulative} {
@@ -175,7 +175,7 @@ func (f *fitter) spreadGuesses() {
 	f.cumulative = f.cumulative[:n+1]
 	f.nodes = slices.Grow(f.nodes[:0], n)[:n]
 	for _, g := range f.guesses {
-		// Only the cells between where the shape begins and where it ends need a look.
+		// Only the cells between the begin and the end of the shape matter.
 		i, before := sort.SearchFloat64s(f.ends, g.mu+g.begin/g.inv), 0.0
 		for end := g.mu + g.end/g.inv; i < len(f.ends) && f.ends[i] < end; i++ {
 			upTo := g.cumulative((f.ends[i] - g.mu) * g.inv)
@@ -191,7 +191,7 @@ func (f *fitter) spreadGuesses() {
 	f.split(0, n)
 }
 
-// split finds the share of the left half of each node by the guesses.
+// split computes the share of the left half of each node by the guesses.
 func (c *cells) split(from, to int) {
 	if to-from == 1 {
 		return
@@ -203,7 +203,7 @@ func (c *cells) split(from, to int) {
 	c.split(mid, to)
 }
 
-// place finds the cells where each duration may be.
+// place finds the cells in which each duration may be.
 func (c *cells) place() {
 	c.wide = c.wide[:0]
 	for _, l := range c.logs {
@@ -222,7 +222,7 @@ func (c *cells) place() {
 	}
 }
 
-// accumulate leaves the sums of x in c.cumulative.
+// accumulate sets c.cumulative to the cumulative sums of x.
 func (c *cells) accumulate(x []float64) {
 	sum := 0.0
 	for i, v := range x {
@@ -232,8 +232,8 @@ func (c *cells) accumulate(x []float64) {
 	c.cumulative[len(x)] = sum
 }
 
-// share counts the durations in each cell, sharing out those known less exactly in proportion to
-// c.mass.
+// share counts the durations in each cell. It distributes a duration that is not known exactly over
+// its cells, in proportion to c.mass.
 func (c *cells) share() {
 	copy(c.count, c.exact)
 	if len(c.wide) == 0 {
@@ -255,18 +255,18 @@ func (c *cells) share() {
 	}
 }
 
-// correct finds the chances from the guesses and the counts. The cells are the leaves of a binary
-// tree, at each node of which the guesses either hold, for all below, or they do not, and then how
-// many go left says all, Beta(½, ½) beforehand. Both are believed equally beforehand: an optional
-// Pólya tree (Wong & Ma 2010), whose mean is exact and cheap.
+// correct computes the probabilities from the guesses and the counts. The cells are the leaves of a
+// binary tree. At each node, either the guesses hold for all cells below, or the share of the left
+// half is free, with the prior Beta(½, ½). The prior probability of the latter is c.fails. This is
+// an optional Pólya tree (Wong & Ma 2010), whose mean is exact and cheap to compute.
 func (c *cells) correct() {
 	c.accumulate(c.base)
 	c.weigh(0, len(c.mass))
 	c.descend(0, len(c.mass), 1, 0)
 }
 
-// weigh finds the gain of each node. It returns the count of cells
-// [from, to), and the logarithm of how much better than the guesses the tree explains it.
+// weigh computes the gain of each node. It returns the count of cells [from, to), and the logarithm
+// of how much better than the guesses the tree explains it.
 func (c *cells) weigh(from, to int) (n, better float64) {
 	if to-from == 1 {
 		return c.count[from], 0
@@ -288,8 +288,8 @@ func (c *cells) weigh(from, to int) (n, better float64) {
 
 var logPi = math.Log(math.Pi)
 
-// descend hands chances down the tree from cells [from, to): free where the guesses may still fail,
-// held where they hold. It returns the count of the cells.
+// descend distributes probability down the tree to cells [from, to). The part free belongs to the
+// case that the guesses may still fail below, and the part held to the case that they hold.
 func (c *cells) descend(from, to int, free, held float64) {
 	if to-from == 1 {
 		c.mass[from] = free + held

@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// What is expected of the next duration is found in two steps. Here: familiar shapes of
-// distribution, each in many places and widths, are weighed by how well they explain what was seen
-// (Bayes' rule on a grid laid around the best). Few jobs suffice for it, and it says what to expect
-// beyond the longest. In cells.go the result is corrected where the jobs disagree with it.
+// The distribution of the next duration is estimated in two steps. In this file, familiar shapes of
+// distributions, each with many places and widths, get weights by how well they explain the data
+// (Bayes' rule on a grid around the best one). This needs only few jobs, and gives an estimate
+// beyond the longest of them. In cells.go the result is corrected where the data disagree with it.
 
-// guess is a shape with a place and a width, and how far it is believed.
+// guess is a shape with a place, a width and a weight.
 type guess struct {
 	*shape
 	mu, inv float64 // the logarithm of the duration is mu + z/inv
@@ -21,9 +21,9 @@ const (
 	maxWeighed = 64  // spans that the guesses are weighed by; more would not change the plan
 	negligible = 4.0 // guesses whose log weight is this far below the best do not count
 	outlier    = 2e-3
-	// tooLow and tooHigh are how fast places are believed less the farther they are outside of what
-	// was seen. Of a job that ended before the first poll it is not known how long before, and of one
-	// that runs it is not known for how long.
+	// tooLow and tooHigh are how fast the weight of a place falls, in logarithms, outside of the
+	// durations that were seen. Such places are possible: the duration of a job that ended before the
+	// first poll, or that still runs, is not known.
 	tooLow, tooHigh = 0.7, 1.0
 	maxRows         = 30  // of the grid of guesses, each way from its middle
 	maxTries        = 25  // in a row, each way
@@ -31,9 +31,9 @@ const (
 	maxMisses       = 6   // in a row of the kin's shape, which may have gaps
 )
 
-// The width of a kind's durations is the standard deviation of their logarithm. Before any is seen
-// it is taken to be log-normal around usualWidth, or with a small chance anything from leastWidth
-// to mostWidth.
+// The width of a kind's durations is the standard deviation of their logarithm. Its prior
+// distribution is log-normal around usualWidth, or with a small probability anything from
+// leastWidth to mostWidth.
 const (
 	usualWidth  = 0.7
 	widthSpread = 1.5
@@ -42,7 +42,7 @@ const (
 	mostWidth   = 4
 )
 
-// fitter is the workspace of making a plan.
+// fitter is the workspace in which a plan is made.
 type fitter struct {
 	all            []logSpan // that the guesses are weighed by
 	middles        []float64 // of them, in order
@@ -64,7 +64,7 @@ var fitters = sync.Pool{New: func() any { return new(fitter) }}
 // logSpan is a span in logarithms.
 type logSpan struct{ after, before float64 }
 
-// middle is a point in s, and its width.
+// middle returns a point in s, and the width of s.
 func (s logSpan) middle() (y, width float64) {
 	switch {
 	case math.IsInf(s.after, -1):
@@ -75,7 +75,7 @@ func (s logSpan) middle() (y, width float64) {
 	return (s.after + s.before) / 2, s.before - s.after
 }
 
-// believe leaves in f.guesses what the spans let one believe, their weights adding up to 1.
+// believe sets f.guesses to the guesses that the spans support. The sum of their weights is 1.
 func (f *fitter) believe(spans []span) {
 	f.guesses, f.all = f.guesses[:0], f.all[:0]
 	n := min(len(spans), maxWeighed)
@@ -89,7 +89,7 @@ func (f *fitter) believe(spans []span) {
 	}
 }
 
-// weigh appends guesses that explain what was seen, their weights adding up to 1. It returns the
+// weigh appends guesses that explain what was seen. The sum of their weights is 1. It returns the
 // logarithm of the evidence for all of them.
 func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 	f.seen, f.best = seen, math.Inf(-1)
@@ -112,7 +112,7 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 		floor = max(floor, leastWidth)
 		g := grid{fitter: f, floor: math.Log(floor), lowest: lowest, highest: highest, jobs: float64(n)}
 
-		// A coarse walk finds the middle of the grid, a fine one weighs what is around it.
+		// A coarse walk finds the middle of the grid, and a fine walk weighs the guesses around it.
 		g.stepWidth = 0.7
 		width, mean = g.walk(shapes()[0], math.Log(max(width, floor)), mean)
 		g.resolve(width, mean)
@@ -127,8 +127,8 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 	return f.normalize(begin)
 }
 
-// normalize keeps the guesses from begin on that count, turns their log weights into weights, and
-// returns the logarithm of the sum.
+// normalize drops negligible guesses from index begin on. It replaces the logarithms of the weights
+// by weights whose sum is 1, and returns the logarithm of the sum before.
 func (f *fitter) normalize(begin int) float64 {
 	kept, sum := f.guesses[:begin], 0.0
 	for _, g := range f.guesses[begin:] {

@@ -2,8 +2,8 @@ package adaptive
 
 import "math"
 
-// grid tries guesses: rows of one width, a step in logarithms apart, each with places a step of
-// that width apart.
+// grid tries guesses in rows. A row has one width and many places. The rows are a step apart in the
+// logarithm of the width, and the places of a row a step apart that depends on its width.
 type grid struct {
 	*fitter
 	floor           float64 // of the log width
@@ -12,8 +12,8 @@ type grid struct {
 	stepWidth       float64
 }
 
-// resolve finds how fine the grid must be around its middle: the less exactly the durations are
-// known, the coarser.
+// resolve finds how fine the grid must be around its middle. The less exactly the durations are
+// known, the coarser it can be.
 func (g *grid) resolve(width, mu float64) {
 	s := shapes()[0]
 	sigma := math.Exp(width) / s.sd
@@ -30,19 +30,20 @@ func (g *grid) resolve(width, mu float64) {
 	g.stepWidth = min(max(least, 0.9*sd), max(least, mostStep))
 }
 
-// far is how much less a place is believed, in logarithms, as it is outside of what was seen.
+// far returns by how much the logarithm of the weight of a place is reduced because the place is
+// outside of what was seen.
 func (g *grid) far(place float64) float64 {
 	return tooLow*max(g.lowest-place, 0) + tooHigh*max(place-g.highest, 0)
 }
 
-// step is how far apart the places of one sigma are. Were they farther, gaps would be left between
-// the shapes.
+// step returns the distance between the places of one sigma. With a longer distance there would be
+// gaps between the shapes.
 func (g *grid) step(sigma float64) float64 {
 	return 0.9 * min(sigma, math.Sqrt((sigma*sigma+g.blur)/g.jobs))
 }
 
-// walk tries s from the given place and log width outward, as far as it counts, and tells where it
-// was best.
+// walk tries the shape s from the given place and log width outward, until the weights are
+// negligible. It returns the best log width and place.
 func (g *grid) walk(s *shape, width, mu float64) (bestWidth, bestMu float64) {
 	top, mu := g.row(s, width, mu)
 	bestWidth, bestMu = width, mu
@@ -66,7 +67,8 @@ func (g *grid) walk(s *shape, width, mu float64) (bestWidth, bestMu float64) {
 	return bestWidth, bestMu
 }
 
-// row tries s with one log width, from mu outward, and tells the best log weight and where it was.
+// row tries the shape s with one log width, from the place mu outward. It returns the best log
+// weight and its place.
 func (g *grid) row(s *shape, width, mu float64) (best, at float64) {
 	sigma := math.Exp(width) / s.sd
 	z := (width - math.Log(usualWidth)) / widthSpread
@@ -90,7 +92,8 @@ func (g *grid) row(s *shape, width, mu float64) (best, at float64) {
 	return best, at
 }
 
-// likelihood is the logarithm of the chance of what was seen, where any of it may be an outlier.
+// likelihood returns the logarithm of the likelihood of what was seen, in which each duration may
+// be an outlier.
 func (f *fitter) likelihood(s *shape, mu, inv float64) float64 {
 	sum, product := 0.0, 1.0
 	for i, l := range f.seen {

@@ -7,48 +7,48 @@ import (
 	"sort"
 )
 
-// A kind that is new begins with what its sisters have in common: the shape of their distributions,
-// whatever their scale, and how far their scales and widths lie apart. That counts for as much as
-// the sisters have been alike.
+// A new kind begins with what the other kinds have in common: the shape of their distributions
+// without its scale, and the spread of their scales and widths. The more alike the other kinds are,
+// the more this counts.
 
 const (
 	kinPoints = 48 // quantiles that a kind's shape is known by
 	kinJobs   = 20 // that must have ended before a kind counts, and then needs its kin no more
 	kinKinds  = 3  // that must count before they are kin
-	// kinUnlike is how far the standardized quantiles of kinds lie apart that are taken to be half
-	// alike.
+	// kinUnlike is the distance between the standardized quantiles of kinds that count as half alike.
 	kinUnlike = 0.3
-	// kinPooled is how many kinds the shape is found from at most, and kinRounds how often they are
-	// aligned.
+	// kinPooled is the largest number of kinds from which the shape is computed. kinRounds is how
+	// often they are aligned.
 	kinPooled = 64
 	kinRounds = 3
-	// widthNoise, over the number of jobs, is the variance of the logarithm of a kind's width that
-	// its few jobs account for.
+	// widthNoise, divided by the number of jobs, is the variance of the logarithm of a kind's width
+	// that comes from having few jobs.
 	widthNoise = 2.0
-	// shapeNoise, over the number of jobs, is how far the standardized quantiles of kinds that are
-	// alike lie apart all the same. The outermost kinEdge, which are the least known, do not count.
+	// shapeNoise, divided by the number of jobs, is the squared distance between the standardized
+	// quantiles of equal kinds. The outermost kinEdge quantiles do not count, because they are known
+	// least.
 	shapeNoise = 2.0
 	kinEdge    = 3
-	// kinGap is between two quantiles where there are next to no jobs.
+	// kinGap is the distance between two quantiles from which on almost no jobs are between them.
 	kinGap = 0.3
-	// kinLeast is the least that scales and widths are taken to lie apart, in logarithms.
+	// kinLeast is the smallest spread of scales and widths, in logarithms.
 	kinLeast = 0.1
-	// kinWorth is how many jobs of its own the kin count for in what is as good as never seen.
+	// kinWorth is the number of jobs that kin count for when rare durations are defined.
 	kinWorth = 20
-	// kinRange and the number of shapes are what the kin's guesses are preferred for: the scale of
-	// the others may be any within.
+	// kinRange is the range of scales, in logarithms, of the guesses that do not use the kin. The
+	// guesses of the kin are preferred by this factor, times the number of shapes.
 	kinRange = 15.0
 )
 
-// profile is what a kind tells its kin: the mean and the standard deviation of the logarithm of its
-// durations, and their standardized quantiles.
+// profile is what other kinds use of a kind: the mean and the standard deviation of the logarithm
+// of its durations, and their standardized quantiles.
 type profile struct {
 	mean, sd float64
 	points   [kinPoints]float64
 	jobs     int // that ended
 }
 
-// profile is that of what was expected last.
+// profile returns the profile of the newest fit.
 func (f *fitter) profile() *profile {
 	p := &profile{jobs: f.ended}
 	f.accumulate(f.mass)
@@ -73,7 +73,7 @@ func (f *fitter) profile() *profile {
 	return p
 }
 
-// kin is what kinds have in common. It does not change once made.
+// kin is what kinds have in common. It does not change after it is made.
 type kin struct {
 	shape          *shape
 	mean, spread   float64 // of the means of their logarithms
@@ -83,7 +83,7 @@ type kin struct {
 	plan           *plan   // for a kind of which no job is known
 }
 
-// newKin is what kinds of those profiles have in common, or nil if they are too few.
+// newKin returns what kinds with the given profiles have in common, or nil if there are too few.
 func newKin(all []*profile) *kin {
 	if len(all) < kinKinds {
 		return nil
@@ -115,8 +115,8 @@ func newKin(all []*profile) *kin {
 	return x
 }
 
-// widths finds the mean and the spread of the widths. It returns copies of the profiles, with
-// widths as alike as they may be: what a few jobs show of a width is uncertain.
+// widths computes the mean and the spread of the widths. It returns copies of the profiles with
+// widths closer to the mean, because the width of few jobs is uncertain.
 func (x *kin) widths(all []*profile) []*profile {
 	n, noise, square := float64(len(all)), 0.0, 0.0
 	for _, p := range all {
@@ -141,7 +141,7 @@ func (x *kin) widths(all []*profile) []*profile {
 	return out
 }
 
-// pool returns quantiles of the profiles together, in order.
+// pool returns quantiles of all profiles together, in order.
 func pool(all []*profile) []float64 {
 	every := (len(all) + kinPooled - 1) / kinPooled
 	var points []float64
@@ -160,14 +160,14 @@ func pool(all []*profile) []float64 {
 	return out
 }
 
-// quantile is the i-th of kinPoints quantiles that points hold.
+// quantile returns the i-th of kinPoints quantiles of points.
 func quantile(points []float64, i int) float64 {
 	return points[(2*i+1)*len(points)/(2*kinPoints)]
 }
 
-// align shifts the profiles to where they agree with the pooled points. The quantiles count for as
-// much as the kinds agree on them: of jobs that ended before the first poll next to nothing is
-// known.
+// align shifts the profiles so that they agree with the pooled points. The more the kinds agree on
+// a quantile, the more it counts. For example, almost nothing is known about jobs that ended before
+// the first poll.
 func align(all []*profile, points []float64) {
 	var weight [kinPoints]float64
 	total := 0.0
@@ -192,8 +192,8 @@ func align(all []*profile, points []float64) {
 	}
 }
 
-// quantileShare is the share below z where points are equally likely quantiles: linear between
-// them, but for wide gaps, and falling off exponentially beyond.
+// quantileShare returns the share below z, if points are equally likely quantiles. The share is
+// linear between points, except in wide gaps, and falls off exponentially outside of them.
 func quantileShare(points []float64, z float64) float64 {
 	last := len(points) - 1
 	each := 1 / float64(len(points))
@@ -213,22 +213,22 @@ func quantileShare(points []float64, z float64) float64 {
 	return (float64(i) - 0.5 + part) * each
 }
 
-// priorPlace returns the logarithm of the density of a mean logarithm that the kin let one expect
-// before any job of the kind is known.
+// priorPlace returns the logarithm of the prior density of a mean logarithm, by the kin, before any
+// job of the kind is known.
 func (x *kin) priorPlace(place float64) float64 {
 	a := (place - x.mean) / x.spread
 	return -a*a/2 - math.Log(math.Sqrt(2*math.Pi)*x.spread)
 }
 
-// priorWidth is the same for the logarithm of a standard deviation. It is relative to the densities
-// of the other shapes, and says how much more the kin's is believed.
+// priorWidth returns the same for the logarithm of a standard deviation. It is relative to the
+// densities of the other shapes, and includes the preference for the shape of the kin.
 func (x *kin) priorWidth(width float64) float64 {
 	b := (width - x.width) / x.breadth
 	prefer := math.Log(kinRange * float64(len(shapes())) * x.alike / (1 - x.alike))
 	return prefer - b*b/2 - math.Log(math.Sqrt(2*math.Pi)*x.breadth)
 }
 
-// kinship finds anew what kinds have in common, where much was learned since.
+// kinship computes what kinds have in common again, if much was learned since the last time.
 func (a *Learner) kinship() {
 	const grown, least = 1.2, 2 * kinKinds * kinJobs // ticks
 	now := a.tick.Load()
@@ -242,7 +242,7 @@ func (a *Learner) kinship() {
 	}
 }
 
-// relate finds what kinds have in common. The caller holds relating.
+// relate computes what kinds have in common. The caller holds relating.
 func (a *Learner) relate(kinds []named, now uint64) {
 	slices.SortFunc(kinds, func(x, y named) int { return cmp.Compare(x.name, y.name) }) // sums depend on the order
 	var all []*profile
@@ -262,8 +262,8 @@ func (a *Learner) relate(kinds []named, now uint64) {
 	a.kin.Store(x)
 }
 
-// settle makes all plans anew that are not what the spans alone let one expect, so that they do not
-// depend on the order of what was learned.
+// settle makes all plans again that are out of date. The plans then depend only on the spans, not
+// on the order in which they were learned.
 func (a *Learner) settle(kinds []named) {
 	for _, k := range kinds {
 		k.replanNow(a, false)

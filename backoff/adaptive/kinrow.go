@@ -2,9 +2,9 @@ package adaptive
 
 import "math"
 
-// weighKin weighs guesses of the shape that the kin have, beside the others. They are in rows of
-// one width, which lie around what the kin let one expect. A row's places lie around what the kin
-// and what was seen together let one expect.
+// weighKin adds guesses with the shape of the kin. They are in rows of one width. The widths are
+// around the expected width of the kin. The places of a row are around the place that the kin and
+// the data together suggest.
 func (f *fitter) weighKin(x *kin) {
 	const reach, steps = 2.5, 6 // spreads, and steps a side
 	r := kinRow{kin: x, fitter: f, reach: reach * x.spread, most: x.spread * reach / steps}
@@ -16,7 +16,7 @@ func (f *fitter) weighKin(x *kin) {
 	}
 }
 
-// kinRow tries the shape of the kin in rows.
+// kinRow tries guesses with the shape of the kin, in rows.
 type kinRow struct {
 	*kin
 	*fitter
@@ -24,7 +24,8 @@ type kinRow struct {
 	middle, blur float64 // mean logarithm of what was seen, and the variance it is known in
 }
 
-// look looks at what was seen. It returns the least width that can be told from a narrower one.
+// look computes the mean and the blur of what was seen. It returns the smallest width that the data
+// can distinguish from a narrower one.
 func (r *kinRow) look() (floor float64) {
 	n := float64(len(r.seen))
 	if n == 0 {
@@ -40,7 +41,8 @@ func (r *kinRow) look() (floor float64) {
 	return max(floor, leastWidth)
 }
 
-// weigh tries the standard deviation sd, whose logarithm of the prior chance is given.
+// weigh tries a row with the standard deviation sd. The argument prior is the logarithm of its
+// prior probability.
 func (r *kinRow) weigh(sd, prior float64) {
 	n := float64(len(r.seen))
 	centre, step := r.mean, min(r.most, 0.9*sd)

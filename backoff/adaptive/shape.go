@@ -19,8 +19,9 @@ const (
 	shapeSize  = 2*shapeReach*shapeSteps + 2
 )
 
-// shapes are: log-normal; Weibull; Pareto, with a sharp beginning; its mirror image, with a sharp
-// end; log-uniform, with both. The sharp edges are a little blurred, so that a grid can find them.
+// shapes returns five shapes: log-normal, Weibull, Pareto with a sharp beginning, its mirror image
+// with a sharp end, and log-uniform with both. The sharp edges are blurred a little, so that a grid
+// can find them.
 var shapes = sync.OnceValue(func() []*shape {
 	const blur = 0.08
 	return []*shape{
@@ -65,7 +66,8 @@ func newShape(blur float64, cdf func(float64) float64) *shape {
 	return s
 }
 
-// at is the place of z in the table: an index and the fraction of the way to the next.
+// at returns the position of z in the table: an index and the fraction of the distance to the next
+// index.
 func (s *shape) at(z float64) (int, float64) {
 	x := (z + shapeReach) * shapeSteps
 	if !(x > 0) {

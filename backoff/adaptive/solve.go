@@ -6,34 +6,36 @@ import (
 )
 
 const (
-	// tie is the share of the cost of a poll and the delay until it that is given up for spreading
-	// watches of a kind.
+	// tie is the share of the cost of a poll and of the delay until it that may be added in order to
+	// spread the watches of a kind.
 	tie = 0.006
-	// A probe costs up to a poll, and may show that jobs end much before they are looked for. Its
-	// chance is probeAlways for each poll that the delay until the next would then cost, but at
-	// most probeTop; and while one has seldom looked there, probeFirst for each such poll, divided
-	// by the square of how often, but at most probeMost of the job's polls.
+	// A probe is an early poll. It costs at most one poll, and may show that jobs end long before they
+	// are polled. The unit of its probability is the number of polls that the delay until the next
+	// poll would cost in that case. For each unit the probability is probeAlways, at most probeTop in
+	// all. While few polls were made at such ages, probeFirst is added for each unit, divided by the
+	// square of one plus their number, at most probeMost of the job's polls.
 	probeAlways = 0.003
 	probeTop    = 0.05
 	probeFirst  = 0.02
 	probeMost   = 0.1
-	// On the way to the first poll one looks more: some jobs may end at once, and nobody would
-	// know.
+	// Before the first poll, probes are more likely: some jobs may end at once, which no poll would
+	// show.
 	probeBegin = 0.1
 	probeLooks = 0.25
-	// Where in a wait one looks: not near its ends.
+	// The part of a wait in which a probe is made: not near its ends.
 	probeFrom  = 0.1
 	probeParts = 3
-	// aimTop bounds the kappa that is aimed at, times the mean duration, over the square of the
-	// requests that are asked for.
+	// aimTop limits kappa: it is the largest value of kappa times the mean duration, divided by the
+	// square of the requests of About.
 	aimTop = 8
-	// aimFew is how many ended jobs halve the least kappa, while jobs run.
+	// aimFew is the number of ended jobs that halve the smallest kappa, while jobs run.
 	aimFew = 8
-	// After a most unlikely job it is at least probeDoubt for a while: things may have changed.
+	// After a very unlikely job, the probability of a probe is at least probeDoubt for some time,
+	// because the jobs may have changed.
 	probeDoubt = 0.4
 )
 
-// problem is to find the cheapest polls.
+// problem is the problem to find the polls of least cost.
 type problem struct {
 	*table
 	mass []float64
@@ -44,7 +46,7 @@ type problem struct {
 	doubt   bool // whether a job lately was most unlikely
 }
 
-// solve finds the best next step from each.
+// solve finds the best next step from each step.
 func (p problem) solve() {
 	last := len(p.time) - 1
 	p.cost[last] = p.live[last] * 2 * math.Sqrt(2*p.kappa*p.time[last])
@@ -74,20 +76,20 @@ func (p problem) solve() {
 	}
 }
 
-// through is the cost from step i on, times the chance to get there, where the next poll is at step
-// j.
+// through returns the cost from step i on if the next poll is at step j, times the probability of
+// lasting until step i.
 func (p problem) through(i, j int) float64 {
 	return p.live[i] + p.delay(i, j) + p.cost[j]
 }
 
-// delay is the part of through that is detection delay until j, in polls.
+// delay returns the part of through that is detection delay until step j, in units of a poll.
 func (p problem) delay(i, j int) float64 {
 	return p.kappa * ((p.live[i]-p.live[j])*p.time[j] - (p.first[j] - p.first[i]))
 }
 
-// limit is the longest wait from step i. Beyond nearly all durations seen, what is expected is not
-// to be relied on: what is best for a job that may last any time is polling at n²/κ, and doubling
-// is the worst that is tolerable.
+// limit returns the longest wait from step i. Beyond nearly all durations seen, the distribution is
+// not reliable. For a job that may last any time, polls at n²/κ are the best. A wait never exceeds
+// half of the age there.
 func (p problem) limit(i int) float64 {
 	limit := math.Inf(1)
 	t := p.time[i]
@@ -103,8 +105,8 @@ func (p problem) limit(i int) float64 {
 	return limit
 }
 
-// divide divides the way from step i to the next where polls should be closer than that. It returns
-// the expected polls.
+// divide divides the time from step i to the next step if polls should be closer together. It
+// returns the expected number of polls.
 func (p problem) divide(i int, limit float64) float64 {
 	width, mass := p.time[i+1]-p.time[i], p.mass[i]
 	live := (p.live[i] + p.live[i+1]) / 2
@@ -119,10 +121,10 @@ func (p problem) divide(i int, limit float64) float64 {
 	return polls
 }
 
-// aim solves with the kappa that brings the expected polls to about as many as are asked for. Polls
-// rise with about its square root, but in steps, of which one may lie between too few and too many.
-// A kappa beyond most is not looked for: then one request more would save less than the share
-// 1/(most·n²) of a job's duration.
+// aim finds the kappa with which the expected number of polls is about the number of About, and
+// solves with it. The number rises about with the square root of kappa, but in steps, so it may
+// jump from too few to too many. A kappa above most is not tried: one more request would then save
+// less than the share 1/(most·n²) of a job's duration.
 func (p *problem) aim() {
 	const rounds, close, narrow, stride = 6, 0.06, 1.2, 64
 	median := p.time[sort.Search(len(p.live)-1, func(i int) bool { return p.live[i] < 0.5 })]
@@ -156,14 +158,14 @@ func (p *problem) aim() {
 	}
 }
 
-// mean is the mean duration, but for the rarest.
+// mean returns the mean duration, with the rarest durations cut short.
 func (p *problem) mean() float64 {
 	last := sort.Search(len(p.live)-1, func(i int) bool { return p.live[i] <= p.rare/2 })
 	return p.first[last] + p.live[last]*p.time[last]
 }
 
-// plan is the solution. known are the logarithms of the times at which it is known whether a job
-// had ended.
+// plan returns the solution as a plan. The argument known has the logarithms of the times at which
+// it is known whether some job had ended.
 func (p problem) plan(known []float64) *plan {
 	out := &plan{wish: p.wish, doubt: p.doubt, unknown: p.unknown, jobs: p.jobs, steps: make([]step, len(p.time))}
 	for i, t := range p.time {
@@ -181,7 +183,7 @@ func (p problem) plan(known []float64) *plan {
 	return out
 }
 
-// ties are the steps around the best next that are about as good.
+// ties returns the range of steps around the best next step that are about as good.
 func (p problem) ties(i int) (lo, hi int) {
 	best := p.next[i]
 	if p.parts[i] > 1 || best == i {
@@ -199,8 +201,8 @@ func (p problem) ties(i int) (lo, hi int) {
 	return lo, hi
 }
 
-// probe is the chance of a poll between step i and the best next, and the third of the wait that
-// was looked at least.
+// probe returns the probability of a probe between step i and the best next step, and the third of
+// that wait in which the fewest polls were made.
 func (p problem) probe(i int, known []float64) (chance float64, third int) {
 	from, width := p.time[i], p.time[p.next[i]]-p.time[i]
 	if width <= 0 {

@@ -5,28 +5,29 @@ import (
 	"weak"
 )
 
-// Whether jobs have changed is judged by how far the newest spans, in the order in which their
-// watches began, lie to one side of what was expected before they began. A duration is compared by
-// its normal deviate z. Of a job that still runs, and of one whose end is known less exactly, the
-// mean of z given what is known stands for it. Under the law that was expected the sum of these
-// means has the mean 0 at any moment, however many of the jobs have ended.
+// A change of the jobs is detected by how far the newest spans lie to one side of what was expected
+// before they began. The spans are in the order in which their watches began. A duration is
+// compared by its normal deviate z. For a job that still runs, or whose end is not known exactly,
+// the conditional mean of z is used. If the jobs have not changed, the sum of these means has the
+// mean 0 at any time, however many of the jobs have ended.
 
 const (
 	maxScores = 64
-	// surprise is how many standard deviations the newest durations together may lie off what was
-	// expected of them. For jobs that do not change it is passed about once in ten thousand jobs.
+	// surprise is the number of standard deviations from which the distance of the newest durations
+	// from what was expected counts as a surprise. Jobs that do not change exceed it about once in ten
+	// thousand jobs.
 	surprise  = 5.0
 	sameScore = 1e-3 // times that differ by a smaller share are the same
 	minSpans  = 5    // known before a score means anything
 	doubtFrom = 3
 	doubtFor  = 12
-	// A span is odd whose chance, for each unit of the logarithm of time, is below oddChance. So
-	// many odd ones are a surprise.
+	// A span is odd if its probability for each unit of the logarithm of time is below oddChance. As
+	// many odd spans as oddMost are a surprise.
 	oddChance = 0.003
 	oddMost   = 3
 )
 
-// score is how a span compares with what was expected.
+// score compares a span with what was expected.
 type score struct {
 	z      float32 // where it lies, as a normal deviate in [-4, 4]
 	weight float32 // how much it says, in [0, 1]: nothing, if it was as good as certain
@@ -34,13 +35,14 @@ type score struct {
 	odd    bool // it ended where next to none were expected, as in a gap between two sorts of jobs
 }
 
-// expected is what was expected of a job: the chance that it lasts longer than each time.
+// expected is the distribution that was expected: the probability that a job lasts longer than each
+// time.
 type expected struct {
 	plan        weak.Pointer[plan] // only to know it again
 	times, live []float32
 }
 
-// beyond returns the chance of a duration beyond t.
+// beyond returns the probability of a duration longer than t.
 func (e *expected) beyond(t float32) float64 {
 	lo, hi := 0, len(e.times)-1
 	for lo < hi {
@@ -81,10 +83,10 @@ func (e *expected) score(s span) score {
 	return out
 }
 
-// clip bounds a deviate, so that no single job decides.
+// clip limits a deviate, so that no single job decides.
 func clip(z float64) float32 { return float32(min(max(z, -4), 4)) }
 
-// deviate is the normal deviate that is exceeded with the chance live.
+// deviate returns the normal deviate that is exceeded with the probability live.
 func deviate(live float64) float64 { return math.Sqrt2 * math.Erfinv(1-2*min(max(live, 0), 1)) }
 
 func density(z float64) float64 { return math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) }
@@ -96,8 +98,8 @@ func weighted(z, p float64) float64 {
 	return z * p
 }
 
-// surprising is the number of last scores, at least two, that together lie most surprisingly to one
-// side of what was expected; 0 if none surprises.
+// surprising returns the number of the newest scores, at least two, that together are farthest to
+// one side of what was expected. It returns 0 if that is no surprise.
 func surprising(scores []score) (m int) {
 	most, sum, weight, odd := surprise, 0.0, 0.0, 0
 	for i := range scores {
@@ -116,8 +118,8 @@ func surprising(scores []score) (m int) {
 	return m
 }
 
-// doubtful tells whether one of the last few that ended was so unlikely that it is worth looking
-// closer.
+// doubtful reports whether one of the last few jobs that ended was so unlikely that more probes are
+// worth making.
 func doubtful(scores []score) bool {
 	weight := 0.0
 	for i := len(scores) - 1; i >= 0 && weight < doubtFor; i-- {

@@ -13,7 +13,7 @@ type table struct {
 	parts []float64
 }
 
-// tabulate fills what of the table does not depend on the wish.
+// tabulate sets the part of the table that does not depend on the wish.
 func (f *fitter) tabulate() {
 	n := len(f.ends) + 1
 	for _, s := range []*[]float64{&f.time, &f.live, &f.first, &f.cost, &f.polls, &f.parts} {

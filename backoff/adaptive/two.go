@@ -5,25 +5,23 @@ import (
 	"slices"
 )
 
-// Some kinds are of two sorts: jobs that end at once, because there is nothing to do, and the
-// others. No familiar shape is like that. So where the times seen fall into two groups with a gap
-// between, guesses that each group has a shape of its own are weighed beside those of one shape for
-// all.
+// Some kinds have two sorts of jobs: those that end at once, because there is nothing to do, and
+// all others. No familiar shape has this form. So if the times fall into two groups with a gap
+// between them, guesses with a shape for each group are added to those with one shape.
 
 const (
-	// gapLeast is how much wider the gap must be, at least, than the standard deviation within the
-	// groups.
+	// gapLeast is the smallest ratio of the gap to the standard deviation within the groups.
 	gapLeast = 1.5
-	// twoLeast is the least size of a group.
+	// twoLeast is the smallest size of a group.
 	twoLeast = 2
-	// twoPrior is the logarithm of how far two sorts are believed beforehand, beside one: a tenth,
-	// for a second place, which may be anywhere within kinRange, a second width and a second choice
-	// of shapes.
+	// twoPrior is the logarithm of the prior ratio of two sorts to one sort: a tenth. It includes a
+	// second place, which may be anywhere within kinRange, a second width and a second choice of
+	// shapes.
 	twoPrior = -2.3 - 2.7 - 0.9 - 1.6
 )
 
-// divide tells whether the times that were seen fall into two groups, and between which logarithms
-// the gap is.
+// divide reports whether the times that were seen fall into two groups, and the logarithms between
+// which the gap is.
 func (f *fitter) divide() (low, high float64, ok bool) {
 	f.middles = f.middles[:0]
 	for _, l := range f.all {
@@ -42,7 +40,7 @@ func (f *fitter) divide() (low, high float64, ok bool) {
 		sum += y
 		square += y * y
 	}
-	// Of all gaps, the one that leaves the least variance within the groups.
+	// The gap is the one with the least variance within the groups.
 	var left, leftSquare float64
 	least := math.Inf(1)
 	for i, y := range f.middles[:n-twoLeast] {
@@ -60,7 +58,7 @@ func (f *fitter) divide() (low, high float64, ok bool) {
 	return low, high, high-low > gapLeast*math.Sqrt(max(least, 0)/float64(n))
 }
 
-// believeTwo adds guesses of two sorts to those of one, for which there is some evidence.
+// believeTwo adds guesses with two sorts to the guesses with one sort, whose evidence is given.
 func (f *fitter) believeTwo(one, low, high float64) {
 	f.low, f.high = f.low[:0], f.high[:0]
 	cut := (low + high) / 2
