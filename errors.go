@@ -23,8 +23,8 @@ var (
 	// ErrMaxAttempts is matched by the [WaitError] of a wait that reached its limit of polls.
 	ErrMaxAttempts = timeline.ErrMaxAttempts
 	// ErrNotFound is matched by the error of a wait for a job that the service does not know: see
-	// [WithPatience]. A wait that reaches its timeout or its limit of polls before any poll has found
-	// the job returns such an error in place of a [WaitError].
+	// [WithPatience]. A wait that reaches a limit before any poll has found the job returns such an
+	// error in place of a [WaitError].
 	ErrNotFound = transport.ErrNotFound
 	// ErrThrottled is matched by the [WaitError] of a wait that gave up because the service asked for
 	// fewer requests: see [WithTimeout].

@@ -113,12 +113,12 @@ func WithMaxDelay(d time.Duration) Option {
 // default limit of attempts.
 //
 // One last poll is made at most a second before the timeout, unless the service asked for a longer
-// wait. On the real clock, one is also made before the deadline of the context. In a call with more
-// than 64 jobs, the last polls of all but the first 64 are spread over the last tenth of the time.
+// wait. On the real clock, one is also made before the deadline of the context. If a call has more
+// than 64 jobs, the last polls of the others are spread over the last tenth of the time.
 //
-// If the service asks for a pause of more than five minutes, and of more than the time left, the
-// wait gives up at once with [ErrThrottled]. If the service refuses polls and asks for a shorter
-// pause, the wait gives up at its timeout, and its error also matches ErrThrottled.
+// If the service asks for a pause of more than five minutes, and it exceeds the time left, the wait
+// gives up at once with [ErrThrottled]. If the service refuses polls and asks for a shorter pause,
+// the wait gives up at its timeout, and its error also matches ErrThrottled.
 //
 // A poll that is due before the timeout may be delayed by [WithRateLimit], by [WithConcurrency], or
 // because the process was suspended. The wait then continues past its timeout until that poll is
@@ -143,9 +143,9 @@ func WithMaxRetryAfter(d time.Duration) Option {
 }
 
 // WithPatience sets how long a watch tolerates answers that say nothing certain about the job. Such
-// an answer says that the service does not know the job, or it cannot be read, or it did not come
-// from the service ([transport.Misdirected]). The last kind is tolerated only for a job that was
-// seen before.
+// an answer says that the service does not know the job, or cannot be read, or did not come from
+// the service ([transport.Misdirected]). The last kind is tolerated only for a job that was seen
+// before.
 //
 // The time runs from the first such answer since the last answer with the job's state. The watch
 // ends at the first such answer that comes d later or more. Its error gives the time and the number

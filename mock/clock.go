@@ -26,8 +26,8 @@ var start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 // jobstatus.WithClock and to [WithClock].
 //
 // The Clock advances from event to event. An event is a timer that fires or a call of Sleep that
-// ends. After each event the Clock waits until the work that the event started is done: polls over
-// a socket are answered, and all callers wait for time to pass. So a test neither sleeps nor
+// ends. After each event the Clock waits until the work that the event started is done. Then polls
+// over a socket are answered, and all callers wait for time to pass. So a test neither sleeps nor
 // guesses, and every run is the same. Events of the same instant happen one after another, in the
 // order in which they were set.
 //

@@ -19,7 +19,7 @@ import (
 const certainty = 0.1
 
 // Rank returns how important it is to poll a job now: see [backoff.Ranker]. The result is the
-// expected detection delay so far, in seconds, divided by p + 0.1, where p is the probability that
+// expected detection delay so far, in seconds, divided by p + 0.1. Here p is the probability that
 // the job has not ended yet. It is 0 if since is 0, and does not decrease as since grows. For a
 // kind that the Learner does not know, Rank assumes that any duration is possible.
 func (a *Learner) Rank(p backoff.Poll, since time.Duration) float64 {

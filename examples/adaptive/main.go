@@ -5,8 +5,8 @@
 //	go run ./examples/adaptive
 //
 // With -bulk it watches that many jobs of one kind, first all at once and then one after another.
-// When they run at once, the Backoff learns from the first jobs that end, and from the jobs that
-// still run, when to poll the others.
+// When they run at once, the first jobs that end, and the jobs that still run, show the Backoff
+// when to poll the others.
 //
 //	go run ./examples/adaptive -bulk 1000
 package main

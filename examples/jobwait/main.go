@@ -11,8 +11,8 @@
 // job completed, 1 if it failed, and 2 if it was canceled. It is 3 if jobwait gave up, and 4 if its
 // arguments are wrong.
 //
-// Jobwait stores how long the jobs of a kind take in the user's cache folder, so that the next wait
-// for such a job takes fewer requests. A token is read from the environment or from a command. It
+// Jobwait stores in the user's cache folder how long the jobs of a kind take. The next wait for
+// such a job then takes fewer requests. A token is read from the environment or from a command. It
 // is never an argument, because other users of the machine can read arguments.
 package main
 

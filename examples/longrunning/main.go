@@ -1,6 +1,6 @@
-// Command longrunning waits for operations of three kinds: those of Azure, those of Google
-// (AIP-151), and those of any service that answers 202 with a Location. The command runs the
-// services itself, on the loopback address.
+// Command longrunning waits for three kinds of operations: of Azure, of Google (AIP-151), and of
+// any service that answers 202 with a Location. The command runs the services itself, on the
+// loopback address.
 //
 //	go run ./examples/longrunning
 package main

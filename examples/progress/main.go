@@ -1,6 +1,6 @@
-// Command progress waits for many jobs and shows their progress: a bar for some of the jobs, a line
-// for each job that has ended, and totals below. If standard output is not a terminal, it prints
-// lines.
+// Command progress waits for many jobs and shows their progress. It shows a bar for some of the
+// jobs, a line for each job that has ended, and totals. If standard output is not a terminal, it
+// prints lines.
 //
 //	go run ./examples/progress
 //	go run ./examples/progress --url http://127.0.0.1:8080 --jobs 200

@@ -40,8 +40,8 @@ func (t Target) Resolve() (target.Target, error) {
 const timeout = 10 * time.Second
 
 // Webhook sends each event to a URL by POST, with a signature that [webhook.StandardWebhooks]
-// verifies. A request that fails, or is answered with a 5xx, is sent at most twice more, after 5
-// and after 10 seconds on the service's clock. A request may take at most 10 seconds of real time.
+// verifies. After a failure or a 5xx, the request is sent at most twice more, after 5 and after 10
+// seconds on the service's clock. A request may take at most 10 seconds of real time.
 func Webhook(to, secret string) Target {
 	u, err := url.Parse(to)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {

@@ -46,7 +46,7 @@
 //
 // # Ids
 //
-// An id has everything that is needed to continue, even in another process: the kind of the
+// An id has everything that is needed to continue, even in another process. It has the kind of the
 // operation, URLs relative to the base URL's origin, and the state. It has no credential of the
 // Client. But the query of a URL may be a secret, so protect an id like the URL.
 //

@@ -39,8 +39,8 @@ import (
 //
 // A field can name several places, separated by commas. The first place with a value is read.
 // [Dialect.State] and [Dialect.Fault] read all of their places. A value that is missing or has the
-// wrong type counts as absent. An answer is malformed if a key that is read occurs twice, or if a
-// key on the path to the state also occurs in another case.
+// wrong type counts as absent. An answer is malformed if a key that is read occurs twice. It is
+// also malformed if a key on the path to the state occurs in another case too.
 //
 // # Rules
 //
@@ -104,8 +104,8 @@ type Dialect struct {
 	// * stands for any text. The default is the whole text.
 	IDPattern string
 	// AnswerID is the place of the job's id in the answer to a status call. An answer that names
-	// another job is malformed. If ID is set to a place in the body, and neither Next nor IDPattern is
-	// set, that place is the default. "-" means that the id is not checked.
+	// another job is malformed. The default is the place that ID is set to, if it is in the body.
+	// There is no default if Next or IDPattern is set. With "-" the id is not checked.
 	AnswerID string
 	// CreateTells says that the answer to a create also has the state of the job. It is then read like
 	// the answer to a status call, so that a job that has already ended is recognized. By default a

@@ -92,8 +92,8 @@
 // checked:
 //
 //   - the host and port of the base URL
-//   - the host and port of an AllowOrigin whose host is an address, a name without a dot, or a name
-//     that ends in .internal, .local, .localhost or .home.arpa
+//   - the host and port of an AllowOrigin whose host is an address or has no dot, or ends in
+//     .internal, .local, .localhost or .home.arpa
 //   - the host and port of a proxy that the environment names
 //
 // A request whose connection is refused by this rule is misdirected. A proxy resolves names itself.

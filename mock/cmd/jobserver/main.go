@@ -46,10 +46,10 @@
 // The service keeps the newest 10,000 jobs. With --verbose it logs polls. After SIGINT or SIGTERM
 // it ends when the requests in flight are answered, at the latest after five seconds.
 //
-// The service listens on 127.0.0.1:8080 unless --addr says otherwise. It answers a request if its
-// Host is localhost, a loopback address, the host of --addr, the address at which it arrived, or a
-// name of --allow-host. It refuses requests that a browser sends for a page of another site. A body
-// has at most 64 KiB and must arrive within ten seconds.
+// The service listens on 127.0.0.1:8080 unless --addr says otherwise. It answers requests whose
+// Host is localhost, a loopback address, the host of --addr, the address at which they arrived, or
+// a name of --allow-host. It refuses requests that a browser sends for a page of another site. A
+// body has at most 64 KiB and must arrive within ten seconds.
 package main
 
 import (

@@ -11,7 +11,8 @@ import (
 // A poll is the operation DescribeExecution, where the id is the execution's ARN. The result is the
 // output, a text that contains JSON. The idempotency key of a create becomes the execution's name,
 // which may have letters, digits, - and _. A second create with the key and the same input returns
-// the same execution, but only if that is of a standard workflow and still runs.
+// the same execution. This requires that the workflow is a standard one, and that the execution
+// still runs.
 //
 // The message of a failed execution is its cause, which may be a text that contains JSON.
 //

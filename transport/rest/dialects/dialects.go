@@ -43,8 +43,8 @@ type Service struct {
 	Doc string
 	// BaseURL is the service's address. It is empty if each user has their own address.
 	BaseURL string
-	// TokenHeader is the header of the token, as [rest.WithTokenHeader] takes it; "" for a bearer
-	// token in Authorization, for a user and a password, and for signed requests.
+	// TokenHeader is the argument of [rest.WithTokenHeader]. It is empty for a bearer token in
+	// Authorization, for a user and a password, and for signed requests.
 	TokenHeader string
 	// Dialect describes the requests and answers of the service.
 	Dialect rest.Dialect
