@@ -26,7 +26,7 @@ func told(t *testing.T, answers []transport.Answer, err error) string {
 	class := func(err error) string {
 		var e *transport.Error
 		require.ErrorAs(t, err, &e)
-		return fmt.Sprint("!", e.Class)
+		return fmt.Sprintf("!%d", e.Class)
 	}
 	if err != nil {
 		assert.Empty(t, answers)
