@@ -168,7 +168,7 @@ func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Sta
 		}
 		opt(&req)
 	}
-	first, err = oneoff.Get(ctx, w.calls, func(ctx context.Context) (Status, error) { return w.start(ctx, req) })
+	first, err = oneoff.Get(ctx, w.calls, func(ctx context.Context) (Status, error) { return start(ctx, w.transport, req) })
 	if err != nil {
 		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
 	}
@@ -176,15 +176,15 @@ func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Sta
 }
 
 // start starts a job as the Transport can.
-func (w *Watcher) start(ctx context.Context, req transport.CreateRequest) (Status, error) {
-	switch t := w.transport.(type) {
+func start(ctx context.Context, t Transport, req transport.CreateRequest) (Status, error) {
+	switch t := t.(type) {
 	case transport.Starter:
 		return t.Start(ctx, req)
 	case transport.Creator:
 		id, err := t.Create(ctx, req)
 		return Status{ID: id, State: Pending}, err
 	default:
-		return Status{}, fmt.Errorf("%w by transport %T", errors.ErrUnsupported, w.transport)
+		return Status{}, fmt.Errorf("%w by transport %T", errors.ErrUnsupported, t)
 	}
 }
 
@@ -214,7 +214,7 @@ func (w *Watcher) Result(ctx context.Context, done Status) (body io.ReadCloser, 
 		err = fmt.Errorf("the job is %v, not completed", done.State)
 	}
 	if err == nil {
-		body, err = w.fetch(ctx, done)
+		body, err = fetch(ctx, w.calls, w.transport, done)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("jobstatus: result of job %s: %w", quoteID(done.ID), err)
@@ -222,10 +222,11 @@ func (w *Watcher) Result(ctx context.Context, done Status) (body io.ReadCloser, 
 	return body, nil
 }
 
-func (w *Watcher) fetch(ctx context.Context, done Status) (body io.ReadCloser, err error) {
+// fetch returns the output of a job from the Transport if that can, or else from its status.
+func fetch(ctx context.Context, calls *oneoff.Caller, t Transport, done Status) (body io.ReadCloser, err error) {
 	err = errors.ErrUnsupported
-	if fetcher, ok := w.transport.(transport.Fetcher); ok {
-		body, err = w.calls.Fetch(ctx, fetcher, done)
+	if fetcher, ok := t.(transport.Fetcher); ok {
+		body, err = calls.Fetch(ctx, fetcher, done)
 	}
 	if errors.Is(err, errors.ErrUnsupported) {
 		return io.NopCloser(bytes.NewReader(done.Result)), nil

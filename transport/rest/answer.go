@@ -64,7 +64,7 @@ func (a *answer) find(name string) *place.Answer {
 }
 
 // readStatus reads the answer to a status call.
-func (a *answer) readStatus() error {
+func readStatus(a *answer) error {
 	a.reading.next = ""
 	if a.Answer.Code == http.StatusNotModified && a.last != nil {
 		a.status = *a.last
@@ -228,7 +228,7 @@ func (a *answer) checkResult(named, ref string) error {
 }
 
 // readCancel reads the answer to a cancel.
-func (a *answer) readCancel() error {
+func readCancel(a *answer) error {
 	r := a.reader
 	if r.faults != nil || a.template.faults != nil || r.dialect.RetryAfter != "" {
 		if o, ok := a.fault(a.find(a.asked)); ok {

@@ -81,7 +81,7 @@ func (k *call) status(ctx context.Context, id string, at step, last *transport.S
 	if last != nil && a.reader.dialect.Revision == "" && web.IsETag(last.Revision) {
 		k.wire.Request.Extra, a.last = [2]string{"If-None-Match", last.Revision}, last
 	}
-	return k.do(ctx, (*answer).readStatus)
+	return k.do(ctx, readStatus)
 }
 
 // do sends the request, and returns what judge made of the answer.

@@ -46,7 +46,7 @@ func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transp
 	if err := k.askCreate(req); err != nil {
 		return transport.Status{}, err
 	}
-	if err = k.do(ctx, (*answer).readStart); err != nil {
+	if err = k.do(ctx, readStart); err != nil {
 		return transport.Status{}, err
 	}
 	status := k.answer.status
@@ -103,7 +103,7 @@ func (t *form) input(r *exchange.Request, req transport.CreateRequest, field str
 }
 
 // readStart reads the answer to a create.
-func (a *answer) readStart() error {
+func readStart(a *answer) error {
 	found := a.find(a.key)
 	if o, ok := a.fault(found); ok {
 		return a.faulty(o.Means)

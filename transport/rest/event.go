@@ -189,16 +189,22 @@ func fromForm(header http.Header, body []byte) ([]byte, error) {
 	return json.Marshal(object)
 }
 
-// readEvent returns what an event says. The event may name a job by the id that it has got on the
+// An eventReader reads events of all stages of a job.
+type eventReader struct {
+	stages   []*stage
+	followed *followed
+}
+
+// read returns what an event says. The event may name a job by the id that it has got on the
 // way. Its status has the id that the caller knows.
-func (c *Client) readEvent(header http.Header, body []byte) (transport.Status, error) {
+func (r eventReader) read(header http.Header, body []byte) (transport.Status, error) {
 	body, err := fromForm(header, body)
 	if err != nil {
 		return transport.Status{}, err
 	}
 	a := &place.Answer{Code: http.StatusOK, Header: header, Body: body}
-	for stage := len(c.stages) - 1; stage > 0; stage-- {
-		e := c.stages[stage].events
+	for stage := len(r.stages) - 1; stage > 0; stage-- {
+		e := r.stages[stage].events
 		if e == nil {
 			continue
 		}
@@ -206,11 +212,11 @@ func (c *Client) readEvent(header http.Header, body []byte) (transport.Status, e
 		if err != nil {
 			continue // it is about an earlier part of a job, or about none
 		}
-		if id, ok := c.followed.whose(stage, named); ok {
-			return c.readEventOf(stage, a, id, named)
+		if id, ok := r.followed.whose(stage, named); ok {
+			return r.readOf(stage, a, id, named)
 		}
 	}
-	e := c.stages[0].events
+	e := r.stages[0].events
 	if e == nil {
 		return transport.Status{}, nil
 	}
@@ -221,17 +227,17 @@ func (c *Client) readEvent(header http.Header, body []byte) (transport.Status, e
 	case err != nil:
 		return transport.Status{}, err
 	}
-	id, ok := c.followed.whose(0, named)
+	id, ok := r.followed.whose(0, named)
 	if !ok {
 		id = named
 	}
-	return c.readEventOf(0, a, id, named)
+	return r.readOf(0, a, id, named)
 }
 
-// readEventOf returns what an event of a stage says of the job with an id, which the event names
+// readOf returns what an event of a stage says of the job with an id, which the event names
 // otherwise.
-func (c *Client) readEventOf(stage int, a *place.Answer, id, named string) (transport.Status, error) {
-	e := c.stages[stage].events
+func (r eventReader) readOf(stage int, a *place.Answer, id, named string) (transport.Status, error) {
+	e := r.stages[stage].events
 	if e.silent {
 		return transport.Status{ID: id}, nil
 	}
@@ -241,7 +247,7 @@ func (c *Client) readEventOf(stage int, a *place.Answer, id, named string) (tran
 	if err != nil {
 		return transport.Status{}, err
 	}
-	at := c.followed.where(id)
+	at := r.followed.where(id)
 	isBehind := g.next != "" && at.stage == stage && (at.id != g.next || e.reader.dialect.Then != nil)
 	if isBehind || s.State.Terminal() && e.reader.dialect.Next != "" {
 		return transport.Status{ID: id}, nil // only a poll tells whether it goes on, and follows it
@@ -288,7 +294,7 @@ func (c *Client) ReadEvent(header http.Header, body []byte) (transport.Status, e
 	case len(body) > c.MaxBody:
 		return transport.Status{}, unreadEvent(c.settings, fmt.Errorf("%w: at most %d bytes (WithMaxBody)", exchange.ErrTooLarge, c.MaxBody), nil)
 	}
-	s, err := c.readEvent(header, body)
+	s, err := eventReader{c.stages, &c.followed}.read(header, body)
 	if err != nil {
 		return transport.Status{}, unreadEvent(c.settings, err, body)
 	}

@@ -114,7 +114,7 @@ func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 		Code: a.Code, Header: header, Body: a.Body[:min(len(a.Body), c.MaxBody)], Large: len(a.Body) > c.MaxBody,
 		Wait: web.RetryAfter(a.Code, header, time.Now),
 	}
-	e := &Explanation{Err: said.readStatus()}
+	e := &Explanation{Err: readStatus(said)}
 	e.Status, e.Next = said.status, said.reading.next
 	if !k.wire.Answer.Large {
 		e.explain(said)

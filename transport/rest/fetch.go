@@ -50,14 +50,14 @@ func (k *call) fetch(ctx context.Context, at step, done transport.Status) (*exch
 	}
 	k.answer.asked = at.id
 	k.wire.Terms = exchange.Terms{Repeatable: true, Stream: true}
-	if err := k.do(ctx, (*answer).readResult); err != nil {
+	if err := k.do(ctx, readResult); err != nil {
 		return nil, err
 	}
 	return exchange.NewStream(k.wire), nil
 }
 
 // readResult reads the answer to a fetch, whose body is not read unless it is an error.
-func (a *answer) readResult() error {
+func readResult(a *answer) error {
 	if a.Answer.Code/100 != 2 || a.Answer.Open == nil {
 		if f := a.template.faults; f != nil {
 			if o := f.find(a.places(a.asked)); o.Fits {
@@ -68,16 +68,16 @@ func (a *answer) readResult() error {
 	}
 	switch a.Answer.Code {
 	case http.StatusAccepted:
-		return a.noResult("the result is not there yet")
+		return noResult(a, "the result is not there yet")
 	case http.StatusPartialContent:
-		return a.noResult("a part of the result, which nobody asked for")
+		return noResult(a, "a part of the result, which nobody asked for")
 	default:
 		return nil
 	}
 }
 
 // noResult returns the error of an answer of 2xx that has no whole result.
-func (a *answer) noResult(why string) error {
+func noResult(a *answer, why string) error {
 	_ = a.Answer.Open.Body.Close()
 	a.Answer.Open = nil
 	return a.Fail(transport.Transient, fmt.Errorf("%s: %w", why, a.Quote()))

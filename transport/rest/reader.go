@@ -16,48 +16,20 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// The fields of a Dialect that name places, in the order in which a reader looks for them.
-const (
-	inState = iota
-	inFault
-	inProgress
-	inMessage
-	inError
-	inResult
-	inRevision
-	inRetryAfter
-	inCreated
-	inUpdated
-	inFinished
-	inNext
-	inAnswerID
-	fields
-)
-
-var fieldNames = [fields]string{"State", "Fault", "Progress", "Message", "Error", "Result", "Revision", "RetryAfter", "Created", "Updated",
-	"Finished", "Next", "AnswerID"}
-
 // reader reads answers in one dialect.
 type reader struct {
+	layout
 	dialect  Dialect
 	states   *rules.Table[transport.State]
 	faults   *rules.Table[transport.Class] // nil for none
-	places   []place.Place
-	at       [fields + 1]int // where the places of each field begin
-	set      *place.Set
-	errors   *place.Set // the places of Error, for keys in another case
 	ids      idReader
-	unit     time.Duration
-	ratio    bool  // whether Progress is a quotient
-	code     int   // which place of State is the code, -1 for none
-	inBody   bool  // whether State or Fault is read from the body
 	noStatus error // that the state is null or absent
 }
 
 // newReader returns the reader of a dialect that has its defaults, or all that is wrong with the
 // dialect.
 func newReader(d Dialect) (*reader, error) {
-	r := &reader{dialect: d, code: -1, unit: time.Second, noStatus: fmt.Errorf("no status at %s (Dialect.State)", d.State)}
+	r := &reader{dialect: d, noStatus: fmt.Errorf("no status at %s (Dialect.State)", d.State)}
 	var problems []error
 	if d.State == "-" || d.ID == "-" {
 		problems = append(problems, errors.New(`fields State and ID must be read: "-" is for the other fields`))
@@ -73,8 +45,9 @@ func newReader(d Dialect) (*reader, error) {
 			problems = append(problems, fmt.Errorf("field States: %q: no such state: %d", raw, state))
 		}
 	}
-	problems = append(problems, unitProblems(&d)...)
-	problems = append(problems, r.compile(r.texts())...)
+	var wrong []error
+	r.layout, wrong = newLayout(&d)
+	problems = append(problems, wrong...)
 	var err error
 	if r.ids, err = newIDReader(&r.dialect); err != nil {
 		problems = append(problems, err)
@@ -85,69 +58,7 @@ func newReader(d Dialect) (*reader, error) {
 	return r, errors.Join(problems...)
 }
 
-// unitProblems returns what looks like a unit or a quotient, and would be read as a part of a key.
-func unitProblems(d *Dialect) (problems []error) {
-	if _, unit, ok := strings.Cut(d.RetryAfter, " "); ok && unit != "ms" && unit != "s" && unit != "m" && !strings.ContainsAny(d.RetryAfter, `,["`) {
-		problems = append(problems, fmt.Errorf("field RetryAfter: %q: the unit %q is none of ms, s and m (a key with a space is quoted)", d.RetryAfter, unit))
-	}
-	if strings.Contains(d.Progress, "/") && !strings.Contains(d.Progress, " / ") && !strings.ContainsAny(d.Progress, `["`) {
-		problems = append(problems, fmt.Errorf("field Progress: %q: a quotient has spaces around its slash (a key with a slash is quoted)", d.Progress))
-	}
-	return problems
-}
-
-// texts returns what the fields say, without what is no place.
-func (r *reader) texts() [fields]string {
-	d := &r.dialect
-	texts := [fields]string{d.State, d.Fault, d.Progress, d.Message, d.Error, d.Result, d.Revision, d.RetryAfter, d.Created, d.Updated,
-		d.Finished, d.Next, d.AnswerID}
-	if done, total, ok := strings.Cut(d.Progress, " / "); ok {
-		r.ratio = true
-		texts[inProgress] = strings.TrimSpace(done) + "," + strings.TrimSpace(total)
-	}
-	for word, unit := range map[string]time.Duration{" ms": time.Millisecond, " s": time.Second, " m": time.Minute} {
-		if at, ok := strings.CutSuffix(d.RetryAfter, word); ok {
-			texts[inRetryAfter], r.unit = at, unit
-		}
-	}
-	return texts
-}
-
-// compile prepares the places. Its errors name the field of each place that is none.
-func (r *reader) compile(texts [fields]string) (problems []error) {
-	for i, text := range texts {
-		r.at[i] = len(r.places)
-		places, err := place.ParseList(text)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("field %s: %w", fieldNames[i], err))
-			continue
-		}
-		if len(places) == 1 && places[0].Source == place.Nowhere {
-			continue
-		}
-		r.places = append(r.places, places...)
-	}
-	r.at[fields] = len(r.places)
-	for i, p := range r.field(inState) {
-		if p.Source == place.Code {
-			r.code = i
-		}
-		r.inBody = r.inBody || p.Source == place.Body
-	}
-	if problems == nil {
-		var err error
-		if r.set, err = place.NewSet(r.places, r.at[inState+1]); err != nil {
-			problems = append(problems, err)
-		}
-		if r.errors, err = place.NewSet(r.field(inError), len(r.field(inError))); err != nil {
-			problems = append(problems, err)
-		}
-	}
-	return problems
-}
-
-func (r *reader) field(i int) []place.Place { return r.places[r.at[i]:r.at[i+1]] }
-
+// compileRules prepares the rules of States and Faults.
 func (r *reader) compileRules() (problems []error) {
 	var err error
 	if r.states, err = rules.New(r.at[inState+1]-r.at[inState], r.dialect.States); err != nil {

@@ -234,7 +234,7 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	k.answer.id, k.answer.asked = id, at.id
 	method := k.wire.Request.Method
 	k.wire.Terms = exchange.Terms{Seed: id, Repeatable: method == http.MethodDelete || method == http.MethodPut || method == http.MethodGet}
-	return k.do(ctx, (*answer).readCancel)
+	return k.do(ctx, readCancel)
 }
 
 // begin returns a call to make, or the error of one that is not to be made, such as problem.
