@@ -106,6 +106,21 @@ func TestAMisdirectedRequestEndsTheWaitForAJobThatWasNeverSeen(t *testing.T) {
 	})
 }
 
+// The service named the job when it started it, so it counts as seen.
+func TestAMisdirectedRequestDoesNotEndTheWaitForAJobThatWasJustStarted(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(say(transport.Misdirected, transport.Misdirected, jobstatus.Status{State: jobstatus.Completed}))
+		watcher := w.watcher(s, every(time.Second))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.From(jobstatus.Status{ID: "a", State: jobstatus.Pending}))
+			require.NoError(w, err)
+			_, err = watcher.WaitForJob(context.Background(), "b", jobstatus.From(jobstatus.Status{ID: "a", State: jobstatus.Pending}))
+			require.ErrorContains(w, err, "odd answer 1", "it is another job")
+		})
+		assert.Len(w, s.polls("a"), 3)
+	})
+}
+
 func TestPatienceIsAnOptionAndTheErrorSaysHowMuchWasUsed(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(say(transport.NotFound)), every(time.Second), jobstatus.WithPatience(5*time.Second))

@@ -51,6 +51,9 @@ func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlo
 // is made no sooner than its RetryAfter. If the status is terminal, the wait returns it without a
 // poll. A terminal status of another job is ignored. A call that waits for many jobs uses only the
 // RetryAfter.
+//
+// The job counts as seen: a refused redirect or an untrusted certificate, for example, does not end
+// the wait at the first poll, but only after the time of [WithPatience].
 func From(first Status) WatchOption { return func(c *watchConfig) { c.first = &first } }
 
 // CreateOption sets one property of a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.
@@ -97,7 +100,7 @@ func (l limits) apply(opts []WatchOption) (timeline.Limits, error) {
 	resolved := c.limits.resolve(c.kind)
 	resolved.StopWhenBlocked, resolved.Began = c.stopWhenBlocked, c.began
 	if c.first != nil {
-		resolved.First = max(c.first.RetryAfter, 0)
+		resolved.First, resolved.Started = max(c.first.RetryAfter, 0), c.first.ID
 	}
 	return resolved, errors.Join(c.List...)
 }

@@ -30,6 +30,9 @@ type Sighting struct {
 	transport.Status
 	// Answered is whether any poll was answered. Status is the newest answer, without its id.
 	Answered bool
+	// Started is whether the service named the job when it started it, so that it is known to be there
+	// before any poll.
+	Started bool
 	// Pace is the newest wait between polls that an answer asked for.
 	Pace time.Duration
 	// Marks are the reports of progress, for a Backoff that learns.
@@ -58,6 +61,9 @@ type Verdict struct {
 
 var unseen Sighting
 
+// Started is what is known before the first poll of a job that the service has just started.
+var Started = Sighting{Started: true}
+
 // See fills s, which must be zero, with what a watch has seen after a poll. The poll returned the
 // status st or failed with the error f, at the instant now. The argument last is what the watch had
 // seen before, or nil before the first poll.
@@ -69,7 +75,7 @@ func (s *Sighting) See(last *Sighting, st *transport.Status, f PollError, now, p
 	if last == nil {
 		last = &unseen
 	}
-	s.Pace, s.Marks = last.Pace, last.Marks
+	s.Pace, s.Marks, s.Started = last.Pace, last.Marks, last.Started
 	if f.Err == nil {
 		return s.seeStatus(last, st, now, patience)
 	}
@@ -78,10 +84,10 @@ func (s *Sighting) See(last *Sighting, st *transport.Status, f PollError, now, p
 	if f.RetryAfter < 0 { // see transport.NoWait
 		s.Pace = 0
 	}
-	if f.Final(last.Answered) {
+	if f.Final(last.IsKnown()) {
 		return Verdict{Over: true, Err: f.Err}
 	}
-	if f.Oddity(last.Answered) {
+	if f.Oddity(last.IsKnown()) {
 		if s.Odd++; s.Odd == 1 {
 			s.Since = now
 		}
@@ -191,6 +197,10 @@ func (s *Sighting) StateName() string {
 	}
 	return s.State.String()
 }
+
+// IsKnown reports whether the service is known to have the job: it has started the job, or has
+// answered a poll. It may be called on nil.
+func (s *Sighting) IsKnown() bool { return s != nil && (s.Answered || s.Started) }
 
 // IsUnknownJob reports whether no poll was answered with a status, and the last one was answered
 // that the service does not know the job.

@@ -19,6 +19,8 @@ type Limits struct {
 	Timeout   time.Duration
 	// First is the least wait before the first poll.
 	First time.Duration
+	// Started is the id of a job that the service has just started, "" for none.
+	Started string
 	// StopWhenBlocked ends a wait with ErrBlocked once its job is [transport.Blocked].
 	StopWhenBlocked bool
 }

@@ -172,6 +172,9 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 			return false, fmt.Errorf("%w: %d", ErrMaxWatches, j.MaxWatches)
 		}
 		x, added = &watch{id: job.id}, true
+		if c.Started == job.id {
+			x.marks = started
+		}
 		j.startLocked(x, job, &s, now)
 		j.board.addLocked(x, hash, job.kind)
 	}

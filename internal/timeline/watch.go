@@ -49,6 +49,7 @@ type marks uint8
 const (
 	confirmed marks = 1 << iota // a Backoff that follows was asked again about the poll that is due
 	claimed                     // a notification said that the job has ended, and no poll has confirmed it
+	started                     // the service has just started the job
 )
 
 func (m marks) has(other marks) bool { return m&other != 0 }
@@ -78,6 +79,14 @@ func (x *watch) Key() string { return x.id }
 
 // Waits reports whether x still waits for the poll that became due at the given instant.
 func (x *watch) Waits(since time.Duration) bool { return x.phase == ready && x.poll == since }
+
+// before returns what x has seen before its poll, or nil if that is nothing.
+func (x *watch) before() *sighting.Sighting {
+	if x.seen == nil && x.marks.has(started) {
+		return &sighting.Started
+	}
+	return x.seen
+}
 
 // isBlocked reports whether the newest status of x says that its job waits for a person.
 func (x *watch) isBlocked() bool { return x.seen != nil && x.seen.State == transport.Blocked }
