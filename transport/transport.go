@@ -106,6 +106,9 @@ type Canceler interface {
 // HTTP does with If-None-Match. A Watcher calls StatusSince instead of Status once it has an answer
 // with a Revision. If the job has not changed, StatusSince returns last with the RetryAfter of the
 // new answer.
+//
+// A cache that is out of order can say for ever that nothing has changed. Therefore the Watcher
+// calls Status for the last poll before a limit, and for polls 65, 129, 257 and so on.
 type Conditional interface {
 	StatusSince(ctx context.Context, id string, last Status) (Status, error)
 }

@@ -128,14 +128,14 @@ func (c *call) overLocked() {
 }
 
 // add adds a poll of x to c.
-func (c *call) add(x *watch) {
+func (c *call) add(x *watch, now time.Duration) {
 	if len(c.polls) == cap(c.polls) {
 		c.polls = append(c.polls, poll{})
 	} else {
 		c.polls = c.polls[:len(c.polls)+1]
 	}
 	p := &c.polls[len(c.polls)-1]
-	p.x, p.last, p.kind = x, x.seen, x.waiters.part.kind
+	p.x, p.last, p.kind, p.afresh = x, x.seen, x.waiters.part.kind, x.isAskedAfresh(now)
 }
 
 // isHold reports whether the service was asked to keep the request of c.
@@ -162,6 +162,7 @@ type poll struct {
 	x       *watch
 	last    *sighting.Sighting // what x has seen before
 	kind    string
+	afresh  bool               // the service is not told of last
 	status  *transport.Status  // the answer, nil if there was none
 	pollErr sighting.PollError // why there was none
 	again   bool               // it is asked about again at once, and this poll does not count

@@ -88,6 +88,17 @@ func (x *watch) before() *sighting.Sighting {
 	return x.seen
 }
 
+// manyPolls is the first number of polls after which one asks afresh.
+const manyPolls = 64
+
+// isAskedAfresh reports whether a poll of x at an instant asks for the status whatever was seen
+// before. A cache that is out of order says for ever that nothing is new. So the last poll before
+// the deadline is such a poll, and those whose number is a power of two.
+func (x *watch) isAskedAfresh(now time.Duration) bool {
+	n := x.attempt
+	return x.urgent || x.deadline-now <= x.previous || n >= manyPolls && n&(n-1) == 0
+}
+
 // isBlocked reports whether the newest status of x says that its job waits for a person.
 func (x *watch) isBlocked() bool { return x.seen != nil && x.seen.State == transport.Blocked }
 

@@ -154,7 +154,7 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 	if c.hold = hold; hold > 0 {
 		size = 1
 	}
-	w.fillLocked(c, x, ranked, size)
+	w.fillLocked(c, x, ranked, size, now)
 	w.pool.launchLocked(c, now)
 	if hold > 0 || len(c.polls) < w.board.size.Now() {
 		w.pool.hireLocked(now) // for those that could not go along
@@ -164,7 +164,7 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 }
 
 // fillLocked makes c a call about x, which is next, and other due watches, at most size in all.
-func (w *worker) fillLocked(c *call, x *watch, ranked []candidate, size int) {
+func (w *worker) fillLocked(c *call, x *watch, ranked []candidate, size int, now time.Duration) {
 	c.lane = w.board.ready.Lane(x.lane)
 	c.polls, c.ids, c.split = c.polls[:0], c.ids[:0], false
 	if c.pollErr.Err != nil {
@@ -174,7 +174,7 @@ func (w *worker) fillLocked(c *call, x *watch, ranked []candidate, size int) {
 		size = min(size, x.batchLimit.Size(size))
 		w.board.moveLocked(x, asked)
 		w.chooser.picks++
-		c.add(x)
+		c.add(x, now)
 		c.ids = append(c.ids, x.id)
 		x.call = c
 		if len(c.polls) == size {
@@ -228,7 +228,11 @@ func (w *worker) ask(c *call) bool {
 		w.askHeld(c)
 	} else if len(c.polls) == 1 {
 		p := &c.polls[0]
-		w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.pollErr)
+		last := p.last
+		if p.afresh {
+			last = nil
+		}
+		w.service.Status(c.observed, p.x.id, last, &c.status, &c.pollErr)
 	} else {
 		c.batch, c.pollErr = w.service.StatusBatch(c.observed, slices.Clone(c.ids))
 	}

@@ -1,0 +1,61 @@
+package jobstatus_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// staleCache is a service whose job ends after endsAfter, behind a cache that is out of order: it
+// says of each revision that nothing is newer.
+type staleCache struct {
+	began     time.Time
+	endsAfter time.Duration
+	afresh    *int
+}
+
+func (s staleCache) Status(context.Context, string) (transport.Status, error) {
+	*s.afresh++
+	if time.Since(s.began) >= s.endsAfter {
+		return transport.Status{State: transport.Completed}, nil
+	}
+	return transport.Status{State: transport.Running, Revision: "1"}, nil
+}
+
+func (s staleCache) StatusSince(_ context.Context, _ string, last transport.Status) (transport.Status, error) {
+	return last, nil
+}
+
+func TestACacheThatIsOutOfOrderHidesNoEnd(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		endsAfter, timeout, told time.Duration
+		afresh                   int
+	}{
+		"told by the last poll":       {5 * time.Second, 30 * time.Second, 30 * time.Second, 2},
+		"told by one poll of many":    {5 * time.Second, time.Hour, 65 * time.Second, 2},
+		"told later by one of many":   {100 * time.Second, time.Hour, 129 * time.Second, 3},
+		"told by the last look alone": {200 * time.Second, 250 * time.Second, 250 * time.Second, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := staleCache{time.Now(), c.endsAfter, new(int)}
+				w, err := jobstatus.New(s, every(time.Second), jobstatus.WithTimeout(c.timeout))
+				require.NoError(t, err)
+				defer w.Close()
+				_, err = w.WaitForJob(t.Context(), "a")
+				require.NoError(t, err)
+				assert.InDelta(t, c.told, time.Since(s.began), float64(time.Second))
+				assert.Equal(t, c.afresh, *s.afresh, "polls that ask for more than news")
+			})
+		})
+	}
+}
