@@ -10,7 +10,7 @@ func Items(text []byte) iter.Seq2[[]byte, []byte] {
 		if len(text) == 0 || text[0] != '[' && text[0] != '{' {
 			return
 		}
-		s := scan{body: text}
+		s := scan{cursor: cursor{body: text}}
 		for s.at++; ; s.at++ { // over the bracket or the comma
 			s.space()
 			if s.body[s.at] == ']' || s.body[s.at] == '}' {
@@ -21,8 +21,7 @@ func Items(text []byte) iter.Seq2[[]byte, []byte] {
 				start := s.at
 				s.text()
 				key = s.body[start:s.at]
-				s.space()
-				s.at++ // the colon
+				s.take() // the colon
 				s.space()
 			}
 			start := s.at

@@ -71,69 +71,6 @@ func (t *Name) is(text []byte, name string) bool {
 		string(text[len(t.Before):len(text)-len(t.After)]) == name && bytes.HasSuffix(text, []byte(t.After))
 }
 
-// element is an element of an array on the way of a path.
-type element struct {
-	node
-	step  Step
-	where []comparison // of a Where
-}
-
-// comparison is one that an element must fit.
-type comparison struct {
-	field *Paths // of one path; nil if the element itself is compared
-	equal *Name
-	not   bool
-}
-
-// comparisons returns those of a Where.
-func comparisons(s *Step) (all []comparison) {
-	for ; s != nil; s = s.And {
-		c := comparison{equal: &s.Equal, not: s.Not}
-		if len(s.Field) > 0 {
-			where := Path{}
-			for _, key := range s.Field {
-				where.Steps = append(where.Steps, Step{Key: Name{Before: key}})
-			}
-			c.field, _ = CompilePaths([]Path{where})
-		}
-		all = append(all, c)
-	}
-	return all
-}
-
-// fits reports whether the element of an array that begins at start and ends here is the one that
-// is meant. In all is how many there are.
-func (s *scan) fits(e *element, at, all, start int) (bool, error) {
-	switch {
-	case e.step.Kind == Index && e.step.Index < 0:
-		return at == all+e.step.Index, nil
-	case e.step.Kind == Index:
-		return at == e.step.Index, nil
-	}
-	for i := range e.where {
-		if ok, err := s.compare(&e.where[i], start); !ok || err != nil {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-// compare reports whether the element that begins at start and ends here fits a comparison.
-func (s *scan) compare(c *comparison, start int) (bool, error) {
-	end := s.at
-	value := s.body[start:end]
-	if c.field != nil {
-		s.at, s.picking, s.picked = start, true, nil
-		err := s.value(&c.field.root, 0)
-		s.at, s.picking = end, false
-		if err != nil {
-			return false, err
-		}
-		value = s.picked
-	}
-	return c.equal.isValue(value, s.name) != c.not, nil
-}
-
 // isValue reports whether the JSON text of a string, a number or a boolean says t.
 func (t *Name) isValue(raw []byte, name string) bool {
 	switch {

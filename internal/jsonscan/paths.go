@@ -1,0 +1,165 @@
+package jsonscan
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxPaths is the number of bits in a mask.
+const maxPaths = 64
+
+// Paths is a set of paths to look for at once. It does not change, and is safe for concurrent use.
+type Paths struct{ root node }
+
+// node is a value on the way of a path.
+type node struct {
+	key      Name
+	bytes    []byte     // of a key without a hole
+	wanted   uint64     // a bit for each path that ends here
+	strict   bool       // on the way of a path that is
+	children []*node    // by key, if the value is an object
+	elements []*element // if it is an array
+	backward bool       // whether an element is counted from the end
+
+	// begins has a bit for each child that a key with this first byte may lead to; nil for no
+	// children.
+	begins *[256]uint64
+}
+
+// Compile prepares the search for paths such as "payload.status": the keys on the way, joined by
+// dots. "." is the whole text, and "" is a path that is never found. The first path is strict: see
+// [Path].
+func Compile(paths ...string) (*Paths, error) {
+	all := make([]Path, len(paths))
+	for i, path := range paths {
+		all[i].Strict = i == 0
+		switch path {
+		case "":
+			all[i].Never = true
+		case ".":
+		default:
+			for key := range strings.SplitSeq(path, ".") {
+				if key == "" {
+					return nil, fmt.Errorf("path %q: a key is empty", path)
+				}
+				all[i].Steps = append(all[i].Steps, Step{Key: Name{Before: key}})
+			}
+		}
+	}
+	return CompilePaths(all)
+}
+
+// CompilePaths prepares the search for paths.
+func CompilePaths(paths []Path) (*Paths, error) {
+	p := new(Paths)
+	if len(paths) > maxPaths {
+		return nil, fmt.Errorf("%d paths, at most %d", len(paths), maxPaths)
+	}
+	for i := range paths {
+		if paths[i].Never {
+			continue
+		}
+		n := &p.root
+		for j := range paths[i].Steps {
+			n = n.to(&paths[i].Steps[j])
+			n.strict = n.strict || paths[i].Strict
+		}
+		n.wanted |= 1 << i
+	}
+	p.root.index()
+	return p, nil
+}
+
+// index sets begins of n and of the nodes below.
+func (n *node) index() {
+	if len(n.children) > 0 {
+		n.begins = new([256]uint64)
+	}
+	for i, c := range n.children {
+		for b := range n.begins {
+			if c.mayBegin(byte(b)) {
+				n.begins[b] |= 1 << i
+			}
+		}
+		c.index()
+	}
+	for _, e := range n.elements {
+		e.index()
+	}
+}
+
+// mayBegin reports whether a key that begins with b may lead to n, or differ from the key that does
+// by case alone.
+func (n *node) mayBegin(b byte) bool {
+	switch {
+	case n.key.Hole:
+		return true
+	case len(n.bytes) == 0:
+		return false
+	case !n.strict:
+		return n.bytes[0] == b
+	default: // a letter beyond ASCII may be another case of one within
+		return (n.bytes[0]^b)&^0x20 == 0 || n.bytes[0] >= utf8.RuneSelf || b >= utf8.RuneSelf
+	}
+}
+
+// to returns the node that a step leads to from n.
+func (n *node) to(s *Step) *node {
+	if s.Kind == Key {
+		return n.child(s.Key)
+	}
+	for _, e := range n.elements {
+		if e.step.Equals(s) {
+			return &e.node
+		}
+	}
+	e := &element{step: *s}
+	if s.Kind == Where {
+		e.where = comparisons(&e.step)
+	}
+	n.elements = append(n.elements, e)
+	n.backward = n.backward || s.Kind == Index && s.Index < 0
+	return &e.node
+}
+
+func (n *node) child(key Name) *node {
+	for _, c := range n.children {
+		if c.key == key {
+			return c
+		}
+	}
+	c := &node{key: key, bytes: []byte(key.Before)}
+	n.children = append(n.children, c)
+	return c
+}
+
+// element is an element of an array on the way of a path.
+type element struct {
+	node
+	step  Step
+	where []comparison // of a Where
+}
+
+// comparison is one that an element must fit.
+type comparison struct {
+	field *Paths // of one path; nil if the element itself is compared
+	equal *Name
+	not   bool
+}
+
+// comparisons returns those of a Where.
+func comparisons(s *Step) (all []comparison) {
+	for ; s != nil; s = s.And {
+		c := comparison{equal: &s.Equal, not: s.Not}
+		if len(s.Field) > 0 {
+			where := Path{}
+			for _, key := range s.Field {
+				where.Steps = append(where.Steps, Step{Key: Name{Before: key}})
+			}
+			c.field, _ = CompilePaths([]Path{where})
+		}
+		all = append(all, c)
+	}
+	return all
+}

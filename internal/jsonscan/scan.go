@@ -1,0 +1,252 @@
+package jsonscan
+
+import (
+	"bytes"
+	"fmt"
+	"math/bits"
+)
+
+// MaxDepth is how deep arrays and objects may stand in one another.
+const MaxDepth = 64
+
+var errDepth = fmt.Errorf("nested more than %d deep", MaxDepth)
+
+// A scan walks over a JSON text once, from value to value, and keeps those at which a path ends.
+type scan struct {
+	cursor
+	found [][]byte
+	name  string // in the holes of the paths
+
+	// A field that a path compares is picked on the way, not found.
+	picking bool
+	picked  []byte
+}
+
+// unwanted is where a value stands that is on the way of no path.
+var unwanted node
+
+// document passes over the whole text.
+func (s *scan) document(root *node) error {
+	if err := s.value(root, 0); err != nil {
+		return err
+	}
+	if s.space(); s.at < len(s.body) {
+		return errGrammar
+	}
+	return nil
+}
+
+// value passes over a value, at whose place in the text n stands among the paths.
+func (s *scan) value(n *node, depth int) (err error) {
+	first := s.next()
+	start := s.at
+	switch first {
+	case '{':
+		err = s.object(n, depth+1)
+	case '[':
+		err = s.array(n, depth+1)
+	case '"':
+		_, err = s.text()
+	case 't':
+		err = s.word("true")
+	case 'f':
+		err = s.word("false")
+	case 'n':
+		err = s.word("null")
+	default:
+		err = s.number()
+	}
+	if err != nil || n.wanted == 0 || first == 'n' {
+		return err
+	}
+	if s.picking {
+		s.picked = s.body[start:s.at]
+		return nil
+	}
+	for wanted := n.wanted; wanted != 0; wanted &= wanted - 1 {
+		s.found[bits.TrailingZeros64(wanted)] = s.body[start:s.at]
+	}
+	return nil
+}
+
+func (s *scan) object(n *node, depth int) error {
+	if depth > MaxDepth {
+		return errDepth
+	}
+	s.at++
+	if s.next() == '}' {
+		s.at++
+		return nil
+	}
+	var seen uint64
+	for {
+		child, err := s.key(n, &seen)
+		if err != nil {
+			return err
+		}
+		if s.take() != ':' {
+			return errGrammar
+		}
+		if err := s.value(child, depth); err != nil {
+			return err
+		}
+		switch s.take() {
+		case ',':
+		case '}':
+			return nil
+		default:
+			return errGrammar
+		}
+	}
+}
+
+// key passes over a key of the object at n and returns the node of its value. In seen is a bit for
+// each child of n whose key stood before.
+func (s *scan) key(n *node, seen *uint64) (*node, error) {
+	if s.next() != '"' {
+		return nil, errGrammar
+	}
+	start := s.at
+	escaped, err := s.text()
+	if err != nil || len(n.children) == 0 {
+		return &unwanted, err
+	}
+	key := s.body[start+1 : s.at-1]
+	if escaped {
+		key = []byte(Text(s.body[start:s.at]))
+	}
+	candidates := ^uint64(0) >> (maxPaths - len(n.children)) // all, for the empty key
+	if len(key) > 0 {
+		candidates = n.begins[key[0]]
+	}
+	child := &unwanted
+	for ; candidates != 0; candidates &= candidates - 1 {
+		i := bits.TrailingZeros64(candidates)
+		c := n.children[i]
+		switch {
+		case !c.key.Hole && bytes.Equal(c.bytes, key) || c.key.Hole && c.key.is(key, s.name):
+			if *seen&(1<<i) != 0 {
+				return nil, fmt.Errorf("key %q stands twice", key)
+			}
+			*seen |= 1 << i
+			child = c
+		case c.strict && !c.key.Hole && bytes.EqualFold(c.bytes, key):
+			return nil, fmt.Errorf("key %q stands in another case", c.key.Before)
+		}
+	}
+	return child, nil
+}
+
+// array passes over an array at n.
+func (s *scan) array(n *node, depth int) error {
+	if depth > MaxDepth {
+		return errDepth
+	}
+	count := 0
+	if n.backward {
+		start := s.at
+		err := s.elements(&unwanted, depth, 0, &count)
+		if err != nil {
+			return err
+		}
+		s.at = start
+	}
+	return s.elements(n, depth, count, new(int))
+}
+
+// elements passes over the elements of an array at n, and counts them. In all is how many there
+// are, if n counts any from the end.
+func (s *scan) elements(n *node, depth, all int, count *int) error {
+	s.at++
+	if s.next() == ']' {
+		s.at++
+		return nil
+	}
+	var taken uint64
+	for ; ; *count++ {
+		s.next()
+		start := s.at
+		if err := s.value(&unwanted, depth); err != nil {
+			return err
+		}
+		end := s.at
+		for i, e := range n.elements {
+			fits, err := s.fits(e, *count, all, start)
+			if err != nil {
+				return err
+			}
+			if !fits || taken&(1<<i) != 0 {
+				continue
+			}
+			taken |= 1 << i
+			s.at = start
+			if err := s.value(&e.node, depth); err != nil {
+				return err
+			}
+			s.at = end
+			if len(e.where) > 0 && e.node.wanted != 0 {
+				s.markPart(e.node.wanted, s.body[start:end])
+			}
+		}
+		switch s.take() {
+		case ',':
+		case ']':
+			*count++
+			return nil
+		default:
+			return errGrammar
+		}
+	}
+}
+
+// markPart sets what was found to an array that holds the element, if that is null or empty. An
+// element that was chosen is there, whatever it says.
+func (s *scan) markPart(wanted uint64, element []byte) {
+	var mark []byte
+	switch {
+	case element[0] == 'n':
+		mark = []byte("[null]")
+	case element[0] == '{' && len(bytes.TrimSpace(element[1:len(element)-1])) == 0:
+		mark = []byte("[{}]")
+	case element[0] == '[' && len(bytes.TrimSpace(element[1:len(element)-1])) == 0:
+		mark = []byte("[[]]")
+	default:
+		return
+	}
+	for ; wanted != 0; wanted &= wanted - 1 {
+		s.found[bits.TrailingZeros64(wanted)] = mark
+	}
+}
+
+// fits reports whether the element of an array that begins at start and ends here is the one that
+// is meant. In all is how many there are.
+func (s *scan) fits(e *element, at, all, start int) (bool, error) {
+	switch {
+	case e.step.Kind == Index && e.step.Index < 0:
+		return at == all+e.step.Index, nil
+	case e.step.Kind == Index:
+		return at == e.step.Index, nil
+	}
+	for i := range e.where {
+		if ok, err := s.compare(&e.where[i], start); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// compare reports whether the element that begins at start and ends here fits a comparison.
+func (s *scan) compare(c *comparison, start int) (bool, error) {
+	end := s.at
+	value := s.body[start:end]
+	if c.field != nil {
+		s.at, s.picking, s.picked = start, true, nil
+		err := s.value(&c.field.root, 0)
+		s.at, s.picking = end, false
+		if err != nil {
+			return false, err
+		}
+		value = s.picked
+	}
+	return c.equal.isValue(value, s.name) != c.not, nil
+}
