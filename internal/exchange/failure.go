@@ -40,6 +40,21 @@ func (c *Call) tokenError(ctx context.Context, err error) error {
 	}
 }
 
+// unanswered returns the error of an attempt that got no answer but a fault.
+func (c *Call) unanswered(ctx context.Context, fault error) error {
+	var unsourced sourceFault
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %s: %w", c.round.Name, &c.Request, context.Cause(ctx))
+	case errors.As(fault, &unsourced):
+		return c.tokenError(ctx, unsourced.err)
+	default:
+		var class transport.Class
+		class, c.Answer.Code = web.ClassOfFault(fault)
+		return c.Fail(class, web.Safe(fault, c.round.sensitive()...))
+	}
+}
+
 // Refused returns the error of an answer whose status code is an error. [web.ClassOfCode] gives its
 // class.
 func (c *Call) Refused() error {

@@ -36,10 +36,10 @@ func (e heldError) Temporary() bool { return true }
 // send passes a request to the transport. The headers of a held request may take longer by the
 // length of the hold.
 func (r *round) send(q *http.Request) (*http.Response, error) {
-	if r.terms.Hold <= 0 || r.holder == nil {
+	if r.Terms.Hold <= 0 || r.holder == nil {
 		return r.carrier.RoundTrip(q)
 	}
-	most := r.terms.Hold + web.HeaderTimeout
+	most := r.Terms.Hold + web.HeaderTimeout
 	ctx, cancel := context.WithCancelCause(q.Context())
 	timer := time.AfterFunc(most, func() { cancel(heldError{most}) })
 	answer, err := r.holder.RoundTrip(q.WithContext(ctx)) // whose error is the cause of the end

@@ -19,10 +19,8 @@ const keptBody = 64 << 10
 // round is one round trip. It is the RoundTripper of its own http.Client.
 type round struct {
 	*Settings
+	*errand             // of the Call
 	client  http.Client // whose transport is the round
-	request *Request
-	terms   *Terms
-	answer  *Answer
 	buffer  []byte
 	trip
 }
@@ -94,7 +92,7 @@ var jsonType = []string{"application/json"}
 
 // headers returns the headers of a request that has the cookies of h already.
 func (r *round) headers(h http.Header) http.Header {
-	q := r.request
+	q := &r.Request
 	body := q.Body != nil
 	if r.pool != nil && r.blank.Header != nil && len(h) == 0 && r.token == nil && !body && q.Extra[0] == "" && len(q.Header) == 0 {
 		return r.header // nothing of the user's can write in it
@@ -138,9 +136,9 @@ func (r *round) leave() {
 
 // receive takes the outcome of a request. It returns the fault if there is no answer.
 func (r *round) receive(answer *http.Response, fault error) error {
-	a := r.answer
+	a := &r.Answer
 	*a = Answer{}
-	if fault == nil && r.terms.Stream && answer.StatusCode/100 == 2 {
+	if fault == nil && r.Terms.Stream && answer.StatusCode/100 == 2 {
 		a.Code, a.Header, a.Open = answer.StatusCode, answer.Header, answer
 		return nil
 	}
@@ -153,13 +151,13 @@ func (r *round) receive(answer *http.Response, fault error) error {
 }
 
 // limit returns the bound of the body.
-func (r *round) limit() int { return cmp.Or(r.terms.Limit, r.MaxBody) }
+func (r *round) limit() int { return cmp.Or(r.Terms.Limit, r.MaxBody) }
 
 // read reads the body up to the limit, so that the connection can be used again. It does not read
 // the body of a 1xx, which is the connection itself and does not end with the context.
 func (r *round) read(answer *http.Response) error {
 	defer answer.Body.Close()
-	a := r.answer
+	a := &r.Answer
 	a.Code, a.Header = answer.StatusCode, answer.Header
 	if a.Code < http.StatusOK {
 		return nil
@@ -200,14 +198,14 @@ func (r *round) fill(content io.Reader) (fault error) {
 		}
 		fault = err
 	}
-	r.buffer, r.answer.Body, r.answer.Large = b, bytes.TrimPrefix(b[:min(len(b), limit)], byteOrderMark), len(b) > limit
+	r.buffer, r.Answer.Body, r.Answer.Large = b, bytes.TrimPrefix(b[:min(len(b), limit)], byteOrderMark), len(b) > limit
 	return fault
 }
 
 // redirect is the CheckRedirect of a call. It allows redirects to the origins that the user has
 // allowed.
 func (r *round) redirect(next *http.Request, via []*http.Request) error {
-	if r.terms.SeeOther && next.Response != nil && next.Response.StatusCode == http.StatusSeeOther {
+	if r.Terms.SeeOther && next.Response != nil && next.Response.StatusCode == http.StatusSeeOther {
 		return http.ErrUseLastResponse
 	}
 	if r.Strict {
@@ -225,10 +223,10 @@ func (r *round) redirect(next *http.Request, via []*http.Request) error {
 
 // sensitive returns the words that are removed from everything that is quoted.
 func (r *round) sensitive() []string {
-	if r.token == nil && r.sent == nil && len(r.terms.Secrets) == 0 {
+	if r.token == nil && r.sent == nil && len(r.Terms.Secrets) == 0 {
 		return r.secrets
 	}
-	words := slices.Concat(r.terms.Secrets, r.secrets)
+	words := slices.Concat(r.Terms.Secrets, r.secrets)
 	for _, token := range [...]*web.Token{r.token, r.sent} {
 		if token != nil {
 			words = append(words, token.Value)

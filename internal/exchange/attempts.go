@@ -1,0 +1,188 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+const (
+	// retryWait is the wait before the first time a request is sent again.
+	retryWait = 100 * time.Millisecond
+	// longWait is the longest wait within a call by default. If the service asks for more, the watch
+	// waits.
+	longWait = time.Second
+)
+
+// attempts sends the request of a Call again for as long as that may help. go-retryablehttp waits
+// on the real clock, so each Call has its own client of that package, with a backoff of 0 and
+// hooks. The hook check decides whether to send again and after which wait. The hook wait waits on
+// the context's clock.
+type attempts struct {
+	call   *Call
+	client retryablehttp.Client
+	series
+}
+
+// series is the part of the attempts that belongs to one request.
+type series struct {
+	request   retryablehttp.Request
+	reader    Reader
+	count     int
+	refreshed bool          // whether there was a new token for it
+	started   time.Time     // the latest attempt; zero if nothing is logged
+	fault     error         // of the latest attempt, if it got no answer
+	err       error         // of the latest attempt
+	pause     time.Duration // before the next attempt; negative if there is none
+}
+
+// prepare sets the Call and the hooks of a.
+func (a *attempts) prepare(c *Call) {
+	a.call = c
+	a.client = retryablehttp.Client{
+		HTTPClient:   &c.round.client,
+		RetryMax:     MaxRetries + 1, // check keeps count
+		CheckRetry:   a.check,
+		Backoff:      func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return 0 },
+		PrepareRetry: a.wait,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+}
+
+// reset forgets the request.
+func (a *attempts) reset() { a.series = series{} }
+
+// do makes one attempt after another, and returns the error of the last one.
+func (a *attempts) do(ctx context.Context, q *http.Request, reader Reader) error {
+	c := a.call
+	a.reader, a.request.Request = reader, q
+	if c.Request.Body != nil {
+		if err := a.request.SetBody(c.Request.Body); err != nil {
+			return c.Fail(transport.Permanent, err)
+		}
+	}
+	a.start()
+	// The error is what check saw, unless ctx ended before the next attempt.
+	if _, err := a.client.Do(&a.request); err != nil && a.pause >= 0 && ctx.Err() != nil {
+		return fmt.Errorf("%s: %s: %w; before that: %w", c.round.Name, &c.Request, context.Cause(ctx), a.err)
+	}
+	return a.err
+}
+
+// start notes when an attempt begins, for the log.
+func (a *attempts) start() {
+	if host := a.call.round.host; host.Logs(slog.LevelDebug) {
+		a.started = host.Now()
+	}
+}
+
+// check is called after each attempt. It reads the answer and decides whether there is another
+// attempt.
+func (a *attempts) check(ctx context.Context, answer *http.Response, err error) (bool, error) {
+	a.count++
+	a.fault = a.call.round.receive(answer, err)
+	if a.fault == nil {
+		a.err = a.reader.Read()
+	} else {
+		a.err = a.call.unanswered(ctx, a.fault)
+	}
+	again := a.mayRepeat(ctx)
+	a.log(again)
+	return again, nil
+}
+
+// mayRepeat reports whether there is another attempt, and sets a.pause, the wait before it. This is
+// the retry within a poll: see docs/design.md.
+func (a *attempts) mayRepeat(ctx context.Context) bool {
+	c, r := a.call, &a.call.round
+	a.pause = -1
+	if a.err == nil || ctx.Err() != nil || errors.As(a.fault, new(sourceFault)) {
+		return false
+	}
+	if c.Answer.Code == http.StatusUnauthorized && r.sent != nil && !a.refreshed {
+		fresh, err := r.asked.tokens.Get(ctx, r.sent)
+		if err != nil {
+			a.err = c.tokenError(ctx, err)
+			return false
+		}
+		if r.asked == r.own {
+			r.token = fresh
+		}
+		a.refreshed, a.pause = true, 0
+		return true
+	}
+	var e *transport.Error
+	passing := errors.As(a.err, &e) && (e.Class == transport.Transient || e.Class == transport.Throttled)
+	if !passing || !c.Terms.allow(a.fault, c.Answer.Code) || r.retried >= r.Retries || c.Answer.Wait > max(c.Terms.LongestWait, longWait) || !r.host.MayRetry(e.Class) {
+		return false
+	}
+	a.pause = max(c.Answer.Wait, jitter(c.Terms.Seed, r.retried))
+	r.retried++
+	return true
+}
+
+// allow reports whether the Terms allow to send the request again after a fault or a status code.
+func (t *Terms) allow(fault error, code int) bool {
+	if fault == nil && t.Repeats != nil && t.Repeats(code) {
+		return true
+	}
+	return t.Repeatable && (fault != nil && !web.IsTimeout(fault) || web.IsGateway(code))
+}
+
+// jitter returns the wait before the nth retry of a request, counted from 0. It is drawn from the
+// upper half of retryWait, doubled n times. The same seed gives the same wait.
+func jitter(seed string, n int) time.Duration {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, seed)
+	_, _ = h.Write([]byte{byte(n)})
+	half := retryWait << min(n, MaxRetries) / 2
+	return half + half*time.Duration(h.Sum32()>>16)/(1<<16)
+}
+
+// wait waits until it is time for the next attempt.
+func (a *attempts) wait(next *http.Request) error {
+	ctx := next.Context()
+	if err := a.call.round.host.Sleep(ctx, a.pause); err != nil {
+		return err
+	}
+	next.Header = make(http.Header) // http.Client would add its cookies a second time
+	a.start()
+	return nil
+}
+
+// log writes a line for an attempt at debug level. The number of the request counts the attempts of
+// this call.
+func (a *attempts) log(again bool) {
+	c, host := a.call, a.call.round.host
+	if a.started.IsZero() || !host.Logs(slog.LevelDebug) { // the level may change meanwhile
+		return
+	}
+	message := "asked"
+	if again {
+		message = "asking again"
+	}
+	attrs := []slog.Attr{
+		slog.String("method", c.Request.Method), slog.String("host", c.Request.URL.Host), slog.String("path", c.Request.path()),
+		slog.Int("request", a.count), slog.Int("code", c.Answer.Code), slog.Duration("duration", host.Now().Sub(a.started)),
+	}
+	if c.Answer.Wait > 0 {
+		attrs = append(attrs, slog.Duration("retry_after", c.Answer.Wait))
+	}
+	if again {
+		attrs = append(attrs, slog.Duration("wait", a.pause))
+	}
+	if a.fault != nil {
+		attrs = append(attrs, slog.String("fault", web.Safe(a.fault, c.round.sensitive()...).Error()))
+	}
+	host.Log(slog.LevelDebug, c.round.Name, message, attrs...)
+}
