@@ -29,17 +29,15 @@ type Limits struct {
 // source.
 type Consumer struct {
 	Limits
-	core     *core
+	parker
 	finisher *finisher
 	joiner   *joiner
-	updates  bool          // it wants to see each update
 	joined   int           // how many jobs it has waited for so far
-	wake     chan struct{} // one token, for whoever is parked
 	until    time.Duration // when its context ends, as far as that can be told in time for a last look
+	updates  bool          // it wants to see each update
 	drains   bool          // Leave waits for the polls in flight of its jobs
 
 	// What follows is guarded by core.mu.
-	parked  bool
 	parts   parts
 	source  *source // of jobs; nil if Join names them
 	members []*waiter
@@ -105,42 +103,6 @@ func (c *Consumer) Offer(ctx context.Context, out chan<- transport.Status, st *t
 	c.parkLocked(ctx, out, st)
 }
 
-// parkLocked blocks until the call is woken, ctx is done, or st was sent on out. It releases the
-// lock meanwhile.
-func (c *Consumer) parkLocked(ctx context.Context, out chan<- transport.Status, st *transport.Status) (sent bool) {
-	c.parked = true
-	c.core.track.Park()
-	c.core.mu.Unlock()
-	defer c.unpark() // also if out is closed
-	if out == nil {
-		select {
-		case <-c.wake:
-		case <-ctx.Done():
-		}
-		return false
-	}
-	select {
-	case <-c.wake:
-	case out <- *st:
-		sent = true
-	case <-ctx.Done():
-	}
-	return sent
-}
-
-func (c *Consumer) unpark() {
-	c.core.mu.Lock()
-	if c.parked {
-		c.parked = false
-		c.core.track.Unpark()
-		return
-	}
-	select { // a token that came together with what else ended the wait
-	case <-c.wake:
-	default:
-	}
-}
-
 // Leave ends all waits of c that are left, without a Result.
 func (c *Consumer) Leave() {
 	c.core.mu.Lock()
@@ -162,14 +124,5 @@ func (c *Consumer) seeLocked(x *watch) {
 	if c.updates && x.seen.Answered {
 		c.inbox.update = &Result{Status: x.status()}
 		c.wakeUpLocked()
-	}
-}
-
-// wakeUpLocked wakes whoever is parked in c.
-func (c *Consumer) wakeUpLocked() {
-	if c.parked {
-		c.parked = false
-		c.core.track.Unpark()
-		c.wake <- struct{}{}
 	}
 }

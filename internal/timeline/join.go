@@ -52,6 +52,7 @@ type entry struct {
 	timeout            time.Duration
 	last               *transport.Status
 	persists           bool // there is no limit of attempts
+	started            bool // the service has just started the job
 }
 
 var nothing transport.Status // the last of a job that nothing is known of
@@ -60,61 +61,40 @@ var nothing transport.Status // the last of a job that nothing is known of
 // the job, the reason is the job's Result.
 func (c *Consumer) Join(ctx context.Context, id string, end *transport.Status) {
 	e := entry{id: id, kind: c.Kind, began: c.Began, timeout: c.Timeout, last: cmp.Or(end, &nothing),
-		persists: c.MaxAttempts == Unlimited}
-	c.join(ctx, &e)
+		persists: c.MaxAttempts == Unlimited, started: c.Started == id}
+	c.joiner.join(ctx, c, &e)
 }
 
 // joinJob is Join for one of many jobs. Their first polls are spread: see spreadFirst.
 func (c *Consumer) joinJob(ctx context.Context, job *Job) {
 	e := entry{id: job.ID, kind: cmp.Or(job.Kind, c.Kind), began: job.Began, polledUntil: job.PolledUntil,
 		timeout: cmp.Or(job.Timeout, c.Timeout), last: &job.Last,
-		persists: c.MaxAttempts == Unlimited || c.ByDefault && job.Timeout != 0}
+		persists: c.MaxAttempts == Unlimited || c.ByDefault && job.Timeout != 0, started: c.Started == job.ID}
 	if job.Began.IsZero() {
 		e.began = c.Began
 	}
-	c.join(ctx, &e)
+	c.joiner.join(ctx, c, &e)
 }
 
-func (c *Consumer) join(ctx context.Context, e *entry) {
-	if err := c.joiner.join(ctx, c, e); err != nil {
-		c.refuse(ctx, e.id, err)
-	}
-}
-
-// refuse gives c the Result of a job that it cannot wait for because of err.
-func (c *Consumer) refuse(ctx context.Context, id string, err error) {
-	r := &Result{Status: transport.Status{ID: id}, End: GaveUp, Err: err}
-	switch {
-	case ctx.Err() != nil:
-		r.Err, r.Context = context.Cause(ctx), ctx.Err()
-	case err != ErrClosed:
-		r.End = Broken
-	}
-	c.put(r)
-}
-
-// put gives c the Result of a job that has no watch.
-func (c *Consumer) put(r *Result) {
-	c.core.mu.Lock()
-	defer c.core.mu.Unlock()
-	if c.source != nil && r.End == GaveUp {
-		c.source.refused++
-	}
-	c.inbox.results = append(c.inbox.results, r)
-	c.wakeUpLocked()
-}
-
-// join makes c wait for job, whose limits are filled in.
-func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) error {
+// join makes c wait for job, whose limits are filled in. If c cannot wait for it, join gives c a
+// Result that says why.
+func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) {
 	if job.last.ID != "" && job.last.ID != job.id {
 		job.last = &nothing // it is of another job
 	}
 	if job.last.State.Terminal() { // known before, so it counts whatever else
 		r := &Result{Status: *job.last, End: Ended}
 		r.ID = job.id
-		c.put(r)
-		return nil
+		j.put(c, r)
+		return
 	}
+	if err := j.begin(ctx, c, job); err != nil {
+		j.put(c, refusal(ctx, job.id, err))
+	}
+}
+
+// begin makes c wait for job, unless it returns an error.
+func (j *joiner) begin(ctx context.Context, c *Consumer, job *entry) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -130,6 +110,17 @@ func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) error {
 		j.schedule.Learn(backoff.Outcome{Key: job.id, Kind: job.kind})
 	}
 	return err
+}
+
+// put gives c the Result of a job that has no watch.
+func (j *joiner) put(c *Consumer, r *Result) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if c.source != nil && r.End == GaveUp {
+		c.source.refused++
+	}
+	c.inbox.put(r)
+	c.wakeUpLocked()
 }
 
 // followNew tells a Backoff that follows that a watch begins, unless the id has a watch already.
@@ -166,17 +157,9 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 		return false, nil // nobody hears of the job
 	}
 	now := j.now()
-	x, hash := j.board.watches.Get(job.id)
-	if x == nil {
-		if j.MaxWatches > 0 && j.board.watches.Len() >= j.MaxWatches {
-			return false, fmt.Errorf("%w: %d", ErrMaxWatches, j.MaxWatches)
-		}
-		x, added = &watch{id: job.id}, true
-		if c.Started == job.id {
-			x.marks = started
-		}
-		j.startLocked(x, job, &s, now)
-		j.board.addLocked(x, hash, job.kind)
+	x, added, err := j.watchOfLocked(job, &s, now)
+	if err != nil {
+		return false, err
 	}
 	m := j.waitForLocked(x, job, p, &s, now)
 	if x.seen != nil {
@@ -205,10 +188,28 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 	return added, nil
 }
 
+// watchOfLocked returns the watch of job, and reports whether it added that watch.
+func (j *joiner) watchOfLocked(job *entry, s *stand, now time.Duration) (x *watch, added bool, err error) {
+	x, hash := j.board.watches.Get(job.id)
+	if x != nil {
+		return x, false, nil
+	}
+	if j.MaxWatches > 0 && j.board.watches.Len() >= j.MaxWatches {
+		return nil, false, fmt.Errorf("%w: %d", ErrMaxWatches, j.MaxWatches)
+	}
+	x = &watch{id: job.id}
+	j.startLocked(x, job, s, now)
+	j.board.addLocked(x, hash, job.kind)
+	return x, true, nil
+}
+
 // startLocked sets the fields of x, which is new, from s.
 func (j *joiner) startLocked(x *watch, job *entry, s *stand, now time.Duration) {
 	x.began, x.deadline, x.alive = s.began, instant.Forever, s.alive
 	x.attempt = int32(min(s.made, math.MaxInt32/2))
+	if job.started {
+		x.marks = started
+	}
 	first := s.first
 	if !s.unheard {
 		first = j.hub.quietLocked(x, first, now)

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"bytes"
+	"context"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -41,6 +42,18 @@ const (
 	// Broken is the end of a watch for which further polls would be useless.
 	Broken
 )
+
+// refusal returns the Result of a job that was not waited for, because of err.
+func refusal(ctx context.Context, id string, err error) *Result {
+	r := &Result{Status: transport.Status{ID: id}, End: GaveUp, Err: err}
+	switch {
+	case ctx.Err() != nil:
+		r.Err, r.Context = context.Cause(ctx), ctx.Err()
+	case err != ErrClosed:
+		r.End = Broken
+	}
+	return r
+}
 
 // owned returns r with its own copy of the bytes. It returns nil if r is nil.
 func (r *Result) owned() *Result {

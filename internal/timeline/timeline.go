@@ -147,7 +147,8 @@ func (t *Timeline) Retry(class transport.Class) bool { return t.board.retry(clas
 
 // NewConsumer returns a Consumer that waits for nothing yet. The caller must call Leave at the end.
 func (t *Timeline) NewConsumer(ctx context.Context, limits Limits, updates bool) *Consumer {
-	c := &Consumer{Limits: limits, core: t.core, finisher: t.finisher, joiner: t.joiner, updates: updates, wake: make(chan struct{}, 1), until: instant.Forever}
+	c := &Consumer{Limits: limits, parker: parker{core: t.core, wake: make(chan struct{}, 1)}, finisher: t.finisher, joiner: t.joiner,
+		updates: updates, until: instant.Forever}
 	if end, ok := ctx.Deadline(); ok && wait.Real(t.Clock) {
 		c.until = end.Sub(t.epoch)
 	}

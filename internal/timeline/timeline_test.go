@@ -44,7 +44,7 @@ func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
 		if end != math.MaxInt64 {
 			timeout = time.Duration(end - began)
 		}
-		c := &Consumer{core: &core{}, until: instant.Forever}
+		c := &Consumer{parker: parker{core: &core{}}, until: instant.Forever}
 		m := &waiter{part: &part{consumer: c}, began: time.Duration(began), timeout: timeout, ordinal: int32(ordinal)}
 		x := &watch{waiters: m, times: times{poll: time.Duration(poll)}}
 		x.lookLast(m, time.Duration(asked), time.Duration(answered), time.Duration(allowed))
