@@ -30,31 +30,9 @@ func SlurmJob(version string) Service {
 			Cancel:            rest.Call{Method: "DELETE", Path: slurm + "/job/{id}"},
 			ID:                "job_id",
 			AnswerID:          "jobs[0].job_id",
-			// The flags that keep a job from its end; the base state; another flag; why it waits.
 			State: "jobs[0].job_state[=REQUEUE_HOLD], jobs[0].job_state[=REQUEUED], jobs[0].job_state[=COMPLETING], " +
 				"jobs[0].job_state[0], jobs[0].job_state[1], jobs[0].state_reason",
-			States: map[string]transport.State{
-				"+, *, *, *, *, *":                     transport.Blocked,
-				"-, +, *, *, *, *":                     transport.Pending,
-				"-, -, +, *, *, *":                     transport.Running,
-				"-, -, -, PENDING, *, *":               transport.Pending,
-				"-, -, -, PENDING, *, JobHeld*":        transport.Blocked,
-				"-, -, -, RUNNING, *, *":               transport.Running,
-				"-, -, -, CONFIGURING, *, *":           transport.Running,
-				"-, -, -, SUSPENDED, *, *":             transport.Blocked,
-				"-, -, -, COMPLETED, *, *":             transport.Running,
-				"-, -, -, COMPLETED, -, *":             transport.Completed,
-				"-, -, -, COMPLETED, LAUNCH_FAILED, *": transport.Failed,
-				"-, -, -, COMPLETED, RECONFIG_FAIL, *": transport.Failed,
-				"-, -, -, FAILED, *, *":                transport.Failed,
-				"-, -, -, TIMEOUT, *, *":               transport.Failed,
-				"-, -, -, DEADLINE, *, *":              transport.Failed,
-				"-, -, -, OUT_OF_MEMORY, *, *":         transport.Failed,
-				"-, -, -, NODE_FAIL, *, *":             transport.Failed,
-				"-, -, -, BOOT_FAIL, *, *":             transport.Failed,
-				"-, -, -, PREEMPTED, *, *":             transport.Failed,
-				"-, -, -, CANCELLED, *, *":             transport.Canceled,
-			},
+			States:  slurmStates(),
 			Fault:   "errors[0].error_number",
 			Faults:  map[string]transport.Class{"2017": transport.NotFound}, // ESLURM_INVALID_JOB_ID
 			Message: "jobs[0].state_description, jobs[0].state_reason",
@@ -67,5 +45,32 @@ func SlurmJob(version string) Service {
 				State: "state[=REQUEUE_HOLD], state[=REQUEUED], state[=COMPLETING], state[0], state[1], state_reason",
 			},
 		},
+	}
+}
+
+// slurmStates returns the states of jobs. A key has the flags that keep a job from its end, the
+// base state, another flag, and why the job waits.
+func slurmStates() map[string]transport.State {
+	return map[string]transport.State{
+		"+, *, *, *, *, *":                     transport.Blocked,
+		"-, +, *, *, *, *":                     transport.Pending,
+		"-, -, +, *, *, *":                     transport.Running,
+		"-, -, -, PENDING, *, *":               transport.Pending,
+		"-, -, -, PENDING, *, JobHeld*":        transport.Blocked,
+		"-, -, -, RUNNING, *, *":               transport.Running,
+		"-, -, -, CONFIGURING, *, *":           transport.Running,
+		"-, -, -, SUSPENDED, *, *":             transport.Blocked,
+		"-, -, -, COMPLETED, *, *":             transport.Running,
+		"-, -, -, COMPLETED, -, *":             transport.Completed,
+		"-, -, -, COMPLETED, LAUNCH_FAILED, *": transport.Failed,
+		"-, -, -, COMPLETED, RECONFIG_FAIL, *": transport.Failed,
+		"-, -, -, FAILED, *, *":                transport.Failed,
+		"-, -, -, TIMEOUT, *, *":               transport.Failed,
+		"-, -, -, DEADLINE, *, *":              transport.Failed,
+		"-, -, -, OUT_OF_MEMORY, *, *":         transport.Failed,
+		"-, -, -, NODE_FAIL, *, *":             transport.Failed,
+		"-, -, -, BOOT_FAIL, *, *":             transport.Failed,
+		"-, -, -, PREEMPTED, *, *":             transport.Failed,
+		"-, -, -, CANCELLED, *, *":             transport.Canceled,
 	}
 }
