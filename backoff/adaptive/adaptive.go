@@ -2,8 +2,7 @@ package adaptive
 
 import (
 	"math"
-	"sync"
-	"sync/atomic"
+	"slices"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
@@ -25,15 +24,9 @@ const (
 // Learner is a [backoff.Strategy] that learns how long jobs take. Use [New] to make one. A Learner
 // is safe for concurrent use. It takes at most 16 KiB of memory for each kind of job.
 type Learner struct {
-	about, worth, within float64 // as asked for; worth in seconds, 0 where not said
-	limit                int
-
-	tick  atomic.Uint64 // rises by two with each observation; what was polled since is one above
-	mu    sync.RWMutex
-	kinds map[string]*kind
-
-	relating sync.Mutex // held by whoever makes kin
-	kin      atomic.Pointer[kin]
+	goal    goal
+	kinds   kinds
+	kinship kinship
 }
 
 var (
@@ -49,13 +42,14 @@ func (a *Learner) Next(p backoff.Poll) time.Duration {
 	now := age + max(p.Waited, 0).Seconds()
 	w := watch{Poll: p, key: draw.Of(p.Key), age: age, now: now}
 	var at float64
-	if k := a.lookup(p.Kind); k != nil {
-		k.used.Store(a.tick.Load() + 1)
-		at = k.next(&w, a)
-	} else if x := a.kin.Load(); x != nil {
+	x := a.kinship.kin.Load()
+	if k := a.kinds.get(p.Kind); k != nil {
+		a.kinds.polled(k)
+		at = k.next(&w, &a.goal, x)
+	} else if x != nil {
 		at = x.plan.after(&w, false)
 	} else {
-		at = a.wish().cold(&w)
+		at = a.goal.wish().cold(&w)
 	}
 	return max(saturate(math.Ceil((at-age)*1e9)), leastWait, p.RetryAfter)
 }
@@ -70,39 +64,23 @@ type watch struct {
 
 func (w *watch) unit(seed uint64) float64 { return w.key.Unit(seed, w.Attempt) }
 
-// lookup returns the kind of the given name, or nil.
-func (a *Learner) lookup(name string) *kind {
-	a.mu.RLock()
-	k := a.kinds[name]
-	a.mu.RUnlock()
-	return k
-}
-
-// known returns the kind of the given name, or nil if it has no plan.
-func (a *Learner) known(name string) *kind {
-	if k := a.lookup(name); k != nil && k.plan.Load() != nil {
-		return k
-	}
-	return nil
-}
-
 // Follow informs the Learner about a watch: see [backoff.Follower]. An age of 0 says that the watch
 // begins. Any other age says that the job was seen to run at that age. A Learner follows a limited
 // number of watches of each kind at once. It ignores an unknown key, a key that begins twice, and
 // an age below an earlier one.
 func (a *Learner) Follow(key, name string, age time.Duration) {
-	k := a.lookup(name)
+	k := a.kinds.get(name)
 	switch {
 	case age < 0:
 		return
 	case age == 0:
 		if k == nil {
-			k = a.kind(name)
+			k = a.kinds.add(name)
 		}
 		k.begin(hashOf(key))
 	case k != nil:
 		if k.seen(hashOf(key), roundUp(age.Seconds())) {
-			k.replan(a)
+			a.replan(k)
 		}
 	}
 }
@@ -114,48 +92,43 @@ func hashOf(key string) uint64 { return max(uint64(draw.Of(key)), 1) }
 // impossible outcome, such as a job that ended before it was last seen to run.
 func (a *Learner) Observe(o backoff.Outcome) {
 	s, ok := newSpan(o)
-	k := a.lookup(o.Kind)
+	k := a.kinds.get(o.Kind)
 	if k == nil {
 		if !ok {
 			return
 		}
-		k = a.kind(o.Kind)
+		k = a.kinds.add(o.Kind)
 	}
-	k.used.Store(a.tick.Add(2))
+	a.kinds.observed(k)
 	if k.left(hashOf(o.Key), s, ok, o.Marks) {
-		k.replan(a)
+		a.replan(k)
 	}
 }
 
-// kind returns the kind of the given name, which it makes if it is new.
-func (a *Learner) kind(name string) *kind {
-	if k := a.lookup(name); k != nil {
-		return k
+// replan makes the plan of k anew.
+func (a *Learner) replan(k *kind) {
+	if k.replan(a.goal.wish(), a.kinship.kin.Load()) {
+		a.kinship.renew(&a.kinds, a.goal.wish())
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if k := a.kinds[name]; k != nil {
-		return k
-	}
-	for len(a.kinds) >= max(a.limit, 1) {
-		a.forget()
-	}
-	k := &kind{}
-	k.used.Store(a.tick.Load())
-	a.kinds[name] = k
-	return k
 }
 
-// forget removes the kind that was used least recently. The caller holds a.mu.
-func (a *Learner) forget() {
-	var oldest string
-	least := uint64(math.MaxUint64)
-	for name, k := range a.kinds {
-		if u := k.used.Load(); u < least {
-			oldest, least = name, u
+// settle makes all plans again that are out of date. The plans then depend only on the spans, not
+// on the order in which they were learned.
+func (a *Learner) settle(all []named) {
+	w, s := a.goal.wish(), &a.kinship
+	for _, k := range all {
+		if k.replanNow(w, s.kin.Load(), false) {
+			s.renew(&a.kinds, w)
 		}
 	}
-	delete(a.kinds, oldest)
+	s.finding.Lock()
+	s.find(slices.Clone(all), w, a.kinds.tick.Load())
+	s.finding.Unlock()
+	for _, k := range all {
+		if k.replanNow(w, s.kin.Load(), true) {
+			s.renew(&a.kinds, w)
+		}
+	}
 }
 
 // saturate returns ns nanoseconds as a Duration in [0, math.MaxInt64]. For NaN it returns the

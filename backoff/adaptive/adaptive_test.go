@@ -91,7 +91,7 @@ func TestLearnerDropsWhatItLearnedWhenJobsChange(t *testing.T) {
 	for i := range 20 {
 		a.Observe(exactly(fmt.Sprint("slow", i), "", slow(r)))
 	}
-	assert.LessOrEqual(t, len(a.kinds[""].history.spans), 20)
+	assert.LessOrEqual(t, len(a.kinds.all[""].record.spans), 20)
 	polls, delay := performance(a, 1000, slow)
 	best, bestDelay := performance(taught(1000, slow, Worth(time.Second)), 1000, slow)
 	assert.Less(t, polls+delay, 1.25*(best+bestDelay))
@@ -149,9 +149,9 @@ func TestLearnerForgetsTheKindUsedLeastRecently(t *testing.T) {
 	a.Observe(exactly("2", "two", time.Second))
 	a.Next(backoff.Poll{Kind: "one"})
 	a.Observe(exactly("3", "three", time.Second))
-	assert.NotNil(t, a.known("one"))
-	assert.Nil(t, a.known("two"))
-	assert.NotNil(t, a.known("three"))
+	assert.NotNil(t, a.kinds.planned("one"))
+	assert.Nil(t, a.kinds.planned("two"))
+	assert.NotNil(t, a.kinds.planned("three"))
 }
 
 func TestLearnerNeedsLessThan16KiBAKind(t *testing.T) {
@@ -206,7 +206,7 @@ func heapOf(t *testing.T, data []byte, kinds int) int64 {
 	runtime.GC()
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	assert.Len(t, a.kinds, kinds)
+	assert.Len(t, a.kinds.all, kinds)
 	runtime.KeepAlive(data)
 	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
 }
@@ -260,7 +260,7 @@ func TestLearnerIgnoresWhatCannotBe(t *testing.T) {
 	} {
 		a.Observe(o)
 	}
-	assert.Empty(t, a.kinds)
+	assert.Empty(t, a.kinds.all)
 }
 
 func TestLearnerSurvivesOneEndlessJob(t *testing.T) {
@@ -333,5 +333,5 @@ func TestLearnerIsSafeForConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	assert.LessOrEqual(t, len(a.kinds), 4)
+	assert.LessOrEqual(t, len(a.kinds.all), 4)
 }

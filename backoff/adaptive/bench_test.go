@@ -41,7 +41,7 @@ func BenchmarkLearnerReplan(b *testing.B) {
 		for _, n := range []int{1, 5, 20, 100, 1000} {
 			for _, seen := range []string{"exact", "between"} {
 				a := New(opt)
-				b.Run(fmt.Sprint(seen, n, "about", a.wish().kappa == 0), func(b *testing.B) {
+				b.Run(fmt.Sprint(seen, n, "about", a.goal.wish().kappa == 0), func(b *testing.B) {
 					r := rand.New(rand.NewPCG(1, 2))
 					for i := range n {
 						key, d := fmt.Sprint(i), twoSorts(r)
@@ -51,10 +51,10 @@ func BenchmarkLearnerReplan(b *testing.B) {
 							a.Observe(watched(a, key, "", d))
 						}
 					}
-					k := a.kinds[""]
+					k := a.kinds.all[""]
 					b.ReportAllocs()
 					for b.Loop() {
-						k.replan(a)
+						a.replan(k)
 					}
 				})
 			}

@@ -1,14 +1,12 @@
 package adaptive
 
 import (
-	"cmp"
 	"encoding"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"math"
-	"slices"
 )
 
 // A saved state is
@@ -42,58 +40,22 @@ var (
 // for each kind. A job that still runs is saved as a job that takes longer than its age.
 // MarshalBinary is safe for concurrent use. The error is always nil.
 func (a *Learner) MarshalBinary() ([]byte, error) {
-	kinds := a.byUse()
-	a.settle(kinds)
-	b := header(len(kinds))
-	for _, n := range kinds {
-		b = n.encode(appendName(b, n.name))
+	all := a.kinds.byUse()
+	a.settle(all)
+	b := header(len(all))
+	for _, n := range all {
+		b = n.encode(b, n.name)
 	}
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)), nil
 }
 
-// named is a kind with its name and the tick of its last use.
-type named struct {
-	*kind
-	name string
-	used uint64
-}
-
-// byUse returns the kinds, the least recently used first.
-func (a *Learner) byUse() []named {
-	a.mu.RLock()
-	kinds := make([]named, 0, len(a.kinds))
-	for name, k := range a.kinds {
-		kinds = append(kinds, named{k, name, k.used.Load()})
-	}
-	a.mu.RUnlock()
-	slices.SortFunc(kinds, func(x, y named) int {
-		return cmp.Or(cmp.Compare(x.used, y.used), cmp.Compare(x.name, y.name))
-	})
-	return kinds
-}
-
 // encode appends the saved form of k to b.
-func (k *kind) encode(b []byte) []byte {
+func (k *kind) encode(b []byte, name string) []byte {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	doubt := byte(0)
-	if k.verdicts.doubt {
-		doubt = 1
-	}
-	b = binary.LittleEndian.AppendUint64(append(b, doubt), k.change.Load())
-	known := 0
-	for _, s := range k.spans {
-		if !s.blank() {
-			known++
-		}
-	}
-	b = binary.AppendUvarint(b, uint64(known))
-	for _, s := range k.spans {
-		if !s.blank() {
-			b = appendPair(b, s.after, s.before)
-		}
-	}
-	return k.progress.Load().encode(b)
+	r := &k.record
+	s := state{name: name, doubt: r.verdicts.doubt, change: load(&r.change), spans: r.spans, progress: k.progress.Load()}
+	return s.encode(b)
 }
 
 func (p *progress) encode(b []byte) []byte {
@@ -126,17 +88,14 @@ func (a *Learner) UnmarshalBinary(data []byte) error {
 	if err != nil {
 		return err
 	}
-	kinds, all := map[string]*kind{}, []named(nil)
-	for _, s := range states[max(0, len(states)-max(a.limit, 1)):] {
+	var all []named
+	for _, s := range states[max(0, len(states)-max(a.kinds.limit, 1)):] {
 		k := s.kind()
-		k.used.Store(a.tick.Add(2))
-		kinds[s.name] = k
+		a.kinds.observed(k)
 		all = append(all, named{k, s.name, 0})
 	}
 	a.settle(all)
-	a.mu.Lock()
-	a.kinds = kinds
-	a.mu.Unlock()
+	a.kinds.replace(all)
 	return nil
 }
 
@@ -149,15 +108,38 @@ type state struct {
 	progress *progress
 }
 
-// kind returns a kind with the state s, without a plan.
-func (s state) kind() *kind {
+// kind returns a kind with that state, without a plan.
+func (s *state) kind() *kind {
 	k := &kind{}
-	k.spans = s.spans
-	k.verdicts.doubt = s.doubt
-	store(&k.change, s.change)
+	r := &k.record
+	r.history, r.verdicts.doubt = historyOf(s.spans), s.doubt
+	store(&r.change, s.change)
+	store(&r.crowd.frontier, r.frontier())
 	k.progress.Store(s.progress)
-	k.count()
 	return k
+}
+
+// encode appends s.
+func (s *state) encode(b []byte) []byte {
+	b = append(binary.AppendUvarint(b, uint64(len(s.name))), s.name...)
+	doubt := byte(0)
+	if s.doubt {
+		doubt = 1
+	}
+	b = binary.LittleEndian.AppendUint64(append(b, doubt), math.Float64bits(s.change))
+	known := 0
+	for _, x := range s.spans {
+		if !x.blank() {
+			known++
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(known))
+	for _, x := range s.spans {
+		if !x.blank() {
+			b = appendPair(b, x.after, x.before)
+		}
+	}
+	return s.progress.encode(b)
 }
 
 // decode reads a saved state.

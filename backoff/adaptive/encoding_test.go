@@ -57,8 +57,8 @@ func TestLearnerLoadsTheKindsUsedMostRecently(t *testing.T) {
 	require.NoError(t, err)
 	a := New(Kinds(1))
 	require.NoError(t, a.UnmarshalBinary(data))
-	assert.NotNil(t, a.known("two sorts"))
-	assert.Nil(t, a.known("uniform"))
+	assert.NotNil(t, a.kinds.planned("two sorts"))
+	assert.Nil(t, a.kinds.planned("uniform"))
 }
 
 func TestLearnerThatLoadsDamagedDataSaysWhereAndIsUnchanged(t *testing.T) {
@@ -114,7 +114,7 @@ func FuzzLearnerUnmarshalBinary(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		a := New(Kinds(3))
 		err := a.UnmarshalBinary(binary.LittleEndian.AppendUint32(body, crc32.ChecksumIEEE(body)))
-		if err != nil && len(a.kinds) > 0 {
+		if err != nil && len(a.kinds.all) > 0 {
 			t.Fatal("an error, and a history")
 		}
 		for _, kind := range []string{"", "two sorts", "uniform"} {

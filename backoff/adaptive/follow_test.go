@@ -19,9 +19,9 @@ func known(t require.TestingT, a *Learner) string {
 	data, err := a.MarshalBinary()
 	require.NoError(t, err)
 	all := fmt.Sprintf("%x", data)
-	for _, n := range a.byUse() {
-		all += fmt.Sprintf(" %s: %d followed, %d others, %d running, frontier %v, alive %v", n.name, n.roster.followed, n.crowd.others,
-			n.crowd.running.Load(), load(&n.crowd.frontier), load(&n.crowd.alive))
+	for _, n := range a.kinds.byUse() {
+		all += fmt.Sprintf(" %s: %d followed, %d others, %d running, frontier %v, alive %v", n.name, n.record.roster.followed, n.record.crowd.others,
+			n.record.crowd.running.Load(), load(&n.record.crowd.frontier), load(&n.record.crowd.alive))
 	}
 	return all
 }
@@ -82,14 +82,14 @@ func TestFollowLeaksNoPlace(t *testing.T) {
 		for key := range begun {
 			leave(key)
 		}
-		k := a.lookup("")
+		k := a.kinds.get("")
 		if k == nil {
 			return
 		}
-		if k.roster.followed != 0 || k.crowd.others != 0 || k.crowd.running.Load() != 0 {
-			t.Fatalf("%d followed, %d others, %d running", k.roster.followed, k.crowd.others, k.crowd.running.Load())
+		if k.record.roster.followed != 0 || k.record.crowd.others != 0 || k.record.crowd.running.Load() != 0 {
+			t.Fatalf("%d followed, %d others, %d running", k.record.roster.followed, k.record.crowd.others, k.record.crowd.running.Load())
 		}
-		k.roster.each(func(int, *atomic.Uint32) { t.Fatal("a place is taken") })
+		k.record.roster.each(func(int, *atomic.Uint32) { t.Fatal("a place is taken") })
 	})
 }
 
@@ -111,17 +111,17 @@ func TestFollowTurnsToOthersWhenAllThatWereFollowedHaveEnded(t *testing.T) {
 		a.Follow(key(i), "", 6*time.Second)
 		a.Follow("never began", "", 6*time.Second)
 	}
-	k := a.lookup("")
-	assert.Equal(t, maxFollowed, k.roster.followed)
+	k := a.kinds.get("")
+	assert.Equal(t, maxFollowed, k.record.roster.followed)
 	f, ok := a.Forecast("")
 	require.True(t, ok)
 	assert.Greater(t, f.Quantile(0.9), 6*time.Second, "many last longer than those that were followed first")
 	for i := maxFollowed; i < jobs; i++ {
 		a.Observe(backoff.Outcome{Key: key(i), After: 9 * time.Second, Before: 10 * time.Second, Ended: true})
 	}
-	assert.Zero(t, k.roster.followed)
-	assert.Zero(t, k.crowd.others)
-	assert.Zero(t, k.crowd.running.Load())
+	assert.Zero(t, k.record.roster.followed)
+	assert.Zero(t, k.record.crowd.others)
+	assert.Zero(t, k.record.crowd.running.Load())
 }
 
 // A job that is stuck, or a clock that jumps, must not keep the watches that begin later from being

@@ -27,10 +27,10 @@ type Forecast struct {
 // concurrent use.
 func (a *Learner) Forecast(kind string) (Forecast, bool) {
 	var p *plan
-	if k := a.known(kind); k != nil {
+	if k := a.kinds.planned(kind); k != nil {
 		p = k.plan.Load()
 	}
-	if x := a.kin.Load(); p == nil && x != nil {
+	if x := a.kinship.kin.Load(); p == nil && x != nil {
 		p = x.plan
 	}
 	if p == nil {
@@ -76,7 +76,7 @@ func (f Forecast) String() string {
 
 // String returns what the Learner has learned: one line for each kind, in the order of their names.
 func (a *Learner) String() string {
-	kinds := a.byUse()
+	kinds := a.kinds.byUse()
 	sort.Slice(kinds, func(i, j int) bool { return kinds[i].name < kinds[j].name })
 	var lines []string
 	for _, k := range kinds {

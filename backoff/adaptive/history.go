@@ -23,6 +23,14 @@ func (s span) exact() bool { return s.after == s.before }
 // ended reports whether the job is known to have ended.
 func (s span) ended() bool { return s.before < forever }
 
+// known is the greatest age at which s says something, in seconds.
+func (s span) known() float64 {
+	if s.ended() {
+		return float64(s.before)
+	}
+	return float64(s.after)
+}
+
 // blank reports whether s says nothing.
 func (s span) blank() bool { return s.after == 0 && !s.ended() }
 
@@ -54,7 +62,11 @@ func roundUp(s float64) float32 {
 type history struct {
 	spans []span
 	first uint32 // the number of the first span; numbers rise by one
+	ended int    // spans of jobs that ended
 }
+
+// historyOf returns a history of spans, which it takes over.
+func historyOf(spans []span) history { return history{spans: spans, ended: ended(spans)} }
 
 // begin appends the span of a watch that begins, and returns its number. If the history is full,
 // begin drops the oldest span.
@@ -62,8 +74,23 @@ func (h *history) begin(s span) (number uint32, full bool) {
 	if full = len(h.spans) == maxSpans; full {
 		h.dropFirst(1)
 	}
+	number = h.next()
 	h.spans = appendSpan(h.spans, s)
-	return h.first + uint32(len(h.spans)) - 1, full
+	if s.ended() {
+		h.ended++
+	}
+	return number, full
+}
+
+// next returns the number that the next span will have.
+func (h *history) next() uint32 { return h.first + uint32(len(h.spans)) }
+
+// complete sets the span of that number, whose job ran, to what is known at the end of its watch.
+func (h *history) complete(number uint32, s span) {
+	*h.at(number) = s
+	if s.ended() {
+		h.ended++
+	}
 }
 
 // appendSpan is like append, but never allocates room for more than maxSpans spans.
@@ -79,6 +106,7 @@ func (h *history) at(number uint32) *span { return &h.spans[number-h.first] }
 
 // dropFirst drops the n oldest spans.
 func (h *history) dropFirst(n int) {
+	h.ended -= ended(h.spans[:n])
 	h.spans = append(h.spans[:0], h.spans[n:]...)
 	h.first += uint32(n)
 }
@@ -92,11 +120,17 @@ func (h *history) remove(number uint32) {
 // frontier returns the greatest age about which anything is known, in seconds.
 func (h *history) frontier() (age float64) {
 	for _, s := range h.spans {
-		if s.ended() {
-			age = max(age, float64(s.before))
-		} else {
-			age = max(age, float64(s.after))
-		}
+		age = max(age, s.known())
 	}
 	return age
+}
+
+// ended counts the spans of jobs that ended.
+func ended(spans []span) (n int) {
+	for _, s := range spans {
+		if s.ended() {
+			n++
+		}
+	}
+	return n
 }

@@ -1,7 +1,6 @@
 package adaptive
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"sort"
@@ -226,52 +225,4 @@ func (x *kin) priorWidth(width float64) float64 {
 	b := (width - x.width) / x.breadth
 	prefer := math.Log(kinRange * float64(len(shapes())) * x.alike / (1 - x.alike))
 	return prefer - b*b/2 - math.Log(math.Sqrt(2*math.Pi)*x.breadth)
-}
-
-// kinship computes what kinds have in common again, if much was learned since the last time.
-func (a *Learner) kinship() {
-	const grown, least = 1.2, 2 * kinKinds * kinJobs // ticks
-	now := a.tick.Load()
-	due := uint64(least)
-	if old := a.kin.Load(); old != nil {
-		due = uint64(grown*float64(old.made)) + least
-	}
-	if now >= due && a.relating.TryLock() {
-		a.relate(a.byUse(), now)
-		a.relating.Unlock()
-	}
-}
-
-// relate computes what kinds have in common. The caller holds relating.
-func (a *Learner) relate(kinds []named, now uint64) {
-	slices.SortFunc(kinds, func(x, y named) int { return cmp.Compare(x.name, y.name) }) // sums depend on the order
-	var all []*profile
-	for _, k := range kinds {
-		if p := k.profile.Load(); p != nil {
-			all = append(all, p)
-		}
-	}
-	x := newKin(all)
-	if x != nil {
-		x.made = now
-		f := fitters.Get().(*fitter)
-		defer fitters.Put(f)
-		f.take(nil)
-		x.plan = f.plan(a.wish(), false, x)
-	}
-	a.kin.Store(x)
-}
-
-// settle makes all plans again that are out of date. The plans then depend only on the spans, not
-// on the order in which they were learned.
-func (a *Learner) settle(kinds []named) {
-	for _, k := range kinds {
-		k.replanNow(a, false)
-	}
-	a.relating.Lock()
-	a.relate(slices.Clone(kinds), a.tick.Load())
-	a.relating.Unlock()
-	for _, k := range kinds {
-		k.replanNow(a, true)
-	}
 }

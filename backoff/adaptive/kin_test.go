@@ -34,9 +34,9 @@ func TestLearnerPlansInBoundedSpaceBesideKindsThatAreNothingAlike(t *testing.T) 
 				}
 			}
 		}
-		require.NotNil(t, a.kin.Load())
+		require.NotNil(t, a.kinship.kin.Load())
 		f := new(fitter)
-		f.kin = a.kin.Load()
+		f.kin = a.kinship.kin.Load()
 		for jobs := range 5 {
 			var spans []span
 			for range jobs {

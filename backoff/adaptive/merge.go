@@ -107,7 +107,7 @@ func (p *progress) merge(q *progress) *progress {
 func encodeAll(states []state) []byte {
 	b := header(len(states))
 	for _, s := range states {
-		b = s.kind().encode(appendName(b, s.name))
+		b = s.encode(b)
 	}
 	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 }
@@ -115,9 +115,4 @@ func encodeAll(states []state) []byte {
 // header returns the beginning of a saved state with the given number of kinds.
 func header(kinds int) []byte {
 	return binary.AppendUvarint(append([]byte(stateMagic), stateVersion), uint64(kinds))
-}
-
-// appendName appends the name of a kind.
-func appendName(b []byte, name string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(name))), name...)
 }

@@ -42,7 +42,7 @@ func TestMergedStatesKnowWhatEachKnew(t *testing.T) {
 		require.True(t, ok, kind)
 		assert.Equal(t, want.jobs, f.Jobs, kind)
 		assert.InEpsilon(t, want.median, f.Quantile(0.5), 0.15, kind)
-		o, ok := a.kinds[kind].progress.Load().outlook(0.5)
+		o, ok := a.kinds.all[kind].progress.Load().outlook(0.5)
 		require.True(t, ok, kind)
 		assert.InDelta(t, math.Ln2, o.mean, 1e-3, "half done means twice as long: %s", kind)
 	}

@@ -11,10 +11,36 @@ const (
 	firstGuess = 10.0
 )
 
+// A view is what a watch goes by when it asks for its next poll: the plan of its kind, and who else
+// runs.
+type view struct {
+	kind  *kind
+	plan  *plan // nil if nothing is known
+	crowd int   // watches of the kind that run
+	scout bool  // the watch is followed, so that its polls are news for the others
+}
+
 // next returns the age at which to poll w next. A result of at most w.now means that the poll is
 // made now.
-func (k *kind) next(w *watch, a *Learner) float64 {
-	at := k.nextPoll(w, a)
+func (k *kind) next(w *watch, g *goal, x *kin) float64 {
+	v := view{kind: k, plan: k.plan.Load(), crowd: int(k.record.crowd.running.Load())}
+	if v.plan == nil && x != nil {
+		v.plan = x.plan
+	}
+	w.phase = w.key.Unit(seedScout, 0)
+	if place := k.record.roster.find(max(uint64(w.key), 1)); place >= 0 {
+		v.scout = true
+		w.phase = golden(k.record.roster.places[place].number.Load())
+	}
+	var at float64
+	switch {
+	case v.plan != nil:
+		at = v.planned(w)
+	case v.crowd > 1:
+		at = v.cold(w, g.wish())
+	default:
+		at = g.wish().cold(w)
+	}
 	if w.Err != nil {
 		// A poll that failed says nothing about the job, so it is not known which polls are worth making.
 		if late := w.age + min(failGrowth*max(w.Previous.Seconds(), leastWait.Seconds()), w.age/2); at < late {
@@ -26,38 +52,22 @@ func (k *kind) next(w *watch, a *Learner) float64 {
 
 const failGrowth = 1.5
 
-func (k *kind) nextPoll(w *watch, a *Learner) float64 {
-	plan := k.plan.Load()
-	if x := a.kin.Load(); plan == nil && x != nil {
-		plan = x.plan
-	}
-	crowd := int(k.crowd.running.Load())
-	w.phase = w.key.Unit(seedScout, 0)
-	place := k.roster.find(max(uint64(w.key), 1))
-	scout := place >= 0
-	if scout {
-		w.phase = golden(k.roster.places[place].number.Load())
-	}
-	if plan == nil {
-		if crowd <= 1 {
-			return a.wish().cold(w)
-		}
-		return k.coldCrowd(w, a.wish(), float64(crowd), scout)
-	}
+// planned is the age at which to poll w by the plan.
+func (v *view) planned(w *watch) float64 {
 	at, sooner := 0.0, false
 	if w.Progress > 0 {
-		at, sooner = plan.progressed(k.progress.Load(), w.age, w.Progress)
+		at, sooner = v.plan.progressed(v.kind.progress.Load(), w.age, w.Progress)
 	}
 	if !sooner {
-		at = plan.after(w, scout || crowd <= 1)
+		at = v.plan.after(w, v.scout || v.crowd <= 1)
 	}
-	if scout || crowd <= 1 {
-		at = k.probe(w, plan, at, float64(max(crowd, 1)))
+	if v.scout || v.crowd <= 1 {
+		at = v.probe(w, at)
 	}
-	if crowd <= 1 {
+	if v.crowd <= 1 {
 		return at
 	}
-	return k.amidst(w, plan, at, crowd, scout)
+	return v.amidst(w, at)
 }
 
 // slack returns how far a poll may be beyond the greatest age about which anything is known.
@@ -71,16 +81,16 @@ func stagger(u, crowd float64) float64 {
 	return least + (1-least)*u
 }
 
-// amidst returns the age at which to poll w while others of its kind run. Alone, w would be polled
-// at the age at.
-func (k *kind) amidst(w *watch, plan *plan, at float64, crowd int, scout bool) float64 {
-	edge := max(load(&k.crowd.frontier), w.age)
+// amidst is the age at which to poll w, which could be at an age, where others run too.
+func (v *view) amidst(w *watch, at float64) float64 {
+	plan := v.plan
+	edge := max(load(&v.kind.record.crowd.frontier), w.age)
 	far := edge + slack(edge, plan.kappa)
-	if scout {
+	if v.scout {
 		u := w.turn(1 / math.Phi / math.Phi / math.Phi)
-		part := min(scatter, scatterCrowd*float64(crowd)/float64(plan.jobs))
+		part := min(scatter, scatterCrowd*float64(v.crowd)/float64(plan.jobs))
 		at = plan.within(w.age, at, 1-part*u)
-		far = edge + slack(edge, plan.kappa)*stagger(u, float64(crowd))
+		far = edge + slack(edge, plan.kappa)*stagger(u, float64(v.crowd))
 	}
 	at = min(at, far)
 	if at <= w.now {
@@ -99,22 +109,24 @@ const (
 	scatterCrowd = 0.25
 )
 
-// coldCrowd returns the age at which to poll w while others of its kind run and none is known to
-// have ended.
+// cold is the age at which to poll w where others of the kind run too, and none is known to have
+// ended.
 //
 // If jobs were seen to run for A seconds in total and none ended, the probability of lasting from a
 // to t falls as √(A/(A+t−a)), for one job as for many. The best gap is then 2√(A/κ).
 //
-// A job that has run for far longer than w may hang. It says little about w.
-func (k *kind) coldCrowd(w *watch, wish wish, crowd float64, scout bool) float64 {
+// A job that has run for far longer than w may be stuck. It says little of w.
+func (v *view) cold(w *watch, wish wish) float64 {
+	about := &v.kind.record.crowd
+	crowd := float64(v.crowd)
 	young := farOlder * max(w.age, 16/wish.rate(w.age))
-	edge := min(max(load(&k.crowd.frontier), w.age), young)
+	edge := min(max(load(&about.frontier), w.age), young)
 	kappa := wish.rate(edge)
 	far := edge + slack(edge, kappa)
 	at := far
-	if scout {
+	if v.scout {
 		m := min(crowd, maxFollowed)
-		alive := min(load(&k.crowd.alive), young*m)
+		alive := min(load(&about.alive), young*m)
 		seen := max(alive, w.age*m/2) + m/(4*kappa)
 		gap := 2 * math.Sqrt(seen/kappa*m/crowd)
 		u := w.turn(1 / math.Phi / math.Phi / math.Phi)
@@ -162,24 +174,25 @@ func (w wish) bound(age, at float64) float64 {
 	return at
 }
 
-// probe returns the age at which to poll w. That is the age at, or in rare cases an earlier one, to
-// detect that jobs have become shorter. Let ρ be the probability of such a change, and p the number
-// of early polls in a wait of W seconds of a crowd of n. The cost of these polls and the delay that
-// they save balance at p = √(ρnκW/2).
-func (k *kind) probe(w *watch, plan *plan, at, crowd float64) float64 {
+// probe is the age at which to poll w, which would be at an age, or, seldom, anywhere before it: to
+// find whether jobs have become shorter. With p such polls in a wait of W seconds of a crowd of n,
+// and a chance ρ of that, what is paid for it and what is then saved balance at p = √(ρnκW/2).
+func (v *view) probe(w *watch, at float64) float64 {
+	plan, crowd := v.plan, float64(max(v.crowd, 1))
 	wait := at - w.age
 	if plan.unknown == 0 {
 		return at // the service says when jobs ended, so that a poll that comes late teaches as much
 	}
-	rate, most := changeFirst+load(&k.change), changeMost
+	change := load(&v.kind.record.change)
+	rate, most := changeFirst+change, changeMost
 	switch {
 	case crowd == 1:
 		most = changeAlone
 	case plan.doubt:
 		rate, most = changeDoubt, changeDoubt
 	}
-	probes := min(math.Sqrt(rate*crowd*plan.kappa*wait/2), max(most, load(&k.change))*crowd)
-	// The same number decides which watches poll early and when, so that the times are evenly spread.
+	probes := min(math.Sqrt(rate*crowd*plan.kappa*wait/2), max(most, change)*crowd)
+	// The same number says who polls early, and when: so the times are evenly spread.
 	if u := w.turn(1/math.Sqrt2) * min(crowd, maxFollowed) / probes; u < 1 {
 		return w.age + wait*math.Exp(u*logSoonest)
 	}

@@ -24,9 +24,9 @@ const certainty = 0.1
 // kind that the Learner does not know, Rank assumes that any duration is possible.
 func (a *Learner) Rank(p backoff.Poll, since time.Duration) float64 {
 	age, passed := max(p.Elapsed, 0).Seconds(), max(since, 0).Seconds()
-	k := a.known(p.Kind)
+	k := a.kinds.planned(p.Kind)
 	if k == nil {
-		return rank(unknown(age, passed, a.wish().rate(age)))
+		return rank(unknown(age, passed, a.goal.wish().rate(age)))
 	}
 	plan := k.plan.Load()
 	if p.Progress > 0 {

@@ -87,7 +87,7 @@ func TestRankIsTheDelayPerRequestLost(t *testing.T) {
 
 func TestExpectedDelayIsTheIntegralOfTheChance(t *testing.T) {
 	t.Parallel()
-	plan := taught(50, twoSorts).kinds[""].plan.Load()
+	plan := taught(50, twoSorts).kinds.all[""].plan.Load()
 	kappa := plan.kappa
 	for name, model := range map[string]struct {
 		expected func(age, passed float64) (chance, delay float64)
@@ -132,8 +132,8 @@ func TestRankHeedsProgressThatMeansSomething(t *testing.T) {
 // taughtNothing is a, had no progress been reported.
 func taughtNothing(a *Learner) *Learner {
 	out := New(Worth(time.Second))
-	k := out.kind("")
-	k.plan.Store(a.kinds[""].plan.Load())
+	k := out.kinds.add("")
+	k.plan.Store(a.kinds.all[""].plan.Load())
 	return out
 }
 

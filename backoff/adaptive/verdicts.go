@@ -13,11 +13,12 @@ type verdicts struct {
 	doubt    bool
 }
 
-// begin prepares for a span that is about to be appended.
-func (v *verdicts) begin(k *kind) {
-	number := k.first + uint32(len(k.spans))
-	if v.expected == nil || k.roster.followed == 0 || number-v.from >= maxScores {
-		if p := k.plan.Load(); p != nil && p.jobs >= minSpans && (v.expected == nil || v.expected.plan != weak.Make(p)) {
+// begin prepares for a span that is about to be appended to h. Plan p scores the span, unless
+// watches that another plan scores are still followed.
+func (v *verdicts) begin(h *history, followed int, p *plan) {
+	number := h.next()
+	if v.expected == nil || followed == 0 || number-v.from >= maxScores {
+		if p != nil && p.jobs >= minSpans && (v.expected == nil || v.expected.plan != weak.Make(p)) {
 			v.expected, v.from = p.expectation(), number
 			if v.begun == 0 {
 				v.begun = number
@@ -29,11 +30,11 @@ func (v *verdicts) begin(k *kind) {
 
 // commit scores the span of the given number, which is complete. It reports whether this score
 // alone is a reason to judge all scores.
-func (v *verdicts) commit(k *kind, number uint32) (remarkable bool) {
-	if v.expected == nil || k.first+uint32(len(k.spans))-number > maxScores {
+func (v *verdicts) commit(h *history, number uint32) (remarkable bool) {
+	if v.expected == nil || h.next()-number > maxScores {
 		return false
 	}
-	s := v.expected.score(*k.at(number))
+	s := v.expected.score(*h.at(number))
 	v.scores[number%maxScores], v.done[number%maxScores] = s, true
 	return s.odd || s.z > judgeFrom || s.z < -judgeFrom
 }
@@ -42,24 +43,24 @@ func (v *verdicts) commit(k *kind, number uint32) (remarkable bool) {
 const judgeFrom = 2
 
 // remove closes the gap of a removed span: the number of each later span falls by one.
-func (v *verdicts) remove(k *kind, number uint32) {
-	for n := number; n < k.first+uint32(len(k.spans)); n++ {
+func (v *verdicts) remove(h *history, number uint32) {
+	for n := number; n < h.next(); n++ {
 		v.scores[n%maxScores], v.done[n%maxScores] = v.scores[(n+1)%maxScores], v.done[(n+1)%maxScores]
 	}
 }
 
 // judge looks for a surprise in the scores. It returns how many of the newest spans to keep because
 // of it, or 0 if there is no surprise.
-func (v *verdicts) judge(k *kind) (keep int) {
+func (v *verdicts) judge(h *history) (keep int) {
 	if v.expected == nil {
 		return 0
 	}
 	var all [maxScores]score
 	scores := all[:0]
-	end := k.first + uint32(len(k.spans))
-	for n := max(k.first, v.begun, end-min(maxScores, end)); n < end; n++ {
+	end := h.next()
+	for n := max(h.first, v.begun, end-min(maxScores, end)); n < end; n++ {
 		s := v.scores[n%maxScores]
-		if x := k.at(n); !v.done[n%maxScores] && !x.blank() {
+		if x := h.at(n); !v.done[n%maxScores] && !x.blank() {
 			s = v.expected.score(*x)
 		}
 		scores = append(scores, s)
