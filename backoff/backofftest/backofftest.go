@@ -45,7 +45,7 @@ func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	t.Helper()
 	for _, r := range rulesFor(factory()) {
 		t.Run(r.name, func(t *testing.T) {
-			if err := r.check(subject{t, factory, limits}, factory()); err != nil {
+			if err := r.check(subject{t, factory, limits, factory()}); err != nil {
 				t.Errorf("%v\n%s", err, r.why)
 			}
 		})
@@ -57,24 +57,26 @@ func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 func Check(t *testing.T, factory func() backoff.Strategy, limits Limits) error {
 	var errs []error
 	for _, r := range rulesFor(factory()) {
-		if err := r.check(subject{t, factory, limits}, factory()); err != nil {
+		if err := r.check(subject{t, factory, limits, factory()}); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", r.name, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// subject is what is checked.
+// subject is a Strategy that is checked, new or after it has learned. A Ranker, a Learner and a
+// Follower have subjects of their own.
 type subject struct {
 	t       *testing.T
 	factory func() backoff.Strategy
 	limits  Limits
+	s       backoff.Strategy
 }
 
-// rule is a rule and its check on a new Strategy.
+// rule is a rule and its check of a new Strategy.
 type rule struct {
 	name, why string
-	check     func(subject, backoff.Strategy) error
+	check     func(subject) error
 }
 
 func rulesFor(s backoff.Strategy) []rule {
@@ -106,50 +108,59 @@ var rules = []rule{
 		"not block.", subject.timeless},
 }
 
-func (x subject) positive(s backoff.Strategy) error {
-	return each(s, near, func(p backoff.Poll, d time.Duration) bool { return d >= 0 })
+// holds returns what is wrong with the Strategy as it now is.
+func (x subject) holds() error {
+	errs := []error{x.positive(), x.floored(), x.capped(), x.saturated(), x.pure(), x.frugal()}
+	if r, ok := x.s.(backoff.Ranker); ok {
+		errs = append(errs, ranker{r}.holds())
+	}
+	return errors.Join(errs...)
 }
 
-func (x subject) floored(s backoff.Strategy) error {
-	return each(s, near, func(p backoff.Poll, d time.Duration) bool {
+func (x subject) positive() error {
+	return each(x.s, near, func(p backoff.Poll, d time.Duration) bool { return d >= 0 })
+}
+
+func (x subject) floored() error {
+	return each(x.s, near, func(p backoff.Poll, d time.Duration) bool {
 		return p.Attempt == 0 || d > 0 && (p.RetryAfter > 0 || d >= x.limits.Floor)
 	})
 }
 
-func (x subject) capped(s backoff.Strategy) error { return each(s, near, x.withinCap) }
+func (x subject) capped() error { return each(x.s, near, x.withinCap) }
 
 func (x subject) withinCap(p backoff.Poll, d time.Duration) bool {
 	return x.limits.Cap <= 0 || p.RetryAfter > 0 || float64(d) <= float64(x.limits.Cap)*(1+max(x.limits.Past, 0))
 }
 
-func (x subject) saturated(s backoff.Strategy) error {
-	return each(s, far, func(p backoff.Poll, d time.Duration) bool { return d > 0 && x.withinCap(p, d) })
+func (x subject) saturated() error {
+	return each(x.s, far, func(p backoff.Poll, d time.Duration) bool { return d > 0 && x.withinCap(p, d) })
 }
 
-func (x subject) pure(s backoff.Strategy) error {
-	want, err := answers(s)
+func (x subject) pure() error {
+	want, err := answers(x.s)
 	if err != nil {
 		return err
 	}
-	return unchanged(s, want)
+	return unchanged(x.s, want)
 }
 
-func (x subject) concurrent(s backoff.Strategy) error {
-	want, err := answers(s)
+func (x subject) concurrent() error {
+	want, err := answers(x.s)
 	if err != nil {
 		return err
 	}
 	errs := make([]error, 8)
 	var all sync.WaitGroup
 	for g := range errs {
-		all.Go(func() { errs[g] = unchanged(s, want) })
+		all.Go(func() { errs[g] = unchanged(x.s, want) })
 	}
 	all.Wait()
 	return errors.Join(errs...)
 }
 
-func (x subject) frugal(s backoff.Strategy) error {
-	return each(s, pollsOf(7), func(p backoff.Poll, _ time.Duration) bool { return !allocates(func() { s.Next(p) }) })
+func (x subject) frugal() error {
+	return each(x.s, pollsOf(7), func(p backoff.Poll, _ time.Duration) bool { return !allocates(func() { x.s.Next(p) }) })
 }
 
 var oneProcessor sync.Mutex
@@ -175,11 +186,11 @@ func allocates(f func()) bool {
 	return true
 }
 
-func (x subject) timeless(s backoff.Strategy) (err error) {
+func (x subject) timeless() (err error) {
 	synctest.Test(x.t, func(*testing.T) {
 		begin := time.Now()
 		var want []time.Duration
-		if want, err = answers(s); err != nil {
+		if want, err = answers(x.s); err != nil {
 			return
 		}
 		if waited := time.Since(begin); waited != 0 {
@@ -187,7 +198,7 @@ func (x subject) timeless(s backoff.Strategy) (err error) {
 			return
 		}
 		time.Sleep(1001*time.Hour + time.Minute + time.Second + 1) // virtual
-		err = unchanged(s, want)
+		err = unchanged(x.s, want)
 	})
 	return err
 }

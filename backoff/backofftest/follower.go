@@ -13,23 +13,33 @@ import (
 
 var followerRules = []rule{
 	{"holds while it follows", "A bulk of jobs runs at once. What holds of a new Strategy holds in the midst of them.",
-		subject.amidst},
+		ofFollower(follower.amidst)},
 	{"polls in the end", "When a poll is due a Watcher asks once more. A Strategy that always says later never polls.",
-		subject.polls},
+		ofFollower(follower.polls)},
 	{"holds after hostile follows", "Keys are unknown, repeated or late, ages go back, and clocks stand: that must not " +
-		"spoil what was learned.", subject.unfollowed},
+		"spoil what was learned.", ofFollower(follower.unfollowed)},
 	{"learns nothing from a watch that saw nothing", "A watch may be left before its first poll. It says nothing of its job, " +
-		"and must leave nothing behind.", subject.forgotten},
-	{"safe to follow concurrently", "Watches begin, are polled and end while others ask.", subject.followedAtOnce},
-	{"follows without allocation", "Follow is on the path of every poll of every watch.", subject.followedFrugally},
+		"and must leave nothing behind.", ofFollower(follower.forgotten)},
+	{"safe to follow concurrently", "Watches begin, are polled and end while others ask.", ofFollower(follower.atOnce)},
+	{"follows without allocation", "Follow is on the path of every poll of every watch.", ofFollower(follower.withoutAllocation)},
+}
+
+// follower is a Follower that is checked.
+type follower struct {
+	subject
+	f backoff.Follower
+}
+
+// ofFollower makes the check of a Follower that of any Strategy that is one.
+func ofFollower(check func(follower) error) func(subject) error {
+	return func(x subject) error { return check(follower{x, x.s.(backoff.Follower)}) }
 }
 
 // bulk is how many jobs of each kind run at once.
 const bulk = 40
 
-// follow tells s of a bulk of jobs, up to an age at which half of them have ended.
-func follow(s backoff.Strategy, name string) (err error) {
-	f := s.(backoff.Follower)
+// follow tells of a bulk of jobs, up to an age at which half of them have ended.
+func (x follower) follow(name string) (err error) {
 	step := ""
 	defer func() {
 		if v := recover(); v != nil {
@@ -40,7 +50,7 @@ func follow(s backoff.Strategy, name string) (err error) {
 	for _, kind := range kinds {
 		for i := range bulk {
 			step = "Follow of a watch that begins"
-			f.Follow(key(kind, i), kind, 0)
+			x.f.Follow(key(kind, i), kind, 0)
 		}
 	}
 	for age := time.Second; age <= bulk/2*time.Second; age += time.Second {
@@ -50,10 +60,10 @@ func follow(s backoff.Strategy, name string) (err error) {
 				switch {
 				case age < end:
 					step = "Follow of a job that runs"
-					f.Follow(key(kind, i), kind, age)
+					x.f.Follow(key(kind, i), kind, age)
 				case age == end:
 					step = "Observe of a job that was followed"
-					f.Observe(backoff.Outcome{Key: key(kind, i), Kind: kind, After: end - time.Second, Before: end, Ended: true})
+					x.f.Observe(backoff.Outcome{Key: key(kind, i), Kind: kind, After: end - time.Second, Before: end, Ended: true})
 				}
 			}
 		}
@@ -61,20 +71,20 @@ func follow(s backoff.Strategy, name string) (err error) {
 	return nil
 }
 
-func (x subject) amidst(s backoff.Strategy) error { return errors.Join(follow(s, "bulk"), x.holds(s)) }
+func (x follower) amidst() error { return errors.Join(x.follow("bulk"), x.holds()) }
 
 // polls asks again at each due moment, as a Watcher does.
-func (x subject) polls(s backoff.Strategy) error {
+func (x follower) polls() error {
 	const most = 100_000 // of questions
-	if err := follow(s, "bulk"); err != nil {
+	if err := x.follow("bulk"); err != nil {
 		return err
 	}
 	for _, kind := range kinds {
 		for _, elapsed := range []time.Duration{0, time.Second, 19 * time.Second, time.Hour} {
 			p := backoff.Poll{Key: "bulk-" + kind + "-30", Kind: kind, Elapsed: elapsed, Attempt: int(elapsed / time.Second)}
 			asked := 0
-			for p.Waited = max(s.Next(p), 0); ; asked++ {
-				wait := s.Next(p)
+			for p.Waited = max(x.f.Next(p), 0); ; asked++ {
+				wait := x.f.Next(p)
 				if wait <= p.Waited {
 					break
 				}
@@ -87,71 +97,68 @@ func (x subject) polls(s backoff.Strategy) error {
 	return nil
 }
 
-// unfollowed tells s what cannot be.
-func (x subject) unfollowed(s backoff.Strategy) (err error) {
-	f := s.(backoff.Follower)
+// unfollowed tells of what cannot be.
+func (x follower) unfollowed() (err error) {
 	step := ""
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%s panicked: %v", step, v)
 		}
 	}()
-	if err := follow(s, "first"); err != nil {
+	if err := x.follow("first"); err != nil {
 		return err
 	}
 	for _, kind := range append([]string{""}, kinds...) {
 		for _, key := range []string{"", "unknown", "first-" + kind + "-0", "first-" + kind + "-39"} {
 			for _, age := range []time.Duration{math.MinInt64, -1, 7 * time.Second, 0, 0, 1, time.Hour, time.Second, time.Second, math.MaxInt64, 0} {
 				step = fmt.Sprintf("Follow(%q, %q, %v)", key, kind, age)
-				f.Follow(key, kind, age)
+				x.f.Follow(key, kind, age)
 			}
 			for _, o := range []backoff.Outcome{{}, {After: -1}, {Before: -1, Ended: true}, {After: 2, Before: 1, Ended: true}} {
 				o.Key, o.Kind = key, kind
 				step = fmt.Sprintf("Observe(%+v)", o)
-				f.Observe(o)
-				f.Observe(o)
+				x.f.Observe(o)
+				x.f.Observe(o)
 			}
 		}
 	}
-	return errors.Join(follow(s, "second"), x.holds(s))
+	return errors.Join(x.follow("second"), x.holds())
 }
 
-// forgotten tells s of watches that saw nothing.
-func (x subject) forgotten(s backoff.Strategy) error {
-	f := s.(backoff.Follower)
-	if err := teach(s, outcomes); err != nil {
+// forgotten tells of watches that saw nothing.
+func (x follower) forgotten() error {
+	if err := teach(x.f, outcomes); err != nil {
 		return err
 	}
-	want, err := answers(s)
+	want, err := answers(x.f)
 	if err != nil {
 		return err
 	}
 	for i := range 2000 {
 		key, kind := "left-"+strconv.Itoa(i), kinds[i%2]
-		f.Follow(key, kind, 0)
-		f.Observe(backoff.Outcome{Key: key, Kind: kind})
+		x.f.Follow(key, kind, 0)
+		x.f.Observe(backoff.Outcome{Key: key, Kind: kind})
 	}
-	return unchanged(s, want)
+	return unchanged(x.f, want)
 }
 
-func (x subject) followedAtOnce(s backoff.Strategy) error {
+func (x follower) atOnce() error {
 	errs := make([]error, 4)
 	var all sync.WaitGroup
 	for g := range errs {
 		all.Go(func() {
-			errs[g] = errors.Join(follow(s, strconv.Itoa(g)),
-				each(s, near[:20], func(_ backoff.Poll, d time.Duration) bool { return d >= 0 }))
+			errs[g] = errors.Join(x.follow(strconv.Itoa(g)),
+				each(x.f, near[:20], func(_ backoff.Poll, d time.Duration) bool { return d >= 0 }))
 		})
 	}
 	all.Wait()
-	return errors.Join(append(errs, x.holds(s))...)
+	return errors.Join(append(errs, x.holds())...)
 }
 
-func (x subject) followedFrugally(s backoff.Strategy) error {
-	f := s.(backoff.Follower)
-	f.Follow("followed", kinds[0], 0)
+func (x follower) withoutAllocation() error {
+	x.f.Follow("followed", kinds[0], 0)
 	age := time.Duration(0)
-	if allocates(func() { age += time.Millisecond; f.Follow("followed", kinds[0], age) }) {
+	if allocates(func() { age += time.Millisecond; x.f.Follow("followed", kinds[0], age) }) {
 		return errors.New("the method Follow allocates")
 	}
 	return nil

@@ -15,12 +15,30 @@ import (
 
 var learnerRules = []rule{
 	{"holds in any order of observations", "Watches end in any order. What holds of a new Strategy holds of one that has " +
-		"learned.", subject.ordered},
+		"learned.", ofLearner(learner.ordered)},
 	{"holds after hostile observations", "Clocks jump, services report ends before beginnings, and jobs never end: an " +
-		"Outcome that cannot be must not spoil what was learned.", subject.unspoilt},
-	{"safe to observe concurrently", "Watches end while others ask.", subject.observed},
+		"Outcome that cannot be must not spoil what was learned.", ofLearner(learner.unspoilt)},
+	{"safe to observe concurrently", "Watches end while others ask.", ofLearner(learner.observed)},
 	{"save and load agree", "A program that starts again goes on as it would have; damaged data is an error, not a panic.",
-		subject.saved},
+		ofLearner(learner.saved)},
+}
+
+// learner is a Learner that is checked.
+type learner struct {
+	subject
+	l backoff.Learner
+}
+
+// ofLearner makes the check of a Learner that of any Strategy that is one.
+func ofLearner(check func(learner) error) func(subject) error {
+	return func(x subject) error { return check(learner{x, x.s.(backoff.Learner)}) }
+}
+
+// another returns a new Learner to check.
+func (x learner) another() learner {
+	x.s = x.factory()
+	x.l = x.s.(backoff.Learner)
+	return x
 }
 
 // kinds are the kinds of job that are asked after and learned of.
@@ -65,8 +83,8 @@ var hostileMarks = []backoff.Mark{
 	{Age: time.Second, Progress: 0}, {Age: 1, Progress: 5e-324}, {Age: time.Second, Progress: 1},
 }
 
-// teach tells s of all, which must leave it able to answer.
-func teach(s backoff.Strategy, all []backoff.Outcome) (err error) {
+// teach tells l of all, which must leave it able to answer.
+func teach(l backoff.Learner, all []backoff.Outcome) (err error) {
 	var now backoff.Outcome
 	defer func() {
 		if v := recover(); v != nil {
@@ -74,55 +92,50 @@ func teach(s backoff.Strategy, all []backoff.Outcome) (err error) {
 		}
 	}()
 	for _, now = range all {
-		s.(backoff.Learner).Observe(now)
-		if err := each(s, pollsOf(3), func(_ backoff.Poll, d time.Duration) bool { return d > 0 }); err != nil {
+		l.Observe(now)
+		if err := each(l, pollsOf(3), func(_ backoff.Poll, d time.Duration) bool { return d > 0 }); err != nil {
 			return fmt.Errorf("after Observe(%+v): %w", now, err)
 		}
 	}
 	return nil
 }
 
-// holds returns what is wrong with s as it now is.
-func (x subject) holds(s backoff.Strategy) error {
-	return errors.Join(x.positive(s), x.floored(s), x.capped(s), x.saturated(s), x.pure(s), x.frugal(s), x.ranked(s))
-}
-
-func (x subject) ordered(backoff.Strategy) error {
+func (x learner) ordered() error {
 	backward, byAge := slices.Clone(outcomes), slices.Clone(outcomes)
 	slices.Reverse(backward)
 	slices.SortFunc(byAge, func(a, b backoff.Outcome) int { return cmp.Compare(a.After, b.After) })
 	for _, all := range [][]backoff.Outcome{outcomes, backward, byAge} {
-		s := x.factory()
-		if err := errors.Join(teach(s, all), x.holds(s)); err != nil {
+		y := x.another()
+		if err := errors.Join(teach(y.l, all), y.holds()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (x subject) unspoilt(s backoff.Strategy) error {
-	return errors.Join(teach(s, hostile), x.holds(s), teach(s, outcomes), teach(s, hostile), x.holds(s))
+func (x learner) unspoilt() error {
+	return errors.Join(teach(x.l, hostile), x.holds(), teach(x.l, outcomes), teach(x.l, hostile), x.holds())
 }
 
-func (x subject) observed(s backoff.Strategy) error {
+func (x learner) observed() error {
 	errs := make([]error, 4)
 	var all sync.WaitGroup
 	for g := range errs {
-		all.Go(func() { errs[g] = teach(s, outcomes) })
+		all.Go(func() { errs[g] = teach(x.l, outcomes) })
 	}
 	all.Wait()
-	return errors.Join(append(errs, x.holds(s))...)
+	return errors.Join(append(errs, x.holds())...)
 }
 
-func (x subject) saved(s backoff.Strategy) error {
-	m, saves := s.(encoding.BinaryMarshaler)
-	if _, loads := s.(encoding.BinaryUnmarshaler); !saves || !loads {
+func (x learner) saved() error {
+	m, saves := x.l.(encoding.BinaryMarshaler)
+	if _, loads := x.l.(encoding.BinaryUnmarshaler); !saves || !loads {
 		return nil
 	}
-	if err := teach(s, outcomes); err != nil {
+	if err := teach(x.l, outcomes); err != nil {
 		return err
 	}
-	want, err := answers(s)
+	want, err := answers(x.l)
 	if err != nil {
 		return err
 	}
@@ -141,18 +154,18 @@ func (x subject) saved(s backoff.Strategy) error {
 }
 
 // damaged loads some of the beginnings of data, and data with one of its bytes changed.
-func (x subject) damaged(data []byte) error {
+func (x learner) damaged(data []byte) error {
 	for i := 0; i < len(data); i += 1 + len(data)/64 {
 		changed := slices.Clone(data)
 		changed[i] ^= 0xff
 		for _, bad := range [][]byte{data[:i], changed} {
-			s := x.factory()
-			err := load(s, bad)
+			l := x.another().l
+			err := load(l, bad)
 			if err == nil && 0 < len(bad) && len(bad) < len(data) {
 				return fmt.Errorf("the first %d of %d bytes were loaded without an error", i, len(data))
 			}
 			if !errors.Is(err, errPanic) {
-				err = teach(s, outcomes[:1])
+				err = teach(l, outcomes[:1])
 			}
 			if err != nil {
 				return fmt.Errorf("cut at byte %d of %d, or with it changed: %w", i, len(data), err)

@@ -13,19 +13,22 @@ import (
 
 var rankerRules = []rule{
 	{"ranks by a number", "Polls are put in the order of their ranks: one that is not a finite number has no place in it.",
-		subject.numbered},
+		ofRanker(ranker.numbered)},
 	{"ranks alike when asked again", "The answer depends on what is asked, and on what was learned, alone; many goroutines ask at " +
-		"once.", subject.rankedAlike},
-	{"ranks without allocation", "Where the limits bind, several polls are weighed for each that is made.", subject.rankedFrugally},
+		"once.", ofRanker(ranker.alike)},
+	{"ranks without allocation", "Where the limits bind, several polls are weighed for each that is made.", ofRanker(ranker.frugal)},
 }
 
-// ranked returns what is wrong with s as it now is, if it is a Ranker.
-func (x subject) ranked(s backoff.Strategy) error {
-	if _, ok := s.(backoff.Ranker); !ok {
-		return nil
-	}
-	return errors.Join(x.numbered(s), x.rankedAlike(s), x.rankedFrugally(s))
+// ranker is a Ranker that is checked.
+type ranker struct{ r backoff.Ranker }
+
+// ofRanker makes the check of a Ranker that of any Strategy that is one.
+func ofRanker(check func(ranker) error) func(subject) error {
+	return func(x subject) error { return check(ranker{x.s.(backoff.Ranker)}) }
 }
+
+// holds returns what is wrong with the Ranker as it now is.
+func (x ranker) holds() error { return errors.Join(x.numbered(), x.alike(), x.frugal()) }
 
 // asked is what a Ranker is asked.
 type asked struct {
@@ -42,32 +45,31 @@ var ranks = func() (all []asked) {
 	return all
 }()
 
-// eachRank asks s all questions. It returns an error for the first answer that is not fine, and for
-// a panic.
-func eachRank(s backoff.Strategy, all []asked, fine func(i int, rank float64) bool) (err error) {
+// each asks all questions. It returns an error for the first answer that is not fine, and for a
+// panic.
+func (x ranker) each(all []asked, fine func(i int, rank float64) bool) (err error) {
 	var now asked
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("Rank(%+v, %v) panicked: %v", now.p, now.since, v)
 		}
 	}()
-	r := s.(backoff.Ranker)
 	for i := range all {
 		now = all[i]
-		if rank := r.Rank(now.p, now.since); !fine(i, rank) {
+		if rank := x.r.Rank(now.p, now.since); !fine(i, rank) {
 			return fmt.Errorf("Rank(%+v, %v) = %v", now.p, now.since, rank)
 		}
 	}
 	return nil
 }
 
-func (x subject) numbered(s backoff.Strategy) error {
-	return eachRank(s, ranks, func(_ int, rank float64) bool { return !math.IsNaN(rank) && !math.IsInf(rank, 0) })
+func (x ranker) numbered() error {
+	return x.each(ranks, func(_ int, rank float64) bool { return !math.IsNaN(rank) && !math.IsInf(rank, 0) })
 }
 
-func (x subject) rankedAlike(s backoff.Strategy) error {
+func (x ranker) alike() error {
 	want := make([]float64, len(ranks))
-	if err := eachRank(s, ranks, func(i int, rank float64) bool { want[i] = rank; return true }); err != nil {
+	if err := x.each(ranks, func(i int, rank float64) bool { want[i] = rank; return true }); err != nil {
 		return err
 	}
 	again := slices.Clone(ranks)
@@ -76,7 +78,7 @@ func (x subject) rankedAlike(s backoff.Strategy) error {
 	var all sync.WaitGroup
 	for g := range errs {
 		all.Go(func() {
-			errs[g] = eachRank(s, again, func(i int, rank float64) bool { return rank == want[len(want)-1-i] })
+			errs[g] = x.each(again, func(i int, rank float64) bool { return rank == want[len(want)-1-i] })
 			if errs[g] != nil {
 				errs[g] = fmt.Errorf("%w, and was another", errs[g])
 			}
@@ -86,12 +88,12 @@ func (x subject) rankedAlike(s backoff.Strategy) error {
 	return errors.Join(errs...)
 }
 
-func (x subject) rankedFrugally(s backoff.Strategy) error {
+func (x ranker) frugal() error {
 	var few []asked
 	for _, p := range pollsOf(7) {
 		few = append(few, asked{p, time.Minute})
 	}
-	return eachRank(s, few, func(i int, _ float64) bool {
-		return !allocates(func() { s.(backoff.Ranker).Rank(few[i].p, few[i].since) })
+	return x.each(few, func(i int, _ float64) bool {
+		return !allocates(func() { x.r.Rank(few[i].p, few[i].since) })
 	})
 }
