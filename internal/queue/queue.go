@@ -23,11 +23,15 @@ type Item[T any] interface {
 type Kinds[T any, P Item[T]] struct {
 	lanes   []*Lane[T, P]     // by number, nil where one is free
 	numbers map[string]uint16 // by kind
-	ring    []*Lane[T, P]     // those in which somebody waits
-	turn    int               // in the ring
-	urgent  []entry[P]        // those that come before all others; they stand in their lane too
+	ring    ring[T, P]
 	waiting int
 	asking  int
+}
+
+// ring holds the lanes in which somebody waits, which take turns.
+type ring[T any, P Item[T]] struct {
+	lanes []*Lane[T, P]
+	turn  int
 }
 
 // Lane holds the items of one kind. It exists as long as it has an item or a request in flight.
@@ -79,7 +83,7 @@ func (k *Kinds[T, P]) Of(kind string) (items, waiting int) {
 }
 
 // Ring returns the lanes in which somebody waits. The slice must not be kept.
-func (k *Kinds[T, P]) Ring() []*Lane[T, P] { return k.ring }
+func (k *Kinds[T, P]) Ring() []*Lane[T, P] { return k.ring.lanes }
 
 // Enter counts one more item of a kind and returns the number of its lane.
 func (k *Kinds[T, P]) Enter(kind string) (lane uint16) {
@@ -122,27 +126,7 @@ func (k *Kinds[T, P]) Push(x P, lane uint16, since time.Duration) {
 	l.queue = append(l.queue, entry[P]{x, since})
 	l.waiting++
 	k.waiting++
-	if !l.ringed {
-		l.ringed = true
-		k.ring = append(k.ring, l)
-	}
-}
-
-// Hurry puts x before all other items. The item waits since the given instant.
-func (k *Kinds[T, P]) Hurry(x P, since time.Duration) {
-	k.urgent = append(k.urgent, entry[P]{x, since})
-}
-
-// Urgent returns the first item of [Kinds.Hurry] that still waits, or nil if there is none.
-func (k *Kinds[T, P]) Urgent() P {
-	for len(k.urgent) > 0 {
-		if e := k.urgent[0]; e.x.Waits(e.since) {
-			return e.x
-		}
-		k.urgent = k.urgent[1:]
-	}
-	k.urgent = nil
-	return nil
+	k.ring.add(l)
 }
 
 // Choose returns the lane whose turn it is, given the total number of workers. It returns nil if no
@@ -150,21 +134,22 @@ func (k *Kinds[T, P]) Urgent() P {
 // workers that the other lanes do not use. So slow requests of one kind never occupy all workers.
 func (k *Kinds[T, P]) Choose(workers int) *Lane[T, P] {
 	kinds := len(k.numbers)
-	for tries := len(k.ring); tries > 0; tries-- {
-		if k.turn >= len(k.ring) {
-			k.turn = 0
+	r := &k.ring
+	for tries := len(r.lanes); tries > 0; tries-- {
+		if r.turn >= len(r.lanes) {
+			r.turn = 0
 		}
-		l := k.ring[k.turn]
+		l := r.lanes[r.turn]
 		if l.waiting == 0 {
 			l.Oldest() // empties it
-			k.unring(k.turn)
+			r.remove(r.turn)
 			continue
 		}
 		left := workers - (k.asking - l.asking)
 		if kinds == 1 || l.asking < max((3*left+3)/4, 1) {
 			return l
 		}
-		k.turn++
+		r.turn++
 	}
 	return nil
 }
@@ -172,7 +157,7 @@ func (k *Kinds[T, P]) Choose(workers int) *Lane[T, P] {
 // Take removes x from its lane because it is polled, and gives the next lane its turn.
 func (k *Kinds[T, P]) Take(x P, lane uint16) {
 	l := k.lanes[lane]
-	k.turn++
+	k.ring.turn++
 	l.waiting--
 	k.waiting--
 	if l.head < len(l.queue) && l.queue[l.head].x == x {
@@ -204,7 +189,7 @@ func (k *Kinds[T, P]) End(l *Lane[T, P]) {
 // item is due.
 func (k *Kinds[T, P]) Since() time.Duration {
 	since := instant.Forever
-	for _, l := range k.ring {
+	for _, l := range k.ring.lanes {
 		if l.Oldest() != nil {
 			since = min(since, l.queue[l.head].since)
 		}
@@ -216,18 +201,27 @@ func (k *Kinds[T, P]) Since() time.Duration {
 func (k *Kinds[T, P]) drop(l *Lane[T, P]) {
 	if l.items == 0 && l.asking == 0 {
 		if l.ringed {
-			k.unring(slices.Index(k.ring, l))
+			k.ring.remove(slices.Index(k.ring.lanes, l))
 		}
 		delete(k.numbers, l.kind)
 		k.lanes[l.number] = nil
 	}
 }
 
-func (k *Kinds[T, P]) unring(i int) {
-	k.ring[i].ringed = false
-	k.ring = slices.Delete(k.ring, i, i+1)
-	if i < k.turn {
-		k.turn--
+// add adds a lane behind the others, if it is not among them.
+func (r *ring[T, P]) add(l *Lane[T, P]) {
+	if !l.ringed {
+		l.ringed = true
+		r.lanes = append(r.lanes, l)
+	}
+}
+
+// remove removes the lane at the given place.
+func (r *ring[T, P]) remove(i int) {
+	r.lanes[i].ringed = false
+	r.lanes = slices.Delete(r.lanes, i, i+1)
+	if i < r.turn {
+		r.turn--
 	}
 }
 

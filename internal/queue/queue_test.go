@@ -147,10 +147,11 @@ func TestAnUrgentItemComesBeforeAllOthers(t *testing.T) {
 	t.Parallel()
 	k := queue.New[item]()
 	first, second := push(k, "", 1), push(k, "", 2)
-	assert.Nil(t, k.Urgent())
-	k.Hurry(second, 2)
-	assert.Same(t, second, k.Urgent())
+	var urgent queue.Urgent[item, *item]
+	assert.Nil(t, urgent.First())
+	urgent.Add(second, 2)
+	assert.Same(t, second, urgent.First())
 	take(k, second)
-	assert.Nil(t, k.Urgent(), "it waits no longer")
+	assert.Nil(t, urgent.First(), "it waits no longer")
 	assert.Same(t, first, k.Choose(1).Oldest())
 }

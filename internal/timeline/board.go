@@ -24,6 +24,7 @@ type board struct {
 	watches *index.Index[watch, *watch]
 	line    dueline.Line[watch, *watch]
 	ready   *queue.Kinds[watch, *watch]
+	urgent  queue.Urgent[watch, *watch]
 	gate    *gate.Gate
 	pace    pace.Rule
 	size    batching.Size
@@ -61,7 +62,7 @@ func (b *board) moveLocked(x *watch, to phase) {
 	case to == ready:
 		b.ready.Push(x, x.lane, x.poll)
 		if x.urgent {
-			b.ready.Hurry(x, x.poll)
+			b.urgent.Add(x, x.poll)
 		}
 	case to == gone:
 		b.watches.Remove(x)
@@ -81,7 +82,7 @@ func (b *board) hurryLocked(x *watch) {
 	}
 	x.urgent = true
 	if x.phase == ready {
-		b.ready.Hurry(x, x.poll)
+		b.urgent.Add(x, x.poll)
 	}
 }
 

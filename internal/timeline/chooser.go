@@ -20,7 +20,7 @@ type chooser struct {
 // [queue.Kinds.Choose] decides. Of that kind, it is the watch of the highest rank, or the oldest if
 // none was ranked.
 func (o *chooser) nextLocked(ranked []candidate) *watch {
-	if x := o.board.ready.Urgent(); x != nil {
+	if x := o.board.urgent.First(); x != nil {
 		return x
 	}
 	l := o.board.ready.Choose(o.Concurrency)
