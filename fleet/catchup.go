@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -22,15 +23,18 @@ type catchUp struct {
 	reached   bool   // guarded by mu
 }
 
-// take gives a message to each.
-func (c *catchUp) take(d arrival, each func(message)) error {
+// errGap is the error of a consumer that left out messages. Another one begins where it was.
+var errGap = errors.New("messages are missing")
+
+// take gives each the message that the consumer has delivered as number order, from 1 on.
+func (c *catchUp) take(m message, order uint64, each func(message)) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.delivered++; d.order != c.delivered {
+	if c.delivered++; order != c.delivered {
 		return errGap
 	}
-	each(d.message)
-	if !d.more || c.delivered >= c.left {
+	each(m)
+	if !m.more || c.delivered >= c.left {
 		c.reachLocked()
 	}
 	return nil

@@ -34,7 +34,7 @@ type engine interface {
 	// when ctx ends.
 	online(ctx context.Context, ready func()) error
 	// backlog returns how many ends nobody has acknowledged, and up to which sequence all are. An
-	// end is acknowledged after it was removed, so one up to there came back: see [Fleet.acked].
+	// end is acknowledged after it was removed, so one up to there came back: see [register.acked].
 	backlog(ctx context.Context) (waiting int, acked uint64, err error)
 }
 

@@ -3,23 +3,27 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"sync"
 	"sync/atomic"
 
 	"github.com/nats-io/nats.go/jetstream"
-	"go.uber.org/zap"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/observe"
+	"github.com/iamber12/job-status-monitoring/transport/webhook"
 )
 
 // Fleet is a set of jobs that several processes watch together. Use [Open] to get one. A Fleet is
 // safe for concurrent use. It has no Close, because the caller closes the connection.
 type Fleet struct {
-	config
-	engine     engine
-	maxPayload int
-	log        *zap.Logger
-	counts     counts
-	ears       ears
-	loaded     atomic.Bool  // what others have learned was asked for
-	asked      atomic.Int64 // when the backlog was asked for, in Unix nanoseconds
+	*core
+	register register
+	backlog  backlog
+	ears     ears
+	loaded   atomic.Bool // what other workers have learned was asked for
 }
 
 // Open returns the fleet that is stored in js. If they do not exist yet, it creates a stream for
@@ -47,19 +51,144 @@ func Open(ctx context.Context, js jetstream.JetStream, opts ...Option) (*Fleet, 
 }
 
 func newFleet(c config, e engine, maxPayload int) *Fleet {
-	return &Fleet{config: c, engine: e, maxPayload: maxPayload, log: c.logger}
+	shared := &core{config: c, engine: e, maxPayload: maxPayload, log: c.logger}
+	return &Fleet{core: shared, register: register{shared}, backlog: backlog{core: shared}, ears: ears{core: shared}}
 }
 
-var errNotOpened = errors.New("fleet: the Fleet was not made by Open")
+// submitters is how many submissions are on their way to the server at once.
+const submitters = 256
+
+// Submit makes the fleet watch jobs. When it returns nil, the server has stored all of them. If it
+// returns an error, some of the jobs may be stored. It is safe to call it again. Submit has no
+// effect on a job that is watched already, or whose end nobody has acknowledged yet. While the
+// server cannot be reached, Submit waits until ctx ends.
+func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
+	if err := f.check(ctx); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if err := j.check(); err != nil {
+			return fmt.Errorf("fleet: submit job %s: %w", quoteID(j.ID), err)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(len(jobs), submitters) {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(jobs) {
+					return
+				}
+				if err := f.register.submit(ctx, jobs[i]); err != nil {
+					cancel(fmt.Errorf("fleet: submit job %s: %w", quoteID(jobs[i].ID), err))
+				}
+			}
+		})
+	}
+	group.Wait()
+	return context.Cause(ctx)
+}
+
+// Forget ends the watch of a job, so that no end is delivered. If the job has ended and nobody has
+// acknowledged the end, Forget removes the end. An end that is being handled at the time cannot be
+// taken back. A worker may poll the job for about one lease longer. If the job is not watched,
+// Forget returns nil. While the server cannot be reached, Forget waits until ctx ends.
+func (f *Fleet) Forget(ctx context.Context, id string) error {
+	if err := f.check(ctx); err != nil {
+		return err
+	}
+	if err := f.register.forget(ctx, id); err != nil {
+		return fmt.Errorf("fleet: forget job %s: %w", quoteID(id), err)
+	}
+	return nil
+}
+
+// Wait waits until a job ends that some process has submitted. It returns what
+// [jobstatus.Watcher.WaitForJob] would return. It does not acknowledge the end.
+//
+// If the job is not watched, or its end was acknowledged already, the error matches
+// [fs.ErrNotExist]. While the server cannot be reached, Wait waits until ctx ends.
+func (f *Fleet) Wait(ctx context.Context, id string) (jobstatus.Status, error) {
+	if err := f.check(ctx); err != nil {
+		return jobstatus.Status{}, err
+	}
+	end, err := f.register.wait(ctx, id)
+	if err != nil {
+		return jobstatus.Status{}, fmt.Errorf("fleet: wait for job %s: %w", quoteID(id), err)
+	}
+	return end.Status, end.Failure.error(end.Status)
+}
+
+// Ends yields the end of each job at least once, until ctx ends. Several processes can range over
+// Ends: each end is delivered to one of them. An end that is not acknowledged within 30 seconds is
+// delivered again. So do not do long work in the body of the loop.
+//
+// While the server cannot be reached, Ends waits. If the connection is closed, Ends yields an error
+// and returns. When ctx ends, it returns without an error.
+func (f *Fleet) Ends(ctx context.Context) iter.Seq2[End, error] {
+	return func(yield func(End, error) bool) {
+		if err := f.check(ctx); err != nil {
+			if err == errNotOpened || ctx == nil {
+				yield(End{}, err)
+			}
+			return
+		}
+		r := newReceiver(ctx, f.core, &f.register)
+		defer r.close()
+		r.start(f.backlog.run)
+		for e := range r.ends {
+			if !yield(e, nil) {
+				return
+			}
+		}
+		if r.err != nil {
+			yield(End{}, fmt.Errorf("fleet: ends: %w", r.err))
+		}
+	}
+}
+
+// Relay returns a relay that passes a webhook from the process that receives it to the process that
+// watches the job, in one round trip.
+//
+//	hook, err := webhook.New(client, verifier, webhook.WithRelay(f.Relay()))
+//	w, err := jobstatus.NewHTTP(url, jobstatus.WithNotifier(hook))
+//	go f.Run(ctx, w)
+//
+// The message has only the job's Status, and is not stored. If the process that watches the job
+// does not confirm it within two seconds, Publish returns an error. The [webhook.Handler] then
+// answers 503, so that the service sends the webhook again. If a message is lost, a poll detects
+// the change later: see [jobstatus.WithQuietInterval].
+//
+// A relay does not deliver what it publishes itself.
+func (f *Fleet) Relay() webhook.Relay {
+	if f == nil {
+		return newRelay(nil, nil)
+	}
+	return newRelay(f.core, &f.ears)
+}
+
+// Stats returns the figures of this process. It sends no request, and is safe for concurrent use.
+func (f *Fleet) Stats() observe.FleetStats {
+	if f == nil || f.core == nil {
+		return observe.FleetStats{}
+	}
+	c := &f.counts
+	return observe.FleetStats{
+		Partitions: f.partitions, Owned: int(c.owned.Load()), Pending: int(c.pending.Load()),
+		Workers: int(c.workers.Load()), Cut: c.cut.Load(), RateLimit: math.Float64frombits(c.rate.Load()),
+		Claimed: c.claimed.Load(), GaveUp: c.gaveUp.Load(), TakenOver: c.takenOver.Load(), Taken: c.taken.Load(),
+		Fenced: c.fenced.Load(), Submitted: c.submitted.Load(), Ended: c.ended.Load(), Doubled: c.doubled.Load(),
+		Unacked: int(c.unacked.Load()), Acked: c.acked.Load(), Backlog: int(c.backlog.Load()), PutAside: c.putAside.Load(),
+	}
+}
 
 // check reports a Fleet or a context that cannot be used.
 func (f *Fleet) check(ctx context.Context) error {
-	switch {
-	case f == nil || f.engine == nil:
+	if f == nil {
 		return errNotOpened
-	case ctx == nil:
-		return errors.New("fleet: the context is nil")
-	default:
-		return context.Cause(ctx)
 	}
+	return f.core.check(ctx)
 }

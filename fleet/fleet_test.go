@@ -100,9 +100,10 @@ func stored(t *testing.T, f *Fleet) uint64 {
 // The server limits the consumers of a stream that has no limit of its own.
 func TestAllPartitionsCanBeFollowedAtOnce(t *testing.T) {
 	t.Parallel()
-	n := open(t, start(t), Partitions(maxPartitions)).engine.(*natsEngine)
+	f := open(t, start(t), Partitions(maxPartitions))
+	r := f.engine.(*natsEngine).reader
 	for p := range maxPartitions {
-		_, err := n.follower(t.Context(), n.name, following{filter: ofPartition(n.name, p)})
+		_, err := r.follower(t.Context(), f.name, following{filter: ofPartition(f.name, p)})
 		require.NoError(t, err, "partition %d", p)
 	}
 }

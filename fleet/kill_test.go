@@ -819,7 +819,7 @@ func TestAnEndThatCameBackIsRemoved(t *testing.T) {
 	for _, d := range slices.Backward(all) {
 		e, err := decodeEnding(d.data, nil)
 		require.NoError(t, err)
-		require.NoError(t, f.clear(t.Context(), e.Of, d.seq))
+		require.NoError(t, f.register.clear(t.Context(), e.Of, d.seq))
 		require.NoError(t, d.ack())
 	}
 	require.Eventually(t, func() bool { _, acked := waiting(); return acked >= all[len(all)-1].seq }, guard, 20*time.Millisecond)

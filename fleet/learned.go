@@ -27,7 +27,7 @@ const (
 // study shares what the Learner of a worker learns. Each state is stored under a subject of its
 // own, and is removed once the next one is stored. So no message is ever replaced.
 type study struct {
-	f      *Fleet
+	*core
 	worker string
 	log    *zap.Logger
 
@@ -38,18 +38,15 @@ type study struct {
 }
 
 // load merges what other workers have saved into the Learner. It is for a Learner whose Watcher has
-// not begun to watch, and does so once for a Fleet. It gives up when ctx ends.
+// not begun to watch. It gives up when ctx ends.
 func (s *study) load(ctx context.Context) {
-	if !s.f.loaded.CompareAndSwap(false, true) {
-		return
-	}
 	stored, ok := s.stored(ctx)
 	if !ok {
 		s.log.Warn("what the other workers have learned cannot be read in time", zap.Error(context.Cause(ctx)))
 		return
 	}
 	s.forget(ctx, stored)
-	own, err := s.f.learner.MarshalBinary()
+	own, err := s.learner.MarshalBinary()
 	if err != nil {
 		s.log.Error("what was learned cannot be saved", zap.Error(err))
 		return
@@ -60,7 +57,7 @@ func (s *study) load(ctx context.Context) {
 	}
 	merged, err := adaptive.Merge(append(states, own)...)
 	if err == nil {
-		err = s.f.learner.UnmarshalBinary(merged)
+		err = s.learner.UnmarshalBinary(merged)
 	}
 	if err != nil {
 		s.log.Error("what the other workers have learned cannot be merged", zap.Error(err))
@@ -73,7 +70,7 @@ func (s *study) load(ctx context.Context) {
 func (s *study) stored(ctx context.Context) (all []message, ok bool) {
 	life, stop := context.WithCancel(ctx)
 	defer stop()
-	s.f.follow(life, following{store: learned}, func(m message) { all = append(all, m) }, func() {
+	s.follow(life, following{store: learned}, func(m message) { all = append(all, m) }, func() {
 		ok = true
 		stop()
 	})
@@ -98,7 +95,7 @@ func readable(log *zap.Logger, stored []message) [][]byte {
 // server's disk otherwise.
 func (s *study) forget(ctx context.Context, stored []message) {
 	for _, m := range stored[:max(len(stored)-learnedKept, 0)] {
-		if err := s.f.engine.remove(ctx, learned, m.seq); err != nil {
+		if err := s.engine.remove(ctx, learned, m.seq); err != nil {
 			s.log.Debug("an old state is not removed", zap.Error(err))
 			return
 		}
@@ -122,14 +119,14 @@ func (s *study) run(ctx context.Context) {
 
 // save stores what is learned if it has changed.
 func (s *study) save(ctx context.Context) {
-	data, err := s.f.learner.MarshalBinary()
+	data, err := s.learner.MarshalBinary()
 	switch {
 	case err != nil:
 		s.log.Error("what was learned cannot be saved", zap.Error(err))
 		return
 	case bytes.Equal(data, s.saved):
 		return
-	case len(data) > min(learnedLargest, s.f.maxPayload-roomForHeaders):
+	case len(data) > min(learnedLargest, s.maxPayload-roomForHeaders):
 		if !s.tooLarge {
 			s.log.Warn("what was learned is too large to be shared: see adaptive.Kinds", zap.Int("bytes", len(data)))
 		}
@@ -140,7 +137,7 @@ func (s *study) save(ctx context.Context) {
 	subject := s.worker + "." + strconv.Itoa(s.saves)
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	seq, err := s.f.engine.publish(ctx, outgoing{store: learned, subject: subject, data: data})
+	seq, err := s.engine.publish(ctx, outgoing{store: learned, subject: subject, data: data})
 	if err != nil {
 		s.log.Debug("what was learned is not saved yet", zap.Error(err))
 		return
@@ -150,7 +147,7 @@ func (s *study) save(ctx context.Context) {
 	if before == 0 {
 		return
 	}
-	if err := s.f.engine.remove(ctx, learned, before); err != nil {
+	if err := s.engine.remove(ctx, learned, before); err != nil {
 		s.log.Debug("an old state is not removed", zap.Error(err))
 	}
 }

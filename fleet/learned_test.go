@@ -230,7 +230,7 @@ func TestWhatIsLearnedIsKeptByTheServer(t *testing.T) {
 		require.Eventually(t, func() bool { return learns(fresh, "one") >= 20 }, 10*time.Second, 10*time.Millisecond)
 		require.NoError(t, sleeper())
 	}
-	st := &study{f: open(t, js, Learned(l)), worker: "w", log: zap.NewNop()}
+	st := &study{core: open(t, js, Learned(l)).core, worker: "w", log: zap.NewNop()}
 	st.save(t.Context())
 	teach(l, "one", 1, time.Hour)
 	st.save(t.Context())

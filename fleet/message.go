@@ -41,6 +41,14 @@ type ending struct {
 	Forgotten bool `json:"forgotten,omitempty"`
 }
 
+// relayed is the message that there is news of a job. It is not stored.
+type relayed struct {
+	Format int `json:"v"`
+	// From is the relay that published it.
+	From   string           `json:"from"`
+	Status jobstatus.Status `json:"status"`
+}
+
 // decodeSubmission reads a submission, whose id k opens. The error matches errNewer if its format
 // is newer.
 func decodeSubmission(data []byte, k *secret) (s submission, err error) {
@@ -73,6 +81,18 @@ func decodeEnding(data []byte, k *secret) (e ending, err error) {
 	}
 	e.Status.ID = e.ID
 	return e, nil
+}
+
+// decodeRelayed reads an event, whose id k opens. The error matches errNewer if its format is
+// newer.
+func decodeRelayed(data []byte, k *secret) (e relayed, err error) {
+	if err := decode(data, &e, &e.Format); err != nil {
+		return relayed{}, err
+	}
+	if e.Status.ID, err = k.open(e.Status.ID); err != nil {
+		return relayed{}, err
+	}
+	return e, transport.CheckID(e.Status.ID)
 }
 
 // decode reads a message, whose version into holds at version. A newer one may not fit into what is

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/nats-io/nats.go"
 )
@@ -14,14 +13,14 @@ const (
 	eventUnheard = "unheard"
 )
 
-// eventSubject is the subject of the events of a partition. It has three words, so that the stream
-// of the jobs does not store it.
-func (n *natsEngine) eventSubject(partition int) string {
-	return n.name + ".relay." + strconv.Itoa(partition)
+// natsRelay passes the events of partitions. It stores nothing.
+type natsRelay struct {
+	conn  *nats.Conn
+	names names
 }
 
-func (n *natsEngine) tell(ctx context.Context, partition int, event []byte) (heard bool, err error) {
-	answer, err := n.js.Conn().RequestWithContext(ctx, n.eventSubject(partition), event)
+func (r *natsRelay) tell(ctx context.Context, partition int, event []byte) (heard bool, err error) {
+	answer, err := r.conn.RequestWithContext(ctx, r.names.events(partition), event)
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return false, nil
@@ -31,8 +30,8 @@ func (n *natsEngine) tell(ctx context.Context, partition int, event []byte) (hea
 	return string(answer.Data) == eventHeard, nil
 }
 
-func (n *natsEngine) hear(ctx context.Context, partition int, each func(event []byte) bool) error {
-	sub, err := n.js.Conn().Subscribe(n.eventSubject(partition), func(m *nats.Msg) {
+func (r *natsRelay) hear(ctx context.Context, partition int, each func(event []byte) bool) error {
+	sub, err := r.conn.Subscribe(r.names.events(partition), func(m *nats.Msg) {
 		answer := eventUnheard
 		if each(m.Data) {
 			answer = eventHeard
@@ -49,14 +48,13 @@ func (n *natsEngine) hear(ctx context.Context, partition int, each func(event []
 // errDisconnected is the error of online when the connection is lost.
 var errDisconnected = errors.New("fleet: relay: the connection to the server is lost")
 
-func (n *natsEngine) online(ctx context.Context, ready func()) error {
-	nc := n.js.Conn()
-	changed := nc.StatusChanged(nats.CONNECTED, nats.DISCONNECTED, nats.RECONNECTING, nats.CLOSED)
-	defer nc.RemoveStatusListener(changed)
+func (r *natsRelay) online(ctx context.Context, ready func()) error {
+	changed := r.conn.StatusChanged(nats.CONNECTED, nats.DISCONNECTED, nats.RECONNECTING, nats.CLOSED)
+	defer r.conn.RemoveStatusListener(changed)
 	told := false
 	for {
-		switch connected := nc.IsConnected(); {
-		case nc.IsClosed():
+		switch connected := r.conn.IsConnected(); {
+		case r.conn.IsClosed():
 			return errLost
 		case connected && !told:
 			told = true

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +18,10 @@ const (
 // replays lets followers of partitions read together what is stored. The server looks through the
 // whole stream for each follower, so half of 64 partitions would have it do so 32 times.
 type replays struct {
+	partitions int
+	// read calls each for all messages about jobs, and then for new ones: see [engine].
+	read func(ctx context.Context, each func(message), caughtUp func()) error
+
 	mu   sync.Mutex
 	next *replay // which readers can join; nil if there is none. Guarded by mu
 }
@@ -45,12 +48,12 @@ type replayReader struct {
 // replay calls each for the messages of a partition that are stored, and returns up to which
 // sequence. It is 0 if the follower is to read for itself. Each takes part in a replay that begins
 // within a moment.
-func (n *natsEngine) replay(ctx context.Context, partition string, each func(message)) (after uint64, err error) {
-	r, own := n.joinReplay(ctx, partition)
+func (rs *replays) replay(ctx context.Context, partition string, each func(message)) (after uint64, err error) {
+	r, own := rs.join(ctx, partition)
 	if own == nil {
 		return 0, nil
 	}
-	defer n.leaveReplay(r)
+	defer rs.leave(r)
 	for {
 		select {
 		case m, ok := <-own.messages:
@@ -67,16 +70,16 @@ func (n *natsEngine) replay(ctx context.Context, partition string, each func(mes
 	}
 }
 
-// joinReplay returns the next replay and a place in it. It returns nil if the place is taken.
-func (n *natsEngine) joinReplay(ctx context.Context, partition string) (*replay, *replayReader) {
-	n.replays.mu.Lock()
-	defer n.replays.mu.Unlock()
-	r := n.replays.next
+// join returns the next replay and a place in it. It returns nil if the place is taken.
+func (rs *replays) join(ctx context.Context, partition string) (*replay, *replayReader) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	r := rs.next
 	if r == nil {
 		r = &replay{readers: map[string]*replayReader{}, done: make(chan struct{})}
 		r.life, r.stop = context.WithCancel(context.Background())
-		n.replays.next = r
-		go n.runReplay(r) // the last reader waits for it
+		rs.next = r
+		go rs.run(r) // the last reader waits for it
 	}
 	if r.readers[partition] != nil {
 		return nil, nil
@@ -87,40 +90,40 @@ func (n *natsEngine) joinReplay(ctx context.Context, partition string) (*replay,
 	return r, own
 }
 
-// leaveReplay says that a reader has left. The last one ends the replay and waits for its end.
-func (n *natsEngine) leaveReplay(r *replay) {
-	n.replays.mu.Lock()
+// leave says that a reader has left. The last one ends the replay and waits for its end.
+func (rs *replays) leave(r *replay) {
+	rs.mu.Lock()
 	r.present--
 	last := r.present == 0
-	if last && n.replays.next == r {
-		n.replays.next = nil
+	if last && rs.next == r {
+		rs.next = nil
 	}
-	n.replays.mu.Unlock()
+	rs.mu.Unlock()
 	if last {
 		r.stop()
 		<-r.done
 	}
 }
 
-// runReplay reads the stream once all readers have joined.
-func (n *natsEngine) runReplay(r *replay) {
+// run reads the stream once all readers have joined.
+func (rs *replays) run(r *replay) {
 	defer close(r.done)
 	sleep(r.life, replayPause)
-	n.replays.mu.Lock()
-	if n.replays.next == r {
-		n.replays.next = nil
+	rs.mu.Lock()
+	if rs.next == r {
+		rs.next = nil
 	}
-	n.replays.mu.Unlock()
+	rs.mu.Unlock()
 	defer func() {
 		for _, own := range r.readers {
 			close(own.messages)
 		}
 	}()
-	if len(r.readers)*replayPart < n.partitions {
+	if len(r.readers)*replayPart < rs.partitions {
 		return
 	}
 	caught := false
-	err := n.follow(r.life, following{filter: n.name + ".*.*.*"}, r.give, func() {
+	err := rs.read(r.life, r.give, func() {
 		caught = true
 		r.stop()
 	})
@@ -142,12 +145,4 @@ func (r *replay) give(m message) {
 	case own.messages <- m:
 	case <-own.ctx.Done():
 	}
-}
-
-// partitionOf returns the partition of which a follower wants all, if it is such a one.
-func (n *natsEngine) partitionOf(f following) (partition string, ok bool) {
-	rest, ours := strings.CutPrefix(f.filter, n.name+".")
-	partition, all := strings.CutSuffix(rest, ".*.*")
-	_, err := strconv.Atoi(partition)
-	return partition, f.store == jobs && f.after == 0 && ours && all && err == nil
 }

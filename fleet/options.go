@@ -26,6 +26,9 @@ const (
 	maxLease      = time.Hour
 )
 
+// ackWait is when an end that was not acknowledged comes again.
+const ackWait = 30 * time.Second
+
 // Option sets one property of a [Fleet] that [Open] returns. Open returns an error for a nil Option
 // and for a value that an option refuses. A zero value means the default.
 type Option func(*config)
@@ -103,8 +106,8 @@ func Lease(d time.Duration) Option {
 // RateLimit limits the requests of all workers together, in requests a second. Each worker gets a
 // share in proportion to its partitions. [Fleet.Run] sets the share by
 // [jobstatus.Watcher.SetRateLimit]. A worker that needs more uses what others do not use of their
-// shares. They get it back within a lease when they need it. Give each worker the same limit. The
-// default, 0, leaves the limits of the Watchers as they are.
+// shares. They get it back in about two leases when they need it. Give each worker the same limit.
+// The default, 0, leaves the limits of the Watchers as they are.
 func RateLimit(perSecond float64) Option {
 	return func(c *config) {
 		if !(perSecond >= 0) || math.IsInf(perSecond, 1) {

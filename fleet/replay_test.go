@@ -99,17 +99,17 @@ func TestFollowersReadTogetherIfTheyAreMany(t *testing.T) {
 	for readers, together := range map[int]bool{1: false, 2: true, 8: true} {
 		f := open(t, start(t))
 		seqsOf(t, f, 50)
-		n := f.engine.(*natsEngine)
+		rs := f.engine.(*natsEngine).replays
 		var group sync.WaitGroup
 		for p := range readers {
 			group.Go(func() {
-				after, err := n.replay(t.Context(), strconv.Itoa(p), func(message) {})
+				after, err := rs.replay(t.Context(), strconv.Itoa(p), func(message) {})
 				assert.NoError(t, err)
 				assert.Equal(t, together, after == 50, "%d of 8 partitions, up to %d", readers, after)
 			})
 		}
 		group.Wait()
-		assert.Nil(t, n.replays.next)
+		assert.Nil(t, rs.next)
 	}
 }
 
@@ -118,13 +118,13 @@ func TestAReplayEndsWithItsLastReader(t *testing.T) {
 	t.Parallel()
 	f := open(t, start(t))
 	submit(t, f, jobIDs(8*4*followAhead)...)
-	n := f.engine.(*natsEngine)
+	rs := f.engine.(*natsEngine).replays
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	reading := make(chan struct{}, 1)
 	for p := range 4 {
 		group.Go(func() {
-			after, err := n.replay(ctx, strconv.Itoa(p), func(message) {
+			after, err := rs.replay(ctx, strconv.Itoa(p), func(message) {
 				select {
 				case reading <- struct{}{}:
 				default:
@@ -138,5 +138,5 @@ func TestAReplayEndsWithItsLastReader(t *testing.T) {
 	<-reading
 	cancel()
 	group.Wait()
-	assert.Nil(t, n.replays.next)
+	assert.Nil(t, rs.next)
 }

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// beats is how many heartbeats a lease has.
+const beats = 5
+
 // heartbeat is the value of a member's key.
 type heartbeat struct {
 	Format int           `json:"v"`

@@ -11,20 +11,17 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 )
 
-// grace is how long the ends of a partition that is given up may still take to be stored.
-const grace = 2 * time.Second
-
-// errGivenUp is why the watches of a partition end without an end.
-var errGivenUp = errors.New("fleet: the partition is given up")
-
-// share is a partition while this worker owns it. Its watches are one call of WaitForFeed.
+// share is a partition while this worker owns it. Its watches are one call of WaitForFeed at a
+// time. One goroutine reads the stream, and that of run the results: they share the ledger.
 type share struct {
-	f         *Fleet
+	*core
+	register  *register
+	ears      *ears
+	recorder  *recorder
 	w         *jobstatus.Watcher
 	partition int
-	gap       time.Time                   // until when another owner polled, by this process's clock
-	local     func(t time.Time) time.Time // turns the server's time into this process's
-	slots     chan struct{}               // bounds how many ends are stored at once
+	clock     *serverClock
+	gap       time.Time // until when the jobs were polled before, by this process's clock
 	log       *zap.Logger
 	heard     time.Time // since when this worker hears of the jobs, by this process's clock
 
@@ -36,22 +33,22 @@ type share struct {
 // countLocked brings the figures up to the ledger.
 func (s *share) countLocked() {
 	n := len(s.ledger.pending)
-	s.f.counts.pending.Add(int64(n - s.counted))
+	s.counts.pending.Add(int64(n - s.counted))
 	s.counted = n
 }
 
 // run watches the jobs of the partition until ctx ends. When it returns, no poll is in flight, and
 // all ends are stored or given up. An error means that the Watcher cannot go on.
 func (s *share) run(ctx context.Context) error {
-	s.f.counts.owned.Add(1)
-	defer s.f.counts.owned.Add(-1)
+	s.counts.owned.Add(1)
+	defer s.counts.owned.Add(-1)
 	defer s.renew()
 	life, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer stop()
 	s.heard = time.Now()
-	group.Go(func() { s.f.hear(life, s.partition) })
+	group.Go(func() { s.ears.hear(life, s.partition) })
 	for {
 		again, err := s.round(ctx)
 		if err != nil || !again {
@@ -77,7 +74,7 @@ func (s *share) round(ctx context.Context) (again bool, err error) {
 			return
 		}
 		// Further ones share the new beginning.
-		if sleep(life, s.f.lease) {
+		if sleep(life, s.lease) {
 			stop(errGivenUp)
 		}
 	})
@@ -108,8 +105,8 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 		case <-ctx.Done():
 		}
 	}
-	acked := s.f.acked(ctx)
-	s.f.follow(ctx, following{filter: ofPartition(s.f.name, s.partition)}, func(m message) {
+	acked := s.register.acked(ctx)
+	s.follow(ctx, following{filter: ofPartition(s.name, s.partition)}, func(m message) {
 		o, begin, elsewhere := s.takeIn(ctx, m, acked)
 		if begin {
 			give(o)
@@ -125,7 +122,7 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 		begin := s.ledger.caughtUp()
 		s.countLocked()
 		s.mu.Unlock()
-		s.f.counts.resumed.Add(uint64(len(begin)))
+		s.counts.resumed.Add(uint64(len(begin)))
 		s.log.Info("partition is watched", zap.Int("watches taken up", len(begin)))
 		for _, o := range begin {
 			give(o)
@@ -138,8 +135,8 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 func (s *share) takeIn(ctx context.Context, m message, acked uint64) (o opening, begin, elsewhere bool) {
 	p, suffix, err := splitSubject(m.subject)
 	if err == nil && suffix == endedSuffix {
-		if of, ok := settledBy(m, acked, s.f.key); ok {
-			if err := s.f.clear(ctx, of, m.seq); err != nil {
+		if of, ok := settledBy(m, acked, s.key); ok {
+			if err := s.register.clear(ctx, of, m.seq); err != nil {
 				s.log.Debug("a watch that is over is not removed yet", zap.String("subject", m.subject), zap.Error(err))
 			}
 		}
@@ -150,14 +147,14 @@ func (s *share) takeIn(ctx context.Context, m message, acked uint64) (o opening,
 	}
 	var sub submission
 	if err == nil {
-		sub, err = decodeSubmission(m.data, s.f.key)
+		sub, err = decodeSubmission(m.data, s.key)
 	}
 	switch {
 	case errors.Is(err, errNewer):
 		s.log.Debug("a submission is left alone", zap.String("subject", m.subject), zap.Error(err))
 		return o, false, false
 	case err != nil || suffix != submittedSuffix:
-		s.f.counts.putAside.Add(1)
+		s.counts.putAside.Add(1)
 		s.log.Warn("a message cannot be read and is put aside", zap.String("subject", m.subject), zap.Error(err))
 		return o, false, false
 	}
@@ -171,7 +168,7 @@ func (s *share) takeIn(ctx context.Context, m message, acked uint64) (o opening,
 // job returns what the Watcher is told of a watch.
 func (s *share) job(o opening) jobstatus.Job {
 	j := jobstatus.Job{
-		ID: o.ID, Kind: o.Kind, Timeout: o.Timeout, Began: s.local(o.at),
+		ID: o.ID, Kind: o.Kind, Timeout: o.Timeout, Began: s.clock.local(o.at),
 		// The service told somebody the id, so it exists: a fault that looks as if there were no
 		// such service must pass.
 		Last: jobstatus.Status{ID: o.ID, State: jobstatus.Pending},
@@ -210,52 +207,18 @@ func (s *share) results(ctx context.Context, feed chan jobstatus.Job, ends *sync
 	return nil
 }
 
-// outcome is what a result of WaitForFeed means for the fleet.
-type outcome uint8
-
-const (
-	over    outcome = iota // the watch has ended
-	given                  // the partition is given up, and the watch goes on elsewhere
-	closed                 // the Watcher was closed: likewise
-	full                   // the Watcher has no room for the watch
-	refused                // the Watcher cannot watch at all
-)
-
-// outcomeOf returns what a result means.
-func outcomeOf(st jobstatus.Status, err error) outcome {
-	if err == nil || errors.As(err, new(*jobstatus.JobError)) {
-		return over
-	}
-	cause := err
-	if e := (*jobstatus.WaitError)(nil); errors.As(err, &e) {
-		cause = e.Reason // not the error of a poll, which can be the end of its own context
-	}
-	switch {
-	case errors.Is(cause, jobstatus.ErrClosed):
-		return closed
-	case errors.Is(cause, errGivenUp), errors.Is(cause, context.Canceled):
-		return given
-	case errors.Is(cause, jobstatus.ErrMaxWatches):
-		return full
-	case st.ID == "":
-		return refused
-	default:
-		return over
-	}
-}
-
 // again gives a job back to the feed after a while.
 func (s *share) again(ctx context.Context, id string, feed chan<- jobstatus.Job, group *sync.WaitGroup) {
 	s.log.Warn("the Watcher has no room for a job: see WithMaxWatches", zap.String("job", quoteID(id)))
 	group.Go(func() {
-		if !sleep(ctx, s.f.lease) {
+		if !sleep(ctx, s.lease) {
 			return
 		}
-		last, err := s.f.engine.last(ctx, s.f.key.place(id, s.f.partitions).subject(s.f.name, submittedSuffix))
+		last, err := s.engine.last(ctx, s.place(id).subject(s.name, submittedSuffix))
 		if err != nil {
 			return
 		}
-		sub, err := decodeSubmission(last.data, s.f.key)
+		sub, err := decodeSubmission(last.data, s.key)
 		if err != nil {
 			return
 		}
@@ -268,7 +231,7 @@ func (s *share) again(ctx context.Context, id string, feed chan<- jobstatus.Job,
 
 // end has the end of a watch stored, if it is still pending.
 func (s *share) end(ctx context.Context, st jobstatus.Status, err error, group *sync.WaitGroup) {
-	p := s.f.key.place(st.ID, s.f.partitions)
+	p := s.place(st.ID)
 	s.mu.Lock()
 	w, ok := s.ledger.take(p.digest)
 	s.countLocked()
@@ -278,50 +241,5 @@ func (s *share) end(ctx context.Context, st jobstatus.Status, err error, group *
 	}
 	e := ending{Of: w.seq, ID: st.ID, Kind: w.kind.Value(), Status: st, Failure: failureOf(err)}
 	e.Status.ID = "" // it stands in the end itself
-	s.slots <- struct{}{}
-	group.Go(func() {
-		defer func() { <-s.slots }()
-		s.store(ctx, p, e)
-	})
-}
-
-// store stores an end. It asks again while the partition is owned and the server is away, and for a
-// moment longer.
-func (s *share) store(ctx context.Context, p place, e ending) {
-	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer context.AfterFunc(ctx, func() { sleep(late, grace); cancel() })()
-	e.ID = s.f.key.seal(e.ID)
-	m := outgoing{
-		subject: p.subject(s.f.name, endedSuffix), filter: p.all(s.f.name), after: e.Of,
-		data: encodeEnding(e, s.f.maxPayload),
-	}
-	for pause := time.Duration(0); ; {
-		_, err := s.f.engine.publish(late, m)
-		if err == nil {
-			s.f.counts.ended.Add(1)
-			return
-		}
-		if errors.Is(err, errTaken) && s.settled(late, p, e.Of) {
-			s.f.counts.doubled.Add(1)
-			return
-		}
-		if pause >= lastPause {
-			s.log.Warn("an end cannot be stored yet", zap.String("subject", m.subject), zap.Error(err))
-		}
-		pause = nextPause(pause)
-		if !sleep(late, pause) {
-			return
-		}
-	}
-}
-
-// settled reports whether there is nothing to store for a submission any more: it has an end, or it
-// is gone.
-func (s *share) settled(ctx context.Context, p place, of uint64) bool {
-	last, err := s.f.engine.last(ctx, p.all(s.f.name))
-	if err != nil {
-		return errors.Is(err, errNone)
-	}
-	return last.seq != of
+	s.recorder.record(ctx, group, p, e)
 }

@@ -512,14 +512,13 @@ func TestTwoOwnersStoreOneEnd(t *testing.T) {
 		var group sync.WaitGroup
 		for range 5 {
 			f := s.fleet(s.memory.link())
-			sh := &share{f: f, log: f.log}
-			group.Go(func() { sh.store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"}) })
+			group.Go(func() { newRecorder(f.core, f.log).store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"}) })
 		}
 		group.Wait()
 		assert.Len(t, s.memory.all(), 2)
-		sh := &share{f: s.fleet(s.memory.link()), log: s.fleet(nil).log}
-		collect(t, sh.f, 1)
-		sh.store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"})
+		f := s.fleet(s.memory.link())
+		collect(t, f, 1)
+		newRecorder(f.core, f.log).store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"})
 		assert.Empty(t, s.memory.all(), "a late owner stores none")
 	})
 }

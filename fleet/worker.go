@@ -2,10 +2,9 @@ package fleet
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nuid"
@@ -14,137 +13,67 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 )
 
-const (
-	// storing is how many ends a worker stores at once.
-	storing = 128
-	// beats is how many heartbeats a lease has.
-	beats = 5
-	// ticks is how often in a lease a worker looks what to do.
-	ticks = 20
-)
-
-// claim is the value of a partition's key.
-type claim struct {
-	Format int    `json:"v"`
-	Owner  string `json:"owner"` // "" if it was given up
-}
-
-// record is a claim as it is stored.
-type record struct {
-	owner string
-	seq   uint64
-	at    time.Time // by the server's clock
-}
-
-// slot is a partition as a worker sees it.
-type slot struct {
-	record record
-	busy   bool // a write of the record is under way
-	again  time.Time
-	stop   func()    // ends the share that runs; nil if none runs
-	ending bool      // it was told to stop
-	gap    time.Time // until when the partition was polled, by this process's clock
-}
-
-// worker is one call of Run. All its fields belong to the goroutine of run, but for those that say
-// otherwise.
+// worker is one call of Run. It has the parts do what is due, and tells each what it must know of
+// the others. All of it belongs to the goroutine of run, but for the clock and the loop's post.
 type worker struct {
-	f    *Fleet
-	w    *jobstatus.Watcher
-	name string
-	log  *zap.Logger
-	life context.Context // of what the worker starts; ends last
+	*core
+	self string
+	log  *zap.Logger // with the worker's name
 
-	events chan func() // what others have run on the goroutine of run
-	gone   chan struct{}
-	group  sync.WaitGroup
+	loop      *loop
+	clock     *serverClock
+	pulse     pulse
+	peers     peers
+	allowance allowance
+	owned     ownership
 
-	roster   roster
-	suspects suspects
-	contact  contact
-	slots    []slot
-	studied  bool      // what others have learned is merged, or there is nothing to merge
-	replayed int       // how many of the two stores are through
-	server   time.Time // of one's own newest heartbeat, by the server's clock
-
-	beatAt   time.Time // when the next heartbeat is due
-	beating  bool
-	touch    time.Time          // when the newest heartbeat that was stored set out
-	sent     map[uint64]sending // heartbeats that were stored and did not come back yet
-	count    int                // of heartbeats
-	began    map[int]time.Time  // when those set out that did not come back yet
-	fenced   bool
-	leaving  bool
-	deadline time.Time // of leaving
-	cause    error     // why it leaves, if not for the end of ctx
-
-	part    part
-	recall  bool         // nothing is lent, as a partition is to be given up
-	told    bool         // a heartbeat has said that it leaves
-	offset  atomic.Int64 // server's clock less this process's; any goroutine
-	storing chan struct{}
+	replayed int  // how many of the two small stores are through
+	studied  bool // what others have learned is merged, or there is nothing to merge
+	exit     exit
 }
 
-// sending is a heartbeat on its way.
-type sending struct{ began, stored time.Time }
-
-// Run watches a share of the fleet's jobs with w, until ctx ends. Call it once in each process.
-// When ctx ends, Run hands its partitions over to other workers, and returns nil once none of its
-// polls is in flight. It returns an error if that takes longer than a lease or four seconds,
-// whichever is more.
-//
-// If w was closed, Run returns an error that matches [jobstatus.ErrClosed]. The limits and the
-// Backoff of a job are those of the Watcher that polls it. So the Watchers of all workers should
-// have the same options.
-func (f *Fleet) Run(ctx context.Context, w *jobstatus.Watcher) error {
-	if err := f.check(ctx); err != nil {
-		if f != nil && f.engine != nil && ctx != nil {
-			return nil
-		}
-		return err
-	}
-	if w == nil {
-		return errors.New("fleet: Run: the Watcher is nil")
-	}
-	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	r := &worker{
-		f: f, w: w, name: nuid.Next(), life: life,
-		events: make(chan func()), gone: make(chan struct{}),
-		contact: contact{most: 3 * f.lease / beats / 2}, slots: make([]slot, f.partitions),
-		part: part{rate: f.rate, partitions: float64(f.partitions)}, sent: map[uint64]sending{}, began: map[int]time.Time{}, storing: make(chan struct{}, storing),
-	}
-	r.log = f.log.With(zap.String("worker", r.name))
-	r.touch = time.Now()
-	r.group.Go(func() { f.askForBacklog(life) })
-	err := r.run(ctx)
-	end()
-	close(r.gone)
-	r.group.Wait()
-	return err
+// exit is how a worker leaves: it hands its partitions over, says in its last heartbeat that it
+// leaves, and returns.
+type exit struct {
+	cause    error     // nil if the context of Run has ended
+	deadline time.Time // when it returns anyway; zero as long as it stays
+	told     bool      // the last heartbeat has set out
 }
 
-// post has do run on the goroutine of run. It is dropped once that has returned.
-func (r *worker) post(do func()) {
-	select {
-	case r.events <- do:
-	case <-r.gone:
+// begun reports whether the worker leaves.
+func (e *exit) begun() bool { return !e.deadline.IsZero() }
+
+// newWorker returns a worker that is given what watches a partition, and whether it has studied,
+// before run.
+func newWorker(ctx context.Context, c *core, w *jobstatus.Watcher) *worker {
+	r := &worker{core: c, self: nuid.Next(), loop: newLoop(ctx), clock: new(serverClock)}
+	r.log = c.log.With(zap.String("worker", r.self))
+	r.pulse = newPulse(c.lease, time.Now())
+	r.peers = newPeers(r.self, c.lease)
+	r.allowance = allowance{
+		part: part{rate: c.rate, partitions: float64(c.partitions)}, watcher: w, counts: &c.counts, log: r.log,
 	}
+	r.owned = ownership{
+		core: c, self: r.self, log: r.log, loop: r.loop, clock: r.clock, peers: &r.peers,
+		resized: func() { r.limit(time.Now()) }, slots: make([]slot, c.partitions),
+	}
+	return r
 }
 
+// run is the loop. It returns when ctx has ended and the worker has left.
 func (r *worker) run(ctx context.Context) error {
 	r.read(members, r.memberChanged)
-	r.read(owners, r.ownerChanged)
-	r.study(ctx)
-	tick := time.NewTicker(r.f.lease / ticks)
+	r.read(owners, func(m message, _ bool) { r.owned.changed(m) })
+	tick := time.NewTicker(r.lease / ticks)
 	defer tick.Stop()
 	end := ctx.Done()
 	for {
 		r.step(time.Now())
-		if r.leaving && (r.idle() || time.Now().After(r.deadline)) {
+		if r.exit.begun() && (r.left() || time.Now().After(r.exit.deadline)) {
 			break
 		}
 		select {
-		case do := <-r.events:
+		case do := <-r.loop.events:
 			do()
 		case <-tick.C:
 		case <-end:
@@ -155,127 +84,144 @@ func (r *worker) run(ctx context.Context) error {
 	return r.finish()
 }
 
-// finish stops what still runs, and returns the error of Run.
-func (r *worker) finish() error {
-	left := 0
-	for p := range r.slots {
-		s := &r.slots[p]
-		if s.record.owner == r.name {
-			left++
-		}
-		if s.stop != nil {
-			s.stop()
-		}
-	}
-	r.f.counts.workers.Store(0)
-	r.f.counts.cut.Store(false)
-	r.setRate(0)
-	r.log.Info("worker left", zap.Int("partitions not handed over", left), zap.Uint64("watches taken up", r.f.counts.resumed.Load()),
-		zap.Uint64("ends stored", r.f.counts.ended.Load()))
-	if left > 0 && r.cause == nil {
-		return fmt.Errorf("fleet: %d partitions were not handed over within %v", left, r.f.lease)
-	}
-	return r.cause
-}
-
-// study loads what other workers have learned, and saves what this one learns until it has left.
-func (r *worker) study(ctx context.Context) {
-	if r.f.learner == nil {
-		r.studied = true
-		return
-	}
-	s := &study{f: r.f, worker: r.name, log: r.log}
-	r.group.Go(func() {
-		early, cancel := context.WithTimeout(ctx, max(r.f.lease, grace))
-		s.load(early)
-		cancel()
-		r.post(func() { r.studied = true })
-		s.run(r.life)
-	})
-}
-
-// read follows one of the small stores.
+// read follows one of the small stores. old says that a message was stored before it began.
 func (r *worker) read(s store, changed func(m message, old bool)) {
-	r.group.Go(func() {
+	r.loop.start(func(ctx context.Context) {
 		caught := false
-		r.f.follow(r.life, following{store: s}, func(m message) {
+		r.follow(ctx, following{store: s}, func(m message) {
 			old := !caught
-			r.post(func() { changed(m, old) })
+			r.loop.post(func() { changed(m, old) })
 		}, func() {
 			caught = true
-			r.post(func() { r.replayed++ })
+			r.loop.post(func() { r.replayed++ })
 		})
 	})
 }
 
-// local turns a time of the server into one of this process.
-func (r *worker) local(t time.Time) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	return t.Add(-time.Duration(r.offset.Load()))
-}
-
 // step does what is due at now.
 func (r *worker) step(now time.Time) {
-	r.suspect(now)
-	r.beat(now)
-	fenced := now.Sub(r.touch) > r.f.lease*4/5
-	if fenced != r.fenced {
-		r.fenced = fenced
-		r.f.counts.cut.Store(fenced)
-		if fenced {
-			r.f.counts.fenced.Add(1)
+	if r.replayed == 2 && r.peers.suspect(r.owned.owners(), now) {
+		r.pulse.hurry() // to find out
+	}
+	if r.pulse.due(now) {
+		r.beat(now)
+	}
+	if r.pulse.check(now) {
+		r.counts.cut.Store(r.pulse.lost)
+		if r.pulse.lost {
+			r.counts.fenced.Add(1)
 		}
-		r.log.Warn("contact with the server", zap.Bool("lost", fenced), zap.Duration("since", now.Sub(r.touch)))
+		r.log.Warn("contact with the server", zap.Bool("lost", r.pulse.lost), zap.Duration("since", now.Sub(r.pulse.touch)))
 	}
-	ready := r.studied && r.replayed == 2 && !r.server.IsZero() && !fenced && !r.leaving
-	living := r.roster.living(r.dead)
-	r.f.counts.workers.Store(int64(len(living)))
-	lent := r.part.lending.reserved(now) > 0
-	recall := r.leaving
-	for p := range r.slots {
-		s := &r.slots[p]
-		mine := s.record.owner == r.name
-		want := ready && ownerOf(p, living) == r.name
-		recall = recall || s.stop != nil && mine && !want
-		switch {
-		case s.busy:
-		case s.stop != nil:
-			if (!mine || !want && (!lent || fenced)) && !s.ending {
-				s.ending = true
-				s.stop()
-			}
-		case now.Before(s.again) || fenced:
-		case mine && !want:
-			r.write(p, "")
-		case want && (mine || s.record.owner == "" || r.dead(s.record.owner)):
-			r.write(p, r.name)
-		}
+	v := outlook{living: r.peers.living(), lost: r.pulse.lost, lent: r.allowance.lends(now)}
+	v.ready = r.studied && r.replayed == 2 && r.peers.inTouch() && !v.lost
+	r.counts.workers.Store(int64(len(v.living)))
+	recalled := r.owned.recall
+	r.owned.step(now, v)
+	if r.owned.recall && !recalled || r.exit.begun() && !r.exit.told && !v.lent {
+		r.pulse.hurry() // to say so
 	}
-	if recall && !r.recall || r.leaving && !r.told && !lent {
-		r.beatAt = now
-	}
-	r.recall = recall
 	r.limit(now)
+}
+
+// beat sends a heartbeat.
+func (r *worker) beat(now time.Time) {
+	h := heartbeat{Format: format, Lease: r.lease, N: r.pulse.setOut(now)}
+	var to []string
+	if !r.owned.recall && !r.exit.begun() {
+		to = r.peers.short()
+	}
+	h.Short, h.Loans = r.allowance.lend(h.N, r.owned.watched(), to, now)
+	r.limit(now) // before anybody hears of the loans
+	h.Left = r.exit.begun() && !r.allowance.lends(now)
+	r.exit.told = h.Left
+	m := outgoing{store: members, subject: r.self, data: encode(h), always: true}
+	r.loop.ask(r.lease/2, func(ctx context.Context) func() {
+		_, err := r.engine.publish(ctx, m)
+		stored := time.Now()
+		return func() { r.beaten(now, stored, err) }
+	})
+}
+
+// beaten takes in what became of the heartbeat that set out at began.
+func (r *worker) beaten(began, stored time.Time, err error) {
+	if err == nil {
+		if missed := r.pulse.stored(began, stored); missed {
+			r.peers.resume(time.Now())
+		}
+		return
+	}
+	r.pulse.failed()
+	if errors.Is(err, errLost) {
+		r.leave(fmt.Errorf("fleet: Run: %w", err))
+	}
+}
+
+// memberChanged takes in a heartbeat of anybody.
+func (r *worker) memberChanged(m message, old bool) {
+	now := time.Now()
+	defer r.peers.passed(m.more)
+	if len(m.data) == 0 {
+		r.peers.gone(m.subject)
+		return
+	}
+	var h heartbeat
+	if json.Unmarshal(m.data, &h) != nil || h.Lease <= 0 {
+		r.counts.putAside.Add(1)
+		r.log.Warn("a heartbeat cannot be read and is put aside", zap.String("subject", m.subject))
+		return
+	}
+	if m.subject == r.self {
+		r.cameBack(h.N, m.at, now)
+	}
+	switch joined, leaves := r.peers.saw(m.subject, h, m.at, old, now); {
+	case joined:
+		r.log.Info("worker joined", zap.String("member", m.subject))
+	case leaves:
+		r.log.Info("worker leaves", zap.String("member", m.subject))
+	}
+}
+
+// cameBack takes in that the worker's own heartbeat of a number is back, which was stored at an
+// instant of the server.
+func (r *worker) cameBack(n int, at, now time.Time) {
+	f := r.pulse.cameBack(n)
+	r.peers.cameBack(f.began, at, now)
+	r.allowance.cameBack(n, now.Add(validity(r.lease)+r.lease/10))
+	if !f.stored.IsZero() {
+		r.clock.learn(at, f.began, f.stored)
+	}
+}
+
+// limit gives the Watcher its part of the rate limit. It is lowered before a partition is given up
+// or lent, and raised after one was claimed, so that the parts never exceed the whole.
+func (r *worker) limit(now time.Time) {
+	r.allowance.keep(r.owned.watched(), r.peers.lent(now, r.clock.local), now)
 }
 
 // leave begins to hand over.
 func (r *worker) leave(cause error) {
-	if r.leaving {
+	if r.exit.begun() {
 		return
 	}
-	r.leaving, r.cause = true, cause
-	r.deadline = time.Now().Add(max(r.f.lease, 2*grace))
-	r.beatAt = time.Time{}
+	r.exit = exit{cause: cause, deadline: time.Now().Add(max(r.lease, 2*grace))}
+	r.owned.leaving = true
+	r.pulse.hurry()
 }
 
-// idle reports whether all is handed over, and the others know that this worker has left.
-func (r *worker) idle() bool {
-	for p := range r.slots {
-		if s := &r.slots[p]; s.stop != nil || s.busy || s.record.owner == r.name {
-			return false
-		}
+// left reports whether all is handed over, and the others know that this worker has left.
+func (r *worker) left() bool { return r.owned.idle() && r.exit.told && !r.pulse.sending }
+
+// finish stops what still runs, and returns the error of Run.
+func (r *worker) finish() error {
+	left := r.owned.close()
+	r.counts.workers.Store(0)
+	r.counts.cut.Store(false)
+	r.allowance.tell(0)
+	r.log.Info("worker left", zap.Int("partitions not handed over", left), zap.Uint64("watches taken up", r.counts.resumed.Load()),
+		zap.Uint64("ends stored", r.counts.ended.Load()))
+	if left > 0 && r.exit.cause == nil {
+		return fmt.Errorf("fleet: %d partitions were not handed over within %v", left, max(r.lease, 2*grace))
 	}
-	return r.told && !r.beating
+	return r.exit.cause
 }

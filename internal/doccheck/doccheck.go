@@ -1,6 +1,6 @@
 // Package doccheck checks what a reader of the repository meets first: that links lead somewhere,
-// that exported names are documented, that comments fit the page, and that the table of faults
-// names tests that exist. Its test runs it over the repository.
+// that exported names are documented, that comments fit the page, that functions and types are
+// small, and that the table of faults names tests that exist. Its test runs it over the repository.
 package doccheck
 
 import (
@@ -177,6 +177,8 @@ func receiver(e ast.Expr) string {
 	case *ast.StarExpr:
 		return receiver(e.X)
 	case *ast.IndexExpr:
+		return receiver(e.X)
+	case *ast.IndexListExpr:
 		return receiver(e.X)
 	case *ast.Ident:
 		return e.Name

@@ -1,8 +1,10 @@
 package doccheck
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -27,6 +29,46 @@ func TestRootIsSmall(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, s.Lines, 800, "lines of code without tests")
 	assert.Less(t, s.Exports, 50, "exported names")
+}
+
+// The dialects are one function for each service.
+func TestPackagesAreSmall(t *testing.T) {
+	t.Parallel()
+	files, err := goFiles(repository)
+	require.NoError(t, err)
+	folders := map[string]bool{}
+	for _, f := range files {
+		folders[path.Dir(f.path)] = f.ast.Name.Name != "main"
+	}
+	for folder, isLibrary := range folders {
+		if !isLibrary || folder == "." || strings.Contains(folder, "internal") || strings.HasSuffix(folder, "/dialects") {
+			continue
+		}
+		s, err := SizeOf(repository, folder)
+		require.NoError(t, err)
+		assert.Less(t, s.Exports, 40, "exported names of %s", folder)
+	}
+}
+
+func TestFunctionsAndTypesAreSmall(t *testing.T) {
+	t.Parallel()
+	check(t, Shape)
+}
+
+func TestShapeFindsWhatIsLarge(t *testing.T) {
+	t.Parallel()
+	text := "package a\ntype T[K any] struct{}\nfunc F() {\n" + strings.Repeat("\n", 48) + "}\n"
+	for i := range 15 {
+		text += fmt.Sprintf("func (t *T[K]) M%d() {}\n", i)
+	}
+	find := func(text, more string) []string {
+		problems, err := Shape(fstest.MapFS{"a/a.go": {Data: []byte(text)}, "a/b.go": {Data: []byte("package a\n" + more)}, "a/a_test.go": {Data: []byte(text + "func (t T[K]) X() {}\n")}})
+		require.NoError(t, err)
+		return problems
+	}
+	assert.Empty(t, find(text, ""))
+	assert.Equal(t, []string{"a/a.go:3: function F has 51 lines, at most 50", "a.T has 16 methods, at most 15"},
+		find(strings.Replace(text, "F() {", "F() {\n", 1), "func (t T[K]) X() {}"))
 }
 
 func TestLinksLeadSomewhere(t *testing.T) {

@@ -23,10 +23,6 @@ const (
 	// memberTTL is when the server forgets the key of a member that is gone. Until then its last
 	// heartbeat tells until when its jobs were polled.
 	memberTTL = 24 * time.Hour
-	// ackWait is when an end that was not acknowledged comes again.
-	ackWait = 30 * time.Second
-	// maxAckPending bounds how many ends are with consumers at once.
-	maxAckPending = 20_000
 	// mostConsumers is the limit of consumers of the stream. Each partition has one, and each Wait.
 	// If the configuration of a stream has no limit, the server's default applies. It is 1,000 since
 	// version 2.15.
@@ -49,21 +45,28 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 		c.logger.Warn("a NATS server before 2.14 that is killed can bring back jobs that have ended: they end again under their Key",
 			zap.String("version", version))
 	}
-	n := &natsEngine{js: js, name: c.name, log: c.logger, ackWait: c.ackWait, partitions: c.partitions}
-	if n.stream, err = n.openOr(ctx, streamConfig(c, account)); err != nil {
+	called := names(c.name)
+	n := &natsEngine{natsStores: natsStores{js: js, names: called}}
+	if n.stream, err = openStream(ctx, js, streamConfig(c, account)); err != nil {
 		return nil, fmt.Errorf("fleet: stream %s: %w", c.name, err)
 	}
 	for s, ttl := range map[store]time.Duration{members: memberTTL, owners: 0} {
-		if err := n.openBucket(ctx, c, s, ttl); err != nil {
-			return nil, fmt.Errorf("fleet: bucket %s: %w", n.bucket(s), err)
+		if err := openBucket(ctx, js, bucketConfig(c, s, ttl)); err != nil {
+			return nil, fmt.Errorf("fleet: bucket %s: %w", called.bucket(s), err)
 		}
 	}
 	if c.learner != nil {
-		if err := n.openLearned(ctx, c); err != nil {
-			return nil, fmt.Errorf("fleet: stream %s: %w", n.learnedName(), err)
+		if n.learned, err = openStream(ctx, js, learnedConfig(c)); err != nil {
+			return nil, fmt.Errorf("fleet: stream %s: %w", called.stream(learned), err)
 		}
 	}
-	if _, err := n.endsConsumer(ctx); err != nil {
+	n.reader = &natsReader{js: js, names: called}
+	n.replays = &replays{partitions: c.partitions, read: func(ctx context.Context, each func(message), caughtUp func()) error {
+		return n.reader.follow(ctx, following{filter: called.all()}, each, caughtUp)
+	}}
+	n.natsRelay = natsRelay{conn: js.Conn(), names: called}
+	n.natsEnds = natsEnds{reader: n.reader, ackWait: c.ackWait}
+	if _, err := n.consumer(ctx); err != nil {
 		return nil, fmt.Errorf("fleet: consumer %s: %w", endsName, err)
 	}
 	return n, nil
@@ -108,7 +111,7 @@ func streamConfig(c *config, account *jetstream.AccountInfo) jetstream.StreamCon
 	return jetstream.StreamConfig{
 		Name:        c.name,
 		Description: "jobs that a fleet of github.com/iamber12/job-status-monitoring watches",
-		Subjects:    []string{c.name + ".*.*.*"},
+		Subjects:    []string{names(c.name).all()},
 		Storage:     jetstream.FileStorage,
 		Retention:   jetstream.LimitsPolicy,
 		Discard:     jetstream.DiscardNew,
@@ -134,31 +137,36 @@ func consumersOf(account *jetstream.AccountInfo) int {
 	return mostConsumers
 }
 
-func (n *natsEngine) learnedName() string { return n.name + "-learned" }
-
-// openLearned creates the stream of what was learned, or checks the one that exists. It is no
-// bucket, because the messages of a bucket cannot be deleted, only replaced.
-func (n *natsEngine) openLearned(ctx context.Context, c *config) (err error) {
-	n.learned, err = n.openOr(ctx, jetstream.StreamConfig{
-		Name:        n.learnedName(),
+// learnedConfig is the configuration of the stream of what was learned. It is no bucket, because
+// the messages of a bucket cannot be deleted, only replaced.
+func learnedConfig(c *config) jetstream.StreamConfig {
+	name := names(c.name).stream(learned)
+	return jetstream.StreamConfig{
+		Name:        name,
 		Description: "what the workers of fleet " + c.name + " have learned of the jobs' durations",
-		Subjects:    []string{n.learnedName() + ".*.*"},
+		Subjects:    []string{name + ".*.*"},
 		Storage:     jetstream.FileStorage,
 		Retention:   jetstream.LimitsPolicy,
 		Discard:     jetstream.DiscardNew,
 		MaxAge:      learnedLife,
 		Replicas:    c.replicas,
-	})
-	return err
+	}
 }
 
-// openOr creates a stream, or checks the one that exists.
-func (n *natsEngine) openOr(ctx context.Context, want jetstream.StreamConfig) (jetstream.Stream, error) {
-	s, err := n.js.Stream(ctx, want.Name)
+// bucketConfig is the configuration of the bucket of a small store.
+func bucketConfig(c *config, s store, ttl time.Duration) jetstream.KeyValueConfig {
+	return jetstream.KeyValueConfig{
+		Bucket: names(c.name).bucket(s), History: 1, TTL: ttl, Storage: jetstream.FileStorage, Replicas: c.replicas,
+	}
+}
+
+// openStream creates a stream, or checks the one that exists.
+func openStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) (jetstream.Stream, error) {
+	s, err := js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		s, err = n.js.CreateStream(ctx, want)
+		s, err = js.CreateStream(ctx, want)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			s, err = n.js.Stream(ctx, want.Name) // somebody else was first
+			s, err = js.Stream(ctx, want.Name) // somebody else was first
 		}
 	}
 	if err != nil {
@@ -197,22 +205,13 @@ func limit(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-func (n *natsEngine) bucket(s store) string {
-	if s == members {
-		return n.name + "-members"
-	}
-	return n.name + "-owners"
-}
-
 // openBucket creates a key-value bucket, or checks the one that exists.
-func (n *natsEngine) openBucket(ctx context.Context, c *config, s store, ttl time.Duration) error {
-	kv, err := n.js.KeyValue(ctx, n.bucket(s))
+func openBucket(ctx context.Context, js jetstream.JetStream, want jetstream.KeyValueConfig) error {
+	kv, err := js.KeyValue(ctx, want.Bucket)
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		kv, err = n.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
-			Bucket: n.bucket(s), History: 1, TTL: ttl, Storage: jetstream.FileStorage, Replicas: c.replicas,
-		})
+		kv, err = js.CreateKeyValue(ctx, want)
 		if errors.Is(err, jetstream.ErrBucketExists) {
-			kv, err = n.js.KeyValue(ctx, n.bucket(s))
+			kv, err = js.KeyValue(ctx, want.Bucket) // somebody else was first
 		}
 	}
 	if err != nil {
@@ -222,9 +221,9 @@ func (n *natsEngine) openBucket(ctx context.Context, c *config, s store, ttl tim
 	if err != nil {
 		return err
 	}
-	if status.TTL() != ttl || status.History() != 1 {
-		return fmt.Errorf("it exists with TTL %v and history %d, and TTL %v and history 1 are asked for",
-			status.TTL(), status.History(), ttl)
+	if status.TTL() != want.TTL || status.History() != int64(want.History) {
+		return fmt.Errorf("it exists with TTL %v and history %d, and TTL %v and history %d are asked for",
+			status.TTL(), status.History(), want.TTL, want.History)
 	}
 	return nil
 }

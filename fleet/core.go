@@ -1,0 +1,62 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// core is what all parts of a fleet share in a process: the options, the server, the log and the
+// figures. It is safe for concurrent use. The parts know it, and it knows none of them.
+type core struct {
+	config
+	engine     engine
+	maxPayload int
+	log        *zap.Logger
+	counts     counts
+}
+
+var errNotOpened = errors.New("fleet: the Fleet was not made by Open")
+
+// check reports a core or a context that cannot be used. Without Open, a core is nil.
+func (c *core) check(ctx context.Context) error {
+	switch {
+	case c == nil:
+		return errNotOpened
+	case ctx == nil:
+		return errors.New("fleet: the context is nil")
+	default:
+		return context.Cause(ctx)
+	}
+}
+
+// place returns the place of a job's messages.
+func (c *core) place(id string) place { return c.key.place(id, c.partitions) }
+
+// follow calls each for all messages that fo matches, until ctx ends or the connection is closed.
+// It begins anew where it was when the server was away. No message comes twice.
+func (c *core) follow(ctx context.Context, fo following, each func(message), caughtUp func()) {
+	caught := false
+	for pause := time.Duration(0); ctx.Err() == nil; {
+		err := c.engine.follow(ctx, fo, func(m message) {
+			if m.seq <= fo.after {
+				return
+			}
+			fo.after, pause = m.seq, 0
+			each(m)
+		}, func() {
+			if !caught {
+				caught = true
+				caughtUp()
+			}
+		})
+		if ctx.Err() != nil || errors.Is(err, errLost) {
+			return
+		}
+		pause = nextPause(pause)
+		c.log.Debug("following the stream begins anew", zap.String("filter", fo.filter), zap.Error(err))
+		sleep(ctx, pause)
+	}
+}

@@ -1,0 +1,58 @@
+package fleet
+
+import (
+	"context"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// endsName is the name of the durable consumer of the ends.
+	endsName = "ends"
+	// endsAhead is how many ends are fetched ahead of whoever reads them. Those that are dropped
+	// come again only after ackWait, so they are few.
+	endsAhead = 64
+	// maxAckPending bounds how many ends are with consumers at once.
+	maxAckPending = 20_000
+)
+
+// natsEnds delivers each end to one of all processes, by a consumer that they share.
+type natsEnds struct {
+	reader  *natsReader
+	ackWait time.Duration // when an end that was not acknowledged comes again
+}
+
+// consumer returns the consumer that all processes share. It is created if need be.
+func (e *natsEnds) consumer(ctx context.Context) (jetstream.Consumer, error) {
+	return e.reader.js.CreateOrUpdateConsumer(ctx, e.reader.names.stream(jobs), jetstream.ConsumerConfig{
+		Durable:       endsName,
+		FilterSubject: e.reader.names.ends(),
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       e.ackWait,
+		MaxAckPending: maxAckPending,
+		MaxDeliver:    -1,
+	})
+}
+
+func (e *natsEnds) receive(ctx context.Context, each func(delivery)) error {
+	consumer, err := e.consumer(ctx)
+	if err != nil {
+		return lostOr(err)
+	}
+	return e.reader.iterate(ctx, consumer, endsAhead, func(a arrival) error {
+		each(delivery{message: a.message, ack: a.msg.Ack, term: a.msg.Term, later: a.msg.NakWithDelay})
+		return nil
+	})
+}
+
+func (e *natsEnds) backlog(ctx context.Context) (waiting int, acked uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	c, err := e.reader.js.Consumer(ctx, e.reader.names.stream(jobs), endsName)
+	if err != nil {
+		return 0, 0, lostOr(err)
+	}
+	info := c.CachedInfo()
+	return int(info.NumPending) + info.NumAckPending, info.AckFloor.Stream, nil
+}

@@ -1,0 +1,97 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// errCodeInFlight is the server's code for a conditional write whose predecessor is not
+	// replicated yet. Its outcome is open: ask again.
+	errCodeInFlight = 10164
+	// errCodeNonceInFlight is the server's code for a message whose nonce is that of one that is not
+	// replicated yet, as while the leader of a stream has no majority. Its outcome is open too.
+	errCodeNonceInFlight = 10158
+	// inFlightPause is the time until it is asked again.
+	inFlightPause = 20 * time.Millisecond
+)
+
+// natsStores writes and reads single messages of the streams.
+type natsStores struct {
+	js      jetstream.JetStream
+	names   names
+	stream  jetstream.Stream // of the jobs
+	learned jetstream.Stream // nil if nothing is shared
+}
+
+func (n *natsStores) publish(ctx context.Context, m outgoing) (uint64, error) {
+	msg := &nats.Msg{Subject: n.names.prefix(m.store) + m.subject, Data: m.data}
+	if !m.always {
+		msg.Header = nats.Header{jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(m.after, 10)}}
+		if m.filter != "" {
+			msg.Header[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{m.filter}
+		}
+	}
+	if m.nonce != "" {
+		msg.Header[jetstream.MsgIDHeader] = []string{m.nonce}
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	for {
+		ack, err := n.js.PublishMsg(ctx, msg)
+		if err == nil {
+			return ack.Sequence, nil
+		}
+		var api *jetstream.APIError
+		switch {
+		case isLost(err):
+			return 0, errLost
+		case errors.Is(err, nats.ErrMaxPayload):
+			return 0, fmt.Errorf("%w: %w", errRefused, err)
+		case !errors.As(err, &api):
+			return 0, err
+		case api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence:
+			return 0, errTaken
+		case api.ErrorCode == errCodeNonceInFlight:
+			return 0, err
+		case api.ErrorCode != errCodeInFlight:
+			return 0, fmt.Errorf("%w: %w", errRefused, err)
+		}
+		if !sleep(ctx, inFlightPause) {
+			return 0, err
+		}
+	}
+}
+
+func (n *natsStores) remove(ctx context.Context, s store, seq uint64) error {
+	stream := n.stream
+	if s == learned {
+		stream = n.learned
+	}
+	err := stream.DeleteMsg(ctx, seq)
+	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	// The error of a message that is not there any more has no type of its own.
+	if _, missing := stream.GetMsg(ctx, seq); errors.Is(missing, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	return lostOr(err)
+}
+
+func (n *natsStores) last(ctx context.Context, filter string) (message, error) {
+	m, err := n.stream.GetLastMsgForSubject(ctx, filter)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return message{}, errNone
+	}
+	if err != nil {
+		return message{}, lostOr(err)
+	}
+	return message{subject: m.Subject, seq: m.Sequence, at: m.Time, data: m.Data}, nil
+}

@@ -1,0 +1,51 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// requestTimeout limits one request to the server.
+const requestTimeout = 5 * time.Second
+
+// grace is how long the last that a worker stores may take, such as the ends of a partition that is
+// given up.
+const grace = 2 * time.Second
+
+// The pauses between attempts to reach the server again.
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = 2 * time.Second
+)
+
+// nextPause returns the pause that follows one.
+func nextPause(d time.Duration) time.Duration { return min(max(2*d, firstPause), lastPause) }
+
+// sleep waits for d. It reports false if ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// patiently asks the server for something. It asks again while the server is away, or while a
+// cluster has no leader, until ctx ends.
+func patiently(ctx context.Context, ask func() error) error {
+	for pause := time.Duration(0); ; {
+		err := ask()
+		switch {
+		case err == nil, errors.Is(err, errTaken), errors.Is(err, errNone), errors.Is(err, errRefused), errors.Is(err, errLost):
+			return err
+		}
+		if pause = nextPause(pause); !sleep(ctx, pause) {
+			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		}
+	}
+}
