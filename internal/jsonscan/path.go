@@ -3,6 +3,7 @@ package jsonscan
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // A Path is the way from the whole text to a value.
@@ -71,16 +72,21 @@ func (t *Name) is(text []byte, name string) bool {
 		string(text[len(t.Before):len(text)-len(t.After)]) == name && bytes.HasSuffix(text, []byte(t.After))
 }
 
-// isValue reports whether the JSON text of a string, a number or a boolean says t.
+// isValue reports whether the JSON text of a string, a number or a boolean says t, in any case if t
+// has no hole.
 func (t *Name) isValue(raw []byte, name string) bool {
 	switch {
 	case len(raw) == 0 || raw[0] == '{' || raw[0] == '[':
 		return false
 	case raw[0] != '"':
-		return t.is(raw, name)
+		return t.says(raw, name)
 	}
 	if inner := Inner(raw); inner != nil {
-		return t.is(inner, name)
+		return t.says(inner, name)
 	}
-	return t.is([]byte(Text(raw)), name)
+	return t.says([]byte(Text(raw)), name)
+}
+
+func (t *Name) says(text []byte, name string) bool {
+	return t.is(text, name) || !t.Hole && len(text) == len(t.Before) && strings.EqualFold(string(text), t.Before)
 }

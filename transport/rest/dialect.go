@@ -33,6 +33,8 @@ import (
 //	.                           the whole body
 //	-                           no place
 //
+// Words in brackets are compared in any case, and ids exactly.
+//
 // For the state of a job with many parts, use three places, such as "jobs[0], jobs[state!=done],
 // jobs[state!=done].state". The first has a value if there is a part. The second has a value if a
 // part is not done, even if that part has no state. The third is the state of that part.
