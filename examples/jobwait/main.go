@@ -42,7 +42,7 @@ const usage = `usage:
   jobwait URL [flags]                            wait for the job whose status is at a URL
   jobwait list [WORD...]                         list the services
   jobwait explain SERVICE [flags] < answer       tell what is read in an answer, place by place
-  jobwait explain URL [flags] < answer           likewise, by --state and its kind
+  jobwait explain URL [flags] < answer           the same for a URL, by the flags "of a URL"
 
 exit codes:
   0 completed   1 failed   2 canceled   3 gave up   4 called wrongly

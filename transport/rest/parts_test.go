@@ -52,3 +52,17 @@ func TestAHeaderThatStandsTwiceSaysBoth(t *testing.T) {
 		assert.Equal(t, row.want, s.State, row.values)
 	}
 }
+
+// A word in brackets may be in any case, as in a rule. The id of a job may not: another job may
+// have the same id in another case.
+func TestWordsInBracketsAreComparedInAnyCase(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{State: "jobs[id={id}].flags[=DONE], jobs[id={id}].flags[!=DONE]",
+		States: map[string]transport.State{"+, *": transport.Completed, "-, *": transport.Running}}
+	for flag, want := range map[string]transport.State{"DONE": transport.Completed, "Done": transport.Completed, "done ": transport.Running, "do": transport.Running} {
+		e, err := d.Explain("ab", rest.Answer{Code: 200, Body: []byte(`{"jobs":[{"id":"AB","flags":["x"]},{"id":"ab","flags":["` + flag + `"]}]}`)})
+		require.NoError(t, err)
+		require.NoError(t, e.Err)
+		assert.Equal(t, want, e.Status.State, flag)
+	}
+}
