@@ -108,6 +108,26 @@ func TestLearnerSpreadsWatchesThatBeginTogether(t *testing.T) {
 	}
 }
 
+// Kinds that were used at the same time are forgotten in the order of their names.
+func TestLearnerForgetsTheSameKindsInEachRun(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		a := New(Kinds(9))
+		for _, name := range "ihgfedcba" {
+			a.Observe(exactly(string(name), string(name), time.Second))
+		}
+		for _, name := range "ihgfedcba" {
+			a.Next(backoff.Poll{Kind: string(name)})
+		}
+		for _, name := range "xyz" {
+			a.Observe(exactly(string(name), string(name), time.Second))
+		}
+		for _, name := range "abc" {
+			assert.Nil(t, a.kinds.planned(string(name)))
+		}
+	}
+}
+
 func TestLearnerWaitsAtLeastRetryAfter(t *testing.T) {
 	t.Parallel()
 	for _, a := range []*Learner{New(), taught(20, uniform)} {

@@ -57,12 +57,13 @@ func (s *kinds) add(name string) *kind {
 	return k
 }
 
-// forget drops the kind that was used least recently. The caller holds mu.
+// forget drops the kind that was used least recently. Of several it drops the first by name, so
+// that each run forgets the same kinds. The caller holds mu.
 func (s *kinds) forget() {
 	var oldest string
 	least := uint64(math.MaxUint64)
 	for name, k := range s.all {
-		if u := k.used.Load(); u < least {
+		if u := k.used.Load(); u < least || u == least && name < oldest {
 			oldest, least = name, u
 		}
 	}
