@@ -171,7 +171,7 @@ func (s *Service) Timeline(id string) string {
 	}
 	var b strings.Builder
 	if n := s.journal.forgotten(); n > 0 {
-		fmt.Fprintf(&b, "%14s  %d calls were not kept (Keep)\n", "", n)
+		fmt.Fprintf(&b, "%14s  %d calls were not kept (KeepCalls)\n", "", n)
 	}
 	for _, c := range s.Calls(id) {
 		fmt.Fprintf(&b, "%14v  %v\n", c.Time.Sub(s.epoch), c)
