@@ -33,6 +33,29 @@ func (s staleCache) StatusSince(_ context.Context, _ string, last transport.Stat
 	return last, nil
 }
 
+// The last poll is made by a limit of polls, and by the end of a context.
+func TestACacheThatIsOutOfOrderHidesNoEndFromTheLastPoll(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]jobstatus.Option{
+		"polls": jobstatus.WithMaxAttempts(5), "context": jobstatus.WithTimeout(jobstatus.Unlimited),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := staleCache{time.Now(), 3 * time.Second, new(int)}
+				w, err := jobstatus.New(s, every(time.Second), limit)
+				require.NoError(t, err)
+				defer w.Close()
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				_, err = w.WaitForJob(ctx, "a")
+				require.NoError(t, err)
+				assert.Equal(t, 2, *s.afresh)
+			})
+		})
+	}
+}
+
 func TestACacheThatIsOutOfOrderHidesNoEnd(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

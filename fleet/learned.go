@@ -38,22 +38,22 @@ type study struct {
 }
 
 // load merges what other workers have saved into the Learner. It is for a Learner whose Watcher has
-// not begun to watch. It gives up when ctx ends.
-func (s *study) load(ctx context.Context) {
+// not begun to watch. It gives up when ctx ends, and then reports false.
+func (s *study) load(ctx context.Context) (loaded bool) {
 	stored, ok := s.stored(ctx)
 	if !ok {
 		s.log.Warn("what the other workers have learned cannot be read in time", zap.Error(context.Cause(ctx)))
-		return
+		return false
 	}
 	s.forget(ctx, stored)
 	own, err := s.learner.MarshalBinary()
 	if err != nil {
 		s.log.Error("what was learned cannot be saved", zap.Error(err))
-		return
+		return true
 	}
 	states := readable(s.log, stored)
 	if len(states) == 0 {
-		return
+		return true
 	}
 	merged, err := adaptive.Merge(append(states, own)...)
 	if err == nil {
@@ -61,9 +61,10 @@ func (s *study) load(ctx context.Context) {
 	}
 	if err != nil {
 		s.log.Error("what the other workers have learned cannot be merged", zap.Error(err))
-		return
+		return true
 	}
 	s.log.Info("what other workers have learned is merged", zap.Int("states", len(states)))
+	return true
 }
 
 // stored returns all states, the oldest first. It reports false if ctx ended before.

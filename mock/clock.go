@@ -79,8 +79,8 @@ func NewClock(t TB) *Clock {
 	return c
 }
 
-// must panics if NewClock did not make c, which then has no test to fail.
-func must(c *Clock) {
+// mustBeMade panics if NewClock did not make c, which then has no test to fail.
+func mustBeMade(c *Clock) {
 	if c == nil || c.ground == nil {
 		panic("mock: the Clock is nil, or was not made by NewClock")
 	}
@@ -88,14 +88,14 @@ func must(c *Clock) {
 
 // Tracker returns the value to which this library reports its work. Tests do not need it.
 func (c *Clock) Tracker() wait.Tracker {
-	must(c)
+	mustBeMade(c)
 	return c.tracker
 }
 
 // Go calls fn on a new goroutine. Until fn returns, the Clock advances only while fn waits for time
 // to pass.
 func (c *Clock) Go(fn func()) {
-	must(c)
+	mustBeMade(c)
 	c.t.Helper()
 	if fn == nil {
 		c.t.Fatalf("mock: Go: the function is nil")
@@ -119,7 +119,7 @@ func (c *Clock) Go(fn func()) {
 // returned. If fn panics or calls [runtime.Goexit], as require does when it fails the test, so does
 // Run.
 func (c *Clock) Run(fn func()) {
-	must(c)
+	mustBeMade(c)
 	c.t.Helper()
 	if fn == nil {
 		c.t.Fatalf("mock: Run: the function is nil")
@@ -161,7 +161,7 @@ func (c *Clock) Run(fn func()) {
 // Next advances the Clock to the next event, and lets all events of that instant happen. It returns
 // the time by which the Clock has advanced. It fails the test if there is no next event.
 func (c *Clock) Next() time.Duration {
-	must(c)
+	mustBeMade(c)
 	c.t.Helper()
 	defer c.move()()
 	before := c.Now()
@@ -176,7 +176,7 @@ func (c *Clock) Next() time.Duration {
 
 // Advance advances the Clock by d, from event to event.
 func (c *Clock) Advance(d time.Duration) {
-	must(c)
+	mustBeMade(c)
 	c.t.Helper()
 	defer c.move()()
 	end := c.Now().Add(d)
@@ -189,7 +189,7 @@ func (c *Clock) Advance(d time.Duration) {
 
 // Now returns the time of the Clock.
 func (c *Clock) Now() time.Time {
-	must(c)
+	mustBeMade(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.agenda.now
@@ -207,7 +207,7 @@ func (c *Clock) Until(t time.Time) time.Duration { return t.Sub(c.Now()) }
 // AfterFunc calls f on a new goroutine after d. The Clock waits until f has returned. If d is zero
 // or negative, f is called the next time that the Clock advances.
 func (c *Clock) AfterFunc(d time.Duration, f func()) *clock.Timer {
-	must(c)
+	mustBeMade(c)
 	if f == nil {
 		c.t.Helper()
 		c.t.Fatalf("mock: AfterFunc: the function is nil")

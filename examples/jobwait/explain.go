@@ -63,7 +63,7 @@ func explain(args []string, stdin io.Reader, stdout io.Writer) error {
 		return usageError{err}
 	}
 	_, _ = fmt.Fprint(stdout, strings.ReplaceAll(e.String(), "http://service.invalid", cmp.Or(t.service.BaseURL, "http://service.invalid")))
-	if asked == "1" && holdsID(e) {
+	if *id == "" && t.id == "" && holdsID(e) {
 		_, _ = fmt.Fprintln(stdout, "note: a place holds {id}, and is read with --id ID alone")
 	}
 	if e.Status.State == transport.Completed {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"flag"
+	"slices"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -94,30 +95,37 @@ func (w *words) dialect() (rest.Dialect, error) {
 	return d, nil
 }
 
-// errors returns where an error may stand that nobody has named: at the top, and beside the state.
+// errors returns where an error may stand that nobody has named: at the top, and beside each state.
 // It is wrong to tell a job with an error there as completed.
 func (w *words) errors() string {
 	places := []string{"error", "errors"}
-	if i := strings.LastIndexByte(w.state, '.'); i > 0 && !strings.ContainsAny(w.state, `,["{@ `) {
-		places = append(places, w.state[:i]+".error", w.state[:i]+".errors")
+	for _, state := range outside(w.state, ',') {
+		keys := outside(strings.TrimSpace(state), '.')
+		parent := strings.Join(keys[:len(keys)-1], ".")
+		if parent != "" && parent[0] != '@' && !slices.Contains(places, parent+".error") {
+			places = append(places, parent+".error", parent+".errors")
+		}
 	}
 	return strings.Join(places, ", ")
 }
 
-// isSeveral reports whether --state names more than one place. A comma in brackets joins no places.
-func (w *words) isSeveral() bool {
-	depth := 0
-	for _, c := range w.state {
+// isSeveral reports whether --state names more than one place.
+func (w *words) isSeveral() bool { return len(outside(w.state, ',')) > 1 }
+
+// outside cuts a text at each separator that stands in no brackets.
+func outside(text string, separator byte) (parts []string) {
+	depth, start := 0, 0
+	for i := range len(text) {
 		switch {
-		case c == '[':
+		case text[i] == '[':
 			depth++
-		case c == ']':
+		case text[i] == ']':
 			depth--
-		case c == ',' && depth == 0:
-			return true
+		case text[i] == separator && depth == 0:
+			parts, start = append(parts, text[start:i]), i+1
 		}
 	}
-	return false
+	return append(parts, text[start:])
 }
 
 // holds reports whether a flag names a word of the default dialect.

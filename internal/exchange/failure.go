@@ -96,7 +96,10 @@ func (c *Call) quote(text string) error {
 // Excerpt returns the beginning of a part of the answer, without secrets.
 func (c *Call) Excerpt(part []byte) string { return redact.Excerpt(part, c.round.sensitive()...) }
 
-// IsPaced reports whether the headers name a wait, or say that nothing remains of a quota.
+// QuoteID returns an id in the answer, without secrets.
+func (c *Call) QuoteID(id string) string { return redact.ID(id, c.round.sensitive()...) }
+
+// IsPaced reports whether the answer names a wait, or says that nothing remains of a quota.
 func (a *Answer) IsPaced() bool { return a.Wait != 0 || web.IsExhausted(a.Header) }
 
 // IsAccepted reports whether the status code is successful, but may come without a status: 202 or

@@ -74,16 +74,37 @@ const maxID = 64
 
 var (
 	// idName ends where a JSON string begins whose name is that of an id.
-	idName = regexp.MustCompile(`"(?:[iI][dD]|[\w-]*(?:[_-][iI][dD]|[a-z]I[dD]|[uUgG][uU][iI][dD]))"\s*:\s*"$`)
-	uuid   = regexp.MustCompile(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	idName = regexp.MustCompile(`"((?:[iI][dD]|[\w-]*(?:[_-][iI][dD]|[a-z]I[dD]|[uUgG][uU][iI][dD])))"\s*:\s*"$`)
+	// noID is in the name of what is no id of a job.
+	noID = regexp.MustCompile(`(?i)key|sign|client|account|user`)
+	// idForm is what ids are made of, and credential is how known tokens begin.
+	idForm     = regexp.MustCompile(`^[\w-]+$`)
+	credential = regexp.MustCompile(`^(?:eyJ|A[KS]IA|gh[a-z]_|github_pat|glpat|sk[-_]|pk[-_]|rk[-_]|xox|whsec|ya29)`)
 )
 
-// isID reports whether an opaque run is likely the id of something, and no token: it is a UUID, or
-// it stands behind the name of an id. Without the id, nobody finds a job whose answer was not
-// understood.
+// isID reports whether an opaque run is likely the id of a job, and no token, by the name before it
+// and by its form. Without the id, nobody finds a job whose answer was not understood.
 func isID(before, run string) bool {
 	const longestName = 64
-	return len(run) <= maxID && (uuid.MatchString(run) || idName.MatchString(before[max(len(before)-longestName, 0):]))
+	name := idName.FindStringSubmatch(before[max(len(before)-longestName, 0):])
+	return name != nil && !noID.MatchString(name[1]) && hasFormOfID(run)
+}
+
+func hasFormOfID(run string) bool {
+	return len(run) <= maxID && idForm.MatchString(run) && !credential.MatchString(run)
+}
+
+// ID returns an id that a service wrote, without the given secrets and without what looks like one,
+// and shortened if it is very long.
+func ID(id string, secrets ...string) string {
+	s := Text(id, secrets...)
+	if !hasFormOfID(s) {
+		s = withoutOpaque(s)
+	}
+	if len(s) > maxID {
+		s = strings.ToValidUTF8(s[:maxID], "") + "…"
+	}
+	return s
 }
 
 // withoutOpaque returns s with Mask in place of each run that may be a token.
@@ -133,7 +154,7 @@ func Text(s string, secrets ...string) string {
 
 // Excerpt quotes the beginning of a body: at most MaxExcerpt bytes of it after Text, in one line
 // that prints, and with every run of 24 or more letters, digits and signs taken out that a token
-// could be. UUIDs stay, and values behind the name of an id.
+// could be. The id of a job behind its name stays.
 func Excerpt(body []byte, secrets ...string) string {
 	longest := 0
 	for _, secret := range secrets {

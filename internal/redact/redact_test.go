@@ -38,11 +38,17 @@ func TestTextTakesOutWhatLooksLikeASecret(t *testing.T) {
 func TestExcerptIsOneShortLineThatPrints(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		`{"status":"a"}`:                          "`{\"status\":\"a\"}`",
-		"two\nlines `quoted`":                     `"two\nlines ` + "`quoted`" + `"`,
-		"\u202eright to left":                     `"\u202eright to left"`,
-		"id 7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77": "`id 7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77`",
-		"7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77-7f": "`[redacted]`",
+		`{"status":"a"}`:                                                                      "`{\"status\":\"a\"}`",
+		"two\nlines `quoted`":                                                                 `"two\nlines ` + "`quoted`" + `"`,
+		"\u202eright to left":                                                                 `"\u202eright to left"`,
+		"id 7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77":                                             "`id [redacted]`",
+		`{"id":"7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77"}`:                                       "`{\"id\":\"7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77\"}`",
+		`{"key":"7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77"}`:                                      "`{\"key\":\"[redacted]\"}`",
+		`{"access_key_id":"7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77"}`:                            "`{\"access_key_id\":\"[redacted]\"}`",
+		`{"signed_id":"7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77"}`:                                "`{\"signed_id\":\"[redacted]\"}`",
+		`{"id":"eyJhbGciOiJIUzI1NiJ9abcdefgh"}`:                                               "`{\"id\":\"[redacted]\"}`",
+		`{"id":"abcdefgh.abcdefgh.abcdefgh"}`:                                                 "`{\"id\":\"[redacted]\"}`",
+		"7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77-7f":                                             "`[redacted]`",
 		`{"id": "dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz","key":"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz"}`: "`{\"id\": \"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz\",\"key\":\"[redacted]\"}`",
 		`{"run_id":"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz"}`:                                       "`{\"run_id\":\"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz\"}`",
 		`{"jobId":"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz"}`:                                        "`{\"jobId\":\"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz\"}`",
@@ -75,4 +81,16 @@ func TestExcerptHidesAKnownSecretWhereverItStands(t *testing.T) {
 		assert.LessOrEqual(t, len(got), 4*redact.MaxExcerpt)
 		assert.False(t, strings.ContainsFunc(got, unicode.IsControl))
 	})
+}
+
+// fault 44
+func TestAnIDIsQuotedWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"7": "7", "7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77": "7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77",
+		"8?token=x": "8?token=[redacted]", "known": "[redacted]", "ghp_0123456789abcdefghijklmnop": "[redacted]",
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc": "[redacted]", strings.Repeat("a ", 40): strings.Repeat("a ", 32) + "…",
+	} {
+		assert.Equal(t, want, redact.ID(in, "known"), in)
+	}
 }

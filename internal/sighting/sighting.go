@@ -61,8 +61,8 @@ type Verdict struct {
 
 var unseen Sighting
 
-// Started is what is known before the first poll of a job that the service has just started.
-var Started = Sighting{Started: true}
+// JustStarted is what is known before the first poll of a job that the service has just started.
+var JustStarted = Sighting{Started: true}
 
 // See fills s, which must be zero, with what a watch has seen after a poll. The poll returned the
 // status st or failed with the error f, at the instant now. The argument last is what the watch had

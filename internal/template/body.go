@@ -32,10 +32,11 @@ func newBody(body any, typ string, holes []string) (*bodyTemplate, error) {
 		return nil, err
 	}
 	text := string(encoded)
-	if alone := strings.ReplaceAll(strings.ReplaceAll(text, InputHole, ""), "{{input}}", ""); strings.Contains(alone, "{input}") {
-		return nil, errors.New(`{input} must be a whole text, as in "{input}": it stands for a value of any type`)
+	isCreate, isWhole := slices.Contains(holes, Key), strings.Contains(text, InputHole)
+	if isCreate && !isWhole && strings.Contains(strings.ReplaceAll(text, "{{input}}", ""), "{input}") {
+		return nil, errors.New(`{input} must be a whole text, as in "{input}", because it stands for a value of any type; {{input}} is the text {input} itself`)
 	}
-	b := &bodyTemplate{escape: escapeJSON, input: strings.Contains(text, InputHole)}
+	b := &bodyTemplate{escape: escapeJSON, input: isWhole}
 	for {
 		before, after, ok := strings.Cut(text, `"{id:number}"`)
 		b.pieces = append(b.pieces, bodyPieces(before, holes)...)

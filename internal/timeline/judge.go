@@ -139,7 +139,7 @@ func agree(a, b *transport.Answer) bool {
 // be no other requests, one batch at a time is divided for a trial.
 func (j *judge) divisible(c *call) bool {
 	class := c.pollErr.Class
-	endsOne := func(p poll) bool { return c.pollErr.Final(p.x.before().IsKnown()) }
+	endsOne := func(p poll) bool { return c.pollErr.Final(p.x.seenBefore().IsKnown()) }
 	if class == transport.NotFound || class == transport.Oversized || slices.ContainsFunc(c.polls, endsOne) {
 		return true
 	}
@@ -177,7 +177,7 @@ func (j *judge) look(c *call, p *poll) {
 		st = &transport.Status{}
 	}
 	var s sighting.Sighting
-	v := s.See(x.before(), st, p.pollErr, now, j.Patience)
+	v := s.See(x.seenBefore(), st, p.pollErr, now, j.Patience)
 	if j.schedule.Learns() && p.pollErr.Err == nil && !v.Over {
 		s.Mark(c.ageSeen(x))
 	}

@@ -80,10 +80,10 @@ func (x *watch) Key() string { return x.id }
 // Waits reports whether x still waits for the poll that became due at the given instant.
 func (x *watch) Waits(since time.Duration) bool { return x.phase == ready && x.poll == since }
 
-// before returns what x has seen before its poll, or nil if that is nothing.
-func (x *watch) before() *sighting.Sighting {
+// seenBefore returns what is known of the job before a poll of x, or nil if that is nothing.
+func (x *watch) seenBefore() *sighting.Sighting {
 	if x.seen == nil && x.marks.has(started) {
-		return &sighting.Started
+		return &sighting.JustStarted
 	}
 	return x.seen
 }
@@ -92,11 +92,24 @@ func (x *watch) before() *sighting.Sighting {
 const manyPolls = 64
 
 // isAskedAfresh reports whether a poll of x at an instant asks for the status whatever was seen
-// before. A cache that is out of order says for ever that nothing is new. So the last poll before
-// the deadline is such a poll, and those whose number is a power of two.
+// before. A cache that is out of order says for ever that nothing is new. So the last poll before a
+// waiter reaches a limit asks so, and a poll that confirms a notification. Of many polls, those do
+// that come after a power of two of them.
 func (x *watch) isAskedAfresh(now time.Duration) bool {
 	n := x.attempt
-	return x.urgent || x.deadline-now <= x.previous || n >= manyPolls && n&(n-1) == 0
+	switch {
+	case x.seen == nil || x.seen.Revision == "": // nothing would be asked for by
+		return false
+	case x.urgent || x.marks.has(claimed) || n >= manyPolls && n&(n-1) == 0:
+		return true
+	}
+	for m := x.waiters; m != nil; m = m.next {
+		isLast := !m.persists && int(n+1-m.joined) >= m.part.consumer.MaxAttempts
+		if isLast || min(m.deadline(), m.part.consumer.until)-now <= x.previous {
+			return true
+		}
+	}
+	return false
 }
 
 // isBlocked reports whether the newest status of x says that its job waits for a person.

@@ -12,7 +12,6 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
-	"github.com/iamber12/job-status-monitoring/internal/redact"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -168,8 +167,8 @@ func (a *answer) isAboutAnother() error {
 	if inner := jsonscan.Inner(v); string(inner) == a.asked || strings.EqualFold(v.Text(), a.asked) || isSameNumber(v, a.asked) {
 		return nil
 	}
-	return a.Fail(transport.Malformed, fmt.Errorf("the answer is about another job, %.64q at %s (Dialect.AnswerID): %w",
-		redact.Text(v.Text()), a.reader.dialect.AnswerID, a.Quote()))
+	return a.Fail(transport.Malformed, fmt.Errorf("the answer is about another job, %q at %s (Dialect.AnswerID): %w",
+		a.QuoteID(v.Text()), a.reader.dialect.AnswerID, a.Quote()))
 }
 
 // isSameNumber reports whether a number that an answer has is the id that was asked about. Some

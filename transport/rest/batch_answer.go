@@ -108,9 +108,14 @@ func (a batchAnswer) judge(id string, item []byte) (transport.Status, error) {
 	var s transport.Status
 	r := a.batch.reader
 	r.find(part, &a.reading)
+	wait := cmp.Or(a.Answer.Wait, r.readWait(&a.reading))
 	if err := r.readStatus(&s, &a.reading); err != nil {
-		return transport.Status{}, a.Fail(transport.Malformed, fmt.Errorf("%w: %s", safe(err, a.Excerpt), a.Excerpt(item)))
+		err = a.Fail(transport.Malformed, fmt.Errorf("%w: %s", safe(err, a.Excerpt), a.Excerpt(item)))
+		if e := (*transport.Error)(nil); errors.As(err, &e) {
+			e.RetryAfter = wait
+		}
+		return transport.Status{}, err
 	}
-	s.ID, s.RetryAfter = id, cmp.Or(a.Answer.Wait, r.readWait(&a.reading))
+	s.ID, s.RetryAfter = id, wait
 	return s, nil
 }

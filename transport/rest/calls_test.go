@@ -866,6 +866,7 @@ func TestExplainTellsWhatDecides(t *testing.T) {
 		{rest.Answer{Code: 404}, "", "class: not found\n"},
 		{rest.Answer{Code: 429, Header: http.Header{"retry-after": {"90"}}}, "", "retry after: 1m30s\n"},
 		{rest.Answer{Code: 200, Header: http.Header{"Retry-After": {"0"}}, Body: []byte(`{"status":"odd"}`)}, "", "retry after: no wait\n"},
+		{rest.Answer{Code: 200, Body: []byte(`{"status":"done","id":"ghp_0123456789abcdefghijklmnop"}`)}, "", `the answer is about another job, "[redacted]" at id`},
 		{rest.Answer{Code: 200, Body: []byte(`{"status":"done","id":"8?token=x"}`)}, "", `the answer is about another job, "8?token=[redacted]" at id (Dialect.AnswerID)`},
 	} {
 		e, err := d.Explain("7", c.answer)
@@ -884,25 +885,29 @@ func TestExplainTellsWhatDecides(t *testing.T) {
 func TestAWaitInTheBodyOfAnErrorCounts(t *testing.T) {
 	t.Parallel()
 	c := serve(t, say(429, `{"error":{"seconds":90}}`), oneAttempt, rest.WithDialect(rest.Dialect{
-		RetryAfter: "error.seconds s", Batch: rest.Batch{Path: "/?ids={ids}"}, Find: rest.Find{}, ID: "id",
+		RetryAfter: "error.seconds s", Batch: rest.Batch{Path: "/?ids={ids}"}, Fetch: rest.Call{Path: "/{id}/result"}, ID: "id",
 	}))
 	_, status := c.Status(t.Context(), "7")
 	_, create := c.Create(t.Context(), transport.CreateRequest{})
 	_, batch := c.StatusBatch(t.Context(), []string{"a", "b"})
-	for name, err := range map[string]error{"status": status, "create": create, "cancel": c.Cancel(t.Context(), "7"), "batch": batch} {
+	_, fetch := c.Fetch(t.Context(), transport.Status{ID: "7", State: transport.Completed})
+	for name, err := range map[string]error{"status": status, "create": create, "cancel": c.Cancel(t.Context(), "7"), "batch": batch, "fetch": fetch} {
 		var e *transport.Error
 		require.ErrorAs(t, err, &e, name)
 		assert.Equal(t, transport.Throttled, e.Class, name)
 		assert.Equal(t, 90*time.Second, e.RetryAfter, name)
 	}
-	c = serve(t, say(200, `[{"id":"a","status":"x","wait":5},{"id":"b","status":"x"}]`), oneAttempt, rest.WithDialect(rest.Dialect{
+	c = serve(t, say(200, `[{"id":"a","status":"x","wait":5},{"id":"b","status":"x"},{"id":"c","status":{},"wait":9}]`), oneAttempt, rest.WithDialect(rest.Dialect{
 		State: "status", RetryAfter: "wait", Batch: rest.Batch{Path: "/?ids={ids}"},
 	}))
-	told, err := c.StatusBatch(t.Context(), []string{"a", "b"})
+	told, err := c.StatusBatch(t.Context(), []string{"a", "b", "c"})
 	require.NoError(t, err)
-	require.Len(t, told, 2)
+	require.Len(t, told, 3)
 	assert.Equal(t, 5*time.Second, told[0].Status.RetryAfter)
 	assert.Zero(t, told[1].Status.RetryAfter)
+	var e *transport.Error
+	require.ErrorAs(t, told[2].Err, &e)
+	assert.Equal(t, 9*time.Second, e.RetryAfter)
 }
 
 // fault 17, fault 30: whatever a template and an id hold, the request goes to the service's origin,

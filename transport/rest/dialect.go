@@ -169,7 +169,9 @@ type Dialect struct {
 	Revision string
 	// RetryAfter is the place in the body of the wait that the service asks for. The unit is seconds,
 	// unless ms, s or m follows the place, as in "result.pollInterval ms". A header that names a wait
-	// takes precedence. By default no place is read.
+	// takes precedence. The place is read in answers that are errors, too: a 403 or a 409 that names a
+	// wait is throttling. In the answer to a batch it is read in each item. By default no place is
+	// read.
 	RetryAfter string
 	// Created, Updated and Finished are the places of the job's times. By default no place is read. A
 	// time is a text in a format such as RFC 3339 or RFC 9110, or a number that counts from 1970. The

@@ -62,6 +62,8 @@ func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
 		{"http://h", dialect(rest.Dialect{Cancel: rest.Call{Path: "/{id}?a=b{b}"}}), `has braces that are no {id}`},
 		{"http://h", dialect(rest.Dialect{State: "a, b"}), `field States must be set: its default is for one place, and State names 2`},
 		{"http://h", dialect(rest.Dialect{Create: rest.Call{Body: map[string]any{"x": "say {input}"}}}), `{input} must be a whole text`},
+		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/{id}", Body: "{job{input}}"}, Create: rest.Call{Body: map[string]any{"query": "m($input:I){start(input:$input){input}}",
+			"variables": map[string]any{"input": "{input}"}}}, State: "a..b"}), `rest: WithDialect: field State: path "a..b"`},
 		{"http://h", dialect(rest.Dialect{Batch: rest.Batch{Path: "/x", Body: map[string]any{"x": []string{"{ids}"}}}}), `{ids} becomes an array, and must not stand in one`},
 		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "{id}"}}), `path "{id}" does not begin with a slash`},
 		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/{id}#a"}}), `has a fragment`},
