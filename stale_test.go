@@ -82,3 +82,18 @@ func TestACacheThatIsOutOfOrderHidesNoEnd(t *testing.T) {
 		})
 	}
 }
+
+// A notification that the job has ended is confirmed by a poll, which the cache must not answer.
+func TestACacheThatIsOutOfOrderDoesNotContradictANotification(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := staleCache{time.Now(), 5 * time.Second, new(int)}, newRadio(false)
+		w, err := jobstatus.New(s, every(time.Second), jobstatus.WithNotifier(r), jobstatus.WithTimeout(time.Hour))
+		require.NoError(t, err)
+		defer w.Close()
+		time.AfterFunc(6*time.Second, func() { r.say(transport.Status{ID: "a", State: transport.Completed}) })
+		_, err = w.WaitForJob(t.Context(), "a")
+		require.NoError(t, err)
+		assert.Less(t, time.Since(s.began), 7*time.Second)
+	})
+}

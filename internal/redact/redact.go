@@ -73,7 +73,7 @@ func isOpaque(c rune) bool {
 const maxID = 64
 
 var (
-	// idName ends where a JSON string begins whose name is that of an id.
+	// idName matches the name of an id in JSON, and what stands between it and its value.
 	idName = regexp.MustCompile(`"((?:[iI][dD]|[\w-]*(?:[_-][iI][dD]|[a-z]I[dD]|[uUgG][uU][iI][dD])))"\s*:\s*"$`)
 	// noID is in the name of what is no id of a job.
 	noID = regexp.MustCompile(`(?i)key|sign|client|account|user`)

@@ -135,7 +135,10 @@ func (c *call) add(x *watch, now time.Duration) {
 		c.polls = c.polls[:len(c.polls)+1]
 	}
 	p := &c.polls[len(c.polls)-1]
-	p.x, p.last, p.kind, p.afresh = x, x.seen, x.waiters.part.kind, x.isAskedAfresh(now)
+	p.x, p.last, p.kind = x, x.seen, x.waiters.part.kind
+	if c.hold == 0 && x.isAskedAfresh(now) {
+		p.last = nil
+	}
 }
 
 // isHold reports whether the service was asked to keep the request of c.
@@ -160,9 +163,8 @@ func (c *call) ageSeen(x *watch) time.Duration { return max(c.alive(x), c.asked-
 // A poll is a watch's part in a call.
 type poll struct {
 	x       *watch
-	last    *sighting.Sighting // what x has seen before
+	last    *sighting.Sighting // what x has seen before; nil if that is nothing, or is not to be asked by
 	kind    string
-	afresh  bool               // the service is not told of last
 	status  *transport.Status  // the answer, nil if there was none
 	pollErr sighting.PollError // why there was none
 	again   bool               // it is asked about again at once, and this poll does not count

@@ -228,11 +228,7 @@ func (w *worker) ask(c *call) bool {
 		w.askHeld(c)
 	} else if len(c.polls) == 1 {
 		p := &c.polls[0]
-		last := p.last
-		if p.afresh {
-			last = nil
-		}
-		w.service.Status(c.observed, p.x.id, last, &c.status, &c.pollErr)
+		w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.pollErr)
 	} else {
 		c.batch, c.pollErr = w.service.StatusBatch(c.observed, slices.Clone(c.ids))
 	}

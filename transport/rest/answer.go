@@ -148,8 +148,8 @@ func (a *answer) tells(s *transport.Status) bool {
 }
 
 // namesItsJob reports whether the answer names a job. It reports true if the dialect has no place
-// for the id. When a service itself fails, its answer can look like that of a failed job, but it
-// names no job.
+// for the id. The error of a service can look like the answer about a failed job, but it does not
+// name the job.
 func (a *answer) namesItsJob() bool {
 	if len(a.reader.field(inAnswerID)) == 0 {
 		return true
