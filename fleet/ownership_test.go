@@ -132,7 +132,14 @@ func TestAPartitionOfAnotherIsClaimedOnceThatIsDead(t *testing.T) {
 		time.Sleep(time.Minute)
 		beat := time.Now()
 		e.peers.saw("b", heartbeat{Lease: e.lease, Left: true}, beat, false, beat)
-		time.Sleep(time.Minute)
+		e.step(time.Now(), alone)
+		assert.Equal(t, []phase{unwatched, unwatched, unwatched, unwatched}, e.phases(), "it leaves, and may still poll")
+		for range 2 * beats {
+			time.Sleep(e.lease / beats)
+			e.peers.cameBack(time.Now(), time.Now(), time.Now())
+			e.peers.suspect(e.owners(), time.Now())
+		}
+		e.peers.passed(false)
 		e.step(time.Now(), alone)
 		e.settle()
 		assert.Equal(t, []phase{watched, watched, watched, watched}, e.phases())

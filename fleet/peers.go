@@ -63,12 +63,11 @@ func (p *peers) suspect(owners iter.Seq[string], now time.Time) (fresh bool) {
 	return p.suspects.suspect(silent, now)
 }
 
-// dead reports whether a worker has left, or is found dead.
-func (p *peers) dead(name string) bool {
-	return name != p.self && (p.roster.left(name) || p.suspects.dead(name))
-}
+// dead reports whether a worker is found dead. One that leaves is not: it hands over what it owns,
+// and may still poll until it has.
+func (p *peers) dead(name string) bool { return name != p.self && p.suspects.dead(name) }
 
-// living returns the workers that are not dead, sorted.
+// living returns the workers that do not leave and are not dead, sorted.
 func (p *peers) living() []string { return p.roster.living(p.dead) }
 
 // lastBeat returns when a worker was last heard of, by the server's clock. It is zero if it is not

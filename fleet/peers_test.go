@@ -52,6 +52,12 @@ func TestAWorkerIsNeverDeadToItself(t *testing.T) {
 		_, leaves = p.saw(name, heartbeat{Lease: time.Second, Left: true}, now, false, now)
 		assert.False(t, leaves, "it is said once")
 	}
+	assert.Empty(t, p.living(), "both leave")
+	p.cameBack(now, now, now)
+	p.suspect(slices.Values([]string{"a", "c"}), now)
+	p.cameBack(now, now, now)
+	p.passed(false)
 	assert.False(t, p.dead("a"))
-	assert.True(t, p.dead("b"))
+	assert.False(t, p.dead("b"), "it leaves, and may still poll")
+	assert.True(t, p.dead("c"))
 }

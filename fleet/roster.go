@@ -12,7 +12,8 @@ const beats = 5
 type heartbeat struct {
 	Format int           `json:"v"`
 	Lease  time.Duration `json:"lease"`
-	// Left is set in the last heartbeat of a member that leaves.
+	// Left is set in the heartbeats of a member that leaves. It claims nothing any more, and may
+	// not have handed over all that it owns.
 	Left bool `json:"left,omitempty"`
 	// N counts the heartbeats of a member.
 	N int `json:"n,omitempty"`
@@ -58,15 +59,12 @@ func (r *roster) resume(contact time.Duration) {
 // gone forgets a member whose key is gone.
 func (r *roster) gone(name string) { delete(r.members, name) }
 
-// left reports whether a member has left.
-func (r *roster) left(name string) bool { return r.members[name].Left }
-
-// heard reports whether a member was heard of within its lease, at a time of contact, and has not
-// left. now is the server's time, as one's own newest heartbeat tells it.
+// heard reports whether a member was heard of within its lease, at a time of contact. now is the
+// server's time, as one's own newest heartbeat tells it.
 func (r *roster) heard(name string, contact time.Duration, now time.Time) bool {
 	m, ok := r.members[name]
 	switch {
-	case !ok || m.Left:
+	case !ok:
 		return false
 	case m.old && now.Sub(m.at) > m.Lease:
 		return false
@@ -75,18 +73,18 @@ func (r *roster) heard(name string, contact time.Duration, now time.Time) bool {
 	}
 }
 
-// silent returns the members that were not heard of for a lease, and did not leave.
+// silent returns the members that were not heard of for a lease.
 func (r *roster) silent(contact time.Duration, now time.Time) []string {
 	var names []string
-	for name, m := range r.members {
-		if !m.Left && !r.heard(name, contact, now) {
+	for name := range r.members {
+		if !r.heard(name, contact, now) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// living returns the members that did not leave and are not dead, sorted.
+// living returns the members that do not leave and are not dead, sorted.
 func (r *roster) living(dead func(name string) bool) []string {
 	var names []string
 	for name, m := range r.members {

@@ -40,9 +40,8 @@ func TestAMemberIsSilentAfterItsLeaseWithoutAHeartbeat(t *testing.T) {
 	}
 	assert.Equal(t, []string{"a", "patient", "stored"}, living(15*time.Second))
 	assert.Equal(t, []string{"patient"}, living(15*time.Second+1), "each by its own lease")
-	assert.Equal(t, []string{"a", "old", "patient", "stored"}, r.living(func(string) bool { return false }), "who left is no suspect")
-	assert.True(t, r.left("left"))
-	assert.False(t, r.left("a"))
+	assert.Equal(t, []string{"a", "old", "patient", "stored"}, r.living(func(string) bool { return false }), "who leaves lives no more")
+	assert.Contains(t, r.silent(15*time.Second+1, server), "left", "who leaves and is silent is dead, with what it did not hand over")
 	assert.False(t, r.heard("unknown", 0, server))
 	r.saw("a", heartbeat{Lease: lease}, server, 20*time.Second, false, server)
 	assert.True(t, r.heard("a", 24*time.Second, server))

@@ -568,3 +568,54 @@ func keysOf(ends map[string]map[string]End) []string {
 	}
 	return keys
 }
+
+// slowClient is a service on which a poll takes a while, whatever becomes of its context.
+type slowClient struct {
+	*service
+	owner string
+	takes time.Duration
+	under map[string]string // the owner whose poll is under way, by job. Guarded by mu
+	both  *int              // polls that began while another owner's was under way. Guarded by mu
+}
+
+func (s slowClient) Status(ctx context.Context, id string) (transport.Status, error) {
+	s.mu.Lock()
+	if other := s.under[id]; other != "" && other != s.owner {
+		*s.both++
+	}
+	s.under[id] = s.owner
+	s.mu.Unlock()
+	time.Sleep(s.takes)
+	s.mu.Lock()
+	if s.under[id] == s.owner {
+		delete(s.under, id)
+	}
+	s.mu.Unlock()
+	return s.as(s.owner).Status(ctx, id)
+}
+
+func TestAWorkerThatLeavesIsTakenOverAfterItsLastPoll(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		names := s.submit(200)
+		under, both := map[string]string{}, 0
+		start := func(name string) func() error {
+			w, err := jobstatus.New(slowClient{service: s.service, owner: name, takes: 900 * time.Millisecond, under: under, both: &both},
+				jobstatus.WithBackoff(backoff.Constant(100*time.Millisecond)), jobstatus.WithTimeout(1000*time.Hour), jobstatus.WithConcurrency(200))
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = w.Close() })
+			return run(t, s.fleet(s.memory.link()), w)
+		}
+		leave := start("a")
+		start("b")
+		time.Sleep(20 * time.Second)
+		require.Len(t, s.owners(names, time.Now().Add(-4*time.Second)), 2)
+		began := time.Now()
+		require.NoError(t, leave())
+		assert.Less(t, time.Since(began), 2*time.Second)
+		time.Sleep(10 * time.Second)
+		assert.Equal(t, map[string]int{"b": 200}, s.owners(names, began.Add(4*time.Second)))
+		assert.Zero(t, both, "two owners in turn, never together")
+	})
+}

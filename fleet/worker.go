@@ -32,16 +32,22 @@ type worker struct {
 	exit     exit
 }
 
-// exit is how a worker leaves: it hands its partitions over, says in its last heartbeat that it
-// leaves, and returns.
+// exit is how a worker leaves: it says in its heartbeats that it leaves, hands its partitions over,
+// and returns.
 type exit struct {
 	cause    error     // nil if the context of Run has ended
 	deadline time.Time // when it returns anyway; zero as long as it stays
-	told     bool      // the last heartbeat has set out
+	told     bool      // a heartbeat has set out that says so
+	again    time.Time // when to say it again, after a heartbeat that failed
 }
 
 // begun reports whether the worker leaves.
 func (e *exit) begun() bool { return !e.deadline.IsZero() }
+
+// untold reports whether the others are to be told at now that the worker leaves.
+func (e *exit) untold(now time.Time) bool {
+	return e.begun() && !e.told && !now.Before(e.again)
+}
 
 // newWorker returns a worker that is given what watches a partition, and whether it has studied,
 // before run.
@@ -116,9 +122,9 @@ func (r *worker) step(now time.Time) {
 	v := outlook{living: r.peers.living(), lost: r.pulse.lost, lent: r.allowance.lends(now)}
 	v.ready = r.studied && r.replayed == 2 && r.peers.inTouch() && !v.lost
 	r.counts.workers.Store(int64(len(v.living)))
-	recalled := r.owned.recall
+	recalled := r.owned.recall || r.exit.begun() // what leave hurried says so already
 	r.owned.step(now, v)
-	if r.owned.recall && !recalled || r.exit.begun() && !r.exit.told && !v.lent {
+	if r.owned.recall && !recalled || r.exit.untold(now) && !v.lent {
 		r.pulse.hurry() // to say so
 	}
 	r.limit(now)
@@ -152,6 +158,7 @@ func (r *worker) beaten(began, stored time.Time, err error) {
 		return
 	}
 	r.pulse.failed()
+	r.exit.told, r.exit.again = false, time.Now().Add(r.lease/ticks)
 	if errors.Is(err, errLost) {
 		r.leave(fmt.Errorf("fleet: Run: %w", err))
 	}
