@@ -10,11 +10,12 @@ import (
 	"strconv"
 	"time"
 
+	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// ninelaws are the distributions of the scenarios with overlap.
+// nineLaws are the distributions of the scenarios with overlap.
 var nineLaws = []law{
 	laws[1], laws[2], laws[3], laws[4], laws[5], laws[6],
 	{"bimodal 2/120", func(u float64) float64 {
@@ -176,6 +177,13 @@ func (c scenario) fare(l law, a aim, repetitions int) result {
 	return result{n.arithmetic(), ratio.geometric(), best.arithmetic()}
 }
 
+// byDefault returns the requests a job of a Watcher's default backoff.
+func (c scenario) byDefault(l law) float64 {
+	s, _ := c.play(l, mean(l.points(points)), backoff.EqualJitter(backoff.Cap(
+		backoff.Exponential(jobstatus.DefaultBaseDelay, 2), jobstatus.DefaultMaxDelay)), 0)
+	return s.n
+}
+
 // overlapTable prints how the learner fares where jobs overlap.
 func overlapTable(w io.Writer, only string, repetitions int, detail bool) {
 	for _, a := range aims {
@@ -203,6 +211,15 @@ func overlapTable(w io.Writer, only string, repetitions int, detail bool) {
 			}
 			row(w, c.name, f2(n.geometric()), f2(all[most].requests), nineLaws[most].name, f2(cost.geometric()), f2(all[worst].cost), nineLaws[worst].name,
 				f2(time.Since(began).Seconds()))
+			if c.outage > 0 {
+				n, share := average{}, 0.0
+				for i, r := range all {
+					d := c.byDefault(nineLaws[i])
+					n.add(d)
+					share = max(share, r.requests/d)
+				}
+				row(w, c.name+", the default backoff", f2(n.geometric()), fmt.Sprintf("ours at most %.2f of them", share), "", "", "", "", "")
+			}
 			if detail {
 				for i, r := range all {
 					fmt.Fprintf(w, "    %-16s %6.2f (oracle %.2f)  %6.2f\n", nineLaws[i].name, r.requests, r.best, r.cost)
