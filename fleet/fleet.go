@@ -178,10 +178,10 @@ func (f *Fleet) Stats() observe.FleetStats {
 	c := &f.counts
 	return observe.FleetStats{
 		Partitions: f.partitions, Owned: int(c.owned.Load()), Pending: int(c.pending.Load()),
-		Workers: int(c.workers.Load()), Cut: c.cut.Load(), RateLimit: math.Float64frombits(c.rate.Load()),
+		Workers: int(c.workers.Load()), Disconnected: c.cut.Load(), RateLimit: math.Float64frombits(c.rate.Load()),
 		Claimed: c.claimed.Load(), GaveUp: c.gaveUp.Load(), TakenOver: c.takenOver.Load(), Taken: c.taken.Load(),
 		Fenced: c.fenced.Load(), Submitted: c.submitted.Load(), Ended: c.ended.Load(), Doubled: c.doubled.Load(),
-		Unacked: int(c.unacked.Load()), Acked: c.acked.Load(), Backlog: int(c.backlog.Load()), PutAside: c.putAside.Load(),
+		Unacked: int(c.unacked.Load()), Acked: c.acked.Load(), Backlog: int(c.backlog.Load()), Unreadable: c.unreadable.Load(),
 	}
 }
 

@@ -82,7 +82,7 @@ type outlook struct {
 func (o *ownership) changed(m message) {
 	p, err := strconv.Atoi(m.subject)
 	if err != nil || p < 0 || p >= len(o.slots) {
-		o.counts.putAside.Add(1)
+		o.counts.unreadable.Add(1)
 		o.log.Warn("a claim of no partition is put aside", zap.String("subject", m.subject))
 		return
 	}

@@ -181,7 +181,7 @@ func TestAClaimThatCannotBeWrittenIsTriedAgainSoon(t *testing.T) {
 		assert.Equal(t, []phase{watched, watched, watched, watched}, e.phases())
 		e.changed(message{subject: "4", seq: 99})
 		e.changed(message{subject: "x", seq: 99})
-		assert.EqualValues(t, 2, e.counts.putAside.Load())
+		assert.EqualValues(t, 2, e.counts.unreadable.Load())
 		assert.Equal(t, 4, e.close())
 	})
 }

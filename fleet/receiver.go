@@ -144,7 +144,7 @@ func (r *receiver) deliver(d delivery) {
 		r.log.Debug("an end is left alone", zap.String("subject", d.subject), zap.Error(err))
 		_ = d.later(retryNewer)
 	case err != nil:
-		r.counts.putAside.Add(1)
+		r.counts.unreadable.Add(1)
 		r.log.Warn("an end cannot be read and is put aside", zap.String("subject", d.subject), zap.Error(err))
 		_ = d.term()
 	case e.Forgotten:

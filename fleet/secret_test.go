@@ -94,7 +94,7 @@ func TestAMessageOfAnotherKeyIsPutAside(t *testing.T) {
 		}
 		a := s.member("a")
 		collect(t, s.fleet(s.memory.link()), 3)
-		assert.EqualValues(t, 4, a.fleet.Stats().PutAside)
+		assert.EqualValues(t, 4, a.fleet.Stats().Unreadable)
 	}, EncryptIDs(keyOfBytes(1)))
 }
 

@@ -154,7 +154,7 @@ func (s *share) takeIn(ctx context.Context, m message, acked uint64) (o opening,
 		s.log.Debug("a submission is left alone", zap.String("subject", m.subject), zap.Error(err))
 		return o, false, false
 	case err != nil || suffix != submittedSuffix:
-		s.counts.putAside.Add(1)
+		s.counts.unreadable.Add(1)
 		s.log.Warn("a message cannot be read and is put aside", zap.String("subject", m.subject), zap.Error(err))
 		return o, false, false
 	}

@@ -32,7 +32,7 @@ func TestStatsTellWhatAWorkerOwnsAndWhatHappenedToIt(t *testing.T) {
 		a.link.cut(true)
 		time.Sleep(20 * time.Second)
 		lost, after := a.fleet.Stats(), b.fleet.Stats()
-		assert.True(t, lost.Cut)
+		assert.True(t, lost.Disconnected)
 		assert.EqualValues(t, 1, lost.Fenced)
 		assert.Zero(t, lost.Owned)
 		assert.Zero(t, lost.Pending)
@@ -43,7 +43,7 @@ func TestStatsTellWhatAWorkerOwnsAndWhatHappenedToIt(t *testing.T) {
 		a.link.cut(false)
 		time.Sleep(20 * time.Second)
 		lost = a.fleet.Stats()
-		assert.False(t, lost.Cut)
+		assert.False(t, lost.Disconnected)
 		assert.EqualValues(t, as.Owned, lost.Taken, "others had claimed them")
 		assert.Positive(t, b.fleet.Stats().GaveUp)
 
@@ -102,7 +102,7 @@ func TestAMessageThatIsPutAsideIsCounted(t *testing.T) {
 		}
 		a := s.member("a")
 		time.Sleep(20 * time.Second)
-		assert.EqualValues(t, 2, a.fleet.Stats().PutAside, "a newer one is left alone")
+		assert.EqualValues(t, 2, a.fleet.Stats().Unreadable, "a newer one is left alone")
 	})
 }
 

@@ -174,7 +174,7 @@ func (r *worker) memberChanged(m message, old bool) {
 	}
 	var h heartbeat
 	if json.Unmarshal(m.data, &h) != nil || h.Lease <= 0 {
-		r.counts.putAside.Add(1)
+		r.counts.unreadable.Add(1)
 		r.log.Warn("a heartbeat cannot be read and is put aside", zap.String("subject", m.subject))
 		return
 	}

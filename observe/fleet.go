@@ -12,8 +12,9 @@ type FleetStats struct {
 	// Workers is the number of workers that are alive, as far as this process knows, itself included.
 	// It is zero in a process that does not watch.
 	Workers int
-	// Cut reports whether the worker has lost its connection to the server and has stopped its polls.
-	Cut bool
+	// Disconnected reports whether the worker has lost its connection to the server and has stopped
+	// its polls.
+	Disconnected bool
 	// RateLimit is this process's share of the fleet's rate limit, in requests a second. It is zero if
 	// there is no limit.
 	RateLimit float64
@@ -33,6 +34,6 @@ type FleetStats struct {
 	// Backlog is the number of ends of the whole fleet that nobody has acknowledged. It is updated
 	// every few seconds.
 	Backlog int
-	// PutAside counts messages that could not be read and were put aside.
-	PutAside uint64
+	// Unreadable counts messages that could not be read and were put aside.
+	Unreadable uint64
 }

@@ -31,7 +31,7 @@ func (o *Observer) RegisterFleet(stats func() observe.FleetStats) (unregister fu
 	registration, err := o.meter.RegisterCallback(func(_ context.Context, to metric.Observer) error {
 		observeAll(to, stats())
 		return nil
-	}, f.rate, f.owned, f.pending, f.unacked, f.workers, f.cut, f.backlog, f.moves, f.fenced, f.submitted, f.ends, f.aside)
+	}, f.rate, f.owned, f.pending, f.unacked, f.workers, f.disconnected, f.backlog, f.moves, f.fenced, f.submitted, f.ends, f.unreadable)
 	if err != nil {
 		return nil, fmt.Errorf("jobstatusotel: register fleet: %w", err)
 	}
@@ -40,10 +40,10 @@ func (o *Observer) RegisterFleet(stats func() observe.FleetStats) (unregister fu
 
 // fleetInstruments are the instruments of a fleet.
 type fleetInstruments struct {
-	rate                                  metric.Float64ObservableUpDownCounter
-	owned, pending, unacked               metric.Int64ObservableUpDownCounter
-	workers, cut, backlog                 metric.Int64ObservableGauge
-	moves, fenced, submitted, ends, aside metric.Int64ObservableCounter
+	rate                                       metric.Float64ObservableUpDownCounter
+	owned, pending, unacked                    metric.Int64ObservableUpDownCounter
+	workers, disconnected, backlog             metric.Int64ObservableGauge
+	moves, fenced, submitted, ends, unreadable metric.Int64ObservableCounter
 }
 
 func (o *Observer) fleetInstruments() (f fleetInstruments, err error) {
@@ -71,13 +71,13 @@ func (o *Observer) fleetInstruments() (f fleetInstruments, err error) {
 	f.pending = sum("jobstatus.fleet.pending", "{watch}", "Number of watches of the owned partitions.")
 	f.unacked = sum("jobstatus.fleet.unacked", "{end}", "Number of ends that the process received and did not remove yet.")
 	f.workers = gauge("jobstatus.fleet.workers", "{worker}", "Number of workers that are alive, as the process knows.")
-	f.cut = gauge("jobstatus.fleet.cut", "1", "1 while the worker has lost the server and does not poll.")
+	f.disconnected = gauge("jobstatus.fleet.disconnected", "1", "1 while the worker has lost the server and does not poll.")
 	f.backlog = gauge("jobstatus.fleet.backlog", "{end}", "Number of ends of the whole fleet that nobody has acknowledged.")
 	f.moves = count("jobstatus.fleet.moves", "{partition}", "Number of partitions that changed their owner.")
 	f.fenced = count("jobstatus.fleet.fenced", "{event}", "Number of times that the worker lost the server.")
 	f.submitted = count("jobstatus.fleet.submitted", "{watch}", "Number of submissions of the process.")
 	f.ends = count("jobstatus.fleet.ends", "{end}", "Number of ends by what became of them.")
-	f.aside = count("jobstatus.fleet.put_aside", "{message}", "Number of messages that could not be read.")
+	f.unreadable = count("jobstatus.fleet.unreadable", "{message}", "Number of messages that could not be read.")
 	return f, errors.Join(errs...)
 }
 
@@ -93,11 +93,11 @@ func (f fleetInstruments) observer(o *Observer) func(metric.Observer, observe.Fl
 		to.ObserveInt64(f.pending, int64(s.Pending), all)
 		to.ObserveInt64(f.unacked, int64(s.Unacked), all)
 		to.ObserveInt64(f.workers, int64(s.Workers), all)
-		cut := int64(0)
-		if s.Cut {
-			cut = 1
+		disconnected := int64(0)
+		if s.Disconnected {
+			disconnected = 1
 		}
-		to.ObserveInt64(f.cut, cut, all)
+		to.ObserveInt64(f.disconnected, disconnected, all)
 		to.ObserveInt64(f.backlog, int64(s.Backlog), all)
 		to.ObserveInt64(f.moves, int64(s.Claimed-min(s.TakenOver, s.Claimed)), free)
 		to.ObserveInt64(f.moves, int64(s.TakenOver), takenOver)
@@ -108,6 +108,6 @@ func (f fleetInstruments) observer(o *Observer) func(metric.Observer, observe.Fl
 		to.ObserveInt64(f.ends, int64(s.Ended), stored)
 		to.ObserveInt64(f.ends, int64(s.Doubled), doubled)
 		to.ObserveInt64(f.ends, int64(s.Acked), acked)
-		to.ObserveInt64(f.aside, int64(s.PutAside), all)
+		to.ObserveInt64(f.unreadable, int64(s.Unreadable), all)
 	}
 }

@@ -21,9 +21,9 @@ func TestTheStatsOfAFleetAreObservedUntilUnregistered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	stats := observe.FleetStats{
-		Partitions: 64, Owned: 21, Pending: 5000, Workers: 3, Cut: true, RateLimit: 62.5,
+		Partitions: 64, Owned: 21, Pending: 5000, Workers: 3, Disconnected: true, RateLimit: 62.5,
 		Claimed: 30, GaveUp: 4, TakenOver: 10, Taken: 5, Fenced: 2,
-		Submitted: 100, Ended: 90, Doubled: 1, Unacked: 7, Acked: 80, Backlog: 17, PutAside: 6,
+		Submitted: 100, Ended: 90, Doubled: 1, Unacked: 7, Acked: 80, Backlog: 17, Unreadable: 6,
 	}
 	unregister, err := w.RegisterFleet(func() observe.FleetStats { return stats })
 	require.NoError(t, err)
@@ -34,17 +34,17 @@ func TestTheStatsOfAFleetAreObservedUntilUnregistered(t *testing.T) {
 			Temporality: metricdata.CumulativeTemporality, DataPoints: figures(points)}})
 	}
 	for name, points := range map[string][]figure{
-		"jobstatus.fleet.workers": {{3, "", ""}}, "jobstatus.fleet.cut": {{1, "", ""}}, "jobstatus.fleet.backlog": {{17, "", ""}},
+		"jobstatus.fleet.workers": {{3, "", ""}}, "jobstatus.fleet.disconnected": {{1, "", ""}}, "jobstatus.fleet.backlog": {{17, "", ""}},
 	} {
 		w.equal(metricdata.Metrics{Name: name, Unit: units[name], Data: metricdata.Gauge[int64]{DataPoints: figures(points)}})
 	}
 	move, end := "jobstatus.fleet.move", "jobstatus.fleet.end"
 	for name, points := range map[string][]figure{
-		"jobstatus.fleet.moves":     {{20, move, "claimed"}, {10, move, "taken_over"}, {4, move, "handed_over"}, {5, move, "taken"}},
-		"jobstatus.fleet.fenced":    {{2, "", ""}},
-		"jobstatus.fleet.submitted": {{100, "", ""}},
-		"jobstatus.fleet.ends":      {{90, end, "stored"}, {1, end, "doubled"}, {80, end, "acked"}},
-		"jobstatus.fleet.put_aside": {{6, "", ""}},
+		"jobstatus.fleet.moves":      {{20, move, "claimed"}, {10, move, "taken_over"}, {4, move, "handed_over"}, {5, move, "taken"}},
+		"jobstatus.fleet.fenced":     {{2, "", ""}},
+		"jobstatus.fleet.submitted":  {{100, "", ""}},
+		"jobstatus.fleet.ends":       {{90, end, "stored"}, {1, end, "doubled"}, {80, end, "acked"}},
+		"jobstatus.fleet.unreadable": {{6, "", ""}},
 	} {
 		w.equal(metricdata.Metrics{Name: name, Unit: units[name], Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality, IsMonotonic: true, DataPoints: figures(points)}})
@@ -57,9 +57,9 @@ func TestTheStatsOfAFleetAreObservedUntilUnregistered(t *testing.T) {
 
 var units = map[string]string{
 	"jobstatus.fleet.owned": "{partition}", "jobstatus.fleet.pending": "{watch}", "jobstatus.fleet.unacked": "{end}",
-	"jobstatus.fleet.workers": "{worker}", "jobstatus.fleet.cut": "1", "jobstatus.fleet.backlog": "{end}",
+	"jobstatus.fleet.workers": "{worker}", "jobstatus.fleet.disconnected": "1", "jobstatus.fleet.backlog": "{end}",
 	"jobstatus.fleet.moves": "{partition}", "jobstatus.fleet.fenced": "{event}", "jobstatus.fleet.submitted": "{watch}",
-	"jobstatus.fleet.ends": "{end}", "jobstatus.fleet.put_aside": "{message}",
+	"jobstatus.fleet.ends": "{end}", "jobstatus.fleet.unreadable": "{message}",
 }
 
 func figures(points []figure) []metricdata.DataPoint[int64] {

@@ -57,18 +57,18 @@
 // [Observer.RegisterFleet] adds the figures of one process of a fleet. [observe.FleetStats]
 // explains them:
 //
-//	jobstatus.fleet.owned       {partition}  up-down counter
-//	jobstatus.fleet.pending     {watch}      up-down counter
-//	jobstatus.fleet.unacked     {end}        up-down counter
-//	jobstatus.fleet.rate_limit  {request}/s  up-down counter
-//	jobstatus.fleet.workers     {worker}     gauge
-//	jobstatus.fleet.cut         1            gauge
-//	jobstatus.fleet.backlog     {end}        gauge
-//	jobstatus.fleet.moves       {partition}  counter          jobstatus.fleet.move
-//	jobstatus.fleet.fenced      {event}      counter
-//	jobstatus.fleet.submitted   {watch}      counter
-//	jobstatus.fleet.ends        {end}        counter          jobstatus.fleet.end
-//	jobstatus.fleet.put_aside   {message}    counter
+//	jobstatus.fleet.owned         {partition}  up-down counter
+//	jobstatus.fleet.pending       {watch}      up-down counter
+//	jobstatus.fleet.unacked       {end}        up-down counter
+//	jobstatus.fleet.rate_limit    {request}/s  up-down counter
+//	jobstatus.fleet.workers       {worker}     gauge
+//	jobstatus.fleet.disconnected  1            gauge
+//	jobstatus.fleet.backlog       {end}        gauge
+//	jobstatus.fleet.moves         {partition}  counter          jobstatus.fleet.move
+//	jobstatus.fleet.fenced        {event}      counter
+//	jobstatus.fleet.submitted     {watch}      counter
+//	jobstatus.fleet.ends          {end}        counter          jobstatus.fleet.end
+//	jobstatus.fleet.unreadable    {message}    counter
 //
 // A move is claimed, taken_over (claimed from a worker that no longer responds), handed_over, or
 // taken by another worker. An end is stored, doubled or acked. The backlog counts the whole fleet,
