@@ -1,7 +1,9 @@
 package boundary
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -47,11 +49,13 @@ func (a *Audience) Bind(ctx, made context.Context) (bound context.Context, stop 
 		return bound, stop
 	}
 	err := a.guard.Do(func() {
-		if made.Done() == ctx.Done() {
-			bound = made
+		o := &observed{guard: a.guard, made: made, poll: ctx, done: made.Done()}
+		o.until, o.hasDeadline = made.Deadline()
+		if o.done == ctx.Done() {
+			bound = o
 			return
 		}
-		merged, cancel := context.WithCancelCause(&fallback{made, ctx})
+		merged, cancel := context.WithCancelCause(o)
 		left := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
 		bound, stop = merged, func() {
 			left()
@@ -64,15 +68,39 @@ func (a *Audience) Bind(ctx, made context.Context) (bound context.Context, stop 
 	return bound, stop
 }
 
-// fallback is a context that also carries what another one does.
-type fallback struct {
-	context.Context
-	other context.Context
+// observed is a context that an Observer made of the context of a poll. It also carries what the
+// poll's context does. Its methods keep the rules of [context.Context], even if those of made
+// panic: goroutines that nobody else guards call them, such as those of net/http.
+type observed struct {
+	guard       *Guard
+	made, poll  context.Context
+	done        <-chan struct{} // of made, as are the next two
+	until       time.Time
+	hasDeadline bool
 }
 
-func (f *fallback) Value(key any) any {
-	if v := f.Context.Value(key); v != nil {
+var _ context.Context = (*observed)(nil)
+
+func (o *observed) Deadline() (until time.Time, ok bool) { return o.until, o.hasDeadline }
+
+func (o *observed) Done() <-chan struct{} { return o.done }
+
+func (o *observed) Err() (err error) {
+	select {
+	case <-o.done:
+		_ = o.guard.Do(func() { err = o.made.Err() })
+		return cmp.Or(err, context.Canceled)
+	default:
+		return nil
+	}
+}
+
+func (o *observed) Value(key any) (v any) {
+	if err := o.guard.Do(func() { v = o.made.Value(key) }); err != nil {
+		o.guard.Complain("observer's context panicked", err)
+	}
+	if v != nil {
 		return v
 	}
-	return f.other.Value(key)
+	return o.poll.Value(key)
 }

@@ -117,3 +117,85 @@ func TestTheContextOfAnObserverEndsWithThePoll(t *testing.T) {
 	<-bound.Done()
 	assert.Equal(t, cause, context.Cause(bound))
 }
+
+// An unruly context misbehaves as the functions say.
+type unruly struct {
+	context.Context
+	done  chan struct{}
+	err   func() error
+	value func(key any) any
+	until func() (time.Time, bool)
+}
+
+func (u *unruly) Done() <-chan struct{} {
+	if u.done == nil {
+		return u.Context.Done()
+	}
+	return u.done
+}
+
+func (u *unruly) Err() error {
+	if u.err == nil {
+		return u.Context.Err()
+	}
+	return u.err()
+}
+
+func (u *unruly) Value(k any) any {
+	if u.value == nil {
+		return u.Context.Value(k)
+	}
+	return u.value(k)
+}
+
+func (u *unruly) Deadline() (time.Time, bool) {
+	if u.until == nil {
+		return u.Context.Deadline()
+	}
+	return u.until()
+}
+
+// fault 53: other goroutines, such as those of net/http, call the methods of a context. What the
+// context of an Observer does there ends no process.
+func TestAnUnrulyContextOfAnObserverIsSafeOnEveryGoroutine(t *testing.T) {
+	t.Parallel()
+	for name, u := range map[string]*unruly{
+		"it ends without a reason":           {done: make(chan struct{}), err: func() error { return nil }},
+		"its reason panics":                  {done: make(chan struct{}), err: func() error { panic("Err") }},
+		"it gives a reason before it ends":   {done: make(chan struct{}), err: func() error { return context.Canceled }},
+		"its values panic":                   {value: func(any) any { panic("Value") }},
+		"its values and its end are unusual": {done: make(chan struct{}), err: func() error { panic("Err") }, value: func(any) any { panic("Value") }},
+		"its deadline panics":                {until: func() (time.Time, bool) { panic("Deadline") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g, _ := newGuard()
+			a := boundary.NewAudience(g, observe.Func(func(context.Context, *observe.Event) context.Context { return nil }))
+			poll, end := context.WithCancel(context.WithValue(t.Context(), key{}, "poll"))
+			defer end()
+			u.Context = poll
+			bound, stop := a.Bind(poll, u)
+			defer stop()
+			derived, cancel := context.WithCancel(bound)
+			defer cancel()
+			used := make(chan struct{})
+			go func() {
+				defer close(used)
+				assert.NoError(t, derived.Err())
+				assert.NoError(t, bound.Err())
+				assert.Equal(t, "poll", derived.Value(key{}))
+				_, _ = bound.Deadline()
+			}()
+			<-used
+			if u.done != nil {
+				close(u.done)
+			} else {
+				end()
+			}
+			<-derived.Done()
+			<-bound.Done()
+			require.ErrorIs(t, bound.Err(), context.Canceled)
+			require.ErrorIs(t, derived.Err(), context.Canceled)
+		})
+	}
+}
