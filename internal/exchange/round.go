@@ -154,18 +154,21 @@ func (r *round) receive(answer *http.Response, fault error) error {
 func (r *round) limit() int { return cmp.Or(r.Terms.Limit, r.MaxBody) }
 
 // read reads the body up to the limit, so that the connection can be used again. It does not read
-// the body of a 1xx, which is the connection itself and does not end with the context.
+// the body of a 1xx, which is the connection itself and does not end with the context. Nobody reads
+// the body after it: go-retryablehttp would do so without a limit of empty reads.
 func (r *round) read(answer *http.Response) error {
-	defer answer.Body.Close()
+	body := answer.Body
+	defer body.Close()
+	answer.Body = http.NoBody
 	a := &r.Answer
 	a.Code, a.Header = answer.StatusCode, answer.Header
 	if a.Code < http.StatusOK {
 		return nil
 	}
 	if !web.IsZipped(a.Header) {
-		return r.fill(answer.Body)
+		return r.fill(body)
 	}
-	content := web.NewUnzip(answer.Body, r.limit())
+	content := web.NewUnzip(body, r.limit())
 	defer content.Release()
 	fault := r.fill(content)
 	if content.IsTooLong() {
@@ -178,9 +181,12 @@ func (r *round) read(answer *http.Response) error {
 // ignore it.
 var byteOrderMark = []byte("\ufeff")
 
+// maxEmptyReads is how many times in a row a body may return neither bytes nor an error.
+const maxEmptyReads = 100
+
 // fill reads a body into the buffer, up to the limit.
 func (r *round) fill(content io.Reader) (fault error) {
-	limit := r.limit()
+	limit, empty := r.limit(), 0
 	b := r.buffer[:0]
 	if b == nil {
 		b = make([]byte, 0, 512)
@@ -196,7 +202,12 @@ func (r *round) fill(content io.Reader) (fault error) {
 		if err == io.EOF {
 			break
 		}
-		fault = err
+		if empty++; n > 0 {
+			empty = 0
+		}
+		if fault = err; empty == maxEmptyReads {
+			fault = cmp.Or(err, io.ErrNoProgress)
+		}
 	}
 	r.buffer, r.Answer.Body, r.Answer.Large = b, bytes.TrimPrefix(b[:min(len(b), limit)], byteOrderMark), len(b) > limit
 	return fault

@@ -488,6 +488,23 @@ func TestCloseIdleConnectionsIsHidden(t *testing.T) {
 	assert.Zero(t, closed)
 }
 
+// A silent body returns neither bytes nor an error.
+type silent struct{}
+
+func (silent) Read([]byte) (int, error) { return 0, nil }
+func (silent) Close() error             { return nil }
+
+// fault 53: a body that never says anything does not keep its goroutine for ever.
+func TestABodyThatSaysNothingIsABrokenOne(t *testing.T) {
+	t.Parallel()
+	c := client(t, "http://jobs.test", rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: silent{}, Request: r}, nil
+	})))
+	_, err := c.Status(t.Context(), "7")
+	require.ErrorIs(t, err, io.ErrNoProgress)
+	assert.Equal(t, transport.Transient, classOf(t, err))
+}
+
 // observed returns a context as a Watcher's is, and what was logged under it.
 func observed(t *testing.T, clk clock.Clock) (context.Context, *observer.ObservedLogs) {
 	core, logs := observer.New(zapcore.DebugLevel)
