@@ -74,7 +74,7 @@ type config struct {
 func WithBackoff(b Backoff) Option { return func(c *config) { c.backoff = b } }
 
 // WithClock sets the clock on which the Watcher measures time and waits. The default is the real
-// clock.
+// clock. If the clock is set back, waits go on from the latest time that it showed.
 func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
 
 // WithLogger sets the logger of the Watcher and its transport. The names of the loggers begin with

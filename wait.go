@@ -46,7 +46,7 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 		return Status{ID: id}, watchError(id, err)
 	}
 	defer c.Leave()
-	began := w.clock.Now()
+	began := w.timeline.Now()
 	c.Join(ctx, id, end(opts))
 	var out chan<- Status // updates, while there is one to send
 	var newest *Status

@@ -37,7 +37,7 @@ func newBoard(k *core) *board {
 		core:    k,
 		watches: index.New[watch](),
 		ready:   queue.New[watch](),
-		gate:    gate.New(k.Limiter, k.epoch),
+		gate:    gate.New(k.Limiter, k.steady.Time(0)),
 		pace:    pace.Rule{Slack: k.Slack, Real: wait.Real(k.Clock), Batches: k.service.Group() > 1},
 		size:    batching.NewSize(k.service.Group()),
 		plain:   make(map[plainStatus]*sighting.Sighting),

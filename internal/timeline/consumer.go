@@ -84,7 +84,7 @@ func (c *Consumer) giveUpLocked(ctx context.Context) {
 
 // Offer blocks until st was sent on out, ctx is done, the Timeline is closed, or the timeout of the
 // call, counted from began, has passed.
-func (c *Consumer) Offer(ctx context.Context, out chan<- transport.Status, st *transport.Status, began time.Time) {
+func (c *Consumer) Offer(ctx context.Context, out chan<- transport.Status, st *transport.Status, began time.Duration) {
 	k := c.core
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -92,7 +92,7 @@ func (c *Consumer) Offer(ctx context.Context, out chan<- transport.Status, st *t
 		return
 	}
 	if c.Timeout != Unlimited {
-		defer wait.AfterFunc(k.Clock, c.Timeout-k.Clock.Since(began), func() {
+		defer wait.AfterFunc(k.Clock, c.Timeout-(k.now()-began), func() {
 			k.mu.Lock()
 			defer k.mu.Unlock()
 			c.wakeUpLocked()

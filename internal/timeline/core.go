@@ -20,7 +20,7 @@ type core struct {
 	schedule *boundary.Schedule
 	audience *boundary.Audience // nil without an Observer
 	track    wait.Tracker
-	epoch    time.Time // instants are durations from here
+	steady   *wait.Steady // what instants are read from
 
 	ctx     context.Context // ends at Close; every poll's is made from it
 	cancel  context.CancelCauseFunc
@@ -41,13 +41,13 @@ func newCore(c Config) *core {
 		schedule: boundary.NewSchedule(guard, c.Backoff, c.MaxDelay),
 		audience: boundary.NewAudience(guard, c.Observer),
 		track:    wait.Track(c.Clock),
-		epoch:    c.Clock.Now(),
+		steady:   wait.NewSteady(c.Clock),
 		words:    make(map[string]struct{}),
 	}
 }
 
 // now returns the present instant.
-func (k *core) now() time.Duration { return k.Clock.Now().Sub(k.epoch) }
+func (k *core) now() time.Duration { return k.steady.Now() }
 
 // capped returns a wait that the service asks for, bounded by WithMaxRetryAfter.
 func (k *core) capped(d time.Duration) time.Duration {

@@ -100,7 +100,7 @@ func (f *finisher) endLocked(x *watch, p *part, why error, final *transport.Stat
 	p.figures.End(state, x.attempt)
 	if f.audience != nil {
 		now := f.now()
-		e := observe.Event{Kind: observe.WatchEnded, Time: f.epoch.Add(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),
+		e := observe.Event{Kind: observe.WatchEnded, Time: f.steady.Time(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),
 			Elapsed: now - x.began, Status: x.status(), Err: why}
 		if why == nil {
 			e.Status = *final

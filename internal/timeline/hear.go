@@ -135,7 +135,7 @@ func (h *hub) endAsHeardLocked(x *watch, st *transport.Status, now time.Duration
 // notifiedLocked tells the Observer that a notification changed what is known about x.
 func (h *hub) notifiedLocked(x *watch, st transport.Status, now time.Duration) {
 	if h.audience != nil {
-		h.events = append(h.events, observe.Event{Kind: observe.Notified, Time: h.epoch.Add(now), ID: x.id,
+		h.events = append(h.events, observe.Event{Kind: observe.Notified, Time: h.steady.Time(now), ID: x.id,
 			JobKind: x.waiters.part.kind, Attempt: int(x.attempt), Elapsed: now - x.began, Status: st, Changed: true})
 	}
 }

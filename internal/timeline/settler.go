@@ -151,7 +151,7 @@ func (s *settler) settledLocked(c *call, p *poll) {
 	s.seeLocked(c, p)
 	event := len(s.events)
 	if s.audience != nil { // before the end of the watch
-		s.events = append(s.events, observe.Event{Kind: observe.Answered, Time: s.epoch.Add(now), ID: x.id, JobKind: p.kind,
+		s.events = append(s.events, observe.Event{Kind: observe.Answered, Time: s.steady.Time(now), ID: x.id, JobKind: p.kind,
 			Attempt: int(x.attempt), Elapsed: now - x.began, Status: x.status(), Changed: p.changed, Wait: -1, Err: p.pollErr.Err})
 	}
 	for m := x.waiters; m != nil; {

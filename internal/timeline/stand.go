@@ -37,7 +37,7 @@ func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err err
 	s.began, s.polled = now, now
 	ask := backoff.Poll{Key: job.id, Kind: job.kind}
 	if !job.began.IsZero() {
-		age := j.epoch.Add(now).Sub(job.began)
+		age := j.steady.Time(now).Sub(job.began)
 		s.began = now - min(max(age, 0), maxAge)
 	}
 	if s.began == now {
@@ -63,7 +63,7 @@ func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err err
 	if job.polledUntil.IsZero() {
 		return s, nil
 	}
-	gap := min(max(j.epoch.Add(now).Sub(job.polledUntil), 0), now-s.began)
+	gap := min(max(j.steady.Time(now).Sub(job.polledUntil), 0), now-s.began)
 	s.unheard = s.unheard || gap > 0
 	if place.Attempt > 0 && s.polled > now-gap {
 		s.first = min(s.first, pace.CatchUp(gap, j.catchUps.next(now, gap)))

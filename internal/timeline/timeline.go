@@ -56,6 +56,9 @@ func New(c Config) *Timeline {
 	return t
 }
 
+// Now returns the present instant.
+func (t *Timeline) Now() time.Duration { return t.now() }
+
 // Context returns the parent of the contexts of all polls. It ends with Close.
 func (t *Timeline) Context() context.Context { return t.ctx }
 
@@ -150,7 +153,7 @@ func (t *Timeline) NewConsumer(ctx context.Context, limits Limits, updates bool)
 	c := &Consumer{Limits: limits, parker: parker{core: t.core, wake: make(chan struct{}, 1)}, finisher: t.finisher, joiner: t.joiner,
 		updates: updates, until: instant.Forever}
 	if end, ok := ctx.Deadline(); ok && wait.Real(t.Clock) {
-		c.until = end.Sub(t.epoch)
+		c.until = t.steady.Instant(end)
 	}
 	wait.OnEnd(ctx, func() {
 		t.mu.Lock()
@@ -186,10 +189,10 @@ func (t *Timeline) Stats() observe.Stats {
 func (t *Timeline) Pending() []Job {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := t.Clock.Now()
+	now := t.steady.Time(t.now())
 	all := make([]Job, 0, t.board.watches.Len())
 	for x := range t.board.watches.All() {
-		job := Job{ID: x.id, Kind: x.waiters.part.kind, Began: t.epoch.Add(x.began), PolledUntil: now,
+		job := Job{ID: x.id, Kind: x.waiters.part.kind, Began: t.steady.Time(x.began), PolledUntil: now,
 			Timeout: x.timeout(), Last: x.status()}
 		job.Last.Result = bytes.Clone(job.Last.Result)
 		all = append(all, job)

@@ -26,7 +26,7 @@ func TestAnOfferOnAClosedChannelIsForgotten(t *testing.T) {
 	closed := make(chan transport.Status)
 	close(closed)
 	c := tl.NewConsumer(t.Context(), Limits{Timeout: Unlimited}, true)
-	assert.Panics(t, func() { c.Offer(t.Context(), closed, &transport.Status{}, time.Now()) })
+	assert.Panics(t, func() { c.Offer(t.Context(), closed, &transport.Status{}, 0) })
 	assert.Empty(t, tl.finisher.offers)
 }
 

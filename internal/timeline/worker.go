@@ -210,7 +210,7 @@ func (w *worker) fitBatch(c *call) {
 func (w *worker) announce(c *call) {
 	observed, unbind := c.ctx, func() {}
 	if w.audience != nil {
-		made := w.audience.Observe(c.ctx, &observe.Event{Kind: observe.PollStarted, Time: w.epoch.Add(c.asked), IDs: c.ids})
+		made := w.audience.Observe(c.ctx, &observe.Event{Kind: observe.PollStarted, Time: w.steady.Time(c.asked), IDs: c.ids})
 		observed, unbind = w.audience.Bind(c.ctx, made)
 	}
 	c.observed, c.unbind = observed, unbind
@@ -275,7 +275,7 @@ func (w *worker) conclude(c *call) {
 // report tells the Observer that the request of c has ended.
 func (w *worker) report(c *call) {
 	if w.audience != nil {
-		w.audience.Observe(c.observed, &observe.Event{Kind: observe.PollEnded, Time: w.epoch.Add(c.ended), IDs: c.ids,
+		w.audience.Observe(c.observed, &observe.Event{Kind: observe.PollEnded, Time: w.steady.Time(c.ended), IDs: c.ids,
 			Took: c.ended - c.asked, Err: c.pollErr.Err})
 	}
 	c.observed = nil

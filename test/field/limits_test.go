@@ -258,6 +258,57 @@ func TestAClockThatStandsStillMakesNoBurst(t *testing.T) {
 	})
 }
 
+// fault 40: a clock that is set back holds up a wait for no longer than the wait between two polls.
+// The timeout, and how long the wait says it lasted, take no account of it.
+func TestAClockThatIsSetBackHoldsUpAWaitForOnePollAtMost(t *testing.T) {
+	t.Parallel()
+	for _, back := range []time.Duration{time.Second, time.Hour, 24 * 365 * time.Hour, math.MaxInt64 / 2} {
+		for _, took := range []time.Duration{0, time.Second} { // a poll
+			t.Run(fmt.Sprint(back, took), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { setBack(t, back, took) })
+			})
+		}
+	}
+}
+
+func setBack(t *testing.T, back, took time.Duration) {
+	t.Helper()
+	began := time.Now()
+	clk := &skewed{clock.New(), func() time.Duration {
+		if time.Since(began) > 10500*time.Millisecond {
+			return -back
+		}
+		return 0
+	}}
+	g := newGateway(func(_ int, r *http.Request) reply {
+		time.Sleep(took)
+		if r.URL.Path == "/status/1" && time.Since(began) > 30*time.Second {
+			return says("completed")
+		}
+		return says("running")
+	})
+	w := g.watcher(t, rest.Dialect{}, jobstatus.WithClock(clk), jobstatus.WithTimeout(time.Minute))
+	late := 2 * (time.Second + took)
+	endless := make(chan error, 1)
+	go func() {
+		_, err := w.WaitForJob(t.Context(), "endless")
+		endless <- err
+	}()
+	_, err := w.WaitForJob(t.Context(), "1")
+	require.NoError(t, err)
+	assert.LessOrEqual(t, time.Since(began), 31*time.Second+late)
+	for job := range w.Pending() {
+		assert.WithinRange(t, job.Began, clk.Now().Add(-time.Minute), clk.Now(), "by the clock as it is now")
+	}
+	var gaveUp *jobstatus.WaitError
+	require.ErrorAs(t, <-endless, &gaveUp)
+	require.ErrorIs(t, gaveUp, jobstatus.ErrTimeout)
+	assert.Empty(t, gaveUp.HeldUp)
+	assert.InDelta(t, time.Minute, gaveUp.Elapsed, float64(took))
+	assert.InDelta(t, time.Minute, time.Since(began), float64(late))
+}
+
 // The clock of package clock can be moved by hand, in small steps and in large ones.
 func TestAClockThatIsMovedByHand(t *testing.T) {
 	t.Parallel()

@@ -144,6 +144,7 @@ var situations = map[string][]situation{
 	"clocks are odd": {
 		{"a function of the clock calls the clock", []string{"TestAFunctionThatTheClockCallsMayCallTheClock"}},
 		{"another mock clock is moved by hand", []string{"TestAClockThatIsMovedByHand"}},
+		{"it is set back", []string{"TestAClockThatIsSetBackHoldsUpAWaitForOnePollAtMost"}},
 		{"it stands still", []string{"TestAClockThatStandsStillMakesNoBurst", "mock/TestAWaitThatNobodyMovesTheClockForFailsTheTest"}},
 	},
 }

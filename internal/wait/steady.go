@@ -1,0 +1,55 @@
+package wait
+
+import (
+	"sync"
+	"time"
+
+	"github.com/benbjohnson/clock"
+)
+
+// Steady reads a clock as instants, which are durations since an epoch. They never go back. A clock
+// without a monotonic reading may be set back: the instants then go on from the newest one, and the
+// epoch moves. So what is due comes late by no more than the time since the newest reading. It is
+// safe for concurrent use.
+type Steady struct {
+	clk  clock.Clock
+	real bool // it has a monotonic reading, and the epoch never moves
+
+	mu     sync.Mutex
+	epoch  time.Time     // guarded by mu, as is newest
+	newest time.Duration // the newest reading
+}
+
+// NewSteady returns a Steady whose epoch is now.
+func NewSteady(clk clock.Clock) *Steady {
+	return &Steady{clk: clk, real: Real(clk), epoch: clk.Now()}
+}
+
+// Now returns the present instant.
+func (s *Steady) Now() time.Duration {
+	if s.real {
+		return s.clk.Now().Sub(s.epoch)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clk.Now() // under the lock, or a late reading would look like a clock that was set back
+	at := now.Sub(s.epoch)
+	if at < s.newest {
+		at, s.epoch = s.newest, now.Add(-s.newest)
+	}
+	s.newest = at
+	return at
+}
+
+// Time returns an instant as a time of the clock.
+func (s *Steady) Time(at time.Duration) time.Time {
+	if s.real {
+		return s.epoch.Add(at)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.epoch.Add(at)
+}
+
+// Instant returns a time of the clock as an instant.
+func (s *Steady) Instant(t time.Time) time.Duration { return t.Sub(s.Time(0)) }
