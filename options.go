@@ -96,8 +96,8 @@ func WithMaxAttempts(n int) Option {
 }
 
 // WithBaseDelay sets the first delay of the default Backoff: see [WithBackoff]. The default is
-// [DefaultBaseDelay]. [New] refuses a delay above [WithMaxDelay], and any delay together with
-// [WithBackoff].
+// [DefaultBaseDelay], or [WithMaxDelay] if that is less. [New] refuses a delay above WithMaxDelay,
+// and any delay together with WithBackoff.
 func WithBaseDelay(d time.Duration) Option {
 	return func(c *config) { c.baseDelay = problems.Positive(&c.List, "WithBaseDelay", d) }
 }
@@ -313,7 +313,8 @@ func (c *config) checkBackoff() {
 }
 
 func (c *config) defaultBackoff() {
-	base, ceiling := cmp.Or(c.baseDelay, DefaultBaseDelay), cmp.Or(c.maxDelay, DefaultMaxDelay)
+	ceiling := cmp.Or(c.maxDelay, DefaultMaxDelay)
+	base := cmp.Or(c.baseDelay, min(DefaultBaseDelay, ceiling))
 	if base > ceiling {
 		c.Problem("WithBaseDelay(%v): must be at most WithMaxDelay(%v)", base, ceiling)
 	}

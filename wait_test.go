@@ -82,6 +82,24 @@ func TestDefaultScheduleAsksAtOnceAndStaysWithinItsBounds(t *testing.T) {
 	})
 }
 
+// A longest delay that is less than the default of the first one bounds that, too.
+func TestALongestDelayBoundsTheDefaultOfTheFirst(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		const longest = 50 * time.Millisecond
+		s := w.service(never)
+		watcher := w.watcher(s, jobstatus.WithMaxDelay(longest))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
+		})
+		polls := s.polls("a")
+		for i := range polls[1:] {
+			assert.LessOrEqual(w, polls[i+1]-polls[i], longest)
+			assert.GreaterOrEqual(w, polls[i+1]-polls[i], longest/2)
+		}
+	})
+}
+
 // fault 16: jitter is on by default. Jobs that begin together do not stay together.
 func TestTheDefaultScheduleDiffersFromJobToJob(t *testing.T) {
 	inVirtualTime(t, func(w world) {
