@@ -168,6 +168,8 @@ type PanicError struct {
 	Stack []byte
 }
 
+func newPanicError(v any, stack []byte) error { return &PanicError{Value: v, Stack: stack} }
+
 // Error returns the value, without the stack.
 func (e *PanicError) Error() string {
 	if e == nil {

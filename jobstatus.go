@@ -117,7 +117,6 @@ func newWatcher(t Transport, c *config) *Watcher {
 	if n, ok := t.(transport.Notifier); ok {
 		c.notifiers = append(c.notifiers, n)
 	}
-	panicked := func(v any, stack []byte) error { return &PanicError{Value: v, Stack: stack} }
 	line := timeline.New(timeline.Config{
 		Transport:     t,
 		Backoff:       c.backoff,
@@ -135,14 +134,14 @@ func newWatcher(t Transport, c *config) *Watcher {
 		Observer:      c.observer,
 		Notifiers:     c.notifiers,
 		QuietInterval: c.quiet,
-		Panic:         panicked,
+		Panic:         newPanicError,
 	})
 	return &Watcher{
 		transport: t,
 		timeline:  line,
 		calls: &oneoff.Caller{
 			Clock: c.clock, Logger: c.logger, Life: line.Context(), Timeout: c.pollTimeout, Expired: timeline.ErrPollTimeout,
-			Retry: line.Retry, Panic: panicked,
+			Retry: line.Retry, Panic: newPanicError,
 		},
 		clock:    c.clock,
 		defaults: c.limits,

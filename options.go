@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/boundary"
 	"github.com/iamber12/job-status-monitoring/internal/pace"
 	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/observe"
@@ -306,8 +307,10 @@ func (c *config) checkBackoff() {
 		c.Problem("WithBaseDelay(%v): has no effect together with WithBackoff", c.baseDelay)
 	}
 	if v, ok := c.backoff.(backoff.Validator); ok && !problems.IsNil(c.backoff) {
-		if err := v.Validate(); err != nil {
-			c.Problem("WithBackoff: %w", err)
+		var err error
+		guard := boundary.Guard{Logger: c.logger, Panic: newPanicError}
+		if panicked := guard.Apart(func() { err = v.Validate() }); cmp.Or(panicked, err) != nil {
+			c.Problem("WithBackoff: %w", cmp.Or(panicked, err))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +69,56 @@ func TestNewRefusesOptionsThatContradict(t *testing.T) {
 	require.EqualError(t, err, "jobstatus: WithBaseDelay(20s): must be at most WithMaxDelay(10s)")
 	_, err = jobstatus.New(any, every(time.Second), jobstatus.WithBaseDelay(time.Second))
 	require.ErrorContains(t, err, "WithBackoff")
+}
+
+// validated is a Backoff that says of itself what valid does.
+type validated struct{ valid func() error }
+
+func (v validated) Next(backoff.Poll) time.Duration { return time.Second }
+func (v validated) Validate() error                 { return v.valid() }
+
+// trusting is a Notifier that says of itself what trusted does.
+type trusting struct{ trusted func() bool }
+
+func (trusting) Notify(ctx context.Context, _ func(jobstatus.Status)) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (t trusting) Trusted() bool { return t.trusted() }
+
+// fault 35, fault 53: what a plugin does when New asks it about itself ends no program.
+func TestNewReturnsWhateverItsPluginsDo(t *testing.T) {
+	t.Parallel()
+	for name, misbehave := range map[string]func(){"panics": func() { panic("boom") }, "ends its goroutine": runtime.Goexit} {
+		for part, made := range map[string]struct {
+			jobstatus.Option
+			refused bool
+		}{
+			"Validate": {jobstatus.WithBackoff(validated{func() error { misbehave(); return nil }}), true},
+			"Trusted":  {jobstatus.WithNotifier(trusting{func() bool { misbehave(); return true }}), false},
+		} {
+			t.Run(part+" "+name, func(t *testing.T) {
+				t.Parallel()
+				returned := make(chan error, 1)
+				go func() {
+					err := errors.New("New did not return")
+					defer func() { returned <- err }()
+					var w *jobstatus.Watcher
+					if w, err = jobstatus.New(&target{}, made.Option); err == nil {
+						err = w.Close()
+					}
+				}()
+				err := <-returned
+				if !made.refused {
+					require.NoError(t, err)
+					return
+				}
+				require.ErrorContains(t, err, "WithBackoff: panic: ")
+				require.ErrorAs(t, err, new(*jobstatus.PanicError))
+			})
+		}
+	}
 }
 
 func TestNewHTTPRefusesWhatIsNoURL(t *testing.T) {

@@ -40,6 +40,23 @@ func (g *Guard) Do(f func()) (err error) {
 	return nil
 }
 
+// Apart is [Guard.Do] on a goroutine of its own, which it waits for. So f does not end the
+// goroutine of the caller.
+func (g *Guard) Apart(f func()) (err error) {
+	returned := false
+	done := make(chan struct{})
+	go func() { // which ends before Apart does
+		defer close(done)
+		err = g.Do(f)
+		returned = true
+	}()
+	<-done
+	if !returned {
+		err = g.Panicked(ErrGoexit)
+	}
+	return err
+}
+
 // Panicked returns the error of a panic with the value v, which ends a watch.
 func (g *Guard) Panicked(v any) error {
 	return &transport.Error{Class: transport.Permanent, Err: g.Panic(v, debug.Stack())}

@@ -38,19 +38,7 @@ func NewService(g *Guard, t transport.Transport) *Service {
 
 // most returns the MaxBatch of b, 0 if b panics or ends its goroutine.
 func (s *Service) most(b transport.Batcher) (n int) {
-	var err error
-	returned := false
-	done := make(chan struct{})
-	go func() { // which ends before New does
-		defer close(done)
-		err = s.guard.Do(func() { n = b.MaxBatch() })
-		returned = true
-	}()
-	<-done
-	if !returned {
-		err = s.guard.Panicked(ErrGoexit)
-	}
-	if err != nil {
+	if err := s.guard.Apart(func() { n = b.MaxBatch() }); err != nil {
 		s.guard.Complain("transport panicked in MaxBatch", err)
 	}
 	return n

@@ -39,13 +39,10 @@ func (h *hub) listenToAll(carried wait.Carried) {
 	ctx := wait.NewContext(h.ctx, carried)
 	for _, n := range h.Notifiers {
 		l := &subscription{notifier: n}
-		err := h.guard.Do(func() {
-			if v, ok := n.(transport.Truster); ok {
-				l.trusted = v.Trusted()
+		if v, ok := n.(transport.Truster); ok {
+			if err := h.guard.Apart(func() { l.trusted = v.Trusted() }); err != nil {
+				h.guard.Complain("notifier panicked in Trusted", err)
 			}
-		})
-		if err != nil {
-			h.guard.Complain("notifier panicked in Trusted", err)
 		}
 		h.subscriptions = append(h.subscriptions, l)
 		h.workers.Add(1)
