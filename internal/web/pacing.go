@@ -97,7 +97,7 @@ func (p pacing) reset(code int, limit *struct{ reset, remaining string }) time.D
 	if len(remaining) == 0 && code != http.StatusTooManyRequests && code != statusEnhanceYourCalm {
 		return 0
 	}
-	if len(remaining) > 0 && !isNothing(remaining[0]) {
+	if len(remaining) > 0 && !isAnyNothing(remaining) {
 		return 0
 	}
 	return p.wait(values, time.Second)
@@ -106,8 +106,21 @@ func (p pacing) reset(code int, limit *struct{ reset, remaining string }) time.D
 // IsExhausted reports whether the headers of an answer say that nothing remains of a quota.
 func IsExhausted(h http.Header) bool {
 	for i := range limits {
-		if remaining := h[limits[i].remaining]; len(remaining) > 0 && isNothing(remaining[0]) {
+		if remaining := h[limits[i].remaining]; isAnyNothing(remaining) {
 			return true
+		}
+	}
+	return false
+}
+
+// isAnyNothing reports whether any count in the values of a header is zero or less. A proxy may
+// have joined several counts, and each may have parameters.
+func isAnyNothing(values []string) bool {
+	for _, value := range values {
+		for count := range strings.SplitSeq(value, ",") {
+			if count, _, _ = strings.Cut(count, ";"); isNothing(count) {
+				return true
+			}
 		}
 	}
 	return false
@@ -165,7 +178,8 @@ func (p pacing) wait(values []string, unit time.Duration) (longest time.Duration
 
 // one reads one value.
 func (p pacing) one(text string, unit time.Duration) time.Duration {
-	text = strings.Trim(strings.TrimRight(strings.TrimSpace(text), ",; "), `"`) // a proxy joins an empty value, too
+	text, _, _ = strings.Cut(text, ";")                                        // its parameters
+	text = strings.Trim(strings.TrimRight(strings.TrimSpace(text), ", "), `"`) // a proxy joins an empty value, too
 	if n, ok := number(text); ok {
 		return p.count(n, unit)
 	}

@@ -157,6 +157,9 @@ func TestPacingIsHeardInEveryHeader(t *testing.T) {
 		{200, []string{"RateLimit-Reset", "9"}, 0},
 		{200, []string{"RateLimit-Remaining", "0", "RateLimit-Reset", "0"}, 0},
 		{200, []string{"RateLimit-Remaining", "0"}, 0},
+		{200, []string{"RateLimit-Remaining", "5, 0", "RateLimit-Reset", "3, 9"}, 9 * time.Second}, // joined by a proxy
+		{200, []string{"RateLimit-Remaining", "0;w=60", "RateLimit-Reset", "9;w=60"}, 9 * time.Second},
+		{200, []string{"RateLimit-Remaining", "5, 1", "RateLimit-Reset", "3, 9"}, 0},
 		{403, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch}, 40 * time.Second},
 		{403, []string{"X-RateLimit-Remaining", "-1", "X-RateLimit-Reset", epoch + "000"}, 40 * time.Second},
 		{403, []string{"X-RateLimit-Remaining", "12", "X-RateLimit-Reset", epoch}, 0},
