@@ -37,10 +37,10 @@ type Step struct {
 	// Index is the number of an element, counted from 0, or from -1 backwards.
 	Index int
 	// Field is where in an element the value stands that is compared with Equal; if it is empty, it
-	// is the element itself.
+	// is the element itself. An empty Equal fits a value that is missing or says nothing.
 	Field []string
 	Equal Name
-	// Not negates the comparison: a value that is missing is not equal.
+	// Not negates the comparison: a value that is missing is not equal, unless Equal is empty.
 	Not bool
 	// And is a further comparison, of which Field, Equal, Not and And count.
 	And *Step
@@ -73,9 +73,11 @@ func (t *Name) is(text []byte, name string) bool {
 }
 
 // isValue reports whether the JSON text of a string, a number or a boolean says t, in any case if t
-// has no hole.
+// has no hole. An empty t is said by a value that is missing, null or empty.
 func (t *Name) isValue(raw []byte, name string) bool {
 	switch {
+	case *t == Name{}:
+		return len(raw) == 0 || raw[0] == 'n' || string(raw) == `""` || isHollow(raw)
 	case len(raw) == 0 || raw[0] == '{' || raw[0] == '[':
 		return false
 	case raw[0] != '"':
@@ -89,4 +91,9 @@ func (t *Name) isValue(raw []byte, name string) bool {
 
 func (t *Name) says(text []byte, name string) bool {
 	return t.is(text, name) || !t.Hole && len(text) == len(t.Before) && strings.EqualFold(string(text), t.Before)
+}
+
+// isHollow reports whether the JSON text of a value is an empty object or an empty array.
+func isHollow(raw []byte) bool {
+	return (raw[0] == '{' || raw[0] == '[') && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0
 }

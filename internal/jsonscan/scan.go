@@ -206,12 +206,12 @@ func (s *scan) markPart(wanted uint64, element []byte) {
 	switch {
 	case element[0] == 'n':
 		mark = []byte("[null]")
-	case element[0] == '{' && len(bytes.TrimSpace(element[1:len(element)-1])) == 0:
-		mark = []byte("[{}]")
-	case element[0] == '[' && len(bytes.TrimSpace(element[1:len(element)-1])) == 0:
-		mark = []byte("[[]]")
-	default:
+	case !isHollow(element):
 		return
+	case element[0] == '{':
+		mark = []byte("[{}]")
+	default:
+		mark = []byte("[[]]")
 	}
 	for ; wanted != 0; wanted &= wanted - 1 {
 		s.found[bits.TrailingZeros64(wanted)] = mark

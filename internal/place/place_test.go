@@ -18,6 +18,27 @@ const body = `{
 	"commas": [{"name": "a, ]", "n": 1}, {"n": 2}], "flags": ["COMPLETED", "COMPLETING"], "deep": [[1, 2], [3]], "job-7": {"ok": 1}, "with space": {"in it": 2}, "$": {"*": {"/x": {"y->z": 4}}}, "{id}": {"7{id}": 3}
 }`
 
+// parts is elements that have an error, and some that say in each way that they have none.
+const parts = `{"parts": [{"n": 1}, {"n": 2, "error": null}, {"n": 3, "error": ""}, {"n": 4, "error": {}}, {"n": 5, "error": [ ]},
+	{"n": 6, "error": "disk full"}, {"n": 7, "error": {"code": 1}}, {"n": 8, "error": 0}], "words": ["", null, {}, "late"]}`
+
+func TestAComparisonWithNothingTellsWhetherAnElementHasAValue(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"parts[error!=].n": "6", `parts[error!=""].n`: "6", "parts[error!=].error": `"disk full"`, `parts[error!=,error!="disk full"].n`: "7",
+		`parts[error!=,n!=6,n!=7].n`: "8", "parts[error=].n": "1", "parts[error=,n!=1,n!=2,n!=3].n": "4", "parts[n=5,error=].n": "5", "parts[n=6,error=].n": "",
+		"parts[error.code!=].n": "7", "words[!=]": `"late"`, "words[=]": `""`,
+	} {
+		p, err := place.Parse(text)
+		require.NoError(t, err, text)
+		s, err := place.NewSet([]place.Place{p}, 0)
+		require.NoError(t, err)
+		var found place.Found
+		require.NoError(t, s.Find(&place.Answer{Body: []byte(parts)}, &found), text)
+		assert.Equal(t, want, string(found.Values[0]), text)
+	}
+}
+
 func answer() *place.Answer {
 	return &place.Answer{Code: 207, Name: "7", Body: []byte(body), Header: http.Header{
 		"X-State": {"half \"way\""}, "X-Empty": {""},

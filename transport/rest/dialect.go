@@ -24,6 +24,7 @@ import (
 //	jobs[0].state steps[-1]     an element of an array, counted from either end
 //	conditions[type=Complete]   the first element whose field type is Complete
 //	steps[ok!=true,name="a, b"] the first that meets both; a missing field is not equal
+//	steps[error!=]              the first whose field error has a value: not null, not empty
 //	flags[=COMPLETING]          the first element that equals COMPLETING
 //	{id}.outputs jobs[id={id}]  the job's id, as a key or as the value of a field
 //	{{id}}.outputs              the key {id} itself
