@@ -19,7 +19,9 @@ type batchAnswer struct{ *answer }
 func (a batchAnswer) read(ids []string) ([]transport.Answer, error) {
 	switch {
 	case a.Answer.Code/100 != 2:
-		a.find("") // a wait in the body
+		if err := a.refusal(); err != nil {
+			return nil, err
+		}
 		return nil, a.Fail(web.ClassOfBatchCode(a.Answer.Code, a.Answer.IsPaced()), a.Quote())
 	case a.Answer.Large:
 		return nil, a.Fail(transport.Oversized, a.TooLarge())
@@ -29,7 +31,7 @@ func (a batchAnswer) read(ids []string) ([]transport.Answer, error) {
 	case err != nil && a.Answer.IsAccepted() && isNotJSON(err):
 		return nil, nil
 	case err != nil:
-		return nil, a.Unread(err)
+		return nil, cmp.Or(a.refusal(), a.Unread(err))
 	}
 	told := make([]transport.Answer, len(ids))
 	for i, item := range a.batch.match(ids, items) {
@@ -42,6 +44,20 @@ func (a batchAnswer) read(ids []string) ([]transport.Answer, error) {
 		}
 	}
 	return slices.DeleteFunc(told, func(a transport.Answer) bool { return a.Status.ID == "" }), nil
+}
+
+// refusal returns the error of an answer without items that the dialect's Faults name, or nil. It
+// does not say which of the jobs was not found.
+func (a batchAnswer) refusal() error {
+	o, ok := a.fault(a.find("")) // and a wait in the body
+	switch {
+	case !ok:
+		return nil
+	case o.Means == transport.NotFound:
+		return a.faulty(transport.Permanent)
+	default:
+		return a.faulty(o.Means)
+	}
 }
 
 // items returns the part of an answer that holds the items.

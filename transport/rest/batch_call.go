@@ -31,7 +31,9 @@ func (c *Client) MaxBatch() int {
 // The error of the whole request is as for [Client.Status], with these differences:
 //
 //   - Any 5xx is an error, whatever its body says.
-//   - 404 is permanent, because it does not say which job was not found.
+//   - 404 is permanent, because it does not say which job was not found. So is a Fault that means
+//     [transport.NotFound].
+//   - The Dialect's Faults are read only if the answer has no items.
 //   - 413, 414 and 431, more ids than MaxBatch, a URL over 8,000 bytes and a body over
 //     [WithMaxBody] are errors of class [transport.Oversized].
 //   - Ids that the Separator cannot set apart are a permanent error, so that a Watcher asks about

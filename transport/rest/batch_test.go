@@ -26,6 +26,26 @@ func batched(b rest.Batch) rest.Option {
 	return rest.WithDialect(rest.Dialect{State: "state", Message: "text", Result: "out", Progress: "done", Error: "-", Batch: b})
 }
 
+func TestFaultsSayWhatARefusedBatchMeans(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{State: "state", Batch: joined, Fault: "@code, error", Faults: map[string]transport.Class{
+		"400, slow": transport.Throttled, "200, slow": transport.Throttled, "400, gone": transport.NotFound, "200, -": transport.NotFound}}
+	for _, c := range []struct {
+		code  int
+		body  string
+		class transport.Class
+	}{
+		{400, `{"error":"slow"}`, transport.Throttled}, {200, `{"error":"slow"}`, transport.Throttled}, {400, `{"error":"gone"}`, transport.Permanent},
+		{400, `{"error":"bad"}`, transport.Permanent}, {200, `{"jobs":1}`, transport.Permanent}, {200, `{"error":"new"}`, transport.Malformed},
+	} {
+		_, err := serve(t, say(c.code, c.body), oneAttempt, rest.WithDialect(d)).StatusBatch(t.Context(), []string{"7", "8"})
+		assert.Equal(t, c.class, classOf(t, err), "%d %s", c.code, c.body)
+	}
+	answers, err := serve(t, say(200, `[{"id":"7","state":"running"}]`), rest.WithDialect(d)).StatusBatch(t.Context(), []string{"7", "8"})
+	require.NoError(t, err, "what means a fault in an answer about one job does not in an answer with items")
+	assert.Equal(t, "7=running", told(t, answers))
+}
+
 var joined = rest.Batch{Path: "/jobs?ids={ids}"}
 
 // told writes answers as text: id=state, or id!class.
