@@ -30,7 +30,7 @@ type Class uint8
 
 // String returns the name of the class in lower case, such as "not found".
 func (c Class) String() string {
-	if names := [...]string{"transient", "throttled", "malformed", "not found", "permanent", "oversized", "misdirected"}; int(c) < len(names) {
+	if names := [...]string{"transient", "throttled", "malformed", "not found", "permanent", "oversized", "misdirected", "unauthorized"}; int(c) < len(names) {
 		return names[c]
 	}
 	return fmt.Sprintf("class %d", uint8(c))
@@ -57,6 +57,10 @@ const (
 	// poll has found the job before, its watch ends at once. Otherwise the watch goes on until its
 	// patience is over.
 	Misdirected
+	// Unauthorized is a request whose token the service refused in another way than by an HTTP 401.
+	// Package rest sends such a request again if it gets a new token. For a watch it is like
+	// Permanent.
+	Unauthorized
 )
 
 // Error is an error of a [Transport] that tells a Watcher what to do. Any other error of a

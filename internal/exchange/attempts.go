@@ -109,7 +109,10 @@ func (a *attempts) mayRepeat(ctx context.Context) bool {
 	if a.err == nil || ctx.Err() != nil || errors.As(a.fault, new(sourceFault)) {
 		return false
 	}
-	if c.Answer.Code == http.StatusUnauthorized && r.sent != nil && !a.refreshed {
+	var e *transport.Error
+	isError := errors.As(a.err, &e)
+	refused := c.Answer.Code == http.StatusUnauthorized || isError && e.Class == transport.Unauthorized
+	if refused && r.sent != nil && !a.refreshed {
 		fresh, err := r.asked.tokens.Get(ctx, r.sent)
 		if err != nil {
 			a.err = c.tokenError(ctx, err)
@@ -121,8 +124,7 @@ func (a *attempts) mayRepeat(ctx context.Context) bool {
 		a.refreshed, a.pause = true, 0
 		return true
 	}
-	var e *transport.Error
-	passing := errors.As(a.err, &e) && (e.Class == transport.Transient || e.Class == transport.Throttled)
+	passing := isError && (e.Class == transport.Transient || e.Class == transport.Throttled)
 	if !passing || !c.Terms.allow(a.fault, c.Answer.Code) || r.retried >= r.Retries || c.Answer.Wait > max(c.Terms.LongestWait, longWait) || !r.host.MayRetry(e.Class) {
 		return false
 	}

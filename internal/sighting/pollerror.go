@@ -65,6 +65,9 @@ func PollErrorOf(err error) PollError {
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		f.Class, f.RetryAfter = e.Class, e.RetryAfter
 	}
+	if f.Class == transport.Unauthorized { // there was no new token
+		f.Class = transport.Permanent
+	}
 	if text := err.Error(); len(text) > maxErrorText {
 		f.Err = &transport.Error{Class: f.Class, RetryAfter: f.RetryAfter, Err: errors.New(cut(text, maxErrorText))}
 	}

@@ -151,6 +151,7 @@ func (e forked) Unwrap() []error { return []error{e, e} }
 func TestPollErrorOfSaysWhatIsWrongWithAnError(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, PollError{}, PollErrorOf(nil))
+	assert.Equal(t, transport.Permanent, PollErrorOf(&transport.Error{Class: transport.Unauthorized}).Class, "a token that was refused ends the watch")
 	assert.Panics(t, func() { PollErrorOf(&misbehaving{}) })
 	assert.PanicsWithValue(t, "the error is a nil *transport.Error: return a plain nil instead", func() {
 		var e *transport.Error

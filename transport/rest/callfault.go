@@ -53,7 +53,7 @@ func newFaultTable(places int, faults map[string]transport.Class) (table *rules.
 		problems = append(problems, fmt.Errorf("field Faults: %w", err))
 	}
 	for _, key := range slices.Sorted(maps.Keys(faults)) {
-		if class := faults[key]; class > transport.Misdirected {
+		if class := faults[key]; class > transport.Unauthorized {
 			problems = append(problems, fmt.Errorf("field Faults: %q: no such class: %d", key, class))
 		}
 	}

@@ -146,7 +146,8 @@ type Dialect struct {
 	Fault string
 	// Faults maps the values at Fault to classes of errors: see Rules above. Only the Faults of a Call
 	// take precedence over it. The documentation of this package says what an answer that matches no
-	// rule means.
+	// rule means. With [transport.Unauthorized], the request is sent again if [WithToken] has a new
+	// token, as after a 401.
 	Faults map[string]transport.Class
 
 	// Progress is the place of a number that says how much is done. The default is payload.progress.

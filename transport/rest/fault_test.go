@@ -698,6 +698,49 @@ func TestATokenThatIsRefusedIsReplacedOnceInACall(t *testing.T) {
 	assert.Equal(t, 4, asked)
 }
 
+// fault 19: some services refuse an expired token with another code than 401.
+func TestATokenThatFaultsSayIsRefusedIsReplacedOnceInACall(t *testing.T) {
+	t.Parallel()
+	for _, expired := range []struct {
+		code int
+		body string
+	}{
+		{403, `{"errors":[{"code":"expired"}]}`}, {400, `{"errors":[{"code":"expired"}]}`}, {200, `{"success":false,"errors":[{"code":"expired"}]}`},
+	} {
+		asked, valid, key := 0, "token-2", ""
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			switch key = r.Header.Get("X-Key"); {
+			case key != valid:
+				say(expired.code, expired.body)(w, r)
+			case r.Method == http.MethodPost:
+				say(200, `{"id":"7"}`)(w, r)
+			case r.URL.Path == "/many":
+				say(200, `[{"id":"7","state":"running"}]`)(w, r)
+			default:
+				say(200, `{"id":"7","state":"running"}`)(w, r)
+			}
+		}, rest.WithToken(func(context.Context) (string, error) { asked++; return fmt.Sprintf("token-%d", asked), nil }), rest.WithTokenHeader("X-Key"),
+			rest.WithDialect(rest.Dialect{ID: "id", State: "state", Batch: rest.Batch{Path: "/many?ids={ids}"},
+				Fault: "errors[0].code", Faults: map[string]transport.Class{"expired": transport.Unauthorized, "denied": transport.Permanent}}))
+		for n, call := range []func() error{
+			func() error { _, err := c.Status(t.Context(), "7"); return err },
+			func() error { _, err := c.Create(t.Context(), transport.CreateRequest{}); return err },
+			func() error { _, err := c.StatusBatch(t.Context(), []string{"7"}); return err },
+			func() error { return c.Cancel(t.Context(), "7") },
+		} {
+			require.NoError(t, call(), "%d, call %d", expired.code, n)
+			assert.Equal(t, valid, key)
+			assert.Equal(t, n+2, asked)
+			valid = fmt.Sprintf("token-%d", n+3)
+		}
+		valid = "none"
+		_, err := c.Status(t.Context(), "7")
+		assert.Equal(t, transport.Unauthorized, classOf(t, err))
+		assert.ErrorContains(t, err, "expired")
+		assert.Equal(t, 6, asked, "once in a call")
+	}
+}
+
 // fault 19
 func TestATokenSourcesErrorIsTransientUnlessItSaysOtherwise(t *testing.T) {
 	t.Parallel()

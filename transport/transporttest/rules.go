@@ -225,7 +225,7 @@ func returnsProperErrors(s Subject) error {
 		if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
 			return fmt.Errorf("Status(%q) returns a nil %T in an error", id, err)
 		}
-		if e := (*transport.Error)(nil); errors.As(err, &e) && e.Class > transport.Misdirected {
+		if e := (*transport.Error)(nil); errors.As(err, &e) && e.Class > transport.Unauthorized {
 			return fmt.Errorf("Status(%q) has an error of no class: %d", id, e.Class)
 		}
 		if err.Error() == "" {

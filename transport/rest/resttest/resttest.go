@@ -76,7 +76,7 @@ func meaning(word string) (state transport.State, class transport.Class, isError
 			return s, 0, false, nil
 		}
 	}
-	for c := transport.Transient; c <= transport.Misdirected; c++ {
+	for c := transport.Transient; c <= transport.Unauthorized; c++ {
 		if words = append(words, c.String()); word == c.String() {
 			return 0, c, true, nil
 		}
