@@ -1,16 +1,20 @@
 package rest
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/redact"
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -30,7 +34,9 @@ import (
 // a form, it is read as a JSON object with the names and values of the form's fields.
 type Event struct {
 	// At is the place in the event of the object that a status call would return, such as
-	// "data.object". The Dialect's places begin there. The default is ".", the whole event.
+	// "data.object". The Dialect's places begin there. A text there is replaced by the JSON object
+	// that it holds, plain or in base64. So At is "Message" for a notification of Amazon SNS, and
+	// "message.data" for one of Google Pub/Sub. The default is ".", the whole event.
 	At string
 	// ID is the place of the job's id in the event. The default is the Dialect's AnswerID within At,
 	// or else its ID. An event without a value there is ignored.
@@ -189,6 +195,28 @@ func fromForm(header http.Header, body []byte) ([]byte, error) {
 	return json.Marshal(object)
 }
 
+// opened returns an event with an object in place of the text at Event.At that holds the object. It
+// returns any other event as it is.
+func (e *events) opened(a *place.Answer) *place.Answer {
+	var found place.Found
+	if e.item.Find(a, &found) != nil || place.Value(found.Values[0]).Kind() != place.Word {
+		return a
+	}
+	quoted := found.Values[0]
+	held := []byte(jsonscan.Text(quoted))
+	if plain, err := base64.StdEncoding.DecodeString(string(held)); err == nil {
+		held = plain
+	}
+	held = bytes.TrimSpace(held)
+	at := cap(a.Body) - cap(quoted) // it is a part of the body
+	if !bytes.HasPrefix(held, []byte("{")) || !json.Valid(held) || at < 0 || !bytes.HasPrefix(a.Body[at:], quoted) {
+		return a
+	}
+	whole := *a
+	whole.Body = slices.Concat(a.Body[:at], held, a.Body[at+len(quoted):])
+	return &whole
+}
+
 // An eventReader reads events of all stages of a job.
 type eventReader struct {
 	stages   []*stage
@@ -208,6 +236,7 @@ func (r eventReader) read(header http.Header, body []byte) (transport.Status, er
 		if e == nil {
 			continue
 		}
+		a := e.opened(a)
 		named, err := e.reader.ids.read(a, "")
 		if err != nil {
 			continue // it is about an earlier part of a job, or about none
@@ -220,6 +249,7 @@ func (r eventReader) read(header http.Header, body []byte) (transport.Status, er
 	if e == nil {
 		return transport.Status{}, nil
 	}
+	a = e.opened(a)
 	named, err := e.reader.ids.read(a, "")
 	switch {
 	case errors.Is(err, errNoID):

@@ -57,6 +57,20 @@ func TestAnEventIsReadAsTheDialectSays(t *testing.T) {
 			dialect: numbers, body: `{"Guid":"7","Status":3,"id":"8","state":"failed"}`,
 			want: transport.Status{ID: "7", State: transport.Completed, Raw: "3"},
 		},
+		"a text that holds the job": { // as SNS has it
+			dialect: wrapped,
+			body:    `{"id":"evt_1","data":{"object":"{\"id\":\"7\",\"status\":\"end\",\"phase\":{\"name\":\"bad\"},\"error\":{\"message\":\"no\"}}"},"sent":1700000000}`,
+			want:    transport.Status{ID: "7", State: transport.Failed, Raw: "end, bad", Message: "no", Updated: time.Unix(1700000000, 0).UTC()},
+		},
+		"a text that holds the job in base64": { // as Pub/Sub has it: {"id":"7","status":"end","phase":{"name":"good"}}
+			dialect: wrapped,
+			body:    `{"data":{"copy":"eyJpZCI6IjciLCJzdGF0dXMiOiJlbmQiLCJwaGFzZSI6eyJuYW1lIjoiZ29vZCJ9fQ==","object":"eyJpZCI6IjciLCJzdGF0dXMiOiJlbmQiLCJwaGFzZSI6eyJuYW1lIjoiZ29vZCJ9fQ=="}}`,
+			want:    transport.Status{ID: "7", State: transport.Completed, Raw: "end, good"},
+		},
+		"a text that is the whole event": {
+			body: `"{\"payload\":{\"jobID\":\"7\",\"status\":\"running\"}}"`, want: transport.Status{ID: "7", State: transport.Running, Raw: "running"},
+		},
+		"a text that holds no object": {dialect: wrapped, body: `{"data":{"object":"7"}}`},
 		"an unknown word": {
 			dialect: numbers, body: `{"Guid":"7","Status":11}`, want: transport.Status{ID: "7", Raw: "11"},
 		},
