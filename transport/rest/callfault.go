@@ -68,8 +68,17 @@ func (f *callFaults) find(a *place.Answer) rules.Outcome[transport.Class] {
 }
 
 // fault returns the rule of an error that an answer fits: one of its call, or else one of the
-// dialect.
+// dialect. A page that a gateway answers as if all were well does not say that there is no job.
 func (a *answer) fault(found *place.Answer) (o rules.Outcome[transport.Class], fits bool) {
+	o, fits = a.anyFault(found)
+	if o.Means == transport.NotFound && a.Answer.Code/100 == 2 && a.Answer.IsPage() {
+		return o, false
+	}
+	return o, fits
+}
+
+// anyFault is fault for an answer that is no page.
+func (a *answer) anyFault(found *place.Answer) (o rules.Outcome[transport.Class], fits bool) {
 	if t := a.template; t != nil && t.faults != nil {
 		if o = t.faults.find(found); o.Fits {
 			return o, true

@@ -4,9 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
+	"sync/atomic"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -46,6 +52,9 @@ func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transp
 	if err := k.askCreate(req); err != nil {
 		return transport.Status{}, err
 	}
+	if req.IdempotencyKey != "" && !k.stage.takesKey(k.wire.Terms.Repeatable) {
+		c.unsent.warn(transport.HostOf(ctx), c.Base.Host)
+	}
 	if err = k.do(ctx, readStart); err != nil {
 		return transport.Status{}, err
 	}
@@ -54,6 +63,23 @@ func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transp
 		status.ID, err = finder.job(ctx, c, req.IdempotencyKey, before)
 	}
 	return status, err
+}
+
+// takesKey reports whether an idempotency key has an effect. The argument sent says whether the
+// request of the create has it.
+func (s *stage) takesKey(sent bool) bool {
+	isID := slices.ContainsFunc(s.reader.ids.places, func(p place.Place) bool { return p.Source == place.Key })
+	return sent || isID || s.find != nil && s.find.byKey
+}
+
+// unsentKeys says once that idempotency keys have no effect. It is safe for concurrent use.
+type unsentKeys struct{ said atomic.Bool }
+
+func (u *unsentKeys) warn(log transport.Host, service string) {
+	if log.Logs(slog.LevelWarn) && u.said.CompareAndSwap(false, true) {
+		log.Log(slog.LevelWarn, "rest", "idempotency keys are not sent: the service takes none, and starts a job for each create with the same key",
+			slog.String("host", service))
+	}
 }
 
 // askCreate prepares the request of a create.
@@ -94,12 +120,23 @@ func (t *form) input(r *exchange.Request, req transport.CreateRequest, field str
 	case takesInput:
 		r.Body = bytes.Replace(r.Body, []byte(template.InputHole), []byte("null"), 1)
 		fallthrough
-	case field != "" && (t.ContentType() == "" || template.IsJSON(t.ContentType())):
-		if field != "" {
-			r.Body, err = putKey(r.Body, field, req.IdempotencyKey)
+	case field == "":
+	case t.ContentType() == "" || template.IsJSON(t.ContentType()):
+		r.Body, err = putKey(r.Body, field, req.IdempotencyKey)
+	case template.IsForm(t.ContentType()):
+		var form url.Values
+		if form, err = url.ParseQuery(string(r.Body)); err == nil {
+			r.Body, r.Type, err = encode(form, t.ContentType(), field, req.IdempotencyKey)
 		}
+	default:
+		err = noField(t.ContentType(), field)
 	}
 	return err
+}
+
+// noField returns the error of an idempotency key for which a body has no field.
+func noField(typ, field string) error {
+	return fmt.Errorf("the idempotency key can't be put at %q: a body of %s has no fields (Dialect.IdempotencyField)", field, typ)
 }
 
 // readStart reads the answer to a create.

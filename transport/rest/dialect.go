@@ -93,11 +93,13 @@ type Dialect struct {
 
 	// IdempotencyHeader is the header with the idempotency key of a create. The default is
 	// Idempotency-Key. Set it to "-" if the service ignores such a header. The create is then sent a
-	// second time only if the key is elsewhere in the request.
+	// second time only if the key is elsewhere in the request. A key that is nowhere has no effect,
+	// and a Watcher logs one warning of it.
 	IdempotencyHeader string
 	// IdempotencyField is the place of the idempotency key in the body of a create, such as
 	// "clientRequestToken" or "data.token". The key is then not sent in a header, unless
-	// IdempotencyHeader is set. By default the body has no key.
+	// IdempotencyHeader is set. A create with a key is refused if its body is neither JSON nor a form.
+	// By default the body has no key.
 	IdempotencyField string
 	// ID is the place of the job's id in the answer to a create. The default is payload.jobID. "@key"
 	// means the idempotency key of the create, if the caller chooses the id. If Status.Path is just

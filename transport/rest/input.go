@@ -51,6 +51,9 @@ func encode(input any, typ, field, key string) (body []byte, full string, err er
 		}
 		return multipartOf(values)
 	}
+	if field != "" && key != "" {
+		return nil, typ, noField(typ, field)
+	}
 	switch text := input.(type) {
 	case string:
 		return []byte(text), typ, nil

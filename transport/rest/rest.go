@@ -134,6 +134,7 @@ type Client struct {
 	name     string
 	calls    sync.Pool
 	followed followed
+	unsent   unsentKeys
 }
 
 var (
