@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"runtime"
 	"slices"
 	"sync"
@@ -21,6 +22,7 @@ import (
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -481,4 +483,66 @@ func TestASourceThatFallsSilentIsStoodInForByPolls(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		assert.Equal(t, 1, w.Stats().Heard, "it is relied on again after a minute")
 	})
+}
+
+// A Watcher on a mock.Clock takes the same course in every run, whatever becomes of its source: no
+// time passes while the source fails or is started again.
+func TestASourceThatFailsTwiceTakesTheSameCourseInEachRun(t *testing.T) {
+	t.Parallel()
+	for range 30 {
+		clk := mock.NewClock(t)
+		var starts []time.Duration
+		source := notifierFunc(func(ctx context.Context, notify func(transport.Status)) error {
+			switch starts = append(starts, clk.Elapsed()); len(starts) {
+			case 1:
+				return errors.New("refused")
+			case 2:
+				_ = transport.HostOf(ctx).Sleep(ctx, 5*time.Second)
+				return errors.New("no answer")
+			}
+			notify(transport.Status{})
+			<-ctx.Done()
+			return context.Cause(ctx)
+		})
+		service := mock.NewTransport(t, mock.WithClock(clk), mock.Job("a", mock.Running(80*time.Second), mock.Completed(nil)))
+		w, err := jobstatus.New(service, jobstatus.WithNotifier(source), jobstatus.WithClock(clk), jobstatus.WithTimeout(time.Hour),
+			jobstatus.WithBackoff(backoff.Constant(500*time.Millisecond)))
+		require.NoError(t, err)
+		clk.Run(func() {
+			_, err := w.WaitForJob(t.Context(), "a")
+			assert.NoError(t, err)
+		})
+		require.NoError(t, w.Close())
+		require.Equal(t, []time.Duration{0, time.Second, 8 * time.Second}, starts)
+		calls := service.Calls("a")
+		require.Equal(t, 1+2*68+1, len(calls), "a minute after the last start, polls become quiet")
+		require.Equal(t, 68*time.Second, calls[2*68].Time.Sub(clk.Now().Add(-clk.Elapsed())))
+	}
+}
+
+// A source that reads a socket, and never says that it listens, holds up no virtual time for long.
+func TestASourceThatReadsASocketHoldsUpNoTestForEver(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	source := notifierFunc(func(ctx context.Context, _ func(transport.Status)) error {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		defer context.AfterFunc(ctx, func() { conn.Close() })()
+		_, err = conn.Read(make([]byte, 1))
+		return err
+	})
+	clk := mock.NewClock(t)
+	service := mock.NewTransport(t, mock.WithClock(clk), mock.Job("a", mock.Running(80*time.Second), mock.Completed(nil)))
+	w, err := jobstatus.New(service, jobstatus.WithNotifier(source), jobstatus.WithClock(clk), jobstatus.WithTimeout(time.Hour))
+	require.NoError(t, err)
+	clk.Run(func() {
+		_, err := w.WaitForJob(t.Context(), "a")
+		assert.NoError(t, err)
+	})
+	require.NoError(t, w.Close())
 }

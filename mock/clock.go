@@ -33,7 +33,8 @@ var start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 //
 // The Clock sees the work of this library, calls of [Clock.Sleep], and goroutines started by
 // [Clock.Go] and [Clock.Run]. It also sees the requests of transport/rest and of [Server.Client],
-// and the waits of a [Service].
+// and the waits of a [Service]. No time passes while a transport.Notifier starts, until it says
+// that it listens, fails, or sleeps by its transport.Host.
 //
 // Other code of the test may wait for time too, such as a Transport that waits for its context to
 // end. The Clock advances once no such code has run for two seconds of real time. For a later wait

@@ -28,17 +28,18 @@ type hub struct {
 // A subscription runs one Notifier on one goroutine, which Close waits for.
 type subscription struct {
 	notifier transport.Notifier
-	trusted  bool           // a terminal notification needs no poll
+	trusted  bool // a terminal notification needs no poll
+	track    *wait.Listener
 	source   hearing.Source // guarded by core.mu
 }
 
 // listenToAll starts to listen to every Notifier. The context of the Notifiers carries the given
 // values.
 func (h *hub) listenToAll(carried wait.Carried) {
-	carried.Untracked = true
-	ctx := wait.NewContext(h.ctx, carried)
 	for _, n := range h.Notifiers {
-		l := &subscription{notifier: n}
+		l := &subscription{notifier: n, track: wait.NewListener(h.Clock)}
+		carried.Listener = l.track
+		ctx := wait.NewContext(h.ctx, carried)
 		if v, ok := n.(transport.Truster); ok {
 			if err := h.guard.Apart(func() { l.trusted = v.Trusted() }); err != nil {
 				h.guard.Complain("notifier panicked in Trusted", err)
@@ -46,23 +47,31 @@ func (h *hub) listenToAll(carried wait.Carried) {
 		}
 		h.subscriptions = append(h.subscriptions, l)
 		h.workers.Add(1)
+		l.track.Begin()
 		go h.listen(ctx, l)
 	}
 }
 
 // listen calls Notify once, and then starts another goroutine that does the same, until Close or a
 // permanent error. It does so even if Notify ends the goroutine.
+//
+// The goroutine counts as work until the Notifier listens, and again once Notify has returned.
 func (h *hub) listen(ctx context.Context, l *subscription) {
 	err, returned := boundary.ErrGoexit, false
 	defer func() {
+		l.track.Begin()
 		if h.lose(ctx, l, err, returned) {
 			go h.listen(ctx, l)
 		} else {
+			l.track.End()
 			h.workers.Done()
 		}
 	}()
 	panicked := h.guard.Do(func() {
-		err = l.notifier.Notify(ctx, func(st transport.Status) { h.hear(l, st) })
+		err = l.notifier.Notify(ctx, func(st transport.Status) {
+			h.hear(l, st)
+			l.track.End()
+		})
 		returned = true
 	})
 	if panicked != nil {
@@ -92,7 +101,7 @@ func (h *hub) lose(ctx context.Context, l *subscription, err error, returned boo
 		h.guard.Complain("notifications are not listened to any more", pollErr.Err)
 		return false
 	}
-	return wait.SleepUntracked(ctx, h.Clock, restart) == nil
+	return l.track.Sleep(ctx, restart) == nil
 }
 
 // lookEach is the mean time between the polls that follow the loss of a source of notifications, if

@@ -94,11 +94,6 @@ func Sleep(ctx context.Context, clk clock.Clock, d time.Duration) error {
 	return sleep(ctx, clk, d, Track(clk))
 }
 
-// SleepUntracked is [Sleep] for a goroutine that does not count as work.
-func SleepUntracked(ctx context.Context, clk clock.Clock, d time.Duration) error {
-	return sleep(ctx, clk, d, untracked{})
-}
-
 func sleep(ctx context.Context, clk clock.Clock, d time.Duration, track Tracker) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
@@ -196,8 +191,9 @@ type Carried struct {
 	// Retry reports whether a request that failed with an error of a class may be made again; nil
 	// if there is no budget.
 	Retry func(transport.Class) bool
-	// Untracked is whether the goroutines that sleep do not count as work: see [SleepUntracked].
-	Untracked bool
+	// Listener is the Tracker of the goroutine that is called. Without one, the goroutine counts as
+	// work.
+	Listener *Listener
 }
 
 var _ transport.Host = (*Carried)(nil)
@@ -224,8 +220,8 @@ func (c *Carried) Now() time.Time { return c.Clock.Now() }
 
 // Sleep returns nil once d has passed on the Watcher's clock, or the cause of ctx's end.
 func (c *Carried) Sleep(ctx context.Context, d time.Duration) error {
-	if c.Untracked {
-		return SleepUntracked(ctx, c.Clock, d)
+	if c.Listener != nil {
+		return c.Listener.Sleep(ctx, d)
 	}
 	return Sleep(ctx, c.Clock, d)
 }
