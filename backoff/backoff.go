@@ -97,8 +97,14 @@ type Follower interface {
 // Rank returns how important it is to poll a job now. The Poll p is the one that Next was last
 // given for the job, and since is the time since then. Ranks of all jobs are compared, whatever
 // their kind. A Watcher ranks only a sample of many overdue polls, and one of eight polls is the
-// one that is overdue longest, whatever its rank. Rank is called by many goroutines at once and
-// must not block. It must not call the Watcher, because the Watcher waits for it.
+// one that is overdue longest, whatever its rank.
+//
+// A Watcher also ranks the jobs of which a service holds a request: see transport.Holder. It then
+// asks how important it will be to poll the job in five seconds: Elapsed is the present age of the
+// watch, and since is five seconds.
+//
+// Rank is called by many goroutines at once and must not block. It must not call the Watcher,
+// because the Watcher waits for it.
 type Ranker interface {
 	Strategy
 	Rank(p Poll, since time.Duration) float64
