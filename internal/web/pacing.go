@@ -21,7 +21,9 @@ const MaxRetryAfter = 365 * 24 * time.Hour
 //	Retry-After                          seconds, a duration such as 1m30s, or a time
 //	RateLimit                            the longest reset of a quota of which nothing remains
 //	RateLimit-Reset                      likewise, if RateLimit-Remaining is 0
+//	X-RateLimit-Reset-After              likewise, if X-RateLimit-Remaining is 0
 //	X-RateLimit-Reset                    likewise, if X-RateLimit-Remaining is 0
+//	X-RateLimit-Reset-Requests           likewise, if X-RateLimit-Remaining-Requests is 0
 //	X-Rate-Limit-Reset                   likewise, if X-Rate-Limit-Remaining is 0
 //
 // A 429 or 420 without a Remaining counts as one with 0. The formats are those of RFC 9110, 10.2.3,
@@ -77,7 +79,9 @@ func mayPace(h http.Header) bool {
 // limits are the pairs of headers that say how much of a quota remains and when it is reset.
 var limits = [...]struct{ reset, remaining string }{
 	{"Ratelimit-Reset", "Ratelimit-Remaining"},
+	{"X-Ratelimit-Reset-After", "X-Ratelimit-Remaining"},
 	{"X-Ratelimit-Reset", "X-Ratelimit-Remaining"},
+	{"X-Ratelimit-Reset-Requests", "X-Ratelimit-Remaining-Requests"},
 	{"X-Rate-Limit-Reset", "X-Rate-Limit-Remaining"},
 }
 

@@ -168,6 +168,10 @@ func TestPacingIsHeardInEveryHeader(t *testing.T) {
 		{420, []string{"X-Rate-Limit-Reset", "8.5s"}, 8500 * time.Millisecond},
 		{429, []string{"X-RateLimit-Remaining", "5", "X-RateLimit-Reset", epoch}, 0},
 		{429, []string{"X-RateLimit-Reset", "1"}, time.Second},
+		{429, []string{"X-RateLimit-Reset", epoch, "X-RateLimit-Reset-After", "39.25"}, 39250 * time.Millisecond},
+		{200, []string{"X-RateLimit-Remaining", "3", "X-RateLimit-Reset-After", "39.25"}, 0},
+		{403, []string{"x-ratelimit-remaining-requests", "0", "x-ratelimit-reset-requests", "6m0s"}, 6 * time.Minute},
+		{200, []string{"x-ratelimit-remaining-requests", "9", "x-ratelimit-reset-requests", "6m0s"}, 0},
 		{429, []string{"X-RateLimit-Reset", "1000000000"}, 0}, // in 2001
 		{200, []string{"RateLimit", `"default";r=0;t=30`}, 30 * time.Second},
 		{200, []string{"RateLimit", `"default";r=50;t=30`}, 0},
