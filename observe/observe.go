@@ -26,10 +26,11 @@ import (
 // Watcher's Stats. It must not close the Watcher. A panic in Observe is logged, and the watch goes
 // on.
 //
-// The context that Observe returns for [PollStarted] becomes the context of the poll. It is also
-// passed to Observe with [PollEnded], so it can carry a trace. A nil result means ctx itself. The
-// results for other Events are ignored. The Event and everything that it points to must not be used
-// after Observe has returned.
+// The poll's context carries the values of the context that Observe returns for [PollStarted].
+// Nothing else of that context counts: its end does not end the poll. It is also passed to Observe
+// with [PollEnded], so it can carry a trace. A nil result means ctx itself. The results for other
+// Events are ignored. The Event and everything that it points to must not be used after Observe has
+// returned.
 type Observer interface {
 	Observe(ctx context.Context, e *Event) context.Context
 }

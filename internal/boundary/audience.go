@@ -1,7 +1,6 @@
 package boundary
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -41,17 +40,16 @@ func (a *Audience) Observe(ctx context.Context, e *observe.Event) (made context.
 	return made
 }
 
-// Bind returns made, which the Observer made of ctx, as a context that ends with ctx and carries
-// what ctx carries, whatever the Observer did. The caller calls stop to free it.
+// Bind returns made, which the Observer made of ctx, as a context that carries what both carry. It
+// ends when ctx ends, whatever the Observer did. The caller calls stop to free it.
 func (a *Audience) Bind(ctx, made context.Context) (bound context.Context, stop func()) {
 	bound, stop = ctx, func() {}
 	if made == ctx {
 		return bound, stop
 	}
 	err := a.guard.Do(func() {
-		o := &observed{guard: a.guard, made: made, poll: ctx, done: made.Done()}
-		o.until, o.hasDeadline = made.Deadline()
-		if o.done == ctx.Done() {
+		o := &observed{guard: a.guard, made: made, poll: ctx, ends: made.Done() == ctx.Done()}
+		if o.ends {
 			bound = o
 			return
 		}
@@ -68,31 +66,33 @@ func (a *Audience) Bind(ctx, made context.Context) (bound context.Context, stop 
 	return bound, stop
 }
 
-// observed is a context that an Observer made of the context of a poll. It also carries what the
-// poll's context does. Its methods keep the rules of [context.Context], even if those of made
-// panic: goroutines that nobody else guards call them, such as those of net/http.
+// observed carries what the context does that an Observer made of the context of a poll, and what
+// the latter does. It keeps the rules of [context.Context], even if the methods of made panic:
+// goroutines that nobody else guards call them, such as those of net/http.
 type observed struct {
-	guard       *Guard
-	made, poll  context.Context
-	done        <-chan struct{} // of made, as are the next two
-	until       time.Time
-	hasDeadline bool
+	guard      *Guard
+	made, poll context.Context
+	// ends says that it ends with the poll. Otherwise it never does: made may have an end of its own,
+	// which context.WithCancel would find in its values.
+	ends bool
 }
 
 var _ context.Context = (*observed)(nil)
 
-func (o *observed) Deadline() (until time.Time, ok bool) { return o.until, o.hasDeadline }
+func (o *observed) Deadline() (until time.Time, ok bool) { return o.poll.Deadline() }
 
-func (o *observed) Done() <-chan struct{} { return o.done }
-
-func (o *observed) Err() (err error) {
-	select {
-	case <-o.done:
-		_ = o.guard.Do(func() { err = o.made.Err() })
-		return cmp.Or(err, context.Canceled)
-	default:
+func (o *observed) Done() <-chan struct{} {
+	if !o.ends {
 		return nil
 	}
+	return o.poll.Done()
+}
+
+func (o *observed) Err() error {
+	if !o.ends {
+		return nil
+	}
+	return o.poll.Err()
 }
 
 func (o *observed) Value(key any) (v any) {

@@ -118,6 +118,29 @@ func TestTheContextOfAnObserverEndsWithThePoll(t *testing.T) {
 	assert.Equal(t, cause, context.Cause(bound))
 }
 
+// An Observer's context ends no poll, whatever ends the context.
+func TestTheEndOfAnObserversContextIsNoEndOfThePoll(t *testing.T) {
+	t.Parallel()
+	g, _ := newGuard()
+	a := boundary.NewAudience(g, observe.Func(func(context.Context, *observe.Event) context.Context { return nil }))
+	poll, end := context.WithTimeout(t.Context(), time.Hour)
+	made, cancel := context.WithTimeout(context.WithValue(poll, key{}, "made"), -time.Second)
+	defer cancel()
+	bound, stop := a.Bind(poll, made)
+	defer stop()
+	derived, left := context.WithCancel(bound)
+	defer left()
+	require.NoError(t, bound.Err())
+	require.NoError(t, derived.Err())
+	assert.Equal(t, "made", derived.Value(key{}))
+	want, _ := poll.Deadline()
+	until, _ := bound.Deadline()
+	assert.Equal(t, want, until)
+	end()
+	<-derived.Done()
+	assert.ErrorIs(t, context.Cause(bound), context.Canceled)
+}
+
 // An unruly context misbehaves as the functions say.
 type unruly struct {
 	context.Context
@@ -159,6 +182,8 @@ func (u *unruly) Deadline() (time.Time, bool) {
 // context of an Observer does there ends no process.
 func TestAnUnrulyContextOfAnObserverIsSafeOnEveryGoroutine(t *testing.T) {
 	t.Parallel()
+	closed := make(chan struct{})
+	close(closed)
 	for name, u := range map[string]*unruly{
 		"it ends without a reason":           {done: make(chan struct{}), err: func() error { return nil }},
 		"its reason panics":                  {done: make(chan struct{}), err: func() error { panic("Err") }},
@@ -166,6 +191,7 @@ func TestAnUnrulyContextOfAnObserverIsSafeOnEveryGoroutine(t *testing.T) {
 		"its values panic":                   {value: func(any) any { panic("Value") }},
 		"its values and its end are unusual": {done: make(chan struct{}), err: func() error { panic("Err") }, value: func(any) any { panic("Value") }},
 		"its deadline panics":                {until: func() (time.Time, bool) { panic("Deadline") }},
+		"it has ended":                       {done: closed, err: func() error { return context.Canceled }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -187,11 +213,11 @@ func TestAnUnrulyContextOfAnObserverIsSafeOnEveryGoroutine(t *testing.T) {
 				_, _ = bound.Deadline()
 			}()
 			<-used
-			if u.done != nil {
+			if u.done != nil && u.done != closed {
 				close(u.done)
-			} else {
-				end()
 			}
+			require.NoError(t, bound.Err(), "the poll goes on")
+			end()
 			<-derived.Done()
 			<-bound.Done()
 			require.ErrorIs(t, bound.Err(), context.Canceled)
