@@ -65,8 +65,8 @@ func Input(v any) CreateOption { return func(r *transport.CreateRequest) { r.Inp
 
 // IdempotencyKey makes it safe to send the request that starts a job more than once. A service that
 // has seen the key returns the job that it started before. The default is no key: the request is
-// then not sent again if it may have started a job. If the service takes no key, one warning is
-// logged.
+// then not sent again if it may have started a job. If the service takes no key, package rest logs
+// one warning.
 func IdempotencyKey(key string) CreateOption {
 	return func(r *transport.CreateRequest) { r.IdempotencyKey = key }
 }

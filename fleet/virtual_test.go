@@ -594,6 +594,18 @@ func (s slowClient) Status(ctx context.Context, id string) (transport.Status, er
 	return s.as(s.owner).Status(ctx, id)
 }
 
+// polledBy returns for how many jobs a poll of an owner is under way.
+func (s *service) polledBy(owner string, under map[string]string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, by := range under {
+		if by == owner {
+			n++
+		}
+	}
+	return n
+}
+
 func TestAWorkerThatLeavesIsTakenOverAfterItsLastPoll(t *testing.T) {
 	t.Parallel()
 	playVirtually(t, time.Hour, func(s *stage) {
@@ -611,6 +623,16 @@ func TestAWorkerThatLeavesIsTakenOverAfterItsLastPoll(t *testing.T) {
 		start("b")
 		time.Sleep(20 * time.Second)
 		require.Len(t, s.owners(names, time.Now().Add(-4*time.Second)), 2)
+		// It leaves as polls of its begin.
+		for idle, n := false, 0; n < 1000; n++ {
+			polls := s.service.polledBy("a", under)
+			if idle && polls > 0 {
+				break
+			}
+			idle = idle || polls == 0
+			time.Sleep(10 * time.Millisecond)
+		}
+		require.NotZero(t, s.service.polledBy("a", under))
 		began := time.Now()
 		require.NoError(t, leave())
 		assert.Less(t, time.Since(began), 2*time.Second)

@@ -78,8 +78,8 @@
 //	RateLimit-Reset, X-RateLimit-Reset-After, X-RateLimit-Reset, X-RateLimit-Reset-Requests,
 //	X-Rate-Limit-Reset
 //
-// The headers from RateLimit on are read only if the quota is used up. A 429 or 420 means that
-// it is, unless the answer says what remains. If a header has several values, the longest wait
+// The headers from RateLimit on are read only if the quota is used up. A 429 or 420 means that it
+// is, unless the answer says what remains. If a header has several values, the longest wait
 // applies. Seconds may have a fraction or a unit. Dates may have the format of HTTP, of mail or of
 // RFC 3339. A wait until a date counts from the answer's own Date header. A wait of zero is
 // [transport.NoWait]. Negative waits, waits of more than a year, and values that cannot be parsed
