@@ -4,6 +4,7 @@
 package holding
 
 import (
+	"math/bits"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/instant"
@@ -22,12 +23,18 @@ const (
 	// maxUnsupported is after how many jobs in a row whose requests cannot be held no others are tried
 	// for a while.
 	maxUnsupported = 8
+	// maxPause is the longest time without a trial, if a trial has a price: see Line.Priced.
+	maxPause = time.Hour
 	// together is the time within which failures count as one.
 	together = time.Second
 )
 
 // Line knows how a service handles holds. The zero Line has seen no hold yet.
 type Line struct {
+	// Priced says that a job whose request turns out not to be held is polled apart from its batch.
+	// One job is then tried at a time, and the trials become rare while no request is held.
+	Priced bool
+
 	most   time.Duration // the longest hold, Longest if zero: a proxy cuts longer ones
 	before time.Duration // most before it was learned from the last failure
 	until  time.Duration // no request is held until then
@@ -36,16 +43,25 @@ type Line struct {
 	early  int           // holds in a row that ended too early
 	told   bool          // that holds fail was told, and none was answered since
 	none   int           // jobs in a row whose requests cannot be held
+	tried  bool          // one that began after them is out, or was held
+	alone  time.Duration // it is the only one until then
 }
 
 // Length returns how long to hold a request about a job that must be polled again in left, or 0 for
 // no hold.
 func (l *Line) Length(now, left time.Duration) time.Duration {
 	d := min(l.longest(), left)
-	if now < l.until || d < Shortest {
+	if now < max(l.until, l.alone) || d < Shortest {
 		return 0
 	}
 	return d
+}
+
+// Began notes that a request is about to be held.
+func (l *Line) Began(now time.Duration) {
+	if l.Priced && !l.tried {
+		l.tried, l.alone = true, instant.Later(now, Shortest)
+	}
 }
 
 func (l *Line) longest() time.Duration {
@@ -56,12 +72,18 @@ func (l *Line) longest() time.Duration {
 }
 
 // News notes that a hold ended with news of its job.
-func (l *Line) News() { l.early, l.none, l.told = 0, 0, false }
+func (l *Line) News() { l.early, l.none, l.told, l.alone = 0, 0, false, 0 }
 
-// Unsupported notes that the requests about a job cannot be held. After several such jobs, no
-// others are tried for a while.
+// Unsupported notes that the requests about a job cannot be held. After several such jobs in a row,
+// no others are tried for a while. If trials are Priced, one such job is enough, and the while
+// doubles.
 func (l *Line) Unsupported(now time.Duration) {
-	if l.none++; l.none >= maxUnsupported {
+	l.tried = false
+	l.none++
+	if l.Priced {
+		l.none = min(l.none, bits.Len(uint(maxPause/pause))+1)
+		l.until = max(l.until, instant.Later(now, min(pause<<(l.none-1), maxPause)))
+	} else if l.none >= maxUnsupported {
 		l.none, l.until = 0, max(l.until, instant.Later(now, pause))
 	}
 }

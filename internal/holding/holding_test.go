@@ -74,6 +74,42 @@ func TestASilentHoldIsNoFault(t *testing.T) {
 	assert.Equal(t, time.Minute, l.Length(0, instant.Forever))
 }
 
+func TestWhereAJobLeavesItsBatchToBeHeldOneIsTriedAtATime(t *testing.T) {
+	t.Parallel()
+	l := holding.Line{Priced: true}
+	tried := 0
+	for now := time.Duration(0); now < 24*time.Hour; now += 100 * time.Millisecond {
+		out := false
+		for range 2 { // jobs that are due together
+			if l.Length(now, instant.Forever) > 0 {
+				l.Began(now)
+				tried++
+				assert.Zero(t, l.Length(now, instant.Forever), "one is tried")
+				out = true
+			}
+		}
+		if out {
+			l.Unsupported(now)
+		}
+	}
+	assert.LessOrEqual(t, tried, 30, "in a day")
+	assert.GreaterOrEqual(t, tried, 24)
+
+	l = holding.Line{Priced: true}
+	l.Began(0)
+	assert.Zero(t, l.Length(time.Second-1, instant.Forever))
+	assert.NotZero(t, l.Length(time.Second, instant.Forever), "it is held")
+	l.Began(time.Second)
+	assert.NotZero(t, l.Length(time.Second, instant.Forever), "so others are, too")
+
+	l = holding.Line{Priced: true}
+	l.Began(0)
+	l.News()
+	assert.NotZero(t, l.Length(0, instant.Forever), "it was held")
+	l.Unsupported(0)
+	assert.NotZero(t, l.Length(time.Minute, instant.Forever), "the while has not doubled")
+}
+
 func TestALengthIsWithinItsBounds(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

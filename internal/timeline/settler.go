@@ -236,9 +236,7 @@ func (s *settler) unheldLocked(c *call) {
 	took := c.ended - c.asked
 	var news bool
 	switch {
-	case c.polled:
-		s.chooser.holding.Unsupported(c.ended)
-	case c.abandonedLocked():
+	case c.polled, c.abandonedLocked():
 	case c.pollErr.Err == nil && p.silent:
 		news = s.chooser.holding.Silent(c.ended, took, p.due)
 	case c.pollErr.Err == nil:

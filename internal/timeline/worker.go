@@ -153,6 +153,7 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 	}
 	if c.hold = hold; hold > 0 {
 		size = 1
+		w.chooser.holding.Began(now)
 	}
 	w.fillLocked(c, x, ranked, size, now)
 	w.pool.launchLocked(c, now)
@@ -247,6 +248,7 @@ func (w *worker) askHeld(c *call) {
 	c.pollErr = sighting.PollError{}
 	w.mu.Lock()
 	c.polled = true
+	w.chooser.holding.Unsupported(w.now())
 	if c.in == &w.pool.held {
 		c.leave()
 		c.until = instant.Later(c.asked, w.PollTimeout)
