@@ -44,8 +44,8 @@ var _ exchange.Reader = (*answer)(nil)
 func (a *answer) Read() error { return a.judge(a) }
 
 // places returns the answer as places are looked for in it, with a name in their holes.
-func (a *answer) places(name string) *place.Answer {
-	return &place.Answer{Code: a.Answer.Code, Header: a.Answer.Header, Body: a.Answer.Body, Name: name}
+func (a *answer) places(name string) place.Answer {
+	return place.Answer{Code: a.Answer.Code, Header: a.Answer.Header, Body: a.Answer.Body, Name: name}
 }
 
 // faulty returns the error of an answer that is one by the dialect's Faults.
@@ -53,13 +53,12 @@ func (a *answer) faulty(class transport.Class) error { return a.Fail(class, a.Qu
 
 // find looks for the dialect's places, with a name in their holes. If no header names a wait, the
 // wait in the body counts.
-func (a *answer) find(name string) *place.Answer {
-	found := a.places(name)
-	a.reader.find(found, &a.reading)
+func (a *answer) find(name string) {
+	places := a.places(name)
+	a.reader.find(&places, &a.reading)
 	if a.Answer.Wait == 0 {
 		a.Answer.Wait = a.reader.readWait(&a.reading)
 	}
-	return found
 }
 
 // readStatus reads the answer to a status call.
@@ -102,7 +101,7 @@ func (a *answer) tell(s *transport.Status) error {
 		}
 		return a.Refused()
 	}
-	if o, ok := a.fault(a.find(a.asked)); ok {
+	if o, ok := a.fault(a.asked); ok {
 		return a.faulty(o.Means)
 	}
 	err := r.readStatus(s, &a.reading)
@@ -230,7 +229,7 @@ func (a *answer) checkResult(named, ref string) error {
 func readCancel(a *answer) error {
 	r := a.reader
 	if r.faults != nil || a.template.faults != nil || r.dialect.RetryAfter != "" {
-		if o, ok := a.fault(a.find(a.asked)); ok {
+		if o, ok := a.fault(a.asked); ok {
 			return a.faulty(o.Means)
 		}
 	}

@@ -49,7 +49,7 @@ func (a batchAnswer) read(ids []string) ([]transport.Answer, error) {
 // refusal returns the error of an answer without items that the dialect's Faults name, or nil. It
 // does not say which of the jobs was not found.
 func (a batchAnswer) refusal() error {
-	o, ok := a.fault(a.find("")) // and a wait in the body
+	o, ok := a.fault("") // and a wait in the body
 	switch {
 	case !ok:
 		return nil
@@ -114,7 +114,7 @@ func (a batchAnswer) judge(id string, item []byte) (transport.Status, error) {
 	part.Body = item
 	if b := a.batch; b.notFound != nil {
 		var found place.Found
-		if err := b.notFound.Find(part, &found); err != nil {
+		if err := b.notFound.Find(&part, &found); err != nil {
 			return transport.Status{}, a.Fail(transport.Malformed, fmt.Errorf("%w: %s", err, a.Excerpt(item)))
 		}
 		if v := place.Value(found.Values[0]); !v.IsEmpty() && string(v) != "false" {
@@ -123,7 +123,7 @@ func (a batchAnswer) judge(id string, item []byte) (transport.Status, error) {
 	}
 	var s transport.Status
 	r := a.batch.reader
-	r.find(part, &a.reading)
+	r.find(&part, &a.reading)
 	wait := cmp.Or(a.Answer.Wait, r.readWait(&a.reading))
 	if err := r.readStatus(&s, &a.reading); err != nil {
 		err = a.Fail(transport.Malformed, fmt.Errorf("%w: %s", safe(err, a.Excerpt), a.Excerpt(item)))

@@ -116,7 +116,8 @@ func (k *call) page(ctx context.Context, ids []string, page string) (answers []t
 	k.wire.Terms = exchange.Terms{Seed: ids[0], Repeatable: true, Limit: batchBody(k.MaxBody, jobs)}
 	err = k.do(ctx, func(a *answer) (err error) {
 		answers, err = batchAnswer{a}.read(ids)
-		next = a.batch.nextPage(a.places(""))
+		places := a.places("")
+		next = a.batch.nextPage(&places)
 		return err
 	})
 	return answers, next, err

@@ -61,16 +61,18 @@ func newFaultTable(places int, faults map[string]transport.Class) (table *rules.
 }
 
 // find returns the rule that an answer fits.
-func (f *callFaults) find(a *place.Answer) rules.Outcome[transport.Class] {
+func (f *callFaults) find(a place.Answer) rules.Outcome[transport.Class] {
 	var found place.Found
-	_ = f.set.Find(a, &found) // what is wrong with the body is for the reader to say
+	_ = f.set.Find(&a, &found) // what is wrong with the body is for the reader to say
 	return f.table.Find(found.Values)
 }
 
-// fault returns the rule of an error that an answer fits: one of its call, or else one of the
-// dialect. A page that a gateway answers as if all were well does not say that there is no job.
-func (a *answer) fault(found *place.Answer) (o rules.Outcome[transport.Class], fits bool) {
-	o, fits = a.anyFault(found)
+// fault looks for the dialect's places as find does, and returns the rule of an error that the
+// answer fits: one of its call, or else one of the dialect. A page that a gateway answers as if all
+// were well does not say that there is no job.
+func (a *answer) fault(name string) (o rules.Outcome[transport.Class], fits bool) {
+	a.find(name)
+	o, fits = a.anyFault(name)
 	if o.Means == transport.NotFound && a.Answer.Code/100 == 2 && a.Answer.IsPage() {
 		return o, false
 	}
@@ -78,9 +80,9 @@ func (a *answer) fault(found *place.Answer) (o rules.Outcome[transport.Class], f
 }
 
 // anyFault is fault for an answer that is no page.
-func (a *answer) anyFault(found *place.Answer) (o rules.Outcome[transport.Class], fits bool) {
+func (a *answer) anyFault(name string) (o rules.Outcome[transport.Class], fits bool) {
 	if t := a.template; t != nil && t.faults != nil {
-		if o = t.faults.find(found); o.Fits {
+		if o = t.faults.find(a.places(name)); o.Fits {
 			return o, true
 		}
 	}

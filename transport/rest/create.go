@@ -141,8 +141,7 @@ func noField(typ, field string) error {
 
 // readStart reads the answer to a create.
 func readStart(a *answer) error {
-	found := a.find(a.key)
-	if o, ok := a.fault(found); ok {
+	if o, ok := a.fault(a.key); ok {
 		return a.faulty(o.Means)
 	}
 	switch {
@@ -155,7 +154,8 @@ func readStart(a *answer) error {
 	}
 	a.status = transport.Status{State: transport.Pending, RetryAfter: a.Answer.Wait}
 	d := &a.reader.dialect
-	id, err := a.reader.ids.read(found, a.key)
+	places := a.places(a.key)
+	id, err := a.reader.ids.read(&places, a.key)
 	if d.CreateTells {
 		var told transport.Status
 		if a.reader.readStatus(&told, &a.reading) == nil {

@@ -125,7 +125,7 @@ func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 // explain adds what stood at each place of an answer.
 func (e *Explanation) explain(a *answer) {
 	r := a.reader
-	o, isFault := a.fault(a.find(a.asked))
+	o, isFault := a.fault(a.asked)
 	switch state := r.states.Find(a.reading.values(r, inState)); {
 	case isFault:
 		e.Rule = fmt.Sprintf("Faults %q", o.Rule)

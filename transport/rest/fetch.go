@@ -59,9 +59,9 @@ func (k *call) fetch(ctx context.Context, at step, done transport.Status) (*exch
 // readResult reads the answer to a fetch, whose body is not read unless it is an error.
 func readResult(a *answer) error {
 	if a.Answer.Code/100 != 2 || a.Answer.Open == nil {
-		found := a.find(a.asked) // a wait in the body
+		a.find(a.asked) // a wait in the body
 		if f := a.template.faults; f != nil {
-			if o := f.find(found); o.Fits {
+			if o := f.find(a.places(a.asked)); o.Fits {
 				return a.faulty(o.Means)
 			}
 		}

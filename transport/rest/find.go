@@ -79,15 +79,14 @@ func (f *finder) ids(ctx context.Context, c *Client, key string) (ids []string, 
 }
 
 // read returns the ids in an answer.
-func (f *finder) read(a *place.Answer) (ids []string, err error) {
+func (f *finder) read(a place.Answer) (ids []string, err error) {
 	var list, id place.Found
-	if err := f.list.Find(a, &list); err != nil {
+	if err := f.list.Find(&a, &list); err != nil {
 		return nil, err
 	}
 	for _, item := range jsonscan.Items(list.Values[0]) {
-		one := *a
-		one.Body = item
-		if f.id.Find(&one, &id) != nil {
+		a.Body = item
+		if f.id.Find(&a, &id) != nil {
 			continue
 		}
 		if v := place.Value(id.Values[0]); v.Kind() == place.Word || v.Kind() == place.Number {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -30,10 +30,10 @@ const (
 func read(t testing.TB, d Dialect, body string) func() transport.Status {
 	r, err := newReader(d.WithDefaults())
 	require.NoError(t, err)
-	a, g := &place.Answer{Code: 200, Header: http.Header{}, Body: []byte(body), Name: "7"}, &reading{}
+	a := &answer{Call: &exchange.Call{}, reader: r, question: question{id: "7", asked: "7"}}
+	a.Answer = exchange.Answer{Code: 200, Header: http.Header{}, Body: []byte(body)}
 	return func() (s transport.Status) {
-		r.find(a, g)
-		if err := r.readStatus(&s, g); err != nil {
+		if err := a.tell(&s); err != nil {
 			t.Fatal(err)
 		}
 		return s
