@@ -80,14 +80,14 @@ func (s *scan) object(n *node, depth int) error {
 	}
 	var seen uint64
 	for {
-		child, err := s.key(n, &seen)
+		children, err := s.key(n, &seen)
 		if err != nil {
 			return err
 		}
 		if s.take() != ':' {
 			return errGrammar
 		}
-		if err := s.value(child, depth); err != nil {
+		if err := s.member(n, children, depth); err != nil {
 			return err
 		}
 		switch s.take() {
@@ -100,16 +100,30 @@ func (s *scan) object(n *node, depth int) error {
 	}
 }
 
-// key passes over a key of the object at n and returns the node of its value. In seen is a bit for
-// each child of n whose key stood before.
-func (s *scan) key(n *node, seen *uint64) (*node, error) {
+// member passes over a value of the object at n, once for each child of n to which its key leads.
+func (s *scan) member(n *node, children uint64, depth int) error {
+	if children == 0 {
+		return s.value(&unwanted, depth)
+	}
+	for start := s.at; children != 0; children &= children - 1 {
+		s.at = start
+		if err := s.value(n.children[bits.TrailingZeros64(children)], depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// key passes over a key of the object at n. It returns a bit for each child of n to which the key
+// leads: for several if they have holes. In seen is a bit for each child whose key stood before.
+func (s *scan) key(n *node, seen *uint64) (children uint64, err error) {
 	if s.next() != '"' {
-		return nil, errGrammar
+		return 0, errGrammar
 	}
 	start := s.at
 	escaped, err := s.text()
 	if err != nil || len(n.children) == 0 {
-		return &unwanted, err
+		return 0, err
 	}
 	key := s.body[start+1 : s.at-1]
 	if escaped {
@@ -119,22 +133,21 @@ func (s *scan) key(n *node, seen *uint64) (*node, error) {
 	if len(key) > 0 {
 		candidates = n.begins[key[0]]
 	}
-	child := &unwanted
 	for ; candidates != 0; candidates &= candidates - 1 {
 		i := bits.TrailingZeros64(candidates)
 		c := n.children[i]
 		switch {
 		case !c.key.Hole && bytes.Equal(c.bytes, key) || c.key.Hole && c.key.is(key, s.name):
 			if *seen&(1<<i) != 0 {
-				return nil, fmt.Errorf("key %q stands twice", key)
+				return 0, fmt.Errorf("key %q stands twice", key)
 			}
 			*seen |= 1 << i
-			child = c
+			children |= 1 << i
 		case c.strict && !c.key.Hole && bytes.EqualFold(c.bytes, key):
-			return nil, fmt.Errorf("key %q stands in another case", c.key.Before)
+			return 0, fmt.Errorf("key %q stands in another case", c.key.Before)
 		}
 	}
-	return child, nil
+	return children, nil
 }
 
 // array passes over an array at n.

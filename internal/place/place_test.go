@@ -1,13 +1,19 @@
 package place_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
 )
 
@@ -135,6 +141,28 @@ func TestWhatTwoDecodersReadDifferentlyIsMalformed(t *testing.T) {
 	}
 }
 
+// Otherwise the error at one of them would be missed.
+func TestPlacesThatLeadToOneKeyAreAllRead(t *testing.T) {
+	t.Parallel()
+	places, err := place.ParseList("{id}.state, 7.error, {id}.{id}, {id}, job-{id}, {id}-7, job-7")
+	require.NoError(t, err)
+	s, err := place.NewSet(places, 1)
+	require.NoError(t, err)
+	for body, want := range map[string][]string{
+		`{"7": {"state": "x", "error": "y", "7": 1}}`: {`"x"`, `"y"`, `1`, `{"state": "x", "error": "y", "7": 1}`, "", "", ""},
+		`{"job-7": 1, "7-7": [2]}`:                    {"", "", "", "", `1`, `[2]`, `1`},
+	} {
+		var found place.Found
+		require.NoError(t, s.Find(&place.Answer{Body: []byte(body), Name: "7"}, &found))
+		for i, v := range found.Values {
+			assert.Equal(t, want[i], string(v), places[i].Text)
+		}
+	}
+	for _, body := range []string{`{"7": {}, "7": {}}`, `{"7": {"state": "x", "STATE": "y"}}`, `{"7": {"error": 1, "error": 2}}`} {
+		assert.Error(t, s.Find(&place.Answer{Body: []byte(body), Name: "7"}, new(place.Found)), body)
+	}
+}
+
 // fault 32
 func TestABadPlaceIsShownWithACaret(t *testing.T) {
 	t.Parallel()
@@ -230,12 +258,105 @@ func TestPlacesAreReadWithoutAnAllocation(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = s.Find(a, &found) }))
 }
 
-// fault 17: no place and no body panics, and what is found is a part of the answer.
+// decode returns the value that encoding/json reads, with numbers as they are written.
+func decode(t *testing.T, text []byte) (v any) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	require.NoError(t, d.Decode(&v))
+	return v
+}
+
+// lookUp returns the value to which steps lead from v, nil if there is none. It is a second reading
+// of the grammar, on values that a decoder has read.
+func lookUp(v any, steps []jsonscan.Step, name string) any {
+	for i := range steps {
+		switch s := &steps[i]; s.Kind {
+		case jsonscan.Key:
+			object, _ := v.(map[string]any)
+			v = object[filled(s.Key, name)]
+		case jsonscan.Index:
+			array, _ := v.([]any)
+			at := s.Index
+			if at < 0 {
+				at += len(array)
+			}
+			if at < 0 || at >= len(array) {
+				return nil
+			}
+			v = array[at]
+		case jsonscan.Where:
+			array, _ := v.([]any)
+			at := slices.IndexFunc(array, func(element any) bool { return fits(element, s, name) })
+			if at < 0 {
+				return nil
+			}
+			if v = array[at]; i == len(steps)-1 && (v == nil || isHollow(v)) {
+				return []any{v} // it is there, whatever it says
+			}
+		}
+	}
+	return v
+}
+
+// fits reports whether an element fits all comparisons of a step.
+func fits(element any, s *jsonscan.Step, name string) bool {
+	for ; s != nil; s = s.And {
+		v := element
+		for _, key := range s.Field {
+			object, _ := v.(map[string]any)
+			v = object[key]
+		}
+		var says bool
+		switch text, isText := textOf(v); {
+		case s.Equal == jsonscan.Name{}:
+			says = v == nil || v == "" || isHollow(v)
+		case v == nil && len(s.Field) > 0: // nothing
+		case s.Equal.Hole:
+			says = isText && text == filled(s.Equal, name)
+		default:
+			says = isText && len(text) == len(s.Equal.Before) && strings.EqualFold(text, s.Equal.Before)
+		}
+		if says == s.Not {
+			return false
+		}
+	}
+	return true
+}
+
+func filled(n jsonscan.Name, name string) string {
+	if n.Hole {
+		return n.Before + name + n.After
+	}
+	return n.Before
+}
+
+func isHollow(v any) bool {
+	object, isObject := v.(map[string]any)
+	array, isArray := v.([]any)
+	return isObject && len(object) == 0 || isArray && len(array) == 0
+}
+
+// textOf returns the text of a string, a number, a boolean or null.
+func textOf(v any) (text string, ok bool) {
+	switch v := v.(type) {
+	case map[string]any, []any:
+		return "", false
+	case nil:
+		return "null", true
+	default:
+		return fmt.Sprint(v), true
+	}
+}
+
+// fault 17: no place and no body panics, and each place finds what a decoder reads there.
 func FuzzPlaces(f *testing.F) {
 	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]", `c[a!=b, c="d,]"].x`, "[\"\x8a\xdf\xc4}\"]", "c[a=b,a=c].x,c[a=b].x", "{{id}}{id}.{{key}}"} {
 		f.Add(text, body, "7")
 		f.Add(text, `[1,[2,{"a":[]}],"\u0061"]`, "")
 	}
+	f.Add(`jobs[-1].meta.kind, conditions[type!=ready,status!=].status, flags[=completing], jobs[id={id}].tags[-2], deep[1]`, body, "7")
+	f.Add("{id}.x, 7.x, 7.y, {id}", `{"7": {"x": 1, "y": 2}}`, "7")
+	f.Add("words[=], words[!=], parts[error=].error, parts[error.code!=].n", parts, "7")
 	f.Fuzz(func(t *testing.T, text, body, name string) {
 		places, err := place.ParseList(text)
 		if err != nil {
@@ -258,11 +379,32 @@ func FuzzPlaces(f *testing.F) {
 		var found place.Found
 		a := &place.Answer{Code: 200, Header: http.Header{"Link": {text}, "X": {name}}, Body: []byte(body), Name: name}
 		err = s.Find(a, &found)
+		var whole any
+		switch {
+		case err != nil && json.Valid(a.Body):
+			assert.Regexp(t, `^key ".*" stands (twice|in another case)$|^nested more`, err.Error())
+		case err == nil && json.Valid(a.Body):
+			whole = decode(t, a.Body)
+		}
 		for i, v := range found.Values {
-			if places[i].Source == place.Body && err == nil {
-				assert.Contains(t, body, string(v))
-			}
 			_, _ = place.Value(v).Kind(), place.Value(v).IsSaid()
+			switch p := &places[i]; {
+			case p.Source == place.Code:
+				assert.Equal(t, "200", string(v))
+			case p.Source == place.Link:
+				assert.Contains(t, string([]rune(text)), place.Value(v).Text())
+			case p.Source == place.Header && p.Name == "X":
+				assert.Equal(t, string([]rune(name)), place.Value(v).Text())
+			case p.Source != place.Body || err != nil:
+				assert.Nil(t, v)
+			case !json.Valid(a.Body):
+				assert.Fail(t, "a body that is no JSON is an error")
+			case !utf8.ValidString(text + body + name): // a decoder has another key
+			case v == nil:
+				assert.Nil(t, lookUp(whole, p.Steps, name), p.Text)
+			default:
+				assert.Equal(t, lookUp(whole, p.Steps, name), decode(t, v), p.Text)
+			}
 		}
 	})
 }
