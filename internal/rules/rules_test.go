@@ -185,29 +185,93 @@ func TestOfTheRulesThatFitTheMostSpecificDecides(t *testing.T) {
 	})
 }
 
-// fault 17
+// plain is a second reading of a rule of one place: how specific it is (a word or nothing, a part of
+// a word, + or *), and whether it fits a value. A number may be spelled otherwise, so that a word
+// which is one is not judged.
+func plain(key, value string) (rank int, fits, judged bool) {
+	text, isText := value, value != "" && value[0] != '{' && value[0] != '['
+	_ = json.Unmarshal([]byte(value), &text) // of a string
+	fold := func(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
+	isNothing := !isText && (len(value) < 2 || strings.TrimSpace(value[1:len(value)-1]) == "")
+	before, after, isPart := strings.Cut(key, "*")
+	word, isQuoted := key, len(key) > 1 && key[0] == '"' && key[len(key)-1] == '"' && json.Unmarshal([]byte(key), &key) == nil
+	switch {
+	case isQuoted:
+		word = key
+	case key == "*":
+		return 0, true, true
+	case key == "+":
+		return 1, !isNothing, true
+	case key == "-":
+		return 3, isNothing, true
+	case isPart && before == "" && strings.HasSuffix(after, "*"):
+		return 2, isText && strings.Contains(fold(text), fold(strings.TrimSuffix(after, "*"))), true
+	case isPart:
+		return 2, isText && strings.HasPrefix(fold(text), fold(before)) && strings.HasSuffix(fold(text), fold(after)), true
+	}
+	fits = isText && len(text) <= rules.MaxWord && fold(text) == fold(word) || !isQuoted && key == "null" && isNothing
+	return 3, fits, !json.Valid([]byte(strings.TrimSpace(word))) || fits || value == "" || value[0] == '"'
+}
+
+// fault 17: of two rules, one that fits decides, and at one place the more specific one.
 func FuzzRules(f *testing.F) {
 	f.Add("completed, *", "*, failure", `"completed"`, `"failure"`)
 	f.Add("a*", "-", `"ab"`, ``)
+	f.Add("a*", "AB", `"ab"`, ``)
+	f.Add("Completed ", "fail*", `" COMPLETED"`, ``)
+	f.Add("+", "*b", `"ab"`, `"b"`)
 	f.Add(`"a, b", +`, "*x*, null", `7`, `{}`)
 	f.Add("\"\\", "**", `"\u0000"`, `[[]]`)
+	isFine := func(key string) bool {
+		_, err := rules.New(1, map[string]int{key: 1})
+		return err == nil
+	}
 	f.Fuzz(func(t *testing.T, one, other, first, second string) {
 		for _, text := range []string{first, second} {
 			if text != "" && (!json.Valid([]byte(text)) || strings.TrimSpace(text) != text || text == "null") {
 				return // no value as the reader hands it over
 			}
 		}
+		set := map[string]int{one: 1, other: 2}
 		for places := 1; places <= 2; places++ {
-			table, err := rules.New(places, map[string]int{one: 1, other: 2})
+			table, err := rules.New(places, set)
 			if err != nil {
 				assert.NotEmpty(t, err.Error())
+				if places == 1 && !strings.Contains(one+other, "\x00") && isFine(one) && isFine(other) { // New tries NUL
+					x, _, _ := plain(one, "")
+					y, _, _ := plain(other, "")
+					assert.Equal(t, x, y, "the more specific one decides: %v", err)
+				}
 				continue
 			}
 			all := values(first, second)[:places]
 			o := table.Find(all)
 			assert.Equal(t, o, table.Find(all))
-			if o.Fits {
-				assert.Contains(t, []string{one, other}, o.Rule)
+			var fitting []string // alone
+			for key, means := range set {
+				single, err := rules.New(places, map[string]int{key: means})
+				require.NoError(t, err)
+				alone := single.Find(all)
+				if alone.Fits {
+					fitting = append(fitting, key)
+				}
+				if _, fits, judged := plain(key, first); places == 1 && judged {
+					assert.Equal(t, fits, alone.Fits, "%q", key)
+				}
+				if o.Fits && o.Rule == key {
+					assert.Equal(t, alone, o, "what decides does so alone, too")
+				}
+			}
+			switch {
+			case !o.Fits:
+				assert.Equal(t, rules.Outcome[int]{Raw: o.Raw}, o)
+				assert.NotEqual(t, 1, len(fitting), "only a word that another rule spells otherwise is lost")
+			case places == 1 && !strings.EqualFold(strings.TrimSpace(one), strings.TrimSpace(other)):
+				decides, _, _ := plain(o.Rule, first)
+				for _, key := range fitting {
+					beaten, _, _ := plain(key, first)
+					assert.GreaterOrEqual(t, decides, beaten, "%q decides, not %q", o.Rule, key)
+				}
 			}
 			assert.LessOrEqual(t, len(o.Raw), 3*(len(first)+len(second))+4, "U+FFFD may stand for a byte")
 			for i, v := range all {
