@@ -150,8 +150,8 @@ func WithMaxRetryAfter(d time.Duration) Option {
 //
 // The time runs from the first such answer since the last answer with the job's state. The watch
 // ends at the first such answer that comes d later or more. Its error gives the time and the number
-// of these answers. So a single one never ends a watch, however rarely the job is polled. Polls
-// that fail in another way, as in an outage, do not count.
+// of these answers. So a single one never ends a watch, however rarely the job is polled. While
+// polls fail in another way, as in an outage, the time does not run.
 //
 // The default is [DefaultPatience]. It must exceed the time that a service needs to show a new job
 // on all its replicas. With a patience of at least the timeout, such answers never end a watch
@@ -309,8 +309,13 @@ func (c *config) checkBackoff() {
 	if v, ok := c.backoff.(backoff.Validator); ok && !problems.IsNil(c.backoff) {
 		var err error
 		guard := boundary.Guard{Logger: c.logger, Panic: newPanicError}
-		if panicked := guard.Apart(func() { err = v.Validate() }); cmp.Or(panicked, err) != nil {
-			c.Problem("WithBackoff: %w", cmp.Or(panicked, err))
+		switch panicked := guard.Apart(func() { err = v.Validate() }); {
+		case panicked != nil:
+			c.Problem("WithBackoff: %w", panicked)
+		case err != nil && problems.IsNil(err):
+			c.Problem("WithBackoff: Validate returned a nil %T: return a plain nil instead", err)
+		case err != nil:
+			c.Problem("WithBackoff: %w", err)
 		}
 	}
 }

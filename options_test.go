@@ -121,6 +121,13 @@ func TestNewReturnsWhateverItsPluginsDo(t *testing.T) {
 	}
 }
 
+// fault 53: a typed nil is no error that could say what is wrong.
+func TestAValidateThatReturnsATypedNilIsNamed(t *testing.T) {
+	t.Parallel()
+	_, err := jobstatus.New(&target{}, jobstatus.WithBackoff(validated{func() error { return (*jobstatus.JobError)(nil) }}))
+	require.EqualError(t, err, "jobstatus: WithBackoff: Validate returned a nil *jobstatus.JobError: return a plain nil instead")
+}
+
 func TestNewHTTPRefusesWhatIsNoURL(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "example.com", "/jobs", "http://", "ftp://example.com", "http://exa mple.com", "http://[::1"} {

@@ -57,7 +57,8 @@ func TestOddAnswersAreWaitedOutForAsLongAsPatienceLasts(t *testing.T) {
 			"for 30 s":                         {slices.Concat([]any{running}, repeat(31, class), []any{completed}), 32},
 			"twice, with a good one between":   {slices.Concat([]any{running}, repeat(30, class), []any{running}, repeat(30, class), []any{completed}), 0},
 			"one after an outage":              {slices.Concat([]any{running}, repeat(60, outage), []any{class, completed}), 0},
-			"on both sides of an outage":       {slices.Concat([]any{running, class}, repeat(40, outage), []any{class, completed}), 43},
+			"on both sides of an outage":       {slices.Concat([]any{running, class}, repeat(40, outage), []any{class, completed}), 0},
+			"for 30 s without an outage":       {slices.Concat([]any{running}, repeat(15, class), repeat(40, outage), repeat(16, class), []any{completed}), 72},
 			"a permanent one is none of these": {[]any{running, transport.Permanent, completed}, 2},
 		} {
 			t.Run(fmt.Sprint(class, " ", name), func(t *testing.T) {

@@ -200,7 +200,8 @@ func (f fields) byCode(code int, ended Verdict) (Verdict, error) {
 func isNoFailure(code int, paced bool) bool {
 	switch code {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone, http.StatusProxyAuthRequired,
-		http.StatusMisdirectedRequest, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusInternalServerError:
+		http.StatusMisdirectedRequest, http.StatusRequestTimeout, http.StatusTooEarly, web.StatusClientClosedRequest,
+		http.StatusInternalServerError:
 		return true
 	}
 	return code < http.StatusBadRequest || web.IsGateway(code) || web.ClassOfCode(code, paced) == transport.Throttled

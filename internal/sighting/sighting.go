@@ -41,9 +41,11 @@ type Sighting struct {
 	// PollError is the error of the last poll. Its RetryAfter applies only to the next poll.
 	PollError PollError
 	// Odd counts the odd answers since the last answer that told the job's state. Since is when the
-	// first of them came. See [PollError.Oddity].
+	// first of them came, or as much later as polls failed in another way. See [PollError.Oddity].
 	Odd   int
 	Since time.Duration
+	// lapsed is when polls began to fail in another way after the newest odd answer, or zero.
+	lapsed time.Duration
 
 	// stale counts the consecutive answers that were dropped because they were older than Status.
 	// staleSince is when the first of them came.
@@ -70,7 +72,7 @@ var JustStarted = Sighting{Started: true}
 //
 // Odd answers end the watch once the patience has passed since the first of them. An answer that
 // tells the job's state starts the count again. At least two odd answers end a watch, however far
-// apart they are.
+// apart they are. The time of an outage between them, from its first failure on, does not count.
 func (s *Sighting) See(last *Sighting, st *transport.Status, f PollError, now, patience time.Duration) Verdict {
 	if last == nil {
 		last = &unseen
@@ -87,13 +89,19 @@ func (s *Sighting) See(last *Sighting, st *transport.Status, f PollError, now, p
 	if f.Final(last.IsKnown()) {
 		return Verdict{Over: true, Err: f.Err}
 	}
-	if f.Oddity(last.IsKnown()) {
-		if s.Odd++; s.Odd == 1 {
-			s.Since = now
+	if !f.Oddity(last.IsKnown()) {
+		if s.lapsed = last.lapsed; s.lapsed == 0 {
+			s.lapsed = now
 		}
-		if s.Odd > 1 && now-s.Since >= patience {
-			return Verdict{Over: true, Err: s.Doubt(now)}
-		}
+		return Verdict{}
+	}
+	if s.Odd++; s.Odd == 1 {
+		s.Since = now
+	} else if last.lapsed > 0 {
+		s.Since += now - last.lapsed
+	}
+	if s.Odd > 1 && now-s.Since >= patience {
+		return Verdict{Over: true, Err: s.Doubt(now)}
 	}
 	return Verdict{}
 }

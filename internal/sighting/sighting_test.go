@@ -45,14 +45,14 @@ func polls(t *rapid.T) []drawn {
 }
 
 // fault 17, fault 18 and fault 27: whatever comes, a watch ends by what is certain, or by odd
-// answers for as long as patience says.
+// answers for as long as patience says. The time of an outage between them does not count.
 func TestAWatchEndsByWhatIsCertainOrWhenPatienceHasRunOut(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		patience := time.Duration(rapid.IntRange(0, 60).Draw(t, "patience")) * time.Second
 		var last *Sighting
-		var now, oddSince time.Duration
-		odd, seen := 0, false
+		var now, doubted, newest time.Duration // doubted is how long odd answers lasted, newest when the last came
+		odd, seen, lapsed := 0, false, false
 		for _, d := range polls(t) {
 			now += d.after
 			f := PollErrorOf(d.err)
@@ -64,11 +64,17 @@ func TestAWatchEndsByWhatIsCertainOrWhenPatienceHasRunOut(t *testing.T) {
 				assert.GreaterOrEqual(t, s.RetryAfter, time.Duration(0))
 			} else if f.Oddity(seen) {
 				if odd++; odd == 1 {
-					oddSince = now
+					doubted = 0
+				} else if !lapsed {
+					doubted += now - newest
 				}
+				lapsed, newest = false, now
+			} else if !lapsed {
+				doubted += now - newest
+				lapsed = true
 			}
 			certain := d.err != nil && f.Final(seen)
-			ranOut := d.err != nil && f.Oddity(seen) && odd > 1 && now-oddSince >= patience
+			ranOut := d.err != nil && f.Oddity(seen) && odd > 1 && doubted >= patience
 			assert.Equal(t, certain || ranOut, v.Over)
 			assert.Equal(t, seen, s.Answered)
 			assert.GreaterOrEqual(t, s.RequestedWait(), time.Duration(0))

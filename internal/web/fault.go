@@ -14,8 +14,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// statusEnhanceYourCalm is the code that some services use instead of 429.
-const statusEnhanceYourCalm = 420
+const (
+	// statusEnhanceYourCalm is the code that some services use instead of 429.
+	statusEnhanceYourCalm = 420
+	// StatusClientClosedRequest is the code of a proxy whose own request was canceled, as nginx and
+	// the gateways of gRPC have it. It says nothing about the job.
+	StatusClientClosedRequest = 499
+)
 
 // ClassOfCode returns the class of an answer whose status code is an error. The argument paced says
 // whether a header of the answer names a wait, even of zero, or that nothing remains of a quota:
@@ -26,7 +31,7 @@ func ClassOfCode(code int, paced bool) transport.Class {
 		return transport.NotFound
 	case http.StatusTooManyRequests:
 		return transport.Throttled
-	case http.StatusRequestTimeout, http.StatusTooEarly:
+	case http.StatusRequestTimeout, http.StatusTooEarly, StatusClientClosedRequest:
 		return transport.Transient
 	case http.StatusMisdirectedRequest:
 		return transport.Misdirected

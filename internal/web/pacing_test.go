@@ -213,7 +213,7 @@ func TestClassOfCodeKnowsWhoIsSpeaking(t *testing.T) {
 	t.Parallel()
 	throttled := map[int]bool{403: true, 409: true, 420: true, 423: true, 429: true, 503: true} // if a wait is named
 	classes := map[int]transport.Class{404: transport.NotFound, 408: transport.Transient, 421: transport.Misdirected, 425: transport.Transient,
-		429: transport.Throttled, 501: transport.Permanent, 505: transport.Permanent, 304: transport.Malformed}
+		429: transport.Throttled, 499: transport.Transient, 501: transport.Permanent, 505: transport.Permanent, 304: transport.Malformed}
 	for code := range 1000 {
 		want, ok := classes[code]
 		if !ok {

@@ -71,6 +71,7 @@ func lapses() map[string]reply {
 		"408":                      code(408),
 		"425":                      code(425),
 		"429":                      code(429),
+		"499":                      code(499),
 		"500":                      {code: 500, body: "panic"},
 		"502 in JSON":              {code: 502, body: `{"payload":{"status":"error"}}`},
 		"503 that says done":       {code: 503, body: `{"payload":{"status":"completed"}}`},
@@ -156,6 +157,42 @@ func TestAnOutageIsWaitedOutForAsLongAsItTakes(t *testing.T) {
 					o := g.wait(t, rest.Dialect{}, everyThreeSeconds)
 					require.NoError(t, o.err)
 					assert.LessOrEqual(t, o.took, 2*time.Minute+15*time.Second)
+				})
+			})
+		}
+	}
+}
+
+// fault 18: while a service is down it does not say that it has no such job. So an outage between
+// two odd answers does not use up the patience, and the service may be odd again as it comes back.
+func TestAnOutageBetweenOddAnswersDoesNotUseUpThePatience(t *testing.T) {
+	t.Parallel()
+	for name, lapse := range lapses() {
+		for _, first := range []reply{says("running"), code(404)} { // also where the job was never seen
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					began := time.Now()
+					gone := false
+					g := newGateway(func(n int, _ *http.Request) reply {
+						switch at := time.Since(began); {
+						case n == 1:
+							return first
+						case at < 5*time.Second, at > 2*time.Minute && at < 2*time.Minute+20*time.Second, gone:
+							return code(404)
+						case at > 2*time.Minute:
+							return says("completed")
+						default:
+							return lapse
+						}
+					})
+					o := g.wait(t, rest.Dialect{})
+					require.NoError(t, o.err)
+					assert.LessOrEqual(t, o.took, 2*time.Minute+30*time.Second)
+					gone = true
+					o = g.wait(t, rest.Dialect{})
+					require.ErrorIs(t, o.err, jobstatus.ErrNotFound, "without an outage it ends as ever")
+					assert.ErrorContains(t, o.err, "(for 30s, 31 polls)")
 				})
 			})
 		}

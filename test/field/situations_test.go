@@ -42,6 +42,7 @@ var situations = map[string][]situation{
 		{"it waits for time in a test", []string{"mock/TestAPluginThatWaitsForTimeGetsItsPollTimeout", "mock/TestAPluginThatWaitsForTimeInABubble"}},
 	},
 	"the service is odd for a while": {
+		{"an outage between two 404s", []string{"TestAnOutageBetweenOddAnswersDoesNotUseUpThePatience"}},
 		{"404 in the middle of a watch", []string{"TestNoOddAnswerEndsAWaitThatIsWellOtherwise", "./TestOddAnswersAreWaitedOutForAsLongAsPatienceLasts"}},
 		{"404 right after the create", []string{"./TestJobThatIsNotKnownYetIsWaitedForAWhile"}},
 		{"one handshake meets a wrong certificate", []string{

@@ -141,6 +141,7 @@ func TestAPollThatSaysNothingIsAnError(t *testing.T) {
 		"loc: 404":                   {"POST", startLoc, `404`, transport.NotFound},
 		"loc: 410":                   {"POST", startLoc, `410`, transport.Permanent},
 		"loc: 408":                   {"POST", startLoc, `408`, transport.Transient},
+		"loc: 499":                   {"POST", startLoc, `499`, transport.Transient},
 		"loc: 429":                   {"POST", startLoc, `429`, transport.Throttled},
 		"loc: 500":                   {"POST", startLoc, `500`, transport.Transient},
 		"loc: 502":                   {"POST", startLoc, `502`, transport.Transient},

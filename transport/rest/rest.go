@@ -32,7 +32,7 @@
 //	403, 409, 420, 423            throttled if a header names a wait or says that a quota is used up;
 //	                              else permanent
 //	404                           not found
-//	408, 425                      transient
+//	408, 425, 499                 transient
 //	421                           misdirected
 //	429                           throttled
 //	501, 505 without an end       permanent

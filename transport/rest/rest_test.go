@@ -165,7 +165,7 @@ func TestClientErrorsArePermanentButForAFew(t *testing.T) {
 		say(code, status("completed"))(w, r)
 	})
 	others := map[int]transport.Class{404: transport.NotFound, 408: transport.Transient, 421: transport.Misdirected, 425: transport.Transient,
-		429: transport.Throttled}
+		429: transport.Throttled, 499: transport.Transient}
 	for code = 400; code < 500; code++ {
 		asked = 0
 		s, err := c.Status(t.Context(), "7")
