@@ -185,9 +185,9 @@ func TestOfTheRulesThatFitTheMostSpecificDecides(t *testing.T) {
 	})
 }
 
-// plain is a second reading of a rule of one place: how specific it is (a word or nothing, a part of
-// a word, + or *), and whether it fits a value. A number may be spelled otherwise, so that a word
-// which is one is not judged.
+// plain is a second reading of a rule of one place: how specific it is (a word or nothing, a part
+// of a word, + or *), and whether it fits a value. A number may be spelled otherwise, so that a
+// word which is one is not judged.
 func plain(key, value string) (rank int, fits, judged bool) {
 	text, isText := value, value != "" && value[0] != '{' && value[0] != '['
 	_ = json.Unmarshal([]byte(value), &text) // of a string
