@@ -169,9 +169,11 @@ func TestOverHTTPNothingTellsASecret(t *testing.T) {
 			assert.NotContains(t, err.Error(), canary)
 			assert.NotContains(t, errors.Unwrap(err).Error(), canary)
 		}
+		_, _ = w.CreateJob(t.Context()) // is logged, too
 	})
-	require.NotZero(t, logs.Len())
+	require.NotZero(t, logs.FilterLoggerName("jobstatus.rest").FilterField(zap.String("method", "POST")).Len())
 	for _, entry := range logs.All() {
+		assert.Regexp(t, `^jobstatus\b`, entry.LoggerName)
 		for _, field := range entry.Context {
 			assert.NotContains(t, field.String, canary)
 			if err, ok := field.Interface.(error); ok {

@@ -140,7 +140,7 @@ func newWatcher(t Transport, c *config) *Watcher {
 		transport: t,
 		timeline:  line,
 		calls: &oneoff.Caller{
-			Clock: c.clock, Logger: c.logger, Life: line.Context(), Timeout: c.pollTimeout, Expired: timeline.ErrPollTimeout,
+			Clock: c.clock, Logger: c.logger.Named("jobstatus"), Life: line.Context(), Timeout: c.pollTimeout, Expired: timeline.ErrPollTimeout,
 			Retry: line.Retry, Panic: newPanicError,
 		},
 		clock:    c.clock,
@@ -265,7 +265,7 @@ func (w *Watcher) SetRateLimit(perSecond float64, burst int) error {
 	} else if problems.Rate(&wrong, "SetRateLimit", perSecond, burst) {
 		w.timeline.SetRateLimit(perSecond, max(burst, 1))
 	}
-	return errors.Join(wrong...)
+	return wrong.Err()
 }
 
 // Close ends every wait with [ErrClosed] and cancels all polls. It returns when all polls have

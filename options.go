@@ -2,7 +2,6 @@ package jobstatus
 
 import (
 	"cmp"
-	"errors"
 	"time"
 
 	"github.com/benbjohnson/clock"
@@ -160,9 +159,10 @@ func WithPatience(d time.Duration) Option {
 	return func(c *config) { c.patience = problems.Positive(&c.List, "WithPatience", d) }
 }
 
-// WithRateLimit limits the requests of all watches together to perSecond requests a second, with
+// WithRateLimit limits the polls of all watches together to perSecond requests a second, with
 // bursts of at most burst. A batch counts as one request. A failed request is sent again within its
-// poll only if the limit allows another request.
+// poll only if the limit allows another request. The calls that start or cancel a job, or fetch its
+// result, are not limited.
 //
 // The default, WithRateLimit(0, 0), is no limit. A burst of zero means one, so that requests are
 // evenly spaced. New refuses a burst without a rate, negative values, NaN and infinity.
@@ -299,7 +299,7 @@ func newConfig(opts []Option) (*config, error) {
 	} else {
 		c.checkBackoff()
 	}
-	return c, errors.Join(c.List...)
+	return c, c.List.Err()
 }
 
 func (c *config) checkBackoff() {

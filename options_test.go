@@ -217,7 +217,7 @@ func TestWaitingRefusesBadInput(t *testing.T) {
 		require.Error(t, watcher.CancelJob(ctx, id))
 	}
 	require.ErrorContains(t, wait(none, "a"), "context is nil")
-	require.ErrorContains(t, wait(ctx, "a", nil), "watch option 0 is nil")
+	require.EqualError(t, wait(ctx, "a", nil), `jobstatus: watch "a": watch option 0 is nil`)
 	require.ErrorContains(t, wait(ctx, "a", jobstatus.Timeout(-2), jobstatus.MaxAttempts(-9)), "Timeout(-2ns)")
 	require.ErrorContains(t, wait(ctx, "a", jobstatus.Timeout(-2), jobstatus.MaxAttempts(-9)), "MaxAttempts(-9)")
 	_, err = watcher.WaitForJobWithUpdates(ctx, "a", nil)

@@ -2,7 +2,6 @@ package backoff
 
 import (
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -16,7 +15,7 @@ import (
 // Unlike other strategies, a Sequence also sets the wait before the first poll. A first wait of
 // zero means a poll at once. Any other wait of zero means [DefaultInterval]. So does a negative
 // value, which Validate reports. An empty Sequence is a [Constant] of DefaultInterval.
-func Sequence(waits ...time.Duration) Strategy { return sequence(slices.Clone(waits)) }
+func Sequence(waits ...time.Duration) Strategy { return append(sequence{}, waits...) }
 
 type sequence []time.Duration
 

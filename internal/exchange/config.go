@@ -162,6 +162,8 @@ func (c *Config) origin(s *Settings, option, origin string) *url.URL {
 	return nil
 }
 
+var errNoScheme = errors.New("has no scheme: it must begin with http:// or https://")
+
 // parseBase parses a base URL. Its error does not print anything that could be a password.
 func parseBase(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
@@ -169,16 +171,21 @@ func parseBase(s string) (*url.URL, error) {
 	case err != nil && strings.Contains(s, "@"):
 		return nil, errors.New("with a user name does not parse")
 	case err != nil:
+		if !strings.Contains(s, "://") { // such as "127.0.0.1:8080"
+			return nil, fmt.Errorf("%.256q %w", s, errNoScheme)
+		}
 		return nil, fmt.Errorf("%.256q does not parse: %w", s, errors.Unwrap(err))
 	}
 	shown := *u
 	shown.User, shown.RawQuery, shown.Fragment = nil, "", ""
-	if u.Opaque != "" {
+	port, _, _ := strings.Cut(u.Opaque, "/")
+	isHost := port != "" && isPort(port) // in place of the scheme, such as "localhost:8080"
+	if u.Opaque != "" && !isHost {
 		shown.Opaque = "…"
 	}
 	switch {
-	case u.Scheme == "":
-		err = errors.New("has no scheme: it must begin with http:// or https://")
+	case u.Scheme == "" || isHost:
+		err = errNoScheme
 	case u.Scheme != "http" && u.Scheme != "https":
 		err = errors.New("must begin with http:// or https://")
 	case u.Hostname() == "":

@@ -70,6 +70,9 @@ func (c *Call) Unread(err error) error {
 	case c.Answer.Large:
 		return c.Fail(transport.Malformed, c.TooLarge())
 	default:
+		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+			err = fmt.Errorf("the answer is not JSON: %w", err)
+		}
 		return c.Fail(transport.Malformed, fmt.Errorf("%w: %w", web.Safe(err, c.round.sensitive()...), c.quote("")))
 	}
 }

@@ -54,6 +54,9 @@ func (p *parser) comparison(start int) (step jsonscan.Step, err error) {
 		return step, p.fail(start, "the bracket is not closed")
 	}
 	if p.text[at+length] != '=' {
+		if strings.IndexByte(p.text[at:], ']') < 0 {
+			return step, p.fail(start, "the bracket is not closed")
+		}
 		return step, p.fail(at, "field=value is wanted here")
 	}
 	field, not := strings.CutSuffix(p.text[at:at+length], "!")

@@ -2,6 +2,7 @@
 package problems
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -16,7 +17,17 @@ type List []error
 
 // Problem adds a problem.
 func (l *List) Problem(format string, args ...any) {
-	*l = append(*l, fmt.Errorf("jobstatus: "+format, args...))
+	*l = append(*l, fmt.Errorf(format, args...))
+}
+
+// Err joins the problems, each on a line of its own that names the library. It returns nil if there
+// are none.
+func (l List) Err() error {
+	named := make([]error, len(l))
+	for i, err := range l {
+		named[i] = fmt.Errorf("jobstatus: %w", err)
+	}
+	return errors.Join(named...)
 }
 
 // NotNil adds a problem if v holds a typed nil: its first use would panic.

@@ -81,7 +81,7 @@ func (t *Template) setPath(whole string, wantsID bool, holes []string) error {
 	}
 	n := strings.Count(whole, "{id}") + strings.Count(whole, "{+id}")
 	if wantsID && (n > 1 || n == 0 && !t.needs[ID]) {
-		return fmt.Errorf("path %q names {id} %d times, it takes one, which stands for the job's id", path, n)
+		return fmt.Errorf("path %q must contain {id} once, in place of the job's id, and contains it %d times", path, n)
 	}
 	pieces := cut(path)
 	if err := t.note(pieces, path, holes); err != nil {
@@ -182,9 +182,9 @@ func (t *Template) note(pieces []piece, where string, holes []string) error {
 func noHole(p piece, where string, holes []string) error {
 	known := "{" + strings.Join(holes, "}, {") + "}"
 	if p.hole != "" {
-		return fmt.Errorf("path %q has braces that are no {id} to fill in: {%s} has no value here, but %s", where, p.hole, known)
+		return fmt.Errorf("path %q: {%s} has no value here, only %s", where, p.hole, known)
 	}
-	return fmt.Errorf("path %q has braces that are no {id} to fill in: only %s has a value here, and other braces are written %%7B and %%7D", where, known)
+	return fmt.Errorf("path %q: only %s has a value here, and other braces are written %%7B and %%7D", where, known)
 }
 
 // String returns the method and the host.

@@ -52,7 +52,7 @@ func CheckRedirect(next *http.Request, via []*http.Request) error {
 	case IsDowngrade(next, via):
 		return errDowngrade
 	case first.Method != http.MethodGet:
-		return refuse("a redirect is followed for GET alone")
+		return refuse("a redirect of a %s to %.128q: only a GET follows one", first.Method, next.URL.Scheme+"://"+next.URL.Host)
 	case !SameOrigin(first.URL, next.URL):
 		return refuse("a redirect to another origin, %.128q", next.URL.Scheme+"://"+next.URL.Host)
 	case next.URL.User != nil:

@@ -44,9 +44,9 @@ func newFaultTable(places int, faults map[string]transport.Class) (table *rules.
 	case places == 0 && len(faults) == 0:
 		return nil, nil
 	case places == 0:
-		return nil, []error{errors.New("field Faults: Fault says of no place where they stand")}
+		return nil, []error{errors.New("field Faults is set, but Fault names no place to read them from")}
 	case len(faults) == 0:
-		return nil, []error{errors.New("field Faults is empty, and Fault is set")}
+		return nil, []error{errors.New("field Fault is set, but Faults has no rules")}
 	}
 	table, err := rules.New(places, faults)
 	if err != nil {

@@ -66,8 +66,8 @@ func TestNewNamesWhatIsWrongWithTheFaultsOfACall(t *testing.T) {
 	t.Parallel()
 	some := map[string]transport.Class{"x": transport.NotFound}
 	for want, d := range map[string]rest.Dialect{
-		"Status: field Faults: Fault says of no place":               {Status: rest.Call{Faults: some}},
-		"Cancel: field Faults is empty, and Fault is set":            {Cancel: rest.Call{Fault: "a"}},
+		"Status: field Faults is set, but Fault names no place":      {Status: rest.Call{Faults: some}},
+		"Cancel: field Fault is set, but Faults has no rules":        {Cancel: rest.Call{Fault: "a"}},
 		"Create: field Fault: path \"a..b\"":                         {Create: rest.Call{Fault: "a..b", Faults: some}},
 		`Fetch: field Faults: "x": no such class: 99`:                {Fetch: rest.Call{Path: "/", Fault: "a", Faults: map[string]transport.Class{"x": 99}}},
 		"Find: field Faults: ":                                       {Find: rest.Find{Call: rest.Call{Path: "/", Fault: "a, b", Faults: some}}},

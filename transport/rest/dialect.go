@@ -97,9 +97,9 @@ type Dialect struct {
 	// and a Watcher logs one warning of it.
 	IdempotencyHeader string
 	// IdempotencyField is the place of the idempotency key in the body of a create, such as
-	// "clientRequestToken" or "data.token". The key is then not sent in a header, unless
-	// IdempotencyHeader is set. A create with a key is refused if its body is neither JSON nor a form.
-	// By default the body has no key.
+	// "clientRequestToken" or "data.token". In JSON it is a path of keys, and in a form the name of a
+	// field. The key is then not sent in a header, unless IdempotencyHeader is set. A create with a
+	// key is refused if its body is neither JSON nor a form. By default the body has no key.
 	IdempotencyField string
 	// ID is the place of the job's id in the answer to a create. The default is payload.jobID. "@key"
 	// means the idempotency key of the create, if the caller chooses the id. If Status.Path is just

@@ -88,8 +88,8 @@ var defaultPlaces = func() map[string]string {
 }()
 
 // Explain returns how the Dialect reads an answer to a status call about the job with the given id.
-// It makes no request. The error says what is wrong with the Dialect or the id; an error in the
-// answer is the Explanation's Err.
+// It makes no request. A Code of zero counts as 200. The error says what is wrong with the Dialect
+// or the id; an error in the answer is the Explanation's Err.
 func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 	c, err := New("http://service.invalid", WithDialect(d))
 	if err != nil {
@@ -106,13 +106,13 @@ func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 	}
 	said := &k.answer
 	said.id, said.asked = id, id
-	header := http.Header{}
+	code, header := cmp.Or(a.Code, http.StatusOK), http.Header{}
 	for name, values := range a.Header {
 		header[http.CanonicalHeaderKey(name)] = append(header[http.CanonicalHeaderKey(name)], values...)
 	}
 	k.wire.Answer = exchange.Answer{
-		Code: a.Code, Header: header, Body: a.Body[:min(len(a.Body), c.MaxBody)], Large: len(a.Body) > c.MaxBody,
-		Wait: web.RetryAfter(a.Code, header, time.Now),
+		Code: code, Header: header, Body: a.Body[:min(len(a.Body), c.MaxBody)], Large: len(a.Body) > c.MaxBody,
+		Wait: web.RetryAfter(code, header, time.Now),
 	}
 	e := &Explanation{Err: readStatus(said)}
 	e.Status, e.Next = said.status, said.reading.next

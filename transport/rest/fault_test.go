@@ -793,7 +793,7 @@ func TestRedirectsAreForGETAloneAndFiveAtMost(t *testing.T) {
 	asked = nil
 	err = c.Cancel(t.Context(), "1")
 	assert.Equal(t, transport.Misdirected, classOf(t, err))
-	assert.ErrorContains(t, err, "a redirect is followed for GET alone")
+	assert.ErrorContains(t, err, "only a GET follows one")
 	_, err = c.Create(t.Context(), transport.CreateRequest{IdempotencyKey: "k"})
 	assert.Equal(t, transport.Misdirected, classOf(t, err))
 	assert.Len(t, asked, 2)

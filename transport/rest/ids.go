@@ -27,7 +27,7 @@ func newIDReader(d *Dialect) (r idReader, err error) {
 	}
 	if p := d.IDPattern; p != "" {
 		if r.pattern = strings.Split(p, placeholder); len(r.pattern) != 2 {
-			return r, fmt.Errorf("field IDPattern: %q: it names {id} once", p)
+			return r, fmt.Errorf("field IDPattern: %q must contain {id} once", p)
 		}
 	}
 	return r, nil
@@ -62,6 +62,11 @@ func (r *idReader) read(a *place.Answer, key string) (string, error) {
 
 var errNoID = errors.New("no id")
 
+// misfit returns the error of a text that has no id where IDPattern says.
+func (r *idReader) misfit() error {
+	return fmt.Errorf("%w: the text at %s does not fit IDPattern %q", errNoID, r.at, r.pattern[0]+"{id}"+r.pattern[1])
+}
+
 // cut returns the part of a text that IDPattern says is the id.
 func (r *idReader) cut(text string) (string, error) {
 	if r.pattern == nil {
@@ -73,10 +78,10 @@ func (r *idReader) cut(text string) (string, error) {
 	from := 0
 	if any {
 		if from = strings.Index(text, start); from < 0 {
-			return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.at)
+			return "", r.misfit()
 		}
 	} else if !strings.HasPrefix(text, start) {
-		return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.at)
+		return "", r.misfit()
 	}
 	rest := text[from+len(start):]
 	to := len(rest) - len(end)
@@ -86,7 +91,7 @@ func (r *idReader) cut(text string) (string, error) {
 		to = len(rest)
 	}
 	if to < 0 || !open && !strings.HasSuffix(rest, end) {
-		return "", fmt.Errorf("%w: the text at %s is not as IDPattern says", errNoID, r.at)
+		return "", r.misfit()
 	}
 	return rest[:to], nil
 }

@@ -26,7 +26,8 @@
 //
 // A Watcher receives only requests that are answered 202, and no repetitions. The answer does not
 // wait for the Watcher. If a request is not passed to the Watcher, the reason is logged at debug
-// level. Nothing else about requests is logged.
+// level, and for a 400, 401, 413 or 415 as a warning, at most once a minute. Nothing else about
+// requests is logged.
 //
 // # Trust
 //
@@ -81,6 +82,7 @@ type Handler struct {
 
 	recentMu sync.Mutex
 	recent   recent
+	warning  warning
 }
 
 // listener is one call of Notify.
@@ -212,9 +214,38 @@ func (h *Handler) now() time.Time {
 	return time.Now()
 }
 
-// log tells why a request was not passed on. Anybody can send requests, so the level is debug.
+// quiet is how long no second warning is logged. Anybody can send requests.
+const quiet = time.Minute
+
+// log tells why a request was not passed on. A refusal is a warning, because it may be that the
+// service's own requests are refused, such as for a wrong key.
 func (h *Handler) log(code int, err error) {
-	if host := h.host(); host != nil && host.Logs(slog.LevelDebug) {
-		host.Log(slog.LevelDebug, "webhook", "not passed on", slog.Int("code", code), slog.String("reason", err.Error()))
+	host := h.host()
+	if host == nil {
+		return
 	}
+	level, message := slog.LevelDebug, "not passed on"
+	if code/100 == 4 && code != http.StatusMethodNotAllowed && h.warning.isDue(h.now()) {
+		level, message = slog.LevelWarn, "a request was refused; for a minute, others are logged at debug level"
+	}
+	if host.Logs(level) {
+		host.Log(level, "webhook", message, slog.Int("code", code), slog.String("reason", err.Error()))
+	}
+}
+
+// warning is when a refusal was last logged as a warning. It is safe for concurrent use.
+type warning struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+// isDue reports whether a refusal at an instant is logged as a warning, and notes it.
+func (w *warning) isDue(now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.last.IsZero() && now.Sub(w.last).Abs() < quiet {
+		return false
+	}
+	w.last = now
+	return true
 }

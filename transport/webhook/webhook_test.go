@@ -419,6 +419,38 @@ func TestTheClockAndTheLogAreThoseOfTheWatcherThatListens(t *testing.T) {
 	}
 }
 
+// A wrong key would otherwise only show by ends that are heard late.
+func TestOneRefusalAMinuteIsAWarning(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	h := newHandler(t, webhook.WithClock(clock))
+	lent := &host{clock: clock}
+	listen(t, hosted{h, lent}, func(transport.Status) {})
+	wrong := func(r *http.Request) { r.Header.Set("Webhook-Signature", "v1,AAAA") }
+	for _, pass := range []time.Duration{0, time.Second, 30 * time.Second, 29 * time.Second, time.Second} {
+		clock.advance(pass)
+		assert.Equal(t, 401, send(t, h, "msg_1", clock.Now(), done7, wrong))
+	}
+	assert.Equal(t, 405, send(t, h, "msg_1", clock.Now(), done7, func(r *http.Request) { r.Method = http.MethodGet }))
+	lent.mu.Lock()
+	defer lent.mu.Unlock()
+	var levels []string
+	for _, line := range lent.lines {
+		levels = append(levels, line[:4])
+	}
+	assert.Equal(t, []string{"WARN", "DEBU", "DEBU", "WARN", "DEBU", "DEBU"}, levels)
+}
+
+// hosted lends its Host to a Notifier.
+type hosted struct {
+	transport.Notifier
+	host *host
+}
+
+func (h hosted) Notify(ctx context.Context, notify func(transport.Status)) error {
+	return h.Notifier.Notify(transport.WithHost(ctx, h.host), notify)
+}
+
 func TestNewRefusesWhatCannotBe(t *testing.T) {
 	t.Parallel()
 	unable := readerFunc(func(http.Header, []byte) (transport.Status, error) { return transport.Status{}, errors.ErrUnsupported })
