@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // ready ends a job with a report.
 var ready = mock.Completed(map[string]string{"url": "/reports/7"})
 
-// service returns Reports of a mock service. Its clock stands still until the test moves it.
+// service returns Reports of a mock service. Its clock stands still until the test advances it.
 func service(t *testing.T, opts ...mock.Option) (Reports, *mock.Server, *mock.Clock) {
 	clk := mock.NewClock(t)
 	srv := mock.NewServer(t, append(opts, mock.WithClock(clk))...)
