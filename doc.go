@@ -1,5 +1,5 @@
-// Package jobstatus waits for jobs that run on someone else's service. It detects the end of a job
-// soon after it happens, makes few requests, and never loses a job.
+// Package jobstatus waits for jobs that run on someone else's service. It makes few requests,
+// reports the end of a job soon, and gives every wait exactly one result.
 //
 //	w, err := jobstatus.NewHTTP("https://jobs.example.com")
 //	if err != nil {

@@ -17,14 +17,14 @@ var (
 	ErrJobFailed = errors.New("job failed")
 	// ErrJobCanceled is matched by the [JobError] of a job that was canceled.
 	ErrJobCanceled = errors.New("job canceled")
-	// ErrTimeout is matched by the [WaitError] of a wait that reached its timeout. That error
-	// matches [context.DeadlineExceeded] too.
+	// ErrTimeout is matched by the [WaitError] of a wait that reached its timeout. The WaitError also
+	// matches [context.DeadlineExceeded].
 	ErrTimeout = timeline.ErrTimeout
 	// ErrMaxAttempts is matched by the [WaitError] of a wait that reached its limit of polls.
 	ErrMaxAttempts = timeline.ErrMaxAttempts
 	// ErrNotFound is matched by the error of a wait for a job that the service does not know: see
-	// [WithPatience]. A wait that reaches a limit before any poll has found the job returns such an
-	// error in place of a [WaitError].
+	// [WithPatience]. A wait that reaches its timeout or its limit of polls returns such an error in
+	// place of a [WaitError], if no poll has found the job and the last poll did not know it either.
 	ErrNotFound = transport.ErrNotFound
 	// ErrThrottled is matched by the [WaitError] of a wait that gave up because the service asked for
 	// fewer requests: see [WithTimeout].
@@ -39,8 +39,8 @@ var (
 	// the last status says what the job waits for, if the service reports that.
 	ErrBlocked = timeline.ErrBlocked
 	// ErrClosed is matched by the [WaitError] of a wait that [Watcher.Close] ended, or that began
-	// later. It is also matched by the error of a later call that would send a request, such as
-	// [Watcher.StartJob].
+	// after Close. It is also matched by the error of a call after Close that would send a request,
+	// such as [Watcher.StartJob].
 	ErrClosed = timeline.ErrClosed
 )
 

@@ -70,13 +70,14 @@ func (w *Watcher) Pending() iter.Seq[Job] {
 // the time, and for all but the first 64 jobs of a call it does so earlier.
 //
 // The polls that would have been made count as attempts, but at least one more poll is made. A wait
-// whose timeout has already passed makes one last poll.
+// whose timeout has already passed makes one last poll. All but the first 64 of these are spread
+// over ten seconds.
 //
 // The gap is the time between PolledUntil and now. If a poll of a job was due in the gap, the job
-// is polled soon. The first 64 such polls are made at once. The others are spread over five times
-// the gap, so that they raise the rate of requests by at most a fifth. A job whose next poll is due
-// before that is polled then. If no such poll is needed for as long as the gap, the next 64 are
-// made at once again.
+// is polled soon. The first 64 such polls of the Watcher are made at once. The others are spread
+// over five times the gap, so that they raise the rate of requests by at most a fifth. If the next
+// poll of a job is due sooner, that poll is made instead. Once no such poll has been added for as
+// long as the gap, the next 64 are made at once again.
 func (w *Watcher) WaitForFeed(ctx context.Context, feed <-chan Job, opts ...WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
 		c, err := w.newConsumer(ctx, false, opts)

@@ -38,9 +38,10 @@ const Unlimited = problems.Unlimited
 // Exact is the argument of [WithSlack] with which every poll is made on time.
 const Exact = pace.Exact
 
-// Option sets one property of a Watcher that [New] or [NewHTTP] makes. Both return an error for a
-// nil Option, for a value that an option refuses, and for an interface that holds a nil pointer.
-// Negative values are refused, except [Unlimited] and [Exact] where an option names them.
+// Option sets one property of a Watcher that [New] or [NewHTTP] makes. New and NewHTTP return an
+// error for a nil Option, for a value that an option refuses, and for an interface that holds a nil
+// pointer. All options refuse negative values, except [Unlimited] and [Exact] where an option names
+// them.
 type Option func(*config)
 
 type config struct {
@@ -112,11 +113,12 @@ func WithMaxDelay(d time.Duration) Option {
 // [DefaultTimeout]. [Unlimited] removes the limit. A timeout, even Unlimited, also removes the
 // default limit of attempts.
 //
-// One last poll is made at most a second before the timeout, unless the service asked for a longer
-// wait. On the real clock, one is also made before the deadline of the context. If a call has more
-// than 64 jobs, the last polls of the others are spread over the last tenth of the time.
+// One last poll is made a second before the timeout, or a tenth of the timeout if that is less,
+// unless the service asked for a longer wait. On the real clock, such a poll is also made before
+// the deadline of the context. In a call with more than 64 jobs, the last polls of all but the
+// first 64 are spread over the last tenth of the time.
 //
-// If the service asks for a pause of more than five minutes, and it exceeds the time left, the wait
+// If the service asks for a pause of more than five minutes that exceeds the time left, the wait
 // gives up at once with [ErrThrottled]. If the service refuses polls and asks for a shorter pause,
 // the wait gives up at its timeout, and its error also matches ErrThrottled.
 //
@@ -135,9 +137,8 @@ func WithPollTimeout(d time.Duration) Option {
 	return func(c *config) { c.pollTimeout = problems.Positive(&c.List, "WithPollTimeout", d) }
 }
 
-// WithMaxRetryAfter bounds the wait that a service can ask for. A request for a longer wait is
-// shortened to d. By default every such wait is kept in full. See [WithTimeout] for a wait that is
-// longer than the time left.
+// WithMaxRetryAfter bounds the wait that a service can ask for. A longer wait is shortened to d. By
+// default there is no bound. See [WithTimeout] for a wait that is longer than the time left.
 func WithMaxRetryAfter(d time.Duration) Option {
 	return func(c *config) { c.maxRetryAfter = problems.Positive(&c.List, "WithMaxRetryAfter", d) }
 }
@@ -177,8 +178,8 @@ func WithRateLimit(perSecond float64, burst int) Option {
 
 // WithConcurrency limits how many polls are in flight at once, not counting the holds of
 // [WithHolds]. The default is [DefaultConcurrency]. A poll that has not returned one second after
-// its context ended is no longer counted. This applies to at most 1,024 such polls at a time, or to
-// n if that is more.
+// its context ended is no longer counted. At most 1,024 polls at a time, or n if that is more, are
+// left out in this way.
 func WithConcurrency(n int) Option {
 	return func(c *config) { c.concurrency = problems.Positive(&c.List, "WithConcurrency", n) }
 }
@@ -193,9 +194,9 @@ func WithConcurrency(n int) Option {
 // Backoff is a [backoff.Ranker], jobs that are likely to end soon get the holds. The fewer holds
 // are left, the more likely a job must be to end soon.
 //
-// If holds fail, or the service answers them at once, the Watcher makes none for a minute and polls
-// instead. If a proxy closes the connection of a hold, later holds are shorter. After eight holds
-// in a row without news of a job, the job is polled once.
+// If holds fail, or the service answers them at once, the Watcher makes no holds for a minute and
+// polls instead. If a proxy closes the connection of a hold, later holds are shorter. After eight
+// holds in a row without news of a job, the job is polled once.
 func WithHolds(n int) Option {
 	return func(c *config) { c.holds = problems.Positive(&c.List, "WithHolds", n) }
 }
@@ -238,8 +239,9 @@ func WithObserver(o observe.Observer) Option { return func(c *config) { c.observ
 // Trusted returns true.
 //
 // When notifications may have been lost, every job is polled once. Then the Backoff decides when to
-// poll, until the Notifier has listened for a minute. The same happens when a Notifier did not
-// report the ends of three jobs in a row, and has reported nothing for 30 seconds.
+// poll, until the Notifier has listened for a minute. The same happens when a Notifier has missed
+// the ends of three jobs in a row, and has reported nothing for 30 seconds. It counts as reliable
+// again a minute after its next report.
 func WithNotifier(n transport.Notifier) Option {
 	return func(c *config) {
 		if n == nil {

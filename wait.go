@@ -90,8 +90,9 @@ func (w *Watcher) Updates(ctx context.Context, id string, opts ...WatchOption) i
 
 // WaitForJobs waits for many jobs at once. It yields the result of each, as [Watcher.WaitForJob]
 // would return it, in the order in which the jobs end. Status.ID is the job's id. Every id that is
-// taken from the sequence has exactly one result, and an id that occurs twice has two. An invalid
-// id yields an error, and the other waits go on. The options apply to each wait.
+// taken from the sequence has exactly one result, apart from the exception below. An id that occurs
+// twice has two results. An invalid id yields an error, and the other waits go on. The options
+// apply to each wait.
 //
 // The ids are taken one by one, and a job is watched as soon as its id is taken. No id is taken
 // while the body of the loop runs. So memory is proportional to the number of pending jobs. The

@@ -37,8 +37,8 @@ func Timeout(d time.Duration) WatchOption {
 	return func(c *watchConfig) { c.limits.timeout = problems.Limit(&c.List, "Timeout", d, c.limits.timeout) }
 }
 
-// Began resumes a wait that began at t, for example in a process that has ended. The timeout and
-// the attempts count from t, and the Backoff continues from there: see [Watcher.WaitForFeed]. The
+// Began resumes a wait that began at t, for example in an earlier process. The timeout and the
+// attempts count from t, and the Backoff continues from there: see [Watcher.WaitForFeed]. The
 // default is now. The zero time and a time in the future also mean now.
 func Began(t time.Time) WatchOption { return func(c *watchConfig) { c.began = t } }
 
@@ -52,8 +52,8 @@ func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlo
 // poll. A terminal status of another job is ignored. A call that waits for many jobs uses only the
 // RetryAfter.
 //
-// The job counts as seen: a refused redirect or an untrusted certificate, for example, does not end
-// the wait at the first poll, but only after the time of [WithPatience].
+// The job then counts as seen before. So an untrusted certificate, or another error of class
+// [transport.Misdirected], ends the wait only after the time of [WithPatience].
 func From(first Status) WatchOption { return func(c *watchConfig) { c.first = &first } }
 
 // CreateOption sets one property of a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.

@@ -47,8 +47,8 @@ type Kind uint8
 const (
 	// PollStarted means that a request about the jobs of IDs is about to be made.
 	PollStarted Kind = iota + 1
-	// PollEnded means that the request was answered or failed, after Took. Err is the error of the
-	// whole request.
+	// PollEnded means that the request was answered or failed. Took is how long it took, and Err is
+	// the error of the whole request.
 	PollEnded
 	// Answered means that a poll of one pending job returned a status or an error. They are in Status
 	// and Err. Wait is the time until the next poll. Changed reports whether consumers get the Status
@@ -109,8 +109,8 @@ type Event struct {
 	// for Answered.
 	Wait time.Duration
 	// Delay is the detection delay: the longest time that may have passed since the job ended. It
-	// counts from the poll before the last, or from the end that the service reported. It is set for
-	// WatchEnded if the Status is terminal.
+	// counts from the end that the service reported, or else from the last poll that saw the job run.
+	// It is set for WatchEnded if the Status is terminal.
 	Delay time.Duration
 
 	// Err is the reason why a poll or a watch ended without a status. It is set for PollEnded,
