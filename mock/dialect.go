@@ -50,9 +50,9 @@ func newFields(d rest.Dialect) (*fields, error) {
 	if f.said, err = utterances(&f.Dialect); err != nil {
 		return nil, err
 	}
-	if d.Then != nil {
-		if f.then, err = newFields(*d.Then); err != nil {
-			return nil, fmt.Errorf("field Then: %w", err)
+	if d.NextDialect != nil {
+		if f.then, err = newFields(*d.NextDialect); err != nil {
+			return nil, fmt.Errorf("field NextDialect: %w", err)
 		}
 	}
 	f.told = eventSayings(f.Event)

@@ -36,7 +36,8 @@ func WithETags() Option { return func(c *config) { c.etags = true } }
 
 // WithDialect sets the Dialect of the HTTP service. Paths begin at the root of its host. The
 // default is the default dialect of package rest, with the status code 500 for a failed job. If the
-// dialect has a Then, a job is moved to Then when it is no longer pending, and keeps its id.
+// dialect has a NextDialect, a job is moved to it when the job is no longer pending. The job keeps
+// its id.
 //
 // A [Transport] reports each of the times Created, Updated and Finished for which the Dialect has a
 // place. By default it reports none.

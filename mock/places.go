@@ -33,7 +33,7 @@ func utterances(d *rest.Dialect) (map[transport.State]utterance, error) {
 		return nil, err
 	}
 	for _, state := range []transport.State{transport.Pending, transport.Completed} {
-		if said[state] == nil && !(state == transport.Completed && d.Then != nil) {
+		if said[state] == nil && !(state == transport.Completed && d.NextDialect != nil) {
 			return nil, fmt.Errorf("the dialect has no word for a job that is %v", state)
 		}
 	}

@@ -40,10 +40,10 @@ func explain(args []string, stdin io.Reader, stdout io.Writer) error {
 	}
 	d := t.service.Dialect
 	for range *stage {
-		if d.Then == nil {
+		if d.NextDialect == nil {
 			return misused("--stage %d: the dialect has no such stage", *stage)
 		}
-		d = *d.Then
+		d = *d.NextDialect
 	}
 	input, err := io.ReadAll(io.LimitReader(stdin, maxAnswer))
 	if err != nil {

@@ -130,7 +130,7 @@ func (p protocol) sends() rest.Dialect {
 		d.Create = p.rpc("SendMessage", "{input}")
 	}
 	d.Status = p.call(http.MethodGet, "", "GetTask")
-	d.CreateTells = true
+	d.CreateHasState = true
 	d.ID = p.at("task.id", "id")
 	d.State = p.at("task.status.state", "status.state", "task.id", "id", "message.parts", "parts")
 	d.States = rpc.States(words, 2, 6)

@@ -96,7 +96,7 @@ func (p protocol) calls() rest.Dialect {
 	d := p.dialect()
 	d.Create = rest.Call{Method: http.MethodPost, Path: p.path, Body: rpc.Call(methodCall, "{input}")}
 	d.Status = p.call(methodGet)
-	d.CreateTells = true
+	d.CreateHasState = true
 	d.ID = "result.task.taskId, result.taskId"
 	d.State = "result.status, result.task.status, result.resultType, result.isError, result.content, result.structuredContent"
 	d.States = rpc.States(words, 2, 6)

@@ -221,9 +221,9 @@ func TestStartTellsWhatTheCreateSays(t *testing.T) {
 		{rest.Dialect{Status: rest.Call{Path: "{+id}"}, ID: "@header.Location"}, 202, [2]string{"Location", "7/state"}, ``, transport.Status{ID: "/start/7/state", State: transport.Pending}},
 		{rest.Dialect{Status: rest.Call{Path: "{+id}"}, ID: "@header.Location"}, 202, [2]string{"Location", "https://other.test/7"}, ``, transport.Status{ID: "!"}},
 		{rest.Dialect{ID: "@key"}, 200, [2]string{}, `{}`, transport.Status{ID: "k1", State: transport.Pending}},
-		{rest.Dialect{ID: "id", State: "state", CreateTells: true}, 200, [2]string{}, `{"id":7,"state":"succeeded"}`, transport.Status{ID: "7", State: transport.Completed, Raw: "succeeded"}},
-		{rest.Dialect{ID: "id", State: "state", CreateTells: true}, 200, [2]string{}, `{"state":"failed"}`, transport.Status{State: transport.Failed, Raw: "failed"}},
-		{rest.Dialect{ID: "id", State: "state", CreateTells: true}, 200, [2]string{}, `{"state":"running"}`, transport.Status{ID: "!"}},
+		{rest.Dialect{ID: "id", State: "state", CreateHasState: true}, 200, [2]string{}, `{"id":7,"state":"succeeded"}`, transport.Status{ID: "7", State: transport.Completed, Raw: "succeeded"}},
+		{rest.Dialect{ID: "id", State: "state", CreateHasState: true}, 200, [2]string{}, `{"state":"failed"}`, transport.Status{State: transport.Failed, Raw: "failed"}},
+		{rest.Dialect{ID: "id", State: "state", CreateHasState: true}, 200, [2]string{}, `{"state":"running"}`, transport.Status{ID: "!"}},
 		{rest.Dialect{ID: "id", State: "state"}, 200, [2]string{}, `{"id":7,"state":"success"}`, transport.Status{ID: "7", State: transport.Pending}},
 		{rest.Dialect{ID: "id", Fault: "errors[0].code", Faults: map[string]transport.Class{"RATE": transport.Throttled}}, 200, [2]string{}, `{"id":7,"errors":[{"code":"RATE"}]}`, transport.Status{ID: "!"}},
 	} {
@@ -534,7 +534,7 @@ func TestAJobIsFollowedUnderItsNextID(t *testing.T) {
 	d := rest.Dialect{
 		Status: rest.Call{Path: "/queue/{id}"}, Cancel: rest.Call{Method: "POST", Path: "/queue/{id}/stop"}, State: "cancelled", Next: "executable.number",
 		States: map[string]transport.State{"false": transport.Pending, "true": transport.Canceled},
-		Then: &rest.Dialect{
+		NextDialect: &rest.Dialect{
 			Status: rest.Call{Path: "/job/{id}"}, Cancel: rest.Call{Method: "POST", Path: "/job/{id}/stop"}, Fetch: rest.Call{Path: "/job/{id}/log"}, ID: "number", State: "building, result",
 			States: map[string]transport.State{"true, *": transport.Running, "false, SUCCESS": transport.Completed, "false, *": transport.Failed},
 		},
@@ -797,8 +797,8 @@ func TestNewNamesWhatIsWrongWithADialect(t *testing.T) {
 		`field IdempotencyField: path "[": the bracket is not closed`:                 {IdempotencyField: "["},
 		`field IdempotencyField: path "$.x": no $ stands before`:                      {IdempotencyField: "$.x"},
 		`field IDPattern: "x" must contain {id} once`:                                 {IDPattern: "x"},
-		`field Then has no effect without Next`:                                       {Then: &rest.Dialect{}},
-		`Then: Status: path "/x" must contain {id} once`:                              {Next: "a", Then: &rest.Dialect{Status: rest.Call{Path: "/x"}}},
+		`field NextDialect has no effect without Next`:                                {NextDialect: &rest.Dialect{}},
+		`NextDialect: Status: path "/x" must contain {id} once`:                       {Next: "a", NextDialect: &rest.Dialect{Status: rest.Call{Path: "/x"}}},
 		`Find: path "x" does not begin with a slash`:                                  {Find: rest.Find{Call: rest.Call{Path: "x"}}},
 		`Find: field List: path "a.": a key is empty`:                                 {Find: rest.Find{Call: rest.Call{Path: "/x"}, List: "a."}},
 		`Status: field Header: "a b": not a header`:                                   {Status: rest.Call{Header: map[string]string{"a b": "x"}}},

@@ -28,7 +28,7 @@ func (c *Client) Create(ctx context.Context, req transport.CreateRequest) (id st
 }
 
 // Start starts a job, as [Client.Create] does, and returns its first status. The state is pending,
-// unless the Dialect has CreateTells. RetryAfter is the wait that the answer names.
+// unless the Dialect has CreateHasState. RetryAfter is the wait that the answer names.
 func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
 	var err error
 	if !web.IsHeaderValue(req.IdempotencyKey) {
@@ -156,7 +156,7 @@ func readStart(a *answer) error {
 	d := &a.reader.dialect
 	places := a.places(a.key)
 	id, err := a.reader.ids.read(&places, a.key)
-	if d.CreateTells {
+	if d.CreateHasState {
 		var told transport.Status
 		if a.reader.readStatus(&told, &a.reading) == nil {
 			told.RetryAfter = a.status.RetryAfter
@@ -170,7 +170,7 @@ func readStart(a *answer) error {
 	case err == nil:
 		a.status.ID = id
 		return nil
-	case d.CreateTells && a.status.State.Terminal():
+	case d.CreateHasState && a.status.State.Terminal():
 		return nil
 	case a.stage.find != nil && (errors.Is(err, errNoID) || isNotJSON(err)):
 		return nil

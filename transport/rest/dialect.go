@@ -60,7 +60,7 @@ import (
 //	*             any value or no value
 //	"a, b"        this word, quoted as in JSON; its special characters have no other meaning
 //
-// Patterns ignore case. But a word that a rule spells exactly comes first, and if two rules with
+// Patterns ignore case. But a rule that spells the word exactly comes first. If two rules with
 // different meanings differ only in the case of a word, the word must be spelled as in one of them.
 //
 // If several rules match an answer, the most specific one decides. A word is more specific than a
@@ -112,10 +112,10 @@ type Dialect struct {
 	// another job is malformed. The default is the place that ID is set to, if it is in the body.
 	// There is no default if Next or IDPattern is set. With "-" the id is not checked.
 	AnswerID string
-	// CreateTells says that the answer to a create also has the state of the job. It is then read like
-	// the answer to a status call, so that a job that has already ended is recognized. By default a
-	// job is [transport.Pending] after a successful create.
-	CreateTells bool
+	// CreateHasState says that the answer to a create also has the state of the job. It is then read
+	// like the answer to a status call, so that a job that has already ended is recognized. By default
+	// a job is [transport.Pending] after a successful create.
+	CreateHasState bool
 
 	// State is the place of the state in the answer to a status call. The default is payload.status.
 	// It can name several places, such as "status, conclusion". A string, a number or a boolean there
@@ -185,19 +185,20 @@ type Dialect struct {
 
 	// Next is the place of a new id of the job. Some services give one, for example when an item of a
 	// queue becomes a build. Later calls ask about the new id, and Status.ID remains the id that the
-	// caller gave. While an answer has a new id, the job has not ended. Without Then, the present id
-	// of the job does not count as a new id. By default no place is read.
+	// caller gave. While an answer has a new id, the job has not ended. Without a NextDialect, the
+	// present id of the job does not count as a new id. By default no place is read.
 	//
-	// A Client remembers the new ids of at most 131,072 jobs, of which 4,096 have ended, in at most 32
-	// MiB.
+	// A Client remembers new ids in at most 32 MiB, for at most 131,072 jobs. At most 4,096 of these
+	// jobs may have ended.
 	Next string
-	// Then is the dialect of the calls about a new id. The default, nil, is this dialect. The Create,
-	// Find and Batch of Then are not used.
-	Then *Dialect
+	// NextDialect is the dialect of the calls about a new id. The default, nil, is this dialect. The
+	// Create, Find and Batch of a NextDialect are not used. At most eight dialects, the first
+	// included, can follow one another.
+	NextDialect *Dialect
 
 	// Event describes the events that the service sends, as a webhook or in a stream: see
 	// [Client.ReadEvent]. With the zero Event, an event is read like the answer to a status call. The
-	// Event of Then describes events about a new id.
+	// Event of NextDialect describes events about a new id.
 	Event Event
 
 	// Classify, if not nil, is called for every answer to a status call. Its arguments are the answer,
@@ -259,8 +260,11 @@ type Call struct {
 
 // File is a file in a multipart/form-data input.
 type File struct {
-	Name    string // of the file
-	Type    string // the default is application/octet-stream
+	// Name is the name of the file.
+	Name string
+	// Type is the media type of the file. The default is application/octet-stream.
+	Type string
+	// Content is the content of the file.
 	Content []byte
 }
 

@@ -21,9 +21,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Event describes how a service reports a change of a job without being polled: in the body of a
-// webhook, or in an event of a stream. Its places begin at the whole event. With the zero Event, an
-// event is read like the answer to a status call.
+// Event describes how a service reports a change of a job without being polled. The report is the
+// body of a webhook, or an event of a stream. Its places begin at the whole event. With the zero
+// Event, an event is read like the answer to a status call.
 //
 //	Event{At: "data.object"}                       the answer is a part of the event
 //	Event{ID: "VideoGuid", State: "Status", States: words}
@@ -278,7 +278,7 @@ func (r eventReader) readOf(stage int, a *place.Answer, id, named string) (trans
 		return transport.Status{}, err
 	}
 	at := r.followed.where(id)
-	isBehind := g.next != "" && at.stage == stage && (at.id != g.next || e.reader.dialect.Then != nil)
+	isBehind := g.next != "" && at.stage == stage && (at.id != g.next || e.reader.dialect.NextDialect != nil)
 	if isBehind || s.State.Terminal() && e.reader.dialect.Next != "" {
 		return transport.Status{ID: id}, nil // only a poll tells whether it goes on, and follows it
 	}
@@ -310,9 +310,9 @@ func (e *events) read(a *place.Answer, g *reading) (s transport.Status, err erro
 // error matches [errors.ErrUnsupported].
 //
 // If the Dialect has Next, an event with a terminal state or a new id also gives the State Unknown.
-// Only a poll can tell whether the job goes on. An event about a new id is read with the Dialect at
-// Then, if this Client has seen the new id in a poll. Its status has the id that the job had first.
-// So this Client should also be the Transport of the Watcher.
+// Only a poll can tell whether the job goes on. An event about a new id is read with the
+// NextDialect, if this Client has seen the new id in a poll. Its status has the id that the job had
+// first. So this Client should also be the Transport of the Watcher.
 //
 // ReadEvent does not check who sent the event. Packages webhook and sse do that.
 func (c *Client) ReadEvent(header http.Header, body []byte) (transport.Status, error) {

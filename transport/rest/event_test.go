@@ -245,7 +245,7 @@ func ExampleClient_ReadEvent() {
 // its own. The ids of both are numbers, so that one may be the id of the other too.
 var queued = rest.Dialect{
 	Status: rest.Call{Path: "/queue/{id}"}, ID: "id", State: "state", Next: "build", Event: rest.Event{At: "item"},
-	Then: &rest.Dialect{Status: rest.Call{Path: "/builds/{id}"}, ID: "number", State: "state", Result: "result", Event: rest.Event{At: "build"}},
+	NextDialect: &rest.Dialect{Status: rest.Call{Path: "/builds/{id}"}, ID: "number", State: "state", Result: "result", Event: rest.Event{At: "build"}},
 }
 
 // A job that gets another id on the way is told of under the id that it had first, and the end of

@@ -21,9 +21,9 @@ type Explanation struct {
 	// Status and Err are the results of a status call with this answer.
 	Status transport.Status
 	Err    error
-	// Rule is what decided: a rule of Faults or States after the name of the field, or Error if the
-	// value there keeps the job from being completed. It is empty if nothing in the Dialect did, as
-	// for most status codes that are errors.
+	// Rule is the rule of the Dialect that decided, after the name of its field, Faults or States. It
+	// is "Error" if the value at Error kept the job from being completed. It is empty if no rule
+	// decided, as for most status codes that are errors.
 	Rule string
 	// Places are the places that were read, in the order of the Dialect's fields.
 	Places []Reading
@@ -41,9 +41,9 @@ type Reading struct {
 	Value string
 }
 
-// String returns the explanation in several lines: the status, or the error with its class, the
-// wait that the service asks for, the rule, and the value at each place. It leaves out default
-// places at which nothing stands.
+// String returns the explanation in several lines. These are the status, or the error with its
+// class, the wait that the service asks for, the rule, and the value at each place. It leaves out
+// default places without a value.
 func (e *Explanation) String() string {
 	if e == nil {
 		return "<nil>"

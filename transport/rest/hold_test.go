@@ -85,7 +85,7 @@ func TestAServiceThatHoldsNothingIsNotAsked(t *testing.T) {
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)
 		_, _ = w.Write([]byte(`{"s":"running","next":"b"}`))
-	}, rest.WithDialect(rest.Dialect{State: "s", Next: "next", Then: &rest.Dialect{State: "s", Status: rest.Call{Path: "/b/{id}?wait={hold}"}}}))
+	}, rest.WithDialect(rest.Dialect{State: "s", Next: "next", NextDialect: &rest.Dialect{State: "s", Status: rest.Call{Path: "/b/{id}?wait={hold}"}}}))
 	_, err := c.Hold(t.Context(), "7", transport.Status{}, time.Minute)
 	require.ErrorIs(t, err, errors.ErrUnsupported)
 	assert.Zero(t, asked.Load())

@@ -207,7 +207,7 @@ func (r *reader) readRest(s *transport.Status, g *reading) {
 // readNext notes the next id of a job that goes on. An answer that names the id which the job has
 // already names none, unless another dialect takes over.
 func (r *reader) readNext(s *transport.Status, g *reading, id string) {
-	if id == g.asked && r.dialect.Then == nil {
+	if id == g.asked && r.dialect.NextDialect == nil {
 		return
 	}
 	g.next = id

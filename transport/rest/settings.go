@@ -64,6 +64,6 @@ func (s *settings) hear(c *config, d *Dialect) {
 			c.Problem("WithDialect: %sEvent: %w", prefix, err)
 		}
 		s.told = s.told || stage.events != nil
-		d, prefix = d.Then, prefix+"Then: "
+		d, prefix = d.NextDialect, prefix+"NextDialect: "
 	}
 }

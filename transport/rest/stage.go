@@ -23,27 +23,27 @@ type stage struct {
 // know.
 const none = "-"
 
-// maxStages bounds how many dialects follow one another by Then.
+// maxStages bounds how many dialects follow one another by NextDialect.
 const maxStages = 8
 
 // newStages returns the stages of a dialect, or all that is wrong with them.
 func newStages(base *url.URL, allow []*url.URL, d Dialect) (stages []*stage, err error) {
 	var problems []error
 	prefix := ""
-	for next := &d; next != nil; next = next.Then {
+	for next := &d; next != nil; next = next.NextDialect {
 		if len(stages) == maxStages {
-			problems = append(problems, errors.New("field Then: too many dialects follow one another"))
+			problems = append(problems, errors.New("field NextDialect: too many dialects follow one another"))
 			break
 		}
 		s, errs := newStage(base, allow, *next)
 		for _, err := range errs {
 			problems = append(problems, fmt.Errorf("%s%w", prefix, err))
 		}
-		if next.Then != nil && next.Next == "" {
-			problems = append(problems, fmt.Errorf("%sfield Then has no effect without Next", prefix))
+		if next.NextDialect != nil && next.Next == "" {
+			problems = append(problems, fmt.Errorf("%sfield NextDialect has no effect without Next", prefix))
 		}
 		stages = append(stages, s)
-		prefix += "Then: "
+		prefix += "NextDialect: "
 	}
 	return stages, errors.Join(problems...)
 }

@@ -29,8 +29,8 @@ type HMACScheme struct {
 	// Base64 says that the signature is in base64. The default is hex.
 	Base64 bool
 	// TimeHeader is the header with the time of the signature, in seconds or milliseconds since 1970.
-	// By default no time is signed: a signature then never expires, and a repetition is recognized
-	// only within [Memory].
+	// By default no time is signed. A signature then never expires, and a repetition is recognized
+	// only within [DuplicateWindow].
 	TimeHeader string
 	// IDHeader is the header with the delivery's id, if the id is signed. By default it is not.
 	IDHeader string

@@ -8,9 +8,9 @@ type fingerprint [16]byte
 // maxRecent bounds the fingerprints in one generation.
 const maxRecent = 1 << 15
 
-// recent remembers deliveries in two generations. A fingerprint is known for at least [Memory], or
-// until as many others as maxRecent have come, and then forgotten with its generation. The zero
-// value is ready.
+// recent remembers deliveries in two generations. A fingerprint is known for at least
+// [DuplicateWindow], or until maxRecent others have arrived. It is then forgotten with its
+// generation. The zero value is ready.
 type recent struct {
 	since     time.Time // when the newer generation began
 	newer     map[fingerprint]struct{}
@@ -20,9 +20,9 @@ type recent struct {
 
 // add remembers key, and reports whether it was not known.
 func (m *recent) add(key fingerprint, now time.Time) bool {
-	if m.newer == nil || len(m.newer) >= maxRecent || now.Sub(m.since) >= Memory {
-		m.olderEnds = now.Add(Memory)
-		if ends := m.since.Add(2 * Memory); ends.Before(m.olderEnds) { // the last came before since+Memory
+	if m.newer == nil || len(m.newer) >= maxRecent || now.Sub(m.since) >= DuplicateWindow {
+		m.olderEnds = now.Add(DuplicateWindow)
+		if ends := m.since.Add(2 * DuplicateWindow); ends.Before(m.olderEnds) { // the last came before since+DuplicateWindow
 			m.olderEnds = ends
 		}
 		m.older, m.newer, m.since = m.newer, map[fingerprint]struct{}{}, now

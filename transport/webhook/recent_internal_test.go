@@ -29,9 +29,9 @@ func TestADeliveryIsKnownForItsMemoryAndForgottenAfterTwice(t *testing.T) {
 			switch {
 			case !known:
 				assert.True(t, fresh)
-			case age < Memory:
+			case age < DuplicateWindow:
 				assert.False(t, fresh, "after %v", age)
-			case age >= 2*Memory:
+			case age >= 2*DuplicateWindow:
 				assert.True(t, fresh, "after %v", age)
 			}
 			if fresh {

@@ -53,10 +53,10 @@ import (
 const (
 	// Tolerance is how far the time of a signature may be from the clock, in either direction.
 	Tolerance = 5 * time.Minute
-	// Memory is how long a Handler remembers a delivery, so that it recognizes a repetition. It is the
-	// whole time during which a signature is accepted. If more than 32,768 deliveries come meanwhile,
-	// the oldest are forgotten earlier.
-	Memory = 2 * Tolerance
+	// DuplicateWindow is how long a Handler remembers a delivery, so that it recognizes a repetition.
+	// It is the whole time during which a signature is accepted. If more than 32,768 deliveries arrive
+	// meanwhile, the oldest are forgotten earlier.
+	DuplicateWindow = 2 * Tolerance
 	// MinKeyBytes is the minimum length of a key or of a shared secret, in bytes.
 	MinKeyBytes = 24
 )

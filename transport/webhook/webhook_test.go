@@ -218,7 +218,7 @@ func TestADeliveryThatComesAgainIsNotPassedOn(t *testing.T) {
 	clock.advance(5*time.Minute + 59*time.Second)
 	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7))
 	assert.Equal(t, []string{"7 completed"}, got.list())
-	clock.advance(2 * webhook.Memory)
+	clock.advance(2 * webhook.DuplicateWindow)
 	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7), "forgotten")
 	assert.Len(t, got.list(), 2)
 }

@@ -21,7 +21,7 @@ func DatabricksStatement() Service {
 		Dialect: rest.Dialect{
 			Create:            rest.Call{Path: "/api/2.0/sql/statements"},
 			IdempotencyHeader: "-",
-			CreateTells:       true,
+			CreateHasState:    true,
 			Status:            rest.Call{Path: "/api/2.0/sql/statements/{id}"},
 			Cancel:            rest.Call{Method: "POST", Path: "/api/2.0/sql/statements/{id}/cancel"},
 			ID:                "statement_id",

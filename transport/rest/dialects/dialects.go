@@ -13,10 +13,10 @@
 //
 // # Credentials
 //
-// A token is sent as "Authorization: Bearer", or as the service's TokenHeader says. A user and a
-// password belong into the base URL. A service of AWS takes no token. Instead, a RoundTripper must
-// sign each request with signature version 4, also when it is sent again. Write one with any
-// library for such signatures, and pass it to [rest.WithRoundTripper].
+// A token is sent as "Authorization: Bearer", or as the service's TokenHeader says. Put a user and
+// a password into the base URL. A service of AWS takes no token. Instead, a RoundTripper must sign
+// each request with signature version 4, and sign it again whenever it is sent again. Write such a
+// RoundTripper with any library for these signatures, and pass it to [rest.WithRoundTripper].
 //
 // # Tests
 //
@@ -63,15 +63,16 @@ type Entry struct {
 	// Params names the arguments of New in order, such as "owner/repo". An argument whose name is in
 	// brackets, such as "[ref]", may be left out or empty.
 	Params []string
-	// Checked names the source with which the dialect was compared. It is empty if there was none.
-	Checked string
-	// Read is the date at which the source was read, such as "2026-11-26". It is empty if the date is
-	// not known.
-	Read string
+	// Source names what the dialect was checked against, such as an SDK of the service. It is empty if
+	// the dialect was not checked.
+	Source string
+	// CheckedOn is the date of that check, such as "2026-11-26". It is empty if the date is not known.
+	CheckedOn string
 	// Push says how the service reports the end of a job without being polled, such as "webhook". It
 	// is empty if the service does not.
 	Push string
-	// Hints says how the service names the time of the next poll, other than by Retry-After.
+	// Hints says what helps to decide when to poll next, besides Retry-After, such as "rate limit
+	// headers". It is empty if there is nothing.
 	Hints string
 	// New returns the Service for the arguments that Params names.
 	New func(args ...string) (Service, error)

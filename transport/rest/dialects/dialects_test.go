@@ -221,7 +221,7 @@ func TestEveryRuleDecidesAboutARecordedAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := load(t, name)
-			for stage, next := 0, &s.Dialect; next != nil; stage, next = stage+1, next.Then {
+			for stage, next := 0, &s.Dialect; next != nil; stage, next = stage+1, next.NextDialect {
 				whole := told(*next, &r, stage)
 				require.NotEmpty(t, whole)
 				for rule := range next.States {
@@ -254,7 +254,7 @@ func without[T any](rules map[string]T, rule string) map[string]T {
 
 // told returns what a dialect makes of the answers of a stage; nil if it is refused.
 func told(d rest.Dialect, r *recording, stage int) (all []string) {
-	d.Then, d.Next = nil, "" // a Client would remember where a job goes on
+	d.NextDialect, d.Next = nil, "" // a Client would remember where a job goes on
 	var a answer
 	service := &sent{answer: func(*http.Request) answer { return a }}
 	c, err := rest.New("http://service.invalid", rest.WithDialect(d), rest.WithRetries(rest.NoRetries), rest.WithRoundTripper(direct{service}))

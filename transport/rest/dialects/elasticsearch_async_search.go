@@ -22,7 +22,7 @@ func ElasticsearchAsyncSearch(index string) Service {
 		Dialect: rest.Dialect{
 			Create:            rest.Call{Path: "/" + segment(index) + "/_async_search"},
 			IdempotencyHeader: "-",
-			CreateTells:       true,
+			CreateHasState:    true,
 			Status:            rest.Call{Path: "/_async_search/status/{id}"},
 			Cancel:            rest.Call{Method: "DELETE", Path: "/_async_search/{id}"},
 			Fetch:             rest.Call{Path: "/_async_search/{id}"},

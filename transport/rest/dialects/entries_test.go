@@ -49,13 +49,13 @@ var undated = []string{
 func TestEveryEntrySaysWhenItsSourceWasRead(t *testing.T) {
 	t.Parallel()
 	for _, e := range dialects.All() {
-		if e.Read == "" {
-			assert.Contains(t, undated, e.Name, "Read has no date")
+		if e.CheckedOn == "" {
+			assert.Contains(t, undated, e.Name, "CheckedOn has no date")
 			continue
 		}
 		assert.NotContains(t, undated, e.Name, "it has a date by now")
-		assert.NotEmpty(t, e.Checked, "%s: nothing was read", e.Name)
-		_, err := time.Parse(time.DateOnly, e.Read)
+		assert.NotEmpty(t, e.Source, "%s: nothing was read", e.Name)
+		_, err := time.Parse(time.DateOnly, e.CheckedOn)
 		assert.NoError(t, err, e.Name)
 	}
 }

@@ -41,7 +41,7 @@ func JenkinsBuild(job string) Service {
 			},
 			Message: "why",
 			Next:    "executable.number",
-			Then: &rest.Dialect{
+			NextDialect: &rest.Dialect{
 				ID:     "number",
 				Status: rest.Call{Path: path + "/{id}/api/json"},
 				Cancel: rest.Call{Method: "POST", Path: path + "/{id}/stop"},

@@ -12,8 +12,8 @@ import (
 //
 // Luma cannot cancel a generation.
 //
-// See https://docs.lumalabs.ai/reference/getgeneration. The page of the call that creates a
-// generation describes the callback, which has the same form.
+// See https://docs.lumalabs.ai/reference/getgeneration. The page about creating a generation
+// describes the callback. Its body has the same form as the answer to a poll.
 func LumaGeneration() Service {
 	return Service{
 		Name:    "Luma generations",

@@ -36,7 +36,7 @@ func TestAServiceOfPackageMockIsUnderstood(t *testing.T) {
 					return
 				}
 				require.NoError(t, err)
-				if s.Dialect.Then != nil { // the first answer names the next id
+				if s.Dialect.NextDialect != nil { // the first answer names the next id
 					assert.Equal(t, transport.Running, status.State)
 					status, err = client.Status(context.Background(), r.ID)
 					require.NoError(t, err)

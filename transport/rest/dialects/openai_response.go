@@ -26,7 +26,7 @@ func OpenAIResponse() Service {
 		Dialect: rest.Dialect{
 			Create:            rest.Call{Path: "/v1/responses"},
 			IdempotencyHeader: "-",
-			CreateTells:       true,
+			CreateHasState:    true,
 			Status:            rest.Call{Path: "/v1/responses/{id}"},
 			Cancel:            rest.Call{Method: "POST", Path: "/v1/responses/{id}/cancel"},
 			ID:                "id",

@@ -24,7 +24,7 @@ func ReplicatePrediction() Service {
 		Dialect: rest.Dialect{
 			Create:            rest.Call{Path: "/v1/predictions"},
 			IdempotencyHeader: "-",
-			CreateTells:       true,
+			CreateHasState:    true,
 			Status:            rest.Call{Path: "/v1/predictions/{id}"},
 			Cancel:            rest.Call{Method: "POST", Path: "/v1/predictions/{id}/cancel"},
 			ID:                "id",

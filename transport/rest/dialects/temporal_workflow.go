@@ -12,7 +12,8 @@ import (
 // idempotency key of the create. A poll is about the newest run of the workflow, so a workflow that
 // was continued as new is Running. The fetched result is the event that closed the run.
 //
-// A paused workflow is Blocked. Only that event says why a workflow failed and what it returned.
+// A paused workflow is Blocked. Only the event that closed the run says why a workflow failed, and
+// what it returned.
 //
 // See https://github.com/temporalio/api, whose openapi folder describes the HTTP API.
 func TemporalWorkflow(namespace string) Service {

@@ -57,8 +57,8 @@ type Sample struct {
 	// RetryAfter is the expected RetryAfter of the Status or of the error. If it is zero, it is not
 	// compared.
 	RetryAfter time.Duration
-	// Stage selects the dialect that reads the answer: 0, the default, is the first, 1 is its Then,
-	// and so on.
+	// Stage selects the dialect that reads the answer: 0, the default, is the first, 1 is its
+	// NextDialect, and so on.
 	Stage int
 }
 
@@ -93,8 +93,8 @@ type T interface {
 var _ T = (testing.TB)(nil)
 
 // Check reports each sample that the Dialect reads differently from its meaning, and how the
-// Dialect came to it. At least one sample must mean failed, because an untested dialect may tell a
-// failed job as completed. Check also reports a Dialect that [rest.New] refuses. See [Unreached]
+// Dialect came to it. At least one sample must mean failed, because an untested dialect may report
+// a failed job as completed. Check also reports a Dialect that [rest.New] refuses. See [Unreached]
 // for the rules, and [Unread] for the places, that no sample shows.
 func Check(t T, d rest.Dialect, samples []Sample) {
 	t.Helper()
@@ -128,9 +128,9 @@ func (s *Sample) label() string {
 }
 
 // Unreached returns the rules of the Dialect's States and Faults that decide about no sample, such
-// as `States "done, bad"`, sorted. Rules of a Then begin with "stage 1: ", and so on. Record an
-// answer for each such rule or remove the rule, because it may be misspelled. If [rest.New] refuses
-// the Dialect, Unreached returns nil.
+// as `States "done, bad"`, sorted. Rules of its NextDialect begin with "stage 1: ", and so on.
+// Record an answer for each such rule or remove the rule, because it may be misspelled. If
+// [rest.New] refuses the Dialect, Unreached returns nil.
 func Unreached(d rest.Dialect, samples []Sample) (rules []string) {
 	eachStage(d, samples, func(prefix string, d rest.Dialect, told []*rest.Explanation) {
 		for _, rule := range rulesOf(d) {
@@ -142,8 +142,8 @@ func Unreached(d rest.Dialect, samples []Sample) (rules []string) {
 	return rules
 }
 
-// Unread returns the places that the Dialect names and at which no sample has a value, such as
-// `Finished "endTime"`, in the order of the fields. Places of a Then begin with "stage 1: ", and so
+// Unread returns the places of the Dialect at which no sample has a value, such as `Finished
+// "endTime"`, in the order of the fields. Places of its NextDialect begin with "stage 1:", and so
 // on. Such a place may be misspelled. If [rest.New] refuses the Dialect, Unread returns nil.
 func Unread(d rest.Dialect, samples []Sample) (places []string) {
 	eachStage(d, samples, func(prefix string, d rest.Dialect, told []*rest.Explanation) {
@@ -167,14 +167,14 @@ func Unread(d rest.Dialect, samples []Sample) (places []string) {
 	return places
 }
 
-// eachStage calls f for a Dialect and each Then, with what each makes of its samples of answers to
-// status calls.
+// eachStage calls f for a Dialect and each NextDialect, with what each makes of its samples of
+// answers to status calls.
 func eachStage(d rest.Dialect, samples []Sample, f func(prefix string, d rest.Dialect, told []*rest.Explanation)) {
 	if refused(d) != nil {
 		return
 	}
 	prefix := ""
-	for stage, next := 0, &d; next != nil; stage, next = stage+1, next.Then {
+	for stage, next := 0, &d; next != nil; stage, next = stage+1, next.NextDialect {
 		var told []*rest.Explanation
 		for i := range samples {
 			if samples[i].Stage == stage && !samples[i].Create {
@@ -203,10 +203,10 @@ func rulesOf(d rest.Dialect) (rules []string) {
 // check returns how s is told wrongly, "" if it is not.
 func (s *Sample) check(d rest.Dialect) string {
 	for n := range s.Stage {
-		if d.Then == nil {
+		if d.NextDialect == nil {
 			return fmt.Sprintf("the dialect has no stage %d", n+1)
 		}
-		d = *d.Then
+		d = *d.NextDialect
 	}
 	if s.Create && d.Find.Path != "" {
 		return "a create with Find cannot be tested by one answer"

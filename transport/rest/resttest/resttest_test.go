@@ -28,8 +28,8 @@ func (n *noted) Errorf(format string, args ...any) {
 
 var run = rest.Dialect{
 	State: "status, conclusion", ID: "id", Message: "why", Result: "out", Next: "next", AnswerID: "id",
-	States: map[string]transport.State{"queued, -": transport.Pending, "completed, success": transport.Completed, "completed, *": transport.Failed, "waiting, -": transport.Blocked},
-	Then:   &rest.Dialect{State: "s", States: map[string]transport.State{"ok": transport.Completed}},
+	States:      map[string]transport.State{"queued, -": transport.Pending, "completed, success": transport.Completed, "completed, *": transport.Failed, "waiting, -": transport.Blocked},
+	NextDialect: &rest.Dialect{State: "s", States: map[string]transport.State{"ok": transport.Completed}},
 }
 
 var samples = []resttest.Sample{
@@ -55,14 +55,14 @@ func TestPlacesThatNoSampleHasAreNamed(t *testing.T) {
 	d := run
 	d.Finished, d.AnswerID, d.ID, d.Message = "endTime", "", "jobId", ""
 	assert.Equal(t, []string{`Finished "endTime"`, `Next "next"`, `stage 1: State "s"`}, resttest.Unread(d, samples[:3]))
-	d.Next, d.Then = "", nil
+	d.Next, d.NextDialect = "", nil
 	assert.Equal(t, []string{`Finished "endTime"`, `AnswerID "jobId"`}, resttest.Unread(d, samples[:3]))
 	assert.Empty(t, resttest.Unread(rest.Dialect{State: "a."}, samples))
 }
 
 func TestCheckReadsCreates(t *testing.T) {
 	t.Parallel()
-	d := rest.Dialect{ID: "job.id", State: "s", States: map[string]transport.State{"new": transport.Pending, "bad": transport.Failed}, CreateTells: true}
+	d := rest.Dialect{ID: "job.id", State: "s", States: map[string]transport.State{"new": transport.Pending, "bad": transport.Failed}, CreateHasState: true}
 	for want, s := range map[string]resttest.Sample{
 		"":                       {ID: "7", Create: true, Code: 202, Body: `{"job":{"id":7},"s":"new"}`, Means: "pending"},
 		`the id is "8", not "7"`: {ID: "7", Create: true, Body: `{"job":{"id":8},"s":"new"}`, Means: "pending"},
