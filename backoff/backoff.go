@@ -12,9 +12,9 @@
 // there, so that the first poll is made at once. A [Sequence] lists that wait too. [ByAge],
 // [ByKind] and [ByState] leave it to the Strategy that they choose.
 //
-// Waits saturate: a sum or product that exceeds a [time.Duration] is the longest Duration. A zero
-// argument means the default that each constructor documents. An impossible argument, such as a
-// negative wait, means the default too, so no Strategy spins. Validate reports it.
+// Waits saturate: a sum or product that is too large for a [time.Duration] is the longest Duration.
+// A zero argument means the default that each constructor documents. An impossible argument, such
+// as a negative wait, means the default too, so no Strategy spins. Validate reports it.
 package backoff
 
 import "time"
@@ -52,8 +52,9 @@ type Poll struct {
 	Elapsed time.Duration
 	// Previous is the wait before the last poll. It is zero before the first poll.
 	Previous time.Duration
-	// Waited is the time since Elapsed. It is zero when Next is called after a poll. It is more than
-	// zero only for a [Follower], whose Next is called again when the poll is due.
+	// Waited is how long the watch has already waited since its last poll. It is zero when Next is
+	// called after a poll. It is more than zero only for a [Follower], whose Next is called again when
+	// the next poll is due.
 	Waited time.Duration
 	// RetryAfter is the wait that the service asks for. It is zero if the service asks for none.
 	RetryAfter time.Duration
@@ -91,17 +92,18 @@ type Follower interface {
 	Follow(key, kind string, age time.Duration)
 }
 
-// Ranker is a Strategy that weighs overdue polls against one another. If the limits of a Watcher
-// allow only some of the overdue polls, it makes those of the highest rank first.
+// Ranker is a Strategy that ranks overdue polls. If the limits of a Watcher allow only some of the
+// overdue polls, the kinds of jobs take turns. Within a kind, the Watcher makes the poll of the
+// highest rank first.
 //
 // Rank returns how important it is to poll a job now. The Poll p is the one that Next was last
-// given for the job, and since is the time since then. Ranks of all jobs are compared, whatever
-// their kind. A Watcher ranks only a sample of many overdue polls, and one of eight polls is the
-// one that is overdue longest, whatever its rank.
+// given for the job, and since is the time since then. If many polls are overdue, the Watcher ranks
+// only a sample of them. Every eighth poll is the one that is overdue longest, whatever its rank.
 //
-// A Watcher also ranks the jobs of which a service holds a request: see transport.Holder. It then
-// asks how important it will be to poll the job in five seconds: Elapsed is the present age of the
-// watch, and since is five seconds.
+// A Watcher also ranks a due job to decide whether the service should hold its request: see
+// transport.Holder. It compares the rank with the ranks of jobs of all kinds. Rank then returns how
+// important it will be to poll the job in five seconds: Elapsed is the present age of the watch,
+// and since is five seconds.
 //
 // Rank is called by many goroutines at once and must not block. It must not call the Watcher,
 // because the Watcher waits for it.
@@ -110,13 +112,12 @@ type Ranker interface {
 	Rank(p Poll, since time.Duration) float64
 }
 
-// Outcome is what one watch learned about the end of its job. Times count from the start of the
+// Outcome is what one watch found out about the end of its job. Ages count from the start of the
 // watch.
 type Outcome struct {
 	// Key and Kind are the Key and Kind of the [Poll].
 	Key, Kind string
-	// After is the age at which the job was last seen not to have ended. It is zero if no poll saw
-	// that.
+	// After is the age at which the job was last seen to run. It is zero if no poll saw it run.
 	After time.Duration
 	// Before is the age at which the job was first seen to have ended. It equals After if the service
 	// reported the exact end. It has no meaning unless Ended is true.

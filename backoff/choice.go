@@ -19,7 +19,7 @@ import (
 //
 // A [Learner] among the strategies learns only from the jobs for which it is chosen. If one of the
 // strategies is a [Ranker], the result is a Ranker too, as with [ByState] and [ByAge]. A job whose
-// own Strategy is not a Ranker gets the rank of a job of unknown duration.
+// own Strategy is not a Ranker gets the rank of a job whose duration is unknown.
 func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByKind", kinds, otherwise)
 	find := func(kind string) int { return find(names, kind) }
@@ -62,8 +62,8 @@ func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 //	wait  1s        10s       1m
 //
 // The age is Elapsed of [Poll]. Ages must be above zero; Validate reports any other. Each Strategy
-// gets the whole Poll, so one whose waits grow continues at the present Attempt. A [Learner] among
-// the strategies learns from every job.
+// gets the whole Poll. So a Strategy whose waits grow begins with the wait for the present Attempt.
+// A [Learner] among the strategies learns from every job.
 func ByAge(under map[time.Duration]Strategy, otherwise Strategy) Strategy {
 	ages, all := choices("ByAge", under, otherwise)
 	c := choice{all: all, index: func(p Poll) int {

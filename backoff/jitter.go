@@ -35,9 +35,9 @@ func newSeed(opts []JitterOption) (seed uint64) {
 //
 // If the range would exceed the cap of a [Cap] within s, it moves down so that it ends there. The
 // part of the range below a [Floor] within s is cut off. The share is in [0, 1]. Any other value
-// counts as the nearer bound and NaN as 0; Validate reports it. Do not put a jitter around a
-// Learner of package adaptive: it spreads its watches itself, and the jitter makes its schedule
-// worse.
+// counts as the nearer bound, and NaN counts as 0; Validate reports them. Do not put a jitter
+// around a Learner of package adaptive: it spreads its watches itself, and the jitter makes its
+// schedule worse.
 //
 // Each draw is a function of the seed, the Key and the Attempt, so a schedule is reproducible. A
 // wait of zero stays zero, and no other wait becomes zero.
@@ -59,8 +59,8 @@ func EqualJitter(s Strategy, opts ...JitterOption) Strategy {
 }
 
 // FullJitter draws each wait evenly from zero to its full length. Choose it for the recovery from
-// an overload, where spreading matters more than a steady pace. A [Floor] around it or within it
-// keeps the polls of a job apart.
+// an overload, when it is more important to spread polls than to keep a steady pace. A [Floor]
+// around it or within it keeps the polls of a job apart.
 //
 //	FullJitter(Exponential(time.Second, 2))
 //	attempt  0  1      2      3      4      5

@@ -12,8 +12,9 @@ import (
 //	asked  0   2s  30s
 //	wait   5s  5s  30s..33s
 //
-// With any Strategy, a Watcher waits as long as the service asks for. This decorator only adds the
-// tenth. A [Cap] around it limits its wait, but never to less than the service asks for.
+// A Watcher waits as long as the service asks for, whatever its Strategy is. This decorator only
+// adds up to a tenth. A [Cap] around it limits its wait, but never to less than the service asks
+// for.
 func RetryAfterJitter(s Strategy, opts ...JitterOption) Strategy {
 	return decorated(s, &retryAfter{inner{"RetryAfterJitter", s}, newSeed(opts)})
 }

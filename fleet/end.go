@@ -17,10 +17,10 @@ type End struct {
 	Kind string
 	// Status is the last status of the job. Its ID is the id of the job.
 	Status jobstatus.Status
-	// Err is nil if the job completed. If it failed or was canceled, it is a
-	// [*jobstatus.JobError]. Otherwise the watch ended before the job, and Err is a
-	// [*jobstatus.WaitError]. It matches the sentinels of package jobstatus. Its LastErr is nil,
-	// because the texts of other errors are not stored.
+	// Err is nil if the job completed. If it failed or was canceled, it is a [*jobstatus.JobError].
+	// Otherwise the watch ended before the job, and Err is a [*jobstatus.WaitError], which matches a
+	// sentinel such as [jobstatus.ErrTimeout]. Its LastErr is nil, because the texts of other errors
+	// are not stored.
 	Err error
 	// LeftOut is the size, in bytes, of a result that was too large for the server's max_payload. It
 	// is zero if the result was stored. Otherwise Status.Result is nil, and the result must be

@@ -106,7 +106,7 @@ func (f *Fleet) Forget(ctx context.Context, id string) error {
 	return nil
 }
 
-// Wait waits until a job ends that some process has submitted. It returns what
+// Wait waits until a job that some process has submitted ends. It returns what
 // [jobstatus.Watcher.WaitForJob] would return. It does not acknowledge the end.
 //
 // If the job is not watched, or its end was acknowledged already, the error matches

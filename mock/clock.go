@@ -40,7 +40,7 @@ var start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 // end. The Clock advances once no such code has run for two seconds of real time. For a later wait
 // at the same place in the code, 50 milliseconds are enough. Code that computes, sleeps on the real
 // clock or waits for a connection does not count as waiting. Code that waits on a channel for a
-// timer of the real clock does: give that code this Clock.
+// timer of the real clock does count as waiting, so give such code this Clock.
 //
 // Two mistakes fail the test. One is a wait that begins while nothing advances the Clock, if the
 // test's goroutine waits as well. The other is a context with a deadline on the real clock: use

@@ -17,9 +17,9 @@
 // The two minutes pass in a few milliseconds of real time, and every run makes the same polls at
 // the same times.
 //
-// The script of a job is a list of steps: see [Job]. A [Fault] makes requests fail, or their
-// answers wrong: package fault has the effects. [Push] makes the service send webhooks or a stream
-// of events. [Service.Calls] and [Service.Timeline] return the requests that were made, and the
+// The script of a job is a list of steps: see [Job]. A [Fault] makes requests fail or their answers
+// wrong: package fault has the effects. [Push] makes the service send webhooks or a stream of
+// events. [Service.Calls] and [Service.Timeline] return the requests that were made, and the
 // assertions of [Service] check them. Package record records the answers of a real service for
 // [Replay]. The page "Testing code that waits" in examples/unittest explains all of this.
 //

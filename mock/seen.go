@@ -194,7 +194,7 @@ type JobState struct {
 	// Told is when the answer to a poll first reported the job's end. It is zero if none did.
 	Told time.Time
 	// Pushed is when the job's end was first reported by a webhook that was accepted, or on a stream.
-	// PushedBy is then "webhook" or "stream". Pushed is zero if neither has happened.
+	// PushedBy is then "webhook" or "stream". Both are zero if the end was not pushed.
 	Pushed   time.Time
 	PushedBy string
 }

@@ -27,10 +27,10 @@ import (
 // on.
 //
 // The poll's context carries the values of the context that Observe returns for [PollStarted].
-// Nothing else of that context counts: its end does not end the poll. It is also passed to Observe
-// with [PollEnded], so it can carry a trace. A nil result means ctx itself. The results for other
-// Events are ignored. The Event and everything that it points to must not be used after Observe has
-// returned.
+// Nothing else of that context counts: its end does not end the poll. The returned context is also
+// passed to Observe with PollEnded, so it can carry a trace. A nil result means ctx itself. The
+// results for other Events are ignored. The Event and everything that it points to must not be used
+// after Observe has returned.
 type Observer interface {
 	Observe(ctx context.Context, e *Event) context.Context
 }

@@ -108,7 +108,8 @@ type Canceler interface {
 // new answer.
 //
 // A cache that is out of order can say for ever that nothing has changed. Therefore the Watcher
-// calls Status for the last poll before a limit, and for polls 65, 129, 257 and so on.
+// calls Status for the last poll before a limit, for a poll that confirms a notification, and for
+// polls 65, 129, 257 and so on.
 type Conditional interface {
 	StatusSince(ctx context.Context, id string, last Status) (Status, error)
 }
@@ -118,7 +119,7 @@ type Conditional interface {
 // StatusBatch asks about the jobs in ids. They are at least two and at most MaxBatch, and no id
 // occurs twice. StatusBatch returns an [Answer] for each job, in any order. The ID of an Answer's
 // Status names the job. If a job has no Answer, the Watcher asks about it again, in a smaller batch
-// or alone. About a single job, the Watcher calls Status.
+// or alone. For a single job, the Watcher calls Status.
 //
 // An error of StatusBatch is about the whole request. If it is an [*Error] of class [Oversized],
 // the Watcher sends smaller batches from then on. If the error would end a watch, the Watcher
@@ -176,9 +177,10 @@ type Holder interface {
 // if a lost connection is resumed without a gap.
 //
 // A Watcher runs Notify on one goroutine. After Notify has returned, the Watcher calls it again,
-// after a wait that doubles from a second to a minute. It does not if the error is an [*Error] of
-// class [Permanent]. Notify must return soon after ctx is done, and must not call notify after it
-// has returned. The function notify does not block, and is safe for concurrent use.
+// after a wait that doubles from a second to a minute. If the error is an *Error of class
+// Permanent, the Watcher does not call it again. Notify must return soon after ctx is done, and
+// must not call notify after it has returned. The function notify does not block, and is safe for
+// concurrent use.
 type Notifier interface {
 	Notify(ctx context.Context, notify func(Status)) error
 }

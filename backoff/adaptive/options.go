@@ -25,8 +25,8 @@ type Option func(*Learner)
 func About(requests float64) Option { return func(a *Learner) { a.goal.about = set(requests) } }
 
 // Worth sets the price of a request. One more request is made if, on average, it shortens the
-// detection delay by at least the given delay. The delay must not be negative; 0 means no Worth.
-// Worth and [About] exclude each other.
+// detection delay by at least the given delay. The delay must not be negative; 0 means the default,
+// which is no price. Worth and [About] exclude each other.
 //
 // With Worth(2*time.Second), jobs that take from 58 to 62 seconds are polled once or twice. Jobs
 // that take a minute on average, and whose end is unpredictable, are polled about five times.

@@ -19,9 +19,9 @@ import (
 const certainty = 0.1
 
 // Rank returns how important it is to poll a job now: see [backoff.Ranker]. The result is the
-// expected detection delay so far, in seconds, divided by p + 0.1. Here p is the probability that
-// the job has not ended yet. It is 0 if since is 0, and does not decrease as since grows. For a
-// kind that the Learner does not know, Rank assumes that any duration is possible.
+// expected detection delay so far, in seconds, divided by q + 0.1. Here q is the probability that
+// the job has not ended yet. The result is 0 if since is 0, and does not decrease as since grows.
+// For a kind that the Learner does not know, Rank assumes that any duration is possible.
 func (a *Learner) Rank(p backoff.Poll, since time.Duration) float64 {
 	age, passed := max(p.Elapsed, 0).Seconds(), max(since, 0).Seconds()
 	k := a.kinds.planned(p.Kind)

@@ -26,10 +26,10 @@ const maxRecorded = 1 << 20
 // their values. Of an answer it records the status code, the body, the time and the duration, and
 // the headers Content-Type, Etag, Retry-After and Location.
 //
-// It masks secrets wherever they occur in an answer, also escaped for a URL, JSON or HTML. Secrets
-// are the values of the request's headers and query, and the password of its URL. Text that looks
-// like a secret is masked too. [Recorder.KeepQuery] and [Recorder.KeepHeader] name values that are
-// not secrets. Read the file before you commit it.
+// It masks secrets wherever they occur in an answer, even if they are escaped for a URL, JSON or
+// HTML. Secrets are the values of the request's headers and query, and the password of its URL.
+// Text that looks like a secret is masked too. [Recorder.KeepQuery] and [Recorder.KeepHeader] name
+// values that are not secrets. Read the file before you commit it.
 type Recorder struct {
 	next    http.RoundTripper
 	secrets []string

@@ -1,6 +1,6 @@
 // Package longrunning waits for operations whose status is at a URL that the service names. Each
-// answer decides which URL to poll next. Such are the long-running operations of Azure, and those
-// of any service that answers 202 with a Location.
+// answer decides which URL to poll next. The long-running operations of Azure work this way, and so
+// do those of any service that answers 202 with a Location.
 //
 //	ops, err := longrunning.New("https://management.azure.com", rest.WithToken(token))
 //	if err != nil {
@@ -174,8 +174,8 @@ func (c *Client) StatusSince(ctx context.Context, id string, last transport.Stat
 	return c.ask(ctx, id, &last)
 }
 
-// Fetch returns the result of a completed operation from the URL in its id: the resource of a PUT
-// or PATCH, a Location, or the URL that was polled last. If the id has no such URL, the error
+// Fetch returns the result of a completed operation from the URL in its id. That is the resource of
+// a PUT or PATCH, a Location, or the URL that was polled last. If the id has no such URL, the error
 // matches [errors.ErrUnsupported], and the result is done.Result. The caller must close the result,
 // and can read it until ctx ends. [rest.WithMaxResult] limits its size.
 func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
