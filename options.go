@@ -132,7 +132,7 @@ func WithTimeout(d time.Duration) Option {
 
 // WithPollTimeout limits how long one poll may take, including the body of its answer. A poll that
 // takes longer fails, and the watch goes on. The same limit applies to the calls that start or
-// cancel a job. The default is [DefaultPollTimeout].
+// cancel a job, and to [Watcher.Result] until it returns. The default is [DefaultPollTimeout].
 func WithPollTimeout(d time.Duration) Option {
 	return func(c *config) { c.pollTimeout = problems.Positive(&c.List, "WithPollTimeout", d) }
 }

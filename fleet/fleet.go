@@ -27,11 +27,12 @@ type Fleet struct {
 }
 
 // Open returns the fleet that is stored in js. If they do not exist yet, it creates a stream for
-// the jobs, a consumer for their ends, and two key-value buckets.
+// the jobs, a consumer for their ends, and two key-value buckets. With [Learned], it also creates a
+// stream for what the Learners have learned.
 //
 // Open returns an error if the server has no JetStream or is older than version 2.12. It also
-// returns an error if the fleet exists with other [Partitions] or [Replicas]. If options are wrong,
-// the error joins all problems with them.
+// returns an error if the fleet exists with other [Partitions] or [Replicas], or with another key
+// of [EncryptIDs]. If options are wrong, the error joins all problems with them.
 func Open(ctx context.Context, js jetstream.JetStream, opts ...Option) (*Fleet, error) {
 	c, err := newConfig(opts)
 	if js == nil {

@@ -97,9 +97,9 @@ type Waiter interface {
 	WaitForJobs(context.Context, iter.Seq[string], ...jobstatus.WatchOption) iter.Seq2[jobstatus.Status, error]
 }
 
-// WaitForJobs yields the results of w.WaitForJobs, and shows the jobs meanwhile. Each range over it
-// begins with totals of zero, unless the Board already shows another call. It then counts the jobs
-// of both calls.
+// WaitForJobs yields the results of w.WaitForJobs, and shows the jobs meanwhile. Each range over
+// the result begins with totals of zero, unless the Board already shows another call. In that case
+// it counts the jobs of both calls.
 //
 // If w has a method Stats, as a [jobstatus.Watcher] has, the Board also shows the number of
 // requests.

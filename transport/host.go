@@ -17,8 +17,8 @@ type Host interface {
 	Sleep(ctx context.Context, d time.Duration) error
 	// Logs reports whether Log writes lines of the given level.
 	Logs(level slog.Level) bool
-	// Log writes one line to the Watcher's log, under the name of the part that writes it. It must
-	// be given no secret.
+	// Log writes one line to the Watcher's log, under the name of the part that writes it. The caller
+	// must pass no secret.
 	Log(level slog.Level, name, message string, attrs ...slog.Attr)
 	// MayRetry reports whether a request that failed with an error of the given class may be sent
 	// again within this call. If it reports true, it has charged the Watcher's retry budget for one

@@ -34,8 +34,8 @@ type Batch struct {
 	// jobs, unless Body does. In the query, {ids} is replaced by all ids with Separator between them.
 	// A parameter with {id}, such as id={id}, is repeated for each id. Ids are escaped.
 	Path string
-	// Separator is the text between two ids of {ids}. The default is a comma. A job whose id Separator
-	// cannot set apart from another, such as an id that contains it, is asked about alone.
+	// Separator is the text between two ids of {ids}. The default is a comma. A job whose id contains
+	// Separator, or could otherwise be misread, is asked about alone.
 	Separator string
 	// Body is sent as JSON, with an array of the ids in place of its one value "{ids}". The Body
 	// "{ids}" is just the array. The default is no body.

@@ -23,7 +23,7 @@ import (
 //	["a.b"].status              a key that holds a dot, a comma or a bracket
 //	jobs[0].state steps[-1]     an element of an array, counted from either end
 //	conditions[type=Complete]   the first element whose field type is Complete
-//	steps[ok!=true,name="a, b"] the first that meets both; a missing field is not equal
+//	steps[ok!=true,name="a, b"] the first that meets both; a missing ok differs from true
 //	steps[error!=]              the first whose field error has a value: not null, not empty
 //	flags[=COMPLETING]          the first element that equals COMPLETING
 //	{id}.outputs jobs[id={id}]  the job's id, as a key or as the value of a field
@@ -162,8 +162,8 @@ type Dialect struct {
 	// Message is the place of a text for a person. The default is payload.message.
 	Message string
 	// Error is the place of a text that says why a job failed or was canceled. The default is
-	// payload.error. For such a job the text replaces the message. If there is a value other than
-	// null, false, zero and the empty ones, a job whose state would be completed is failed.
+	// payload.error. For such a job the text replaces the message. If the value there is not null,
+	// false, zero or empty, a job whose state would be completed is failed.
 	Error string
 	// Result is the place of the job's result, or of the {result} of Fetch. The default is
 	// payload.result.

@@ -36,9 +36,11 @@
 // young AGE, and without HEADER VALUE select polls. The conditions create SHARE and cancel SHARE
 // select the requests that start or cancel a job.
 //
-// The effects on these requests are code CODE BODY, retry-after VALUE, retry-at DURATION, date-off
-// DURATION, header NAME VALUE, redirect URL, body TEXT, latency DURATION, drip DURATION, lags
-// DURATION, huge BYTES, gzip-bomb BYTES, truncated, reset, silence and goes-back.
+// These are the effects on such requests:
+//
+//	code CODE BODY, retry-after VALUE, retry-at DURATION, date-off DURATION, header NAME VALUE,
+//	redirect URL, body TEXT, latency DURATION, drip DURATION, lags DURATION, huge BYTES,
+//	gzip-bomb BYTES, truncated, reset, silence, goes-back
 //
 // The condition push SHARE selects changes that are sent to webhooks and the stream. The effects on
 // these are lost, doubled, forged, latency DURATION and reset.

@@ -39,7 +39,7 @@ type Sample struct {
 	// ID is the job's id. The default is "1". For a create, it is the id that the answer must name;
 	// the default is any id.
 	ID string
-	// Create says that the sample answers a create. A Dialect with Find cannot be tested so.
+	// Create says that the sample answers a create. A Dialect with Find cannot be tested in this way.
 	Create bool
 	// Code is the HTTP status code. The default is 200.
 	Code int
