@@ -23,8 +23,9 @@ var (
 	// ErrMaxAttempts is matched by the [WaitError] of a wait that reached its limit of polls.
 	ErrMaxAttempts = timeline.ErrMaxAttempts
 	// ErrNotFound is matched by the error of a wait for a job that the service does not know: see
-	// [WithPatience]. A wait that reaches its timeout or its limit of polls returns such an error in
-	// place of a [WaitError], if no poll has found the job and the last poll did not know it either.
+	// [WithPatience]. A wait that reaches its timeout or its limit of polls also returns such an
+	// error, in place of a [WaitError], if no poll has found the job. The last poll must have been
+	// answered that the job is not known.
 	ErrNotFound = transport.ErrNotFound
 	// ErrThrottled is matched by the [WaitError] of a wait that gave up because the service asked for
 	// fewer requests: see [WithTimeout].

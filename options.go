@@ -39,9 +39,8 @@ const Unlimited = problems.Unlimited
 const Exact = pace.Exact
 
 // Option sets one property of a Watcher that [New] or [NewHTTP] makes. New and NewHTTP return an
-// error for a nil Option, for a value that an option refuses, and for an interface that holds a nil
-// pointer. All options refuse negative values, except [Unlimited] and [Exact] where an option names
-// them.
+// error for a nil Option, a value that an option refuses, or an interface that holds a nil pointer.
+// All options refuse negative values, except [Unlimited] and [Exact] where an option names them.
 type Option func(*config)
 
 type config struct {
@@ -113,19 +112,19 @@ func WithMaxDelay(d time.Duration) Option {
 // [DefaultTimeout]. [Unlimited] removes the limit. A timeout, even Unlimited, also removes the
 // default limit of attempts.
 //
-// One last poll is made a second before the timeout, or a tenth of the timeout if that is less,
-// unless the service asked for a longer wait. On the real clock, such a poll is also made before
-// the deadline of the context. In a call with more than 64 jobs, the last polls of all but the
-// first 64 are spread over the last tenth of the time.
+// One last poll is made before the timeout, unless the service asked for a longer wait. It is made
+// a second before, or a tenth of the timeout before if that is less. On the real clock, such a poll
+// is also made before the deadline of the context. If a call has more than 64 jobs, the last polls
+// of all but the first 64 are spread over the last tenth of the time.
 //
 // If the service asks for a pause of more than five minutes that exceeds the time left, the wait
 // gives up at once with [ErrThrottled]. If the service refuses polls and asks for a shorter pause,
 // the wait gives up at its timeout, and its error also matches ErrThrottled.
 //
-// A poll that is due before the timeout may be delayed by [WithRateLimit], by [WithConcurrency], or
-// because the process was suspended. The wait then continues past its timeout until that poll is
-// answered. It continues for at most the timeout once more, or for the poll timeout if that is
-// longer. See [WaitError.HeldUp].
+// A poll that is due before the timeout may be delayed by [WithRateLimit] or [WithConcurrency], by
+// the retry budget of a failing service, or because the process was suspended. The wait then
+// continues past its timeout until that poll is answered. It continues for at most the timeout once
+// more, or for the poll timeout if that is longer. See [WaitError.HeldUp].
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) { c.limits.timeout = problems.Limit(&c.List, "WithTimeout", d, 0) }
 }

@@ -108,8 +108,8 @@ type Canceler interface {
 // new answer.
 //
 // A cache that is out of order can say for ever that nothing has changed. Therefore the Watcher
-// calls Status for the last poll before a limit, for a poll that confirms a notification, and for
-// polls 65, 129, 257 and so on.
+// calls Status for the last poll before a limit, and for a poll that confirms a notification. It
+// also calls Status for polls 65, 129, 257 and so on.
 type Conditional interface {
 	StatusSince(ctx context.Context, id string, last Status) (Status, error)
 }

@@ -46,8 +46,8 @@ type Batch struct {
 	Max int
 
 	// List is the place of the items in the answer. The default is ".", the whole answer. If List or
-	// Next is set, even to ".", neither Path nor Body needs to name ids: the answer may list all jobs
-	// of the service.
+	// Next is set, even to ".", neither Path nor Body needs to name ids. The answer may then list all
+	// jobs of the service.
 	List string
 	// ID is the place of the job's id, a string or a number, in an item. The default is id. Set it to
 	// "-" if List is an object and the key of each item is the job's id.

@@ -31,7 +31,7 @@ import (
 //
 // In an event, @header.NAME is a header of the webhook's request, or a field of the stream's event
 // as package sse names it. The status code @code is 200. If the Content-Type says that the body is
-// a form, it is read as a JSON object with the names and values of the form's fields.
+// a form, it is read as a JSON object with the form's fields.
 type Event struct {
 	// At is the place in the event of the object that a status call would return, such as
 	// "data.object". The Dialect's places begin there. A text there is replaced by the JSON object
