@@ -183,7 +183,7 @@ func isSameNumber(v place.Value, asked string) bool {
 }
 
 // seeOther reads into s the end of a job whose result is elsewhere. If the body says an error, the
-// job has failed.
+// job has failed. If it says a new id, the job has not ended.
 func (a *answer) seeOther(s *transport.Status) error {
 	named := a.Answer.Header.Get("Location")
 	ref, err := a.template.Reference(named, &a.Request.URL)
@@ -197,6 +197,9 @@ func (a *answer) seeOther(s *transport.Status) error {
 	*s = transport.Status{ID: a.id, State: transport.Completed, Result: result}
 	if a.reading.err == nil {
 		a.reader.readError(s, &a.reading)
+	}
+	if a.reading.next != "" {
+		s.State = transport.Running
 	}
 	return nil
 }
