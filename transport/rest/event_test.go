@@ -1,7 +1,10 @@
 package rest_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -205,9 +208,34 @@ func TestClassifyHasTheLastWordOnAnEvent(t *testing.T) {
 	assert.Equal(t, transport.Status{ID: "7", State: transport.Failed, Raw: "end, good"}, s)
 }
 
+// jobIn returns the job in an event of the dialect wrapped, as a decoder reads it.
+func jobIn(event []byte) (job map[string]any) {
+	var whole struct {
+		Data struct {
+			Object json.RawMessage `json:"object"`
+		} `json:"data"`
+	}
+	_ = json.Unmarshal(event, &whole)
+	object := []byte(whole.Data.Object)
+	var text string
+	if json.Unmarshal(object, &text) == nil {
+		object = []byte(text)
+		if plain, err := base64.StdEncoding.DecodeString(text); err == nil {
+			object = plain
+		}
+	}
+	d := json.NewDecoder(bytes.NewReader(object))
+	d.UseNumber()
+	_ = d.Decode(&job)
+	return job
+}
+
+// fault 17: no event panics, and its status is what a decoder reads of the job in it.
 func FuzzEvent(f *testing.F) {
-	f.Add([]byte(`{"data":{"object":{"id":"7","status":"run"}}}`))
-	f.Add([]byte(`{"data":{"object":[{"id":7}]}}`))
+	for _, job := range []string{`{"id":"7","status":"run"}`, `[{"id":7}]`, `{"id":7.0,"status":"End","phase":{"name":"good"},"error":{"message":""}}`,
+		`{"id":"7","status":"end","phase":{"name":"good"},"error":{"message":"x"}}`, `"{\"id\":\"7\",\"status\":\"end\",\"phase\":{\"name\":\"bad\"}}"`, `"eyJpZCI6IjciLCJzdGF0dXMiOiJydW4ifQ=="`} {
+		f.Add([]byte(`{"data":{"object":` + job + `},"sent":1700000000}`))
+	}
 	f.Add([]byte(`{"data":`))
 	client, err := rest.New("http://service.invalid", rest.WithDialect(wrapped))
 	require.NoError(f, err)
@@ -223,6 +251,25 @@ func FuzzEvent(f *testing.F) {
 				assert.Zero(t, s)
 			default:
 				assert.NoError(t, transport.CheckID(s.ID))
+			}
+			if s.ID == "" || header != nil {
+				continue
+			}
+			job := jobIn(body)
+			assert.Equal(t, s.ID, fmt.Sprint(job["id"]))
+			phase, _ := job["phase"].(map[string]any)
+			failure, _ := job["error"].(map[string]any)
+			rule := strings.ToLower(strings.TrimSpace(fmt.Sprint(job["status"])) + ", " + strings.TrimSpace(fmt.Sprint(phase["name"])))
+			switch s.State {
+			case transport.Completed:
+				assert.Equal(t, "end, good", rule)
+				assert.Contains(t, []string{"<nil>", "false", "", "[]", "map[]", "0", "-0", "0.0"}, fmt.Sprint(failure["message"]), "an error is told as completed")
+			case transport.Failed:
+				assert.Contains(t, []string{"end, good", "end, bad"}, rule)
+			case transport.Running:
+				assert.Regexp(t, "^run, ", rule)
+			default:
+				assert.NotContains(t, []string{"end, good", "end, bad"}, rule)
 			}
 		}
 	})

@@ -584,7 +584,7 @@ func FuzzIDsTravelAsOneSegment(f *testing.F) {
 // fault 17
 func FuzzBodiesGiveAStatusOrATypedError(f *testing.F) {
 	for _, body := range []string{status("pending"), `{"payload":{"status":7,"progress":1e9,"created":1}}`, "", "<html>", "null"} {
-		for _, code := range []int{100, 101, 200, 202, 204, 500, 502, 404, 304} {
+		for _, code := range []int{100, 101, 200, 202, 204, 500, 502, 404, 303, 304} {
 			f.Add(code, body)
 		}
 	}
@@ -595,6 +595,7 @@ func FuzzBodiesGiveAStatusOrATypedError(f *testing.F) {
 			return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
 		})))
 	require.NoError(f, err)
+	words := rest.Dialect{}.WithDefaults().States
 	f.Fuzz(func(t *testing.T, n int, b string) {
 		code, body = n, b
 		s, err := c.Status(t.Context(), "7")
@@ -606,7 +607,14 @@ func FuzzBodiesGiveAStatusOrATypedError(f *testing.F) {
 		}
 		require.Equal(t, "7", s.ID)
 		require.True(t, s.Progress >= 0 && s.Progress <= 1)
-		require.True(t, code/100 == 2 || code/100 == 5 && s.State.Terminal() && (code < 502 || code > 504))
+		require.True(t, code/100 == 2 || code == 303 && s.State != transport.Unknown || code/100 == 5 && s.State.Terminal() && (code < 502 || code > 504))
+		if s.State == transport.Completed {
+			var said struct {
+				Payload map[string]any `json:"payload"`
+			}
+			require.NoError(t, json.Unmarshal([]byte(body), &said))
+			require.Equal(t, transport.Completed, words[strings.ToLower(strings.TrimSpace(fmt.Sprint(said.Payload["status"])))])
+		}
 	})
 }
 

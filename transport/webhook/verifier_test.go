@@ -251,14 +251,18 @@ func TestNoVerbPrintsAKey(t *testing.T) {
 	}
 }
 
+// This is fault 46: nothing is accepted that no key has signed, and what one has signed is accepted
+// as it is and with nothing changed.
 func FuzzSignatureHeaders(f *testing.F) {
 	f.Add("t=1700000000,v1=00", "1700000000", "msg_1")
 	f.Add("v1,AAAA v1a,AAAA", "", "")
 	f.Add("sha256=00", "9223372036854775807", "x")
-	standard := webhook.StandardWebhooks(base64.StdEncoding.EncodeToString([]byte(key1)))
-	all := []webhook.Verifier{standard, webhook.Timed("Webhook-Signature", key1), webhook.SharedHeader("Webhook-Signature", key1),
-		webhook.HMAC(webhook.HMACScheme{Header: "Webhook-Signature", Prefix: "sha256=", TimeHeader: "Webhook-Timestamp", Signed: "{time}{body}"}, key1),
-		webhook.HMAC(webhook.HMACScheme{Header: "Webhook-Signature", Base64: true, IDHeader: "Webhook-Id", Signed: "{id}{body}"}, key1)}
+	f.Add("", "1700000000123", "{time}")
+	secret := base64.StdEncoding.EncodeToString([]byte(key1))
+	standard, timed := webhook.StandardWebhooks(secret), webhook.Timed("Webhook-Signature", key1)
+	stamped := webhook.HMAC(webhook.HMACScheme{Header: "Webhook-Signature", Prefix: "sha256=", TimeHeader: "Webhook-Timestamp", Signed: "{time}.{body}"}, key1)
+	named := webhook.HMAC(webhook.HMACScheme{Header: "Webhook-Signature", Base64: true, IDHeader: "Webhook-Id", Signed: "{id}.{body}"}, key1)
+	all := []webhook.Verifier{standard, timed, webhook.SharedHeader("Webhook-Signature", key1), stamped, named}
 	f.Fuzz(func(t *testing.T, signature, stamp, id string) {
 		h := http.Header{"Webhook-Signature": {signature}, "Webhook-Timestamp": {stamp}, "Webhook-Id": {id}}
 		for _, v := range all {
@@ -268,9 +272,32 @@ func FuzzSignatureHeaders(f *testing.F) {
 				assert.ErrorIs(t, err, webhook.ErrForged)
 			}
 		}
-		if good, err := webhook.Sign(base64.StdEncoding.EncodeToString([]byte(key1)), id, time.Unix(1700000000, 0), []byte(signature)); err == nil && strings.TrimSpace(id) == id {
-			_, err := verify(standard, good, signature)
-			assert.NoError(t, err)
+		body := signature // any text
+		good, err := webhook.Sign(secret, id, time.Unix(1700000000, 0), []byte(body))
+		isSent := err == nil && strings.TrimSpace(id) == id
+		onlyDigits := stamp != "" && strings.Trim(stamp, "0123456789") == ""
+		for _, c := range []struct {
+			verifier webhook.Verifier
+			header   http.Header
+			accepted bool // for sure
+		}{
+			{standard, good, isSent},
+			{timed, header("Webhook-Signature", "v0=1,v1=00, t=1700000000,v1="+hex.EncodeToString(mac(crypto.SHA256, key1, "1700000000."+body))), true},
+			{timed, header("Webhook-Signature", "t="+stamp+",v1="+hex.EncodeToString(mac(crypto.SHA256, key1, stamp+"."+body))), onlyDigits && len(stamp) == 10 && stamp[0] != '0'},
+			{stamped, header("Webhook-Signature", "sha256="+hex.EncodeToString(mac(crypto.SHA256, key1, stamp+"."+body)), "Webhook-Timestamp", stamp),
+				onlyDigits && len(stamp) == 10 && stamp[0] != '0'},
+			{named, header("Webhook-Signature", base64.StdEncoding.EncodeToString(mac(crypto.SHA256, key1, id+"."+body)), "Webhook-Id", id), isSent},
+		} {
+			receipt, err := verify(c.verifier, c.header, body)
+			assert.False(t, c.accepted && err != nil, "%v: %v", c.verifier, err)
+			if err == nil {
+				assert.True(t, receipt.ID == "" || receipt.ID == id)
+				assert.False(t, receipt.Time.Before(time.Unix(0, 0)) && !receipt.Time.IsZero())
+				_, err = verify(c.verifier, c.header, body+" ")
+				assert.ErrorIs(t, err, webhook.ErrForged, "%v: another body", c.verifier)
+			} else {
+				assert.ErrorIs(t, err, webhook.ErrForged)
+			}
 		}
 	})
 }
