@@ -967,7 +967,7 @@ func FuzzAnswers(f *testing.F) {
 		f.Add(200, body, "1")
 		f.Add(303, body, "/x")
 	}
-	d := rest.Dialect{ID: "id", State: "@code, status, conclusion", Error: "error", Progress: "a / b", RetryAfter: "wait ms", Created: "at", Result: "result",
+	d := rest.Dialect{ID: "id", AnswerID: "id", State: "@code, status, conclusion", Error: "error", Progress: "a / b", RetryAfter: "wait ms", Created: "at", Result: "result",
 		States: map[string]transport.State{"200, done, *": transport.Completed, "200, *ing, -": transport.Running, "404, *, *": transport.Pending},
 		Fault:  "@header.X, code", Faults: map[string]transport.Class{"0, *": transport.Throttled}}
 	var answer rest.Answer
