@@ -310,9 +310,16 @@ func FuzzRelayed(f *testing.F) {
 	f.Add(encode(relayed{Format: format, From: "x", Status: jobstatus.Status{ID: "a", State: jobstatus.Running}}))
 	f.Add([]byte(`{"v":2}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if e, err := decodeRelayed(data, nil); err == nil {
-			require.NoError(t, transport.CheckID(e.Status.ID))
+		e, err := decodeRelayed(data, nil)
+		if err != nil {
+			return
 		}
+		require.NoError(t, transport.CheckID(e.Status.ID))
+		again, err := decodeRelayed(encode(e), nil)
+		require.NoError(t, err)
+		require.Equal(t, e.From, again.From)
+		require.Equal(t, e.Status.String(), again.Status.String())
+		require.Equal(t, e.Status.Revision, again.Status.Revision)
 	})
 }
 

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"strconv"
@@ -204,6 +205,10 @@ func FuzzRetryAfterStaysInBounds(f *testing.F) {
 			if got < 0 {
 				require.Equal(t, transport.NoWait, got)
 			}
+		}
+		if n, err := strconv.Atoi(value); err == nil && strings.Trim(value, "0123456789") == "" && n <= int(web.MaxRetryAfter/time.Second) {
+			got := web.RetryAfter(200, http.Header{"Retry-After": {value}, "Date": {date}}, nil)
+			require.Equal(t, cmp.Or(time.Duration(n)*time.Second, transport.NoWait), got)
 		}
 	})
 }
