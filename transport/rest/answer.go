@@ -36,6 +36,7 @@ type question struct {
 	hold     hold                // of a request that the service keeps
 	last     *transport.Status   // for a service that has nothing newer; nil if it was not told of one
 	batch    *batch              // of a question about many jobs
+	next     map[string]string   // then, the next ids that the answer gives jobs
 }
 
 var _ exchange.Reader = (*answer)(nil)

@@ -172,7 +172,7 @@ func newBatch(base *url.URL, allow []*url.URL, d Dialect) (*batch, error) {
 		note(fmt.Errorf("field Item: %w", err))
 		return b, errors.Join(problems...)
 	}
-	d.AnswerID, d.Next, d.Fault, d.Faults = "-", "-", "", nil
+	d.AnswerID, d.Fault, d.Faults = "-", "", nil
 	note(b.compile(d, item))
 	return b, errors.Join(problems...)
 }
@@ -210,6 +210,11 @@ func (b *batch) compile(d Dialect, item place.Place) error {
 	}
 	for i := first; i < len(r.places); i++ {
 		r.places[i] = r.places[i].Within(item)
+	}
+	for i := r.at[inNext]; i < r.at[inNext+1]; i++ {
+		if r.places[i].Source != place.Body { // a header is about no single job
+			r.places[i].Source = place.Nowhere
+		}
 	}
 	if r.field(inState)[0].Source == place.Nowhere {
 		return fmt.Errorf("field Item: %q: the State of the dialect is not in it", b.Item)

@@ -132,6 +132,9 @@ func (a batchAnswer) judge(id string, item []byte) (transport.Status, error) {
 		}
 		return transport.Status{}, err
 	}
+	if a.reading.next != "" {
+		a.next[id] = a.reading.next
+	}
 	s.ID, s.RetryAfter = id, wait
 	return s, nil
 }

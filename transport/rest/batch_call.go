@@ -24,6 +24,10 @@ func (c *Client) MaxBatch() int {
 // in the order of ids. A job without an item has no answer, and items about other jobs are ignored.
 // An answer of 202 or 204 that is not JSON has no items.
 //
+// A job that got a new id at Dialect.Next is asked about under that id. If it is in the stage of a
+// Then, it has no answer, because there are no batches then. If two jobs have the same id now, only
+// the first has one.
+//
 // The answer about a job is an error if its item cannot be read, or if two items about it differ.
 // It is also an error if Batch.NotFound says that there is no such job, or if [transport.CheckID]
 // refuses the id. An item may have the id in another case, if no other id matches it.
@@ -66,19 +70,54 @@ func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Ans
 			fit = append(fit, id)
 		}
 	}
-	if len(fit) == 0 {
-		return answers, nil
+	var told []transport.Answer
+	if c.followed.on {
+		told, err = k.followed(ctx, &c.followed, fit)
+	} else {
+		told, err = k.pages(ctx, fit, nil)
 	}
-	told, err := k.pages(ctx, fit)
 	return append(answers, told...), err
 }
 
+// followed asks about jobs that may get another id, under the ids that they have now. A job that is
+// in a later stage has no answer, because that stage has no batches. Nor has one of two jobs that
+// have the same id now.
+func (k *call) followed(ctx context.Context, f *followed, ids []string) (told []transport.Answer, err error) {
+	first, next := make(map[string]string, len(ids)), map[string]string{}
+	var present []string
+	for _, id := range ids {
+		at := f.where(id)
+		if first[at.id] == "" && at.stage == 0 {
+			first[at.id] = id
+			present = append(present, at.id)
+		}
+	}
+	told, err = k.pages(ctx, present, next)
+	for i := range told {
+		a := &told[i]
+		at := step{id: a.Status.ID}
+		a.Status.ID = first[at.id]
+		if id := next[at.id]; id != "" && a.Err == nil {
+			if err := k.follow(f, a.Status.ID, at, id); err != nil {
+				*a = refusal(a.Status.ID, err)
+			}
+		} else if a.Err == nil && a.Status.State.Terminal() {
+			f.end(a.Status.ID)
+		}
+	}
+	return told, err
+}
+
 // pages asks for the answer to a batch, and for its next pages as long as any of the jobs is
-// missing.
-func (k *call) pages(ctx context.Context, ids []string) (told []transport.Answer, err error) {
+// missing. It adds the next ids that the answers give to next.
+func (k *call) pages(ctx context.Context, ids []string, next map[string]string) (told []transport.Answer, err error) {
 	page := ""
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	for range maxPages {
-		answers, next, err := k.page(ctx, ids, page)
+		k.answer.next = next
+		answers, after, err := k.page(ctx, ids, page)
 		switch {
 		case err != nil && page != "":
 			return told, nil // the jobs that are missing are asked about alone
@@ -91,10 +130,10 @@ func (k *call) pages(ctx context.Context, ids []string) (told []transport.Answer
 				ids = slices.Delete(slices.Clone(ids), i, i+1)
 			}
 		}
-		if next == "" || next == page || len(ids) == 0 {
+		if after == "" || after == page || len(ids) == 0 {
 			return told, nil
 		}
-		page = next
+		page = after
 		k.reset()
 	}
 	return told, nil

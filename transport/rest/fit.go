@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/template"
@@ -9,10 +10,21 @@ import (
 // Fit returns how many of ids, counted from the first, fit into one request of
 // [Client.StatusBatch]: at least one if ids is not empty. The limits are MaxBatch and a URL of
 // 8,000 bytes. Fit also stops before an id that the Separator cannot set apart from the id before
-// it.
+// it, and before and after a job in a later stage, whose Dialect is a Then.
 func (c *Client) Fit(ids []string) int {
 	if c.MaxBatch() == 0 {
 		return min(len(ids), 1)
+	}
+	if c.followed.on {
+		ids = slices.Clone(ids[:min(len(ids), c.batch.Max)])
+		for i := range ids {
+			at := c.followed.where(ids[i])
+			if at.stage > 0 {
+				ids = ids[:max(i, 1)]
+				break
+			}
+			ids[i] = at.id
+		}
 	}
 	return c.batch.fit(ids)
 }

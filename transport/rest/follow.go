@@ -127,10 +127,9 @@ func (f *followed) forgetLocked(id string) {
 	}
 }
 
-// follow notes that the answer gave the job its next id.
-func (k *call) follow(f *followed, at step) error {
+// follow notes that the answer gave the job of an id, which has come to a step, its next id.
+func (k *call) follow(f *followed, of string, at step, id string) error {
 	stage := min(at.stage+1, len(k.stages)-1)
-	id := k.answer.reading.next
 	if t := k.stages[stage].status; t.IsWhole() {
 		ref, err := t.Reference(id, &k.wire.Request.URL)
 		if err != nil {
@@ -141,6 +140,6 @@ func (k *call) follow(f *followed, at step) error {
 	if err := transport.CheckID(id); err != nil {
 		return k.wire.Fail(transport.Malformed, fmt.Errorf("the next id: %w", err))
 	}
-	f.move(k.answer.id, step{stage: stage, id: id})
+	f.move(of, step{stage: stage, id: id})
 	return nil
 }

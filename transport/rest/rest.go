@@ -208,7 +208,7 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 	if c.follows {
 		switch a := &k.answer; {
 		case a.reading.next != "" && a.last == nil:
-			err = k.follow(&c.followed, at)
+			err = k.follow(&c.followed, id, at, a.reading.next)
 		case a.status.State.Terminal():
 			c.followed.end(id)
 		}
