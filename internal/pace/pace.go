@@ -105,20 +105,32 @@ func Fraction(key string, n int) float64 {
 	return float64((h^h>>31)>>11) / (1 << 53)
 }
 
+// IsSmall reports whether the nth job of a call is among the first, which are not spread. The group
+// is how many jobs go into one request.
+func IsSmall(n, group int) bool { return n < max(SmallBulk, AtOnce*group) }
+
+// Cohort returns the number of the request in which the nth job of a call makes its last poll, and
+// 0 for the first jobs: see [IsSmall].
+func Cohort(n, group int) int {
+	if IsSmall(n, group) {
+		return 0
+	}
+	return n / group
+}
+
 // maxLastLook bounds how long before its timeout a wait makes its last poll. Below the bound that
 // is a tenth of the timeout. The last polls of a bulk are spread over that tenth.
 const maxLastLook = time.Second
 
 // LastLook returns when the last look of a wait from began until end is due, and when it is due at
 // the latest. The latest instant is a tenth of that time before the end, but at most a second. In a
-// bulk, the looks of all but the first jobs are spread over the last tenth. The ordinal is the
-// number of jobs of the bulk before this one.
-func LastLook(began, end time.Duration, ordinal int) (look, latest time.Duration) {
+// bulk, the looks of all but the first jobs are spread over the last tenth: see [Cohort].
+func LastLook(began, end time.Duration, cohort int) (look, latest time.Duration) {
 	tenth := max((end-began)/10, 1)
 	latest = end - min(tenth, maxLastLook)
 	look = latest
-	if ordinal >= SmallBulk {
-		look -= time.Duration(float64(max(tenth-maxLastLook, 0)) * Spread(ordinal))
+	if cohort > 0 {
+		look -= time.Duration(float64(max(tenth-maxLastLook, 0)) * Spread(cohort))
 	}
 	return look, latest
 }

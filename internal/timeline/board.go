@@ -169,16 +169,40 @@ func (b *board) questionLocked(x *watch) (p backoff.Poll, polled time.Duration) 
 }
 
 // lookAtLocked brings the next poll of x forward to the given instant, or to the later one that the
-// service allows.
+// service allows. With a Batcher, the polls of several watches meet.
 func (b *board) lookAtLocked(x *watch, at time.Duration) {
 	since := x.poll - x.previous
 	var retryAfter time.Duration
 	if x.seen != nil {
 		retryAfter = b.capped(x.seen.RequestedWait())
 	}
-	if at = max(at, instant.Later(since, retryAfter)); at < x.poll {
+	if at = b.alignLocked(max(at, instant.Later(since, retryAfter)), 0); at < x.poll {
 		x.poll = at
 		x.marks |= confirmed
 		b.waitsLocked(x, at-since)
+	}
+}
+
+// lookLastLocked brings the next poll of x forward to shortly before m gives up, if it would come
+// too late for m. There is one such poll only: once a poll was made at that time or later, none is
+// brought forward. It comes no sooner than retryAfter after the last answer. A waiter whose timeout
+// was extended for its last poll gets it at once.
+func (b *board) lookLastLocked(x *watch, m *waiter, asked, answered, retryAfter time.Duration) {
+	end := min(m.deadline(), m.part.consumer.until)
+	if end == instant.Forever || m.extended == extendedByAbsence { // the one poll of such a wait is planned
+		return
+	}
+	look := answered
+	if m.extended == notExtended {
+		var latest time.Duration
+		if look, latest = pace.LastLook(m.began, end, int(m.cohort)); asked >= look || x.poll <= latest {
+			return
+		}
+		if meeting := b.alignLocked(look, end-latest); meeting < end {
+			look = meeting
+		}
+	}
+	if look = max(look, instant.Later(answered, retryAfter)); look < min(x.poll, end) {
+		x.poll = look
 	}
 }

@@ -28,7 +28,7 @@ func (o *chooser) holdForLocked(x *watch, now time.Duration) time.Duration {
 			return 0
 		}
 		if end := min(m.end(), m.part.consumer.until); end != instant.Forever {
-			look, _ := pace.LastLook(m.began, end, int(m.ordinal))
+			look, _ := pace.LastLook(m.began, end, int(m.cohort))
 			left = min(left, look-now)
 		}
 	}
@@ -72,6 +72,6 @@ func (m *waiter) holdsUntil() time.Duration {
 	if end == instant.Forever {
 		return end
 	}
-	look, _ := pace.LastLook(m.began, end, int(m.ordinal))
+	look, _ := pace.LastLook(m.began, end, int(m.cohort))
 	return look + (end-look)/2
 }

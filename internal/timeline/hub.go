@@ -121,7 +121,8 @@ func (h *hub) lookAtAllLocked(now time.Duration) {
 		if x.phase != waiting {
 			continue
 		}
-		h.board.lookAtLocked(x, instant.Later(now, time.Duration(float64(window)*pace.Spread(i))))
+		at := float64(window) * pace.Spread(i/h.service.Group())
+		h.board.lookAtLocked(x, instant.Later(now, time.Duration(at)))
 		h.board.line.Put(x, x.due())
 	}
 	h.pool.proceedLocked(now)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -175,7 +176,7 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 	if x.phase == waiting { // else this is done once its poll is answered
 		first := x.poll
 		if !added {
-			first = instant.Later(now, s.first)
+			first = j.board.alignLocked(instant.Later(now, s.first), s.first)
 		}
 		j.advanceLocked(x, m, first, now)
 	}
@@ -236,7 +237,7 @@ func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time
 	}
 	m := &waiter{part: p, watch: x, next: x.waiters, began: s.began, timeout: job.timeout, persists: job.persists,
 		joined: x.attempt - int32(min(counted, math.MaxInt32/2)), member: int32(len(c.members)),
-		ordinal: int32(min(c.joined-1, math.MaxInt32))}
+		cohort: int32(min(pace.Cohort(c.joined-1, j.service.Group()), math.MaxInt32))}
 	if s.past {
 		m.began, m.extended = now-job.timeout, extendedByAbsence
 	}
@@ -268,7 +269,7 @@ func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 			x.poll = min(x.poll, max(first, instant.Later(since, retryAfter)))
 		}
 	}
-	x.lookLast(m, since, since, retryAfter)
+	j.board.lookLastLocked(x, m, since, since, retryAfter)
 	j.board.waitsLocked(x, x.poll-since)
 	if x.poll <= now {
 		j.board.moveLocked(x, ready)

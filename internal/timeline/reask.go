@@ -69,7 +69,7 @@ func (o *chooser) putOffLocked(q *second, now time.Duration) {
 	due := x.poll
 	x.poll = later
 	for m := x.waiters; m != nil; m = m.next {
-		x.lookLast(m, q.polled, q.polled, q.poll.RetryAfter)
+		o.board.lookLastLocked(x, m, q.polled, q.polled, q.poll.RetryAfter)
 	}
 	if x.poll <= now+boundary.MinWait {
 		x.poll = due

@@ -145,7 +145,8 @@ func (s *settler) settledLocked(c *call, p *poll) {
 		return // all have left, and were told what was seen by then
 	}
 	if c.isHold() && p.pollErr.Err != nil {
-		s.pollAfterLocked(x, now, p.wait) // at once, unless the service asks for a wait
+		meeting := s.board.alignLocked(now, 0) - now // with other jobs whose holds fail, if they go into one request
+		s.pollAfterLocked(x, now, max(p.wait, meeting))
 		return
 	}
 	s.seeLocked(c, p)
@@ -169,7 +170,7 @@ func (s *settler) settledLocked(c *call, p *poll) {
 		if m.extended == notExtended && now-m.end() >= standstill { // the process stood still during the poll
 			m.extended, m.began = extendedByStandstill, now-m.timeout
 		}
-		x.lookLast(m, asked, now, p.retryAfter)
+		s.board.lookLastLocked(x, m, asked, now, p.retryAfter)
 	}
 	s.board.waitsLocked(x, x.poll-now)
 	s.board.line.Put(x, x.due())

@@ -80,7 +80,7 @@ func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err err
 // doubles.
 func (j *joiner) spreadFirst(p *part, job *entry, first time.Duration) (time.Duration, error) {
 	c := p.consumer
-	if c.joined < max(pace.SmallBulk, pace.AtOnce*j.service.Group()) {
+	if pace.IsSmall(c.joined, j.service.Group()) {
 		return first, nil
 	}
 	if p.interval == 0 {

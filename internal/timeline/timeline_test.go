@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/index"
 	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
 
 	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/assert"
@@ -31,12 +33,12 @@ func TestAnOfferOnAClosedChannelIsForgotten(t *testing.T) {
 }
 
 func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
-	f.Add(int64(0), int64(40), int64(40), int64(60), int64(100), int64(0), uint8(0))
+	f.Add(int64(0), int64(40), int64(40), int64(60), int64(100), int64(0), uint8(0), false)
 	for ordinal := range uint8(100) {
-		f.Add(int64(0), int64(8e10), int64(8e10), int64(12e10), int64(15e10), int64(0), ordinal)
+		f.Add(int64(0), int64(8e10), int64(8e10), int64(12e10), int64(15e10), int64(0), ordinal, ordinal%2 == 1)
 	}
-	f.Add(int64(5), int64(7), int64(3), int64(math.MaxInt64), int64(math.MaxInt64), int64(math.MaxInt64), uint8(1))
-	f.Fuzz(func(t *testing.T, began, answered, asked, end, poll, allowed int64, ordinal uint8) {
+	f.Add(int64(5), int64(7), int64(3), int64(math.MaxInt64), int64(math.MaxInt64), int64(math.MaxInt64), uint8(1), true)
+	f.Fuzz(func(t *testing.T, began, answered, asked, end, poll, allowed int64, ordinal uint8, batches bool) {
 		if began < 0 || answered < began || asked < 0 || asked > answered || end < answered || poll < answered || allowed < 0 {
 			return // no such watch
 		}
@@ -45,9 +47,10 @@ func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
 			timeout = time.Duration(end - began)
 		}
 		c := &Consumer{parker: parker{core: &core{}}, until: instant.Forever}
-		m := &waiter{part: &part{consumer: c}, began: time.Duration(began), timeout: timeout, ordinal: int32(ordinal)}
+		m := &waiter{part: &part{consumer: c}, began: time.Duration(began), timeout: timeout, cohort: int32(pace.Cohort(int(ordinal), 1))}
+		b := &board{watches: index.New[watch](), pace: pace.Rule{Batches: batches}}
 		x := &watch{waiters: m, times: times{poll: time.Duration(poll)}}
-		x.lookLast(m, time.Duration(asked), time.Duration(answered), time.Duration(allowed))
+		b.lookLastLocked(x, m, time.Duration(asked), time.Duration(answered), time.Duration(allowed))
 		may := int64(instant.Later(time.Duration(answered), time.Duration(allowed)))
 		tenth := end - max(1, (end-began)/10)
 		assert.LessOrEqual(t, int64(x.poll), poll, "it only brings the poll forward")
@@ -61,7 +64,7 @@ func FuzzLastLookIsNeverLateAndNeverTooEarly(f *testing.F) {
 		}
 		if moved := x.poll; moved != time.Duration(poll) {
 			x.poll = instant.Forever
-			x.lookLast(m, moved, moved, time.Duration(allowed))
+			b.lookLastLocked(x, m, moved, moved, time.Duration(allowed))
 			assert.Equal(t, instant.Forever, x.poll, "and once only")
 		}
 	})

@@ -14,7 +14,7 @@ type waiter struct {
 	began, timeout time.Duration
 	joined         int32     // the watch's attempt when its own polls began to count
 	member         int32     // its place among the members of its Consumer
-	ordinal        int32     // how many had joined the Consumer before it
+	cohort         int32     // with whom it makes its last poll: see [pace.Cohort]
 	extended       extension // why it goes on after its timeout, if it does
 	persists       bool      // it has no limit of attempts
 }

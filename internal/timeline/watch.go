@@ -6,7 +6,6 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/batching"
 	"github.com/iamber12/job-status-monitoring/internal/instant"
-	"github.com/iamber12/job-status-monitoring/internal/pace"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -135,27 +134,6 @@ func (x *watch) timeout() time.Duration {
 		longest = max(longest, m.end()-x.began)
 	}
 	return longest
-}
-
-// lookLast brings the next poll of x forward to shortly before m gives up, if it would come too
-// late for m. There is one such poll only: once a poll was made at that time or later, none is
-// brought forward. It comes no sooner than retryAfter after the last answer. A waiter whose timeout
-// was extended for its last poll gets it at once.
-func (x *watch) lookLast(m *waiter, asked, answered, retryAfter time.Duration) {
-	end := min(m.deadline(), m.part.consumer.until)
-	if end == instant.Forever || m.extended == extendedByAbsence { // the one poll of such a wait is planned
-		return
-	}
-	look := answered
-	if m.extended == notExtended {
-		var latest time.Duration
-		if look, latest = pace.LastLook(m.began, end, int(m.ordinal)); asked >= look || x.poll <= latest {
-			return
-		}
-	}
-	if look = max(look, instant.Later(answered, retryAfter)); look < min(x.poll, end) {
-		x.poll = look
-	}
 }
 
 // outcome returns what a Backoff learns from a terminal status of x, and how long ago the job ended

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -252,6 +255,92 @@ func TestTwoAnswersOfABatchThatDisagreeEndNoWait(t *testing.T) {
 					require.NoError(t, err)
 					assert.GreaterOrEqual(t, time.Since(began), 19*time.Second)
 				}
+			})
+		})
+	}
+}
+
+// A lister answers about fifty jobs at once, and counts its requests.
+type lister struct {
+	hasty
+	requests atomic.Int32
+}
+
+func (*lister) MaxBatch() int { return 50 }
+
+func (l *lister) Status(ctx context.Context, id string) (jobstatus.Status, error) {
+	l.requests.Add(1)
+	return l.counted.Status(ctx, id)
+}
+
+func (l *lister) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
+	l.requests.Add(1)
+	answers, err := l.hasty.StatusBatch(ctx, ids)
+	return answers[1 : len(ids)+1], err
+}
+
+// deaf is a Notifier that listens for a while, hears nothing, and is lost.
+type deaf struct{}
+
+func (deaf) Notify(ctx context.Context, notify func(jobstatus.Status)) error {
+	notify(jobstatus.Status{})
+	select {
+	case <-time.After(100 * time.Second):
+		return io.ErrUnexpectedEOF
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// fault 55: polls that are brought forward are made in batches, too: the last looks of waits, the
+// polls after notifications were lost, and the polls for waits that join others.
+func TestPollsThatAreBroughtForwardGoIntoBatches(t *testing.T) {
+	t.Parallel()
+	const jobs, batch = 400, 50
+	waitForAll := func(t *testing.T, w *jobstatus.Watcher) {
+		var all sync.WaitGroup
+		for i := range jobs {
+			all.Go(func() {
+				time.Sleep(time.Duration(i) * 50 * time.Microsecond) // they do not begin at one instant
+				_, _ = w.WaitForJob(t.Context(), fmt.Sprint(i))
+			})
+		}
+		all.Wait()
+	}
+	inBulk := func(t *testing.T, w *jobstatus.Watcher) {
+		ended := 0
+		for range w.WaitForJobs(t.Context(), func(yield func(string) bool) {
+			for i := 0; i < jobs && yield(fmt.Sprint(i)); i++ {
+			}
+		}) {
+			ended++
+		}
+		assert.Equal(t, jobs, ended)
+	}
+	for name, row := range map[string]struct {
+		wait  func(t *testing.T, w *jobstatus.Watcher)
+		opts  []jobstatus.Option
+		polls int // of each job
+	}{
+		"the last looks of a bulk":     {inBulk, nil, 3},
+		"the last looks of many calls": {waitForAll, nil, 3},
+		"notifications are lost":       {inBulk, []jobstatus.Option{jobstatus.WithNotifier(deaf{}), jobstatus.WithTimeout(200 * time.Second)}, 8},
+		"waits join others": {func(t *testing.T, w *jobstatus.Watcher) {
+			var first sync.WaitGroup
+			first.Go(func() { waitForAll(t, w) })
+			time.Sleep(20 * time.Second)
+			waitForAll(t, w)
+			first.Wait()
+		}, nil, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := &lister{hasty: hasty{counted: runsFor(1000).counted()}}
+				w := watcherOf(t, l, append([]jobstatus.Option{jobstatus.WithBackoff(backoff.Constant(40 * time.Second)),
+					jobstatus.WithTimeout(time.Minute)}, row.opts...)...)
+				row.wait(t, w)
+				assert.LessOrEqual(t, int(l.requests.Load()), row.polls*jobs/batch*3/2)
 			})
 		})
 	}

@@ -101,6 +101,8 @@ var situations = map[string][]situation{
 		{"it hangs", []string{"TestABatchThatHangsEndsNoHealthyWait"}},
 		{"its answers disagree about a job", []string{"TestTwoAnswersOfABatchThatDisagreeEndNoWait"}},
 		{"a few ids are very long", []string{"transport/rest/TestFitIsAsMuchAsARequestTakes", "transport/rest/TestABatchThatAsksForTooMuchIsOversized"}},
+		{"polls are brought forward one by one", []string{"TestPollsThatAreBroughtForwardGoIntoBatches"}},
+		{"jobs get other ids", []string{"transport/rest/TestABatchGoesOnUnderANewID"}},
 		{"there is no such endpoint", []string{"TestNoBatchEndsAHealthyWait", "internal/batching/TestAnEndpointThatIsNotThereIsLeftAlone"}},
 	},
 	"the last look is a wish": {
