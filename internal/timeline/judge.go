@@ -133,13 +133,16 @@ func agree(a, b *transport.Answer) bool {
 }
 
 // divisible reports whether one job of a batch may have caused the batch's fault, so that the batch
-// is divided. A batch with a fault that would end a watch is divided at once. A batch with a
-// transient fault is divided at the second fault, and only if the service answers other requests
-// meanwhile. In an outage everything fails, and dividing would only add requests. Because there may
-// be no other requests, one batch at a time is divided for a trial.
+// is divided. A batch is divided at once if its fault would end a watch, be it because the patience
+// is over. A batch with any other fault is divided at the second fault, and only if the service
+// answers other requests meanwhile. In an outage everything fails, and dividing would only add
+// requests. Because there may be no other requests, one batch at a time is divided for a trial.
 func (j *judge) divisible(c *call) bool {
 	class := c.pollErr.Class
-	endsOne := func(p poll) bool { return c.pollErr.Final(p.x.seenBefore().IsKnown()) }
+	endsOne := func(p poll) bool {
+		var s sighting.Sighting
+		return s.See(p.x.seenBefore(), &transport.Status{}, c.pollErr, c.ended, j.Patience).Over
+	}
 	if class == transport.NotFound || class == transport.Oversized || slices.ContainsFunc(c.polls, endsOne) {
 		return true
 	}

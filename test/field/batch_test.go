@@ -345,3 +345,44 @@ func TestPollsThatAreBroughtForwardGoIntoBatches(t *testing.T) {
 		})
 	}
 }
+
+// A choking service cannot answer about the job 7 and others at once.
+type choking struct{ *lister }
+
+func (c choking) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
+	if slices.Contains(ids, "7") {
+		return nil, &transport.Error{Class: transport.Malformed, Err: errors.New("half an answer")}
+	}
+	return c.lister.StatusBatch(ctx, ids)
+}
+
+// patient is a Notifier that listens for ever and hears nothing.
+type patient struct{}
+
+func (patient) Notify(ctx context.Context, notify func(jobstatus.Status)) error {
+	notify(jobstatus.Status{})
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// fault 55: where jobs are polled so rarely that the patience is over between two polls, a batch
+// that fails again is divided before it ends the waits of those that were in it twice.
+func TestABatchEndsNoHealthyWaitHoweverRarelyJobsArePolled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		l := &lister{hasty: hasty{counted: service(func(context.Context, string, int) (jobstatus.Status, error) {
+			if time.Since(began) > 100*time.Second {
+				return jobstatus.Status{State: jobstatus.Completed}, nil
+			}
+			return jobstatus.Status{State: jobstatus.Running}, nil
+		}).counted()}}
+		w := watcherOf(t, choking{l}, jobstatus.WithNotifier(patient{}), jobstatus.WithBackoff(backoff.Constant(5*time.Second)))
+		for _, err := range w.WaitForJobs(t.Context(), func(yield func(string) bool) {
+			for i := 0; i < 100 && yield(fmt.Sprint(i)); i++ {
+			}
+		}) {
+			require.NoError(t, err)
+		}
+	})
+}

@@ -101,6 +101,7 @@ var situations = map[string][]situation{
 		{"it hangs", []string{"TestABatchThatHangsEndsNoHealthyWait"}},
 		{"its answers disagree about a job", []string{"TestTwoAnswersOfABatchThatDisagreeEndNoWait"}},
 		{"a few ids are very long", []string{"transport/rest/TestFitIsAsMuchAsARequestTakes", "transport/rest/TestABatchThatAsksForTooMuchIsOversized"}},
+		{"jobs are polled rarely", []string{"TestABatchEndsNoHealthyWaitHoweverRarelyJobsArePolled"}},
 		{"polls are brought forward one by one", []string{"TestPollsThatAreBroughtForwardGoIntoBatches"}},
 		{"jobs get other ids", []string{"transport/rest/TestABatchGoesOnUnderANewID"}},
 		{"there is no such endpoint", []string{"TestNoBatchEndsAHealthyWait", "internal/batching/TestAnEndpointThatIsNotThereIsLeftAlone"}},
