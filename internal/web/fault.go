@@ -93,7 +93,7 @@ func (e proxyError) Error() string {
 // ClassOfFault returns the class of a request that got no answer. It also returns the status code
 // of the proxy that refused the request, or 0. A TLS error and a redirect that [CheckRedirect]
 // refused are Misdirected, because the service was not reached. The refusal of a proxy is
-// Permanent, unless its code is 5xx. Any other fault is Transient.
+// Permanent, unless its code is 5xx or means Throttled or Transient. Any other fault is Transient.
 func ClassOfFault(err error) (class transport.Class, code int) {
 	var (
 		certificate *tls.CertificateVerificationError
@@ -111,7 +111,10 @@ func ClassOfFault(err error) (class transport.Class, code int) {
 	case errors.As(err, &redirect):
 		return transport.Misdirected, 0
 	case errors.As(err, &proxy) && proxy < 500:
-		return transport.Permanent, int(proxy)
+		if class = ClassOfCode(int(proxy), false); class != transport.Throttled && class != transport.Transient {
+			class = transport.Permanent
+		}
+		return class, int(proxy)
 	case text == http.StatusText(http.StatusProxyAuthRequired): // an http.Transport that lacks checkProxy
 		return transport.Permanent, http.StatusProxyAuthRequired
 	default:

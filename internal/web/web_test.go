@@ -52,6 +52,20 @@ func TestClassOfFaultTellsWhatWillNotPass(t *testing.T) {
 	}
 }
 
+// fault 7: a proxy that is busy, or that gave up a request of its own, will be asked again.
+func TestTheRefusalOfAProxyIsPermanentUnlessItWillPass(t *testing.T) {
+	t.Parallel()
+	pool := web.NewPool(nil, 1)
+	for code, want := range map[int]transport.Class{400: transport.Permanent, 403: transport.Permanent, 404: transport.Permanent, 407: transport.Permanent,
+		408: transport.Transient, 421: transport.Permanent, 425: transport.Transient, 429: transport.Throttled, 499: transport.Transient,
+		500: transport.Transient, 502: transport.Transient, 503: transport.Transient} {
+		refused := pool.OnProxyConnectResponse(t.Context(), nil, nil, &http.Response{StatusCode: code})
+		class, said := web.ClassOfFault(&url.Error{Op: "Get", URL: "http://h/?q", Err: refused})
+		assert.Equal(t, want, class, code)
+		assert.Equal(t, code, said)
+	}
+}
+
 // fault 44
 func TestSafeErrorsKeepTheirChainAndLoseTheirURL(t *testing.T) {
 	t.Parallel()

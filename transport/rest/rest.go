@@ -60,7 +60,7 @@
 //
 // A connection that fails is transient. A TLS error and a refused redirect are misdirected, because
 // the request did not reach the service. The error of a proxy that refuses the connection is
-// permanent, or transient if its code is 5xx.
+// permanent, but throttled for a 429, and transient for a 408, 425, 499 or 5xx.
 //
 // Every error is a [*transport.Error], except the error of a context that ended and an error that
 // Dialect.Classify returns. Its text names the method, host and path, and quotes at most 256 bytes
