@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 
@@ -41,10 +42,16 @@ func (s *Stream) follow(ctx context.Context, at *position, notify func(transport
 	ctx, cancel := context.WithCancelCause(ctx)
 	c := &connection{settings: s.settings, host: transport.HostOf(ctx), notify: notify, at: at}
 	c.touch()
-	done := make(chan error, 1)
+	done := make(chan outcome, 1)
 	go func() { // ends with ctx, or before it
-		done <- c.run(ctx)
-		cancel(errOver)
+		o := outcome{goexit: true}
+		defer func() {
+			o.panicked = recover()
+			done <- o
+			cancel(errOver)
+		}()
+		o.err = c.run(ctx)
+		o.goexit = false
 	}()
 	for ctx.Err() == nil {
 		left := c.silence - c.host.Now().Sub(c.last())
@@ -53,11 +60,31 @@ func (s *Stream) follow(ctx context.Context, at *position, notify func(transport
 		}
 		_ = c.host.Sleep(ctx, left)
 	}
-	err := <-done
+	o := <-done
+	err := o.raise()
 	if errors.Is(context.Cause(ctx), errSilent) {
 		err = errSilent
 	}
 	return s.judge(err, c)
+}
+
+// outcome is how the reading goroutine of a connection ended. The [Reader], the token source and
+// the HTTP client are the user's, and may panic or end the goroutine.
+type outcome struct {
+	err      error
+	panicked any
+	goexit   bool
+}
+
+// raise returns the error, or does to its own goroutine what the reading one met.
+func (o *outcome) raise() error {
+	switch {
+	case o.panicked != nil:
+		panic(o.panicked)
+	case o.goexit:
+		runtime.Goexit()
+	}
+	return o.err
 }
 
 // judge returns the error of a connection that ended with err.

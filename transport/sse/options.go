@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
@@ -104,7 +105,7 @@ func New(rawURL string, r Reader, opts ...Option) (*Stream, error) {
 	} else {
 		s.name = s.url.Scheme + "://" + s.url.Host + s.url.EscapedPath()
 	}
-	if r == nil {
+	if r == nil || problems.IsNil(r) {
 		s.problem("New: the Reader is nil")
 	} else if _, err := r.ReadEvent(http.Header{}, []byte("{}")); errors.Is(err, errors.ErrUnsupported) {
 		s.problem("New: the Reader reads no events: %w", err)

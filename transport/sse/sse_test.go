@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -430,6 +431,53 @@ func TestTwoCallsAtOnceHaveAConnectionEach(t *testing.T) {
 	})
 }
 
+// fault 53: what a Reader, a token source or an HTTP client does to the goroutine that reads a
+// stream, Notify does to the goroutine of its caller. It neither ends the process nor hangs.
+func TestNotifyDoesWhatThePluginsOfAStreamDo(t *testing.T) {
+	t.Parallel()
+	for part, set := range map[string]func(f func()) (*sse.Stream, error){
+		"reader": func(f func()) (*sse.Stream, error) {
+			begun := false
+			return streamOf(readerFunc(func(http.Header, []byte) (transport.Status, error) {
+				if begun {
+					f()
+				}
+				begun = true // New has asked
+				return transport.Status{}, nil
+			}), says("data: 1\n\n"))
+		},
+		"token source": func(f func()) (*sse.Stream, error) {
+			return streamOf(reader, says(""), sse.WithToken(func(context.Context) (string, error) { f(); return "", nil }))
+		},
+		"HTTP client": func(f func()) (*sse.Stream, error) {
+			return streamOf(reader, func(*io.PipeWriter, *http.Request) *http.Response { f(); return nil })
+		},
+	} {
+		for name, f := range map[string]func(){"panic": func() { panic("oh") }, "Goexit": runtime.Goexit} {
+			t.Run(part+" "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s, err := set(f)
+					require.NoError(t, err)
+					met := make(chan any, 1)
+					go func() {
+						defer func() { met <- recover() }()
+						met <- s.Notify(t.Context(), func(transport.Status) {})
+					}()
+					want := map[string]any{"panic": "oh", "Goexit": nil}[name]
+					assert.Equal(t, want, <-met)
+				})
+			})
+		}
+	}
+}
+
+// streamOf returns a Stream whose first request is answered by the given function.
+func streamOf(r sse.Reader, answer func(*io.PipeWriter, *http.Request) *http.Response, opts ...sse.Option) (*sse.Stream, error) {
+	s := &service{answers: []func(*io.PipeWriter, *http.Request) *http.Response{answer}}
+	return sse.New("http://a", r, append(opts, sse.WithHTTPClient(&http.Client{Transport: s}))...)
+}
+
 func TestNewRefusesWhatCannotBe(t *testing.T) {
 	t.Parallel()
 	unable := readerFunc(func(http.Header, []byte) (transport.Status, error) { return transport.Status{}, errors.ErrUnsupported })
@@ -440,6 +488,7 @@ func TestNewRefusesWhatCannotBe(t *testing.T) {
 		"has no host":                         func() (*sse.Stream, error) { return sse.New("http:///x", reader) },
 		"has a user name":                     func() (*sse.Stream, error) { return sse.New("http://canary:x@a", reader) },
 		"the Reader is nil":                   func() (*sse.Stream, error) { return sse.New("http://a", nil) },
+		"New: the Reader is nil":              func() (*sse.Stream, error) { return sse.New("http://a", readerFunc(nil)) },
 		"the Reader reads no events":          func() (*sse.Stream, error) { return sse.New("http://a", unable) },
 		"option 0 is nil":                     func() (*sse.Stream, error) { return sse.New("http://a", reader, nil) },
 		`WithHeader("A B")`:                   func() (*sse.Stream, error) { return sse.New("http://a", reader, sse.WithHeader("A B", "canary")) },

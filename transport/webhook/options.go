@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -50,7 +51,13 @@ type Clock interface{ Now() time.Time }
 
 // WithClock sets the clock with which the times of signatures are compared. The default, or nil, is
 // the clock of the Watcher that called [Handler.Notify] last, or the real clock if no Watcher did.
-func WithClock(clock Clock) Option { return func(c *config) { c.clock = clock } }
+func WithClock(clock Clock) Option {
+	return func(c *config) {
+		if c.clock = clock; clock != nil && problems.IsNil(clock) {
+			c.problem("WithClock: the Clock is a nil %T", clock)
+		}
+	}
+}
 
 // WithTrust makes a Watcher accept the end of a job from a webhook without a poll. The wait then
 // returns the status in the webhook, without a result if the webhook has none. By default a poll
@@ -76,4 +83,10 @@ type Relay interface {
 //
 // Each replica remembers only its own deliveries. If the service sends the same delivery to two
 // replicas, a Watcher receives it twice. The second time has no effect.
-func WithRelay(r Relay) Option { return func(c *config) { c.relay = r } }
+func WithRelay(r Relay) Option {
+	return func(c *config) {
+		if c.relay = r; r != nil && problems.IsNil(r) {
+			c.problem("WithRelay: the Relay is a nil %T", r)
+		}
+	}
+}

@@ -47,6 +47,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -102,16 +103,15 @@ var errNotMade = errors.New("webhook: the Handler was not made by New")
 // r, v and the options.
 func New(r Reader, v Verifier, opts ...Option) (*Handler, error) {
 	h := &Handler{config: config{maxBody: DefaultMaxBody}, reader: r, verifier: v}
-	if r == nil {
+	if r == nil || problems.IsNil(r) {
 		h.problem("New: the Reader is nil")
 	} else if _, err := r.ReadEvent(http.Header{}, []byte("{}")); errors.Is(err, errors.ErrUnsupported) {
 		h.problem("New: the Reader reads no events: %w", err)
 	}
-	switch v := v.(type) {
-	case nil:
+	if v == nil || problems.IsNil(v) {
 		h.problem("New: the Verifier is nil")
-	case checker:
-		if err := v.check(); err != nil {
+	} else if c, ok := v.(checker); ok {
+		if err := c.check(); err != nil {
 			h.problem("%w", err)
 		}
 	}

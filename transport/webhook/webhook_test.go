@@ -149,6 +149,7 @@ func TestARequestThatIsNotRightReachesNobody(t *testing.T) {
 		"a GET":               {now, done7, func(r *http.Request) { r.Method = http.MethodGet }, 405},
 		"a PUT":               {now, done7, func(r *http.Request) { r.Method = http.MethodPut }, 405},
 		"compressed":          {now, done7, func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, 415},
+		"compressed as well":  {now, done7, func(r *http.Request) { r.Header["Content-Encoding"] = []string{"identity", "gzip"} }, 415},
 		"too large":           {now, done7 + strings.Repeat(" ", 1000), nil, 413},
 		"too large, unstated": {now, done7 + strings.Repeat(" ", 1000), func(r *http.Request) { r.ContentLength = -1 }, 413},
 		"broken off":          {now, done7, func(r *http.Request) { r.Body = io.NopCloser(errReader{}) }, 400},
@@ -455,8 +456,13 @@ func TestNewRefusesWhatCannotBe(t *testing.T) {
 	t.Parallel()
 	unable := readerFunc(func(http.Header, []byte) (transport.Status, error) { return transport.Status{}, errors.ErrUnsupported })
 	for want, f := range map[string]func() (*webhook.Handler, error){
-		"the Reader is nil":       func() (*webhook.Handler, error) { return webhook.New(nil, webhook.StandardWebhooks(secret)) },
-		"the Verifier is nil":     func() (*webhook.Handler, error) { return webhook.New(readerFunc(readDefault), nil) },
+		"the Reader is nil":   func() (*webhook.Handler, error) { return webhook.New(nil, webhook.StandardWebhooks(secret)) },
+		"the Verifier is nil": func() (*webhook.Handler, error) { return webhook.New(readerFunc(readDefault), nil) },
+		"New: the Reader is nil": func() (*webhook.Handler, error) {
+			return webhook.New(readerFunc(nil), webhook.StandardWebhooks(secret))
+		},
+		"the Relay is a nil":      func() (*webhook.Handler, error) { return webhook.New(unable, nil, webhook.WithRelay((*relay)(nil))) },
+		"the Clock is a nil":      func() (*webhook.Handler, error) { return webhook.New(unable, nil, webhook.WithClock((*at)(nil))) },
 		"option 0 is nil":         func() (*webhook.Handler, error) { return webhook.New(readerFunc(readDefault), nil, nil) },
 		"the Reader reads no":     func() (*webhook.Handler, error) { return webhook.New(unable, webhook.StandardWebhooks(secret)) },
 		"WithMaxBody(-1)":         func() (*webhook.Handler, error) { return webhook.New(unable, nil, webhook.WithMaxBody(-1)) },
