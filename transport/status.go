@@ -15,7 +15,8 @@ import (
 // Status is one answer of a service about a job. Only ID and State are always set. Any other field
 // is zero if the service did not report it.
 type Status struct {
-	// ID is the job's id, as the caller gave it.
+	// ID is the job's id, as the caller gave it. A Watcher takes the answer to a poll for [Malformed]
+	// if it has the id of another job. In the answer to a single poll, ID may be empty.
 	ID string
 	// State is the state of the job.
 	State State

@@ -156,9 +156,9 @@ type Answer struct {
 //
 // Hold returns when the job differs from last, or when about d has passed, whichever comes first.
 // The argument last is the newest Status of the job. If no poll was answered yet, only its ID is
-// set. A Status that equals last is a valid result. An error that matches [errors.ErrUnsupported]
-// means that requests about this job cannot be held, and that no request was made. The Watcher then
-// polls.
+// set. A Status that equals last is a valid result. So is a Status with neither a State nor a Raw:
+// it says that there is nothing new. An error that matches [errors.ErrUnsupported] means that
+// requests about this job cannot be held, and that no request was made. The Watcher then polls.
 //
 // The deadline of ctx is later than d from now, so that there is time for the answer.
 type Holder interface {

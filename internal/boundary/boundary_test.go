@@ -58,7 +58,7 @@ func TestAPanicOfAPluginIsAnErrorOrALine(t *testing.T) {
 	service.Status(t.Context(), "id", nil, &st, &f)
 	require.ErrorAs(t, f.Err, &p)
 	assert.Equal(t, transport.Permanent, f.Class)
-	_, f = service.StatusBatch(t.Context(), []string{"a", "b"})
+	_, _, f = service.StatusBatch(t.Context(), []string{"a", "b"})
 	require.ErrorAs(t, f.Err, &p)
 	assert.Equal(t, 2, service.Fit([]string{"a", "b"}))
 

@@ -3,9 +3,12 @@ package boundary
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math"
+	"slices"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -82,6 +85,15 @@ func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting
 			*st, err = s.transport.Status(ctx, id)
 		}
 	})
+	s.examine(ctx, id, panicked, err, st, f)
+}
+
+// examine fills f if a request about one job was not answered: it panicked, it failed with err, or
+// st is the status of another job.
+func (s *Service) examine(ctx context.Context, id string, panicked, err error, st *transport.Status, f *sighting.PollError) {
+	if panicked == nil && err == nil && st.ID != "" && st.ID != id {
+		err = &transport.Error{Class: transport.Malformed, Err: fmt.Errorf("the answer is the status of another job, %q", ids.Short(st.ID))}
+	}
 	switch {
 	case panicked != nil:
 		*f = Broken(panicked)
@@ -93,7 +105,8 @@ func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting
 // Holds reports whether the Transport can have the service keep a request.
 func (s *Service) Holds() bool { return s.holder != nil }
 
-// Hold is Status by a request that the service keeps until the job changes, or for d.
+// Hold is Status by a request that the service keeps until the job changes, or for d. A status
+// without a state says nothing new.
 func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, d time.Duration, st *transport.Status, f *sighting.PollError) {
 	var err error
 	panicked := s.guard.Do(func() {
@@ -104,21 +117,35 @@ func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, 
 		last.ID = id
 		*st, err = s.holder.Hold(ctx, id, last, d)
 	})
-	switch {
-	case panicked != nil:
-		*f = Broken(panicked)
-	case err != nil:
-		*f = s.PollError(ctx, err)
+	s.examine(ctx, id, panicked, err, st, f)
+	if seen != nil && st.State == transport.Unknown && st.Raw == "" {
+		retryAfter := st.RetryAfter
+		*st = seen.Status
+		st.RetryAfter = retryAfter
 	}
 }
 
-// StatusBatch asks about many jobs at once.
-func (s *Service) StatusBatch(ctx context.Context, ids []string) (answers []transport.Answer, f sighting.PollError) {
+// StatusBatch asks about many jobs at once. It returns the errors of the answers apart, by the
+// place of the answer, or nil if there are none. It looks at these errors, too. So a method of an
+// error that blocks or ends the goroutine is a fault of the request.
+func (s *Service) StatusBatch(ctx context.Context, ids []string) (answers []transport.Answer, errs []sighting.PollError, f sighting.PollError) {
 	var err error
 	if panicked := s.guard.Do(func() { answers, err = s.batcher.StatusBatch(ctx, ids) }); panicked != nil {
-		return nil, Broken(panicked)
+		return nil, nil, Broken(panicked)
 	}
-	return answers, s.PollError(ctx, err)
+	if err != nil {
+		return nil, nil, s.PollError(ctx, err)
+	}
+	for i := range answers {
+		if answers[i].Err == nil {
+			continue
+		}
+		if errs == nil {
+			errs = make([]sighting.PollError, len(answers))
+		}
+		errs[i] = s.PollError(ctx, answers[i].Err)
+	}
+	return answers, errs, f
 }
 
 // Fit returns how many of ids, counted from the first, go into one request: one at least.
@@ -127,7 +154,7 @@ func (s *Service) Fit(ids []string) int {
 		return len(ids)
 	}
 	n := len(ids)
-	if err := s.guard.Do(func() { n = s.fitter.Fit(ids) }); err != nil {
+	if err := s.guard.Do(func() { n = s.fitter.Fit(slices.Clone(ids)) }); err != nil {
 		s.guard.Complain("transport panicked in Fit", err)
 	}
 	return min(max(n, 1), len(ids))

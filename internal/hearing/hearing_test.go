@@ -2,6 +2,7 @@ package hearing_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,6 +79,12 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 	n, _ := m.Take(0, "0")
 	assert.Nil(t, n.Status.Result)
 	assert.False(t, n.Final, "a poll brings the result")
+	long := strings.Repeat("x", 1<<20)
+	for _, st := range []transport.Status{{ID: "0", Raw: long}, {ID: "0", Message: long}, {ID: "0", Revision: long}} {
+		m.Keep(0, hearing.Notice{Status: st, Final: true})
+		n, _ = m.Take(0, "0")
+		assert.Equal(t, hearing.Notice{Status: transport.Status{ID: "0"}}, n)
+	}
 	for i := range 10_000 {
 		m.Keep(0, notice(fmt.Sprint(i), transport.Running))
 	}
@@ -88,6 +95,17 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 4096, left)
+}
+
+// fault 29: however often the same is said at one instant, the newest notice is kept.
+func TestANoticeThatComesAgainAndAgainIsKept(t *testing.T) {
+	t.Parallel()
+	var m hearing.Memory
+	for range 2*4096 + 1 {
+		m.Keep(0, notice("a", transport.Completed))
+	}
+	_, ok := m.Take(0, "a")
+	assert.True(t, ok)
 }
 
 func TestMemoryDoesWhatAMapDoes(t *testing.T) {

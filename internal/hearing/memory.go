@@ -1,6 +1,7 @@
 package hearing
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/instant"
@@ -12,7 +13,7 @@ const (
 	Remembered = time.Minute
 	// maxKept bounds the number of kept notifications. The oldest is dropped first.
 	maxKept = 4096
-	// maxBytes bounds the message and the result of each.
+	// maxBytes bounds the texts and the result of each.
 	maxBytes = 4 << 10
 )
 
@@ -28,35 +29,39 @@ type Notice struct {
 type Memory struct {
 	notices map[string]kept
 	order   []entry // oldest first; those whose job has a newer notice stand for nothing
+	number  int     // of the newest notice
 }
 
 type kept struct {
 	Notice
-	at time.Duration
+	number int
 }
 
 type entry struct {
-	id string
-	at time.Duration
+	id     string
+	at     time.Duration
+	number int
 }
 
 // Keep keeps n, which is about a job that nobody waits for. A notice that the job goes on does not
-// replace a notice of its end. A notice that is larger than 4 KiB is kept without its result, and
-// then needs confirmation.
+// replace a notice of its end. A notice that is larger than 4 KiB is kept without its texts and its
+// result, and then needs confirmation.
 func (m *Memory) Keep(now time.Duration, n Notice) {
 	m.forget(now)
 	id := n.Status.ID
 	if old, ok := m.notices[id]; ok && old.Status.State.Terminal() && !n.Status.State.Terminal() {
 		return
 	}
-	if len(n.Status.Result)+len(n.Status.Message) > maxBytes {
-		n.Status.Result, n.Status.Message, n.Final = nil, "", false
+	if st := &n.Status; len(st.Result)+len(st.Message)+len(st.Raw)+len(st.Revision) > maxBytes {
+		st.Result, st.Message, st.Raw, st.Revision, n.Final = nil, "", "", "", false
 	}
+	n.Status.Result = bytes.Clone(n.Status.Result)
 	if m.notices == nil {
 		m.notices = make(map[string]kept)
 	}
-	m.notices[id] = kept{n, now}
-	m.order = append(m.order, entry{id, now})
+	m.number++
+	m.notices[id] = kept{n, m.number}
+	m.order = append(m.order, entry{id, now, m.number})
 	for len(m.notices) > maxKept || len(m.order) > 2*maxKept {
 		m.drop()
 	}
@@ -82,7 +87,7 @@ func (m *Memory) drop() {
 	e := m.order[0]
 	m.order[0] = entry{}
 	m.order = m.order[1:]
-	if k, ok := m.notices[e.id]; ok && k.at == e.at {
+	if k, ok := m.notices[e.id]; ok && k.number == e.number {
 		delete(m.notices, e.id)
 	}
 	if len(m.order) == 0 {

@@ -120,6 +120,7 @@ func (s *Sighting) seeStatus(last *Sighting, st *transport.Status, now, patience
 		s.Pace, s.RetryAfter = 0, 0
 	}
 	if s.State.Terminal() {
+		s.Result = bytes.Clone(s.Result) // a Transport may reuse its bytes
 		return Verdict{Over: true}
 	}
 	if !s.Updated.IsZero() && s.Updated.Before(last.Updated) {
@@ -149,6 +150,7 @@ func (s *Sighting) trim() {
 	if len(s.Result) > maxResult {
 		s.Result = nil
 	}
+	s.Result = bytes.Clone(s.Result)
 	if len(s.Revision) > maxRevision {
 		s.Revision = ""
 	}

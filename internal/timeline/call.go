@@ -47,12 +47,13 @@ type progress struct {
 
 // answer is the outcome of a call.
 type answer struct {
-	status  transport.Status   // about one job
-	batch   []transport.Answer // about many
-	pollErr sighting.PollError // of the whole request
-	split   bool               // the batch is asked about again, in parts
-	answers map[string]int     // places in batch
-	named   int                // jobs of the batch that the answer is about
+	status    transport.Status     // about one job
+	batch     []transport.Answer   // about many
+	batchErrs []sighting.PollError // of the answers in batch, nil if none has an error
+	pollErr   sighting.PollError   // of the whole request
+	split     bool                 // the batch is asked about again, in parts
+	answers   map[string]int       // places in batch
+	named     int                  // jobs of the batch that the answer is about
 }
 
 // flying is the part of a call in flight that other goroutines than its worker use. It is guarded

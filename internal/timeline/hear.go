@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"bytes"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -14,21 +13,21 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// hear handles one notification of l.
-func (h *hub) hear(l *subscription, st transport.Status) {
+// hear handles one notification of a call of Notify. The argument call is the number of calls that
+// ended before: a call that has ended says nothing any more.
+func (h *hub) hear(l *subscription, call int, st transport.Status) {
 	h.mu.Lock()
 	defer h.unlockAside()
-	if h.closed {
+	if h.closed || call != l.calls {
 		return
 	}
 	now := h.now()
 	l.source.Listens(now)
-	if st.ID == "" {
+	if transport.CheckID(st.ID) != nil { // nobody can wait for it
 		return
 	}
 	h.board.figures.Notifications++
 	l.source.Said(now)
-	st.Result = bytes.Clone(st.Result)
 	n := hearing.Notice{Status: st, Final: l.trusted}
 	x, _ := h.board.watches.Get(st.ID)
 	if x == nil {
@@ -86,7 +85,12 @@ func (h *hub) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 
 // updateLocked passes a status that is not terminal to the consumers of x, unless it is not new or
 // is older than the newest status.
+//
+// An unconfirmed status slows the polls of x at most to the quiet interval.
 func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
+	if !n.Final {
+		n.Status.RetryAfter = min(n.Status.RetryAfter, h.QuietInterval)
+	}
 	var s sighting.Sighting
 	s.See(x.seen, &n.Status, sighting.PollError{}, now, h.Patience)
 	s.Revision = "" // a poll must not send the revision of a notification

@@ -31,6 +31,7 @@ type subscription struct {
 	trusted  bool // a terminal notification needs no poll
 	track    *wait.Listener
 	source   hearing.Source // guarded by core.mu
+	calls    int            // of Notify that have ended; guarded by core.mu
 }
 
 // listenToAll starts to listen to every Notifier. The context of the Notifiers carries the given
@@ -48,60 +49,78 @@ func (h *hub) listenToAll(carried wait.Carried) {
 		h.subscriptions = append(h.subscriptions, l)
 		h.workers.Add(1)
 		l.track.Begin()
-		go h.listen(ctx, l)
+		go h.listen(ctx, l, 0, 0)
 	}
 }
 
-// listen calls Notify once, and then starts another goroutine that does the same, until Close or a
-// permanent error. It does so even if Notify ends the goroutine.
+// An ending is how a call of Notify ended.
+type ending struct {
+	err      error
+	returned bool          // and neither panicked nor ended its goroutine
+	again    bool          // Notify is called again
+	wait     time.Duration // before that
+}
+
+// listen waits, calls Notify once, and then starts another goroutine that does the same, until
+// Close or a permanent error. It does so even if a plugin ends the goroutine. The argument call is
+// the number of calls that have ended before.
 //
 // The goroutine counts as work until the Notifier listens, and again once Notify has returned.
-func (h *hub) listen(ctx context.Context, l *subscription) {
-	err, returned := boundary.ErrGoexit, false
+func (h *hub) listen(ctx context.Context, l *subscription, call int, wait time.Duration) {
+	e := ending{err: boundary.ErrGoexit}
 	defer func() {
-		l.track.Begin()
-		if h.lose(ctx, l, err, returned) {
-			go h.listen(ctx, l)
+		if e.again {
+			go h.listen(ctx, l, call+1, e.wait)
 		} else {
 			l.track.End()
 			h.workers.Done()
 		}
 	}()
+	if l.track.Sleep(ctx, wait) != nil {
+		return
+	}
+	defer h.lose(ctx, l, &e)
 	panicked := h.guard.Do(func() {
-		err = l.notifier.Notify(ctx, func(st transport.Status) {
-			h.hear(l, st)
+		e.err = l.notifier.Notify(ctx, func(st transport.Status) {
+			h.hear(l, call, st)
 			l.track.End()
 		})
-		returned = true
+		e.returned = true
 	})
 	if panicked != nil {
-		err = panicked
+		e.err = panicked
 	}
 }
 
-// lose handles the end of a call of Notify. It waits, and then reports whether to call Notify
-// again.
-func (h *hub) lose(ctx context.Context, l *subscription, err error, returned bool) (again bool) {
+// lose handles the end of a call of Notify, and says in e whether to call it again. It calls the
+// methods of the error, and the log, only after the jobs are polled again: they may block, or end
+// the goroutine.
+func (h *hub) lose(ctx context.Context, l *subscription, e *ending) {
+	l.track.Begin()
 	if ctx.Err() != nil {
-		return false
+		return
 	}
-	pollErr := h.service.PollError(ctx, err)
+	e.again = true
 	h.mu.Lock()
 	now := h.now()
+	l.calls++
 	well := l.source.IsWell(now)
 	restart, news := l.source.Lost(now)
-	if news {
-		h.noteLocked(&note{zapcore.WarnLevel, "notifications are lost: jobs are polled meanwhile", []zap.Field{zap.Error(pollErr.Err)}})
-	}
+	e.wait = restart
 	if well {
 		h.lookAtAllLocked(now)
 	}
 	h.unlock()
-	if returned && pollErr.Err != nil && pollErr.Class == transport.Permanent {
-		h.guard.Complain("notifications are not listened to any more", pollErr.Err)
-		return false
+	pollErr := h.service.PollError(ctx, e.err)
+	e.again = !(e.returned && pollErr.Class == transport.Permanent)
+	if news {
+		h.guard.Log(zapcore.WarnLevel, "notifications are lost: jobs are polled meanwhile", func() []zap.Field {
+			return []zap.Field{zap.Error(pollErr.Err)}
+		})
 	}
-	return l.track.Sleep(ctx, restart) == nil
+	if !e.again {
+		h.guard.Complain("notifications are not listened to any more", pollErr.Err)
+	}
 }
 
 // lookEach is the mean time between the polls that follow the loss of a source of notifications, if

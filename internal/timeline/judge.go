@@ -105,7 +105,9 @@ func (j *judge) distributeBatch(c *call) {
 		case n == isDisputed:
 			p.pollErr = disputed
 		default:
-			p.status, p.pollErr = &c.batch[n].Status, j.service.PollError(c.ctx, c.batch[n].Err)
+			if p.status = &c.batch[n].Status; c.batchErrs != nil {
+				p.pollErr = c.batchErrs[n]
+			}
 		}
 		c.named++
 	}

@@ -64,7 +64,7 @@ func (s *settler) answeredLocked(c *call) {
 	}
 	c.overLocked()
 	clear(c.polls)
-	c.polls, c.batch, c.named = c.polls[:0], nil, 0
+	c.polls, c.batch, c.batchErrs, c.named = c.polls[:0], nil, nil, 0
 	if c.status.Result != nil || c.status.Message != "" { // what may be large
 		c.status = transport.Status{}
 	}

@@ -2,7 +2,6 @@ package timeline
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/boundary"
@@ -231,7 +230,11 @@ func (w *worker) ask(c *call) bool {
 		p := &c.polls[0]
 		w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.pollErr)
 	} else {
-		c.batch, c.pollErr = w.service.StatusBatch(c.observed, slices.Clone(c.ids))
+		asked := make([]string, len(c.polls)) // a Transport and an Observer may change theirs
+		for i := range c.polls {
+			asked[i] = c.polls[i].x.id
+		}
+		c.batch, c.batchErrs, c.pollErr = w.service.StatusBatch(c.observed, asked)
 	}
 	c.ended = w.now()
 	return true

@@ -1,0 +1,358 @@
+package jobstatus_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/observe"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// errorFunc is an error whose Error does what the function does.
+type errorFunc func() string
+
+func (f errorFunc) Error() string { return f() }
+
+func exitingError() error { return errorFunc(func() string { runtime.Goexit(); return "" }) }
+
+// exitingCore is a zapcore.Core that ends the goroutine which logs.
+type exitingCore struct{ zapcore.Core }
+
+func (exitingCore) Enabled(zapcore.Level) bool { return true }
+func (exitingCore) Check(zapcore.Entry, *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	runtime.Goexit()
+	return nil
+}
+
+// fault 53: a Notifier is started again, and Close returns, though the error of Notify or the log
+// ends the goroutine.
+func TestANotifierIsStartedAgainWhateverItsErrorOrTheLogDoes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err  error
+		opts []jobstatus.Option
+	}{
+		"error": {exitingError(), nil},
+		"log":   {errors.New("lost"), []jobstatus.Option{jobstatus.WithLogger(zap.New(exitingCore{}))}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var calls atomic.Int32
+				w := newHearing(t, newCounter(), notifierFunc(func(_ context.Context, notify func(transport.Status)) error {
+					calls.Add(1)
+					notify(transport.Status{})
+					return c.err
+				}), c.opts...)
+				time.Sleep(10 * time.Second)
+				assert.EqualValues(t, 4, calls.Load(), "after 0, 1, 3 and 7 seconds")
+				began := time.Now()
+				require.NoError(t, w.Close())
+				assert.Zero(t, time.Since(began))
+			})
+		})
+	}
+}
+
+// fault 53: jobs are polled again before anybody looks at the error of Notify.
+func TestASourceIsLostThoughItsErrorBlocks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		s := newCounter()
+		w := newHearing(t, s, notifierFunc(func(_ context.Context, notify func(transport.Status)) error {
+			notify(transport.Status{})
+			time.Sleep(time.Second)
+			return errorFunc(func() string { <-release; return "" })
+		}))
+		ended := heardBy(t.Context(), w, "a")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		assert.Equal(t, 1, s.count())
+		assert.Zero(t, w.Stats().Heard)
+		s.set("a", transport.Completed)
+		require.NoError(t, (<-ended).err)
+		close(release)
+	})
+}
+
+// fault 29: only a call of Notify that has not ended says anything.
+func TestACallOfNotifyThatHasEndedSaysNothing(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{"lost": nil, "over for good": &transport.Error{Class: transport.Permanent}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var first atomic.Pointer[func(transport.Status)]
+				s := newCounter()
+				w := newHearing(t, s, notifierFunc(func(ctx context.Context, notify func(transport.Status)) error {
+					if first.CompareAndSwap(nil, &notify) {
+						return err
+					}
+					<-ctx.Done() // it listens to nothing
+					return nil
+				}))
+				ended := heardBy(t.Context(), w, "a")
+				time.Sleep(5 * time.Second)
+				notify := *first.Load()
+				notify(transport.Status{})
+				notify(transport.Status{ID: "a", State: transport.Completed})
+				time.Sleep(2 * time.Minute)
+				assert.Zero(t, w.Stats().Heard)
+				assert.Zero(t, w.Stats().Notifications)
+				assert.Empty(t, ended)
+				s.set("a", transport.Completed)
+				require.NoError(t, (<-ended).err)
+			})
+		})
+	}
+}
+
+// fault 29: an unconfirmed notification names no wait that ends a wait, or that holds up its end.
+func TestAnUnconfirmedNotificationSlowsPollsALittleAtMost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(false)
+		w := newHearing(t, s, r)
+		ended := heardBy(t.Context(), w, "a")
+		r.say(transport.Status{ID: "a", State: transport.Running, RetryAfter: 100 * time.Hour})
+		time.Sleep(10 * time.Minute)
+		require.Empty(t, ended)
+		s.set("a", transport.Completed)
+		r.say(transport.Status{ID: "a", State: transport.Completed})
+		e := <-ended
+		require.NoError(t, e.err)
+		assert.LessOrEqual(t, e.after, 10*time.Minute+jobstatus.DefaultQuietInterval)
+	})
+}
+
+// fault 61: nothing is kept about an id that no job has.
+func TestANotificationAboutAnInvalidIDIsDropped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRadio(true)
+		w := newHearing(t, newCounter(), r)
+		for _, id := range []string{"a\nb", "..", string(make([]byte, transport.MaxIDBytes+1))} {
+			r.say(transport.Status{ID: id, State: transport.Completed})
+		}
+		assert.Zero(t, w.Stats().Notifications)
+		r.say(transport.Status{ID: "a", State: transport.Completed})
+		assert.EqualValues(t, 1, w.Stats().Notifications)
+	})
+}
+
+// A pliable service answers polls as counter does, unless a function says otherwise.
+type pliable struct {
+	*counter
+	status func(id string) transport.Status
+	hold   func(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error)
+	most   int
+	fit    func(ids []string)
+	change func(a *transport.Answer)
+}
+
+func (p *pliable) Status(ctx context.Context, id string) (transport.Status, error) {
+	if p.status != nil {
+		return p.status(id), nil
+	}
+	return p.counter.Status(ctx, id)
+}
+
+func (p *pliable) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
+	if p.hold == nil {
+		return transport.Status{}, errors.ErrUnsupported
+	}
+	return p.hold(ctx, id, last, d)
+}
+
+func (p *pliable) MaxBatch() int { return p.most }
+
+func (p *pliable) Fit(ids []string) int {
+	if p.fit != nil {
+		p.fit(ids)
+	}
+	return len(ids)
+}
+
+func (p *pliable) StatusBatch(ctx context.Context, ids []string) (answers []transport.Answer, err error) {
+	for _, id := range ids {
+		st, err := p.Status(ctx, id)
+		a := transport.Answer{Status: st, Err: err}
+		if p.change != nil {
+			p.change(&a)
+		}
+		answers = append(answers, a)
+	}
+	return answers, nil
+}
+
+// waitForTen waits for ten jobs that end after a minute, and returns the errors of the waits by id.
+func (p *pliable) waitForTen(t *testing.T, opts ...jobstatus.Option) map[string]error {
+	w := feedWatcher(t, p, append([]jobstatus.Option{jobstatus.WithTimeout(time.Hour), jobstatus.WithBackoff(backoff.Constant(10 * time.Second))}, opts...)...)
+	var ids []string
+	for i := range 10 {
+		ids = append(ids, fmt.Sprint(i))
+	}
+	time.AfterFunc(time.Minute, func() {
+		for _, id := range ids {
+			p.set(id, transport.Completed)
+		}
+	})
+	errs := map[string]error{}
+	for st, err := range w.WaitForJobs(t.Context(), slices.Values(ids)) {
+		errs[st.ID] = err
+	}
+	assert.Len(t, errs, 10)
+	return errs
+}
+
+// fault 53 and fault 55: the error of one answer in a batch ends no other wait, whatever its
+// methods do.
+func TestAnErrorInABatchEndsNoOtherWait(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]func() error{
+		"Goexit": exitingError,
+		"panic":  func() error { return explosive{} },
+		"blocks": func() error { return errorFunc(func() string { time.Sleep(24 * time.Hour); return "" }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := &pliable{counter: newCounter(), most: 10}
+				p.change = func(a *transport.Answer) {
+					if a.Status.ID == "3" {
+						a.Err = bad()
+					}
+				}
+				for id, err := range p.waitForTen(t) {
+					if id != "3" {
+						assert.NoError(t, err, id)
+					}
+				}
+				time.Sleep(48 * time.Hour) // what blocked returns
+			})
+		})
+	}
+}
+
+// A plugin may change the ids that it is given: the jobs that are asked about stay the same.
+func TestAPluginMayChangeTheIDsThatItIsGiven(t *testing.T) {
+	t.Parallel()
+	scrawl := func(ids []string) {
+		for i := range ids {
+			ids[i] = "changed"
+		}
+	}
+	for name, c := range map[string]struct {
+		fit     func(ids []string)
+		observe func(ids []string)
+	}{
+		"Fit":      {scrawl, func([]string) {}},
+		"Observer": {nil, scrawl},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := &pliable{counter: newCounter(), most: 10, fit: c.fit}
+				p.change = func(a *transport.Answer) { assert.NotEqual(t, "changed", a.Status.ID) }
+				errs := p.waitForTen(t, jobstatus.WithObserver(observe.Func(func(ctx context.Context, e *observe.Event) context.Context {
+					c.observe(e.IDs)
+					return ctx
+				})))
+				for id, err := range errs {
+					assert.NoError(t, err, id)
+				}
+			})
+		})
+	}
+}
+
+// A Transport may use the bytes of a result again for the next one.
+func TestATransportMayReuseTheBytesOfAResult(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		buffer := make([]byte, 1)
+		p := &pliable{counter: newCounter(), status: func(id string) transport.Status {
+			copy(buffer, id)
+			return transport.Status{ID: id, State: transport.Completed, Result: buffer}
+		}}
+		w := feedWatcher(t, p, jobstatus.WithConcurrency(1))
+		for st, err := range w.WaitForJobs(t.Context(), slices.Values([]string{"0", "1", "2", "3"})) {
+			require.NoError(t, err)
+			time.Sleep(time.Second) // all have ended
+			assert.Equal(t, st.ID, string(st.Result))
+		}
+	})
+}
+
+// A poll or a hold that is answered with the status of another job says nothing about this one.
+func TestTheStatusOfAnotherJobIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"poll", "hold"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p, began := &pliable{counter: newCounter()}, time.Now()
+				other := transport.Status{ID: "other", State: transport.Failed}
+				if way == "hold" {
+					p.hold = func(context.Context, string, transport.Status, time.Duration) (transport.Status, error) {
+						time.Sleep(5 * time.Second)
+						return other, nil
+					}
+				} else {
+					p.status = func(id string) transport.Status {
+						if time.Since(began) < 20*time.Second {
+							return other
+						}
+						return transport.Status{ID: id, State: transport.Completed}
+					}
+				}
+				for id, err := range p.waitForTen(t) {
+					assert.NoError(t, err, id)
+				}
+				w := feedWatcher(t, &pliable{counter: newCounter(), status: func(string) transport.Status { return other }})
+				_, err := w.WaitForJob(t.Context(), "a")
+				require.ErrorIs(t, err, transport.ErrMalformed)
+				assert.ErrorContains(t, err, `another job, "other"`)
+			})
+		})
+	}
+}
+
+// A hold that ends without a state has nothing new to say. It is neither an update nor an attempt.
+func TestAHoldWithoutAStateSaysNothingNew(t *testing.T) {
+	t.Parallel()
+	for name, after := range map[string]time.Duration{"early": 0, "late": 20 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := &pliable{counter: newCounter(), hold: func(context.Context, string, transport.Status, time.Duration) (transport.Status, error) {
+					time.Sleep(after)
+					return transport.Status{}, nil
+				}}
+				w := feedWatcher(t, p, jobstatus.WithTimeout(time.Hour), jobstatus.WithBackoff(backoff.Constant(10*time.Second)))
+				time.AfterFunc(10*time.Minute, func() { p.set("a", transport.Completed) })
+				var seen []transport.State
+				for st, err := range w.Updates(t.Context(), "a") {
+					require.NoError(t, err)
+					seen = append(seen, st.State)
+				}
+				assert.Equal(t, []transport.State{transport.Running, transport.Completed}, seen)
+			})
+		})
+	}
+}
