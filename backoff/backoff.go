@@ -50,7 +50,8 @@ type Poll struct {
 	Attempt int
 	// Elapsed is the age of the watch at its last poll. It is zero before the first poll.
 	Elapsed time.Duration
-	// Previous is the wait before the last poll. It is zero before the first poll.
+	// Previous is the wait before the last poll. It is zero before the first poll, and when a
+	// [Follower] is asked again.
 	Previous time.Duration
 	// Waited is how long the watch has already waited since its last poll. It is zero when Next is
 	// called after a poll. It is more than zero only for a [Follower], whose Next is called again when
@@ -83,10 +84,10 @@ type Learner interface {
 // next poll. Each watch that began this way is reported to Observe when it ends, even if its job
 // has not ended. Follow is called by many goroutines at once and must not block.
 //
-// When a poll is due, a Watcher calls Next again with the same Poll, except for Waited. If the
-// result is at most Waited, the poll is made now. A longer result postpones the poll: it is the new
-// wait, counted from Elapsed. So what the Follower has learned from other jobs meanwhile can save a
-// request.
+// When a poll is due, a Watcher calls Next again with the same Poll, but Waited is set and Previous
+// is zero. If the result is at most Waited, the poll is made now. A longer result postpones the
+// poll: it is the new wait, counted from Elapsed. So what the Follower has learned from other jobs
+// meanwhile can save a request.
 type Follower interface {
 	Learner
 	Follow(key, kind string, age time.Duration)
@@ -97,8 +98,9 @@ type Follower interface {
 // highest rank first.
 //
 // Rank returns how important it is to poll a job now. The Poll p is the one that Next was last
-// given for the job, and since is the time since then. If many polls are overdue, the Watcher ranks
-// only a sample of them. Every eighth poll is the one that is overdue longest, whatever its rank.
+// given for the job, but its Previous is zero. The argument since is the time since then. A rank
+// that is not a number is the lowest. If many polls are overdue, the Watcher ranks only a sample of
+// them. Every eighth poll is the one that is overdue longest, whatever its rank.
 //
 // A Watcher also ranks a due job to decide whether the service should hold its request: see
 // transport.Holder. It compares the rank with the ranks of jobs of all kinds. Rank then returns how

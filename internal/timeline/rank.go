@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -59,18 +60,13 @@ func (o *chooser) rankDueLocked(c *call, now time.Duration) []candidate {
 	}
 	o.mu.Lock()
 	c.ranking = false
-	slices.SortStableFunc(sample, func(a, b candidate) int {
-		switch {
-		case a.rank > b.rank:
-			return -1
-		case a.rank < b.rank:
-			return 1
-		default:
-			return 0
-		}
-	})
+	slices.SortStableFunc(sample, byRank)
 	return sample
 }
+
+// byRank orders candidates by their ranks, the highest first. A rank that is not a number is the
+// lowest.
+func byRank(a, b candidate) int { return cmp.Compare(b.rank, a.rank) }
 
 // sampleLocked adds at most n of the watches in l to s: the oldest, and others at random.
 func (o *chooser) sampleLocked(s []candidate, l *lane, n int, now time.Duration) []candidate {
