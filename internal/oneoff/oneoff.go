@@ -131,6 +131,10 @@ func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.
 		if err == nil && (body == nil || problems.IsNil(body)) {
 			err = fmt.Errorf("the Fetcher returned a nil %T", body)
 		}
+		if err == nil && ctx.Err() != nil { // it comes late: nobody reads it
+			_ = body.Close()
+			err = context.Cause(ctx)
+		}
 		return body, err
 	})
 	if err != nil {

@@ -102,6 +102,36 @@ func TestACallSurvivesAnErrorThatIsComparedWithItsEnd(t *testing.T) {
 	require.ErrorAs(t, err, new(*panicError))
 }
 
+// closer notes that it was closed.
+type closer struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closer) Close() error { c.closed = true; return nil }
+
+// A result that comes when nobody waits for it any more is closed.
+func TestAResultThatComesLateIsClosed(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]time.Duration{"within the grace": time.Second / 2, "later": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				body := &closer{}
+				_, err := newCaller(t.Context(), time.Minute).Fetch(t.Context(), fetcher(func(ctx context.Context) (io.ReadCloser, error) {
+					<-ctx.Done()
+					time.Sleep(late)
+					return body, nil
+				}), transport.Status{})
+				require.ErrorIs(t, err, errExpired)
+				time.Sleep(2 * time.Hour)
+				synctest.Wait()
+				assert.True(t, body.closed)
+			})
+		})
+	}
+}
+
 type fetcher func(context.Context) (io.ReadCloser, error)
 
 func (f fetcher) Fetch(ctx context.Context, _ transport.Status) (io.ReadCloser, error) { return f(ctx) }

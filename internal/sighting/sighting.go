@@ -109,6 +109,9 @@ func (s *Sighting) See(last *Sighting, st *transport.Status, f PollError, now, p
 func (s *Sighting) seeStatus(last *Sighting, st *transport.Status, now, patience time.Duration) Verdict {
 	s.Status, s.Answered = *st, true
 	s.ID = ""
+	if s.State > transport.Blocked { // there is no such state
+		s.State = transport.Unknown
+	}
 	if !(s.Progress >= 0) {
 		s.Progress = 0
 	}

@@ -87,6 +87,19 @@ func TestAWatchEndsByWhatIsCertainOrWhenPatienceHasRunOut(t *testing.T) {
 	})
 }
 
+// A State that a Transport made up is Unknown, so that whoever saves the status can encode it.
+func TestAStateThatDoesNotExistIsUnknown(t *testing.T) {
+	t.Parallel()
+	for _, state := range []transport.State{transport.Blocked + 1, 99, 255} {
+		var s Sighting
+		v := s.See(nil, &transport.Status{State: state, Raw: "odd"}, PollError{}, 0, time.Minute)
+		assert.Equal(t, Verdict{}, v)
+		assert.Equal(t, transport.Unknown, s.State)
+		_, err := json.Marshal(s.Status)
+		assert.NoError(t, err)
+	}
+}
+
 func TestAWaitThatAnAnswerNamesHoldsUntilAnother(t *testing.T) {
 	t.Parallel()
 	var last *Sighting
