@@ -175,19 +175,26 @@ func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Sta
 }
 
 // start starts a job as the Transport can.
-func start(ctx context.Context, t Transport, req transport.CreateRequest) (Status, error) {
+func start(ctx context.Context, t Transport, req transport.CreateRequest) (first Status, err error) {
 	switch t := t.(type) {
 	case transport.Starter:
-		return t.Start(ctx, req)
+		first, err = t.Start(ctx, req)
 	case transport.Creator:
-		id, err := t.Create(ctx, req)
-		return Status{ID: id, State: Pending}, err
+		first.State = Pending
+		first.ID, err = t.Create(ctx, req)
 	default:
-		return Status{}, fmt.Errorf("%w by transport %T", errors.ErrUnsupported, t)
+		err = fmt.Errorf("%w by transport %T", errors.ErrUnsupported, t)
 	}
+	if err == nil && first.ID == "" && !first.State.Terminal() {
+		err = errNotNamed
+	}
+	return first, err
 }
 
-var errNoID = errors.New("jobstatus: create job: the job ended at once and has no id (StartJob returns its status)")
+var (
+	errNoID     = errors.New("jobstatus: create job: the job ended at once and has no id (StartJob returns its status)")
+	errNotNamed = errors.New("the transport named no id of the job that it started")
+)
 
 // CreateJob is like [Watcher.StartJob] but returns only the job's id. It returns an error if the
 // job has already ended and has no id.

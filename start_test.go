@@ -141,6 +141,8 @@ func TestStartJobTakesWhatTheTransportCan(t *testing.T) {
 		assert.ErrorIs(w, err, errors.ErrUnsupported)
 		_, err = w.watcher(&starter{service: w.service(never), err: errors.New("no")}).StartJob(context.Background())
 		assert.EqualError(w, err, "jobstatus: start job: no")
+		_, err = w.watcher(&starter{service: w.service(never), first: jobstatus.Status{State: jobstatus.Pending}}).StartJob(context.Background())
+		assert.EqualError(w, err, "jobstatus: start job: the transport named no id of the job that it started")
 		_, err = w.watcher(&starter{}).StartJob(context.Background(), nil)
 		assert.EqualError(w, err, "jobstatus: start job: option 0 is nil")
 		_, err = (*jobstatus.Watcher)(nil).StartJob(context.Background())
