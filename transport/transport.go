@@ -7,15 +7,21 @@
 //	type Builds struct{ db *sql.DB }
 //
 //	func (b Builds) Status(ctx context.Context, id string) (transport.Status, error) {
+//		if err := transport.CheckID(id); err != nil {
+//			return transport.Status{}, &transport.Error{Class: transport.Permanent, Err: err}
+//		}
 //		var done bool
-//		row := b.db.QueryRowContext(ctx, `select done from builds where id = $1`, id)
-//		if err := row.Scan(&done); err != nil {
+//		err := b.db.QueryRowContext(ctx, `select done from builds where id = $1`, id).Scan(&done)
+//		switch {
+//		case errors.Is(err, sql.ErrNoRows):
+//			return transport.Status{}, &transport.Error{Class: transport.NotFound, Err: err}
+//		case err != nil:
 //			return transport.Status{}, err
-//		}
-//		if done {
+//		case done:
 //			return transport.Status{ID: id, State: transport.Completed}, nil
+//		default:
+//			return transport.Status{ID: id, State: transport.Running}, nil
 //		}
-//		return transport.Status{ID: id, State: transport.Running}, nil
 //	}
 //
 // A Transport that can do more, such as start a job, implements further interfaces of this package.

@@ -35,15 +35,15 @@ func (f Files) Status(_ context.Context, id string) (jobstatus.Status, error) {
 	}
 	defer root.Close()
 	if why, err := root.ReadFile(id + ".err"); err == nil {
-		return jobstatus.Status{State: jobstatus.Failed, Message: string(why)}, nil
+		return jobstatus.Status{ID: id, State: jobstatus.Failed, Message: string(why)}, nil
 	}
 	switch info, err := root.Stat(id); {
 	case errors.Is(err, fs.ErrNotExist):
-		return jobstatus.Status{State: jobstatus.Pending}, nil
+		return jobstatus.Status{ID: id, State: jobstatus.Pending}, nil
 	case err != nil:
 		return jobstatus.Status{}, err
 	default:
-		return jobstatus.Status{State: jobstatus.Completed, Finished: info.ModTime()}, nil
+		return jobstatus.Status{ID: id, State: jobstatus.Completed, Finished: info.ModTime()}, nil
 	}
 }
 

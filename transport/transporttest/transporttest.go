@@ -18,6 +18,7 @@ package transporttest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -66,9 +67,14 @@ var rules = []rule{
 }
 
 // Run checks the Transport of the Subjects that factory makes. Each rule is a subtest with a
-// Subject of its own. The message of a failure says what to do.
+// Subject of its own. The message of a failure says what to do. A Subject without a Transport, or
+// with fewer than two Jobs, fails t before any rule is checked.
 func Run(t *testing.T, factory func(t testing.TB) Subject) {
 	t.Helper()
+	if err := factory(t).lacks(); err != nil {
+		t.Error(err)
+		return
+	}
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
 			if err := r.run(factory(t)); err != nil {
@@ -82,6 +88,9 @@ func Run(t *testing.T, factory func(t testing.TB) Subject) {
 // says what to do. Cleanup functions that factory registers run when t ends.
 func Check(t testing.TB, factory func(t testing.TB) Subject) error {
 	t.Helper()
+	if err := factory(t).lacks(); err != nil {
+		return err
+	}
 	var errs []error
 	for _, r := range rules {
 		if err := r.run(factory(t)); err != nil {
@@ -91,18 +100,32 @@ func Check(t testing.TB, factory func(t testing.TB) Subject) error {
 	return errors.Join(errs...)
 }
 
+// lacks returns what is missing for a check, or nil. It closes the Transport.
+func (s Subject) lacks() error {
+	defer s.close()
+	var errs []error
+	if s.Transport == nil {
+		errs = append(errs, errors.New("the Subject has no Transport"))
+	}
+	if len(s.Jobs) < 2 {
+		errs = append(errs, fmt.Errorf("the Subject has fewer than two Jobs: %d", len(s.Jobs)))
+	}
+	return errors.Join(errs...)
+}
+
+func (s Subject) close() {
+	if c, ok := s.Transport.(io.Closer); ok {
+		_ = c.Close()
+	}
+}
+
 // run checks one rule. A panic is an error.
 func (r *rule) run(s Subject) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("it panics: %v", v)
 		}
-		if c, ok := s.Transport.(interface{ Close() error }); ok {
-			_ = c.Close()
-		}
+		s.close()
 	}()
-	if s.Transport == nil || len(s.Jobs) < 2 {
-		return errors.New("the Subject has no Transport, or less than two Jobs")
-	}
 	return r.check(s)
 }

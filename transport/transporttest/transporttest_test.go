@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -212,7 +213,6 @@ func TestBrokenOnesFailAndAreToldWhatToDo(t *testing.T) {
 		"a wrong revision": {since{}, `says when nothing is new: StatusSince("a") is a: unknown`},
 		"a blind cancel":   {canceler{}, `cancels and fetches what there is: Cancel("nobody's") succeeds`},
 		"an empty fetch":   {fetcher{}, `Fetch returns neither a result nor an error`},
-		"nothing":          {nil, `the Subject has no Transport`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -224,6 +224,49 @@ func TestBrokenOnesFailAndAreToldWhatToDo(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestASubjectThatLacksSomethingIsToldOnce(t *testing.T) {
+	t.Parallel()
+	for want, s := range map[string]transporttest.Subject{
+		"the Subject has no Transport":                                         {Jobs: jobs},
+		"the Subject has fewer than two Jobs: 1":                               {Transport: plain{}, Jobs: map[string]transport.State{"a": transport.Pending}},
+		"the Subject has no Transport\nthe Subject has fewer than two Jobs: 0": {},
+	} {
+		assert.EqualError(t, transporttest.Check(t, func(testing.TB) transporttest.Subject { return s }), want)
+	}
+}
+
+// tired answers 400 calls as it must. Only the rule about concurrent use makes more.
+type tired struct {
+	plain
+	calls atomic.Int64
+}
+
+func (d *tired) Status(ctx context.Context, id string) (transport.Status, error) {
+	s, err := d.plain.Status(ctx, id)
+	if d.calls.Add(1) > 400 {
+		s.ID = ""
+	}
+	return s, err
+}
+
+func TestAFaultOfConcurrentUseNamesTheDifference(t *testing.T) {
+	t.Parallel()
+	err := transporttest.Check(t, func(testing.TB) transporttest.Subject {
+		return transporttest.Subject{Transport: &tired{}, Jobs: jobs}
+	})
+	require.Error(t, err)
+	assert.Regexp(t, `^bears concurrent use: with 64 callers at once, Status\("[^"]+"\) has the ID "": Guard what calls share`, err.Error())
+}
+
+func TestAFaultOfEachCallIsNotOneOfConcurrentUse(t *testing.T) {
+	t.Parallel()
+	err := transporttest.Check(t, func(testing.TB) transporttest.Subject {
+		return transporttest.Subject{Transport: plain{func(_ string, s *transport.Status) error { s.ID = ""; return nil }}, Jobs: jobs}
+	})
+	require.ErrorContains(t, err, `tells states: Status("a") has the ID ""`)
+	assert.NotContains(t, err.Error(), "bears concurrent use")
 }
 
 // Not parallel: it counts goroutines.
