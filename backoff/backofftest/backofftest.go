@@ -24,7 +24,8 @@ import (
 )
 
 // Limits are bounds that a Strategy keeps while the service asks for no wait. The zero value sets
-// no bounds beyond the rules of [backoff.Strategy].
+// no bounds beyond the rules of [backoff.Strategy]. A negative bound, or a Floor above Cap, fails
+// the check.
 type Limits struct {
 	// Cap is the longest wait. Zero means no cap.
 	Cap time.Duration
@@ -43,7 +44,12 @@ type Limits struct {
 // that it loads what it saves.
 func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	t.Helper()
-	for _, r := range rulesFor(factory()) {
+	first := factory()
+	if err := unfit(first, limits); err != nil {
+		t.Error(err)
+		return
+	}
+	for _, r := range rulesFor(first) {
 		t.Run(r.name, func(t *testing.T) {
 			if err := r.check(subject{t, factory, limits, factory()}); err != nil {
 				t.Errorf("%v\n%s", err, r.why)
@@ -52,15 +58,35 @@ func Run(t *testing.T, factory func() backoff.Strategy, limits Limits) {
 	}
 }
 
-// Check returns the failures that Run would report, each with the name of its rule, or nil. It uses
-// t only to run code in virtual time, and does not fail it.
+// Check returns the failures that Run would report, each with the name of its rule and what the
+// rule is for, or nil. It uses t only to run code in virtual time, and does not fail it.
 func Check(t *testing.T, factory func() backoff.Strategy, limits Limits) error {
+	first := factory()
+	if err := unfit(first, limits); err != nil {
+		return err
+	}
 	var errs []error
-	for _, r := range rulesFor(factory()) {
+	for _, r := range rulesFor(first) {
 		if err := r.check(subject{t, factory, limits, factory()}); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", r.name, err))
+			errs = append(errs, fmt.Errorf("%s: %w: %s", r.name, err, r.why))
 		}
 	}
+	return errors.Join(errs...)
+}
+
+// unfit returns why nothing can be checked, or nil.
+func unfit(s backoff.Strategy, l Limits) error {
+	var errs []error
+	wrong := func(is bool, format string, args ...any) {
+		if is {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	wrong(s == nil, "the factory returned no Strategy")
+	wrong(l.Cap < 0, "Limits.Cap is %v, want zero or more", l.Cap)
+	wrong(!(l.Past >= 0), "Limits.Past is %v, want zero or more", l.Past)
+	wrong(l.Floor < 0, "Limits.Floor is %v, want zero or more", l.Floor)
+	wrong(0 < l.Cap && l.Cap < l.Floor, "Limits.Floor, %v, exceeds Limits.Cap, %v", l.Floor, l.Cap)
 	return errors.Join(errs...)
 }
 
@@ -121,20 +147,56 @@ func (x subject) positive() error {
 	return each(x.s, near, func(p backoff.Poll, d time.Duration) bool { return d >= 0 })
 }
 
-func (x subject) floored() error {
-	return each(x.s, near, func(p backoff.Poll, d time.Duration) bool {
-		return p.Attempt == 0 || d > 0 && (p.RetryAfter > 0 || d >= x.limits.Floor)
+func (x subject) floored() error { return x.bounded(near, x.below) }
+
+func (x subject) capped() error { return x.bounded(near, x.above) }
+
+func (x subject) saturated() error {
+	return x.bounded(far, func(p backoff.Poll, d time.Duration) string {
+		if d <= 0 {
+			return "is not above zero"
+		}
+		return x.above(p, d)
 	})
 }
 
-func (x subject) capped() error { return each(x.s, near, x.withinCap) }
-
-func (x subject) withinCap(p backoff.Poll, d time.Duration) bool {
-	return x.limits.Cap <= 0 || p.RetryAfter > 0 || float64(d) <= float64(x.limits.Cap)*(1+max(x.limits.Past, 0))
+// bounded asks x all of ps. It returns an error for the first answer beyond a bound, which beyond
+// names.
+func (x subject) bounded(ps []backoff.Poll, beyond func(backoff.Poll, time.Duration) (which string)) error {
+	which := ""
+	err := each(x.s, ps, func(p backoff.Poll, d time.Duration) bool {
+		which = beyond(p, d)
+		return which == ""
+	})
+	if which != "" {
+		return fmt.Errorf("%w, which %s", err, which)
+	}
+	return err
 }
 
-func (x subject) saturated() error {
-	return each(x.s, far, func(p backoff.Poll, d time.Duration) bool { return d > 0 && x.withinCap(p, d) })
+func (x subject) below(p backoff.Poll, d time.Duration) string {
+	switch {
+	case p.Attempt == 0:
+		return ""
+	case d <= 0:
+		return "is not above zero"
+	case p.RetryAfter <= 0 && d < x.limits.Floor:
+		return fmt.Sprintf("is below Limits.Floor, %v", x.limits.Floor)
+	default:
+		return ""
+	}
+}
+
+func (x subject) above(p backoff.Poll, d time.Duration) string {
+	most := float64(x.limits.Cap) * (1 + x.limits.Past)
+	switch {
+	case x.limits.Cap == 0 || p.RetryAfter > 0 || float64(d) <= most:
+		return ""
+	case x.limits.Past > 0:
+		return fmt.Sprintf("exceeds Limits.Cap with Limits.Past, %v", time.Duration(most))
+	default:
+		return fmt.Sprintf("exceeds Limits.Cap, %v", x.limits.Cap)
+	}
 }
 
 func (x subject) pure() error {

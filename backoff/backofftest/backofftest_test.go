@@ -3,6 +3,7 @@ package backofftest_test
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -42,7 +43,6 @@ func TestBrokenStrategiesAreCaught(t *testing.T) {
 		new    func() backoff.Strategy
 		limits backofftest.Limits
 	}{
-		"is nil": {"never negative: Next(", func() backoff.Strategy { return nil }, capped},
 		"wait until a moment that may have passed": {"never negative", always(func(p backoff.Poll) time.Duration {
 			return max(time.Duration(p.Attempt), 1)*time.Minute - p.Elapsed
 		}), backofftest.Limits{}},
@@ -333,6 +333,32 @@ func TestEachErrorNamesItsRuleAndThePoll(t *testing.T) {
 	err := backofftest.Check(t, always(func(p backoff.Poll) time.Duration { return -1 }), backofftest.Limits{})
 	for _, want := range []string{"never negative: Next(", "Attempt:", "= -1ns", "never spins: ", "no overflow: "} {
 		assert.ErrorContains(t, err, want)
+	}
+}
+
+func TestAnErrorTellsTheBoundAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	minute := always(func(p backoff.Poll) time.Duration { return max(p.RetryAfter, time.Minute) })
+	err := backofftest.Check(t, minute, backofftest.Limits{Cap: time.Second})
+	assert.ErrorContains(t, err, "= 1m0s, which exceeds Limits.Cap, 1s: Whoever sets a cap counts on")
+	err = backofftest.Check(t, minute, backofftest.Limits{Cap: time.Second, Past: 0.5})
+	assert.ErrorContains(t, err, "= 1m0s, which exceeds Limits.Cap with Limits.Past, 1.5s: Whoever")
+	err = backofftest.Check(t, minute, backofftest.Limits{Floor: time.Hour})
+	assert.ErrorContains(t, err, "= 1m0s, which is below Limits.Floor, 1h0m0s: After the first poll")
+}
+
+func TestWhatCannotBeCheckedIsToldOnce(t *testing.T) {
+	t.Parallel()
+	assert.EqualError(t, backofftest.Check(t, func() backoff.Strategy { return nil }, backofftest.Limits{}), "the factory returned no Strategy")
+	for want, limits := range map[string]backofftest.Limits{
+		"Limits.Floor, 1m0s, exceeds Limits.Cap, 1s":                                       {Cap: time.Second, Floor: time.Minute},
+		"Limits.Past is -1, want zero or more":                                             {Past: -1},
+		"Limits.Past is NaN, want zero or more":                                            {Past: math.NaN()},
+		"Limits.Cap is -1s, want zero or more":                                             {Cap: -time.Second},
+		"Limits.Floor is -1s, want zero or more":                                           {Floor: -time.Second},
+		"Limits.Past is -1, want zero or more\nLimits.Floor, 1m0s, exceeds Limits.Cap, 1s": {Cap: time.Second, Floor: time.Minute, Past: -1},
+	} {
+		assert.EqualError(t, backofftest.Check(t, always(doubling), limits), want)
 	}
 }
 
