@@ -51,10 +51,10 @@ func TestARequestThatIsOverDoesNotEndTheNextOnItsConnection(t *testing.T) {
 	first := c.tally.Asking("client", "GET /first")
 	second := c.tally.Asking("client", "GET /second")
 	first()
-	assert.Contains(t, c.rester.describe(), "1 requests are under way")
+	assert.Contains(t, c.rester.describe(), "requests: 1;")
 	assert.Contains(t, c.rester.describe(), "GET /second")
 	second()
-	assert.Contains(t, c.rester.describe(), "0 requests are under way")
+	assert.Contains(t, c.rester.describe(), "requests: 0;")
 }
 
 // Whoever set a timer is named, not the parts of the Clock that it went through.

@@ -210,12 +210,12 @@ func TestMisuseFailsTheTestWithAReason(t *testing.T) {
 	stuck := make(chan struct{})
 	defer close(stuck)
 	for want, f := range map[string]func(clk *mock.Clock){
-		"there is no next event":          func(clk *mock.Clock) { clk.Next() },
-		"has no tickers":                  func(clk *mock.Clock) { clk.Ticker(time.Second) },
-		"1 of 1 callers wait to be woken": func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
-		"0 timers are set":                func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
-		"nothing can happen any more":     func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
-		"a timer of the Clock was reset":  func(clk *mock.Clock) { clk.AfterFunc(time.Hour, func() {}).Reset(1) },
+		"there is no next event": func(clk *mock.Clock) { clk.Next() },
+		"has no tickers":         func(clk *mock.Clock) { clk.Ticker(time.Second) },
+		"callers that wait: 1; functions of Run and Go: 1;": func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
+		"timers: 0":                      func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
+		"nothing can happen any more":    func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
+		"a timer of the Clock was reset": func(clk *mock.Clock) { clk.AfterFunc(time.Hour, func() {}).Reset(1) },
 	} {
 		assert.Contains(t, failure(t, func(t mock.TB) { f(mock.NewClock(t)) }), want)
 	}

@@ -464,7 +464,7 @@ func TestNoRequestIsUnderWayOnceTheWatchIsOver(t *testing.T) {
 		_, _, err := watch(t, clk, srv)
 		assert.NoError(t, err)
 		clk.Next()
-	}), "there is no next event: at 40s after the start, 0 of 0 callers wait to be woken, 0 pieces of work are under way, 0 requests")
+	}), "there is no next event: at 40s after the start; callers that wait: 0; functions of Run and Go: 0; pieces of work: 0; requests: 0")
 }
 
 func TestARequestThatNeverEndsIsNamed(t *testing.T) {

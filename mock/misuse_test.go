@@ -57,6 +57,7 @@ func TestAWaitThatNobodyMovesTheClockForFailsTheTest(t *testing.T) {
 			})
 			assert.Contains(t, message, "nobody moves the Clock")
 			assert.Contains(t, message, "clk.Run(func() {")
+			assert.Regexp(t, `so that the test can end: at 0s after the start; callers that wait: [01]; functions of Run and Go: 0;`, message)
 			select {
 			case <-over:
 			case <-time.After(2 * time.Minute):

@@ -23,7 +23,8 @@ func (c *config) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
-// WithClock sets the clock of the service and its jobs. The default is the real clock.
+// WithClock sets the clock of the service and its jobs. The default is the real clock. Give it the
+// [Clock] of the Watcher: on another clock, the jobs do not change as the Watcher's time passes.
 func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
 
 // WithSeed sets the seed of everything that is random, such as a duration that is drawn for each

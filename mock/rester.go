@@ -123,8 +123,8 @@ func (r *rester) rest(done *bool, patient bool) bool {
 	case why.Quiet:
 		r.t.Fatalf("mock: nothing can happen any more: %s%s", r.describe(), why.Describe())
 	default:
-		r.t.Fatalf("mock: not at rest, and nothing has changed for %v; is this Clock given to all that waits, by jobstatus.WithClock and "+
-			"mock.WithClock, and do its contexts come from Clock.WithTimeout? %s%s", quiet.Guard, r.describe(), why.Describe())
+		r.t.Fatalf("mock: not at rest, and nothing has changed for %v: %s%s\n\tIs this Clock given to all that waits, by "+
+			"jobstatus.WithClock and mock.WithClock, and do its contexts come from Clock.WithTimeout?", quiet.Guard, r.describe(), why.Describe())
 	}
 	return how != atRest
 }
@@ -137,8 +137,8 @@ func (r *rester) describe() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.agenda.sweepLocked()
-	s := fmt.Sprintf("at %v after the start, %d of %d callers wait to be woken, %d pieces of work are under way, "+
-		"%d requests are under way, %d timers are set", r.agenda.now.Sub(start), r.tally.parked, r.tally.callers, r.tally.busy, len(r.tally.asking), len(r.agenda.events))
+	s := fmt.Sprintf("at %v after the start; callers that wait: %d; functions of Run and Go: %d; pieces of work: %d; "+
+		"requests: %d; timers: %d", r.agenda.now.Sub(start), r.tally.parked, r.tally.callers, r.tally.busy, len(r.tally.asking), len(r.agenda.events))
 	requests := make([]string, 0, len(r.tally.asking))
 	for _, a := range r.tally.asking {
 		line := "\n\trequest " + a.what

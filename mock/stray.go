@@ -78,7 +78,7 @@ func (l *lookout) watchStray(own bool) {
 func (l *lookout) lookForStray(v *vigil, own bool) {
 	if l.strayed(v, own) {
 		l.t.Errorf("mock: nobody moves the Clock, and the test waits for it: wait within Run, clk.Run(func() { … }); or wait on another "+
-			"goroutine, and call Next or Advance on the test's. The Clock now runs by itself, so that the test can end. %s%s",
+			"goroutine, and call Next or Advance on the test's. The Clock now runs by itself, so that the test can end: %s%s",
 			l.rester.describe(), v.Last.Describe())
 		l.runAway()
 	}
