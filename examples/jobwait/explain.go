@@ -23,8 +23,8 @@ import (
 // maxAnswer bounds the answer that is explained.
 const maxAnswer = 64 << 20
 
-// explain prints what a dialect makes of the answer that stdin holds.
-func explain(args []string, stdin io.Reader, stdout io.Writer) error {
+// explain prints what a dialect makes of the answer that stdin holds. It returns the exit code.
+func explain(args []string, stdin io.Reader, stdout io.Writer) (int, error) {
 	fs := flag.NewFlagSet("explain", flag.ContinueOnError)
 	id := fs.String("id", "", "the job's `ID`, for places that hold it and for answers that name their job")
 	code := fs.Int("code", http.StatusOK, "the status `CODE` of the answer, if the input does not have it")
@@ -32,26 +32,26 @@ func explain(args []string, stdin io.Reader, stdout io.Writer) error {
 	w := addWords(fs)
 	args, err := parse(fs, args, stdout)
 	if err != nil {
-		return err
+		return exitUsage, err
 	}
 	t, err := explained(args, w, isSet(fs))
 	if err != nil {
-		return err
+		return exitUsage, err
 	}
 	d := t.service.Dialect
 	for range *stage {
 		if d.NextDialect == nil {
-			return misused("--stage %d: the dialect has no such stage", *stage)
+			return exitUsage, misused("--stage %d: the dialect has no such stage", *stage)
 		}
 		d = *d.NextDialect
 	}
 	input, err := io.ReadAll(io.LimitReader(stdin, maxAnswer))
 	if err != nil {
-		return err
+		return exitGaveUp, err
 	}
 	a, err := answerOf(input, *code)
 	if err != nil {
-		return err
+		return exitUsage, err
 	}
 	asked := cmp.Or(*id, t.id)
 	if asked == "" {
@@ -60,7 +60,7 @@ func explain(args []string, stdin io.Reader, stdout io.Writer) error {
 	}
 	e, err := d.Explain(asked, a)
 	if err != nil {
-		return usageError{err}
+		return exitUsage, usageError{err}
 	}
 	_, _ = fmt.Fprint(stdout, strings.ReplaceAll(e.String(), "http://service.invalid", cmp.Or(t.service.BaseURL, "http://service.invalid")))
 	if *id == "" && t.id == "" && holdsID(e) {
@@ -71,7 +71,19 @@ func explain(args []string, stdin io.Reader, stdout io.Writer) error {
 			_, _ = fmt.Fprintf(stdout, "note: the answer says something at %s, which no place reads: does it mean that the job failed?\n", name)
 		}
 	}
-	return nil
+	if !understood(a, e) {
+		return exitNotUnderstood, nil
+	}
+	return exitCompleted, nil
+}
+
+// understood reports whether the dialect knows what the answer means.
+func understood(a rest.Answer, e *rest.Explanation) bool {
+	if e.Err != nil {
+		noRule := e.Rule == "" && a.Code/100 == 2 // such as a page
+		return !noRule && !errors.Is(e.Err, transport.ErrMalformed)
+	}
+	return e.Status.State != transport.Unknown || e.Next != ""
 }
 
 // unreadErrors returns the members of an answer that are named like an error, say something, and

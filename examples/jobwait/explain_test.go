@@ -48,12 +48,19 @@ func TestExplainTellsWhatIsReadPlaceByPlace(t *testing.T) {
 		{"a place with a comma in brackets", `{"c":[{"a":"x","b":"ok"}]}`, []string{"https://h/7", "--state", "c[a=x,b!=no].b"}, []string{"status: /7: unknown (ok)"}},
 		{"a service with a number for a parameter", `{"data":[]}`, []string{"linode-event"}, []string{"State "}},
 		{"a place with the id", `{"x":{"status":{"completed":true,"status_str":"success"}}}`, []string{"comfyui-prompt"}, []string{"read with --id ID alone"}},
+		{"an unknown word", `{"status":"paused"}`, []string{"github-run"}, []string{"status: 1: unknown (paused)"}},
+		{"a page", `<html>`, []string{"github-run"}, []string{"200 with a page in place of an answer"}},
+		{"no JSON", `ok`, []string{"github-run"}, []string{"class: malformed"}},
 		{"the second stage", `{"building":false,"result":"FAILURE"}`, []string{"jenkins-build", "--stage", "1"}, []string{": failed"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := call(t, t.Context(), c.input, append([]string{"explain"}, c.args...)...)
-			assert.Equal(t, exitCompleted, r.code, r)
+			code := exitCompleted
+			if strings.Contains(r.out, ": unknown (") || strings.Contains(r.out, "class: malformed") || strings.Contains(r.out, "a page in place") {
+				code = exitNotUnderstood
+			}
+			assert.Equal(t, code, r.code, r)
 			notes := 0
 			for _, text := range c.says {
 				assert.Contains(t, r.out, text)

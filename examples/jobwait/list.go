@@ -35,7 +35,7 @@ func list(out io.Writer, words []string) error {
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", call, s.Name, address, s.Doc)
 	}
 	if !found {
-		return misused("no service is called %.100q", strings.Join(words, " "))
+		return misused("no service is called %.100q: \"jobwait list\" lists all", strings.Join(words, " "))
 	}
 	return w.Flush()
 }

@@ -9,7 +9,8 @@
 //
 // It prints each update of the job, or a line of progress in a terminal. The exit code is 0 if the
 // job completed, 1 if it failed, and 2 if it was canceled. It is 3 if jobwait gave up, and 4 if its
-// arguments are wrong.
+// arguments are wrong. Explain returns 5 if the answer is malformed or its word for the state is
+// unknown, and otherwise 0.
 //
 // Jobwait stores in the user's cache folder how long the jobs of a kind take. The next wait for
 // such a job then takes fewer requests. A token is read from the environment or from a command. It
@@ -35,6 +36,7 @@ const (
 	exitCanceled
 	exitGaveUp
 	exitUsage
+	exitNotUnderstood // the answer, by explain
 )
 
 const usage = `usage:
@@ -46,6 +48,7 @@ const usage = `usage:
 
 exit codes:
   0 completed   1 failed   2 canceled   3 gave up   4 called wrongly
+  5 explain: the answer is malformed, or its word for the state is unknown
 `
 
 func main() {
@@ -73,7 +76,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		_, _ = fmt.Fprintf(stderr, "jobwait: %v\njobwait -h tells how it is called\n", err)
 		return exitUsage
 	case err != nil:
-		_, _ = fmt.Fprintf(stderr, "jobwait: %s\n", strings.TrimPrefix(err.Error(), "jobstatus: "))
+		text := strings.Replace(err.Error(), "WithTimeout raises it; Timeout does for one watch", "--timeout raises it", 1)
+		_, _ = fmt.Fprintf(stderr, "jobwait: %s\n", strings.TrimPrefix(text, "jobstatus: "))
 	}
 	return code
 }
@@ -88,8 +92,7 @@ func dispatch(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 		err := list(stdout, args[1:])
 		return exitCode(err), err
 	case "explain":
-		err := explain(args[1:], stdin, stdout)
-		return exitCode(err), err
+		return explain(args[1:], stdin, stdout)
 	default:
 		return wait(ctx, args, stdout, stderr)
 	}

@@ -61,7 +61,7 @@ func TestTheExitCodeTellsHowTheWaitEnded(t *testing.T) {
 		{"a run that completed", github, []mock.Step{mock.Completed(nil)}, []string{"github-run", "golang/go", "7"}, 0, "7: completed"},
 		{"a run that failed", github, []mock.Step{mock.Failed("")}, []string{"github-run", "golang/go", "7"}, 1, `job "7" failed`},
 		{"a run that was canceled", github, []mock.Step{mock.Canceled()}, []string{"github-run", "golang/go", "7"}, 2, `job "7" canceled`},
-		{"a run that goes on", github, []mock.Step{mock.Running(mock.Forever)}, []string{"github-run", "golang/go", "7", "--timeout", "50ms"}, 3, "gave up on job"},
+		{"a run that goes on", github, []mock.Step{mock.Running(mock.Forever)}, []string{"github-run", "golang/go", "7", "--timeout", "50ms"}, 3, "timeout reached (--timeout raises it); "},
 		{"a run that waits for a person", github, []mock.Step{mock.Answer(200, `{"status":"waiting"}`), mock.Completed(nil)}, []string{"github-run", "golang/go", "7", "--stop-when-blocked"}, 3, "blocked"},
 		{"a URL with the usual words", rest.Dialect{}, []mock.Step{mock.Completed(nil)}, []string{"/status/7"}, 0, "/status/7: completed"},
 		{"a URL with words of its own", own, []mock.Step{mock.Completed(nil)}, []string{"/status/7", "--state", "state", "--done", "ok"}, 0, "completed (ok)"},

@@ -67,8 +67,12 @@ func serviceTarget(args []string, baseURL string) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	if n := len(args) - 2; n < required(e.Params) || n > len(e.Params) {
-		return target{}, misused("%s takes %s, and was given %d arguments", e.Name, strings.Join(append(e.Params, "ID"), " "), n+1)
+	takes, needs := append(slices.Clone(e.Params), "ID"), append(required(e.Params), "ID")
+	switch n := len(args) - 1; {
+	case n < len(needs):
+		return target{}, misused("%s takes %s; missing: %s", e.Name, strings.Join(takes, " "), strings.Join(needs[n:], " "))
+	case n > len(takes):
+		return target{}, misused("%s takes %s, and %.100q is one argument more", e.Name, strings.Join(takes, " "), args[len(takes)+1])
 	}
 	params, id := args[1:len(args)-1], args[len(args)-1]
 	s, err := e.New(params...)
@@ -89,12 +93,12 @@ func serviceTarget(args []string, baseURL string) (target, error) {
 	return target{service: s, id: id, kind: strings.Join(append([]string{e.Name}, params...), " ")}, nil
 }
 
-// required returns how many of the parameters may not be left out.
-func required(params []string) (n int) {
+// required returns the parameters that may not be left out.
+func required(params []string) (names []string) {
 	for _, p := range params {
 		if !strings.HasPrefix(p, "[") {
-			n++
+			names = append(names, p)
 		}
 	}
-	return n
+	return names
 }
