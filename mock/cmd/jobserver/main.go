@@ -79,7 +79,9 @@ import (
 
 const usage = `jobserver runs a service of jobs to try things on.
 
-usage: jobserver serve [flags]
+usage:
+  jobserver serve [flags]   run the service
+  jobserver help            print this
 
 flags of serve:
 `
@@ -104,6 +106,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		flags.PrintDefaults()
 	}
 	if len(args) == 0 {
+		fmt.Fprintln(stderr, "jobserver: no command; try: jobserver serve")
 		help(stderr)
 		return misuse
 	}
@@ -185,6 +188,7 @@ func (c config) serve(ctx context.Context, l net.Listener, log *zap.Logger) erro
 	url := "http://" + l.Addr().String()
 	log.Info("listening on " + url)
 	log.Info("create a job with: curl -X POST " + url + "/")
+	log.Info("the live page is at " + url + "/")
 	log.Info("what becomes of jobs is drawn", zap.Uint64("seed", c.seed))
 	life, end := context.WithCancel(context.Background()) // ends what handlers wait for
 	defer end()

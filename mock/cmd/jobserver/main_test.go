@@ -66,10 +66,12 @@ func TestHelpSaysHow(t *testing.T) {
 		var out, errs bytes.Buffer
 		assert.Zero(t, run(context.Background(), strings.Fields(args), &out, &errs))
 		assert.Contains(t, out.String(), "jobserver serve [flags]")
+		assert.Contains(t, out.String(), "jobserver help")
 		assert.Contains(t, out.String(), "-fail")
 	}
 	var out, errs bytes.Buffer
 	assert.Equal(t, misuse, run(context.Background(), nil, &out, &errs))
+	assert.Contains(t, errs.String(), "jobserver: no command; try: jobserver serve\n")
 	assert.Contains(t, errs.String(), "jobserver serve [flags]")
 }
 
@@ -116,7 +118,7 @@ func TestServesUntilItsContextEnds(t *testing.T) {
 	require.NoError(t, err)
 	_ = resp.Body.Close()
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
-	for _, want := range []string{"curl", `"seed": 7`, "job created", "answered"} {
+	for _, want := range []string{"curl", "the live page is at " + url + "/", `"seed": 7`, "job created", "answered"} {
 		assert.Contains(t, next(t, log.out), want)
 	}
 	cancel()
