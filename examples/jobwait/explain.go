@@ -66,10 +66,8 @@ func explain(args []string, stdin io.Reader, stdout io.Writer) (int, error) {
 	if *id == "" && t.id == "" && holdsID(e) {
 		_, _ = fmt.Fprintln(stdout, "note: a place holds {id}, and is read with --id ID alone")
 	}
-	if e.Status.State == transport.Completed {
-		for _, name := range unreadErrors(a.Body, e) {
-			_, _ = fmt.Fprintf(stdout, "note: the answer says something at %s, which no place reads: does it mean that the job failed?\n", name)
-		}
+	for _, name := range unreadErrors(a.Body, e) {
+		_, _ = fmt.Fprintf(stdout, "note: the answer says something at %s, which no place reads: does it mean that the job failed?\n", name)
 	}
 	if !understood(a, e) {
 		return exitNotUnderstood, nil
@@ -86,11 +84,11 @@ func understood(a rest.Answer, e *rest.Explanation) bool {
 	return e.Status.State != transport.Unknown || e.Next != ""
 }
 
-// unreadErrors returns the members of an answer that are named like an error, say something, and
-// are read by no place.
+// unreadErrors returns the members of an answer about a completed job that are named like an error,
+// say something, and are read by no place.
 func unreadErrors(body []byte, e *rest.Explanation) (names []string) {
 	var answer map[string]any
-	if json.Unmarshal(body, &answer) != nil {
+	if e.Status.State != transport.Completed || json.Unmarshal(body, &answer) != nil {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(answer)) {
