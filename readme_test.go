@@ -45,6 +45,9 @@ func TestCodeInTheDocsCompiles(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, pages)
 	for _, page := range append(pages, "README.md") {
+		if page == filepath.Join("docs", "fleet.md") { // of another module, which tests it
+			continue
+		}
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for i, block := range fence.FindAllStringSubmatch(string(text), -1) {
