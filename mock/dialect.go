@@ -293,7 +293,7 @@ func (f *fields) write(req *request, r *reply) *answer {
 	if f.plain || !r.known && req.op != opCreate {
 		w.put("meta.message", said)
 	}
-	text, err := json.Marshal(w.body)
+	text, err := w.bytes()
 	if err != nil {
 		return &answer{code: http.StatusInternalServerError, body: `{"meta":{"message":"not JSON"},"payload":null}`}
 	}

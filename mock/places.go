@@ -87,7 +87,7 @@ func sayings(places []place.Place, states map[string]transport.State) (map[trans
 func heard(places []place.Place, set *place.Set, u utterance) [][]byte {
 	w := &writing{id: "1", code: http.StatusOK, body: object{}}
 	w.sayAt(places, u)
-	body, _ := json.Marshal(w.body) // it holds texts and numbers
+	body, _ := w.bytes() // it holds texts and numbers
 	var found place.Found
 	_ = set.Find(&place.Answer{Code: w.code, Header: w.header, Body: body, Name: w.id}, &found)
 	return found.Values
@@ -109,6 +109,15 @@ type writing struct {
 	code   int
 	header http.Header
 	body   any
+	text   string // in place of the body, if not empty
+}
+
+// bytes returns the body.
+func (w *writing) bytes() ([]byte, error) {
+	if w.text != "" {
+		return []byte(w.text), nil
+	}
+	return json.Marshal(w.body)
 }
 
 // put sets what stands at the first of the places that a field of a Dialect names.
@@ -133,6 +142,8 @@ func (w *writing) putAt(p place.Place, value any) {
 		if code, ok := value.(int); ok {
 			w.code = code
 		}
+	case place.Text:
+		w.text = fmt.Sprint(value)
 	case place.Nowhere, place.Link, place.Key:
 	}
 }
@@ -176,12 +187,28 @@ func (w *writing) chosen(p place.Place, text string) string {
 // object is a JSON object.
 type object map[string]any
 
+// inText is a value whose JSON a text holds.
+type inText struct{ value any }
+
+// MarshalJSON returns that text.
+func (t inText) MarshalJSON() ([]byte, error) {
+	held, err := json.Marshal(t.value)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(string(held))
+}
+
 // set returns what stands at in with a value at the end of some steps.
 func set(in any, steps []jsonscan.Step, id string, value any) any {
 	if len(steps) == 0 {
 		return value
 	}
 	step, rest := &steps[0], steps[1:]
+	if step.Kind == jsonscan.Inside {
+		t, _ := in.(inText)
+		return inText{set(t.value, rest, id, value)}
+	}
 	if step.Kind == jsonscan.Key {
 		o, ok := in.(object)
 		if _, isList := in.([]any); isList {

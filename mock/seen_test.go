@@ -194,6 +194,24 @@ func TestProgressRisesWithPollsToo(t *testing.T) {
 	assert.Equal(t, []float64{0, 0.5, 1, 0.5, 0}, got)
 }
 
+func TestServiceSpeaksPlainText(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{Create: rest.Call{Path: "/run"}, ID: "@text", State: "@text", States: map[string]transport.State{"QUEUED": transport.Pending, "DONE": transport.Completed}}
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.WithDialect(d), mock.Created(mock.Pending(time.Minute), mock.Completed(nil)))
+	client, err := rest.New(srv.URL, rest.WithDialect(d))
+	require.NoError(t, err)
+	defer client.Close()
+	id, err := client.Create(t.Context(), transport.CreateRequest{})
+	require.NoError(t, err)
+	for _, want := range []transport.State{transport.Pending, transport.Completed} {
+		s, err := client.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, want, s.State)
+		clk.Advance(2 * time.Minute)
+	}
+}
+
 func TestServiceSpeaksTheDialectOfItsClient(t *testing.T) {
 	t.Parallel()
 	for name, d := range map[string]rest.Dialect{
@@ -219,6 +237,9 @@ func TestServiceSpeaksTheDialectOfItsClient(t *testing.T) {
 		"comparisons in brackets, and a hold": {
 			Status: rest.Call{Path: "/jobs/{id}?index={rev}&wait={hold}s", Header: map[string]string{"Prefer": "wait={hold}"}},
 			State:  "parts[of=x,ok!=true].state", Message: "parts[of=x,ok!=true].note", Error: "parts[ok!=true,of=x].why", Progress: "n", Result: "out",
+		},
+		"JSON in a text": {
+			Status: rest.Call{Path: "/jobs/{id}"}, State: "data.@json.state", Message: "data.@json.note", Error: "data.@json.why", Progress: "data.@json.n", Result: "data.@json.out",
 		},
 		"query": {
 			Status: rest.Call{Path: "/jobs?id={id}&verbose=1"}, Create: rest.Call{Method: "PUT", Path: "/jobs"}, State: "state", ID: "id",

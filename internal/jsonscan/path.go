@@ -25,8 +25,11 @@ const (
 	Key Kind = iota
 	// Index is an element of an array, by its number.
 	Index
-	// Where is the first element of an array that one or more comparisons fit.
+	// Where is the first element of an array, or the first value of an object, that one or more
+	// comparisons fit.
 	Where
+	// Inside is the JSON that a text holds.
+	Inside
 )
 
 // A Step leads from an object or an array to one of its values.

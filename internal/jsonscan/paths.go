@@ -19,8 +19,9 @@ type node struct {
 	wanted   uint64     // a bit for each path that ends here
 	strict   bool       // on the way of a path that is
 	children []*node    // by key, if the value is an object
-	elements []*element // if it is an array
+	elements []*element // if it is an array, or an object whose values are compared
 	backward bool       // whether an element is counted from the end
+	inside   *node      // the JSON in it, if it is a text that holds some
 
 	// begins has a bit for each child that a key with this first byte may lead to; nil for no
 	// children.
@@ -87,6 +88,9 @@ func (n *node) index() {
 	for _, e := range n.elements {
 		e.index()
 	}
+	if n.inside != nil {
+		n.inside.index()
+	}
 }
 
 // mayBegin reports whether a key that begins with b may lead to n, or differ from the key that does
@@ -106,8 +110,14 @@ func (n *node) mayBegin(b byte) bool {
 
 // to returns the node that a step leads to from n.
 func (n *node) to(s *Step) *node {
-	if s.Kind == Key {
+	switch s.Kind {
+	case Key:
 		return n.child(s.Key)
+	case Inside:
+		if n.inside == nil {
+			n.inside = &node{}
+		}
+		return n.inside
 	}
 	for _, e := range n.elements {
 		if e.step.Equals(s) {
@@ -134,7 +144,7 @@ func (n *node) child(key Name) *node {
 	return c
 }
 
-// element is an element of an array on the way of a path.
+// element is an element of an array, or a value of an object, on the way of a path.
 type element struct {
 	node
 	step  Step

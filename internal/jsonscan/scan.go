@@ -2,6 +2,7 @@ package jsonscan
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/bits"
 )
@@ -46,7 +47,9 @@ func (s *scan) value(n *node, depth int) (err error) {
 	case '[':
 		err = s.array(n, depth+1)
 	case '"':
-		_, err = s.text()
+		if _, err = s.text(); err == nil && n.inside != nil {
+			err = s.inside(n.inside, s.body[start:s.at], depth+1)
+		}
 	case 't':
 		err = s.word("true")
 	case 'f':
@@ -69,6 +72,22 @@ func (s *scan) value(n *node, depth int) (err error) {
 	return nil
 }
 
+// inside passes over the JSON that a text holds. A text that holds none says nothing.
+func (s *scan) inside(n *node, text []byte, depth int) error {
+	held := Inner(text)
+	if held == nil {
+		held = []byte(Text(text))
+	}
+	if depth > MaxDepth || !json.Valid(held) {
+		return nil
+	}
+	outer := s.cursor
+	s.cursor = cursor{body: held}
+	err := s.value(n, depth)
+	s.cursor = outer
+	return err
+}
+
 func (s *scan) object(n *node, depth int) error {
 	if depth > MaxDepth {
 		return errDepth
@@ -78,7 +97,7 @@ func (s *scan) object(n *node, depth int) error {
 		s.at++
 		return nil
 	}
-	var seen uint64
+	var seen, taken uint64
 	for {
 		children, err := s.key(n, &seen)
 		if err != nil {
@@ -87,7 +106,7 @@ func (s *scan) object(n *node, depth int) error {
 		if s.take() != ':' {
 			return errGrammar
 		}
-		if err := s.member(n, children, depth); err != nil {
+		if err := s.member(n, children, &taken, depth); err != nil {
 			return err
 		}
 		switch s.take() {
@@ -101,17 +120,25 @@ func (s *scan) object(n *node, depth int) error {
 }
 
 // member passes over a value of the object at n, once for each child of n to which its key leads.
-func (s *scan) member(n *node, children uint64, depth int) error {
+// In taken is a bit for each path that has its value by a comparison.
+func (s *scan) member(n *node, children uint64, taken *uint64, depth int) error {
+	s.next()
+	start := s.at
 	if children == 0 {
-		return s.value(&unwanted, depth)
+		if err := s.value(&unwanted, depth); err != nil {
+			return err
+		}
 	}
-	for start := s.at; children != 0; children &= children - 1 {
+	for ; children != 0; children &= children - 1 {
 		s.at = start
 		if err := s.value(n.children[bits.TrailingZeros64(children)], depth); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(n.elements) == 0 {
+		return nil
+	}
+	return s.choose(n, inObject, 0, start, taken, depth)
 }
 
 // key passes over a key of the object at n. It returns a bit for each child of n to which the key
@@ -182,24 +209,8 @@ func (s *scan) elements(n *node, depth, all int, count *int) error {
 		if err := s.value(&unwanted, depth); err != nil {
 			return err
 		}
-		end := s.at
-		for i, e := range n.elements {
-			fits, err := s.fits(e, *count, all, start)
-			if err != nil {
-				return err
-			}
-			if !fits || taken&(1<<i) != 0 {
-				continue
-			}
-			taken |= 1 << i
-			s.at = start
-			if err := s.value(&e.node, depth); err != nil {
-				return err
-			}
-			s.at = end
-			if len(e.where) > 0 && e.node.wanted != 0 {
-				s.markPart(e.node.wanted, s.body[start:end])
-			}
+		if err := s.choose(n, *count, all, start, &taken, depth); err != nil {
+			return err
 		}
 		switch s.take() {
 		case ',':
@@ -210,6 +221,34 @@ func (s *scan) elements(n *node, depth, all int, count *int) error {
 			return errGrammar
 		}
 	}
+}
+
+// inObject stands for the number of a value of an object, which has none: no Index is so small.
+const inObject = -1 << 30
+
+// choose looks for the paths that go on in an element of an array, or a value of an object, which
+// begins at start and ends here. In taken is a bit for each path that has its element.
+func (s *scan) choose(n *node, at, all, start int, taken *uint64, depth int) error {
+	end := s.at
+	for i, e := range n.elements {
+		fits, err := s.fits(e, at, all, start)
+		if err != nil {
+			return err
+		}
+		if !fits || *taken&(1<<i) != 0 {
+			continue
+		}
+		*taken |= 1 << i
+		s.at = start
+		if err := s.value(&e.node, depth); err != nil {
+			return err
+		}
+		s.at = end
+		if len(e.where) > 0 && e.node.wanted != 0 {
+			s.markPart(e.node.wanted, s.body[start:end])
+		}
+	}
+	return nil
 }
 
 // markPart sets what was found to an array that holds the element, if that is null or empty. An
@@ -231,8 +270,8 @@ func (s *scan) markPart(wanted uint64, element []byte) {
 	}
 }
 
-// fits reports whether the element of an array that begins at start and ends here is the one that
-// is meant. In all is how many there are.
+// fits reports whether the element that begins at start and ends here is the one that is meant. In
+// all is how many there are.
 func (s *scan) fits(e *element, at, all, start int) (bool, error) {
 	switch {
 	case e.step.Kind == Index && e.step.Index < 0:

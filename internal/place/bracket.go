@@ -12,10 +12,11 @@ import (
 func (p *parser) bracket() (step jsonscan.Step, err error) {
 	start := p.at
 	p.at++
-	if p.peek() == '"' {
+	compares := hasQuotedField(*p)
+	if p.peek() == '"' && !compares {
 		return p.quoted(start)
 	}
-	if length := strings.IndexByte(p.text[p.at:], ']'); length >= 0 && strings.IndexByte(p.text[p.at:p.at+length], '=') < 0 {
+	if length := strings.IndexByte(p.text[p.at:], ']'); !compares && length >= 0 && strings.IndexByte(p.text[p.at:p.at+length], '=') < 0 {
 		return p.index(p.text[p.at : p.at+length])
 	}
 	if step, err = p.comparison(start); err != nil {
@@ -49,17 +50,27 @@ func (p *parser) comparison(start int) (step jsonscan.Step, err error) {
 	step.Kind = jsonscan.Where
 	p.space()
 	at := p.at
-	length := strings.IndexAny(p.text[at:], "=],")
+	if p.peek() == '"' {
+		key, err := p.string("the field")
+		if err != nil {
+			return step, err
+		}
+		step.Field = []string{key}
+	}
+	length := strings.IndexAny(p.text[p.at:], "=],")
 	if length < 0 {
 		return step, p.fail(start, "the bracket is not closed")
 	}
-	if p.text[at+length] != '=' {
-		if strings.IndexByte(p.text[at:], ']') < 0 {
+	if p.text[p.at+length] != '=' {
+		if strings.IndexByte(p.text[p.at:], ']') < 0 {
 			return step, p.fail(start, "the bracket is not closed")
 		}
 		return step, p.fail(at, "field=value is wanted here")
 	}
-	field, not := strings.CutSuffix(p.text[at:at+length], "!")
+	field, not := strings.CutSuffix(p.text[p.at:p.at+length], "!")
+	if step.Field != nil && field != "" {
+		return step, p.fail(p.at, "= or != is wanted here")
+	}
 	p.at += length + 1
 	if step.Not = not; field != "" {
 		step.Field = strings.Split(field, ".")
@@ -96,6 +107,15 @@ func (p *parser) compared(start int) (value string, at int, err error) {
 	}
 	p.at += length
 	return p.text[at:p.at], at, nil
+}
+
+// hasQuotedField reports whether a comparison stands here whose field is in quotes.
+func hasQuotedField(p parser) bool {
+	if p.peek() != '"' {
+		return false
+	}
+	_, err := p.string("")
+	return err == nil && (p.peek() == '=' || p.peek() == '!')
 }
 
 // quoted reads a key in quotes, as in JSON, and the bracket behind it.

@@ -2,7 +2,8 @@
 //
 //	payload.status  ["a.b"].x  jobs[0].x  steps[-1]  conditions[type=Complete]  flags[=DONE]
 //	conditions[type=Complete,status!=False]  steps[name="a, b"]
-//	{id}.outputs  jobs[id={id}]  @code  @header.X-State  @link.next  @key  .  -
+//	{id}.outputs  jobs[id={id}]  data.@json.status  @text  @code  @header.X-State  @link.next  @key
+//	.  -
 package place
 
 import (
@@ -27,6 +28,8 @@ const (
 	Header
 	// Link is the URL of a relation in the header Link.
 	Link
+	// Text is the whole body as a text, whether or not it is JSON.
+	Text
 	// Key is no part of an answer, but the idempotency key of the request.
 	Key
 )
@@ -143,7 +146,7 @@ func (p *parser) place() (Place, error) {
 	var pl Place
 	var err error
 	switch {
-	case p.peek() == '@':
+	case p.peek() == '@' && !isInside(p.text[p.at:]):
 		err = p.special(&pl)
 	case p.word() == "" && p.peek() != '[' || p.word() == "-":
 		if pl.Source = Nowhere; p.word() == "" && (p.peek() == ',' || strings.Contains(p.text, ",")) {
@@ -183,6 +186,8 @@ func (p *parser) special(pl *Place) error {
 	switch {
 	case word == "@code":
 		pl.Source = Code
+	case word == "@text":
+		pl.Source = Text
 	case word == "@key":
 		pl.Source = Key
 	case kind == "@header" && named && isHeaderName(name):
@@ -191,7 +196,7 @@ func (p *parser) special(pl *Place) error {
 		pl.Source, pl.Name = Link, name
 	default:
 		p.at = start
-		return p.fail(start, "@code, @header.NAME, @link.RELATION or @key is wanted here")
+		return p.fail(start, "@code, @header.NAME, @link.RELATION, @text, @json or @key is wanted here")
 	}
 	return nil
 }
@@ -213,28 +218,41 @@ func (p *parser) steps(pl *Place) error {
 			}
 			pl.Steps = append(pl.Steps, step)
 		case first:
-			key, err := p.key()
+			step, err := p.key()
 			if err != nil {
 				return err
 			}
-			pl.Steps = append(pl.Steps, jsonscan.Step{Key: key})
+			pl.Steps = append(pl.Steps, step)
 		case c == '.':
 			if p.at++; p.peek() == '[' {
 				return p.fail(p.at, "no dot stands before a bracket")
 			}
-			key, err := p.key()
+			step, err := p.key()
 			if err != nil {
 				return err
 			}
-			pl.Steps = append(pl.Steps, jsonscan.Step{Key: key})
+			pl.Steps = append(pl.Steps, step)
 		default:
 			return nil
 		}
 	}
 }
 
-// key reads a key without brackets.
-func (p *parser) key() (jsonscan.Name, error) {
+// inside is the step into the JSON that a text holds.
+const inside = "@json"
+
+// isInside reports whether a text begins with that step.
+func isInside(text string) bool {
+	rest, ok := strings.CutPrefix(text, inside)
+	return ok && (rest == "" || strings.IndexByte(".,[ ", rest[0]) >= 0)
+}
+
+// key reads a key without brackets, or the step into a text.
+func (p *parser) key() (step jsonscan.Step, err error) {
+	if isInside(p.text[p.at:]) {
+		p.at += len(inside)
+		return jsonscan.Step{Kind: jsonscan.Inside}, nil
+	}
 	end := p.at
 	for end < len(p.text) && strings.IndexByte(".,[]", p.text[end]) < 0 {
 		end++
@@ -244,14 +262,14 @@ func (p *parser) key() (jsonscan.Name, error) {
 		key = strings.TrimRight(key, " ")
 	}
 	if key == "" {
-		return jsonscan.Name{}, p.fail(p.at, "a key is empty")
+		return step, p.fail(p.at, "a key is empty")
 	}
 	if problem := foreign(key); problem != "" {
-		return jsonscan.Name{}, p.fail(p.at, "%s", problem)
+		return step, p.fail(p.at, "%s", problem)
 	}
-	name, err := p.name(key, p.at)
+	step.Key, err = p.name(key, p.at)
 	p.at += len(key)
-	return name, err
+	return step, err
 }
 
 // foreign returns what is wrong with a key that another language of paths would mean otherwise. A

@@ -21,7 +21,11 @@ const body = `{
 	"a": {"b": "v", "c.d": 1, "e]": {"f": true}, "7": "key"}, "b": null, "empty": {}, "none": [],
 	"jobs": [{"id": 7, "state": "x", "tags": ["one", "two"]}, {"id": "8", "state": "y", "meta": {"kind": "z"}}],
 	"conditions": [{"type": "Ready", "status": "False"}, {"type": "Complete", "status": "True"}, {"type": "Complete", "status": "late"}],
-	"commas": [{"name": "a, ]", "n": 1}, {"n": 2}], "flags": ["COMPLETED", "COMPLETING"], "deep": [[1, 2], [3]], "job-7": {"ok": 1}, "with space": {"in it": 2}, "$": {"*": {"/x": {"y->z": 4}}}, "{id}": {"7{id}": 3}
+	"commas": [{"name": "a, ]", "n": 1}, {"n": 2}], "flags": ["COMPLETED", "COMPLETING"], "deep": [[1, 2], [3]], "job-7": {"ok": 1}, "with space": {"in it": 2}, "$": {"*": {"/x": {"y->z": 4}}}, "{id}": {"7{id}": 3},
+	"tagged": [{".tag": "success"}, {".tag": "failure", "why": "late"}, {"a, ]=": 1, "why": "odd"}],
+	"texts": {"plain": "{\"state\":\"x\",\"list\":[{\"n\":1},{\"n\":2}]}", "escaped": "{\"state\":\"half \\\"way\\\"\"}", "word": "plain text", "{id}": "7", "@json": 1,
+		"twice": "{\"in\":\"{\\\"state\\\":\\\"y\\\"}\"}", "list": ["{}", "{\"state\":\"z\"}"]},
+	"minions": {"a": {"ok": true, "code": 0}, "b": {"ok": false, "code": 1}, "c": {"ok": false, "code": 3}, "d": null}
 }`
 
 // parts is elements that have an error, and some that say in each way that they have none.
@@ -67,6 +71,12 @@ func TestPlacesReadWhatStandsThere(t *testing.T) {
 		"@code": `207`, "@header.x-state": `"half \"way\""`, "@header.X-Empty": "", "@header.X-None": "",
 		"@link.next": `"https://h/p?page=3\u0026x=a,b"`, "@link.prev": `"https://h/p?page=1"`, "@link.LAST": `"/last"`, "@link.first": "",
 		"-": "", "": "", "@key": "",
+		`tagged[".tag"=failure].why`: `"late"`, `tagged[".tag"!=failure,why=]`: `{".tag": "success"}`, `tagged[why=late,".tag"=failure].why`: `"late"`, `tagged["a, ]="=1].why`: `"odd"`,
+		"texts.plain.@json.state": `"x"`, "texts.plain.@json.list[n=2].n": `2`, "texts.escaped.@json.state": `"half \"way\""`, "texts.plain.@json": `{"state":"x","list":[{"n":1},{"n":2}]}`,
+		"texts.twice.@json.in.@json.state": `"y"`, "texts.word.@json.state": "", "texts.word.@json": "", "texts.@json.state": "", "texts.list[-1].@json.state": `"z"`,
+		`texts["@json"]`: `1`, "texts.{{id}}.@json": `7`,
+		"minions[ok!=true].code": `1`, "minions[code=0].ok": `true`, "minions[code=2]": "", "minions[0]": "", "minions[-1]": "", "minions[ok=false,code=3].ok": "false",
+		"minions[ok!=true]": `{"ok": false, "code": 1}`, "texts[=plain text]": `"plain text"`, "minions[!=x,code!=0,code!=1,code!=3]": `[null]`,
 	} {
 		p, err := place.Parse(text)
 		require.NoError(t, err, text)
@@ -129,6 +139,7 @@ func TestASetReadsAllOfItsPlacesAtOnce(t *testing.T) {
 func TestWhatTwoDecodersReadDifferentlyIsMalformed(t *testing.T) {
 	t.Parallel()
 	for text, body := range map[string]string{
+		"a.@json.b": `{"a":"{\"b\":1,\"b\":2}"}`, "a[x!=1].b": `{"a":{"k":{"b":1,"b":2}}}`,
 		"a[0].b": `{"a":[{"b":1,"b":2}]}`, "a[-1].b": `{"a":[{"b":1},{"B":2}]}`, "a[t=1].b": `{"a":[{"t":2,"t":1,"b":1}]}`,
 		"a.{id}": `{"a":{"7":1,"7":2}}`, "a": `{"A":1}`,
 	} {
@@ -177,6 +188,10 @@ func TestABadPlaceIsShownWithACaret(t *testing.T) {
 		`a[b="c]`:         "the value is not a string of JSON",
 		`a[b="c"d]`:       "a comma or a closing bracket is wanted here",
 		`a[b=c,d]`:        "field=value is wanted here",
+		`a["b"c=d]`:       "the bracket is not closed",
+		`a[b=c,"d"e=f]`:   "= or != is wanted here\n\ta[b=c,\"d\"e=f]\n\t         ^",
+		`a[b=c,"d]`:       "the field is not a string of JSON",
+		`a["b"!]`:         "field=value is wanted here",
 		`a[b=c,1=2`:       "the bracket is not closed",
 		`a[b=c,.d=e]`:     "a key is empty",
 		`a[b=c,d={id}{}]`: "{id} stands once at most",
@@ -194,7 +209,11 @@ func TestABadPlaceIsShownWithACaret(t *testing.T) {
 		"a{id}{id}":       "{id} stands once at most",
 		"a, , b":          "a place is empty\n\ta, , b\n\t   ^",
 		"a,":              "a place is empty",
-		"@status":         "@code, @header.NAME, @link.RELATION or @key is wanted here",
+		"@status":         "@code, @header.NAME, @link.RELATION, @text, @json or @key is wanted here\n\t@status\n\t^",
+		"@jsonx":          "@json or @key is wanted here",
+		"@text.x":         "@text, @json or @key is wanted here",
+		"a.@json.":        "a key is empty\n\ta.@json.\n\t        ^",
+		"a.@json x":       "a dot, a bracket or a comma is wanted here\n\ta.@json x\n\t        ^",
 		"@header.":        "@header.NAME",
 		"@header.a b":     "@header.NAME",
 		"@code.x":         "@code",
@@ -249,13 +268,21 @@ func TestAValueSaysSomethingUnlessItIsEmpty(t *testing.T) {
 
 // Not parallel: it counts allocations.
 func TestPlacesAreReadWithoutAnAllocation(t *testing.T) {
-	places, err := place.ParseList(`a.b, jobs[id=8].state, conditions[type=Complete].status, jobs[-1].meta.kind, @code, flags[=COMPLETING], {id}.x, jobs[id={id}].id`)
+	places, err := place.ParseList(`a.b, jobs[id=8].state, conditions[type=Complete].status, jobs[-1].meta.kind, @code, flags[=COMPLETING], {id}.x, jobs[id={id}].id, minions[ok!=true].code`)
 	require.NoError(t, err)
 	s, err := place.NewSet(places, 1)
 	require.NoError(t, err)
 	var found place.Found
 	a := answer()
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = s.Find(a, &found) }))
+
+	places, err = place.ParseList("@text, @code")
+	require.NoError(t, err)
+	s, err = place.NewSet(places, 1)
+	require.NoError(t, err)
+	a.Body = []byte(" RUNNING\n")
+	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = s.Find(a, &found) }))
+	assert.Equal(t, `"RUNNING"`, string(found.Values[0]))
 }
 
 // decode returns the value that encoding/json reads, with numbers as they are written.
@@ -264,6 +291,18 @@ func decode(t *testing.T, text []byte) (v any) {
 	d.UseNumber()
 	require.NoError(t, d.Decode(&v))
 	return v
+}
+
+// isJudged reports whether lookUp reads what a scan does: it knows neither the JSON within a text nor
+// the order of the values of an object.
+func isJudged(v any, steps []jsonscan.Step, name string) bool {
+	for i := range steps {
+		at := lookUp(v, steps[:i], name)
+		if _, isObject := at.(map[string]any); steps[i].Kind == jsonscan.Inside || steps[i].Kind == jsonscan.Where && isObject {
+			return false
+		}
+	}
+	return true
 }
 
 // lookUp returns the value to which steps lead from v, nil if there is none. It is a second reading
@@ -350,7 +389,7 @@ func textOf(v any) (text string, ok bool) {
 
 // fault 17: no place and no body panics, and each place finds what a decoder reads there.
 func FuzzPlaces(f *testing.F) {
-	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]", `c[a!=b, c="d,]"].x`, "[\"\x8a\xdf\xc4}\"]", "c[a=b,a=c].x,c[a=b].x", "{{id}}{id}.{{key}}"} {
+	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]", `c[a!=b, c="d,]"].x`, "[\"\x8a\xdf\xc4}\"]", "c[a=b,a=c].x,c[a=b].x", `tagged[".tag"=failure,"x"!=].why`, "{{id}}{id}.{{key}}", "@text,@json.a", "texts.plain.@json.list[n=2].n,texts.twice.@json.in.@json[0]", "minions[ok!=true].code,minions[=x,code=1]"} {
 		f.Add(text, body, "7")
 		f.Add(text, `[1,[2,{"a":[]}],"\u0061"]`, "")
 	}
@@ -395,11 +434,12 @@ func FuzzPlaces(f *testing.F) {
 				assert.Contains(t, string([]rune(text)), place.Value(v).Text())
 			case p.Source == place.Header && p.Name == "X":
 				assert.Equal(t, string([]rune(name)), place.Value(v).Text())
+			case p.Source == place.Text: // is the body
 			case p.Source != place.Body || err != nil:
 				assert.Nil(t, v)
 			case !json.Valid(a.Body):
 				assert.Fail(t, "a body that is no JSON is an error")
-			case !utf8.ValidString(text + body + name): // a decoder has another key
+			case !utf8.ValidString(text+body+name) || !isJudged(whole, p.Steps, name): // a decoder has another key
 			case v == nil:
 				assert.Nil(t, lookUp(whole, p.Steps, name), p.Text)
 			default:

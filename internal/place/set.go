@@ -93,7 +93,7 @@ func NewSet(places []Place, strict int) (*Set, error) {
 		if inBody && s.paths == nil {
 			s.paths = &jsonscan.Paths{}
 		}
-		if src := places[i].Source; src == Code || src == Header || src == Link {
+		if src := places[i].Source; src == Code || src == Header || src == Link || src == Text {
 			s.outside = append(s.outside, i)
 		}
 	}
@@ -134,6 +134,8 @@ func (s *Set) Find(a *Answer, f *Found) (err error) {
 			if values := a.Header[p.Name]; len(values) > 0 {
 				f.outside = appendText(f.outside, combined(values))
 			}
+		case Text:
+			f.outside = appendText(f.outside, bytes.TrimSpace(a.Body))
 		default:
 			f.outside = appendText(f.outside, link(a.Header["Link"], p.Name))
 		}
@@ -154,13 +156,15 @@ func combined(values []string) string {
 }
 
 // appendText appends a text as JSON, nothing for none.
-func appendText(b []byte, text string) []byte {
-	if text == "" {
+func appendText[T string | []byte](b []byte, text T) []byte {
+	if len(text) == 0 {
 		return b
 	}
-	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= 0x7f }) {
-		quoted, _ := json.Marshal(text) // a string always can be
-		return append(b, quoted...)
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+			quoted, _ := json.Marshal(string(text)) // a string always can be
+			return append(b, quoted...)
+		}
 	}
 	return append(append(append(b, '"'), text...), '"')
 }

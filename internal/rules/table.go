@@ -225,7 +225,7 @@ rules:
 
 // raw joins what was said.
 func raw(all []value) string {
-	if len(all) == 1 {
+	if len(all) == 1 && len(all[0].text) <= MaxWord {
 		return all[0].text
 	}
 	var said []string

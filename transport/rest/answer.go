@@ -135,13 +135,15 @@ func (a *answer) tells(s *transport.Status) bool {
 	r := a.reader
 	switch {
 	case a.Answer.Code/100 == 2:
-		return !(r.code >= 0 && !r.inBody && a.Answer.IsPage())
+		return r.inBody || r.code < 0 && r.text < 0 || !a.Answer.IsPage() || r.namesText(&a.reading)
 	case web.IsGateway(a.Answer.Code):
 		return false
 	case r.code >= 0:
 		return r.namesCode(&a.reading)
 	case a.Answer.Code == http.StatusSeeOther:
 		return s.State != transport.Unknown
+	case r.text >= 0:
+		return false // the text of an error may have the same words
 	default: // an end, if it says so
 		return a.Answer.Code/100 == 5 && s.State.Terminal() && !isNothing(a.reading.values(r, inState)) && a.namesItsJob()
 	}

@@ -37,7 +37,7 @@ func TestABatchGoesOnUnderANewID(t *testing.T) {
 					}
 				}
 				say(200, "["+strings.Join(items, ",")+"]")(w, r)
-			}, rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "/items/{id}"}, State: "state", States: states, Next: "build", Then: then,
+			}, rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "/items/{id}"}, State: "state", States: states, Next: "build", NextDialect: then,
 				Batch: rest.Batch{Path: "/all?ids={ids}"}}))
 			all := []string{"q1", "q2", "q3", "q4"}
 			assert.Equal(t, 4, c.Fit(all))

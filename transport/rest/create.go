@@ -156,6 +156,9 @@ func readStart(a *answer) error {
 	d := &a.reader.dialect
 	places := a.places(a.key)
 	id, err := a.reader.ids.read(&places, a.key)
+	if err == nil && a.reader.ids.takesAny() && a.Answer.IsPage() {
+		err = errNoID
+	}
 	if d.CreateHasState {
 		var told transport.Status
 		if a.reader.readStatus(&told, &a.reading) == nil {

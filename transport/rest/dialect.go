@@ -25,12 +25,16 @@ import (
 //	conditions[type=Complete]   the first element whose field type is Complete
 //	steps[ok!=true,name="a, b"] the first that meets both; a missing ok differs from true
 //	steps[error!=]              the first whose field error has a value: not null, not empty
+//	entries[".tag"=failure]     a field whose name has a dot
 //	flags[=COMPLETING]          the first element that equals COMPLETING
+//	nodes[phase=Failed].message the same in an object: its first value whose field phase is Failed
 //	{id}.outputs jobs[id={id}]  the job's id, as a key or as the value of a field
 //	{{id}}.outputs              the key {id} itself
+//	data.@json.status           a key within the JSON that the text at data holds
 //	@code                       the status code
 //	@header.X-State             a header
 //	@link.next                  the URL of the relation next in the header Link
+//	@text                       the whole body as a text, for an answer that is not JSON
 //	.                           the whole body
 //	-                           no place
 //
@@ -153,8 +157,8 @@ type Dialect struct {
 	Faults map[string]transport.Class
 
 	// Progress is the place of a number that says how much is done. The default is payload.progress.
-	// The value can be a text with a percent sign. Progress can also be two places whose values are
-	// divided: "counts.done / counts.total".
+	// The value can be a text with a percent sign, or a text such as "3/7". Progress can also be two
+	// places whose values are divided: "counts.done / counts.total".
 	Progress string
 	// ProgressScale is the number that means that all is done. The default is 1. Set it to 100 for a
 	// service that reports percent.
@@ -183,6 +187,11 @@ type Dialect struct {
 	// nanoseconds. Zero means no time.
 	Created, Updated, Finished string
 
+	// MaxBody is the largest body of an answer, in bytes, for a service whose answers may be larger
+	// than [DefaultMaxBody], such as one that puts results into them. [WithMaxBody] takes precedence.
+	// The default is 0, for DefaultMaxBody. The maximum is 256 MiB.
+	MaxBody int
+
 	// Next is the place of a new id of the job. Some services give one, for example when an item of a
 	// queue becomes a build. Later calls ask about the new id, and Status.ID remains the id that the
 	// caller gave. While an answer has a new id, the job has not ended. Without a NextDialect, the
@@ -192,7 +201,7 @@ type Dialect struct {
 	// jobs may have ended.
 	Next string
 	// NextDialect is the dialect of the calls about a new id. The default, nil, is this dialect. The
-	// Create, Find and Batch of a NextDialect are not used. At most eight dialects, the first
+	// Create, Find, Batch and MaxBody of a NextDialect are not used. At most eight dialects, the first
 	// included, can follow one another.
 	NextDialect *Dialect
 

@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/place"
@@ -61,6 +62,12 @@ func (r *idReader) read(a *place.Answer, key string) (string, error) {
 }
 
 var errNoID = errors.New("no id")
+
+// takesAny reports whether any text is an id: a place is the body as a text, and no IDPattern says
+// which part of it is the id.
+func (r *idReader) takesAny() bool {
+	return r.pattern == nil && slices.ContainsFunc(r.places, func(p place.Place) bool { return p.Source == place.Text })
+}
 
 // misfit returns the error of a text that has no id where IDPattern says.
 func (r *idReader) misfit() error {

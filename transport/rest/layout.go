@@ -39,13 +39,14 @@ type layout struct {
 	unit   time.Duration // of RetryAfter
 	ratio  bool          // whether Progress is a quotient
 	code   int           // which place of State is the code, -1 for none
+	text   int           // which place of State is the body as a text, -1 for none
 	inBody bool          // whether State or Fault is read from the body
 }
 
 // newLayout returns the layout of a dialect that has its defaults, or all that is wrong with its
 // places.
 func newLayout(d *Dialect) (l layout, problems []error) {
-	l = layout{code: -1, unit: time.Second}
+	l = layout{code: -1, text: -1, unit: time.Second}
 	problems = append(unitProblems(d), l.compile(l.texts(d))...)
 	if err := keyProblem(d); err != nil {
 		problems = append(problems, err)
@@ -122,8 +123,11 @@ func (l *layout) compile(texts [fields]string) (problems []error) {
 	}
 	l.at[fields] = len(l.places)
 	for i, p := range l.field(inState) {
-		if p.Source == place.Code {
+		switch p.Source {
+		case place.Code:
 			l.code = i
+		case place.Text:
+			l.text = i
 		}
 		l.inBody = l.inBody || p.Source == place.Body
 	}

@@ -138,9 +138,9 @@ func WithRetries(n int) Option {
 
 // WithMaxBody sets the largest body of an answer, in bytes after decompression. The rest of a
 // larger body is not read. A successful answer with a larger body is malformed: see
-// [transport.Malformed]. The default, or 0, is [DefaultMaxBody], and the maximum is 256 MiB. For
-// the answer to a batch, the limit grows by a sixteenth for each job, to at most sixteen times the
-// size and 256 MiB.
+// [transport.Malformed]. The default, or 0, is [Dialect.MaxBody], or else [DefaultMaxBody], and the
+// maximum is 256 MiB. For the answer to a batch, the limit grows by a sixteenth for each job, to at
+// most sixteen times the size and 256 MiB.
 func WithMaxBody(bytes int) Option {
 	return func(c *config) {
 		if bytes < 0 || bytes > largestMaxBody {

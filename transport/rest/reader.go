@@ -114,6 +114,11 @@ func (r *reader) namesCode(g *reading) bool {
 	return r.code >= 0 && g.state.Fits && g.state.Named&(1<<r.code) != 0
 }
 
+// namesText reports whether a rule names the body as a text, or a part of it.
+func (r *reader) namesText(g *reading) bool {
+	return r.text >= 0 && r.states.Names(r.text, g.values(r, inState)[r.text])
+}
+
 // readStatus reads an answer to a status call into s, which is zero. If the error is noStatus, the
 // rest of s is what the answer says.
 func (r *reader) readStatus(s *transport.Status, g *reading) error {

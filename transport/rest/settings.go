@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"cmp"
+
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 )
 
@@ -18,8 +20,12 @@ type settings struct {
 func newSettings(baseURL string, opts []Option) (*settings, error) {
 	c := newConfig()
 	exchange.Apply(c, opts)
-	s := &settings{Settings: c.Settings(baseURL)}
 	d, _ := c.Take(dialectOption).(Dialect)
+	if d.MaxBody < 0 || d.MaxBody > largestMaxBody {
+		c.Problem("WithDialect: field MaxBody: %d: must be from 1 to %d, or 0 for the default", d.MaxBody, largestMaxBody)
+	}
+	c.MaxBody = cmp.Or(c.MaxBody, d.MaxBody)
+	s := &settings{Settings: c.Settings(baseURL)}
 	s.speak(c, d)
 	return s, c.Err()
 }

@@ -10,15 +10,15 @@ import (
 )
 
 // readProgress returns the progress that stands at the places of a field, in [0, 1]: the quotient
-// of two, or the first that says something over scale.
+// of two, or the first that says something, as a quotient, in percent or over scale.
 func readProgress(values [][]byte, ratio bool, scale float64) float64 {
 	if ratio && len(values) == 2 {
 		done, ok := number(values[0])
 		total, all := number(values[1])
-		if !ok || !all || !(total > 0) {
+		if !ok || !all {
 			return 0
 		}
-		return min(max(done/total, 0), 1)
+		return quotient(done, total)
 	}
 	for _, v := range values {
 		v := place.Value(v)
@@ -28,14 +28,29 @@ func readProgress(values [][]byte, ratio bool, scale float64) float64 {
 		if v.Kind() == place.Word {
 			text, isPercent := strings.CutSuffix(strings.TrimSpace(v.Text()), "%")
 			if p, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil && isPercent {
-				return min(max(p/100, 0), 1)
+				return quotient(p, 100)
+			}
+			if one, other, ok := strings.Cut(text, "/"); ok {
+				done, err := strconv.ParseFloat(strings.TrimSpace(one), 64)
+				total, wrong := strconv.ParseFloat(strings.TrimSpace(other), 64)
+				if err == nil && wrong == nil {
+					return quotient(done, total)
+				}
 			}
 		}
 		p, ok := number(v)
 		if !ok {
 			return 0
 		}
-		return min(max(p/scale, 0), 1)
+		return quotient(p, scale)
+	}
+	return 0
+}
+
+// quotient returns done/total in [0, 1], and 0 if total is not above zero.
+func quotient(done, total float64) float64 {
+	if q := done / total; total > 0 && q == q { // not infinite over infinite
+		return min(max(q, 0), 1)
 	}
 	return 0
 }
