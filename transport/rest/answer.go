@@ -188,13 +188,9 @@ func isSameNumber(v place.Value, asked string) bool {
 // seeOther reads into s the end of a job whose result is elsewhere. If the body says an error, the
 // job has failed. If it says a new id, the job has not ended.
 func (a *answer) seeOther(s *transport.Status) error {
-	named := a.Answer.Header.Get("Location")
-	ref, err := a.template.Reference(named, &a.Request.URL)
-	if err == nil {
-		err = a.checkResult(named, ref)
-	}
+	ref, err := a.location()
 	if err != nil {
-		return a.Fail(transport.Misdirected, err)
+		return err
 	}
 	result, _ := json.Marshal(ref) // a string always can be
 	*s = transport.Status{ID: a.id, State: transport.Completed, Result: result}
@@ -205,6 +201,19 @@ func (a *answer) seeOther(s *transport.Status) error {
 		s.State = transport.Running
 	}
 	return nil
+}
+
+// location returns the reference to where a 303 leads, or the error of one that does not lead to a
+// result or a job.
+func (a *answer) location() (ref string, err error) {
+	named := a.Answer.Header.Get("Location")
+	if ref, err = a.template.Reference(named, &a.Request.URL); err == nil {
+		err = a.checkResult(named, ref)
+	}
+	if err != nil {
+		return "", a.Fail(transport.Misdirected, err)
+	}
+	return ref, nil
 }
 
 // checkResult returns an error if a redirect does not lead to a result. The Location of the answer
@@ -239,8 +248,13 @@ func readCancel(a *answer) error {
 			return a.faulty(o.Means)
 		}
 	}
-	if a.Answer.Code/100 != 2 {
+	switch {
+	case a.Answer.Code == http.StatusSeeOther: // the job is where it leads
+		_, err := a.location()
+		return err
+	case a.Answer.Code/100 != 2:
 		return a.Refused()
+	default:
+		return nil
 	}
-	return nil
 }

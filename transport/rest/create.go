@@ -89,7 +89,7 @@ func (k *call) askCreate(req transport.CreateRequest) error {
 		return err
 	}
 	k.answer.key, k.answer.stage = req.IdempotencyKey, k.stage
-	k.wire.Terms.Seed = req.IdempotencyKey
+	k.wire.Terms.Seed, k.wire.Terms.SeeOther = req.IdempotencyKey, k.stage.reader.ids.inHeader()
 	field := ""
 	if req.IdempotencyKey != "" {
 		field = d.IdempotencyField
@@ -147,6 +147,10 @@ func readStart(a *answer) error {
 	switch {
 	case a.Answer.Code == http.StatusNotFound: // it is no job that was not found
 		return a.Fail(transport.Permanent, a.Quote())
+	case a.Answer.Code == http.StatusSeeOther: // the job is where it leads
+		if _, err := a.location(); err != nil {
+			return err
+		}
 	case a.Answer.Code/100 != 2:
 		return a.Refused()
 	case a.Answer.Large:

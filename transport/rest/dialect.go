@@ -107,7 +107,8 @@ type Dialect struct {
 	IdempotencyField string
 	// ID is the place of the job's id in the answer to a create. The default is payload.jobID. "@key"
 	// means the idempotency key of the create, if the caller chooses the id. If Status.Path is just
-	// "{+id}", the id is a URL or a path: see [Call].
+	// "{+id}", the id is a URL or a path: see [Call]. If the place is a header, such as
+	// "@header.Location", a 303 answers a create like a 2xx.
 	ID string
 	// IDPattern says which part of the text at ID is the id, such as "*/queue/item/{id}/" in a URL. A
 	// * stands for any text. The default is the whole text.

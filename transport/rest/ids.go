@@ -63,6 +63,9 @@ func (r *idReader) read(a *place.Answer, key string) (string, error) {
 
 var errNoID = errors.New("no id")
 
+// inHeader reports whether the first place of an id is a header.
+func (r *idReader) inHeader() bool { return r.places[0].Source == place.Header }
+
 // takesAny reports whether any text is an id: a place is the body as a text, and no IDPattern says
 // which part of it is the id.
 func (r *idReader) takesAny() bool {

@@ -219,8 +219,8 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 	return err
 }
 
-// Cancel asks the service to cancel a job. It returns nil if the service answers 2xx. If the
-// Dialect has no Cancel, the error matches [errors.ErrUnsupported].
+// Cancel asks the service to cancel a job. It returns nil if the service answers 2xx, or 303 with
+// the location of the job. If the Dialect has no Cancel, the error matches [errors.ErrUnsupported].
 func (c *Client) Cancel(ctx context.Context, id string) error {
 	k, err := c.begin(ctx, transport.CheckID(id))
 	if err != nil {
@@ -236,7 +236,7 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	}
 	k.answer.id, k.answer.asked = id, at.id
 	method := k.wire.Request.Method
-	k.wire.Terms = exchange.Terms{Seed: id, Repeatable: method == http.MethodDelete || method == http.MethodPut || method == http.MethodGet}
+	k.wire.Terms = exchange.Terms{Seed: id, SeeOther: true, Repeatable: method == http.MethodDelete || method == http.MethodPut || method == http.MethodGet}
 	return k.do(ctx, readCancel)
 }
 

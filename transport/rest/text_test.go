@@ -137,3 +137,34 @@ func TestADialectSaysHowLargeAnswersMayBe(t *testing.T) {
 		require.ErrorContains(t, err, "field MaxBody: ")
 	}
 }
+
+// A service of UWS answers a create and a cancel with a 303 to the job.
+func TestA303LeadsToTheJobThatWasCreatedOrCanceled(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{
+		Create: rest.Call{Path: "/async"}, Status: rest.Call{Path: "/async/{id}"}, Cancel: rest.Call{Method: "POST", Path: "/async/{id}/phase"},
+		ID: "@header.Location", IDPattern: "*/async/{id}", State: "@text",
+	}
+	leadsTo := ""
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, http.MethodPost, r.Method, "no 303 is followed")
+		w.Header().Set("Location", leadsTo)
+		w.WriteHeader(http.StatusSeeOther)
+	}, rest.WithDialect(d))
+	leadsTo = "/async/7"
+	id, err := c.Create(t.Context(), transport.CreateRequest{})
+	require.NoError(t, err)
+	assert.Equal(t, "7", id)
+	require.NoError(t, c.Cancel(t.Context(), "7"))
+	for _, leadsTo = range []string{"/login?next=/async/7", "/", "", "https://other.invalid/async/7"} {
+		_, err = c.Create(t.Context(), transport.CreateRequest{})
+		assert.Equal(t, transport.Misdirected, classOf(t, err), leadsTo)
+		err = c.Cancel(t.Context(), "7")
+		assert.Equal(t, transport.Misdirected, classOf(t, err), leadsTo)
+	}
+
+	d.ID, d.IDPattern = "id", "" // the id is in no header
+	c = serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/async/7", http.StatusSeeOther) }, rest.WithDialect(d))
+	_, err = c.Create(t.Context(), transport.CreateRequest{})
+	assert.Equal(t, transport.Misdirected, classOf(t, err))
+}
