@@ -34,8 +34,9 @@ func DatabricksStatement() Service {
 				"FAILED":    transport.Failed,
 				"CANCELED":  transport.Canceled,
 			},
-			Error:  "status.error.message, status.error.error_code",
-			Result: "result",
+			Error:   "status.error.message, status.error.error_code",
+			Result:  "result",
+			MaxBody: 32 << 20, // 25 MiB of rows
 		},
 	}
 }

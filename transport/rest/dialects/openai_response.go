@@ -42,6 +42,7 @@ func OpenAIResponse() Service {
 			Error:   "error.message, error.code, incomplete_details.reason",
 			Result:  "output",
 			Created: "created_at",
+			MaxBody: 64 << 20, // images are in the answer
 			Event:   openAIEvent("response"),
 		},
 	}
