@@ -177,9 +177,9 @@ func (r *round) read(answer *http.Response) error {
 	return fault
 }
 
-// byteOrderMark precedes the JSON of some services. RFC 8259, section 8.1, allows a parser to
+// ByteOrderMark precedes the JSON of some services. RFC 8259, section 8.1, allows a parser to
 // ignore it.
-var byteOrderMark = []byte("\ufeff")
+var ByteOrderMark = []byte("\ufeff")
 
 // maxEmptyReads is how many times in a row a body may return neither bytes nor an error.
 const maxEmptyReads = 100
@@ -209,7 +209,7 @@ func (r *round) fill(content io.Reader) (fault error) {
 			fault = cmp.Or(err, io.ErrNoProgress)
 		}
 	}
-	r.buffer, r.Answer.Body, r.Answer.Large = b, bytes.TrimPrefix(b[:min(len(b), limit)], byteOrderMark), len(b) > limit
+	r.buffer, r.Answer.Body, r.Answer.Large = b, bytes.TrimPrefix(b[:min(len(b), limit)], ByteOrderMark), len(b) > limit
 	return fault
 }
 

@@ -293,8 +293,8 @@ func decode(t *testing.T, text []byte) (v any) {
 	return v
 }
 
-// isJudged reports whether lookUp reads what a scan does: it knows neither the JSON within a text nor
-// the order of the values of an object.
+// isJudged reports whether lookUp reads what a scan does. It knows neither the JSON within a text
+// nor the order of the values of an object.
 func isJudged(v any, steps []jsonscan.Step, name string) bool {
 	for i := range steps {
 		at := lookUp(v, steps[:i], name)

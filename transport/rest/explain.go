@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -111,7 +112,7 @@ func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 		header[http.CanonicalHeaderKey(name)] = append(header[http.CanonicalHeaderKey(name)], values...)
 	}
 	k.wire.Answer = exchange.Answer{
-		Code: code, Header: header, Body: a.Body[:min(len(a.Body), c.MaxBody)], Large: len(a.Body) > c.MaxBody,
+		Code: code, Header: header, Body: bytes.TrimPrefix(a.Body[:min(len(a.Body), c.MaxBody)], exchange.ByteOrderMark), Large: len(a.Body) > c.MaxBody,
 		Wait: web.RetryAfter(code, header, time.Now),
 	}
 	e := &Explanation{Err: readStatus(said)}
