@@ -186,7 +186,7 @@ func isSameNumber(v place.Value, asked string) bool {
 }
 
 // seeOther reads into s the end of a job whose result is elsewhere. If the body says an error, the
-// job has failed. If it says a new id, the job has not ended.
+// job has failed. If it has a new id, which is not the Location, the job has not ended.
 func (a *answer) seeOther(s *transport.Status) error {
 	ref, err := a.location()
 	if err != nil {
@@ -197,7 +197,7 @@ func (a *answer) seeOther(s *transport.Status) error {
 	if a.reading.err == nil {
 		a.reader.readError(s, &a.reading)
 	}
-	if a.reading.next != "" {
+	if next := a.reading.next; next != "" && next != named {
 		s.State = transport.Running
 	}
 	return nil
