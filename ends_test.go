@@ -103,8 +103,8 @@ func waysToEnd() []end {
 			answer: fails(&transport.Error{Class: transport.Permanent, Code: 401})},
 		{returns: "the newest status seen, any other error", matches: is(transport.ErrMalformed), last: jobstatus.Running, asked: true,
 			answer: fails(&transport.Error{Class: transport.Malformed, Code: 200})},
-		{returns: "the id alone, `ErrInvalidID`", names: "ErrInvalidID", matches: is(jobstatus.ErrInvalidID), id: ".."},
-		{returns: "the id alone, `ErrMaxWatches`", names: "ErrMaxWatches", matches: is(jobstatus.ErrMaxWatches), id: "b",
+		{returns: "only the id, `ErrInvalidID`", names: "ErrInvalidID", matches: is(jobstatus.ErrInvalidID), id: ".."},
+		{returns: "only the id, `ErrMaxWatches`", names: "ErrMaxWatches", matches: is(jobstatus.ErrMaxWatches), id: "b",
 			opts: []jobstatus.Option{jobstatus.WithMaxWatches(1)},
 			call: func(w *jobstatus.Watcher, ctx context.Context, _ func(error)) context.Context {
 				go func() { _, _ = w.WaitForJob(ctx, "a") }()

@@ -197,7 +197,7 @@ func (a *answer) seeOther(s *transport.Status) error {
 	if a.reading.err == nil {
 		a.reader.readError(s, &a.reading)
 	}
-	if next := a.reading.next; next != "" && next != named {
+	if next := a.reading.next; next != "" && next != a.Answer.Header.Get("Location") {
 		s.State = transport.Running
 	}
 	return nil
