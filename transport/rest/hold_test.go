@@ -210,9 +210,9 @@ func TestHoldStandsInAStatusAlone(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]rest.Dialect{
 		`Status: field Body: {hold} stands in a path, a query or a header`: {Status: rest.Call{Method: "POST", Path: "/{id}", Body: map[string]string{"wait": "{hold}"}}},
-		`Cancel: path "/x": {hold} has no value here`:                                     {Cancel: rest.Call{Path: "/x?id={id}&w={hold}"}},
-		`Batch: path "/jobs": {hold} has no value here`:                                   {Batch: rest.Batch{Path: "/jobs?ids={ids}&w={hold}"}},
-		`Create: path "header Prefer": {hold} has no value here`:                          {Header: map[string]string{"Prefer": "wait={hold}"}},
+		`Cancel: path "/x": {hold} has no value here`:                      {Cancel: rest.Call{Path: "/x?id={id}&w={hold}"}},
+		`Batch: path "/jobs": {hold} has no value here`:                    {Batch: rest.Batch{Path: "/jobs?ids={ids}&w={hold}"}},
+		`Create: path "header Prefer": {hold} has no value here`:           {Header: map[string]string{"Prefer": "wait={hold}"}},
 	} {
 		_, err := rest.New("http://h", rest.WithDialect(d))
 		assert.ErrorContains(t, err, want)
