@@ -1,7 +1,6 @@
 package problems_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -29,6 +28,6 @@ func TestWhatIsWrongIsCollected(t *testing.T) {
 	l.NotNil("C", (*int)(nil))
 	l.NotNil("D", func() {})
 	l.NotNil("E", (func())(nil))
-	assert.EqualError(t, errors.Join(l...), "jobstatus: A(-2): must not be negative; Unlimited lifts the limit\n"+
+	assert.EqualError(t, l.Err(), "jobstatus: A(-2): must not be negative; Unlimited lifts the limit\n"+
 		"jobstatus: B(-1s): must not be negative\njobstatus: C: a nil *int\njobstatus: E: a nil func()")
 }
