@@ -434,7 +434,8 @@ func FuzzPlaces(f *testing.F) {
 				assert.Contains(t, string([]rune(text)), place.Value(v).Text())
 			case p.Source == place.Header && p.Name == "X":
 				assert.Equal(t, string([]rune(name)), place.Value(v).Text())
-			case p.Source == place.Text: // is the body
+			case p.Source == place.Text:
+				assert.Equal(t, strings.TrimSpace(string([]rune(body))), place.Value(v).Text())
 			case p.Source != place.Body || err != nil:
 				assert.Nil(t, v)
 			case !json.Valid(a.Body):

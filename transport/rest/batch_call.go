@@ -24,9 +24,9 @@ func (c *Client) MaxBatch() int {
 // in the order of ids. A job without an item has no answer, and items about other jobs are ignored.
 // An answer of 202 or 204 that is not JSON has no items.
 //
-// A job that got a new id at Dialect.Next is asked about under that id. If it is in the stage of a
-// Then, it has no answer, because there are no batches then. If two jobs have the same id now, only
-// the first has one.
+// A job that got a new id at Dialect.Next is asked about under that id. If a NextDialect applies to
+// it now, it has no answer, because a NextDialect has no Batch. If two jobs have the same id now,
+// only the first has an answer.
 //
 // The answer about a job is an error if its item cannot be read, or if two items about it differ.
 // It is also an error if Batch.NotFound says that there is no such job, or if [transport.CheckID]

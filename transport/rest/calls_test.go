@@ -816,8 +816,13 @@ func TestNewNamesWhatIsWrongWithADialect(t *testing.T) {
 		`Fetch: path "" does not begin with a slash`:                                  {Fetch: rest.Call{Method: "GET"}},
 	} {
 		_, err := rest.New("http://h", rest.WithDialect(d))
-		assert.ErrorContains(t, err, want)
+		if assert.ErrorContains(t, err, want) {
+			assert.Equal(t, 1, strings.Count(err.Error(), want), "it is said once: %v", err)
+		}
 	}
+	_, err := rest.New("http://h", rest.WithDialect(rest.Dialect{IdempotencyField: "meta[key]",
+		Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}))
+	assert.NoError(t, err, "the name of a field of a form")
 }
 
 // A call waits on the Host's clock, and a test's clock is one.

@@ -10,7 +10,7 @@ import (
 // Fit returns how many of ids, counted from the first, fit into one request of
 // [Client.StatusBatch]: at least one if ids is not empty. The limits are MaxBatch and a URL of
 // 8,000 bytes. Fit also stops before an id that the Separator cannot set apart from the id before
-// it, and before and after a job in a later stage, whose Dialect is a Then.
+// it, and before and after a job in a later stage, whose Dialect is a NextDialect.
 func (c *Client) Fit(ids []string) int {
 	if c.MaxBatch() == 0 {
 		return min(len(ids), 1)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/place"
-	"github.com/iamber12/job-status-monitoring/internal/template"
 )
 
 // The fields of a Dialect that name places, in the order in which a reader looks for them.
@@ -48,36 +47,7 @@ type layout struct {
 func newLayout(d *Dialect) (l layout, problems []error) {
 	l = layout{code: -1, text: -1, unit: time.Second}
 	problems = append(unitProblems(d), l.compile(l.texts(d))...)
-	if err := keyProblem(d); err != nil {
-		problems = append(problems, err)
-	}
 	return l, problems
-}
-
-// keyProblem returns the error of an IdempotencyField that leads nowhere in a body of JSON. In a
-// form any text is the name of a field.
-func keyProblem(d *Dialect) error {
-	typ := ""
-	for name, value := range d.Create.Header {
-		if strings.EqualFold(name, "Content-Type") {
-			typ = value
-		}
-	}
-	if d.IdempotencyField == "" || typ != "" && !template.IsJSON(typ) {
-		return nil
-	}
-	p, err := place.Parse(d.IdempotencyField)
-	if err != nil {
-		return fmt.Errorf("field IdempotencyField: %w", err)
-	}
-	keys := make([]string, len(p.Steps))
-	for i := range p.Steps {
-		keys[i] = p.Steps[i].Key.Before
-	}
-	if p.Source != place.Body || p.HasHole() || strings.Join(keys, ".") != d.IdempotencyField {
-		return fmt.Errorf("field IdempotencyField: %q: the key is put at a path of keys alone, such as \"data.token\"", d.IdempotencyField)
-	}
-	return nil
 }
 
 // unitProblems returns what looks like a unit or a quotient, and would be read as a part of a key.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/template"
@@ -60,6 +61,11 @@ func newStage(base *url.URL, allow []*url.URL, d Dialect) (*stage, []error) {
 	}
 	s := &stage{}
 	problems = append(problems, s.compile(base, allow, &d)...)
+	if s.create != nil {
+		if err := keyProblem(d.IdempotencyField, s.create.ContentType()); err != nil {
+			problems = append(problems, err)
+		}
+	}
 	var err error
 	if s.reader, err = newReader(d); err != nil {
 		problems = append(problems, err)
@@ -101,6 +107,26 @@ func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems [
 		*call.to = t
 	}
 	return problems
+}
+
+// keyProblem returns the error of an IdempotencyField that leads nowhere in a body of JSON. In a
+// body of another type it is the name of a field.
+func keyProblem(field, contentType string) error {
+	if field == "" || contentType != "" && !template.IsJSON(contentType) {
+		return nil
+	}
+	p, err := place.Parse(field)
+	if err != nil {
+		return fmt.Errorf("field IdempotencyField: %w", err)
+	}
+	keys := make([]string, len(p.Steps))
+	for i := range p.Steps {
+		keys[i] = p.Steps[i].Key.Before
+	}
+	if p.Source != place.Body || p.HasHole() || strings.Join(keys, ".") != field {
+		return fmt.Errorf("field IdempotencyField: %q: the key is put at a path of keys alone, such as \"data.token\"", field)
+	}
+	return nil
 }
 
 // answerID returns the default of AnswerID, for a dialect without its defaults.
