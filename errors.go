@@ -115,11 +115,10 @@ func (e *WaitError) Error() string {
 	if e == nil {
 		return "<nil>"
 	}
-	var b strings.Builder
 	if e.ID == "" && e.Polls == 0 {
-		fmt.Fprintf(&b, "jobstatus: gave up on the ids not yet taken after %v: %v", e.Elapsed.Round(time.Millisecond), e.Reason)
-		return b.String()
+		return fmt.Sprintf("jobstatus: gave up on the ids not yet taken after %v: %v", e.Elapsed.Round(time.Millisecond), e.Reason)
 	}
+	var b strings.Builder
 	fmt.Fprintf(&b, "jobstatus: gave up on job %s after %v (polls: %d): %v; %s", quoteID(e.ID),
 		e.Elapsed.Round(time.Millisecond), e.Polls, e.Reason, lastSeen(&e.Last))
 	if e.LastErr != nil {

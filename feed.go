@@ -100,10 +100,8 @@ func (w *Watcher) WaitForFeed(ctx context.Context, feed <-chan Job, opts ...Watc
 // jobsFrom returns the jobs of a feed, until over is closed.
 func jobsFrom(feed <-chan Job, over <-chan struct{}) iter.Seq[timeline.Job] {
 	return func(yield func(timeline.Job) bool) {
-		for {
-			if job, more := receive(feed, over); !more || !yield(timeline.Job(job)) {
-				return
-			}
+		for job, more := receive(feed, over); more && yield(timeline.Job(job)); {
+			job, more = receive(feed, over)
 		}
 	}
 }
@@ -112,8 +110,7 @@ func jobsFrom(feed <-chan Job, over <-chan struct{}) iter.Seq[timeline.Job] {
 func receive(feed <-chan Job, over <-chan struct{}) (job Job, more bool) {
 	select {
 	case job, more = <-feed:
-		return job, more
 	case <-over:
-		return Job{}, false
 	}
+	return job, more
 }

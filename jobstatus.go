@@ -119,7 +119,7 @@ func newWatcher(t Transport, c *config) *Watcher {
 	}
 	line := timeline.New(timeline.Config{
 		Transport:     t,
-		Backoff:       c.backoff,
+		Backoff:       c.strategy,
 		Clock:         c.clock,
 		Logger:        c.logger,
 		MaxDelay:      c.maxDelay,

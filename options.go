@@ -67,7 +67,9 @@ type config struct {
 
 // WithBackoff sets when a watch polls next. The default is exponential: the delay doubles from
 // [WithBaseDelay] up to [WithMaxDelay]. Each wait is drawn at random from the upper half of the
-// delay. With any Backoff, no poll is made sooner than the service allows.
+// delay, unless the Transport is a [transport.Batcher]: then jobs that began together have equal
+// waits, so that one request asks about many of them. With any Backoff, no poll is made sooner than
+// the service allows.
 //
 // WithBackoff removes the default limit of attempts. [WithMaxAttempts] or [MaxAttempts] sets one
 // again.
@@ -295,16 +297,15 @@ func newConfig(opts []Option) (*config, error) {
 	c.quiet = cmp.Or(c.quiet, DefaultQuietInterval)
 	c.concurrency = cmp.Or(c.concurrency, DefaultConcurrency)
 	c.holds = cmp.Or(c.holds, DefaultHolds)
-	if c.backoff == nil {
-		c.defaultBackoff()
-	} else {
-		c.checkBackoff()
-	}
+	c.checkBackoff()
 	return c, c.List.Err()
 }
 
 func (c *config) checkBackoff() {
-	if c.baseDelay != 0 {
+	if base, longest := c.delays(); c.backoff == nil && base > longest {
+		c.Problem("WithBaseDelay(%v): must be at most WithMaxDelay(%v)", base, longest)
+	}
+	if c.backoff != nil && c.baseDelay != 0 {
 		c.Problem("WithBaseDelay(%v): has no effect together with WithBackoff", c.baseDelay)
 	}
 	if v, ok := c.backoff.(backoff.Validator); ok && !problems.IsNil(c.backoff) {
@@ -321,11 +322,23 @@ func (c *config) checkBackoff() {
 	}
 }
 
-func (c *config) defaultBackoff() {
-	ceiling := cmp.Or(c.maxDelay, DefaultMaxDelay)
-	base := cmp.Or(c.baseDelay, min(DefaultBaseDelay, ceiling))
-	if base > ceiling {
-		c.Problem("WithBaseDelay(%v): must be at most WithMaxDelay(%v)", base, ceiling)
+// delays returns the first and the longest delay of the default Backoff.
+func (c *config) delays() (base, longest time.Duration) {
+	longest = cmp.Or(c.maxDelay, DefaultMaxDelay)
+	return cmp.Or(c.baseDelay, min(DefaultBaseDelay, longest)), longest
+}
+
+// strategy returns the Backoff. Jitter would tear batches apart, so the default has none if the
+// Transport batches.
+func (c *config) strategy(batches bool) Backoff {
+	base, longest := c.delays()
+	steady := backoff.Cap(backoff.Exponential(base, 2), longest)
+	switch {
+	case c.backoff != nil:
+		return c.backoff
+	case batches:
+		return steady
+	default:
+		return backoff.EqualJitter(steady)
 	}
-	c.backoff = backoff.EqualJitter(backoff.Cap(backoff.Exponential(base, 2), ceiling))
 }

@@ -481,6 +481,19 @@ func TestJobsThatAreDueTogetherAreAskedAboutInOneRequest(t *testing.T) {
 	}
 }
 
+func TestByDefaultJobsThatBeganTogetherStayInOneBatch(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		const rounds = 8
+		b := &batcher{service: w.service(after(rounds, jobstatus.Completed)), most: 100}
+		watcher := w.watcher(b)
+		for _, err := range watcher.WaitForJobs(context.Background(), ids(120)) {
+			require.NoError(t, err)
+		}
+		assert.Equal(t, uint64(2*rounds), watcher.Stats().Requests, "%d", b.sizes)
+	})
+}
+
 func TestNothingIsLostWhereABatchIsNotAnsweredWhole(t *testing.T) {
 	t.Parallel()
 	all := func() (list []string) {

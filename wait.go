@@ -141,10 +141,8 @@ func (w *Watcher) WaitForJobs(ctx context.Context, ids iter.Seq[string], opts ..
 
 // yieldAll yields the results of c, which is fed.
 func yieldAll(ctx context.Context, c *timeline.Consumer, yield func(Status, error) bool) {
-	for r, ok := c.Next(ctx); ok; r, ok = c.Next(ctx) {
-		if !yield(r.Status, resultError(r)) {
-			return
-		}
+	for r, ok := c.Next(ctx); ok && yield(r.Status, resultError(r)); {
+		r, ok = c.Next(ctx)
 	}
 }
 

@@ -1,6 +1,7 @@
 package jobstatus
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -81,15 +82,12 @@ type limits struct {
 // resolve returns the limits that apply. A timeout or a Backoff that was set lifts the default
 // limit of attempts.
 func (l limits) resolve(kind string) timeline.Limits {
-	r := timeline.Limits{Kind: kind, MaxAttempts: l.attempts, Timeout: l.timeout}
+	r := timeline.Limits{Kind: kind, MaxAttempts: l.attempts, Timeout: cmp.Or(l.timeout, DefaultTimeout)}
 	if r.MaxAttempts == 0 {
 		r.MaxAttempts, r.ByDefault = DefaultMaxAttempts, true
 		if l.timeout != 0 || l.schedule {
 			r.MaxAttempts = Unlimited
 		}
-	}
-	if r.Timeout == 0 {
-		r.Timeout = DefaultTimeout
 	}
 	return r
 }

@@ -20,8 +20,9 @@ const Unlimited = -1
 // Config configures a Timeline. All fields must be set, except those whose comment says what zero
 // means, and MaxDelay and Limiter, for which zero means no limit.
 type Config struct {
-	Transport   transport.Transport
-	Backoff     backoff.Strategy
+	Transport transport.Transport
+	// Backoff returns the schedule, given whether the Transport asks about many jobs in one request.
+	Backoff     func(batches bool) backoff.Strategy
 	Clock       clock.Clock
 	Logger      *zap.Logger
 	MaxDelay    time.Duration

@@ -34,11 +34,12 @@ type core struct {
 
 func newCore(c Config) *core {
 	guard := &boundary.Guard{Logger: c.Logger.Named("jobstatus"), Panic: c.Panic}
+	service := boundary.NewService(guard, c.Transport)
 	return &core{
 		Config:   c,
 		guard:    guard,
-		service:  boundary.NewService(guard, c.Transport),
-		schedule: boundary.NewSchedule(guard, c.Backoff, c.MaxDelay),
+		service:  service,
+		schedule: boundary.NewSchedule(guard, c.Backoff(service.Group() > 1), c.MaxDelay),
 		audience: boundary.NewAudience(guard, c.Observer),
 		track:    wait.Track(c.Clock),
 		steady:   wait.NewSteady(c.Clock),
