@@ -420,6 +420,27 @@ func TestAJobThatSpoilsItsBatchEndsNoOthersWait(t *testing.T) {
 	}
 }
 
+// It makes no difference which job spoils the batch, and in which order the others are asked about.
+func TestABatchIsDividedWhicheverJobSpoilsIt(t *testing.T) {
+	t.Parallel()
+	for spoiler := range 50 {
+		virtually(t, func(w world) {
+			b := &batcher{service: w.service(after(10, jobstatus.Completed)), most: 50}
+			b.reply = func(ids []string) ([]transport.Answer, error) {
+				if slices.Contains(ids, fmt.Sprintf("job-%032d", spoiler)) {
+					return nil, errors.New("internal")
+				}
+				return nil, nil
+			}
+			watcher := w.watcher(b, every(5*time.Second), jobstatus.WithMaxAttempts(13))
+			for st, err := range watcher.WaitForJobs(context.Background(), ids(50)) {
+				assert.NoError(t, err, "%s, if %d spoils the batch", st.ID, spoiler)
+			}
+			require.NoError(t, watcher.Close())
+		})
+	}
+}
+
 // An outage is no reason to divide batches: everything fails, and smaller ones would only be more.
 func TestAnOutageOfABatchedServiceIsNoReasonToAskMore(t *testing.T) {
 	t.Parallel()

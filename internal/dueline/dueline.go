@@ -15,8 +15,8 @@ type Item[T any] interface {
 	Place() *int32
 }
 
-// Line is a heap of items by their instants. Each item has four below it: that is half as deep as
-// with two. Adding, moving and removing an item costs O(log n). The zero Line is empty.
+// Line is a heap of items by their instants. Each item has eight below it: that is a third as deep
+// as with two. Adding, moving and removing an item costs O(log n). The zero Line is empty.
 type Line[T any, P Item[T]] struct{ heap []entry[T, P] }
 
 // entry has the instant beside the item, so that a comparison does not read the item's memory.
@@ -25,7 +25,7 @@ type entry[T any, P Item[T]] struct {
 	x   P
 }
 
-const arity = 4
+const arity = 8
 
 // Put puts x where an instant belongs, whether it stands on the line or not. An item that is due at
 // [instant.Forever] is taken off the line.

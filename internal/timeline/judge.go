@@ -10,6 +10,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/boundary"
 	"github.com/iamber12/job-status-monitoring/internal/ids"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -136,9 +137,10 @@ func agree(a, b *transport.Answer) bool {
 
 // divisible reports whether one job of a batch may have caused the batch's fault, so that the batch
 // is divided. A batch is divided at once if its fault would end a watch, be it because the patience
-// is over. A batch with any other fault is divided at the second fault, and only if the service
-// answers other requests meanwhile. In an outage everything fails, and dividing would only add
-// requests. Because there may be no other requests, one batch at a time is divided for a trial.
+// is over. A batch with any other fault is divided if the poll before failed too for one of its
+// jobs, and only if the service has answered other requests since. In an outage everything fails,
+// and dividing would only add requests. Because there may be no other requests, one batch at a time
+// is divided for a trial.
 func (j *judge) divisible(c *call) bool {
 	class := c.pollErr.Class
 	endsOne := func(p poll) bool {
@@ -148,15 +150,11 @@ func (j *judge) divisible(c *call) bool {
 	if class == transport.NotFound || class == transport.Oversized || slices.ContainsFunc(c.polls, endsOne) {
 		return true
 	}
-	x := c.polls[0].x
-	if x.seen == nil || x.seen.PollError.Err == nil {
-		return false
-	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	before := x.poll - x.previous // when the poll before ended
+	before := c.failedBeforeLocked()
 	switch {
-	case c.abandonedLocked():
+	case before == instant.Forever, c.abandonedLocked():
 		return false
 	case j.answeredAt >= before:
 		return true
@@ -166,6 +164,19 @@ func (j *judge) divisible(c *call) bool {
 		j.dividedAt = c.asked
 		return true
 	}
+}
+
+// failedBeforeLocked returns the instant since which one of the watches of c has waited after a
+// poll that failed. If there are several, it is the earliest instant, and if there is none, it is
+// [instant.Forever].
+func (c *call) failedBeforeLocked() time.Duration {
+	before := instant.Forever
+	for i := range c.polls {
+		if x := c.polls[i].x; x.seen != nil && x.seen.PollError.Err != nil {
+			before = min(before, x.poll-x.previous)
+		}
+	}
+	return before
 }
 
 // look decides what the watch of p does next. It reads the watch without the lock: nobody else
