@@ -230,7 +230,7 @@ func (r eventReader) read(header http.Header, body []byte) (transport.Status, er
 	if err != nil {
 		return transport.Status{}, err
 	}
-	a := &place.Answer{Code: http.StatusOK, Header: header, Body: body}
+	a := &place.Answer{Code: http.StatusOK, Header: header, Body: bytes.TrimPrefix(body, exchange.ByteOrderMark)}
 	for stage := len(r.stages) - 1; stage > 0; stage-- {
 		e := r.stages[stage].events
 		if e == nil {

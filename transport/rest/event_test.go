@@ -73,6 +73,10 @@ func TestAnEventIsReadAsTheDialectSays(t *testing.T) {
 		"a text that is the whole event": {
 			body: `"{\"payload\":{\"jobID\":\"7\",\"status\":\"running\"}}"`, want: transport.Status{ID: "7", State: transport.Running, Raw: "running"},
 		},
+		"a byte order mark": {
+			dialect: wrapped, body: "\ufeff" + `{"data":{"object":"{\"id\":\"7\",\"status\":\"run\",\"phase\":{\"name\":\"x\"}}"}}`,
+			want: transport.Status{ID: "7", State: transport.Running, Raw: "run, x"},
+		},
 		"a text that holds no object": {dialect: wrapped, body: `{"data":{"object":"7"}}`},
 		"an unknown word": {
 			dialect: numbers, body: `{"Guid":"7","Status":11}`, want: transport.Status{ID: "7", Raw: "11"},
