@@ -16,7 +16,12 @@ import (
 //
 // A run that was aborted may be resurrected. It then runs again with the same id.
 //
+// A webhook with the default payload has the run. Its headers template can hold a secret: see
+// webhook.SharedHeader.
+//
 // See https://docs.apify.com/api/v2/actor-run-get.
+// The webhook is described at
+// https://docs.apify.com/platform/integrations/webhooks/actions.
 func ApifyRun(actor string) Service {
 	return Service{
 		Name:    "Apify actor runs",
@@ -44,6 +49,7 @@ func ApifyRun(actor string) Service {
 			Result:   "data.defaultDatasetId",
 			Created:  "data.startedAt",
 			Finished: "data.finishedAt",
+			Event:    rest.Event{ID: "resource.id", State: "resource.status"},
 		},
 	}
 }

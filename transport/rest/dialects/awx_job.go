@@ -13,6 +13,10 @@ import (
 //
 // This dialect cannot poll a workflow job, which would be Running while it waits for an approval.
 //
+// A webhook has the id and the status of the job, unless its notification template has another
+// body. The template can name a user and a password, or a header with a secret: see
+// webhook.SharedHeader.
+//
 // See https://docs.ansible.com/automation-controller/latest/html/controllerapi/index.html.
 func AWXJob(template string) Service {
 	return Service{

@@ -15,7 +15,12 @@ import (
 // To a request without the right to see the build, the answer is 203 or a redirect to a page, which
 // is a permanent error.
 //
+// A service hook about a build has the build. It can send a user and a password, or a header with a
+// secret: see webhook.SharedHeader.
+//
 // See https://learn.microsoft.com/rest/api/azure/devops/build/builds/get.
+// The service hook is described at
+// https://learn.microsoft.com/azure/devops/service-hooks/events#build.complete.
 func AzureDevOpsBuild(project string) Service {
 	builds := "/" + segments(project, "/") + "/_apis/build/builds"
 	const version = "api-version=7.1"
@@ -47,6 +52,7 @@ func AzureDevOpsBuild(project string) Service {
 			Message:  "validationResults[0].message",
 			Created:  "queueTime",
 			Finished: "finishTime",
+			Event:    rest.Event{At: "resource"},
 		},
 	}
 }

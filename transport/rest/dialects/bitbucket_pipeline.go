@@ -14,6 +14,10 @@ import (
 //
 // A pipeline that is paused or halted waits for a person to start its next step, and is Blocked.
 //
+// A webhook of pipeline:span_created names the pipeline when a run of it has ended, and makes a
+// Watcher poll: see [rest.Event]. A webhook about a commit's status does not name the pipeline. The
+// signature is in the header X-Hub-Signature, with the prefix sha256=: see webhook.HMAC.
+//
 // See https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pipelines/.
 func BitbucketPipeline(repo string) Service {
 	pipelines := "/2.0/repositories/" + segments(repo, "/") + "/pipelines"
@@ -45,6 +49,8 @@ func BitbucketPipeline(repo string) Service {
 			Error:    "state.result.error.message",
 			Created:  "created_on",
 			Finished: "completed_on",
+			Event: rest.Event{State: "-", ID: "resourceSpans[0].scopeSpans[0].spans[name=\"bbc.pipeline_run\"]" +
+				".attributes[key=\"pipeline.uuid\"].value.stringValue"},
 		},
 	}
 }

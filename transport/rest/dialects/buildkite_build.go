@@ -16,7 +16,13 @@ import (
 // as its state, such as passed, which does not mean that it has ended. A build that was skipped for
 // a newer one is Canceled.
 //
+// A webhook names a build by its number, which another pipeline may have too. So each webhook makes
+// a Watcher poll: see [rest.Event]. Its token is in the header X-Buildkite-Token: see
+// webhook.SharedHeader.
+//
 // See https://buildkite.com/docs/apis/rest-api/builds.
+// The webhook is described at
+// https://buildkite.com/docs/apis/webhooks/pipelines/build-events.
 func BuildkiteBuild(pipeline string) Service {
 	builds := "/v2/organizations/" + segments(pipeline, "/pipelines/") + "/builds"
 	return Service{
@@ -49,6 +55,7 @@ func BuildkiteBuild(pipeline string) Service {
 			},
 			Created:  "created_at",
 			Finished: "finished_at",
+			Event:    rest.Event{ID: "build.number", State: "-"},
 		},
 	}
 }

@@ -15,6 +15,9 @@ import (
 // Unknown, with the number in Raw. The webhook has other numbers, of which 3 means finished. Bunny
 // Stream cannot cancel an encoding: a DELETE removes the video.
 //
+// The signature of a webhook is in the header X-BunnyStream-Signature: see webhook.HMAC. Its key is
+// the read-only API key of the library.
+//
 // See https://docs.bunny.net/reference/video_getvideo.
 // The webhook is described at
 // https://docs.bunny.net/stream/webhooks.

@@ -14,7 +14,12 @@ import (
 // A workflow that waits for an approval is on_hold, which is Blocked. A workflow that was not run,
 // because its conditions were not met, is Canceled.
 //
+// The signature of a webhook is in the header Circleci-Signature, with the prefix v1=: see
+// webhook.HMAC.
+//
 // See https://circleci.com/docs/api/v2/index.html#operation/getWorkflowById.
+// The webhook is described at
+// https://circleci.com/docs/reference/outbound-webhooks-reference/.
 func CircleCIWorkflow() Service {
 	return Service{
 		Name:        "CircleCI workflows",
@@ -40,6 +45,7 @@ func CircleCIWorkflow() Service {
 			},
 			Created:  "created_at",
 			Finished: "stopped_at",
+			Event:    rest.Event{At: "workflow"},
 		},
 	}
 }

@@ -12,6 +12,8 @@ import (
 //
 // A cancel deletes the job.
 //
+// The signature of a webhook is in the header CloudConvert-Signature: see webhook.HMAC.
+//
 // See https://cloudconvert.com/api/v2/jobs#jobs-show.
 // The webhook is described at
 // https://cloudconvert.com/api/v2/webhooks#webhooks-events.

@@ -14,6 +14,10 @@ import (
 // The status code is the state of a conversion. About a conversion that failed, every answer is 500
 // with a Code.
 //
+// The webhook has only the id of the conversion, so it makes a Watcher poll. ConvertAPI's pages do
+// not name a signature of it. So put a secret into its URL, and check it with a webhook.Verifier of
+// your own.
+//
 // See https://docs.convertapi.com/docs/async-conversion.
 func ConvertAPIJob(from, to string) Service {
 	return Service{

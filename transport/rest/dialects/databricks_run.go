@@ -13,7 +13,13 @@ import (
 // A run whose result is SUCCESS_WITH_FAILURES is Completed. A run that was skipped, or whose
 // predecessor was canceled, is Canceled.
 //
+// A webhook does not tell a run that failed from one that was canceled. So a webhook about either
+// makes a Watcher poll: see [rest.Event]. It can send a user and a password: see
+// webhook.SharedHeader.
+//
 // See https://docs.databricks.com/api/workspace/jobs/getrun.
+// The webhook is described at
+// https://docs.databricks.com/jobs/notifications.
 func DatabricksRun() Service {
 	return Service{
 		Name: "Databricks job runs",
@@ -49,6 +55,10 @@ func DatabricksRun() Service {
 			Message:  "state.state_message",
 			Created:  "start_time",
 			Finished: "end_time",
+			Event: rest.Event{ID: "run.run_id", State: "event_type", States: map[string]transport.State{
+				"jobs.on_start":   transport.Running,
+				"jobs.on_success": transport.Completed,
+			}},
 		},
 	}
 }

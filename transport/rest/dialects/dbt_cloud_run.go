@@ -11,7 +11,12 @@ import (
 // A poll is GET /api/v2/accounts/{account}/runs/{id}/ with a token of a service account. The
 // fetched result is the artifact run_results.json.
 //
+// A webhook names the state by a word. Its signature is in the header Authorization: see
+// webhook.HMAC.
+//
 // See https://docs.getdbt.com/dbt-cloud/api-v2#/operations/Retrieve%20Run.
+// The webhook is described at
+// https://docs.getdbt.com/docs/deploy/webhooks.
 func DbtCloudRun(account, job string) Service {
 	base := "/api/v2/accounts/" + segment(account)
 	return Service{
@@ -37,6 +42,11 @@ func DbtCloudRun(account, job string) Service {
 			Message:  "data.status_message",
 			Created:  "data.created_at",
 			Finished: "data.finished_at",
+			Event: rest.Event{ID: "data.runId", State: "data.runStatus", States: map[string]transport.State{
+				"Running": transport.Running,
+				"Success": transport.Completed,
+				"Errored": transport.Failed,
+			}},
 		},
 	}
 }

@@ -12,6 +12,9 @@ import (
 // GitHub cannot cancel a check run. A check run of an external app ends only when the app reports
 // the end.
 //
+// The signature of a webhook is in the header X-Hub-Signature-256, with the prefix sha256=: see
+// webhook.HMAC.
+//
 // See https://docs.github.com/en/rest/checks/runs#get-a-check-run.
 // The webhook is described at
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_run.

@@ -15,6 +15,9 @@ import (
 // A run is Blocked if it waits for a person to approve a deployment, or the changes of an outside
 // contributor. A run that is repeated is queued again with the same id.
 //
+// The signature of a webhook is in the header X-Hub-Signature-256, with the prefix sha256=: see
+// webhook.HMAC.
+//
 // See https://docs.github.com/en/rest/actions/workflow-runs#get-a-workflow-run.
 // The webhook is described at
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_run.

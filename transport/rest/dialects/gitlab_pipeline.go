@@ -18,6 +18,8 @@ import (
 // runs again with the same id. A pipeline is Completed even if jobs failed that are allowed to
 // fail, and also if it was skipped.
 //
+// The secret of a webhook is in the header X-Gitlab-Token: see webhook.SharedHeader.
+//
 // See https://docs.gitlab.com/api/pipelines/#get-a-single-pipeline.
 // The webhook is described at
 // https://docs.gitlab.com/user/project/integrations/webhook_events/#pipeline-events.

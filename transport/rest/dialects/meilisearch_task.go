@@ -12,6 +12,8 @@ import (
 //
 // A cancel is a separate task: the canceled task ends some time later.
 //
+// Package webhook cannot read the webhook: it is compressed, and may be about several tasks.
+//
 // See https://www.meilisearch.com/docs/reference/api/tasks.
 func MeilisearchTask(index string) Service {
 	return Service{

@@ -12,6 +12,9 @@ import (
 //
 // When an upload is Completed, the preparation of the asset has only begun.
 //
+// A webhook about an upload has the form of the answer to a poll. Its signature is in the header
+// Mux-Signature: see webhook.Timed.
+//
 // See https://docs.mux.com/api-reference/video/direct-uploads.
 func MuxUpload() Service {
 	return Service{

@@ -14,7 +14,8 @@ import (
 // Its request_counts and its error_file_id are about the failed requests. A batch that expired is
 // Failed, although it may have an output file.
 //
-// A webhook has the state in its type, and no result: see [rest.Event].
+// A webhook has the state in its type, and no result: see [rest.Event]. It is signed as
+// webhook.StandardWebhooks verifies.
 //
 // See https://platform.openai.com/docs/api-reference/batch.
 // The webhook is described at

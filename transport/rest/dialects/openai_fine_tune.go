@@ -11,7 +11,8 @@ import (
 //
 // A job that is paused is Blocked until a person resumes it.
 //
-// A webhook has the state in its type, and no result: see [rest.Event].
+// A webhook has the state in its type, and no result: see [rest.Event]. It is signed as
+// webhook.StandardWebhooks verifies.
 //
 // See https://platform.openai.com/docs/api-reference/fine-tuning.
 // The webhook is described at

@@ -13,7 +13,8 @@ import (
 // A response that is incomplete is Failed. Its Message says why it is incomplete, and its Result is
 // the partial output.
 //
-// A webhook has the state in its type, and no result: see [rest.Event].
+// A webhook has the state in its type, and no result: see [rest.Event]. It is signed as
+// webhook.StandardWebhooks verifies.
 //
 // See https://platform.openai.com/docs/guides/background.
 // The webhook is described at

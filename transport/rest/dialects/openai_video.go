@@ -13,7 +13,8 @@ import (
 //
 // OpenAI cannot cancel a video.
 //
-// A webhook has the state in its type, and no result: see [rest.Event].
+// A webhook has the state in its type, and no result: see [rest.Event]. It is signed as
+// webhook.StandardWebhooks verifies.
 //
 // See https://platform.openai.com/docs/api-reference/videos.
 // The webhook is described at

@@ -13,6 +13,8 @@ import (
 //
 // A prediction that was aborted ended before it began. It is Failed.
 //
+// A webhook has the prediction, and is signed as webhook.StandardWebhooks verifies.
+//
 // See https://replicate.com/docs/reference/http#predictions.get.
 // The webhook is described at
 // https://replicate.com/docs/topics/webhooks/receive-webhook.

@@ -15,7 +15,12 @@ import (
 //
 // An operation whose file has expired is Failed, because it has no result.
 //
+// A webhook of bulk_operations/finish has no link to the file. Its signature is in the header
+// X-Shopify-Hmac-Sha256, in base64: see webhook.HMAC.
+//
 // See https://shopify.dev/docs/api/admin-graphql/latest/objects/BulkOperation.
+// The webhook is described at
+// https://shopify.dev/docs/api/webhooks/latest#list-of-topics-bulk_operations/finish.
 func ShopifyBulkOperation(version string) Service {
 	call := func(query string, variables map[string]any) rest.Call {
 		return rest.Call{Method: "POST", Path: "/admin/api/" + segment(version) + "/graphql.json", Body: map[string]any{"query": query, "variables": variables}}
@@ -57,6 +62,7 @@ func ShopifyBulkOperation(version string) Service {
 			Result:   "data.node.url",
 			Created:  "data.node.createdAt",
 			Finished: "data.node.completedAt",
+			Event:    rest.Event{ID: "admin_graphql_api_id", State: "status"},
 		},
 	}
 }

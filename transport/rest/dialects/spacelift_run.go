@@ -13,7 +13,12 @@ import (
 // A run that waits for a confirmation or a review is Blocked. A run that waits for another run or
 // for its stack to be unlocked is Pending. The state in the answer is the same for both.
 //
+// The signature of a webhook is in the header X-Signature-256, with the prefix sha256=: see
+// webhook.HMAC.
+//
 // See https://docs.spacelift.io/integrations/api.
+// The webhook is described at
+// https://docs.spacelift.io/integrations/webhooks.
 func SpaceliftRun(stack string) Service {
 	graphQL := func(query string, variables map[string]any) rest.Call {
 		return rest.Call{Method: "POST", Path: "/graphql", Body: map[string]any{"query": query, "variables": variables}}
@@ -51,6 +56,7 @@ func SpaceliftRun(stack string) Service {
 				"STOPPED":          transport.Canceled,
 				"SKIPPED":          transport.Canceled,
 			},
+			Event: rest.Event{ID: "run.id", State: "state"},
 			// A query that went well has one of the first three, the answer that a run is unknown none.
 			Fault: "@code, data.stack.run, data.runTrigger, data.runStop, errors[0].message, errors[0].extensions.code",
 			Faults: map[string]transport.Class{

@@ -14,6 +14,8 @@ import (
 //
 // Stripe cannot cancel a report run.
 //
+// The signature of a webhook is in the header Stripe-Signature: see webhook.Timed.
+//
 // See https://docs.stripe.com/api/reporting/report_run.
 // The webhook is described at
 // https://docs.stripe.com/api/events/object.

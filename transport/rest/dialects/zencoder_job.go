@@ -12,7 +12,12 @@ import (
 //
 // The answer to a poll does not say why a job failed: the error_message of the fetched job does.
 //
+// A notification is not signed, but the URL for it can have a user and a password: see
+// webhook.SharedHeader.
+//
 // See https://support.brightcove.com/zencoder-api.
+// The notification is described at
+// https://zencoder.support.brightcove.com/general-information/getting-notifications-when-videos-are-finished.html.
 func ZencoderJob() Service {
 	return Service{
 		Name:        "Zencoder jobs",
@@ -41,6 +46,7 @@ func ZencoderJob() Service {
 			Progress:      "progress",
 			ProgressScale: 100,
 			Result:        "-",
+			Event:         rest.Event{ID: "job.id", State: "job.state"},
 		},
 	}
 }
