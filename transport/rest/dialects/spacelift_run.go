@@ -54,6 +54,7 @@ func SpaceliftRun(stack string) Service {
 				"FAILED":           transport.Failed,
 				"DISCARDED":        transport.Canceled,
 				"STOPPED":          transport.Canceled,
+				"CANCELED":         transport.Canceled,
 				"SKIPPED":          transport.Canceled,
 			},
 			Event: rest.Event{ID: "run.id", State: "state"},
