@@ -11,7 +11,7 @@ import (
 // cancel stops the last operation.
 //
 // An instance that was removed is Canceled, because its provisioning will not be completed. So is
-// an instance that is pending reclamation.
+// an instance that is pending reclamation. An instance whose removal is pending is still Running.
 //
 // See https://cloud.ibm.com/apidocs/resource-controller/resource-controller.
 func IBMResourceInstance() Service {
@@ -36,6 +36,8 @@ func IBMResourceInstance() Service {
 				"active, succeeded":                transport.Completed,
 				"failed, *":                        transport.Failed,
 				"failed, in progress":              transport.Failed,
+				"pending_removal, *":               transport.Running,
+				"pending_removal, failed":          transport.Failed,
 				"removed, -":                       transport.Canceled,
 				"removed, succeeded":               transport.Canceled,
 				"pending_reclamation, *":           transport.Canceled,
