@@ -11,8 +11,8 @@ import (
 // A poll is GET /slurm/{version}/job/{id} with a token of scontrol in the header
 // X-SLURM-USER-TOKEN. Such a token is valid for a few minutes.
 //
-// A job that is suspended or held is Blocked. A job that ends is Running while Slurm still cleans
-// up after it, and Pending if it is queued again.
+// A job that is suspended or held is Blocked, and so is one whose reservation was deleted. A job
+// that ends is Running while Slurm still cleans up after it, and Pending if it is queued again.
 //
 // A few minutes after its end, slurmrestd no longer finds a job, although slurmdbd still has it.
 //
@@ -57,6 +57,7 @@ func slurmStates() map[string]transport.State {
 		"-, -, +, *, *, *":                     transport.Running,
 		"-, -, -, PENDING, *, *":               transport.Pending,
 		"-, -, -, PENDING, *, JobHeld*":        transport.Blocked,
+		"-, -, -, PENDING, RESV_DEL_HOLD, *":   transport.Blocked,
 		"-, -, -, RUNNING, *, *":               transport.Running,
 		"-, -, -, CONFIGURING, *, *":           transport.Running,
 		"-, -, -, SUSPENDED, *, *":             transport.Blocked,
