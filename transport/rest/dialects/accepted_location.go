@@ -33,6 +33,8 @@ func AcceptedLocation(path string) Service {
 			State:             "@code, status, error.code",
 			States: map[string]transport.State{
 				"202, *, *":          transport.Running,
+				"200, NotStarted, *": transport.Pending,
+				"200, Accepted, *":   transport.Running,
 				"200, InProgress, *": transport.Running,
 				"200, Running, *":    transport.Running,
 				"200, *, *":          transport.Completed,
