@@ -17,7 +17,8 @@ import (
 //
 // The status code is the state of the job. A 409, 422 or 500 that names an error means that the job
 // failed, although the error may be about the poll. Operations of Azure may answer 200 while they
-// run, with a status in the body. The state is then that status.
+// run, with the status NotStarted, Accepted, InProgress or Running in the body. With a 200, any
+// status but these, Failed and Canceled is taken to be a part of the result.
 //
 // See https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations.
 func AcceptedLocation(path string) Service {
