@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -29,9 +30,14 @@ type told struct {
 	owned, pending int
 }
 
-// tell prints it ten times a second, until ctx ends.
+// tell prints it as often as FLEET_TEST_TELL says, until ctx ends. It returns at once if that says
+// nothing.
 func tell(ctx context.Context, polls *atomic.Int64, f *Fleet) {
-	for sleep(ctx, 100*time.Millisecond) {
+	every, err := time.ParseDuration(os.Getenv("FLEET_TEST_TELL"))
+	if err != nil {
+		return
+	}
+	for sleep(ctx, every) {
 		s := f.Stats()
 		fmt.Println(int64(cpuTime()), polls.Load(), s.Owned, s.Pending)
 	}
@@ -117,11 +123,11 @@ func TestFiguresOfProcesses(t *testing.T) {
 }
 
 // asDefault has processes open the fleet with the defaults, and tell of themselves.
-var asDefault = []string{"FLEET_TEST_TELL=1", "FLEET_TEST_LEASE=5s", "FLEET_TEST_PARTITIONS=64"}
+var asDefault = []string{"FLEET_TEST_TELL=100ms", "FLEET_TEST_LEASE=5s", "FLEET_TEST_PARTITIONS=64"}
 
 // figureIdle prints what a fleet without jobs costs its server.
 func figureIdle(t *testing.T) {
-	th := emptyTheatre(t, ever, asDefault...)
+	th := emptyTheatre(t, ever, append(asDefault, "FLEET_TEST_TELL=1s")...) // telling costs something too
 	th.env = append(th.env, "FLEET_TEST_DIR="+t.TempDir())
 	var server gauge
 	th.start("server", server.read)

@@ -87,7 +87,7 @@ type message struct {
 // following says what to follow.
 type following struct {
 	store  store
-	filter string // in the jobs' stream
+	filter string // in the jobs' stream; "" matches all messages, and is quicker than a pattern
 	// after is the sequence after which to begin. In other stores only the newest message of each
 	// key is followed.
 	after uint64

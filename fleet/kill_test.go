@@ -139,9 +139,7 @@ func playServer(ctx context.Context) error {
 		return fmt.Errorf("the server did not start on port %d", port)
 	}
 	fmt.Println(s.Addr(), s.ClusterAddr())
-	if os.Getenv("FLEET_TEST_TELL") != "" {
-		tell(ctx, new(atomic.Int64), nil)
-	}
+	tell(ctx, new(atomic.Int64), nil)
 	<-ctx.Done()
 	s.Shutdown()
 	s.WaitForShutdown()
@@ -188,9 +186,7 @@ func playWorker(ctx context.Context, f *Fleet, role string) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	if os.Getenv("FLEET_TEST_TELL") != "" {
-		go tell(ctx, polls, f)
-	}
+	go tell(ctx, polls, f)
 	if f == nil {
 		count, _ := strconv.Atoi(os.Getenv("FLEET_TEST_JOBS"))
 		return playLoner(ctx, w, count)

@@ -1,8 +1,6 @@
 package fleet
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 	"time"
 	"unique"
@@ -25,51 +23,54 @@ type opening struct {
 
 // ledger is what a worker knows of the watches of a partition. It knows neither lock nor clock.
 //
-// While the stored messages are replayed, watches are collected, so that those which have ended
-// never begin.
+// While the stored messages are replayed, no watch begins, because its end may be among those that
+// follow.
 type ledger struct {
-	pending map[digest]watch
-	replay  map[digest]opening // nil once all stored messages are through
+	pending   map[digest]watch
+	replaying bool      // not all stored messages are through yet
+	replayed  []opening // the submissions among them, in the stream's order
 }
 
 func newLedger() *ledger {
-	return &ledger{pending: map[digest]watch{}, replay: map[digest]opening{}}
+	return &ledger{pending: map[digest]watch{}, replaying: true}
+}
+
+// watched returns how many watches have begun and are pending.
+func (l *ledger) watched() int {
+	if l.replaying {
+		return 0
+	}
+	return len(l.pending)
 }
 
 // submitted takes in a submission. It reports whether its watch is to begin now.
 func (l *ledger) submitted(o opening) bool {
-	if l.replay != nil {
-		l.replay[o.digest] = o
+	kind := unique.Make(o.Kind)
+	_, known := l.pending[o.digest]
+	l.pending[o.digest] = watch{seq: o.seq, kind: kind}
+	if l.replaying {
+		o.Kind = kind.Value()
+		l.replayed = append(l.replayed, o)
 		return false
 	}
-	return l.begin(o)
-}
-
-func (l *ledger) begin(o opening) bool {
-	_, known := l.pending[o.digest]
-	l.pending[o.digest] = watch{seq: o.seq, kind: unique.Make(o.Kind)}
 	return !known // a known one goes on, for the new submission
 }
 
-// ended takes in the end of the submission of, and reports whether it was pending.
+// ended takes in the end of the submission of, and reports whether its watch had begun and was
+// pending.
 func (l *ledger) ended(d digest, of uint64) bool {
-	if o, ok := l.replay[d]; ok && o.seq <= of {
-		delete(l.replay, d)
+	w, ok := l.pending[d]
+	if !ok || w.seq > of {
+		return false
 	}
-	if w, ok := l.pending[d]; ok && w.seq <= of {
-		delete(l.pending, d)
-		return true
-	}
-	return false
+	delete(l.pending, d)
+	return !l.replaying
 }
 
 // caughtUp ends the replay. It returns the watches that are to begin, the oldest first.
 func (l *ledger) caughtUp() []opening {
-	begin := slices.SortedFunc(maps.Values(l.replay), func(a, b opening) int { return cmp.Compare(a.seq, b.seq) })
-	l.replay = nil
-	for _, o := range begin {
-		l.begin(o)
-	}
+	begin := slices.DeleteFunc(l.replayed, func(o opening) bool { return l.pending[o.digest].seq != o.seq })
+	l.replaying, l.replayed = false, nil
 	return begin
 }
 

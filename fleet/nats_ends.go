@@ -40,7 +40,7 @@ func (e *natsEnds) receive(ctx context.Context, each func(delivery)) error {
 	if err != nil {
 		return lostOr(err)
 	}
-	return e.reader.iterate(ctx, consumer, endsAhead, func(a arrival) error {
+	return e.reader.iterate(ctx, consumer, pulling{endsAhead, quickHeartbeat}, func(a arrival) error {
 		each(delivery{message: a.message, ack: a.msg.Ack, term: a.msg.Term, later: a.msg.NakWithDelay})
 		return nil
 	})

@@ -62,7 +62,7 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 	}
 	n.reader = &natsReader{js: js, names: called}
 	n.replays = &replays{partitions: c.partitions, read: func(ctx context.Context, each func(message), caughtUp func()) error {
-		return n.reader.follow(ctx, following{filter: called.all()}, each, caughtUp)
+		return n.reader.follow(ctx, following{}, each, caughtUp)
 	}}
 	n.natsRelay = natsRelay{conn: js.Conn(), names: called}
 	n.natsEnds = natsEnds{reader: n.reader, ackWait: c.ackWait}

@@ -14,10 +14,14 @@ import (
 const (
 	// followAhead is how many messages are fetched ahead of a follower.
 	followAhead = 256
-	// pullExpiry is how long one request for messages waits, and pullHeartbeat how often the server
-	// says meanwhile that it is there. Two that are missing end the wait.
-	pullExpiry    = 30 * time.Second
-	pullHeartbeat = time.Second
+	// pullExpiry is how long one request for messages waits.
+	pullExpiry = 30 * time.Second
+	// quickHeartbeat and slowHeartbeat are how often the server says meanwhile that it is there. Two
+	// that are missing end the wait. A worker has many followers of jobs, so theirs are slow: each
+	// heartbeat wakes both sides. They matter only if a follower is lost and the connection is not,
+	// as when another server of a cluster is killed.
+	quickHeartbeat = time.Second
+	slowHeartbeat  = 5 * time.Second
 	// followerLife is when the server forgets a follower that asks for nothing any more.
 	followerLife = time.Minute
 	// dismissTimeout limits the request that ends a follower.
@@ -48,7 +52,7 @@ func (r *natsReader) follow(ctx context.Context, f following, each func(message)
 	defer group.Wait()
 	defer stop()
 	group.Go(func() { c.watch(life, consumer) })
-	return r.iterate(ctx, consumer, followAhead, func(d arrival) error {
+	return r.iterate(ctx, consumer, pullingOf(f.store), func(d arrival) error {
 		d.subject = d.subject[len(prefix):]
 		return c.take(d.message, d.order, each)
 	})
@@ -86,6 +90,20 @@ func (r *natsReader) dismiss(ctx context.Context, stream, name string) {
 	_ = r.js.DeleteConsumer(ctx, stream, name)
 }
 
+// pulling is how messages are asked for.
+type pulling struct {
+	ahead     int           // how many are fetched ahead
+	heartbeat time.Duration // how often the server says that it is there
+}
+
+// pullingOf returns how a follower of a store asks for messages.
+func pullingOf(s store) pulling {
+	if s == jobs {
+		return pulling{followAhead, slowHeartbeat}
+	}
+	return pulling{followAhead, quickHeartbeat}
+}
+
 // arrival is a message that a consumer delivered.
 type arrival struct {
 	message
@@ -99,7 +117,7 @@ type arrival struct {
 //
 // What was fetched ahead is dropped. The iterator's Drain would return it, but the Next that
 // follows can block for ever, because it asks a goroutine for more that has ended.
-func (r *natsReader) iterate(ctx context.Context, c jetstream.Consumer, ahead int, each func(arrival) error) error {
+func (r *natsReader) iterate(ctx context.Context, c jetstream.Consumer, p pulling, each func(arrival) error) error {
 	life, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	back := r.js.Conn().StatusChanged(nats.CONNECTED)
@@ -114,7 +132,7 @@ func (r *natsReader) iterate(ctx context.Context, c jetstream.Consumer, ahead in
 		case <-life.Done():
 		}
 	})
-	it, err := c.Messages(jetstream.PullMaxMessages(ahead), jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(pullHeartbeat))
+	it, err := c.Messages(jetstream.PullMaxMessages(p.ahead), jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(p.heartbeat))
 	if err != nil {
 		return lostOr(err)
 	}

@@ -10,6 +10,8 @@ import (
 const (
 	// replayPause is how long a replay waits for further readers.
 	replayPause = 50 * time.Millisecond
+	// replayBatch is how many messages a reader is handed at once.
+	replayBatch = 64
 	// replayPart is the least part of all partitions that is worth a replay: one in so many. For
 	// fewer, the messages of other partitions cost more than they save.
 	replayPart = 5
@@ -34,15 +36,25 @@ type replay struct {
 	present int                      // readers that have not left. Guarded by replays.mu
 	done    chan struct{}            // closed when nothing runs any more
 
-	// The outcome, to be read once the messages of a reader are closed.
+	// The outcome, to be read once the batches of a reader are closed.
 	after uint64 // up to which sequence all was read
 	err   error
 }
 
 // replayReader is a follower that takes part in a replay.
 type replayReader struct {
-	ctx      context.Context
-	messages chan message
+	ctx     context.Context
+	batches chan []message
+	next    []message // what the next batch has so far; of the goroutine that reads
+}
+
+// hand hands the next batch over.
+func (own *replayReader) hand() {
+	select {
+	case own.batches <- own.next:
+	case <-own.ctx.Done():
+	}
+	own.next = nil
 }
 
 // replay calls each for the messages of a partition that are stored, and returns up to which
@@ -56,14 +68,16 @@ func (rs *replays) replay(ctx context.Context, partition string, each func(messa
 	defer rs.leave(r)
 	for {
 		select {
-		case m, ok := <-own.messages:
-			if ctx.Err() != nil {
-				return 0, context.Cause(ctx)
+		case batch, ok := <-own.batches:
+			for _, m := range batch {
+				if ctx.Err() != nil {
+					return 0, context.Cause(ctx)
+				}
+				each(m)
 			}
 			if !ok {
 				return r.after, r.err
 			}
-			each(m)
 		case <-ctx.Done():
 			return 0, context.Cause(ctx)
 		}
@@ -84,7 +98,7 @@ func (rs *replays) join(ctx context.Context, partition string) (*replay, *replay
 	if r.readers[partition] != nil {
 		return nil, nil
 	}
-	own := &replayReader{ctx: ctx, messages: make(chan message, followAhead)}
+	own := &replayReader{ctx: ctx, batches: make(chan []message, followAhead/replayBatch)}
 	r.readers[partition] = own
 	r.present++
 	return r, own
@@ -116,7 +130,8 @@ func (rs *replays) run(r *replay) {
 	rs.mu.Unlock()
 	defer func() {
 		for _, own := range r.readers {
-			close(own.messages)
+			own.hand()
+			close(own.batches)
 		}
 	}()
 	if len(r.readers)*replayPart < rs.partitions {
@@ -141,8 +156,7 @@ func (r *replay) give(m message) {
 	if own == nil {
 		return
 	}
-	select {
-	case own.messages <- m:
-	case <-own.ctx.Done():
+	if own.next = append(own.next, m); len(own.next) == replayBatch {
+		own.hand()
 	}
 }

@@ -32,7 +32,7 @@ type share struct {
 
 // countLocked brings the figures up to the ledger.
 func (s *share) countLocked() {
-	n := len(s.ledger.pending)
+	n := s.ledger.watched()
 	s.counts.pending.Add(int64(n - s.counted))
 	s.counted = n
 }

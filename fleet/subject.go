@@ -56,17 +56,20 @@ func ofPartition(name string, partition int) string {
 // splitSubject returns the place and the suffix of a subject. The error says that it is no subject
 // of the fleet's.
 func splitSubject(subject string) (p place, suffix string, err error) {
-	words := strings.Split(subject, ".")
-	if len(words) != 4 {
+	dot := strings.LastIndexByte(subject, '.')
+	if strings.Count(subject, ".") != 3 {
 		return p, "", fmt.Errorf("subject %q: want four words", subject)
 	}
-	if p.partition, err = strconv.Atoi(words[1]); err != nil {
+	_, rest, _ := strings.Cut(subject[:dot], ".")
+	partition, sum, _ := strings.Cut(rest, ".")
+	if p.partition, err = strconv.Atoi(partition); err != nil {
 		return p, "", fmt.Errorf("subject %q: the partition is no number", subject)
 	}
-	sum, err := hex.DecodeString(words[2])
-	if err != nil || len(sum) != len(p.digest) {
+	if len(sum) != hex.EncodedLen(len(p.digest)) {
 		return p, "", fmt.Errorf("subject %q: the third word is no digest", subject)
 	}
-	copy(p.digest[:], sum)
-	return p, "." + words[3], nil
+	if _, err := hex.Decode(p.digest[:], []byte(sum)); err != nil {
+		return p, "", fmt.Errorf("subject %q: the third word is no digest", subject)
+	}
+	return p, subject[dot:], nil
 }
