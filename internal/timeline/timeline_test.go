@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 
+	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fault 32: whose channel of updates was closed is not kept until the Timeline is.
 func TestAnOfferOnAClosedChannelIsForgotten(t *testing.T) {
 	t.Parallel()
-	tl := New(Config{Clock: clock.New(), Logger: zap.NewNop()})
+	tl := New(Config{Backoff: func(bool) backoff.Strategy { return nil }, Clock: clock.New(), Logger: zap.NewNop()})
 	defer tl.Close()
 	closed := make(chan transport.Status)
 	close(closed)
