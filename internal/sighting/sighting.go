@@ -223,15 +223,25 @@ func (s *Sighting) IsUnknownJob() bool {
 
 // IsPlain reports whether s holds only a State and its Raw word.
 func (s *Sighting) IsPlain() bool {
-	return s.Answered && s.Pace == 0 && s.PollError.Err == nil && s.Marks == nil && s.stale == 0 &&
-		s.Progress == 0 && s.Message == "" && s.Result == nil && s.Revision == "" && s.RetryAfter == 0 &&
-		s.Created.IsZero() && s.Updated.IsZero() && s.Finished.IsZero()
+	return s.Answered && s.Pace == 0 && s.PollError.Err == nil && s.Marks == nil && s.stale == 0 && isPlain(&s.Status)
+}
+
+// isPlain reports whether st has only an id, a State and its Raw word.
+func isPlain(st *transport.Status) bool {
+	return st.Progress == 0 && st.Message == "" && st.Result == nil && st.Revision == "" && st.RetryAfter == 0 &&
+		st.Created.IsZero() && st.Updated.IsZero() && st.Finished.IsZero()
 }
 
 // Same reports whether s and last are plain and equal. It returns false for sightings that are not
 // plain, because they usually differ.
 func (s *Sighting) Same(last *Sighting) bool {
 	return last != nil && s.State == last.State && s.Raw == last.Raw && s.IsPlain() && last.IsPlain()
+}
+
+// IsRepeatedBy reports whether the answer st leaves s as it is: both are plain and equal. Most
+// answers do, so this saves a [Sighting.See]. It may be called on nil.
+func (s *Sighting) IsRepeatedBy(st *transport.Status) bool {
+	return s != nil && s.State == st.State && s.Raw == st.Raw && isPlain(st) && s.IsPlain()
 }
 
 // Differs reports whether a consumer that has seen last must be told about s.

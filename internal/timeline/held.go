@@ -17,7 +17,7 @@ const maxSilences = 8
 // holdForLocked returns how long the next request about x is held, or 0 if x is polled.
 func (o *chooser) holdForLocked(x *watch, now time.Duration) time.Duration {
 	switch {
-	case !o.service.Holds() || o.pool.holds >= o.Holds || o.holding.Length(now, instant.Forever) == 0 || o.hub.isHeardLocked(now):
+	case o.pool.holds >= o.Holds || o.holding.Length(now, instant.Forever) == 0 || o.hub.isHeardLocked(now):
 		return 0
 	case x.urgent || x.seen == nil || x.silences >= maxSilences || x.marks.has(claimed) || x.isBlocked():
 		return 0
@@ -35,9 +35,10 @@ func (o *chooser) holdForLocked(x *watch, now time.Duration) time.Duration {
 	return o.holding.Length(now, left)
 }
 
-// chooseHeldLocked returns the watch that is asked about next, and how long the request is held. If
-// the Backoff ranks, x is held only if it is among the jobs that are likeliest to end soon. It
-// releases mu while the Backoff ranks x. If another watch is next afterwards, that watch is polled.
+// chooseHeldLocked returns the watch that is asked about next, and how long the request is held, by
+// a Transport that can hold it. If the Backoff ranks, x is held only if it is among the jobs that
+// are likeliest to end soon. It releases mu while the Backoff ranks x. If another watch is next
+// afterwards, that watch is polled.
 func (o *chooser) chooseHeldLocked(c *call, x *watch, ranked []candidate, now time.Duration) (*watch, time.Duration) {
 	again := c.choosing // the Backoff ended the goroutine: this time it is not asked
 	c.choosing = false

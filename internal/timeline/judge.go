@@ -192,23 +192,15 @@ func (j *judge) look(c *call, p *poll) {
 	default:
 		st = &transport.Status{}
 	}
-	var s sighting.Sighting
-	v := s.See(x.seenBefore(), st, p.pollErr, now, j.Patience)
-	if j.schedule.Learns() && p.pollErr.Err == nil && !v.Over {
-		s.Mark(c.ageSeen(x))
+	if p.seen = x.seen; p.pollErr.Err != nil || !p.seen.IsRepeatedBy(st) {
+		j.see(c, p, st)
 	}
-	p.retryAfter = j.capped(s.RequestedWait())
+	p.retryAfter = j.capped(p.seen.RequestedWait())
 	if c.isHold() && p.pollErr.Err != nil {
-		p.seen, p.wait = x.seen, max(j.capped(p.pollErr.RetryAfter), 0)
+		p.over, p.why, p.seen, p.wait = false, nil, x.seen, max(j.capped(p.pollErr.RetryAfter), 0)
 		return
 	}
-	p.over, p.why, p.seen = v.Over, v.Err, x.seen
-	if !s.Same(x.seen) {
-		p.changed = p.pollErr.Err == nil && s.Differs(x.seen)
-		p.seen = new(sighting.Sighting)
-		*p.seen = s
-	}
-	if v.Over {
+	if p.over {
 		return
 	}
 	if p.pollErr.Err == nil {
@@ -220,13 +212,28 @@ func (j *judge) look(c *call, p *poll) {
 	}
 	p.wait = j.schedule.Next(&backoff.Poll{
 		Key: x.id, Kind: p.kind, Attempt: made, Elapsed: now - x.began, Previous: x.previous,
-		RetryAfter: p.retryAfter, Progress: s.Progress, State: s.StateName(), Err: s.PollError.Err,
+		RetryAfter: p.retryAfter, Progress: p.seen.Progress, State: p.seen.StateName(), Err: p.seen.PollError.Err,
 	})
-	if s.State == transport.Blocked {
+	if p.seen.State == transport.Blocked {
 		p.wait = max(p.wait, blockedWait)
 	}
 	if p.silent {
 		p.due, p.wait = p.wait, max(p.wait-(now-c.asked), 0)
+	}
+}
+
+// see decides what p says about its watch, and whether the watch is over.
+func (j *judge) see(c *call, p *poll, st *transport.Status) {
+	var s sighting.Sighting
+	v := s.See(p.x.seenBefore(), st, p.pollErr, c.ended, j.Patience)
+	if j.schedule.Learns() && p.pollErr.Err == nil && !v.Over {
+		s.Mark(c.ageSeen(p.x))
+	}
+	p.over, p.why = v.Over, v.Err
+	if !s.Same(p.x.seen) {
+		p.changed = p.pollErr.Err == nil && s.Differs(p.x.seen)
+		p.seen = new(sighting.Sighting)
+		*p.seen = s
 	}
 }
 

@@ -27,8 +27,9 @@ type candidate struct {
 	rank  float64
 }
 
-// rankDueLocked returns some of the due watches, highest rank first. It returns none if the order
-// of due times applies. It releases the lock while the Backoff ranks them.
+// rankDueLocked returns some of the due watches, highest rank first, by a Backoff that ranks. It
+// returns none if the order of due times applies. It releases the lock while the Backoff ranks
+// them.
 func (o *chooser) rankDueLocked(c *call, now time.Duration) []candidate {
 	if c.ranking { // the Backoff ended the goroutine: this time it is not asked
 		c.ranking = false
@@ -36,7 +37,7 @@ func (o *chooser) rankDueLocked(c *call, now time.Duration) []candidate {
 	}
 	waiting := o.board.ready.Waiting()
 	binds := waiting > 1 && (o.board.gate.Limited() || o.board.gate.Recovering(now) || waiting > o.Concurrency)
-	if !o.schedule.Ranks() || !binds || o.picks%oldestEvery == oldestEvery-1 {
+	if !binds || o.picks%oldestEvery == oldestEvery-1 {
 		return nil
 	}
 	l := o.board.ready.Choose(o.Concurrency)

@@ -133,13 +133,19 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 		return false
 	}
 	w.board.gate.Open() // it has been waited for; what holds up a request now is told anew
-	ranked := w.chooser.rankDueLocked(c, now)
+	var ranked []candidate
+	if w.schedule.Ranks() {
+		ranked = w.chooser.rankDueLocked(c, now)
+	}
 	x := w.chooser.nextLocked(ranked)
 	again := w.schedule.Follows() && !c.asking // else it ended the goroutine when it was asked
 	for c.asking = false; again && x != nil && !x.marks.has(confirmed); x = w.chooser.nextLocked(ranked) {
 		w.chooser.reaskLocked(c, x, now)
 	}
-	x, hold := w.chooser.chooseHeldLocked(c, x, ranked, now)
+	var hold time.Duration
+	if w.service.Holds() {
+		x, hold = w.chooser.chooseHeldLocked(c, x, ranked, now)
+	}
 	if x == nil {
 		if w.board.ready.Waiting() == 0 {
 			w.board.gate.CaughtUp(now)
