@@ -128,7 +128,7 @@ func TestPatienceIsAnOptionAndTheErrorSaysHowMuchWasUsed(t *testing.T) {
 		w.run(func() {
 			_, err := watcher.WaitForJob(context.Background(), "a")
 			require.ErrorIs(w, err, jobstatus.ErrNotFound)
-			assert.ErrorContains(w, err, "(for 5s, 6 polls)")
+			assert.ErrorContains(w, err, "(for 5s, 6 polls); WithPatience allows more")
 			_, err = watcher.WaitForJob(context.Background(), "b", jobstatus.Timeout(2*time.Second))
 			require.ErrorIs(w, err, jobstatus.ErrNotFound)
 			assert.ErrorContains(w, err, "(for 2s, ")

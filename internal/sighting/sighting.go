@@ -101,7 +101,7 @@ func (s *Sighting) See(last *Sighting, st *transport.Status, f PollError, now, p
 		s.Since += now - last.lapsed
 	}
 	if s.Odd > 1 && now-s.Since >= patience {
-		return Verdict{Over: true, Err: s.Doubt(now)}
+		return Verdict{Over: true, Err: fmt.Errorf("%w; WithPatience allows more", s.Doubt(now))}
 	}
 	return Verdict{}
 }
