@@ -39,6 +39,8 @@ var (
 	long      = flag.Bool("long", false, "run the long tests that kill")
 	longJobs  = flag.Int("jobs", 15_000, "how many jobs the long tests have")
 	longRuns  = flag.Int("runs", 1, "how often the long tests run")
+	longKills = flag.Int("kills", 3, "how often each process is killed in a storm")
+	longStorm = flag.Duration("storm", 30*time.Second, "how long a storm is")
 	testLease = time.Second
 )
 
@@ -722,7 +724,7 @@ func TestNothingIsLostWhenAllAreKilled(t *testing.T) {
 	t.Parallel()
 	for i := range longOr(*longRuns, 1) {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
-			storm(t, longOr(*longJobs, 1500), longOr(3, 1), longOr(30*time.Second, 6*time.Second))
+			storm(t, longOr(*longJobs, 1500), longOr(*longKills, 1), longOr(*longStorm, 6*time.Second))
 		})
 	}
 }
