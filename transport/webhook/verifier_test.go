@@ -7,8 +7,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +99,7 @@ func signed(t testing.TB) map[string]struct {
 	at := time.Unix(1700000000, 0)
 	standard, err := webhook.Sign(base64.StdEncoding.EncodeToString([]byte(key1)), "msg_1", at, []byte(body))
 	require.NoError(t, err)
+	private := ed25519.NewKeyFromSeed([]byte(key2))
 	hexOf := func(h crypto.Hash, key, text string) string { return hex.EncodeToString(mac(h, key, text)) }
 	return map[string]struct {
 		verifier webhook.Verifier
@@ -105,6 +108,9 @@ func signed(t testing.TB) map[string]struct {
 	}{
 		"standard": {webhook.StandardWebhooks("whsec_"+base64.StdEncoding.EncodeToString([]byte(key2)), base64.StdEncoding.EncodeToString([]byte(key1))),
 			standard, webhook.Receipt{ID: "msg_1", Time: at}},
+		"standard with a public key": {webhook.StandardWebhooks("whpk_" + base64.StdEncoding.EncodeToString(private.Public().(ed25519.PublicKey))),
+			header("Svix-Id", "msg_1", "Svix-Timestamp", "1700000000", "Svix-Signature", "v1a,"+base64.StdEncoding.EncodeToString(ed25519.Sign(private, []byte("msg_1.1700000000."+body)))),
+			webhook.Receipt{ID: "msg_1", Time: at}},
 		"timed": {webhook.Timed("Stripe-Signature", key2, key1),
 			header("Stripe-Signature", "t=1700000000, v1="+strings.Repeat("0", 64)+",v1="+hexOf(crypto.SHA256, key1, "1700000000."+body)+",v0=00"),
 			webhook.Receipt{Time: at}},
@@ -298,6 +304,68 @@ func FuzzSignatureHeaders(f *testing.F) {
 			} else {
 				assert.ErrorIs(t, err, webhook.ErrForged)
 			}
+		}
+	})
+}
+
+// values returns the values of some headers, in the order of their names.
+func values(h http.Header) (all []*string) {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		all = append(all, &h[name][0])
+	}
+	return all
+}
+
+// isKept reports whether an edited header still holds all that its signature covers: each field but
+// those that are not read or are no signature. Hex may be in either case, and base64 may be broken
+// into lines.
+func isKept(signed, edited string) bool {
+	edited = strings.NewReplacer("\r", "", "\n", "").Replace(edited)
+	if signed == strings.ToLower(signed) {
+		edited = strings.ToLower(edited)
+	}
+	for _, field := range strings.FieldsFunc(signed, func(r rune) bool { return r == ',' || r == ' ' }) {
+		isRead := field != "v0=00" && field != "v1="+strings.Repeat("0", 64)
+		if isRead && !strings.Contains(edited, field) {
+			return false
+		}
+	}
+	return true
+}
+
+// This is fault 46: of a request that was signed, neither the body nor anything that its signature
+// covers can be edited, and what is told of it is what was signed.
+func FuzzAnEditOfASignedRequest(f *testing.F) {
+	schemes := signed(f)
+	names := slices.Sorted(maps.Keys(schemes))
+	for scheme := range uint8(len(names)) {
+		for _, insert := range []string{" ", "0", ",v1=", ",t=1", " v1,", "A", "\n", "="} {
+			f.Add(scheme, uint8(0), uint16(3), uint8(0), insert)
+			f.Add(scheme, uint8(1), uint16(0), uint8(1), insert)
+			f.Add(scheme, uint8(2), uint16(200), uint8(0), insert)
+			f.Add(scheme, uint8(3), uint16(5), uint8(9), insert)
+		}
+	}
+	f.Fuzz(func(t *testing.T, scheme, part uint8, from uint16, cut uint8, insert string) {
+		name := names[int(scheme)%len(names)]
+		c := schemes[name]
+		h, sent := c.header.Clone(), body
+		edited := append(values(h), &sent)
+		text := edited[int(part)%len(edited)]
+		start := min(int(from), len(*text))
+		end := min(start+int(cut), len(*text))
+		*text = (*text)[:start] + insert + (*text)[end:]
+		receipt, err := verify(c.verifier, h, sent)
+		if err != nil {
+			require.ErrorIs(t, err, webhook.ErrForged)
+			require.Zero(t, receipt)
+			return
+		}
+		require.Equal(t, c.receipt.ID, receipt.ID)
+		require.True(t, c.receipt.Time.Equal(receipt.Time), receipt.Time)
+		require.True(t, sent == body || name == "shared header", "%s: the body was edited to %q", name, sent)
+		for i, value := range values(c.header) {
+			require.True(t, isKept(*value, *edited[i]), "%s: %q was edited to %q", name, *value, *edited[i])
 		}
 	})
 }
