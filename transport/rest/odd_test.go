@@ -42,6 +42,34 @@ func TestOddAnswersAreToldForWhatTheyAre(t *testing.T) {
 	}
 }
 
+// fault 21: keys are compared in whatever case on each way to the error but that of a comparison.
+func TestAnErrorInAnotherCaseIsFoundWhereverItStands(t *testing.T) {
+	t.Parallel()
+	for at, body := range map[string]string{
+		"error":            `{"status":"completed","ERROR":"late"}`,
+		"data.@json.error": `{"status":"completed","data":"{\"Error\":\"late\"}"}`,
+		"parts[1].error":   `{"status":"completed","parts":[{},{"Error":"late"}]}`,
+		"parts[-1].error":  `{"status":"completed","Parts":[{},{"error":"late"}]}`,
+		"{id}.error":       `{"status":"completed","42":{"Error":"late"}}`,
+	} {
+		d := rest.Dialect{State: "status", Error: at}
+		s, err := serve(t, say(200, body), oneAttempt, rest.WithDialect(d)).Status(t.Context(), "42")
+		require.NoError(t, err, body)
+		assert.Equal(t, failed, s.State, body)
+		assert.Equal(t, "late", s.Message, body)
+	}
+	for at, body := range map[string]string{
+		"data.@json.error": `{"status":"completed","data":"Error"}`,
+		"parts[2].error":   `{"status":"completed","parts":[{"Error":"late"}]}`,
+		"{id}.error":       `{"status":"completed","43":{"Error":"late"}}`,
+	} {
+		d := rest.Dialect{State: "status", Error: at}
+		s, err := serve(t, say(200, body), oneAttempt, rest.WithDialect(d)).Status(t.Context(), "42")
+		require.NoError(t, err, body)
+		assert.Equal(t, completed, s.State, body)
+	}
+}
+
 // JSend spells a failure of the service like the failure of a job. It does not end a wait.
 func TestAFailureOfTheServiceIsNoneOfTheJob(t *testing.T) {
 	t.Parallel()

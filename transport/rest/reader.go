@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/rules"
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -240,50 +238,6 @@ func (r *reader) readError(s *transport.Status, g *reading) {
 		s.Message = v.Text()
 		return
 	}
-}
-
-// readFolded looks for an error whose keys stand in another case than Error has them. What is said
-// there keeps a job from being completed, too.
-func (r *reader) readFolded(s *transport.Status, g *reading) {
-	if s.State != transport.Completed || r.errors == nil || !isNothing(g.values(r, inError)) {
-		return
-	}
-	var found place.Found
-	if r.errors.Find(&place.Answer{Body: g.body, Name: g.asked}, &found) == nil {
-		return
-	}
-	var tree any
-	if json.Unmarshal(g.body, &tree) != nil {
-		return
-	}
-	for _, p := range r.field(inError) {
-		named := folded(tree, p)
-		text, err := json.Marshal(named)
-		if v := place.Value(text); named != nil && err == nil && v.IsSaid() {
-			s.State, s.Message = transport.Failed, v.Text()
-			return
-		}
-	}
-}
-
-// folded returns what stands at a place that is made of keys, in whatever case, or nil.
-func folded(tree any, p place.Place) any {
-	if p.Source != place.Body {
-		return nil
-	}
-	for _, step := range p.Steps {
-		if step.Kind != jsonscan.Key || step.Key.Hole {
-			return nil
-		}
-		o, _ := tree.(map[string]any)
-		tree = nil
-		for _, key := range slices.Sorted(maps.Keys(o)) {
-			if strings.EqualFold(key, step.Key.Before) && (tree == nil || key == step.Key.Before) {
-				tree = o[key]
-			}
-		}
-	}
-	return tree
 }
 
 func isNotJSON(err error) bool {

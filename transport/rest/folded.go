@@ -1,0 +1,88 @@
+package rest
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
+	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/transport"
+)
+
+// readFolded looks for an error whose keys stand in another case than Error has them. What is said
+// there keeps a job from being completed, too.
+func (r *reader) readFolded(s *transport.Status, g *reading) {
+	if s.State != transport.Completed || r.errors == nil || !isNothing(g.values(r, inError)) {
+		return
+	}
+	var found place.Found
+	if r.errors.Find(&place.Answer{Body: g.body, Name: g.asked}, &found) == nil {
+		return
+	}
+	var tree any
+	if json.Unmarshal(g.body, &tree) != nil {
+		return
+	}
+	for _, p := range r.field(inError) {
+		if p.Source != place.Body {
+			continue
+		}
+		if v := foldedAt(tree, p.Steps, g.asked); v != nil {
+			s.State, s.Message = transport.Failed, v.Text()
+			return
+		}
+	}
+}
+
+// foldedAt returns what stands at the end of some steps from v, with keys in whatever case, as long
+// as it says something. It returns nil if it does not, or if a step compares.
+func foldedAt(v any, steps []jsonscan.Step, name string) place.Value {
+	for i := range steps {
+		switch step := &steps[i]; step.Kind {
+		case jsonscan.Key:
+			o, _ := v.(map[string]any)
+			v = foldedKey(o, step.Key, name)
+		case jsonscan.Index:
+			list, _ := v.([]any)
+			at := step.Index
+			if at < 0 {
+				at += len(list)
+			}
+			if at < 0 || at >= len(list) {
+				return nil
+			}
+			v = list[at]
+		case jsonscan.Inside:
+			text, _ := v.(string)
+			if v = nil; json.Unmarshal([]byte(text), &v) != nil {
+				return nil
+			}
+		case jsonscan.Where:
+			return nil
+		}
+	}
+	text, err := json.Marshal(v)
+	if said := place.Value(text); v != nil && err == nil && said.IsSaid() {
+		return said
+	}
+	return nil
+}
+
+// foldedKey returns the value of a key, or else that of one that differs from it by case alone. A
+// key with a hole has one case.
+func foldedKey(o map[string]any, key jsonscan.Name, name string) any {
+	if key.Hole {
+		return o[key.Before+name+key.After]
+	}
+	if v, ok := o[key.Before]; ok {
+		return v
+	}
+	for _, other := range slices.Sorted(maps.Keys(o)) {
+		if strings.EqualFold(other, key.Before) {
+			return o[other]
+		}
+	}
+	return nil
+}
