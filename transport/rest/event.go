@@ -208,8 +208,9 @@ func (e *events) opened(a *place.Answer) *place.Answer {
 		held = plain
 	}
 	held = bytes.TrimSpace(held)
-	at := cap(a.Body) - cap(quoted) // it is a part of the body
-	if !bytes.HasPrefix(held, []byte("{")) || !json.Valid(held) || at < 0 || !bytes.HasPrefix(a.Body[at:], quoted) {
+	at := cap(a.Body) - cap(quoted)
+	isPart := at >= 0 && at < len(a.Body) && &a.Body[at] == &quoted[0] // what stands behind @json is not
+	if !isPart || !bytes.HasPrefix(held, []byte("{")) || !json.Valid(held) {
 		return a
 	}
 	whole := *a
