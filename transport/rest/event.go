@@ -207,7 +207,7 @@ func (e *events) opened(a *place.Answer) *place.Answer {
 	if plain, err := base64.StdEncoding.DecodeString(string(held)); err == nil {
 		held = plain
 	}
-	held = bytes.TrimSpace(held)
+	held = bytes.Trim(held, " \t\r\n") // the white space of JSON
 	at := cap(a.Body) - cap(quoted)
 	isPart := at >= 0 && at < len(a.Body) && &a.Body[at] == &quoted[0] // what stands behind @json is not
 	if !isPart || !bytes.HasPrefix(held, []byte("{")) || !json.Valid(held) {

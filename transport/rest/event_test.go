@@ -280,6 +280,7 @@ func FuzzEvent(f *testing.F) {
 	f.Add([]byte(`{"data":`))
 	f.Add([]byte("\ufeff" + `{"data":{"object":{"id":"7","status":"end","phase":{"name":"good"},"Error":{"Message":"x"}}}}`))
 	f.Add([]byte(`{"data":{"object":"\"{}\""}}`))
+	f.Add([]byte(`{"data":{"object":"\u2028{\"id\":\"7\",\"status\":\"run\",\"phase\":{\"name\":\"x\"}}"}}`))
 	f.Add([]byte(`{"data":{"object":{"id":"7","status":"run","phase":{"name":"x"},"done":-1e308,"total":"1e308"}}}`))
 	client := client(f, "http://service.invalid", rest.WithDialect(wrapped))
 	inText := wrapped
