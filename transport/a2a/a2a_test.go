@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -241,6 +243,44 @@ func TestAMessageIsSentOnce(t *testing.T) {
 	assert.Equal(t, 1, sent["k"])
 }
 
+// checkWord checks that a state that ends a task is what the service's word for it means.
+func checkWord(t *testing.T, st transport.Status) {
+	t.Helper()
+	word := strings.ToLower(strings.TrimSpace(st.Raw))
+	word = strings.TrimPrefix(word, "task_state_")
+	if n, err := strconv.ParseFloat(word, 64); err == nil { // numbers are compared by value
+		word = strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	switch st.State {
+	case transport.Completed:
+		assert.Contains(t, []string{"completed", "3"}, word)
+	case transport.Failed:
+		assert.Contains(t, []string{"failed", "rejected", "4", "7"}, word)
+	case transport.Canceled:
+		assert.Contains(t, []string{"canceled", "cancelled", "5"}, word)
+	default:
+		assert.NotContains(t, []string{"completed", "failed", "rejected", "canceled", "cancelled"}, word)
+	}
+}
+
+// stateIn returns the word for the state of the task that is the result of a JSON-RPC answer, or
+// the answer itself over HTTP.
+func stateIn(t *testing.T, body string, binding a2a.Binding) string {
+	var whole map[string]any
+	d := json.NewDecoder(strings.NewReader(strings.TrimPrefix(body, "\ufeff")))
+	d.UseNumber()
+	require.NoError(t, d.Decode(&whole))
+	task := whole
+	if binding != a2a.HTTP {
+		failure, _ := whole["error"].(map[string]any)
+		assert.Nil(t, failure["code"], "an error is told as a status")
+		task, _ = whole["result"].(map[string]any)
+	}
+	status, _ := task["status"].(map[string]any)
+	return strings.ToLower(strings.TrimSpace(fmt.Sprint(status["state"])))
+}
+
+// fault 17, fault 22: no answer and no push panics, and each is told as what its word means.
 func FuzzAnswersAndPushes(f *testing.F) {
 	r := recorded(f)
 	for _, list := range [][]rpctest.Answer{r.Answers, r.Creates, r.Errors, r.Pushes} {
@@ -248,6 +288,7 @@ func FuzzAnswersAndPushes(f *testing.F) {
 			f.Add(string(a.Body))
 		}
 	}
+	f.Add(`{"id":"7","status":{"state":"TASK_STATE_CANCELLED"}}`)
 	f.Add(`{"result":{"result":{"task":{"task":{"id":"7","status":{"state":"working"}}}}}}`)
 	var body string
 	var all []*a2a.Tasks
@@ -256,9 +297,11 @@ func FuzzAnswersAndPushes(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		body = text
-		for _, tasks := range all {
+		for i, tasks := range all {
 			if st, err := tasks.Status(t.Context(), "7"); err == nil {
 				assert.Equal(t, "7", st.ID)
+				checkWord(t, st)
+				assert.Equal(t, stateIn(t, text, bindings[i]), strings.ToLower(strings.TrimSpace(st.Raw)))
 			}
 			if st, err := tasks.Start(t.Context(), transport.CreateRequest{Input: a2a.Message{Text: "go"}}); err == nil {
 				assert.True(t, st.ID != "" || st.State.Terminal(), "%v", st)
@@ -266,6 +309,7 @@ func FuzzAnswersAndPushes(f *testing.F) {
 		}
 		if st, err := a2a.ReadPush([]byte(text)); err == nil && st.ID != "" {
 			require.NoError(t, transport.CheckID(st.ID))
+			checkWord(t, st)
 		} else {
 			assert.Zero(t, st)
 		}

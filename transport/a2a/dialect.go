@@ -35,7 +35,7 @@ var states = [...]struct {
 
 // words are the words for states in all spellings, also by number. Rules ignore the case of words.
 var words = func() map[string]transport.State {
-	all := map[string]transport.State{"unknown": transport.Unknown, "cancelled": transport.Canceled}
+	all := map[string]transport.State{"unknown": transport.Unknown, "cancelled": transport.Canceled, "task_state_cancelled": transport.Canceled}
 	for n, s := range states {
 		word := strings.ToLower(s.word)
 		for _, spelling := range []string{"task_state_" + word, word, strings.ReplaceAll(word, "_", "-"), fmt.Sprint(n)} {
