@@ -198,6 +198,28 @@ func TestNotificationsThatAreFedAreDelivered(t *testing.T) {
 	})
 }
 
+// checkEnd checks that the answer which tells the end of a task says so, and says no error.
+func checkEnd(t *testing.T, body string, s transport.State) {
+	t.Helper()
+	var whole map[string]any
+	d := json.NewDecoder(strings.NewReader(strings.TrimPrefix(body, "\ufeff")))
+	d.UseNumber()
+	require.NoError(t, d.Decode(&whole))
+	result, _ := whole["result"].(map[string]any)
+	word := strings.ToLower(strings.TrimSpace(fmt.Sprint(result["status"])))
+	switch s {
+	case transport.Completed:
+		assert.Equal(t, "completed", word)
+	case transport.Failed:
+		assert.Contains(t, []string{"completed", "failed"}, word)
+	case transport.Canceled:
+		assert.Contains(t, []string{"canceled", "cancelled"}, word)
+	}
+	failure, _ := whole["error"].(map[string]any)
+	assert.Nil(t, failure["code"], "an error is told as a status")
+}
+
+// fault 17, fault 22: no answer panics, and none is told as an end that it does not tell.
 func FuzzAnswersAndNotifications(f *testing.F) {
 	for _, r := range recordings(f) {
 		for _, a := range append(r.Answers, r.Creates...) {
@@ -222,14 +244,18 @@ func FuzzAnswersAndNotifications(f *testing.F) {
 		body, end = b, e
 		for _, tasks := range all {
 			st, err := tasks.Status(t.Context(), "7")
+			if err == nil && st.State.Terminal() {
+				checkEnd(t, body, st.State)
+			}
 			if err == nil && st.State == transport.Completed {
 				var said struct{ IsError any }
-				require.NoError(t, json.Unmarshal(st.Result, &said))
+				_ = json.Unmarshal(st.Result, &said) // what is no object does not say it
 				word := strings.TrimSpace(strings.ToLower(fmt.Sprint(said.IsError)))
 				assert.Contains(t, []string{"<nil>", "false", "", "[]", "map[]"}, word, "a failed call is told as completed")
 			}
 			if st, err := tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "a"}}); err == nil {
 				assert.True(t, st.ID != "" || st.State.Terminal(), "%v", st)
+				assert.False(t, st.ID != "" && st.State == transport.Completed, "its result is not here")
 			}
 			_ = tasks.Feed(json.RawMessage(body))
 		}
