@@ -485,6 +485,30 @@ func TestASourceThatFallsSilentIsStoodInForByPolls(t *testing.T) {
 	})
 }
 
+// Jobs that end before their first quiet poll show it too.
+func TestASourceThatNeverSaysAnythingIsStoodInForByPolls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newCounter()
+		w := newHearing(t, s, newRadio(false), jobstatus.WithBackoff(backoff.Constant(time.Second)))
+		wave := func(name string) time.Duration {
+			var ends []<-chan ending
+			for i := range 3 {
+				id := fmt.Sprint(name, i)
+				ends = append(ends, heardBy(t.Context(), w, id))
+				time.AfterFunc(10*time.Second, func() { s.set(id, jobstatus.Completed) })
+			}
+			began := time.Now()
+			for _, e := range ends {
+				require.NoError(t, (<-e).err)
+			}
+			return time.Since(began)
+		}
+		assert.Greater(t, wave("first"), jobstatus.DefaultQuietInterval)
+		assert.LessOrEqual(t, wave("second"), 11*time.Second)
+	})
+}
+
 // A Watcher on a mock.Clock takes the same course in every run, whatever becomes of its source: no
 // time passes while the source fails or is started again.
 func TestASourceThatFailsTwiceTakesTheSameCourseInEachRun(t *testing.T) {

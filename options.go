@@ -163,7 +163,8 @@ func WithPatience(d time.Duration) Option {
 
 // WithRateLimit limits the polls of all watches together to perSecond requests a second, with
 // bursts of at most burst. A batch counts as one request. A failed request is sent again within its
-// poll only if the limit allows another request. The calls that start or cancel a job, or fetch its
+// poll only if the limit allows another request. But once a new token is there, a request that was
+// refused with the old one is repeated at once. The calls that start or cancel a job, or fetch its
 // result, are not limited.
 //
 // The default, WithRateLimit(0, 0), is no limit. A burst of zero means one, so that requests are
@@ -235,9 +236,9 @@ func WithObserver(o observe.Observer) Option { return func(c *config) { c.observ
 // The option can be used more than once: the Watcher listens to every n. It also listens to a
 // Transport that is a [transport.Notifier].
 //
-// While a Notifier is reliable, jobs are polled only every [WithQuietInterval]. A terminal status
-// from a Notifier is confirmed by a poll, unless the Notifier is a [transport.Truster] whose
-// Trusted returns true.
+// While a Notifier is reliable, jobs are polled only every [WithQuietInterval], also for the first
+// time. A terminal status from a Notifier is confirmed by a poll, unless the Notifier is a
+// [transport.Truster] whose Trusted returns true.
 //
 // When notifications may have been lost, every job is polled once. Then the Backoff decides when to
 // poll, until the Notifier has listened for a minute. The same happens when a Notifier has missed
@@ -253,7 +254,7 @@ func WithNotifier(n transport.Notifier) Option {
 	}
 }
 
-// WithQuietInterval sets the shortest wait between two polls of a job while a Notifier is reliable:
+// WithQuietInterval sets the shortest wait before each poll of a job while a Notifier is reliable:
 // see [WithNotifier]. Up to a quarter of d is added at random. If the Backoff returns a longer
 // wait, that wait applies. The default is [DefaultQuietInterval].
 func WithQuietInterval(d time.Duration) Option {

@@ -144,10 +144,12 @@ func (h *hub) notifiedLocked(x *watch, st transport.Status, now time.Duration) {
 	}
 }
 
-// missedByLocked notes that a poll found the end of x, and no notification reported it. The job had
-// been seen to run before. Sources that miss several ends are no longer relied on.
+// missedByLocked notes that a poll found the end of x, and no notification reported it. Sources
+// that miss several ends are no longer relied on. A job that was never seen to run may have ended
+// before its watch began. It counts too: otherwise a source that says nothing would be relied on
+// for ever where jobs are shorter than the quiet interval.
 func (h *hub) missedByLocked(x *watch, now time.Duration) {
-	if x.marks.has(claimed) || x.alive == 0 {
+	if x.marks.has(claimed) {
 		return
 	}
 	for _, l := range h.subscriptions {
