@@ -236,10 +236,11 @@ func TestServiceSpeaksTheDialectOfItsClient(t *testing.T) {
 		},
 		"comparisons in brackets, and a hold": {
 			Status: rest.Call{Path: "/jobs/{id}?index={rev}&wait={hold}s", Header: map[string]string{"Prefer": "wait={hold}"}},
+			Cancel: rest.Call{Path: "/jobs/{id}"},
 			State:  "parts[of=x,ok!=true].state", Message: "parts[of=x,ok!=true].note", Error: "parts[ok!=true,of=x].why", Progress: "n", Result: "out",
 		},
 		"JSON in a text": {
-			Status: rest.Call{Path: "/jobs/{id}"}, State: "data.@json.state", Message: "data.@json.note", Error: "data.@json.why", Progress: "data.@json.n", Result: "data.@json.out",
+			Status: rest.Call{Path: "/jobs/{id}"}, Cancel: rest.Call{Path: "/jobs/{id}"}, State: "data.@json.state", Message: "data.@json.note", Error: "data.@json.why", Progress: "data.@json.n", Result: "data.@json.out",
 		},
 		"query": {
 			Status: rest.Call{Path: "/jobs?id={id}&verbose=1"}, Create: rest.Call{Method: "PUT", Path: "/jobs"}, State: "state", ID: "id",

@@ -51,6 +51,18 @@ func TestCallsThatTheServiceDoesNotHaveAreUnsupportedAndNotSent(t *testing.T) {
 	assert.Zero(t, service.n.Load())
 }
 
+// A service whose jobs have another path may do anything at the default path of Cancel.
+func TestADialectWithItsOwnStatusHasNoCancelByDefault(t *testing.T) {
+	t.Parallel()
+	service := &counting{code: http.StatusNoContent}
+	for path, want := range map[string]error{"/jobs/{id}": errors.ErrUnsupported, "": nil} {
+		c, err := rest.New("http://jobs.test", rest.WithRoundTripper(service), rest.WithDialect(rest.Dialect{Status: rest.Call{Path: path}}))
+		require.NoError(t, err)
+		assert.ErrorIs(t, c.Cancel(context.Background(), "a"), want)
+	}
+	assert.EqualValues(t, 1, service.n.Load())
+}
+
 func TestACallThatIsNoneHasNothingElse(t *testing.T) {
 	t.Parallel()
 	_, err := rest.New("http://jobs.test", rest.WithDialect(rest.Dialect{Cancel: rest.Call{Path: "-", Body: "x"}, Create: rest.Call{Path: "-", Header: map[string]string{"A": "b"}}}))

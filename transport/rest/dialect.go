@@ -80,8 +80,9 @@ type Dialect struct {
 	Create Call
 	// Status asks about a job. The default is GET /status/{id}.
 	Status Call
-	// Cancel cancels a job. The default is DELETE /status/{id}. Set its Path to "-" if the service
-	// cannot cancel jobs: Cancel then returns an error that matches [errors.ErrUnsupported].
+	// Cancel cancels a job. The default is DELETE /status/{id} if Status has no Path. Otherwise the
+	// Client cannot cancel jobs, as if the Path of Cancel were "-": [Client.Cancel] then returns an
+	// error that matches [errors.ErrUnsupported].
 	Cancel Call
 	// Fetch requests the result of a completed job: see [Client.Fetch]. Its {result} is the value at
 	// Result. By default there is no such call, and the value at Result is the result.
@@ -349,6 +350,9 @@ func (d Dialect) GoString() string { return d.String() }
 // WithDefaults returns a copy of d with the default in place of each zero field that has a default.
 func (d Dialect) WithDefaults() Dialect {
 	d.Create = d.Create.withDefaults(http.MethodPost, "/")
+	if d.Status.Path != "" && d.Cancel.isZero() {
+		d.Cancel.Path = none
+	}
 	d.Status = d.Status.withDefaults(http.MethodGet, "/status/{id}")
 	d.Cancel = d.Cancel.withDefaults(http.MethodDelete, "/status/{id}")
 	if !d.Fetch.isZero() {
