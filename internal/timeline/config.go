@@ -50,7 +50,7 @@ type Config struct {
 // them under the same names.
 var (
 	ErrTimeout     error = timeoutError{}
-	ErrMaxAttempts       = errors.New("max attempts reached (WithMaxAttempts raises them; MaxAttempts does for one watch)")
+	ErrMaxAttempts       = errors.New("max attempts reached (WithMaxAttempts raises them, and WithTimeout removes the default; MaxAttempts and Timeout do for one watch)")
 	ErrBlocked           = errors.New("the job waits for a person")
 	ErrClosed            = errors.New("watcher closed")
 	ErrMaxWatches        = errors.New("max watches reached (WithMaxWatches raises them)")
