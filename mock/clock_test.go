@@ -221,6 +221,14 @@ func TestMisuseFailsTheTestWithAReason(t *testing.T) {
 	}
 }
 
+func TestAClockThatNobodyHasSaysSo(t *testing.T) {
+	t.Parallel()
+	stuck := make(chan struct{})
+	defer close(stuck)
+	message := failure(t, func(t mock.TB) { mock.NewClock(t).Run(func() { <-stuck }) })
+	assert.Contains(t, message, "Is it given to the Watcher, by jobstatus.WithClock?")
+}
+
 func TestRunFailsWithItsFunction(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "as it says", failure(t, func(t mock.TB) {

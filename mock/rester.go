@@ -121,7 +121,7 @@ func (r *rester) rest(done *bool, patient bool) bool {
 	switch {
 	case how != hung:
 	case why.Quiet:
-		r.t.Fatalf("mock: nothing can happen any more: %s%s", r.describe(), why.Describe())
+		r.t.Fatalf("mock: nothing can happen any more: %s%s%s", r.describe(), why.Describe(), r.advice())
 	default:
 		r.t.Fatalf("mock: not at rest, and nothing has changed for %v: %s%s\n\tIs this Clock given to all that waits, by "+
 			"jobstatus.WithClock and mock.WithClock, and do its contexts come from Clock.WithTimeout?", quiet.Guard, r.describe(), why.Describe())
@@ -131,6 +131,16 @@ func (r *rester) rest(done *bool, patient bool) bool {
 
 // mostDescribed bounds the lines of each kind in a description.
 const mostDescribed = 10
+
+// advice says what is likely wrong if nobody waits for time to pass.
+func (r *rester) advice() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.tally.parked > 0 {
+		return ""
+	}
+	return "\n\tNobody waits on this Clock. Is it given to the Watcher, by jobstatus.WithClock?"
+}
 
 // describe says what the Clock waits for.
 func (r *rester) describe() string {

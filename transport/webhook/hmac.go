@@ -62,8 +62,11 @@ func (v hmacVerifier) check() error {
 		if header != "" {
 			problems = append(problems, checkHeader("HMAC: header of "+name, header))
 		}
-		if (header != "") != strings.Contains(v.Signed, name) {
-			problems = append(problems, fmt.Errorf("HMAC: Signed %.80q: names %s if that has a header, and only then", v.Signed, name))
+		switch named := strings.Contains(v.Signed, name); {
+		case named && header == "":
+			problems = append(problems, fmt.Errorf("HMAC: Signed %.80q: %s has no header: set TimeHeader or IDHeader", v.Signed, name))
+		case header != "" && !named:
+			problems = append(problems, fmt.Errorf("HMAC: Signed %.80q: must name %s, which is in the header %.80q", v.Signed, name, header))
 		}
 	}
 	if strings.Count(v.Signed, "{body}") != 1 {

@@ -230,8 +230,8 @@ func TestAKeyThatIsTooShortIsAnErrorOfNew(t *testing.T) {
 		"secret 1: it has 23 bytes, and a public key 32":  webhook.StandardWebhooks("whpk_" + base64.StdEncoding.EncodeToString([]byte(short))),
 		`HMAC: Header: "X Y": not a header's name`:        webhook.HMAC(webhook.HMACScheme{Header: "X Y"}, key1),
 		`HMAC: Signed "{id}": must name {body} once`:      webhook.HMAC(webhook.HMACScheme{Header: "X", Signed: "{id}"}, key1),
-		`HMAC: Signed "{body}{id}": names {id} if`:        webhook.HMAC(webhook.HMACScheme{Header: "X", Signed: "{body}{id}"}, key1),
-		`HMAC: Signed "{body}": names {time} if`:          webhook.HMAC(webhook.HMACScheme{Header: "X", TimeHeader: "Y"}, key1),
+		`HMAC: Signed "{body}{id}": {id} has no header`:   webhook.HMAC(webhook.HMACScheme{Header: "X", Signed: "{body}{id}"}, key1),
+		`HMAC: Signed "{body}": must name {time}`:         webhook.HMAC(webhook.HMACScheme{Header: "X", TimeHeader: "Y"}, key1),
 		"HMAC: Hash MD5: must be SHA1, SHA256 or SHA512":  webhook.HMAC(webhook.HMACScheme{Header: "X", Hash: crypto.MD5}, key1),
 		`SharedHeader: "": not a header's name`:           webhook.SharedHeader("", key1),
 	} {
