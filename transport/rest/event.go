@@ -38,11 +38,12 @@ type Event struct {
 	// that it holds, plain or in base64. So At is "Message" for a notification of Amazon SNS, and
 	// "message.data" for one of Google Pub/Sub. The default is ".", the whole event.
 	At string
-	// ID is the place of the job's id in the event. The default is the Dialect's AnswerID within At,
-	// or else its ID. An event without a value there is ignored.
+	// ID is the place of the job's id in the whole event, also if At is set: with At "data", that is
+	// "data.id" and not "id". The default is the Dialect's AnswerID within At, or else its ID. An
+	// event without a value there is ignored.
 	ID string
-	// State is the place of the state in the event. The default is the Dialect's State within At. Set
-	// it to "-" if events have no state: a Watcher then polls the job after each event.
+	// State is the place of the state in the whole event. The default is the Dialect's State within
+	// At. Set it to "-" if events have no state: a Watcher then polls the job after each event.
 	State string
 	// States maps the words at State to states, as [Dialect.States] does. The default is
 	// Dialect.States.

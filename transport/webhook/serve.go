@@ -33,6 +33,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(code)
 }
 
+// errNoJob is the error of a request in which the Reader found no job's id.
+var errNoJob = errors.New("it is about no job")
+
 // retryAfter is when the service should send again what could not be passed on.
 const retryAfter = 5 * time.Second
 
@@ -65,7 +68,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 	case err != nil:
 		return http.StatusBadRequest, err
 	case status.ID == "":
-		return http.StatusAccepted, errors.New("it is about no job")
+		return http.StatusAccepted, errNoJob
 	}
 	return h.accept(r.Context(), status, receipt.key(body, status.State), now)
 }

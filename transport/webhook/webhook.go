@@ -26,8 +26,8 @@
 //
 // A Watcher receives only requests that are answered 202, and no repetitions. The answer does not
 // wait for the Watcher. If a request is not passed to the Watcher, the reason is logged at debug
-// level, and for a 400, 401, 413 or 415 as a warning, at most once a minute. Nothing else about
-// requests is logged.
+// level, and for a 400, 401, 413 or 415 as a warning, at most once a minute. The first request
+// about no job is logged as a warning, too. Nothing else about requests is logged.
 //
 // # Trust
 //
@@ -45,6 +45,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/problems"
@@ -84,6 +85,7 @@ type Handler struct {
 	recentMu sync.Mutex
 	recent   recent
 	warning  warning
+	nameless atomic.Bool // a request about no job was logged as a warning
 }
 
 // listener is one call of Notify.
@@ -218,14 +220,18 @@ func (h *Handler) now() time.Time {
 const quiet = time.Minute
 
 // log tells why a request was not passed on. A refusal is a warning, because it may be that the
-// service's own requests are refused, such as for a wrong key.
+// service's own requests are refused, such as for a wrong key. The first request about no job is
+// one, too, because the place of the id may be wrong.
 func (h *Handler) log(code int, err error) {
 	host := h.host()
 	if host == nil {
 		return
 	}
 	level, message := slog.LevelDebug, "not passed on"
-	if code/100 == 4 && code != http.StatusMethodNotAllowed && h.warning.isDue(h.now()) {
+	switch {
+	case err == errNoJob && h.nameless.CompareAndSwap(false, true):
+		level, message = slog.LevelWarn, "a request has no job's id where the Reader looks for it; others are logged at debug level"
+	case code/100 == 4 && code != http.StatusMethodNotAllowed && h.warning.isDue(h.now()):
 		level, message = slog.LevelWarn, "a request was refused; for a minute, others are logged at debug level"
 	}
 	if host.Logs(level) {

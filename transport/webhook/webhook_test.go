@@ -442,6 +442,26 @@ func TestOneRefusalAMinuteIsAWarning(t *testing.T) {
 	assert.Equal(t, []string{"WARN", "DEBU", "DEBU", "WARN", "DEBU", "DEBU"}, levels)
 }
 
+// A wrong place of the id would otherwise only show by ends that are heard late.
+func TestTheFirstRequestAboutNoJobIsAWarning(t *testing.T) {
+	t.Parallel()
+	h, err := webhook.New(readerFunc(func(http.Header, []byte) (transport.Status, error) { return transport.Status{}, nil }),
+		webhook.StandardWebhooks(secret))
+	require.NoError(t, err)
+	lent := &host{clock: start()}
+	listen(t, hosted{h, lent}, func(transport.Status) {})
+	for i := range 3 {
+		assert.Equal(t, 202, send(t, h, fmt.Sprint("msg_", i), lent.clock.Now(), done7))
+	}
+	lent.mu.Lock()
+	defer lent.mu.Unlock()
+	require.Len(t, lent.lines, 3)
+	assert.Contains(t, lent.lines[0], "WARN")
+	assert.Contains(t, lent.lines[0], "no job's id")
+	assert.Contains(t, lent.lines[1]+lent.lines[2], "DEBU")
+	assert.NotContains(t, lent.lines[1]+lent.lines[2], "WARN")
+}
+
 // hosted lends its Host to a Notifier.
 type hosted struct {
 	transport.Notifier
