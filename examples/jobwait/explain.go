@@ -126,12 +126,12 @@ func explained(args []string, w *words, set map[string]bool) (target, error) {
 	case isURL(args[0]):
 		return urlTarget(args[0], w)
 	}
-	if name := w.names(set); name != "" {
-		return target{}, misused("--%s is for a URL: the service's dialect says it", name)
-	}
 	e, err := lookUp(args[0])
 	if err != nil {
 		return target{}, err
+	}
+	if name := w.names(set); name != "" {
+		return target{}, misused("--%s is for a URL: the service's dialect says it", name)
 	}
 	s, err := example(e)
 	if len(args) > 1 {

@@ -54,6 +54,9 @@ func lookUp(name string) (dialects.Entry, error) {
 	if i >= 0 {
 		return all[i], nil
 	}
+	if strings.ContainsAny(name, "/:") {
+		return dialects.Entry{}, misused("%.100q is no service, and no URL, which begins with http:// or https://", name)
+	}
 	if near := nearest(name, all); len(near) > 0 {
 		return dialects.Entry{}, misused("unknown service %.100q: did you mean %s? \"jobwait list\" lists all", name, strings.Join(near, ", "))
 	}

@@ -32,6 +32,7 @@ var wrongCalls = map[string][]string{
 	"one argument more":                           {theURL, "7"},
 	"--base-url is for a service":                 {theURL, "--base-url", theURL},
 	"--state is for a URL":                        {"github-run", "a/b", "1", "--state", "x"},
+	"no URL, which begins with http://":           {"127.0.0.1:18/jobs/1", "--state", "x"},
 	"--done is for a URL":                         {"github-run", "a/b", "1", "--done", "x"},
 	"--token-header is for a URL":                 {"github-run", "a/b", "1", "--token-header", "x"},
 	"exclude each other":                          {theURL, "--token-env", "A", "--token-command", "b"},

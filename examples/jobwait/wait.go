@@ -97,6 +97,9 @@ func (o *options) target(args []string, set map[string]bool) (target, error) {
 	case len(args) == 0:
 		return target{}, misused("nothing to wait for")
 	case !isURL(args[0]):
+		if _, err := lookUp(args[0]); err != nil {
+			return target{}, err
+		}
 		if name := o.words.names(set); name != "" {
 			return target{}, misused("--%s is for a URL: the service's dialect says it", name)
 		}
