@@ -504,7 +504,14 @@ func TestASourceThatNeverSaysAnythingIsStoodInForByPolls(t *testing.T) {
 			}
 			return time.Since(began)
 		}
-		assert.Greater(t, wave("first"), jobstatus.DefaultQuietInterval)
+		for i := range 5 {
+			id := fmt.Sprint("old", i)
+			s.mu.Lock()
+			s.jobs[id] = transport.Status{ID: id, State: jobstatus.Completed, Finished: time.Now().Add(-time.Hour)}
+			s.mu.Unlock()
+			require.NoError(t, (<-heardBy(t.Context(), w, id)).err)
+		}
+		assert.Greater(t, wave("first"), jobstatus.DefaultQuietInterval, "nobody could tell of jobs that ended long ago")
 		assert.LessOrEqual(t, wave("second"), 11*time.Second)
 	})
 }

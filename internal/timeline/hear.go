@@ -146,10 +146,11 @@ func (h *hub) notifiedLocked(x *watch, st transport.Status, now time.Duration) {
 
 // missedByLocked notes that a poll found the end of x, and no notification reported it. Sources
 // that miss several ends are no longer relied on. A job that was never seen to run may have ended
-// before its watch began. It counts too: otherwise a source that says nothing would be relied on
-// for ever where jobs are shorter than the quiet interval.
+// before its watch began. Unless the service says that it has, it counts too: otherwise a source
+// that says nothing would be relied on for ever where jobs are shorter than the quiet interval.
 func (h *hub) missedByLocked(x *watch, now time.Duration) {
-	if x.marks.has(claimed) {
+	finished := x.seen.Finished
+	if x.marks.has(claimed) || !finished.IsZero() && finished.Before(h.steady.Time(x.began)) {
 		return
 	}
 	for _, l := range h.subscriptions {
