@@ -25,6 +25,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -76,10 +77,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		_, _ = fmt.Fprintf(stderr, "jobwait: %v\njobwait -h tells how it is called\n", err)
 		return exitUsage
 	case err != nil:
-		text := strings.Replace(err.Error(), "WithTimeout raises it; Timeout does for one watch", "--timeout raises it", 1)
-		_, _ = fmt.Fprintf(stderr, "jobwait: %s\n", strings.TrimPrefix(text, "jobstatus: "))
+		_, _ = fmt.Fprintf(stderr, "jobwait: %s\n", strings.TrimPrefix(byFlags(args).Replace(err.Error()), "jobstatus: "))
 	}
 	return code
+}
+
+// byFlags puts flags in the place of what they set in the library, in an error of a call.
+func byFlags(args []string) *strings.Replacer {
+	names := []string{"WithTimeout raises it; Timeout does for one watch", "--timeout raises it", "; WithPatience allows more", ""}
+	if slices.ContainsFunc(args, isURL) {
+		names = append(names, "(Dialect.State)", "(--state)", "is no word that the Transport knows "+
+			"(with transport/rest: it is in none of Dialect.States)", "is no word for a state (--done, --failed and others name words)")
+	}
+	return strings.NewReplacer(names...)
 }
 
 func dispatch(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {

@@ -95,7 +95,7 @@ func TestAWordThatIsNotDoneIsNoSuccess(t *testing.T) {
 	t.Cleanup(srv.Close)
 	r := waitFor(t, srv.URL, "--state", "s", "--done", "ok", "--timeout", "2s")
 	assert.Equal(t, exitGaveUp, r.code, r)
-	assert.Contains(t, r.errors, `"completed"`)
+	assert.Contains(t, r.errors, `"completed" is no word for a state (--done, --failed and others name words)`)
 	r = waitFor(t, srv.URL, "--state", "s", "--failed", "Completed")
 	assert.Equal(t, exitFailed, r.code, r)
 }

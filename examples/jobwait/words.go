@@ -29,7 +29,7 @@ var stateFlags = []struct {
 // addWords adds the flags to fs.
 func addWords(fs *flag.FlagSet) *words {
 	w := &words{rules: map[transport.State]*texts{}}
-	fs.StringVar(&w.state, "state", "", "of a URL: the `PLACE` of the state in the answer, or several with commas between them")
+	fs.StringVar(&w.state, "state", "", "of a URL: the `PLACE` of the state in the answer, or several with commas between them (default payload.status)")
 	fs.StringVar(&w.failure, "error", "", "of a URL: the `PLACE` of the reason of a failure, without which a job is completed (default: error and errors, at the top and beside the state; - for none)")
 	fs.StringVar(&w.message, "message", "", "of a URL: the `PLACE` of a text for a person")
 	fs.StringVar(&w.progress, "progress", "", "of a URL: the `PLACE` of the progress")
