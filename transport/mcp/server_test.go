@@ -227,6 +227,9 @@ func FuzzAnswersAndNotifications(f *testing.F) {
 		}
 	}
 	f.Add(`{"result":{"taskId":"7","status":"completed","result":{"isError":[],"content":[0]}}}`, `{"result":{"content":{}}}`)
+	for _, word := range []string{"working", "input_required", "completed", "failed", "cancelled"} {
+		f.Add(`{"result":{"taskId":"7","status":"`+word+`"}}`, `{"result":{"content":[]}}`)
+	}
 	var body, end string
 	var all []*mcp.Tasks
 	for _, form := range []mcp.Form{mcp.Core, mcp.Extension} {
