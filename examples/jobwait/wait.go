@@ -97,16 +97,15 @@ func (o *options) target(args []string, set map[string]bool) (target, error) {
 	case len(args) == 0:
 		return target{}, misused("nothing to wait for")
 	case !isURL(args[0]):
-		if _, err := lookUp(args[0]); err != nil {
-			return target{}, err
+		t, err := serviceTarget(args, o.baseURL)
+		name := o.words.names(set)
+		if name == "" && o.tokenHeader != "" {
+			name = "token-header"
 		}
-		if name := o.words.names(set); name != "" {
+		if err == nil && name != "" {
 			return target{}, misused("--%s is for a URL: the service's dialect says it", name)
 		}
-		if o.tokenHeader != "" {
-			return target{}, misused("--token-header is for a URL: the service's dialect says it")
-		}
-		return serviceTarget(args, o.baseURL)
+		return t, err
 	case len(args) > 1:
 		return target{}, misused("one URL is waited for, and %.100q is one argument more", args[1])
 	case o.baseURL != "":

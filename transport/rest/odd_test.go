@@ -42,7 +42,7 @@ func TestOddAnswersAreToldForWhatTheyAre(t *testing.T) {
 	}
 }
 
-// fault 21: keys are compared in whatever case on each way to the error but that of a comparison.
+// fault 21: an error is found although its keys, or those on the way to it, are in another case.
 func TestAnErrorInAnotherCaseIsFoundWhereverItStands(t *testing.T) {
 	t.Parallel()
 	for at, body := range map[string]string{

@@ -16,8 +16,8 @@ import (
 // webhook.SharedHeader.
 //
 // See https://support.brightcove.com/zencoder-api.
-// The notification is described at
-// https://zencoder.support.brightcove.com/general-information/getting-notifications-when-videos-are-finished.html.
+// The notification is described on the page "Getting Notifications When Videos Are Finished" of
+// https://zencoder.support.brightcove.com/general-information/.
 func ZencoderJob() Service {
 	return Service{
 		Name:        "Zencoder jobs",
