@@ -153,6 +153,20 @@ func TestAVigilTakesItsTime(t *testing.T) {
 	}
 }
 
+// A look in which something of another test may go on takes nothing back of what enough looks said.
+func TestWhatOthersDoLeavesTheReasonAsItWas(t *testing.T) {
+	t.Parallel()
+	still, others, own := Stillness{Quiet: true}, Stillness{Moving: make([]Goroutine, 1)}, Stillness{Own: true}
+	v := &Watch{Patience: Patience{Looks: 2}}
+	for i, c := range []struct {
+		sees  Stillness
+		quiet bool // what the reason says then
+	}{{others, false}, {still, true}, {others, false}, {still, true}, {others, true}, {own, false}, {others, false}} {
+		v.See(c.sees, time.Now())
+		assert.Equal(t, c.quiet, v.Last.Quiet, i)
+	}
+}
+
 // A hundred looks in a Guard end a vigil, unless what they saw may belong to other tests.
 func TestAVigilIsOverOnceEnoughLooksSayNothingNew(t *testing.T) {
 	t.Parallel()

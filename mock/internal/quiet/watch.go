@@ -29,7 +29,7 @@ var Usual = Patience{Grace: 2 * time.Second, Looks: 10, Soon: 5 * time.Milliseco
 // A Watch takes looks at the work in progress, and tells whether it still changes.
 type Watch struct {
 	Patience
-	Last    Stillness   // what the newest look saw
+	Last    Stillness   // what the newest look saw that says something
 	changed time.Time   // when something changed last
 	looked  int         // how often, so far
 	idle    int         // how often since something changed, as far as a look could tell
@@ -52,7 +52,9 @@ func (w *Watch) Changed(now time.Time) { w.changed, w.quiet, w.idle = now, 0, 0 
 
 // See records what a look saw. It reports whether only time can end the work in progress.
 func (w *Watch) See(s Stillness, now time.Time) bool {
-	w.Last = s
+	if s.Quiet || s.Own || w.quiet < w.Looks {
+		w.Last = s
+	}
 	if !s.Quiet {
 		switch {
 		case s.Own:
