@@ -205,28 +205,29 @@ func failure(t *testing.T, f func(t mock.TB)) string {
 	}
 }
 
+// It runs beside no other test: on a busy machine their goroutines leave a doubt, and the reason
+// says so.
 func TestMisuseFailsTheTestWithAReason(t *testing.T) {
-	t.Parallel()
 	stuck := make(chan struct{})
-	defer close(stuck)
-	for want, f := range map[string]func(clk *mock.Clock){
-		"there is no next event": func(clk *mock.Clock) { clk.Next() },
-		"has no tickers":         func(clk *mock.Clock) { clk.Ticker(time.Second) },
-		"callers that wait: 1; functions of Run and Go: 1;": func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
-		"timers: 0":                      func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
-		"nothing can happen any more":    func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) },
-		"a timer of the Clock was reset": func(clk *mock.Clock) { clk.AfterFunc(time.Hour, func() {}).Reset(1) },
+	t.Cleanup(func() { close(stuck) })
+	for name, c := range map[string]struct {
+		f    func(clk *mock.Clock)
+		says []string
+	}{
+		"no event":      {func(clk *mock.Clock) { clk.Next() }, []string{"there is no next event"}},
+		"ticker":        {func(clk *mock.Clock) { clk.Ticker(time.Second) }, []string{"has no tickers"}},
+		"reset":         {func(clk *mock.Clock) { clk.AfterFunc(time.Hour, func() {}).Reset(1) }, []string{"a timer of the Clock was reset"}},
+		"lasting wait":  {func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) }, []string{"nothing can happen any more", "callers that wait: 1; functions of Run and Go: 1;", "timers: 0"}},
+		"nobody has it": {func(clk *mock.Clock) { clk.Run(func() { <-stuck }) }, []string{"nothing can happen any more", "Is it given to the Watcher, by jobstatus.WithClock?"}},
 	} {
-		assert.Contains(t, failure(t, func(t mock.TB) { f(mock.NewClock(t)) }), want)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			message := failure(t, func(t mock.TB) { c.f(mock.NewClock(t)) })
+			for _, part := range c.says {
+				assert.Contains(t, message, part)
+			}
+		})
 	}
-}
-
-func TestAClockThatNobodyHasSaysSo(t *testing.T) {
-	t.Parallel()
-	stuck := make(chan struct{})
-	defer close(stuck)
-	message := failure(t, func(t mock.TB) { mock.NewClock(t).Run(func() { <-stuck }) })
-	assert.Contains(t, message, "Is it given to the Watcher, by jobstatus.WithClock?")
 }
 
 func TestRunFailsWithItsFunction(t *testing.T) {

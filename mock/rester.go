@@ -121,10 +121,11 @@ func (r *rester) rest(done *bool, patient bool) bool {
 	switch {
 	case how != hung:
 	case why.Quiet:
-		r.t.Fatalf("mock: nothing can happen any more: %s%s%s", r.describe(), why.Describe(), r.advice())
+		r.t.Fatalf("mock: nothing can happen any more: %s%s%s", r.describe(), why.Describe(), r.advice(""))
 	default:
-		r.t.Fatalf("mock: not at rest, and nothing has changed for %v: %s%s\n\tIs this Clock given to all that waits, by "+
-			"jobstatus.WithClock and mock.WithClock, and do its contexts come from Clock.WithTimeout?", quiet.Guard, r.describe(), why.Describe())
+		const wiring = "\n\tIs this Clock given to all that waits, by jobstatus.WithClock and mock.WithClock, and do its contexts " +
+			"come from Clock.WithTimeout?"
+		r.t.Fatalf("mock: not at rest, and nothing has changed for %v: %s%s%s", quiet.Guard, r.describe(), why.Describe(), r.advice(wiring))
 	}
 	return how != atRest
 }
@@ -132,12 +133,13 @@ func (r *rester) rest(done *bool, patient bool) bool {
 // mostDescribed bounds the lines of each kind in a description.
 const mostDescribed = 10
 
-// advice says what is likely wrong if nobody waits for time to pass.
-func (r *rester) advice() string {
+// advice says what is likely wrong if nobody waits for time to pass, and returns otherwise if
+// somebody does.
+func (r *rester) advice(otherwise string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.tally.parked > 0 {
-		return ""
+		return otherwise
 	}
 	return "\n\tNobody waits on this Clock. Is it given to the Watcher, by jobstatus.WithClock?"
 }
