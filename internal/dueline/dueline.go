@@ -16,13 +16,11 @@ type Item[T any] interface {
 }
 
 // Line is a heap of items by their instants. Each item has eight below it: that is a third as deep
-// as with two. Adding, moving and removing an item costs O(log n). The zero Line is empty.
-type Line[T any, P Item[T]] struct{ heap []entry[T, P] }
-
-// entry has the instant beside the item, so that a comparison does not read the item's memory.
-type entry[T any, P Item[T]] struct {
-	due time.Duration
-	x   P
+// as with two, and their instants fill a line of the processor's cache. Adding, moving and removing
+// an item costs O(log n). The zero Line is empty.
+type Line[T any, P Item[T]] struct {
+	dues  []time.Duration
+	items []P // of the same places
 }
 
 const arity = 8
@@ -34,13 +32,12 @@ func (l *Line[T, P]) Put(x P, due time.Duration) {
 		l.Remove(x)
 		return
 	}
-	e := entry[T, P]{due, x}
 	if place := *x.Place(); place != 0 {
-		l.settle(int(place)-1, e)
+		l.settle(int(place)-1, x, due)
 		return
 	}
-	l.heap = append(l.heap, e)
-	l.up(len(l.heap)-1, e)
+	l.dues, l.items = append(l.dues, due), append(l.items, x)
+	l.up(len(l.dues)-1, x, due)
 }
 
 // Remove takes x off the line, if it stands there.
@@ -49,74 +46,78 @@ func (l *Line[T, P]) Remove(x P) {
 	if *place == 0 {
 		return
 	}
-	i, last := int(*place)-1, len(l.heap)-1
-	moved := l.heap[last]
-	l.heap[last] = entry[T, P]{}
-	l.heap = l.heap[:last]
+	i, last := int(*place)-1, len(l.dues)-1
+	moved, due := l.items[last], l.dues[last]
+	l.items[last] = nil
+	l.dues, l.items = l.dues[:last], l.items[:last]
 	*place = 0
 	if i < last {
-		l.settle(i, moved)
+		l.settle(i, moved, due)
 	}
 }
 
 // Next returns when something is to be done first, [instant.Forever] if never.
 func (l *Line[T, P]) Next() time.Duration {
-	if len(l.heap) == 0 {
+	if len(l.dues) == 0 {
 		return instant.Forever
 	}
-	return l.heap[0].due
+	return l.dues[0]
 }
 
 // First returns the item that is due first. The line is not empty.
-func (l *Line[T, P]) First() P { return l.heap[0].x }
+func (l *Line[T, P]) First() P { return l.items[0] }
 
-// set puts e at i.
-func (l *Line[T, P]) set(i int, e entry[T, P]) {
-	l.heap[i] = e
-	*e.x.Place() = int32(i) + 1
+// set puts x at i.
+func (l *Line[T, P]) set(i int, x P, due time.Duration) {
+	l.dues[i], l.items[i] = due, x
+	*x.Place() = int32(i) + 1
 }
 
-// settle puts e at i, or wherever from there it belongs.
-func (l *Line[T, P]) settle(i int, e entry[T, P]) {
-	if i > 0 && l.heap[(i-1)/arity].due > e.due {
-		l.up(i, e)
+// settle puts x at i, or wherever from there it belongs.
+func (l *Line[T, P]) settle(i int, x P, due time.Duration) {
+	if i > 0 && l.dues[(i-1)/arity] > due {
+		l.up(i, x, due)
 	} else {
-		l.down(i, e)
+		l.down(i, x, due)
 	}
 }
 
-// up puts e at i or above.
-func (l *Line[T, P]) up(i int, e entry[T, P]) {
+// up puts x at i or above.
+func (l *Line[T, P]) up(i int, x P, due time.Duration) {
 	for i > 0 {
 		above := (i - 1) / arity
-		if l.heap[above].due <= e.due {
+		if l.dues[above] <= due {
 			break
 		}
-		l.set(i, l.heap[above])
+		l.set(i, l.items[above], l.dues[above])
 		i = above
 	}
-	l.set(i, e)
+	l.set(i, x, due)
 }
 
-// down puts e at i or below.
-func (l *Line[T, P]) down(i int, e entry[T, P]) {
-	for {
-		first := arity*i + 1
-		if first >= len(l.heap) {
+// down puts x at i or below.
+func (l *Line[T, P]) down(i int, x P, due time.Duration) {
+	for first := arity*i + 1; first < len(l.dues); first = arity*i + 1 {
+		least := first + least(l.dues[first:min(first+arity, len(l.dues))])
+		if due <= l.dues[least] {
 			break
 		}
-		least := first
-		at := l.heap[first].due
-		for j := first + 1; j < min(first+arity, len(l.heap)); j++ {
-			if due := l.heap[j].due; due < at {
-				least, at = j, due
-			}
-		}
-		if e.due <= at {
-			break
-		}
-		l.set(i, l.heap[least])
+		l.set(i, l.items[least], l.dues[least])
 		i = least
 	}
-	l.set(i, e)
+	l.set(i, x, due)
+}
+
+// least returns the place of the first of some instants. Inlined, its loop would have no registers
+// left.
+//
+//go:noinline
+func least(dues []time.Duration) (place int) {
+	at := dues[0]
+	for i, due := range dues {
+		if due < at {
+			place, at = i, due
+		}
+	}
+	return place
 }
