@@ -27,7 +27,8 @@ const (
 // attempts sends the request of a Call again for as long as that may help. go-retryablehttp waits
 // on the real clock, so each Call has its own client of that package, with a backoff of 0 and
 // hooks. The hook check decides whether to send again and after which wait. The hook wait waits on
-// the context's clock.
+// the context's clock. The first attempt is made without that client, because nearly all requests
+// need no other.
 type attempts struct {
 	call   *Call
 	client retryablehttp.Client
@@ -72,11 +73,53 @@ func (a *attempts) do(ctx context.Context, q *http.Request, reader Reader) error
 		}
 	}
 	a.start()
+	again, err := a.first(ctx, q)
+	if again {
+		_, err = a.client.Do(&a.request)
+	}
 	// The error is what check saw, unless ctx ended before the next attempt.
-	if _, err := a.client.Do(&a.request); err != nil && a.pause >= 0 && ctx.Err() != nil {
+	if err != nil && a.pause >= 0 && ctx.Err() != nil {
 		return fmt.Errorf("%s: %s: %w; before that: %w", c.round.Name, &c.Request, context.Cause(ctx), a.err)
 	}
 	return a.err
+}
+
+// first makes the first attempt, and reports whether go-retryablehttp is to go on. It costs half as
+// much without an http.Client, which adds nothing to an answer that is no redirect. An outcome that
+// needs the http.Client is kept, and is that of the client's first round trip. The headers that the
+// first attempt had are not those of a redirect to another origin.
+func (a *attempts) first(ctx context.Context, q *http.Request) (again bool, err error) {
+	r := &a.call.round
+	if !r.direct {
+		return true, nil
+	}
+	if q.GetBody != nil {
+		if q.Body, err = q.GetBody(); err != nil {
+			return false, err
+		}
+	}
+	header, host := q.Header, q.Host
+	answer, fault := r.RoundTrip(q)
+	isPlain := fault == nil && answer != nil && answer.Body != nil && !isRedirect(answer.StatusCode)
+	if isPlain {
+		if again, _ = a.check(ctx, answer, nil); !again {
+			return false, nil
+		}
+	}
+	next := *q // a RoundTripper may still read the first one
+	next.Header, next.Host = header, host
+	a.request.Request = &next
+	if !isPlain {
+		r.made = &outcome{answer, fault}
+		return true, nil
+	}
+	err = a.wait(&next)
+	return err == nil, err
+}
+
+// isRedirect reports whether net/http may follow an answer with this status code.
+func isRedirect(code int) bool {
+	return code/100 == 3 && code != http.StatusNotModified
 }
 
 // start notes when an attempt begins, for the log.

@@ -244,5 +244,5 @@ func (c *Config) transport(s *Settings) {
 	if !ok || !t.DisableCompression {
 		c.header.Set("Accept-Encoding", web.AcceptEncoding)
 	}
-	s.http, s.carrier = &h, h.Transport
+	s.http, s.carrier, s.direct = &h, h.Transport, h.Jar == nil && h.Timeout == 0
 }

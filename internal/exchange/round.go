@@ -34,6 +34,13 @@ type trip struct {
 	retried int            // requests that were sent again, one for a new token not among them
 	sends   *web.Sends     // nil if the request can't be sent again without our knowing
 	left    func()         // tells a test clock that the request is over; nil if there is none
+	made    *outcome       // of the round trip that was made before its http.Client was asked; nil if there was none
+}
+
+// An outcome is what a round trip returned.
+type outcome struct {
+	answer *http.Response
+	fault  error
 }
 
 // reset prepares r for the next call, and reports whether it kept its buffer.
@@ -52,6 +59,10 @@ func (r *round) reset() (kept bool) {
 // The type also hides CloseIdleConnections. go-retryablehttp calls that after each call that fails,
 // and would close connections that other watches use.
 func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
+	if made := r.made; made != nil {
+		r.made = nil
+		return made.answer, made.fault
+	}
 	if q.Response == nil {
 		q.Host = q.URL.Host // set before, it would have http.Client copy the URL
 	} else {

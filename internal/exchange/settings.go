@@ -37,6 +37,7 @@ type identity struct {
 type connection struct {
 	http    *http.Client
 	carrier http.RoundTripper // of http
+	direct  bool              // http has neither cookies nor a timeout to add to a round trip
 	pool    *http.Transport   // nil if the pool is the user's
 	holder  *http.Transport   // of requests that are held; nil for the carrier
 	answers web.Answers       // over TLS
