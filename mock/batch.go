@@ -75,15 +75,13 @@ type batchPattern struct {
 
 func newBatchPattern(b rest.Batch) *batchPattern {
 	p := &batchPattern{pattern: newPattern(rest.Call{Method: b.Method, Path: b.Path})}
-	for name, values := range p.query {
-		for _, hole := range []string{"{ids}", "{id}"} {
-			if before, after, ok := strings.Cut(values[0], hole); ok {
-				p.name, p.before, p.after = name, before, after
-				delete(p.query, name)
-				if hole == "{ids}" {
-					p.separator = b.Separator
-				}
-			}
+	for name, s := range p.query {
+		if !s.has("ids", "id") {
+			continue
+		}
+		p.name, p.before, p.after = name, s.plain[0], s.plain[1]
+		if delete(p.query, name); s.has("ids") {
+			p.separator = b.Separator
 		}
 	}
 	if text, err := json.Marshal(b.Body); err == nil {
@@ -94,7 +92,7 @@ func newBatchPattern(b rest.Batch) *batchPattern {
 
 // ids returns the ids of the jobs that a request names, and reports whether it is a batch.
 func (p *batchPattern) ids(r *http.Request, segments []string) (ids []string, ok bool) {
-	if _, ok := p.id(r, segments); !ok {
+	if _, ok := p.match(r, segments); !ok {
 		return nil, false
 	}
 	if p.body != nil {

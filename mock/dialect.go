@@ -1,17 +1,16 @@
 package mock
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -22,14 +21,12 @@ type dialect interface {
 	write(req *request, r *reply) *answer
 }
 
-// maxInput bounds the bytes that are read of the body of a create.
-const maxInput = 1 << 20
-
 // fields is a dialect whose answers are JSON objects, with a place for each value.
 type fields struct {
 	rest.Dialect
 	said, told             map[transport.State]utterance // in answers and in events
 	create, status, cancel pattern
+	filled                 pattern       // of a create whose input takes the place of the body
 	batch                  *batchPattern // nil for none
 	plain                  bool          // it is the dialect of a service that was given none
 	thin                   bool          // an event says the id and the state only
@@ -57,170 +54,13 @@ func newFields(d rest.Dialect) (*fields, error) {
 	}
 	f.told = eventSayings(f.Event)
 	f.create, f.status, f.cancel = newPattern(f.Create), newPattern(f.Status), newPattern(f.Cancel)
+	if f.filled = f.create; !takesInput(f.create.body) {
+		f.filled.body, f.filled.text = nil, nil
+	}
 	if f.Batch.Path != "" {
 		f.batch = newBatchPattern(f.Batch)
 	}
 	return f, nil
-}
-
-// pattern recognizes the requests that are a call.
-type pattern struct {
-	method   string
-	segments []string // of the path
-	slashes  bool     // whether the id may be several segments: {+id}
-	whole    bool     // whether the id is the path and the query
-	query    url.Values
-	header   map[string]string // the values that name no id
-	body     any               // with "{id}" in place of it, if not nil
-}
-
-func newPattern(c rest.Call) pattern {
-	p := pattern{method: c.Method, whole: c.Path == "{+id}", slashes: strings.Contains(c.Path, "{+id}"), header: map[string]string{}}
-	path, query, _ := strings.Cut(strings.Replace(c.Path, "{+id}", "{id}", 1), "?")
-	p.segments = strings.Split(path, "/")
-	p.query, _ = url.ParseQuery(query)
-	for name, values := range p.query {
-		if strings.Contains(values[0], "{rev}") || strings.Contains(values[0], "{hold}") {
-			delete(p.query, name) // it may be left out
-		}
-	}
-	for name, value := range c.Header {
-		if !strings.ContainsAny(value, "{}") {
-			p.header[name] = value
-		}
-	}
-	if text, err := json.Marshal(c.Body); err == nil && c.Body != nil && c.Method != http.MethodGet {
-		_ = json.Unmarshal([]byte(strings.ReplaceAll(string(text), "{id:number}", "{id}")), &p.body)
-	}
-	return p
-}
-
-// says reports whether a request has the headers of the call.
-func (p *pattern) says(r *http.Request) bool {
-	for name, value := range p.header {
-		if r.Header.Get(name) != value {
-			return false
-		}
-	}
-	return true
-}
-
-// inBody returns the id that stands in the body of a request, and whether the body is that of the
-// call.
-func (p *pattern) inBody(r *http.Request) (id string, ok bool) {
-	text, _ := io.ReadAll(io.LimitReader(r.Body, maxInput))
-	r.Body = io.NopCloser(bytes.NewReader(text)) // for another call at the same path
-	var body any
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if d.Decode(&body) != nil {
-		return "", false
-	}
-	ids, ok := fillOne(p.body, body)
-	if len(ids) > 0 {
-		id = ids[0]
-	}
-	return id, ok
-}
-
-// fillOne returns what stands in a body in place of the template's "{id}", and whether the rest of
-// the template is there too.
-func fillOne(template, body any) (ids []string, ok bool) {
-	switch template := template.(type) {
-	case map[string]any:
-		o, ok := body.(map[string]any)
-		for key := range template {
-			more, fits := fillOne(template[key], o[key])
-			ids, ok = append(ids, more...), ok && fits
-		}
-		return ids, ok
-	case []any:
-		a, _ := body.([]any)
-		if len(a) != len(template) {
-			return nil, false
-		}
-		ok = true
-		for i := range template {
-			more, fits := fillOne(template[i], a[i])
-			ids, ok = append(ids, more...), ok && fits
-		}
-		return ids, ok
-	case string:
-		before, after, holds := strings.Cut(template, "{id}")
-		text := fmt.Sprint(body)
-		if !holds {
-			return nil, text == template
-		}
-		if len(text) <= len(before)+len(after) || !strings.HasPrefix(text, before) || !strings.HasSuffix(text, after) {
-			return nil, false
-		}
-		return []string{text[len(before) : len(text)-len(after)]}, true
-	default:
-		return nil, fmt.Sprint(template) == fmt.Sprint(body)
-	}
-}
-
-// id returns the id that stands in a request, and whether the request is the call.
-func (p *pattern) id(r *http.Request, segments []string) (id string, ok bool) {
-	switch {
-	case r.Method != p.method || !p.says(r):
-		return "", false
-	case p.whole:
-		return r.URL.RequestURI(), true
-	case p.slashes:
-		segments = p.gather(segments)
-	}
-	if len(segments) != len(p.segments) {
-		return "", false
-	}
-	const hole = "{id}"
-	fill := func(want, got string) bool {
-		before, after, holds := strings.Cut(want, hole)
-		if !holds {
-			return want == got
-		}
-		if len(got) <= len(before)+len(after) || !strings.HasPrefix(got, before) || !strings.HasSuffix(got, after) {
-			return false
-		}
-		id = got[len(before) : len(got)-len(after)]
-		return true
-	}
-	for i, want := range p.segments {
-		got := segments[i]
-		if strings.Contains(want, hole) {
-			var err error
-			if got, err = url.PathUnescape(got); err != nil {
-				return "", false
-			}
-		}
-		if !fill(want, got) {
-			return "", false
-		}
-	}
-	if len(p.query) > 0 {
-		got := r.URL.Query()
-		for name, want := range p.query {
-			if len(got[name]) != 1 || !fill(want[0], got[name][0]) {
-				return "", false
-			}
-		}
-	}
-	if p.body != nil {
-		named, ok := p.inBody(r)
-		return cmp.Or(id, named), ok
-	}
-	return id, true
-}
-
-// gather joins the segments of a path that are the id.
-func (p *pattern) gather(segments []string) []string {
-	more := len(segments) - len(p.segments)
-	at := slices.IndexFunc(p.segments, func(s string) bool { return strings.Contains(s, "{id}") })
-	if more <= 0 || at < 0 {
-		return segments
-	}
-	joined := strings.Join(segments[at:at+more+1], "/")
-	return slices.Concat(segments[:at], []string{joined}, segments[at+more+1:])
 }
 
 func (f *fields) read(r *http.Request) *request {
@@ -236,20 +76,60 @@ func (f *fields) read(r *http.Request) *request {
 			return req
 		}
 	}
-	if req.id, ok = f.status.id(r, segments); ok {
-		req.op = opStatus
-	} else if req.id, ok = f.cancel.id(r, segments); ok {
-		req.op = opCancel
-	} else if _, ok = f.create.id(r, segments); ok {
-		req.op, req.key = opCreate, r.Header.Get(f.IdempotencyHeader)
-		req.input, _ = io.ReadAll(io.LimitReader(r.Body, maxInput))
-	} else if f.then != nil {
-		if next := f.then.read(r); next.op == opStatus || next.op == opCancel {
-			next.stage++
-			return next
-		}
+	if named, ok := f.status.match(r, segments); ok {
+		req.op, req.id, req.rooted = opStatus, named.id, f.status.whole
+	} else if named, ok := f.cancel.match(r, segments); ok {
+		req.op, req.id, req.rooted = opCancel, named.id, f.cancel.whole
+	} else if named, ok := f.create.match(r, segments); ok {
+		f.readCreate(req, r, named.key)
+	} else if next := f.readNext(r); next != nil {
+		return next
+	} else if named, ok := f.filled.match(r, segments); ok {
+		f.readCreate(req, r, named.key)
 	}
 	return req
+}
+
+// readNext returns a request about a job that has got another id, nil if r is none.
+func (f *fields) readNext(r *http.Request) *request {
+	if f.then == nil {
+		return nil
+	}
+	next := f.then.read(r)
+	if next.op != opStatus && next.op != opCancel {
+		return nil
+	}
+	next.stage++
+	return next
+}
+
+// readCreate reads a create with the key that stands in a hole, "" if none does.
+func (f *fields) readCreate(req *request, r *http.Request, key string) {
+	req.op = opCreate
+	req.input, _ = io.ReadAll(io.LimitReader(r.Body, maxInput))
+	req.key = cmp.Or(key, f.keyIn(req.input, r.Header.Get("Content-Type")), r.Header.Get(f.IdempotencyHeader))
+	if f.ID == "@key" {
+		req.id = req.key
+	}
+}
+
+// keyIn returns the idempotency key in the body of a create, "" if there is none.
+func (f *fields) keyIn(body []byte, typ string) string {
+	if f.IdempotencyField == "" {
+		return ""
+	}
+	if template.IsForm(typ) {
+		form, _ := url.ParseQuery(string(body))
+		return form.Get(f.IdempotencyField)
+	}
+	var whole any
+	_ = json.Unmarshal(body, &whole)
+	for _, name := range strings.Split(f.IdempotencyField, ".") {
+		in, _ := whole.(map[string]any)
+		whole = in[name]
+	}
+	key, _ := whole.(string)
+	return key
 }
 
 func (f *fields) write(req *request, r *reply) *answer {
@@ -268,7 +148,7 @@ func (f *fields) write(req *request, r *reply) *answer {
 		return &answer{code: http.StatusNotFound, body: `{"code":"Not found","message":"Page not found"}`}
 	case req.op == opCreate:
 		said = "Job created successfully"
-		w.put(f.ID, strings.Replace(cmp.Or(strings.ReplaceAll(f.IDPattern, "*", ""), "{id}"), "{id}", r.id, 1))
+		w.put(f.ID, f.named(r.id))
 	case !r.known:
 		w.code, said = http.StatusNotFound, "failed to find a job with the given job id: "+req.id
 		w.put("payload", nil)
@@ -298,6 +178,14 @@ func (f *fields) write(req *request, r *reply) *answer {
 		return &answer{code: http.StatusInternalServerError, body: `{"meta":{"message":"not JSON"},"payload":null}`}
 	}
 	return &answer{code: w.code, header: w.header, body: string(text)}
+}
+
+// named returns how the answer to a create names a job.
+func (f *fields) named(id string) string {
+	if f.status.whole && !strings.HasPrefix(id, "/") {
+		id = "/" + id
+	}
+	return strings.Replace(cmp.Or(strings.ReplaceAll(f.IDPattern, "*", ""), "{id}"), "{id}", id, 1)
 }
 
 // describe writes what is said of a job.

@@ -2,6 +2,7 @@ package mock
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/iamber12/job-status-monitoring/mock/internal/trouble"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -29,6 +30,7 @@ const (
 type request struct {
 	op           operation
 	id           string   // of a status or a cancel
+	rooted       bool     // whether the id is a path, whose slash may not be of the job's id
 	ids          []string // of a batch
 	key          string   // of a create
 	input        []byte   // of a create
@@ -66,6 +68,11 @@ func (h *handler) handle(req *request) *reply {
 		return h.batchLocked(req, now)
 	}
 	j := h.registry.jobs[req.id]
+	if j == nil && req.rooted {
+		if j = h.registry.jobs[strings.TrimPrefix(req.id, "/")]; j != nil {
+			req.id = j.id
+		}
+	}
 	r := &reply{id: req.id, known: j != nil}
 	r.call = Call{Time: h.epoch.Add(now), ID: req.id, Method: req.method, Path: req.path, Header: req.header, op: req.op}
 	r.trouble = h.meetLocked(req, now)

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -62,7 +63,7 @@ func (g *registry) createLocked(req *request, now time.Duration) (id string, pro
 		}
 	}
 	g.created++
-	c := Creation{N: g.created, ID: g.nextID(), Kind: input.Kind, Input: req.input}
+	c := Creation{N: g.created, ID: cmp.Or(req.id, g.nextID()), Kind: input.Kind, Input: req.input}
 	c.Random = random(g.seed, c.ID, 1<<32)
 	steps := g.script(c)
 	if err := check(steps); err != nil {
