@@ -167,8 +167,7 @@ func Unread(d rest.Dialect, samples []Sample) (places []string) {
 	return places
 }
 
-// eachStage calls f for a Dialect and each NextDialect, with what each makes of its samples of
-// answers to status calls.
+// eachStage calls f for a Dialect and each NextDialect, with what each makes of its samples.
 func eachStage(d rest.Dialect, samples []Sample, f func(prefix string, d rest.Dialect, told []*rest.Explanation)) {
 	if refused(d) != nil {
 		return
@@ -177,10 +176,11 @@ func eachStage(d rest.Dialect, samples []Sample, f func(prefix string, d rest.Di
 	for stage, next := 0, &d; next != nil; stage, next = stage+1, next.NextDialect {
 		var told []*rest.Explanation
 		for i := range samples {
-			if samples[i].Stage == stage && !samples[i].Create {
-				if e, err := samples[i].explain(*next); err == nil {
-					told = append(told, e)
-				}
+			if samples[i].Stage != stage {
+				continue
+			}
+			if e, err := samples[i].explain(*next); err == nil {
+				told = append(told, e)
 			}
 		}
 		f(prefix, *next, told)
@@ -200,6 +200,8 @@ func rulesOf(d rest.Dialect) (rules []string) {
 	return rules
 }
 
+var errFind = errors.New("a create with Find cannot be tested by one answer")
+
 // check returns how s is told wrongly, "" if it is not.
 func (s *Sample) check(d rest.Dialect) string {
 	for n := range s.Stage {
@@ -209,7 +211,7 @@ func (s *Sample) check(d rest.Dialect) string {
 		d = *d.NextDialect
 	}
 	if s.Create && d.Find.Path != "" {
-		return "a create with Find cannot be tested by one answer"
+		return errFind.Error()
 	}
 	state, class, isError, err := meaning(s.Means)
 	if err != nil {
@@ -220,7 +222,7 @@ func (s *Sample) check(d rest.Dialect) string {
 	if problem == "" {
 		return ""
 	}
-	if e, failed := s.explain(d); failed == nil && !s.Create {
+	if e, failed := s.explain(d); failed == nil {
 		return problem + "\n" + e.String()
 	}
 	if err != nil {
@@ -261,7 +263,37 @@ func (s *Sample) compare(got transport.Status, err error, state transport.State,
 
 // explain returns what a Dialect makes of s.
 func (s *Sample) explain(d rest.Dialect) (*rest.Explanation, error) {
-	return d.Explain(cmp.Or(s.ID, "1"), rest.Answer{Code: cmp.Or(s.Code, http.StatusOK), Header: s.Header, Body: []byte(s.Body)})
+	if s.Create {
+		return s.explainCreate(d)
+	}
+	return s.explainAs(cmp.Or(s.ID, "1"), d)
+}
+
+func (s *Sample) explainAs(id string, d rest.Dialect) (*rest.Explanation, error) {
+	return d.Explain(id, rest.Answer{Code: cmp.Or(s.Code, http.StatusOK), Header: s.Header, Body: []byte(s.Body)})
+}
+
+// explainCreate returns what a Dialect makes of the answer to a create. Unless the Dialect has
+// CreateHasState, that is no more than whether the answer is an error.
+func (s *Sample) explainCreate(d rest.Dialect) (*rest.Explanation, error) {
+	if d.Find.Path != "" {
+		return nil, errFind
+	}
+	got, err := s.ask(d)
+	d.Status.Fault, d.Status.Faults = d.Create.Fault, d.Create.Faults
+	e, failed := s.explainAs(cmp.Or(got.ID, "1"), d)
+	if failed != nil {
+		return nil, failed
+	}
+	if e.Status, e.Err = got, err; !d.CreateHasState && !strings.HasPrefix(e.Rule, "Faults ") {
+		e.Rule = ""
+	}
+	for i := range e.Places {
+		if p := &e.Places[i]; p.Field == "AnswerID" || p.Field != "Fault" && !d.CreateHasState {
+			p.Value = ""
+		}
+	}
+	return e, nil
 }
 
 func sameJSON(a, b []byte) bool {

@@ -92,6 +92,28 @@ func TestRulesThatNoSampleReachesAreNamed(t *testing.T) {
 	assert.Empty(t, resttest.Unreached(rest.Dialect{State: "a.", States: nil}, nil), "a dialect that is refused has no rules to name")
 }
 
+func TestRulesThatOnlyACreateReachesAreReached(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{
+		ID: "job", CreateHasState: true, State: "s", States: map[string]transport.State{"launched": transport.Pending, "bad": transport.Failed},
+		Fault: "code", Faults: map[string]transport.Class{"QUOTA": transport.Throttled, "TWICE": transport.Permanent},
+	}
+	samples := []resttest.Sample{
+		{ID: "7", Create: true, Body: `{"job":7,"s":"launched"}`, Means: "pending"}, {Create: true, Body: `{"code":"QUOTA"}`, Means: "throttled"},
+		{Body: `{"s":"bad"}`, Means: "failed"},
+	}
+	assert.Equal(t, []string{`Faults "TWICE"`}, resttest.Unreached(d, samples))
+	assert.Equal(t, []string{`AnswerID "job"`}, resttest.Unread(d, samples))
+	d.CreateHasState = false
+	assert.Equal(t, []string{`Faults "TWICE"`, `States "launched"`}, resttest.Unreached(d, samples))
+	d.Create.Faults = map[string]transport.Class{"LATE": transport.NotFound}
+	samples = append(samples, resttest.Sample{Create: true, Body: `{"code":"LATE"}`, Means: "permanent"})
+	n := &noted{}
+	resttest.Check(n, d, samples)
+	assert.Contains(t, strings.Join(n.problems, ""), "told as the error \"not found\", and means permanent\nclass: not found\nerror: rest: POST ")
+	assert.Contains(t, strings.Join(n.problems, ""), "rule: Faults \"LATE\"\n")
+}
+
 // fault 64: a configuration that turns a failure into a success does not go unnoticed.
 func TestCheckReportsWhatIsToldWrongly(t *testing.T) {
 	t.Parallel()
