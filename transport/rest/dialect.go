@@ -69,9 +69,10 @@ import (
 //
 // If several rules match an answer, the most specific one decides. A word is more specific than a
 // pattern with an asterisk, and a longer such pattern than a shorter one. The patterns + and * are
-// the least specific. [New] returns an error if two rules with different meanings match the same
-// answer and neither is more specific. It also returns an error for a rule that more specific rules
-// make useless.
+// the least specific. If there are several places, the more specific rule has, at each of them, a
+// pattern that is at least as specific: "a, *" and "*, b" do not outrank each other. [New] returns
+// an error if two rules with different meanings match the same answer and neither is more specific.
+// It also returns an error for a rule that more specific rules make useless.
 //
 // Printing a Dialect, a Call or a Batch prints neither queries nor bodies, which may hold secrets.
 type Dialect struct {
