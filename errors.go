@@ -61,7 +61,8 @@ type JobError struct {
 	Status Status
 }
 
-// Error returns the id, the state and the message of the job in one line.
+// Error returns the id, the state and the message of the job in one line. Without a message, it
+// returns the service's own words for the state.
 func (e *JobError) Error() string {
 	if e == nil {
 		return "<nil>"
@@ -69,6 +70,8 @@ func (e *JobError) Error() string {
 	text := fmt.Sprintf("jobstatus: job %s %s", quoteID(e.Status.ID), e.Status.State)
 	if e.Status.Message != "" {
 		text += fmt.Sprintf(": %.256q", e.Status.Message)
+	} else if raw := e.Status.Raw; raw != "" && !strings.EqualFold(raw, e.Status.State.String()) {
+		text += fmt.Sprintf(" (%.256q)", raw)
 	}
 	return text
 }
@@ -136,8 +139,7 @@ func lastSeen(st *Status) string {
 	case st.State != Unknown:
 		return "last seen " + st.State.String()
 	case st.Raw != "":
-		return "last seen unknown: " + quote(st.Raw) +
-			" is no word that the Transport knows (with transport/rest: it is in none of Dialect.States)"
+		return "last seen unknown: " + quote(st.Raw) + " is no word that the Transport knows (with transport/rest: it is in none of Dialect.States)"
 	default:
 		return "no state was seen"
 	}

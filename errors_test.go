@@ -50,6 +50,19 @@ func TestTheEnginesResultIsToldInFull(t *testing.T) {
 	}
 }
 
+// A failed job without a message is told in the words of its service.
+func TestAJobErrorSaysWhatTheServiceSaid(t *testing.T) {
+	t.Parallel()
+	for want, st := range map[string]Status{
+		`jobstatus: job "7" failed: "disk full"`:          {ID: "7", State: Failed, Message: "disk full", Raw: "complete, error"},
+		`jobstatus: job "7" failed ("complete, error")`:   {ID: "7", State: Failed, Raw: "complete, error"},
+		`jobstatus: job "7" failed`:                       {ID: "7", State: Failed, Raw: "FAILED"},
+		`jobstatus: job "7" canceled ("STOPPED_BY_USER")`: {ID: "7", State: Canceled, Raw: "STOPPED_BY_USER"},
+	} {
+		assert.EqualError(t, &JobError{Status: st}, want)
+	}
+}
+
 // fault 32
 func TestNilErrorsSayNothingAndDoNotPanic(t *testing.T) {
 	t.Parallel()

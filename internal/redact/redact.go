@@ -94,6 +94,51 @@ func hasFormOfID(run string) bool {
 	return len(run) <= maxID && idForm.MatchString(run) && !credential.MatchString(run)
 }
 
+const (
+	leastWord      = 4  // letters of the words of a name, on average
+	longestWord    = 20 // letters
+	longestAcronym = 5  // letters
+)
+
+// noWord matches what the words of English lack: vowels, or five consonants in a row.
+var noWord = regexp.MustCompile(`(?i)^[^aeiouy]*$|[^aeiouy]{5}`)
+
+// isName reports whether an opaque run is made of words, such as the code of an error:
+// InternalError.RouteNotFound, UPDATE_ROLLBACK_COMPLETE. Of random tokens as long that have letters
+// only, one in 400 is taken for a name, and few tokens have letters only.
+func isName(run string) bool {
+	words, letters, last := 0, 0, 0 // last is where the newest word begins
+	end := func(at int) bool {
+		word := run[last:at]
+		if last = at; word == "" {
+			return true
+		}
+		words, letters = words+1, letters+len(word)
+		isAcronym := len(word) <= longestAcronym && isUpper(word[len(word)-1])
+		return isAcronym || len(word) <= longestWord && !noWord.MatchString(word)
+	}
+	for i := range len(run) {
+		switch c := run[i]; {
+		case strings.IndexByte("_-./", c) >= 0:
+			if !end(i) {
+				return false
+			}
+			last = i + 1
+		case !isLetter(c):
+			return false
+		case i > last && isUpper(c) && (!isUpper(run[i-1]) || i+1 < len(run) && isLetter(run[i+1]) && !isUpper(run[i+1])):
+			if !end(i) {
+				return false
+			}
+		}
+	}
+	return end(len(run)) && words > 1 && letters >= leastWord*words
+}
+
+func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
+
+func isLetter(c byte) bool { return isUpper(c) || c >= 'a' && c <= 'z' }
+
 // ID returns an id that a service wrote, without the given secrets and without what looks like one,
 // and shortened if it is very long.
 func ID(id string, secrets ...string) string {
@@ -116,7 +161,7 @@ func withoutOpaque(s string) string {
 		if run < 0 {
 			run = len(s)
 		}
-		if run >= minOpaque && !isID(whole[:len(whole)-len(s)], s[:run]) {
+		if run >= minOpaque && !isName(s[:run]) && !isID(whole[:len(whole)-len(s)], s[:run]) {
 			b.WriteString(Mask)
 		} else {
 			b.WriteString(s[:run])
@@ -154,7 +199,7 @@ func Text(s string, secrets ...string) string {
 
 // Excerpt quotes the beginning of a body: at most MaxExcerpt bytes of it after Text, in one line
 // that prints, and with every run of 24 or more letters, digits and signs taken out that a token
-// could be. The id of a job behind its name stays.
+// could be. The id of a job behind its name stays, and so does a name that is made of words.
 func Excerpt(body []byte, secrets ...string) string {
 	longest := 0
 	for _, secret := range secrets {

@@ -29,7 +29,7 @@ func FuzzAShortCutFindsWhatTheExpressionsFind(f *testing.F) {
 		last := 0
 		for _, at := range opaque.FindAllStringIndex(s, -1) {
 			hidden.WriteString(s[last:at[0]])
-			if last = at[1]; isID(s[:at[0]], s[at[0]:last]) {
+			if last = at[1]; isName(s[at[0]:last]) || isID(s[:at[0]], s[at[0]:last]) {
 				hidden.WriteString(s[at[0]:last])
 			} else {
 				hidden.WriteString(Mask)

@@ -1,6 +1,7 @@
 package redact_test
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode"
@@ -47,7 +48,7 @@ func TestExcerptIsOneShortLineThatPrints(t *testing.T) {
 		`{"access_key_id":"7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77"}`:                            "`{\"access_key_id\":\"[redacted]\"}`",
 		`{"signed_id":"7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77"}`:                                "`{\"signed_id\":\"[redacted]\"}`",
 		`{"id":"eyJhbGciOiJIUzI1NiJ9abcdefgh"}`:                                               "`{\"id\":\"[redacted]\"}`",
-		`{"id":"abcdefgh.abcdefgh.abcdefgh"}`:                                                 "`{\"id\":\"[redacted]\"}`",
+		`{"id":"abcd3fgh.abcd3fgh.abcd3fgh"}`:                                                 "`{\"id\":\"[redacted]\"}`",
 		"7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77-7f":                                             "`[redacted]`",
 		`{"id": "dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz","key":"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz"}`: "`{\"id\": \"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz\",\"key\":\"[redacted]\"}`",
 		`{"run_id":"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz"}`:                                       "`{\"run_id\":\"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz\"}`",
@@ -55,10 +56,20 @@ func TestExcerptIsOneShortLineThatPrints(t *testing.T) {
 		`{"paid":"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz"}`:                                         "`{\"paid\":\"[redacted]\"}`",
 		`{"session_id":"dpl_5WJWYSyB7BpgTj3EuwF37WMRnXyz"}`:                                   "`{\"session_id\":[redacted]}`",
 		`{"id":"` + strings.Repeat("k", 65) + `"}`:                                            "`{\"id\":\"[redacted]\"}`",
-		"":                          "``",
-		strings.Repeat("word ", 60): "`" + strings.Repeat("word ", 51) + "w…`",
-		strings.Repeat("é ", 100):   "`" + strings.Repeat("é ", 85) + "…`",
-		strings.Repeat("x", 5000):   "`…`",
+		`{"code":"InternalError.ErrorGetRoute"}`:                                              "`{\"code\":\"InternalError.ErrorGetRoute\"}`",
+		`ProvisionedThroughputExceededException: slow down`:                                   "`ProvisionedThroughputExceededException: slow down`",
+		`UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS`:                                        "`UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS`",
+		`AWS.SimpleQueueService.NonExistentQueue`:                                             "`AWS.SimpleQueueService.NonExistentQueue`",
+		`invalid_async_job_id/not_found_in_this_account`:                                      "`invalid_async_job_id/not_found_in_this_account`",
+		`correcthorsebatterystaple`:                                                           "`[redacted]`",
+		`QwErTyUiOpAsDfGhJkLzXcVbNm`:                                                          "`[redacted]`",
+		`ABCDEFGHIJKLMNOPQRSTUVWXYZ`:                                                          "`[redacted]`",
+		`bcdfgh_bcdfgh_bcdfgh_bcdfgh`:                                                         "`[redacted]`",
+		`words-with-1-number-in-between-them`:                                                 "`[redacted]`",
+		"":                                                                                    "``",
+		strings.Repeat("word ", 60):                                                           "`" + strings.Repeat("word ", 51) + "w…`",
+		strings.Repeat("é ", 100):                                                             "`" + strings.Repeat("é ", 85) + "…`",
+		strings.Repeat("x", 5000):                                                             "`…`",
 	} {
 		assert.Equal(t, want, redact.Excerpt([]byte(in)), in)
 	}
@@ -81,6 +92,28 @@ func TestExcerptHidesAKnownSecretWhereverItStands(t *testing.T) {
 		assert.LessOrEqual(t, len(got), 4*redact.MaxExcerpt)
 		assert.False(t, strings.ContainsFunc(got, unicode.IsControl))
 	})
+}
+
+// fault 44: of tokens that are drawn at random, next to none looks like words.
+func TestARandomTokenIsTakenOut(t *testing.T) {
+	t.Parallel()
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	random := rand.New(rand.NewPCG(1, 2))
+	for alphabet, most := range map[string]int{
+		letters: 40, letters + "0123456789-_": 2, letters[26:] + "234567": 0, letters[:26] + "234567": 0, letters[26:]: 0,
+	} {
+		quoted := 0
+		for range 10_000 {
+			token := make([]byte, 24)
+			for i := range token {
+				token[i] = alphabet[random.IntN(len(alphabet))]
+			}
+			if !strings.Contains(redact.Excerpt(token), redact.Mask) {
+				quoted++
+			}
+		}
+		assert.LessOrEqual(t, quoted, most, alphabet)
+	}
 }
 
 // fault 44

@@ -12,6 +12,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/rules"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -49,8 +50,10 @@ func (a *answer) places(name string) place.Answer {
 	return place.Answer{Code: a.Answer.Code, Header: a.Answer.Header, Body: a.Answer.Body, Name: name}
 }
 
-// faulty returns the error of an answer that is one by the dialect's Faults.
-func (a *answer) faulty(class transport.Class) error { return a.Fail(class, a.Quote()) }
+// faulty returns the error of an answer that is one by a rule of Faults.
+func (a *answer) faulty(o rules.Outcome[transport.Class]) error {
+	return a.Fail(o.Means, fmt.Errorf("%w (rule %q of Faults)", a.Quote(), o.Rule))
+}
 
 // find looks for the dialect's places, with a name in their holes. If no header names a wait, the
 // wait in the body counts.
@@ -103,7 +106,7 @@ func (a *answer) tell(s *transport.Status) error {
 		return a.Refused()
 	}
 	if o, ok := a.fault(a.asked); ok {
-		return a.faulty(o.Means)
+		return a.faulty(o)
 	}
 	err := r.readStatus(s, &a.reading)
 	told := a.tells(s)
@@ -245,7 +248,7 @@ func readCancel(a *answer) error {
 	r := a.reader
 	if r.faults != nil || a.template.faults != nil || r.dialect.RetryAfter != "" {
 		if o, ok := a.fault(a.asked); ok {
-			return a.faulty(o.Means)
+			return a.faulty(o)
 		}
 	}
 	switch {

@@ -50,14 +50,13 @@ func (a batchAnswer) read(ids []string) ([]transport.Answer, error) {
 // does not say which of the jobs was not found.
 func (a batchAnswer) refusal() error {
 	o, ok := a.fault("") // and a wait in the body
-	switch {
-	case !ok:
+	if !ok {
 		return nil
-	case o.Means == transport.NotFound:
-		return a.faulty(transport.Permanent)
-	default:
-		return a.faulty(o.Means)
 	}
+	if o.Means == transport.NotFound {
+		o.Means = transport.Permanent
+	}
+	return a.faulty(o)
 }
 
 // items returns the part of an answer that holds the items.

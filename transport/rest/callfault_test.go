@@ -28,6 +28,7 @@ func TestACallHasFaultsOfItsOwn(t *testing.T) {
 	assert.Equal(t, transport.Permanent, classOf(t, err))
 	_, err = client.Status(t.Context(), "7")
 	assert.Equal(t, transport.NotFound, classOf(t, err), "the dialect's")
+	require.ErrorContains(t, err, `(rule "gone" of Faults)`)
 	assert.Equal(t, transport.Throttled, classOf(t, client.Cancel(t.Context(), "7")))
 	assert.Equal(t, transport.NotFound, classOf(t, client.Cancel(t.Context(), "8")), "no rule of the call fits")
 	done := transport.Status{ID: "7", State: transport.Completed}

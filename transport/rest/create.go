@@ -142,7 +142,7 @@ func noField(typ, field string) error {
 // readStart reads the answer to a create.
 func readStart(a *answer) error {
 	if o, ok := a.fault(a.key); ok {
-		return a.faulty(o.Means)
+		return a.faulty(o)
 	}
 	switch {
 	case a.Answer.Code == http.StatusNotFound: // it is no job that was not found

@@ -62,7 +62,7 @@ func readResult(a *answer) error {
 		a.find(a.asked) // a wait in the body
 		if f := a.template.faults; f != nil {
 			if o := f.find(a.places(a.asked)); o.Fits {
-				return a.faulty(o.Means)
+				return a.faulty(o)
 			}
 		}
 		return a.Refused()

@@ -64,7 +64,7 @@ func (f *finder) ids(ctx context.Context, c *Client, key string) (ids []string, 
 	err = k.do(ctx, func(a *answer) error {
 		if t := f.call.faults; t != nil {
 			if o := t.find(a.places(key)); o.Fits {
-				return a.faulty(o.Means)
+				return a.faulty(o)
 			}
 		}
 		if a.Answer.Code/100 != 2 {
