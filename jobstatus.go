@@ -192,7 +192,7 @@ func start(ctx context.Context, t Transport, req transport.CreateRequest) (first
 }
 
 var (
-	errNoID     = errors.New("jobstatus: create job: the job ended at once and has no id (StartJob returns its status)")
+	errNoID     = errors.New("jobstatus: start job: the job ended at once and has no id (StartJob returns its status)")
 	errNotNamed = errors.New("the transport named no id of the job that it started")
 )
 

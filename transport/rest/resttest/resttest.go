@@ -107,7 +107,7 @@ func Check(t T, d rest.Dialect, samples []Sample) {
 		s := &samples[i]
 		failed = failed || s.Means == transport.Failed.String() && !s.Create
 		if problem := s.check(d); problem != "" {
-			t.Errorf("resttest: sample %d%s (%d %.200s): %s", i, s.label(), cmp.Or(s.Code, http.StatusOK), strings.Join(strings.Fields(s.Body), " "), problem)
+			t.Errorf("resttest: samples[%d]%s (%d %.200s): %s", i, s.label(), cmp.Or(s.Code, http.StatusOK), strings.Join(strings.Fields(s.Body), " "), problem)
 		}
 	}
 	if !failed {

@@ -123,7 +123,7 @@ func TestCheckReportsWhatIsToldWrongly(t *testing.T) {
 		d       rest.Dialect
 		samples []resttest.Sample
 	}{
-		`sample 0 (200 {"status":"completed","conclusion":"failure"}): told as completed, and means failed`: {naive, []resttest.Sample{failure}},
+		`samples[0] (200 {"status":"completed","conclusion":"failure"}): told as completed, and means failed`: {naive, []resttest.Sample{failure}},
 		`no sample means failed`:                                                   {run, samples[:1]},
 		`no sample means failed; record`:                                           {run, nil},
 		`the dialect is refused: rest: WithDialect: field State: path "a..b"`:      {rest.Dialect{State: "a..b"}, samples},
