@@ -63,6 +63,18 @@ func TestAResultThatIsTooLargeIsLeftOutAndSaidSo(t *testing.T) {
 	assert.Zero(t, e.LeftOut)
 }
 
+// Fault 21: a decoder refuses what is nested too deep, and a stored end must be readable.
+func TestAResultThatIsNestedDeepSurvives(t *testing.T) {
+	t.Parallel()
+	for _, levels := range []int{64, 65, 9998, 10_000} {
+		result := json.RawMessage(strings.Repeat("[", levels) + strings.Repeat("]", levels))
+		data := encodeEnding(ending{Of: 1, ID: "a", Status: jobstatus.Status{ID: "a", State: jobstatus.Completed, Result: result}}, 1<<20)
+		e, err := decodeEnding(data, nil)
+		require.NoError(t, err, levels)
+		assert.Equal(t, string(result), string(e.Status.Result), levels)
+	}
+}
+
 func TestAnErrorOfAnEndMatchesWhatItWas(t *testing.T) {
 	t.Parallel()
 	secret := errors.New("Get https://user:token@jobs.example.com: refused")

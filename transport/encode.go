@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 )
 
 // encoded is a Status as JSON. A field that is not set is left out.
@@ -24,15 +26,16 @@ type encoded struct {
 
 // MarshalJSON encodes the status as an object, which [Status.UnmarshalJSON] decodes to an equal
 // status. Fields that are not set are left out. RetryAfter is in nanoseconds, as in the encoding of
-// a [time.Duration]. A Result that is not JSON is encoded in base64, as "resultBytes". Values that
-// JSON cannot express are left out: a Progress that is not finite, and a time after the year 9999.
+// a [time.Duration]. A Result that is not JSON, or is nested more than 64 deep, is encoded in
+// base64, as "resultBytes". Values that JSON cannot express are left out: a Progress that is not
+// finite, and a time after the year 9999.
 func (s Status) MarshalJSON() ([]byte, error) {
 	e := encoded{ID: s.ID, State: s.State, Raw: s.Raw, Progress: s.Progress, Message: s.Message, Revision: s.Revision,
 		RetryAfter: s.RetryAfter, Created: writable(s.Created), Updated: writable(s.Updated), Finished: writable(s.Finished)}
 	if math.IsNaN(e.Progress) || math.IsInf(e.Progress, 0) {
 		e.Progress = 0
 	}
-	if json.Valid(s.Result) {
+	if isShallow(s.Result) {
 		e.Result = s.Result
 	} else {
 		e.ResultText = s.Result
@@ -54,6 +57,10 @@ func (s *Status) UnmarshalJSON(text []byte) error {
 	}
 	return nil
 }
+
+// isShallow reports whether a text is JSON that can stand in other JSON. A decoder refuses what is
+// nested too deep, and a text that it accepts alone may be too deep within an object.
+func isShallow(text []byte) bool { return new(jsonscan.Paths).Find(text, nil) == nil }
 
 // writable returns t, or the zero time if JSON cannot express t.
 func writable(t time.Time) time.Time {

@@ -3,6 +3,7 @@ package transport_test
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,12 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
+// nested returns arrays in one another. A decoder of package json accepts up to 10,000.
+func nested(levels int) json.RawMessage {
+	return json.RawMessage(strings.Repeat("[", levels) + strings.Repeat("]", levels))
+}
+
+// fault 21: also a result that is nested as deep as a decoder accepts, within another object.
 func TestAStatusSurvivesJSON(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
@@ -23,12 +30,16 @@ func TestAStatusSurvivesJSON(t *testing.T) {
 		"null":          {ID: "a", State: transport.Completed, Result: json.RawMessage("null")},
 		"no JSON":       {ID: "a", State: transport.Completed, Result: json.RawMessage("\xff<xml/>")},
 		"a truncated {": {ID: "a", State: transport.Completed, Result: json.RawMessage("{")},
+		"deep":          {ID: "a", State: transport.Completed, Result: nested(64)},
+		"deeper":        {ID: "a", State: transport.Completed, Result: nested(65)},
+		"deepest":       {ID: "a", State: transport.Completed, Result: nested(9999)},
+		"too deep":      {ID: "a", State: transport.Completed, Result: nested(10_000)},
 	} {
-		text, err := json.Marshal(st)
+		text, err := json.Marshal([]transport.Status{st})
 		require.NoError(t, err, name)
-		var got transport.Status
+		var got []transport.Status
 		require.NoError(t, json.Unmarshal(text, &got), name)
-		assert.Equal(t, st, got, "%s: %s", name, text)
+		assert.Equal(t, []transport.Status{st}, got, name)
 	}
 	text, err := json.Marshal(transport.Status{ID: "a", State: transport.Pending})
 	require.NoError(t, err)
