@@ -21,14 +21,15 @@
 //
 // The id of an operation is its name. An operation that is not done is running. An operation that
 // is done is completed if it has no error, canceled if the error's code is CANCELLED, and otherwise
-// failed. The response becomes Status.Result. If its type is linked into the program, the Result is
-// the JSON of protocol buffers. Otherwise it is an object with the URL of the type and the bytes in
-// base64.
+// failed. The response becomes Status.Result: the JSON of protocol buffers if the response has one,
+// and otherwise an object with the URL of the type and the bytes in base64. It has no JSON if its
+// type, or the type of an Any in it, is not linked into the program, or if more than 8 Anys are
+// nested in one another.
 //
 // An error of the gRPC call does not mean that the operation has ended. The class of NOT_FOUND is
-// [transport.NotFound]. RESOURCE_EXHAUSTED is throttled, with the delay of a RetryInfo as
-// RetryAfter. UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, INTERNAL, UNKNOWN and CANCELLED are
-// transient. The other codes are permanent.
+// [transport.NotFound]. RESOURCE_EXHAUSTED is throttled. UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED,
+// INTERNAL, UNKNOWN and CANCELLED are transient. The other codes are permanent. The delay of a
+// RetryInfo is the RetryAfter, unless it is longer than a year.
 package lrogrpc
 
 import (
@@ -45,10 +46,13 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/reflect/protopath"
+	"google.golang.org/protobuf/reflect/protorange"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/iamber12/job-status-monitoring/internal/redact"
+	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -166,11 +170,9 @@ func read(op *longrunningpb.Operation, id string) (transport.Status, error) {
 		return s, nil
 	}
 	s.Raw = "done"
-	result, err := asJSON(op.GetResponse())
-	if err != nil {
-		return transport.Status{}, malformed(fmt.Errorf("the response: %w", err))
+	if response := op.GetResponse(); response != nil {
+		s.Result = asJSON(response)
 	}
-	s.Result = result
 	return s, nil
 }
 
@@ -179,21 +181,41 @@ func malformed(err error) error {
 	return &transport.Error{Class: transport.Malformed, Err: fmt.Errorf("lrogrpc: %w", err)}
 }
 
-// asJSON returns a message as JSON. One whose type is not linked into the program is its bytes.
-func asJSON(message *anypb.Any) (json.RawMessage, error) {
-	if message == nil {
-		return nil, nil
+// asJSON returns a message as JSON, or as its type and its bytes if it has no JSON.
+func asJSON(message *anypb.Any) json.RawMessage {
+	if !isDeep(message) {
+		if text, err := protojson.Marshal(message); err == nil {
+			return text
+		}
 	}
-	if text, err := protojson.Marshal(message); err == nil {
-		return text, nil
-	}
-	if _, err := message.UnmarshalNew(); err == nil {
-		return nil, errors.New("it has no JSON")
-	}
-	return json.Marshal(struct {
+	text, _ := json.Marshal(struct { // strings and bytes always can be
 		Type  string `json:"@type"`
 		Value []byte `json:"value"`
 	}{message.GetTypeUrl(), message.GetValue()})
+	return text
+}
+
+// maxNested is the number of Anys that may stand in one another. Each of them is copied with all
+// that it holds, so without a limit the memory would grow with the square of the message.
+const maxNested = 8
+
+var errDeep = errors.New("too many Anys are nested")
+
+// isDeep reports whether more than maxNested Anys stand in one another.
+func isDeep(message *anypb.Any) bool {
+	nested := 0
+	count := func(by int) func(protopath.Values) error {
+		return func(p protopath.Values) error {
+			if p.Index(-1).Step.Kind() == protopath.AnyExpandStep {
+				nested += by
+			}
+			if nested > maxNested {
+				return errDeep
+			}
+			return nil
+		}
+	}
+	return protorange.Options{}.Range(message.ProtoReflect(), count(1), count(-1)) != nil
 }
 
 // failure returns the error of a call.
@@ -208,8 +230,12 @@ func failure(ctx context.Context, method string, err error) error {
 		e.Err = fmt.Errorf("%s: %w", cause, errors.ErrUnsupported)
 	}
 	for _, detail := range answer.Details() {
-		if retry, ok := detail.(*errdetails.RetryInfo); ok && retry.GetRetryDelay().IsValid() {
-			e.RetryAfter = max(retry.GetRetryDelay().AsDuration(), 0)
+		retry, ok := detail.(*errdetails.RetryInfo)
+		if !ok || !retry.GetRetryDelay().IsValid() {
+			continue
+		}
+		if wait := retry.GetRetryDelay().AsDuration(); wait >= 0 && wait <= web.MaxRetryAfter {
+			e.RetryAfter = wait
 		}
 	}
 	return e
