@@ -264,7 +264,7 @@ func (d *decoder) progress() *progress {
 	n := d.pairs("report of progress", len(all), func(x, y float32) bool {
 		all[i] = [2]float32{x, y}
 		i++
-		return x >= 0 && x <= 1e6 && y >= 0 && y <= 1e6
+		return x >= 0 && x <= meanTop && y >= 0 && y <= meanTop*meanTop
 	})
 	if n == 0 {
 		return nil

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -107,22 +109,72 @@ func TestLearnerNamesTheByteAndTheKindThatAreDamaged(t *testing.T) {
 	require.ErrorContains(t, New().UnmarshalBinary(data), "the checksum does not match")
 }
 
+// checkPolls checks that a Learner waits within its bounds, whatever it has loaded.
+func checkPolls(t *testing.T, a *Learner) {
+	t.Helper()
+	for _, kind := range []string{"", "two sorts", "uniform"} {
+		for _, p := range []backoff.Poll{
+			{}, {Elapsed: time.Second, Progress: 0.4}, {Elapsed: time.Hour, Progress: 0.95}, {Elapsed: math.MaxInt64, Progress: 1},
+			{Elapsed: time.Minute, Previous: math.MaxInt64, Err: io.EOF}, {Elapsed: time.Second, Attempt: math.MaxInt, Waited: math.MaxInt64},
+		} {
+			p.Kind = kind
+			if wait := a.Next(p); wait < leastWait {
+				t.Fatalf("waits %v: %+v", wait, p)
+			}
+			if rank := a.Rank(p, time.Minute); math.IsNaN(rank) {
+				t.Fatalf("a rank that has no order: %+v", p)
+			}
+		}
+	}
+}
+
+// withSum appends the checksum that makes a body a state.
+func withSum(body []byte) []byte {
+	return binary.LittleEndian.AppendUint32(bytes.Clone(body), crc32.ChecksumIEEE(body))
+}
+
+// Whatever a state holds, it is refused as a whole, or it is loaded, and what the Learner saves then
+// can be loaded again, also if it was merged.
 func FuzzLearnerUnmarshalBinary(f *testing.F) {
 	data, err := experienced(3).MarshalBinary()
 	require.NoError(f, err)
-	f.Add(data[:len(data)-checksumSize])
-	f.Fuzz(func(t *testing.T, body []byte) {
+	many, err := experienced(30).MarshalBinary()
+	require.NoError(f, err)
+	extreme := progress{{n: maxReports, mean: meanTop, variance: meanTop * meanTop}, {n: 1e-30, mean: meanTop}, {n: 6, mean: 1e-30}}
+	bodies := [][]byte{data[:len(data)-checksumSize], many[:len(many)-checksumSize]}
+	for _, s := range []state{
+		{name: "uniform", spans: []span{{0, 1e-30}, {maxSeconds, forever}, {1, 1}}, progress: &extreme},
+		{name: "uniform", doubt: true, change: changeTop, progress: &progress{{n: 7, variance: meanTop * meanTop}}},
+	} {
+		bodies = append(bodies, s.encode(header(1)))
+	}
+	for _, body := range bodies {
+		for _, other := range bodies {
+			f.Add(body, other)
+		}
+	}
+	f.Fuzz(func(t *testing.T, body, other []byte) {
+		saved := withSum(body)
 		a := New(Kinds(3))
-		err := a.UnmarshalBinary(binary.LittleEndian.AppendUint32(body, crc32.ChecksumIEEE(body)))
-		if err != nil && len(a.kinds.all) > 0 {
-			t.Fatal("an error, and a history")
-		}
-		for _, kind := range []string{"", "two sorts", "uniform"} {
-			for _, age := range []time.Duration{0, time.Second, time.Hour} {
-				if wait := a.Next(backoff.Poll{Kind: kind, Elapsed: age}); wait < leastWait {
-					t.Fatalf("waits %v", wait)
-				}
+		if err := a.UnmarshalBinary(saved); err != nil {
+			if len(a.kinds.all) > 0 {
+				t.Fatal("an error, and a history")
 			}
+			return
 		}
+		checkPolls(t, a)
+		a.Observe(backoff.Outcome{Kind: "uniform", Key: "1", Before: time.Second, After: time.Second, Ended: true, Marks: []backoff.Mark{{Age: 1, Progress: 0.01}}})
+		checkPolls(t, a)
+		again, err := a.MarshalBinary()
+		require.NoError(t, err)
+		require.NoError(t, New().UnmarshalBinary(again))
+		merged, err := Merge(again, saved, withSum(other), saved)
+		if err != nil {
+			require.ErrorContains(t, err, "state 3 of 4")
+			return
+		}
+		b := New()
+		require.NoError(t, b.UnmarshalBinary(merged))
+		checkPolls(t, b)
 	})
 }

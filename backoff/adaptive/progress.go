@@ -22,6 +22,9 @@ const (
 	narrower = 0.75
 	// leastSpread is the smallest spread of a bin, so that no bin counts as certain.
 	leastSpread = 0.01
+	// meanTop bounds the mean of a bin: the longest job lasts maxSeconds, and the earliest report is a
+	// nanosecond old. No variance exceeds its square.
+	meanTop = 40
 )
 
 // reports is what was learned in one bin: the mean and the variance of the logarithm of the ratio,
@@ -33,7 +36,7 @@ type reports struct {
 
 // reported returns the reports of a bin together with the costs that follow from them.
 func reported(n, mean, variance float32) reports {
-	r := reports{n: n, mean: mean, variance: variance}
+	r := reports{n: n, mean: min(mean, meanTop), variance: min(variance, meanTop*meanTop)}
 	if n >= minReports {
 		r.costs = costsOf(float64(mean), r.sd())
 	}
