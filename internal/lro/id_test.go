@@ -102,38 +102,71 @@ func TestTwoSlashesBeginAPath(t *testing.T) {
 	assert.Equal(t, "//elsewhere.example.com/x", u.RequestURI())
 }
 
-// Fault 45: whatever an id is, it is refused or leads to the base URL's origin.
+// checkOpen checks that an id which is opened is the one that its ticket has, and leads to the base
+// URL's origin alone.
+func checkOpen(t *testing.T, c *Reach, id string, k []byte) {
+	t.Helper()
+	ticket, err := c.Open(id, k)
+	if err != nil {
+		require.ErrorIs(t, err, transport.ErrInvalidID)
+		return
+	}
+	again, err := ticket.Encode(k)
+	require.NoError(t, err)
+	require.Equal(t, id, again)
+	for _, ref := range []string{ticket.Poll, ticket.Final} {
+		if u, err := c.Resolve(ref); err == nil {
+			require.Equal(t, "api.example.com", u.Host)
+			require.Nil(t, u.User)
+			r, err := http.NewRequest(http.MethodGet, u.String(), nil)
+			require.NoError(t, err)
+			require.Equal(t, "api.example.com", r.URL.Host, ref)
+		}
+	}
+}
+
+// Fault 45: whatever an id is, it is refused or leads to the base URL's origin. With a key, only an
+// id that was signed with it is opened, and without a key none that is signed.
 func FuzzIDs(f *testing.F) {
 	for _, t := range tickets {
-		id, _ := t.Encode(nil)
-		f.Add(id, "", "", "")
+		for _, k := range [][]byte{nil, key} {
+			id, _ := t.Encode(k)
+			f.Add(id, "", "", "")
+			f.Add(id, string(t.Kind), t.Word, id[:len(id)-1]+"A")
+		}
 		f.Add(prefix, string(t.Kind), t.Poll, t.Final)
 	}
 	f.Add("lro2.x", "loc", "//elsewhere.example.com", "http://me@api.example.com/")
 	f.Add("lro1.", "loc", `/\elsewhere.example.com`, "http:api.example.com")
 	c := reach()
 	f.Fuzz(func(t *testing.T, id, k, poll, final string) {
-		ids := []string{id}
-		if made, err := (Ticket{Kind: Kind(k), Poll: poll, Final: final}).Encode(nil); err == nil {
-			ids = append(ids, made)
+		own := map[string]bool{} // what this test has signed; the seeds are signed, too
+		for _, seed := range tickets {
+			made, _ := seed.Encode(key)
+			own[made] = true
 		}
-		for _, id := range ids {
-			ticket, err := c.Open(id, nil)
+		for _, word := range []string{"", Failed} {
+			ticket := Ticket{Kind: Kind(k), Word: word, Poll: poll, Final: final}
+			signed, err := ticket.Encode(key)
 			if err != nil {
 				continue
 			}
-			again, err := ticket.Encode(nil)
+			own[signed] = true
+			bare, err := ticket.Encode(nil)
 			require.NoError(t, err)
-			require.Equal(t, id, again)
-			for _, ref := range []string{ticket.Poll, ticket.Final} {
-				if u, err := c.Resolve(ref); err == nil {
-					require.Equal(t, "api.example.com", u.Host)
-					require.Nil(t, u.User)
-					r, err := http.NewRequest(http.MethodGet, u.String(), nil)
-					require.NoError(t, err)
-					require.Equal(t, "api.example.com", r.URL.Host, ref)
-				}
+			checkOpen(t, c, signed, key)
+			checkOpen(t, c, bare, nil)
+			for made, other := range map[string][]byte{signed: nil, bare: key} {
+				_, err = c.Open(made, other)
+				require.ErrorIs(t, err, transport.ErrInvalidID)
 			}
+			_, err = c.Open(signed, bytes.Repeat([]byte("x"), 24))
+			require.ErrorIs(t, err, transport.ErrInvalidID)
+		}
+		checkOpen(t, c, id, nil)
+		checkOpen(t, c, id, key)
+		if _, err := Decode(id, key); err == nil {
+			require.True(t, own[id], "nobody signed it")
 		}
 	})
 }

@@ -213,6 +213,47 @@ func FuzzRetryAfterStaysInBounds(f *testing.F) {
 	})
 }
 
+// fault 13, fault 14: a quota of which nothing remains is waited for, and any other is not, in each
+// form of the headers.
+func FuzzQuotas(f *testing.F) {
+	for _, remaining := range []string{"0", "1", "-1", "0.0", "+0", "NaN", "-inf", "1e-400", "x", "", "0;w=1", "5, 0"} {
+		f.Add("default", remaining, "30", uint8(0))
+		f.Add(`a=b"`, remaining, "2026-03-04T12:00:30Z", uint8(1))
+	}
+	for which := range uint8(4) {
+		f.Add("", "0", "0", which)
+		f.Add("", "0", "9223372037", which)
+	}
+	f.Add("a;r=0;t=9, b", "7", "5;t=8", uint8(3))
+	f.Fuzz(func(t *testing.T, name, remaining, reset string, which uint8) {
+		clock := func() time.Time { return noon }
+		isPlain := !strings.ContainsAny(name+remaining+reset, ",;=")
+		n, err := strconv.ParseFloat(strings.TrimSpace(remaining), 64)
+		used := err == nil && n <= 0
+		for form, h := range map[string]http.Header{
+			"item":  {"Ratelimit": {`"` + name + `";r=` + remaining + ";t=" + reset}},
+			"items": {"Ratelimit": {`"other";r=1;t=5`, `"` + name + `";t=` + reset + `; R=` + remaining}},
+			"early": {"Ratelimit": {"limit=9, remaining=" + remaining + ", reset=" + reset}},
+			"pair": {
+				[]string{"Ratelimit-Reset", "X-Ratelimit-Reset-After", "X-Ratelimit-Reset", "X-Rate-Limit-Reset"}[which%4]:           {reset},
+				[]string{"Ratelimit-Remaining", "X-Ratelimit-Remaining", "X-Ratelimit-Remaining", "X-Rate-Limit-Remaining"}[which%4]: {remaining},
+			},
+		} {
+			got := web.RetryAfter(429, h, clock)
+			require.LessOrEqual(t, got, web.MaxRetryAfter)
+			require.GreaterOrEqual(t, got, time.Duration(0), "no quota cancels a wait")
+			if !isPlain {
+				continue
+			}
+			want := time.Duration(0)
+			if used {
+				want = max(0, web.RetryAfter(200, http.Header{"Retry-After": {reset}}, clock))
+			}
+			require.Equal(t, want, got, "%s: %v", form, h)
+		}
+	})
+}
+
 // fault 11, fault 12, fault 13, fault 54
 func TestClassOfCodeKnowsWhoIsSpeaking(t *testing.T) {
 	t.Parallel()
