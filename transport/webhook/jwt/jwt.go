@@ -116,6 +116,9 @@ func (v *verifier) Verify(r *http.Request, body []byte) (webhook.Receipt, error)
 	if _, err := v.parser.ParseWithClaims(text, claims, v.keys); err != nil {
 		return webhook.Receipt{}, fmt.Errorf("%w: %s", webhook.ErrForged, reason(err))
 	}
+	if !haveTimes(claims) {
+		return webhook.Receipt{}, fmt.Errorf("%w: a time is out of range", webhook.ErrForged)
+	}
 	if v.config.BodyClaim == "" {
 		return webhook.Receipt{}, nil
 	}
@@ -129,6 +132,18 @@ func (v *verifier) Verify(r *http.Request, body []byte) (webhook.Receipt, error)
 	}
 	id, _ := claims["jti"].(string)
 	return webhook.Receipt{ID: id, Time: at.Time}, nil
+}
+
+// haveTimes reports whether the times of a token are in the years that a token can be of. The
+// parser takes a number that no [time.Time] can hold for a time long ago.
+func haveTimes(claims jwt.MapClaims) bool {
+	const last = 1e11 // seconds: the year 5138
+	for _, name := range []string{"exp", "iat", "nbf"} {
+		if at, ok := claims[name].(float64); ok && (at < 0 || at > last) {
+			return false
+		}
+	}
+	return true
 }
 
 // covers reports whether a claim is the hash of body.
