@@ -133,7 +133,7 @@ func withSum(body []byte) []byte {
 	return binary.LittleEndian.AppendUint32(bytes.Clone(body), crc32.ChecksumIEEE(body))
 }
 
-// Whatever a state holds, it is refused as a whole, or it is loaded, and what the Learner saves then
+// Whatever a state holds, it is refused as a whole, or it is loaded. What the Learner saves then
 // can be loaded again, also if it was merged.
 func FuzzLearnerUnmarshalBinary(f *testing.F) {
 	data, err := experienced(3).MarshalBinary()

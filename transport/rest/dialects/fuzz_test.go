@@ -63,8 +63,8 @@ func requireAlike(t *testing.T, s transport.Status, err error, again transport.S
 	require.Equal(t, s, again)
 }
 
-// fault 17, fault 21: whatever a service answers or reports, no dialect panics, and each reads it as
-// the same JSON in another order.
+// fault 17, fault 21: whatever a service answers or reports, no dialect panics, and each reads it
+// like the same JSON in another order.
 func FuzzAnswers(f *testing.F) {
 	all := services()
 	names := slices.Sorted(maps.Keys(all))
