@@ -27,15 +27,14 @@ func readProgress(values [][]byte, ratio bool, scale float64) float64 {
 		}
 		if v.Kind() == place.Word {
 			text, isPercent := strings.CutSuffix(strings.TrimSpace(v.Text()), "%")
-			if p, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil && isPercent {
+			if p, ok := finite(strings.TrimSpace(text)); ok && isPercent {
 				return quotient(p, 100)
 			}
-			if one, other, ok := strings.Cut(text, "/"); ok {
-				done, err := strconv.ParseFloat(strings.TrimSpace(one), 64)
-				total, wrong := strconv.ParseFloat(strings.TrimSpace(other), 64)
-				if err == nil && wrong == nil {
-					return quotient(done, total)
-				}
+			one, other, _ := strings.Cut(text, "/")
+			done, ok := finite(strings.TrimSpace(one))
+			total, all := finite(strings.TrimSpace(other))
+			if ok && all {
+				return quotient(done, total)
 			}
 		}
 		p, ok := number(v)
@@ -49,8 +48,8 @@ func readProgress(values [][]byte, ratio bool, scale float64) float64 {
 
 // quotient returns done/total in [0, 1], and 0 if total is not above zero.
 func quotient(done, total float64) float64 {
-	if q := done / total; total > 0 && q == q { // not infinite over infinite
-		return min(max(q, 0), 1)
+	if total > 0 {
+		return min(max(done/total, 0), 1)
 	}
 	return 0
 }
@@ -60,8 +59,13 @@ func number(v place.Value) (float64, bool) {
 	if v.Kind() != place.Number && v.Kind() != place.Word {
 		return 0, false
 	}
-	n, err := strconv.ParseFloat(string(jsonscan.Inner(v)), 64)
-	return n, err == nil && n-n == 0 // neither NaN nor infinite
+	return finite(string(jsonscan.Inner(v)))
+}
+
+// finite reads a number that is neither NaN nor infinite.
+func finite(text string) (float64, bool) {
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil && n-n == 0
 }
 
 // timeLayouts are the forms of a time beside those of the headers.
