@@ -147,11 +147,33 @@ func TestOnlyTheEndOfItsContextGivesAWatchOn(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
+	key, err := newSecret(keyOfBytes(1))
+	require.NoError(f, err)
+	f.Add(encode(submission{Format: 1, ID: key.seal("a"), Kind: "k"}))
+	f.Add(encode(ending{Format: 1, Of: 3, ID: key.seal("a"), Status: jobstatus.Status{ID: "b"}}))
+	f.Add(encode(submission{Format: 1, ID: key.seal("\x00")}))
 	f.Add(encode(submission{Format: 1, ID: "a", Kind: "k", Timeout: time.Second}))
 	f.Add(encodeEnding(ending{Of: 3, ID: "a", Status: jobstatus.Status{State: jobstatus.Failed}, Failure: &failure{Job: true}}, 1<<20))
 	f.Add(encode(ending{Format: 1, Of: 3, ID: "a", Forgotten: true}))
 	f.Add([]byte(`{"v":2}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, k := range []*secret{nil, key} {
+			if s, err := decodeSubmission(data, k); err == nil {
+				require.NoError(t, transport.CheckID(s.ID))
+				var sent submission
+				require.NoError(t, json.Unmarshal(data, &sent))
+				id, err := k.open(sent.ID)
+				require.NoError(t, err)
+				require.Equal(t, id, s.ID)
+			}
+			if e, err := decodeEnding(data, k); err == nil {
+				require.NoError(t, transport.CheckID(e.ID))
+				require.Equal(t, newEnd(e, k).Key, keyOf(e, k))
+			}
+			if e, err := decodeRelayed(data, k); err == nil {
+				require.NoError(t, transport.CheckID(e.Status.ID))
+			}
+		}
 		if s, err := decodeSubmission(data, nil); err == nil {
 			require.NoError(t, transport.CheckID(s.ID))
 			s.Format = format
@@ -179,6 +201,10 @@ func FuzzDecode(f *testing.F) {
 func FuzzSubject(f *testing.F) {
 	f.Add("a", 64)
 	f.Add("https://x/y?z .*>", 1)
+	for _, partition := range []string{"7", "07", "+7", "-7", "99999999999999999999"} {
+		f.Add("fw."+partition+"."+strings.Repeat("0a", 16)+".s", 8)
+	}
+	f.Add("fw.7."+strings.Repeat("0A", 16)+".s", 8)
 	f.Fuzz(func(t *testing.T, id string, partitions int) {
 		if partitions < 1 {
 			partitions = 1
@@ -190,6 +216,9 @@ func FuzzSubject(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, p, got)
 		require.Equal(t, endedSuffix, suffix)
-		_, _, _ = splitSubject(id)
+		if p, suffix, err := splitSubject(id); err == nil {
+			name, _, _ := strings.Cut(id, ".")
+			require.Equal(t, id, p.subject(name, suffix), "a subject has one spelling")
+		}
 	})
 }

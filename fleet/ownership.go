@@ -80,8 +80,8 @@ type outlook struct {
 
 // changed takes in a record.
 func (o *ownership) changed(m message) {
-	p, err := strconv.Atoi(m.subject)
-	if err != nil || p < 0 || p >= len(o.slots) {
+	p, err := readPartition(m.subject)
+	if err != nil || p >= len(o.slots) {
 		o.counts.unreadable.Add(1)
 		o.log.Warn("a claim of no partition is put aside", zap.String("subject", m.subject))
 		return

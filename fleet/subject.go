@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -62,14 +63,24 @@ func splitSubject(subject string) (p place, suffix string, err error) {
 	}
 	_, rest, _ := strings.Cut(subject[:dot], ".")
 	partition, sum, _ := strings.Cut(rest, ".")
-	if p.partition, err = strconv.Atoi(partition); err != nil {
-		return p, "", fmt.Errorf("subject %q: the partition is no number", subject)
+	if p.partition, err = readPartition(partition); err != nil {
+		return p, "", fmt.Errorf("subject %q: %w", subject, err)
 	}
-	if len(sum) != hex.EncodedLen(len(p.digest)) {
+	if len(sum) != hex.EncodedLen(len(p.digest)) || strings.ToLower(sum) != sum {
 		return p, "", fmt.Errorf("subject %q: the third word is no digest", subject)
 	}
 	if _, err := hex.Decode(p.digest[:], []byte(sum)); err != nil {
 		return p, "", fmt.Errorf("subject %q: the third word is no digest", subject)
 	}
 	return p, subject[dot:], nil
+}
+
+// readPartition reads the number of a partition. It has one spelling: what is written for the
+// partition goes to that subject.
+func readPartition(text string) (int, error) {
+	p, err := strconv.Atoi(text)
+	if err != nil || p < 0 || strconv.Itoa(p) != text {
+		return 0, errors.New("the partition is no number")
+	}
+	return p, nil
 }
