@@ -188,6 +188,37 @@ func TestWhatAnotherWaitHasKeptIsNotLost(t *testing.T) {
 	})
 }
 
+// Whatever the file of durations holds, a wait that begins with it leaves one that can be read.
+func FuzzDurations(f *testing.F) {
+	l := adaptive.New()
+	l.Observe(ended("k"))
+	saved, err := l.MarshalBinary()
+	require.NoError(f, err)
+	f.Add(saved)
+	f.Add(saved[:len(saved)-1])
+	f.Add([]byte{})
+	folder := f.TempDir()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := newMemory(folder, "k")
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(m.file, data, 0o600))
+		l := adaptive.New()
+		if err := m.load(l); err != nil {
+			require.ErrorContains(t, err, m.file)
+			l = adaptive.New()
+		}
+		l.Observe(ended("k"))
+		require.NoError(t, m.save(l))
+		l = adaptive.New()
+		require.NoError(t, m.load(l))
+		known, _ := l.Forecast("k")
+		require.NotZero(t, known.Jobs)
+		files, err := os.ReadDir(folder)
+		require.NoError(t, err)
+		require.Len(t, files, 1)
+	})
+}
+
 // service answers that a job is done to whoever has the credential, and 401 to others.
 func service(t *testing.T, header, value string) (url string, asked *atomic.Int32) {
 	t.Helper()
