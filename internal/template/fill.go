@@ -129,22 +129,23 @@ func segments(path string) (string, error) {
 
 // isUnreserved reports whether id reads the same escaped, as nearly all do (RFC 3986, 2.3).
 func isUnreserved(id string) bool {
-	for ; len(id) >= 4; id = id[4:] { // each poll comes here
-		if !unreserved[id[0]] || !unreserved[id[1]] || !unreserved[id[2]] || !unreserved[id[3]] {
+	for ; len(id) >= 6; id = id[6:] { // each poll comes here, often with an id of 36 characters
+		if unreserved[id[0]]&unreserved[id[1]]&unreserved[id[2]]&unreserved[id[3]]&unreserved[id[4]]&unreserved[id[5]] == 0 {
 			return false
 		}
 	}
 	for i := range len(id) {
-		if !unreserved[id[i]] {
+		if unreserved[id[i]] == 0 {
 			return false
 		}
 	}
 	return true
 }
 
-var unreserved = func() (is [256]bool) {
+// unreserved has a 1 for each byte that is not escaped in a URL.
+var unreserved = func() (is [256]uint8) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
-		is[c] = true
+		is[c] = 1
 	}
 	return is
 }()
@@ -153,7 +154,7 @@ var unreserved = func() (is [256]bool) {
 func EscapedLen(id string) int {
 	n := len(id)
 	for i := range len(id) {
-		if !unreserved[id[i]] && id[i] != ' ' {
+		if unreserved[id[i]] == 0 && id[i] != ' ' {
 			n += 2
 		}
 	}
