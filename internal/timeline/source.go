@@ -72,12 +72,13 @@ func (c *Consumer) Feed(ctx context.Context, jobs iter.Seq[Job]) {
 // pull is the source's goroutine.
 func (s *source) pull(jobs iter.Seq[Job]) {
 	returned := false
-	var joins *Job
-	defer func() { s.end(returned, joins, recover()) }()
-	for job := range jobs {
-		joins = &job
+	var job Job // outside the loop, which would allocate one for each job
+	joins := false
+	defer func() { s.end(returned, joins, job.ID, recover()) }()
+	for job = range jobs {
+		joins = true
 		s.consumer.joinJob(s.ctx, &job)
-		joins = nil
+		joins = false
 		if !s.pause() {
 			break
 		}
@@ -103,15 +104,15 @@ func (s *source) pause() (more bool) {
 	return !s.stopped
 }
 
-// end records how the sequence ended, or that a plugin ended its goroutine while a job joined. If
-// the call is over and cannot panic with v, end logs v.
-func (s *source) end(returned bool, joins *Job, v any) {
+// end records how the sequence ended, or that a plugin ended its goroutine while the job with the
+// given id joined. If the call is over and cannot panic with v, end logs v.
+func (s *source) end(returned, joins bool, id string, v any) {
 	s.mu.Lock()
 	s.ended, s.accident = true, accident{panicked: v, goexit: !returned && v == nil}
-	if s.accident.goexit && joins != nil {
+	if s.accident.goexit && joins {
 		err := s.guard.Panicked(boundary.ErrGoexit)
 		s.accident = accident{broken: err}
-		s.consumer.inbox.put(&Result{Status: transport.Status{ID: joins.ID}, End: Broken, Err: err})
+		s.consumer.inbox.put(&Result{Status: transport.Status{ID: id}, End: Broken, Err: err})
 	}
 	delete(s.consumer.finisher.offers, s.consumer)
 	s.unlistenLocked()
