@@ -27,8 +27,7 @@ const (
 // attempts sends the request of a Call again for as long as that may help. go-retryablehttp waits
 // on the real clock, so each Call has its own client of that package, with a backoff of 0 and
 // hooks. The hook check decides whether to send again and after which wait. The hook wait waits on
-// the context's clock. The first attempt is made without that client, because nearly all requests
-// need no other.
+// the context's clock. The first attempt is made without that client: few requests need another.
 type attempts struct {
 	call   *Call
 	client retryablehttp.Client
@@ -84,19 +83,16 @@ func (a *attempts) do(ctx context.Context, q *http.Request, reader Reader) error
 	return a.err
 }
 
-// first makes the first attempt, and reports whether go-retryablehttp is to go on. It costs half as
-// much without an http.Client, which adds nothing to an answer that is no redirect. An outcome that
-// needs the http.Client is kept, and is that of the client's first round trip. The headers that the
-// first attempt had are not those of a redirect to another origin.
+// first makes the first attempt, and reports whether go-retryablehttp makes others. An http.Client
+// adds nothing to an answer that is no redirect, so the attempt is made without one. If its outcome
+// needs the http.Client, the round keeps the outcome and returns it to that client.
 func (a *attempts) first(ctx context.Context, q *http.Request) (again bool, err error) {
 	r := &a.call.round
 	if !r.direct {
 		return true, nil
 	}
 	if q.GetBody != nil {
-		if q.Body, err = q.GetBody(); err != nil {
-			return false, err
-		}
+		q.Body, _ = q.GetBody() // it reads bytes, and cannot fail
 	}
 	header, host := q.Header, q.Host
 	answer, fault := r.RoundTrip(q)
@@ -106,8 +102,8 @@ func (a *attempts) first(ctx context.Context, q *http.Request) (again bool, err 
 			return false, nil
 		}
 	}
-	next := *q // a RoundTripper may still read the first one
-	next.Header, next.Host = header, host
+	next := *q                            // a RoundTripper may still read the first one
+	next.Header, next.Host = header, host // net/http would send ours to whatever origin it is redirected to
 	a.request.Request = &next
 	if !isPlain {
 		r.made = &outcome{answer, fault}

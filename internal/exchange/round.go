@@ -34,7 +34,7 @@ type trip struct {
 	retried int            // requests that were sent again, one for a new token not among them
 	sends   *web.Sends     // nil if the request can't be sent again without our knowing
 	left    func()         // tells a test clock that the request is over; nil if there is none
-	made    *outcome       // of the round trip that was made before its http.Client was asked; nil if there was none
+	made    *outcome       // of a round trip that the http.Client takes as its first; nil for none
 }
 
 // An outcome is what a round trip returned.

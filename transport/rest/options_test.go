@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -152,6 +154,31 @@ type cookies struct{}
 
 func (cookies) SetCookies(*url.URL, []*http.Cookie) {}
 func (cookies) Cookies(*url.URL) []*http.Cookie     { return []*http.Cookie{{Name: "c", Value: "1"}} }
+
+// A RoundTripper that breaks its contract ends neither a process nor a wait.
+func TestARoundTripperThatReturnsNothingIsTransient(t *testing.T) {
+	t.Parallel()
+	client, err := rest.New("http://h", oneAttempt, rest.WithRoundTripper(tripper(func(*http.Request) (*http.Response, error) { return nil, nil })))
+	require.NoError(t, err)
+	_, err = client.Status(t.Context(), "7")
+	assert.Equal(t, transport.Transient, classOf(t, err))
+}
+
+func TestTheTimeoutOfTheUsersClientHolds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := &http.Client{Timeout: time.Second, Transport: tripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})}
+		client, err := rest.New("http://h", oneAttempt, rest.WithHTTPClient(h))
+		require.NoError(t, err)
+		began := time.Now()
+		_, err = client.Status(t.Context(), "7")
+		assert.Equal(t, transport.Transient, classOf(t, err))
+		assert.Equal(t, time.Second, time.Since(began))
+	})
+}
 
 func TestTheUsersClientKeepsItsCookiesAndItsTransport(t *testing.T) {
 	t.Parallel()
