@@ -19,6 +19,7 @@ import (
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -248,13 +249,20 @@ func (c caller) told(t *moody, id string, st jobstatus.Status, err error) {
 		assert.Contains(t, []jobstatus.State{jobstatus.Failed, jobstatus.Canceled}, st.State)
 	case errors.As(err, &gaveUp):
 		assert.False(t, st.State.Terminal(), "%v", err)
-		if n := number(id); c.calm && n != asksForever && fate(n) != asksForLong {
+		if n := number(id); c.calm && n != asksForever && fate(n) != asksForLong && !c.spreadsLong() {
 			longest := 2*c.every + 10*time.Millisecond // with a slack of 1, and what a batch is late by at least
 			assert.GreaterOrEqual(t, gaveUp.Polls+2, int(gaveUp.Elapsed/longest), "%v", err)
 		}
 	default:
 		assert.False(t, st.State.Terminal(), "%v", err)
 	}
+}
+
+// spreadsLong reports whether the first polls of c's jobs may be spread over minutes. They are
+// spread over the longest wait that the Backoff returns for one of them, and for the job asksForever
+// that is long.
+func (c caller) spreadsLong() bool {
+	return len(c.ids) > pace.SmallBulk && slices.Contains(c.ids, fmt.Sprint("job-", asksForever))
 }
 
 // Jobs for which the Backoff does something of its own.

@@ -21,9 +21,12 @@ type Index[T any, P Item[T]] struct {
 	taken  int // in all
 }
 
+// A shard is a table of which at most four fifths are taken. Beside each item stands its tag, so
+// that only the item that is looked for has to be looked at, also when the table grows. At a million
+// items a look costs as much as everything else.
 type shard[P comparable] struct {
-	slots []P     // a power of two of them, at most three quarters taken
-	tags  []uint8 // a part of the hash of each, so that few items of other keys have to be looked at
+	tags  []uint32 // 0 for a slot that is free
+	slots []P
 	taken int
 }
 
@@ -36,19 +39,19 @@ func (ix *Index[T, P]) Len() int { return ix.taken }
 // Get returns the item of key, nil if there is none, and the hash of key for Add.
 func (ix *Index[T, P]) Get(key string) (x P, hash uint64) {
 	hash = maphash.String(ix.seed, key)
-	if s, h := ix.shard(hash); len(s.slots) > 0 {
-		x = s.slots[find[T](s, key, h)]
+	if s := ix.shard(hash); s.taken > 0 {
+		x = s.slots[find[T](s, key, tag(hash))]
 	}
 	return x, hash
 }
 
 // Add adds x, whose key has that hash, and no other item in ix.
 func (ix *Index[T, P]) Add(x P, hash uint64) {
-	s, hash := ix.shard(hash)
-	if s.taken >= len(s.slots)/4*3 {
-		ix.grow(s)
+	s := ix.shard(hash)
+	if s.taken >= len(s.slots)/5*4 {
+		s.grow()
 	}
-	put(s, x, hash)
+	s.put(x, tag(hash))
 	s.taken++
 	ix.taken++
 }
@@ -56,17 +59,16 @@ func (ix *Index[T, P]) Add(x P, hash uint64) {
 // Remove removes x, which is in ix, and moves up those that were put further along because of it
 // (Knuth, The Art of Computer Programming, vol. 3, 6.4, algorithm R).
 func (ix *Index[T, P]) Remove(x P) {
-	s, hash := ix.locate(x.Key())
-	mask := uint64(len(s.slots) - 1)
-	hole := find[T](s, x.Key(), hash)
-	for at := (hole + 1) & mask; s.slots[at] != nil; at = (at + 1) & mask {
-		_, home := ix.locate(s.slots[at].Key())
-		if (at-home)&mask >= (at-hole)&mask {
+	hash := maphash.String(ix.seed, x.Key())
+	s := ix.shard(hash)
+	hole := find[T](s, x.Key(), tag(hash))
+	for at := s.after(hole); s.tags[at] != 0; at = s.after(at) {
+		if s.distance(s.home(s.tags[at]), at) >= s.distance(hole, at) {
 			s.slots[hole], s.tags[hole] = s.slots[at], s.tags[at]
 			hole = at
 		}
 	}
-	s.slots[hole] = nil
+	s.slots[hole], s.tags[hole] = nil, 0
 	ix.taken--
 	if s.taken--; s.taken == 0 {
 		s.slots, s.tags = nil, nil
@@ -86,47 +88,59 @@ func (ix *Index[T, P]) All() iter.Seq[P] {
 	}
 }
 
-// locate returns the shard of key and its hash there, at which its probes begin.
-func (ix *Index[T, P]) locate(key string) (*shard[P], uint64) {
-	return ix.shard(maphash.String(ix.seed, key))
-}
+// shard returns the shard of the key with that hash. It uses other bits than tag.
+func (ix *Index[T, P]) shard(hash uint64) *shard[P] { return &ix.shards[hash%uint64(len(ix.shards))] }
 
-func (ix *Index[T, P]) shard(hash uint64) (*shard[P], uint64) {
-	return &ix.shards[hash%uint64(len(ix.shards))], hash / uint64(len(ix.shards))
-}
-
-func (ix *Index[T, P]) grow(s *shard[P]) {
-	old := s.slots
-	s.slots = make([]P, max(8, 2*len(old)))
-	s.tags = make([]uint8, len(s.slots))
-	for _, x := range old {
-		if x != nil {
-			_, h := ix.locate(x.Key())
-			put(s, x, h)
-		}
-	}
-}
+// tag returns the part of a hash that stands beside an item.
+func tag(hash uint64) uint32 { return uint32(hash>>32) | 1 }
 
 // find returns the slot of key, or the free one where it belongs.
-func find[T any, P Item[T]](s *shard[P], key string, hash uint64) uint64 {
-	mask := uint64(len(s.slots) - 1)
-	at := hash & mask
-	for s.slots[at] != nil && (s.tags[at] != tag(hash) || s.slots[at].Key() != key) {
-		at = (at + 1) & mask
+func find[T any, P Item[T]](s *shard[P], key string, tag uint32) int {
+	at := s.home(tag)
+	for s.tags[at] != 0 && (s.tags[at] != tag || s.slots[at].Key() != key) {
+		at = s.after(at)
 	}
 	return at
 }
 
 // put puts x, whose key no other item in s has, into the first free slot.
-func put[P comparable](s *shard[P], x P, hash uint64) {
-	var free P
-	mask := uint64(len(s.slots) - 1)
-	at := hash & mask
-	for s.slots[at] != free {
-		at = (at + 1) & mask
+func (s *shard[P]) put(x P, tag uint32) {
+	at := s.home(tag)
+	for s.tags[at] != 0 {
+		at = s.after(at)
 	}
-	s.slots[at], s.tags[at] = x, tag(hash)
+	s.slots[at], s.tags[at] = x, tag
 }
 
-// tag is a part of a hash that says nothing of where its probes begin.
-func tag(hash uint64) uint8 { return uint8(hash >> 48) }
+// grow makes s larger by half. The homes of the items keep their order, so that both tables are
+// gone through once.
+func (s *shard[P]) grow() {
+	old := *s
+	n := max(10, len(old.slots)+len(old.slots)/2)
+	s.slots, s.tags = make([]P, n), make([]uint32, n)
+	for i, tag := range old.tags {
+		if tag != 0 {
+			s.put(old.slots[i], tag)
+		}
+	}
+}
+
+// home returns the slot at which the probes for a tag begin (Lemire, Fast Random Integer Generation
+// in an Interval, 2019).
+func (s *shard[P]) home(tag uint32) int { return int(uint64(tag) * uint64(len(s.tags)) >> 32) }
+
+// after returns the slot after another. The first one follows the last.
+func (s *shard[P]) after(at int) int {
+	if at++; at == len(s.tags) {
+		return 0
+	}
+	return at
+}
+
+// distance returns how many slots further to is than from.
+func (s *shard[P]) distance(from, to int) int {
+	if to < from {
+		return to - from + len(s.tags)
+	}
+	return to - from
+}
