@@ -5,6 +5,7 @@ package dueline
 import (
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/blocks"
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
@@ -18,12 +19,17 @@ type Item[T any] interface {
 // Line is a heap of items by their instants. Each item has eight below it: that is a third as deep
 // as with two, and their instants fill a line of the processor's cache. Adding, moving and removing
 // an item costs O(log n). The zero Line is empty.
+//
+// The first item's place is top, and those below place i begin at arity*(i-top+1).
 type Line[T any, P Item[T]] struct {
-	dues  []time.Duration
-	items []P // of the same places
+	dues  blocks.List[time.Duration]
+	items blocks.List[P] // of the same places
 }
 
-const arity = 8
+const (
+	arity = 8
+	top   = arity - 1
+)
 
 // Put puts x where an instant belongs, whether it stands on the line or not. An item that is due at
 // [instant.Forever] is taken off the line.
@@ -33,11 +39,16 @@ func (l *Line[T, P]) Put(x P, due time.Duration) {
 		return
 	}
 	if place := *x.Place(); place != 0 {
-		l.settle(int(place)-1, x, due)
+		l.settle(int(place), x, due)
 		return
 	}
-	l.dues, l.items = append(l.dues, due), append(l.items, x)
-	l.up(len(l.dues)-1, x, due)
+	for l.dues.Len() < top {
+		l.dues.Push(0)
+		l.items.Push(nil)
+	}
+	l.dues.Push(due)
+	l.items.Push(x)
+	l.up(l.dues.Len()-1, x, due)
 }
 
 // Remove takes x off the line, if it stands there.
@@ -46,36 +57,36 @@ func (l *Line[T, P]) Remove(x P) {
 	if *place == 0 {
 		return
 	}
-	i, last := int(*place)-1, len(l.dues)-1
-	moved, due := l.items[last], l.dues[last]
-	l.items[last] = nil
-	l.dues, l.items = l.dues[:last], l.items[:last]
-	*place = 0
-	if i < last {
-		l.settle(i, moved, due)
+	moved, due := l.items.Pop(), l.dues.Pop()
+	if moved != x {
+		l.settle(int(*place), moved, due)
 	}
+	*place = 0
 }
 
 // Next returns when something is to be done first, [instant.Forever] if never.
 func (l *Line[T, P]) Next() time.Duration {
-	if len(l.dues) == 0 {
+	if l.dues.Len() <= top {
 		return instant.Forever
 	}
-	return l.dues[0]
+	return *l.dues.At(top)
 }
 
 // First returns the item that is due first. The line is not empty.
-func (l *Line[T, P]) First() P { return l.items[0] }
+func (l *Line[T, P]) First() P { return *l.items.At(top) }
 
 // set puts x at i.
 func (l *Line[T, P]) set(i int, x P, due time.Duration) {
-	l.dues[i], l.items[i] = due, x
-	*x.Place() = int32(i) + 1
+	*l.dues.At(i), *l.items.At(i) = due, x
+	*x.Place() = int32(i)
 }
+
+// above returns the place above i, which is not top.
+func above(i int) int { return i/arity + top - 1 }
 
 // settle puts x at i, or wherever from there it belongs.
 func (l *Line[T, P]) settle(i int, x P, due time.Duration) {
-	if i > 0 && l.dues[(i-1)/arity] > due {
+	if i > top && *l.dues.At(above(i)) > due {
 		l.up(i, x, due)
 	} else {
 		l.down(i, x, due)
@@ -84,12 +95,12 @@ func (l *Line[T, P]) settle(i int, x P, due time.Duration) {
 
 // up puts x at i or above.
 func (l *Line[T, P]) up(i int, x P, due time.Duration) {
-	for i > 0 {
-		above := (i - 1) / arity
-		if l.dues[above] <= due {
+	for i > top {
+		above := above(i)
+		if *l.dues.At(above) <= due {
 			break
 		}
-		l.set(i, l.items[above], l.dues[above])
+		l.set(i, *l.items.At(above), *l.dues.At(above))
 		i = above
 	}
 	l.set(i, x, due)
@@ -97,12 +108,13 @@ func (l *Line[T, P]) up(i int, x P, due time.Duration) {
 
 // down puts x at i or below.
 func (l *Line[T, P]) down(i int, x P, due time.Duration) {
-	for first := arity*i + 1; first < len(l.dues); first = arity*i + 1 {
-		least := first + least(l.dues[first:min(first+arity, len(l.dues))])
-		if due <= l.dues[least] {
+	for first := arity * (i - top + 1); first < l.dues.Len(); first = arity * (i - top + 1) {
+		dues := l.dues.From(first)
+		least := first + least(dues[:min(arity, len(dues))])
+		if due <= *l.dues.At(least) {
 			break
 		}
-		l.set(i, l.items[least], l.dues[least])
+		l.set(i, *l.items.At(least), *l.dues.At(least))
 		i = least
 	}
 	l.set(i, x, due)

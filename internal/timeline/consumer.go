@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/blocks"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -40,7 +41,7 @@ type Consumer struct {
 	// What follows is guarded by core.mu.
 	parts   parts
 	source  *source // of jobs; nil if Join names them
-	members []*waiter
+	members blocks.List[*waiter]
 	flying  int // requests in flight of jobs that it has left, if it drains
 	inbox   inbox
 }

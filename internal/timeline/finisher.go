@@ -2,7 +2,6 @@ package timeline
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
@@ -52,7 +51,7 @@ func (f *finisher) throttleLocked(m *waiter, now, retryAfter time.Duration) (end
 
 // dismissAllLocked removes all members from c, and returns them.
 func (f *finisher) dismissAllLocked(c *Consumer, why error) []*waiter {
-	all := slices.Clone(c.members)
+	all := c.members.All()
 	for _, m := range all {
 		f.dismissLocked(m, why, nil)
 	}
@@ -64,10 +63,9 @@ func (f *finisher) dismissAllLocked(c *Consumer, why error) []*waiter {
 // waiter. If the job ended, why is nil, and final is its status.
 func (f *finisher) dismissLocked(m *waiter, why error, final *transport.Status) {
 	c, x := m.part.consumer, m.watch
-	last := c.members[len(c.members)-1]
-	c.members[m.member], last.member = last, m.member
-	c.members[len(c.members)-1] = nil
-	c.members = c.members[:len(c.members)-1]
+	if last := c.members.Pop(); last != m {
+		*c.members.At(int(m.member)), last.member = last, m.member
+	}
 	m.part.figures.Waits--
 	m.part.release()
 	f.board.figures.Waits--

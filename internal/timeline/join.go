@@ -236,7 +236,7 @@ func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time
 		counted = min(counted, c.MaxAttempts-1) // one poll is made in any case
 	}
 	m := &waiter{part: p, watch: x, next: x.waiters, began: s.began, timeout: job.timeout, persists: job.persists,
-		joined: x.attempt - int32(min(counted, math.MaxInt32/2)), member: int32(len(c.members)),
+		joined: x.attempt - int32(min(counted, math.MaxInt32/2)), member: int32(c.members.Len()),
 		cohort: int32(min(pace.Cohort(c.joined-1, j.service.Group()), math.MaxInt32))}
 	if s.past {
 		m.began, m.extended = now-job.timeout, extendedByAbsence
@@ -245,7 +245,7 @@ func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time
 		m.next.previous = m
 	}
 	x.waiters = m
-	c.members = append(c.members, m)
+	c.members.Push(m)
 	p.users++
 	p.figures.Waits++
 	j.board.figures.Waits++

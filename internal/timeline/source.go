@@ -228,9 +228,9 @@ func (s *source) next(ctx context.Context) *Result {
 				return r
 			}
 			switch {
-			case s.ended && len(c.members) == 0 && s.accident.broken != nil:
+			case s.ended && c.members.Len() == 0 && s.accident.broken != nil:
 				return s.cutLocked()
-			case s.ended && len(c.members) == 0:
+			case s.ended && c.members.Len() == 0:
 				return nil
 			case s.isOverLocked(ctx) && (s.quiet || s.refused >= maxRefused):
 				return s.cutLocked()
