@@ -258,9 +258,9 @@ func (c caller) told(t *moody, id string, st jobstatus.Status, err error) {
 	}
 }
 
-// spreadsLong reports whether the first polls of c's jobs may be spread over minutes. They are
-// spread over the longest wait that the Backoff returns for one of them, and for the job asksForever
-// that is long.
+// spreadsLong reports whether the first polls of c's jobs may be spread over minutes. The first
+// polls are spread over the longest wait that the Backoff returns for one of the jobs. For the job
+// asksForever that wait is long.
 func (c caller) spreadsLong() bool {
 	return len(c.ids) > pace.SmallBulk && slices.Contains(c.ids, fmt.Sprint("job-", asksForever))
 }

@@ -21,9 +21,9 @@ type Index[T any, P Item[T]] struct {
 	taken  int // in all
 }
 
-// A shard is a table of which at most four fifths are taken. Beside each item stands its tag, so
-// that only the item that is looked for has to be looked at, also when the table grows. At a million
-// items a look costs as much as everything else.
+// A shard is a table of which at most four fifths are taken. Beside each item stands its tag. So
+// only the item that is looked for has to be read, also when the table grows. Among a million
+// items, each read has to wait for the main memory.
 type shard[P comparable] struct {
 	tags  []uint32 // 0 for a slot that is free
 	slots []P
