@@ -15,10 +15,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// Verifier decides whether a request comes from the service. [StandardWebhooks], [Timed], [HMAC]
-// and [SharedHeader] return a Verifier. If their arguments are wrong, [New] returns an error. A
-// program can implement its own Verifier. The module transport/webhook/jwt has one for JSON Web
-// Tokens.
+// Verifier decides whether a request comes from the service. [StandardWebhooks], [HMAC], [Timed],
+// [SharedHeader] and [SharedQuery] return a Verifier. If their arguments are wrong, [New] returns
+// an error. A program can implement its own Verifier. The module transport/webhook/jwt has one for
+// JSON Web Tokens.
 //
 // Verify is called with the request and its raw body; the request's own Body has already been read.
 // It returns what the signature covers besides the body, or an error that matches [ErrForged].
@@ -157,23 +157,42 @@ func isAny(sums [][]byte, signature []byte) bool {
 // X-Gitlab-Token. Each of the values is accepted, so that a secret can be replaced. A value has at
 // least [MinKeyBytes], not counting a scheme such as "Bearer ". A shared secret does not protect
 // the body, so use it only over TLS.
-func SharedHeader(name string, values ...string) Verifier { return shared{name, values} }
+func SharedHeader(name string, values ...string) Verifier { return shared{name, values, false} }
+
+// SharedQuery is like [SharedHeader] for a service that signs nothing and sends no header of the
+// user's. The secret is a parameter of the query of the URL that the service is told to call:
+//
+//	https://example.com/hooks/jobs?token=SECRET
+//
+// Proxies and servers often log URLs. So whoever reads such a log can send webhooks. The Handler
+// itself logs no URL.
+func SharedQuery(name string, values ...string) Verifier { return shared{name, values, true} }
 
 type shared struct {
-	name   string
-	values []string
+	name    string
+	values  []string
+	inQuery bool
 }
 
 func (s shared) check() error {
 	keys := make([]string, len(s.values))
 	for i, value := range s.values {
-		keys[i] = value[strings.LastIndexByte(value, ' ')+1:]
+		keys[i] = value
+		if !s.inQuery {
+			keys[i] = value[strings.LastIndexByte(value, ' ')+1:]
+		}
+	}
+	if s.inQuery {
+		if s.name == "" {
+			return errors.New("SharedQuery: the parameter has no name")
+		}
+		return checkKeys("SharedQuery", bytesOf(keys))
 	}
 	return errors.Join(checkHeader("SharedHeader", s.name), checkKeys("SharedHeader", bytesOf(keys)))
 }
 
 func (s shared) Verify(r *http.Request, _ []byte) (Receipt, error) {
-	got, err := one(r.Header, s.name)
+	got, err := s.get(r)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -183,13 +202,27 @@ func (s shared) Verify(r *http.Request, _ []byte) (Receipt, error) {
 		known[i] = sum[:]
 	}
 	if sum := sha256.Sum256([]byte(got)); !isAny(known, sum[:]) {
-		return Receipt{}, forged("another value in header %s", s.name)
+		return Receipt{}, forged("another value of %.64q", s.name)
 	}
 	return Receipt{}, nil
 }
 
+func (s shared) get(r *http.Request) (string, error) {
+	if !s.inQuery {
+		return one(r.Header, s.name)
+	}
+	switch values := r.URL.Query()[s.name]; len(values) {
+	case 0:
+		return "", forged("no parameter %.64q", s.name)
+	case 1:
+		return values[0], nil
+	default:
+		return "", forged("parameter %.64q stands %d times", s.name, len(values))
+	}
+}
+
 // String names the Verifier without its values.
-func (s shared) String() string { return "shared value in " + s.name }
+func (s shared) String() string { return "shared value of " + s.name }
 
 // GoString returns what String returns, so that no verb of package fmt prints a value.
 func (s shared) GoString() string { return s.String() }

@@ -46,6 +46,12 @@ func mac(h crypto.Hash, key, text string) []byte {
 	return m.Sum(nil)
 }
 
+func plainHash(h crypto.Hash, text string) string {
+	sum := h.New()
+	sum.Write([]byte(text))
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
 func verify(v webhook.Verifier, h http.Header, body string) (webhook.Receipt, error) {
 	r := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
 	r.Header = h
@@ -125,6 +131,12 @@ func signed(t testing.TB) map[string]struct {
 		"HMAC with an id": {webhook.HMAC(webhook.HMACScheme{Header: "X-Sign", TimeHeader: "X-Time", IDHeader: "X-Id", Signed: "{body}{id}{time}"}, key1),
 			header("X-Sign", hexOf(crypto.SHA256, key1, body+"{time}1700000000123"), "X-Id", "{time}", "X-Time", "1700000000123"),
 			webhook.Receipt{ID: "{time}", Time: at.Add(123 * time.Millisecond)}},
+		"HMAC among fields": {webhook.HMAC(webhook.HMACScheme{Header: "X-Sign", Field: "h1", TimeField: "ts", Signed: "{time}:{body}", Base64: true}, key2, key1),
+			header("X-Sign", "ts=1700000000;h1="+base64.StdEncoding.EncodeToString(mac(crypto.SHA256, key1, "1700000000:"+body))), webhook.Receipt{Time: at}},
+		"HMAC among fields, and a time": {webhook.HMAC(webhook.HMACScheme{Header: "X-Sign", Field: "v1", TimeHeader: "X-Time", Signed: "{time}{body}"}, key1),
+			header("X-Sign", "v1="+strings.Repeat("0", 64)+",v1="+hexOf(crypto.SHA256, key1, "1700000000"+body), "X-Time", "1700000000"), webhook.Receipt{Time: at}},
+		"plain hash": {webhook.HMAC(webhook.HMACScheme{Header: "X-Sign", Hash: crypto.SHA1, TimeHeader: "X-Time", Signed: "{body}{time}{key}"}, key2, key1),
+			header("X-Sign", plainHash(crypto.SHA1, body+"1700000000"+key1), "X-Time", "1700000000"), webhook.Receipt{Time: at}},
 		"shared header": {webhook.SharedHeader("Authorization", "Bearer "+key2, "Bearer "+key1), header("Authorization", "Bearer "+key1), webhook.Receipt{}},
 	}
 }
@@ -185,7 +197,7 @@ func TestEachVerifierRefusesARequestWithAFlippedBit(t *testing.T) {
 // sameSignature reports whether two headers differ only in the case of hex, in spaces, or in fields
 // that are not read.
 func sameSignature(a, b string) bool {
-	return strings.EqualFold(a, b) || strings.Contains(a, "v0=00")
+	return strings.EqualFold(a, b) || strings.Contains(a, strings.Repeat("0", 64))
 }
 
 func TestAnotherKeyIsRefused(t *testing.T) {
@@ -213,27 +225,59 @@ func TestATimeThatIsNoneIsRefused(t *testing.T) {
 	assert.ErrorIs(t, err, webhook.ErrForged)
 }
 
+// This is fault 46 for a secret in a URL.
+func TestASecretInTheQueryIsComparedWhole(t *testing.T) {
+	t.Parallel()
+	v := webhook.SharedQuery("token", key2, key1)
+	for query, accepted := range map[string]bool{
+		"?token=" + key1:                    true,
+		"?a=b&token=" + key2:                true,
+		"":                                  false,
+		"?token=":                           false,
+		"?token=" + key1 + "x":              false,
+		"?token=" + key1[1:]:                false,
+		"?Token=" + key1:                    false,
+		"?token=" + key1 + "&token=" + key1: false,
+	} {
+		_, err := v.Verify(httptest.NewRequest(http.MethodPost, "/hooks"+query, http.NoBody), []byte(body))
+		if accepted {
+			assert.NoError(t, err, query)
+		} else if assert.ErrorIs(t, err, webhook.ErrForged, query) {
+			assert.NotContains(t, err.Error(), key1[1:])
+		}
+	}
+	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", v, v, v), key1)
+}
+
 // This is fault 46: a weak key is an error of New, which prints no key.
 func TestAKeyThatIsTooShortIsAnErrorOfNew(t *testing.T) {
 	t.Parallel()
 	const short = "tooshort-23-bytes-of-it"
 	for want, v := range map[string]webhook.Verifier{
-		"HMAC: key 2 has 23 bytes, at least 24":           webhook.HMAC(webhook.HMACScheme{Header: "X"}, key1, short),
-		"HMAC: no key":                                    webhook.HMAC(webhook.HMACScheme{Header: "X"}),
-		"Timed: key 1 has 0 bytes":                        webhook.Timed("X", ""),
-		"SharedHeader: key 1 has 23 bytes":                webhook.SharedHeader("X", "Bearer "+short),
-		"StandardWebhooks: secret 1: it has 23 bytes":     webhook.StandardWebhooks(base64.StdEncoding.EncodeToString([]byte(short))),
-		"StandardWebhooks: secret 1: it is not base64":    webhook.StandardWebhooks("whsec_!" + short),
-		"StandardWebhooks: secret 1: it has 18 bytes":     webhook.StandardWebhooks("whsec_plJ3nmyCDGBKInavdOK15jsl"),
-		"StandardWebhooks: no secret":                     webhook.StandardWebhooks(),
-		"StandardWebhooks: secret 1: it is the service's": webhook.StandardWebhooks("whsk_" + short),
-		"secret 1: it has 23 bytes, and a public key 32":  webhook.StandardWebhooks("whpk_" + base64.StdEncoding.EncodeToString([]byte(short))),
-		`HMAC: Header: "X Y": not a header's name`:        webhook.HMAC(webhook.HMACScheme{Header: "X Y"}, key1),
-		`HMAC: Signed "{id}": must name {body} once`:      webhook.HMAC(webhook.HMACScheme{Header: "X", Signed: "{id}"}, key1),
-		`HMAC: Signed "{body}{id}": {id} has no header`:   webhook.HMAC(webhook.HMACScheme{Header: "X", Signed: "{body}{id}"}, key1),
-		`HMAC: Signed "{body}": must name {time}`:         webhook.HMAC(webhook.HMACScheme{Header: "X", TimeHeader: "Y"}, key1),
-		"HMAC: Hash MD5: must be SHA1, SHA256 or SHA512":  webhook.HMAC(webhook.HMACScheme{Header: "X", Hash: crypto.MD5}, key1),
-		`SharedHeader: "": not a header's name`:           webhook.SharedHeader("", key1),
+		"HMAC: key 2 has 23 bytes, at least 24":             webhook.HMAC(webhook.HMACScheme{Header: "X"}, key1, short),
+		"HMAC: no key":                                      webhook.HMAC(webhook.HMACScheme{Header: "X"}),
+		"HMAC: key 1 has 0 bytes":                           webhook.Timed("X", ""),
+		"SharedHeader: key 1 has 23 bytes":                  webhook.SharedHeader("X", "Bearer "+short),
+		"StandardWebhooks: secret 1: it has 23 bytes":       webhook.StandardWebhooks(base64.StdEncoding.EncodeToString([]byte(short))),
+		"StandardWebhooks: secret 1: it is not base64":      webhook.StandardWebhooks("whsec_!" + short),
+		"StandardWebhooks: secret 1: it has 18 bytes":       webhook.StandardWebhooks("whsec_plJ3nmyCDGBKInavdOK15jsl"),
+		"StandardWebhooks: no secret":                       webhook.StandardWebhooks(),
+		"StandardWebhooks: secret 1: it is the service's":   webhook.StandardWebhooks("whsk_" + short),
+		"secret 1: it has 23 bytes, and a public key 32":    webhook.StandardWebhooks("whpk_" + base64.StdEncoding.EncodeToString([]byte(short))),
+		`HMAC: Header: "X Y": not a header's name`:          webhook.HMAC(webhook.HMACScheme{Header: "X Y"}, key1),
+		`HMAC: Signed "{id}": must name {body} once`:        webhook.HMAC(webhook.HMACScheme{Header: "X", Signed: "{id}"}, key1),
+		`HMAC: Signed "{body}{id}": {id} has no header`:     webhook.HMAC(webhook.HMACScheme{Header: "X", Signed: "{body}{id}"}, key1),
+		`HMAC: Signed "{body}": must name {time}`:           webhook.HMAC(webhook.HMACScheme{Header: "X", TimeHeader: "Y"}, key1),
+		"HMAC: Hash MD5: must be SHA1, SHA256 or SHA512":    webhook.HMAC(webhook.HMACScheme{Header: "X", Hash: crypto.MD5}, key1),
+		`SharedHeader: "": not a header's name`:             webhook.SharedHeader("", key1),
+		"SharedQuery: the parameter has no name":            webhook.SharedQuery("", key1),
+		"SharedQuery: key 2 has 23 bytes":                   webhook.SharedQuery("token", key1, short),
+		`HMAC: TimeField "t": the time is in TimeHeader`:    webhook.HMAC(webhook.HMACScheme{Header: "X", Field: "f", TimeField: "t", TimeHeader: "Y", Signed: "{time}{body}"}, key1),
+		`HMAC: TimeField "t": needs a Field`:                webhook.HMAC(webhook.HMACScheme{Header: "X", TimeField: "t", Signed: "{time}{body}"}, key1),
+		`HMAC: TimeField "v": needs a Field of another`:     webhook.HMAC(webhook.HMACScheme{Header: "X", Field: "v", TimeField: "v", Signed: "{time}{body}"}, key1),
+		`HMAC: Prefix "p": must be empty beside Field`:      webhook.HMAC(webhook.HMACScheme{Header: "X", Prefix: "p", Field: "v"}, key1),
+		`HMAC: field "v;": must have no comma`:              webhook.HMAC(webhook.HMACScheme{Header: "X", Field: "v;"}, key1),
+		`HMAC: Signed "{key}{body}": must name {key} after`: webhook.HMAC(webhook.HMACScheme{Header: "X", Signed: "{key}{body}"}, key1),
 	} {
 		_, err := webhook.New(readerFunc(readDefault), v)
 		if assert.ErrorContains(t, err, want) {
@@ -324,7 +368,7 @@ func isKept(signed, edited string) bool {
 	if signed == strings.ToLower(signed) {
 		edited = strings.ToLower(edited)
 	}
-	for _, field := range strings.FieldsFunc(signed, func(r rune) bool { return r == ',' || r == ' ' }) {
+	for _, field := range strings.FieldsFunc(signed, func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
 		isRead := field != "v0=00" && field != "v1="+strings.Repeat("0", 64)
 		if isRead && !strings.Contains(edited, field) {
 			return false

@@ -17,8 +17,8 @@ import (
 // a newer one is Canceled.
 //
 // A webhook names a build by its number, which another pipeline may have too. So each webhook makes
-// a Watcher poll: see [rest.Event]. Its token is in the header X-Buildkite-Token: see
-// webhook.SharedHeader.
+// a Watcher poll: see [rest.Event]. It has either its token in the header X-Buildkite-Token or a
+// signature in the header X-Buildkite-Signature: see webhook.SharedHeader and webhook.HMAC.
 //
 // See https://buildkite.com/docs/apis/rest-api/builds.
 // The webhook is described at

@@ -16,8 +16,8 @@ import (
 // cases the state is Running. Only the webhook reports a failure, so give the wait a timeout.
 // Cloudinary cannot cancel an upload.
 //
-// The signature of a webhook is a hash of the body, the header X-Cld-Timestamp and the API secret,
-// and no HMAC. So it needs a webhook.Verifier of your own.
+// The signature of a webhook is in the header X-Cld-Signature: see webhook.HMAC. It is the plain
+// hash of the body, the header X-Cld-Timestamp and the API secret, by SHA-1 or SHA-256.
 //
 // See https://cloudinary.com/documentation/upload_images#asynchronous_uploads.
 func CloudinaryUpload(cloud, kind string) Service {

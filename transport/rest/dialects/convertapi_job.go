@@ -15,8 +15,7 @@ import (
 // with a Code.
 //
 // The webhook has only the id of the conversion, so it makes a Watcher poll. ConvertAPI's pages do
-// not name a signature of it. So put a secret into its URL, and check it with a webhook.Verifier of
-// your own.
+// not name a signature of it. So put a secret into its URL: see webhook.SharedQuery.
 //
 // See https://docs.convertapi.com/docs/async-conversion.
 func ConvertAPIJob(from, to string) Service {

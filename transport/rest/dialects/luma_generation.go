@@ -12,8 +12,8 @@ import (
 //
 // Luma cannot cancel a generation.
 //
-// Luma's pages name no signature of the callback. So put a secret into its URL, and check it with a
-// webhook.Verifier of your own.
+// Luma's pages name no signature of the callback. So put a secret into its URL: see
+// webhook.SharedQuery.
 //
 // See https://docs.lumalabs.ai/reference/getgeneration. The page about creating a generation
 // describes the callback. Its body has the same form as the answer to a poll.

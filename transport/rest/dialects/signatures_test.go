@@ -25,6 +25,7 @@ const hookKey = "a-made-up-key-of-thirty-two-byte"
 type signature struct {
 	verifier webhook.Verifier
 	header   func(body string) http.Header
+	query    string // of the URL that the service is told to call
 }
 
 func digest(h crypto.Hash, text string) []byte {
@@ -35,25 +36,25 @@ func digest(h crypto.Hash, text string) []byte {
 
 // ofBody is an HMAC-SHA256 of the body in hex, after a prefix.
 func ofBody(name, prefix string) signature {
-	return signature{webhook.HMAC(webhook.HMACScheme{Header: name, Prefix: prefix}, hookKey), func(body string) http.Header {
+	return signature{verifier: webhook.HMAC(webhook.HMACScheme{Header: name, Prefix: prefix}, hookKey), header: func(body string) http.Header {
 		return hookHeader(name, prefix+hex.EncodeToString(digest(crypto.SHA256, body)))
 	}}
 }
 
 // timed is a header with a time and an HMAC-SHA256 of the time and the body.
 func timed(name string) signature {
-	return signature{webhook.Timed(name, hookKey), func(body string) http.Header {
+	return signature{verifier: webhook.Timed(name, hookKey), header: func(body string) http.Header {
 		return hookHeader(name, "t=1800000000,v1="+hex.EncodeToString(digest(crypto.SHA256, "1800000000."+body)))
 	}}
 }
 
 // secret is a header with a secret.
 func secret(name, value string) signature {
-	return signature{webhook.SharedHeader(name, value), func(string) http.Header { return hookHeader(name, value) }}
+	return signature{verifier: webhook.SharedHeader(name, value), header: func(string) http.Header { return hookHeader(name, value) }}
 }
 
 func standard() signature {
-	return signature{webhook.StandardWebhooks("whsec_" + base64.StdEncoding.EncodeToString([]byte(hookKey))), func(body string) http.Header {
+	return signature{verifier: webhook.StandardWebhooks("whsec_" + base64.StdEncoding.EncodeToString([]byte(hookKey))), header: func(body string) http.Header {
 		sum := digest(crypto.SHA256, "msg_1.1800000000."+body)
 		return hookHeader("webhook-id", "msg_1", "webhook-timestamp", "1800000000", "webhook-signature", "v1,"+base64.StdEncoding.EncodeToString(sum))
 	}}
@@ -67,6 +68,29 @@ func hookHeader(pairs ...string) http.Header {
 	return h
 }
 
+// inURL is a secret in the URL, for a service that signs nothing.
+func inURL() signature {
+	return signature{webhook.SharedQuery("token", hookKey), func(string) http.Header { return http.Header{} }, "?token=" + hookKey}
+}
+
+// cloudinary is a plain hash of the body, the time and the key.
+func cloudinary() signature {
+	scheme := webhook.HMACScheme{Header: "X-Cld-Signature", Hash: crypto.SHA1, TimeHeader: "X-Cld-Timestamp", Signed: "{body}{time}{key}"}
+	return signature{verifier: webhook.HMAC(scheme, hookKey), header: func(body string) http.Header {
+		sum := crypto.SHA1.New()
+		sum.Write([]byte(body + "1800000000" + hookKey))
+		return hookHeader("X-Cld-Signature", hex.EncodeToString(sum.Sum(nil)), "X-Cld-Timestamp", "1800000000")
+	}}
+}
+
+// buildkite is a header with fields, which a pipeline may have in place of its token.
+func buildkite() signature {
+	scheme := webhook.HMACScheme{Header: "X-Buildkite-Signature", Field: "signature", TimeField: "timestamp", Signed: "{time}.{body}"}
+	return signature{verifier: webhook.HMAC(scheme, hookKey), header: func(body string) http.Header {
+		return hookHeader("X-Buildkite-Signature", "timestamp=1800000000,signature="+hex.EncodeToString(digest(crypto.SHA256, "1800000000."+body)))
+	}}
+}
+
 // signatures has how each service signs, as its documentation says.
 func signatures() map[string]signature {
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("hooks:"+hookKey))
@@ -75,9 +99,12 @@ func signatures() map[string]signature {
 		"awx-job":              secret("Authorization", basic),
 		"azure-devops-build":   secret("Authorization", basic),
 		"bitbucket-pipeline":   ofBody("X-Hub-Signature", "sha256="),
-		"buildkite-build":      secret("X-Buildkite-Token", hookKey),
+		"buildkite-build":      buildkite(),
 		"bunny-stream-video":   ofBody("X-BunnyStream-Signature", ""),
 		"circleci-workflow":    ofBody("circleci-signature", "v1="),
+		"cloudinary-upload":    cloudinary(),
+		"convertapi-job":       inURL(),
+		"luma-generation":      inURL(),
 		"cloudconvert-job":     ofBody("CloudConvert-Signature", ""),
 		"databricks-run":       secret("Authorization", basic),
 		"dbt-cloud-run":        ofBody("Authorization", ""),
@@ -92,14 +119,14 @@ func signatures() map[string]signature {
 		"openai-video":         standard(),
 		"replicate-prediction": standard(),
 		"shopify-bulk-operation": {
-			webhook.HMAC(webhook.HMACScheme{Header: "X-Shopify-Hmac-Sha256", Base64: true}, hookKey), func(body string) http.Header {
+			verifier: webhook.HMAC(webhook.HMACScheme{Header: "X-Shopify-Hmac-Sha256", Base64: true}, hookKey), header: func(body string) http.Header {
 				return hookHeader("X-Shopify-Hmac-Sha256", base64.StdEncoding.EncodeToString(digest(crypto.SHA256, body)))
 			},
 		},
 		"spacelift-run":     ofBody("X-Signature-256", "sha256="),
 		"stripe-report-run": timed("Stripe-Signature"),
 		"terraform-run": {
-			webhook.HMAC(webhook.HMACScheme{Header: "X-TFE-Notification-Signature", Hash: crypto.SHA512}, hookKey), func(body string) http.Header {
+			verifier: webhook.HMAC(webhook.HMACScheme{Header: "X-TFE-Notification-Signature", Hash: crypto.SHA512}, hookKey), header: func(body string) http.Header {
 				return hookHeader("X-TFE-Notification-Signature", hex.EncodeToString(digest(crypto.SHA512, body)))
 			},
 		},
@@ -109,9 +136,6 @@ func signatures() map[string]signature {
 
 // unverified has the services whose webhooks no Verifier of package webhook accepts.
 var unverified = map[string]string{
-	"cloudinary-upload": "a plain hash of the body, the time and the secret",
-	"convertapi-job":    "no signature is documented",
-	"luma-generation":   "no signature is documented",
 	"meilisearch-task":  "compressed lines of JSON",
 	"twilio-export-job": "its form was not found in public documentation",
 }
@@ -131,15 +155,15 @@ func TestVerifiersAcceptTheWebhooksOfTheServices(t *testing.T) {
 		reader := hookReader(t, e.Name)
 		_, err := webhook.New(reader, s.verifier)
 		require.NoError(t, err, e.Name)
-		_, err = s.verifier.Verify(posted(s.header(body)), []byte(body))
+		_, err = s.verifier.Verify(posted(s.query, s.header(body)), []byte(body))
 		require.NoError(t, err, e.Name)
-		_, err = s.verifier.Verify(posted(http.Header{}), []byte(body))
+		_, err = s.verifier.Verify(posted("", http.Header{}), []byte(body))
 		require.ErrorIs(t, err, webhook.ErrForged, e.Name)
 	}
 }
 
-func posted(h http.Header) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, "/hooks", http.NoBody)
+func posted(query string, h http.Header) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/hooks"+query, http.NoBody)
 	r.Header = h
 	return r
 }
