@@ -19,6 +19,7 @@ const (
 	seedWhere
 	seedEarly
 	seedScout
+	seedGap
 )
 
 // Learner is a [backoff.Strategy] that learns how long jobs take. Use [New] to make one. A Learner

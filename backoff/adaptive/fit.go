@@ -19,6 +19,7 @@ type guess struct {
 
 const (
 	maxWeighed = 64  // spans that the guesses are weighed by; more would not change the plan
+	minShort   = 16  // of them at least are short, if there are as many
 	negligible = 4.0 // guesses whose log weight is this far below the best do not count
 	outlier    = 2e-3
 	// tooLow and tooHigh are how fast the weight of a place falls, in logarithms, outside of the
@@ -78,15 +79,46 @@ func (s logSpan) middle() (y, width float64) {
 // believe sets f.guesses to the guesses that the spans support. The sum of their weights is 1.
 func (f *fitter) believe(spans []span) {
 	f.guesses, f.all = f.guesses[:0], f.all[:0]
-	n := min(len(spans), maxWeighed)
-	for i := range n {
-		s := spans[(i+1)*len(spans)/n-1]
-		f.all = append(f.all, logSpan{math.Log(float64(s.after)), math.Log(float64(s.before))})
-	}
+	f.sample(spans)
 	evidence := f.weigh(f.all, f.kin)
 	if low, high, ok := f.divide(); ok {
 		f.believeTwo(evidence, low, high)
 	}
+}
+
+// sample sets f.all to the spans by which the guesses are weighed. They are spread over all spans.
+// If all jobs take about as long, most of them end before their first poll. The few others alone
+// show how narrow the distribution is. So at least minShort of the short spans are in the sample.
+func (f *fitter) sample(spans []span) {
+	all, n := len(spans), min(len(spans), maxWeighed)
+	short := 0
+	for _, s := range spans {
+		if s.short() {
+			short++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	chosen := max((n*short+all/2)/all, min(short, minShort), n-(all-short))
+	f.all = choose(f.all, spans, true, short, chosen)
+	f.all = choose(f.all, spans, false, all-short, n-chosen)
+}
+
+// choose appends n of the spans that are short, or of those that are not. The argument all is how
+// many of these there are.
+func choose(to []logSpan, spans []span, short bool, all, n int) []logSpan {
+	seen, chosen := 0, 0
+	for _, s := range spans {
+		if s.short() != short {
+			continue
+		}
+		if seen++; chosen < n && seen == (chosen+1)*all/n {
+			to = append(to, logSpan{math.Log(float64(s.after)), math.Log(float64(s.before))})
+			chosen++
+		}
+	}
+	return to
 }
 
 // weigh appends guesses that explain what was seen. The sum of their weights is 1. It returns the
@@ -103,7 +135,7 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 			mean += y / float64(n)
 			square += y * y / float64(n)
 			blur += w * w / 24 / float64(n)
-			floor = min(floor, w/4) // narrower than a quarter of what was resolved is all one
+			floor = min(floor, w/64) // much narrower than what was resolved is all one
 		}
 		width := math.Sqrt(max(square-mean*mean, 0) + blur)
 		if n < 3 {

@@ -31,6 +31,9 @@ func (s span) known() float64 {
 	return float64(s.after)
 }
 
+// short reports whether the end of the job is known within a factor of two.
+func (s span) short() bool { return s.ended() && s.after > s.before/2 }
+
 // blank reports whether s says nothing.
 func (s span) blank() bool { return s.after == 0 && !s.ended() }
 

@@ -12,7 +12,8 @@ type plan struct {
 	doubt   bool
 	unknown float64 // share of jobs whose exact end is not known
 	jobs    int     // it was made from, those that run included
-	steps   []step  // in order of their ends; the first is at 0
+	gap     gap
+	steps   []step // in order of their ends; the first is at 0
 }
 
 // step is the end of a cell of durations, and says when to poll next from there.
@@ -78,6 +79,12 @@ func (p *plan) after(w *watch, scout bool) float64 {
 	if scout && s.probe > 0 && w.unit(seedProbe) < float64(s.probe) {
 		at = p.early(i, at, w)
 	}
+	if g := p.gap; scout && begin <= float64(g.begin) && at >= float64(g.end) {
+		chance := min(g.chance/float64(s.live), probeGapTop)
+		if u := w.unit(seedGap); u < chance {
+			at = float64(g.begin) + float64(g.end-g.begin)*(probeFrom+(1-2*probeFrom)*u/chance)
+		}
+	}
 	return at
 }
 
@@ -91,14 +98,14 @@ func (p *plan) nearer(i int, age float64) int {
 	return max(i-1, 0)
 }
 
-// early returns a time between the age of w, which is at step i, and the time at. In half of all
-// cases it is a time in the third of the wait that the step names. Otherwise it is a time at which
-// the job is likely to end.
+// early returns a time between the age of w, which is at step i, and the time at. It is either a
+// time in the third of the wait that the step names, or a time at which the job is likely to end:
+// see probeWide.
 func (p *plan) early(i int, at float64, w *watch) float64 {
 	u := w.unit(seedWhere)
-	if w.unit(seedEarly) < 0.5 {
+	if w.unit(seedEarly) < probeWide {
 		u = (float64(p.steps[i].third) + u) / probeParts
-		return w.age + (at-w.age)*(probeFrom+(1-2*probeFrom)*u)
+		return w.age + (at-w.age)*probePart(u)
 	}
 	u = probeFrom + (1-2*probeFrom)*u
 	begin, end := p.steps[i].live, p.steps[p.steps[i].hi].live
@@ -110,11 +117,14 @@ func (p *plan) early(i int, at float64, w *watch) float64 {
 	return at
 }
 
-// expectation returns the distribution of p, at about half as many times.
+// expectation returns the distribution of p, at about half as many times. Both ends of a cell in
+// which many jobs end are among them.
 func (p *plan) expectation() *expected {
+	const many = 0.02
 	e := &expected{plan: weak.Make(p)}
+	last := len(p.steps) - 1
 	for i, s := range p.steps {
-		if i%2 == 0 || i == len(p.steps)-1 {
+		if i%2 == 0 || i == last || p.steps[i-1].live-s.live > many || s.live-p.steps[i+1].live > many {
 			e.times, e.live = append(e.times, s.end), append(e.live, s.live)
 		}
 	}

@@ -30,3 +30,22 @@ func TestAPlanDoesNotDependOnWhatWasPlannedBefore(t *testing.T) {
 		}
 	})
 }
+
+// The jobs are compared with what a plan let expect. Where that was a narrow time, each of them
+// would look surprising if the time were blurred.
+func TestWhatAPlanLetsExpectIsAsNarrowAsThePlan(t *testing.T) {
+	t.Parallel()
+	for n := range 20 { // so that the narrow time is at steps of any number
+		f := new(fitter)
+		var spans []span
+		for i := range 30 + n {
+			spans = append(spans, span{10, 10}, span{0, 10 + float32(i)/100})
+		}
+		assert.True(t, f.take(spans))
+		p := f.plan(wish{kappa: 5}, false, nil)
+		e := p.expectation()
+		for _, s := range p.steps {
+			assert.InDelta(t, s.live, e.beyond(s.end), 0.02, "at %v", s.end)
+		}
+	}
+}

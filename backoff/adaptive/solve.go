@@ -12,19 +12,25 @@ const (
 	// A probe is an early poll. It costs at most one poll, and may show that jobs end long before they
 	// are polled. The unit of its probability is the number of polls that the delay until the next
 	// poll would cost in that case. For each unit the probability is probeAlways, at most probeTop in
-	// all. While few polls were made at such ages, probeFirst is added for each unit, divided by the
-	// square of one plus their number, at most probeMost of the job's polls.
+	// all. While few polls were made at such ages, probeFirst is added for each unit up to probeRisk,
+	// divided by the square of one plus their number, at most probeMost of the job's polls.
 	probeAlways = 0.003
 	probeTop    = 0.05
 	probeFirst  = 0.02
+	probeRisk   = 2
 	probeMost   = 0.1
 	// Before the first poll, probes are more likely: some jobs may end at once, which no poll would
 	// show.
 	probeBegin = 0.1
 	probeLooks = 0.25
-	// The part of a wait in which a probe is made: not near its ends.
-	probeFrom  = 0.1
-	probeParts = 3
+	// The part of a wait in which a probe is made: not near its ends. If the probe is made to find
+	// jobs that end much earlier, the part begins at probeSoonest.
+	probeFrom    = 0.1
+	probeSoonest = 0.07
+	probeParts   = 3
+	// probeWide is the share of probes that are made to find jobs that end much earlier. The others
+	// are made where the job is likely to end.
+	probeWide = 0.6
 	// aimTop limits kappa: it is the largest value of kappa times the mean duration, divided by the
 	// square of the requests of About.
 	aimTop = 8
@@ -33,6 +39,16 @@ const (
 	// After a very unlikely job, the probability of a probe is at least probeDoubt for some time,
 	// because the jobs may have changed.
 	probeDoubt = 0.4
+
+	// A gap is polled with the probability probeGap for each poll that the delay in it costs. The
+	// probability is at least probeGapLeast and at most probeGapTop. Of the jobs that last until a
+	// gap, at least the share gapMass ends in it. Its width is less than the share gapWidth of that
+	// age.
+	probeGap      = 1
+	probeGapLeast = 0.02
+	probeGapTop   = 0.2
+	gapMass       = 0.3
+	gapWidth      = 0.03
 )
 
 // problem is the problem to find the polls of least cost.
@@ -167,7 +183,7 @@ func (p *problem) mean() float64 {
 // plan returns the solution as a plan. The argument known has the logarithms of the times at which
 // it is known whether some job had ended.
 func (p problem) plan(known []float64) *plan {
-	out := &plan{wish: p.wish, doubt: p.doubt, unknown: p.unknown, jobs: p.jobs, steps: make([]step, len(p.time))}
+	out := &plan{wish: p.wish, doubt: p.doubt, unknown: p.unknown, jobs: p.jobs, gap: p.gap(known), steps: make([]step, len(p.time))}
 	for i, t := range p.time {
 		lo, hi := p.ties(i)
 		out.steps[i] = step{
@@ -201,17 +217,51 @@ func (p problem) ties(i int) (lo, hi int) {
 	return lo, hi
 }
 
+// A gap is a short time in which many jobs end, but in which none was polled. So it is not known
+// when in it they end. If all jobs of a kind take just as long, a poll in the gap halves it.
+type gap struct {
+	begin, end float32
+	chance     float64 // of a poll in it, for each job that lasts until it, at most probeGapTop
+}
+
+// gap returns the gap that costs most in delay. The argument known has the logarithms of the times
+// at which it is known whether some job had ended.
+func (p problem) gap(known []float64) (found gap) {
+	most, from, mass, n := 0.0, 0, 0.0, 0
+	for k := range len(p.time) - 1 {
+		mass += p.mass[k]
+		y := math.Log(p.time[k+1])
+		for n < len(known) && known[n] < y-2*sameTime {
+			n++
+		}
+		if n == len(known) || known[n] > y+2*sameTime {
+			continue // nothing is known of the end of this cell
+		}
+		begin, width := p.time[from], p.time[k+1]-p.time[from]
+		cost := p.kappa * mass * width / 2
+		if cost > most && mass >= gapMass*p.live[from] && width < gapWidth*begin {
+			most = cost
+			if probeGap*cost < probeGapLeast {
+				begin -= width // so that it is not forgotten that no job ends before
+			}
+			found = gap{roundUp(begin), roundUp(p.time[k+1]), p.unknown * max(probeGap*cost, probeGapLeast)}
+		}
+		from, mass = k+1, 0
+	}
+	return found
+}
+
 // probe returns the probability of a probe between step i and the best next step, and the third of
-// that wait in which the fewest polls were made.
+// that wait, by [probePart], in which the fewest polls were made.
 func (p problem) probe(i int, known []float64) (chance float64, third int) {
 	from, width := p.time[i], p.time[p.next[i]]-p.time[i]
 	if width <= 0 {
 		return 0, 0
 	}
 	until := func(part float64) int { return sort.SearchFloat64s(known, math.Log(from+part*width)) }
-	looks, before := math.MaxInt, until(probeFrom)
+	looks, before := math.MaxInt, until(probePart(0))
 	for n := range probeParts {
-		to := until(probeFrom + (1-2*probeFrom)*float64(n+1)/probeParts)
+		to := until(probePart(float64(n+1) / probeParts))
 		if to-before < looks {
 			looks, third = to-before, n
 		}
@@ -224,9 +274,17 @@ func (p problem) probe(i int, known []float64) (chance float64, third int) {
 	if i == 0 {
 		first, seen = probeBegin, seen*probeLooks
 	}
-	chance = first * risk / ((1 + seen) * (1 + seen))
+	chance = first * min(risk, probeRisk) / ((1 + seen) * (1 + seen))
 	if p.doubt {
 		return min(max(always+chance, probeDoubt), risk), third
 	}
 	return always + min(chance, probeMost*p.polls[0]), third
+}
+
+// probePart returns the part of a wait after which a probe is made, for u in [0, 1]. The square
+// roots of the parts are evenly spread, so that early parts are more likely. If jobs end at once,
+// an early probe finds that as well as a late one, and with less delay.
+func probePart(u float64) float64 {
+	x := math.Sqrt(probeSoonest) + u*(math.Sqrt(1-probeFrom)-math.Sqrt(probeSoonest))
+	return x * x
 }

@@ -166,7 +166,7 @@ func TestFiguresOfHolds(t *testing.T) {
 		}
 		mean, _, from, to := m.span()
 		if !*figures {
-			from, to = 100, 160
+			from, to = 100, 220
 		}
 		base := watchedMix(t, m, mean/overlapWorth, from, to, false)
 		ratio := ratioAt(t, m, mean/overlapWorth, from, to, base)
