@@ -371,6 +371,51 @@ func (s *batchTarget) StatusBatch(ctx context.Context, ids []string) ([]transpor
 	return answers, nil
 }
 
+// A hookedNotifier is listened to without having anything to say.
+type hookedNotifier struct{ trusted, notify func() error }
+
+func (n *hookedNotifier) Trusted() bool {
+	_ = n.trusted()
+	return true
+}
+
+func (n *hookedNotifier) Notify(ctx context.Context, notify func(jobstatus.Status)) error {
+	if err := n.notify(); err != nil {
+		return err
+	}
+	notify(jobstatus.Status{})
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// A fitTarget misbehaves in Fit.
+type fitTarget struct {
+	batchTarget
+	fit func() error
+}
+
+func (s *fitTarget) Fit(ids []string) int {
+	if slices.Contains(ids, "bad") {
+		_ = s.fit()
+	}
+	return len(ids)
+}
+
+// A holdTarget misbehaves in Hold.
+type holdTarget struct {
+	*target
+	hold func() error
+}
+
+func (s *holdTarget) Hold(ctx context.Context, id string, _ jobstatus.Status, _ time.Duration) (jobstatus.Status, error) {
+	if id == "bad" {
+		if err := s.hold(); err != nil {
+			return jobstatus.Status{}, err
+		}
+	}
+	return s.Status(ctx, id)
+}
+
 // trap returns a function that misbehaves, and returns the error of a hook that does so by what it
 // returns.
 func (b *boundary) trap() error {
@@ -467,7 +512,7 @@ func (e *hookedError) Unwrap() error {
 
 // hooks returns all calls out of the library, by name.
 func hooks() []hook {
-	all := slices.Concat(transportHooks(), backoffHooks(), errorHooks(), otherHooks())
+	all := slices.Concat(transportHooks(), notifierHooks(), backoffHooks(), errorHooks(), otherHooks())
 	slices.SortFunc(all, func(a, b hook) int { return cmp.Compare(a.name, b.name) })
 	return all
 }
@@ -494,6 +539,13 @@ func transportHooks() []hook {
 				}
 				return answers, nil
 			}),
+		{name: "Transport.Hold", spare: true, nils: []misbehavior{returningTypedNil},
+			make: func(b *boundary) (jobstatus.Transport, []jobstatus.Option) { return &holdTarget{b.target, b.trap}, nil }},
+		{name: "Transport.Fit", spare: true, call: waitFor("bad", "companion"),
+			make: func(b *boundary) (jobstatus.Transport, []jobstatus.Option) {
+				none := func([]string) ([]transport.Answer, bool, error) { return nil, false, nil }
+				return &fitTarget{batchTarget{b.target, none}, b.trap}, nil
+			}},
 		{name: "Transport.Create", nils: []misbehavior{returningTypedNil}, shared: true,
 			make: func(b *boundary) (jobstatus.Transport, []jobstatus.Option) {
 				return &hookedTarget{target: b.target, create: b.trap}, nil
@@ -507,6 +559,22 @@ func transportHooks() []hook {
 				return &hookedTarget{target: b.target, cancel: b.trap}, nil
 			},
 			call: func(ctx context.Context, w *jobstatus.Watcher) []error { return []error{w.CancelJob(ctx, "bad")} }},
+	}
+}
+
+// notifierHooks are called once New has begun to listen: New waits for none of them.
+func notifierHooks() []hook {
+	fine := func() error { return nil }
+	only := []misbehavior{panicking, panickingWithNil, exiting, blocking}
+	return []hook{
+		{name: "Truster.Trusted", spare: true, shared: true, only: only,
+			make: func(b *boundary) (jobstatus.Transport, []jobstatus.Option) {
+				return b.target, []jobstatus.Option{jobstatus.WithNotifier(&hookedNotifier{b.trap, fine}), jobstatus.WithQuietInterval(time.Second)}
+			}},
+		{name: "Notifier.Notify", spare: true, shared: true, only: only,
+			make: func(b *boundary) (jobstatus.Transport, []jobstatus.Option) {
+				return b.target, []jobstatus.Option{jobstatus.WithNotifier(&hookedNotifier{fine, b.trap}), jobstatus.WithQuietInterval(time.Second)}
+			}},
 	}
 }
 

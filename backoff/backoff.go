@@ -138,8 +138,9 @@ type Mark struct {
 	Progress float64
 }
 
-// Validator is a Strategy that can report impossible arguments. jobstatus.New calls Validate and
-// returns its error. The Validate of a decorator also returns the error of the Strategy within it.
+// Validator is a Strategy that can report impossible arguments. jobstatus.New calls Validate, waits
+// for it, and returns its error. So Validate must not block. The Validate of a decorator also
+// returns the error of the Strategy within it.
 type Validator interface {
 	Validate() error
 }

@@ -132,7 +132,8 @@ type Conditional interface {
 // divides the batch until the error is about a single job. So it ends only the watch of that job.
 //
 // MaxBatch returns the largest number of jobs in one request. Less than 2 means that this Transport
-// sends no batches. A Watcher calls MaxBatch once, when the Watcher is made.
+// sends no batches. MaxBatch is called once, by jobstatus.New, which waits for it. So it must not
+// block and must make no request.
 type Batcher interface {
 	StatusBatch(ctx context.Context, ids []string) ([]Answer, error)
 	MaxBatch() int
@@ -193,8 +194,8 @@ type Notifier interface {
 
 // Truster is a Notifier that says whether a terminal Status from it needs no confirmation. If
 // Trusted returns true, a terminal Status ends the waits for its job. Otherwise, or if a Notifier
-// is not a Truster, a Watcher first confirms the Status by a poll. Trusted is called once, when the
-// Watcher is made.
+// is not a Truster, a Watcher first confirms the Status by a poll. Trusted is called once, before
+// the first call of Notify. While it blocks, jobs are polled.
 type Truster interface {
 	Notifier
 	Trusted() bool

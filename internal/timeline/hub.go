@@ -28,7 +28,7 @@ type hub struct {
 // A subscription runs one Notifier on one goroutine, which Close waits for.
 type subscription struct {
 	notifier transport.Notifier
-	trusted  bool // a terminal notification needs no poll
+	trusted  bool // a terminal notification needs no poll; set before Notify is called
 	track    *wait.Listener
 	source   hearing.Source // guarded by core.mu
 	calls    int            // of Notify that have ended; guarded by core.mu
@@ -41,11 +41,6 @@ func (h *hub) listenToAll(carried wait.Carried) {
 		l := &subscription{notifier: n, track: wait.NewListener(h.Clock)}
 		carried.Listener = l.track
 		ctx := wait.NewContext(h.ctx, carried)
-		if v, ok := n.(transport.Truster); ok {
-			if err := h.guard.Apart(func() { l.trusted = v.Trusted() }); err != nil {
-				h.guard.Complain("notifier panicked in Trusted", err)
-			}
-		}
 		h.subscriptions = append(h.subscriptions, l)
 		h.workers.Add(1)
 		l.track.Begin()
@@ -80,6 +75,9 @@ func (h *hub) listen(ctx context.Context, l *subscription, call int, wait time.D
 		return
 	}
 	defer h.lose(ctx, l, &e)
+	if call == 0 {
+		h.askTrusted(l)
+	}
 	panicked := h.guard.Do(func() {
 		e.err = l.notifier.Notify(ctx, func(st transport.Status) {
 			h.hear(l, call, st)
@@ -89,6 +87,17 @@ func (h *hub) listen(ctx context.Context, l *subscription, call int, wait time.D
 	})
 	if panicked != nil {
 		e.err = panicked
+	}
+}
+
+// askTrusted asks whether l is trusted. It may block: then l never listens, and jobs are polled.
+func (h *hub) askTrusted(l *subscription) {
+	v, ok := l.notifier.(transport.Truster)
+	if !ok {
+		return
+	}
+	if err := h.guard.Apart(func() { l.trusted = v.Trusted() }); err != nil {
+		h.guard.Complain("notifier panicked in Trusted", err)
 	}
 }
 
