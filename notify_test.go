@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -576,4 +577,49 @@ func TestASourceThatReadsASocketHoldsUpNoTestForEver(t *testing.T) {
 		assert.NoError(t, err)
 	})
 	require.NoError(t, w.Close())
+}
+
+// fault 13 and fault 29: no pause that the service asks for ends a wait whose end a notification
+// can still tell.
+func TestNoPaceEndsAWaitWhoseEndIsStillTold(t *testing.T) {
+	t.Parallel()
+	paced := transport.Status{ID: "a", State: transport.Running, RetryAfter: 2 * time.Hour}
+	for by, c := range map[string]struct {
+		trusted bool
+		quiet   time.Duration
+		after   time.Duration // from the end until the wait returns, at most
+	}{
+		"a notification":                {true, time.Minute, 0},
+		"an unconfirmed notification":   {false, 3 * time.Hour, 5 * time.Minute},
+		"an answer":                     {true, time.Minute, 0},
+		"the answer that began the job": {true, time.Minute, 0},
+	} {
+		t.Run(by, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, r := newCounter(), newRadio(c.trusted)
+				w := newHearing(t, s, r, jobstatus.WithQuietInterval(c.quiet))
+				var opts []jobstatus.WatchOption
+				switch by {
+				case "the answer that began the job":
+					opts = append(opts, jobstatus.From(paced))
+				case "an answer":
+					s.jobs["a"] = paced
+				}
+				ended := heardBy(t.Context(), w, "a", opts...)
+				if strings.HasSuffix(by, "notification") {
+					r.say(paced)
+				}
+				time.Sleep(time.Minute)
+				_ = heardBy(t.Context(), w, "a", jobstatus.Timeout(30*time.Minute)) // for which the job is polled
+				time.Sleep(10 * time.Minute)
+				s.set("a", transport.Completed)
+				told := time.Now()
+				r.say(transport.Status{ID: "a", State: transport.Completed})
+				e := <-ended
+				require.NoError(t, e.err)
+				assert.LessOrEqual(t, time.Since(told), c.after)
+			})
+		})
+	}
 }

@@ -120,8 +120,9 @@ func WithMaxDelay(d time.Duration) Option {
 // of all but the first 64 are spread over the last tenth of the time.
 //
 // If the service asks for a pause of more than five minutes that exceeds the time left, the wait
-// gives up at once with [ErrThrottled]. If the service refuses polls and asks for a shorter pause,
-// the wait gives up at its timeout, and its error also matches ErrThrottled.
+// gives up at once with [ErrThrottled], unless a trusted [transport.Truster] can still report the
+// end. If the service refuses polls and asks for a shorter pause, the wait gives up at its timeout,
+// and its error also matches ErrThrottled.
 //
 // A poll that is due before the timeout may be delayed by [WithRateLimit] or [WithConcurrency], by
 // the retry budget of a failing service, or because the process was suspended. The wait then

@@ -178,7 +178,8 @@ type Holder interface {
 // Notify calls notify for each Status that the service sends, from one goroutine or several.
 // Status.ID names the job. A call with the zero Status says that the Notifier has begun to listen.
 // Until the first call, a Watcher polls as if it had no Notifier. If nobody waits for the job of a
-// Status yet, the Watcher keeps the Status for a minute, for at most 4,096 jobs.
+// Status yet, the Watcher keeps the Status for a minute, for at most 4,096 jobs. A RetryAfter
+// counts as at most five minutes, or as at most the quiet interval if the Notifier is not trusted.
 //
 // Notify returns when ctx is done, or when notifications may have been missed. It need not return
 // if a lost connection is resumed without a gap.

@@ -1,11 +1,7 @@
 package timeline
 
 import (
-	"fmt"
-	"time"
-
 	"github.com/iamber12/job-status-monitoring/backoff"
-	"github.com/iamber12/job-status-monitoring/internal/instant"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -33,20 +29,6 @@ func (f *finisher) settleLocked(m *waiter, r *Result) {
 // giveUpLocked ends m for a reason other than the end of its job.
 func (f *finisher) giveUpLocked(m *waiter, reason error) {
 	f.settleLocked(m, m.gaveUp(reason, f.now()))
-}
-
-// longRetryAfter is the longest wait of the service that a wait sits out until its own timeout. If
-// the service asks for more, a wait that cannot last so long ends at once.
-const longRetryAfter = 5 * time.Minute
-
-// throttleLocked ends the wait of m at once if the service asks for a wait of more than
-// longRetryAfter that m cannot last for.
-func (f *finisher) throttleLocked(m *waiter, now, retryAfter time.Duration) (ended bool) {
-	if retryAfter <= longRetryAfter || instant.Later(now, retryAfter) <= m.deadline() {
-		return false
-	}
-	f.giveUpLocked(m, fmt.Errorf("%w: the service asks for a wait of %v", transport.ErrThrottled, retryAfter))
-	return true
 }
 
 // dismissAllLocked removes all members from c, and returns them.

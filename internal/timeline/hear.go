@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"fmt"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -85,13 +86,13 @@ func (h *hub) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 
 // updateLocked passes a status that is not terminal to the consumers of x, unless it is not new or
 // is older than the newest status.
-//
-// An unconfirmed status slows the polls of x at most to the quiet interval.
 func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
-	if !n.Final {
-		n.Status.RetryAfter = min(n.Status.RetryAfter, h.QuietInterval)
-	}
 	var s sighting.Sighting
+	var present time.Duration
+	if x.seen != nil {
+		present = x.seen.Pace
+	}
+	n.Status.RetryAfter = namedWait(&n, present, h.QuietInterval)
 	s.See(x.seen, &n.Status, sighting.PollError{}, now, h.Patience)
 	s.Revision = "" // a poll must not send the revision of a notification
 	if x.seen != nil && (!s.Differs(x.seen) || s.Updated.IsZero() && s.State == transport.Pending && x.seen.Answered) {
@@ -112,6 +113,39 @@ func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 		}
 		m = next
 	}
+}
+
+// namedWait returns the wait between polls of a job that n names, given the present one and the
+// quiet interval. It is at most longRetryAfter, and so ends no wait. An unconfirmed notification
+// only slows polls, to the quiet interval at most.
+func namedWait(n *hearing.Notice, present, quiet time.Duration) time.Duration {
+	d := min(n.Status.RetryAfter, longRetryAfter)
+	if n.Final {
+		return d
+	}
+	if d = min(d, quiet); d <= present {
+		return 0
+	}
+	return d
+}
+
+// longRetryAfter is the longest wait of the service that a wait sits out until its own timeout. If
+// the service asks for more, a wait that cannot last so long ends at once.
+const longRetryAfter = 5 * time.Minute
+
+// throttleLocked ends the wait of m at once if the service asks for a wait of more than
+// longRetryAfter that m cannot last for. It does not if a notification can still tell the end.
+func (h *hub) throttleLocked(m *waiter, now, retryAfter time.Duration) (ended bool) {
+	if retryAfter <= longRetryAfter || instant.Later(now, retryAfter) <= m.deadline() {
+		return false
+	}
+	for _, l := range h.subscriptions {
+		if l.source.IsWell(now) && l.trusted {
+			return false
+		}
+	}
+	h.finisher.giveUpLocked(m, fmt.Errorf("%w: the service asks for a wait of %v", transport.ErrThrottled, retryAfter))
+	return true
 }
 
 // endAsHeardLocked ends x with a terminal status that needs no confirmation.

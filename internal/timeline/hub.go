@@ -76,7 +76,7 @@ func (h *hub) listen(ctx context.Context, l *subscription, call int, wait time.D
 	}
 	defer h.lose(ctx, l, &e)
 	if call == 0 {
-		h.askTrusted(l)
+		l.askTrusted(h.guard)
 	}
 	panicked := h.guard.Do(func() {
 		e.err = l.notifier.Notify(ctx, func(st transport.Status) {
@@ -90,14 +90,14 @@ func (h *hub) listen(ctx context.Context, l *subscription, call int, wait time.D
 	}
 }
 
-// askTrusted asks whether l is trusted. It may block: then l never listens, and jobs are polled.
-func (h *hub) askTrusted(l *subscription) {
+// askTrusted asks whether l is trusted. While that blocks, l is not heard, and jobs are polled.
+func (l *subscription) askTrusted(g *boundary.Guard) {
 	v, ok := l.notifier.(transport.Truster)
 	if !ok {
 		return
 	}
-	if err := h.guard.Apart(func() { l.trusted = v.Trusted() }); err != nil {
-		h.guard.Complain("notifier panicked in Trusted", err)
+	if err := g.Apart(func() { l.trusted = v.Trusted() }); err != nil {
+		g.Complain("notifier panicked in Trusted", err)
 	}
 }
 

@@ -170,7 +170,7 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 			return added, nil
 		}
 	}
-	if added && job.began.IsZero() && j.finisher.throttleLocked(m, now, j.capped(max(c.First, job.last.RetryAfter))) {
+	if added && job.began.IsZero() && j.hub.throttleLocked(m, now, j.capped(max(c.First, job.last.RetryAfter))) {
 		return added, nil
 	}
 	if x.phase == waiting { // else this is done once its poll is answered

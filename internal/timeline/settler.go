@@ -113,7 +113,7 @@ func (s *settler) pollAfterLocked(x *watch, now, retryAfter time.Duration) {
 	}
 	for m := x.waiters; m != nil; {
 		next := m.next
-		s.finisher.throttleLocked(m, now, retryAfter)
+		s.hub.throttleLocked(m, now, retryAfter)
 		m = next
 	}
 	if x.waiters != nil {
@@ -224,7 +224,7 @@ func (s *settler) tellLocked(m *waiter, p *poll, asked, now time.Duration) {
 		s.finisher.giveUpLocked(m, ErrMaxAttempts)
 	case m.extended != notExtended && asked >= m.end():
 		s.finisher.giveUpLocked(m, ErrTimeout) // the look for which it was held on
-	case s.finisher.throttleLocked(m, now, p.retryAfter):
+	case s.hub.throttleLocked(m, now, p.retryAfter):
 	case p.changed:
 		m.part.consumer.seeLocked(x)
 	}
