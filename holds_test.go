@@ -373,3 +373,48 @@ func TestARankerSaysWhichJobsAreHeld(t *testing.T) {
 		})
 	}
 }
+
+// A hold without news is no attempt, but a limit of attempts ends a wait that gets nothing else.
+func TestALimitOfAttemptsEndsAWaitOfHoldsWithoutNews(t *testing.T) {
+	t.Parallel()
+	for name, hold := range map[string]func(ctx context.Context, last transport.Status, d time.Duration) (transport.Status, error){
+		"kept": func(_ context.Context, last transport.Status, d time.Duration) (transport.Status, error) {
+			time.Sleep(d)
+			return last, nil
+		},
+		"kept, and empty": func(_ context.Context, _ transport.Status, d time.Duration) (transport.Status, error) {
+			time.Sleep(d)
+			return transport.Status{}, nil
+		},
+		"early": func(_ context.Context, last transport.Status, d time.Duration) (transport.Status, error) {
+			time.Sleep(d / 4)
+			return last, nil
+		},
+		"at once": func(_ context.Context, last transport.Status, _ time.Duration) (transport.Status, error) { return last, nil },
+		"cut": func(_ context.Context, _ transport.Status, d time.Duration) (transport.Status, error) {
+			time.Sleep(d / 2)
+			return transport.Status{}, errors.New("EOF")
+		},
+		"never answered": func(ctx context.Context, _ transport.Status, _ time.Duration) (transport.Status, error) {
+			<-ctx.Done()
+			return transport.Status{}, context.Cause(ctx)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := &pliable{counter: newCounter(), hold: func(ctx context.Context, _ string, last transport.Status, d time.Duration) (transport.Status, error) {
+					return hold(ctx, last, d)
+				}}
+				w := feedWatcher(t, p, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(jobstatus.Unlimited))
+				began := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				_, err := w.WaitForJob(ctx, "a", jobstatus.MaxAttempts(3))
+				require.ErrorIs(t, err, jobstatus.ErrMaxAttempts)
+				assert.Equal(t, 3, p.count())
+				assert.LessOrEqual(t, time.Since(began), 2*8*time.Minute+2*time.Second)
+			})
+		})
+	}
+}

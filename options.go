@@ -89,7 +89,8 @@ func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk 
 func WithLogger(l *zap.Logger) Option { return func(c *config) { c.logger = l } }
 
 // WithMaxAttempts limits how many polls a wait makes before it gives up with [ErrMaxAttempts].
-// [Unlimited] removes the limit.
+// [Unlimited] removes the limit. A hold that ends without news of the job is not counted. But eight
+// of them are followed by a poll, so the limit ends such a wait too: see [WithHolds].
 //
 // The default is [DefaultMaxAttempts], or no limit if [WithTimeout], [Timeout] or [WithBackoff] is
 // given.
@@ -199,7 +200,7 @@ func WithConcurrency(n int) Option {
 //
 // If holds fail, or the service answers them at once, the Watcher makes no holds for a minute and
 // polls instead. If a proxy closes the connection of a hold, later holds are shorter. After eight
-// holds in a row without news of a job, the job is polled once.
+// holds in a row without news of a job, which take up to eight minutes, the job is polled once.
 func WithHolds(n int) Option {
 	return func(c *config) { c.holds = problems.Positive(&c.List, "WithHolds", n) }
 }
