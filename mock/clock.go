@@ -45,7 +45,8 @@ var start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 // Two mistakes fail the test. One is a wait that begins while nothing advances the Clock, if the
 // test's goroutine waits as well. The other is a context with a deadline on the real clock: use
 // [Clock.WithTimeout]. The test also fails if work is in progress and makes no progress for ten
-// seconds of real time. On a busy machine that takes up to two minutes.
+// seconds of real time. On a busy machine that takes up to two minutes, or longer if the process
+// gets little of a core.
 //
 // Run, Next and Advance must be called by the test's goroutine. All other methods are safe for
 // concurrent use. A timer can be stopped, but Reset fails the test. So do Tick and Ticker: the

@@ -15,6 +15,7 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/mock/fault"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // port is what differs between two servers.
@@ -56,7 +57,9 @@ func TestWhateverGoesWrongTheCourseIsTheSame(t *testing.T) {
 		run := func() (course string) {
 			clk := mock.NewClock(t)
 			srv := mock.NewServer(t, append(opts, mock.WithClock(clk))...)
-			w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
+			// The default pool bounds in real time how long a dial and an answer take. This client does not.
+			unbound := jobstatus.WithREST(rest.WithHTTPClient(srv.Client()))
+			w, err := jobstatus.NewHTTP(srv.URL, unbound, jobstatus.WithClock(clk), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
 			require.NoError(r, err)
 			defer w.Close()
 			results := map[string]string{}

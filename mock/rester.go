@@ -15,7 +15,6 @@ type vigil struct {
 	quiet.Watch
 	timer   *time.Timer
 	rang    bool
-	began   time.Time
 	version int // of the Clock, when something changed last
 }
 
@@ -64,8 +63,7 @@ func (r *rester) settle(done *bool, patient bool) (how ending, why quiet.Stillne
 
 // keepVigilLocked begins a vigil, whose owner stops its timer.
 func (r *rester) keepVigilLocked() *vigil {
-	now := time.Now()
-	v := &vigil{Watch: quiet.NewWatch(r.patience, now), began: now, version: r.version}
+	v := &vigil{Watch: quiet.NewWatch(r.patience, time.Now()), version: r.version}
 	v.timer = time.AfterFunc(v.Soon, func() {
 		r.mu.Lock()
 		v.rang = true
@@ -87,23 +85,23 @@ func (r *rester) lookLocked(v *vigil) ending {
 	}
 	r.mu.Lock()
 	now := time.Now()
-	v.Looked()
+	v.Looked(now)
 	defer v.timer.Reset(v.Pause(now.Sub(before)))
 	if r.version != version || r.version != v.version {
 		v.version = r.version
-		v.Changed(now)
-		if now.Sub(v.began) < 24*quiet.Guard {
+		v.Changed()
+		if !v.IsLong() {
 			return atRest
 		}
 		return hung
 	}
 	switch {
 	case v.See(s, now):
-		if v.IsOver(now) {
+		if v.IsOver() {
 			return hung
 		}
 		return stopped
-	case !v.IsOver(now):
+	case !v.IsOver():
 		return atRest
 	case !s.Own && len(s.Moving) == 0: // others make it hard to tell
 		return stopped

@@ -110,7 +110,7 @@ func (l *lookout) strayed(v *vigil, own bool) bool {
 	if l.version != version || l.version != v.version || !waits {
 		v.version, s.Quiet, s.Own = l.version, false, true
 	}
-	v.Looked()
+	v.Looked(now)
 	v.See(s, now)
 	still := v.Still(now)
 	if still > 0 && (own && still >= v.Grace/4 || still >= strayGrace) && l.moving == 0 && !l.closed {

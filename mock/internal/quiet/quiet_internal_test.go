@@ -182,13 +182,32 @@ func TestAVigilIsOverOnceEnoughLooksSayNothingNew(t *testing.T) {
 	} {
 		v := NewWatch(Usual, now)
 		over := time.Duration(0)
-		for !v.IsOver(now.Add(over)) {
+		for !v.IsOver() {
 			over += Guard / busyLooks
-			v.Looked()
+			v.Looked(now.Add(over))
 			v.See(c.saw, now.Add(over))
 		}
 		assert.Equal(t, c.ends, over, name)
 	}
+}
+
+// A process that gets little of a core is given the time that its work takes.
+func TestAVigilLastsLongerInAProcessThatIsStarved(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	v, now := NewWatch(Usual, began), began
+	for !v.IsOver() {
+		now = now.Add(v.Pause(0) + 20*time.Second)
+		v.Looked(now)
+		v.See(Stillness{Moving: make([]Goroutine, 1)}, now)
+	}
+	assert.Greater(t, now.Sub(began), 12*12*Guard)
+	v = NewWatch(Usual, now)
+	for began = now; !v.IsLong(); v.Changed() {
+		now = now.Add(v.Pause(0) + 20*time.Second)
+		v.Looked(now)
+	}
+	assert.Greater(t, now.Sub(began), 12*24*Guard)
 }
 
 func TestASnapshotFindsTheCaller(t *testing.T) {
