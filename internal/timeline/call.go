@@ -24,6 +24,7 @@ type call struct {
 	lane     *lane
 	hold     time.Duration // for how long the service is to keep it, 0 if it is not
 	polled   bool          // the service could not be asked to keep it, and was polled
+	tried    bool          // its job is asked about alone because batches fail
 	asked    time.Duration // when
 	ended    time.Duration // when it was answered or failed
 	claim    atomic.Int32  // who deals with the request's end: see claimed

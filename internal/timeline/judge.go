@@ -20,7 +20,7 @@ type judge struct {
 	*core
 	board      *board
 	answeredAt time.Duration // when a request was last answered; guarded by core.mu
-	dividedAt  time.Duration // when a batch was last divided for a trial; guarded by core.mu
+	triedAt    time.Duration // when a job was last asked about alone for a trial; guarded by core.mu
 }
 
 var (
@@ -139,8 +139,7 @@ func agree(a, b *transport.Answer) bool {
 // is divided. A batch is divided at once if its fault would end a watch, be it because the patience
 // is over. A batch with any other fault is divided if the poll before failed too for one of its
 // jobs, and only if the service has answered other requests since. In an outage everything fails,
-// and dividing would only add requests. Because there may be no other requests, one batch at a time
-// is divided for a trial.
+// and dividing would only add requests. See triesAloneLocked for when there are no other requests.
 func (j *judge) divisible(c *call) bool {
 	class := c.pollErr.Class
 	endsOne := func(p poll) bool {
@@ -152,31 +151,32 @@ func (j *judge) divisible(c *call) bool {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	before := c.failedBeforeLocked()
-	switch {
-	case before == instant.Forever, c.abandonedLocked():
-		return false
-	case j.answeredAt >= before:
-		return true
-	case j.dividedAt >= before || j.board.gate.Recovering(c.ended):
-		return false
-	default:
-		j.dividedAt = c.asked
-		return true
-	}
-}
-
-// failedBeforeLocked returns the instant since which one of the watches of c has waited after a
-// poll that failed. If there are several, it is the earliest instant, and if there is none, it is
-// [instant.Forever].
-func (c *call) failedBeforeLocked() time.Duration {
 	before := instant.Forever
 	for i := range c.polls {
-		if x := c.polls[i].x; x.seen != nil && x.seen.PollError.Err != nil {
-			before = min(before, x.poll-x.previous)
-		}
+		before = min(before, c.polls[i].x.failedAt())
 	}
-	return before
+	return before <= j.answeredAt && !c.abandonedLocked()
+}
+
+// triesAloneLocked reports whether x, which is next, is asked about alone although other jobs are
+// due. It is if its last poll failed, and no request was answered and no job tried since. So it
+// turns out if the service answers about single jobs while its batches fail.
+func (j *judge) triesAloneLocked(x *watch, now time.Duration) bool {
+	failed := x.failedAt()
+	if failed == instant.Forever || max(j.answeredAt, j.triedAt) >= failed {
+		return false
+	}
+	j.triedAt = now
+	return true
+}
+
+// failedAt returns the instant since which x has waited after a poll that failed, or
+// [instant.Forever] if the last poll did not fail.
+func (x *watch) failedAt() time.Duration {
+	if x.seen == nil || x.seen.PollError.Err == nil {
+		return instant.Forever
+	}
+	return x.poll - x.previous
 }
 
 // look decides what the watch of p does next. It reads the watch without the lock: nobody else

@@ -172,7 +172,7 @@ func (p *pool) writeOffLocked(c *call) {
 	p.lost++
 	o.ctx, o.cancel, o.cause, o.lane, o.present = c.ctx, c.cancel, c.cause, c.lane, c.present
 	o.leavers, c.leavers = c.leavers, nil
-	o.hold, o.polled = c.hold, c.polled
+	o.hold, o.polled, o.tried = c.hold, c.polled, c.tried
 	o.polls, o.ids, o.asked, o.ended = slices.Clone(c.polls), slices.Clone(c.ids), c.asked, p.now()
 	o.pollErr = sighting.PollError{Err: c.cause}
 	o.claim.Store(asking)

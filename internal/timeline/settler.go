@@ -194,7 +194,9 @@ func (s *settler) seeLocked(c *call, p *poll) {
 	case p.pollErr.NotAnswered, len(c.polls) > 1 && c.pollErr.Err == nil && p.pollErr.Oddity(true):
 		x.batchLimit.Isolate() // asked about alone, the job may be told
 	case p.pollErr.Err == nil:
-		x.batchLimit.Widen(s.board.size.Now())
+		if x.batchLimit.Widen(s.board.size.Now()); c.tried {
+			x.batchLimit.Isolate() // it may be the job by which its batches fail
+		}
 		if !p.over {
 			x.alive = c.ageSeen(x)
 			s.noteWordLocked(x)

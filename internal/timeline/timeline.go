@@ -45,7 +45,7 @@ func New(c Config) *Timeline {
 	h := &hub{core: k, board: b, pool: p, finisher: f}
 	o := &chooser{core: k, board: b, pool: p, hub: h, seed: 0x9e3779b97f4a7c15}
 	o.holding.Priced = b.size.Most() > 1
-	j := &judge{core: k, board: b, answeredAt: -1, dividedAt: -1}
+	j := &judge{core: k, board: b, answeredAt: -1, triedAt: -1}
 	s := &settler{core: k, board: b, pool: p, finisher: f, hub: h, chooser: o, judge: j}
 	p.work = (&worker{core: k, board: b, pool: p, chooser: o, judge: j, settler: s}).work
 	t := &Timeline{core: k, board: b, pool: p, finisher: f, hub: h}

@@ -160,6 +160,9 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 		size = 1
 		w.chooser.holding.Began(now)
 	}
+	if c.tried = size > 1 && w.judge.triesAloneLocked(x, now); c.tried {
+		size = 1
+	}
 	w.fillLocked(c, x, ranked, size, now)
 	w.pool.launchLocked(c, now)
 	if hold > 0 || len(c.polls) < w.board.size.Now() {

@@ -159,7 +159,11 @@ func TestNoBatchEndsAHealthyWait(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { waitForBatch(t, batchGateway(r.alteration), r.most, batchLife+15*time.Second) })
+			for _, holds := range []bool{true, false} {
+				synctest.Test(t, func(t *testing.T) {
+					waitForBatch(t, batchGateway(r.alteration), holds, r.most, batchLife+15*time.Second)
+				})
+			}
 		})
 	}
 }
@@ -171,19 +175,33 @@ func TestABatchThatHangsEndsNoHealthyWait(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				waitForBatch(t, batchGateway(hanging(jobs...)), 400, 110*time.Second)
+				waitForBatch(t, batchGateway(hanging(jobs...)), true, 400, 110*time.Second)
 				time.Sleep(hangs) // what hangs comes back
 			})
 		})
 	}
 }
 
+// asker asks about single jobs and about batches. It can do nothing else.
+type asker interface {
+	jobstatus.Transport
+	transport.Batcher
+	transport.Fitter
+}
+
+// unheld is a Transport that is no Holder, whatever the asker is.
+type unheld struct{ asker }
+
 // waitForBatch waits for jobs, of which each completes after its minute, within so many requests
-// and so long.
-func waitForBatch(t *testing.T, g *gateway, most int, within time.Duration) {
+// and so long. The argument holds is whether the Transport is a Holder too.
+func waitForBatch(t *testing.T, g *gateway, holds bool, most int, within time.Duration) {
 	t.Helper()
 	d := rest.Dialect{Status: rest.Call{Path: "/jobs/{id}"}, State: "status", Batch: rest.Batch{Path: "/jobs?ids={ids}"}}
-	w := g.watcher(t, d, jobstatus.WithBackoff(backoff.Constant(5*time.Second)), jobstatus.WithTimeout(2*time.Minute))
+	var service jobstatus.Transport = g.client(t, d)
+	if !holds {
+		service = unheld{g.client(t, d)}
+	}
+	w := watcherOf(t, service, jobstatus.WithBackoff(backoff.Constant(5*time.Second)), jobstatus.WithTimeout(2*time.Minute))
 	began := time.Now()
 	ended := map[string]bool{}
 	for st, err := range w.WaitForJobs(t.Context(), func(yield func(string) bool) {

@@ -127,6 +127,15 @@ func (g *gateway) watcherWith(t *testing.T, how []rest.Option, opts ...jobstatus
 	return watcherOf(t, client, opts...)
 }
 
+// client returns a client of g with a dialect.
+func (g *gateway) client(t *testing.T, d rest.Dialect) *rest.Client {
+	t.Helper()
+	client, err := rest.New("http://service.test", rest.WithRoundTripper(g), rest.WithDialect(d), rest.WithMaxBody(maxBody))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
 // watcherOf is watcher with any Transport.
 func watcherOf(t *testing.T, service jobstatus.Transport, opts ...jobstatus.Option) *jobstatus.Watcher {
 	t.Helper()
