@@ -623,3 +623,32 @@ func TestNoPaceEndsAWaitWhoseEndIsStillTold(t *testing.T) {
 		})
 	}
 }
+
+// muddled is a counter whose first polls are answered by something that cannot be read.
+type muddled struct{ *counter }
+
+func (s muddled) Status(ctx context.Context, id string) (transport.Status, error) {
+	st, err := s.counter.Status(ctx, id)
+	if s.count() <= 3 {
+		err = &transport.Error{Class: transport.Malformed, Err: errors.New("no JSON")}
+	}
+	return st, err
+}
+
+// fault 17 and fault 29: while polls are quiet, the patience is not over after two odd answers.
+func TestOddAnswersToQuietPollsEndNoHealthyWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(true)
+		w, err := jobstatus.New(muddled{s}, jobstatus.WithNotifier(r), jobstatus.WithTimeout(time.Hour),
+			jobstatus.WithBackoff(backoff.Constant(5*time.Second)))
+		require.NoError(t, err)
+		defer w.Close()
+		synctest.Wait()
+		ended := heardBy(t.Context(), w, "a")
+		time.Sleep(2 * time.Minute)
+		assert.LessOrEqual(t, s.count(), 7, "polls are quiet again")
+		r.say(transport.Status{ID: "a", State: transport.Completed})
+		require.NoError(t, (<-ended).err)
+	})
+}

@@ -211,9 +211,11 @@ const quietJitter = 0.25
 
 // quietLocked returns the wait before the next poll of x: the quiet interval if notifications are
 // reliable, but at least the argument otherwise, which is the wait of the Backoff. If a
-// notification claimed an end that no poll has confirmed, the wait of the Backoff applies.
+// notification claimed an end that no poll has confirmed, or the last answer was odd, the wait of
+// the Backoff applies.
 func (h *hub) quietLocked(x *watch, otherwise, now time.Duration) time.Duration {
-	if len(h.subscriptions) == 0 || x.marks.has(claimed) || !h.isHeardLocked(now) {
+	isOdd := x.seen != nil && x.seen.Odd > 0
+	if len(h.subscriptions) == 0 || isOdd || x.marks.has(claimed) || !h.isHeardLocked(now) {
 		return otherwise
 	}
 	share := 1 + quietJitter*pace.Fraction(x.id, int(x.attempt))
