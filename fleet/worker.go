@@ -195,8 +195,11 @@ func (r *worker) cameBack(n int, at, now time.Time) {
 	f := r.pulse.cameBack(n)
 	r.peers.cameBack(f.began, at, now)
 	r.allowance.cameBack(n, now.Add(validity(r.lease)+r.lease/10))
-	if !f.stored.IsZero() {
+	switch {
+	case !f.stored.IsZero():
 		r.clock.learn(at, f.began, f.stored)
+	case !f.began.IsZero() && !r.clock.learned.Load():
+		r.clock.learn(at, f.began, now) // rather than to watch without knowing the time
 	}
 }
 
