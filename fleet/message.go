@@ -96,7 +96,7 @@ func decodeRelayed(data []byte, k *secret) (e relayed, err error) {
 }
 
 // decode reads a message, whose version into holds at version. A newer one may not fit into what is
-// known here, so the version alone is read where something is wrong.
+// known here, so the version alone is read where something is wrong. into then holds what fits.
 func decode(data []byte, into any, version *int) error {
 	err := json.Unmarshal(data, into)
 	if err == nil && *version == format {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"strconv"
 	"time"
@@ -40,11 +41,12 @@ type ownership struct {
 
 // slot is a partition as a worker sees it.
 type slot struct {
-	record record
-	phase  phase
-	again  time.Time // when it may be claimed or given up, after a write failed
-	stop   func()    // ends the watching of it
-	gap    time.Time // until when it was polled, by this process's clock
+	record  record
+	phase   phase
+	again   time.Time // when it may be claimed or given up, after a write failed
+	mending bool      // a claim that cannot be read is being written again
+	stop    func()    // ends the watching of it
+	gap     time.Time // until when it was polled, by this process's clock
 }
 
 // phase is what a worker does with a partition.
@@ -62,12 +64,36 @@ type record struct {
 	owner string // "" if it was given up
 	seq   uint64
 	at    time.Time // by the server's clock
+	// broken says that the newest message cannot be read, so owner is who owned it before.
+	broken bool
 }
 
-// claim is the message of a record.
+// claim is the message of a record. In every format, v and owner have these names and this meaning.
 type claim struct {
 	Format int    `json:"v"`
 	Owner  string `json:"owner"` // "" if it was given up
+}
+
+// decodeClaim returns the owner that a claim names. If the format is newer and the owner cannot be
+// read, that is [newerOwner].
+func decodeClaim(data []byte) (owner string, err error) {
+	var c struct {
+		Format int             `json:"v"`
+		Owner  json.RawMessage `json:"owner"`
+	}
+	err = decode(data, &c, &c.Format)
+	if err != nil && !errors.Is(err, errNewer) {
+		return "", err
+	}
+	var named *string
+	switch wrong := json.Unmarshal(c.Owner, &named); {
+	case wrong == nil && named != nil:
+		return *named, nil
+	case err != nil:
+		return newerOwner, nil
+	default:
+		return "", errors.New("it names no owner")
+	}
 }
 
 // outlook is what the ownership is told of the rest of the worker.
@@ -86,20 +112,25 @@ func (o *ownership) changed(m message) {
 		o.log.Warn("a claim of no partition is put aside", zap.String("subject", m.subject))
 		return
 	}
-	var c claim
-	if err := json.Unmarshal(m.data, &c); err != nil {
-		c.Owner = "" // whoever wrote it, it has no owner
-		o.log.Warn("a claim cannot be read and is replaced", zap.String("subject", m.subject), zap.Error(err))
-	}
 	s := &o.slots[p]
 	if m.seq <= s.record.seq {
 		return
 	}
-	if s.record.owner == o.self && c.Owner != o.self && s.phase != writing {
-		o.counts.taken.Add(1)
-		o.log.Warn("partition was taken by another worker", zap.Int("partition", p), zap.String("to", c.Owner))
+	owner, err := decodeClaim(m.data)
+	if err != nil {
+		o.counts.unreadable.Add(1)
+		o.log.Warn("a claim cannot be read and is put aside", zap.String("subject", m.subject), zap.Error(err))
+		owner = s.record.owner
+		if s.record.seq == 0 {
+			owner = unknownOwner
+			o.peers.unread(owner, m.at, false, time.Now())
+		}
 	}
-	s.record = record{owner: c.Owner, seq: m.seq, at: m.at}
+	if s.record.owner == o.self && owner != o.self && s.phase != writing {
+		o.counts.taken.Add(1)
+		o.log.Warn("partition was taken by another worker", zap.Int("partition", p), zap.String("to", owner))
+	}
+	s.record = record{owner: owner, seq: m.seq, at: m.at, broken: err != nil}
 }
 
 // step claims, stops to watch and gives up what is due at now.
@@ -119,9 +150,12 @@ func (o *ownership) step(now time.Time, v outlook) {
 				o.write(p, o.self)
 			}
 		case watched:
-			if !mine || !want && (!v.lent || v.lost) {
+			switch {
+			case !mine || !want && (!v.lent || v.lost):
 				s.phase = stopping
 				s.stop()
+			case s.record.broken && !s.mending && !now.Before(s.again):
+				o.mend(p)
 			}
 		}
 		o.recall = o.recall || s.watched() && mine && !want
@@ -136,10 +170,36 @@ func (o *ownership) write(p int, owner string) {
 	s := &o.slots[p]
 	s.phase = writing
 	s.gap = o.gapOf(s)
-	m := outgoing{store: owners, subject: strconv.Itoa(p), after: s.record.seq, data: encode(claim{Format: format, Owner: owner})}
+	m := o.claimOf(p, owner)
 	o.loop.ask(o.lease/2, func(ctx context.Context) func() {
 		seq, err := o.engine.publish(ctx, m)
 		return func() { o.written(p, owner, seq, err) }
+	})
+}
+
+// claimOf returns the message of a claim, which follows the newest one of its partition.
+func (o *ownership) claimOf(p int, owner string) outgoing {
+	return outgoing{
+		store: owners, subject: strconv.Itoa(p), after: o.slots[p].record.seq, data: encode(claim{Format: format, Owner: owner}),
+	}
+}
+
+// mend writes the claim of a watched partition again. Others may not know who owns it.
+func (o *ownership) mend(p int) {
+	s := &o.slots[p]
+	s.mending = true
+	m := o.claimOf(p, o.self)
+	o.loop.ask(o.lease/2, func(ctx context.Context) func() {
+		seq, err := o.engine.publish(ctx, m)
+		return func() {
+			s.mending = false
+			switch {
+			case err != nil:
+				s.again = time.Now().Add(o.lease / ticks)
+			case seq > s.record.seq:
+				s.record = record{owner: o.self, seq: seq, at: o.clock.server(time.Now())}
+			}
+		}
 	})
 }
 

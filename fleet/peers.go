@@ -9,14 +9,24 @@ import (
 // and who is dead. It knows no clock.
 type peers struct {
 	self     string
+	lease    time.Duration // one's own
 	roster   roster
 	suspects suspects
 	contact  contact
 	server   time.Time // when the newest own heartbeat that came back was stored, by the server's clock
 }
 
+// The names of owners that nobody here can name. No member has such a name, because a subject holds
+// no space.
+const (
+	// newerOwner is any member of a newer package. It lives as long as one of them does.
+	newerOwner = "a newer worker"
+	// unknownOwner is the owner that a claim named which cannot be read.
+	unknownOwner = "an unknown worker"
+)
+
 func newPeers(self string, lease time.Duration) peers {
-	return peers{self: self, contact: contact{most: 3 * lease / beats / 2}}
+	return peers{self: self, lease: lease, contact: contact{most: 3 * lease / beats / 2}}
 }
 
 // inTouch reports whether a heartbeat of one's own has ever come back.
@@ -35,12 +45,21 @@ func (p *peers) cameBack(began, stored, now time.Time) {
 func (p *peers) saw(name string, h heartbeat, at time.Time, old bool, now time.Time) (joined, leaves bool) {
 	before, known := p.roster.members[name]
 	p.roster.saw(name, h, at, p.contact.at(now), old, now)
+	if h.newer() {
+		h.Lease = max(h.Lease, p.roster.members[newerOwner].Lease)
+		p.roster.saw(newerOwner, h, at, p.contact.at(now), old, now)
+	}
 	joined = !known && !old
 	return joined, !joined && h.Left && !before.Left
 }
 
-// gone takes in that a member is forgotten.
-func (p *peers) gone(name string) { p.roster.gone(name) }
+// unread takes in at now that something about a worker cannot be read. A worker that is not known
+// may live, so it has a lease to be heard of.
+func (p *peers) unread(name string, at time.Time, old bool, now time.Time) {
+	if _, known := p.roster.members[name]; !known {
+		p.roster.saw(name, heartbeat{Left: true, Lease: p.lease}, at, p.contact.at(now), old, now)
+	}
+}
 
 // passed says that what came of a member was taken in. more says that others were stored after it.
 func (p *peers) passed(more bool) { p.suspects.passed(more) }

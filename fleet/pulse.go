@@ -55,6 +55,12 @@ func (p *pulse) stored(began, now time.Time) (missed bool) {
 	return missed
 }
 
+// flies reports whether a heartbeat of a number has set out and has not come back.
+func (p *pulse) flies(n int) bool {
+	_, away := p.flights[n]
+	return away
+}
+
 // cameBack says that a heartbeat came back. It returns the flight, which is zero if it is not
 // known. Those before it come back no more.
 func (p *pulse) cameBack(n int) flight {

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -8,7 +10,8 @@ import (
 // beats is how many heartbeats a lease has.
 const beats = 5
 
-// heartbeat is the value of a member's key.
+// heartbeat is the value of a member's key. In every format, v and lease have these names and this
+// meaning. Of a newer heartbeat nothing else is used.
 type heartbeat struct {
 	Format int           `json:"v"`
 	Lease  time.Duration `json:"lease"`
@@ -21,6 +24,34 @@ type heartbeat struct {
 	// lends to others, in partitions.
 	Short bool               `json:"short,omitempty"`
 	Loans map[string]float64 `json:"loans,omitempty"`
+}
+
+// newer reports whether a newer package wrote the heartbeat. Nobody here knows what its member is
+// going to do.
+func (h heartbeat) newer() bool { return h.Format > format }
+
+// decodeHeartbeat reads a heartbeat. Of a newer one, it reads the format and the lease. If that
+// lease cannot be read, the longest is assumed.
+func decodeHeartbeat(data []byte) (h heartbeat, err error) {
+	err = decode(data, &h, &h.Format)
+	switch {
+	case errors.Is(err, errNewer) && checkLease(h.Lease) != nil:
+		return heartbeat{Format: format + 1, Lease: maxLease}, nil
+	case errors.Is(err, errNewer):
+		return heartbeat{Format: format + 1, Lease: h.Lease}, nil
+	case err != nil:
+		return heartbeat{}, err
+	default:
+		return h, checkLease(h.Lease)
+	}
+}
+
+// checkLease reports a lease that no worker can have.
+func checkLease(d time.Duration) error {
+	if d < minLease || d > maxLease {
+		return fmt.Errorf("its lease is %v", d)
+	}
+	return nil
 }
 
 // member is what is known of a worker by its heartbeats.
@@ -56,9 +87,6 @@ func (r *roster) resume(contact time.Duration) {
 	}
 }
 
-// gone forgets a member whose key is gone.
-func (r *roster) gone(name string) { delete(r.members, name) }
-
 // heard reports whether a member was heard of within its lease, at a time of contact. now is the
 // server's time, as one's own newest heartbeat tells it.
 func (r *roster) heard(name string, contact time.Duration, now time.Time) bool {
@@ -84,11 +112,12 @@ func (r *roster) silent(contact time.Duration, now time.Time) []string {
 	return names
 }
 
-// living returns the members that do not leave and are not dead, sorted.
+// living returns the members that do not leave and are not dead, sorted. Those of newer packages are
+// not among them: nobody here knows which partitions they claim.
 func (r *roster) living(dead func(name string) bool) []string {
 	var names []string
 	for name, m := range r.members {
-		if !m.Left && !dead(name) {
+		if !m.Left && !m.newer() && !dead(name) {
 			names = append(names, name)
 		}
 	}

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -168,14 +167,14 @@ func (r *worker) beaten(began, stored time.Time, err error) {
 func (r *worker) memberChanged(m message, old bool) {
 	now := time.Now()
 	defer r.peers.passed(m.more)
-	if len(m.data) == 0 {
-		r.peers.gone(m.subject)
-		return
+	h, err := decodeHeartbeat(m.data)
+	if err == nil && m.subject == r.self && (h.newer() || !r.pulse.flies(h.N)) {
+		err = errors.New("another process wrote it")
 	}
-	var h heartbeat
-	if json.Unmarshal(m.data, &h) != nil || h.Lease <= 0 {
+	if err != nil {
 		r.counts.unreadable.Add(1)
-		r.log.Warn("a heartbeat cannot be read and is put aside", zap.String("subject", m.subject))
+		r.log.Warn("a heartbeat cannot be read and is put aside", zap.String("subject", m.subject), zap.Error(err))
+		r.peers.unread(m.subject, m.at, old, now)
 		return
 	}
 	if m.subject == r.self {

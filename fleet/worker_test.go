@@ -78,7 +78,7 @@ func TestAWorkerSaysAtOnceThatItLendsNoMore(t *testing.T) {
 func TestAWorkerThatLeavesClaimsNothingAndSaysSo(t *testing.T) {
 	t.Parallel()
 	stepVirtually(t, func(t *testing.T, s *stage, r *worker) {
-		r.peers.gone("b")
+		delete(r.peers.roster.members, "b")
 		r.peers.saw(r.self, heartbeat{Lease: r.lease}, time.Now(), false, time.Now())
 		cause := errors.New("the Watcher was closed")
 		r.leave(cause)
