@@ -56,8 +56,8 @@ func FuzzHeartbeats(f *testing.F) {
 		h := heartbeat{Format: format, Lease: time.Duration(lease), Left: left, Loans: map[string]float64{"a": loan}}
 		r.saw("b", h, now, 0, false, now)
 		later := now.Add(time.Duration(age))
-		lent := r.lent("a", later, func(at time.Time) time.Time { return at })
-		require.False(t, lent < 0)
+		lent := r.lent("a", later, func(at time.Time) time.Time { return at }, func(string) int { return 3 })
+		require.False(t, lent < 0 || lent > 3)
 		if age > lease {
 			require.Zero(t, lent)
 		}

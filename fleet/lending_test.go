@@ -55,7 +55,7 @@ func TestNoPartOfTheRateLimitIsUsedTwice(t *testing.T) {
 			}
 			var used float64
 			for _, name := range others {
-				used += rosters[name].lent(name, now, func(t time.Time) time.Time { return t })
+				used += rosters[name].lent(name, now, func(t time.Time) time.Time { return t }, func(string) int { return parts })
 			}
 			assert.LessOrEqual(t, used, l.reserved(now)+1e-9, "at %v", now.Sub(begin))
 			assert.LessOrEqual(t, l.reserved(now), float64(parts)*7/8+1e-9)

@@ -299,6 +299,16 @@ func (o *ownership) owners() iter.Seq[string] {
 	}
 }
 
+// ownedBy returns how many partitions a worker owns.
+func (o *ownership) ownedBy(name string) (n int) {
+	for p := range o.slots {
+		if o.slots[p].record.owner == name {
+			n++
+		}
+	}
+	return n
+}
+
 // idle reports whether nothing is under way, and no partition is the worker's.
 func (o *ownership) idle() bool {
 	for p := range o.slots {

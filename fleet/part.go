@@ -24,7 +24,7 @@ func (p *part) lend(beat, owned int, requests uint64, to []string, now time.Time
 		return false, nil
 	}
 	p.usage.measure(requests, now)
-	used := max(p.usage.last, p.usage.mean) / (p.rate / p.partitions)
+	used := max(p.usage.last, p.usage.mean) * p.partitions / p.rate // whatever the rate, this is a number
 	loans = p.lending.offer(n, used, to, now)
 	p.lending.send(beat, loans)
 	return used >= n*9/10, loans
@@ -42,7 +42,7 @@ func (p *part) limit(owned int, borrowed float64, now time.Time) (perSecond floa
 		return 0, false
 	}
 	p.set = parts
-	return p.rate * parts / p.partitions, true
+	return max(p.rate*(parts/p.partitions), math.SmallestNonzeroFloat64), true
 }
 
 // usage is how many requests a worker makes. It knows no clock.

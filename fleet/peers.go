@@ -93,14 +93,13 @@ func (p *peers) living() []string { return p.roster.living(p.dead) }
 // known.
 func (p *peers) lastBeat(name string) time.Time { return p.roster.lastBeat(name) }
 
-// short returns the others that need more than their part of the rate limit, sorted.
-func (p *peers) short() []string { return p.roster.short(p.self) }
+// short returns the others that need more than their part of the rate limit: see [roster.short].
+func (p *peers) short(owned func(name string) int) []string { return p.roster.short(p.self, owned) }
 
-// lent returns what the others lend of theirs to this worker at now, in partitions. local turns the
-// server's time into that of now's clock.
-func (p *peers) lent(now time.Time, local func(time.Time) time.Time) float64 {
+// lent returns what the others lend of theirs to this worker at now: see [roster.lent].
+func (p *peers) lent(now time.Time, local func(time.Time) time.Time, owned func(name string) int) float64 {
 	if !p.inTouch() {
 		return 0
 	}
-	return p.roster.lent(p.self, now, local)
+	return p.roster.lent(p.self, now, local, owned)
 }

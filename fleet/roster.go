@@ -126,10 +126,11 @@ func (r *roster) living(dead func(name string) bool) []string {
 }
 
 // short returns the members that need more than their part of the rate limit, but for one, sorted.
-func (r *roster) short(but string) []string {
+// owned returns how many partitions a member owns: without one it needs nothing.
+func (r *roster) short(but string, owned func(name string) int) []string {
 	var names []string
 	for name, m := range r.members {
-		if m.Short && !m.Left && !m.old && name != but {
+		if m.Short && !m.Left && !m.old && name != but && owned(name) > 0 {
 			names = append(names, name)
 		}
 	}
@@ -138,16 +139,28 @@ func (r *roster) short(but string) []string {
 }
 
 // lent returns what the members lend to one of them at now, in partitions. local turns the server's
-// time into that of now's clock. A loan is as old as the heartbeat that told of it.
-func (r *roster) lent(to string, now time.Time, local func(time.Time) time.Time) (parts float64) {
+// time into that of now's clock. A loan is as old as the heartbeat that told of it. owned returns how
+// many partitions a member owns: who lends more than that lends nothing.
+func (r *roster) lent(to string, now time.Time, local func(time.Time) time.Time, owned func(name string) int) (parts float64) {
 	for name, m := range r.members {
 		if p := m.Loans[to]; p > 0 && name != to && !m.Left && !m.old {
-			if age := max(now.Sub(m.heard), now.Sub(local(m.at))); age < validity(m.Lease) {
+			age := max(now.Sub(m.heard), now.Sub(local(m.at)))
+			if age < validity(m.Lease) && m.lends(float64(owned(name))) {
 				parts += p
 			}
 		}
 	}
 	return parts
+}
+
+// lends reports whether a member that owns so many partitions can lend what h says.
+func (h heartbeat) lends(owned float64) bool {
+	for _, p := range h.Loans {
+		if p < 0 {
+			return false
+		}
+	}
+	return total(h.Loans) <= owned
 }
 
 // validity is for how long a heartbeat lends something: as long as it takes to miss two.

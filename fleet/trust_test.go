@@ -2,7 +2,11 @@ package fleet
 
 import (
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -237,4 +241,86 @@ func TestAWorkerKnowsItsOwnHeartbeats(t *testing.T) {
 		assert.Equal(t, 16, st.Owned)
 		assert.Zero(t, st.GaveUp+st.Fenced+st.Taken)
 	})
+}
+
+// Whatever a heartbeat lends, all workers together keep the limit.
+func TestALoanOfMoreThanTheLenderOwnsIsNone(t *testing.T) {
+	t.Parallel()
+	const limit = 60
+	for _, loans := range []string{
+		`{"A":1e308,"B":1e308}`, `{"A":1e308}`, `{"A":17,"B":17}`, `{"A":9007199254740993}`, `{"A":-1e308}`, `{"A":20,"B":-20}`, `{"A":-0.5,"c":1}`, `{"A":5e-324}`, `{"A":1}`,
+	} {
+		playVirtually(t, time.Hour, func(s *stage) {
+			t := s.t
+			s.submit(300)
+			a, b := s.member("a"), s.member("b")
+			s.watchLimit(limit, a, b)
+			time.Sleep(20 * time.Second)
+			names := map[string]bool{}
+			for p := range 16 {
+				owner, err := decodeClaim(s.stored(owners, strconv.Itoa(p)).data)
+				require.NoError(t, err)
+				names[owner] = true
+			}
+			require.Len(t, names, 2)
+			both := slices.Collect(maps.Keys(names))
+			named := strings.NewReplacer(`"A"`, `"`+both[0]+`"`, `"B"`, `"`+both[1]+`"`).Replace(loans)
+			s.beating("x", `{"v":1,"lease":`+lease5+`,"short":true,"loans":`+named+`}`)
+			s.beating("newer", `{"v":2,"lease":`+lease5+`,"short":true,"loans":`+named+`}`)
+			time.Sleep(20 * time.Second)
+			perSecond := map[int64]int{}
+			for _, p := range s.service.all() {
+				perSecond[p.at.UnixNano()/int64(time.Second)]++
+			}
+			for second, n := range perSecond {
+				assert.LessOrEqual(t, n, limit*102/100+3, "%s: second %d", loans, second)
+			}
+		}, RateLimit(limit))
+	}
+}
+
+// A worker lends to those that own partitions, so what it says of its loans stays small.
+func TestNothingIsLentToAMemberWithoutPartitions(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		a := s.member("a")
+		time.Sleep(10 * time.Second)
+		for i := range 100 {
+			s.beating("x"+strconv.Itoa(i), `{"v":1,"lease":`+lease5+`,"short":true}`)
+		}
+		time.Sleep(2 * time.Second)
+		self := ""
+		for p := range 16 {
+			if owner, _ := decodeClaim(s.stored(owners, strconv.Itoa(p)).data); owner != "" {
+				self = owner
+			}
+		}
+		h, err := decodeHeartbeat(s.stored(members, self).data)
+		require.NoError(t, err)
+		assert.Empty(t, h.Loans)
+		assert.NotZero(t, a.fleet.Stats().RateLimit)
+	}, RateLimit(60))
+}
+
+// Neither a tiny nor a huge limit makes a figure that cannot be told, or no limit.
+func TestAnyRateLimitCanBeDivided(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{math.SmallestNonzeroFloat64, 1e-300, 1e300, math.MaxFloat64} {
+		playVirtually(t, time.Hour, func(s *stage) {
+			s.submit(50)
+			a, b := s.member("a"), s.member("b")
+			s.beating("x", `{"v":1,"lease":`+lease5+`,"short":true}`)
+			time.Sleep(20 * time.Second)
+			for _, w := range []*actor{a, b} {
+				if st := w.fleet.Stats(); st.Owned > 0 {
+					assert.Greater(s.t, st.RateLimit, 0.0, "%v", rate)
+					assert.LessOrEqual(s.t, st.RateLimit, rate)
+				}
+			}
+			if n := len(s.service.all()); rate < 1 {
+				assert.LessOrEqual(s.t, n, 2*16, "%v: at most one poll for each change of the limit", rate)
+			}
+		}, RateLimit(rate))
+	}
 }

@@ -134,7 +134,7 @@ func (r *worker) beat(now time.Time) {
 	h := heartbeat{Format: format, Lease: r.lease, N: r.pulse.setOut(now)}
 	var to []string
 	if !r.owned.recall && !r.exit.begun() {
-		to = r.peers.short()
+		to = r.peers.short(r.owned.ownedBy)
 	}
 	h.Short, h.Loans = r.allowance.lend(h.N, r.owned.watched(), to, now)
 	r.limit(now) // before anybody hears of the loans
@@ -205,7 +205,7 @@ func (r *worker) cameBack(n int, at, now time.Time) {
 // limit gives the Watcher its part of the rate limit. It is lowered before a partition is given up
 // or lent, and raised after one was claimed, so that the parts never exceed the whole.
 func (r *worker) limit(now time.Time) {
-	r.allowance.keep(r.owned.watched(), r.peers.lent(now, r.clock.local), now)
+	r.allowance.keep(r.owned.watched(), r.peers.lent(now, r.clock.local, r.owned.ownedBy), now)
 }
 
 // leave begins to hand over.

@@ -59,6 +59,7 @@ func TestAWorkerSaysAtOnceThatItLendsNoMore(t *testing.T) {
 	stepVirtually(t, func(t *testing.T, s *stage, r *worker) {
 		r.studied = false // so it claims nothing, and keeps nothing
 		r.peers.saw(r.self, heartbeat{Lease: r.lease}, time.Now(), false, time.Now())
+		r.owned.slots[1].record.owner = "b"
 		r.owned.slots[0] = slot{record: record{owner: r.self}, phase: watched, stop: func() {}}
 		r.beat(time.Now())
 		assert.NotEmpty(t, s.newestBeat().Loans)
