@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,17 +46,21 @@ func (s *study) load(ctx context.Context) (loaded bool) {
 		s.log.Warn("what the other workers have learned cannot be read in time", zap.Error(context.Cause(ctx)))
 		return false
 	}
-	s.forget(ctx, stored)
+	states := readable(s.log, stored)
+	s.forget(ctx, states)
 	own, err := s.learner.MarshalBinary()
 	if err != nil {
 		s.log.Error("what was learned cannot be saved", zap.Error(err))
 		return true
 	}
-	states := readable(s.log, stored)
 	if len(states) == 0 {
 		return true
 	}
-	merged, err := adaptive.Merge(append(states, own)...)
+	var all [][]byte
+	for _, m := range slices.Backward(states[max(len(states)-learnedMerged, 0):]) {
+		all = append(all, m.data)
+	}
+	merged, err := adaptive.Merge(append(all, own)...)
 	if err == nil {
 		err = s.learner.UnmarshalBinary(merged)
 	}
@@ -63,7 +68,7 @@ func (s *study) load(ctx context.Context) (loaded bool) {
 		s.log.Error("what the other workers have learned cannot be merged", zap.Error(err))
 		return true
 	}
-	s.log.Info("what other workers have learned is merged", zap.Int("states", len(states)))
+	s.log.Info("what other workers have learned is merged", zap.Int("states", len(all)))
 	return true
 }
 
@@ -78,24 +83,21 @@ func (s *study) stored(ctx context.Context) (all []message, ok bool) {
 	return all, ok
 }
 
-// readable returns the newest states that this package can read.
-func readable(log *zap.Logger, stored []message) [][]byte {
-	var states [][]byte
-	for i := len(stored) - 1; i >= 0 && len(states) < learnedMerged; i-- {
-		m := stored[i]
-		if _, err := adaptive.Merge(m.data); err != nil {
+// readable returns the states that this package can read, the oldest first.
+func readable(log *zap.Logger, stored []message) []message {
+	return slices.DeleteFunc(slices.Clone(stored), func(m message) bool {
+		_, err := adaptive.Merge(m.data)
+		if err != nil {
 			log.Warn("what a worker has learned cannot be read and is left alone", zap.String("subject", m.subject), zap.Error(err))
-			continue
 		}
-		states = append(states, m.data)
-	}
-	return states
+		return err != nil
+	})
 }
 
 // forget removes all states but the newest. Workers that crash as soon as they start would fill the
 // server's disk otherwise.
-func (s *study) forget(ctx context.Context, stored []message) {
-	for _, m := range stored[:max(len(stored)-learnedKept, 0)] {
+func (s *study) forget(ctx context.Context, states []message) {
+	for _, m := range states[:max(len(states)-learnedKept, 0)] {
 		if err := s.engine.remove(ctx, learned, m.seq); err != nil {
 			s.log.Debug("an old state is not removed", zap.Error(err))
 			return

@@ -199,6 +199,30 @@ func TestStatesOfWorkersThatCrashDoNotPileUp(t *testing.T) {
 	})
 }
 
+// A newer worker reads newer states, and damaged ones push nothing out.
+func TestStatesThatCannotBeReadAreNotCounted(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t := s.t
+		taught := adaptive.New()
+		teach(taught, "k", 20, time.Minute)
+		data, err := taught.MarshalBinary()
+		require.NoError(t, err)
+		newer := bytes.Clone(data)
+		newer[4]++
+		s.write(learned, "newer.0", string(newer))
+		s.write(learned, "w.0", string(data))
+		for i := range 2 * learnedKept {
+			s.write(learned, "x."+strconv.Itoa(i), "x")
+		}
+		own := adaptive.New()
+		s.pupil("a", own)
+		time.Sleep(10 * time.Second)
+		assert.Len(t, s.memory.states(), 2+2*learnedKept)
+		assert.Equal(t, 20, learns(own, "k"))
+	})
+}
+
 func TestAWorkerStartsWithoutWhatTheOthersLearnedIfTheServerIsAway(t *testing.T) {
 	t.Parallel()
 	playVirtually(t, 0, func(s *stage) {
