@@ -81,7 +81,10 @@ type message struct {
 	seq     uint64
 	at      time.Time // by the server's clock
 	data    []byte
-	more    bool // others that are followed were stored after it when it was delivered
+	// after is the sequence of the newest message of the same job when this one was stored, as the
+	// server compared it. It is 0 if there was none, or if the server compared nothing.
+	after uint64
+	more  bool // others that are followed were stored after it when it was delivered
 }
 
 // following says what to follow.

@@ -127,7 +127,11 @@ func (l *link) publish(ctx context.Context, o outgoing) (uint64, error) {
 	if o.store != jobs {
 		m.stored[o.store] = slices.DeleteFunc(m.stored[o.store], func(msg message) bool { return msg.subject == o.subject })
 	}
-	m.stored[o.store] = append(m.stored[o.store], message{subject: o.subject, seq: m.seq, at: time.Now().Add(l.skew), data: o.data})
+	msg := message{subject: o.subject, seq: m.seq, at: time.Now().Add(l.skew), data: o.data}
+	if !o.always && o.filter != "" {
+		msg.after = o.after
+	}
+	m.stored[o.store] = append(m.stored[o.store], msg)
 	m.notifyLocked()
 	return m.seq, nil
 }

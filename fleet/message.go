@@ -58,7 +58,7 @@ func decodeSubmission(data []byte, k *secret) (s submission, err error) {
 	if s.ID, err = k.open(s.ID); err != nil {
 		return submission{}, err
 	}
-	if err := transport.CheckID(s.ID); err != nil {
+	if err := (Job{ID: s.ID, Kind: s.Kind, Timeout: s.Timeout}).check(); err != nil {
 		return submission{}, err
 	}
 	return s, nil
@@ -76,11 +76,23 @@ func decodeEnding(data []byte, k *secret) (e ending, err error) {
 	if err := transport.CheckID(e.ID); err != nil {
 		return ending{}, err
 	}
-	if e.Of == 0 {
-		return ending{}, errors.New("it names no submission")
-	}
 	e.Status.ID = e.ID
-	return e, nil
+	return e, e.check()
+}
+
+// check reports an end that no watch can have.
+func (e *ending) check() error {
+	st := e.Status.State
+	switch {
+	case e.Of == 0:
+		return errors.New("it names no submission")
+	case e.Forgotten:
+		return nil
+	case e.Failure == nil && st != jobstatus.Completed, e.Failure != nil && e.Failure.Job && st != jobstatus.Failed && st != jobstatus.Canceled:
+		return fmt.Errorf("its job is %v", st)
+	default:
+		return nil
+	}
 }
 
 // decodeRelayed reads an event, whose id k opens. The error matches errNewer if its format is

@@ -161,8 +161,11 @@ func give(msg jetstream.Msg, each func(arrival) error) error {
 		return fmt.Errorf("message on %s: %w", msg.Subject(), err)
 	}
 	return each(arrival{
-		message: message{subject: msg.Subject(), seq: meta.Sequence.Stream, at: meta.Timestamp, data: msg.Data(), more: meta.NumPending > 0},
-		order:   meta.Sequence.Consumer,
-		msg:     msg,
+		message: message{
+			subject: msg.Subject(), seq: meta.Sequence.Stream, at: meta.Timestamp, data: msg.Data(),
+			after: comparedWith(msg.Subject(), msg.Headers()), more: meta.NumPending > 0,
+		},
+		order: meta.Sequence.Consumer,
+		msg:   msg,
 	})
 }

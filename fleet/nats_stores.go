@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -93,5 +94,16 @@ func (n *natsStores) last(ctx context.Context, filter string) (message, error) {
 	if err != nil {
 		return message{}, lostOr(err)
 	}
-	return message{subject: m.Subject, seq: m.Sequence, at: m.Time, data: m.Data}, nil
+	return message{subject: m.Subject, seq: m.Sequence, at: m.Time, data: m.Data, after: comparedWith(m.Subject, m.Header)}, nil
+}
+
+// comparedWith returns the sequence with which the server has compared the newest message of the
+// same job when it stored a message, or 0. The headers of a conditional write are stored with it.
+func comparedWith(subject string, h nats.Header) (seq uint64) {
+	filter := h.Get(jetstream.ExpectedLastSubjSeqSubjHeader)
+	if job, all := strings.CutSuffix(filter, "*"); !all || subject[:strings.LastIndexByte(subject, '.')+1] != job {
+		return 0
+	}
+	seq, _ = strconv.ParseUint(h.Get(jetstream.ExpectedLastSubjSeqHeader), 10, 64)
+	return seq
 }

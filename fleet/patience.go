@@ -41,7 +41,7 @@ func patiently(ctx context.Context, ask func() error) error {
 	for pause := time.Duration(0); ; {
 		err := ask()
 		switch {
-		case err == nil, errors.Is(err, errTaken), errors.Is(err, errNone), errors.Is(err, errRefused), errors.Is(err, errLost):
+		case err == nil, errors.Is(err, errTaken), errors.Is(err, errNone), errors.Is(err, errNewer), errors.Is(err, errRefused), errors.Is(err, errLost):
 			return err
 		}
 		if pause = nextPause(pause); !sleep(ctx, pause) {

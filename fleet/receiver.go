@@ -138,15 +138,15 @@ func (r *receiver) receive() {
 
 // deliver hands an end to the loop. An end that cannot be read is put aside.
 func (r *receiver) deliver(d delivery) {
-	e, err := decodeEnding(d.data, r.key)
+	read, err := r.entryOf(r.life, d.message)
+	e := read.ending
 	switch {
-	case errors.Is(err, errNewer):
+	case errors.Is(err, errUnreadable):
+		r.putAside(r.log, d.message, err)
+		_ = d.term()
+	case err != nil: // it is newer, or the server is away
 		r.log.Debug("an end is left alone", zap.String("subject", d.subject), zap.Error(err))
 		_ = d.later(retryNewer)
-	case err != nil:
-		r.counts.unreadable.Add(1)
-		r.log.Warn("an end cannot be read and is put aside", zap.String("subject", d.subject), zap.Error(err))
-		_ = d.term()
 	case e.Forgotten:
 		r.settle(settlingOf(d, e))
 	default:

@@ -66,9 +66,9 @@ func (r *recorder) store(ctx context.Context, p place, e ending) {
 // settled reports whether there is nothing to store for a submission any more: it has an end, or it
 // is gone.
 func (r *recorder) settled(ctx context.Context, p place, of uint64) bool {
-	last, err := r.engine.last(ctx, p.all(r.name))
+	last, err := r.newest(ctx, p)
 	if err != nil {
-		return errors.Is(err, errNone)
+		return errors.Is(err, errNone) || errors.Is(err, errNewer)
 	}
 	return last.seq != of
 }

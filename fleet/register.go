@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -48,19 +47,15 @@ func (r *register) submit(ctx context.Context, j Job) error {
 func (r *register) forget(ctx context.Context, id string) error {
 	p := r.place(id)
 	for {
-		last, err := r.newest(ctx, p)
-		if errors.Is(err, errNone) {
+		last, err := r.patient(ctx, p)
+		switch {
+		case errors.Is(err, errNone):
 			return nil
-		}
-		if err != nil {
+		case errors.Is(err, errNewer) && !last.ended: // which watch that is need not be known
+		case err != nil:
 			return err
-		}
-		if isEnd(last) {
-			e, err := decodeEnding(last.data, r.key)
-			if err != nil {
-				return err
-			}
-			return patiently(ctx, func() error { return r.clear(ctx, e.Of, last.seq) })
+		case last.ended:
+			return patiently(ctx, func() error { return r.clear(ctx, last.ending.Of, last.seq) })
 		}
 		err = patiently(ctx, func() error {
 			_, err := r.engine.publish(ctx, outgoing{
@@ -89,8 +84,8 @@ var errNotWatched = fmt.Errorf("the fleet does not watch it, or its end was ackn
 // wait returns the end of a job once it is stored, or errNotWatched.
 func (r *register) wait(ctx context.Context, id string) (ending, error) {
 	p := r.place(id)
-	if last, err := r.newest(ctx, p); err != nil || isEnd(last) {
-		return r.endOf(last, err)
+	if last, err := r.patient(ctx, p); last.ended || err != nil && !errors.Is(err, errNewer) {
+		return endOf(last, err)
 	}
 	found := make(chan message, 1)
 	life, stop := context.WithCancel(ctx)
@@ -108,67 +103,54 @@ func (r *register) wait(ctx context.Context, id string) (ending, error) {
 	check := time.NewTicker(waitCheck)
 	defer check.Stop()
 	for {
+		var last entry
+		var err error
 		select {
 		case m := <-found:
-			return r.endOf(m, nil)
+			last, err = r.entryOf(ctx, m)
+		case <-check.C:
+			last, err = r.newest(ctx, p)
 		case <-ctx.Done():
 			return ending{}, context.Cause(ctx)
-		case <-check.C:
-			last, err := r.engine.last(ctx, p.all(r.name))
-			if errors.Is(err, errNone) || err == nil && isEnd(last) {
-				return r.endOf(last, err)
-			}
+		}
+		if errors.Is(err, errNone) && len(found) > 0 {
+			continue // its end was acknowledged meanwhile
+		}
+		if errors.Is(err, errNone) || last.ended && (err == nil || errors.Is(err, errNewer)) {
+			return endOf(last, err)
 		}
 	}
 }
 
 // endOf returns the end that the newest message about a job tells.
-func (r *register) endOf(m message, err error) (ending, error) {
-	if err == nil {
-		var e ending
-		if e, err = decodeEnding(m.data, r.key); err == nil && !e.Forgotten {
-			return e, nil
-		}
-	}
-	if err == nil || errors.Is(err, errNone) {
+func endOf(last entry, err error) (ending, error) {
+	if errors.Is(err, errNone) || err == nil && last.ending.Forgotten {
 		err = errNotWatched
 	}
-	return ending{}, err
+	return last.ending, err
 }
 
-// newest returns the newest message about a job, or errNone. It waits for the server as patiently
-// does.
-func (r *register) newest(ctx context.Context, p place) (m message, err error) {
-	err = patiently(ctx, func() (err error) { m, err = r.engine.last(ctx, p.all(r.name)); return err })
-	return m, err
+// patient returns what newest does. It waits for the server as patiently does.
+func (r *register) patient(ctx context.Context, p place) (e entry, err error) {
+	err = patiently(ctx, func() (err error) { e, err = r.newest(ctx, p); return err })
+	return e, err
 }
 
 // clearSettled removes the messages of a job if nobody is to hear of its end any more, and reports
 // whether that is so. Otherwise the job is watched, or its end waits.
 func (r *register) clearSettled(ctx context.Context, p place) (settled bool, err error) {
-	last, err := r.engine.last(ctx, p.all(r.name))
-	if errors.Is(err, errNone) {
+	last, err := r.newest(ctx, p)
+	switch {
+	case errors.Is(err, errNone):
 		return true, nil // it is gone meanwhile
-	}
-	if err != nil || !isEnd(last) {
+	case errors.Is(err, errNewer):
+		return false, nil // a newer worker sees to it
+	case err != nil || !last.ended:
 		return false, err
-	}
-	of, ok := settledBy(last, r.acked(ctx), r.key)
-	if !ok {
+	case !last.settled(r.acked(ctx)):
 		return false, nil
 	}
-	return true, r.clear(ctx, of, last.seq)
-}
-
-// settledBy returns the submission of an end that nobody is to hear of any more: the watch was
-// forgotten, or the end was acknowledged. It is asked for each end that is replayed, and most of
-// them are not decoded.
-func settledBy(m message, acked uint64, k *secret) (of uint64, ok bool) {
-	if m.seq > acked && !bytes.Contains(m.data, []byte(`"forgotten":true`)) {
-		return 0, false
-	}
-	e, err := decodeEnding(m.data, k)
-	return e.Of, err == nil && (e.Forgotten || m.seq <= acked)
+	return true, r.clear(ctx, last.ending.Of, last.seq)
 }
 
 // clear removes the messages of a watch that has ended. The submission goes first: an end without
@@ -191,9 +173,4 @@ func (r *register) acked(ctx context.Context) uint64 {
 		r.log.Debug("up to where ends are acknowledged is not known", zap.Error(err))
 	}
 	return acked
-}
-
-func isEnd(m message) bool {
-	_, suffix, err := splitSubject(m.subject)
-	return err == nil && suffix == endedSuffix
 }

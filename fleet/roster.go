@@ -112,8 +112,8 @@ func (r *roster) silent(contact time.Duration, now time.Time) []string {
 	return names
 }
 
-// living returns the members that do not leave and are not dead, sorted. Those of newer packages are
-// not among them: nobody here knows which partitions they claim.
+// living returns the members that do not leave and are not dead, sorted. Newer ones are not among
+// them: nobody here knows which partitions they claim.
 func (r *roster) living(dead func(name string) bool) []string {
 	var names []string
 	for name, m := range r.members {
@@ -139,8 +139,8 @@ func (r *roster) short(but string, owned func(name string) int) []string {
 }
 
 // lent returns what the members lend to one of them at now, in partitions. local turns the server's
-// time into that of now's clock. A loan is as old as the heartbeat that told of it. owned returns how
-// many partitions a member owns: who lends more than that lends nothing.
+// time into that of now's clock. A loan is as old as the heartbeat that told of it. owned returns
+// how many partitions a member owns. A member that lends more than that lends nothing.
 func (r *roster) lent(to string, now time.Time, local func(time.Time) time.Time, owned func(name string) int) (parts float64) {
 	for name, m := range r.members {
 		if p := m.Loans[to]; p > 0 && name != to && !m.Left && !m.old {

@@ -1,8 +1,11 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -133,36 +136,70 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 // takeIn takes in a message of the partition, where all ends up to acked are acknowledged. It
 // reports whether a watch is to begin, and whether one was ended elsewhere.
 func (s *share) takeIn(ctx context.Context, m message, acked uint64) (o opening, begin, elsewhere bool) {
-	p, suffix, err := splitSubject(m.subject)
-	if err == nil && suffix == endedSuffix {
-		if of, ok := settledBy(m, acked, s.key); ok {
-			if err := s.register.clear(ctx, of, m.seq); err != nil {
-				s.log.Debug("a watch that is over is not removed yet", zap.String("subject", m.subject), zap.Error(err))
-			}
+	if strings.HasSuffix(m.subject, endedSuffix) {
+		return o, false, s.takeEnd(ctx, m, acked)
+	}
+	e, err := s.entryOf(ctx, m)
+	if err != nil {
+		s.leaveAlone(m, err)
+		return o, false, false
+	}
+	o = opening{submission: e.submission, digest: e.place.digest, seq: m.seq, at: m.at}
+	s.mu.Lock()
+	before, known := s.ledger.pending[o.digest]
+	begin = s.ledger.submitted(o)
+	s.countLocked()
+	s.mu.Unlock()
+	if known && before.seq != m.seq {
+		// Nobody would end it any more, so a later owner would watch the job again.
+		if err := s.engine.remove(ctx, jobs, before.seq); err != nil {
+			s.log.Debug("an earlier submission is not removed yet", zap.String("subject", m.subject), zap.Error(err))
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		defer s.countLocked()
-		return o, false, s.ledger.ended(p.digest, m.seq)
 	}
-	var sub submission
-	if err == nil {
-		sub, err = decodeSubmission(m.data, s.key)
+	return o, begin, false
+}
+
+// takeEnd takes in an end. It reports whether it ended a watch that is under way. Most ends are of
+// watches that have ended here, and are not decoded.
+func (s *share) takeEnd(ctx context.Context, m message, acked uint64) (elsewhere bool) {
+	p, _, err := splitSubject(m.subject)
+	if err != nil {
+		s.leaveAlone(m, fmt.Errorf("%w: %w", errUnreadable, err))
+		return false
 	}
+	s.mu.Lock()
+	w, pending := s.ledger.pending[p.digest]
+	s.mu.Unlock()
+	if !pending && m.seq > acked && !bytes.Contains(m.data, []byte(`"forgotten":true`)) {
+		return false
+	}
+	e, err := s.entryOf(ctx, m)
+	of := e.ending.Of
 	switch {
 	case errors.Is(err, errNewer):
-		s.log.Debug("a submission is left alone", zap.String("subject", m.subject), zap.Error(err))
-		return o, false, false
-	case err != nil || suffix != submittedSuffix:
-		s.counts.unreadable.Add(1)
-		s.log.Warn("a message cannot be read and is put aside", zap.String("subject", m.subject), zap.Error(err))
-		return o, false, false
+		of = w.seq // a newer worker has watched it
+	case err != nil:
+		s.leaveAlone(m, err)
+		return false
+	case e.settled(acked):
+		if err := s.register.clear(ctx, of, m.seq); err != nil {
+			s.log.Debug("a watch that is over is not removed yet", zap.String("subject", m.subject), zap.Error(err))
+		}
 	}
-	o = opening{submission: sub, digest: p.digest, seq: m.seq, at: m.at}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.countLocked()
-	return o, s.ledger.submitted(o), false
+	return s.ledger.ended(p.digest, of)
+}
+
+// leaveAlone logs a message that is not taken in, because its format is newer, because it cannot be
+// read, or because the server is away.
+func (s *share) leaveAlone(m message, err error) {
+	if errors.Is(err, errUnreadable) {
+		s.putAside(s.log, m, err)
+		return
+	}
+	s.log.Debug("a message is left alone", zap.String("subject", m.subject), zap.Error(err))
 }
 
 // job returns what the Watcher is told of a watch.
@@ -214,16 +251,13 @@ func (s *share) again(ctx context.Context, id string, feed chan<- jobstatus.Job,
 		if !sleep(ctx, s.lease) {
 			return
 		}
-		last, err := s.engine.last(ctx, s.place(id).subject(s.name, submittedSuffix))
-		if err != nil {
-			return
-		}
-		sub, err := decodeSubmission(last.data, s.key)
-		if err != nil {
+		var last entry
+		err := patiently(ctx, func() (err error) { last, err = s.newest(ctx, s.place(id)); return err })
+		if err != nil || last.ended {
 			return
 		}
 		select {
-		case feed <- s.job(opening{submission: sub, seq: last.seq, at: last.at}):
+		case feed <- s.job(opening{submission: last.submission, seq: last.seq, at: last.at}):
 		case <-ctx.Done():
 		}
 	})

@@ -1,9 +1,13 @@
 package fleet
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +16,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // lease5 is the JSON of the default lease.
@@ -323,4 +330,318 @@ func TestAnyRateLimitCanBeDivided(t *testing.T) {
 			}
 		}, RateLimit(rate))
 	}
+}
+
+// inTheWay returns messages that are none of a job, by the last word of their subject.
+func inTheWay(id string) map[string][]string {
+	other := encode(submission{Format: format, ID: id + "-other"})
+	otherEnd := encode(ending{Format: format, Of: 1, ID: id + "-other", Status: jobstatus.Status{State: jobstatus.Completed}})
+	named := func(rest string) string { return `{"v":1,"id":"` + id + `"` + rest + `}` }
+	return map[string][]string{
+		submittedSuffix: {
+			"", "{", "null", `{"v":0,"id":"x"}`, `{"v":1}`, `{"v":1,"id":7}`, `{"v":1,"id":""}`, `{"v":1,"id":"\u0000"}`, `{"v":1e400}`, `{"v":99999999999999999999}`,
+			`{"v":1,"id":"` + strings.Repeat("x", 20<<10) + `"}`, string(other), named(`,"timeout":-7`), named(`,"timeout":1e30`), named(`,"kind":{}`),
+			named(`,"id":"x"`), named(`,"ID":"x"`),
+		},
+		endedSuffix: {
+			"", "{", "[]", string(otherEnd), named(`,"of":0`), named(`,"of":-1`), named(`,"of":18446744073709551616`), named(`,"of":1,"status":{"state":"x"}`),
+			named(`,"of":1,"status":{"state":"running"}`), named(`,"of":999999,"status":{"state":"completed"}`),
+			named(`,"of":1,"status":{"state":"completed"},"failure":{"job":true}`), named(`,"of":999999,"forgotten":true`),
+		},
+		".q": {"", "{", named(``)},
+	}
+}
+
+// A message under a job's subject that is not about the job keeps it neither from being watched nor
+// from ending once.
+func TestAJobIsWatchedAndEndsOnceWhateverIsInItsWay(t *testing.T) {
+	t.Parallel()
+	for suffix, bodies := range inTheWay("a") {
+		for _, data := range bodies {
+			playVirtually(t, 30*time.Second, func(s *stage) {
+				t, f := s.t, s.fleet(s.memory.link())
+				subject := placeOf("a", 16).subject("fw", suffix)
+				before := s.write(jobs, subject, data)
+				first := s.member("first")
+				time.Sleep(10 * time.Second)
+				require.NoError(t, f.Submit(t.Context(), Job{ID: "a"}))
+				time.Sleep(5 * time.Second)
+				require.NotEmpty(t, s.service.of("a"), "%s %.99q", suffix, data)
+				s.write(jobs, subject, data)
+				require.NoError(t, f.Submit(t.Context(), Job{ID: "a"}), "it is watched")
+				s.write(jobs, subject, data)
+				first.link.cut(true)
+				s.member("second")
+				st, err := f.Wait(t.Context(), "a")
+				require.NoError(t, err, "%s %.99q", suffix, data)
+				assert.Equal(t, jobstatus.Completed, st.State)
+				s.write(jobs, subject, data)
+				assert.Len(t, collect(t, f, 1)["a"], 1)
+				time.Sleep(20 * time.Second)
+				polls := len(s.service.of("a"))
+				s.member("third")
+				time.Sleep(20 * time.Second)
+				assert.Len(t, s.service.of("a"), polls, "it has ended")
+				for _, m := range s.memory.all() {
+					assert.Equal(t, data, string(m.data), "what is left is what could not be read")
+					assert.NotEqual(t, before, m.seq, "what was in the way of Submit is gone")
+				}
+				assert.Empty(t, s.service.of("x"))
+				assert.Empty(t, s.service.of("a-other"))
+			})
+		}
+	}
+}
+
+func TestForgetForgetsWhateverIsInItsWay(t *testing.T) {
+	t.Parallel()
+	for suffix, bodies := range inTheWay("a") {
+		for _, data := range bodies {
+			playVirtually(t, time.Hour, func(s *stage) {
+				t, f := s.t, s.fleet(s.memory.link())
+				subject := placeOf("a", 16).subject("fw", suffix)
+				s.write(jobs, subject, data)
+				require.NoError(t, f.Forget(t.Context(), "a"))
+				_, err := f.Wait(t.Context(), "a")
+				require.ErrorIs(t, err, fs.ErrNotExist)
+				require.NoError(t, f.Submit(t.Context(), Job{ID: "a"}))
+				s.write(jobs, subject, data)
+				require.NoError(t, f.Forget(t.Context(), "a"), "%s %.99q", suffix, data)
+				s.member("a")
+				time.Sleep(20 * time.Second)
+				assert.Empty(t, s.service.of("a"))
+				assert.Empty(t, s.memory.all())
+			})
+		}
+	}
+}
+
+// An end says which submission has ended. Whoever acknowledges the end removes that.
+func TestAnEndThatNamesTheSubmissionOfAnotherJobRemovesNothing(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t, f := s.t, s.fleet(s.memory.link())
+		submit(t, f, "a", "b")
+		victim := s.stored(jobs, placeOf("b", 16).subject("fw", submittedSuffix)).seq
+		for _, forgotten := range []bool{false, true} {
+			data := encode(ending{Format: format, Of: victim, ID: "a", Status: jobstatus.Status{State: jobstatus.Completed}, Forgotten: forgotten})
+			s.write(jobs, placeOf("a", 16).subject("fw", endedSuffix), string(data))
+		}
+		s.member("w")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for end := range f.Ends(ctx) {
+			assert.Fail(t, "nothing has ended", end.Key)
+		}
+		assert.NotEmpty(t, s.service.of("a"))
+		assert.NotEmpty(t, s.service.of("b"))
+		require.NoError(t, f.Forget(t.Context(), "a"))
+		assert.Equal(t, victim, s.stored(jobs, placeOf("b", 16).subject("fw", submittedSuffix)).seq)
+	})
+}
+
+func TestASecondSubmissionOfAJobMakesNoSecondEnd(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Minute, func(s *stage) {
+		t, f := s.t, s.fleet(s.memory.link())
+		submit(t, f, "a")
+		again := func() {
+			s.write(jobs, placeOf("a", 16).subject("fw", submittedSuffix), string(encode(submission{Format: format, ID: "a"})))
+		}
+		again()
+		first := s.member("first")
+		time.Sleep(20 * time.Second)
+		again()
+		keys := collect(t, f, 1)["a"]
+		require.NoError(t, first.stop())
+		s.member("second")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for end := range f.Ends(ctx) {
+			keys[end.Key] = end
+			end.Ack()
+		}
+		assert.Len(t, keys, 1)
+		assert.Empty(t, s.memory.all())
+	})
+}
+
+func TestNewerMessagesAboutJobsAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, suffix := range []string{submittedSuffix, endedSuffix, ".x"} {
+		playVirtually(t, 0, func(s *stage) {
+			t, f := s.t, s.fleet(s.memory.link())
+			seq := s.write(jobs, placeOf("a", 16).subject("fw", suffix), `{"v":2,"id":{}}`)
+			require.NoError(t, f.Submit(t.Context(), Job{ID: "a"}), "a newer worker sees to it")
+			s.member("w")
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			_, err := f.Wait(ctx, "a")
+			require.Error(t, err)
+			for end := range f.Ends(ctx) {
+				assert.Fail(t, "an end", end.Key)
+			}
+			assert.Empty(t, s.service.of("a"))
+			require.Len(t, s.memory.all(), 1)
+			assert.Equal(t, seq, s.memory.all()[0].seq)
+		})
+	}
+}
+
+// The server stores with an end what it compared when it stored it. A copy of a stream lacks that.
+func TestTheServerVouchesForAnEnd(t *testing.T) {
+	t.Parallel()
+	f := open(t, start(t))
+	submit(t, f, "a", "b", "c")
+	at := func(id string) place { return placeOf(id, f.partitions) }
+	seqs := map[string]uint64{}
+	for _, id := range []string{"a", "b", "c"} {
+		m, err := f.engine.last(t.Context(), at(id).all("fw"))
+		require.NoError(t, err)
+		assert.Zero(t, m.after)
+		seqs[id] = m.seq
+	}
+	done := func(id string, of uint64) []byte {
+		return encodeEnding(ending{Of: of, ID: id, Status: jobstatus.Status{State: jobstatus.Completed}}, 1<<20)
+	}
+	for id, m := range map[string]outgoing{
+		"a": {filter: at("a").all("fw"), after: seqs["a"], data: done("a", seqs["a"])},
+		"b": {always: true, data: done("b", seqs["b"])}, // as in a copy
+		"c": {always: true, data: done("c", seqs["a"])},
+	} {
+		m.subject = at(id).subject("fw", endedSuffix)
+		_, err := f.engine.publish(t.Context(), m)
+		require.NoError(t, err)
+	}
+	last, err := f.engine.last(t.Context(), at("a").all("fw"))
+	require.NoError(t, err)
+	assert.Equal(t, seqs["a"], last.after)
+	got := collect(t, f, 2)
+	assert.Len(t, got["a"], 1)
+	assert.Len(t, got["b"], 1)
+	assert.EqualValues(t, 2, stored(t, f), "c is watched, and what cannot be its end is put aside")
+	run(t, f, newService(0).watcher(t, "w"))
+	assert.Len(t, collect(t, f, 1)["c"], 1)
+	assert.Zero(t, stored(t, f))
+}
+
+func TestWhatIsInTheWayOfAJobIsRemovedFromTheServer(t *testing.T) {
+	t.Parallel()
+	f := open(t, start(t))
+	foreign := func(suffix string) {
+		_, err := f.engine.publish(t.Context(), outgoing{subject: placeOf("a", f.partitions).subject("fw", suffix), data: []byte("{"), always: true})
+		require.NoError(t, err)
+	}
+	foreign(submittedSuffix)
+	foreign(endedSuffix)
+	submit(t, f, "a")
+	assert.EqualValues(t, 1, stored(t, f))
+	foreign(".q")
+	foreign(endedSuffix)
+	run(t, f, newService(0).watcher(t, "w"))
+	assert.Len(t, collect(t, f, 1)["a"], 1)
+	assert.Zero(t, stored(t, f))
+	foreign(endedSuffix)
+	require.NoError(t, f.Forget(t.Context(), "a"))
+	assert.Zero(t, stored(t, f))
+}
+
+// Whatever stands in the stream, it is about the job of its subject, or put aside.
+func FuzzEntries(f *testing.F) {
+	a := placeOf("a", 4)
+	for _, suffix := range []string{submittedSuffix, endedSuffix, ".q"} {
+		f.Add(a.subject("fw", suffix), encode(submission{Format: format, ID: "a", Timeout: time.Second}), uint64(3))
+		f.Add(a.subject("fw", suffix), encodeEnding(ending{Of: 3, ID: "a", Status: jobstatus.Status{State: jobstatus.Completed}}, 1<<20), uint64(3))
+		f.Add(a.subject("fw", suffix), encode(ending{Format: format, Of: 3, ID: "b", Forgotten: true}), uint64(0))
+		f.Add(a.subject("fw", suffix), []byte(`{"v":2}`), uint64(1))
+	}
+	f.Add("fw.99999999999999999999.x.s", []byte("{"), uint64(0))
+	c := newFleet(config{name: "fw", partitions: 4}, newMemory().link(), 1<<20).core
+	f.Fuzz(func(t *testing.T, subject string, data []byte, after uint64) {
+		e, err := c.entryOf(t.Context(), message{subject: subject, data: data, seq: 9, after: after})
+		if err != nil {
+			require.NotEqual(t, errors.Is(err, errNewer), errors.Is(err, errUnreadable))
+			return
+		}
+		id, suffix := e.submission.ID, submittedSuffix
+		if e.ended {
+			id, suffix = e.ending.ID, endedSuffix
+			require.Equal(t, after, e.ending.Of)
+		}
+		_, rest, _ := strings.Cut(subject, ".")
+		_, want, _ := strings.Cut(placeOf(id, 4).subject("fw", suffix), ".")
+		require.Equal(t, want, rest)
+	})
+}
+
+// Whatever stands in a heartbeat, its lease is one that a worker can have.
+func FuzzDecodeHeartbeat(f *testing.F) {
+	for _, data := range []string{"", "{", `{"v":1,"lease":` + lease5 + `,"n":3,"loans":{"a":0.5}}`, `{"v":2,"lease":{}}`, `{"v":2,"lease":` + lease5 + `,"loans":7}`, `{"v":1,"lease":-1}`} {
+		f.Add([]byte(data))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		h, err := decodeHeartbeat(data)
+		if err != nil {
+			return
+		}
+		require.NoError(t, checkLease(h.Lease))
+		if h.newer() {
+			require.Equal(t, heartbeat{Format: h.Format, Lease: h.Lease}, h, "nothing else is used")
+		}
+		if h.lends(3) {
+			for _, p := range h.Loans {
+				require.True(t, p >= 0 && p <= 3)
+			}
+		}
+	})
+}
+
+// A Watcher that has no room for a job gets it again when the server is back.
+func TestAJobForWhichThereIsNoRoomOutlivesTheServersAbsence(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 20*time.Second, func(s *stage) {
+		t := s.t
+		names := s.submit(20)
+		a := s.worker("a", 0, jobstatus.WithMaxWatches(10))
+		time.Sleep(3500 * time.Millisecond)
+		for range 10 { // never long enough for the worker to stop
+			a.link.cut(true)
+			time.Sleep(2500 * time.Millisecond)
+			a.link.cut(false)
+			time.Sleep(time.Second)
+		}
+		collect(t, s.fleet(s.memory.link()), len(names))
+	})
+}
+
+// Whatever an event says, it wakes at most the watch of its job.
+func TestAnEventWithAbsurdFiguresHarmsNothing(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Hour, func(s *stage) {
+		t := s.t
+		names := s.submit(20)
+		a := s.replica("a")
+		time.Sleep(time.Minute)
+		for _, rest := range []string{
+			``, `,"state":"running","progress":1e308`, `,"state":"running","progress":-1`, `,"state":"running","retryAfter":9223372036854775807`,
+			`,"state":"running","retryAfter":-9223372036854775808`, `,"state":"running","updated":"9999-12-31T23:59:59Z"`, `,"state":"completed"`,
+			`,"state":"running","message":"` + strings.Repeat(`\u0000`, 1000) + `"`, `,"state":"running","progress":1e999`, `,"id":"x"`,
+		} {
+			for _, id := range names {
+				_, err := a.link.tell(t.Context(), placeOf(id, 16).partition, []byte(`{"v":1,"from":"x","status":{"id":"`+id+`"`+rest+`}}`))
+				require.NoError(t, err)
+			}
+			time.Sleep(10 * time.Second)
+		}
+		for _, id := range names {
+			s.service.finish(id)
+			assert.Equal(t, http.StatusAccepted, post(t, a.hook, hookSecret, transport.Status{ID: id}))
+		}
+		for _, keys := range collect(t, s.fleet(s.memory.link()), len(names)) {
+			assert.Len(t, keys, 1)
+			for _, end := range keys {
+				assert.NoError(t, end.Err)
+			}
+		}
+	})
 }

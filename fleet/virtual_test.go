@@ -527,13 +527,15 @@ func TestTwoOwnersStoreOneEnd(t *testing.T) {
 		var group sync.WaitGroup
 		for range 5 {
 			f := s.fleet(s.memory.link())
-			group.Go(func() { newRecorder(f.core, f.log).store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"}) })
+			group.Go(func() {
+				newRecorder(f.core, f.log).store(t.Context(), p, ending{Of: last.seq, ID: "job-0000", Status: jobstatus.Status{State: jobstatus.Completed}})
+			})
 		}
 		group.Wait()
 		assert.Len(t, s.memory.all(), 2)
 		f := s.fleet(s.memory.link())
 		collect(t, f, 1)
-		newRecorder(f.core, f.log).store(t.Context(), p, ending{Of: last.seq, ID: "job-0000"})
+		newRecorder(f.core, f.log).store(t.Context(), p, ending{Of: last.seq, ID: "job-0000", Status: jobstatus.Status{State: jobstatus.Completed}})
 		assert.Empty(t, s.memory.all(), "a late owner stores none")
 	})
 }
@@ -653,5 +655,41 @@ func TestAWorkerThatLeavesIsTakenOverAfterItsLastPoll(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		assert.Equal(t, map[string]int{"b": 200}, s.owners(names, began.Add(4*time.Second)))
 		assert.Zero(t, both, "two owners in turn, never together")
+	})
+}
+
+// distant is an engine that takes a while to tell the newest message of a job.
+type distant struct{ engine }
+
+func (e distant) last(ctx context.Context, filter string) (message, error) {
+	sleep(ctx, 700*time.Millisecond)
+	return e.engine.last(ctx, filter)
+}
+
+func TestWaitReturnsAnEndThatIsAcknowledgedSoon(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 20*time.Second, func(s *stage) {
+		t := s.t
+		names := s.submit(10)
+		s.member("a")
+		f := s.fleet(nil)
+		f.engine = distant{s.memory.link()}
+		var group sync.WaitGroup
+		for _, id := range names {
+			group.Go(func() {
+				_, err := f.Wait(t.Context(), id)
+				assert.NoError(t, err)
+			})
+		}
+		seen := 0
+		for end, err := range s.fleet(s.memory.link()).Ends(t.Context()) {
+			require.NoError(t, err)
+			time.Sleep(100 * time.Millisecond)
+			end.Ack()
+			if seen++; seen == len(names) {
+				break
+			}
+		}
+		group.Wait()
 	})
 }

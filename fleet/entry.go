@@ -1,0 +1,108 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.uber.org/zap"
+)
+
+// errUnreadable is the error of a message that no worker of a fleet can have stored so. It is put
+// aside: logged with its subject, and left in the stream.
+var errUnreadable = errors.New("it cannot be read")
+
+// entry is what a message about a job says.
+type entry struct {
+	message
+	place      place
+	ended      bool
+	submission submission // unless it has ended
+	ending     ending     // if it has
+}
+
+// settled reports whether nobody is to hear of an end any more: the watch was forgotten, or the end
+// is among those up to acked, which are all acknowledged.
+func (e *entry) settled(acked uint64) bool { return e.ended && (e.ending.Forgotten || e.seq <= acked) }
+
+// entryOf reads a message about a job. The error matches errNewer if its format is newer, and
+// errUnreadable if it is no message of this fleet. Any other error is that of the server, which is
+// asked only about an end that it stored without a condition.
+func (c *core) entryOf(ctx context.Context, m message) (entry, error) {
+	e := entry{message: m}
+	p, suffix, err := splitSubject(m.subject)
+	if err != nil {
+		return e, fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	e.place, e.ended = p, suffix == endedSuffix
+	id := ""
+	switch suffix {
+	case submittedSuffix:
+		e.submission, err = decodeSubmission(m.data, c.key)
+		id = e.submission.ID
+	case endedSuffix:
+		e.ending, err = decodeEnding(m.data, c.key)
+		id = e.ending.ID
+	default:
+		if err = decode(m.data, &struct{}{}, new(int)); err == nil || !errors.Is(err, errNewer) {
+			err = errors.New("the fourth word of its subject is unknown")
+		}
+	}
+	switch {
+	case errors.Is(err, errNewer):
+		return e, err
+	case err == nil && c.place(id) != p:
+		err = errors.New("its subject is not that of its id")
+	}
+	if err != nil {
+		return e, fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	if e.ended {
+		return e, c.verify(ctx, e)
+	}
+	return e, nil
+}
+
+// verify reports an end that is not that of a submission of its job: whoever acknowledges it would
+// remove something else. The server compared the two when it stored the end. A copy of the stream
+// does not say so, and the server is asked.
+func (c *core) verify(ctx context.Context, e entry) error {
+	of := e.after
+	if of == 0 {
+		m, err := c.engine.last(ctx, e.place.subject(c.name, submittedSuffix))
+		if err != nil && !errors.Is(err, errNone) {
+			return err
+		}
+		of = m.seq
+	}
+	if of != e.ending.Of {
+		return fmt.Errorf("%w: it is not the end of a submission of its job", errUnreadable)
+	}
+	return nil
+}
+
+// newest returns the newest message about a job, or errNone. The error matches errNewer if its
+// format is newer. A message that cannot be read would keep all others from being stored, so it is
+// removed.
+func (c *core) newest(ctx context.Context, p place) (entry, error) {
+	for {
+		m, err := c.engine.last(ctx, p.all(c.name))
+		if err != nil {
+			return entry{}, err
+		}
+		e, err := c.entryOf(ctx, m)
+		if !errors.Is(err, errUnreadable) {
+			return e, err
+		}
+		c.putAside(c.log, m, err, zap.Bool("removed", true))
+		if err := c.engine.remove(ctx, jobs, m.seq); err != nil {
+			return entry{}, err
+		}
+	}
+}
+
+// putAside logs and counts a message that cannot be read.
+func (c *core) putAside(log *zap.Logger, m message, err error, more ...zap.Field) {
+	c.counts.unreadable.Add(1)
+	log.Warn("a message cannot be read and is put aside", append(more, zap.String("subject", m.subject), zap.Error(err))...)
+}
