@@ -390,7 +390,9 @@ func TestALimitOfAttemptsEndsAWaitOfHoldsWithoutNews(t *testing.T) {
 			time.Sleep(d / 4)
 			return last, nil
 		},
-		"at once": func(_ context.Context, last transport.Status, _ time.Duration) (transport.Status, error) { return last, nil },
+		"at once": func(_ context.Context, last transport.Status, _ time.Duration) (transport.Status, error) {
+			return last, nil
+		},
 		"cut": func(_ context.Context, _ transport.Status, d time.Duration) (transport.Status, error) {
 			time.Sleep(d / 2)
 			return transport.Status{}, errors.New("EOF")
