@@ -25,9 +25,9 @@ type entry struct {
 // is among those up to acked, which are all acknowledged.
 func (e *entry) settled(acked uint64) bool { return e.ended && (e.ending.Forgotten || e.seq <= acked) }
 
-// entryOf reads a message about a job. The error matches errNewer if its format is newer, and
-// errUnreadable if it is no message of this fleet. Any other error is that of the server, which is
-// asked only about an end that it stored without a condition.
+// entryOf reads a message about a job. The error matches errNewer if the format is newer, and
+// errUnreadable if this fleet cannot have stored the message. Any other error comes from the
+// server. The server is asked only about an end that it stored without a condition.
 func (c *core) entryOf(ctx context.Context, m message) (entry, error) {
 	e := entry{message: m}
 	p, suffix, err := splitSubject(m.subject)
@@ -44,7 +44,7 @@ func (c *core) entryOf(ctx context.Context, m message) (entry, error) {
 		e.ending, err = decodeEnding(m.data, c.key)
 		id = e.ending.ID
 	default:
-		if err = decode(m.data, &struct{}{}, new(int)); err == nil || !errors.Is(err, errNewer) {
+		if err = decode(m.data, &struct{}{}, new(int)); !errors.Is(err, errNewer) {
 			err = errors.New("the fourth word of its subject is unknown")
 		}
 	}
@@ -63,9 +63,10 @@ func (c *core) entryOf(ctx context.Context, m message) (entry, error) {
 	return e, nil
 }
 
-// verify reports an end that is not that of a submission of its job: whoever acknowledges it would
-// remove something else. The server compared the two when it stored the end. A copy of the stream
-// does not say so, and the server is asked.
+// verify returns an error if an end names a submission of another job. An acknowledgment would
+// remove that submission. The server compared the end with the submission when it stored the end,
+// and kept the result in the headers. In a copy of the stream they are missing, so verify asks the
+// server.
 func (c *core) verify(ctx context.Context, e entry) error {
 	of := e.after
 	if of == 0 {

@@ -78,6 +78,16 @@ func (s *stage) owners(names []string, since time.Time) map[string]int {
 	return n
 }
 
+// pollsWithin requires that each job is polled again within a duration.
+func (s *stage) pollsWithin(names []string, most time.Duration, why string) {
+	for _, id := range names {
+		polls := s.service.of(id)
+		for i := 1; i < len(polls); i++ {
+			require.Less(s.t, polls[i].at.Sub(polls[i-1].at), most, why)
+		}
+	}
+}
+
 func (s *stage) together(names []string) int {
 	n := 0
 	for _, id := range names {
@@ -101,12 +111,7 @@ func TestAWorkerThatJoinsTakesItsShare(t *testing.T) {
 		assert.Len(t, owners, 3)
 		assert.Equal(t, 200, owners["a"]+owners["b"]+owners["c"])
 		assert.Zero(t, s.together(names), "no job returns to an owner")
-		for _, id := range names {
-			polls := s.service.of(id)
-			for i := 1; i < len(polls); i++ {
-				require.Less(t, polls[i].at.Sub(polls[i-1].at), 2*time.Second, "a hand-over costs no poll")
-			}
-		}
+		s.pollsWithin(names, 2*time.Second, "a hand-over costs no poll")
 	})
 }
 
@@ -290,7 +295,7 @@ func (e tardy) publish(ctx context.Context, m outgoing) (uint64, error) {
 	return seq, err
 }
 
-// The server's clock is an hour or a year off that of a worker (fault 29).
+// The clock of a worker differs from the server's by an hour, or by a year (fault 29).
 func TestAgesCountByTheServersClock(t *testing.T) {
 	t.Parallel()
 	const year = 365 * 24 * time.Hour

@@ -32,6 +32,11 @@ func TestItemsComeInTheOrderOfTheirInstants(t *testing.T) {
 			x.due = due
 			line.Put(x, due)
 		}
+		for i := range rapid.IntRange(0, 2500).Draw(t, "added before") {
+			x := &item{}
+			put(x, time.Duration(i*7919%1000))
+			on = append(on, x)
+		}
 		for _, op := range rapid.SliceOf(rapid.IntRange(0, 99)).Draw(t, "added, or for the smallest moved and removed") {
 			if op >= 15 || len(on) == 0 {
 				x := &item{}

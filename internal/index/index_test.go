@@ -23,8 +23,7 @@ func TestIndexDoesWhatAMapDoes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		ix, model := index.New[item](), map[string]*item{}
-		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 2000), 0, 5000).Draw(t, "keys added, or removed if there") {
-			key := fmt.Sprint(n)
+		flip := func(key string) {
 			x := model[key]
 			got, hash := ix.Get(key)
 			assert.True(t, got == x)
@@ -35,6 +34,14 @@ func TestIndexDoesWhatAMapDoes(t *testing.T) {
 			} else {
 				ix.Remove(x)
 				delete(model, key)
+			}
+		}
+		runs := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) [2]int {
+			return [2]int{rapid.IntRange(0, 3000).Draw(t, "from"), rapid.IntRange(1, 3000).Draw(t, "keys")}
+		}), 0, 12).Draw(t, "runs of keys added, or removed if there")
+		for _, run := range runs {
+			for n := range run[1] {
+				flip(fmt.Sprint(run[0] + n))
 			}
 		}
 		for key, x := range model {
