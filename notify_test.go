@@ -395,22 +395,51 @@ func TestWhatIsHeardDuringAPollCounts(t *testing.T) {
 	}
 }
 
-// A notification that says only that something has changed does not make an end that was claimed
-// before less urgent.
+// A notification that says only that something has changed, or one that came late and says that the
+// job runs, does not make an end that was claimed before less urgent.
 func TestAClaimedEndStaysClaimed(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]transport.Status{
+		"something has changed": {ID: "a"},
+		"it runs":               {ID: "a", State: transport.Running, Progress: 0.9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, r := newCounter(), newRadio(false)
+				w := newHearing(t, s, r)
+				_ = heardBy(t.Context(), w, "a")
+				time.Sleep(time.Second)
+				r.say(transport.Status{ID: "a", State: transport.Completed})
+				time.Sleep(time.Second)
+				r.say(late)
+				time.Sleep(time.Second)
+				polled := s.count()
+				time.Sleep(20 * time.Second)
+				assert.Greater(t, s.count(), polled, "polls go on at the pace of the Backoff")
+			})
+		})
+	}
+}
+
+// A job that was blocked, as a notification said and a poll confirmed, and that goes on is polled as
+// rarely as others again.
+func TestAJobThatIsNoLongerBlockedIsPolledRarely(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, r := newCounter(), newRadio(false)
 		w := newHearing(t, s, r)
 		_ = heardBy(t.Context(), w, "a")
 		time.Sleep(time.Second)
-		r.say(transport.Status{ID: "a", State: transport.Completed})
+		s.set("a", transport.Blocked)
+		r.say(transport.Status{ID: "a", State: transport.Blocked})
 		time.Sleep(time.Second)
-		r.say(transport.Status{ID: "a"})
-		time.Sleep(time.Second)
+		s.set("a", transport.Running)
+		r.say(transport.Status{ID: "a", State: transport.Running})
+		time.Sleep(time.Minute)
 		polled := s.count()
-		time.Sleep(20 * time.Second)
-		assert.Greater(t, s.count(), polled, "polls go on at the pace of the Backoff")
+		time.Sleep(time.Hour / 4)
+		assert.LessOrEqual(t, s.count()-polled, 30, "one each quiet interval")
 	})
 }
 

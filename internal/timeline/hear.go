@@ -98,7 +98,9 @@ func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	if x.seen != nil && (!s.Differs(x.seen) || s.Updated.IsZero() && s.State == transport.Pending && x.seen.Answered) {
 		return
 	}
-	x.marks &^= claimed
+	if x.isBlocked() { // what was claimed was that, and a poll has confirmed it
+		x.marks &^= claimed
+	}
 	h.board.sawLocked(x, &s)
 	if n.Final {
 		x.alive = now - x.began
