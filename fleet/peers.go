@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -69,16 +70,26 @@ func (p *peers) resume(now time.Time) { p.roster.resume(p.contact.at(now)) }
 
 // suspect notes who seems to be dead at now: members that are silent, and owners of partitions that
 // are no members. It reports whether somebody is new. A heartbeat that comes back tells more.
+// Members that own nothing are forgotten when the server forgets them.
 func (p *peers) suspect(owners iter.Seq[string], now time.Time) (fresh bool) {
 	if !p.inTouch() {
 		return false
 	}
 	silent := p.roster.silent(p.contact.at(now), p.server)
+	owning := map[string]bool{}
 	for owner := range owners {
-		if _, known := p.roster.members[owner]; !known {
+		if _, known := p.roster.members[owner]; !known && !owning[owner] {
 			silent = append(silent, owner)
 		}
+		owning[owner] = true
 	}
+	silent = slices.DeleteFunc(silent, func(name string) bool {
+		gone := !owning[name] && p.server.Sub(p.lastBeat(name)) > memberTTL
+		if gone {
+			delete(p.roster.members, name)
+		}
+		return gone
+	})
 	return p.suspects.suspect(silent, now)
 }
 

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -37,6 +38,31 @@ func TestAnOwnerThatIsNoMemberIsFoundDead(t *testing.T) {
 	assert.False(t, p.suspect(owners, at(7)))
 	back(8, 8)
 	assert.False(t, p.dead("b"), "others may be back later than oneself")
+}
+
+// fault 61: a worker that runs for months does not remember all the others that came and went.
+func TestAMemberThatIsGoneForADayIsForgotten(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(1000, 0)
+	const lease = 5 * time.Second
+	p := newPeers("a", lease)
+	p.saw("gone", heartbeat{Lease: lease, Left: true}, start, false, start)
+	p.saw("owner", heartbeat{Lease: lease}, start, false, start)
+	known := func(after time.Duration) []string {
+		for now := start.Add(after - 10*time.Second); !now.After(start.Add(after)); now = now.Add(time.Second) {
+			p.cameBack(now.Add(-time.Second), now, now)
+			p.saw("a", heartbeat{Lease: lease}, now, false, now)
+			p.passed(false)
+			p.suspect(slices.Values([]string{"a", "owner", "owner"}), now)
+		}
+		return slices.Sorted(maps.Keys(p.roster.members))
+	}
+	assert.Equal(t, []string{"a", "gone", "owner"}, known(memberTTL))
+	assert.Equal(t, []string{"a", "owner"}, known(memberTTL+time.Second))
+	assert.Equal(t, start, p.lastBeat("owner"), "whoever takes its partitions needs to know until when it polled")
+	assert.True(t, p.dead("owner"))
+	joined, _ := p.saw("gone", heartbeat{Lease: lease}, start.Add(2*memberTTL), false, start.Add(2*memberTTL))
+	assert.True(t, joined, "it may come back")
 }
 
 func TestAWorkerIsNeverDeadToItself(t *testing.T) {
