@@ -422,8 +422,7 @@ func TestAClaimedEndStaysClaimed(t *testing.T) {
 	}
 }
 
-// A job that was blocked, as a notification said and a poll confirmed, and that goes on is polled as
-// rarely as others again.
+// Once a job that was blocked goes on, it is polled as rarely as others again.
 func TestAJobThatIsNoLongerBlockedIsPolledRarely(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
