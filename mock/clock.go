@@ -49,8 +49,8 @@ var start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 // gets little of a core.
 //
 // Run, Next and Advance must be called by the test's goroutine. All other methods are safe for
-// concurrent use. A timer can be stopped, but Reset fails the test. So do Tick and Ticker: the
-// Clock has no tickers.
+// concurrent use. A timer can be stopped, but not reset: Reset does not move it, and usually fails
+// the test. Tick and Ticker always fail it, because the Clock has no tickers.
 type Clock struct {
 	*ground
 	agenda  *agenda

@@ -216,7 +216,7 @@ func TestMisuseFailsTheTestWithAReason(t *testing.T) {
 	}{
 		"no event":      {func(clk *mock.Clock) { clk.Next() }, []string{"there is no next event"}},
 		"ticker":        {func(clk *mock.Clock) { clk.Ticker(time.Second) }, []string{"has no tickers"}},
-		"reset":         {func(clk *mock.Clock) { clk.AfterFunc(time.Hour, func() {}).Reset(1) }, []string{"a timer of the Clock was reset"}},
+		"reset":         {func(clk *mock.Clock) { clk.Blind(); clk.AfterFunc(time.Hour, func() {}).Reset(1) }, []string{"a timer of the Clock was reset"}},
 		"lasting wait":  {func(clk *mock.Clock) { clk.Run(func() { clk.Tracker().Park(); <-stuck }) }, []string{"nothing can happen any more", "callers that wait: 1; functions of Run and Go: 1;", "timers: 0"}},
 		"nobody has it": {func(clk *mock.Clock) { clk.Run(func() { <-stuck }) }, []string{"nothing can happen any more", "Is it given to the Watcher, by jobstatus.WithClock?"}},
 	} {

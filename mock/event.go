@@ -46,7 +46,8 @@ func isPartOfClock(function string) bool {
 	return slices.Contains([]string{"Clock", "agenda", "tally", "lookout", "tracker"}, receiver)
 }
 
-// live reports whether the event was not stopped.
+// live reports whether the event was not stopped. A timer that its owner reset, and that has not
+// fired yet, counts as live and is set as before. So such a mistake can stay unnoticed.
 func (e *event) live() bool {
 	if e.timer.Reset(far) {
 		return true

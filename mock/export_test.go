@@ -11,6 +11,9 @@ func (c *Clock) Hasten() {
 	c.patience = quiet.Patience{Looks: 1, Soon: 50 * time.Microsecond, Late: time.Millisecond}
 }
 
+// Blind makes c look at the states of goroutines only after an hour, if nothing advances it.
+func (c *Clock) Blind() { c.patience.Soon = time.Hour }
+
 // Remembered returns of how many jobs s knows what was told unasked.
 func (s *Service) Remembered() int {
 	s.mu.Lock()
