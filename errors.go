@@ -23,9 +23,9 @@ var (
 	// ErrMaxAttempts is matched by the [WaitError] of a wait that reached its limit of polls.
 	ErrMaxAttempts = timeline.ErrMaxAttempts
 	// ErrNotFound is matched by the error of a wait for a job that the service does not know: see
-	// [WithPatience]. A wait that reaches its timeout or its limit of polls also returns such an
-	// error, in place of a [WaitError], if no poll has found the job. The last poll must have been
-	// answered that the job is not known.
+	// [WithPatience]. A wait that reaches its timeout or its limit of polls may return such an error,
+	// too. It takes the place of the [WaitError] if no poll has found the job, and the last answer
+	// says that the service does not know it.
 	ErrNotFound = transport.ErrNotFound
 	// ErrThrottled is matched by the [WaitError] of a wait that gave up because the service asked for
 	// fewer requests: see [WithTimeout].
@@ -92,7 +92,7 @@ func (e *JobError) Unwrap() error {
 // and a new wait can follow it.
 type WaitError struct {
 	// ID is the id of the job. It is empty if the context or Close ended a call of
-	// [Watcher.WaitForJobs] before the end of its sequence of ids.
+	// [Watcher.WaitForJobs] or [Watcher.WaitForFeed] before all its ids were taken.
 	ID string
 	// Reason is why the wait gave up: [ErrTimeout], [ErrMaxAttempts], [ErrThrottled], [ErrBlocked],
 	// [ErrClosed], or the [context.Cause] of the context that ended.
@@ -162,7 +162,8 @@ func (e *WaitError) Unwrap() []error {
 }
 
 // PanicError is the error of a wait during which a Backoff or a Transport panicked. Waits for other
-// jobs go on.
+// jobs go on. If the Transport panics in [Watcher.StartJob], [Watcher.CancelJob] or
+// [Watcher.Result], the error of that call wraps a PanicError.
 type PanicError struct {
 	// Value is the value of the panic.
 	Value any

@@ -243,6 +243,9 @@ func fetch(ctx context.Context, calls *oneoff.Caller, t Transport, done Status) 
 // CancelJob asks the service to cancel a job. The Transport must be a [transport.Canceler];
 // otherwise the error matches [errors.ErrUnsupported]. A nil error means that the service accepted
 // the request. The job may run for a while longer: waits for it go on until its status is terminal.
+//
+// For an id that no job can have, the error matches [ErrInvalidID]. In that case, and if ctx has
+// ended, CancelJob makes no request. [WithPollTimeout] limits how long the call takes.
 func (w *Watcher) CancelJob(ctx context.Context, id string) error {
 	err := w.check(ctx)
 	if err == nil {

@@ -83,14 +83,15 @@ func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk 
 // "jobstatus". By default nothing is logged.
 //
 // Each poll is logged at debug level. A warning is logged when polls begin to fail, once a minute
-// while they fail, and when polls succeed again. A state name that the Transport does not know is
-// logged as a warning, once for each of the first 64 names. A panic that no wait returns as a
+// while they fail, and when polls succeed again. Other warnings say that a Notifier was lost, or
+// that the service does not hold requests. A state name that the Transport does not know is logged
+// as a warning, once for each of the first 64 names. A panic that no wait returns as a
 // [PanicError], such as one in an Observer, is logged as an error.
 func WithLogger(l *zap.Logger) Option { return func(c *config) { c.logger = l } }
 
 // WithMaxAttempts limits how many polls a wait makes before it gives up with [ErrMaxAttempts].
-// [Unlimited] removes the limit. A hold that ends without news of the job is not counted. But eight
-// of them are followed by a poll, so the limit ends such a wait too: see [WithHolds].
+// [Unlimited] removes the limit. A hold that ends without news of the job is not counted. But after
+// eight such holds in a row a poll is made, so the limit ends such a wait too: see [WithHolds].
 //
 // The default is [DefaultMaxAttempts], or no limit if [WithTimeout], [Timeout] or [WithBackoff] is
 // given.
@@ -105,8 +106,11 @@ func WithBaseDelay(d time.Duration) Option {
 	return func(c *config) { c.baseDelay = problems.Positive(&c.List, "WithBaseDelay", d) }
 }
 
-// WithMaxDelay sets the longest wait between two polls. The default is [DefaultMaxDelay] for the
-// default Backoff, and no limit for any other. A wait that the service asks for may be longer.
+// WithMaxDelay sets the longest wait that a Backoff can ask for. The default is [DefaultMaxDelay]
+// for the default Backoff, and no limit for any other.
+//
+// The waits that the service and [WithQuietInterval] set may be longer, and so may the waits of a
+// [Blocked] job. [WithSlack] may delay a poll, too.
 func WithMaxDelay(d time.Duration) Option {
 	return func(c *config) { c.maxDelay = problems.Positive(&c.List, "WithMaxDelay", d) }
 }
@@ -117,8 +121,9 @@ func WithMaxDelay(d time.Duration) Option {
 //
 // One last poll is made before the timeout, unless the service asked for a longer wait. It is made
 // a second before, or a tenth of the timeout before if that is less. On the real clock, such a poll
-// is also made before the deadline of the context. If a call has more than 64 jobs, the last polls
-// of all but the first 64 are spread over the last tenth of the time.
+// is also made before the deadline of the context. If a call has many jobs, their last polls are
+// spread over the last tenth of the time. Those of the first 64 jobs, or of the first two batches
+// if that is more, are not spread.
 //
 // If the service asks for a pause of more than five minutes that exceeds the time left, the wait
 // gives up at once with [ErrThrottled], unless a trusted [transport.Truster] can still report the
@@ -182,8 +187,8 @@ func WithRateLimit(perSecond float64, burst int) Option {
 
 // WithConcurrency limits how many polls are in flight at once, not counting the holds of
 // [WithHolds]. The default is [DefaultConcurrency]. A poll that has not returned one second after
-// its context ended is no longer counted. At most 1,024 polls at a time, or n if that is more, are
-// left out in this way.
+// its context ended is no longer counted. This applies to at most 1,024 polls at a time, or to n
+// polls if n is larger.
 func WithConcurrency(n int) Option {
 	return func(c *config) { c.concurrency = problems.Positive(&c.List, "WithConcurrency", n) }
 }
@@ -206,8 +211,9 @@ func WithHolds(n int) Option {
 }
 
 // WithMaxWatches limits the number of pending jobs, and so the memory: a pending job takes about
-// 250 bytes. A wait for one more job ends at once with [ErrMaxWatches]. In [Watcher.WaitForJobs]
-// only the id of that job has this result. The default is no limit.
+// 250 bytes. A wait for one more job ends at once with [ErrMaxWatches]. In a call of
+// [Watcher.WaitForJobs], that is the result of this job alone, and the other waits go on. The
+// default is no limit.
 func WithMaxWatches(n int) Option {
 	return func(c *config) { c.maxWatches = problems.Positive(&c.List, "WithMaxWatches", n) }
 }
@@ -217,8 +223,9 @@ func WithMaxWatches(n int) Option {
 // [transport.Batcher], a request. With [Exact] every poll is made on time.
 //
 // With a Batcher, the default is a sixth of the wait, and a poll may always be 5 ms late, except
-// with Exact. Without a Batcher, the default is a twentieth of the wait, at most 50 ms. In that
-// case polls are on time while fewer than 64 jobs are pending, or if the clock is not the real one.
+// with Exact. Without a Batcher, the default is a twentieth of the wait, at most 50 ms. With this
+// default, polls are on time while fewer than 64 jobs are pending, or if the clock is not the real
+// one.
 func WithSlack(share float64) Option {
 	return func(c *config) {
 		if share != Exact && !(share >= 0 && share <= 1) {
@@ -229,8 +236,8 @@ func WithSlack(share float64) Option {
 	}
 }
 
-// WithObserver sets an [observe.Observer], which the Watcher calls for each poll, answer and end of
-// a job. The default is none.
+// WithObserver sets an [observe.Observer], which the Watcher calls for each poll, answer and
+// notification, and for the end of each watch. The default is none.
 func WithObserver(o observe.Observer) Option { return func(c *config) { c.observer = o } }
 
 // WithNotifier makes the Watcher listen to n, which reports changes of jobs without being polled,
@@ -258,7 +265,8 @@ func WithNotifier(n transport.Notifier) Option {
 
 // WithQuietInterval sets the shortest wait before each poll of a job while a Notifier is reliable:
 // see [WithNotifier]. Up to a quarter of d is added at random. If the Backoff returns a longer
-// wait, that wait applies. The default is [DefaultQuietInterval].
+// wait, that wait applies. After an answer that [WithPatience] tolerates, and until a poll has
+// confirmed a reported end, the Backoff alone decides. The default is [DefaultQuietInterval].
 func WithQuietInterval(d time.Duration) Option {
 	return func(c *config) { c.quiet = problems.Positive(&c.List, "WithQuietInterval", d) }
 }

@@ -30,7 +30,7 @@ func (w *Watcher) WaitForJob(ctx context.Context, id string, opts ...WatchOption
 // WaitForJobWithUpdates is like [Watcher.WaitForJob], and also sends each update to a channel. An
 // update is a status that differs from the one before. The terminal status is sent last.
 // WaitForJobWithUpdates closes the channel before it returns, so that a range over updates ends.
-// Each call needs a channel of its own.
+// Each call needs a channel of its own. A nil channel is an error.
 //
 // Polls do not wait for the receiver. If the receiver is slow, only the newest update is kept for
 // it. When the job has ended, the call waits until the receiver takes the terminal status. It stops

@@ -50,11 +50,11 @@ func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlo
 
 // From passes the status that [Watcher.StartJob] returned to the wait for that job. The first poll
 // is made no sooner than its RetryAfter. If the status is terminal, the wait returns it without a
-// poll. A terminal status of another job is ignored. A call that waits for many jobs uses only the
-// RetryAfter.
+// poll. A terminal status of another job is ignored. In a call that waits for many jobs, the
+// RetryAfter applies to each job, and the state has no effect.
 //
-// The job then counts as seen before. So an untrusted certificate, or another error of class
-// [transport.Misdirected], ends the wait only after the time of [WithPatience].
+// The job that the status names then counts as seen before. So an untrusted certificate, or another
+// error of class [transport.Misdirected], ends the wait only after the time of [WithPatience].
 func From(first Status) WatchOption { return func(c *watchConfig) { c.first = &first } }
 
 // CreateOption sets one property of a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.
