@@ -76,19 +76,19 @@ func (a *Learner) Validate() error {
 	g := &a.goal
 	said := func(v float64) bool { return !math.IsInf(v, -1) }
 	if said(g.about) && !g.aboutValid() {
-		errs = append(errs, fmt.Errorf("backoff: About(%v): requests a job must be at least 1", g.about))
+		errs = append(errs, fmt.Errorf("adaptive: About(%v): requests a job must be at least 1", g.about))
 	}
 	if said(g.worth) && !g.worthValid() {
-		errs = append(errs, fmt.Errorf("backoff: Worth(%vs): the delay must be above zero", g.worth))
+		errs = append(errs, fmt.Errorf("adaptive: Worth(%vs): the delay must be above zero", g.worth))
 	}
 	if said(g.about) && said(g.worth) {
-		errs = append(errs, fmt.Errorf("backoff: About(%v) and Worth(%vs): only one can be asked for", g.about, g.worth))
+		errs = append(errs, fmt.Errorf("adaptive: About(%v) and Worth(%vs): only one can be asked for", g.about, g.worth))
 	}
 	if said(g.within) && !(g.within > 0 && g.within <= 1) {
-		errs = append(errs, fmt.Errorf("backoff: Within(%v): the share must be in (0, 1]", g.within))
+		errs = append(errs, fmt.Errorf("adaptive: Within(%v): the share must be in (0, 1]", g.within))
 	}
 	if a.kinds.limit < 1 {
-		errs = append(errs, fmt.Errorf("backoff: Kinds(%d): the limit must be at least 1", a.kinds.limit))
+		errs = append(errs, fmt.Errorf("adaptive: Kinds(%d): the limit must be at least 1", a.kinds.limit))
 	}
 	return errors.Join(errs...)
 }
