@@ -9,8 +9,9 @@
 // number of watches at once, and a watch can be resumed anywhere.
 //
 // For attempt 0, a Strategy returns the wait before the first poll. Most strategies return zero
-// there, so that the first poll is made at once. A [Sequence] lists that wait too. [ByAge],
-// [ByKind] and [ByState] leave it to the Strategy that they choose.
+// there, so that the first poll is made at once. A [Sequence] lists that wait too, and a Learner of
+// package adaptive computes it. [ByAge], [ByKind] and [ByState] leave it to the Strategy that they
+// choose.
 //
 // Waits saturate: a sum or product that is too large for a [time.Duration] is the longest Duration.
 // A zero argument means the default that each constructor documents. An impossible argument, such

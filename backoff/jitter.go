@@ -46,8 +46,8 @@ func Jitter(s Strategy, share float64, opts ...JitterOption) Strategy {
 	return decorated(s, j)
 }
 
-// EqualJitter draws each wait evenly from its upper half. Choose it for polling: it spreads
-// watches, and no wait becomes very short.
+// EqualJitter draws each wait evenly from the upper half of the wait of s: from half of it to all
+// of it. Choose it for polling: it spreads watches, and no wait becomes very short.
 //
 //	EqualJitter(Exponential(time.Second, 2))
 //	attempt  0  1         2       3       4       5
@@ -58,9 +58,9 @@ func EqualJitter(s Strategy, opts ...JitterOption) Strategy {
 	return decorated(s, &jitter{inner: inner{"EqualJitter", s}, seed: newSeed(opts), down: 0.5})
 }
 
-// FullJitter draws each wait evenly from zero to its full length. Choose it for the recovery from
-// an overload, when it is more important to spread polls than to keep a steady pace. A [Floor]
-// around it or within it keeps the polls of a job apart.
+// FullJitter draws each wait evenly from zero to the wait of s. Choose it for the recovery from an
+// overload, when it is more important to spread polls than to keep a steady pace. A [Floor] around
+// it or within it keeps the polls of a job apart.
 //
 //	FullJitter(Exponential(time.Second, 2))
 //	attempt  0  1      2      3      4      5

@@ -12,9 +12,10 @@ import (
 //	attempt  0   1    2   3
 //	wait     4m  10s  1m  1m
 //
-// Unlike other strategies, a Sequence also sets the wait before the first poll. A first wait of
-// zero means a poll at once. Any other wait of zero means [DefaultInterval]. So does a negative
-// value, which Validate reports. An empty Sequence is a [Constant] of DefaultInterval.
+// Unlike the other strategies of this package, a Sequence also sets the wait before the first poll.
+// A first wait of zero means a poll at once. Any other wait of zero means [DefaultInterval]. So
+// does a negative value, which Validate reports. An empty Sequence is a [Constant] of
+// DefaultInterval.
 func Sequence(waits ...time.Duration) Strategy { return append(sequence{}, waits...) }
 
 type sequence []time.Duration

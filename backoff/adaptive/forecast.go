@@ -41,14 +41,16 @@ func (a *Learner) Forecast(kind string) (Forecast, bool) {
 	return f, true
 }
 
-// Quantile returns the duration that the given share of jobs does not exceed. The share is from 0
-// to 1; Quantile(0.5) is the median. The Quantile of the zero Forecast is 0.
+// Quantile returns the duration that the given share of jobs does not exceed. Quantile(0.5) is the
+// median. The share is from 0 to 1, but a share below 0.001 or above 0.999 counts as that bound, so
+// Quantile(1) is not a maximum. The Quantile of the zero Forecast is 0.
 func (f Forecast) Quantile(share float64) time.Duration { return f.Remaining(0, share) }
 
 // Remaining returns the further time within which the given share of the jobs that have reached an
-// age will end. The share is from 0 to 1. Remaining(age, 0.5) is an estimate of the remaining time
-// for a progress bar. A job that has run longer than all known jobs is expected to run for about as
-// long again.
+// age will end. The share is as for [Forecast.Quantile]. Remaining(age, 0.5) is an estimate of the
+// remaining time for a progress bar. For a job that has run longer than all known jobs, the result
+// is a rough guess. It can be a fraction of the age or several times the age. For an age far beyond
+// those of all known jobs, the result is 0.
 func (f Forecast) Remaining(age time.Duration, share float64) time.Duration {
 	if f.plan == nil {
 		return 0
