@@ -38,6 +38,8 @@
 //	cancelled                         canceled
 //	error -32602                      not found: the task is unknown or has expired
 //	error -32600, -32601, -32700      permanent
+//	error -32020, -32021, -32022      permanent
+//	error -32042                      permanent: a person has to visit a page first
 //	error -32029, 429                 throttled
 //	other errors                      transient, or not found if the text says so
 //

@@ -37,6 +37,7 @@ func (c *Client) MaxBatch() int {
 //   - Any 5xx is an error, whatever its body says.
 //   - 404 is permanent, because it does not say which job was not found. So is a Fault that means
 //     [transport.NotFound].
+//   - A redirect that was not followed is permanent, because the jobs may still be where they were.
 //   - The Dialect's Faults are read only if the answer has no items.
 //   - 413, 414 and 431, more ids than MaxBatch, a URL over 8,000 bytes and a body over
 //     [WithMaxBody] are errors of class [transport.Oversized].

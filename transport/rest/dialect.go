@@ -282,8 +282,8 @@ type File struct {
 
 // Find describes how to find the job that a create has started, if the answer to the create does
 // not have its id. The Client makes the Call before the create and after it, and takes the one item
-// that is new. If there is none, it makes the Call up to five more times within 16 seconds. If
-// several items are new, the create returns an error.
+// that is new. If there is none, it makes the Call up to five more times within 16 seconds. If no
+// item or several items are new, the create returns a permanent error, although the job may run.
 //
 // With {key} in the Call, in List or in ID, the Client makes the Call only after the create, and
 // takes the first item. The zero Find makes no Call.

@@ -58,7 +58,7 @@ func WithDialect(d Dialect) Option { return func(c *config) { c.Put(dialectOptio
 func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.Client = h } }
 
 // WithRoundTripper sets the RoundTripper that sends the requests. The default, or nil, is a pool of
-// connections that [Client.Close] closes.
+// connections that [Client.Close] closes. [New] refuses the option together with [WithHTTPClient].
 //
 // The default pool uses the proxy of the environment, and opens at most [DefaultMaxConnections] to
 // a host. It waits 10 s for a connection to open, 10 s for the TLS handshake, and 10 s for the
@@ -71,7 +71,8 @@ func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.Client =
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.Tripper = rt } }
 
 // WithTLSConfig sets the TLS configuration of the default pool. The default, or nil, trusts the
-// certificates that the system trusts. [New] refuses it together with a RoundTripper of your own.
+// certificates that the system trusts. [New] refuses the option together with a RoundTripper of
+// your own.
 func WithTLSConfig(t *tls.Config) Option { return func(c *config) { c.TLS = t } }
 
 // WithMaxConnections limits how many connections the default pool has to one host, including idle
@@ -90,7 +91,8 @@ func WithMaxConnections(n int) Option {
 }
 
 // WithHeader sets a header that every request carries. Its value never appears in errors or logs.
-// The defaults are "Accept: application/json" and "User-Agent: job-status-monitoring"; both can be
+// [New] refuses the headers Host, Content-Length, Transfer-Encoding and Accept-Encoding. The
+// defaults are "Accept: application/json" and "User-Agent: job-status-monitoring"; both can be
 // replaced.
 func WithHeader(name, value string) Option {
 	return func(c *config) {
@@ -111,7 +113,8 @@ func WithHeader(name, value string) Option {
 // source is called for the first request, and again after an answer of 401, or one that a Dialect's
 // Faults call [transport.Unauthorized]. All requests share the token. A second such answer for one
 // call is permanent. The source must be safe for concurrent use. An error of the source counts as
-// transient, unless it is a [*transport.Error]. The default, or nil, is no token.
+// transient, unless it is a [*transport.Error]. [New] refuses a token whose header [WithHeader] or
+// a user name in the base URL sets as well. The default, or nil, is no token.
 func WithToken(source func(context.Context) (string, error)) Option {
 	return func(c *config) { c.Token = source }
 }

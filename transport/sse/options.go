@@ -47,11 +47,12 @@ func (s *settings) problem(format string, args ...any) {
 // stream's URL.
 //
 // A client without CheckRedirect follows redirects only to the same scheme, host and port, at most
-// five times. If CheckRedirect allows a request to another origin, the request carries no header of
-// this package.
+// five times. If CheckRedirect allows a request to another origin, the request carries no token, no
+// header of [WithHeader] and no Last-Event-ID.
 func WithHTTPClient(h *http.Client) Option { return func(s *settings) { s.user = h } }
 
 // WithHeader sets a header that every request carries. Its value never appears in errors or logs.
+// [New] refuses the headers Host, Accept, Accept-Encoding and Last-Event-ID.
 func WithHeader(name, value string) Option {
 	return func(s *settings) {
 		switch key := http.CanonicalHeaderKey(name); {
@@ -69,7 +70,8 @@ func WithHeader(name, value string) Option {
 
 // WithToken sets the source of a token, which every request carries as "Authorization: Bearer". The
 // source is called for the first request, and again after an answer of 401. The source must be safe
-// for concurrent use. The default, or nil, is no token.
+// for concurrent use. The default, or nil, is no token. [New] refuses a token together with a
+// header Authorization of [WithHeader].
 func WithToken(source func(context.Context) (string, error)) Option {
 	return func(s *settings) { s.source = source }
 }
@@ -94,9 +96,9 @@ func WithSilence(d time.Duration) Option {
 // confirms each end.
 func WithTrust() Option { return func(s *settings) { s.trusted = true } }
 
-// New returns a Stream of the events at rawURL. The URL begins with http:// or https:// and may
-// have a query, which never appears in errors or logs. The error joins all problems with the URL
-// and the options. New makes no request.
+// New returns a Stream of the events at rawURL. The URL begins with http:// or https:// and has no
+// user name. It may have a query, which never appears in errors or logs. The error joins all
+// problems with the URL and the options. New makes no request.
 func New(rawURL string, r Reader, opts ...Option) (*Stream, error) {
 	s := &settings{reader: r, silence: DefaultSilence, header: http.Header{"User-Agent": {UserAgent}}}
 	var err error

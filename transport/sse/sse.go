@@ -22,12 +22,13 @@
 // Last-Event-ID. The service then sends the events that were missed. If events have no ids, some
 // may be lost, and Notify returns an error, so that a Watcher polls.
 //
-// Notify also returns an error if the service refuses the new connection, or asks for a wait of
-// more than ten seconds before it. The next call of Notify waits until that time.
+// Notify also returns an error if the new connection fails or is refused, or if the wait before it
+// is longer than ten seconds. The next call of Notify then begins with the rest of that wait.
 //
 // A connection on which nothing arrives for [DefaultSilence], not even a comment, counts as lost.
-// The wait before a new connection is the one that the service names, from [MinRetry] to
-// [MaxRetry]. If it names none, the wait is [DefaultRetry]. An answer of 204 ends the Stream
+// The wait before a new connection is the one that the stream names in a field retry, from
+// [MinRetry] to [MaxRetry]. If it names none, the wait is [DefaultRetry]. If a refused connection
+// names a longer wait by Retry-After, that wait applies. An answer of 204 ends the Stream
 // permanently, with [ErrStopped].
 //
 // An event that the Reader cannot read is logged and skipped. If an event has more than
@@ -50,11 +51,12 @@ import (
 const (
 	// MaxEventBytes is the largest data of an event, in bytes.
 	MaxEventBytes = 1 << 20
-	// DefaultRetry is the wait before a new connection if the service names none.
+	// DefaultRetry is the wait before a new connection if the stream names none.
 	DefaultRetry = 3 * time.Second
-	// MinRetry is the shortest wait before a new connection, whatever the service names.
+	// MinRetry is the shortest wait before a new connection that a stream can name.
 	MinRetry = 500 * time.Millisecond
-	// MaxRetry is the longest wait before a new connection, whatever the service names.
+	// MaxRetry is the longest wait before a new connection that a stream can name. The Retry-After of
+	// a refused connection may be longer.
 	MaxRetry = 5 * time.Minute
 	// maxDeaf is the longest wait for a new connection within Notify. During a longer one a Watcher
 	// had better poll.

@@ -27,7 +27,7 @@ import (
 type HMACScheme struct {
 	// Header is the header with the signature.
 	Header string
-	// Prefix is the text before the signature. The default is none.
+	// Prefix is the text before the signature. The default is none. It must be empty if Field is set.
 	Prefix string
 	// Field is the name of the signature if the header has fields, such as v1 in "t=1700000000,v1=ab".
 	// Fields are separated by commas or semicolons. If several have that name, one that fits is

@@ -69,8 +69,8 @@ type verifier struct {
 const maxToken = 16 << 10
 
 // New returns a Verifier for tokens that are signed with one of keys. A token must have an
-// expiration, and at most 16 KiB. Its times are checked with a tolerance of one minute. The error
-// joins all problems with keys and c. The Verifier is safe for concurrent use.
+// expiration. It must not be longer than 16 KiB. Its times are checked with a tolerance of one
+// minute. The error joins all problems with keys and c. The Verifier is safe for concurrent use.
 func New(keys jwt.Keyfunc, c Config) (webhook.Verifier, error) {
 	var problems []error
 	if keys == nil {
