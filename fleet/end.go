@@ -31,8 +31,10 @@ type End struct {
 }
 
 // Ack acknowledges the end: it was handled and must not be delivered again. Ack returns at once,
-// and the end is removed soon after. If removing it fails, the end is delivered again. The range
-// over [Fleet.Ends] returns only when all acknowledged ends are removed or have failed.
+// and the end is removed soon after. If 8,192 acknowledged ends are waiting to be removed, Ack
+// waits. If removing it fails, the end is delivered again. The range over [Fleet.Ends] returns only
+// when all acknowledged ends were removed, or could not be. A call of Ack after the range has
+// returned has no effect.
 func (e *End) Ack() {
 	if e != nil && e.ack != nil {
 		e.ack()

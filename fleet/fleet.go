@@ -125,7 +125,8 @@ func (f *Fleet) Wait(ctx context.Context, id string) (jobstatus.Status, error) {
 
 // Ends yields the end of each job at least once, until ctx ends. Several processes can range over
 // Ends: each end is delivered to one of them. An end that is not acknowledged within 30 seconds is
-// delivered again. So do not do long work in the body of the loop.
+// delivered again. So do not do long work in the body of the loop. When the range ends, the ends
+// that are not acknowledged are delivered again at once.
 //
 // While the server cannot be reached, Ends waits. If the connection is closed, Ends yields an error
 // and returns. When ctx ends, it returns without an error.
