@@ -38,8 +38,8 @@ func main() {
 	watchKinds()
 }
 
-// jobs returns a service in virtual time whose jobs take five to fifteen seconds, and a function
-// that tells when the newest of them ends.
+// jobs returns a service in virtual time whose jobs take five to fifteen seconds. The function ends
+// returns when the newest job ends.
 func jobs(clk *mock.Clock) (service *mock.Service, ends func() time.Time) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var newest time.Time
@@ -54,7 +54,7 @@ func jobs(clk *mock.Clock) (service *mock.Service, ends func() time.Time) {
 	return service, func() time.Time { return newest }
 }
 
-// watchBulk watches n jobs of a kind that nothing is known of.
+// watchBulk watches n jobs of a kind about which the Backoff knows nothing yet. It prints one line.
 func watchBulk(n int, together bool) {
 	clk := mock.NewClock(program{})
 	service, _ := jobs(clk)
@@ -99,8 +99,8 @@ func watchBulk(n int, together bool) {
 	fmt.Printf("%5d jobs, %-17s  %.1f               %v\n", n, how, float64(stats.Requests)/float64(n), stats.Delay.P50)
 }
 
-// watchKinds watches jobs of many kinds, one after another, and tells how it went by how many of a
-// kind were known.
+// watchKinds watches the jobs of many kinds, one after another. It prints the requests and the
+// delay of a job, by how many jobs of its kind came before it.
 func watchKinds() {
 	clk := mock.NewClock(program{})
 	service, ends := jobs(clk)
@@ -108,7 +108,8 @@ func watchKinds() {
 	var polls [each]int
 	var late [each]time.Duration
 	for range kinds {
-		// A learner of its own: one that knew other kinds would begin with what they have in common.
+		// Each kind gets a Learner of its own. A Learner that knew other kinds would begin with what they
+		// have in common.
 		w, err := jobstatus.New(&mock.Transport{Service: service}, jobstatus.WithClock(clk),
 			jobstatus.WithBackoff(adaptive.New(adaptive.Worth(time.Second))))
 		if err != nil {
@@ -143,7 +144,7 @@ func watchKinds() {
 	}
 }
 
-// program is what a mock.Clock fails, as there is no test.
+// program is the mock.TB of a Clock that no test uses. Its Fatalf ends the program.
 type program struct{}
 
 func (program) Helper()                           {}

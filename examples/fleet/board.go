@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// board is what is known of the workers and of the jobs.
+// board holds what is known about the workers and the jobs.
 type board struct {
 	began time.Time
 
@@ -28,7 +28,7 @@ type member struct {
 	killed bool
 }
 
-// course is by whom a job was polled.
+// course says which workers polled a job.
 type course struct {
 	owner    string
 	before   map[string]time.Time // when each owner polled last
@@ -58,8 +58,8 @@ func (b *board) killed(name string) {
 	}
 }
 
-// polled notes a poll. Two workers poll a job together if one of them polls again within a lease
-// after the other one has begun.
+// polled records a poll. Two workers poll a job together if a worker polls it twice within a lease,
+// and another worker polls it in between.
 func (b *board) polled(id, owner string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -100,7 +100,7 @@ func (b *board) ends() int {
 	return len(b.keys)
 }
 
-// line says who polls how many jobs.
+// line returns how many jobs each worker polls, as one line.
 func (b *board) line(submitted int) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -122,7 +122,8 @@ func (b *board) line(submitted int) string {
 	return strings.TrimRight(text.String(), " ")
 }
 
-// verdict prints the count. The error says what is wrong with it.
+// verdict prints the counts. It returns an error if a job did not end exactly once or was polled by
+// two workers.
 func (b *board) verdict(ids []string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

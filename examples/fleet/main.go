@@ -31,7 +31,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// lease is short, so that there is something to see.
+// lease is short, so that the take-over is soon to be seen.
 const lease = 2 * time.Second
 
 const workers = 3
@@ -57,7 +57,7 @@ func main() {
 	}
 }
 
-// work is the life of a worker: these lines are all that one needs.
+// work runs a worker. A worker needs no more than these lines.
 func work(ctx context.Context, name, natsURL, service string) error {
 	f, closeConn, err := open(ctx, natsURL)
 	if err != nil {
@@ -92,7 +92,8 @@ func open(ctx context.Context, natsURL string) (f *fleet.Fleet, closeConn func()
 	return f, closeConn, nil
 }
 
-// show starts all that is needed, and counts.
+// show starts the service, the NATS server and the workers, submits the jobs, and counts their
+// ends.
 func show(ctx context.Context, jobs int) error {
 	b := newBoard()
 	service, stopService, err := serve(b)
@@ -157,17 +158,17 @@ func startWorkers(b *board, natsURL, service string) (stop func(), err error) {
 	return func() { timer.Stop(); end() }, nil
 }
 
-// killAfter is when a worker is killed, and shortest and longest bound how long a job takes.
+// killAfter is the time after which a worker is killed. A job takes from shortest to longest.
 const (
 	killAfter = 5 * time.Second
 	shortest  = 3 * time.Second
 	longest   = 15 * time.Second
 )
 
-// patience is when the command gives up on jobs that do not end.
+// patience is how long the command waits for all jobs to end.
 const patience = 60 * time.Second
 
-// follow takes the ends, shows the board, and counts.
+// follow receives the ends, prints the board every second, and counts.
 func follow(ctx context.Context, f *fleet.Fleet, b *board, ids []string) error {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()

@@ -16,7 +16,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock"
 )
 
-// workerHeader is the header in which a worker says who it is, so that the service can count.
+// workerHeader is the header with the name of the worker, so that the service can count its polls.
 const workerHeader = "X-Worker"
 
 // serve starts a service of jobs on a free port of this machine. It tells the board of each poll.
@@ -69,7 +69,7 @@ func serveNATS() (url string, stop func(), err error) {
 	return s.ClientURL(), stop, nil
 }
 
-// create starts jobs at the service.
+// create starts jobs and returns their ids.
 func create(ctx context.Context, service string, jobs int) (ids []string, err error) {
 	w, err := jobstatus.NewHTTP(service)
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 // maxAnswer bounds the answer that is explained.
 const maxAnswer = 64 << 20
 
-// explain prints what a dialect makes of the answer that stdin holds. It returns the exit code.
+// explain prints how a dialect reads the answer in stdin. It returns the exit code.
 func explain(args []string, stdin io.Reader, stdout io.Writer) (int, error) {
 	fs := flag.NewFlagSet("explain", flag.ContinueOnError)
 	id := fs.String("id", "", "the job's `ID`, for places that hold it and for answers that name their job")
@@ -84,8 +84,8 @@ func understood(a rest.Answer, e *rest.Explanation) bool {
 	return e.Status.State != transport.Unknown || e.Next != ""
 }
 
-// unreadErrors returns the members of an answer about a completed job that are named like an error,
-// say something, and are read by no place.
+// unreadErrors returns members of an answer about a completed job that the dialect does not read,
+// although their names mean an error and they have a value.
 func unreadErrors(body []byte, e *rest.Explanation) (names []string) {
 	var answer map[string]any
 	if e.Status.State != transport.Completed || json.Unmarshal(body, &answer) != nil {
@@ -105,7 +105,7 @@ func unreadErrors(body []byte, e *rest.Explanation) (names []string) {
 	return names
 }
 
-// isSaid reports whether a value of JSON is not absent, null, false, zero or empty.
+// isSaid reports whether a JSON value is present, and not null, false, zero or empty.
 func isSaid(value any) bool {
 	switch v := value.(type) {
 	case []any:
@@ -117,8 +117,8 @@ func isSaid(value any) bool {
 	}
 }
 
-// explained returns what the arguments name: a service and its parameters, which may be left out,
-// or the URL of a job.
+// explained returns the service that the arguments name, or the job at the URL that they name. The
+// parameters of a service may be left out.
 func explained(args []string, w *words, set map[string]bool) (target, error) {
 	switch {
 	case len(args) == 0:
@@ -143,8 +143,8 @@ func explained(args []string, w *words, set map[string]bool) (target, error) {
 	return target{service: s}, nil
 }
 
-// answerOf returns the answer that an input is: a body alone, or one with its status line and
-// headers, as "curl -i" prints it.
+// answerOf returns the answer in an input. The input is a body, with or without its status line and
+// headers, as "curl -i" prints them.
 func answerOf(input []byte, code int) (rest.Answer, error) {
 	a := rest.Answer{Code: code, Header: http.Header{}, Body: input}
 	for bytes.HasPrefix(a.Body, []byte("HTTP/")) { // more than once after a redirect

@@ -11,8 +11,8 @@ import (
 	"github.com/iamber12/job-status-monitoring"
 )
 
-// parse reads flags, which may stand anywhere before "--", and returns the other arguments. It
-// writes the help to out if that is what the arguments ask for.
+// parse reads flags, which may be anywhere before "--", and returns the other arguments. If the
+// arguments ask for help, it writes the help to out.
 func parse(fs *flag.FlagSet, args []string, out io.Writer) (others []string, err error) {
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {}

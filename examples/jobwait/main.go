@@ -59,14 +59,14 @@ func main() {
 	os.Exit(code)
 }
 
-// usageError is the error of a call that is wrong.
+// usageError is the error of a command with wrong arguments.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
 func misused(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// run is the command. It returns the exit code.
+// run runs the command, and returns its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	code, err := dispatch(ctx, args, stdin, stdout, stderr)
 	var wrong usageError
@@ -82,7 +82,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return code
 }
 
-// byFlags puts flags in the place of what they set in the library, in an error of a call.
+// byFlags returns a Replacer for the text of an error. It replaces the names of the library's
+// options by the flags that set them.
 func byFlags(args []string) *strings.Replacer {
 	names := []string{"WithTimeout raises it; Timeout does for one watch", "--timeout raises it", "; WithPatience allows more", ""}
 	if slices.ContainsFunc(args, isURL) {

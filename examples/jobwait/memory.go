@@ -15,7 +15,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// eager is a Learner that asks at once, because the job may have ended before the wait began.
+// eager is a Learner that polls at once, because the job may have ended before the wait began.
 type eager struct{ *adaptive.Learner }
 
 // Next returns no wait before the first poll.
@@ -28,14 +28,14 @@ func (e eager) Next(p backoff.Poll) time.Duration {
 
 var _ backoff.Follower = eager{}
 
-// memory is the file with what was learned about a kind of jobs.
+// memory is a file that stores what was learned about a kind of jobs.
 type memory struct {
 	file   string
 	loaded []byte
 }
 
-// newMemory returns the memory of a kind in a folder. The empty folder stands for one in the user's
-// cache.
+// newMemory returns the memory of a kind in a folder. The default, an empty folder, is one in the
+// user's cache.
 func newMemory(folder, kind string) (*memory, error) {
 	if folder == "" {
 		cache, err := os.UserCacheDir()
@@ -48,7 +48,7 @@ func newMemory(folder, kind string) (*memory, error) {
 	return &memory{file: filepath.Join(folder, hex.EncodeToString(sum[:8])+".durations")}, nil
 }
 
-// load has a Learner know what the file holds. There may be no file.
+// load passes the content of the file to a Learner. The file need not exist.
 func (m *memory) load(l *adaptive.Learner) error {
 	saved, err := os.ReadFile(m.file)
 	switch {
@@ -64,7 +64,8 @@ func (m *memory) load(l *adaptive.Learner) error {
 	return nil
 }
 
-// save writes what a Learner knows. What another jobwait has written meanwhile is kept.
+// save merges what a Learner knows with what another jobwait has written meanwhile, and writes
+// both.
 func (m *memory) save(l *adaptive.Learner) error {
 	state, err := l.MarshalBinary()
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest/dialects"
 )
 
-// maxNearest bounds how many names are proposed.
+// maxNearest is the largest number of names that are proposed.
 const maxNearest = 3
 
-// nearest returns the names that are most like a name that is none, the most likely first.
+// nearest returns the known names that are most similar to an unknown one, the most similar first.
 func nearest(name string, all []dialects.Entry) []string {
 	name = strings.ToLower(name)
 	type candidate struct {
@@ -48,8 +48,8 @@ func sharesWord(a, b string) bool {
 // maxCompared bounds the names that are compared.
 const maxCompared = 64
 
-// distance returns how many letters are to be added, dropped, replaced or swapped with the next to
-// make b of a.
+// distance returns the least number of edits that turn a into b. An edit adds, drops or replaces a
+// letter, or swaps two neighbors.
 func distance(a, b string) int {
 	if len(a) > maxCompared {
 		return len(a)

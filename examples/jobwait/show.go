@@ -10,7 +10,7 @@ import (
 	"github.com/iamber12/job-status-monitoring"
 )
 
-// The ways of --show.
+// The values of --show.
 const (
 	showAuto    = "auto"
 	showUpdates = "updates"
@@ -18,7 +18,7 @@ const (
 	showNone    = "none"
 )
 
-// What a terminal is told (ECMA-48, and DEC's private modes for the wrapping of lines).
+// Control sequences of a terminal (ECMA-48, and DEC's private modes for the wrapping of lines).
 const (
 	startLine = "\r\x1b[?7l"
 	endLine   = "\x1b[K\x1b[?7h"
@@ -27,7 +27,7 @@ const (
 // barWidth is how many columns the bar of a line has.
 const barWidth = 24
 
-// show prints what becomes of a job.
+// show prints the updates of a job, and how it ended.
 type show struct {
 	out    io.Writer
 	way    string
@@ -58,7 +58,7 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// ticks returns a channel that says when to draw the line again, and what stops it.
+// ticks returns a channel that says when to draw the line again, and a function that stops it.
 func (s *show) ticks() (<-chan time.Time, func()) {
 	if s.way != showLine {
 		return nil, func() {}
@@ -96,7 +96,7 @@ func (s *show) line(age time.Duration) string {
 	return strings.Repeat("━", n) + strings.Repeat("─", barWidth-n) + " " + age.Round(time.Second).String() + "  " + text
 }
 
-// end leaves the line standing.
+// end ends the line, so that it stays on the screen.
 func (s *show) end() {
 	if s.way == showLine {
 		s.draw(time.Now())

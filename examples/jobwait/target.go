@@ -16,7 +16,7 @@ type target struct {
 	kind    string // of jobs that take about as long
 }
 
-// isURL reports whether an argument is a URL, and no name of a service.
+// isURL reports whether an argument is a URL and not the name of a service.
 func isURL(arg string) bool { return strings.Contains(arg, "://") }
 
 // urlTarget is the job whose status is at a URL.
@@ -35,7 +35,8 @@ func urlTarget(text string, w *words) (target, error) {
 	return t, nil
 }
 
-// parseURL reads a URL that is an argument, and so must hold no password.
+// parseURL parses a URL. It refuses a URL with a user name or a password, because other users can
+// read arguments.
 func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {

@@ -16,13 +16,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// maxToken bounds what a command may print.
+// maxToken is the largest output of a token command, in bytes.
 const maxToken = 16 << 10
 
-// tokenSource is where a token comes from, as [rest.WithToken] wants it.
+// tokenSource returns a token. It is the argument of [rest.WithToken].
 type tokenSource func(context.Context) (string, error)
 
-// newTokenSource returns the source that the flags name, nil for none.
+// newTokenSource returns the source that the flags name, or nil if they name none.
 func newTokenSource(env, command string, stderr io.Writer) (tokenSource, error) {
 	switch {
 	case env != "" && command != "":
@@ -76,7 +76,7 @@ func output(ctx context.Context, command string, stderr io.Writer) (string, erro
 	return token, nil
 }
 
-// withUser returns a base URL with the user name and password that a token is.
+// withUser returns a base URL with the user name and password in a token.
 func withUser(baseURL, token string) (string, error) {
 	user, password, ok := strings.Cut(token, ":")
 	u, err := url.Parse(baseURL)

@@ -10,7 +10,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// words are the flags that say how the service at a URL speaks of its jobs.
+// words are the flags that describe the answers of a service at a URL.
 type words struct {
 	state, failure, message, progress string
 	scale                             float64
@@ -41,7 +41,7 @@ func addWords(fs *flag.FlagSet) *words {
 	return w
 }
 
-// names returns the first of the flags that was given, "" for none.
+// names returns the first of these flags that was given, or "" if none was.
 func (w *words) names(set map[string]bool) string {
 	for _, name := range []string{"state", "error", "message", "progress", "progress-scale"} {
 		if set[name] {
@@ -58,8 +58,8 @@ func (w *words) names(set map[string]bool) string {
 
 // dialect returns the dialect of a service whose jobs are URLs.
 //
-// The words of the default dialect hold as far as no flag says otherwise. Once --done says what
-// success is called, no other word means it.
+// The words of the default dialect apply unless a flag gives them another meaning. With --done,
+// only its words mean success.
 func (w *words) dialect() (rest.Dialect, error) {
 	d := rest.Dialect{
 		Create: rest.Call{Path: "-"}, Status: rest.Call{Path: "{+id}"}, Cancel: rest.Call{Path: "-"},
@@ -95,8 +95,8 @@ func (w *words) dialect() (rest.Dialect, error) {
 	return d, nil
 }
 
-// errors returns where an error may stand that nobody has named: at the top, and beside each state.
-// It is wrong to tell a job with an error there as completed.
+// errors returns the places of an error if --error names none: at the top, and beside each state. A
+// job with an error there must not count as completed.
 func (w *words) errors() string {
 	places := []string{"error", "errors"}
 	for _, state := range outside(w.state, ',') {
@@ -112,7 +112,7 @@ func (w *words) errors() string {
 // isSeveral reports whether --state names more than one place.
 func (w *words) isSeveral() bool { return len(outside(w.state, ',')) > 1 }
 
-// outside cuts a text at each separator that stands in no brackets.
+// outside cuts a text at each separator that is not in brackets.
 func outside(text string, separator byte) (parts []string) {
 	depth, start := 0, 0
 	for i := range len(text) {

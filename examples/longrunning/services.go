@@ -7,11 +7,11 @@ import (
 	"sync/atomic"
 )
 
-// polls is how often each service is asked before its operation has ended.
+// polls is the number of polls after which each operation has ended.
 const polls = 3
 
-// newAzure returns a service whose PUT answers with the URL of an operation. The resource is there
-// once that has succeeded.
+// newAzure returns a service whose PUT answers with the URL of an operation. The resource exists
+// once the operation has succeeded.
 func newAzure() *httptest.Server {
 	var asked atomic.Int32
 	mux := http.NewServeMux()

@@ -44,7 +44,7 @@ func main() {
 	}
 }
 
-// run shows on out the jobs of the given ids. Without ids it creates as many jobs as jobs says.
+// run shows the jobs with the given ids on out. Without ids it creates the given number of jobs.
 func run(ctx context.Context, out io.Writer, url string, jobs, rows int, ids []string) error {
 	if jobs < 1 || rows < 1 {
 		return errors.New("--jobs and --rows must be above zero")
@@ -78,8 +78,8 @@ func run(ctx context.Context, out io.Writer, url string, jobs, rows int, ids []s
 	return failed
 }
 
-// created creates jobs, each when the one before it is watched. An error ends them and is kept in
-// failed.
+// created creates jobs and yields their ids. It creates each job when the one before it is watched.
+// It stores an error in failed and ends.
 func created(ctx context.Context, w *jobstatus.Watcher, jobs int, failed *error) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for range jobs {

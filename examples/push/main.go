@@ -32,7 +32,7 @@ import (
 const (
 	// takes is how long each job runs.
 	takes = 20 * time.Second
-	// between is the wait between polls where no webhooks are heard.
+	// between is the wait between polls while the Watcher does not rely on webhooks.
 	between = 3 * time.Second
 	// secret is known to the service and to the program.
 	secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -44,7 +44,7 @@ func main() {
 	}
 }
 
-// run starts a service, a receiver of its webhooks, and a Watcher, and has them act.
+// run starts a service, a receiver of its webhooks, and a Watcher. It then tells the story.
 func run(ctx context.Context, out io.Writer) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -63,7 +63,7 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer client.Close()
-	hook, err := webhook.New(client, webhook.StandardWebhooks(secret)) // webhook.WithTrust() would spare a poll a job
+	hook, err := webhook.New(client, webhook.StandardWebhooks(secret)) // webhook.WithTrust() saves that poll
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func logger(out io.Writer, lost chan<- struct{}) *zap.Logger {
 	}))
 }
 
-// story is what happens, one thing after another.
+// story is the sequence of events that the command shows.
 type story struct {
 	ctx      context.Context
 	out      io.Writer
@@ -104,7 +104,7 @@ type story struct {
 	receiver *receiver
 	watcher  *jobstatus.Watcher
 	lost     <-chan struct{}
-	err      error // the first
+	err      error // the first error
 }
 
 func (s *story) tell() {
@@ -121,7 +121,7 @@ func (s *story) tell() {
 		s.err = err
 		return
 	}
-	for len(s.receiver.heard) == 0 { // the Watcher tries again ever less often
+	for len(s.receiver.heard) == 0 { // the Watcher waits longer before each new try
 		s.clock.Sleep(time.Second)
 	}
 	s.wait()
@@ -156,7 +156,7 @@ func (s *story) wait() {
 		s.clock.Since(end).Seconds(), s.service.Polls(id))
 }
 
-// program stands for the test that package mock is made for.
+// program is the mock.TB of this command, in place of a test.
 type program struct{ cleanups []func() }
 
 func (p *program) Helper()                           {}
@@ -164,7 +164,7 @@ func (p *program) Cleanup(f func())                  { p.cleanups = append(p.cle
 func (p *program) Errorf(format string, args ...any) { log.Printf(format, args...) }
 func (p *program) Fatalf(format string, args ...any) { log.Fatalf(format, args...) }
 
-// close does what is to be done at the end, the newest first.
+// close calls the cleanup functions, the newest first.
 func (p *program) close() {
 	for _, f := range slices.Backward(p.cleanups) {
 		f()

@@ -23,7 +23,7 @@ type receiver struct {
 	server *http.Server
 	up     context.Context // ends when the server stops
 	end    context.CancelCauseFunc
-	ended  map[string]bool // the jobs that a webhook has told the end of
+	ended  map[string]bool // the jobs whose end a webhook has reported
 }
 
 var _ transport.Notifier = (*receiver)(nil)
@@ -37,7 +37,7 @@ func newReceiver(hook *webhook.Handler, l net.Listener) *receiver {
 	return r
 }
 
-// start serves again, at the address of before.
+// start serves again, at the same address as before.
 func (r *receiver) start() error {
 	l, err := net.Listen("tcp", r.addr)
 	if err == nil {
@@ -59,7 +59,7 @@ func (r *receiver) serve(l net.Listener) {
 	}(r.server, r.end)
 }
 
-// stop stops the server. Webhooks are then refused, like those of a program that is not there.
+// stop stops the server. Webhooks are then refused, as if the program did not run.
 func (r *receiver) stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -84,7 +84,7 @@ func (r *receiver) Notify(ctx context.Context, notify func(transport.Status)) er
 			r.mu.Unlock()
 		}
 		notify(s)
-		if s.ID == "" { // it begins to listen
+		if s.ID == "" { // the Handler has begun to listen
 			select {
 			case r.heard <- struct{}{}:
 			default:
@@ -93,7 +93,7 @@ func (r *receiver) Notify(ctx context.Context, notify func(transport.Status)) er
 	})
 }
 
-// told reports whether a webhook has told the end of a job.
+// told reports whether a webhook has reported the end of a job.
 func (r *receiver) told(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -43,8 +43,8 @@ func run(ctx context.Context, url string) error {
 		defer stop()
 	}
 
-	// Without options a watch makes 10 polls at most, ever further apart. Here each change is to be
-	// seen soon.
+	// Without options a wait makes at most 10 polls, and the time between them grows to 10 s. This
+	// program shows each change soon, so it polls at least once a second and without a limit.
 	w, err := jobstatus.NewHTTP(url, jobstatus.WithMaxDelay(time.Second), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
 	if err != nil {
 		return err

@@ -20,8 +20,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// workerOf is the argument that makes the program a worker: of the service at the URL that follows
-// it, with the file after that.
+// workerOf is the argument that makes the program a worker. The URL of the service and the file of
+// the jobs follow it.
 const workerOf = "worker"
 
 func main() {

@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// killedAfter is how long the first worker runs, from when it has started its jobs.
+	// killedAfter is how long the first worker runs, counted from its first line of output.
 	killedAfter = 3 * time.Second
 	// away is the time for which no worker runs.
 	away = time.Second
 )
 
-// restart runs two workers, one after another, and prints on out what becomes of the jobs.
+// restart runs two workers, one after the other, and prints on out how the jobs ended.
 func restart(ctx context.Context, file string, out io.Writer) error {
 	var m meter
 	url, stop, err := serve(&m)
@@ -55,14 +55,15 @@ func restart(ctx context.Context, file string, out io.Writer) error {
 	return nil
 }
 
-// count is what workers have told.
+// count holds what the workers have reported.
 type count struct {
 	jobs, known   int            // when the newest worker began
 	ended         map[string]int // how often, by id
-	gaveUp, after string         // the id of the job that was given up, and its age
+	gaveUp, after string         // the id of the job whose wait gave up, and its age then
 }
 
-// run runs a worker. If kill is not 0, the worker is killed that long after it began to wait.
+// run runs a worker. If kill is not 0, the worker is killed that long after its first line of
+// output.
 func (c *count) run(ctx context.Context, kill time.Duration, url, file string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -88,7 +89,7 @@ func (c *count) run(ctx context.Context, kill time.Duration, url, file string) e
 	return nil
 }
 
-// take reads a line of a worker. It reports whether that says that the worker begins to wait.
+// take reads one line of a worker's output. It returns true for the first line of a worker.
 func (c *count) take(line string) (begins bool) {
 	var id, what string
 	if n, _ := fmt.Sscanf(line, "begins %d %d", &c.jobs, &c.known); n == 2 {

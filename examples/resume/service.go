@@ -13,7 +13,7 @@ import (
 )
 
 // newJobs returns the options of a service whose jobs take half a second to three seconds. The
-// first job never ends. The jobs are the same each time.
+// first job never ends. The jobs are the same in each run.
 func newJobs(m *meter) []mock.Option {
 	random, named := rand.New(rand.NewPCG(1, 2)), 0
 	return []mock.Option{
@@ -29,7 +29,7 @@ func newJobs(m *meter) []mock.Option {
 	}
 }
 
-// serve serves such jobs at a free port of this machine, until stop is called.
+// serve serves these jobs on a free port of this machine, until stop is called.
 func serve(m *meter) (url string, stop func(), err error) {
 	service, err := mock.NewService(newJobs(m)...)
 	if err != nil {
@@ -54,7 +54,7 @@ type meter struct {
 	polls []time.Time
 }
 
-// note remembers when a poll came.
+// note records the time of a poll.
 func (m *meter) note(c mock.Call) {
 	if c.Method == http.MethodGet {
 		m.mu.Lock()

@@ -17,13 +17,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// saved is what a worker leaves to the next one. It is a file of JSON.
+// saved is what a worker leaves to the next one, as a JSON file.
 type saved struct {
-	Jobs    []jobstatus.Job `json:"jobs"`    // that have not ended
-	Learned []byte          `json:"learned"` // by the Backoff, how long jobs take
+	Jobs    []jobstatus.Job `json:"jobs"`    // the jobs that have not ended
+	Learned []byte          `json:"learned"` // what the Backoff knows about the durations of jobs
 }
 
-// load reads a file. It reports false if there is none.
+// load reads a file. If there is no such file, there is false.
 func load(file string) (s saved, there bool, err error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -35,7 +35,7 @@ func load(file string) (s saved, there bool, err error) {
 	return s, true, json.Unmarshal(text, &s)
 }
 
-// save replaces a file, so that it holds all of s or all of what it held before.
+// save replaces a file atomically: it then holds either all of s or its former content.
 func (s saved) save(file string) error {
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -55,8 +55,8 @@ func (s saved) save(file string) error {
 	return err
 }
 
-// ledger is the jobs that have not ended. A job leaves it when its end has been dealt with, so that
-// no end is lost: one that came after the newest save is told again by the next worker.
+// ledger holds the jobs that have not ended. A job is removed after its end was handled, so no end
+// is lost. The next worker reports an end again if it came after the newest save.
 type ledger struct {
 	file    string
 	learner *adaptive.Learner
@@ -81,15 +81,15 @@ func (l *ledger) begun(w *jobstatus.Watcher, j jobstatus.Job) error {
 	return l.save(w)
 }
 
-// ended takes a job out.
+// ended removes a job.
 func (l *ledger) ended(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.jobs, id)
 }
 
-// save writes what the Watcher knows of the jobs by now. A job that the Watcher has not taken up
-// yet is saved as it came.
+// save writes what the Watcher knows about the jobs now. A job that the Watcher has not received
+// yet is saved unchanged.
 func (l *ledger) save(w *jobstatus.Watcher) error {
 	learned, err := l.learner.MarshalBinary()
 	if err != nil {
@@ -106,8 +106,8 @@ func (l *ledger) save(w *jobstatus.Watcher) error {
 	return saved{jobs, learned}.save(l.file)
 }
 
-// keep saves from time to time, and when ctx ends or over is closed. It saves before it returns, as
-// the Watcher knows only what is still waited for.
+// keep saves the ledger at each tick, and once more when ctx ends or over is closed. The waits must
+// not end before that, because the Watcher knows only the jobs that are waited for.
 func (l *ledger) keep(ctx context.Context, w *jobstatus.Watcher, over <-chan struct{}) error {
 	tick := time.NewTicker(saves)
 	defer tick.Stop()

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// jobs is how many jobs the first worker starts, one each interval. The first never ends.
+	// jobs is how many jobs the first worker starts, one in each interval. The first job never ends.
 	jobs     = 200
 	interval = 10 * time.Millisecond
 	// timeout limits the wait for each of them.
 	timeout = 6 * time.Second
-	// saves is how often what is known of the jobs is saved.
+	// saves is the time between two saves of the ledger.
 	saves = 200 * time.Millisecond
 )
 
-// work waits for the jobs that a file names. Without a file it starts jobs, and waits for them. A
-// line on out tells of each end. As ctx ends, the file names the jobs that are left.
+// work waits for the jobs in a file. If there is no file, it starts jobs and waits for them. It
+// prints a line on out for each end. When ctx ends, it saves the pending jobs in the file.
 func work(ctx context.Context, t jobstatus.Transport, file string, out io.Writer) error {
 	learner := adaptive.New(adaptive.About(5))
 	w, err := jobstatus.New(t, jobstatus.WithBackoff(learner))
@@ -57,7 +57,7 @@ func work(ctx context.Context, t jobstatus.Transport, file string, out io.Writer
 	return errors.Join(err, <-failed)
 }
 
-// resume feeds jobs that were waited for before.
+// resume sends the saved jobs to feed.
 func resume(ctx context.Context, all []jobstatus.Job, feed chan<- jobstatus.Job) error {
 	for _, j := range all {
 		select {
@@ -69,7 +69,7 @@ func resume(ctx context.Context, all []jobstatus.Job, feed chan<- jobstatus.Job)
 	return nil
 }
 
-// start starts jobs and feeds them. Each is saved before it is waited for.
+// start starts jobs and sends them to feed. It saves each job before it sends it.
 func start(ctx context.Context, w *jobstatus.Watcher, l *ledger, feed chan<- jobstatus.Job) error {
 	next := time.NewTicker(interval)
 	defer next.Stop()
@@ -96,8 +96,8 @@ func start(ctx context.Context, w *jobstatus.Watcher, l *ledger, feed chan<- job
 	return nil
 }
 
-// wait waits for jobs, and saves what is left of them from time to time and as ctx ends. What is
-// waited for can be saved only while it is, so the waits end after that.
+// wait waits for the jobs of feed, and saves the pending ones at intervals and when ctx ends. Only
+// jobs that are waited for can be saved, so the waits end after the last save.
 func wait(ctx context.Context, w *jobstatus.Watcher, l *ledger, feed <-chan jobstatus.Job, out io.Writer) (err error) {
 	waits, leave := context.WithCancel(context.WithoutCancel(ctx))
 	over, kept := make(chan struct{}), make(chan error, 1)
