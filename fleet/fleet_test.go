@@ -172,15 +172,15 @@ func TestForgetEndsAWatchWithoutAnEnd(t *testing.T) {
 	s := newService(time.Hour)
 	submit(t, f, "a", "b")
 	run(t, f, s.watcher(t, "a"))
-	require.Eventually(t, func() bool { return len(s.of("a")) > 0 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.of("a")) > 0 }, guard, 10*time.Millisecond)
 	require.NoError(t, f.Forget(t.Context(), "a"))
 	require.NoError(t, f.Forget(t.Context(), "a"), "it is not watched any more")
 	require.NoError(t, f.Forget(t.Context(), "never"))
 	_, err := f.Wait(t.Context(), "a")
 	require.ErrorIs(t, err, fs.ErrNotExist)
-	require.Eventually(t, func() bool { return stored(t, f) == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return stored(t, f) == 1 }, guard, 10*time.Millisecond)
 	submit(t, f, "a")
-	require.Eventually(t, func() bool { return stored(t, f) == 2 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return stored(t, f) == 2 }, guard, 10*time.Millisecond)
 }
 
 // A watch that was forgotten can begin again before anybody has seen that it was.
@@ -293,7 +293,7 @@ func TestAClosedWatcherEndsRunAndHandsItsJobsOver(t *testing.T) {
 	w := s.watcher(t, "a")
 	done := make(chan error, 1)
 	go func() { done <- f.Run(t.Context(), w) }()
-	require.Eventually(t, func() bool { return len(s.all()) > 10 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.all()) > 10 }, guard, 10*time.Millisecond)
 	require.NoError(t, w.Close())
 	require.ErrorIs(t, <-done, jobstatus.ErrClosed)
 	run(t, f, s.watcher(t, "b"))
@@ -359,7 +359,7 @@ func TestAClosedConnectionEndsAllCalls(t *testing.T) {
 			ended <- err
 		}
 	}()
-	require.Eventually(t, func() bool { return len(s.of("a")) > 0 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.of("a")) > 0 }, guard, 10*time.Millisecond)
 	js.Conn().Close()
 	require.ErrorIs(t, <-ran, errLost)
 	require.ErrorIs(t, <-ended, errLost)
@@ -395,7 +395,7 @@ func TestAFollowerCatchesUpWhileMessagesAreRemoved(t *testing.T) {
 	f := open(t, start(t))
 	const count = 2 * followAhead
 	submit(t, f, jobIDs(count)...)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), guard)
 	defer cancel()
 	seen, caught := 0, false
 	_ = f.engine.follow(ctx, following{filter: "fw.*.*.*"}, func(message) {

@@ -251,7 +251,7 @@ func TestWhatIsLearnedIsKeptByTheServer(t *testing.T) {
 		fresh := adaptive.New()
 		next := open(t, js, Learned(fresh))
 		sleeper := run(t, next, s.watcher(t, "b", jobstatus.WithBackoff(fresh)))
-		require.Eventually(t, func() bool { return learns(fresh, "one") >= 20 }, 10*time.Second, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return learns(fresh, "one") >= 20 }, guard, 10*time.Millisecond)
 		require.NoError(t, sleeper())
 	}
 	st := &study{core: open(t, js, Learned(l)).core, worker: "w", log: zap.NewNop()}

@@ -266,14 +266,14 @@ func TestEventsPassTheServer(t *testing.T) {
 	require.Eventually(t, func() bool {
 		x, y := a.fleet.Stats().Owned, b.fleet.Stats().Owned
 		return x > 0 && y > 0 && x+y == 8
-	}, 10*time.Second, 10*time.Millisecond)
+	}, guard, 10*time.Millisecond)
 	submit(t, a.fleet, jobIDs(40)...)
 	owners := map[string]bool{}
 	for _, id := range jobIDs(40) {
 		s.finish(id)
 		require.Eventually(t, func() bool {
 			return post(t, a.hook, hookSecret, transport.Status{ID: id}) == http.StatusAccepted
-		}, 10*time.Second, 10*time.Millisecond)
+		}, guard, 10*time.Millisecond)
 		st, err := a.fleet.Wait(t.Context(), id)
 		require.NoError(t, err)
 		assert.Equal(t, jobstatus.Completed, st.State)

@@ -98,7 +98,7 @@ func TestAServerEndsWithItsTestWhateverWaits(t *testing.T) {
 			}
 			assert.Error(t, err)
 		}()
-		require.Eventually(t, func() bool { return len(srv.Calls("a")) == 1 }, 30*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return len(srv.Calls("a")) == 1 }, 2*time.Minute, time.Millisecond)
 	})
 	<-asked
 }
