@@ -48,17 +48,23 @@ func (f Forecast) Quantile(share float64) time.Duration { return f.Remaining(0, 
 
 // Remaining returns the further time within which the given share of the jobs that have reached an
 // age will end. The share is as for [Forecast.Quantile]. Remaining(age, 0.5) is an estimate of the
-// remaining time for a progress bar. For a job that has run longer than all known jobs, the result
-// is a rough guess. It can be a fraction of the age or several times the age. For an age far beyond
-// those of all known jobs, the result is 0.
+// remaining time for a progress bar. A job that has run longer than nearly all known jobs is
+// expected to run for about as long again: Remaining(age, 0.5) is then the age.
 func (f Forecast) Remaining(age time.Duration, share float64) time.Duration {
 	if f.plan == nil {
 		return 0
 	}
-	from := max(age, 0).Seconds()
-	at := f.plan.ending(from, min(max(share, negligiblyFew), 1-negligiblyFew))
-	return saturate((at - from) * 1e9)
+	from, share := max(age, 0).Seconds(), min(max(share, negligiblyFew), 1-negligiblyFew)
+	live, _ := f.plan.beyond(from)
+	if live*float64(max(f.Jobs, fewJobs)+1) < 1 {
+		return saturate(from * share / (1 - share) * 1e9)
+	}
+	return saturate((f.plan.ending(from, share) - from) * 1e9)
 }
+
+// fewJobs is from how many jobs on an age counts as beyond all of them if it is so for the plan. The
+// plan for fewer jobs knows more than they do.
+const fewJobs = 20
 
 // String returns the forecast as one line.
 func (f Forecast) String() string {

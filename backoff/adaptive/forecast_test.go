@@ -23,8 +23,24 @@ func TestForecastKnowsTheDurationsOfAKind(t *testing.T) {
 		assert.InEpsilon(t, want, f.Quantile(share), 0.12, "%v", share)
 	}
 	assert.InEpsilon(t, 2500*time.Millisecond, f.Remaining(10*time.Second, 0.5), 0.15, "of those that last 10 s")
-	assert.Greater(t, f.Remaining(time.Hour, 0.5), 10*time.Minute, "older than any")
 	assert.Less(t, f.Remaining(-time.Hour, 1), 20*time.Second)
+}
+
+// A job that is older than all known ones runs for as long again, at any age.
+func TestForecastOfAJobThatIsOlderThanAllIsItsAge(t *testing.T) {
+	t.Parallel()
+	for _, jobs := range []int{1, 20, 500} {
+		f, ok := taught(jobs, uniform).Forecast("")
+		require.True(t, ok)
+		for _, age := range []time.Duration{time.Hour, 24 * time.Hour, 1000 * time.Hour} {
+			assert.InEpsilon(t, age, f.Remaining(age, 0.5), 1e-6, "%d jobs", jobs)
+			assert.InEpsilon(t, age/9, f.Remaining(age, 0.1), 1e-6, "%d jobs", jobs)
+		}
+		for age := 20 * time.Second; age < time.Hour; age += time.Second {
+			assert.Greater(t, f.Remaining(age, 0.5), age/8, "%d jobs", jobs)
+			assert.Less(t, f.Remaining(age, 0.5), 8*age, "%d jobs", jobs)
+		}
+	}
 }
 
 func TestForecastExpectsTheRequestsAndTheDelayThatAJobThenCosts(t *testing.T) {

@@ -21,7 +21,10 @@ var words = []struct {
 	word   string
 }{
 	{jobstatus.ErrMaxAttempts, "max_attempts"},
+	{jobstatus.ErrBlocked, "blocked"},
 	{jobstatus.ErrClosed, "closed"},
+	{jobstatus.ErrMaxWatches, "max_watches"},
+	{jobstatus.ErrInvalidID, "invalid_id"},
 	{context.DeadlineExceeded, "timeout"},
 	{context.Canceled, "canceled"},
 	{transport.ErrNotFound, "not_found"},

@@ -74,9 +74,9 @@
 // taken by another worker. An end is stored, doubled or acked. The backlog counts the whole fleet,
 // so all processes report the same number.
 //
-// An error.type is timeout, canceled, closed, max_attempts, not_found, throttled, malformed,
-// oversized, not_answered or panic. For other errors it is the service's status code, such as 503,
-// or what semconv.ErrorType returns.
+// An error.type is timeout, canceled, closed, max_attempts, blocked, max_watches, invalid_id,
+// not_found, throttled, malformed, oversized, not_answered or panic. For other errors it is the
+// service's status code, such as 503, or what semconv.ErrorType returns.
 package jobstatusotel
 
 import (
