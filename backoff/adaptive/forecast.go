@@ -62,8 +62,8 @@ func (f Forecast) Remaining(age time.Duration, share float64) time.Duration {
 	return saturate((f.plan.ending(from, share) - from) * 1e9)
 }
 
-// fewJobs is from how many jobs on an age counts as beyond all of them if it is so for the plan. The
-// plan for fewer jobs knows more than they do.
+// fewJobs is the number that counts where fewer jobs are known. A plan knows more than a few jobs
+// tell.
 const fewJobs = 20
 
 // String returns the forecast as one line.
