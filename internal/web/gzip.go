@@ -26,14 +26,18 @@ func IsZipped(h http.Header) bool {
 	return strings.EqualFold(values[0], "gzip") || strings.EqualFold(values[0], "x-gzip")
 }
 
+// magic begins what is compressed with gzip (RFC 1952, 2.3.1).
+const magic = "\x1f\x8b"
+
 // Unzip reads a body that is compressed with gzip. One that says so and is not, because somebody
-// decoded it on the way, is read as it is. It is used by one goroutine.
+// decoded it on the way, is read as it is. Bytes that follow the compressed content are ignored, as
+// browsers do: some services pad it. It is used by one goroutine.
 type Unzip struct {
 	wire     wire
 	buffered *bufio.Reader // of wire
 	zip      gzip.Reader   // of buffered
 	started  bool
-	content  io.Reader // zip or buffered
+	content  io.Reader // a member, buffered, or the error of either
 }
 
 var unzips = sync.Pool{New: func() any {
@@ -55,21 +59,51 @@ func NewUnzip(body io.Reader, limit int) *Unzip {
 func (u *Unzip) Read(p []byte) (int, error) {
 	if !u.started {
 		u.started = true
-		if err := u.start(); err != nil {
-			u.content = failed{err}
+		if u.begins() {
+			u.member()
+		} else {
+			u.content = u.buffered
 		}
 	}
-	return u.content.Read(p)
+	for {
+		n, err := u.content.Read(p)
+		switch {
+		case err != io.EOF || u.content != &u.zip:
+			return n, err
+		case u.begins():
+			u.member()
+		default:
+			u.content = failed{u.skip()}
+		}
+		if n > 0 {
+			return n, nil
+		}
+	}
 }
 
-// start tells by its first bytes whether the body is compressed (RFC 1952, 2.3.1).
-func (u *Unzip) start() error {
-	u.content = u.buffered
-	if magic, _ := u.buffered.Peek(2); string(magic) != "\x1f\x8b" {
-		return nil
-	}
+// begins reports whether a member comes next.
+func (u *Unzip) begins() bool {
+	next, _ := u.buffered.Peek(len(magic))
+	return string(next) == magic
+}
+
+// member begins to read a member.
+func (u *Unzip) member() {
 	u.content = &u.zip
-	return u.zip.Reset(u.buffered)
+	if err := u.zip.Reset(u.buffered); err != nil {
+		u.content = failed{err}
+		return
+	}
+	u.zip.Multistream(false)
+}
+
+// skip passes over what follows the last member, so that the connection can be used again. It
+// returns io.EOF, or why that failed.
+func (u *Unzip) skip() error {
+	if _, err := io.Copy(io.Discard, u.buffered); err != nil {
+		return err
+	}
+	return io.EOF
 }
 
 // IsTooLong reports whether the body was given up because of its bytes on the wire.
@@ -99,7 +133,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// failed is a reader that has failed.
+// failed is a reader that has nothing more.
 type failed struct{ err error }
 
 func (f failed) Read([]byte) (int, error) { return 0, f.err }

@@ -50,6 +50,7 @@ func TestUnzipBoundsWhatStandsOnTheWire(t *testing.T) {
 	empty := zip(t, nil)
 	for name, body := range map[string]io.Reader{
 		"members that hold nothing": &repeat{bytes.Clone(empty)},
+		"what follows has no end":   io.MultiReader(bytes.NewReader(empty), &repeat{[]byte{0}}),
 		"blocks that hold nothing":  io.MultiReader(bytes.NewReader(empty[:10]), &repeat{[]byte{0, 0, 0, 0xff, 0xff}}),
 	} {
 		wire := &counted{Reader: body}
@@ -110,6 +111,9 @@ func FuzzUnzipReadsWhatWasZippedOrWasNot(f *testing.F) {
 		if !bytes.HasPrefix(content, []byte("\x1f\x8b")) {
 			got, err = read(content)
 			require.NoError(t, err, "it was not zipped")
+			require.Equal(t, content, append([]byte{}, got...))
+			got, err = read(append(zipped[:len(zipped):len(zipped)], content...))
+			require.NoError(t, err, "what follows it is no member")
 			require.Equal(t, content, append([]byte{}, got...))
 		}
 		if n := len(zipped); cut > 2 && cut < n {

@@ -56,6 +56,7 @@ var situations = map[string][]situation{
 			"TestAnOutageIsWaitedOutForAsLongAsItTakes", "transport/rest/TestARefusedConnectionIsTransientAndHealsByItself",
 			"./TestOverHTTPAServiceThatIsDownForAWhileIsWaitedFor",
 		}},
+		{"it pads what it compresses", []string{"transport/rest/TestAnAnswerIsReadHoweverItIsCompressed"}},
 		{"a token is refused", []string{
 			"TestATokenThatIsRefusedAgainAndAgainIsReplacedEachTime", "transport/rest/TestATokenThatIsRefusedIsReplacedOnceInACall",
 		}},

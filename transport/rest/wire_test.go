@@ -119,6 +119,8 @@ func TestAnAnswerIsReadHoweverItIsCompressed(t *testing.T) {
 		"gzip":                      {"gzip", zipped(status("running"))},
 		"by its old name":           {"X-GZip", zipped(status("running"))},
 		"in two members":            {"gzip", zipped(`{"payload":{"status"`) + zipped(`:"running"}}`)},
+		"with zeros after it":       {"gzip", zipped(status("running")) + "\x00\x00\x00"},
+		"with a line after it":      {"gzip", zipped(status("running")) + "\r\n"},
 		"decoded by somebody":       {"gzip", status("running")},
 		"with a byte order mark":    {"", "\ufeff" + status("running")},
 		"gzip, with a mark":         {"gzip", zipped("\ufeff" + status("running"))},
