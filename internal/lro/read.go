@@ -200,11 +200,12 @@ func (f fields) byCode(code int, ended Verdict) (Verdict, error) {
 func isNoFailure(code int, paced bool) bool {
 	switch code {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone, http.StatusProxyAuthRequired,
-		http.StatusMisdirectedRequest, http.StatusRequestTimeout, http.StatusTooEarly, web.StatusClientClosedRequest,
-		http.StatusInternalServerError:
+		http.StatusMisdirectedRequest, http.StatusInternalServerError:
 		return true
 	}
-	return code < http.StatusBadRequest || web.IsGateway(code) || web.ClassOfCode(code, paced) == transport.Throttled
+	class := web.ClassOfCode(code, paced)
+	return code < http.StatusBadRequest || web.IsGateway(code) || class == transport.Throttled ||
+		class == transport.Transient && code < http.StatusInternalServerError
 }
 
 // fields are what stands at the places.

@@ -17,9 +17,11 @@ import (
 const (
 	// statusEnhanceYourCalm is the code that some services use instead of 429.
 	statusEnhanceYourCalm = 420
-	// StatusClientClosedRequest is the code of a proxy whose own request was canceled, as nginx and
+	// statusRetryWith is the code by which some services of Microsoft ask for the same request again.
+	statusRetryWith = 449
+	// statusClientClosedRequest is the code of a proxy whose own request was canceled, as nginx and
 	// the gateways of gRPC have it. It says nothing about the job.
-	StatusClientClosedRequest = 499
+	statusClientClosedRequest = 499
 )
 
 // ClassOfCode returns the class of an answer whose status code is an error. The argument paced says
@@ -31,13 +33,13 @@ func ClassOfCode(code int, paced bool) transport.Class {
 		return transport.NotFound
 	case http.StatusTooManyRequests:
 		return transport.Throttled
-	case http.StatusRequestTimeout, http.StatusTooEarly, StatusClientClosedRequest:
+	case http.StatusRequestTimeout, http.StatusTooEarly, statusRetryWith, statusClientClosedRequest:
 		return transport.Transient
 	case http.StatusMisdirectedRequest:
 		return transport.Misdirected
 	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 		return transport.Permanent
-	case http.StatusForbidden, http.StatusConflict, statusEnhanceYourCalm, http.StatusLocked:
+	case http.StatusForbidden, http.StatusConflict, http.StatusTeapot, statusEnhanceYourCalm, http.StatusLocked:
 		if paced {
 			return transport.Throttled
 		}
@@ -62,9 +64,15 @@ func ClassOfCode(code int, paced bool) transport.Class {
 	}
 }
 
-// IsGateway reports whether a status code comes from a gateway before the service, which knows
-// nothing about the job: 502, 503 or 504.
+// IsGateway reports whether a status code comes from what stands before the service, which knows
+// nothing about the job: a gateway (502 to 504), a network that asks for a sign-in (511), a content
+// delivery network (520 to 530), or a proxy whose connection timed out (598, 599).
 func IsGateway(code int) bool {
+	return IsPassing(code) || code == http.StatusNetworkAuthenticationRequired || code >= 520 && code <= 530 || code == 598 || code == 599
+}
+
+// IsPassing reports whether a request is sent again at once after a status code: 502, 503 or 504.
+func IsPassing(code int) bool {
 	return code >= http.StatusBadGateway && code <= http.StatusGatewayTimeout
 }
 

@@ -257,9 +257,9 @@ func FuzzQuotas(f *testing.F) {
 // fault 11, fault 12, fault 13, fault 54
 func TestClassOfCodeKnowsWhoIsSpeaking(t *testing.T) {
 	t.Parallel()
-	throttled := map[int]bool{403: true, 409: true, 420: true, 423: true, 429: true, 503: true} // if a wait is named
+	throttled := map[int]bool{403: true, 409: true, 418: true, 420: true, 423: true, 429: true, 503: true} // if a wait is named
 	classes := map[int]transport.Class{404: transport.NotFound, 408: transport.Transient, 421: transport.Misdirected, 425: transport.Transient,
-		429: transport.Throttled, 499: transport.Transient, 501: transport.Permanent, 505: transport.Permanent, 304: transport.Malformed}
+		429: transport.Throttled, 449: transport.Transient, 499: transport.Transient, 501: transport.Permanent, 505: transport.Permanent, 304: transport.Malformed}
 	for code := range 1000 {
 		want, ok := classes[code]
 		if !ok {
@@ -273,6 +273,8 @@ func TestClassOfCodeKnowsWhoIsSpeaking(t *testing.T) {
 			want = transport.Throttled
 		}
 		assert.Equal(t, want, web.ClassOfCode(code, true), code)
-		assert.Equal(t, code == 502 || code == 503 || code == 504, web.IsGateway(code), code)
+		passes := code == 502 || code == 503 || code == 504
+		assert.Equal(t, passes, web.IsPassing(code), code)
+		assert.Equal(t, passes || code == 511 || code >= 520 && code <= 530 || code == 598 || code == 599, web.IsGateway(code), code)
 	}
 }

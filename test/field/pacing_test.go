@@ -51,7 +51,7 @@ func TestANamedWaitIsKeptHoweverItIsSpelled(t *testing.T) {
 		{"X-RateLimit-Reset", "946684830", "X-RateLimit-Remaining", "0"},
 		{"X-RateLimit-Reset", "2000-01-01T00:00:30Z", "X-RateLimit-Remaining", "0", "Date", date},
 	} {
-		for _, n := range []int{429, 403, 409, 420, 423, 503} {
+		for _, n := range []int{429, 403, 409, 418, 420, 423, 503} {
 			t.Run(fmt.Sprint(n, header), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {

@@ -144,6 +144,8 @@ func TestOneWordAloneDoesNotDecide(t *testing.T) {
 		"502 in the words of the service": {gateway, []reply{{code: 502, body: `{"status":"error"}`}, ok(`{"status":"success"}`)}, transport.Completed},
 		"503 in the words of the service": {gateway, []reply{{code: 503, body: `{"status":"success"}`}, ok(`{"status":"error"}`)}, transport.Failed},
 		"504 in the words of the service": {gateway, []reply{{code: 504, body: `{"status":"error"}`}, ok(`{"status":"success"}`)}, transport.Completed},
+		"522 in the words of the service": {gateway, []reply{{code: 522, body: `{"status":"error"}`}, ok(`{"status":"success"}`)}, transport.Completed},
+		"511 in the words of the service": {gateway, []reply{{code: 511, body: `{"status":"success"}`}, ok(`{"status":"error"}`)}, transport.Failed},
 		"an answer about another job":     {other, []reply{ok(`{"id":"2","status":"done"}`), ok(`{"id":"11","status":"done"}`), ok(`{"id":1,"status":"done"}`)}, transport.Completed},
 		"an answer about nobody":          {other, []reply{ok(`{"id":null,"status":"done"}`)}, transport.Completed},
 	} {

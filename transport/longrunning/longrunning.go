@@ -35,9 +35,10 @@
 // operation whose answer has an error never counts as completed.
 //
 // When a Location is polled, an answer of 4xx or 5xx means that the operation has failed.
-// Exceptions are the codes that refuse the request (401, 403, 404, 410) and transient codes (408,
-// 429, 500, 502, 503, 504). A status in the answer counts only if it means failure or running. A
-// 202 without a status always means running.
+// Exceptions are the codes that refuse the request (401, 403, 404, 410), transient codes (408, 429,
+// 449, 500), and those that gateways send (502, 503, 504, 511, 520 to 530, 598, 599). A status in
+// the answer counts only if it means failure or running. A 202 without a status always means
+// running.
 //
 // After success, [Final] and the method of the first request say where the result is. The result is
 // fetched once, into Status.Result. If that request fails with a transient error, later polls

@@ -139,10 +139,12 @@ func (a *answer) tells(s *transport.Status) bool {
 	switch {
 	case a.Answer.Code/100 == 2:
 		return r.inBody || r.code < 0 && r.text < 0 || !a.Answer.IsPage() || r.namesText(&a.reading)
-	case web.IsGateway(a.Answer.Code):
+	case web.IsPassing(a.Answer.Code):
 		return false
 	case r.code >= 0:
 		return r.namesCode(&a.reading)
+	case web.IsGateway(a.Answer.Code):
+		return false
 	case a.Answer.Code == http.StatusSeeOther:
 		return s.State != transport.Unknown
 	case r.text >= 0:

@@ -205,7 +205,7 @@ func TestAnItemSaysWhatAnAnswerToAStatusCallSays(t *testing.T) {
 // fault 11, fault 12
 func TestCodesOfABatchSpeakOfTheRequest(t *testing.T) {
 	t.Parallel()
-	classes := map[int]transport.Class{404: transport.Permanent, 408: transport.Transient, 499: transport.Transient, 413: transport.Oversized, 414: transport.Oversized,
+	classes := map[int]transport.Class{404: transport.Permanent, 408: transport.Transient, 449: transport.Transient, 499: transport.Transient, 413: transport.Oversized, 414: transport.Oversized,
 		421: transport.Misdirected, 425: transport.Transient, 429: transport.Throttled, 431: transport.Oversized, 501: transport.Permanent, 505: transport.Permanent}
 	code := 0
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) { say(code, `[{"id":"a","state":"error"}]`)(w, r) }, batched(joined), oneAttempt)

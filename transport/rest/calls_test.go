@@ -409,7 +409,7 @@ func TestACodeThatARuleNamesIsAState(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{State: "@code, code", Error: "-", Message: "message", States: map[string]transport.State{
 		"200, *": transport.Completed, "202, *": transport.Running, "422, *": transport.Failed, "422, 000604": transport.Canceled, "408, 000630": transport.Failed,
-		"404, *": transport.Pending, "*, odd": transport.Running, "500, dead": transport.Failed, "503, dead": transport.Failed, "410, -": transport.Completed,
+		"404, *": transport.Pending, "*, odd": transport.Running, "500, dead": transport.Failed, "503, dead": transport.Failed, "520, dead": transport.Failed, "410, -": transport.Completed,
 		"200, odd": transport.Running, "202, odd": transport.Running, "422, odd": transport.Running, "404, odd": transport.Running,
 	}}
 	for _, c := range []struct {
@@ -419,7 +419,7 @@ func TestACodeThatARuleNamesIsAState(t *testing.T) {
 	}{
 		{200, `{"code":"090001"}`, transport.Completed}, {202, ``, transport.Running}, {422, `{"code":"002003"}`, transport.Failed}, {422, `{"code":"000604"}`, transport.Canceled},
 		{408, `{"code":"000630"}`, transport.Failed}, {408, `{}`, transport.Transient}, {404, `{}`, transport.Pending}, {500, `{"code":"dead"}`, transport.Failed},
-		{500, `{"code":"x"}`, transport.Transient}, {500, `{"code":"odd"}`, transport.Transient}, {503, `{"code":"dead"}`, transport.Transient}, {410, `{}`, transport.Completed},
+		{500, `{"code":"x"}`, transport.Transient}, {500, `{"code":"odd"}`, transport.Transient}, {503, `{"code":"dead"}`, transport.Transient}, {520, `{"code":"dead"}`, transport.Failed}, {410, `{}`, transport.Completed},
 		{410, `{"code":1}`, transport.Permanent}, {201, `{"code":"x"}`, transport.Unknown}, {201, `{}`, transport.Malformed}, {200, `<html>`, transport.Transient},
 	} {
 		s, err := serve(t, say(c.code, c.body), oneAttempt, rest.WithDialect(d)).Status(t.Context(), "7")

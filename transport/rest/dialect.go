@@ -130,8 +130,8 @@ type Dialect struct {
 	// malformed, unless a rule matches it.
 	//
 	// If "@code" is among the places, an answer with any status code that a rule names has a state.
-	// Otherwise only an answer with a 2xx has a state. An answer with a 5xx other than 502, 503 and
-	// 504 also has one, if it is terminal.
+	// Otherwise only an answer with a 2xx has a state. An answer with a 5xx also has one, if it is
+	// terminal and its code is none that gateways send: see the documentation of this package.
 	State string
 	// States maps the service's words to states: see Rules above. The default is [DefaultStates]. The
 	// word "null" means the same as "-".

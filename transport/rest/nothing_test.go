@@ -153,6 +153,8 @@ func TestARefusalThatNamesAWaitIsThrottling(t *testing.T) {
 		{403, "Retry-After", "soon", transport.Permanent},
 		{403, "", "", transport.Permanent},
 		{409, "retry-after-ms", "250.5", transport.Throttled},
+		{418, "Retry-After", "60", transport.Throttled},
+		{418, "", "", transport.Permanent},
 		{420, "X-RateLimit-Reset", "9", transport.Throttled},
 		{423, "Retry-After", "1.5", transport.Throttled},
 		{400, "Retry-After", "60", transport.Permanent},

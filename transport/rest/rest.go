@@ -29,17 +29,18 @@
 //	2xx larger than WithMaxBody   malformed; transient if it is an HTML page
 //	401                           sent again if WithToken returns a new token; else permanent;
 //	                              for another code, say transport.Unauthorized in Faults
-//	403, 409, 420, 423            throttled if a header names a wait or says that a quota is used up;
+//	403, 409, 418, 420, 423       throttled if a header names a wait or says that a quota is used up;
 //	                              else permanent
 //	404                           not found
-//	408, 425, 499                 transient
+//	408, 425, 449, 499            transient
 //	421                           misdirected
 //	429                           throttled
 //	501, 505 without an end       permanent
-//	502, 504                      transient, whatever the body says: a gateway sends it
+//	502, 504, 511                 transient, whatever the body says: a gateway sends it
+//	520 to 530, 598, 599          the same
 //	503                           the same, but throttled under the conditions of 403
 //	other 5xx without an end      transient
-//	5xx with an end, not 502-504  that status: some services answer 500 for a job that failed;
+//	any other 5xx with an end     that status: some services answer 500 for a job that failed;
 //	                              transient if Dialect.AnswerID is set and the answer names no job
 //	303 with a status             that status
 //	303 without a status          completed, with the location as its result; misdirected if the
@@ -60,7 +61,7 @@
 //
 // A connection that fails is transient. A TLS error and a refused redirect are misdirected, because
 // the request did not reach the service. The error of a proxy that refuses the connection is
-// permanent, but throttled for a 429, and transient for a 408, 425, 499 or 5xx.
+// permanent, but throttled for a 429, and transient for a 408, 425, 449, 499 or 5xx.
 //
 // Every error is a [*transport.Error], except the error of a context that ended and an error that
 // Dialect.Classify returns. Its text names the method, host and path, and quotes at most 256 bytes

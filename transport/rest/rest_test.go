@@ -165,7 +165,7 @@ func TestClientErrorsArePermanentButForAFew(t *testing.T) {
 		say(code, status("completed"))(w, r)
 	})
 	others := map[int]transport.Class{404: transport.NotFound, 408: transport.Transient, 421: transport.Misdirected, 425: transport.Transient,
-		429: transport.Throttled, 499: transport.Transient}
+		429: transport.Throttled, 449: transport.Transient, 499: transport.Transient}
 	for code = 400; code < 500; code++ {
 		asked = 0
 		s, err := c.Status(t.Context(), "7")
@@ -204,7 +204,7 @@ func TestServerErrorsAreTransientUnlessTheyTellThatTheJobEnded(t *testing.T) {
 			if body = status(word); state.Terminal() {
 				asked = 0
 				s, err := c.Status(t.Context(), "7")
-				if code >= 502 && code <= 504 {
+				if code >= 502 && code <= 504 || code == 511 || code >= 520 && code <= 530 || code >= 598 {
 					assert.Equal(t, transport.Transient, classOf(t, err), "%d is the gateway's word: %s", code, body)
 					assert.Zero(t, s)
 					continue
@@ -220,7 +220,7 @@ func TestServerErrorsAreTransientUnlessTheyTellThatTheJobEnded(t *testing.T) {
 // fault 12, over the retries of one poll
 func TestATerminalStatusIsNotAskedForAgainWhateverItsCode(t *testing.T) {
 	t.Parallel()
-	for _, code := range []int{500, 507, 520, 599} {
+	for _, code := range []int{500, 507, 540, 597} {
 		asked := 0
 		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			asked++
