@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -93,28 +94,36 @@ func IsOneOf(origins []*url.URL, u *url.URL) bool {
 	return false
 }
 
-// signIn are the parts of a path to which a person is sent to sign in.
-var signIn = []string{"login", "signin", "sign-in", "sign_in", "sso", "oauth", "saml", "authorize"}
+// signIn are the beginnings of segments of a path to which a person is sent to sign in.
+var signIn = []string{"login", "log-in", "log_in", "logon", "signin", "sign-in", "sign_in", "sso", "oauth", "openid", "saml", "authorize", "adfs"}
 
 // IsSignIn reports whether a reference leads to where a person signs in.
 func IsSignIn(ref string) bool {
-	path, _, _ := strings.Cut(strings.ToLower(ref), "?")
-	for _, part := range signIn {
-		if strings.Contains(path, "/"+part) {
-			return true
-		}
-	}
-	return false
+	return hasSegment(ref, func(segment string) bool {
+		return slices.ContainsFunc(signIn, func(start string) bool { return strings.HasPrefix(segment, start) })
+	})
 }
 
-// errorPages are the segments of a path that leads to a page about a failure.
-var errorPages = []string{"error", "errors", "maintenance", "unavailable", "denied", "forbidden", "unauthorized"}
+// failures are the segments of a path that leads to a page about a failure.
+var failures = []string{"error", "errors", "error-page", "error_page", "errorpage", "maintenance", "unavailable", "denied", "forbidden", "unauthorized",
+	"blocked", "failed", "failure", "failures", "exception", "timeout", "timed-out", "timed_out", "canceled", "cancelled", "aborted"}
 
-// IsErrorPage reports whether a reference leads to a page about a failure, such as "/error.html".
+// IsErrorPage reports whether a reference leads to a page about a failure, such as "/error.html",
+// "/jobs/7/failed" or "/500.html".
 func IsErrorPage(ref string) bool {
+	return hasSegment(ref, func(segment string) bool {
+		name, end, _ := strings.Cut(segment, ".")
+		code, _ := strconv.Atoi(name)
+		return slices.Contains(failures, name) || strings.HasPrefix(end, "htm") && code >= http.StatusBadRequest && code < 600
+	})
+}
+
+// hasSegment reports whether a segment of the path of a reference fits. The function is given each
+// in lower case, and without a dot or an underscore before it.
+func hasSegment(ref string, fits func(segment string) bool) bool {
 	path, _, _ := strings.Cut(strings.ToLower(ref), "?")
 	for segment := range strings.SplitSeq(path, "/") {
-		if name, _, _ := strings.Cut(segment, "."); slices.Contains(errorPages, name) {
+		if fits(strings.TrimLeft(segment, "._")) {
 			return true
 		}
 	}

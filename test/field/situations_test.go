@@ -77,6 +77,9 @@ var situations = map[string][]situation{
 	},
 	"one word decides": {
 		{"the end stands in one place, how it ended in another", []string{"TestOneWordAloneDoesNotDecide", "transport/rest/TestAJobOfManyPartsIsTold"}},
+		{"a 303 leads to a failure, or back to the job", []string{
+			"TestNoOddAnswerEndsAWaitThatIsWellOtherwise", "transport/rest/TestSeeOtherIsTheEndOfAJob", "transport/rest/TestSeeOtherMayDifferByItsQueryAlone",
+		}},
 		{"a gateway speaks in the words of the service", []string{
 			"TestOneWordAloneDoesNotDecide", "transport/rest/TestServerErrorsAreTransientUnlessTheyTellThatTheJobEnded",
 		}},

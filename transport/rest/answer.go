@@ -229,6 +229,7 @@ func (a *answer) checkResult(named, ref string) error {
 		return err
 	}
 	asked, path := &a.Request.URL, strings.TrimSuffix(u.Path, "/")
+	isSamePath := u.Host == "" && path == strings.TrimSuffix(asked.Path, "/")
 	switch {
 	case named == "":
 		return errors.New("a redirect to nowhere")
@@ -238,8 +239,8 @@ func (a *answer) checkResult(named, ref string) error {
 		return errors.New("a redirect to the front page")
 	case web.IsErrorPage(ref):
 		return errors.New("a redirect to an error page")
-	case u.Host == "" && path == strings.TrimSuffix(asked.Path, "/") && (u.RawQuery == "" || u.RawQuery == asked.RawQuery):
-		return errors.New("a redirect to itself")
+	case isSamePath && (u.RawQuery == "" || u.RawQuery == asked.RawQuery || strings.Contains(asked.Path, a.asked)):
+		return errors.New("a redirect to itself") // where the path has the id, a query does not choose the job
 	default:
 		return nil
 	}

@@ -364,10 +364,34 @@ func TestSeeOtherIsTheEndOfAJob(t *testing.T) {
 	require.NoError(t, body.Close())
 	assert.Equal(t, "the photo", string(text))
 	for _, location = range []string{"", "https://other.test/photos/7", "/login?next=/status/7", "/oauth/authorize",
-		"/status/7", "7", "#done", "/status/7/", "/status/%37", "/", "/?next=/status/7", "/Error?code=500", "/pages/error.html", "/maintenance/"} {
+		"/status/7", "7", "#done", "/status/7/", "/status/%37", "/status/7?attempt=2", "?wait=5", "/", "/?next=/status/7", "/Error?code=500", "/pages/error.html",
+		"/maintenance/", "/jobs/7/failed", "/failure/7", "/error_page", "/500.html", "/Account/LogOn?url=x", "/adfs/ls/", "/_oauth/start",
+		"/realms/m/protocol/openid-connect/auth"} {
 		_, err := c.Status(t.Context(), "7")
 		assert.Equal(t, transport.Misdirected, classOf(t, err), location)
 	}
+	for _, location = range []string{"/500", "/files/failed-rows.csv", "/results/7/errors-of-7.json", "/authors/7", "/status/77", "/status"} {
+		s, err := c.Status(t.Context(), "7")
+		require.NoError(t, err, location)
+		assert.Equal(t, transport.Completed, s.State, location)
+	}
+}
+
+// Where the id is in the query, the path says nothing about the job.
+func TestSeeOtherMayDifferByItsQueryAlone(t *testing.T) {
+	t.Parallel()
+	var location string
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", location)
+		w.WriteHeader(http.StatusSeeOther)
+	}, rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "/api?do=status&job={id}"}}))
+	location = "/api?do=result&job=7"
+	s, err := c.Status(t.Context(), "7")
+	require.NoError(t, err)
+	assert.Equal(t, transport.Completed, s.State)
+	location = "/api?do=status&job=7"
+	_, err = c.Status(t.Context(), "7")
+	assert.Equal(t, transport.Misdirected, classOf(t, err))
 }
 
 // fault 64: what the body of a 303 says of the job comes before the Location.

@@ -45,7 +45,7 @@
 //	303 with a status             that status
 //	303 without a status          completed, with the location as its result; misdirected if the
 //	                              location is at another origin, or is a sign-in page, the front
-//	                              page, an error page or the same URL
+//	                              page, an error page or the job itself
 //	304, unconditional request    malformed
 //	other 3xx                     misdirected, because the redirect was not followed
 //	other 4xx                     permanent
