@@ -24,7 +24,8 @@ func (c *Call) Fail(class transport.Class, cause error) error {
 }
 
 // tokenError returns the error of a call for which there is no token. A wait that the source names
-// is kept.
+// is kept. The source knows nothing about a job: what it does not find or cannot read is no reason
+// to give up the job.
 func (c *Call) tokenError(ctx context.Context, err error) error {
 	var e *transport.Error
 	switch {
@@ -34,7 +35,11 @@ func (c *Call) tokenError(ctx context.Context, err error) error {
 		if e.RetryAfter != 0 {
 			c.Answer.Wait = e.RetryAfter
 		}
-		return c.Fail(e.Class, err)
+		class := e.Class
+		if class != transport.Permanent && class != transport.Throttled && class != transport.Unauthorized {
+			class = transport.Transient
+		}
+		return c.Fail(class, err)
 	default:
 		return c.Fail(transport.Transient, web.Safe(err, c.round.sensitive()...))
 	}

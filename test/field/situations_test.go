@@ -57,6 +57,7 @@ var situations = map[string][]situation{
 			"./TestOverHTTPAServiceThatIsDownForAWhileIsWaitedFor",
 		}},
 		{"it pads what it compresses", []string{"transport/rest/TestAnAnswerIsReadHoweverItIsCompressed"}},
+		{"the source of tokens knows nothing about the job", []string{"transport/rest/TestATokenSourcesErrorIsTransientUnlessItSaysOtherwise"}},
 		{"a token is refused", []string{
 			"TestATokenThatIsRefusedAgainAndAgainIsReplacedEachTime", "transport/rest/TestATokenThatIsRefusedIsReplacedOnceInACall",
 		}},

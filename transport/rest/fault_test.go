@@ -759,6 +759,11 @@ func TestATokenSourcesErrorIsTransientUnlessItSaysOtherwise(t *testing.T) {
 	var e *transport.Error
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, 5*time.Second, e.RetryAfter, "fault 13")
+	for _, class := range []transport.Class{transport.NotFound, transport.Malformed, transport.Misdirected, transport.Oversized} {
+		broken = &transport.Error{Class: class}
+		_, err = c.Status(t.Context(), "7")
+		assert.Equal(t, transport.Transient, classOf(t, err), "it says nothing about the job")
+	}
 }
 
 // fault 41

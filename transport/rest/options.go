@@ -113,8 +113,9 @@ func WithHeader(name, value string) Option {
 // source is called for the first request, and again after an answer of 401, or one that a Dialect's
 // Faults call [transport.Unauthorized]. All requests share the token. A second such answer for one
 // call is permanent. The source must be safe for concurrent use. An error of the source counts as
-// transient, unless it is a [*transport.Error]. [New] refuses a token whose header [WithHeader] or
-// a user name in the base URL sets as well. The default, or nil, is no token.
+// transient, unless it is a [*transport.Error] of class Permanent, Throttled or Unauthorized. [New]
+// refuses a token whose header [WithHeader] or a user name in the base URL sets as well. The
+// default, or nil, is no token.
 func WithToken(source func(context.Context) (string, error)) Option {
 	return func(c *config) { c.Token = source }
 }
