@@ -3,6 +3,7 @@ package web
 import (
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,13 +27,14 @@ const MaxRetryAfter = 365 * 24 * time.Hour
 //	X-RateLimit-Reset-Requests           likewise, if X-RateLimit-Remaining-Requests is 0
 //	X-Rate-Limit-Reset                   likewise, if X-Rate-Limit-Remaining is 0
 //
-// A 429 or 420 without a Remaining counts as one with 0. The formats are those of RFC 9110, 10.2.3,
-// and of draft-ietf-httpapi-ratelimit-headers.
+// A 429 or 420 without a Remaining counts as one with 0. A Remaining below 0 counts as 0, unless
+// the answer is a 2xx: there it says that no quota applies. The formats are those of RFC 9110,
+// 10.2.3, and of draft-ietf-httpapi-ratelimit-headers.
 //
 // A number that is too large for a wait is a time in seconds or milliseconds since 1970. The wait
-// until a time is measured from the answer's own Date, because the service's clock may be wrong, or
-// from now without a Date. Seconds may have a fraction. If a header has several values, the longest
-// wait counts.
+// until a time is measured from the answer's own Date and Age, because the service's clock may be
+// wrong, or from now without a Date. Seconds may have a fraction. If a header has several values,
+// the longest wait counts.
 func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
 	if !mayPace(h) {
 		return 0
@@ -101,7 +103,7 @@ func (p pacing) reset(code int, limit *struct{ reset, remaining string }) time.D
 	if len(remaining) == 0 && code != http.StatusTooManyRequests && code != statusEnhanceYourCalm {
 		return 0
 	}
-	if len(remaining) > 0 && !isAnyNothing(remaining) {
+	if len(remaining) > 0 && !isAnyNothing(remaining) || code/100 == 2 && isAnyBelowZero(remaining) {
 		return 0
 	}
 	return p.wait(values, time.Second)
@@ -128,6 +130,12 @@ func isAnyNothing(values []string) bool {
 		}
 	}
 	return false
+}
+
+// isAnyBelowZero reports whether any count in the values of a header is less than zero. Where a
+// request is answered, that says that no quota applies, or that it is not known.
+func isAnyBelowZero(values []string) bool {
+	return slices.ContainsFunc(values, func(value string) bool { return strings.HasPrefix(strings.TrimSpace(value), "-") })
 }
 
 // isNothing reports whether a count is zero or less.
@@ -241,6 +249,10 @@ func (p pacing) until(at time.Time) time.Duration {
 	}
 	if !told {
 		from = p.now()
+	} else if values := p.header["Age"]; len(values) > 0 { // a cache has kept the answer for so many seconds (RFC 9111, 5.1)
+		if age, ok := number(strings.TrimSpace(values[0])); ok && age <= MaxRetryAfter.Seconds() {
+			from = from.Add(time.Duration(age * float64(time.Second)))
+		}
 	}
 	switch d := at.Sub(from); {
 	case d > 0:

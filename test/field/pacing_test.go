@@ -50,6 +50,7 @@ func TestANamedWaitIsKeptHoweverItIsSpelled(t *testing.T) {
 		{"RateLimit", `"minute";r=0;t=30, "day";r=9;t=3000`},
 		{"X-RateLimit-Reset", "946684830", "X-RateLimit-Remaining", "0"},
 		{"X-RateLimit-Reset", "2000-01-01T00:00:30Z", "X-RateLimit-Remaining", "0", "Date", date},
+		{"Retry-After", date, "Date", "Fri, 31 Dec 1999 23:50:00 GMT", "Age", "570"},
 	} {
 		for _, n := range []int{429, 403, 409, 418, 420, 423, 503} {
 			t.Run(fmt.Sprint(n, header), func(t *testing.T) {
@@ -121,6 +122,22 @@ func TestAWaitBeyondTheTimeoutEndsAsThrottled(t *testing.T) {
 				assert.Equal(t, row.ends, o.took)
 				assert.Len(t, o.at, 1)
 			})
+		})
+	}
+}
+
+// A count below zero beside an answer says that no quota applies, whatever its reset is.
+func TestAQuotaBelowZeroIsNone(t *testing.T) {
+	t.Parallel()
+	for _, header := range [][]string{
+		{"X-RateLimit-Limit", "-1", "X-RateLimit-Remaining", "-1", "X-RateLimit-Reset", "3600"},
+		{"RateLimit-Remaining", "-1", "RateLimit-Reset", "3600"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			running := says("running").with(header...)
+			o := script(running, running, running, says("completed")).wait(t, rest.Dialect{})
+			require.NoError(t, o.err)
+			assert.Equal(t, 3*time.Second, o.took)
 		})
 	}
 }
