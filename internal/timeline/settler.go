@@ -71,8 +71,8 @@ func (s *settler) answeredLocked(c *call) {
 	s.pool.hireLocked(now)
 }
 
-// slowFault is how long a batch takes whose failure counts as slow. To halve it again and again
-// would take longer than its waits last.
+// slowFault is how long a batch takes whose failure counts as slow, together with the wait that the
+// service then asks for. To halve it again and again would take longer than its waits last.
 const slowFault = 5 * time.Second
 
 // divideLocked makes the watches of a failed batch due again, for smaller batches. They are due at
@@ -87,10 +87,10 @@ func (s *settler) divideLocked(c *call, now time.Duration) {
 		s.board.size.Refused(size)
 	}
 	part := batching.Half(size)
-	if now-c.asked >= slowFault && !bySize {
+	retryAfter := s.capped(c.pollErr.RetryAfter)
+	if now-c.asked+max(retryAfter, 0) >= slowFault && !bySize {
 		part = batching.Sixteenth(size)
 	}
-	retryAfter := s.capped(c.pollErr.RetryAfter)
 	for i := range c.polls {
 		x := c.polls[i].x
 		if !s.board.releaseLocked(x) {

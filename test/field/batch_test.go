@@ -152,6 +152,7 @@ func TestNoBatchEndsAHealthyWait(t *testing.T) {
 		"421 for one":                 {instead(code(421), bad), 160},
 		"a portal for one":            {instead(code(302).with("Location", "https://portal.test/login"), bad), 160},
 		"429 for all":                 {instead(code(429)), 900},
+		"429 with a wait for all":     {instead(code(429).with("Retry-After", "20")), 120},
 		"421 for all":                 {instead(code(421)), 900},
 		"a portal for all":            {instead(code(302).with("Location", "https://portal.test/login")), 900},
 		"one stands twice, not alike": {rows(func(rows []row) []row { return append(rows, row{rows[0].ID, "failed"}) }), 900},
