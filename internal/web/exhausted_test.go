@@ -19,5 +19,8 @@ func TestAQuotaOfNothingIsExhausted(t *testing.T) {
 			assert.Equal(t, want, web.IsExhausted(h), "%s: %s", name, text)
 		}
 	}
+	for text, want := range map[string]bool{`"a";r=0;t=9`: true, `"a";r=1;t=9, "b";r=0`: true, `limit=9, remaining=0`: true, `"a";r=7;t=9`: false, `"a";t=9`: false} {
+		assert.Equal(t, want, web.IsExhausted(http.Header{"Ratelimit": {text}}), text)
+	}
 	assert.False(t, web.IsExhausted(http.Header{"X-Remaining": {"0"}}))
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"iter"
 	"math"
 	"net/http"
 	"slices"
@@ -49,7 +50,7 @@ func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
 		return wait
 	}
 	if values := h["Ratelimit"]; len(values) > 0 {
-		if wait := p.quotas(values); wait > 0 {
+		if wait := p.quotas(code, values); wait > 0 {
 			return wait
 		}
 	}
@@ -100,7 +101,7 @@ func (p pacing) reset(code int, limit *struct{ reset, remaining string }) time.D
 		return 0
 	}
 	remaining := p.header[limit.remaining]
-	if len(remaining) == 0 && code != http.StatusTooManyRequests && code != statusEnhanceYourCalm {
+	if len(remaining) == 0 && !isRefusal(code) {
 		return 0
 	}
 	if len(remaining) > 0 && !isAnyNothing(remaining) || code/100 == 2 && isAnyBelowZero(remaining) {
@@ -116,7 +117,17 @@ func IsExhausted(h http.Header) bool {
 			return true
 		}
 	}
+	for q := range quotas(h["Ratelimit"]) {
+		if isNothing(q.remaining) {
+			return true
+		}
+	}
 	return false
+}
+
+// isRefusal reports whether a status code says by itself that nothing remains of a quota.
+func isRefusal(code int) bool {
+	return code == http.StatusTooManyRequests || code == statusEnhanceYourCalm
 }
 
 // isAnyNothing reports whether any count in the values of a header is zero or less. A proxy may
@@ -144,34 +155,54 @@ func isNothing(count string) bool {
 	return err == nil && n <= 0
 }
 
-// quotas returns the longest wait that the header RateLimit names, in its present form
-// `"name";r=0;t=30` or in its earlier one `limit=9, remaining=0, reset=30`.
-func (p pacing) quotas(values []string) (longest time.Duration) {
-	var early [2]string // remaining and reset
-	for _, value := range values {
-		for item := range strings.SplitSeq(value, ",") {
-			var remaining, reset string
-			for part := range strings.SplitSeq(item, ";") {
-				switch name, text, _ := strings.Cut(strings.TrimSpace(part), "="); strings.ToLower(name) {
-				case "r":
-					remaining = text
-				case "t":
-					reset = text
-				case "remaining":
-					early[0] = text
-				case "reset":
-					early[1] = text
-				}
-			}
-			if isNothing(remaining) {
-				longest = max(longest, p.wait([]string{reset}, time.Second))
-			}
+// quotas returns the longest wait that the header RateLimit names for a quota of which nothing
+// remains.
+func (p pacing) quotas(code int, values []string) (longest time.Duration) {
+	for q := range quotas(values) {
+		isSpent := !q.counts && isRefusal(code)
+		if q.counts && isNothing(q.remaining) {
+			isSpent = code/100 != 2 || !isAnyBelowZero([]string{q.remaining})
+		}
+		if isSpent {
+			longest = max(longest, p.wait([]string{q.reset}, time.Second))
 		}
 	}
-	if isNothing(early[0]) {
-		longest = max(longest, p.wait([]string{early[1]}, time.Second))
-	}
 	return longest
+}
+
+// quota is one quota of the header RateLimit. It counts if it says what remains.
+type quota struct {
+	counts           bool
+	remaining, reset string
+}
+
+// quotas yields the quotas of the header RateLimit, in its present form `"name";r=0;t=30` or in its
+// earlier one `limit=9, remaining=0, reset=30`.
+func quotas(values []string) iter.Seq[quota] {
+	return func(yield func(quota) bool) {
+		var early quota
+		for _, value := range values {
+			for item := range strings.SplitSeq(value, ",") {
+				var q quota
+				for part := range strings.SplitSeq(item, ";") {
+					switch name, text, _ := strings.Cut(strings.TrimSpace(part), "="); strings.ToLower(name) {
+					case "r":
+						q.counts, q.remaining = true, text
+					case "t":
+						q.reset = text
+					case "remaining":
+						early.counts, early.remaining = true, text
+					case "reset":
+						early.reset = text
+					}
+				}
+				if !yield(q) {
+					return
+				}
+			}
+		}
+		yield(early)
+	}
 }
 
 // wait returns the longest wait that the values of a header name. A plain number counts units.

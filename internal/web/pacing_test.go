@@ -188,6 +188,12 @@ func TestPacingIsHeardInEveryHeader(t *testing.T) {
 		{200, []string{"RateLimit", `"minute";r=0;t=30`, "RateLimit", `"day"; r=7; t=3000`}, 30 * time.Second},
 		{200, []string{"RateLimit", `limit=100, remaining=0, reset=20`}, 20 * time.Second},
 		{200, []string{"RateLimit", `limit=100, remaining=3, reset=20`}, 0},
+		{200, []string{"RateLimit", `"default";r=-1;t=30`}, 0}, // there is no quota
+		{403, []string{"RateLimit", `"default";r=-1;t=30`}, 30 * time.Second},
+		{429, []string{"RateLimit", `"default";t=30`}, 30 * time.Second},
+		{200, []string{"RateLimit", `"default";t=30`}, 0},
+		{429, []string{"RateLimit", `limit=100, reset=20`}, 20 * time.Second},
+		{429, []string{"RateLimit", `"minute";r=7;t=3000, "second";t=3`}, 3 * time.Second},
 		{200, []string{"RateLimit", `r;t;;,=,`}, 0},
 	} {
 		h := http.Header{"Date": {date}}

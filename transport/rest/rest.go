@@ -79,13 +79,13 @@
 //	RateLimit-Reset, X-RateLimit-Reset-After, X-RateLimit-Reset, X-RateLimit-Reset-Requests,
 //	X-Rate-Limit-Reset
 //
-// The headers from RateLimit on are read only if the quota is used up. RateLimit itself says
-// whether it is. For the other headers, a 429 or 420 means that it is, unless the answer says what
-// remains. If a header has several values, the longest wait applies. Seconds may have a fraction or
-// a unit. A number too large for a wait is a time, in seconds or milliseconds since 1970. Dates may
-// have the format of HTTP, of mail or of RFC 3339. A wait until a date counts from the answer's own
-// Date header, or from now if there is none. A wait of zero is [transport.NoWait]. Negative waits,
-// waits of more than a year, and values that cannot be parsed are ignored.
+// The headers from RateLimit on are read only if the quota is used up. A 429 or 420 means that it
+// is, unless the answer says what remains. If a header has several values, the longest wait
+// applies. Seconds may have a fraction or a unit. A number too large for a wait is a time, in
+// seconds or milliseconds since 1970. Dates may have the format of HTTP, of mail or of RFC 3339. A
+// wait until a date counts from the answer's own Date header, or from now if there is none. A wait
+// of zero is [transport.NoWait]. Negative waits, waits of more than a year, and values that cannot
+// be parsed are ignored.
 //
 // # Where requests go
 //
