@@ -314,6 +314,7 @@ func (b *batch) request(k *call, ids []string, page string) (transport.Class, er
 	if err := k.ask(b.to, &template.Vars{Page: page}); err != nil {
 		return transport.Permanent, err
 	}
+	k.wire.Request.Type = b.to.ContentType()
 	switch {
 	case b.Body != nil && b.lists:
 		k.wire.Request.Body = []byte(b.body[0])

@@ -76,6 +76,10 @@ func TestABatchNamesItsJobsAsTheDialectSays(t *testing.T) {
 		{rest.Batch{Path: "/jobs/batch", Body: "{ids}"}, `POST /v1/jobs/batch application/json ["a b","ü/+","c\u0026d#?="]`},
 		{rest.Batch{Path: "/jobs?full=1", Method: "GET", Body: map[string]any{"a": 1, "in": map[string]any{"ids": "{ids}"}, "z": "{id}"}},
 			`GET /v1/jobs?full=1 application/json {"a":1,"in":{"ids":["a b","ü/+","c\u0026d#?="]},"z":"{id}"}`},
+		{rest.Batch{Path: "/", Header: map[string]string{"content-type": "application/x-amz-json-1.1"}, Body: map[string]any{"Ids": "{ids}"}},
+			`POST /v1/ application/x-amz-json-1.1 {"Ids":["a b","ü/+","c\u0026d#?="]}`},
+		{rest.Batch{Path: "/", List: ".", Header: map[string]string{"Content-Type": "application/graphql+json"}, Body: map[string]any{"all": true}},
+			`POST /v1/ application/graphql+json {"all":true}`},
 	} {
 		var got string
 		c2 := serve(t, func(w http.ResponseWriter, r *http.Request) {
