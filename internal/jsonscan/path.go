@@ -75,9 +75,9 @@ func (t *Name) is(text []byte, name string) bool {
 		string(text[len(t.Before):len(text)-len(t.After)]) == name && bytes.HasSuffix(text, []byte(t.After))
 }
 
-// isValue reports whether the JSON text of a string, a number or a boolean says t, in any case if t
+// IsValue reports whether the JSON text of a string, a number or a boolean says t, in any case if t
 // has no hole. An empty t is said by a value that is missing, null or empty.
-func (t *Name) isValue(raw []byte, name string) bool {
+func (t *Name) IsValue(raw []byte, name string) bool {
 	switch {
 	case *t == Name{}:
 		return len(raw) == 0 || raw[0] == 'n' || string(raw) == `""` || isHollow(raw)

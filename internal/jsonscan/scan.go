@@ -300,5 +300,5 @@ func (s *scan) compare(c *comparison, start int) (bool, error) {
 		}
 		value = s.picked
 	}
-	return c.equal.isValue(value, s.name) != c.not, nil
+	return c.equal.IsValue(value, s.name) != c.not, nil
 }

@@ -18,7 +18,7 @@ func (r *reader) readFolded(s *transport.Status, g *reading) {
 		return
 	}
 	var found place.Found
-	if r.errors.Find(&place.Answer{Body: g.body, Name: g.asked}, &found) == nil {
+	if !r.chosen && r.errors.Find(&place.Answer{Body: g.body, Name: g.asked}, &found) == nil {
 		return
 	}
 	var tree any
@@ -37,7 +37,7 @@ func (r *reader) readFolded(s *transport.Status, g *reading) {
 }
 
 // foldedAt returns what stands at the end of some steps from v, with keys in whatever case, as long
-// as it says something. It returns nil if it does not, or if a step compares.
+// as it says something. It returns nil if it does not.
 func foldedAt(v any, steps []jsonscan.Step, name string) place.Value {
 	for i := range steps {
 		switch step := &steps[i]; step.Kind {
@@ -60,7 +60,7 @@ func foldedAt(v any, steps []jsonscan.Step, name string) place.Value {
 				return nil
 			}
 		case jsonscan.Where:
-			return nil
+			v = foldedElement(v, step, name)
 		}
 	}
 	text, err := json.Marshal(v)
@@ -68,6 +68,42 @@ func foldedAt(v any, steps []jsonscan.Step, name string) place.Value {
 		return said
 	}
 	return nil
+}
+
+// foldedElement returns the first element of an array, or the first value of an object in the order
+// of its keys, that a step leads to, with the fields that it compares in whatever case.
+func foldedElement(v any, step *jsonscan.Step, name string) any {
+	elements, _ := v.([]any)
+	if o, ok := v.(map[string]any); ok {
+		for _, key := range slices.Sorted(maps.Keys(o)) {
+			elements = append(elements, o[key])
+		}
+	}
+	for _, element := range elements {
+		if isChosen(element, step, name) {
+			return element
+		}
+	}
+	return nil
+}
+
+// isChosen reports whether an element meets the comparisons of a step.
+func isChosen(element any, step *jsonscan.Step, name string) bool {
+	for c := step; c != nil; c = c.And {
+		v := element
+		for _, key := range c.Field {
+			o, _ := v.(map[string]any)
+			v = foldedKey(o, jsonscan.Name{Before: key}, name)
+		}
+		var text []byte
+		if v != nil {
+			text, _ = json.Marshal(v) // what was JSON always can be
+		}
+		if c.Equal.IsValue(text, name) == c.Not {
+			return false
+		}
+	}
+	return true
 }
 
 // foldedKey returns the value of a key, or else that of one that differs from it by case alone. A

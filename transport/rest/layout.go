@@ -2,9 +2,11 @@ package rest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
 )
 
@@ -35,6 +37,7 @@ type layout struct {
 	at     [fields + 1]int // where the places of each field begin
 	set    *place.Set
 	errors *place.Set    // the places of Error, for keys in another case
+	chosen bool          // whether a place of Error compares fields
 	unit   time.Duration // of RetryAfter
 	ratio  bool          // whether Progress is a quotient
 	code   int           // which place of State is the code, -1 for none
@@ -92,6 +95,9 @@ func (l *layout) compile(texts [fields]string) (problems []error) {
 		l.places = append(l.places, places...)
 	}
 	l.at[fields] = len(l.places)
+	for _, p := range l.field(inError) {
+		l.chosen = l.chosen || slices.ContainsFunc(p.Steps, func(s jsonscan.Step) bool { return s.Kind == jsonscan.Where })
+	}
 	for i, p := range l.field(inState) {
 		switch p.Source {
 		case place.Code:

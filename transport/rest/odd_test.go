@@ -51,6 +51,13 @@ func TestAnErrorInAnotherCaseIsFoundWhereverItStands(t *testing.T) {
 		"parts[1].error":   `{"status":"completed","parts":[{},{"Error":"late"}]}`,
 		"parts[-1].error":  `{"status":"completed","Parts":[{},{"error":"late"}]}`,
 		"{id}.error":       `{"status":"completed","42":{"Error":"late"}}`,
+
+		"parts[state=failed].error":            `{"status":"completed","parts":[{"state":"done"},{"State":"Failed","error":"late"}]}`,
+		"parts[error!=].error":                 `{"status":"completed","parts":[{"state":"done"},{"Error":"late"}]}`,
+		"parts[meta.ok=false,code!=].error":    `{"status":"completed","Parts":[{"meta":{"ok":false},"error":"x"},{"Meta":{"OK":false},"code":7,"error":"late"}]}`,
+		"nodes[phase=failed].error.text":       `{"status":"completed","nodes":{"b":{"Phase":"failed","Error":{"text":"late"}},"a":{"phase":"done"}}}`,
+		"parts[id={id}].error":                 `{"status":"completed","parts":[{"ID":"43","error":"x"},{"ID":"42","error":"late"}]}`,
+		"data.@json.parts[state=failed].error": `{"status":"completed","data":"{\"parts\":[{\"State\":\"failed\",\"error\":\"late\"}]}"}`,
 	} {
 		d := rest.Dialect{State: "status", Error: at}
 		s, err := serve(t, say(200, body), oneAttempt, rest.WithDialect(d)).Status(t.Context(), "42")
@@ -62,6 +69,11 @@ func TestAnErrorInAnotherCaseIsFoundWhereverItStands(t *testing.T) {
 		"data.@json.error": `{"status":"completed","data":"Error"}`,
 		"parts[2].error":   `{"status":"completed","parts":[{"Error":"late"}]}`,
 		"{id}.error":       `{"status":"completed","43":{"Error":"late"}}`,
+
+		"parts[state=failed].error":          `{"status":"completed","parts":[{"State":"done","error":"x"},{"State":"failed"}]}`,
+		"parts[state=failed,ok!=true].error": `{"status":"completed","parts":[{"State":"failed","OK":true,"error":"x"}]}`,
+		"parts[id={id}].error":               `{"status":"completed","parts":[{"ID":"43","error":"x"}]}`,
+		"parts[state=failed].text":           `{"status":"completed","parts":"failed"}`,
 	} {
 		d := rest.Dialect{State: "status", Error: at}
 		s, err := serve(t, say(200, body), oneAttempt, rest.WithDialect(d)).Status(t.Context(), "42")
