@@ -13,7 +13,8 @@ type checker[T comparable] struct {
 }
 
 // check returns what is wrong with the rules together: two that fit the same and mean different
-// things, of which neither is more specific, and those that nothing can reach.
+// things, of which neither is more specific, unless they are rivals, and those that nothing can
+// reach.
 func (t *Table[T]) check() (problems []error) {
 	c := newChecker(t)
 	for i := range t.rules {
@@ -57,7 +58,8 @@ func (c *checker[T]) relate(a, b int) relation {
 	return r
 }
 
-// compare returns what is wrong with two rules together.
+// compare returns what is wrong with two rules together. If they fit the same answers and no rule
+// can say what these mean, they become rivals.
 func (c *checker[T]) compare(one, other int) error {
 	a, b := &c.rules[one], &c.rules[other]
 	if a.means == b.means {
@@ -70,27 +72,27 @@ func (c *checker[T]) compare(one, other int) error {
 		return fmt.Errorf("%q and %q are the same rule, and mean %v and %v", a.key, b.key, a.means, b.means)
 	case r&(covers|covered) != 0:
 		return nil
+	case r&exact == 0:
+		a.rivals, b.rivals = append(a.rivals, other), append(b.rivals, one)
+		return nil
 	default:
-		return c.conflict(a, b, r&exact != 0)
+		return c.conflict(a, b)
 	}
 }
 
 // conflict returns the error of two rules that fit the same answers, unless a third rule decides
-// about these answers. The argument exact says that one rule can.
-func (t *Table[T]) conflict(a, b *rule[T], exact bool) error {
-	hint := ""
-	if exact {
-		both, names := make([]pattern, t.places), make([]string, t.places)
-		for i := range both {
-			both[i], _, _ = a.patterns[i].meets(&b.patterns[i])
-			names[i] = both[i].String()
-		}
-		if t.has(both) {
-			return nil
-		}
-		hint = fmt.Sprintf(": say what %q means", strings.Join(names, ", "))
+// about these answers.
+func (t *Table[T]) conflict(a, b *rule[T]) error {
+	both, names := make([]pattern, t.places), make([]string, t.places)
+	for i := range both {
+		both[i], _, _ = a.patterns[i].meets(&b.patterns[i])
+		names[i] = both[i].String()
 	}
-	return fmt.Errorf("%q (%v) and %q (%v) fit the same answers, and neither is more specific%s", a.key, a.means, b.key, b.means, hint)
+	if t.has(both) {
+		return nil
+	}
+	return fmt.Errorf("%q (%v) and %q (%v) fit the same answers, and neither is more specific: say what %q means",
+		a.key, a.means, b.key, b.means, strings.Join(names, ", "))
 }
 
 // has reports whether there is a rule of just these patterns.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -97,7 +98,6 @@ func TestNewNamesWhatIsWrongWithRules(t *testing.T) {
 		{2, map[string]string{"a, *": "x", "*, b": "y"}, `fit the same answers, and neither is more specific: say what "a, b" means`},
 		{2, map[string]string{"a, +": "x", "+, b": "y"}, `say what "a, b" means`},
 		{1, map[string]string{"a*": "x", "*b": "y"}, `say what "a*b" means`},
-		{1, map[string]string{"*a*": "x", "*b*": "y"}, `fit the same answers, and neither is more specific`},
 		{2, map[string]string{"a,b": "x", "a, b": "y"}, `are the same rule, and mean`},
 		{2, map[string]string{"a,b": "x", "a, b": "x"}, `can be reached by no answer`},
 		{2, map[string]string{"a, *": "x", "a, -": "y", "a, +": "z"}, `"a, *" can be reached by no answer`},
@@ -141,9 +141,31 @@ func TestFindIsSafeForConcurrentUse(t *testing.T) {
 	wg.Wait()
 }
 
-var patterns = []string{"a", "ab", "abc", "b", "A", "7", "7.0", "a*", "*b", "ab*", "a*c", "*b*", "*", "+", "-", ""}
+// A text that two rules name parts of, such as a page of XML, has no meaning if they disagree.
+func TestRulesThatNamePartsOfOneTextAreRivals(t *testing.T) {
+	t.Parallel()
+	table, err := rules.New(2, map[string]string{
+		"*<a>*, *": "running", "*<b>*, *": "completed", "*<c>*, *": "completed", "exit*, *": "failed", "*<a><b>*, *": "both", "<a>x<b>, *": "word", "<c>*, 7": "seven",
+	})
+	require.NoError(t, err)
+	for _, c := range []struct{ text, second, want, rule, rival string }{
+		{"x<a>x", ``, "running", "*<a>*, *", ""}, {"x<B>x", `1`, "completed", "*<b>*, *", ""}, {"<a> <b>", ``, "", "*<a>*, *", "*<b>*, *"}, {"<b><a>", ``, "", "*<a>*, *", "*<b>*, *"},
+		{"<b><c>", ``, "completed", "*<b>*, *", ""}, {"exit<a>", ``, "", "exit*, *", "*<a>*, *"}, {"<a><b>", ``, "both", "*<a><b>*, *", ""}, {"<a>x<b>", ``, "word", "<a>x<b>, *", ""},
+		{"<c>", `7`, "seven", "<c>*, 7", ""}, {"<c> <a>", `7`, "", "<c>*, 7", "*<a>*, *"}, {"none", ``, "", "", ""},
+	} {
+		for range 2 { // the second time from memory
+			o := table.Find(values(strconv.Quote(c.text), c.second))
+			assert.Equal(t, c.want, o.Means, c.text)
+			assert.Equal(t, c.want != "", o.Fits, c.text)
+			assert.Equal(t, c.rule, o.Rule, c.text)
+			assert.Equal(t, c.rival, o.Rival, c.text)
+		}
+	}
+}
 
-var texts = []string{"", `"a"`, `"ab"`, `"abc"`, `"b"`, `"A"`, `"B "`, `7`, `7.0`, `"7.0"`, `"xbx"`, `{}`, `[1]`, `""`, `"ac"`, `true`}
+var patterns = []string{"a", "ab", "abc", "b", "A", "7", "7.0", "a*", "*b", "ab*", "a*c", "*b*", "*c*", "*", "+", "-", ""}
+
+var texts = []string{"", `"a"`, `"ab"`, `"abc"`, `"b"`, `"A"`, `"B "`, `7`, `7.0`, `"7.0"`, `"xbx"`, `{}`, `[1]`, `""`, `"ac"`, `"xcbx"`, `true`}
 
 // Whatever rules New takes, the one that decides fits, and no rule that is more specific means
 // anything else.
@@ -178,8 +200,10 @@ func TestOfTheRulesThatFitTheMostSpecificDecides(t *testing.T) {
 				assert.True(r, fits, "%q decided about %v", key, all)
 			case fits && set[key] != o.Means && o.Fits:
 				// o.Rule must be a part of key: together they are one table without a conflict.
-				_, err := rules.New(places, map[string]int{key: set[key], o.Rule: o.Means})
-				assert.NoError(r, err, "%q decided about %v, though %q fits", o.Rule, all, key)
+				both, err := rules.New(places, map[string]int{key: set[key], o.Rule: o.Means})
+				require.NoError(r, err, "%q decided about %v, though %q fits", o.Rule, all, key)
+				assert.Equal(r, o.Rule, both.Find(values(all...)).Rule)
+				assert.Empty(r, both.Find(values(all...)).Rival)
 			}
 		}
 	})

@@ -37,6 +37,7 @@ type rule[T comparable] struct {
 	key      string
 	patterns []pattern
 	means    T
+	rivals   []int // rules of another meaning that may fit the same text, such as *a* and *b*
 }
 
 // Outcome is what values mean.
@@ -46,10 +47,13 @@ type Outcome[T comparable] struct {
 	Fits bool
 	// Rule is the rule, as it was written.
 	Rule string
+	// Rival is a rule that fits as well and means something else. Then no rule decides.
+	Rival string
 	// Raw is the words of the service, as it wrote them.
 	Raw string
-	// Named has a bit for each place of which the rule names the word.
-	Named uint64
+	// Named has a bit for each place of which the rule names the word, and Parts one for each of which
+	// it names a part.
+	Named, Parts uint64
 }
 
 // New returns the Table of rules for so many places, or all that is wrong with them.
@@ -64,7 +68,7 @@ func New[T comparable](places int, rules map[string]T) (*Table[T], error) {
 		}
 		t.rules = append(t.rules, r)
 		if key == "null" && places == 1 { // the text, too
-			t.rules = append(t.rules, rule[T]{key, []pattern{{kind: word, text: "null"}}, r.means})
+			t.rules = append(t.rules, rule[T]{key: key, patterns: []pattern{{kind: word, text: "null"}}, means: r.means})
 		}
 	}
 	slices.SortStableFunc(t.rules, func(a, b rule[T]) int { return cmp.Compare(b.weight(), a.weight()) })
@@ -196,10 +200,17 @@ func (t *Table[T]) find(all []value) Outcome[T] {
 	if r == nil {
 		return o
 	}
+	if rival := t.rival(r, all); rival != nil {
+		o.Rule, o.Rival = r.key, rival.key
+		return o
+	}
 	o.Means, o.Fits, o.Rule = r.means, true, r.key
 	for i := range r.patterns {
-		if k := r.patterns[i].kind; k == word {
+		switch r.patterns[i].kind {
+		case word:
 			o.Named |= 1 << i
+		case glob:
+			o.Parts |= 1 << i
 		}
 	}
 	if o.Raw == "" && r.key == "null" {
@@ -210,17 +221,32 @@ func (t *Table[T]) find(all []value) Outcome[T] {
 
 // first returns the most specific rule that fits, nil if none does.
 func (t *Table[T]) first(all []value) *rule[T] {
-rules:
 	for i := range t.rules {
-		r := &t.rules[i]
-		for j := range r.patterns {
-			if !t.lists[j].fits(&r.patterns[j], &all[j]) {
-				continue rules
-			}
+		if r := &t.rules[i]; t.fits(r, all) {
+			return r
 		}
-		return r
 	}
 	return nil
+}
+
+// rival returns a rival of r that fits, nil if none does.
+func (t *Table[T]) rival(r *rule[T], all []value) *rule[T] {
+	for _, i := range r.rivals {
+		if rival := &t.rules[i]; t.fits(rival, all) {
+			return rival
+		}
+	}
+	return nil
+}
+
+// fits reports whether each pattern of a rule fits its value.
+func (t *Table[T]) fits(r *rule[T], all []value) bool {
+	for i := range r.patterns {
+		if !t.lists[i].fits(&r.patterns[i], &all[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // raw joins what was said.

@@ -118,6 +118,8 @@ func (a *answer) tell(s *transport.Status) error {
 	}
 	switch {
 	case err == nil && told:
+	case fine && a.reading.state.Rival != "":
+		return a.Fail(transport.Malformed, fmt.Errorf("%w: %w", err, a.Quote()))
 	case fine:
 		return a.Unread(safe(err, a.Excerpt))
 	default:

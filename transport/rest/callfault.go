@@ -13,8 +13,9 @@ import (
 
 // callFaults are the Faults of one Call. They do not change.
 type callFaults struct {
-	set   *place.Set
-	table *rules.Table[transport.Class]
+	set    *place.Set
+	table  *rules.Table[transport.Class]
+	places []place.Place
 }
 
 // newCallFaults returns the Faults of a Call; nil if it has none.
@@ -29,7 +30,7 @@ func newCallFaults(c Call) (*callFaults, error) {
 	if len(places) == 1 && places[0].Source == place.Nowhere {
 		places = nil
 	}
-	f := &callFaults{}
+	f := &callFaults{places: places}
 	var problems []error
 	if f.table, problems = newFaultTable(len(places), c.Faults); problems != nil {
 		return nil, errors.Join(problems...)
@@ -64,27 +65,47 @@ func newFaultTable(places int, faults map[string]transport.Class) (table *rules.
 func (f *callFaults) find(a place.Answer) rules.Outcome[transport.Class] {
 	var found place.Found
 	_ = f.set.Find(&a, &found) // what is wrong with the body is for the reader to say
-	return f.table.Find(found.Values)
+	return class(f.table.Find(found.Values))
+}
+
+// class returns what rules of Faults say of an answer. One that fits two rules of different classes
+// is malformed.
+func class(o rules.Outcome[transport.Class]) rules.Outcome[transport.Class] {
+	if o.Rival != "" {
+		o.Means, o.Fits, o.Rule = transport.Malformed, true, o.Rule+" and "+o.Rival
+	}
+	return o
 }
 
 // fault looks for the dialect's places as find does, and returns the rule of an error that the
 // answer fits: one of its call, or else one of the dialect. A page that a gateway answers as if all
-// were well does not say that there is no job.
+// were well does not say that there is no job, unless the rule names its text.
 func (a *answer) fault(name string) (o rules.Outcome[transport.Class], fits bool) {
 	a.find(name)
-	o, fits = a.anyFault(name)
-	if o.Means == transport.NotFound && a.Answer.Code/100 == 2 && a.Answer.IsPage() {
+	o, places := a.anyFault(name)
+	if o.Means == transport.NotFound && a.Answer.Code/100 == 2 && a.Answer.IsPage() && !isOfText(o, places) {
 		return o, false
 	}
-	return o, fits
+	return o, o.Fits
 }
 
-// anyFault is fault for an answer that is no page.
-func (a *answer) anyFault(name string) (o rules.Outcome[transport.Class], fits bool) {
+// anyFault is fault for an answer that is no page. It also returns the places that the rule is
+// about.
+func (a *answer) anyFault(name string) (rules.Outcome[transport.Class], []place.Place) {
 	if t := a.template; t != nil && t.faults != nil {
-		if o = t.faults.find(a.places(name)); o.Fits {
-			return o, true
+		if o := t.faults.find(a.places(name)); o.Fits {
+			return o, t.faults.places
 		}
 	}
-	return a.reader.fault(&a.reading)
+	return a.reader.fault(&a.reading), a.reader.field(inFault)
+}
+
+// isOfText reports whether a rule about some places names the body as a text, or a part of it.
+func isOfText(o rules.Outcome[transport.Class], places []place.Place) bool {
+	for i, p := range places {
+		if p.Source == place.Text && (o.Named|o.Parts)&(1<<i) != 0 {
+			return true
+		}
+	}
+	return false
 }

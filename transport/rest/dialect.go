@@ -72,7 +72,9 @@ import (
 // the least specific. If there are several places, the more specific rule has, at each of them, a
 // pattern that is at least as specific: "a, *" and "*, b" do not outrank each other. [New] returns
 // an error if two rules with different meanings match the same answer and neither is more specific.
-// It also returns an error for a rule that more specific rules make useless.
+// It also returns an error for a rule that more specific rules make useless. Two rules such as *a*
+// and *b* are no error, because no rule can match just the answers that both match. An answer that
+// matches both is malformed.
 //
 // Printing a Dialect, a Call or a Batch prints neither queries nor bodies, which may hold secrets.
 type Dialect struct {

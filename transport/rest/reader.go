@@ -99,12 +99,11 @@ func (g *reading) said(r *reader, i int) (place.Value, bool) {
 }
 
 // fault returns the class of the error that an answer is by the dialect's Faults.
-func (r *reader) fault(g *reading) (rules.Outcome[transport.Class], bool) {
+func (r *reader) fault(g *reading) rules.Outcome[transport.Class] {
 	if r.faults == nil {
-		return rules.Outcome[transport.Class]{}, false
+		return rules.Outcome[transport.Class]{}
 	}
-	o := r.faults.Find(g.values(r, inFault))
-	return o, o.Fits
+	return class(r.faults.Find(g.values(r, inFault)))
 }
 
 // namesCode reports whether the rule that fits the answer names its status code.
@@ -114,7 +113,12 @@ func (r *reader) namesCode(g *reading) bool {
 
 // namesText reports whether a rule names the body as a text, or a part of it.
 func (r *reader) namesText(g *reading) bool {
-	return r.text >= 0 && r.states.Names(r.text, g.values(r, inState)[r.text])
+	for i, p := range r.field(inState) {
+		if p.Source == place.Text && r.states.Names(i, g.values(r, inState)[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // readStatus reads an answer to a status call into s, which is zero. If the error is noStatus, the
@@ -143,6 +147,8 @@ func (r *reader) readState(s *transport.Status, g *reading) error {
 	alone := len(values) == 1 && !first.IsEmpty()
 	isEmpty := alone && first.Kind() == place.Nothing // an object or an array
 	switch {
+	case g.state.Rival != "":
+		return fmt.Errorf("the answer fits both %q and %q of Dialect.States", g.state.Rule, g.state.Rival)
 	case g.state.Fits && !(isEmpty && g.state.Rule == "null"):
 	case r.isSilent(values):
 		return r.noStatus

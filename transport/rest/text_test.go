@@ -73,6 +73,55 @@ func TestPartsOfATextThatIsNoJSONAreRead(t *testing.T) {
 	assert.Equal(t, transport.Status{ID: "7", State: transport.Completed}, e.Status)
 }
 
+// A page of XML has a word of the state somewhere within.
+func TestAWordWithinAPageOfXMLIsRead(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{
+		Create: rest.Call{Path: "/run"}, Status: rest.Call{Path: "/{id}"}, ID: "@text", IDPattern: "*<Id>{id}</Id>*", State: "@text",
+		States: map[string]transport.State{
+			"*<Status>Queued</Status>*": transport.Pending, "*<Status>InProgress</Status>*": transport.Running,
+			"*<Status>Completed</Status>*": transport.Completed, "*<Status>Failed</Status>*": transport.Failed,
+		},
+		Fault:  "@text",
+		Faults: map[string]transport.Class{"*<Code>NoSuchJob</Code>*": transport.NotFound, "*<Code>SlowDown</Code>*": transport.Throttled},
+	}
+	xml := http.Header{"Content-Type": {"text/xml"}}
+	said := func(parts string) string {
+		return "<?xml version='1.0'?><Job><Id>7</Id>" + parts + strings.Repeat(" ", 600) + "</Job>"
+	}
+	samples := []resttest.Sample{
+		{Header: xml, Body: said("<Status>Queued</Status>"), Means: "pending"},
+		{Header: xml, Body: said("<Status>InProgress</Status>"), Means: "running"},
+		{Header: xml, Body: said("<Status>Completed</Status>"), Means: "completed"},
+		{Header: xml, Body: said("<Status>Failed</Status>"), Means: "failed"},
+		{Header: xml, Body: said("<Status>Failed</Status><Status>Completed</Status>"), Means: "malformed"},
+		{Header: xml, Body: said("<Status>New</Status>"), Means: "transient"},
+		{Header: xml, Body: said("<Code>NoSuchJob</Code>"), Means: "not found"},
+		{Header: xml, Body: said("<Code>SlowDown</Code>"), Means: "throttled"},
+		{Header: xml, Body: said("<Code>SlowDown</Code><Code>NoSuchJob</Code>"), Means: "malformed"},
+		{Code: 400, Header: xml, Body: said("<Code>SlowDown</Code>"), Means: "throttled"},
+		{Create: true, ID: "7", Header: xml, Body: said("<Status>Queued</Status>"), Means: "pending"},
+	}
+	resttest.Check(t, d, samples)
+	assert.Empty(t, resttest.Unreached(d, samples))
+	e, err := d.Explain("7", rest.Answer{Code: 200, Body: []byte(said("<Status>Failed</Status><Status>Completed</Status>"))})
+	require.NoError(t, err)
+	assert.ErrorContains(t, e.Err, `the answer fits both "*<Status>Completed</Status>*" and "*<Status>Failed</Status>*" of Dialect.States`)
+	assert.Empty(t, e.Rule)
+	d.Status.Fault, d.Status.Faults, d.Fault, d.Faults = d.Fault, d.Faults, "", nil
+	resttest.Check(t, d, samples)
+	d.State, d.States = "@text, @text", map[string]transport.State{
+		"*<Status>Queued</Status>*, *": transport.Pending, "*<Status>Done</Status>*, *": transport.Failed, "*<Status>Done</Status>*, *<Result>OK</Result>*": transport.Completed,
+	}
+	resttest.Check(t, d, []resttest.Sample{
+		{Header: xml, Body: said("<Status>Queued</Status>"), Means: "pending"},
+		{Header: xml, Body: said("<Status>Done</Status><Result>OK</Result>"), Means: "completed"},
+		{Header: xml, Body: said("<Status>Done</Status><Result>FAIL</Result>"), Means: "failed"},
+		{Header: xml, Body: said("<Status>Queued</Status><Result>OK</Result>"), Means: "pending"},
+		{Header: xml, Body: said("<Result>OK</Result>"), Means: "transient"},
+	})
+}
+
 func TestTheJSONWithinATextIsRead(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{
