@@ -134,6 +134,8 @@ type batch struct {
 	next     *place.Set // likewise
 	reader   *reader    // of an item
 	length   int        // of the URL without the ids
+
+	at place.Place // of the list
 }
 
 // maxPages bounds the pages of a list that are asked for at once.
@@ -164,6 +166,7 @@ func newBatch(base *url.URL, allow []*url.URL, d Dialect) (*batch, error) {
 		}
 		*field.to = set
 	}
+	b.at, _ = place.Parse(b.List) // an error is noted above
 	item, err := place.Parse(b.Item)
 	if err == nil && item.Source != place.Body {
 		err = errors.New("must be read")

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -65,15 +66,36 @@ func (b *batch) items(body []byte) ([]byte, error) {
 	if err := b.list.Find(&place.Answer{Body: body}, &found); err != nil {
 		return nil, err
 	}
-	kind, opening := "array", byte('[')
+	kind, none := "array", "[]"
 	if b.id == nil {
-		kind, opening = "object", '{'
+		kind, none = "object", "{}"
 	}
 	items := found.Values[0]
-	if items == nil || items[0] != opening {
+	if items == nil && isNull(body, b.at.Steps) {
+		return []byte(none), nil
+	}
+	if items == nil || items[0] != none[0] {
 		return nil, fmt.Errorf("no %s at %s (Batch.List)", kind, b.List)
 	}
 	return items, nil
+}
+
+// isNull reports whether null stands at the end of some keys, or on the way to it. Some encoders
+// write an empty list so.
+func isNull(body []byte, keys []jsonscan.Step) bool {
+	var v any
+	if json.Unmarshal(body, &v) != nil {
+		return false
+	}
+	for i := range keys {
+		o, _ := v.(map[string]any)
+		next, ok := o[keys[i].Key.Before]
+		if !ok || next == nil {
+			return ok
+		}
+		v = next
+	}
+	return false
 }
 
 // job returns the id of the job that an item is about, or "" if it is about none.
