@@ -93,12 +93,15 @@ func heard(places []place.Place, set *place.Set, u utterance) [][]byte {
 	return found.Values
 }
 
-// sayable returns a text as it stands at a place: the code is a number.
+// sayable returns a word as it stands at a place. The code is a number, and so is a word in the
+// body that looks like one, as most services write it. The text "false" would say something at
+// Dialect.Error, where the boolean says nothing.
 func sayable(p place.Place, text string) any {
-	if p.Source == place.Code {
-		if code, err := strconv.Atoi(text); err == nil {
-			return code
-		}
+	if n, err := strconv.Atoi(text); err == nil && (p.Source == place.Code || p.Source == place.Body && strconv.Itoa(n) == text) {
+		return n
+	}
+	if p.Source == place.Body && (text == "true" || text == "false") {
+		return text == "true"
 	}
 	return text
 }

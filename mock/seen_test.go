@@ -355,3 +355,25 @@ func TestAMillionJobsFitInMemory(t *testing.T) {
 	_, err := tr.Status(context.Background(), "00000000-0000-4000-8000-000000999999")
 	require.NoError(t, err)
 }
+
+// A dialect may have the word for its state where it has its error, too.
+func TestServiceSaysNumbersAndBooleansAsSuch(t *testing.T) {
+	t.Parallel()
+	for _, d := range []rest.Dialect{
+		{State: "state.failed, ended", States: map[string]transport.State{"false, true": transport.Completed, "true, true": transport.Failed, "*, false": transport.Running, "false, false": transport.Running, "true, false": transport.Running}, Error: "state.failed"},
+		{State: "exit", States: map[string]transport.State{"-1": transport.Pending, "0": transport.Completed, "1": transport.Failed}, Error: "exit"},
+	} {
+		clk := mock.NewClock(t)
+		d.Status = rest.Call{Path: "/{id}"}
+		srv := mock.NewServer(t, mock.WithClock(clk), mock.WithDialect(d), mock.Job("good", mock.Completed(nil)), mock.Job("bad", mock.Failed("")))
+		client, err := rest.New(srv.URL, rest.WithDialect(d), rest.WithHTTPClient(srv.Client()))
+		require.NoError(t, err)
+		defer client.Close()
+		s, err := client.Status(t.Context(), "good")
+		require.NoError(t, err)
+		assert.Equal(t, transport.Completed, s.State, d.State)
+		s, err = client.Status(t.Context(), "bad")
+		require.NoError(t, err)
+		assert.Equal(t, transport.Failed, s.State, d.State)
+	}
+}
