@@ -159,7 +159,8 @@ func WithMaxRetryAfter(d time.Duration) Option {
 // The time runs from the first such answer since the last answer with the job's state. The watch
 // ends at the first such answer that comes d later or more. Its error gives the time and the number
 // of these answers. So a single one never ends a watch, however rarely the job is polled. While
-// polls fail in another way, as in an outage, the time does not run.
+// polls fail in another way, as in an outage, the time does not run. Nor does it run while the
+// process stands still, as when the machine is suspended.
 //
 // The default is [DefaultPatience]. It must exceed the time that a service needs to show a new job
 // on all its replicas. With a patience of at least the timeout, such answers never end a watch

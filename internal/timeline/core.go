@@ -3,6 +3,7 @@ package timeline
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,6 +22,7 @@ type core struct {
 	audience *boundary.Audience // nil without an Observer
 	track    wait.Tracker
 	steady   *wait.Steady // what instants are read from
+	stood    atomic.Int64 // for how many nanoseconds the process has stood still so far
 
 	ctx     context.Context // ends at Close; every poll's is made from it
 	cancel  context.CancelCauseFunc
@@ -49,6 +51,10 @@ func newCore(c Config) *core {
 
 // now returns the present instant.
 func (k *core) now() time.Duration { return k.steady.Now() }
+
+// awake returns an instant without the time before it for which the process stood still. The
+// patience is counted so: nothing was heard of a job in that time, because nobody asked.
+func (k *core) awake(now time.Duration) time.Duration { return now - time.Duration(k.stood.Load()) }
 
 // capped returns a wait that the service asks for, bounded by WithMaxRetryAfter.
 func (k *core) capped(d time.Duration) time.Duration {

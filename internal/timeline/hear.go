@@ -93,7 +93,7 @@ func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 		present = x.seen.Pace
 	}
 	n.Status.RetryAfter = namedWait(&n, present, h.QuietInterval)
-	s.See(x.seen, &n.Status, sighting.PollError{}, now, h.Patience)
+	s.See(x.seen, &n.Status, sighting.PollError{}, h.awake(now), h.Patience)
 	s.Revision = "" // a poll must not send the revision of a notification
 	if x.seen != nil && (!s.Differs(x.seen) || s.Updated.IsZero() && s.State == transport.Pending && x.seen.Answered) {
 		return
@@ -153,7 +153,7 @@ func (h *hub) throttleLocked(m *waiter, now, retryAfter time.Duration) (ended bo
 // endAsHeardLocked ends x with a terminal status that needs no confirmation.
 func (h *hub) endAsHeardLocked(x *watch, st *transport.Status, now time.Duration) {
 	var s sighting.Sighting
-	s.See(x.seen, st, sighting.PollError{}, now, h.Patience)
+	s.See(x.seen, st, sighting.PollError{}, h.awake(now), h.Patience)
 	s.ID = x.id
 	kind, age := x.waiters.part.kind, now-x.began
 	o, delay := x.outcome(kind, &s.Status, age, age) // it came as the job ended

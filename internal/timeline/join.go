@@ -223,7 +223,7 @@ func (j *joiner) startLocked(x *watch, job *entry, s *stand, now time.Duration) 
 	j.board.waitsLocked(x, x.poll-polled)
 	if job.last.State != transport.Unknown || job.last.Raw != "" {
 		var seen sighting.Sighting
-		seen.See(nil, job.last, sighting.PollError{}, now, j.Patience)
+		seen.See(nil, job.last, sighting.PollError{}, j.awake(now), j.Patience)
 		j.board.sawLocked(x, &seen)
 	}
 }

@@ -144,7 +144,7 @@ func (j *judge) divisible(c *call) bool {
 	class := c.pollErr.Class
 	endsOne := func(p poll) bool {
 		var s sighting.Sighting
-		return s.See(p.x.seenBefore(), &transport.Status{}, c.pollErr, c.ended, j.Patience).Over
+		return s.See(p.x.seenBefore(), &transport.Status{}, c.pollErr, j.awake(c.ended), j.Patience).Over
 	}
 	if class == transport.NotFound || class == transport.Oversized || slices.ContainsFunc(c.polls, endsOne) {
 		return true
@@ -225,7 +225,7 @@ func (j *judge) look(c *call, p *poll) {
 // see decides what p says about its watch, and whether the watch is over.
 func (j *judge) see(c *call, p *poll, st *transport.Status) {
 	var s sighting.Sighting
-	v := s.See(p.x.seenBefore(), st, p.pollErr, c.ended, j.Patience)
+	v := s.See(p.x.seenBefore(), st, p.pollErr, j.awake(c.ended), j.Patience)
 	if j.schedule.Learns() && p.pollErr.Err == nil && !v.Over {
 		s.Mark(c.ageSeen(p.x))
 	}

@@ -106,6 +106,7 @@ func (t *Timeline) fire() {
 	t.pool.alarm.Rang()
 	late := now - min(t.board.line.Next(), t.pool.calls.next(), t.pool.held.next())
 	if late >= standstill {
+		t.stood.Add(int64(late))
 		t.pool.prolongLocked(late)
 		if wait.Real(t.Clock) {
 			t.board.gate.Pause(now + letOthersSee)

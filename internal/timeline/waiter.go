@@ -40,7 +40,7 @@ func (m *waiter) gaveUp(reason error, now time.Duration) *Result {
 	if x.seen != nil {
 		r.LastErr = x.seen.PollError.Err
 		if x.seen.IsUnknownJob() && (reason == ErrTimeout || reason == ErrMaxAttempts) {
-			r.End, r.Err = Broken, x.seen.Doubt(now)
+			r.End, r.Err = Broken, x.seen.Doubt(m.part.consumer.core.awake(now))
 		}
 	}
 	return r

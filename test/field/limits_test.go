@@ -242,6 +242,43 @@ func jumpPastTheTimeout(t *testing.T, jump time.Duration, state string, took tim
 	}
 }
 
+// fault 18, fault 40: the time for which a process stood still uses up no patience.
+func TestAStandstillUsesUpNoPatience(t *testing.T) {
+	t.Parallel()
+	for name, odd := range map[string]reply{"unknown": {code: 404}, "unreadable": ok(`{"status":`)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				clk := &skewed{clock.New(), func() time.Duration {
+					if time.Since(began) > 10500*time.Millisecond {
+						return time.Hour
+					}
+					return 0
+				}}
+				opts := []jobstatus.Option{jobstatus.WithClock(clk), jobstatus.WithTimeout(24 * time.Hour), jobstatus.WithBackoff(backoff.Constant(2 * time.Second))}
+				end := 30 * time.Second
+				g := newGateway(func(int, *http.Request) reply {
+					switch past := time.Since(began); {
+					case past < 5*time.Second:
+						return says("running")
+					case past < end:
+						return odd
+					default:
+						return says("completed")
+					}
+				})
+				o := g.wait(t, rest.Dialect{}, opts...)
+				require.NoError(t, o.err)
+				end = time.Hour
+				began = time.Now()
+				o = g.wait(t, rest.Dialect{}, opts...)
+				assert.Regexp(t, `\(for 3\d(\.\d)?s, \d+ polls\)`, o.err.Error())
+			})
+		})
+	}
+}
+
 // A clock that stands still makes no burst, and the context ends the wait.
 func TestAClockThatStandsStillMakesNoBurst(t *testing.T) {
 	t.Parallel()

@@ -114,6 +114,7 @@ var situations = map[string][]situation{
 	},
 	"the last look is a wish": {
 		{"the process stood still past the timeout", []string{"TestAClockThatJumpsPastTheTimeoutLeavesTimeForALook"}},
+		{"the process stood still between two odd answers", []string{"TestAStandstillUsesUpNoPatience"}},
 		{"a rate limit or busy workers hold up polls", []string{"./TestAWaitThatIsHeldUpGetsItsLook"}},
 		{"a poll is slower than what is left", []string{"TestASlowPollDoesNotPutOffTheEnd", "./TestADeadlineOfTheContextIsPrecededByALastLook"}},
 		{"a request is held for longer than is left", []string{"TestARequestThatIsHeldTooLongLeavesTimeForALook"}},
