@@ -44,11 +44,7 @@ var (
 	testLease = time.Second
 )
 
-// guard bounds what a test waits for where only the outcome counts. Other work may keep the machine
-// busy.
-const guard = 3 * time.Minute
-
-// loose takes the place of a bound in a short run, for the same reason.
+// loose takes the place of a bound in a short run, because other work may keep the machine busy.
 const loose = 20 * time.Second
 
 func init() { play = playRole }
