@@ -43,6 +43,7 @@ func FuzzItemsAreThoseThatADecoderReads(f *testing.F) {
 		if whole.Find(body, found[:]) != nil {
 			return
 		}
+		body = found[0]
 		array := []json.RawMessage{}
 		object := map[string]json.RawMessage{}
 		isArray := json.Unmarshal(body, &array) == nil

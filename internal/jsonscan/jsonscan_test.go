@@ -82,7 +82,7 @@ func TestFindRefusesWhatIsNotJSON(t *testing.T) {
 		`[]`, `[ ]`, `{ }`, `[[],{}]`, `{"":{"":""}}`, `{"a":1 , "b":[ 1 ,2 ] }`, `null`, `true`, `false`,
 	}
 	invalid := []string{
-		``, ` `, `-`, `01`, `-01`, `1.`, `.5`, `1.e5`, `1e`, `1e+`, `+1`, `0x1`, `1 2`, `NaN`, `1,`,
+		``, ` `, `-`, `01`, `-01`, `1.`, `.5`, `1.e5`, `1e`, `1e+`, `+1`, `0x1`, `1 2`, `nan`, `Nan`, `NaN1`, `Infinity1`, `-infinity`, `--Infinity`, `1,`,
 		`"`, `"\`, `"\x"`, `"\u"`, `"\u12"`, `"\u123g"`, `"\u123`, `"\u123"`, "\"\n\"", "\"\x00\"", `'a'`,
 		`[`, `]`, `[1`, `[1,`, `[1,]`, `[,1]`, `[1 2]`, `[}`, `[1}`,
 		`{`, `}`, `{,}`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1,`, `{"a":1,}`, `{"a" 1}`, `{"a"::1}`, `{a:1}`, `{1:1}`, `{"a":1 "b":2}`, `{"a":}`, `{"a":1]`,
@@ -182,6 +182,9 @@ func FuzzFindRefusesWhatADecoderRefuses(f *testing.F) {
 		var v json.RawMessage
 		var found [3][]byte
 		switch invalid := json.Unmarshal(body, &v); {
+		case jsonscan.Repaired(body) != nil:
+			require.Error(t, invalid)
+			require.Equal(t, none.Find(jsonscan.Repaired(body), found[:]), none.Find(body, found[:]))
 		case invalid != nil:
 			require.Equal(t, invalid, none.Find(body, found[:]))
 			require.Equal(t, invalid, some.Find(body, found[:]))
@@ -224,6 +227,9 @@ func FuzzFindReadsWhatADecoderReads(f *testing.F) {
 		var found [2][]byte
 		if err := paths.Find(body, found[:]); err != nil {
 			return
+		}
+		if repaired := jsonscan.Repaired(body); repaired != nil {
+			body = repaired
 		}
 		var whole map[string]json.RawMessage
 		if json.Unmarshal(body, &whole) != nil {

@@ -78,6 +78,9 @@ func (s *scan) inside(n *node, text []byte, depth int) error {
 	if held == nil {
 		held = []byte(Text(text))
 	}
+	if repaired := Repaired(held); repaired != nil {
+		held = repaired
+	}
 	if depth > MaxDepth || !json.Valid(held) {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
+	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -112,7 +113,7 @@ func (k Kind) Read(a *exchange.Answer) (Verdict, error) {
 	case v.State == transport.Completed && place.Value(said[atError]).IsSaid():
 		v.State = transport.Failed
 	}
-	v.Result = bytes.Clone(a.Body)
+	v.Result = AsJSON(a.Body)
 	if r := said[atResult]; k != Async && r != nil {
 		v.Result = bytes.Clone(r)
 	}
@@ -135,7 +136,7 @@ func readResource(a *exchange.Answer) (Verdict, error) {
 	if err == nil && v.Word == "" && a.Code != http.StatusAccepted {
 		v.State = transport.Completed
 	}
-	v.Result = bytes.Clone(a.Body)
+	v.Result = AsJSON(a.Body)
 	return v, err
 }
 
@@ -256,6 +257,11 @@ func AsJSON(body []byte) []byte {
 		return nil
 	case json.Valid(body):
 		return bytes.Clone(body)
+	}
+	if repaired := jsonscan.Repaired(body); repaired != nil {
+		return repaired
+	}
+	switch {
 	case utf8.Valid(body):
 		text, _ := json.Marshal(string(body)) // a string always can be
 		return text

@@ -1,6 +1,7 @@
 package lro
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
@@ -15,7 +16,8 @@ import (
 // told as completed.
 func FuzzAnswers(f *testing.F) {
 	for _, body := range []string{`{"status":"Succeeded"}`, `{"status":"Failed","error":{"code":"a","message":"b"}}`, `{"properties":{"provisioningState":"Creating"}}`,
-		`[1]`, `"x"`, ``, `<html>`, `{"status":1}`, `{"error":{"code":1}}`, `{"percentComplete":1e999}`, `{"properties":7,"status":{"a":1}}`} {
+		`[1]`, `"x"`, ``, `<html>`, `{"status":1}`, `{"error":{"code":1}}`, `{"percentComplete":1e999}`, `{"properties":7,"status":{"a":1}}`,
+		`{"status":"Succeeded","x":NaN,"result":[Infinity]}`, `[NaN]`} {
 		for k := range byte(5) {
 			f.Add(k, uint16(200), body)
 			f.Add(k, uint16(202), body)
@@ -32,6 +34,7 @@ func FuzzAnswers(f *testing.F) {
 			return
 		}
 		require.Contains(t, []transport.State{transport.Running, transport.Completed, transport.Failed, transport.Canceled}, v.State)
+		require.True(t, v.Result == nil || json.Valid(v.Result), "%s", v.Result)
 		require.True(t, v.Progress >= 0 && v.Progress <= 1, fmt.Sprint(v.Progress))
 		if v.State == transport.Completed {
 			require.Equal(t, 2, a.Code/100)

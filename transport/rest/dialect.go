@@ -46,8 +46,9 @@ import (
 //
 // A field can name several places, separated by commas. The first place with a value is read.
 // [Dialect.State] and [Dialect.Fault] read all of their places. A value that is missing or has the
-// wrong type counts as absent. An answer is malformed if a key that is read occurs twice. It is
-// also malformed if a key on the path to the state occurs in another case too.
+// wrong type counts as absent. So do NaN, Infinity and -Infinity, which some encoders write
+// although JSON does not have them. An answer is malformed if a key that is read occurs twice. It
+// is also malformed if a key on the path to the state occurs in another case too.
 //
 // # Rules
 //

@@ -95,3 +95,34 @@ func TestAFailureOfTheServiceIsNoneOfTheJob(t *testing.T) {
 	require.NoError(t, err, "the default dialect names no job in its answers")
 	assert.Equal(t, failed, s.State)
 }
+
+// fault 17: Python and others write NaN and Infinity, which JSON does not have, for numbers that
+// nobody reads, or that say nothing.
+func TestNumbersThatJSONDoesNotHaveSayNothing(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{State: "state", Error: "error", Progress: "done", Result: "result", Message: "text.@json.note",
+		Batch: rest.Batch{Path: "/?ids={ids}", List: "jobs"}}
+	c := serve(t, say(200, `{"state":"completed","loss":NaN,"done":-Infinity,"error":NaN,"result":{"best":[NaN,1]},"text":"{\"note\":\"fine\",\"x\":Infinity}"}`), oneAttempt, rest.WithDialect(d))
+	s, err := c.Status(t.Context(), "42")
+	require.NoError(t, err)
+	assert.Equal(t, transport.Completed, s.State)
+	assert.Equal(t, "fine", s.Message)
+	assert.JSONEq(t, `{"best":[null,1]}`, string(s.Result))
+	assert.Zero(t, s.Progress)
+
+	c = serve(t, say(200, `{"state":"completed","loss":NaN,"Error":"late"}`), oneAttempt, rest.WithDialect(d))
+	s, err = c.Status(t.Context(), "42")
+	require.NoError(t, err)
+	assert.Equal(t, transport.Failed, s.State, "an error in another case")
+
+	c = serve(t, say(200, `{"jobs":[{"id":"a","state":"running","loss":NaN},{"id":"b","state":"failed","loss":1}]}`), oneAttempt, rest.WithDialect(d))
+	all, err := c.StatusBatch(t.Context(), []string{"a", "b"})
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	assert.Equal(t, transport.Running, all[0].Status.State)
+	assert.Equal(t, transport.Failed, all[1].Status.State)
+
+	c = serve(t, say(200, `{"state":nan}`), oneAttempt, rest.WithDialect(d))
+	_, err = c.Status(t.Context(), "42")
+	require.ErrorIs(t, err, transport.ErrMalformed)
+}
