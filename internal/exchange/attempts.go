@@ -177,7 +177,7 @@ func (t *Terms) allow(fault error, code int) bool {
 	if fault == nil && t.Repeats != nil && t.Repeats(code) {
 		return true
 	}
-	return t.Repeatable && (fault != nil && !web.IsTimeout(fault) || web.IsPassing(code))
+	return t.Repeatable && (fault != nil && !web.IsTimeout(fault) || web.IsRetried(code))
 }
 
 // jitter returns the wait before the nth retry of a request, counted from 0. It is drawn from the

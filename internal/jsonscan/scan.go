@@ -78,10 +78,10 @@ func (s *scan) inside(n *node, text []byte, depth int) error {
 	if held == nil {
 		held = []byte(Text(text))
 	}
-	if repaired := Repaired(held); repaired != nil {
-		held = repaired
+	if !json.Valid(held) {
+		held = Repaired(held)
 	}
-	if depth > MaxDepth || !json.Valid(held) {
+	if depth > MaxDepth || held == nil {
 		return nil
 	}
 	outer := s.cursor

@@ -242,7 +242,7 @@ func (o Opening) reference(named string) string {
 
 // Passes reports whether a request that may be sent twice is sent again after a status code.
 func Passes(code int) bool {
-	return code == http.StatusRequestTimeout || code == http.StatusInternalServerError || NotBegun(code) || web.IsPassing(code)
+	return code == http.StatusRequestTimeout || code == http.StatusInternalServerError || NotBegun(code) || web.IsRetried(code)
 }
 
 // NotBegun reports whether a status code says that the service has not begun what was asked.

@@ -113,6 +113,9 @@ func (k Kind) Read(a *exchange.Answer) (Verdict, error) {
 	case v.State == transport.Completed && place.Value(said[atError]).IsSaid():
 		v.State = transport.Failed
 	}
+	if v.State != transport.Completed {
+		return v, nil
+	}
 	v.Result = AsJSON(a.Body)
 	if r := said[atResult]; k != Async && r != nil {
 		v.Result = bytes.Clone(r)
@@ -136,7 +139,9 @@ func readResource(a *exchange.Answer) (Verdict, error) {
 	if err == nil && v.Word == "" && a.Code != http.StatusAccepted {
 		v.State = transport.Completed
 	}
-	v.Result = AsJSON(a.Body)
+	if v.State == transport.Completed {
+		v.Result = AsJSON(a.Body)
+	}
 	return v, err
 }
 
@@ -252,22 +257,17 @@ func (f fields) verdict(at int) (v Verdict, err error) {
 
 // AsJSON returns a body as JSON: as it is, or as a string if it is a text. It is nil otherwise.
 func AsJSON(body []byte) []byte {
-	switch {
-	case len(bytes.TrimSpace(body)) == 0:
-		return nil
-	case json.Valid(body):
+	if json.Valid(body) {
 		return bytes.Clone(body)
 	}
 	if repaired := jsonscan.Repaired(body); repaired != nil {
 		return repaired
 	}
-	switch {
-	case utf8.Valid(body):
-		text, _ := json.Marshal(string(body)) // a string always can be
-		return text
-	default:
+	if len(bytes.TrimSpace(body)) == 0 || !utf8.Valid(body) {
 		return nil
 	}
+	text, _ := json.Marshal(string(body)) // a string always can be
+	return text
 }
 
 // IsPage reports whether an answer is a page for a person, as of a captive portal.

@@ -12,6 +12,22 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
+// fault 17: a result in which Python has written NaN is JSON.
+func TestAResultIsJSON(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"status":"Succeeded","x":NaN}`: `{"status":"Succeeded","x":null}`,
+		`{"status":"Succeeded","x":1}`:   `{"status":"Succeeded","x":1}`,
+	} {
+		for _, k := range []Kind{Async, Loc, Body} {
+			v, err := k.Read(&exchange.Answer{Code: 200, Header: http.Header{}, Body: []byte(body)})
+			require.NoError(t, err)
+			require.Equal(t, transport.Completed, v.State)
+			require.Equal(t, want, string(v.Result), k)
+		}
+	}
+}
+
 // Whatever an answer is, it is read as the state that it tells, and a Failed operation is never
 // told as completed.
 func FuzzAnswers(f *testing.F) {

@@ -68,11 +68,11 @@ func ClassOfCode(code int, paced bool) transport.Class {
 // nothing about the job: a gateway (502 to 504), a network that asks for a sign-in (511), a content
 // delivery network (520 to 530), or a proxy whose connection timed out (598, 599).
 func IsGateway(code int) bool {
-	return IsPassing(code) || code == http.StatusNetworkAuthenticationRequired || code >= 520 && code <= 530 || code == 598 || code == 599
+	return IsRetried(code) || code == http.StatusNetworkAuthenticationRequired || code >= 520 && code <= 530 || code == 598 || code == 599
 }
 
-// IsPassing reports whether a request is sent again at once after a status code: 502, 503 or 504.
-func IsPassing(code int) bool {
+// IsRetried reports whether a request is sent again at once after a status code: 502, 503 or 504.
+func IsRetried(code int) bool {
 	return code >= http.StatusBadGateway && code <= http.StatusGatewayTimeout
 }
 

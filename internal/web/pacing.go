@@ -104,7 +104,7 @@ func (p pacing) reset(code int, limit *struct{ reset, remaining string }) time.D
 	if len(remaining) == 0 && !isRefusal(code) {
 		return 0
 	}
-	if len(remaining) > 0 && !isAnyNothing(remaining) || code/100 == 2 && isAnyBelowZero(remaining) {
+	if len(remaining) > 0 && !isAnyNothing(remaining) || code/100 == 2 && slices.ContainsFunc(remaining, isBelowZero) {
 		return 0
 	}
 	return p.wait(values, time.Second)
@@ -143,11 +143,9 @@ func isAnyNothing(values []string) bool {
 	return false
 }
 
-// isAnyBelowZero reports whether any count in the values of a header is less than zero. Where a
-// request is answered, that says that no quota applies, or that it is not known.
-func isAnyBelowZero(values []string) bool {
-	return slices.ContainsFunc(values, func(value string) bool { return strings.HasPrefix(strings.TrimSpace(value), "-") })
-}
+// isBelowZero reports whether a count is less than zero. Where a request is answered, that says
+// that no quota applies, or that it is not known.
+func isBelowZero(count string) bool { return strings.HasPrefix(strings.TrimSpace(count), "-") }
 
 // isNothing reports whether a count is zero or less.
 func isNothing(count string) bool {
@@ -161,7 +159,7 @@ func (p pacing) quotas(code int, values []string) (longest time.Duration) {
 	for q := range quotas(values) {
 		isSpent := !q.counts && isRefusal(code)
 		if q.counts && isNothing(q.remaining) {
-			isSpent = code/100 != 2 || !isAnyBelowZero([]string{q.remaining})
+			isSpent = code/100 != 2 || !isBelowZero(q.remaining)
 		}
 		if isSpent {
 			longest = max(longest, p.wait([]string{q.reset}, time.Second))

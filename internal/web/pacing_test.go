@@ -288,7 +288,7 @@ func TestClassOfCodeKnowsWhoIsSpeaking(t *testing.T) {
 		}
 		assert.Equal(t, want, web.ClassOfCode(code, true), code)
 		passes := code == 502 || code == 503 || code == 504
-		assert.Equal(t, passes, web.IsPassing(code), code)
+		assert.Equal(t, passes, web.IsRetried(code), code)
 		assert.Equal(t, passes || code == 511 || code >= 520 && code <= 530 || code == 598 || code == 599, web.IsGateway(code), code)
 	}
 }

@@ -141,7 +141,7 @@ func (a *answer) tells(s *transport.Status) bool {
 	switch {
 	case a.Answer.Code/100 == 2:
 		return r.inBody || r.code < 0 && r.text < 0 || !a.Answer.IsPage() || r.namesText(&a.reading)
-	case web.IsPassing(a.Answer.Code):
+	case web.IsRetried(a.Answer.Code):
 		return false
 	case r.code >= 0:
 		return r.namesCode(&a.reading)

@@ -21,12 +21,8 @@ func (r *reader) readFolded(s *transport.Status, g *reading) {
 	if !r.chosen && r.errors.Find(&place.Answer{Body: g.body, Name: g.asked}, &found) == nil {
 		return
 	}
-	body := g.body
-	if repaired := jsonscan.Repaired(body); repaired != nil {
-		body = repaired
-	}
 	var tree any
-	if json.Unmarshal(body, &tree) != nil {
+	if json.Unmarshal(g.body, &tree) != nil && json.Unmarshal(jsonscan.Repaired(g.body), &tree) != nil {
 		return
 	}
 	for _, p := range r.field(inError) {
