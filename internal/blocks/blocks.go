@@ -3,12 +3,13 @@ package blocks
 
 import "slices"
 
-// size is how many items a block has room for. It is a power of two.
-const size = 1024
+// size is how many items a block has room for. It is a power of two. A full block of pointers is 32
+// KiB: smaller ones get a header from the allocator, and so the next larger class of size.
+const size = 4096
 
 // List is a list of items in blocks, to which items are added and from which they are taken at the
 // end. A slice of a million items that grows by append has made four million copies and as much
-// garbage. The zero List is empty.
+// garbage; here, an item is copied at most twice, while its block grows. The zero List is empty.
 type List[T any] struct {
 	blocks [][]T // all full but the last one that holds something; after that one, one may be empty
 	taken  int
@@ -31,11 +32,14 @@ func (l *List[T]) All() []T { return slices.Concat(l.blocks...) }
 func (l *List[T]) Push(x T) {
 	b := l.taken / size
 	if b == len(l.blocks) {
-		var block []T // the first one grows from little
+		l.blocks = append(l.blocks, nil)
+	}
+	if block := l.blocks[b]; len(block) == cap(block) {
+		least := 8
 		if b > 0 {
-			block = make([]T, 0, size)
+			least = size / 4
 		}
-		l.blocks = append(l.blocks, block)
+		l.blocks[b] = append(make([]T, 0, max(least, 2*len(block))), block...)
 	}
 	l.blocks[b] = append(l.blocks[b], x)
 	l.taken++

@@ -21,7 +21,7 @@ type Index[T any, P Item[T]] struct {
 	taken  int // in all
 }
 
-// A shard is a table of which at most four fifths are taken. Beside each item stands its tag. So
+// A shard is a table of which at most seven eighths are taken. Beside each item stands its tag. So
 // only the item that is looked for has to be read, also when the table grows. Among a million
 // items, each read has to wait for the main memory.
 type shard[P comparable] struct {
@@ -48,7 +48,7 @@ func (ix *Index[T, P]) Get(key string) (x P, hash uint64) {
 // Add adds x, whose key has that hash, and no other item in ix.
 func (ix *Index[T, P]) Add(x P, hash uint64) {
 	s := ix.shard(hash)
-	if s.taken >= len(s.slots)/5*4 {
+	if s.taken >= len(s.slots)*7/8 {
 		s.grow()
 	}
 	s.put(x, tag(hash))
@@ -112,11 +112,11 @@ func (s *shard[P]) put(x P, tag uint32) {
 	s.slots[at], s.tags[at] = x, tag
 }
 
-// grow makes s larger by half. The homes of the items keep their order, so that both tables are
-// gone through once.
+// grow makes s larger by a quarter. The homes of the items keep their order, so that both tables
+// are gone through once.
 func (s *shard[P]) grow() {
 	old := *s
-	n := max(10, len(old.slots)+len(old.slots)/2)
+	n := max(10, len(old.slots)+len(old.slots)/4)
 	s.slots, s.tags = make([]P, n), make([]uint32, n)
 	for i, tag := range old.tags {
 		if tag != 0 {

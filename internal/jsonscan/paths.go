@@ -23,9 +23,9 @@ type node struct {
 	backward bool       // whether an element is counted from the end
 	inside   *node      // the JSON in it, if it is a text that holds some
 
-	// begins has a bit for each child that a key with this first byte may lead to; nil for no
-	// children.
-	begins *[256]uint64
+	// begins has a bit for each child that a key may lead to whose first byte is this, modulo the
+	// length; nil for no children.
+	begins *[64]uint64
 }
 
 // Compile prepares the search for paths such as "payload.status": the keys on the way, joined by
@@ -75,12 +75,12 @@ func CompilePaths(paths []Path) (*Paths, error) {
 // index sets begins of n and of the nodes below.
 func (n *node) index() {
 	if len(n.children) > 0 {
-		n.begins = new([256]uint64)
+		n.begins = new([64]uint64)
 	}
 	for i, c := range n.children {
-		for b := range n.begins {
+		for b := range 256 {
 			if c.mayBegin(byte(b)) {
-				n.begins[b] |= 1 << i
+				n.begins[b%len(n.begins)] |= 1 << i
 			}
 		}
 		c.index()

@@ -161,7 +161,7 @@ func (s *scan) key(n *node, seen *uint64) (children uint64, err error) {
 	}
 	candidates := ^uint64(0) >> (maxPaths - len(n.children)) // all, for the empty key
 	if len(key) > 0 {
-		candidates = n.begins[key[0]]
+		candidates = n.begins[int(key[0])%len(n.begins)]
 	}
 	for ; candidates != 0; candidates &= candidates - 1 {
 		i := bits.TrailingZeros64(candidates)

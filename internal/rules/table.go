@@ -58,7 +58,7 @@ type Outcome[T comparable] struct {
 
 // New returns the Table of rules for so many places, or all that is wrong with them.
 func New[T comparable](places int, rules map[string]T) (*Table[T], error) {
-	t := &Table[T]{places: places, lists: make([]lexicon, places)}
+	t := &Table[T]{places: places, rules: make([]rule[T], 0, len(rules)+1), lists: make([]lexicon, places)}
 	var problems []error
 	for _, key := range slices.Sorted(maps.Keys(rules)) {
 		r, err := parse(key, places, rules[key])
@@ -82,7 +82,7 @@ func New[T comparable](places int, rules map[string]T) (*Table[T], error) {
 
 // parse reads a rule.
 func parse[T comparable](key string, places int, means T) (rule[T], error) {
-	r := rule[T]{key: key, means: means}
+	r := rule[T]{key: key, patterns: make([]pattern, 0, places), means: means}
 	elements := split(key)
 	if places == 1 && len(elements) == 1 {
 		elements[0] = key // a word may have space around it

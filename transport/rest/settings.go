@@ -46,7 +46,8 @@ func (s *settings) speak(c *config, d Dialect) {
 		s.AddSecrets(stage.sensitive()...)
 	}
 	s.reader = s.stages[0].reader
-	if err == nil {
+	valid := err == nil
+	if valid {
 		s.hear(c, &d)
 	}
 	if d.Batch.isZero() {
@@ -56,6 +57,9 @@ func (s *settings) speak(c *config, d Dialect) {
 	if err != nil {
 		c.Problem("WithDialect: Batch: %w", err)
 		return
+	}
+	if valid {
+		shareStates(b.reader, s.reader)
 	}
 	s.batch = b
 	s.AddSecrets(b.to.Sensitive()...)
@@ -68,8 +72,10 @@ func (s *settings) hear(c *config, d *Dialect) {
 		var err error
 		if stage.events, err = newEvents(*d); err != nil {
 			c.Problem("WithDialect: %sEvent: %w", prefix, err)
+		} else if stage.events != nil {
+			shareStates(stage.events.reader, stage.reader)
+			s.told = true
 		}
-		s.told = s.told || stage.events != nil
 		d, prefix = d.NextDialect, prefix+"NextDialect: "
 	}
 }
