@@ -24,6 +24,8 @@ const (
 	slowHeartbeat  = 5 * time.Second
 	// followerLife is when the server forgets a follower that asks for nothing any more.
 	followerLife = time.Minute
+	// leastAhead is the least number of bytes that one request for messages may bring.
+	leastAhead = 4 << 20
 	// dismissTimeout limits the request that ends a follower.
 	dismissTimeout = time.Second
 )
@@ -132,7 +134,8 @@ func (r *natsReader) iterate(ctx context.Context, c jetstream.Consumer, p pullin
 		case <-life.Done():
 		}
 	})
-	it, err := c.Messages(jetstream.PullMaxMessages(p.ahead), jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(p.heartbeat))
+	it, err := c.Messages(jetstream.PullMaxMessagesWithBytesLimit(p.ahead, r.bytesAhead()),
+		jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(p.heartbeat))
 	if err != nil {
 		return lostOr(err)
 	}
@@ -149,6 +152,13 @@ func (r *natsReader) iterate(ctx context.Context, c jetstream.Consumer, p pullin
 			return lostOr(err)
 		}
 	}
+}
+
+// bytesAhead returns how many bytes one request for messages may bring. Heartbeats wait behind them
+// on the connection, and the server closes one on which 64 MB wait. A message that is larger would
+// never come.
+func (r *natsReader) bytesAhead() int {
+	return max(leastAhead, int(r.js.Conn().MaxPayload())+roomForHeaders)
 }
 
 // errReconnected ends the iteration over a consumer of the connection that was lost.

@@ -10,8 +10,10 @@ import (
 const (
 	// replayPause is how long a replay waits for further readers.
 	replayPause = 50 * time.Millisecond
-	// replayBatch is how many messages a reader is handed at once.
+	// replayBatch is how many messages a reader is handed at once, if they are small.
 	replayBatch = 64
+	// replayBatchSize is how many bytes of messages are enough for a batch.
+	replayBatchSize = 128 << 10
 	// replayPart is the least part of all partitions that is worth a replay: one in so many. For
 	// fewer, the messages of other partitions cost more than they save.
 	replayPart = 5
@@ -46,6 +48,7 @@ type replayReader struct {
 	ctx     context.Context
 	batches chan []message
 	next    []message // what the next batch has so far; of the goroutine that reads
+	size    int       // of next, in bytes
 }
 
 // hand hands the next batch over.
@@ -54,7 +57,7 @@ func (own *replayReader) hand() {
 	case own.batches <- own.next:
 	case <-own.ctx.Done():
 	}
-	own.next = nil
+	own.next, own.size = nil, 0
 }
 
 // replay calls each for the messages of a partition that are stored, and returns up to which
@@ -156,7 +159,8 @@ func (r *replay) give(m message) {
 	if own == nil {
 		return
 	}
-	if own.next = append(own.next, m); len(own.next) == replayBatch {
+	own.next = append(own.next, m)
+	if own.size += len(m.data); len(own.next) == replayBatch || own.size >= replayBatchSize {
 		own.hand()
 	}
 }

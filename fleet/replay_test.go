@@ -3,12 +3,16 @@ package fleet
 import (
 	"context"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	jobstatus "github.com/iamber12/job-status-monitoring"
 )
 
 // followed is what a follower of a partition was given.
@@ -139,4 +143,82 @@ func TestAReplayEndsWithItsLastReader(t *testing.T) {
 	cancel()
 	group.Wait()
 	assert.Nil(t, rs.next)
+}
+
+// A reader that stands still is kept little of what is read for it, however large the messages are.
+func TestAReplayKeepsLittleForAReaderThatStandsStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const stored = 1000
+		given := 0
+		rs := &replays{partitions: 1, read: func(ctx context.Context, each func(message), caughtUp func()) error {
+			data := make([]byte, 64<<10)
+			for given < stored {
+				given++
+				each(message{subject: "fw.0.digest.e", seq: uint64(given), data: data})
+			}
+			caughtUp()
+			return ctx.Err()
+		}}
+		release := make(chan struct{})
+		read := 0
+		var group sync.WaitGroup
+		group.Go(func() {
+			after, err := rs.replay(t.Context(), "0", func(message) { <-release; read++ })
+			assert.NoError(t, err)
+			assert.EqualValues(t, stored, after)
+		})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.LessOrEqual(t, given, 20, "of 64 KB")
+		close(release)
+		group.Wait()
+		assert.Equal(t, stored, read)
+	})
+}
+
+// Heartbeats wait behind what is sent to a follower, and the server closes a connection on which
+// too much waits. So a follower that stands still is sent few messages if they are large.
+func TestAFollowerThatStandsStillIsSentLittle(t *testing.T) {
+	t.Parallel()
+	f := open(t, start(t))
+	const ends, size = 60, 200 << 10
+	names := jobIDs(ends)
+	submit(t, f, names...)
+	for _, id := range names {
+		p := f.place(id)
+		last, err := f.engine.last(t.Context(), p.all(f.name))
+		require.NoError(t, err)
+		st := jobstatus.Status{State: jobstatus.Completed, Result: []byte(`"` + strings.Repeat("x", size) + `"`)}
+		_, err = f.engine.publish(t.Context(), outgoing{
+			subject: p.subject(f.name, endedSuffix), filter: p.all(f.name), after: last.seq,
+			data: encodeEnding(ending{Of: last.seq, ID: id, Status: st}, f.maxPayload),
+		})
+		require.NoError(t, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	release := make(chan struct{})
+	caught := make(chan struct{})
+	seen := 0
+	var group sync.WaitGroup
+	group.Go(func() {
+		_ = f.engine.follow(ctx, following{filter: "fw.*.*" + endedSuffix}, func(message) { <-release; seen++ }, func() { close(caught) })
+	})
+	defer group.Wait()
+	defer cancel()
+	stream, err := f.engine.(*natsEngine).reader.js.Stream(t.Context(), "fw")
+	require.NoError(t, err)
+	sent := uint64(0)
+	require.Eventually(t, func() (answered bool) { // the first request for messages
+		for c := range stream.ListConsumers(t.Context()).Info() {
+			if c.Name != endsName && c.Delivered.Consumer > 0 {
+				sent = c.Delivered.Consumer
+				answered = c.NumWaiting == 0 || c.NumPending == 0
+			}
+		}
+		return answered
+	}, guard, 5*time.Millisecond)
+	assert.LessOrEqual(t, sent*size, uint64(leastAhead))
+	close(release)
+	<-caught
+	assert.Equal(t, ends, seen)
 }
