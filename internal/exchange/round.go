@@ -63,6 +63,7 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 		r.made = nil
 		return made.answer, made.fault
 	}
+	q.URL.RawQuery = web.EscapeQuery(q.URL.RawQuery)
 	if q.Response == nil {
 		q.Host = q.URL.Host // set before, it would have http.Client copy the URL
 	} else {
