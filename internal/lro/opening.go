@@ -6,7 +6,6 @@ import (
 	"net/url"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
-	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -104,7 +103,8 @@ func (o Opening) ticket() (t Ticket, v Verdict, err error) {
 	case o.Answer.Code == http.StatusAccepted:
 		return t, v, errNoMonitor
 	default:
-		return Ticket{Kind: Body, Word: Succeeded}, Verdict{State: transport.Completed, Result: o.result()}, nil
+		v = o.end()
+		return Ticket{Kind: Body, Word: wordOf(v.State)}, v, nil
 	}
 	if err != nil {
 		return t, v, err
@@ -196,8 +196,17 @@ func (o Opening) word(at int) Verdict {
 		return Verdict{State: transport.Running}
 	}
 	v, err := said.verdict(at)
-	if err != nil || at == atStatus && v.State == transport.Completed && place.Value(said[atError]).IsSaid() {
+	if err != nil {
 		v.State = transport.Running // the poll will say
+	}
+	return v
+}
+
+// end returns how an operation has ended that the first answer ends, whose body is the result.
+func (o Opening) end() Verdict {
+	v := Verdict{State: transport.Completed, Result: o.result()}
+	if said, err := find(o.Answer); err == nil && said.end() == transport.Failed {
+		v = Verdict{State: transport.Failed, Message: said.message()}
 	}
 	return v
 }

@@ -67,14 +67,17 @@ var (
 
 // running are the words of a status that leave no doubt that an operation goes on.
 var running = []string{"running", "inprogress", "in progress", "in_progress", "in-progress", "pending", "queued", "accepted", "notstarted",
-	"not started", "not_started", "waiting", "processing", "started"}
+	"not started", "not_started", "waiting", "processing", "started", "starting", "initializing", "preparing", "validating", "provisioning", "creating",
+	"building", "deploying", "updating", "deleting", "stopping", "canceling", "cancelling"}
 
-// stateOf returns what a word of Azure means. A word that it does not know means running.
+// stateOf returns what a word of Azure means. A word that it does not know means running. Azure's
+// translation of documents says ValidationFailed, and its analysis of texts PartiallySucceeded or
+// PartiallyCompleted.
 func stateOf(word string) transport.State {
 	switch strings.ToLower(strings.TrimSpace(word)) {
-	case "succeeded", "completed":
+	case "succeeded", "completed", "partiallysucceeded", "partiallycompleted":
 		return transport.Completed
-	case "failed":
+	case "failed", "validationfailed":
 		return transport.Failed
 	case "canceled", "cancelled":
 		return transport.Canceled
@@ -101,7 +104,10 @@ func (k Kind) Read(a *exchange.Answer) (Verdict, error) {
 		return readResource(a)
 	}
 	said, err := find(a)
-	if err != nil {
+	switch {
+	case errors.Is(err, errNoBody) && a.Code == http.StatusAccepted:
+		return Verdict{State: transport.Running}, nil
+	case err != nil:
 		return Verdict{}, err
 	}
 	v, err := said.verdict(atStatus)
@@ -110,10 +116,7 @@ func (k Kind) Read(a *exchange.Answer) (Verdict, error) {
 		return Verdict{}, err
 	case v.Word == "":
 		return Verdict{}, errNoStatus
-	case v.State == transport.Completed && place.Value(said[atError]).IsSaid():
-		v.State = transport.Failed
-	}
-	if v.State != transport.Completed {
+	case v.State != transport.Completed:
 		return v, nil
 	}
 	v.Result = AsJSON(a.Body)
@@ -132,12 +135,15 @@ func readResource(a *exchange.Answer) (Verdict, error) {
 		return Verdict{State: transport.Completed}, nil
 	}
 	said, err := find(a)
-	if err != nil {
+	switch {
+	case errors.Is(err, errNoBody) && a.Code == http.StatusAccepted:
+		return Verdict{State: transport.Running}, nil
+	case err != nil:
 		return Verdict{}, err
 	}
 	v, err := said.verdict(atProvisioning)
 	if err == nil && v.Word == "" && a.Code != http.StatusAccepted {
-		v.State = transport.Completed
+		v.State = said.end()
 	}
 	if v.State == transport.Completed {
 		v.Result = AsJSON(a.Body)
@@ -162,10 +168,31 @@ func readLocation(a *exchange.Answer) (Verdict, error) {
 	if err != nil && json.Valid(a.Body) {
 		return Verdict{}, err // two readers would read it differently
 	}
-	if err != nil || said == nil {
-		said = make(fields, atPercent+1)
+	return said.orElse(a.Code, ended)
+}
+
+// ReadSeeOther returns what a 303 says: that the operation has completed, unless its body says
+// otherwise.
+func ReadSeeOther(a *exchange.Answer) Verdict {
+	ended := Verdict{State: transport.Completed, Word: strconv.Itoa(a.Code)}
+	said, err := find(a)
+	if err != nil {
+		return ended
 	}
-	v, err := said.verdict(atProvisioning)
+	v, err := said.orElse(a.Code, ended)
+	if err != nil {
+		return ended
+	}
+	return v
+}
+
+// orElse returns what an answer at a Location says, which is ended if it has no status that counts.
+// It may be called on nil.
+func (f fields) orElse(code int, ended Verdict) (Verdict, error) {
+	if f == nil {
+		f = make(fields, atPercent+1)
+	}
+	v, err := f.verdict(atProvisioning)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -173,7 +200,7 @@ func readLocation(a *exchange.Answer) (Verdict, error) {
 		v.Result = ended.Result
 		return v, nil
 	}
-	return said.byCode(a.Code, ended)
+	return f.byCode(code, ended)
 }
 
 // byCode returns what the code of a Location's answer says, unless its status says that the
@@ -190,7 +217,7 @@ func (f fields) byCode(code int, ended Verdict) (Verdict, error) {
 		return ended, nil
 	case v.State == transport.Failed || v.State == transport.Canceled:
 		return v, nil
-	case place.Value(f[atErrorCode]).IsSaid() || place.Value(f[atErrorMessage]).IsSaid():
+	case f.end() == transport.Failed:
 		v.State = transport.Failed
 		return v, nil
 	case code == http.StatusAccepted || goesOn:
@@ -232,9 +259,21 @@ func find(a *exchange.Answer) (fields, error) {
 	return found.Values, nil
 }
 
-// verdict returns what the word at a place means; its word is "" if there is none.
+// end returns how an operation has ended whose last answer has no word for it. A number at error
+// may be a part of the result, and so may an object without a code and a message.
+func (f fields) end() transport.State {
+	why := place.Value(f[atError])
+	isText := why.Kind() == place.Word && why.IsSaid()
+	if isText || string(why) == "true" || place.Value(f[atErrorCode]).IsSaid() || place.Value(f[atErrorMessage]).IsSaid() {
+		return transport.Failed
+	}
+	return transport.Completed
+}
+
+// verdict returns what the word at a place means; its word is "" if there is none. An error keeps a
+// word for success from meaning that.
 func (f fields) verdict(at int) (v Verdict, err error) {
-	v.State = transport.Running
+	v.State, v.Message = transport.Running, f.message()
 	if word := place.Value(f[at]); !word.IsEmpty() {
 		if word.Kind() != place.Word {
 			return v, fmt.Errorf("the status is no text: %.64s", word)
@@ -242,17 +281,29 @@ func (f fields) verdict(at int) (v Verdict, err error) {
 		v.Word = word.Text()
 		v.State = stateOf(v.Word)
 	}
-	code, message := place.Value(f[atErrorCode]), place.Value(f[atErrorMessage])
-	if code.IsSaid() && code.Kind() != place.Composite {
-		v.Message = code.Text()
-	}
-	if message.IsSaid() && message.Kind() != place.Composite {
-		v.Message = strings.TrimPrefix(v.Message+": "+message.Text(), ": ")
+	if v.State == transport.Completed && place.Value(f[atError]).IsSaid() {
+		v.State = transport.Failed
 	}
 	if percent, err := strconv.ParseFloat(string(f[atPercent]), 64); err == nil && percent > 0 {
 		v.Progress = min(percent/100, 1)
 	}
 	return v, nil
+}
+
+// message returns what an answer says of an error.
+func (f fields) message() string {
+	why, code, message := place.Value(f[atError]), place.Value(f[atErrorCode]), place.Value(f[atErrorMessage])
+	text := ""
+	if why.Kind() == place.Word {
+		text = why.Text()
+	}
+	if code.IsSaid() && code.Kind() != place.Composite {
+		text = code.Text()
+	}
+	if message.IsSaid() && message.Kind() != place.Composite {
+		text = strings.TrimPrefix(text+": "+message.Text(), ": ")
+	}
+	return text
 }
 
 // AsJSON returns a body as JSON: as it is, or as a string if it is a text. It is nil otherwise.

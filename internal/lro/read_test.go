@@ -28,11 +28,23 @@ func TestAResultIsJSON(t *testing.T) {
 	}
 }
 
+// hasError reports whether a body has an error with a code or a message.
+func hasError(body string) bool {
+	var parts map[string]json.RawMessage
+	var why map[string]any
+	if json.Unmarshal([]byte(body), &parts) != nil || json.Unmarshal(parts["error"], &why) != nil {
+		return false
+	}
+	code, _ := why["code"].(string)
+	message, _ := why["message"].(string)
+	return code != "" || message != ""
+}
+
 // Whatever an answer is, it is read as the state that it tells, and a Failed operation is never
 // told as completed.
 func FuzzAnswers(f *testing.F) {
 	for _, body := range []string{`{"status":"Succeeded"}`, `{"status":"Failed","error":{"code":"a","message":"b"}}`, `{"properties":{"provisioningState":"Creating"}}`,
-		`[1]`, `"x"`, ``, `<html>`, `{"status":1}`, `{"error":{"code":1}}`, `{"percentComplete":1e999}`, `{"properties":7,"status":{"a":1}}`,
+		`[1]`, `"x"`, ``, `<html>`, `{"status":1}`, `{"error":{"code":1}}`, `{"error":{"message":"a"},"properties":{"provisioningState":"Succeeded"}}`, `{"percentComplete":1e999}`, `{"properties":7,"status":{"a":1}}`,
 		`{"status":"Succeeded","x":NaN,"result":[Infinity]}`, `[NaN]`} {
 		for k := range byte(5) {
 			f.Add(k, uint16(200), body)
@@ -55,8 +67,9 @@ func FuzzAnswers(f *testing.F) {
 		if v.State == transport.Completed {
 			require.Equal(t, 2, a.Code/100)
 			require.Contains(t, []transport.State{transport.Running, transport.Completed}, stateOf(v.Word))
+			require.False(t, hasError(body), "an operation with an error has not completed")
 		}
-		if v.State == transport.Failed && k != Loc {
+		if v.State == transport.Failed && k != Loc && v.Word != "" {
 			require.NotEqual(t, transport.Running, stateOf(v.Word))
 		}
 	})

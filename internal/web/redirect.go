@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -116,6 +117,33 @@ func IsErrorPage(ref string) bool {
 		code, _ := strconv.Atoi(name)
 		return slices.Contains(failures, name) || strings.HasPrefix(end, "htm") && code >= http.StatusBadRequest && code < 600
 	})
+}
+
+// CheckSeeOther returns an error if the Location of a 303 leads neither to a result nor to a job.
+// The argument ref is the Location without the base URL's origin, and asked is the URL that was
+// requested. A redirect to the same path leads to itself if the path has the job's id, whatever the
+// query is.
+func CheckSeeOther(location, ref string, asked *url.URL, hasID bool) error {
+	u, err := url.Parse(ref)
+	if err != nil {
+		return err
+	}
+	path := strings.TrimSuffix(u.Path, "/")
+	isSamePath := u.Host == "" && path == strings.TrimSuffix(asked.Path, "/")
+	switch {
+	case location == "":
+		return errors.New("a redirect to nowhere")
+	case IsSignIn(ref):
+		return errors.New("a redirect to sign in")
+	case path == "":
+		return errors.New("a redirect to the front page")
+	case IsErrorPage(ref):
+		return errors.New("a redirect to an error page")
+	case isSamePath && (u.RawQuery == "" || u.RawQuery == asked.RawQuery || hasID):
+		return errors.New("a redirect to itself")
+	default:
+		return nil
+	}
 }
 
 // hasSegment reports whether a segment of the path of a reference fits. The function is given each

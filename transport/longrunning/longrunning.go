@@ -30,9 +30,13 @@
 //	PUT or PATCH           the URL of the request; its properties.provisioningState is the state
 //	200, 204               nothing: the operation has ended, and the body is its result
 //
-// The words Succeeded and Completed mean success, Failed means failure, and Canceled or Cancelled
-// means canceled. Case does not matter. Any other word means that the operation is running. An
-// operation whose answer has an error never counts as completed.
+// The words Succeeded, Completed, PartiallySucceeded and PartiallyCompleted mean success. The words
+// Failed and ValidationFailed mean failure, and Canceled and Cancelled mean canceled. Case does not
+// matter. Any other word means that the operation is running, and so does a 202 without a body.
+//
+// An operation whose answer has an error never counts as completed. In an answer without a status,
+// the error must be a text, true, or an object with a code or a message. Anything else at error is
+// a part of the result.
 //
 // When a Location is polled, an answer of 4xx or 5xx means that the operation has failed.
 // Exceptions are the codes that refuse the request (401, 403, 404, 410), transient codes (408, 429,

@@ -134,21 +134,24 @@ func (p *poll) move(k *exchange.Call) error {
 	return nil
 }
 
-// seeOther notes where the result of an operation is that has ended.
+// seeOther notes where the result of an operation is that has ended, unless the body says that it
+// goes on or has failed.
 func (p *poll) seeOther(k *exchange.Call) (transport.Status, error) {
-	named := k.Answer.Header.Get("Location")
-	ref, err := p.reach.Refer(named, &k.Request.URL)
-	switch {
-	case named == "":
-		err = errors.New("a redirect to nowhere")
-	case err == nil && web.IsSignIn(ref):
-		err = errors.New("a redirect to sign in")
+	v := lro.ReadSeeOther(&k.Answer)
+	s := transport.Status{ID: p.id, State: v.State, Raw: v.Word, Progress: v.Progress, Message: v.Message, RetryAfter: k.Answer.Wait}
+	if v.State != transport.Completed {
+		return s, nil
+	}
+	named, asked := k.Answer.Header.Get("Location"), &k.Request.URL
+	ref, err := p.reach.Refer(named, asked)
+	if named == "" || err == nil {
+		err = web.CheckSeeOther(named, ref, asked, false)
 	}
 	if err != nil {
 		return transport.Status{}, k.Fail(transport.Misdirected, err)
 	}
 	p.job.Final, p.job.Over = ref, true
-	return transport.Status{ID: p.id, State: transport.Completed, Raw: "303", RetryAfter: k.Answer.Wait}, nil
+	return s, nil
 }
 
 // result asks for the result of an operation that has completed with status s.

@@ -73,6 +73,39 @@ func TestOperationsGoOnAsTheirAnswersSay(t *testing.T) {
 		"B: success with an error is none": {"PUT", "", map[string][]string{
 			"PUT /r": {putAsync}, "GET /op": {`200 | {"status":"Succeeded","error":{"code":"Partial","message":"two of three"}}`},
 		}, "GET /op", ended{transport.Failed, "", "Partial: two of three", "Succeeded"}},
+		"B: success with an error is none, whatever is polled": {"PUT", "", map[string][]string{
+			"PUT /r": {`201 | {"properties":{"provisioningState":"Creating"}}`}, "GET /r": {`200 | {"properties":{"provisioningState":"Succeeded"},"error":{"code":"Partial","message":"two of three"}}`},
+		}, "GET /r", ended{transport.Failed, "", "Partial: two of three", "Succeeded"}},
+		"B: success with an error is none, at a Location": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {`200 | {"properties":{"provisioningState":"Succeeded"},"error":"disk"}`},
+		}, "GET /1", ended{transport.Failed, "", "disk", "Succeeded"}},
+		"B: a resource with an error was not made": {"PUT", "", map[string][]string{
+			"PUT /r": {`201`}, "GET /r": {`200 | {"error":{"code":"E"}}`},
+		}, "GET /r", ended{transport.Failed, "", "E", ""}},
+		"A3: an error in place of a result": {"POST", "", map[string][]string{
+			"POST /r": {`200 | {"error":{"code":"E","message":"m"}}`},
+		}, "", ended{transport.Failed, "", "E: m", ""}},
+		"A3: a result with a part that is called error": {"POST", "", map[string][]string{
+			"POST /r": {`200 | {"fit":[1],"error":0.02}`},
+		}, "", ended{transport.Completed, `{"fit":[1],"error":0.02}`, "", ""}},
+		"B: op whose input is refused": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Operation-Location: BASE/op"}, "GET /op": {`200 | {"status":"ValidationFailed","error":{"code":"InvalidRequest"}}`},
+		}, "GET /op", ended{transport.Failed, "", "InvalidRequest", "ValidationFailed"}},
+		"B: op that has succeeded in part": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Operation-Location: BASE/op"}, "GET /op": {`200 | {"status":"partiallySucceeded"}`},
+		}, "GET /op", ended{transport.Completed, `{"status":"partiallySucceeded"}`, "", "partiallySucceeded"}},
+		"B: 202 without a body is running": {"PUT", "", map[string][]string{
+			"PUT /r": {putAsync}, "GET /op": {"202", succeeded}, "GET /r": {resource},
+		}, "GET /op, GET /op, GET /r", ended{transport.Completed, made, "", "Succeeded"}},
+		"B: 202 of a resource without a body is running": {"PUT", "", map[string][]string{
+			"PUT /r": {"201"}, "GET /r": {"202", `200 | {"a":1}`},
+		}, "GET /r, GET /r", ended{transport.Completed, `{"a":1}`, "", ""}},
+		"F2: loc that is being canceled goes on": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {`200 | {"status":"Cancelling"}`, `200 | {"status":"Canceled"}`},
+		}, "GET /1, GET /1", ended{transport.Canceled, "", "*", "Canceled"}},
+		"A4: a URL with a space in its query": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: /1?name=a b&x=\"c\""}, "GET /1?name=a%20b&x=%22c%22": {"202", `200 | 7`},
+		}, "GET /1?name=a%20b&x=%22c%22, GET /1?name=a%20b&x=%22c%22", ended{transport.Completed, "7", "", ""}},
 		"A3: async had succeeded at once": {"PUT", "", map[string][]string{
 			"PUT /r": {`200 | Azure-AsyncOperation: BASE/op | {"properties":{"provisioningState":"succeeded"}}`}, "GET /r": {resource},
 		}, "GET /r", ended{transport.Completed, made, "", "Succeeded"}},
@@ -133,6 +166,9 @@ func TestOperationsGoOnAsTheirAnswersSay(t *testing.T) {
 		"F3: loc that sees another": {"POST", "", map[string][]string{
 			"POST /r": {"202 | Location: /1"}, "GET /1": {"202", "303 | Location: /result/7"}, "GET /result/7": {`200 | {"rows":3}`},
 		}, "GET /1, GET /1, GET /result/7", ended{transport.Completed, `{"rows":3}`, "", "303"}},
+		"F3: loc that sees another and says that it runs or has failed": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: /1"}, "GET /1": {`303 | Location: /r/7 | {"status":"Running"}`, `303 | Location: /r/7 | {"error":{"code":"E","message":"m"}}`},
+		}, "GET /1, GET /1", ended{transport.Failed, "", "E: m", ""}},
 		"C3: loc with a text": {"POST", "", map[string][]string{
 			"POST /r": {"202 | Location: /1"}, "GET /1": {"200 | all is well"},
 		}, "GET /1", ended{transport.Completed, `"all is well"`, "", ""}},

@@ -2,10 +2,8 @@ package rest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -214,38 +212,14 @@ func (a *answer) seeOther(s *transport.Status) error {
 // result or a job.
 func (a *answer) location() (ref string, err error) {
 	named := a.Answer.Header.Get("Location")
-	if ref, err = a.template.Reference(named, &a.Request.URL); err == nil {
-		err = a.checkResult(named, ref)
+	asked := &a.Request.URL
+	if ref, err = a.template.Reference(named, asked); err == nil {
+		err = web.CheckSeeOther(named, ref, asked, strings.Contains(asked.Path, a.asked))
 	}
 	if err != nil {
 		return "", a.Fail(transport.Misdirected, err)
 	}
 	return ref, nil
-}
-
-// checkResult returns an error if a redirect does not lead to a result. The Location of the answer
-// is named, and ref is the reference that a Status would have for it.
-func (a *answer) checkResult(named, ref string) error {
-	u, err := url.Parse(ref)
-	if err != nil {
-		return err
-	}
-	asked, path := &a.Request.URL, strings.TrimSuffix(u.Path, "/")
-	isSamePath := u.Host == "" && path == strings.TrimSuffix(asked.Path, "/")
-	switch {
-	case named == "":
-		return errors.New("a redirect to nowhere")
-	case web.IsSignIn(ref):
-		return errors.New("a redirect to sign in")
-	case path == "":
-		return errors.New("a redirect to the front page")
-	case web.IsErrorPage(ref):
-		return errors.New("a redirect to an error page")
-	case isSamePath && (u.RawQuery == "" || u.RawQuery == asked.RawQuery || strings.Contains(asked.Path, a.asked)):
-		return errors.New("a redirect to itself") // where the path has the id, a query does not choose the job
-	default:
-		return nil
-	}
 }
 
 // readCancel reads the answer to a cancel.
