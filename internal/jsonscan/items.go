@@ -1,6 +1,10 @@
 package jsonscan
 
-import "iter"
+import (
+	"bytes"
+	"iter"
+	"strconv"
+)
 
 // Items yields the values of an array, each with a nil key, or those of an object, each with the
 // JSON text of its key, as often as that stands there. The text is one that Find has found; any
@@ -33,4 +37,29 @@ func Items(text []byte) iter.Seq2[[]byte, []byte] {
 			}
 		}
 	}
+}
+
+// IsHollow reports whether the JSON text of a value is an array without elements, or an object in
+// which nothing is said: each of its members is null, an empty text, 0, or hollow.
+func IsHollow(raw []byte) bool {
+	switch {
+	case len(raw) == 0:
+		return false
+	case raw[0] == '[':
+		return len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0
+	case raw[0] != '{':
+		return false
+	}
+	for _, v := range Items(raw) {
+		switch {
+		case string(v) == "null" || string(v) == `""` || IsHollow(v):
+		case v[0] == '-' || isDigit(v[0]):
+			if n, err := strconv.ParseFloat(string(v), 64); err != nil || n != 0 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }

@@ -80,7 +80,7 @@ func (t *Name) is(text []byte, name string) bool {
 func (t *Name) IsValue(raw []byte, name string) bool {
 	switch {
 	case *t == Name{}:
-		return len(raw) == 0 || raw[0] == 'n' || string(raw) == `""` || isHollow(raw)
+		return len(raw) == 0 || raw[0] == 'n' || string(raw) == `""` || IsHollow(raw)
 	case len(raw) == 0 || raw[0] == '{' || raw[0] == '[':
 		return false
 	case raw[0] != '"':
@@ -94,9 +94,4 @@ func (t *Name) IsValue(raw []byte, name string) bool {
 
 func (t *Name) says(text []byte, name string) bool {
 	return t.is(text, name) || !t.Hole && len(text) == len(t.Before) && strings.EqualFold(string(text), t.Before)
-}
-
-// isHollow reports whether the JSON text of a value is an empty object or an empty array.
-func isHollow(raw []byte) bool {
-	return (raw[0] == '{' || raw[0] == '[') && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0
 }

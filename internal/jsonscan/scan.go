@@ -254,14 +254,14 @@ func (s *scan) choose(n *node, at, all, start int, taken *uint64, depth int) err
 	return nil
 }
 
-// markPart sets what was found to an array that holds the element, if that is null or empty. An
+// markPart sets what was found to an array that holds the element, if that is null or hollow. An
 // element that was chosen is there, whatever it says.
 func (s *scan) markPart(wanted uint64, element []byte) {
 	var mark []byte
 	switch {
 	case element[0] == 'n':
 		mark = []byte("[null]")
-	case !isHollow(element):
+	case !IsHollow(element):
 		return
 	case element[0] == '{':
 		mark = []byte("[{}]")

@@ -258,10 +258,10 @@ func TestAValueSaysSomethingUnlessItIsEmpty(t *testing.T) {
 	} {
 		assert.Equal(t, want, place.Value(text).Kind(), text)
 	}
-	for _, text := range []string{``, `{}`, `[]`, `""`, `false`, `0`, `0.0`, `-0`} {
+	for _, text := range []string{``, `{}`, `[]`, `""`, `false`, `0`, `0.0`, `-0`, `{"a":null}`, `{ "code" : 0, "message":"", "details": [ ], "inner":{"a":-0.0} }`} {
 		assert.False(t, place.Value(text).IsSaid(), text)
 	}
-	for _, text := range []string{`"a"`, `" "`, `true`, `1`, `{"a":null}`, `[null]`, `1e999`} {
+	for _, text := range []string{`"a"`, `" "`, `true`, `1`, `{"a":false}`, `{"a":null,"b":"x"}`, `{"a":{"b":1}}`, `{"a":[null]}`, `{"a":" "}`, `{"a":1e999}`, `[null]`, `[{}]`, `1e999`} {
 		assert.True(t, place.Value(text).IsSaid(), text)
 	}
 }
@@ -420,9 +420,14 @@ func filled(n jsonscan.Name, name string) string {
 }
 
 func isHollow(v any) bool {
-	o, isObject := v.(object)
 	array, isArray := v.([]any)
-	return isObject && len(o) == 0 || isArray && len(array) == 0
+	o, isObject := v.(object)
+	saysNothing := func(m member) bool {
+		n, isNumber := m.value.(json.Number)
+		f, err := n.Float64()
+		return m.value == nil || m.value == "" || isHollow(m.value) || isNumber && err == nil && f == 0
+	}
+	return isArray && len(array) == 0 || isObject && !slices.ContainsFunc(o, func(m member) bool { return !saysNothing(m) })
 }
 
 // textOf returns the text of a string, a number, a boolean or null.

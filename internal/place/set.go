@@ -52,7 +52,8 @@ func (v Value) Kind() Kind {
 	}
 }
 
-// IsSaid reports whether v says anything: it is not absent, null, false, zero or empty.
+// IsSaid reports whether v says anything: it is not absent, null, false, zero or empty. An object
+// whose values are all null, zero or empty says nothing, either.
 func (v Value) IsSaid() bool {
 	switch v.Kind() {
 	case Nothing:
@@ -66,7 +67,7 @@ func (v Value) IsSaid() bool {
 		n, err := strconv.ParseFloat(string(v), 64)
 		return err != nil || n != 0
 	default:
-		return true
+		return !jsonscan.IsHollow(v)
 	}
 }
 

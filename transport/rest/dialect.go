@@ -173,7 +173,8 @@ type Dialect struct {
 	Message string
 	// Error is the place of a text that says why a job failed or was canceled. The default is
 	// payload.error. For such a job the text replaces the message. If the value there is not null,
-	// false, zero or empty, a job whose state would be completed is failed.
+	// false, zero or empty, a job whose state would be completed is failed. An object counts as empty
+	// if all its members are null, zero or empty.
 	Error string
 	// Result is the place of the job's result, or of the {result} of Fetch. The default is
 	// payload.result.

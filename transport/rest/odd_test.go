@@ -82,6 +82,26 @@ func TestAnErrorInAnotherCaseIsFoundWhereverItStands(t *testing.T) {
 	}
 }
 
+// Some services send an error with each answer, and leave its parts empty while there is none. An
+// element that a comparison has chosen is there, whatever it says.
+func TestAnErrorInWhichNothingIsSaidIsNone(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]transport.State{
+		`{"status":"completed","error":{"code":0,"raw_message":"","message":"","detail":null}}`: completed,
+		`{"status":"completed","error":{"code":null,"inner":{"code":0},"details":[]}}`:          completed,
+		`{"status":"completed","Error":{"code":0,"message":""}}`:                                completed,
+		`{"status":"completed","error":{"code":0,"message":"disk"}}`:                            failed,
+		`{"status":"completed","error":{"code":0,"inner":{"code":7}}}`:                          failed,
+		`{"status":"completed","error":{"ok":false}}`:                                           failed,
+		`{"status":"completed","steps":[{"ok":true},{"ok":null,"code":0}]}`:                     failed,
+	} {
+		d := rest.Dialect{State: "status", Error: "error, steps[ok!=true]"}
+		s, err := serve(t, say(200, body), oneAttempt, rest.WithDialect(d)).Status(t.Context(), "42")
+		require.NoError(t, err, body)
+		assert.Equal(t, want, s.State, body)
+	}
+}
+
 // JSend spells a failure of the service like the failure of a job. It does not end a wait.
 func TestAFailureOfTheServiceIsNoneOfTheJob(t *testing.T) {
 	t.Parallel()
