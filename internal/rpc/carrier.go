@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"sync/atomic"
 
@@ -63,8 +62,7 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // isStream reports whether an answer is a stream of server-sent events.
 func isStream(h http.Header) bool {
-	media, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
-	return media == "text/event-stream"
+	return web.MediaType(h) == "text/event-stream"
 }
 
 // pick replaces a stream by the answer in it. A stream that answers a POST holds one response, and

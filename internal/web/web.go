@@ -3,7 +3,10 @@
 // and the token of all calls.
 package web
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // IsToken reports whether s is a token of HTTP, such as a method or a header's name (RFC 9110,
 // 5.6.2).
@@ -17,4 +20,12 @@ func IsToken(s string) bool {
 // IsHeaderValue reports whether s can be sent as a header's value: it holds no control character.
 func IsHeaderValue(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
+// MediaType returns the media type of a body in lower case, or "" if there is none. Unlike
+// [mime.ParseMediaType], it accepts any parameters, because some servers and proxies add a charset
+// twice.
+func MediaType(h http.Header) string {
+	media, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(media))
 }

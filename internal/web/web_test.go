@@ -196,3 +196,12 @@ func TestSameOriginKnowsDefaultPorts(t *testing.T) {
 		assert.Equal(t, c.want, web.SameOrigin(a, b), "%s %s", a, b)
 	}
 }
+
+func TestAMediaTypeIsReadWhateverItsParametersAre(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"": "", "Text/Event-Stream": "text/event-stream", "text/event-stream ; charset=utf-8; charset=UTF-8": "text/event-stream", "text/html; charset": "text/html",
+	} {
+		assert.Equal(t, want, web.MediaType(http.Header{"Content-Type": {value}}))
+	}
+}

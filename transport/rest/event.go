@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -179,9 +178,8 @@ func (d Dialect) inEvent() Dialect {
 // fromForm returns a form as an object of JSON, and any other body as it is. A name that stands
 // more than once has a list.
 func fromForm(header http.Header, body []byte) ([]byte, error) {
-	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	if err != nil || media != "application/x-www-form-urlencoded" {
-		return body, nil //nolint:nilerr // what has no type is taken for JSON
+	if web.MediaType(header) != "application/x-www-form-urlencoded" {
+		return body, nil // what has no type is taken for JSON
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 	"runtime"
 	"sync"
@@ -33,7 +32,7 @@ type connection struct {
 }
 
 var (
-	errSilent = errors.New("nothing came for too long")
+	errSilent = errors.New("nothing came")
 	errOver   = errors.New("the connection is over")
 )
 
@@ -63,7 +62,7 @@ func (s *Stream) follow(ctx context.Context, at *position, notify func(transport
 	o := <-done
 	err := o.raise()
 	if errors.Is(context.Cause(ctx), errSilent) {
-		err = errSilent
+		err = fmt.Errorf("%w for %v (WithSilence)", errSilent, s.silence)
 	}
 	return s.judge(err, c)
 }
@@ -210,12 +209,14 @@ func (c *connection) check(answer *http.Response) error {
 			c.at.notBefore = c.host.Now().Add(wait)
 		}
 		if class == transport.Permanent || class == transport.NotFound || class == transport.Malformed {
-			c.at.id = "" // perhaps the service does not know it any more
+			if class == transport.Permanent && c.at.id != "" {
+				class = transport.Transient
+			}
+			c.at.id = "" // perhaps the service does not know it any more: the next request has none
 		}
 		return c.refused(class, code, wait, errors.New(http.StatusText(code)))
 	}
-	media, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
-	if err != nil || media != "text/event-stream" {
+	if media := web.MediaType(answer.Header); media != "text/event-stream" {
 		return c.refused(transport.Malformed, code, 0, fmt.Errorf("no event stream: content type %.80q", media))
 	}
 	if coding := answer.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {

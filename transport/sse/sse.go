@@ -23,7 +23,9 @@
 // may be lost, and Notify returns an error, so that a Watcher polls.
 //
 // Notify also returns an error if the new connection fails or is refused, or if the wait before it
-// is longer than ten seconds. The next call of Notify then begins with the rest of that wait.
+// is longer than ten seconds. The next call of Notify then begins with the rest of that wait. If a
+// request with a Last-Event-ID is refused for good, as by a 400, the error is transient, and the
+// next connection begins with new events.
 //
 // A connection on which nothing arrives for [DefaultSilence], not even a comment, counts as lost.
 // The wait before a new connection is the one that the stream names in a field retry, from

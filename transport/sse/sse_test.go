@@ -80,7 +80,7 @@ func streams(play func(w io.Writer)) func(*io.PipeWriter, *http.Request) *http.R
 			play(w)
 			_ = w.Close()
 		}()
-		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/event-stream; charset=utf-8"}}}
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"Text/Event-Stream ; charset=utf-8; charset=UTF-8;"}}}
 	}
 }
 
@@ -188,7 +188,7 @@ func TestARequestThatIsNotAnsweredIsGivenUp(t *testing.T) {
 		s, err := sse.New("http://service.test/", reader, sse.WithHTTPClient(&http.Client{Transport: deaf}), sse.WithSilence(10*time.Second))
 		require.NoError(t, err)
 		_, err = follow(t, s, time.Minute)
-		assert.ErrorContains(t, err, "nothing came for too long")
+		assert.ErrorContains(t, err, "nothing came for 10s (WithSilence)")
 		assert.Equal(t, 10*time.Second, time.Since(began))
 	})
 }
@@ -281,6 +281,9 @@ func TestAnIDThatTheServiceDoesNotTakeIsForgotten(t *testing.T) {
 		s, service := newStream(t, says(running7), refuses(400), says(done7))
 		_, err := follow(t, s, time.Minute)
 		assert.ErrorContains(t, err, "400")
+		var e *transport.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, transport.Transient, e.Class, "the Watcher listens again")
 		told, _ := follow(t, s, 4*time.Second)
 		assert.Equal(t, []string{"open", "7 completed /2"}, told)
 		assert.Equal(t, []string{"0s ", "3s 1", "6s "}, service.asked[:3])
