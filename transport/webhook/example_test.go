@@ -49,3 +49,27 @@ func Example() {
 	cancel()
 	// Output: run_7: completed (succeeded)
 }
+
+// A service that checks the URL by a GET, and expects the value of the parameter challenge in the
+// answer.
+func Example_handshake() {
+	client, err := rest.New("https://api.example.com")
+	if err != nil {
+		panic(err)
+	}
+	hook, err := webhook.New(client, webhook.StandardWebhooks("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
+	if err != nil {
+		panic(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("POST /hooks/jobs", hook)
+	mux.HandleFunc("GET /hooks/jobs", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain") // anybody can send the text
+		fmt.Fprint(w, r.URL.Query().Get("challenge"))
+	})
+
+	answer := httptest.NewRecorder()
+	mux.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/hooks/jobs?challenge=c7", http.NoBody))
+	fmt.Println(answer.Code, answer.Body)
+	// Output: 200 c7
+}

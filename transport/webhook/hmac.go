@@ -20,6 +20,8 @@ import (
 //	HMACScheme{Header: "X-TFE-Notification-Signature", Hash: crypto.SHA512}
 //	HMACScheme{Header: "X-Slack-Signature", Prefix: "v0=",
 //		TimeHeader: "X-Slack-Request-Timestamp", Signed: "v0:{time}:{body}"}
+//	HMACScheme{Header: "X-Zendesk-Webhook-Signature", Base64: true,
+//		TimeHeader: "X-Zendesk-Webhook-Signature-Timestamp", Signed: "{time}{body}"}
 //	HMACScheme{Header: "X-Buildkite-Signature", Field: "signature",
 //		TimeField: "timestamp", Signed: "{time}.{body}"}
 //	HMACScheme{Header: "X-Cld-Signature", Hash: crypto.SHA1,
@@ -37,9 +39,9 @@ type HMACScheme struct {
 	Hash crypto.Hash
 	// Base64 says that the signature is in base64. The default is hex.
 	Base64 bool
-	// TimeHeader is the header with the time of the signature, in seconds or milliseconds since 1970.
-	// By default no time is signed. A signature then never expires, and a repetition is recognized
-	// only within [DuplicateWindow].
+	// TimeHeader is the header with the time of the signature. The time is in seconds or milliseconds
+	// since 1970, or as in RFC 3339, such as "2023-11-14T22:13:20Z". By default no time is signed. A
+	// signature then never expires, and a repetition is recognized only within [DuplicateWindow].
 	TimeHeader string
 	// TimeField is the name of the time if it is a field of Header. It needs Field, and excludes
 	// TimeHeader.

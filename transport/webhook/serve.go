@@ -70,7 +70,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 	case status.ID == "":
 		return http.StatusAccepted, errNoJob
 	}
-	return h.accept(r.Context(), status, receipt.key(body, status.State), now)
+	return h.accept(r.Context(), status, receipt.key(body, &status), now)
 }
 
 // accept passes on what a request says, unless it has been passed on already.
@@ -119,14 +119,15 @@ func (h *Handler) pass(ctx context.Context, s transport.Status) error {
 
 // key returns what a delivery is known by when it comes again, or nil if it must not be taken for a
 // repetition. A body that says no state makes a Watcher poll each time that it comes, unless an id
-// or a time that is signed shows that it is the same delivery.
-func (r Receipt) key(body []byte, state transport.State) *fingerprint {
+// or a time that is signed shows that it is the same delivery. The status is a part of the key,
+// because a header may say it.
+func (r Receipt) key(body []byte, s *transport.Status) *fingerprint {
 	hash := sha256.New()
 	switch {
 	case r.ID != "":
 		_, _ = io.WriteString(hash, "id "+r.ID)
-	case state != transport.Unknown:
-		_, _ = hash.Write(append([]byte("body "), body...))
+	case s.State != transport.Unknown:
+		_, _ = fmt.Fprintf(hash, "body %d %q %q %s", s.State, s.ID, s.Raw, body)
 	case !r.Time.IsZero():
 		_, _ = hash.Write(append(strconv.AppendInt([]byte("time "), r.Time.UnixNano(), 10), ' '))
 		_, _ = hash.Write(body)

@@ -83,22 +83,25 @@ func one(h http.Header, name string) (string, error) {
 	}
 }
 
-// readTime reads the time of a signature, in digits alone: seconds since 1970, or milliseconds if
-// there are more than eleven digits.
+// readTime reads the time of a signature: seconds since 1970 in digits alone, milliseconds if there
+// are more than eleven digits, or a time as in RFC 3339.
 func readTime(text string) (time.Time, error) {
 	const digits = "0123456789"
-	if text == "" || len(text) > 15 || strings.Trim(text, digits) != "" {
-		return time.Time{}, forged("no time of the signature")
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	at, err := time.Parse(time.RFC3339, text)
 	switch {
-	case err != nil || n == 0:
+	case err == nil:
+	case text == "" || len(text) > 15 || strings.Trim(text, digits) != "":
 		return time.Time{}, forged("no time of the signature")
-	case len(text) > 11:
-		return time.UnixMilli(n), nil
 	default:
-		return time.Unix(n, 0), nil
+		n, _ := strconv.ParseInt(text, 10, 64) // so few digits always fit
+		if at = time.Unix(n, 0); len(text) > 11 {
+			at = time.UnixMilli(n)
+		}
 	}
+	if at.UnixMilli() <= 0 { // a zero Time would count as none
+		return time.Time{}, forged("no time of the signature")
+	}
+	return at, nil
 }
 
 // checkKeys returns what is wrong with the keys of a verifier. It prints none.
@@ -188,7 +191,18 @@ func (s shared) check() error {
 		}
 		return checkKeys("SharedQuery", bytesOf(keys))
 	}
-	return errors.Join(checkHeader("SharedHeader", s.name), checkKeys("SharedHeader", bytesOf(keys)))
+	return errors.Join(checkHeader("SharedHeader", s.name), checkKeys("SharedHeader", bytesOf(keys)), s.checkValues())
+}
+
+// checkValues returns an error if a value cannot be that of a header. One that was read from a file
+// may end with a line break.
+func (s shared) checkValues() error {
+	for i, value := range s.values {
+		if strings.TrimSpace(value) != value || !web.IsHeaderValue(value) {
+			return fmt.Errorf("SharedHeader: value %d has a line break, a space around it or a control character", i+1)
+		}
+	}
+	return nil
 }
 
 func (s shared) Verify(r *http.Request, _ []byte) (Receipt, error) {

@@ -128,6 +128,9 @@ func signed(t testing.TB) map[string]struct {
 			header("X-Sign", base64.StdEncoding.EncodeToString(mac(crypto.SHA1, key1, body))), webhook.Receipt{}},
 		"HMAC with a time": {webhook.HMAC(webhook.HMACScheme{Header: "X-Slack-Signature", Prefix: "v0=", TimeHeader: "X-Time", Signed: "v0:{time}:{body}"}, key1),
 			header("X-Slack-Signature", "v0="+hexOf(crypto.SHA256, key1, "v0:1700000000:"+body), "X-Time", "1700000000"), webhook.Receipt{Time: at}},
+		"HMAC with a time of RFC 3339": {webhook.HMAC(webhook.HMACScheme{Header: "X-Sign", TimeHeader: "X-Time", Signed: "{time}{body}", Base64: true}, key1),
+			header("X-Sign", base64.StdEncoding.EncodeToString(mac(crypto.SHA256, key1, "2023-11-14T23:13:20.5+01:00"+body)), "X-Time", "2023-11-14T23:13:20.5+01:00"),
+			webhook.Receipt{Time: at.Add(500 * time.Millisecond)}},
 		"HMAC with an id": {webhook.HMAC(webhook.HMACScheme{Header: "X-Sign", TimeHeader: "X-Time", IDHeader: "X-Id", Signed: "{body}{id}{time}"}, key1),
 			header("X-Sign", hexOf(crypto.SHA256, key1, body+"{time}1700000000123"), "X-Id", "{time}", "X-Time", "1700000000123"),
 			webhook.Receipt{ID: "{time}", Time: at.Add(123 * time.Millisecond)}},
@@ -215,7 +218,8 @@ func TestAnotherKeyIsRefused(t *testing.T) {
 
 func TestATimeThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, stamp := range []string{"", "0", "-1", "+1700000000", "1700000000.5", "1e9", "0x7", "9999999999999999", "١٧"} {
+	for _, stamp := range []string{"", "0", "-1", "+1700000000", "1700000000.5", "1e9", "0x7", "9999999999999999", "١٧",
+		"0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2023-11-14 22:13:20Z", "2023-11-14T22:13:20"} {
 		h := header("S", "t="+stamp+",v1="+hex.EncodeToString(mac(crypto.SHA256, key1, stamp+"."+body)))
 		_, err := verify(webhook.Timed("S", key1), h, body)
 		assert.ErrorIs(t, err, webhook.ErrForged, stamp)
@@ -270,6 +274,8 @@ func TestAKeyThatIsTooShortIsAnErrorOfNew(t *testing.T) {
 		`HMAC: Signed "{body}": must name {time}`:           webhook.HMAC(webhook.HMACScheme{Header: "X", TimeHeader: "Y"}, key1),
 		"HMAC: Hash MD5: must be SHA1, SHA256 or SHA512":    webhook.HMAC(webhook.HMACScheme{Header: "X", Hash: crypto.MD5}, key1),
 		`SharedHeader: "": not a header's name`:             webhook.SharedHeader("", key1),
+		"SharedHeader: value 2 has a line break":            webhook.SharedHeader("X", key1, key2+"\n"),
+		"SharedHeader: value 1 has a line break":            webhook.SharedHeader("X", " "+key1),
 		"SharedQuery: the parameter has no name":            webhook.SharedQuery("", key1),
 		"SharedQuery: key 2 has 23 bytes":                   webhook.SharedQuery("token", key1, short),
 		`HMAC: TimeField "t": the time is in TimeHeader`:    webhook.HMAC(webhook.HMACScheme{Header: "X", Field: "f", TimeField: "t", TimeHeader: "Y", Signed: "{time}{body}"}, key1),

@@ -34,6 +34,16 @@
 // A webhook can be lost, late or out of order. So a Watcher continues to poll, but rarely. If a
 // webhook says that a job has ended, the Watcher confirms it by one poll, unless [WithTrust] is
 // given. If a webhook names a job but no state, the Watcher polls that job at once.
+//
+// A Handler passes on the status of one job for each request. If a request is about several jobs,
+// the Watcher learns of the others by its polls.
+//
+// # Handshakes
+//
+// Some services check a URL before they call it. They send a GET, an OPTIONS, or a POST without a
+// status, and expect a text of that request in the answer. A Handler does not answer such requests.
+// Answer them in an [http.Handler] of your own, and pass all others to the Handler. See the example
+// Handshake.
 package webhook
 
 import (

@@ -272,6 +272,30 @@ func TestWithoutAnIDTheBodyTellsARepetition(t *testing.T) {
 	}
 }
 
+// A header may say what has become of a job while the body stays the same. The end of a job is then
+// no repetition.
+func TestAStatusInAHeaderIsAPartOfADelivery(t *testing.T) {
+	t.Parallel()
+	inHeader := readerFunc(func(h http.Header, _ []byte) (transport.Status, error) {
+		if h.Get("X-Event") == "ended" {
+			return transport.Status{ID: "7", State: transport.Completed}, nil
+		}
+		return transport.Status{ID: "7", State: transport.Running, Raw: h.Get("X-Event")}, nil
+	})
+	h, err := webhook.New(inHeader, webhook.SharedHeader("X-Token", key1))
+	require.NoError(t, err)
+	var got heard
+	listen(t, h, got.notify)
+	for _, event := range []string{"started", "started", "resumed", "ended", "ended"} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"id":"7"}`))
+		r.Header = header("X-Token", key1, "X-Event", event)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		assert.Equal(t, 202, w.Code)
+	}
+	assert.Equal(t, []string{"7 running", "7 running", "7 completed"}, got.list())
+}
+
 func TestWithoutAListenerTheServiceIsAskedToSendAgain(t *testing.T) {
 	t.Parallel()
 	clock := start()
