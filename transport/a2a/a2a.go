@@ -32,8 +32,8 @@
 //	TASK_STATE_CANCELED        canceled          canceled
 //	TASK_STATE_UNSPECIFIED     unknown           unknown
 //
-// The Message of a Status is the text of the message in the task's status, such as a question or
-// the reason of a failure. The Result is the task's artifacts.
+// The Message of a Status is the first text of the message in the task's status, such as a question
+// or the reason of a failure. The Result is the task's artifacts.
 //
 // # Three ways to get news of a task
 //

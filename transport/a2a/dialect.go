@@ -113,7 +113,7 @@ func (p protocol) tasks() rest.Dialect {
 	d.ID = p.at("id")
 	d.State = p.at("status.state")
 	d.States = words
-	d.Message = p.at("status.message.parts[0].text", "status.message.parts[1].text", "status.message.parts[2].text")
+	d.Message = p.at("status.message.parts[text!=].text")
 	d.Result = p.at("artifacts")
 	d.Created, d.Updated = p.at("createdAt"), p.at("status.timestamp", "lastModified")
 	return d
@@ -138,7 +138,7 @@ func (p protocol) sends() rest.Dialect {
 		d.States[rule] = transport.Unknown // a task whose state is new, or is not said
 	}
 	d.States["-, -, -, -, +, *"], d.States["-, -, -, -, -, +"] = transport.Completed, transport.Completed
-	d.Message = p.at("task.status.message.parts[0].text", "status.message.parts[0].text")
+	d.Message = p.at("task.status.message.parts[text!=].text", "status.message.parts[text!=].text")
 	d.Result = p.at("task.artifacts", "artifacts", "message.parts", "parts")
 	d.Created = p.at("task.createdAt", "createdAt")
 	d.Updated = p.at("task.status.timestamp", "status.timestamp")

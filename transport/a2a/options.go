@@ -30,7 +30,7 @@ func (b Binding) String() string {
 	return rpc.Name("binding", b, "HTTP+JSON", "JSONRPC", "JSONRPC 0.3")
 }
 
-// Option sets one property of the [Tasks] that [New] makes. A nil Option has no effect.
+// Option sets one property of the [Tasks] that [New] makes. A nil Option is an error of New.
 type Option func(*config)
 
 type config struct {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/rpc"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -39,7 +40,7 @@ func (t *Tasks) Missed() { t.feed.Missed() }
 // body is a task or a change of its status. For a body without a state, such as a new artifact,
 // ReadPush returns the zero Status. A change of status that ends a task does not have its result.
 func ReadPush(body []byte) (transport.Status, error) {
-	task, id, err := shape(body)
+	task, id, err := shape(bytes.TrimPrefix(body, exchange.ByteOrderMark))
 	if err != nil || task == nil {
 		return transport.Status{}, err
 	}

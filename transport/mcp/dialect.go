@@ -98,26 +98,34 @@ func (p protocol) calls() rest.Dialect {
 	d.Status = p.call(methodGet)
 	d.CreateHasState = true
 	d.ID = "result.task.taskId, result.taskId"
-	d.State = "result.status, result.task.status, result.resultType, result.isError, result.content, result.structuredContent"
-	d.States = rpc.States(words, 2, 6)
-	d.States["completed, *, *, *, *, *"], d.States["-, completed, *, *, *, *"] = transport.Completed, transport.Completed
+	d.State = "result.status, result.task.status, result.resultType, result.isError, result"
+	d.States = rpc.States(words, 2, 5)
+	d.States["completed, *, *, *, *"], d.States["-, completed, *, *, *"] = transport.Completed, transport.Completed
 	for _, asks := range []string{"input_required", "incomplete"} { // before there is a task
-		d.States["-, -, "+asks+", *, *, *"] = transport.Blocked
+		d.States["-, -, "+asks+", *, *"] = transport.Blocked
 	}
 	for _, result := range []string{"-, -, -, ", "-, -, complete, "} {
-		d.States[result+"+, *, *"] = transport.Failed
-		for _, fine := range []string{"-", "false"} {
-			d.States[result+fine+", +, *"] = transport.Completed
-			d.States[result+fine+", -, +"] = transport.Completed
-		}
+		d.States[result+"+, *"] = transport.Failed
+		d.States[result+"-, +"], d.States[result+"false, +"] = transport.Completed, transport.Completed
 	}
-	d.States["-, -, complete, -, -, -"], d.States["-, -, complete, false, -, -"] = transport.Completed, transport.Completed
 	d.Message = "result.task.statusMessage, result.statusMessage, result.content[type=text].text"
 	d.Result = "result"
 	d.RetryAfter = "result.task.pollInterval, result.pollIntervalMs, result.pollInterval ms"
 	d.Created = "result.task.createdAt, result.createdAt"
 	d.Updated = "result.task.lastUpdatedAt, result.lastUpdatedAt"
 	return d
+}
+
+// isToolResult reports whether the answer to tools/call is the result of a tool. The content of one
+// may be empty.
+func isToolResult(result json.RawMessage) bool {
+	var r struct {
+		ResultType        string
+		Content           *[]json.RawMessage
+		StructuredContent json.RawMessage
+	}
+	err := json.Unmarshal(result, &r)
+	return err == nil && (r.Content != nil || r.StructuredContent != nil || r.ResultType == "complete")
 }
 
 // results is the dialect of tasks/result. Its status call returns the end of a completed task.

@@ -60,6 +60,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/iamber12/job-status-monitoring/internal/redact"
 	"github.com/iamber12/job-status-monitoring/internal/rpc"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
@@ -109,6 +110,9 @@ func (t *Tasks) Start(ctx context.Context, req transport.CreateRequest) (transpo
 		return transport.Status{}, err
 	}
 	st.Raw = rpc.Word(st.Raw)
+	if st.ID == "" && st.State == transport.Completed && !isToolResult(st.Result) {
+		return transport.Status{}, rpc.Errorf(transport.Malformed, "%w: %s", errNoAnswer, redact.Excerpt(st.Result))
+	}
 	if st.ID != "" {
 		st.Result = nil
 		if st.State == transport.Completed { // the result is not here, and may say isError
@@ -146,6 +150,7 @@ func (t *Tasks) Status(ctx context.Context, id string) (transport.Status, error)
 var (
 	errNoResult = errors.New("mcp: the task is completed and has no result")
 	errNoEnd    = errors.New("mcp: the task has not completed")
+	errNoAnswer = errors.New("mcp: the answer is neither a task nor the result of a tool")
 )
 
 // Cancel asks the server to cancel a task by tasks/cancel. In the Extension form, the server may
