@@ -23,6 +23,20 @@ const (
 	Body  Kind = "body"  // the resource itself
 )
 
+// Header returns the header of an answer that names the URL to poll next; "" if none does.
+func (k Kind) Header() string {
+	switch k {
+	case Async:
+		return "Azure-AsyncOperation"
+	case Op, OpVia:
+		return "Operation-Location"
+	case Loc:
+		return "Location"
+	default:
+		return ""
+	}
+}
+
 // Ticket is what an id holds.
 type Ticket struct {
 	Kind  Kind

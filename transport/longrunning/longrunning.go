@@ -23,7 +23,8 @@
 //
 // The first row of this table that matches an answer decides what is polled:
 //
-//	Azure-AsyncOperation   that URL; the status in its answer is the state of the operation
+//	Azure-AsyncOperation   that URL, or a newer one that an answer names in this header; the
+//	                       status in the answer is the state of the operation
 //	Operation-Location     the same
 //	201 with Location      nothing: the location is the result, which is fetched once
 //	Location               that URL, then the newest Location of any answer, until it is not a 202

@@ -117,17 +117,19 @@ func (p *poll) end(k *exchange.Call, resource string) error {
 	return nil
 }
 
-// move notes the newest Location.
+// move notes the newest URL to poll. A Location is followed, or is an error. Of the other headers
+// the first value stays valid, so that a new one is followed only where requests may go.
 func (p *poll) move(k *exchange.Call) error {
-	named := k.Answer.Header.Get("Location")
-	if p.ticket.Kind != lro.Loc || named == "" {
+	header := p.ticket.Kind.Header()
+	named := k.Answer.Header.Get(header)
+	if named == "" {
 		return nil
 	}
 	ref, err := p.reach.Refer(named, &k.Request.URL)
-	if err != nil {
-		return k.Fail(transport.Misdirected, fmt.Errorf("header Location: %w", err))
-	}
-	if ref != p.job.Poll {
+	switch {
+	case err != nil && p.ticket.Kind == lro.Loc:
+		return k.Fail(transport.Misdirected, fmt.Errorf("header %s: %w", header, err))
+	case err == nil && ref != p.job.Poll:
 		p.job.Poll = ref
 		p.known.Put(p.id, p.job)
 	}

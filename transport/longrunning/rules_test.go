@@ -139,6 +139,13 @@ func TestOperationsGoOnAsTheirAnswersSay(t *testing.T) {
 		"A3: op had succeeded at once": {"POST", "", map[string][]string{
 			"POST /r": {`200 | Operation-Location: BASE/op | {"status":"Succeeded","a":1}`},
 		}, "", ended{transport.Completed, `{"status":"Succeeded","a":1}`, "", "Succeeded"}},
+		"B: op moves with its Operation-Location": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Operation-Location: BASE/1"}, "GET /1": {`200 | Operation-Location: /2 | {"status":"Running"}`},
+			"GET /2": {`200 | Operation-Location: http://elsewhere.example.com/3 | {"status":"Running"}`, `200 | {"status":"Succeeded"}`},
+		}, "GET /1, GET /2, GET /2", ended{transport.Completed, `{"status":"Succeeded"}`, "", "Succeeded"}},
+		"B: async moves with its Azure-AsyncOperation": {"DELETE", "", map[string][]string{
+			"DELETE /r": {"202 | Azure-AsyncOperation: BASE/1"}, "GET /1": {`200 | Azure-AsyncOperation: /2 | Location: /3 | {"status":"Running"}`}, "GET /2": {succeeded},
+		}, "GET /1, GET /2", ended{transport.Completed, `{"status":"Succeeded","properties":{"output":7}}`, "", "Succeeded"}},
 		"B: op fails": {"POST", "", map[string][]string{
 			"POST /r": {"202 | Operation-Location: BASE/op"}, "GET /op": {`200 | {"status":"Failed","error":{"code":"E","message":"m"}}`},
 		}, "GET /op", ended{transport.Failed, "", "E: m", "Failed"}},
