@@ -64,6 +64,9 @@ type Terms struct {
 	Hold time.Duration
 	// Stream leaves the body of a 2xx to the caller, as Answer.Open.
 	Stream bool
+	// Unread says that nobody needs the body of a 2xx. Only its beginning is read, so that the
+	// connection of a short body can be used again. What is wrong with the body is no fault.
+	Unread bool
 	// SeeOther makes a 303 an answer. Otherwise it is a redirect.
 	SeeOther bool
 	// Secrets are removed from everything that is quoted, in addition to the secrets of the settings.

@@ -162,6 +162,13 @@ func (r *round) receive(answer *http.Response, fault error) error {
 	return fault
 }
 
+const (
+	// unreadBody is how much is read of a body that nobody needs.
+	unreadBody = 32 << 10
+	// longUnreadBody is how much is read of such a body if its length is known and larger.
+	longUnreadBody = 512
+)
+
 // limit returns the bound of the body.
 func (r *round) limit() int { return cmp.Or(r.Terms.Limit, r.MaxBody) }
 
@@ -177,14 +184,28 @@ func (r *round) read(answer *http.Response) error {
 	if a.Code < http.StatusOK {
 		return nil
 	}
-	if !web.IsZipped(a.Header) {
-		return r.fill(body)
+	if r.Terms.Unread && a.Code/100 == 2 {
+		limit := unreadBody
+		if answer.ContentLength > unreadBody {
+			limit = longUnreadBody
+		}
+		_ = r.decode(body, limit)
+		a.Large = false
+		return nil
 	}
-	content := web.NewUnzip(body, r.limit())
+	return r.decode(body, r.limit())
+}
+
+// decode reads a body into the buffer, up to a limit, and decompresses it.
+func (r *round) decode(body io.Reader, limit int) (fault error) {
+	if !web.IsZipped(r.Answer.Header) {
+		return r.fill(body, limit)
+	}
+	content := web.NewUnzip(body, limit)
 	defer content.Release()
-	fault := r.fill(content)
+	fault = r.fill(content, limit)
 	if content.IsTooLong() {
-		a.Large, fault = true, nil
+		r.Answer.Large, fault = true, nil
 	}
 	return fault
 }
@@ -196,9 +217,9 @@ var ByteOrderMark = []byte("\ufeff")
 // maxEmptyReads is how many times in a row a body may return neither bytes nor an error.
 const maxEmptyReads = 100
 
-// fill reads a body into the buffer, up to the limit.
-func (r *round) fill(content io.Reader) (fault error) {
-	limit, empty := r.limit(), 0
+// fill reads a body into the buffer, up to a limit.
+func (r *round) fill(content io.Reader, limit int) (fault error) {
+	empty := 0
 	b := r.buffer[:0]
 	if b == nil {
 		b = make([]byte, 0, 512)

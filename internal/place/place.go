@@ -42,6 +42,9 @@ type Place struct {
 	Name   string          // of the header, in its canonical form, or of the relation
 }
 
+// IsInBody reports whether p is in the body, as a value or as its text.
+func (p Place) IsInBody() bool { return p.Source == Body || p.Source == Text }
+
 // HasHole reports whether {id} or {key} stands in p.
 func (p *Place) HasHole() bool {
 	for i := range p.Steps {

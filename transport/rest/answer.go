@@ -1,9 +1,11 @@
 package rest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -98,10 +100,14 @@ func (a *answer) tell(s *transport.Status) error {
 	r := a.reader
 	fine := a.Answer.Code/100 == 2
 	if a.Answer.Large && (fine || a.Answer.Code/100 == 5) {
-		if fine {
+		switch {
+		case a.isFile():
+			a.Answer.Large = false
+		case fine:
 			return a.Unread(exchange.ErrTooLarge)
+		default:
+			return a.Refused()
 		}
-		return a.Refused()
 	}
 	if o, ok := a.fault(a.asked); ok {
 		return a.faulty(o)
@@ -133,12 +139,34 @@ func (a *answer) tell(s *transport.Status) error {
 	return nil
 }
 
+// isUnread reports whether nothing reads the body of the answer to a status call.
+func (a *answer) isUnread() bool {
+	r := a.reader
+	return r.unread && r.dialect.Classify == nil && (a.template.faults == nil || !slices.ContainsFunc(a.template.faults.places, place.Place.IsInBody))
+}
+
+// isFile reports whether the answer can be read although its body is too large: nothing reads the
+// body, or the state is elsewhere and the body is not JSON, so that nothing else stands in it.
+func (a *answer) isFile() bool {
+	if a.isUnread() {
+		return true
+	}
+	r := a.reader
+	places := r.places[:r.at[inFault+1]]
+	if f := a.template.faults; f != nil {
+		places = slices.Concat(places, f.places)
+	}
+	body := bytes.TrimSpace(a.Answer.Body)
+	isJSON := len(body) == 0 || body[0] == '{' || body[0] == '['
+	return !isJSON && !r.inBody && !slices.ContainsFunc(places, func(p place.Place) bool { return p.Source == place.Text })
+}
+
 // tells reports whether the status code lets the body tell a status.
 func (a *answer) tells(s *transport.Status) bool {
 	r := a.reader
 	switch {
 	case a.Answer.Code/100 == 2:
-		return r.inBody || r.code < 0 && r.text < 0 || !a.Answer.IsPage() || r.namesText(&a.reading)
+		return r.inBody || r.code < 0 && r.text < 0 || r.namesMore(&a.reading) || !a.Answer.IsPage() || r.text < 0 && isFileType(a.Answer.Header)
 	case web.IsRetried(a.Answer.Code):
 		return false
 	case r.code >= 0:
@@ -152,6 +180,13 @@ func (a *answer) tells(s *transport.Status) bool {
 	default: // an end, if it says so
 		return a.Answer.Code/100 == 5 && s.State.Terminal() && !isNothing(a.reading.values(r, inState)) && a.namesItsJob()
 	}
+}
+
+// isFileType reports whether the Content-Type is neither that of a page nor one that services send
+// with a page by mistake.
+func isFileType(h http.Header) bool {
+	typ := strings.ToLower(h.Get("Content-Type"))
+	return typ != "" && !strings.HasPrefix(typ, "text/plain") && !strings.Contains(typ, "html") && !strings.Contains(typ, "json")
 }
 
 // namesItsJob reports whether the answer names a job. It reports true if the dialect has no place

@@ -153,7 +153,7 @@ func readStart(a *answer) error {
 		}
 	case a.Answer.Code/100 != 2:
 		return a.Refused()
-	case a.Answer.Large:
+	case a.Answer.Large && (!a.isFile() || slices.ContainsFunc(a.reader.ids.places, place.Place.IsInBody)):
 		return a.Unread(exchange.ErrTooLarge)
 	}
 	a.status = transport.Status{State: transport.Pending, RetryAfter: a.Answer.Wait}

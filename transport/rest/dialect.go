@@ -3,9 +3,11 @@ package rest
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/redact"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -135,6 +137,13 @@ type Dialect struct {
 	// If "@code" is among the places, an answer with any status code that a rule names has a state.
 	// Otherwise only an answer with a 2xx has a state. An answer with a 5xx also has one, if it is
 	// terminal and its code is none that gateways send: see the documentation of this package.
+	//
+	// If none of the places is in the body, as with "@code" alone, the defaults of Progress, Message,
+	// Error and Result are "-", for no place. Then nothing reads the body of a 2xx, and only its
+	// beginning is received. So a service can answer 202 until the job is done, and then with the file
+	// that it has made, however large. Set Fetch to the same Path, and [Client.Fetch] returns the
+	// file. A page of HTML does not count as that file, unless States name it, as in "@code,
+	// @header.Content-Type" with the rule "200, text/html*".
 	State string
 	// States maps the service's words to states: see Rules above. The default is [DefaultStates]. The
 	// word "null" means the same as "-".
@@ -352,6 +361,13 @@ func (d Dialect) String() string {
 // GoString returns what String returns, so that no verb of package fmt prints a secret.
 func (d Dialect) GoString() string { return d.String() }
 
+// isInBody reports whether any of some places is in the body. It reports true for what does not
+// parse.
+func isInBody(text string) bool {
+	places, err := place.ParseList(text)
+	return err != nil || slices.ContainsFunc(places, place.Place.IsInBody)
+}
+
 // WithDefaults returns a copy of d with the default in place of each zero field that has a default.
 func (d Dialect) WithDefaults() Dialect {
 	d.Create = d.Create.withDefaults(http.MethodPost, "/")
@@ -376,11 +392,12 @@ func (d Dialect) WithDefaults() Dialect {
 	if d.States == nil {
 		d.States = DefaultStates()
 	}
-	d.Progress = cmp.Or(d.Progress, "payload.progress")
 	d.ProgressScale = cmp.Or(d.ProgressScale, 1)
-	d.Message = cmp.Or(d.Message, "payload.message")
-	d.Error = cmp.Or(d.Error, "payload.error")
-	d.Result = cmp.Or(d.Result, "payload.result")
+	progress, message, err, result := "payload.progress", "payload.message", "payload.error", "payload.result"
+	if !isInBody(d.State) {
+		progress, message, err, result = none, none, none, none
+	}
+	d.Progress, d.Message, d.Error, d.Result = cmp.Or(d.Progress, progress), cmp.Or(d.Message, message), cmp.Or(d.Error, err), cmp.Or(d.Result, result)
 	d.Event = d.Event.withDefaults(d)
 	for _, c := range []*Call{&d.Create, &d.Status, &d.Cancel, &d.Fetch, &d.Find.Call} {
 		if len(c.Faults) > 0 {

@@ -42,7 +42,8 @@ type layout struct {
 	ratio  bool          // whether Progress is a quotient
 	code   int           // which place of State is the code, -1 for none
 	text   int           // which place of State is the body as a text, -1 for none
-	inBody bool          // whether State or Fault is read from the body
+	inBody bool          // whether State is read from the body
+	unread bool          // whether no place is in the body
 }
 
 // newLayout returns the layout of a dialect that has its defaults, or all that is wrong with its
@@ -95,6 +96,7 @@ func (l *layout) compile(texts [fields]string) (problems []error) {
 		l.places = append(l.places, places...)
 	}
 	l.at[fields] = len(l.places)
+	l.unread = !slices.ContainsFunc(l.places, place.Place.IsInBody)
 	for _, p := range l.field(inError) {
 		l.chosen = l.chosen || slices.ContainsFunc(p.Steps, func(s jsonscan.Step) bool { return s.Kind == jsonscan.Where })
 	}

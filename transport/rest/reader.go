@@ -120,14 +120,14 @@ func (r *reader) namesCode(g *reading) bool {
 	return r.code >= 0 && g.state.Fits && g.state.Named&(1<<r.code) != 0
 }
 
-// namesText reports whether a rule names the body as a text, or a part of it.
-func (r *reader) namesText(g *reading) bool {
-	for i, p := range r.field(inState) {
-		if p.Source == place.Text && r.states.Names(i, g.values(r, inState)[i]) {
-			return true
-		}
+// namesMore reports whether the rule that fits the answer names more than its status code: the body
+// as a text, a header, or a part of either.
+func (r *reader) namesMore(g *reading) bool {
+	named := g.state.Named | g.state.Parts
+	if r.code >= 0 {
+		named &^= 1 << r.code
 	}
-	return false
+	return g.state.Fits && named != 0
 }
 
 // readStatus reads an answer to a status call into s, which is zero. If the error is noStatus, the
