@@ -50,6 +50,9 @@ type Sample struct {
 	// Means is the meaning of the answer. It is the name of a [transport.State], such as
 	// "completed", or of a [transport.Class] of errors, such as "not found". The words "unknown_id"
 	// and "denied" stand for "not found" and "permanent". A job that was only just created is pending.
+	//
+	// "never fails" stands for no answer, but says that jobs of the service cannot fail. The Name of
+	// such a Sample says where the service promises it, and the other fields are zero.
 	Means string
 	// Message and Result are the expected Message and Result of the Status. If one is empty, it is not
 	// compared. Result is compared as JSON.
@@ -92,27 +95,57 @@ type T interface {
 
 var _ T = (testing.TB)(nil)
 
+// neverFails is the meaning of a Sample that says that no job can fail.
+const neverFails = "never fails"
+
 // Check reports each sample that the Dialect reads differently from its meaning, and how the
 // Dialect came to it. At least one sample must mean failed, because an untested dialect may report
-// a failed job as completed. Check also reports a Dialect that [rest.New] refuses. See [Unreached]
-// for the rules, and [Unread] for the places, that no sample shows.
+// a failed job as completed. For a service whose jobs cannot fail, one sample must say so: see
+// [Sample.Means]. Check also reports a Dialect that [rest.New] refuses. See [Unreached] for the
+// rules, and [Unread] for the places, that no sample shows.
 func Check(t T, d rest.Dialect, samples []Sample) {
 	t.Helper()
 	if err := refused(d); err != nil {
 		t.Errorf("resttest: the dialect is refused: %v", err)
 		return
 	}
-	failed := false
+	failed, never := false, false
 	for i := range samples {
 		s := &samples[i]
+		if s.Means == neverFails {
+			never = true
+			if s.Name == "" || !reflect.DeepEqual(*s, Sample{Name: s.Name, Means: neverFails}) {
+				t.Errorf("resttest: samples[%d]%s: %q is no answer: set only its Name, to where the service promises it", i, s.label(), neverFails)
+			}
+			continue
+		}
 		failed = failed || s.Means == transport.Failed.String() && !s.Create
 		if problem := s.check(d); problem != "" {
 			t.Errorf("resttest: samples[%d]%s (%d %.200s): %s", i, s.label(), cmp.Or(s.Code, http.StatusOK), strings.Join(strings.Fields(s.Body), " "), problem)
 		}
 	}
-	if !failed {
+	switch {
+	case never && (failed || hasFailures(d)):
+		t.Errorf("resttest: a sample says that jobs never fail, but another sample or the dialect (States, Error) has a failure")
+	case !never && !failed:
 		t.Errorf("resttest: no sample means failed; record the answer about a job that failed, so that it is never told as completed")
 	}
+}
+
+// hasFailures reports whether a Dialect or one of those that follow it has a way to say failed that
+// is not a default.
+func hasFailures(d rest.Dialect) bool {
+	for next := &d; next != nil; next = next.NextDialect {
+		if next.Error != "" && next.Error != "-" {
+			return true
+		}
+		for _, state := range next.States {
+			if state == transport.Failed {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func refused(d rest.Dialect) error {
@@ -176,7 +209,7 @@ func eachStage(d rest.Dialect, samples []Sample, f func(prefix string, d rest.Di
 	for stage, next := 0, &d; next != nil; stage, next = stage+1, next.NextDialect {
 		var told []*rest.Explanation
 		for i := range samples {
-			if samples[i].Stage != stage {
+			if samples[i].Stage != stage || samples[i].Means == neverFails {
 				continue
 			}
 			if e, err := samples[i].explain(*next); err == nil {
@@ -326,7 +359,7 @@ func (s recorded) RoundTrip(r *http.Request) (*http.Response, error) {
 	for name, values := range s.Header {
 		h[http.CanonicalHeaderKey(name)] = values
 	}
-	if h.Get("Content-Type") == "" && s.Body != "" {
+	if h.Get("Content-Type") == "" && s.Body != "" && s.Body[0] != '<' {
 		h.Set("Content-Type", "application/json")
 	}
 	return &http.Response{StatusCode: cmp.Or(s.Code, http.StatusOK), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: h,

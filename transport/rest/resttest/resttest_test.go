@@ -49,6 +49,32 @@ func TestADialectThatTellsAllIsRight(t *testing.T) {
 	assert.Empty(t, n.problems)
 }
 
+func TestThatJobsNeverFailHasToBeSaid(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{State: "done", Error: "-", States: map[string]transport.State{"false": transport.Running, "true": transport.Completed}}
+	done := resttest.Sample{Body: `{"done":true}`, Means: "completed"}
+	never := resttest.Sample{Name: "https://service.example/docs: a job is tried until it succeeds", Means: "never fails"}
+	for want, c := range map[string]struct {
+		d       rest.Dialect
+		samples []resttest.Sample
+	}{
+		"":                      {d, []resttest.Sample{done, never}},
+		"no sample means":       {d, []resttest.Sample{done}},
+		`"never fails" is no`:   {d, []resttest.Sample{done, {Means: "never fails"}}},
+		"set only its Name, to": {d, []resttest.Sample{done, {Name: "x", Means: "never fails", Body: "{}"}}},
+		"or the dialect (States, Error) has a failure": {run, []resttest.Sample{never}},
+		"but another sample":                           {d, []resttest.Sample{never, {Body: `{"done":1}`, Means: "failed"}}},
+	} {
+		n := &noted{}
+		resttest.Check(n, c.d, c.samples)
+		if want == "" {
+			assert.Empty(t, n.problems)
+		}
+		assert.Contains(t, strings.Join(n.problems, "\n"), want)
+	}
+	assert.Equal(t, []string{`States "false"`}, resttest.Unreached(d, []resttest.Sample{done, never}))
+}
+
 func TestPlacesThatNoSampleHasAreNamed(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, []string{`Next "next"`}, resttest.Unread(run, samples))
