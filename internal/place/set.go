@@ -16,6 +16,7 @@ type Answer struct {
 	Code   int
 	Header http.Header
 	Body   []byte
+	Text   []byte // as it came, if Body is another form of it; else nil
 	Name   string // in the holes of places
 }
 
@@ -136,7 +137,11 @@ func (s *Set) Find(a *Answer, f *Found) (err error) {
 				f.outside = appendText(f.outside, combined(values))
 			}
 		case Text:
-			f.outside = appendText(f.outside, bytes.TrimSpace(a.Body))
+			text := a.Text
+			if text == nil {
+				text = a.Body
+			}
+			f.outside = appendText(f.outside, bytes.TrimSpace(text))
 		default:
 			f.outside = appendText(f.outside, link(a.Header["Link"], p.Name))
 		}

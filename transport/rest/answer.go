@@ -21,6 +21,8 @@ import (
 type answer struct {
 	*exchange.Call
 	reader  *reader
+	body    []byte  // as JSON, if it is of a form that is read so
+	isOther bool    // whether it is of such a form
 	reading reading // parts of the body
 	status  transport.Status
 	question
@@ -42,12 +44,31 @@ type question struct {
 
 var _ exchange.Reader = (*answer)(nil)
 
-// Read judges the answer.
-func (a *answer) Read() error { return a.judge(a) }
+// Read judges the answer. A body of a form that does not parse is for the judge to refuse.
+func (a *answer) Read() error {
+	body := a.Answer.Body
+	text, ok, err := asJSON(a.Answer.Header, body)
+	if err != nil {
+		text = body
+	}
+	a.body, a.isOther = text, ok
+	return a.judge(a)
+}
 
 // places returns the answer as places are looked for in it, with a name in their holes.
 func (a *answer) places(name string) place.Answer {
-	return place.Answer{Code: a.Answer.Code, Header: a.Answer.Header, Body: a.Answer.Body, Name: name}
+	return place.Answer{Code: a.Answer.Code, Header: a.Answer.Header, Body: a.body, Text: a.Answer.Body, Name: name}
+}
+
+// isPage reports whether the answer is a page for a person, and nothing that is read as JSON.
+func (a *answer) isPage() bool { return !a.isOther && a.Answer.IsPage() }
+
+// Unread returns the error of an answer that has a successful status code and cannot be read.
+func (a *answer) Unread(err error) error {
+	if a.isOther && a.reader.inBody && !a.Answer.Large {
+		return a.Fail(transport.Malformed, fmt.Errorf("%w: %w", err, a.Quote()))
+	}
+	return a.Call.Unread(err)
 }
 
 // faulty returns the error of an answer that is one by a rule of Faults.

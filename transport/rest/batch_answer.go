@@ -27,7 +27,7 @@ func (a batchAnswer) read(ids []string) ([]transport.Answer, error) {
 	case a.Answer.Large:
 		return nil, a.Fail(transport.Oversized, a.TooLarge())
 	}
-	items, err := a.batch.items(a.Answer.Body)
+	items, err := a.batch.items(a.body, a.isOther)
 	switch {
 	case err != nil && a.Answer.IsAccepted() && isNotJSON(err):
 		return nil, nil
@@ -60,8 +60,9 @@ func (a batchAnswer) refusal() error {
 	return a.faulty(o)
 }
 
-// items returns the part of an answer that holds the items.
-func (b *batch) items(body []byte) ([]byte, error) {
+// items returns the part of an answer that holds the items. An answer that is not JSON, such as
+// XML, has them in an object.
+func (b *batch) items(body []byte, isOther bool) ([]byte, error) {
 	var found place.Found
 	if err := b.list.Find(&place.Answer{Body: body}, &found); err != nil {
 		return nil, err
@@ -71,10 +72,10 @@ func (b *batch) items(body []byte) ([]byte, error) {
 		kind, none = "object", "{}"
 	}
 	items := found.Values[0]
-	if items == nil && isNull(body, b.at.Steps) {
+	if items == nil && isNull(body, b.at.Steps) || isOther && string(items) == `""` {
 		return []byte(none), nil
 	}
-	if items == nil || items[0] != none[0] {
+	if items == nil || items[0] != none[0] && !(isOther && items[0] == '{') {
 		return nil, fmt.Errorf("no %s at %s (Batch.List)", kind, b.List)
 	}
 	return items, nil
@@ -132,7 +133,7 @@ func (a batchAnswer) item(id string, item []byte) transport.Answer {
 // judge returns what an item says, before Classify has a word.
 func (a batchAnswer) judge(id string, item []byte) (transport.Status, error) {
 	part := a.places(id)
-	part.Body = item
+	part.Body, part.Text = item, nil
 	if b := a.batch; b.notFound != nil {
 		var found place.Found
 		if err := b.notFound.Find(&part, &found); err != nil {

@@ -45,7 +45,7 @@ func (k *call) reset() {
 	if !k.wire.Reset() {
 		k.answer.reading.found.Clear()
 	}
-	k.answer.question, k.answer.status = question{}, transport.Status{}
+	k.answer.question, k.answer.status, k.answer.body = question{}, transport.Status{}, nil
 	k.enter(0)
 }
 

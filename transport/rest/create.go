@@ -160,7 +160,7 @@ func readStart(a *answer) error {
 	d := &a.reader.dialect
 	places := a.places(a.key)
 	id, err := a.reader.ids.read(&places, a.key)
-	if err == nil && a.reader.ids.takesAny() && a.Answer.IsPage() {
+	if err == nil && a.reader.ids.takesAny() && a.isPage() {
 		err = errNoID
 	}
 	if d.CreateHasState {

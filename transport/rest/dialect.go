@@ -52,6 +52,21 @@ import (
 // although JSON does not have them. An answer is malformed if a key that is read occurs twice. It
 // is also malformed if a key on the path to the state occurs in another case too.
 //
+// # Answers that are not JSON
+//
+// Places also read an answer in one of these forms:
+//
+//	XML    Read as an object with the root element. An element is an object with its attributes
+//	       and elements, such as Envelope.Body.Job.State, without prefixes. An element with
+//	       neither is its text, as a number or a boolean if it looks like one, or null if
+//	       xsi:nil says so. The text of any other element is at the key @text. Siblings of one
+//	       name are one key that occurs several times: Jobs[id=7].State is the State of one.
+//	form   name=value&name=value, read as an object, if the Content-Type is that of a form or
+//	       of plain text.
+//	)]}'   Some services put these characters before JSON. They are ignored.
+//
+// For any other text, use @text with a pattern.
+//
 // # Rules
 //
 // The keys of [Dialect.States] and [Dialect.Faults] are rules. A rule has one pattern for each

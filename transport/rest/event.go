@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -29,8 +28,7 @@ import (
 //	Event{At: "data", State: "-"}                  the event does not tell the state
 //
 // In an event, @header.NAME is a header of the webhook's request, or a field of the stream's event
-// as package sse names it. The status code @code is 200. If the Content-Type says that the body is
-// a form, it is read as a JSON object with the form's fields.
+// as package sse names it. The status code @code is 200.
 type Event struct {
 	// At is the place in the event of the object that a status call would return, such as
 	// "data.object". The Dialect's places begin there. A text there is replaced by the JSON object
@@ -175,25 +173,6 @@ func (d Dialect) inEvent() Dialect {
 	return d
 }
 
-// fromForm returns a form as an object of JSON, and any other body as it is. A name that stands
-// more than once has a list.
-func fromForm(header http.Header, body []byte) ([]byte, error) {
-	if web.MediaType(header) != "application/x-www-form-urlencoded" {
-		return body, nil // what has no type is taken for JSON
-	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, errors.New("the form does not parse")
-	}
-	object := make(map[string]any, len(form))
-	for name, values := range form {
-		if object[name] = values; len(values) == 1 {
-			object[name] = values[0]
-		}
-	}
-	return json.Marshal(object)
-}
-
 // opened returns an event with an object in place of the text at Event.At that holds the object. It
 // returns any other event as it is.
 func (e *events) opened(a *place.Answer) *place.Answer {
@@ -226,11 +205,12 @@ type eventReader struct {
 // read returns what an event says. The event may name a job by the id that it has got on the
 // way. Its status has the id that the caller knows.
 func (r eventReader) read(header http.Header, body []byte) (transport.Status, error) {
-	body, err := fromForm(header, body)
+	body = bytes.TrimPrefix(body, exchange.ByteOrderMark)
+	text, _, err := asJSON(header, body)
 	if err != nil {
 		return transport.Status{}, err
 	}
-	a := &place.Answer{Code: http.StatusOK, Header: header, Body: bytes.TrimPrefix(body, exchange.ByteOrderMark)}
+	a := &place.Answer{Code: http.StatusOK, Header: header, Body: text, Text: body}
 	for stage := len(r.stages) - 1; stage > 0; stage-- {
 		e := r.stages[stage].events
 		if e == nil {

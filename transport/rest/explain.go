@@ -115,7 +115,8 @@ func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 		Code: code, Header: header, Body: bytes.TrimPrefix(a.Body[:min(len(a.Body), c.MaxBody)], exchange.ByteOrderMark), Large: len(a.Body) > c.MaxBody,
 		Wait: web.RetryAfter(code, header, time.Now),
 	}
-	e := &Explanation{Err: readStatus(said)}
+	said.judge = readStatus
+	e := &Explanation{Err: said.Read()}
 	e.Status, e.Next = said.status, said.reading.next
 	if !k.wire.Answer.Large {
 		e.explain(said)

@@ -1,0 +1,83 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/iamber12/job-status-monitoring/internal/xmltree"
+)
+
+// guard stands before the JSON of some services, so that a browser does not run it.
+var guard = []byte(")]}'")
+
+// asJSON returns an answer or an event that is not JSON as if it were, and reports whether it is of
+// such a form: XML, the fields of a form, JSON in lines, or JSON behind a guard. The text of
+// Dialect says how each is read.
+func asJSON(h http.Header, body []byte) (text []byte, ok bool, err error) {
+	if len(body) == 0 || body[0] == '{' {
+		return body, false, nil
+	}
+	if rest, guarded := bytes.CutPrefix(body, guard); guarded {
+		return rest, true, nil
+	}
+	typ := h.Get("Content-Type")
+	switch media := strings.ToLower(typ); {
+	case isXML(media, body):
+		text, err = xmltree.JSON(body)
+	case isForm(media, body):
+		text, err = fromForm(string(body))
+	default:
+		return body, false, nil
+	}
+	return text, err == nil, err
+}
+
+// isXML reports whether a body of a media type is XML. Where the type does not say so, the body
+// does: a page of HTML begins otherwise.
+func isXML(media string, body []byte) bool {
+	switch {
+	case strings.Contains(media, "html") || strings.Contains(media, "svg"):
+		return false
+	case strings.Contains(media, "xml"):
+		return true
+	case bytes.HasPrefix(body, []byte("<?xml")):
+		return true
+	default:
+		page := strings.ToLower(string(body[:min(len(body), len("<html"))]))
+		return media == "" && page[0] == '<' && page != "<html" && !strings.HasPrefix(page, "<!")
+	}
+}
+
+// isForm reports whether a body of a media type is a form. Many services call it plain text.
+func isForm(media string, body []byte) bool {
+	if strings.HasPrefix(media, "application/x-www-form-urlencoded") {
+		return true
+	}
+	name, _, ok := bytes.Cut(body, []byte("="))
+	isText := media == "" || strings.HasPrefix(media, "text/plain")
+	return isText && ok && len(bytes.Fields(body)) == 1 && !bytes.ContainsFunc(name, func(r rune) bool { return !isNameRune(r) })
+}
+
+func isNameRune(r rune) bool {
+	return r == '_' || r == '-' || r == '.' || unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+// fromForm returns the fields of a form as an object. A name that stands more than once has a list.
+func fromForm(body string) ([]byte, error) {
+	form, err := url.ParseQuery(strings.TrimSpace(body))
+	if err != nil {
+		return nil, errors.New("the form does not parse")
+	}
+	object := make(map[string]any, len(form))
+	for name, values := range form {
+		if object[name] = values; len(values) == 1 {
+			object[name] = values[0]
+		}
+	}
+	return json.Marshal(object)
+}

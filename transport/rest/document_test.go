@@ -1,0 +1,140 @@
+package rest_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+	"github.com/iamber12/job-status-monitoring/transport/rest/resttest"
+)
+
+// soap is the dialect of a service that speaks SOAP.
+var soap = rest.Dialect{
+	Create: rest.Call{Path: "/jobs"}, Status: rest.Call{Path: "/jobs/{id}"}, ID: "Envelope.Body.StartResponse.Job.id",
+	AnswerID: "Envelope.Body.JobResponse.Job.id", State: "Envelope.Body.JobResponse.Job.State",
+	States: map[string]transport.State{
+		"Queued": transport.Pending, "Working": transport.Running, "Done": transport.Completed, "Broken": transport.Failed, "2": transport.Running,
+	},
+	Progress: "Envelope.Body.JobResponse.Job.Percent", ProgressScale: 100,
+	Message: "Envelope.Body.JobResponse.Job.Step", Error: "Envelope.Body.JobResponse.Job.Error.@text, Envelope.Body.JobResponse.Job.Error",
+	Result:   "Envelope.Body.JobResponse.Job.Output",
+	Finished: "Envelope.Body.JobResponse.Job.EndTime", RetryAfter: "Envelope.Body.JobResponse.Job.PollIn ms",
+	Fault: "Envelope.Body.Fault.faultcode", Faults: map[string]transport.Class{"*.NoSuchJob": transport.NotFound, "*.Busy": transport.Throttled},
+}
+
+func inEnvelope(body string) string {
+	return `<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="x"><soap:Header/><soap:Body>` +
+		body + `</soap:Body></soap:Envelope>`
+}
+
+func soapJob(parts string) string {
+	return inEnvelope(`<JobResponse xmlns="urn:jobs"><Job id="7" xsi:type="Job">` + parts + `</Job></JobResponse>`)
+}
+
+func TestPlacesReadXML(t *testing.T) {
+	t.Parallel()
+	xml := http.Header{"Content-Type": {"text/xml; charset=utf-8"}}
+	samples := []resttest.Sample{
+		{ID: "7", Header: xml, Body: soapJob("<State> Queued </State><PollIn>1500</PollIn>"), Means: "pending", RetryAfter: 1500 * time.Millisecond},
+		{ID: "7", Body: soapJob("<State>Working</State><Step>a &lt; b</Step>"), Means: "running", Message: "a < b"},
+		{ID: "7", Header: xml, Body: soapJob("<State>2</State><Step><![CDATA[<p>]]></Step>"), Means: "running", Message: "<p>"},
+		{ID: "7", Header: xml, Body: soapJob("<State>Done</State><Error/><Output><Rows>5</Rows></Output>"), Means: "completed", Result: `{"Rows":5}`},
+		{ID: "7", Header: xml, Body: soapJob("<State>Done</State><Error>false</Error>"), Means: "completed"},
+		{ID: "7", Header: xml, Body: soapJob("<State>Done</State><Error>half of it</Error>"), Means: "failed", Message: "half of it"},
+		{ID: "7", Header: xml, Body: soapJob(`<State>Broken</State><Error code="5">disk full</Error>`), Means: "failed", Message: "disk full"},
+		{ID: "7", Code: 500, Header: xml, Body: soapJob(`<State>Broken</State><Error>x</Error>`), Means: "failed", Message: "x"},
+		{ID: "7", Header: xml, Body: soapJob("<State>Paused</State>"), Means: "unknown"},
+		{ID: "7", Header: xml, Body: soapJob("<State>Done</State><State>Broken</State>"), Means: "malformed"},
+		{ID: "7", Header: xml, Body: soapJob("<STATE>Done</STATE>"), Means: "malformed"},
+		{ID: "8", Header: xml, Body: soapJob("<State>Done</State>"), Means: "malformed"},
+		{ID: "7", Header: xml, Body: soapJob(""), Means: "malformed"},
+		{ID: "7", Header: xml, Body: "<Envelope><Body>", Means: "transient"},
+		{ID: "7", Code: 500, Header: xml, Body: inEnvelope("<soap:Fault><faultcode>soap:Client.NoSuchJob</faultcode></soap:Fault>"), Means: "not found"},
+		{ID: "7", Header: xml, Body: inEnvelope("<soap:Fault><faultcode>soap:Client.NoSuchJob</faultcode></soap:Fault>"), Means: "not found"},
+		{ID: "7", Header: xml, Body: inEnvelope("<soap:Fault><faultcode>soap:Server.Busy</faultcode></soap:Fault>"), Means: "throttled"},
+		{ID: "7", Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html><body>Sign in</body></html>", Means: "transient"},
+		{ID: "7", Body: "<!DOCTYPE html><html>Sign in</html>", Means: "transient"},
+		{ID: "7", Body: "<HTML>Sign in</HTML>", Means: "transient"},
+		{ID: "7", Code: 502, Header: xml, Body: soapJob("<State>Broken</State>"), Means: "transient"},
+		{Create: true, ID: "7", Header: xml, Body: inEnvelope(`<StartResponse><Job id="7"/></StartResponse>`), Means: "pending"},
+		{Create: true, Header: xml, Body: inEnvelope(`<StartResponse/>`), Means: "malformed"},
+	}
+	resttest.Check(t, soap, samples)
+	assert.Empty(t, resttest.Unreached(soap, samples))
+	assert.Equal(t, []string{`Progress "Envelope.Body.JobResponse.Job.Percent"`, `Finished "Envelope.Body.JobResponse.Job.EndTime"`}, resttest.Unread(soap, samples))
+	e, err := soap.Explain("7", rest.Answer{Code: 200, Header: xml, Body: []byte(soapJob("<State>Working</State><Percent>25</Percent><EndTime>2030-01-01T00:00:00Z</EndTime>"))})
+	require.NoError(t, err)
+	assert.Equal(t, transport.Status{ID: "7", State: transport.Running, Raw: "Working", Progress: 0.25, Finished: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}, e.Status)
+}
+
+func TestAnItemIsFoundAmongManyOrOneInXML(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{
+		Status: rest.Call{Path: "/{id}"}, State: "Jobs[Id={id}].Status", Message: "Jobs[Id={id}].Note",
+		States: map[string]transport.State{"On": transport.Running, "Done": transport.Completed, "Bad": transport.Failed},
+		Batch:  rest.Batch{Path: "/jobs?ids={ids}", List: "Jobs", ID: "Id", Item: "Jobs[Id={id}]"},
+	}
+	resttest.Check(t, d, []resttest.Sample{
+		{ID: "a 7", Body: "<Jobs><Job><Id>a 6</Id><Status>Bad</Status></Job><Job><Id>a 7</Id><Status>Done</Status></Job></Jobs>", Means: "completed"},
+		{ID: "a 7", Body: "<Jobs><Job><Id>a 7</Id><Status>Bad</Status><Note>x</Note></Job></Jobs>", Means: "failed", Message: "x"},
+		{ID: "9007199254740993", Body: "<Jobs><Job><Id>9007199254740993</Id><Status>On</Status></Job></Jobs>", Means: "running"},
+		{ID: "9007199254740993", Body: "<Jobs><Job><Id>9007199254740992</Id><Status>On</Status></Job></Jobs>", Means: "malformed"},
+	})
+	body := "<Jobs><Job><Id>7</Id><Status>On</Status></Job><Job><Id>8</Id><Status>Bad</Status><Note>x</Note></Job></Jobs>"
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/xml")
+		say(200, body)(w, r)
+	}, rest.WithDialect(d))
+	ids := []string{"7", "8", "9"}
+	answers, err := c.StatusBatch(t.Context(), ids)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []transport.Answer{
+		{Status: transport.Status{ID: "7", State: transport.Running, Raw: "On"}}, {Status: transport.Status{ID: "8", State: transport.Failed, Raw: "Bad", Message: "x"}},
+	}, answers)
+	body = "<Jobs/>"
+	answers, err = c.StatusBatch(t.Context(), ids)
+	require.NoError(t, err)
+	assert.Empty(t, answers)
+	body = "<Error>no</Error>"
+	_, err = c.StatusBatch(t.Context(), ids)
+	assert.ErrorIs(t, err, transport.ErrMalformed)
+}
+
+func TestAnEventMayBeXML(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{Status: rest.Call{Path: "/{id}"}, ID: "job.id", State: "job.state", States: map[string]transport.State{"done": transport.Completed}}
+	c := client(t, "http://service.invalid", rest.WithDialect(d))
+	s, err := c.ReadEvent(http.Header{"Content-Type": {"application/xml"}}, []byte("\ufeff<job id='7'><state>done</state></job>"))
+	require.NoError(t, err)
+	assert.Equal(t, transport.Status{ID: "7", State: transport.Completed, Raw: "done"}, s)
+	_, err = c.ReadEvent(http.Header{"Content-Type": {"application/xml"}}, []byte("<job>"))
+	assert.ErrorIs(t, err, transport.ErrMalformed)
+}
+
+func TestPlacesReadAFormAndJSONBehindAGuard(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{
+		Create: rest.Call{Path: "/"}, Status: rest.Call{Path: "/{id}"}, ID: "id", State: "status", Message: "msg", Error: "err",
+		States: map[string]transport.State{"busy": transport.Running, "ok": transport.Completed, "bad": transport.Failed},
+	}
+	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}}
+	resttest.Check(t, d, []resttest.Sample{
+		{Header: form, ID: "7/a", Body: "id=7%2Fa&status=busy&msg=half+way\n", Means: "running", Message: "half way"},
+		{Header: form, ID: "8", Body: "id=7&status=ok", Means: "malformed"},
+		{Header: form, ID: "7", Body: "id=7&status=ok&err=", Means: "completed"},
+		{Header: form, ID: "7", Body: "id=7&status=ok&err=lost", Means: "failed", Message: "lost"},
+		{Header: form, Body: "status=ok&status=bad", Means: "malformed"},
+		{Header: form, Body: "status=%", Means: "malformed"},
+		{Header: http.Header{"Content-Type": {"text/plain"}}, Body: "status=bad&err=a%20b", Means: "failed", Message: "a b"},
+		{Header: http.Header{"Content-Type": {"text/plain"}}, Body: "the status=ok", Means: "malformed"},
+		{Header: form, Create: true, ID: "7", Body: "id=7", Means: "pending"},
+		{Body: ")]}'\n{\"status\":\"bad\",\"err\":\"lost\"}", Means: "failed", Message: "lost"},
+		{Body: ")]}'\n{\"status\":\"ok\"", Means: "malformed"},
+		{Create: true, ID: "7", Body: ")]}'\n{\"id\":7}", Means: "pending"},
+	})
+}
