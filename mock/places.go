@@ -73,11 +73,12 @@ func sayings(places []place.Place, states map[string]transport.State) (map[trans
 			said[state] = texts
 		}
 	}
-	for state, stand := range map[transport.State]transport.State{
-		transport.Pending: transport.Running, transport.Running: transport.Pending, transport.Canceled: transport.Failed, transport.Blocked: transport.Running,
+	for _, s := range [...]struct{ state, stand transport.State }{
+		{transport.Pending, transport.Running}, {transport.Running, transport.Pending}, {transport.Canceled, transport.Failed},
+		{transport.Pending, transport.Blocked}, {transport.Running, transport.Blocked}, {transport.Blocked, transport.Running},
 	} {
-		if texts, ok := said[stand]; ok && said[state] == nil {
-			said[state] = texts
+		if texts, ok := said[s.stand]; ok && said[s.state] == nil {
+			said[s.state] = texts
 		}
 	}
 	return said, nil
@@ -154,18 +155,56 @@ func (w *writing) putAt(p place.Place, value any) {
 // say sets the places of State.
 func (w *writing) say(d *rest.Dialect, u utterance) {
 	places, err := place.ParseList(d.State)
-	if err == nil {
-		w.sayAt(places, u)
+	if err != nil {
+		return
 	}
-}
-
-func (w *writing) sayAt(places []place.Place, u utterance) {
+	w.sayAt(places, u)
 	for i, text := range u {
-		if text != "" {
-			w.putAt(places[i], sayable(places[i], w.chosen(places[i], text)))
+		if at := places[i].Text; text == anything && (at == d.AnswerID || d.AnswerID == "" && at == d.ID) {
+			w.putAt(places[i], sayable(places[i], w.id))
 		}
 	}
 }
+
+// anything is what rules.Example has for any value.
+const anything = "said"
+
+func (w *writing) sayAt(places []place.Place, u utterance) {
+	for i, text := range u {
+		if text == "" {
+			continue
+		}
+		value := sayable(places[i], w.chosen(places[i], text))
+		if part := w.part(places, u, i); part != nil {
+			value = part
+		}
+		w.putAt(places[i], value)
+	}
+}
+
+// part returns the element of a list that the place i names by its number, if another place must
+// not choose it: steps[0] is a step whose state is done where steps[state!=done] has no value. It
+// returns nil if any element will do.
+func (w *writing) part(places []place.Place, u utterance, i int) (part any) {
+	last := len(places[i].Steps) - 1
+	if u[i] != anything || last < 0 || places[i].Steps[last].Kind != jsonscan.Index {
+		return nil
+	}
+	for j, p := range places {
+		isOther := len(p.Steps) <= last || p.Steps[last].Kind != jsonscan.Where || !slices.EqualFunc(p.Steps[:last], places[i].Steps[:last], equal)
+		if isOther || u[j] != "" {
+			continue
+		}
+		for c := &p.Steps[last]; c != nil; c = c.And {
+			if c.Not {
+				part = set(part, keys(c.Field), w.id, named(c.Equal, w.id))
+			}
+		}
+	}
+	return part
+}
+
+func equal(a, b jsonscan.Step) bool { return a.Equals(&b) }
 
 // chosen returns the text at a place that may be the very field by which its element is chosen, as
 // in days[status=Failed].status. Nothing else can stand there then.
@@ -224,6 +263,9 @@ func set(in any, steps []jsonscan.Step, id string, value any) any {
 		o[name] = set(o[name], rest, id, value)
 		return o
 	}
+	if o, ok := in.(object); ok && len(o) > 0 && step.Kind == jsonscan.Where {
+		return setValue(o, step, rest, id, value)
+	}
 	a, _ := in.([]any)
 	at := -1
 	switch {
@@ -248,6 +290,21 @@ func set(in any, steps []jsonscan.Step, id string, value any) any {
 	}
 	a[at] = set(a[at], rest, id, value)
 	return a
+}
+
+// setValue is set for a step that chooses among the values of an object which is not a list.
+func setValue(o object, step *jsonscan.Step, rest []jsonscan.Step, id string, value any) any {
+	at := "chosen"
+	for _, key := range slices.Sorted(maps.Keys(o)) {
+		if fits(o[key], step, id) {
+			at = key
+		}
+	}
+	if o[at] == nil {
+		o[at] = fitting(step, id)
+	}
+	o[at] = set(o[at], rest, id, value)
+	return o
 }
 
 // fits reports whether an element is the one that a step leads to.

@@ -1,0 +1,425 @@
+package rest_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+	"github.com/iamber12/job-status-monitoring/transport/rest/resttest"
+)
+
+// kind is a service that tells its states in a way of its own.
+type kind struct {
+	d       rest.Dialect
+	samples []resttest.Sample
+}
+
+func of(name, value string) http.Header { return http.Header{http.CanonicalHeaderKey(name): {value}} }
+
+// The answers are as the services document them.
+var kinds = map[string]kind{
+	// A guard before the JSON, and a job that is no longer found when it is over.
+	"Gerrit task": {
+		rest.Dialect{Status: rest.Call{Path: "/a/config/server/tasks/{id}"}, State: "@code, state", Message: "command", AnswerID: "id",
+			States: states{"200, READY": pending, "200, SLEEPING": pending, "200, STARTING": isRunning, "200, RUNNING": isRunning, "200, *": isRunning, "404, -": completed}},
+		[]resttest.Sample{
+			{ID: "1e688bea", Body: ")]}'\n" + `{"id":"1e688bea","state":"SLEEPING","start_time":"2014-06-11 12:58:51.991000000","delay":3453,"command":"Reload Submit Queue"}`, Means: "pending", Message: "Reload Submit Queue"},
+			{ID: "1e688bea", Code: 404, Header: of("Content-Type", "text/plain"), Body: "Not found: 1e688bea", Means: "completed"},
+			{ID: "1e688bea", Code: 403, Header: of("Content-Type", "text/plain"), Body: "administrate server not permitted", Means: "denied"},
+			{Name: "a task that is over is gone, however it ended", Means: "never fails"},
+		},
+	},
+	"Solr request": {
+		rest.Dialect{Status: rest.Call{Path: "/solr/admin/collections?action=REQUESTSTATUS&requestid={id}"}, ID: "@key", State: "status.state", Message: "status.msg", Error: "exception.msg",
+			States: states{"submitted": pending, "running": isRunning, "completed": completed, "failed": failed}, Fault: "status.state", Faults: map[string]transport.Class{"notfound": transport.NotFound}},
+		[]resttest.Sample{
+			{ID: "a b/ä", Body: `{"responseHeader":{"status":0,"QTime":1},"status":{"state":"running","msg":"found [a b/ä] in running tasks"}}`, Means: "running"},
+			{Body: `{"responseHeader":{"status":0,"QTime":1},"success":{},"status":{"state":"completed","msg":"found [1] in completed tasks"}}`, Means: "completed"},
+			{Body: `{"responseHeader":{"status":0},"exception":{"msg":"no live nodes","rspCode":-1},"status":{"state":"failed","msg":"found [1] in failed tasks"}}`, Means: "failed", Message: "no live nodes"},
+			{Body: `{"responseHeader":{"status":0},"status":{"state":"notfound","msg":"Did not find [1] in any tasks queue"}}`, Means: "not found"},
+			{Create: true, ID: "1", Body: `{"responseHeader":{"status":0,"QTime":99},"requestid":"1"}`, Means: "pending"},
+		},
+	},
+	"Solr request in XML": {
+		rest.Dialect{Status: rest.Call{Path: "/{id}"}, State: "response[name=status][name=state].@text", Message: "response[name=status][name=msg].@text",
+			States: states{"submitted": pending, "running": isRunning, "completed": completed, "failed": failed}},
+		[]resttest.Sample{
+			{Body: `<response><lst name="responseHeader"><int name="status">0</int><int name="QTime">1</int></lst><lst name="status"><str name="state">completed</str><str name="msg">found 1</str></lst></response>`, Means: "completed", Message: "found 1"},
+			{Body: `<response><lst name="responseHeader"><int name="status">0</int></lst><lst name="status"><str name="state">failed</str><str name="msg">x</str></lst></response>`, Means: "failed", Message: "x"},
+		},
+	},
+	// A state that goes back and forth.
+	"CouchDB replication": {
+		rest.Dialect{Status: rest.Call{Path: "/_scheduler/docs/_replicator/{id}"}, State: "state", Error: "info.error, info", AnswerID: "doc_id",
+			States: states{"initializing": pending, "pending": pending, "running": isRunning, "error": isRunning, "crashing": isRunning, "completed": completed, "failed": failed}},
+		[]resttest.Sample{
+			{ID: "r 1", Body: `{"doc_id":"r 1","state":"crashing","error_count":3,"info":{"error":"db_not_found: could not open"}}`, Means: "running"},
+			{ID: "r 1", Body: `{"doc_id":"r 1","state":"running","error_count":0,"info":null}`, Means: "running"},
+			{ID: "r 1", Body: `{"doc_id":"r 1","state":"failed","error_count":1,"info":{"error":"bad document"}}`, Means: "failed", Message: "bad document"},
+			{ID: "r 1", Body: `{"doc_id":"r 1","state":"completed","error_count":0,"info":null}`, Means: "completed"},
+			{ID: "r 1", Code: 404, Body: `{"error":"not_found","reason":"missing"}`, Means: "not found"},
+		},
+	},
+	// The state of a HEAD, in headers alone.
+	"Azure blob copy": {
+		rest.Dialect{Status: rest.Call{Method: "HEAD", Path: "/{+id}"}, State: "@header.X-Ms-Copy-Status", Progress: "@header.X-Ms-Copy-Progress", Error: "@header.X-Ms-Copy-Status-Description",
+			States: states{"pending": isRunning, "success": completed, "aborted": canceled, "failed": failed}, Finished: "@header.X-Ms-Copy-Completion-Time"},
+		[]resttest.Sample{
+			{ID: "c/b", Header: http.Header{"X-Ms-Copy-Status": {"pending"}, "X-Ms-Copy-Progress": {"512/1024"}}, Means: "running"},
+			{ID: "c/b", Header: http.Header{"X-Ms-Copy-Status": {"success"}, "X-Ms-Copy-Progress": {"1024/1024"}, "X-Ms-Copy-Completion-Time": {"Mon, 02 Jan 2006 15:04:05 GMT"}}, Means: "completed"},
+			{ID: "c/b", Header: http.Header{"X-Ms-Copy-Status": {"failed"}, "X-Ms-Copy-Status-Description": {"404 BlobNotFound \"Copy failed\""}}, Means: "failed", Message: `404 BlobNotFound "Copy failed"`},
+			{ID: "c/b", Header: of("X-Ms-Copy-Status", "aborted"), Means: "canceled"},
+			{ID: "c/b", Means: "malformed"},
+		},
+	},
+	"S3 restore": {
+		rest.Dialect{Status: rest.Call{Method: "HEAD", Path: "/{+id}"}, State: "@header.X-Amz-Restore",
+			States: states{`"ongoing-request=\"true\""`: isRunning, `ongoing-request="false"*`: completed}},
+		[]resttest.Sample{
+			{ID: "a/b", Header: of("x-amz-restore", `ongoing-request="true"`), Means: "running"},
+			{ID: "a/b", Header: of("x-amz-restore", `ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"`), Means: "completed"},
+			{ID: "a/b", Means: "malformed"},
+			{Name: "AWS tells no failure of a restore", Means: "never fails"},
+		},
+	},
+	// XML with a state that has a space, and a success in parts.
+	"Salesforce batch": {
+		rest.Dialect{Status: rest.Call{Path: "/batch/{id}"}, State: "batchInfo.state, batchInfo.numberRecordsFailed", Error: "batchInfo.stateMessage", AnswerID: "batchInfo.id",
+			States: states{"Queued, *": pending, "InProgress, *": isRunning, "Completed, 0": completed, "Completed, *": failed, "Failed, *": failed, "Not Processed, *": canceled},
+			Fault:  "error.exceptionCode", Faults: map[string]transport.Class{"InvalidBatch": transport.NotFound, "ExceededQuota": transport.Throttled}},
+		[]resttest.Sample{
+			{ID: "751D", Header: of("Content-Type", "application/xml"), Body: `<?xml version="1.0" encoding="UTF-8"?><batchInfo xmlns="http://www.force.com/2009/06/asyncapi/dataload"><id>751D</id><jobId>750D</jobId><state>InProgress</state><numberRecordsProcessed>0</numberRecordsProcessed><numberRecordsFailed>0</numberRecordsFailed></batchInfo>`, Means: "running"},
+			{ID: "751D", Header: of("Content-Type", "application/xml"), Body: `<batchInfo><id>751D</id><state>Completed</state><numberRecordsFailed>0</numberRecordsFailed></batchInfo>`, Means: "completed"},
+			{ID: "751D", Header: of("Content-Type", "application/xml"), Body: `<batchInfo><id>751D</id><state>Completed</state><numberRecordsFailed>2</numberRecordsFailed></batchInfo>`, Means: "failed"},
+			{ID: "751D", Header: of("Content-Type", "application/xml"), Body: `<batchInfo><id>751D</id><state>Failed</state><stateMessage>InvalidBatch : Field name not found : Nmae</stateMessage><numberRecordsFailed>0</numberRecordsFailed></batchInfo>`, Means: "failed", Message: "InvalidBatch : Field name not found : Nmae"},
+			{ID: "751D", Header: of("Content-Type", "application/xml"), Body: `<batchInfo><id>751D</id><state>Not Processed</state><numberRecordsFailed>0</numberRecordsFailed></batchInfo>`, Means: "canceled"},
+			{ID: "751D", Code: 400, Header: of("Content-Type", "application/xml"), Body: `<error xmlns="x"><exceptionCode>InvalidBatch</exceptionCode><exceptionMessage>Unable to find batch</exceptionMessage></error>`, Means: "not found"},
+		},
+	},
+	// Errors of a request that is answered 200.
+	"Marketo export": {
+		rest.Dialect{Status: rest.Call{Path: "/bulk/v1/leads/export/{id}/status.json"}, State: "result[0].status", Error: "result[0].errorMsg", AnswerID: "result[0].exportId",
+			States: states{"Created": pending, "Queued": pending, "Processing": isRunning, "Completed": completed, "Failed": failed, "Cancelled": canceled},
+			Fault:  "success, errors[0].code", Faults: map[string]transport.Class{"false, 606": transport.Throttled, "false, 602": transport.Unauthorized, "false, 1035": transport.NotFound, "false, *": transport.Permanent}},
+		[]resttest.Sample{
+			{ID: "ce45a7a1", Body: `{"requestId":"e42b#14272d07d78","success":true,"result":[{"exportId":"ce45a7a1","format":"CSV","status":"Processing","createdAt":"2017-01-21T11:47:30Z"}]}`, Means: "running"},
+			{ID: "ce45a7a1", Body: `{"success":true,"result":[{"exportId":"ce45a7a1","status":"Completed"}]}`, Means: "completed"},
+			{ID: "ce45a7a1", Body: `{"success":true,"result":[{"exportId":"ce45a7a1","status":"Failed","errorMsg":"disk"}]}`, Means: "failed", Message: "disk"},
+			{ID: "ce45a7a1", Body: `{"success":false,"errors":[{"code":"606","message":"Max rate limit '100' exceeded"}]}`, Means: "throttled"},
+			{ID: "ce45a7a1", Body: `{"success":false,"errors":[{"code":"1003","message":"x"}]}`, Means: "denied"},
+		},
+	},
+	// Numbers for states, and the id in the last segment of a URL in a header.
+	"Dataverse operation": {
+		rest.Dialect{Create: rest.Call{Path: "/api/data/v9.2/ExportAsync"}, Status: rest.Call{Path: "/api/data/v9.2/asyncoperations({id})"}, ID: "@header.Location", IDPattern: "*/asyncoperations({id})*",
+			State: "statuscode", Error: "friendlymessage, message", AnswerID: "asyncoperationid",
+			States: states{"0": pending, "10": pending, "20": isRunning, "21": isRunning, "22": isRunning, "30": completed, "31": failed, "32": canceled}},
+		[]resttest.Sample{
+			{ID: "aa-bb", Body: `{"@odata.context":"https://x/$metadata#asyncoperations/$entity","@odata.etag":"W/\"1\"","statecode":2,"statuscode":20,"asyncoperationid":"AA-BB","friendlymessage":null,"message":null}`, Means: "running"},
+			{ID: "aa-bb", Body: `{"statecode":3,"statuscode":30,"asyncoperationid":"aa-bb","message":""}`, Means: "completed"},
+			{ID: "aa-bb", Body: `{"statecode":3,"statuscode":31,"asyncoperationid":"aa-bb","friendlymessage":null,"message":"Plugin failed"}`, Means: "failed", Message: "Plugin failed"},
+			{ID: "aa-bb", Body: `{"statecode":3,"statuscode":32,"asyncoperationid":"aa-bb"}`, Means: "canceled"},
+			{ID: "aa-bb", Code: 404, Body: `{"error":{"code":"0x80040217","message":"Entity Does Not Exist"}}`, Means: "not found"},
+			{Create: true, ID: "aa-bb", Code: 202, Header: of("Location", "http://service.invalid/api/data/v9.2/asyncoperations(aa-bb)"), Means: "pending"},
+		},
+	},
+	// JSON:API, with a success in parts.
+	"Klaviyo import": {
+		rest.Dialect{Create: rest.Call{Path: "/api/profile-bulk-import-jobs"}, Status: rest.Call{Path: "/api/profile-bulk-import-jobs/{id}"}, ID: "data.id",
+			State: "data.attributes.status, data.attributes.failed_count", Progress: "data.attributes.completed_count / data.attributes.total_count", Error: "errors[0].detail",
+			States: states{"queued, *": pending, "processing, *": isRunning, "complete, 0": completed, "complete, *": failed, "cancelled, *": canceled}},
+		[]resttest.Sample{
+			{ID: "X7", Body: `{"data":{"type":"profile-bulk-import-job","id":"X7","attributes":{"status":"processing","total_count":10,"completed_count":4,"failed_count":1}},"links":{"self":"x"}}`, Means: "running"},
+			{ID: "X7", Body: `{"data":{"type":"profile-bulk-import-job","id":"X7","attributes":{"status":"complete","total_count":10,"completed_count":10,"failed_count":0}}}`, Means: "completed"},
+			{ID: "X7", Body: `{"data":{"type":"profile-bulk-import-job","id":"X7","attributes":{"status":"complete","total_count":10,"completed_count":9,"failed_count":1}}}`, Means: "failed"},
+			{ID: "X7", Code: 404, Body: `{"errors":[{"id":"1","status":404,"code":"not_found","detail":"no job"}]}`, Means: "not found"},
+		},
+	},
+	// GraphQL: an error is answered 200, and an object that is not there is null.
+	"Saleor export": {
+		rest.Dialect{Status: rest.Call{Method: "POST", Path: "/graphql/", Body: map[string]any{"query": "query($id: ID!) { exportFile(id: $id) { id status message url } }", "variables": map[string]any{"id": "{id}"}}},
+			State: "data.exportFile.status", Error: "data.exportFile.message", Result: "data.exportFile.url", AnswerID: "data.exportFile.id",
+			States: states{"PENDING": pending, "SUCCESS": completed, "FAILED": failed, "DELETED": failed},
+			Fault:  "errors, errors[0].extensions.exception.code, data, data.exportFile", Faults: map[string]transport.Class{"+, PermissionDenied, *, *": transport.Permanent, "+, *, *, *": transport.Transient, "-, *, +, -": transport.NotFound, "-, *, -, -": transport.NotFound}},
+		[]resttest.Sample{
+			{ID: "RXhwb3J0RmlsZTox", Body: `{"data":{"exportFile":{"id":"RXhwb3J0RmlsZTox","status":"PENDING","message":null,"url":null}}}`, Means: "pending"},
+			{ID: "RXhwb3J0RmlsZTox", Body: `{"data":{"exportFile":{"id":"RXhwb3J0RmlsZTox","status":"SUCCESS","message":null,"url":"https://x/y.csv"}},"extensions":{"cost":{}}}`, Means: "completed", Result: `"https://x/y.csv"`},
+			{ID: "RXhwb3J0RmlsZTox", Body: `{"data":{"exportFile":{"id":"RXhwb3J0RmlsZTox","status":"FAILED","message":"no space","url":null}}}`, Means: "failed", Message: "no space"},
+			{ID: "RXhwb3J0RmlsZTox", Body: `{"data":{"exportFile":null}}`, Means: "not found"},
+			{ID: "RXhwb3J0RmlsZTox", Body: `{"errors":[{"message":"To access this path","extensions":{"exception":{"code":"PermissionDenied"}}}],"data":{"exportFile":null}}`, Means: "denied"},
+			{ID: "RXhwb3J0RmlsZTox", Body: `{"errors":[{"message":"Internal Server Error"}],"data":null}`, Means: "transient"},
+		},
+	},
+	// HAL, and an exit code beside the state.
+	"Spring Cloud Data Flow task": {
+		rest.Dialect{Create: rest.Call{Path: "/tasks/executions"}, Status: rest.Call{Path: "/tasks/executions/{id}"}, ID: "executionId", State: "taskExecutionStatus, exitCode", Error: "errorMessage", Finished: "endTime",
+			States: states{"UNKNOWN, *": pending, "RUNNING, *": isRunning, "COMPLETE, *": completed, "COMPLETE, +": failed, "COMPLETE, 0": completed, "ERROR, *": failed, "CANCELLED, *": canceled, "ABANDONED, *": failed}},
+		[]resttest.Sample{
+			{Body: `{"executionId":1,"exitCode":null,"taskName":"t","startTime":"2026-01-01T00:00:00Z","endTime":null,"errorMessage":null,"taskExecutionStatus":"RUNNING","_links":{"self":{"href":"http://x/tasks/executions/1"}}}`, Means: "running"},
+			{Body: `{"executionId":1,"exitCode":0,"endTime":"2026-01-01T00:00:10Z","errorMessage":null,"taskExecutionStatus":"COMPLETE"}`, Means: "completed"},
+			{Body: `{"executionId":1,"exitCode":1,"endTime":"2026-01-01T00:00:10Z","errorMessage":"java.lang.IllegalStateException","taskExecutionStatus":"ERROR"}`, Means: "failed", Message: "java.lang.IllegalStateException"},
+			{Body: `{"executionId":1,"exitCode":3,"errorMessage":null,"taskExecutionStatus":"COMPLETE"}`, Means: "failed"},
+		},
+	},
+	"Bitrise build": {
+		rest.Dialect{Status: rest.Call{Path: "/v0.1/apps/x/builds/{id}"}, State: "data.status, data.is_on_hold", AnswerID: "data.slug", Error: "data.abort_reason", Finished: "data.finished_at",
+			States: states{"0, false": isRunning, "0, true": pending, "1, *": completed, "2, *": failed, "3, *": canceled, "4, *": canceled}},
+		[]resttest.Sample{
+			{ID: "b1", Body: `{"data":{"slug":"b1","status":0,"status_text":"in-progress","is_on_hold":false,"abort_reason":null,"finished_at":null}}`, Means: "running"},
+			{ID: "b1", Body: `{"data":{"slug":"b1","status":0,"status_text":"on-hold","is_on_hold":true}}`, Means: "pending"},
+			{ID: "b1", Body: `{"data":{"slug":"b1","status":1,"is_on_hold":false,"abort_reason":null,"finished_at":"2026-01-01T00:00:00Z"}}`, Means: "completed"},
+			{ID: "b1", Body: `{"data":{"slug":"b1","status":2,"is_on_hold":false}}`, Means: "failed"},
+			{ID: "b1", Body: `{"data":{"slug":"b1","status":3,"is_on_hold":false,"abort_reason":"replaced"}}`, Means: "canceled", Message: "replaced"},
+		},
+	},
+	// A boolean for the end and a number for the outcome, both null before.
+	"Buildbot build": {
+		rest.Dialect{Status: rest.Call{Path: "/api/v2/builds/{id}"}, State: "builds[0].complete, builds[0].results", AnswerID: "builds[0].buildid", Message: "builds[0].state_string", Error: "-", Finished: "builds[0].complete_at",
+			States: states{"false, *": isRunning, "true, 0": completed, "true, 1": completed, "true, 3": completed, "true, *": failed, "true, 6": canceled}},
+		[]resttest.Sample{
+			{ID: "7", Body: `{"builds":[{"buildid":7,"complete":false,"complete_at":null,"results":null,"state_string":"building"}],"meta":{}}`, Means: "running", Message: "building"},
+			{ID: "7", Body: `{"builds":[{"buildid":7,"complete":true,"complete_at":1700000000,"results":0,"state_string":"build successful"}]}`, Means: "completed"},
+			{ID: "7", Body: `{"builds":[{"buildid":7,"complete":true,"complete_at":1700000000,"results":2,"state_string":"failed compile"}]}`, Means: "failed", Message: "failed compile"},
+			{ID: "7", Body: `{"builds":[{"buildid":7,"complete":true,"results":6}]}`, Means: "canceled"},
+			{ID: "7", Body: `{"builds":[{"buildid":7,"complete":true,"results":null}]}`, Means: "failed"},
+			{ID: "7", Code: 404, Body: `{"error":"not found while getting object with uri build/7"}`, Means: "not found"},
+		},
+	},
+	// A boolean and percent.
+	"Weblate task": {
+		rest.Dialect{Status: rest.Call{Path: "/api/tasks/{id}/"}, State: "completed, result.error", Progress: "progress", ProgressScale: 100, Result: "result", Error: "result.error", Message: "log",
+			States: states{"false, *": isRunning, "true, -": completed, "true, +": failed}},
+		[]resttest.Sample{
+			{Body: `{"completed":false,"progress":40,"result":null,"log":"working"}`, Means: "running", Message: "working"},
+			{Body: `{"completed":true,"progress":100,"result":{"accepted":4},"log":""}`, Means: "completed", Result: `{"accepted":4}`},
+			{Body: `{"completed":true,"progress":100,"result":{"error":"no file"},"log":""}`, Means: "failed", Message: "no file"},
+		},
+	},
+	// Percent, as a text, is all.
+	"ZAP scan": {
+		rest.Dialect{Create: rest.Call{Path: "/JSON/ascan/action/scan/"}, Status: rest.Call{Path: "/JSON/ascan/view/status/?scanId={id}"}, ID: "scan", AnswerID: "-", State: "status", Progress: "status", ProgressScale: 100,
+			States: states{"100": completed, "+": isRunning}, Fault: "code", Faults: map[string]transport.Class{"does_not_exist": transport.NotFound}},
+		[]resttest.Sample{
+			{ID: "0", Body: `{"status":"0"}`, Means: "running"},
+			{ID: "0", Body: `{"status":"57"}`, Means: "running"},
+			{ID: "0", Body: `{"status":"100"}`, Means: "completed"},
+			{ID: "0", Code: 400, Body: `{"code":"does_not_exist","message":"Does Not Exist"}`, Means: "not found"},
+			{ID: "0", Create: true, Body: `{"scan":"0"}`, Means: "pending"},
+			{Name: "a scan that was stopped or gave up is at 100", Means: "never fails"},
+		},
+	},
+	// The states of stages are that of the whole.
+	"CodePipeline": {
+		rest.Dialect{Status: rest.Call{Method: "POST", Path: "/", Body: map[string]any{"name": "{id}"}}, State: "stageStates[0], stageStates[latestExecution.status!=Succeeded], stageStates[latestExecution.status!=Succeeded].latestExecution.status", AnswerID: "pipelineName",
+			States:  states{"-, *, *": pending, "+, -, *": completed, "+, +, -": pending, "+, +, InProgress": isRunning, "+, +, Stopping": isRunning, "+, +, Failed": failed, "+, +, Stopped": canceled, "+, +, Cancelled": canceled},
+			Message: "stageStates[latestExecution.status!=Succeeded].stageName", Error: "-",
+			Fault: "__type", Faults: map[string]transport.Class{"*PipelineNotFoundException": transport.NotFound}},
+		[]resttest.Sample{
+			{ID: "p", Body: `{"pipelineName":"p","stageStates":[]}`, Means: "pending"},
+			{ID: "p", Body: `{"pipelineName":"p","stageStates":[{"stageName":"Source","latestExecution":{"status":"Succeeded"}},{"stageName":"Build"}]}`, Means: "pending", Message: "Build"},
+			{ID: "p", Body: `{"pipelineName":"p","stageStates":[{"stageName":"Source","latestExecution":{"status":"Succeeded"}},{"stageName":"Build","latestExecution":{"status":"InProgress"}}]}`, Means: "running", Message: "Build"},
+			{ID: "p", Body: `{"pipelineName":"p","stageStates":[{"stageName":"Source","latestExecution":{"status":"Succeeded"}},{"stageName":"Build","latestExecution":{"status":"Succeeded"}}]}`, Means: "completed"},
+			{ID: "p", Body: `{"pipelineName":"p","stageStates":[{"stageName":"Source","latestExecution":{"status":"Succeeded"}},{"stageName":"Build","latestExecution":{"status":"Failed"}},{"stageName":"Deploy"}]}`, Means: "failed", Message: "Build"},
+			{ID: "p", Code: 400, Body: `{"__type":"PipelineNotFoundException","message":"x"}`, Means: "not found"},
+		},
+	},
+	// Errors that are an array of texts.
+	"Datadog batch": {
+		rest.Dialect{Status: rest.Call{Path: "/api/v1/synthetics/ci/batch/{id}"}, State: "data.status", Error: "errors[0]", Message: "errors[0]",
+			States: states{"in_progress": isRunning, "passed": completed, "failed": failed}, Fault: "errors[0]", Faults: map[string]transport.Class{"*not found*": transport.NotFound}},
+		[]resttest.Sample{
+			{Body: `{"data":{"metadata":null,"results":[],"status":"in_progress"}}`, Means: "running"},
+			{Body: `{"data":{"status":"passed"}}`, Means: "completed"},
+			{Body: `{"data":{"status":"failed"}}`, Means: "failed"},
+			{Body: `{"data":{"status":"passed"},"errors":["lost a result"]}`, Means: "failed", Message: "lost a result"},
+			{Code: 400, Body: `{"errors":["Batch not found"]}`, Means: "not found"},
+		},
+	},
+	// Fields of a form.
+	"PayPal NVP": {
+		rest.Dialect{Status: rest.Call{Method: "POST", Path: "/nvp", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, Body: "METHOD=GetTransactionDetails&TRANSACTIONID={id}"},
+			State: "PAYMENTSTATUS", Error: "L_LONGMESSAGE0", Message: "PENDINGREASON", AnswerID: "TRANSACTIONID",
+			States: states{"Pending": pending, "In-Progress": isRunning, "Completed": completed, "Processed": completed, "Failed": failed, "Denied": failed, "Expired": failed, "Voided": canceled},
+			Fault:  "ACK, L_ERRORCODE0", Faults: map[string]transport.Class{"Failure, 10004": transport.NotFound, "Failure, 10101": transport.Throttled, "Failure, *": transport.Permanent}},
+		[]resttest.Sample{
+			{ID: "9X", Header: of("Content-Type", "application/x-www-form-urlencoded"), Body: "TRANSACTIONID=9X&PAYMENTSTATUS=Pending&PENDINGREASON=multi%2dcurrency&ACK=Success&VERSION=124%2e0", Means: "pending", Message: "multi-currency"},
+			{ID: "9X", Header: of("Content-Type", "application/x-www-form-urlencoded"), Body: "TRANSACTIONID=9X&PAYMENTSTATUS=Completed&ACK=Success", Means: "completed"},
+			{ID: "9X", Header: of("Content-Type", "application/x-www-form-urlencoded"), Body: "TRANSACTIONID=9X&PAYMENTSTATUS=Expired&ACK=Success", Means: "failed"},
+			{ID: "9X", Header: of("Content-Type", "application/x-www-form-urlencoded"), Body: "ACK=Failure&L_ERRORCODE0=10004&L_LONGMESSAGE0=invalid", Means: "not found"},
+			{ID: "9X", Header: of("Content-Type", "text/plain; charset=utf-8"), Body: "TRANSACTIONID=9X&PAYMENTSTATUS=Completed&ACK=Success", Means: "completed"},
+		},
+	},
+	"EBI job": {
+		rest.Dialect{Create: rest.Call{Path: "/run"}, Status: rest.Call{Path: "/status/{id}"}, Fetch: rest.Call{Path: "/result/{id}/out"}, ID: "@text", State: "@text",
+			States: states{"QUEUED": pending, "RUNNING": isRunning, "FINISHED": completed, "ERROR": failed, "FAILURE": failed, "NOT_FOUND": failed},
+			Fault:  "@text", Faults: map[string]transport.Class{"NOT_FOUND": transport.NotFound}},
+		[]resttest.Sample{
+			{Header: of("Content-Type", "text/plain"), Body: "RUNNING", Means: "running"},
+			{Header: of("Content-Type", "text/plain"), Body: "FINISHED\n", Means: "completed"},
+			{Header: of("Content-Type", "text/plain"), Body: "FAILURE", Means: "failed"},
+			{Header: of("Content-Type", "text/plain"), Body: "NOT_FOUND", Means: "not found"},
+			{Header: of("Content-Type", "text/plain"), Create: true, ID: "clustalo-R20260101-1", Body: "clustalo-R20260101-1", Means: "pending"},
+		},
+	},
+	// An id beyond 2^53, a state that is absent at the end, and a wait in the body.
+	"X media upload": {
+		rest.Dialect{Create: rest.Call{Path: "/2/media/upload/initialize"}, Status: rest.Call{Path: "/1.1/media/upload.json?command=STATUS&media_id={id}"}, ID: "media_id", State: "media_id, processing_info, processing_info.state",
+			Error: "processing_info.error.message, processing_info.error.name", Progress: "processing_info.progress_percent", ProgressScale: 100, RetryAfter: "processing_info.check_after_secs",
+			States: states{"+, -, *": completed, "+, +, pending": pending, "+, +, in_progress": isRunning, "+, +, succeeded": completed, "+, +, failed": failed}},
+		[]resttest.Sample{
+			{ID: "710511363345354753", Body: `{"media_id":710511363345354753,"media_id_string":"710511363345354753","processing_info":{"state":"in_progress","check_after_secs":10,"progress_percent":8}}`, Means: "running", RetryAfter: 10e9},
+			{ID: "710511363345354753", Body: `{"media_id":710511363345354753,"processing_info":{"state":"failed","progress_percent":12,"error":{"code":1,"name":"InvalidMedia","message":"Unsupported video format"}}}`, Means: "failed", Message: "Unsupported video format"},
+			{ID: "710511363345354753", Body: `{"media_id":710511363345354753,"size":11065,"expires_after_secs":86400}`, Means: "completed"},
+			{ID: "710511363345354753", Body: `{"media_id":710511363345354752,"size":11065}`, Means: "malformed"},
+			{ID: "710511363345354753", Body: `{}`, Means: "malformed"},
+			{ID: "710511363345354753", Create: true, Body: `{"media_id":710511363345354753,"expires_after_secs":86400}`, Means: "pending"},
+		},
+	},
+	"FHIR export": {
+		rest.Dialect{Create: rest.Call{Method: "GET", Path: "/Patient/$export", Header: map[string]string{"Prefer": "respond-async"}}, Status: rest.Call{Path: "{+id}"}, ID: "@header.Content-Location", State: "@code, error[0]",
+			States: states{"202, *": isRunning, "200, -": completed, "200, +": failed, "500, *": failed}, Progress: "@header.X-Progress", Message: "@header.X-Progress", Error: "issue[0].diagnostics", Result: "output"},
+		[]resttest.Sample{
+			{ID: "/jobs/7", Code: 202, Header: http.Header{"X-Progress": {"45%"}, "Retry-After": {"120"}}, Means: "running", RetryAfter: 120e9, Message: "45%"},
+			{ID: "/jobs/7", Header: of("Content-Type", "application/json"), Body: `{"transactionTime":"2021-01-01T00:00:00Z","request":"x","output":[{"type":"Patient","url":"https://x/1.ndjson"}],"error":[]}`, Means: "completed", Result: `[{"type":"Patient","url":"https://x/1.ndjson"}]`},
+			{ID: "/jobs/7", Body: `{"output":[],"error":[{"type":"OperationOutcome","url":"https://x/e.ndjson"}]}`, Means: "failed"},
+			{ID: "/jobs/7", Code: 500, Body: `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","diagnostics":"db down"}]}`, Means: "failed", Message: "db down"},
+			{ID: "/jobs/7", Code: 404, Body: `{"resourceType":"OperationOutcome"}`, Means: "not found"},
+			{ID: "/jobs/7", Create: true, Code: 202, Header: of("Content-Location", "http://service.invalid/jobs/7"), Means: "pending"},
+		},
+	},
+	// A success that is about the request, and a cancellation that looks like a failure.
+	"Spark driver": {
+		rest.Dialect{Status: rest.Call{Path: "/v1/submissions/status/{id}"}, State: "success, driverState", ID: "submissionId", Error: "message",
+			States: states{"true, SUBMITTED": pending, "true, RUNNING": isRunning, "true, RELAUNCHING": isRunning, "true, UNKNOWN": isRunning, "true, FINISHED": completed, "true, FAILED": failed, "true, ERROR": failed, "true, KILLED": canceled},
+			Fault:  "success, driverState", Faults: map[string]transport.Class{"false, NOT_FOUND": transport.NotFound, "false, *": transport.Permanent}},
+		[]resttest.Sample{
+			{ID: "driver-1", Body: `{"action":"SubmissionStatusResponse","driverState":"RUNNING","serverSparkVersion":"3.5","submissionId":"driver-1","success":true}`, Means: "running"},
+			{ID: "driver-1", Body: `{"driverState":"FAILED","submissionId":"driver-1","success":true,"message":"Exception from the cluster"}`, Means: "failed", Message: "Exception from the cluster"},
+			{ID: "driver-1", Body: `{"driverState":"KILLED","submissionId":"driver-1","success":true}`, Means: "canceled"},
+			{ID: "driver-1", Body: `{"driverState":"FINISHED","submissionId":"driver-1","success":true}`, Means: "completed"},
+			{ID: "driver-1", Body: `{"driverState":"NOT_FOUND","submissionId":"driver-1","success":false}`, Means: "not found"},
+		},
+	},
+	// Errors of 400 that are states (RFC 8628).
+	"OAuth device code": {
+		rest.Dialect{Create: rest.Call{Path: "/device/code"}, Status: rest.Call{Method: "POST", Path: "/token", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, Body: "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&client_id=c&device_code={id}"},
+			ID: "device_code", AnswerID: "-", State: "@code, error, access_token", Message: "error_description", Error: "error_description", Fault: "@code, error", Faults: map[string]transport.Class{"400, slow_down": transport.Throttled},
+			States: states{"400, authorization_pending, *": blocked, "400, expired_token, *": failed, "400, access_denied, *": failed, "200, -, +": completed}},
+		[]resttest.Sample{
+			{ID: "d", Code: 400, Body: `{"error":"authorization_pending"}`, Means: "blocked"},
+			{ID: "d", Code: 400, Body: `{"error":"slow_down"}`, Means: "throttled"},
+			{ID: "d", Code: 400, Body: `{"error":"expired_token","error_description":"The code has expired"}`, Means: "failed", Message: "The code has expired"},
+			{ID: "d", Code: 400, Body: `{"error":"access_denied"}`, Means: "failed"},
+			{ID: "d", Code: 400, Body: `{"error":"invalid_grant"}`, Means: "denied"},
+			{ID: "d", Body: `{"access_token":"t","token_type":"Bearer"}`, Means: "completed"},
+			{ID: "d", Create: true, Body: `{"device_code":"d","user_code":"WDJB","interval":5}`, Means: "pending"},
+		},
+	},
+	// The name of an element is the state.
+	"WPS execution": {
+		rest.Dialect{Status: rest.Call{Path: "{+id}"}, State: "ExecuteResponse.Status.ProcessAccepted, ExecuteResponse.Status.ProcessStarted, ExecuteResponse.Status.ProcessPaused, ExecuteResponse.Status.ProcessSucceeded, ExecuteResponse.Status.ProcessFailed",
+			States:   states{"+, -, -, -, -": pending, "-, +, -, -, -": isRunning, "-, -, +, -, -": blocked, "-, -, -, +, -": completed, "-, -, -, -, +": failed},
+			Progress: "ExecuteResponse.Status.ProcessStarted.percentCompleted", ProgressScale: 100, Error: "ExecuteResponse.Status.ProcessFailed.ExceptionReport.Exception.ExceptionText"},
+		[]resttest.Sample{
+			{ID: "/s/1", Body: `<?xml version="1.0"?><wps:ExecuteResponse xmlns:wps="w"><wps:Status creationTime="2007"><wps:ProcessAccepted/></wps:Status></wps:ExecuteResponse>`, Means: "pending"},
+			{ID: "/s/1", Body: `<?xml version="1.0"?><wps:ExecuteResponse xmlns:wps="w"><wps:Status creationTime="2007"><wps:ProcessStarted percentCompleted="20"/></wps:Status></wps:ExecuteResponse>`, Means: "running"},
+			{ID: "/s/1", Body: `<?xml version="1.0"?><wps:ExecuteResponse xmlns:wps="w"><wps:Status creationTime="2007"><wps:ProcessSucceeded>done</wps:ProcessSucceeded></wps:Status></wps:ExecuteResponse>`, Means: "completed"},
+			{ID: "/s/1", Body: `<?xml version="1.0"?><wps:ExecuteResponse xmlns:wps="w"><wps:Status creationTime="2007"><wps:ProcessFailed><ows:ExceptionReport xmlns:ows="o" version="1.0"><ows:Exception exceptionCode="NoApplicableCode"><ows:ExceptionText>bad input</ows:ExceptionText></ows:Exception></ows:ExceptionReport></wps:ProcessFailed></wps:Status></wps:ExecuteResponse>`, Means: "failed", Message: "bad input"},
+			{ID: "/s/1", Body: `<?xml version="1.0"?><wps:ExecuteResponse xmlns:wps="w"><wps:Status creationTime="2007"><wps:ProcessPaused/></wps:Status></wps:ExecuteResponse>`, Means: "blocked"},
+			{ID: "/s/1", Body: `<?xml version="1.0"?><wps:ExecuteResponse xmlns:wps="w"><wps:Status creationTime="2007"/></wps:ExecuteResponse>`, Means: "malformed"},
+		},
+	},
+	// XML-RPC: names and values are siblings.
+	"Koji task": {
+		rest.Dialect{Status: rest.Call{Method: "POST", Path: "/kojihub", Header: map[string]string{"Content-Type": "text/xml"}, Body: "<methodCall><methodName>getTaskInfo</methodName><params><param><value><int>{id}</int></value></param></params></methodCall>"},
+			State:  "methodResponse.params.param.value.struct[name=state].value.int",
+			States: states{"0": pending, "4": pending, "1": isRunning, "2": completed, "3": canceled, "5": failed},
+			Fault:  "methodResponse.fault.value.struct[name=faultCode].value.int", Faults: map[string]transport.Class{"1000": transport.NotFound, "+": transport.Permanent}},
+		[]resttest.Sample{
+			{Header: of("Content-Type", "text/xml"), Body: `<?xml version='1.0'?><methodResponse><params><param><value><struct><member><name>id</name><value><int>1</int></value></member><member><name>state</name><value><int>1</int></value></member></struct></value></param></params></methodResponse>`, Means: "running"},
+			{Header: of("Content-Type", "text/xml"), Body: `<?xml version='1.0'?><methodResponse><params><param><value><struct><member><name>state</name><value><int>2</int></value></member></struct></value></param></params></methodResponse>`, Means: "completed"},
+			{Header: of("Content-Type", "text/xml"), Body: `<?xml version='1.0'?><methodResponse><params><param><value><struct><member><name>state</name><value><int>5</int></value></member></struct></value></param></params></methodResponse>`, Means: "failed"},
+			{Header: of("Content-Type", "text/xml"), Body: `<?xml version='1.0'?><methodResponse><fault><value><struct><member><name>faultCode</name><value><int>1000</int></value></member><member><name>faultString</name><value><string>no task</string></value></member></struct></value></fault></methodResponse>`, Means: "not found"},
+		},
+	},
+	// Timestamps in place of states.
+	"Sourcegraph execution": {
+		rest.Dialect{Status: rest.Call{Path: "/{id}"}, State: "startedAt, finishedAt, failureMessage", Error: "failureMessage", Finished: "finishedAt",
+			States: states{"-, -, *": pending, "+, -, *": isRunning, "*, +, -": completed, "*, +, \"\"": completed, "*, +, +": failed}},
+		[]resttest.Sample{
+			{Body: `{"startedAt":null,"finishedAt":null,"failureMessage":null}`, Means: "pending"},
+			{Body: `{"startedAt":"2026-01-01T00:00:00Z","finishedAt":null,"failureMessage":null}`, Means: "running"},
+			{Body: `{"startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:01:00Z","failureMessage":null}`, Means: "completed"},
+			{Body: `{"startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:01:00Z","failureMessage":"exit 1"}`, Means: "failed", Message: "exit 1"},
+			{Body: `{"startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:01:00Z","failureMessage":""}`, Means: "completed"},
+		},
+	},
+	// Words of another language, in another case than they are documented in.
+	"localized": {
+		rest.Dialect{Status: rest.Call{Path: "/{id}"}, State: "état", Error: "raison", States: states{"en attente": pending, "en cours": isRunning, "terminé": completed, "échoué": failed, "annulé": canceled}},
+		[]resttest.Sample{
+			{Body: `{"état":"En  cours"}`, Means: "unknown"},
+			{Body: `{"état":" EN COURS "}`, Means: "running"},
+			{Body: `{"état":"TERMINÉ"}`, Means: "completed"},
+			{Body: `{"\u00e9tat":"\u00c9chou\u00e9","raison":"disque plein"}`, Means: "failed", Message: "disque plein"},
+			{Body: "\ufeff" + `{"état":"annulé"}`, Means: "canceled"},
+		},
+	},
+}
+
+func TestKindsOfServicesAreToldByADialectAlone(t *testing.T) {
+	t.Parallel()
+	for name, k := range kinds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			resttest.Check(t, k.d, k.samples)
+			for _, place := range resttest.Unread(k.d, k.samples) {
+				assert.NotRegexp(t, `^State`, place)
+			}
+		})
+	}
+}
+
+func TestTheMockSpeaksKindsOfServices(t *testing.T) {
+	t.Parallel()
+	for name, k := range kinds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ends := map[transport.State]mock.Step{completed: mock.Completed(nil), failed: mock.Failed("why"), canceled: mock.Canceled()}
+			for want, end := range ends {
+				if !k.says(want) {
+					continue
+				}
+				id := k.samples[0].ID
+				if id == "" {
+					id = "1"
+				}
+				srv := mock.NewServer(t, mock.WithDialect(k.d), mock.Job(id, mock.Pending(mock.Polls(1)), mock.Running(mock.Polls(1)), end))
+				c := client(t, srv.URL, rest.WithDialect(k.d))
+				for range 2 {
+					s, err := c.Status(t.Context(), id)
+					require.NoError(t, err, want)
+					assert.False(t, s.State.Terminal(), "%v: %v", want, s)
+				}
+				s, err := c.Status(t.Context(), id)
+				require.NoError(t, err, want)
+				assert.Equal(t, want, s.State, s)
+			}
+		})
+	}
+}
+
+// says reports whether a service has a way to say a state.
+func (k kind) says(state transport.State) bool {
+	for _, s := range k.d.States {
+		if s == state {
+			return true
+		}
+	}
+	return false
+}
