@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"net/url"
 	"slices"
@@ -22,8 +23,11 @@ const InputHole = `"{input}"`
 func newBody(body any, typ string, holes []string) (*bodyTemplate, error) {
 	if text, ok := body.(string); ok && typ != "" && !IsJSON(typ) {
 		b := &bodyTemplate{pieces: cut(text), escape: func(s string) string { return s }}
-		if IsForm(typ) {
+		switch {
+		case IsForm(typ):
 			b.escape = url.QueryEscape
+		case strings.Contains(strings.ToLower(typ), "xml"):
+			b.escape = escapeXML
 		}
 		return b, nil
 	}
@@ -77,6 +81,12 @@ func bodyPieces(text string, holes []string) (pieces []piece) {
 func escapeJSON(s string) string {
 	text, _ := json.Marshal(s) // a string always can be
 	return string(text[1 : len(text)-1])
+}
+
+func escapeXML(s string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(s)) // a Builder always can be written
+	return b.String()
 }
 
 var errNoNumber = errors.New("the id is not a number, as the body of the call wants")

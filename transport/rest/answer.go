@@ -1,11 +1,9 @@
 package rest
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -20,12 +18,18 @@ import (
 // answer is the answer of a call, as the dialect of a stage reads it.
 type answer struct {
 	*exchange.Call
-	reader  *reader
-	body    []byte  // as JSON, if it is of a form that is read so
-	isOther bool    // whether it is of such a form
+	reader *reader
+	document
 	reading reading // parts of the body
 	status  transport.Status
 	question
+}
+
+// document is the body as places read it.
+type document struct {
+	body     []byte
+	isOther  bool  // whether it came in another form than JSON that is read as JSON
+	unparsed error // of such a form that does not parse
 }
 
 // question is what an answer is read for.
@@ -47,11 +51,9 @@ var _ exchange.Reader = (*answer)(nil)
 // Read judges the answer. A body of a form that does not parse is for the judge to refuse.
 func (a *answer) Read() error {
 	body := a.Answer.Body
-	text, ok, err := asJSON(a.Answer.Header, body)
-	if err != nil {
-		text = body
+	if a.body, a.isOther, a.unparsed = asJSON(a.Answer.Header, body); a.unparsed != nil {
+		a.body = body
 	}
-	a.body, a.isOther = text, ok
 	return a.judge(a)
 }
 
@@ -60,15 +62,22 @@ func (a *answer) places(name string) place.Answer {
 	return place.Answer{Code: a.Answer.Code, Header: a.Answer.Header, Body: a.body, Text: a.Answer.Body, Name: name}
 }
 
-// isPage reports whether the answer is a page for a person, and nothing that is read as JSON.
-func (a *answer) isPage() bool { return !a.isOther && a.Answer.IsPage() }
-
-// Unread returns the error of an answer that has a successful status code and cannot be read.
+// Unread returns the error of an answer that has a successful status code and cannot be read. XML
+// is no page for a person if the state should be in it, or if it is a file.
 func (a *answer) Unread(err error) error {
-	if a.isOther && a.reader.inBody && !a.Answer.Large {
+	r := a.reader
+	if a.unparsed != nil {
+		err = a.unparsed
+	}
+	isXML := a.isOther && r.inBody || r.text < 0 && isFileType(a.Answer.Header)
+	switch {
+	case !isXML || !a.Answer.IsPage():
+		return a.Call.Unread(err)
+	case a.Answer.Large:
+		return a.Fail(transport.Malformed, a.TooLarge())
+	default:
 		return a.Fail(transport.Malformed, fmt.Errorf("%w: %w", err, a.Quote()))
 	}
-	return a.Call.Unread(err)
 }
 
 // faulty returns the error of an answer that is one by a rule of Faults.
@@ -122,7 +131,7 @@ func (a *answer) tell(s *transport.Status) error {
 	fine := a.Answer.Code/100 == 2
 	if a.Answer.Large && (fine || a.Answer.Code/100 == 5) {
 		switch {
-		case a.isFile():
+		case isFile(a):
 			a.Answer.Large = false
 		case fine:
 			return a.Unread(exchange.ErrTooLarge)
@@ -160,28 +169,6 @@ func (a *answer) tell(s *transport.Status) error {
 	return nil
 }
 
-// isUnread reports whether nothing reads the body of the answer to a status call.
-func (a *answer) isUnread() bool {
-	r := a.reader
-	return r.unread && r.dialect.Classify == nil && (a.template.faults == nil || !slices.ContainsFunc(a.template.faults.places, place.Place.IsInBody))
-}
-
-// isFile reports whether the answer can be read although its body is too large: nothing reads the
-// body, or the state is elsewhere and the body is not JSON, so that nothing else stands in it.
-func (a *answer) isFile() bool {
-	if a.isUnread() {
-		return true
-	}
-	r := a.reader
-	places := r.places[:r.at[inFault+1]]
-	if f := a.template.faults; f != nil {
-		places = slices.Concat(places, f.places)
-	}
-	body := bytes.TrimSpace(a.Answer.Body)
-	isJSON := len(body) == 0 || body[0] == '{' || body[0] == '['
-	return !isJSON && !r.inBody && !slices.ContainsFunc(places, func(p place.Place) bool { return p.Source == place.Text })
-}
-
 // tells reports whether the status code lets the body tell a status.
 func (a *answer) tells(s *transport.Status) bool {
 	r := a.reader
@@ -201,13 +188,6 @@ func (a *answer) tells(s *transport.Status) bool {
 	default: // an end, if it says so
 		return a.Answer.Code/100 == 5 && s.State.Terminal() && !isNothing(a.reading.values(r, inState)) && a.namesItsJob()
 	}
-}
-
-// isFileType reports whether the Content-Type is neither that of a page nor one that services send
-// with a page by mistake.
-func isFileType(h http.Header) bool {
-	typ := strings.ToLower(h.Get("Content-Type"))
-	return typ != "" && !strings.HasPrefix(typ, "text/plain") && !strings.Contains(typ, "html") && !strings.Contains(typ, "json")
 }
 
 // namesItsJob reports whether the answer names a job. It reports true if the dialect has no place

@@ -83,7 +83,7 @@ func class(o rules.Outcome[transport.Class]) rules.Outcome[transport.Class] {
 func (a *answer) fault(name string) (o rules.Outcome[transport.Class], fits bool) {
 	a.find(name)
 	o, places := a.anyFault(name)
-	if o.Means == transport.NotFound && a.Answer.Code/100 == 2 && a.isPage() && !isOfText(o, places) {
+	if o.Means == transport.NotFound && a.Answer.Code/100 == 2 && isPage(a) && !isOfText(o, places) {
 		return o, false
 	}
 	return o, o.Fits

@@ -153,14 +153,14 @@ func readStart(a *answer) error {
 		}
 	case a.Answer.Code/100 != 2:
 		return a.Refused()
-	case a.Answer.Large && (!a.isFile() || slices.ContainsFunc(a.reader.ids.places, place.Place.IsInBody)):
+	case a.Answer.Large && (!isFile(a) || slices.ContainsFunc(a.reader.ids.places, place.Place.IsInBody)):
 		return a.Unread(exchange.ErrTooLarge)
 	}
 	a.status = transport.Status{State: transport.Pending, RetryAfter: a.Answer.Wait}
 	d := &a.reader.dialect
 	places := a.places(a.key)
 	id, err := a.reader.ids.read(&places, a.key)
-	if err == nil && a.reader.ids.takesAny() && a.isPage() {
+	if err == nil && a.reader.ids.takesAny() && isPage(a) {
 		err = errNoID
 	}
 	if d.CreateHasState {

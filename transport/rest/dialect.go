@@ -282,7 +282,8 @@ type Call struct {
 	Header map[string]string
 	// Body is sent as JSON. The default is no body. A string "{id:number}" in it is replaced by the id
 	// as a number. An { id } with spaces is not replaced, as in a query of GraphQL. If Header names a
-	// Content-Type that is not JSON, a Body that is a string is sent unchanged.
+	// Content-Type that is not JSON, a Body that is a string is sent unchanged. In a form and in XML,
+	// an id is escaped.
 	//
 	// The Body of Create is sent if the create has no input. If the Body has the string "{input}", it
 	// is also sent with the input in place of that string. The input is encoded as the Content-Type of

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,8 +17,8 @@ import (
 var guard = []byte(")]}'")
 
 // asJSON returns an answer or an event that is not JSON as if it were, and reports whether it is of
-// such a form: XML, the fields of a form, JSON in lines, or JSON behind a guard. The text of
-// Dialect says how each is read.
+// such a form: XML, a form, or JSON behind a guard. The comment of Dialect says how each is read.
+// The error is that of one that does not parse.
 func asJSON(h http.Header, body []byte) (text []byte, ok bool, err error) {
 	if len(body) == 0 || body[0] == '{' {
 		return body, false, nil
@@ -28,13 +29,15 @@ func asJSON(h http.Header, body []byte) (text []byte, ok bool, err error) {
 	typ := h.Get("Content-Type")
 	switch media := strings.ToLower(typ); {
 	case isXML(media, body):
-		text, err = xmltree.JSON(body)
+		if text, err = xmltree.JSON(body); err != nil {
+			err = fmt.Errorf("the XML does not parse: %w", err)
+		}
 	case isForm(media, body):
 		text, err = fromForm(string(body))
 	default:
 		return body, false, nil
 	}
-	return text, err == nil, err
+	return text, true, err
 }
 
 // isXML reports whether a body of a media type is XML. Where the type does not say so, the body

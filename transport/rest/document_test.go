@@ -1,7 +1,9 @@
 package rest_test
 
 import (
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,7 +55,7 @@ func TestPlacesReadXML(t *testing.T) {
 		{ID: "7", Header: xml, Body: soapJob("<STATE>Done</STATE>"), Means: "malformed"},
 		{ID: "8", Header: xml, Body: soapJob("<State>Done</State>"), Means: "malformed"},
 		{ID: "7", Header: xml, Body: soapJob(""), Means: "malformed"},
-		{ID: "7", Header: xml, Body: "<Envelope><Body>", Means: "transient"},
+		{ID: "7", Header: xml, Body: "<Envelope><Body>", Means: "malformed"},
 		{ID: "7", Code: 500, Header: xml, Body: inEnvelope("<soap:Fault><faultcode>soap:Client.NoSuchJob</faultcode></soap:Fault>"), Means: "not found"},
 		{ID: "7", Header: xml, Body: inEnvelope("<soap:Fault><faultcode>soap:Client.NoSuchJob</faultcode></soap:Fault>"), Means: "not found"},
 		{ID: "7", Header: xml, Body: inEnvelope("<soap:Fault><faultcode>soap:Server.Busy</faultcode></soap:Fault>"), Means: "throttled"},
@@ -67,6 +69,17 @@ func TestPlacesReadXML(t *testing.T) {
 	resttest.Check(t, soap, samples)
 	assert.Empty(t, resttest.Unreached(soap, samples))
 	assert.Equal(t, []string{`Progress "Envelope.Body.JobResponse.Job.Percent"`, `Finished "Envelope.Body.JobResponse.Job.EndTime"`}, resttest.Unread(soap, samples))
+	for body, want := range map[string]string{
+		"<Envelope><Body>":                     "the XML does not parse: XML syntax error on line 1: unexpected EOF: 200 OK",
+		"<a>" + strings.Repeat(" ", fileSize):  "body too large: at most 1048576 bytes (WithMaxBody)",
+		inEnvelope("<JobResponse/>"):           "no status at Envelope.Body.JobResponse.Job.State (Dialect.State): 200 OK",
+		soapJob("<State><Odd>1</Odd></State>"): "(Dialect.State) is neither a string nor a number nor a boolean",
+	} {
+		e, err := soap.Explain("7", rest.Answer{Code: 200, Header: xml, Body: []byte(body)})
+		require.NoError(t, err)
+		assert.ErrorIs(t, e.Err, transport.ErrMalformed)
+		assert.ErrorContains(t, e.Err, want)
+	}
 	e, err := soap.Explain("7", rest.Answer{Code: 200, Header: xml, Body: []byte(soapJob("<State>Working</State><Percent>25</Percent><EndTime>2030-01-01T00:00:00Z</EndTime>"))})
 	require.NoError(t, err)
 	assert.Equal(t, transport.Status{ID: "7", State: transport.Running, Raw: "Working", Progress: 0.25, Finished: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}, e.Status)
@@ -103,6 +116,22 @@ func TestAnItemIsFoundAmongManyOrOneInXML(t *testing.T) {
 	body = "<Error>no</Error>"
 	_, err = c.StatusBatch(t.Context(), ids)
 	assert.ErrorIs(t, err, transport.ErrMalformed)
+}
+
+func TestAnIDIsEscapedInTheXMLOfARequest(t *testing.T) {
+	t.Parallel()
+	var sent []byte
+	d := soap
+	d.Status = rest.Call{Method: "POST", Path: "/soap", Header: map[string]string{"Content-Type": "application/soap+xml"}, Body: `<Get id="{id}">{id}</Get>`}
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		sent, _ = io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "application/soap+xml")
+		say(200, strings.Replace(soapJob("<State>Done</State>"), `id="7"`, `id="7&lt;/Get&gt;&lt;x y=&quot;&amp;"`, 1))(w, r)
+	}, rest.WithDialect(d))
+	s, err := c.Status(t.Context(), `7</Get><x y="&`)
+	require.NoError(t, err)
+	assert.Equal(t, completed, s.State)
+	assert.Equal(t, `<Get id="7&lt;/Get&gt;&lt;x y=&#34;&amp;">7&lt;/Get&gt;&lt;x y=&#34;&amp;</Get>`, string(sent))
 }
 
 func TestAnEventMayBeXML(t *testing.T) {

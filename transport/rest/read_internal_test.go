@@ -30,7 +30,7 @@ const (
 func read(t testing.TB, d Dialect, body string) func() transport.Status {
 	r, err := newReader(d.WithDefaults())
 	require.NoError(t, err)
-	a := &answer{Call: &exchange.Call{}, reader: r, body: []byte(body), question: question{id: "7", asked: "7"}}
+	a := &answer{Call: &exchange.Call{}, reader: r, document: document{body: []byte(body)}, question: question{id: "7", asked: "7"}}
 	a.Answer = exchange.Answer{Code: 200, Header: http.Header{}, Body: []byte(body)}
 	return func() (s transport.Status) {
 		if err := a.tell(&s); err != nil {

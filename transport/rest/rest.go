@@ -1,4 +1,4 @@
-// Package rest has a Transport for services that speak HTTP and JSON.
+// Package rest has a Transport for services that speak HTTP and JSON, or HTTP and XML.
 //
 //	t, err := rest.New("https://jobs.example.com")
 //	if err != nil {

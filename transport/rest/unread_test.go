@@ -178,10 +178,12 @@ func TestPlacesOfAnotherAnswerDoNotKeepAFileFromBeingTheEnd(t *testing.T) {
 	s, err = c.Status(t.Context(), "7")
 	require.NoError(t, err)
 	assert.Equal(t, transport.Status{ID: "7", State: transport.Completed, Raw: "200"}, s)
-	f.write = content(`{"rows":[1,2,3]}`, fileSize)
-	_, err = c.Status(t.Context(), "7")
-	assert.ErrorIs(t, err, transport.ErrMalformed, "an error may stand behind what was read")
-	assert.ErrorContains(t, err, "WithMaxBody")
+	for _, text := range []string{`{"rows":[1,2,3]}`, `[1]`, `<rows/>`} {
+		f.header, f.write = http.Header{"Content-Type": {"application/octet-stream"}}, content(text, fileSize)
+		_, err = c.Status(t.Context(), "7")
+		assert.ErrorIs(t, err, transport.ErrMalformed, "an error may stand behind what was read")
+		assert.ErrorContains(t, err, "WithMaxBody")
+	}
 	f.code, f.write = 410, content(`{"errors":["no such voice"]}`, 28)
 	s, err = c.Status(t.Context(), "7")
 	require.NoError(t, err)

@@ -1,0 +1,42 @@
+package rest
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/iamber12/job-status-monitoring/internal/place"
+)
+
+// readsBody reports whether the body of the answer to a call that t describes is needed. It is not
+// if no place is in it.
+func readsBody(r *reader, t *form) bool {
+	return !r.unread || r.dialect.Classify != nil || t.faults != nil && slices.ContainsFunc(t.faults.places, place.Place.IsInBody)
+}
+
+// isFile reports whether an answer can be read although its body is too large: nothing reads the
+// body, or the state is elsewhere and the body begins as no text that places read.
+func isFile(a *answer) bool {
+	r := a.reader
+	if !readsBody(r, a.template) {
+		return true
+	}
+	places := r.places[:r.at[inFault+1]]
+	if f := a.template.faults; f != nil {
+		places = slices.Concat(places, f.places)
+	}
+	body := bytes.TrimSpace(a.Answer.Body)
+	isRead := len(body) == 0 || strings.IndexByte("{[<)", body[0]) >= 0 // JSON, XML or JSON behind a guard
+	return !isRead && !a.isOther && !r.inBody && !slices.ContainsFunc(places, func(p place.Place) bool { return p.Source == place.Text })
+}
+
+// isFileType reports whether the Content-Type is neither that of a page nor one that services send
+// with a page by mistake.
+func isFileType(h http.Header) bool {
+	typ := strings.ToLower(h.Get("Content-Type"))
+	return typ != "" && !strings.HasPrefix(typ, "text/plain") && !strings.Contains(typ, "html") && !strings.Contains(typ, "json")
+}
+
+// isPage reports whether the answer is a page for a person, and nothing that is read as JSON.
+func isPage(a *answer) bool { return !a.isOther && a.Answer.IsPage() }
