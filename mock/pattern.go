@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"mime"
 	"net/http"
@@ -223,7 +224,10 @@ func (p *pattern) matchBody(r *http.Request, f *filled) bool {
 	if p.text != nil {
 		var in filled
 		ok := p.text.match(string(text), &in)
-		if template.IsForm(p.typ) {
+		switch {
+		case template.IsXML(p.typ):
+			in.id, in.key = html.UnescapeString(in.id), html.UnescapeString(in.key)
+		case template.IsForm(p.typ):
 			in.id, _ = url.QueryUnescape(in.id)
 			in.key, _ = url.QueryUnescape(in.key)
 		}

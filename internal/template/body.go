@@ -26,7 +26,7 @@ func newBody(body any, typ string, holes []string) (*bodyTemplate, error) {
 		switch {
 		case IsForm(typ):
 			b.escape = url.QueryEscape
-		case strings.Contains(strings.ToLower(typ), "xml"):
+		case IsXML(typ):
 			b.escape = escapeXML
 		}
 		return b, nil
@@ -118,6 +118,9 @@ func (b *bodyTemplate) fill(v *Vars) ([]byte, error) {
 func IsJSON(typ string) bool {
 	return strings.Contains(strings.ToLower(typ), "json") && !strings.Contains(typ, "ndjson")
 }
+
+// IsXML reports whether a content type says that the body is XML.
+func IsXML(typ string) bool { return strings.Contains(strings.ToLower(typ), "xml") }
 
 // IsForm reports whether a content type says that the body is a form.
 func IsForm(typ string) bool {

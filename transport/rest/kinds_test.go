@@ -414,6 +414,19 @@ func TestTheMockSpeaksKindsOfServices(t *testing.T) {
 	}
 }
 
+func TestTheMockReadsAnIDInWhateverPartOfARequest(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Gerrit task", "Solr request", "Saleor export", "PayPal NVP", "Koji task", "Dataverse operation"} {
+		d := kinds[name].d
+		for _, id := range []string{"a b", "ä/ö", "50%", "a%2Fb", "x?y=1&z", "🙂", "a+b", `a"b`, "<a>&", "9007199254740993", "007", "{id}"} {
+			srv := mock.NewServer(t, mock.WithDialect(d), mock.Job(id, mock.Completed(nil)))
+			s, err := client(t, srv.URL, rest.WithDialect(d)).Status(t.Context(), id)
+			require.NoError(t, err, "%s %q", name, id)
+			assert.Equal(t, completed, s.State)
+		}
+	}
+}
+
 // says reports whether a service has a way to say a state.
 func (k kind) says(state transport.State) bool {
 	for _, s := range k.d.States {
