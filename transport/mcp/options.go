@@ -28,8 +28,8 @@ func (f Form) String() string { return rpc.Name("form", f, "extension", "core") 
 // version returns the protocol version that has the form.
 func (f Form) version() string { return rpc.Name("version", f, "2026-07-28", "2025-11-25") }
 
-// Option sets one property of the [Tasks] that [New] or [NewHTTP] makes. A nil Option is an error of
-// these functions.
+// Option sets one property of the [Tasks] that [New] or [NewHTTP] makes. A nil Option is an error
+// of these functions.
 type Option func(*config)
 
 type config struct {
