@@ -17,6 +17,7 @@ type Report struct {
 // lines of the log, however many watches meet it.
 type Health struct {
 	bad      bool
+	told     bool          // a line was written since the service turned bad
 	since    time.Duration // when the first request failed
 	failures int           // since the last line
 	all      int           // since the service turned bad
@@ -38,12 +39,12 @@ func (h *Health) Failed(now time.Duration) *Report {
 	h.failures++
 	h.all++
 	if !h.bad {
-		h.bad, h.since, h.all = true, now, 1
+		h.bad, h.told, h.since, h.all = true, false, now, 1
 	}
 	if now < h.next {
 		return nil
 	}
-	h.next = now + summaryEvery
+	h.next, h.told = now+summaryEvery, true
 	r := &Report{Failures: h.failures, For: now - h.since}
 	h.failures = 0
 	return r
@@ -59,7 +60,7 @@ func (h *Health) Answered(now time.Duration, watches int) *Report {
 		return nil
 	}
 	h.bad = false
-	if h.failures == h.all { // no line was written of this time
+	if !h.told {
 		return nil
 	}
 	h.failures = 0

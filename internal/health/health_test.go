@@ -33,3 +33,17 @@ func TestAnOutageIsReportedOnceAMinuteAndItsEndOnce(t *testing.T) {
 	require.NotNil(t, r, "ten watches, ten answers")
 	assert.Equal(t, health.Report{Failures: 180, For: 3 * time.Minute}, *r)
 }
+
+func TestAServiceThatFailsNowAndThenIsReportedOnceAMinute(t *testing.T) {
+	t.Parallel()
+	var h health.Health
+	reports := 0
+	for now := time.Duration(0); now < 3*time.Minute; now += time.Second {
+		for _, r := range []*health.Report{h.Failed(now), h.Answered(now, 1)} {
+			if r != nil {
+				reports++
+			}
+		}
+	}
+	assert.Equal(t, 2*3, reports, "that polls fail, and that they are answered again")
+}
