@@ -44,7 +44,7 @@ var sentinels = [...]error{
 
 // PollErrorOf returns the PollError of err. It calls the methods of err, which may panic or end the
 // goroutine, so the caller must recover. An error whose text is longer than 4 KiB is replaced by
-// one with the beginning of that text.
+// one with the beginning of that text and the same class, code and wait.
 //
 // If err holds a nil pointer, PollErrorOf panics, because its author meant to return nil. It also
 // panics if err wraps more than 100,000 others, as an error does that wraps itself.
@@ -62,14 +62,15 @@ func PollErrorOf(err error) PollError {
 		_ = errors.Is(err, target)
 	}
 	f := PollError{Err: err, NotAnswered: errors.Is(err, transport.ErrNotAnswered), Unsupported: errors.Is(err, errors.ErrUnsupported)}
+	code := 0
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
-		f.Class, f.RetryAfter = e.Class, e.RetryAfter
+		f.Class, f.RetryAfter, code = e.Class, e.RetryAfter, e.Code
 	}
 	if f.Class == transport.Unauthorized { // there was no new token
 		f.Class = transport.Permanent
 	}
 	if text := err.Error(); len(text) > maxErrorText {
-		f.Err = &transport.Error{Class: f.Class, RetryAfter: f.RetryAfter, Err: errors.New(cut(text, maxErrorText))}
+		f.Err = &transport.Error{Class: f.Class, Code: code, RetryAfter: f.RetryAfter, Err: errors.New(cut(text, maxErrorText))}
 	}
 	return f
 }

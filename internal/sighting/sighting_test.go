@@ -179,12 +179,17 @@ func TestPollErrorOfSaysWhatIsWrongWithAnError(t *testing.T) {
 	wrapped := fmt.Errorf("ask: %w", &transport.Error{Class: transport.Throttled, RetryAfter: 3})
 	assert.Equal(t, PollError{Err: wrapped, Class: transport.Throttled, RetryAfter: 3}, PollErrorOf(wrapped))
 	assert.True(t, PollErrorOf(fmt.Errorf("hold: %w", errors.ErrUnsupported)).Unsupported)
+	long := PollErrorOf(&transport.Error{Class: transport.Throttled, Code: 429, RetryAfter: 3, Err: errors.New(strings.Repeat("x", maxErrorText+1))})
+	var kept *transport.Error
+	if assert.ErrorAs(t, long.Err, &kept) {
+		assert.Equal(t, []any{transport.Throttled, 429, time.Duration(3)}, []any{kept.Class, kept.Code, kept.RetryAfter})
+	}
 	for _, target := range []error{errors.ErrUnsupported, transport.ErrNotAnswered, transport.ErrNotFound, context.Canceled, context.DeadlineExceeded} {
 		assert.Panics(t, func() { PollErrorOf(touchy{target}) }, target)
 	}
 	assert.Panics(t, func() { PollErrorOf(endless{}) })
 	assert.Panics(t, func() { PollErrorOf(fmt.Errorf("ask: %w", forked{})) })
-	long := PollErrorOf(&transport.Error{Class: transport.NotFound, Err: errors.New(strings.Repeat("x", 1<<20))})
+	long = PollErrorOf(&transport.Error{Class: transport.NotFound, Err: errors.New(strings.Repeat("x", 1<<20))})
 	assert.Equal(t, transport.NotFound, long.Class)
 	assert.Less(t, len(long.Err.Error()), 5<<10)
 	assert.ErrorIs(t, long.Err, transport.ErrNotFound)
