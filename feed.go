@@ -60,7 +60,9 @@ func (w *Watcher) Pending() iter.Seq[Job] {
 //
 // All waits end when the caller breaks out of the range, or when ctx ends. The range then returns
 // once none of its polls is in flight, so that another process can take over the jobs. A poll that
-// ignores the end of its context delays the return by one second at most.
+// ignores the end of its context delays the return by one second at most. A batch that is also
+// about jobs of other calls is not canceled, and the range waits for its answer. It does not wait
+// for the poll of a job that another call waits for, too.
 //
 // # Resuming
 //

@@ -524,3 +524,49 @@ func TestABulkThatIsResumedComesWithoutABurst(t *testing.T) {
 		}
 	})
 }
+
+// An unyielding is a Transport that ignores the end of its context until it is released.
+type unyielding struct{ release chan struct{} }
+
+func (d unyielding) Status(_ context.Context, id string) (transport.Status, error) {
+	<-d.release
+	return transport.Status{ID: id, State: transport.Running}, nil
+}
+
+func TestAPollThatNeverReturnsHoldsUpNoFeedAfterClose(t *testing.T) {
+	t.Parallel()
+	for _, leaves := range []bool{false, true} {
+		t.Run(fmt.Sprint("left before ", leaves), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := unyielding{make(chan struct{})}
+				defer close(d.release)
+				w := feedWatcher(t, d)
+				feed := make(chan jobstatus.Job, 2)
+				feed <- jobstatus.Job{ID: "a"}
+				over := make(chan time.Time, 1)
+				began := time.Now()
+				go func() {
+					for range w.WaitForFeed(t.Context(), feed) {
+						if leaves {
+							break
+						}
+					}
+					over <- time.Now()
+				}()
+				synctest.Wait()
+				if leaves {
+					feed <- jobstatus.Job{ID: "b", Last: transport.Status{State: transport.Completed}}
+					synctest.Wait()
+				}
+				require.NoError(t, w.Close())
+				select {
+				case at := <-over:
+					assert.Equal(t, time.Second, at.Sub(began))
+				default:
+					t.Error("the range has not returned")
+				}
+			})
+		})
+	}
+}

@@ -115,8 +115,8 @@ func (c *Consumer) Leave() {
 	}
 }
 
-// Drain makes Leave wait until no poll of a job that c waited for is in flight. A poll that nobody
-// else waits for is canceled. Leave waits for it until it returns or is written off: see
+// Drain makes Leave wait until no poll of a job that c alone waited for is in flight. A poll that
+// nobody else waits for is canceled. Leave waits for it until it returns or is written off: see
 // writeOffAfter.
 func (c *Consumer) Drain() { c.drains = true }
 

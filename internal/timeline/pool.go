@@ -35,7 +35,7 @@ func (p *pool) proceedLocked(now time.Duration) {
 	p.armLocked()
 }
 
-// armLocked sets the alarm to the next event.
+// armLocked sets the alarm to the next event. After Close, that is a canceled request to write off.
 func (p *pool) armLocked() {
 	next := min(p.board.line.Next(), p.calls.next(), p.held.next())
 	if p.mayWriteOffLocked() {
@@ -44,7 +44,7 @@ func (p *pool) armLocked() {
 	if shut := p.board.gate.Shut(); shut > 0 && p.board.ready.Waiting() > 0 && p.busy < p.Concurrency {
 		next = min(next, shut)
 	}
-	if next != instant.Forever && !p.closed {
+	if next != instant.Forever {
 		p.alarm.Set(next, func() time.Duration { return next - p.now() })
 	} else {
 		p.alarm.Stop()
