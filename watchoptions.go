@@ -25,7 +25,8 @@ type watchConfig struct {
 
 // Kind names the kind of a job. Jobs that behave alike share a kind, such as "transcode-1080p". A
 // Backoff may treat each kind differently, or learn how long its jobs take. [Stats] has figures for
-// each kind. The default is the empty kind.
+// each kind. If several waits for a job name different kinds, the kind of the first one counts. The
+// default is the empty kind.
 func Kind(name string) WatchOption { return func(c *watchConfig) { c.kind = name } }
 
 // MaxAttempts is [WithMaxAttempts] for one wait. The default is the limit of the Watcher.

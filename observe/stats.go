@@ -48,7 +48,7 @@ type Stats struct {
 
 // KindStats is the part of [Stats] about the jobs of one kind. Fields of the same name have the
 // same meaning. If the waits of one watch name several kinds, the watch counts for the kind of the
-// wait that ends last.
+// first one.
 type KindStats struct {
 	Waits, Watches, Overdue             int
 	Completed, Failed, Canceled, GaveUp uint64

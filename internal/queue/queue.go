@@ -44,6 +44,7 @@ type Lane[T any, P Item[T]] struct {
 	head    int // of queue
 	waiting int // entries of queue that still stand for an item
 	ringed  bool
+	shared  bool // it has items of other kinds, too
 }
 
 // entry is an item that has been due since some time.
@@ -100,6 +101,8 @@ func (k *Kinds[T, P]) Enter(kind string) (lane uint16) {
 		}
 		if k.lanes[n].kind == kind {
 			k.numbers[kind] = n
+		} else {
+			k.lanes[n].shared = true
 		}
 	}
 	k.lanes[n].items++
@@ -224,6 +227,9 @@ func (r *ring[T, P]) remove(i int) {
 		r.turn--
 	}
 }
+
+// Kind returns the kind of the items of l. It reports false if l also has items of other kinds.
+func (l *Lane[T, P]) Kind() (kind string, only bool) { return l.kind, !l.shared }
 
 // Waiting returns how many items wait in l.
 func (l *Lane[T, P]) Waiting() int { return l.waiting }

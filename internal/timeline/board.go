@@ -53,6 +53,15 @@ func (b *board) addLocked(x *watch, hash uint64, kind string) {
 	x.lane = b.ready.Enter(kind)
 }
 
+// kindLocked returns the kind of x, which is that of its first wait: what is learned and counted of
+// x has one kind, whatever kinds its waits name. With very many kinds it is that of p, a part of x.
+func (b *board) kindLocked(x *watch, p *part) string {
+	if kind, only := b.ready.Lane(x.lane).Kind(); only {
+		return kind
+	}
+	return p.kind
+}
+
 // moveLocked moves x to a phase. Every change of phase goes through here. The caller puts a waiting
 // watch on the due line afterwards, once its next poll is known.
 func (b *board) moveLocked(x *watch, to phase) {
@@ -161,7 +170,7 @@ func (b *board) sawLocked(x *watch, s *sighting.Sighting) {
 // Poll is no longer known.
 func (b *board) questionLocked(x *watch) (p backoff.Poll, polled time.Duration) {
 	polled = x.poll - x.previous
-	p = backoff.Poll{Key: x.id, Kind: x.waiters.part.kind, Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
+	p = backoff.Poll{Key: x.id, Kind: b.kindLocked(x, x.waiters.part), Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
 	if s := x.seen; s != nil {
 		p.RetryAfter, p.Progress, p.State, p.Err = b.capped(s.RequestedWait()), s.Progress, s.StateName(), s.PollError.Err
 	}

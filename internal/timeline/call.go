@@ -129,15 +129,15 @@ func (c *call) overLocked() {
 	c.leavers = nil
 }
 
-// add adds a poll of x to c.
-func (c *call) add(x *watch, now time.Duration) {
+// add adds a poll of x, which is of the given kind, to c.
+func (c *call) add(x *watch, kind string, now time.Duration) {
 	if len(c.polls) == cap(c.polls) {
 		c.polls = append(c.polls, poll{})
 	} else {
 		c.polls = c.polls[:len(c.polls)+1]
 	}
 	p := &c.polls[len(c.polls)-1]
-	p.x, p.last, p.kind = x, x.seen, x.waiters.part.kind
+	p.x, p.last, p.kind = x, x.seen, kind
 	if c.hold == 0 && x.isAskedAfresh(now) {
 		p.last = nil
 	}

@@ -69,7 +69,7 @@ func (f *finisher) dismissLocked(m *waiter, why error, final *transport.Status) 
 
 // endLocked removes x, whose last waiter belonged to p, from all that refers to it.
 func (f *finisher) endLocked(x *watch, p *part, why error, final *transport.Status) {
-	state, kind := transport.Unknown, p.kind
+	state, kind := transport.Unknown, f.board.kindLocked(x, p)
 	if why == nil {
 		state = final.State
 	}
@@ -77,7 +77,7 @@ func (f *finisher) endLocked(x *watch, p *part, why error, final *transport.Stat
 		f.board.figures.Blocked--
 	}
 	f.board.figures.End(state)
-	p.figures.End(state, x.attempt)
+	f.board.figures.Of(kind).End(state, x.attempt)
 	if f.audience != nil {
 		now := f.now()
 		e := observe.Event{Kind: observe.WatchEnded, Time: f.steady.Time(now), ID: x.id, JobKind: kind, Attempt: int(x.attempt),

@@ -155,7 +155,7 @@ func (h *hub) endAsHeardLocked(x *watch, st *transport.Status, now time.Duration
 	var s sighting.Sighting
 	s.See(x.seen, st, sighting.PollError{}, h.awake(now), h.Patience)
 	s.ID = x.id
-	kind, age := x.waiters.part.kind, now-x.began
+	kind, age := h.board.kindLocked(x, x.waiters.part), now-x.began
 	o, delay := x.outcome(kind, &s.Status, age, age) // it came as the job ended
 	x.alive = o.After
 	if h.schedule.Learns() {
@@ -176,7 +176,7 @@ func (h *hub) endAsHeardLocked(x *watch, st *transport.Status, now time.Duration
 func (h *hub) notifiedLocked(x *watch, st transport.Status, now time.Duration) {
 	if h.audience != nil {
 		h.events = append(h.events, observe.Event{Kind: observe.Notified, Time: h.steady.Time(now), ID: x.id,
-			JobKind: x.waiters.part.kind, Attempt: int(x.attempt), Elapsed: now - x.began, Status: st, Changed: true})
+			JobKind: h.board.kindLocked(x, x.waiters.part), Attempt: int(x.attempt), Elapsed: now - x.began, Status: st, Changed: true})
 	}
 }
 

@@ -106,8 +106,8 @@ func (j *joiner) begin(ctx context.Context, c *Consumer, job *entry) error {
 		return fmt.Errorf("timeout %v: must not be negative; Unlimited lifts the limit", job.timeout)
 	}
 	followed := j.followNew(job.id, job.kind)
-	added, err := j.watch(c, job)
-	if followed && !added {
+	watched, err := j.watch(c, job)
+	if followed && !watched {
 		j.schedule.Learn(backoff.Outcome{Key: job.id, Kind: job.kind})
 	}
 	return err
@@ -139,8 +139,9 @@ func (j *joiner) followNew(id, kind string) (told bool) {
 	return true
 }
 
-// watch makes c wait for the watch of job. It reports whether it added that watch.
-func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
+// watch makes c wait for the watch of job, which it adds if there is none. It reports whether there
+// is one then, or was one that has ended.
+func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
 	j.mu.Lock()
 	p := c.parts.acquire(c, job.kind, &j.board.figures)
 	j.mu.Unlock()
@@ -167,11 +168,11 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 		c.seeLocked(x)
 		if x.isBlocked() && c.StopWhenBlocked {
 			j.finisher.giveUpLocked(m, ErrBlocked)
-			return added, nil
+			return true, nil
 		}
 	}
 	if added && job.began.IsZero() && j.hub.throttleLocked(m, now, j.capped(max(c.First, job.last.RetryAfter))) {
-		return added, nil
+		return true, nil
 	}
 	if x.phase == waiting { // else this is done once its poll is answered
 		first := x.poll
@@ -186,7 +187,7 @@ func (j *joiner) watch(c *Consumer, job *entry) (added bool, err error) {
 		j.hub.recallLocked(x, now)
 	}
 	j.pool.proceedLocked(now)
-	return added, nil
+	return true, nil
 }
 
 // watchOfLocked returns the watch of job, and reports whether it added that watch.

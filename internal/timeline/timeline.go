@@ -194,7 +194,7 @@ func (t *Timeline) Pending() []Job {
 	now := t.steady.Time(t.now())
 	all := make([]Job, 0, t.board.watches.Len())
 	for x := range t.board.watches.All() {
-		job := Job{ID: x.id, Kind: x.waiters.part.kind, Began: t.steady.Time(x.began), PolledUntil: now,
+		job := Job{ID: x.id, Kind: t.board.kindLocked(x, x.waiters.part), Began: t.steady.Time(x.began), PolledUntil: now,
 			Timeout: x.timeout(), Last: x.status()}
 		job.Last.Result = bytes.Clone(job.Last.Result)
 		all = append(all, job)

@@ -183,7 +183,7 @@ func (w *worker) fillLocked(c *call, x *watch, ranked []candidate, size int, now
 		size = min(size, x.batchLimit.Size(size))
 		w.board.moveLocked(x, asked)
 		w.chooser.picks++
-		c.add(x, now)
+		c.add(x, w.board.kindLocked(x, x.waiters.part), now)
 		c.ids = append(c.ids, x.id)
 		x.call = c
 		if len(c.polls) == size {
