@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"runtime"
@@ -678,5 +679,24 @@ func TestOddAnswersToQuietPollsEndNoHealthyWait(t *testing.T) {
 		assert.LessOrEqual(t, s.count(), 7, "polls are quiet again")
 		r.say(transport.Status{ID: "a", State: transport.Completed})
 		require.NoError(t, (<-ended).err)
+	})
+}
+
+func TestTheLongestQuietIntervalMeansNoPolls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(true)
+		w := newHearing(t, s, r, jobstatus.WithQuietInterval(math.MaxInt64), jobstatus.WithTimeout(jobstatus.Unlimited))
+		ctx, cancel := context.WithCancel(t.Context())
+		var waits []<-chan ending
+		for i := range 9 {
+			waits = append(waits, heardBy(ctx, w, fmt.Sprint(i)))
+		}
+		time.Sleep(time.Hour)
+		assert.Zero(t, s.count())
+		cancel()
+		for _, c := range waits {
+			<-c
+		}
 	})
 }

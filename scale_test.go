@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -800,5 +801,29 @@ func TestASlowObserverDoesNotShortenTheNextPoll(t *testing.T) {
 			require.NoError(t, err)
 		}
 		assert.Zero(t, watcher.Stats().Errors)
+	})
+}
+
+// A number of workers that no sum can hold is no limit, for any kind.
+func TestTheLargestConcurrencyIsNoLimit(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		s := w.service(func(_ context.Context, id string, _ int) (jobstatus.Status, error) {
+			time.Sleep(time.Second)
+			return jobstatus.Status{ID: id, State: jobstatus.Completed}, nil
+		})
+		watcher := w.watcher(s, jobstatus.WithConcurrency(math.MaxInt), jobstatus.WithBackoff(backoff.Func(func(p backoff.Poll) time.Duration {
+			return map[string]time.Duration{"slow": time.Hour}[p.Kind]
+		})))
+		ctx, cancel := context.WithCancel(w.Context())
+		slow := heardBy(ctx, watcher, "slow", jobstatus.Kind("slow"), jobstatus.Timeout(2*time.Hour))
+		began := time.Now()
+		ids := slices.Values([]string{"a", "b", "c", "d", "e", "f", "g", "h"})
+		for _, err := range watcher.WaitForJobs(w.Context(), ids, jobstatus.Kind("quick")) {
+			require.NoError(w, err)
+		}
+		assert.Equal(w, time.Second, time.Since(began))
+		cancel()
+		<-slow
 	})
 }

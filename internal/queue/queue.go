@@ -149,7 +149,7 @@ func (k *Kinds[T, P]) Choose(workers int) *Lane[T, P] {
 			continue
 		}
 		left := workers - (k.asking - l.asking)
-		if kinds == 1 || l.asking < max((3*left+3)/4, 1) {
+		if kinds == 1 || l.asking < max(left-left/4, 1) {
 			return l
 		}
 		r.turn++

@@ -220,6 +220,6 @@ func (h *hub) quietLocked(x *watch, otherwise, now time.Duration) time.Duration 
 	if len(h.subscriptions) == 0 || isOdd || x.marks.has(claimed) || !h.isHeardLocked(now) {
 		return otherwise
 	}
-	share := 1 + quietJitter*pace.Fraction(x.id, int(x.attempt))
-	return max(otherwise, time.Duration(share*float64(h.QuietInterval)))
+	share := quietJitter * pace.Fraction(x.id, int(x.attempt))
+	return max(otherwise, instant.Later(h.QuietInterval, time.Duration(share*float64(h.QuietInterval))))
 }

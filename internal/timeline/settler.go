@@ -88,7 +88,7 @@ func (s *settler) divideLocked(c *call, now time.Duration) {
 	}
 	part := batching.Half(size)
 	retryAfter := s.capped(c.pollErr.RetryAfter)
-	if now-c.asked+max(retryAfter, 0) >= slowFault && !bySize {
+	if instant.Later(now-c.asked, max(retryAfter, 0)) >= slowFault && !bySize {
 		part = batching.Sixteenth(size)
 	}
 	for i := range c.polls {
