@@ -570,3 +570,69 @@ func TestAPollThatNeverReturnsHoldsUpNoFeedAfterClose(t *testing.T) {
 		})
 	}
 }
+
+// A job whose timeout has passed counts once among those that are polled at once.
+func TestJobsWhoseTimeoutHasPassedAreLookedAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		w := feedWatcher(t, d, jobstatus.WithBackoff(backoff.Constant(time.Minute)), jobstatus.WithTimeout(time.Hour))
+		now := time.Now()
+		var jobs []jobstatus.Job
+		for i := range 64 {
+			jobs = append(jobs, jobstatus.Job{ID: fmt.Sprint(i), Began: now.Add(-2*time.Hour - 5*time.Second), PolledUntil: now.Add(-time.Hour)})
+		}
+		for range w.WaitForFeed(t.Context(), feedOf(jobs...)) {
+		}
+		for i := range 64 {
+			assert.Equal(t, []time.Time{now}, d.of(fmt.Sprint(i)))
+		}
+	})
+}
+
+// A poll that a limit delays, or that is in flight, is made up for by the process that resumes the
+// wait.
+func TestAPollThatWasNotMadeInTimeIsMadeUpForElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDiary()
+		hourly := []jobstatus.Option{jobstatus.WithBackoff(backoff.Constant(time.Hour)), jobstatus.WithTimeout(24 * time.Hour)}
+		w := feedWatcher(t, d, append(hourly, jobstatus.WithRateLimit(1e-9, 2))...)
+		ctx, cancel := context.WithCancel(t.Context())
+		a, b := heardBy(ctx, w, "a"), heardBy(ctx, w, "b")
+		time.Sleep(70 * time.Minute)
+		jobs := slices.Collect(w.Pending())
+		cancel()
+		<-a
+		<-b
+		next := feedWatcher(t, d, hourly...)
+		now := time.Now()
+		for _, j := range jobs {
+			assert.Equal(t, 70*time.Minute, now.Sub(j.PolledUntil))
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		for range next.WaitForFeed(ctx, feedOf(jobs...)) {
+		}
+		assert.Equal(t, now, d.of("a")[1])
+		assert.Equal(t, now, d.of("b")[1])
+	})
+}
+
+func TestTheLagOfResumedJobsCountsFromTheirResumption(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := feedWatcher(t, newDiary(), jobstatus.WithTimeout(10*time.Hour), jobstatus.WithBackoff(backoff.Constant(5*time.Hour)),
+			jobstatus.WithRateLimit(1e-9, 70))
+		now := time.Now()
+		var jobs []jobstatus.Job
+		for i := range 200 {
+			jobs = append(jobs, jobstatus.Job{ID: fmt.Sprint(i), Began: now.Add(-10*time.Hour + 2*time.Second)})
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		time.AfterFunc(500*time.Millisecond, func() { assert.Equal(t, 500*time.Millisecond, w.Stats().Lag) })
+		for range w.WaitForFeed(ctx, feedOf(jobs...)) {
+		}
+	})
+}

@@ -8,12 +8,88 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
+
+func TestAWaitThatJoinsGivesUpAtOnceIfTheServiceAskedForALongerWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newCounter()
+		s.jobs["a"] = transport.Status{State: transport.Running, RetryAfter: time.Hour}
+		w := feedWatcher(t, s)
+		ctx, cancel := context.WithCancel(t.Context())
+		first := heardBy(ctx, w, "a", jobstatus.Timeout(3*time.Hour))
+		time.Sleep(50 * time.Minute)
+		short := <-heardBy(ctx, w, "a", jobstatus.Timeout(9*time.Minute))
+		require.ErrorIs(t, short.err, jobstatus.ErrThrottled)
+		assert.Zero(t, short.after)
+		long := <-heardBy(ctx, w, "a", jobstatus.Timeout(11*time.Minute))
+		require.ErrorIs(t, long.err, jobstatus.ErrThrottled, "the next poll is answered with the same wait")
+		assert.Equal(t, 10*time.Minute, long.after)
+		cancel()
+		<-first
+	})
+}
+
+// A wait that went on after its timeout has its last look, and the watch is then like any other.
+func TestAWatchIsNoLongerUrgentOnceTheWaitThatWasHeldUpHasEnded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := revised{newCounter(), make(chan string, 100)}
+		s.jobs["a"] = transport.Status{State: transport.Running, Revision: "1"}
+		w := feedWatcher(t, s, jobstatus.WithBackoff(backoff.Constant(10*time.Second)), jobstatus.WithRateLimit(1, 1))
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		other := heardBy(ctx, w, "a", jobstatus.Timeout(time.Hour))
+		require.NoError(t, w.SetRateLimit(1e-9, 1))
+		time.Sleep(9 * time.Second)
+		short := heardBy(ctx, w, "a", jobstatus.Timeout(5*time.Second))
+		time.Sleep(6 * time.Second)
+		require.NoError(t, w.SetRateLimit(100, 1))
+		e := <-short
+		require.ErrorIs(t, e.err, jobstatus.ErrTimeout)
+		require.ErrorContains(t, e.err, "WithRateLimit")
+		polls := s.count()
+		<-other
+		assert.LessOrEqual(t, s.count()-polls, 2, "the last two polls ask whatever was seen before")
+		assert.NotEmpty(t, s.asked)
+	})
+}
+
+func TestAWaitWhoseTimeoutHasPassedHasItsLookInAWatchThatOthersBegan(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		first, after time.Duration // the wait before the first poll, and when the wait joins
+		looks        time.Duration // when its poll is made
+	}{
+		"in flight":          {0, time.Second, 2 * time.Second},
+		"just polled":        {0, 2500 * time.Millisecond, 2500 * time.Millisecond},
+		"polled long ago":    {0, time.Minute, time.Minute},
+		"not polled so far":  {time.Hour, time.Minute, time.Minute},
+		"due at that moment": {time.Minute, time.Minute, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := &busy{takes: 2 * time.Second}
+				w := feedWatcher(t, b, jobstatus.WithBackoff(backoff.Sequence(c.first, time.Hour)), jobstatus.WithTimeout(24*time.Hour))
+				ctx, cancel := context.WithCancel(t.Context())
+				other := heardBy(ctx, w, "a")
+				time.Sleep(c.after)
+				late := <-heardBy(ctx, w, "a", jobstatus.Timeout(time.Minute), jobstatus.Began(time.Now().Add(-2*time.Hour)))
+				require.ErrorIs(t, late.err, jobstatus.ErrTimeout)
+				assert.Equal(t, c.looks-c.after+b.takes, late.after)
+				cancel()
+				<-other
+			})
+		})
+	}
+}
 
 // What is learned and counted of a watch has one kind, whatever kinds its waits name.
 func TestAWatchHasTheKindOfItsFirstWait(t *testing.T) {

@@ -295,3 +295,23 @@ func TestATransportIsLentItsHost(t *testing.T) {
 		assert.GreaterOrEqual(w, at[0], 3*time.Second)
 	})
 }
+
+func TestAResumedWaitKeepsTheWaitThatAStartNamed(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		s := w.service(after(2, jobstatus.Completed))
+		watcher := w.watcher(s, jobstatus.WithTimeout(time.Hour))
+		first := jobstatus.Status{ID: "a", State: jobstatus.Pending, RetryAfter: time.Minute}
+		for age, polled := range map[time.Duration]time.Duration{time.Second: 59 * time.Second, time.Minute: 0} {
+			s.reset()
+			w.run(func() {
+				_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.From(first), jobstatus.Began(w.clock.Now().Add(-age)))
+				require.NoError(w, err)
+			})
+			if polled > 0 {
+				assert.Equal(w, polled, s.polls("a")[0])
+			} else {
+				assert.Less(w, s.polls("a")[0], time.Minute)
+			}
+		}
+	})
+}

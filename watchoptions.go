@@ -50,9 +50,9 @@ func Began(t time.Time) WatchOption { return func(c *watchConfig) { c.began = t 
 func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlocked = true } }
 
 // From passes the status that [Watcher.StartJob] returned to the wait for that job. The first poll
-// is made no sooner than its RetryAfter. If the status is terminal, the wait returns it without a
-// poll. A terminal status of another job is ignored. In a call that waits for many jobs, the
-// RetryAfter applies to each job, and the state has no effect.
+// is made no sooner than its RetryAfter, counted from the call or from [Began]. If the status is
+// terminal, the wait returns it without a poll. A terminal status of another job is ignored. In a
+// call that waits for many jobs, the RetryAfter applies to each job, and the state has no effect.
 //
 // The job that the status names then counts as seen before. So an untrusted certificate, or another
 // error of class [transport.Misdirected], ends the wait only after the time of [WithPatience].

@@ -198,7 +198,7 @@ func (b *board) lookAtLocked(x *watch, at time.Duration) {
 // was extended for its last poll gets it at once.
 func (b *board) lookLastLocked(x *watch, m *waiter, asked, answered, retryAfter time.Duration) {
 	end := min(m.deadline(), m.part.consumer.until)
-	if end == instant.Forever || m.extended == extendedByAbsence { // the one poll of such a wait is planned
+	if end == instant.Forever || m.extended == extendedByAbsence && answered <= m.end() { // its one poll is planned
 		return
 	}
 	look := answered

@@ -175,6 +175,9 @@ func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
 		return true, nil
 	}
 	if x.phase == waiting { // else this is done once its poll is answered
+		if !added && x.seen != nil && j.hub.throttleLocked(m, x.poll-x.previous, j.capped(x.seen.RequestedWait())) {
+			return true, nil
+		}
 		first := x.poll
 		if !added {
 			first = j.board.alignLocked(instant.Later(now, s.first), s.first)
@@ -259,18 +262,19 @@ func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time
 const fresh = time.Second
 
 // advanceLocked brings the next poll of x forward for m, which joins x now. If the newest status is
-// not fresh, the poll comes at the instant first, when a new watch would be polled. It also plans
-// the last look of m.
+// not fresh, the poll comes at the instant first, when a new watch would be polled. So does the one
+// poll of a wait whose timeout has passed. It also plans the last look of m.
 func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 	since := x.poll - x.previous // the last answer, or when x began
 	retryAfter := j.capped(m.part.consumer.First)
 	if x.seen != nil {
 		retryAfter = j.capped(x.seen.RequestedWait())
-		if now-since >= fresh {
-			x.poll = min(x.poll, max(first, instant.Later(since, retryAfter)))
-		}
+	}
+	if x.seen != nil && now-since >= fresh || m.extended == extendedByAbsence {
+		x.poll = min(x.poll, max(first, instant.Later(since, retryAfter)))
 	}
 	j.board.lookLastLocked(x, m, since, since, retryAfter)
+	x.poll = max(x.poll, now) // the last look of a resumed wait may be long due
 	j.board.waitsLocked(x, x.poll-since)
 	if x.poll <= now {
 		j.board.moveLocked(x, ready)

@@ -166,10 +166,12 @@ func (s *settler) settledLocked(c *call, p *poll) {
 	wait := s.hub.quietLocked(x, p.wait, now)
 	x.poll = s.board.alignLocked(instant.Later(now, wait), wait)
 	x.marks &^= confirmed
+	x.urgent = false // unless a waiter still goes on after its timeout
 	for m := x.waiters; m != nil; m = m.next {
 		if m.extended == notExtended && now-m.end() >= standstill { // the process stood still during the poll
 			m.extended, m.began = extendedByStandstill, now-m.timeout
 		}
+		x.urgent = x.urgent || m.extended != notExtended
 		s.board.lookLastLocked(x, m, asked, now, p.retryAfter)
 	}
 	s.board.waitsLocked(x, x.poll-now)

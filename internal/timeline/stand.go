@@ -51,6 +51,9 @@ func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err err
 	if err != nil {
 		return s, err
 	}
+	if begins := instant.Later(s.began, j.capped(c.First)); begins > now { // no poll was allowed yet
+		place = pace.Place{Wait: max(place.Wait, begins-s.began)}
+	}
 	s.made, s.polled = place.Attempt, s.began+place.Last
 	s.first, err = j.spreadFirst(p, job, max(instant.Later(s.polled, place.Wait)-now, 0))
 	if err != nil {
@@ -66,7 +69,9 @@ func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err err
 	gap := min(max(j.steady.Time(now).Sub(job.polledUntil), 0), now-s.began)
 	s.unheard = s.unheard || gap > 0
 	if place.Attempt > 0 && s.polled > now-gap {
-		s.first = min(s.first, pace.CatchUp(gap, j.catchUps.next(now, gap)))
+		if !s.past {
+			s.first = min(s.first, pace.CatchUp(gap, j.catchUps.next(now, gap)))
+		}
 		place, err = j.schedule.Resume(&ask, now-gap-s.began, c.joined)
 	}
 	s.alive = place.Last

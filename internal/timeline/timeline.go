@@ -187,14 +187,19 @@ func (t *Timeline) Stats() observe.Stats {
 	return s
 }
 
-// Pending returns the jobs that are waited for, in no order.
+// Pending returns the jobs that are waited for, in no order. The poll of a job that is overdue or
+// in flight is not made yet. Such a job was polled until its last answer.
 func (t *Timeline) Pending() []Job {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := t.steady.Time(t.now())
+	now := t.now()
 	all := make([]Job, 0, t.board.watches.Len())
 	for x := range t.board.watches.All() {
-		job := Job{ID: x.id, Kind: t.board.kindLocked(x, x.waiters.part), Began: t.steady.Time(x.began), PolledUntil: now,
+		polled := now
+		if x.phase != waiting {
+			polled = max(x.poll-x.previous, x.began)
+		}
+		job := Job{ID: x.id, Kind: t.board.kindLocked(x, x.waiters.part), Began: t.steady.Time(x.began), PolledUntil: t.steady.Time(polled),
 			Timeout: x.timeout(), Last: x.status()}
 		job.Last.Result = bytes.Clone(job.Last.Result)
 		all = append(all, job)
