@@ -104,7 +104,8 @@ type WaitError struct {
 	LastErr error
 	// Polls is the number of polls made during this wait.
 	Polls int
-	// Elapsed is how long this wait lasted, counted from [Began] if that is given.
+	// Elapsed is how long this wait lasted, counted from [Began] if that is given. Time after the
+	// timeout does not count if the process stood still or nobody waited.
 	Elapsed time.Duration
 	// HeldUp names what delayed the last poll past the timeout, such as "the rate limit
 	// (WithRateLimit)". It is empty if nothing did.

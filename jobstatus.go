@@ -280,8 +280,8 @@ func (w *Watcher) SetRateLimit(perSecond float64, burst int) error {
 
 // Close ends every wait with [ErrClosed] and cancels all polls. It returns when all polls have
 // returned, or after five seconds of real time. It then logs the ids of polls that have not
-// returned. A wait whose job has already been seen to end still returns that result. Close always
-// returns nil.
+// returned. A wait whose job has already been seen to end still returns that result. An Observer or
+// a Backoff that blocks delays Close by up to five seconds more. Close always returns nil.
 //
 // Close may be called more than once and by several goroutines. It must not be called by the
 // Transport or the Backoff of this Watcher.
