@@ -34,8 +34,8 @@ func (w *Watcher) WaitForJob(ctx context.Context, id string, opts ...WatchOption
 //
 // Polls do not wait for the receiver. If the receiver is slow, only the newest update is kept for
 // it. When the job has ended, the call waits until the receiver takes the terminal status. It stops
-// waiting when ctx ends, the Watcher is closed, or the timeout has passed since the call. It returns
-// the terminal status in any case.
+// waiting when ctx ends, the Watcher is closed, or the timeout has passed since the call. It
+// returns the terminal status in any case.
 func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates chan<- Status, opts ...WatchOption) (Status, error) {
 	if updates == nil {
 		return Status{ID: id}, watchError(id, errors.New("the channel of updates is nil"))

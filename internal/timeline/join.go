@@ -166,18 +166,11 @@ func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
 	m := j.waitForLocked(x, job, p, &s, now)
 	if x.seen != nil {
 		c.seeLocked(x)
-		if x.isBlocked() && c.StopWhenBlocked {
-			j.finisher.giveUpLocked(m, ErrBlocked)
-			return true, nil
-		}
 	}
-	if added && job.began.IsZero() && j.hub.throttleLocked(m, now, j.capped(max(c.First, job.last.RetryAfter))) {
+	if j.endsAtOnceLocked(x, m, job, added, now) {
 		return true, nil
 	}
 	if x.phase == waiting { // else this is done once its poll is answered
-		if !added && x.seen != nil && j.hub.throttleLocked(m, x.poll-x.previous, j.capped(x.seen.RequestedWait())) {
-			return true, nil
-		}
 		first := x.poll
 		if !added {
 			first = j.board.alignLocked(instant.Later(now, s.first), s.first)
@@ -191,6 +184,23 @@ func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
 	}
 	j.pool.proceedLocked(now)
 	return true, nil
+}
+
+// endsAtOnceLocked ends the wait of m, which joins x, if what is known of x leaves nothing to wait
+// for. It reports whether it did.
+func (j *joiner) endsAtOnceLocked(x *watch, m *waiter, job *entry, added bool, now time.Duration) bool {
+	c := m.part.consumer
+	switch {
+	case c.StopWhenBlocked && x.isBlocked():
+		j.finisher.giveUpLocked(m, ErrBlocked)
+		return true
+	case added:
+		return job.began.IsZero() && j.hub.throttleLocked(m, now, j.capped(max(c.First, job.last.RetryAfter)))
+	case x.phase != waiting || x.seen == nil:
+		return false
+	default:
+		return j.hub.throttleLocked(m, x.poll-x.previous, j.capped(x.seen.RequestedWait()))
+	}
 }
 
 // watchOfLocked returns the watch of job, and reports whether it added that watch.
