@@ -136,7 +136,7 @@ func TestABodyThatNoPlaceReadsIsNotDownloaded(t *testing.T) {
 			f.header.Set("Content-Length", length)
 		}
 		f.sent.Store(0)
-		s, err := serve(t, h, rest.WithDialect(atFile)).Status(t.Context(), "7")
+		s, err := serve(t, h, rest.WithDialect(atFile), rest.WithMaxBody(huge)).Status(t.Context(), "7")
 		require.NoError(t, err)
 		assert.Equal(t, transport.Completed, s.State)
 		<-done
