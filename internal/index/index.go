@@ -112,11 +112,11 @@ func (s *shard[P]) put(x P, tag uint32) {
 	s.slots[at], s.tags[at] = x, tag
 }
 
-// grow makes s larger by a quarter. The homes of the items keep their order, so that both tables
-// are gone through once.
+// grow makes s larger by half. The homes of the items keep their order, so that both tables are
+// gone through once.
 func (s *shard[P]) grow() {
 	old := *s
-	n := max(10, len(old.slots)+len(old.slots)/4)
+	n := max(10, len(old.slots)+len(old.slots)/2)
 	s.slots, s.tags = make([]P, n), make([]uint32, n)
 	for i, tag := range old.tags {
 		if tag != 0 {
