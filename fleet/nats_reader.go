@@ -24,7 +24,8 @@ const (
 	slowHeartbeat  = 5 * time.Second
 	// followerLife is when the server forgets a follower that asks for nothing any more.
 	followerLife = time.Minute
-	// leastAhead is the least number of bytes that one request for messages may bring.
+	// leastAhead is the bound, in bytes, of what one request for messages brings. The bound is higher
+	// if a single message can be larger.
 	leastAhead = 4 << 20
 	// dismissTimeout limits the request that ends a follower.
 	dismissTimeout = time.Second

@@ -160,14 +160,11 @@ func (w *writing) say(d *rest.Dialect, u utterance) {
 	}
 	w.sayAt(places, u)
 	for i, text := range u {
-		if at := places[i].Text; text == anything && (at == d.AnswerID || d.AnswerID == "" && at == d.ID) {
+		if at := places[i].Text; text == rules.AnyText && (at == d.AnswerID || d.AnswerID == "" && at == d.ID) {
 			w.putAt(places[i], sayable(places[i], w.id))
 		}
 	}
 }
-
-// anything is what rules.Example has for any value.
-const anything = "said"
 
 func (w *writing) sayAt(places []place.Place, u utterance) {
 	for i, text := range u {
@@ -187,7 +184,7 @@ func (w *writing) sayAt(places []place.Place, u utterance) {
 // returns nil if any element will do.
 func (w *writing) part(places []place.Place, u utterance, i int) (part any) {
 	last := len(places[i].Steps) - 1
-	if u[i] != anything || last < 0 || places[i].Steps[last].Kind != jsonscan.Index {
+	if u[i] != rules.AnyText || last < 0 || places[i].Steps[last].Kind != jsonscan.Index {
 		return nil
 	}
 	for j, p := range places {

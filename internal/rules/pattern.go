@@ -166,6 +166,9 @@ func (p *pattern) String() string {
 
 func fold(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
 
+// AnyText is what Example returns where a rule fits any value.
+const AnyText = "said"
+
 // Example returns values that a rule fits, as texts, for so many places: "" is nothing. It is for
 // whoever speaks for the service, such as the service of a test.
 func Example(places int, key string) (texts []string, err error) {
@@ -178,7 +181,7 @@ func Example(places int, key string) (texts []string, err error) {
 		case word:
 			texts = append(texts, p.text)
 		case said:
-			texts = append(texts, "said")
+			texts = append(texts, AnyText)
 		case glob:
 			texts = append(texts, p.before+p.within+p.after)
 		default:

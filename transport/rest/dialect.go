@@ -61,8 +61,8 @@ import (
 //	       neither is its text, as a number or a boolean if it looks like one, or null if
 //	       xsi:nil says so. The text of any other element is at the key @text. Siblings of one
 //	       name are one key that occurs several times: Jobs[id=7].State is the State of one.
-//	form   name=value&name=value, read as an object, if the Content-Type is that of a form or
-//	       of plain text.
+//	form   name=value&name=value. It is read as an object if the Content-Type says that it is a
+//	       form or plain text.
 //	)]}'   Some services put these characters before JSON. They are ignored.
 //
 // For any other text, use @text with a pattern.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/internal/xmltree"
 )
 
@@ -26,8 +27,7 @@ func asJSON(h http.Header, body []byte) (text []byte, ok bool, err error) {
 	if rest, guarded := bytes.CutPrefix(body, guard); guarded {
 		return rest, true, nil
 	}
-	typ := h.Get("Content-Type")
-	switch media := strings.ToLower(typ); {
+	switch media := web.MediaType(h); {
 	case isXML(media, body):
 		if text, err = xmltree.JSON(body); err != nil {
 			err = fmt.Errorf("the XML does not parse: %w", err)
@@ -58,11 +58,11 @@ func isXML(media string, body []byte) bool {
 
 // isForm reports whether a body of a media type is a form. Many services call it plain text.
 func isForm(media string, body []byte) bool {
-	if strings.HasPrefix(media, "application/x-www-form-urlencoded") {
+	if media == "application/x-www-form-urlencoded" {
 		return true
 	}
 	name, _, ok := bytes.Cut(body, []byte("="))
-	isText := media == "" || strings.HasPrefix(media, "text/plain")
+	isText := media == "" || media == "text/plain"
 	return isText && ok && len(bytes.Fields(body)) == 1 && !bytes.ContainsFunc(name, func(r rune) bool { return !isNameRune(r) })
 }
 

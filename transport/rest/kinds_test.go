@@ -213,7 +213,7 @@ var kinds = map[string]kind{
 			{Name: "a scan that was stopped or gave up is at 100", Means: "never fails"},
 		},
 	},
-	// The states of stages are that of the whole.
+	// The state of the whole follows from the states of its stages.
 	"CodePipeline": {
 		rest.Dialect{Status: rest.Call{Method: "POST", Path: "/", Body: map[string]any{"name": "{id}"}}, State: "stageStates[0], stageStates[latestExecution.status!=Succeeded], stageStates[latestExecution.status!=Succeeded].latestExecution.status", AnswerID: "pipelineName",
 			States:  states{"-, *, *": pending, "+, -, *": completed, "+, +, -": pending, "+, +, InProgress": isRunning, "+, +, Stopping": isRunning, "+, +, Failed": failed, "+, +, Stopped": canceled, "+, +, Cancelled": canceled},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/place"
+	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
 // readsBody reports whether the body of the answer to a call that t describes is needed. It is not
@@ -31,10 +32,10 @@ func isFile(a *answer) bool {
 	return !isRead && !a.isOther && !r.inBody && !slices.ContainsFunc(places, func(p place.Place) bool { return p.Source == place.Text })
 }
 
-// isFileType reports whether the Content-Type is neither that of a page nor one that services send
-// with a page by mistake.
+// isFileType reports whether the Content-Type names a file: no page, and none of the types that
+// services send with a page by mistake.
 func isFileType(h http.Header) bool {
-	typ := strings.ToLower(h.Get("Content-Type"))
+	typ := web.MediaType(h)
 	return typ != "" && !strings.HasPrefix(typ, "text/plain") && !strings.Contains(typ, "html") && !strings.Contains(typ, "json")
 }
 

@@ -207,7 +207,7 @@ func TestTheIDOfACreateMayComeWithAFile(t *testing.T) {
 	assert.ErrorIs(t, err, transport.ErrMalformed)
 }
 
-// The URL that is polled is that of the file.
+// The file is at the URL that is polled.
 func TestResultStreamsTheFileThatThePollsWaitedFor(t *testing.T) {
 	t.Parallel()
 	f := &fileService{code: 202, write: content("wait", 4)}

@@ -194,8 +194,8 @@ func (s shared) check() error {
 	return errors.Join(checkHeader("SharedHeader", s.name), checkKeys("SharedHeader", bytesOf(keys)), s.checkValues())
 }
 
-// checkValues returns an error if a value cannot be that of a header. One that was read from a file
-// may end with a line break.
+// checkValues returns an error if a value cannot stand in a header. A value that was read from a
+// file may end with a line break.
 func (s shared) checkValues() error {
 	for i, value := range s.values {
 		if strings.TrimSpace(value) != value || !web.IsHeaderValue(value) {
