@@ -24,9 +24,10 @@ const hookSecret = "a-secret-of-more-than-24-bytes"
 // reader reads the body of a webhook that is a Status.
 type reader struct{}
 
-func (reader) ReadEvent(_ http.Header, body []byte) (st transport.Status, err error) {
-	err = json.Unmarshal(body, &st)
-	return st, err
+func (reader) ReadEvents(_ http.Header, body []byte) ([]transport.Status, error) {
+	var st transport.Status
+	err := json.Unmarshal(body, &st)
+	return []transport.Status{st}, err
 }
 
 // replica is a process with a worker and a webhook.

@@ -63,6 +63,8 @@ import (
 //	       name are one key that occurs several times: Jobs[id=7].State is the State of one.
 //	form   name=value&name=value. It is read as an object if the Content-Type says that it is a
 //	       form or plain text.
+//	lines  JSON in lines, as of the Content-Type application/x-ndjson or application/jsonl. It is
+//	       read as an array of the lines: [-1].status is in the last one.
 //	)]}'   Some services put these characters before JSON. They are ignored.
 //
 // For any other text, use @text with a pattern.
@@ -237,7 +239,7 @@ type Dialect struct {
 	NextDialect *Dialect
 
 	// Event describes the events that the service sends, as a webhook or in a stream: see
-	// [Client.ReadEvent]. With the zero Event, an event is read like the answer to a status call. The
+	// [Client.ReadEvents]. With the zero Event, an event is read like the answer to a status call. The
 	// Event of NextDialect describes events about a new id.
 	Event Event
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -18,10 +19,16 @@ import (
 var guard = []byte(")]}'")
 
 // asJSON returns an answer or an event that is not JSON as if it were, and reports whether it is of
-// such a form: XML, a form, or JSON behind a guard. The comment of Dialect says how each is read.
-// The error is that of one that does not parse.
+// such a form: XML, a form, JSON in lines, or JSON behind a guard. The comment of Dialect says how
+// each is read. The error is that of one that does not parse.
 func asJSON(h http.Header, body []byte) (text []byte, ok bool, err error) {
-	if len(body) == 0 || body[0] == '{' {
+	switch {
+	case len(body) == 0:
+		return body, false, nil
+	case isLines(h.Get("Content-Type")):
+		text, err = fromLines(body)
+		return text, true, err
+	case body[0] == '{':
 		return body, false, nil
 	}
 	if rest, guarded := bytes.CutPrefix(body, guard); guarded {
@@ -38,6 +45,27 @@ func asJSON(h http.Header, body []byte) (text []byte, ok bool, err error) {
 		return body, false, nil
 	}
 	return text, true, err
+}
+
+// isLines reports whether a media type is that of JSON in lines. It has several names, none of them
+// registered.
+func isLines(media string) bool {
+	return len(media) > len("application/json") && (strings.Contains(media, "ndjson") || strings.Contains(media, "jsonl") || strings.Contains(media, "json-lines"))
+}
+
+// fromLines returns the values in the lines of a body as an array.
+func fromLines(body []byte) ([]byte, error) {
+	var values [][]byte
+	for line := range bytes.Lines(body) {
+		switch line = bytes.TrimSpace(line); {
+		case len(line) == 0:
+		case json.Valid(line):
+			values = append(values, line)
+		default:
+			return nil, errors.New("a line is no JSON")
+		}
+	}
+	return slices.Concat([]byte("["), bytes.Join(values, []byte(",")), []byte("]")), nil
 }
 
 // isXML reports whether a body of a media type is XML. Where the type does not say so, the body

@@ -138,11 +138,26 @@ func TestAnEventMayBeXML(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{Status: rest.Call{Path: "/{id}"}, ID: "job.id", State: "job.state", States: map[string]transport.State{"done": transport.Completed}}
 	c := client(t, "http://service.invalid", rest.WithDialect(d))
-	s, err := c.ReadEvent(http.Header{"Content-Type": {"application/xml"}}, []byte("\ufeff<job id='7'><state>done</state></job>"))
+	s, err := readEvent(c, http.Header{"Content-Type": {"application/xml"}}, []byte("\ufeff<job id='7'><state>done</state></job>"))
 	require.NoError(t, err)
 	assert.Equal(t, transport.Status{ID: "7", State: transport.Completed, Raw: "done"}, s)
-	_, err = c.ReadEvent(http.Header{"Content-Type": {"application/xml"}}, []byte("<job>"))
+	_, err = readEvent(c, http.Header{"Content-Type": {"application/xml"}}, []byte("<job>"))
 	assert.ErrorIs(t, err, transport.ErrMalformed)
+}
+
+func TestPlacesReadJSONInLines(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{Status: rest.Call{Path: "/{id}"}, ID: "[0].id", State: "[-1].status", Message: "[-1].step", Error: "[-1].error"}
+	lines := http.Header{"Content-Type": {"application/x-ndjson; charset=utf-8"}}
+	resttest.Check(t, d, []resttest.Sample{
+		{Header: lines, Body: `{"status":"pending"}`, Means: "pending"},
+		{Header: lines, Body: "{\"status\":\"pending\"}\r\n\n {\"status\":\"running\",\"step\":\"a\\nb\"}\n", Means: "running", Message: "a\nb"},
+		{Header: http.Header{"Content-Type": {"application/jsonl"}}, Body: "{\"status\":\"running\"}\n{\"error\":\"full\",\"status\":\"failed\"}", Means: "failed", Message: "full"},
+		{Header: lines, Body: "{\"status\":\"running\"}\n{\"status\":", Means: "malformed"},
+		{Header: lines, Body: "{\"status\":\"running\"\n\"step\":\"x\"}", Means: "malformed"},
+		{Header: lines, Body: "\n", Means: "malformed"},
+		{Header: http.Header{"Content-Type": {"application/json"}}, Body: `[{"status":"completed"}]`, Means: "completed"},
+	})
 }
 
 func TestPlacesReadAFormAndJSONBehindAGuard(t *testing.T) {

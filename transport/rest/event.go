@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,10 +27,15 @@ import (
 //	Event{At: "data.object"}                       the answer is a part of the event
 //	Event{ID: "VideoGuid", State: "Status", States: words}
 //	Event{At: "data", State: "-"}                  the event does not tell the state
+//	Event{List: ".", At: "data"}                   the body is an array of events
 //
 // In an event, @header.NAME is a header of the webhook's request, or a field of the stream's event
 // as package sse names it. The status code @code is 200.
 type Event struct {
+	// List is the place of an array of events, for a service that sends several at once. It is "." if
+	// the whole body is the array. All other places then begin at an item of the array. If there is an
+	// object in place of the array, it is the only event. The default is that the body is one event.
+	List string
 	// At is the place in the event of the object that a status call would return, such as
 	// "data.object". The Dialect's places begin there. A text there is replaced by the JSON object
 	// that it holds, plain or in base64. So At is "Message" for a notification of Amazon SNS, and
@@ -50,7 +56,7 @@ type Event struct {
 }
 
 func (e Event) isZero() bool {
-	return e.At == "" && e.ID == "" && e.State == "" && e.States == nil && e.Updated == ""
+	return e.List == "" && e.At == "" && e.ID == "" && e.State == "" && e.States == nil && e.Updated == ""
 }
 
 // withDefaults returns e with a default for each field that is zero, as d has its own defaults
@@ -113,6 +119,7 @@ func within(at, text string) string {
 // events reads events in one dialect.
 type events struct {
 	reader *reader
+	list   *place.Set // what stands at Event.List, nil for one event
 	item   *place.Set // what stands at Event.At
 	silent bool       // whether events do not say how the job stands
 }
@@ -123,12 +130,11 @@ func newEvents(d Dialect) (*events, error) {
 	isSet := !d.Event.isZero()
 	d = d.WithDefaults()
 	e := d.Event
-	at, err := place.Parse(e.At)
+	item, err := bodySet("At", e.At)
+	list, listErr := bodySet("List", e.List)
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("field At: %w", err)
-	case at.Source != place.Body || at.HasHole():
-		return nil, fmt.Errorf("field At: %q: must be a place in the body, without {id}", e.At)
+	case err != nil || listErr != nil:
+		return nil, errors.Join(listErr, err)
 	case e.ID == "-" && isSet:
 		return nil, errors.New("field ID must be set: the answers to status calls name no job in their body")
 	case e.ID == "-":
@@ -143,12 +149,51 @@ func newEvents(d Dialect) (*events, error) {
 			return nil, fmt.Errorf("field ID: %q: no id is known before it is read", e.ID)
 		}
 	}
-	r := &events{silent: e.State == "-"}
-	if r.item, err = place.NewSet([]place.Place{at}, 0); err != nil {
-		return nil, err
-	}
+	r := &events{list: list, item: item, silent: e.State == "-"}
 	r.reader, err = newReader(d.inEvent())
 	return r, err
+}
+
+// bodySet returns the Set of the one place in the body that a field of Event names, or nil if it is
+// empty.
+func bodySet(field, text string) (*place.Set, error) {
+	if text == "" {
+		return nil, nil
+	}
+	p, err := place.Parse(text)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("field %s: %w", field, err)
+	case p.Source != place.Body || p.HasHole():
+		return nil, fmt.Errorf("field %s: %q: must be a place in the body, without {id}", field, text)
+	}
+	return place.NewSet([]place.Place{p}, 0)
+}
+
+// each yields the events in a body.
+func (e *events) each(a *place.Answer) iter.Seq2[*place.Answer, error] {
+	return func(yield func(*place.Answer, error) bool) {
+		if e.list == nil {
+			yield(a, nil)
+			return
+		}
+		var found place.Found
+		if err := e.list.Find(a, &found); err != nil {
+			yield(nil, err)
+			return
+		}
+		items := jsonscan.Items(found.Values[0])
+		if bytes.HasPrefix(found.Values[0], []byte("{")) {
+			items = func(yield func(_, item []byte) bool) { yield(nil, found.Values[0]) }
+		}
+		for _, item := range items {
+			event := *a
+			event.Body, event.Text = item, nil
+			if !yield(&event, nil) {
+				return
+			}
+		}
+	}
 }
 
 // inEvent returns the dialect in which a whole event is read like the answer to a status call.
@@ -202,15 +247,38 @@ type eventReader struct {
 	followed *followed
 }
 
-// read returns what an event says. The event may name a job by the id that it has got on the
-// way. Its status has the id that the caller knows.
-func (r eventReader) read(header http.Header, body []byte) (transport.Status, error) {
+// read returns what the events in a body say, and the first error of those that can't be read.
+func (r eventReader) read(header http.Header, body []byte) (statuses []transport.Status, first error) {
 	body = bytes.TrimPrefix(body, exchange.ByteOrderMark)
 	text, _, err := asJSON(header, body)
 	if err != nil {
-		return transport.Status{}, err
+		return nil, err
 	}
 	a := &place.Answer{Code: http.StatusOK, Header: header, Body: text, Text: body}
+	for event, err := range r.first().each(a) {
+		var s transport.Status
+		if err == nil {
+			s, err = r.readOne(event)
+		}
+		if first == nil {
+			first = err
+		}
+		if err == nil && s.ID != "" {
+			statuses = append(statuses, s)
+		}
+	}
+	return statuses, first
+}
+
+// first returns the events of the first stage that reads any. All stages have the same Event.List.
+func (r eventReader) first() *events {
+	i := slices.IndexFunc(r.stages, func(s *stage) bool { return s.events != nil })
+	return r.stages[i].events
+}
+
+// readOne returns what an event says, and the zero Status if it is about no job. The event may name
+// a job by the id that it has got on the way. Its status has the id that the caller knows.
+func (r eventReader) readOne(a *place.Answer) (transport.Status, error) {
 	for stage := len(r.stages) - 1; stage > 0; stage-- {
 		e := r.stages[stage].events
 		if e == nil {
@@ -280,35 +348,36 @@ func (e *events) read(a *place.Answer, g *reading) (s transport.Status, err erro
 	return s, err
 }
 
-// ReadEvent returns the status in an event, which the Dialect's Event describes. The header is the
-// header of the webhook's request. The body must not be longer than [WithMaxBody] allows. ReadEvent
-// makes no request, and keeps neither the header nor the body.
+// ReadEvents returns the statuses in the body of a webhook, or in the data of an event of a stream,
+// which the Dialect's Event describes. The header is the header of the webhook's request. The body
+// must not be longer than [WithMaxBody] allows. ReadEvents makes no request, and keeps neither the
+// header nor the body.
 //
 // A State of [transport.Unknown] means that the job has changed, but the event does not have its
-// state. The zero Status means that the event names no job. If the event cannot be read, the error
-// matches [transport.ErrMalformed]. If the Dialect has no place for the job's id in an event, the
-// error matches [errors.ErrUnsupported].
+// state. An event that names no job gives no status. If an event cannot be read, the error matches
+// [transport.ErrMalformed], and the statuses are those of the other events. If the Dialect has no
+// place for the job's id in an event, the error matches [errors.ErrUnsupported].
 //
 // If the Dialect has Next, an event with a terminal state or a new id also gives the State Unknown.
 // Only a poll can tell whether the job goes on. An event about a new id is read with the
 // NextDialect, if this Client has seen the new id in a poll. Its status has the id that the job had
 // first. So this Client should also be the Transport of the Watcher.
 //
-// ReadEvent does not check who sent the event. Packages webhook and sse do that.
-func (c *Client) ReadEvent(header http.Header, body []byte) (transport.Status, error) {
+// ReadEvents does not check who sent the events. Packages webhook and sse do that.
+func (c *Client) ReadEvents(header http.Header, body []byte) ([]transport.Status, error) {
 	switch {
 	case c == nil || c.settings == nil:
-		return transport.Status{}, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", errNotMade)}
+		return nil, &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w", errNotMade)}
 	case !c.told:
-		return transport.Status{}, unsupported("Event")
+		return nil, unsupported("Event")
 	case len(body) > c.MaxBody:
-		return transport.Status{}, unreadEvent(c.settings, fmt.Errorf("%w: at most %d bytes (WithMaxBody)", exchange.ErrTooLarge, c.MaxBody), nil)
+		return nil, unreadEvent(c.settings, fmt.Errorf("%w: at most %d bytes (WithMaxBody)", exchange.ErrTooLarge, c.MaxBody), nil)
 	}
-	s, err := eventReader{c.stages, &c.followed}.read(header, body)
+	statuses, err := eventReader{c.stages, &c.followed}.read(header, body)
 	if err != nil {
-		return transport.Status{}, unreadEvent(c.settings, err, body)
+		err = unreadEvent(c.settings, err, body)
 	}
-	return s, nil
+	return statuses, err
 }
 
 // unreadEvent returns the error of an event that can't be read.

@@ -125,11 +125,73 @@ func TestAnEventIsReadAsTheDialectSays(t *testing.T) {
 			t.Parallel()
 			client, err := rest.New("http://service.invalid", rest.WithDialect(c.dialect))
 			require.NoError(t, err)
-			got, err := client.ReadEvent(c.header, []byte(c.body))
+			got, err := readEvent(client, c.header, []byte(c.body))
 			require.NoError(t, err)
 			assert.Equal(t, c.want, got)
 		})
 	}
+}
+
+// readEvent returns the status in a body that is about one job at most.
+func readEvent(c *rest.Client, header http.Header, body []byte) (s transport.Status, err error) {
+	statuses, err := c.ReadEvents(header, body)
+	switch len(statuses) {
+	case 0:
+	case 1:
+		s = statuses[0]
+	default:
+		err = errors.Join(err, fmt.Errorf("%d statuses", len(statuses)))
+	}
+	return s, err
+}
+
+func TestABodyMayHoldSeveralEvents(t *testing.T) {
+	t.Parallel()
+	grid := rest.Dialect{Status: rest.Call{Path: "/{id}"}, ID: "id", State: "status", Event: rest.Event{List: ".", At: "data"}}
+	value := rest.Dialect{Status: rest.Call{Path: "/{id}"}, ID: "id", State: "status", Event: rest.Event{List: "value", ID: "job", State: "-"}}
+	for name, c := range map[string]struct {
+		dialect    rest.Dialect
+		body       string
+		want, fail string
+	}{
+		"an array":          {grid, `[{"data":{"id":"7","status":"completed"}},{"data":{"id":8,"status":"failed"}}]`, "[7: completed 8: failed]", ""},
+		"in order":          {grid, `[{"data":{"id":"7","status":"running"}},{"data":{"id":"7","status":"completed"}}]`, "[7: running 7: completed]", ""},
+		"a byte order mark": {grid, "\ufeff" + `[{"data":{"id":"7","status":"running"}}]`, "[7: running]", ""},
+		"an object":         {grid, `{"data":{"id":"7","status":"running"}}`, "[7: running]", ""},
+		"a text in an item": {grid, `[{"data":"{\"id\":\"7\",\"status\":\"running\"}"},{"data":"eyJpZCI6IjgiLCJzdGF0dXMiOiJydW5uaW5nIn0="}]`, "[7: running 8: running]", ""},
+		"no items":          {grid, `[]`, "[]", ""},
+		"no job in an item": {grid, `[{"type":"ping"},{"data":{"id":"7","status":"running"}},null,3]`, "[7: running]", ""},
+		"one is unreadable": {grid, `[{"data":{"id":"7","status":7.5}},{"data":{"id":["x"]}},{"data":{"id":"8","status":"running"}}]`, "[7: unknown (7.5) 8: running]", "neither a string nor a number"},
+		"it breaks off":     {grid, `[{"data":{"id":"7","status":"running"}},`, "[]", "unexpected end"},
+		"within":            {value, `{"value":[{"job":"7"},{"job":"8","status":"completed"}]}`, "[7: unknown 8: unknown]", ""},
+		"no list":           {value, `{"job":"7"}`, "[]", ""},
+		"a text as list":    {value, `{"value":"[]"}`, "[]", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			statuses, err := client(t, "http://service.invalid", rest.WithDialect(c.dialect)).ReadEvents(nil, []byte(c.body))
+			assert.Contains(t, fmt.Sprint(statuses), c.want)
+			if c.fail == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.ErrorIs(t, err, transport.ErrMalformed)
+			assert.ErrorContains(t, err, c.fail)
+		})
+	}
+}
+
+func TestTheListOfEventsIsAPlaceInTheBody(t *testing.T) {
+	t.Parallel()
+	for list, want := range map[string]string{"@code": "must be a place in the body", "a{id}": "must be a place in the body", "-": "must be a place in the body", "a..b": "a key is empty"} {
+		_, err := rest.New("http://h", rest.WithDialect(rest.Dialect{ID: "id", State: "status", Event: rest.Event{List: list}}))
+		assert.ErrorContains(t, err, "Event: field List: ", list)
+		assert.ErrorContains(t, err, want, list)
+	}
+	d := queued
+	d.Event.List = "items"
+	_, err := rest.New("http://h", rest.WithDialect(d))
+	assert.ErrorContains(t, err, `NextDialect: Event: field List: "": must be "items", as for the id before`)
 }
 
 func TestAnEventThatCannotBeReadIsMalformed(t *testing.T) {
@@ -148,7 +210,7 @@ func TestAnEventThatCannotBeReadIsMalformed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := client.ReadEvent(nil, []byte(body))
+			s, err := readEvent(client, nil, []byte(body))
 			assert.ErrorIs(t, err, transport.ErrMalformed)
 			assert.Zero(t, s)
 			assert.NotContains(t, fmt.Sprintf("%+v", err), "hunter22")
@@ -161,7 +223,7 @@ func TestAFormThatCannotBeReadIsMalformed(t *testing.T) {
 	client, err := rest.New("http://service.invalid", rest.WithDialect(rest.Dialect{ID: "id", State: "status"}))
 	require.NoError(t, err)
 	for name, body := range map[string]string{"not a form": "id=%zz", "two ids": "id=7&id=8&status=running", "two states": "id=7&status=running&status=failed"} {
-		_, err := client.ReadEvent(http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, []byte(body))
+		_, err := readEvent(client, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, []byte(body))
 		assert.ErrorIs(t, err, transport.ErrMalformed, name)
 	}
 }
@@ -192,9 +254,9 @@ func TestADialectWithoutAPlaceForTheIDHasNoEvents(t *testing.T) {
 	t.Parallel()
 	client, err := rest.New("http://service.invalid", rest.WithDialect(rest.Dialect{ID: "@key", State: "status"}))
 	require.NoError(t, err)
-	_, err = client.ReadEvent(nil, []byte(`{"status":"running"}`))
+	_, err = readEvent(client, nil, []byte(`{"status":"running"}`))
 	assert.ErrorIs(t, err, errors.ErrUnsupported)
-	_, err = (*rest.Client)(nil).ReadEvent(nil, nil)
+	_, err = (*rest.Client)(nil).ReadEvents(nil, nil)
 	assert.Error(t, err)
 }
 
@@ -209,7 +271,7 @@ func TestClassifyHasTheLastWordOnAnEvent(t *testing.T) {
 	}
 	client, err := rest.New("http://service.invalid", rest.WithDialect(d))
 	require.NoError(t, err)
-	s, err := client.ReadEvent(nil, []byte(`{"data":{"object":{"id":"7","status":"end","phase":{"name":"good"},"empty":true}}}`))
+	s, err := readEvent(client, nil, []byte(`{"data":{"object":{"id":"7","status":"end","phase":{"name":"good"},"empty":true}}}`))
 	require.NoError(t, err)
 	assert.Equal(t, transport.Status{ID: "7", State: transport.Failed, Raw: "end, good"}, s)
 }
@@ -243,11 +305,11 @@ func TestATextWithinATextIsLeftAsItIs(t *testing.T) {
 	d.Event.At = "data.@json"
 	c := client(t, "http://service.invalid", rest.WithDialect(d))
 	for _, body := range []string{`{"data":"\"{}\""}`, `{"data":"\"{\\\"id\\\":\\\"7\\\"}\"","id":"8"}`} {
-		s, err := c.ReadEvent(nil, roomy(body))
+		s, err := readEvent(c, nil, roomy(body))
 		require.NoError(t, err)
 		assert.Zero(t, s, body)
 	}
-	s, err := c.ReadEvent(nil, []byte(`{"data":"{\"id\":\"7\",\"status\":\"run\",\"phase\":{\"name\":\"x\"}}"}`))
+	s, err := readEvent(c, nil, []byte(`{"data":"{\"id\":\"7\",\"status\":\"run\",\"phase\":{\"name\":\"x\"}}"}`))
 	require.NoError(t, err)
 	assert.Equal(t, transport.Status{ID: "7", State: transport.Running, Raw: "run, x"}, s)
 }
@@ -282,16 +344,19 @@ func FuzzEvent(f *testing.F) {
 	f.Add([]byte(`{"data":{"object":"\"{}\""}}`))
 	f.Add([]byte(`{"data":{"object":"\u2028{\"id\":\"7\",\"status\":\"run\",\"phase\":{\"name\":\"x\"}}"}}`))
 	f.Add([]byte(`{"data":{"object":{"id":"7","status":"run","phase":{"name":"x"},"done":-1e308,"total":"1e308"}}}`))
-	client := client(f, "http://service.invalid", rest.WithDialect(wrapped))
+	single := client(f, "http://service.invalid", rest.WithDialect(wrapped))
 	inText := wrapped
 	inText.Event.At += ".@json"
 	textual, err := rest.New("http://service.invalid", rest.WithDialect(inText))
 	require.NoError(f, err)
+	listed := wrapped
+	listed.Event.List = "list"
+	several := client(f, "http://service.invalid", rest.WithDialect(listed))
 	f.Add([]byte(`data=%7B%7D&data.object.id=7`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		body = roomy(body)
 		for _, header := range []http.Header{nil, {"Content-Type": {"application/x-www-form-urlencoded"}}} {
-			s, err := client.ReadEvent(header, body)
+			s, err := readEvent(single, header, body)
 			switch {
 			case err != nil:
 				assert.ErrorIs(t, err, transport.ErrMalformed)
@@ -304,8 +369,17 @@ func FuzzEvent(f *testing.F) {
 			if header != nil {
 				continue
 			}
-			if told, toldErr := textual.ReadEvent(nil, body); isObjectInText(body) && !isTooDeep(err, toldErr) {
+			if told, toldErr := readEvent(textual, nil, body); isObjectInText(body) && !isTooDeep(err, toldErr) {
 				assert.Equal(t, s, told, "%v, %v", err, toldErr)
+			}
+			if json.Valid(body) && !isTooDeep(err) {
+				statuses, severalErr := several.ReadEvents(nil, slices.Concat([]byte(`{"list":[`), body, []byte(`,{},`), body, []byte(`]}`)))
+				assert.Equal(t, err == nil, severalErr == nil, "%v, %v", err, severalErr)
+				if s.ID == "" {
+					assert.Empty(t, statuses)
+				} else {
+					assert.Equal(t, []transport.Status{s, s}, statuses)
+				}
 			}
 			if s.ID == "" {
 				continue
@@ -332,7 +406,7 @@ func FuzzEvent(f *testing.F) {
 	})
 }
 
-func ExampleClient_ReadEvent() {
+func ExampleClient_ReadEvents() {
 	client, err := rest.New("https://api.example.com", rest.WithDialect(rest.Dialect{
 		Status: rest.Call{Path: "/runs/{id}"}, ID: "id", State: "status",
 		Event: rest.Event{At: "data.object"},
@@ -340,9 +414,9 @@ func ExampleClient_ReadEvent() {
 	if err != nil {
 		panic(err)
 	}
-	status, err := client.ReadEvent(nil, []byte(`{"type":"run.ended","data":{"object":{"id":"run_7","status":"succeeded"}}}`))
-	fmt.Println(status, err)
-	// Output: run_7: completed (succeeded) <nil>
+	statuses, err := client.ReadEvents(nil, []byte(`{"type":"run.ended","data":{"object":{"id":"run_7","status":"succeeded"}}}`))
+	fmt.Println(statuses, err)
+	// Output: [run_7: completed (succeeded)] <nil>
 }
 
 // queued is the dialect of a service where an item of a queue becomes a build, which has events of
@@ -363,7 +437,7 @@ func TestAnEventFollowsAJobToItsNextID(t *testing.T) {
 	client := serve(t, func(w http.ResponseWriter, r *http.Request) { say(200, answers[r.URL.Path])(w, r) }, rest.WithDialect(queued))
 	heard := func(event string) transport.Status {
 		t.Helper()
-		s, err := client.ReadEvent(nil, []byte(event))
+		s, err := readEvent(client, nil, []byte(event))
 		require.NoError(t, err)
 		return s
 	}
@@ -401,7 +475,7 @@ func TestAnEventFollowsAJobThatKeepsItsDialect(t *testing.T) {
 	client := serve(t, func(w http.ResponseWriter, r *http.Request) { say(200, answers[r.URL.Path])(w, r) }, rest.WithDialect(d))
 	heard := func(event string) transport.Status {
 		t.Helper()
-		s, err := client.ReadEvent(nil, []byte(event))
+		s, err := readEvent(client, nil, []byte(event))
 		require.NoError(t, err)
 		return s
 	}
@@ -463,7 +537,7 @@ func TestAWaitEndsWithTheLastPartOfAJob(t *testing.T) {
 		ended <- end{s, err}
 	}()
 	tell := func(event string) {
-		s, err := client.ReadEvent(nil, []byte(event))
+		s, err := readEvent(client, nil, []byte(event))
 		require.NoError(t, err)
 		source.say <- s
 	}

@@ -115,7 +115,7 @@ func TestAnEventThatNoRuleFitsIsMalformed(t *testing.T) {
 	c, err := rest.New("http://h", rest.WithDialect(rest.Dialect{State: "phase, outcome", States: phases, Event: rest.Event{ID: "id"}}))
 	require.NoError(t, err)
 	body := []byte(`{"id":"7","phase":"done","outcome":true}`)
-	_, err = c.ReadEvent(http.Header{}, body)
+	_, err = c.ReadEvents(http.Header{}, body)
 	require.ErrorIs(t, err, transport.ErrMalformed)
 	assert.ErrorContains(t, err, "phase is `\"done\"`, outcome is `true`")
 }

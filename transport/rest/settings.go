@@ -67,14 +67,17 @@ func (s *settings) speak(c *config, d Dialect) {
 
 // hear sets what reads the events of each stage, of a dialect that is valid otherwise.
 func (s *settings) hear(c *config, d *Dialect) {
-	prefix := ""
+	prefix, list := "", ""
 	for _, stage := range s.stages {
 		var err error
 		if stage.events, err = newEvents(*d); err != nil {
 			c.Problem("WithDialect: %sEvent: %w", prefix, err)
 		} else if stage.events != nil {
 			shareStates(stage.events.reader, stage.reader)
-			s.told = true
+			if s.told && d.Event.List != list {
+				c.Problem("WithDialect: %sEvent: field List: %q: must be %q, as for the id before", prefix, d.Event.List, list)
+			}
+			s.told, list = true, d.Event.List
 		}
 		d, prefix = d.NextDialect, prefix+"NextDialect: "
 	}

@@ -232,12 +232,14 @@ func (c *connection) refused(class transport.Class, code int, wait time.Duration
 // deliver reads an event and passes on what it says.
 func (c *connection) deliver(e eventstream.Event) {
 	header := http.Header{"Event": {e.Kind}, "Id": {e.ID}}
-	status, err := c.reader.ReadEvent(header, e.Data)
-	switch {
-	case err != nil:
+	statuses, err := c.reader.ReadEvents(header, e.Data)
+	for _, s := range statuses {
+		if s.ID != "" {
+			c.notify(s)
+		}
+	}
+	if err != nil {
 		c.skipped(err)
-	case status.ID != "":
-		c.notify(status)
 	}
 }
 

@@ -109,7 +109,7 @@ func New(rawURL string, r Reader, opts ...Option) (*Stream, error) {
 	}
 	if r == nil || problems.IsNil(r) {
 		s.problem("New: the Reader is nil")
-	} else if _, err := r.ReadEvent(http.Header{}, []byte("{}")); errors.Is(err, errors.ErrUnsupported) {
+	} else if _, err := r.ReadEvents(http.Header{}, []byte("{}")); errors.Is(err, errors.ErrUnsupported) {
 		s.problem("New: the Reader reads no events: %w", err)
 	}
 	for i, opt := range opts {

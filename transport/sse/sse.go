@@ -71,12 +71,13 @@ var ErrStopped = errors.New("the service has ended the stream")
 
 // Reader reads the data of an event. A Client of package rest is one.
 //
-// ReadEvent returns the status in the data. A State of [transport.Unknown] means that the job has
-// changed, but the event does not have its state. The zero Status means that the event is about no
-// job. ReadEvent must not keep the header or the data. If several calls of [Stream.Notify] are in
+// ReadEvents returns the statuses in the data, none if the event is about no job. The State
+// [transport.Unknown] means that the job has changed, but the event does not have its state. If
+// only a part of the data can be read, ReadEvents returns the statuses in that part, and an error.
+// ReadEvents must not keep the header or the data. If several calls of [Stream.Notify] are in
 // progress at once, it must be safe for concurrent use.
 type Reader interface {
-	ReadEvent(header http.Header, data []byte) (transport.Status, error)
+	ReadEvents(header http.Header, data []byte) ([]transport.Status, error)
 }
 
 // Stream receives the events of one URL. Use [New] to make one. A Stream is safe for concurrent

@@ -27,8 +27,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type readerFunc func(http.Header, []byte) (transport.Status, error)
 
-func (f readerFunc) ReadEvent(h http.Header, data []byte) (transport.Status, error) {
-	return f(h, data)
+func (f readerFunc) ReadEvents(h http.Header, data []byte) ([]transport.Status, error) {
+	s, err := f(h, data)
+	if err != nil {
+		return nil, err
+	}
+	return []transport.Status{s}, nil
 }
 
 // reader reads data of {"id":…,"state":…}. The Raw of a status is the event's type and id.

@@ -1,16 +1,19 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -33,6 +36,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(code)
 }
 
+// errPart is matched by the error of a request in which the Reader could read only some statuses.
+var errPart = errors.New("a part cannot be read")
+
 // errNoJob is the error of a request in which the Reader found no job's id.
 var errNoJob = errors.New("it is about no job")
 
@@ -44,8 +50,9 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 	if r.Method != http.MethodPost {
 		return http.StatusMethodNotAllowed, fmt.Errorf("method %.16q", r.Method)
 	}
+	isZipped := web.IsZipped(r.Header)
 	for _, coding := range r.Header.Values("Content-Encoding") {
-		if coding != "" && !strings.EqualFold(coding, "identity") {
+		if !isZipped && coding != "" && !strings.EqualFold(coding, "identity") {
 			return http.StatusUnsupportedMediaType, fmt.Errorf("content encoding %.16q", coding)
 		}
 	}
@@ -63,18 +70,35 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 	if err != nil {
 		return http.StatusUnauthorized, err
 	}
-	status, err := h.reader.ReadEvent(r.Header, body)
-	switch {
-	case err != nil:
-		return http.StatusBadRequest, err
-	case status.ID == "":
-		return http.StatusAccepted, errNoJob
+	if isZipped {
+		if body, err = unzip(body, h.maxBody); len(body) > h.maxBody {
+			return http.StatusRequestEntityTooLarge, fmt.Errorf("more than %d bytes after decompression", h.maxBody)
+		} else if err != nil {
+			return http.StatusBadRequest, err
+		}
 	}
-	return h.accept(r.Context(), status, receipt.key(body, &status), now)
+	statuses, err := h.reader.ReadEvents(r.Header, body)
+	statuses = slices.DeleteFunc(statuses, func(s transport.Status) bool { return s.ID == "" })
+	switch {
+	case len(statuses) == 0 && err != nil:
+		return http.StatusBadRequest, err
+	case len(statuses) == 0:
+		return http.StatusAccepted, errNoJob
+	case err != nil:
+		h.log(http.StatusAccepted, fmt.Errorf("%w: %w", errPart, err))
+	}
+	return h.accept(r.Context(), statuses, receipt.key(body, statuses), now)
+}
+
+// unzip returns a compressed body as it was, up to a byte more than limit.
+func unzip(body []byte, limit int) ([]byte, error) {
+	u := web.NewUnzip(bytes.NewReader(body), limit)
+	defer u.Release()
+	return io.ReadAll(io.LimitReader(u, int64(limit)+1))
 }
 
 // accept passes on what a request says, unless it has been passed on already.
-func (h *Handler) accept(ctx context.Context, s transport.Status, key *fingerprint, now time.Time) (int, error) {
+func (h *Handler) accept(ctx context.Context, statuses []transport.Status, key *fingerprint, now time.Time) (int, error) {
 	if key != nil && !h.claim(*key, now) {
 		return http.StatusAccepted, errors.New("it is a repetition")
 	}
@@ -84,8 +108,10 @@ func (h *Handler) accept(ctx context.Context, s transport.Status, key *fingerpri
 			h.release(*key)
 		}
 	}()
-	if err := h.pass(ctx, s); err != nil {
-		return http.StatusServiceUnavailable, err
+	for _, s := range statuses {
+		if err := h.pass(ctx, s); err != nil {
+			return http.StatusServiceUnavailable, err
+		}
 	}
 	passed = true
 	return http.StatusAccepted, nil
@@ -118,16 +144,20 @@ func (h *Handler) pass(ctx context.Context, s transport.Status) error {
 }
 
 // key returns what a delivery is known by when it comes again, or nil if it must not be taken for a
-// repetition. A body that says no state makes a Watcher poll each time that it comes, unless an id
-// or a time that is signed shows that it is the same delivery. The status is a part of the key,
-// because a header may say it.
-func (r Receipt) key(body []byte, s *transport.Status) *fingerprint {
+// repetition. A job without a state makes a Watcher poll each time that the body comes, unless an
+// id or a time that is signed shows that it is the same delivery. The statuses are a part of the
+// key, because a header may say them.
+func (r Receipt) key(body []byte, statuses []transport.Status) *fingerprint {
 	hash := sha256.New()
+	silent := slices.ContainsFunc(statuses, func(s transport.Status) bool { return s.State == transport.Unknown })
 	switch {
 	case r.ID != "":
 		_, _ = io.WriteString(hash, "id "+r.ID)
-	case s.State != transport.Unknown:
-		_, _ = fmt.Fprintf(hash, "body %d %q %q %s", s.State, s.ID, s.Raw, body)
+	case !silent:
+		for _, s := range statuses {
+			_, _ = fmt.Fprintf(hash, "status %d %q %q ", s.State, s.ID, s.Raw)
+		}
+		_, _ = hash.Write(body)
 	case !r.Time.IsZero():
 		_, _ = hash.Write(append(strconv.AppendInt([]byte("time "), r.Time.UnixNano(), 10), ' '))
 		_, _ = hash.Write(body)

@@ -17,17 +17,18 @@
 // # Answers
 //
 //	202    accepted; also a repetition, and a body about no job, which are ignored
-//	400    the signature is valid, but the body cannot be read
+//	400    the signature is valid, but nothing in the body can be read
 //	401    no valid signature, or its time differs from now by more than [Tolerance]
 //	405    not a POST
-//	413    a body larger than [WithMaxBody]
-//	415    a body with a Content-Encoding
+//	413    a body larger than [WithMaxBody], before or after decompression
+//	415    a body with another Content-Encoding than gzip
 //	503    no Watcher listens, or the [Relay] failed: the service should send it again
 //
 // A Watcher receives only requests that are answered 202, and no repetitions. The answer does not
 // wait for the Watcher. If a request is not passed to the Watcher, the reason is logged at debug
-// level, and for a 400, 401, 413 or 415 as a warning, at most once a minute. The first request
-// about no job is logged as a warning, too. Nothing else about requests is logged.
+// level, and for a 400, 401, 413 or 415 as a warning, at most once a minute. The same applies to a
+// request of which only a part can be read. The first request about no job is logged as a warning,
+// too. Nothing else about requests is logged.
 //
 // # Trust
 //
@@ -35,8 +36,8 @@
 // webhook says that a job has ended, the Watcher confirms it by one poll, unless [WithTrust] is
 // given. If a webhook names a job but no state, the Watcher polls that job at once.
 //
-// A Handler passes on the status of one job for each request. If a request is about several jobs,
-// the Watcher learns of the others by its polls.
+// A request may be about several jobs. If only some of its statuses can be read, these are passed
+// on, the request is answered 202, and the Watcher learns of the others by its polls.
 //
 // # Handshakes
 //
@@ -75,11 +76,12 @@ const (
 
 // Reader reads the body of a webhook. A Client of package rest is one.
 //
-// ReadEvent returns the status in the body. A State of [transport.Unknown] means that the job has
-// changed, but the body does not have its state. The zero Status means that the body is about no
-// job. ReadEvent must not keep the header or the body, and must be safe for concurrent use.
+// ReadEvents returns the statuses in the body, none if the body is about no job. A State of
+// [transport.Unknown] means that the job has changed, but the body does not have its state. If only
+// a part of the body can be read, ReadEvents returns the statuses in that part and an error.
+// ReadEvents must not keep the header or the body, and must be safe for concurrent use.
 type Reader interface {
-	ReadEvent(header http.Header, body []byte) (transport.Status, error)
+	ReadEvents(header http.Header, body []byte) ([]transport.Status, error)
 }
 
 // Handler answers the requests of one service, and passes the statuses in them to each call of
@@ -117,7 +119,7 @@ func New(r Reader, v Verifier, opts ...Option) (*Handler, error) {
 	h := &Handler{config: config{maxBody: DefaultMaxBody}, reader: r, verifier: v}
 	if r == nil || problems.IsNil(r) {
 		h.problem("New: the Reader is nil")
-	} else if _, err := r.ReadEvent(http.Header{}, []byte("{}")); errors.Is(err, errors.ErrUnsupported) {
+	} else if _, err := r.ReadEvents(http.Header{}, []byte("{}")); errors.Is(err, errors.ErrUnsupported) {
 		h.problem("New: the Reader reads no events: %w", err)
 	}
 	if v == nil || problems.IsNil(v) {
@@ -239,6 +241,11 @@ func (h *Handler) log(code int, err error) {
 	}
 	level, message := slog.LevelDebug, "not passed on"
 	switch {
+	case errors.Is(err, errPart):
+		message = "only a part of a request was passed on"
+		if h.warning.isDue(h.now()) {
+			level = slog.LevelWarn
+		}
 	case err == errNoJob && h.nameless.CompareAndSwap(false, true):
 		level, message = slog.LevelWarn, "a request has no job's id where the Reader looks for it; others are logged at debug level"
 	case code/100 == 4 && code != http.StatusMethodNotAllowed && h.warning.isDue(h.now()):

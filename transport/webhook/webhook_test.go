@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -27,8 +28,12 @@ var secret = "whsec_" + base64.StdEncoding.EncodeToString([]byte(key1))
 
 type readerFunc func(http.Header, []byte) (transport.Status, error)
 
-func (f readerFunc) ReadEvent(h http.Header, body []byte) (transport.Status, error) {
-	return f(h, body)
+func (f readerFunc) ReadEvents(h http.Header, body []byte) ([]transport.Status, error) {
+	s, err := f(h, body)
+	if err != nil {
+		return nil, err
+	}
+	return []transport.Status{s}, nil
 }
 
 // readDefault reads a body of {"id":…,"state":…}.
@@ -148,7 +153,10 @@ func TestARequestThatIsNotRightReachesNobody(t *testing.T) {
 	}{
 		"a GET":               {now, done7, func(r *http.Request) { r.Method = http.MethodGet }, 405},
 		"a PUT":               {now, done7, func(r *http.Request) { r.Method = http.MethodPut }, 405},
-		"compressed":          {now, done7, func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, 415},
+		"compressed":          {now, done7, func(r *http.Request) { r.Header.Set("Content-Encoding", "br") }, 415},
+		"compressed twice":    {now, done7, func(r *http.Request) { r.Header["Content-Encoding"] = []string{"gzip, gzip"} }, 415},
+		"compressed in part":  {now, zipped(done7)[:40], func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, 400},
+		"a bomb":              {now, zipped(done7 + strings.Repeat(" ", 1000)), func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, 413},
 		"compressed as well":  {now, done7, func(r *http.Request) { r.Header["Content-Encoding"] = []string{"identity", "gzip"} }, 415},
 		"too large":           {now, done7 + strings.Repeat(" ", 1000), nil, 413},
 		"too large, unstated": {now, done7 + strings.Repeat(" ", 1000), func(r *http.Request) { r.ContentLength = -1 }, 413},
@@ -294,6 +302,108 @@ func TestAStatusInAHeaderIsAPartOfADelivery(t *testing.T) {
 		assert.Equal(t, 202, w.Code)
 	}
 	assert.Equal(t, []string{"7 running", "7 running", "7 completed"}, got.list())
+}
+
+// zipped returns a text compressed with gzip.
+func zipped(text string) string {
+	var b strings.Builder
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, text)
+	_ = w.Close()
+	return b.String()
+}
+
+// The signature is that of the compressed body.
+func TestABodyMayBeCompressed(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	h := newHandler(t, webhook.WithClock(clock))
+	var got heard
+	listen(t, h, got.notify)
+	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), zipped(done7), func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }))
+	assert.Equal(t, []string{"7 completed"}, got.list())
+}
+
+// severalReader reads a JSON array of objects as readDefault does, and skips what it cannot read.
+type severalReader struct{}
+
+func (severalReader) ReadEvents(h http.Header, body []byte) (statuses []transport.Status, first error) {
+	var items []json.RawMessage
+	if err := json.Unmarshal(body, &items); err != nil {
+		return nil, err
+	}
+	for _, item := range items {
+		s, err := readDefault(h, item)
+		if err == nil {
+			statuses = append(statuses, s)
+		} else if first == nil {
+			first = err
+		}
+	}
+	return statuses, first
+}
+
+func TestARequestMayBeAboutSeveralJobs(t *testing.T) {
+	t.Parallel()
+	h, err := webhook.New(severalReader{}, webhook.SharedHeader("X-Token", key1))
+	require.NoError(t, err)
+	lent := &host{clock: start()}
+	var got heard
+	listen(t, hosted{h, lent}, got.notify)
+	post := func(body string) (int, []string) {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.Header = header("X-Token", key1)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		all := got.list()
+		got = heard{}
+		return w.Code, all
+	}
+	for _, c := range []struct {
+		body string
+		code int
+		want []string
+	}{
+		{`[{"id":"7","state":"running"},{"id":"8","state":"completed"}]`, 202, []string{"7 running", "8 completed"}},
+		{`[{"id":"7","state":"running"},{"id":"8","state":"completed"}]`, 202, nil}, // again
+		{`[{"id":"7","state":"running"},{"id":"9","state":"completed"}]`, 202, []string{"7 running", "9 completed"}},
+		{`[{"id":"7"},{"id":"8","state":"completed"}]`, 202, []string{"7 unknown", "8 completed"}},
+		{`[{"id":"7"},{"id":"8","state":"completed"}]`, 202, []string{"7 unknown", "8 completed"}}, // job 7 may have changed again
+		{`[{"type":"ping"},{"id":"8","state":"failed"}]`, 202, []string{"8 failed"}},
+		{`[5,{"id":"9","state":"failed"}]`, 202, []string{"9 failed"}},
+		{`[]`, 202, nil},
+		{`[5]`, 400, nil},
+	} {
+		code, all := post(c.body)
+		assert.Equal(t, c.code, code, c.body)
+		assert.Equal(t, c.want, all, c.body)
+	}
+	lent.mu.Lock()
+	defer lent.mu.Unlock()
+	assert.Contains(t, strings.Join(lent.lines, "\n"), "WARNwebhookonly a part of a request was passed on")
+}
+
+// The service sends again what was not passed on in full.
+func TestARequestAboutSeveralJobsIsPassedOnInFullOrComesAgain(t *testing.T) {
+	t.Parallel()
+	r := newRelay()
+	h, err := webhook.New(severalReader{}, webhook.StandardWebhooks(secret), webhook.WithRelay(r))
+	require.NoError(t, err)
+	clock := start()
+	var got heard
+	listen(t, hosted{h, &host{clock: clock}}, func(s transport.Status) {
+		got.notify(s)
+		if s.ID == "8" {
+			r.err = errors.New("down")
+		}
+	})
+	body := `[{"id":"7","state":"completed"},{"id":"8","state":"completed"},{"id":"9","state":"completed"}]`
+	assert.Equal(t, 503, send(t, h, "msg_1", clock.Now(), body))
+	assert.NotContains(t, got.list(), "9 completed")
+	r.err = nil
+	got = heard{}
+	assert.Equal(t, 503, send(t, h, "msg_1", clock.Now(), body), "it is no repetition")
+	assert.Contains(t, got.list(), "8 completed")
 }
 
 func TestWithoutAListenerTheServiceIsAskedToSendAgain(t *testing.T) {

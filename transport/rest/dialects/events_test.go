@@ -97,6 +97,8 @@ func TestDialectsReadTheWebhooksOfTheirServices(t *testing.T) {
 		"Shopify": {dialects.ShopifyBulkOperation("2026-07"),
 			`{"admin_graphql_api_id":"gid://shopify/BulkOperation/72","completed_at":"2027-03-01T00:05:00-05:00","error_code":null,"status":"completed","type":"query"}`,
 			"gid://shopify/BulkOperation/72", transport.Completed},
+		"Meilisearch": {dialects.MeilisearchTask("movies"),
+			`[{"uid":4,"indexUid":"movies","status":"succeeded","type":"indexDeletion","error":null,"details":{"deletedDocuments":0}}]`, "4", transport.Completed},
 		"Shopify, failed": {dialects.ShopifyBulkOperation("2026-07"),
 			`{"admin_graphql_api_id":"gid://shopify/BulkOperation/72","error_code":"TIMEOUT","status":"failed","type":"query"}`, "gid://shopify/BulkOperation/72", transport.Failed},
 		"Spacelift": {dialects.SpaceliftRun("net"),
@@ -110,7 +112,7 @@ func TestDialectsReadTheWebhooksOfTheirServices(t *testing.T) {
 			t.Parallel()
 			client, err := rest.New(cmp.Or(c.service.BaseURL, "https://service.example"), rest.WithDialect(c.service.Dialect))
 			require.NoError(t, err)
-			s, err := client.ReadEvent(nil, []byte(c.body))
+			s, err := readEvent(client, []byte(c.body))
 			require.NoError(t, err)
 			assert.Equal(t, c.id, s.ID)
 			assert.Equal(t, c.state, s.State)
@@ -121,4 +123,13 @@ func TestDialectsReadTheWebhooksOfTheirServices(t *testing.T) {
 // dbtEvent returns a webhook of dbt Cloud about the run 981.
 func dbtEvent(kind, status string) string {
 	return fmt.Sprintf(`{"accountId":17,"eventId":"wev_1","eventType":%q,"webhookName":"ci","data":{"jobId":"308","runId":"981","runStatus":%q,"runStatusMessage":"None"}}`, kind, status)
+}
+
+// readEvent returns the status in a body that is about one job at most.
+func readEvent(c *rest.Client, body []byte) (s transport.Status, err error) {
+	statuses, err := c.ReadEvents(nil, body)
+	if len(statuses) > 0 {
+		s = statuses[0]
+	}
+	return s, err
 }

@@ -92,7 +92,7 @@ func FuzzAnswers(f *testing.F) {
 			require.NoError(t, wrong)
 			code, body = c, b
 			status, err = client.Status(t.Context(), id)
-			event, eventErr = client.ReadEvent(nil, b)
+			event, eventErr = readEvent(client, b)
 			return status, event, err, eventErr
 		}
 		status, event, err, eventErr := ask(b)

@@ -12,7 +12,8 @@ import (
 //
 // A cancel is a separate task: the canceled task ends some time later.
 //
-// Package webhook cannot read the webhook: it is compressed, and may be about several tasks.
+// The webhook has the tasks in lines of JSON. Its Authorization header is the value of the
+// instance's --task-webhook-authorization-header: see webhook.SharedHeader.
 //
 // See https://www.meilisearch.com/docs/reference/api/tasks.
 func MeilisearchTask(index string) Service {
@@ -35,6 +36,7 @@ func MeilisearchTask(index string) Service {
 				"canceled":   transport.Canceled,
 			},
 			Error:    "error.message",
+			Event:    rest.Event{List: ".", ID: "uid"},
 			Result:   "details",
 			Created:  "enqueuedAt",
 			Finished: "finishedAt",
