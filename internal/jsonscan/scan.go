@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 // MaxDepth is how deep arrays and objects may stand in one another.
@@ -257,17 +258,10 @@ func (s *scan) choose(n *node, at, all, start int, taken *uint64, depth int) err
 // markPart sets what was found to an array that holds the element, if that is null or hollow. An
 // element that was chosen is there, whatever it says.
 func (s *scan) markPart(wanted uint64, element []byte) {
-	var mark []byte
-	switch {
-	case element[0] == 'n':
-		mark = []byte("[null]")
-	case !IsHollow(element):
+	if element[0] != 'n' && !IsHollow(element) {
 		return
-	case element[0] == '{':
-		mark = []byte("[{}]")
-	default:
-		mark = []byte("[[]]")
 	}
+	mark := slices.Concat([]byte("["), element, []byte("]"))
 	for ; wanted != 0; wanted &= wanted - 1 {
 		s.found[bits.TrailingZeros64(wanted)] = mark
 	}

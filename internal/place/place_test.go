@@ -451,6 +451,7 @@ func FuzzPlaces(f *testing.F) {
 	f.Add(`jobs[-1].meta.kind, conditions[type!=ready,status!=].status, flags[=completing], jobs[id={id}].tags[-2], deep[1]`, body, "7")
 	f.Add("{id}.x, 7.x, 7.y, {id}", `{"7": {"x": 1, "y": 2}}`, "7")
 	f.Add("words[=], words[!=], parts[error=].error, parts[error.code!=].n", parts, "7")
+	f.Add("[=]", `{"":{"":""}}`, "0")
 	f.Fuzz(func(t *testing.T, text, body, name string) {
 		places, err := place.ParseList(text)
 		if err != nil {
