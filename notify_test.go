@@ -423,6 +423,62 @@ func TestAClaimedEndStaysClaimed(t *testing.T) {
 	}
 }
 
+// A service may tell of an end before its answers do. So the poll after one that confirmed no claim
+// comes after the quiet interval, unless the Backoff asks for it sooner.
+func TestAClaimThatIsNotConfirmedIsCheckedAgainSoon(t *testing.T) {
+	t.Parallel()
+	for wait, after := range map[time.Duration]time.Duration{10 * time.Minute: 33 * time.Second, 10 * time.Second: 13 * time.Second} {
+		for name, b := range map[string]backoff.Strategy{"strategy": backoff.Constant(wait), "follower": following{wait: wait}} {
+			t.Run(fmt.Sprint(name, " ", wait), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s, r := newCounter(), newRadio(false)
+					w := newHearing(t, s, r, jobstatus.WithBackoff(b))
+					ended := heardBy(t.Context(), w, "a")
+					for range 2 { // the second is a delivery that comes again
+						time.Sleep(time.Second)
+						r.say(transport.Status{ID: "a", State: transport.Completed})
+					}
+					time.Sleep(time.Second)
+					s.set("a", transport.Completed)
+					e := <-ended
+					require.NoError(t, e.err)
+					assert.InDelta(t, after, e.after, float64(2*time.Second))
+				})
+			})
+		}
+	}
+}
+
+// following is a Follower that asks for a constant wait.
+type following struct{ wait time.Duration }
+
+func (f following) Next(backoff.Poll) time.Duration    { return f.wait }
+func (following) Observe(backoff.Outcome)              {}
+func (following) Follow(string, string, time.Duration) {}
+
+// However often an end is claimed, there is one poll for each claim, and one more.
+func TestAnEndThatIsClaimedAgainAndAgainIsPolledOnceForEachClaim(t *testing.T) {
+	t.Parallel()
+	for every, claims := range map[time.Duration]int{time.Second: 100, 20 * time.Second: 20, 40 * time.Second: 20, time.Hour: 1} {
+		t.Run(every.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, r := newCounter(), newRadio(false)
+				w := newHearing(t, s, r, jobstatus.WithBackoff(backoff.Constant(2*time.Hour)), jobstatus.WithTimeout(3*time.Hour))
+				_ = heardBy(t.Context(), w, "a")
+				time.Sleep(time.Second)
+				before := s.count()
+				for range claims {
+					r.say(transport.Status{ID: "a", State: transport.Completed})
+					time.Sleep(every)
+				}
+				assert.LessOrEqual(t, s.count()-before, claims+1)
+			})
+		})
+	}
+}
+
 // Once a job that was blocked goes on, it is polled as rarely as others again.
 func TestAJobThatIsNoLongerBlockedIsPolledRarely(t *testing.T) {
 	t.Parallel()

@@ -267,7 +267,9 @@ func WithNotifier(n transport.Notifier) Option {
 // WithQuietInterval sets the shortest wait before each poll of a job while a Notifier is reliable:
 // see [WithNotifier]. Up to a quarter of d is added at random. If the Backoff returns a longer
 // wait, that wait applies. After an answer that [WithPatience] tolerates, and until a poll has
-// confirmed a reported end, the Backoff alone decides. The default is [DefaultQuietInterval].
+// confirmed a reported end, the Backoff alone decides. If the poll that was to confirm an end does
+// not, the next poll comes after d at the latest, once for each watch. The default is
+// [DefaultQuietInterval].
 func WithQuietInterval(d time.Duration) Option {
 	return func(c *config) { c.quiet = problems.Positive(&c.List, "WithQuietInterval", d) }
 }

@@ -70,7 +70,7 @@ func (h *hub) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 		}
 	case st.State == transport.Unknown || st.State.Terminal(), st.State == transport.Blocked && !n.Final:
 		if st.State != transport.Unknown {
-			x.marks |= claimed
+			x.marks |= claimed | checks
 		}
 		if x.phase != ready {
 			h.board.lookAtLocked(x, max(now, instant.Later(x.poll-x.previous, lookGap)))

@@ -175,11 +175,26 @@ func (s *settler) settledLocked(c *call, p *poll) {
 		s.board.lookLastLocked(x, m, asked, now, p.retryAfter)
 	}
 	s.board.waitsLocked(x, x.poll-now)
+	s.checkAgainLocked(x, now)
 	s.board.line.Put(x, x.due())
 	if s.audience != nil {
 		s.events[event].Wait = x.poll - now
 	}
 	s.hub.recallLocked(x, now)
+}
+
+// checkAgainLocked brings the next poll of x forward, to the quiet interval at the latest, if the
+// last poll was to confirm a claim and did not. A service may report an end before its answers do.
+// Only one poll of a watch is brought forward in this way, so that whoever repeats claims gets no
+// more polls by it.
+func (s *settler) checkAgainLocked(x *watch, now time.Duration) {
+	switch {
+	case x.marks.has(checks) && !x.marks.has(checked):
+		s.board.lookAtLocked(x, instant.Later(now, max(s.QuietInterval, lookGap)))
+	case x.marks.has(claimed) && !x.marks.has(checks):
+		x.marks |= checked
+	}
+	x.marks &^= checks
 }
 
 // seeLocked records what the poll p says about its watch.

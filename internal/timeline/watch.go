@@ -49,6 +49,8 @@ const (
 	confirmed marks = 1 << iota // a Backoff that follows was asked again about the poll that is due
 	claimed                     // a notification said that the job has ended, and no poll has confirmed it
 	started                     // the service has just started the job
+	checks                      // the poll that is due, or in flight, is to confirm such a claim
+	checked                     // a claim was checked again after a quiet interval: see checkAgainLocked
 )
 
 func (m marks) has(other marks) bool { return m&other != 0 }
