@@ -41,6 +41,9 @@ type Config struct {
 	OriginTokens []OriginToken
 	// Strict limits redirects to the allowed origins, whatever a user's CheckRedirect says.
 	Strict bool
+	// RepeatsPOST allows a redirect of a POST that keeps its method and body: a 307 or 308 to the same
+	// origin. It has no effect beside Strict or a user's CheckRedirect.
+	RepeatsPOST bool
 	// Resolver resolves names for the default pool. Nil means the default resolver; tests set another.
 	Resolver *net.Resolver
 
@@ -231,7 +234,9 @@ func (c *Config) transport(s *Settings) {
 	if h.CheckRedirect != nil {
 		s.narrow = web.RedirectPolicy(h.CheckRedirect)
 	}
-	h.CheckRedirect = web.RedirectPolicy(h.CheckRedirect)
+	if h.CheckRedirect = web.RedirectPolicy(h.CheckRedirect); c.RepeatsPOST && s.narrow == nil {
+		h.CheckRedirect = web.CheckRedirectWithBody
+	}
 	s.blank = http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	if c.Client == nil {
 		s.blank.Header = http.Header{}

@@ -4,13 +4,16 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // MaxBody is the default bound of an answer, in bytes.
 const MaxBody = 16 << 20
 
-// Service makes the clients of one service. Each client speaks a dialect of its own.
+// Service makes the clients of one service. Each client speaks a dialect of its own. Unlike other
+// clients of package rest, they follow a redirect of a POST by a 307 or 308 to the same origin: a
+// web framework answers so if a path lacks its last slash.
 type Service struct {
 	// Base is the base URL.
 	Base string
@@ -25,7 +28,7 @@ func (s Service) Clients(dialects ...rest.Dialect) ([]*rest.Client, error) {
 	clients := make([]*rest.Client, len(dialects))
 	for i, d := range dialects {
 		opts := slices.Concat([]rest.Option{rest.WithMaxBody(MaxBody)}, s.Options,
-			[]rest.Option{rest.WithDialect(d), rest.WithRoundTripper(s.Carrier)})
+			[]rest.Option{rest.WithDialect(d), rest.WithRoundTripper(s.Carrier), repeatsPOST})
 		var err error
 		if clients[i], err = rest.New(s.Base, opts...); err != nil {
 			return nil, err // the other clients would fail for the same reasons
@@ -33,3 +36,5 @@ func (s Service) Clients(dialects ...rest.Dialect) ([]*rest.Client, error) {
 	}
 	return clients, nil
 }
+
+func repeatsPOST(c *exchange.Config) { c.RepeatsPOST = true }

@@ -50,12 +50,28 @@ var (
 // followed for GET alone, to the same origin, without a user name, at most five times, and never
 // from https to http.
 func CheckRedirect(next *http.Request, via []*http.Request) error {
-	switch first := via[0]; {
+	if first := via[0]; first.Method != http.MethodGet && !IsDowngrade(next, via) {
+		return refuse("a redirect of a %s to %.128q: only a GET follows one", first.Method, next.URL.Scheme+"://"+next.URL.Host)
+	}
+	return checkTarget(next, via)
+}
+
+// CheckRedirectWithBody is [CheckRedirect], but a POST is followed too if the redirect is a 307 or
+// 308. Those keep the method and the body.
+func CheckRedirectWithBody(next *http.Request, via []*http.Request) error {
+	code := next.Response.StatusCode
+	if via[0].Method == http.MethodPost && (code == http.StatusTemporaryRedirect || code == http.StatusPermanentRedirect) {
+		return checkTarget(next, via)
+	}
+	return CheckRedirect(next, via)
+}
+
+// checkTarget checks a redirect whose method is allowed.
+func checkTarget(next *http.Request, via []*http.Request) error {
+	switch {
 	case IsDowngrade(next, via):
 		return errDowngrade
-	case first.Method != http.MethodGet:
-		return refuse("a redirect of a %s to %.128q: only a GET follows one", first.Method, next.URL.Scheme+"://"+next.URL.Host)
-	case !SameOrigin(first.URL, next.URL):
+	case !SameOrigin(via[0].URL, next.URL):
 		return refuse("a redirect to another origin, %.128q", next.URL.Scheme+"://"+next.URL.Host)
 	case next.URL.User != nil:
 		return errUserName

@@ -74,7 +74,8 @@ var (
 )
 
 // New returns the Tasks of the agent at an endpoint. The endpoint is the URL that the agent's card
-// names for the binding. The error says what is wrong with the endpoint or the options.
+// names for the binding. A redirect to the same origin by a 307 or 308 is followed. The error says
+// what is wrong with the endpoint or the options.
 func New(endpoint string, opts ...Option) (*Tasks, error) {
 	c, wrong := rpc.Gather[config](opts)
 	if c.binding > JSONRPC03 {

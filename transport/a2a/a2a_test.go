@@ -3,6 +3,7 @@ package a2a_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -314,4 +315,41 @@ func FuzzAnswersAndPushes(f *testing.F) {
 			assert.Zero(t, st)
 		}
 	})
+}
+
+// fault 41: web frameworks redirect a path that lacks its last slash.
+func TestEachRequestFollowsARedirectThatKeepsIt(t *testing.T) {
+	t.Parallel()
+	for _, binding := range bindings {
+		t.Run(binding.String(), func(t *testing.T) {
+			t.Parallel()
+			var bodies []string
+			tasks := open(t, binding, func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasSuffix(r.URL.Path, "/") {
+					http.Redirect(w, r, r.URL.Path+"/", http.StatusTemporaryRedirect)
+					return
+				}
+				body := []byte{}
+				if r.Body != nil {
+					body, _ = io.ReadAll(r.Body)
+				}
+				bodies = append(bodies, r.Method+string(body))
+				text := `{"id":"7","status":{"state":"working"}}`
+				if binding != a2a.HTTP {
+					text = `{"result":` + text + `}`
+				}
+				_, _ = io.WriteString(w, text)
+			})
+			_, err := tasks.Start(t.Context(), transport.CreateRequest{Input: a2a.Message{Text: "go"}})
+			require.NoError(t, err)
+			_, err = tasks.Status(t.Context(), "7")
+			require.NoError(t, err)
+			require.NoError(t, tasks.Cancel(t.Context(), "7"))
+			require.Len(t, bodies, 3)
+			_, err = tasks.Hold(t.Context(), "7", running, time.Minute)
+			require.ErrorIs(t, err, errors.ErrUnsupported)
+			assert.Len(t, bodies, 5, "a subscription, which the agent answers without a stream, and a poll")
+			assert.True(t, strings.HasPrefix(bodies[0], "POST") && strings.Contains(bodies[0], `"go"`), bodies[0])
+		})
+	}
 }

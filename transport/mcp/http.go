@@ -19,7 +19,7 @@ import (
 //	mcp.WithREST(rest.WithHeader("Mcp-Session-Id", id))
 //
 // A server may answer with a stream of events. Requests and notifications in that stream are
-// ignored.
+// ignored. A redirect to the same origin by a 307 or 308 is followed.
 func NewHTTP(endpoint string, opts ...Option) (*Tasks, error) {
 	c, wrong := rpc.Gather[config](opts)
 	to, err := rpc.ParseEndpoint(endpoint)

@@ -203,6 +203,58 @@ func TestACallIsMadeOnce(t *testing.T) {
 	assert.Equal(t, 1, calls)
 }
 
+// fault 41, fault 42: web frameworks redirect a path that lacks its last slash.
+func TestAPOSTFollowsARedirectThatKeepsIt(t *testing.T) {
+	t.Parallel()
+	for to, c := range map[string]struct {
+		code     int
+		requests int
+		wrong    string
+	}{
+		"/mcp/":                        {code: http.StatusTemporaryRedirect, requests: 2},
+		"https://tools.example/mcp/":   {code: http.StatusPermanentRedirect, requests: 2},
+		"https://TOOLS.example:443/x":  {code: http.StatusPermanentRedirect, requests: 2},
+		"/mcp":                         {code: http.StatusTemporaryRedirect, requests: 6, wrong: "more than 5 redirects"},
+		"/see":                         {code: http.StatusSeeOther, requests: 1, wrong: "only a GET"},
+		"/moved":                       {code: http.StatusMovedPermanently, requests: 1, wrong: "only a GET"},
+		"http://tools.example/mcp/":    {code: http.StatusTemporaryRedirect, requests: 1, wrong: "from https to http"},
+		"https://other.example/mcp/":   {code: http.StatusTemporaryRedirect, requests: 1, wrong: "another origin"},
+		"https://tools.example:8443/x": {code: http.StatusTemporaryRedirect, requests: 1, wrong: "another origin"},
+		"https://u@tools.example/mcp/": {code: http.StatusTemporaryRedirect, requests: 1, wrong: "user name"},
+	} {
+		t.Run(to, func(t *testing.T) {
+			t.Parallel()
+			requests := 0
+			tasks, err := mcp.NewHTTP("https://tools.example/mcp", mcp.WithREST(rest.WithHeader("Mcp-Session-Id", "s1")),
+				mcp.WithRoundTripper(rpctest.Server(func(w http.ResponseWriter, r *http.Request) {
+					requests++
+					assert.Equal(t, http.MethodPost, r.Method)
+					assert.Equal(t, "tools/call", rpctest.Read(t, r).Method)
+					assert.Equal(t, "s1", r.Header.Get("Mcp-Session-Id"))
+					assert.Equal(t, "tools/call", r.Header.Get("Mcp-Method"))
+					assert.Equal(t, "application/json", r.Header.Get("Content-Type"))
+					if r.URL.Path == "/mcp" {
+						http.Redirect(w, r, to, c.code)
+						return
+					}
+					_, _ = io.WriteString(w, `{"result":{"taskId":"7","status":"working"}}`)
+				})))
+			require.NoError(t, err)
+			st, err := tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
+			assert.Equal(t, c.requests, requests)
+			if c.wrong == "" {
+				require.NoError(t, err)
+				assert.Equal(t, "7", st.ID)
+				return
+			}
+			require.ErrorContains(t, err, c.wrong)
+			var e *transport.Error
+			require.ErrorAs(t, err, &e)
+			assert.Equal(t, transport.Misdirected, e.Class)
+		})
+	}
+}
+
 // fault 32
 func TestBadInputIsAnErrorThatNamesIt(t *testing.T) {
 	t.Parallel()
