@@ -5,12 +5,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"sync/atomic"
 
-	"github.com/iamber12/job-status-monitoring/internal/eventstream"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
@@ -27,6 +25,9 @@ type Carrier struct {
 	Mark func(h http.Header, m *Request)
 	// Streams says that a stream is the answer itself.
 	Streams bool
+	// Resumes says that the service resumes a stream by a GET with the id of the newest event. A
+	// stream that ends before the answer is then resumed, if its events have ids.
+	Resumes bool
 	// MaxEvent bounds an event, in bytes; the default is MaxBody. A longer one is cut there.
 	MaxEvent int
 	// MaxStream bounds how much of a stream is read to find the answer, in bytes. The default is
@@ -57,7 +58,7 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || answer.StatusCode != http.StatusOK || !isStream(answer.Header) || c.Streams {
 		return answer, err
 	}
-	return c.pick(r, answer)
+	return c.pick(r, sent, answer)
 }
 
 // isStream reports whether an answer is a stream of server-sent events.
@@ -67,30 +68,16 @@ func isStream(h http.Header) bool {
 
 // pick replaces a stream by the answer in it. A stream that answers a POST holds one response, and
 // beside it only requests and notifications.
-func (c *Carrier) pick(r *http.Request, stream *http.Response) (*http.Response, error) {
-	defer stream.Body.Close()
-	maxEvent, maxStream := cmp.Or(c.MaxEvent, MaxBody), cmp.Or(c.MaxStream, 4*MaxBody)
-	content := io.Reader(stream.Body)
-	if web.IsZipped(stream.Header) {
-		zip := web.NewUnzip(stream.Body, maxStream)
-		defer zip.Release()
-		content = zip
+func (c *Carrier) pick(r, sent *http.Request, stream *http.Response) (*http.Response, error) {
+	a := &answers{carrier: c, sent: sent, left: int64(cmp.Or(c.MaxStream, 4*MaxBody)), retry: -1}
+	event, err := a.find(stream)
+	if err != nil {
+		return nil, err
 	}
-	events := eventstream.NewDecoder(io.LimitReader(content, int64(maxStream)), maxEvent, "")
-	for {
-		event, err := events.Next()
-		switch {
-		case errors.Is(err, eventstream.ErrTooLarge) && len(event.Data) > maxEvent:
-			return picked(r, stream.Header, event.Data), nil
-		case errors.Is(err, io.EOF):
-			return nil, fmt.Errorf("%w: %w", errNoAnswer, io.ErrUnexpectedEOF)
-		case err != nil:
-			return nil, err
-		case isResponse(event.Data):
-			return picked(r, stream.Header, event.Data), nil
-		}
-	}
+	return picked(r, a.header, event), nil
 }
+
+func (c *Carrier) maxEvent() int { return cmp.Or(c.MaxEvent, MaxBody) }
 
 // picked returns the answer to r that an event holds, with the headers of its stream.
 func picked(r *http.Request, stream http.Header, event []byte) *http.Response {

@@ -19,7 +19,8 @@ import (
 //	mcp.WithREST(rest.WithHeader("Mcp-Session-Id", id))
 //
 // A server may answer with a stream of events. Requests and notifications in that stream are
-// ignored. A redirect to the same origin by a 307 or 308 is followed.
+// ignored. In the Core form, a stream that ends before the answer is resumed if its events have
+// ids; otherwise the error is transient. A redirect to the same origin by a 307 or 308 is followed.
 func NewHTTP(endpoint string, opts ...Option) (*Tasks, error) {
 	c, wrong := rpc.Gather[config](opts)
 	to, err := rpc.ParseEndpoint(endpoint)
@@ -27,7 +28,7 @@ func NewHTTP(endpoint string, opts ...Option) (*Tasks, error) {
 		return nil, fmt.Errorf("mcp: %w", err)
 	}
 	next, _, closeIdle := c.RoundTrippers(to.Base)
-	carrier := &rpc.Carrier{Next: next}
+	carrier := &rpc.Carrier{Next: next, Resumes: c.form == Core} // version 2026-07-28 resumes no streams
 	if c.form == Extension {
 		carrier.Mark = mark
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -201,6 +202,44 @@ func TestACallIsMadeOnce(t *testing.T) {
 	_, err = tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}, IdempotencyKey: "k"})
 	require.Error(t, err)
 	assert.Equal(t, 1, calls)
+}
+
+// A server of the Core form may close a stream before the answer, and continue it in the answer to
+// a GET. In the Extension form no stream is continued: the error is transient, and the call is not
+// made a second time.
+func TestAStreamThatEndsBeforeTheAnswerIsResumedInTheCoreForm(t *testing.T) {
+	t.Parallel()
+	for form, want := range map[mcp.Form][]string{mcp.Core: {"POST", "GET 1 s1"}, mcp.Extension: {"POST"}} {
+		t.Run(form.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var requests []string
+				tasks, err := mcp.NewHTTP("http://tools.example/mcp", mcp.WithForm(form), mcp.WithREST(rest.WithHeader("Mcp-Session-Id", "s1")),
+					mcp.WithRoundTripper(rpctest.Server(func(w http.ResponseWriter, r *http.Request) {
+						w.Header().Set("Content-Type", "text/event-stream")
+						if r.Method == http.MethodPost {
+							requests = append(requests, r.Method)
+							_, _ = io.WriteString(w, "id: 1\nretry: 500\ndata:\n\n")
+							return
+						}
+						requests = append(requests, r.Method+" "+r.Header.Get("Last-Event-ID")+" "+r.Header.Get("Mcp-Session-Id"))
+						assert.Equal(t, "2025-11-25", r.Header.Get("Mcp-Protocol-Version"))
+						_, _ = io.WriteString(w, `data: {"result":{"task":{"taskId":"7","status":"working"}}}`+"\n\n")
+					})))
+				require.NoError(t, err)
+				st, err := tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
+				assert.Equal(t, want, requests)
+				if form == mcp.Core {
+					require.NoError(t, err)
+					assert.Equal(t, "7", st.ID)
+					return
+				}
+				var e *transport.Error
+				require.ErrorAs(t, err, &e)
+				assert.Equal(t, transport.Transient, e.Class)
+			})
+		})
+	}
 }
 
 // fault 41, fault 42: web frameworks redirect a path that lacks its last slash.
