@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/eventstream"
@@ -18,7 +17,7 @@ import (
 // error.
 var ErrRefused = errors.New("the stream tells an error")
 
-var errNoStream = fmt.Errorf("the service has no streams of events: %w", errors.ErrUnsupported)
+var errNoStream = fmt.Errorf("the service has no stream of events: %w", errors.ErrUnsupported)
 
 // Holder is the [transport.Holder] of a service that sends events of a job on a stream. It is safe
 // for concurrent use.
@@ -34,14 +33,16 @@ type Holder struct {
 	// Poll asks for a job.
 	Poll func(ctx context.Context, id string) (transport.Status, error)
 
-	deaf atomic.Bool // whether the service has no streams
+	refusals refusals
 }
 
 // Hold subscribes to a job. It returns when the job's state or message differs from last, or after
-// about d. If the service has no streams, the error matches [errors.ErrUnsupported], and Hold does
-// not subscribe again.
+// about d. If the service refuses to open a stream, the error matches [errors.ErrUnsupported]. Hold
+// then does not subscribe to the job for a minute. After three refusals in a row it subscribes to
+// none. The pauses double with each refusal, up to an hour.
 func (h *Holder) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
-	if h.deaf.Load() {
+	host := transport.HostOf(ctx)
+	if h.refusals.has(id, host.Now()) {
 		return transport.Status{}, h.unsupported()
 	}
 	if last.ID == "" || last.State.Terminal() { // nothing is known, or nothing can change
@@ -52,6 +53,9 @@ func (h *Holder) Hold(ctx context.Context, id string, last transport.Status, d t
 		brought, err = h.listen(ctx, id, last)
 		return err
 	})
+	if brought != nothing || errors.Is(err, errElapsed) {
+		h.refusals.opened(id)
+	}
 	var refused *transport.Error
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -63,7 +67,7 @@ func (h *Holder) Hold(ctx context.Context, id string, last transport.Status, d t
 	}
 	st, failed := h.Poll(ctx, id)
 	if failed == nil && brought == nothing && isRefusal(err) && !st.State.Terminal() {
-		h.deaf.Store(true) // a service also refuses to tell of a job that has ended
+		h.refusals.refused(id, host.Now()) // a service also refuses to tell of a job that has ended
 		return transport.Status{}, h.unsupported()
 	}
 	return st, failed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -133,6 +134,57 @@ func TestHoldEndsWithNews(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A refusal is about one job, until several in a row mean that the service has no streams. It is
+// never final.
+func TestARefusalIsTriedAgainEverLess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &streamer{state: "running", events: []rpctest.Event{after(time.Hour, "{}")}}
+		h := s.holder(t)
+		hold := func(id string) (subscribed bool) {
+			before := s.subscribes
+			_, err := h.Hold(t.Context(), id, transport.Status{ID: id, State: transport.Running}, 1)
+			synctest.Wait()
+			assert.Equal(t, s.refuse != 0 || s.subscribes == before, errors.Is(err, errors.ErrUnsupported))
+			return s.subscribes > before
+		}
+		s.refuse = 400
+		require.True(t, hold("a"))
+		require.False(t, hold("a"))
+		s.refuse = 0
+		require.True(t, hold("b"), "another job")
+		require.False(t, hold("a"))
+		time.Sleep(time.Minute)
+		s.refuse = 400
+		require.True(t, hold("a"), "after a minute")
+		time.Sleep(2*time.Minute - 1)
+		require.False(t, hold("a"), "twice as long")
+		s.refuse = 0
+		time.Sleep(1)
+		require.True(t, hold("a"))
+		require.True(t, hold("a"))
+
+		s.refuse = 400
+		for _, id := range []string{"c", "d", "e"} {
+			require.True(t, hold(id))
+		}
+		for i, minutes := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+			time.Sleep(minutes*time.Minute - 1)
+			require.False(t, hold(fmt.Sprint("early ", i)), "any job")
+			time.Sleep(1)
+			require.True(t, hold(fmt.Sprint(i)))
+			require.False(t, hold(fmt.Sprint("late ", i)))
+		}
+		s.refuse = 0
+		time.Sleep(time.Hour)
+		require.True(t, hold("late"))
+		require.True(t, hold("early"))
+		s.refuse = 400
+		require.True(t, hold("0"), "its own pause is over")
+		require.True(t, hold("early"), "a refusal is again about one job")
+	})
 }
 
 func TestAHoldEndsWithItsContext(t *testing.T) {

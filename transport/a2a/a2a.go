@@ -133,8 +133,9 @@ func (t *Tasks) Status(ctx context.Context, id string) (transport.Status, error)
 }
 
 // Hold subscribes to a task. It returns when the task's state or message differs from last, or
-// after about d. If the agent has no streams, the error matches [errors.ErrUnsupported], and later
-// calls of Hold return that error without a request.
+// after about d. If the agent refuses to stream, the error matches [errors.ErrUnsupported]. Hold
+// then makes no request about the task for a minute. After three refusals in a row it makes none
+// about any task. These pauses double with each refusal, up to an hour.
 //
 // An event has fewer details than the task. When an event shows a change, Hold therefore requests
 // the task.
