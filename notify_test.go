@@ -479,6 +479,52 @@ func TestAnEndThatIsClaimedAgainAndAgainIsPolledOnceForEachClaim(t *testing.T) {
 	}
 }
 
+// If a notification may be wrong, so may its time. The answer to a poll counts, however often a
+// source reports something newer.
+func TestAnAnswerCountsWhateverTimeAnUnconfirmedNotificationNames(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(false)
+		w := newHearing(t, s, r)
+		ended := heardBy(t.Context(), w, "a", jobstatus.StopWhenBlocked())
+		s.mu.Lock()
+		s.jobs["a"] = transport.Status{ID: "a", State: transport.Blocked, Updated: time.Now()}
+		s.mu.Unlock()
+		for i := range 10 {
+			time.Sleep(20 * time.Second)
+			r.say(transport.Status{ID: "a", State: transport.Running, Progress: float64(i) / 10, Updated: time.Now().Add(time.Hour)})
+		}
+		e := <-ended
+		require.ErrorIs(t, e.err, jobstatus.ErrBlocked)
+		assert.Less(t, e.after, time.Minute)
+	})
+}
+
+// Of notifications, one that is older than another changes nothing.
+func TestAnUnconfirmedNotificationThatComesLateChangesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(false)
+		w := newHearing(t, s, r)
+		var seen []float64
+		begun := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			for u := range w.Updates(ctx, "a") {
+				seen = append(seen, u.Progress)
+			}
+		}()
+		for _, n := range []int{2, 1, 3, 2} {
+			synctest.Wait()
+			r.say(transport.Status{ID: "a", State: transport.Running, Progress: float64(n) / 10, Updated: begun.Add(time.Duration(n) * time.Second)})
+		}
+		synctest.Wait()
+		assert.Equal(t, []float64{0.2, 0.3}, seen)
+		cancel()
+		synctest.Wait()
+	})
+}
+
 // Once a job that was blocked goes on, it is polled as rarely as others again.
 func TestAJobThatIsNoLongerBlockedIsPolledRarely(t *testing.T) {
 	t.Parallel()

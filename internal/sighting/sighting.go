@@ -33,6 +33,9 @@ type Sighting struct {
 	// Started is whether the service named the job when it started it, so that it is known to be there
 	// before any poll.
 	Started bool
+	// Unconfirmed is whether Status is from a notification that may be wrong. Any answer to a poll
+	// then counts as newer.
+	Unconfirmed bool
 	// Pace is the newest wait between polls that an answer asked for.
 	Pace time.Duration
 	// Marks are the reports of progress, for a Backoff that learns.
@@ -81,7 +84,7 @@ func (s *Sighting) See(last *Sighting, st *transport.Status, f PollError, now, p
 	if f.Err == nil {
 		return s.seeStatus(last, st, now, patience)
 	}
-	s.Status, s.Answered, s.PollError = last.Status, last.Answered, f
+	s.Status, s.Answered, s.Unconfirmed, s.PollError = last.Status, last.Answered, last.Unconfirmed, f
 	s.Odd, s.Since, s.stale, s.staleSince = last.Odd, last.Since, last.stale, last.staleSince
 	if f.RetryAfter < 0 { // see transport.NoWait
 		s.Pace = 0
@@ -126,7 +129,7 @@ func (s *Sighting) seeStatus(last *Sighting, st *transport.Status, now, patience
 		s.Result = bytes.Clone(s.Result) // a Transport may reuse its bytes
 		return Verdict{Over: true}
 	}
-	if !s.Updated.IsZero() && s.Updated.Before(last.Updated) {
+	if !s.Updated.IsZero() && s.Updated.Before(last.Updated) && !last.Unconfirmed {
 		s.lag(last, now, patience)
 	}
 	s.trim()

@@ -194,3 +194,20 @@ func TestPollErrorOfSaysWhatIsWrongWithAnError(t *testing.T) {
 	assert.Less(t, len(long.Err.Error()), 5<<10)
 	assert.ErrorIs(t, long.Err, transport.ErrNotFound)
 }
+
+// The time of a notification that may be wrong makes no answer to a poll an older one.
+func TestAnyAnswerIsNewerThanAnUnconfirmedNotification(t *testing.T) {
+	t.Parallel()
+	at := func(s int64) transport.Status { return transport.Status{State: transport.Running, Updated: time.Unix(s, 0)} }
+	for _, unconfirmed := range []bool{false, true} {
+		var heard, failed, seen, older Sighting
+		told, answer, lagging := at(9), at(5), at(4)
+		heard.See(nil, &told, PollError{}, 0, time.Hour)
+		heard.Unconfirmed = unconfirmed
+		failed.See(&heard, &transport.Status{}, PollErrorOf(errors.New("broken")), 1, time.Hour)
+		seen.See(&failed, &answer, PollError{}, 2, time.Hour)
+		assert.Equal(t, unconfirmed, seen.Updated.Equal(answer.Updated))
+		older.See(&seen, &lagging, PollError{}, 3, time.Hour)
+		assert.Equal(t, seen.Updated, older.Updated, "of answers, the newer one counts")
+	}
+}

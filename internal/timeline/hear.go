@@ -90,11 +90,15 @@ func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	var s sighting.Sighting
 	var present time.Duration
 	if x.seen != nil {
+		if !n.Status.Updated.IsZero() && n.Status.Updated.Before(x.seen.Updated) {
+			return
+		}
 		present = x.seen.Pace
 	}
 	n.Status.RetryAfter = namedWait(&n, present, h.QuietInterval)
 	s.See(x.seen, &n.Status, sighting.PollError{}, h.awake(now), h.Patience)
 	s.Revision = "" // a poll must not send the revision of a notification
+	s.Unconfirmed = !n.Final && !s.Updated.IsZero()
 	if x.seen != nil && (!s.Differs(x.seen) || s.Updated.IsZero() && s.State == transport.Pending && x.seen.Answered) {
 		return
 	}
