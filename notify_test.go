@@ -225,6 +225,35 @@ func TestALostSourceIsStoodInForByPolls(t *testing.T) {
 	})
 }
 
+// What happens between the loss of a source and its return is told to nobody. So jobs are polled at
+// both, but only once each while the source comes and goes.
+func TestWhatASourceMissesWhileItIsLostIsSoonKnown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(true)
+		w := newHearing(t, s, r, jobstatus.WithBackoff(backoff.Constant(30*time.Minute)))
+		ended, other := heardBy(t.Context(), w, "a"), heardBy(t.Context(), w, "b")
+		time.Sleep(time.Minute)
+		before := s.count()
+		r.lose <- errors.New("gone")
+		time.Sleep(time.Second / 2)
+		require.Equal(t, before+2, s.count())
+		s.set("a", transport.Completed)
+		e := <-ended
+		require.NoError(t, e.err)
+		assert.InDelta(t, 61*time.Second, e.after, float64(time.Second))
+
+		synctest.Wait()
+		before = s.count()
+		for range 10 {
+			r.lose <- errors.New("gone again")
+			time.Sleep(time.Minute)
+		}
+		assert.Equal(t, before, s.count(), "a source that comes and goes")
+		assert.Empty(t, other)
+	})
+}
+
 func TestUpdatesThatAreHeardAreYieldedOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

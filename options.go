@@ -250,10 +250,10 @@ func WithObserver(o observe.Observer) Option { return func(c *config) { c.observ
 // time. A terminal status from a Notifier is confirmed by a poll, unless the Notifier is a
 // [transport.Truster] whose Trusted returns true.
 //
-// When notifications may have been lost, every job is polled once. Then the Backoff decides when to
-// poll, until the Notifier has listened for a minute. The same happens when a Notifier has missed
-// the ends of three jobs in a row, and has reported nothing for 30 seconds. It counts as reliable
-// again a minute after its next report.
+// When notifications may have been lost, every job is polled once, and once more when the Notifier
+// listens again. Apart from that, the Backoff decides when to poll, until the Notifier has listened
+// for a minute. A Notifier that has missed the ends of three jobs in a row, and has reported
+// nothing for 30 seconds, is not reliable either until a minute after its next report.
 func WithNotifier(n transport.Notifier) Option {
 	return func(c *config) {
 		if n == nil {

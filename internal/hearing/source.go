@@ -28,15 +28,20 @@ type Source struct {
 	lost    bool          // at least once
 	since   time.Duration // when it began to listen
 	restart time.Duration // the wait before the newest start
+	gap     bool          // it was reliable, and has not listened since
 	missed  int           // ends since it said anything
 	said    time.Duration // when it said anything last, or began to listen
 }
 
-// Listens notes that the source listens.
-func (s *Source) Listens(now time.Duration) {
-	if !s.listens {
-		s.listens, s.since, s.said = true, now, now
+// Listens notes that the source listens. It reports whether a gap ends by that: the source was
+// reliable before, and has listened to nothing since.
+func (s *Source) Listens(now time.Duration) (afterGap bool) {
+	if s.listens {
+		return false
 	}
+	afterGap, s.gap = s.gap, false
+	s.listens, s.since, s.said = true, now, now
+	return afterGap
 }
 
 // Said notes that the source sent a notification about a job.
@@ -65,7 +70,9 @@ func (s *Source) IsWell(now time.Duration) bool {
 // again, and whether a line must be logged. That is so for the first loss, and for the first since
 // the source was reliable.
 func (s *Source) Lost(now time.Duration) (restart time.Duration, news bool) {
-	news = !s.lost || s.IsWell(now)
+	well := s.IsWell(now)
+	s.gap = s.gap || well
+	news = !s.lost || well
 	if news {
 		s.restart = 0
 	}

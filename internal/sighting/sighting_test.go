@@ -198,7 +198,9 @@ func TestPollErrorOfSaysWhatIsWrongWithAnError(t *testing.T) {
 // The time of a notification that may be wrong makes no answer to a poll an older one.
 func TestAnyAnswerIsNewerThanAnUnconfirmedNotification(t *testing.T) {
 	t.Parallel()
-	at := func(s int64) transport.Status { return transport.Status{State: transport.Running, Updated: time.Unix(s, 0)} }
+	at := func(s int64) transport.Status {
+		return transport.Status{State: transport.Running, Updated: time.Unix(s, 0)}
+	}
 	for _, unconfirmed := range []bool{false, true} {
 		var heard, failed, seen, older Sighting
 		told, answer, lagging := at(9), at(5), at(4)

@@ -23,7 +23,9 @@ func (h *hub) hear(l *subscription, call int, st transport.Status) {
 		return
 	}
 	now := h.now()
-	l.source.Listens(now)
+	if l.source.Listens(now) {
+		h.lookAtAllLocked(now)
+	}
 	if transport.CheckID(st.ID) != nil { // nobody can wait for it
 		return
 	}
