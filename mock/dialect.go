@@ -76,7 +76,13 @@ func (f *fields) read(r *http.Request) *request {
 			return req
 		}
 	}
-	if named, ok := f.status.match(r, segments); ok {
+	if named, ok := f.filled.match(r, segments); ok && f.status.whole {
+		// Any path could be that of a status call with this method, so the create is tried first.
+		if whole, ok := f.create.match(r, segments); ok {
+			named = whole
+		}
+		f.readCreate(req, r, named.key)
+	} else if named, ok := f.status.match(r, segments); ok {
 		req.op, req.id, req.rooted = opStatus, named.id, f.status.whole
 	} else if named, ok := f.cancel.match(r, segments); ok {
 		req.op, req.id, req.rooted = opCancel, named.id, f.cancel.whole

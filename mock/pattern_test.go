@@ -31,6 +31,7 @@ func TestServiceKnowsTheCallsOfItsDialectInEachForm(t *testing.T) {
 		"id in a form":             {Create: rest.Call{Path: "/jobs"}, Status: rest.Call{Method: "POST", Path: "/", Header: form, Body: "Action=Get&Id={id}"}},
 		"id in a text":             {Create: rest.Call{Path: "/jobs"}, Status: rest.Call{Method: "POST", Path: "/", Header: typed("text/plain"), Body: "show {id}, and {{id}}"}},
 		"id is a path":             {Create: rest.Call{Path: "/v1/jobs"}, ID: "@header.Location", Status: rest.Call{Path: "{+id}"}},
+		"id is a path of a POST":   {Create: rest.Call{Path: "/v1/jobs"}, ID: "@header.Location", Status: rest.Call{Method: "POST", Path: "{+id}"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -83,6 +83,8 @@ func TestAKeyForWhichTheBodyHasAFieldIsInIt(t *testing.T) {
 		{"application/x-www-form-urlencoded", nil, nil, "token=k", ""},
 		{"application/x-www-form-urlencoded", nil, map[string]any{"a": 2}, "a=2&token=k", ""},
 		{"application/vnd.api+json", map[string]any{"a": 1}, nil, `{"a":1,"token":"k"}`, ""},
+		{"application/vnd.api+json", nil, nil, `{"token":"k"}`, ""},
+		{"application/vnd.api+json", nil, map[string]any{"a": 2}, `{"a":2,"token":"k"}`, ""},
 		{"text/csv", nil, "a,b", "", `can't be put at "token": a body of text/csv has no fields (Dialect.IdempotencyField)`},
 		{"text/csv", "a,b", nil, "", `can't be put at "token": a body of text/csv has no fields`},
 	} {

@@ -122,6 +122,7 @@ func (t *form) input(r *exchange.Request, req transport.CreateRequest, field str
 		fallthrough
 	case field == "":
 	case t.ContentType() == "" || template.IsJSON(t.ContentType()):
+		r.Type = t.ContentType()
 		r.Body, err = putKey(r.Body, field, req.IdempotencyKey)
 	case template.IsForm(t.ContentType()):
 		var form url.Values
