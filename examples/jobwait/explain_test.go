@@ -38,7 +38,7 @@ func TestExplainTellsWhatIsReadPlaceByPlace(t *testing.T) {
 		{"a URL", `{"state":"ok"}`, []string{"https://h/jobs/7", "--state", "state", "--done", "ok"}, []string{"status: /jobs/7: completed (ok)"}},
 		{"an error that no place reads", `{"state":"ok","jobError":"timed out","errors":[],"failures":{},"failed":0,"isError":false,"failure":"","exception":null}`, []string{"https://h/7", "--state", "state", "--done", "ok"},
 			[]string{"status: /7: completed (ok)", "note: the answer says something at jobError, which no place reads"}},
-		{"an error that nobody named", `{"state":"ok","error":"timed out"}`, []string{"https://h/7", "--state", "state", "--done", "ok"}, []string{"status: /7: failed (ok): timed out\nrule: Error\n"}},
+		{"an error that nobody named", `{"state":"ok","error":"timed out"}`, []string{"https://h/7", "--state", "state", "--done", "ok"}, []string{"status: /7: failed (ok): timed out\nrule: Error ("}},
 		{"an error beside the state", `{"job":{"state":"ok","errors":["timed out"]}}`, []string{"https://h/7", "--state", "job.state", "--done", "ok"}, []string{"status: /7: failed (ok)"}},
 		{"an error beside the state of an element", `{"jobs":[{"state":"ok","error":"timed out"}]}`, []string{"https://h/7", "--state", "jobs[0].state", "--done", "ok"}, []string{"status: /7: failed (ok): timed out"}},
 		{"an error beside one of two states", `{"a":"ok","b":{"c":1,"error":"timed out"}}`, []string{"https://h/7", "--state", "a, b.c", "--done", "ok, 1"}, []string{"failed"}},

@@ -199,7 +199,7 @@ func (p *parser) special(pl *Place) error {
 		pl.Source, pl.Name = Link, name
 	default:
 		p.at = start
-		return p.fail(start, "@code, @header.NAME, @link.RELATION, @text, @json or @key is wanted here")
+		return p.fail(start, `@code, @header.NAME, @link.RELATION, @text, @json or @key is wanted here; a key that begins with @ is written ["@name"]`)
 	}
 	return nil
 }

@@ -209,7 +209,7 @@ func TestABadPlaceIsShownWithACaret(t *testing.T) {
 		"a{id}{id}":       "{id} stands once at most",
 		"a, , b":          "a place is empty\n\ta, , b\n\t   ^",
 		"a,":              "a place is empty",
-		"@status":         "@code, @header.NAME, @link.RELATION, @text, @json or @key is wanted here\n\t@status\n\t^",
+		"@status":         `@key is wanted here; a key that begins with @ is written ["@name"]` + "\n\t@status\n\t^",
 		"@jsonx":          "@json or @key is wanted here",
 		"@text.x":         "@text, @json or @key is wanted here",
 		"a.@json.":        "a key is empty\n\ta.@json.\n\t        ^",

@@ -262,7 +262,7 @@ func (a *answer) location() (ref string, err error) {
 func readCancel(a *answer) error {
 	r := a.reader
 	if r.faults != nil || a.template.faults != nil || r.dialect.RetryAfter != "" {
-		if o, ok := a.fault(a.asked); ok {
+		if o, ok := a.changeFault(a.asked); ok {
 			return a.faulty(o)
 		}
 	}

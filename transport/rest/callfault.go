@@ -89,6 +89,26 @@ func (a *answer) fault(name string) (o rules.Outcome[transport.Class], fits bool
 	return o, o.Fits
 }
 
+// changeFault is fault for the answer to a create or a cancel. Such an answer need not have the job
+// itself. If it is successful and has no value at the places of the dialect's Faults, these do not
+// say that there is no job.
+func (a *answer) changeFault(name string) (o rules.Outcome[transport.Class], fits bool) {
+	o, fits = a.fault(name)
+	if !fits || o.Means != transport.NotFound || a.Answer.Code/100 != 2 {
+		return o, fits
+	}
+	if t := a.template; t.faults != nil && t.faults.find(a.places(name)).Fits {
+		return o, true
+	}
+	values := a.reading.values(a.reader, inFault)
+	for i, p := range a.reader.field(inFault) {
+		if p.Source != place.Code && place.Value(values[i]).Kind() != place.Nothing {
+			return o, true
+		}
+	}
+	return o, false
+}
+
 // anyFault is fault for an answer that is no page. It also returns the places that the rule is
 // about.
 func (a *answer) anyFault(name string) (rules.Outcome[transport.Class], []place.Place) {

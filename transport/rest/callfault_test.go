@@ -43,6 +43,45 @@ func TestACallHasFaultsOfItsOwn(t *testing.T) {
 	assert.Equal(t, transport.Throttled, classOf(t, err), "no rule of the call fits")
 }
 
+// fault 25: the answer to a create or a cancel need not have the job that a status call asks for.
+func TestAChangeWithoutTheJobIsNotAboutAMissingOne(t *testing.T) {
+	t.Parallel()
+	body := ""
+	client := serve(t, func(w http.ResponseWriter, r *http.Request) { say(200, body)(w, r) }, oneAttempt, rest.WithDialect(rest.Dialect{
+		Status: rest.Call{Path: "/{id}"}, Cancel: rest.Call{Path: "/{id}"}, ID: "new.id", AnswerID: "-", State: "job.state",
+		Fault: "@code, job, error", Faults: map[string]transport.Class{"200, -, *": transport.NotFound, "200, *, busy": transport.Throttled, "200, -, *no job*": transport.NotFound, "200, -, busy": transport.Throttled},
+	}))
+	change := func() (creates, cancels error) {
+		_, creates = client.Create(t.Context(), transport.CreateRequest{})
+		return creates, client.Cancel(t.Context(), "7")
+	}
+	for text, want := range map[string]transport.Class{
+		`{"error":"no job"}`: transport.NotFound, `{"new":{"id":"7"},"error":"no job"}`: transport.NotFound, `{"new":{"id":"7"},"error":"busy"}`: transport.Throttled,
+	} {
+		body = text
+		creates, cancels := change()
+		assert.Equal(t, want, classOf(t, creates), body)
+		assert.Equal(t, want, classOf(t, cancels), body)
+	}
+	body = `{"new":{"id":"7"},"job":null,"error":{}}`
+	creates, cancels := change()
+	require.NoError(t, creates)
+	require.NoError(t, cancels)
+	_, err := client.Status(t.Context(), "7")
+	assert.Equal(t, transport.NotFound, classOf(t, err))
+	body = `{"new":{}}`
+	creates, _ = change()
+	assert.Equal(t, transport.Malformed, classOf(t, creates), "it has no id")
+}
+
+// fault 25: the Faults of a call are about its own answers.
+func TestAChangeMayHaveARuleForAnAbsentJob(t *testing.T) {
+	t.Parallel()
+	call := rest.Call{Path: "/{id}", Fault: "job", Faults: map[string]transport.Class{"-": transport.NotFound}}
+	client := serve(t, say(200, `{}`), oneAttempt, rest.WithDialect(rest.Dialect{Status: call, Cancel: call, State: "job.state"}))
+	assert.Equal(t, transport.NotFound, classOf(t, client.Cancel(t.Context(), "7")))
+}
+
 // fault 25
 func TestAFindHasFaultsOfItsOwn(t *testing.T) {
 	t.Parallel()

@@ -482,6 +482,10 @@ func TestFaultsAreToldByCodeHeaderAndWord(t *testing.T) {
 		_, err := client.Status(t.Context(), "7")
 		assert.Equal(t, c.want, classOf(t, err), "%d %s", c.code, c.body)
 		err = client.Cancel(t.Context(), "7")
+		if c.code == 200 {
+			require.NoError(t, err, "the answer to a cancel need not have the job")
+			continue
+		}
 		assert.Equal(t, c.want, classOf(t, err), "%d %s", c.code, c.body)
 	}
 }
@@ -901,8 +905,8 @@ func TestExplainTellsWhatDecides(t *testing.T) {
 		says   string
 	}{
 		{rest.Answer{Code: 200, Body: []byte(`{"status":"done"}`)}, `States "done"`, "status: 7: completed (done)\nrule: States \"done\"\n"},
-		{rest.Answer{Code: 200, Body: []byte(`{"status":"done","why":"disk full"}`)}, "Error", "rule: Error\n"},
-		{rest.Answer{Code: 200, Body: []byte(`{"status":"done","Why":"disk full"}`)}, "Error", "rule: Error\n"},
+		{rest.Answer{Code: 200, Body: []byte(`{"status":"done","why":"disk full"}`)}, "Error", "rule: Error (a job with a value there has failed; a text that is no error belongs to Message)\n"},
+		{rest.Answer{Code: 200, Body: []byte(`{"status":"done","Why":"disk full"}`)}, "Error", "rule: Error (a job with a value there has failed; a text that is no error belongs to Message)\n"},
 		{rest.Answer{Code: 500, Body: []byte(`{"status":"bad"}`)}, "", "class: transient\nerror: rest: GET"},
 		{rest.Answer{Code: 404}, "", "class: not found\n"},
 		{rest.Answer{Code: 429, Header: http.Header{"retry-after": {"90"}}}, "", "retry after: 1m30s\n"},

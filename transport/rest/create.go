@@ -142,7 +142,7 @@ func noField(typ, field string) error {
 
 // readStart reads the answer to a create.
 func readStart(a *answer) error {
-	if o, ok := a.fault(a.key); ok {
+	if o, ok := a.changeFault(a.key); ok {
 		return a.faulty(o)
 	}
 	switch {

@@ -186,6 +186,9 @@ type Dialect struct {
 	// take precedence over it. The documentation of this package says what an answer that matches no
 	// rule means. With [transport.Unauthorized], the request is sent again if [WithToken] has a new
 	// token, as after a 401.
+	//
+	// A successful answer to Create or Cancel need not have the job itself. Without a value at Fault,
+	// other than "@code", it does not mean [transport.NotFound].
 	Faults map[string]transport.Class
 
 	// Progress is the place of a number that says how much is done. The default is payload.progress.
@@ -200,7 +203,8 @@ type Dialect struct {
 	// Error is the place of a text that says why a job failed or was canceled. The default is
 	// payload.error. For such a job the text replaces the message. If the value there is not null,
 	// false, zero or empty, a job whose state would be completed is failed. An object counts as empty
-	// if all its members are null, zero or empty.
+	// if all its members are null, zero or empty. If the place also has texts that are no errors, it
+	// is one for Message, and Error is "-".
 	Error string
 	// Result is the place of the job's result, or of the {result} of Fetch. The default is
 	// payload.result.

@@ -66,7 +66,9 @@ func (e *Explanation) String() string {
 	case wait == transport.NoWait:
 		b.WriteString("retry after: no wait\n")
 	}
-	if e.Rule != "" {
+	if e.Rule == "Error" {
+		b.WriteString("rule: Error (a job with a value there has failed; a text that is no error belongs to Message)\n")
+	} else if e.Rule != "" {
 		fmt.Fprintf(&b, "rule: %s\n", e.Rule)
 	}
 	if e.Next != "" {
