@@ -12,21 +12,28 @@ func (p *Paths) Find(body []byte, found [][]byte) error { return p.FindFor("", b
 
 // FindFor is Find, with name in the holes of the paths.
 func (p *Paths) FindFor(name string, body []byte, found [][]byte) error {
-	err := p.scan(name, body, found)
+	err := p.scan(name, body, found, false)
 	if err == nil || json.Valid(body) {
 		return err
 	}
 	if repaired := Repaired(body); repaired != nil {
-		return p.scan(name, repaired, found)
+		return p.scan(name, repaired, found, false)
 	}
 	var v json.RawMessage
 	return json.Unmarshal(body, &v)
 }
 
-// scan is FindFor for a text that is JSON.
-func (p *Paths) scan(name string, body []byte, found [][]byte) error {
+// FindAmongSiblings is FindFor for a text in which a key may stand several times, such as one made
+// of XML. The first value that is not empty is found. On the way of a strict path, such a key is an
+// error here, too.
+func (p *Paths) FindAmongSiblings(name string, body []byte, found [][]byte) error {
+	return p.scan(name, body, found, true)
+}
+
+// scan is FindFor for a text that is JSON, or FindAmongSiblings.
+func (p *Paths) scan(name string, body []byte, found [][]byte, siblings bool) error {
 	clear(found)
-	s := scan{cursor: cursor{body: body}, found: found, name: name}
+	s := scan{cursor: cursor{body: body}, found: found, name: name, siblings: siblings}
 	err := s.document(&p.root)
 	if err != nil {
 		clear(found)

@@ -12,6 +12,26 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 )
 
+func TestOneOfSiblingsIsFoundWhereNoPathIsStrict(t *testing.T) {
+	t.Parallel()
+	step := func(key string) jsonscan.Step { return jsonscan.Step{Key: jsonscan.Name{Before: key}} }
+	paths, err := jsonscan.CompilePaths([]jsonscan.Path{{Steps: []jsonscan.Step{step("job"), step("state")}, Strict: true}, {Steps: []jsonscan.Step{step("job"), step("line")}}, {Steps: []jsonscan.Step{step("n")}}})
+	require.NoError(t, err)
+	for body, want := range map[string]string{
+		`{"job":{"state":1,"line":"","line":"a","line":"b"},"n":0,"n":12}`: `1 "a" 0`,
+		`{"job":{"line":null,"line":"","state":1}}`:                        `1 "" `,
+		`{"job":{"state":1,"state":2}}`:                                    `key "state" stands twice`,
+		`{"job":{"state":1},"job":{}}`:                                     `key "job" stands twice`,
+	} {
+		var found [3][]byte
+		if err := paths.FindAmongSiblings("", []byte(body), found[:]); err != nil {
+			assert.EqualError(t, err, want)
+			continue
+		}
+		assert.Equal(t, want, string(bytes.Join(found[:], []byte(" "))))
+	}
+}
+
 func TestFindPicksTheValuesAtItsPaths(t *testing.T) {
 	t.Parallel()
 	paths, err := jsonscan.Compile("a.b", "a.c.d", ".", "", "x", "a.b")

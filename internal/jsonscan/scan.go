@@ -19,6 +19,8 @@ type scan struct {
 	found [][]byte
 	name  string // in the holes of the paths
 
+	siblings bool // whether a key may stand several times where no path is strict
+
 	// A field that a path compares is picked on the way, not found.
 	picking bool
 	picked  []byte
@@ -68,7 +70,10 @@ func (s *scan) value(n *node, depth int) (err error) {
 		return nil
 	}
 	for wanted := n.wanted; wanted != 0; wanted &= wanted - 1 {
-		s.found[bits.TrailingZeros64(wanted)] = s.body[start:s.at]
+		found := &s.found[bits.TrailingZeros64(wanted)]
+		if !s.siblings || len(*found) == 0 || string(*found) == `""` {
+			*found = s.body[start:s.at]
+		}
 	}
 	return nil
 }
@@ -169,7 +174,7 @@ func (s *scan) key(n *node, seen *uint64) (children uint64, err error) {
 		c := n.children[i]
 		switch {
 		case !c.key.Hole && bytes.Equal(c.bytes, key) || c.key.Hole && c.key.is(key, s.name):
-			if *seen&(1<<i) != 0 {
+			if *seen&(1<<i) != 0 && (!s.siblings || s.picking || c.strict) {
 				return 0, fmt.Errorf("key %q stands twice", key)
 			}
 			*seen |= 1 << i

@@ -18,6 +18,10 @@ type Answer struct {
 	Body   []byte
 	Text   []byte // as it came, if Body is another form of it; else nil
 	Name   string // in the holes of places
+
+	// Siblings is whether a key of the Body may stand several times. The first value counts, unless
+	// a place that decides is on the way.
+	Siblings bool
 }
 
 // Kind says what a Value is.
@@ -121,10 +125,13 @@ func (s *Set) Find(a *Answer, f *Found) (err error) {
 		f.Values = make([][]byte, n)
 	}
 	f.Values = f.Values[:n]
-	if s.paths != nil {
-		err = s.paths.FindFor(a.Name, a.Body, f.Values)
-	} else {
+	switch {
+	case s.paths == nil:
 		clear(f.Values)
+	case a.Siblings:
+		err = s.paths.FindAmongSiblings(a.Name, a.Body, f.Values)
+	default:
+		err = s.paths.FindFor(a.Name, a.Body, f.Values)
 	}
 	f.outside = f.outside[:0]
 	for _, i := range s.outside {

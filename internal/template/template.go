@@ -74,6 +74,8 @@ func (t *Template) setPath(whole string, wantsID bool, holes []string) error {
 	whole = escapeLiterals(whole)
 	path, query, _ := strings.Cut(whole, "?")
 	switch {
+	case strings.HasPrefix(path, "{+id}"):
+		return fmt.Errorf(`path %q: only a path of just "{+id}" is the id. If the id is a URL, take a part of it with IDPattern for a path such as "/jobs/{id}/result"`, whole)
 	case !strings.HasPrefix(path, "/"):
 		return fmt.Errorf("path %q does not begin with a slash: it is appended to the base URL", path)
 	case strings.Contains(whole, "#"):

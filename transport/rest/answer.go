@@ -59,7 +59,7 @@ func (a *answer) Read() error {
 
 // places returns the answer as places are looked for in it, with a name in their holes.
 func (a *answer) places(name string) place.Answer {
-	return place.Answer{Code: a.Answer.Code, Header: a.Answer.Header, Body: a.body, Text: a.Answer.Body, Name: name}
+	return place.Answer{Code: a.Answer.Code, Header: a.Answer.Header, Body: a.body, Text: a.Answer.Body, Name: name, Siblings: a.isOther && isMarkup(a.Answer.Body)}
 }
 
 // Unread returns the error of an answer that has a successful status code and cannot be read. XML

@@ -61,6 +61,7 @@ import (
 //	       neither is its text, as a number or a boolean if it looks like one, or null if
 //	       xsi:nil says so. The text of any other element is at the key @text. Siblings of one
 //	       name are one key that occurs several times: Jobs[id=7].State is the State of one.
+//	       Elsewhere than at State and ID, the first of them that has a value is read.
 //	form   name=value&name=value. It is read as an object if the Content-Type says that it is a
 //	       form or plain text.
 //	lines  JSON in lines, as of the Content-Type application/x-ndjson or application/jsonl. It is

@@ -84,6 +84,9 @@ func isXML(media string, body []byte) bool {
 	}
 }
 
+// isMarkup reports whether a body that is no JSON is XML, and no form and no JSON behind a guard.
+func isMarkup(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
+
 // isForm reports whether a body of a media type is a form. Many services call it plain text.
 func isForm(media string, body []byte) bool {
 	if media == "application/x-www-form-urlencoded" {

@@ -118,6 +118,28 @@ func TestAnItemIsFoundAmongManyOrOneInXML(t *testing.T) {
 	assert.ErrorIs(t, err, transport.ErrMalformed)
 }
 
+// Lines of an error are siblings. A second one must not hide that the job failed.
+func TestTheFirstOfSiblingsIsReadInXML(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{Create: rest.Call{Path: "/"}, Status: rest.Call{Path: "/{id}"}, ID: "job.id", State: "job.state, job.steps[ok=false].name", Error: "job.errors.error.text", Message: "job.lines.line", Progress: "job.percent", ProgressScale: 100,
+		States: states{"on, *": isRunning, "end, -": completed, "end, +": failed}}
+	resttest.Check(t, d, []resttest.Sample{
+		{Body: "<job><id>1</id><state>on</state><percent>5</percent><percent>7</percent><lines><line/><line>a</line><line>b</line></lines></job>", Means: "running", Message: "a"},
+		{Body: "<job><id>1</id><state>end</state><errors><error/><error><text/></error><error><text>a</text></error><error><text>b</text></error></errors></job>", Means: "failed", Message: "a"},
+		{Body: "<job><id>1</id><state>end</state><errors><error><text/></error><error/></errors></job>", Means: "completed"},
+		{Body: "<job><id>1</id><state>end</state><steps><step><name>a</name><ok>true</ok><ok>false</ok></step></steps></job>", Means: "malformed"},
+		{Body: "<job><id>1</id><state>end</state><state>on</state></job>", Means: "malformed"},
+		{Body: "<job><id>1</id><state>end</state></job><job><id>1</id></job>", Means: "malformed"},
+		{Body: "<all><job><id>1</id><state>end</state></job></all>", Means: "malformed"},
+		{Create: true, Body: "<job><id>1</id><id>2</id></job>", Means: "malformed"},
+		{Body: `{"job":{"id":"1","state":"on","lines":{"line":"a","line":"b"}}}`, Means: "malformed"},
+		{Body: ")]}'" + `{"job":{"id":"1","state":"on","lines":{"line":"a","line":"b"}}}`, Means: "malformed"},
+	})
+	e, err := d.Explain("1", rest.Answer{Body: []byte("<job><id>1</id><state>on</state><percent>5</percent><percent>7</percent></job>")})
+	require.NoError(t, err)
+	assert.InDelta(t, 0.05, e.Status.Progress, 1e-9)
+}
+
 func TestAnIDIsEscapedInTheXMLOfARequest(t *testing.T) {
 	t.Parallel()
 	var sent []byte

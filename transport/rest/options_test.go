@@ -69,6 +69,7 @@ func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
 		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/{id}", Body: "{job{input}}"}, Create: rest.Call{Body: map[string]any{"query": "m($input:I){start(input:$input){input}}",
 			"variables": map[string]any{"input": "{input}"}}}, State: "a..b"}), `rest: WithDialect: field State: path "a..b"`},
 		{"http://h", dialect(rest.Dialect{Batch: rest.Batch{Path: "/x", Body: map[string]any{"x": []string{"{ids}"}}}}), `{ids} becomes an array, and must not stand in one`},
+		{"http://h", dialect(rest.Dialect{Cancel: rest.Call{Path: "{+id}/cancel?a=b"}}), `Cancel: path "{+id}/cancel?a=b": only a path of just "{+id}" is the id. If the id is a URL, take a part of it with IDPattern`},
 		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "{id}"}}), `path "{id}" does not begin with a slash`},
 		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/{id}#a"}}), `has a fragment`},
 		{"http://h", dialect(rest.Dialect{Status: rest.Call{Path: "/%zz/{id}"}}), `invalid URL escape "%zz"`},
