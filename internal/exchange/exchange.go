@@ -69,6 +69,8 @@ type Terms struct {
 	Unread bool
 	// SeeOther makes a 303 an answer. Otherwise it is a redirect.
 	SeeOther bool
+	// Answers are the status codes of other redirects that are answers, too.
+	Answers []int
 	// Secrets are removed from everything that is quoted, in addition to the secrets of the settings.
 	Secrets []string
 	// Limit bounds the body in bytes; the default is Settings.MaxBody.

@@ -249,7 +249,7 @@ func (r *round) fill(content io.Reader, limit int) (fault error) {
 // redirect is the CheckRedirect of a call. It allows redirects to the origins that the user has
 // allowed.
 func (r *round) redirect(next *http.Request, via []*http.Request) error {
-	if r.Terms.SeeOther && next.Response != nil && next.Response.StatusCode == http.StatusSeeOther {
+	if from := next.Response; from != nil && (r.Terms.SeeOther && from.StatusCode == http.StatusSeeOther || slices.Contains(r.Terms.Answers, from.StatusCode)) {
 		return http.ErrUseLastResponse
 	}
 	if r.Strict {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -151,6 +152,10 @@ func (a *answer) tell(s *transport.Status) error {
 		return a.seeOther(s)
 	}
 	switch {
+	case err == nil && told && s.State == transport.Completed && slices.Contains(r.redirects, a.Answer.Code):
+		if _, err := a.location(); err != nil {
+			return err
+		}
 	case err == nil && told:
 	case fine && a.reading.state.Rival != "":
 		return a.Fail(transport.Malformed, fmt.Errorf("%w: %w", err, a.Quote()))

@@ -456,6 +456,48 @@ func TestACodeThatARuleNamesIsAState(t *testing.T) {
 	}
 }
 
+// Some services answer 302 when the result is there.
+func TestARedirectThatARuleNamesIsAState(t *testing.T) {
+	t.Parallel()
+	code, location := 0, ""
+	service := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/exports/7" {
+			_, _ = io.WriteString(w, `{"status":"bad"}`)
+			return
+		}
+		w.Header().Set("Location", location)
+		w.WriteHeader(code)
+	}
+	d := rest.Dialect{Status: rest.Call{Path: "/exports/{id}"}, State: "@code, status", Result: "@header.Location", Error: "-", States: states{"200, bad": failed, "302, *": completed, "307, *": isRunning}}
+	client := serve(t, service, oneAttempt, rest.WithDialect(d), rest.AllowOrigin("https://files.invalid"))
+	for _, c := range []struct {
+		code     int
+		location string
+		want     any
+	}{
+		{302, "/files/7", completed}, {302, "https://files.invalid/7", completed}, {307, "/files/7", isRunning}, {301, "/files/7", failed}, {308, "/files/7", failed},
+		{302, "/login?next=/exports/7", transport.Misdirected}, {302, "/", transport.Misdirected}, {302, "/exports/7", transport.Misdirected}, {302, "/exports/7/failed", transport.Misdirected},
+		{302, "https://other.invalid/7", transport.Misdirected}, {302, "", transport.Misdirected},
+	} {
+		code, location = c.code, c.location
+		s, err := client.Status(t.Context(), "7")
+		if class, ok := c.want.(transport.Class); ok {
+			assert.Equal(t, class, classOf(t, err), "%d %s", code, location)
+			continue
+		}
+		require.NoError(t, err, "%d %s", code, location)
+		assert.Equal(t, c.want, s.State, "%d %s", code, location)
+		if s.State == completed {
+			assert.JSONEq(t, `"`+location+`"`, string(s.Result))
+		}
+	}
+	d.States = states{"200, bad": failed, "200, *": completed}
+	code, location = 302, "/files/7"
+	s, err := serve(t, service, oneAttempt, rest.WithDialect(d)).Status(t.Context(), "7")
+	require.NoError(t, err)
+	assert.Equal(t, failed, s.State, "a redirect that no rule names is followed")
+}
+
 // fault 25
 func TestFaultsAreToldByCodeHeaderAndWord(t *testing.T) {
 	t.Parallel()

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/place"
@@ -22,6 +24,8 @@ type reader struct {
 	faults   *rules.Table[transport.Class] // nil for none
 	ids      idReader
 	noStatus error // that the state is null or absent
+
+	redirects []int // status codes of redirects that a rule of States names
 }
 
 // newReader returns the reader of a dialect that has its defaults, or all that is wrong with the
@@ -61,6 +65,12 @@ func (r *reader) compileRules() (problems []error) {
 	var err error
 	if r.states, err = rules.New(r.at[inState+1]-r.at[inState], r.dialect.States); err != nil {
 		problems = append(problems, fmt.Errorf("field States: %w", err))
+	} else if r.code >= 0 {
+		for _, code := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+			if r.states.Names(r.code, place.Value(strconv.Itoa(code))) {
+				r.redirects = append(r.redirects, code)
+			}
+		}
 	}
 	var wrong []error
 	r.faults, wrong = newFaultTable(r.at[inFault+1]-r.at[inFault], r.dialect.Faults)
