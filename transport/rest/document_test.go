@@ -158,11 +158,15 @@ func TestAnIDIsEscapedInTheXMLOfARequest(t *testing.T) {
 
 func TestAnEventMayBeXML(t *testing.T) {
 	t.Parallel()
-	d := rest.Dialect{Status: rest.Call{Path: "/{id}"}, ID: "job.id", State: "job.state", States: map[string]transport.State{"done": transport.Completed}}
+	d := rest.Dialect{Status: rest.Call{Path: "/{id}"}, ID: "job.id", State: "job.state", Error: "job.error",
+		States: map[string]transport.State{"done": transport.Completed, "failed": transport.Failed}}
 	c := client(t, "http://service.invalid", rest.WithDialect(d))
 	s, err := readEvent(c, http.Header{"Content-Type": {"application/xml"}}, []byte("\ufeff<job id='7'><state>done</state></job>"))
 	require.NoError(t, err)
 	assert.Equal(t, transport.Status{ID: "7", State: transport.Completed, Raw: "done"}, s)
+	s, err = readEvent(c, http.Header{"Content-Type": {"application/xml"}}, []byte("<job id='7'><state>failed</state><error/><error>full</error></job>"))
+	require.NoError(t, err)
+	assert.Equal(t, transport.Status{ID: "7", State: transport.Failed, Raw: "failed", Message: "full"}, s)
 	_, err = readEvent(c, http.Header{"Content-Type": {"application/xml"}}, []byte("<job>"))
 	assert.ErrorIs(t, err, transport.ErrMalformed)
 }

@@ -250,11 +250,11 @@ type eventReader struct {
 // read returns what the events in a body say, and the first error of those that can't be read.
 func (r eventReader) read(header http.Header, body []byte) (statuses []transport.Status, first error) {
 	body = bytes.TrimPrefix(body, exchange.ByteOrderMark)
-	text, _, err := asJSON(header, body)
+	text, isOther, err := asJSON(header, body)
 	if err != nil {
 		return nil, err
 	}
-	a := &place.Answer{Code: http.StatusOK, Header: header, Body: text, Text: body}
+	a := &place.Answer{Code: http.StatusOK, Header: header, Body: text, Text: body, Siblings: isOther && isMarkup(body)}
 	for event, err := range r.first().each(a) {
 		var s transport.Status
 		if err == nil {
