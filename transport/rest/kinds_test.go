@@ -359,6 +359,138 @@ var kinds = map[string]kind{
 			{Body: `{"startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:01:00Z","failureMessage":""}`, Means: "completed"},
 		},
 	},
+	// XML with lines that are siblings, and an outcome beside the state.
+	"PAN-OS job": {
+		rest.Dialect{Create: rest.Call{Path: "/api/?type=commit&cmd=x"}, Status: rest.Call{Path: "/api/?type=op&cmd=%3Cshow%3E%3Cjobs%3E%3Cid%3E{id}%3C/id%3E%3C/jobs%3E%3C/show%3E"}, ID: "response.result.job", AnswerID: "response.result.job.id", State: "response.result.job.status, response.result.job.result", Message: "response.result.job.details.line", Error: "-", Progress: "response.result.job.progress", ProgressScale: 100,
+			States: states{"PEND, *": pending, "ACT, *": isRunning, "FIN, OK": completed, "FIN, *": failed}, Fault: "response.status, response.code, response.msg.line", Faults: map[string]transport.Class{"error, *, *not found*": transport.NotFound, "error, 403, +": transport.Unauthorized, "error, 403, *": transport.Unauthorized, "error, 403, *not found*": transport.Unauthorized, "error, *, *": transport.Permanent}},
+		[]resttest.Sample{
+			{ID: "4", Create: true, Header: of("Content-Type", "application/xml"), Body: `<response status="success" code="19"><result><msg><line>Commit job enqueued with jobid 4</line></msg><job>4</job></result></response>`, Means: "pending"},
+			{ID: "4", Header: of("Content-Type", "application/xml"), Body: `<response status="success"><result><job><tenq>2026/01/01 00:00:00</tenq><id>4</id><type>Commit</type><status>ACT</status><result>PEND</result><progress>55</progress></job></result></response>`, Means: "running"},
+			{ID: "4", Header: of("Content-Type", "application/xml"), Body: `<response status="success"><result><job><id>4</id><status>FIN</status><result>OK</result><details><line>Configuration committed</line></details><progress>100</progress></job></result></response>`, Means: "completed"},
+			{ID: "4", Header: of("Content-Type", "application/xml"), Body: `<response status="success"><result><job><id>4</id><status>FIN</status><result>FAIL</result><details><line>Validation Error</line><line>bad</line></details><progress>100</progress></job></result></response>`, Means: "failed"},
+			{ID: "4", Header: of("Content-Type", "application/xml"), Body: `<response status="error" code="7"><msg><line>job 4 not found</line></msg></response>`, Means: "not found"},
+			{ID: "4", Code: 403, Header: of("Content-Type", "application/xml"), Body: `<response status="error" code="403"><result><msg>Invalid Credential</msg></result></response>`, Means: "unauthorized"},
+		},
+	},
+	// A job that is null until it is visible. The answer to a create does not have it either.
+	"Leonardo generation": {
+		rest.Dialect{Create: rest.Call{Path: "/api/rest/v1/generations"}, Status: rest.Call{Path: "/api/rest/v1/generations/{id}"}, Cancel: rest.Call{Path: "/api/rest/v1/generations/{id}"}, ID: "sdGenerationJob.generationId", AnswerID: "generations_by_pk.id", State: "generations_by_pk.status", Error: "error", Result: "generations_by_pk.generated_images",
+			States: states{"PENDING": isRunning, "COMPLETE": completed, "FAILED": failed}, Fault: "@code, generations_by_pk, error", Faults: map[string]transport.Class{"200, -, *": transport.NotFound}},
+		[]resttest.Sample{
+			{ID: "g", Create: true, Body: `{"sdGenerationJob":{"generationId":"g","apiCreditCost":1}}`, Means: "pending"},
+			{ID: "g", Body: `{"generations_by_pk":null}`, Means: "not found"},
+			{ID: "g", Body: `{"generations_by_pk":{"id":"g","status":"PENDING","generated_images":[]}}`, Means: "running"},
+			{ID: "g", Body: `{"generations_by_pk":{"id":"g","status":"COMPLETE","generated_images":[{"url":"u","nsfw":false}]}}`, Means: "completed"},
+			{ID: "g", Body: `{"generations_by_pk":{"id":"g","status":"FAILED","generated_images":[]}}`, Means: "failed"},
+		},
+	},
+	// A time for the end and a boolean for the outcome, and no word for a state.
+	"Cisco DNA task": {
+		rest.Dialect{Create: rest.Call{Path: "/dna/intent/api/v1/discovery"}, Status: rest.Call{Path: "/dna/intent/api/v1/task/{id}"}, ID: "response.taskId", AnswerID: "response.id", State: "response.isError, response.endTime", Error: "response.failureReason", Message: "response.progress", Result: "response.progress", Finished: "response.endTime",
+			States: states{"false, -": isRunning, "false, +": completed, "true, *": failed}, Fault: "response.errorCode", Faults: map[string]transport.Class{"NCND00050": transport.NotFound}},
+		[]resttest.Sample{
+			{ID: "t", Create: true, Code: 202, Body: `{"response":{"taskId":"t","url":"/api/v1/task/t"},"version":"1.0"}`, Means: "pending"},
+			{ID: "t", Body: `{"response":{"id":"t","startTime":1700000000000,"progress":"In progress","isError":false,"version":1}}`, Means: "running"},
+			{ID: "t", Body: `{"response":{"id":"t","startTime":1700000000000,"endTime":1700000000009,"progress":"{\"id\":\"x\"}","isError":false}}`, Means: "completed"},
+			{ID: "t", Body: `{"response":{"id":"t","progress":"x","isError":true,"failureReason":"NCDS10008: no device","errorCode":"NCDS10008","endTime":1700000000009}}`, Means: "failed"},
+		},
+	},
+	// The outcome is a word for a success, and the text of the error otherwise.
+	"Proxmox task": {
+		rest.Dialect{Create: rest.Call{Path: "/api2/json/nodes/n/vzdump"}, Status: rest.Call{Path: "/api2/json/nodes/n/tasks/{id}/status"}, Cancel: rest.Call{Path: "/api2/json/nodes/n/tasks/{id}"}, ID: "data", AnswerID: "data.upid", State: "data.status, data.exitstatus", Error: "-", Message: "data.exitstatus",
+			States: states{"running, -": isRunning, "stopped, OK": completed, "stopped, WARNINGS*": completed, "stopped, *": failed, "stopped, interrupted by signal": canceled, "stopped, unexpected status": failed},
+			Fault:  "@code, errors.upid", Faults: map[string]transport.Class{"400, +": transport.NotFound, "500, *": transport.Transient}},
+		[]resttest.Sample{
+			{ID: "UPID:n:0003:0A:63:vzdump:100:root@pam:", Create: true, Body: `{"data":"UPID:n:0003:0A:63:vzdump:100:root@pam:"}`, Means: "pending"},
+			{ID: "UPID:n:0003:0A:63:vzdump:100:root@pam:", Body: `{"data":{"status":"running","upid":"UPID:n:0003:0A:63:vzdump:100:root@pam:","type":"vzdump"}}`, Means: "running"},
+			{ID: "UPID:n:0003:0A:63:vzdump:100:root@pam:", Body: `{"data":{"status":"stopped","exitstatus":"OK","upid":"UPID:n:0003:0A:63:vzdump:100:root@pam:"}}`, Means: "completed"},
+			{ID: "UPID:n:0003:0A:63:vzdump:100:root@pam:", Body: `{"data":{"status":"stopped","exitstatus":"WARNINGS: 1","upid":"UPID:n:0003:0A:63:vzdump:100:root@pam:"}}`, Means: "completed"},
+			{ID: "UPID:n:0003:0A:63:vzdump:100:root@pam:", Body: `{"data":{"status":"stopped","exitstatus":"job errors","upid":"UPID:n:0003:0A:63:vzdump:100:root@pam:"}}`, Means: "failed", Message: "job errors"},
+			{ID: "UPID:n:0003:0A:63:vzdump:100:root@pam:", Body: `{"data":{"status":"stopped","exitstatus":"interrupted by signal"}}`, Means: "canceled"},
+			{ID: "UPID:n:0003:0A:63:vzdump:100:root@pam:", Body: `{"data":{"status":"stopped","upid":"UPID:n:0003:0A:63:vzdump:100:root@pam:"}}`, Means: "failed"},
+		},
+	},
+	// One word for a refusal, which is final or not.
+	"Sumsub applicant": {
+		rest.Dialect{Create: rest.Call{Path: "/resources/applicants?levelName=b"}, Status: rest.Call{Path: "/resources/applicants/{id}/status"}, ID: "id", AnswerID: "-", State: "reviewStatus, reviewResult.reviewAnswer, reviewResult.reviewRejectType", Error: "-", Message: "reviewResult.moderationComment",
+			States: states{"init, *, *": blocked, "pending, *, *": isRunning, "prechecked, *, *": isRunning, "queued, *, *": pending, "onHold, *, *": blocked, "awaitingUser, *, *": blocked, "completed, GREEN, *": completed, "completed, RED, FINAL": failed, "completed, RED, RETRY": blocked, "completed, *, *": failed}},
+		[]resttest.Sample{
+			{ID: "5b", Create: true, Code: 201, Body: `{"id":"5b","review":{"reviewStatus":"init"}}`, Means: "pending"},
+			{ID: "5b", Body: `{"reviewStatus":"init"}`, Means: "blocked"},
+			{ID: "5b", Body: `{"reviewStatus":"completed","reviewResult":{"reviewAnswer":"GREEN"}}`, Means: "completed"},
+			{ID: "5b", Body: `{"reviewStatus":"completed","reviewResult":{"reviewAnswer":"RED","rejectLabels":["FORGERY"],"reviewRejectType":"FINAL","moderationComment":"forged"}}`, Means: "failed", Message: "forged"},
+			{ID: "5b", Body: `{"reviewStatus":"completed","reviewResult":{"reviewAnswer":"RED","reviewRejectType":"RETRY"}}`, Means: "blocked"},
+		},
+	},
+	// One word before an attempt and after one that failed.
+	"Stripe identity": {
+		rest.Dialect{Create: rest.Call{Path: "/v1/identity/verification_sessions", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, Body: "type=document"}, Status: rest.Call{Path: "/v1/identity/verification_sessions/{id}"}, Cancel: rest.Call{Method: "POST", Path: "/v1/identity/verification_sessions/{id}/cancel"}, ID: "id", State: "status, last_error.code", Error: "-", Message: "last_error.reason",
+			States: states{"requires_input, *": failed, "requires_input, -": blocked, "processing, *": isRunning, "verified, *": completed, "canceled, *": canceled}},
+		[]resttest.Sample{
+			{ID: "vs_1", Create: true, Body: `{"id":"vs_1","object":"identity.verification_session","status":"requires_input","last_error":null}`, Means: "pending"},
+			{ID: "vs_1", Body: `{"id":"vs_1","status":"requires_input","last_error":null}`, Means: "blocked"},
+			{ID: "vs_1", Body: `{"id":"vs_1","status":"requires_input","last_error":{"code":"document_expired","reason":"The document is expired."}}`, Means: "failed", Message: "The document is expired."},
+			{ID: "vs_1", Body: `{"id":"vs_1","status":"verified","last_error":null}`, Means: "completed"},
+		},
+	},
+	// A job that is not ready is an error of 400.
+	"Plaid asset report": {
+		rest.Dialect{Create: rest.Call{Path: "/asset_report/create"}, Status: rest.Call{Method: "POST", Path: "/asset_report/get", Body: map[string]any{"asset_report_token": "{id}"}}, Cancel: rest.Call{Method: "POST", Path: "/asset_report/remove", Body: map[string]any{"asset_report_token": "{id}"}}, Fetch: rest.Call{Method: "POST", Path: "/asset_report/pdf/get", Body: map[string]any{"asset_report_token": "{id}"}}, ID: "asset_report_token", AnswerID: "-", State: "@code, error_code, report.asset_report_id", Error: "-", Message: "error_message",
+			States: states{"400, PRODUCT_NOT_READY, *": isRunning, "400, ASSET_REPORT_GENERATION_FAILED, *": failed, "200, -, +": completed}, Fault: "@code, error_code", Faults: map[string]transport.Class{"400, INVALID_ASSET_REPORT_TOKEN": transport.NotFound, "429, *": transport.Throttled, "400, RATE_LIMIT_EXCEEDED": transport.Throttled}},
+		[]resttest.Sample{
+			{ID: "assets-1", Create: true, Body: `{"asset_report_token":"assets-1","asset_report_id":"a","request_id":"r"}`, Means: "pending"},
+			{ID: "assets-1", Code: 400, Body: `{"error_type":"ASSET_REPORT_ERROR","error_code":"PRODUCT_NOT_READY","error_message":"the requested product is not yet ready"}`, Means: "running"},
+			{ID: "assets-1", Body: `{"report":{"asset_report_id":"a","items":[]},"warnings":[]}`, Means: "completed"},
+			{ID: "assets-1", Code: 400, Body: `{"error_code":"ASSET_REPORT_GENERATION_FAILED","error_message":"x"}`, Means: "failed"},
+			{ID: "assets-1", Code: 400, Body: `{"error_code":"INVALID_FIELD"}`, Means: "denied"},
+		},
+	},
+	// The id, which has dots, is a key.
+	"PBS job": {
+		rest.Dialect{Create: rest.Call{Path: "/jobs"}, Status: rest.Call{Path: "/jobs/{id}"}, Cancel: rest.Call{Path: "/jobs/{id}"}, ID: "id", State: "Jobs.{id}.job_state, Jobs.{id}.Exit_status", Message: "Jobs.{id}.comment", Error: "-",
+			States: states{"Q, *": pending, "H, *": blocked, "W, *": pending, "R, *": isRunning, "E, *": isRunning, "S, *": blocked, "F, 0": completed, "F, *": failed, "F, 271": canceled, "F, -": canceled, "X, 0": completed, "X, *": failed}},
+		[]resttest.Sample{
+			{ID: "12.pbs.example", Create: true, Body: `{"id":"12.pbs.example"}`, Means: "pending"},
+			{ID: "12.pbs.example", Body: `{"timestamp":1,"Jobs":{"12.pbs.example":{"Job_Name":"a","job_state":"R"}}}`, Means: "running"},
+			{ID: "12.pbs.example", Body: `{"Jobs":{"12.pbs.example":{"job_state":"F","Exit_status":0}}}`, Means: "completed"},
+			{ID: "12.pbs.example", Body: `{"Jobs":{"12.pbs.example":{"job_state":"F","Exit_status":1,"comment":"Job run at x and failed"}}}`, Means: "failed", Message: "Job run at x and failed"},
+			{ID: "12.pbs.example", Body: `{"Jobs":{"12.pbs.example":{"job_state":"F","Exit_status":271}}}`, Means: "canceled"},
+		},
+	},
+	// Conditions with a status and a reason each.
+	"Tekton PipelineRun": {
+		rest.Dialect{Create: rest.Call{Path: "/apis/tekton.dev/v1/namespaces/n/pipelineruns"}, Status: rest.Call{Path: "/apis/tekton.dev/v1/namespaces/n/pipelineruns/{id}"},
+			Cancel: rest.Call{Method: "PATCH", Path: "/apis/tekton.dev/v1/namespaces/n/pipelineruns/{id}", Header: map[string]string{"Content-Type": "application/merge-patch+json"}, Body: map[string]any{"spec": map[string]any{"status": "Cancelled"}}},
+			ID:     "metadata.name", State: "status.conditions[type=Succeeded].status, status.conditions[type=Succeeded].reason", Message: "status.conditions[type=Succeeded].message", Error: "-", Result: "status.results",
+			Revision: "metadata.resourceVersion", Finished: "status.completionTime",
+			States: states{"-, -": pending, "Unknown, *": isRunning, "Unknown, PipelineRunPending": blocked, "True, *": completed, "False, *": failed, "False, Cancelled": canceled, "False, PipelineRunCancelled": canceled, "False, CancelledRunningFinally": canceled}},
+		[]resttest.Sample{
+			{ID: "r1", Create: true, Code: 201, Body: `{"metadata":{"name":"r1"},"spec":{}}`, Means: "pending"},
+			{ID: "r1", Body: `{"metadata":{"name":"r1","resourceVersion":"7"},"spec":{"pipelineRef":{"name":"p"}}}`, Means: "pending"},
+			{ID: "r1", Body: `{"metadata":{"name":"r1"},"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"Running","message":"Tasks Completed: 1 (Failed: 0, Cancelled 0), Incomplete: 2, Skipped: 0"}]}}`, Means: "running"},
+			{ID: "r1", Body: `{"metadata":{"name":"r1"},"spec":{"status":"PipelineRunPending"},"status":{"conditions":[{"type":"Succeeded","status":"Unknown","reason":"PipelineRunPending"}]}}`, Means: "blocked"},
+			{ID: "r1", Body: `{"metadata":{"name":"r1"},"status":{"completionTime":"2026-01-01T00:00:00Z","conditions":[{"type":"Succeeded","status":"True","reason":"Completed","message":"x"}],"results":[{"name":"sha","value":"abc"}]}}`, Means: "completed", Result: `[{"name":"sha","value":"abc"}]`},
+			{ID: "r1", Body: `{"metadata":{"name":"r1"},"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Failed","message":"Tasks Completed: 1 (Failed: 1"}]}}`, Means: "failed", Message: "Tasks Completed: 1 (Failed: 1"},
+			{ID: "r1", Body: `{"metadata":{"name":"r1"},"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"PipelineRunTimeout"}]}}`, Means: "failed"},
+			{ID: "r1", Body: `{"metadata":{"name":"r1"},"status":{"conditions":[{"type":"Succeeded","status":"False","reason":"Cancelled","message":"PipelineRun \"r1\" was cancelled"}]}}`, Means: "canceled"},
+			{ID: "r1", Code: 404, Body: `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}`, Means: "not found"},
+		},
+	},
+	// A batch succeeds although a payment in it is not claimed or has failed.
+	"PayPal payout": {
+		rest.Dialect{Create: rest.Call{Path: "/v1/payments/payouts"}, Status: rest.Call{Path: "/v1/payments/payouts/{id}?page_size=1000"}, ID: "batch_header.payout_batch_id", State: "batch_header.batch_status, items[0], items[transaction_status!=SUCCESS].transaction_status", Error: "items[errors!=].errors.message",
+			IdempotencyHeader: "PayPal-Request-Id", Finished: "batch_header.time_completed",
+			States: states{"NEW, *, *": pending, "PENDING, *, *": pending, "PROCESSING, *, *": isRunning, "SUCCESS, +, -": completed, "SUCCESS, -, -": isRunning, "SUCCESS, +, PENDING": isRunning, "SUCCESS, +, ONHOLD": isRunning, "SUCCESS, +, UNCLAIMED": blocked, "SUCCESS, +, +": failed, "DENIED, *, *": failed, "CANCELED, *, *": canceled},
+			Fault:  "name", Faults: map[string]transport.Class{"RATE_LIMIT_REACHED": transport.Throttled}},
+		[]resttest.Sample{
+			{ID: "P", Create: true, Code: 201, Body: `{"batch_header":{"payout_batch_id":"P","batch_status":"PENDING"}}`, Means: "pending"},
+			{ID: "P", Body: `{"batch_header":{"payout_batch_id":"P","batch_status":"PROCESSING"},"items":[{"transaction_status":"PENDING"}]}`, Means: "running"},
+			{ID: "P", Body: `{"batch_header":{"payout_batch_id":"P","batch_status":"SUCCESS"},"items":[{"transaction_status":"SUCCESS"}]}`, Means: "completed"},
+			{ID: "P", Body: `{"batch_header":{"payout_batch_id":"P","batch_status":"SUCCESS"},"items":[{"transaction_status":"SUCCESS"},{"transaction_status":"FAILED","errors":{"name":"RECEIVER_UNREGISTERED","message":"Receiver is unregistered"}}]}`, Means: "failed", Message: "Receiver is unregistered"},
+			{ID: "P", Body: `{"batch_header":{"payout_batch_id":"P","batch_status":"SUCCESS"},"items":[{"transaction_status":"SUCCESS"},{"transaction_status":"UNCLAIMED"}]}`, Means: "blocked"},
+			{ID: "P", Body: `{"batch_header":{"payout_batch_id":"P","batch_status":"DENIED"}}`, Means: "failed"},
+		},
+	},
 	// Words of another language, in another case than they are documented in.
 	"localized": {
 		rest.Dialect{Status: rest.Call{Path: "/{id}"}, State: "état", Error: "raison", States: states{"en attente": pending, "en cours": isRunning, "terminé": completed, "échoué": failed, "annulé": canceled}},
