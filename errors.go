@@ -48,7 +48,7 @@ var (
 // maxQuoted bounds how much of a word or a message an error quotes, in characters.
 const maxQuoted = 128
 
-// quoteID returns an id in quotes, as far as it is printed.
+// quoteID returns an id in quotes, shortened by [ids.Short].
 func quoteID(id string) string { return strconv.Quote(ids.Short(id)) }
 
 // quote returns s in quotes, cut to maxQuoted.
@@ -162,9 +162,9 @@ func (e *WaitError) Unwrap() []error {
 	return errs
 }
 
-// PanicError is the error of a wait during which a Backoff or a Transport panicked. Waits for other
-// jobs go on. If the Transport panics in [Watcher.StartJob], [Watcher.CancelJob] or
-// [Watcher.Result], the error of that call wraps a PanicError.
+// PanicError is wrapped by the error of a wait during which a Backoff or a Transport panicked: use
+// [errors.As]. Waits for other jobs go on. If the Transport panics in [Watcher.StartJob],
+// [Watcher.CancelJob] or [Watcher.Result], the error of that call wraps a PanicError too.
 type PanicError struct {
 	// Value is the value of the panic.
 	Value any

@@ -61,8 +61,8 @@ func (w *Watcher) Pending() iter.Seq[Job] {
 // All waits end when the caller breaks out of the range, or when ctx ends. The range then returns
 // once none of its polls is in flight, so that another process can take over the jobs. A poll that
 // ignores the end of its context delays the return by one second at most. A batch that is also
-// about jobs of other calls is not canceled, and the range waits for its answer. It does not wait
-// for the poll of a job that another call waits for, too.
+// about jobs of other calls is not canceled, and the range waits for its answer. The range does not
+// wait for the poll of a job that another call also waits for.
 //
 // # Resuming
 //
@@ -108,7 +108,8 @@ func jobsFrom(feed <-chan Job, over <-chan struct{}) iter.Seq[timeline.Job] {
 	}
 }
 
-// receive returns the next job of a feed, unless over is closed. Package mock knows its name.
+// receive returns the next job of a feed, unless over is closed. Package mock recognizes this
+// function by its name.
 func receive(feed <-chan Job, over <-chan struct{}) (job Job, more bool) {
 	select {
 	case job, more = <-feed:

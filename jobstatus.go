@@ -19,7 +19,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// The vocabulary of the packages below, so that most programs import this package alone.
+// These aliases let most programs import only this package.
 type (
 	// Backoff decides when to poll next: see [backoff.Strategy].
 	Backoff = backoff.Strategy
@@ -54,10 +54,10 @@ const (
 type Watcher struct {
 	transport Transport
 	timeline  *timeline.Timeline
-	calls     *oneoff.Caller // that are not polls
+	calls     *oneoff.Caller // makes the calls that are not polls
 	clock     clock.Clock
 	defaults  limits
-	owned     io.Closer // the transport, where NewHTTP made it
+	owned     io.Closer // the transport, if NewHTTP made it
 }
 
 // New returns a Watcher that polls through t. The error joins all problems with t and the options.
@@ -101,8 +101,8 @@ func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 	return w, nil
 }
 
-// newREST returns the transport of NewHTTP. It opens as many connections as polls may be in flight,
-// unless the options bring a client with connections of its own.
+// newREST returns the transport of NewHTTP. It allows as many connections as polls and holds can be
+// in flight, unless the options set a client or a RoundTripper of the user.
 func newREST(baseURL string, c *config) (*rest.Client, error) {
 	if n := min(c.concurrency, math.MaxInt32) + min(c.holds, math.MaxInt32); n > rest.DefaultMaxConnections {
 		connections := rest.WithMaxConnections(n)
@@ -174,7 +174,7 @@ func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Sta
 	return first, nil
 }
 
-// start starts a job as the Transport can.
+// start starts a job by Start, or by Create if the Transport is no Starter.
 func start(ctx context.Context, t Transport, req transport.CreateRequest) (first Status, err error) {
 	switch t := t.(type) {
 	case transport.Starter:
@@ -228,7 +228,8 @@ func (w *Watcher) Result(ctx context.Context, done Status) (body io.ReadCloser, 
 	return body, nil
 }
 
-// fetch returns the output of a job from the Transport if that can, or else from its status.
+// fetch returns the output of a job from the Transport, or from the job's status if the Transport
+// cannot fetch it.
 func fetch(ctx context.Context, calls *oneoff.Caller, t Transport, done Status) (body io.ReadCloser, err error) {
 	err = errors.ErrUnsupported
 	if fetcher, ok := t.(transport.Fetcher); ok {
@@ -279,9 +280,10 @@ func (w *Watcher) SetRateLimit(perSecond float64, burst int) error {
 }
 
 // Close ends every wait with [ErrClosed] and cancels all polls. It returns when all polls have
-// returned, or after five seconds of real time. It then logs the ids of polls that have not
-// returned. A wait whose job has already been seen to end still returns that result. An Observer or
-// a Backoff that blocks delays Close by up to five seconds more. Close always returns nil.
+// returned. It waits for at most five seconds of real time, and then logs the ids of the polls that
+// have not returned. A wait whose job has already been seen to end still returns that result. An
+// Observer or a Backoff that blocks delays Close by up to five seconds more. Close always returns
+// nil.
 //
 // Close may be called more than once and by several goroutines. It must not be called by the
 // Transport or the Backoff of this Watcher.
@@ -302,7 +304,7 @@ var (
 	errNotHTTP    = errors.New("jobstatus: New: WithREST is for NewHTTP; give its options to rest.New")
 )
 
-// check reports what would make any call on w useless.
+// check returns the reason why no call on w under ctx can work, or nil.
 func (w *Watcher) check(ctx context.Context) error {
 	switch {
 	case w == nil || w.timeline == nil:

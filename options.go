@@ -17,7 +17,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// Defaults of the options. An option that is called with zero or nil uses its default too.
+// Defaults of the options. An option that is called with zero or nil uses its default too; only
+// [WithNotifier] refuses nil.
 const (
 	DefaultMaxAttempts = 10
 	DefaultBaseDelay   = 100 * time.Millisecond
@@ -204,9 +205,10 @@ func WithConcurrency(n int) Option {
 // Backoff is a [backoff.Ranker], jobs that are likely to end soon get the holds. The fewer holds
 // are left, the more likely a job must be to end soon.
 //
-// If holds fail, or the service answers them at once, the Watcher makes no holds for a minute and
-// polls instead. If a proxy closes the connection of a hold, later holds are shorter. After eight
-// holds in a row without news of a job, which take up to eight minutes, the job is polled once.
+// If a hold fails early or at its end, the Watcher makes no holds for a minute and polls instead.
+// It does the same if three holds in a row end early without news. If a hold fails in the middle,
+// as when a proxy closes its connection, later holds are shorter. After eight holds in a row
+// without news of a job, which take up to eight minutes, the job is polled once.
 func WithHolds(n int) Option {
 	return func(c *config) { c.holds = problems.Positive(&c.List, "WithHolds", n) }
 }
@@ -244,7 +246,7 @@ func WithObserver(o observe.Observer) Option { return func(c *config) { c.observ
 // WithNotifier makes the Watcher listen to n, which reports changes of jobs without being polled,
 // as a webhook or a stream of events does. The Watcher listens from [New] until [Watcher.Close].
 // The option can be used more than once: the Watcher listens to every n. It also listens to a
-// Transport that is a [transport.Notifier].
+// Transport that is a [transport.Notifier]. New refuses a nil n.
 //
 // While a Notifier is reliable, jobs are polled only every [WithQuietInterval], also for the first
 // time. A terminal status from a Notifier is confirmed by a poll, unless the Notifier is a
@@ -342,8 +344,8 @@ func (c *config) delays() (base, longest time.Duration) {
 	return cmp.Or(c.baseDelay, min(DefaultBaseDelay, longest)), longest
 }
 
-// strategy returns the Backoff. Jitter would tear batches apart, so the default has none if the
-// Transport batches.
+// strategy returns the Backoff. The default has no jitter if the Transport is a Batcher, because
+// jitter would divide the batches.
 func (c *config) strategy(batches bool) Backoff {
 	base, longest := c.delays()
 	steady := backoff.Cap(backoff.Exponential(base, 2), longest)

@@ -48,7 +48,7 @@ func (w *Watcher) WaitForJobWithUpdates(ctx context.Context, id string, updates 
 	defer c.Leave()
 	began := w.timeline.Now()
 	c.Join(ctx, id, end(opts))
-	var out chan<- Status // updates, while there is one to send
+	var out chan<- Status // is updates while there is one to send, and otherwise nil
 	var newest *Status
 	for {
 		r, sent := c.Await(ctx, out, newest)
@@ -139,7 +139,7 @@ func (w *Watcher) WaitForJobs(ctx context.Context, ids iter.Seq[string], opts ..
 	}
 }
 
-// yieldAll yields the results of c, which is fed.
+// yieldAll yields the results of c, which takes its jobs from a sequence.
 func yieldAll(ctx context.Context, c *timeline.Consumer, yield func(Status, error) bool) {
 	for r, ok := c.Next(ctx); ok && yield(r.Status, resultError(r)); {
 		r, ok = c.Next(ctx)
