@@ -35,11 +35,21 @@
 // The Message of a Status is the first text of the message in the task's status, such as a question
 // or the reason of a failure. The Result is the task's artifacts.
 //
+// Over HTTP+JSON, the status code decides what an error means, as in package rest. Over JSON-RPC:
+//
+//	error -32001                      not found
+//	error -32602, -32002 to -32005    permanent
+//	error -32007 to -32009            permanent
+//	error -32600, -32601, -32700      permanent
+//	error 429                         throttled
+//	error -32603, -32000, 0           transient, or not found if the text says so
+//	other errors                      transient
+//
 // # Three ways to get news of a task
 //
 // [Tasks.Status] requests the task. [Tasks.Hold] subscribes to it, and returns when the task
-// changes. [Tasks.Feed] is called with the push notifications that the program receives. [ReadPush]
-// only decodes one.
+// changes. [Tasks.Feed] takes the push notifications that the program receives. [ReadPush] only
+// decodes one.
 package a2a
 
 import (

@@ -13,14 +13,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Notify passes on the push notifications that are given to [Tasks.Feed].
+// Notify calls notify for each push notification that [Tasks.Feed] takes, until ctx ends or
+// [Tasks.Missed] is called.
 func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error {
 	return t.feed.Notify(ctx, notify)
 }
 
-// Feed is called by the program with the body of a push notification. The program must verify the
-// sender first. A body without the state of a task is ignored. If the body cannot be read, Feed
-// returns an error.
+// Feed takes the body of a push notification that the program has received, and passes its status
+// to [Tasks.Notify]. The program must verify the sender first. A body without the state of a task
+// is ignored. If the body cannot be read, Feed returns an error.
 func (t *Tasks) Feed(body []byte) error {
 	st, err := ReadPush(body)
 	if err != nil {
@@ -32,8 +33,7 @@ func (t *Tasks) Feed(body []byte) error {
 	return nil
 }
 
-// Missed is called by the program when push notifications may have been missed. A Watcher then
-// polls every task once.
+// Missed says that push notifications may have been missed. A Watcher then polls every task once.
 func (t *Tasks) Missed() { t.feed.Missed() }
 
 // ReadPush decodes the body of a push notification, or an event of a stream, of any version. The
@@ -58,16 +58,16 @@ var (
 	errRefused = fmt.Errorf("a2a: %w", rpc.ErrRefused)
 )
 
-// places are where the parts of an event stand: alone or as the result of JSON-RPC, and under a
-// name of their own or bare.
+// places are the places of the parts of an event. The event stands alone or is the result of
+// JSON-RPC, and its parts are under a name of their own or not.
 var places = sync.OnceValues(func() (*jsonscan.Paths, error) {
 	return jsonscan.Compile("result", "error",
 		"task", "statusUpdate.taskId", "statusUpdate.status", "taskId", "id", "status",
 		"result.task", "result.statusUpdate.taskId", "result.statusUpdate.status", "result.taskId", "result.id", "result.status")
 })
 
-// shape returns an event in the shape of a task, and the task's id. An event without a state is a
-// nil task.
+// shape returns an event in the shape of a task, and the task's id. For an event without a state,
+// the task is nil.
 func shape(event []byte) (task []byte, id string, err error) {
 	paths, err := places()
 	if err != nil {

@@ -26,24 +26,27 @@
 //	Azure-AsyncOperation   that URL, or a newer one that an answer names in this header; the
 //	                       status in the answer is the state of the operation
 //	Operation-Location     the same
-//	201 with Location      nothing: the location is the result, which is fetched once
+//	201 with Location      nothing: the location is the result, which is fetched once; a PUT or PATCH
+//	                       whose body says that it goes on is polled as in its own row
 //	Location               that URL, then the newest Location of any answer, until it is not a 202
 //	PUT or PATCH           the URL of the request; its properties.provisioningState is the state
 //	200, 204               nothing: the operation has ended, and the body is its result
 //
 // The words Succeeded, Completed, PartiallySucceeded and PartiallyCompleted mean success. The words
 // Failed and ValidationFailed mean failure, and Canceled and Cancelled mean canceled. Case does not
-// matter. Any other word means that the operation is running, and so does a 202 without a body.
+// matter. Any other word means that the operation is running, except as described below for a
+// Location. A 202 without a body means running too.
 //
 // An operation whose answer has an error never counts as completed. In an answer without a status,
 // the error must be a text, true, or an object with a code or a message. Anything else at error is
 // a part of the result.
 //
 // When a Location is polled, an answer of 4xx or 5xx means that the operation has failed.
-// Exceptions are the codes that refuse the request (401, 403, 404, 410), transient codes (408, 429,
-// 449, 500), and those that gateways send (502, 503, 504, 511, 520 to 530, 598, 599). A status in
-// the answer counts only if it means failure or running. A 202 without a status always means
-// running.
+// Exceptions are the codes that refuse the request (401, 403, 404, 407, 410, 421), transient codes
+// (408, 425, 429, 449, 499, 500), and those that gateways send (502, 503, 504, 511, 520 to 530,
+// 598, 599). A 409, 418, 420 or 423 is an exception if it names a wait. The field status of the
+// answer counts only if it means failed or canceled, or is a usual word for running, such as
+// InProgress. A 202 without a status always means running.
 //
 // After success, [Final] and the method of the first request say where the result is. The result is
 // fetched once, into Status.Result. If that request fails with a transient error, later polls

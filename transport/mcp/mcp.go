@@ -36,12 +36,15 @@
 //	completed, with isError           failed
 //	failed                            failed
 //	cancelled                         canceled
-//	error -32602                      not found: the task is unknown or has expired
+//	error -32602                      not found: the task is unknown or has expired; permanent if the
+//	                                  text has the word terminal: the task has already ended
 //	error -32600, -32601, -32700      permanent
 //	error -32020, -32021, -32022      permanent
 //	error -32042                      permanent: a person has to visit a page first
 //	error -32029, 429                 throttled
-//	other errors                      transient, or not found if the text says so
+//	error -32603, -32000, 0           transient, or not found if the text says so
+//	error -32001, -32002              the same
+//	other errors                      transient
 //
 // In the Core form, only the result says whether the tool failed. [Tasks.Status] therefore also
 // fetches the result of a completed task.

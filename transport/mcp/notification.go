@@ -10,16 +10,16 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Notify passes on the notifications that are given to [Tasks.Feed]. A server need not report every
-// change. A Watcher therefore continues to poll, but rarely, and confirms the end of a task by a
-// poll.
+// Notify calls notify for each notification that [Tasks.Feed] takes, until ctx ends or
+// [Tasks.Missed] is called. A server need not report every change. A Watcher therefore continues to
+// poll, but rarely, and confirms the end of a task by a poll.
 func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error {
 	return t.feed.Notify(ctx, notify)
 }
 
-// Feed is called by the program with the params of a notification that the SDK has received. The
-// method of the notification is notifications/tasks/status or notifications/tasks. If the params
-// cannot be read, Feed returns an error.
+// Feed takes the params of a notification that the SDK has received, and passes its status to
+// [Tasks.Notify]. The method of the notification is notifications/tasks/status or
+// notifications/tasks. If the params cannot be read, Feed returns an error.
 func (t *Tasks) Feed(params json.RawMessage) error {
 	st, err := readParams(t.told, params)
 	if err != nil {
@@ -29,8 +29,8 @@ func (t *Tasks) Feed(params json.RawMessage) error {
 	return nil
 }
 
-// Missed is called by the program when notifications may have been missed, for example because the
-// session was lost. A Watcher then polls every task once.
+// Missed says that notifications may have been missed, for example because the session was lost. A
+// Watcher then polls every task once.
 func (t *Tasks) Missed() { t.feed.Missed() }
 
 var errNoTaskID = errors.New("it has no taskId")

@@ -16,7 +16,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// answer is the answer of a call, as the dialect of a stage reads it.
+// answer is the answer of a call, together with what the dialect of its stage reads from it.
 type answer struct {
 	*exchange.Call
 	reader *reader
@@ -29,27 +29,27 @@ type answer struct {
 // document is the body as places read it.
 type document struct {
 	body     []byte
-	isOther  bool  // whether it came in another form than JSON that is read as JSON
-	unparsed error // of such a form that does not parse
+	isOther  bool  // whether the original body has another form than JSON, which was converted to JSON
+	unparsed error // the error of such a form that does not parse
 }
 
-// question is what an answer is read for.
+// question is the purpose for which an answer is read.
 type question struct {
-	judge    func(*answer) error // sets the status, or returns the error that the answer is
-	template *form               // that the request was made from
-	id       string              // of the caller
+	judge    func(*answer) error // sets the status, or returns the error that the answer means
+	template *form               // the form from which the request was made
+	id       string              // the id that the caller gave
 	asked    string              // the id that the job has now
-	key      string              // of a create
-	stage    *stage              // that a created job is in
-	hold     hold                // of a request that the service keeps
-	last     *transport.Status   // for a service that has nothing newer; nil if it was not told of one
-	batch    *batch              // of a question about many jobs
-	next     map[string]string   // then, the next ids that the answer gives jobs
+	key      string              // the idempotency key of a create
+	stage    *stage              // the stage of a created job
+	hold     hold                // the hold of a request that the service keeps
+	last     *transport.Status   // the newest status, if the request is conditional; otherwise nil
+	batch    *batch              // the batch of a question about many jobs
+	next     map[string]string   // the next ids of jobs in the answer to a batch
 }
 
 var _ exchange.Reader = (*answer)(nil)
 
-// Read judges the answer. A body of a form that does not parse is for the judge to refuse.
+// Read judges the answer. If the form of the body does not parse, judge returns the error.
 func (a *answer) Read() error {
 	body := a.Answer.Body
 	if a.body, a.isOther, a.unparsed = asJSON(a.Answer.Header, body); a.unparsed != nil {
@@ -58,13 +58,13 @@ func (a *answer) Read() error {
 	return a.judge(a)
 }
 
-// places returns the answer as places are looked for in it, with a name in their holes.
+// places returns the answer for looking up places, with a name for their holes.
 func (a *answer) places(name string) place.Answer {
 	return place.Answer{Code: a.Answer.Code, Header: a.Answer.Header, Body: a.body, Text: a.Answer.Body, Name: name, Siblings: a.isOther && isMarkup(a.Answer.Body)}
 }
 
 // Unread returns the error of an answer that has a successful status code and cannot be read. XML
-// is no page for a person if the state should be in it, or if it is a file.
+// does not count as a page for a person if the state should be in it, or if it is a file.
 func (a *answer) Unread(err error) error {
 	r := a.reader
 	if a.unparsed != nil {
@@ -81,13 +81,13 @@ func (a *answer) Unread(err error) error {
 	}
 }
 
-// faulty returns the error of an answer that is one by a rule of Faults.
+// faulty returns the error of an answer that a rule of Faults calls an error.
 func (a *answer) faulty(o rules.Outcome[transport.Class]) error {
 	return a.Fail(o.Means, fmt.Errorf("%w (rule %q of Faults)", a.Quote(), o.Rule))
 }
 
-// find looks for the dialect's places, with a name in their holes. If no header names a wait, the
-// wait in the body counts.
+// find looks up the dialect's places, with a name in their holes. If no header names a wait, the
+// wait in the body applies.
 func (a *answer) find(name string) {
 	places := a.places(name)
 	a.reader.find(&places, &a.reading)
@@ -125,8 +125,8 @@ func readStatus(a *answer) error {
 	return err
 }
 
-// tell reads into s, which is zero, the status that the answer tells, or returns the error that it
-// is.
+// tell sets s, which must be zero, to the status in the answer. It returns the error if the answer
+// means one.
 func (a *answer) tell(s *transport.Status) error {
 	r := a.reader
 	fine := a.Answer.Code/100 == 2
@@ -174,7 +174,7 @@ func (a *answer) tell(s *transport.Status) error {
 	return nil
 }
 
-// tells reports whether the status code lets the body tell a status.
+// tells reports whether an answer with this status code can have a status.
 func (a *answer) tells(s *transport.Status) bool {
 	r := a.reader
 	switch {
@@ -189,8 +189,8 @@ func (a *answer) tells(s *transport.Status) bool {
 	case a.Answer.Code == http.StatusSeeOther:
 		return s.State != transport.Unknown
 	case r.text >= 0:
-		return false // the text of an error may have the same words
-	default: // an end, if it says so
+		return false // the text of an error may contain the same words
+	default: // a 5xx counts only if it has a terminal status
 		return a.Answer.Code/100 == 5 && s.State.Terminal() && !isNothing(a.reading.values(r, inState)) && a.namesItsJob()
 	}
 }
@@ -219,10 +219,10 @@ func (a *answer) isAboutAnother() error {
 		a.QuoteID(v.Text()), a.reader.dialect.AnswerID, a.Quote()))
 }
 
-// isSameNumber reports whether a number that an answer has is the id that was asked about. Some
+// isSameNumber reports whether a number in an answer equals the id that was asked about. Some
 // services write 42 as 42.0 or 4.2e1.
 func isSameNumber(v place.Value, asked string) bool {
-	const exact = 1 << 53 // up to where a float64 has every whole number
+	const exact = 1 << 53 // a float64 can represent all whole numbers up to this one
 	if v.Kind() != place.Number {
 		return false
 	}
@@ -231,8 +231,8 @@ func isSameNumber(v place.Value, asked string) bool {
 	return err == nil && ok && n > -exact && n < exact && float64(n) == f
 }
 
-// seeOther reads into s the end of a job whose result is elsewhere. If the body says an error, the
-// job has failed. If it has a new id, which is not the Location, the job has not ended.
+// seeOther sets s to the end of a job whose result is at another URL. If the body has an error, the
+// job has failed. If the body has a new id that is not the Location, the job has not ended.
 func (a *answer) seeOther(s *transport.Status) error {
 	ref, err := a.location()
 	if err != nil {
@@ -249,8 +249,8 @@ func (a *answer) seeOther(s *transport.Status) error {
 	return nil
 }
 
-// location returns the reference to where a 303 leads, or the error of one that does not lead to a
-// result or a job.
+// location returns the reference of the Location of a 303. It returns an error if the Location is
+// neither a result nor a job.
 func (a *answer) location() (ref string, err error) {
 	named := a.Answer.Header.Get("Location")
 	asked := &a.Request.URL
@@ -272,7 +272,7 @@ func readCancel(a *answer) error {
 		}
 	}
 	switch {
-	case a.Answer.Code == http.StatusSeeOther: // the job is where it leads
+	case a.Answer.Code == http.StatusSeeOther: // the Location is the URL of the job
 		_, err := a.location()
 		return err
 	case a.Answer.Code/100 != 2:

@@ -71,11 +71,11 @@ type Batch struct {
 
 const (
 	maxBatch = 1000
-	// maxURL bounds the URL of a batch: RFC 9110, 4.1, has all take 8,000 bytes, and knows of none
-	// that take more.
+	// maxURL is the longest URL of a batch, in bytes. RFC 9110, 4.1, recommends that all software
+	// supports URLs of 8,000 bytes.
 	maxURL = 8000
-	// batchShare is by what part of WithMaxBody the answer to a batch may be larger for each job,
-	// and so many times it in all.
+	// batchShare sets the largest answer to a batch. The limit grows by 1/batchShare of WithMaxBody
+	// for each job, up to batchShare times WithMaxBody.
 	batchShare = 16
 )
 
@@ -120,28 +120,28 @@ func (b Batch) GoString() string { return b.String() }
 // batch is a Batch at a base URL.
 type batch struct {
 	Batch
-	to       *form      // without the ids
-	before   string     // what stands before the ids in the query
-	after    string     // and after them
-	each     [2]string  // what stands before and after each id
-	between  string     // what stands between them
-	joined   bool       // whether it is the Separator
-	lists    bool       // whether it names no ids
-	body     [2]string  // what stands before and after the array of ids, if any
+	to       *form      // the form of the request without the ids
+	before   string     // the part of the query before the ids
+	after    string     // the part of the query after the ids
+	each     [2]string  // the text before and after each id
+	between  string     // the text between two ids
+	joined   bool       // whether between is the Separator
+	lists    bool       // whether the request names no ids
+	body     [2]string  // the body before and after the array of ids, if there is a body
 	list     *place.Set // of one place
-	id       *place.Set // likewise; nil where the key is the id
-	notFound *place.Set // likewise; nil for nowhere
-	next     *place.Set // likewise
-	reader   *reader    // of an item
-	length   int        // of the URL without the ids
+	id       *place.Set // of one place; nil if the key is the id
+	notFound *place.Set // of one place, or nil
+	next     *place.Set // of one place, or nil
+	reader   *reader    // reads an item
+	length   int        // the length of the URL without the ids
 
-	at place.Place // of the list
+	at place.Place // the place of the list
 }
 
-// maxPages bounds the pages of a list that are asked for at once.
+// maxPages is the maximum number of pages that are read for one batch.
 const maxPages = 20
 
-// newBatch returns the batch of a dialect, or all that is wrong with it.
+// newBatch returns the batch of a dialect. The error joins all problems with it.
 func newBatch(base *url.URL, allow []*url.URL, d Dialect) (*batch, error) {
 	b := &batch{Batch: d.Batch.withDefaults(), lists: d.Batch.List != "" || d.Batch.Next != ""}
 	d = d.WithDefaults()
@@ -180,7 +180,7 @@ func newBatch(base *url.URL, allow []*url.URL, d Dialect) (*batch, error) {
 	return b, errors.Join(problems...)
 }
 
-// onePlace returns the Set of a place, nil for nowhere.
+// onePlace returns the Set of one place, or nil if the place is nowhere.
 func onePlace(text string, must bool) (*place.Set, error) {
 	p, err := place.Parse(text)
 	switch {
@@ -194,7 +194,8 @@ func onePlace(text string, must bool) (*place.Set, error) {
 	return place.NewSet([]place.Place{p}, 1)
 }
 
-// compile makes the reader of an item, which stands at a place of the answer to a status call.
+// compile makes the reader of an item. The argument item is the place of an item in the answer to a
+// status call.
 func (b *batch) compile(d Dialect, item place.Place) error {
 	own := b.State != ""
 	if own {
@@ -205,7 +206,7 @@ func (b *batch) compile(d Dialect, item place.Place) error {
 		if own {
 			return fmt.Errorf("field State: %w", err)
 		}
-		return nil // what is wrong with d is told of d
+		return nil // the problems of d are reported elsewhere
 	}
 	first := 0
 	if own {
@@ -215,7 +216,7 @@ func (b *batch) compile(d Dialect, item place.Place) error {
 		r.places[i] = r.places[i].Within(item)
 	}
 	for i := r.at[inNext]; i < r.at[inNext+1]; i++ {
-		if r.places[i].Source != place.Body { // a header is about no single job
+		if r.places[i].Source != place.Body { // a header is not about a single job
 			r.places[i].Source = place.Nowhere
 		}
 	}
@@ -230,7 +231,7 @@ func (b *batch) compile(d Dialect, item place.Place) error {
 	return err
 }
 
-// ask takes apart how the service is asked.
+// ask compiles the request.
 func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (err error) {
 	text := ""
 	if b.Body != nil {
@@ -267,7 +268,7 @@ func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (
 	return b.hold(text, hole, pair, around)
 }
 
-// hold takes apart where the ids stand: in the text of a body, or around a hole in the query.
+// hold finds the place of the ids: in the text of a body, or around a hole in the query.
 func (b *batch) hold(text, hole string, pair, around [2]string) error {
 	if before, after, ok := strings.Cut(text, aBody); ok {
 		b.body = [2]string{before, after}
@@ -300,8 +301,8 @@ func (b *batch) hold(text, hole string, pair, around [2]string) error {
 	return nil
 }
 
-// cutPair cuts the pair that has a hole out of a query: it returns what stands before and after the
-// pair, and what stands around the hole in it.
+// cutPair finds the parameter of a query that has a hole. It returns the text before and after the
+// parameter, and the text before and after the hole within it.
 func cutPair(query, hole string) (pair, around [2]string) {
 	before, after, ok := strings.Cut(query, hole)
 	if !ok {
@@ -312,7 +313,8 @@ func cutPair(query, hole string) (pair, around [2]string) {
 	return [2]string{before[:start], after[end:]}, [2]string{before[start:], after[:end]}
 }
 
-// request has the call ask about jobs, or returns why not, as an error of a class.
+// request prepares the request about jobs. If there can be no request, it returns the error and its
+// class.
 func (b *batch) request(k *call, ids []string, page string) (transport.Class, error) {
 	if err := k.ask(b.to, &template.Vars{Page: page}); err != nil {
 		return transport.Permanent, err

@@ -13,10 +13,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A batchAnswer is one about many jobs.
+// A batchAnswer is an answer about many jobs.
 type batchAnswer struct{ *answer }
 
-// read returns what the answer says of the jobs that were asked about.
+// read returns the answers about the jobs that were asked about.
 func (a batchAnswer) read(ids []string) ([]transport.Answer, error) {
 	switch {
 	case a.Answer.Code/100 != 2:
@@ -47,8 +47,8 @@ func (a batchAnswer) read(ids []string) ([]transport.Answer, error) {
 	return slices.DeleteFunc(told, func(a transport.Answer) bool { return a.Status.ID == "" }), nil
 }
 
-// refusal returns the error of an answer without items that the dialect's Faults name, or nil. It
-// does not say which of the jobs was not found.
+// refusal returns the error of an answer without items that the dialect's Faults call an error, or
+// nil. NotFound becomes Permanent, because the answer does not say which job was not found.
 func (a batchAnswer) refusal() error {
 	o, ok := a.fault("") // and a wait in the body
 	if !ok {
@@ -60,8 +60,8 @@ func (a batchAnswer) refusal() error {
 	return a.faulty(o)
 }
 
-// items returns the part of an answer that holds the items. An answer that is not JSON, such as
-// XML, has them in an object.
+// items returns the part of an answer that has the items. An answer that is not JSON, such as XML,
+// may have them in an object.
 func (b *batch) items(body []byte, isOther bool) ([]byte, error) {
 	var found place.Found
 	if err := b.list.Find(&place.Answer{Body: body}, &found); err != nil {
@@ -81,8 +81,8 @@ func (b *batch) items(body []byte, isOther bool) ([]byte, error) {
 	return items, nil
 }
 
-// isNull reports whether null stands at the end of some keys, or on the way to it. Some encoders
-// write an empty list so.
+// isNull reports whether the value at the path keys, or at the beginning of that path, is null.
+// Some encoders write an empty list as null.
 func isNull(body []byte, keys []jsonscan.Step) bool {
 	var v any
 	if json.Unmarshal(body, &v) != nil {
@@ -99,7 +99,7 @@ func isNull(body []byte, keys []jsonscan.Step) bool {
 	return false
 }
 
-// job returns the id of the job that an item is about, or "" if it is about none.
+// job returns the id of the job that an item is about, or "" if there is none.
 func (b *batch) job(key, item []byte, found *place.Found) string {
 	if b.id == nil {
 		if item[0] == 'n' { // null
@@ -117,7 +117,7 @@ func (b *batch) job(key, item []byte, found *place.Found) string {
 	return ""
 }
 
-// item returns what an item says of its job.
+// item returns the answer that an item has about its job.
 func (a batchAnswer) item(id string, item []byte) transport.Answer {
 	s, err := a.judge(id, item)
 	if classify := a.reader.dialect.Classify; classify != nil {
@@ -130,7 +130,7 @@ func (a batchAnswer) item(id string, item []byte) transport.Answer {
 	return transport.Answer{Status: s}
 }
 
-// judge returns what an item says, before Classify has a word.
+// judge returns the status in an item before Classify is called.
 func (a batchAnswer) judge(id string, item []byte) (transport.Status, error) {
 	part := a.places(id)
 	part.Body, part.Text = item, nil

@@ -80,9 +80,9 @@ func (c *Client) StatusBatch(ctx context.Context, ids []string) ([]transport.Ans
 	return append(answers, told...), err
 }
 
-// followed asks about jobs that may get another id, under the ids that they have now. A job that is
-// in a later stage has no answer, because that stage has no batches. Nor has one of two jobs that
-// have the same id now.
+// followed asks about jobs that may get another id, under the ids that they have now. A job in a
+// later stage has no answer, because a NextDialect has no Batch. If two jobs have the same id now,
+// only the first has an answer.
 func (k *call) followed(ctx context.Context, f *followed, ids []string) (told []transport.Answer, err error) {
 	first, next := make(map[string]string, len(ids)), map[string]string{}
 	var present []string
@@ -109,8 +109,8 @@ func (k *call) followed(ctx context.Context, f *followed, ids []string) (told []
 	return told, err
 }
 
-// pages asks for the answer to a batch, and for its next pages as long as any of the jobs is
-// missing. It adds the next ids that the answers give to next.
+// pages requests the answer to a batch, and its next pages while a job is missing. It adds the next
+// ids of jobs to the argument next.
 func (k *call) pages(ctx context.Context, ids []string, next map[string]string) (told []transport.Answer, err error) {
 	page := ""
 	if len(ids) == 0 {
@@ -121,7 +121,7 @@ func (k *call) pages(ctx context.Context, ids []string, next map[string]string) 
 		answers, after, err := k.page(ctx, ids, page)
 		switch {
 		case err != nil && page != "":
-			return told, nil // the jobs that are missing are asked about alone
+			return told, nil // the missing jobs are asked about alone
 		case err != nil:
 			return nil, err
 		}
@@ -140,7 +140,7 @@ func (k *call) pages(ctx context.Context, ids []string, next map[string]string) 
 	return told, nil
 }
 
-// page asks for one page, and returns where the next one is.
+// page requests one page. It also returns the value of Next, which names the next page.
 func (k *call) page(ctx context.Context, ids []string, page string) (answers []transport.Answer, next string, err error) {
 	if class, err := k.batch.request(k, ids, page); err != nil {
 		return nil, "", k.wire.Fail(class, err)
@@ -163,7 +163,7 @@ func (k *call) page(ctx context.Context, ids []string, page string) (answers []t
 	return answers, next, err
 }
 
-// turn has the call ask for a page that is a URL, where the Path has no {page}.
+// turn sets the URL of the request to the URL of a page, if the Path has no {page}.
 func (k *call) turn(page string) error {
 	if k.batch.to.Needs(template.Page) || page == "" {
 		return nil
@@ -181,7 +181,7 @@ func (k *call) turn(page string) error {
 	return err
 }
 
-// nextPage returns where the next page is, "" if there is none.
+// nextPage returns the value of Next, which names the next page, or "" if there is none.
 func (b *batch) nextPage(a *place.Answer) string {
 	if b.next == nil {
 		return ""
@@ -194,13 +194,13 @@ func (b *batch) nextPage(a *place.Answer) string {
 	return ""
 }
 
-// batchBody returns how many bytes the answer to a batch of n jobs has at most, where any other has
-// at most so many.
+// batchBody returns the largest size of the answer to a batch of n jobs. The argument most is the
+// largest size of any other answer.
 func batchBody(most, n int) int {
 	return max(most, min(most+n*(most/batchShare), batchShare*most, largestMaxBody))
 }
 
-// refusal is the answer about a job whose status could not be told.
+// refusal returns the answer about a job whose status could not be read.
 func refusal(id string, err error) transport.Answer {
 	return transport.Answer{Status: transport.Status{ID: id}, Err: err}
 }

@@ -19,7 +19,7 @@ var (
 	errNotMade    = errors.New("the Client was not made by New")
 )
 
-// call is one question to the service in one stage of its dialect. Calls are pooled.
+// call makes one call to the service in one stage of its dialect. Calls are pooled.
 type call struct {
 	*settings
 	wire   *exchange.Call
@@ -34,13 +34,13 @@ func newCall(s *settings) *call {
 	return k
 }
 
-// enter has the call ask in a stage.
+// enter sets the stage of the call.
 func (k *call) enter(stage int) {
 	k.stage = k.stages[stage]
 	k.answer.reader = k.stage.reader
 }
 
-// reset makes k fit for the next question. It keeps nothing of this one alive but buffers.
+// reset prepares k for the next question. It keeps only buffers of this one.
 func (k *call) reset() {
 	if !k.wire.Reset() {
 		k.answer.reading.found.Clear()
@@ -49,13 +49,13 @@ func (k *call) reset() {
 	k.enter(0)
 }
 
-// end gives k back to the calls that it came from.
+// end returns k to the pool.
 func (k *call) end(pool *sync.Pool) {
 	k.reset()
 	pool.Put(k)
 }
 
-// ask prepares the request that a template describes, with v in its holes.
+// ask prepares the request of a form, with v in its holes.
 func (k *call) ask(t *form, v *template.Vars) error {
 	k.answer.template = t
 	if err := t.Fill(&k.wire.Request, v); err != nil {
@@ -64,8 +64,8 @@ func (k *call) ask(t *form, v *template.Vars) error {
 	return nil
 }
 
-// status asks about a job, which has come to a step. A hold of d is asked for where that is
-// possible.
+// status asks about a job that is at a step. If the stage can hold requests, the service is asked
+// to keep the request for d.
 func (k *call) status(ctx context.Context, id string, at step, last *transport.Status, d time.Duration) error {
 	k.enter(at.stage)
 	v, h := template.Vars{ID: at.id}, newHold(last, d)
@@ -86,7 +86,7 @@ func (k *call) status(ctx context.Context, id string, at step, last *transport.S
 	return k.do(ctx, readStatus)
 }
 
-// do sends the request, and returns what judge made of the answer.
+// do sends the request, and returns the error of judge for the answer.
 func (k *call) do(ctx context.Context, judge func(*answer) error) error {
 	k.answer.judge = judge
 	return k.wire.Do(ctx, &k.answer)

@@ -18,7 +18,7 @@ type callFaults struct {
 	places []place.Place
 }
 
-// newCallFaults returns the Faults of a Call; nil if it has none.
+// newCallFaults returns the Faults of a Call, or nil if it has none.
 func newCallFaults(c Call) (*callFaults, error) {
 	if len(c.Faults) == 0 && c.Fault == "" {
 		return nil, nil
@@ -39,7 +39,7 @@ func newCallFaults(c Call) (*callFaults, error) {
 	return f, err
 }
 
-// newFaultTable returns the rules of Faults over so many places; nil for none.
+// newFaultTable returns the rules of Faults for a number of places, or nil if there are none.
 func newFaultTable(places int, faults map[string]transport.Class) (table *rules.Table[transport.Class], problems []error) {
 	switch {
 	case places == 0 && len(faults) == 0:
@@ -64,12 +64,12 @@ func newFaultTable(places int, faults map[string]transport.Class) (table *rules.
 // find returns the rule that an answer fits.
 func (f *callFaults) find(a place.Answer) rules.Outcome[transport.Class] {
 	var found place.Found
-	_ = f.set.Find(&a, &found) // what is wrong with the body is for the reader to say
+	_ = f.set.Find(&a, &found) // the reader reports an error in the body
 	return class(f.table.Find(found.Values))
 }
 
-// class returns what rules of Faults say of an answer. One that fits two rules of different classes
-// is malformed.
+// class returns the class of an outcome of Faults. An answer that fits two rules of different
+// classes is malformed.
 func class(o rules.Outcome[transport.Class]) rules.Outcome[transport.Class] {
 	if o.Rival != "" {
 		o.Means, o.Fits, o.Rule = transport.Malformed, true, o.Rule+" and "+o.Rival
@@ -77,9 +77,10 @@ func class(o rules.Outcome[transport.Class]) rules.Outcome[transport.Class] {
 	return o
 }
 
-// fault looks for the dialect's places as find does, and returns the rule of an error that the
-// answer fits: one of its call, or else one of the dialect. A page that a gateway answers as if all
-// were well does not say that there is no job, unless the rule names its text.
+// fault looks up the dialect's places as find does, and returns the rule for errors that the answer
+// fits. The rules of the call take precedence over those of the dialect. A rule that means NotFound
+// does not apply to a page for a person with a 2xx, such as one of a gateway, unless the rule names
+// its text.
 func (a *answer) fault(name string) (o rules.Outcome[transport.Class], fits bool) {
 	a.find(name)
 	o, places := a.anyFault(name)
@@ -89,9 +90,9 @@ func (a *answer) fault(name string) (o rules.Outcome[transport.Class], fits bool
 	return o, o.Fits
 }
 
-// changeFault is fault for the answer to a create or a cancel. Such an answer need not have the job
-// itself. If it is successful and has no value at the places of the dialect's Faults, these do not
-// say that there is no job.
+// changeFault is like fault, for the answer to a create or a cancel. Such an answer need not
+// contain the job. So if it is successful and has no value at the places of the dialect's Faults,
+// they do not mean that the job does not exist.
 func (a *answer) changeFault(name string) (o rules.Outcome[transport.Class], fits bool) {
 	o, fits = a.fault(name)
 	if !fits || o.Means != transport.NotFound || a.Answer.Code/100 != 2 {
@@ -109,8 +110,7 @@ func (a *answer) changeFault(name string) (o rules.Outcome[transport.Class], fit
 	return o, false
 }
 
-// anyFault is fault for an answer that is no page. It also returns the places that the rule is
-// about.
+// anyFault is like fault without the exception for pages. It also returns the places of the rule.
 func (a *answer) anyFault(name string) (rules.Outcome[transport.Class], []place.Place) {
 	if t := a.template; t != nil && t.faults != nil {
 		if o := t.faults.find(a.places(name)); o.Fits {

@@ -72,7 +72,7 @@ func (s *stage) takesKey(sent bool) bool {
 	return sent || isID || s.find != nil && s.find.byKey
 }
 
-// unsentKeys says once that idempotency keys have no effect. It is safe for concurrent use.
+// unsentKeys logs once that idempotency keys have no effect. It is safe for concurrent use.
 type unsentKeys struct{ said atomic.Bool }
 
 func (u *unsentKeys) warn(log transport.Host, service string) {
@@ -146,9 +146,9 @@ func readStart(a *answer) error {
 		return a.faulty(o)
 	}
 	switch {
-	case a.Answer.Code == http.StatusNotFound: // it is no job that was not found
+	case a.Answer.Code == http.StatusNotFound: // the endpoint was not found, not a job
 		return a.Fail(transport.Permanent, a.Quote())
-	case a.Answer.Code == http.StatusSeeOther: // the job is where it leads
+	case a.Answer.Code == http.StatusSeeOther: // the Location is the URL of the job
 		if _, err := a.location(); err != nil {
 			return err
 		}

@@ -15,12 +15,12 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/xmltree"
 )
 
-// guard stands before the JSON of some services, so that a browser does not run it.
+// guard is at the beginning of the JSON of some services, so that a browser does not run it.
 var guard = []byte(")]}'")
 
-// asJSON returns an answer or an event that is not JSON as if it were, and reports whether it is of
-// such a form: XML, a form, JSON in lines, or JSON behind a guard. The comment of Dialect says how
-// each is read. The error is that of one that does not parse.
+// asJSON converts an answer or an event to JSON if it is XML, a form, JSON in lines, or JSON after
+// a guard, and reports whether it was. The comment of [Dialect] says how each is converted. The
+// error says why it does not parse.
 func asJSON(h http.Header, body []byte) (text []byte, ok bool, err error) {
 	switch {
 	case len(body) == 0:
@@ -47,8 +47,8 @@ func asJSON(h http.Header, body []byte) (text []byte, ok bool, err error) {
 	return text, true, err
 }
 
-// isLines reports whether a media type is that of JSON in lines. It has several names, none of them
-// registered.
+// isLines reports whether a media type is one of JSON in lines. That form has several media types,
+// and none of them is registered.
 func isLines(media string) bool {
 	return len(media) > len("application/json") && (strings.Contains(media, "ndjson") || strings.Contains(media, "jsonl") || strings.Contains(media, "json-lines"))
 }
@@ -68,8 +68,8 @@ func fromLines(body []byte) ([]byte, error) {
 	return slices.Concat([]byte("["), bytes.Join(values, []byte(",")), []byte("]")), nil
 }
 
-// isXML reports whether a body of a media type is XML. Where the type does not say so, the body
-// does: a page of HTML begins otherwise.
+// isXML reports whether a body is XML, by its media type or else by its beginning. A page of HTML
+// begins differently.
 func isXML(media string, body []byte) bool {
 	switch {
 	case strings.Contains(media, "html") || strings.Contains(media, "svg"):
@@ -84,10 +84,10 @@ func isXML(media string, body []byte) bool {
 	}
 }
 
-// isMarkup reports whether a body that is no JSON is XML, and no form and no JSON behind a guard.
+// isMarkup reports whether a body that is not JSON is XML, and not a form or JSON after a guard.
 func isMarkup(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
 
-// isForm reports whether a body of a media type is a form. Many services call it plain text.
+// isForm reports whether a body is a form. Many services call a form plain text.
 func isForm(media string, body []byte) bool {
 	if media == "application/x-www-form-urlencoded" {
 		return true
@@ -101,7 +101,8 @@ func isNameRune(r rune) bool {
 	return r == '_' || r == '-' || r == '.' || unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
-// fromForm returns the fields of a form as an object. A name that stands more than once has a list.
+// fromForm returns the fields of a form as a JSON object. A name that occurs more than once becomes
+// a list.
 func fromForm(body string) ([]byte, error) {
 	form, err := url.ParseQuery(strings.TrimSpace(body))
 	if err != nil {

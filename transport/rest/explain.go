@@ -84,7 +84,7 @@ func (e *Explanation) String() string {
 	return b.String()
 }
 
-// defaultPlaces are those of the fields that a Dialect need not have.
+// defaultPlaces are the default places of optional fields.
 var defaultPlaces = func() map[string]string {
 	d := Dialect{}.WithDefaults()
 	return map[string]string{"Progress": d.Progress, "Message": d.Message, "Error": d.Error, "Result": d.Result}
@@ -126,7 +126,7 @@ func (d Dialect) Explain(id string, a Answer) (*Explanation, error) {
 	return e, nil
 }
 
-// explain adds what stood at each place of an answer.
+// explain adds the rule, and the value at each place of an answer.
 func (e *Explanation) explain(a *answer) {
 	r := a.reader
 	o, isFault := a.fault(a.asked)

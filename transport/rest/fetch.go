@@ -59,7 +59,7 @@ func (k *call) fetch(ctx context.Context, at step, done transport.Status) (*exch
 // readResult reads the answer to a fetch, whose body is not read unless it is an error.
 func readResult(a *answer) error {
 	if a.Answer.Code/100 != 2 || a.Answer.Open == nil {
-		a.find(a.asked) // a wait in the body
+		a.find(a.asked) // reads a wait in the body
 		if f := a.template.faults; f != nil {
 			if o := f.find(a.places(a.asked)); o.Fits {
 				return a.faulty(o)
@@ -77,7 +77,7 @@ func readResult(a *answer) error {
 	}
 }
 
-// noResult returns the error of an answer of 2xx that has no whole result.
+// noResult returns the error of a 2xx without the whole result.
 func noResult(a *answer, why string) error {
 	_ = a.Answer.Open.Body.Close()
 	a.Answer.Open = nil

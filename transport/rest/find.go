@@ -13,7 +13,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// finder is a Find at a base URL.
+// finder is a compiled Find.
 type finder struct {
 	call     *form
 	list, id *place.Set
@@ -21,8 +21,8 @@ type finder struct {
 }
 
 const (
-	// findAttempts is how often a job is looked for after its create, and findWait the wait before
-	// the second time, which doubles.
+	// findAttempts is the maximum number of Calls after a create. findWait is the wait before the
+	// second of them; it doubles each time.
 	findAttempts = 6
 	findWait     = 500 * time.Millisecond
 )
@@ -50,7 +50,7 @@ func newFinder(base *url.URL, allow []*url.URL, d Dialect) (*finder, error) {
 
 var errTwoJobs = errors.New("more than one job is new, and the create's answer names none of them: let Find tell them apart by {key}")
 
-// ids asks for the jobs that there are, in the order of the answer.
+// ids returns the ids of the jobs of the service, in the order of the answer.
 func (f *finder) ids(ctx context.Context, c *Client, key string) (ids []string, err error) {
 	k, err := c.begin(ctx, nil)
 	if err != nil {
@@ -96,7 +96,8 @@ func (f *finder) read(a place.Answer) (ids []string, err error) {
 	return ids, nil
 }
 
-// job looks for the job that a create has started, which is none of those from before.
+// job looks for the job that a create has started. The argument before has the ids of the jobs
+// before the create.
 func (f *finder) job(ctx context.Context, c *Client, key string, before []string) (string, error) {
 	known := map[string]bool{}
 	for _, id := range before {

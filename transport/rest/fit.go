@@ -29,8 +29,8 @@ func (c *Client) Fit(ids []string) int {
 	return c.batch.fit(ids)
 }
 
-// fit returns how many of ids, counted from the first, request takes at once: at least one, if
-// there is one.
+// fit returns how many of ids, counted from the first, fit into one request: at least one if ids is
+// not empty.
 func (b *batch) fit(ids []string) int {
 	most := min(len(ids), b.Max)
 	if b.Body != nil || b.lists || most < 2 {
@@ -46,7 +46,7 @@ func (b *batch) fit(ids []string) int {
 	return most
 }
 
-// tells reports whether the separator tells one id from the next.
+// tells reports whether the Separator sets two ids apart.
 func (b *batch) tells(id, next string) bool {
 	parts := strings.SplitN(id+b.Separator+next, b.Separator, 3)
 	return len(parts) == 2 && parts[0] == id

@@ -11,8 +11,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// readFolded looks for an error whose keys stand in another case than Error has them. What is said
-// there keeps a job from being completed, too.
+// readFolded looks for an error whose keys have another case than the places of Error. Such an
+// error also keeps a job from being completed.
 func (r *reader) readFolded(s *transport.Status, g *reading) {
 	if s.State != transport.Completed || r.errors == nil || !isNothing(g.values(r, inError)) {
 		return
@@ -36,8 +36,8 @@ func (r *reader) readFolded(s *transport.Status, g *reading) {
 	}
 }
 
-// foldedAt returns what stands at the end of some steps from v, with keys in whatever case, as long
-// as it says something. It returns nil if it does not.
+// foldedAt returns the value at the end of some steps from v, with keys in any case. It returns nil
+// if the value is missing or empty.
 func foldedAt(v any, steps []jsonscan.Step, name string) place.Value {
 	for i := range steps {
 		switch step := &steps[i]; step.Kind {
@@ -71,7 +71,8 @@ func foldedAt(v any, steps []jsonscan.Step, name string) place.Value {
 }
 
 // foldedElement returns the first element of an array, or the first value of an object in the order
-// of its keys, that a step leads to, with the fields that it compares in whatever case.
+// of its keys, that meets the comparisons of a step. The keys of the compared fields may have any
+// case.
 func foldedElement(v any, step *jsonscan.Step, name string) any {
 	elements, _ := v.([]any)
 	if o, ok := v.(map[string]any); ok {
@@ -97,7 +98,7 @@ func isChosen(element any, step *jsonscan.Step, name string) bool {
 		}
 		var text []byte
 		if v != nil {
-			text, _ = json.Marshal(v) // what was JSON always can be
+			text, _ = json.Marshal(v) // decoded JSON can always be encoded
 		}
 		if c.Equal.IsValue(text, name) == c.Not {
 			return false
@@ -106,8 +107,8 @@ func isChosen(element any, step *jsonscan.Step, name string) bool {
 	return true
 }
 
-// foldedKey returns the value of a key, or else that of one that differs from it by case alone. A
-// key with a hole has one case.
+// foldedKey returns the value of a key. If the key is missing, it returns the value of a key that
+// differs only by case. A key with a hole must have the same case.
 func foldedKey(o map[string]any, key jsonscan.Name, name string) any {
 	if key.Hole {
 		return o[key.Before+name+key.After]

@@ -8,36 +8,36 @@ import (
 )
 
 const (
-	// maxFollowed bounds the jobs whose next id is remembered, and maxFollowedBytes their ids. Beyond
-	// either, one that has ended is forgotten, or else any. A forgotten job is asked about under its
-	// first id again.
+	// maxFollowed is the maximum number of jobs whose next id is remembered, and maxFollowedBytes the
+	// maximum size of their ids. If there are more, a job that has ended is forgotten, or else any
+	// job. Later polls of a forgotten job use its first id again.
 	maxFollowed      = 1 << 17
 	maxFollowedBytes = 32 << 20
-	// maxEnded is how many of these jobs are remembered after their end, for a Fetch or a late
-	// waiter. The newest are.
+	// maxEnded is how many of these jobs are remembered after their end, for a Fetch or a late wait.
+	// The ones that ended last are remembered.
 	maxEnded = 1 << 12
 )
 
-// followed remembers under which id a job goes on. A service may forget the first id soon, as
-// Jenkins does the item of a queue, so that the next id can't be asked for again. Its zero value
+// followed remembers the present ids of jobs. A service may soon forget the first id, as Jenkins
+// forgets the item of a queue, so that the next id cannot be requested again. The zero followed
 // remembers nothing. It is safe for concurrent use.
 type followed struct {
-	on    bool // the dialect follows any job; does not change
+	on    bool // the dialect has Next; does not change
 	mu    sync.Mutex
 	jobs  map[string]step
-	first map[step]string // the id in jobs of what has come to a step that has not ended
-	bytes int             // of all ids
-	ended []string        // those of jobs that have ended, the oldest first
+	first map[step]string // the first id of the job at each step that has not ended
+	bytes int             // the size of all ids
+	ended []string        // the first ids of jobs that have ended, oldest first
 }
 
-// step is where a job has come to.
+// step is the stage and the id that a job has now.
 type step struct {
 	stage int
 	id    string
 	ended bool
 }
 
-// where returns the stage and the id under which a job is asked about.
+// where returns the step of the job with the given first id.
 func (f *followed) where(id string) step {
 	if !f.on {
 		return step{id: id}
@@ -50,8 +50,8 @@ func (f *followed) where(id string) step {
 	return step{id: id}
 }
 
-// whose returns the first id of the job that has come to a stage and an id. If several jobs have,
-// it is the one that came last.
+// whose returns the first id of the job that is at a stage under an id. If there are several such
+// jobs, it is the one that came there last.
 func (f *followed) whose(stage int, id string) (first string, ok bool) {
 	if !f.on {
 		return "", false
@@ -62,7 +62,7 @@ func (f *followed) whose(stage int, id string) (first string, ok bool) {
 	return first, ok
 }
 
-// move says that a job goes on elsewhere.
+// move records the next step of a job.
 func (f *followed) move(id string, to step) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -75,7 +75,7 @@ func (f *followed) move(id string, to step) {
 	f.trimLocked(id)
 }
 
-// end says that a job has ended.
+// end records that a job has ended.
 func (f *followed) end(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -91,7 +91,7 @@ func (f *followed) end(id string) {
 	}
 }
 
-// trimLocked forgets jobs other than id until the bounds hold.
+// trimLocked forgets jobs other than id until the limits are met.
 func (f *followed) trimLocked(id string) {
 	for len(f.jobs) > maxFollowed || f.bytes > maxFollowedBytes && len(f.jobs) > 1 {
 		if len(f.ended) > 0 {
@@ -112,7 +112,7 @@ func (f *followed) dropLocked() {
 	id := f.ended[0]
 	f.ended[0] = ""
 	f.ended = f.ended[1:]
-	if f.jobs[id].ended { // it may be under way again
+	if f.jobs[id].ended { // the job may have begun again
 		f.forgetLocked(id)
 	}
 }
@@ -127,7 +127,8 @@ func (f *followed) forgetLocked(id string) {
 	}
 }
 
-// follow notes that the answer gave the job of an id, which has come to a step, its next id.
+// follow records the next id in an answer about a job. The argument of is the first id of the job,
+// and at is its present step.
 func (k *call) follow(f *followed, of string, at step, id string) error {
 	stage := min(at.stage+1, len(k.stages)-1)
 	if t := k.stages[stage].status; t.IsWhole() {

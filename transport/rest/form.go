@@ -6,13 +6,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/template"
 )
 
-// placeholder stands for an id in what a dialect says of many.
+// placeholder stands for an id in a Batch and in an IDPattern.
 const placeholder = "{id}"
 
-// A form is a Call of a dialect: what is sent, and which answers are faults. It does not change.
+// A form is a compiled Call of a dialect: the request, and the rules for faults. It does not
+// change.
 type form struct {
 	*template.Template
-	faults *callFaults // of this call alone; nil for none
+	faults *callFaults // the faults of this call, or nil
 }
 
 func newForm(base *url.URL, allow []*url.URL, c Call, shared map[string]string, wantsID bool, holes ...string) (f *form, err error) {

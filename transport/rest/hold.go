@@ -32,16 +32,16 @@ func (c *Client) Hold(ctx context.Context, id string, last transport.Status, d t
 	return st, err
 }
 
-// maxHold bounds a hold: no service keeps a request for so long.
+// maxHold is the longest hold. No service keeps a request for so long.
 const maxHold = 24 * time.Hour
 
-// hold is what is known of a request that the service keeps. The zero hold is none.
+// hold describes a request that the service keeps. The zero hold is for requests that are not held.
 type hold struct {
-	length time.Duration     // whole seconds
-	seen   *transport.Status // for an answer that says nothing new
+	length time.Duration     // in whole seconds
+	seen   *transport.Status // the result for an answer without news
 }
 
-// newHold returns the hold of a request about a job whose newest status is last.
+// newHold returns a hold of d for a request about a job whose newest status is last.
 func newHold(last *transport.Status, d time.Duration) hold {
 	if last == nil || d < time.Second {
 		return hold{}
@@ -49,9 +49,8 @@ func newHold(last *transport.Status, d time.Duration) hold {
 	return hold{min(d, maxHold).Truncate(time.Second), last}
 }
 
-// fill sets what stands in the holes of a Call for h and a revision. Without a hold, {rev} is left
-// out of a Call that has {hold}: many services hold a request that names what was seen, whatever
-// else it asks for.
+// fill sets the values of {hold} and {rev}. If h is zero and the Call has {hold}, {rev} is omitted
+// too, because many services hold any request that names a revision.
 func (h *hold) fill(t *form, v *template.Vars, revision string) {
 	if h.length > 0 {
 		v.Hold = strconv.FormatInt(int64(h.length/time.Second), 10)
@@ -61,13 +60,13 @@ func (h *hold) fill(t *form, v *template.Vars, revision string) {
 	}
 }
 
-// terms returns how the request about a job is made.
+// terms returns the Terms of the request about a job.
 func (h *hold) terms(id string) exchange.Terms {
 	return exchange.Terms{Seed: id, Repeatable: h.length == 0, SeeOther: true, Hold: h.length}
 }
 
-// saysNothingNew reports whether the answer to a request that was held says nothing. A rule of
-// States that names the code makes it say something.
+// saysNothingNew reports whether the answer to a held request has no news. An answer has news if a
+// rule of States names its code.
 func (a *answer) saysNothingNew() bool {
 	seen := a.hold.seen
 	if seen == nil || seen.State == transport.Unknown && seen.Raw == "" {

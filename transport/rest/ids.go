@@ -15,7 +15,7 @@ type idReader struct {
 	at      string // Dialect.ID
 	places  []place.Place
 	set     *place.Set
-	pattern []string // around {id} of IDPattern
+	pattern []string // the parts of IDPattern before and after {id}
 }
 
 func newIDReader(d *Dialect) (r idReader, err error) {
@@ -34,7 +34,7 @@ func newIDReader(d *Dialect) (r idReader, err error) {
 	return r, nil
 }
 
-// read reads the answer to a create. The key is the one that was sent.
+// read returns the id in the answer to a create. The argument key is the key of the request.
 func (r *idReader) read(a *place.Answer, key string) (string, error) {
 	var found place.Found
 	err := r.set.Find(a, &found)
@@ -66,18 +66,17 @@ var errNoID = errors.New("no id")
 // inHeader reports whether the first place of an id is a header.
 func (r *idReader) inHeader() bool { return r.places[0].Source == place.Header }
 
-// takesAny reports whether any text is an id: a place is the body as a text, and no IDPattern says
-// which part of it is the id.
+// takesAny reports whether any text counts as an id: a place is @text, and there is no IDPattern.
 func (r *idReader) takesAny() bool {
 	return r.pattern == nil && slices.ContainsFunc(r.places, func(p place.Place) bool { return p.Source == place.Text })
 }
 
-// misfit returns the error of a text that has no id where IDPattern says.
+// misfit returns the error of a text that IDPattern does not match.
 func (r *idReader) misfit() error {
 	return fmt.Errorf("%w: the text at %s does not fit IDPattern %q", errNoID, r.at, r.pattern[0]+"{id}"+r.pattern[1])
 }
 
-// cut returns the part of a text that IDPattern says is the id.
+// cut returns the id in a text, by IDPattern.
 func (r *idReader) cut(text string) (string, error) {
 	if r.pattern == nil {
 		return text, nil

@@ -17,8 +17,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// encode returns an input as the body of a create of some Content-Type, and the Content-Type that
-// goes with it. The key is put at a field of it, if both are set.
+// encode encodes an input as the body of a create with a Content-Type. It also returns the full
+// Content-Type. If field and key are set, the body has the key at the field.
 func encode(input any, typ, field, key string) (body []byte, full string, err error) {
 	switch lower := strings.ToLower(typ); {
 	case typ == "" || template.IsJSON(typ):
@@ -66,8 +66,8 @@ func encode(input any, typ, field, key string) (body []byte, full string, err er
 	}
 }
 
-// formOf returns the fields of a form: those of a map or a struct as JSON names them. What stands
-// within a field is named field[name], as most services have it.
+// formOf returns the fields of a form from a map or a struct, with the names that JSON gives them.
+// A member within a field is named field[name], as most services expect.
 func formOf(input any) (map[string][]any, error) {
 	form := map[string][]any{}
 	switch in := input.(type) {
@@ -134,8 +134,7 @@ func flatten(form map[string][]any, name string, v any) error {
 	return nil
 }
 
-// multipartOf returns a multipart/form-data body, whose boundary is the same for the same form, so
-// that it can be sent again.
+// multipartOf returns a multipart/form-data body and its Content-Type.
 func multipartOf(form map[string][]any) ([]byte, string, error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
@@ -146,7 +145,7 @@ func multipartOf(form map[string][]any) ([]byte, string, error) {
 			}
 			file, ok := v.(File)
 			if !ok {
-				_ = w.WriteField(name, fmt.Sprint(v)) // a Buffer takes all
+				_ = w.WriteField(name, fmt.Sprint(v)) // writing to a Buffer never fails
 				continue
 			}
 			h := textproto.MIMEHeader{}
@@ -166,7 +165,7 @@ func multipartOf(form map[string][]any) ([]byte, string, error) {
 	return b.Bytes(), w.FormDataContentType(), nil
 }
 
-// putKey sets what stands at a field of a JSON object, such as "data.token".
+// putKey sets the value at a field of a JSON object, such as "data.token".
 func putKey(body []byte, field, key string) ([]byte, error) {
 	var object map[string]json.RawMessage
 	if len(body) == 0 || string(body) == "null" {

@@ -31,22 +31,22 @@ const (
 var fieldNames = [fields]string{"State", "Fault", "Progress", "Message", "Error", "Result", "Revision", "RetryAfter", "Created", "Updated",
 	"Finished", "Next", "AnswerID"}
 
-// layout is where in an answer the fields of a dialect are.
+// layout has the places of all fields of a dialect.
 type layout struct {
 	places []place.Place
-	at     [fields + 1]int // where the places of each field begin
+	at     [fields + 1]int // the index in places at which each field begins
 	set    *place.Set
 	errors *place.Set    // the places of Error, for keys in another case
 	chosen bool          // whether a place of Error compares fields
-	unit   time.Duration // of RetryAfter
+	unit   time.Duration // the unit of RetryAfter
 	ratio  bool          // whether Progress is a quotient
-	code   int           // which place of State is the code, -1 for none
-	text   int           // which place of State is the body as a text, -1 for none
+	code   int           // the index of @code among the places of State, or -1
+	text   int           // the index of @text among the places of State, or -1
 	inBody bool          // whether State is read from the body
 	unread bool          // whether no place is in the body
 }
 
-// newLayout returns the layout of a dialect that has its defaults, or all that is wrong with its
+// newLayout returns the layout of a dialect that has its defaults. The problems are those with its
 // places.
 func newLayout(d *Dialect) (l layout, problems []error) {
 	l = layout{code: -1, text: -1, unit: time.Second}
@@ -54,7 +54,8 @@ func newLayout(d *Dialect) (l layout, problems []error) {
 	return l, problems
 }
 
-// unitProblems returns what looks like a unit or a quotient, and would be read as a part of a key.
+// unitProblems returns an error for each text that looks like a unit or a quotient, but would be
+// read as a part of a key.
 func unitProblems(d *Dialect) (problems []error) {
 	if _, unit, ok := strings.Cut(d.RetryAfter, " "); ok && unit != "ms" && unit != "s" && unit != "m" && !strings.ContainsAny(d.RetryAfter, `,["`) {
 		problems = append(problems, fmt.Errorf("field RetryAfter: %q: the unit %q is none of ms, s and m (a key with a space is quoted)", d.RetryAfter, unit))
@@ -65,7 +66,7 @@ func unitProblems(d *Dialect) (problems []error) {
 	return problems
 }
 
-// texts returns what the fields of a dialect say, without what is no place.
+// texts returns the places of the fields as texts, without units and the slash of a quotient.
 func (l *layout) texts(d *Dialect) [fields]string {
 	texts := [fields]string{d.State, d.Fault, d.Progress, d.Message, d.Error, d.Result, d.Revision, d.RetryAfter, d.Created, d.Updated,
 		d.Finished, d.Next, d.AnswerID}
@@ -81,7 +82,7 @@ func (l *layout) texts(d *Dialect) [fields]string {
 	return texts
 }
 
-// compile prepares the places. Its errors name the field of each place that is none.
+// compile parses the places. Its errors name the field of each invalid place.
 func (l *layout) compile(texts [fields]string) (problems []error) {
 	for i, text := range texts {
 		l.at[i] = len(l.places)

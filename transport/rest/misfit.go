@@ -10,7 +10,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/rules"
 )
 
-// maxMisfit bounds the text of a misfit, in bytes, beside what its last place takes.
+// maxMisfit is the size, in bytes, from which the text of a misfit has no further place.
 const maxMisfit = 512
 
 // misfit is the error of an answer whose values at the places of State fit no rule together. The
@@ -24,7 +24,7 @@ func (m *misfit) Error() string {
 	return m.text(func(part []byte) string { return redact.Excerpt(part) })
 }
 
-// text names each place and an excerpt of what stands there, as far as maxMisfit.
+// text returns the places with excerpts of their values, up to maxMisfit.
 func (m *misfit) text(excerpt func([]byte) string) string {
 	var b strings.Builder
 	b.WriteString("the states fit no rule (Dialect.States)")
@@ -40,7 +40,7 @@ func (m *misfit) text(excerpt func([]byte) string) string {
 	return b.String()
 }
 
-// quoteValue returns what stands at a place for an error.
+// quoteValue returns the value at a place for an error.
 func quoteValue(name string, value []byte, excerpt func([]byte) string) string {
 	switch {
 	case len(value) == 0:
@@ -54,7 +54,8 @@ func quoteValue(name string, value []byte, excerpt func([]byte) string) string {
 	}
 }
 
-// safe returns err without a part of the answer, if it is a misfit. An excerpt has no secret.
+// safe returns err. It replaces a misfit by an error that holds no part of the answer. The function
+// excerpt must remove secrets.
 func safe(err error, excerpt func([]byte) string) error {
 	if m := (*misfit)(nil); errors.As(err, &m) {
 		return errors.New(m.text(excerpt))
@@ -62,8 +63,8 @@ func safe(err error, excerpt func([]byte) string) error {
 	return err
 }
 
-// isNewWord reports whether all that is said at the places of State, the code aside, is one word
-// that no rule names there. A service that has a new word says it so.
+// isNewWord reports whether just one place of State has a value, the code aside, and that value is
+// a word that no rule names for this place. Such a word is new in the service.
 func (r *reader) isNewWord(values [][]byte) bool {
 	at := -1
 	for i, v := range values {

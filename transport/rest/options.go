@@ -33,7 +33,7 @@ type Option func(*config)
 
 type config = exchange.Config
 
-// newConfig returns the config of a Client that was given no option.
+// newConfig returns the config of a Client without options.
 func newConfig() *config {
 	return exchange.NewConfig(exchange.Defaults{
 		Name: "rest", UserAgent: UserAgent, Connections: DefaultMaxConnections, Retries: DefaultRetries,

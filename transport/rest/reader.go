@@ -21,15 +21,15 @@ type reader struct {
 	layout
 	dialect  Dialect
 	states   *rules.Table[transport.State]
-	faults   *rules.Table[transport.Class] // nil for none
+	faults   *rules.Table[transport.Class] // nil if there are no Faults
 	ids      idReader
-	noStatus error // that the state is null or absent
+	noStatus error // says that the state is null or absent
 
 	redirects []int // status codes of redirects that a rule of States names
 }
 
-// newReader returns the reader of a dialect that has its defaults, or all that is wrong with the
-// dialect.
+// newReader returns the reader of a dialect that has its defaults. The error joins all problems
+// with the dialect.
 func newReader(d Dialect) (*reader, error) {
 	r := &reader{dialect: d, noStatus: fmt.Errorf("no status at %s (Dialect.State)", d.State)}
 	var problems []error
@@ -77,8 +77,8 @@ func (r *reader) compileRules() (problems []error) {
 	return append(problems, wrong...)
 }
 
-// shareStates makes r use the rules for states of another reader if its own say the same. Compiled,
-// they take some 20 KB.
+// shareStates makes r use the compiled rules of another reader if the rules are equal. They take
+// about 20 KB.
 func shareStates(r, other *reader) {
 	places := func(r *reader) int { return len(r.field(inState)) }
 	if places(r) == places(other) && maps.Equal(r.dialect.States, other.dialect.States) {
@@ -89,12 +89,12 @@ func shareStates(r, other *reader) {
 // reading is what a reader has found in one answer.
 type reading struct {
 	found place.Found
-	err   error // of the body
+	err   error // the error of the body
 	state rules.Outcome[transport.State]
-	next  string // the job's next id, "" for none
+	next  string // the next id of the job, or ""
 	asked string // the id that the job has now
 	body  []byte
-	// bodiless is whether the status code alone may tell a state.
+	// bodiless is whether the status code alone may mean a state.
 	bodiless bool
 }
 
@@ -107,7 +107,7 @@ func (r *reader) find(a *place.Answer, g *reading) {
 
 func (g *reading) values(r *reader, i int) [][]byte { return g.found.Values[r.at[i]:r.at[i+1]] }
 
-// said returns the first of a field's values that says something.
+// said returns the first value of a field that is present.
 func (g *reading) said(r *reader, i int) (place.Value, bool) {
 	for _, v := range g.values(r, i) {
 		if v != nil {
@@ -117,7 +117,7 @@ func (g *reading) said(r *reader, i int) (place.Value, bool) {
 	return nil, false
 }
 
-// fault returns the class of the error that an answer is by the dialect's Faults.
+// fault returns the outcome of the dialect's Faults for an answer.
 func (r *reader) fault(g *reading) rules.Outcome[transport.Class] {
 	if r.faults == nil {
 		return rules.Outcome[transport.Class]{}
@@ -140,8 +140,8 @@ func (r *reader) namesMore(g *reading) bool {
 	return g.state.Fits && named != 0
 }
 
-// readStatus reads an answer to a status call into s, which is zero. If the error is noStatus, the
-// rest of s is what the answer says.
+// readStatus reads an answer to a status call into s, which must be zero. If the error is noStatus,
+// the other fields of s are set.
 func (r *reader) readStatus(s *transport.Status, g *reading) error {
 	if g.err != nil && r.inBody && !(r.code >= 0 && g.bodiless && isNotJSON(g.err)) {
 		g.state = rules.Outcome[transport.State]{}
@@ -184,7 +184,7 @@ func (r *reader) readState(s *transport.Status, g *reading) error {
 	return nil
 }
 
-// isSilent reports whether nothing stands at the places of State, but for the code.
+// isSilent reports whether no place of State has a value, the code aside.
 func (r *reader) isSilent(values [][]byte) bool {
 	if r.code < 0 {
 		return isNothing(values)
@@ -192,7 +192,7 @@ func (r *reader) isSilent(values [][]byte) bool {
 	return isNothing(values[:r.code]) && isNothing(values[r.code+1:])
 }
 
-// isNothing reports whether nothing stands at any of the places.
+// isNothing reports whether all values are absent.
 func isNothing(values [][]byte) bool {
 	for _, v := range values {
 		if v != nil {
@@ -202,7 +202,7 @@ func isNothing(values [][]byte) bool {
 	return true
 }
 
-// readRest reads all but the state. Most answers say little of it.
+// readRest reads all fields but the state. Most answers have few of them.
 func (r *reader) readRest(s *transport.Status, g *reading) {
 	if isNothing(g.found.Values[r.at[inProgress]:]) {
 		r.readFolded(s, g)
@@ -232,8 +232,8 @@ func (r *reader) readRest(s *transport.Status, g *reading) {
 	}
 }
 
-// readNext notes the next id of a job that goes on. An answer that names the id which the job has
-// already names none, unless another dialect takes over.
+// readNext records the next id of a job, which means that the job has not ended. The present id of
+// the job does not count, unless there is a NextDialect.
 func (r *reader) readNext(s *transport.Status, g *reading, id string) {
 	if id == g.asked && r.dialect.NextDialect == nil {
 		return
@@ -244,7 +244,7 @@ func (r *reader) readNext(s *transport.Status, g *reading, id string) {
 	}
 }
 
-// readError reads why the job failed. What is said there keeps it from being completed.
+// readError reads the reason of a failure. If there is one, the job is not completed.
 func (r *reader) readError(s *transport.Status, g *reading) {
 	for _, v := range g.values(r, inError) {
 		v := place.Value(v)
@@ -270,11 +270,10 @@ func isNotJSON(err error) bool {
 	return errors.As(err, &syntax)
 }
 
-// saysNothing reports whether err is that of an answer which says nothing about a state: it has
-// none, or it is not JSON.
+// saysNothing reports whether err means that the answer has no state, or is not JSON.
 func (r *reader) saysNothing(err error) bool { return errors.Is(err, r.noStatus) || isNotJSON(err) }
 
-// readWait returns the wait that the body names, as [web.RetryAfter] does.
+// readWait returns the wait that the body names. The result is as of [web.RetryAfter].
 func (r *reader) readWait(g *reading) time.Duration {
 	v, ok := g.said(r, inRetryAfter)
 	if !ok || v.Kind() == place.Composite {

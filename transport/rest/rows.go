@@ -11,7 +11,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// match yields the items about the jobs with the given ids, each with its place among them.
+// match yields the items about the jobs with the given ids. Each item comes with the index of its
+// id.
 func (b *batch) match(ids []string, items []byte) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		order := make(map[string]int, len(ids))
@@ -40,15 +41,14 @@ func (b *batch) match(ids []string, items []byte) iter.Seq2[int, []byte] {
 	}
 }
 
-// row is an item about a job whose id is not, as it is spelled, one of those that were asked about.
+// row is an item whose id does not exactly match an id that was asked about.
 type row struct {
 	id   string
 	item []byte
 }
 
-// matchFolded yields the rows whose id differs by case alone from that of one job, which no item
-// names as it is spelled. Where two jobs, or two spellings of an id, are alike but for their case,
-// it can't be told who is meant.
+// matchFolded yields the rows whose id differs only by case from the id of a job without an item.
+// If two jobs, or the ids of two rows, differ only by case, they are ambiguous and left out.
 func matchFolded(ids []string, named []bool, rows []row, yield func(int, []byte) bool) {
 	const ambiguous = -1
 	place := make(map[string]int, len(ids))
@@ -74,7 +74,7 @@ func matchFolded(ids []string, named []bool, rows []row, yield func(int, []byte)
 	}
 }
 
-// alike reports whether two items say the same of a job.
+// alike reports whether two items about a job are equal.
 func alike(a, b *transport.Answer) bool {
 	if a.Err != nil || b.Err != nil {
 		return a.Err != nil && b.Err != nil && classOf(a.Err) == classOf(b.Err)
@@ -84,7 +84,7 @@ func alike(a, b *transport.Answer) bool {
 		s.Revision == t.Revision && s.Created.Equal(t.Created) && s.Updated.Equal(t.Updated) && s.Finished.Equal(t.Finished)
 }
 
-// classOf returns the class of an error, that of one of another type being Transient.
+// classOf returns the class of an error. An error of another type is Transient.
 func classOf(err error) transport.Class {
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		return e.Class

@@ -6,17 +6,17 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 )
 
-// settings is what New makes of the options. It does not change.
+// settings are the options that New has compiled. They do not change.
 type settings struct {
 	*exchange.Settings
 	stages  []*stage
 	reader  *reader // of the first stage
-	batch   *batch  // nil for none
+	batch   *batch  // nil if there is no Batch
 	follows bool    // whether a job may get another id
 	told    bool    // whether any stage reads events
 }
 
-// newSettings applies opts over the defaults and joins all that is wrong with them.
+// newSettings applies opts over the defaults. The error joins all problems with them.
 func newSettings(baseURL string, opts []Option) (*settings, error) {
 	c := newConfig()
 	exchange.Apply(c, opts)
@@ -30,7 +30,7 @@ func newSettings(baseURL string, opts []Option) (*settings, error) {
 	return s, c.Err()
 }
 
-// speak sets what depends on the dialect.
+// speak sets the fields that depend on the dialect.
 func (s *settings) speak(c *config, d Dialect) {
 	var err error
 	if s.stages, err = newStages(s.Base, s.Origins, d); err != nil {
@@ -65,7 +65,7 @@ func (s *settings) speak(c *config, d Dialect) {
 	s.AddSecrets(b.to.Sensitive()...)
 }
 
-// hear sets what reads the events of each stage, of a dialect that is valid otherwise.
+// hear sets the readers of the events of each stage. The rest of the dialect must be valid.
 func (s *settings) hear(c *config, d *Dialect) {
 	prefix, list := "", ""
 	for _, stage := range s.stages {

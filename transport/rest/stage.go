@@ -12,22 +12,22 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// stage is a Dialect at a base URL: the dialect of a job under one id, before it gets the next.
+// stage is a compiled Dialect. It applies to a job until the job gets its next id.
 type stage struct {
 	reader                        *reader
-	create, status, cancel, fetch *form   // all but status may be nil, for none
-	find                          *finder // nil for none
-	events                        *events // nil for none
+	create, status, cancel, fetch *form   // nil if there is no such call; status is never nil
+	find                          *finder // nil if there is no Find
+	events                        *events // nil if events cannot be read
 }
 
-// none is the Path of a call that a service does not have, and the header of a key it does not
-// know.
+// none is the Path of a call that a service does not have, and the IdempotencyHeader of a service
+// without one.
 const none = "-"
 
-// maxStages bounds how many dialects follow one another by NextDialect.
+// maxStages is the maximum number of dialects that follow one another by NextDialect.
 const maxStages = 8
 
-// newStages returns the stages of a dialect, or all that is wrong with them.
+// newStages returns the stages of a dialect. The error joins all problems with them.
 func newStages(base *url.URL, allow []*url.URL, d Dialect) (stages []*stage, err error) {
 	var problems []error
 	prefix := ""
@@ -78,7 +78,7 @@ func newStage(base *url.URL, allow []*url.URL, d Dialect) (*stage, []error) {
 	return s, problems
 }
 
-// compile makes the templates of the calls.
+// compile makes the forms of the calls.
 func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems []error) {
 	for _, call := range []struct {
 		name   string
@@ -109,8 +109,8 @@ func (s *stage) compile(base *url.URL, allow []*url.URL, d *Dialect) (problems [
 	return problems
 }
 
-// keyProblem returns the error of an IdempotencyField that leads nowhere in a body of JSON. In a
-// body of another type it is the name of a field.
+// keyProblem returns the error of an IdempotencyField that is not a path of keys, for a body of
+// JSON. For a body of another type, any field is valid.
 func keyProblem(field, contentType string) error {
 	if field == "" || contentType != "" && !template.IsJSON(contentType) {
 		return nil
@@ -129,7 +129,7 @@ func keyProblem(field, contentType string) error {
 	return nil
 }
 
-// answerID returns the default of AnswerID, for a dialect without its defaults.
+// answerID returns the default of AnswerID. The dialect must not have its defaults yet.
 func answerID(d Dialect) string {
 	places, err := place.ParseList(d.ID)
 	if err != nil || d.ID == "" || d.Next != "" || d.IDPattern != "" || d.Status.Path == "{+id}" {
@@ -143,7 +143,7 @@ func answerID(d Dialect) string {
 	return d.ID
 }
 
-// sensitive returns the words of the calls that may be credentials.
+// sensitive returns the words in the calls that may be credentials.
 func (s *stage) sensitive() (words []string) {
 	for _, t := range []*form{s.create, s.status, s.cancel, s.fetch} {
 		if t != nil {

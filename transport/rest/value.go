@@ -9,8 +9,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/place"
 )
 
-// readProgress returns the progress that stands at the places of a field, in [0, 1]: the quotient
-// of two, or the first that says something, as a quotient, in percent or over scale.
+// readProgress returns the progress at the places of a field, in [0, 1]. With ratio it is the
+// quotient of two values. Otherwise it is the first value that is present: a text such as 3/7 or
+// 42%, or a number divided by scale.
 func readProgress(values [][]byte, ratio bool, scale float64) float64 {
 	if ratio && len(values) == 2 {
 		done, ok := number(values[0])
@@ -68,13 +69,14 @@ func finite(text string) (float64, bool) {
 	return n, err == nil && n-n == 0
 }
 
-// timeLayouts are the forms of a time beside those of the headers.
+// timeLayouts are the formats of times in bodies.
 var timeLayouts = [...]string{
 	time.RFC3339Nano, time.RFC1123, time.RFC1123Z, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999-0700",
 	"2006-01-02 15:04:05.999999999 UTC", "2006-01-02 15:04:05.999999999 -0700", "2006-01-02 15:04:05.999999999 -0700 MST", "20060102T150405Z0700", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
 }
 
-// readTime returns the zero time for what is not a time.
+// readTime returns the time that a value means. It returns the zero time for a value that is not a
+// time.
 func readTime(v place.Value) time.Time {
 	text := v.Text()
 	if v.Kind() != place.Number {
@@ -85,10 +87,10 @@ func readTime(v place.Value) time.Time {
 		}
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n > 0 && n < 1e18) { // many services say 0 of what has not happened yet
+	if err != nil || !(n > 0 && n < 1e18) { // many services use 0 for events that have not happened yet
 		return time.Time{}
 	}
-	const latest = 1e11 // seconds: a larger number is of smaller units
+	const latest = 1e11 // in seconds; a larger number has a smaller unit
 	unit := int64(time.Second)
 	for n >= latest {
 		n, unit = n/1000, unit/1000

@@ -12,7 +12,7 @@ import (
 // list. A personal access token is the password of the base URL, with any user. A token of Entra ID
 // is a bearer token. The fetched result is the list of artifacts.
 //
-// To a request without the right to see the build, the answer is 203 or a redirect to a page, which
+// The answer to a request without the right to see the build is 203 or a redirect to a page, which
 // is a permanent error.
 //
 // A service hook about a build has the build. It can send a user and a password, or a header with a

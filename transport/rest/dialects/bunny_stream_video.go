@@ -11,7 +11,7 @@ import (
 // A poll is GET /library/{library}/videos/{id} with the library's key in the header AccessKey. The
 // result is the list of resolutions, as a text.
 //
-// The state is a number. The number 8 is of a video that is encoded while it is watched. It is
+// The state is a number. A video that is encoded while it is watched has the number 8. It is
 // Unknown, with the number in Raw. The webhook has other numbers, of which 3 means finished. Bunny
 // Stream cannot cancel an encoding: a DELETE removes the video.
 //

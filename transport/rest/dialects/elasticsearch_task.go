@@ -11,7 +11,7 @@ import (
 // A poll is GET /_tasks/{id}. The result is the action's response.
 //
 // A task with failures, or one that timed out, is Failed. A task whose node left the cluster is not
-// found. Only a reindex reports progress. A list of tasks does not have those that have ended, so
+// found. Only a reindex reports progress. A list of tasks leaves out the tasks that have ended, so
 // each task is polled alone.
 //
 // See https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-get.

@@ -11,7 +11,7 @@ import (
 // of the account.
 //
 // A run that waits for a confirmation or a review is Blocked. A run that waits for another run or
-// for its stack to be unlocked is Pending. The state in the answer is the same for both.
+// for its stack to be unlocked is Pending. Both kinds of waiting have the same state in the answer.
 //
 // The signature of a webhook is in the header X-Signature-256, with the prefix sha256=: see
 // webhook.HMAC.

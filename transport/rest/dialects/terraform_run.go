@@ -16,7 +16,8 @@ import (
 // A notification does not say whether the run waits for a person. So each notification makes a
 // Watcher poll: see [rest.Event].
 //
-// Its signature is in the header X-TFE-Notification-Signature: see webhook.HMAC with SHA-512.
+// The signature of a notification is in the header X-TFE-Notification-Signature: see webhook.HMAC
+// with SHA-512.
 //
 // See https://developer.hashicorp.com/terraform/cloud-docs/api-docs/run.
 // The webhook is described at

@@ -46,8 +46,8 @@ type Config struct {
 	// Header is the header with the token, with or without the prefix "Bearer ". The default is
 	// Authorization.
 	Header string
-	// Algorithms are the accepted algorithms. The default is [DefaultAlgorithms]. Neither "none" nor
-	// an algorithm with a shared key can be accepted.
+	// Algorithms are the accepted algorithms, each one of [DefaultAlgorithms], which is also the
+	// default. So neither "none" nor an algorithm with a shared key can be accepted.
 	Algorithms []string
 	// BodyClaim names the claim that holds the SHA-256 of the body, in hex or in base64url. Each token
 	// then belongs to one delivery. Its time of issue must be within [webhook.Tolerance] of the clock,
