@@ -15,7 +15,8 @@
 //
 // Waits saturate: a sum or product that is too large for a [time.Duration] is the longest Duration.
 // A zero argument means the default that each constructor documents. An impossible argument, such
-// as a negative wait, means the default too, so no Strategy spins. Validate reports it.
+// as a negative wait, is replaced as the constructor documents, so no Strategy spins. Validate
+// reports it.
 package backoff
 
 import "time"
@@ -23,9 +24,9 @@ import "time"
 // Strategy decides how long a watch waits before its next poll. It must be safe for concurrent use.
 //
 // Next returns the wait before the next poll, zero or more, counted from the last poll. It is
-// called once before each poll, by many goroutines at once. It must be a pure function of p and
-// must not block. A Strategy need not limit the number of polls or the time of a watch: the Watcher
-// does.
+// called before each poll, and more often when a wait is resumed or a large bulk begins. Many
+// goroutines call it at once. It must be a pure function of p and must not block. A Strategy need
+// not limit the number of polls or the time of a watch: the Watcher does.
 //
 // A Watcher waits for at least a millisecond between two polls, whatever Next returns. So a faulty
 // Strategy cannot make it spin. Package backofftest checks a Strategy of your own.

@@ -85,8 +85,8 @@ func ByAge(under map[time.Duration]Strategy, otherwise Strategy) Strategy {
 type choice struct {
 	all   []inner
 	index func(Poll) int
-	told  func(kind string) []inner // those who learn of jobs of a kind, all if nil
-	wrong error                     // about what is chosen by
+	told  func(kind string) []inner // the strategies that learn from jobs of a kind; nil means all
+	wrong error                     // what is wrong with the keys
 }
 
 func (c choice) Next(p Poll) time.Duration { return c.all[c.index(p)].next(&p) }
@@ -177,7 +177,7 @@ func (c choice) rank(p Poll, since time.Duration) float64 {
 // unknown ranks a job of unknown duration, as backoff/adaptive ranks a job of a kind that it does
 // not know.
 func unknown(p Poll, since time.Duration) float64 {
-	const poll, certainty = 0.4, 0.1 // a poll is worth so many seconds of delay
+	const poll, certainty = 0.4, 0.1 // poll is the delay, in seconds, that a poll is worth
 	age, passed := max(p.Elapsed, 0).Seconds(), max(since, 0).Seconds()
 	from, to := math.Sqrt(age+poll), math.Sqrt(age+passed+poll)
 	return (to - from) * (to - from) / (1 + certainty - (to-from)/to)

@@ -8,7 +8,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/draw"
 )
 
-// JitterOption sets one property of a jitter.
+// JitterOption sets one property of a jitter. A nil JitterOption has no effect.
 type JitterOption func(*uint64)
 
 // Seed sets the seed of a jitter. Each draw depends on the seed and on the Key and Attempt of the

@@ -13,8 +13,8 @@ import (
 //	wait   5s  5s  30s..33s
 //
 // A Watcher waits as long as the service asks for, whatever its Strategy is. This decorator only
-// adds up to a tenth. A [Cap] around it limits its wait, but never to less than the service asks
-// for.
+// adds up to a tenth. A [Cap] around it limits its waits, but the Watcher still waits as long as
+// the service asks for.
 func RetryAfterJitter(s Strategy, opts ...JitterOption) Strategy {
 	return decorated(s, &retryAfter{inner{"RetryAfterJitter", s}, newSeed(opts)})
 }

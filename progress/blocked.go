@@ -8,7 +8,7 @@ import (
 // blocked are the ids of the jobs that wait for a person. Its zero value is empty.
 type blocked map[string]struct{}
 
-// observe takes down what an event says, and reports whether a job waits for a person that did not
+// observe records an event. It reports whether the event's job waits for a person and did not
 // before.
 func (b *blocked) observe(e *observe.Event) (began bool) {
 	_, was := (*b)[e.ID]

@@ -27,8 +27,8 @@ type Board struct {
 	mu      sync.Mutex // guards what follows
 	calls   int        // in progress
 	totals  Totals
-	began   time.Time // the first of the calls in progress
-	taken   time.Time // the newest id
+	began   time.Time // when the first of the calls in progress began
+	taken   time.Time // when the newest id was taken
 	stats   func() jobstatus.Stats
 	rows    rows
 	blocked blocked
@@ -37,7 +37,7 @@ type Board struct {
 
 var _ observe.Observer = (*Board)(nil)
 
-// Option sets one property of a [Board] that [New] makes.
+// Option sets one property of a [Board] that [New] makes. A nil Option has no effect.
 type Option func(*config)
 
 type config struct {
@@ -135,7 +135,7 @@ func (b *Board) begin(w Waiter) (end func()) {
 	}
 }
 
-// beginCall counts a call more and reports whether it is the first.
+// beginCall counts another call. It reports whether no other call is in progress.
 func (b *Board) beginCall(w Waiter) (first bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -151,7 +151,7 @@ func (b *Board) beginCall(w Waiter) (first bool) {
 	return true
 }
 
-// endCall counts a call less and reports whether it was the last one.
+// endCall removes a call from the count. It reports whether no other call is in progress.
 func (b *Board) endCall() (last bool) {
 	estimate := b.estimate()
 	b.mu.Lock()
@@ -164,7 +164,7 @@ func (b *Board) endCall() (last bool) {
 	return last
 }
 
-// count returns ids and counts those that are taken.
+// count returns a sequence like ids that counts the ids as they are taken.
 func (b *Board) count(ids iter.Seq[string]) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for id := range ids {
@@ -194,7 +194,7 @@ func (b *Board) Totals() Totals {
 	return b.totalsLocked(time.Now(), estimate)
 }
 
-// estimate asks the source that [Takes] set, which must not be called under the lock.
+// estimate calls the function that [Takes] set. The caller must not hold the lock.
 func (b *Board) estimate() time.Duration {
 	if b.takes == nil {
 		return 0
@@ -202,7 +202,7 @@ func (b *Board) estimate() time.Duration {
 	return b.takes()
 }
 
-// totalsLocked returns the totals as of now, if jobs take at most an estimated time.
+// totalsLocked returns the totals as of now. The estimate is how long a job takes at most.
 func (b *Board) totalsLocked(now time.Time, estimate time.Duration) Totals {
 	t := b.totals
 	if b.calls == 0 {
@@ -239,8 +239,8 @@ type frame struct {
 	totals Totals
 	stats  *jobstatus.Stats // nil if the Waiter has none
 	rows   []row
-	ends   []observe.Event // since the frame before, and jobs that wait for a person from then on
-	lost   int             // more of these, which were not kept
+	ends   []observe.Event // ends of jobs and begins of waits for a person, since the last frame
+	lost   int             // how many more of these there were that were not kept
 }
 
 func (b *Board) frame(now time.Time) frame {

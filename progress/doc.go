@@ -8,7 +8,7 @@
 //	}
 //	defer w.Close()
 //	for status, err := range board.WaitForJobs(ctx, w, slices.Values(ids)) {
-//		// what w.WaitForJobs yields
+//		fmt.Println(status, err) // as w.WaitForJobs yields them
 //	}
 //	fmt.Println(board.Totals())
 //

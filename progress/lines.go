@@ -38,7 +38,7 @@ func (l *lines) write(text string) error {
 	return err
 }
 
-// endLines returns a line for each job that ended since the frame before.
+// endLines returns a line for each job that ended since the last frame.
 func endLines(f frame, p paint) string {
 	var b strings.Builder
 	for i := range f.ends {

@@ -7,16 +7,18 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// paint colors text. The zero value, plain, leaves it as it is.
+// paint colors text. The zero value returns text unchanged.
 type paint struct{ colors, marks bool }
 
-// plain is the paint of lines.
+// plain is the paint for lines, which have no colors.
 var plain = paint{}
 
-// newPaint returns the paint of a terminal: no color if the environment says NO_COLOR.
+// newPaint returns the paint for a terminal. It has no colors if the environment variable NO_COLOR
+// is set.
 func newPaint() paint { return paint{colors: os.Getenv("NO_COLOR") == "", marks: true} }
 
-// sgr returns what gives a text a graphic rendition of ECMA-48.
+// sgr returns the text between the escape sequences that set and reset a graphic rendition of
+// ECMA-48.
 func (p paint) sgr(code, text string) string {
 	if !p.colors || text == "" {
 		return text
@@ -28,7 +30,7 @@ func (p paint) dim(text string) string     { return p.sgr("2", text) }
 func (p paint) bold(text string) string    { return p.sgr("1", text) }
 func (p paint) running(text string) string { return p.sgr("36", text) }
 
-// codes are the colors of the states; any other is dim.
+// codes are the colors of the states. A state that is not listed is dim.
 var codes = map[transport.State]string{
 	transport.Running: "36", transport.Completed: "32", transport.Failed: "31", transport.Canceled: "33",
 	transport.Blocked: "35",
@@ -50,7 +52,7 @@ func (p paint) state(r row) func(string) string {
 	return p.of(r.status.State)
 }
 
-// mark returns what stands before the line of a job that ended, or that waits for a person.
+// mark returns the sign before the line of a job that ended or that waits for a person.
 func (p paint) mark(e *observe.Event) string {
 	switch {
 	case !p.marks:

@@ -8,32 +8,32 @@ import (
 )
 
 const (
-	// lingers is how long a job that ended keeps its row.
+	// lingers is how long a job keeps its row after its end.
 	lingers = 700 * time.Millisecond
-	// maxEnds bounds the events that are kept until they are shown. A slow terminal then loses
-	// lines, and polls do not wait for it.
+	// maxEnds is the maximum number of events that are kept until they are shown. So a slow terminal
+	// loses lines, and polls do not wait for it.
 	maxEnds = 10_000
 )
 
-// rows are the jobs on show, one a row. A job takes a free row when something is heard of it and
-// keeps the row until it ends. The zero value has no rows and keeps the ends alone.
+// rows are the jobs that are shown, one in each row. A job takes a free row at one of its events,
+// and keeps the row until it ends. The zero value has no rows and keeps only the ends.
 type rows struct {
-	all    []row // an empty id is a free row
+	all    []row // a row with an empty id is free
 	places map[string]int
-	ends   []observe.Event // not yet taken, jobs that wait for a person among them
-	lost   int             // of these, beyond maxEnds
+	ends   []observe.Event // ends of jobs and begins of waits for a person, not taken yet
+	lost   int             // how many of these were dropped because there were maxEnds already
 }
 
-// row is a job on show.
+// row is a job that is shown.
 type row struct {
 	id     string
 	began  time.Time
 	status transport.Status
-	polls  int       // answered
+	polls  int       // polls that were answered
 	asked  bool      // a poll is in flight
-	next   time.Time // when the next poll is due, zero if none is
-	failed bool      // the newest poll
-	ended  time.Time // zero while the job goes on
+	next   time.Time // when the next poll is due; zero if none is
+	failed bool      // whether the newest poll failed
+	ended  time.Time // zero while the job runs
 	gaveUp bool
 }
 
@@ -72,7 +72,7 @@ func (rs *rows) observe(e *observe.Event) {
 	}
 }
 
-// row returns the row of a job, or a free one if it has none, or nil if no row is free.
+// row returns the row of a job. A job without a row gets a free one, or nil if no row is free.
 func (rs *rows) row(id string, began time.Time) *row {
 	if at, ok := rs.places[id]; ok {
 		return &rs.all[at]
@@ -98,7 +98,7 @@ func (rs *rows) end(e *observe.Event) {
 	rs.tell(e)
 }
 
-// tell keeps an event of a job until it is shown.
+// tell keeps an event until it is shown.
 func (rs *rows) tell(e *observe.Event) {
 	if len(rs.ends) < maxEnds {
 		rs.ends = append(rs.ends, *e)
@@ -107,15 +107,15 @@ func (rs *rows) tell(e *observe.Event) {
 	}
 }
 
-// take returns the events that are kept since the last call, and how many more there were.
+// take returns the events since the last call, and how many more there were that were not kept.
 func (rs *rows) take() (ends []observe.Event, lost int) {
 	ends, lost = rs.ends, rs.lost
 	rs.ends, rs.lost = nil, 0
 	return ends, lost
 }
 
-// show returns a copy of the rows in use. It frees those of jobs that have lingered, and moves the
-// rows below them up.
+// show returns a copy of the rows in use. It frees the rows of jobs that ended more than lingers
+// ago, and moves the rows below them up.
 func (rs *rows) show(now time.Time) []row {
 	var shown []row
 	for at := range rs.all {

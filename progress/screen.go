@@ -13,30 +13,30 @@ import (
 const (
 	barWidth   = 32
 	stateWidth = 9
-	// minName is the least width of the column of ids.
+	// minName is the minimum width of the column of ids.
 	minName = 9
 )
 
-// What a terminal is told (ECMA-48, and DEC's private modes for the wrapping of lines).
+// Control sequences for a terminal, by ECMA-48. DEC's private modes control the wrapping of lines.
 const (
 	up       = "\x1b[%dA"
-	clearEnd = "\x1b[K" // of the line
-	clearAll = "\x1b[J" // below the cursor
+	clearEnd = "\x1b[K" // clears the rest of the line
+	clearAll = "\x1b[J" // clears all below the cursor
 	noWrap   = "\x1b[?7l"
 	wrap     = "\x1b[?7h"
 )
 
 // screen shows frames in a terminal. Each frame is one write, which turns the wrapping of lines off
-// and on again: the terminal cuts what does not fit, so its width need not be known.
+// and on again. So the terminal cuts long lines, and the screen need not know its width.
 type screen struct {
 	out   io.Writer
 	paint paint
-	drawn int // lines below the jobs that ended, which the next frame replaces
+	drawn int // the number of lines that the next frame replaces
 }
 
 func (s *screen) draw(f frame) error { return s.write(endLines(f, s.paint), s.body(f)) }
 
-// close leaves the totals standing.
+// close draws the last frame, which leaves only the totals below the lines of ended jobs.
 func (s *screen) close(f frame) error {
 	f.rows = nil
 	err := s.write(endLines(f, s.paint), s.body(f))
@@ -44,7 +44,8 @@ func (s *screen) close(f frame) error {
 	return err
 }
 
-// write replaces the frame before: above goes to what scrolls away, below stays.
+// write replaces the last frame. The text above scrolls away later. The next frame replaces the
+// text below.
 func (s *screen) write(above, below string) error {
 	var b strings.Builder
 	b.WriteString(noWrap)
@@ -82,7 +83,7 @@ func (s *screen) body(f frame) string {
 	return b.String()
 }
 
-// bar returns the bar of a row. A job that runs and does not report its progress has a moving one.
+// bar returns the bar of a row. A running job that does not report its progress has a moving bar.
 func (s *screen) bar(r row, now time.Time) string {
 	switch {
 	case r.status.State == transport.Running && r.status.Progress == 0 && r.ended.IsZero():
@@ -94,7 +95,7 @@ func (s *screen) bar(r row, now time.Time) string {
 	}
 }
 
-// filled returns a bar of which a share in [0, 1] is filled.
+// filled returns a bar that is filled to a share in [0, 1].
 func (s *screen) filled(share float64, color func(string) string) string {
 	n := int(barWidth * min(max(share, 0), 1))
 	return color(strings.Repeat("━", n)) + s.paint.dim(strings.Repeat("─", barWidth-n))

@@ -8,14 +8,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
-// settles is how long a Board waits at most for the events of jobs that have ended.
+// settles is the maximum time that a Board waits for the events of jobs that have ended.
 const settles = time.Second
 
-// A tally compares the results of the calls in progress with the events that say the same. A wait
-// may return before its Watcher has told the Observer so, and the event has what the line of the
-// job says.
+// A tally counts the results of the calls in progress, and the events that report the same ends. A
+// wait may return before its Watcher has called the Observer, and the line of a job needs the
+// event.
 type tally struct {
-	observes bool // any event was seen
+	observes bool // whether any event was seen
 	results  int
 	ends     int
 	met      chan struct{} // closed once there are as many events as results; nil if nobody waits
@@ -23,7 +23,8 @@ type tally struct {
 
 func (t *tally) begin() { t.results, t.ends = 0, 0 }
 
-// result counts the result of a wait, unless its job was never polled: there may be no event then.
+// result counts the result of a wait. If its job was never polled, it does not count, because there
+// may be no event.
 func (t *tally) result(err error) {
 	var gaveUp *jobstatus.WaitError
 	switch {
@@ -45,8 +46,8 @@ func (t *tally) observe(e *observe.Event) {
 	}
 }
 
-// settle blocks until each result has its event, or for the time of settles. A Board that observes
-// nothing does not wait.
+// settle blocks until each result has its event, at most for the time settles. It does not block if
+// the Board has seen no event.
 func (b *Board) settle() {
 	b.mu.Lock()
 	if b.view == nil || !b.tally.observes || b.tally.ends >= b.tally.results {

@@ -10,7 +10,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
-// maxName bounds the characters of an id on the board.
+// maxName is the maximum number of characters of an id on the board.
 const maxName = 32
 
 // name returns an id cut to maxName.
@@ -21,7 +21,7 @@ func name(id string) string {
 	return string([]rune(id)[:maxName-1]) + "…"
 }
 
-// endLine tells of a watch that ended, or of a job that waits for a person.
+// endLine returns the line of a watch that ended, or of a job that waits for a person.
 func endLine(e *observe.Event) string {
 	polls := "polls"
 	if e.Attempt == 1 {
@@ -49,7 +49,7 @@ func outcome(e *observe.Event) string {
 
 func moreLine(n int) string { return fmt.Sprintf("… and %d more", n) }
 
-// timesOf returns how long the call lasts, and how long it is likely to go on.
+// timesOf returns a text with how long the call has lasted, and how long it will probably go on.
 func timesOf(t Totals) string {
 	s := " · " + short(t.Elapsed)
 	if t.Left > 0 {
@@ -58,7 +58,7 @@ func timesOf(t Totals) string {
 	return s
 }
 
-// pollsLine returns what the Watcher asked, for all its calls.
+// pollsLine returns a line with the requests of the Watcher, for all its calls.
 func pollsLine(s *jobstatus.Stats) string {
 	line := fmt.Sprintf("requests %d, %.1f a second", s.Requests, s.Rate)
 	if s.Errors > 0 {
@@ -74,8 +74,8 @@ func pollsLine(s *jobstatus.Stats) string {
 	return line
 }
 
-// ways tells by which ways the Watcher hears of its pending jobs. It is empty if it polls all of
-// them.
+// ways returns a text that says how the Watcher learns of its pending jobs. It is empty if the
+// Watcher polls all of them.
 func ways(s *jobstatus.Stats) string {
 	line := ""
 	if s.Heard > 0 {
@@ -90,7 +90,7 @@ func ways(s *jobstatus.Stats) string {
 	return line
 }
 
-// stateOf returns what a row says of its job.
+// stateOf returns the word for the state in a row.
 func stateOf(r row) string {
 	switch {
 	case r.gaveUp:
@@ -102,7 +102,7 @@ func stateOf(r row) string {
 	}
 }
 
-// percent is empty if the service did not report progress.
+// percent returns a share in percent. It is empty if the service did not report progress.
 func percent(share float64) string {
 	if share <= 0 {
 		return ""
@@ -110,7 +110,7 @@ func percent(share float64) string {
 	return fmt.Sprintf("%.0f%%", 100*min(share, 1))
 }
 
-// nextPoll says when a job is polled next.
+// nextPoll returns a text that says when the next poll is due.
 func nextPoll(r row, now time.Time) string {
 	switch wait := r.next.Sub(now); {
 	case !r.ended.IsZero():

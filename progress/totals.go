@@ -52,7 +52,7 @@ func (t Totals) String() string {
 }
 
 // add counts one result of a call. A result without an id reports that the call ended before its
-// sequence did; it belongs to no job.
+// sequence of ids. Such a result does not count.
 func (t *Totals) add(st jobstatus.Status, err error) {
 	switch {
 	case st.ID == "" && errors.As(err, new(*jobstatus.WaitError)):

@@ -8,19 +8,19 @@ import (
 )
 
 const (
-	// refreshes is how often a view is drawn.
+	// refreshes is the time from one frame to the next.
 	refreshes = 100 * time.Millisecond
-	// totalsEvery is how often lines repeat the totals.
+	// totalsEvery is the time from one line of totals to the next.
 	totalsEvery = 5 * time.Second
 )
 
-// view shows frames. Its methods are for one goroutine.
+// view shows frames. Only one goroutine at a time may call its methods.
 type view interface {
 	draw(frame) error
 	close(frame) error // draws the last frame
 }
 
-// show draws the view until stop is called. It starts one goroutine, which stop ends.
+// show draws the view on a new goroutine, until stop is called.
 func (b *Board) show() (stop func()) {
 	if b.view == nil {
 		return func() {}
@@ -55,7 +55,7 @@ func isTerminal(out io.Writer) bool {
 		return false
 	}
 	if runtime.GOOS == "windows" && os.Getenv("WT_SESSION") == "" && os.Getenv("TERM") == "" {
-		return false // an old console, which prints them
+		return false // an old console prints escape sequences as text
 	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0

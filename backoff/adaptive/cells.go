@@ -10,20 +10,20 @@ import (
 // last cell is beyond the last end.
 type cells struct {
 	logs    []logSpan // what is known of each duration
-	ends    []float64 // logarithms
-	cluster float64   // the first of the times that the last end stands for
-	known   []float64 // logarithms of the times at which something is known, in order
-	likely  []float64 // where the kin let one expect ends
+	ends    []float64 // the ends of the cells, as logarithms
+	cluster float64   // the first of the times that count as the last end
+	known   []float64 // logarithms of the times about which something is known, in order
+	likely  []float64 // where the kin suggest ends, as logarithms
 	laid    []float64 // known and likely, in order
 	base    []float64 // chance of each cell by the guesses
 	mass    []float64 // chance of each cell
 	exact   []float64 // durations known to be in each cell
-	count   []float64 // the same, with those known less exactly shared out
+	count   []float64 // the same, with inexact durations shared out over their cells
 	fails   float64   // chance that the guesses fail at a node, before anything is seen
-	wide    [][2]int  // cells [from, to) of each duration known less exactly
+	wide    [][2]int  // cells [from, to) of each inexact duration
 
 	cumulative []float64
-	nodes      []node // of the tree, by their middle
+	nodes      []node // the nodes of the tree, by their middle
 	scratch    []float64
 }
 
@@ -34,15 +34,15 @@ type node struct {
 }
 
 const (
-	dataCells = 64   // cells where the data are, about
-	farOut    = 0.04 // share of the times seen, at either end, that lie farther out
-	reach     = 7.0  // cells go on so far beyond the data, in logarithms
-	growth    = 1.25 // and grow by this factor
-	sameTime  = 1e-4 // times that differ by a smaller share are the same
+	dataCells = 64   // about the number of cells where the data are
+	farOut    = 0.04 // share of the times, at each end, that count as outside
+	reach     = 7.0  // how far the cells extend beyond the data, in logarithms
+	growth    = 1.25 // factor by which these cells get wider
+	sameTime  = 1e-4 // times that differ by a smaller share count as the same
 
-	looseRounds = 10  // of sharing out before the tree
-	treeRounds  = 6   // and with it
-	loosePull   = 3.0 // how many durations' worth the guesses count for before the tree
+	looseRounds = 10  // rounds of sharing out before the tree is used
+	treeRounds  = 6   // rounds of sharing out with the tree
+	loosePull   = 3.0 // number of durations for which the guesses count before the tree is used
 )
 
 // expect finds the probability of each cell.

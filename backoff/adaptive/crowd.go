@@ -5,14 +5,14 @@ import (
 	"sync/atomic"
 )
 
-// crowd is what is known about the watches in progress. It is written under the kind's lock.
+// crowd is what is known about the watches in progress. The kind's lock must be held to change it.
 type crowd struct {
-	running  atomic.Int64  // watches that began and were not left
+	running  atomic.Int64  // watches that began and have not ended
 	others   int64         // those of them that are not followed
-	most     int64         // the most that ran at once since none did
-	adopting atomic.Bool   // watches that are seen to run are followed late
+	most     int64         // the maximum of running since it was 0
+	adopting atomic.Bool   // whether watches that are seen to run are followed late
 	frontier atomic.Uint64 // a float64: the greatest age at which anything is known
-	alive    atomic.Uint64 // a float64: the sum of the ages at which those followed were last seen to run
+	alive    atomic.Uint64 // a float64: the sum of the ages at which the followed jobs were last seen to run
 }
 
 // leave records that a watch ended.
@@ -30,8 +30,8 @@ func store(x *atomic.Uint64, v float64) { x.Store(math.Float64bits(v)) }
 // typical. For example, they began first and were the shortest. Other watches are then followed
 // when their jobs are seen to run, as long as there is room.
 const (
-	adoptShare = 8  // one in so many of the most that ran still runs
-	adoptLeast = 16 // and at least so many do
+	adoptShare = 8  // at least the share 1/adoptShare of most still runs
+	adoptLeast = 16 // and at least this many watches still run
 )
 
 // leftAll records that all followed watches have ended. Other watches may then be followed late.

@@ -15,8 +15,8 @@ import (
 //	the number of kinds
 //	for each kind, the least recently used first:
 //	    length of the name, the name
-//	    one byte: 1 while a job lately was most unlikely
-//	    how likely the kind changes, a float64
+//	    one byte: 1 if a recent job was very unlikely
+//	    the probability that the kind changes, a float64
 //	    the number of spans; for each: after, before
 //	    32, or 0 if no progress was reported; for each of 16 bins of progress:
 //	        the number of reports and 0; mean and variance
@@ -169,8 +169,8 @@ func decode(data []byte) ([]state, error) {
 // decoder reads values from rest until there is an error.
 type decoder struct {
 	rest []byte
-	size int    // of all
-	in   string // what is read
+	size int    // the size of the whole state
+	in   string // the name of what is being read
 	err  error
 }
 
@@ -209,7 +209,7 @@ func (d *decoder) bytes(what string, n int) []byte {
 }
 
 func (d *decoder) states() (all []state) {
-	const least = 12 // bytes of a kind
+	const least = 12 // minimum size of a kind, in bytes
 	seen := map[string]bool{}
 	n := d.count("kinds", least, math.MaxInt)
 	for i := range n {
@@ -243,7 +243,7 @@ func (d *decoder) states() (all []state) {
 	return all
 }
 
-// pairs takes a number of pairs, at most most of them, each of which must be as ok says.
+// pairs reads a number of pairs, at most most. The function ok must accept each of them.
 func (d *decoder) pairs(what string, most int, ok func(x, y float32) bool) (n int) {
 	n = d.count(what+"s", 8, most)
 	for i := range n {

@@ -18,18 +18,18 @@ type guess struct {
 }
 
 const (
-	maxWeighed = 64  // spans that the guesses are weighed by; more would not change the plan
-	minShort   = 16  // of them at least are short, if there are as many
-	negligible = 4.0 // guesses whose log weight is this far below the best do not count
+	maxWeighed = 64  // number of spans that weigh the guesses; more would not change the plan
+	minShort   = 16  // minimum number of short spans among them, if there are as many
+	negligible = 4.0 // a guess whose log weight is this far below the best does not count
 	outlier    = 2e-3
 	// tooLow and tooHigh are how fast the weight of a place falls, in logarithms, outside of the
 	// durations that were seen. Such places are possible: the duration of a job that ended before the
 	// first poll, or that still runs, is not known.
 	tooLow, tooHigh = 0.7, 1.0
-	maxRows         = 30  // of the grid of guesses, each way from its middle
-	maxTries        = 25  // in a row, each way
-	mostStep        = 0.3 // between the log widths of two rows, where durations are known inexactly
-	maxMisses       = 6   // in a row of the kin's shape, which may have gaps
+	maxRows         = 30  // maximum rows of the grid of guesses, each way from its middle
+	maxTries        = 25  // maximum guesses in a row, each way
+	mostStep        = 0.3 // maximum step between the log widths of two rows, for inexact durations
+	maxMisses       = 6   // maximum misses in a row of the kin's shape, which may have gaps
 )
 
 // The width of a kind's durations is the standard deviation of their logarithm. Its prior
@@ -45,11 +45,11 @@ const (
 
 // fitter is the workspace in which a plan is made.
 type fitter struct {
-	all            []logSpan // that the guesses are weighed by
-	middles        []float64 // of them, in order
-	low, high      []logSpan // of two sorts
+	all            []logSpan // the spans that weigh the guesses
+	middles        []float64 // the middles of these spans, in order
+	low, high      []logSpan // the spans of each sort, if there are two
 	spans          []span
-	ended, running int     // of spans
+	ended, running int     // how many of the spans are of ended and of running jobs
 	frontier       float64 // the greatest age at which anything is known
 	kin            *kin    // nil if there is none
 	seen           []logSpan
@@ -135,7 +135,7 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 			mean += y / float64(n)
 			square += y * y / float64(n)
 			blur += w * w / 24 / float64(n)
-			floor = min(floor, w/64) // much narrower than what was resolved is all one
+			floor = min(floor, w/64) // all widths that are much narrower than what was resolved are the same
 		}
 		width := math.Sqrt(max(square-mean*mean, 0) + blur)
 		if n < 3 {
@@ -160,7 +160,7 @@ func (f *fitter) weigh(seen []logSpan, x *kin) (evidence float64) {
 }
 
 // normalize drops negligible guesses from index begin on. It replaces the logarithms of the weights
-// by weights whose sum is 1, and returns the logarithm of the sum before.
+// by weights whose sum is 1, and returns the logarithm of the earlier sum.
 func (f *fitter) normalize(begin int) float64 {
 	kept, sum := f.guesses[:begin], 0.0
 	for _, g := range f.guesses[begin:] {

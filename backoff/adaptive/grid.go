@@ -6,9 +6,9 @@ import "math"
 // logarithm of the width, and the places of a row a step apart that depends on its width.
 type grid struct {
 	*fitter
-	floor           float64 // of the log width
-	lowest, highest float64 // of the logarithms of durations that were seen, about
-	jobs, blur      float64 // how many were seen, and the variance in which each is known
+	floor           float64 // smallest log width
+	lowest, highest float64 // about the lowest and highest logarithm of a duration that was seen
+	jobs, blur      float64 // how many jobs were seen, and the variance with which each duration is known
 	stepWidth       float64
 }
 

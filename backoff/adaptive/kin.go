@@ -11,9 +11,9 @@ import (
 // the more this counts.
 
 const (
-	kinPoints = 48 // quantiles that a kind's shape is known by
-	kinJobs   = 20 // that must have ended before a kind counts, and then needs its kin no more
-	kinKinds  = 3  // that must count before they are kin
+	kinPoints = 48 // number of quantiles that describe the shape of a kind
+	kinJobs   = 20 // number of ended jobs from which a kind counts, and no longer uses its kin
+	kinKinds  = 3  // number of kinds that must count before there is kin
 	// kinUnlike is the distance between the standardized quantiles of kinds that count as half alike.
 	kinUnlike = 0.3
 	// kinPooled is the largest number of kinds from which the shape is computed. kinRounds is how
@@ -44,7 +44,7 @@ const (
 type profile struct {
 	mean, sd float64
 	points   [kinPoints]float64
-	jobs     int // that ended
+	jobs     int // number of ended jobs
 }
 
 // profile returns the profile of the newest fit.
@@ -75,7 +75,7 @@ func (f *fitter) profile() *profile {
 // kin is what kinds have in common. It does not change after it is made.
 type kin struct {
 	shape          *shape
-	mean, spread   float64 // of the means of their logarithms
+	mean, spread   float64 // mean and spread of the means of their logarithms
 	width, breadth float64 // mean and spread of the logarithms of their standard deviations
 	alike          float64 // in (0, 1)
 	made           uint64  // the tick when it was made
@@ -206,7 +206,7 @@ func quantileShare(points []float64, z float64) float64 {
 	}
 	gap := points[i] - points[i-1]
 	part := (z - points[i-1]) / max(gap, 1e-9)
-	if gap > kinGap { // nothing is known to lie in the midst
+	if gap > kinGap { // no duration is known to be in the middle
 		part = (1 - math.Exp((points[i-1]-z)/step) + math.Exp((z-points[i])/step)) / 2
 	}
 	return (float64(i) - 0.5 + part) * each

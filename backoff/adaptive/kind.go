@@ -12,10 +12,10 @@ import (
 type kind struct {
 	plan     atomic.Pointer[plan]     // nil before any job is known to have ended
 	progress atomic.Pointer[progress] // nil before any was reported
-	profile  atomic.Pointer[profile]  // nil before enough are known
-	used     atomic.Uint64            // the tick: see kinds
+	profile  atomic.Pointer[profile]  // nil before enough jobs are known
+	used     atomic.Uint64            // the tick of the last use: see kinds
 
-	planning sync.Mutex // held by whoever plans, without mu
+	planning sync.Mutex // held while a plan is made, without mu
 
 	mu     sync.Mutex
 	record record
@@ -55,8 +55,8 @@ func (k *kind) replan(w wish, x *kin) (counts bool) {
 }
 
 // replanNow is like replan, but waits for another goroutine that makes the plan. It then makes a
-// plan if there is anything new. For a kind that still uses its kin, kin says that what the kinds
-// have in common is new.
+// plan if there is anything new. If heeds is true, it also makes a plan for a kind that still uses
+// its kin, because what the kinds have in common is new.
 func (k *kind) replanNow(w wish, x *kin, heeds bool) (counts bool) {
 	k.planning.Lock()
 	k.mu.Lock()
@@ -69,8 +69,8 @@ func (k *kind) replanNow(w wish, x *kin, heeds bool) (counts bool) {
 	return k.plans(w, x)
 }
 
-// plans makes the plan, and reports whether the kind counts among its kin, which is x. The caller
-// holds planning, which plans unlocks.
+// plans makes the plan. It reports whether the kind has enough jobs to count for the kin of other
+// kinds. The argument x is its own kin. The caller holds planning, which plans unlocks.
 func (k *kind) plans(w wish, x *kin) (counts bool) {
 	defer k.planning.Unlock()
 	f := fitters.Get().(*fitter)
@@ -78,7 +78,7 @@ func (k *kind) plans(w wish, x *kin) (counts bool) {
 	k.mu.Lock()
 	doubt, ok := k.record.hand(f)
 	k.mu.Unlock()
-	if !ok { // all that ended was dropped: what runs is as if of a new kind
+	if !ok { // all ended jobs were dropped, so the running jobs count as jobs of a new kind
 		k.plan.Store(nil)
 		return false
 	}

@@ -11,12 +11,12 @@ import (
 // kinds are the kinds that a Learner remembers, by name. They are safe for concurrent use.
 type kinds struct {
 	limit int
-	tick  atomic.Uint64 // rises by two with each observation; what was polled since is one above
+	tick  atomic.Uint64 // rises by two with each observation; a kind that is polled gets the tick plus one
 	mu    sync.RWMutex
 	all   map[string]*kind
 }
 
-// get is the kind of that name, or nil.
+// get returns the kind of that name, or nil.
 func (s *kinds) get(name string) *kind {
 	s.mu.RLock()
 	k := s.all[name]
@@ -24,7 +24,7 @@ func (s *kinds) get(name string) *kind {
 	return k
 }
 
-// planned is the kind of that name if it has a plan, else nil.
+// planned returns the kind of that name if it has a plan, or nil.
 func (s *kinds) planned(name string) *kind {
 	if k := s.get(name); k != nil && k.plan.Load() != nil {
 		return k
@@ -32,13 +32,13 @@ func (s *kinds) planned(name string) *kind {
 	return nil
 }
 
-// polled notes that a poll asked about k.
+// polled records that a job of the kind k was polled.
 func (s *kinds) polled(k *kind) { k.used.Store(s.tick.Load() + 1) }
 
-// observed notes that something was learned about k.
+// observed records that something was learned about k.
 func (s *kinds) observed(k *kind) { k.used.Store(s.tick.Add(2)) }
 
-// add is the kind of that name, made if it is new.
+// add returns the kind of that name. It makes the kind if it is new.
 func (s *kinds) add(name string) *kind {
 	if k := s.get(name); k != nil {
 		return k

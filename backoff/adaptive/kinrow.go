@@ -6,7 +6,7 @@ import "math"
 // around the expected width of the kin. The places of a row are around the place that the kin and
 // the data together suggest.
 func (f *fitter) weighKin(x *kin) {
-	const reach, steps = 2.5, 6 // spreads, and steps a side
+	const reach, steps = 2.5, 6 // the reach in spreads, and the steps on each side
 	r := kinRow{kin: x, fitter: f, reach: reach * x.spread, most: x.spread * reach / steps}
 	floor := r.look()
 	stepWidth := x.breadth * reach / steps
@@ -20,8 +20,8 @@ func (f *fitter) weighKin(x *kin) {
 type kinRow struct {
 	*kin
 	*fitter
-	reach, most  float64 // of the places, without any job seen, and of a step
-	middle, blur float64 // mean logarithm of what was seen, and the variance it is known in
+	reach, most  float64 // reach of the places if no job was seen, and largest step
+	middle, blur float64 // mean logarithm of what was seen, and its variance due to inexact times
 }
 
 // look computes the mean and the blur of what was seen. It returns the smallest width that the data
@@ -47,7 +47,7 @@ func (r *kinRow) weigh(sd, prior float64) {
 	n := float64(len(r.seen))
 	centre, step := r.mean, min(r.most, 0.9*sd)
 	if n == 0 {
-		// Narrow shapes far apart would leave gaps between them.
+		// Narrow shapes that are far apart would leave gaps.
 		step = max(step, r.reach/maxTries)
 		sd = max(sd, step/0.9)
 	} else {

@@ -9,11 +9,11 @@ import (
 
 // kinship finds what kinds have in common, and keeps it.
 type kinship struct {
-	finding sync.Mutex          // held by whoever finds it
-	kin     atomic.Pointer[kin] // nil if kinds are too few
+	finding sync.Mutex          // held while it is found
+	kin     atomic.Pointer[kin] // nil if there are too few kinds
 }
 
-// renew finds anew what kinds have in common, where much was learned since.
+// renew finds again what kinds have in common, if much was learned since the last time.
 func (s *kinship) renew(all *kinds, w wish) {
 	const grown, least = 1.2, 2 * kinKinds * kinJobs // ticks
 	now := all.tick.Load()

@@ -11,13 +11,13 @@ const (
 	firstGuess = 10.0
 )
 
-// A view is what a watch goes by when it asks for its next poll: the plan of its kind, and who else
-// runs.
+// A view is what decides the next poll of a watch: the plan of its kind, and the other running
+// watches.
 type view struct {
 	kind  *kind
 	plan  *plan // nil if nothing is known
-	crowd int   // watches of the kind that run
-	scout bool  // the watch is followed, so that its polls are news for the others
+	crowd int   // number of running watches of the kind
+	scout bool  // whether the watch is followed, so that its polls help the others
 }
 
 // next returns the age at which to poll w next. A result of at most w.now means that the poll is
@@ -52,7 +52,7 @@ func (k *kind) next(w *watch, g *goal, x *kin) float64 {
 
 const failGrowth = 1.5
 
-// planned is the age at which to poll w by the plan.
+// planned returns the age at which to poll w by the plan.
 func (v *view) planned(w *watch) float64 {
 	at, sooner := 0.0, false
 	if w.Progress > 0 {
@@ -81,7 +81,8 @@ func stagger(u, crowd float64) float64 {
 	return least + (1-least)*u
 }
 
-// amidst is the age at which to poll w, which could be at an age, where others run too.
+// amidst returns the age at which to poll w while other watches of the kind run too. Without them,
+// it would be the age at.
 func (v *view) amidst(w *watch, at float64) float64 {
 	plan := v.plan
 	edge := max(load(&v.kind.record.crowd.frontier), w.age)
@@ -96,7 +97,8 @@ func (v *view) amidst(w *watch, at float64) float64 {
 	if at <= w.now {
 		return at
 	}
-	// Ask again before that, because other watches may have brought news.
+	// Next is called again before that, because by then the polls of other watches may have shown
+	// more.
 	return min(at, w.now+math.Sqrt(2*w.now/plan.kappa)/checks)
 }
 
@@ -109,13 +111,14 @@ const (
 	scatterCrowd = 0.25
 )
 
-// cold is the age at which to poll w where others of the kind run too, and none is known to have
-// ended.
+// cold returns the age at which to poll w while other watches of the kind run too, and no job is
+// known to have ended.
 //
 // If jobs were seen to run for A seconds in total and none ended, the probability of lasting from a
-// to t falls as √(A/(A+t−a)), for one job as for many. The best gap is then 2√(A/κ).
+// to t falls as √(A/(A+t−a)), whether A is the time of one job or of many. The best gap is then
+// 2√(A/κ).
 //
-// A job that has run for far longer than w may be stuck. It says little of w.
+// A job that has run far longer than w may be stuck, and says little about w.
 func (v *view) cold(w *watch, wish wish) float64 {
 	about := &v.kind.record.crowd
 	crowd := float64(v.crowd)
@@ -174,14 +177,15 @@ func (w wish) bound(age, at float64) float64 {
 	return at
 }
 
-// probe is the age at which to poll w, which would be at an age, or, seldom, anywhere before it: to
-// find whether jobs have become shorter. With p such polls in a wait of W seconds of a crowd of n,
-// and a chance ρ of that, what is paid for it and what is then saved balance at p = √(ρnκW/2).
+// probe returns the age at which to poll w. That is usually the age at, and seldom an earlier age,
+// to find whether jobs have become shorter. Let a crowd of n make p such polls in a wait of W
+// seconds, and let ρ be the probability that jobs have become shorter. Then the cost of these polls
+// equals their gain at p = √(ρnκW/2).
 func (v *view) probe(w *watch, at float64) float64 {
 	plan, crowd := v.plan, float64(max(v.crowd, 1))
 	wait := at - w.age
 	if plan.unknown == 0 {
-		return at // the service says when jobs ended, so that a poll that comes late teaches as much
+		return at // the service says when jobs ended, so a later poll shows as much
 	}
 	change := load(&v.kind.record.change)
 	rate, most := changeFirst+change, changeMost
@@ -192,7 +196,7 @@ func (v *view) probe(w *watch, at float64) float64 {
 		rate, most = changeDoubt, changeDoubt
 	}
 	probes := min(math.Sqrt(rate*crowd*plan.kappa*wait/2), max(most, change)*crowd)
-	// The same number says who polls early, and when: so the times are evenly spread.
+	// The same number decides which watch polls early, and when, so that the times are evenly spread.
 	if u := w.turn(1/math.Sqrt2) * min(crowd, maxFollowed) / probes; u < 1 {
 		return w.age + wait*math.Exp(u*logSoonest)
 	}
@@ -209,7 +213,7 @@ const (
 	// changeMost is the largest share of polls that are made to find a change.
 	changeFirst = 1e-3
 	changeMost  = 0.02
-	changeAlone = 0.005 // the same where only one job of the kind runs
+	changeAlone = 0.005 // the same while only one job of the kind runs
 )
 
 // golden returns the fraction of n times the golden ratio. The fractions of consecutive numbers are

@@ -16,7 +16,7 @@ const (
 	DefaultKinds = 1024
 )
 
-// Option sets one property of a Learner that [New] makes.
+// Option sets one property of a Learner that [New] makes. A nil Option has no effect.
 type Option func(*Learner)
 
 // About sets how many requests a Learner makes for a job, on average over the jobs of a kind. It

@@ -2,22 +2,22 @@ package adaptive
 
 import "sync/atomic"
 
-// record is what is known of the watches of one kind, those that were left and those that run. The
-// kind's lock guards it. Anyone may find a watch in the roster, call mayFollow, and read what is
-// atomic.
+// record is what is known about the watches of one kind, both ended and running. The kind's lock
+// guards it. Without the lock, a goroutine may find a watch in the roster, call mayFollow, and read
+// atomic values.
 //
-// The plan is an argument where it counts: spans are scored by what it expects.
+// Some methods have the plan as an argument, because spans are scored by what the plan expects.
 type record struct {
 	history
 	roster     roster
 	verdicts   verdicts
 	crowd      crowd
-	change     atomic.Uint64 // a float64: how likely jobs change within a wait, 0 before any did
-	stale      float64       // of what was learned since the plan was made
+	change     atomic.Uint64 // a float64: probability that the jobs change within a wait; 0 before any change
+	stale      float64       // how much was learned since the plan was made, in ended jobs
 	plannedFor float64       // the frontier when the plan was made
 }
 
-// begin takes note of a watch that begins.
+// begin records that a watch begins.
 func (r *record) begin(key uint64, p *plan) {
 	if r.roster.find(key) >= 0 {
 		return
@@ -31,8 +31,8 @@ func (r *record) begin(key uint64, p *plan) {
 	r.roster.take(i, key, r.append(span{0, forever}, p))
 }
 
-// append appends a span to the history. Where the oldest, which makes way, is followed, it is
-// followed no more.
+// append appends a span to the history. If the history drops the span of a followed watch for it,
+// that watch is no longer followed.
 func (r *record) append(s span, p *plan) (number uint32) {
 	r.verdicts.begin(&r.history, r.roster.followed, p)
 	number, full := r.history.begin(s)
@@ -42,8 +42,8 @@ func (r *record) append(s span, p *plan) (number uint32) {
 	return number
 }
 
-// loseDropped stops following the watches whose spans the history has dropped: those numbered below
-// its first span.
+// loseDropped stops following the watches whose spans the history has dropped. Their numbers are
+// below the number of its first span.
 func (r *record) loseDropped() {
 	alive := 0.0
 	r.roster.each(func(i int, n *atomic.Uint32) {
@@ -57,12 +57,13 @@ func (r *record) loseDropped() {
 	store(&r.crowd.alive, alive)
 }
 
-// mayFollow reports whether a watch is followed, or may be if it is seen to run. It needs no lock.
+// mayFollow reports whether a watch is followed, or may be followed when its job is seen to run. It
+// needs no lock.
 func (r *record) mayFollow(key uint64) bool {
 	return r.roster.find(key) >= 0 || r.crowd.adopting.Load()
 }
 
-// seen takes note of a job that was seen to run, and tells whether it is time to plan.
+// seen records that a job was seen to run. It reports whether a new plan is due.
 func (r *record) seen(key uint64, age float32, p *plan) bool {
 	i := r.roster.find(key)
 	if i < 0 {
@@ -89,8 +90,8 @@ func (r *record) seen(key uint64, age float32, p *plan) bool {
 	return true
 }
 
-// left takes note of a watch that was left, of which s is known if ok, and tells whether it is time
-// to plan.
+// left records that a watch ended, with the span s if ok is true. It reports whether a new plan is
+// due.
 func (r *record) left(key uint64, s span, ok bool, p *plan) bool {
 	i, number, late := r.roster.find(key), uint32(0), false
 	switch {
@@ -101,7 +102,7 @@ func (r *record) left(key uint64, s span, ok bool, p *plan) bool {
 			r.crowd.leftAll()
 		}
 		x := r.at(number)
-		if !ok || s.after < x.after && !s.exact() { // what was seen before stands
+		if !ok || s.after < x.after && !s.exact() { // what was seen before is kept
 			if s = *x; s.blank() {
 				r.removeSpan(number)
 				return false
@@ -127,7 +128,7 @@ func (r *record) left(key uint64, s span, ok bool, p *plan) bool {
 	return changed || due
 }
 
-// unfollow takes out the watch at a place of the roster, which was left.
+// unfollow removes the watch at a place of the roster, which has ended.
 func (r *record) unfollow(i int) {
 	age := float64(r.at(r.roster.places[i].number.Load()).after)
 	store(&r.crowd.alive, max(load(&r.crowd.alive)-age, 0))
@@ -135,7 +136,7 @@ func (r *record) unfollow(i int) {
 	r.crowd.leave()
 }
 
-// removeSpan takes out the span of that number, of which nothing is known.
+// removeSpan removes the span of the given number, which says nothing.
 func (r *record) removeSpan(number uint32) {
 	r.history.remove(number)
 	r.verdicts.remove(&r.history, number)
@@ -146,8 +147,8 @@ func (r *record) removeSpan(number uint32) {
 	})
 }
 
-// adopt follows a watch that began long ago, and returns its place, or -1 if it does not. The watch
-// is not scored: that it runs still is why it is followed.
+// adopt begins to follow a watch that began long ago. It returns the place of the watch, or -1 if
+// it cannot be followed. The watch is not scored, because it was chosen for its long duration.
 func (r *record) adopt(key uint64, p *plan) (place int) {
 	if !r.crowd.adopting.Load() || r.crowd.others == 0 {
 		return -1
@@ -167,8 +168,9 @@ func (r *record) adopt(key uint64, p *plan) (place int) {
 	return i
 }
 
-// dropLate gives up one watch that is followed late, and reports whether there was one. A watch
-// that was left shows that the other never began, as no more of those that are not followed run.
+// dropLate stops following one watch that is followed late, and reports whether there was one. It
+// is called when an unknown watch ends although all watches that began are accounted for. So one of
+// the late watches was counted wrongly.
 func (r *record) dropLate() (dropped bool) {
 	if r.roster.followed == 0 {
 		return false
@@ -183,23 +185,22 @@ func (r *record) dropLate() (dropped bool) {
 }
 
 const (
-	// changeLearned is by how much the chance of a change rises with one, changeTop the most it
-	// rises to, and changeKept what is left of it after one job more.
+	// changeLearned is how much one change adds to the probability of a change. changeTop is the
+	// maximum of that probability. Each ended job multiplies it by changeKept.
 	changeLearned = 0.01
 	changeTop     = 0.05
 	changeKept    = 1 - 1.0/400
-	// seenCounts is how much a job that is seen to run counts for, beside one that ends, in what
-	// calls for a new plan.
+	// seenCounts is how much a job that is seen to run adds to stale. A job that ends adds 1.
 	seenCounts = 0.25
-	// seenGrowth is one over the share of its age by which a job must have aged, since it was last
-	// seen to run, to count in full.
+	// A job that is seen to run counts fully if at least the share 1/seenGrowth of its age has passed
+	// since it was last seen to run.
 	seenGrowth = 4
-	// frontierStep is by how much the frontier may move before a new plan.
+	// frontierStep is the factor by which the frontier may rise before a new plan is due.
 	frontierStep = 1.04
 )
 
-// due tells whether it is time to plan anew. The more is known, the less one job more can change:
-// plan again at 3 % more.
+// due reports whether a new plan is due. It is due when about 3 % more is known, because one more
+// job changes less if more jobs are known.
 func (r *record) due(p *plan) bool {
 	if p == nil {
 		return r.stale >= 1
@@ -208,8 +209,8 @@ func (r *record) due(p *plan) bool {
 		load(&r.crowd.frontier) > frontierStep*r.plannedFor && 16*int(r.crowd.running.Load()) >= r.ended
 }
 
-// judge drops what no longer holds, and tells whether something changed that a plan should know of
-// at once.
+// judge drops the spans that are out of date. It reports whether a plan should take account of a
+// change at once.
 func (r *record) judge() (changed bool) {
 	doubted := r.verdicts.doubt
 	m := r.verdicts.judge(&r.history)
@@ -227,8 +228,8 @@ func (r *record) judge() (changed bool) {
 	return true
 }
 
-// hand hands what is known to f for a new plan. It reports whether a plan can be made of it, and
-// whether it must heed a doubt.
+// hand copies the spans to f for a new plan. It reports whether a plan can be made from them, and
+// whether the plan must take account of a doubt.
 func (r *record) hand(f *fitter) (doubt, ok bool) {
 	r.stale, r.plannedFor = 0, load(&r.crowd.frontier)
 	return r.verdicts.doubt, f.take(r.spans)

@@ -6,16 +6,16 @@ import "sync/atomic"
 // begins. So the choice does not depend on how long its job takes.
 
 const (
-	maxFollowed = 64 // of a kind
-	ways        = 4  // places in which the watch of a key may be
+	maxFollowed = 64 // maximum number of followed watches of a kind
+	ways        = 4  // number of places in which the watch of a key may be
 	sets        = 2 * maxFollowed / ways
 )
 
 // place is the place of a followed watch in a roster.
 type place struct {
 	key    atomic.Uint64 // hash of the key, 0 if the place is free
-	number atomic.Uint32 // of its span
-	late   bool          // it was not followed from its beginning on
+	number atomic.Uint32 // the number of its span
+	late   bool          // whether it was not followed from its beginning
 }
 
 // roster is the followed watches. The method find may be called without a lock. All other methods

@@ -10,12 +10,12 @@ import (
 type shape struct {
 	cdf, pdf   [shapeSize]float64
 	mean, sd   float64
-	begin, end float64 // as good as all lies between
+	begin, end float64 // nearly all probability is between them
 }
 
 const (
 	shapeReach = 12 // the table covers ±shapeReach
-	shapeSteps = 32 // a unit
+	shapeSteps = 32 // steps in a unit
 	shapeSize  = 2*shapeReach*shapeSteps + 2
 )
 

@@ -56,7 +56,7 @@ type problem struct {
 	*table
 	mass []float64
 	wish
-	rare    float64 // durations with a smaller chance are as good as never seen
+	rare    float64 // durations with a smaller probability count as never seen
 	unknown float64 // share of jobs whose exact end is not known
 	jobs    int
 	doubt   bool // whether a job lately was most unlikely
@@ -235,14 +235,14 @@ func (p problem) gap(known []float64) (found gap) {
 			n++
 		}
 		if n == len(known) || known[n] > y+2*sameTime {
-			continue // nothing is known of the end of this cell
+			continue // nothing is known about the end of this cell
 		}
 		begin, width := p.time[from], p.time[k+1]-p.time[from]
 		cost := p.kappa * mass * width / 2
 		if cost > most && mass >= gapMass*p.live[from] && width < gapWidth*begin {
 			most = cost
 			if probeGap*cost < probeGapLeast {
-				begin -= width // so that it is not forgotten that no job ends before
+				begin -= width // a wider gap also checks that no job ends before it
 			}
 			found = gap{roundUp(begin), roundUp(p.time[k+1]), p.unknown * max(probeGap*cost, probeGapLeast)}
 		}

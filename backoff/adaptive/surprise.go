@@ -17,8 +17,8 @@ const (
 	// from what was expected counts as a surprise. Jobs that do not change exceed it about once in ten
 	// thousand jobs.
 	surprise  = 5.0
-	sameScore = 1e-3 // times that differ by a smaller share are the same
-	minSpans  = 5    // known before a score means anything
+	sameScore = 1e-3 // times that differ by a smaller share count as the same
+	minSpans  = 5    // number of known spans from which scores are used
 	doubtFrom = 3
 	doubtFor  = 12
 	// A span is odd if its probability for each unit of the logarithm of time is below oddChance. As
@@ -29,16 +29,16 @@ const (
 
 // score compares a span with what was expected.
 type score struct {
-	z      float32 // where it lies, as a normal deviate in [-4, 4]
-	weight float32 // how much it says, in [0, 1]: nothing, if it was as good as certain
+	z      float32 // the position of the span, as a normal deviate in [-4, 4]
+	weight float32 // how much the score says, in [0, 1]; 0 if the outcome was nearly certain
 	ended  bool
-	odd    bool // it ended where next to none were expected, as in a gap between two sorts of jobs
+	odd    bool // whether it ended where almost no end was expected, as between two sorts of jobs
 }
 
 // expected is the distribution that was expected: the probability that a job lasts longer than each
 // time.
 type expected struct {
-	plan        weak.Pointer[plan] // only to know it again
+	plan        weak.Pointer[plan] // only to recognize it
 	times, live []float32
 }
 
@@ -71,7 +71,7 @@ func (e *expected) score(s span) score {
 		out.odd = from-to < oddChance*width
 	}
 	const least = 1e-3
-	if from-to < least { // as good as exact
+	if from-to < least { // nearly exact
 		out.z, out.weight = clip(deviate((from+to)/2)), 1
 		return out
 	}

@@ -7,7 +7,7 @@ type table struct {
 	time  []float64
 	live  []float64 // chance of a duration beyond time
 	first []float64 // sum over the cells so far of chance times mean duration
-	cost  []float64 // expected from there on, times live
+	cost  []float64 // expected cost from there on, times live
 	polls []float64 // the same for polls only, not counting the rarest durations
 	next  []int
 	parts []float64
@@ -32,7 +32,7 @@ func (f *fitter) tabulate() {
 		f.time[i+1] = math.Exp(y)
 		mean := (f.time[i] + f.time[i+1]) / 2
 		if f.exact[i] > 1 && y-f.ends[max(i-1, 0)] < 2*sameTime {
-			mean = f.time[i+1] // durations that are all the same
+			mean = f.time[i+1] // the durations in the cell are all the same
 		}
 		f.first[i+1] = f.first[i] + f.mass[i]*mean
 	}

@@ -66,7 +66,7 @@ func (f *fitter) believeTwo(one, low, high float64) {
 		switch y, _ := l.middle(); {
 		case math.IsInf(l.before, 1):
 			if l.after > cut {
-				f.high = append(f.high, l) // one that still runs says something of the slow ones only
+				f.high = append(f.high, l) // a job that still runs says something only about the slow sort
 			}
 		case y < cut:
 			f.low = append(f.low, l)

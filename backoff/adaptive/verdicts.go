@@ -5,11 +5,11 @@ import "weak"
 // verdicts are the scores of the newest spans, in the order in which their watches began. The score
 // of a watch compares its duration with what was expected when it began.
 type verdicts struct {
-	expected *expected // of watches from the number on
+	expected *expected // what was expected of the watches from the number begun on
 	from     uint32
-	scores   [maxScores]score // of the span of a number, at that number modulo maxScores
-	done     [maxScores]bool  // the span is complete
-	begun    uint32           // from which number on there are scores
+	scores   [maxScores]score // the score of span n is at n modulo maxScores
+	done     [maxScores]bool  // whether the span is complete
+	begun    uint32           // the number of the first span with a score
 	doubt    bool
 }
 

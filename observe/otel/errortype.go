@@ -14,8 +14,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// words are what error.type says of the errors that match a sentinel. The first that matches
-// counts.
+// words are the values of error.type for errors that match a sentinel. The first match counts.
 var words = []struct {
 	target error
 	word   string
@@ -33,8 +32,8 @@ var words = []struct {
 	{transport.ErrNotAnswered, "not_answered"},
 }
 
-// errorType returns the attribute error.type of an error that is not nil: one of few values, which
-// never quotes its text.
+// errorType returns the attribute error.type of an error, which must not be nil. It has one of a
+// few values, and never contains the text of the error.
 func errorType(err error) attribute.KeyValue {
 	if wait := (*jobstatus.WaitError)(nil); errors.As(err, &wait) && wait.Reason != nil {
 		err = wait.Reason
@@ -65,13 +64,14 @@ func errorType(err error) attribute.KeyValue {
 	}
 }
 
-// maxDescription bounds, in bytes, the text of an error that a span has.
+// maxDescription is the maximum length of an error's text in a span, in bytes.
 const maxDescription = 256
 
-// description returns what a span says of an error. Of an answer that is its status code, as the
-// text may quote the body. Without an answer it is the text of the transport.Error, which promises
-// to hold no secret. What wraps it, and any other error, promises nothing of the kind and has no
-// description. Nor has a panic, which a Watcher makes a transport.Error of.
+// description returns the description of an error in a span. If the service answered, it is the
+// status code, because the text may quote the body. Otherwise it is the text of the
+// transport.Error, which contains no secret. The texts of errors that wrap it, and of all other
+// errors, may contain secrets, so they are left out. So is the text of a panic, of which a Watcher
+// makes a transport.Error.
 func description(err error) string {
 	var (
 		panicked *jobstatus.PanicError

@@ -81,7 +81,7 @@ func (o *Observer) fleetInstruments() (f fleetInstruments, err error) {
 	return f, errors.Join(errs...)
 }
 
-// observer returns what measures the figures.
+// observer returns the callback that records the figures.
 func (f fleetInstruments) observer(o *Observer) func(metric.Observer, observe.FleetStats) {
 	all := metric.WithAttributes(o.attributes...)
 	free, takenOver := o.option(moveKey, "claimed"), o.option(moveKey, "taken_over")

@@ -11,15 +11,16 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// scope is the name under which all is recorded.
+// scope is the name of the instrumentation scope.
 const scope = "github.com/iamber12/job-status-monitoring/observe/otel"
 
 var (
-	// pollBuckets are those of http.client.request.duration.
+	// pollBuckets are the recommended bounds for http.client.request.duration, in seconds.
 	pollBuckets = []float64{.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10}
-	// watchBuckets reach from a job that is over at once to one that takes a day.
+	// watchBuckets reach from a job that ends at once to a job that takes a day, in seconds.
 	watchBuckets = []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400}
-	// delayBuckets reach from what a push takes to the longest waits between two polls.
+	// delayBuckets reach from the delay of a notification to the longest wait between two polls, in
+	// seconds.
 	delayBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600}
 )
 

@@ -105,7 +105,7 @@ const (
 // terminal states.
 const gaveUp = "gave_up"
 
-// maxIDs bounds how many jobs of a batch a span names.
+// maxIDs is the maximum number of jobs of a batch that a span names.
 const maxIDs = 100
 
 // Observer is an [observe.Observer] that makes metrics and traces. Use [New] to make one. An
@@ -138,8 +138,8 @@ func (o *Observer) Observe(ctx context.Context, e *observe.Event) context.Contex
 	return ctx
 }
 
-// spanKey is the key of a poll's span in its context. trace.SpanFromContext may be the span of
-// somebody else who observes too.
+// spanKey is the key of a poll's span in its context. trace.SpanFromContext may return the span of
+// another Observer.
 type spanKey struct{}
 
 func (o *Observer) pollStarted(ctx context.Context, e *observe.Event) context.Context {
@@ -190,7 +190,7 @@ func (o *Observer) watchEnded(ctx context.Context, e *observe.Event) {
 	o.delay.Record(ctx, e.Delay.Seconds(), set)
 }
 
-// with returns the attributes that all have, and more, in a slice of its own.
+// with returns a new slice with the common attributes and more.
 func (o *Observer) with(more ...attribute.KeyValue) []attribute.KeyValue {
 	return append(append(make([]attribute.KeyValue, 0, len(o.attributes)+len(more)+3), o.attributes...), more...)
 }

@@ -45,7 +45,7 @@ func (o *Observer) Register(stats func() jobstatus.Stats) (unregister func() err
 	return registration.Unregister, nil
 }
 
-// option returns one attribute and those that all have, as an option of a measurement.
+// option returns one attribute and the common ones, as an option of a measurement.
 func (o *Observer) option(key attribute.Key, value string) metric.ObserveOption {
 	return metric.WithAttributeSet(attribute.NewSet(o.with(key.String(value))...))
 }
