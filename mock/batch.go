@@ -67,10 +67,10 @@ func (r *reply) said() []transport.State {
 // batchPattern recognizes the requests that are a batch.
 type batchPattern struct {
 	pattern
-	name          string // of the part of the query that names the jobs
-	before, after string // around the ids in its value
-	separator     string // between them, "" if the part is repeated
-	body          any    // with "{ids}" in place of them, if not nil
+	name          string // the name of the query parameter that names the jobs
+	before, after string // the text around the ids in its value
+	separator     string // the text between the ids; "" if the parameter is repeated
+	body          any    // if not nil, the body with "{ids}" in place of the ids
 }
 
 func newBatchPattern(b rest.Batch) *batchPattern {
@@ -97,7 +97,7 @@ func (p *batchPattern) ids(r *http.Request, segments []string) (ids []string, ok
 	}
 	if p.body != nil {
 		text, _ := io.ReadAll(io.LimitReader(r.Body, maxInput))
-		r.Body = io.NopCloser(bytes.NewReader(text)) // for a create at the same path
+		r.Body = io.NopCloser(bytes.NewReader(text)) // a create at the same path reads the body again
 		var body any
 		if json.Unmarshal(text, &body) != nil {
 			return nil, false
@@ -120,8 +120,8 @@ func (p *batchPattern) ids(r *http.Request, segments []string) (ids []string, ok
 	return ids, len(ids) > 0 && !slices.Contains(ids, "")
 }
 
-// fill returns the ids at the place of "{ids}" in a body. It reports whether the body has the rest
-// of the template too.
+// fill returns the ids at the place of "{ids}" in a body. It reports whether the rest of the body
+// matches the template.
 func fill(template, body any) (ids []string, ok bool) {
 	switch template := template.(type) {
 	case map[string]any:
@@ -191,7 +191,7 @@ func (f *fields) writeBatch(req *request, r *reply) *answer {
 	return &answer{code: http.StatusOK, body: string(text)}
 }
 
-// at returns what stands at a place of what was written.
+// at returns the value at a place of the written answer.
 func at(v any, text string) any {
 	p, err := place.Parse(text)
 	if err != nil {

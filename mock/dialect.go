@@ -24,13 +24,13 @@ type dialect interface {
 // fields is a dialect whose answers are JSON objects, with a place for each value.
 type fields struct {
 	rest.Dialect
-	said, told             map[transport.State]utterance // in answers and in events
+	said, told             map[transport.State]utterance // the form of each state in answers and in events
 	create, status, cancel pattern
-	filled                 pattern       // of a create whose input takes the place of the body
-	batch                  *batchPattern // nil for none
-	plain                  bool          // it is the dialect of a service that was given none
-	thin                   bool          // an event says the id and the state only
-	then                   *fields       // what the job is in after its next id; nil for none
+	filled                 pattern       // the pattern of a create whose whole body is the input
+	batch                  *batchPattern // nil if the dialect has no Batch
+	plain                  bool          // whether it is the default dialect
+	thin                   bool          // whether an event has only the id and the state
+	then                   *fields       // the dialect of a job after its next id; nil if there is none
 }
 
 // usualWords are the words for each state if the dialect has them. Otherwise the word that comes
@@ -96,7 +96,8 @@ func (f *fields) read(r *http.Request) *request {
 	return req
 }
 
-// readNext returns a request about a job that has got another id, nil if r is none.
+// readNext returns a request about a job that has got another id, or nil if r is not such a
+// request.
 func (f *fields) readNext(r *http.Request) *request {
 	if f.then == nil {
 		return nil
@@ -109,7 +110,8 @@ func (f *fields) readNext(r *http.Request) *request {
 	return next
 }
 
-// readCreate reads a create with the key that stands in a hole, "" if none does.
+// readCreate reads a create. The argument key is the idempotency key in the path or the query, or
+// "".
 func (f *fields) readCreate(req *request, r *http.Request, key string) {
 	req.op = opCreate
 	req.input, _ = io.ReadAll(io.LimitReader(r.Body, maxInput))
@@ -119,7 +121,7 @@ func (f *fields) readCreate(req *request, r *http.Request, key string) {
 	}
 }
 
-// keyIn returns the idempotency key in the body of a create, "" if there is none.
+// keyIn returns the idempotency key in the body of a create, or "".
 func (f *fields) keyIn(body []byte, typ string) string {
 	if f.IdempotencyField == "" {
 		return ""
@@ -186,7 +188,7 @@ func (f *fields) write(req *request, r *reply) *answer {
 	return &answer{code: w.code, header: w.header, body: string(text)}
 }
 
-// named returns how the answer to a create names a job.
+// named returns the name of a job in the answer to a create.
 func (f *fields) named(id string) string {
 	if f.status.whole && !strings.HasPrefix(id, "/") {
 		id = "/" + id
@@ -194,7 +196,7 @@ func (f *fields) named(id string) string {
 	return strings.Replace(cmp.Or(strings.ReplaceAll(f.IDPattern, "*", ""), "{id}"), "{id}", id, 1)
 }
 
-// describe writes what is said of a job.
+// describe writes the status of a job.
 func (f *fields) describe(w *writing, v *view) {
 	state := v.step.state
 	w.say(&f.Dialect, f.said[state])

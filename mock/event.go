@@ -24,7 +24,7 @@ type event struct {
 	order int
 	fire  func(now time.Time)
 	timer *clock.Timer
-	stack [8]uintptr // of who set it
+	stack [8]uintptr // the stack of the goroutine that set it
 }
 
 // setter returns the function that set the event: the first one outside of this package and of the
@@ -61,8 +61,8 @@ type agenda struct {
 	*ground
 	now    time.Time
 	events events
-	made   int // events so far
-	swept  int // events that were left by the last sweep
+	made   int // the number of events so far
+	swept  int // the number of events that the last sweep left
 }
 
 func (a *agenda) scheduleLocked(d time.Duration, fire func(time.Time)) *clock.Timer {

@@ -41,10 +41,10 @@ func Fault(when fault.When, effects ...fault.Effect) Option {
 type mishap struct {
 	rule    trouble.Rule
 	effects []fault.Effect
-	met     int // calls of its operation and job, so far
+	met     int // the number of calls of its operation and job so far
 }
 
-// operations are what a rule says of them.
+// operations maps each operation to its value in a rule.
 var operations = map[trouble.Operation]operation{
 	trouble.Status: opStatus, trouble.Create: opCreate, trouble.Cancel: opCancel, trouble.Unasked: opPush,
 }
@@ -59,7 +59,7 @@ func (h *handler) meetLocked(req *request, now time.Duration) (t trouble.Trouble
 		f.met++
 		nth := f.met
 		if len(jobs) > 0 {
-			nth = int(jobs[0].polls) // so that a job's lot does not depend on when others are asked about
+			nth = int(jobs[0].polls) // so that the faults of a job do not depend on the polls of other jobs
 		}
 		if req.op == opPush {
 			nth = req.revision
@@ -70,15 +70,15 @@ func (h *handler) meetLocked(req *request, now time.Duration) (t trouble.Trouble
 		}
 		if f.rule.Holds(&m) {
 			for _, e := range f.effects {
-				_ = e.Apply(&t) // it was tried
+				_ = e.Apply(&t) // Fault has already checked it
 			}
 		}
 	}
 	return t
 }
 
-// concernedLocked returns the jobs of a call that a fault is about: their ids, and the jobs that
-// exist. It reports false if the fault selects among other calls.
+// concernedLocked returns the jobs of a call to which a fault applies: their ids, and the jobs that
+// exist. It reports false if the fault does not apply to the call.
 func (h *handler) concernedLocked(f *mishap, req *request) (ids []string, jobs []*job, ok bool) {
 	op := req.op
 	ids = []string{req.id}
@@ -99,7 +99,7 @@ func (h *handler) concernedLocked(f *mishap, req *request) (ids []string, jobs [
 	return ids, jobs, true
 }
 
-// answerOf returns the answer in place of the service's own, nil if there is none.
+// answerOf returns the answer that replaces the service's own answer, or nil.
 func answerOf(t *trouble.Trouble) *answer {
 	if t.Answer == nil {
 		return nil
@@ -142,7 +142,7 @@ func spoil(t *trouble.Trouble, a *answer, now time.Time) (stream func(io.Writer)
 	}
 }
 
-// repeat reads as one byte without end.
+// repeat is a reader that returns one byte without end.
 type repeat byte
 
 func (r repeat) Read(p []byte) (int, error) {

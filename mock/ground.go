@@ -6,7 +6,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/quiet"
 )
 
-// ground is what all parts of a Clock stand on.
+// ground is shared by all parts of a Clock.
 type ground struct {
 	t        TB
 	owner    int64 // the goroutine that made the Clock
@@ -14,21 +14,21 @@ type ground struct {
 
 	mu      sync.Mutex
 	changed sync.Cond
-	// What follows is guarded by mu.
-	version int   // rises with each change of what is under way
-	moving  int   // calls of Run, Next and Advance under way
-	mover   int64 // the goroutine that made the newest of these
+	// The fields below are guarded by mu.
+	version int   // increases with each change of the work in progress
+	moving  int   // calls of Run, Next and Advance in progress
+	mover   int64 // the goroutine of the newest of these calls
 	closed  bool  // the test has ended
 }
 
-// stands reports whether nobody moves the Clock.
+// stands reports whether no call advances the Clock.
 func (g *ground) stands() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.moving == 0 && !g.closed
 }
 
-// move marks the caller as the one who moves the Clock, until it calls over.
+// move marks the caller as the goroutine that advances the Clock, until it calls over.
 func (g *ground) move() (over func()) {
 	id := quiet.CurrentID()
 	g.mu.Lock()

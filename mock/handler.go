@@ -14,7 +14,7 @@ type handler struct {
 	registry *registry
 }
 
-// An operation is what a request asks for.
+// An operation is the kind of a request.
 type operation uint8
 
 const (
@@ -22,19 +22,19 @@ const (
 	opStatus
 	opCreate
 	opCancel
-	opBatch // many of opStatus
-	opPush  // what the service tells unasked
+	opBatch // the status of many jobs
+	opPush  // a webhook or an event that the service sends
 )
 
-// A request is what a client asks, over HTTP or not.
+// A request is a request of a client, over HTTP or not.
 type request struct {
 	op           operation
-	id           string   // of a status or a cancel
-	rooted       bool     // whether the id is a path, whose slash may not be of the job's id
-	ids          []string // of a batch
-	key          string   // of a create
-	input        []byte   // of a create
-	revision     int      // of a push
+	id           string   // the id in a status or a cancel
+	rooted       bool     // whether the id is a path, whose first slash may not belong to the job's id
+	ids          []string // the ids of a batch
+	key          string   // the idempotency key of a create
+	input        []byte   // the input of a create
+	revision     int      // the revision of the job in a push
 	stage        int      // how often the job got another id
 	header       http.Header
 	method, path string
@@ -42,11 +42,11 @@ type request struct {
 
 // A reply is the service's reaction to a request.
 type reply struct {
-	view    *view   // of a status, nil if there is no such job
-	views   []*view // of a batch, as many as it names jobs, nil if there is no such job
-	answer  *answer // in place of all else, if not nil
-	id      string  // of a create
-	known   bool    // whether there is such a job
+	view    *view   // for a status; nil if the job does not exist
+	views   []*view // for a batch, one for each job that it names; nil for a job that does not exist
+	answer  *answer // if not nil, it replaces all other fields
+	id      string  // the id of a created job
+	known   bool    // whether the job exists
 	trouble trouble.Trouble
 	call    Call
 }

@@ -22,25 +22,26 @@ func (c *config) pushes() *pusher {
 	return c.push
 }
 
-// pusher is what a service tells unasked. The service's mu guards it. A nil pusher tells nothing.
+// pusher sends the webhooks and events of a service. The service's mu guards it. A nil pusher sends
+// nothing.
 type pusher struct {
-	service *Service // once it has begun
+	service *Service // set by begin
 	hooks   []hook
-	stream  *stream // nil for none
+	stream  *stream // nil if there is no stream
 	begun   bool
-	told    map[string]int // the revision of each job that was told last
+	told    map[string]int // the newest revision of each job that was sent
 	sent    int
-	// arrived is how the end of each job was first told.
+	// arrived is how the end of each job was first reported to a client.
 	arrived map[string]arrival
 }
 
-// arrival is how and when a push reached somebody.
+// arrival is how and when a push reached a client.
 type arrival struct {
 	at time.Duration
 	by string
 }
 
-// arrive notes that somebody was told of the end of a job. An empty id stands for no job.
+// arrive records that the end of a job was reported to a client. An empty id stands for no job.
 func (p *pusher) arrive(id, by string) {
 	s := p.service
 	s.mu.Lock()
@@ -50,7 +51,7 @@ func (p *pusher) arrive(id, by string) {
 	}
 }
 
-// forget forgets a job, of which there is no trace any more.
+// forget removes a job that the service has dropped.
 func (p *pusher) forget(id string) {
 	if p != nil {
 		delete(p.told, id)
@@ -58,18 +59,18 @@ func (p *pusher) forget(id string) {
 	}
 }
 
-// tick is the least wait of a timer whose step has not ended when it fires.
+// tick is the minimum wait of a timer that fired before the step had ended.
 const tick = time.Millisecond
 
-// pushed is one push.
+// pushed is one webhook or event.
 type pushed struct {
 	id     string
-	ends   string // the job whose end it tells truly, or empty
+	ends   string // the job whose true end it reports, or empty
 	header http.Header
 	body   []byte
 }
 
-// begin begins to tell of the jobs that there are.
+// begin begins to report on the existing jobs.
 func (p *pusher) begin(s *Service) {
 	if p == nil {
 		return
@@ -82,7 +83,7 @@ func (p *pusher) begin(s *Service) {
 	}
 }
 
-// end ends all telling.
+// end stops all reports.
 func (p *pusher) end() {
 	if p == nil {
 		return
@@ -93,7 +94,7 @@ func (p *pusher) end() {
 	p.begun = false
 }
 
-// watchLocked begins to tell of a job.
+// watchLocked begins to report on a job.
 func (p *pusher) watchLocked(j *job) {
 	if p == nil || !p.begun {
 		return
@@ -102,7 +103,7 @@ func (p *pusher) watchLocked(j *job) {
 	p.scheduleLocked(j)
 }
 
-// tellLocked tells of a job if it has changed.
+// tellLocked reports on a job if it has changed.
 func (p *pusher) tellLocked(j *job) {
 	if p == nil || !p.begun || j == nil {
 		return
@@ -118,7 +119,7 @@ func (p *pusher) tellLocked(j *job) {
 		return
 	}
 	p.told[j.id] = int(j.step)
-	for step := first; step <= int(j.step); step++ { // there are several if a timer was late
+	for step := first; step <= int(j.step); step++ { // several steps, if a timer was late
 		v := j.at(s.seed, int32(step))
 		if v.epoch = s.epoch; v.step.answer == nil {
 			p.sendLocked(&v)
@@ -127,8 +128,8 @@ func (p *pusher) tellLocked(j *job) {
 	p.scheduleLocked(j)
 }
 
-// at returns the status of j when one of its steps began. A step that is counted in polls counts as
-// having taken no time.
+// at returns the status of j at the begin of one of its steps. A step that lasts for a number of
+// polls counts as if it took no time.
 func (j *job) at(seed uint64, step int32) view {
 	past := *j
 	for past.step > step {
@@ -140,7 +141,7 @@ func (j *job) at(seed uint64, step int32) view {
 	return view{id: j.id, step: s, revision: int(step), progress: s.progress, created: j.created, updated: past.since}
 }
 
-// scheduleLocked sets a timer for the end of the step that a job is in, if time ends it.
+// scheduleLocked sets a timer for the end of a job's present step, if the step lasts for a time.
 func (p *pusher) scheduleLocked(j *job) {
 	s := p.service
 	step := j.step
@@ -157,12 +158,12 @@ func (p *pusher) scheduleLocked(j *job) {
 	})
 }
 
-// sendLocked sends what there is to tell of a job, with the trouble that befalls it.
+// sendLocked sends the report on a job, with the effects of faults.
 func (p *pusher) sendLocked(v *view) {
 	s := p.service
 	f, ok := s.dialect.(*fields)
 	if !ok {
-		return // a recording tells nothing
+		return // a recording has no pushes
 	}
 	t := s.handler.meetLocked(&request{op: opPush, id: v.id, revision: v.revision}, s.now())
 	p.sent++
@@ -186,7 +187,7 @@ func (p *pusher) sendLocked(v *view) {
 		forged.id = e.id + "_forged"
 	}
 	if t.Latency == 0 {
-		p.stream.add(e, t.Doubled) // here, so that events come in the order of the changes
+		p.stream.add(e, t.Doubled) // under the lock, so that events come in the order of the changes
 	}
 	wait.AfterFunc(s.clock, t.Latency, func() {
 		if t.Latency > 0 {
@@ -217,8 +218,8 @@ func (p *pusher) call(e, forged *pushed, doubled bool) {
 	}
 }
 
-// eventSayings returns how an event says each state that it can. Of a State that is no place, or of
-// States that are no rules, it returns none: rest.New tells of these.
+// eventSayings returns the form of each state in an event. If the dialect's State is no place or
+// its States are no rules, it returns no forms, because rest.New reports these errors.
 func eventSayings(e rest.Event) map[transport.State]utterance {
 	places, err := place.ParseList(e.State)
 	if err != nil || e.State == "-" {
@@ -231,7 +232,7 @@ func eventSayings(e rest.Event) map[transport.State]utterance {
 	return said
 }
 
-// event returns what is told of a job, as the Dialect's Event describes it.
+// event returns the body of a report on a job, in the form of the Dialect's Event.
 func (f *fields) event(v *view) *pushed {
 	job := &writing{id: v.id, body: object{}}
 	if !f.thin {
@@ -246,6 +247,6 @@ func (f *fields) event(v *view) *pushed {
 	w.put(f.Event.ID, id)
 	w.say(&rest.Dialect{State: f.Event.State}, f.told[v.step.state])
 	w.put(f.Event.Updated, v.epoch.Add(v.updated).Format(time.RFC3339Nano))
-	body, _ := json.Marshal(w.body) // a result was checked when its step was made
+	body, _ := json.Marshal(w.body) // no error, because a result is checked when its step is made
 	return &pushed{header: w.header, body: body}
 }

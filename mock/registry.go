@@ -14,12 +14,12 @@ import (
 type registry struct {
 	*world
 	jobs    map[string]*job
-	order   []*job            // as they came
+	order   []*job            // in the order of their creation
 	keys    map[string]string // ids by idempotency key
 	created int
 }
 
-// addLocked makes a job known.
+// addLocked adds a job.
 func (g *registry) addLocked(j *job) {
 	g.jobs[j.id] = j
 	g.order = append(g.order, j)
@@ -33,7 +33,7 @@ func (g *registry) addLocked(j *job) {
 	}
 }
 
-// lookLocked returns the answer of a job to one poll.
+// lookLocked returns the answer to one poll of a job.
 func (g *registry) lookLocked(j *job, t *trouble.Trouble, now time.Duration) view {
 	v := j.poll(g.seed, now)
 	switch {
@@ -47,7 +47,7 @@ func (g *registry) lookLocked(j *job, t *trouble.Trouble, now time.Duration) vie
 	return v
 }
 
-// maxWord bounds the kind and the idempotency key of a job, in bytes.
+// maxWord is the maximum length of the kind and the idempotency key of a job, in bytes.
 const maxWord = 256
 
 // createLocked starts a job, or returns the job that was started under the same key.
@@ -56,7 +56,7 @@ func (g *registry) createLocked(req *request, now time.Duration) (id string, pro
 		return id, nil
 	}
 	var input struct{ Kind string }
-	_ = json.Unmarshal(req.input, &input) // a job of no kind
+	_ = json.Unmarshal(req.input, &input) // after an error the job has no kind
 	for what, text := range map[string]string{"kind": input.Kind, "idempotency key": req.key} {
 		if len(text) > maxWord {
 			return "", &answer{code: http.StatusBadRequest, body: fmt.Sprintf(`{"meta":{"message":"the %s is over %d bytes"}}`, what, maxWord)}

@@ -10,12 +10,12 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/quiet"
 )
 
-// A vigil watches whether the work in progress still changes.
+// A vigil is one observation of the work in progress, with its timer.
 type vigil struct {
 	quiet.Watch
 	timer   *time.Timer
 	rang    bool
-	version int // of the Clock, when something changed last
+	version int // the version of the Clock at the last change
 }
 
 // An ending is how a Clock's wait for rest ended.
@@ -23,19 +23,20 @@ type ending uint8
 
 const (
 	atRest  ending = iota
-	stopped        // something is under way that only time can end
-	hung           // something is under way, and nothing has changed for too long
+	stopped        // only time can end the work in progress
+	hung           // there is work in progress, and nothing has changed for too long
 )
 
-// A rester waits until everything that an event started is at rest.
+// A rester waits until all work that an event started is done.
 type rester struct {
 	*ground
 	agenda *agenda
 	tally  *tally
 }
 
-// settle waits until no work is in progress, until done, or until only time can end the work. A
-// patient caller waits longer while no event is set, because time can end nothing then.
+// settle waits until there is no work in progress, until done is set, or until only time can end
+// the work. If patient is set, it continues to wait while no event is set, because time can then
+// end nothing.
 func (r *rester) settle(done *bool, patient bool) (how ending, why quiet.Stillness) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,7 +74,7 @@ func (r *rester) keepVigilLocked() *vigil {
 	return v
 }
 
-// lookLocked looks once and sets the timer for the next look. It unlocks mu while it looks.
+// lookLocked looks once, and sets the timer for the next look. It unlocks mu while it looks.
 func (r *rester) lookLocked(v *vigil) ending {
 	version, known, test := r.version, r.tally.answeringLocked(), []int64{r.owner, r.mover}
 	r.mu.Unlock()
@@ -103,16 +104,15 @@ func (r *rester) lookLocked(v *vigil) ending {
 		return stopped
 	case !v.IsOver():
 		return atRest
-	case !s.Own && len(s.Moving) == 0: // others make it hard to tell
+	case !s.Own && len(s.Moving) == 0: // the work may belong to other tests
 		return stopped
 	default:
 		return hung
 	}
 }
 
-// rest waits until no work is in progress, until done, or until only time can end the work. It
-// fails the test if nothing changes for a [quiet.Guard]. It reports whether work is still in
-// progress.
+// rest waits like settle. It fails the test if nothing changes for a [quiet.Guard]. It reports
+// whether work is still in progress.
 func (r *rester) rest(done *bool, patient bool) bool {
 	r.t.Helper()
 	how, why := r.settle(done, patient)
@@ -128,11 +128,11 @@ func (r *rester) rest(done *bool, patient bool) bool {
 	return how != atRest
 }
 
-// mostDescribed bounds the lines of each kind in a description.
+// mostDescribed is the maximum number of lines of each kind in a description.
 const mostDescribed = 10
 
-// advice says what is likely wrong if nobody waits for time to pass, and returns otherwise if
-// somebody does.
+// advice returns a hint for the case that no caller waits on the Clock. If a caller waits, it
+// returns the argument otherwise.
 func (r *rester) advice(otherwise string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -142,7 +142,7 @@ func (r *rester) advice(otherwise string) string {
 	return "\n\tNobody waits on this Clock. Is it given to the Watcher, by jobstatus.WithClock?"
 }
 
-// describe says what the Clock waits for.
+// describe returns a text that says what the Clock waits for.
 func (r *rester) describe() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -168,7 +168,8 @@ func (r *rester) describe() string {
 	return s
 }
 
-// step moves to the next event and starts it. It does nothing if the event is more than limit away.
+// step advances to the next event and starts it. It does nothing if the event is more than limit
+// away. It reports whether it started an event.
 func (r *rester) step(limit time.Duration) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -182,7 +183,7 @@ func (r *rester) step(limit time.Duration) bool {
 			return false
 		}
 		heap.Pop(&r.agenda.events)
-		if !e.timer.Stop() { // it was stopped since
+		if !e.timer.Stop() { // it was stopped in the meantime
 			continue
 		}
 		if e.at.After(r.agenda.now) {
@@ -190,7 +191,7 @@ func (r *rester) step(limit time.Duration) bool {
 		}
 		r.tally.busy++
 		r.version++
-		go func() { // ends with what it fires
+		go func() { // ends when the function of the event returns
 			defer r.tally.End()
 			e.fire(e.at)
 		}()

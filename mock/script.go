@@ -19,14 +19,14 @@ const Forever time.Duration = math.MaxInt64
 // of a status, or the end of the job.
 type Step struct {
 	state    transport.State
-	lasts    time.Duration          // if not zero
-	drawn    *duration.Distribution // of how long it lasts, if not nil
-	polls    int                    // if not zero; a step with none of the three ends the job
-	progress float64                // at its start
+	lasts    time.Duration          // how long it lasts; a step with none of these three ends the job
+	drawn    *duration.Distribution // the distribution of how long it lasts, if not nil
+	polls    int                    // how many polls it lasts, if not zero
+	progress float64                // the progress at its start
 	rise     float64                // by how much progress rises while it lasts
 	message  string
 	result   json.RawMessage
-	answer   *answer // in place of a status
+	answer   *answer // if not nil, it replaces the status
 	err      error   // what is wrong with the step
 }
 

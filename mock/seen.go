@@ -31,7 +31,7 @@ type Call struct {
 	State transport.State
 
 	op   operation
-	said []transport.State // of IDs
+	said []transport.State // the states of the jobs in IDs
 }
 
 // String returns the request and its answer as one line.
@@ -52,7 +52,7 @@ func (c Call) String() string {
 	}
 }
 
-// news returns what a batch reported.
+// news returns a text with what a batch reported.
 func (c Call) news() string {
 	all := make([]string, len(c.IDs))
 	for i, id := range c.IDs {
@@ -61,12 +61,12 @@ func (c Call) news() string {
 	return strings.Join(all, ", ")
 }
 
-// A journal is the calls of a Service. It is guarded by world.mu.
+// A journal has the calls of a Service. It is guarded by world.mu.
 type journal struct {
 	*world
 	registry *registry
 	calls    []*Call
-	recorded int // calls so far
+	recorded int // the number of calls so far
 }
 
 // record keeps a call that is not answered yet.
@@ -114,7 +114,7 @@ func (n *journal) answered(c *Call, code int, r *reply) {
 	}
 }
 
-// heardLocked records that a client was told of a job's state.
+// heardLocked records that a job's state was reported to a client.
 func (n *journal) heardLocked(id string, state transport.State) {
 	if j := n.registry.jobs[id]; j != nil && state.Terminal() && !j.over {
 		j.over, j.told = true, n.now()
@@ -156,7 +156,7 @@ func (s *Service) Polls(id string) int {
 	j := s.registry.jobs[id]
 	if j == nil {
 		s.mu.Unlock()
-		return len(s.asked(id)) // about a job that there is not
+		return len(s.asked(id)) // the job does not exist
 	}
 	defer s.mu.Unlock()
 	return int(j.polls)
@@ -206,7 +206,7 @@ func (s *Service) Jobs() iter.Seq[JobState] {
 			return
 		}
 		s.mu.Lock()
-		order := s.registry.order // which only grows
+		order := s.registry.order // jobs are only appended to it
 		s.mu.Unlock()
 		for _, j := range slices.Backward(order) {
 			if !yield(s.jobState(j)) {

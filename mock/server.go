@@ -63,8 +63,8 @@ func NewServer(t TB, opts ...Option) *Server {
 		s.URL = "http://" + l.Addr().String()
 	}
 	s.client = &http.Client{Transport: carrier{pool, c.clock}}
-	ctx, cancel := context.WithCancel(context.Background()) // ends what handlers wait for
-	// The bound is long, because a test may get little of a core: the course must not depend on that.
+	ctx, cancel := context.WithCancel(context.Background()) // ends the waits of handlers
+	// The limit is long, because a busy machine must not change the course of a test.
 	server := &http.Server{Handler: s.Service, ReadHeaderTimeout: 12 * quiet.Guard,
 		BaseContext: func(net.Listener) context.Context { return ctx }}
 	done := make(chan struct{})
@@ -92,15 +92,15 @@ func (s *Server) Client() *http.Client {
 	return s.client
 }
 
-// notMade refuses every request.
+// notMade is a handler that refuses every request.
 type notMade struct{}
 
 func (notMade) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("mock: %w", errNotMade)
 }
 
-// carrier sends the requests of a Server's Client. A request within a poll belongs to it. Any other
-// is a piece of work that its caller waits for.
+// carrier sends the requests of a Server's Client. A request within a poll belongs to that poll.
+// Any other request is a piece of work that its caller waits for.
 type carrier struct {
 	pool  *http.Transport
 	clock clock.Clock
@@ -162,7 +162,7 @@ type memory struct {
 
 func newMemory() *memory { return &memory{conns: make(chan net.Conn), closed: make(chan struct{})} }
 
-// memoryAddr is a listener's, or tells the connections of one apart.
+// memoryAddr is the address of a listener in memory, or of one of its connections.
 type memoryAddr string
 
 func (memoryAddr) Network() string  { return "memory" }

@@ -20,25 +20,25 @@ type Service struct {
 	handler  *handler
 }
 
-// world is what all parts of a Service stand on: its options, its clock and its lock.
+// world is what all parts of a Service share: its options, its clock and its lock.
 type world struct {
 	settings
 	clock clock.Clock
 	epoch time.Time
-	push  *pusher // nil if nothing is told unasked
+	push  *pusher // nil if the service sends no webhooks and no events
 	mu    sync.Mutex
 }
 
-// settings are what the options say of a Service.
+// settings are the values of the options of a Service.
 type settings struct {
 	seed       uint64
 	etags      bool
-	replayed   bool // the dialect knows all answers
+	replayed   bool // whether the dialect is a recording, which has all answers
 	dialect    dialect
 	nextID     func() string
-	keep       int // calls, all if negative
-	keepJobs   int // all if 0
-	maxBatch   int // no limit if 0
+	keep       int // maximum number of calls that are kept; no limit if negative
+	keepJobs   int // maximum number of jobs that are kept; no limit if 0
+	maxBatch   int // maximum number of jobs in a batch; no limit if 0
 	onCall     func(Call)
 	script     func(Creation) []Step
 	scriptLine string

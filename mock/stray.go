@@ -8,20 +8,20 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/internal/quiet"
 )
 
-// A stray is a wait that begins while nobody moves the Clock. It is right on another goroutine
-// while the test's goroutine goes on to move the Clock. If that goroutine waits too, the test would
-// hang.
+// A stray is a wait that begins while no call advances the Clock. It is correct if it is on another
+// goroutine, and the test's goroutine advances the Clock later. If the test's goroutine waits too,
+// the test would hang.
 
-// A lookout looks for strays.
+// A lookout finds strays.
 type lookout struct {
 	*ground
 	agenda *agenda
 	tally  *tally
 	rester *rester
-	stray  *vigil // over waits that began while nobody moves the Clock; guarded by ground.mu
+	stray  *vigil // watches a stray; nil if there is none; guarded by ground.mu
 }
 
-// close ends what the Clock has set, as the test has ended.
+// close stops all timers of the Clock, because the test has ended.
 func (l *lookout) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -42,7 +42,8 @@ func (l *lookout) Park() {
 	}
 }
 
-// schedule has fire called after d. If nobody moves the Clock, the lookout begins.
+// schedule arranges that fire is called after d. If no call advances the Clock, the wait is watched
+// as a stray.
 func (l *lookout) schedule(d time.Duration, fire func(time.Time)) *clock.Timer {
 	l.mu.Lock()
 	timer := l.agenda.scheduleLocked(d, fire)
@@ -54,12 +55,12 @@ func (l *lookout) schedule(d time.Duration, fire func(time.Time)) *clock.Timer {
 	return timer
 }
 
-// strayGrace is how long everything must stand still, in real time, before a stray fails the test.
+// strayGrace is how long all goroutines must be still, in real time, before a stray fails the test.
 // If the test's own goroutine waits in this library, a quarter of the usual grace is enough.
 const strayGrace = quiet.Guard / 2
 
-// watchStray looks from time to time whether the test waits for a Clock that nobody moves. The
-// argument own says that the test's own goroutine is about to wait in this library.
+// watchStray begins to check from time to time whether the test waits for a Clock that no call
+// advances. The argument own says that the test's own goroutine is about to wait in this library.
 func (l *lookout) watchStray(own bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -74,7 +75,7 @@ func (l *lookout) watchStray(own bool) {
 	v.timer = time.AfterFunc(v.Soon, func() { l.lookForStray(v, own) })
 }
 
-// lookForStray looks once, and again later as long as there is need.
+// lookForStray checks once for a stray. It fails the test if there is one.
 func (l *lookout) lookForStray(v *vigil, own bool) {
 	if l.strayed(v, own) {
 		l.t.Errorf("mock: nobody moves the Clock, and the test waits for it: wait within Run, clk.Run(func() { … }); or wait on another "+
@@ -84,8 +85,8 @@ func (l *lookout) lookForStray(v *vigil, own bool) {
 	}
 }
 
-// strayed reports whether the test waits for a Clock that nobody moves. If it cannot tell yet, it
-// sets the timer.
+// strayed reports whether the test waits for a Clock that no call advances. If that is not certain
+// yet, it sets the timer for another check.
 func (l *lookout) strayed(v *vigil, own bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -124,8 +125,8 @@ func (l *lookout) strayed(v *vigil, own bool) bool {
 	return false
 }
 
-// runAway moves the Clock from event to event until nobody waits for it, or until somebody else
-// moves it.
+// runAway advances the Clock from event to event until no caller waits for it, or until another
+// call advances it.
 func (l *lookout) runAway() {
 	for range maxRunAway {
 		l.rester.settle(nil, false)
@@ -141,5 +142,5 @@ func (l *lookout) runAway() {
 	l.stray = nil
 }
 
-// maxRunAway bounds the events that a Clock goes through by itself.
+// maxRunAway is the maximum number of events for which a Clock advances by itself.
 const maxRunAway = 100_000

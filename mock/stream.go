@@ -17,14 +17,14 @@ const (
 	keepAlive  = 15 * time.Second
 )
 
-// stream is the newest events, and those who wait for the next.
+// stream has the newest events, and wakes the connections that wait for the next one.
 type stream struct {
 	path string
 
 	mu      sync.Mutex
-	events  []sent        // the newest, the last of which has the id count
-	count   int           // events so far
-	cuts    int           // how often all connections were broken
+	events  []sent        // the newest events; the id of the last one is count
+	count   int           // the number of events so far
+	cuts    int           // how many times all connections were broken
 	changed chan struct{} // closed by the next event or cut
 }
 
@@ -32,10 +32,10 @@ type stream struct {
 type sent struct {
 	id   int
 	text []byte
-	ends string // the job whose end it tells, or empty
+	ends string // the job whose end it reports, or empty
 }
 
-// add adds an event to a stream, which may be nil, once or twice under one id.
+// add adds an event to a stream, once or twice under the same id. The stream may be nil.
 func (s *stream) add(e *pushed, doubled bool) {
 	if s == nil {
 		return
@@ -65,14 +65,14 @@ func (s *stream) wakeLocked() {
 	s.changed = make(chan struct{})
 }
 
-// position is how far a connection has come.
+// position is how much of the stream a connection has sent.
 type position struct {
-	id   int // of the newest event that was sent
+	id   int // the id of the newest event that was sent
 	nth  int // how many events with that id were sent
 	cuts int
 }
 
-// start returns where a connection begins: behind the id of a client that comes back, or at the
+// start returns where a connection begins: after the id that a returning client names, or at the
 // end.
 func (s *stream) start(lastID string) position {
 	s.mu.Lock()
@@ -84,8 +84,8 @@ func (s *stream) start(lastID string) position {
 	return at
 }
 
-// since returns the events behind at, whether the connection is broken, and what is closed when
-// that changes.
+// since returns the events after at, whether the connection must be broken, and a channel that is
+// closed at the next change.
 func (s *stream) since(at *position) (events []sent, broken bool, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,12 +106,12 @@ func (s *stream) since(at *position) (events []sent, broken bool, changed <-chan
 	return events, s.cuts != at.cuts, s.changed
 }
 
-// serves reports whether a request is for the stream. The push may be nil.
+// serves reports whether a request is for the stream. The pusher may be nil.
 func (p *pusher) serves(r *http.Request) bool {
 	return p != nil && p.stream != nil && r.Method == http.MethodGet && r.URL.Path == p.stream.path
 }
 
-// serve streams events until the client leaves.
+// serve sends events until the client leaves.
 func (p *pusher) serve(w http.ResponseWriter, r *http.Request) {
 	at := p.stream.start(r.Header.Get("Last-Event-ID"))
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -137,10 +137,10 @@ func (p *pusher) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// comment is what a connection on which nothing happens is kept alive by.
+// comment keeps a connection without events alive.
 var comment = sent{text: []byte(":\n\n")}
 
-// write writes events, and reports whether it could.
+// write writes events, and reports whether that succeeded.
 func write(w http.ResponseWriter, events ...sent) bool {
 	if len(events) == 0 {
 		return true
@@ -153,7 +153,7 @@ func write(w http.ResponseWriter, events ...sent) bool {
 	return err == nil && http.NewResponseController(w).Flush() == nil
 }
 
-// idle waits for a change. It returns a comment if there is none for long.
+// idle waits for a change. After a long time without one, it returns a comment.
 func idle(r *http.Request, clk clock.Clock, changed <-chan struct{}) []sent {
 	late := make(chan struct{})
 	defer wait.AfterFunc(clk, keepAlive, func() { close(late) })()

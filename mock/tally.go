@@ -2,23 +2,23 @@ package mock
 
 import "time"
 
-// A tally counts what is under way on a Clock. Its counts are guarded by ground.mu.
+// A tally counts the work in progress on a Clock. Its counts are guarded by ground.mu.
 type tally struct {
 	*ground
 	agenda    *agenda
-	busy      int                // pieces of work under way
+	busy      int                // pieces of work in progress
 	parked    int                // callers that wait for the library to wake them
-	callers   int                // functions under way that Go started
-	asking    map[string]*asking // requests under way, by the client's address
-	strangers int                // requests that a service lets wait, of clients that the Clock does not know
+	callers   int                // functions that Go started and that have not returned
+	asking    map[string]*asking // requests in flight, by the address of the client
+	strangers int                // requests that wait in a service, of clients that the Clock does not know
 }
 
 // asking is a request in flight.
 type asking struct {
 	what   string
-	served bool      // the service lets it wait, so that the call which made it is not counted in busy
-	until  time.Time // for how long, zero if for ever
-	left   bool      // the client waits no longer
+	served bool      // whether it waits in the service, so that busy does not count the call that made it
+	until  time.Time // until when it waits; zero means forever
+	left   bool      // whether the client no longer waits for it
 }
 
 // Begin marks the start of a piece of work. It is for this library's own code, like End, Park,
@@ -28,7 +28,7 @@ func (y *tally) Begin() { y.count(1, 0) }
 // End marks the end of a piece of work. It is for this library's own code.
 func (y *tally) End() { y.count(-1, 0) }
 
-// Unpark marks a caller that waits no longer. It is for this library's own code.
+// Unpark marks a caller that no longer waits. It is for this library's own code.
 func (y *tally) Unpark() { y.count(0, -1) }
 
 // Asking marks a request in flight from a client's address, until over is called. It is for this
@@ -58,7 +58,7 @@ func (y *tally) Asking(local, request string) (over func()) {
 func (y *tally) serve(client string, d time.Duration, end func()) (over func() (there bool)) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	a := y.asking[client] // nil if it has left, or if this Clock does not know it
+	a := y.asking[client] // nil if the client has left, or if this Clock does not know it
 	awake := func() {
 		y.mu.Lock()
 		defer y.mu.Unlock()
@@ -66,7 +66,7 @@ func (y *tally) serve(client string, d time.Duration, end func()) (over func() (
 	}
 	until := time.Time{}
 	stop := func() bool { return true }
-	if d != Forever { // before the call stops being work, as the clock then moves on
+	if d != Forever { // before the call stops counting as work, because the clock then advances
 		until = y.agenda.now.Add(d)
 		stop = y.agenda.scheduleLocked(d, func(time.Time) {
 			awake()

@@ -6,8 +6,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// tracker is what the library tells a Clock: of its work, its callers, its requests, and of the
-// contexts that they wait for.
+// tracker receives the reports of the library about its work, its callers, its requests and their
+// contexts.
 type tracker struct {
 	*tally
 	*lookout

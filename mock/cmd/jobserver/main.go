@@ -12,9 +12,10 @@
 // service began. It returns the newest 100 jobs, or as many as ?limit= says, up to 1,000. For the
 // next page, pass the field "next" of the answer as ?after=.
 //
-// By default a job is pending until it completes or fails. So a client that knows only these three
-// states sees all jobs end. The input of a job can name its kind in at most 256 bytes, such as
-// {"kind": "transcode"}. These flags say how jobs behave:
+// By default a job takes 5 to 15 seconds, is pending until it ends, and fails with probability 0.5.
+// So a client that knows only pending, completed and failed sees all jobs end. The input of a job
+// can name its kind in at most 256 bytes, such as {"kind": "transcode"}. These flags say how jobs
+// behave:
 //
 //	--duration lognormal:10s,0.5       how long a job takes; see duration.Parse
 //	--kind transcode=lognormal:1m,0.3  how long a job of a kind takes; may be repeated

@@ -9,11 +9,11 @@ const (
 	stranger // it belongs to another test
 )
 
-// A family relates goroutines to a test, by who created them.
+// A family decides which goroutines belong to a test, by the goroutines that created them.
 type family struct {
 	byID  map[int64]*Goroutine
-	ours  map[int64]bool // what these create belongs to the test, and so on
-	above map[int64]bool // tests of which the test is a part: what these create outside of another part belongs to it, too
+	ours  map[int64]bool // goroutines of the test; those that they create belong to it too, and so on
+	above map[int64]bool // parent tests of the test; goroutines that they create outside of other subtests belong to it too
 }
 
 func newFamily(all []Goroutine, test []int64) *family {
@@ -37,7 +37,7 @@ func newFamily(all []Goroutine, test []int64) *family {
 }
 
 func (f *family) relation(g *Goroutine) kinship {
-	nearest := int64(0) // test
+	nearest := int64(0) // the nearest test among the ancestors of g
 	for ; g != nil; g = f.byID[g.parent] {
 		switch {
 		case f.ours[g.id]:

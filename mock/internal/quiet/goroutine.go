@@ -1,5 +1,5 @@
-// Package quiet finds out whether anything in a test still goes on, by the states of its
-// goroutines. It knows no clock that a test moves: instants are of real time, and are arguments.
+// Package quiet decides from the states of goroutines whether any work of a test is in progress. It
+// does not use the clock that the test advances. Its instants are of real time, and are arguments.
 package quiet
 
 import (
@@ -10,24 +10,25 @@ import (
 	"strings"
 )
 
-// A Goroutine is one entry of a snapshot of all goroutines, as [runtime.Stack] prints it.
+// A Goroutine is one goroutine in the output of [runtime.Stack].
 type Goroutine struct {
-	id, parent int64    // the parent is the goroutine that created it, 0 if that is not known
+	id, parent int64    // the parent is the goroutine that created it, or 0 if unknown
 	state      string   // such as "running" or "chan receive"
-	bubble     string   // names its bubble of testing/synctest, empty if it is in none
+	bubble     string   // the name of its testing/synctest bubble, or ""
 	frames     []string // functions, the innermost first
-	lines      []string // where each frame stands: file and line
+	lines      []string // the file and line of each frame
 }
 
-// maxSnapshot bounds the bytes of a snapshot. A process with more goroutines than fit gets no
-// snapshot.
+// maxSnapshot is the largest size of a snapshot, in bytes. If the goroutines do not fit, there is
+// no snapshot.
 const maxSnapshot = 64 << 20
 
 // Snapshot returns the goroutines of the caller's testing/synctest bubble, or those outside of all
-// bubbles if the caller is in none. The caller's own comes first. Other bubbles are left out,
-// because they have clocks of their own. The result is false if there are too many goroutines.
+// bubbles if the caller is in none. The goroutine of the caller comes first. Other bubbles are left
+// out, because they have clocks of their own. The result ok is false if there are too many
+// goroutines.
 //
-// The runtime stops the world for it, so all states are of the same instant.
+// The runtime stops the world for a snapshot, so all states are of the same instant.
 func Snapshot() (all []Goroutine, ok bool) {
 	for size := 256 << 10; size <= maxSnapshot; size *= 4 {
 		text := make([]byte, size)
@@ -122,7 +123,7 @@ func (g *Goroutine) in(prefix string) bool {
 	return slices.ContainsFunc(g.frames, func(f string) bool { return strings.HasPrefix(f, prefix) })
 }
 
-// plumbing begins the names of functions in which a goroutine blocks on behalf of its caller.
+// plumbing has the prefixes of functions in which a goroutine blocks on behalf of its caller.
 var plumbing = []string{"runtime.", "runtime/", "sync.", "internal/", "io.", "bufio.", "net.", "context.", "crypto/tls.", "compress/", "os."}
 
 // top returns the innermost function of g that is not plumbing, and its line.

@@ -2,8 +2,8 @@ package quiet
 
 import "sync"
 
-// places are the places where code was seen to wait for time only. A wait there is watched for a
-// shorter time from then on.
+// places are the places at which code was seen to wait only for time. Later waits there are watched
+// for a shorter time.
 var places placeSet
 
 type placeSet struct {
@@ -11,7 +11,7 @@ type placeSet struct {
 	seen map[string]bool
 }
 
-// maxPlaces bounds the number of places that are kept.
+// maxPlaces is the maximum number of places that are kept.
 const maxPlaces = 1000
 
 // all reports whether all goroutines wait at places in the set.

@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// Stillness is what a snapshot tells about the work in progress.
+// Stillness is what a snapshot shows about the work in progress.
 type Stillness struct {
-	Quiet   bool        // nothing but time can go on
-	Own     bool        // if not: what goes on belongs to the test for certain
-	Stopped []Goroutine // that wait in code of the user's
-	Moving  []Goroutine // that go on, and belong to the test or run code of this library
+	Quiet   bool        // all goroutines of the test wait for time
+	Own     bool        // if not Quiet: the work in progress certainly belongs to the test
+	Stopped []Goroutine // goroutines that wait in code of the user
+	Moving  []Goroutine // running goroutines that belong to the test or run code of this library
 }
 
-// Judge finds out whether anything runs that may concern the test whose goroutines have the given
-// ids. The first goroutine of a snapshot took it and does not count. The argument known is the
-// number of requests in flight that are known to wait for time to pass.
+// Judge decides whether any goroutine runs that may belong to the test whose goroutines have the
+// given ids. The first goroutine of a snapshot took it, and does not count. The argument known is
+// the number of requests in flight that are known to wait for time to pass.
 //
-// A goroutine that cannot be attributed to another test counts as the test's own.
+// A goroutine counts as the test's own unless it belongs to another test.
 func Judge(all []Goroutine, known int, test ...int64) Stillness {
 	f := newFamily(all, test)
 	s := Stillness{Quiet: true}
-	requests := -known // that wait for something else than time, as far as can be told
+	requests := -known // requests that may wait for something other than time
 	for i := 1; i < len(all); i++ {
 		g := &all[i]
 		kin := f.relation(g)
@@ -42,7 +42,7 @@ func Judge(all []Goroutine, known int, test ...int64) Stillness {
 			requests++
 		}
 		if serving && !g.in(sleepOfService) {
-			requests-- // whoever waits for its answer
+			requests-- // one request waits for the answer of g
 		}
 		if !asking && (serving || g.of(library)) && (!g.atLibrary() || g.in(receiptOfFeed)) {
 			s.Stopped = append(s.Stopped, *g)
@@ -57,7 +57,7 @@ func Judge(all []Goroutine, known int, test ...int64) Stillness {
 const (
 	library        = "github.com/iamber12/job-status-monitoring"
 	sleepOfService = library + "/mock.(*Service).sleep"
-	receiptOfFeed  = library + ".receive" // it waits for the user
+	receiptOfFeed  = library + ".receive" // waits for the user's channel
 )
 
 // of reports whether g is inside a function of a module.
@@ -106,10 +106,10 @@ func WaitsForLibrary(all []Goroutine, owner int64, own bool) bool {
 	return false
 }
 
-// mostDescribed bounds the lines of each kind in a description.
+// mostDescribed is the maximum number of lines of each kind in a description.
 const mostDescribed = 10
 
-// Describe lists what has stopped, and what has not.
+// Describe lists the goroutines that have stopped, and those that run.
 func (s *Stillness) Describe() string {
 	var b strings.Builder
 	for _, g := range s.Stopped[:min(len(s.Stopped), mostDescribed)] {

@@ -5,44 +5,43 @@ import (
 	"time"
 )
 
-// Guard is how long, in real time, work may be in progress with no change. It is up to twelve times
-// as long on a busy machine, and beside work that may belong to other tests.
+// Guard is how long, in real time, work may be in progress without a change. The time is up to
+// twelve times as long on a busy machine, and while there is work that may belong to other tests.
 const Guard = 10 * time.Second
 
-// busyLooks is how many looks are taken in a Guard at least, unless the machine is busy.
+// busyLooks is the least number of looks in a Guard, unless the machine is busy.
 const busyLooks = 100
 
-// delay is how much later than planned a look may be for all the time before it to count. A process
-// that gets little of a core looks late, because its work is as slow.
+// delay is how late a look may be so that all the time before it counts. A process that gets little
+// of a core looks late, and its work is equally slow.
 const delay = time.Second
 
-// Patience says how it is found out that only time can end what is in progress. Its durations are
-// of real time.
+// Patience has the settings by which a Watch decides that only time can end the work in progress.
+// Its durations are of real time.
 type Patience struct {
-	Grace time.Duration // how long everything has to stand still
-	Looks int           // how many snapshots have to say so, one after another
-	Soon  time.Duration // how long it is from one of the first looks to the next
-	Late  time.Duration // the same for the others
+	Grace time.Duration // how long all goroutines must be still
+	Looks int           // how many snapshots in a row must show it
+	Soon  time.Duration // the time between the first looks
+	Late  time.Duration // the time between later looks
 }
 
-// Usual is the patience of a clock. Its grace is longer than the delays of real time that a test's
-// code may hide behind a channel. On a busy machine the snapshots take longer, and so does the
-// watch.
+// Usual is the patience of a clock. Its grace is longer than the usual waits for real time that
+// look like waits on a channel. On a busy machine the snapshots take longer, and so does the watch.
 var Usual = Patience{Grace: 2 * time.Second, Looks: 10, Soon: 5 * time.Millisecond, Late: 50 * time.Millisecond}
 
-// A Watch takes looks at the work in progress, and tells whether it still changes.
+// A Watch looks at the work in progress again and again, and decides whether it still changes.
 type Watch struct {
 	Patience
-	Last    Stillness     // what the newest look saw that says something
-	looked  int           // how often, so far
-	at      time.Time     // when it looked last, or began
-	paused  time.Duration // until the next look was due
-	passed  time.Duration // since it began, as far as it counts: see delay
-	changed time.Duration // when something changed last, of passed
-	idle    int           // how often since something changed, as far as a look could tell
-	quiet   int           // how many of the last looks found that nothing goes on
-	since   time.Time     // when the first of these was
-	still   []Goroutine   // that have stopped at one place since then
+	Last    Stillness     // the result of the newest look that was conclusive
+	looked  int           // the number of looks so far
+	at      time.Time     // when it looked last, or when it began
+	paused  time.Duration // the planned time from at to the next look
+	passed  time.Duration // the time since it began that counts: see delay
+	changed time.Duration // the value of passed at the last change
+	idle    int           // the number of conclusive looks since the last change
+	quiet   int           // the number of looks in a row that found no work in progress
+	since   time.Time     // when the first of these looks was
+	still   []Goroutine   // the goroutines that have waited at the same place since then
 }
 
 // NewWatch returns a Watch that begins now.
@@ -56,7 +55,7 @@ func (w *Watch) Looked(now time.Time) {
 	w.at = now
 }
 
-// Changed says that something changed since the look before.
+// Changed notes that something has changed since the last look.
 func (w *Watch) Changed() { w.changed, w.quiet, w.idle = w.passed, 0, 0 }
 
 // See records what a look saw. It reports whether only time can end the work in progress.
@@ -69,7 +68,7 @@ func (w *Watch) See(s Stillness, now time.Time) bool {
 		case s.Own:
 			w.quiet = 0
 		case len(s.Moving) > 0:
-			w.idle-- // the look says nothing: what goes on is this library's, perhaps for other tests
+			w.idle-- // the look is inconclusive: the work may be this library's for other tests
 		}
 		return false
 	}
@@ -82,7 +81,7 @@ func (w *Watch) See(s Stillness, now time.Time) bool {
 	return w.quiet >= w.Looks && (now.Sub(w.since) >= w.Grace || places.all(still))
 }
 
-// Still returns for how long nothing has gone on, 0 if too few looks say so.
+// Still returns how long there has been no work in progress, or 0 if there were too few looks.
 func (w *Watch) Still(now time.Time) time.Duration {
 	if w.quiet < w.Looks {
 		return 0
@@ -90,10 +89,10 @@ func (w *Watch) Still(now time.Time) time.Duration {
 	return now.Sub(w.since)
 }
 
-// Remember has waits at the same places watched for a shorter time from now on.
+// Remember makes later waits at the same places be watched for a shorter time.
 func (w *Watch) Remember() { places.add(w.still) }
 
-// IsLong reports whether the Watch began too long ago, however much has changed.
+// IsLong reports whether the Watch has lasted too long, even if there were changes.
 func (w *Watch) IsLong() bool { return w.passed >= 24*Guard }
 
 // IsOver reports whether nothing has changed for too long.
@@ -102,7 +101,7 @@ func (w *Watch) IsOver() bool {
 	return still >= 12*Guard || still >= Guard && w.idle >= busyLooks
 }
 
-// Pause returns the time to the next look. The cost of a look bounds how often there is one.
+// Pause returns the time until the next look. The more a look costs, the longer the time is.
 func (w *Watch) Pause(cost time.Duration) time.Duration {
 	w.paused = max(w.Late, 10*cost)
 	if w.looked < 2*w.Looks {
@@ -111,7 +110,7 @@ func (w *Watch) Pause(cost time.Duration) time.Duration {
 	return w.paused
 }
 
-// same returns the goroutines that are in both lists, and wait at the same place.
+// same returns the goroutines that are in both lists and wait at the same place.
 func same(before, now []Goroutine) (both []Goroutine) {
 	for _, g := range now {
 		if slices.ContainsFunc(before, func(b Goroutine) bool { return b.id == g.id && b.mark() == g.mark() }) {

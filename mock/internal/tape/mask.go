@@ -20,10 +20,10 @@ type Mask struct {
 	Secrets []string        // as [Spellings] returns them
 }
 
-// The least lengths of a secret that is masked in an answer. Shorter texts occur by chance.
+// The least lengths of secrets that are masked in an answer. Shorter texts occur by chance.
 const (
-	leastSecret = 4 // of a credential
-	leastValue  = 8 // of any other value
+	leastSecret = 4 // for a credential
+	leastValue  = 8 // for any other value
 )
 
 // harmless are the request headers that do not identify the client.
@@ -88,7 +88,7 @@ func basic(value string) (secrets []string) {
 	return appendSecret(appendSecret(nil, string(text), leastSecret), password, leastSecret)
 }
 
-// isWord reports whether a value reads like a word, such as completed or in_progress.
+// isWord reports whether a value looks like a word, such as completed or in_progress.
 func isWord(value string) bool {
 	return len(value) < 16 && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz_-") == ""
 }
@@ -112,11 +112,11 @@ func Spellings(secrets []string) (all []string) {
 
 var (
 	entities = strings.NewReplacer("&", "&amp;", `"`, "&quot;", "'", "&apos;", "<", "&lt;", ">", "&gt;")
-	unHTML   = strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">") // JSON as most other encoders write it
+	unHTML   = strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">") // turns JSON of encoding/json into JSON of most other encoders
 )
 
-// escapes returns the ways in which a text may be escaped for a URL, for JSON and for HTML. Those
-// that change nothing are left out.
+// escapes returns the ways in which a text may be escaped for a URL, for JSON and for HTML. It
+// leaves out ways that change nothing.
 func escapes(s string) (all []string) {
 	all = append(all, html.EscapeString(s), entities.Replace(s))
 	for _, escaped := range []string{url.QueryEscape(s), url.PathEscape(s), percent(s)} {

@@ -24,7 +24,7 @@ type recorded struct {
 	method, path string
 	query        url.Values
 	exchanges    []Exchange
-	asked        int // so far, if it is no GET
+	asked        int // how often it was played so far, unless it is a GET
 }
 
 // NewPlayer returns the Player of a recording.
@@ -61,9 +61,9 @@ func NewPlayer(data []byte) (*Player, error) {
 	return p, nil
 }
 
-// Play returns the recorded answer to a request, nil if no such request was recorded. For a GET it
-// is the answer that the service last gave by the time at, counted from the first request. For any
-// other method the answers follow in the recorded order, and the last one repeats.
+// Play returns the recorded answer to a request, or nil if no such request was recorded. For a GET
+// it is the answer that the service last gave by the time at, counted from the first request. For
+// any other method the answers follow in the recorded order, and the last one repeats.
 func (p *Player) Play(method, path, rawQuery string, at time.Duration) *Exchange {
 	query, _ := url.ParseQuery(rawQuery)
 	known := p.find(method, path, query)
@@ -106,13 +106,14 @@ func (k *recorded) fits(method, path string, query url.Values) (masked int, ok b
 	return masked, true
 }
 
-// likePath reports whether a path is what was recorded, in which each mask stands for any part of
-// one segment.
+// likePath reports whether a path matches a recorded path. Each mask in the recorded path matches
+// any part of one segment.
 func likePath(recorded, path string) bool {
 	return slices.EqualFunc(strings.Split(recorded, "/"), strings.Split(path, "/"), like)
 }
 
-// like reports whether a text is what was recorded, in which each mask stands for any text.
+// like reports whether a text matches a recorded text. Each mask in the recorded text matches any
+// text.
 func like(recorded, text string) bool {
 	parts := strings.Split(recorded, redact.Mask)
 	if len(parts) == 1 {

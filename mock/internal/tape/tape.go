@@ -1,5 +1,5 @@
-// Package tape is the recording of a service's answers: the file that package record writes, and
-// which recorded answer a request gets when package mock replays the file.
+// Package tape has recordings of a service's answers. It defines the file that package record
+// writes, and decides which recorded answer a request gets when package mock replays the file.
 package tape
 
 import (
@@ -19,13 +19,13 @@ const version = 1
 
 // Exchange is one request and its answer.
 type Exchange struct {
-	At     Span              `json:"at"` // since the first request
+	At     Span              `json:"at"` // the time since the first request
 	Took   Span              `json:"took,omitzero"`
 	Method string            `json:"method"`
-	Path   string            `json:"path"` // escaped, and with the query
+	Path   string            `json:"path"` // the escaped path with the query
 	Code   int               `json:"code"`
 	Header map[string]string `json:"header,omitempty"`
-	// The body, in one of three ways.
+	// At most one of these fields is set, and has the body.
 	JSON   json.RawMessage `json:"json,omitempty"`
 	Text   string          `json:"text,omitempty"`
 	Base64 []byte          `json:"base64,omitempty"`

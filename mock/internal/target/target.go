@@ -1,4 +1,5 @@
-// Package target is what package push says to package mock: where a service pushes to.
+// Package target has the type by which package push tells package mock where a service sends its
+// pushes.
 package target
 
 import "net/http"

@@ -5,29 +5,29 @@ import (
 	"time"
 )
 
-// Operation is what a call asks for.
+// Operation is the kind of a call.
 type Operation uint8
 
-// The operations that a Rule can be about.
+// The operations that a Rule can select.
 const (
-	Status Operation = iota // of one job, or of many in a batch
+	Status Operation = iota // a poll of one job, or of many in a batch
 	Create
 	Cancel
-	Unasked // what the service tells unasked
+	Unasked // a push
 )
 
 // A Rule selects calls.
 type Rule struct {
 	Operation Operation
-	ID        string                 // of the job that they are about, empty for any
-	Limits    []func(m *Moment) bool // all hold
+	ID        string                 // the id of their job; empty means any job
+	Limits    []func(m *Moment) bool // all must return true
 }
 
-// A Moment is one call, with what a Rule looks at.
+// A Moment describes one call for a Rule.
 type Moment struct {
-	N      int // counted from 1 among the calls of the operation and the job that the Rule names
+	N      int // the number of the call, from 1, among the calls with the Operation and the ID of the Rule
 	Now    time.Duration
-	Ages   []time.Duration // of the jobs that it names, and that there are
+	Ages   []time.Duration // the ages of those jobs of the call that exist
 	Header http.Header
 	Random float64
 }

@@ -1,5 +1,5 @@
-// Package trouble is what package fault and package mock say to each other: what befalls a call,
-// and which call it is.
+// Package trouble has the types by which package fault tells package mock which calls a fault
+// selects, and what happens to them.
 package trouble
 
 import (
@@ -9,7 +9,7 @@ import (
 
 // Trouble is the sum of the effects on one call.
 type Trouble struct {
-	Answer    *Answer // in place of the service's own
+	Answer    *Answer // replaces the answer of the service
 	Header    http.Header
 	Body      *string
 	RetryAt   time.Duration
@@ -26,10 +26,10 @@ type Trouble struct {
 	Push
 }
 
-// Push is the part of a Trouble that only what is told unasked can have.
+// Push is the part of a Trouble that only a push can have.
 type Push struct{ Lost, Doubled, Forged bool }
 
-// Answer is one that the service does not give by itself.
+// Answer is an answer that replaces the answer of the service.
 type Answer struct {
 	Code   int
 	Header http.Header
