@@ -9,8 +9,8 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 )
 
-// allowance keeps the Watcher of a worker at the worker's part of the fleet's rate limit, which
-// [part] computes.
+// allowance sets the rate limit of a worker's Watcher to the worker's part of the fleet's limit.
+// [part] computes that part.
 type allowance struct {
 	part    part
 	watcher *jobstatus.Watcher
@@ -18,7 +18,7 @@ type allowance struct {
 	log     *zap.Logger
 }
 
-// lend returns what a heartbeat of the worker is to say of the rate limit: see [part.lend].
+// lend returns what the worker's next heartbeat says about the rate limit: see [part.lend].
 func (a *allowance) lend(beat, owned int, to []string, now time.Time) (short bool, loans map[string]float64) {
 	if a.part.rate == 0 {
 		return false, nil
@@ -26,14 +26,14 @@ func (a *allowance) lend(beat, owned int, to []string, now time.Time) (short boo
 	return a.part.lend(beat, owned, a.watcher.Stats().Requests, to, now)
 }
 
-// lends reports whether others may use something of the worker's part at now.
+// lends reports whether other workers may use some of the worker's part at now.
 func (a *allowance) lends(now time.Time) bool { return a.part.lending.reserved(now) > 0 }
 
-// cameBack says that a heartbeat has come back, so that what it lent is free again at an instant.
+// cameBack records that a heartbeat has come back, and when its loans end.
 func (a *allowance) cameBack(beat int, free time.Time) { a.part.lending.cameBack(beat, free) }
 
-// keep sets the limit of the Watcher, if it changes. The worker watches so many partitions, and has
-// borrowed the parts of so many more.
+// keep sets the limit of the Watcher if it changes. The arguments are the number of partitions that
+// the worker watches, and how many more partitions' parts it has borrowed.
 func (a *allowance) keep(owned int, borrowed float64, now time.Time) {
 	limit, changed := a.part.limit(owned, borrowed, now)
 	if !changed {
@@ -45,5 +45,5 @@ func (a *allowance) keep(owned int, borrowed float64, now time.Time) {
 	}
 }
 
-// tell tells the figures of the limit.
+// tell updates the figures of the limit.
 func (a *allowance) tell(perSecond float64) { a.counts.rate.Store(math.Float64bits(perSecond)) }

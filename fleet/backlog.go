@@ -8,16 +8,16 @@ import (
 	"go.uber.org/zap"
 )
 
-// backlogEvery is how often a process asks the server how many ends wait.
+// backlogEvery is the time between two requests of a process for the number of waiting ends.
 const backlogEvery = 5 * time.Second
 
-// backlog keeps the figure of the ends that nobody has acknowledged. It is safe for concurrent use.
+// backlog updates the figure of the ends that are not acknowledged. It is safe for concurrent use.
 type backlog struct {
 	*core
 	asked atomic.Int64 // when the server was asked last, in Unix nanoseconds
 }
 
-// run keeps the figure until ctx ends. A process asks once for all its calls of Run and Ends.
+// run updates the figure until ctx ends. All calls of Run and Ends in a process share one request.
 func (b *backlog) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		now, last := time.Now().UnixNano(), b.asked.Load()

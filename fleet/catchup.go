@@ -9,11 +9,11 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// catchUpPause is how often the server is asked whether a follower has caught up.
+// catchUpPause is the time between two requests that ask whether a follower has caught up.
 const catchUpPause = 500 * time.Millisecond
 
-// catchUp finds out when a follower has been given all that was stored before. Messages that are
-// removed meanwhile never come, so counting those that come is not enough.
+// catchUp finds out when a follower has received all messages that were stored before it began. It
+// cannot only count the messages, because some may be removed before they are delivered.
 type catchUp struct {
 	left     uint64 // how many messages were stored when it began
 	caughtUp func()
@@ -23,10 +23,11 @@ type catchUp struct {
 	reached   bool   // guarded by mu
 }
 
-// errGap is the error of a consumer that left out messages. Another one begins where it was.
+// errGap is the error of a consumer that left out messages. A new consumer then begins at the gap.
 var errGap = errors.New("messages are missing")
 
-// take gives each the message that the consumer has delivered as number order, from 1 on.
+// take passes a message to each. The argument order is the number that the consumer gave the
+// message, counted from 1.
 func (c *catchUp) take(m message, order uint64, each func(message)) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,7 +41,7 @@ func (c *catchUp) take(m message, order uint64, each func(message)) error {
 	return nil
 }
 
-// reachLocked says once that the follower has caught up.
+// reachLocked calls caughtUp the first time that it is called.
 func (c *catchUp) reachLocked() {
 	if !c.reached {
 		c.reached = true
@@ -60,7 +61,7 @@ func (c *catchUp) watch(ctx context.Context, consumer jetstream.Consumer) {
 	}
 }
 
-// sent says that the server has sent all it has, which are so many messages.
+// sent records that the server has sent all its messages, and how many they are.
 func (c *catchUp) sent(messages uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

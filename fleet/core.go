@@ -9,7 +9,7 @@ import (
 )
 
 // core is what all parts of a fleet share in a process: the options, the server, the log and the
-// figures. It is safe for concurrent use. The parts know it, and it knows none of them.
+// figures. It is safe for concurrent use. The parts use it, and it uses none of them.
 type core struct {
 	config
 	engine     engine
@@ -32,11 +32,11 @@ func (c *core) check(ctx context.Context) error {
 	}
 }
 
-// place returns the place of a job's messages.
+// place returns the place of the messages about a job.
 func (c *core) place(id string) place { return c.key.place(id, c.partitions) }
 
 // follow calls each for all messages that fo matches, until ctx ends or the connection is closed.
-// It begins anew where it was when the server was away. No message comes twice.
+// After the server was away, it continues where it was. It passes no message twice.
 func (c *core) follow(ctx context.Context, fo following, each func(message), caughtUp func()) {
 	caught := false
 	for pause := time.Duration(0); ctx.Err() == nil; {

@@ -11,23 +11,23 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// ears hear the events of the partitions that this process watches, and tell them to its calls of
-// Notify. They are safe for concurrent use.
+// ears receive the events of the partitions that this process watches, and pass them to its calls
+// of Notify. They are safe for concurrent use.
 type ears struct {
 	*core
 
-	mu   sync.RWMutex // held for reading while they are told
+	mu   sync.RWMutex // held for reading while notify functions are called
 	all  map[int]ear  // guarded by mu
 	next int          // guarded by mu
 }
 
-// ear is a call of Notify.
+// ear is one call of Notify.
 type ear struct {
-	relay  string // its id
+	relay  string // the id of its relay
 	notify func(transport.Status)
 }
 
-// hear delivers the events of a partition until ctx ends.
+// hear receives the events of a partition until ctx ends.
 func (e *ears) hear(ctx context.Context, partition int) {
 	for pause := time.Duration(0); ctx.Err() == nil; {
 		err := e.engine.hear(ctx, partition, func(data []byte) bool { return e.heard(partition, data) })
@@ -40,7 +40,7 @@ func (e *ears) hear(ctx context.Context, partition int) {
 	}
 }
 
-// heard takes in an event. It reports whether anybody here listens.
+// heard passes on an event. It reports whether a call of Notify is in progress.
 func (e *ears) heard(partition int, data []byte) bool {
 	event, err := decodeRelayed(data, e.key)
 	if err == nil && e.place(event.Status.ID).partition != partition {
@@ -53,7 +53,8 @@ func (e *ears) heard(partition int, data []byte) bool {
 	return e.tell(event.From, event.Status)
 }
 
-// add adds a call until over is called. After that, notify is not called any more.
+// add adds a call of Notify. The call ends when over is called, and notify is not called after
+// that.
 func (e *ears) add(relay string, notify func(transport.Status)) (over func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -8,11 +8,11 @@ import (
 	"go.uber.org/zap"
 )
 
-// errUnreadable is the error of a message that no worker of a fleet can have stored so. It is put
-// aside: logged with its subject, and left in the stream.
+// errUnreadable is the error of a message that no worker of a fleet can have stored. Such a message
+// is logged with its subject, and stays in the stream.
 var errUnreadable = errors.New("it cannot be read")
 
-// entry is what a message about a job says.
+// entry is the content of a message about a job.
 type entry struct {
 	message
 	place      place
@@ -21,13 +21,13 @@ type entry struct {
 	ending     ending     // if it has
 }
 
-// settled reports whether nobody is to hear of an end any more: the watch was forgotten, or the end
-// is among those up to acked, which are all acknowledged.
+// settled reports whether an end must not be delivered any more. That is so if the watch was
+// forgotten, or if its sequence is at most acked: all ends up to acked are acknowledged.
 func (e *entry) settled(acked uint64) bool { return e.ended && (e.ending.Forgotten || e.seq <= acked) }
 
 // entryOf reads a message about a job. The error matches errNewer if the format is newer, and
 // errUnreadable if this fleet cannot have stored the message. Any other error comes from the
-// server. The server is asked only about an end that it stored without a condition.
+// server. entryOf asks the server only about an end that was stored without a condition.
 func (c *core) entryOf(ctx context.Context, m message) (entry, error) {
 	e := entry{message: m}
 	p, suffix, err := splitSubject(m.subject)
@@ -65,7 +65,7 @@ func (c *core) entryOf(ctx context.Context, m message) (entry, error) {
 
 // verify returns an error if an end names a submission of another job. An acknowledgment would
 // remove that submission. The server compared the end with the submission when it stored the end,
-// and kept the result in the headers. In a copy of the stream they are missing, so verify asks the
+// and kept the result in the headers. A copy of the stream lacks these headers, so verify asks the
 // server.
 func (c *core) verify(ctx context.Context, e entry) error {
 	of := e.after
@@ -83,8 +83,8 @@ func (c *core) verify(ctx context.Context, e entry) error {
 }
 
 // newest returns the newest message about a job, or errNone. The error matches errNewer if its
-// format is newer. A message that cannot be read would keep all others from being stored, so it is
-// removed.
+// format is newer. newest removes a message that cannot be read, because no other message about the
+// job could be stored after it.
 func (c *core) newest(ctx context.Context, p place) (entry, error) {
 	for {
 		m, err := c.engine.last(ctx, p.all(c.name))

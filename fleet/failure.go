@@ -9,8 +9,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// reasons are the errors that an end can carry, by their name in a message. An error that is none
-// of them is carried as its type alone: its text may hold a URL or a secret.
+// reasons are the errors that an end can carry, by their name in a message. Of any other error, an
+// end carries only the type, because the text may contain a URL or a secret.
 var reasons = []struct {
 	name string
 	err  error
@@ -30,7 +30,7 @@ type failure struct {
 	Job bool `json:"job,omitempty"`
 	// Reasons are names of reasons.
 	Reasons []string `json:"reasons,omitempty"`
-	// Text is for a person. It holds no text of an error that is not among the reasons.
+	// Text is for a person. It contains texts only of errors that are among the reasons.
 	Text    string        `json:"text,omitempty"`
 	Code    int           `json:"code,omitempty"`
 	Polls   int           `json:"polls,omitempty"`
@@ -38,7 +38,7 @@ type failure struct {
 	HeldUp  string        `json:"heldUp,omitempty"`
 }
 
-// failureOf returns what an end carries of the error of a wait. It is nil for a nil error.
+// failureOf returns the part of a wait's error that an end carries. It is nil for a nil error.
 func failureOf(err error) *failure {
 	if err == nil {
 		return nil
@@ -70,7 +70,7 @@ func failureOf(err error) *failure {
 	return f
 }
 
-// innermost follows single causes to the last of them.
+// innermost follows a chain of single causes to the last cause.
 func innermost(err error) error {
 	for {
 		if e := (*jobstatus.WaitError)(nil); errors.As(err, &e) && e.Reason != nil && e.Reason != err {
@@ -85,7 +85,7 @@ func innermost(err error) error {
 	}
 }
 
-// error returns the error of a wait that ended so with st.
+// error returns the error of a wait that ended with st and this failure.
 func (f *failure) error(st jobstatus.Status) error {
 	switch {
 	case f == nil:
@@ -115,7 +115,7 @@ type reason struct {
 	matches []error
 }
 
-// Error returns the text that came with it.
+// Error returns the text in the message.
 func (r *reason) Error() string { return r.text }
 
 // Unwrap returns the errors that it matches.

@@ -23,7 +23,7 @@ type Fleet struct {
 	register register
 	backlog  backlog
 	ears     ears
-	loaded   atomic.Bool // what other workers have learned was asked for
+	loaded   atomic.Bool // whether the states of other Learners were loaded
 }
 
 // Open returns the fleet that is stored in js. If they do not exist yet, it creates a stream for
@@ -56,7 +56,7 @@ func newFleet(c config, e engine, maxPayload int) *Fleet {
 	return &Fleet{core: shared, register: register{shared}, backlog: backlog{core: shared}, ears: ears{core: shared}}
 }
 
-// submitters is how many submissions are on their way to the server at once.
+// submitters is the maximum number of submissions of a call that are in flight at once.
 const submitters = 256
 
 // Submit makes the fleet watch jobs. When it returns nil, the server has stored all of them. If it

@@ -35,5 +35,5 @@ func (j Job) check() error {
 	return nil
 }
 
-// quoteID returns an id in quotes, as far as it is printed.
+// quoteID returns an id in quotes, cut to the length that is printed.
 func quoteID(id string) string { return strconv.Quote(ids.Short(id)) }

@@ -14,19 +14,20 @@ import (
 )
 
 const (
-	// learnedEvery is the longest time between two saves of a worker. The shortest is half of it.
+	// learnedEvery is the longest time between two saves of a worker. The shortest time is half as
+	// long.
 	learnedEvery = time.Minute
-	// learnedLife is when the server forgets what a worker saved that is gone.
+	// learnedLife is how long the server keeps the state of a worker that no longer exists.
 	learnedLife = 7 * 24 * time.Hour
-	// learnedMerged is how many states are merged, and learnedKept how many are kept: the newest.
+	// learnedMerged is how many of the newest states are merged. learnedKept is how many are kept.
 	learnedMerged = 8
 	learnedKept   = 16
-	// learnedLargest bounds a state, in bytes.
+	// learnedLargest is the maximum size of a state, in bytes.
 	learnedLargest = 512 << 10
 )
 
-// study shares what the Learner of a worker learns. Each state is stored under a subject of its
-// own, and is removed once the next one is stored. So no message is ever replaced.
+// study shares what the Learner of a worker learns. Each state is stored under its own subject, and
+// is removed after the next one is stored. So no message is ever replaced.
 type study struct {
 	*core
 	worker string
@@ -34,12 +35,12 @@ type study struct {
 
 	saves    int
 	saved    []byte // the newest state that was stored
-	seq      uint64 // of it
-	tooLarge bool   // it was said
+	seq      uint64 // the sequence of saved
+	tooLarge bool   // whether it was logged that a state is too large
 }
 
-// load merges what other workers have saved into the Learner. It is for a Learner whose Watcher has
-// not begun to watch. It gives up when ctx ends, and then reports false.
+// load merges the states of other workers into the Learner. The Watcher of the Learner must not
+// have begun to watch. If ctx ends first, load reports false.
 func (s *study) load(ctx context.Context) (loaded bool) {
 	stored, ok := s.stored(ctx)
 	if !ok {
@@ -72,7 +73,7 @@ func (s *study) load(ctx context.Context) (loaded bool) {
 	return true
 }
 
-// stored returns all states, the oldest first. It reports false if ctx ended before.
+// stored returns all states, the oldest first. If ctx ends first, it reports false.
 func (s *study) stored(ctx context.Context) (all []message, ok bool) {
 	life, stop := context.WithCancel(ctx)
 	defer stop()
@@ -94,8 +95,8 @@ func readable(log *zap.Logger, stored []message) []message {
 	})
 }
 
-// forget removes all states but the newest. Workers that crash as soon as they start would fill the
-// server's disk otherwise.
+// forget removes all states except the newest ones. Otherwise workers that crash soon after they
+// start would fill the server's disk.
 func (s *study) forget(ctx context.Context, states []message) {
 	for _, m := range states[:max(len(states)-learnedKept, 0)] {
 		if err := s.engine.remove(ctx, learned, m.seq); err != nil {
@@ -105,10 +106,10 @@ func (s *study) forget(ctx context.Context, states []message) {
 	}
 }
 
-// run saves what is learned now and then, until ctx ends, and then once more.
+// run saves the state from time to time until ctx ends, and then once more.
 func (s *study) run(ctx context.Context) {
 	for {
-		// Workers that start together do not save together.
+		// A random wait, so that workers that start together do not save together.
 		wait := learnedEvery/2 + rand.N(learnedEvery/2) //nolint:gosec // it is no secret
 		if !sleep(ctx, wait) {
 			break
@@ -120,7 +121,7 @@ func (s *study) run(ctx context.Context) {
 	s.save(late)
 }
 
-// save stores what is learned if it has changed.
+// save stores the state of the Learner if it has changed.
 func (s *study) save(ctx context.Context) {
 	data, err := s.learner.MarshalBinary()
 	switch {

@@ -6,14 +6,14 @@ import (
 	"unique"
 )
 
-// watch is a watch of a partition, as far as its end needs it. It is small, because there is one
-// for each pending job.
+// watch holds what is needed at the end of a watch. It is small, because there is one for each
+// pending job.
 type watch struct {
-	seq  uint64 // of its submission
+	seq  uint64 // the sequence of its submission
 	kind unique.Handle[string]
 }
 
-// opening is a watch that is to begin.
+// opening is a watch that will begin.
 type opening struct {
 	submission
 	digest digest
@@ -21,14 +21,14 @@ type opening struct {
 	at     time.Time // by the server's clock
 }
 
-// ledger is what a worker knows of the watches of a partition. It knows neither lock nor clock.
+// ledger is what a worker knows of the watches of a partition. It has no lock and no clock.
 //
-// While the stored messages are replayed, no watch begins, because its end may be among those that
-// follow.
+// No watch begins while the stored messages are replayed, because its end may be among the later
+// messages.
 type ledger struct {
 	pending   map[digest]watch
-	replaying bool      // not all stored messages are through yet
-	replayed  []opening // the submissions among them, in the stream's order
+	replaying bool      // whether stored messages are still being replayed
+	replayed  []opening // the submissions among these messages, in the stream's order
 }
 
 func newLedger() *ledger {
@@ -43,7 +43,7 @@ func (l *ledger) watched() int {
 	return len(l.pending)
 }
 
-// submitted takes in a submission. It reports whether its watch is to begin now.
+// submitted records a submission. It reports whether its watch begins now.
 func (l *ledger) submitted(o opening) bool {
 	kind := unique.Make(o.Kind)
 	_, known := l.pending[o.digest]
@@ -53,11 +53,10 @@ func (l *ledger) submitted(o opening) bool {
 		l.replayed = append(l.replayed, o)
 		return false
 	}
-	return !known // a known one goes on, for the new submission
+	return !known // a known watch continues for the new submission
 }
 
-// ended takes in the end of the submission of, and reports whether its watch had begun and was
-// pending.
+// ended records the end of a submission. It reports whether the watch had begun and was pending.
 func (l *ledger) ended(d digest, of uint64) bool {
 	w, ok := l.pending[d]
 	if !ok || w.seq > of {
@@ -67,14 +66,14 @@ func (l *ledger) ended(d digest, of uint64) bool {
 	return !l.replaying
 }
 
-// caughtUp ends the replay. It returns the watches that are to begin, the oldest first.
+// caughtUp ends the replay. It returns the watches that begin now, the oldest first.
 func (l *ledger) caughtUp() []opening {
 	begin := slices.DeleteFunc(l.replayed, func(o opening) bool { return l.pending[o.digest].seq != o.seq })
 	l.replaying, l.replayed = false, nil
 	return begin
 }
 
-// take removes a watch that has ended here. It reports false if it is not pending any more.
+// take removes a watch that has ended here. It reports false if the watch is no longer pending.
 func (l *ledger) take(d digest) (watch, bool) {
 	w, ok := l.pending[d]
 	delete(l.pending, d)

@@ -2,30 +2,31 @@ package fleet
 
 import "time"
 
-// lending is what a worker lends of its part of the rate limit. It knows no clock. It counts in
-// partitions: a worker may make as many requests as its partitions stand for, less what it lends.
+// lending is what a worker lends of its part of the rate limit. It uses no clock. Its unit is the
+// part of one partition. A worker may use the parts of its partitions, less what it lends.
 //
-// A heartbeat says to whom the worker lends how much. It is stored before it comes back, and others
-// use what it lends for no longer after that than [validity] says. So that is free again once as
-// much time has passed since the heartbeat came back, unless a newer one lends it again.
+// A heartbeat says how much the worker lends to which workers. They use it for at most [validity]
+// after the heartbeat was stored. The heartbeat comes back later than it is stored. So the loan has
+// ended when that time has passed since the heartbeat came back, unless a newer heartbeat repeats
+// it.
 type lending struct{ loans []loan }
 
 // loan is what one heartbeat lends.
 type loan struct {
 	beat  int
 	to    map[string]float64
-	until time.Time // when it is free again; zero until the heartbeat or a newer one has come back
+	until time.Time // when the loan ends; zero until the heartbeat or a newer one has come back
 }
 
-// send says that a heartbeat sets out which lends to others.
+// send records that a heartbeat with these loans is sent.
 func (l *lending) send(beat int, to map[string]float64) {
 	if len(to) > 0 {
 		l.loans = append(l.loans, loan{beat: beat, to: to})
 	}
 }
 
-// cameBack says that a heartbeat has come back, so that what it and those before it have lent is
-// free again at an instant.
+// cameBack records that a heartbeat has come back. The loans of this heartbeat and of earlier ones
+// end at the time free.
 func (l *lending) cameBack(beat int, free time.Time) {
 	for i := range l.loans {
 		if o := &l.loans[i]; o.beat <= beat && o.until.IsZero() {
@@ -34,8 +35,8 @@ func (l *lending) cameBack(beat int, free time.Time) {
 	}
 }
 
-// reserved returns how much others may use at now. What several heartbeats have lent to one worker
-// it uses once.
+// reserved returns how much other workers may use at now. Loans of several heartbeats to one worker
+// do not add up: the largest counts.
 func (l *lending) reserved(now time.Time) float64 {
 	most := map[string]float64{}
 	kept := l.loans[:0]
@@ -53,9 +54,9 @@ func (l *lending) reserved(now time.Time) float64 {
 	return total(most)
 }
 
-// offer returns what to lend to those that are short, by a worker with so many partitions that uses
-// as much as so many. It keeps twice what it uses, or an eighth. What is reserved already is lent
-// to others only once it is free.
+// offer returns what to lend to the workers that are short. The worker has parts partitions, and
+// uses the parts of used partitions. It keeps twice what it uses, and at least an eighth of its
+// part. What is reserved for one worker is lent to another one only when it is free.
 func (l *lending) offer(parts, used float64, short []string, now time.Time) map[string]float64 {
 	spare := parts - max(2*used, parts/8)
 	if spare <= 0 || len(short) == 0 {
@@ -70,7 +71,7 @@ func (l *lending) offer(parts, used float64, short []string, now time.Time) map[
 	return to
 }
 
-// reservedFor is reserved for one worker, of loans that are not free.
+// reservedFor returns how much one worker may use, by the loans that have not ended.
 func (l *lending) reservedFor(name string) (most float64) {
 	for _, o := range l.loans {
 		most = max(most, o.to[name])

@@ -17,7 +17,7 @@ const format = 1
 // errNewer is the error of a message whose format is newer than this package.
 var errNewer = errors.New("its format is newer")
 
-// submission is the message that a job is to be watched.
+// submission is the message that asks to watch a job.
 type submission struct {
 	Format  int           `json:"v"`
 	ID      string        `json:"id"`
@@ -28,7 +28,7 @@ type submission struct {
 // ending is the message that a watch has ended.
 type ending struct {
 	Format int `json:"v"`
-	// Of is the sequence of the submission that has ended.
+	// Of is the sequence of the submission whose watch has ended.
 	Of     uint64           `json:"of"`
 	ID     string           `json:"id"`
 	Kind   string           `json:"kind,omitempty"`
@@ -37,20 +37,20 @@ type ending struct {
 	Failure *failure `json:"failure,omitempty"`
 	// LeftOut is the size in bytes of a result that was too large.
 	LeftOut int `json:"leftOut,omitempty"`
-	// Forgotten marks the end of a watch that nobody wants to hear of.
+	// Forgotten marks the end of a watch that [Fleet.Forget] has ended. It is not delivered.
 	Forgotten bool `json:"forgotten,omitempty"`
 }
 
-// relayed is the message that there is news of a job. It is not stored.
+// relayed is the message with a newer status of a job. It is not stored.
 type relayed struct {
 	Format int `json:"v"`
-	// From is the relay that published it.
+	// From is the id of the relay that published the message.
 	From   string           `json:"from"`
 	Status jobstatus.Status `json:"status"`
 }
 
-// decodeSubmission reads a submission, whose id k opens. The error matches errNewer if its format
-// is newer.
+// decodeSubmission reads a submission. It decrypts the id with k. The error matches errNewer if the
+// format is newer.
 func decodeSubmission(data []byte, k *secret) (s submission, err error) {
 	if err := decode(data, &s, &s.Format); err != nil {
 		return submission{}, err
@@ -64,8 +64,8 @@ func decodeSubmission(data []byte, k *secret) (s submission, err error) {
 	return s, nil
 }
 
-// decodeEnding reads an ending, whose id k opens. The error matches errNewer if its format is
-// newer.
+// decodeEnding reads an ending. It decrypts the id with k. The error matches errNewer if the format
+// is newer.
 func decodeEnding(data []byte, k *secret) (e ending, err error) {
 	if err := decode(data, &e, &e.Format); err != nil {
 		return ending{}, err
@@ -80,7 +80,7 @@ func decodeEnding(data []byte, k *secret) (e ending, err error) {
 	return e, e.check()
 }
 
-// check reports an end that no watch can have.
+// check returns an error for an end that no watch can have.
 func (e *ending) check() error {
 	st := e.Status.State
 	switch {
@@ -95,8 +95,8 @@ func (e *ending) check() error {
 	}
 }
 
-// decodeRelayed reads an event, whose id k opens. The error matches errNewer if its format is
-// newer.
+// decodeRelayed reads an event. It decrypts the id with k. The error matches errNewer if the format
+// is newer.
 func decodeRelayed(data []byte, k *secret) (e relayed, err error) {
 	if err := decode(data, &e, &e.Format); err != nil {
 		return relayed{}, err
@@ -107,8 +107,9 @@ func decodeRelayed(data []byte, k *secret) (e relayed, err error) {
 	return e, transport.CheckID(e.Status.ID)
 }
 
-// decode reads a message, whose version into holds at version. A newer one may not fit into what is
-// known here, so the version alone is read where something is wrong. into then holds what fits.
+// decode reads a message into the value into, whose field at version gets the version. A newer
+// message may not fit into that value. So if the message does not fit, decode reads the version
+// alone, and the value holds the fields that fit.
 func decode(data []byte, into any, version *int) error {
 	err := json.Unmarshal(data, into)
 	if err == nil && *version == format {
@@ -137,16 +138,17 @@ func encode(v any) []byte {
 	return data
 }
 
-// roomForHeaders is what the headers of a message take of the largest payload, in bytes.
+// roomForHeaders is the part of the largest payload that is kept for the headers of a message, in
+// bytes.
 const roomForHeaders = 1024
 
-// encodeEnding encodes an end in at most limit bytes. It leaves out the result, and then the
-// message of the service, if they do not fit.
+// encodeEnding encodes an end in at most limit bytes. If it does not fit, encodeEnding leaves out
+// the result, and then the message of the service.
 func encodeEnding(e ending, limit int) []byte {
 	e.Format = format
 	result := e.Status.Result
 	if len(result) > 0 && !json.Valid(result) {
-		// JSON cannot hold it as it is.
+		// JSON cannot represent this value.
 		e.LeftOut, e.Status.Result = len(result), nil
 	}
 	data := encode(e)

@@ -4,19 +4,19 @@ import (
 	"context"
 )
 
-// natsEngine is the engine on JetStream. Each of its parts implements some of the methods, and
-// knows no other but the reader. It is safe for concurrent use.
+// natsEngine is the engine on JetStream. Each of its parts implements some of the methods. A part
+// uses no other part except the reader. It is safe for concurrent use.
 type natsEngine struct {
 	natsStores             // publish, remove, last
 	natsEnds               // receive, backlog
 	natsRelay              // tell, hear, online
 	reader     *natsReader // follow
-	replays    *replays    // follow, for those that begin together
+	replays    *replays    // follow, for followers that begin together
 }
 
 var _ engine = (*natsEngine)(nil)
 
-// follow has followers of whole partitions read together what is stored.
+// follow makes followers of whole partitions that begin together read the stored messages together.
 func (n *natsEngine) follow(ctx context.Context, f following, each func(message), caughtUp func()) error {
 	if p, ok := n.reader.names.partitionOf(f); ok {
 		after, err := n.replays.replay(ctx, p, each)

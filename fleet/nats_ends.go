@@ -10,20 +10,20 @@ import (
 const (
 	// endsName is the name of the durable consumer of the ends.
 	endsName = "ends"
-	// endsAhead is how many ends are fetched ahead of whoever reads them. Those that are dropped
-	// come again only after ackWait, so they are few.
+	// endsAhead is how many ends a process fetches before they are needed. An end that is dropped is
+	// delivered again only after ackWait, so the number is small.
 	endsAhead = 64
-	// maxAckPending bounds how many ends are with consumers at once.
+	// maxAckPending is the maximum number of ends that are delivered and not yet acknowledged.
 	maxAckPending = 20_000
 )
 
 // natsEnds delivers each end to one of all processes, by a consumer that they share.
 type natsEnds struct {
 	reader  *natsReader
-	ackWait time.Duration // when an end that was not acknowledged comes again
+	ackWait time.Duration // the time after which an end that is not acknowledged is delivered again
 }
 
-// consumer returns the consumer that all processes share. It is created if need be.
+// consumer returns the consumer that all processes share. It creates the consumer if necessary.
 func (e *natsEnds) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	return e.reader.js.CreateOrUpdateConsumer(ctx, e.reader.names.stream(jobs), jetstream.ConsumerConfig{
 		Durable:       endsName,

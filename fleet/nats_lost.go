@@ -7,12 +7,12 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// isLost reports whether an error says that the connection is closed for good.
+// isLost reports whether an error means that the connection is closed for good.
 func isLost(err error) bool {
 	return errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, jetstream.ErrConnectionClosed)
 }
 
-// lostOr returns errLost in place of an error that says so.
+// lostOr returns errLost for an error that isLost recognizes, and any other error unchanged.
 func lostOr(err error) error {
 	if isLost(err) {
 		return errLost

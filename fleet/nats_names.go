@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// names says how the streams and subjects of a fleet are called, by the name of the fleet. See also
+// names returns the names of the streams and subjects of the fleet with this name. See also
 // [place.subject].
 type names string
 
@@ -29,7 +29,7 @@ func (n names) bucket(s store) string {
 	return string(n) + "-owners"
 }
 
-// prefix returns what stands before all subjects of a store.
+// prefix returns the text with which all subjects of a store begin.
 func (n names) prefix(s store) string {
 	switch s {
 	case jobs:
@@ -51,7 +51,8 @@ func (n names) ends() string { return string(n) + ".*.*" + endedSuffix }
 // jobs does not store it.
 func (n names) events(partition int) string { return string(n) + ".relay." + strconv.Itoa(partition) }
 
-// partitionOf returns the partition of which a follower wants all, if it is such a one.
+// partitionOf returns the partition that fo follows as a whole. It reports false if fo does not
+// follow a whole partition.
 func (n names) partitionOf(f following) (partition string, ok bool) {
 	rest, ours := strings.CutPrefix(f.filter, string(n)+".")
 	partition, all := strings.CutSuffix(rest, ".*.*")

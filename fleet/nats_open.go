@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// oldestServer is the first version whose conditional writes can be relied on.
+	// oldestServer is the first version with reliable conditional writes.
 	oldestServerMajor, oldestServerMinor = 2, 12
-	// sureServerMinor is the first version that brings no removed message back when it is killed.
-	// Older ones drop a block of a stream once it is empty, and with it the marks of what was removed
-	// from older blocks: see https://github.com/nats-io/nats-server/pull/7387.
+	// sureServerMinor is the first version that never restores a removed message after it was killed.
+	// An older server drops an empty block of a stream, together with the marks of messages that were
+	// removed from older blocks: see https://github.com/nats-io/nats-server/pull/7387.
 	sureServerMinor = 14
-	// memberTTL is when the server forgets the key of a member that is gone. Until then its last
-	// heartbeat tells until when its jobs were polled.
+	// memberTTL is how long the server keeps the key of a member that no longer exists. Until then,
+	// its last heartbeat says until when its jobs were polled.
 	memberTTL = 24 * time.Hour
 	// mostConsumers is the limit of consumers of the stream. Each partition has one, and each Wait.
 	// If the configuration of a stream has no limit, the server's default applies. It is 1,000 since
@@ -72,7 +72,7 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 	return n, nil
 }
 
-// checkServer reports a server that a fleet cannot use. It returns the account there.
+// checkServer returns the account on the server, or an error if a fleet cannot use the server.
 func checkServer(ctx context.Context, js jetstream.JetStream) (*jetstream.AccountInfo, error) {
 	version := js.Conn().ConnectedServerVersion()
 	if !recent(version, oldestServerMinor) {
@@ -104,9 +104,9 @@ func recent(version string, minor int) bool {
 	return first > oldestServerMajor || first == oldestServerMajor && second >= minor
 }
 
-// streamConfig is the configuration of the stream of the jobs. It bounds nothing: a message that
-// is replaced by a bound leaves no trace, and comes back if the server is killed after its
-// replacement was removed.
+// streamConfig is the configuration of the stream of the jobs. It sets no limits. A message that is
+// removed because of a limit leaves no mark, so it can come back if the server is killed after the
+// newer message was removed.
 func streamConfig(c *config, account *jetstream.AccountInfo) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:        c.name,
@@ -124,8 +124,9 @@ func streamConfig(c *config, account *jetstream.AccountInfo) jetstream.StreamCon
 	}
 }
 
-// consumersOf returns the limit of consumers for the configuration of a stream. The result is 0, no
-// limit, if the account has one: a stream must not ask for more than its account allows.
+// consumersOf returns the limit of consumers for the configuration of a stream. The result is 0,
+// which means no limit, if the account has a limit. A stream must not ask for more than its account
+// allows.
 func consumersOf(account *jetstream.AccountInfo) int {
 	most := account.Limits.MaxConsumers
 	for _, tier := range account.Tiers {
@@ -137,8 +138,8 @@ func consumersOf(account *jetstream.AccountInfo) int {
 	return mostConsumers
 }
 
-// learnedConfig is the configuration of the stream of what was learned. It is no bucket, because
-// the messages of a bucket cannot be deleted, only replaced.
+// learnedConfig is the configuration of the stream for the states of Learners. It is not a bucket,
+// because messages of a bucket cannot be deleted, only replaced.
 func learnedConfig(c *config) jetstream.StreamConfig {
 	name := names(c.name).stream(learned)
 	return jetstream.StreamConfig{
@@ -160,13 +161,13 @@ func bucketConfig(c *config, s store, ttl time.Duration) jetstream.KeyValueConfi
 	}
 }
 
-// openStream creates a stream, or checks the one that exists.
+// openStream creates a stream, or checks the existing one.
 func openStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) (jetstream.Stream, error) {
 	s, err := js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		s, err = js.CreateStream(ctx, want)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			s, err = js.Stream(ctx, want.Name) // somebody else was first
+			s, err = js.Stream(ctx, want.Name) // another process was first
 		}
 	}
 	if err != nil {
@@ -175,7 +176,7 @@ func openStream(ctx context.Context, js jetstream.JetStream, want jetstream.Stre
 	return s, differences(s.CachedInfo().Config, want)
 }
 
-// differences reports where a stream is not as it must be.
+// differences returns an error that names the settings of a stream that are not as required.
 func differences(have, want jetstream.StreamConfig) error {
 	var errs []error
 	for _, d := range []struct{ what, have, want string }{
@@ -197,7 +198,7 @@ func differences(have, want jetstream.StreamConfig) error {
 	return errors.Join(errs...)
 }
 
-// limit returns a limit of a stream, for which the server has two ways to say that there is none.
+// limit returns a limit of a stream as text. Zero and negative values mean no limit.
 func limit(n int64) string {
 	if n <= 0 {
 		return "none"
@@ -205,13 +206,13 @@ func limit(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// openBucket creates a key-value bucket, or checks the one that exists.
+// openBucket creates a key-value bucket, or checks the existing one.
 func openBucket(ctx context.Context, js jetstream.JetStream, want jetstream.KeyValueConfig) error {
 	kv, err := js.KeyValue(ctx, want.Bucket)
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
 		kv, err = js.CreateKeyValue(ctx, want)
 		if errors.Is(err, jetstream.ErrBucketExists) {
-			kv, err = js.KeyValue(ctx, want.Bucket) // somebody else was first
+			kv, err = js.KeyValue(ctx, want.Bucket) // another process was first
 		}
 	}
 	if err != nil {

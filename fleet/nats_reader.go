@@ -12,32 +12,33 @@ import (
 )
 
 const (
-	// followAhead is how many messages are fetched ahead of a follower.
+	// followAhead is how many messages are fetched before a follower needs them.
 	followAhead = 256
 	// pullExpiry is how long one request for messages waits.
 	pullExpiry = 30 * time.Second
-	// quickHeartbeat and slowHeartbeat are how often the server says meanwhile that it is there. Two
-	// that are missing end the wait. A worker has many followers of jobs, so theirs are slow: each
-	// heartbeat wakes both sides. They matter only if a follower is lost and the connection is not,
-	// as when another server of a cluster is killed.
+	// quickHeartbeat and slowHeartbeat are the times between two heartbeats of the server during a
+	// request for messages. Two missing heartbeats end the request. A worker has many followers of
+	// jobs, so their heartbeats are slow: each heartbeat wakes both sides. Heartbeats matter only if a
+	// follower is lost and the connection is not, for example because another server of a cluster was
+	// killed.
 	quickHeartbeat = time.Second
 	slowHeartbeat  = 5 * time.Second
-	// followerLife is when the server forgets a follower that asks for nothing any more.
+	// followerLife is how long the server keeps a follower that makes no requests.
 	followerLife = time.Minute
-	// leastAhead is the bound, in bytes, of what one request for messages brings. The bound is higher
-	// if a single message can be larger.
+	// leastAhead is the maximum size of the answer to one request for messages, in bytes. The maximum
+	// is higher if a single message can be larger.
 	leastAhead = 4 << 20
 	// dismissTimeout limits the request that ends a follower.
 	dismissTimeout = time.Second
 )
 
-// natsReader reads the messages of streams by consumers. It keeps nothing between two calls.
+// natsReader reads the messages of streams with consumers. It keeps no state between two calls.
 type natsReader struct {
 	js    jetstream.JetStream
 	names names
 }
 
-// follow follows by a consumer of its own: see [engine].
+// follow follows with its own consumer: see [engine].
 func (r *natsReader) follow(ctx context.Context, f following, each func(message), caughtUp func()) error {
 	stream, prefix := r.names.stream(f.store), r.names.prefix(f.store)
 	consumer, err := r.follower(ctx, stream, f)
@@ -48,7 +49,7 @@ func (r *natsReader) follow(ctx context.Context, f following, each func(message)
 	defer r.dismiss(ctx, stream, info.Name)
 	c := &catchUp{left: info.NumPending, caughtUp: caughtUp}
 	if c.left == 0 {
-		c.reachLocked() // nobody else knows it yet
+		c.reachLocked() // no other goroutine uses c yet
 	}
 	life, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
@@ -61,8 +62,8 @@ func (r *natsReader) follow(ctx context.Context, f following, each func(message)
 	})
 }
 
-// follower creates a consumer that delivers each message once and in order, as long as it lasts.
-// It does not survive the server, because another one can go on.
+// follower creates a consumer that delivers each message once and in order. The consumer does not
+// survive a restart of the server, because a new consumer can continue.
 func (r *natsReader) follower(ctx context.Context, stream string, f following) (jetstream.Consumer, error) {
 	cfg := jetstream.ConsumerConfig{
 		FilterSubject:     f.filter,
@@ -83,7 +84,7 @@ func (r *natsReader) follower(ctx context.Context, stream string, f following) (
 	return r.js.CreateConsumer(ctx, stream, cfg)
 }
 
-// dismiss deletes a consumer, so that the server need not wait until it is inactive.
+// dismiss deletes a consumer, so that the server need not keep it until it counts as inactive.
 func (r *natsReader) dismiss(ctx context.Context, stream, name string) {
 	if !r.js.Conn().IsConnected() {
 		return
@@ -93,13 +94,13 @@ func (r *natsReader) dismiss(ctx context.Context, stream, name string) {
 	_ = r.js.DeleteConsumer(ctx, stream, name)
 }
 
-// pulling is how messages are asked for.
+// pulling is how a follower requests messages.
 type pulling struct {
 	ahead     int           // how many are fetched ahead
-	heartbeat time.Duration // how often the server says that it is there
+	heartbeat time.Duration // the time between two heartbeats of the server
 }
 
-// pullingOf returns how a follower of a store asks for messages.
+// pullingOf returns how a follower of a store requests messages.
 func pullingOf(s store) pulling {
 	if s == jobs {
 		return pulling{followAhead, slowHeartbeat}
@@ -110,16 +111,16 @@ func pullingOf(s store) pulling {
 // arrival is a message that a consumer delivered.
 type arrival struct {
 	message
-	order uint64 // counted from 1, by the consumer
+	order uint64 // the number that the consumer gave it, counted from 1
 	msg   jetstream.Msg
 }
 
 // iterate calls each for the messages of a consumer, until ctx ends or each returns an error. It
-// returns when the connection was lost and is back, because the server may know the consumer no
-// more.
+// also returns when the connection was lost and is back, because the server may have forgotten the
+// consumer.
 //
-// What was fetched ahead is dropped. The iterator's Drain would return it, but the Next that
-// follows can block for ever, because it asks a goroutine for more that has ended.
+// iterate drops the messages that were fetched ahead. The iterator's Drain would return them, but a
+// later Next can block for ever, because it waits for a goroutine that has ended.
 func (r *natsReader) iterate(ctx context.Context, c jetstream.Consumer, p pulling, each func(arrival) error) error {
 	life, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -155,14 +156,14 @@ func (r *natsReader) iterate(ctx context.Context, c jetstream.Consumer, p pullin
 	}
 }
 
-// bytesAhead returns how many bytes one request for messages may bring. Heartbeats wait behind them
-// on the connection, and the server closes one on which 64 MB wait. A message that is larger would
-// never come.
+// bytesAhead returns how many bytes one request for messages may bring. Heartbeats wait behind
+// these bytes on the connection, and the server closes a connection on which 64 MB wait. A message
+// that is larger than the result would never be delivered.
 func (r *natsReader) bytesAhead() int {
 	return max(leastAhead, int(r.js.Conn().MaxPayload())+roomForHeaders)
 }
 
-// errReconnected ends the iteration over a consumer of the connection that was lost.
+// errReconnected is the error of an iteration whose connection was lost and is back.
 var errReconnected = errors.New("the connection was lost and is back")
 
 // give calls each for a message.

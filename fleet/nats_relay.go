@@ -7,13 +7,13 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// The answers of whoever hears a partition.
+// The answers of a process that hears a partition.
 const (
 	eventHeard   = "heard"
 	eventUnheard = "unheard"
 )
 
-// natsRelay passes the events of partitions. It stores nothing.
+// natsRelay passes on the events of partitions. It stores nothing.
 type natsRelay struct {
 	conn  *nats.Conn
 	names names
@@ -65,7 +65,7 @@ func (r *natsRelay) online(ctx context.Context, ready func()) error {
 		select {
 		case st := <-changed:
 			if told && st != nats.CONNECTED {
-				return errDisconnected // it may be back already
+				return errDisconnected // even if the connection is back already
 			}
 		case <-ctx.Done():
 			return context.Cause(ctx)

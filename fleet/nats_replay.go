@@ -8,38 +8,39 @@ import (
 )
 
 const (
-	// replayPause is how long a replay waits for further readers.
+	// replayPause is how long a replay waits for more readers before it begins.
 	replayPause = 50 * time.Millisecond
-	// replayBatch is how many messages a reader is handed at once, if they are small.
+	// replayBatch is how many small messages a batch for a reader has.
 	replayBatch = 64
-	// replayBatchSize is how many bytes of messages are enough for a batch.
+	// replayBatchSize is the size in bytes at which a batch is complete.
 	replayBatchSize = 128 << 10
-	// replayPart is the least part of all partitions that is worth a replay: one in so many. For
-	// fewer, the messages of other partitions cost more than they save.
+	// replayPart sets the smallest replay: its readers must have at least one of replayPart
+	// partitions. For fewer readers, the messages of other partitions would cost more than the replay
+	// saves.
 	replayPart = 5
 )
 
-// replays lets followers of partitions read together what is stored. The server looks through the
-// whole stream for each follower, so half of 64 partitions would have it do so 32 times.
+// replays lets followers of partitions read the stored messages together. The server searches the
+// whole stream for each separate follower, so it would search 32 times for half of 64 partitions.
 type replays struct {
 	partitions int
 	// read calls each for all messages about jobs, and then for new ones: see [engine].
 	read func(ctx context.Context, each func(message), caughtUp func()) error
 
 	mu   sync.Mutex
-	next *replay // which readers can join; nil if there is none. Guarded by mu
+	next *replay // the replay that readers can join; nil if there is none; guarded by mu
 }
 
-// replay is one reading of the whole stream, for several readers.
+// replay reads the whole stream once, for several readers.
 type replay struct {
 	life    context.Context
 	stop    context.CancelFunc
 	readers map[string]*replayReader // by partition; guarded by replays.mu until nobody can join
-	present int                      // readers that have not left. Guarded by replays.mu
-	done    chan struct{}            // closed when nothing runs any more
+	present int                      // readers that have not left; guarded by replays.mu
+	done    chan struct{}            // closed when run has returned
 
-	// The outcome, to be read once the batches of a reader are closed.
-	after uint64 // up to which sequence all was read
+	// The outcome. A reader may read it after its batches are closed.
+	after uint64 // the sequence up to which all messages were read
 	err   error
 }
 
@@ -47,11 +48,11 @@ type replay struct {
 type replayReader struct {
 	ctx     context.Context
 	batches chan []message
-	next    []message // what the next batch has so far; of the goroutine that reads
-	size    int       // of next, in bytes
+	next    []message // the messages of the next batch so far; only run's goroutine uses it
+	size    int       // the size of next, in bytes
 }
 
-// hand hands the next batch over.
+// hand passes the next batch to the reader.
 func (own *replayReader) hand() {
 	select {
 	case own.batches <- own.next:
@@ -60,9 +61,9 @@ func (own *replayReader) hand() {
 	own.next, own.size = nil, 0
 }
 
-// replay calls each for the messages of a partition that are stored, and returns up to which
-// sequence. It is 0 if the follower is to read for itself. Each takes part in a replay that begins
-// within a moment.
+// replay calls each for the stored messages of a partition, in a replay with other readers that
+// begin within [replayPause]. It returns the sequence up to which it has read. If that is 0, the
+// follower must read by itself.
 func (rs *replays) replay(ctx context.Context, partition string, each func(message)) (after uint64, err error) {
 	r, own := rs.join(ctx, partition)
 	if own == nil {
@@ -87,7 +88,8 @@ func (rs *replays) replay(ctx context.Context, partition string, each func(messa
 	}
 }
 
-// join returns the next replay and a place in it. It returns nil if the place is taken.
+// join returns the next replay and a new reader in it. It returns nil if the partition already has
+// a reader.
 func (rs *replays) join(ctx context.Context, partition string) (*replay, *replayReader) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -96,7 +98,7 @@ func (rs *replays) join(ctx context.Context, partition string) (*replay, *replay
 		r = &replay{readers: map[string]*replayReader{}, done: make(chan struct{})}
 		r.life, r.stop = context.WithCancel(context.Background())
 		rs.next = r
-		go rs.run(r) // the last reader waits for it
+		go rs.run(r) // the last reader that leaves waits for its end
 	}
 	if r.readers[partition] != nil {
 		return nil, nil
@@ -107,7 +109,7 @@ func (rs *replays) join(ctx context.Context, partition string) (*replay, *replay
 	return r, own
 }
 
-// leave says that a reader has left. The last one ends the replay and waits for its end.
+// leave records that a reader has left. The last reader stops the replay and waits for its end.
 func (rs *replays) leave(r *replay) {
 	rs.mu.Lock()
 	r.present--
@@ -122,7 +124,7 @@ func (rs *replays) leave(r *replay) {
 	}
 }
 
-// run reads the stream once all readers have joined.
+// run waits for readers, and then reads the stream.
 func (rs *replays) run(r *replay) {
 	defer close(r.done)
 	sleep(r.life, replayPause)
@@ -150,7 +152,7 @@ func (rs *replays) run(r *replay) {
 	}
 }
 
-// give hands a message to its reader, if there is one.
+// give adds a message to the batch of its reader, if there is one.
 func (r *replay) give(m message) {
 	r.after = m.seq
 	_, rest, _ := strings.Cut(m.subject, ".")

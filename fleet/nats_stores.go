@@ -13,13 +13,14 @@ import (
 )
 
 const (
-	// errCodeInFlight is the server's code for a conditional write whose predecessor is not
-	// replicated yet. Its outcome is open: ask again.
+	// errCodeInFlight is the server's code for a conditional write while an earlier message is not
+	// replicated yet. The outcome of the write is open, so it is tried again.
 	errCodeInFlight = 10164
-	// errCodeNonceInFlight is the server's code for a message whose nonce is that of one that is not
-	// replicated yet, as while the leader of a stream has no majority. Its outcome is open too.
+	// errCodeNonceInFlight is the server's code for a message while another message with the same
+	// nonce is not replicated yet, for example because the leader of a stream has no majority. Its
+	// outcome is open too.
 	errCodeNonceInFlight = 10158
-	// inFlightPause is the time until it is asked again.
+	// inFlightPause is the time until such a write is tried again.
 	inFlightPause = 20 * time.Millisecond
 )
 
@@ -27,8 +28,8 @@ const (
 type natsStores struct {
 	js      jetstream.JetStream
 	names   names
-	stream  jetstream.Stream // of the jobs
-	learned jetstream.Stream // nil if nothing is shared
+	stream  jetstream.Stream // the stream of the jobs
+	learned jetstream.Stream // nil if no Learner is shared
 }
 
 func (n *natsStores) publish(ctx context.Context, m outgoing) (uint64, error) {
@@ -79,7 +80,7 @@ func (n *natsStores) remove(ctx context.Context, s store, seq uint64) error {
 	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil
 	}
-	// The error of a message that is not there any more has no type of its own.
+	// The error for a message that no longer exists has no type of its own.
 	if _, missing := stream.GetMsg(ctx, seq); errors.Is(missing, jetstream.ErrMsgNotFound) {
 		return nil
 	}
@@ -97,8 +98,9 @@ func (n *natsStores) last(ctx context.Context, filter string) (message, error) {
 	return message{subject: m.Subject, seq: m.Sequence, at: m.Time, data: m.Data, after: comparedWith(m.Subject, m.Header)}, nil
 }
 
-// comparedWith returns the sequence with which the server has compared the newest message of the
-// same job when it stored a message, or 0. The headers of a conditional write are stored with it.
+// comparedWith returns the sequence with which the server compared the newest message of the same
+// job when it stored a message, or 0. The server stores the headers of a conditional write with the
+// message.
 func comparedWith(subject string, h nats.Header) (seq uint64) {
 	filter := h.Get(jetstream.ExpectedLastSubjSeqSubjHeader)
 	if job, all := strings.CutSuffix(filter, "*"); !all || subject[:strings.LastIndexByte(subject, '.')+1] != job {

@@ -26,7 +26,7 @@ const (
 	maxLease      = time.Hour
 )
 
-// ackWait is when an end that was not acknowledged comes again.
+// ackWait is the time after which an end that is not acknowledged is delivered again.
 const ackWait = 30 * time.Second
 
 // Option sets one property of a [Fleet] that [Open] returns. Open returns an error for a nil Option
@@ -146,7 +146,7 @@ func EncryptIDs(key []byte) Option {
 	}
 }
 
-// newConfig applies opts over the defaults. The error joins everything that is wrong with them.
+// newConfig applies opts to the defaults. The error joins all problems with opts.
 func newConfig(opts []Option) (config, error) {
 	var c config
 	for i, opt := range opts {

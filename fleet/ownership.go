@@ -11,32 +11,34 @@ import (
 	"go.uber.org/zap"
 )
 
-// ticks is how often in a lease a worker looks what to do, and how soon it claims again.
+// ticks is how many times in a lease a worker checks what is due. A failed claim is tried again
+// after one such step.
 const ticks = 20
 
-// ownership is which partitions a worker owns, and the watching of them. It claims those that are
-// to be the worker's by [ownerOf], and gives up the others. It belongs to the worker's loop.
+// ownership decides which partitions a worker owns, and starts and stops the watching of them. It
+// claims the partitions that [ownerOf] assigns to the worker, and gives up the others. Only the
+// worker's loop uses it.
 //
-// Who owns a partition stands in a record on the server, which changes by compare-and-set. So of
-// two workers that claim it, one succeeds. A partition is watched after its claim is stored, and
-// given up after nothing of it is watched any more.
+// A record on the server names the owner of a partition, and changes by compare-and-set. So if two
+// workers claim a partition, only one succeeds. A worker watches a partition after its claim is
+// stored, and gives it up after it no longer watches any job of it.
 type ownership struct {
 	*core
 	self  string
-	log   *zap.Logger // of the worker
+	log   *zap.Logger // the worker's log
 	loop  *loop
 	clock *serverClock
 	peers *peers
-	// watch watches a partition until ctx ends. gap says until when another owner did. It runs on a
-	// goroutine of its own.
+	// watch watches a partition until ctx ends. gap is the time until which another owner watched it.
+	// watch runs on its own goroutine.
 	watch func(ctx context.Context, partition int, gap time.Time)
-	// resized is called when the number of watched partitions has changed: before a new one is
+	// resized is called when the number of watched partitions has changed: before a new partition is
 	// watched, and before an old one is given up.
 	resized func()
 
 	slots   []slot // by partition
-	leaving bool   // all are given up, and none is claimed
-	recall  bool   // one that is watched is to be given up
+	leaving bool   // whether all partitions are given up and none is claimed
+	recall  bool   // whether a watched partition must be given up
 }
 
 // slot is a partition as a worker sees it.
@@ -44,9 +46,9 @@ type slot struct {
 	record  record
 	phase   phase
 	again   time.Time // when it may be claimed or given up, after a write failed
-	mending bool      // a claim that cannot be read is being written again
-	stop    func()    // ends the watching of it
-	gap     time.Time // until when it was polled, by this process's clock
+	mending bool      // whether a claim that cannot be read is being written again
+	stop    func()    // stops the watching
+	gap     time.Time // the time until which its jobs were polled, by this process's clock
 }
 
 // phase is what a worker does with a partition.
@@ -56,15 +58,15 @@ const (
 	unwatched phase = iota // nothing; then writing
 	writing                // its record is being written; then watched, or unwatched
 	watched                // its jobs are watched; then stopping, or unwatched if the Watcher fails
-	stopping               // the watching was told to stop; then unwatched
+	stopping               // the watching is ending; then unwatched
 )
 
-// record is who owns a partition, as it is stored.
+// record is the stored record of a partition's owner.
 type record struct {
 	owner string // "" if it was given up
 	seq   uint64
 	at    time.Time // by the server's clock
-	// broken says that the newest message cannot be read, so owner is who owned it before.
+	// broken means that the newest message cannot be read, so owner is the owner before it.
 	broken bool
 }
 
@@ -75,7 +77,7 @@ type claim struct {
 }
 
 // decodeClaim returns the owner that a claim names. If the format is newer and the owner cannot be
-// read, that is [newerOwner].
+// read, it returns [newerOwner].
 func decodeClaim(data []byte) (owner string, err error) {
 	var c struct {
 		Format int             `json:"v"`
@@ -96,15 +98,15 @@ func decodeClaim(data []byte) (owner string, err error) {
 	}
 }
 
-// outlook is what the ownership is told of the rest of the worker.
+// outlook is what the ownership must know about the rest of the worker.
 type outlook struct {
-	living []string // all workers
-	ready  bool     // partitions may be claimed and kept
-	lost   bool     // the server is lost
-	lent   bool     // others use something of the worker's rate limit, so no watching stops
+	living []string // all workers that are alive
+	ready  bool     // whether partitions may be claimed and kept
+	lost   bool     // whether the server is lost
+	lent   bool     // whether others use a part of the worker's rate limit, so that no watching may stop
 }
 
-// changed takes in a record.
+// changed handles a new message about the owner of a partition.
 func (o *ownership) changed(m message) {
 	p, err := readPartition(m.subject)
 	if err != nil || p >= len(o.slots) {
@@ -133,7 +135,7 @@ func (o *ownership) changed(m message) {
 	s.record = record{owner: owner, seq: m.seq, at: m.at, broken: err != nil}
 }
 
-// step claims, stops to watch and gives up what is due at now.
+// step claims partitions, stops watching them, and gives them up, as is due at now.
 func (o *ownership) step(now time.Time, v outlook) {
 	o.recall = o.leaving
 	for p := range o.slots {
@@ -162,7 +164,7 @@ func (o *ownership) step(now time.Time, v outlook) {
 	}
 }
 
-// watched reports whether jobs of the partition may be polled.
+// watched reports whether this worker may poll jobs of the partition.
 func (s *slot) watched() bool { return s.phase == watched || s.phase == stopping }
 
 // write claims a partition or, for the owner "", gives it up.
@@ -184,7 +186,7 @@ func (o *ownership) claimOf(p int, owner string) outgoing {
 	}
 }
 
-// mend writes the claim of a watched partition again. Others may not know who owns it.
+// mend writes the claim of a watched partition again, because other workers may not know the owner.
 func (o *ownership) mend(p int) {
 	s := &o.slots[p]
 	s.mending = true
@@ -203,7 +205,7 @@ func (o *ownership) mend(p int) {
 	})
 }
 
-// written takes in how the write of a record went.
+// written handles the result of writing a record.
 func (o *ownership) written(p int, owner string, seq uint64, err error) {
 	s := &o.slots[p]
 	s.phase = unwatched
@@ -216,7 +218,7 @@ func (o *ownership) written(p int, owner string, seq uint64, err error) {
 		s.record = record{owner: owner, seq: seq, at: o.clock.server(time.Now())}
 	}
 	if s.record.seq != seq {
-		return // it was taken from us meanwhile
+		return // another worker has claimed it since
 	}
 	o.log.Info("partition changes its owner", zap.Int("partition", p), zap.String("from", before.owner), zap.String("to", owner),
 		zap.String("reason", o.reason(before.owner, owner)))
@@ -225,7 +227,7 @@ func (o *ownership) written(p int, owner string, seq uint64, err error) {
 	}
 }
 
-// reason counts a change of an owner that this worker made, and names it for the log.
+// reason counts a change of owner that this worker made, and returns its reason for the log.
 func (o *ownership) reason(from, to string) string {
 	c := &o.counts
 	switch {
@@ -244,8 +246,8 @@ func (o *ownership) reason(from, to string) string {
 	}
 }
 
-// gapOf returns until when a partition was polled, by this process's clock. It is zero if it never
-// was.
+// gapOf returns the time until which the jobs of a partition were polled, by this process's clock.
+// The time is zero if they never were.
 func (o *ownership) gapOf(s *slot) time.Time {
 	switch {
 	case s.record.owner == o.self:
@@ -278,7 +280,7 @@ func (o *ownership) start(p int) {
 	})
 }
 
-// watched returns the number of partitions whose jobs may be polled.
+// watched returns the number of partitions whose jobs this worker may poll.
 func (o *ownership) watched() (n int) {
 	for p := range o.slots {
 		if o.slots[p].watched() {
@@ -309,7 +311,7 @@ func (o *ownership) ownedBy(name string) (n int) {
 	return n
 }
 
-// idle reports whether nothing is under way, and no partition is the worker's.
+// idle reports whether the worker owns no partition, and no write or watching is in progress.
 func (o *ownership) idle() bool {
 	for p := range o.slots {
 		if s := &o.slots[p]; s.phase != unwatched || s.record.owner == o.self {
@@ -319,7 +321,7 @@ func (o *ownership) idle() bool {
 	return true
 }
 
-// close tells all watching to stop. It returns how many partitions are still the worker's.
+// close stops all watching. It returns how many partitions the worker still owns.
 func (o *ownership) close() (left int) {
 	for p := range o.slots {
 		s := &o.slots[p]

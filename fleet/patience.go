@@ -10,8 +10,8 @@ import (
 // requestTimeout limits one request to the server.
 const requestTimeout = 5 * time.Second
 
-// grace is how long the last that a worker stores may take, such as the ends of a partition that is
-// given up.
+// grace is the time for the last writes of a worker, such as the ends of a partition that it gives
+// up.
 const grace = 2 * time.Second
 
 // The pauses between attempts to reach the server again.
@@ -20,7 +20,7 @@ const (
 	lastPause  = 2 * time.Second
 )
 
-// nextPause returns the pause that follows one.
+// nextPause returns the pause that follows the given one.
 func nextPause(d time.Duration) time.Duration { return min(max(2*d, firstPause), lastPause) }
 
 // sleep waits for d. It reports false if ctx ended first.
@@ -35,7 +35,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// patiently asks the server for something. It asks again while the server is away, or while a
+// patiently sends a request to the server. It repeats the request while the server is away or a
 // cluster has no leader, until ctx ends.
 func patiently(ctx context.Context, ask func() error) error {
 	for pause := time.Duration(0); ; {

@@ -2,36 +2,36 @@ package fleet
 
 import "time"
 
-// pulse is a worker's own heartbeats: when the next is due, which are on their way, and whether the
-// server is lost. It knows no clock.
+// pulse keeps track of a worker's own heartbeats: when the next one is due, which ones have not
+// come back, and whether the server is lost. It uses no clock.
 type pulse struct {
 	lease   time.Duration
 	next    time.Time      // when the next heartbeat is due
-	sending bool           // the server has not answered the newest yet
-	count   int            // of heartbeats
-	flights map[int]flight // heartbeats that did not come back yet, by number
-	touch   time.Time      // when the newest that was stored set out
-	lost    bool           // the server is lost
+	sending bool           // whether the server has not answered the newest one yet
+	count   int            // the number of heartbeats so far
+	flights map[int]flight // heartbeats that have not come back yet, by number
+	touch   time.Time      // when the newest stored heartbeat was sent
+	lost    bool           // whether the server is lost
 }
 
-// flight is a heartbeat between a worker and the server.
+// flight is a heartbeat that was sent and has not come back.
 type flight struct {
 	began  time.Time
-	stored time.Time // when the server said that it has it; zero before
+	stored time.Time // when the server confirmed it; zero before
 }
 
-// newPulse returns the pulse of a worker that begins at now. Its first heartbeat is due.
+// newPulse returns the pulse of a worker that begins at now. Its first heartbeat is due at once.
 func newPulse(lease time.Duration, now time.Time) pulse {
 	return pulse{lease: lease, flights: map[int]flight{}, touch: now}
 }
 
-// due reports whether a heartbeat is to set out at now. The server is sent one at a time.
+// due reports whether a heartbeat must be sent at now. Only one is sent at a time.
 func (p *pulse) due(now time.Time) bool { return !p.sending && !now.Before(p.next) }
 
 // hurry makes the next heartbeat due at once.
 func (p *pulse) hurry() { p.next = time.Time{} }
 
-// setOut says that a heartbeat sets out at now, and returns its number.
+// setOut records that a heartbeat is sent at now, and returns its number.
 func (p *pulse) setOut(now time.Time) int {
 	p.sending = true
 	p.next = now.Add(p.lease / beats)
@@ -40,11 +40,11 @@ func (p *pulse) setOut(now time.Time) int {
 	return p.count
 }
 
-// failed says that it is not known whether the newest heartbeat is stored.
+// failed records that it is unknown whether the newest heartbeat is stored.
 func (p *pulse) failed() { p.sending = false }
 
-// stored says that the server had the newest heartbeat by now. It set out at began. The result is
-// whether one was missed before it.
+// stored records that the server had stored the newest heartbeat by now. That heartbeat was sent at
+// began. The result is whether an earlier heartbeat was missed.
 func (p *pulse) stored(began, now time.Time) (missed bool) {
 	p.sending = false
 	missed = began.Sub(p.touch) > 3*p.lease/beats
@@ -55,14 +55,14 @@ func (p *pulse) stored(began, now time.Time) (missed bool) {
 	return missed
 }
 
-// flies reports whether a heartbeat of a number has set out and has not come back.
+// flies reports whether the heartbeat with number n was sent and has not come back.
 func (p *pulse) flies(n int) bool {
 	_, away := p.flights[n]
 	return away
 }
 
-// cameBack says that a heartbeat came back. It returns the flight, which is zero if it is not
-// known. Those before it come back no more.
+// cameBack records that the heartbeat with number n came back. It returns its flight, or a zero
+// flight if it is unknown. Earlier heartbeats can no longer come back.
 func (p *pulse) cameBack(n int) flight {
 	f := p.flights[n]
 	for earlier := range p.flights {
@@ -73,8 +73,8 @@ func (p *pulse) cameBack(n int) flight {
 	return f
 }
 
-// check notes whether the server is lost at now: nothing was stored for four fifths of a lease. It
-// reports whether that has changed.
+// check updates whether the server is lost at now, and reports whether that has changed. The server
+// is lost if no heartbeat was stored for four fifths of a lease.
 func (p *pulse) check(now time.Time) (changed bool) {
 	before := p.lost
 	p.lost = now.Sub(p.touch) > p.lease*4/5

@@ -9,35 +9,37 @@ import (
 	"go.uber.org/zap"
 )
 
-// ackers is how many ends are removed at once, and acksAhead how many more can wait for it without
-// holding up the loop. They are removed long before the server would deliver them again.
+// ackers is how many ends are removed at once. acksAhead is how many more can wait for their
+// removal without blocking the loop over Ends. All are removed long before the server would deliver
+// them again.
 const (
 	ackers    = 64
 	acksAhead = 8 << 10
 )
 
-// ackTimeout limits the removal of an end, for which two requests are made.
+// ackTimeout limits the removal of an end, which takes two requests.
 const ackTimeout = 10 * time.Second
 
-// retryNewer is when an end of a newer format is offered again, to a newer consumer perhaps.
+// retryNewer is the time after which an end of a newer format is delivered again, perhaps to a
+// newer process.
 const retryNewer = 5 * time.Second
 
-// receiver hands the ends of a call to its loop, and removes those that are acknowledged.
+// receiver passes the ends of a call of Ends to its loop, and removes the acknowledged ones.
 type receiver struct {
 	*core
 	register *register
-	life     context.Context // of the call
+	life     context.Context // the context of the call
 	stop     context.CancelFunc
 	ends     chan End
 	acks     chan settling
-	err      error          // why nothing more is received; to be read once ends is closed
-	over     chan struct{}  // closed when nothing is received any more
-	group    sync.WaitGroup // those who receive
-	acked    sync.WaitGroup // those who remove
+	err      error          // why receiving has ended; may be read after ends is closed
+	over     chan struct{}  // closed when receiving has ended
+	group    sync.WaitGroup // the goroutines that receive
+	acked    sync.WaitGroup // the goroutines that remove
 
 	mu      sync.Mutex
-	unacked map[uint64]func(time.Duration) error // by sequence: how to give it back. Guarded by mu
-	counted int                                  // how many of them the figures count. Guarded by mu
+	unacked map[uint64]func(time.Duration) error // by sequence, the function that gives the end back; guarded by mu
+	counted int                                  // how many of them the figures include; guarded by mu
 }
 
 func newReceiver(ctx context.Context, c *core, reg *register) *receiver {
@@ -49,7 +51,7 @@ func newReceiver(ctx context.Context, c *core, reg *register) *receiver {
 	return r
 }
 
-// start begins to receive, and runs count meanwhile. close ends what it starts.
+// start begins to receive, and calls count on its own goroutine. close ends all that it starts.
 func (r *receiver) start(count func(ctx context.Context)) {
 	r.group.Go(func() {
 		defer close(r.ends)
@@ -61,8 +63,8 @@ func (r *receiver) start(count func(ctx context.Context)) {
 	}
 }
 
-// close returns when nothing is received any more, and all that was acknowledged is removed. What
-// was not goes back, so that it comes again at once.
+// close ends the receiving, and returns when all acknowledged ends are removed. It gives the other
+// ends back, so that they are delivered again at once.
 func (r *receiver) close() {
 	r.stop()
 	r.group.Wait()
@@ -77,13 +79,13 @@ func (r *receiver) close() {
 	r.countLocked()
 }
 
-// countLocked brings the figures up to what is with the loop.
+// countLocked updates the figures with the number of ends that the loop has.
 func (r *receiver) countLocked() {
 	r.counts.unacked.Add(int64(len(r.unacked) - r.counted))
 	r.counted = len(r.unacked)
 }
 
-// open notes an end that is with the loop.
+// open records that the loop has an end.
 func (r *receiver) open(d delivery) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,7 +93,7 @@ func (r *receiver) open(d delivery) {
 	r.countLocked()
 }
 
-// done notes that an end is with the loop no more.
+// done records that the loop no longer has an end.
 func (r *receiver) done(seq uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -136,7 +138,7 @@ func (r *receiver) receive() {
 	}
 }
 
-// deliver hands an end to the loop. An end that cannot be read is put aside.
+// deliver passes an end to the loop. An end that cannot be read is logged and left in the stream.
 func (r *receiver) deliver(d delivery) {
 	read, err := r.entryOf(r.life, d.message)
 	e := read.ending
@@ -161,7 +163,7 @@ func (r *receiver) deliver(d delivery) {
 	}
 }
 
-// settling is an end that is to be removed. It holds no data, because many can wait.
+// settling is an end that must be removed. It has no data of the end, because many can wait.
 type settling struct {
 	subject   string
 	submitted uint64
@@ -174,8 +176,8 @@ func settlingOf(d delivery, e ending) settling {
 	return settling{subject: d.subject, submitted: e.Of, ended: d.seq, forgotten: e.Forgotten, ack: d.ack}
 }
 
-// later has an end removed by one of the goroutines for it. After the loop it has no effect, and
-// the end comes again.
+// later passes an end to a goroutine that removes it. After the loop it has no effect, and the end
+// is delivered again.
 func (r *receiver) later(s settling) {
 	select {
 	case r.acks <- s:
@@ -183,8 +185,8 @@ func (r *receiver) later(s settling) {
 	}
 }
 
-// settle removes an end, and then tells the consumer so. It goes on when the call has ended. If the
-// consumer does not hear of it, nothing is lost: a message that is gone is not delivered again.
+// settle removes an end, and then acknowledges it. It continues when the call has ended. If the
+// acknowledgment is lost, there is no harm, because a removed message is not delivered again.
 func (r *receiver) settle(s settling) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.life), ackTimeout)
 	defer cancel()

@@ -15,15 +15,15 @@ const storing = 128
 // recorder stores the ends of a worker's watches. It is safe for concurrent use.
 type recorder struct {
 	*core
-	log   *zap.Logger   // of the worker
-	slots chan struct{} // taken by the ends that are being stored
+	log   *zap.Logger   // the worker's log
+	slots chan struct{} // has one value for each end that is being stored
 }
 
 func newRecorder(c *core, log *zap.Logger) *recorder {
 	return &recorder{core: c, log: log, slots: make(chan struct{}, storing)}
 }
 
-// record has an end stored by a goroutine of the group. It blocks while too many are being stored.
+// record stores an end on a goroutine of the group. It blocks while too many ends are being stored.
 func (r *recorder) record(ctx context.Context, group *sync.WaitGroup, p place, e ending) {
 	r.slots <- struct{}{}
 	group.Go(func() {
@@ -32,8 +32,8 @@ func (r *recorder) record(ctx context.Context, group *sync.WaitGroup, p place, e
 	})
 }
 
-// store stores an end. It asks again while the partition is owned and the server is away, and for a
-// moment longer.
+// store stores an end. While the server is away, it tries again until the partition is given up,
+// and for [grace] longer.
 func (r *recorder) store(ctx context.Context, p place, e ending) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -63,8 +63,8 @@ func (r *recorder) store(ctx context.Context, p place, e ending) {
 	}
 }
 
-// settled reports whether there is nothing to store for a submission any more: it has an end, or it
-// is gone.
+// settled reports whether the end of a submission need not be stored, because the submission has an
+// end or no longer exists.
 func (r *recorder) settled(ctx context.Context, p place, of uint64) bool {
 	last, err := r.newest(ctx, p)
 	if err != nil {

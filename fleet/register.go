@@ -12,13 +12,14 @@ import (
 	"go.uber.org/zap"
 )
 
-// register is the jobs of a fleet as the stream has them. A job has a submission, then an end, and
-// then neither. Both are conditional writes, so of two processes that try the same one succeeds.
-// A register holds no state of its own, and is safe for concurrent use.
+// register reads and writes the jobs of a fleet in the stream. The stream has first the submission
+// of a job, then also its end, and later neither. Both are conditional writes, so if two processes
+// try the same write, only one succeeds. A register has no state of its own, and is safe for
+// concurrent use.
 type register struct{ *core }
 
-// submit has the job stored. It asks again while the server is away. The nonce lets the server see
-// that it has the job already, even if that has ended and was acknowledged meanwhile.
+// submit stores a job. It tries again while the server is away. The nonce shows the server that it
+// has stored the job already, even if the job has since ended and was acknowledged.
 func (r *register) submit(ctx context.Context, j Job) error {
 	p := r.place(j.ID)
 	m := outgoing{
@@ -43,7 +44,7 @@ func (r *register) submit(ctx context.Context, j Job) error {
 	}
 }
 
-// forget ends the watch of a job so that nobody hears of it, or takes back its end.
+// forget ends the watch of a job so that no end is delivered, or removes its end.
 func (r *register) forget(ctx context.Context, id string) error {
 	p := r.place(id)
 	for {
@@ -51,7 +52,7 @@ func (r *register) forget(ctx context.Context, id string) error {
 		switch {
 		case errors.Is(err, errNone):
 			return nil
-		case errors.Is(err, errNewer) && !last.ended: // which watch that is need not be known
+		case errors.Is(err, errNewer) && !last.ended: // the end needs only the sequence of the newer submission
 		case err != nil:
 			return err
 		case last.ended:
@@ -65,17 +66,17 @@ func (r *register) forget(ctx context.Context, id string) error {
 			return err
 		})
 		if errors.Is(err, errTaken) {
-			continue // it ended meanwhile, or it is forgotten already
+			continue // the job has ended since, or is forgotten already
 		}
 		if err != nil {
 			return err
 		}
-		// The end stays until the owner has seen it, or Submit has.
+		// The end stays until the owner of the partition or Submit has seen it.
 		return patiently(ctx, func() error { return r.engine.remove(ctx, jobs, last.seq) })
 	}
 }
 
-// waitCheck is how often Wait looks whether a job is still watched.
+// waitCheck is the time between two checks of Wait whether a job is still watched.
 const waitCheck = time.Second
 
 // errNotWatched is the error of a wait for a job that the fleet does not watch.
@@ -114,7 +115,7 @@ func (r *register) wait(ctx context.Context, id string) (ending, error) {
 			return ending{}, context.Cause(ctx)
 		}
 		if errors.Is(err, errNone) && len(found) > 0 {
-			continue // its end was acknowledged meanwhile
+			continue // its end was acknowledged since
 		}
 		if errors.Is(err, errNone) || last.ended && (err == nil || errors.Is(err, errNewer)) {
 			return endOf(last, err)
@@ -122,7 +123,7 @@ func (r *register) wait(ctx context.Context, id string) (ending, error) {
 	}
 }
 
-// endOf returns the end that the newest message about a job tells.
+// endOf returns the end that is in the newest message about a job.
 func endOf(last entry, err error) (ending, error) {
 	if errors.Is(err, errNone) || err == nil && last.ending.Forgotten {
 		err = errNotWatched
@@ -130,21 +131,22 @@ func endOf(last entry, err error) (ending, error) {
 	return last.ending, err
 }
 
-// patient returns what newest does. It waits for the server as patiently does.
+// patient is like newest, but waits for the server as [patiently] does.
 func (r *register) patient(ctx context.Context, p place) (e entry, err error) {
 	err = patiently(ctx, func() (err error) { e, err = r.newest(ctx, p); return err })
 	return e, err
 }
 
-// clearSettled removes the messages of a job if nobody is to hear of its end any more, and reports
-// whether that is so. Otherwise the job is watched, or its end waits.
+// clearSettled removes the messages about a job if its end must not be delivered any more, and
+// reports whether that is so. Otherwise the job is watched, or its end waits for its
+// acknowledgment.
 func (r *register) clearSettled(ctx context.Context, p place) (settled bool, err error) {
 	last, err := r.newest(ctx, p)
 	switch {
 	case errors.Is(err, errNone):
-		return true, nil // it is gone meanwhile
+		return true, nil // another process has removed it
 	case errors.Is(err, errNewer):
-		return false, nil // a newer worker sees to it
+		return false, nil // only a newer worker can read it
 	case err != nil || !last.ended:
 		return false, err
 	case !last.settled(r.acked(ctx)):
@@ -153,8 +155,8 @@ func (r *register) clearSettled(ctx context.Context, p place) (settled bool, err
 	return true, r.clear(ctx, last.ending.Of, last.seq)
 }
 
-// clear removes the messages of a watch that has ended. The submission goes first: an end without
-// one does no harm, but a submission without an end would be watched again.
+// clear removes the messages of a watch that has ended. It removes the submission first: an end
+// without a submission does no harm, but a submission without an end would be watched again.
 func (r *register) clear(ctx context.Context, submitted, ended uint64) error {
 	if err := r.engine.remove(ctx, jobs, submitted); err != nil {
 		return err
@@ -162,11 +164,11 @@ func (r *register) clear(ctx context.Context, submitted, ended uint64) error {
 	return r.engine.remove(ctx, jobs, ended)
 }
 
-// acked returns up to which sequence all ends are acknowledged, or 0 if that is not known.
+// acked returns the sequence up to which all ends are acknowledged, or 0 if that is unknown.
 //
-// An end that is stored up to there was removed, and came back when the server was killed: the
-// server can lose the marks of what was removed from the beginning of a block. Nobody will be given
-// it again, so whoever finds it removes it.
+// A stored end up to that sequence was removed, and came back when the server was killed: the
+// server can lose the marks of messages that were removed from the beginning of a block. Such an
+// end is never delivered again, so the process that finds it removes it.
 func (r *register) acked(ctx context.Context) uint64 {
 	_, acked, err := r.engine.backlog(ctx)
 	if err != nil {

@@ -13,15 +13,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/webhook"
 )
 
-// relayTimeout limits the time until the owner of a job says that it has heard an event.
+// relayTimeout limits the time until the owner of a job confirms an event.
 const relayTimeout = 2 * time.Second
 
-// errUnheard is the error of an event that no owner of the job has heard.
+// errUnheard is the error of an event that no owner of the job has confirmed.
 var errUnheard = errors.New("fleet: relay: nobody who watches the job has heard it")
 
-// relay is a replica's part of a fleet's relay.
+// relay is the relay of a fleet in one process.
 type relay struct {
-	*core // nil if it is that of no fleet
+	*core // nil for a Fleet that Open did not return
 	ears  *ears
 	id    string
 }
@@ -30,7 +30,7 @@ var _ webhook.Relay = (*relay)(nil)
 
 func newRelay(c *core, e *ears) *relay { return &relay{core: c, ears: e, id: nuid.Next()} }
 
-// String names the relay, and nothing of the fleet's configuration.
+// String returns a name without the fleet's configuration, which may contain a key.
 func (r *relay) String() string { return "fleet: relay" }
 
 // Publish passes st to the process that watches the job.
@@ -61,8 +61,8 @@ func (r *relay) Publish(ctx context.Context, st transport.Status) error {
 	}
 }
 
-// Notify delivers what other relays publish of jobs that this process watches. It returns when the
-// server was lost, because events may have been missed then.
+// Notify passes on what other relays publish about jobs that this process watches. It returns when
+// the server is lost, because events may then be missed.
 func (r *relay) Notify(ctx context.Context, notify func(transport.Status)) error {
 	if err := r.check(ctx); err != nil {
 		return err

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// ownerOf returns which of the members is to own a partition, by rendezvous hashing: the one whose
-// hash together with the partition is the highest. When a member comes or goes, only its own
+// ownerOf returns the member that should own a partition, by rendezvous hashing. It is the member
+// whose hash together with the partition is the highest. When a member comes or goes, only its own
 // partitions move. It returns "" if there are no members.
 func ownerOf(partition int, members []string) string {
 	var best string
@@ -23,7 +23,7 @@ func score(partition int, member string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(member))
 	_, _ = h.Write([]byte("/" + strconv.Itoa(partition)))
-	// FNV mixes its last bytes little. This is the finalizer of MurmurHash3.
+	// FNV mixes the last bytes too little, so the finalizer of MurmurHash3 follows.
 	x := h.Sum64()
 	x ^= x >> 33
 	x *= 0xff51afd7ed558ccd

@@ -7,31 +7,31 @@ import (
 	"time"
 )
 
-// beats is how many heartbeats a lease has.
+// beats is the number of heartbeats in a lease.
 const beats = 5
 
 // heartbeat is the value of a member's key. In every format, v and lease have these names and this
-// meaning. Of a newer heartbeat nothing else is used.
+// meaning. Nothing else of a newer heartbeat is used.
 type heartbeat struct {
 	Format int           `json:"v"`
 	Lease  time.Duration `json:"lease"`
-	// Left is set in the heartbeats of a member that leaves. It claims nothing any more, and may
-	// not have handed over all that it owns.
+	// Left is set in the heartbeats of a member that leaves. The member claims no more partitions. It
+	// may still own some.
 	Left bool `json:"left,omitempty"`
-	// N counts the heartbeats of a member.
+	// N is the number of the heartbeat, counted by the member.
 	N int `json:"n,omitempty"`
-	// Short says that the member needs more than its own part of the rate limit. Loans is what it
-	// lends to others, in partitions.
+	// Short means that the member needs more than its own part of the rate limit. Loans is what it
+	// lends to each other member, in parts of one partition.
 	Short bool               `json:"short,omitempty"`
 	Loans map[string]float64 `json:"loans,omitempty"`
 }
 
-// newer reports whether a newer package wrote the heartbeat. Nobody here knows what its member is
-// going to do.
+// newer reports whether a newer version of this package wrote the heartbeat. This version does not
+// know what such a member will do.
 func (h heartbeat) newer() bool { return h.Format > format }
 
-// decodeHeartbeat reads a heartbeat. Of a newer one, it reads the format and the lease. If that
-// lease cannot be read, the longest is assumed.
+// decodeHeartbeat reads a heartbeat. Of a newer one, it reads only the format and the lease. If the
+// lease of a newer one cannot be read, decodeHeartbeat assumes the longest lease.
 func decodeHeartbeat(data []byte) (h heartbeat, err error) {
 	err = decode(data, &h, &h.Format)
 	switch {
@@ -46,7 +46,7 @@ func decodeHeartbeat(data []byte) (h heartbeat, err error) {
 	}
 }
 
-// checkLease reports a lease that no worker can have.
+// checkLease returns an error for a lease that no worker can have.
 func checkLease(d time.Duration) error {
 	if d < minLease || d > maxLease {
 		return fmt.Errorf("its lease is %v", d)
@@ -54,23 +54,23 @@ func checkLease(d time.Duration) error {
 	return nil
 }
 
-// member is what is known of a worker by its heartbeats.
+// member is what the heartbeats of a worker say about it.
 type member struct {
 	heartbeat
-	at   time.Time     // of the newest heartbeat, by the server's clock
-	seen time.Duration // when it was seen, by one's own contact
-	old  bool          // it was stored before one began to look
-	// heard is when it was taken in, by one's own clock.
+	at   time.Time     // when the newest heartbeat was stored, by the server's clock
+	seen time.Duration // when it was read, as this worker's time in contact
+	old  bool          // whether it was stored before this worker began to read
+	// heard is when it was read, by this process's clock.
 	heard time.Time
 }
 
-// roster is who the workers are. It knows no clock.
+// roster is the set of known workers. It uses no clock.
 type roster struct {
 	members map[string]member
 }
 
-// saw takes in a heartbeat that was seen at now, and at a time of contact. old says that it was
-// stored before one began to look.
+// saw records a heartbeat that was read at now, and at a time in contact. old means that it was
+// stored before this worker began to read.
 func (r *roster) saw(name string, h heartbeat, at time.Time, contact time.Duration, old bool, now time.Time) {
 	if r.members == nil {
 		r.members = map[string]member{}
@@ -78,8 +78,9 @@ func (r *roster) saw(name string, h heartbeat, at time.Time, contact time.Durati
 	r.members[name] = member{heartbeat: h, at: at, seen: contact, old: old, heard: now}
 }
 
-// resume takes everybody for heard of now, at a time of contact. The server was away before, and
-// others can be back later than oneself: a request of theirs can hang for half a lease.
+// resume treats each member as if its heartbeat were read now, at a time in contact. It is for the
+// time after the server was away. The other workers can be back later than this one, because a
+// request of theirs can hang for half a lease.
 func (r *roster) resume(contact time.Duration) {
 	for name, m := range r.members {
 		m.seen = contact
@@ -87,8 +88,8 @@ func (r *roster) resume(contact time.Duration) {
 	}
 }
 
-// heard reports whether a member was heard of within its lease, at a time of contact. now is the
-// server's time, as one's own newest heartbeat tells it.
+// heard reports whether a heartbeat of a member was read within its lease, at a time in contact.
+// now is the server's time of this worker's newest heartbeat.
 func (r *roster) heard(name string, contact time.Duration, now time.Time) bool {
 	m, ok := r.members[name]
 	switch {
@@ -101,7 +102,7 @@ func (r *roster) heard(name string, contact time.Duration, now time.Time) bool {
 	}
 }
 
-// silent returns the members that were not heard of for a lease.
+// silent returns the members without a heartbeat for a lease.
 func (r *roster) silent(contact time.Duration, now time.Time) []string {
 	var names []string
 	for name := range r.members {
@@ -112,8 +113,8 @@ func (r *roster) silent(contact time.Duration, now time.Time) []string {
 	return names
 }
 
-// living returns the members that do not leave and are not dead, sorted. Newer ones are not among
-// them: nobody here knows which partitions they claim.
+// living returns the members that do not leave and are not dead, sorted. It leaves out members of a
+// newer version, because this version does not know which partitions they claim.
 func (r *roster) living(dead func(name string) bool) []string {
 	var names []string
 	for name, m := range r.members {
@@ -125,8 +126,9 @@ func (r *roster) living(dead func(name string) bool) []string {
 	return names
 }
 
-// short returns the members that need more than their part of the rate limit, but for one, sorted.
-// owned returns how many partitions a member owns: without one it needs nothing.
+// short returns the members that need more than their part of the rate limit, sorted and without
+// the member but. owned returns how many partitions a member owns. A member without partitions
+// needs nothing.
 func (r *roster) short(but string, owned func(name string) int) []string {
 	var names []string
 	for name, m := range r.members {
@@ -138,9 +140,10 @@ func (r *roster) short(but string, owned func(name string) int) []string {
 	return names
 }
 
-// lent returns what the members lend to one of them at now, in partitions. local turns the server's
-// time into that of now's clock. A loan is as old as the heartbeat that told of it. owned returns
-// how many partitions a member owns. A member that lends more than that lends nothing.
+// lent returns what the members lend to one of them at now, in parts of one partition. local
+// converts the server's time to the time of now's clock. A loan is as old as its heartbeat. owned
+// returns how many partitions a member owns. The loans of a member that lends more than it owns do
+// not count.
 func (r *roster) lent(to string, now time.Time, local func(time.Time) time.Time, owned func(name string) int) (parts float64) {
 	for name, m := range r.members {
 		if p := m.Loans[to]; p > 0 && name != to && !m.Left && !m.old {
@@ -153,7 +156,7 @@ func (r *roster) lent(to string, now time.Time, local func(time.Time) time.Time,
 	return parts
 }
 
-// lends reports whether a member that owns so many partitions can lend what h says.
+// lends reports whether a member that owns that many partitions can lend what h says.
 func (h heartbeat) lends(owned float64) bool {
 	for _, p := range h.Loans {
 		if p < 0 {
@@ -163,9 +166,9 @@ func (h heartbeat) lends(owned float64) bool {
 	return total(h.Loans) <= owned
 }
 
-// validity is for how long a heartbeat lends something: as long as it takes to miss two.
+// validity is how long the loans in a heartbeat last: the time of two heartbeats.
 func validity(lease time.Duration) time.Duration { return 2 * lease / beats }
 
-// lastBeat returns when a member was last heard of, by the server's clock. It is zero if it is not
-// known.
+// lastBeat returns when the newest heartbeat of a member was stored, by the server's clock. It is
+// zero for an unknown member.
 func (r *roster) lastBeat(name string) time.Time { return r.members[name].at }

@@ -48,7 +48,7 @@ func (f *Fleet) Run(ctx context.Context, w *jobstatus.Watcher) error {
 		r.loop.start(func(life context.Context) {
 			if f.loaded.CompareAndSwap(false, true) {
 				early, cancel := context.WithTimeout(ctx, max(f.lease, grace))
-				f.loaded.Store(s.load(early)) // else the next Run tries again
+				f.loaded.Store(s.load(early)) // if it is false, the next Run tries again
 				cancel()
 			}
 			r.loop.post(func() { r.studied = true })

@@ -16,14 +16,14 @@ import (
 const keySize = 32
 
 // secret encrypts the ids in messages and hashes them for subjects. It is safe for concurrent use.
-// A nil secret leaves ids as they are.
+// A nil secret does not change ids.
 type secret struct {
-	aead cipher.AEAD // AES-256-GCM with a random nonce, which stands before the text
+	aead cipher.AEAD // AES-256-GCM with a random nonce in front of the text
 	hash []byte      // the key of the hash in subjects
-	name string      // tells keys apart, and nothing else about them
+	name string      // distinguishes keys, and reveals nothing about them
 }
 
-// newSecret derives three keys from one, so that none tells anything about another.
+// newSecret derives three keys from one, so that none reveals anything about another.
 func newSecret(key []byte) (*secret, error) {
 	if len(key) != keySize {
 		return nil, fmt.Errorf("the key has %d bytes: must have %d", len(key), keySize)
@@ -48,7 +48,7 @@ func newSecret(key []byte) (*secret, error) {
 	return &secret{aead: aead, hash: hash, name: hex.EncodeToString(name[:8])}, nil
 }
 
-// seal returns what stands for an id in a message.
+// seal returns the form of an id in a message.
 func (s *secret) seal(id string) string {
 	if s == nil {
 		return id
@@ -56,7 +56,7 @@ func (s *secret) seal(id string) string {
 	return base64.RawStdEncoding.EncodeToString(s.aead.Seal(nil, nil, []byte(id), nil))
 }
 
-// open returns the id that a message names.
+// open returns the id for its form in a message.
 func (s *secret) open(sealed string) (string, error) {
 	if s == nil {
 		return sealed, nil
@@ -72,7 +72,7 @@ func (s *secret) open(sealed string) (string, error) {
 	return string(id), nil
 }
 
-// place returns the place of an id among so many partitions.
+// place returns the place of an id, for a number of partitions.
 func (s *secret) place(id string, partitions int) place {
 	if s == nil {
 		return placeOf(id, partitions)
@@ -82,7 +82,7 @@ func (s *secret) place(id string, partitions int) place {
 	return placeAt(h.Sum(nil), partitions)
 }
 
-// fingerprint names the key in the metadata of the stream. It is "" without a key.
+// fingerprint returns the name of the key for the metadata of the stream. It is "" without a key.
 func (s *secret) fingerprint() string {
 	if s == nil {
 		return ""
@@ -90,7 +90,7 @@ func (s *secret) fingerprint() string {
 	return s.name
 }
 
-// String names no key, so that no verb of package fmt prints one.
+// String returns a text without the key, so that no verb of package fmt prints it.
 func (s *secret) String() string { return "key of a fleet" }
 
 // GoString returns what String returns.

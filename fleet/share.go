@@ -14,8 +14,9 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 )
 
-// share is a partition while this worker owns it. Its watches are one call of WaitForFeed at a
-// time. One goroutine reads the stream, and that of run the results: they share the ledger.
+// share is a partition while this worker owns it. One call of WaitForFeed at a time watches its
+// jobs. One goroutine reads the stream, and the goroutine of run reads the results. They share the
+// ledger.
 type share struct {
 	*core
 	register  *register
@@ -24,16 +25,16 @@ type share struct {
 	w         *jobstatus.Watcher
 	partition int
 	clock     *serverClock
-	gap       time.Time // until when the jobs were polled before, by this process's clock
+	gap       time.Time // until when an earlier owner polled the jobs, by this process's clock
 	log       *zap.Logger
-	heard     time.Time // since when this worker hears of the jobs, by this process's clock
+	heard     time.Time // since when this worker hears events of the jobs, by this process's clock
 
 	mu      sync.Mutex
 	ledger  *ledger // guarded by mu
-	counted int     // how many watches of the ledger the figures count. Guarded by mu
+	counted int     // how many watches of the ledger the figures include; guarded by mu
 }
 
-// countLocked brings the figures up to the ledger.
+// countLocked updates the figures from the ledger.
 func (s *share) countLocked() {
 	n := s.ledger.watched()
 	s.counts.pending.Add(int64(n - s.counted))
@@ -41,7 +42,7 @@ func (s *share) countLocked() {
 }
 
 // run watches the jobs of the partition until ctx ends. When it returns, no poll is in flight, and
-// all ends are stored or given up. An error means that the Watcher cannot go on.
+// all ends are stored or given up. An error means that the Watcher cannot continue.
 func (s *share) run(ctx context.Context) error {
 	s.counts.owned.Add(1)
 	defer s.counts.owned.Add(-1)
@@ -60,8 +61,8 @@ func (s *share) run(ctx context.Context) error {
 	}
 }
 
-// round watches until ctx ends, or until a watch was ended elsewhere. It reports whether to begin
-// again, so that the Watcher drops what nobody waits for.
+// round watches until ctx ends, or until another process has ended a watch. It reports whether to
+// begin a new round, so that the Watcher drops the watches that were ended.
 func (s *share) round(ctx context.Context) (again bool, err error) {
 	s.renew()
 	life, stop := context.WithCancelCause(ctx)
@@ -76,7 +77,7 @@ func (s *share) round(ctx context.Context) (again bool, err error) {
 		case <-life.Done():
 			return
 		}
-		// Further ones share the new beginning.
+		// Watches that end in this time share the new round.
 		if sleep(life, s.lease) {
 			stop(errGivenUp)
 		}
@@ -91,7 +92,7 @@ func (s *share) round(ctx context.Context) (again bool, err error) {
 	return ctx.Err() == nil && err == nil, err
 }
 
-// renew begins a ledger without watches.
+// renew makes a ledger without watches.
 func (s *share) renew() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,8 +100,8 @@ func (s *share) renew() {
 	s.countLocked()
 }
 
-// read gives the jobs of the partition to the feed. It says so in ended if a watch that is under
-// way was ended elsewhere.
+// read sends the jobs of the partition to the feed. It sends to ended if another process has ended
+// a watch that is in progress.
 func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<- struct{}) {
 	give := func(o opening) {
 		select {
@@ -133,8 +134,8 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 	})
 }
 
-// takeIn takes in a message of the partition, where all ends up to acked are acknowledged. It
-// reports whether a watch is to begin, and whether one was ended elsewhere.
+// takeIn handles a message of the partition. All ends up to acked are acknowledged. It reports
+// whether a watch begins, and whether another process has ended a watch.
 func (s *share) takeIn(ctx context.Context, m message, acked uint64) (o opening, begin, elsewhere bool) {
 	if strings.HasSuffix(m.subject, endedSuffix) {
 		return o, false, s.takeEnd(ctx, m, acked)
@@ -151,7 +152,7 @@ func (s *share) takeIn(ctx context.Context, m message, acked uint64) (o opening,
 	s.countLocked()
 	s.mu.Unlock()
 	if known && before.seq != m.seq {
-		// Nobody would end it any more, so a later owner would watch the job again.
+		// No watch would end this submission, so a later owner would watch the job again.
 		if err := s.engine.remove(ctx, jobs, before.seq); err != nil {
 			s.log.Debug("an earlier submission is not removed yet", zap.String("subject", m.subject), zap.Error(err))
 		}
@@ -159,8 +160,8 @@ func (s *share) takeIn(ctx context.Context, m message, acked uint64) (o opening,
 	return o, begin, false
 }
 
-// takeEnd takes in an end. It reports whether it ended a watch that is under way. Most ends are of
-// watches that have ended here, and are not decoded.
+// takeEnd handles an end. It reports whether the end ended a watch that is in progress. Most ends
+// belong to watches that have ended here. takeEnd does not decode these.
 func (s *share) takeEnd(ctx context.Context, m message, acked uint64) (elsewhere bool) {
 	p, _, err := splitSubject(m.subject)
 	if err != nil {
@@ -177,7 +178,7 @@ func (s *share) takeEnd(ctx context.Context, m message, acked uint64) (elsewhere
 	of := e.ending.Of
 	switch {
 	case errors.Is(err, errNewer):
-		of = w.seq // a newer worker has watched it
+		of = w.seq // a newer worker has watched the job
 	case err != nil:
 		s.leaveAlone(m, err)
 		return false
@@ -192,8 +193,8 @@ func (s *share) takeEnd(ctx context.Context, m message, acked uint64) (elsewhere
 	return s.ledger.ended(p.digest, of)
 }
 
-// leaveAlone logs a message that is not taken in, because its format is newer, because it cannot be
-// read, or because the server is away.
+// leaveAlone logs a message that has no effect here, because its format is newer, because it cannot
+// be read, or because the server is away.
 func (s *share) leaveAlone(m message, err error) {
 	if errors.Is(err, errUnreadable) {
 		s.putAside(s.log, m, err)
@@ -202,26 +203,26 @@ func (s *share) leaveAlone(m message, err error) {
 	s.log.Debug("a message is left alone", zap.String("subject", m.subject), zap.Error(err))
 }
 
-// job returns what the Watcher is told of a watch.
+// job returns the job for the Watcher.
 func (s *share) job(o opening) jobstatus.Job {
 	j := jobstatus.Job{
 		ID: o.ID, Kind: o.Kind, Timeout: o.Timeout, Began: s.clock.local(o.at),
-		// The service told somebody the id, so it exists: a fault that looks as if there were no
-		// such service must pass.
+		// The id came from the service, so the service exists. An error that looks as if it did not exist
+		// must count as transient.
 		Last: jobstatus.Status{ID: o.ID, State: jobstatus.Pending},
 	}
 	switch {
 	case s.gap.After(j.Began):
 		j.PolledUntil = s.gap
 	case s.heard.After(j.Began):
-		// Nobody heard of it meanwhile, so a Notifier is not to be relied on yet.
+		// No worker heard events of the job before, so the Watcher must not rely on its Notifier yet.
 		j.PolledUntil = j.Began
 	}
 	return j
 }
 
-// results stores the ends of the watches, until ctx ends. An error means that the Watcher cannot go
-// on.
+// results stores the ends of the watches, until ctx ends. An error means that the Watcher cannot
+// continue.
 func (s *share) results(ctx context.Context, feed chan jobstatus.Job, ends *sync.WaitGroup) error {
 	for st, err := range s.w.WaitForFeed(ctx, feed) {
 		if st.ID == "" {
@@ -244,7 +245,7 @@ func (s *share) results(ctx context.Context, feed chan jobstatus.Job, ends *sync
 	return nil
 }
 
-// again gives a job back to the feed after a while.
+// again sends a job to the feed again after a lease.
 func (s *share) again(ctx context.Context, id string, feed chan<- jobstatus.Job, group *sync.WaitGroup) {
 	s.log.Warn("the Watcher has no room for a job: see WithMaxWatches", zap.String("job", quoteID(id)))
 	group.Go(func() {
@@ -263,7 +264,7 @@ func (s *share) again(ctx context.Context, id string, feed chan<- jobstatus.Job,
 	})
 }
 
-// end has the end of a watch stored, if it is still pending.
+// end stores the end of a watch that is still pending.
 func (s *share) end(ctx context.Context, st jobstatus.Status, err error, group *sync.WaitGroup) {
 	p := s.place(st.ID)
 	s.mu.Lock()
@@ -274,6 +275,6 @@ func (s *share) end(ctx context.Context, st jobstatus.Status, err error, group *
 		return
 	}
 	e := ending{Of: w.seq, ID: st.ID, Kind: w.kind.Value(), Status: st, Failure: failureOf(err)}
-	e.Status.ID = "" // it stands in the end itself
+	e.Status.ID = "" // the ending has the id
 	s.recorder.record(ctx, group, p, e)
 }

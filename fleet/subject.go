@@ -17,36 +17,35 @@ const (
 )
 
 // digest stands for an id in subjects and tables. An id may be longer than a subject can be, and
-// may hold what a subject cannot.
+// may contain characters that a subject cannot.
 type digest [16]byte
 
-// place says where the messages of an id are.
+// place is where the messages about an id are.
 type place struct {
 	partition int
 	digest    digest
 }
 
-// placeOf returns the place of an id among so many partitions.
+// placeOf returns the place of an id, for a number of partitions.
 func placeOf(id string, partitions int) place {
 	sum := sha256.Sum256([]byte(id))
 	return placeAt(sum[:], partitions)
 }
 
-// placeAt returns the place of an id that has a hash of 32 bytes.
+// placeAt returns the place of an id with this hash of 32 bytes.
 func placeAt(sum []byte, partitions int) place {
 	p := place{partition: int(binary.BigEndian.Uint64(sum[16:24]) % uint64(partitions))}
 	copy(p.digest[:], sum[:16])
 	return p
 }
 
-// subject returns the subject of a kind of message about the id. The wildcard "*" as the suffix's
-// word matches all kinds.
+// subject returns the subject of a kind of message about the id. The suffix "*" matches all kinds.
 func (p place) subject(name, suffix string) string {
 	return name + "." + strconv.Itoa(p.partition) + "." + hex.EncodeToString(p.digest[:]) + suffix
 }
 
-// all matches all messages about the id. Every conditional write of an id uses this one filter: the
-// server compares it as text.
+// all matches all messages about the id. All conditional writes about an id use this one filter,
+// because the server compares filters as text.
 func (p place) all(name string) string { return p.subject(name, ".*") }
 
 // ofPartition matches all messages of a partition.
@@ -54,8 +53,8 @@ func ofPartition(name string, partition int) string {
 	return name + "." + strconv.Itoa(partition) + ".*.*"
 }
 
-// splitSubject returns the place and the suffix of a subject. The error says that it is no subject
-// of the fleet's.
+// splitSubject returns the place and the suffix of a subject. It returns an error for a subject
+// that is not of this fleet.
 func splitSubject(subject string) (p place, suffix string, err error) {
 	dot := strings.LastIndexByte(subject, '.')
 	if strings.Count(subject, ".") != 3 {
@@ -75,8 +74,8 @@ func splitSubject(subject string) (p place, suffix string, err error) {
 	return p, subject[dot:], nil
 }
 
-// readPartition reads the number of a partition. It has one spelling: what is written for the
-// partition goes to that subject.
+// readPartition reads the number of a partition. It accepts only one spelling, because messages for
+// the partition are stored under that subject.
 func readPartition(text string) (int, error) {
 	p, err := strconv.Atoi(text)
 	if err != nil || p < 0 || strconv.Itoa(p) != text {

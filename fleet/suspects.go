@@ -2,20 +2,19 @@ package fleet
 
 import "time"
 
-// suspects are the workers that seem to be dead. It knows no clock.
+// suspects are the workers that seem to be dead. It uses no clock.
 //
-// A worker is suspected once it was not heard of for a lease. It is dead once a heartbeat of one's
-// own that set out after that has come back, and nothing from the suspect came before it. Messages
-// come in the order in which they were stored. So the server stored nothing from the suspect for a
-// lease, however late the messages are.
+// A worker is suspected when no heartbeat of it was read for a lease. This worker then sends a
+// heartbeat. If that comes back and no heartbeat of the suspect came before it, the suspect is
+// dead. Messages come in the order in which they were stored. So the server has stored no heartbeat
+// of the suspect for a lease, however late the messages are.
 type suspects struct {
-	since     map[string]time.Time // when they were suspected
-	returned  time.Time            // when the newest heartbeat of one's own that came back set out
-	confirmed time.Time            // the same, for one before which nothing can be missing
+	since     map[string]time.Time // when each suspect was first suspected
+	returned  time.Time            // when this worker's newest heartbeat that came back was sent
+	confirmed time.Time            // the same, of a heartbeat before which no message can be missing
 }
 
-// suspect says who seems to be dead at now. All others do no more. It reports whether somebody is
-// new.
+// suspect sets the workers that seem to be dead at now. It reports whether one of them is new.
 func (s *suspects) suspect(names []string, now time.Time) (fresh bool) {
 	since := make(map[string]time.Time, len(names))
 	for _, name := range names {
@@ -29,17 +28,18 @@ func (s *suspects) suspect(names []string, now time.Time) (fresh bool) {
 	return fresh
 }
 
-// cameBack says that a heartbeat of one's own came back that set out at began.
+// cameBack records that a heartbeat of this worker came back. It was sent at began.
 func (s *suspects) cameBack(began time.Time) {
 	if began.After(s.returned) {
 		s.returned = began
 	}
 }
 
-// passed says that a heartbeat of anybody was taken in. more says that others were stored after it.
+// passed records that a heartbeat of any worker was handled. more means that later heartbeats were
+// already stored.
 //
-// A heartbeat replaces the one before it. One that was stored before one's own can thus be missing,
-// but then its replacement is still to come.
+// A heartbeat replaces the earlier one of its worker. So a heartbeat that was stored before this
+// worker's own can be missing, but then its replacement comes later.
 func (s *suspects) passed(more bool) {
 	if !more {
 		s.confirmed = s.returned

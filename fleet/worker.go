@@ -12,8 +12,9 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 )
 
-// worker is one call of Run. It has the parts do what is due, and tells each what it must know of
-// the others. All of it belongs to the goroutine of run, but for the clock and the loop's post.
+// worker is one call of Run. It makes its parts do what is due, and tells each part what it must
+// know about the others. Only the goroutine of run uses it, except for the clock and the loop's
+// post.
 type worker struct {
 	*core
 	self string
@@ -26,30 +27,30 @@ type worker struct {
 	allowance allowance
 	owned     ownership
 
-	replayed int  // how many of the two small stores are through
-	studied  bool // what others have learned is merged, or there is nothing to merge
+	replayed int  // how many of the two small stores were read completely
+	studied  bool // whether the states of other Learners are merged, or there are none
 	exit     exit
 }
 
-// exit is how a worker leaves: it says in its heartbeats that it leaves, hands its partitions over,
-// and returns.
+// exit is the state of a worker that leaves. The worker says in its heartbeats that it leaves,
+// hands over its partitions, and returns.
 type exit struct {
 	cause    error     // nil if the context of Run has ended
-	deadline time.Time // when it returns anyway; zero as long as it stays
-	told     bool      // a heartbeat has set out that says so
-	again    time.Time // when to say it again, after a heartbeat that failed
+	deadline time.Time // when it returns in any case; zero if it does not leave
+	told     bool      // whether a heartbeat that says so was sent
+	again    time.Time // when to say so again, after a heartbeat that failed
 }
 
 // begun reports whether the worker leaves.
 func (e *exit) begun() bool { return !e.deadline.IsZero() }
 
-// untold reports whether the others are to be told at now that the worker leaves.
+// untold reports whether the worker must tell the others at now that it leaves.
 func (e *exit) untold(now time.Time) bool {
 	return e.begun() && !e.told && !now.Before(e.again)
 }
 
-// newWorker returns a worker that is given what watches a partition, and whether it has studied,
-// before run.
+// newWorker returns a worker. Before run, the caller sets the function that watches a partition,
+// and whether the worker has studied.
 func newWorker(ctx context.Context, c *core, w *jobstatus.Watcher) *worker {
 	r := &worker{core: c, self: nuid.Next(), loop: newLoop(ctx), clock: new(serverClock)}
 	r.log = c.log.With(zap.String("worker", r.self))
@@ -89,7 +90,7 @@ func (r *worker) run(ctx context.Context) error {
 	return r.finish()
 }
 
-// read follows one of the small stores. old says that a message was stored before it began.
+// read follows one of the small stores. old means that a message was stored before read began.
 func (r *worker) read(s store, changed func(m message, old bool)) {
 	r.loop.start(func(ctx context.Context) {
 		caught := false
@@ -106,7 +107,7 @@ func (r *worker) read(s store, changed func(m message, old bool)) {
 // step does what is due at now.
 func (r *worker) step(now time.Time) {
 	if r.replayed == 2 && r.peers.suspect(r.owned.owners(), now) {
-		r.pulse.hurry() // to find out
+		r.pulse.hurry() // the heartbeat shows whether the suspects are dead
 	}
 	if r.pulse.due(now) {
 		r.beat(now)
@@ -121,10 +122,10 @@ func (r *worker) step(now time.Time) {
 	v := outlook{living: r.peers.living(), lost: r.pulse.lost, lent: r.allowance.lends(now)}
 	v.ready = r.studied && r.replayed == 2 && r.peers.inTouch() && !v.lost
 	r.counts.workers.Store(int64(len(v.living)))
-	recalled := r.owned.recall || r.exit.begun() // what leave hurried says so already
+	recalled := r.owned.recall || r.exit.begun() // the heartbeat that leave made due says so already
 	r.owned.step(now, v)
 	if r.owned.recall && !recalled || r.exit.untold(now) && !v.lent {
-		r.pulse.hurry() // to say so
+		r.pulse.hurry() // the heartbeat says so
 	}
 	r.limit(now)
 }
@@ -137,7 +138,7 @@ func (r *worker) beat(now time.Time) {
 		to = r.peers.short(r.owned.ownedBy)
 	}
 	h.Short, h.Loans = r.allowance.lend(h.N, r.owned.watched(), to, now)
-	r.limit(now) // before anybody hears of the loans
+	r.limit(now) // before other workers read of the loans
 	h.Left = r.exit.begun() && !r.allowance.lends(now)
 	r.exit.told = h.Left
 	m := outgoing{store: members, subject: r.self, data: encode(h), always: true}
@@ -148,7 +149,7 @@ func (r *worker) beat(now time.Time) {
 	})
 }
 
-// beaten takes in what became of the heartbeat that set out at began.
+// beaten handles the result of sending the heartbeat that was sent at began.
 func (r *worker) beaten(began, stored time.Time, err error) {
 	if err == nil {
 		if missed := r.pulse.stored(began, stored); missed {
@@ -163,7 +164,7 @@ func (r *worker) beaten(began, stored time.Time, err error) {
 	}
 }
 
-// memberChanged takes in a heartbeat of anybody.
+// memberChanged handles a heartbeat of any worker.
 func (r *worker) memberChanged(m message, old bool) {
 	now := time.Now()
 	defer r.peers.passed(m.more)
@@ -188,8 +189,8 @@ func (r *worker) memberChanged(m message, old bool) {
 	}
 }
 
-// cameBack takes in that the worker's own heartbeat of a number is back, which was stored at an
-// instant of the server.
+// cameBack records that the worker's own heartbeat with number n came back. It was stored at the
+// time at, by the server's clock.
 func (r *worker) cameBack(n int, at, now time.Time) {
 	f := r.pulse.cameBack(n)
 	r.peers.cameBack(f.began, at, now)
@@ -198,17 +199,18 @@ func (r *worker) cameBack(n int, at, now time.Time) {
 	case !f.stored.IsZero():
 		r.clock.learn(at, f.began, f.stored)
 	case !f.began.IsZero() && !r.clock.learned.Load():
-		r.clock.learn(at, f.began, now) // rather than to watch without knowing the time
+		r.clock.learn(at, f.began, now) // an inexact difference is better than none
 	}
 }
 
-// limit gives the Watcher its part of the rate limit. It is lowered before a partition is given up
-// or lent, and raised after one was claimed, so that the parts never exceed the whole.
+// limit sets the Watcher's limit to its part of the fleet's limit. The limit falls before a
+// partition is given up or lent, and rises after one was claimed. So the parts never exceed the
+// whole.
 func (r *worker) limit(now time.Time) {
 	r.allowance.keep(r.owned.watched(), r.peers.lent(now, r.clock.local, r.owned.ownedBy), now)
 }
 
-// leave begins to hand over.
+// leave begins to hand over the partitions.
 func (r *worker) leave(cause error) {
 	if r.exit.begun() {
 		return
@@ -218,10 +220,11 @@ func (r *worker) leave(cause error) {
 	r.pulse.hurry()
 }
 
-// left reports whether all is handed over, and the others know that this worker has left.
+// left reports whether all partitions are handed over, and the other workers can know that this
+// worker has left.
 func (r *worker) left() bool { return r.owned.idle() && r.exit.told && !r.pulse.sending }
 
-// finish stops what still runs, and returns the error of Run.
+// finish stops all watching, and returns the error of Run.
 func (r *worker) finish() error {
 	left := r.owned.close()
 	r.counts.workers.Store(0)

@@ -23,8 +23,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// startTimeout limits how long a server may take until it accepts connections. It reads its store
-// meanwhile.
+// startTimeout limits the time until a server accepts connections. In this time the server reads
+// its store.
 const startTimeout = time.Minute
 
 // Start starts a server that stores its data in the folder dir, and connects to it in memory. The
@@ -68,8 +68,8 @@ func Start(dir string) (js jetstream.JetStream, stop func(), err error) {
 	return js, func() { disconnect(); shutdown() }, nil
 }
 
-// writable reports why nothing can be stored in dir, which is created if need be. The server tells
-// this to its log alone.
+// writable creates dir if necessary. It returns an error that says why nothing can be stored there,
+// which the server only writes to its log.
 func writable(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -81,7 +81,7 @@ func writable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// connect returns JetStream over a connection in memory, and what closes the connection.
+// connect returns JetStream over a connection in memory, and a function that closes the connection.
 func connect(s *server.Server) (jetstream.JetStream, func(), error) {
 	closed := make(chan struct{})
 	nc, err := nats.Connect("", nats.InProcessServer(s), nats.MaxReconnects(-1),
