@@ -2,7 +2,7 @@ package batching
 
 import "math"
 
-// penance is for how many polls a job that made a batch fail is asked about alone.
+// penance is the number of polls for which a job that made a batch fail is asked about alone.
 const penance = 32
 
 // JobLimit is the largest batch in which one job may be asked about. The zero JobLimit sets no
@@ -40,5 +40,5 @@ func (l *JobLimit) Widen(most int) {
 // Narrow limits the batches of the job to n.
 func (l *JobLimit) Narrow(n int) { *l = JobLimit(min(max(n, 1), math.MaxInt16)) }
 
-// Isolate makes the job be asked about alone for a while, because it made its batch fail.
+// Isolate makes the next polls ask about the job alone, because it may have made its batch fail.
 func (l *JobLimit) Isolate() { *l = -penance }

@@ -2,37 +2,37 @@
 // batches fail. It knows no clock and no lock.
 package batching
 
-// firstTrial is after how many full batches in a row a larger one is tried for the first time. Each
-// trial that fails doubles the number, up to maxTrial.
+// firstTrial is the number of full batches in a row after which a larger batch is tried for the
+// first time. Each failed trial doubles the number, up to maxTrial.
 const (
 	firstTrial = 128
 	maxTrial   = 4096
 )
 
-// maxSpare is how many batches may be refused as too large, while others of their size are
-// answered, before the size is taken for the reason after all. It takes more than a job that spoils
-// a batch of the largest size and each half of it that the job is in. One is made good by
-// firstTrial full batches.
+// maxSpare is how many batches may be refused as too large, while other batches of the same size
+// are answered, before the size counts as the reason. It is more than one job can cause by making a
+// batch of the largest size fail, and then each half that contains the job. Each firstTrial full
+// batches allow one more such refusal.
 const maxSpare = 16
 
 // A Size is the largest batch that the service is known to accept. It shrinks when the service
 // refuses a batch, and grows back when full batches have been answered for a while. Use [NewSize]
 // to make one.
 type Size struct {
-	most    int // what the Transport says
+	most    int // the MaxBatch of the Transport
 	now     int
-	full    int // full batches that went well, since the last trial
-	trial   int // how many it takes for the next
-	refused int // batches that were refused since one was answered, but for parts of one another
-	last    int // the size of the newest of them
-	good    int // the largest batch that was answered since one was too large
+	full    int // full batches that were answered since the last trial
+	trial   int // the number of full batches before the next trial
+	refused int // batches that were refused since one was answered, not counting parts of a refused batch
+	last    int // the size of the newest refused batch
+	good    int // the size of the largest batch that was answered since one was too large
 	spoiled int // the size of the newest batch that was too large for another reason than its size
 	spare   int // batches that may still be refused as too large for another reason
-	earned  int // full batches towards one more
+	earned  int // full batches that count towards one more spare
 }
 
-// maxRefused is how many batches are refused, with none answered between, before jobs are asked
-// about one at a time: there may be no such endpoint.
+// maxRefused is the number of refused batches, without an answered one between them, after which
+// jobs are asked about one at a time. The service may have no endpoint for batches.
 const maxRefused = 3
 
 // NewSize returns the Size of a Transport that accepts at most most jobs in one request.
@@ -59,7 +59,7 @@ func (s *Size) Went(n, named int) {
 	if n < s.now {
 		return
 	}
-	s.now = n // it set out before the size shrank, and was not too large
+	s.now = n // the batch was sent before the size shrank, and was not too large
 	if s.earned++; s.earned >= firstTrial {
 		s.earned, s.spare = 0, min(s.spare+1, maxSpare)
 	}
@@ -108,7 +108,7 @@ func (s *Size) shrink(n int) {
 	if n >= s.now {
 		return
 	}
-	if s.now < s.most { // a trial that failed, or one that was too small
+	if s.now < s.most { // a trial failed, or the size is still too large
 		s.trial = min(2*s.trial, maxTrial)
 	}
 	s.now, s.full = n, 0
@@ -117,5 +117,6 @@ func (s *Size) shrink(n int) {
 // Half returns the larger half of n, at least 1.
 func Half(n int) int { return max((n+1)/2, 1) }
 
-// Sixteenth returns the size of the largest part of n that is divided by sixteen, at least 1.
+// Sixteenth returns the size of the largest part if n jobs are divided into sixteen parts, at least
+// 1.
 func Sixteenth(n int) int { return max((n+15)/16, 1) }

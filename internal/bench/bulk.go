@@ -19,11 +19,12 @@ import (
 // bulkSizes are the numbers of jobs that begin together.
 var bulkSizes = []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000}
 
-// bulkJobs is how many jobs are watched for each size, at least: of small bulks there are more.
+// bulkJobs is the minimum number of jobs that are watched for each size. So there are more bulks of
+// a small size.
 const bulkJobs = 1000
 
-// drawBulk draws requests a job and the delay against the size of a bulk, the learner's beside
-// those of schedules that learn nothing.
+// drawBulk draws the requests per job and the delay against the size of a bulk, for the learner and
+// for schedules that learn nothing.
 func drawBulk(int, int) ([][]*plot.Plot, error) {
 	var panels [][]*plot.Plot
 	for _, l := range []law{laws[1], laws[4]} {
@@ -43,7 +44,7 @@ func drawBulk(int, int) ([][]*plot.Plot, error) {
 	return panels, nil
 }
 
-// addLearned adds the learner: one that knows nothing, and one that has seen twenty jobs.
+// addLearned adds two learners: one that knows nothing, and one that has seen twenty jobs.
 func addLearned(requests, delay *plot.Plot, l law) error {
 	scores := make([][2]score, len(bulkSizes))
 	together(len(bulkSizes), func(i int) {
@@ -67,7 +68,8 @@ func addLearned(requests, delay *plot.Plot, l law) error {
 	return errors.Join(errs...)
 }
 
-// bulkOf is the score of bulks of a size under a learner that was taught so many jobs before.
+// bulkOf returns the score of bulks of a size with a learner that was taught a number of jobs
+// before.
 func bulkOf(size, taught int, l law) score {
 	var total score
 	repetitions := max(1, bulkJobs/size)
@@ -92,7 +94,7 @@ func bulkOf(size, taught int, l law) score {
 	return total
 }
 
-// addFixed adds schedules that learn nothing. To them the size of a bulk makes no difference.
+// addFixed adds schedules that learn nothing. Their score does not depend on the size of a bulk.
 func addFixed(requests, delay *plot.Plot, l law) error {
 	x := l.points(points)
 	var errs []error

@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// addDots adds points with a name for all, and one for each beside it.
+// addDots adds points with one name for all of them, and a name beside each.
 func addDots(p *plot.Plot, name string, c color.Color, shape draw.GlyphDrawer, at plotter.XYs, names []string, taken *[]box) error {
 	dots, err := plotter.NewScatter(at)
 	if err != nil {
@@ -41,8 +41,8 @@ type box struct{ x0, y0, x1, y1 float64 }
 
 func (b box) overlaps(o box) bool { return b.x0 < o.x1 && o.x0 < b.x1 && b.y0 < o.y1 && o.y0 < b.y1 }
 
-// free finds where the name of a point can stand without covering what is taken, and whether it
-// then ends there.
+// free finds a place for the name of a point that covers no taken area. It reports whether the name
+// ends at the point.
 func free(p *plot.Plot, at plotter.XY, name string, taken *[]box) (spot plotter.XY, left bool) {
 	norm := func(a *plot.Axis, v float64) float64 { return math.Log(v/a.Min) / math.Log(a.Max/a.Min) }
 	back := func(a *plot.Axis, u float64) float64 { return a.Min * math.Pow(a.Max/a.Min, u) }

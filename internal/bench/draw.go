@@ -15,12 +15,13 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// pictures are what can be drawn, by their names.
+// pictures are the functions that draw the pictures, by name.
 var pictures = map[string]func(repetitions, keys int) ([][]*plot.Plot, error){
 	"frontier": drawFrontier, "learning": drawLearning, "schedules": drawSchedules, "bulk": drawBulk,
 }
 
-// drawAll draws the pictures in folder, each as SVG and PNG, or the one that is named only.
+// drawAll draws the pictures in folder, each as SVG and PNG. If only is set, it draws just that
+// one.
 func drawAll(folder, only string, repetitions, keys int) error {
 	if _, known := pictures[only]; only != "" && !known {
 		return fmt.Errorf("there is no picture %q", only)

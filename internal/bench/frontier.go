@@ -11,8 +11,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// drawFrontier draws requests a job against delay, for jobs of 5 to 15 s and for jobs of any
-// duration.
+// drawFrontier draws the requests per job against the delay, for jobs of 5 to 15 s and for jobs of
+// any duration.
 func drawFrontier(repetitions, keys int) ([][]*plot.Plot, error) {
 	var panels [][]*plot.Plot
 	for _, l := range []law{laws[1], laws[4]} {
@@ -64,7 +64,7 @@ func frontier(l law, name string, of func(score) float64, repetitions, keys int)
 	)
 }
 
-// frontierLines are the best that is possible and what the learner reaches, for many worths.
+// frontierLines returns the best possible scores and the learner's scores, for many worths.
 func frontierLines(l law, x []float64, of func(score) float64, repetitions, keys int) (best plotter.XYs, learned map[seeing]plotter.XYs) {
 	learned = map[seeing]plotter.XYs{}
 	for k := 0.02; k < 60; k *= 1.3 {
@@ -83,7 +83,8 @@ func frontierLines(l law, x []float64, of func(score) float64, repetitions, keys
 	return best, learned
 }
 
-// frontierDots are the schedules that learn nothing, ours and those of others, with their names.
+// frontierDots returns the scores and names of schedules that learn nothing, both ours and those of
+// other libraries.
 func frontierDots(p *plot.Plot, x []float64, of func(score) float64, keys int, taken *[]box) (at plotter.XYs, names []string, others plotter.XYs, otherNames []string) {
 	crowd := []string{"linear", "fibonacci", "decorrelated", "adaptive"}
 	for _, other := range peers {

@@ -10,23 +10,23 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// What is simulated here is one Watcher whose service can hold some requests until their job ends.
-// Times are seconds.
+// This file simulates one Watcher whose service can hold some requests until their job ends. Times
+// are in seconds.
 
 const (
 	slots       = 64
-	pending     = 1000 // jobs that run at once, on the average
+	pending     = 1000 // mean number of jobs that run at once
 	longestHold = 60.0
 	leastHold   = 1.0
 	steepness   = 8.0
 )
 
-// contender is what a rule is asked about: a watch whose job was last seen to run when it was
-// Elapsed old, and that is now so old.
+// contender is a watch that a rule judges. Its job was last seen to run at the age Elapsed, and now
+// has the age age.
 type contender struct {
 	*vigil
 	age  float64
-	wait float64 // until the next poll, if the job runs now
+	wait float64 // the time until the next poll, if the job runs now
 }
 
 // A vigil is a job and its watch.
@@ -34,25 +34,26 @@ type vigil struct {
 	backoff.Poll
 	law        law
 	begin, end float64
-	held       float64 // since when a request is held; NaN if none is
+	held       float64 // when the held request began; NaN if none is held
 	until      float64 // when the hold ends without news
-	at         float64 // of its next event
+	at         float64 // the time of its next event
 }
 
-// holdRule says who is held.
+// holdRule decides which watches are held.
 type holdRule struct {
 	name string
-	// index is what makes a contender come before others.
+	// index is the priority of a contender: the highest comes first.
 	index func(k *keeper, c contender) float64
-	// length is for how long a contender is held.
+	// length is how long a contender is held.
 	length func(c contender) float64
-	// when are the moments at which a watch may be held, beside those at which it is due.
+	// A watch may be held when it is due. If answered is set, it may also be held after an answer, and
+	// if checked is set, when Next is called again.
 	answered, checked bool
-	unseen            bool // also before it was polled
-	// within is whether a watch that is not due may be held only if its poll would come during the
-	// hold, so that the hold costs no request more.
+	unseen            bool // whether a watch may be held before its first poll
+	// within means that a watch that is not due may be held only if its poll would come during the
+	// hold. So the hold costs no additional request.
 	within bool
-	steep  float64 // of choice, steepness if 0
+	steep  float64 // the steepness of the choice; 0 means steepness
 }
 
 // keeper is the simulation: a Strategy, a rule, and the watches.
@@ -66,15 +67,15 @@ type keeper struct {
 	coming []*vigil
 	events soonestVigil
 	free   int
-	used   float64 // slot seconds while jobs count
+	used   float64 // seconds for which slots were used while jobs count
 	from   float64
 	to     float64
 	delays []float64
 	made   float64
 }
 
-// run follows the jobs that end between from and to. It returns the requests a job, and their mean
-// delay.
+// run follows the jobs. It returns the requests per job and the mean delay of the jobs that end
+// between from and to.
 func (k *keeper) run(jobs []*vigil, from, to float64) score {
 	k.coming, k.from, k.to, k.free = jobs, from, to, slots
 	k.follower, _ = k.Strategy.(backoff.Follower)
@@ -122,13 +123,13 @@ func (k *keeper) follow(v *vigil) {
 	}
 }
 
-// sleep has v wake up when so long has passed since it was last seen.
+// sleep sets the next event of v to the time wait after its job was last seen to run.
 func (k *keeper) sleep(v *vigil, wait float64) {
 	v.at = v.begin + v.Elapsed.Seconds() + wait
 	heap.Push(&k.events, v)
 }
 
-// wake deals with a watch that is due, or is to be asked about again.
+// wake handles a watch that is due, or for which Next must be called again.
 func (k *keeper) wake(v *vigil) {
 	age := k.now - v.begin
 	due, wait := true, 0.0
@@ -148,7 +149,7 @@ func (k *keeper) wake(v *vigil) {
 	}
 }
 
-// offer holds v if the rule is for it.
+// offer holds v if the rule admits it.
 func (k *keeper) offer(v *vigil, age float64) bool {
 	if v.Attempt == 0 && !k.unseen {
 		return false
@@ -159,7 +160,7 @@ func (k *keeper) offer(v *vigil, age float64) bool {
 	if !k.choice.admit(k.index(k, c), k.free, slots) {
 		return false
 	}
-	if v.Attempt == 0 { // it has to be seen first
+	if v.Attempt == 0 { // the job must be seen first
 		k.request()
 		if k.now >= v.end {
 			k.ended(v, v.Elapsed.Seconds())
@@ -176,7 +177,7 @@ func (k *keeper) offer(v *vigil, age float64) bool {
 	return true
 }
 
-// unhold deals with a watch whose hold ends.
+// unhold handles a watch whose hold ends.
 func (k *keeper) unhold(v *vigil) {
 	k.free++
 	held := v.held
@@ -205,7 +206,7 @@ func (k *keeper) poll(v *vigil) {
 	k.runs(v)
 }
 
-// runs deals with an answer that says that the job of v runs.
+// runs handles an answer that says that the job of v runs.
 func (k *keeper) runs(v *vigil) {
 	age := seconds(k.now - v.begin)
 	v.Previous, v.Elapsed = age-v.Elapsed, age
@@ -226,7 +227,8 @@ func (k *keeper) ended(v *vigil, after float64) {
 	}
 }
 
-// choice says who gets a slot: the fewer are free, the fewer of those that ask.
+// choice decides which contenders get a slot. The fewer slots are free, the fewer contenders get
+// one.
 type choice struct {
 	recent [128]float64
 	n      int
@@ -245,7 +247,7 @@ func (c *choice) admit(index float64, free, of int) bool {
 	return free > 0 && !math.IsInf(index, -1) && float64(above)*float64(of) <= c.steep*float64(free)*float64(n)
 }
 
-// drawVigils draws jobs of a mix that arrive at random, so that as many run at once as is said.
+// drawVigils draws jobs of a mix that arrive at random. On average, pending of them run at once.
 func drawVigils(kinds []share, until float64, repetition int) []*vigil {
 	r := rand.New(rand.NewPCG(61, uint64(repetition)))
 	sum := 0.0

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// course finds the cheapest way to follow a job of a known law by polls and holds.
+// course finds the cheapest way to follow a job of a known law with polls and holds.
 type course struct {
-	t, live, area []float64 // instants, the chance to last beyond each, and its integral
-	next          []int     // the best instant of the next request
-	until         []int     // and of the hold that it begins, the same if it is a poll
+	t, live, area []float64 // times, the probability of lasting beyond each, and its integral
+	next          []int     // the best time of the next request
+	until         []int     // the best end of the hold that it begins; the same time if it is a poll
 }
 
 func courseOf(l law) *course {
@@ -49,7 +49,7 @@ func courseOf(l law) *course {
 	return c
 }
 
-// solve returns requests, delay and hold time of the best course at prices.
+// solve returns the requests, the delay and the hold time of the best course at the given prices.
 func (c *course) solve(kappa, price float64) (n, d, h float64) {
 	m := len(c.t)
 	vn, vd, vh, v := make([]float64, m), make([]float64, m), make([]float64, m), make([]float64, m)
@@ -72,7 +72,7 @@ func (c *course) solve(kappa, price float64) (n, d, h float64) {
 				}
 			}
 			if i == 0 {
-				continue // it was not seen
+				continue // the job was not seen
 			}
 			for q := j + 1; q < m; q++ {
 				long := (c.area[q] - c.area[j]) / s
@@ -95,7 +95,8 @@ func (c *course) solve(kappa, price float64) (n, d, h float64) {
 	return vn[0], vd[0], vh[0]
 }
 
-// bound is the least mean delay with so many requests a job and so many slots.
+// bound returns the least possible mean delay with a number of requests per job and a number of
+// slots.
 func bound(kinds []share, requests, slots float64) (delay float64) {
 	var cs []*course
 	m := 0.0

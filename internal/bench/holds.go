@@ -10,8 +10,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// holdRules are compared; the first is what others are measured against, and the second holds
-// nobody.
+// holdRules are the rules that are compared. The others are measured against the first. The second
+// holds no watch.
 var holdRules = []holdRule{
 	{name: "whoever is due", index: func(*keeper, contender) float64 { return 1 }, length: full},
 	{name: "nobody", index: func(*keeper, contender) float64 { return math.Inf(-1) }, length: full},
@@ -26,7 +26,7 @@ var holdRules = []holdRule{
 
 func full(contender) float64 { return longestHold }
 
-// rankIn weighs a contender by the rank that its poll has when so much time has passed.
+// rankIn weighs a contender by the rank that its poll will have after a time.
 func rankIn(d float64) func(k *keeper, c contender) float64 {
 	return func(k *keeper, c contender) float64 {
 		p := c.Poll
@@ -35,7 +35,7 @@ func rankIn(d float64) func(k *keeper, c contender) float64 {
 	}
 }
 
-// byLaw weighs a contender by its true chance to end within a second.
+// byLaw weighs a contender by the true probability that its job ends within a second.
 func byLaw(_ *keeper, c contender) float64 {
 	live := c.law.beyond(c.age)
 	if live <= 0 {
@@ -44,7 +44,7 @@ func byLaw(_ *keeper, c contender) float64 {
 	return 1 - c.law.beyond(c.age+1)/live
 }
 
-// beyond is the chance of a duration beyond t.
+// beyond returns the probability of a duration longer than t.
 func (l law) beyond(t float64) float64 {
 	low, high := 0.0, 1.0
 	for range 40 {
@@ -57,7 +57,7 @@ func (l law) beyond(t float64) float64 {
 	return 1 - low
 }
 
-// holdMix is jobs that are pending at once.
+// holdMix is a mix of jobs that are pending at once.
 type holdMix struct {
 	name  string
 	kinds []share
@@ -73,7 +73,8 @@ func holdMixes() (all []holdMix) {
 	return all
 }
 
-// span returns the mean duration, that of the longest kind, and between when jobs are counted.
+// span returns the mean duration, the mean duration of the longest kind, and the two times between
+// which jobs count.
 func (m holdMix) span() (mean1, longest, from, to float64) {
 	for _, k := range m.kinds {
 		of := mean(k.law.points(points))
@@ -85,14 +86,15 @@ func (m holdMix) span() (mean1, longest, from, to float64) {
 	return mean1, longest, 300, 700
 }
 
-// play runs a rule with a learner to which a second of delay is worth a request for each so many.
+// play runs a rule with a learner with the given worth.
 func (m holdMix) play(r holdRule, worth float64) score {
 	_, longest, from, to := m.span()
 	k := keeper{Strategy: adaptive.New(adaptive.Worth(seconds(worth))), holdRule: r, choice: choice{steep: cmp.Or(r.steep, steepness)}}
 	return k.run(drawVigils(m.kinds, to+longest, 1), from, to)
 }
 
-// atRequests plays a rule with the worth at which it makes about so many requests a job.
+// atRequests plays a rule with the worth at which it makes about the given number of requests per
+// job.
 func (m holdMix) atRequests(r holdRule, worth, requests float64) (s score) {
 	at := math.Log(worth)
 	low, high := at-4, at+4
@@ -111,7 +113,7 @@ func (m holdMix) atRequests(r holdRule, worth, requests float64) (s score) {
 	return s
 }
 
-// holdTables prints how the rules fare, and the least mean delay that is possible.
+// holdTables prints the scores of the rules, and the least possible mean delay.
 func holdTables(w io.Writer, only string) {
 	fmt.Fprintf(w, "\nMean delay in s where %d jobs are pending and %d requests are held, at the requests a job that the first rule "+
 		"makes with κ·E[T] = %d:\n\n", pending, slots, overlapWorth)

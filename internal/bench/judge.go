@@ -9,19 +9,19 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// kindName is the kind of all jobs that are watched here, but for those of a trace.
+// kindName is the kind of all jobs here, except for those of a trace.
 const kindName = "bench"
 
-// maxPolls ends a watch whose strategy never gets there.
+// maxPolls ends a watch whose strategy never reaches the end of the job.
 const maxPolls = 1 << 20
 
-// watch polls a job of the given duration with s in virtual time. The job ended in (after, before],
-// and before is when its end is known.
+// watch polls a job of the given duration with s in virtual time. The job ended in (after, before].
+// Its end is known at before.
 func watch(s backoff.Strategy, key string, duration float64) (polls int, after, before time.Duration) {
 	return watchOf(s, key, kindName, duration)
 }
 
-// watchOf is watch for a job of a kind.
+// watchOf is like watch, for a job of the given kind.
 func watchOf(s backoff.Strategy, key, kind string, duration float64) (polls int, after, before time.Duration) {
 	end := seconds(duration)
 	p := backoff.Poll{Key: key, Kind: kind}
@@ -39,8 +39,8 @@ func watchOf(s backoff.Strategy, key, kind string, duration float64) (polls int,
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// judge scores a schedule on the durations x, which are in order. Each duration is watched under
-// one of the given number of keys, so that whatever a schedule draws is averaged.
+// judge scores a schedule on the durations x, which are in order. It watches each duration under
+// one of the given number of keys, so that the random draws of a schedule average out.
 func judge(begin func(key string) (next func() time.Duration), x []float64, keys int) score {
 	delays := make([]float64, 0, len(x))
 	total := 0
@@ -79,12 +79,12 @@ func judgeTimes(times, x []float64) score {
 	return score{float64(total) / float64(len(x)), mean(delays), delays[len(delays)*99/100]}
 }
 
-// seeing says what a learner is told of a finished job.
+// seeing is what a learner learns about the end of a job.
 type seeing bool
 
 const (
 	exact   seeing = true  // the service reports when the job ended
-	between seeing = false // only between which two polls
+	between seeing = false // the service does not, so the end is only known to be between two polls
 )
 
 func (s seeing) String() string {
@@ -106,7 +106,8 @@ func train(s backoff.Learner, see seeing, key string, duration float64) {
 	s.Observe(o)
 }
 
-// source draws durations of a law, the same for the same repetition.
+// source returns a function that draws durations of a law. It draws the same durations for the same
+// repetition.
 func source(l law, repetition int) func() float64 {
 	r := rand.New(rand.NewPCG(20250101, uint64(repetition)))
 	return func() float64 { return l.quantile(r.Float64()) }

@@ -12,14 +12,16 @@ import (
 )
 
 const (
-	sisters    = 20 // kinds that are known
-	sisterJobs = 50 // jobs of each
+	sisters    = 20 // number of known kinds
+	sisterJobs = 50 // number of known jobs of each
 )
 
-// sisterScales are by how much a kind's jobs are longer or shorter than the common scale, at most.
+// sisterScales are the largest factors by which a kind's jobs are longer or shorter than the common
+// scale.
 var sisterScales = []float64{1.25, 1.5, 2}
 
-// kinTable prints what a new kind costs beside others of the same law, each on a scale of its own.
+// kinTable prints the cost of a new kind when other kinds of the same law are known, each with its
+// own scale.
 func kinTable(w io.Writer, repetitions int, detail bool) {
 	at := []int{0, 1, 5}
 	fmt.Fprintf(w, "\nA new kind, after so many jobs of its own: cost over the oracle's, alone and beside %d kinds of the same law whose "+
@@ -86,7 +88,7 @@ func besideSisters(l law, factor float64, at []int, repetitions int) (results [2
 	return results
 }
 
-// teach lets s watch a job of a kind.
+// teach makes s watch a job of a kind.
 func teach(s backoff.Learner, kind, key string, duration float64) {
 	_, after, before := watchOf(s, key, kind, duration)
 	s.Observe(backoff.Outcome{Key: key, Kind: kind, After: after, Before: before, Ended: true})

@@ -8,8 +8,8 @@ type law struct {
 	quantile func(u float64) float64
 }
 
-// laws are the distributions of the benchmark. The first is constant, which no fixed interval can
-// be compared on.
+// laws are the distributions of the benchmark. The first is constant, and a comparison with fixed
+// intervals makes no sense on it.
 var laws = []law{
 	{"constant", func(float64) float64 { return 10 }},
 	{"uniform 5-15", func(u float64) float64 { return 5 + 10*u }},
@@ -35,12 +35,12 @@ func weibull(k float64) func(float64) float64 {
 
 func normalQuantile(u float64) float64 { return math.Sqrt2 * math.Erfinv(2*u-1) }
 
-// scaled is the law with every duration multiplied by c.
+// scaled returns the law with every duration multiplied by c.
 func (l law) scaled(c float64) law {
 	return law{l.name, func(u float64) float64 { return c * l.quantile(u) }}
 }
 
-// points are the law at n equally likely quantiles, in order.
+// points returns n equally likely quantiles of the law, in order.
 func (l law) points(n int) []float64 {
 	x := make([]float64, n)
 	for i := range x {

@@ -12,8 +12,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// The benchmark: laws, what a second of delay is worth, and after how many jobs the learner is
-// frozen and judged.
+// The parameters of the benchmark: the laws, the worth of a second of delay, and the numbers of
+// jobs after which the learner is frozen and judged.
 const points = 20000
 
 var (
@@ -21,7 +21,7 @@ var (
 	frozen = []int{0, 1, 5, 20, 100, 1000}
 )
 
-// cell is a law and a worth, with all that does not depend on the learner.
+// cell is a law and a worth, with all values that do not depend on the learner.
 type cell struct {
 	law
 	k, kappa float64
@@ -47,10 +47,11 @@ func (c cell) learner() *adaptive.Learner {
 	return adaptive.New(adaptive.Worth(time.Duration(float64(time.Second) / c.kappa)))
 }
 
-// ratio is the cost of s over the oracle's.
+// ratio returns the cost of s, divided by the oracle's cost.
 func (c cell) ratio(s score) float64 { return s.cost(c.kappa) / c.best.cost(c.kappa) }
 
-// atEqualPolls is the mean delay of s over that of the best schedule with as many polls.
+// atEqualPolls returns the mean delay of s, divided by that of the best schedule with as many
+// polls.
 func (c cell) atEqualPolls(s score) float64 {
 	every := c.x[:0:0]
 	for i := 0; i < len(c.x); i += 10 {
@@ -87,7 +88,7 @@ func together(n int, f func(i int)) {
 	wg.Wait()
 }
 
-// course is how a learner fares: the scores of each repetition at each of the frozen counts.
+// course has the scores of a learner: those of each repetition at each of the frozen counts.
 func (c cell) course(see seeing, at []int, repetitions, keys int) [][]score {
 	scores := make([][]score, len(at))
 	for r := range repetitions {
@@ -102,7 +103,7 @@ func (c cell) course(see seeing, at []int, repetitions, keys int) [][]score {
 	return scores
 }
 
-// learnerTables prints how the learner fares, for both ways of seeing.
+// learnerTables prints the scores of the learner, for both ways of seeing.
 func learnerTables(w io.Writer, all []cell, repetitions, keys int, detail bool) {
 	for _, see := range []seeing{exact, between} {
 		courses := make([][][]score, len(all))
@@ -159,8 +160,8 @@ func lawTable(w io.Writer, all []cell, courses [][][]score) {
 	}
 }
 
-// coldTable prints what a learner that knows nothing costs over the best fixed interval that knows
-// the law.
+// coldTable prints the cost of a learner that knows nothing, divided by that of the best fixed
+// interval for the law.
 func coldTable(w io.Writer, all []cell, keys int) {
 	fmt.Fprintf(w, "\nCold start: cost of an untaught learner over the best fixed interval that knows the law:\n\n")
 	row(w, "law", "κ·E[T] = 10", "50", "250")
@@ -174,7 +175,8 @@ func coldTable(w io.Writer, all []cell, keys int) {
 	}
 }
 
-// driftTable prints what the learner costs over the oracle after the law's scale changed.
+// driftTable prints the cost of the learner, divided by the oracle's, after the scale of the law
+// has changed.
 func driftTable(w io.Writer, all []cell, repetitions, keys int) {
 	const before = 100
 	for _, see := range []seeing{exact, between} {
@@ -225,7 +227,7 @@ func (c cell) drift(see seeing, factor float64, before int, at []int, repetition
 	return ratios
 }
 
-// uniformTable prints what the learner makes of jobs of 5 to 15 s, of which it has seen twenty.
+// uniformTable prints the scores of a learner that has seen twenty jobs of 5 to 15 s.
 func uniformTable(w io.Writer, repetitions, keys int) {
 	l := laws[1]
 	x := l.points(points)
@@ -245,8 +247,8 @@ func uniformTable(w io.Writer, repetitions, keys int) {
 	}
 }
 
-// peerTable prints, for each peer at its own mean polls, how far its mean delay stands above the
-// least possible.
+// peerTable prints, for each peer, how much its mean delay exceeds the least possible delay with as
+// many polls.
 func peerTable(w io.Writer, keys int) {
 	fmt.Fprintf(w, "\nSchedules that know nothing of the job: mean delay over the least possible for as many polls, over the laws but the constant one:\n\n")
 	row(w, "schedule", "geometric mean", "least", "most", "5-15 s: polls", "mean delay, s", "p99 delay, s")
@@ -284,7 +286,7 @@ func (a average) geometric() float64  { return math.Exp(a.logs / a.n) }
 func f2(v float64) string { return fmt.Sprintf("%.2f", v) }
 func f3(v float64) string { return fmt.Sprintf("%.3f", v) }
 
-// row prints a row of a Markdown table, and rule the line under its head.
+// row prints a row of a Markdown table. rule prints the line under its head.
 func row(w io.Writer, values ...any) {
 	fmt.Fprint(w, "|")
 	for _, v := range values {

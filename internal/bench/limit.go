@@ -14,8 +14,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// What is simulated here is one Watcher whose rate limit binds: of the watches that are due it
-// polls one for each request that it may make. Times are seconds.
+// This file simulates one Watcher at its rate limit. For each request that it may make, it polls
+// one of the watches that are due. Times are in seconds.
 
 // load is a mix of jobs that arrive one by one, at random.
 type load struct {
@@ -23,7 +23,7 @@ type load struct {
 	kinds []share
 }
 
-// share is the share of the jobs that are of a kind, and how long they take.
+// share is a kind, its share of the jobs, and how long its jobs take.
 type share struct {
 	kind string
 	of   float64
@@ -31,17 +31,16 @@ type share struct {
 }
 
 const (
-	arrivals = 0.5 // jobs a second
-	// Jobs that end between settled and horizon are counted, and the requests that are made
-	// meanwhile.
+	arrivals = 0.5 // jobs per second
+	// Jobs that end between settled and horizon count, and so do the requests in that time.
 	settled = 1500.0
 	horizon = 4500.0
-	beyond  = 20000.0 // jobs arrive until then at the latest, so that the load stays
-	known   = 100     // jobs of each kind that a learner has watched before, without a limit
+	beyond  = 20000.0 // jobs arrive until this time at the latest, so that the load stays constant
+	known   = 100     // number of jobs of each kind that a learner has watched before, without a limit
 )
 
-// What a Watcher does: it weighs the watch that has been due for the longest and so many drawn from
-// the others, and each time in every fair polls the former whatever it weighs.
+// A Watcher ranks the watch that has been due for the longest, and a number of others drawn at
+// random. One time in fair, it polls the former, whatever its rank is.
 const (
 	samples = 16
 	fair    = 8
@@ -55,7 +54,7 @@ var loads = []load{
 	{"one kind", []share{{"60 s", 1, lasting("lognormal 1", 60)}}},
 }
 
-// lasting is the law of that name, scaled to a mean.
+// lasting returns the law of that name, scaled to a mean.
 func lasting(name string, seconds float64) law {
 	l := laws[slices.IndexFunc(laws, func(l law) bool { return l.name == name })]
 	return l.scaled(seconds / mean(l.points(points)))
@@ -67,7 +66,7 @@ type followed struct {
 	begin, end, due float64
 }
 
-// jobs draws those of one repetition.
+// jobs draws the jobs of one repetition.
 func (l load) jobs(repetition int) []*followed {
 	r := rand.New(rand.NewPCG(31, uint64(repetition)))
 	var all []*followed
@@ -88,20 +87,21 @@ func (l load) jobs(repetition int) []*followed {
 // service is the simulation: a Strategy, a limit, and the watches.
 type service struct {
 	backoff.Strategy
-	gap  float64                              // between two requests, 0 for no limit
-	pick func(due []*followed, t float64) int // which of those that are due to poll, the one that is due for the longest first
+	gap float64 // time between two requests; 0 for no limit
+	// pick returns which of the due watches to poll. The first of them has been due for the longest.
+	pick func(due []*followed, t float64) int
 
 	now     float64
 	coming  []*followed // in the order in which they begin
 	waiting dueFirst
 	due     []*followed // in the order in which they became due
-	delays  []float64   // of the jobs that count
-	polls   float64     // of those jobs
-	made    float64     // requests while they ended
+	delays  []float64   // delays of the jobs that count
+	polls   float64     // number of polls of these jobs
+	made    float64     // requests between settled and horizon
 }
 
 // run follows the jobs until all that count are known to have ended. It returns their score and the
-// requests made a second.
+// requests per second.
 func (s *service) run(jobs []*followed) (score, float64) {
 	s.coming = jobs
 	left := 0
@@ -129,7 +129,7 @@ func (s *service) run(jobs []*followed) (score, float64) {
 
 func (f *followed) counts() bool { return settled <= f.end && f.end < horizon }
 
-// upcoming is when a watch next begins or becomes due.
+// upcoming returns when a watch next begins or becomes due.
 func (s *service) upcoming() float64 {
 	t := math.Inf(1)
 	if len(s.coming) > 0 {
@@ -192,7 +192,7 @@ func (q *dueFirst) Pop() any {
 	return x
 }
 
-// order makes what picks the watch to poll.
+// order makes the function that picks the watch to poll.
 type order func(backoff.Strategy) func(due []*followed, t float64) int
 
 func firstCome(backoff.Strategy) func([]*followed, float64) int {
@@ -215,8 +215,8 @@ func byRank(s backoff.Strategy) func([]*followed, float64) int {
 	}
 }
 
-// bySample weighs the first and so many drawn at random, and takes the first as it is each time in
-// every fair, or never if that is 0.
+// bySample ranks the first watch and a number of others drawn at random. One time in fair, it takes
+// the first, whatever its rank is. If fair is 0, it never does.
 func bySample(samples, fair int) order {
 	return func(s backoff.Strategy) func([]*followed, float64) int {
 		r, picks := rand.New(rand.NewPCG(32, 1)), 0
@@ -236,8 +236,8 @@ func bySample(samples, fair int) order {
 	}
 }
 
-// wanted is what a user asks of the learner, and the fixed interval that stands beside it for jobs
-// of a mean duration.
+// wanted is a setting of the learner, and the fixed interval to compare it with, for jobs of a mean
+// duration.
 type wanted struct {
 	name  string
 	opt   adaptive.Option
@@ -259,7 +259,7 @@ func (w wanted) learner(l load, repetition int) func() backoff.Strategy {
 			s.Observe(backoff.Outcome{Kind: k.kind, After: after, Before: before, Ended: true})
 		}
 	}
-	data, _ := s.MarshalBinary() // which never fails
+	data, _ := s.MarshalBinary() // the error is always nil
 	return func() backoff.Strategy {
 		s := adaptive.New(w.opt)
 		if err := s.UnmarshalBinary(data); err != nil {
@@ -299,13 +299,13 @@ func underLimits(w wanted, l load, repetition int, limits []float64) []limited {
 	return all
 }
 
-// under runs a load and returns the score and the requests a second.
+// under runs a load and returns the score and the requests per second.
 func (l load) under(s backoff.Strategy, gap float64, o order, repetition int) (score, float64) {
 	x := service{Strategy: s, gap: gap, pick: o(s)}
 	return x.run(l.jobs(repetition))
 }
 
-// limitTable prints what ranking is worth where a rate limit binds.
+// limitTable prints how much ranking gains at a rate limit.
 func limitTable(w io.Writer, repetitions int) {
 	fmt.Fprintf(w, "\nUnder a rate limit, a share of what the learner would ask for: delay in s, mean (p99), and over that of first come, first served "+
 		"(%d runs of mixes of kinds of 10, 60 and 600 s; a sample is the first and %d others, each %dth time the first alone):\n\n",

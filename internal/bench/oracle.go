@@ -2,20 +2,20 @@ package main
 
 import "math"
 
-// score is what a schedule costs on a law: mean polls a job, mean and 99th percentile of the
-// detection delay in seconds.
+// score is the cost of a schedule on a law: the mean polls per job, and the mean and the 99th
+// percentile of the detection delay in seconds.
 type score struct{ n, d, p99 float64 }
 
-// cost is N + κD.
+// cost returns N + κD: the mean polls plus kappa times the mean delay.
 func (s score) cost(kappa float64) float64 { return s.n + kappa*s.d }
 
-// oracle is the cheapest schedule for the durations x, which are in order and equally likely, when
-// a second of delay is worth kappa polls. The best poll times are among the durations. With C[j]
-// the least cost of all jobs up to the end of the j shortest,
+// oracle returns the cheapest schedule for the durations x, which are in order and equally likely,
+// if a second of delay costs as much as kappa polls. The best poll times are among the durations.
+// Let C[j] be the least cost of all jobs up to the end of the j shortest. Then
 //
-//	C[j] = min over i<j of C[i] + (n−i) + κ·Σ_{i<k≤j}(x_j − x_k),
+//	C[j] = min over i<j of C[i] + (n−i) + κ·Σ_{i<k≤j}(x_j − x_k).
 //
-// a minimum of lines in x_j whose slopes fall with i, so that a monotone convex hull finds it in
+// This is a minimum of lines in x_j whose slopes fall with i, so a monotone convex hull finds it in
 // linear time.
 func oracle(x []float64, kappa float64) (times []float64) {
 	n := len(x)
@@ -56,7 +56,7 @@ func oracle(x []float64, kappa float64) (times []float64) {
 	return times
 }
 
-// bestFixed is the score of the fixed interval that is cheapest for x.
+// bestFixed returns the score of the fixed interval that is cheapest for x.
 func bestFixed(x []float64, kappa float64) score {
 	at := func(interval float64) score {
 		s := score{}

@@ -9,21 +9,21 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// What is simulated here is a Watcher without limits whose jobs run at the same time. It calls a
-// Strategy as a Watcher does, and does nothing else, so that ten thousand jobs take a second. Times
-// are in seconds.
+// This file simulates a Watcher without limits whose jobs run at the same time. It calls a Strategy
+// like a Watcher, and does nothing else, so the simulation of ten thousand jobs takes a second.
+// Times are in seconds.
 
 // running is a job and its watch.
 type running struct {
 	backoff.Poll
 	begin, end float64
 	due        float64
-	alive      time.Duration // age when the job was last seen to run
+	alive      time.Duration // age at which the job was last seen to run
 	polls      int
 	late       float64
 }
 
-// begun returns a job of a kind that begins at an instant and takes so long.
+// begun returns a job of a kind with its begin and its duration.
 func begun(n int, kind string, begin, duration float64) *running {
 	return &running{Poll: backoff.Poll{Key: "job-" + strconv.Itoa(n), Kind: kind}, begin: begin, end: begin + duration}
 }
@@ -32,14 +32,14 @@ func begun(n int, kind string, begin, duration float64) *running {
 type world struct {
 	backoff.Strategy
 	see     seeing
-	timeout float64 // of a watch, 0 if there is none
-	outage  float64 // age from which on polls fail, 0 if none do
-	latency float64 // of a request
+	timeout float64 // timeout of a watch; 0 if there is none
+	outage  float64 // age from which polls fail; 0 if none fail
+	latency float64 // duration of a request
 
 	follower backoff.Follower
 	learner  backoff.Learner
 	waiting  soonest
-	asked    int // calls of Next
+	asked    int // number of calls of Next
 }
 
 // run watches all jobs to their ends.
@@ -72,14 +72,14 @@ func (w *world) start(x *running) {
 	w.wait(x, x.begin)
 }
 
-// wait puts x back on the line at a moment.
+// wait puts x back into the queue with the time of its next event.
 func (w *world) wait(x *running, now float64) {
 	w.asked++
 	x.due = now + w.Next(x.Poll).Seconds()
 	heap.Push(&w.waiting, x)
 }
 
-// ready polls x, which is due, unless its Strategy puts the poll off.
+// ready polls x, which is due, unless its Strategy delays the poll.
 func (w *world) ready(x *running) {
 	if w.timeout > 0 && x.due-x.begin >= w.timeout {
 		w.leave(x)
@@ -98,8 +98,8 @@ func (w *world) ready(x *running) {
 	w.poll(x)
 }
 
-// poll asks about x. The answer is known after the latency, but tells of the moment at which the
-// service was asked.
+// poll polls x. The answer comes after the latency, but reports the state at the time of the
+// request.
 func (w *world) poll(x *running) {
 	now := x.due
 	age := seconds(now - x.begin)
@@ -156,7 +156,7 @@ func (q *soonest) Pop() any {
 	return x
 }
 
-// scoreOf is the score of the watches.
+// scoreOf returns the score of the watches.
 func scoreOf(jobs []*running) score {
 	var s score
 	late := make([]float64, len(jobs))

@@ -12,11 +12,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// peer is a schedule that another library follows, run by that library's own code where it is
-// exported.
+// peer is the schedule of another library. If that library exports the code of the schedule, the
+// peer runs that code.
 type peer struct {
 	name string
-	// begin begins a watch: each call of what it returns is the wait before the next poll.
+	// begin begins a watch. It returns a function whose calls return the waits before each poll.
 	begin func(key string) (next func() time.Duration)
 }
 
@@ -69,7 +69,7 @@ func fixed(d time.Duration) func(string) func() time.Duration {
 	return func(string) func() time.Duration { return func() time.Duration { return d } }
 }
 
-// ours follows a Strategy as a Watcher would.
+// ours follows a Strategy like a Watcher.
 func ours(s backoff.Strategy) func(string) func() time.Duration {
 	return func(key string) func() time.Duration {
 		p := backoff.Poll{Key: key, Kind: kindName}

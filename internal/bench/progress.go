@@ -11,9 +11,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// curve is how a service reports progress: the share it says is done when so much of the job's time
-// has passed, where u is a number of the job's own and v one of each report's, both drawn evenly
-// from 0 to 1.
+// curve is how a service reports progress. It returns the reported share of the work when a share
+// of the job's time has passed. The number u is drawn for each job, and v for each report, both
+// evenly from 0 to 1.
 type curve struct {
 	name string
 	at   func(passed, u, v float64) float64
@@ -29,7 +29,7 @@ var curves = []curve{
 	{"noise", func(_, _, v float64) float64 { return v }},
 }
 
-// follow polls a job whose service reports progress, as a Watcher does, and tells s of it.
+// follow polls a job whose service reports progress like a Watcher, and s learns from it.
 func (c curve) follow(s backoff.Learner, key string, duration float64, r *rand.Rand, learn bool) (polls int, late float64) {
 	end, u := seconds(duration), r.Float64()
 	p := backoff.Poll{Key: key, Kind: kindName}
@@ -54,7 +54,8 @@ func (c curve) follow(s backoff.Learner, key string, duration float64, r *rand.R
 	return p.Attempt, (o.Before - end).Seconds()
 }
 
-// progressTable prints what reports of progress are worth to a learner that has its own polls only.
+// progressTable prints how much reports of progress gain for a learner that knows only its own
+// polls.
 func progressTable(w io.Writer, repetitions int) {
 	const worth, judged = 50, 2000
 	at := []int{20, 100}

@@ -18,18 +18,18 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/webhook"
 )
 
-// What is measured here is the real clock and real connections on loopback: how long it takes from
-// when a service tells of the end of a job until a wait returns.
+// This file measures, with the real clock and real connections on loopback, how long it takes from
+// the notification of a job's end until a wait returns.
 
-// pushes says what is measured.
+// pushes are the parameters of the measurement.
 type pushes struct {
-	jobs    int           // of each way
-	within  time.Duration // in which they end, evenly
-	pause   time.Duration // of the loop that polls
-	watches int           // that are heard on one stream
+	jobs    int           // number of jobs for each way
+	within  time.Duration // time in which they end, evenly spread
+	pause   time.Duration // pause of the loop that polls
+	watches int           // number of watches that one stream serves
 }
 
-// way is one way of learning of ends.
+// way is one way to learn of ends.
 type way struct {
 	name string
 	wait func(p pushes, t *teller, ids []string) ([]time.Duration, error)
@@ -44,7 +44,8 @@ var waysOfLearning = []way{
 	{"`WaitForJob`, a stream that is trusted", heard(streamed(true))},
 }
 
-// pushTable prints how late the ends of jobs are learned of, and what a watch takes that is heard.
+// pushTable prints how late the ends of jobs are learned, and how much memory a watch takes that
+// listens.
 func pushTable(out io.Writer, p pushes) error {
 	trip, err := roundTrip(p)
 	if err != nil {
@@ -78,7 +79,8 @@ func micros(d time.Duration) string {
 	return text
 }
 
-// roundTrip returns the median time of a poll by net/http. Polls are as far apart as ends are.
+// roundTrip returns the median time of a poll by net/http. The time between polls is that between
+// ends.
 func roundTrip(p pushes) (time.Duration, error) {
 	t, stop, err := newTeller()
 	if err != nil {
@@ -99,7 +101,8 @@ func roundTrip(p pushes) (time.Duration, error) {
 	return took[len(took)/2], nil
 }
 
-// measure returns how late each end was learned of by a way, in order, and how many polls it took.
+// measure returns how late each end was learned by a way, in ascending order, and how many polls
+// that took.
 func measure(w way, p pushes) (late []time.Duration, polls int, err error) {
 	t, stop, err := newTeller()
 	if err != nil {
@@ -148,7 +151,7 @@ func waitForEach(p pushes, t *teller, ids []string, wait func(id string) error) 
 	return late, failed
 }
 
-// looping is a loop written by hand.
+// looping polls with a loop written by hand.
 func looping(p pushes, t *teller, ids []string) ([]time.Duration, error) {
 	t.client.Transport = &http.Transport{MaxIdleConnsPerHost: len(ids)}
 	return waitForEach(p, t, ids, func(id string) error {
@@ -161,10 +164,10 @@ func looping(p pushes, t *teller, ids []string) ([]time.Duration, error) {
 	})
 }
 
-// hearFrom makes a Notifier for what a service tells.
+// hearFrom makes a Notifier for the notifications of a service.
 type hearFrom func(t *teller, r *rest.Client) (n transport.Notifier, stop func(), err error)
 
-// hooked has the service call a webhook.
+// hooked makes the service call a webhook.
 func hooked(trusted bool) hearFrom {
 	return func(t *teller, r *rest.Client) (transport.Notifier, func(), error) {
 		var opts []webhook.Option
@@ -181,7 +184,7 @@ func hooked(trusted bool) hearFrom {
 	}
 }
 
-// streamed has the service stream events.
+// streamed makes the service stream events.
 func streamed(trusted bool) hearFrom {
 	return func(t *teller, r *rest.Client) (transport.Notifier, func(), error) {
 		var opts []sse.Option
@@ -197,7 +200,7 @@ func streamed(trusted bool) hearFrom {
 	}
 }
 
-// heard waits by a Watcher that listens to a source, or polls if that is nil.
+// heard waits with a Watcher that listens to a source, or polls if the source is nil.
 func heard(from hearFrom) func(pushes, *teller, []string) ([]time.Duration, error) {
 	return func(p pushes, t *teller, ids []string) ([]time.Duration, error) {
 		w, stop, err := listening(p, t, from)
@@ -244,7 +247,7 @@ type begins struct {
 	begun chan<- struct{}
 }
 
-// Trusted passes on what the Notifier says.
+// Trusted returns what the Notifier returns.
 func (b *begins) Trusted() bool {
 	t, ok := b.Notifier.(transport.Truster)
 	return ok && t.Trusted()

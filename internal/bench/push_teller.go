@@ -16,16 +16,16 @@ import (
 // pushSecret signs webhooks.
 const pushSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-// teller is a service on a socket whose jobs end when it is told to. It tells of each end in one
-// way, and notes when.
+// teller is a service on a socket whose jobs end when the caller says so. It reports each end in
+// one way, and records the time of the report.
 type teller struct {
 	url    string
-	tell   func(id string, body []byte) // nil if it does not
+	tell   func(id string, body []byte) // nil if it reports nothing
 	client *http.Client
 	stream chan []byte // events for the one connection
 
 	mu    sync.Mutex
-	ended map[string]time.Time // when it was told, or if it was not, when it was
+	ended map[string]time.Time // when the end of a job was reported, or when it was if nothing is reported
 	polls int
 }
 
@@ -46,7 +46,7 @@ func listen(h http.Handler) (url string, stop func(), err error) {
 		return "", nil, err
 	}
 	server, done := &http.Server{Handler: h}, make(chan struct{})
-	go func() { // ends with stop
+	go func() { // ends when stop is called
 		defer close(done)
 		_ = server.Serve(l)
 	}()
@@ -82,7 +82,7 @@ func (t *teller) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// end ends a job and tells of it.
+// end ends a job and reports it.
 func (t *teller) end(id string) {
 	t.now(id)
 	if t.tell != nil {
@@ -90,14 +90,14 @@ func (t *teller) end(id string) {
 	}
 }
 
-// now says that a job ends, or that its end is told.
+// now records the present time as the end of a job, or as the report of its end.
 func (t *teller) now(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ended[id] = time.Now()
 }
 
-// endAll ends jobs one by one, evenly.
+// endAll ends jobs one by one, evenly spread in time.
 func (t *teller) endAll(ids []string, within time.Duration) {
 	began := time.Now()
 	for i, id := range ids {
@@ -114,7 +114,7 @@ func (t *teller) since(id string) time.Duration {
 	return now.Sub(t.ended[id])
 }
 
-// byWebhook has t call a URL.
+// byWebhook makes t call a URL.
 func (t *teller) byWebhook(to string) {
 	t.tell = func(id string, body []byte) {
 		header, err := webhook.Sign(pushSecret, "msg_"+id, time.Now(), body)
@@ -135,7 +135,7 @@ func (t *teller) byWebhook(to string) {
 	}
 }
 
-// byStream has t send an event.
+// byStream makes t send an event.
 func (t *teller) byStream() {
 	t.tell = func(id string, body []byte) {
 		event := fmt.Appendf(nil, "data: %s\n\n", body)
@@ -144,7 +144,7 @@ func (t *teller) byStream() {
 	}
 }
 
-// ask polls a job as a loop written by hand does.
+// ask polls a job like a loop written by hand.
 func (t *teller) ask(id string) (ended bool, err error) {
 	answer, err := t.client.Get(t.url + "/status/" + id)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// heardWatches returns what each of n watches takes that are heard on one stream, and how many
-// goroutines all of them take.
+// heardWatches returns the memory of each of n watches that one stream serves, and the number of
+// goroutines of all of them.
 func heardWatches(n int) (each float64, goroutines int, err error) {
 	t, stop, err := newTeller()
 	if err != nil {

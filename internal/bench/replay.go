@@ -16,8 +16,8 @@ type replayed struct {
 	jobs []traced
 }
 
-// replays sorts the jobs of a trace by kind. If burst is above 1, so many jobs of a kind begin
-// together, when the first of them did.
+// replays sorts the jobs of a trace by kind. If burst is above 1, groups of that many jobs of a
+// kind begin together, at the begin of their first job.
 func replays(jobs []traced, burst int) []replayed {
 	kinds := map[string][]traced{}
 	for _, j := range jobs {
@@ -36,7 +36,7 @@ func replays(jobs []traced, burst int) []replayed {
 	return all
 }
 
-// atOnce is how many jobs ran at once at most.
+// atOnce returns the maximum number of jobs that ran at once.
 func (r replayed) atOnce() int {
 	type edge struct {
 		t  float64
@@ -53,7 +53,7 @@ func (r replayed) atOnce() int {
 		case a.t > b.t:
 			return 1
 		}
-		return a.by - b.by // a job that ends makes way for one that begins
+		return a.by - b.by // at the same time, ends come before begins
 	})
 	now, most := 0, 0
 	for _, e := range edges {
@@ -63,7 +63,7 @@ func (r replayed) atOnce() int {
 	return most
 }
 
-// durations are those of the jobs, in order.
+// durations returns the durations of the jobs, in order.
 func (r replayed) durations() []float64 {
 	x := make([]float64, len(r.jobs))
 	for i, j := range r.jobs {
@@ -85,8 +85,8 @@ func (r replayed) watch(opt adaptive.Option) score {
 	return scoreOf(jobs)
 }
 
-// replayTable prints, by kind, what a trace costs with the overlap of its jobs, over the best
-// static schedule in hindsight.
+// replayTable prints, for each kind, the cost of a trace with the overlap of its jobs, divided by
+// the cost of the best static schedule in hindsight.
 func replayTable(w io.Writer, all []replayed, worth float64) {
 	fmt.Fprintf(w, "\nThe same as the jobs overlapped: requests a job, and cost over that of the best static schedule in hindsight, with its own polls:\n\n")
 	row(w, "kind", "jobs", "at once", "About(5): requests", "cost", "Worth: requests", "cost", "best: requests")

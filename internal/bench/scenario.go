@@ -33,7 +33,7 @@ var nineLaws = []law{
 	}},
 }
 
-// aims are what a user asks of the learner.
+// aims are the settings of the learner.
 type aim struct {
 	name string
 	opt  func(mean float64) adaptive.Option
@@ -46,16 +46,16 @@ var aims = []aim{
 	{"Worth", func(mean float64) adaptive.Option { return adaptive.Worth(seconds(mean / overlapWorth)) }},
 }
 
-// scenario is jobs that overlap.
+// scenario is a set of jobs that overlap.
 type scenario struct {
 	name string
-	// jobs draws jobs of a law with a mean; those from the index on count.
+	// jobs draws jobs of a law with a mean. The jobs from the returned index on count.
 	jobs    func(l law, mean float64, r *rand.Rand) (all []*running, from int)
 	taught  int
 	timeout float64
 	outage  float64
-	factor  float64 // of the durations that count, 0 where they are the law's
-	repeat  int     // how many repetitions at least
+	factor  float64 // factor of the durations that count; 0 means that they are those of the law
+	repeat  int     // minimum number of repetitions
 }
 
 func bulk(n int) func(law, float64, *rand.Rand) ([]*running, int) {
@@ -68,8 +68,8 @@ func bulk(n int) func(law, float64, *rand.Rand) ([]*running, int) {
 	}
 }
 
-// sorted is a bulk whose jobs begin in the order of their durations: those that are followed are
-// the shortest.
+// sorted returns a bulk whose jobs begin in the order of their durations. So the learner follows
+// the shortest jobs.
 func sorted(n int) func(law, float64, *rand.Rand) ([]*running, int) {
 	return func(l law, mean float64, r *rand.Rand) ([]*running, int) {
 		all, from := bulk(n)(l, mean, r)
@@ -78,8 +78,8 @@ func sorted(n int) func(law, float64, *rand.Rand) ([]*running, int) {
 	}
 }
 
-// waves are bulks, each of which begins when the one before has ended; from the wave changes on all
-// jobs take so many times as long. Those count.
+// waves returns bulks that each begin when the previous one has ended. From the wave changes on,
+// all jobs take a number of times as long, and these jobs count.
 func waves(n, of, change int, factor float64) func(law, float64, *rand.Rand) ([]*running, int) {
 	return func(l law, mean float64, r *rand.Rand) ([]*running, int) {
 		var all []*running
@@ -101,7 +101,7 @@ func waves(n, of, change int, factor float64) func(law, float64, *rand.Rand) ([]
 	}
 }
 
-// poisson are n jobs that arrive at random, so many at once on the average.
+// poisson returns n jobs that arrive at random. On average, a given number of them run at once.
 func poisson(n, atOnce int) func(law, float64, *rand.Rand) ([]*running, int) {
 	return func(l law, mean float64, r *rand.Rand) ([]*running, int) {
 		all := make([]*running, n)
@@ -140,7 +140,7 @@ func (c scenario) play(l law, mean float64, s backoff.Strategy, repetition int) 
 		w.run([]*running{begun(-1-i, kindName, 0, l.quantile(r.Float64()))})
 	}
 	jobs, from := c.jobs(l, mean, r)
-	for i, x := range jobs { // keys are of the repetition's own
+	for i, x := range jobs { // each repetition has its own keys
 		x.Key = "r" + strconv.Itoa(repetition) + "-" + strconv.Itoa(i)
 	}
 	w := world{Strategy: s, timeout: c.timeout, outage: c.outage, latency: 0}
@@ -153,10 +153,10 @@ func (c scenario) play(l law, mean float64, s backoff.Strategy, repetition int) 
 	return scoreOf(jobs[from:]), x
 }
 
-// result is how a learner fares in a scenario with a law.
+// result has the scores of a learner in a scenario with a law.
 type result struct {
 	requests, cost float64
-	best           float64 // requests of the oracle
+	best           float64 // requests of the oracle per job
 }
 
 func (c scenario) fare(l law, a aim, repetitions int) result {
@@ -177,14 +177,14 @@ func (c scenario) fare(l law, a aim, repetitions int) result {
 	return result{n.arithmetic(), ratio.geometric(), best.arithmetic()}
 }
 
-// byDefault returns the requests a job of a Watcher's default backoff.
+// byDefault returns the requests per job of a Watcher's default backoff.
 func (c scenario) byDefault(l law) float64 {
 	s, _ := c.play(l, mean(l.points(points)), backoff.EqualJitter(backoff.Cap(
 		backoff.Exponential(jobstatus.DefaultBaseDelay, 2), jobstatus.DefaultMaxDelay)), 0)
 	return s.n
 }
 
-// overlapTable prints how the learner fares where jobs overlap.
+// overlapTable prints the scores of the learner for jobs that overlap.
 func overlapTable(w io.Writer, only string, repetitions int, detail bool) {
 	for _, a := range aims {
 		fmt.Fprintf(w, "\n%s: requests a job (the most by any law), and cost over that of the best static schedule for the same jobs:\n\n", a.name)

@@ -14,7 +14,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
 )
 
-// drawSchedules draws elapsed time by attempt, with the band over many keys, one strategy a panel.
+// drawSchedules draws the elapsed time by attempt, with its range over many keys, one panel for
+// each strategy.
 func drawSchedules(int, int) ([][]*plot.Plot, error) {
 	taught := adaptive.New(adaptive.Worth(time.Second))
 	duration := source(laws[1], 1)

@@ -22,8 +22,8 @@ type traced struct {
 	duration float64
 }
 
-// readTrace reads lines of t,kind,duration_s, in seconds, and returns the jobs in order of t. A
-// first line that begins with "t," is a head. The error names the line.
+// readTrace reads lines of t,kind,duration_s, in seconds, and returns the jobs in order of t. It
+// skips a first line that begins with "t,". The error names the line.
 func readTrace(r io.Reader) ([]traced, error) {
 	var jobs []traced
 	lines := bufio.NewScanner(r)
@@ -61,8 +61,9 @@ func readTrace(r io.Reader) ([]traced, error) {
 	return jobs, nil
 }
 
-// traceTable prints, by kind, what each job cost that was watched before it was learned from, over
-// the best static schedule in hindsight. A request is worth as much delay as makes κ·E[T] = worth.
+// traceTable prints the cost of the jobs of each kind, divided by the cost of the best static
+// schedule in hindsight. Each job is watched before the learner learns from it. The price of a
+// request is the delay at which κ·E[T] = worth.
 func traceTable(w io.Writer, jobs []traced, worth float64) {
 	kinds := map[string][]float64{}
 	for _, j := range jobs {

@@ -1,31 +1,32 @@
-// Package blocks has a list that grows without copying what it holds. It knows no lock.
+// Package blocks has a list that grows without copying all of its items. It knows no lock.
 package blocks
 
 import "slices"
 
-// size is how many items a block has room for. It is a power of two. A full block of pointers is 32
-// KiB: smaller ones get a header from the allocator, and so the next larger class of size.
+// size is the number of items in a full block. It is a power of two. A full block of pointers takes
+// 32 KiB. A smaller block would get a header from the allocator, and with it the next larger size
+// class.
 const size = 4096
 
-// List is a list of items in blocks, to which items are added and from which they are taken at the
-// end. A slice of a million items that grows by append has made four million copies and as much
-// garbage; here, an item is copied at most twice, while its block grows. The zero List is empty.
+// List is a stack of items in blocks: items are added and removed at the end. A slice that grows to
+// a million items by append copies four million items, and leaves as much garbage. A List copies an
+// item only while its block grows. The zero List is empty.
 type List[T any] struct {
-	blocks [][]T // all full but the last one that holds something; after that one, one may be empty
-	taken  int
+	blocks [][]T // all are full except the last one with items; one empty block may follow it
+	taken  int   // the number of items
 }
 
-// Len returns how many items l holds.
+// Len returns the number of items in l.
 func (l *List[T]) Len() int { return l.taken }
 
-// At returns where item i is, until it is taken off or l grows.
+// At returns a pointer to item i. It is valid until the item is removed or l grows.
 func (l *List[T]) At(i int) *T { return &l.blocks[uint(i)/size][uint(i)%size] }
 
-// From returns item i and those that follow it in its block. They are at least n, or all that
-// follow, if i is a multiple of n and n is a power of two.
+// From returns item i and the items after it in its block. If i is a multiple of n, and n is a
+// power of two of at most size, these are at least n items, or all that remain.
 func (l *List[T]) From(i int) []T { return l.blocks[uint(i)/size][uint(i)%size:] }
 
-// All returns all items, in a slice of its own.
+// All returns all items in a new slice.
 func (l *List[T]) All() []T { return slices.Concat(l.blocks...) }
 
 // Push adds x at the end.
@@ -45,7 +46,7 @@ func (l *List[T]) Push(x T) {
 	l.taken++
 }
 
-// Pop takes the last item off, and returns it.
+// Pop removes and returns the last item. The list must not be empty.
 func (l *List[T]) Pop() T {
 	l.taken--
 	b, i := l.taken/size, l.taken%size

@@ -9,14 +9,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
-// Audience is the Observer, behind a [Guard]. Without an Observer it is nil. It is safe for
+// Audience calls the Observer through a [Guard]. It is nil if there is no Observer. It is safe for
 // concurrent use.
 type Audience struct {
 	guard    *Guard
 	observer observe.Observer
 }
 
-// NewAudience returns nil if o is nil.
+// NewAudience returns the Audience of o, or nil if o is nil.
 func NewAudience(g *Guard, o observe.Observer) *Audience {
 	if o == nil {
 		return nil
@@ -24,8 +24,8 @@ func NewAudience(g *Guard, o observe.Observer) *Audience {
 	return &Audience{guard: g, observer: o}
 }
 
-// Observe tells the Observer of e, and returns the context that it makes of ctx. The Observer owns
-// the bytes that e points to.
+// Observe passes e to the Observer, and returns the context that the Observer returns for ctx. The
+// Observer may change the bytes to which e points.
 func (a *Audience) Observe(ctx context.Context, e *observe.Event) (made context.Context) {
 	made = ctx
 	e.Status = lend(e.Status)
@@ -40,8 +40,9 @@ func (a *Audience) Observe(ctx context.Context, e *observe.Event) (made context.
 	return made
 }
 
-// Bind returns made, which the Observer made of ctx, as a context that carries what both carry. It
-// ends when ctx ends, whatever the Observer did. The caller calls stop to free it.
+// Bind returns a context with the values of both ctx and made, the context that the Observer
+// returned for ctx. It ends when ctx ends, whatever the Observer did. The caller must call stop to
+// free it.
 func (a *Audience) Bind(ctx, made context.Context) (bound context.Context, stop func()) {
 	bound, stop = ctx, func() {}
 	if made == ctx {
@@ -66,14 +67,14 @@ func (a *Audience) Bind(ctx, made context.Context) (bound context.Context, stop 
 	return bound, stop
 }
 
-// observed carries what the context does that an Observer made of the context of a poll, and what
-// the latter does. It keeps the rules of [context.Context], even if the methods of made panic:
-// goroutines that nobody else guards call them, such as those of net/http.
+// observed is a context with the values of both made, which an Observer returned, and poll, the
+// context of a poll. It keeps the rules of [context.Context] even if a method of made panics,
+// because unguarded goroutines call it, such as those of net/http.
 type observed struct {
 	guard      *Guard
 	made, poll context.Context
-	// ends says that it ends with the poll. Otherwise it never does: made may have an end of its own,
-	// which context.WithCancel would find in its values.
+	// ends says that the context ends with poll. Otherwise it never ends by itself, because made may
+	// have an end of its own, which context.WithCancel would find among its values.
 	ends bool
 }
 

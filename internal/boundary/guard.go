@@ -40,12 +40,12 @@ func (g *Guard) Do(f func()) (err error) {
 	return nil
 }
 
-// Apart is [Guard.Do] on a goroutine of its own, which it waits for. So f does not end the
+// Apart is like [Guard.Do], but calls f on another goroutine and waits for it. So f cannot end the
 // goroutine of the caller.
 func (g *Guard) Apart(f func()) (err error) {
 	returned := false
 	done := make(chan struct{})
-	go func() { // which ends before Apart does
+	go func() { // ends before Apart returns
 		defer close(done)
 		err = g.Do(f)
 		returned = true
@@ -69,7 +69,7 @@ func Broken(err error) sighting.PollError {
 
 // Log writes a line to the log. The fields are made only if the line is written.
 func (g *Guard) Log(level zapcore.Level, message string, fields func() []zap.Field) {
-	_ = g.Do(func() { // a logger that panics has nobody to tell
+	_ = g.Do(func() { // a panic of the logger cannot be logged
 		if e := g.Logger.Check(level, message); e != nil {
 			e.Write(fields()...)
 		}

@@ -15,20 +15,19 @@ import (
 // MinWait is the shortest wait between two polls of a job, whatever the Backoff says.
 const MinWait = time.Millisecond
 
-// Schedule is the Backoff, behind a [Guard]. It is safe for concurrent use. A Poll is passed by
-// pointer and not kept, which keeps the stack of a goroutine that joins small.
+// Schedule calls the Backoff through a [Guard]. It is safe for concurrent use. Its methods take a
+// pointer to a Poll, so that the stack of a waiting goroutine stays small, and do not keep it.
 type Schedule struct {
 	guard    *Guard
 	strategy backoff.Strategy
-	learner  backoff.Learner  // the strategy, if it learns
-	follower backoff.Follower // likewise, if it follows
-	ranker   backoff.Ranker   // likewise, if it ranks
+	learner  backoff.Learner  // strategy, if it is a Learner
+	follower backoff.Follower // strategy, if it is a Follower
+	ranker   backoff.Ranker   // strategy, if it is a Ranker
 	maxDelay time.Duration    // no limit if zero
-	clamped  atomic.Bool      // a bad wait was logged
+	clamped  atomic.Bool      // a negative wait was logged
 }
 
-// NewSchedule looks at what b can do. Its waits are at most maxDelay, without a limit if that is
-// zero.
+// NewSchedule returns the Schedule of b. It limits waits to maxDelay; zero means no limit.
 func NewSchedule(g *Guard, b backoff.Strategy, maxDelay time.Duration) *Schedule {
 	s := &Schedule{guard: g, strategy: b, maxDelay: maxDelay}
 	s.learner, _ = b.(backoff.Learner)
@@ -37,22 +36,24 @@ func NewSchedule(g *Guard, b backoff.Strategy, maxDelay time.Duration) *Schedule
 	return s
 }
 
-// Learns reports whether the Backoff wants to hear of watches that end.
+// Learns reports whether the Backoff is a [backoff.Learner].
 func (s *Schedule) Learns() bool { return s.learner != nil }
 
-// Follows reports whether the Backoff wants to hear of watches that go on.
+// Follows reports whether the Backoff is a [backoff.Follower].
 func (s *Schedule) Follows() bool { return s.follower != nil }
 
-// Ranks reports whether the Backoff says which poll matters most.
+// Ranks reports whether the Backoff is a [backoff.Ranker].
 func (s *Schedule) Ranks() bool { return s.ranker != nil }
 
-// Ask asks for a wait, and returns a panic as an error.
+// Ask is [Schedule.Next] within [Guard.Do].
 func (s *Schedule) Ask(p *backoff.Poll) (d time.Duration, err error) {
 	err = s.guard.Do(func() { d = s.Next(p) })
 	return d, err
 }
 
-// Next asks for a wait, and keeps the answer within bounds. It is called inside [Guard.Do].
+// Next returns the wait of the Backoff, limited to the maximum. The result is at least RetryAfter,
+// even beyond the maximum, and at least MinWait except before the first poll. Next must be called
+// within [Guard.Do].
 func (s *Schedule) Next(p *backoff.Poll) time.Duration {
 	d := s.strategy.Next(*p)
 	if d < 0 && s.clamped.CompareAndSwap(false, true) {
@@ -74,8 +75,9 @@ func (s *Schedule) noteNegative(d time.Duration, attempt int) {
 	})
 }
 
-// Resume returns where the watch of the nth job of a call stands at an age: see [pace.Resume]. The
-// Poll says what is known of the job, and is changed. It returns a panic as an error.
+// Resume returns the place of a watch of the given age in the schedule: see [pace.Resume]. The
+// watch is of the nth job of a call. The argument p has what is known about the job; Resume changes
+// p. A panic is returned as an error.
 func (s *Schedule) Resume(p *backoff.Poll, age time.Duration, n int) (at pace.Place, err error) {
 	err = s.guard.Do(func() {
 		at = pace.Resume(age, n, func(attempt int, age, last time.Duration) time.Duration {
@@ -88,7 +90,7 @@ func (s *Schedule) Resume(p *backoff.Poll, age time.Duration, n int) (at pace.Pl
 	return at, err
 }
 
-// Learn tells a Backoff that learns of a watch that has ended or was given up.
+// Learn passes the outcome of a watch to a Backoff that is a Learner.
 func (s *Schedule) Learn(o backoff.Outcome) {
 	if s.learner == nil {
 		return
@@ -98,7 +100,8 @@ func (s *Schedule) Learn(o backoff.Outcome) {
 	}
 }
 
-// Follow tells a Backoff that follows that a job was seen to run when its watch was so old.
+// Follow tells a Backoff that is a Follower that a job was seen to run at the given age of its
+// watch.
 func (s *Schedule) Follow(id, kind string, age time.Duration) {
 	if s.follower == nil {
 		return
@@ -108,7 +111,8 @@ func (s *Schedule) Follow(id, kind string, age time.Duration) {
 	}
 }
 
-// Rank returns the rank of p, which was polled so long ago, by a Backoff that ranks.
+// Rank returns the rank of p by a Backoff that is a Ranker. The argument since is the time since
+// the last poll.
 func (s *Schedule) Rank(p *backoff.Poll, since time.Duration) (rank float64) {
 	if err := s.guard.Do(func() { rank = s.ranker.Rank(*p, since) }); err != nil {
 		s.guard.Complain("backoff panicked in Rank", err, zap.String("id", ids.Short(p.Key)))

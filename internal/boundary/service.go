@@ -14,18 +14,18 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Service is the Transport, behind a [Guard]. It is safe for concurrent use.
+// Service calls the Transport through a [Guard]. It is safe for concurrent use.
 type Service struct {
 	guard       *Guard
 	transport   transport.Transport
 	conditional transport.Conditional // the Transport, if it is one
-	batcher     transport.Batcher     // likewise, if it batches
+	batcher     transport.Batcher     // likewise, if its MaxBatch is at least 2
 	fitter      transport.Fitter      // likewise
 	holder      transport.Holder      // likewise
 	group       int
 }
 
-// NewService looks at what t can do.
+// NewService returns the Service of t.
 func NewService(g *Guard, t transport.Transport) *Service {
 	s := &Service{guard: g, transport: t, group: 1}
 	s.conditional, _ = t.(transport.Conditional)
@@ -39,7 +39,7 @@ func NewService(g *Guard, t transport.Transport) *Service {
 	return s
 }
 
-// most returns the MaxBatch of b, 0 if b panics or ends its goroutine.
+// most returns the MaxBatch of b, or 0 if b panics or ends its goroutine.
 func (s *Service) most(b transport.Batcher) (n int) {
 	if err := s.guard.Apart(func() { n = b.MaxBatch() }); err != nil {
 		s.guard.Complain("transport panicked in MaxBatch", err)
@@ -47,16 +47,16 @@ func (s *Service) most(b transport.Batcher) (n int) {
 	return n
 }
 
-// lend returns a status that a plugin may write in: other waiters have the bytes of st.
+// lend returns a copy of st that a plugin may change, because other waiters share the bytes of st.
 func lend(st transport.Status) transport.Status {
 	st.Result = bytes.Clone(st.Result)
 	return st
 }
 
-// Group returns how many jobs go into one request, 1 if the Transport does not batch.
+// Group returns how many jobs go into one request, or 1 if the Transport sends no batches.
 func (s *Service) Group() int { return s.group }
 
-// PollError looks at the error of a request that was made under ctx.
+// PollError returns the PollError of the error of a request that was made under ctx.
 func (s *Service) PollError(ctx context.Context, err error) (f sighting.PollError) {
 	if err == nil {
 		return f
@@ -72,8 +72,8 @@ func (s *Service) PollError(ctx context.Context, err error) (f sighting.PollErro
 	return f
 }
 
-// Status asks about one job, of which seen is the newest sighting. It fills st, and f if there was
-// no answer.
+// Status asks about one job whose newest sighting is seen. It sets st to the answer, or f if there
+// was none.
 func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting, st *transport.Status, f *sighting.PollError) {
 	var err error
 	panicked := s.guard.Do(func() {
@@ -88,7 +88,7 @@ func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting
 	s.examine(ctx, id, panicked, err, st, f)
 }
 
-// examine fills f if a request about one job was not answered: it panicked, it failed with err, or
+// examine sets f if a request about one job was not answered: it panicked, it failed with err, or
 // st is the status of another job.
 func (s *Service) examine(ctx context.Context, id string, panicked, err error, st *transport.Status, f *sighting.PollError) {
 	if panicked == nil && err == nil && st.ID != "" && st.ID != id {
@@ -102,11 +102,11 @@ func (s *Service) examine(ctx context.Context, id string, panicked, err error, s
 	}
 }
 
-// Holds reports whether the Transport can have the service keep a request.
+// Holds reports whether the Transport is a [transport.Holder].
 func (s *Service) Holds() bool { return s.holder != nil }
 
-// Hold is Status by a request that the service keeps until the job changes, or for d. A status
-// without a state says nothing new.
+// Hold is like [Service.Status], but the service keeps the request until the job changes, or for d.
+// A status without a state means that there is nothing new.
 func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, d time.Duration, st *transport.Status, f *sighting.PollError) {
 	var err error
 	panicked := s.guard.Do(func() {
@@ -125,9 +125,9 @@ func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, 
 	}
 }
 
-// StatusBatch asks about many jobs at once. It returns the errors of the answers apart, by the
-// place of the answer, or nil if there are none. It looks at these errors, too. So a method of an
-// error that blocks or ends the goroutine is a fault of the request.
+// StatusBatch asks about many jobs at once. The element errs[i] is the error of answers[i]; errs is
+// nil if no answer has an error. The methods of these errors are called here. So a method that
+// blocks or ends the goroutine counts as a fault of the request.
 func (s *Service) StatusBatch(ctx context.Context, ids []string) (answers []transport.Answer, errs []sighting.PollError, f sighting.PollError) {
 	var err error
 	if panicked := s.guard.Do(func() { answers, err = s.batcher.StatusBatch(ctx, ids) }); panicked != nil {
@@ -148,7 +148,7 @@ func (s *Service) StatusBatch(ctx context.Context, ids []string) (answers []tran
 	return answers, errs, f
 }
 
-// Fit returns how many of ids, counted from the first, go into one request: one at least.
+// Fit returns how many of ids, counted from the first, go into one request: at least one.
 func (s *Service) Fit(ids []string) int {
 	if s.fitter == nil || len(ids) < 2 {
 		return len(ids)

@@ -1,8 +1,8 @@
-// Package draw draws numbers that look random and can be drawn again: each is a function of a seed,
-// a key and a count.
+// Package draw returns pseudorandom numbers that can be reproduced. Each number is a function of a
+// seed, a key and a count.
 package draw
 
-// Key is the hash of a key, so that several numbers cost one pass over it (FNV-1a).
+// Key is the hash of a key (FNV-1a). It is computed once for several numbers.
 type Key uint64
 
 // Of returns the hash of key.
@@ -14,8 +14,8 @@ func Of(key string) Key {
 	return Key(h)
 }
 
-// Unit returns a number in [0, 1), by the finalizer of SplitMix64 over the key, the seed and the
-// attempt.
+// Unit returns a number in [0, 1). It applies the finalizer of SplitMix64 to the key, the seed and
+// the attempt.
 func (k Key) Unit(seed uint64, attempt int) float64 {
 	h := uint64(k) + seed*0x9e3779b97f4a7c15 + uint64(attempt)*0xd1b54a32d192ed03
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9

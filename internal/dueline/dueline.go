@@ -9,21 +9,21 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
-// Item is what stands on a [Line]. Place returns where the item keeps its place, which is zero
-// while it does not stand on a line. Only the line writes it.
+// Item is an item of a [Line]. Place returns a pointer to the place of the item on the line. The
+// place is zero while the item is not on a line. Only the line changes it.
 type Item[T any] interface {
 	*T
 	Place() *int32
 }
 
-// Line is a heap of items by their instants. Each item has eight below it: that is a third as deep
-// as with two, and their instants fill a line of the processor's cache. Adding, moving and removing
-// an item costs O(log n). The zero Line is empty.
+// Line is a heap of items, ordered by their instants. Each item has eight children. So the heap is
+// a third as deep as a binary heap, and the instants of the children fill one cache line. Adding,
+// moving and removing an item takes O(log n). The zero Line is empty.
 //
-// The first item's place is top, and those below place i begin at arity*(i-top+1).
+// The place of the first item is top, and the children of place i begin at arity*(i-top+1).
 type Line[T any, P Item[T]] struct {
 	dues  blocks.List[time.Duration]
-	items blocks.List[P] // of the same places
+	items blocks.List[P] // at the same places as dues
 }
 
 const (
@@ -31,8 +31,8 @@ const (
 	top   = arity - 1
 )
 
-// Put puts x where an instant belongs, whether it stands on the line or not. An item that is due at
-// [instant.Forever] is taken off the line.
+// Put adds x with the given instant, or moves x if it is on the line already. If the instant is
+// [instant.Forever], Put removes x.
 func (l *Line[T, P]) Put(x P, due time.Duration) {
 	if due == instant.Forever {
 		l.Remove(x)
@@ -51,7 +51,7 @@ func (l *Line[T, P]) Put(x P, due time.Duration) {
 	l.up(l.dues.Len()-1, x, due)
 }
 
-// Remove takes x off the line, if it stands there.
+// Remove removes x, if it is on the line.
 func (l *Line[T, P]) Remove(x P) {
 	place := x.Place()
 	if *place == 0 {
@@ -64,7 +64,7 @@ func (l *Line[T, P]) Remove(x P) {
 	*place = 0
 }
 
-// Next returns when something is to be done first, [instant.Forever] if never.
+// Next returns the earliest instant, or [instant.Forever] if the line is empty.
 func (l *Line[T, P]) Next() time.Duration {
 	if l.dues.Len() <= top {
 		return instant.Forever
@@ -72,7 +72,7 @@ func (l *Line[T, P]) Next() time.Duration {
 	return *l.dues.At(top)
 }
 
-// First returns the item that is due first. The line is not empty.
+// First returns the item with the earliest instant. The line must not be empty.
 func (l *Line[T, P]) First() P { return *l.items.At(top) }
 
 // set puts x at i.
@@ -81,10 +81,10 @@ func (l *Line[T, P]) set(i int, x P, due time.Duration) {
 	*x.Place() = int32(i)
 }
 
-// above returns the place above i, which is not top.
+// above returns the parent of place i, which must not be top.
 func above(i int) int { return i/arity + top - 1 }
 
-// settle puts x at i, or wherever from there it belongs.
+// settle puts x at place i, or moves it up or down from there to where it belongs.
 func (l *Line[T, P]) settle(i int, x P, due time.Duration) {
 	if i > top && *l.dues.At(above(i)) > due {
 		l.up(i, x, due)
@@ -93,7 +93,7 @@ func (l *Line[T, P]) settle(i int, x P, due time.Duration) {
 	}
 }
 
-// up puts x at i or above.
+// up puts x at place i, or moves it up from there.
 func (l *Line[T, P]) up(i int, x P, due time.Duration) {
 	for i > top {
 		above := above(i)
@@ -106,7 +106,7 @@ func (l *Line[T, P]) up(i int, x P, due time.Duration) {
 	l.set(i, x, due)
 }
 
-// down puts x at i or below.
+// down puts x at place i, or moves it down from there.
 func (l *Line[T, P]) down(i int, x P, due time.Duration) {
 	for first := arity * (i - top + 1); first < l.dues.Len(); first = arity * (i - top + 1) {
 		dues := l.dues.From(first)
@@ -120,8 +120,8 @@ func (l *Line[T, P]) down(i int, x P, due time.Duration) {
 	l.set(i, x, due)
 }
 
-// least returns the place of the first of some instants. Inlined, its loop would have no registers
-// left.
+// least returns the index of the earliest of some instants. It is not inlined, because its loop
+// would then lack registers.
 //
 //go:noinline
 func least(dues []time.Duration) (place int) {

@@ -11,12 +11,13 @@ import (
 	"time"
 )
 
-// The decoder is our own. github.com/tmaxmax/go-sse v0.12.0, the best kept one that was found,
-// bounds an event, but its Read hides the field retry, and its Connection waits on the real clock.
+// This package has a decoder of its own for two reasons. In github.com/tmaxmax/go-sse v0.12.0, the
+// best maintained library that was found, Read hides the field retry, and Connection waits on the
+// real clock.
 
 // Event is one event of a stream.
 type Event struct {
-	// ID is the stream's newest id, of this event or of one before it.
+	// ID is the newest id of the stream, from this event or an earlier one.
 	ID string
 	// Kind is the value of the field event, or "".
 	Kind string
@@ -29,30 +30,30 @@ var ErrTooLarge = errors.New("an event is too large")
 
 // Decoder reads the events of a stream. It must be used by one goroutine at a time.
 type Decoder struct {
-	// ID is the newest id that an event has ended with.
+	// ID is the newest id of the events that have ended.
 	ID string
 	// Retry is the newest wait that the stream has asked for, or negative for none.
 	Retry time.Duration
 
 	r      *bufio.Reader
 	limit  int
-	begun  bool // the byte order mark has been looked for
+	begun  bool // a byte order mark was skipped or is missing
 	ended  bool // the last line ended by CR, so that an LF belongs to it
 	line   []byte
 	data   []byte
 	kind   string
-	nextID string // of the event that is being read
+	nextID string // the newest id, including the event that is being read
 }
 
-// NewDecoder returns a Decoder of a stream whose newest id is known. The data of an event has at
-// most so many bytes.
+// NewDecoder returns a Decoder of a stream whose newest id is the given one. The limit is the
+// largest data of an event, in bytes.
 func NewDecoder(r io.Reader, limit int, id string) *Decoder {
 	return &Decoder{r: bufio.NewReader(r), limit: limit, ID: id, nextID: id, Retry: -1}
 }
 
-// Next returns the next event that has data. An event that the end of the stream cuts off is none.
-// After an error no more can be read. With ErrTooLarge, the Data of the event are the bytes that
-// were read, if it is the data that is too large.
+// Next returns the next event that has data. It ignores an event that the end of the stream cuts
+// off. After an error, Next must not be called again. With [ErrTooLarge], the Data of the event has
+// the bytes that were read, if the data is too large.
 func (d *Decoder) Next() (Event, error) {
 	d.data, d.kind = d.data[:0], ""
 	if err := d.skipMark(); err != nil {
@@ -81,13 +82,13 @@ func (d *Decoder) Next() (Event, error) {
 	}
 }
 
-// skipMark skips the byte order mark that a stream may begin with.
+// skipMark skips a byte order mark at the beginning of the stream.
 func (d *Decoder) skipMark() error {
 	if d.begun {
 		return nil
 	}
 	const mark = "\xef\xbb\xbf"
-	for n := 1; n <= len(mark); n++ { // byte by byte: there may be no more for long
+	for n := 1; n <= len(mark); n++ { // byte by byte, because the next byte may take long
 		head, err := d.r.Peek(n)
 		switch {
 		case len(head) < n:
@@ -102,8 +103,8 @@ func (d *Decoder) skipMark() error {
 	return err
 }
 
-// readLine reads a line, which ends by LF, CR or CRLF. It does not wait for what follows a CR. Of a
-// comment only the colon is kept.
+// readLine reads a line, which ends with LF, CR or CRLF. It does not wait for the byte after a CR.
+// It keeps only the colon of a comment.
 func (d *Decoder) readLine() error {
 	d.line = d.line[:0]
 	length := 0
@@ -132,7 +133,7 @@ func (d *Decoder) readLine() error {
 	}
 }
 
-// field reads the line as a field.
+// field processes the line as a field.
 func (d *Decoder) field() {
 	name, value, _ := bytes.Cut(d.line, []byte(":"))
 	value = bytes.TrimPrefix(value, []byte(" "))
@@ -152,10 +153,10 @@ func (d *Decoder) field() {
 	}
 }
 
-// longest bounds a wait, far below what a [time.Duration] can hold.
+// longest is the longest wait that is read.
 const longest = 24 * time.Hour
 
-// readRetry reads a wait in milliseconds, which is made of digits alone.
+// readRetry reads a wait in milliseconds, which has only digits.
 func readRetry(value []byte) (time.Duration, bool) {
 	if len(value) == 0 {
 		return 0, false
@@ -167,7 +168,7 @@ func readRetry(value []byte) (time.Duration, bool) {
 	}
 	most := int64(longest / time.Millisecond)
 	n, err := strconv.ParseInt(string(value), 10, 64)
-	if err != nil || n > most { // it is out of range: there are only digits
+	if err != nil || n > most { // only a number that is out of range is an error, because there are only digits
 		n = most
 	}
 	return time.Duration(n) * time.Millisecond, true

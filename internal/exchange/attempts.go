@@ -19,15 +19,16 @@ import (
 const (
 	// retryWait is the wait before the first time a request is sent again.
 	retryWait = 100 * time.Millisecond
-	// longWait is the longest wait within a call by default. If the service asks for more, the watch
-	// waits.
+	// longWait is the longest wait within a call by default. If the service asks for a longer wait,
+	// the call returns, and the watch waits.
 	longWait = time.Second
 )
 
-// attempts sends the request of a Call again for as long as that may help. go-retryablehttp waits
-// on the real clock, so each Call has its own client of that package, with a backoff of 0 and
-// hooks. The hook check decides whether to send again and after which wait. The hook wait waits on
-// the context's clock. The first attempt is made without that client: few requests need another.
+// attempts sends the request of a Call, and sends it again if a retry is allowed. The package
+// go-retryablehttp waits on the real clock. So each Call has its own client of that package, with a
+// backoff of 0 and two hooks. The hook check decides whether to send the request again, and after
+// which wait. The hook wait waits on the clock of the context. The first attempt is made without
+// that client, because few requests need a second one.
 type attempts struct {
 	call   *Call
 	client retryablehttp.Client
@@ -39,10 +40,10 @@ type series struct {
 	request   retryablehttp.Request
 	reader    Reader
 	count     int
-	refreshed bool          // whether there was a new token for it
-	started   time.Time     // the latest attempt; zero if nothing is logged
-	fault     error         // of the latest attempt, if it got no answer
-	err       error         // of the latest attempt
+	refreshed bool          // whether it was sent with a new token
+	started   time.Time     // when the latest attempt began; zero if nothing is logged
+	fault     error         // why the latest attempt got no answer, or nil
+	err       error         // the error of the latest attempt
 	pause     time.Duration // before the next attempt; negative if there is none
 }
 
@@ -51,7 +52,7 @@ func (a *attempts) prepare(c *Call) {
 	a.call = c
 	a.client = retryablehttp.Client{
 		HTTPClient:   &c.round.client,
-		RetryMax:     MaxRetries + 1, // check keeps count
+		RetryMax:     MaxRetries + 1, // check counts the retries
 		CheckRetry:   a.check,
 		Backoff:      func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return 0 },
 		PrepareRetry: a.wait,
@@ -76,16 +77,16 @@ func (a *attempts) do(ctx context.Context, q *http.Request, reader Reader) error
 	if again {
 		_, err = a.client.Do(&a.request)
 	}
-	// The error is what check saw, unless ctx ended before the next attempt.
+	// The result is the error that check set, unless ctx ended before the next attempt.
 	if err != nil && a.pause >= 0 && ctx.Err() != nil {
 		return fmt.Errorf("%s: %s: %w; before that: %w", c.round.Name, &c.Request, context.Cause(ctx), a.err)
 	}
 	return a.err
 }
 
-// first makes the first attempt, and reports whether go-retryablehttp makes others. An http.Client
-// adds nothing to an answer that is no redirect, so the attempt is made without one. If its outcome
-// needs the http.Client, the round keeps the outcome and returns it to that client.
+// first makes the first attempt, and reports whether go-retryablehttp must continue. An http.Client
+// adds nothing to an answer that is not a redirect, so the attempt is made without one. If the
+// outcome needs the http.Client, the round stores it and returns it to that client later.
 func (a *attempts) first(ctx context.Context, q *http.Request) (again bool, err error) {
 	r := &a.call.round
 	if !r.direct {
@@ -102,8 +103,8 @@ func (a *attempts) first(ctx context.Context, q *http.Request) (again bool, err 
 			return false, nil
 		}
 	}
-	next := *q                            // a RoundTripper may still read the first one
-	next.Header, next.Host = header, host // net/http would send ours to whatever origin it is redirected to
+	next := *q                            // a RoundTripper may still read the first request
+	next.Header, next.Host = header, host // net/http would send the added headers to any origin of a redirect
 	a.request.Request = &next
 	if !isPlain {
 		r.made = &outcome{answer, fault}
@@ -118,7 +119,7 @@ func isRedirect(code int) bool {
 	return code/100 == 3 && code != http.StatusNotModified
 }
 
-// start notes when an attempt begins, for the log.
+// start notes the time at which an attempt begins, for the log.
 func (a *attempts) start() {
 	if host := a.call.round.host; host.Logs(slog.LevelDebug) {
 		a.started = host.Now()
@@ -140,7 +141,7 @@ func (a *attempts) check(ctx context.Context, answer *http.Response, err error) 
 	return again, nil
 }
 
-// mayRepeat reports whether there is another attempt, and sets a.pause, the wait before it. This is
+// mayRepeat reports whether to make another attempt, and sets a.pause, the wait before it. This is
 // the retry within a poll: see docs/design.md.
 func (a *attempts) mayRepeat(ctx context.Context) bool {
 	c, r := a.call, &a.call.round
@@ -172,7 +173,7 @@ func (a *attempts) mayRepeat(ctx context.Context) bool {
 	return true
 }
 
-// allow reports whether the Terms allow to send the request again after a fault or a status code.
+// allow reports whether the Terms allow a retry after a fault or a status code.
 func (t *Terms) allow(fault error, code int) bool {
 	if fault == nil && t.Repeats != nil && t.Repeats(code) {
 		return true
@@ -190,13 +191,13 @@ func jitter(seed string, n int) time.Duration {
 	return half + half*time.Duration(h.Sum32()>>16)/(1<<16)
 }
 
-// wait waits until it is time for the next attempt.
+// wait waits before the next attempt.
 func (a *attempts) wait(next *http.Request) error {
 	ctx := next.Context()
 	if err := a.call.round.host.Sleep(ctx, a.pause); err != nil {
 		return err
 	}
-	next.Header = make(http.Header) // http.Client would add its cookies a second time
+	next.Header = make(http.Header) // otherwise http.Client would add its cookies a second time
 	a.start()
 	return nil
 }

@@ -16,14 +16,14 @@ type Call struct {
 	attempts attempts
 }
 
-// An errand is a request, how it is made, and its answer.
+// An errand is a request with its terms and its answer.
 type errand struct {
 	Request Request
 	Terms   Terms
 	Answer  Answer
 }
 
-// NewCall returns a Call with the settings.
+// NewCall returns a Call with the settings s.
 func (s *Settings) NewCall() *Call {
 	c := &Call{round: round{Settings: s, client: *s.http}}
 	c.round.errand = &c.errand
@@ -32,8 +32,8 @@ func (s *Settings) NewCall() *Call {
 	return c
 }
 
-// Reset prepares c for the next request. It keeps nothing of this request alive but the buffer, if
-// that is small, and reports whether it kept it.
+// Reset prepares c for the next request. It keeps only the buffer, if the buffer is small, and
+// reports whether it kept it.
 func (c *Call) Reset() (kept bool) {
 	c.round.leave()
 	kept = c.round.reset()

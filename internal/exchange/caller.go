@@ -13,11 +13,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// hopByHop are headers that net/http sets, or that are about one connection.
+// hopByHop are the headers that net/http sets, and those that apply to one connection only.
 var hopByHop = []string{"Host", "Content-Length", "Transfer-Encoding", "Accept-Encoding", "Connection", "Keep-Alive", "Upgrade", "Te", "Trailer"}
 
 // NewRequest converts an [http.Request] of the caller to a Request. It reads and closes the body,
-// which may have at most so many bytes.
+// which may have at most the given number of bytes.
 func NewRequest(r *http.Request, most int64) (q Request, err error) {
 	q = Request{Method: cmp.Or(r.Method, http.MethodGet), URL: *r.URL, Type: r.Header.Get("Content-Type")}
 	q.URL.Fragment, q.URL.RawFragment = "", ""

@@ -18,13 +18,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// MaxRetries bounds how often a request is sent again within a call. The watch waits out longer
-// outages.
+// MaxRetries is the maximum number of retries within a call. During a longer outage the watch
+// waits.
 const MaxRetries = 10
 
 // Config holds the options of a client and their problems. Use [NewConfig] to make one.
 type Config struct {
-	// Defaults has the values of what no option has set.
+	// Defaults has the values that apply if no option sets others.
 	Defaults
 
 	Client      *http.Client
@@ -32,7 +32,7 @@ type Config struct {
 	TLS         *tls.Config
 	Connections int // 0 for the default
 	Token       func(context.Context) (string, error)
-	TokenHeader string // as ParseTokenHeader reads it
+	TokenHeader string // for ParseTokenHeader
 	Retries     int
 	MaxBody     int   // 0 for the default
 	MaxResult   int64 // 0 for the default
@@ -48,14 +48,14 @@ type Config struct {
 	Resolver *net.Resolver
 
 	header   http.Header
-	isSet    map[string]bool // of header, by the user
-	own      map[string]any  // options of one package alone, by name
+	isSet    map[string]bool // the names in header that the user has set
+	own      map[string]any  // options that only one package knows, by name
 	problems []error
 }
 
-// Defaults are the values of what no option has set.
+// Defaults are the values that apply if no option sets others.
 type Defaults struct {
-	Name        string // of the package: errors and log lines begin with it
+	Name        string // the name of the package, with which errors and log lines begin
 	UserAgent   string
 	Connections int
 	Retries     int
@@ -87,7 +87,8 @@ func (c *Config) Problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(c.Name+": "+format, args...))
 }
 
-// SetHeader sets a header that every request carries, whatever the request says.
+// SetHeader sets a header of every request. It takes precedence over the same header of the
+// request.
 func (c *Config) SetHeader(name, value string) {
 	c.header.Set(name, value)
 	c.isSet[http.CanonicalHeaderKey(name)] = true
@@ -131,12 +132,12 @@ func (c *Config) Settings(baseURL string) *Settings {
 	return s
 }
 
-// base sets the base URL and the origins beside its own.
+// base sets the base URL and the other allowed origins.
 func (c *Config) base(s *Settings, baseURL string) {
 	base, err := parseBase(baseURL)
 	if err != nil {
 		c.Problem("New: base URL %w", err)
-		base = &url.URL{Scheme: "http", Host: "invalid"} // all else is checked all the same
+		base = &url.URL{Scheme: "http", Host: "invalid"} // so that the other options are checked too
 	}
 	s.Base = base
 	if u := base.User; u != nil {
@@ -150,7 +151,7 @@ func (c *Config) base(s *Settings, baseURL string) {
 	}
 }
 
-// origin allows an origin beside that of the base URL. It returns nil for one that is refused.
+// origin allows an origin in addition to the base URL's. It returns nil if the origin is refused.
 func (c *Config) origin(s *Settings, option, origin string) *url.URL {
 	u, err := parseBase(origin)
 	switch {
@@ -167,7 +168,7 @@ func (c *Config) origin(s *Settings, option, origin string) *url.URL {
 
 var errNoScheme = errors.New("has no scheme: it must begin with http:// or https://")
 
-// parseBase parses a base URL. Its error does not print anything that could be a password.
+// parseBase parses a base URL. Its error prints nothing that may be a password.
 func parseBase(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
@@ -205,13 +206,13 @@ func parseBase(s string) (*url.URL, error) {
 	return nil, fmt.Errorf("%.256q %w", shown.String(), err)
 }
 
-// isPort reports whether the port of a URL, "" for none, can be one.
+// isPort reports whether the port of a URL is valid. The empty text is valid.
 func isPort(port string) bool {
 	_, err := strconv.ParseUint(port, 10, 16)
 	return port == "" || err == nil
 }
 
-// transport sets what requests are made with.
+// transport sets the HTTP client and the pool of the settings.
 func (c *Config) transport(s *Settings) {
 	h := http.Client{Transport: c.Tripper}
 	if c.Client != nil {

@@ -14,19 +14,19 @@ import (
 // OriginToken is the token of an origin other than that of the base URL.
 type OriginToken struct {
 	Origin string
-	Source func(context.Context) (string, error) // nil for none
-	Header string                                // as [ParseTokenHeader] reads it
+	Source func(context.Context) (string, error) // nil for no token
+	Header string                                // for [ParseTokenHeader]
 }
 
-// credential is the token of one origin, and how it is sent.
+// credential is the token of one origin, with the header that carries it.
 type credential struct {
 	origin *url.URL
 	tokens *web.Tokens
-	name   string // of the header
-	prefix string // before the token
+	name   string // the name of the header
+	prefix string // the text before the token
 }
 
-// bearer is how a token is sent by default.
+// bearer is the default text before a token.
 const bearer = "Bearer "
 
 // ParseTokenHeader parses the header of a token. "NAME" means a header with the token alone. "NAME:
@@ -55,7 +55,7 @@ func (c *credential) value(t *web.Token) []string {
 	return []string{c.prefix + t.Value}
 }
 
-// credentials sets the tokens of the base URL's origin and of others.
+// credentials sets the tokens of the base URL's origin and of the other origins.
 func (c *Config) credentials(s *Settings) {
 	if c.Token != nil {
 		name, prefix, err := ParseTokenHeader(c.TokenHeader)
@@ -86,7 +86,8 @@ func (c *Config) credentials(s *Settings) {
 	}
 }
 
-// credentialOf returns the credential of another origin, nil if it has none.
+// credentialOf returns the credential of an origin other than the base URL's, or nil if it has
+// none.
 func (s *Settings) credentialOf(u *url.URL) *credential {
 	for _, c := range s.foreign {
 		if web.SameOrigin(c.origin, u) {
@@ -96,7 +97,7 @@ func (s *Settings) credentialOf(u *url.URL) *credential {
 	return nil
 }
 
-// sourceFault is the fault of a request for which there is no token.
+// sourceFault is the error of a request for which the source returned no token.
 type sourceFault struct{ err error }
 
 func (f sourceFault) Error() string { return f.err.Error() }

@@ -1,10 +1,10 @@
-// Package exchange makes the requests of a transport over HTTP. It knows neither what a request
-// asks nor what an answer means.
+// Package exchange makes the requests of a transport over HTTP. It knows neither the purpose of a
+// request nor the meaning of an answer.
 //
-// A [Request] is data. A [Call] sends it until it is answered or given up. Its attempts wait on the
-// clock of a Watcher and keep to its retry budget. Each attempt is one round trip, which adds
-// headers and the token, follows redirects, and reads the body up to a bound. The result is an
-// [Answer], which the caller's [Reader] judges.
+// A [Request] is data. A [Call] sends it, and sends it again until it is answered or no retry is
+// allowed. The attempts of a Call wait on the clock of the Watcher, and respect its retry budget.
+// Each attempt is one round trip, which adds headers and the token, follows redirects, and reads
+// the body up to a bound. The result is an [Answer]. The caller's [Reader] decides what it means.
 //
 // [Config] collects the options of a client. [Settings] are what its calls share.
 package exchange
@@ -22,18 +22,19 @@ type Request struct {
 	// Header has names and values in turn. Headers that a user has set in the settings take
 	// precedence.
 	Header []string
-	// Extra is the name and the value of one header that takes precedence over all others. It is empty
-	// for none.
+	// Extra is the name and the value of one header that takes precedence over all others. By default
+	// there is none.
 	Extra [2]string
 	// Body is sent if it is not nil. Type is its Content-Type. The default is JSON.
 	Body []byte
 	Type string
 }
 
-// maxPath bounds what is printed of a path: an id may be a URL of many KiB.
+// maxPath is how many bytes of a path are printed. A path may be long, because an id may be a URL
+// of many KiB.
 const maxPath = 512
 
-// path returns the path as it is printed.
+// path returns the path, shortened for printing.
 func (r *Request) path() string {
 	path := r.URL.EscapedPath()
 	if len(path) > maxPath {
@@ -47,25 +48,25 @@ func (r *Request) String() string {
 	return r.Method + " " + r.URL.Scheme + "://" + r.URL.Host + r.path()
 }
 
-// Terms say how a request is made.
+// Terms are the rules for making one request.
 type Terms struct {
 	// Seed makes the waits between attempts differ from those of other calls.
 	Seed string
 	// Repeatable is whether the request may reach the service twice.
 	Repeatable bool
-	// Repeats adds status codes after which the request is sent again, whether it is Repeatable or
-	// not; nil adds none.
+	// Repeats reports the status codes after which the request is also sent again, even if it is not
+	// Repeatable. Nil means none.
 	Repeats func(code int) bool
-	// LongestWait is the longest wait that the service may ask for within the call. The default is a
-	// second. The watch makes longer waits.
+	// LongestWait is the longest wait within the call that the service may ask for. The default is a
+	// second. For a longer wait, the call returns and the watch waits.
 	LongestWait time.Duration
 	// Hold is how long the service may keep the request, or 0 for a request that is not held. The
-	// headers of the answer may take longer by as much.
+	// timeout for the headers of the answer is longer by Hold.
 	Hold time.Duration
 	// Stream leaves the body of a 2xx to the caller, as Answer.Open.
 	Stream bool
-	// Unread says that nobody needs the body of a 2xx. Only its beginning is read, so that the
-	// connection of a short body can be used again. What is wrong with the body is no fault.
+	// Unread says that the body of a 2xx is not needed. Only its beginning is read, so that the
+	// connection can be used again if the body is short. An error of reading it is ignored.
 	Unread bool
 	// SeeOther makes a 303 an answer. Otherwise it is a redirect.
 	SeeOther bool
@@ -83,24 +84,24 @@ type Answer struct {
 	Code int
 	// Header must not be changed.
 	Header http.Header
-	// Body is kept until the next attempt or the call's end.
+	// Body is valid until the next attempt or the end of the call.
 	Body []byte
 	// Large is whether the body is longer than the limit.
 	Large bool
 	// Wait is the wait that the headers name: see [web.RetryAfter].
 	Wait time.Duration
-	// Open is the answer if its body is left to the caller, or else nil.
+	// Open is the answer if the caller reads its body, and otherwise nil.
 	Open *http.Response
 }
 
-// Reader judges answers.
+// Reader decides what answers mean.
 type Reader interface {
 	// Read returns nil if the answer is acceptable, or else an error. The class of the error, a
 	// [*transport.Error], decides whether the request may be sent again.
 	Read() error
 }
 
-// ReaderFunc is a function that judges answers.
+// ReaderFunc is a function that serves as a Reader.
 type ReaderFunc func() error
 
 // Read calls f.

@@ -14,7 +14,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// ErrTooLarge is matched by the error of a body that is longer than its bound.
+// ErrTooLarge is matched by the error of a body that is longer than its limit.
 var ErrTooLarge = errors.New("body too large")
 
 // Fail returns the error of the call, with a class and a cause. It names the method, host and path.
@@ -23,9 +23,9 @@ func (c *Call) Fail(class transport.Class, cause error) error {
 		Err: fmt.Errorf("%s: %s: %w", c.round.Name, &c.Request, cause)}
 }
 
-// tokenError returns the error of a call for which there is no token. A wait that the source names
-// is kept. The source knows nothing about a job: what it does not find or cannot read is no reason
-// to give up the job.
+// tokenError returns the error of a call for which there is no token. It keeps a wait that the
+// source names. The source knows nothing about jobs. So an error of class NotFound or Malformed
+// from it is transient.
 func (c *Call) tokenError(ctx context.Context, err error) error {
 	var e *transport.Error
 	switch {
@@ -45,7 +45,7 @@ func (c *Call) tokenError(ctx context.Context, err error) error {
 	}
 }
 
-// unanswered returns the error of an attempt that got no answer but a fault.
+// unanswered returns the error of an attempt that got no answer because of fault.
 func (c *Call) unanswered(ctx context.Context, fault error) error {
 	var unsourced sourceFault
 	switch {
@@ -104,7 +104,7 @@ func (c *Call) quote(text string) error {
 // Excerpt returns the beginning of a part of the answer, without secrets.
 func (c *Call) Excerpt(part []byte) string { return redact.Excerpt(part, c.round.sensitive()...) }
 
-// QuoteID returns an id in the answer, without secrets.
+// QuoteID returns an id of the answer for an error, without secrets.
 func (c *Call) QuoteID(id string) string { return redact.ID(id, c.round.sensitive()...) }
 
 // IsPaced reports whether the answer names a wait, or says that nothing remains of a quota.

@@ -10,9 +10,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// MayHold makes a second pool for requests that the service keeps, because the time limit for
-// headers is the same for all requests of a pool. It must be called before the first call. If the
-// pool is the user's, MayHold makes none: that pool sets its own limits.
+// MayHold makes a second pool for requests that the service keeps, because all requests of a pool
+// share one timeout for headers. It must be called before the first call. If the user has set a
+// pool, MayHold makes none, because that pool has its own limits.
 func (s *Settings) MayHold() {
 	if s.pool != nil && s.holder == nil {
 		s.holder = s.pool.Clone()
@@ -42,8 +42,8 @@ func (r *round) send(q *http.Request) (*http.Response, error) {
 	most := r.Terms.Hold + web.HeaderTimeout
 	ctx, cancel := context.WithCancelCause(q.Context())
 	timer := time.AfterFunc(most, func() { cancel(heldError{most}) })
-	answer, err := r.holder.RoundTrip(q.WithContext(ctx)) // whose error is the cause of the end
-	if !timer.Stop() && err == nil {                      // it came too late, and its body can't be read
+	answer, err := r.holder.RoundTrip(q.WithContext(ctx)) // the error is the cause of ctx if ctx has ended
+	if !timer.Stop() && err == nil {                      // the answer is too late, and its body cannot be read
 		_ = answer.Body.Close()
 		err = context.Cause(ctx)
 	}

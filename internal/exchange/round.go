@@ -16,25 +16,25 @@ import (
 // keptBody is the largest buffer that a Call keeps for the next request.
 const keptBody = 64 << 10
 
-// round is one round trip. It is the RoundTripper of its own http.Client.
+// round makes one round trip after another. It is the RoundTripper of its own http.Client.
 type round struct {
 	*Settings
-	*errand             // of the Call
-	client  http.Client // whose transport is the round
+	*errand             // the errand of the Call
+	client  http.Client // its Transport is this round
 	buffer  []byte
 	trip
 }
 
 // trip is the part of a round that belongs to one call.
 type trip struct {
-	host    transport.Host // of the context
-	token   *web.Token     // of the base URL's origin
-	asked   *credential    // of the newest request; nil for none
-	sent    *web.Token     // likewise
-	retried int            // requests that were sent again, one for a new token not among them
-	sends   *web.Sends     // nil if the request can't be sent again without our knowing
-	left    func()         // tells a test clock that the request is over; nil if there is none
-	made    *outcome       // of a round trip that the http.Client takes as its first; nil for none
+	host    transport.Host // the Host of the context
+	token   *web.Token     // the token of the base URL's origin
+	asked   *credential    // the credential of the newest request, or nil
+	sent    *web.Token     // the token of the newest request, or nil
+	retried int            // retries, not counting one for a new token
+	sends   *web.Sends     // nil if net/http does not send the request again by itself
+	left    func()         // tells a test clock that the request has ended; nil without a test clock
+	made    *outcome       // the outcome of a round trip that the http.Client gets as its first; usually nil
 }
 
 // An outcome is what a round trip returned.
@@ -53,8 +53,8 @@ func (r *round) reset() (kept bool) {
 }
 
 // RoundTrip adds the headers to a request and passes it to the transport of the settings. Headers
-// are added here for two reasons: net/http does not copy them for a redirect, and they do not go to
-// another origin to which the user's http.Client follows a redirect.
+// are added here for two reasons: net/http does not copy them for a redirect, and another origin
+// does not get them if the user's http.Client follows a redirect to it.
 //
 // The type also hides CloseIdleConnections. go-retryablehttp calls that after each call that fails,
 // and would close connections that other watches use.
@@ -65,9 +65,9 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 	}
 	q.URL.RawQuery = web.EscapeQuery(q.URL.RawQuery)
 	if q.Response == nil {
-		q.Host = q.URL.Host // set before, it would have http.Client copy the URL
+		q.Host = q.URL.Host // if it were set earlier, http.Client would copy the URL
 	} else {
-		q.Header.Del("Referer") // it has our query
+		q.Header.Del("Referer") // it has the query of the request
 	}
 	if web.SameOrigin(q.URL, r.Base) {
 		q.Header = r.headers(q.Header)
@@ -79,7 +79,7 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 		}
 	}
 	r.leave()
-	if q.URL.Scheme == "https" { // and so perhaps HTTP/2
+	if q.URL.Scheme == "https" { // the connection may be HTTP/2
 		host := r.host
 		q, r.sends = web.BoundSends(q, &r.answers, r.Retries-r.retried, func() bool { return host.MayRetry(transport.Transient) })
 	}
@@ -102,12 +102,12 @@ func (r *round) announce(q *http.Request) (*http.Request, func()) {
 
 var jsonType = []string{"application/json"}
 
-// headers returns the headers of a request that has the cookies of h already.
+// headers returns the headers of a request. The argument h has the cookies.
 func (r *round) headers(h http.Header) http.Header {
 	q := &r.Request
 	body := q.Body != nil
 	if r.pool != nil && r.blank.Header != nil && len(h) == 0 && r.token == nil && !body && q.Extra[0] == "" && len(q.Header) == 0 {
-		return r.header // nothing of the user's can write in it
+		return r.header // no code of the user can change it
 	}
 	all := maps.Clone(r.header)
 	for i := 0; i < len(q.Header); i += 2 {
@@ -134,7 +134,7 @@ func (r *round) headers(h http.Header) http.Header {
 	return all
 }
 
-// leave notes that the request in flight is over.
+// leave notes that the request in flight has ended.
 func (r *round) leave() {
 	if r.sends != nil {
 		r.retried += r.sends.Over()
@@ -146,7 +146,8 @@ func (r *round) leave() {
 	}
 }
 
-// receive takes the outcome of a request. It returns the fault if there is no answer.
+// receive reads the outcome of a request into the Answer. It returns the fault if there is no
+// answer.
 func (r *round) receive(answer *http.Response, fault error) error {
 	a := &r.Answer
 	*a = Answer{}
@@ -163,18 +164,20 @@ func (r *round) receive(answer *http.Response, fault error) error {
 }
 
 const (
-	// unreadBody is how much is read of a body that nobody needs.
+	// unreadBody is how many bytes are read of a body that is not needed.
 	unreadBody = 32 << 10
-	// longUnreadBody is how much is read of such a body if its length is known and larger.
+	// longUnreadBody is how many bytes are read of such a body if it is known to be longer than
+	// unreadBody.
 	longUnreadBody = 512
 )
 
-// limit returns the bound of the body.
+// limit returns the largest size of the body, in bytes.
 func (r *round) limit() int { return cmp.Or(r.Terms.Limit, r.MaxBody) }
 
 // read reads the body up to the limit, so that the connection can be used again. It does not read
-// the body of a 1xx, which is the connection itself and does not end with the context. Nobody reads
-// the body after it: go-retryablehttp would do so without a limit of empty reads.
+// the body of a 1xx, because that body is the connection itself, and reading it does not end with
+// the context. It replaces the body by an empty one, because go-retryablehttp would read it without
+// a limit of empty reads.
 func (r *round) read(answer *http.Response) error {
 	body := answer.Body
 	defer body.Close()
@@ -210,8 +213,8 @@ func (r *round) decode(body io.Reader, limit int) (fault error) {
 	return fault
 }
 
-// ByteOrderMark precedes the JSON of some services. RFC 8259, section 8.1, allows a parser to
-// ignore it.
+// ByteOrderMark is at the beginning of the JSON of some services. RFC 8259, section 8.1, allows a
+// parser to ignore it.
 var ByteOrderMark = []byte("\ufeff")
 
 // maxEmptyReads is how many times in a row a body may return neither bytes nor an error.

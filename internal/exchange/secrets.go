@@ -14,7 +14,7 @@ const (
 	minPart = 8
 )
 
-// publicHeaders are those whose values are no secret.
+// publicHeaders are the headers whose values are not secret.
 var publicHeaders = []string{"Accept", "Accept-Encoding", "Accept-Language", "Content-Type", "User-Agent"}
 
 // SecretsOf returns the words in a header's value that may be credentials: the whole, and its

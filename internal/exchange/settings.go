@@ -10,9 +10,9 @@ import (
 // Settings are what the calls of one client share. Only the count of answers changes after the
 // first call. They are safe for concurrent use.
 type Settings struct {
-	Name      string     // of the package that asks
-	Base      *url.URL   // of the service
-	Origins   []*url.URL // others that are allowed
+	Name      string     // the name of the package that makes the calls
+	Base      *url.URL   // the base URL of the service
+	Origins   []*url.URL // the other origins that are allowed
 	Retries   int
 	MaxBody   int
 	MaxResult int64
@@ -22,28 +22,28 @@ type Settings struct {
 	connection
 }
 
-// identity is what a client says of itself.
+// identity is what identifies the client to the service.
 type identity struct {
 	userAgent string
-	isSet     map[string]bool // of header, by WithHeader or the base URL
+	isSet     map[string]bool // the names in header that WithHeader or the base URL has set
 	own       *credential     // nil without a token source
-	foreign   []*credential   // of other origins
+	foreign   []*credential   // the credentials of other origins
 	secrets   []string
 	// header has values without room to append in place, so that requests can share them.
 	header http.Header
 }
 
-// connection is what requests are sent with.
+// connection is the HTTP client and its pools.
 type connection struct {
 	http    *http.Client
-	carrier http.RoundTripper // of http
-	direct  bool              // http has neither cookies nor a timeout to add to a round trip
-	pool    *http.Transport   // nil if the pool is the user's
-	holder  *http.Transport   // of requests that are held; nil for the carrier
-	answers web.Answers       // over TLS
+	carrier http.RoundTripper // the Transport of http
+	direct  bool              // http has neither cookies nor a timeout, so that a round trip needs no client
+	pool    *http.Transport   // nil if the user has set a pool
+	holder  *http.Transport   // the pool for held requests; nil means carrier
+	answers web.Answers       // the answers over TLS
 	// narrow is the user's CheckRedirect; nil for none.
 	narrow func(*http.Request, []*http.Request) error
-	// blank is what requests are made from. It has no headers if a user's client may write in them.
+	// blank is copied to make requests. It has no headers if a client of the user may change them.
 	blank http.Request
 }
 

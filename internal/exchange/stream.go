@@ -21,7 +21,7 @@ type Stream struct {
 	left int64
 }
 
-// NewStream returns the Stream of the open answer of a call. Its limit is MaxResult bytes.
+// NewStream returns a Stream of the open answer of a call. Its limit is MaxResult bytes.
 func NewStream(c *Call) *Stream {
 	answer, most := c.Answer.Open, c.round.MaxResult
 	s := &Stream{name: c.round.Name, body: answer.Body, from: answer.Body, left: most}

@@ -9,33 +9,33 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Figures are what Stats are made of. The zero Figures count from zero.
+// Figures are the counts from which Stats are made. The zero Figures are ready for use.
 type Figures struct {
-	Waits    int    // that go on
-	InFlight int    // watches that are asked about; a poll may outlive its own
-	Requests uint64 // made
+	Waits    int    // pending waits
+	InFlight int    // watches whose poll is in flight; a request may outlive its watches
+	Requests uint64 // requests that were started
 	Errors   uint64 // requests that failed
 	Blocked  int    // watches whose job waits for a person
-	// Notifications that named a job.
+	// Notifications counts the notifications that named a job.
 	Notifications uint64
 
 	ended   ended
-	seconds [rateSeconds + 1]uint32 // requests in each of the newest seconds, the last of them not over yet
-	second  int64                   // which one that is
+	seconds [rateSeconds + 1]uint32 // requests in each of the newest seconds, including the present one
+	second  int64                   // the number of the present second
 	delays  histogram
 	kinds   map[string]*Kind // the first observe.MaxKinds
 	others  Kind             // of all further kinds together
 }
 
-// ended counts watches by the terminal state of their job, and those that gave up at Unknown.
+// ended counts watches by the terminal state of their job. Unknown counts the watches that gave up.
 type ended [transport.Canceled + 1]uint64
 
 // Kind are the figures of one kind of job.
 type Kind struct {
-	Waits  int // that go on
+	Waits  int // pending waits
 	ended  ended
-	polls  uint64     // of watches that ended
-	delays *histogram // nil until a job ended
+	polls  uint64     // polls of watches that have ended
+	delays *histogram // nil until a job has ended
 }
 
 // Of returns the figures of a kind.
@@ -54,7 +54,8 @@ func (f *Figures) Of(kind string) *Kind {
 	return k
 }
 
-// End counts a watch that ended after so many polls in a state of its job, or gave up.
+// End counts a watch that ended after the given number of polls. The state is the terminal state of
+// its job, or Unknown if the watch gave up.
 func (k *Kind) End(state transport.State, polls int32) {
 	k.ended[state]++
 	k.polls += uint64(polls)
@@ -68,7 +69,7 @@ func (k *Kind) Delay(d time.Duration) {
 	k.delays.add(d)
 }
 
-// Stats returns what k says. How many watches there are is not known here.
+// Stats returns the figures of k, without Watches and Overdue.
 func (k *Kind) Stats() observe.KindStats {
 	s := observe.KindStats{
 		Waits: k.Waits, Completed: k.ended[transport.Completed], Failed: k.ended[transport.Failed],
@@ -82,18 +83,19 @@ func (k *Kind) Stats() observe.KindStats {
 
 const (
 	rateSeconds = 10
-	// delayParts is into how many parts the delays between two powers of two are divided.
+	// delayParts is the number of buckets between two powers of two.
 	delayParts = 8
 )
 
-// Request counts one.
+// Request counts a request that starts now.
 func (f *Figures) Request(now time.Duration) {
 	f.Requests++
 	f.turn(now)
 	f.seconds[f.second%int64(len(f.seconds))]++
 }
 
-// turn makes room for the second that it is.
+// turn makes the second of now the present one, and clears the counts of the seconds since the last
+// call.
 func (f *Figures) turn(now time.Duration) {
 	for second := int64(now / time.Second); f.second < second; {
 		f.second = max(f.second+1, second-int64(len(f.seconds)))
@@ -101,7 +103,7 @@ func (f *Figures) turn(now time.Duration) {
 	}
 }
 
-// Rate is requests a second, over the seconds that are over.
+// Rate returns the requests a second, averaged over the newest full seconds, at most ten.
 func (f *Figures) Rate(now time.Duration) float64 {
 	f.turn(now)
 	var sum uint32
@@ -121,7 +123,8 @@ type histogram [64 * delayParts]uint32
 
 func (h *histogram) add(d time.Duration) { h[bucket(d)]++ }
 
-// bucket is the number of d: those of one power of two are divided evenly.
+// bucket returns the number of the bucket of d. The durations between two powers of two are divided
+// evenly among delayParts buckets.
 func bucket(d time.Duration) int {
 	n := uint64(max(d, 0))
 	if n < delayParts {
@@ -131,7 +134,7 @@ func bucket(d time.Duration) int {
 	return (exponent-2)*delayParts + int(n>>(exponent-3))&(delayParts-1)
 }
 
-// top is the largest delay with that number.
+// top returns the largest duration in a bucket.
 func top(bucket int) time.Duration {
 	if bucket < delayParts {
 		return time.Duration(bucket)
@@ -140,7 +143,7 @@ func top(bucket int) time.Duration {
 	return time.Duration(delayParts+bucket%delayParts+1)<<(exponent-3) - 1
 }
 
-// quantiles returns those of h, rounded up to two digits: the buckets do not tell more.
+// quantiles returns the quantiles of h, rounded up to two digits. The buckets are not more precise.
 func (h *histogram) quantiles() (q observe.Quantiles) {
 	var all, sum uint64
 	for _, n := range h {
@@ -164,7 +167,8 @@ func (h *histogram) quantiles() (q observe.Quantiles) {
 	return q
 }
 
-// twoDigits returns d rounded up to two significant digits, or d where there is no such duration.
+// twoDigits returns d rounded up to two significant digits, or d if that is too large for a
+// duration.
 func twoDigits(d time.Duration) time.Duration {
 	unit := time.Duration(1)
 	for d/unit >= 100 {
@@ -176,13 +180,15 @@ func twoDigits(d time.Duration) time.Duration {
 	return d
 }
 
-// End counts a watch that ended in a state of its job, or gave up at Unknown.
+// End counts a watch that ended. The state is the terminal state of its job, or Unknown if the
+// watch gave up.
 func (f *Figures) End(state transport.State) { f.ended[state]++ }
 
 // Delay counts how long after its end a job was seen to have ended.
 func (f *Figures) Delay(d time.Duration) { f.delays.add(d) }
 
-// Stats returns the figures of now. How many watches there are is not known here.
+// Stats returns the figures at the instant now. It leaves out those that need the watches, such as
+// Watches, Waiting and Overdue.
 func (f *Figures) Stats(now time.Duration) observe.Stats {
 	return observe.Stats{
 		Waits: f.Waits, InFlight: f.InFlight, Blocked: f.Blocked, Notifications: f.Notifications,

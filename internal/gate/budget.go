@@ -6,8 +6,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// The retry budget and the costs of a failed request. An answered request refills the budget by 1.
-// A failing service then gets no more requests than a healthy one.
+// The size of the retry budget, and the costs of a failed request. An answered request refills the
+// budget by 1. With these numbers, a failing service gets no more requests than a healthy one.
 const (
 	budgetTokens  = 500
 	transientCost = 14
@@ -19,12 +19,12 @@ const (
 // budget. On the real clock no two requests end at the same instant.
 type budget struct {
 	tokens     int
-	recovering bool // from an empty budget, until nothing is overdue
+	recovering bool // the budget was empty, and the recovery has not ended: see Gate.Recovering
 
-	at    time.Duration // the newest instant, and what happened at it:
-	paid  int           // by requests that were answered
-	spent int           // on requests that failed
-	lent  int           // to retries
+	at    time.Duration // the newest instant; the next three fields are about it
+	paid  int           // tokens from answered requests
+	spent int           // tokens for failed requests
+	lent  int           // tokens for retries
 }
 
 // turn adds the counts of earlier instants to the tokens.
@@ -51,16 +51,16 @@ func (b *budget) fail(now time.Duration, class transport.Class) {
 	}
 }
 
-// left returns what is left of the budget. It may be negative.
+// left returns the tokens that are left. The result may be negative.
 func (b *budget) left() int { return b.tokens + b.paid - b.spent - b.lent }
 
-// allows reports whether a request that failed with an error of a class may be made again.
+// allows reports whether a request that failed with an error of a class may be sent again.
 func (b *budget) allows(now time.Duration, class transport.Class) bool {
 	b.turn(now)
 	return !b.recovering && b.tokens-b.lent > costOf(class)
 }
 
-// caughtUp ends a recovery once half of the budget is back.
+// caughtUp ends a recovery if half of the budget is refilled. It reports whether it did.
 func (b *budget) caughtUp(now time.Duration) (recovered bool) {
 	b.turn(now)
 	recovered = b.recovering && min(b.tokens, b.left()) > budgetTokens/2

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// recoveryShare is the rate of requests while a service recovers, as a share of the demand. It
-	// exceeds 1 so that overdue polls are caught up with.
+	// recoveryShare is the rate of requests while a service recovers, as a share of the demand. It is
+	// more than 1, so that the number of overdue polls decreases.
 	recoveryShare = 1.05
 	// recoveryPace is the longest time between two requests while a service recovers. If the demand is
 	// small, or not known yet, more requests are no burden.
@@ -28,10 +28,10 @@ const minWait = time.Millisecond
 type Gate struct {
 	limiter *rate.Limiter // nil if there is no limit
 	epoch   time.Time
-	shut    time.Duration // until then, 0 if the gate is open
+	shut    time.Duration // the instant until which the gate is shut, or 0 if it is open
 	budget  budget
-	pace    time.Duration // while recovering, when the next request may be made
-	demand  int64         // polls that all watches make in a thousand million seconds, if nothing holds them up
+	pace    time.Duration // the earliest instant of the next request during a recovery
+	demand  int64         // the polls that all watches make in 10⁹ seconds if nothing delays them
 }
 
 // New returns an open gate with a full budget. The limiter may be nil. Instants count from epoch.
@@ -58,8 +58,8 @@ func (g *Gate) SetLimit(now time.Duration, perSecond float64, burst int) {
 }
 
 // Recovering reports whether the service recovers. A recovery begins when the retry budget is
-// empty. It ends when nothing is overdue and half of the budget is back. Meanwhile requests keep to
-// the demand.
+// empty. It ends when nothing is overdue and half of the budget is refilled. Meanwhile the rate of
+// requests is limited to about the demand.
 func (g *Gate) Recovering(now time.Duration) bool {
 	g.budget.turn(now)
 	return g.budget.recovering
@@ -96,8 +96,8 @@ func (g *Gate) Admit(now time.Duration, n int) bool {
 	return true
 }
 
-// interval returns the time after a request about n jobs at which the next request keeps to the
-// demand.
+// interval returns the time between a request about n jobs and the next request at which the rate
+// is about the demand.
 func (g *Gate) interval(n int) time.Duration {
 	d := float64(n) * 1e18 / (recoveryShare * float64(max(g.demand, 1)))
 	return time.Duration(min(d, float64(recoveryPace)))
@@ -121,14 +121,14 @@ func (g *Gate) Answered(now time.Duration) { g.budget.answered(now) }
 // Failed charges the retry budget for a request that failed with an error of the given class.
 func (g *Gate) Failed(now time.Duration, class transport.Class) { g.budget.fail(now, class) }
 
-// CaughtUp notes that nothing is overdue. That ends a recovery once half of the budget is back.
+// CaughtUp notes that nothing is overdue. That ends a recovery if half of the budget is refilled.
 func (g *Gate) CaughtUp(now time.Duration) {
 	if g.budget.caughtUp(now) {
 		g.pace = 0
 	}
 }
 
-// Retry reports whether a request that failed with an error of the given class may be made again at
+// Retry reports whether a request that failed with an error of the given class may be sent again at
 // once. If so, it charges the retry budget and the rate limit.
 func (g *Gate) Retry(now time.Duration, class transport.Class) bool {
 	if !g.budget.allows(now, class) || g.limiter != nil && !g.limiter.AllowN(g.epoch.Add(now), 1) {

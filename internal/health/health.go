@@ -1,39 +1,39 @@
-// Package health decides when an outage of a service is worth a line of the log. It knows no lock
-// and no clock.
+// Package health decides when an outage of a service is logged. It knows no lock and no clock.
 package health
 
 import "time"
 
-// Report is what a line of the log says about a service.
+// Report is the content of a log line about an outage.
 type Report struct {
-	// Failures is how many requests failed since the last line, or since the service turned bad if
-	// it is well again.
+	// Failures is the number of requests that failed since the last line. If the service has
+	// recovered, it is the number since the outage began.
 	Failures int
-	// For is for how long the service has been bad.
+	// For is how long the outage has lasted.
 	For time.Duration
 }
 
-// Health says when the service turns bad and when it is well again, so that an outage is a few
-// lines of the log, however many watches meet it.
+// Health recognizes the beginning and the end of an outage. So an outage causes a few log lines,
+// however many watches it affects.
 type Health struct {
 	bad      bool
-	told     bool          // a line was written since the service turned bad
-	since    time.Duration // when the first request failed
-	failures int           // since the last line
-	all      int           // since the service turned bad
-	answers  int           // requests answered in a row
-	next     time.Duration // not before then is another line written
+	told     bool          // a line was written during this outage
+	since    time.Duration // when the outage began
+	failures int           // failed requests since the last line
+	all      int           // failed requests since the outage began
+	answers  int           // answered requests in a row
+	next     time.Duration // the earliest time of the next line
 }
 
 const (
-	// summaryEvery is the time between two lines about a service that is not well.
+	// summaryEvery is the shortest time between two lines about failures.
 	summaryEvery = time.Minute
-	// wellAfter is how many requests in a row are answered, or as many as there are watches, before
-	// the service counts as well again.
+	// wellAfter is the number of answered requests in a row after which an outage counts as ended. If
+	// there are fewer watches, their number is enough.
 	wellAfter = 64
 )
 
-// Failed says that a request failed, and returns the report that this is worth, nil if none.
+// Failed notes that a request failed. It returns the report to log, or nil if there is nothing to
+// log.
 func (h *Health) Failed(now time.Duration) *Report {
 	h.answers = 0
 	h.failures++
@@ -50,8 +50,8 @@ func (h *Health) Failed(now time.Duration) *Report {
 	return r
 }
 
-// Answered says that a request was answered while there were so many watches, and returns the
-// report that this is worth, nil if none.
+// Answered notes that a request was answered. The argument watches is the number of watches. It
+// returns the report to log, or nil if there is nothing to log.
 func (h *Health) Answered(now time.Duration, watches int) *Report {
 	if !h.bad {
 		return nil

@@ -11,9 +11,9 @@ import (
 const (
 	// Remembered is how long a notification about a job that nobody waits for is kept.
 	Remembered = time.Minute
-	// maxKept bounds the number of kept notifications. The oldest is dropped first.
+	// maxKept is the maximum number of kept notifications. The oldest is dropped first.
 	maxKept = 4096
-	// maxBytes bounds the texts and the result of each.
+	// maxBytes is the maximum size of the texts and the result of a kept notification.
 	maxBytes = 4 << 10
 )
 
@@ -28,8 +28,8 @@ type Notice struct {
 // is empty.
 type Memory struct {
 	notices map[string]kept
-	order   []entry // oldest first; those whose job has a newer notice stand for nothing
-	number  int     // of the newest notice
+	order   []entry // oldest first; an entry has no effect if its job has a newer notice
+	number  int     // the number of the newest notice
 }
 
 type kept struct {
@@ -82,7 +82,7 @@ func (m *Memory) forget(now time.Duration) {
 	}
 }
 
-// drop forgets the oldest.
+// drop removes the oldest entry, and its notice if there is no newer one.
 func (m *Memory) drop() {
 	e := m.order[0]
 	m.order[0] = entry{}

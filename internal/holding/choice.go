@@ -3,11 +3,11 @@ package holding
 import "math"
 
 const (
-	// recent is among how many of the newest candidates one has to stand out.
+	// recent is the number of newest candidates with which a candidate is compared.
 	recent = 128
-	// steepness is how many times the share of free holds the share of the candidates may be that
-	// are likelier to end, for a candidate to be held. Between 3 and 8 the delays are alike: see
-	// internal/bench, -holds.
+	// steepness limits the share of likelier candidates. A candidate is held if the share of recent
+	// candidates that are likelier to end is at most steepness times the share of free holds. From 3
+	// to 8 the delays are similar: see internal/bench, -holds.
 	steepness = 8
 )
 

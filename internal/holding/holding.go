@@ -20,31 +20,31 @@ const (
 	// maxEarly is how many holds in a row may end without news, earlier than the next poll would have
 	// been due. After that the service counts as not holding requests.
 	maxEarly = 3
-	// maxUnsupported is after how many jobs in a row whose requests cannot be held no others are tried
-	// for a while.
+	// maxUnsupported is the number of jobs in a row whose requests cannot be held after which no
+	// others are tried for a while.
 	maxUnsupported = 8
-	// maxPause is the longest time without a trial, if a trial has a price: see Line.Priced.
+	// maxPause is the longest time without a trial if trials are [Line.Priced].
 	maxPause = time.Hour
-	// together is the time within which failures count as one.
+	// together is the time within which failures count as simultaneous.
 	together = time.Second
 )
 
 // Line knows how a service handles holds. The zero Line has seen no hold yet.
 type Line struct {
-	// Priced says that a job whose request turns out not to be held is polled apart from its batch.
-	// One job is then tried at a time, and the trials become rare while no request is held.
+	// Priced says that a failed trial has a price: the job is polled apart from its batch. One job is
+	// then tried at a time, and trials become rare while no request can be held.
 	Priced bool
 
-	most   time.Duration // the longest hold, Longest if zero: a proxy cuts longer ones
-	before time.Duration // most before it was learned from the last failure
+	most   time.Duration // the longest hold that no proxy cuts; zero means Longest
+	before time.Duration // the value of most before the last failure
 	until  time.Duration // no request is held until then
-	failed time.Duration // when one failed last
-	took   time.Duration // how long that one had lasted
-	early  int           // holds in a row that ended too early
-	told   bool          // that holds fail was told, and none was answered since
+	failed time.Duration // when the last hold failed
+	took   time.Duration // how long that hold had lasted
+	early  int           // holds in a row that ended early without news
+	told   bool          // the failure of holds was logged, and no hold was answered since
 	none   int           // jobs in a row whose requests cannot be held
-	tried  bool          // one that began after them is out, or was held
-	alone  time.Duration // it is the only one until then
+	tried  bool          // a trial is in progress, or has succeeded
+	alone  time.Duration // until then the trial is the only hold
 }
 
 // Length returns how long to hold a request about a job that must be polled again in left, or 0 for
@@ -75,8 +75,8 @@ func (l *Line) longest() time.Duration {
 func (l *Line) News() { l.early, l.none, l.told, l.alone = 0, 0, false, 0 }
 
 // Unsupported notes that the requests about a job cannot be held. After several such jobs in a row,
-// no others are tried for a while. If trials are Priced, one such job is enough, and the while
-// doubles.
+// no others are tried for a minute. If trials are Priced, one such job is enough, and the pause
+// doubles each time.
 func (l *Line) Unsupported(now time.Duration) {
 	l.tried = false
 	l.none++
@@ -117,7 +117,7 @@ func (l *Line) Failed(now, d, took time.Duration) (news bool) {
 		l.most = l.before
 		return l.giveUp(now)
 	case again || took >= l.longest():
-		return false // it began before the cut was known
+		return false // the hold began before the limit of the proxy was known
 	}
 	l.before, l.most = l.most, took-took/4
 	return false

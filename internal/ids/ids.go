@@ -1,4 +1,4 @@
-// Package ids says how much of a job's id is printed.
+// Package ids shortens the ids of jobs for printing.
 package ids
 
 import (
@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxShort bounds, in bytes, what Short shows of an id.
+// maxShort is the maximum number of bytes of an id that Short returns.
 const maxShort = 64
 
-// Short returns an id as it is printed in errors, logs and lines for a person: as far as its first
-// question mark, and 64 bytes of it at most, with "…" for what is left out. An id may be a URL
-// whose query holds a token.
+// Short returns an id as it is printed in errors and logs: up to its first question mark, at most
+// 64 bytes, with "…" in place of the rest. The query is left out because an id may be a URL whose
+// query holds a token.
 func Short(id string) string {
 	cut := id
 	if i := strings.IndexByte(cut, '?'); i >= 0 {

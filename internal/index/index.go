@@ -6,37 +6,38 @@ import (
 	"iter"
 )
 
-// Item is what an [Index] holds. Key returns the item's key, which does not change.
+// Item is an item of an [Index]. Key returns the key of the item, which must not change.
 type Item[T any] interface {
 	*T
 	Key() string
 }
 
-// Index finds an item by its key. It does what a map[string]*T does in a third of the memory, as
-// the key stands in the item already: tables of pointers with linear probing, grown one shard at a
-// time so that no single Add takes long. Use [New] to make one.
+// Index finds an item by its key. It takes a third of the memory of a map[string]*T, because it
+// does not store the keys. It consists of 64 tables of pointers with linear probing. Each table
+// grows by itself, so that no call of Add takes long. Use [New] to make one.
 type Index[T any, P Item[T]] struct {
 	seed   maphash.Seed
 	shards [64]shard[P]
-	taken  int // in all
+	taken  int // the number of items
 }
 
-// A shard is a table of which at most seven eighths are taken. Beside each item stands its tag. So
-// only the item that is looked for has to be read, also when the table grows. Among a million
-// items, each read has to wait for the main memory.
+// A shard is a table that is at most seven eighths full. It has a tag for each item, so that a
+// search reads hardly any other item, and growing reads none. That saves time, because with a
+// million items each read of an item waits for the main memory.
 type shard[P comparable] struct {
-	tags  []uint32 // 0 for a slot that is free
+	tags  []uint32 // 0 for a free slot
 	slots []P
 	taken int
 }
 
-// New returns an index that holds nothing.
+// New returns an empty index.
 func New[T any, P Item[T]]() *Index[T, P] { return &Index[T, P]{seed: maphash.MakeSeed()} }
 
-// Len returns how many items ix holds.
+// Len returns the number of items in ix.
 func (ix *Index[T, P]) Len() int { return ix.taken }
 
-// Get returns the item of key, nil if there is none, and the hash of key for Add.
+// Get returns the item with the given key, or nil if there is none. It also returns the hash of the
+// key, for [Index.Add].
 func (ix *Index[T, P]) Get(key string) (x P, hash uint64) {
 	hash = maphash.String(ix.seed, key)
 	if s := ix.shard(hash); s.taken > 0 {
@@ -45,7 +46,7 @@ func (ix *Index[T, P]) Get(key string) (x P, hash uint64) {
 	return x, hash
 }
 
-// Add adds x, whose key has that hash, and no other item in ix.
+// Add adds x. The argument hash is the hash of its key, which no other item in ix may have.
 func (ix *Index[T, P]) Add(x P, hash uint64) {
 	s := ix.shard(hash)
 	if s.taken >= len(s.slots)*7/8 {
@@ -56,8 +57,8 @@ func (ix *Index[T, P]) Add(x P, hash uint64) {
 	ix.taken++
 }
 
-// Remove removes x, which is in ix, and moves up those that were put further along because of it
-// (Knuth, The Art of Computer Programming, vol. 3, 6.4, algorithm R).
+// Remove removes x, which must be in ix. It moves items back that were put into later slots because
+// of x (Knuth, The Art of Computer Programming, vol. 3, 6.4, algorithm R).
 func (ix *Index[T, P]) Remove(x P) {
 	hash := maphash.String(ix.seed, x.Key())
 	s := ix.shard(hash)
@@ -75,7 +76,7 @@ func (ix *Index[T, P]) Remove(x P) {
 	}
 }
 
-// All returns all items, in no order. The index must not change meanwhile.
+// All returns all items in no particular order. The index must not change during the iteration.
 func (ix *Index[T, P]) All() iter.Seq[P] {
 	return func(yield func(P) bool) {
 		for i := range ix.shards {
@@ -88,13 +89,14 @@ func (ix *Index[T, P]) All() iter.Seq[P] {
 	}
 }
 
-// shard returns the shard of the key with that hash. It uses other bits than tag.
+// shard returns the shard of a key with the given hash. It uses other bits of the hash than tag
+// does.
 func (ix *Index[T, P]) shard(hash uint64) *shard[P] { return &ix.shards[hash%uint64(len(ix.shards))] }
 
-// tag returns the part of a hash that stands beside an item.
+// tag returns the tag of an item, which is a part of the hash of its key and never 0.
 func tag(hash uint64) uint32 { return uint32(hash>>32) | 1 }
 
-// find returns the slot of key, or the free one where it belongs.
+// find returns the slot of the item with the given key, or the free slot for it.
 func find[T any, P Item[T]](s *shard[P], key string, tag uint32) int {
 	at := s.home(tag)
 	for s.tags[at] != 0 && (s.tags[at] != tag || s.slots[at].Key() != key) {
@@ -103,7 +105,7 @@ func find[T any, P Item[T]](s *shard[P], key string, tag uint32) int {
 	return at
 }
 
-// put puts x, whose key no other item in s has, into the first free slot.
+// put puts x into the first free slot for its tag. No other item in s may have the key of x.
 func (s *shard[P]) put(x P, tag uint32) {
 	at := s.home(tag)
 	for s.tags[at] != 0 {
@@ -112,8 +114,8 @@ func (s *shard[P]) put(x P, tag uint32) {
 	s.slots[at], s.tags[at] = x, tag
 }
 
-// grow makes s larger by half. The homes of the items keep their order, so that both tables are
-// gone through once.
+// grow makes s larger by half. The items keep the order of their homes, so that growing reads each
+// table only once, from front to back.
 func (s *shard[P]) grow() {
 	old := *s
 	n := max(10, len(old.slots)+len(old.slots)/2)
@@ -129,7 +131,7 @@ func (s *shard[P]) grow() {
 // in an Interval, 2019).
 func (s *shard[P]) home(tag uint32) int { return int(uint64(tag) * uint64(len(s.tags)) >> 32) }
 
-// after returns the slot after another. The first one follows the last.
+// after returns the slot after the given one. The first slot follows the last.
 func (s *shard[P]) after(at int) int {
 	if at++; at == len(s.tags) {
 		return 0
@@ -137,7 +139,7 @@ func (s *shard[P]) after(at int) int {
 	return at
 }
 
-// distance returns how many slots further to is than from.
+// distance returns the number of slots from one slot to another.
 func (s *shard[P]) distance(from, to int) int {
 	if to < from {
 		return to - from + len(s.tags)

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// errGrammar is replaced by what encoding/json says, which has better words for it.
+// errGrammar is replaced by the error of encoding/json, which is more precise.
 var errGrammar = errors.New("not JSON")
 
-// A cursor is a place in a JSON text. Each method passes over one thing and checks its grammar,
-// which is that of RFC 8259: it refuses what encoding/json refuses.
+// A cursor is a position in a JSON text. Each method moves past one item of the text and checks its
+// grammar (RFC 8259). It refuses the same texts as encoding/json.
 type cursor struct {
 	body []byte
 	at   int
 }
 
-// next passes over white space and returns the byte that follows, or 0 at the end.
+// next skips white space and returns the next byte, or 0 at the end.
 func (c *cursor) next() byte {
 	if c.at < len(c.body) && c.body[c.at] > ' ' {
 		return c.body[c.at]
@@ -28,7 +28,7 @@ func (c *cursor) next() byte {
 	return 0
 }
 
-// take passes over white space and the byte that follows, and returns that byte, or 0 at the end.
+// take skips white space and the next byte. It returns that byte, or 0 at the end.
 func (c *cursor) take() byte {
 	b := c.next()
 	c.at++
@@ -41,7 +41,7 @@ func (c *cursor) space() {
 	}
 }
 
-// word passes over a word that stands for a value.
+// word skips a literal such as true.
 func (c *cursor) word(w string) error {
 	end := c.at + len(w)
 	if end > len(c.body) || string(c.body[c.at:end]) != w {
@@ -70,7 +70,7 @@ func (c *cursor) number() error {
 	return nil
 }
 
-// accept passes over b and reports whether it stood there.
+// accept skips b if it is the next byte, and reports whether it was.
 func (c *cursor) accept(b byte) bool {
 	if c.at < len(c.body) && c.body[c.at] == b {
 		c.at++
@@ -79,7 +79,7 @@ func (c *cursor) accept(b byte) bool {
 	return false
 }
 
-// digits passes over digits and reports whether there was one.
+// digits skips digits and reports whether there was one.
 func (c *cursor) digits() bool {
 	start := c.at
 	for c.at < len(c.body) && isDigit(c.body[c.at]) {
@@ -90,7 +90,7 @@ func (c *cursor) digits() bool {
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
-// text passes over a string, and reports whether it has escapes.
+// text skips a string and reports whether it has escapes.
 func (c *cursor) text() (escaped bool, err error) {
 	if i := plain(c.body, c.at+1); i < len(c.body) && c.body[i] == '"' { // nearly always
 		c.at = i + 1
@@ -125,10 +125,10 @@ func (c *cursor) anyText() (escaped bool, err error) {
 	}
 }
 
-// plain returns the place of the first byte of b, from i on, that ends a string, begins an escape,
-// or may not stand in a string. It returns len(b) if there is none. It looks at eight bytes at a
-// time: a byte is one of those if it is less than a space, or is 0 after an exclusive or with '"'
-// or '\\'. A subtraction that borrows may hit bytes after the first one, but none before it.
+// plain returns the index of the first byte of b, from i on, that ends a string, begins an escape,
+// or is not allowed in a string. It returns len(b) if there is none. It looks at eight bytes at a
+// time. Such a byte is less than a space, or is 0 after an exclusive or with '"' or '\\'. A borrow
+// of the subtraction can mark a wrong byte only after the first right one.
 func plain(b []byte, i int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(b); i += 8 {

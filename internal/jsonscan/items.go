@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// Items yields the values of an array, each with a nil key, or those of an object, each with the
-// JSON text of its key, as often as that stands there. The text is one that Find has found; any
-// that is neither an array nor an object has no items.
+// Items yields the values of an array or an object. Each value of an array has a nil key. Each
+// value of an object has the JSON text of its key, which may occur more than once. The argument
+// text is a result of Find. A text that is neither an array nor an object has no items.
 func Items(text []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
 		if len(text) == 0 || text[0] != '[' && text[0] != '{' {
@@ -39,8 +39,8 @@ func Items(text []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// IsHollow reports whether the JSON text of a value is an array without elements, or an object in
-// which nothing is said: each of its members is null, an empty text, 0, or hollow.
+// IsHollow reports whether the JSON text of a value is an array without elements, or an object
+// whose members are all null, an empty string, 0 or hollow.
 func IsHollow(raw []byte) bool {
 	switch {
 	case len(raw) == 0:

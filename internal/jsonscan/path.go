@@ -8,12 +8,11 @@ import (
 
 // A Path is the way from the whole text to a value.
 type Path struct {
-	// Steps lead from the whole text to the value; none is the whole text itself.
+	// Steps lead from the whole text to the value. Without steps, the value is the whole text.
 	Steps []Step
-	// Strict says that no key on the way may stand in another case, whether or not it also stands
-	// in its own.
+	// Strict says that it is an error if a key on the path occurs in another case.
 	Strict bool
-	// Never says that nothing is to be found.
+	// Never says that the path leads to no value.
 	Never bool
 }
 
@@ -25,10 +24,10 @@ const (
 	Key Kind = iota
 	// Index is an element of an array, by its number.
 	Index
-	// Where is the first element of an array, or the first value of an object, that one or more
-	// comparisons fit.
+	// Where is the first element of an array, or the first value of an object, that meets one or more
+	// comparisons.
 	Where
-	// Inside is the JSON that a text holds.
+	// Inside is the JSON within a string.
 	Inside
 )
 
@@ -37,15 +36,15 @@ type Step struct {
 	Kind Kind
 	// Key is the name of a member.
 	Key Name
-	// Index is the number of an element, counted from 0, or from -1 backwards.
+	// Index is the index of an element. A negative index counts from the end: -1 is the last element.
 	Index int
-	// Field is where in an element the value stands that is compared with Equal; if it is empty, it
-	// is the element itself. An empty Equal fits a value that is missing or says nothing.
+	// Field is the path within an element to the value that is compared with Equal. If it is empty,
+	// the element itself is compared. An empty Equal means a value that is missing, null or empty.
 	Field []string
 	Equal Name
-	// Not negates the comparison: a value that is missing is not equal, unless Equal is empty.
+	// Not negates the comparison. A missing value is not equal to Equal, unless Equal is empty.
 	Not bool
-	// And is a further comparison, of which Field, Equal, Not and And count.
+	// And is a further comparison. Only its Field, Equal, Not and And are used.
 	And *Step
 }
 
@@ -55,18 +54,19 @@ func (s *Step) Equals(o *Step) bool {
 		(s.And == o.And || s.And != nil && o.And != nil && s.And.Equals(o.And))
 }
 
-// HasHole reports whether a text of s has a hole.
+// HasHole reports whether a [Name] in s has a hole.
 func (s *Step) HasHole() bool {
 	return s.Key.Hole || s.Equal.Hole || s.And != nil && s.And.HasHole()
 }
 
-// A Name is a text that may have a hole, for a name that is known only when the path is looked for.
+// A Name is a text that may have a hole. The hole is filled with a name when the path is looked
+// for.
 type Name struct {
 	Before, After string
 	Hole          bool
 }
 
-// is reports whether text is t with name in its hole.
+// is reports whether text equals t with name in its hole.
 func (t *Name) is(text []byte, name string) bool {
 	if !t.Hole {
 		return string(text) == t.Before
@@ -75,8 +75,9 @@ func (t *Name) is(text []byte, name string) bool {
 		string(text[len(t.Before):len(text)-len(t.After)]) == name && bytes.HasSuffix(text, []byte(t.After))
 }
 
-// IsValue reports whether the JSON text of a string, a number or a boolean says t, in any case if t
-// has no hole. An empty t is said by a value that is missing, null or empty.
+// IsValue reports whether a value equals t. The argument raw is the JSON text of the value. A
+// string, a number or a boolean can equal t; case is ignored if t has no hole. A value that is
+// missing, null or empty equals an empty t.
 func (t *Name) IsValue(raw []byte, name string) bool {
 	switch {
 	case *t == Name{}:

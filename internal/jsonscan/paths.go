@@ -12,25 +12,24 @@ const maxPaths = 64
 // Paths is a set of paths to look for at once. It does not change, and is safe for concurrent use.
 type Paths struct{ root node }
 
-// node is a value on the way of a path.
+// node is a value on a path.
 type node struct {
 	key      Name
-	bytes    []byte     // of a key without a hole
-	wanted   uint64     // a bit for each path that ends here
-	strict   bool       // on the way of a path that is
-	children []*node    // by key, if the value is an object
-	elements []*element // if it is an array, or an object whose values are compared
-	backward bool       // whether an element is counted from the end
-	inside   *node      // the JSON in it, if it is a text that holds some
+	bytes    []byte     // the key, if it has no hole
+	wanted   uint64     // has a bit for each path that ends here
+	strict   bool       // it is on a strict path
+	children []*node    // the next nodes by key, if the value is an object
+	elements []*element // the next nodes, if the value is an array, or an object whose values are compared
+	backward bool       // an element is counted from the end
+	inside   *node      // the JSON within the value, if the value is a string
 
-	// begins has a bit for each child that a key may lead to whose first byte is this, modulo the
-	// length; nil for no children.
+	// begins is indexed by the first byte of a key, modulo its length. Each entry has a bit for each
+	// child to which such a key may lead. It is nil if there are no children.
 	begins *[64]uint64
 }
 
-// Compile prepares the search for paths such as "payload.status": the keys on the way, joined by
-// dots. "." is the whole text, and "" is a path that is never found. The first path is strict: see
-// [Path].
+// Compile prepares the search for paths such as "payload.status", which are keys joined by dots.
+// The path "." is the whole text, and "" is never found. The first path is strict: see [Path].
 func Compile(paths ...string) (*Paths, error) {
 	all := make([]Path, len(paths))
 	for i, path := range paths {
@@ -72,7 +71,7 @@ func CompilePaths(paths []Path) (*Paths, error) {
 	return p, nil
 }
 
-// index sets begins of n and of the nodes below.
+// index sets begins of n and of the nodes below n.
 func (n *node) index() {
 	if len(n.children) > 0 {
 		n.begins = new([64]uint64)
@@ -93,8 +92,8 @@ func (n *node) index() {
 	}
 }
 
-// mayBegin reports whether a key that begins with b may lead to n, or differ from the key that does
-// by case alone.
+// mayBegin reports whether a key that begins with b may be the key of n, or differ from it only by
+// case.
 func (n *node) mayBegin(b byte) bool {
 	switch {
 	case n.key.Hole:
@@ -103,12 +102,12 @@ func (n *node) mayBegin(b byte) bool {
 		return false
 	case !n.strict:
 		return n.bytes[0] == b
-	default: // a letter beyond ASCII may be another case of one within
+	default: // a letter outside ASCII may be another case of an ASCII letter
 		return (n.bytes[0]^b)&^0x20 == 0 || n.bytes[0] >= utf8.RuneSelf || b >= utf8.RuneSelf
 	}
 }
 
-// to returns the node that a step leads to from n.
+// to returns the node to which a step leads from n.
 func (n *node) to(s *Step) *node {
 	switch s.Kind {
 	case Key:
@@ -144,21 +143,21 @@ func (n *node) child(key Name) *node {
 	return c
 }
 
-// element is an element of an array, or a value of an object, on the way of a path.
+// element is an element of an array, or a value of an object, on a path.
 type element struct {
 	node
 	step  Step
-	where []comparison // of a Where
+	where []comparison // the comparisons of a Where
 }
 
-// comparison is one that an element must fit.
+// comparison is a comparison that an element must meet.
 type comparison struct {
-	field *Paths // of one path; nil if the element itself is compared
+	field *Paths // the path of the field; nil if the element itself is compared
 	equal *Name
 	not   bool
 }
 
-// comparisons returns those of a Where.
+// comparisons returns the comparisons of a Where.
 func comparisons(s *Step) (all []comparison) {
 	for ; s != nil; s = s.And {
 		c := comparison{equal: &s.Equal, not: s.Not}

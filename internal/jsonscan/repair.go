@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 )
 
-// Repaired returns a JSON text in which null stands for each NaN, Infinity and -Infinity outside of
-// strings. Some encoders, such as Python's json module, write these words for numbers that JSON
-// does not have. It returns nil if there are none, or if the result is no JSON.
+// Repaired returns body with null in place of each NaN, Infinity and -Infinity outside of strings.
+// Some encoders, such as Python's json module, write these words, although JSON does not have them.
+// It returns nil if there are none, or if the result is not JSON.
 func Repaired(body []byte) []byte {
 	var b []byte
 	from, inString := 0, false
@@ -35,8 +35,8 @@ func Repaired(body []byte) []byte {
 	return b
 }
 
-// notANumber returns the length of the word that text begins with, if it stands for a number that
-// JSON does not have, or else 0.
+// notANumber returns the length of NaN, Infinity or -Infinity if text begins with it, and otherwise
+// 0.
 func notANumber(text []byte) int {
 	for _, word := range [...]string{"NaN", "Infinity", "-Infinity"} {
 		if bytes.HasPrefix(text, []byte(word)) {

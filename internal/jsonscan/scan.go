@@ -8,28 +8,29 @@ import (
 	"slices"
 )
 
-// MaxDepth is how deep arrays and objects may stand in one another.
+// MaxDepth is the maximum depth of nested arrays and objects.
 const MaxDepth = 64
 
 var errDepth = fmt.Errorf("nested more than %d deep", MaxDepth)
 
-// A scan walks over a JSON text once, from value to value, and keeps those at which a path ends.
+// A scan reads a JSON text once and keeps the values at which paths end.
 type scan struct {
 	cursor
 	found [][]byte
-	name  string // in the holes of the paths
+	name  string // fills the holes of the paths
 
-	siblings bool // whether a key may stand several times where no path is strict
+	siblings bool // whether a key may occur several times where no path is strict
 
-	// A field that a path compares is picked on the way, not found.
+	// While picking, the scan reads a field for a comparison, and stores it in picked and not in
+	// found.
 	picking bool
 	picked  []byte
 }
 
-// unwanted is where a value stands that is on the way of no path.
+// unwanted is the node of values that are on no path.
 var unwanted node
 
-// document passes over the whole text.
+// document reads the whole text.
 func (s *scan) document(root *node) error {
 	if err := s.value(root, 0); err != nil {
 		return err
@@ -40,7 +41,7 @@ func (s *scan) document(root *node) error {
 	return nil
 }
 
-// value passes over a value, at whose place in the text n stands among the paths.
+// value reads the next value, whose node is n.
 func (s *scan) value(n *node, depth int) (err error) {
 	first := s.next()
 	start := s.at
@@ -78,7 +79,7 @@ func (s *scan) value(n *node, depth int) (err error) {
 	return nil
 }
 
-// inside passes over the JSON that a text holds. A text that holds none says nothing.
+// inside reads the JSON within a string. A string without JSON has no values.
 func (s *scan) inside(n *node, text []byte, depth int) error {
 	held := Inner(text)
 	if held == nil {
@@ -128,8 +129,8 @@ func (s *scan) object(n *node, depth int) error {
 	}
 }
 
-// member passes over a value of the object at n, once for each child of n to which its key leads.
-// In taken is a bit for each path that has its value by a comparison.
+// member reads a value of the object at n, once for each child of n to which its key leads. The
+// argument taken has a bit for each element of n that was found before.
 func (s *scan) member(n *node, children uint64, taken *uint64, depth int) error {
 	s.next()
 	start := s.at
@@ -150,8 +151,9 @@ func (s *scan) member(n *node, children uint64, taken *uint64, depth int) error 
 	return s.choose(n, inObject, 0, start, taken, depth)
 }
 
-// key passes over a key of the object at n. It returns a bit for each child of n to which the key
-// leads: for several if they have holes. In seen is a bit for each child whose key stood before.
+// key reads a key of the object at n. It returns a bit for each child of n to which the key leads;
+// there can be several if the keys of children have holes. The argument seen has a bit for each
+// child whose key occurred before.
 func (s *scan) key(n *node, seen *uint64) (children uint64, err error) {
 	if s.next() != '"' {
 		return 0, errGrammar
@@ -186,7 +188,7 @@ func (s *scan) key(n *node, seen *uint64) (children uint64, err error) {
 	return children, nil
 }
 
-// array passes over an array at n.
+// array reads the array at n.
 func (s *scan) array(n *node, depth int) error {
 	if depth > MaxDepth {
 		return errDepth
@@ -203,8 +205,8 @@ func (s *scan) array(n *node, depth int) error {
 	return s.elements(n, depth, count, new(int))
 }
 
-// elements passes over the elements of an array at n, and counts them. In all is how many there
-// are, if n counts any from the end.
+// elements reads the elements of the array at n, and counts them. The argument all is their number
+// if an element of n is counted from the end.
 func (s *scan) elements(n *node, depth, all int, count *int) error {
 	s.at++
 	if s.next() == ']' {
@@ -232,11 +234,12 @@ func (s *scan) elements(n *node, depth, all int, count *int) error {
 	}
 }
 
-// inObject stands for the number of a value of an object, which has none: no Index is so small.
+// inObject is the index of the values of an object. No Index of a Step is so small.
 const inObject = -1 << 30
 
-// choose looks for the paths that go on in an element of an array, or a value of an object, which
-// begins at start and ends here. In taken is a bit for each path that has its element.
+// choose looks for the paths that continue in the element of an array, or the value of an object,
+// between start and the cursor. The argument taken has a bit for each element of n that was found
+// before.
 func (s *scan) choose(n *node, at, all, start int, taken *uint64, depth int) error {
 	end := s.at
 	for i, e := range n.elements {
@@ -260,8 +263,8 @@ func (s *scan) choose(n *node, at, all, start int, taken *uint64, depth int) err
 	return nil
 }
 
-// markPart sets what was found to an array that holds the element, if that is null or hollow. An
-// element that was chosen is there, whatever it says.
+// markPart replaces the found value by an array with the element, if the element is null or hollow.
+// So an element that meets its comparisons counts as present even if it is empty.
 func (s *scan) markPart(wanted uint64, element []byte) {
 	if element[0] != 'n' && !IsHollow(element) {
 		return
@@ -272,8 +275,8 @@ func (s *scan) markPart(wanted uint64, element []byte) {
 	}
 }
 
-// fits reports whether the element that begins at start and ends here is the one that is meant. In
-// all is how many there are.
+// fits reports whether the step of e leads to the element between start and the cursor. The
+// arguments at and all are its index and the number of elements.
 func (s *scan) fits(e *element, at, all, start int) (bool, error) {
 	switch {
 	case e.step.Kind == Index && e.step.Index < 0:
@@ -289,7 +292,7 @@ func (s *scan) fits(e *element, at, all, start int) (bool, error) {
 	return true, nil
 }
 
-// compare reports whether the element that begins at start and ends here fits a comparison.
+// compare reports whether the element between start and the cursor meets a comparison.
 func (s *scan) compare(c *comparison, start int) (bool, error) {
 	end := s.at
 	value := s.body[start:end]

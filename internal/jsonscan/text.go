@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns what the JSON text of a string says, and any other JSON text as it is, nil as "".
+// Text returns the decoded string of a JSON text. It returns any other JSON text unchanged, and ""
+// for nil.
 func Text(raw []byte) string {
 	if inner := Inner(raw); inner != nil || len(raw) == 0 {
 		return string(inner)
@@ -18,7 +19,7 @@ func Text(raw []byte) string {
 	return s
 }
 
-// Inner returns the part of raw that Text would return, or nil if raw is a string that has to be
+// Inner returns the part of raw that [Text] would return, or nil if raw is a string that must be
 // decoded.
 func Inner(raw []byte) []byte {
 	if len(raw) < 2 || raw[0] != '"' {

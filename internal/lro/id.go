@@ -18,12 +18,13 @@ type Kind string
 const (
 	Async Kind = "async" // Azure-AsyncOperation
 	Op    Kind = "op"    // Operation-Location
-	OpVia Kind = "opvia" // likewise, with the result at the first answer's Location
+	OpVia Kind = "opvia" // Operation-Location, with the result at the Location of the first answer
 	Loc   Kind = "loc"   // Location
 	Body  Kind = "body"  // the resource itself
 )
 
-// Header returns the header of an answer that names the URL to poll next; "" if none does.
+// Header returns the header of an answer that names the URL to poll next, or "" if there is no such
+// header.
 func (k Kind) Header() string {
 	switch k {
 	case Async:
@@ -37,26 +38,26 @@ func (k Kind) Header() string {
 	}
 }
 
-// Ticket is what an id holds.
+// Ticket is the content of an id.
 type Ticket struct {
 	Kind  Kind
-	Word  string // "" if the operation was running at the start; else how it had ended
-	Poll  string // the reference that is polled
-	Final string // the reference of the result; "" for none, or Unusable
+	Word  string // "" if the operation was running when the id was made; otherwise how it had ended
+	Poll  string // the reference of the URL to poll
+	Final string // the reference of the result, "" for no reference, or Unusable
 }
 
-// The words of a ticket.
+// The values of Word.
 const (
 	Succeeded = "Succeeded"
 	Failed    = "Failed"
 	Canceled  = "Canceled"
 )
 
-// Unusable is the reference of a result that may not be fetched.
+// Unusable is the reference of a result that must not be fetched.
 const Unusable = "!"
 
-// An id is prefix and the base64url of sum and text. The sum comes first and is long, because ids
-// are printed as far as their first 64 bytes.
+// An id is prefix and the base64url of sum and text. Only the first 64 bytes of an id are printed.
+// The sum is long and comes first, so that nothing of text is printed.
 const (
 	family  = "lro"
 	version = 1
@@ -88,7 +89,7 @@ func (t Ticket) Encode(key []byte) (string, error) {
 	return id, transport.CheckID(id)
 }
 
-// Decode returns the ticket of an id, or which fault the id has.
+// Decode returns the ticket of an id. The error says what is wrong with the id.
 func Decode(id string, key []byte) (t Ticket, err error) {
 	if err := transport.CheckID(id); err != nil {
 		return t, err
@@ -123,7 +124,7 @@ func Decode(id string, key []byte) (t Ticket, err error) {
 	return t, nil
 }
 
-// cutPrefix returns what stands behind the prefix of an id of this version.
+// cutPrefix returns the text after the prefix of an id of this version.
 func cutPrefix(id string) (string, error) {
 	if coded, ok := strings.CutPrefix(id, prefix); ok {
 		return coded, nil
@@ -154,8 +155,8 @@ func (t Ticket) isSound() bool {
 	}
 }
 
-// Open returns the ticket of an id once it is sure that requests may follow all its references. Its
-// error matches transport.ErrInvalidID and says which fault the id has.
+// Open returns the ticket of an id. It returns an error if a request must not go to one of the URLs
+// in the id. The error matches [transport.ErrInvalidID] and says what is wrong with the id.
 func (r *Reach) Open(id string, key []byte) (Ticket, error) {
 	t, err := Decode(id, key)
 	if err != nil {

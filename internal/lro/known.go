@@ -10,19 +10,19 @@ import (
 )
 
 const (
-	// maxKnown bounds the operations of which more is remembered than their ids hold. Of more, one
-	// is forgotten: it goes on as its id says.
+	// maxKnown is the maximum number of operations about which more is remembered than their ids hold.
+	// If there are more, one is forgotten, and its polls continue with the content of its id.
 	maxKnown = 1 << 16
-	// maxKept bounds the headers of a first request that go along with polls, in bytes.
+	// maxKept is the maximum size, in bytes, of the headers of a first request that polls carry.
 	maxKept = 4 << 10
 )
 
-// Job is what is known of an operation that is under way. It adds to what its id holds.
+// Job is what is known about an operation in progress, in addition to the content of its id.
 type Job struct {
-	Poll   string   // the newest reference that is polled
-	Final  string   // the reference of the result; "" for none
+	Poll   string   // the reference of the newest URL to poll
+	Final  string   // the reference of the result, or ""
 	Over   bool     // whether only the result is missing
-	Header []string // of the first request, as names and values in turn
+	Header []string // the headers of the first request, names and values in turn
 }
 
 // Known remembers operations by their ids. It is safe for concurrent use.
@@ -31,7 +31,7 @@ type Known struct {
 	jobs map[string]Job
 }
 
-// Get returns what is known of the operation with an id that holds t.
+// Get returns what is known about the operation with the given id, whose content is t.
 func (n *Known) Get(id string, t Ticket) Job {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -65,16 +65,15 @@ func (n *Known) Forget(id string) {
 	delete(n.jobs, id)
 }
 
-// Remember keeps the headers of the request that has started an operation, for its polls.
+// Remember keeps the headers of the request that started an operation, for its polls.
 func (n *Known) Remember(first transport.Status, h http.Header) {
 	if header := kept(h); len(header) > 0 && !first.State.Terminal() {
 		n.Put(first.ID, Job{Header: header})
 	}
 }
 
-// kept returns the headers of a first request that go along with polls, as names and values in
-// turn: all but those about its body, its connection and its repetition, and those that may be
-// credentials.
+// kept returns the headers of a first request that polls carry, names and values in turn. It leaves
+// out headers about the body, the connection and repetition, and headers that may be credentials.
 func kept(h http.Header) (pairs []string) {
 	size := 0
 	for name, values := range h {
@@ -87,7 +86,7 @@ func kept(h http.Header) (pairs []string) {
 	return pairs
 }
 
-// isKept reports whether a header, in lower case, goes along with polls.
+// isKept reports whether polls carry a header, whose name is in lower case.
 func isKept(name string) bool {
 	for _, part := range []string{"auth", "cookie", "token", "key", "secret", "signature", "password", "credential"} {
 		if strings.Contains(name, part) {

@@ -13,7 +13,7 @@ import (
 // Final says where a result is.
 type Final string
 
-// The values of Final, and those of Azure's API descriptions for Operation.
+// The values of Final, and the values of Azure's API descriptions that mean Operation.
 const (
 	Location    Final = "location"
 	OriginalURI Final = "original-uri"
@@ -32,7 +32,7 @@ func (f Final) isOperation() bool {
 	return f == Operation || f == asyncOperation || f == operationLocation
 }
 
-// Opening is the answer to the request that has started an operation.
+// Opening is the answer to the request that started an operation.
 type Opening struct {
 	*Reach
 	Answer *exchange.Answer
@@ -74,7 +74,7 @@ func (o Opening) Read(key []byte) (transport.Status, error) {
 	return s, err
 }
 
-// ticket returns what the id of the operation holds, and what the answer says.
+// ticket returns the content of the id of the operation, and what the answer says.
 func (o Opening) ticket() (t Ticket, v Verdict, err error) {
 	h := o.Answer.Header
 	first, location := o.reference(o.Asked.String()), o.location()
@@ -115,10 +115,11 @@ func (o Opening) ticket() (t Ticket, v Verdict, err error) {
 	return t, v, nil
 }
 
-// isPut reports whether the request was one that makes or changes the resource at its own URL.
+// isPut reports whether the request makes or changes the resource at its own URL.
 func (o Opening) isPut() bool { return o.Method == http.MethodPut || o.Method == http.MethodPatch }
 
-// asyncResult returns where the result of an Azure-AsyncOperation is, "" for nowhere else.
+// asyncResult returns the reference of the result of an Azure-AsyncOperation, or "" if the last
+// answer has the result.
 func (o Opening) asyncResult(first, location string) string {
 	switch {
 	case o.isPut() || o.Method == http.MethodPost && o.Via == OriginalURI:
@@ -130,8 +131,8 @@ func (o Opening) asyncResult(first, location string) string {
 	}
 }
 
-// opResult returns the kind of an Operation-Location, and where its result is if the last answer
-// does not say.
+// opResult returns the kind of an Operation-Location, and the reference of its result if the last
+// answer does not name it.
 func (o Opening) opResult(first, location string) (Kind, string) {
 	switch {
 	case o.Via == Location && location != "":
@@ -145,7 +146,7 @@ func (o Opening) opResult(first, location string) (Kind, string) {
 	}
 }
 
-// made returns the ticket of a 201 whose Location names the thing made: it is fetched once.
+// made returns the ticket of a 201 whose Location is the result, which is fetched once.
 func (o Opening) made(v Verdict) (t Ticket, _ Verdict, err error) {
 	t = Ticket{Kind: Loc, Word: Succeeded}
 	if v.State.Terminal() {
@@ -156,7 +157,7 @@ func (o Opening) made(v Verdict) (t Ticket, _ Verdict, err error) {
 	return t, v, err
 }
 
-// resource returns the ticket of a resource that is its own monitor.
+// resource returns the ticket of a resource that is polled at its own URL.
 func (o Opening) resource(first string) (Ticket, Verdict, error) {
 	if first == Unusable {
 		return Ticket{}, Verdict{}, o.Check(o.Asked)
@@ -189,7 +190,8 @@ func (o Opening) resource(first string) (Ticket, Verdict, error) {
 	return t, v, nil
 }
 
-// word returns what stands at a place of the body. A body that cannot be read says nothing.
+// word returns what the value at a place of the body means. A body that cannot be read means
+// running.
 func (o Opening) word(at int) Verdict {
 	said, err := find(o.Answer)
 	if err != nil {
@@ -197,12 +199,13 @@ func (o Opening) word(at int) Verdict {
 	}
 	v, err := said.verdict(at)
 	if err != nil {
-		v.State = transport.Running // the poll will say
+		v.State = transport.Running // a poll will show the state
 	}
 	return v
 }
 
-// end returns how an operation has ended that the first answer ends, whose body is the result.
+// end returns how an operation has ended whose first answer is also its last. The body is its
+// result.
 func (o Opening) end() Verdict {
 	v := Verdict{State: transport.Completed, Result: o.result()}
 	if said, err := find(o.Answer); err == nil && said.end() == transport.Failed {
@@ -231,7 +234,7 @@ func (o Opening) result() []byte {
 	return AsJSON(o.Answer.Body)
 }
 
-// location returns the reference of the Location, "" if there is none.
+// location returns the reference of the Location, or "" if there is none.
 func (o Opening) location() string {
 	if named := o.Answer.Header.Get("Location"); named != "" {
 		return o.reference(named)
@@ -239,8 +242,8 @@ func (o Opening) location() string {
 	return ""
 }
 
-// reference returns the reference of a URL that may never be needed: whether requests may go there
-// is told when it is.
+// reference returns the reference of a URL that may never be needed. If requests must not go there,
+// it returns Unusable, and the error comes when the URL is needed.
 func (o Opening) reference(named string) string {
 	ref, err := o.Refer(named, o.Asked)
 	if err != nil {

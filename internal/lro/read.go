@@ -1,5 +1,5 @@
-// Package lro knows the rules of operations that live at a URL: what an answer says of one, where
-// it goes on, and what its id holds. It makes no request, and knows no clock.
+// Package lro has the rules of operations whose status is at a URL: what an answer means, which URL
+// to poll next, and what an id holds. It makes no request, and knows no clock.
 package lro
 
 import (
@@ -20,8 +20,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// The places that are read. Of the first two, a key that stands twice or in two spellings makes the
-// answer malformed.
+// The places that are read. If a key of the first two places occurs twice or in another case, the
+// answer is malformed.
 const (
 	atProvisioning = iota
 	atStatus
@@ -45,18 +45,18 @@ var places = func() *place.Set {
 	return set
 }()
 
-// Verdict is what an answer says of an operation.
+// Verdict is what an answer says about an operation.
 type Verdict struct {
 	State    transport.State
 	Word     string // as the service wrote it
 	Message  string
-	Result   []byte // JSON; nil for none
-	Resource string // where the result is, by the answer's own word; "" if it does not say
+	Result   []byte // JSON, or nil if there is no result
+	Resource string // the URL of the result in the answer, or ""
 	Progress float64
 }
 
 var (
-	// ErrRefused means that the status code is to be judged in place of the answer.
+	// ErrRefused means that the status code decides, not the body of the answer.
 	ErrRefused = errors.New("the status code says that there is no answer")
 	// ErrPage means that the answer is a page for a person.
 	ErrPage = errors.New("with a page in place of an answer")
@@ -65,7 +65,7 @@ var (
 	errNoBody   = errors.New("no body")
 )
 
-// running are the words of a status that leave no doubt that an operation goes on.
+// running are the usual words for an operation that goes on.
 var running = []string{"running", "inprogress", "in progress", "in_progress", "in-progress", "pending", "queued", "accepted", "notstarted",
 	"not started", "not_started", "waiting", "processing", "started", "starting", "initializing", "preparing", "validating", "provisioning", "creating",
 	"building", "deploying", "updating", "deleting", "stopping", "canceling", "cancelling"}
@@ -86,13 +86,13 @@ func stateOf(word string) transport.State {
 	}
 }
 
-// IsFine reports whether a status code is one with which operations go on.
+// IsFine reports whether a status code is one of the codes of a successful answer about an
+// operation.
 func IsFine(code int) bool {
 	return code == http.StatusOK || code == http.StatusCreated || code == http.StatusAccepted || code == http.StatusNoContent
 }
 
-// Read returns what the answer to a poll says. The error ErrRefused means that its code is to be
-// judged in place of it.
+// Read returns what the answer to a poll says. It returns ErrRefused if the status code decides.
 func (k Kind) Read(a *exchange.Answer) (Verdict, error) {
 	if k == Loc {
 		return readLocation(a)
@@ -129,7 +129,7 @@ func (k Kind) Read(a *exchange.Answer) (Verdict, error) {
 	return v, nil
 }
 
-// readResource reads the answer about a resource that is being made.
+// readResource reads an answer about a resource that is polled at its own URL.
 func readResource(a *exchange.Answer) (Verdict, error) {
 	if a.Code == http.StatusNoContent {
 		return Verdict{State: transport.Completed}, nil
@@ -171,8 +171,8 @@ func readLocation(a *exchange.Answer) (Verdict, error) {
 	return said.orElse(a.Code, ended)
 }
 
-// ReadSeeOther returns what a 303 says: that the operation has completed, unless its body says
-// otherwise.
+// ReadSeeOther returns what a 303 says. It means that the operation has completed, unless its body
+// says otherwise.
 func ReadSeeOther(a *exchange.Answer) Verdict {
 	ended := Verdict{State: transport.Completed, Word: strconv.Itoa(a.Code)}
 	said, err := find(a)
@@ -186,8 +186,8 @@ func ReadSeeOther(a *exchange.Answer) Verdict {
 	return v
 }
 
-// orElse returns what an answer at a Location says, which is ended if it has no status that counts.
-// It may be called on nil.
+// orElse returns what an answer at a Location says. The result is ended if the answer has no status
+// that counts. It may be called on nil.
 func (f fields) orElse(code int, ended Verdict) (Verdict, error) {
 	if f == nil {
 		f = make(fields, atPercent+1)
@@ -203,12 +203,12 @@ func (f fields) orElse(code int, ended Verdict) (Verdict, error) {
 	return f.byCode(code, ended)
 }
 
-// byCode returns what the code of a Location's answer says, unless its status says that the
-// operation has failed or goes on.
+// byCode returns the meaning of the code of a Location's answer, unless its status means that the
+// operation has failed, was canceled or goes on.
 func (f fields) byCode(code int, ended Verdict) (Verdict, error) {
 	v, err := f.verdict(atStatus)
 	if err != nil {
-		v = Verdict{Message: v.Message} // no status of an operation, but a field of the result
+		v = Verdict{Message: v.Message} // status is a field of the result, not the status of an operation
 	}
 	goesOn := slices.Contains(running, strings.ToLower(strings.TrimSpace(v.Word)))
 	switch {
@@ -228,7 +228,7 @@ func (f fields) byCode(code int, ended Verdict) (Verdict, error) {
 	}
 }
 
-// isNoFailure reports whether a code says nothing of the operation: the request was refused, or
+// isNoFailure reports whether a code says nothing about the operation: the request was refused, or
 // should be made again.
 func isNoFailure(code int, paced bool) bool {
 	switch code {
@@ -241,7 +241,7 @@ func isNoFailure(code int, paced bool) bool {
 		class == transport.Transient && code < http.StatusInternalServerError
 }
 
-// fields are what stands at the places.
+// fields are the values at the places.
 type fields [][]byte
 
 // find reads a body that must be JSON.
@@ -259,8 +259,8 @@ func find(a *exchange.Answer) (fields, error) {
 	return found.Values, nil
 }
 
-// end returns how an operation has ended whose last answer has no word for it. A number at error
-// may be a part of the result, and so may an object without a code and a message.
+// end returns how an operation has ended whose last answer has no status. A number at error may be
+// a part of the result, and so may an object without a code and a message.
 func (f fields) end() transport.State {
 	why := place.Value(f[atError])
 	isText := why.Kind() == place.Word && why.IsSaid()
@@ -270,8 +270,8 @@ func (f fields) end() transport.State {
 	return transport.Completed
 }
 
-// verdict returns what the word at a place means; its word is "" if there is none. An error keeps a
-// word for success from meaning that.
+// verdict returns what the word at a place means. Its Word is "" if there is none. If the answer
+// has an error, a word for success means failed.
 func (f fields) verdict(at int) (v Verdict, err error) {
 	v.State, v.Message = transport.Running, f.message()
 	if word := place.Value(f[at]); !word.IsEmpty() {
@@ -290,7 +290,7 @@ func (f fields) verdict(at int) (v Verdict, err error) {
 	return v, nil
 }
 
-// message returns what an answer says of an error.
+// message returns the text of the error in an answer.
 func (f fields) message() string {
 	why, code, message := place.Value(f[atError]), place.Value(f[atErrorCode]), place.Value(f[atErrorMessage])
 	text := ""
@@ -306,7 +306,8 @@ func (f fields) message() string {
 	return text
 }
 
-// AsJSON returns a body as JSON: as it is, or as a string if it is a text. It is nil otherwise.
+// AsJSON returns a body that is JSON unchanged, and any other text as a JSON string. It returns nil
+// for an empty body, and for a body that is not UTF-8.
 func AsJSON(body []byte) []byte {
 	if json.Valid(body) {
 		return bytes.Clone(body)
@@ -321,7 +322,7 @@ func AsJSON(body []byte) []byte {
 	return text
 }
 
-// IsPage reports whether an answer is a page for a person, as of a captive portal.
+// IsPage reports whether an answer is a page for a person, such as the page of a captive portal.
 func IsPage(a *exchange.Answer) bool {
 	start := strings.ToLower(string(a.Body[:min(len(a.Body), 256)]))
 	return strings.HasPrefix(strings.ToLower(a.Header.Get("Content-Type")), "text/html") && !json.Valid(a.Body) ||

@@ -9,13 +9,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// minSecret is the length from which a value in a query is kept out of what is quoted.
+// minSecret is the length from which a value in a query is masked in quotes.
 const minSecret = 8
 
-// Reach says where requests may go.
+// Reach decides where requests may go.
 type Reach struct {
-	Base    *url.URL   // of the service
-	Origins []*url.URL // others that are allowed
+	Base    *url.URL   // the base URL of the service
+	Origins []*url.URL // the other allowed origins
 	Query   []Parameter
 }
 
@@ -31,7 +31,7 @@ var (
 // Origin returns the scheme and host of a URL, as it is printed.
 func Origin(u *url.URL) string { return fmt.Sprintf("%.128s", u.Scheme+"://"+u.Host) }
 
-// Check returns why no request may go to a URL.
+// Check returns the reason why no request may go to a URL, or nil.
 func (r *Reach) Check(u *url.URL) error {
 	switch {
 	case u.User != nil:
@@ -49,8 +49,9 @@ func (r *Reach) Check(u *url.URL) error {
 	return nil
 }
 
-// Refer returns how a URL is kept that an answer of another URL named: as path and query if it is
-// of the base URL's origin, else as a whole.
+// Refer returns the reference of a URL that an answer names. The argument asked is the URL of the
+// request. The reference is the path and query if the URL has the origin of the base URL, and
+// otherwise the whole URL.
 func (r *Reach) Refer(named string, asked *url.URL) (string, error) {
 	parsed, err := url.Parse(strings.TrimSpace(named))
 	if err != nil || named == "" {
@@ -82,7 +83,7 @@ func (r *Reach) Resolve(ref string) (url.URL, error) {
 	if err != nil || strings.ContainsAny(ref, "#\\") {
 		return url.URL{}, errNoURL
 	}
-	if strings.HasPrefix(ref, "/") { // two slashes begin a path here, too
+	if strings.HasPrefix(ref, "/") { // also if it begins with two slashes
 		u.Scheme, u.Host = r.Base.Scheme, r.Base.Host
 	}
 	if err := r.Check(u); err != nil {
@@ -94,8 +95,7 @@ func (r *Reach) Resolve(ref string) (url.URL, error) {
 	return *u, nil
 }
 
-// SecretsIn returns the values in a query, which may be credentials, as they are sent and as they
-// read.
+// SecretsIn returns the values in a query, both escaped and unescaped. They may be credentials.
 func SecretsIn(u *url.URL) (words []string) {
 	for part := range strings.SplitSeq(u.RawQuery, "&") {
 		_, value, _ := strings.Cut(part, "=")
@@ -110,7 +110,7 @@ func SecretsIn(u *url.URL) (words []string) {
 	return words
 }
 
-// WithQuery returns a query with the parameters that it lacks. The rest of it stays as it is, for
+// WithQuery adds the parameters that a query lacks. The rest of the query is not changed, because
 // it may be signed.
 func WithQuery(query string, parameters []Parameter) string {
 	for _, p := range parameters {
@@ -125,7 +125,7 @@ func WithQuery(query string, parameters []Parameter) string {
 	return query
 }
 
-// hasParameter reports whether a query has a parameter, in whatever letters.
+// hasParameter reports whether a query has a parameter, in any case.
 func hasParameter(query, name string) bool {
 	for part := range strings.SplitSeq(query, "&") {
 		key, _, _ := strings.Cut(part, "=")

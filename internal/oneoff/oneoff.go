@@ -29,7 +29,7 @@ type Caller struct {
 	Logger *zap.Logger
 	// Life is the context of all calls. When it ends, they end with its cause.
 	Life context.Context
-	// Timeout bounds a call, and Expired is then its error.
+	// Timeout limits the duration of a call. Expired is the error of a call that takes longer.
 	Timeout time.Duration
 	Expired error
 	// Retry says whether a call may send its request again.
@@ -38,9 +38,9 @@ type Caller struct {
 	Panic func(value any, stack []byte) error
 }
 
-// Do calls f under a context that also ends at the timeout and with the life of c. It calls f on
-// another goroutine, so that it returns even if f blocks or ends its goroutine. A panic in f is its
-// error.
+// Do calls f with a context that also ends at the timeout and with Life. It calls f on another
+// goroutine, so that Do returns even if f blocks or ends its goroutine. Do returns a panic of f as
+// an error.
 func (c *Caller) Do(ctx context.Context, f func(context.Context) error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -49,7 +49,7 @@ func (c *Caller) Do(ctx context.Context, f func(context.Context) error) error {
 		return context.Cause(c.Life)
 	}
 	track := wait.Track(c.Clock)
-	track.Begin() // what f does is work, and the caller waits for it
+	track.Begin() // f is work, for which the caller waits
 	track.Park()
 	over := sync.OnceFunc(func() {
 		track.Unpark()
@@ -75,11 +75,11 @@ func (c *Caller) Do(ctx context.Context, f func(context.Context) error) error {
 	return context.Cause(ctx)
 }
 
-// run calls f and sends its error. If f ends the goroutine, that is its error.
+// run calls f and sends its error. If f ends the goroutine, run sends an error that says so.
 func (c *Caller) run(ctx context.Context, f func(context.Context) error, over func(), done chan<- error) {
 	err := c.Panic(boundary.ErrGoexit, nil)
 	defer func() {
-		over() // before the caller is woken
+		over() // before the caller wakes up
 		done <- err
 	}()
 	guard := boundary.Guard{Logger: c.Logger, Panic: c.Panic}
@@ -100,8 +100,8 @@ func tried(err error) error {
 	return err
 }
 
-// Get is [Caller.Do] for a call that has a result. A call that comes back late shares nothing with
-// the caller.
+// Get is like [Caller.Do] for a call with a result. If Get returns before the call, the call shares
+// nothing with the caller.
 func Get[T any](ctx context.Context, c *Caller, f func(context.Context) (T, error)) (result T, err error) {
 	got := make(chan T, 1)
 	err = c.Do(ctx, func(ctx context.Context) error {
@@ -117,8 +117,8 @@ func Get[T any](ctx context.Context, c *Caller, f func(context.Context) (T, erro
 	return result, err
 }
 
-// Fetch asks f for the result of a job. The result is read under a context that outlives the call
-// and ends with ctx; the timeout bounds the time until the result begins.
+// Fetch returns the result of a job from f. The context of the result outlives the call and ends
+// with ctx. The timeout limits the time until Fetch returns.
 func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.Status) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	body, err := Get(ctx, c, func(call context.Context) (io.ReadCloser, error) {
@@ -131,7 +131,7 @@ func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.
 		if err == nil && (body == nil || problems.IsNil(body)) {
 			err = fmt.Errorf("the Fetcher returned a nil %T", body)
 		}
-		if err == nil && ctx.Err() != nil { // it comes late: nobody reads it
+		if err == nil && ctx.Err() != nil { // it is too late: nobody reads it
 			_ = body.Close()
 			err = context.Cause(ctx)
 		}
@@ -144,7 +144,7 @@ func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.
 	return &result{body, cancel}, nil
 }
 
-// result is what Fetch returned, with what ends its context.
+// result is the body that a Fetcher returned, with a function that ends its context.
 type result struct {
 	io.ReadCloser
 	cancel context.CancelCauseFunc

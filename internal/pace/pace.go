@@ -11,18 +11,18 @@ import (
 )
 
 const (
-	// SmallBulk is how many jobs of a bulk are polled without spreading, or AtOnce batches if that is
-	// more. The first polls of the other jobs are spread.
+	// SmallBulk is the number of jobs of a bulk whose first polls are not spread, or the jobs of
+	// AtOnce batches if that is more. The first polls of the other jobs are spread.
 	SmallBulk = 64
 	AtOnce    = 2
-	// SmallCohort is how many of the spread first polls are made together, or a batch if that is more.
-	// A single request wakes an idle machine, which costs more than the request.
+	// SmallCohort is the number of spread first polls that are made together, or the jobs of one batch
+	// if that is more. A single request wakes an idle machine, which costs more than the request.
 	SmallCohort = 16
 	// slackShare is the share of a wait by which a poll may be late, so that one wake-up or one
 	// request serves several.
 	slackShare = 1.0 / 20
-	// batchShare is that share if the Transport is a Batcher. The more watches meet, the fewer
-	// requests are made.
+	// batchShare is that share if the Transport is a Batcher. The more polls are made together, the
+	// fewer requests are needed.
 	batchShare = 1.0 / 6
 	// batchWindow is how late a poll may always be if the Transport is a Batcher.
 	batchWindow = 5 * time.Millisecond
@@ -34,7 +34,7 @@ const (
 	fewWatches = 64
 )
 
-// Exact is a [Rule.Slack]: every watch is polled at its own instant.
+// Exact is a [Rule.Slack] that means that no poll is late.
 const Exact = -1
 
 // Rule says how late a poll may be.
@@ -44,12 +44,12 @@ type Rule struct {
 	Slack float64
 	// Batches is whether the Transport asks about many jobs in one request.
 	Batches bool
-	// Real is whether the clock is the real one, so that a wake-up costs something.
+	// Real is whether the clock is the real one, so that a wake-up costs CPU time.
 	Real bool
 }
 
-// Late returns how late a poll may be that follows the given wait, while so many watches are
-// pending.
+// Late returns how late a poll after the given wait may be. The argument watches is the number of
+// pending watches.
 func (r Rule) Late(wait time.Duration, watches int) time.Duration {
 	share := r.Slack
 	switch {
@@ -73,8 +73,8 @@ func (r Rule) Late(wait time.Duration, watches int) time.Duration {
 	}
 }
 
-// Align rounds the instant of a poll up to a grid, so that polls after similar waits meet. The step
-// of the grid is at most [Rule.Late].
+// Align rounds the instant of a poll up to a grid, so that polls after similar waits are made
+// together. The step of the grid is at most [Rule.Late].
 func (r Rule) Align(at, wait time.Duration, watches int) time.Duration {
 	slack := r.Late(wait, watches)
 	if slack <= 1 || at > instant.Forever-slack {
@@ -82,7 +82,7 @@ func (r Rule) Align(at, wait time.Duration, watches int) time.Duration {
 	}
 	step := time.Duration(1) << (bits.Len64(uint64(slack)) - 1)
 	if wait == 0 {
-		at++ // not at once, so that the jobs of a bulk that begin now meet
+		at++ // later than now, so that the jobs of a bulk that begin now are polled together
 	}
 	return (at + step - 1) &^ (step - 1)
 }
@@ -92,8 +92,8 @@ func (r Rule) Align(at, wait time.Duration, watches int) time.Duration {
 // Art of Computer Programming, vol. 3, 6.4).
 func Spread(n int) float64 { return float64(uint64(n)*0x9e3779b97f4a7c15>>11) / (1 << 53) }
 
-// Fraction returns a number in [0, 1) that looks random but is the same for the same key and n
-// (FNV-1a, finished by the mixer of splitmix64; Steele, Lea and Flood 2014).
+// Fraction returns a pseudorandom number in [0, 1) that is the same for the same key and n (FNV-1a,
+// finished by the mixer of splitmix64; Steele, Lea and Flood 2014).
 func Fraction(key string, n int) float64 {
 	h := uint64(14695981039346656037)
 	for i := range len(key) {
@@ -105,12 +105,12 @@ func Fraction(key string, n int) float64 {
 	return float64((h^h>>31)>>11) / (1 << 53)
 }
 
-// IsSmall reports whether the nth job of a call is among the first, which are not spread. The group
-// is how many jobs go into one request.
+// IsSmall reports whether the nth job of a call is one of the first jobs, which are not spread. The
+// argument group is the number of jobs in one request.
 func IsSmall(n, group int) bool { return n < max(SmallBulk, AtOnce*group) }
 
-// Cohort returns the number of the request in which the nth job of a call makes its last poll, and
-// 0 for the first jobs: see [IsSmall].
+// Cohort returns the number of the cohort in which the nth job of a call makes its last poll. It
+// returns 0 for the first jobs: see [IsSmall].
 func Cohort(n, group int) int {
 	if IsSmall(n, group) {
 		return 0
@@ -118,8 +118,9 @@ func Cohort(n, group int) int {
 	return n / group
 }
 
-// maxLastLook bounds how long before its timeout a wait makes its last poll. Below the bound that
-// is a tenth of the timeout. The last polls of a bulk are spread over that tenth.
+// maxLastLook is the longest time between the last poll of a wait and its timeout. For a timeout of
+// less than ten times that, the time is a tenth of the timeout. The last polls of a bulk are spread
+// over the last tenth of the timeout.
 const maxLastLook = time.Second
 
 // LastLook returns when the last look of a wait from began until end is due, and when it is due at
@@ -138,14 +139,14 @@ func LastLook(began, end time.Duration, cohort int) (look, latest time.Duration)
 const (
 	// maxInterval bounds the interval over which the first polls of a bulk are spread.
 	maxInterval = 10 * time.Minute
-	// maxSteady is the number of consecutive waits without growth by half after which a Backoff counts
-	// as steady. Jitter can hide the growth of a single wait.
+	// maxSteady is the number of waits in a row, none of which is 1.5 times the longest one before,
+	// after which a Backoff counts as steady. Jitter can hide the growth of a single wait.
 	maxSteady = 3
 )
 
 // LongRun returns the interval between the polls of a job in the long run. It calls next, which
 // asks the Backoff, until the waits stop growing, and returns the longest. The result is at most
-// ten minutes and at most a tenth of the timeout, so that a bulk does not begin too late.
+// ten minutes and at most a tenth of the timeout, so that no job of a bulk begins too late.
 func LongRun(timeout time.Duration, next func(attempt int, age, last time.Duration) (time.Duration, error)) (interval time.Duration, err error) {
 	most := maxInterval
 	if timeout != instant.Unlimited {
@@ -169,7 +170,8 @@ func LongRun(timeout time.Duration, next func(attempt int, age, last time.Durati
 
 // First returns the wait before the first poll of the nth job of a bulk. The argument first is the
 // wait that the Backoff asks for. The jobs form cohorts of the given size, at least SmallCohort,
-// which are spread evenly over the interval. A first wait that is not zero at most doubles.
+// which are spread evenly over the interval. If first is not zero, the result is at most twice as
+// long.
 func First(first, interval time.Duration, n, cohort int) time.Duration {
 	if first > 0 {
 		interval = min(interval, first)

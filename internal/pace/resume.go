@@ -8,24 +8,25 @@ import (
 )
 
 const (
-	// maxWalk is how many polls are followed one by one. After more polls the place is estimated.
+	// maxWalk is the number of polls that are followed one by one. After them, the place is estimated.
 	maxWalk = 1000
-	// block is the number of polls over which the mean wait is taken.
+	// block is the number of polls over which the mean wait is computed.
 	block = 20
-	// maxCatchUp is how many polls are followed after the estimate, which can be too low.
+	// maxCatchUp is the maximum number of polls that are followed after the estimate, which can be too
+	// low.
 	maxCatchUp = 100
-	// catchUp is the time over which missed polls are spread, as a multiple of the gap. So they raise
-	// the rate of requests by at most a fifth.
+	// catchUp is the time over which missed polls are spread, as a multiple of the gap. With five,
+	// they raise the rate of requests by at most a fifth.
 	catchUp = 5
 )
 
-// A Place is where a watch stands in the schedule of a Backoff.
+// A Place is the place of a watch in the schedule of a Backoff.
 type Place struct {
 	// Attempt is the number of polls made so far.
 	Attempt int
-	// Last is the age of the watch at the last of them, zero before the first.
+	// Last is the age of the watch at the last poll. It is zero before the first poll.
 	Last time.Duration
-	// Wait is the wait after it.
+	// Wait is the wait after the last poll.
 	Wait time.Duration
 }
 
@@ -36,7 +37,7 @@ type Place struct {
 // argument n is the number of the job in its call.
 func Resume(age time.Duration, n int, next func(attempt int, age, last time.Duration) time.Duration) Place {
 	p := Place{Wait: next(0, 0, 0)}
-	var before, mean time.Duration // of the waits of two blocks
+	var before, mean time.Duration // the mean waits of the last two blocks
 	for p.Attempt < maxWalk && (n < SmallBulk || !steady(before, mean)) {
 		from := p.Last
 		if !p.walk(age, block, next) {
@@ -75,8 +76,8 @@ func (p *Place) walk(age time.Duration, n int, next func(attempt int, age, last 
 	return instant.Later(p.Last, p.Wait) < age
 }
 
-// CatchUp returns the wait before the nth poll that was missed in a gap. The first SmallBulk polls
-// are made at once.
+// CatchUp returns the wait before the nth missed poll of a gap. The first SmallBulk polls are made
+// at once.
 func CatchUp(gap time.Duration, n int) time.Duration {
 	if n < SmallBulk {
 		return 0

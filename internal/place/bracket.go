@@ -30,11 +30,11 @@ func (p *parser) bracket() (step jsonscan.Step, err error) {
 		}
 		last.And = &next
 	}
-	p.at++ // the bracket
+	p.at++ // the closing bracket
 	return step, nil
 }
 
-// index reads the number of an element, and the bracket behind it.
+// index reads the index of an element and the closing bracket.
 func (p *parser) index(inner string) (step jsonscan.Step, err error) {
 	n, err := strconv.Atoi(inner)
 	if err != nil || n > 1<<20 || n < -1<<20 {
@@ -88,8 +88,8 @@ func (p *parser) comparison(start int) (step jsonscan.Step, err error) {
 	return step, err
 }
 
-// compared reads a value that is compared with, in quotes as in JSON or up to a comma or the
-// closing bracket.
+// compared reads the value on the right of a comparison. It is quoted as in JSON, or ends before a
+// comma or the closing bracket.
 func (p *parser) compared(start int) (value string, at int, err error) {
 	at = p.at
 	if p.peek() == '"' {
@@ -109,7 +109,7 @@ func (p *parser) compared(start int) (value string, at int, err error) {
 	return p.text[at:p.at], at, nil
 }
 
-// hasQuotedField reports whether a comparison stands here whose field is in quotes.
+// hasQuotedField reports whether a comparison with a quoted field follows.
 func hasQuotedField(p parser) bool {
 	if p.peek() != '"' {
 		return false
@@ -118,7 +118,7 @@ func hasQuotedField(p parser) bool {
 	return err == nil && (p.peek() == '=' || p.peek() == '!')
 }
 
-// quoted reads a key in quotes, as in JSON, and the bracket behind it.
+// quoted reads a key that is quoted as in JSON, and the closing bracket.
 func (p *parser) quoted(start int) (step jsonscan.Step, err error) {
 	at := p.at
 	key, err := p.string("the key")
@@ -133,7 +133,7 @@ func (p *parser) quoted(start int) (step jsonscan.Step, err error) {
 	return step, err
 }
 
-// string reads a text in quotes, as in JSON.
+// string reads a text that is quoted as in JSON.
 func (p *parser) string(what string) (text string, err error) {
 	end := p.at + 1
 	for end < len(p.text) && p.text[end] != '"' {

@@ -1,4 +1,4 @@
-// Package place is the grammar of places: where in an answer over HTTP a value stands.
+// Package place parses places. A place says where in an answer over HTTP a value is.
 //
 //	payload.status  ["a.b"].x  jobs[0].x  steps[-1]  conditions[type=Complete]  flags[=DONE]
 //	conditions[type=Complete,status!=False]  steps[name="a, b"]
@@ -30,22 +30,22 @@ const (
 	Link
 	// Text is the whole body as a text, whether or not it is JSON.
 	Text
-	// Key is no part of an answer, but the idempotency key of the request.
+	// Key is the idempotency key of the request, which is not a part of the answer.
 	Key
 )
 
-// A Place is where a value stands.
+// A Place says where a value is.
 type Place struct {
 	Text   string // as it was written
 	Source Source
-	Steps  []jsonscan.Step // within the body
-	Name   string          // of the header, in its canonical form, or of the relation
+	Steps  []jsonscan.Step // the path within the body
+	Name   string          // the canonical name of the header, or the name of the relation
 }
 
 // IsInBody reports whether p is in the body, as a value or as its text.
 func (p Place) IsInBody() bool { return p.Source == Body || p.Source == Text }
 
-// HasHole reports whether {id} or {key} stands in p.
+// HasHole reports whether p contains {id} or {key}.
 func (p *Place) HasHole() bool {
 	for i := range p.Steps {
 		if p.Steps[i].HasHole() {
@@ -55,8 +55,8 @@ func (p *Place) HasHole() bool {
 	return false
 }
 
-// Within returns the place of p seen from outer, of which it is a part, and a place Nowhere if p is
-// no part of it. The whole body, and a place outside of it, stay what they are.
+// Within returns p as a place within outer. If p is not a part of outer, the result is Nowhere. If
+// p is the whole body or outside the body, the result is p.
 func (p Place) Within(outer Place) Place {
 	if p.Source != Body || len(p.Steps) == 0 {
 		return p
@@ -73,11 +73,11 @@ func (p Place) Within(outer Place) Place {
 	return Place{Text: p.Text, Source: Nowhere}
 }
 
-// Error is the error of a text that is no place. It prints the text with a caret under the
-// character that is wrong.
+// Error is the error of a text that is not a place. It prints the text with a caret under the wrong
+// character.
 type Error struct {
 	Text    string
-	At      int // the byte
+	At      int // the index of the wrong byte
 	Problem string
 }
 
@@ -126,7 +126,7 @@ type parser struct {
 }
 
 func (p *parser) fail(at int, format string, args ...any) error {
-	return &Error{p.text, min(at, len(p.text)), fmt.Sprintf(format, args...)} // a key in quotes may grow by what it decodes to
+	return &Error{p.text, min(at, len(p.text)), fmt.Sprintf(format, args...)} // a quoted key may be longer when decoded
 }
 
 func (p *parser) peek() byte {
@@ -142,7 +142,7 @@ func (p *parser) space() {
 	}
 }
 
-// place reads up to a comma or the end.
+// place reads one place, up to a comma or the end.
 func (p *parser) place() (Place, error) {
 	p.space()
 	start := p.at
@@ -172,7 +172,7 @@ func (p *parser) place() (Place, error) {
 	return pl, nil
 }
 
-// word is the text up to the next comma or bracket, without the space around it.
+// word returns the text up to the next comma or bracket, without trailing space.
 func (p *parser) word() string {
 	rest := p.text[p.at:]
 	if i := strings.IndexAny(rest, ",["); i >= 0 {
@@ -241,16 +241,16 @@ func (p *parser) steps(pl *Place) error {
 	}
 }
 
-// inside is the step into the JSON that a text holds.
+// inside is the step into the JSON within a string.
 const inside = "@json"
 
-// isInside reports whether a text begins with that step.
+// isInside reports whether a text begins with the step @json.
 func isInside(text string) bool {
 	rest, ok := strings.CutPrefix(text, inside)
 	return ok && (rest == "" || strings.IndexByte(".,[ ", rest[0]) >= 0)
 }
 
-// key reads a key without brackets, or the step into a text.
+// key reads a key without brackets, or the step @json.
 func (p *parser) key() (step jsonscan.Step, err error) {
 	if isInside(p.text[p.at:]) {
 		p.at += len(inside)
@@ -275,8 +275,8 @@ func (p *parser) key() (step jsonscan.Step, err error) {
 	return step, err
 }
 
-// foreign returns what is wrong with a key that another language of paths would mean otherwise. A
-// key in quotes is none of these.
+// foreign returns an error text for a key that has a special meaning in another path language, or
+// "". A quoted key is not checked.
 func foreign(key string) string {
 	switch {
 	case key == "$":
@@ -292,7 +292,7 @@ func foreign(key string) string {
 	}
 }
 
-// name reads a text that may have a hole. A hole in double braces is the text itself.
+// name reads a text that may have a hole. A hole in double braces means the text of the hole.
 func (p *parser) name(text string, at int) (n jsonscan.Name, err error) {
 	var plain strings.Builder
 	for i := 0; i < len(text); i++ {
@@ -321,8 +321,8 @@ func (p *parser) name(text string, at int) (n jsonscan.Name, err error) {
 	return n, nil
 }
 
-// holeAt returns the hole at the beginning of a text, "" for none, and whether its braces are
-// doubled.
+// holeAt returns the hole at the beginning of a text, or "" if there is none. It also reports
+// whether the braces are doubled.
 func holeAt(text string) (hole string, doubled bool) {
 	for _, hole := range [...]string{"{id}", "{key}"} {
 		if strings.HasPrefix(text, "{"+hole+"}") {

@@ -11,37 +11,38 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 )
 
-// Answer is what places are looked for in.
+// Answer is the answer in which places are looked for.
 type Answer struct {
 	Code   int
 	Header http.Header
 	Body   []byte
-	Text   []byte // as it came, if Body is another form of it; else nil
-	Name   string // in the holes of places
+	Text   []byte // the original body, if Body is another form of it; otherwise nil
+	Name   string // fills the holes of places
 
-	// Siblings is whether a key of the Body may stand several times. The first value counts, unless
+	// Siblings is whether a key of the Body may occur several times. The first value counts, unless
 	// a place that decides is on the way.
 	Siblings bool
 }
 
-// Kind says what a Value is.
+// Kind is the kind of a Value.
 type Kind uint8
 
 const (
 	// Nothing is a value that is absent or null, or an empty object or array.
 	Nothing Kind = iota
-	// Word is a text, of a string of JSON or of a header.
+	// Word is a JSON string or the text of a header.
 	Word
-	// Number is a number or a boolean of JSON, or the status code.
+	// Number is a JSON number or boolean, or the status code.
 	Number
 	// Composite is an object or an array that is not empty.
 	Composite
 )
 
-// A Value is what stands at a place, as JSON; nil is nothing. It is a part of the answer.
+// A Value is the value at a place, as JSON. It is a part of the answer, or nil if there is no
+// value.
 type Value []byte
 
-// Kind returns what v is.
+// Kind returns the kind of v.
 func (v Value) Kind() Kind {
 	switch {
 	case len(v) == 0:
@@ -57,8 +58,8 @@ func (v Value) Kind() Kind {
 	}
 }
 
-// IsSaid reports whether v says anything: it is not absent, null, false, zero or empty. An object
-// whose values are all null, zero or empty says nothing, either.
+// IsSaid reports whether v is not absent, null, false, zero or empty. An object whose values are
+// all null, zero or empty counts as empty.
 func (v Value) IsSaid() bool {
 	switch v.Kind() {
 	case Nothing:
@@ -76,20 +77,22 @@ func (v Value) IsSaid() bool {
 	}
 }
 
-// IsEmpty reports whether nothing at all stands there: v is absent or null.
+// IsEmpty reports whether v is absent or null.
 func (v Value) IsEmpty() bool { return len(v) == 0 }
 
-// Text returns what a string says, and any other value as JSON.
+// Text returns the text of a string, and any other value as JSON.
 func (v Value) Text() string { return jsonscan.Text(v) }
 
-// Set is places that are looked for together. It does not change, and is safe for concurrent use.
+// Set is a set of places that are looked for together. It does not change, and is safe for
+// concurrent use.
 type Set struct {
 	places  []Place
-	paths   *jsonscan.Paths // nil if none is in the body
-	outside []int           // those that are not
+	paths   *jsonscan.Paths // nil if no place is in the body
+	outside []int           // the indexes of places that are not in the body
 }
 
-// NewSet returns a Set of places, of which the first strict ones decide: see [jsonscan.Path].
+// NewSet returns a Set of places. The argument strict is how many places, counted from the first,
+// are strict: see [jsonscan.Path].
 func NewSet(places []Place, strict int) (*Set, error) {
 	s := &Set{places: places}
 	paths := make([]jsonscan.Path, len(places))
@@ -111,14 +114,15 @@ func NewSet(places []Place, strict int) (*Set, error) {
 	return s, err
 }
 
-// Found is the room for what a Set finds. Its zero value is ready, and it can be used again.
+// Found holds the values that a Set finds. The zero Found is ready for use, and a Found can be used
+// again.
 type Found struct {
 	Values  [][]byte // each a Value
-	outside []byte   // those that are no part of the body
+	outside []byte   // the text of the values that are not in the body
 }
 
-// Find sets f.Values[i] to what stands at the place i. They are parts of the answer. An error says
-// what is wrong with the body; the values outside of it are there all the same.
+// Find sets f.Values[i] to the value at place i. The values are parts of the answer. The error says
+// what is wrong with the body; the values outside the body are set even then.
 func (s *Set) Find(a *Answer, f *Found) (err error) {
 	n := len(s.places)
 	if cap(f.Values) < n {
@@ -159,8 +163,8 @@ func (s *Set) Find(a *Answer, f *Found) (err error) {
 	return err
 }
 
-// combined returns the values of a header that stands several times as one (RFC 9110, 5.3). Values
-// that are equal are one.
+// combined joins the values of a header that occurs several times (RFC 9110, 5.3). Equal values in
+// a row count once.
 func combined(values []string) string {
 	if len(values) == 1 {
 		return values[0]
@@ -168,7 +172,7 @@ func combined(values []string) string {
 	return strings.Join(slices.Compact(slices.Clone(values)), ", ")
 }
 
-// appendText appends a text as JSON, nothing for none.
+// appendText appends a text as a JSON string. It appends nothing for an empty text.
 func appendText[T string | []byte](b []byte, text T) []byte {
 	if len(text) == 0 {
 		return b
@@ -182,7 +186,7 @@ func appendText[T string | []byte](b []byte, text T) []byte {
 	return append(append(append(b, '"'), text...), '"')
 }
 
-// Clear forgets what was found, so that the answer can be freed.
+// Clear removes the values, so that the answer can be freed.
 func (f *Found) Clear() { clear(f.Values[:cap(f.Values)]) }
 
 // link returns the URL of a relation in the header Link (RFC 8288, 3).
@@ -221,7 +225,7 @@ func hasRelation(params, relation string) bool {
 	return false
 }
 
-// cutUnquoted cuts a text at the first sep that stands in no quotes.
+// cutUnquoted cuts a text at the first sep that is not quoted.
 func cutUnquoted(text string, sep byte) (before, after string) {
 	quoted := false
 	for i := 0; i < len(text); i++ {

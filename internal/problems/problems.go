@@ -1,4 +1,4 @@
-// Package problems collects what is wrong with options, so that all of it is reported at once.
+// Package problems collects the problems with options, so that all are reported at once.
 package problems
 
 import (
@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Unlimited lifts a limit.
+// Unlimited removes a limit.
 const Unlimited = -1
 
-// List is what is wrong with options. The zero List is empty.
+// List is a list of problems with options. The zero List is empty.
 type List []error
 
 // Problem adds a problem.
@@ -20,8 +20,8 @@ func (l *List) Problem(format string, args ...any) {
 	*l = append(*l, fmt.Errorf(format, args...))
 }
 
-// Err joins the problems, each on a line of its own that names the library. It returns nil if there
-// are none.
+// Err joins the problems. Each is on its own line, which begins with the name of the library. It
+// returns nil if there are no problems.
 func (l List) Err() error {
 	named := make([]error, len(l))
 	for i, err := range l {
@@ -30,14 +30,14 @@ func (l List) Err() error {
 	return errors.Join(named...)
 }
 
-// NotNil adds a problem if v holds a typed nil: its first use would panic.
+// NotNil adds a problem if v holds a nil pointer or the like, because its first use would panic.
 func (l *List) NotNil(name string, v any) {
 	if v != nil && IsNil(v) {
 		l.Problem("%s: a nil %T", name, v)
 	}
 }
 
-// Limit returns v, or otherwise if v is zero or refused.
+// Limit returns v. It returns the argument otherwise if v is zero or refused.
 func Limit[T int | time.Duration](l *List, name string, v, otherwise T) T {
 	switch {
 	case v == 0:
@@ -59,8 +59,8 @@ func Positive[T int | time.Duration](l *List, name string, v T) T {
 	return v
 }
 
-// Rate reports whether a limit of requests makes sense: both zero for none, or a rate above zero
-// and a burst that is not negative.
+// Rate reports whether a rate limit is valid. Both arguments are zero, for no limit, or the rate is
+// finite and above zero, and the burst is not negative.
 func Rate(l *List, name string, perSecond float64, burst int) bool {
 	switch {
 	case perSecond == 0 && burst == 0, perSecond > 0 && !math.IsInf(perSecond, 1) && burst >= 0:
@@ -71,7 +71,8 @@ func Rate(l *List, name string, perSecond float64, burst int) bool {
 	}
 }
 
-// IsNil reports whether v, which is not nil itself, holds a nil pointer, function or the like.
+// IsNil reports whether v holds a nil pointer, function, map, slice or channel. The interface v
+// itself must not be nil.
 func IsNil(v any) bool {
 	switch r := reflect.ValueOf(v); r.Kind() {
 	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
@@ -81,8 +82,8 @@ func IsNil(v any) bool {
 	}
 }
 
-// Apply applies options to c in their order. A nil option is a problem: what says which kind of
-// option it is.
+// Apply applies options to c in their order. A nil option is a problem. The argument what names the
+// kind of option in it.
 func Apply[C any, O ~func(*C)](l *List, what string, c *C, opts []O) {
 	for i, opt := range opts {
 		if opt == nil {

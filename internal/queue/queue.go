@@ -28,7 +28,7 @@ type Kinds[T any, P Item[T]] struct {
 	asking  int
 }
 
-// ring holds the lanes in which somebody waits, which take turns.
+// ring holds the lanes in which an item waits. They take turns.
 type ring[T any, P Item[T]] struct {
 	lanes []*Lane[T, P]
 	turn  int
@@ -41,13 +41,13 @@ type Lane[T any, P Item[T]] struct {
 	items   int
 	asking  int // requests in flight that began in this lane
 	queue   []entry[P]
-	head    int // of queue
-	waiting int // entries of queue that still stand for an item
-	ringed  bool
+	head    int  // the index of the first entry of queue
+	waiting int  // entries of queue whose item still waits
+	ringed  bool // it is in the ring
 	shared  bool // it has items of other kinds, too
 }
 
-// entry is an item that has been due since some time.
+// entry is an item and the instant since which it has been due.
 type entry[P any] struct {
 	x     P
 	since time.Duration
@@ -83,7 +83,7 @@ func (k *Kinds[T, P]) Of(kind string) (items, waiting int) {
 	return k.lanes[n].items, k.lanes[n].waiting
 }
 
-// Ring returns the lanes in which somebody waits. The slice must not be kept.
+// Ring returns the lanes in which an item waits. The slice must not be kept.
 func (k *Kinds[T, P]) Ring() []*Lane[T, P] { return k.ring.lanes }
 
 // Enter counts one more item of a kind and returns the number of its lane.
@@ -144,7 +144,7 @@ func (k *Kinds[T, P]) Choose(workers int) *Lane[T, P] {
 		}
 		l := r.lanes[r.turn]
 		if l.waiting == 0 {
-			l.Oldest() // empties it
+			l.Oldest() // empties its queue
 			r.remove(r.turn)
 			continue
 		}
@@ -169,7 +169,7 @@ func (k *Kinds[T, P]) Take(x P, lane uint16) {
 	}
 }
 
-// TakeBack removes an item from its lane that is not polled.
+// TakeBack removes an item from its lane, although it is not polled.
 func (k *Kinds[T, P]) TakeBack(lane uint16) {
 	k.lanes[lane].waiting--
 	k.waiting--

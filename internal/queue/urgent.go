@@ -2,11 +2,11 @@ package queue
 
 import "time"
 
-// Urgent holds the items that come before all others, of whatever kind. They stand in a [Lane],
-// too. The zero Urgent is empty.
+// Urgent holds the items that come before all other items, whatever their kinds. They are in their
+// [Lane] too. The zero Urgent is empty.
 type Urgent[T any, P Item[T]] struct{ items []entry[P] }
 
-// Add adds x, which waits since the given instant.
+// Add adds x, which has been due since the given instant.
 func (u *Urgent[T, P]) Add(x P, since time.Duration) {
 	u.items = append(u.items, entry[P]{x, since})
 }

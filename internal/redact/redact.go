@@ -1,4 +1,5 @@
-// Package redact makes a text that a server or a library wrote fit to stand in an error or a log.
+// Package redact removes secrets from texts of servers and libraries, so that the texts can be used
+// in errors and logs.
 package redact
 
 import (
@@ -10,31 +11,31 @@ import (
 	"unicode/utf8"
 )
 
-// Mask stands for what was taken out.
+// Mask replaces each secret.
 const Mask = "[redacted]"
 
-// MaxExcerpt is how many bytes of a body Excerpt quotes at most.
+// MaxExcerpt is the maximum number of bytes of a body that [Excerpt] quotes.
 const MaxExcerpt = 256
 
-// window is how much of a body Excerpt reads, beside what the longest secret takes, which is at
-// most maxOverlap.
+// window is how many bytes of a body Excerpt reads, in addition to the length of the longest
+// secret. That length counts as at most maxOverlap.
 const (
 	window     = 4 * MaxExcerpt
 	maxOverlap = 64 << 10
 )
 
-// names are the parts of a name that sound like a secret's.
+// names are the parts of names that are typical for secrets.
 const names = `token|secret|passw|pwd|auth|cookie|session|credential|signature|private|api.?key`
 
 var secretName = regexp.MustCompile(`(?i)` + names)
 
-// IsSecretName reports whether a name, of a header or of a value, sounds like a secret's.
+// IsSecretName reports whether the name of a header or a value is typical for a secret.
 func IsSecretName(name string) bool { return secretName.MatchString(name) }
 
 var (
-	// named is a value behind a name that sounds like a secret's, in JSON, in a form, in a query or
-	// in a header. An array or an object is taken out with all that follows, since where it ends is
-	// not a regular expression's to say.
+	// named matches a value after a name that is typical for a secret, in JSON, in a form, in a query
+	// or in a header. For an array or an object it matches the rest of the text, because a regular
+	// expression cannot find its end.
 	named = regexp.MustCompile(`(?is)([\w.-]*(?:` + names + `)` +
 		`[\w.-]*\\?["']?\s*[:=]\s*)(?:[{\[].*|\\?"(?:[^"\\]|\\.)*(?:"|\\?$)|'[^']*'?|(?:(?:bearer|basic|digest)\s+)?[^\s,;&}\]"']+)`)
 	scheme   = regexp.MustCompile(`(?i)\b(bearer|basic|digest)\s+[^\s,;"'}]+`)
@@ -42,15 +43,16 @@ var (
 	query    = regexp.MustCompile(`(://[^\s?"'<>]*|/[\w./%-]*)\?[^\s"'<>]+`)
 )
 
-// Words of which one stands, in some case, in whatever named and scheme match. A regular expression
-// takes a hundred times as long to find that there is no match.
+// Each match of named or scheme contains one of these words, in any case. To look for the words
+// takes a hundredth of the time of the regular expressions.
 var (
 	namedWords  = []string{"token", "secret", "passw", "pwd", "auth", "cookie", "session", "credential", "signature", "private", "api"}
 	schemeWords = []string{"bearer", "basic", "digest"}
 )
 
-// hasAny reports whether one of the words, which are in lower case, may stand in s in any case. It
-// says so of any s that is not ASCII, where letters have cases that are longer.
+// hasAny reports whether s may contain one of the words, which are in lower case, in any case. It
+// returns true for any s that is not ASCII, because a letter outside ASCII may have a case of
+// another length.
 func hasAny(s string, words []string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
@@ -61,29 +63,32 @@ func hasAny(s string, words []string) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(s, word) })
 }
 
-// minOpaque is how long a run is that is too long for a word and may be a token.
+// minOpaque is the length from which a run of characters may be a token, because it is too long for
+// a word.
 const minOpaque = 24
 
-// isOpaque reports whether c may stand in a token.
+// isOpaque reports whether a token may contain c.
 func isOpaque(c rune) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c < utf8.RuneSelf && strings.ContainsRune("_+/=.~%-", c)
 }
 
-// maxID is the length of the longest run that is quoted for its name.
+// maxID is the length of the longest run that counts as an id.
 const maxID = 64
 
 var (
-	// idName matches the name of an id in JSON, and what stands between it and its value.
+	// idName matches the name of an id in JSON, and the characters between the name and the value.
 	idName = regexp.MustCompile(`"((?:[iI][dD]|[\w-]*(?:[_-][iI][dD]|[a-z]I[dD]|[uUgG][uU][iI][dD])))"\s*:\s*"$`)
-	// noID is in the name of what is no id of a job.
+	// noID matches names of values that are not ids of jobs.
 	noID = regexp.MustCompile(`(?i)key|sign|client|account|user`)
-	// idForm is what ids are made of, and credential is how known tokens begin.
+	// idForm matches texts of the characters of ids, and credential matches the beginnings of known
+	// tokens.
 	idForm     = regexp.MustCompile(`^[\w-]+$`)
 	credential = regexp.MustCompile(`^(?:eyJ|A[KS]IA|gh[a-z]_|github_pat|glpat|sk[-_]|pk[-_]|rk[-_]|xox|whsec|ya29)`)
 )
 
-// isID reports whether an opaque run is likely the id of a job, and no token, by the name before it
-// and by its form. Without the id, nobody finds a job whose answer was not understood.
+// isID reports whether a run is probably the id of a job and not a token, by the name before it and
+// by its form. Ids are quoted because without its id nobody can find the job whose answer was not
+// understood.
 func isID(before, run string) bool {
 	const longestName = 64
 	name := idName.FindStringSubmatch(before[max(len(before)-longestName, 0):])
@@ -95,17 +100,18 @@ func hasFormOfID(run string) bool {
 }
 
 const (
-	leastWord      = 4  // letters of the words of a name, on average
-	longestWord    = 20 // letters
-	longestAcronym = 5  // letters
+	leastWord      = 4  // the least mean length of the words of a name, in letters
+	longestWord    = 20 // in letters
+	longestAcronym = 5  // in letters
 )
 
-// noWord matches what the words of English lack: vowels, or five consonants in a row.
+// noWord matches texts that are no English words: those without vowels, or with five consonants in
+// a row.
 var noWord = regexp.MustCompile(`(?i)^[^aeiouy]*$|[^aeiouy]{5}`)
 
-// isName reports whether an opaque run is made of words, such as the code of an error:
-// InternalError.RouteNotFound, UPDATE_ROLLBACK_COMPLETE. Of random tokens as long that have letters
-// only, one in 400 is taken for a name, and few tokens have letters only.
+// isName reports whether a run consists of words, as the code of an error does:
+// InternalError.RouteNotFound, UPDATE_ROLLBACK_COMPLETE. Of random tokens of this length that have
+// only letters, one in 400 counts as a name. Few tokens have only letters.
 func isName(run string) bool {
 	words, letters, last := 0, 0, 0 // last is where the newest word begins
 	end := func(at int) bool {
@@ -139,8 +145,8 @@ func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
 
 func isLetter(c byte) bool { return isUpper(c) || c >= 'a' && c <= 'z' }
 
-// ID returns an id that a service wrote, without the given secrets and without what looks like one,
-// and shortened if it is very long.
+// ID returns an id of a service without the given secrets and without text that looks like a
+// secret. It shortens an id of more than 64 bytes.
 func ID(id string, secrets ...string) string {
 	s := Text(id, secrets...)
 	if !hasFormOfID(s) {
@@ -152,7 +158,8 @@ func ID(id string, secrets ...string) string {
 	return s
 }
 
-// withoutOpaque returns s with Mask in place of each run that may be a token.
+// withoutOpaque returns s with Mask in place of each run that may be a token: one of minOpaque or
+// more characters that is neither a name nor an id.
 func withoutOpaque(s string) string {
 	var b strings.Builder
 	whole := s
@@ -177,9 +184,9 @@ func withoutOpaque(s string) string {
 	return b.String()
 }
 
-// Text returns s without the given secrets, however they are escaped, and without what looks like
-// one: user names and queries of URLs, values behind a name such as "token" or "password", and
-// credentials of HTTP's authentication schemes.
+// Text returns s without the given secrets, even if they are escaped, and without text that looks
+// like a secret. Such text is a user name or a query in a URL, a value after a name such as "token"
+// or "password", or a credential of an HTTP authentication scheme.
 func Text(s string, secrets ...string) string {
 	s = without(s, secrets)
 	if hasAny(s, namedWords) {
@@ -197,9 +204,9 @@ func Text(s string, secrets ...string) string {
 	return s
 }
 
-// Excerpt quotes the beginning of a body: at most MaxExcerpt bytes of it after Text, in one line
-// that prints, and with every run of 24 or more letters, digits and signs taken out that a token
-// could be. The id of a job behind its name stays, and so does a name that is made of words.
+// Excerpt quotes the beginning of a body in one printable line: at most MaxExcerpt bytes of the
+// result of [Text]. It also masks each run of 24 or more letters, digits and signs, which may be a
+// token. It keeps the id of a job after its name, and names that consist of words.
 func Excerpt(body []byte, secrets ...string) string {
 	longest := 0
 	for _, secret := range secrets {
@@ -208,8 +215,8 @@ func Excerpt(body []byte, secrets ...string) string {
 	read := window + min(longest, maxOverlap)
 	s := without(string(body[:min(len(body), read)]), secrets)
 	if len(body) > read {
-		// The window may cut a secret in two, which then is not known as one: leave out what could
-		// be its first part.
+		// The end of the window may cut a secret in two, and its first part is then not recognized. So
+		// leave out the text that may be that part.
 		s = s[:max(len(s)-longest, 0)]
 		s = strings.TrimRightFunc(s, isOpaque)
 	}

@@ -9,23 +9,24 @@ import (
 	"unicode/utf16"
 )
 
-// maxSpelling is how many bytes stand for one byte of a secret in the longest of the usual escapes,
-// such as \u0026 and &quot;.
+// maxSpelling is the number of bytes of the longest usual escape of one byte, such as \u0026 and
+// &quot;.
 const maxSpelling = 6
 
-// maxLayers is how many escapes around one another are looked through, such as a query in HTML in
+// maxLayers is the maximum number of nested escapes that are decoded, such as a query in HTML in
 // JSON.
 const maxLayers = 3
 
-// without returns s with Mask in place of each of the secrets, in whatever escapes of URLs, JSON
-// and HTML it stands.
+// without returns s with Mask in place of each of the secrets, even if they are escaped for URLs,
+// JSON or HTML.
 func without(s string, secrets []string) string {
 	var found spans
 	look(&found, plain(s), secrets, maxLayers)
 	return found.mask(s)
 }
 
-// look finds the secrets in v, and in what is left of v without an escape, so many layers deep.
+// look finds the secrets in v, and in v after each escape is decoded, up to the given number of
+// layers.
 func look(found *spans, v view, secrets []string, layers int) {
 	for _, secret := range secrets {
 		v.find(found, secret)
@@ -43,8 +44,8 @@ func look(found *spans, v view, secrets []string, layers int) {
 	}
 }
 
-// view is a text without some escapes. Byte i of it stands for the original from origin[i] to
-// origin[i+1].
+// view is a text after some escapes were decoded. Byte i of text stands for the bytes from
+// origin[i] to origin[i+1] of the original.
 type view struct {
 	text   []byte
 	origin []int
@@ -73,7 +74,8 @@ func (v view) find(found *spans, secret string) {
 	}
 }
 
-// decode returns v without one layer of an escape, and whether there was any.
+// decode returns v with one layer of an escape decoded, and reports whether there was such an
+// escape.
 func (v view) decode(e escape) (inner view, changed bool) {
 	inner = view{make([]byte, 0, len(v.text)), make([]int, 0, len(v.text)+1)}
 	for i := 0; i < len(v.text); {
@@ -121,15 +123,15 @@ func (all spans) mask(s string) string {
 	return b.String()
 }
 
-// escape is a way to write signs in other signs.
+// escape is a way to write characters by other characters.
 type escape struct {
-	sign   byte                              // with which it begins
-	decode func([]byte) (text string, n int) // of what begins with the sign; n is 0 if that is no escape
+	sign   byte                              // the byte with which it begins
+	decode func([]byte) (text string, n int) // decodes an escape at the beginning of a text; n is 0 if there is none
 }
 
 var escapes = [...]escape{
 	{'%', unescapePercent},
-	{'+', func([]byte) (string, int) { return " ", 1 }}, // of a query
+	{'+', func([]byte) (string, int) { return " ", 1 }}, // in a query
 	{'\\', unescapeJSON},
 	{'&', unescapeHTML},
 }
@@ -165,7 +167,7 @@ func unescapeJSON(s []byte) (string, int) {
 	}
 }
 
-// maxEntity bounds the entities of HTML that are looked at.
+// maxEntity is the length of the longest HTML entity that is decoded.
 const maxEntity = 12
 
 func unescapeHTML(s []byte) (string, int) {
@@ -177,7 +179,7 @@ func unescapeHTML(s []byte) (string, int) {
 	return "", 0
 }
 
-// isHex reports whether n hexadecimal digits stand in s from a place on.
+// isHex reports whether s has n hexadecimal digits from the given index on.
 func isHex(s []byte, from, n int) bool {
 	return len(s) >= from+n && len(bytes.Trim(s[from:from+n], "0123456789abcdefABCDEF")) == 0
 }

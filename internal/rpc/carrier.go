@@ -16,8 +16,8 @@ import (
 var errNoAnswer = errors.New("the stream ended before the answer")
 
 // Carrier is the RoundTripper of a service that speaks JSON-RPC over HTTP. It gives each request an
-// id of its own. Where a stream of server-sent events answers, it takes the one response out of it.
-// It is safe for concurrent use if Next is.
+// id of its own. If the answer is a stream of server-sent events, it extracts the one response from
+// the stream. It is safe for concurrent use if Next is.
 type Carrier struct {
 	// Next sends the requests.
 	Next http.RoundTripper
@@ -66,8 +66,8 @@ func isStream(h http.Header) bool {
 	return web.MediaType(h) == "text/event-stream"
 }
 
-// pick replaces a stream by the answer in it. A stream that answers a POST holds one response, and
-// beside it only requests and notifications.
+// pick returns the answer in a stream. The stream that answers a POST has one response, and
+// otherwise only requests and notifications.
 func (c *Carrier) pick(r, sent *http.Request, stream *http.Response) (*http.Response, error) {
 	a := &answers{carrier: c, sent: sent, left: int64(cmp.Or(c.MaxStream, 4*MaxBody)), retry: -1}
 	event, err := a.find(stream)

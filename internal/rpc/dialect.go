@@ -7,8 +7,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// NewDialect returns the dialect that others are built on. The [Faults] say what an error means. Of
-// the calls only Status is left to set, and of the places only ID and State have a default.
+// NewDialect returns a dialect from which the dialects of a protocol are made. The argument faults
+// comes from [Faults]. The caller must set Status, and may set other calls. Of the places, only ID
+// and State have a default.
 func NewDialect(faults map[string]transport.Class) rest.Dialect {
 	return rest.Dialect{
 		Create:            rest.Call{Path: "-"},
@@ -24,8 +25,9 @@ func NewDialect(faults map[string]transport.Class) rest.Dialect {
 	}
 }
 
-// States returns the rules of a dialect whose State names several places. A word counts at each of
-// the first places, if the places before it say nothing. The places after it may say anything.
+// States returns the rules of a dialect whose State names several places. The argument first is how
+// many of the places can have a word. A word counts if the places before it have no value, whatever
+// the places after it have.
 func States(words map[string]transport.State, first, places int) map[string]transport.State {
 	rules := make(map[string]transport.State, first*len(words))
 	for i := range first {

@@ -22,9 +22,9 @@ var standard = map[string]transport.Class{
 // Faults returns the classes of JSON-RPC errors as the Faults of a rest.Dialect.
 //
 // A key of own is a number, such as "-32601". A pattern of the error's text may follow, such as
-// "-32602, *terminal*". The numbers of the JSON-RPC standard need not be among them. Any other
-// number is transient, but it counts only with the status code 200: other codes say more than it
-// does. A number in vague means a job that is not found if the text says so.
+// "-32602, *terminal*". The numbers of the JSON-RPC standard need not be among the keys. Any other
+// number is transient with the status code 200. With another status code, that code decides. A
+// number in vague means that the job is not found, if the text says so and the status code is 200.
 func Faults(own map[string]transport.Class, vague ...string) map[string]transport.Class {
 	rules := map[string]transport.Class{
 		"200, +, *": transport.Transient,

@@ -11,8 +11,8 @@ import (
 // errMissed is the error of Notify after notifications may have been missed.
 var errMissed = errors.New("notifications may have been missed")
 
-// Feed hands on notifications that the user's program receives. Its zero value is ready. It is safe
-// for concurrent use.
+// Feed passes on notifications that the user's program receives. The zero Feed is ready for use. It
+// is safe for concurrent use.
 type Feed struct {
 	mu        sync.Mutex
 	listeners map[*listener]struct{}
@@ -24,7 +24,7 @@ type listener struct {
 	missed chan struct{}
 }
 
-// Notify calls notify for each Status that is told, until ctx ends or some were missed.
+// Notify calls notify for each Status that Tell passes, until ctx ends or Missed is called.
 func (f *Feed) Notify(ctx context.Context, notify func(transport.Status)) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -51,7 +51,7 @@ func (f *Feed) leave(l *listener) {
 	delete(f.listeners, l)
 }
 
-// Tell hands a Status to all who listen.
+// Tell passes a Status to each call of Notify in progress.
 func (f *Feed) Tell(s transport.Status) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -60,7 +60,7 @@ func (f *Feed) Tell(s transport.Status) {
 	}
 }
 
-// Missed has each call of Notify return errMissed.
+// Missed makes each call of Notify in progress return errMissed.
 func (f *Feed) Missed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

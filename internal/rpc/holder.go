@@ -22,7 +22,8 @@ var errNoStream = fmt.Errorf("the service has no stream of events: %w", errors.E
 // Holder is the [transport.Holder] of a service that sends events of a job on a stream. It is safe
 // for concurrent use.
 //
-// An event says less than an answer to a poll does. Holder therefore polls when an event is news.
+// An event has fewer details than the answer to a poll. Holder therefore polls when an event shows
+// a change.
 type Holder struct {
 	// Name begins the texts of errors.
 	Name string
@@ -67,7 +68,7 @@ func (h *Holder) Hold(ctx context.Context, id string, last transport.Status, d t
 	}
 	st, failed := h.Poll(ctx, id)
 	if failed == nil && brought == nothing && isRefusal(err) && !st.State.Terminal() {
-		h.refusals.refused(id, host.Now()) // a service also refuses to tell of a job that has ended
+		h.refusals.refused(id, host.Now()) // not for a job that has ended, for which a service may refuse a subscription
 		return transport.Status{}, h.unsupported()
 	}
 	return st, failed
@@ -83,17 +84,17 @@ func isRefusal(err error) bool {
 	return errors.Is(err, ErrRefused) || errors.As(err, &refused) && refused.Class == transport.Permanent
 }
 
-// heard is what a subscription has brought.
+// heard is the kind of events that a subscription has received.
 type heard int
 
 const (
 	nothing heard = iota
-	same          // nothing but what was known
+	same          // only events without a change
 	news
 )
 
-// listen reads the events of a job until one of them is news. The error says why it ended without
-// news.
+// listen reads the events of a job until one of them shows a change. The error says why it ended
+// without one.
 func (h *Holder) listen(ctx context.Context, id string, last transport.Status) (heard, error) {
 	stream, err := h.Streams.Fetch(ctx, transport.Status{ID: id})
 	if err != nil {
@@ -107,7 +108,7 @@ func (h *Holder) listen(ctx context.Context, id string, last transport.Status) (
 	return h.read(content, id, last)
 }
 
-// read reads events until one of them is news of the job.
+// read reads events until one of them shows a change of the job.
 func (h *Holder) read(stream io.Reader, id string, last transport.Status) (heard, error) {
 	brought := nothing
 	for events := eventstream.NewDecoder(stream, MaxBody, ""); ; {

@@ -32,8 +32,8 @@ func Gather[C any, O ~func(*C)](opts []O) (config C, err error) {
 }
 
 // RoundTrippers returns the RoundTrippers for requests to the service at base. The first is for
-// requests that are answered at once, the second for those that a stream answers. The function
-// closes the idle connections of their pools; without pools it does nothing.
+// requests that are answered at once, the second for requests that a stream answers. The function
+// closeIdle closes the idle connections of their pools; without pools it does nothing.
 //
 // A stream may be silent before its first event. Its pool therefore sets no timeout for the headers
 // of the answer.

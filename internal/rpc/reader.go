@@ -24,7 +24,7 @@ func NewReader(dialect func() rest.Dialect) *Reader {
 	})}
 }
 
-// Read returns the Status of a job out of a notification that names it.
+// Read returns the Status in a notification about the job with the given id.
 func (r *Reader) Read(text []byte, id string) (transport.Status, error) {
 	client, err := r.client()
 	if err != nil {

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// checker looks for mistakes in the rules of a Table. It lives as long as New runs.
+// checker looks for mistakes in the rules of a Table. It is used only during New.
 type checker[T comparable] struct {
 	*Table[T]
 	columns []column
-	numbers [][]int // by place and rule: the number of the rule's pattern in the column
+	numbers [][]int // numbers[i][n] is the number of the pattern of rule n in column i
 }
 
-// check returns what is wrong with the rules together: two that fit the same and mean different
-// things, of which neither is more specific, unless they are rivals, and those that nothing can
-// reach.
+// check returns what is wrong with the rules together. Two rules conflict if they fit the same
+// answer, have different meanings, and neither is more specific, unless they are rivals. A rule is
+// useless if more specific rules fit all that it fits.
 func (t *Table[T]) check() (problems []error) {
 	c := newChecker(t)
 	for i := range t.rules {
@@ -47,7 +47,8 @@ func newChecker[T comparable](t *Table[T]) *checker[T] {
 	return c
 }
 
-// relate returns how rule a relates to rule b: what is true of their patterns at every place.
+// relate returns how rule a relates to rule b: the facts that are true of their patterns at every
+// place.
 func (c *checker[T]) relate(a, b int) relation {
 	r := covers | covered | meets | exact
 	for i := range c.columns {
@@ -58,8 +59,8 @@ func (c *checker[T]) relate(a, b int) relation {
 	return r
 }
 
-// compare returns what is wrong with two rules together. If they fit the same answers and no rule
-// can say what these mean, they become rivals.
+// compare returns what is wrong with two rules together. If they fit the same answers, and no rule
+// can fit just those answers, the two become rivals.
 func (c *checker[T]) compare(one, other int) error {
 	a, b := &c.rules[one], &c.rules[other]
 	if a.means == b.means {
@@ -95,7 +96,7 @@ func (t *Table[T]) conflict(a, b *rule[T]) error {
 		a.key, a.means, b.key, b.means, strings.Join(names, ", "))
 }
 
-// has reports whether there is a rule of just these patterns.
+// has reports whether there is a rule with exactly these patterns.
 func (t *Table[T]) has(patterns []pattern) bool {
 rules:
 	for i := range t.rules {
@@ -109,8 +110,9 @@ rules:
 	return false
 }
 
-// isReachable reports whether rule n decides about any answer. It looks for values of the places
-// that none of the more specific rules fits, unless there are very many combinations to try.
+// isReachable reports whether rule n decides about any answer. It looks for values that rule n fits
+// and no more specific rule fits. If there are very many combinations of values, it gives up and
+// returns true.
 func (c *checker[T]) isReachable(n int) bool {
 	rivals := c.rivals(n)
 	if len(rivals) == 0 && c.fitsOwn(n) {
@@ -139,7 +141,7 @@ func (c *checker[T]) isReachable(n int) bool {
 	return escapes(choices, all, &tries)
 }
 
-// rivals returns the rules that are tried before rule n and may fit an answer that it fits.
+// rivals returns the rules that are tried before rule n and may fit an answer that rule n fits.
 func (c *checker[T]) rivals(n int) (rivals []int) {
 	for i := range n {
 		if c.relate(i, n)&meets != 0 {
@@ -149,7 +151,7 @@ func (c *checker[T]) rivals(n int) (rivals []int) {
 	return rivals
 }
 
-// fitsOwn reports whether rule n fits an answer made of the samples of its patterns.
+// fitsOwn reports whether rule n fits an answer that consists of the samples of its patterns.
 func (c *checker[T]) fitsOwn(n int) bool {
 	for i := range c.columns {
 		if !c.columns[i].fitsOwn(c.numbers[i][n]) {
@@ -159,8 +161,8 @@ func (c *checker[T]) fitsOwn(n int) bool {
 	return true
 }
 
-// escapes reports whether a choice at each place leaves no rule of those that fit, or that it gave
-// up trying.
+// escapes reports whether there are choices, one at each place, that none of the fitting rules
+// fits. It also returns true if it gives up.
 func escapes(choices [][]set, fitting set, tries *int) bool {
 	if fitting.isEmpty() {
 		return true

@@ -6,13 +6,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/place"
 )
 
-// column is what rules say at one place: each pattern once, and how the patterns relate. A
-// pattern's number is its index in patterns.
+// column holds the patterns of all rules at one place, each pattern once, and how they relate. The
+// number of a pattern is its index in patterns.
 type column struct {
 	lexicon  *lexicon
 	patterns []pattern
-	rows     [][]relation // of each pattern that may fit several values; nil for the others
-	sampled  [][]value    // of each pattern, once samples was called for it
+	rows     [][]relation // the relations of each pattern that may fit several values; nil for other patterns
+	sampled  [][]value    // the results of samples, or nil for patterns without a call of samples
 }
 
 // relation is a set of facts about two patterns, or about two rules.
@@ -76,7 +76,7 @@ func (c *column) relate(a, b int) relation {
 		return covers | covered | meets | exact
 	case c.rows[a] != nil:
 		return c.rows[a][b]
-	case c.rows[b] == nil: // two words, or a word and nothing
+	case c.rows[b] == nil: // two words, or a word and absent
 		return 0
 	}
 	r := c.rows[b][a]
@@ -90,14 +90,15 @@ func (c *column) relate(a, b int) relation {
 	return turned
 }
 
-// fitsOwn reports whether pattern n fits its own sample. Only a word that is too long does not.
+// fitsOwn reports whether pattern n fits its own sample. Only a word that is too long does not fit
+// it.
 func (c *column) fitsOwn(n int) bool {
 	v := c.patterns[n].sample()
 	c.lexicon.look(&v)
 	return c.lexicon.fits(&c.patterns[n], &v)
 }
 
-// samples returns the values that pattern n fits and that other patterns tell apart.
+// samples returns values that pattern n fits and that other patterns distinguish.
 func (c *column) samples(n int) []value {
 	if c.sampled[n] != nil {
 		return c.sampled[n]

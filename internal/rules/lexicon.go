@@ -11,19 +11,20 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/place"
 )
 
-// lexicon is the words that rules name at one place. A text is the word that is spelled just so. If
-// there is none, it is one that differs from it by case and surrounding space alone, or, for a
-// number, by its spelling, as long as that can mean one thing only.
+// lexicon holds the words that rules name at one place. A text stands for the word with the same
+// spelling. If there is none, it stands for the word that differs from it only by case and
+// surrounding space, or for the number with the same value. If several words with different
+// meanings qualify, it stands for none.
 type lexicon struct {
 	exact   map[string]struct{}
-	folded  map[string]string // to one of the words
-	numbers map[string]string // likewise
+	folded  map[string]string // from a folded text to its word
+	numbers map[string]string // from the value of a number to its word
 }
 
 // newLexicon returns the words that rules name at place i.
 func newLexicon[T comparable](rules []rule[T], i int) lexicon {
 	l := lexicon{exact: map[string]struct{}{}}
-	namers := map[string][]int{} // of each word: the rules that name it
+	namers := map[string][]int{} // the rules that name each word
 	for n := range rules {
 		if p := &rules[n].patterns[i]; p.kind == word {
 			l.exact[p.text] = struct{}{}
@@ -39,7 +40,7 @@ func newLexicon[T comparable](rules []rule[T], i int) lexicon {
 	return l
 }
 
-// roles returns what some rules say beside their word at place i, sorted.
+// roles returns the rest of some rules besides their word at place i, sorted.
 func roles[T comparable](rules []rule[T], some []int, i int) (said []string) {
 	for _, n := range some {
 		said = append(said, rules[n].besides(i))
@@ -48,7 +49,7 @@ func roles[T comparable](rules []rule[T], some []int, i int) (said []string) {
 	return said
 }
 
-// besides returns what a rule says but for its word at place i.
+// besides returns the rest of a rule besides its word at place i, as a text.
 func (r *rule[T]) besides(i int) string {
 	var b strings.Builder
 	for j := range r.patterns {
@@ -60,8 +61,8 @@ func (r *rule[T]) besides(i int) string {
 	return b.String()
 }
 
-// alike returns words by what several spellings have in common. Words that are told apart by their
-// spelling alone and do not mean the same are left out.
+// alike maps what several spellings have in common to a word. It leaves out words that differ only
+// by spelling and have different meanings.
 func alike(words []string, same func(a, b string) bool, common func(string) (string, bool)) map[string]string {
 	all := map[string]string{}
 	ambiguous := map[string]bool{}
@@ -82,7 +83,7 @@ func alike(words []string, same func(a, b string) bool, common func(string) (str
 	return all
 }
 
-// look finds the word that v is, if it is one.
+// look finds the word for which v stands, if there is one.
 func (l *lexicon) look(v *value) {
 	v.choice, v.known = "", false
 	if v.kind != place.Word && v.kind != place.Number || len(v.text) > MaxWord {
@@ -116,8 +117,8 @@ func (l *lexicon) fits(p *pattern, v *value) bool {
 	}
 }
 
-// numberValue returns what all spellings of a JSON number have in common, such as 2, 2.0 and 2e0:
-// its digits, without zeros around them, and its exponent.
+// numberValue returns a text that is the same for all spellings of a JSON number, such as 2, 2.0
+// and 2e0. It consists of the digits without outer zeros, and the exponent.
 func numberValue(text string) (string, bool) {
 	text = strings.TrimSpace(text)
 	if text == "" || strings.Trim(text[:1], "-0123456789") != "" || !json.Valid([]byte(text)) {

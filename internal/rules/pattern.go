@@ -9,23 +9,23 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/place"
 )
 
-// kind is what a pattern fits.
+// kind is the kind of a pattern.
 type kind uint8
 
 const (
-	anything kind = iota // nothing included
+	anything kind = iota // any value or no value
 	said
 	absent
 	glob
 	word
 )
 
-// pattern is what a rule says of one place.
+// pattern is the part of a rule that is about one place.
 type pattern struct {
 	kind kind
-	text string // of a word, as it was written
-	// A glob fits a text that begins with before and ends with after, which may overlap, and has
-	// within in it. All are folded.
+	text string // a word, as it was written
+	// A glob fits a text that begins with before, ends with after and contains within. The three may
+	// overlap. They are folded.
 	before, within, after string
 }
 
@@ -74,7 +74,7 @@ func (p *pattern) weight() int {
 	case glob:
 		w := 2 + 4*(len(p.before)+len(p.within)+len(p.after))
 		if p.within == "" {
-			w += 2 // foo* says more than *foo*
+			w += 2 // foo* is more specific than *foo*
 		}
 		return min(w, heaviest-1)
 	case said:
@@ -103,8 +103,8 @@ func (p *pattern) covers(q *pattern) bool {
 	}
 }
 
-// meets reports whether p and q may fit the same value. If they do, and ok, both is the pattern
-// that fits just those values.
+// meets reports whether p and q may fit the same value. If ok is true, both is the pattern that
+// fits exactly those values.
 func (p *pattern) meets(q *pattern) (both pattern, ok, meets bool) {
 	switch {
 	case p.covers(q):
@@ -128,7 +128,7 @@ func (p *pattern) meets(q *pattern) (both pattern, ok, meets bool) {
 	return pattern{kind: glob, before: before, after: after}, p.within == "" && q.within == "", true
 }
 
-// sample returns a value that p fits, and that no word and no other pattern does.
+// sample returns a value that p fits, and that other patterns usually do not fit.
 func (p *pattern) sample() value {
 	const odd = "\x00"
 	switch p.kind {
@@ -166,11 +166,11 @@ func (p *pattern) String() string {
 
 func fold(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
 
-// AnyText is what Example returns where a rule fits any value.
+// AnyText is the text that [Example] returns for a place at which a rule fits any value.
 const AnyText = "said"
 
-// Example returns values that a rule fits, as texts, for so many places: "" is nothing. It is for
-// whoever speaks for the service, such as the service of a test.
+// Example returns one text for each place, which together fit a rule. The text "" stands for no
+// value. Example is for code that answers in place of a service, such as package mock.
 func Example(places int, key string) (texts []string, err error) {
 	r, err := parse(key, places, 0)
 	if err != nil {

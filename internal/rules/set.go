@@ -1,6 +1,6 @@
 package rules
 
-// set is some of the rules, by their numbers.
+// set is a set of rules, by their numbers.
 type set []uint64
 
 func newSet(n int) set { return make(set, (n+63)/64) }
@@ -24,7 +24,7 @@ func (s set) and(o set) set {
 	return both
 }
 
-// in reports whether o has all that s has.
+// in reports whether s is a subset of o.
 func (s set) in(o set) bool {
 	for i := range s {
 		if s[i]&^o[i] != 0 {
@@ -34,12 +34,12 @@ func (s set) in(o set) bool {
 	return true
 }
 
-// keepLeast adds s to sets, of which it keeps those that have none of the others in them.
+// keepLeast adds s to sets, and keeps only the sets that have no other set as a subset.
 func keepLeast(sets []set, s set) []set {
 	least := sets[:0]
 	for _, o := range sets {
 		if o.in(s) {
-			return sets // it is no better
+			return sets // s is not smaller
 		}
 	}
 	for _, o := range sets {

@@ -1,5 +1,5 @@
-// Package rules says what the values at several places of an answer mean together, such as a job's
-// state. A rule is a pattern for each place; the most specific rule that fits decides.
+// Package rules decides what the values at several places of an answer mean together, such as the
+// state of a job. A rule has a pattern for each place. The most specific rule that fits decides.
 package rules
 
 import (
@@ -19,16 +19,16 @@ import (
 const MaxWord = 256
 
 const (
-	maxMemo     = 32  // outcomes that are remembered
-	maxMemoSize = 512 // bytes of the values that one is remembered by
-	maxTried    = 1 << 16
+	maxMemo     = 32      // the number of outcomes that are remembered
+	maxMemoSize = 512     // the largest size, in bytes, of the values of a remembered outcome
+	maxTried    = 1 << 16 // the number of combinations of values that isReachable tries
 )
 
-// Table is rules by what they mean. It is safe for concurrent use.
+// Table is a set of rules with their meanings. It is safe for concurrent use.
 type Table[T comparable] struct {
 	places int
 	rules  []rule[T] // the most specific first
-	lists  []lexicon // of each place
+	lists  []lexicon // the words of each place
 	memo   atomic.Pointer[[]known[T]]
 }
 
@@ -37,26 +37,27 @@ type rule[T comparable] struct {
 	key      string
 	patterns []pattern
 	means    T
-	rivals   []int // rules of another meaning that may fit the same text, such as *a* and *b*
+	rivals   []int // rules with another meaning that may fit the same text, such as *a* and *b*
 }
 
-// Outcome is what values mean.
+// Outcome is the meaning of the values of an answer.
 type Outcome[T comparable] struct {
 	Means T
-	// Fits is whether a rule did.
+	// Fits is whether a rule fits and decides.
 	Fits bool
 	// Rule is the rule, as it was written.
 	Rule string
 	// Rival is a rule that fits as well and means something else. Then no rule decides.
 	Rival string
-	// Raw is the words of the service, as it wrote them.
+	// Raw has the words of the service, as the service wrote them.
 	Raw string
-	// Named has a bit for each place of which the rule names the word, and Parts one for each of which
-	// it names a part.
+	// Named has a bit for each place whose whole word the rule names. Parts has a bit for each place
+	// of whose word it names a part.
 	Named, Parts uint64
 }
 
-// New returns the Table of rules for so many places, or all that is wrong with them.
+// New returns the Table of rules for the given number of places. The error joins all problems with
+// the rules.
 func New[T comparable](places int, rules map[string]T) (*Table[T], error) {
 	t := &Table[T]{places: places, rules: make([]rule[T], 0, len(rules)+1), lists: make([]lexicon, places)}
 	var problems []error
@@ -103,7 +104,7 @@ func parse[T comparable](key string, places int, means T) (rule[T], error) {
 	return r, nil
 }
 
-// split cuts a rule at the commas that stand in no quotes.
+// split cuts a rule at the commas that are not quoted.
 func split(key string) (elements []string) {
 	start, quoted := 0, false
 	for i := 0; i < len(key); i++ {
@@ -130,17 +131,17 @@ func (r *rule[T]) weight() (sum int) {
 type value struct {
 	kind   place.Kind
 	text   string
-	choice string // the word of the lexicon that it is
-	known  bool   // whether it is one
+	choice string // the word of the lexicon for which it stands
+	known  bool   // whether there is such a word
 }
 
-// known is values that were met before, and what they mean.
+// known is a remembered outcome with its values.
 type known[T comparable] struct {
 	values  [][]byte
 	outcome Outcome[T]
 }
 
-// is reports whether k is of these values.
+// is reports whether k has exactly these values.
 func (k *known[T]) is(values [][]byte) bool {
 	for i, v := range values {
 		if !bytes.Equal(v, k.values[i]) {
@@ -150,7 +151,7 @@ func (k *known[T]) is(values [][]byte) bool {
 	return true
 }
 
-// Find returns what the values mean. They are those of the places, in their order.
+// Find returns the meaning of the values, which are in the order of the places.
 func (t *Table[T]) Find(values [][]byte) Outcome[T] {
 	met := *t.memo.Load()
 	for i := range met {
@@ -175,7 +176,7 @@ func (t *Table[T]) Find(values [][]byte) Outcome[T] {
 	return o
 }
 
-// remember keeps an outcome, so that all answers of its kind share its text.
+// remember keeps an outcome, so that answers with the same values share its texts.
 func (t *Table[T]) remember(values [][]byte, o Outcome[T]) {
 	k := known[T]{outcome: o}
 	for _, v := range values {
@@ -219,7 +220,7 @@ func (t *Table[T]) find(all []value) Outcome[T] {
 	return o
 }
 
-// first returns the most specific rule that fits, nil if none does.
+// first returns the most specific rule that fits, or nil if none fits.
 func (t *Table[T]) first(all []value) *rule[T] {
 	for i := range t.rules {
 		if r := &t.rules[i]; t.fits(r, all) {
@@ -229,7 +230,7 @@ func (t *Table[T]) first(all []value) *rule[T] {
 	return nil
 }
 
-// rival returns a rival of r that fits, nil if none does.
+// rival returns a rival of r that fits, or nil if none fits.
 func (t *Table[T]) rival(r *rule[T], all []value) *rule[T] {
 	for _, i := range r.rivals {
 		if rival := &t.rules[i]; t.fits(rival, all) {
@@ -249,7 +250,7 @@ func (t *Table[T]) fits(r *rule[T], all []value) bool {
 	return true
 }
 
-// raw joins what was said.
+// raw joins the words of the service.
 func raw(all []value) string {
 	if len(all) == 1 && len(all[0].text) <= MaxWord {
 		return all[0].text
@@ -263,7 +264,7 @@ func raw(all []value) string {
 	return strings.Join(said, ", ")
 }
 
-// Names reports whether a rule names the value at place i, by a word or a part of one.
+// Names reports whether a rule names the value at place i, by a word or by a part of a word.
 func (t *Table[T]) Names(i int, v place.Value) bool {
 	one := value{kind: v.Kind(), text: v.Text()}
 	t.lists[i].look(&one)

@@ -14,8 +14,8 @@ import (
 const (
 	// maxErrorText bounds, in bytes, the text of an error that a watch keeps between two polls.
 	maxErrorText = 4 << 10
-	// maxWrapped bounds how many errors one wraps. Package errors never returns from an error that
-	// wraps itself.
+	// maxWrapped is the maximum number of errors that one error may wrap. For an error that wraps
+	// itself, the functions of package errors never return.
 	maxWrapped = 100_000
 )
 
@@ -36,8 +36,8 @@ type PollError struct {
 	Unsupported bool
 }
 
-// sentinels are the errors that the library and its callers compare an error with. PollErrorOf does
-// so first, because it is called where a panic of the error's methods is recovered.
+// sentinels are the errors with which the library and its callers compare an error. PollErrorOf
+// compares with them first, because its callers recover a panic of the error's methods.
 var sentinels = [...]error{
 	context.Canceled, context.DeadlineExceeded, transport.ErrNotFound, transport.ErrMalformed, transport.ErrThrottled, transport.ErrInvalidID,
 }
@@ -66,7 +66,7 @@ func PollErrorOf(err error) PollError {
 	if e := (*transport.Error)(nil); errors.As(err, &e) {
 		f.Class, f.RetryAfter, code = e.Class, e.RetryAfter, e.Code
 	}
-	if f.Class == transport.Unauthorized { // there was no new token
+	if f.Class == transport.Unauthorized { // the Transport got no new token
 		f.Class = transport.Permanent
 	}
 	if text := err.Error(); len(text) > maxErrorText {
@@ -75,12 +75,12 @@ func PollErrorOf(err error) PollError {
 	return f
 }
 
-// unwrap looks at err and at what it wraps, at no more than left errors in all. It returns how many
-// more it might have looked at.
+// unwrap visits err and the errors that it wraps, at most left errors in all. It returns how many
+// further errors it could have visited.
 func unwrap(err error, left int) int {
 	for err != nil && left > 0 {
 		left--
-		switch e := err.(type) { //nolint:errorlint // it is the chain that is walked
+		switch e := err.(type) { //nolint:errorlint // the chain itself is walked
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()
 		case interface{ Unwrap() []error }:
@@ -96,9 +96,9 @@ func unwrap(err error, left int) int {
 }
 
 // Oddity reports whether the error says nothing certain about the job, so that the patience
-// decides. There are three: the answer could not be read, the service does not know the job, or the
-// request did not reach the service. The last one is odd only if the job was seen before. Otherwise
-// it is final.
+// decides. There are three such errors: the answer could not be read, the service does not know the
+// job, or the request did not reach the service. The last one is odd only if the job was seen
+// before. Otherwise it is final.
 func (f PollError) Oddity(seen bool) bool {
 	switch f.Class {
 	case transport.Malformed, transport.NotFound:

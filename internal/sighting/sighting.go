@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// maxMarks bounds the reports of progress that a watch keeps.
+	// maxMarks is the maximum number of reports of progress that a watch keeps.
 	maxMarks = 8
-	// maxMessage, maxResult, maxWord and maxRevision bound, in bytes, what a watch keeps of a status
+	// maxMessage, maxResult, maxWord and maxRevision limit, in bytes, what a watch keeps of a status
 	// that is not terminal (fault 61). A longer message or word is cut. A longer result or revision is
 	// dropped.
 	maxMessage  = 2 << 10
@@ -24,14 +24,14 @@ const (
 	maxRevision = 512
 )
 
-// A Sighting is what a watch keeps of its polls. It does not change, so watches that have seen only
-// a state can share one.
+// A Sighting is what a watch keeps of its polls. It does not change. So watches that have seen the
+// same state and nothing else can share one.
 type Sighting struct {
 	transport.Status
 	// Answered is whether any poll was answered. Status is the newest answer, without its id.
 	Answered bool
-	// Started is whether the service named the job when it started it, so that it is known to be there
-	// before any poll.
+	// Started is whether the service has just started the job, so that the job is known before any
+	// poll.
 	Started bool
 	// Unconfirmed is whether Status is from a notification that may be wrong. Any answer to a poll
 	// then counts as newer.
@@ -43,8 +43,8 @@ type Sighting struct {
 
 	// PollError is the error of the last poll. Its RetryAfter applies only to the next poll.
 	PollError PollError
-	// Odd counts the odd answers since the last answer that told the job's state. Since is when the
-	// first of them came, or as much later as polls failed in another way. See [PollError.Oddity].
+	// Odd counts the odd answers since the last answer with the job's state: see [PollError.Oddity].
+	// Since is the instant of the first of them, plus the time for which polls failed in another way.
 	Odd   int
 	Since time.Duration
 	// lapsed is when polls began to fail in another way after the newest odd answer, or zero.
@@ -66,16 +66,16 @@ type Verdict struct {
 
 var unseen Sighting
 
-// JustStarted is what is known before the first poll of a job that the service has just started.
+// JustStarted is the Sighting before the first poll of a job that the service has just started.
 var JustStarted = Sighting{Started: true}
 
 // See fills s, which must be zero, with what a watch has seen after a poll. The poll returned the
 // status st or failed with the error f, at the instant now. The argument last is what the watch had
 // seen before, or nil before the first poll.
 //
-// Odd answers end the watch once the patience has passed since the first of them. An answer that
-// tells the job's state starts the count again. At least two odd answers end a watch, however far
-// apart they are. The time of an outage between them, from its first failure on, does not count.
+// Odd answers end the watch once the patience has passed since the first of them. An answer with
+// the job's state resets the count. A watch never ends after a single odd answer, however much time
+// passes. The time of an outage between odd answers, from its first failure on, does not count.
 func (s *Sighting) See(last *Sighting, st *transport.Status, f PollError, now, patience time.Duration) Verdict {
 	if last == nil {
 		last = &unseen
@@ -86,7 +86,7 @@ func (s *Sighting) See(last *Sighting, st *transport.Status, f PollError, now, p
 	}
 	s.Status, s.Answered, s.Unconfirmed, s.PollError = last.Status, last.Answered, last.Unconfirmed, f
 	s.Odd, s.Since, s.stale, s.staleSince = last.Odd, last.Since, last.stale, last.staleSince
-	if f.RetryAfter < 0 { // see transport.NoWait
+	if f.RetryAfter < 0 { // it is transport.NoWait
 		s.Pace = 0
 	}
 	if f.Final(last.IsKnown()) {
@@ -122,7 +122,7 @@ func (s *Sighting) seeStatus(last *Sighting, st *transport.Status, now, patience
 	switch {
 	case s.RetryAfter > 0:
 		s.Pace = s.RetryAfter
-	case s.RetryAfter < 0: // see transport.NoWait
+	case s.RetryAfter < 0: // it is transport.NoWait
 		s.Pace, s.RetryAfter = 0, 0
 	}
 	if s.State.Terminal() {
@@ -136,9 +136,9 @@ func (s *Sighting) seeStatus(last *Sighting, st *transport.Status, now, patience
 	return Verdict{}
 }
 
-// lag drops the answer of a replica that lags, and keeps the newer status of last. If the service's
-// times stay older for longer than the patience, the older answer is accepted, because the newer
-// time may have been wrong.
+// lag drops the answer of a replica that is behind, and keeps the newer status of last. If the
+// times of the answers stay older for longer than the patience, the older answer is accepted,
+// because the newer time may have been wrong.
 func (s *Sighting) lag(last *Sighting, now, patience time.Duration) {
 	stale, since := last.stale+1, last.staleSince
 	if stale == 1 {
@@ -172,7 +172,7 @@ func (s *Sighting) Doubt(now time.Duration) error {
 	return fmt.Errorf("%w (for %v, %d %s)", s.PollError.Err, roundUp(now-s.Since), s.Odd, polls)
 }
 
-// roundUp rounds d to what a person wants to read.
+// roundUp rounds d so that a person can read it easily.
 func roundUp(d time.Duration) time.Duration {
 	if d < time.Second {
 		return d.Round(time.Millisecond)
@@ -218,8 +218,8 @@ func (s *Sighting) StateName() string {
 // answered a poll. It may be called on nil.
 func (s *Sighting) IsKnown() bool { return s != nil && (s.Answered || s.Started) }
 
-// IsUnknownJob reports whether no poll was answered with a status, and the last one was answered
-// that the service does not know the job.
+// IsUnknownJob reports whether no poll was answered with a status, and the last answer said that
+// the service does not know the job.
 func (s *Sighting) IsUnknownJob() bool {
 	return !s.Answered && s.PollError.Err != nil && s.PollError.Class == transport.NotFound
 }
@@ -241,8 +241,8 @@ func (s *Sighting) Same(last *Sighting) bool {
 	return last != nil && s.State == last.State && s.Raw == last.Raw && s.IsPlain() && last.IsPlain()
 }
 
-// IsRepeatedBy reports whether the answer st leaves s as it is: both are plain and equal. Most
-// answers do, so this saves a [Sighting.See]. It may be called on nil.
+// IsRepeatedBy reports whether s and the answer st are plain and equal, so that s stays valid. That
+// is true of most answers, and saves a call of [Sighting.See]. It may be called on nil.
 func (s *Sighting) IsRepeatedBy(st *transport.Status) bool {
 	return s != nil && s.State == st.State && s.Raw == st.Raw && isPlain(st) && s.IsPlain()
 }

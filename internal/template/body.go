@@ -11,15 +11,15 @@ import (
 
 // bodyTemplate is the body of a Call.
 type bodyTemplate struct {
-	pieces []piece // a hole "id:number" is a number
+	pieces []piece // a piece whose slashes is true has a number in its hole
 	escape func(string) string
-	input  bool // whether the input goes into it
+	input  bool // whether it contains the input
 }
 
-// InputHole stands in a body for the input of a create.
+// InputHole is the text in a body that the input of a create replaces.
 const InputHole = `"{input}"`
 
-// newBody returns the template of a body that is sent as a type.
+// newBody returns the template of a body with a Content-Type.
 func newBody(body any, typ string, holes []string) (*bodyTemplate, error) {
 	if text, ok := body.(string); ok && typ != "" && !IsJSON(typ) {
 		b := &bodyTemplate{pieces: cut(text), escape: func(s string) string { return s }}
@@ -53,8 +53,8 @@ func newBody(body any, typ string, holes []string) (*bodyTemplate, error) {
 	}
 }
 
-// bodyPieces takes JSON apart around the holes in its texts. Other braces are JSON's, or those of a
-// query language.
+// bodyPieces divides JSON at the holes in its strings. Other braces belong to JSON or to a query
+// language.
 func bodyPieces(text string, holes []string) (pieces []piece) {
 	start := 0
 	for i := 0; i < len(text); i++ {

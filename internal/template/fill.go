@@ -15,7 +15,7 @@ var (
 	errSegments = errors.New(`the id has a segment that is empty, "." or "..", or one of ?, # and \`)
 )
 
-// Fill sets g to the request with v in the holes, or returns why there is none.
+// Fill sets g to the request with v in the holes. The error says why there is no such request.
 func (t *Template) Fill(g *exchange.Request, v *Vars) (err error) {
 	*g = exchange.Request{Method: t.method}
 	switch {
@@ -49,8 +49,8 @@ func (t *Template) Fill(g *exchange.Request, v *Vars) (err error) {
 	return err
 }
 
-// fillPath sets the URL. Whatever the values hold, each stays one segment of the path, or one value
-// of the query; only slashes stay where the Call says so.
+// fillPath sets the URL. Each value becomes one segment of the path, or one value of the query,
+// whatever characters it has. Only a hole such as {+id} leaves slashes unescaped.
 func (t *Template) fillPath(u *url.URL, v *Vars) error {
 	u.Scheme, u.Host = t.base.Scheme, t.base.Host
 	if t.simple && isUnreserved(v.ID) {
@@ -127,7 +127,7 @@ func segments(path string) (string, error) {
 	return strings.Join(parts, "/"), nil
 }
 
-// isUnreserved reports whether id reads the same escaped, as nearly all do (RFC 3986, 2.3).
+// isUnreserved reports whether id needs no escaping (RFC 3986, 2.3). Nearly all ids need none.
 func isUnreserved(id string) bool {
 	for ; len(id) >= 6; id = id[6:] { // each poll comes here, often with an id of 36 characters
 		if unreserved[id[0]]&unreserved[id[1]]&unreserved[id[2]]&unreserved[id[3]]&unreserved[id[4]]&unreserved[id[5]] == 0 {

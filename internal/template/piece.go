@@ -2,27 +2,27 @@ package template
 
 import "strings"
 
-// piece is a text and the hole behind it.
+// piece is a text and the hole after it.
 type piece struct {
-	plain, raw string // as it reads, and as it is sent
-	hole       string // "" for none
-	slashes    bool   // whether slashes of its value stay
+	plain, raw string // the text, and the text as it is sent
+	hole       string // "" for no hole
+	slashes    bool   // whether slashes in the value of the hole are not escaped
 }
 
-// pair is a part of a query.
+// pair is one parameter of a query.
 type pair struct {
 	pieces   []piece
-	optional bool // whether it is left out if one of its holes is empty that may be
+	optional bool // whether it is omitted if one of its optional holes has no value
 }
 
 // field is a header of a Call.
 type field struct {
 	name     string
 	pieces   []piece
-	optional bool // likewise
+	optional bool // whether it is omitted if one of its optional holes has no value
 }
 
-// cut takes a text apart around its holes. Other braces are the text's own, and {{id}} reads {id}.
+// cut divides a text at its holes. Other braces belong to the text, and {{id}} becomes {id}.
 func cut(text string) (pieces []piece) {
 	plain := ""
 	for {
@@ -47,8 +47,8 @@ func cut(text string) (pieces []piece) {
 	return append(pieces, piece{plain: plain + text, raw: plain + text})
 }
 
-// literalHole returns what a hole in double braces at the beginning of a text reads, and the length
-// of the hole; 0 if there is none.
+// literalHole returns the text for which a hole in double braces at the beginning of text stands,
+// and the length of the hole with its braces. The length is 0 if there is no such hole.
 func literalHole(text string) (literal string, length int) {
 	inner, doubled := strings.CutPrefix(text, "{{")
 	end := strings.IndexByte(inner, '}')
@@ -63,7 +63,8 @@ func literalHole(text string) (literal string, length int) {
 	}
 }
 
-// escapeLiterals returns a path and its query with each hole in double braces as it is sent.
+// escapeLiterals returns a path and its query, with each hole in double braces replaced by its
+// escaped text.
 func escapeLiterals(path string) string {
 	var b strings.Builder
 	for i := 0; i < len(path); {
@@ -82,11 +83,11 @@ func isHole(s string) bool {
 	return s == ID || s == Rev || s == Key || s == Result || s == Page || s == Hold
 }
 
-// isOptional reports whether the pair of a query or the header in which a hole stands is left out
-// if there is no value for it.
+// isOptional reports whether a parameter or a header with this hole is omitted if the hole has no
+// value.
 func isOptional(hole string) bool { return hole == Rev || hole == Page || hole == Hold }
 
-// isLeftOut reports whether a hole of the pieces that may be empty is.
+// isLeftOut reports whether an optional hole of the pieces has no value.
 func isLeftOut(pieces []piece, v *Vars) bool {
 	for i := range pieces {
 		if hole := pieces[i].hole; isOptional(hole) && v.get(hole) == "" {

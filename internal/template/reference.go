@@ -10,7 +10,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// Resolve returns the URL that a service named, and whether it is of another origin.
+// Resolve returns the URL that a service named, and whether it has another origin than the base
+// URL.
 func (t *Template) Resolve(ref string) (u url.URL, foreign bool, err error) {
 	parsed, err := url.Parse(ref)
 	switch {
@@ -40,8 +41,8 @@ func (t *Template) Resolve(ref string) (u url.URL, foreign bool, err error) {
 	return u, true, fmt.Errorf("%.128q is another origin (rest.AllowOrigin allows it)", u.Scheme+"://"+u.Host)
 }
 
-// Reference returns how a URL that an answer to a request named is kept: without its origin, if
-// that is the base URL's.
+// Reference returns the text under which a URL of an answer is kept: the URL without its origin, if
+// that is the origin of the base URL. The argument asked is the URL of the request.
 func (t *Template) Reference(ref string, asked *url.URL) (string, error) {
 	parsed, err := url.Parse(ref)
 	if err != nil {
@@ -57,8 +58,8 @@ func (t *Template) Reference(ref string, asked *url.URL) (string, error) {
 	return u.RequestURI(), nil
 }
 
-// Sensitive returns the values in the call's query, which may be credentials, as they are sent and
-// as they read.
+// Sensitive returns the values in the query of the call, both escaped and unescaped, and the values
+// of its headers. They may be credentials.
 func (t *Template) Sensitive() (words []string) {
 	for _, p := range t.query {
 		for _, part := range p.pieces {

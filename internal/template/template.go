@@ -1,7 +1,6 @@
-// Package template compiles what a dialect says of a request, and fills it: the path, the query,
-// the headers and the body, with values in their holes. Whatever the values hold, the request goes
-// to the service that is configured.
-
+// Package template compiles the description of a request in a dialect, and fills the holes of its
+// path, query, headers and body with values. Whatever the values are, the request goes to the
+// configured service.
 package template
 
 import (
@@ -15,32 +14,33 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// Template is a Spec at a base URL, taken apart around its holes. It does not change.
+// Template is a compiled Spec with a base URL. It does not change.
 type Template struct {
 	method string
 	base   *url.URL
-	allow  []*url.URL // other origins
-	whole  string     // the hole that is all of the path, if one is
-	path   []piece    // with the path of base
+	allow  []*url.URL // the other allowed origins
+	whole  string     // the hole that is the whole path, or ""
+	path   []piece    // including the path of base
 	query  []pair
 	header []field
-	body   *bodyTemplate // nil for none
+	body   *bodyTemplate // nil for no body
 	needs  map[string]bool
-	keyed  bool // whether it needs a key
-	holds  bool // whether it says how long the service may hold it
-	simple bool // whether it is the id alone between two plain texts, as nearly all are
+	keyed  bool // whether it needs an idempotency key
+	holds  bool // whether it has the hole {hold}
+	simple bool // whether the path is just the id between two plain texts, as nearly all paths are
 }
 
-// A Spec says what is sent. Its fields are those of a Call of a dialect, and may have holes but for
-// Method.
+// A Spec describes a request. Its fields are those of a Call of a dialect. All but Method may have
+// holes.
 type Spec struct {
 	Method, Path string
 	Header       map[string]string
-	Body         any // nil for none
+	Body         any // nil for no body
 }
 
-// New joins the path of c to that of base. Its holes are those that may stand in it. URLs of the
-// origins in allow may be asked too, and shared are headers of all calls.
+// New returns the Template of c. The path of c is appended to the path of base. The argument holes
+// names the holes that c may have. Requests may also go to the origins in allow. The headers in
+// shared are those of all calls.
 func New(base *url.URL, allow []*url.URL, c Spec, shared map[string]string, wantsID bool, holes ...string) (*Template, error) {
 	t := &Template{method: c.Method, base: base, allow: allow, needs: map[string]bool{}}
 	if !web.IsToken(c.Method) {
@@ -158,10 +158,11 @@ func (t *Template) setHeader(own, shared map[string]string, holes []string) erro
 	return nil
 }
 
-// inHeader begins where a hole stands that is in a header, whose other braces are its own.
+// inHeader is the beginning of the argument where of note for a header. Other braces belong to a
+// header.
 const inHeader = "header "
 
-// note takes in which holes there are, and refuses those that may not be.
+// note records the holes of pieces, and returns an error for a hole that is not allowed.
 func (t *Template) note(pieces []piece, where string, holes []string) error {
 	ownBraces := where == "body" || strings.HasPrefix(where, inHeader)
 	for _, p := range pieces {
@@ -180,7 +181,7 @@ func (t *Template) note(pieces []piece, where string, holes []string) error {
 	return nil
 }
 
-// noHole returns the error of a hole that has no value where it stands, or of braces around none.
+// noHole returns the error of a hole that is not allowed, or of other braces.
 func noHole(p piece, where string, holes []string) error {
 	known := "{" + strings.Join(holes, "}, {") + "}"
 	if p.hole != "" {
@@ -192,21 +193,21 @@ func noHole(p piece, where string, holes []string) error {
 // String returns the method and the host.
 func (t *Template) String() string { return t.method + " " + t.base.Scheme + "://" + t.base.Host }
 
-// IsWhole reports whether one hole is all of the path, so that its value is a URL.
+// IsWhole reports whether one hole is the whole path, so that its value is a URL.
 func (t *Template) IsWhole() bool { return t.whole != "" }
 
-// Needs reports whether a hole stands in t.
+// Needs reports whether t has a hole.
 func (t *Template) Needs(hole string) bool { return t.needs[hole] }
 
-// Holds reports whether t says for how long the service may keep the request.
+// Holds reports whether t has the hole {hold}.
 func (t *Template) Holds() bool { return t.holds }
 
-// HasBody reports whether t has a body, and takesInput whether the input of a create goes into it.
+// HasBody reports whether t has a body, and whether the body contains the input of a create.
 func (t *Template) HasBody() (has, takesInput bool) {
 	return t.body != nil, t.body != nil && t.body.input
 }
 
-// ContentType returns the Content-Type that the Call names, "" if it names none.
+// ContentType returns the Content-Type that the Call names, or "".
 func (t *Template) ContentType() string {
 	for _, f := range t.header {
 		if f.name == "Content-Type" {

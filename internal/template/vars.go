@@ -10,7 +10,7 @@ const (
 	Hold   = "hold"
 )
 
-// Vars is what stands in the holes of a Spec.
+// Vars has the values for the holes of a Spec.
 type Vars struct{ ID, Rev, Key, Result, Page, Hold string }
 
 func (v *Vars) get(hole string) string {
@@ -32,7 +32,8 @@ func (v *Vars) get(hole string) string {
 	}
 }
 
-// inPath returns what stands in a hole of a path, where no part can be left out.
+// inPath returns the value for a hole of a path. Unlike a parameter of a query, a part of a path
+// cannot be omitted, so {hold} becomes 0.
 func (v *Vars) inPath(hole string) string {
 	if hole == Hold && v.Hold == "" {
 		return "0"

@@ -17,8 +17,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A board has all watches: by id, by due time, and the due ones by kind. It also has what decides
-// the time of the next request and of a due poll. All of it is guarded by core.mu.
+// A board has all watches: by id, by due time, and the due ones by kind. It also has the leaves
+// that decide when requests and polls are made. All of it is guarded by core.mu.
 type board struct {
 	*core
 	watches *index.Index[watch, *watch]
@@ -53,8 +53,9 @@ func (b *board) addLocked(x *watch, hash uint64, kind string) {
 	x.lane = b.ready.Enter(kind)
 }
 
-// kindLocked returns the kind of x, which is that of its first wait: what is learned and counted of
-// x has one kind, whatever kinds its waits name. With very many kinds it is that of p, a part of x.
+// kindLocked returns the kind of x, which is the kind of its first wait. So x is learned from and
+// counted under one kind, even if its waits name several. If there are too many kinds for a lane
+// each, it is the kind of p, a part of x.
 func (b *board) kindLocked(x *watch, p *part) string {
 	if kind, only := b.ready.Lane(x.lane).Kind(); only {
 		return kind
@@ -112,7 +113,7 @@ func (b *board) requeueLocked(x *watch, now time.Duration) {
 	b.line.Put(x, x.due())
 }
 
-// waitsLocked notes how long x waits for its next poll.
+// waitsLocked records how long x waits for its next poll.
 func (b *board) waitsLocked(x *watch, wait time.Duration) {
 	b.gate.Demand(x.previous, wait)
 	x.previous = wait
@@ -133,7 +134,7 @@ func (b *board) retry(class transport.Class) bool {
 // maxPlain bounds the number of sightings that watches share.
 const maxPlain = 256
 
-// plainStatus is an answer that holds only a state and its word.
+// plainStatus is an answer with nothing but a state and its word.
 type plainStatus struct {
 	state transport.State
 	raw   string
@@ -194,11 +195,11 @@ func (b *board) lookAtLocked(x *watch, at time.Duration) {
 
 // lookLastLocked brings the next poll of x forward to shortly before m gives up, if it would come
 // too late for m. There is one such poll only: once a poll was made at that time or later, none is
-// brought forward. It comes no sooner than retryAfter after the last answer. A waiter whose timeout
-// was extended for its last poll gets it at once.
+// brought forward. The poll comes no sooner than retryAfter after the last answer. A waiter whose
+// timeout was extended for its last poll gets that poll at once.
 func (b *board) lookLastLocked(x *watch, m *waiter, asked, answered, retryAfter time.Duration) {
 	end := min(m.deadline(), m.part.consumer.until)
-	if end == instant.Forever || m.extended == extendedByAbsence && answered <= m.end() { // its one poll is planned
+	if end == instant.Forever || m.extended == extendedByAbsence && answered <= m.end() { // its one poll is planned already
 		return
 	}
 	look := answered

@@ -17,78 +17,78 @@ type call struct {
 	progress
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
-	observed context.Context // ctx as the Observer made it
-	unbind   func()          // frees observed; nil if there is nothing to free
+	observed context.Context // ctx with the values that the Observer has added
+	unbind   func()          // frees observed; may be nil
 	polls    []poll
 	ids      []string
 	lane     *lane
-	hold     time.Duration // for how long the service is to keep it, 0 if it is not
-	polled   bool          // the service could not be asked to keep it, and was polled
+	hold     time.Duration // how long the service is asked to keep the request, or 0
+	polled   bool          // a poll was made, because the Transport could not hold the request
 	tried    bool          // its job is asked about alone because batches fail
-	asked    time.Duration // when
-	ended    time.Duration // when it was answered or failed
-	claim    atomic.Int32  // who deals with the request's end: see claimed
+	asked    time.Duration // when the request was made
+	ended    time.Duration // when the request was answered or failed
+	claim    atomic.Int32  // who handles the end of the request: see unclaimed
 	answer
 	flying
 }
 
 // progress is how far the worker of a call has come.
 type progress struct {
-	work  func() // what the worker does, made once so that a worker is started without allocating
-	stage stage  // what comes next
-	at    int    // the poll that is judged next
+	work  func() // the function of the worker, made once so that starting a worker does not allocate
+	stage stage  // the next stage
+	at    int    // the index of the poll that is judged next
 
-	// Which plugin is being called, without the lock. If it ends the goroutine, it is not called a
-	// second time.
+	// These fields say which plugin is being called without the lock. If the plugin ends the
+	// goroutine, it is not called a second time.
 	ranking  bool // the Backoff ranks what is due
-	choosing bool // likewise, who is held
-	asking   bool // the Backoff is asked once more about a poll that is due
-	inside   bool // the Transport is asked
+	choosing bool // the Backoff ranks a job that may be held
+	asking   bool // the Backoff is asked again about a due poll
+	inside   bool // the Transport makes the request
 }
 
 // answer is the outcome of a call.
 type answer struct {
-	status    transport.Status     // about one job
-	batch     []transport.Answer   // about many
-	batchErrs []sighting.PollError // of the answers in batch, nil if none has an error
-	pollErr   sighting.PollError   // of the whole request
-	split     bool                 // the batch is asked about again, in parts
-	answers   map[string]int       // places in batch
-	named     int                  // jobs of the batch that the answer is about
+	status    transport.Status     // the answer about one job
+	batch     []transport.Answer   // the answers about many jobs
+	batchErrs []sighting.PollError // the errors of the answers in batch, or nil if none has an error
+	pollErr   sighting.PollError   // the error of the whole request
+	split     bool                 // the batch is divided and asked about again
+	answers   map[string]int       // the index in batch of the answer about each id
+	named     int                  // the number of jobs of the batch that the answer names
 }
 
 // flying is the part of a call in flight that other goroutines than its worker use. It is guarded
 // by core.mu.
 type flying struct {
-	until          time.Duration // when to cancel it, and once it is canceled, when to write it off
-	present        int           // polls whose watch is still waited for
-	leavers        []*Consumer   // that wait for its end
-	cause          error         // why it was canceled, nil if it was not
-	in             *flight       // the list that it is in, nil if it is in none
+	until          time.Duration // when to cancel the request, or when to write it off once it is canceled
+	present        int           // the number of polls whose watch still has a waiter
+	leavers        []*Consumer   // the Consumers that wait for its end
+	cause          error         // why it was canceled, or nil
+	in             *flight       // the list that it is in, or nil
 	next, previous *call
 }
 
-// stage is what the worker of a call does next. It is set before each call of a plugin. If the
-// plugin ends the goroutine, another goroutine continues from there.
+// stage is a step in the work of a call. The next stage is stored before each call of a plugin. If
+// the plugin ends the goroutine, another goroutine continues with that stage.
 type stage uint8
 
 const (
-	stageTake     stage = iota // takes what is due
-	stageFit                   // puts back what does not fit into one request
+	stageTake     stage = iota // takes due watches
+	stageFit                   // puts back the watches that do not fit into one request
 	stageAnnounce              // tells the Observer that a poll starts
 	stageAsk                   // makes the request
-	stageConclude              // sees to it that nobody else deals with the end of the request
+	stageConclude              // claims the end of the request, so that no other worker handles it
 	stageDivide                // gives each watch its part of the answer
 	stageReport                // tells the Observer that the request has ended
 	stageJudge                 // decides what each watch does next
-	stageSettle                // tells the waiters
+	stageSettle                // passes the outcome to the waiters
 )
 
-// The values of claim say who handles the end of a request: its worker, or another one if it was
-// written off.
+// The values of claim say who handles the end of a request: its own worker, or another worker if
+// the request was written off.
 const (
-	unclaimed int32 = iota // its worker prepares it
-	asking                 // its worker has made all that another one would need
+	unclaimed int32 = iota // its worker prepares the request
+	asking                 // its worker has set all fields that another worker would need
 	claimedByWorker
 	writtenOff
 )
@@ -102,7 +102,7 @@ func (c *call) abandonedLocked() bool {
 	return c.cause != nil && c.cause != ErrPollTimeout
 }
 
-// dropped is abandonedLocked for the worker of c, which does not hold mu.
+// dropped is like abandonedLocked, for the worker of c, which does not hold mu.
 func (c *call) dropped() bool {
 	if c.ctx == nil {
 		return false
@@ -111,7 +111,7 @@ func (c *call) dropped() bool {
 	return why != nil && why != ErrPollTimeout
 }
 
-// leftByLocked makes who wait for the end of c.
+// leftByLocked makes the Consumer who wait for the end of c.
 func (c *call) leftByLocked(who *Consumer) {
 	if n := len(c.leavers); n > 0 && c.leavers[n-1] == who {
 		return
@@ -146,12 +146,12 @@ func (c *call) add(x *watch, kind string, now time.Duration) {
 // isHold reports whether the service was asked to keep the request of c.
 func (c *call) isHold() bool { return c.hold > 0 && !c.polled }
 
-// newsAfter is how long the service must have kept a request so that its answer counts as sent at
-// the change of the job.
+// newsAfter is the duration from which a hold counts as answered at the moment when the job
+// changed.
 const newsAfter = time.Second
 
-// alive returns the age until which the job of x certainly ran. If the service held the request of
-// c until the job changed, that is the age at the end of c. Otherwise alive returns 0.
+// alive returns the age until which the job of x had certainly not ended. If the service held the
+// request of c until the job changed, that is the age at the end of c. Otherwise alive returns 0.
 func (c *call) alive(x *watch) time.Duration {
 	if c.isHold() && c.ended-c.asked >= newsAfter {
 		return c.ended - x.began
@@ -162,29 +162,29 @@ func (c *call) alive(x *watch) time.Duration {
 // ageSeen returns the latest age of x at which the answer to c was certainly true.
 func (c *call) ageSeen(x *watch) time.Duration { return max(c.alive(x), c.asked-x.began) }
 
-// A poll is a watch's part in a call.
+// A poll is the part of a call that is about one watch.
 type poll struct {
 	x       *watch
-	last    *sighting.Sighting // what x has seen before; nil if that is nothing, or is not to be asked by
+	last    *sighting.Sighting // the newest sighting of x; nil if there is none, or if the poll is unconditional
 	kind    string
-	status  *transport.Status  // the answer, nil if there was none
+	status  *transport.Status  // the answer, or nil if there was none
 	pollErr sighting.PollError // why there was none
 	again   bool               // it is asked about again at once, and this poll does not count
-	entered bool               // it was begun to judge it
-	judged  bool               // that is done
+	entered bool               // judging it has begun
+	judged  bool               // judging it has ended
 	verdict
 }
 
 // A verdict is what a poll means for its watch.
 type verdict struct {
 	seen       *sighting.Sighting
-	changed    bool  // a consumer is told of seen
-	over       bool  // the watch is
-	why        error // without the job's end
-	wait       time.Duration
+	changed    bool          // the consumers get seen as an update
+	over       bool          // the watch is over
+	why        error         // why the watch is over, if the job has not ended
+	wait       time.Duration // before the next poll
 	retryAfter time.Duration // the wait that the service asks for
-	silent     bool          // the service kept the request, and has nothing new to say
-	due        time.Duration // then, the wait after which a poll would have come
+	silent     bool          // the hold ended without news
+	due        time.Duration // if silent, the wait after which a poll would have been due
 }
 
 // breakOff ends the watch of p with err, because a plugin panicked or ended its goroutine.

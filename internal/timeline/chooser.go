@@ -10,9 +10,9 @@ type chooser struct {
 	pool    *pool
 	hub     *hub
 	holding holding.Line
-	choice  holding.Choice // of who is held
-	picks   int            // of who is polled next
-	seed    uint64         // of random
+	choice  holding.Choice // decides which jobs are held
+	picks   int            // the number of watches that were chosen so far
+	seed    uint64         // the state of randomLocked
 }
 
 // nextLocked returns the watch that is polled next, or nil if no watch may be. An urgent watch

@@ -36,8 +36,8 @@ type Config struct {
 	// bounds.
 	Holds      int
 	Limiter    *rate.Limiter
-	MaxWatches int     // no limit if zero
-	Slack      float64 // share of a wait by which a poll may be late, Exact for none, the default if zero
+	MaxWatches int     // zero means no limit
+	Slack      float64 // the share of a wait by which a poll may be late; Exact means none, zero the default
 	Observer   observe.Observer
 	// Notifiers are listened to until Close. While one is reliable, a watch is polled at most every
 	// QuietInterval.

@@ -9,18 +9,18 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Limits are the limits of one call. A limit is more than zero, or Unlimited.
+// Limits are the limits of one call. Each limit is above zero or Unlimited.
 type Limits struct {
 	Kind string
 	// Began is when the waits began. Zero means now.
 	Began       time.Time
 	MaxAttempts int
-	// ByDefault is whether a timeout of a job lifts MaxAttempts.
+	// ByDefault is whether MaxAttempts is the default, so that a timeout of a job removes it.
 	ByDefault bool
 	Timeout   time.Duration
 	// First is the least wait before the first poll.
 	First time.Duration
-	// Started is the id of a job that the service has just started, "" for none.
+	// Started is the id of a job that the service has just started, or "".
 	Started string
 	// StopWhenBlocked ends a wait with ErrBlocked once its job is [transport.Blocked].
 	StopWhenBlocked bool
@@ -33,26 +33,26 @@ type Consumer struct {
 	parker
 	finisher *finisher
 	joiner   *joiner
-	joined   int           // how many jobs it has waited for so far
-	until    time.Duration // when its context ends, as far as that can be told in time for a last look
-	updates  bool          // it wants to see each update
-	drains   bool          // Leave waits for the polls in flight of its jobs
+	joined   int           // the number of jobs that have joined so far
+	until    time.Duration // the deadline of its context, if that is on the clock of the Timeline
+	updates  bool          // it receives updates
+	drains   bool          // Leave waits for the polls of its jobs that are in flight
 
 	// What follows is guarded by core.mu.
 	parts   parts
-	source  *source // of jobs; nil if Join names them
+	source  *source // the source of its jobs; nil if Join names them
 	members blocks.List[*waiter]
-	flying  int // requests in flight of jobs that it has left, if it drains
+	flying  int // if it drains, the requests in flight about jobs that it has left
 	inbox   inbox
 }
 
-// Await blocks until there is a Result, or, if out is not nil, until st was sent on it.
+// Await blocks until there is a Result, or until st was sent on out, if out is not nil.
 func (c *Consumer) Await(ctx context.Context, out chan<- transport.Status, st *transport.Status) (r *Result, sent bool) {
 	r, sent = c.await(ctx, out, st)
 	return r.owned(), sent
 }
 
-// await is Await, but the Result shares its bytes with other waiters. Results are passed by
+// await is like Await, but its Result shares bytes with other waiters. Results are passed by
 // pointer, so that the stack of a waiting goroutine stays within 4 KiB.
 func (c *Consumer) await(ctx context.Context, out chan<- transport.Status, st *transport.Status) (r *Result, sent bool) {
 	c.core.mu.Lock()
@@ -75,7 +75,7 @@ func (c *Consumer) giveUpLocked(ctx context.Context) {
 	c.inbox.end(ctx, c.core.now())
 	left := c.finisher.dismissAllLocked(c, c.inbox.cause)
 	for _, m := range left {
-		if m.watch.waiters != nil { // it goes on for others
+		if m.watch.waiters != nil { // the watch continues for other waiters
 			x := *m.watch
 			m.watch = &x
 		}
@@ -104,7 +104,7 @@ func (c *Consumer) Offer(ctx context.Context, out chan<- transport.Status, st *t
 	c.parkLocked(ctx, out, st)
 }
 
-// Leave ends all waits of c that are left, without a Result.
+// Leave ends all remaining waits of c without a Result.
 func (c *Consumer) Leave() {
 	c.core.mu.Lock()
 	defer c.core.unlockAside()
@@ -115,12 +115,12 @@ func (c *Consumer) Leave() {
 	}
 }
 
-// Drain makes Leave wait until no poll of a job that c alone waited for is in flight. A poll that
-// nobody else waits for is canceled. Leave waits for it until it returns or is written off: see
+// Drain changes what Leave does: it then waits until none of the polls that only c waited for is in
+// flight. These polls are canceled. Leave waits until each returns or is written off: see
 // writeOffAfter.
 func (c *Consumer) Drain() { c.drains = true }
 
-// seeLocked gives c the newest status of x, if c wants updates.
+// seeLocked gives c the newest status of x, if c receives updates.
 func (c *Consumer) seeLocked(x *watch) {
 	if c.updates && x.seen.Answered {
 		c.inbox.update = &Result{Status: x.status()}

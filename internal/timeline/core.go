@@ -13,7 +13,7 @@ import (
 )
 
 // core is shared by all parts of a Timeline. It holds the one lock, the clock and the plugins, and
-// the news that plugins are told once the lock is free.
+// the events that plugins are told once the lock is free.
 type core struct {
 	Config
 	guard    *boundary.Guard
@@ -21,16 +21,16 @@ type core struct {
 	schedule *boundary.Schedule
 	audience *boundary.Audience // nil without an Observer
 	track    wait.Tracker
-	steady   *wait.Steady // what instants are read from
-	stood    atomic.Int64 // for how many nanoseconds the process has stood still so far
+	steady   *wait.Steady // the source of instants
+	stood    atomic.Int64 // how long the process has been suspended so far, in nanoseconds
 
-	ctx     context.Context // ends at Close; every poll's is made from it
+	ctx     context.Context // the parent of the contexts of all polls; it ends at Close
 	cancel  context.CancelCauseFunc
 	workers sync.WaitGroup // all goroutines that Close waits for
 
 	mu     sync.Mutex
-	closed bool                // guarded by mu, as is what follows
-	words  map[string]struct{} // that the Transport has no state for, and that a warning was written of
+	closed bool                // guarded by mu, like the fields below
+	words  map[string]struct{} // the unknown words for states about which a warning was written
 	untold
 }
 
@@ -52,8 +52,8 @@ func newCore(c Config) *core {
 // now returns the present instant.
 func (k *core) now() time.Duration { return k.steady.Now() }
 
-// awake returns an instant without the time before it for which the process stood still. The
-// patience is counted so: nothing was heard of a job in that time, because nobody asked.
+// awake returns an instant minus the time for which the process was suspended before it. The
+// patience is measured with it, because no job was polled during that time.
 func (k *core) awake(now time.Duration) time.Duration { return now - time.Duration(k.stood.Load()) }
 
 // capped returns a wait that the service asks for, bounded by WithMaxRetryAfter.
@@ -80,8 +80,8 @@ func (k *core) unlock() {
 	k.tellAll(&u)
 }
 
-// unlockAside is unlock for a goroutine of the user. It tells the plugins on another goroutine,
-// because a plugin might end or block the calling one.
+// unlockAside is like unlock, for a goroutine of the user. It tells the plugins on another
+// goroutine, because a plugin might end or block the calling one.
 func (k *core) unlockAside() {
 	if k.untold.isEmpty() {
 		k.mu.Unlock()
@@ -97,7 +97,8 @@ func (k *core) unlockAside() {
 	})
 }
 
-// tellAll tells the plugins u. If a plugin ends the goroutine, the rest is still told.
+// tellAll passes everything in u to the plugins. If a plugin ends the goroutine, the rest of u is
+// still passed on.
 func (k *core) tellAll(u *untold) {
 	if u.isEmpty() {
 		return

@@ -6,8 +6,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
-// An extension is why a wait goes on after its timeout for a last look: a poll was due before, and
-// could not be made.
+// An extension is the reason why a wait continues after its timeout for a last look: a poll was due
+// before the timeout, and could not be made.
 type extension uint8
 
 const (
@@ -16,7 +16,7 @@ const (
 	extendedByBudget
 	extendedByWorkers
 	extendedByStandstill
-	extendedByAbsence // nobody waited when the timeout passed
+	extendedByAbsence // no process waited when the timeout passed
 )
 
 var extensions = [...]string{
@@ -36,7 +36,7 @@ func (d *finisher) expireLocked(x *watch, now time.Duration, stood bool) {
 		next := m.next
 		if m.deadline() <= now && m.extended == notExtended {
 			if m.extended = d.extensionLocked(x, m, stood); m.extended != notExtended {
-				m.began = max(m.began, now-m.timeout) // what it goes on for counts from now
+				m.began = max(m.began, now-m.timeout) // the extension counts from now
 				d.board.hurryLocked(x)
 			}
 		}
@@ -49,8 +49,9 @@ func (d *finisher) expireLocked(x *watch, now time.Duration, stood bool) {
 	}
 }
 
-// extensionLocked returns why the wait of m goes on after its end. Either a poll was due before the
-// end and was not made, or the process stood still during the poll.
+// extensionLocked returns why the wait of m continues after its end, or notExtended. A wait is
+// extended if a poll was due before the end and was not made, or if the process was suspended
+// during the poll.
 func (d *finisher) extensionLocked(x *watch, m *waiter, stood bool) extension {
 	switch {
 	case x.phase == asked && stood:

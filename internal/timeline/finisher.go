@@ -6,19 +6,19 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A finisher gives each waiter its one Result, and removes a watch that nobody waits for.
+// A finisher gives each waiter its one Result, and removes a watch whose last waiter has left.
 type finisher struct {
 	*core
 	board  *board
 	pool   *pool
-	offers map[*Consumer]struct{} // that wait to send; guarded by core.mu
+	offers map[*Consumer]struct{} // the Consumers that Close must wake, although they have no member; guarded by core.mu
 }
 
 func newFinisher(k *core, b *board, w *pool) *finisher {
 	return &finisher{core: k, board: b, pool: w, offers: make(map[*Consumer]struct{})}
 }
 
-// settleLocked gives m its one final Result and takes it out of its watch.
+// settleLocked gives m its final Result and removes it from its watch.
 func (f *finisher) settleLocked(m *waiter, r *Result) {
 	c := m.part.consumer
 	f.dismissLocked(m, r.Err, &r.Status)
@@ -67,7 +67,7 @@ func (f *finisher) dismissLocked(m *waiter, why error, final *transport.Status) 
 	}
 }
 
-// endLocked removes x, whose last waiter belonged to p, from all that refers to it.
+// endLocked removes x, whose last waiter belonged to p.
 func (f *finisher) endLocked(x *watch, p *part, why error, final *transport.Status) {
 	state, kind := transport.Unknown, f.board.kindLocked(x, p)
 	if why == nil {

@@ -20,7 +20,7 @@ func (l *flight) add(c *call) {
 	l.last = c
 }
 
-// insert adds c behind those that expire before it.
+// insert adds c after the requests that expire before it.
 func (l *flight) insert(c *call) {
 	after := l.last
 	for after != nil && after.until > c.until {
@@ -39,7 +39,7 @@ func (l *flight) insert(c *call) {
 	c.next.previous = c
 }
 
-// leave takes c out of its list, if it is in one.
+// leave removes c from its list, if it is in one.
 func (c *call) leave() {
 	l := c.in
 	if l == nil {
@@ -58,7 +58,7 @@ func (c *call) leave() {
 	c.in, c.next, c.previous = nil, nil, nil
 }
 
-// next returns when the first is to expire, instant.Forever if there is none.
+// next returns when the first request expires, or instant.Forever if there is none.
 func (l *flight) next() time.Duration {
 	if l.first == nil {
 		return instant.Forever

@@ -15,7 +15,7 @@ import (
 )
 
 // hear handles one notification of a call of Notify. The argument call is the number of calls that
-// ended before: a call that has ended says nothing any more.
+// had ended when this one began. A notification of a call that has ended is ignored.
 func (h *hub) hear(l *subscription, call int, st transport.Status) {
 	h.mu.Lock()
 	defer h.unlockAside()
@@ -26,7 +26,7 @@ func (h *hub) hear(l *subscription, call int, st transport.Status) {
 	if l.source.Listens(now) {
 		h.lookAtAllLocked(now)
 	}
-	if transport.CheckID(st.ID) != nil { // nobody can wait for it
+	if transport.CheckID(st.ID) != nil { // no wait can be for it
 		return
 	}
 	h.board.figures.Notifications++
@@ -44,7 +44,7 @@ func (h *hub) hear(l *subscription, call int, st transport.Status) {
 // recallLocked acts on a notification about x that came before its wait joined, or while it was
 // polled.
 func (h *hub) recallLocked(x *watch, now time.Duration) {
-	if len(h.subscriptions) > 0 { // else a goroutine that joins needs no stack for it
+	if len(h.subscriptions) > 0 { // otherwise a joining goroutine needs no stack for the call below
 		h.recallKeptLocked(x, now)
 	}
 }
@@ -59,8 +59,8 @@ func (h *hub) recallKeptLocked(x *watch, now time.Duration) {
 const lookGap = 100 * time.Millisecond
 
 // heedLocked acts on a notification about x: it ends the watch, makes it due, or passes on an
-// update. While x is polled, its sighting must not change, so the notification waits unless it ends
-// the watch.
+// update. While x is polled, its sighting must not change. So a notification that does not end the
+// watch is kept until then.
 func (h *hub) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 	switch st := &n.Status; {
 	case st.State.Terminal() && n.Final:
@@ -86,8 +86,8 @@ func (h *hub) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 	}
 }
 
-// updateLocked passes a status that is not terminal to the consumers of x, unless it is not new or
-// is older than the newest status.
+// updateLocked passes a status that is not terminal to the consumers of x, if it is new and not
+// older than the newest status.
 func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	var s sighting.Sighting
 	var present time.Duration
@@ -104,7 +104,7 @@ func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	if x.seen != nil && (!s.Differs(x.seen) || s.Updated.IsZero() && s.State == transport.Pending && x.seen.Answered) {
 		return
 	}
-	if x.isBlocked() { // what was claimed was that, and a poll has confirmed it
+	if x.isBlocked() { // a poll has confirmed the notification that the job is blocked
 		x.marks &^= claimed
 	}
 	h.board.sawLocked(x, &s)
@@ -123,9 +123,9 @@ func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	}
 }
 
-// namedWait returns the wait between polls of a job that n names, given the present one and the
-// quiet interval. It is at most longRetryAfter, and so ends no wait. An unconfirmed notification
-// only slows polls, to the quiet interval at most.
+// namedWait returns the wait between polls that n names, or 0. The arguments are the present wait
+// and the quiet interval. The result is at most longRetryAfter, so that it ends no wait. A
+// notification from an untrusted source can only make polls rarer, at most to the quiet interval.
 func namedWait(n *hearing.Notice, present, quiet time.Duration) time.Duration {
 	d := min(n.Status.RetryAfter, longRetryAfter)
 	if n.Final {
@@ -137,12 +137,13 @@ func namedWait(n *hearing.Notice, present, quiet time.Duration) time.Duration {
 	return d
 }
 
-// longRetryAfter is the longest wait of the service that a wait sits out until its own timeout. If
-// the service asks for more, a wait that cannot last so long ends at once.
+// longRetryAfter is the longest wait of the service that does not end a wait. If the service asks
+// for a longer wait, a wait whose timeout is sooner ends at once.
 const longRetryAfter = 5 * time.Minute
 
 // throttleLocked ends the wait of m at once if the service asks for a wait of more than
-// longRetryAfter that m cannot last for. It does not if a notification can still tell the end.
+// longRetryAfter, and the deadline of m is sooner. It does not end it if a reliable and trusted
+// source of notifications can still report the end of the job.
 func (h *hub) throttleLocked(m *waiter, now, retryAfter time.Duration) (ended bool) {
 	if retryAfter <= longRetryAfter || instant.Later(now, retryAfter) <= m.deadline() {
 		return false
@@ -162,7 +163,7 @@ func (h *hub) endAsHeardLocked(x *watch, st *transport.Status, now time.Duration
 	s.See(x.seen, st, sighting.PollError{}, h.awake(now), h.Patience)
 	s.ID = x.id
 	kind, age := h.board.kindLocked(x, x.waiters.part), now-x.began
-	o, delay := x.outcome(kind, &s.Status, age, age) // it came as the job ended
+	o, delay := x.outcome(kind, &s.Status, age, age) // the notification came when the job ended
 	x.alive = o.After
 	if h.schedule.Learns() {
 		o.Marks = s.Marks
@@ -187,9 +188,9 @@ func (h *hub) notifiedLocked(x *watch, st transport.Status, now time.Duration) {
 }
 
 // missedByLocked notes that a poll found the end of x, and no notification reported it. Sources
-// that miss several ends are no longer relied on. A job that was never seen to run may have ended
-// before its watch began. Unless the service says that it has, it counts too: otherwise a source
-// that says nothing would be relied on for ever where jobs are shorter than the quiet interval.
+// that miss several ends no longer count as reliable. An end does not count if the service says
+// that it was before the watch began. An end of a job that was never seen to run does count.
+// Otherwise a silent source would stay reliable if all jobs are shorter than the quiet interval.
 func (h *hub) missedByLocked(x *watch, now time.Duration) {
 	finished := x.seen.Finished
 	if x.marks.has(claimed) || !finished.IsZero() && finished.Before(h.steady.Time(x.began)) {
@@ -214,13 +215,13 @@ func (h *hub) isHeardLocked(now time.Duration) bool {
 }
 
 // quietJitter is the largest share by which a quiet interval is extended, so that polls do not
-// meet.
+// coincide.
 const quietJitter = 0.25
 
-// quietLocked returns the wait before the next poll of x: the quiet interval if notifications are
-// reliable, but at least the argument otherwise, which is the wait of the Backoff. If a
-// notification claimed an end that no poll has confirmed, or the last answer was odd, the wait of
-// the Backoff applies.
+// quietLocked returns the wait before the next poll of x. The argument otherwise is the wait of the
+// Backoff. If a source of notifications is reliable, the result is the quiet interval, or otherwise
+// if that is longer. If a notification reported an end that no poll has confirmed, or the last
+// answer was odd, the result is otherwise.
 func (h *hub) quietLocked(x *watch, otherwise, now time.Duration) time.Duration {
 	isOdd := x.seen != nil && x.seen.Odd > 0
 	if len(h.subscriptions) == 0 || isOdd || x.marks.has(claimed) || !h.isHeardLocked(now) {

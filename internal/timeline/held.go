@@ -35,12 +35,12 @@ func (o *chooser) holdForLocked(x *watch, now time.Duration) time.Duration {
 	return o.holding.Length(now, left)
 }
 
-// chooseHeldLocked returns the watch that is asked about next, and how long the request is held, by
-// a Transport that can hold it. If the Backoff ranks, x is held only if it is among the jobs that
-// are likeliest to end soon. It releases mu while the Backoff ranks x. If another watch is next
-// afterwards, that watch is polled.
+// chooseHeldLocked returns the watch that is asked about next, and how long its request is held, or
+// 0. The Transport must be a Holder. If the Backoff is a Ranker, the request about x is held only
+// if the job is among those that are likeliest to end soon. The function releases mu while the
+// Backoff ranks x. If another watch is next afterwards, that watch is polled.
 func (o *chooser) chooseHeldLocked(c *call, x *watch, ranked []candidate, now time.Duration) (*watch, time.Duration) {
-	again := c.choosing // the Backoff ended the goroutine: this time it is not asked
+	again := c.choosing // the Backoff ended the goroutine before, so it is not asked again
 	c.choosing = false
 	if x == nil {
 		return nil, 0
@@ -66,8 +66,9 @@ func (o *chooser) chooseHeldLocked(c *call, x *watch, ranked []candidate, now ti
 	}
 }
 
-// holdsUntil is when a request about the watch of m that is still held is canceled, so that a poll
-// takes the last look of m. The service was to keep the request until the look was due at most.
+// holdsUntil returns when a hold of the watch of m is canceled if it has not ended, so that a poll
+// makes the last look of m. The service was asked to keep the request at most until the look is
+// due.
 func (m *waiter) holdsUntil() time.Duration {
 	end := min(m.end(), m.part.consumer.until)
 	if end == instant.Forever {

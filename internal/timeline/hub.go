@@ -22,7 +22,7 @@ type hub struct {
 	pool          *pool
 	finisher      *finisher
 	subscriptions []*subscription // does not change after New
-	memory        hearing.Memory  // of notifications; guarded by core.mu
+	memory        hearing.Memory  // the notifications that cannot be used yet; guarded by core.mu
 }
 
 // A subscription runs one Notifier on one goroutine, which Close waits for.
@@ -31,7 +31,7 @@ type subscription struct {
 	trusted  bool // a terminal notification needs no poll; set before Notify is called
 	track    *wait.Listener
 	source   hearing.Source // guarded by core.mu
-	calls    int            // of Notify that have ended; guarded by core.mu
+	calls    int            // the number of calls of Notify that have ended; guarded by core.mu
 }
 
 // listenToAll starts to listen to every Notifier. The context of the Notifiers carries the given
@@ -51,16 +51,17 @@ func (h *hub) listenToAll(carried wait.Carried) {
 // An ending is how a call of Notify ended.
 type ending struct {
 	err      error
-	returned bool          // and neither panicked nor ended its goroutine
+	returned bool          // it returned, and neither panicked nor ended its goroutine
 	again    bool          // Notify is called again
-	wait     time.Duration // before that
+	wait     time.Duration // the wait before the next call
 }
 
 // listen waits, calls Notify once, and then starts another goroutine that does the same, until
-// Close or a permanent error. It does so even if a plugin ends the goroutine. The argument call is
-// the number of calls that have ended before.
+// Close or a permanent error. It continues even if a plugin ends the goroutine. The argument call
+// is the number of calls of Notify that have ended.
 //
-// The goroutine counts as work until the Notifier listens, and again once Notify has returned.
+// The goroutine counts as work of the test clock until the Notifier listens, and again once Notify
+// has returned.
 func (h *hub) listen(ctx context.Context, l *subscription, call int, wait time.Duration) {
 	e := ending{err: boundary.ErrGoexit}
 	defer func() {
@@ -90,7 +91,8 @@ func (h *hub) listen(ctx context.Context, l *subscription, call int, wait time.D
 	}
 }
 
-// askTrusted asks whether l is trusted. While that blocks, l is not heard, and jobs are polled.
+// askTrusted asks the Notifier of l whether it is trusted. While the call blocks, Notify is not
+// called, and jobs are polled.
 func (l *subscription) askTrusted(g *boundary.Guard) {
 	v, ok := l.notifier.(transport.Truster)
 	if !ok {
@@ -101,9 +103,9 @@ func (l *subscription) askTrusted(g *boundary.Guard) {
 	}
 }
 
-// lose handles the end of a call of Notify, and says in e whether to call it again. It calls the
-// methods of the error, and the log, only after the jobs are polled again: they may block, or end
-// the goroutine.
+// lose handles the end of a call of Notify, and sets in e whether to call it again. It makes the
+// jobs be polled before it calls the methods of the error and the log, because these may block or
+// end the goroutine.
 func (h *hub) lose(ctx context.Context, l *subscription, e *ending) {
 	l.track.Begin()
 	if ctx.Err() != nil {

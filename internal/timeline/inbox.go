@@ -8,11 +8,11 @@ import (
 // An inbox holds the Results that a Consumer has not taken yet.
 type inbox struct {
 	results []*Result
-	update  *Result       // the newest that is not final
-	left    []*waiter     // given up when the context ended; their results are made when they are taken
-	cause   error         // why it ended
-	over    error         // the context's Err
-	ended   time.Duration // when
+	update  *Result       // the newest Result that is not final
+	left    []*waiter     // waiters that gave up when the context ended; take makes their results
+	cause   error         // the cause of the context's end
+	over    error         // the Err of the context, once it has ended
+	ended   time.Duration // when the context ended
 }
 
 // put adds a final Result, and drops an update that was not taken.

@@ -46,7 +46,7 @@ func JobsOf(ids iter.Seq[string]) iter.Seq[Job] {
 }
 
 // An entry is a Job with the limits that apply to it. It is small, because a goroutine in
-// WaitForJob keeps the stack that it once needed to join.
+// WaitForJob keeps the stack that it needed to join.
 type entry struct {
 	id, kind           string
 	began, polledUntil time.Time
@@ -56,17 +56,18 @@ type entry struct {
 	started            bool // the service has just started the job
 }
 
-var nothing transport.Status // the last of a job that nothing is known of
+var nothing transport.Status // the last status of a job about which nothing is known
 
-// Join makes c wait for one more job, of which nothing is known, or its end. If c cannot wait for
-// the job, the reason is the job's Result.
+// Join makes c wait for one more job. The argument end is the terminal status of the job if it is
+// known, and otherwise nil. If c cannot wait for the job, the Result of the job has the reason.
 func (c *Consumer) Join(ctx context.Context, id string, end *transport.Status) {
 	e := entry{id: id, kind: c.Kind, began: c.Began, timeout: c.Timeout, last: cmp.Or(end, &nothing),
 		persists: c.MaxAttempts == Unlimited, started: c.Started == id}
 	c.joiner.join(ctx, c, &e)
 }
 
-// joinJob is Join for one of many jobs. Their first polls are spread: see spreadFirst.
+// joinJob is like Join, for one of many jobs. The first polls of many jobs are spread: see
+// spreadFirst.
 func (c *Consumer) joinJob(ctx context.Context, job *Job) {
 	e := entry{id: job.ID, kind: cmp.Or(job.Kind, c.Kind), began: job.Began, polledUntil: job.PolledUntil,
 		timeout: cmp.Or(job.Timeout, c.Timeout), last: &job.Last,
@@ -77,13 +78,12 @@ func (c *Consumer) joinJob(ctx context.Context, job *Job) {
 	c.joiner.join(ctx, c, &e)
 }
 
-// join makes c wait for job, whose limits are filled in. If c cannot wait for it, join gives c a
-// Result that says why.
+// join makes c wait for job. If c cannot wait for the job, join gives c a Result with the reason.
 func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) {
 	if job.last.ID != "" && job.last.ID != job.id {
-		job.last = &nothing // it is of another job
+		job.last = &nothing // it is about another job
 	}
-	if job.last.State.Terminal() { // known before, so it counts whatever else
+	if job.last.State.Terminal() { // it counts even if the wait could not begin
 		r := &Result{Status: *job.last, End: Ended}
 		r.ID = job.id
 		j.put(c, r)
@@ -94,7 +94,7 @@ func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) {
 	}
 }
 
-// begin makes c wait for job, unless it returns an error.
+// begin makes c wait for job, or returns the reason why c cannot wait.
 func (j *joiner) begin(ctx context.Context, c *Consumer, job *entry) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -113,7 +113,7 @@ func (j *joiner) begin(ctx context.Context, c *Consumer, job *entry) error {
 	return err
 }
 
-// put gives c the Result of a job that has no watch.
+// put gives c the Result of a job for which no wait began.
 func (j *joiner) put(c *Consumer, r *Result) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -124,7 +124,8 @@ func (j *joiner) put(c *Consumer, r *Result) {
 	c.wakeUpLocked()
 }
 
-// followNew tells a Backoff that follows that a watch begins, unless the id has a watch already.
+// followNew tells a Backoff that is a Follower that a watch begins, unless the job has a watch
+// already. It reports whether it did.
 func (j *joiner) followNew(id, kind string) (told bool) {
 	if !j.schedule.Follows() {
 		return false
@@ -139,8 +140,8 @@ func (j *joiner) followNew(id, kind string) (told bool) {
 	return true
 }
 
-// watch makes c wait for the watch of job, which it adds if there is none. It reports whether there
-// is one then, or was one that has ended.
+// watch makes c wait for the watch of job, and adds the watch if there is none. It reports whether
+// the job has a watch afterwards, or had one that has ended.
 func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
 	j.mu.Lock()
 	p := c.parts.acquire(c, job.kind, &j.board.figures)
@@ -156,7 +157,7 @@ func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
 	case j.closed:
 		return false, ErrClosed
 	case c.source != nil && c.source.stopped:
-		return false, nil // nobody hears of the job
+		return false, nil // the call is over
 	}
 	now := j.now()
 	x, added, err := j.watchOfLocked(job, &s, now)
@@ -170,7 +171,7 @@ func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
 	if j.endsAtOnceLocked(x, m, job, added, now) {
 		return true, nil
 	}
-	if x.phase == waiting { // else this is done once its poll is answered
+	if x.phase == waiting { // otherwise the next poll is planned when the present one is answered
 		first := x.poll
 		if !added {
 			first = j.board.alignLocked(instant.Later(now, s.first), s.first)
@@ -186,8 +187,8 @@ func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
 	return true, nil
 }
 
-// endsAtOnceLocked ends the wait of m, which joins x, if what is known of x leaves nothing to wait
-// for. It reports whether it did.
+// endsAtOnceLocked ends the wait of m, which joins x, if what is known about x ends it. It reports
+// whether it did.
 func (j *joiner) endsAtOnceLocked(x *watch, m *waiter, job *entry, added bool, now time.Duration) bool {
 	c := m.part.consumer
 	switch {
@@ -247,7 +248,7 @@ func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time
 	c := p.consumer
 	counted := s.made
 	if !job.persists {
-		counted = min(counted, c.MaxAttempts-1) // one poll is made in any case
+		counted = min(counted, c.MaxAttempts-1) // at least one more poll is made
 	}
 	m := &waiter{part: p, watch: x, next: x.waiters, began: s.began, timeout: job.timeout, persists: job.persists,
 		joined: x.attempt - int32(min(counted, math.MaxInt32/2)), member: int32(c.members.Len()),
@@ -267,13 +268,13 @@ func (j *joiner) waitForLocked(x *watch, job *entry, p *part, s *stand, now time
 	return m
 }
 
-// fresh is how old the newest status may be when a waiter joins. If it is older, the waiter does
-// not have to wait for a distant poll: a poll is made for it.
+// fresh is the age from which the newest status is too old for a waiter that joins. A poll is then
+// made for the waiter.
 const fresh = time.Second
 
 // advanceLocked brings the next poll of x forward for m, which joins x now. If the newest status is
-// not fresh, the poll comes at the instant first, when a new watch would be polled. So does the one
-// poll of a wait whose timeout has passed. It also plans the last look of m.
+// not fresh, the poll is made at the instant first, when a new watch would be polled. The one poll
+// of a wait whose timeout has passed is made then too. The function also plans the last look of m.
 func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 	since := x.poll - x.previous // the last answer, or when x began
 	retryAfter := j.capped(m.part.consumer.First)
@@ -291,7 +292,7 @@ func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 	}
 }
 
-// cutLocked ends the hold of x if m, which joins x, cannot wait that long.
+// cutLocked cancels the hold of x if m, which joins x, needs a poll sooner.
 func (j *joiner) cutLocked(x *watch, m *waiter) {
 	c := x.call
 	switch {

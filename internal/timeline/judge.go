@@ -20,7 +20,7 @@ type judge struct {
 	*core
 	board      *board
 	answeredAt time.Duration // when a request was last answered; guarded by core.mu
-	triedAt    time.Duration // when a job was last asked about alone for a trial; guarded by core.mu
+	triedAt    time.Duration // when a job was last asked about alone as a trial; guarded by core.mu
 }
 
 var (
@@ -28,7 +28,8 @@ var (
 	disputed    = sighting.PollErrorOf(&transport.Error{Class: transport.Malformed, Err: errors.New("two answers of a batch disagree about the job")})
 )
 
-// isDisputed stands for the place of an answer in a batch where several disagree.
+// isDisputed marks a job about which several answers of a batch disagree. It takes the place of the
+// index of the answer.
 const isDisputed = -1
 
 // blockedWait is the shortest wait between polls while a job waits for a person.
@@ -41,7 +42,7 @@ func (j *judge) judgeNext(c *call) {
 	if !p.again {
 		j.judge(c, p)
 	}
-	c.at++ // what follows is not needed for the wait
+	c.at++ // the rest is not needed for the next wait
 	if p.over && p.why == nil && j.schedule.Learns() {
 		o, _ := p.x.outcome(p.kind, &p.seen.Status, max(p.x.alive, c.alive(p.x)), c.ended-p.x.began)
 		o.Marks = p.seen.Marks
@@ -49,7 +50,7 @@ func (j *judge) judgeNext(c *call) {
 	}
 }
 
-// judge decides what the watch of p does next, and writes a line about it.
+// judge decides what the watch of p does next, and logs the poll.
 func (j *judge) judge(c *call, p *poll) {
 	if p.entered {
 		if !p.judged {
@@ -61,7 +62,7 @@ func (j *judge) judge(c *call, p *poll) {
 	err := j.guard.Do(func() {
 		j.look(c, p)
 		p.judged = true
-		j.logPoll(c, p) // a logger that panics has nobody to tell
+		j.logPoll(c, p) // a panic of the logger cannot be logged
 	})
 	if !p.judged {
 		p.breakOff(err)
@@ -129,17 +130,17 @@ func (c *call) dispute() {
 	}
 }
 
-// agree reports whether two answers say the same of a job's state. An error agrees with nothing but
-// itself.
+// agree reports whether two answers have the same state and word. An error agrees only with itself.
 func agree(a, b *transport.Answer) bool {
 	return a == b || a.Err == nil && b.Err == nil && a.Status.State == b.Status.State && a.Status.Raw == b.Status.Raw
 }
 
-// divisible reports whether one job of a batch may have caused the batch's fault, so that the batch
-// is divided. A batch is divided at once if its fault would end a watch, be it because the patience
-// is over. A batch with any other fault is divided if the poll before failed too for one of its
-// jobs, and only if the service has answered other requests since. In an outage everything fails,
-// and dividing would only add requests. See triesAloneLocked for when there are no other requests.
+// divisible reports whether one job of a batch may have caused the fault of the batch, so that the
+// batch is divided. A batch is divided at once if its fault would end a watch, also because a
+// patience is over. With any other fault it is divided only if two things are true. The last poll
+// of one of its jobs failed too, and the service has answered another request since. In an outage
+// everything fails, and dividing would only add requests. If there are no other requests,
+// triesAloneLocked decides.
 func (j *judge) divisible(c *call) bool {
 	class := c.pollErr.Class
 	endsOne := func(p poll) bool {
@@ -158,9 +159,9 @@ func (j *judge) divisible(c *call) bool {
 	return before <= j.answeredAt && !c.abandonedLocked()
 }
 
-// triesAloneLocked reports whether x, which is next, is asked about alone although other jobs are
-// due. It is if its last poll failed, and no request was answered and no job tried since. So it
-// turns out if the service answers about single jobs while its batches fail.
+// triesAloneLocked reports whether to ask about x alone, although other jobs are due. It returns
+// true if the last poll of x failed, and since then no request was answered and no other job was
+// tried alone. The trial shows whether the service answers about single jobs while batches fail.
 func (j *judge) triesAloneLocked(x *watch, now time.Duration) bool {
 	failed := x.failedAt()
 	if failed == instant.Forever || max(j.answeredAt, j.triedAt) >= failed {
@@ -186,7 +187,7 @@ func (j *judge) look(c *call, p *poll) {
 	st := p.status
 	switch {
 	case st != nil:
-	case p.pollErr.Err == nil: // its part of the answer was lost
+	case p.pollErr.Err == nil: // its part of the answer is missing
 		p.pollErr = boundary.Broken(j.guard.Panicked(boundary.ErrGoexit))
 		fallthrough
 	default:
@@ -222,7 +223,7 @@ func (j *judge) look(c *call, p *poll) {
 	}
 }
 
-// see decides what p says about its watch, and whether the watch is over.
+// see decides what p means for its watch, and whether the watch is over.
 func (j *judge) see(c *call, p *poll, st *transport.Status) {
 	var s sighting.Sighting
 	v := s.See(p.x.seenBefore(), st, p.pollErr, j.awake(c.ended), j.Patience)
@@ -237,7 +238,7 @@ func (j *judge) see(c *call, p *poll, st *transport.Status) {
 	}
 }
 
-// logPoll writes a line for a poll of p at debug level. It is called inside guard.
+// logPoll logs the poll p at debug level. It must be called within guard.Do.
 func (j *judge) logPoll(c *call, p *poll) {
 	if p.why != nil || p.pollErr.Err != nil && c.dropped() {
 		return

@@ -6,11 +6,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A parker blocks one goroutine until it is woken. It tells the clock's Tracker of both, so that a
-// test clock does not move while the goroutine is awake.
+// A parker blocks one goroutine until it is woken. It reports both to the Tracker of the clock, so
+// that a test clock does not advance while the goroutine is awake.
 type parker struct {
 	core   *core
-	wake   chan struct{} // one token, for whoever is parked
+	wake   chan struct{} // has room for one token, which wakes the parked goroutine
 	parked bool          // guarded by core.mu
 }
 
@@ -20,7 +20,7 @@ func (p *parker) parkLocked(ctx context.Context, out chan<- transport.Status, st
 	p.parked = true
 	p.core.track.Park()
 	p.core.mu.Unlock()
-	defer p.unpark() // also if out is closed
+	defer p.unpark() // also if out is closed, so that the send panics
 	if out == nil {
 		select {
 		case <-p.wake:
@@ -44,7 +44,7 @@ func (p *parker) unpark() {
 		p.core.track.Unpark()
 		return
 	}
-	select { // a token that came together with what else ended the wait
+	select { // removes a token that came together with another end of the wait
 	case <-p.wake:
 	default:
 	}

@@ -11,16 +11,16 @@ type part struct {
 	consumer *Consumer
 	kind     string
 	figures  *figures.Kind
-	users    int // its waiters, and whoever joins
+	users    int // the number of its waiters and of joins in progress
 	// interval is the time over which the first polls of its jobs are spread, or 0 until that is
-	// known. Only the goroutine that joins uses it.
+	// computed. Only the goroutine that joins uses it.
 	interval time.Duration
 }
 
-// parts are those of one Consumer.
+// parts are the parts of one Consumer.
 type parts struct {
-	own   *part            // of the jobs of the kind of its Limits
-	other map[string]*part // of those of other kinds
+	own   *part            // the part for the kind of its Limits
+	other map[string]*part // the parts for other kinds
 }
 
 // acquire returns the part of c for one kind, and makes it if there is none. The caller must
@@ -46,7 +46,7 @@ func (ps *parts) acquire(c *Consumer, kind string, figures *figures.Figures) *pa
 	return p
 }
 
-// release gives p back. A part that nobody uses is dropped, so that a Consumer can be endless.
+// release gives p back. A part without users is removed, so that a Consumer can run forever.
 func (p *part) release() {
 	ps := &p.consumer.parts
 	if p.users--; p.users == 0 && p != ps.own {

@@ -15,16 +15,16 @@ import (
 type pool struct {
 	*core
 	board    *board
-	work     func(*call) // what a worker does
-	alarm    *wait.Alarm // rings when there is something to do
-	calls    flight      // in flight
-	stopping flight      // canceled, and not come back yet
-	strays   flight      // written off, and not come back yet
-	held     flight      // that the service keeps, the next to expire first
-	holds    int         // workers that wait for them
-	lost     int         // strays
+	work     func(*call) // the function of a worker
+	alarm    *wait.Alarm // rings when the next event is due
+	calls    flight      // requests in flight, except holds
+	stopping flight      // canceled requests that have not returned yet
+	strays   flight      // written-off requests that have not returned yet
+	held     flight      // holds, the next to expire first
+	holds    int         // the number of workers that wait for holds
+	lost     int         // the number of strays
 	idle     idle
-	busy     int // workers
+	busy     int // the number of workers, not counting holds
 }
 
 func newPool(k *core, b *board) *pool { return &pool{core: k, board: b} }
@@ -56,7 +56,7 @@ func (p *pool) armLocked() {
 func (p *pool) hireLocked(now time.Duration) {
 	size := p.board.size.Now()
 	for waiting := p.board.ready.Waiting(); waiting > 0 && p.busy < p.Concurrency && p.board.gate.Shut() <= now && !p.closed; waiting -= size {
-		p.board.gate.Open() // else the alarm would be set for what may be long past
+		p.board.gate.Open() // otherwise the alarm would be set to an instant in the past
 		p.busy++
 		p.workers.Add(1)
 		p.track.Begin()
@@ -64,10 +64,11 @@ func (p *pool) hireLocked(now time.Duration) {
 	}
 }
 
-// idle are calls that no worker uses. The next worker reuses the context and the buffers of one.
+// idle is a list of calls that no worker uses. The next worker reuses the context and the buffers
+// of one.
 type idle []*call
 
-// maxIdle is how many are kept.
+// maxIdle is the maximum number of idle calls that are kept.
 const maxIdle = 64
 
 // idleCallLocked returns an idle call, or a new one.
@@ -146,11 +147,11 @@ func (p *pool) stopLocked(c *call, cause error) {
 }
 
 const (
-	// writeOffAfter is how long a canceled request may take to return. Then its worker is written
-	// off, so that the watches go on without it.
+	// writeOffAfter is how long a canceled request may take to return. After that its worker is
+	// written off, so that the watches continue without it.
 	writeOffAfter = time.Second
-	// maxLost is how many workers are written off at a time, unless Concurrency is more. So a
-	// Transport that ignores the end of its context for a few jobs takes no worker from the others.
+	// maxLost is how many workers can be written off at a time, or Concurrency if that is more. So if
+	// a Transport ignores the end of its context for a few jobs, the other jobs lose no worker.
 	maxLost = 1024
 )
 
@@ -166,7 +167,7 @@ func (p *pool) writeOffLocked(c *call) {
 	case c.claim.CompareAndSwap(asking, writtenOff):
 		o.observed, o.unbind = c.observed, c.unbind
 	default:
-		return // it has just come back
+		return // it has just returned
 	}
 	p.strays.add(c)
 	p.lost++
@@ -183,11 +184,11 @@ func (p *pool) writeOffLocked(c *call) {
 		}
 	}
 	p.workers.Add(1)
-	go o.work() // in the place of c's worker, also as far as a test clock knows
+	go o.work() // it takes the place of the worker of c, also in the counts of a test clock
 }
 
 // prolongLocked extends the timeouts of the requests in flight by the time for which the process
-// stood still. Their answers may have arrived meanwhile.
+// was suspended. Their answers may have arrived meanwhile.
 func (p *pool) prolongLocked(still time.Duration) {
 	for _, list := range []*flight{&p.calls, &p.held} {
 		for c := list.first; c != nil; c = c.next {
@@ -196,7 +197,7 @@ func (p *pool) prolongLocked(still time.Duration) {
 	}
 }
 
-// maxNamed bounds the ids that a line of the log names.
+// maxNamed is the maximum number of ids in a log line.
 const maxNamed = 16
 
 // unreturned returns some ids of the polls that have not returned.

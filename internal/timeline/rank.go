@@ -8,9 +8,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// rankSamples is how many due watches are ranked together with the oldest. In one of oldestEvery
-// polls the oldest goes first without ranking. More samples gain little. If the oldest went first
-// more often, most of the gain would be lost: see the table of internal/bench.
+// rankSamples is the number of due watches that are ranked together with the oldest one. In one of
+// oldestEvery polls, the oldest watch is first without ranking. More samples improve little. If the
+// oldest watch were first more often, most of the improvement would be lost: see the table of
+// internal/bench.
 const (
 	rankSamples = 16
 	oldestEvery = 8
@@ -23,15 +24,15 @@ type candidate struct {
 	x     *watch
 	lane  *lane
 	poll  backoff.Poll
-	since time.Duration // since the poll before
+	since time.Duration // the time since the last poll
 	rank  float64
 }
 
-// rankDueLocked returns some of the due watches, highest rank first, by a Backoff that ranks. It
-// returns none if the order of due times applies. It releases the lock while the Backoff ranks
-// them.
+// rankDueLocked returns some of the due watches, highest rank first. The Backoff must be a Ranker.
+// It returns none if the order of due times applies. It releases the lock while the Backoff ranks
+// the watches.
 func (o *chooser) rankDueLocked(c *call, now time.Duration) []candidate {
-	if c.ranking { // the Backoff ended the goroutine: this time it is not asked
+	if c.ranking { // the Backoff ended the goroutine before, so it is not asked again
 		c.ranking = false
 		return nil
 	}
@@ -69,7 +70,8 @@ func (o *chooser) rankDueLocked(c *call, now time.Duration) []candidate {
 // lowest.
 func byRank(a, b candidate) int { return cmp.Compare(b.rank, a.rank) }
 
-// sampleLocked adds at most n of the watches in l to s: the oldest, and others at random.
+// sampleLocked adds at most n of the watches in l to s: the oldest one, and others that are chosen
+// at random.
 func (o *chooser) sampleLocked(s []candidate, l *lane, n int, now time.Duration) []candidate {
 	first := l.Oldest()
 	if first == nil {

@@ -8,20 +8,20 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
-// maxReasked is the number of due watches about which a Backoff that follows is asked again at a
-// time.
+// maxReasked is the maximum number of due watches about which a Follower is asked again at a time.
 const maxReasked = 64
 
 // A second is a due watch about which the Backoff is asked a second time.
 type second struct {
 	x      *watch
 	poll   backoff.Poll
-	polled time.Duration // when the poll before ended, or when the watch began
+	polled time.Duration // when the last poll ended, or when the watch began
 	wait   time.Duration // the answer
 }
 
-// reaskLocked asks a Backoff that follows again about due watches, including the next one. Watches
-// whose poll it postpones go back to waiting. It releases mu during the calls.
+// reaskLocked asks a Backoff that is a Follower again about due watches, including the argument
+// next. Watches whose poll it postpones become waiting again. The function releases mu during the
+// calls.
 func (o *chooser) reaskLocked(c *call, next *watch, now time.Duration) {
 	due := []second{o.secondLocked(next, now)}
 	for x := range o.board.ready.Lane(next.lane).All() {
@@ -38,7 +38,7 @@ func (o *chooser) reaskLocked(c *call, next *watch, now time.Duration) {
 		q := &due[i]
 		wait, err := o.schedule.Ask(&q.poll)
 		if q.wait = wait; err != nil {
-			q.wait = 0 // the poll is made, and tells
+			q.wait = 0 // the poll is made, and its Next reports the panic
 		}
 	}
 	o.mu.Lock()
@@ -58,7 +58,7 @@ func (o *chooser) secondLocked(x *watch, now time.Duration) second {
 // [boundary.MinWait]. Otherwise it confirms the poll.
 func (o *chooser) putOffLocked(q *second, now time.Duration) {
 	x := q.x
-	if x.phase != ready || x.poll-x.previous != q.polled { // it was polled meanwhile
+	if x.phase != ready || x.poll-x.previous != q.polled { // x was polled meanwhile
 		return
 	}
 	x.marks |= confirmed

@@ -10,9 +10,9 @@ import (
 
 // Result is what a Consumer receives about a job.
 type Result struct {
-	// Status is the job's newest.
+	// Status is the newest status of the job.
 	transport.Status
-	// End says what the result is.
+	// End says what kind of result this is.
 	End End
 	// Err is why the wait gave up or the watch failed.
 	Err error
@@ -29,21 +29,21 @@ type Result struct {
 	Elapsed time.Duration
 }
 
-// End says what a Result is.
+// End is the kind of a Result.
 type End uint8
 
 const (
-	// Update is a status that differs from the one before it; more is to come.
+	// Update is a status that differs from the one before. Further Results follow.
 	Update End = iota
 	// Ended is the job's terminal status.
 	Ended
 	// GaveUp is the end of a wait whose job goes on.
 	GaveUp
-	// Broken is the end of a watch for which further polls would be useless.
+	// Broken is the end of a watch because no further poll would help.
 	Broken
 )
 
-// refusal returns the Result of a job that was not waited for, because of err.
+// refusal returns the Result of a job for which no wait began, because of err.
 func refusal(ctx context.Context, id string, err error) *Result {
 	r := &Result{Status: transport.Status{ID: id}, End: GaveUp, Err: err}
 	switch {

@@ -40,7 +40,7 @@ func (s *settler) answeredLocked(c *call) {
 	}
 	s.board.figures.InFlight -= c.present
 	switch {
-	case c.isHold() && c.pollErr.Err != nil: // a poll follows at once, and tells
+	case c.isHold() && c.pollErr.Err != nil: // a poll follows at once, and shows whether the service works
 	case c.pollErr.Err == nil:
 		s.board.gate.Answered(now)
 		s.judge.answeredAt = now
@@ -71,8 +71,8 @@ func (s *settler) answeredLocked(c *call) {
 	s.pool.hireLocked(now)
 }
 
-// slowFault is how long a batch takes whose failure counts as slow, together with the wait that the
-// service then asks for. To halve it again and again would take longer than its waits last.
+// slowFault is the time from which the failure of a batch counts as slow. The wait that the service
+// asks for is included. To halve such a batch again and again would take too long for its waits.
 const slowFault = 5 * time.Second
 
 // divideLocked makes the watches of a failed batch due again, for smaller batches. They are due at
@@ -124,13 +124,13 @@ func (s *settler) pollAfterLocked(x *watch, now, retryAfter time.Duration) {
 }
 
 // askAgainLocked makes x due at once, because the answer to a batch left it out and named other
-// jobs. The arguments are the numbers of jobs that were left out and named.
+// jobs. The arguments leftOut and named are the numbers of these jobs.
 func (s *settler) askAgainLocked(x *watch, now time.Duration, leftOut, named int) {
 	if !s.board.releaseLocked(x) {
 		return
 	}
 	if leftOut == 1 {
-		x.batchLimit.Isolate() // the service passes over what it does not know
+		x.batchLimit.Isolate() // the service may leave out jobs that it does not know
 	} else {
 		x.batchLimit.Narrow(min(leftOut, max(named, 2)))
 	}
@@ -142,16 +142,16 @@ func (s *settler) settledLocked(c *call, p *poll) {
 	asked, now := c.asked, c.ended
 	x := p.x
 	if !s.board.releaseLocked(x) {
-		return // all have left, and were told what was seen by then
+		return // all waiters have left, with the status that was known then
 	}
 	if c.isHold() && p.pollErr.Err != nil {
-		meeting := s.board.alignLocked(now, 0) - now // with other jobs whose holds fail, if they go into one request
+		meeting := s.board.alignLocked(now, 0) - now // so that jobs whose holds fail together share a request
 		s.pollAfterLocked(x, now, max(p.wait, meeting))
 		return
 	}
 	s.seeLocked(c, p)
 	event := len(s.events)
-	if s.audience != nil { // before the end of the watch
+	if s.audience != nil { // the event must precede the end of the watch
 		s.events = append(s.events, observe.Event{Kind: observe.Answered, Time: s.steady.Time(now), ID: x.id, JobKind: p.kind,
 			Attempt: int(x.attempt), Elapsed: now - x.began, Status: x.status(), Changed: p.changed, Wait: -1, Err: p.pollErr.Err})
 	}
@@ -166,9 +166,9 @@ func (s *settler) settledLocked(c *call, p *poll) {
 	wait := s.hub.quietLocked(x, p.wait, now)
 	x.poll = s.board.alignLocked(instant.Later(now, wait), wait)
 	x.marks &^= confirmed
-	x.urgent = false // unless a waiter still goes on after its timeout
+	x.urgent = false // unless a waiter still continues after its timeout
 	for m := x.waiters; m != nil; m = m.next {
-		if m.extended == notExtended && now-m.end() >= standstill { // the process stood still during the poll
+		if m.extended == notExtended && now-m.end() >= standstill { // the process was suspended during the poll
 			m.extended, m.began = extendedByStandstill, now-m.timeout
 		}
 		x.urgent = x.urgent || m.extended != notExtended
@@ -209,10 +209,10 @@ func (s *settler) seeLocked(c *call, p *poll) {
 	}
 	switch {
 	case p.pollErr.NotAnswered, len(c.polls) > 1 && c.pollErr.Err == nil && p.pollErr.Oddity(true):
-		x.batchLimit.Isolate() // asked about alone, the job may be told
+		x.batchLimit.Isolate() // a request about the job alone may be answered
 	case p.pollErr.Err == nil:
 		if x.batchLimit.Widen(s.board.size.Now()); c.tried {
-			x.batchLimit.Isolate() // it may be the job by which its batches fail
+			x.batchLimit.Isolate() // it may be the job that makes its batches fail
 		}
 		if !p.over {
 			x.alive = c.ageSeen(x)
@@ -229,7 +229,7 @@ func (s *settler) seeLocked(c *call, p *poll) {
 	}
 }
 
-// tellLocked tells m the outcome of the poll p of its watch, and ends the wait of m if it is over.
+// tellLocked passes the outcome of the poll p to m, and ends the wait of m if it is over.
 func (s *settler) tellLocked(m *waiter, p *poll, asked, now time.Duration) {
 	x := p.x
 	switch {
@@ -242,7 +242,7 @@ func (s *settler) tellLocked(m *waiter, p *poll, asked, now time.Duration) {
 	case !m.persists && int(x.attempt-m.joined) >= m.part.consumer.MaxAttempts:
 		s.finisher.giveUpLocked(m, ErrMaxAttempts)
 	case m.extended != notExtended && asked >= m.end():
-		s.finisher.giveUpLocked(m, ErrTimeout) // the look for which it was held on
+		s.finisher.giveUpLocked(m, ErrTimeout) // this was the last look for which it was extended
 	case s.hub.throttleLocked(m, now, p.retryAfter):
 	case p.changed:
 		m.part.consumer.seeLocked(x)
@@ -269,7 +269,7 @@ func (s *settler) unheldLocked(c *call) {
 	}
 }
 
-// noteHealthLocked plans a warning about the service, if r is not nil.
+// noteHealthLocked adds a warning about the service to the notes, if r is not nil.
 func (s *settler) noteHealthLocked(message, since string, err error, r *health.Report) {
 	if r == nil {
 		return

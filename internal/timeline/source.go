@@ -14,48 +14,49 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// maxRefused bounds the ids that are taken and given up at once after the end of a call whose
-// sequence yields without delay. Without the bound, a call with an endless sequence would never
+// maxRefused is how many ids are taken after the end of a call and given up at once, while its
+// sequence yields without delay. Without this limit, a call with an endless sequence would never
 // end.
 const maxRefused = 1000
 
-// A source feeds a [Consumer] with the ids of a sequence. It pulls them on its own goroutine,
-// because a sequence may be quiet or endless, and must not hold up the call.
+// A source feeds a [Consumer] with the ids of a sequence. It takes them on a goroutine of its own,
+// because a sequence may be slow or endless, and must not delay the call.
 //
-// The source and the call take turns. While the call yields results, the source is held between two
-// ids. While the source computes the next id, the call is parked. If that takes long, the source
-// counts as quiet, and the call goes on without it.
+// The source and the call take turns. While the call yields results, the source is paused between
+// two ids. While the source computes the next id, the call is parked. If that takes long, the
+// source counts as quiet, and the call continues without it.
 //
 // So ids are taken no faster than results, and memory is proportional to the number of pending
 // jobs. A sequence that is not quiet may share variables with the body of the caller's loop.
 //
 // The goroutine ends when the sequence returns. [Consumer.Leave] makes it stop at its next id. A
-// test clock counts it as one more caller: it may sleep on that clock, or wait for a job.
+// test clock counts the goroutine as one more caller, because it may sleep on that clock or wait
+// for a job.
 type source struct {
 	*core
 	consumer *Consumer
-	ctx      context.Context // the call's
+	ctx      context.Context // the context of the call
 	began    time.Duration
-	went     chan struct{} // one token, which lets a held goroutine go on
+	went     chan struct{} // has room for one token, which lets a paused goroutine continue
 
 	// What follows is guarded by core.mu.
-	step     int         // ids that were taken
-	refused  int         // those of them that were given up at once
+	step     int         // the number of ids that were taken
+	refused  int         // how many of them were given up at once
 	paused   bool        // between two ids, until the call parks
-	quiet    bool        // the next id takes long
-	unlisten func() bool // stops finding out whether that is so; nil if nobody does
+	quiet    bool        // the sequence takes long to yield the next id
+	unlisten func() bool // stops the check whether the source is quiet; nil if there is no check
 	stopped  bool        // no further id is wanted
 	ended    bool        // the sequence returned, panicked or ended its goroutine
 	accident accident
-	told     bool // that ids may be left was told
-	left     bool // nobody hears of a panic any more
+	told     bool // the result that says that ids may be left was returned
+	left     bool // the call has returned, so that it cannot panic
 }
 
-// An accident is what a sequence did to its goroutine.
+// An accident is how a sequence ended its goroutine without returning.
 type accident struct {
 	goexit   bool  // it ended its goroutine
 	panicked any   // what it panicked with
-	broken   error // a plugin ended its goroutine, so that the jobs that follow are not known
+	broken   error // a plugin ended its goroutine, so that no further jobs can be taken
 }
 
 // Feed makes c wait for the jobs of a sequence, until Leave. [Consumer.Next] returns their Results.
@@ -64,15 +65,15 @@ func (c *Consumer) Feed(ctx context.Context, jobs iter.Seq[Job]) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c.source = &source{core: k, consumer: c, ctx: ctx, began: k.now(), went: make(chan struct{}, 1)}
-	c.finisher.offers[c] = struct{}{} // so that Close wakes c though no job is pending
-	k.track.Unpark()                  // one caller more, until the goroutine ends
+	c.finisher.offers[c] = struct{}{} // so that Close wakes c even if no job is pending
+	k.track.Unpark()                  // one more caller, until the goroutine ends
 	go c.source.pull(jobs)
 }
 
-// pull is the source's goroutine.
+// pull is the function of the source's goroutine.
 func (s *source) pull(jobs iter.Seq[Job]) {
 	returned := false
-	var job Job // outside the loop, which would allocate one for each job
+	var job Job // outside the loop, to save an allocation for each job
 	joins := false
 	defer func() { s.end(returned, joins, job.ID, recover()) }()
 	for job = range jobs {
@@ -137,8 +138,8 @@ func (s *source) releaseLocked() {
 	}
 }
 
-// stopLocked makes the goroutine take no further id. It reports whether the sequence was between
-// two ids, so that it only has to return.
+// stopLocked makes the goroutine take no further id. It reports whether the sequence was paused
+// between two ids, so that it will return soon.
 func (s *source) stopLocked() (between bool) {
 	between = s.paused
 	s.stopped = true
@@ -146,10 +147,10 @@ func (s *source) stopLocked() (between bool) {
 	return between
 }
 
-// listenLocked makes the call wake when the source turns out to be quiet.
+// listenLocked wakes the call once the source is quiet.
 //
-// On a test clock this takes no time, and is done when the call has results to yield. On any other
-// clock it takes a while, and is done in advance.
+// On a test clock the check takes no time, and is made only when the call has results to yield. On
+// any other clock the check takes a while, and begins in advance.
 func (s *source) listenLocked() {
 	c := s.consumer
 	if s.unlisten != nil || wait.IsTracked(s.Clock) && !s.hasNewsLocked() {
@@ -177,7 +178,7 @@ func (s *source) unlistenLocked() {
 	}
 }
 
-// raise does to the caller's goroutine what the sequence did to its own.
+// raise panics or ends the caller's goroutine if the sequence did so to its own.
 func (s *source) raise() {
 	a := s.accident
 	s.accident = accident{broken: a.broken}
@@ -195,17 +196,17 @@ func (s *source) hasNewsLocked() bool { return s.consumer.inbox.hasFinal() || s.
 // isOverLocked reports whether the call is over, even if jobs are pending.
 func (s *source) isOverLocked(ctx context.Context) bool { return s.closed || ctx.Err() != nil }
 
-// Next blocks until there is a Result of a Consumer that is fed. It reports false if no more
+// Next blocks until there is a Result of a Consumer that has a source. It reports false if no more
 // Results will come. If the context ended or the Timeline was closed before the sequence ended, the
-// last Result is about no job: it says that ids may be left.
+// last Result is about no job. It says that ids may be left.
 //
-// If the sequence panicked or ended its goroutine, Next does the same to the caller's.
+// If the sequence panicked or ended its goroutine, Next does the same on the caller's goroutine.
 func (c *Consumer) Next(ctx context.Context) (r *Result, ok bool) {
 	r = c.source.next(ctx).owned()
 	return r, r != nil
 }
 
-// next is Next, but the Result shares its bytes with other waiters. It returns nil if no more
+// next is like Next, but its Result shares bytes with other waiters. It returns nil if no more
 // Results will come.
 func (s *source) next(ctx context.Context) *Result {
 	c := s.consumer
@@ -218,7 +219,7 @@ func (s *source) next(ctx context.Context) *Result {
 		}
 		if ctx.Err() != nil {
 			c.giveUpLocked(ctx)
-			if !s.untold.isEmpty() { // nobody is told of it while c is parked
+			if !s.untold.isEmpty() { // the plugins are not told while c is parked
 				s.unlockAside()
 				s.mu.Lock()
 			}
@@ -240,8 +241,8 @@ func (s *source) next(ctx context.Context) *Result {
 	}
 }
 
-// parkLocked parks the call until there may be news, and lets the source continue meanwhile. After
-// the end of ctx, only the source brings news.
+// parkLocked parks the call until there may be a Result, and lets the source continue meanwhile.
+// After the end of ctx, only the source wakes the call.
 func (s *source) parkLocked(ctx context.Context) {
 	s.releaseLocked()
 	if !s.quiet && !s.ended {
@@ -253,7 +254,7 @@ func (s *source) parkLocked(ctx context.Context) {
 	s.consumer.parkLocked(ctx, nil, nil)
 }
 
-// cutLocked stops a source that did not end, and returns the Result that says so.
+// cutLocked stops a source that has not ended, and returns the Result that says so.
 func (s *source) cutLocked() *Result {
 	s.stopLocked()
 	s.told = true

@@ -17,13 +17,13 @@ const lookWithin = 2 * time.Second
 // maxAge bounds the age at which a watch begins.
 const maxAge = 100 * 365 * 24 * time.Hour
 
-// A stand is where the watch of a job begins in the schedule of the Backoff: at the first poll, or
-// where a resumed watch would be now.
+// A stand is the place in the schedule of the Backoff at which a watch begins: the first poll, or
+// the present place of a resumed watch.
 type stand struct {
 	began  time.Duration
-	polled time.Duration // when the last of the polls that count was due; began before the first
-	made   int           // how many they are
-	first  time.Duration // the wait before the next one
+	polled time.Duration // when the last of the polls that count was due; equal to began if none counts
+	made   int           // the number of polls that count
+	first  time.Duration // the wait before the next poll
 	alive  time.Duration // the age at which the job was last polled
 	// past is whether the timeout has passed, so that only a last look is left.
 	past bool
@@ -31,7 +31,7 @@ type stand struct {
 	unheard bool
 }
 
-// stand returns where the watch of job begins if the job joins p now.
+// stand returns the stand of the watch of job, which joins p now.
 func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err error) {
 	c := p.consumer
 	s.began, s.polled = now, now
@@ -51,7 +51,7 @@ func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err err
 	if err != nil {
 		return s, err
 	}
-	if begins := instant.Later(s.began, j.capped(c.First)); begins > now { // no poll was allowed yet
+	if begins := instant.Later(s.began, j.capped(c.First)); begins > now { // no poll is allowed yet
 		place = pace.Place{Wait: max(place.Wait, begins-s.began)}
 	}
 	s.made, s.polled = place.Attempt, s.began+place.Last
@@ -79,10 +79,10 @@ func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err err
 }
 
 // spreadFirst returns the wait before the first poll of job. The argument first is the wait that
-// the Backoff asks for. The first jobs of a call wait no longer than that. Further jobs form
-// cohorts, which are spread evenly over the interval between polls in the long run. So a bulk never
-// makes many more requests at its beginning than later. A first wait that is not zero at most
-// doubles.
+// the Backoff asks for. For the first jobs of a call, the result is first. Further jobs form
+// cohorts, which are spread evenly over the interval between polls in the long run. So a bulk makes
+// hardly more requests at its beginning than later. If first is not zero, the result is at most
+// twice as long.
 func (j *joiner) spreadFirst(p *part, job *entry, first time.Duration) (time.Duration, error) {
 	c := p.consumer
 	if pace.IsSmall(c.joined, j.service.Group()) {

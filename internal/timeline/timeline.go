@@ -35,8 +35,7 @@ type Timeline struct {
 	joiner   *joiner
 }
 
-// New returns a Timeline. While it follows nothing, it has one goroutine for each Notifier, and no
-// other.
+// New returns a Timeline. Without jobs, it has one goroutine for each Notifier, and no other.
 func New(c Config) *Timeline {
 	k := newCore(c)
 	b := newBoard(k)
@@ -89,16 +88,15 @@ func (t *Timeline) Close() {
 	}
 }
 
-// standstill is how late the timer must be for the process to count as having stood still, as after
-// a suspend of the machine.
+// standstill is how late the timer must be for the process to count as suspended, for example
+// because the machine was.
 const standstill = 500 * time.Millisecond
 
-// letOthersSee is how long nothing is polled after the process stood still. So other things that
-// were due come first: a context that ends, or a lease that has expired and gave the job to another
-// process.
+// letOthersSee is how long nothing is polled after the process was suspended. So other events that
+// were due come first: a context ends, or a lease expires and gives the job to another process.
 const letOthersSee = 100 * time.Millisecond
 
-// fire does what is due. The alarm calls it.
+// fire handles all events that are due. The alarm calls it.
 func (t *Timeline) fire() {
 	t.mu.Lock()
 	defer t.unlock()
@@ -187,8 +185,8 @@ func (t *Timeline) Stats() observe.Stats {
 	return s
 }
 
-// Pending returns the jobs that are waited for, in no order. The poll of a job that is overdue or
-// in flight is not made yet. Such a job was polled until its last answer.
+// Pending returns the jobs that are waited for, in no particular order. If the poll of a job is
+// overdue or in flight, the PolledUntil of the job is the time of its last answer.
 func (t *Timeline) Pending() []Job {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
-// untold is what has happened while mu was held. The Backoff, the Observer and the log are told
-// once mu is free.
+// untold holds the events that happened while mu was held. The Backoff, the Observer and the log
+// are told once mu is free.
 type untold struct {
 	outcomes []backoff.Outcome
 	events   []observe.Event
@@ -33,11 +33,11 @@ func (k *core) noteLocked(n *note) {
 	}
 }
 
-// maxWords bounds the words about which a warning is written.
+// maxWords is the maximum number of words about which a warning is written.
 const maxWords = 64
 
-// noteWordLocked plans a warning about a word that the Transport maps to no state, the first time
-// that it is seen.
+// noteWordLocked adds a warning about a word that the Transport maps to no state, the first time
+// that the word is seen.
 func (k *core) noteWordLocked(x *watch) {
 	if x.seen.State != 0 || x.seen.Raw == "" || len(k.words) >= maxWords {
 		return

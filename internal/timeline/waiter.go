@@ -6,23 +6,24 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
-// A waiter is one Consumer's part in one watch.
+// A waiter is the wait of one Consumer for the job of one watch.
 type waiter struct {
 	part           *part
 	watch          *watch
-	next, previous *waiter // of the same watch
+	next, previous *waiter // the list of waiters of the same watch
 	began, timeout time.Duration
-	joined         int32     // the watch's attempt when its own polls began to count
-	member         int32     // its place among the members of its Consumer
-	cohort         int32     // with whom it makes its last poll: see [pace.Cohort]
-	extended       extension // why it goes on after its timeout, if it does
+	joined         int32     // the attempt of the watch from which its own polls count
+	member         int32     // its index among the members of its Consumer
+	cohort         int32     // the cohort that makes its last polls together: see [pace.Cohort]
+	extended       extension // why it continues after its timeout, if it does
 	persists       bool      // it has no limit of attempts
 }
 
 // end returns the instant of m's timeout, or instant.Forever if it has none.
 func (m *waiter) end() time.Duration { return instant.Later(m.began, m.timeout) }
 
-// deadline returns when m gives up: at its end, or later if it was extended for a last look.
+// deadline returns the instant at which m gives up: its end, or a later instant if it was extended
+// for a last look.
 func (m *waiter) deadline() time.Duration {
 	if m.extended == notExtended {
 		return m.end()

@@ -17,28 +17,28 @@ const (
 	waiting phase = iota // for its next poll to be due
 	ready                // its poll is due, and waits for a worker
 	asked                // its poll is in flight
-	gone                 // nobody waits for it any more
+	gone                 // its last waiter has left
 )
 
-// A watch is one job that somebody waits for. It exists from join until its last waiter leaves. A
-// million of them may wait at once, so the struct is small.
+// A watch follows one job. It exists while the job has a waiter. There may be a million watches at
+// once, so the struct is small.
 //
-// All fields are guarded by core.mu. The worker that polls a watch also reads some without the
-// lock, because nobody else writes those until the poll has returned.
+// All fields are guarded by core.mu. The worker that polls a watch also reads some fields without
+// the lock. No other goroutine writes these fields until the poll has returned.
 type watch struct {
 	id      string
-	waiters *waiter            // nil once all have left, and the watch with them
+	waiters *waiter            // nil once the watch is gone
 	seen    *sighting.Sighting // nil before the first poll
 	times
 	call       *call // the poll in flight, nil if none is
-	attempt    int32 // polls made
-	place      int32 // on the due line
+	attempt    int32 // the number of polls made
+	place      int32 // its place on the due line
 	batchLimit batching.JobLimit
 	lane       uint16 // the number of its lane
 	phase      phase
-	urgent     bool // one of its waiters goes on after its timeout for a last look
+	urgent     bool // one of its waiters continues after its timeout for a last look
 	marks      marks
-	// silences is how many requests in a row were held without news.
+	// silences is the number of holds in a row that ended without news.
 	silences uint8
 }
 
@@ -46,7 +46,7 @@ type watch struct {
 type marks uint8
 
 const (
-	confirmed marks = 1 << iota // a Backoff that follows was asked again about the poll that is due
+	confirmed marks = 1 << iota // a Backoff that is a Follower has confirmed the due poll
 	claimed                     // a notification said that the job has ended, and no poll has confirmed it
 	started                     // the service has just started the job
 	checks                      // the poll that is due, or in flight, is to confirm such a claim
@@ -58,10 +58,10 @@ func (m marks) has(other marks) bool { return m&other != 0 }
 // times are the instants and durations of a watch.
 type times struct {
 	began    time.Duration
-	poll     time.Duration // when to poll next; from then on until the poll is answered, when it became due
+	poll     time.Duration // when the next poll is due, or when the overdue poll or the poll in flight was
 	previous time.Duration // the wait before the next poll, or before the one that is in flight
-	deadline time.Duration // the earliest of its waiters'
-	alive    time.Duration // how old the watch was when the job was last seen not to have ended
+	deadline time.Duration // the earliest deadline of its waiters
+	alive    time.Duration // the age at which the job was last seen not to have ended
 }
 
 // due returns the instant of the next event of x.
@@ -72,7 +72,7 @@ func (x *watch) due() time.Duration {
 	return min(x.poll, x.deadline)
 }
 
-// Place returns where x keeps its place on the due line.
+// Place returns a pointer to the place of x on the due line.
 func (x *watch) Place() *int32 { return &x.place }
 
 // Key returns the id of x, by which the index finds it.
@@ -81,7 +81,7 @@ func (x *watch) Key() string { return x.id }
 // Waits reports whether x still waits for the poll that became due at the given instant.
 func (x *watch) Waits(since time.Duration) bool { return x.phase == ready && x.poll == since }
 
-// seenBefore returns what is known of the job before a poll of x, or nil if that is nothing.
+// seenBefore returns what is known about the job before a poll of x, or nil if nothing is known.
 func (x *watch) seenBefore() *sighting.Sighting {
 	if x.seen == nil && x.marks.has(started) {
 		return &sighting.JustStarted
@@ -89,17 +89,17 @@ func (x *watch) seenBefore() *sighting.Sighting {
 	return x.seen
 }
 
-// manyPolls is the first number of polls after which one asks afresh.
+// manyPolls is the number of polls after which a poll is unconditional for the first time.
 const manyPolls = 64
 
-// isAskedAfresh reports whether a poll of x at an instant asks for the status whatever was seen
-// before. A cache that is out of order says for ever that nothing is new. So the last poll before a
-// waiter reaches a limit asks so, and a poll that confirms a notification. Of many polls, those do
-// that come after a power of two of them.
+// isAskedAfresh reports whether a poll of x now is unconditional, although there is a Revision. A
+// faulty cache can answer forever that nothing is new. So the last poll before a waiter reaches a
+// limit is unconditional, and so is a poll that confirms a notification. So are polls 65, 129, 257
+// and so on.
 func (x *watch) isAskedAfresh(now time.Duration) bool {
 	n := x.attempt
 	switch {
-	case x.seen == nil || x.seen.Revision == "": // nothing would be asked for by
+	case x.seen == nil || x.seen.Revision == "": // the poll is unconditional anyway
 		return false
 	case x.urgent || x.marks.has(claimed) || n >= manyPolls && n&(n-1) == 0:
 		return true
@@ -138,10 +138,10 @@ func (x *watch) timeout() time.Duration {
 	return longest
 }
 
-// outcome returns what a Backoff learns from a terminal status of x, and how long ago the job ended
-// at most. The status came at the given age, and alive is the age at which the job was last seen
-// not to have ended. Times that the service reports are used instead, if they agree with these
-// ages.
+// outcome returns what a Backoff learns from a terminal status of x, and the longest time that may
+// have passed since the job ended. The status came at the given age. The argument alive is the age
+// at which the job was last seen not to have ended. If the service reports the exact times, and
+// they agree with these ages, they are used.
 func (x *watch) outcome(kind string, st *transport.Status, alive, age time.Duration) (o backoff.Outcome, delay time.Duration) {
 	o = backoff.Outcome{Key: x.id, Kind: kind, After: alive, Before: age, Ended: true}
 	if !st.Created.IsZero() && !st.Finished.IsZero() {

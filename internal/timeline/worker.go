@@ -10,7 +10,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
-// A worker makes polls. All workers of a Timeline share this struct, because they differ only by
+// A worker makes polls. All workers of a Timeline share this struct, because they differ only in
 // their call.
 type worker struct {
 	*core
@@ -98,7 +98,7 @@ func (w *worker) step(c *call) (more bool) {
 // takeNext fills c with due watches, or ends its worker if there are none.
 func (w *worker) takeNext(c *call) (more bool) {
 	w.mu.Lock()
-	c.ended = w.now() // when the request before ended may be long ago
+	c.ended = w.now() // the last request may have ended long ago
 	return w.continueLocked(c)
 }
 
@@ -132,13 +132,13 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 	if w.closed || now < w.board.gate.Shut() || w.pool.alarm.Late(now) >= standstill {
 		return false
 	}
-	w.board.gate.Open() // it has been waited for; what holds up a request now is told anew
+	w.board.gate.Open() // the wait is over; Admit shuts the gate again if necessary
 	var ranked []candidate
 	if w.schedule.Ranks() {
 		ranked = w.chooser.rankDueLocked(c, now)
 	}
 	x := w.chooser.nextLocked(ranked)
-	again := w.schedule.Follows() && !c.asking // else it ended the goroutine when it was asked
+	again := w.schedule.Follows() && !c.asking // if c.asking is set, the Backoff ended the goroutine when it was asked
 	for c.asking = false; again && x != nil && !x.marks.has(confirmed); x = w.chooser.nextLocked(ranked) {
 		w.chooser.reaskLocked(c, x, now)
 	}
@@ -166,7 +166,7 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 	w.fillLocked(c, x, ranked, size, now)
 	w.pool.launchLocked(c, now)
 	if hold > 0 || len(c.polls) < w.board.size.Now() {
-		w.pool.hireLocked(now) // for those that could not go along
+		w.pool.hireLocked(now) // for the due watches that are not in this call
 	}
 	w.pool.armLocked()
 	return true
@@ -228,7 +228,7 @@ func (w *worker) announce(c *call) {
 // ask makes the request of c, unless c has been written off. It writes only the result.
 func (w *worker) ask(c *call) bool {
 	if c.observed == nil {
-		c.observed = c.ctx // the Observer ended the goroutine
+		c.observed = c.ctx // because the Observer ended the goroutine
 	}
 	if !c.claim.CompareAndSwap(unclaimed, asking) {
 		return false
@@ -239,7 +239,7 @@ func (w *worker) ask(c *call) bool {
 		p := &c.polls[0]
 		w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.pollErr)
 	} else {
-		asked := make([]string, len(c.polls)) // a Transport and an Observer may change theirs
+		asked := make([]string, len(c.polls)) // a copy, because a Transport or an Observer may change its slice
 		for i := range c.polls {
 			asked[i] = c.polls[i].x.id
 		}
@@ -249,8 +249,8 @@ func (w *worker) ask(c *call) bool {
 	return true
 }
 
-// askHeld makes the held request of c. If the Transport cannot hold it, which it says without a
-// request, askHeld polls.
+// askHeld makes the held request of c. If the Transport reports that it cannot hold the request,
+// askHeld makes a poll instead.
 func (w *worker) askHeld(c *call) {
 	p := &c.polls[0]
 	w.service.Hold(c.observed, p.x.id, p.last, c.hold, &c.status, &c.pollErr)
@@ -274,7 +274,7 @@ func (w *worker) askHeld(c *call) {
 // conclude records whether the goroutine ended during the request of c, and releases the context of
 // the Observer.
 func (w *worker) conclude(c *call) {
-	if c.inside { // it ended the goroutine
+	if c.inside { // the Transport ended the goroutine
 		c.inside = false
 		c.pollErr, c.ended = boundary.Broken(w.guard.Panicked(boundary.ErrGoexit)), w.now()
 		c.cancel(context.Canceled)
@@ -295,8 +295,8 @@ func (w *worker) report(c *call) {
 	c.observed = nil
 }
 
-// settleAll tells the waiters the outcome of c, puts the watches that go on back on the due line,
-// and continues with the next due watches.
+// settleAll passes the outcome of c to the waiters, puts the watches that continue back on the due
+// line, and takes the next due watches.
 func (w *worker) settleAll(c *call) (more bool) {
 	w.mu.Lock()
 	c.stage = stageTake

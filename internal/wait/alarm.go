@@ -7,15 +7,15 @@ import (
 	"github.com/benbjohnson/clock"
 )
 
-// Alarm calls a function at an instant that can be moved. It has at most one timer. The owner
-// guards it with a mutex.
+// Alarm calls a function at an instant that can be changed. It has at most one timer. Its owner
+// must guard it with a mutex.
 //
-// The function may also be called when the alarm was just moved or stopped, so it looks for itself
-// whether anything is due.
+// The function may also be called when the alarm was just set or stopped. So it must check whether
+// anything is due.
 type Alarm struct {
 	clk   clock.Clock
 	f     func()
-	real  *time.Timer // on the real clock, where moving a timer costs nothing
+	real  *time.Timer // on the real clock, whose timers are cheap to reset
 	timer *clock.Timer
 	at    time.Duration
 	set   bool
@@ -24,9 +24,9 @@ type Alarm struct {
 // NewAlarm returns an alarm that calls f on a goroutine of its own.
 func NewAlarm(clk clock.Clock, f func()) *Alarm { return &Alarm{clk: clk, f: f} }
 
-// Set moves the alarm to the instant at, which is as far from now as left says. On the real clock
-// an alarm that is set for earlier stays: to be called once in vain costs less than to move a timer
-// each time.
+// Set sets the alarm to the instant at. The function left returns the time until then. On the real
+// clock, an alarm that is set to an earlier instant stays set, because one needless call costs less
+// than resetting a timer each time.
 func (a *Alarm) Set(at time.Duration, left func() time.Duration) {
 	if a.set && (a.at == at || a.at < at && a.real != nil) {
 		return
@@ -44,7 +44,7 @@ func (a *Alarm) Set(at time.Duration, left func() time.Duration) {
 	}
 }
 
-// Stop takes the alarm back.
+// Stop stops the alarm.
 func (a *Alarm) Stop() {
 	if !a.set {
 		return
@@ -58,12 +58,11 @@ func (a *Alarm) Stop() {
 	}
 }
 
-// Rang says that the function was called. What the alarm was set for counts as past, even if by the
-// clock's reading it is still to come: timers may run by a finer clock than the one that is read.
+// Rang notes that the function was called. The instant of the alarm then counts as past, even if
+// the clock shows an earlier time. A timer may run by a finer clock than the one that is read.
 func (a *Alarm) Rang() { a.Stop() }
 
-// Late returns by how much the function should have been called before the instant now, 0 if it
-// should not.
+// Late returns how long before the instant now the alarm was due, or 0 if it is not due yet.
 func (a *Alarm) Late(now time.Duration) time.Duration {
 	if !a.set {
 		return 0

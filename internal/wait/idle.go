@@ -6,15 +6,15 @@ import (
 	"github.com/benbjohnson/clock"
 )
 
-// quietTime is for how long, on the real clock, a goroutine does nothing that is taken for idle.
+// quietTime is the time after which AfterIdle calls its function on the real clock.
 const quietTime = 10 * time.Millisecond
 
-// AfterIdle calls f on a goroutine of its own once the goroutines that can run have had their turn,
-// unless stop is called before. What has done nothing by then waits for something else.
+// AfterIdle calls f on another goroutine once all goroutines that can run have run, unless stop is
+// called before. A goroutine that has made no progress by then waits for something else.
 //
-// A test clock knows when that is, and no time passes on it. So does a testing/synctest bubble, in
-// which a nanosecond passes. Otherwise it is a guess, which a busy machine can prove wrong: f must
-// do no harm if it comes too early.
+// A test clock knows that moment, and no time passes on it. A testing/synctest bubble knows it too,
+// and a nanosecond passes. On the real clock, f is called after 10 ms, which may be too early on a
+// busy machine. So an early call of f must do no harm.
 func AfterIdle(clk clock.Clock, f func()) (stop func() bool) {
 	switch {
 	case IsTracked(clk):
@@ -32,8 +32,8 @@ func IsTracked(clk clock.Clock) bool {
 	return ok
 }
 
-// inBubble reports whether it is called in a testing/synctest bubble, where no time has a monotonic
-// reading.
+// inBubble reports whether the caller is in a testing/synctest bubble. There, times have no
+// monotonic reading.
 func inBubble() bool {
 	now := time.Now()
 	return now == now.Round(0)

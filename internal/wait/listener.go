@@ -8,28 +8,28 @@ import (
 	"github.com/benbjohnson/clock"
 )
 
-// A Listener is the Tracker of one goroutine that may wait for others forever, as for notifications
-// of a service. The goroutine counts as work from Begin until End, until a test clock finds that it
-// does nothing but wait, or for two seconds of real time. Begin changes nothing if it counts
-// already, and End if it does not.
+// A Listener is the Tracker of one goroutine that may wait forever, such as for notifications of a
+// service. The goroutine counts as work from Begin until End. It stops counting earlier if a test
+// clock finds that it only waits, or after two seconds of real time. Begin has no effect if the
+// goroutine counts already, and End has none if it does not.
 type Listener struct {
 	untracked
 	clock   clock.Clock
 	mu      sync.Mutex
 	works   bool
-	forgets func() bool // stops the look at whether the goroutine only waits
-	longest *time.Timer // for one that reads a socket, which looks like work for ever
+	forgets func() bool // stops the check whether the goroutine only waits
+	longest *time.Timer // ends the count of a goroutine that reads a socket, which looks like work
 }
 
-// longestStart is for how much real time a goroutine counts as work at most.
+// longestStart is the longest real time for which the goroutine counts as work.
 const longestStart = 2 * time.Second
 
 var _ Tracker = (*Listener)(nil)
 
-// NewListener returns the Listener of a goroutine that counts as no work yet.
+// NewListener returns the Listener of a goroutine that does not count as work yet.
 func NewListener(clk clock.Clock) *Listener { return &Listener{clock: clk} }
 
-// Begin says that the goroutine has something to do.
+// Begin makes the goroutine count as work.
 func (l *Listener) Begin() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -42,7 +42,7 @@ func (l *Listener) Begin() {
 	l.longest = time.AfterFunc(longestStart, l.End)
 }
 
-// End says that the goroutine waits for others.
+// End makes the goroutine no longer count as work.
 func (l *Listener) End() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -54,7 +54,7 @@ func (l *Listener) End() {
 	}
 }
 
-// Sleep is [Sleep] for the goroutine.
+// Sleep is [Sleep] with l as the Tracker.
 func (l *Listener) Sleep(ctx context.Context, d time.Duration) error {
 	return sleep(ctx, l.clock, d, l)
 }

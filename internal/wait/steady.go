@@ -7,13 +7,13 @@ import (
 	"github.com/benbjohnson/clock"
 )
 
-// Steady reads a clock as instants, which are durations since an epoch. They never go back. A clock
-// without a monotonic reading may be set back: the instants then go on from the newest one, and the
-// epoch moves. So what is due comes late by no more than the time since the newest reading. It is
+// Steady reads a clock as instants, which are durations since an epoch. Instants never decrease. If
+// a clock without a monotonic reading is set back, the instants continue from the newest one, and
+// the epoch moves. So no event is late by more than the time since the newest reading. A Steady is
 // safe for concurrent use.
 type Steady struct {
 	clk  clock.Clock
-	real bool // it has a monotonic reading, and the epoch never moves
+	real bool // clk has a monotonic reading, so that the epoch never moves
 
 	mu     sync.Mutex
 	epoch  time.Time     // guarded by mu, as is newest
@@ -32,7 +32,7 @@ func (s *Steady) Now() time.Duration {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.clk.Now() // under the lock, or a late reading would look like a clock that was set back
+	now := s.clk.Now() // under the lock, because an older reading would look like a clock that was set back
 	at := now.Sub(s.epoch)
 	if at < s.newest {
 		at, s.epoch = s.newest, now.Add(-s.newest)

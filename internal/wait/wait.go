@@ -1,8 +1,8 @@
-// Package wait is the one place where this module waits: for a duration on an injected clock, or
-// for an event.
+// Package wait does all waiting of this module, for a duration on an injected clock or for an
+// event.
 //
-// A test clock can learn from it when all that an instant set off has come to rest, which is when
-// it may move on: see Tracker.
+// It reports to a test clock when all work of an instant is done, so that the clock may advance:
+// see [Tracker].
 package wait
 
 import (
@@ -19,39 +19,40 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Tracker is what a test clock implements beside clock.Clock to be told of work under way.
+// Tracker is implemented by a test clock. This module reports its work in progress to it.
 //
-// Time may move on when no work is under way and every caller that the test follows is parked. The
-// order of calls keeps both counts from passing through a state of false rest: whoever sets off
-// work calls Begin before its own End, and whoever wakes a parked caller calls Unpark first, on the
-// caller's behalf.
+// The clock may advance when no work is in progress and every caller that the test follows is
+// parked. Two rules keep the counts from showing this too early. Code that starts work calls Begin
+// for it before its own End. Code that wakes a parked caller calls Unpark before it does so.
 type Tracker interface {
-	// Begin and End stand around a piece of work that ends by itself, without time moving on.
+	// Begin and End mark the beginning and the end of a piece of work that ends without the clock
+	// advancing.
 	Begin()
 	End()
-	// Park says that a caller of the library is about to block until the library wakes it; Unpark,
-	// that it is about to be woken.
+	// Park notes that a caller of the library is about to block until the library wakes it. Unpark
+	// notes that it is about to wake up.
 	Park()
 	Unpark()
 }
 
-// Peer is a Tracker that has the other end of connections too: the server of a test. While that
-// server lets a request wait for time to pass, the call that made it is not work.
+// Peer is a Tracker that also tracks the server of a test. While that server lets a request wait
+// for time to pass, the call that made the request does not count as work.
 type Peer interface {
 	Tracker
-	// Asking says that a call makes a request, on the connection with the given local address. What
-	// it returns is to be called when the call has the answer, or no longer waits for one.
+	// Asking notes that a call makes a request on the connection with the given local address. The
+	// call must call over when it has the answer, or no longer waits for it.
 	Asking(local, request string) (over func())
 }
 
-// ContextChecker is a Tracker that refuses contexts which its clock can't keep to.
+// ContextChecker is a Tracker that refuses contexts whose deadlines its clock cannot observe.
 type ContextChecker interface {
-	// CheckContext reports why a wait on the clock can't keep to ctx, such as a deadline on another
-	// clock.
+	// CheckContext returns an error if a wait on the clock cannot observe the deadline of ctx, such as
+	// one on another clock.
 	CheckContext(ctx context.Context) error
 }
 
-// CheckContext reports why a wait on clk can't keep to ctx, if its Tracker is a [ContextChecker].
+// CheckContext returns the error of the Tracker of clk for ctx, if that Tracker is a
+// [ContextChecker].
 func CheckContext(ctx context.Context, clk clock.Clock) error {
 	if c, ok := Track(clk).(ContextChecker); ok {
 		return c.CheckContext(ctx)
@@ -59,13 +60,13 @@ func CheckContext(ctx context.Context, clk clock.Clock) error {
 	return nil
 }
 
-// Tracked is a clock that is told of work in flight.
+// Tracked is a clock with a Tracker.
 type Tracked interface {
 	clock.Clock
 	Tracker() Tracker
 }
 
-// Track returns clk's Tracker, or one that does nothing.
+// Track returns the Tracker of clk, or one that does nothing.
 func Track(clk clock.Clock) Tracker {
 	if t, ok := clk.(Tracked); ok {
 		return t.Tracker()
@@ -80,16 +81,16 @@ func (untracked) End()    {}
 func (untracked) Park()   {}
 func (untracked) Unpark() {}
 
-// AfterFunc calls f on a goroutine of its own once d has passed on clk. The returned stop reports
-// whether it kept that from happening.
+// AfterFunc calls f on another goroutine once d has passed on clk. The function stop prevents the
+// call, and reports whether it did.
 //
 // Each call makes a new timer: Reset on a timer of clock.Mock that has fired deadlocks.
 func AfterFunc(clk clock.Clock, d time.Duration, f func()) (stop func() bool) {
 	return clk.AfterFunc(d, f).Stop
 }
 
-// Sleep returns nil once d has passed on clk, or the cause of ctx's end if that comes first. The
-// goroutine that calls it counts as work under way, except while it sleeps.
+// Sleep returns nil once d has passed on clk. If ctx ends first, it returns the cause of ctx. The
+// calling goroutine must count as work; it does not count while it sleeps.
 func Sleep(ctx context.Context, clk clock.Clock, d time.Duration) error {
 	return sleep(ctx, clk, d, Track(clk))
 }
@@ -122,8 +123,8 @@ func sleep(ctx context.Context, clk clock.Clock, d time.Duration, track Tracker)
 }
 
 // WithTimeout returns a copy of ctx that is canceled with the given cause once d has passed on clk,
-// and what ends it. The timeouts of clock.Mock's own contexts race; this one does not. What the
-// timeout sets off counts as work until the context is ended.
+// and a function that ends it. Unlike the contexts of clock.Mock, it has no data race. After the
+// timeout, the context counts as work until that function is called.
 func WithTimeout(ctx context.Context, clk clock.Clock, d time.Duration, cause error) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	track := Track(clk)
@@ -139,8 +140,8 @@ func WithTimeout(ctx context.Context, clk clock.Clock, d time.Duration, cause er
 	})
 }
 
-// An Ending tells, before the call that ended a context returns, who waits for that context.
-// Without it, nothing tells a test clock that a goroutine which waited on Done has something to do.
+// An Ending calls functions when a context ends, before the call that ends the context returns.
+// Without it, a test clock would not know that a goroutine which waited on Done can run again.
 type Ending struct {
 	mu sync.Mutex
 	fs []func()
@@ -148,14 +149,15 @@ type Ending struct {
 
 type endingKey struct{}
 
-// WithEnding returns a copy of ctx that carries an Ending, for whoever ends the context to Tell.
+// WithEnding returns a copy of ctx that carries an Ending. Code that ends the context must call
+// Tell.
 func WithEnding(ctx context.Context) (context.Context, *Ending) {
 	e := &Ending{}
 	OnEnd(ctx, e.Tell)
 	return context.WithValue(ctx, endingKey{}, e), e
 }
 
-// Tell says that the context has ended.
+// Tell calls the functions of [OnEnd], because the context has ended.
 func (e *Ending) Tell() {
 	e.mu.Lock()
 	fs := e.fs
@@ -166,7 +168,7 @@ func (e *Ending) Tell() {
 	}
 }
 
-// OnEnd has f called when ctx has ended, if it carries an Ending.
+// OnEnd arranges that f is called when ctx ends, if ctx carries an Ending.
 func OnEnd(ctx context.Context, f func()) {
 	if e, ok := ctx.Value(endingKey{}).(*Ending); ok {
 		e.mu.Lock()
@@ -175,7 +177,7 @@ func OnEnd(ctx context.Context, f func()) {
 	}
 }
 
-// CauseOf returns err, or why ctx ended if that is what err says.
+// CauseOf returns the cause of ctx if err is the error of the ended ctx, and otherwise err.
 func CauseOf(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return context.Cause(ctx)
@@ -183,13 +185,13 @@ func CauseOf(ctx context.Context, err error) error {
 	return err
 }
 
-// Carried is the Host that a poll's context carries, so that a transport waits on the clock of the
-// Watcher that calls it, logs where that logs, and retries within its budget.
+// Carried is the Host that the context of a poll carries. With it, a transport uses the clock, the
+// log and the retry budget of the Watcher that calls it.
 type Carried struct {
 	Clock  clock.Clock
 	Logger *zap.Logger
-	// Retry reports whether a request that failed with an error of a class may be made again; nil
-	// if there is no budget.
+	// Retry reports whether a request that failed with an error of a class may be sent again. Nil
+	// means that there is no budget.
 	Retry func(transport.Class) bool
 	// Listener is the Tracker of the goroutine that is called. Without one, the goroutine counts as
 	// work.
@@ -203,8 +205,8 @@ func NewContext(ctx context.Context, c Carried) context.Context { return transpo
 
 var none = Carried{Clock: clock.New(), Logger: zap.NewNop()}
 
-// From returns what ctx carries: without a Watcher the real clock, and a logger that writes
-// nothing.
+// From returns the Carried of ctx. Without one, it returns a Carried with the real clock and a
+// logger that writes nothing.
 func From(ctx context.Context) *Carried {
 	if c, ok := transport.HostOf(ctx).(*Carried); ok {
 		return c
@@ -212,13 +214,14 @@ func From(ctx context.Context) *Carried {
 	return &none
 }
 
-// MayRetry reports whether a request that failed with an error of a class may be made again.
+// MayRetry reports whether a request that failed with an error of a class may be sent again.
 func (c *Carried) MayRetry(class transport.Class) bool { return c.Retry == nil || c.Retry(class) }
 
 // Now returns the time on the Watcher's clock.
 func (c *Carried) Now() time.Time { return c.Clock.Now() }
 
-// Sleep returns nil once d has passed on the Watcher's clock, or the cause of ctx's end.
+// Sleep returns nil once d has passed on the Watcher's clock. If ctx ends first, it returns the
+// cause of ctx.
 func (c *Carried) Sleep(ctx context.Context, d time.Duration) error {
 	if c.Listener != nil {
 		return c.Listener.Sleep(ctx, d)
@@ -226,14 +229,14 @@ func (c *Carried) Sleep(ctx context.Context, d time.Duration) error {
 	return Sleep(ctx, c.Clock, d)
 }
 
-// Logs reports whether Log writes anything at a level. A logger that panics writes nothing.
+// Logs reports whether Log writes lines of a level. It returns false if the logger panics.
 func (c *Carried) Logs(level slog.Level) (writes bool) {
 	defer func() { _ = recover() }()
 	return c.Logger.Core().Enabled(zapLevel(level))
 }
 
-// Log writes one line by the logger with the given name under the Watcher's. A panic of the logger
-// ends here, as it is no fault of the caller's.
+// Log writes one line by the Watcher's logger, under the given name. It recovers a panic of the
+// logger, because the caller is not at fault.
 func (c *Carried) Log(level slog.Level, name, message string, attrs ...slog.Attr) {
 	defer func() { _ = recover() }()
 	entry := c.Logger.Named(name).Check(zapLevel(level), message)
@@ -261,7 +264,7 @@ func field(a slog.Attr) zap.Field {
 	}
 }
 
-// zapLevel returns zap's level of one of slog.
+// zapLevel returns the level of zap for a level of slog.
 func zapLevel(level slog.Level) zapcore.Level {
 	switch {
 	case level < slog.LevelInfo:
@@ -281,9 +284,8 @@ func Clock(ctx context.Context) clock.Clock { return From(ctx).Clock }
 // Logger returns the logger that ctx carries, or one that writes nothing.
 func Logger(ctx context.Context) *zap.Logger { return From(ctx).Logger }
 
-// Within calls f on a goroutine of its own and reports whether it returned within d. It is a bound
-// on code that should return at once, so d is measured on the real clock, whatever clock was
-// injected.
+// Within calls f on another goroutine and reports whether f returned within d. It is for code that
+// should return at once. So d is always measured on the real clock.
 func Within(d time.Duration, f func()) bool {
 	done := make(chan struct{})
 	go func() {

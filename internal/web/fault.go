@@ -17,10 +17,11 @@ import (
 const (
 	// statusEnhanceYourCalm is the code that some services use instead of 429.
 	statusEnhanceYourCalm = 420
-	// statusRetryWith is the code by which some services of Microsoft ask for the same request again.
+	// statusRetryWith is the code with which some Microsoft services ask the client to send the
+	// request again.
 	statusRetryWith = 449
-	// statusClientClosedRequest is the code of a proxy whose own request was canceled, as nginx and
-	// the gateways of gRPC have it. It says nothing about the job.
+	// statusClientClosedRequest is the code with which nginx and gRPC gateways report that a request
+	// was canceled. It says nothing about the job.
 	statusClientClosedRequest = 499
 )
 
@@ -50,13 +51,13 @@ func ClassOfCode(code int, paced bool) transport.Class {
 		}
 		return transport.Transient
 	case http.StatusNotModified:
-		return transport.Malformed // nobody asked for it
+		return transport.Malformed // the request was not conditional
 	}
 	switch code / 100 {
 	case 1, 4:
 		return transport.Permanent
 	case 3:
-		return transport.Misdirected // a redirect that leads nowhere
+		return transport.Misdirected // the redirect was not followed
 	case 5:
 		return transport.Transient
 	default:
@@ -64,9 +65,9 @@ func ClassOfCode(code int, paced bool) transport.Class {
 	}
 }
 
-// IsGateway reports whether a status code comes from what stands before the service, which knows
-// nothing about the job: a gateway (502 to 504), a network that asks for a sign-in (511), a content
-// delivery network (520 to 530), or a proxy whose connection timed out (598, 599).
+// IsGateway reports whether a status code comes from an intermediary, which knows nothing about the
+// job. The intermediary is a gateway (502 to 504), a network that asks for a sign-in (511), a
+// content delivery network (520 to 530), or a proxy whose connection timed out (598, 599).
 func IsGateway(code int) bool {
 	return IsRetried(code) || code == http.StatusNetworkAuthenticationRequired || code >= 520 && code <= 530 || code == 598 || code == 599
 }
@@ -86,7 +87,7 @@ func ClassOfBatchCode(code int, paced bool) transport.Class {
 	}
 	class := ClassOfCode(code, paced)
 	if code/100 == 3 && class == transport.Misdirected {
-		return transport.Permanent // the batch has moved, and the jobs may be where they were
+		return transport.Permanent // the URL of the batch has moved; the URLs of the jobs may not have
 	}
 	return class
 }
@@ -155,7 +156,7 @@ func bare(err error) error {
 	return err
 }
 
-// masked prints as text in place of err.
+// masked is err with another text.
 type masked struct {
 	text string
 	err  error

@@ -15,16 +15,17 @@ import (
 	"unicode"
 )
 
-// errOwnNetwork is matched by the fault of a dial that [GuardDials] refuses.
+// errOwnNetwork is matched by the error of a dial that [GuardDials] refuses.
 var errOwnNetwork = errors.New("a private address that was not configured")
 
 // GuardDials makes a pool refuse connections to the addresses of [IsOwnNetwork]. The address is
 // checked when the connection is made, after the name was resolved. So a name cannot get another
 // address between the check and the connection.
 //
-// The first origin may have any address. Another origin may if its host is an address itself or a
-// name that the public DNS does not have. So may a proxy, which the user names. A proxy resolves
-// names itself, so only an address in a URL is checked before it goes there.
+// The first origin may have any address. Any other origin may have a private address only if its
+// host is an address, or a name that the public DNS does not have. The user's proxy may have any
+// address. A proxy resolves names itself. So behind a proxy, only URLs whose host is an address are
+// checked.
 //
 // A nil resolver means the default one.
 func GuardDials(t *http.Transport, origins []*url.URL, resolver *net.Resolver) {
@@ -34,7 +35,7 @@ func GuardDials(t *http.Transport, origins []*url.URL, resolver *net.Resolver) {
 			named[address(u)] = true
 		}
 	}
-	var proxies sync.Map // addresses of proxies that were asked for
+	var proxies sync.Map // the addresses of the proxies that requests go to
 	if proxy := t.Proxy; proxy != nil {
 		t.Proxy = func(r *http.Request) (*url.URL, error) {
 			u, err := proxy(r)
@@ -84,7 +85,8 @@ func address(u *url.URL) string {
 	return strings.ToLower(net.JoinHostPort(host, p))
 }
 
-// encoded returns a name that is not ASCII as net/http dials it (RFC 5891). It makes no connection.
+// encoded returns the ASCII form of a host name, as net/http dials it (RFC 5891). It makes no
+// connection.
 func encoded(host string) string {
 	dial := func(_ context.Context, _, addr string) (net.Conn, error) {
 		host, _, _ = net.SplitHostPort(addr)
@@ -99,8 +101,8 @@ func encoded(host string) string {
 
 func refused(a netip.Addr) error { return redirectError{fmt.Errorf("%s: %w", a, errOwnNetwork)} }
 
-// refuseOwnNetwork is the Control of a dialer: it is told the address that a name has turned out to
-// have.
+// refuseOwnNetwork is the Control of a dialer. Its argument is the address to which the name was
+// resolved.
 func refuseOwnNetwork(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -112,9 +114,9 @@ func refuseOwnNetwork(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// reserved are the networks that package netip does not name: this host, carrier-grade NAT,
-// protocol assignments, benchmarks, the reserved class E and broadcast, and those of IPv6 that
-// carry an address of IPv4 in a way that a gateway may unwrap.
+// reserved are the private networks for which package netip has no method. In IPv4 these are this
+// host, carrier-grade NAT, protocol assignments, benchmarks, class E and broadcast. In IPv6 these
+// are site-local addresses, and addresses with an IPv4 address that a gateway may extract.
 var reserved = func() (nets []netip.Prefix) {
 	for _, text := range []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4",
 		"::/96", "64:ff9b:1::/48", "fec0::/10"} {
@@ -123,8 +125,8 @@ var reserved = func() (nets []netip.Prefix) {
 	return nets
 }()
 
-// IsOwnNetwork reports whether an address is none of the public internet's. An address of IPv4 that
-// IPv6 carries counts as what it is.
+// IsOwnNetwork reports whether an address does not belong to the public internet. An IPv6 address
+// that contains an IPv4 address counts as that IPv4 address.
 func IsOwnNetwork(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	if inner, ok := carried(a); ok {
@@ -141,7 +143,7 @@ func IsOwnNetwork(a netip.Addr) bool {
 	return false
 }
 
-// carried returns the address of IPv4 in one of NAT64 (RFC 6052) or 6to4 (RFC 3056).
+// carried returns the IPv4 address in an address of NAT64 (RFC 6052) or 6to4 (RFC 3056).
 func carried(a netip.Addr) (netip.Addr, bool) {
 	b := a.As16()
 	switch {

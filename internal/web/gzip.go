@@ -10,11 +10,11 @@ import (
 	"sync"
 )
 
-// AcceptEncoding is the compression that this package reads. A request that names one gets its
-// answer from net/http as it came, so that its bytes on the wire can be bounded.
+// AcceptEncoding is the compression that this package reads. If a request names a compression,
+// net/http does not decompress the answer. So the bytes on the wire can be limited.
 const AcceptEncoding = "gzip"
 
-// errWire ends a body that takes more bytes on the wire than it may.
+// errWire is the error of a body that takes more bytes on the wire than allowed.
 var errWire = errors.New("more bytes on the wire than allowed")
 
 // IsZipped reports whether an answer says that its body is compressed with gzip.
@@ -26,18 +26,19 @@ func IsZipped(h http.Header) bool {
 	return strings.EqualFold(values[0], "gzip") || strings.EqualFold(values[0], "x-gzip")
 }
 
-// magic begins what is compressed with gzip (RFC 1952, 2.3.1).
+// magic is the first two bytes of gzip data (RFC 1952, 2.3.1).
 const magic = "\x1f\x8b"
 
-// Unzip reads a body that is compressed with gzip. One that says so and is not, because somebody
-// decoded it on the way, is read as it is. Bytes that follow the compressed content are ignored, as
-// browsers do: some services pad it. It is used by one goroutine.
+// Unzip reads a body that is compressed with gzip. A body that is not compressed, because an
+// intermediary has decompressed it, is read unchanged. Bytes after the compressed content are
+// ignored, as in browsers, because some services pad it. An Unzip must be used by one goroutine at
+// a time.
 type Unzip struct {
 	wire     wire
 	buffered *bufio.Reader // of wire
 	zip      gzip.Reader   // of buffered
 	started  bool
-	content  io.Reader // a member, buffered, or the error of either
+	content  io.Reader // the present member, or buffered, or failed
 }
 
 var unzips = sync.Pool{New: func() any {
@@ -46,8 +47,9 @@ var unzips = sync.Pool{New: func() any {
 	return u
 }}
 
-// NewUnzip returns an Unzip of a body whose content may have limit bytes, and on the wire hardly
-// more: what cannot be compressed grows a little. Its user calls Release when done.
+// NewUnzip returns an Unzip of a body whose content may have limit bytes. The body may have
+// slightly more bytes on the wire, because gzip enlarges data that it cannot compress. The caller
+// must call Release when done.
 func NewUnzip(body io.Reader, limit int) *Unzip {
 	u := unzips.Get().(*Unzip)
 	u.wire = wire{body: body, left: limit + limit>>8 + 4<<10}
@@ -97,8 +99,8 @@ func (u *Unzip) member() {
 	u.zip.Multistream(false)
 }
 
-// skip passes over what follows the last member, so that the connection can be used again. It
-// returns io.EOF, or why that failed.
+// skip reads the bytes after the last member, so that the connection can be used again. It returns
+// io.EOF, or the error of reading.
 func (u *Unzip) skip() error {
 	if _, err := io.Copy(io.Discard, u.buffered); err != nil {
 		return err
@@ -106,17 +108,17 @@ func (u *Unzip) skip() error {
 	return io.EOF
 }
 
-// IsTooLong reports whether the body was given up because of its bytes on the wire.
+// IsTooLong reports whether the body took more bytes on the wire than allowed.
 func (u *Unzip) IsTooLong() bool { return u.wire.left < 0 }
 
-// Release makes u fit for another body.
+// Release makes u available for another body.
 func (u *Unzip) Release() {
 	u.wire, u.content, u.started = wire{}, nil, false
 	u.buffered.Reset(&u.wire)
 	unzips.Put(u)
 }
 
-// wire is a body as it comes, of which so many bytes are left to read.
+// wire is a body before decompression. At most left more bytes of it may be read.
 type wire struct {
 	body io.Reader
 	left int
@@ -133,7 +135,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// failed is a reader that has nothing more.
+// failed is a reader that returns only an error.
 type failed struct{ err error }
 
 func (f failed) Read([]byte) (int, error) { return 0, f.err }

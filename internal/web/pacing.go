@@ -28,9 +28,9 @@ const MaxRetryAfter = 365 * 24 * time.Hour
 //	X-RateLimit-Reset-Requests           likewise, if X-RateLimit-Remaining-Requests is 0
 //	X-Rate-Limit-Reset                   likewise, if X-Rate-Limit-Remaining is 0
 //
-// A 429 or 420 without a Remaining counts as one with 0. A Remaining below 0 counts as 0, unless
-// the answer is a 2xx: there it says that no quota applies. The formats are those of RFC 9110,
-// 10.2.3, and of draft-ietf-httpapi-ratelimit-headers.
+// A 429 or 420 without a Remaining counts as one with 0. A Remaining below 0 counts as 0, except in
+// a 2xx, where it means that no quota applies. The formats are those of RFC 9110, 10.2.3, and of
+// draft-ietf-httpapi-ratelimit-headers.
 //
 // A number that is too large for a wait is a time in seconds or milliseconds since 1970. The wait
 // until a time is measured from the answer's own Date and Age, because the service's clock may be
@@ -62,14 +62,14 @@ func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
 	return 0
 }
 
-// Wait reads a wait that stands in the body of an answer, of which a plain number counts units. It
-// is what [RetryAfter] would return.
+// Wait reads the text of a wait in the body of an answer. A plain number is a number of units. The
+// result is as of [RetryAfter].
 func Wait(text string, unit time.Duration) time.Duration {
 	return pacing{nil, time.Now}.wait([]string{text}, unit)
 }
 
-// mayPace reports whether any header is spelled like one of those that RetryAfter reads, which is
-// rare.
+// mayPace reports whether the name of any header begins like the name of a header that RetryAfter
+// reads. That is rare, so it saves time.
 func mayPace(h http.Header) bool {
 	for name := range h {
 		if strings.HasPrefix(name, "R") || strings.HasPrefix(name, "X-R") || strings.HasPrefix(name, "X-Ms-R") {
@@ -125,13 +125,13 @@ func IsExhausted(h http.Header) bool {
 	return false
 }
 
-// isRefusal reports whether a status code says by itself that nothing remains of a quota.
+// isRefusal reports whether a status code alone means that nothing remains of a quota.
 func isRefusal(code int) bool {
 	return code == http.StatusTooManyRequests || code == statusEnhanceYourCalm
 }
 
 // isAnyNothing reports whether any count in the values of a header is zero or less. A proxy may
-// have joined several counts, and each may have parameters.
+// have joined several counts, and each count may have parameters.
 func isAnyNothing(values []string) bool {
 	for _, value := range values {
 		for count := range strings.SplitSeq(value, ",") {
@@ -143,8 +143,8 @@ func isAnyNothing(values []string) bool {
 	return false
 }
 
-// isBelowZero reports whether a count is less than zero. Where a request is answered, that says
-// that no quota applies, or that it is not known.
+// isBelowZero reports whether a count is less than zero. In a successful answer this means that no
+// quota applies, or that the quota is not known.
 func isBelowZero(count string) bool { return strings.HasPrefix(strings.TrimSpace(count), "-") }
 
 // isNothing reports whether a count is zero or less.
@@ -174,8 +174,8 @@ type quota struct {
 	remaining, reset string
 }
 
-// quotas yields the quotas of the header RateLimit, in its present form `"name";r=0;t=30` or in its
-// earlier one `limit=9, remaining=0, reset=30`.
+// quotas yields the quotas of the header RateLimit. It reads the present form `"name";r=0;t=30` and
+// the earlier form `limit=9, remaining=0, reset=30`.
 func quotas(values []string) iter.Seq[quota] {
 	return func(yield func(quota) bool) {
 		var early quota
@@ -203,7 +203,8 @@ func quotas(values []string) iter.Seq[quota] {
 	}
 }
 
-// wait returns the longest wait that the values of a header name. A plain number counts units.
+// wait returns the longest wait that the values of a header name. A plain number is a number of
+// units.
 func (p pacing) wait(values []string, unit time.Duration) (longest time.Duration) {
 	for _, text := range values {
 		wait := p.one(text, unit)
@@ -233,7 +234,7 @@ func (p pacing) one(text string, unit time.Duration) time.Duration {
 	return 0
 }
 
-// named returns d as a wait that was named, or 0 if it is out of range.
+// named returns the wait for a duration that a header names, or 0 if the duration is out of range.
 func named(d time.Duration) time.Duration {
 	switch {
 	case d < 0 || d > MaxRetryAfter:
@@ -245,8 +246,8 @@ func named(d time.Duration) time.Duration {
 	}
 }
 
-// count returns the wait of n units, or, if that is too long for a wait, until n seconds or
-// milliseconds after 1970.
+// count returns the wait of n units. If that is too long for a wait, n is a time, in seconds or
+// milliseconds since 1970.
 func (p pacing) count(n float64, unit time.Duration) time.Duration {
 	const (
 		millennium = 32503680000 // seconds from 1970 to the year 3000
@@ -269,8 +270,8 @@ func instant(seconds float64) time.Time {
 	return time.Unix(int64(whole), int64(part*float64(time.Second)))
 }
 
-// until returns the wait until a time. A time that has come is a wait of zero if the answer says by
-// its Date that it has; the local clock alone may be wrong about that.
+// until returns the wait until a time. A time in the past is a wait of zero if the answer has a
+// Date. Otherwise it is ignored, because the local clock may be wrong.
 func (p pacing) until(at time.Time) time.Duration {
 	from, told := time.Time{}, false
 	if values := p.header["Date"]; len(values) > 0 {
@@ -293,20 +294,20 @@ func (p pacing) until(at time.Time) time.Duration {
 	}
 }
 
-// number reads digits with at most one point among them.
+// number reads a number of digits with at most one decimal point.
 func number(text string) (float64, bool) {
 	if text == "" || strings.Trim(text, "0123456789.") != "" || !strings.ContainsAny(text, "0123456789") {
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	return n, err == nil // a number out of range is none that makes sense
+	return n, err == nil // the error means that the number is out of range
 }
 
-// units replaces the words for units that [time.ParseDuration] does not know, and spaces.
+// units replaces words for units by the units of [time.ParseDuration], and removes spaces.
 var units = strings.NewReplacer("milliseconds", "ms", "millisecond", "ms", "seconds", "s", "second", "s", "secs", "s", "sec", "s",
 	"minutes", "m", "minute", "m", "mins", "m", "min", "m", "hours", "h", "hour", "h", " ", "")
 
-// duration reads a duration as [time.ParseDuration] does, numbers with words for units, or the
+// duration reads the durations of [time.ParseDuration], numbers with words for units, and the
 // hours, minutes and seconds of ISO 8601, such as PT1M30S.
 func duration(text string) (time.Duration, bool) {
 	if text == "" || text[0] == '+' || text[0] == '-' {
@@ -316,8 +317,8 @@ func duration(text string) (time.Duration, bool) {
 	return d, err == nil
 }
 
-// layouts are the forms of a date that services write: those of RFC 9110 and RFC 5322, and RFC 3339
-// with its usual deviations.
+// layouts are the formats of a date that services write: those of RFC 9110 and RFC 5322, and RFC
+// 3339 with its usual variants.
 var layouts = [...]string{
 	"Mon, 2 Jan 2006 15:04:05 -0700",
 	"Mon, 2 Jan 2006 15:04:05 -07:00",
@@ -334,8 +335,8 @@ var layouts = [...]string{
 	"2006-01-02 15:04:05",
 }
 
-// date reads a date in any of the layouts. A zone is a number or a name of UTC, and UTC if there is
-// none. Other names have no one meaning.
+// date reads a date in any of the layouts. The zone is an offset or a name of UTC; without a zone,
+// the date is in UTC. Other names of zones are ambiguous.
 func date(text string) (time.Time, bool) {
 	const shortest = len("2006-01-02T15:04:05")
 	if len(text) < shortest || len(text) > 64 {

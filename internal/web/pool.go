@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The bounds of the connections of NewPool.
+// Limits of the connections of NewPool.
 const (
 	dialTimeout    = 10 * time.Second
 	tlsTimeout     = 10 * time.Second
@@ -22,8 +22,8 @@ const (
 // HeaderTimeout bounds the wait for the headers of an answer, once the request is sent.
 const HeaderTimeout = 10 * time.Second
 
-// NewPool returns a pool of connections to a service that many watches ask often: so many at most
-// to one host, idle or not. The environment's proxy is honored.
+// NewPool returns a pool with at most the given number of connections to one host, including idle
+// ones. It uses the proxy of the environment.
 func NewPool(t *tls.Config, connections int) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// EscapeQuery escapes the bytes of a query that may not stand in a request line, such as a space. A
+// EscapeQuery escapes the bytes of a query that a request line must not have, such as a space. A
 // service may name a URL with such a query, and net/http sends a query unchanged. The bytes are the
 // query percent-encode set of the URL standard (https://url.spec.whatwg.org).
 func EscapeQuery(query string) string {

@@ -23,8 +23,8 @@ func refuse(format string, args ...any) error { return redirectError{fmt.Errorf(
 
 // RedirectPolicy returns the CheckRedirect function of an [http.Client]. It asks the user's
 // function, or [CheckRedirect] if there is none. A redirect to a URL with a user name is always
-// refused, since net/http would send that name in place of our own credentials. [ClassOfFault]
-// calls each refusal Misdirected.
+// refused, because net/http would send that name in place of the configured credentials.
+// [ClassOfFault] calls each refusal Misdirected.
 func RedirectPolicy(user func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	if user == nil {
 		return CheckRedirect
@@ -46,8 +46,8 @@ var (
 	errDowngrade = refuse("a redirect from https to http")
 )
 
-// CheckRedirect is the CheckRedirect of an [http.Client] whose user has none: a redirect is
-// followed for GET alone, to the same origin, without a user name, at most five times, and never
+// CheckRedirect is the CheckRedirect of an [http.Client] for which the user sets none. It follows a
+// redirect only of a GET, to the same origin, without a user name, at most five times, and never
 // from https to http.
 func CheckRedirect(next *http.Request, via []*http.Request) error {
 	if first := via[0]; first.Method != http.MethodGet && !IsDowngrade(next, via) {
@@ -87,7 +87,7 @@ func IsDowngrade(next *http.Request, via []*http.Request) bool {
 	return via[len(via)-1].URL.Scheme == "https" && next.URL.Scheme != "https"
 }
 
-// CheckRedirectWithin is [CheckRedirect] for a service that may redirect to other origins, too.
+// CheckRedirectWithin is like [CheckRedirect], but also follows redirects to the given origins.
 func CheckRedirectWithin(base *url.URL, origins []*url.URL, next *http.Request, via []*http.Request) error {
 	switch {
 	case IsDowngrade(next, via):
@@ -101,7 +101,7 @@ func CheckRedirectWithin(base *url.URL, origins []*url.URL, next *http.Request, 
 	}
 }
 
-// IsOneOf reports whether u is of one of the origins.
+// IsOneOf reports whether u has one of the origins.
 func IsOneOf(origins []*url.URL, u *url.URL) bool {
 	for _, origin := range origins {
 		if SameOrigin(origin, u) {
@@ -111,17 +111,17 @@ func IsOneOf(origins []*url.URL, u *url.URL) bool {
 	return false
 }
 
-// signIn are the beginnings of segments of a path to which a person is sent to sign in.
+// signIn are the beginnings of path segments of pages for signing in.
 var signIn = []string{"login", "log-in", "log_in", "logon", "signin", "sign-in", "sign_in", "sso", "oauth", "openid", "saml", "authorize", "adfs"}
 
-// IsSignIn reports whether a reference leads to where a person signs in.
+// IsSignIn reports whether a reference leads to a page for signing in.
 func IsSignIn(ref string) bool {
 	return hasSegment(ref, func(segment string) bool {
 		return slices.ContainsFunc(signIn, func(start string) bool { return strings.HasPrefix(segment, start) })
 	})
 }
 
-// failures are the segments of a path that leads to a page about a failure.
+// failures are the path segments of pages about a failure.
 var failures = []string{"error", "errors", "error-page", "error_page", "errorpage", "maintenance", "unavailable", "denied", "forbidden", "unauthorized",
 	"blocked", "failed", "failure", "failures", "exception", "timeout", "timed-out", "timed_out", "canceled", "cancelled", "aborted"}
 
@@ -162,8 +162,8 @@ func CheckSeeOther(location, ref string, asked *url.URL, hasID bool) error {
 	}
 }
 
-// hasSegment reports whether a segment of the path of a reference fits. The function is given each
-// in lower case, and without a dot or an underscore before it.
+// hasSegment reports whether fits returns true for a segment of the path of a reference. The
+// segments are in lower case, without dots and underscores at the beginning.
 func hasSegment(ref string, fits func(segment string) bool) bool {
 	path, _, _ := strings.Cut(strings.ToLower(ref), "?")
 	for segment := range strings.SplitSeq(path, "/") {

@@ -10,42 +10,42 @@ import (
 )
 
 const (
-	// freeSends is how often net/http may send a request without being counted: once, and once more
-	// because an idle connection may be closed at the moment it is used.
+	// freeSends is how many sends of a request are free: the first one, and one more because an idle
+	// connection may be closed at the moment when it is used.
 	freeSends = 2
-	// maxFreeSends is how often it may while other requests are answered.
+	// maxFreeSends is how many sends are free while other requests are answered.
 	maxFreeSends = 12
 )
 
-// Answers counts the answers of a service, of all requests together. It is safe for concurrent use.
+// Answers counts the answers to all requests to a service. It is safe for concurrent use.
 type Answers struct{ n atomic.Uint64 }
 
-// Sends bounds how often net/http sends one request by itself. On HTTP/2 it does so without end
-// where each connection is closed by a GOAWAY before the answer. It is safe for concurrent use, as
-// a RoundTripper may use several connections at once.
+// Sends limits how often net/http sends one request by itself. On HTTP/2, net/http does so
+// endlessly if each connection is closed by a GOAWAY before the answer. A Sends is safe for
+// concurrent use, because a RoundTripper may use several connections at once.
 //
-// A service may close each connection by a GOAWAY after a few requests. Of many requests that share
-// a connection, the last ones are then sent again and again. That is no fault as long as others are
-// answered meanwhile: a send is free for each of their answers, up to maxFreeSends. A service that
-// answers nothing gets no more than freeSends.
+// A service may close each connection by a GOAWAY after a few requests. If many requests share a
+// connection, the last ones are then sent again and again. That is no fault while other requests
+// are answered. So each answer to another request makes one send free, up to maxFreeSends. If
+// nothing is answered, only freeSends are free.
 type Sends struct {
 	answers *Answers
 	began   uint64 // answers when the request was made
 
 	mu     sync.Mutex
 	sent   int
-	free   int         // of those, beside the first freeSends
-	left   int         // of those that count
-	used   int         // likewise
+	free   int         // free sends after the first freeSends
+	left   int         // sends that may still count
+	used   int         // sends that counted
 	may    func() bool // asks the retry budget
 	over   bool
 	cancel context.CancelCauseFunc
-	err    error // why no more were allowed
+	err    error // why no further send was allowed
 }
 
-// BoundSends returns the request to send in place of r. It is sent as often as is free, and then up
-// to again times more while may allows it; then its context is canceled. The caller calls Over once
-// the answer has been read.
+// BoundSends returns the request to send in place of r. After the free sends, the request may be
+// sent again as often as the argument again says, if may returns true each time. Any further send
+// cancels its context. The caller must call Over once the answer has been read.
 func BoundSends(r *http.Request, a *Answers, again int, may func() bool) (*http.Request, *Sends) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	s := &Sends{answers: a, began: a.n.Load(), left: again, may: may, cancel: cancel}
@@ -73,14 +73,14 @@ func (s *Sends) count() {
 	}
 }
 
-// Err returns why the request was sent no more, or nil if that is not what ended it.
+// Err returns why a further send was not allowed, or nil if none was refused.
 func (s *Sends) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
 }
 
-// Over says that the request is over, and returns how many of its sends counted.
+// Over notes that the request has ended, and returns how many of its sends counted.
 func (s *Sends) Over() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

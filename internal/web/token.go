@@ -7,36 +7,38 @@ import (
 	"sync"
 )
 
-// Tokens keeps the token of a source, and asks the source for all calls together. It is safe for
-// concurrent use.
+// Tokens holds the token of a source. All calls share the token and each request for a new one. It
+// is safe for concurrent use.
 type Tokens struct {
 	source func(context.Context) (string, error)
 
 	mu     sync.Mutex
 	token  *Token
-	flight *flight // nil if the source is not being asked
+	flight *flight // nil if no call of the source is in progress
 }
 
-// Token has an identity beside its value: a source may answer twice with the same.
+// Token is one token of a source. Two Tokens are different even if their values are equal, because
+// a source may return the same value twice.
 type Token struct {
 	Value  string
-	Header []string // of Authorization
+	Header []string // the values of the header Authorization
 }
 
 // NewTokens returns the Tokens of a source.
 func NewTokens(source func(context.Context) (string, error)) *Tokens { return &Tokens{source: source} }
 
-// flight is one asking of the source. Its other fields are set before done is closed.
+// flight is one call of the source. Its other fields are set before done is closed.
 type flight struct {
 	done  chan struct{}
 	over  bool // done is closed; guarded by Tokens.mu
 	token *Token
 	err   error
-	left  bool // the call that asked ended before it got an answer, which says nothing to the others
+	left  bool // the context of the caller ended first, so that another caller must call the source
 }
 
-// Get returns a token other than stale. Of all calls that need one at a time, one asks the source
-// and the others wait for what it gets, or until the context of that call ends. Then another asks.
+// Get returns a token other than stale. If several calls need one at the same time, one of them
+// calls the source, and the others wait for its result. If the context of that call ends first,
+// another call takes its place.
 func (t *Tokens) Get(ctx context.Context, stale *Token) (*Token, error) {
 	for {
 		t.mu.Lock()
@@ -65,9 +67,9 @@ func (t *Tokens) Get(ctx context.Context, stale *Token) (*Token, error) {
 
 var errSourceEnded = errors.New("token source: it panicked")
 
-// ask asks the source for all calls that wait for f.
+// ask calls the source for all calls that wait for f.
 func (t *Tokens) ask(ctx context.Context, f *flight) (token *Token, err error) {
-	err = errSourceEnded // what the others are told of a panic
+	err = errSourceEnded // for the waiting calls, if the source panics
 	defer func() { t.end(f, token, err, ctx.Err() != nil) }()
 	defer context.AfterFunc(ctx, func() { t.end(f, nil, context.Cause(ctx), true) })()
 	value, problem := t.source(ctx)
@@ -82,7 +84,7 @@ func (t *Tokens) ask(ctx context.Context, f *flight) (token *Token, err error) {
 	return token, err
 }
 
-// end tells those who wait for f how it ended, once.
+// end ends f and wakes the calls that wait for it. Only the first call of end for f has an effect.
 func (t *Tokens) end(f *flight, token *Token, err error, left bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

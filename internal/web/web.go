@@ -1,6 +1,6 @@
-// Package web has what all transports over HTTP share: the pool of connections, the redirects that
-// are followed, the classes of status codes and network errors, the wait that a service asks for,
-// and the token of all calls.
+// Package web has what all transports over HTTP share: the pool of connections, the rules for
+// redirects, the classes of status codes and network errors, the wait that a service asks for, and
+// the shared token.
 package web
 
 import (
@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// IsToken reports whether s is a token of HTTP, such as a method or a header's name (RFC 9110,
+// IsToken reports whether s is a token of HTTP, such as a method or the name of a header (RFC 9110,
 // 5.6.2).
 func IsToken(s string) bool {
 	const signs = "!#$%&'*+-.^_`|~"

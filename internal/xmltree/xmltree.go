@@ -14,16 +14,16 @@ import (
 	"unicode/utf8"
 )
 
-// text is the key of the text of an element that has attributes or elements, too.
+// text is the key of the text of an element that also has attributes or elements.
 const text = "@text"
 
 // instance is the namespace of the attribute that says that an element has no value.
 const instance = "http://www.w3.org/2001/XMLSchema-instance"
 
-// maxDepth is how deep elements may stand in one another.
+// maxDepth is the maximum depth of nested elements.
 const maxDepth = 64
 
-// element is one that has begun.
+// element is an element that has begun and not ended.
 type element struct {
 	hasKeys bool
 	isNil   bool
@@ -32,8 +32,9 @@ type element struct {
 
 // JSON returns a document of XML as an object of JSON with its root element. An element is an
 // object with its attributes and elements, which have no prefix. An element with neither is its
-// text, as a number or a boolean if it looks like one, or null if xsi:nil says so. Siblings of one
-// name are one key that stands several times. Attributes with a prefix are left out.
+// text, as a number or a boolean if it looks like one, or null if xsi:nil says so. Siblings with
+// the same name become the same key, which then occurs several times. Attributes with a prefix are
+// left out.
 func JSON(body []byte) ([]byte, error) {
 	d := xml.NewDecoder(bytes.NewReader(body))
 	d.CharsetReader = charset
@@ -113,8 +114,8 @@ func appendText(out []byte, said string) []byte {
 	return append(out, quoted...)
 }
 
-// charset returns a reader of a document in an encoding that is a part of Latin-1. The bytes in
-// which windows-1252 differs are not in words.
+// charset returns a reader that converts a document to UTF-8. It reads windows-1252 as Latin-1,
+// because words do not have the bytes in which the two differ.
 func charset(name string, in io.Reader) (io.Reader, error) {
 	switch strings.ToLower(name) {
 	case "us-ascii", "ascii":
