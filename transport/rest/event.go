@@ -93,8 +93,8 @@ func eventID(d Dialect) string {
 	return ""
 }
 
-// within returns the places of a field as they are seen from the body that has their body at the
-// place at. A text that is no list of places stays what it is.
+// within returns the places of a field relative to a body that contains their body at the place at.
+// It returns a text that does not parse unchanged.
 func within(at, text string) string {
 	places, err := place.ParseList(text)
 	if err != nil || at == "." || text == "" {
@@ -355,8 +355,9 @@ func (e *events) read(a *place.Answer, g *reading) (s transport.Status, err erro
 //
 // A State of [transport.Unknown] means that the job has changed, but the event does not have its
 // state. An event that names no job gives no status. If an event cannot be read, the error matches
-// [transport.ErrMalformed], and the statuses are those of the other events. If the Dialect has no
-// place for the job's id in an event, the error matches [errors.ErrUnsupported].
+// [transport.ErrMalformed], or is that of the Dialect's Classify. The statuses are then those of
+// the other events. If the Dialect has no place for the job's id in an event, the error matches
+// [errors.ErrUnsupported].
 //
 // If the Dialect has Next, an event with a terminal state or a new id also gives the State Unknown.
 // Only a poll can tell whether the job goes on. An event about a new id is read with the

@@ -36,7 +36,8 @@ var (
 	errOver   = errors.New("the connection is over")
 )
 
-// follow reads the stream from at on, and returns why it ended. It moves at along.
+// follow reads the stream from the position at, and advances at. It returns why the connection
+// ended.
 func (s *Stream) follow(ctx context.Context, at *position, notify func(transport.Status)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	c := &connection{settings: s.settings, host: transport.HostOf(ctx), notify: notify, at: at}

@@ -27,7 +27,9 @@
 // request with a Last-Event-ID is refused for good, as by a 400, the error is transient, and the
 // next connection begins with new events.
 //
-// A connection on which nothing arrives for [DefaultSilence], not even a comment, counts as lost.
+// A connection on which nothing arrives for the time of [WithSilence], not even a comment, counts
+// as lost. An answer with a Content-Encoding is refused as malformed.
+//
 // The wait before a new connection is the one that the stream names in a field retry, from
 // [MinRetry] to [MaxRetry]. If it names none, the wait is [DefaultRetry]. If a refused connection
 // names a longer wait by Retry-After, that wait applies. An answer of 204 ends the Stream
@@ -60,8 +62,8 @@ const (
 	// MaxRetry is the longest wait before a new connection that a stream can name. The Retry-After of
 	// a refused connection may be longer.
 	MaxRetry = 5 * time.Minute
-	// maxDeaf is the longest wait for a new connection within Notify. During a longer one a Watcher
-	// had better poll.
+	// maxDeaf is the longest wait for a new connection within Notify. During a longer one it is
+	// better that the Watcher polls.
 	maxDeaf = 10 * time.Second
 )
 

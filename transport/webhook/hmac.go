@@ -75,7 +75,7 @@ func HMAC(scheme HMACScheme, keys ...string) Verifier {
 //	t=1492774577,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd
 //
 // A signature is the HMAC-SHA256, in hex, of the time, a dot and the body. Timed is [HMAC] with the
-// Field v1, the TimeField t, and "{time}.{body}" as what is Signed.
+// Field v1, the TimeField t, and Signed "{time}.{body}".
 func Timed(header string, keys ...string) Verifier {
 	return HMAC(HMACScheme{Header: header, Field: "v1", TimeField: "t", Signed: "{time}.{body}"}, keys...)
 }

@@ -69,9 +69,9 @@ func WithTrust() Option { return func(c *config) { c.trusted = true } }
 // with the zero Status once it is subscribed. It may or may not deliver a replica's own statuses to
 // that replica.
 //
-// Publish sends a Status to the other replicas. It does not wait until they have received it. If
-// Publish returns an error, the webhook is answered 503, and the service should send it again.
-// Publish must be safe for concurrent use.
+// Publish sends a Status to the other replicas. It may return before they have received it. If it
+// returns an error, the webhook is answered 503, and the service should send it again. Publish must
+// be safe for concurrent use.
 //
 // A Status from a Relay counts as verified. So only the replicas must be able to publish to it.
 type Relay interface {

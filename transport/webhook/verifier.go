@@ -69,7 +69,7 @@ const (
 	maxID         = 256
 )
 
-// one returns the value of a header that must stand once.
+// one returns the value of a header that must occur once.
 func one(h http.Header, name string) (string, error) {
 	switch values := h.Values(name); {
 	case len(values) == 0:
@@ -162,8 +162,8 @@ func isAny(sums [][]byte, signature []byte) bool {
 // the body, so use it only over TLS.
 func SharedHeader(name string, values ...string) Verifier { return shared{name, values, false} }
 
-// SharedQuery is like [SharedHeader] for a service that signs nothing and sends no header of the
-// user's. The secret is a parameter of the query of the URL that the service is told to call:
+// SharedQuery is like [SharedHeader] for a service that signs nothing and sends no header that the
+// user chooses. The secret is a parameter of the query of the URL that the service is told to call:
 //
 //	https://example.com/hooks/jobs?token=SECRET
 //

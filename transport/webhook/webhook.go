@@ -17,18 +17,23 @@
 // # Answers
 //
 //	202    accepted; also a repetition, and a body about no job, which are ignored
-//	400    the signature is valid, but nothing in the body can be read
+//	400    the body does not arrive in full, or nothing in it can be read
 //	401    no valid signature, or its time differs from now by more than [Tolerance]
 //	405    not a POST
 //	413    a body larger than [WithMaxBody], before or after decompression
 //	415    a body with another Content-Encoding than gzip
 //	503    no Watcher listens, or the [Relay] failed: the service should send it again
 //
-// A Watcher receives only requests that are answered 202, and no repetitions. The answer does not
-// wait for the Watcher. If a request is not passed to the Watcher, the reason is logged at debug
-// level, and for a 400, 401, 413 or 415 as a warning, at most once a minute. The same applies to a
-// request of which only a part can be read. The first request about no job is logged as a warning,
-// too. Nothing else about requests is logged.
+// A 503 has a Retry-After of five seconds. A Handler that [New] did not make answers 500.
+//
+// A Watcher receives what is answered 202, and what is answered 503 because the Relay failed. It
+// receives no repetition, except of a delivery that has neither a signed id, nor a signed time, nor
+// a state. The answer does not wait for the Watcher.
+//
+// If a request is not passed to the Watcher, the reason is logged at debug level, and for a 400,
+// 401, 413 or 415 as a warning, at most once a minute. The same applies to a request of which only
+// a part can be read. The first request about no job is logged as a warning, too. Nothing else
+// about requests is logged.
 //
 // # Trust
 //
