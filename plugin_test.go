@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"runtime"
 	"slices"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -20,6 +23,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // errorFunc is an error whose Error does what the function does.
@@ -355,4 +359,91 @@ func TestAHoldWithoutAStateSaysNothingNew(t *testing.T) {
 			})
 		})
 	}
+}
+
+// chainError is an error that wraps itself.
+type chainError struct{}
+
+func (*chainError) Error() string   { return "chain" }
+func (e *chainError) Unwrap() error { return e }
+
+// fault 53: package errors never returns from an error that wraps itself, so nothing of the library
+// may hand it one.
+func TestAnErrorThatWrapsItselfHoldsUpNoPoll(t *testing.T) {
+	t.Parallel()
+	source := func(context.Context) (string, error) { return "", &chainError{} }
+	sender := roundTripper(func(*http.Request) (*http.Response, error) { return nil, &chainError{} })
+	body := roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(iotest.ErrReader(&chainError{})), Request: r}, nil
+	})
+	for name, opts := range map[string][]rest.Option{
+		"body":                     {rest.WithRoundTripper(body)},
+		"token source":             {rest.WithToken(source)},
+		"token of another origin":  {rest.AllowOrigin("http://other.test"), rest.WithOriginToken("http://other.test", "", source), rest.WithRoundTripper(redirector("http://other.test/"))},
+		"RoundTripper":             {rest.WithRoundTripper(sender)},
+		"RoundTripper of a client": {rest.WithHTTPClient(&http.Client{Transport: sender})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, err := jobstatus.NewHTTP("http://jobs.test", jobstatus.WithREST(opts...))
+			require.NoError(t, err)
+			defer w.Close()
+			_, err = w.WaitForJob(t.Context(), "a")
+			require.ErrorAs(t, err, new(*jobstatus.PanicError))
+			assert.ErrorContains(t, err, "wraps itself")
+		})
+	}
+}
+
+// roundTripper is an http.RoundTripper.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// redirector redirects each request to a URL.
+func redirector(url string) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {url}}, Body: http.NoBody, Request: r}, nil
+	})
+}
+
+// fault 53: an error is no typed nil because it wraps one. It counts as any other error.
+func TestAnErrorThatWrapsATypedNilIsTransient(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var none *transport.Error
+		s := &repeated{statuses: []func() (transport.Status, error){
+			func() (transport.Status, error) { return transport.Status{}, fmt.Errorf("poll: %w", none) },
+			func() (transport.Status, error) { return transport.Status{State: transport.Completed}, nil },
+		}}
+		w, err := jobstatus.New(s)
+		require.NoError(t, err)
+		defer w.Close()
+		_, err = w.WaitForJob(t.Context(), "a")
+		require.NoError(t, err)
+	})
+	var asked atomic.Int32
+	token := func(context.Context) (string, error) {
+		if asked.Add(1) == 1 {
+			var none *transport.Error
+			return "", fmt.Errorf("vault: %w", none)
+		}
+		return "token", nil
+	}
+	c, err := rest.New("http://jobs.test", rest.WithToken(token))
+	require.NoError(t, err)
+	_, err = c.Status(t.Context(), "a")
+	var e *transport.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, transport.Transient, e.Class)
+}
+
+// repeated is a Transport that gives one answer after another.
+type repeated struct {
+	statuses []func() (transport.Status, error)
+	next     atomic.Int32
+}
+
+func (r *repeated) Status(context.Context, string) (transport.Status, error) {
+	return r.statuses[r.next.Add(1)-1]()
 }

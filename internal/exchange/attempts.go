@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
+	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -131,6 +132,9 @@ func (a *attempts) start() {
 func (a *attempts) check(ctx context.Context, answer *http.Response, err error) (bool, error) {
 	a.count++
 	a.fault = a.call.round.receive(answer, err)
+	if problem := problems.OfError(a.fault); problem != "" {
+		panic("RoundTripper: " + problem)
+	}
 	if a.fault == nil {
 		a.err = a.reader.Read()
 	} else {
@@ -150,7 +154,7 @@ func (a *attempts) mayRepeat(ctx context.Context) bool {
 		return false
 	}
 	var e *transport.Error
-	isError := errors.As(a.err, &e)
+	isError := errors.As(a.err, &e) && e != nil
 	refused := c.Answer.Code == http.StatusUnauthorized || isError && e.Class == transport.Unauthorized
 	if refused && r.sent != nil && !a.refreshed {
 		fresh, err := r.asked.tokens.Get(ctx, r.sent)

@@ -31,7 +31,7 @@ func (c *Call) tokenError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %s: %w", c.round.Name, &c.Request, context.Cause(ctx))
-	case errors.As(err, &e):
+	case errors.As(err, &e) && e != nil:
 		if e.RetryAfter != 0 {
 			c.Answer.Wait = e.RetryAfter
 		}

@@ -3,21 +3,15 @@ package sighting
 import (
 	"context"
 	"errors"
-	"fmt"
-	"reflect"
 	"time"
 	"unicode/utf8"
 
+	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-const (
-	// maxErrorText bounds, in bytes, the text of an error that a watch keeps between two polls.
-	maxErrorText = 4 << 10
-	// maxWrapped is the maximum number of errors that one error may wrap. For an error that wraps
-	// itself, the functions of package errors never return.
-	maxWrapped = 100_000
-)
+// maxErrorText bounds, in bytes, the text of an error that a watch keeps between two polls.
+const maxErrorText = 4 << 10
 
 // A PollError is the error of a poll together with what a watch does about it. Only [PollErrorOf]
 // calls the methods of the error. Later decisions read the fields.
@@ -52,18 +46,15 @@ func PollErrorOf(err error) PollError {
 	if err == nil {
 		return PollError{}
 	}
-	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
-		panic(fmt.Sprintf("the error is a nil %T: return a plain nil instead", err))
-	}
-	if unwrap(err, maxWrapped) == 0 {
-		panic(fmt.Sprintf("a %T wraps itself, or more than %d errors", err, maxWrapped))
+	if problem := problems.OfError(err); problem != "" {
+		panic(problem)
 	}
 	for _, target := range sentinels {
 		_ = errors.Is(err, target)
 	}
 	f := PollError{Err: err, NotAnswered: errors.Is(err, transport.ErrNotAnswered), Unsupported: errors.Is(err, errors.ErrUnsupported)}
 	code := 0
-	if e := (*transport.Error)(nil); errors.As(err, &e) {
+	if e := (*transport.Error)(nil); errors.As(err, &e) && e != nil {
 		f.Class, f.RetryAfter, code = e.Class, e.RetryAfter, e.Code
 	}
 	if f.Class == transport.Unauthorized { // the Transport got no new token
@@ -73,26 +64,6 @@ func PollErrorOf(err error) PollError {
 		f.Err = &transport.Error{Class: f.Class, Code: code, RetryAfter: f.RetryAfter, Err: errors.New(cut(text, maxErrorText))}
 	}
 	return f
-}
-
-// unwrap visits err and the errors that it wraps, at most left errors in all. It returns how many
-// further errors it could have visited.
-func unwrap(err error, left int) int {
-	for err != nil && left > 0 {
-		left--
-		switch e := err.(type) { //nolint:errorlint // the chain itself is walked
-		case interface{ Unwrap() error }:
-			err = e.Unwrap()
-		case interface{ Unwrap() []error }:
-			for _, inner := range e.Unwrap() {
-				left = unwrap(inner, left)
-			}
-			return left
-		default:
-			return left
-		}
-	}
-	return left
 }
 
 // Oddity reports whether the error says nothing certain about the job, so that the patience

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/iamber12/job-status-monitoring/internal/problems"
 )
 
 // Tokens holds the token of a source. All calls share the token and each request for a new one. It
@@ -73,6 +75,9 @@ func (t *Tokens) ask(ctx context.Context, f *flight) (token *Token, err error) {
 	defer func() { t.end(f, token, err, ctx.Err() != nil) }()
 	defer context.AfterFunc(ctx, func() { t.end(f, nil, context.Cause(ctx), true) })()
 	value, problem := t.source(ctx)
+	if wrong := problems.OfError(problem); wrong != "" {
+		panic("token source: " + wrong)
+	}
 	switch {
 	case problem != nil:
 		err = fmt.Errorf("token source: %w", problem)

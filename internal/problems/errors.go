@@ -1,0 +1,46 @@
+package problems
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// maxWrapped bounds how many errors one wraps. Package errors never returns from an error that
+// wraps itself.
+const maxWrapped = 100_000
+
+// OfError returns what is wrong with the error of a plugin, or "" if package errors can look at it.
+// The error may hold a nil pointer, because its author meant to return nil, or wrap itself. It may
+// not wrap more than 100,000 others. OfError calls methods of err, which may panic.
+func OfError(err error) string {
+	switch v := reflect.ValueOf(err); {
+	case err == nil:
+		return ""
+	case v.Kind() == reflect.Pointer && v.IsNil():
+		return fmt.Sprintf("the error is a nil %T: return a plain nil instead", err)
+	case unwrap(err, maxWrapped) == 0:
+		return fmt.Sprintf("a %T wraps itself, or more than %d errors", err, maxWrapped)
+	default:
+		return ""
+	}
+}
+
+// unwrap looks at err and at what it wraps, at no more than left errors in all. It returns how many
+// more it might have looked at.
+func unwrap(err error, left int) int {
+	for err != nil && left > 0 {
+		left--
+		switch e := err.(type) { //nolint:errorlint // it is the chain that is walked
+		case interface{ Unwrap() error }:
+			err = e.Unwrap()
+		case interface{ Unwrap() []error }:
+			for _, inner := range e.Unwrap() {
+				left = unwrap(inner, left)
+			}
+			return left
+		default:
+			return left
+		}
+	}
+	return left
+}
