@@ -167,34 +167,14 @@ func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Sta
 		}
 		opt(&req)
 	}
-	first, err = oneoff.Get(ctx, w.calls, func(ctx context.Context) (Status, error) { return start(ctx, w.transport, req) })
+	first, err = w.calls.Start(ctx, w.transport, req)
 	if err != nil {
 		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
 	}
 	return first, nil
 }
 
-// start starts a job by Start, or by Create if the Transport is no Starter.
-func start(ctx context.Context, t Transport, req transport.CreateRequest) (first Status, err error) {
-	switch t := t.(type) {
-	case transport.Starter:
-		first, err = t.Start(ctx, req)
-	case transport.Creator:
-		first.State = Pending
-		first.ID, err = t.Create(ctx, req)
-	default:
-		err = fmt.Errorf("%w by transport %T", errors.ErrUnsupported, t)
-	}
-	if err == nil && first.ID == "" && !first.State.Terminal() {
-		err = errNotNamed
-	}
-	return first, err
-}
-
-var (
-	errNoID     = errors.New("jobstatus: start job: the job ended at once and has no id (StartJob returns its status)")
-	errNotNamed = errors.New("the transport named no id of the job that it started")
-)
+var errNoID = errors.New("jobstatus: start job: the job ended at once and has no id (StartJob returns its status)")
 
 // CreateJob is like [Watcher.StartJob] but returns only the job's id. It returns an error if the
 // job has already ended and has no id.

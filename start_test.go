@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -130,6 +131,38 @@ func TestAJobThatEndedAtItsStartIsNotPolled(t *testing.T) {
 		})
 		assert.Empty(w, s.asked)
 	})
+}
+
+// fault 53
+func TestWhatAStartSaysIsWithinBounds(t *testing.T) {
+	t.Parallel()
+	done := func(context.Context, string, int) (jobstatus.Status, error) {
+		return jobstatus.Status{State: jobstatus.Completed}, nil
+	}
+	for name, c := range map[string]struct{ first, want jobstatus.Status }{
+		"unknown": {
+			jobstatus.Status{ID: "a", State: 99, Progress: math.Inf(1), RetryAfter: transport.NoWait},
+			jobstatus.Status{ID: "a", Progress: 1},
+		},
+		"completed": {
+			jobstatus.Status{ID: "a", State: jobstatus.Completed, Progress: math.NaN(), RetryAfter: math.MinInt64},
+			jobstatus.Status{ID: "a", State: jobstatus.Completed},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, func(w world) {
+				watcher := w.watcher(&starter{service: w.service(done), first: c.first})
+				w.run(func() {
+					first, err := watcher.StartJob(context.Background())
+					require.NoError(w, err)
+					assert.Equal(w, c.want, first)
+					st, err := watcher.WaitForJob(context.Background(), "a", jobstatus.From(c.first))
+					require.NoError(w, err)
+					assert.Equal(w, jobstatus.Status{ID: "a", State: jobstatus.Completed}, st)
+				})
+			})
+		})
+	}
 }
 
 func TestStartJobTakesWhatTheTransportCan(t *testing.T) {

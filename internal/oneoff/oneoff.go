@@ -117,6 +117,29 @@ func Get[T any](ctx context.Context, c *Caller, f func(context.Context) (T, erro
 	return result, err
 }
 
+var errNotNamed = errors.New("the transport named no id of the job that it started")
+
+// Start starts a job as t can, and returns its first status.
+func (c *Caller) Start(ctx context.Context, t transport.Transport, req transport.CreateRequest) (transport.Status, error) {
+	first, err := Get(ctx, c, func(ctx context.Context) (first transport.Status, err error) {
+		switch t := t.(type) {
+		case transport.Starter:
+			first, err = t.Start(ctx, req)
+		case transport.Creator:
+			first.State = transport.Pending
+			first.ID, err = t.Create(ctx, req)
+		default:
+			err = fmt.Errorf("%w by transport %T", errors.ErrUnsupported, t)
+		}
+		if err == nil && first.ID == "" && !first.State.Terminal() {
+			err = errNotNamed
+		}
+		return first, err
+	})
+	sighting.Clamp(&first)
+	return first, err
+}
+
 // Fetch returns the result of a job from f. The context of the result outlives the call and ends
 // with ctx. The timeout limits the time until Fetch returns.
 func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.Status) (io.ReadCloser, error) {

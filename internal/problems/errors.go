@@ -5,8 +5,8 @@ import (
 	"reflect"
 )
 
-// maxWrapped bounds how many errors one wraps. Package errors never returns from an error that
-// wraps itself.
+// maxWrapped is the maximum number of errors that one error may wrap. For an error that wraps
+// itself, the functions of package errors never return.
 const maxWrapped = 100_000
 
 // OfError returns what is wrong with the error of a plugin, or "" if package errors can look at it.
@@ -25,12 +25,12 @@ func OfError(err error) string {
 	}
 }
 
-// unwrap looks at err and at what it wraps, at no more than left errors in all. It returns how many
-// more it might have looked at.
+// unwrap visits err and the errors that it wraps, at most left errors in all. It returns how many
+// further errors it could have visited.
 func unwrap(err error, left int) int {
 	for err != nil && left > 0 {
 		left--
-		switch e := err.(type) { //nolint:errorlint // it is the chain that is walked
+		switch e := err.(type) { //nolint:errorlint // the chain itself is walked
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()
 		case interface{ Unwrap() []error }:

@@ -112,19 +112,13 @@ func (s *Sighting) See(last *Sighting, st *transport.Status, f PollError, now, p
 func (s *Sighting) seeStatus(last *Sighting, st *transport.Status, now, patience time.Duration) Verdict {
 	s.Status, s.Answered = *st, true
 	s.ID = ""
-	if s.State > transport.Blocked { // there is no such state
-		s.State = transport.Unknown
-	}
-	if !(s.Progress >= 0) {
-		s.Progress = 0
-	}
-	s.Progress = min(s.Progress, 1)
 	switch {
 	case s.RetryAfter > 0:
 		s.Pace = s.RetryAfter
 	case s.RetryAfter < 0: // it is transport.NoWait
-		s.Pace, s.RetryAfter = 0, 0
+		s.Pace = 0
 	}
+	Clamp(&s.Status)
 	if s.State.Terminal() {
 		s.Result = bytes.Clone(s.Result) // a Transport may reuse its bytes
 		return Verdict{Over: true}
@@ -134,6 +128,18 @@ func (s *Sighting) seeStatus(last *Sighting, st *transport.Status, now, patience
 	}
 	s.trim()
 	return Verdict{}
+}
+
+// Clamp prepares a status of a plugin for a user. It puts State, Progress and RetryAfter into the
+// bounds that their documentation names. [transport.NoWait] becomes zero.
+func Clamp(st *transport.Status) {
+	if st.State > transport.Blocked { // there is no such state
+		st.State = transport.Unknown
+	}
+	if !(st.Progress >= 0) { // NaN is not
+		st.Progress = 0
+	}
+	st.Progress, st.RetryAfter = min(st.Progress, 1), max(st.RetryAfter, 0)
 }
 
 // lag drops the answer of a replica that is behind, and keeps the newer status of last. If the

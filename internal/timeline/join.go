@@ -86,6 +86,7 @@ func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) {
 	if job.last.State.Terminal() { // it counts even if the wait could not begin
 		r := &Result{Status: *job.last, End: Ended}
 		r.ID = job.id
+		sighting.Clamp(&r.Status)
 		j.put(c, r)
 		return
 	}
