@@ -554,6 +554,36 @@ func TestAnUnconfirmedNotificationThatComesLateChangesNothing(t *testing.T) {
 	})
 }
 
+// A limit of attempts counts the polls that the Backoff asked for, and not those that notifications
+// or other waits for the same job brought forward.
+func TestPollsThatOthersBringForwardAreNoAttempts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newCounter(), newRadio(false)
+		w := newHearing(t, s, r, jobstatus.WithBackoff(backoff.Constant(10*time.Second)), jobstatus.WithMaxAttempts(4))
+		ended := heardBy(t.Context(), w, "a", jobstatus.MaxAttempts(4))
+		for i := range 20 {
+			time.Sleep(time.Second)
+			r.say(transport.Status{ID: "a"}) // it has changed, whatever its state
+			other := heardBy(t.Context(), w, "a", jobstatus.Timeout(time.Duration(i+1)*100*time.Millisecond))
+			defer func() { require.ErrorIs(t, (<-other).err, jobstatus.ErrTimeout) }()
+		}
+		require.Greater(t, s.count(), 20)
+		time.Sleep(15 * time.Second)
+		require.Empty(t, ended)
+		s.set("a", transport.Completed)
+		e := <-ended
+		require.NoError(t, e.err)
+
+		alone := heardBy(t.Context(), w, "b", jobstatus.MaxAttempts(4))
+		e = <-alone
+		var gaveUp *jobstatus.WaitError
+		require.ErrorAs(t, e.err, &gaveUp)
+		require.ErrorIs(t, e.err, jobstatus.ErrMaxAttempts)
+		assert.Equal(t, 4, gaveUp.Polls)
+	})
+}
+
 // Once a job that was blocked goes on, it is polled as rarely as others again.
 func TestAJobThatIsNoLongerBlockedIsPolledRarely(t *testing.T) {
 	t.Parallel()

@@ -91,8 +91,9 @@ func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk 
 func WithLogger(l *zap.Logger) Option { return func(c *config) { c.logger = l } }
 
 // WithMaxAttempts limits how many polls a wait makes before it gives up with [ErrMaxAttempts].
-// [Unlimited] removes the limit. A hold that ends without news of the job is not counted. But after
-// eight such holds in a row a poll is made, so the limit ends such a wait too: see [WithHolds].
+// [Unlimited] removes the limit. A poll that a notification or another wait for the same job brings
+// forward is not counted. Nor is a hold that ends without news of the job. But after eight such
+// holds in a row a poll is made, so the limit ends such a wait too: see [WithHolds].
 //
 // The default is [DefaultMaxAttempts], or no limit if [WithTimeout], [Timeout] or [WithBackoff] is
 // given.

@@ -188,7 +188,7 @@ func (b *board) lookAtLocked(x *watch, at time.Duration) {
 	}
 	if at = b.alignLocked(max(at, instant.Later(since, retryAfter)), 0); at < x.poll {
 		x.poll = at
-		x.marks |= confirmed
+		x.marks |= confirmed | hurried
 		b.waitsLocked(x, at-since)
 	}
 }
@@ -214,5 +214,6 @@ func (b *board) lookLastLocked(x *watch, m *waiter, asked, answered, retryAfter 
 	}
 	if look = max(look, instant.Later(answered, retryAfter)); look < min(x.poll, end) {
 		x.poll = look
+		x.marks |= hurried
 	}
 }

@@ -160,6 +160,9 @@ func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
 	case c.source != nil && c.source.stopped:
 		return false, nil // the call is over
 	}
+	if c.source != nil {
+		c.source.tookLocked()
+	}
 	now := j.now()
 	x, added, err := j.watchOfLocked(job, &s, now)
 	if err != nil {
@@ -282,8 +285,10 @@ func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 	if x.seen != nil {
 		retryAfter = j.capped(x.seen.RequestedWait())
 	}
-	if x.seen != nil && now-since >= fresh || m.extended == extendedByAbsence {
-		x.poll = min(x.poll, max(first, instant.Later(since, retryAfter)))
+	soon := max(first, instant.Later(since, retryAfter))
+	if soon < x.poll && (x.seen != nil && now-since >= fresh || m.extended == extendedByAbsence) {
+		x.poll = soon
+		x.marks |= hurried
 	}
 	j.board.lookLastLocked(x, m, since, since, retryAfter)
 	x.poll = max(x.poll, now) // the last look of a resumed wait may be long due

@@ -155,8 +155,13 @@ func (s *settler) settledLocked(c *call, p *poll) {
 		s.events = append(s.events, observe.Event{Kind: observe.Answered, Time: s.steady.Time(now), ID: x.id, JobKind: p.kind,
 			Attempt: int(x.attempt), Elapsed: now - x.began, Status: x.status(), Changed: p.changed, Wait: -1, Err: p.pollErr.Err})
 	}
+	wasHurried := x.marks.has(hurried) && !p.silent
+	x.marks &^= hurried
 	for m := x.waiters; m != nil; {
 		next := m.next
+		if wasHurried {
+			m.spare(asked)
+		}
 		s.tellLocked(m, p, asked, now)
 		m = next
 	}
@@ -239,7 +244,7 @@ func (s *settler) tellLocked(m *waiter, p *poll, asked, now time.Duration) {
 		s.finisher.settleLocked(m, &Result{Status: x.status(), End: Ended})
 	case m.part.consumer.StopWhenBlocked && x.isBlocked():
 		s.finisher.giveUpLocked(m, ErrBlocked)
-	case !m.persists && int(x.attempt-m.joined) >= m.part.consumer.MaxAttempts:
+	case !m.persists && m.attempts() >= m.part.consumer.MaxAttempts:
 		s.finisher.giveUpLocked(m, ErrMaxAttempts)
 	case m.extended != notExtended && asked >= m.end():
 		s.finisher.giveUpLocked(m, ErrTimeout) // this was the last look for which it was extended

@@ -40,7 +40,7 @@ type source struct {
 	went     chan struct{} // has room for one token, which lets a paused goroutine continue
 
 	// What follows is guarded by core.mu.
-	step     int         // the number of ids that were taken
+	step     int         // grows with each id that is taken
 	refused  int         // how many of them were given up at once
 	paused   bool        // between two ids, until the call parks
 	quiet    bool        // the sequence takes long to yield the next id
@@ -87,13 +87,20 @@ func (s *source) pull(jobs iter.Seq[Job]) {
 	returned = true
 }
 
+// tookLocked notes that an id was taken, so that the sequence is no longer quiet. It is called
+// before the job can have a Result: if the caller's loop ends after that Result, the call waits for
+// the sequence.
+func (s *source) tookLocked() {
+	s.step++
+	s.quiet = false
+}
+
 // pause blocks while the call has results to yield, and reports whether another id is wanted.
 func (s *source) pause() (more bool) {
 	c := s.consumer
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.step++
-	s.quiet = false
+	s.tookLocked() // also if no wait began
 	if !s.stopped && (!c.parked || s.hasNewsLocked()) {
 		s.paused = true
 		c.wakeUpLocked()

@@ -1,9 +1,11 @@
 package timeline
 
 import (
+	"math"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/instant"
+	"github.com/iamber12/job-status-monitoring/internal/pace"
 )
 
 // A waiter is the wait of one Consumer for the job of one watch.
@@ -17,6 +19,23 @@ type waiter struct {
 	cohort         int32     // the cohort that makes its last polls together: see [pace.Cohort]
 	extended       extension // why it continues after its timeout, if it does
 	persists       bool      // it has no limit of attempts
+	spared         uint16    // the number of its polls that do not count as attempts
+}
+
+// attempts returns the number of polls that count against the limit of m.
+func (m *waiter) attempts() int { return int(m.watch.attempt-m.joined) - int(m.spared) }
+
+// spare notes that the newest poll of the watch came sooner than the Backoff asked for. The poll,
+// which began at the given instant, does not count as an attempt of m, unless it was the first poll
+// or the last look of m.
+func (m *waiter) spare(asked time.Duration) {
+	if m.watch.attempt-m.joined == 1 || m.spared == math.MaxUint16 {
+		return
+	}
+	end := min(m.deadline(), m.part.consumer.until)
+	if look, _ := pace.LastLook(m.began, end, int(m.cohort)); asked < look {
+		m.spared++
+	}
 }
 
 // end returns the instant of m's timeout, or instant.Forever if it has none.

@@ -51,6 +51,7 @@ const (
 	started                     // the service has just started the job
 	checks                      // the poll that is due, or in flight, is to confirm such a claim
 	checked                     // a claim was checked again after a quiet interval: see checkAgainLocked
+	hurried                     // the poll that is due, or in flight, comes sooner than the Backoff asked for
 )
 
 func (m marks) has(other marks) bool { return m&other != 0 }
@@ -105,7 +106,7 @@ func (x *watch) isAskedAfresh(now time.Duration) bool {
 		return true
 	}
 	for m := x.waiters; m != nil; m = m.next {
-		isLast := !m.persists && int(n+1-m.joined) >= m.part.consumer.MaxAttempts
+		isLast := !m.persists && m.attempts()+1 >= m.part.consumer.MaxAttempts
 		if isLast || min(m.deadline(), m.part.consumer.until)-now <= x.previous {
 			return true
 		}
