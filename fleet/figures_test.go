@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"runtime"
@@ -132,6 +133,24 @@ func deliverAll(t *testing.T, f *Fleet, jobs int) (delivered time.Duration) {
 	}
 	require.Zero(t, stored(t, f))
 	return delivered
+}
+
+// TestABacklogIsDeliveredWithoutALoss checks that the connection drops no end of a backlog. A
+// dropped end would be delivered again only after half a minute.
+func TestABacklogIsDeliveredWithoutALoss(t *testing.T) {
+	t.Parallel()
+	const jobs = 100 * endsAhead
+	f := figureFleet(t, false)
+	submitAll(t, f, jobs)
+	endAll(t, f, jobs)
+	var lost atomic.Int64
+	f.engine.(*natsEngine).js.Conn().SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+		if errors.Is(err, nats.ErrSlowConsumer) {
+			lost.Add(1)
+		}
+	})
+	deliverAll(t, f, jobs)
+	require.Zero(t, lost.Load())
 }
 
 // figureMemory prints what a pending job takes.

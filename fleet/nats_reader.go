@@ -115,45 +115,56 @@ type arrival struct {
 	msg   jetstream.Msg
 }
 
-// iterate calls each for the messages of a consumer, until ctx ends or each returns an error. It
-// also returns when the connection was lost and is back, because the server may have forgotten the
-// consumer.
+// iterate calls each for the messages of a consumer, one at a time, until ctx ends or each returns
+// an error. It also returns when the connection was lost and is back, because the server may have
+// forgotten the consumer. It drops the messages that were fetched ahead.
 //
-// iterate drops the messages that were fetched ahead. The iterator's Drain would return them, but a
-// later Next can block for ever, because it waits for a goroutine that has ended.
+// The client library's iterator is no alternative. With a limit of bytes the server ends each
+// request with a message of its own, for which the iterator's buffer has no room. So other messages
+// would be dropped. Nor is a Fetch, whose inbox is new: in a cluster, the server that has the
+// messages may not know that inbox yet.
 func (r *natsReader) iterate(ctx context.Context, c jetstream.Consumer, p pulling, each func(arrival) error) error {
 	life, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	back := r.js.Conn().StatusChanged(nats.CONNECTED)
 	defer r.js.Conn().RemoveStatusListener(back)
-	var group sync.WaitGroup
-	defer group.Wait()
-	defer stop(nil)
-	group.Go(func() {
-		select {
-		case <-back:
-			stop(errReconnected)
-		case <-life.Done():
+	var calls sync.Mutex // held during a call of each
+	run, err := c.Consume(func(msg jetstream.Msg) {
+		calls.Lock()
+		defer calls.Unlock()
+		if life.Err() != nil {
+			return
 		}
-	})
-	it, err := c.Messages(jetstream.PullMaxMessagesWithBytesLimit(p.ahead, r.bytesAhead()),
-		jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(p.heartbeat))
+		if err := give(msg, each); err != nil {
+			stop(err)
+		}
+	}, jetstream.PullMaxMessagesWithBytesLimit(p.ahead, r.bytesAhead()), jetstream.PullExpiry(pullExpiry),
+		jetstream.PullHeartbeat(p.heartbeat), jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+			if isFinal(err) {
+				stop(err)
+			}
+		}))
 	if err != nil {
 		return lostOr(err)
 	}
-	defer it.Stop()
-	for {
-		msg, err := it.Next(jetstream.NextContext(life))
-		if err == nil {
-			err = give(msg, each)
-		}
-		if life.Err() != nil {
-			err = context.Cause(life)
-		}
-		if err != nil {
-			return lostOr(err)
-		}
+	defer run.Stop()
+	select {
+	case <-back:
+		stop(errReconnected)
+	case <-run.Closed():
+		stop(errStopped)
+	case <-life.Done():
 	}
+	calls.Lock() // a call that is in progress ends first
+	defer calls.Unlock()
+	return lostOr(context.Cause(life))
+}
+
+// isFinal reports whether no more messages come after an error of a consumer. The client library
+// copes with other errors, such as a change of the leader, by another request.
+func isFinal(err error) bool {
+	return errors.Is(err, jetstream.ErrNoHeartbeat) || errors.Is(err, jetstream.ErrConsumerDeleted) ||
+		errors.Is(err, jetstream.ErrBadRequest) || errors.Is(err, jetstream.ErrConnectionClosed)
 }
 
 // bytesAhead returns how many bytes one request for messages may bring. Heartbeats wait behind
@@ -163,8 +174,12 @@ func (r *natsReader) bytesAhead() int {
 	return max(leastAhead, int(r.js.Conn().MaxPayload())+roomForHeaders)
 }
 
-// errReconnected is the error of an iteration whose connection was lost and is back.
-var errReconnected = errors.New("the connection was lost and is back")
+var (
+	// errReconnected is the error of an iteration whose connection was lost and is back.
+	errReconnected = errors.New("the connection was lost and is back")
+	// errStopped is the error of an iteration that the client library stopped.
+	errStopped = errors.New("the client stopped")
+)
 
 // give calls each for a message.
 func give(msg jetstream.Msg, each func(arrival) error) error {
