@@ -121,3 +121,10 @@ func (a *Answer) IsPage() bool {
 	return !json.Valid(a.Body) && (strings.HasPrefix(strings.ToLower(a.Header.Get("Content-Type")), "text/html") ||
 		bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<")))
 }
+
+// IsHTML reports whether an answer is a page of HTML. Unlike [Answer.IsPage], it is false for XML.
+func (a *Answer) IsHTML() bool {
+	start := strings.ToLower(string(a.Body[:min(len(a.Body), 256)]))
+	return strings.HasPrefix(strings.ToLower(a.Header.Get("Content-Type")), "text/html") && !json.Valid(a.Body) ||
+		strings.Contains(start, "<!doctype html") || strings.HasPrefix(strings.TrimSpace(start), "<html")
+}

@@ -159,7 +159,7 @@ func readLocation(a *exchange.Answer) (Verdict, error) {
 		return Verdict{}, ErrRefused
 	case a.Large && fine:
 		return Verdict{}, exchange.ErrTooLarge
-	case fine && IsPage(a):
+	case fine && a.IsHTML():
 		return Verdict{}, ErrPage
 	case fine:
 		ended = Verdict{State: transport.Completed, Result: AsJSON(a.Body)}
@@ -320,11 +320,4 @@ func AsJSON(body []byte) []byte {
 	}
 	text, _ := json.Marshal(string(body)) // a string always can be
 	return text
-}
-
-// IsPage reports whether an answer is a page for a person, such as the page of a captive portal.
-func IsPage(a *exchange.Answer) bool {
-	start := strings.ToLower(string(a.Body[:min(len(a.Body), 256)]))
-	return strings.HasPrefix(strings.ToLower(a.Header.Get("Content-Type")), "text/html") && !json.Valid(a.Body) ||
-		strings.Contains(start, "<!doctype html") || strings.HasPrefix(strings.TrimSpace(start), "<html")
 }

@@ -171,7 +171,7 @@ func (p *poll) result(ctx context.Context, s transport.Status) (transport.Status
 		switch {
 		case !lro.IsFine(a.Code):
 			return k.Fail(web.ClassOfCode(a.Code, a.IsPaced()), fmt.Errorf("the result of an operation that has completed: %w", k.Quote()))
-		case lro.IsPage(a):
+		case a.IsHTML():
 			return k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), lro.ErrPage))
 		case a.Large:
 			s.Message = fmt.Sprintf("the result has more than %d bytes: Fetch reads it", p.MaxBody)

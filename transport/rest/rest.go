@@ -50,6 +50,7 @@
 //	304, unconditional request    malformed
 //	other 3xx                     misdirected, because the redirect was not followed
 //	other 4xx                     permanent
+//	a page of HTML with a 4xx     misdirected if it would be permanent: a firewall or a proxy sent it
 //
 // An end is a terminal status at the place Dialect.State. A status that is null or absent counts as
 // no status, unless Dialect.States has the word "null". For the answer to a batch, a few rules

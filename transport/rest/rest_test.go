@@ -181,6 +181,40 @@ func TestClientErrorsArePermanentButForAFew(t *testing.T) {
 	}
 }
 
+// fault 11: the service itself would answer in JSON or XML.
+func TestAPageWithA4xxIsThatOfAFirewall(t *testing.T) {
+	t.Parallel()
+	var code int
+	var media, body string
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", media)
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, body)
+	}, oneAttempt)
+	const page, xml = "<html><head><title>Blocked</title></head></html>", `<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>`
+	for _, k := range []struct {
+		code        int
+		media, body string
+		want        transport.Class
+	}{
+		{403, "text/html", page, transport.Misdirected},
+		{401, "text/html; charset=utf-8", "\n<!DOCTYPE html>" + page, transport.Misdirected},
+		{407, "", page, transport.Misdirected},
+		{400, "application/json", page, transport.Misdirected},
+		{403, "text/html", "", transport.Misdirected},
+		{404, "text/html", page, transport.NotFound},
+		{429, "text/html", page, transport.Throttled},
+		{501, "text/html", page, transport.Permanent},
+		{403, "text/html", `{"error":"no access"}`, transport.Permanent},
+		{403, "application/xml", xml, transport.Permanent},
+		{403, "text/plain", "forbidden", transport.Permanent},
+	} {
+		code, media, body = k.code, k.media, k.body
+		_, err := c.Status(t.Context(), "7")
+		assert.Equal(t, k.want, classOf(t, err), "%d %s %s", k.code, k.media, k.body)
+	}
+}
+
 // fault 12
 func TestServerErrorsAreTransientUnlessTheyTellThatTheJobEnded(t *testing.T) {
 	t.Parallel()
