@@ -136,6 +136,14 @@ func (w *writing) put(text string, value any) {
 func (w *writing) putAt(p place.Place, value any) {
 	switch p.Source {
 	case place.Body:
+		if p.Other != nil { // two numbers that are equal, or not
+			other := 1
+			if value == false {
+				other = 2
+			}
+			w.body = set(w.body, p.Other, w.id, other)
+			value = 1
+		}
 		w.body = set(w.body, p.Steps, w.id, value)
 	case place.Header:
 		if w.header == nil {

@@ -3,12 +3,14 @@
 //	payload.status  ["a.b"].x  jobs[0].x  steps[-1]  conditions[type=Complete]  flags[=DONE]
 //	conditions[type=Complete,status!=False]  steps[name="a, b"]
 //	{id}.outputs  jobs[id={id}]  data.@json.status  @text  @code  @header.X-State  @link.next  @key
+//	metadata.generation = status.observedGeneration
 //	.  -
 package place
 
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
@@ -40,6 +42,12 @@ type Place struct {
 	Source Source
 	Steps  []jsonscan.Step // the path within the body
 	Name   string          // the canonical name of the header, or the name of the relation
+
+	// Other is the path of a second value. If it is not nil, the value at the place is true or false:
+	// whether both values are equal. Without one of them there is no value. OtherText is that path as
+	// it was written.
+	Other     []jsonscan.Step
+	OtherText string
 }
 
 // IsInBody reports whether p is in the body, as a value or as its text.
@@ -47,13 +55,10 @@ func (p Place) IsInBody() bool { return p.Source == Body || p.Source == Text }
 
 // HasHole reports whether p contains {id} or {key}.
 func (p *Place) HasHole() bool {
-	for i := range p.Steps {
-		if p.Steps[i].HasHole() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Steps, hasHole) || slices.ContainsFunc(p.Other, hasHole)
 }
+
+func hasHole(s jsonscan.Step) bool { return s.HasHole() }
 
 // Within returns p as a place within outer. If p is not a part of outer, the result is Nowhere. If
 // p is the whole body or outside the body, the result is p.
@@ -61,16 +66,23 @@ func (p Place) Within(outer Place) Place {
 	if p.Source != Body || len(p.Steps) == 0 {
 		return p
 	}
-	if len(p.Steps) >= len(outer.Steps) {
-		for i := range outer.Steps {
-			if !p.Steps[i].Equals(&outer.Steps[i]) {
-				return Place{Text: p.Text, Source: Nowhere}
-			}
-		}
-		p.Steps = p.Steps[len(outer.Steps):]
-		return p
+	var ok, both bool
+	p.Steps, ok = within(p.Steps, outer.Steps)
+	if both = p.Other == nil; !both {
+		p.Other, both = within(p.Other, outer.Steps)
 	}
-	return Place{Text: p.Text, Source: Nowhere}
+	if !ok || !both {
+		return Place{Text: p.Text, Source: Nowhere}
+	}
+	return p
+}
+
+// within returns the part of a path after outer, and reports whether the path begins with outer.
+func within(steps, outer []jsonscan.Step) (rest []jsonscan.Step, ok bool) {
+	if len(steps) < len(outer) || !slices.EqualFunc(steps[:len(outer)], outer, func(a, b jsonscan.Step) bool { return a.Equals(&b) }) {
+		return nil, false
+	}
+	return steps[len(outer):], true
 }
 
 // Error is the error of a text that is not a place. It prints the text with a caret under the wrong
@@ -159,7 +171,9 @@ func (p *parser) place() (Place, error) {
 	case p.word() == ".":
 		p.at++
 	default:
-		err = p.steps(&pl)
+		if err = p.steps(&pl); err == nil {
+			err = readSecond(p, &pl)
+		}
 	}
 	if err != nil {
 		return pl, err
@@ -241,6 +255,29 @@ func (p *parser) steps(pl *Place) error {
 	}
 }
 
+// equals is between two places whose values are compared.
+const equals = " = "
+
+// readSecond reads the second place of a comparison, if there is one.
+func readSecond(p *parser, pl *Place) error {
+	rest := strings.TrimLeft(p.text[p.at:], " ")
+	if p.peek() != ' ' || !strings.HasPrefix(rest, equals[1:]) {
+		return nil
+	}
+	p.at = len(p.text) - len(rest) + len(equals[1:])
+	p.space()
+	start := p.at
+	if p.peek() == '@' && !isInside(p.text[p.at:]) {
+		return p.fail(start, "only values in the body are compared")
+	}
+	var other Place
+	if err := p.steps(&other); err != nil {
+		return err
+	}
+	pl.Other, pl.OtherText = other.Steps, strings.TrimRight(p.text[start:p.at], " ")
+	return nil
+}
+
 // inside is the step into the JSON within a string.
 const inside = "@json"
 
@@ -257,11 +294,11 @@ func (p *parser) key() (step jsonscan.Step, err error) {
 		return jsonscan.Step{Kind: jsonscan.Inside}, nil
 	}
 	end := p.at
-	for end < len(p.text) && strings.IndexByte(".,[]", p.text[end]) < 0 {
+	for end < len(p.text) && strings.IndexByte(".,[]", p.text[end]) < 0 && !strings.HasPrefix(p.text[end:], equals) {
 		end++
 	}
 	key := p.text[p.at:end]
-	if end == len(p.text) || p.text[end] == ',' {
+	if end == len(p.text) || p.text[end] == ',' || p.text[end] == ' ' {
 		key = strings.TrimRight(key, " ")
 	}
 	if key == "" {

@@ -377,6 +377,27 @@ func lookUp(t *testing.T, v any, steps []jsonscan.Step, name string) any {
 	return v
 }
 
+// checkComparison checks what the comparison of two values, which a decoder has read, says.
+func checkComparison(t *testing.T, a, b any, says string) {
+	x, isText := textOf(a)
+	y, isOtherText := textOf(b)
+	switch {
+	case a == nil || b == nil:
+		assert.Empty(t, says)
+	case !isText || !isOtherText: // of arrays and objects, the texts are compared
+		assert.Contains(t, []string{"true", "false"}, says)
+	case x == y:
+		assert.Equal(t, "true", says, "%v, %v", a, b)
+	default:
+		m, isNumber := a.(json.Number)
+		n, isOtherNumber := b.(json.Number)
+		f, err := m.Float64()
+		g, wrong := n.Float64()
+		const exact = 1 << 53
+		assert.Equal(t, fmt.Sprint(isNumber && isOtherNumber && err == nil && wrong == nil && f == g && f > -exact && f < exact), says, "%v, %v", a, b)
+	}
+}
+
 // elements returns the elements of an array, or the values of an object.
 func elements(v any) (all []any) {
 	all, _ = v.([]any)
@@ -452,6 +473,7 @@ func FuzzPlaces(f *testing.F) {
 	f.Add("{id}.x, 7.x, 7.y, {id}", `{"7": {"x": 1, "y": 2}}`, "7")
 	f.Add("words[=], words[!=], parts[error=].error, parts[error.code!=].n", parts, "7")
 	f.Add("[=]", `{"":{"":""}}`, "0")
+	f.Add("a = b, a.x = [0], a = c[x=1].y", `{"a":1,"b":1.0,"c":[{"x":1,"y":"1"}]}`, "")
 	f.Fuzz(func(t *testing.T, text, body, name string) {
 		places, err := place.ParseList(text)
 		if err != nil {
@@ -497,6 +519,8 @@ func FuzzPlaces(f *testing.F) {
 			case !json.Valid(a.Body):
 				assert.Fail(t, "a body that is no JSON is an error")
 			case !utf8.ValidString(text + body + name): // a decoder has another key
+			case p.Other != nil:
+				checkComparison(t, lookUp(t, whole, p.Steps, name), lookUp(t, whole, p.Other, name), string(v))
 			case v == nil:
 				assert.Nil(t, lookUp(t, whole, p.Steps, name), p.Text)
 			default:
@@ -504,4 +528,64 @@ func FuzzPlaces(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAPlaceMayCompareTwoValues(t *testing.T) {
+	t.Parallel()
+	const object = `{"metadata":{"generation":3},"status":{"seen":3,"old":2,"word":"3","is":true,"float":3.0,"big":9007199254740993,"bigger":9007199254740992,"null":null},"list":[{"of":"7","n":3}]}`
+	for text, want := range map[string]string{
+		"metadata.generation = status.seen":        "true",
+		"metadata.generation  =  status.seen ":     "true",
+		"metadata.generation = status.old":         "false",
+		"metadata.generation = status.word":        "true",
+		"metadata.generation = status.is":          "false",
+		"metadata.generation = status.float":       "true",
+		"status.big = status.bigger":               "false",
+		"metadata.generation = status.null":        "",
+		"metadata.generation = status.none":        "",
+		"status.none = metadata.generation":        "",
+		"status.none = status.neither":             "",
+		"list[of={id}].n = metadata.generation":    "true",
+		`["metadata"].generation = list[0].n`:      "true",
+		`status.["x"]`:                             "!no dot stands before a bracket",
+		"metadata.generation = ":                   "!a key is empty",
+		"metadata.generation = @code":              "!only values in the body are compared",
+		"metadata.generation = status.seen = list": "!a dot, a bracket or a comma",
+		"metadata.generation = status..seen":       "!a key is empty",
+	} {
+		p, err := place.Parse(text)
+		if problem, isWrong := strings.CutPrefix(want, "!"); isWrong {
+			assert.ErrorContains(t, err, problem, text)
+			continue
+		}
+		require.NoError(t, err, text)
+		set, err := place.NewSet([]place.Place{p, {Source: place.Code}}, 1)
+		require.NoError(t, err)
+		var found place.Found
+		for range 2 { // a Found is used again
+			require.NoError(t, set.Find(&place.Answer{Code: 200, Body: []byte(object), Name: "7"}, &found))
+			require.Len(t, found.Values, 2)
+			assert.Equal(t, want, string(found.Values[0]), text)
+			assert.Equal(t, "200", string(found.Values[1]))
+		}
+	}
+	literal, err := place.Parse("a=b")
+	require.NoError(t, err)
+	assert.Nil(t, literal.Other, "the sign is a part of a key without spaces around it")
+}
+
+func TestAComparisonWithinAnItem(t *testing.T) {
+	t.Parallel()
+	item, err := place.Parse("job")
+	require.NoError(t, err)
+	for text, want := range map[string]place.Source{"job.a = job.b": place.Body, "job.a = b": place.Nowhere, "a = job.b": place.Nowhere} {
+		p, err := place.Parse(text)
+		require.NoError(t, err)
+		within := p.Within(item)
+		assert.Equal(t, want, within.Source, text)
+		if want == place.Body {
+			assert.Len(t, within.Steps, 1)
+			assert.Len(t, within.Other, 1)
+		}
+	}
 }

@@ -89,6 +89,7 @@ type Set struct {
 	places  []Place
 	paths   *jsonscan.Paths // nil if no place is in the body
 	outside []int           // the indexes of places that are not in the body
+	pairs   [][2]int        // the indexes of places that compare, and of their second paths
 }
 
 // NewSet returns a Set of places. The argument strict is how many places, counted from the first,
@@ -104,6 +105,10 @@ func NewSet(places []Place, strict int) (*Set, error) {
 		}
 		if src := places[i].Source; src == Code || src == Header || src == Link || src == Text {
 			s.outside = append(s.outside, i)
+		}
+		if other := places[i].Other; other != nil {
+			s.pairs = append(s.pairs, [2]int{i, len(paths)})
+			paths = append(paths, jsonscan.Path{Steps: other, Strict: i < strict})
 		}
 	}
 	if s.paths == nil {
@@ -124,7 +129,7 @@ type Found struct {
 // Find sets f.Values[i] to the value at place i. The values are parts of the answer. The error says
 // what is wrong with the body; the values outside the body are set even then.
 func (s *Set) Find(a *Answer, f *Found) (err error) {
-	n := len(s.places)
+	n := len(s.places) + len(s.pairs)
 	if cap(f.Values) < n {
 		f.Values = make([][]byte, n)
 	}
@@ -137,6 +142,10 @@ func (s *Set) Find(a *Answer, f *Found) (err error) {
 	default:
 		err = s.paths.FindFor(a.Name, a.Body, f.Values)
 	}
+	for _, pair := range s.pairs {
+		f.Values[pair[0]] = compare(f.Values[pair[0]], f.Values[pair[1]])
+	}
+	f.Values = f.Values[:len(s.places)]
 	f.outside = f.outside[:0]
 	for _, i := range s.outside {
 		start := len(f.outside)
@@ -161,6 +170,30 @@ func (s *Set) Find(a *Answer, f *Found) (err error) {
 		}
 	}
 	return err
+}
+
+var isEqual, isUnequal = []byte("true"), []byte("false")
+
+// compare reports, in JSON, whether two values are equal. It returns nil if one is missing.
+func compare(a, b Value) []byte {
+	switch {
+	case a.IsEmpty() || b.IsEmpty():
+		return nil
+	case bytes.Equal(a, b), a.Text() == b.Text(), isSameNumber(a, b):
+		return isEqual
+	default:
+		return isUnequal
+	}
+}
+
+func isSameNumber(a, b Value) bool {
+	if a.Kind() != Number || b.Kind() != Number {
+		return false
+	}
+	x, err := strconv.ParseFloat(string(a), 64)
+	y, wrong := strconv.ParseFloat(string(b), 64)
+	const exact = 1 << 53 // a float64 can represent all whole numbers up to this one
+	return err == nil && wrong == nil && x == y && x > -exact && x < exact
 }
 
 // combined joins the values of a header that occurs several times (RFC 9110, 5.3). Equal values in

@@ -33,6 +33,7 @@ import (
 //	{id}.outputs jobs[id={id}]  the job's id, as a key or as the value of a field
 //	{{id}}.outputs              the key {id} itself
 //	data.@json.status           a key within the JSON that the text at data holds
+//	a.version = b.version       true or false: whether two values are equal
 //	@code                       the status code
 //	@header.X-State             a header
 //	@link.next                  the URL of the relation next in the header Link
@@ -40,7 +41,9 @@ import (
 //	.                           the whole body
 //	-                           no place
 //
-// Words in brackets are compared in any case, and ids exactly.
+// Words in brackets are compared in any case, and ids exactly. A comparison of two values has
+// spaces around its sign. It compares texts exactly and numbers by value, and has no value if one
+// of the two is absent.
 //
 // For the state of a job with many parts, use three places, such as "jobs[0], jobs[state!=done],
 // jobs[state!=done].state". The first has a value if there is a part. The second has a value if a

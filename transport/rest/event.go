@@ -107,13 +107,22 @@ func within(at, text string) string {
 			texts[i] = inner
 		case len(p.Steps) == 0:
 			texts[i] = at
-		case strings.HasPrefix(inner, "["):
-			texts[i] = at + inner
+		case p.Other != nil:
+			first := strings.TrimSuffix(strings.TrimRight(strings.TrimSuffix(inner, p.OtherText), " "), "=")
+			texts[i] = joined(at, strings.TrimRight(first, " ")) + " = " + joined(at, p.OtherText)
 		default:
-			texts[i] = at + "." + inner
+			texts[i] = joined(at, inner)
 		}
 	}
 	return strings.Join(texts, ", ")
+}
+
+// joined returns the place inner within the place at.
+func joined(at, inner string) string {
+	if strings.HasPrefix(inner, "[") {
+		return at + inner
+	}
+	return at + "." + inner
 }
 
 // events reads events in one dialect.

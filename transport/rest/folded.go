@@ -26,7 +26,7 @@ func (r *reader) readFolded(s *transport.Status, g *reading) {
 		return
 	}
 	for _, p := range r.field(inError) {
-		if p.Source != place.Body {
+		if p.Source != place.Body || p.Other != nil {
 			continue
 		}
 		if v := foldedAt(tree, p.Steps, g.asked); v != nil {

@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -476,6 +477,20 @@ var kinds = map[string]kind{
 			{ID: "r1", Code: 404, Body: `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}`, Means: "not found"},
 		},
 	},
+	// After an update, the status is that of the version before, until the controller has seen the
+	// new one.
+	"Kubernetes Deployment": {
+		deployment,
+		[]resttest.Sample{
+			{ID: "web", Body: `{"metadata":{"name":"web","generation":1},"spec":{"replicas":3},"status":{}}`, Means: "pending"},
+			{ID: "web", Body: `{"metadata":{"name":"web","generation":2},"spec":{"replicas":3},"status":{"observedGeneration":1,"replicas":3,"updatedReplicas":3,"availableReplicas":3,"conditions":[{"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"}]}}`, Means: "running"},
+			{ID: "web", Body: `{"metadata":{"name":"web","generation":2},"spec":{"replicas":3},"status":{"observedGeneration":2,"replicas":4,"updatedReplicas":1,"availableReplicas":3,"conditions":[{"type":"Progressing","status":"True","reason":"ReplicaSetUpdated"}]}}`, Means: "running"},
+			{ID: "web", Body: `{"metadata":{"name":"web","generation":2},"spec":{"replicas":3},"status":{"observedGeneration":2,"replicas":3,"updatedReplicas":3,"availableReplicas":2}}`, Means: "running"},
+			{ID: "web", Body: `{"metadata":{"name":"web","generation":2},"spec":{"replicas":3},"status":{"observedGeneration":2,"replicas":3,"updatedReplicas":3,"availableReplicas":3,"conditions":[{"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"}]}}`, Means: "completed"},
+			{ID: "web", Body: `{"metadata":{"name":"web","generation":2},"spec":{"replicas":3},"status":{"observedGeneration":1,"updatedReplicas":1,"conditions":[{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded"}]}}`, Means: "running"},
+			{ID: "web", Body: `{"metadata":{"name":"web","generation":2},"spec":{"replicas":3},"status":{"observedGeneration":2,"updatedReplicas":1,"conditions":[{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded","message":"too slow"}]}}`, Means: "failed", Message: "too slow"},
+		},
+	},
 	// A batch succeeds although a payment in it is not claimed or has failed.
 	"PayPal payout": {
 		rest.Dialect{Create: rest.Call{Path: "/v1/payments/payouts"}, Status: rest.Call{Path: "/v1/payments/payouts/{id}?page_size=1000"}, ID: "batch_header.payout_batch_id", State: "batch_header.batch_status, items[0], items[transaction_status!=SUCCESS].transaction_status", Error: "items[errors!=].errors.message",
@@ -567,4 +582,33 @@ func (k kind) says(state transport.State) bool {
 		}
 	}
 	return false
+}
+
+// deployment is the dialect of the rollout of a Deployment of Kubernetes.
+var deployment = rest.Dialect{
+	Create: rest.Call{Path: "-"}, Status: rest.Call{Path: "/apis/apps/v1/namespaces/n/deployments/{id}"}, ID: "metadata.name",
+	State: "metadata.generation = status.observedGeneration, spec.replicas = status.updatedReplicas, spec.replicas = status.availableReplicas, status.conditions[type=Progressing].reason",
+	States: states{"-, *, *, *": pending, "false, *, *, *": isRunning, "true, *, *, *": isRunning, "true, true, true, *": completed,
+		"true, *, *, ProgressDeadlineExceeded": failed, "true, true, true, ProgressDeadlineExceeded": failed},
+	Message: "status.conditions[type=Progressing].message", Error: "-",
+	Batch: rest.Batch{Path: "/apis/apps/v1/namespaces/n/deployments", List: "items", ID: "metadata.name"},
+	Event: rest.Event{At: "object"},
+}
+
+func TestBatchesAndEventsCompareValues(t *testing.T) {
+	t.Parallel()
+	job := func(id string, seen int) string {
+		return fmt.Sprintf(`{"metadata":{"name":%q,"generation":2},"spec":{"replicas":1},"status":{"observedGeneration":%d,"updatedReplicas":1,"availableReplicas":1}}`, id, seen)
+	}
+	c := serve(t, say(200, `{"items":[`+job("a", 1)+","+job("b", 2)+`]}`), rest.WithDialect(deployment))
+	answers, err := c.StatusBatch(t.Context(), []string{"a", "b"})
+	require.NoError(t, err)
+	for i, want := range []transport.State{isRunning, completed} {
+		require.NoError(t, answers[i].Err)
+		assert.Equal(t, want, answers[i].Status.State)
+		s, err := readEvent(c, nil, []byte(`{"type":"MODIFIED","object":`+job("a", i+1)+`}`))
+		require.NoError(t, err)
+		assert.Equal(t, "a", s.ID)
+		assert.Equal(t, want, s.State)
+	}
 }
