@@ -256,7 +256,7 @@ func WithObserver(o observe.Observer) Option { return func(c *config) { c.observ
 // When notifications may have been lost, every job is polled once, and once more when the Notifier
 // listens again. Apart from that, the Backoff decides when to poll, until the Notifier has listened
 // for a minute. A Notifier that has missed the ends of three jobs in a row, and has reported
-// nothing for 30 seconds, is not reliable either until a minute after its next report.
+// nothing for 30 seconds, counts as lost until a minute after its next report.
 func WithNotifier(n transport.Notifier) Option {
 	return func(c *config) {
 		if n == nil {
