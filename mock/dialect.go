@@ -77,7 +77,7 @@ func (f *fields) read(r *http.Request) *request {
 		}
 	}
 	if named, ok := f.filled.match(r, segments); ok && f.status.whole {
-		// Any path could be that of a status call with this method, so the create is tried first.
+		// A status call of this dialect can have any path. So what matches Create is a create.
 		if whole, ok := f.create.match(r, segments); ok {
 			named = whole
 		}

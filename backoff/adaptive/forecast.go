@@ -62,8 +62,8 @@ func (f Forecast) Remaining(age time.Duration, share float64) time.Duration {
 	return saturate((f.plan.ending(from, share) - from) * 1e9)
 }
 
-// fewJobs is the minimum number of jobs for which a plan counts. The plan contains more knowledge
-// than that of a few jobs.
+// fewJobs is how many jobs a plan stands for at least. A plan from fewer jobs also contains prior
+// knowledge.
 const fewJobs = 20
 
 // String returns the forecast as one line.

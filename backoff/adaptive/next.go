@@ -179,8 +179,8 @@ func (w wish) bound(age, at float64) float64 {
 
 // probe returns the age at which to poll w. That is usually the age at, and seldom an earlier age,
 // to find whether jobs have become shorter. Let a crowd of n make p such polls in a wait of W
-// seconds, and let ρ be the probability that jobs have become shorter. Then the cost of these polls
-// equals their gain at p = √(ρnκW/2).
+// seconds. Let ρ be the probability that jobs have become shorter. Then the polls cost as much as
+// they gain at p = √(ρnκW/2).
 func (v *view) probe(w *watch, at float64) float64 {
 	plan, crowd := v.plan, float64(max(v.crowd, 1))
 	wait := at - w.age

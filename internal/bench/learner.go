@@ -50,8 +50,8 @@ func (c cell) learner() *adaptive.Learner {
 // ratio returns the cost of s, divided by the oracle's cost.
 func (c cell) ratio(s score) float64 { return s.cost(c.kappa) / c.best.cost(c.kappa) }
 
-// atEqualPolls returns the mean delay of s, divided by that of the best schedule with as many
-// polls.
+// atEqualPolls returns the ratio of two mean delays: that of s, and that of the best schedule with
+// the same number of polls.
 func (c cell) atEqualPolls(s score) float64 {
 	every := c.x[:0:0]
 	for i := 0; i < len(c.x); i += 10 {
@@ -160,8 +160,8 @@ func lawTable(w io.Writer, all []cell, courses [][][]score) {
 	}
 }
 
-// coldTable prints the cost of a learner that knows nothing, divided by that of the best fixed
-// interval for the law.
+// coldTable prints costs of a learner without history. Each is a ratio to the cost of the best
+// fixed interval for the law.
 func coldTable(w io.Writer, all []cell, keys int) {
 	fmt.Fprintf(w, "\nCold start: cost of an untaught learner over the best fixed interval that knows the law:\n\n")
 	row(w, "law", "κ·E[T] = 10", "50", "250")

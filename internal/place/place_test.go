@@ -532,7 +532,7 @@ func FuzzPlaces(f *testing.F) {
 
 func TestAPlaceMayCompareTwoValues(t *testing.T) {
 	t.Parallel()
-	const object = `{"metadata":{"generation":3},"status":{"seen":3,"old":2,"word":"3","is":true,"float":3.0,"big":9007199254740993,"bigger":9007199254740992,"null":null},"list":[{"of":"7","n":3}]}`
+	const object = `{"metadata":{"generation":3},"status":{"seen":3,"old":2,"word":"3","is":true,"float":3.0,"big":9007199254740993,"bigger":9007199254740992,"biggest":900719925474099200e-2,"null":null},"list":[{"of":"7","n":3}]}`
 	for text, want := range map[string]string{
 		"metadata.generation = status.seen":        "true",
 		"metadata.generation  =  status.seen ":     "true",
@@ -541,6 +541,7 @@ func TestAPlaceMayCompareTwoValues(t *testing.T) {
 		"metadata.generation = status.is":          "false",
 		"metadata.generation = status.float":       "true",
 		"status.big = status.bigger":               "false",
+		"status.bigger = status.biggest":           "true",
 		"metadata.generation = status.null":        "",
 		"metadata.generation = status.none":        "",
 		"status.none = metadata.generation":        "",

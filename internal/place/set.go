@@ -187,13 +187,9 @@ func compare(a, b Value) []byte {
 }
 
 func isSameNumber(a, b Value) bool {
-	if a.Kind() != Number || b.Kind() != Number {
-		return false
-	}
-	x, err := strconv.ParseFloat(string(a), 64)
-	y, wrong := strconv.ParseFloat(string(b), 64)
-	const exact = 1 << 53 // a float64 can represent all whole numbers up to this one
-	return err == nil && wrong == nil && x == y && x > -exact && x < exact
+	x, ok := NumberValue(string(a))
+	y, isNumber := NumberValue(string(b))
+	return ok && isNumber && x == y
 }
 
 // combined joins the values of a header that occurs several times (RFC 9110, 5.3). Equal values in

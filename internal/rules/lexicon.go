@@ -1,11 +1,9 @@
 package rules
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/place"
@@ -36,7 +34,7 @@ func newLexicon[T comparable](rules []rule[T], i int) lexicon {
 	}
 	words := slices.Sorted(maps.Keys(namers))
 	l.folded = alike(words, same, func(w string) (string, bool) { return fold(w), true })
-	l.numbers = alike(words, same, numberValue)
+	l.numbers = alike(words, same, place.NumberValue)
 	return l
 }
 
@@ -96,7 +94,7 @@ func (l *lexicon) look(v *value) {
 	if v.choice, v.known = l.folded[fold(v.text)]; v.known || v.kind != place.Number {
 		return
 	}
-	if n, ok := numberValue(v.text); ok {
+	if n, ok := place.NumberValue(v.text); ok {
 		v.choice, v.known = l.numbers[n]
 	}
 }
@@ -115,33 +113,4 @@ func (l *lexicon) fits(p *pattern, v *value) bool {
 	default:
 		return (v.kind == place.Word || v.kind == place.Number) && p.fits(fold(v.text))
 	}
-}
-
-// numberValue returns a text that is the same for all spellings of a JSON number, such as 2, 2.0
-// and 2e0. It consists of the digits without outer zeros, and the exponent.
-func numberValue(text string) (string, bool) {
-	text = strings.TrimSpace(text)
-	if text == "" || strings.Trim(text[:1], "-0123456789") != "" || !json.Valid([]byte(text)) {
-		return "", false
-	}
-	mantissa, power, _ := strings.Cut(strings.ToLower(text), "e")
-	exponent := 0
-	if power != "" {
-		var err error
-		if exponent, err = strconv.Atoi(power); err != nil || max(exponent, -exponent) > 1<<30 {
-			return "", false
-		}
-	}
-	digits, negative := strings.CutPrefix(mantissa, "-")
-	whole, part, _ := strings.Cut(digits, ".")
-	digits = strings.TrimLeft(whole+part, "0")
-	if digits == "" {
-		return "0", true
-	}
-	significant := strings.TrimRight(digits, "0")
-	number := significant + "e" + strconv.Itoa(exponent-len(part)+len(digits)-len(significant))
-	if negative {
-		number = "-" + number
-	}
-	return number, true
 }

@@ -231,13 +231,10 @@ func (a *answer) isAboutAnother() error {
 // isSameNumber reports whether a number in an answer equals the id that was asked about. Some
 // services write 42 as 42.0 or 4.2e1.
 func isSameNumber(v place.Value, asked string) bool {
-	const exact = 1 << 53 // a float64 can represent all whole numbers up to this one
-	if v.Kind() != place.Number {
-		return false
-	}
 	n, err := strconv.ParseInt(asked, 10, 64)
-	f, ok := number(v)
-	return err == nil && ok && n > -exact && n < exact && float64(n) == f
+	named, ok := place.NumberValue(string(v))
+	whole, _ := place.NumberValue(strconv.FormatInt(n, 10))
+	return err == nil && ok && named == whole
 }
 
 // seeOther sets s to the end of a job whose result is at another URL. If the body has an error, the

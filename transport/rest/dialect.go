@@ -159,8 +159,8 @@ type Dialect struct {
 	// Otherwise only an answer with a 2xx has a state. An answer with a 5xx also has one, if it is
 	// terminal and its code is none that gateways send: see the documentation of this package.
 	//
-	// A redirect whose code a rule names is not followed. If it means that the job has completed, its
-	// location is checked like that of a 303.
+	// A redirect whose code a rule names is not followed. If the rule says that the job has completed,
+	// the answer is misdirected in the same cases as a 303 without a status.
 	//
 	// If none of the places is in the body, as with "@code" alone, the defaults of Progress, Message,
 	// Error and Result are "-", for no place. Then nothing reads the body of a 2xx, and only its

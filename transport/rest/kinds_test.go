@@ -612,3 +612,29 @@ func TestBatchesAndEventsCompareValues(t *testing.T) {
 		assert.Equal(t, want, s.State)
 	}
 }
+
+// The mock says by two values that a job runs, too.
+func TestTheMockSpeaksOfTwoValues(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{Status: rest.Call{Path: "/{id}"}, ID: "id", State: "done = total", States: states{"-": pending, "false": isRunning, "true": completed}}
+	srv := mock.NewServer(t, mock.WithDialect(d), mock.Job("7", mock.Running(mock.Polls(1)), mock.Completed(nil)))
+	c := client(t, srv.URL, rest.WithDialect(d))
+	for _, want := range []transport.State{isRunning, completed} {
+		s, err := c.Status(t.Context(), "7")
+		require.NoError(t, err)
+		assert.Equal(t, want, s.State)
+	}
+}
+
+// Some services write an id that is a whole number in another notation. Large ids are not rounded.
+func TestAnIDIsComparedByItsValue(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{Status: rest.Call{Path: "/{id}"}, AnswerID: "id", State: "status"}
+	for named, want := range map[string]string{"42": "42", "42.0": "42", "4.2e1": "42", "9007199254740993": "9007199254740993", "9007199254740993.0": "9007199254740993"} {
+		resttest.Check(t, d, []resttest.Sample{
+			{ID: want, Body: `{"id":` + named + `,"status":"failed"}`, Means: "failed"},
+			{ID: "43", Body: `{"id":` + named + `,"status":"failed"}`, Means: "malformed"},
+			{ID: "9007199254740992", Body: `{"id":` + named + `,"status":"failed"}`, Means: "malformed"},
+		})
+	}
+}

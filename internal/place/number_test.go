@@ -1,4 +1,4 @@
-package rules
+package place_test
 
 import (
 	"math/big"
@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/internal/place"
 )
 
 // fault 24
@@ -17,8 +19,8 @@ func FuzzNumbersAreComparedByValue(f *testing.F) {
 		if len(a) > 40 || len(b) > 40 {
 			return
 		}
-		x, isX := numberValue(a)
-		y, isY := numberValue(b)
+		x, isX := place.NumberValue(a)
+		y, isY := place.NumberValue(b)
 		if !isX || !isY {
 			return
 		}
