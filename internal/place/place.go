@@ -44,10 +44,10 @@ type Place struct {
 	Name   string          // the canonical name of the header, or the name of the relation
 
 	// Other is the path of a second value. If it is not nil, the value at the place is true or false:
-	// whether both values are equal. Without one of them there is no value. OtherText is that path as
-	// it was written.
-	Other     []jsonscan.Step
-	OtherText string
+	// whether both values are equal. Without one of them there is no value. Sides are both paths as
+	// they were written.
+	Other []jsonscan.Step
+	Sides [2]string
 }
 
 // IsInBody reports whether p is in the body, as a value or as its text.
@@ -172,7 +172,7 @@ func (p *parser) place() (Place, error) {
 		p.at++
 	default:
 		if err = p.steps(&pl); err == nil {
-			err = readSecond(p, &pl)
+			err = readSecond(p, start, &pl)
 		}
 	}
 	if err != nil {
@@ -258,8 +258,10 @@ func (p *parser) steps(pl *Place) error {
 // equals is between two places whose values are compared.
 const equals = " = "
 
-// readSecond reads the second place of a comparison, if there is one.
-func readSecond(p *parser, pl *Place) error {
+// readSecond reads the second place of a comparison, if there is one. The first place, which was
+// read into pl, begins at first.
+func readSecond(p *parser, first int, pl *Place) error {
+	end := p.at
 	rest := strings.TrimLeft(p.text[p.at:], " ")
 	if p.peek() != ' ' || !strings.HasPrefix(rest, equals[1:]) {
 		return nil
@@ -274,7 +276,7 @@ func readSecond(p *parser, pl *Place) error {
 	if err := p.steps(&other); err != nil {
 		return err
 	}
-	pl.Other, pl.OtherText = other.Steps, strings.TrimRight(p.text[start:p.at], " ")
+	pl.Other, pl.Sides = other.Steps, [2]string{p.text[first:end], strings.TrimRight(p.text[start:p.at], " ")}
 	return nil
 }
 

@@ -108,8 +108,7 @@ func within(at, text string) string {
 		case len(p.Steps) == 0:
 			texts[i] = at
 		case p.Other != nil:
-			first := strings.TrimSuffix(strings.TrimRight(strings.TrimSuffix(inner, p.OtherText), " "), "=")
-			texts[i] = joined(at, strings.TrimRight(first, " ")) + " = " + joined(at, p.OtherText)
+			texts[i] = joined(at, p.Sides[0]) + " = " + joined(at, p.Sides[1])
 		default:
 			texts[i] = joined(at, inner)
 		}
