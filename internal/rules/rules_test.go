@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/rules"
 )
 
@@ -196,6 +197,8 @@ func TestOfTheRulesThatFitTheMostSpecificDecides(t *testing.T) {
 			require.NoError(r, err)
 			fits := alone.Find(values(all...)).Fits
 			switch {
+			case isSpelledOtherwise(set, key, all):
+				assert.NotEqual(r, key, o.Rule, "a word is spelled as another rule spells it")
 			case key == o.Rule && o.Fits:
 				assert.True(r, fits, "%q decided about %v", key, all)
 			case fits && set[key] != o.Means && o.Fits:
@@ -207,6 +210,28 @@ func TestOfTheRulesThatFitTheMostSpecificDecides(t *testing.T) {
 			}
 		}
 	})
+}
+
+// isSpelledOtherwise reports whether a rule has another spelling of a word for which some rule has
+// the spelling of the value. Such a word is another word.
+func isSpelledOtherwise(set map[string]int, key string, all []string) bool {
+	own := strings.Split(key, ", ")
+	for i, v := range all {
+		text, other := place.Value(v).Text(), own[i]
+		isWord := other != "" && !strings.ContainsAny(other, "*+-")
+		x, isNumber := place.NumberValue(other)
+		y, _ := place.NumberValue(text)
+		isAlike := strings.EqualFold(other, strings.TrimSpace(text)) || isNumber && x == y
+		if !isWord || other == text || !isAlike {
+			continue
+		}
+		for rule := range set {
+			if strings.Split(rule, ", ")[i] == text {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // plain is a second reading of a rule of one place: how specific it is (a word or nothing, a part

@@ -88,8 +88,9 @@ import (
 //	*             any value or no value
 //	"a, b"        this word, quoted as in JSON; its special characters have no other meaning
 //
-// Patterns ignore case. But a rule that spells the word exactly comes first. If two rules with
-// different meanings differ only in the case of a word, the word must be spelled as in one of them.
+// Patterns ignore case. But if a rule spells a word exactly as the answer does, rules that spell it
+// otherwise do not match. If two rules with different meanings differ only in the case of a word,
+// the word must be spelled as in one of them.
 //
 // If several rules match an answer, the most specific one decides. A word is more specific than a
 // pattern with an asterisk, and a longer such pattern than a shorter one. The patterns + and * are
