@@ -104,7 +104,7 @@ func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 // newREST returns the transport of NewHTTP. It allows as many connections as polls and holds can be
 // in flight, unless the options set a client or a RoundTripper of the user.
 func newREST(baseURL string, c *config) (*rest.Client, error) {
-	if n := min(c.concurrency, math.MaxInt32) + min(c.holds, math.MaxInt32); n > rest.DefaultMaxConnections {
+	if n := min(c.Concurrency, math.MaxInt32) + min(c.Holds, math.MaxInt32); n > rest.DefaultMaxConnections {
 		connections := rest.WithMaxConnections(n)
 		if t, err := rest.New(baseURL, append([]rest.Option{connections}, c.rest...)...); err == nil {
 			return t, nil
@@ -115,35 +115,18 @@ func newREST(baseURL string, c *config) (*rest.Client, error) {
 
 func newWatcher(t Transport, c *config) *Watcher {
 	if n, ok := t.(transport.Notifier); ok {
-		c.notifiers = append(c.notifiers, n)
+		c.Notifiers = append(c.Notifiers, n)
 	}
-	line := timeline.New(timeline.Config{
-		Transport:     t,
-		Backoff:       c.strategy,
-		Clock:         c.clock,
-		Logger:        c.logger,
-		MaxDelay:      c.maxDelay,
-		PollTimeout:   c.pollTimeout,
-		Patience:      c.patience,
-		MaxRetryAfter: c.maxRetryAfter,
-		Concurrency:   c.concurrency,
-		Holds:         c.holds,
-		Limiter:       c.limiter,
-		MaxWatches:    c.maxWatches,
-		Slack:         c.slack,
-		Observer:      c.observer,
-		Notifiers:     c.notifiers,
-		QuietInterval: c.quiet,
-		Panic:         newPanicError,
-	})
+	c.Transport, c.Backoff, c.Panic = t, c.strategy, newPanicError
+	line := timeline.New(c.Config)
 	return &Watcher{
 		transport: t,
 		timeline:  line,
 		calls: &oneoff.Caller{
-			Clock: c.clock, Logger: c.logger.Named("jobstatus"), Life: line.Context(), Timeout: c.pollTimeout, Expired: timeline.ErrPollTimeout,
+			Clock: c.Clock, Logger: c.Logger.Named("jobstatus"), Life: line.Context(), Timeout: c.PollTimeout, Expired: timeline.ErrPollTimeout,
 			Retry: line.Retry, Panic: newPanicError,
 		},
-		clock:    c.clock,
+		clock:    c.Clock,
 		defaults: c.limits,
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/boundary"
 	"github.com/iamber12/job-status-monitoring/internal/pace"
 	"github.com/iamber12/job-status-monitoring/internal/problems"
+	"github.com/iamber12/job-status-monitoring/internal/timeline"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
@@ -44,25 +45,13 @@ const Exact = pace.Exact
 // All options refuse negative values, except [Unlimited] and [Exact] where an option names them.
 type Option func(*config)
 
+// config is what the options set. It extends the configuration of the engine.
 type config struct {
-	backoff       Backoff
-	clock         clock.Clock
-	logger        *zap.Logger
-	limits        limits
-	baseDelay     time.Duration
-	maxDelay      time.Duration
-	pollTimeout   time.Duration
-	patience      time.Duration
-	maxRetryAfter time.Duration
-	concurrency   int
-	holds         int
-	limiter       *rate.Limiter
-	observer      observe.Observer
-	maxWatches    int
-	slack         float64
-	rest          []rest.Option
-	notifiers     []transport.Notifier
-	quiet         time.Duration
+	timeline.Config
+	backoff   Backoff // nil for the default
+	baseDelay time.Duration
+	limits    limits
+	rest      []rest.Option
 	problems.List
 }
 
@@ -78,7 +67,7 @@ func WithBackoff(b Backoff) Option { return func(c *config) { c.backoff = b } }
 
 // WithClock sets the clock on which the Watcher measures time and waits. The default is the real
 // clock. If the clock is set back, waits go on from the latest time that it showed.
-func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk } }
+func WithClock(clk clock.Clock) Option { return func(c *config) { c.Clock = clk } }
 
 // WithLogger sets the logger of the Watcher and its transport. The names of the loggers begin with
 // "jobstatus". By default nothing is logged.
@@ -88,7 +77,7 @@ func WithClock(clk clock.Clock) Option { return func(c *config) { c.clock = clk 
 // that the service does not hold requests. A state name that the Transport does not know is logged
 // as a warning, once for each of the first 64 names. A panic that no wait returns as a
 // [PanicError], such as one in an Observer, is logged as an error.
-func WithLogger(l *zap.Logger) Option { return func(c *config) { c.logger = l } }
+func WithLogger(l *zap.Logger) Option { return func(c *config) { c.Logger = l } }
 
 // WithMaxAttempts limits how many polls a wait makes before it gives up with [ErrMaxAttempts].
 // [Unlimited] removes the limit. A poll that a notification or another wait for the same job brings
@@ -114,7 +103,7 @@ func WithBaseDelay(d time.Duration) Option {
 // The waits that the service and [WithQuietInterval] set may be longer, and so may the waits of a
 // [Blocked] job. [WithSlack] may delay a poll, too.
 func WithMaxDelay(d time.Duration) Option {
-	return func(c *config) { c.maxDelay = problems.Positive(&c.List, "WithMaxDelay", d) }
+	return func(c *config) { c.MaxDelay = problems.Positive(&c.List, "WithMaxDelay", d) }
 }
 
 // WithTimeout limits how long a wait lasts before it gives up with [ErrTimeout]. The default is
@@ -144,13 +133,13 @@ func WithTimeout(d time.Duration) Option {
 // takes longer fails, and the watch goes on. The same limit applies to the calls that start or
 // cancel a job, and to [Watcher.Result] until it returns. The default is [DefaultPollTimeout].
 func WithPollTimeout(d time.Duration) Option {
-	return func(c *config) { c.pollTimeout = problems.Positive(&c.List, "WithPollTimeout", d) }
+	return func(c *config) { c.PollTimeout = problems.Positive(&c.List, "WithPollTimeout", d) }
 }
 
 // WithMaxRetryAfter bounds the wait that a service can ask for. A longer wait is shortened to d. By
 // default there is no bound. See [WithTimeout] for a wait that is longer than the time left.
 func WithMaxRetryAfter(d time.Duration) Option {
-	return func(c *config) { c.maxRetryAfter = problems.Positive(&c.List, "WithMaxRetryAfter", d) }
+	return func(c *config) { c.MaxRetryAfter = problems.Positive(&c.List, "WithMaxRetryAfter", d) }
 }
 
 // WithPatience sets how long a watch tolerates answers that say nothing certain about the job. Such
@@ -168,7 +157,7 @@ func WithMaxRetryAfter(d time.Duration) Option {
 // on all its replicas. With a patience of at least the timeout, such answers never end a watch
 // before its limits do. Negative values, [Unlimited] included, are refused.
 func WithPatience(d time.Duration) Option {
-	return func(c *config) { c.patience = problems.Positive(&c.List, "WithPatience", d) }
+	return func(c *config) { c.Patience = problems.Positive(&c.List, "WithPatience", d) }
 }
 
 // WithRateLimit limits the polls of all watches together to perSecond requests a second, with
@@ -181,9 +170,9 @@ func WithPatience(d time.Duration) Option {
 // evenly spaced. New refuses a burst without a rate, negative values, NaN and infinity.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) {
-		c.limiter = nil
+		c.Limiter = nil
 		if problems.Rate(&c.List, "WithRateLimit", perSecond, burst) && perSecond != 0 {
-			c.limiter = rate.NewLimiter(rate.Limit(perSecond), max(burst, 1))
+			c.Limiter = rate.NewLimiter(rate.Limit(perSecond), max(burst, 1))
 		}
 	}
 }
@@ -193,7 +182,7 @@ func WithRateLimit(perSecond float64, burst int) Option {
 // its context ended is no longer counted. This applies to at most 1,024 polls at a time, or to n
 // polls if n is larger.
 func WithConcurrency(n int) Option {
-	return func(c *config) { c.concurrency = problems.Positive(&c.List, "WithConcurrency", n) }
+	return func(c *config) { c.Concurrency = problems.Positive(&c.List, "WithConcurrency", n) }
 }
 
 // WithHolds limits the number of holds: requests that the service keeps open until their job
@@ -211,7 +200,7 @@ func WithConcurrency(n int) Option {
 // as when a proxy closes its connection, later holds are shorter. After eight holds in a row
 // without news of a job, which take up to eight minutes, the job is polled once.
 func WithHolds(n int) Option {
-	return func(c *config) { c.holds = problems.Positive(&c.List, "WithHolds", n) }
+	return func(c *config) { c.Holds = problems.Positive(&c.List, "WithHolds", n) }
 }
 
 // WithMaxWatches limits the number of pending jobs, and so the memory: a pending job takes about
@@ -219,7 +208,7 @@ func WithHolds(n int) Option {
 // [Watcher.WaitForJobs], that is the result of this job alone, and the other waits go on. The
 // default is no limit.
 func WithMaxWatches(n int) Option {
-	return func(c *config) { c.maxWatches = problems.Positive(&c.List, "WithMaxWatches", n) }
+	return func(c *config) { c.MaxWatches = problems.Positive(&c.List, "WithMaxWatches", n) }
 }
 
 // WithSlack sets how late a poll may be, as a share of the wait before it. The share is above 0 and
@@ -236,13 +225,13 @@ func WithSlack(share float64) Option {
 			c.Problem("WithSlack(%v): must be from 0 to 1, or Exact", share)
 			return
 		}
-		c.slack = share
+		c.Slack = share
 	}
 }
 
 // WithObserver sets an [observe.Observer], which the Watcher calls for each poll, answer and
 // notification, and for the end of each watch. The default is none.
-func WithObserver(o observe.Observer) Option { return func(c *config) { c.observer = o } }
+func WithObserver(o observe.Observer) Option { return func(c *config) { c.Observer = o } }
 
 // WithNotifier makes the Watcher listen to n, which reports changes of jobs without being polled,
 // as a webhook or a stream of events does. The Watcher listens from [New] until [Watcher.Close].
@@ -263,7 +252,7 @@ func WithNotifier(n transport.Notifier) Option {
 			c.Problem("WithNotifier: the Notifier is nil")
 			return
 		}
-		c.notifiers = append(c.notifiers, n)
+		c.Notifiers = append(c.Notifiers, n)
 	}
 }
 
@@ -274,7 +263,7 @@ func WithNotifier(n transport.Notifier) Option {
 // not, the next poll comes after d at the latest, once for each watch. The default is
 // [DefaultQuietInterval].
 func WithQuietInterval(d time.Duration) Option {
-	return func(c *config) { c.quiet = problems.Positive(&c.List, "WithQuietInterval", d) }
+	return func(c *config) { c.QuietInterval = problems.Positive(&c.List, "WithQuietInterval", d) }
 }
 
 // WithREST sets options of the [rest.Client] that [NewHTTP] makes, such as the token, the headers
@@ -298,22 +287,22 @@ func newConfig(opts []Option) (*config, error) {
 	problems.Apply(&c.List, "option", c, opts)
 	c.limits.schedule = c.backoff != nil
 	c.NotNil("WithBackoff", c.backoff)
-	c.NotNil("WithClock", c.clock)
-	c.NotNil("WithObserver", c.observer)
-	for _, n := range c.notifiers {
+	c.NotNil("WithClock", c.Clock)
+	c.NotNil("WithObserver", c.Observer)
+	for _, n := range c.Notifiers {
 		c.NotNil("WithNotifier", n)
 	}
-	if c.clock == nil {
-		c.clock = clock.New()
+	if c.Clock == nil {
+		c.Clock = clock.New()
 	}
-	if c.logger == nil {
-		c.logger = zap.NewNop()
+	if c.Logger == nil {
+		c.Logger = zap.NewNop()
 	}
-	c.pollTimeout = cmp.Or(c.pollTimeout, DefaultPollTimeout)
-	c.patience = cmp.Or(c.patience, DefaultPatience)
-	c.quiet = cmp.Or(c.quiet, DefaultQuietInterval)
-	c.concurrency = cmp.Or(c.concurrency, DefaultConcurrency)
-	c.holds = cmp.Or(c.holds, DefaultHolds)
+	c.PollTimeout = cmp.Or(c.PollTimeout, DefaultPollTimeout)
+	c.Patience = cmp.Or(c.Patience, DefaultPatience)
+	c.QuietInterval = cmp.Or(c.QuietInterval, DefaultQuietInterval)
+	c.Concurrency = cmp.Or(c.Concurrency, DefaultConcurrency)
+	c.Holds = cmp.Or(c.Holds, DefaultHolds)
 	c.checkBackoff()
 	return c, c.List.Err()
 }
@@ -327,7 +316,7 @@ func (c *config) checkBackoff() {
 	}
 	if v, ok := c.backoff.(backoff.Validator); ok && !problems.IsNil(c.backoff) {
 		var err error
-		guard := boundary.Guard{Logger: c.logger, Panic: newPanicError}
+		guard := boundary.Guard{Logger: c.Logger, Panic: newPanicError}
 		switch panicked := guard.Apart(func() { err = v.Validate() }); {
 		case panicked != nil:
 			c.Problem("WithBackoff: %w", panicked)
@@ -341,7 +330,7 @@ func (c *config) checkBackoff() {
 
 // delays returns the first and the longest delay of the default Backoff.
 func (c *config) delays() (base, longest time.Duration) {
-	longest = cmp.Or(c.maxDelay, DefaultMaxDelay)
+	longest = cmp.Or(c.MaxDelay, DefaultMaxDelay)
 	return cmp.Or(c.baseDelay, min(DefaultBaseDelay, longest)), longest
 }
 
