@@ -42,6 +42,9 @@ var errPart = errors.New("a part cannot be read")
 // errNoJob is the error of a request in which the Reader found no job's id.
 var errNoJob = errors.New("it is about no job")
 
+// errRepeated is the error of a request that was passed on already.
+var errRepeated = errors.New("it is a repetition")
+
 // retryAfter is when the service should send again what could not be passed on.
 const retryAfter = 5 * time.Second
 
@@ -97,36 +100,40 @@ func unzip(body []byte, limit int) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(u, int64(limit)+1))
 }
 
-// accept passes on what a request says, unless it has been passed on already.
+// accept passes on what a request says, unless it has been passed on already. A repetition that
+// arrives while the first is passed on gets the same answer as the first.
 func (h *Handler) accept(ctx context.Context, statuses []transport.Status, key *fingerprint, now time.Time) (int, error) {
-	if key != nil && !h.claim(*key, now) {
-		return http.StatusAccepted, errors.New("it is a repetition")
+	if key == nil {
+		return answerTo(h.passAll(ctx, statuses))
 	}
-	passed := false
-	defer func() { // of a listener that panics, too
-		if !passed && key != nil {
-			h.release(*key)
+	p, isFirst := h.deliveries.begin(*key, now)
+	if !isFirst {
+		if err := p.await(ctx); err != nil {
+			return answerTo(err)
 		}
-	}()
-	for _, s := range statuses {
-		if err := h.pass(ctx, s); err != nil {
-			return http.StatusServiceUnavailable, err
-		}
+		return http.StatusAccepted, errRepeated
 	}
-	passed = true
+	defer h.deliveries.end(*key, p) // also if a listener panics
+	p.err = h.passAll(ctx, statuses)
+	return answerTo(p.err)
+}
+
+// answerTo returns what answers a request that was passed on, or was not because of err.
+func answerTo(err error) (int, error) {
+	if err != nil {
+		return http.StatusServiceUnavailable, err
+	}
 	return http.StatusAccepted, nil
 }
 
-func (h *Handler) claim(key fingerprint, now time.Time) bool {
-	h.recentMu.Lock()
-	defer h.recentMu.Unlock()
-	return h.recent.add(key, now)
-}
-
-func (h *Handler) release(key fingerprint) {
-	h.recentMu.Lock()
-	defer h.recentMu.Unlock()
-	h.recent.remove(key)
+// passAll passes on the statuses until one fails.
+func (h *Handler) passAll(ctx context.Context, statuses []transport.Status) error {
+	for _, s := range statuses {
+		if err := h.pass(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pass hands s to the listeners and to the other replicas.

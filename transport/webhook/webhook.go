@@ -24,7 +24,8 @@
 //	415    a body with another Content-Encoding than gzip
 //	503    no Watcher listens, or the [Relay] failed: the service should send it again
 //
-// A 503 has a Retry-After of five seconds. A Handler that [New] did not make answers 500.
+// A 503 has a Retry-After of five seconds. A Handler that [New] did not make answers 500. A
+// repetition that arrives while the first is passed to the Relay waits, and gets the same answer.
 //
 // A Watcher receives what is answered 202, and what is answered 503 because the Relay failed. It
 // receives no repetition, except of a delivery that has neither a signed id, nor a signed time, nor
@@ -99,10 +100,9 @@ type Handler struct {
 	mu        sync.RWMutex // held for reading while listeners are called
 	listeners []*listener
 
-	recentMu sync.Mutex
-	recent   recent
-	warning  warning
-	nameless atomic.Bool // a request about no job was logged as a warning
+	deliveries deliveries
+	warning    warning
+	nameless   atomic.Bool // a request about no job was logged as a warning
 }
 
 // listener is one call of Notify.

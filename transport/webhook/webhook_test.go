@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -503,6 +504,54 @@ func TestARelayPassesOnWhatOneReplicaHears(t *testing.T) {
 	assert.Equal(t, 503, send(t, a, "msg_2", clock.Now(), done7))
 	between.err = nil
 	assert.Equal(t, 202, send(t, a, "msg_2", clock.Now(), done7))
+}
+
+// slowRelay publishes when it is told to, and with that outcome.
+type slowRelay struct {
+	*relay
+	outcome chan error
+	begun   chan struct{}
+}
+
+func (r *slowRelay) Publish(context.Context, transport.Status) error {
+	r.begun <- struct{}{}
+	return <-r.outcome
+}
+
+// This is fault 35: the service must not think that a delivery was accepted that was then lost.
+func TestARepetitionIsAcceptedOnlyIfTheFirstWasPublished(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{nil, errors.New("no quorum")} {
+		synctest.Test(t, func(t *testing.T) {
+			clock := start()
+			between := &slowRelay{newRelay(), make(chan error), make(chan struct{}, 8)}
+			h := newHandler(t, webhook.WithClock(clock), webhook.WithRelay(between))
+			codes := make(chan int, 3)
+			for range 3 {
+				go func() { codes <- send(t, h, "msg_1", clock.Now(), done7) }()
+			}
+			synctest.Wait()
+			assert.Empty(t, codes, "a repetition waits for the first")
+			assert.Len(t, between.begun, 1, "it is published once")
+			gone, cancel := context.WithCancel(t.Context())
+			cancel()
+			assert.Equal(t, 503, send(t, h, "msg_1", clock.Now(), done7, func(r *http.Request) { *r = *r.WithContext(gone) }))
+			between.outcome <- err
+			want := map[bool]int{true: 202, false: 503}[err == nil]
+			for range 3 {
+				assert.Equal(t, want, <-codes)
+			}
+			if err == nil {
+				assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7))
+				assert.Len(t, between.begun, 1)
+				return
+			}
+			go func() { codes <- send(t, h, "msg_1", clock.Now(), done7) }()
+			between.outcome <- nil
+			assert.Equal(t, 202, <-codes)
+			assert.Len(t, between.begun, 2)
+		})
+	}
 }
 
 func TestNotifyReturnsWhenTheRelayIsLost(t *testing.T) {
