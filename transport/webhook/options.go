@@ -70,8 +70,9 @@ func WithTrust() Option { return func(c *config) { c.trusted = true } }
 // that replica.
 //
 // Publish sends a Status to the other replicas. It may return before they have received it. If it
-// returns an error, the webhook is answered 503, and the service should send it again. Publish must
-// be safe for concurrent use.
+// returns an error, the webhook is answered 503, and the service should send it again. Its context
+// ends with the webhook's request, and after ten seconds at the latest. Publish must be safe for
+// concurrent use.
 //
 // A Status from a Relay counts as verified. So only the replicas must be able to publish to it.
 type Relay interface {

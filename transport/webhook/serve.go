@@ -48,6 +48,10 @@ var errRepeated = errors.New("it is a repetition")
 // retryAfter is when the service should send again what could not be passed on.
 const retryAfter = 5 * time.Second
 
+// publishTimeout bounds how long a request waits for the Relay. Most services give a request that
+// long.
+const publishTimeout = 10 * time.Second
+
 // take returns the status code that answers a request, and why the request was refused.
 func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 	if r.Method != http.MethodPost {
@@ -103,6 +107,8 @@ func unzip(body []byte, limit int) ([]byte, error) {
 // accept passes on what a request says, unless it has been passed on already. A repetition that
 // arrives while the first is passed on gets the same answer as the first.
 func (h *Handler) accept(ctx context.Context, statuses []transport.Status, key *fingerprint, now time.Time) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
 	if key == nil {
 		return answerTo(h.passAll(ctx, statuses))
 	}

@@ -554,6 +554,28 @@ func TestARepetitionIsAcceptedOnlyIfTheFirstWasPublished(t *testing.T) {
 	}
 }
 
+// stuckRelay publishes nothing until its context ends.
+type stuckRelay struct{ *relay }
+
+func (stuckRelay) Publish(ctx context.Context, _ transport.Status) error {
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+func TestARelayThatIsStuckIsGivenTenSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		clock, began := start(), time.Now()
+		h := newHandler(t, webhook.WithClock(clock), webhook.WithRelay(stuckRelay{newRelay()}))
+		codes := make(chan int, 2)
+		for range 2 { // the second is a repetition
+			go func() { codes <- send(t, h, "msg_1", clock.Now(), done7) }()
+		}
+		assert.Equal(t, []int{503, 503}, []int{<-codes, <-codes})
+		assert.Equal(t, 10*time.Second, time.Since(began))
+	})
+}
+
 func TestNotifyReturnsWhenTheRelayIsLost(t *testing.T) {
 	t.Parallel()
 	between := newRelay()
