@@ -509,24 +509,27 @@ func TestAnEndThatIsClaimedAgainAndAgainIsPolledOnceForEachClaim(t *testing.T) {
 }
 
 // If a notification may be wrong, so may its time. The answer to a poll counts, however often a
-// source reports something newer.
-func TestAnAnswerCountsWhateverTimeAnUnconfirmedNotificationNames(t *testing.T) {
+// source reports something newer. A time in the future is wrong whoever names it.
+func TestAnAnswerCountsWhateverTimeANotificationNames(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s, r := newCounter(), newRadio(false)
-		w := newHearing(t, s, r)
-		ended := heardBy(t.Context(), w, "a", jobstatus.StopWhenBlocked())
-		s.mu.Lock()
-		s.jobs["a"] = transport.Status{ID: "a", State: transport.Blocked, Updated: time.Now()}
-		s.mu.Unlock()
-		for i := range 10 {
-			time.Sleep(20 * time.Second)
-			r.say(transport.Status{ID: "a", State: transport.Running, Progress: float64(i) / 10, Updated: time.Now().Add(time.Hour)})
-		}
-		e := <-ended
-		require.ErrorIs(t, e.err, jobstatus.ErrBlocked)
-		assert.Less(t, e.after, time.Minute)
-	})
+	for _, trusted := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s, r := newCounter(), newRadio(trusted)
+			w := newHearing(t, s, r)
+			ended := heardBy(t.Context(), w, "a", jobstatus.StopWhenBlocked())
+			time.Sleep(time.Second)
+			s.mu.Lock()
+			s.jobs["a"] = transport.Status{ID: "a", State: transport.Blocked, Updated: time.Now()}
+			s.mu.Unlock()
+			for i := range 10 {
+				r.say(transport.Status{ID: "a", State: transport.Running, Progress: float64(i) / 10, Updated: time.Now().Add(time.Hour)})
+				time.Sleep(20 * time.Second)
+			}
+			e := <-ended
+			require.ErrorIs(t, e.err, jobstatus.ErrBlocked)
+			assert.Less(t, e.after, time.Minute, trusted)
+		})
+	}
 }
 
 // Of notifications, one that is older than another changes nothing.

@@ -33,8 +33,8 @@ type Sighting struct {
 	// Started is whether the service has just started the job, so that the job is known before any
 	// poll.
 	Started bool
-	// Unconfirmed is whether Status is from a notification that may be wrong. Any answer to a poll
-	// then counts as newer.
+	// Unconfirmed is whether Status is from a notification that may be wrong, or whose time is in the
+	// future. Any answer to a poll then counts as newer.
 	Unconfirmed bool
 	// Pace is the newest wait between polls that an answer asked for.
 	Pace time.Duration

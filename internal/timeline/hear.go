@@ -99,8 +99,9 @@ func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 	}
 	n.Status.RetryAfter = namedWait(&n, present, h.QuietInterval)
 	s.See(x.seen, &n.Status, sighting.PollError{}, h.awake(now), h.Patience)
-	s.Revision = "" // a poll must not send the revision of a notification
-	s.Unconfirmed = !n.Final && !s.Updated.IsZero()
+	s.Revision = ""                                 // a poll must not send the revision of a notification
+	isFuture := s.Updated.After(h.steady.Time(now)) // a wrong time must not hide the answers to polls
+	s.Unconfirmed = isFuture || !n.Final && !s.Updated.IsZero()
 	if x.seen != nil && (!s.Differs(x.seen) || s.Updated.IsZero() && s.State == transport.Pending && x.seen.Answered) {
 		return
 	}
