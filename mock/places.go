@@ -252,21 +252,14 @@ func set(in any, steps []jsonscan.Step, id string, value any) any {
 		return value
 	}
 	step, rest := &steps[0], steps[1:]
-	if step.Kind == jsonscan.Inside {
+	switch step.Kind {
+	case jsonscan.Inside:
 		t, _ := in.(inText)
 		return inText{set(t.value, rest, id, value)}
-	}
-	if step.Kind == jsonscan.Key {
-		o, ok := in.(object)
-		if _, isList := in.([]any); isList {
-			return in // what stands there is no place of this answer
-		}
-		if !ok {
-			o = object{}
-		}
-		name := named(step.Key, id)
-		o[name] = set(o[name], rest, id, value)
-		return o
+	case jsonscan.Tag:
+		return object{fmt.Sprint(value): object{}}
+	case jsonscan.Key:
+		return setKey(in, named(step.Key, id), rest, id, value)
 	}
 	if o, ok := in.(object); ok && len(o) > 0 && step.Kind == jsonscan.Where {
 		return setValue(o, step, rest, id, value)
@@ -295,6 +288,19 @@ func set(in any, steps []jsonscan.Step, id string, value any) any {
 	}
 	a[at] = set(a[at], rest, id, value)
 	return a
+}
+
+// setKey is set for a step that is a key. Nothing changes if a list stands there.
+func setKey(in any, key string, rest []jsonscan.Step, id string, value any) any {
+	if _, isList := in.([]any); isList {
+		return in // what stands there is no place of this answer
+	}
+	o, ok := in.(object)
+	if !ok {
+		o = object{}
+	}
+	o[key] = set(o[key], rest, id, value)
+	return o
 }
 
 // setValue is set for a step that chooses among the values of an object which is not a list.

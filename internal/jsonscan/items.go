@@ -39,6 +39,23 @@ func Items(text []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
+// tag returns the tag of a value: see [Tag].
+func tag(raw []byte) (key []byte) {
+	if raw[0] != '{' {
+		return raw
+	}
+	for k, v := range Items(raw) {
+		switch {
+		case string(v) == "null" || string(v) == "false":
+		case key != nil:
+			return raw
+		default:
+			key = k
+		}
+	}
+	return key
+}
+
 // IsHollow reports whether the JSON text of a value is an array without elements, or an object
 // whose members are all null, an empty string, 0 or hollow.
 func IsHollow(raw []byte) bool {

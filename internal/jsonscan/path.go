@@ -29,6 +29,10 @@ const (
 	Where
 	// Inside is the JSON within a string.
 	Inside
+	// Tag is the key of an object's only value, null and false aside. An object without such a value
+	// has no tag. An object with several is its own tag, and so is any other value. It is the last
+	// step of a path.
+	Tag
 )
 
 // A Step leads from an object or an array to one of its values.

@@ -17,6 +17,7 @@ type node struct {
 	key      Name
 	bytes    []byte     // the key, if it has no hole
 	wanted   uint64     // has a bit for each path that ends here
+	tagged   uint64     // has a bit for each path that ends at the tag
 	strict   bool       // it is on a strict path
 	children []*node    // the next nodes by key, if the value is an object
 	elements []*element // the next nodes, if the value is an array, or an object whose values are compared
@@ -60,12 +61,17 @@ func CompilePaths(paths []Path) (*Paths, error) {
 		if paths[i].Never {
 			continue
 		}
-		n := &p.root
+		n, wanted := &p.root, &p.root.wanted
 		for j := range paths[i].Steps {
+			if paths[i].Steps[j].Kind == Tag {
+				wanted = &n.tagged
+				break
+			}
 			n = n.to(&paths[i].Steps[j])
 			n.strict = n.strict || paths[i].Strict
+			wanted = &n.wanted
 		}
-		n.wanted |= 1 << i
+		*wanted |= 1 << i
 	}
 	p.root.index()
 	return p, nil

@@ -63,20 +63,28 @@ func (s *scan) value(n *node, depth int) (err error) {
 	default:
 		err = s.number()
 	}
-	if err != nil || n.wanted == 0 || first == 'n' {
+	if err != nil || n.wanted|n.tagged == 0 || first == 'n' {
 		return err
 	}
 	if s.picking {
 		s.picked = s.body[start:s.at]
 		return nil
 	}
-	for wanted := n.wanted; wanted != 0; wanted &= wanted - 1 {
-		found := &s.found[bits.TrailingZeros64(wanted)]
-		if !s.siblings || len(*found) == 0 || string(*found) == `""` {
-			*found = s.body[start:s.at]
-		}
+	s.keep(n.wanted, s.body[start:s.at])
+	if n.tagged != 0 {
+		s.keep(n.tagged, tag(s.body[start:s.at]))
 	}
 	return nil
+}
+
+// keep stores a value for some paths.
+func (s *scan) keep(wanted uint64, value []byte) {
+	for ; wanted != 0; wanted &= wanted - 1 {
+		found := &s.found[bits.TrailingZeros64(wanted)]
+		if !s.siblings || len(*found) == 0 || string(*found) == `""` {
+			*found = value
+		}
+	}
 }
 
 // inside reads the JSON within a string. A string without JSON has no values.

@@ -2,7 +2,8 @@
 //
 //	payload.status  ["a.b"].x  jobs[0].x  steps[-1]  conditions[type=Complete]  flags[=DONE]
 //	conditions[type=Complete,status!=False]  steps[name="a, b"]
-//	{id}.outputs  jobs[id={id}]  data.@json.status  @text  @code  @header.X-State  @link.next  @key
+//	{id}.outputs  jobs[id={id}]  data.@json.status  state.@tag
+//	@text  @code  @header.X-State  @link.next  @key
 //	metadata.generation = status.observedGeneration
 //	.  -
 package place
@@ -161,7 +162,7 @@ func (p *parser) place() (Place, error) {
 	var pl Place
 	var err error
 	switch {
-	case p.peek() == '@' && !isInside(p.text[p.at:]):
+	case p.peek() == '@' && !isStep(p.text[p.at:]):
 		err = p.special(&pl)
 	case p.word() == "" && p.peek() != '[' || p.word() == "-":
 		if pl.Source = Nowhere; p.word() == "" && (p.peek() == ',' || strings.Contains(p.text, ",")) {
@@ -213,7 +214,7 @@ func (p *parser) special(pl *Place) error {
 		pl.Source, pl.Name = Link, name
 	default:
 		p.at = start
-		return p.fail(start, `@code, @header.NAME, @link.RELATION, @text, @json or @key is wanted here; a key that begins with @ is written ["@name"]`)
+		return p.fail(start, `@code, @header.NAME, @link.RELATION, @text, @json, @tag or @key is wanted here; a key that begins with @ is written ["@name"]`)
 	}
 	return nil
 }
@@ -227,6 +228,7 @@ func isHeaderName(s string) bool {
 // steps reads keys and brackets.
 func (p *parser) steps(pl *Place) error {
 	for first := true; ; first = false {
+		start := p.at
 		switch c := p.peek(); {
 		case c == '[':
 			step, err := p.bracket()
@@ -252,6 +254,9 @@ func (p *parser) steps(pl *Place) error {
 		default:
 			return nil
 		}
+		if n := len(pl.Steps); n > 1 && pl.Steps[n-2].Kind == jsonscan.Tag {
+			return p.fail(start, "nothing follows @tag")
+		}
 	}
 }
 
@@ -269,7 +274,7 @@ func readSecond(p *parser, first int, pl *Place) error {
 	p.at = len(p.text) - len(rest) + len(equals[1:])
 	p.space()
 	start := p.at
-	if p.peek() == '@' && !isInside(p.text[p.at:]) {
+	if p.peek() == '@' && !isStep(p.text[p.at:]) {
 		return p.fail(start, "only values in the body are compared")
 	}
 	var other Place
@@ -280,20 +285,29 @@ func readSecond(p *parser, first int, pl *Place) error {
 	return nil
 }
 
-// inside is the step into the JSON within a string.
-const inside = "@json"
+// The steps that are no keys.
+const (
+	inside = "@json" // into the JSON within a string
+	tag    = "@tag"  // to the key of the only value
+)
 
-// isInside reports whether a text begins with the step @json.
-func isInside(text string) bool {
-	rest, ok := strings.CutPrefix(text, inside)
+// isStep reports whether a text begins with one of the steps that are no keys.
+func isStep(text string) bool { return begins(text, inside) || begins(text, tag) }
+
+func begins(text, step string) bool {
+	rest, ok := strings.CutPrefix(text, step)
 	return ok && (rest == "" || strings.IndexByte(".,[ ", rest[0]) >= 0)
 }
 
-// key reads a key without brackets, or the step @json.
+// key reads a key without brackets, or a step that is no key.
 func (p *parser) key() (step jsonscan.Step, err error) {
-	if isInside(p.text[p.at:]) {
+	switch rest := p.text[p.at:]; {
+	case begins(rest, inside):
 		p.at += len(inside)
 		return jsonscan.Step{Kind: jsonscan.Inside}, nil
+	case begins(rest, tag):
+		p.at += len(tag)
+		return jsonscan.Step{Kind: jsonscan.Tag}, nil
 	}
 	end := p.at
 	for end < len(p.text) && strings.IndexByte(".,[]", p.text[end]) < 0 && !strings.HasPrefix(p.text[end:], equals) {

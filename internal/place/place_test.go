@@ -74,7 +74,8 @@ func TestPlacesReadWhatStandsThere(t *testing.T) {
 		`tagged[".tag"=failure].why`: `"late"`, `tagged[".tag"!=failure,why=]`: `{".tag": "success"}`, `tagged[why=late,".tag"=failure].why`: `"late"`, `tagged["a, ]="=1].why`: `"odd"`,
 		"texts.plain.@json.state": `"x"`, "texts.plain.@json.list[n=2].n": `2`, "texts.escaped.@json.state": `"half \"way\""`, "texts.plain.@json": `{"state":"x","list":[{"n":1},{"n":2}]}`,
 		"texts.twice.@json.in.@json.state": `"y"`, "texts.word.@json.state": "", "texts.word.@json": "", "texts.@json.state": "", "texts.list[-1].@json.state": `"z"`,
-		`texts["@json"]`: `1`, "texts.{{id}}.@json": `7`,
+		`texts["@json"]`: `1`, "tagged[0].@tag": `".tag"`, "minions.a.@tag": `{"ok": true, "code": 0}`, "minions.b.@tag": `"code"`, `a["e]"].@tag`: `"f"`, "empty.@tag": "", "a.b.@tag": `"v"`, "none.@tag": "[]", "b.@tag": "", "texts.list[0].@json.@tag": "", "job-{id}.@tag": `"ok"`, "@tag": body, `["@tag"]`: "",
+		"texts.{{id}}.@json":     `7`,
 		"minions[ok!=true].code": `1`, "minions[code=0].ok": `true`, "minions[code=2]": "", "minions[0]": "", "minions[-1]": "", "minions[ok=false,code=3].ok": "false",
 		"minions[ok!=true]": `{"ok": false, "code": 1}`, "texts[=plain text]": `"plain text"`, "minions[!=x,code!=0,code!=1,code!=3]": `[null]`,
 	} {
@@ -210,8 +211,11 @@ func TestABadPlaceIsShownWithACaret(t *testing.T) {
 		"a, , b":          "a place is empty\n\ta, , b\n\t   ^",
 		"a,":              "a place is empty",
 		"@status":         `@key is wanted here; a key that begins with @ is written ["@name"]` + "\n\t@status\n\t^",
-		"@jsonx":          "@json or @key is wanted here",
-		"@text.x":         "@text, @json or @key is wanted here",
+		"@jsonx":          "@json, @tag or @key is wanted here",
+		"@text.x":         "@text, @json, @tag or @key is wanted here",
+		"a.@tag.b":        "nothing follows @tag\n\ta.@tag.b\n\t      ^",
+		"@tag[0]":         "nothing follows @tag\n\t@tag[0]\n\t    ^",
+		"@tagged":         "@tag or @key is wanted here",
 		"a.@json.":        "a key is empty\n\ta.@json.\n\t        ^",
 		"a.@json x":       "a dot, a bracket or a comma is wanted here\n\ta.@json x\n\t        ^",
 		"@header.":        "@header.NAME",
@@ -363,6 +367,8 @@ func lookUp(t *testing.T, v any, steps []jsonscan.Step, name string) any {
 				return nil
 			}
 			v = decode(t, []byte(text))
+		case jsonscan.Tag:
+			v = tagOf(v)
 		case jsonscan.Where:
 			all := elements(v)
 			at := slices.IndexFunc(all, func(element any) bool { return fits(element, s, name) })
@@ -375,6 +381,23 @@ func lookUp(t *testing.T, v any, steps []jsonscan.Step, name string) any {
 		}
 	}
 	return v
+}
+
+// tagOf returns the tag of a value.
+func tagOf(v any) any {
+	o, isObject := v.(object)
+	if !isObject {
+		return v
+	}
+	o = slices.DeleteFunc(slices.Clone(o), func(m member) bool { return m.value == nil || m.value == false })
+	switch len(o) {
+	case 0:
+		return nil
+	case 1:
+		return o[0].key
+	default:
+		return v
+	}
 }
 
 // checkComparison checks what the comparison of two values, which a decoder has read, says.
@@ -465,7 +488,7 @@ func textOf(v any) (text string, ok bool) {
 
 // fault 17: no place and no body panics, and each place finds what a decoder reads there.
 func FuzzPlaces(f *testing.F) {
-	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]", `c[a!=b, c="d,]"].x`, "[\"\x8a\xdf\xc4}\"]", "c[a=b,a=c].x,c[a=b].x", `tagged[".tag"=failure,"x"!=].why`, "{{id}}{id}.{{key}}", "@text,@json.a", "texts.plain.@json.list[n=2].n,texts.twice.@json.in.@json[0]", "minions[ok!=true].code,minions[=x,code=1]"} {
+	for _, text := range []string{"a.b", `["a.b"][2][-1]`, "c[type=Complete].x, @code", "{id}.x,jobs[id={id}]", "@header.X", "@link.next", ".", "-", "a[=b]", "a[[", "a.[", `["`, "a[b.c=d]", `c[a!=b, c="d,]"].x`, "[\"\x8a\xdf\xc4}\"]", "c[a=b,a=c].x,c[a=b].x", `tagged[".tag"=failure,"x"!=].why`, "{{id}}{id}.{{key}}", "@text,@json.a", "texts.plain.@json.list[n=2].n,texts.twice.@json.in.@json[0]", "minions[ok!=true].code,minions[=x,code=1]", "tagged[0].@tag,@tag,tagged[why=late].@tag,a.@tag = b.@tag"} {
 		f.Add(text, body, "7")
 		f.Add(text, `[1,[2,{"a":[]}],"\u0061"]`, "")
 	}

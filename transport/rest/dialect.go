@@ -33,6 +33,7 @@ import (
 //	{id}.outputs jobs[id={id}]  the job's id, as a key or as the value of a field
 //	{{id}}.outputs              the key {id} itself
 //	data.@json.status           a key within the JSON that the text at data holds
+//	state.@tag                  the one key of the object state, such as failed: see below
 //	a.version = b.version       true or false: whether two values are equal
 //	@code                       the status code
 //	@header.X-State             a header
@@ -48,6 +49,13 @@ import (
 // For the state of a job with many parts, use three places, such as "jobs[0], jobs[state!=done],
 // jobs[state!=done].state". The first has a value if there is a part. The second has a value if a
 // part is not done, even if that part has no state. The third is the state of that part.
+//
+// Some services say a state by a key, as in {"state":{"failed":{"message":"x"}}}. Formats call that
+// a tagged union, or a oneof. The place state.@tag is the one key at state whose value is neither
+// null nor false, here failed. The value may be empty. If state is a text, the tag is that text. If
+// several keys have a value, the tag is the object itself. The place @tag is the one key of the
+// whole answer. If such a key stands beside other keys, compare it with itself: "done = done" is
+// true if done is present, even as {}.
 //
 // A field can name several places, separated by commas. The first place with a value is read.
 // [Dialect.State] and [Dialect.Fault] read all of their places. A value that is missing or has the

@@ -59,6 +59,8 @@ func foldedAt(v any, steps []jsonscan.Step, name string) place.Value {
 			if v = nil; json.Unmarshal([]byte(text), &v) != nil {
 				return nil
 			}
+		case jsonscan.Tag:
+			return nil // a tag is no error
 		case jsonscan.Where:
 			v = foldedElement(v, step, name)
 		}
