@@ -44,6 +44,8 @@ func JSON(body []byte) ([]byte, error) {
 		token, err := d.Token()
 		last := &open[len(open)-1]
 		switch {
+		case err == io.EOF && len(bytes.TrimSpace(last.text)) > 0:
+			return nil, errors.New("text stands outside the root element")
 		case err == io.EOF && last.hasKeys:
 			return append(out, '}'), nil
 		case err == io.EOF:
@@ -55,6 +57,9 @@ func JSON(body []byte) ([]byte, error) {
 		case xml.StartElement:
 			if len(open) > maxDepth {
 				return nil, fmt.Errorf("elements stand more than %d deep", maxDepth)
+			}
+			if len(open) == 1 && last.hasKeys {
+				return nil, errors.New("a second root element")
 			}
 			out = last.key(out, t.Name.Local)
 			var begun element

@@ -29,7 +29,7 @@ func TestXMLIsReadAsJSON(t *testing.T) {
 		`<?xml version="1.0" encoding="ISO-8859-1"?><a>` + "\xe9</a>":                                                        `{"a":"é"}`,
 		`<?xml version="1.0" encoding="US-ASCII"?><a>e</a>`:                                                                  `{"a":"e"}`,
 		`<a xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><b i:nil="true"/><c i:nil="false"/><d i:nil="1" e="f"/></a>`: `{"a":{"b":null,"c":"","d":{"e":"f"}}}`,
-		`<a>1</a><a>2</a>`: `{"a":1,"a":2}`,
+		`<b><a>1</a><a>2</a></b>`: `{"b":{"a":1,"a":2}}`,
 	} {
 		got, err := xmltree.JSON([]byte(text))
 		require.NoError(t, err, text)
@@ -40,7 +40,7 @@ func TestXMLIsReadAsJSON(t *testing.T) {
 func TestWhatIsNoXMLIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"", " ", "x", "<a>", "<a></b>", "<a", "<a>&nope;</a>", `<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>`,
+		"", " ", "x", "<a>", "<a></b>", "<a/><b/>", "<a/>x", "x<a/>", "<a", "<a>&nope;</a>", `<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>`,
 		`<?xml version="1.0" encoding="utf-16"?><a/>`, strings.Repeat("<a>", 65) + strings.Repeat("</a>", 65),
 	} {
 		_, err := xmltree.JSON([]byte(text))

@@ -77,7 +77,7 @@ import (
 //	       form or plain text.
 //	lines  JSON in lines, as of the Content-Type application/x-ndjson or application/jsonl. It is
 //	       read as an array of the lines: [-1].status is in the last one.
-//	)]}'   Some services put these characters before JSON. They are ignored.
+//	)]}'   Some services put these characters, or these and a comma, before JSON. They are ignored.
 //
 // For any other text, use @text with a pattern.
 //
@@ -92,7 +92,7 @@ import (
 //	CREATE_*_OK   a word that begins with CREATE_ and ends with _OK
 //	*not found*   a text that contains "not found"
 //	-             no value: absent, null, or an empty object or array
-//	+             any value
+//	+             any value, also 0, false and an empty text
 //	*             any value or no value
 //	"a, b"        this word, quoted as in JSON; its special characters have no other meaning
 //

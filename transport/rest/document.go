@@ -32,7 +32,7 @@ func asJSON(h http.Header, body []byte) (text []byte, ok bool, err error) {
 		return body, false, nil
 	}
 	if rest, guarded := bytes.CutPrefix(body, guard); guarded {
-		return rest, true, nil
+		return bytes.TrimPrefix(rest, []byte(",")), true, nil // some services add a comma
 	}
 	switch media := web.MediaType(h); {
 	case isXML(media, body):
