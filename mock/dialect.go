@@ -42,13 +42,25 @@ var usualWords = map[transport.State]string{
 
 // newFields returns the server's side of d.
 func newFields(d rest.Dialect) (*fields, error) {
+	f, err := newStage(d)
+	if err != nil {
+		return nil, err
+	}
+	if f.said[transport.Pending] == nil {
+		return nil, fmt.Errorf("the dialect has no word for a job that is %v", transport.Pending)
+	}
+	return f, nil
+}
+
+// newStage is newFields for a dialect that may have no word for a pending job.
+func newStage(d rest.Dialect) (*fields, error) {
 	f := &fields{Dialect: d.WithDefaults(), thin: d.Event.State != ""}
 	var err error
 	if f.said, err = utterances(&f.Dialect); err != nil {
 		return nil, err
 	}
 	if d.NextDialect != nil {
-		if f.then, err = newFields(*d.NextDialect); err != nil {
+		if f.then, err = newStage(*d.NextDialect); err != nil {
 			return nil, fmt.Errorf("field NextDialect: %w", err)
 		}
 	}
@@ -169,7 +181,7 @@ func (f *fields) write(req *request, r *reply) *answer {
 		if f.plain && r.view.step.state == transport.Failed {
 			w.code = http.StatusInternalServerError
 		}
-		if state := r.view.step.state; f.then != nil && state != transport.Pending {
+		if state := r.view.step.state; f.then != nil && state != transport.Pending && f.then.reaches(state) {
 			w.say(&f.Dialect, f.said[transport.Running])
 			w.put(f.Next, w.id)
 			break
@@ -186,6 +198,11 @@ func (f *fields) write(req *request, r *reply) *answer {
 		return &answer{code: http.StatusInternalServerError, body: `{"meta":{"message":"not JSON"},"payload":null}`}
 	}
 	return &answer{code: w.code, header: w.header, body: string(text)}
+}
+
+// reaches reports whether f, or a dialect after it, has a word for a state.
+func (f *fields) reaches(state transport.State) bool {
+	return f.said[state] != nil || f.then != nil && f.then.reaches(state)
 }
 
 // named returns the name of a job in the answer to a create.
