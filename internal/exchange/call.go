@@ -42,6 +42,15 @@ func (c *Call) Reset() (kept bool) {
 	return kept
 }
 
+// Answered returns the URL that answered: the URL of the last redirect, or of the Request if there
+// was no redirect. A relative URL in the answer is relative to it.
+func (c *Call) Answered() *url.URL {
+	if c.round.url != nil {
+		return c.round.url
+	}
+	return &c.Request.URL
+}
+
 // outgoing is a request together with its URL, in one allocation. Calls do not share one, because a
 // RoundTripper may keep it for longer than the call lasts.
 type outgoing struct {

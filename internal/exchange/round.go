@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/iamber12/job-status-monitoring/internal/wait"
@@ -28,6 +29,7 @@ type round struct {
 // trip is the part of a round that belongs to one call.
 type trip struct {
 	host    transport.Host // the Host of the context
+	url     *url.URL       // the URL of the newest request, which a redirect may have named; nil before
 	token   *web.Token     // the token of the base URL's origin
 	asked   *credential    // the credential of the newest request, or nil
 	sent    *web.Token     // the token of the newest request, or nil
@@ -63,6 +65,7 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 		r.made = nil
 		return made.answer, made.fault
 	}
+	r.url = q.URL
 	q.URL.RawQuery = web.EscapeQuery(q.URL.RawQuery)
 	if q.Response == nil {
 		q.Host = q.URL.Host // if it were set earlier, http.Client would copy the URL

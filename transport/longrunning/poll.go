@@ -107,7 +107,7 @@ func (p *poll) judge(k *exchange.Call) (transport.Status, error) {
 // end notes where the result of an operation is that has completed, if it is to be asked for.
 func (p *poll) end(k *exchange.Call, resource string) error {
 	if resource != "" && p.ticket.Kind == lro.Op {
-		ref, err := p.reach.Refer(resource, &k.Request.URL)
+		ref, err := p.reach.Refer(resource, k.Answered())
 		if err != nil {
 			return k.Fail(transport.Misdirected, fmt.Errorf("resourceLocation: %w", err))
 		}
@@ -125,7 +125,7 @@ func (p *poll) move(k *exchange.Call) error {
 	if named == "" {
 		return nil
 	}
-	ref, err := p.reach.Refer(named, &k.Request.URL)
+	ref, err := p.reach.Refer(named, k.Answered())
 	switch {
 	case err != nil && p.ticket.Kind == lro.Loc:
 		return k.Fail(transport.Misdirected, fmt.Errorf("header %s: %w", header, err))
@@ -144,10 +144,10 @@ func (p *poll) seeOther(k *exchange.Call) (transport.Status, error) {
 	if v.State != transport.Completed {
 		return s, nil
 	}
-	named, asked := k.Answer.Header.Get("Location"), &k.Request.URL
-	ref, err := p.reach.Refer(named, asked)
+	named := k.Answer.Header.Get("Location")
+	ref, err := p.reach.Refer(named, k.Answered())
 	if named == "" || err == nil {
-		err = web.CheckSeeOther(named, ref, asked, false)
+		err = web.CheckSeeOther(named, ref, &k.Request.URL, false)
 	}
 	if err != nil {
 		return transport.Status{}, k.Fail(transport.Misdirected, err)

@@ -155,6 +155,15 @@ func TestOperationsGoOnAsTheirAnswersSay(t *testing.T) {
 		"B: loc moves with its Location": {"POST", "", map[string][]string{
 			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {"202 | Location: /2"}, "GET /2": {"202", "202 | Location: 3?t=1"}, "GET /3?t=1": {`200 | {"z":1}`},
 		}, "GET /1, GET /2, GET /2, GET /3?t=1", ended{transport.Completed, `{"z":1}`, "", ""}},
+		"A4: relative to the URL that answered, after a redirect": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: BASE/a/1"}, "GET /a/1": {"302 | Location: /b/c/1"}, "GET /b/c/1": {"202 | Location: 2"}, "GET /b/c/2": {`200 | 7`},
+		}, "GET /a/1, GET /b/c/1, GET /b/c/2", ended{transport.Completed, "7", "", ""}},
+		"F3: relative to the URL that answered, after a redirect": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: BASE/a/1"}, "GET /a/1": {"302 | Location: /b/c/1"}, "GET /b/c/1": {"303 | Location: 2"}, "GET /b/c/2": {`200 | 7`},
+		}, "GET /a/1, GET /b/c/1, GET /b/c/2", ended{transport.Completed, "7", "", "303"}},
+		"C: a resource relative to the URL that answered, after a redirect": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Operation-Location: BASE/a/1"}, "GET /a/1": {"302 | Location: /b/c/1"}, "GET /b/c/1": {`200 | {"status":"Succeeded","resourceLocation":"2"}`}, "GET /b/c/2": {`200 | 7`},
+		}, "GET /a/1, GET /b/c/1, GET /b/c/2", ended{transport.Completed, "7", "", "Succeeded"}},
 		"B: loc by word": {"DELETE", "", map[string][]string{
 			"DELETE /r": {"202 | Location: BASE/1"}, "GET /1": {`200 | {"properties":{"provisioningState":"Deleting"}}`, `202 | {"properties":{"provisioningState":"Failed"},"error":{"message":"locked"}}`},
 		}, "GET /1, GET /1", ended{transport.Failed, "", "locked", "Failed"}},

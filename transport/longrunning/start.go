@@ -85,7 +85,7 @@ func (c *Client) first(k *exchange.Call, h http.Header, via Final) (transport.St
 	case !lro.IsFine(code):
 		return transport.Status{}, k.Refused()
 	}
-	o := lro.Opening{Reach: c.reach, Answer: &k.Answer, Method: k.Request.Method, Asked: &k.Request.URL, Via: lro.Final(via)}
+	o := lro.Opening{Reach: c.reach, Answer: &k.Answer, Method: k.Request.Method, Asked: k.Answered(), Via: lro.Final(via)}
 	first, err := o.Read(c.key)
 	if err != nil {
 		return transport.Status{}, k.Fail(lro.ClassOf(err), err)

@@ -260,7 +260,7 @@ func (a *answer) seeOther(s *transport.Status) error {
 func (a *answer) location() (ref string, err error) {
 	named := a.Answer.Header.Get("Location")
 	asked := &a.Request.URL
-	if ref, err = a.template.Reference(named, asked); err == nil {
+	if ref, err = a.template.Reference(named, a.Answered()); err == nil {
 		err = web.CheckSeeOther(named, ref, asked, strings.Contains(asked.Path, a.asked))
 	}
 	if err != nil {

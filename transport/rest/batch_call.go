@@ -160,6 +160,11 @@ func (k *call) page(ctx context.Context, ids []string, page string) (answers []t
 		next = a.batch.nextPage(&places)
 		return err
 	})
+	if err == nil && next != "" && !k.batch.to.Needs(template.Page) {
+		if next, err = k.batch.to.Reference(next, k.wire.Answered()); err != nil {
+			return answers, "", nil // the missing jobs are asked about alone
+		}
+	}
 	return answers, next, err
 }
 
@@ -168,16 +173,11 @@ func (k *call) turn(page string) error {
 	if k.batch.to.Needs(template.Page) || page == "" {
 		return nil
 	}
-	url := &k.wire.Request.URL
-	ref, err := k.batch.to.Reference(page, url)
-	if err != nil {
-		return err
-	}
-	to, foreign, err := k.batch.to.Resolve(ref)
+	to, foreign, err := k.batch.to.Resolve(page)
 	if foreign {
 		return errors.New("the next page is at another origin")
 	}
-	*url = to
+	k.wire.Request.URL = to
 	return err
 }
 

@@ -858,6 +858,39 @@ func TestAListThatNamesItselfAsItsNextPageEnds(t *testing.T) {
 	}
 }
 
+// A relative URL in an answer is relative to the URL that answered (RFC 3986, section 5.1.3).
+func TestAURLIsRelativeToThatOfTheRedirect(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	server := func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.RequestURI)
+		switch r.RequestURI {
+		case "/p", "/q/1":
+			http.Redirect(w, r, "/v2"+r.URL.Path, http.StatusFound)
+		case "/v2/p":
+			say(200, `{"next":"p?x=2","jobs":[{"id":1,"s":"queued"}]}`)(w, r)
+		case "/v2/p?x=2":
+			say(200, `{"next":"?x=3","jobs":[{"id":2,"s":"queued"}]}`)(w, r)
+		case "/v2/p?x=3":
+			say(200, `{"jobs":[{"id":3,"s":"queued"}]}`)(w, r)
+		case "/v2/q/1":
+			say(200, `{"next":"2","s":"queued"}`)(w, r)
+		default:
+			say(200, `{"s":"done"}`)(w, r)
+		}
+	}
+	c := serve(t, server, rest.WithDialect(rest.Dialect{State: "s", Batch: rest.Batch{Path: "/p", List: "jobs", Next: "next"}}))
+	got, err := c.StatusBatch(t.Context(), []string{"1", "2", "3"})
+	require.NoError(t, err)
+	assert.Equal(t, "1=pending 2=pending 3=pending", told(t, got))
+	c = serve(t, server, rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "{+id}"}, Cancel: rest.Call{Path: "{+id}"}, ID: "next", Next: "next", State: "s"}))
+	for range 2 {
+		_, err = c.Status(t.Context(), "/q/1")
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{"/p", "/v2/p", "/v2/p?x=2", "/v2/p?x=3", "/q/1", "/v2/q/1", "/v2/q/2"}, asked)
+}
+
 // fault 32
 func TestNewNamesWhatIsWrongWithADialect(t *testing.T) {
 	t.Parallel()

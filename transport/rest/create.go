@@ -172,7 +172,7 @@ func readStart(a *answer) error {
 		}
 	}
 	if err == nil && a.stage.status.IsWhole() {
-		id, err = a.stage.status.Reference(id, &a.Request.URL)
+		id, err = a.stage.status.Reference(id, a.Answered())
 	}
 	switch {
 	case err == nil:

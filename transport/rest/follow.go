@@ -132,7 +132,7 @@ func (f *followed) forgetLocked(id string) {
 func (k *call) follow(f *followed, of string, at step, id string) error {
 	stage := min(at.stage+1, len(k.stages)-1)
 	if t := k.stages[stage].status; t.IsWhole() {
-		ref, err := t.Reference(id, &k.wire.Request.URL)
+		ref, err := t.Reference(id, k.wire.Answered())
 		if err != nil {
 			return k.wire.Fail(transport.Misdirected, err)
 		}
