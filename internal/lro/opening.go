@@ -111,8 +111,23 @@ func (o Opening) ticket() (t Ticket, v Verdict, err error) {
 	}
 	if v.State.Terminal() && o.Answer.Code != http.StatusAccepted {
 		t.Word, v.Result = wordOf(v.State), o.result()
+		if t.Kind == Op || t.Kind == OpVia {
+			t.Final = o.addResult(&v, t)
+		}
 	}
 	return t, v, nil
+}
+
+// addResult adds to v what the answer says about the result of an Operation-Location that has
+// succeeded at once, as in the answer to a poll. It returns the reference of the result.
+func (o Opening) addResult(v *Verdict, t Ticket) string {
+	if said, err := find(o.Answer); err == nil && v.State == transport.Completed {
+		said.addResult(v)
+	}
+	if v.Resource != "" && t.Kind == Op {
+		return o.reference(v.Resource)
+	}
+	return t.Final
 }
 
 // isPut reports whether the request makes or changes the resource at its own URL.

@@ -120,13 +120,20 @@ func (k Kind) Read(a *exchange.Answer) (Verdict, error) {
 		return v, nil
 	}
 	v.Result = AsJSON(a.Body)
-	if r := said[atResult]; k != Async && r != nil {
-		v.Result = bytes.Clone(r)
-	}
-	if r := place.Value(said[atResource]); r.Kind() == place.Word {
-		v.Resource = r.Text()
+	if k != Async {
+		said.addResult(&v)
 	}
 	return v, nil
+}
+
+// addResult adds to v the result in the last answer about an Operation-Location, or its URL.
+func (f fields) addResult(v *Verdict) {
+	if r := f[atResult]; r != nil {
+		v.Result = bytes.Clone(r)
+	}
+	if r := place.Value(f[atResource]); r.Kind() == place.Word {
+		v.Resource = r.Text()
+	}
 }
 
 // readResource reads an answer about a resource that is polled at its own URL.

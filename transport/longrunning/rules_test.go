@@ -139,6 +139,18 @@ func TestOperationsGoOnAsTheirAnswersSay(t *testing.T) {
 		"A3: op had succeeded at once": {"POST", "", map[string][]string{
 			"POST /r": {`200 | Operation-Location: BASE/op | {"status":"Succeeded","a":1}`},
 		}, "", ended{transport.Completed, `{"status":"Succeeded","a":1}`, "", "Succeeded"}},
+		"A3, C: op had succeeded at once and names a resource": {"POST", "", map[string][]string{
+			"POST /r": {`200 | Operation-Location: BASE/op | {"status":"Succeeded","resourceLocation":"made"}`}, "GET /made": {`200 | {"y":1}`},
+		}, "GET /made", ended{transport.Completed, `{"y":1}`, "", "Succeeded"}},
+		"A3, C: op had succeeded at once, with its result": {"POST", "", map[string][]string{
+			"POST /r": {`200 | Operation-Location: BASE/op | {"status":"Succeeded","result":[1]}`},
+		}, "", ended{transport.Completed, `[1]`, "", "Succeeded"}},
+		"A3, C: op via location had succeeded at once": {"POST", longrunning.Location, map[string][]string{
+			"POST /r": {`200 | Operation-Location: BASE/op | Location: /loc | {"status":"Succeeded","resourceLocation":"/made"}`}, "GET /loc": {`200 | 2`},
+		}, "GET /loc", ended{transport.Completed, `2`, "", "Succeeded"}},
+		"A3: op had failed at once, whatever it names": {"POST", "", map[string][]string{
+			"POST /r": {`200 | Operation-Location: BASE/op | {"status":"Failed","resourceLocation":"/made","error":{"code":"E"}}`},
+		}, "", ended{transport.Failed, "", "E", "Failed"}},
 		"B: op moves with its Operation-Location": {"POST", "", map[string][]string{
 			"POST /r": {"202 | Operation-Location: BASE/1"}, "GET /1": {`200 | Operation-Location: /2 | {"status":"Running"}`},
 			"GET /2": {`200 | Operation-Location: http://elsewhere.example.com/3 | {"status":"Running"}`, `200 | {"status":"Succeeded"}`},
