@@ -156,15 +156,15 @@ func (c *connection) run(ctx context.Context) error {
 		if d.Retry >= 0 {
 			c.at.retry = min(max(d.Retry, MinRetry), MaxRetry)
 		}
+		if err == nil && ctx.Err() != nil {
+			return context.Cause(ctx) // before the id of e, so that e comes again
+		}
 		c.at.id = ""
 		if isUsable(d.ID) {
 			c.at.id = d.ID
 		}
 		if err != nil {
 			return err
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
 		}
 		c.deliver(e)
 	}

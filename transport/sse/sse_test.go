@@ -197,6 +197,36 @@ func TestARequestThatIsNotAnsweredIsGivenUp(t *testing.T) {
 	})
 }
 
+// late is the body of a stream on which nothing comes until its request has ended.
+type late struct {
+	ctx  context.Context
+	text io.Reader
+}
+
+func (l late) Read(p []byte) (int, error) {
+	<-l.ctx.Done()
+	return l.text.Read(p)
+}
+
+func (late) Close() error { return nil }
+
+// fault 29: an event that comes just when its connection counts as lost comes again.
+func TestAnEventThatIsNotPassedOnIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ends := func(_ *io.PipeWriter, r *http.Request) *http.Response {
+			first := io.NopCloser(io.MultiReader(strings.NewReader(running7), late{r.Context(), strings.NewReader(done7)}))
+			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: first}
+		}
+		s, service := newStream(t, ends, ends, says(done7))
+		told, _ := follow(t, s, time.Minute)
+		assert.Equal(t, []string{"open", "7 running job/1", "open", "7 running job/1"}, told)
+		told, _ = follow(t, s, time.Minute)
+		assert.Equal(t, []string{"open", "7 completed /2"}, told)
+		assert.Equal(t, []string{"0s ", "48s 1", "1m0s 1"}, service.asked[:3])
+	})
+}
+
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
