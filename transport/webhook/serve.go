@@ -159,24 +159,24 @@ func (h *Handler) pass(ctx context.Context, s transport.Status) error {
 // key returns what a delivery is known by when it comes again, or nil if it must not be taken for a
 // repetition. A job without a state makes a Watcher poll each time that the body comes, unless an
 // id or a time that is signed shows that it is the same delivery. The statuses are a part of the
-// key, because a header may say them.
+// key, because a header may say them. So is the body, because a service may use an id for more than
+// one delivery.
 func (r Receipt) key(body []byte, statuses []transport.Status) *fingerprint {
 	hash := sha256.New()
 	silent := slices.ContainsFunc(statuses, func(s transport.Status) bool { return s.State == transport.Unknown })
 	switch {
 	case r.ID != "":
-		_, _ = io.WriteString(hash, "id "+r.ID)
+		_, _ = fmt.Fprintf(hash, "id %q ", r.ID)
 	case !silent:
-		for _, s := range statuses {
-			_, _ = fmt.Fprintf(hash, "status %d %q %q ", s.State, s.ID, s.Raw)
-		}
-		_, _ = hash.Write(body)
 	case !r.Time.IsZero():
-		_, _ = hash.Write(append(strconv.AppendInt([]byte("time "), r.Time.UnixNano(), 10), ' '))
-		_, _ = hash.Write(body)
+		_, _ = fmt.Fprintf(hash, "time %d ", r.Time.UnixNano())
 	default:
 		return nil
 	}
+	for _, s := range statuses {
+		_, _ = fmt.Fprintf(hash, "status %d %q %q ", s.State, s.ID, s.Raw)
+	}
+	_, _ = hash.Write(body)
 	var key fingerprint
 	copy(key[:], hash.Sum(nil))
 	return &key

@@ -233,6 +233,20 @@ func TestADeliveryThatComesAgainIsNotPassedOn(t *testing.T) {
 	assert.Len(t, got.list(), 2)
 }
 
+// fault 29: a service may sign the id of the job in place of the id of the delivery. What it says
+// of the job's end is then no repetition.
+func TestAnotherBodyUnderTheSameIDIsAnotherDelivery(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	h := newHandler(t, webhook.WithClock(clock))
+	var got heard
+	listen(t, h, got.notify)
+	for _, body := range []string{`{"id":"7","state":"running"}`, done7, done7, `{"id":"8"}`, `{"id":"8"}`} {
+		assert.Equal(t, 202, send(t, h, "7", clock.Now(), body))
+	}
+	assert.Equal(t, []string{"7 running", "7 completed", "8 unknown"}, got.list())
+}
+
 // A scheme without ids knows a delivery by its body if that says a state. A body that only says
 // "look" wakes each time, unless its time shows that it is the same delivery.
 func TestWithoutAnIDTheBodyTellsARepetition(t *testing.T) {
