@@ -52,6 +52,9 @@ const retryAfter = 5 * time.Second
 // long.
 const publishTimeout = 10 * time.Second
 
+// readTimeout bounds how long the body of a request may take to arrive, in real time.
+const readTimeout = 30 * time.Second
+
 // take returns the status code that answers a request, and why the request was refused.
 func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 	if r.Method != http.MethodPost {
@@ -63,7 +66,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 			return http.StatusUnsupportedMediaType, fmt.Errorf("content encoding %.16q", coding)
 		}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.maxBody)))
+	body, err := h.read(w, r)
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return http.StatusRequestEntityTooLarge, err
 	} else if err != nil {
@@ -95,6 +98,16 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 		h.log(http.StatusAccepted, fmt.Errorf("%w: %w", errPart, err))
 	}
 	return h.accept(r.Context(), statuses, receipt.key(body, statuses), now)
+}
+
+// read returns the body of a request. A server without a ReadTimeout would let anybody keep a
+// connection and a goroutine for ever, so that such a server gets a deadline here. It ends with the
+// body: net/http removes it.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if server, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok && server.ReadTimeout <= 0 {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTimeout)) // a wrapper of w may not support it
+	}
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.maxBody)))
 }
 
 // unzip returns a compressed body as it was, up to a byte more than limit.

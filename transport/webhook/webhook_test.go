@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -755,4 +757,73 @@ func TestADeliveryOnWhichAListenerPanicsIsAcceptedAgain(t *testing.T) {
 	assert.PanicsWithValue(t, "once", func() { send(t, h, "msg_1", clock.Now(), done7) })
 	assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7))
 	assert.Equal(t, []string{"7 completed"}, got.list())
+}
+
+// one is a listener with one connection.
+type one chan net.Conn
+
+func (l one) Accept() (net.Conn, error) {
+	if c, ok := <-l; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (l one) Close() error   { return nil }
+func (l one) Addr() net.Addr { return &net.TCPAddr{} }
+
+// faults 3 and 4: a sender that never ends its body keeps no connection, and one that is slow is
+// answered all the same.
+func TestABodyHasHalfAMinuteToArrive(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		timeout time.Duration // of the server
+		pause   time.Duration // in the body
+		want    string
+		after   time.Duration
+	}{
+		"it stalls": {0, time.Hour, "400 Bad Request", 30 * time.Second},
+		"it stalls, and the server has a shorter time": {5 * time.Second, time.Hour, "400 Bad Request", 5 * time.Second},
+		"it is slow, and so is the Relay":              {0, 25 * time.Second, "202 Accepted", 34 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h, err := webhook.New(readerFunc(readDefault), webhook.SharedHeader("X-Token", key1), webhook.WithRelay(slow(9*time.Second)))
+				require.NoError(t, err)
+				server, connections := &http.Server{Handler: h, ReadTimeout: c.timeout}, make(one, 1)
+				client, remote := net.Pipe()
+				connections <- remote
+				close(connections)
+				defer server.Close()
+				defer client.Close()
+				assert.ErrorIs(t, server.Serve(connections), net.ErrClosed) // the connection is served meanwhile
+				began := time.Now()
+				_, err = fmt.Fprintf(client, "POST / HTTP/1.1\r\nHost: a\r\nX-Token: %s\r\nContent-Length: %d\r\n\r\n%s", key1, len(done7), done7[:5])
+				require.NoError(t, err)
+				defer time.AfterFunc(c.pause, func() { _, _ = io.WriteString(client, done7[5:]) }).Stop()
+				answer, err := http.ReadResponse(bufio.NewReader(client), nil)
+				require.NoError(t, err)
+				assert.Equal(t, c.want, answer.Status)
+				assert.Equal(t, c.after, time.Since(began))
+			})
+		})
+	}
+}
+
+// slow is a Relay whose Publish takes a while.
+type slow time.Duration
+
+func (s slow) Publish(ctx context.Context, _ transport.Status) error {
+	select {
+	case <-time.After(time.Duration(s)):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (slow) Notify(ctx context.Context, _ func(transport.Status)) error {
+	<-ctx.Done()
+	return nil
 }
