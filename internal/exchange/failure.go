@@ -66,6 +66,16 @@ func (c *Call) Refused() error {
 	return c.Fail(web.ClassOfCode(c.Answer.Code, c.Answer.IsPaced()), c.Quote())
 }
 
+// RefusedPoll is like Refused, for an answer to a poll. A page with a 4xx comes from a firewall or
+// a proxy: the request did not reach the service, which would answer otherwise.
+func (c *Call) RefusedPoll() error {
+	a := &c.Answer
+	if web.ClassOfCode(a.Code, a.IsPaced()) == transport.Permanent && a.Code/100 == 4 && a.IsHTML() {
+		return c.Fail(transport.Misdirected, c.Quote())
+	}
+	return c.Refused()
+}
+
 // Unread returns the error of an answer that has a successful status code and cannot be read. It is
 // transient if the body is a page for a person, and malformed otherwise.
 func (c *Call) Unread(err error) error {

@@ -162,7 +162,7 @@ func readResource(a *exchange.Answer) (Verdict, error) {
 func readLocation(a *exchange.Answer) (Verdict, error) {
 	ended := Verdict{State: transport.Failed, Word: strconv.Itoa(a.Code)}
 	switch fine := a.Code/100 == 2; {
-	case !fine && isNoFailure(a.Code, a.IsPaced()):
+	case !fine && (isNoFailure(a.Code, a.IsPaced()) || a.IsHTML()):
 		return Verdict{}, ErrRefused
 	case a.Large && fine:
 		return Verdict{}, exchange.ErrTooLarge

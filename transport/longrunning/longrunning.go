@@ -44,9 +44,10 @@
 // When a Location is polled, an answer of 4xx or 5xx means that the operation has failed.
 // Exceptions are the codes that refuse the request (401, 403, 404, 407, 410, 421), transient codes
 // (408, 425, 429, 449, 499, 500), and those that gateways send (502, 503, 504, 511, 520 to 530,
-// 598, 599). A 409, 418, 420 or 423 is an exception if it names a wait. The field status of the
-// answer counts only if it means failed or canceled, or is a usual word for running, such as
-// InProgress. A 202 without a status always means running.
+// 598, 599). A 409, 418, 420 or 423 is an exception if it names a wait, and so is a page of HTML,
+// which a firewall or a proxy sends. The field status of the answer counts only if it means failed
+// or canceled, or is a usual word for running, such as InProgress. A 202 without a status always
+// means running.
 //
 // After success, [Final] and the method of the first request say where the result is. The result is
 // fetched once, into Status.Result. If that request fails with a transient error, later polls

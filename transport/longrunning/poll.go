@@ -80,7 +80,7 @@ func (p *poll) judge(k *exchange.Call) (transport.Status, error) {
 	v, err := p.ticket.Kind.Read(a)
 	switch {
 	case errors.Is(err, lro.ErrRefused):
-		return transport.Status{}, k.Refused()
+		return transport.Status{}, k.RefusedPoll()
 	case errors.Is(err, lro.ErrPage):
 		return transport.Status{}, k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), err))
 	case err != nil:

@@ -162,7 +162,7 @@ func (a *answer) tell(s *transport.Status) error {
 	case fine:
 		return a.Unread(safe(err, a.Excerpt))
 	default:
-		return refused(a)
+		return a.RefusedPoll()
 	}
 	if err := a.isAboutAnother(); err != nil {
 		return err
@@ -172,15 +172,6 @@ func (a *answer) tell(s *transport.Status) error {
 		s.Revision = tags[0]
 	}
 	return nil
-}
-
-// refused returns the error of an answer whose status code is an error. A page with a 4xx comes
-// from a firewall or a proxy: the request did not reach the service, which would answer otherwise.
-func refused(a *answer) error {
-	if web.ClassOfCode(a.Answer.Code, a.Answer.IsPaced()) == transport.Permanent && a.Answer.Code/100 == 4 && a.Answer.IsHTML() {
-		return a.Fail(transport.Misdirected, a.Quote())
-	}
-	return a.Refused()
 }
 
 // tells reports whether an answer with this status code can have a status.

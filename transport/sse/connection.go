@@ -206,6 +206,9 @@ func (c *connection) check(answer *http.Response) error {
 	if code != http.StatusOK {
 		wait := web.RetryAfter(code, answer.Header, c.host.Now)
 		class := web.ClassOfCode(code, wait != 0 || web.IsExhausted(answer.Header))
+		if class == transport.Permanent && code/100 == 4 && web.MediaType(answer.Header) == "text/html" {
+			class = transport.Misdirected // a page comes from a firewall or a proxy, not from the service
+		}
 		if wait > 0 {
 			c.at.notBefore = c.host.Now().Add(wait)
 		}

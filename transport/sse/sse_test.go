@@ -287,6 +287,7 @@ func TestAnAnswerThatIsNoStreamIsAnError(t *testing.T) {
 		"500":             {refuses(500), transport.Transient, 500, 0},
 		"404":             {refuses(404), transport.NotFound, 404, 0},
 		"403":             {refuses(403), transport.Permanent, 403, 0},
+		"403 with a page": {refuses(403, "Content-Type", "text/html"), transport.Misdirected, 403, 0},
 		"429 with a wait": {refuses(429, "Retry-After", "20"), transport.Throttled, 429, 20 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
