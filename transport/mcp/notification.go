@@ -13,6 +13,9 @@ import (
 // Notify calls notify for each notification that [Tasks.Feed] takes, until ctx ends or
 // [Tasks.Missed] is called. A server need not report every change. A Watcher therefore continues to
 // poll, but rarely, and confirms the end of a task by a poll.
+//
+// A server need not report anything at all. A Watcher therefore relies on the notifications only
+// from the first one on, and after Missed, from a minute after the next one on.
 func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error {
 	return t.feed.Notify(ctx, notify)
 }

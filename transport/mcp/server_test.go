@@ -198,6 +198,37 @@ func TestNotificationsThatAreFedAreDelivered(t *testing.T) {
 	})
 }
 
+// fault 29: nobody knows whether a server sends notifications before it has sent one.
+func TestAWatcherReliesOnNotificationsFromTheFirstOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tasks, err := mcp.New(mcp.CallerFunc(newServer(mcp.Core).call), mcp.WithForm(mcp.Core))
+		require.NoError(t, err)
+		w, err := jobstatus.New(tasks, jobstatus.WithNotifier(tasks), jobstatus.WithTimeout(time.Hour))
+		require.NoError(t, err)
+		defer w.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() { _, _ = w.WaitForJob(ctx, "1") }()
+		heard := func(after time.Duration) int {
+			time.Sleep(after)
+			synctest.Wait()
+			return w.Stats().Heard
+		}
+		tell := func() {
+			require.NoError(t, tasks.Feed(json.RawMessage(`{"taskId":"other","status":"working"}`)))
+		}
+		assert.Zero(t, heard(5*time.Minute))
+		tell()
+		assert.Equal(t, 1, heard(0))
+		tasks.Missed()
+		assert.Zero(t, heard(5*time.Minute))
+		tell()
+		assert.Zero(t, heard(59*time.Second))
+		assert.Equal(t, 1, heard(time.Second))
+	})
+}
+
 // checkEnd checks that the answer which tells the end of a task says so, and says no error.
 func checkEnd(t *testing.T, body string, s transport.State) {
 	t.Helper()
