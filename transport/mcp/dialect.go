@@ -38,13 +38,14 @@ var words = map[string]transport.State{
 
 // faults are the classes of errors.
 var faults = rpc.Faults(map[string]transport.Class{
-	"-32020":             transport.Permanent, // a header and the body differ
-	"-32021":             transport.Permanent, // the client lacks a capability
-	"-32022":             transport.Permanent, // protocol version
-	"-32042":             transport.Permanent, // a person has to visit a page first
-	"-32602":             transport.NotFound,  // the task is unknown or has expired
-	"-32602, *terminal*": transport.Permanent, // a task that has ended can't be canceled
-	"-32029":             transport.Throttled,
+	"-32020":                    transport.Permanent, // a header and the body differ
+	"-32021":                    transport.Permanent, // the client lacks a capability
+	"-32022":                    transport.Permanent, // protocol version
+	"-32042":                    transport.Permanent, // a person has to visit a page first
+	"-32602":                    transport.NotFound,  // the task is unknown or has expired
+	"-32602, *terminal*":        transport.Permanent, // a task that has ended can't be canceled
+	"-32029":                    transport.Throttled,
+	"-32001, session not found": transport.Misdirected, // whatever has become of the task
 }, "-32603", "-32000", "-32001", "-32002", "0")
 
 // dialect returns what all dialects share.

@@ -44,6 +44,7 @@
 //	error -32029, 429                 throttled
 //	error -32603, -32000, 0           transient, or not found if the text says so
 //	error -32001, -32002              the same
+//	error -32001, Session not found   misdirected: the session has ended, and the task may go on
 //	other errors                      transient
 //
 // In the Core form, only the result says whether the tool failed. [Tasks.Status] therefore also

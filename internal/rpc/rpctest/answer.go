@@ -37,7 +37,7 @@ type Answer struct {
 // classes are the words of Means for errors.
 var classes = map[string]transport.Class{
 	"unknown_id": transport.NotFound, "throttled": transport.Throttled, "transient": transport.Transient,
-	"denied": transport.Permanent, "malformed": transport.Malformed,
+	"denied": transport.Permanent, "malformed": transport.Malformed, "misdirected": transport.Misdirected,
 }
 
 // Load reads a file of JSON.
