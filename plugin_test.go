@@ -50,8 +50,10 @@ func TestANotifierIsStartedAgainWhateverItsErrorOrTheLogDoes(t *testing.T) {
 		err  error
 		opts []jobstatus.Option
 	}{
-		"error": {exitingError(), nil},
-		"log":   {errors.New("lost"), []jobstatus.Option{jobstatus.WithLogger(zap.New(exitingCore{}))}},
+		"error":         {exitingError(), nil},
+		"error, panics": {errorFunc(func() string { panic("oh") }), nil},
+		"error, a nil":  {(*transport.Error)(nil), nil},
+		"log":           {errors.New("lost"), []jobstatus.Option{jobstatus.WithLogger(zap.New(exitingCore{}))}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,6 +11,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/hearing"
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 	"github.com/iamber12/job-status-monitoring/internal/pace"
+	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -122,15 +123,23 @@ func (h *hub) lose(ctx context.Context, l *subscription, e *ending) {
 		h.lookAtAllLocked(now)
 	}
 	h.unlock()
-	pollErr := h.service.PollError(ctx, e.err)
-	e.again = !(e.returned && pollErr.Class == transport.Permanent)
+	var said sighting.PollError
+	panicked := h.guard.Do(func() {
+		if e.err != nil {
+			said = sighting.PollErrorOf(e.err)
+		}
+	})
+	if panicked != nil { // an error that cannot be read does not say that it is permanent
+		said = sighting.PollError{Err: panicked}
+	}
+	e.again = !(e.returned && said.Class == transport.Permanent)
 	if news {
 		h.guard.Log(zapcore.WarnLevel, "notifications are lost: jobs are polled meanwhile", func() []zap.Field {
-			return []zap.Field{zap.Error(pollErr.Err)}
+			return []zap.Field{zap.Error(said.Err)}
 		})
 	}
 	if !e.again {
-		h.guard.Complain("notifications are not listened to any more", pollErr.Err)
+		h.guard.Complain("notifications are not listened to any more", said.Err)
 	}
 }
 
