@@ -186,8 +186,10 @@ func (c *Client) StatusSince(ctx context.Context, id string, last transport.Stat
 
 // Fetch returns the result of a completed operation from the URL in its id. That is the resource of
 // a PUT or PATCH, a Location, or the URL that was polled last. If the id has no such URL, the error
-// matches [errors.ErrUnsupported], and the result is done.Result. The caller must close the result,
-// and can read it until ctx ends. [rest.WithMaxResult] limits its size.
+// matches [errors.ErrUnsupported], and the result is done.Result. The same applies to an operation
+// with an Operation-Location if done has a Result; otherwise its last answer is requested again,
+// which may name the URL. The caller must close the result, and can read it until ctx ends.
+// [rest.WithMaxResult] limits its size.
 func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	if err := c.ready(ctx); err != nil {
 		return nil, err
@@ -199,8 +201,14 @@ func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadClose
 	j := c.known.Get(done.ID, t)
 	ref := j.Final
 	switch {
-	case t.Kind == lro.Op:
-		ref = "" // the last answer may have named another place
+	case t.Kind == lro.Op && len(done.Result) > 0:
+		ref = "" // it is in the last answer, or was fetched
+	case t.Kind == lro.Op && t.Word == "":
+		p := &poll{Client: c, id: done.ID, ticket: t, job: j}
+		if err := p.locate(ctx); err != nil {
+			return nil, err
+		}
+		ref = p.job.Final
 	case ref == "" && t.Word == "" && (t.Kind == lro.Loc || t.Kind == lro.Body):
 		ref = j.Poll
 	}

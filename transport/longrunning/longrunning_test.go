@@ -107,7 +107,7 @@ func TestAResultIsFetched(t *testing.T) {
 		{"PUT", "201 | Azure-AsyncOperation: BASE/op", "", false}, {"POST", "201 | Location: BASE/r", "", false},
 		{"POST", "202 | Azure-AsyncOperation: BASE/op | Location: BASE/r", "", false}, {"POST", startAsync, longrunning.Operation, true},
 		{"POST", "202 | Operation-Location: BASE/op | Location: BASE/r", longrunning.Location, false},
-		{"POST", "202 | Operation-Location: BASE/op | Location: BASE/r", "", true},
+		{"POST", "202 | Operation-Location: BASE/op | Location: BASE/r", "", false}, {"POST", "202 | Operation-Location: BASE/op", "", true},
 		{"POST", "202 | Location: BASE/see", "", false},
 	} {
 		s := serve(t, map[string][]string{
@@ -132,6 +132,41 @@ func TestAResultIsFetched(t *testing.T) {
 		assert.Equal(t, large, string(got))
 		assert.NoError(t, body.Close())
 	}
+}
+
+// fault 20: a result that is too large for a status is where the operation says.
+func TestALargeResultOfAnOperationIsFetched(t *testing.T) {
+	t.Parallel()
+	large := `"` + strings.Repeat("x", 100) + `"`
+	for name, c := range map[string]struct{ method, start, last, at string }{
+		"named by the last answer":  {"POST", "202 | Operation-Location: /op", `200 | {"status":"Succeeded","resourceLocation":"/made"}`, "GET /made"},
+		"named by the first answer": {"POST", `200 | Operation-Location: /op | {"status":"Succeeded","resourceLocation":"/made"}`, "410", "GET /made"},
+		"the resource":              {"PUT", "202 | Operation-Location: /op", `200 | {"status":"Succeeded"}`, "GET /r"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, map[string][]string{c.method + " /r": {c.start}, "GET /op": {c.last}, c.at: {"200 | " + large}})
+			l := client(t, s, rest.WithMaxBody(80))
+			first, err := l.Send(t.Context(), request(t, s, c.method, "/r"), "")
+			require.NoError(t, err)
+			done, err := follow(t, l, first)
+			require.NoError(t, err)
+			require.Equal(t, transport.Completed, done.State)
+			require.Contains(t, done.Message, "Fetch reads it")
+			body, err := l.Fetch(t.Context(), done)
+			require.NoError(t, err)
+			text, err := io.ReadAll(body)
+			require.NoError(t, err)
+			require.NoError(t, body.Close())
+			assert.Equal(t, large, string(text))
+		})
+	}
+	s := serve(t, map[string][]string{"POST /r": {"202 | Operation-Location: /op"}, "GET /op": {`200 | {"status":"Running"}`}})
+	l := client(t, s)
+	first, err := l.Send(t.Context(), request(t, s, "POST", "/r"), "")
+	require.NoError(t, err)
+	_, err = l.Fetch(t.Context(), first)
+	assert.ErrorContains(t, err, "the operation has not completed")
 }
 
 func TestATransportThatAWatcherReliesOn(t *testing.T) {

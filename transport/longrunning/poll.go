@@ -66,6 +66,22 @@ func (p *poll) look(ctx context.Context) (s transport.Status, err error) {
 	return s, nil
 }
 
+// locate asks a completed operation where its result is.
+func (p *poll) locate(ctx context.Context) error {
+	k, err := p.get(p.job.Poll, p.id, p.job.Header)
+	if err != nil {
+		return err
+	}
+	defer p.put(k)
+	return k.Do(ctx, exchange.ReaderFunc(func() error {
+		s, err := p.judge(k)
+		if err == nil && s.State != transport.Completed {
+			err = k.Fail(transport.Permanent, fmt.Errorf("the operation has not completed: %w", k.Quote()))
+		}
+		return err
+	}))
+}
+
 // judge returns the status that the answer to a poll tells, and notes where the operation goes on.
 func (p *poll) judge(k *exchange.Call) (transport.Status, error) {
 	a := &k.Answer
