@@ -95,13 +95,17 @@ func program(code string) string {
 	}
 	b.WriteString(declarations)
 	if statements != "" {
-		b.WriteString("func _(ctx context.Context, w *jobstatus.Watcher, url, id string, ids []string) {\n{\n" + statements)
+		result, end := "", ""
+		if strings.Contains(statements, "return err") {
+			result, end = "error ", "return nil\n"
+		}
+		b.WriteString("func _(ctx context.Context, w *jobstatus.Watcher, url, id string, ids []string) " + result + "{\n{\n" + statements)
 		for _, m := range declared.FindAllStringSubmatch(statements, -1) {
 			for name := range strings.SplitSeq(m[1], ",") {
 				fmt.Fprintf(&b, "_ = %s\n", strings.TrimSpace(name))
 			}
 		}
-		b.WriteString("}\n}\n")
+		b.WriteString("}\n" + end + "}\n")
 	}
 	return b.String()
 }
