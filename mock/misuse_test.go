@@ -2,6 +2,7 @@ package mock_test
 
 import (
 	"context"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,5 +151,22 @@ func TestASocketInABubbleFailsTheTest(t *testing.T) {
 		message := failure(t, func(tb mock.TB) { mock.NewServer(tb) })
 		assert.Contains(t, message, "InMemory")
 		mock.NewServer(t, mock.InMemory())
+	})
+}
+
+// The port of its URL is 0, so that a forgotten client is an error, and no look-up of a name.
+func TestAServerInMemoryRefusesAnyOtherClientAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := mock.NewServer(t, mock.InMemory(), mock.Job("a", mock.Completed(nil)))
+		w, err := jobstatus.NewHTTP(srv.URL)
+		require.NoError(t, err)
+		defer w.Close()
+		_, err = w.WaitForJob(t.Context(), "a")
+		var fault *net.OpError
+		require.ErrorAs(t, err, &fault)
+		assert.Equal(t, "dial", fault.Op)
+		var name *net.DNSError
+		assert.NotErrorAs(t, err, &name)
 	})
 }

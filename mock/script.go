@@ -158,9 +158,9 @@ func check(steps []Step) error {
 		case s.err != nil:
 			return fmt.Errorf("step %d: %w", i+1, s.err)
 		case s.ends() && !last:
-			return fmt.Errorf("step %d: the job has ended, or never does, and yet goes on", i+1)
+			return fmt.Errorf("step %d is the end of the job or lasts Forever, so no step can follow it", i+1)
 		case last && !s.ends():
-			return fmt.Errorf("step %d: the job neither ends nor is it said to last Forever", i+1)
+			return fmt.Errorf("step %d is the last one, so it must be an end such as Completed, or last Forever", i+1)
 		}
 	}
 	return nil

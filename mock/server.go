@@ -26,9 +26,9 @@ type Server struct {
 	client *http.Client
 }
 
-// InMemory makes a Server that has no socket. Only its [Server.Client] reaches it. Such a Server
-// and transport/rest work inside a testing/synctest bubble. In a bubble, NewServer fails the test
-// without this option.
+// InMemory makes a Server that has no socket. Only its [Server.Client] reaches it. The requests of
+// any other client fail at once. Such a Server and transport/rest work inside a testing/synctest
+// bubble. In a bubble, NewServer fails the test without this option.
 //
 //	srv := mock.NewServer(t, mock.InMemory(),
 //		mock.Job("report-1", mock.Pending(time.Hour), mock.Completed(nil)))
@@ -47,15 +47,15 @@ func NewServer(t TB, opts ...Option) *Server {
 		t.Fatalf("mock: %v", err)
 	}
 	if !c.memory && quiet.InBubble() {
-		t.Fatalf("mock: a Server with a socket in a bubble of testing/synctest, where no time passes while a socket is waited for: " +
-			"give NewServer the option InMemory, and rest.New the option rest.WithHTTPClient(srv.Client())")
+		t.Fatalf("mock: NewServer needs the option InMemory in a bubble of testing/synctest, where no time passes while code waits for a socket: " +
+			"use mock.NewServer(t, mock.InMemory(), …) and the option jobstatus.WithREST(rest.WithHTTPClient(srv.Client()))")
 	}
 	s := &Server{Service: c.Service}
 	pool := &http.Transport{MaxIdleConnsPerHost: 256}
 	var l net.Listener
 	if c.memory {
 		m := newMemory()
-		l, pool.DialContext, s.URL = m, m.dial, "http://mock.test"
+		l, pool.DialContext, s.URL = m, m.dial, "http://127.0.0.1:0"
 	} else {
 		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 			t.Fatalf("mock: %v", err)
@@ -177,7 +177,7 @@ type memoryConn struct {
 func (c memoryConn) LocalAddr() net.Addr  { return c.client }
 func (c memoryConn) RemoteAddr() net.Addr { return c.client }
 
-func (m *memory) Addr() net.Addr { return memoryAddr("mock.test:80") }
+func (m *memory) Addr() net.Addr { return memoryAddr("127.0.0.1:0") }
 
 func (m *memory) Close() error {
 	m.close.Do(func() { close(m.closed) })

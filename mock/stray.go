@@ -78,8 +78,8 @@ func (l *lookout) watchStray(own bool) {
 // lookForStray checks once for a stray. It fails the test if there is one.
 func (l *lookout) lookForStray(v *vigil, own bool) {
 	if l.strayed(v, own) {
-		l.t.Errorf("mock: nobody moves the Clock, and the test waits for it: wait within Run, clk.Run(func() { … }); or wait on another "+
-			"goroutine, and call Next or Advance on the test's. The Clock now runs by itself, so that the test can end: %s%s",
+		l.t.Errorf("mock: the test waits, and nobody moves the Clock: put the wait into clk.Run(func() { … }), or wait on another "+
+			"goroutine while the test calls Next or Advance. The Clock now runs by itself, so that the test can end: %s%s",
 			l.rester.describe(), v.Last.Describe())
 		l.runAway()
 	}
