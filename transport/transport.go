@@ -38,10 +38,12 @@ import (
 // Transport asks a service about one job, once.
 //
 // Status returns what the service says about the job now. It may repeat a failed request a few
-// times, but must leave longer waits to the Watcher. It should return soon after ctx is done. An
-// error counts as [Transient], and the watch goes on, unless it is an [*Error] of another class.
-// The context may outlive the call. Before Status returns, it must stop what it has started under
-// ctx, such as a [context.AfterFunc].
+// times, but must leave longer waits to the Watcher. An error counts as [Transient], and the watch
+// goes on, unless it is an [*Error] of another class.
+//
+// Status should return soon after ctx ends. If ctx has ended before the call, Status must make no
+// request and must return an error. The context may also outlive the call. Before Status returns,
+// it must stop what it has started under ctx, such as a [context.AfterFunc].
 //
 // A Transport must be safe for concurrent use.
 type Transport interface {

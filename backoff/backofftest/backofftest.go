@@ -120,18 +120,18 @@ func rulesFor(s backoff.Strategy) []rule {
 }
 
 var rules = []rule{
-	{"never negative", "A timer takes a wait below zero for none, and the watch asks without pause.", subject.positive},
+	{"never negative", "A timer with a negative wait fires at once, so the watch would poll without a pause.", subject.positive},
 	{"never spins", "After the first poll a wait must be above zero, and at least Limits.Floor.", subject.floored},
-	{"never past its cap", "Whoever sets a cap counts on hearing of the end that soon. Jitter belongs below it, unless " +
-		"Limits.Past allows for more.", subject.capped},
-	{"no overflow", "A watch may make any number of polls: sums and powers must stop at the longest wait, not wrap.",
+	{"never past its cap", "A cap promises that the end of a job is seen within that time. Jitter must stay below it, unless " +
+		"Limits.Past allows more.", subject.capped},
+	{"no overflow", "A watch may make any number of polls. Sums and powers must stop at the longest wait and must not overflow.",
 		subject.saturated},
-	{"pure", "The answer depends on the Poll alone, not on what was asked before or on chance: so watches share one " +
-		"value, and one that is taken up elsewhere goes on as it would have.", subject.pure},
-	{"safe for concurrent use", "All watches of a Watcher ask one value at once.", subject.concurrent},
-	{"no allocation", "Next is on the path of every poll of every watch.", subject.frugal},
-	{"no clock of its own", "What time it is stands in Poll.Elapsed, on a clock that can be injected; and Next must " +
-		"not block.", subject.timeless},
+	{"pure", "Next must depend on the Poll alone, not on earlier calls or on chance. Only then can watches share one " +
+		"Strategy, and a resumed watch continue as before.", subject.pure},
+	{"safe for concurrent use", "All watches of a Watcher call the same Strategy, from many goroutines at once.", subject.concurrent},
+	{"no allocation", "Next is called for every poll of every watch.", subject.frugal},
+	{"no clock of its own", "Next must take the time from Poll.Elapsed, so that it also works on the clock of a test. " +
+		"It must not block.", subject.timeless},
 }
 
 // holds returns what is wrong with the Strategy as it now is.

@@ -340,9 +340,9 @@ func TestAnErrorTellsTheBoundAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	minute := always(func(p backoff.Poll) time.Duration { return max(p.RetryAfter, time.Minute) })
 	err := backofftest.Check(t, minute, backofftest.Limits{Cap: time.Second})
-	assert.ErrorContains(t, err, "= 1m0s, which exceeds Limits.Cap, 1s: Whoever sets a cap counts on")
+	assert.ErrorContains(t, err, "= 1m0s, which exceeds Limits.Cap, 1s: A cap promises")
 	err = backofftest.Check(t, minute, backofftest.Limits{Cap: time.Second, Past: 0.5})
-	assert.ErrorContains(t, err, "= 1m0s, which exceeds Limits.Cap with Limits.Past, 1.5s: Whoever")
+	assert.ErrorContains(t, err, "= 1m0s, which exceeds Limits.Cap with Limits.Past, 1.5s: A cap")
 	err = backofftest.Check(t, minute, backofftest.Limits{Floor: time.Hour})
 	assert.ErrorContains(t, err, "= 1m0s, which is below Limits.Floor, 1h0m0s: After the first poll")
 }

@@ -12,16 +12,16 @@ import (
 )
 
 var followerRules = []rule{
-	{"holds while it follows", "A bulk of jobs runs at once. What holds of a new Strategy holds in the midst of them.",
+	{"holds while it follows", "A Strategy must keep its rules also while it follows many jobs at once.",
 		ofFollower(follower.amidst)},
-	{"polls in the end", "When a poll is due a Watcher asks once more. A Strategy that always says later never polls.",
+	{"polls in the end", "When a poll is due, a Watcher calls Next again. A Strategy that always postpones the poll never polls.",
 		ofFollower(follower.polls)},
-	{"holds after hostile follows", "Keys are unknown, repeated or late, ages go back, and clocks stand: that must not " +
-		"spoil what was learned.", ofFollower(follower.unfollowed)},
-	{"learns nothing from a watch that saw nothing", "A watch may be left before its first poll. It says nothing of its job, " +
-		"and must leave nothing behind.", ofFollower(follower.forgotten)},
-	{"safe to follow concurrently", "Watches begin, are polled and end while others ask.", ofFollower(follower.atOnce)},
-	{"follows without allocation", "Follow is on the path of every poll of every watch.", ofFollower(follower.withoutAllocation)},
+	{"holds after hostile follows", "Keys can be unknown, repeated or late, ages can go back, and clocks can stand still. " +
+		"None of this may spoil what was learned.", ofFollower(follower.unfollowed)},
+	{"learns nothing from a watch that saw nothing", "A watch may end before its first poll. It says nothing about its job, " +
+		"so nothing of it may be kept.", ofFollower(follower.forgotten)},
+	{"safe to follow concurrently", "Watches begin, are polled and end while Next is called for others.", ofFollower(follower.atOnce)},
+	{"follows without allocation", "Follow is called for every poll of every watch.", ofFollower(follower.withoutAllocation)},
 }
 
 // follower is a Follower that is checked.
@@ -89,7 +89,7 @@ func (x follower) polls() error {
 					break
 				}
 				if p.Waited = wait; asked > most || wait == math.MaxInt64 {
-					return fmt.Errorf("Next(%+v) still puts the poll off, asked %d times", p, asked)
+					return fmt.Errorf("Next(%+v) still postpones the poll when it is called for the %dth time", p, asked)
 				}
 			}
 		}

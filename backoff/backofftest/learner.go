@@ -14,12 +14,12 @@ import (
 )
 
 var learnerRules = []rule{
-	{"holds in any order of observations", "Watches end in any order. What holds of a new Strategy holds of one that has " +
+	{"holds in any order of observations", "Watches end in any order. A Strategy must keep its rules also when it has " +
 		"learned.", ofLearner(learner.ordered)},
-	{"holds after hostile observations", "Clocks jump, services report ends before beginnings, and jobs never end: an " +
-		"Outcome that cannot be must not spoil what was learned.", ofLearner(learner.unspoilt)},
-	{"safe to observe concurrently", "Watches end while others ask.", ofLearner(learner.observed)},
-	{"save and load agree", "A program that starts again goes on as it would have; damaged data is an error, not a panic.",
+	{"holds after hostile observations", "Clocks jump, services report ends before beginnings, and some jobs never end. An " +
+		"impossible Outcome must not spoil what was learned.", ofLearner(learner.unspoilt)},
+	{"safe to observe concurrently", "Watches end while Next is called for others.", ofLearner(learner.observed)},
+	{"save and load agree", "A restarted program must continue as before. Damaged data must be an error, not a panic.",
 		ofLearner(learner.saved)},
 }
 

@@ -12,11 +12,11 @@ import (
 )
 
 var rankerRules = []rule{
-	{"ranks by a number", "Polls are put in the order of their ranks: one that is not a finite number has no place in it.",
+	{"ranks by a number", "Polls are ordered by rank. A rank that is not a finite number cannot be ordered.",
 		ofRanker(ranker.numbered)},
-	{"ranks alike when asked again", "The answer depends on what is asked, and on what was learned, alone; many goroutines ask at " +
+	{"ranks alike when asked again", "Rank must depend only on its arguments and on what was learned. Many goroutines call it at " +
 		"once.", ofRanker(ranker.alike)},
-	{"ranks without allocation", "Where the limits bind, several polls are weighed for each that is made.", ofRanker(ranker.frugal)},
+	{"ranks without allocation", "Under a rate limit, Rank is called for several polls before each one that is made.", ofRanker(ranker.frugal)},
 }
 
 // ranker is a Ranker that is checked.

@@ -51,18 +51,18 @@ type rule struct {
 
 var rules = []rule{
 	{"tells states", tellsStates, "Status returns the job's id, as it was given, and its state; Progress is from 0 to 1."},
-	{"repeats itself", repeatsItself, "Status asks the service each time and changes nothing: two calls about a job that does not change say the same."},
+	{"repeats itself", repeatsItself, "Status must ask the service each time and change nothing. Two calls about an unchanged job must return the same."},
 	{"owns nothing it returned", ownsNothing, "A Status belongs to the caller. Copy Result from buffers and caches."},
 	{"knows no unknown job", knowsNoUnknown, "Return a *transport.Error of class NotFound for a job that the service does not know."},
 	{"refuses bad ids", refusesBadIDs, "Call transport.CheckID first, and return its error in a *transport.Error of class Permanent."},
-	{"escapes ids", escapesIDs, "Encode the id: whatever it holds, it must name no other job."},
-	{"returns when its context ends", returnsAtEnd, "Hand ctx on to all that waits, and return its cause. Wait by transport.HostOf(ctx).Sleep."},
-	{"asks for nothing in an ended context", asksNothing, "Look at ctx.Err() before the request."},
-	{"bears concurrent use", bearsConcurrency, "Guard what calls share. A Transport is used by many goroutines at once."},
-	{"returns proper errors", returnsProperErrors, "Return a plain nil for no error, never a nil *transport.Error in an error."},
-	{"batches as it asks alone", batchesAlike, "StatusBatch says of a job what Status says, and takes as many as MaxBatch and Fit allow."},
-	{"says when nothing is new", saysNothingNew, "StatusSince returns last if nothing has changed, and else what Status returns."},
-	{"cancels and fetches what there is", cancelsKnown, "Cancel and Fetch return an error for a job that there is not, and panic for none."},
+	{"escapes ids", escapesIDs, "Escape the id, so that no id can name another job."},
+	{"returns when its context ends", returnsAtEnd, "Pass ctx to everything that waits, and return its cause. Wait with transport.HostOf(ctx).Sleep."},
+	{"asks for nothing in an ended context", asksNothing, "Check ctx.Err() before the request, and return context.Cause(ctx)."},
+	{"bears concurrent use", bearsConcurrency, "Guard what the calls share. Many goroutines use a Transport at once."},
+	{"returns proper errors", returnsProperErrors, "Return a plain nil if there is no error, never a nil *transport.Error as an error."},
+	{"batches as it asks alone", batchesAlike, "StatusBatch must answer about each job as Status does, and take as many jobs as MaxBatch and Fit allow."},
+	{"says when nothing is new", saysNothingNew, "StatusSince must return last if nothing has changed, and otherwise what Status returns."},
+	{"cancels and fetches what there is", cancelsKnown, "Cancel and Fetch must return an error for an unknown job, and must not panic."},
 	{"leaves nothing behind", leavesNothing, "End each goroutine before Status returns, or in Close."},
 }
 

@@ -257,7 +257,7 @@ func TestAFaultOfConcurrentUseNamesTheDifference(t *testing.T) {
 		return transporttest.Subject{Transport: &tired{}, Jobs: jobs}
 	})
 	require.Error(t, err)
-	assert.Regexp(t, `^bears concurrent use: with 64 callers at once, Status\("[^"]+"\) has the ID "": Guard what calls share`, err.Error())
+	assert.Regexp(t, `^bears concurrent use: with 64 callers at once, Status\("[^"]+"\) has the ID "": Guard what the calls share`, err.Error())
 }
 
 func TestAFaultOfEachCallIsNotOneOfConcurrentUse(t *testing.T) {
