@@ -63,7 +63,7 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer client.Close()
-	hook, err := webhook.New(client, webhook.StandardWebhooks(secret)) // webhook.WithTrust() saves that poll
+	hook, err := webhook.New(client, webhook.StandardWebhooks(secret)) // with webhook.WithTrust(), no poll confirms the end
 	if err != nil {
 		return err
 	}

@@ -92,12 +92,12 @@ import (
 // Client is a [transport.Transport] for the operations of one service. Use [New] to make one. A
 // Client is safe for concurrent use.
 type Client struct {
-	*settings // behind a pointer, as known is, so that printing a Client prints none of it
+	*settings // settings and known are pointers, so that printing a Client prints no secret
 	calls     sync.Pool
 	known     *lro.Known
 }
 
-// settings is what New makes of the options. It does not change.
+// settings is made from the options by New, and does not change afterwards.
 type settings struct {
 	*exchange.Settings
 	reach *lro.Reach
@@ -153,12 +153,12 @@ func (c *Client) Close() error {
 
 var errNotMade = errors.New("the Client was not made by New")
 
-// permanent returns the error of a call that is not to be made.
+// permanent returns an error of class Permanent. It is for calls that make no request.
 func permanent(err error) error {
 	return &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("longrunning: %w", err)}
 }
 
-// ready returns why no call can be made, if so.
+// ready returns an error if c or ctx cannot be used. A call then makes no request.
 func (c *Client) ready(ctx context.Context) error {
 	switch {
 	case c == nil || c.settings == nil:
@@ -234,7 +234,7 @@ func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadClose
 	return stream, nil
 }
 
-// get returns a call that asks for what is at a reference.
+// get returns a call that sends a GET to the URL of a reference. The caller returns it with put.
 func (c *Client) get(ref, id string, header []string) (*exchange.Call, error) {
 	u, err := c.reach.Resolve(ref)
 	if err != nil {
@@ -249,7 +249,7 @@ func (c *Client) get(ref, id string, header []string) (*exchange.Call, error) {
 	return k, nil
 }
 
-// put gives a call back.
+// put returns a call to the pool.
 func (c *Client) put(k *exchange.Call) {
 	k.Reset()
 	c.calls.Put(k)

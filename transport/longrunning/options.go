@@ -6,13 +6,13 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// The names under which a config keeps the options of this package.
+// Names of this package's options within a config.
 const (
 	queryOption = "longrunning.Query"
 	signOption  = "longrunning.Sign"
 )
 
-// minKey is the length of the shortest key that Sign takes.
+// minKey is the minimum length of a key of Sign, in bytes.
 const minKey = 24
 
 // Query sets a query parameter, such as api-version. It is added to every request to the base URL's

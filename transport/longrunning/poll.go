@@ -12,7 +12,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// poll is one look at an operation.
+// poll is one question about the state of an operation.
 type poll struct {
 	*Client
 	id     string
@@ -42,7 +42,8 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (tr
 	}
 }
 
-// look asks how the operation stands, and for its result if it has completed.
+// look asks for the state of the operation. If the operation has completed and its result is at
+// another URL, look asks for the result too.
 func (p *poll) look(ctx context.Context) (s transport.Status, err error) {
 	k, err := p.get(p.job.Poll, p.id, p.job.Header)
 	if err != nil {
@@ -82,7 +83,8 @@ func (p *poll) locate(ctx context.Context) error {
 	}))
 }
 
-// judge returns the status that the answer to a poll tells, and notes where the operation goes on.
+// judge returns the status in the answer to a poll. It also records the next URL to poll, or the
+// URL of the result.
 func (p *poll) judge(k *exchange.Call) (transport.Status, error) {
 	a := &k.Answer
 	switch {
@@ -120,7 +122,8 @@ func (p *poll) judge(k *exchange.Call) (transport.Status, error) {
 	}
 }
 
-// end notes where the result of an operation is that has completed, if it is to be asked for.
+// end records the URL of the result of an operation that has completed. It is empty if the answer
+// to the poll holds the result.
 func (p *poll) end(k *exchange.Call, resource string) error {
 	if resource != "" && p.ticket.Kind == lro.Op {
 		ref, err := p.reach.Refer(resource, k.Answered())
@@ -133,8 +136,8 @@ func (p *poll) end(k *exchange.Call, resource string) error {
 	return nil
 }
 
-// move notes the newest URL to poll. A Location is followed, or is an error. Of the other headers
-// the first value stays valid, so that a new one is followed only where requests may go.
+// move records the next URL to poll if the answer names one. A Location that no request may follow
+// is an error. Such a URL in another header is ignored, because the earlier URL stays valid.
 func (p *poll) move(k *exchange.Call) error {
 	header := p.ticket.Kind.Header()
 	named := k.Answer.Header.Get(header)
@@ -152,8 +155,8 @@ func (p *poll) move(k *exchange.Call) error {
 	return nil
 }
 
-// seeOther notes where the result of an operation is that has ended, unless the body says that it
-// goes on or has failed.
+// seeOther returns the status in an answer of 303. Unless the body says that the operation still
+// runs or has failed, it has completed, and seeOther records the URL of its result.
 func (p *poll) seeOther(k *exchange.Call) (transport.Status, error) {
 	v := lro.ReadSeeOther(&k.Answer)
 	s := transport.Status{ID: p.id, State: v.State, Raw: v.Word, Progress: v.Progress, Message: v.Message, RetryAfter: k.Answer.Wait}
@@ -172,7 +175,7 @@ func (p *poll) seeOther(k *exchange.Call) (transport.Status, error) {
 	return s, nil
 }
 
-// result asks for the result of an operation that has completed with status s.
+// result asks for the result of a completed operation, and returns s with it.
 func (p *poll) result(ctx context.Context, s transport.Status) (transport.Status, error) {
 	if p.job.Final == "" {
 		return s, nil

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// maxSent bounds the body of a request that Send sends, which is held in memory.
+	// maxSent is the largest body of a request that Send sends. The body is held in memory.
 	maxSent = 16 << 20
 	// longestWait is the longest wait that a service may ask for between two attempts of Send.
 	longestWait = time.Minute
@@ -51,7 +51,7 @@ func (c *Client) Send(ctx context.Context, r *http.Request, via Final) (transpor
 	return first, err
 }
 
-// prepare sets the request of a call to one of the caller's.
+// prepare makes k send r, the request of a caller of Send.
 func (c *Client) prepare(k *exchange.Call, r *http.Request, via Final) (err error) {
 	if err := c.reach.Check(r.URL); err != nil {
 		return err
@@ -76,11 +76,11 @@ func (c *Client) prepare(k *exchange.Call, r *http.Request, via Final) (err erro
 	return nil
 }
 
-// first returns the first status of an operation that a call has started, by a request with headers
-// h.
+// first returns the first status of the operation that the call k has started. The headers of its
+// request were h.
 func (c *Client) first(k *exchange.Call, h http.Header, via Final) (transport.Status, error) {
 	switch code := k.Answer.Code; {
-	case code == http.StatusNotFound: // it is no operation that was not found
+	case code == http.StatusNotFound: // the URL to start at was not found, not an operation
 		return transport.Status{}, k.Fail(transport.Permanent, k.Quote())
 	case !lro.IsFine(code):
 		return transport.Status{}, k.Refused()

@@ -16,19 +16,21 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// connection is one request for the stream and its answer. A goroutine reads, while the one that
-// calls Notify sleeps until it has been silent for too long.
+// connection is one request for the stream, and its answer. One goroutine reads the stream. The
+// goroutine that called Notify waits meanwhile, and ends the connection after too long a silence.
 type connection struct {
 	*settings
 	host   transport.Host
 	notify func(transport.Status)
-	at     *position  // of the reading goroutine, until it ends
-	open   bool       // likewise
-	warned bool       // likewise
-	token  *web.Token // likewise; nil for none
+
+	// Only the reading goroutine uses these fields until it ends.
+	at     *position
+	open   bool       // whether the answer is a stream
+	warned bool       // whether an event that could not be read was logged as a warning
+	token  *web.Token // nil if there is none
 
 	mu    sync.Mutex
-	heard time.Time // when a byte came last
+	heard time.Time // when the last byte arrived
 }
 
 var (
@@ -43,7 +45,7 @@ func (s *Stream) follow(ctx context.Context, at *position, notify func(transport
 	c := &connection{settings: s.settings, host: transport.HostOf(ctx), notify: notify, at: at}
 	c.touch()
 	done := make(chan outcome, 1)
-	go func() { // ends with ctx, or before it
+	go func() { // ends when ctx ends, or earlier
 		o := outcome{goexit: true}
 		defer func() {
 			o.panicked = recover()
@@ -76,7 +78,8 @@ type outcome struct {
 	goexit   bool
 }
 
-// raise returns the error, or does to its own goroutine what the reading one met.
+// raise returns the error of the reading goroutine. If that goroutine panicked or called Goexit,
+// raise does the same on its caller's goroutine.
 func (o *outcome) raise() error {
 	switch {
 	case o.panicked != nil:
@@ -94,7 +97,7 @@ func (s *Stream) judge(err error, c *connection) error {
 	case errors.As(err, &known):
 		return err
 	case errors.Is(err, eventstream.ErrTooLarge):
-		c.at.id = "" // with it the same event would come again
+		c.at.id = "" // resuming from it would bring the same event again
 		return s.fail(transport.Transient, 0, 0, fmt.Errorf("%w: over %d bytes", eventstream.ErrTooLarge, MaxEventBytes))
 	}
 	class, code := transport.Transient, 0
@@ -108,7 +111,7 @@ func (s *Stream) judge(err error, c *connection) error {
 	return s.fail(class, code, 0, err)
 }
 
-// touch notes that the service is alive.
+// touch records that the service has just sent something.
 func (c *connection) touch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -121,7 +124,7 @@ func (c *connection) last() time.Time {
 	return c.heard
 }
 
-// watch returns a reader of body that notes when something comes.
+// watch returns a reader of body that calls touch whenever bytes arrive.
 func (c *connection) watch(body io.Reader) io.Reader { return watched{body, c} }
 
 type watched struct {
@@ -170,13 +173,13 @@ func (c *connection) run(ctx context.Context) error {
 	}
 }
 
-// maxID bounds an id, which goes back to the service in a header.
+// maxID is the length of the longest id that is sent back to the service in a header.
 const maxID = 4 << 10
 
 // isUsable reports whether a connection can be resumed from an id.
 func isUsable(id string) bool { return id != "" && len(id) <= maxID && web.IsHeaderValue(id) }
 
-// ask sends the request, a second time with a new token if the service does not take the first.
+// ask sends the request. If the answer is 401, it sends the request once more with a new token.
 func (c *connection) ask(ctx context.Context) (*http.Response, error) {
 	for attempt := 0; ; attempt++ {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url.String(), http.NoBody)
@@ -196,7 +199,7 @@ func (c *connection) ask(ctx context.Context) (*http.Response, error) {
 	}
 }
 
-// check returns the error of an answer that is no stream.
+// check returns an error if the answer is not a stream of events.
 func (c *connection) check(answer *http.Response) error {
 	code := answer.StatusCode
 	if code == http.StatusNoContent {
@@ -216,7 +219,7 @@ func (c *connection) check(answer *http.Response) error {
 			if class == transport.Permanent && c.at.id != "" {
 				class = transport.Transient
 			}
-			c.at.id = "" // perhaps the service does not know it any more: the next request has none
+			c.at.id = "" // the service may not know it any more, so the next request has none
 		}
 		return c.refused(class, code, wait, errors.New(http.StatusText(code)))
 	}
@@ -233,7 +236,7 @@ func (c *connection) refused(class transport.Class, code int, wait time.Duration
 	return &transport.Error{Class: class, Code: code, RetryAfter: wait, Err: fmt.Errorf("sse: %s: %d: %w", c.name, code, cause)}
 }
 
-// deliver reads an event and passes on what it says.
+// deliver reads an event, and passes the statuses in it to notify.
 func (c *connection) deliver(e eventstream.Event) {
 	header := http.Header{"Event": {e.Kind}, "Id": {e.ID}}
 	statuses, err := c.reader.ReadEvents(header, e.Data)
@@ -247,7 +250,8 @@ func (c *connection) deliver(e eventstream.Event) {
 	}
 }
 
-// skipped logs an event that can't be read: the first of a connection as a warning.
+// skipped logs an event that cannot be read. The first one of a connection is logged as a warning,
+// and all others at debug level.
 func (c *connection) skipped(err error) {
 	level := slog.LevelDebug
 	if !c.warned {
@@ -258,7 +262,7 @@ func (c *connection) skipped(err error) {
 	}
 }
 
-// secrets returns the words that are cut out of all that is quoted.
+// secrets returns the words that are masked in errors and logs.
 func (c *connection) secrets() []string {
 	if c.token == nil {
 		return c.sensitive()

@@ -21,13 +21,13 @@ const UserAgent = "job-status-monitoring"
 // Option sets one property of a [Stream] that [New] makes.
 type Option func(*settings)
 
-// settings is what New makes of the options. It does not change.
+// settings is made from the options by New, and does not change afterwards.
 type settings struct {
 	url      *url.URL
-	name     string // of the stream, without its query
+	name     string // the URL without its query, for errors and logs
 	reader   Reader
 	user     *http.Client
-	base     http.Client     // what requests are made with
+	base     http.Client     // makes the requests
 	own      *http.Transport // nil if the pool is the user's
 	header   http.Header
 	source   func(context.Context) (string, error)
@@ -132,7 +132,7 @@ func New(rawURL string, r Reader, opts ...Option) (*Stream, error) {
 	return &Stream{settings: s}, nil
 }
 
-// parseURL returns the URL, or an error that does not print what could be a secret.
+// parseURL parses the URL of a stream. Its errors do not print the URL, which may hold a secret.
 func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
@@ -149,7 +149,7 @@ func parseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// transport sets what requests are made with.
+// transport sets base and, if the user gave no pool of connections, own.
 func (s *settings) transport() {
 	if s.user != nil {
 		s.base = *s.user
@@ -163,14 +163,15 @@ func (s *settings) transport() {
 	s.base.CheckRedirect = web.RedirectPolicy(s.base.CheckRedirect)
 }
 
-// client returns the client of one request.
+// client returns the HTTP client for one request.
 func (s *settings) client(token *web.Token, lastID string) *http.Client {
 	c := s.base
 	c.Transport = &carrier{s, token, lastID}
 	return &c
 }
 
-// carrier puts the headers on a request. That it is done here keeps them from another origin.
+// carrier adds the headers to each request, also to one after a redirect. A request to another
+// origin gets no credential.
 type carrier struct {
 	*settings
 	token  *web.Token
@@ -179,7 +180,7 @@ type carrier struct {
 
 func (c *carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	r.Header.Del("Referer") // it has our query
+	r.Header.Del("Referer") // it would tell the query of the stream's URL
 	r.Header.Set("Accept", "text/event-stream")
 	r.Header.Set("Accept-Encoding", "identity")
 	r.Header.Set("Cache-Control", "no-store")

@@ -62,8 +62,8 @@ const (
 	// MaxRetry is the longest wait before a new connection that a stream can name. The Retry-After of
 	// a refused connection may be longer.
 	MaxRetry = 5 * time.Minute
-	// maxDeaf is the longest wait for a new connection within Notify. During a longer one it is
-	// better that the Watcher polls.
+	// maxDeaf is the longest wait for a new connection within Notify. For a longer wait, Notify
+	// returns, so that the Watcher polls meanwhile.
 	maxDeaf = 10 * time.Second
 )
 
@@ -158,7 +158,8 @@ func (s *Stream) Notify(ctx context.Context, notify func(transport.Status)) erro
 	}
 }
 
-// take returns where the next connection begins. A second call at the same time begins anew.
+// take returns the position at which the next connection begins, and resets it. So if two calls of
+// Notify run at once, the second one begins at the end of the stream.
 func (s *Stream) take() position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,7 +168,7 @@ func (s *Stream) take() position {
 	return at
 }
 
-// leave notes where a connection ended.
+// leave records where a connection ended.
 func (s *Stream) leave(at position) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,8 +176,8 @@ func (s *Stream) leave(at position) {
 	s.last = at
 }
 
-// lostError is the error of a connection that was open. Only what follows the newest id may have
-// been missed.
+// lostError is the error of a connection that was lost after it had been open. Only events after
+// the newest id may have been missed.
 type lostError struct{ err error }
 
 func (e *lostError) Error() string { return "connection lost: " + e.err.Error() }

@@ -3,9 +3,9 @@ package webhook
 import (
 	"crypto"
 	"crypto/hmac"
-	_ "crypto/sha1"   // for HMACScheme.Hash
-	_ "crypto/sha256" // likewise
-	_ "crypto/sha512" // likewise
+	_ "crypto/sha1"   // registers crypto.SHA1 for HMACScheme.Hash
+	_ "crypto/sha256" // registers crypto.SHA256
+	_ "crypto/sha512" // registers crypto.SHA512
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -137,7 +137,8 @@ func (v hmacVerifier) checkSigned() error {
 	return nil
 }
 
-// isPlain reports whether a signature is a plain hash, with the key in the text.
+// isPlain reports whether a signature is a plain hash, not an HMAC. The signed text then contains
+// the key.
 func (v hmacVerifier) isPlain() bool { return strings.Contains(v.Signed, "{key}") }
 
 func (v hmacVerifier) Verify(r *http.Request, body []byte) (Receipt, error) {
@@ -168,7 +169,7 @@ func (v hmacVerifier) Verify(r *http.Request, body []byte) (Receipt, error) {
 	return Receipt{}, forged("no signature fits")
 }
 
-// sums returns the signature under each key.
+// sums returns the signature that each key makes.
 func (v hmacVerifier) sums(stamp, id string, body []byte) [][]byte {
 	before, after, _ := strings.Cut(v.Signed, "{body}")
 	all := make([][]byte, len(v.keys))
@@ -186,7 +187,8 @@ func (v hmacVerifier) sums(stamp, id string, body []byte) [][]byte {
 	return all
 }
 
-// read returns the signatures of a request, and the text of its time if it has one.
+// read returns the signatures of a request. It also returns the text of the time of the signature,
+// which is empty if no time is signed.
 func (v hmacVerifier) read(h http.Header) (signatures [][]byte, stamp string, err error) {
 	value, err := one(h, v.Header)
 	if err != nil {
@@ -213,9 +215,9 @@ func (v hmacVerifier) read(h http.Header) (signatures [][]byte, stamp string, er
 
 const fieldSeparators = ",;"
 
-// readFields reads a header with fields. It returns the time that stands in it, or stamp if that
-// stands in another header. A time that stands twice is an error: which of them is signed can't be
-// told.
+// readFields reads the signatures in a header that has fields, and the time if it is one of the
+// fields. If the time is in another header, the caller passes it as stamp, and readFields returns
+// it. Two times are an error, because it is unknown which of them is signed.
 func (v hmacVerifier) readFields(value, stamp string) (signatures [][]byte, at string, err error) {
 	for _, field := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(fieldSeparators, r) }) {
 		name, text, _ := strings.Cut(strings.TrimSpace(field), "=")

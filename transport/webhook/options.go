@@ -12,7 +12,7 @@ import (
 const (
 	// DefaultMaxBody is the default of [WithMaxBody], in bytes.
 	DefaultMaxBody = 1 << 20
-	// largestMaxBody bounds WithMaxBody: a body is held in memory as a whole.
+	// largestMaxBody is the largest limit that WithMaxBody accepts, because a body is held in memory.
 	largestMaxBody = 16 << 20
 )
 
@@ -21,8 +21,8 @@ type Option func(*config)
 
 type config struct {
 	maxBody  int
-	clock    Clock // nil for that of the Watcher
-	relay    Relay // nil for none
+	clock    Clock // nil means the clock of the Watcher
+	relay    Relay // nil means none
 	trusted  bool
 	problems []error
 }

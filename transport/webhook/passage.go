@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// errBroken is the error of a passage in which a listener or the Relay panicked.
+// errBroken is the error of a passage during which a listener or the Relay panicked.
 var errBroken = errors.New("it was not passed on")
 
 // A passage is a delivery that is being passed on. Repetitions wait for its outcome, because they
@@ -17,7 +17,7 @@ type passage struct {
 	err  error // may be read once over is closed
 }
 
-// await returns the outcome of p, or an error if ctx ends first. A nil p has passed.
+// await returns the outcome of p, or an error if ctx ends first. A nil p was passed on earlier.
 func (p *passage) await(ctx context.Context) error {
 	if p == nil {
 		return nil
@@ -30,8 +30,8 @@ func (p *passage) await(ctx context.Context) error {
 	}
 }
 
-// deliveries are those that are being passed on, and those that were passed on recently. The zero
-// value is ready. It is safe for concurrent use.
+// deliveries remembers the deliveries that are being passed on and those that were passed on
+// recently. The zero value is ready to use. It is safe for concurrent use.
 type deliveries struct {
 	mu      sync.Mutex
 	recent  recent

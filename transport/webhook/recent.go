@@ -2,7 +2,8 @@ package webhook
 
 import "time"
 
-// fingerprint stands for a delivery. It is a part of a hash that nobody can find a second text for.
+// fingerprint identifies a delivery. It is a part of a cryptographic hash, so nobody can make
+// another delivery with the same fingerprint.
 type fingerprint [16]byte
 
 // maxRecent bounds the fingerprints in one generation.
@@ -10,7 +11,7 @@ const maxRecent = 1 << 15
 
 // recent remembers deliveries in two generations. A fingerprint is known for at least
 // [DuplicateWindow], or until maxRecent others have arrived. It is then forgotten with its
-// generation. The zero value is ready.
+// generation. The zero value is ready to use.
 type recent struct {
 	since     time.Time // when the newer generation began
 	newer     map[fingerprint]struct{}

@@ -45,11 +45,11 @@ var errNoJob = errors.New("it is about no job")
 // errRepeated is the error of a request that was passed on already.
 var errRepeated = errors.New("it is a repetition")
 
-// retryAfter is when the service should send again what could not be passed on.
+// retryAfter is the wait after which the service should repeat a request that was not passed on.
 const retryAfter = 5 * time.Second
 
-// publishTimeout bounds how long a request waits for the Relay. Most services give a request that
-// long.
+// publishTimeout limits how long a request waits for the Relay. Most services wait at least that
+// long for an answer.
 const publishTimeout = 10 * time.Second
 
 // readTimeout bounds how long the body of a request may take to arrive, in real time.
@@ -110,15 +110,16 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.maxBody)))
 }
 
-// unzip returns a compressed body as it was, up to a byte more than limit.
+// unzip decompresses a body. It returns at most limit+1 bytes, so that the caller can see that the
+// limit is exceeded.
 func unzip(body []byte, limit int) ([]byte, error) {
 	u := web.NewUnzip(bytes.NewReader(body), limit)
 	defer u.Release()
 	return io.ReadAll(io.LimitReader(u, int64(limit)+1))
 }
 
-// accept passes on what a request says, unless it has been passed on already. A repetition that
-// arrives while the first is passed on gets the same answer as the first.
+// accept passes on the statuses of a request, unless the request is a repetition. A repetition that
+// arrives while the first request is passed on gets the same answer as the first.
 func (h *Handler) accept(ctx context.Context, statuses []transport.Status, key *fingerprint, now time.Time) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
@@ -137,7 +138,7 @@ func (h *Handler) accept(ctx context.Context, statuses []transport.Status, key *
 	return answerTo(p.err)
 }
 
-// answerTo returns what answers a request that was passed on, or was not because of err.
+// answerTo returns the status code for a request that was passed on with the result err.
 func answerTo(err error) (int, error) {
 	if err != nil {
 		return http.StatusServiceUnavailable, err
@@ -169,11 +170,12 @@ func (h *Handler) pass(ctx context.Context, s transport.Status) error {
 	return nil
 }
 
-// key returns what a delivery is known by when it comes again, or nil if it must not be taken for a
-// repetition. A job without a state makes a Watcher poll each time that the body comes, unless an
-// id or a time that is signed shows that it is the same delivery. The statuses are a part of the
-// key, because a header may say them. So is the body, because a service may use an id for more than
-// one delivery.
+// key returns the key by which a repetition of the delivery is recognized. Without a key, no
+// delivery counts as a repetition.
+//
+// The key is made of the body, of the statuses, because they may come from a header, and of the
+// signed id. If a status has no state, the same body may tell of another change. Then a signed id
+// or time must be part of the key, and the key is nil if there is neither.
 func (r Receipt) key(body []byte, statuses []transport.Status) *fingerprint {
 	hash := sha256.New()
 	silent := slices.ContainsFunc(statuses, func(s transport.Status) bool { return s.State == transport.Unknown })

@@ -53,7 +53,8 @@ const (
 	prefixPrivate = "whsk_"
 )
 
-// readSecret returns the key that a text stands for. Its errors print no part of it.
+// readSecret returns the key that a secret encodes, and whether it is a public key. Its errors
+// print no part of the secret.
 func readSecret(text string) (key []byte, public bool, err error) {
 	if strings.HasPrefix(text, prefixPrivate) {
 		return nil, false, errors.New("it is the service's private key, where the public one is wanted")
@@ -102,8 +103,8 @@ func (s *standard) Verify(r *http.Request, body []byte) (Receipt, error) {
 	return Receipt{ID: id, Time: at}, nil
 }
 
-// isSigned reports whether any signature of a list fits. They are joined by spaces, each with its
-// version and a comma before it.
+// isSigned reports whether any signature in a list is valid. The list is separated by spaces, and
+// each signature has its version and a comma before it.
 func (s *standard) isSigned(list string, head, body []byte) bool {
 	var known [][]byte
 	for n, signature := range strings.Fields(list) {

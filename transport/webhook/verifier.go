@@ -44,7 +44,7 @@ var ErrForged = errors.New("not signed with a known key")
 // past or the future.
 var ErrStale = errors.New("signed too long ago or ahead")
 
-// check returns the error of a delivery that is stale now.
+// check returns an error that matches ErrStale if the time of the signature is too far from now.
 func (r Receipt) check(now time.Time) error {
 	if r.Time.IsZero() {
 		return nil
@@ -59,10 +59,10 @@ func forged(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrForged}, args...)...)
 }
 
-// checker is a Verifier that can be configured wrongly.
+// checker is a Verifier whose configuration New checks.
 type checker interface{ check() error }
 
-// The bounds of what is read of a header.
+// Limits of what is read from headers.
 const (
 	maxSignatures = 16
 	maxHeader     = 8 << 10
@@ -83,8 +83,8 @@ func one(h http.Header, name string) (string, error) {
 	}
 }
 
-// readTime reads the time of a signature: seconds since 1970 in digits alone, milliseconds if there
-// are more than eleven digits, or a time as in RFC 3339.
+// readTime reads the time of a signature. A text of digits is in seconds since 1970, or in
+// milliseconds if it has more than eleven digits. Any other text is a time as in RFC 3339.
 func readTime(text string) (time.Time, error) {
 	const digits = "0123456789"
 	at, err := time.Parse(time.RFC3339, text)
@@ -93,18 +93,18 @@ func readTime(text string) (time.Time, error) {
 	case text == "" || len(text) > 15 || strings.Trim(text, digits) != "":
 		return time.Time{}, forged("no time of the signature")
 	default:
-		n, _ := strconv.ParseInt(text, 10, 64) // so few digits always fit
+		n, _ := strconv.ParseInt(text, 10, 64) // 15 digits always fit
 		if at = time.Unix(n, 0); len(text) > 11 {
 			at = time.UnixMilli(n)
 		}
 	}
-	if at.UnixMilli() <= 0 { // a zero Time would count as none
+	if at.UnixMilli() <= 0 { // a zero Time means that no time is signed
 		return time.Time{}, forged("no time of the signature")
 	}
 	return at, nil
 }
 
-// checkKeys returns what is wrong with the keys of a verifier. It prints none.
+// checkKeys returns what is wrong with the keys of a Verifier. Its error prints no key.
 func checkKeys(name string, keys [][]byte) error {
 	if len(keys) == 0 {
 		return fmt.Errorf("%s: no key", name)
@@ -147,7 +147,8 @@ func sums(newHash func() hash.Hash, keys [][]byte, parts ...[]byte) [][]byte {
 	return all
 }
 
-// isAny reports whether signature is one of sums. Its time depends on how many there are alone.
+// isAny reports whether signature is one of sums. It compares in constant time: how long it takes
+// depends on the number of sums, but not on their contents.
 func isAny(sums [][]byte, signature []byte) bool {
 	found := 0
 	for _, sum := range sums {
@@ -212,7 +213,7 @@ func (s shared) Verify(r *http.Request, _ []byte) (Receipt, error) {
 	}
 	known := make([][]byte, len(s.values))
 	for i, value := range s.values {
-		sum := sha256.Sum256([]byte(value)) // of one length, so that the length is not told
+		sum := sha256.Sum256([]byte(value)) // hashes have equal lengths, so the time does not reveal the length of the secret
 		known[i] = sum[:]
 	}
 	if sum := sha256.Sum256([]byte(got)); !isAny(known, sum[:]) {

@@ -189,7 +189,7 @@ func (h *Handler) Notify(ctx context.Context, notify func(transport.Status)) err
 	}
 }
 
-// listen adds l to the listeners until over is called. After that, l is not called any more.
+// listen adds l to the listeners. The caller calls over to remove it; l is not called after that.
 func (h *Handler) listen(l *listener) (over func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -201,8 +201,8 @@ func (h *Handler) listen(l *listener) (over func()) {
 	}
 }
 
-// deliver hands s to the listeners of this process, each a copy of its own. It reports whether
-// there is any.
+// deliver passes s to the listeners of this process, a copy to each. It reports whether there is a
+// listener.
 func (h *Handler) deliver(s transport.Status) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
@@ -224,7 +224,8 @@ func (h *Handler) host() transport.Host {
 	return nil
 }
 
-// now returns the time by the clock of [WithClock], or by that of the Watcher that listens.
+// now returns the time on the clock of [WithClock]. Without that option, it is the clock of the
+// newest listener's Watcher, or the real clock.
 func (h *Handler) now() time.Time {
 	if h.clock != nil {
 		return h.clock.Now()
@@ -235,12 +236,12 @@ func (h *Handler) now() time.Time {
 	return time.Now()
 }
 
-// quiet is how long no second warning is logged. Anybody can send requests.
+// quiet is the shortest time between two warnings. Anybody can send requests and so fill the log.
 const quiet = time.Minute
 
-// log tells why a request was not passed on. A refusal is a warning, because it may be that the
-// service's own requests are refused, such as for a wrong key. The first request about no job is
-// one, too, because the place of the id may be wrong.
+// log logs why a request was not passed on. A refusal is a warning, because the service's own
+// requests may be refused, for example because of a wrong key. The first request about no job is a
+// warning too, because the dialect may look for the id at a wrong place.
 func (h *Handler) log(code int, err error) {
 	host := h.host()
 	if host == nil {
@@ -263,13 +264,13 @@ func (h *Handler) log(code int, err error) {
 	}
 }
 
-// warning is when a refusal was last logged as a warning. It is safe for concurrent use.
+// warning records when a refusal was last logged as a warning. It is safe for concurrent use.
 type warning struct {
 	mu   sync.Mutex
 	last time.Time
 }
 
-// isDue reports whether a refusal at an instant is logged as a warning, and notes it.
+// isDue reports whether a refusal at now is logged as a warning. If so, it records the time.
 func (w *warning) isDue(now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
