@@ -16,8 +16,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// BenchmarkWaitingWatch prints what a watch that waits between two polls holds: heap and stacks
-// after a collection, its id of 36 characters included.
+// BenchmarkWaitingWatch reports the memory of a watch that waits between two polls: heap and stacks
+// after a garbage collection, including its id of 36 characters.
 func BenchmarkWaitingWatch(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -30,7 +30,7 @@ func BenchmarkWaitingWatch(b *testing.B) {
 	}
 }
 
-// waitingWatches returns what n waiting watches hold, in bytes and goroutines.
+// waitingWatches returns the memory of n waiting watches in bytes, and their goroutines.
 func waitingWatches(tb testing.TB, n int) (bytes float64, goroutines int) {
 	polled := make(chan struct{}, n)
 	w, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {
@@ -55,7 +55,7 @@ func waitingWatches(tb testing.TB, n int) (bytes float64, goroutines int) {
 			require.FailNow(tb, "not all were polled")
 		}
 	}
-	// The last polls are put back on the timeline.
+	// The workers end once the last polls are back on the timeline.
 	for end := time.Now().Add(guard); runtime.NumGoroutine() > already+1; runtime.Gosched() {
 		require.True(tb, time.Now().Before(end), "goroutines are left")
 	}
@@ -66,8 +66,8 @@ func waitingWatches(tb testing.TB, n int) (bytes float64, goroutines int) {
 	return bytes, goroutines
 }
 
-// BenchmarkStart prints the CPU time that it takes to begin a million watches. The ids exist
-// beforehand and no watch is polled yet. The time includes the garbage collector's.
+// BenchmarkStart reports the CPU time for beginning a million watches, including garbage
+// collection. The ids exist already, and no watch is polled yet.
 func BenchmarkStart(b *testing.B) {
 	const n = 1_000_000
 	w, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {
@@ -94,8 +94,8 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
-// cpuSeconds returns the time that this program has used, as of a collection, which brings the
-// runtime's estimate up to date.
+// cpuSeconds returns the CPU time that this program has used. It runs a garbage collection first,
+// which updates the runtime's estimate.
 func cpuSeconds() float64 {
 	runtime.GC()
 	samples := []metrics.Sample{{Name: "/cpu/classes/total:cpu-seconds"}, {Name: "/cpu/classes/idle:cpu-seconds"}}

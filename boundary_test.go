@@ -40,7 +40,7 @@ const (
 	reentering        misbehavior = "calls the Watcher"
 )
 
-// How a call ends.
+// The ways in which a call can end.
 const (
 	completes  = "completes"
 	isPanic    = "PanicError"
@@ -50,39 +50,38 @@ const (
 
 // The limits of the Watcher whose hook misbehaves, in virtual time.
 const (
-	boundaryPolls       = 3 // that each job takes, a second apart
+	boundaryPolls       = 3 // the duration of each job, which are a second apart
 	boundaryPollTimeout = 5 * time.Second
 	boundaryTimeout     = time.Minute
-	boundaryClose       = time.Minute      // a Close takes at most so long
-	boundaryRelease     = 30 * time.Minute // what blocks is released after so long at the latest
-	boundaryGuard       = 20 * time.Second // of the real clock: a cell that takes longer hangs
+	boundaryClose       = time.Minute      // the longest time that Close may take
+	boundaryRelease     = 30 * time.Minute // the time after which blocked hooks are released
+	boundaryGuard       = 20 * time.Second // in real time; a case that takes longer hangs
 )
 
-// A hook is a call out of the library, to code that is not its own.
+// A hook is a call from the library to code of the user.
 type hook struct {
 	name string
-	// spare says that the job does not need the hook's result: whatever the hook does, the job
-	// completes.
+	// spare means that the job completes whatever the hook does.
 	spare bool
-	// also are outcomes that are right too, for each misbehavior.
+	// also has further outcomes that are right for a misbehavior.
 	also []string
 	// nils are the misbehaviors that apply among returningNil and returningTypedNil.
 	nils []misbehavior
-	// only are the misbehaviors that apply, all if nil.
+	// only are the misbehaviors that apply. Nil means all of them.
 	only []misbehavior
-	// shared says that the hook is not called about a job. What blocks or calls the Watcher then
-	// does so once.
+	// shared means that a call of the hook is not about one job. The hook then blocks or calls the
+	// Watcher only once.
 	shared bool
-	// make returns a Transport and options by which the hook is called.
+	// make returns a Transport and options that make the Watcher call the hook.
 	make func(b *boundary) (jobstatus.Transport, []jobstatus.Option)
-	// call makes the call that reaches the hook, and returns how each wait ended. The default waits
-	// for the job "bad".
+	// call makes the call that reaches the hook, and returns how each wait ended. By default it
+	// waits for the job "bad".
 	call func(ctx context.Context, w *jobstatus.Watcher) []error
 }
 
-// fault 35 and fault 53: whatever a hook does, the process lives and at most the wait that the hook
-// was called for ends by it. Another wait on the same Watcher completes, Close returns, and no
-// goroutine is left once the hook has returned.
+// fault 35 and fault 53: whatever a hook does, the process goes on, and at most the wait for which
+// the hook was called ends. Another wait on the same Watcher completes, and Close returns. Once the
+// hook has returned, no goroutine is left.
 func TestAHookThatMisbehavesEndsAtMostItsOwnWait(t *testing.T) {
 	t.Parallel()
 	for _, h := range hooks() {
@@ -97,7 +96,7 @@ func TestAHookThatMisbehavesEndsAtMostItsOwnWait(t *testing.T) {
 				go func() {
 					defer close(done)
 					defer func() {
-						if v := recover(); v != nil { // what synctest says of a deadlock, or of goroutines that are left
+						if v := recover(); v != nil { // synctest reports a deadlock, or goroutines that are left
 							t.Errorf("%v", v)
 						}
 					}()
@@ -113,7 +112,7 @@ func TestAHookThatMisbehavesEndsAtMostItsOwnWait(t *testing.T) {
 	}
 }
 
-// A boundary is a Watcher of which one hook misbehaves.
+// A boundary is a Watcher with one hook that misbehaves.
 type boundary struct {
 	*testing.T
 	hook
@@ -145,7 +144,8 @@ func newBoundary(t *testing.T, h hook, m misbehavior) *boundary {
 	return b
 }
 
-// play makes the call that reaches the hook, beside a wait for another job, and closes the Watcher.
+// play makes the call that reaches the hook, at the same time as a wait for another job, and closes
+// the Watcher.
 func (b *boundary) play() {
 	release := sync.OnceFunc(func() { close(b.release) })
 	defer time.AfterFunc(boundaryRelease, release).Stop()
@@ -177,14 +177,14 @@ func (b *boundary) play() {
 	<-closed
 	assert.LessOrEqual(b, time.Since(closing), boundaryClose, "until Close returned")
 	release()
-	time.Sleep(boundaryTimeout) // what was released comes back
+	time.Sleep(boundaryTimeout) // released hooks return
 }
 
 // expected returns the outcomes that are right.
 func (b *boundary) expected() []string {
 	outcomes := slices.Clone(b.also)
 	switch {
-	case b.spare && b.misbehavior == blocking: // polls that are held up for ever are in time for nothing
+	case b.spare && b.misbehavior == blocking: // polls that are blocked for ever miss every limit
 		return append(outcomes, completes, timesOut)
 	case b.spare || b.misbehavior == reentering || b.misbehavior == returningNil:
 		return append(outcomes, completes)
@@ -195,7 +195,7 @@ func (b *boundary) expected() []string {
 	}
 }
 
-// outcomes makes a call on a goroutine of its own, and tells how its waits ended.
+// outcomes makes a call on its own goroutine, and returns how its waits ended.
 func (b *boundary) outcomes(call func(context.Context, *jobstatus.Watcher) []error) <-chan []string {
 	told := make(chan []string, 1)
 	go func() {
@@ -230,8 +230,8 @@ func outcomeOf(err error) string {
 	}
 }
 
-// spring misbehaves, unless the misbehavior is what the hook returns, which is for the hook to do.
-// It reports whether this call is one that misbehaves.
+// spring misbehaves, unless the misbehavior is a return value, which is left to the hook. It
+// reports whether this call misbehaves.
 func (b *boundary) spring() bool {
 	once := b.shared && b.misbehavior != panicking && b.misbehavior != panickingWithNil && b.misbehavior != exiting
 	if b.sprung.Add(1) > 1 && once {
@@ -252,7 +252,7 @@ func (b *boundary) spring() bool {
 	return true
 }
 
-// reenter calls the Watcher for another job, and gives up before a poll would.
+// reenter calls the Watcher for another job. It gives up before a poll would.
 func (b *boundary) reenter() {
 	ctx, cancel := context.WithTimeout(context.Background(), boundaryPollTimeout-time.Second)
 	defer cancel()
@@ -263,7 +263,7 @@ func (b *boundary) reenter() {
 	b.watcher.Stats()
 }
 
-// fails returns the error of a hook that returns one.
+// fails returns the error of a hook that misbehaves by returning one.
 func (b *boundary) fails() error {
 	if b.misbehavior == returningTypedNil {
 		return (*transport.Error)(nil)
@@ -271,7 +271,7 @@ func (b *boundary) fails() error {
 	return nil
 }
 
-// A target is a service each of whose jobs completes at its third poll.
+// A target is a service whose jobs complete at their third poll.
 type target struct {
 	mu    sync.Mutex
 	polls map[string]int
@@ -302,11 +302,11 @@ func (s *target) seen(id string) bool {
 	return s.polls[id] > 0
 }
 
-// A hookedTarget misbehaves in some of its methods. Where a method is about a job, it does so for
-// the job "bad" only.
+// A hookedTarget misbehaves in some of its methods. A method that is about a job misbehaves only
+// for the job "bad".
 type hookedTarget struct {
 	*target
-	status, cancel, create func() error // nil for what target does
+	status, cancel, create func() error // nil means the same as target
 }
 
 func (s *hookedTarget) Status(ctx context.Context, id string) (jobstatus.Status, error) {
@@ -371,7 +371,7 @@ func (s *batchTarget) StatusBatch(ctx context.Context, ids []string) ([]transpor
 	return answers, nil
 }
 
-// A hookedNotifier is listened to without having anything to say.
+// A hookedNotifier listens and reports nothing.
 type hookedNotifier struct{ trusted, notify func() error }
 
 func (n *hookedNotifier) Trusted() bool {
@@ -416,8 +416,7 @@ func (s *holdTarget) Hold(ctx context.Context, id string, _ jobstatus.Status, _ 
 	return s.Status(ctx, id)
 }
 
-// trap returns a function that misbehaves, and returns the error of a hook that does so by what it
-// returns.
+// trap returns a function that misbehaves. If the misbehavior is an error, the function returns it.
 func (b *boundary) trap() error {
 	b.spring()
 	return b.fails()
@@ -450,7 +449,7 @@ func (h *hookedBackoff) Rank(backoff.Poll, time.Duration) float64 {
 	return 0
 }
 
-// nilContext is a context of which a nil pointer is useless.
+// nilContext is a context. The methods of a nil pointer to it panic.
 type nilContext struct{ context.Context }
 
 // A hookedCore is a zapcore.Core that misbehaves in one of its methods.
@@ -510,7 +509,7 @@ func (e *hookedError) Unwrap() error {
 	return nil
 }
 
-// hooks returns all calls out of the library, by name.
+// hooks returns all calls from the library to the user's code, by name.
 func hooks() []hook {
 	all := slices.Concat(transportHooks(), notifierHooks(), backoffHooks(), errorHooks(), otherHooks())
 	slices.SortFunc(all, func(a, b hook) int { return cmp.Compare(a.name, b.name) })
@@ -562,7 +561,7 @@ func transportHooks() []hook {
 	}
 }
 
-// notifierHooks are called once New has begun to listen: New waits for none of them.
+// notifierHooks are called after New has begun to listen. New does not wait for them.
 func notifierHooks() []hook {
 	fine := func() error { return nil }
 	only := []misbehavior{panicking, panickingWithNil, exiting, blocking}
@@ -634,7 +633,7 @@ func otherHooks() []hook {
 	return all
 }
 
-// waitFor returns a call that waits for jobs together.
+// waitFor returns a call that waits for several jobs.
 func waitFor(ids ...string) func(context.Context, *jobstatus.Watcher) []error {
 	return func(ctx context.Context, w *jobstatus.Watcher) (errs []error) {
 		for _, err := range w.WaitForJobs(ctx, slices.Values(ids)) {
@@ -644,8 +643,8 @@ func waitFor(ids ...string) func(context.Context, *jobstatus.Watcher) []error {
 	}
 }
 
-// batchHook is a batch that holds the job "bad". As it is divided, the end may be seen by another
-// request.
+// batchHook is called for a batch that holds the job "bad". Because the batch is divided, another
+// request may see the end.
 func batchHook(name string, only []misbehavior, answer func(*boundary, []string) ([]transport.Answer, error)) hook {
 	return hook{name: name, also: []string{completes}, nils: []misbehavior{returningNil, returningTypedNil}, only: only,
 		call: waitFor("bad", "companion"),
@@ -671,7 +670,8 @@ func nextHook(name string, attempt int) hook {
 	}}
 }
 
-// firstNextHook is Next on the goroutine of the caller, who may end it and, while it blocks, waits.
+// firstNextHook is Next on the caller's goroutine. It may end that goroutine, and the caller waits
+// while it blocks.
 func firstNextHook() hook {
 	h := nextHook("Backoff.Next before the first poll", 0)
 	h.also, h.only = []string{callExited}, []misbehavior{panicking, panickingWithNil, exiting, reentering}
@@ -710,7 +710,7 @@ func coreHook(name string, nils []misbehavior, set func(c *hookedCore, trap func
 		}}
 }
 
-// token is a token source. It misbehaves when it is asked first, as it serves all waits.
+// token is a token source. It misbehaves in its first call, because its token serves all waits.
 func (b *boundary) token(context.Context) (string, error) {
 	if b.sprung.Load() > 0 {
 		return "token", nil
@@ -721,7 +721,7 @@ func (b *boundary) token(context.Context) (string, error) {
 	return "token", nil
 }
 
-// tripperOf returns what answers requests for the jobs of s.
+// tripperOf returns a RoundTripper that answers requests about the jobs of s.
 func tripperOf(s *target) http.RoundTripper {
 	return tripper(func(r *http.Request) (*http.Response, error) {
 		st, err := s.Status(r.Context(), r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:])

@@ -18,8 +18,9 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// fault 15: the retry budget holds 500 tokens. A transient failure costs 14, a throttled poll 5,
-// and a success pays 1 back. Polls come at once as long as it lasts, and are paced from then on.
+// fault 15: the retry budget has 500 tokens. A transient failure costs 14, a throttled poll costs
+// 5, and a success returns 1. Polls are made at once while tokens are left, and are paced after
+// that.
 func TestTheRetryBudgetPaysForEachFailure(t *testing.T) {
 	t.Parallel()
 	type polls struct {
@@ -34,8 +35,8 @@ func TestTheRetryBudgetPaysForEachFailure(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		before []polls
-		last   string // how all polls end that follow
-		want   int    // how many of these come at once
+		last   string // how all later polls end
+		want   int    // how many of these are made at once
 	}{
 		"transient failures":                {nil, "down", 500/14 + 1},
 		"throttled polls":                   {nil, "throttled", 500 / 5},
@@ -74,7 +75,7 @@ func TestTheRetryBudgetPaysForEachFailure(t *testing.T) {
 	}
 }
 
-// A busyService answers 503, except about jobs whose id begins with "good": they have completed.
+// A busyService answers 503. Jobs whose id begins with "good" have completed.
 type busyService struct{ requests atomic.Int64 }
 
 func (s *busyService) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -86,15 +87,15 @@ func (s *busyService) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: code, Header: http.Header{}, Request: r, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
-// watcher returns a Watcher of s. Within a poll, it sends a call again at most retries times.
+// watcher returns a Watcher of s. Within a poll, it repeats a request at most retries times.
 func (s *busyService) watcher(w world, retries int) *jobstatus.Watcher {
 	service, err := rest.New("http://service.test", rest.WithRetries(retries), rest.WithRoundTripper(s))
 	require.NoError(w, err)
 	return w.watcher(service, jobstatus.WithMaxAttempts(1))
 }
 
-// fault 15: what is sent again within a poll is paid for too. When the budget is empty, each poll
-// is one request, and remains so until the service has recovered.
+// fault 15: retries within a poll are paid for too. When the budget is empty, each poll is one
+// request, until the service has recovered.
 func TestTheRetryBudgetPaysForWhatIsSentAgainWithinAPoll(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		var s busyService
@@ -111,7 +112,7 @@ func TestTheRetryBudgetPaysForWhatIsSentAgainWithinAPoll(t *testing.T) {
 					assert.EqualValues(w, 3, n, "poll %d", i)
 				}
 			}
-			// A poll that fails three times costs 42 tokens of 500.
+			// A poll with three failed requests costs 42 of 500 tokens.
 			assert.InDelta(w, polls+2*500/42, s.requests.Load(), 2)
 			for i := range 100 {
 				assert.EqualValues(w, 1, poll("good", i))
@@ -125,7 +126,7 @@ func TestTheRetryBudgetPaysForWhatIsSentAgainWithinAPoll(t *testing.T) {
 	})
 }
 
-// fault 15: nor does it matter how many polls are in flight when it runs out.
+// fault 15: this also holds with many polls in flight when the budget runs out.
 func TestPollsInFlightShareTheRetryBudget(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		var s busyService

@@ -18,19 +18,19 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// An end is one way in which a wait ends, as README's table has it.
+// An end is one way in which a wait ends, as in the README's table.
 type end struct {
-	returns string // the first cell of its row
-	names   string // what the row calls it
+	returns string // the first cell of the row
+	names   string // the second cell of the row
 	matches func(error) bool
 	last    jobstatus.State
 	asked   bool
 
-	answer func(n int) (jobstatus.Status, error) // to the nth poll, from the second on
+	answer func(n int) (jobstatus.Status, error) // what the service answers to the nth poll, from the second on
 	id     string                                // "a" if empty
 	opts   []jobstatus.Option
 	wait   []jobstatus.WatchOption
-	call   func(w *jobstatus.Watcher, ctx context.Context, cancel func(error)) context.Context // before the wait
+	call   func(w *jobstatus.Watcher, ctx context.Context, cancel func(error)) context.Context // runs before the wait
 }
 
 var errUserLeft = errors.New("the user left")
@@ -52,7 +52,7 @@ const (
 	failed = "the terminal status, a `*JobError`"
 )
 
-// waysToEnd are all that README's table names.
+// waysToEnd are all the ends that the README's table names.
 func waysToEnd() []end {
 	leave := func(w *jobstatus.Watcher, ctx context.Context, cancel func(error)) context.Context {
 		time.AfterFunc(30*time.Second, func() { cancel(errUserLeft) })
@@ -114,7 +114,7 @@ func waysToEnd() []end {
 	}
 }
 
-// README's table of how a wait ends says what is so, and all of it.
+// The README's table of how a wait ends is true and complete.
 func TestTheTableOfHowAWaitEndsIsTrue(t *testing.T) {
 	t.Parallel()
 	rows := readmeEnds(t)
@@ -155,7 +155,7 @@ func readmeEnds(t *testing.T) map[string]string {
 	return rows
 }
 
-// happens has a wait end in that way, and expects no other.
+// happens makes a wait end in this way, and checks the result.
 func (e end) happens(w world, all []end) {
 	asked := 0
 	watcher := w.watcher(transportFunc(func(_ context.Context, id string) (jobstatus.Status, error) {

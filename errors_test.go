@@ -50,7 +50,7 @@ func TestTheEnginesResultIsToldInFull(t *testing.T) {
 	}
 }
 
-// A failed job without a message is told in the words of its service.
+// The error of a failed job without a message quotes the service's own words.
 func TestAJobErrorSaysWhatTheServiceSaid(t *testing.T) {
 	t.Parallel()
 	for want, st := range map[string]Status{
@@ -79,7 +79,7 @@ func TestNilErrorsSayNothingAndDoNotPanic(t *testing.T) {
 
 type timeoutLike struct{ error }
 
-// fault 53: who looks at an error does not meet the panic of its methods.
+// fault 53: whoever inspects an error does not get a panic of its methods.
 func TestAPanicWithAnErrorThatPanicsCanBeLookedAt(t *testing.T) {
 	t.Parallel()
 	err := fmt.Errorf("watch: %w", &PanicError{Value: explosive{}})

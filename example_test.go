@@ -100,8 +100,8 @@ func ExampleWatcher_Updates() {
 	// report-1: completed
 }
 
-// A program waits for jobs that come one by one, and saves those that it still waits for when it
-// stops. The next one goes on with them.
+// A program waits for jobs that arrive one by one. When it stops, it saves those that it still
+// waits for. The next process continues with them.
 func ExampleWatcher_WaitForFeed() {
 	service := reports()
 	w, err := jobstatus.New(service)
@@ -192,7 +192,7 @@ func ExampleWithBackoff() {
 	// Output: report-1: completed <nil>
 }
 
-// answers is a Transport of one's own.
+// answers is a Transport of the program's own.
 type answers map[string]transport.State
 
 func (a answers) Status(_ context.Context, id string) (jobstatus.Status, error) {

@@ -19,7 +19,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// diary is a service whose jobs run until they are ended, and that notes when each was polled.
+// diary is a service whose jobs run until the test ends them. It records when each was polled.
 type diary struct {
 	mu    sync.Mutex
 	ended map[string]transport.State
@@ -121,7 +121,8 @@ func TestAFeedYieldsEachJobWhenItEnds(t *testing.T) {
 	})
 }
 
-// fault 13, fault 64: the last status of a job asks to be left alone, and that of another is none.
+// fault 13, fault 64: the last status of one job asks for a pause. That of the other job is about
+// the first one.
 func TestTheLastStatusOfAFedJobIsHeeded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -335,7 +336,7 @@ func TestAPollThatCameDueInTheGapIsMadeUpFor(t *testing.T) {
 	})
 }
 
-// A take-over of many watches raises the rate of requests by a fifth at most.
+// When many watches are taken over, the rate of requests rises by at most a fifth.
 func TestTheJobsOfAGapComeWithoutABurst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -498,7 +499,7 @@ func TestAFeedRunsInAnyVirtualTime(t *testing.T) {
 	})
 }
 
-// Jobs that began together would all be polled together, where the Backoff has no jitter.
+// Without jitter, jobs that began together would all be polled together.
 func TestABulkThatIsResumedComesWithoutABurst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -571,7 +572,7 @@ func TestAPollThatNeverReturnsHoldsUpNoFeedAfterClose(t *testing.T) {
 	}
 }
 
-// A job whose timeout has passed counts once among those that are polled at once.
+// A job whose timeout has passed counts once among the jobs that are polled at once.
 func TestJobsWhoseTimeoutHasPassedAreLookedAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -590,8 +591,7 @@ func TestJobsWhoseTimeoutHasPassedAreLookedAtOnce(t *testing.T) {
 	})
 }
 
-// A poll that a limit delays, or that is in flight, is made up for by the process that resumes the
-// wait.
+// A process that resumes a wait makes up for a poll that was delayed by a limit or was in flight.
 func TestAPollThatWasNotMadeInTimeIsMadeUpForElsewhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

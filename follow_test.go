@@ -19,7 +19,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// A follower is a Backoff that notes what it is told, and waits as next says.
+// A follower is a Backoff that records its calls. Its waits come from the function next.
 type follower struct {
 	next func(p backoff.Poll) time.Duration
 
@@ -62,7 +62,7 @@ func TestAFollowerIsToldOfWhatBeginsRunsAndEnds(t *testing.T) {
 	})
 }
 
-// A poll that is due can be put off by what was heard meanwhile, but not for ever: a last look is
+// What is learned from other jobs can postpone a poll that is due, but not for ever: a last look is
 // taken.
 func TestAFollowerPutsOffAPollThatIsDue(t *testing.T) {
 	inVirtualTime(t, func(w world) {
@@ -88,7 +88,7 @@ func TestAFollowerPutsOffAPollThatIsDue(t *testing.T) {
 	})
 }
 
-// Every watch that is begun is told of when it is left, however.
+// For each watch that begins, Observe is called when the watch ends, in whatever way.
 func TestAFollowerHearsOfEachWatchThatIsLeft(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		f := &follower{next: func(backoff.Poll) time.Duration { return time.Second }}
@@ -117,7 +117,7 @@ func TestAFollowerHearsOfEachWatchThatIsLeft(t *testing.T) {
 	})
 }
 
-// fault 63: a first bulk of jobs of which nothing is known does not flood the service.
+// fault 63: the first bulk of a kind that is new to the learner does not flood the service.
 func TestABulkOfAnUnknownKindIsNotAFlood(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -126,7 +126,7 @@ func TestABulkOfAnUnknownKindIsNotAFlood(t *testing.T) {
 		s.answer = func(_ context.Context, id string, _ int) (jobstatus.Status, error) {
 			var number int
 			_, _ = fmt.Sscanf(id, "job-%d", &number)
-			if w.clock.Since(s.began) < 5*time.Second+time.Duration(number*7919%n)*10*time.Second/n { // in no order
+			if w.clock.Since(s.began) < 5*time.Second+time.Duration(number*7919%n)*10*time.Second/n { // in random order
 				return running, nil
 			}
 			return jobstatus.Status{State: jobstatus.Completed}, nil
@@ -141,7 +141,8 @@ func TestABulkOfAnUnknownKindIsNotAFlood(t *testing.T) {
 	})
 }
 
-// fault 13: an end that the service's wait left no room to look for is named so.
+// fault 13: if the wait that the service asked for leaves no time for a last poll, the error says
+// so.
 func TestATimeoutThatARefusalOutlastsIsThrottledToo(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := w.service(say(running, &transport.Error{Class: transport.Throttled, RetryAfter: time.Minute, Err: errors.New("too many")}))

@@ -25,16 +25,16 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// keeper is a service that keeps requests until their job ends, and counts them.
+// keeper is a service that holds requests until their job ends, and counts them.
 type keeper struct {
 	*diary
-	hold func(ctx context.Context, d time.Duration) error // what happens instead of waiting; nil to wait
+	hold func(ctx context.Context, d time.Duration) error // what a hold does instead of waiting; nil means that it waits
 
 	mu      sync.Mutex
 	holds   int
 	inside  int
 	most    int
-	kinds   map[byte]int // holds by the first letter of the id
+	kinds   map[byte]int // the number of holds by the first letter of the id
 	lengths []time.Duration
 	changed chan struct{}
 }
@@ -89,7 +89,7 @@ func (k *keeper) Hold(ctx context.Context, id string, last transport.Status, d t
 	}
 }
 
-// end ends a job, and tells the requests that are kept.
+// end ends a job, and answers the requests that are held for it.
 func (k *keeper) end(id string, state transport.State) {
 	k.diary.end(id, state)
 	k.mu.Lock()
@@ -174,13 +174,13 @@ func TestAHoldEndsInTimeForTheLastLook(t *testing.T) {
 	})
 }
 
-// fault 29: a way of being told that fails is stood in for by polls.
+// fault 29: polls replace a way of learning of ends that fails.
 func TestHoldsThatDoNotWorkAreReplacedByPolls(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		hold  func(ctx context.Context, d time.Duration) error
-		delay time.Duration // until the end is seen, at most
-		holds int           // in 2 minutes, at most
+		delay time.Duration // the longest time until the end is seen
+		holds int           // the most polls in 2 minutes
 		lines int
 	}{
 		"refused":     {func(context.Context, time.Duration) error { return errors.New("refused") }, time.Second, 3, 1},
@@ -228,7 +228,7 @@ func TestHoldsThatDoNotWorkAreReplacedByPolls(t *testing.T) {
 	}
 }
 
-// deaf holds requests, and never has news.
+// deaf holds requests and never has news.
 type deaf struct{ *keeper }
 
 func (d deaf) Hold(ctx context.Context, _ string, last transport.Status, length time.Duration) (transport.Status, error) {
@@ -240,7 +240,7 @@ func (d deaf) Hold(ctx context.Context, _ string, last transport.Status, length 
 	}
 }
 
-// fault 29: a service that holds requests and tells of no end does not lose one.
+// fault 29: a service that holds requests but reports no end does not lose an end.
 func TestAPollLooksAfterHoldsWithoutNews(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -302,7 +302,7 @@ func TestTheEndOfAHeldJobIsLearnedExactly(t *testing.T) {
 	})
 }
 
-// A service that keeps requests, over sockets: the job ends while its request is kept.
+// A service holds requests over sockets. The job ends while its request is held.
 func TestARequestIsHeldOverASocket(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -329,7 +329,7 @@ func TestARequestIsHeldOverASocket(t *testing.T) {
 	assert.Equal(t, []string{"", "wait=60s"}, asked)
 }
 
-// judgedBy is a Ranker by what a function says of a kind.
+// judgedBy is a Ranker whose ranks come from a function of the kind.
 type judgedBy struct {
 	backoff.Strategy
 	rank func(kind string) float64
@@ -341,7 +341,7 @@ func TestARankerSaysWhichJobsAreHeld(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		rank        func(kind string) float64
-		least, most float64 // share of the holds that fast jobs get
+		least, most float64 // the share of holds that fast jobs get
 	}{
 		"prefers": {func(kind string) float64 { return float64(len(kind)) }, 0.85, 1},
 		"alike":   {func(string) float64 { return 1 }, 0.4, 0.6},
@@ -374,7 +374,8 @@ func TestARankerSaysWhichJobsAreHeld(t *testing.T) {
 	}
 }
 
-// A hold without news is no attempt, but a limit of attempts ends a wait that gets nothing else.
+// A hold without news is no attempt. But a limit of attempts ends a wait whose holds never have
+// news.
 func TestALimitOfAttemptsEndsAWaitOfHoldsWithoutNews(t *testing.T) {
 	t.Parallel()
 	for name, hold := range map[string]func(ctx context.Context, last transport.Status, d time.Duration) (transport.Status, error){

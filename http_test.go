@@ -26,8 +26,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// overHTTP returns a Watcher of a mock service over a real socket, both on a clock that stands
-// still.
+// overHTTP returns a Watcher of a mock service on a real socket. Both use a clock that the test
+// advances.
 func overHTTP(t *testing.T, opts []jobstatus.Option, scripts ...mock.Option) (*jobstatus.Watcher, *mock.Server, *mock.Clock) {
 	clk := mock.NewClock(t)
 	srv := mock.NewServer(t, append(scripts, mock.WithClock(clk))...)
@@ -37,7 +37,7 @@ func overHTTP(t *testing.T, opts []jobstatus.Option, scripts ...mock.Option) (*j
 	return w, srv, clk
 }
 
-// codes returns what the service answered about a job.
+// codes returns the status codes of the answers about a job.
 func codes(srv *mock.Server, id string) []int {
 	var codes []int
 	for _, call := range srv.Calls(id) {
@@ -94,7 +94,7 @@ func TestOverHTTPAnUnchangedAnswerIsNotSentAgain(t *testing.T) {
 	assert.Equal(t, []int{200, 304, 304, 200}, codes(srv, "a"))
 }
 
-// Attempts of one poll and polls of a watch both wait on the injected clock.
+// Retries within a poll and polls of a watch both wait on the injected clock.
 func TestOverHTTPBothKindsOfRetryWaitOnTheClock(t *testing.T) {
 	t.Parallel()
 	w, srv, clk := overHTTP(t, []jobstatus.Option{every(time.Minute), jobstatus.WithTimeout(time.Hour)},
@@ -104,7 +104,7 @@ func TestOverHTTPBothKindsOfRetryWaitOnTheClock(t *testing.T) {
 		require.NoError(t, err)
 		assert.InDelta(t, 60, clk.Elapsed().Seconds(), 1)
 	})
-	var gaps []bool // whether the calls are of one poll
+	var gaps []bool // whether the requests belong to one poll
 	calls := srv.Calls("a")
 	for i := range calls[1:] {
 		gap := calls[i+1].Time.Sub(calls[i].Time)
@@ -114,7 +114,7 @@ func TestOverHTTPBothKindsOfRetryWaitOnTheClock(t *testing.T) {
 	assert.Equal(t, []bool{true, true, false, true, true}, gaps)
 }
 
-// fault 1: while the service is down the watch goes on; the job ends once.
+// fault 1: while the service is down, the watch goes on. The job ends once.
 func TestOverHTTPAServiceThatIsDownForAWhileIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	service, err := mock.NewService(mock.Job("a", mock.Pending(mock.Polls(1)), mock.Completed(nil)))
@@ -151,7 +151,7 @@ func TestOverHTTPAServiceThatIsDownForAWhileIsWaitedFor(t *testing.T) {
 	assert.Equal(t, []jobstatus.State{jobstatus.Pending, jobstatus.Completed}, seen)
 }
 
-// fault 44: what is secret stands in no error and no log.
+// fault 44: no error and no log contains a secret.
 func TestOverHTTPNothingTellsASecret(t *testing.T) {
 	t.Parallel()
 	const canary = "c4n4ry-7777"
@@ -183,7 +183,7 @@ func TestOverHTTPNothingTellsASecret(t *testing.T) {
 	}
 }
 
-// A context's own deadline is preceded by a last look too, where it is on the real clock.
+// On the real clock, a last look is also taken before the deadline of a context.
 func TestADeadlineOfTheContextIsPrecededByALastLook(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -198,7 +198,7 @@ func TestADeadlineOfTheContextIsPrecededByALastLook(t *testing.T) {
 	})
 }
 
-// httpService is a service over a real socket that answers every status request with completed.
+// httpService is a service on a real socket that answers every status request with completed.
 func httpService(t *testing.T, before func(*http.Request)) *httptest.Server {
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		before(r)
@@ -208,7 +208,8 @@ func httpService(t *testing.T, before func(*http.Request)) *httptest.Server {
 	return srv
 }
 
-// WithConcurrency is not cut short by the number of connections, which rest.New would bound at 256.
+// The number of connections does not limit the polls further than WithConcurrency. rest.New would
+// open at most 256.
 func TestNewHTTPHasAConnectionForEachPollInFlight(t *testing.T) {
 	t.Parallel()
 	const n = 300
@@ -229,7 +230,7 @@ func TestNewHTTPHasAConnectionForEachPollInFlight(t *testing.T) {
 	require.NoError(t, err)
 	defer w.Close()
 	var waits sync.WaitGroup
-	for i := range n { // each a call of its own, so that their first polls come together
+	for i := range n { // each in a call of its own, so that their first polls are made together
 		waits.Go(func() {
 			_, err := w.WaitForJob(t.Context(), fmt.Sprint("job-", i))
 			assert.NoError(t, err)
@@ -262,7 +263,8 @@ func TestCloseClosesTheConnectionsOfNewHTTP(t *testing.T) {
 	}
 }
 
-// fault 38: a job is neither created nor canceled, and why the context ended is told.
+// fault 38: under an ended context no job is created or canceled, and the error is the cause of the
+// context.
 func TestCreateAndCancelMakeNoRequestUnderAnEndedContext(t *testing.T) {
 	t.Parallel()
 	srv := httpService(t, func(r *http.Request) { t.Error("asked: ", r.URL) })
@@ -280,7 +282,7 @@ func TestCreateAndCancelMakeNoRequestUnderAnEndedContext(t *testing.T) {
 	require.ErrorIs(t, err, left)
 }
 
-// A real service needs a token, headers and a dialect; one line brings them.
+// A real service needs a token, headers and a dialect. One line sets them.
 func TestNewHTTPAsksAsWithRESTSays(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{Create: rest.Call{Path: "/builds"}, ID: "id", Status: rest.Call{Path: "/builds/{id}"}, State: "phase"}
@@ -321,7 +323,8 @@ func TestWithRESTReportsWhatIsWrong(t *testing.T) {
 	require.NoError(t, w.Close())
 }
 
-// A client of the user's has its own connections, however many polls may be in flight.
+// A client that the user made keeps its own number of connections, however many polls may be in
+// flight.
 func TestNewHTTPTakesAClientOfTheUsers(t *testing.T) {
 	t.Parallel()
 	for _, polls := range []int{1, 2 * rest.DefaultMaxConnections} {

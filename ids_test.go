@@ -31,7 +31,7 @@ func endless(taken *atomic.Int64) iter.Seq[string] {
 	}
 }
 
-// paced yields ids, and sleeps on the clock before each but the first.
+// paced yields ids. It sleeps on the clock before each id except the first.
 func paced(w world, d time.Duration, ids ...string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i, id := range ids {
@@ -45,7 +45,7 @@ func paced(w world, d time.Duration, ids ...string) iter.Seq[string] {
 	}
 }
 
-// fault 58: a sequence without an end does not hold up the end of the context.
+// fault 58: the call ends with its context although the sequence is endless.
 func TestAnEndedContextEndsACallWhoseIDsAreEndless(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(never), every(time.Second), jobstatus.WithMaxWatches(10))
@@ -93,7 +93,7 @@ func TestFinishedJobsAreYieldedWhileTheSequenceIsQuiet(t *testing.T) {
 	})
 }
 
-// fault 58: to the nanosecond.
+// fault 58: exactly, to the nanosecond.
 func TestAnEndedContextEndsACallWhoseSequenceIsQuiet(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(never), every(time.Second))
@@ -134,7 +134,7 @@ func TestCloseEndsACallWhoseSequenceIsQuiet(t *testing.T) {
 	})
 }
 
-// fault 58: a sequence that never comes back holds its own goroutine, and nothing else.
+// fault 58: a sequence that never returns keeps its own goroutine, and nothing else.
 func TestASequenceThatBlocksForEverHoldsNobody(t *testing.T) {
 	t.Parallel()
 	watcher, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {
@@ -173,12 +173,12 @@ func TestASequenceThatBlocksForEverHoldsNobody(t *testing.T) {
 	}
 }
 
-// A sequence that does not take long may share variables with the body of the loop.
+// A sequence that yields its ids quickly may share variables with the body of the loop.
 func TestASequenceAndTheLoopOverItsResultsTakeTurns(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(after(1, jobstatus.Completed)))
 		w.run(func() {
-			left, most := 0, 0 // not guarded: the race detector tells
+			left, most := 0, 0 // without a lock: the race detector would report a race
 			for _, err := range watcher.WaitForJobs(context.Background(), func(yield func(string) bool) {
 				for i := range 300 {
 					left++
@@ -203,7 +203,8 @@ func TestNoIDIsTakenDuringTheBodyOfTheLoop(t *testing.T) {
 		watcher := w.watcher(w.service(after(1, jobstatus.Completed)), jobstatus.WithConcurrency(1))
 		w.run(func() {
 			var taken atomic.Int64
-			// Not without an end: in virtual time no poll is made while ids are taken without a pause.
+			// Here the sequence is not endless, because in virtual time no poll is made while ids
+			// are taken without a pause.
 			for range watcher.WaitForJobs(context.Background(), func(yield func(string) bool) {
 				for range 3000 {
 					if !yield(fmt.Sprint("job-", taken.Add(1))) {
@@ -222,7 +223,7 @@ func TestNoIDIsTakenDuringTheBodyOfTheLoop(t *testing.T) {
 	})
 }
 
-// fault 37: what the sequence holds is free again when the range is left.
+// fault 37: when the loop ends, the sequence's resources are freed.
 func TestBreakingOutOfARangeWaitsForASequenceBetweenTwoIDs(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(after(1, jobstatus.Completed)))
@@ -244,7 +245,7 @@ func TestBreakingOutOfARangeWaitsForASequenceBetweenTwoIDs(t *testing.T) {
 	})
 }
 
-// fault 35: the caller is told as in any range.
+// fault 35: the caller gets the panic, as in any range.
 func TestASequenceThatPanicsDoesSoOnTheCallersGoroutine(t *testing.T) {
 	boom := errors.New("boom")
 	for name, fail := range map[string]func(){"panic": func() { panic(boom) }, "Goexit": runtime.Goexit} {
@@ -280,7 +281,7 @@ func TestASequenceThatPanicsDoesSoOnTheCallersGoroutine(t *testing.T) {
 	}
 }
 
-// then calls f when the sequence has ended, or is left.
+// then calls f when the sequence has ended or was stopped.
 func then(ids iter.Seq[string], f func()) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		defer f()
@@ -288,8 +289,8 @@ func then(ids iter.Seq[string], f func()) iter.Seq[string] {
 	}
 }
 
-// inGoroutine calls f, which may end its goroutine, on one of its own, and waits for it on the
-// clock.
+// inGoroutine calls f on a new goroutine, which f may end, and waits on the clock until it has
+// ended.
 func inGoroutine(w world, f func()) {
 	start, track := func(f func()) { go f() }, wait.Track(w.clock)
 	if clk, ok := w.clock.(*mock.Clock); ok {
@@ -305,7 +306,7 @@ func inGoroutine(w world, f func()) {
 	<-done
 }
 
-// A panic that nobody waits for any more does not end the program, and is not lost.
+// A panic after the call does not end the program, and is logged.
 func TestASequenceThatPanicsAfterItsCallIsLogged(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -326,7 +327,7 @@ func TestASequenceThatPanicsAfterItsCallIsLogged(t *testing.T) {
 	})
 }
 
-// fault 33: each id that is taken has one result, whenever the context ends.
+// fault 33: each id that is taken has one result, at whatever time the context ends.
 func TestIDsThatAreTakenAfterTheEndOfTheContextHaveAResultToo(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := w.service(never)
@@ -347,7 +348,7 @@ func TestIDsThatAreTakenAfterTheEndOfTheContextHaveAResultToo(t *testing.T) {
 	})
 }
 
-// A bad id among many is one result, as any other.
+// An invalid id among many has one result, like any other id.
 func TestAnInvalidIDInASequenceIsOneResult(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(after(2, jobstatus.Completed)))

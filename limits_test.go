@@ -14,8 +14,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// A limit that somebody set is the limit that holds: every combination of what a Watcher and a
-// watch can be told.
+// A limit that was set applies. The test tries every combination of limits of a Watcher and a
+// watch.
 func TestTheLimitThatWasSetHolds(t *testing.T) {
 	t.Parallel()
 	const unlimited = jobstatus.Unlimited
@@ -54,8 +54,8 @@ func TestTheLimitThatWasSetHolds(t *testing.T) {
 	}
 }
 
-// expectLimits waits for a job that never ends, under a context of an hour, and expects the first
-// of the limits to end the wait. Zero is a default.
+// expectLimits waits for a job that never ends, under a context of an hour. It checks that the
+// first of the limits ends the wait. Zero means the default.
 func expectLimits(w world, opts []jobstatus.Option, own []jobstatus.WatchOption, timeout time.Duration, attempts int) {
 	if timeout == 0 {
 		timeout = jobstatus.DefaultTimeout
@@ -83,7 +83,7 @@ func expectLimits(w world, opts []jobstatus.Option, own []jobstatus.WatchOption,
 	}
 }
 
-// The default Backoff's bounds are no schedule of one's own.
+// Options for the default Backoff do not count as a Backoff of the user.
 func TestTheDefaultScheduleKeepsTheDefaultAttempts(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -93,7 +93,7 @@ func TestTheDefaultScheduleKeepsTheDefaultAttempts(t *testing.T) {
 	})
 }
 
-// fault 39: the context alone may rule, and a wait that it ends tells its cause.
+// fault 39: the context can be the only limit. The error of a wait that it ends has its cause.
 func TestAWaitThatItsContextEndsTellsTheCause(t *testing.T) {
 	t.Parallel()
 	shutdown := errors.New("the shift is over")
@@ -155,7 +155,7 @@ func TestAWaitThatItsContextEndsTellsTheCause(t *testing.T) {
 	}
 }
 
-// waits returns each method that waits, as a function that returns its last result.
+// waits returns each waiting method as a function that returns the last result of the method.
 func waits() map[string]func(*jobstatus.Watcher, context.Context, string) (jobstatus.Status, error) {
 	return map[string]func(*jobstatus.Watcher, context.Context, string) (jobstatus.Status, error){
 		"WaitForJob": func(w *jobstatus.Watcher, ctx context.Context, id string) (jobstatus.Status, error) {
@@ -177,7 +177,7 @@ func waits() map[string]func(*jobstatus.Watcher, context.Context, string) (jobst
 	}
 }
 
-// fault 36: a wait on a closed Watcher ends as one that Close ended.
+// fault 36: a wait that begins after Close ends like a wait that Close ended.
 func TestAWaitOnAClosedWatcherIsAWaitError(t *testing.T) {
 	t.Parallel()
 	for method, wait := range waits() {

@@ -43,7 +43,7 @@ func TestAnIDThatAFeedHasTwiceHasTwoResults(t *testing.T) {
 	})
 }
 
-// fault 35: a Backoff that panics while it is followed to the age of a wait ends that wait alone.
+// fault 35: a Backoff that panics while a resumed wait is computed ends only that wait.
 func TestABackoffThatPanicsWhileItIsFollowedEndsThatWaitAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestABackoffThatPanicsWhileItIsFollowedEndsThatWaitAlone(t *testing.T) {
 	})
 }
 
-// confused is a Holder whose held answers are about another job.
+// confused is a Holder that answers holds with the status of another job.
 type confused struct{ *diary }
 
 func (c *confused) Hold(context.Context, string, transport.Status, time.Duration) (transport.Status, error) {
@@ -129,8 +129,8 @@ func TestTheLimitMayBeChangedByManyAtOnce(t *testing.T) {
 	})
 }
 
-// fault 35: a Backoff that ends the goroutine on which a job joins ends the feed with an error, and
-// no other wait.
+// fault 35: if a Backoff ends the goroutine on which a job joins, the feed ends with an error, and
+// no other wait ends.
 func TestABackoffThatEndsTheGoroutineOfAFeedEndsTheFeedAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -28,7 +28,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// radio is a Notifier that says what a test has it say.
+// radio is a Notifier that reports what the test tells it to.
 type radio struct {
 	trusted bool
 	mu      sync.Mutex
@@ -61,7 +61,7 @@ func (r *radio) say(st transport.Status) {
 	r.notify(st)
 }
 
-// counter answers polls and counts them.
+// counter is a Transport that answers polls and counts them.
 type counter struct {
 	mu    sync.Mutex
 	jobs  map[string]transport.Status
@@ -100,7 +100,7 @@ func newHearing(t *testing.T, s *counter, r transport.Notifier, opts ...jobstatu
 	return w
 }
 
-// ending is how a wait ended, and when.
+// ending is how and when a wait ended.
 type ending struct {
 	status jobstatus.Status
 	err    error
@@ -117,7 +117,7 @@ func heardBy(ctx context.Context, w *jobstatus.Watcher, id string, opts ...jobst
 	return c
 }
 
-// fault 29: a trusted notification ends the wait without a poll, any other after one.
+// fault 29: a trusted notification ends the wait without a poll. Any other ends it after one.
 func TestANotificationEndsTheWaitAtOnce(t *testing.T) {
 	t.Parallel()
 	for trusted, polls := range map[bool]int{true: 0, false: 1} {
@@ -139,8 +139,8 @@ func TestANotificationEndsTheWaitAtOnce(t *testing.T) {
 	}
 }
 
-// fault 29: what an untrusted source says is not the end until a poll says so, and is looked into
-// at the pace of the Backoff.
+// fault 29: an untrusted end is not the end until a poll confirms it. After a poll that does not,
+// the Backoff sets the pace.
 func TestAForgedEndIsNoEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -161,7 +161,7 @@ func TestAForgedEndIsNoEnd(t *testing.T) {
 	})
 }
 
-// fault 29: a slow poll decides where a notification was lost.
+// fault 29: a slow poll decides when a notification was lost.
 func TestALostNotificationIsMadeUpForByAQuietPoll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -197,8 +197,8 @@ func TestWhatWasHeardBeforeTheWaitJoinsCounts(t *testing.T) {
 	})
 }
 
-// A source that is lost costs one look at every job, and polls at the pace of the Backoff until it
-// has listened for a minute.
+// When a source is lost, every job is polled once. The Backoff then decides when to poll, until the
+// source has listened for a minute.
 func TestALostSourceIsStoodInForByPolls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -225,7 +225,7 @@ func TestALostSourceIsStoodInForByPolls(t *testing.T) {
 	})
 }
 
-// What happens between the loss of a source and its return is told to nobody. So jobs are polled at
+// Nobody hears what happens between the loss of a source and its return. So jobs are polled at
 // both, but only once each while the source comes and goes.
 func TestWhatASourceMissesWhileItIsLostIsSoonKnown(t *testing.T) {
 	t.Parallel()
@@ -272,7 +272,7 @@ func TestUpdatesThatAreHeardAreYieldedOnce(t *testing.T) {
 		at := time.Now()
 		for _, st := range []transport.Status{
 			{State: transport.Running, Progress: 0.5, Updated: at.Add(2 * time.Second)},
-			{State: transport.Running, Progress: 0.5, Updated: at.Add(2 * time.Second)}, // doubled
+			{State: transport.Running, Progress: 0.5, Updated: at.Add(2 * time.Second)}, // twice
 			{State: transport.Running, Progress: 0.25, Updated: at.Add(time.Second)},    // late
 			{State: transport.Pending}, // late, without a time
 			{State: transport.Completed, Progress: 1},
@@ -328,11 +328,11 @@ type explosive struct{}
 
 func (explosive) Error() string { panic("Error") }
 
-// fault 29: of many jobs whose notifications are lost, doubled and late at random,
-// each ends once and rightly.
+// fault 29: notifications of many jobs are lost, doubled and late at random. Each job still ends
+// once and with the right state.
 func TestEachJobEndsOnceWhateverBecomesOfItsNotifications(t *testing.T) {
 	t.Parallel()
-	jobs := 20_000 // a hundred thousand have been tried
+	jobs := 20_000 // a hundred thousand were tried
 	if testing.Short() {
 		jobs = 5_000
 	}
@@ -343,7 +343,7 @@ func TestEachJobEndsOnceWhateverBecomesOfItsNotifications(t *testing.T) {
 		type event struct {
 			at time.Duration
 			st transport.Status
-			is bool // and not only said
+			is bool // it has ended, and was not only reported
 		}
 		var course []event
 		want := map[string]transport.State{}
@@ -356,7 +356,7 @@ func TestEachJobEndsOnceWhateverBecomesOfItsNotifications(t *testing.T) {
 			want[id] = state
 			course = append(course, event{end, transport.Status{ID: id, State: state}, true})
 			say := func(st transport.Status) {
-				for range rng.IntN(3) { // lost, said or doubled
+				for range rng.IntN(3) { // lost, sent once, or sent twice
 					at := end + time.Duration(rng.Int64N(int64(5*time.Second))) - time.Second
 					course = append(course, event{max(at, 0), st, false})
 				}
@@ -392,7 +392,8 @@ func TestEachJobEndsOnceWhateverBecomesOfItsNotifications(t *testing.T) {
 	})
 }
 
-// slow is a counter whose polls take a second, and answer what was so when they began.
+// slow is a counter whose polls take a second. The answer is the state at the beginning of the
+// poll.
 type slow struct{ *counter }
 
 func (s slow) Status(ctx context.Context, id string) (transport.Status, error) {
@@ -401,7 +402,8 @@ func (s slow) Status(ctx context.Context, id string) (transport.Status, error) {
 	return st, err
 }
 
-// fault 29: what is heard while a poll is in flight is not lost, though that poll knows less.
+// fault 29: a notification that arrives during a poll is not lost, although the poll's answer is
+// older.
 func TestWhatIsHeardDuringAPollCounts(t *testing.T) {
 	t.Parallel()
 	once := backoff.Func(func(p backoff.Poll) time.Duration { return time.Duration(min(p.Attempt, 1)) * time.Hour })
@@ -425,8 +427,8 @@ func TestWhatIsHeardDuringAPollCounts(t *testing.T) {
 	}
 }
 
-// A notification that says only that something has changed, or one that came late and says that the
-// job runs, does not make an end that was claimed before less urgent.
+// An end that was reported stays urgent after a notification without a state, and after a late one
+// that says that the job runs.
 func TestAClaimedEndStaysClaimed(t *testing.T) {
 	t.Parallel()
 	for name, late := range map[string]transport.Status{
@@ -452,8 +454,8 @@ func TestAClaimedEndStaysClaimed(t *testing.T) {
 	}
 }
 
-// A service may tell of an end before its answers do. So the poll after one that confirmed no claim
-// comes after the quiet interval, unless the Backoff asks for it sooner.
+// A service may report an end before its answers to polls do. So if the poll does not confirm the
+// end, the next one comes after the quiet interval, unless the Backoff asks for it sooner.
 func TestAClaimThatIsNotConfirmedIsCheckedAgainSoon(t *testing.T) {
 	t.Parallel()
 	for wait, after := range map[time.Duration]time.Duration{10 * time.Minute: 33 * time.Second, 10 * time.Second: 13 * time.Second} {
@@ -464,7 +466,7 @@ func TestAClaimThatIsNotConfirmedIsCheckedAgainSoon(t *testing.T) {
 					s, r := newCounter(), newRadio(false)
 					w := newHearing(t, s, r, jobstatus.WithBackoff(b))
 					ended := heardBy(t.Context(), w, "a")
-					for range 2 { // the second is a delivery that comes again
+					for range 2 { // the second is a repeated delivery
 						time.Sleep(time.Second)
 						r.say(transport.Status{ID: "a", State: transport.Completed})
 					}
@@ -486,7 +488,7 @@ func (f following) Next(backoff.Poll) time.Duration    { return f.wait }
 func (following) Observe(backoff.Outcome)              {}
 func (following) Follow(string, string, time.Duration) {}
 
-// However often an end is claimed, there is one poll for each claim, and one more.
+// However often an end is reported, there is one poll for each report, and one more.
 func TestAnEndThatIsClaimedAgainAndAgainIsPolledOnceForEachClaim(t *testing.T) {
 	t.Parallel()
 	for every, claims := range map[time.Duration]int{time.Second: 100, 20 * time.Second: 20, 40 * time.Second: 20, time.Hour: 1} {
@@ -508,8 +510,8 @@ func TestAnEndThatIsClaimedAgainAndAgainIsPolledOnceForEachClaim(t *testing.T) {
 	}
 }
 
-// If a notification may be wrong, so may its time. The answer to a poll counts, however often a
-// source reports something newer. A time in the future is wrong whoever names it.
+// A notification may be wrong, and so may its time. The answer to a poll counts, however often a
+// source reports something newer. A time in the future is wrong, wherever it comes from.
 func TestAnAnswerCountsWhateverTimeANotificationNames(t *testing.T) {
 	t.Parallel()
 	for _, trusted := range []bool{false, true} {
@@ -532,7 +534,7 @@ func TestAnAnswerCountsWhateverTimeANotificationNames(t *testing.T) {
 	}
 }
 
-// Of notifications, one that is older than another changes nothing.
+// A notification that is older than an earlier one changes nothing.
 func TestAnUnconfirmedNotificationThatComesLateChangesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -557,8 +559,8 @@ func TestAnUnconfirmedNotificationThatComesLateChangesNothing(t *testing.T) {
 	})
 }
 
-// A limit of attempts counts the polls that the Backoff asked for, and not those that notifications
-// or other waits for the same job brought forward.
+// A limit of attempts counts the polls that the Backoff asked for. It does not count polls that
+// notifications or other waits for the same job brought forward.
 func TestPollsThatOthersBringForwardAreNoAttempts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -587,7 +589,7 @@ func TestPollsThatOthersBringForwardAreNoAttempts(t *testing.T) {
 	})
 }
 
-// Once a job that was blocked goes on, it is polled as rarely as others again.
+// When a job is no longer blocked, it is polled as rarely as others again.
 func TestAJobThatIsNoLongerBlockedIsPolledRarely(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -607,7 +609,7 @@ func TestAJobThatIsNoLongerBlockedIsPolledRarely(t *testing.T) {
 	})
 }
 
-// revised is a Conditional that notes the revisions which it is asked by.
+// revised is a Conditional that records the revisions in its calls.
 type revised struct {
 	*counter
 	asked chan string
@@ -618,7 +620,7 @@ func (s revised) StatusSince(_ context.Context, id string, last transport.Status
 	return last, nil
 }
 
-// The revision of a notification is none that a poll can be asked by.
+// No poll uses the revision of a notification.
 func TestAPollIsNotAskedByTheRevisionOfANotification(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -646,7 +648,7 @@ func TestTheLossOfASourceIsLoggedOnce(t *testing.T) {
 	})
 }
 
-// A webhook whose service calls no more seems to listen for ever.
+// A webhook seems to listen for ever, even if its service sends no more requests.
 func TestASourceThatFallsSilentIsStoodInForByPolls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -659,7 +661,7 @@ func TestASourceThatFallsSilentIsStoodInForByPolls(t *testing.T) {
 		}
 		time.Sleep(50 * time.Second)
 		for i := range 3 {
-			s.set(fmt.Sprint(i), jobstatus.Completed) // and nobody tells
+			s.set(fmt.Sprint(i), jobstatus.Completed) // without a notification
 		}
 		for i := range 3 {
 			require.NoError(t, (<-ends[i]).err)
@@ -679,7 +681,7 @@ func TestASourceThatFallsSilentIsStoodInForByPolls(t *testing.T) {
 	})
 }
 
-// Jobs that end before their first quiet poll show it too.
+// Jobs that end before their first quiet poll also show that notifications are missing.
 func TestASourceThatNeverSaysAnythingIsStoodInForByPolls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -710,8 +712,8 @@ func TestASourceThatNeverSaysAnythingIsStoodInForByPolls(t *testing.T) {
 	})
 }
 
-// A Watcher on a mock.Clock takes the same course in every run, whatever becomes of its source: no
-// time passes while the source fails or is started again.
+// A Watcher on a mock.Clock makes the same polls in every run, whatever its source does. No time
+// passes while the source fails or is started again.
 func TestASourceThatFailsTwiceTakesTheSameCourseInEachRun(t *testing.T) {
 	t.Parallel()
 	for range 30 {
@@ -745,7 +747,7 @@ func TestASourceThatFailsTwiceTakesTheSameCourseInEachRun(t *testing.T) {
 	}
 }
 
-// A source that reads a socket, and never says that it listens, holds up no virtual time for long.
+// A source that reads a socket and never says that it listens does not delay virtual time for long.
 func TestASourceThatReadsASocketHoldsUpNoTestForEver(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -772,15 +774,15 @@ func TestASourceThatReadsASocketHoldsUpNoTestForEver(t *testing.T) {
 	require.NoError(t, w.Close())
 }
 
-// fault 13 and fault 29: no pause that the service asks for ends a wait whose end a notification
-// can still tell.
+// fault 13 and fault 29: a pause that the service asks for does not end a wait if a notification
+// can still report the end.
 func TestNoPaceEndsAWaitWhoseEndIsStillTold(t *testing.T) {
 	t.Parallel()
 	paced := transport.Status{ID: "a", State: transport.Running, RetryAfter: 2 * time.Hour}
 	for by, c := range map[string]struct {
 		trusted bool
 		quiet   time.Duration
-		after   time.Duration // from the end until the wait returns, at most
+		after   time.Duration // the longest time from the end until the wait returns
 	}{
 		"a notification":                {true, time.Minute, 0},
 		"an unconfirmed notification":   {false, 3 * time.Hour, 5 * time.Minute},
@@ -804,7 +806,7 @@ func TestNoPaceEndsAWaitWhoseEndIsStillTold(t *testing.T) {
 					r.say(paced)
 				}
 				time.Sleep(time.Minute)
-				_ = heardBy(t.Context(), w, "a", jobstatus.Timeout(30*time.Minute)) // for which the job is polled
+				_ = heardBy(t.Context(), w, "a", jobstatus.Timeout(30*time.Minute)) // the time for which the job is polled
 				time.Sleep(10 * time.Minute)
 				s.set("a", transport.Completed)
 				told := time.Now()
@@ -817,7 +819,7 @@ func TestNoPaceEndsAWaitWhoseEndIsStillTold(t *testing.T) {
 	}
 }
 
-// muddled is a counter whose first polls are answered by something that cannot be read.
+// muddled is a counter that answers its first polls with something unreadable.
 type muddled struct{ *counter }
 
 func (s muddled) Status(ctx context.Context, id string) (transport.Status, error) {
@@ -828,7 +830,7 @@ func (s muddled) Status(ctx context.Context, id string) (transport.Status, error
 	return st, err
 }
 
-// fault 17 and fault 29: while polls are quiet, the patience is not over after two odd answers.
+// fault 17 and fault 29: while polls are rare, two odd answers do not use up the patience.
 func TestOddAnswersToQuietPollsEndNoHealthyWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

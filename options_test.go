@@ -22,7 +22,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// fault 32: all that is wrong is reported together, each with its option and value.
+// fault 32: all mistakes are reported together, each with its option and value.
 func TestNewReportsEveryBadOption(t *testing.T) {
 	t.Parallel()
 	watcher, err := jobstatus.New(nil,
@@ -71,13 +71,13 @@ func TestNewRefusesOptionsThatContradict(t *testing.T) {
 	require.ErrorContains(t, err, "WithBackoff")
 }
 
-// validated is a Backoff that says of itself what valid does.
+// validated is a Backoff whose Validate calls valid.
 type validated struct{ valid func() error }
 
 func (v validated) Next(backoff.Poll) time.Duration { return time.Second }
 func (v validated) Validate() error                 { return v.valid() }
 
-// trusting is a Notifier that says of itself what trusted does.
+// trusting is a Notifier whose Trusted calls trusted.
 type trusting struct{ trusted func() bool }
 
 func (trusting) Notify(ctx context.Context, _ func(jobstatus.Status)) error {
@@ -87,7 +87,7 @@ func (trusting) Notify(ctx context.Context, _ func(jobstatus.Status)) error {
 
 func (t trusting) Trusted() bool { return t.trusted() }
 
-// fault 35, fault 53: what a plugin does when New asks it about itself ends no program.
+// fault 35, fault 53: whatever a plugin does when New calls it, the program goes on.
 func TestNewReturnsWhateverItsPluginsDo(t *testing.T) {
 	t.Parallel()
 	for name, misbehave := range map[string]func(){"panics": func() { panic("boom") }, "ends its goroutine": runtime.Goexit} {
@@ -121,7 +121,7 @@ func TestNewReturnsWhateverItsPluginsDo(t *testing.T) {
 	}
 }
 
-// fault 53: a typed nil is no error that could say what is wrong.
+// fault 53: a typed nil error cannot say what is wrong.
 func TestAValidateThatReturnsATypedNilIsNamed(t *testing.T) {
 	t.Parallel()
 	_, err := jobstatus.New(&target{}, jobstatus.WithBackoff(validated{func() error { return (*jobstatus.JobError)(nil) }}))
@@ -155,12 +155,12 @@ func TestNilAndZeroMeanTheDefault(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// silent is a Transport that nobody asks.
+// silent is a Transport that is never called.
 type silent struct{}
 
 func (silent) Status(context.Context, string) (jobstatus.Status, error) { panic("it was asked") }
 
-// fault 32: the first use of a nil pointer or function in an interface would panic.
+// fault 32: otherwise the first use of a nil pointer or function in an interface would panic.
 func TestNewRefusesATypedNilAndNamesIt(t *testing.T) {
 	t.Parallel()
 	for want, make := range map[string]func() (*jobstatus.Watcher, error){
@@ -192,7 +192,7 @@ func TestNewRefusesATypedNilAndNamesIt(t *testing.T) {
 	require.NoError(t, watcher.Close())
 }
 
-// fault 30 and fault 32: what can't be meant is an error before any request.
+// fault 30 and fault 32: impossible arguments are errors before any request.
 func TestWaitingRefusesBadInput(t *testing.T) {
 	t.Parallel()
 	watcher, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {
@@ -313,7 +313,7 @@ func TestPanicInCreateIsAnError(t *testing.T) {
 	require.ErrorAs(t, err, new(*jobstatus.PanicError))
 }
 
-// fault 53: what a plugin returns in place of an error is no trap for who looks at it.
+// fault 53: a bad error of a plugin does not harm whoever inspects it.
 func TestAnErrorOfCreateOrCancelThatPanicsIsAPanicError(t *testing.T) {
 	t.Parallel()
 	var none *transport.Error
@@ -328,7 +328,7 @@ func TestAnErrorOfCreateOrCancelThatPanicsIsAPanicError(t *testing.T) {
 	require.ErrorAs(t, watcher.CancelJob(context.Background(), "a"), new(*jobstatus.PanicError))
 }
 
-// fault 38: whatever the Transport does about its context.
+// fault 38: this holds even if the Transport ignores its context.
 func TestATransportIsNotCalledUnderAnEndedContext(t *testing.T) {
 	t.Parallel()
 	called := func() { t.Error("it was called") }
@@ -345,7 +345,7 @@ func TestATransportIsNotCalledUnderAnEndedContext(t *testing.T) {
 	require.ErrorIs(t, watcher.CancelJob(ctx, "a"), context.Canceled)
 }
 
-// A rate without a burst is kept one request at a time.
+// With a rate and no burst, requests are made one at a time.
 func TestARateWithoutABurstSpreadsRequestsEvenly(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := w.service(after(3, jobstatus.Completed))

@@ -24,7 +24,7 @@ import (
 
 var running = jobstatus.Status{State: jobstatus.Running, Raw: "running"}
 
-// say answers the nth poll with the nth of answers, and later ones with the last.
+// say answers poll n with answer n, and later polls with the last answer.
 func say(answers ...any) func(context.Context, string, int) (jobstatus.Status, error) {
 	return func(_ context.Context, _ string, n int) (jobstatus.Status, error) {
 		switch a := answers[min(n, len(answers))-1].(type) {
@@ -38,19 +38,19 @@ func say(answers ...any) func(context.Context, string, int) (jobstatus.Status, e
 	}
 }
 
-// repeat returns n times a.
+// repeat returns a, n times.
 func repeat(n int, a any) []any {
 	return slices.Repeat([]any{a}, n)
 }
 
-// fault 6, fault 17 and fault 18: patience is a time, and the same for whatever is odd.
+// fault 6, fault 17 and fault 18: patience is a time, and is the same for every kind of odd answer.
 func TestOddAnswersAreWaitedOutForAsLongAsPatienceLasts(t *testing.T) {
 	completed := jobstatus.Status{State: jobstatus.Completed}
 	outage := errors.New("connection refused")
 	for _, class := range []transport.Class{transport.NotFound, transport.Malformed, transport.Misdirected} {
 		for name, test := range map[string]struct {
 			answers []any
-			polls   int // 0 if the job is seen to complete
+			polls   int // 0 if the job completes
 		}{
 			"one":                              {[]any{running, class, completed}, 0},
 			"for 29 s":                         {slices.Concat([]any{running}, repeat(30, class), []any{completed}), 0},
@@ -93,7 +93,7 @@ func TestOneOddAnswerEndsNoWaitThatPollsSeldom(t *testing.T) {
 	})
 }
 
-// A request that did not reach the service says for certain that a job which was never seen is out
+// If a request about a job that was never seen did not reach the service, the job is certainly out
 // of reach.
 func TestAMisdirectedRequestEndsTheWaitForAJobThatWasNeverSeen(t *testing.T) {
 	inVirtualTime(t, func(w world) {
@@ -107,7 +107,7 @@ func TestAMisdirectedRequestEndsTheWaitForAJobThatWasNeverSeen(t *testing.T) {
 	})
 }
 
-// The service named the job when it started it, so it counts as seen.
+// The service named the job when it started it, so the job counts as seen.
 func TestAMisdirectedRequestDoesNotEndTheWaitForAJobThatWasJustStarted(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		s := w.service(say(transport.Misdirected, transport.Misdirected, jobstatus.Status{State: jobstatus.Completed}))
@@ -136,7 +136,7 @@ func TestPatienceIsAnOptionAndTheErrorSaysHowMuchWasUsed(t *testing.T) {
 	})
 }
 
-// fault 27: a time of the service's that can't be right freezes nothing.
+// fault 27: an impossible time of the service does not make later answers look old.
 func TestATimeInTheFarFutureDoesNotFreezeUpdates(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		at := w.clock.Now()
@@ -185,7 +185,7 @@ func TestLittleIsKeptOfWhatIsNotFinal(t *testing.T) {
 	})
 }
 
-// Every consumer owns what it is given.
+// Every consumer owns the Status that it gets.
 func TestNobodySharesTheBytesOfAResult(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		shared := []byte(`{"n":1}`)
@@ -206,7 +206,7 @@ func TestNobodySharesTheBytesOfAResult(t *testing.T) {
 	})
 }
 
-// A log that a person can keep on: an outage is a few lines, however many jobs meet it.
+// The log stays short enough to read: an outage makes a few lines, however many jobs it affects.
 func TestAnOutageIsAFewWarnings(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -239,8 +239,8 @@ func TestAnOutageIsAFewWarnings(t *testing.T) {
 	})
 }
 
-// fault 56: nobody gives up before the poll that was due is made, and the error says what held it
-// up.
+// fault 56: no wait gives up before its overdue poll is made, and the error says what delayed that
+// poll.
 func TestAWaitThatIsHeldUpGetsItsLook(t *testing.T) {
 	hangs := func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
 		if strings.HasPrefix(id, "job") {
@@ -286,7 +286,7 @@ func TestAWaitThatIsHeldUpGetsItsLook(t *testing.T) {
 	}
 }
 
-// fault 57: a last look is taken once, whatever the service asks for.
+// fault 57: a last look is taken once, whatever wait the service asks for.
 func TestALastLookIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	for name, pace := range map[string]time.Duration{"none": 0, "a second": time.Second, "a nanosecond": 1} {
@@ -305,7 +305,7 @@ func TestALastLookIsTakenOnce(t *testing.T) {
 	}
 }
 
-// within counts the polls from one instant until another.
+// within counts the polls between two instants.
 func (s *service) within(from, until time.Duration) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -319,8 +319,8 @@ func (s *service) within(from, until time.Duration) (n int) {
 	return n
 }
 
-// fault 16 and fault 59: a bulk begins no faster than it goes on, whatever its size, by default
-// too.
+// fault 16 and fault 59: the rate of first polls of a bulk is no higher than the later rate. This
+// holds for any size, and for the default Backoff too.
 func TestABulkBeginsAtAPaceThatItKeeps(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1000, 10_000} {
@@ -331,7 +331,7 @@ func TestABulkBeginsAtAPaceThatItKeeps(t *testing.T) {
 				watcher := w.watcher(s)
 				for range watcher.WaitForJobs(context.Background(), ids(n)) {
 				}
-				const interval = 10 // seconds: the longest wait of the default Backoff
+				const interval = 10 // in seconds: the longest wait of the default Backoff
 				all := s.within(0, interval*time.Second)
 				assert.LessOrEqual(t, s.busiest(0, interval), 2*all/interval, "the peak second, of the mean")
 			})
@@ -355,7 +355,7 @@ func TestAWaiterThatJoinsAWatchWhoseNextPollIsFarGetsOneAtOnce(t *testing.T) {
 	})
 }
 
-// A Transport that does not come back holds up nobody: its polls fail at the poll timeout, and
+// A Transport that does not return delays nobody else. Its polls fail at the poll timeout, and
 // Close does not wait for ever.
 func TestPollsThatDoNotComeBackAreWrittenOff(t *testing.T) {
 	t.Parallel()
@@ -385,7 +385,7 @@ func TestPollsThatDoNotComeBackAreWrittenOff(t *testing.T) {
 	})
 }
 
-// fault 55: one job that spoils a batch, by whatever fault, costs the others nothing.
+// fault 55: one job that spoils a batch, by any fault, costs the other jobs nothing.
 func TestAJobThatSpoilsItsBatchEndsNoOthersWait(t *testing.T) {
 	for name, fault := range map[string]error{
 		"transient": errors.New("internal"),
@@ -420,7 +420,7 @@ func TestAJobThatSpoilsItsBatchEndsNoOthersWait(t *testing.T) {
 	}
 }
 
-// It makes no difference which job spoils the batch, and in which order the others are asked about.
+// It makes no difference which job spoils the batch, or in which order the others are polled.
 func TestABatchIsDividedWhicheverJobSpoilsIt(t *testing.T) {
 	t.Parallel()
 	for spoiler := range 50 {
@@ -441,7 +441,8 @@ func TestABatchIsDividedWhicheverJobSpoilsIt(t *testing.T) {
 	}
 }
 
-// An outage is no reason to divide batches: everything fails, and smaller ones would only be more.
+// In an outage, batches are not divided: all requests fail, so smaller batches would only be more
+// requests.
 func TestAnOutageOfABatchedServiceIsNoReasonToAskMore(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -479,7 +480,7 @@ func TestAnOutageOfABatchedServiceIsNoReasonToAskMore(t *testing.T) {
 	})
 }
 
-// A service that answers in pages of fixed length is asked for no more than one.
+// A service that answers in pages of fixed length gets batches of at most one page.
 func TestABatchIsNoLargerThanAPageOfTheService(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		b := &batcher{service: w.service(after(10, jobstatus.Completed)), most: 100}

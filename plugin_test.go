@@ -26,14 +26,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// errorFunc is an error whose Error does what the function does.
+// errorFunc is an error whose Error method calls the function.
 type errorFunc func() string
 
 func (f errorFunc) Error() string { return f() }
 
 func exitingError() error { return errorFunc(func() string { runtime.Goexit(); return "" }) }
 
-// exitingCore is a zapcore.Core that ends the goroutine which logs.
+// exitingCore is a zapcore.Core that ends the goroutine that logs.
 type exitingCore struct{ zapcore.Core }
 
 func (exitingCore) Enabled(zapcore.Level) bool { return true }
@@ -42,8 +42,8 @@ func (exitingCore) Check(zapcore.Entry, *zapcore.CheckedEntry) *zapcore.CheckedE
 	return nil
 }
 
-// fault 53: a Notifier is started again, and Close returns, though the error of Notify or the log
-// ends the goroutine.
+// fault 53: if the error of Notify or the logger ends the goroutine, the Notifier is started again,
+// and Close returns.
 func TestANotifierIsStartedAgainWhateverItsErrorOrTheLogDoes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -74,7 +74,7 @@ func TestANotifierIsStartedAgainWhateverItsErrorOrTheLogDoes(t *testing.T) {
 	}
 }
 
-// fault 53: jobs are polled again before anybody looks at the error of Notify.
+// fault 53: jobs are polled again before the methods of Notify's error are called.
 func TestASourceIsLostThoughItsErrorBlocks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestASourceIsLostThoughItsErrorBlocks(t *testing.T) {
 	})
 }
 
-// fault 29: only a call of Notify that has not ended says anything.
+// fault 29: what a call of Notify reports after it has returned is ignored.
 func TestACallOfNotifyThatHasEndedSaysNothing(t *testing.T) {
 	t.Parallel()
 	for name, err := range map[string]error{"lost": nil, "over for good": &transport.Error{Class: transport.Permanent}} {
@@ -128,7 +128,7 @@ func TestACallOfNotifyThatHasEndedSaysNothing(t *testing.T) {
 	}
 }
 
-// fault 29: an unconfirmed notification names no wait that ends a wait, or that holds up its end.
+// fault 29: the wait named by an unconfirmed notification neither ends a wait nor delays its end.
 func TestAnUnconfirmedNotificationSlowsPollsALittleAtMost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestAnUnconfirmedNotificationSlowsPollsALittleAtMost(t *testing.T) {
 	})
 }
 
-// fault 61: nothing is kept about an id that no job has.
+// fault 61: nothing is kept about an id that no job can have.
 func TestANotificationAboutAnInvalidIDIsDropped(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -161,7 +161,7 @@ func TestANotificationAboutAnInvalidIDIsDropped(t *testing.T) {
 	})
 }
 
-// A pliable service answers polls as counter does, unless a function says otherwise.
+// A pliable service answers polls like counter, unless a function replaces the answer.
 type pliable struct {
 	*counter
 	status func(id string) transport.Status
@@ -206,7 +206,7 @@ func (p *pliable) StatusBatch(ctx context.Context, ids []string) (answers []tran
 	return answers, nil
 }
 
-// waitForTen waits for ten jobs that end after a minute, and returns the errors of the waits by id.
+// waitForTen waits for ten jobs that end after a minute. It returns the errors of the waits by id.
 func (p *pliable) waitForTen(t *testing.T, opts ...jobstatus.Option) map[string]error {
 	w := feedWatcher(t, p, append([]jobstatus.Option{jobstatus.WithTimeout(time.Hour), jobstatus.WithBackoff(backoff.Constant(10 * time.Second))}, opts...)...)
 	var ids []string
@@ -226,8 +226,8 @@ func (p *pliable) waitForTen(t *testing.T, opts ...jobstatus.Option) map[string]
 	return errs
 }
 
-// fault 53 and fault 55: the error of one answer in a batch ends no other wait, whatever its
-// methods do.
+// fault 53 and fault 55: the error for one job in a batch ends no other wait, whatever its methods
+// do.
 func TestAnErrorInABatchEndsNoOtherWait(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]func() error{
@@ -249,13 +249,13 @@ func TestAnErrorInABatchEndsNoOtherWait(t *testing.T) {
 						assert.NoError(t, err, id)
 					}
 				}
-				time.Sleep(48 * time.Hour) // what blocked returns
+				time.Sleep(48 * time.Hour) // when blocked returns
 			})
 		})
 	}
 }
 
-// A plugin may change the ids that it is given: the jobs that are asked about stay the same.
+// A plugin may change the slice of ids that it gets. The jobs that are polled stay the same.
 func TestAPluginMayChangeTheIDsThatItIsGiven(t *testing.T) {
 	t.Parallel()
 	scrawl := func(ids []string) {
@@ -287,7 +287,7 @@ func TestAPluginMayChangeTheIDsThatItIsGiven(t *testing.T) {
 	}
 }
 
-// A Transport may use the bytes of a result again for the next one.
+// A Transport may reuse the bytes of a result for the next result.
 func TestATransportMayReuseTheBytesOfAResult(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -305,7 +305,7 @@ func TestATransportMayReuseTheBytesOfAResult(t *testing.T) {
 	})
 }
 
-// A poll or a hold that is answered with the status of another job says nothing about this one.
+// If the answer to a poll or a hold is about another job, it says nothing about this one.
 func TestTheStatusOfAnotherJobIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	for _, way := range []string{"poll", "hold"} {
@@ -369,8 +369,8 @@ type chainError struct{}
 func (*chainError) Error() string   { return "chain" }
 func (e *chainError) Unwrap() error { return e }
 
-// fault 53: package errors never returns from an error that wraps itself, so nothing of the library
-// may hand it one.
+// fault 53: functions of package errors never return for an error that wraps itself. So the library
+// must not pass them one.
 func TestAnErrorThatWrapsItselfHoldsUpNoPoll(t *testing.T) {
 	t.Parallel()
 	source := func(context.Context) (string, error) { return "", &chainError{} }
@@ -397,7 +397,7 @@ func TestAnErrorThatWrapsItselfHoldsUpNoPoll(t *testing.T) {
 	}
 }
 
-// roundTripper is an http.RoundTripper.
+// roundTripper is a function that serves as an http.RoundTripper.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -409,7 +409,7 @@ func redirector(url string) http.RoundTripper {
 	})
 }
 
-// fault 53: an error is no typed nil because it wraps one. It counts as any other error.
+// fault 53: an error that wraps a typed nil is not a typed nil. It counts like any other error.
 func TestAnErrorThatWrapsATypedNilIsTransient(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -440,7 +440,7 @@ func TestAnErrorThatWrapsATypedNilIsTransient(t *testing.T) {
 	assert.Equal(t, transport.Transient, e.Class)
 }
 
-// repeated is a Transport that gives one answer after another.
+// repeated is a Transport that returns its answers in order.
 type repeated struct {
 	statuses []func() (transport.Status, error)
 	next     atomic.Int32

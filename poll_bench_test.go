@@ -21,8 +21,8 @@ const pendingBody = `{"meta":{"message":"Job status"},"payload":{"status":"pendi
 
 var completedBody = strings.Replace(pendingBody, "pending", "completed", 1)
 
-// canned is a service without a network, which costs next to nothing: it answers pending to so many
-// polls, and then completed, with answers that it takes back when they are closed.
+// canned is a service without a network, so its answers cost almost nothing. It answers pending a
+// number of times, and then completed. It reuses an answer once it is closed.
 type canned struct {
 	pending atomic.Int64
 	answers sync.Pool
@@ -58,15 +58,15 @@ func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &a.Response, nil
 }
 
-// BenchmarkPoll measures a poll over a canned round trip: through a Watcher and transport/rest, and
-// in the loop that one would write by hand with net/http and encoding/json, without a sleep.
+// BenchmarkPoll measures a poll over a canned round trip. It compares a Watcher on transport/rest
+// with a loop written by hand with net/http and encoding/json, without a sleep.
 func BenchmarkPoll(b *testing.B) {
 	b.Run("watcher", benchmarkWatcher)
 	b.Run("loop", benchmarkLoop)
 }
 
-// benchmarkWatcher spreads the polls over a thousand watches, as a single one waits a millisecond
-// at least between two.
+// benchmarkWatcher spreads the polls over a thousand watches, because one watch waits at least a
+// millisecond between two polls.
 func benchmarkWatcher(b *testing.B) {
 	b.ReportAllocs()
 	service := &canned{}

@@ -14,7 +14,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 )
 
-// countingClock counts the timers that are set. Those beyond most are late, so that a loop ends.
+// countingClock counts the timers that are set. Timers beyond most are late, so that an endless
+// loop slows down.
 type countingClock struct {
 	clock.Clock
 	set, most atomic.Int64
@@ -27,8 +28,8 @@ func (c *countingClock) AfterFunc(d time.Duration, f func()) *clock.Timer {
 	return c.Clock.AfterFunc(d, f)
 }
 
-// A rate limit that held up a job which was left meanwhile holds up nothing later, and no timer is
-// set for an instant that is long past.
+// A rate limit that delayed a job whose wait has ended delays nothing later. No timer is set for a
+// past instant.
 func TestALimitThatHeldUpAJobWhichWasLeftIsOverWithIt(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {

@@ -17,7 +17,7 @@ import (
 
 const module = "github.com/iamber12/job-status-monitoring"
 
-// packages are those that the README's fragments use without saying so.
+// packages are the packages that fragments in the README use without an import.
 var packages = map[string]string{
 	"context": "context", "errors": "errors", "fmt": "fmt", "http": "net/http", "os": "os", "slices": "slices", "sql": "database/sql", "synctest": "testing/synctest",
 	"testing": "testing", "time": "time", "zap": "go.uber.org/zap", "adaptive": module + "/backoff/adaptive",
@@ -65,7 +65,7 @@ func TestCodeInTheDocsCompiles(t *testing.T) {
 	assert.NoError(t, err, "%s", out)
 }
 
-// program makes a file of a fragment: a program, declarations, or statements.
+// program makes a file from a fragment, which is a program, declarations, or statements.
 func program(code string) string {
 	if strings.HasPrefix(code, "package ") {
 		return code

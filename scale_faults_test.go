@@ -28,30 +28,30 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// many is how many watches of one Watcher a fault is shown with.
+// many is the number of watches of one Watcher in the tests of faults.
 const many = 2000
 
-// guard bounds what runs on the real clock, so that a test which would hang fails. It is far longer
-// than any test takes on a busy machine.
+// guard limits what runs on the real clock, so that a test fails and does not hang. It is far
+// longer than any test takes on a busy machine.
 const guard = 5 * time.Minute
 
-// patient has waits and polls on the real clock last as long as they take, so that what a test
-// counts does not depend on how busy the machine is.
+// patient removes the limits of waits and polls on the real clock. So what a test counts does not
+// depend on how busy the machine is.
 var patient = []jobstatus.Option{jobstatus.WithTimeout(jobstatus.Unlimited), jobstatus.WithPollTimeout(guard)}
 
-// kindOf returns what an id, or a path that ends with one, says before its number.
+// kindOf returns the text before the number in an id, or in a path that ends with an id.
 func kindOf(id string) string {
 	kind, _, _ := strings.Cut(path.Base(id), "-")
 	return kind
 }
 
-// A roughService ends the wait for each kind of job in its own way, over real sockets, and counts
+// A roughService ends the wait for each kind of job in its own way, over real sockets. It counts
 // its connections.
 type roughService struct {
 	*httptest.Server
 	open, dialed atomic.Int64
-	cut          atomic.Int64 // connections that their request does not leave for another
-	cancel       sync.Map     // by id, what cancels the wait for it
+	cut          atomic.Int64 // connections that no later request can use
+	cancel       sync.Map     // what cancels the wait, by id
 }
 
 func newRoughService() *roughService {
@@ -63,7 +63,7 @@ func newRoughService() *roughService {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			_, _ = io.WriteString(w, large)
 		case "broken":
-			s.cut.Add(1) // net/http sends a GET again for as long as the connection it took was used before
+			s.cut.Add(1) // net/http repeats a GET for as long as it takes connections that were used before
 			panic(http.ErrAbortHandler)
 		case "left":
 			s.cut.Add(1)
@@ -97,7 +97,7 @@ type tally struct {
 	count map[string]int
 }
 
-// add counts one that ended with err, of which no more is kept than what it matches.
+// add counts a wait that ended with err. It keeps only which known error err matches.
 func (c *tally) add(what string, err error) {
 	for _, known := range []error{jobstatus.ErrJobFailed, jobstatus.ErrMaxAttempts, jobstatus.ErrClosed, context.Canceled} {
 		if errors.Is(err, known) {
@@ -112,7 +112,7 @@ func (c *tally) add(what string, err error) {
 	c.count[fmt.Sprintf("%s: %v", what, err)]++
 }
 
-// waitFor has n jobs of the service waited for by one Watcher, and closes that.
+// waitFor waits for n jobs of the service with one Watcher, and closes the Watcher.
 func (s *roughService) waitFor(t *testing.T, n, connections int) map[string]int {
 	service, err := rest.New(s.URL, rest.WithMaxConnections(connections), rest.WithRetries(rest.NoRetries))
 	require.NoError(t, err)
@@ -125,7 +125,7 @@ func (s *roughService) waitFor(t *testing.T, n, connections int) map[string]int 
 	var ends tally
 	var leaving sync.WaitGroup
 	for i := range n / 50 {
-		leaving.Go(func() { // in the middle of a poll
+		leaving.Go(func() { // during a poll
 			ctx, cancel := context.WithCancel(all)
 			defer cancel()
 			id := fmt.Sprint("left-", i)
@@ -167,12 +167,12 @@ func (s *roughService) waitFor(t *testing.T, n, connections int) map[string]int 
 	return ends.count
 }
 
-// fault 10 and fault 52: watches that fail or are cancelled cost the others no connection, and none
-// leaves anything behind.
+// fault 10 and fault 52: watches that fail or are canceled cost other watches no connection, and
+// nothing leaks.
 //
-// It is not parallel, as it counts what the process holds.
+// It is not parallel, because it counts the resources of the process.
 func TestThousandsOfWatchesOverSocketsHarmNoOtherAndLeaveNothing(t *testing.T) {
-	_ = goleak.Find() // until earlier tests have come to their end
+	_ = goleak.Find() // until the goroutines of earlier tests have ended
 	s := newRoughService()
 	defer s.Close()
 	before := goleak.IgnoreCurrent()
@@ -186,14 +186,14 @@ func TestThousandsOfWatchesOverSocketsHarmNoOtherAndLeaveNothing(t *testing.T) {
 		require.True(t, err == nil || runtime.GOOS != "linux", "%v", err)
 		return len(open)
 	}
-	s.waitFor(t, 100, 1) // the runtime's own descriptors are open from now on
+	s.waitFor(t, 100, 1) // opens the runtime's own descriptors
 	held := files()
 	s.dialed.Store(0)
 	s.cut.Store(0)
 	const connections = 16
-	// On a busy machine net/http gives a connection up now and then, if it does not learn within 50
-	// ms that a request was written. Thousands would be lost if watches that fail cost others
-	// theirs.
+	// On a busy machine, net/http sometimes gives up a connection because it does not learn within
+	// 50 ms that a request was written. If failing watches cost others their connections, thousands
+	// would be lost.
 	const givenUp = many / 10
 	gaveUp := jobstatus.ErrMaxAttempts.Error()
 	assert.Equal(t, map[string]int{
@@ -204,13 +204,13 @@ func TestThousandsOfWatchesOverSocketsHarmNoOtherAndLeaveNothing(t *testing.T) {
 	assert.Equal(t, held, files(), "file descriptors")
 }
 
-// fault 19: as many of thousands as are under way at once are refused. One of them asks for a new
-// token, the others wait for it, and those that are refused again give up.
+// fault 19: of thousands of polls, those in flight at once are refused. One of them asks for a new
+// token, and the others wait for it. A poll that is refused again gives up.
 func TestAnExpiredTokenOfThousandsOfWatchesIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 	const underWay, foreign = 200, 50
 	var asked, requests, refused atomic.Int64
-	all := make(chan struct{}) // that are under way were refused
+	all := make(chan struct{}) // all polls in flight were refused
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests.Add(1)
 		expired := r.Header.Get("Authorization") == "Bearer token-1"
@@ -245,7 +245,7 @@ func TestAnExpiredTokenOfThousandsOfWatchesIsAskedForOnce(t *testing.T) {
 	bulk := make([]string, many)
 	for i := range bulk {
 		kind := "own"
-		if i < foreign { // the first of a bulk are polled at once
+		if i < foreign { // the first jobs of a bulk are polled at once
 			kind = "foreign"
 		}
 		bulk[i] = fmt.Sprint(kind, "-", i)
@@ -267,8 +267,8 @@ func TestAnExpiredTokenOfThousandsOfWatchesIsAskedForOnce(t *testing.T) {
 	assert.EqualValues(t, many+underWay, requests.Load())
 }
 
-// fault 34: consumers that are slow or take nothing hold up no poll. Each gets what is newest of
-// its job, and the end of one that has ended.
+// fault 34: consumers that are slow or read nothing delay no poll. Each gets the newest status of
+// its job, and the terminal status if the job has ended.
 func TestThousandsOfAbsentConsumersHoldUpNothing(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -323,8 +323,8 @@ func TestThousandsOfAbsentConsumersHoldUpNothing(t *testing.T) {
 	})
 }
 
-// fault 36: a hundred close a Watcher at once. Every wait ends, whatever its watch waits for, and
-// no poll outlives a Close. A goroutine that is left would keep the bubble from ending.
+// fault 36: a hundred goroutines close a Watcher at once. Every wait ends, whatever its watch waits
+// for, and no poll outlives a Close. A leaked goroutine would keep the bubble from ending.
 func TestCloseEndsThousandsOfWaitsAndMayBeCalledAtOnce(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -334,7 +334,7 @@ func TestCloseEndsThousandsOfWaitsAndMayBeCalledAtOnce(t *testing.T) {
 			defer polling.Add(-1)
 			if number(id)%10 == 0 {
 				<-ctx.Done()
-				w.clock.Sleep(time.Second) // it takes its time to come back
+				w.clock.Sleep(time.Second) // it returns late
 			}
 			return jobstatus.Status{State: jobstatus.Running}, ctx.Err()
 		}), jobstatus.WithBackoff(backoff.Sequence(0, time.Hour)), jobstatus.WithConcurrency(many/20),

@@ -25,8 +25,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// busiest returns how many polls there were in the second, of those from one to another, that had
-// most.
+// busiest returns the number of polls in the busiest second between two instants.
 func (s *service) busiest(from, to int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,7 +40,8 @@ func (s *service) busiest(from, to int) int {
 	return slices.Max(polls[from:])
 }
 
-// fault 16: ten thousand that begin together are spread over the interval between their polls.
+// fault 16: ten thousand watches that begin together are spread over the interval between their
+// polls.
 func TestTheFirstPollsOfABulkAreSpread(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -57,7 +57,7 @@ func TestTheFirstPollsOfABulkAreSpread(t *testing.T) {
 func TestTheFirstPollsOfABulkComeAFewAtATime(t *testing.T) {
 	t.Parallel()
 	first := func(w world, most int) (together map[time.Duration]int) {
-		b := &batcher{service: w.service(after(2, jobstatus.Completed)), most: most} // none ends while others join
+		b := &batcher{service: w.service(after(2, jobstatus.Completed)), most: most} // no job ends while others join
 		for _, err := range w.watcher(b, every(10*time.Second)).WaitForJobs(context.Background(), ids(1000)) {
 			require.NoError(t, err)
 		}
@@ -90,8 +90,8 @@ func TestPollsThatAreDueAtAboutTheSameTimeShareAWakeUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		n       int
 		every   time.Duration
-		late    time.Duration // at most
-		wakeUps int           // a round, at most
+		late    time.Duration // the most requests
+		wakeUps int           // the most requests in a round
 		opts    []jobstatus.Option
 	}{
 		"few":                {63, time.Second, 0, 63, nil},
@@ -120,7 +120,7 @@ func TestPollsThatAreDueAtAboutTheSameTimeShareAWakeUp(t *testing.T) {
 				}
 				wakeUps := map[time.Duration]bool{}
 				for _, asked := range service.asked {
-					for i := 3; i < rounds; i++ { // all have begun by then
+					for i := 3; i < rounds; i++ { // all waits have begun by then
 						late := asked[i] - asked[i-1] - c.every
 						require.True(t, late >= 0 && late <= c.late, "%v", late)
 						wakeUps[asked[i]] = true
@@ -132,7 +132,7 @@ func TestPollsThatAreDueAtAboutTheSameTimeShareAWakeUp(t *testing.T) {
 	}
 }
 
-// fault 16: nor do two thousand that give up together take their last look in one second.
+// fault 16: two thousand waits that give up together do not take their last looks in one second.
 func TestTheLastLooksOfABulkAreSpread(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -142,7 +142,7 @@ func TestTheLastLooksOfABulkAreSpread(t *testing.T) {
 		for _, err := range watcher.WaitForJobs(context.Background(), ids(n)) {
 			require.ErrorIs(t, err, jobstatus.ErrTimeout)
 		}
-		var before time.Duration // the end, in all
+		var before time.Duration // all their last polls
 		for _, asked := range s.asked {
 			before += seconds*time.Second - asked[len(asked)-1]
 		}
@@ -151,8 +151,8 @@ func TestTheLastLooksOfABulkAreSpread(t *testing.T) {
 	})
 }
 
-// fault 15: a service that is down for a minute is not asked more than before, then or afterwards,
-// whether it refuses or is silent.
+// fault 15: a service that is down for a minute gets no more requests than before, during the
+// outage or later. It makes no difference whether it refuses requests or does not answer.
 func TestAnOutageIsNoReasonToAskMore(t *testing.T) {
 	t.Parallel()
 	for name, silent := range map[string]bool{"refuses": false, "is silent": true} {
@@ -196,8 +196,8 @@ func TestAnOutageIsNoReasonToAskMore(t *testing.T) {
 	}
 }
 
-// fault 15: an empty budget waits its turn, which comes soon also where no watch is left that says
-// how much was asked before.
+// fault 15: with an empty budget a poll waits for its turn. The turn comes soon, even if no watch
+// is left that shows how often polls were made.
 func TestAnEmptyBudgetHoldsUpNobodyForLong(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
@@ -210,8 +210,8 @@ func TestAnEmptyBudgetHoldsUpNobodyForLong(t *testing.T) {
 			for _, err := range watcher.WaitForJobs(context.Background(), ids(200), jobstatus.MaxAttempts(1)) {
 				require.ErrorIs(w, err, jobstatus.ErrMaxAttempts)
 			}
-			began := w.clock.Now() // the first polls of the bulk were spread
-			for i := range 3 {     // each is asked about when no other is there
+			began := w.clock.Now() // the first polls of the bulk are spread
+			for i := range 3 {     // each job is polled when no other one is there
 				_, err := watcher.WaitForJob(context.Background(), fmt.Sprint("good", i))
 				require.NoError(w, err)
 			}
@@ -220,7 +220,7 @@ func TestAnEmptyBudgetHoldsUpNobodyForLong(t *testing.T) {
 	})
 }
 
-// Where a limit binds, those that the Backoff ranks highest come first, and the one that is due for
+// Under a rate limit, the jobs that the Backoff ranks highest come first. The one that is overdue
 // longest is not forgotten.
 func TestALimitLeavesThoseForLastThatMatterLeast(t *testing.T) {
 	inVirtualTime(t, func(w world) {
@@ -249,7 +249,7 @@ func TestALimitLeavesThoseForLastThatMatterLeast(t *testing.T) {
 	})
 }
 
-// byNumber ranks jobs by the number in their id, and has all polled after a second.
+// byNumber is a Ranker that ranks jobs by the number in their id. All are polled after a second.
 type byNumber struct{}
 
 func (byNumber) Next(backoff.Poll) time.Duration              { return time.Second }
@@ -260,7 +260,7 @@ func number(id string) (n int) {
 	return n
 }
 
-// A Ranker that panics is no reason to lose a watch, and is logged.
+// If a Ranker panics, no watch is lost, and the panic is logged.
 func TestARankerThatPanicsIsLoggedAndNobodyIsLost(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		core, logs := observer.New(zap.ErrorLevel)
@@ -314,7 +314,7 @@ func TestOneJobIsPolledOnceForThousandsOfWaiters(t *testing.T) {
 	})
 }
 
-// A kind whose polls take a minute is given three of four workers, as another kind is there.
+// A kind whose polls take a minute gets three of four workers while another kind is there.
 func TestASlowKindLeavesRoomForTheOthers(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -360,8 +360,8 @@ func TestKindsTakeTurnsWhereALimitBinds(t *testing.T) {
 	})
 }
 
-// A kind that has all the workers that it may have, and was held up by the rate limit before, waits
-// until one comes back.
+// A kind that uses all its workers, and was delayed by the rate limit before, waits until a worker
+// is free.
 func TestAKindThatHasItsWorkersIsNotTriedAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -391,7 +391,7 @@ func TestAKindThatHasItsWorkersIsNotTriedAgainAndAgain(t *testing.T) {
 	})
 }
 
-// counting is a clock that counts the timers that are set, and slows down once there are too many.
+// counting is a clock that counts the timers that are set. It slows down when there are too many.
 type counting struct {
 	clock.Clock
 	timers atomic.Int64
@@ -427,7 +427,7 @@ func TestMaxWatchesRefusesTheNextAndNoOther(t *testing.T) {
 	})
 }
 
-// batcher answers in batches, and notes how many jobs each was about.
+// batcher answers batches, and records the number of jobs in each.
 type batcher struct {
 	*service
 	most  int
@@ -543,7 +543,7 @@ func TestNothingIsLostWhereABatchIsNotAnsweredWhole(t *testing.T) {
 	}
 }
 
-// fault 13: a wait that comes with an error for which a batch is divided is kept as any is.
+// fault 13: a wait that comes with the error for which a batch is divided applies like any other.
 func TestABatchThatIsDividedIsLeftAloneAsLongAsTheServiceAsks(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		b := &batcher{service: w.service(after(1, jobstatus.Completed)), most: 8}
@@ -566,7 +566,7 @@ func TestABatchThatIsDividedIsLeftAloneAsLongAsTheServiceAsks(t *testing.T) {
 	})
 }
 
-// What must be asked about alone does not wait for the worker that asks about another.
+// A job that must be asked about alone does not wait for the worker that asks about another one.
 func TestJobsThatGoAloneAreAskedAboutAtOnce(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -585,7 +585,7 @@ func TestJobsThatGoAloneAreAskedAboutAtOnce(t *testing.T) {
 	})
 }
 
-// Where a limit binds for good, a job that goes alone has its turn all the same.
+// Under a permanent rate limit, a job that must be asked about alone still gets its turn.
 func TestAJobThatGoesAloneIsNotPassedOverForEver(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -674,7 +674,8 @@ func TestStatsTellAWatchFromThePollThatOutlivesIt(t *testing.T) {
 	})
 }
 
-// fault 15: who leaves while polls are under way has not seen the service fail.
+// fault 15: a poll that was canceled because its waits ended does not count as a failure of the
+// service.
 func TestAWaitThatIsLeftIsNoFailureOfTheService(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -701,7 +702,7 @@ func TestAWaitThatIsLeftIsNoFailureOfTheService(t *testing.T) {
 	})
 }
 
-// fault 15: but a service that has not answered when time runs out has failed.
+// fault 15: a poll that the service had not answered at the timeout counts as a failure.
 func TestAPollThatItsWaitCutsOffIsNoFailureOfTheService(t *testing.T) {
 	inVirtualTime(t, func(w world) {
 		watcher := w.watcher(w.service(func(ctx context.Context, id string, n int) (jobstatus.Status, error) {
@@ -711,7 +712,7 @@ func TestAPollThatItsWaitCutsOffIsNoFailureOfTheService(t *testing.T) {
 			_, err := watcher.WaitForJob(context.Background(), "a", jobstatus.Timeout(time.Second))
 			require.ErrorIs(w, err, jobstatus.ErrTimeout)
 		})
-		require.NoError(w, watcher.Close()) // the poll has come back
+		require.NoError(w, watcher.Close()) // the poll has returned
 		assert.Zero(w, watcher.Stats().Errors)
 	})
 }
@@ -727,7 +728,7 @@ func TestAWaitThatIsLeftTellsWhatItSawItself(t *testing.T) {
 		}), every(time.Second), jobstatus.WithConcurrency(100))
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			time.Sleep(500 * time.Millisecond) // the watch is there, and was polled once
+			time.Sleep(500 * time.Millisecond) // the watch has begun, and was polled once
 			_, err := watcher.WaitForJob(context.Background(), "shared")
 			assert.NoError(t, err)
 		})
@@ -781,7 +782,7 @@ func TestAnObserverHearsOfEachPollAndEnd(t *testing.T) {
 	})
 }
 
-// An Observer that takes long holds up its own poll alone.
+// A slow Observer delays only its own poll.
 func TestASlowObserverDoesNotShortenTheNextPoll(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
@@ -804,7 +805,7 @@ func TestASlowObserverDoesNotShortenTheNextPoll(t *testing.T) {
 	})
 }
 
-// A number of workers that no sum can hold is no limit, for any kind.
+// A limit that is too large for any sum does not limit a kind.
 func TestTheLargestConcurrencyIsNoLimit(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {

@@ -25,8 +25,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// fault 33, fault 34, fault 35, fault 36 and fault 37: whatever callers do, and whatever becomes of
-// what they call, each wait has its one result, and the Stats add up.
+// fault 33, fault 34, fault 35, fault 36 and fault 37: whatever callers and plugins do, each wait
+// has exactly one result, and the Stats add up.
 func TestEveryWaitHasItsResultAndStatsAddUpWhateverHappens(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -35,9 +35,9 @@ func TestEveryWaitHasItsResultAndStatsAddUpWhateverHappens(t *testing.T) {
 	})
 }
 
-// A script is what callers, a service, a Backoff and an Observer do to a Watcher.
+// A script is what the callers, the service, the Backoff and the Observer of a Watcher do.
 type script struct {
-	batch, concurrency, maxAttempts, maxWatches, burst int // burst 0 is for no rate limit
+	batch, concurrency, maxAttempts, maxWatches, burst int // burst 0 means no rate limit
 	rate, slack                                        float64
 	every                                              time.Duration // between two polls of a job
 	ranks                                              bool          // the Backoff does
