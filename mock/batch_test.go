@@ -20,7 +20,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// told writes what a batch was answered as text: id=state, or id!class; or !class of the whole.
+// told formats the answers to a batch: id=state, or id!class, or !class for an error of the whole
+// batch.
 func told(t *testing.T, answers []transport.Answer, err error) string {
 	t.Helper()
 	class := func(err error) string {
@@ -43,18 +44,18 @@ func told(t *testing.T, answers []transport.Answer, err error) string {
 	return strings.Join(all, " ")
 }
 
-// withBatch is a dialect whose status stands at job.state.
+// withBatch returns a dialect with this Batch, whose status is at job.state.
 func withBatch(b rest.Batch) rest.Dialect {
 	b.Item = "job"
 	return rest.Dialect{State: "job.state", Progress: "job.done", Message: "job.text", Error: "job.why", Result: "job.out", Revision: "job.rev", Batch: b}
 }
 
-// everyBatch is each form that a batch can have.
+// everyBatch has each form of a batch.
 var everyBatch = map[string]rest.Batch{
 	"joined":     {Path: "/jobs?brief=1&ids={ids}"},
 	"separator":  {Path: "/jobs?q=id+in+({ids})", Separator: " | ", List: "page.jobs"},
 	"repeated":   {Path: "/jobs?id[]={id}", List: "jobs", ID: "meta.name"},
-	"array":      {Path: "/", Body: "{ids}"}, // where jobs are created
+	"array":      {Path: "/", Body: "{ids}"}, // the path at which jobs are created
 	"body":       {Path: "/status/batch?brief=1", Method: "GET", Body: map[string]any{"what": []any{"job", 1, true, nil}, "of": map[string]string{"ids": "{ids}"}}},
 	"by id":      {Path: "/jobs?ids={ids}", ID: "-"},
 	"list by id": {Path: "/jobs?ids={ids}", ID: "-", List: "all.jobs"},
@@ -166,7 +167,7 @@ func TestARequestThatIsNoBatchIsNotTakenForOne(t *testing.T) {
 	}
 }
 
-// eachWay runs a test of batches over HTTP and without.
+// eachWay runs a test of batches over HTTP and without HTTP.
 func eachWay(t *testing.T, opts []mock.Option, test func(t *testing.T, clk *mock.Clock, s *mock.Service, b transport.Batcher)) {
 	d := withBatch(rest.Batch{Path: "/jobs?ids={ids}", Max: 10})
 	t.Run("http", func(t *testing.T) {
@@ -248,7 +249,7 @@ func TestFaultsBefallABatchAsAWhole(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		when fault.When
-		want string // what becomes of four batches a second apart, of a and b twice, then of b and c
+		want string // the results of four batches a second apart: two of a and b, then two of b and c
 	}{
 		"always":           {fault.Always(), "xxxx"},
 		"nth":              {fault.Nth(2, 4), ".x.x"},

@@ -11,8 +11,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/duration"
 )
 
-// BenchmarkStatusRequests reports how many requests for a status a client and a server on one
-// machine get through.
+// BenchmarkStatusRequests reports how many status requests a client and a server on one machine
+// handle per second.
 func BenchmarkStatusRequests(b *testing.B) {
 	const jobs = 100_000
 	script := []mock.Step{mock.Pending(duration.LogNormal(time.Minute, 1)), mock.Completed(nil)}

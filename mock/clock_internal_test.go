@@ -9,8 +9,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
-// While the service lets a request wait, the call that made it is no work; it is again once the
-// wait is over, whoever ends it.
+// While the service holds a request, the call that made it does not count as work. It counts again
+// once the hold has ended, for whatever reason.
 func TestACallIsNoWorkWhileTheServiceLetsItWait(t *testing.T) {
 	t.Parallel()
 	busy := func(c *Clock) int {
@@ -57,7 +57,7 @@ func TestARequestThatIsOverDoesNotEndTheNextOnItsConnection(t *testing.T) {
 	assert.Contains(t, c.rester.describe(), "requests: 0;")
 }
 
-// Whoever set a timer is named, not the parts of the Clock that it went through.
+// The message names the code that set a timer, not the functions of the Clock that it called.
 func TestATimerIsNamedByWhoSetIt(t *testing.T) {
 	t.Parallel()
 	c := NewClock(t)

@@ -100,7 +100,7 @@ func TestRunMovesTimeWhileItsFunctionWaits(t *testing.T) {
 	assert.Equal(t, 1000*time.Hour, slept)
 }
 
-// The same steps of several callers take the same course in each run.
+// The same steps of several callers happen in the same order in each run.
 func TestEachRunTakesTheSameCourse(t *testing.T) {
 	t.Parallel()
 	course := func() string {
@@ -192,7 +192,7 @@ func (r recorder) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// failure returns what f fails a test with.
+// failure returns the message with which f fails a test.
 func failure(t *testing.T, f func(t mock.TB)) string {
 	t.Helper()
 	r := recorder{t, make(chan string, 1)}
@@ -200,13 +200,13 @@ func failure(t *testing.T, f func(t mock.TB)) string {
 	select {
 	case message := <-r.failed:
 		return message
-	case <-time.After(2 * time.Minute): // a busy machine takes its time to see that nothing goes on
+	case <-time.After(2 * time.Minute): // a busy machine needs longer to see that nothing happens
 		return "it did not fail"
 	}
 }
 
-// It runs beside no other test: on a busy machine their goroutines leave a doubt, and the reason
-// says so.
+// It is not parallel. On a busy machine, the goroutines of other tests make the state uncertain,
+// and the message says so.
 func TestMisuseFailsTheTestWithAReason(t *testing.T) {
 	stuck := make(chan struct{})
 	t.Cleanup(func() { close(stuck) })

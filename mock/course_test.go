@@ -18,11 +18,11 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// port is what differs between two servers.
+// port matches what differs between two servers.
 var port = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 
-// Whatever goes wrong, each job ends once, as its script says or with a wait that gave up. A second
-// run takes the same course.
+// Whatever goes wrong, each job ends once: as its script says, or with a wait that gave up. A
+// second run makes the same requests.
 func TestWhateverGoesWrongTheCourseIsTheSame(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -57,7 +57,7 @@ func TestWhateverGoesWrongTheCourseIsTheSame(t *testing.T) {
 		run := func() (course string) {
 			clk := mock.NewClock(t)
 			srv := mock.NewServer(t, append(opts, mock.WithClock(clk))...)
-			// The default pool bounds in real time how long a dial and an answer take. This client does not.
+			// The default pool limits a dial and an answer in real time. This client does not.
 			unbound := jobstatus.WithREST(rest.WithHTTPClient(srv.Client()))
 			w, err := jobstatus.NewHTTP(srv.URL, unbound, jobstatus.WithClock(clk), jobstatus.WithMaxAttempts(jobstatus.Unlimited))
 			require.NoError(r, err)

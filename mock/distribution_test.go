@@ -15,7 +15,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// lasted returns how long n jobs were pending, to the millisecond, whose script draws that.
+// lasted returns for how long each of n jobs was pending, to the millisecond, with a script that
+// draws the duration.
 func lasted(t *testing.T, n int, d duration.Distribution, opts ...mock.Option) []time.Duration {
 	t.Helper()
 	clk := mock.NewClock(t)
@@ -42,7 +43,7 @@ func TestDurationsAreDrawnAsTheirDistributionSays(t *testing.T) {
 	const second = float64(time.Second)
 	for _, c := range []struct {
 		d           duration.Distribution
-		mean, below float64 // the mean in seconds, and the share that is below 10 s
+		mean, below float64 // the mean in seconds, and the share below 10 s
 	}{
 		{duration.Uniform(5*time.Second, 15*time.Second), 10, 0.5},
 		{duration.Uniform(7*time.Second, 7*time.Second), 7, 1},

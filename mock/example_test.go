@@ -13,7 +13,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/mock/fault"
 )
 
-// program is the TB of a program that is no test.
+// program is a TB for a program that is not a test.
 type program struct{ cleanups []func() }
 
 func (p *program) Helper()                           {}

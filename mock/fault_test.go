@@ -25,7 +25,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// fetch asks about a job, and returns the answer with its body, or the error of reading it.
+// fetch asks about a job. It returns the answer with its body, or the error of reading it.
 func fetch(t *testing.T, srv *mock.Server, id string, header ...string) (*http.Response, string, error) {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, srv.URL+"/status/"+id, nil)
@@ -49,7 +49,7 @@ func TestFaultsBefallTheCallsTheyName(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		when fault.When
-		want string // the codes of eight calls about a, a second apart, and after a semicolon of two about b
+		want string // the codes of eight calls about a, a second apart; after a semicolon, those of two calls about b
 	}{
 		"always":          {fault.Always(), "xxxxxxxx;xx"},
 		"nth":             {fault.Nth(2, 4), ".x.x....;.."},
@@ -190,7 +190,8 @@ func TestEffects(t *testing.T) {
 	}
 }
 
-// watch waits for job a at a service with one fault, and returns the service and how long it took.
+// watch waits for job a at a service with one fault. It returns the service and how long the wait
+// took.
 func watch(t *testing.T, clk *mock.Clock, srv *mock.Server, opts ...jobstatus.Option) (jobstatus.Status, time.Duration, error) {
 	t.Helper()
 	w, err := jobstatus.NewHTTP(srv.URL, append([]jobstatus.Option{jobstatus.WithClock(clk), jobstatus.WithMaxAttempts(jobstatus.Unlimited),
@@ -202,7 +203,7 @@ func watch(t *testing.T, clk *mock.Clock, srv *mock.Server, opts ...jobstatus.Op
 	return st, clk.Elapsed(), err
 }
 
-// A service that takes its time, or never answers, lets the clock move, over a real socket too.
+// The clock advances while a service is slow or never answers, over a real socket too.
 func TestAWatchGetsOverFaultsInVirtualTime(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -247,7 +248,8 @@ func TestAResetIsAskedAgainWithinThePoll(t *testing.T) {
 	srv.AssertPolls(t, "a", 3)
 }
 
-// Many polls wait at a silent service while the time of others passes, and all leave it at once.
+// Many polls wait at a silent service while time passes for others, and all give up at the same
+// instant.
 func TestClockKeepsAccountOfManyRequestsThatWait(t *testing.T) {
 	t.Parallel()
 	for range 20 {
@@ -278,7 +280,7 @@ func TestClockKeepsAccountOfManyRequestsThatWait(t *testing.T) {
 	}
 }
 
-// A caller that leaves in the middle of a poll leaves the clock in order.
+// A caller that leaves during a poll does not disturb the clock.
 func TestClockKeepsAccountOfRequestsThatAreGivenUp(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
@@ -389,7 +391,7 @@ func TestTransportMeetsTheSameFaults(t *testing.T) {
 	})
 }
 
-// The real HTTP stack runs in a synctest bubble, hours of Retry-After among it.
+// The real HTTP stack works in a synctest bubble, also with a Retry-After of hours.
 func TestServerInMemoryRunsInABubble(t *testing.T) {
 	t.Parallel()
 	for range 10 {

@@ -25,7 +25,7 @@ func watcherOn(t *testing.T, clk *mock.Clock) *jobstatus.Watcher {
 	return w
 }
 
-// A test that waits where nobody moves the clock is told so, and does not hang.
+// If a test waits and nobody moves the clock, the test fails with a message, and does not hang.
 func TestAWaitThatNobodyMovesTheClockForFailsTheTest(t *testing.T) {
 	t.Parallel()
 	for name, wait := range map[string]func(t *testing.T, clk *mock.Clock, w *jobstatus.Watcher){
@@ -68,8 +68,8 @@ func TestAWaitThatNobodyMovesTheClockForFailsTheTest(t *testing.T) {
 	}
 }
 
-// What needs no time needs nobody who moves the clock. What waits on another goroutine is moved by
-// the test's.
+// A wait that needs no time needs nobody to move the clock. The test can move the clock for a wait
+// on another goroutine.
 func TestWaitsOutsideOfRunThatAreRight(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
@@ -154,7 +154,8 @@ func TestASocketInABubbleFailsTheTest(t *testing.T) {
 	})
 }
 
-// The port of its URL is 0, so that a forgotten client is an error, and no look-up of a name.
+// The port of the Server's URL is 0. So a request past its Client fails at once, without a name
+// lookup.
 func TestAServerInMemoryRefusesAnyOtherClientAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

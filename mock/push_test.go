@@ -26,7 +26,7 @@ import (
 
 const hookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-// heard collects what a Notifier delivers, and when.
+// heard collects what a Notifier delivers, with the times.
 type heard struct {
 	mu  sync.Mutex
 	now func() time.Time
@@ -47,7 +47,7 @@ func (h *heard) list() []string {
 	return append([]string(nil), h.all...)
 }
 
-// codes notes the answers of a handler.
+// codes records the status codes of a handler.
 type codes struct {
 	http.Handler
 	mu  sync.Mutex
@@ -69,7 +69,7 @@ func (c *codes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.all = append(c.all, seen.code)
 }
 
-// hear mounts a webhook for a dialect, and returns what it delivers.
+// hear serves a webhook for a dialect, and returns what it delivers.
 func hear(t *testing.T, clk *mock.Clock, d rest.Dialect) (*codes, *heard) {
 	t.Helper()
 	client, err := rest.New("http://service.invalid", rest.WithDialect(d))
@@ -99,7 +99,7 @@ func script(id string) mock.Option {
 	return mock.Job(id, mock.Pending(time.Second), mock.Running(time.Second), mock.Completed(nil))
 }
 
-// This is fault 29: what can befall a webhook on its way.
+// This is fault 29: what can happen to a webhook on its way.
 func TestAServiceCallsAWebhookWithEachChange(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -169,7 +169,7 @@ func TestJobsSayHowTheirEndWasTold(t *testing.T) {
 	}
 }
 
-// Memory does not grow with the jobs that there were.
+// Memory does not grow with the number of jobs that have ended.
 func TestWhatWasToldIsForgottenWithItsJob(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
@@ -313,7 +313,7 @@ func (l late) AfterFunc(d time.Duration, f func()) *clock.Timer {
 	return l.Clock.AfterFunc(d, f)
 }
 
-// wall is a clock that runs at another speed than that of those who verify.
+// wall is a clock that runs at another speed than the clock of the receivers.
 type wall struct{ clock.Clock }
 
 func (w wall) Now() time.Time                  { return w.Clock.Now().Add(time.Hour) }

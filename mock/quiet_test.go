@@ -21,7 +21,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// slow is a Transport whose first call about each job waits as wait does; any other is answered.
+// slow is a Transport whose first call about each job waits as the function wait does. Other calls
+// return at once.
 type slow struct {
 	wait func(context.Context) error
 
@@ -70,7 +71,7 @@ func untilEnd(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// waits are ways in which code waits for what only time can bring.
+// waits are ways in which code waits for something that only comes with time.
 func waits(clk *mock.Clock) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"for its context": untilEnd,
@@ -125,7 +126,8 @@ func waits(clk *mock.Clock) map[string]func(context.Context) error {
 	}
 }
 
-// A plugin that waits for what only time can bring gets its poll timeout, to the nanosecond.
+// A plugin that waits for something that only comes with time ends at its poll timeout, to the
+// nanosecond.
 func TestAPluginThatWaitsForTimeGetsItsPollTimeout(t *testing.T) {
 	t.Parallel()
 	const timeout, backoffs = 5 * time.Second, time.Second
@@ -168,7 +170,8 @@ func TestACallThatWaitsForTimeGetsItsPollTimeout(t *testing.T) {
 	assert.Equal(t, 10*time.Second, clk.Elapsed())
 }
 
-// Run's own function may wait for the clock in any way, and so may those of Go and of timers.
+// The function of Run may wait for the clock in any way, and so may the functions of Go and of
+// timers.
 func TestFunctionsMayWaitForTimeInAnyWay(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
@@ -205,8 +208,8 @@ func TestAPluginThatWaitsForTimeInABubble(t *testing.T) {
 	})
 }
 
-// The states of goroutines alone, read as soon as can be, keep the course of what does not wait for
-// time, however slow it is.
+// This test looks only at the states of goroutines, as soon as possible. Code that does not wait
+// for time still runs to its end first, however slow it is.
 func TestBeingSlowDoesNotChangeTheCourse(t *testing.T) {
 	t.Parallel()
 	course := func() string {
@@ -232,7 +235,7 @@ func TestBeingSlowDoesNotChangeTheCourse(t *testing.T) {
 	}
 }
 
-// A transport that computes for as long as many looks take is waited for.
+// The clock waits for a transport that computes for a long time.
 func TestAPluginThatComputesIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)

@@ -51,7 +51,7 @@ func TestAssertionsHoldOrPrintTheTimeLine(t *testing.T) {
 	assert.True(t, srv.AssertPolls(t, "b", 1), "a job that there is not was asked about")
 }
 
-// An assertion that says nothing fails.
+// An assertion without a condition fails.
 func TestAssertionsThatWouldSayNothingFail(t *testing.T) {
 	t.Parallel()
 	const notKept = "calls that were not kept"
@@ -73,7 +73,7 @@ func TestAssertionsThatWouldSayNothingFail(t *testing.T) {
 	}(all)
 	for name, c := range map[string]struct {
 		assertion func(t mock.TB) bool
-		want      string // of the failure, empty for none
+		want      string // the text of the failure; empty if there is none
 	}{
 		"polls of a job":                      {func(t mock.TB) bool { return all.AssertPolls(t, "a", 2) }, ""},
 		"polls of a job nobody asked about":   {func(t mock.TB) bool { return all.AssertPolls(t, "idle", 0) }, ""},
@@ -333,7 +333,7 @@ func TestKeepJobsForgetsTheOldest(t *testing.T) {
 	require.ErrorIs(t, err, transport.ErrNotFound)
 }
 
-// fault 51, on the service's side.
+// fault 51, for the service.
 func TestAMillionJobsFitInMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs without -short: it takes a second")
@@ -356,7 +356,7 @@ func TestAMillionJobsFitInMemory(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A dialect may have the word for its state where it has its error, too.
+// A dialect may have the word for its state at the place of its error, too.
 func TestServiceSaysNumbersAndBooleansAsSuch(t *testing.T) {
 	t.Parallel()
 	for _, d := range []rest.Dialect{

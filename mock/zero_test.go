@@ -16,7 +16,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// fault 32: what no constructor made says so.
+// fault 32: a value that no constructor made returns an error that says so.
 func TestWhatWasNotMadeSaysSo(t *testing.T) {
 	t.Parallel()
 	const notMade = "was not made by NewServer, NewTransport or NewService"
@@ -70,7 +70,7 @@ func TestWhatWasNotMadeSaysSo(t *testing.T) {
 	}
 }
 
-// Nil is the default of an option.
+// Nil means the default of an option.
 func TestNilIsTheDefaultOfAnOption(t *testing.T) {
 	t.Parallel()
 	tr := mock.NewTransport(t, mock.WithClock(nil), mock.WithIDs(nil), mock.OnCall(nil))
@@ -79,8 +79,8 @@ func TestNilIsTheDefaultOfAnOption(t *testing.T) {
 	assert.Equal(t, "00000000-0000-4000-8000-000000000001", id)
 }
 
-// fault 52: a Server that lets requests wait for ever ends with its test, though nobody reads what
-// they still send.
+// fault 52: a Server that never answers some requests ends with its test, even if nobody reads what
+// it still receives.
 func TestAServerEndsWithItsTestWhateverWaits(t *testing.T) {
 	t.Parallel()
 	asked := make(chan struct{})

@@ -21,7 +21,7 @@ import (
 // fault 52: no goroutine outlives the tests.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fault 32: whose channel of updates was closed is not kept until the Timeline is.
+// fault 32: a Timeline does not keep waiters whose channel of updates was closed.
 func TestAnOfferOnAClosedChannelIsForgotten(t *testing.T) {
 	t.Parallel()
 	tl := New(Config{Backoff: func(bool) backoff.Strategy { return nil }, Clock: clock.New(), Logger: zap.NewNop()})

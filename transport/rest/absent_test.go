@@ -51,7 +51,8 @@ func TestCallsThatTheServiceDoesNotHaveAreUnsupportedAndNotSent(t *testing.T) {
 	assert.Zero(t, service.n.Load())
 }
 
-// A service whose jobs have another path may do anything at the default path of Cancel.
+// If the jobs of a service have another path, the client sends no cancel to the default path: there
+// it could do anything.
 func TestADialectWithItsOwnStatusHasNoCancelByDefault(t *testing.T) {
 	t.Parallel()
 	service := &counting{code: http.StatusNoContent}

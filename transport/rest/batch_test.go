@@ -21,7 +21,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// batched is the option of a dialect whose status stands at state, with a Batch.
+// batched returns the option of a dialect that has a Batch. Its status is at state.
 func batched(b rest.Batch) rest.Option {
 	return rest.WithDialect(rest.Dialect{State: "state", Message: "text", Result: "out", Progress: "done", Error: "-", Batch: b})
 }
@@ -114,7 +114,7 @@ func TestABatchIsReadInEveryForm(t *testing.T) {
 		{rest.Batch{Path: "/?id={id}", List: "page.jobs"}, `{"page":{"jobs":null}}`, ""},
 		{rest.Batch{Path: "/?id={id}", List: "page.jobs"}, `{"page":null}`, ""},
 		{rest.Batch{Path: "/?id={id}", List: "page.jobs", ID: "-"}, `{"page":null}`, ""},
-		// Of one job alone something is wrong.
+		// The answer is wrong only for one job.
 		{joined, `[{"id":"a"},{"id":"b","state":null},{"id":7,"state":"pending"}]`, "a!2 b!2 7=pending"},
 		{joined, `[{"id":"a","state":"pending","state":"error"},{"id":"b","State":"pending"},{"id":7,"state":[]}]`, "a!2 b!2 7!2"},
 		{joined, `[{"id":"a","state":"pending"},{"id":"b","state":"running"},{"id":"a","state":"running"}]`, "a!2 b=running"},
@@ -264,7 +264,7 @@ func TestABatchThatAsksForTooMuchIsOversized(t *testing.T) {
 	var body string
 	h := func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
-		_, _ = io.Copy(io.Discard, r.Body) // else the server closes the connection of a long request
+		_, _ = io.Copy(io.Discard, r.Body) // otherwise the server closes the connection of a long request
 		_, _ = io.WriteString(w, body)
 	}
 	many := func(n, length int) (ids []string) {

@@ -24,8 +24,8 @@ const (
 	someID  = "7f3c9a52-0b1e-4a49-9a55-6c0f3f1d2e77"
 )
 
-// canned answers every request with the same body, as a connection that costs nothing: it makes
-// nothing anew. It serves one request after the other.
+// canned answers every request with the same body and allocates nothing. It serves one request at a
+// time.
 type canned struct {
 	answer http.Response
 	body   body
@@ -48,7 +48,7 @@ func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &c.answer, nil
 }
 
-// poll asks once how a job stands.
+// poll asks for the state of a job once.
 type poll func(context.Context) (string, error)
 
 func newClient(b *testing.B, base string, opts ...rest.Option) poll {
@@ -64,7 +64,7 @@ func newClient(b *testing.B, base string, opts ...rest.Option) poll {
 	}
 }
 
-// newLoop is what a program writes that has no library for it.
+// newLoop is what a program without a library contains.
 func newLoop(b *testing.B, base string, t http.RoundTripper) poll {
 	client := &http.Client{Transport: t}
 	b.Cleanup(client.CloseIdleConnections)
@@ -120,7 +120,7 @@ func compare(b *testing.B, client, loop poll) {
 	b.Run("client", alone(client))
 	b.Run("loop", alone(loop))
 	b.Run("ratio", func(b *testing.B) {
-		const polls = 200 // of a turn
+		const polls = 200 // of requests in a turn
 		var ratios []float64
 		for b.Loop() {
 			one := measure(b, polls, client)

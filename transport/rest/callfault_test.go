@@ -12,7 +12,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// fault 25: the same answer may mean another thing in each call.
+// fault 25: the same answer may have a different meaning in each call.
 func TestACallHasFaultsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	const body = `{"code":"gone","jobs":{"7":{"code":"mine"}},"payload":{"status":"running","jobID":"7"}}`
@@ -74,7 +74,7 @@ func TestAChangeWithoutTheJobIsNotAboutAMissingOne(t *testing.T) {
 	assert.Equal(t, transport.Malformed, classOf(t, creates), "it has no id")
 }
 
-// fault 25: the Faults of a call are about its own answers.
+// fault 25: the Faults of a call apply only to its own answers.
 func TestAChangeMayHaveARuleForAnAbsentJob(t *testing.T) {
 	t.Parallel()
 	call := rest.Call{Path: "/{id}", Fault: "job", Faults: map[string]transport.Class{"-": transport.NotFound}}

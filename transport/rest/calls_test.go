@@ -27,7 +27,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// sent prints a request as a test compares it.
+// sent formats a request for comparison.
 func sent(r *http.Request, headers ...string) string {
 	body, _ := io.ReadAll(r.Body)
 	text := r.Method + " " + r.RequestURI
@@ -43,7 +43,7 @@ func TestACallSaysWhereAndHowTheServiceIsAsked(t *testing.T) {
 	for _, c := range []struct {
 		call rest.Call
 		id   string
-		want string // "" for a refusal without a request
+		want string // "" if it is refused without a request
 	}{
 		{rest.Call{Path: "/jobs/{id}"}, "a/b c", "GET /base/jobs/a%2Fb%20c"},
 		{rest.Call{Path: "/v1/{+id}:get"}, "p/p1/o 1+=/x", "GET /base/v1/p/p1/o%201+=/x:get"},
@@ -200,7 +200,7 @@ func TestAMultipartInputHoldsFiles(t *testing.T) {
 	assert.Equal(t, []string{"file|o \"1\".png|image/png|\x00\x01", "n|||4", "prompt|||a\r\nb", "raw|x|application/octet-stream|y"}, got)
 }
 
-// What a create says of the job: its id in any place, its end, or nothing.
+// The answer to a create has the job's id in any place, its end, or nothing.
 func TestStartTellsWhatTheCreateSays(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -208,7 +208,7 @@ func TestStartTellsWhatTheCreateSays(t *testing.T) {
 		code   int
 		header [2]string
 		body   string
-		want   transport.Status // its ID "!" for an error
+		want   transport.Status // the ID "!" means an error
 	}{
 		{rest.Dialect{ID: "a[0].id"}, 200, [2]string{"Retry-After", "5"}, `{"a":[{"id":9007199254740993}]}`, transport.Status{ID: "9007199254740993", State: transport.Pending, RetryAfter: 5e9}},
 		{rest.Dialect{ID: "job, id"}, 200, [2]string{}, `{"id":"x"}`, transport.Status{ID: "x", State: transport.Pending}},
@@ -246,7 +246,7 @@ func TestStartTellsWhatTheCreateSays(t *testing.T) {
 	}
 }
 
-// hosted returns a context whose waits are over at once, and counts them.
+// hosted returns a context whose Host ends every wait at once and records it.
 func hosted(ctx context.Context, waits *[]string) context.Context {
 	return transport.WithHost(ctx, &quick{Host: transport.HostOf(ctx), waits: waits})
 }
@@ -261,10 +261,10 @@ func (q *quick) Sleep(_ context.Context, d time.Duration) error {
 	return nil
 }
 
-// A create that names no job is found among those that are new.
+// If the answer to a create names no job, the new job is found in the list.
 func TestAJobThatTheCreateDoesNotNameIsFound(t *testing.T) {
 	t.Parallel()
-	var lists []string // the answers to the list, the last for good
+	var lists []string // the answers to the list; the last one is repeated
 	var asked []string
 	d := rest.Dialect{Create: rest.Call{Path: "/dispatch"}, ID: "run_id", Find: rest.Find{Call: rest.Call{Path: "/runs?event=x"}, List: "runs"}}
 	//lint:ignore ST1008 the answer stands beside the error that it came with
@@ -394,7 +394,7 @@ func TestSeeOtherMayDifferByItsQueryAlone(t *testing.T) {
 	assert.Equal(t, transport.Misdirected, classOf(t, err))
 }
 
-// fault 64: what the body of a 303 says of the job comes before the Location.
+// fault 64: the status in the body of a 303 takes precedence over the Location.
 func TestSeeOtherIsNoEndThatTheBodyDenies(t *testing.T) {
 	t.Parallel()
 	var body string
@@ -428,7 +428,7 @@ func TestSeeOtherIsNoEndThatTheBodyDenies(t *testing.T) {
 	}
 }
 
-// fault 11: what a code means is the dialect's to say, and a gateway's word is never the job's.
+// fault 11: the dialect decides what a code means, and an answer of a gateway is never the job's.
 func TestACodeThatARuleNamesIsAState(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{State: "@code, code", Error: "-", Message: "message", States: map[string]transport.State{
@@ -456,7 +456,7 @@ func TestACodeThatARuleNamesIsAState(t *testing.T) {
 	}
 }
 
-// Some services answer 302 when the result is there.
+// Some services answer 302 when the result is ready.
 func TestARedirectThatARuleNamesIsAState(t *testing.T) {
 	t.Parallel()
 	code, location := 0, ""
@@ -583,8 +583,8 @@ func TestAnAnswerMayNameItsWaitItsTimesAndItsProgress(t *testing.T) {
 	assert.Equal(t, "9s 0.4", fmt.Sprint(s.RetryAfter, s.Progress), "the header comes first")
 }
 
-// A queue item becomes a build, under another id and with other words.
-// A job whose answers name the id that it has is at its end when they say so.
+// A queue item becomes a build, with another id and other words. If an answer names the job's
+// present id, its end is the end of the job.
 func TestTheIDThatAJobHasIsNoNextID(t *testing.T) {
 	t.Parallel()
 	answers := []string{`{"s":"queued","next":"7"}`, `{"s":"done","next":"b"}`, `{"s":"running","next":"b"}`, `{"s":"done","next":"b"}`}
@@ -750,7 +750,7 @@ func TestAResultIsFetchedAsAStream(t *testing.T) {
 	assert.ErrorIs(t, err, transport.ErrNotFound)
 }
 
-// fault 42, fault 44: a foreign origin has to be allowed, and then sees no credential.
+// fault 42, fault 44: a foreign origin must be allowed, and gets no credential.
 func TestAnOriginThatIsAllowedSeesNoCredential(t *testing.T) {
 	t.Parallel()
 	const canary = "CANARY-credential"
@@ -802,7 +802,8 @@ func TestAnOriginThatIsAllowedSeesNoCredential(t *testing.T) {
 	assert.ErrorContains(t, err, `AllowOrigin: `)
 }
 
-// A list knows all jobs, and page after page is asked for until those that matter are found.
+// A list has all jobs. The client asks for page after page until it has found the jobs that it
+// needs.
 func TestABatchMayBeAListOfAllJobs(t *testing.T) {
 	t.Parallel()
 	var asked []string
@@ -928,7 +929,7 @@ func TestNewNamesWhatIsWrongWithADialect(t *testing.T) {
 	assert.NoError(t, err, "the name of a field of a form")
 }
 
-// A call waits on the Host's clock, and a test's clock is one.
+// A call waits on the Host's clock, which can be the clock of a test.
 func TestCallsUseTheHostOfTheirContext(t *testing.T) {
 	t.Parallel()
 	clk := mock.NewClock(t)
@@ -1030,8 +1031,8 @@ func TestAWaitInTheBodyOfAnErrorCounts(t *testing.T) {
 	assert.Equal(t, 9*time.Second, e.RetryAfter)
 }
 
-// fault 17, fault 30: whatever a template and an id hold, the request goes to the service's origin,
-// and the id stays within its place.
+// fault 17, fault 30: whatever a template and an id contain, the request goes to the service's
+// origin, and the id stays in its place.
 func FuzzCalls(f *testing.F) {
 	for _, id := range []string{"7", "a/b", "//x", "https://other.test", "?a#b", "..", "%2e%2e", `\`, "ä\x7f"} {
 		for _, path := range []string{"/a/{id}", "/v1/{+id}", "{+id}", "/?x={id}&y={rev}", "/{id}:x?{id}"} {
@@ -1066,8 +1067,8 @@ func FuzzCalls(f *testing.F) {
 	})
 }
 
-// fault 17: no answer panics, a Client and Explain read it alike, and what is completed says so and
-// says no error.
+// fault 17: no answer causes a panic. A Client and Explain read each answer alike. A completed job
+// has a word for completed, and no error.
 func FuzzAnswers(f *testing.F) {
 	for _, body := range []string{`{"status":"done","error":"x"}`, `{"status":"done"}`, `[]`, ``, `{"status":["done"],"conclusion":{}}`, `{"id":8,"status":"done"}`, `<html>`,
 		`{"status":"Done ","error":{},"at":1700000000,"a":1,"b":4,"wait":7,"result":[1]}`, `{"status":"being","next":"8"}`, `{"next":"8"}`, `{"id":"7","status":"done"}`, "\ufeff" + `{"status":"done"}`} {
@@ -1090,7 +1091,7 @@ func FuzzAnswers(f *testing.F) {
 		}
 		answer = rest.Answer{Code: code, Header: http.Header{"X": {header}, "Location": {header}, "Content-Type": {header}}, Body: []byte(body)}
 		s, err := c.Status(t.Context(), "7")
-		if err != nil && len(body)%16 > 0 { // to explain each would take most of the time
+		if err != nil && len(body)%16 > 0 { // Explain for each answer would take most of the time
 			assert.Zero(t, s)
 			assert.NotContains(t, err.Error(), "\n")
 			return
@@ -1098,7 +1099,7 @@ func FuzzAnswers(f *testing.F) {
 		e, wrong := d.Explain("7", answer)
 		require.NoError(t, wrong)
 		_ = e.String()
-		if code/100 != 3 { // a Client may follow it
+		if code/100 != 3 { // only a Client follows it
 			assert.Equal(t, err == nil, e.Err == nil, "%v, %v", err, e.Err)
 			assert.Equal(t, s, e.Status)
 		}
@@ -1121,7 +1122,7 @@ func FuzzAnswers(f *testing.F) {
 	})
 }
 
-// fault 11: a limit that is used up is throttling, though no header says for how long.
+// fault 11: a limit that is used up counts as throttling, even if no header names a wait.
 func TestARefusalWhoseQuotaIsUsedUpIsThrottling(t *testing.T) {
 	t.Parallel()
 	for remaining, want := range map[string]transport.Class{"0": transport.Throttled, "1": transport.Permanent} {

@@ -40,7 +40,7 @@ func (g *gauge) watch(_ net.Conn, s http.ConnState) {
 func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 	t.Parallel()
 	const calls = 2000
-	const hold = 8 * time.Second // less than the pool waits for headers
+	const hold = 8 * time.Second // shorter than the pool's timeout for headers
 	for name, c := range map[string]struct {
 		opts []rest.Option
 		most int
@@ -51,9 +51,9 @@ func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var open gauge
-			// Requests are held until as many are in flight as there may be connections. A
-			// connection more releases nothing, and a connection less ends the hold after a while:
-			// the test then fails by its count.
+			// Requests are held until as many are in flight as connections are allowed. With more
+			// connections, the count is too high. With fewer, the holds end after a while, and the
+			// count is too low.
 			var connections sync.Map
 			var count atomic.Int64
 			full := make(chan struct{})
@@ -94,9 +94,9 @@ func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 			all.Wait()
 			open.mu.Lock()
 			defer open.mu.Unlock()
-			// On a busy machine net/http gives a connection up if it does not learn within 50 ms
-			// that a request was written. The one that replaces it may be open before the server
-			// sees the end of the first.
+			// On a busy machine, net/http gives up a connection if it does not learn within 50 ms
+			// that a request was written. Its replacement may be open before the server sees the
+			// end of the first connection.
 			allowed := c.most + int(lost.Load())
 			assert.GreaterOrEqual(t, open.most, c.most)
 			assert.LessOrEqual(t, open.most, allowed)
@@ -106,7 +106,7 @@ func TestConnectionsAreBoundedHoweverManyCallsAreUnderWay(t *testing.T) {
 	}
 }
 
-// A connection that is gone makes room for another.
+// A connection that was closed makes room for another.
 func TestABrokenConnectionDoesNotCount(t *testing.T) {
 	t.Parallel()
 	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {

@@ -118,7 +118,7 @@ func TestAnItemIsFoundAmongManyOrOneInXML(t *testing.T) {
 	assert.ErrorIs(t, err, transport.ErrMalformed)
 }
 
-// Lines of an error are siblings. A second one must not hide that the job failed.
+// The lines of an error are siblings. A second line must not hide that the job failed.
 func TestTheFirstOfSiblingsIsReadInXML(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{Create: rest.Call{Path: "/"}, Status: rest.Call{Path: "/{id}"}, ID: "job.id", State: "job.state, job.steps[ok=false].name", Error: "job.errors.error.text", Message: "job.lines.line", Progress: "job.percent", ProgressScale: 100,

@@ -62,12 +62,12 @@ func TestAnEventIsReadAsTheDialectSays(t *testing.T) {
 			dialect: numbers, body: `{"Guid":"7","Status":3,"id":"8","state":"failed"}`,
 			want: transport.Status{ID: "7", State: transport.Completed, Raw: "3"},
 		},
-		"a text that holds the job": { // as SNS has it
+		"a text that holds the job": { // as SNS writes it
 			dialect: wrapped,
 			body:    `{"id":"evt_1","data":{"object":"{\"id\":\"7\",\"status\":\"end\",\"phase\":{\"name\":\"bad\"},\"error\":{\"message\":\"no\"}}"},"sent":1700000000}`,
 			want:    transport.Status{ID: "7", State: transport.Failed, Raw: "end, bad", Message: "no", Updated: time.Unix(1700000000, 0).UTC()},
 		},
-		"a text that holds the job in base64": { // as Pub/Sub has it: {"id":"7","status":"end","phase":{"name":"good"}}
+		"a text that holds the job in base64": { // as Pub/Sub writes it: {"id":"7","status":"end","phase":{"name":"good"}}
 			dialect: wrapped,
 			body:    `{"data":{"copy":"eyJpZCI6IjciLCJzdGF0dXMiOiJlbmQiLCJwaGFzZSI6eyJuYW1lIjoiZ29vZCJ9fQ==","object":"eyJpZCI6IjciLCJzdGF0dXMiOiJlbmQiLCJwaGFzZSI6eyJuYW1lIjoiZ29vZCJ9fQ=="}}`,
 			want:    transport.Status{ID: "7", State: transport.Completed, Raw: "end, good"},
@@ -132,7 +132,7 @@ func TestAnEventIsReadAsTheDialectSays(t *testing.T) {
 	}
 }
 
-// readEvent returns the status in a body that is about one job at most.
+// readEvent returns the status in a body that is about at most one job.
 func readEvent(c *rest.Client, header http.Header, body []byte) (s transport.Status, err error) {
 	statuses, err := c.ReadEvents(header, body)
 	switch len(statuses) {
@@ -276,7 +276,7 @@ func TestClassifyHasTheLastWordOnAnEvent(t *testing.T) {
 	assert.Equal(t, transport.Status{ID: "7", State: transport.Failed, Raw: "end, good"}, s)
 }
 
-// jobIn returns the job in an event of the dialect wrapped, as a decoder reads it.
+// jobIn returns the job in an event of the dialect wrapped, decoded by encoding/json.
 func jobIn(event []byte) (job map[string]any) {
 	var whole struct {
 		Data struct {
@@ -298,7 +298,7 @@ func jobIn(event []byte) (job map[string]any) {
 	return job
 }
 
-// fault 17: behind @json a text is no part of the event, and is not replaced.
+// fault 17: @json decodes one text. A text within that text is not decoded again.
 func TestATextWithinATextIsLeftAsItIs(t *testing.T) {
 	t.Parallel()
 	d := wrapped
@@ -314,7 +314,7 @@ func TestATextWithinATextIsLeftAsItIs(t *testing.T) {
 	assert.Equal(t, transport.Status{ID: "7", State: transport.Running, Raw: "run, x"}, s)
 }
 
-// roomy returns a text in a buffer with room behind it, as readers have.
+// roomy returns a text in a buffer with spare capacity, like the buffers of readers.
 func roomy[T string | []byte](text T) []byte { return append(make([]byte, 0, len(text)+512), text...) }
 
 // isObjectInText reports whether the job in an event of the dialect wrapped is a text that holds an
@@ -333,7 +333,7 @@ func isTooDeep(errs ...error) bool {
 	return err != nil && strings.Contains(err.Error(), "nested more than")
 }
 
-// fault 17: no event panics, and its status is what a decoder reads of the job in it.
+// fault 17: no event causes a panic, and its status is the one that a decoder finds.
 func FuzzEvent(f *testing.F) {
 	for _, job := range []string{`{"id":"7","status":"run"}`, `[{"id":7}]`, `{"id":7.0,"status":"End","phase":{"name":"good"},"error":{"message":""}}`,
 		`{"id":"7","status":"end","phase":{"name":"good"},"error":{"message":"x"}}`, `"{\"id\":\"7\",\"status\":\"end\",\"phase\":{\"name\":\"bad\"}}"`, `"eyJpZCI6IjciLCJzdGF0dXMiOiJydW4ifQ=="`} {
@@ -419,15 +419,15 @@ func ExampleClient_ReadEvents() {
 	// Output: [run_7: completed (succeeded)] <nil>
 }
 
-// queued is the dialect of a service where an item of a queue becomes a build, which has events of
-// its own. The ids of both are numbers, so that one may be the id of the other too.
+// queued is the dialect of a service whose queue items become builds. Builds have events of their
+// own. Both ids are numbers, so an item and a build can have the same id.
 var queued = rest.Dialect{
 	Status: rest.Call{Path: "/queue/{id}"}, ID: "id", State: "state", Next: "build", Event: rest.Event{At: "item"},
 	NextDialect: &rest.Dialect{Status: rest.Call{Path: "/builds/{id}"}, ID: "number", State: "state", Result: "result", Event: rest.Event{At: "build"}},
 }
 
-// A job that gets another id on the way is told of under the id that it had first, and the end of
-// its first part is no end.
+// If a job gets another id, its events are reported under its first id. The end of the first stage
+// is no end of the job.
 func TestAnEventFollowsAJobToItsNextID(t *testing.T) {
 	t.Parallel()
 	answers := map[string]string{
@@ -490,7 +490,7 @@ func TestAnEventFollowsAJobThatKeepsItsDialect(t *testing.T) {
 	assert.Equal(t, "b", heard(`{"id":"b","status":"completed"}`).ID, "the job has left that id")
 }
 
-// pushed is a source of notifications that a test sends by hand, and that a Watcher trusts.
+// pushed is a trusted source of notifications, which the test sends.
 type pushed struct{ say chan transport.Status }
 
 func (p pushed) Trusted() bool { return true }
@@ -507,7 +507,7 @@ func (p pushed) Notify(ctx context.Context, notify func(transport.Status)) error
 	}
 }
 
-// The wait ends by the event of the build, although the event of the item said completed before.
+// The event of the build ends the wait, although the item's event said completed earlier.
 func TestAWaitEndsWithTheLastPartOfAJob(t *testing.T) {
 	t.Parallel()
 	var polls atomic.Int64
@@ -545,7 +545,7 @@ func TestAWaitEndsWithTheLastPartOfAJob(t *testing.T) {
 	tell(`{"item":{"id":7,"state":"completed"}}`)
 	require.Equal(t, "/queue/7", <-asked, "the event makes the Watcher poll")
 	for s := range updates {
-		if s.State == transport.Running { // the poll has followed the job
+		if s.State == transport.Running { // a poll has followed the job to its build
 			break
 		}
 	}

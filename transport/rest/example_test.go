@@ -14,7 +14,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// A service that speaks the default dialect needs its URL and nothing else.
+// A service that speaks the default dialect needs only its URL.
 func Example() {
 	service := http.NewServeMux()
 	service.HandleFunc("POST /", func(w http.ResponseWriter, _ *http.Request) {
@@ -44,7 +44,7 @@ func Example() {
 	// Output: 7f3c: running 40%: second pass
 }
 
-// A Dialect describes a service that speaks otherwise.
+// A Dialect describes a service that speaks differently.
 func ExampleDialect() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Println(r.Method, r.URL)
@@ -84,7 +84,7 @@ func ExampleDialect() {
 	// {"url":"https://cdn.example.com/7"}
 }
 
-// Classify sees what a path cannot say, here an error in an answer of 200.
+// Classify can recognize what no place describes, here an error in an answer of 200.
 func ExampleDialect_classify() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"error":"quota exceeded"}`)
@@ -108,7 +108,7 @@ func ExampleDialect_classify() {
 	// Output: true
 }
 
-// The source of a token is asked once, and again when the service refuses the token that it gave.
+// The source of a token is called once, and again when the service refuses its token.
 func ExampleWithToken() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer token-2" {
@@ -140,7 +140,7 @@ func ExampleWithToken() {
 	// asked 2 times
 }
 
-// A Batch asks about many jobs in one request. A Watcher sees by itself that the client can.
+// A Batch asks about many jobs in one request. A Watcher uses it without an option.
 func ExampleBatch() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Println(r.Method, r.URL)

@@ -36,10 +36,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// canary is a secret of which no trace may be found.
+// canary is a secret that must appear nowhere.
 const canary = "CANARY"
 
-// proxy starts the environment's proxy, which refuses everybody, and returns its address.
+// proxy starts the environment's proxy, which refuses all requests, and returns its address.
 var proxy = sync.OnceValue(func() string {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusProxyAuthRequired)
@@ -74,7 +74,7 @@ func rawOn(t testing.TB, l net.Listener, f func(net.Conn)) {
 	})
 }
 
-// hear reads one request's head.
+// hear reads the headers of one request.
 func hear(c net.Conn) error {
 	_, err := http.ReadRequest(bufio.NewReader(c))
 	return err
@@ -118,7 +118,7 @@ func TestAPartialBodyIsThrownAwayAndAskedForAgain(t *testing.T) {
 		}
 		full := answer(status("completed"))
 		if n := asked.Add(1); n%3 != 0 {
-			full = full[:len(full)-int(n)] // the last one lacks its closing braces alone
+			full = full[:len(full)-int(n)] // the last one lacks only its closing braces
 		}
 		_, _ = io.WriteString(conn, full)
 		_ = conn.(*net.TCPConn).SetLinger(0)
@@ -133,7 +133,7 @@ func TestAPartialBodyIsThrownAwayAndAskedForAgain(t *testing.T) {
 	assert.Zero(t, s)
 }
 
-// inMemory returns a client that talks to f, in a bubble where time is virtual.
+// inMemory returns a client that reaches f, inside a bubble with virtual time.
 func inMemory(t *testing.T, f func(net.Conn), opts ...rest.Option) *rest.Client {
 	var all sync.WaitGroup
 	pool := web.NewPool(nil, rest.DefaultMaxConnections)
@@ -163,7 +163,7 @@ func TestAPollEndsWithItsContextWhateverTheServerDoes(t *testing.T) {
 		"half an answer, then silence": func(conn net.Conn) {
 			_ = hear(conn)
 			_, _ = io.WriteString(conn, full[:len(full)-9])
-			_, _ = io.Copy(io.Discard, conn) // until the other end is closed
+			_, _ = io.Copy(io.Discard, conn) // until the other side closes the connection
 		},
 		"a byte a second": func(conn net.Conn) {
 			_ = hear(conn)
@@ -193,7 +193,7 @@ func TestAPollEndsWithItsContextWhateverTheServerDoes(t *testing.T) {
 	}
 }
 
-// frozen is a connection that loses what is written to it once it is told to.
+// frozen is a connection that drops what is written to it once it is frozen.
 type frozen struct {
 	net.Conn
 	dead *atomic.Bool
@@ -206,7 +206,7 @@ func (f frozen) Write(b []byte) (int, error) {
 	return f.Conn.Write(b)
 }
 
-// fault 3: without pings, HTTP/2 asks on a dead connection for ever.
+// fault 3: without pings, HTTP/2 would use a dead connection for ever.
 func TestADeadHTTP2ConnectionIsDialedAgainWithinHalfAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -220,7 +220,7 @@ func TestADeadHTTP2ConnectionIsDialedAgainWithinHalfAMinute(t *testing.T) {
 			TLSConfig: &tls.Config{Certificates: []tls.Certificate{own}},
 		}
 		go func() { _ = server.ServeTLS(listener(conns), "", "") }()
-		var dead atomic.Bool // the first connection's
+		var dead atomic.Bool // whether the first connection is dead
 		dials := 0
 		pool := web.NewPool(&tls.Config{RootCAs: trust}, rest.DefaultMaxConnections)
 		pool.Proxy = nil
@@ -250,7 +250,7 @@ func TestADeadHTTP2ConnectionIsDialedAgainWithinHalfAMinute(t *testing.T) {
 	})
 }
 
-// listener hands out the connections that it is given, until it is closed.
+// listener returns the connections that it is given, until it is closed.
 type listener chan net.Conn
 
 func (l listener) Accept() (net.Conn, error) {
@@ -315,7 +315,8 @@ func TestAnUnknownHostIsTransientAndTyped(t *testing.T) {
 	assert.ErrorAs(t, err, &dns)
 }
 
-// certificate returns one for host until the given time, and the pool that trusts it.
+// certificate returns a certificate for host that is valid until the given time, and a pool that
+// trusts it.
 func certificate(t *testing.T, host string, until time.Time) (tls.Certificate, *x509.CertPool) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -463,7 +464,8 @@ func TestACreateIsSentAgainWithAKeyAlone(t *testing.T) {
 	assert.Equal(t, 2, busy, "neither may reach the service twice")
 }
 
-// closer counts what go-retryablehttp would do to a shared pool.
+// closer counts the calls of CloseIdleConnections that go-retryablehttp would make on a shared
+// pool.
 type closer struct {
 	tripper
 	closed *int
@@ -494,7 +496,7 @@ type silent struct{}
 func (silent) Read([]byte) (int, error) { return 0, nil }
 func (silent) Close() error             { return nil }
 
-// fault 53: a body that never says anything does not keep its goroutine for ever.
+// fault 53: a body that returns nothing does not keep its goroutine for ever.
 func TestABodyThatSaysNothingIsABrokenOne(t *testing.T) {
 	t.Parallel()
 	c := client(t, "http://jobs.test", rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
@@ -505,13 +507,13 @@ func TestABodyThatSaysNothingIsABrokenOne(t *testing.T) {
 	assert.Equal(t, transport.Transient, classOf(t, err))
 }
 
-// observed returns a context as a Watcher's is, and what was logged under it.
+// observed returns a context like that of a Watcher, and what is logged under it.
 func observed(t *testing.T, clk clock.Clock) (context.Context, *observer.ObservedLogs) {
 	core, logs := observer.New(zapcore.DebugLevel)
 	return wait.NewContext(t.Context(), wait.Carried{Clock: clk, Logger: zap.New(core)}), logs
 }
 
-// fault 15: where the budget of the Watcher is empty, a poll is one request.
+// fault 15: when the Watcher's budget is empty, a poll is one request.
 func TestNoCallIsSentAgainWithoutABudget(t *testing.T) {
 	t.Parallel()
 	for budget, want := range map[bool]int{true: 1 + rest.DefaultRetries, false: 1} {
@@ -592,7 +594,7 @@ func TestAttemptsOfOnePollAreFewAndShortAndLogged(t *testing.T) {
 	}
 }
 
-// The same waits are on clock.Mock, where nothing moves until the test moves it.
+// The same waits use clock.Mock, where time stands still until the test advances it.
 func TestAttemptsWaitOnTheContextsClock(t *testing.T) {
 	t.Parallel()
 	mock := &watched{Mock: clock.NewMock(), parked: make(chan struct{}, 1)}
@@ -619,7 +621,7 @@ func TestAttemptsWaitOnTheContextsClock(t *testing.T) {
 	assert.Equal(t, 3, asked)
 }
 
-// watched is a clock that tells when a timer was set.
+// watched is a clock that reports when a timer is set.
 type watched struct {
 	*clock.Mock
 	parked chan struct{}
@@ -687,7 +689,7 @@ func TestATokenThatIsRefusedIsReplacedOnceInACall(t *testing.T) {
 	assert.Equal(t, 2, asked)
 
 	valid = "token-3"
-	_, err = c.Create(t.Context(), transport.CreateRequest{}) // what was refused was not started
+	_, err = c.Create(t.Context(), transport.CreateRequest{}) // a refused create has started nothing
 	require.NoError(t, err)
 	assert.Equal(t, 3, asked)
 
@@ -834,7 +836,7 @@ func TestRedirectsToAnotherOriginAreRefusedAndGetNoSecret(t *testing.T) {
 // fault 44
 func TestNoSecretIsInAnyErrorOrLog(t *testing.T) {
 	t.Parallel()
-	const uncommon = "CANARY-0123456789-CANARY-0123456789" // what is not known as a secret is taken out by its looks
+	const uncommon = "CANARY-0123456789-CANARY-0123456789" // unknown secrets are masked because of their form
 	ctx, logs := observed(t, clock.New())
 	echo := func(code int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

@@ -17,7 +17,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// inside serves what nobody should reach from outside. It returns its port.
+// inside starts a server that nobody may reach from outside, and returns its port.
 func inside(t *testing.T) (port string, asked *atomic.Int64) {
 	asked = new(atomic.Int64)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -36,8 +36,8 @@ func resolve(t *testing.T, address string) rest.Option {
 	return func(c *exchange.Config) { c.Resolver = resolver }
 }
 
-// Fault 43: an origin that was allowed by a public name, and whose owner has it point into the own
-// network, is reached by no id, no redirect and no result.
+// Fault 43: an origin was allowed by a public name, and its owner makes the name point to a private
+// address. No id, redirect or result reaches that address.
 func TestAnAllowedOriginInTheOwnNetworkIsNotReached(t *testing.T) {
 	t.Parallel()
 	port, asked := inside(t)
@@ -92,7 +92,7 @@ func TestWhatTheUserConfiguredMayBeInTheOwnNetwork(t *testing.T) {
 	assert.EqualValues(t, 5, asked.Load())
 }
 
-// Fault 42: a redirect does not lead from https to http, be it to an origin that was allowed.
+// Fault 42: a redirect does not lead from https to http, even to an allowed origin.
 func TestARedirectDoesNotLeadFromHTTPSToHTTP(t *testing.T) {
 	t.Parallel()
 	var base string

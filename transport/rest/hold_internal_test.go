@@ -10,7 +10,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// fault 8: the bound of the headers is longer by the hold that is asked for.
+// fault 8: the timeout for headers is longer by the hold that is asked for.
 func TestTheExchangeKnowsOfAHold(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]exchange.Terms{

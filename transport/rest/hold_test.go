@@ -15,7 +15,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// holding returns a dialect whose Status is a call.
+// holding returns a dialect with this Status.
 func holding(call rest.Call) rest.Dialect {
 	return rest.Dialect{Status: call, State: "s", Revision: "@header.X-Index"}
 }
@@ -89,7 +89,7 @@ func TestAServiceThatHoldsNothingIsNotAsked(t *testing.T) {
 	_, err := c.Hold(t.Context(), "7", transport.Status{}, time.Minute)
 	require.ErrorIs(t, err, errors.ErrUnsupported)
 	assert.Zero(t, asked.Load())
-	_, err = c.Status(t.Context(), "7") // the job goes on under an id that can be held
+	_, err = c.Status(t.Context(), "7") // the job gets an id that can be held
 	require.NoError(t, err)
 	_, err = c.Hold(t.Context(), "7", transport.Status{}, time.Minute)
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest/resttest"
 )
 
-// kind is a service that tells its states in a way of its own.
+// kind is a service that reports its states in its own way.
 type kind struct {
 	d       rest.Dialect
 	samples []resttest.Sample
@@ -22,9 +22,9 @@ type kind struct {
 
 func of(name, value string) http.Header { return http.Header{http.CanonicalHeaderKey(name): {value}} }
 
-// The answers are as the services document them.
+// The answers are those in the services' documentation.
 var kinds = map[string]kind{
-	// A guard before the JSON, and a job that is no longer found when it is over.
+	// A prefix guards the JSON, and an ended job is no longer found.
 	"Gerrit task": {
 		rest.Dialect{Status: rest.Call{Path: "/a/config/server/tasks/{id}"}, State: "@code, state", Message: "command", AnswerID: "id",
 			States: states{"200, READY": pending, "200, SLEEPING": pending, "200, STARTING": isRunning, "200, RUNNING": isRunning, "200, *": isRunning, "404, -": completed}},
@@ -54,7 +54,7 @@ var kinds = map[string]kind{
 			{Body: `<response><lst name="responseHeader"><int name="status">0</int></lst><lst name="status"><str name="state">failed</str><str name="msg">x</str></lst></response>`, Means: "failed", Message: "x"},
 		},
 	},
-	// A state that goes back and forth.
+	// A state that can go back.
 	"CouchDB replication": {
 		rest.Dialect{Status: rest.Call{Path: "/_scheduler/docs/_replicator/{id}"}, State: "state", Error: "info.error, info", AnswerID: "doc_id",
 			States: states{"initializing": pending, "pending": pending, "running": isRunning, "error": isRunning, "crashing": isRunning, "completed": completed, "failed": failed}},
@@ -66,7 +66,7 @@ var kinds = map[string]kind{
 			{ID: "r 1", Code: 404, Body: `{"error":"not_found","reason":"missing"}`, Means: "not found"},
 		},
 	},
-	// The state of a HEAD, in headers alone.
+	// The state is in the headers of a HEAD.
 	"Azure blob copy": {
 		rest.Dialect{Status: rest.Call{Method: "HEAD", Path: "/{+id}"}, State: "@header.X-Ms-Copy-Status", Progress: "@header.X-Ms-Copy-Progress", Error: "@header.X-Ms-Copy-Status-Description",
 			States: states{"pending": isRunning, "success": completed, "aborted": canceled, "failed": failed}, Finished: "@header.X-Ms-Copy-Completion-Time"},

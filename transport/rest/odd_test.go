@@ -102,7 +102,8 @@ func TestAnErrorInWhichNothingIsSaidIsNone(t *testing.T) {
 	}
 }
 
-// JSend spells a failure of the service like the failure of a job. It does not end a wait.
+// JSend writes a failure of the service like the failure of a job. Such an answer does not end a
+// wait.
 func TestAFailureOfTheServiceIsNoneOfTheJob(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{ID: "id", State: "status"}

@@ -150,13 +150,13 @@ func TestHeadersAreSentWithEachRequest(t *testing.T) {
 	}
 }
 
-// cookies is a jar that returns one cookie always.
+// cookies is a jar that always returns one cookie.
 type cookies struct{}
 
 func (cookies) SetCookies(*url.URL, []*http.Cookie) {}
 func (cookies) Cookies(*url.URL) []*http.Cookie     { return []*http.Cookie{{Name: "c", Value: "1"}} }
 
-// A RoundTripper that breaks its contract ends neither a process nor a wait.
+// A RoundTripper that breaks its contract ends neither the process nor a wait.
 func TestARoundTripperThatReturnsNothingIsTransient(t *testing.T) {
 	t.Parallel()
 	client, err := rest.New("http://h", oneAttempt, rest.WithRoundTripper(tripper(func(*http.Request) (*http.Response, error) { return nil, nil })))
@@ -196,8 +196,8 @@ func TestTheUsersClientKeepsItsCookiesAndItsTransport(t *testing.T) {
 	assert.Nil(t, h.CheckRedirect)
 }
 
-// A RoundTripper may read a request after it has answered, and one that is rude may write in its
-// headers: neither shows in the requests of other calls.
+// A RoundTripper may read a request after it has answered, and a bad one may write to its headers.
+// Neither affects the requests of other calls.
 func TestARoundTripperMayKeepWhatItWasGiven(t *testing.T) {
 	t.Parallel()
 	const calls = 100

@@ -16,7 +16,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// tokens returns a source that gives one token after another.
+// tokens returns a source that returns its tokens in order.
 func tokens(all ...string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
 		token := all[0]
@@ -25,7 +25,7 @@ func tokens(all ...string) func(context.Context) (string, error) {
 	}
 }
 
-// origin serves status answers to requests whose header has the value, and 401 to others. It notes
+// origin answers requests whose header has the value with a status, and others with 401. It records
 // the headers of each request.
 func origin(t *testing.T, header, value string) (url string, seen *[]http.Header) {
 	t.Helper()
@@ -41,8 +41,8 @@ func origin(t *testing.T, header, value string) (url string, seen *[]http.Header
 	return s.URL, seen
 }
 
-// Faults 19, 42 and 44: an origin that has a token of its own is sent that one alone, and no other
-// origin is.
+// Faults 19, 42 and 44: an origin with a token of its own gets only that token, and no other origin
+// gets it.
 func TestAnOriginIsSentItsOwnTokenAlone(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ header, name, value string }{
@@ -69,8 +69,8 @@ func TestAnOriginIsSentItsOwnTokenAlone(t *testing.T) {
 	}
 }
 
-// Fault 44: the token of an origin is cut out of what is quoted. The error of its source ends the
-// call, and keeps its class.
+// Fault 44: the token of an origin is masked in quotations. The error of its source ends the call
+// and keeps its class.
 func TestAnOriginsTokenIsASecret(t *testing.T) {
 	t.Parallel()
 	files, seen := origin(t, "Authorization", "nobody")

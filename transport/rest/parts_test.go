@@ -32,7 +32,7 @@ func TestAJobOfManyPartsIsTold(t *testing.T) {
 	})
 }
 
-// fault 21: a header that stands twice says both, so that neither decides alone.
+// fault 21: if a header occurs twice, both values count, so that neither decides alone.
 func TestAHeaderThatStandsTwiceSaysBoth(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{State: "@header.X-State", States: map[string]transport.State{"done": transport.Completed, "failed": transport.Failed}}

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// share is a second reading of a progress. It reports false for a text that is no progress.
+// share is a second implementation of reading a progress. It reports false for a text that is no
+// progress.
 func share(text string, scale float64) (float64, bool) {
 	text = strings.TrimSpace(text)
 	done, total, isRatio := strings.Cut(text, "/")

@@ -26,7 +26,7 @@ const (
 	threeSaid = `{"meta":{"message":"Job status"},"payload":{"status":"running","conclusion":null}}`
 )
 
-// read returns a function that reads an answer again and again.
+// read returns a function that reads the same answer each time.
 func read(t testing.TB, d Dialect, body string) func() transport.Status {
 	r, err := newReader(d.WithDefaults())
 	require.NoError(t, err)

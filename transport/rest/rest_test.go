@@ -48,7 +48,7 @@ func client(t testing.TB, url string, opts ...rest.Option) *rest.Client {
 	return c
 }
 
-// say answers every request alike.
+// say gives every request the same answer.
 func say(code int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(code)
@@ -56,7 +56,7 @@ func say(code int, body string) http.HandlerFunc {
 	}
 }
 
-// oneAttempt leaves out waits of the real clock.
+// oneAttempt avoids waits on the real clock.
 var oneAttempt = rest.WithRetries(rest.NoRetries)
 
 func classOf(t testing.TB, err error) transport.Class {
@@ -67,7 +67,7 @@ func classOf(t testing.TB, err error) transport.Class {
 
 func status(word string) string { return fmt.Sprintf(`{"payload":{"status":%q}}`, word) }
 
-// fault 64: a job that the service calls completed, and of which it says an error, has failed.
+// fault 64: a job whose status is completed has failed if the answer has an error.
 func TestDefaultDialectIsThatOfTheService(t *testing.T) {
 	t.Parallel()
 	var body string

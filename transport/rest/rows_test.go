@@ -16,7 +16,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// fault 55: a join that doubles rows, and a service that spells ids in its own case, lose no job.
+// fault 55: no job is lost if a join doubles rows, or if a service writes ids in another case.
 func TestRowsThatAgreeAreOneAndCaseIsNoOtherID(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ body, ids, want string }{
@@ -48,7 +48,7 @@ func TestRowsThatAgreeAreOneAndCaseIsNoOtherID(t *testing.T) {
 	}
 }
 
-// fault 22: what says nothing of any job is no answer about one.
+// fault 22: a row about no job is no answer about a job.
 func TestABatchThatIsAcceptedSaysNothing(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{202, 204} {
@@ -67,8 +67,8 @@ func TestABatchThatIsAcceptedSaysNothing(t *testing.T) {
 	}
 }
 
-// A batch that was cut by Fit is never refused before it is sent, and none is cut that would not
-// be.
+// A batch that Fit has cut is never refused before it is sent. Fit cuts no batch that would be
+// accepted.
 func TestFitIsAsMuchAsARequestTakes(t *testing.T) {
 	t.Parallel()
 	clients := map[string]*rest.Client{}
@@ -123,7 +123,7 @@ func TestFitOfNoBatchAndOfNoIDs(t *testing.T) {
 	assert.Equal(t, 1, c.Fit([]string{strings.Repeat("é", 9000)}))
 }
 
-// fault 22: calls are pooled, and nothing of one is in the next.
+// fault 22: calls are pooled, and nothing of one call appears in the next.
 func TestNoPollInheritsAFieldFromThePollBefore(t *testing.T) {
 	t.Parallel()
 	full := `{"payload":{"status":"running","progress":0.5,"message":"m","error":"e","result":{"n":1},"rev":"r","c":1,"u":2,"f":3}}`
@@ -141,7 +141,7 @@ func TestNoPollInheritsAFieldFromThePollBefore(t *testing.T) {
 	for turn = 1; turn < len(answers); turn++ {
 		want := []transport.Status{1: {ID: "7", State: transport.Running, Raw: "running"}, 2: {ID: "7", State: transport.Pending},
 			3: {ID: "7", State: transport.Failed, Raw: "error"}, 4: {ID: "7", State: transport.Completed, Raw: "completed"}, 5: {}, 6: {}}[turn]
-		for range 20 { // often enough that the pool hands out the same call
+		for range 20 { // often enough that the pool reuses the same call
 			now := turn
 			turn = 0
 			first, err := c.Status(t.Context(), "6")
@@ -160,7 +160,7 @@ func TestNoPollInheritsAFieldFromThePollBefore(t *testing.T) {
 	}
 }
 
-// fault 22: a job that has changed is told as the new answer says, and not as the old one said.
+// fault 22: the status of a job that has changed comes from the new answer, not from the old one.
 func TestAChangedAnswerInheritsNothingFromTheLast(t *testing.T) {
 	t.Parallel()
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -27,7 +27,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// echoes are the ways in which a service may say again what it was sent.
+// echoes are the forms in which a service may repeat what it was sent.
 var echoes = map[string]func(string) string{
 	"as it is": func(s string) string { return s },
 	"JSON": func(s string) string {
@@ -49,7 +49,7 @@ var echoes = map[string]func(string) string{
 // fault 44, fault 65
 func TestNoSecretIsEchoedInAnyForm(t *testing.T) {
 	t.Parallel()
-	// Of each, no part is known from another.
+	// No part of one form is known from another.
 	const (
 		sig      = `Sx/qV+&"<x>`
 		user     = `Uy/zW=&"<y>`
@@ -151,7 +151,7 @@ func TestARedirectCannotBringItsOwnCredentials(t *testing.T) {
 	}
 }
 
-// A redirect that the user's own rule refuses did not reach the service either.
+// A redirect that the user's CheckRedirect refuses did not reach the service either.
 func TestARedirectThatTheUserRefusesIsMisdirected(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("not there")

@@ -13,7 +13,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest/resttest"
 )
 
-// states is short for what is written often.
+// states is a short name for a type that is used often.
 type states = map[string]transport.State
 
 const (
@@ -21,8 +21,7 @@ const (
 	completed, failed, canceled = transport.Completed, transport.Failed, transport.Canceled
 )
 
-// fault 64: services of very different kinds are told rightly, answer by answer, by a Dialect
-// alone.
+// fault 64: a Dialect alone reads the answers of very different services correctly.
 func TestServicesOfManyKindsAreToldByADialectAlone(t *testing.T) {
 	t.Parallel()
 	for name, d := range map[string]rest.Dialect{

@@ -12,7 +12,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// fault 64: no word that may hide a failure is among the default ones.
+// fault 64: the default words contain no word that may hide a failure.
 func TestTheDefaultWordsHideNoFailure(t *testing.T) {
 	t.Parallel()
 	w, err := rules.New(1, rest.DefaultStates())

@@ -21,7 +21,7 @@ func TestAStateCanBeTheOneKeyOfAnObject(t *testing.T) {
 	resttest.Check(t, byTag, []resttest.Sample{
 		{Body: `{"state":{"pending":{}}}`, Means: "pending"},
 		{Body: `{"id":1,"state":{"running":{ }}}`, Means: "running"},
-		{Body: `{"state":"running"}`, Means: "running"}, // an enum of Rust writes a variant without values so
+		{Body: `{"state":"running"}`, Means: "running"}, // Rust's serde writes a variant without values like this
 		{Body: `{"state":{"done":{"url":"u"}}}`, Means: "completed", Result: `{"url":"u"}`},
 		{Body: `{"state":{"Done":0}}`, Means: "completed"},
 		{Body: `{"state":{"d\u006fne":[]}}`, Means: "completed"},

@@ -13,7 +13,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest/resttest"
 )
 
-// oneWord is the dialect of a service that says one word, as those of UWS do.
+// oneWord is the dialect of a service that answers with one word, such as a UWS service.
 var oneWord = rest.Dialect{
 	Create: rest.Call{Path: "/run"}, Status: rest.Call{Path: "/{id}/phase"}, ID: "@text", State: "@text",
 	States: map[string]transport.State{
@@ -73,7 +73,7 @@ func TestPartsOfATextThatIsNoJSONAreRead(t *testing.T) {
 	assert.Equal(t, transport.Status{ID: "7", State: transport.Completed}, e.Status)
 }
 
-// A page of XML has a word of the state somewhere within.
+// A page of XML contains a word for a state by chance.
 func TestAWordWithinAPageOfXMLIsRead(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{
@@ -187,7 +187,7 @@ func TestADialectSaysHowLargeAnswersMayBe(t *testing.T) {
 	}
 }
 
-// A service of UWS answers a create and a cancel with a 303 to the job.
+// A UWS service answers a create and a cancel with a 303 to the job.
 func TestA303LeadsToTheJobThatWasCreatedOrCanceled(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{

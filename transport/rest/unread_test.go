@@ -18,15 +18,15 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// atFile is the dialect of a service that answers 202 until the job is done, and then the file that
-// it has made.
+// atFile is the dialect of a service that answers 202 until the job is done, and then with the file
+// that it has made.
 var atFile = rest.Dialect{
 	Create: rest.Call{Path: "/files"}, Status: rest.Call{Path: "/files/{id}"}, Fetch: rest.Call{Path: "/files/{id}"}, ID: "@header.X-Job",
 	State:  "@code",
 	States: map[string]transport.State{"202": transport.Running, "200": transport.Completed, "410": transport.Failed},
 }
 
-// fileSize is more than the largest answer that is read.
+// fileSize exceeds the limit of an answer.
 const fileSize = 3 << 20
 
 // fileService answers each request with a code, headers and a body, and counts the bytes.
@@ -52,7 +52,7 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// content writes a text over and over.
+// content writes a text repeatedly.
 func content(text string, size int) func(io.Writer) error {
 	return func(w io.Writer) error {
 		_, err := io.WriteString(w, strings.Repeat(text, size/len(text)))
@@ -68,7 +68,7 @@ func TestTheFormOfABodyThatNoPlaceReadsDoesNotMatter(t *testing.T) {
 		header http.Header
 		write  func(io.Writer) error
 		want   transport.State
-		class  transport.Class // of an error, if want is Unknown
+		class  transport.Class // of the error, if want is Unknown
 	}{
 		"small":        {http.Header{"Content-Type": {"application/pdf"}}, content("%PDF", 400), transport.Completed, 0},
 		"large":        {http.Header{"Content-Type": {"video/mp4"}}, plain, transport.Completed, 0},
@@ -98,7 +98,7 @@ func TestTheFormOfABodyThatNoPlaceReadsDoesNotMatter(t *testing.T) {
 	}
 }
 
-// A result may be a page. A rule that names its type says so.
+// A result may be a page. A rule that names its content type allows that.
 func TestAPageIsAResultIfARuleNamesItsType(t *testing.T) {
 	t.Parallel()
 	d := atFile
@@ -164,7 +164,7 @@ func TestTheConnectionOfASmallBodyThatNoPlaceReadsIsUsedAgain(t *testing.T) {
 	assert.EqualValues(t, 1, opened.Load())
 }
 
-// Many services say more as long as the job runs. A file that is no JSON has none of this.
+// Many services add details while the job runs. A file that is not JSON has none of them.
 func TestPlacesOfAnotherAnswerDoNotKeepAFileFromBeingTheEnd(t *testing.T) {
 	t.Parallel()
 	d := atFile

@@ -28,14 +28,14 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// fault 54: the peer keeps the connection open, and no context ends the body of a 101.
+// fault 54: the peer keeps the connection open, and no context ends reading the body of a 101.
 func TestASwitchOfProtocolsEndsThePollAtOnce(t *testing.T) {
 	t.Parallel()
 	kept := make(chan error, 3)
 	c := client(t, raw(t, func(conn net.Conn) {
 		_ = hear(conn)
 		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-		_, err := conn.Read(make([]byte, 1)) // until the other end is closed
+		_, err := conn.Read(make([]byte, 1)) // until the other side closes the connection
 		kept <- err
 	}), batched(joined))
 	for _, ask := range []func() error{
@@ -91,7 +91,7 @@ func zipped(content string) string {
 	return b.String()
 }
 
-// fault 60: what is compressed may decompress to nothing for ever.
+// fault 60: compressed data may decompress to nothing without an end.
 func TestCompressedNothingIsBoundedOnTheWire(t *testing.T) {
 	t.Parallel()
 	var sent atomic.Int64
@@ -231,7 +231,7 @@ func TestABatchsSizeGrowsWithTheOption(t *testing.T) {
 	}
 }
 
-// fault 25: what Classify may look at is bounded, whatever the code.
+// fault 25: the body that Classify sees is bounded, whatever the code is.
 func TestClassifyIsGivenNoMoreThanTheAnswerMayHave(t *testing.T) {
 	t.Parallel()
 	for _, most := range []int{0, 5000} {
@@ -249,8 +249,8 @@ func TestClassifyIsGivenNoMoreThanTheAnswerMayHave(t *testing.T) {
 	}
 }
 
-// goingAway is an HTTP/2 server that answers so many requests of each connection, and the next by a
-// GOAWAY which says that it was not looked at.
+// goingAway is an HTTP/2 server that answers a number of requests of each connection. It answers
+// the next one with a GOAWAY that says that the request was not processed.
 func goingAway(t *testing.T, serves int) (url string, trust *tls.Config, asked *atomic.Int64) {
 	own, roots := certificate(t, "127.0.0.1", time.Now().Add(time.Hour))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -264,7 +264,7 @@ func goingAway(t *testing.T, serves int) (url string, trust *tls.Config, asked *
 		if _, err := io.CopyN(io.Discard, c, preface); err != nil {
 			return
 		}
-		settings, goAway := [9]byte{3: 4}, [17]byte{2: 8, 3: 7} // with the code left zero
+		settings, goAway := [9]byte{3: 4}, [17]byte{2: 8, 3: 7} // the error code stays zero
 		_, _ = c.Write(settings[:])
 		served := 0
 		for {
@@ -297,7 +297,7 @@ func goingAway(t *testing.T, serves int) (url string, trust *tls.Config, asked *
 	return "https://" + l.Addr().String(), &tls.Config{RootCAs: roots}, asked
 }
 
-// fault 9, fault 15: net/http alone would ask for as long as the poll lasts.
+// fault 9, fault 15: net/http alone would repeat the request for as long as the poll lasts.
 func TestGoingAwayIsAnsweredByFewRequestsThatTheBudgetSees(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -327,8 +327,8 @@ func TestGoingAwayIsAnsweredByFewRequestsThatTheBudgetSees(t *testing.T) {
 	}
 }
 
-// fault 9: a service may close each connection after a few requests. Of many that are made at once,
-// the last ones are sent often, and none fails.
+// fault 9: a service may close each connection after a few requests. With many requests at once,
+// the last ones are sent several times, and none fails.
 func TestNoneOfManyRequestsFailsThoughConnectionsServeFew(t *testing.T) {
 	t.Parallel()
 	url, trust, asked := goingAway(t, 3)
@@ -347,7 +347,7 @@ func TestNoneOfManyRequestsFailsThoughConnectionsServeFew(t *testing.T) {
 	assert.Less(t, asked.Load(), int64(n*n))
 }
 
-// A poll that was bounded leaves nothing behind for the next, which has its own bound.
+// The limit of one poll does not affect the next, which has its own limit.
 func TestEachPollHasItsOwnBoundOfRequests(t *testing.T) {
 	t.Parallel()
 	url, trust, asked := goingAway(t, 0)
