@@ -92,7 +92,7 @@ func New(out io.Writer, opts ...Option) *Board {
 	return b
 }
 
-// Waiter waits for the jobs that a Board shows. A [jobstatus.Watcher] is one.
+// Waiter waits for the jobs that a Board shows. A jobstatus.Watcher is one.
 type Waiter interface {
 	WaitForJobs(context.Context, iter.Seq[string], ...jobstatus.WatchOption) iter.Seq2[jobstatus.Status, error]
 }
@@ -101,7 +101,7 @@ type Waiter interface {
 // the result begins with totals of zero, unless the Board already shows another call. In that case
 // it counts the jobs of both calls.
 //
-// If w has a method Stats, as a [jobstatus.Watcher] has, the Board also shows the number of
+// If w has a method Stats, as a jobstatus.Watcher has, the Board also shows the number of
 // requests.
 func (b *Board) WaitForJobs(ctx context.Context, w Waiter, ids iter.Seq[string], opts ...jobstatus.WatchOption) iter.Seq2[jobstatus.Status, error] {
 	return func(yield func(jobstatus.Status, error) bool) {

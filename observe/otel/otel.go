@@ -52,7 +52,7 @@
 // Watcher follows the job at present. The lag is how long the poll that is overdue longest has been
 // overdue. An outcome is completed, failed, canceled, or gave_up if the watch ended before the job
 // did. Only gave_up has an error.type. No metric has a job's id. There is one series for each kind:
-// see [jobstatus.Kind].
+// see jobstatus.Kind.
 //
 // [Observer.RegisterFleet] adds the figures of one process of a fleet. [observe.FleetStats]
 // explains them:

@@ -18,11 +18,11 @@
 //
 //	202    accepted; also a repetition, and a body about no job, which are ignored
 //	400    the body does not arrive in full in time, or nothing in it can be read
-//	401    no valid signature, or its time differs from now by more than [Tolerance]
+//	401    no valid signature, or its time differs from now by more than Tolerance
 //	405    not a POST
-//	413    a body larger than [WithMaxBody], before or after decompression
+//	413    a body larger than WithMaxBody, before or after decompression
 //	415    a body with another Content-Encoding than gzip
-//	503    no Watcher listens, or the [Relay] failed: the service should send it again
+//	503    no Watcher listens, or the Relay failed: the service should send it again
 //
 // A body has the ReadTimeout of the server to arrive, or half a minute if the server has none.
 //
