@@ -96,10 +96,10 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if strings.ContainsAny(e.Text, "\n\t") || len(e.Text) > 200 {
-		return fmt.Sprintf("path %.200q: %s", e.Text, e.Problem)
+		return fmt.Sprintf("place %.200q: %s", e.Text, e.Problem)
 	}
 	column := len([]rune(e.Text[:min(e.At, len(e.Text))]))
-	return fmt.Sprintf("path %q: %s\n\t%s\n\t%s^", e.Text, e.Problem, e.Text, strings.Repeat(" ", column))
+	return fmt.Sprintf("place %q: %s\n\t%s\n\t%s^", e.Text, e.Problem, e.Text, strings.Repeat(" ", column))
 }
 
 // ParseList reads places joined by commas.

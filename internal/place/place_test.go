@@ -227,7 +227,7 @@ func TestABadPlaceIsShownWithACaret(t *testing.T) {
 		var e *place.Error
 		if assert.ErrorAs(t, err, &e, text) {
 			assert.ErrorContains(t, err, want)
-			assert.ErrorContains(t, err, "path \""+strings.ReplaceAll(strings.ReplaceAll(text, `\`, `\\`), `"`, `\"`)+"\"")
+			assert.ErrorContains(t, err, "place \""+strings.ReplaceAll(strings.ReplaceAll(text, `\`, `\\`), `"`, `\"`)+"\"")
 		}
 	}
 	_, err := place.Parse("a, b")

@@ -463,12 +463,12 @@ func TestNewNamesWhatIsWrongWithABatch(t *testing.T) {
 		`field Body: it does not name {ids}`:                                           {Path: "/jobs?ids={ids}", Body: 1},
 		`field Max: 1: must be from 2 to 1000`:                                         {Path: "/jobs?ids={ids}", Max: 1},
 		`field Max: 1001: must be`:                                                     {Path: "/jobs?ids={ids}", Max: 1001},
-		`field List: path "a..b": a key is empty`:                                      {Path: "/jobs?ids={ids}", List: "a..b"},
+		`field List: place "a..b": a key is empty`:                                      {Path: "/jobs?ids={ids}", List: "a..b"},
 		`field List: must be read`:                                                     {Path: "/jobs?ids={ids}", List: "-"},
-		`field ID: path "a.": a key is empty`:                                          {Path: "/jobs?ids={ids}", ID: "a."},
-		`field NotFound: path ".a": a key is empty`:                                    {Path: "/jobs?ids={ids}", NotFound: ".a"},
+		`field ID: place "a.": a key is empty`:                                          {Path: "/jobs?ids={ids}", ID: "a."},
+		`field NotFound: place ".a": a key is empty`:                                    {Path: "/jobs?ids={ids}", NotFound: ".a"},
 		`field Item: "job": the State of the dialect is not in it`:                     {Path: "/jobs?ids={ids}", Item: "job"},
-		"field Max: -1: must be from 2 to 1000\nfield Item: path \"a.\": a key is emp": {Path: "/jobs?ids={ids}", Max: -1, Item: "a."},
+		"field Max: -1: must be from 2 to 1000\nfield Item: place \"a.\": a key is emp": {Path: "/jobs?ids={ids}", Max: -1, Item: "a."},
 	} {
 		_, err := rest.New("http://h", batched(b))
 		assert.ErrorContains(t, err, "rest: WithDialect: Batch: ", want)

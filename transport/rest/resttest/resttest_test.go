@@ -152,7 +152,7 @@ func TestCheckReportsWhatIsToldWrongly(t *testing.T) {
 		`samples[0] (200 {"status":"completed","conclusion":"failure"}): told as completed, and means failed`: {naive, []resttest.Sample{failure}},
 		`no sample means failed`:                                                   {run, samples[:1]},
 		`no sample means failed; record`:                                           {run, nil},
-		`the dialect is refused: rest: WithDialect: field State: path "a..b"`:      {rest.Dialect{State: "a..b"}, samples},
+		`the dialect is refused: rest: WithDialect: field State: place "a..b"`:      {rest.Dialect{State: "a..b"}, samples},
 		`is neither a state nor a class of errors: the words are unknown, pending`: {run, []resttest.Sample{{Means: "done"}}},
 		`rule: States "completed"`:                                                 {naive, []resttest.Sample{failure}},
 		`told as the error "throttled", and means not found`:                       {run, []resttest.Sample{{Code: 429, Means: "not found"}}},
