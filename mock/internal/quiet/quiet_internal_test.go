@@ -191,6 +191,27 @@ func TestAVigilIsOverOnceEnoughLooksSayNothingNew(t *testing.T) {
 	}
 }
 
+// A look in which what may be the test's own goes on ends no vigil that the looks before it would
+// not have failed: the next look decides.
+func TestALookThatMayBeOfTheTestsOwnIsNotTheLast(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	v := NewWatch(Usual, now)
+	look := func(s Stillness) {
+		now = now.Add(Guard / busyLooks)
+		v.Looked(now)
+		v.See(s, now)
+	}
+	for range 2 * busyLooks {
+		look(Stillness{}) // others go on
+	}
+	require.True(t, v.IsOver())
+	look(Stillness{Moving: make([]Goroutine, 1)})
+	assert.False(t, v.IsOver())
+	look(Stillness{})
+	assert.True(t, v.IsOver())
+}
+
 // A process that gets little of a core is given the time that its work takes.
 func TestAVigilLastsLongerInAProcessThatIsStarved(t *testing.T) {
 	t.Parallel()

@@ -39,6 +39,7 @@ type Watch struct {
 	passed  time.Duration // the time since it began that counts: see delay
 	changed time.Duration // the value of passed at the last change
 	idle    int           // the number of conclusive looks since the last change
+	unsure  bool          // whether the newest look was inconclusive
 	quiet   int           // the number of looks in a row that found no work in progress
 	since   time.Time     // when the first of these looks was
 	still   []Goroutine   // the goroutines that have waited at the same place since then
@@ -63,12 +64,13 @@ func (w *Watch) See(s Stillness, now time.Time) bool {
 	if s.Quiet || s.Own || w.quiet < w.Looks {
 		w.Last = s
 	}
+	w.unsure = !s.Quiet && !s.Own && len(s.Moving) > 0 // the work may be this library's for other tests
 	if !s.Quiet {
 		switch {
 		case s.Own:
 			w.quiet = 0
-		case len(s.Moving) > 0:
-			w.idle-- // the look is inconclusive: the work may be this library's for other tests
+		case w.unsure:
+			w.idle--
 		}
 		return false
 	}
@@ -95,10 +97,11 @@ func (w *Watch) Remember() { places.add(w.still) }
 // IsLong reports whether the Watch has lasted too long, even if there were changes.
 func (w *Watch) IsLong() bool { return w.passed >= 24*Guard }
 
-// IsOver reports whether nothing has changed for too long.
+// IsOver reports whether nothing has changed for too long. After an inconclusive look it waits for
+// the next one, unless the longest time has passed.
 func (w *Watch) IsOver() bool {
 	still := w.passed - w.changed
-	return still >= 12*Guard || still >= Guard && w.idle >= busyLooks
+	return still >= 12*Guard || still >= Guard && w.idle >= busyLooks && !w.unsure
 }
 
 // Pause returns the time until the next look. The more a look costs, the longer the time is.
