@@ -3,8 +3,10 @@ package fleet
 import (
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestHeartbeatsSetOutFiveTimesALeaseAndOneAtATime(t *testing.T) {
@@ -62,6 +64,34 @@ func TestAHeartbeatThatComesBackEndsThoseBeforeIt(t *testing.T) {
 	assert.Empty(t, p.flights)
 	p.stored(at(3*time.Second), at(3*time.Second))
 	assert.Empty(t, p.flights, "an answer that is late brings none back")
+}
+
+// jumped returns a time as it is read after the wall clock was set forward by d.
+func jumped(t *testing.T, now time.Time, d time.Duration) time.Time {
+	t.Helper()
+	set := now
+	*(*uint64)(unsafe.Pointer(&set)) += uint64(d/time.Second) << 30 // the seconds of the wall clock
+	require.Equal(t, d, set.Round(0).Sub(now.Round(0)))
+	require.Zero(t, set.Sub(now), "it is the same moment")
+	return set
+}
+
+// A job keeps its age when the wall clock of its worker is set.
+func TestAClockThatIsSetMakesNoJobOlder(t *testing.T) {
+	t.Parallel()
+	for _, set := range []time.Duration{time.Hour, -time.Hour} {
+		var c serverClock
+		began := time.Now()
+		at := began.Round(0)
+		c.learn(at, began, began)
+		for _, now := range []time.Time{began, jumped(t, began, set)} {
+			assert.Equal(t, time.Minute, now.Add(time.Minute).Sub(c.local(at)), "before it learns the new difference")
+		}
+		now := jumped(t, began.Add(time.Minute), set)
+		c.learn(at.Add(time.Minute), now, now)
+		assert.Equal(t, time.Minute, began.Add(time.Minute).Sub(c.local(at)), "the Watcher counts from a time before the jump")
+		assert.WithinDuration(t, at, c.server(began), 0)
+	}
 }
 
 func TestTheServersClockIsLearnedFromWhatItStores(t *testing.T) {

@@ -198,7 +198,7 @@ func (r *worker) cameBack(n int, at, now time.Time) {
 	switch {
 	case !f.stored.IsZero():
 		r.clock.learn(at, f.began, f.stored)
-	case !f.began.IsZero() && !r.clock.learned.Load():
+	case !f.began.IsZero() && !r.clock.learned():
 		r.clock.learn(at, f.began, now) // an inexact difference is better than none
 	}
 }
