@@ -41,10 +41,12 @@ func (s *Steady) Now() time.Duration {
 	return at
 }
 
-// Time returns an instant as a time of the clock.
+// Time returns an instant as a time of the clock. If the clock was set, that is the time that the
+// clock would show now.
 func (s *Steady) Time(at time.Duration) time.Time {
 	if s.real {
-		return s.epoch.Add(at)
+		now := s.clk.Now()
+		return now.Add(at - now.Sub(s.epoch))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,9 +6,11 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/benbjohnson/clock"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // A wall is a clock that stands where it was set.
@@ -71,4 +73,21 @@ func (c *ticking) Now() time.Time {
 	at := c.began.Add(time.Duration(c.read.Add(1) - 1))
 	runtime.Gosched() // to another reader
 	return at
+}
+
+// fault 40: if the wall clock was set since the process started, the age of a job that began at a
+// time of the wall clock counts by the clock of now.
+func TestTimesAreThoseOfAClockThatWasSet(t *testing.T) {
+	t.Parallel()
+	for _, set := range []time.Duration{time.Hour, -time.Hour} {
+		s := NewSteady(clock.New())
+		read := s.epoch
+		*(*uint64)(unsafe.Pointer(&s.epoch)) -= uint64(set/time.Second) << 30 // the seconds of the wall clock
+		require.Zero(t, s.epoch.Sub(read), "it is the same moment")
+		require.Equal(t, -set, s.epoch.Round(0).Sub(read.Round(0)), "the clock was set later")
+		at := s.Now()
+		assert.WithinDuration(t, read.Round(0), s.Time(at).Round(0), time.Minute)
+		assert.InDelta(t, at, s.Instant(s.Time(at)), float64(time.Millisecond))
+		assert.InDelta(t, at, s.Instant(time.Now()), float64(time.Minute), "a deadline of a context")
+	}
 }
