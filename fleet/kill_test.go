@@ -68,8 +68,11 @@ func playRole(role string) error {
 	if err != nil {
 		return err
 	}
-	if role == "consumer" {
-		return playConsumer(ctx, f)
+	switch role {
+	case "consumer":
+		return playConsumer(ctx, f, os.Getenv("FLEET_TEST_HALF") != "")
+	case "submitter":
+		return playSubmitter(ctx, f)
 	}
 	return playWorker(ctx, f, role)
 }
@@ -158,15 +161,30 @@ func (n noting) remove(ctx context.Context, s store, seq uint64) error {
 	return err
 }
 
-// playConsumer prints each end and acknowledges it.
-func playConsumer(ctx context.Context, f *Fleet) error {
+// playSubmitter submits jobs one by one, and prints each that is stored.
+func playSubmitter(ctx context.Context, f *Fleet) error {
+	count, _ := strconv.Atoi(os.Getenv("FLEET_TEST_JOBS"))
+	for _, id := range jobIDs(count) {
+		if err := f.Submit(ctx, Job{ID: id, Kind: "k"}); err != nil {
+			return err
+		}
+		fmt.Println(id)
+	}
+	return nil
+}
+
+// playConsumer prints each end and acknowledges it, or only every second one.
+func playConsumer(ctx context.Context, f *Fleet, half bool) error {
 	f.engine = noting{f.engine}
+	n := 0
 	for end, err := range f.Ends(ctx) {
 		if err != nil {
 			return err
 		}
 		fmt.Printf("%s %s %v\n", end.Status.ID, end.Key, end.Err)
-		end.Ack()
+		if n++; !half || n%2 == 0 {
+			end.Ack()
+		}
 	}
 	return nil
 }
@@ -327,7 +345,7 @@ func (th *theatre) worker() *process {
 }
 
 // consumer starts a consumer, whose ends are noted.
-func (th *theatre) consumer() *process {
+func (th *theatre) consumer(env ...string) *process {
 	return th.start("consumer", func(line string) {
 		id, rest, _ := strings.Cut(line, " ")
 		key, text, _ := strings.Cut(rest, " ")
@@ -350,7 +368,7 @@ func (th *theatre) consumer() *process {
 		case th.got <- struct{}{}:
 		default:
 		}
-	})
+	}, env...)
 }
 
 // getenv returns a value of the environment that processes are started in.
@@ -831,4 +849,76 @@ func TestAnEndThatCameBackIsRemoved(t *testing.T) {
 		assert.False(t, strings.HasSuffix(last.subject, endedSuffix), "%s was acknowledged, and can be submitted again", id)
 	}
 	assert.EqualValues(t, len(names)+1, stored(t, f), "what came back is removed")
+}
+
+// TestAConsumerKilledBetweenAnEndAndItsAck kills it together with the server.
+func TestAConsumerKilledBetweenAnEndAndItsAck(t *testing.T) {
+	t.Parallel()
+	th, srv := newTheatre(t, func(string) time.Duration { return 0 })
+	f := th.fleet()
+	names := jobIDs(200)
+	w := th.worker()
+	consumer := th.consumer("FLEET_TEST_HALF=1")
+	th.submit(f, names)
+	th.awaitEnds(len(names))
+	killTogether(srv, consumer)
+	th.start("server", nil)
+	th.consumer()
+	require.Eventually(t, func() bool { return stored(t, f) == 0 }, guard, 50*time.Millisecond)
+	th.verdict(names)
+	w.leave()
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	again := 0
+	for _, keys := range th.keys {
+		for _, n := range keys {
+			again += n - 1
+		}
+	}
+	assert.GreaterOrEqual(t, again, len(names)/2, "what was not acknowledged comes again")
+}
+
+// TestOneOfTwoConsumersIsKilledWhileTheServerIsAway has jobs end before, meanwhile and after.
+func TestOneOfTwoConsumersIsKilledWhileTheServerIsAway(t *testing.T) {
+	t.Parallel()
+	th, srv := newTheatre(t, spreadOver(4*time.Second))
+	f := th.fleet()
+	names := jobIDs(500)
+	th.worker()
+	victim := th.consumer()
+	th.consumer()
+	th.submit(f, names)
+	th.awaitEnds(len(names) / 4)
+	srv.kill()
+	victim.kill()
+	sleep(t.Context(), time.Second)
+	th.start("server", nil)
+	th.awaitEnds(len(names))
+	th.awaitRemoval(f, names)
+}
+
+// TestAProcessThatSubmitsIsKilledWhileTheServerIsAway has another one submit the same jobs again.
+func TestAProcessThatSubmitsIsKilledWhileTheServerIsAway(t *testing.T) {
+	t.Parallel()
+	th, srv := newTheatre(t, spreadOver(2*time.Second), "FLEET_TEST_JOBS=1000")
+	f := th.fleet()
+	names := jobIDs(1000)
+	th.worker()
+	half := make(chan struct{})
+	submitter := th.start("submitter", func(id string) {
+		if id == names[len(names)/2] {
+			close(half)
+		}
+	})
+	<-half
+	srv.kill()
+	sleep(t.Context(), 100*time.Millisecond)
+	submitter.kill()
+	th.start("server", nil)
+	second := th.start("submitter", nil)
+	<-second.done
+	assert.True(t, second.ProcessState.Success())
+	th.consumer()
+	th.awaitEnds(len(names))
+	th.awaitRemoval(f, names)
 }
