@@ -284,6 +284,45 @@ func TestTheRateLimitIsThatOfAllWorkers(t *testing.T) {
 	}, RateLimit(limit))
 }
 
+// The workers are restarted one by one with another limit.
+func TestTheRateLimitChangesInARollingRestart(t *testing.T) {
+	t.Parallel()
+	const high, low = 60, 20
+	for _, c := range []struct{ from, to float64 }{{high, low}, {low, high}} {
+		playVirtually(t, time.Hour, func(s *stage) {
+			t := s.t
+			s.submit(300)
+			var stops []func() error
+			start := func(limit float64, name string) {
+				s.opts = []Option{RateLimit(limit)}
+				stops = append(stops, s.member(name).stop)
+				time.Sleep(12 * time.Second)
+			}
+			for _, name := range []string{"a", "b", "c"} {
+				start(c.from, name)
+			}
+			for i, name := range []string{"d", "e", "f"} {
+				start(c.to, name)
+				require.NoError(t, stops[i]())
+				time.Sleep(12 * time.Second)
+			}
+			settled := time.Now().Add(5 * time.Second)
+			time.Sleep(25 * time.Second)
+			perSecond, after := map[int64]int{}, 0
+			for _, p := range s.service.all() {
+				perSecond[p.at.UnixNano()/int64(time.Second)]++
+				if p.at.After(settled) {
+					after++
+				}
+			}
+			for second, n := range perSecond {
+				assert.LessOrEqual(t, n, high*102/100+3, "second %d", second)
+			}
+			assert.InDelta(t, 20*c.to, after, 2*c.to, "the new limit holds, and is used")
+		})
+	}
+}
+
 // tardy is an engine on which a heartbeat comes back before the server's answer does.
 type tardy struct{ engine }
 
