@@ -22,9 +22,9 @@ type End struct {
 	// sentinel such as [jobstatus.ErrTimeout]. Its LastErr is nil, because the texts of other errors
 	// are not stored.
 	Err error
-	// LeftOut is the size, in bytes, of a result that was too large for the server's max_payload. It
-	// is zero if the result was stored. Otherwise Status.Result is nil, and the result must be
-	// requested from the service.
+	// LeftOut is the size, in bytes, of a result that was too large for the server's max_payload, or
+	// that is not JSON. It is zero if the result was stored. Otherwise Status.Result is nil, and the
+	// result must be requested from the service.
 	LeftOut int
 
 	ack func()

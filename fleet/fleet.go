@@ -110,8 +110,9 @@ func (f *Fleet) Forget(ctx context.Context, id string) error {
 // Wait waits until a job that some process has submitted ends. It returns what
 // [jobstatus.Watcher.WaitForJob] would return. It does not acknowledge the end.
 //
-// If the job is not watched, or its end was acknowledged already, the error matches
-// [fs.ErrNotExist]. While the server cannot be reached, Wait waits until ctx ends.
+// Call Wait after Submit has returned. If the job is not submitted yet, was forgotten, or its end
+// was acknowledged, the error matches [fs.ErrNotExist]. While the server cannot be reached, Wait
+// waits until ctx ends.
 func (f *Fleet) Wait(ctx context.Context, id string) (jobstatus.Status, error) {
 	if err := f.check(ctx); err != nil {
 		return jobstatus.Status{}, err

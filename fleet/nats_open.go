@@ -16,10 +16,10 @@ import (
 const (
 	// oldestServer is the first version with reliable conditional writes.
 	oldestServerMajor, oldestServerMinor = 2, 12
-	// sureServerMinor is the first version that never restores a removed message after it was killed.
+	// betterServerMinor is the first version that restores few removed messages after it was killed.
 	// An older server drops an empty block of a stream, together with the marks of messages that were
 	// removed from older blocks: see https://github.com/nats-io/nats-server/pull/7387.
-	sureServerMinor = 14
+	betterServerMinor = 14
 	// memberTTL is how long the server keeps the key of a member that no longer exists. Until then,
 	// its last heartbeat says until when its jobs were polled.
 	memberTTL = 24 * time.Hour
@@ -41,7 +41,7 @@ func openNATS(ctx context.Context, js jetstream.JetStream, c *config) (*natsEngi
 	if err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
-	if version := js.Conn().ConnectedServerVersion(); !recent(version, sureServerMinor) {
+	if version := js.Conn().ConnectedServerVersion(); !recent(version, betterServerMinor) {
 		c.logger.Warn("a NATS server before 2.14 that is killed can bring back jobs that have ended: they end again under their Key",
 			zap.String("version", version))
 	}

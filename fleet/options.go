@@ -107,7 +107,8 @@ func Lease(d time.Duration) Option {
 // share in proportion to its partitions. [Fleet.Run] sets the share by
 // [jobstatus.Watcher.SetRateLimit]. A worker that needs more uses what others do not use of their
 // shares. The others get their shares back in about two leases when they need them. Give each
-// worker the same limit. The default, 0, leaves the limits of the Watchers as they are.
+// worker the same limit. While workers have different limits, as in a rolling restart, all together
+// stay within the highest. The default, 0, leaves the limits of the Watchers as they are.
 func RateLimit(perSecond float64) Option {
 	return func(c *config) {
 		if !(perSecond >= 0) || math.IsInf(perSecond, 1) {
