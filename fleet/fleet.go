@@ -95,8 +95,9 @@ func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
 
 // Forget ends the watch of a job, so that no end is delivered. If the job has ended and nobody has
 // acknowledged the end, Forget removes the end. An end that is being handled at the time cannot be
-// taken back. A worker may poll the job for about one lease longer. If the job is not watched,
-// Forget returns nil. While the server cannot be reached, Forget waits until ctx ends.
+// taken back. A worker may poll the job for about one lease longer, or until it ends if the disk of
+// the server is full. If the job is not watched, Forget returns nil. While the server cannot be
+// reached, Forget waits until ctx ends.
 func (f *Fleet) Forget(ctx context.Context, id string) error {
 	if err := f.check(ctx); err != nil {
 		return err

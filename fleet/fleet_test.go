@@ -368,7 +368,7 @@ func TestAClosedConnectionEndsAllCalls(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestSubmitReportsAFullDisk(t *testing.T) {
+func TestSubmitReportsAFullDiskAndForgetMakesRoom(t *testing.T) {
 	t.Parallel()
 	s, err := server.NewServer(&server.Options{DontListen: true, JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 64 << 10, NoLog: true, NoSigs: true})
 	require.NoError(t, err)
@@ -387,6 +387,16 @@ func TestSubmitReportsAFullDisk(t *testing.T) {
 	}
 	require.ErrorIs(t, err, errRefused)
 	assert.EqualValues(t, submitted-1, stored(t, f), "what was reported as stored is, and nothing else")
+	id := func(i int) string { return fmt.Sprintf("%04d%s", i, strings.Repeat("x", 1000)) }
+	for i := range submitted / 2 {
+		require.NoError(t, f.Forget(t.Context(), id(i)), "it makes room")
+	}
+	submit(t, f, id(submitted))
+	run(t, f, newService(0).watcher(t, "w"))
+	for got, keys := range collect(t, f, submitted-submitted/2) {
+		assert.Len(t, keys, 1)
+		assert.GreaterOrEqual(t, got, id(submitted/2), "it was not forgotten")
+	}
 }
 
 // Messages that are removed while a follower catches up keep it from nothing (fault 17).

@@ -68,6 +68,14 @@ func (r *register) forget(ctx context.Context, id string) error {
 		if errors.Is(err, errTaken) {
 			continue // the job has ended since, or is forgotten already
 		}
+		if errors.Is(err, errRefused) {
+			// The disk may be full, so there is room only for removals. The owner learns nothing of this
+			// one, and polls on, but it cannot store an end.
+			if err := patiently(ctx, func() error { return r.engine.remove(ctx, jobs, last.seq) }); err != nil {
+				return err
+			}
+			continue // an end may have been stored before
+		}
 		if err != nil {
 			return err
 		}
