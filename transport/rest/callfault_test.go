@@ -108,7 +108,7 @@ func TestNewNamesWhatIsWrongWithTheFaultsOfACall(t *testing.T) {
 	for want, d := range map[string]rest.Dialect{
 		"Status: field Faults is set, but Fault names no place":      {Status: rest.Call{Faults: some}},
 		"Cancel: field Fault is set, but Faults has no rules":        {Cancel: rest.Call{Fault: "a"}},
-		"Create: field Fault: place \"a..b\"":                         {Create: rest.Call{Fault: "a..b", Faults: some}},
+		"Create: field Fault: place \"a..b\"":                        {Create: rest.Call{Fault: "a..b", Faults: some}},
 		`Fetch: field Faults: "x": no such class: 99`:                {Fetch: rest.Call{Path: "/", Fault: "a", Faults: map[string]transport.Class{"x": 99}}},
 		"Find: field Faults: ":                                       {Find: rest.Find{Call: rest.Call{Path: "/", Fault: "a, b", Faults: some}}},
 		`Cancel: Path "-" is no call, and has neither headers nor a`: {Cancel: rest.Call{Path: "-", Faults: some}},

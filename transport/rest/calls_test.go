@@ -896,7 +896,7 @@ func TestAURLIsRelativeToThatOfTheRedirect(t *testing.T) {
 func TestNewNamesWhatIsWrongWithADialect(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]rest.Dialect{
-		"field State: place \"a..b\": a key is empty\n\ta..b\n\t  ^":                   {State: "a..b"},
+		"field State: place \"a..b\": a key is empty\n\ta..b\n\t  ^":                  {State: "a..b"},
 		`field Fault is set, but Faults has no rules`:                                 {Fault: "@code"},
 		`field Faults is set, but Fault names no place`:                               {Faults: map[string]transport.Class{"a": 1}},
 		`field Faults: "a": no such class: 99`:                                        {Fault: "@code", Faults: map[string]transport.Class{"a": 99}},
@@ -906,13 +906,13 @@ func TestNewNamesWhatIsWrongWithADialect(t *testing.T) {
 		`field Progress: "done/total": a quotient has spaces around its slash`:        {Progress: "done/total"},
 		`field IdempotencyField: "@header.X": the key is put at a path of keys`:       {IdempotencyField: "@header.X"},
 		`field IdempotencyField: "a[0].b": the key is put at a path of keys`:          {IdempotencyField: "a[0].b"},
-		`field IdempotencyField: place "[": the bracket is not closed`:                 {IdempotencyField: "["},
-		`field IdempotencyField: place "$.x": no $ stands before`:                      {IdempotencyField: "$.x"},
+		`field IdempotencyField: place "[": the bracket is not closed`:                {IdempotencyField: "["},
+		`field IdempotencyField: place "$.x": no $ stands before`:                     {IdempotencyField: "$.x"},
 		`field IDPattern: "x" must contain {id} once`:                                 {IDPattern: "x"},
 		`field NextDialect has no effect without Next`:                                {NextDialect: &rest.Dialect{}},
 		`NextDialect: Status: path "/x" must contain {id} once`:                       {Next: "a", NextDialect: &rest.Dialect{Status: rest.Call{Path: "/x"}}},
 		`Find: path "x" does not begin with a slash`:                                  {Find: rest.Find{Call: rest.Call{Path: "x"}}},
-		`Find: field List: place "a.": a key is empty`:                                 {Find: rest.Find{Call: rest.Call{Path: "/x"}, List: "a."}},
+		`Find: field List: place "a.": a key is empty`:                                {Find: rest.Find{Call: rest.Call{Path: "/x"}, List: "a."}},
 		`Status: field Header: "a b": not a header`:                                   {Status: rest.Call{Header: map[string]string{"a b": "x"}}},
 		`Status: field Header: "X-A": its value holds a control character`:            {Header: map[string]string{"X-A": "x\n"}},
 		`Status: field Header: "Host": not a header that can be set`:                  {Header: map[string]string{"Host": "x"}},
