@@ -15,7 +15,7 @@ const (
 	kinJobs   = 20 // number of ended jobs from which a kind counts, and no longer uses its kin
 	kinKinds  = 3  // number of kinds that must count before there is kin
 	// kinUnlike is the distance between the standardized quantiles of kinds that count as half alike.
-	kinUnlike = 0.3
+	kinUnlike = 0.6
 	// kinPooled is the largest number of kinds from which the shape is computed. kinRounds is how
 	// often they are aligned.
 	kinPooled = 64
