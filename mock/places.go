@@ -122,13 +122,19 @@ func (w *writing) bytes() ([]byte, error) {
 	return json.Marshal(w.body)
 }
 
-// put sets what stands at the first of the places that a field of a Dialect names.
+// put sets what stands at the first of the places that a field of a Dialect names and that the
+// state leaves free.
 func (w *writing) put(text string, value any) {
 	places, err := place.ParseList(text)
 	if err != nil {
 		return
 	}
-	w.putAt(places[0], value)
+	for _, p := range places {
+		if p.Source != place.Body || isFree(w.body, p.Steps, w.id, value) {
+			w.putAt(p, value)
+			return
+		}
+	}
 }
 
 func (w *writing) putAt(p place.Place, value any) {
@@ -244,6 +250,45 @@ func (t inText) MarshalJSON() ([]byte, error) {
 	return json.Marshal(string(held))
 }
 
+// union is an object with one key, which says a state. A second key would make it no state.
+type union struct {
+	key   string
+	value any
+}
+
+// MarshalJSON returns the object.
+func (u *union) MarshalJSON() ([]byte, error) { return json.Marshal(object{u.key: u.value}) }
+
+// unionOf returns the union with a key. If in has a value at the key, the union has that value.
+func unionOf(key string, in any) *union {
+	if o, ok := in.(object); ok && o[key] != nil {
+		return &union{key, o[key]}
+	}
+	return &union{key, object{}}
+}
+
+// isFree reports whether a value can be set at the end of some steps, so that each union on the way
+// has still one key with a value.
+func isFree(in any, steps []jsonscan.Step, id string, value any) bool {
+	for i := range steps {
+		switch v := in.(type) {
+		case object:
+			in = v[named(steps[i].Key, id)]
+		case *union:
+			if steps[i].Kind != jsonscan.Key || named(steps[i].Key, id) != v.key {
+				return false
+			}
+			if in = v.value; i == len(steps)-1 {
+				return value != nil && value != false
+			}
+		default:
+			return true
+		}
+	}
+	_, isUnion := in.(*union)
+	return !isUnion
+}
+
 // set returns what stands at in with a value at the end of some steps.
 func set(in any, steps []jsonscan.Step, id string, value any) any {
 	if len(steps) == 0 {
@@ -255,7 +300,7 @@ func set(in any, steps []jsonscan.Step, id string, value any) any {
 		t, _ := in.(inText)
 		return inText{set(t.value, rest, id, value)}
 	case jsonscan.Tag:
-		return object{fmt.Sprint(value): object{}}
+		return unionOf(fmt.Sprint(value), in)
 	case jsonscan.Key:
 		return setKey(in, named(step.Key, id), rest, id, value)
 	}
@@ -292,6 +337,9 @@ func set(in any, steps []jsonscan.Step, id string, value any) any {
 func setKey(in any, key string, rest []jsonscan.Step, id string, value any) any {
 	if _, isList := in.([]any); isList {
 		return in // what stands there is no place of this answer
+	}
+	if u, ok := in.(*union); ok && u.key == key {
+		return &union{key, set(u.value, rest, id, value)}
 	}
 	o, ok := in.(object)
 	if !ok {

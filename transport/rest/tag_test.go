@@ -1,12 +1,20 @@
 package rest_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/iamber12/job-status-monitoring/internal/edits"
 	"github.com/iamber12/job-status-monitoring/mock"
+	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 	"github.com/iamber12/job-status-monitoring/transport/rest/resttest"
 )
@@ -78,4 +86,80 @@ func TestTheMockSaysAStateByAKey(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, failed, s.State)
 	assert.Equal(t, "disk full", s.Message)
+}
+
+// A second key beside the one that says the state would make an answer of the mock malformed.
+func TestTheMockSaysNothingBesideTheOneKey(t *testing.T) {
+	t.Parallel()
+	words := states{"pending": pending, "running": isRunning, "done": completed, "failed": failed, "stopped": transport.Canceled}
+	all := rest.Dialect{Status: rest.Call{Path: "/{id}"}, Cancel: rest.Call{Path: "/{id}"}, ID: "payload.id", State: "payload.@tag", States: words}
+	whole, told := all, all
+	whole.State = "@tag"
+	told.State, told.Result = "a.@tag", "a.done"
+	told.Error, told.Message, told.Progress = "a.reason, a.failed.reason", "a.running.note", "a.running.share"
+	for _, d := range []rest.Dialect{all, whole, told} {
+		srv := mock.NewServer(t, mock.WithDialect(d),
+			mock.Job("1", mock.Running(mock.Polls(1)).With(0.25, "half"), mock.Completed(map[string]int{"n": 1})),
+			mock.Job("2", mock.Failed("disk full")), mock.Job("3", mock.Running(mock.Polls(1)), mock.Canceled()), mock.Job("4", mock.Running(mock.Forever)))
+		c := client(t, srv.URL, rest.WithDialect(d))
+		ask := func(id string, state transport.State) transport.Status {
+			s, err := c.Status(t.Context(), id)
+			require.NoError(t, err, "%s %s", d.State, id)
+			assert.Equal(t, state, s.State, "%s %s", d.State, id)
+			return s
+		}
+		statuses := []transport.Status{ask("1", isRunning), ask("1", completed), ask("2", failed)}
+		ask("3", isRunning)
+		ask("3", transport.Canceled)
+		ask("4", isRunning)
+		require.NoError(t, c.Cancel(t.Context(), "4"))
+		ask("4", transport.Canceled)
+		if d.State != told.State {
+			continue
+		}
+		assert.InDelta(t, 0.25, statuses[0].Progress, 0)
+		assert.Equal(t, "half", statuses[0].Message)
+		assert.JSONEq(t, `{"n":1}`, string(statuses[1].Result))
+		assert.Equal(t, "disk full", statuses[2].Message)
+	}
+}
+
+// fault 64: however an answer was edited, a state that a key says is completed only if that key is
+// the only one with a value.
+func TestEditedTagsHideNoFailure(t *testing.T) {
+	t.Parallel()
+	var body []byte
+	answering := tripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(body)), Request: r}, nil
+	})
+	c := client(t, "http://service.invalid", rest.WithDialect(byTag), rest.WithRetries(rest.NoRetries), rest.WithRoundTripper(answering))
+	bodies := []string{
+		`{"state":{"done":{},"failed":{}}}`, `{"id":1,"state":{"done":{"url":"u"},"failed":null}}`, `{"state":{"failed":false,"done":{}},"id":"1"}`,
+		`{"state":{"done":null}}`, `{"state":{"failed":{"message":"done"}}}`, `{"state":"done"}`, `{"state":["done"]}`,
+	}
+	ends := 0
+	edits.Run(t, func(e *edits.Editor) error {
+		body = e.Edit(bodies)
+		s, err := c.Status(t.Context(), "1")
+		var read struct{ State any }
+		if err != nil || s.State != completed || json.Unmarshal(body, &read) != nil {
+			return nil
+		}
+		ends++
+		said := []string{}
+		if text, ok := read.State.(string); ok {
+			said = append(said, text)
+		}
+		all, _ := read.State.(map[string]any)
+		for key, value := range all {
+			if value != nil && value != false {
+				said = append(said, key)
+			}
+		}
+		if len(said) != 1 || !strings.EqualFold(strings.TrimSpace(said[0]), "done") {
+			return fmt.Errorf("%q says %v", said, s.State)
+		}
+		return nil
+	})
+	assert.Greater(t, ends, 100)
 }
