@@ -17,13 +17,14 @@ var placeTexts = []string{
 	"a[b.c=d]", `c[a!=b, c="d,]"].x`, "[\"\x8a\xdf\xc4}\"]", "c[a=b,a=c].x,c[a=b].x", `tagged[".tag"=failure,"x"!=].why`, "{{id}}{id}.{{key}}", "@text,@json.a",
 	"texts.plain.@json.list[n=2].n,texts.twice.@json.in.@json[0]", "minions[ok!=true].code,minions[=x,code=1]", "a = b, a.x = [0], a = c[x=1].y",
 	"jobs[-1].meta.kind, conditions[type!=ready,status!=].status, flags[=completing], jobs[id={id}].tags[-2], deep[1]", "parts[error=].error, parts[error.code!=].n",
+	"tagged[0].@tag", "@tag, a.b.@tag, minions.a.@tag", "texts.list[-1].@json.@tag, a.@tag = c[x=1].@tag", "minions[code=3].@tag",
 }
 
 // fault 17: wherever a place or a body was edited, the place is refused at one of its characters or
 // finds JSON in a body that is JSON.
 func TestEditedPlacesAndBodiesAreRefusedOrRead(t *testing.T) {
 	t.Parallel()
-	bodies := []string{body, parts, `{"a":1,"b":1.0,"c":[{"x":1,"y":"1"}]}`, `[1,[2,{"a":[]}],"\u0061"]`, `{"7": {"x": 1, "y": 2}}`, `{"":{"":""}}`, "half way"}
+	bodies := []string{body, parts, `{"a":1,"b":1.0,"c":[{"x":1,"y":"1"}]}`, `[1,[2,{"a":[]}],"\u0061"]`, `{"7": {"x": 1, "y": 2}}`, `{"":{"":""}}`, "half way", `{"a":{"b":{"done":{},"failed":null,"x":false}}}`, `{"a":[{"pending":{}}]}`}
 	var found place.Found
 	edits.Run(t, func(e *edits.Editor) error {
 		text := string(e.Edit(placeTexts))

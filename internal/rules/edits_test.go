@@ -14,8 +14,8 @@ import (
 // alike.
 func TestEditedRulesAreRefusedOrDecide(t *testing.T) {
 	t.Parallel()
-	keys := []string{"completed, *", "*, failure", "a*", "-", "AB", "Completed ", "fail*", "+", "*b", `"a, b", +`, "*x*, null", "\"\\", "**", "7, 1.0", "true, said", "done, -, *"}
-	said := []string{"", `"completed"`, `"failure"`, `"ab"`, `"b"`, `7`, `1.0`, `1e400`, `{}`, `"\u0000"`, `[[]]`, `true`, `""`, `" COMPLETED"`, `"a, b"`}
+	keys := []string{"completed, *", "*, failure", "a*", "-", "AB", "Completed ", "fail*", "+", "*b", `"a, b", +`, "*x*, null", "\"\\", "**", "7, 1.0", "true, said", "done, -, *", "done, *", "failed, +"}
+	said := []string{"", `"completed"`, `"failure"`, `"ab"`, `"b"`, `7`, `1.0`, `1e400`, `{}`, `"\u0000"`, `[[]]`, `true`, `""`, `"d\u006fne"`, `"failed"`, `{"done":{},"failed":{}}`, `" COMPLETED"`, `"a, b"`}
 	edits.Run(t, func(e *edits.Editor) error {
 		places := 1 + e.IntN(3)
 		set := map[string]int{string(e.Edit(keys)): 1, edits.Pick(e, keys): 2}

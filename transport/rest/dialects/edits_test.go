@@ -56,6 +56,14 @@ func TestEditedAnswersAreReadOrRefused(t *testing.T) {
 		}
 		all = append(all, each)
 	}
+	tagged := rest.Dialect{Status: rest.Call{Path: "/{id}"}, ID: "id", State: "state.@tag", Error: "state.failed.message", Result: "state.done",
+		States: map[string]transport.State{"queued": transport.Pending, "running": transport.Running, "done": transport.Completed, "failed": transport.Failed}}
+	client, err := rest.New("http://service.invalid", rest.WithDialect(tagged), rest.WithRetries(rest.NoRetries), answering)
+	require.NoError(t, err)
+	all = append(all, recorded{client: client, ids: []string{"1"}, codes: []int{http.StatusOK, http.StatusAccepted}, bodies: []string{
+		`{"id":"1","state":{"queued":{}}}`, `{"state":{"running":{"share":0.5},"failed":null,"done":false}}`, `{"state":"running"}`,
+		`{"id":1,"state":{"done":{"url":"u"}}}`, `{"state":{"failed":{"message":"disk full"}}}`, `{"state":{}}`,
+	}})
 	edits.Run(t, func(e *edits.Editor) error {
 		s := edits.Pick(e, all)
 		code, body = edits.Pick(e, s.codes), e.Edit(s.bodies)
