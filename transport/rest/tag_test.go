@@ -63,7 +63,7 @@ func TestAStateCanBeTheOneKeyOfTheAnswer(t *testing.T) {
 	})
 	both := byTag
 	both.Result = "state" // the object whose key is the state
-	resttest.Check(t, both, []resttest.Sample{{Body: `{"state":{"done":{"n":1}}}`, Means: "completed", Result: `{"done":{"n":1}}`}})
+	resttest.Check(t, both, []resttest.Sample{{Body: `{"state":{"done":{"n":1}}}`, Means: "completed", Result: `{"done":{"n":1}}`}, {Body: `{"state":{"failed":{}}}`, Means: "failed"}})
 	beside := rest.Dialect{Status: rest.Call{Path: "/{id}"}, State: "pending = pending, done = done, failed = failed", Error: "failed.message", Message: "-", Result: "done",
 		States: states{"true, -, -": pending, "-, true, -": completed, "-, -, true": failed}}
 	resttest.Check(t, beside, []resttest.Sample{
