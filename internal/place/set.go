@@ -58,14 +58,30 @@ func (v Value) Kind() Kind {
 	}
 }
 
-// IsSaid reports whether v is not absent, null, false, zero or empty. An object whose values are
+// IsNothing reports whether v is absent, null, an empty object, array or text, or a zero time.
+func (v Value) IsNothing() bool {
+	switch kind := v.Kind(); kind {
+	case Word:
+		return len(v) == len(`""`) || len(v) <= maxTime && isZeroTime(v.Text())
+	case Number:
+		return isZeroTime(string(v))
+	default:
+		return kind == Nothing
+	}
+}
+
+// maxTime is the longest text of a time, quoted, in bytes. Some of its characters may be escaped.
+const maxTime = 64
+
+// IsSaid reports whether v is neither nothing nor false, zero or empty. An object whose values are
 // all null, zero or empty counts as empty.
 func (v Value) IsSaid() bool {
-	switch v.Kind() {
-	case Nothing:
+	if v.IsNothing() {
 		return false
+	}
+	switch v.Kind() {
 	case Word:
-		return len(v) > len(`""`)
+		return true
 	case Number:
 		if v[0] == 'f' {
 			return false

@@ -105,7 +105,7 @@ func (l *lexicon) fits(p *pattern, v *value) bool {
 	case anything:
 		return true
 	case said:
-		return v.kind != place.Nothing
+		return v.kind != place.Nothing && !v.vague
 	case absent:
 		return v.kind == place.Nothing
 	case word:

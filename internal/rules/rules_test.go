@@ -30,6 +30,28 @@ func values(texts ...string) (all [][]byte) {
 	return all
 }
 
+// fault 64: what says nothing is never a value that a rule asks for, nor is what may say anything.
+func TestNeitherPlusNorMinusFitsWhatIsDoubtful(t *testing.T) {
+	t.Parallel()
+	table, err := rules.New(2, map[string]string{"ended, +": "said", "ended, -": "absent", "named, +": "said", "named, 0": "zero", `named, ""`: "empty", "part, *00*": "part"})
+	require.NoError(t, err)
+	for text, want := range map[string]string{
+		``: "absent", `""`: "", `{}`: "absent", `[ ]`: "absent", `{"a":null}`: "said", `"x"`: "said", `1`: "said", `-1`: "said", `true`: "said", `[0]`: "said",
+		`0`: "", `0.0`: "", `-0e9`: "", `false`: "", `"0"`: "", `" 0.00 "`: "", `"False"`: "", `"null"`: "", `" "`: "",
+		`"0001-01-01T00:00:00Z"`: "absent", `"0001-01-01T00:00:00"`: "absent", `"0001-01-01T00:00:00\u002B00:00"`: "absent", `"0001-01-01"`: "absent", `"0000-00-00 00:00:00"`: "absent",
+		`"1970-01-01T00:00:00.000Z"`: "absent", `"1970-01-01T01:00:00+01:00"`: "absent", `"Thu, 01 Jan 1970 00:00:00 GMT"`: "absent", `"1970-01-01"`: "absent", `-62135596800`: "absent", `-62135596800000`: "absent",
+		`"1970-01-01T00:00:01Z"`: "said", `"2026-11-29T00:00:00Z"`: "said", `1764374400`: "said", `"000"`: "said", `"1970"`: "said",
+	} {
+		o := table.Find(values(`"ended"`, text))
+		assert.Equal(t, want, o.Means, text)
+	}
+	for text, want := range map[string]string{`0`: "zero", `0.0`: "zero", `""`: "empty", `false`: "", `1`: "said", ``: "", `"1970-01-01T00:00:00Z"`: ""} {
+		assert.Equal(t, want, table.Find(values(`"named"`, text)).Means, text)
+	}
+	assert.Equal(t, "part", table.Find(values(`"part"`, `"a00b"`)).Means)
+	assert.Empty(t, table.Find(values(`"part"`, `"1970-01-01T00:00:00Z"`)).Means)
+}
+
 // fault 10: one field says that the run has ended, another how.
 func TestTheMostSpecificRuleDecides(t *testing.T) {
 	t.Parallel()
@@ -43,7 +65,7 @@ func TestTheMostSpecificRuleDecides(t *testing.T) {
 		{`"queued"`, ``, "pending"}, {`"queued"`, `{}`, "pending"}, {`"queued"`, `"x"`, ""}, {`"completed"`, `"success"`, "completed"},
 		{`"Completed "`, `"SUCCESS"`, "completed"}, {`"completed"`, `"failure"`, "failed"}, {`"completed"`, ``, "odd"}, {`"completed"`, `[1]`, "failed"},
 		{`"in_progress"`, ``, "running"}, {`"IN_PROGRESS"`, `"x"`, "running"}, {`"in_progress"`, `"cancelled"`, "canceled"}, {`"x"`, `"cancelled"`, "canceled"},
-		{`"a, b"`, `0`, "quoted"}, {`"a, b"`, ``, ""}, {`"exit_1"`, `"a FATAL b"`, "failed"}, {`"exit_0"`, `"fatal"`, "warned"}, {`7`, `true`, "number"},
+		{`"a, b"`, `1`, "quoted"}, {`"a, b"`, `0`, ""}, {`"a, b"`, `false`, ""}, {`"a, b"`, ``, ""}, {`"exit_1"`, `"a FATAL b"`, "failed"}, {`"exit_0"`, `"fatal"`, "warned"}, {`7`, `true`, "number"},
 		{`7.0`, `"true"`, "number"}, {`"7.0"`, `true`, ""}, {`""`, `"x"`, "empty"}, {``, `"x"`, ""}, {`"\u0063ompleted"`, `"success"`, "completed"},
 	} {
 		for range 2 { // the second time from memory

@@ -131,9 +131,34 @@ func (r *rule[T]) weight() (sum int) {
 type value struct {
 	kind   place.Kind
 	text   string
+	vague  bool   // whether it is there and says nothing, as 0 and false
 	choice string // the word of the lexicon for which it stands
 	known  bool   // whether there is such a word
 }
+
+// newValue returns the value v. The empty text and a zero time are words where a rule names them,
+// and otherwise nothing.
+func newValue(v place.Value, l *lexicon) value {
+	one := value{kind: v.Kind()}
+	if one.kind == place.Word || one.kind == place.Number {
+		one.text = v.Text()
+	}
+	l.look(&one)
+	switch {
+	case !one.known && v.IsNothing():
+		one.kind = place.Nothing
+	case one.kind == place.Number:
+		one.vague = !v.IsSaid()
+	case one.kind == place.Word && len(one.text) <= maxVague:
+		n, isNumber := place.NumberValue(one.text)
+		text := fold(one.text)
+		one.vague = isNumber && n == "0" || text == "" || text == "false" || text == "null"
+	}
+	return one
+}
+
+// maxVague is the longest text, in bytes, that can be vague.
+const maxVague = 32
 
 // known is a remembered outcome with its values.
 type known[T comparable] struct {
@@ -162,12 +187,8 @@ func (t *Table[T]) Find(values [][]byte) Outcome[T] {
 	all := make([]value, len(values))
 	size := 0
 	for i, v := range values {
-		v := place.Value(v)
 		size += len(v)
-		all[i] = value{kind: v.Kind()}
-		if all[i].kind == place.Word || all[i].kind == place.Number {
-			all[i].text = v.Text()
-		}
+		all[i] = newValue(v, &t.lists[i])
 	}
 	o := t.find(all)
 	if len(met) < maxMemo && size <= maxMemoSize {
@@ -193,9 +214,6 @@ func (t *Table[T]) remember(values [][]byte, o Outcome[T]) {
 
 func (t *Table[T]) find(all []value) Outcome[T] {
 	o := Outcome[T]{}
-	for i := range all {
-		t.lists[i].look(&all[i])
-	}
 	r := t.first(all)
 	o.Raw = raw(all)
 	if r == nil {
@@ -266,8 +284,7 @@ func raw(all []value) string {
 
 // Names reports whether a rule names the value at place i, by a word or by a part of a word.
 func (t *Table[T]) Names(i int, v place.Value) bool {
-	one := value{kind: v.Kind(), text: v.Text()}
-	t.lists[i].look(&one)
+	one := newValue(v, &t.lists[i])
 	for j := range t.rules {
 		if p := &t.rules[j].patterns[i]; (p.kind == word || p.kind == glob) && t.lists[i].fits(p, &one) {
 			return true

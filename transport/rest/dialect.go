@@ -91,10 +91,16 @@ import (
 //	*_FAILED      a word that ends with _FAILED
 //	CREATE_*_OK   a word that begins with CREATE_ and ends with _OK
 //	*not found*   a text that contains "not found"
-//	-             no value: absent, null, or an empty object or array
-//	+             any value, also 0, false and an empty text
+//	-             no value: absent, null, an empty text, object or array, or a zero time
+//	+             any value but 0, false and those of -
 //	*             any value or no value
 //	"a, b"        this word, quoted as in JSON; its special characters have no other meaning
+//
+// Neither + nor - matches 0, false, or a text that is 0, false or null. Such a value may mean that
+// something has happened or that it has not, so give it a rule of its own: the rule "exited, 0" is
+// for the exit code 0, and "exited, +" for others. A zero time is one of the year 1, or the epoch
+// of Unix as a text, such as 1970-01-01T00:00:00Z, or 0000-00-00. A rule with the word "" is for
+// the empty text.
 //
 // Patterns ignore case. But if a rule spells a word exactly as the answer does, rules that spell it
 // otherwise do not match. If two rules with different meanings differ only in the case of a word,
@@ -186,7 +192,7 @@ type Dialect struct {
 	//   - If no place has a value: [transport.Pending] for a 202 or 204, and malformed otherwise.
 	//   - If just one place has a value, and no rule has that word for this place:
 	//     [transport.Unknown], with the word in Raw. So a new word of a service is not an error. Here
-	//     false, zero and empty values count as no value.
+	//     false, zero, empty values and zero times count as no value.
 	//   - Otherwise the answer is malformed, and the error quotes the value at each place. To continue
 	//     the wait instead, add a rule such as "+, *" that means [transport.Unknown].
 	//
@@ -237,7 +243,7 @@ type Dialect struct {
 	// Created, Updated and Finished are the places of the job's times. By default no place is read. A
 	// time is a text in a format such as RFC 3339 or RFC 9110, or a number that counts from 1970. The
 	// size of the number decides whether its unit is seconds, milliseconds, microseconds or
-	// nanoseconds. Zero means no time.
+	// nanoseconds. Zero means no time, and so does a zero time: see Rules above.
 	Created, Updated, Finished string
 
 	// MaxBody is the largest body of an answer, in bytes, for a service whose answers may be larger

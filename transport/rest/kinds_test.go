@@ -204,7 +204,7 @@ var kinds = map[string]kind{
 	// Percent, as a text, is all.
 	"ZAP scan": {
 		rest.Dialect{Create: rest.Call{Path: "/JSON/ascan/action/scan/"}, Status: rest.Call{Path: "/JSON/ascan/view/status/?scanId={id}"}, ID: "scan", AnswerID: "-", State: "status", Progress: "status", ProgressScale: 100,
-			States: states{"100": completed, "+": isRunning}, Fault: "code", Faults: map[string]transport.Class{"does_not_exist": transport.NotFound}},
+			States: states{"100": completed, "0": isRunning, "+": isRunning}, Fault: "code", Faults: map[string]transport.Class{"does_not_exist": transport.NotFound}},
 		[]resttest.Sample{
 			{ID: "0", Body: `{"status":"0"}`, Means: "running"},
 			{ID: "0", Body: `{"status":"57"}`, Means: "running"},
@@ -323,8 +323,8 @@ var kinds = map[string]kind{
 	},
 	// The name of an element is the state.
 	"WPS execution": {
-		rest.Dialect{Status: rest.Call{Path: "{+id}"}, State: "ExecuteResponse.Status.ProcessAccepted, ExecuteResponse.Status.ProcessStarted, ExecuteResponse.Status.ProcessPaused, ExecuteResponse.Status.ProcessSucceeded, ExecuteResponse.Status.ProcessFailed",
-			States:   states{"+, -, -, -, -": pending, "-, +, -, -, -": isRunning, "-, -, +, -, -": blocked, "-, -, -, +, -": completed, "-, -, -, -, +": failed},
+		rest.Dialect{Status: rest.Call{Path: "{+id}"}, State: "ExecuteResponse.Status.ProcessAccepted = ExecuteResponse.Status.ProcessAccepted, ExecuteResponse.Status.ProcessStarted = ExecuteResponse.Status.ProcessStarted, ExecuteResponse.Status.ProcessPaused = ExecuteResponse.Status.ProcessPaused, ExecuteResponse.Status.ProcessSucceeded = ExecuteResponse.Status.ProcessSucceeded, ExecuteResponse.Status.ProcessFailed = ExecuteResponse.Status.ProcessFailed",
+			States:   states{"true, -, -, -, -": pending, "-, true, -, -, -": isRunning, "-, -, true, -, -": blocked, "-, -, -, true, -": completed, "-, -, -, -, true": failed},
 			Progress: "ExecuteResponse.Status.ProcessStarted.percentCompleted", ProgressScale: 100, Error: "ExecuteResponse.Status.ProcessFailed.ExceptionReport.Exception.ExceptionText"},
 		[]resttest.Sample{
 			{ID: "/s/1", Body: `<?xml version="1.0"?><wps:ExecuteResponse xmlns:wps="w"><wps:Status creationTime="2007"><wps:ProcessAccepted/></wps:Status></wps:ExecuteResponse>`, Means: "pending"},
@@ -351,7 +351,7 @@ var kinds = map[string]kind{
 	// Timestamps in place of states.
 	"Sourcegraph execution": {
 		rest.Dialect{Status: rest.Call{Path: "/{id}"}, State: "startedAt, finishedAt, failureMessage", Error: "failureMessage", Finished: "finishedAt",
-			States: states{"-, -, *": pending, "+, -, *": isRunning, "*, +, -": completed, "*, +, \"\"": completed, "*, +, +": failed}},
+			States: states{"-, -, *": pending, "+, -, *": isRunning, "*, +, -": completed, "*, +, +": failed}},
 		[]resttest.Sample{
 			{Body: `{"startedAt":null,"finishedAt":null,"failureMessage":null}`, Means: "pending"},
 			{Body: `{"startedAt":"2026-01-01T00:00:00Z","finishedAt":null,"failureMessage":null}`, Means: "running"},

@@ -224,7 +224,7 @@ func (r *reader) readRest(s *transport.Status, g *reading) {
 	}
 	for i, at := range [...]*time.Time{&s.Created, &s.Updated, &s.Finished} {
 		if v, ok := g.said(r, inCreated+i); ok {
-			*at = readTime(v)
+			*at = v.Time()
 		}
 	}
 	if v, ok := g.said(r, inNext); ok && v.IsSaid() && v.Kind() != place.Composite {

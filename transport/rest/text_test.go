@@ -126,7 +126,7 @@ func TestTheJSONWithinATextIsRead(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{
 		Status: rest.Call{Path: "/{id}"}, State: "ok, data.@json.status", Message: "failed, data.@json.desc", Error: "-",
-		States: map[string]transport.State{"0, 9": transport.Completed, "0, +": transport.Running, "+, -": transport.Failed},
+		States: map[string]transport.State{"0, 9": transport.Completed, "0, +": transport.Running, "0, -": transport.Failed, "+, -": transport.Failed},
 	}
 	resttest.Check(t, d, []resttest.Sample{
 		{Body: `{"ok":0,"failed":null,"data":"{\"desc\":\"done\",\"status\":9}"}`, Means: "completed", Message: "done"},

@@ -3,7 +3,6 @@ package rest
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
 	"github.com/iamber12/job-status-monitoring/internal/place"
@@ -67,38 +66,4 @@ func number(v place.Value) (float64, bool) {
 func finite(text string) (float64, bool) {
 	n, err := strconv.ParseFloat(text, 64)
 	return n, err == nil && n-n == 0
-}
-
-// timeLayouts are the formats of times in bodies.
-var timeLayouts = [...]string{
-	time.RFC3339Nano, time.RFC1123, time.RFC1123Z, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999-0700",
-	"2006-01-02 15:04:05.999999999 UTC", "2006-01-02 15:04:05.999999999 -0700", "2006-01-02 15:04:05.999999999 -0700 MST", "20060102T150405Z0700", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
-}
-
-// readTime returns the time that a value means. It returns the zero time for a value that is not a
-// time.
-func readTime(v place.Value) time.Time {
-	text := v.Text()
-	if v.Kind() != place.Number {
-		for _, layout := range timeLayouts {
-			if t, err := time.Parse(layout, text); err == nil {
-				return t
-			}
-		}
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n > 0 && n < 1e18) { // many services use 0 for events that have not happened yet
-		return time.Time{}
-	}
-	const latest = 1e11 // in seconds; a larger number has a smaller unit
-	unit := int64(time.Second)
-	for n >= latest {
-		n, unit = n/1000, unit/1000
-	}
-	if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
-		perSecond := int64(time.Second) / unit
-		return time.Unix(whole/perSecond, whole%perSecond*unit).UTC()
-	}
-	whole := int64(n)
-	return time.Unix(whole, int64((n-float64(whole))*1e9)).UTC()
 }

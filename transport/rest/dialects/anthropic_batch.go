@@ -35,7 +35,7 @@ func AnthropicBatch() Service {
 				"canceling, *, *":   transport.Running,
 				"ended, +, 0":       transport.Completed,
 				"ended, 0, 0":       transport.Failed,
-				"ended, +, +":       transport.Canceled,
+				"ended, *, +":       transport.Canceled,
 			},
 			Fault:    "@code",
 			Faults:   map[string]transport.Class{"529": transport.Throttled},
