@@ -12,6 +12,10 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
+// maxUndated is the longest wait until a time that an answer without a Date names. The clock of the
+// service may be hours ahead.
+const maxUndated = 5 * time.Minute
+
 // MaxRetryAfter is the longest wait that an answer can name. A longer one is ignored.
 const MaxRetryAfter = 365 * 24 * time.Hour
 
@@ -34,8 +38,8 @@ const MaxRetryAfter = 365 * 24 * time.Hour
 //
 // A number that is too large for a wait is a time in seconds or milliseconds since 1970. The wait
 // until a time is measured from the answer's own Date and Age, because the service's clock may be
-// wrong, or from now without a Date. Seconds may have a fraction. If a header has several values,
-// the longest wait counts.
+// wrong. Without a Date it is measured from now, and is at most five minutes. Seconds may have a
+// fraction. If a header has several values, the longest wait counts.
 func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
 	if !mayPace(h) {
 		return 0
@@ -285,6 +289,8 @@ func (p pacing) until(at time.Time) time.Duration {
 		}
 	}
 	switch d := at.Sub(from); {
+	case d > 0 && !told:
+		return min(named(d), maxUndated)
 	case d > 0:
 		return named(d)
 	case told && d >= -MaxRetryAfter:

@@ -292,3 +292,19 @@ func TestClassOfCodeKnowsWhoIsSpeaking(t *testing.T) {
 		assert.Equal(t, passes || code == 511 || code >= 520 && code <= 530 || code == 598 || code == 599, web.IsGateway(code), code)
 	}
 }
+
+// fault 13: without the Date of the answer nobody knows how wrong the clock of the service is.
+func TestATimeWithoutADateIsAtMostFiveMinutesAway(t *testing.T) {
+	t.Parallel()
+	now := func() time.Time { return noon }
+	const ahead = 6 * time.Hour
+	at := noon.Add(ahead)
+	for _, text := range []string{at.Format(http.TimeFormat), at.Format(time.RFC3339), strconv.FormatInt(at.Unix(), 10), strconv.FormatInt(at.UnixMilli(), 10)} {
+		assert.Equal(t, 5*time.Minute, web.RetryAfter(503, http.Header{"Retry-After": {text}}, now), text)
+		assert.Equal(t, ahead, web.RetryAfter(503, header(text, noon.Format(http.TimeFormat)), now), text)
+		assert.Equal(t, 5*time.Minute, web.RetryAfter(503, header(text, "yesterday"), now), text)
+	}
+	soon := http.Header{"Retry-After": {noon.Add(time.Minute).Format(http.TimeFormat)}}
+	assert.Equal(t, time.Minute, web.RetryAfter(503, soon, now))
+	assert.Equal(t, ahead, web.RetryAfter(503, http.Header{"Retry-After": {"21600"}}, now), "seconds need no clock")
+}
