@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -104,6 +105,25 @@ func TestAMisdirectedRequestEndsTheWaitForAJobThatWasNeverSeen(t *testing.T) {
 			require.ErrorContains(w, err, "odd answer 1")
 		})
 		assert.Len(w, s.polls("a"), 1)
+	})
+}
+
+// fault 11: a 421 is about the connection and not about the job, so that it is odd at once.
+func TestA421EndsNoWaitBeforePatienceIsOver(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		misrouted := &transport.Error{Class: transport.Misdirected, Code: http.StatusMisdirectedRequest, Err: errors.New("another host")}
+		watcher := w.watcher(w.service(say(slices.Concat(repeat(20, misrouted), []any{running, jobstatus.Status{State: jobstatus.Completed}})...)), every(time.Second))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.NoError(w, err)
+		})
+		s := w.service(say(misrouted))
+		watcher = w.watcher(s, every(time.Second))
+		w.run(func() {
+			_, err := watcher.WaitForJob(context.Background(), "a")
+			require.ErrorIs(w, err, misrouted)
+		})
+		assert.Len(w, s.polls("a"), 31)
 	})
 }
 

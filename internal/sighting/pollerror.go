@@ -3,6 +3,7 @@ package sighting
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 	"unicode/utf8"
 
@@ -28,6 +29,8 @@ type PollError struct {
 	NotAnswered bool
 	// Unsupported is whether the error matches [errors.ErrUnsupported].
 	Unsupported bool
+	// Misrouted is whether the connection led to another server (421 Misdirected Request).
+	Misrouted bool
 }
 
 // sentinels are the errors with which the library and its callers compare an error. PollErrorOf
@@ -57,6 +60,7 @@ func PollErrorOf(err error) PollError {
 	if e := (*transport.Error)(nil); errors.As(err, &e) && e != nil {
 		f.Class, f.RetryAfter, code = e.Class, e.RetryAfter, e.Code
 	}
+	f.Misrouted = f.Class == transport.Misdirected && code == http.StatusMisdirectedRequest
 	if f.Class == transport.Unauthorized { // the Transport got no new token
 		f.Class = transport.Permanent
 	}
@@ -69,13 +73,13 @@ func PollErrorOf(err error) PollError {
 // Oddity reports whether the error says nothing certain about the job, so that the patience
 // decides. There are three such errors: the answer could not be read, the service does not know the
 // job, or the request did not reach the service. The last one is odd only if the job was seen
-// before. Otherwise it is final.
+// before, or if the connection led to another server. Otherwise it is final.
 func (f PollError) Oddity(seen bool) bool {
 	switch f.Class {
 	case transport.Malformed, transport.NotFound:
 		return true
 	case transport.Misdirected:
-		return seen
+		return seen || f.Misrouted
 	default:
 		return false
 	}
@@ -84,7 +88,7 @@ func (f PollError) Oddity(seen bool) bool {
 // Final reports whether the error ends the watch at once. The argument seen says whether the job
 // was seen before.
 func (f PollError) Final(seen bool) bool {
-	return f.Class == transport.Permanent || f.Class == transport.Misdirected && !seen
+	return f.Class == transport.Permanent || f.Class == transport.Misdirected && !seen && !f.Misrouted
 }
 
 // cut shortens s to at most n bytes and adds an ellipsis, if s is longer.
