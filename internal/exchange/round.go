@@ -207,7 +207,7 @@ func (r *round) decode(body io.Reader, limit int) (fault error) {
 	if !web.IsZipped(r.Answer.Header) {
 		return r.fill(body, limit)
 	}
-	content := web.NewUnzip(body, limit)
+	content := web.NewUnzip(r.Answer.Header, body, limit)
 	defer content.Release()
 	fault = r.fill(content, limit)
 	if content.IsTooLong() {

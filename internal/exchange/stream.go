@@ -26,7 +26,7 @@ func NewStream(c *Call) *Stream {
 	answer, most := c.Answer.Open, c.round.MaxResult
 	s := &Stream{name: c.round.Name, body: answer.Body, from: answer.Body, left: most}
 	if web.IsZipped(answer.Header) {
-		s.zip = web.NewUnzip(answer.Body, int(min(most, 1<<30)))
+		s.zip = web.NewUnzip(answer.Header, answer.Body, int(min(most, 1<<30)))
 		s.from = s.zip
 	}
 	return s

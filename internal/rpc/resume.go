@@ -54,7 +54,7 @@ func (a *answers) read(stream *http.Response) ([]byte, error) {
 	a.header = stream.Header
 	bounded := &io.LimitedReader{R: stream.Body, N: a.left}
 	if web.IsZipped(stream.Header) {
-		zip := web.NewUnzip(stream.Body, int(a.left))
+		zip := web.NewUnzip(stream.Header, stream.Body, int(a.left))
 		defer zip.Release()
 		bounded.R = zip
 	}

@@ -17,14 +17,29 @@ const AcceptEncoding = "gzip"
 // errWire is the error of a body that takes more bytes on the wire than allowed.
 var errWire = errors.New("more bytes on the wire than allowed")
 
-// IsZipped reports whether an answer says that its body is compressed with gzip.
-func IsZipped(h http.Header) bool {
-	values := h["Content-Encoding"]
-	if len(values) != 1 {
-		return false
+// maxLayers is how many times a body may be compressed. A proxy may compress what the service has
+// compressed.
+const maxLayers = 2
+
+// layers returns how many times an answer says that its body is compressed with gzip, or 0 if there
+// are too many layers or one of another compression.
+func layers(h http.Header) (n int) {
+	for _, value := range h["Content-Encoding"] {
+		for coding := range strings.SplitSeq(value, ",") {
+			coding = strings.TrimSpace(coding)
+			if !strings.EqualFold(coding, "gzip") && !strings.EqualFold(coding, "x-gzip") {
+				return 0
+			}
+			if n++; n > maxLayers {
+				return 0
+			}
+		}
 	}
-	return strings.EqualFold(values[0], "gzip") || strings.EqualFold(values[0], "x-gzip")
+	return n
 }
+
+// IsZipped reports whether an answer says that its body is compressed with gzip, at most twice.
+func IsZipped(h http.Header) bool { return layers(h) > 0 }
 
 // magic is the first two bytes of gzip data (RFC 1952, 2.3.1).
 const magic = "\x1f\x8b"
@@ -38,6 +53,7 @@ type Unzip struct {
 	buffered *bufio.Reader // of wire
 	zip      gzip.Reader   // of buffered
 	started  bool
+	outer    *Unzip    // what a body that is compressed twice is read through; otherwise nil
 	content  io.Reader // the present member, or buffered, or failed
 }
 
@@ -47,12 +63,21 @@ var unzips = sync.Pool{New: func() any {
 	return u
 }}
 
-// NewUnzip returns an Unzip of a body whose content may have limit bytes. The body may have
-// slightly more bytes on the wire, because gzip enlarges data that it cannot compress. The caller
-// must call Release when done.
-func NewUnzip(body io.Reader, limit int) *Unzip {
+// NewUnzip returns an Unzip of the body of an answer with header h, for which IsZipped is true. Its
+// content may have limit bytes. The body may have slightly more bytes on the wire, because gzip
+// enlarges data that it cannot compress. The caller must call Release when done.
+func NewUnzip(h http.Header, body io.Reader, limit int) *Unzip {
+	return newUnzip(body, limit, layers(h))
+}
+
+func newUnzip(body io.Reader, limit, layers int) *Unzip {
 	u := unzips.Get().(*Unzip)
-	u.wire = wire{body: body, left: limit + limit>>8 + 4<<10}
+	zipped := limit + limit>>8 + 4<<10
+	if layers > 1 {
+		u.outer = newUnzip(body, zipped, layers-1)
+		body = u.outer
+	}
+	u.wire = wire{body: body, left: zipped}
 	u.buffered.Reset(&u.wire)
 	return u
 }
@@ -108,12 +133,16 @@ func (u *Unzip) skip() error {
 	return io.EOF
 }
 
-// IsTooLong reports whether the body took more bytes on the wire than allowed.
-func (u *Unzip) IsTooLong() bool { return u.wire.left < 0 }
+// IsTooLong reports whether the body took more bytes on the wire than allowed, or between two
+// layers of compression.
+func (u *Unzip) IsTooLong() bool { return u.wire.left < 0 || u.outer != nil && u.outer.IsTooLong() }
 
 // Release makes u available for another body.
 func (u *Unzip) Release() {
-	u.wire, u.content, u.started = wire{}, nil, false
+	if u.outer != nil {
+		u.outer.Release()
+	}
+	u.wire, u.content, u.started, u.outer = wire{}, nil, false, nil
 	u.buffered.Reset(&u.wire)
 	unzips.Put(u)
 }

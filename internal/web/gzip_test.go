@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,11 +37,11 @@ func (c *counted) Read(p []byte) (int, error) {
 
 func TestIsZippedKnowsGzipAlone(t *testing.T) {
 	t.Parallel()
-	for value, want := range map[string]bool{"gzip": true, "GZIP": true, "x-gzip": true, "br": false, "gzip, gzip": false, "": false} {
+	for value, want := range map[string]bool{"gzip": true, "GZIP": true, "x-gzip": true, "br": false, "gzip, gzip": true, "gzip,x-gzip": true, "gzip, gzip, gzip": false, "gzip, br": false, "br, gzip": false, "gzip,": false, "": false} {
 		assert.Equal(t, want, web.IsZipped(http.Header{"Content-Encoding": {value}}), value)
 	}
 	assert.False(t, web.IsZipped(nil))
-	assert.False(t, web.IsZipped(http.Header{"Content-Encoding": {"gzip", "gzip"}}))
+	assert.True(t, web.IsZipped(twice))
 }
 
 // fault 20, fault 60
@@ -54,7 +55,7 @@ func TestUnzipBoundsWhatStandsOnTheWire(t *testing.T) {
 		"blocks that hold nothing":  io.MultiReader(bytes.NewReader(empty[:10]), &repeat{[]byte{0, 0, 0, 0xff, 0xff}}),
 	} {
 		wire := &counted{Reader: body}
-		u := web.NewUnzip(wire, limit)
+		u := web.NewUnzip(once, wire, limit)
 		n, err := io.Copy(io.Discard, u)
 		assert.Error(t, err, name)
 		assert.True(t, u.IsTooLong(), name)
@@ -83,7 +84,7 @@ func TestUnzipReadsWhatDoesNotCompress(t *testing.T) {
 		x = x*1664525 + 1013904223
 		noise[i] = byte(x >> 24)
 	}
-	u := web.NewUnzip(bytes.NewReader(zip(t, noise)), limit)
+	u := web.NewUnzip(once, bytes.NewReader(zip(t, noise)), limit)
 	defer u.Release()
 	got, err := io.ReadAll(u)
 	require.NoError(t, err)
@@ -97,7 +98,7 @@ func FuzzUnzipReadsWhatWasZippedOrWasNot(f *testing.F) {
 	f.Add([]byte("\x1f"), 3)
 	f.Fuzz(func(t *testing.T, content []byte, cut int) {
 		read := func(body []byte) ([]byte, error) {
-			u := web.NewUnzip(bytes.NewReader(body), 1<<20)
+			u := web.NewUnzip(once, bytes.NewReader(body), 1<<20)
 			defer u.Release()
 			return io.ReadAll(u)
 		}
@@ -121,4 +122,44 @@ func FuzzUnzipReadsWhatWasZippedOrWasNot(f *testing.F) {
 			require.Error(t, err)
 		}
 	})
+}
+
+var (
+	once  = http.Header{"Content-Encoding": {"gzip"}}
+	twice = http.Header{"Content-Encoding": {"gzip", "gzip"}}
+)
+
+// fault 20, fault 60: a proxy compresses what was compressed.
+func TestUnzipReadsWhatIsCompressedTwice(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 16
+	text := bytes.Repeat([]byte("half way "), 1000)
+	read := func(wire io.Reader) ([]byte, bool, error) {
+		u := web.NewUnzip(twice, wire, limit)
+		defer u.Release()
+		all, err := io.ReadAll(u)
+		return all, u.IsTooLong(), err
+	}
+	for name, body := range map[string][]byte{
+		"twice": zip(t, zip(t, text)), "once, for a proxy took off a layer": zip(t, text), "not at all": text,
+		"twice, in members": slices.Concat(zip(t, zip(t, text[:9])), zip(t, zip(t, text[9:]))),
+	} {
+		all, tooLong, err := read(bytes.NewReader(body))
+		require.NoError(t, err, name)
+		assert.False(t, tooLong, name)
+		assert.Equal(t, text, all, name)
+	}
+	empty := zip(t, nil)
+	for name, wire := range map[string]io.Reader{
+		"nothing, again and again":     &repeat{bytes.Clone(empty)},
+		"a bomb within":                bytes.NewReader(zip(t, bytes.Repeat(empty, 1<<13))),
+		"a bomb that holds text":       bytes.NewReader(zip(t, make([]byte, 1<<24))),
+		"what follows within, endless": bytes.NewReader(zip(t, slices.Concat(empty, make([]byte, 1<<24)))),
+	} {
+		counting := &counted{Reader: wire}
+		_, tooLong, err := read(counting)
+		assert.Error(t, err, name)
+		assert.True(t, tooLong, name)
+		assert.Less(t, counting.n, 2*limit, name)
+	}
 }

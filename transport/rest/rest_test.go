@@ -695,3 +695,28 @@ func TestCreateReadsAnIDThatCanBeAskedAbout(t *testing.T) {
 	code = 204
 	assert.NoError(t, c.Cancel(t.Context(), "7"))
 }
+
+// fault 20: a proxy compresses what the service has compressed.
+func TestAnAnswerCompressedTwiceIsRead(t *testing.T) {
+	t.Parallel()
+	const done = `{"payload":{"status":"completed","result":"x"}}`
+	for name, codings := range map[string][]string{"one line": {"gzip, gzip"}, "two lines": {"gzip", "gzip"}} {
+		s, err := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Content-Encoding"] = codings
+			outer := gzip.NewWriter(w)
+			inner := gzip.NewWriter(outer)
+			_, _ = io.WriteString(inner, done)
+			_, _ = inner.Close(), outer.Close()
+		}).Status(t.Context(), "1")
+		require.NoError(t, err, name)
+		assert.Equal(t, transport.Completed, s.State, name)
+		assert.JSONEq(t, `"x"`, string(s.Result), name)
+	}
+	bomb := zipped(string(bytes.Repeat([]byte(zipped("")), 1<<16)))
+	_, err := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip, gzip")
+		_, _ = io.WriteString(w, bomb)
+	}).Status(t.Context(), "1")
+	require.ErrorIs(t, err, transport.ErrMalformed)
+	require.ErrorContains(t, err, "body too large")
+}

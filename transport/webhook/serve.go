@@ -60,8 +60,9 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 	if r.Method != http.MethodPost {
 		return http.StatusMethodNotAllowed, fmt.Errorf("method %.16q", r.Method)
 	}
-	isZipped := web.IsZipped(r.Header)
-	for _, coding := range r.Header.Values("Content-Encoding") {
+	codings := r.Header.Values("Content-Encoding")
+	isZipped := web.IsZipped(r.Header) && len(codings) == 1 && !strings.Contains(codings[0], ",")
+	for _, coding := range codings {
 		if !isZipped && coding != "" && !strings.EqualFold(coding, "identity") {
 			return http.StatusUnsupportedMediaType, fmt.Errorf("content encoding %.16q", coding)
 		}
@@ -81,7 +82,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 		return http.StatusUnauthorized, err
 	}
 	if isZipped {
-		if body, err = unzip(body, h.maxBody); len(body) > h.maxBody {
+		if body, err = unzip(r.Header, body, h.maxBody); len(body) > h.maxBody {
 			return http.StatusRequestEntityTooLarge, fmt.Errorf("more than %d bytes after decompression", h.maxBody)
 		} else if err != nil {
 			return http.StatusBadRequest, err
@@ -112,8 +113,8 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 
 // unzip decompresses a body. It returns at most limit+1 bytes, so that the caller can see that the
 // limit is exceeded.
-func unzip(body []byte, limit int) ([]byte, error) {
-	u := web.NewUnzip(bytes.NewReader(body), limit)
+func unzip(header http.Header, body []byte, limit int) ([]byte, error) {
+	u := web.NewUnzip(header, bytes.NewReader(body), limit)
 	defer u.Release()
 	return io.ReadAll(io.LimitReader(u, int64(limit)+1))
 }
