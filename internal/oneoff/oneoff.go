@@ -151,12 +151,15 @@ func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.
 			}
 		})()
 		body, err := f.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
-		if err == nil && (body == nil || problems.IsNil(body)) {
+		isNil := body == nil || problems.IsNil(body)
+		switch {
+		case err == nil && isNil:
 			err = fmt.Errorf("the Fetcher returned a nil %T", body)
-		}
-		if err == nil && ctx.Err() != nil { // it is too late: nobody reads it
-			_ = body.Close()
+		case err == nil && ctx.Err() != nil: // it is too late: nobody reads it
 			err = context.Cause(ctx)
+		}
+		if err != nil && !isNil {
+			_ = body.Close()
 		}
 		return body, err
 	})

@@ -180,3 +180,33 @@ func TestAResultThatComesTooLateIsNobodys(t *testing.T) {
 		time.Sleep(time.Hour) // it has come
 	})
 }
+
+// halfFetcher returns a body together with an error.
+type halfFetcher struct {
+	transport.Transport
+	body io.ReadCloser
+	err  error
+}
+
+func (f halfFetcher) Fetch(context.Context, transport.Status) (io.ReadCloser, error) {
+	return f.body, f.err
+}
+
+type closing struct {
+	io.Reader
+	closed int
+}
+
+func (c *closing) Close() error { c.closed++; return nil }
+
+// fault 52: a body that comes with an error keeps no connection.
+func TestABodyBesideAnErrorIsClosed(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t.Context(), time.Minute)
+	part := &closing{Reader: strings.NewReader("x")}
+	_, err := c.Fetch(t.Context(), halfFetcher{body: part, err: errClosed}, transport.Status{})
+	require.ErrorIs(t, err, errClosed)
+	assert.Equal(t, 1, part.closed)
+	_, err = c.Fetch(t.Context(), halfFetcher{body: (*closing)(nil), err: errClosed}, transport.Status{})
+	require.ErrorIs(t, err, errClosed)
+}
