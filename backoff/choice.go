@@ -44,7 +44,7 @@ func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 	c := choice{all: all, index: func(p Poll) int { return find(names, p.State) }}
 	for _, name := range names {
 		if !slices.Contains([]string{"", "pending", "running", "blocked", "unknown"}, name) {
-			c.wrong = errors.Join(c.wrong, fmt.Errorf("backoff: ByState: state %q: is none that a job waits in", name))
+			c.wrong = errors.Join(c.wrong, fmt.Errorf("backoff: ByState: state %q: must be pending, running, blocked or unknown", name))
 		}
 	}
 	return c.kept()

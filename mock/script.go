@@ -158,9 +158,9 @@ func check(steps []Step) error {
 		case s.err != nil:
 			return fmt.Errorf("step %d: %w", i+1, s.err)
 		case s.ends() && !last:
-			return fmt.Errorf("step %d is the end of the job or lasts Forever, so no step can follow it", i+1)
+			return fmt.Errorf("step %d: no step can follow, because the job ends here or lasts Forever", i+1)
 		case last && !s.ends():
-			return fmt.Errorf("step %d is the last one, so it must be an end such as Completed, or last Forever", i+1)
+			return fmt.Errorf("step %d: the last step must end the job, such as Completed, or last Forever", i+1)
 		}
 	}
 	return nil

@@ -198,17 +198,17 @@ func TestServerListensOnLoopbackAlone(t *testing.T) {
 func TestAScriptThatCannotBeFailsTheTestWithItsLine(t *testing.T) {
 	t.Parallel()
 	for want, steps := range map[string][]mock.Step{
-		"the script is empty":              {},
-		"step 1 is the end of the job":     {mock.Completed(nil), mock.Pending(time.Second)},
-		"step 2 is the last one":           {mock.Pending(mock.Polls(1)), mock.Running(time.Second)},
-		"step 1: pending for -1s":          {mock.Pending(-time.Second), mock.Canceled()},
-		"step 1: 0 polls":                  {mock.Running(mock.Polls(0)), mock.Canceled()},
-		"step 1: progress from 1.5":        {mock.Running(mock.Polls(1)).With(1.5, ""), mock.Canceled()},
-		"step 1: answer with code 42":      {mock.Answer(42, ""), mock.Canceled()},
-		`header "X": it has no value`:      {mock.Answer(200, "", "X"), mock.Canceled()},
-		"step 1: result":                   {mock.Completed(func() {})},
-		"the end of a job has no number":   {mock.Completed(nil).Times(2)},
-		"step 1 is the end of the job or ": {mock.Pending(mock.Forever), mock.Completed(nil)},
+		"the script is empty":                    {},
+		"step 1: no step can follow":             {mock.Completed(nil), mock.Pending(time.Second)},
+		"step 2: the last step must end the job": {mock.Pending(mock.Polls(1)), mock.Running(time.Second)},
+		"step 1: pending for -1s":                {mock.Pending(-time.Second), mock.Canceled()},
+		"step 1: 0 polls":                        {mock.Running(mock.Polls(0)), mock.Canceled()},
+		"step 1: progress from 1.5":              {mock.Running(mock.Polls(1)).With(1.5, ""), mock.Canceled()},
+		"step 1: answer with code 42":            {mock.Answer(42, ""), mock.Canceled()},
+		`header "X": it has no value`:            {mock.Answer(200, "", "X"), mock.Canceled()},
+		"step 1: result":                         {mock.Completed(func() {})},
+		"the end of a job has no number":         {mock.Completed(nil).Times(2)},
+		"can follow, because the job ends":       {mock.Pending(mock.Forever), mock.Completed(nil)},
 	} {
 		message := failure(t, func(t mock.TB) { mock.NewTransport(t, mock.Job("a", steps...)) })
 		assert.Contains(t, message, want)

@@ -189,7 +189,7 @@ func TestBrokenLearnersAreCaught(t *testing.T) {
 		"saves something else":     "save and load agree: loaded: ",
 		"loads a part":             "were loaded without an error",
 		"panics at damage":         "UnmarshalBinary panicked",
-		"believes damage":          "or with it changed: after Observe(",
+		"believes damage":          "or has another byte there: after Observe(",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()

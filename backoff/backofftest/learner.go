@@ -168,7 +168,7 @@ func (x learner) damaged(data []byte) error {
 				err = teach(l, outcomes[:1])
 			}
 			if err != nil {
-				return fmt.Errorf("cut at byte %d of %d, or with it changed: %w", i, len(data), err)
+				return fmt.Errorf("saved state that is cut at byte %d of %d, or has another byte there: %w", i, len(data), err)
 			}
 		}
 	}

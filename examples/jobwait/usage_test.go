@@ -42,7 +42,7 @@ var wrongCalls = map[string][]string{
 	"flag provided but not defined":               {theURL, "--token", "canary"},
 	`"x" means completed and failed`:              {theURL, "--done", "x", "--failed", "x"},
 	"--state names several places":                {theURL, "--state", "a, b"},
-	"has 1 patterns, for 2 places":                {theURL, "--state", "a, b", "--done", "x"},
+	"has 1 pattern, for 2 places":                 {theURL, "--state", "a, b", "--done", "x"},
 	"a key is empty":                              {theURL, "--state", "a..b"},
 	"--show: want auto, updates":                  {theURL, "--show", "x"},
 	"duration above zero":                         {theURL, "--timeout", "0"},

@@ -203,7 +203,11 @@ func parseBase(s string) (*url.URL, error) {
 	default:
 		return u, nil
 	}
-	return nil, fmt.Errorf("%.256q %w", shown.String(), err)
+	text := shown.String()
+	if text == u.Scheme+":" {
+		text += "//" // String leaves that out
+	}
+	return nil, fmt.Errorf("%.256q %w", text, err)
 }
 
 // isPort reports whether the port of a URL is valid. The empty text is valid.

@@ -167,7 +167,7 @@ func (r *Reach) Open(id string, key []byte) (Ticket, error) {
 			continue
 		}
 		if _, err := r.Resolve(ref); err != nil {
-			return t, fmt.Errorf("%w: it leads elsewhere: %w", transport.ErrInvalidID, err)
+			return t, fmt.Errorf("%w: the URL in it may not be requested: %w", transport.ErrInvalidID, err)
 		}
 	}
 	return t, nil

@@ -77,7 +77,7 @@ func (r *Reach) Refer(named string, asked *url.URL) (string, error) {
 // Resolve returns the URL of a reference.
 func (r *Reach) Resolve(ref string) (url.URL, error) {
 	if ref == Unusable {
-		return url.URL{}, errors.New("the first answer named a place for the result to which no request may go")
+		return url.URL{}, errors.New("the first answer named a URL for the result that may not be requested: allow its origin with AllowOrigin when the operation is started")
 	}
 	u, err := url.ParseRequestURI(ref)
 	if err != nil || strings.ContainsAny(ref, "#\\") {

@@ -15,7 +15,7 @@ import (
 
 // ErrRefused is the error that Read of a [Holder] returns, or wraps, if an event is a JSON-RPC
 // error.
-var ErrRefused = errors.New("the stream tells an error")
+var ErrRefused = errors.New("the stream has a JSON-RPC error in place of an event")
 
 var errNoStream = fmt.Errorf("the service has no stream of events: %w", errors.ErrUnsupported)
 

@@ -113,7 +113,7 @@ func TestNewNamesWhatIsWrongWithRules(t *testing.T) {
 		rules  map[string]string
 		want   string
 	}{
-		{2, map[string]string{"a": "x"}, `"a" has 1 patterns, for 2 places`},
+		{2, map[string]string{"a": "x"}, `"a" has 1 pattern, for 2 places`},
 		{2, map[string]string{"a, b, c": "x"}, `"a, b, c" has 3 patterns, for 2 places`},
 		{1, map[string]string{"completed, success": "x"}, `"completed, success" has 2 patterns, for 1 place: a rule has one, and a word with a comma is quoted`},
 		{1, map[string]string{"a*b*c": "x"}, `"a*b*c": a pattern is foo*`},

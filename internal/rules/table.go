@@ -88,11 +88,14 @@ func parse[T comparable](key string, places int, means T) (rule[T], error) {
 	if places == 1 && len(elements) == 1 {
 		elements[0] = key // a word may have space around it
 	}
-	if len(elements) != places && places == 1 {
-		return r, fmt.Errorf(`%q has %d patterns, for 1 place: a rule has one, and a word with a comma is quoted, as in "\"a, b\""`, key, len(elements))
-	}
-	if len(elements) != places {
-		return r, fmt.Errorf("%q has %d patterns, for %d places: a rule has one for each, with commas between them, and * is anything", key, len(elements), places)
+	switch n := len(elements); {
+	case n == places:
+	case places == 1:
+		return r, fmt.Errorf(`%q has %d patterns, for 1 place: a rule has one, and a word with a comma is quoted, as in "\"a, b\""`, key, n)
+	case n == 1:
+		return r, fmt.Errorf("%q has 1 pattern, for %d places: a rule has one for each, with commas between them, and * is anything", key, places)
+	default:
+		return r, fmt.Errorf("%q has %d patterns, for %d places: a rule has one for each, with commas between them, and * is anything", key, n, places)
 	}
 	for _, element := range elements {
 		p, err := parsePattern(element)

@@ -18,7 +18,7 @@ func (t *Template) Resolve(ref string) (u url.URL, foreign bool, err error) {
 	case err != nil:
 		return u, false, errors.New("the URL that the service named does not parse")
 	case parsed.User != nil || parsed.Opaque != "":
-		return u, false, errors.New("the URL that the service named has a user name, or none of a host")
+		return u, false, errors.New("the URL that the service named has a user name, or no slash after its scheme")
 	}
 	for part := range strings.SplitSeq(parsed.Path, "/") {
 		if part == "." || part == ".." {

@@ -81,8 +81,10 @@ func (t *Tokens) ask(ctx context.Context, f *flight) (token *Token, err error) {
 	switch {
 	case problem != nil:
 		err = fmt.Errorf("token source: %w", problem)
-	case value == "" || !IsHeaderValue(value):
-		err = errors.New("token source: the token is empty or holds what a header cannot carry")
+	case value == "":
+		err = errors.New("token source: the token is empty")
+	case !IsHeaderValue(value):
+		err = errors.New("token source: the token has a character that no header can have, such as a line break")
 	default:
 		token, err = &Token{value, []string{"Bearer " + value}}, nil
 	}

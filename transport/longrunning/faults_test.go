@@ -294,6 +294,6 @@ func TestAResultThatIsElsewhereIsAnErrorOnceItIsNeeded(t *testing.T) {
 	_, err = l.Status(t.Context(), first.ID)
 	require.NoError(t, err)
 	_, err = l.Status(t.Context(), first.ID)
-	assert.ErrorContains(t, err, "to which no request may go")
+	assert.ErrorContains(t, err, "that may not be requested")
 	assert.Len(t, s.requests(), 3)
 }

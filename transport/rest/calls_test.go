@@ -900,7 +900,7 @@ func TestNewNamesWhatIsWrongWithADialect(t *testing.T) {
 		`field Fault is set, but Faults has no rules`:                                 {Fault: "@code"},
 		`field Faults is set, but Fault names no place`:                               {Faults: map[string]transport.Class{"a": 1}},
 		`field Faults: "a": no such class: 99`:                                        {Fault: "@code", Faults: map[string]transport.Class{"a": 99}},
-		`field States: "a" has 1 patterns, for 2 places`:                              {State: "a, b", States: map[string]transport.State{"a": 1}},
+		`field States: "a" has 1 pattern, for 2 places`:                               {State: "a, b", States: map[string]transport.State{"a": 1}},
 		`fit the same answers, and neither is more specific: say what "a, b" means`:   {State: "a, b", States: map[string]transport.State{"a, *": 1, "*, b": 2}},
 		`field RetryAfter: "poll seconds": the unit "seconds" is none of ms, s and m`: {RetryAfter: "poll seconds"},
 		`field Progress: "done/total": a quotient has spaces around its slash`:        {Progress: "done/total"},

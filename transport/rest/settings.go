@@ -2,6 +2,7 @@ package rest
 
 import (
 	"cmp"
+	"errors"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 )
@@ -34,7 +35,7 @@ func newSettings(baseURL string, opts []Option) (*settings, error) {
 func (s *settings) speak(c *config, d Dialect) {
 	var err error
 	if s.stages, err = newStages(s.Base, s.Origins, d); err != nil {
-		c.Problem("WithDialect: %w", err)
+		problems(c, "", err)
 	}
 	for _, stage := range s.stages {
 		if stage.status != nil && stage.status.Holds() {
@@ -55,7 +56,7 @@ func (s *settings) speak(c *config, d Dialect) {
 	}
 	b, err := newBatch(s.Base, s.Origins, d)
 	if err != nil {
-		c.Problem("WithDialect: Batch: %w", err)
+		problems(c, "Batch: ", err)
 		return
 	}
 	if valid {
@@ -65,13 +66,35 @@ func (s *settings) speak(c *config, d Dialect) {
 	s.AddSecrets(b.to.Sensitive()...)
 }
 
+// problems adds each of the problems that err joins.
+func problems(c *config, prefix string, err error) {
+	for _, err := range parts(err) {
+		c.Problem("WithDialect: %s%w", prefix, err)
+	}
+}
+
+// parts returns the errors that err joins, or err itself.
+func parts(err error) (all []error) {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
+		return []error{err}
+	}
+	for _, err := range joined.Unwrap() {
+		all = append(all, parts(err)...)
+	}
+	return all
+}
+
 // hear sets the readers of the events of each stage. The rest of the dialect must be valid.
 func (s *settings) hear(c *config, d *Dialect) {
 	prefix, list := "", ""
 	for _, stage := range s.stages {
 		var err error
 		if stage.events, err = newEvents(*d); err != nil {
-			c.Problem("WithDialect: %sEvent: %w", prefix, err)
+			problems(c, prefix+"Event: ", err)
 		} else if stage.events != nil {
 			shareStates(stage.events.reader, stage.reader)
 			if s.told && d.Event.List != list {

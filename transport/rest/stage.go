@@ -37,7 +37,7 @@ func newStages(base *url.URL, allow []*url.URL, d Dialect) (stages []*stage, err
 			break
 		}
 		s, errs := newStage(base, allow, *next)
-		for _, err := range errs {
+		for _, err := range parts(errors.Join(errs...)) {
 			problems = append(problems, fmt.Errorf("%s%w", prefix, err))
 		}
 		if next.NextDialect != nil && next.Next == "" {

@@ -47,7 +47,7 @@ func TestMisuseIsToldInOneLine(t *testing.T) {
 		"serve now":                             `not "now"`,
 		"serve --addr " + taken.Addr().String(): "address already in use",
 		"serve --addr nowhere":                  "missing port",
-		"serve --webhook http://a":              "--webhook: a secret is wanted",
+		"serve --webhook http://a":              "--webhook: set a secret by --webhook-secret",
 		"serve --webhook ftp://a --webhook-secret MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": "--webhook: Webhook: the URL must begin",
 		"serve --webhook http://a --webhook-secret AAAA":                            "it has 3 bytes, at least 24",
 		"serve --stream events": `--stream: Stream("events"): must be a path`,

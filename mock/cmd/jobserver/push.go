@@ -40,7 +40,7 @@ func (p *pushes) settle() error {
 		p.secret = os.Getenv(secretVariable)
 	}
 	if len(p.hooks) > 0 && p.secret == "" {
-		return errors.New("--webhook: a secret is wanted, by --webhook-secret or by " + secretVariable)
+		return errors.New("--webhook: set a secret by --webhook-secret or by the variable " + secretVariable)
 	}
 	for _, hook := range p.hooks {
 		if err := p.add("--webhook", mock.Push(push.Webhook(hook, p.secret))); err != nil {
