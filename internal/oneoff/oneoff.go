@@ -42,9 +42,9 @@ type Caller struct {
 // goroutine, so that Do returns even if f blocks or ends its goroutine. Do returns a panic of f as
 // an error.
 func (c *Caller) Do(ctx context.Context, f func(context.Context) error) error {
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
+	switch over := wait.EndOf(ctx); {
+	case over.Err != nil:
+		return over.Cause
 	case c.Life.Err() != nil:
 		return context.Cause(c.Life)
 	}
@@ -55,7 +55,7 @@ func (c *Caller) Do(ctx context.Context, f func(context.Context) error) error {
 		track.Unpark()
 		track.End()
 	})
-	ctx, cancel := context.WithCancelCause(wait.NewContext(ctx, wait.Carried{Clock: c.Clock, Logger: c.Logger, Retry: c.Retry}))
+	ctx, cancel := context.WithCancelCause(wait.NewContext(wait.Sound(ctx), wait.Carried{Clock: c.Clock, Logger: c.Logger, Retry: c.Retry}))
 	defer cancel(context.Canceled)
 	defer context.AfterFunc(c.Life, func() { cancel(context.Cause(c.Life)) })()
 	ctx, stop := wait.WithTimeout(ctx, c.Clock, c.Timeout, c.Expired)
@@ -143,7 +143,7 @@ func (c *Caller) Start(ctx context.Context, t transport.Transport, req transport
 // Fetch returns the result of a job from f. The context of the result outlives the call and ends
 // with ctx. The timeout limits the time until Fetch returns.
 func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.Status) (io.ReadCloser, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(wait.Sound(ctx))
 	body, err := Get(ctx, c, func(call context.Context) (io.ReadCloser, error) {
 		defer context.AfterFunc(call, func() {
 			if cause := context.Cause(call); cause != context.Canceled {

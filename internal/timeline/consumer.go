@@ -64,16 +64,16 @@ func (c *Consumer) await(ctx context.Context, out chan<- transport.Status, st *t
 		if c.parkLocked(ctx, out, st) {
 			return nil, true
 		}
-		if ctx.Err() != nil {
-			c.giveUpLocked(ctx)
+		if end := wait.EndOf(ctx); end.Err != nil {
+			c.giveUpLocked(end)
 		}
 	}
 }
 
 // giveUpLocked ends all waits of c, because its context has ended.
-func (c *Consumer) giveUpLocked(ctx context.Context) {
-	c.inbox.end(ctx, c.core.now())
-	left := c.finisher.dismissAllLocked(c, c.inbox.cause)
+func (c *Consumer) giveUpLocked(end wait.End) {
+	c.inbox.end(end, c.core.now())
+	left := c.finisher.dismissAllLocked(c, c.inbox.over.Cause)
 	for _, m := range left {
 		if m.watch.waiters != nil { // the watch continues for other waiters
 			x := *m.watch

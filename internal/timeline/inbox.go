@@ -1,8 +1,9 @@
 package timeline
 
 import (
-	"context"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/wait"
 )
 
 // An inbox holds the Results that a Consumer has not taken yet.
@@ -10,8 +11,7 @@ type inbox struct {
 	results []*Result
 	update  *Result       // the newest Result that is not final
 	left    []*waiter     // waiters that gave up when the context ended; take makes their results
-	cause   error         // the cause of the context's end
-	over    error         // the Err of the context, once it has ended
+	over    wait.End      // how the context ended
 	ended   time.Duration // when the context ended
 }
 
@@ -21,10 +21,10 @@ func (i *inbox) put(r *Result) {
 	i.results = append(i.results, r)
 }
 
-// end records that ctx has ended, unless it is recorded already.
-func (i *inbox) end(ctx context.Context, now time.Duration) {
-	if i.over == nil {
-		i.cause, i.over, i.ended = context.Cause(ctx), ctx.Err(), now
+// end records how the context has ended, unless it is recorded already.
+func (i *inbox) end(over wait.End, now time.Duration) {
+	if i.over.Err == nil {
+		i.over, i.ended = over, now
 	}
 }
 
@@ -43,8 +43,8 @@ func (i *inbox) take() (r *Result) {
 	case len(i.left) > 0:
 		m := i.left[0]
 		i.left = i.left[1:]
-		r = m.gaveUp(i.cause, i.ended)
-		r.Context = i.over
+		r = m.gaveUp(i.over.Cause, i.ended)
+		r.Context = i.over.Err
 	case i.update != nil:
 		r, i.update = i.update, nil
 	}

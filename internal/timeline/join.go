@@ -12,6 +12,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 	"github.com/iamber12/job-status-monitoring/internal/pace"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -97,8 +98,8 @@ func (j *joiner) join(ctx context.Context, c *Consumer, job *entry) {
 
 // begin makes c wait for job, or returns the reason why c cannot wait.
 func (j *joiner) begin(ctx context.Context, c *Consumer, job *entry) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if over := wait.EndOf(ctx); over.Err != nil {
+		return over.Err
 	}
 	if err := transport.CheckID(job.id); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -46,9 +47,9 @@ const (
 // refusal returns the Result of a job for which no wait began, because of err.
 func refusal(ctx context.Context, id string, err error) *Result {
 	r := &Result{Status: transport.Status{ID: id}, End: GaveUp, Err: err}
-	switch {
-	case ctx.Err() != nil:
-		r.Err, r.Context = context.Cause(ctx), ctx.Err()
+	switch over := wait.EndOf(ctx); {
+	case over.Err != nil:
+		r.Err, r.Context = over.Cause, over.Err
 	case err != ErrClosed:
 		r.End = Broken
 	}

@@ -201,7 +201,9 @@ func (s *source) raise() {
 func (s *source) hasNewsLocked() bool { return s.consumer.inbox.hasFinal() || s.isOverLocked(s.ctx) }
 
 // isOverLocked reports whether the call is over, even if jobs are pending.
-func (s *source) isOverLocked(ctx context.Context) bool { return s.closed || ctx.Err() != nil }
+func (s *source) isOverLocked(ctx context.Context) bool {
+	return s.closed || wait.EndOf(ctx).Err != nil
+}
 
 // Next blocks until there is a Result of a Consumer that has a source. It reports false if no more
 // Results will come. If the context ended or the Timeline was closed before the sequence ended, the
@@ -224,8 +226,8 @@ func (s *source) next(ctx context.Context) *Result {
 		if s.told {
 			return nil
 		}
-		if ctx.Err() != nil {
-			c.giveUpLocked(ctx)
+		if over := wait.EndOf(ctx); over.Err != nil {
+			c.giveUpLocked(over)
 			if !s.untold.isEmpty() { // the plugins are not told while c is parked
 				s.unlockAside()
 				s.mu.Lock()
@@ -255,7 +257,7 @@ func (s *source) parkLocked(ctx context.Context) {
 	if !s.quiet && !s.ended {
 		s.listenLocked()
 	}
-	if ctx.Err() != nil {
+	if wait.EndOf(ctx).Err != nil {
 		ctx = context.Background()
 	}
 	s.consumer.parkLocked(ctx, nil, nil)
@@ -266,11 +268,11 @@ func (s *source) cutLocked() *Result {
 	s.stopLocked()
 	s.told = true
 	r := &Result{End: GaveUp, Err: ErrClosed, Elapsed: s.now() - s.began}
-	switch {
+	switch over := wait.EndOf(s.ctx); {
 	case s.accident.broken != nil:
 		r.Err = s.accident.broken
-	case s.ctx.Err() != nil:
-		r.Err, r.Context = context.Cause(s.ctx), s.ctx.Err()
+	case over.Err != nil:
+		r.Err, r.Context = over.Cause, over.Err
 	}
 	return r
 }
