@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -131,6 +133,130 @@ func TestAContextThatEndsWithoutAnErrEndsACallWithASequence(t *testing.T) {
 				}
 				require.ErrorIs(t, last, context.Canceled)
 				time.Sleep(2 * time.Hour) // until the sequence has noticed
+			})
+		})
+	}
+}
+
+// curious is a context of a user whose methods call the Watcher.
+type curious struct {
+	context.Context
+	watcher *jobstatus.Watcher
+	calls   atomic.Int64
+}
+
+func (c *curious) look() {
+	c.calls.Add(1)
+	c.watcher.Stats()
+}
+
+func (c *curious) Done() <-chan struct{} {
+	c.look()
+	return c.Context.Done()
+}
+
+func (c *curious) Err() error {
+	c.look()
+	return c.Context.Err()
+}
+
+func (c *curious) Deadline() (time.Time, bool) {
+	c.look()
+	return c.Context.Deadline()
+}
+
+func (c *curious) Value(key any) any {
+	c.look()
+	return c.Context.Value(key)
+}
+
+// No method of a user's context is called under the lock of the engine.
+func TestTheMethodsOfAContextMayCallTheWatcher(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		end   time.Duration // of the job, or 0
+		limit time.Duration // of the context, or 0
+		want  error
+	}{
+		"the job ends":     {time.Minute, 0, nil},
+		"the context ends": {0, time.Minute, context.DeadlineExceeded},
+		"both end":         {time.Minute, time.Minute, nil},
+		"the wait ends":    {0, 0, jobstatus.ErrTimeout},
+	} {
+		for method, wait := range waits() {
+			t.Run(fmt.Sprint(method, " ", name), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					d := newDiary()
+					w := feedWatcher(t, d, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(time.Hour))
+					if test.end > 0 {
+						time.AfterFunc(test.end-time.Millisecond, func() { d.end("a", transport.Completed) })
+					}
+					ctx, cancel := context.WithCancel(t.Context())
+					if test.limit > 0 {
+						ctx, cancel = context.WithTimeout(t.Context(), test.limit)
+					}
+					defer cancel()
+					c := &curious{Context: ctx, watcher: w}
+					_, err := wait(w, c, "a")
+					if test.limit == 0 || test.end == 0 {
+						require.ErrorIs(t, err, test.want)
+					}
+					assert.Positive(t, c.calls.Load())
+					assert.Zero(t, w.Stats().Waits)
+				})
+			})
+		}
+	}
+	for method, call := range callsOf() {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(w world) {
+				watcher := w.watcher(dawdler{w.service(never)}, jobstatus.WithPollTimeout(time.Hour))
+				ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
+				defer cancel()
+				require.ErrorIs(w, call(watcher, &curious{Context: ctx, watcher: watcher}), context.DeadlineExceeded)
+			})
+		})
+	}
+}
+
+func TestTheMethodsOfAContextMayCallTheWatcherWhileIDsAreTaken(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(cancel func(), yielded int) (more bool){
+		"the context ends": func(cancel func(), yielded int) bool {
+			if yielded == 5 {
+				cancel()
+			}
+			return true
+		},
+		"the range is left": func(_ func(), yielded int) bool { return yielded < 5 },
+		"to the end":        func(func(), int) bool { return true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := newDiary()
+				w := feedWatcher(t, d, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(time.Hour))
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				yielded := 0
+				for range w.WaitForJobs(&curious{Context: ctx, watcher: w}, func(yield func(string) bool) {
+					for i := range 20 {
+						d.end(fmt.Sprint(i), transport.Completed)
+						if !yield(fmt.Sprint(i)) {
+							return
+						}
+						time.Sleep(time.Duration(i%3) * time.Second)
+					}
+				}) {
+					if yielded++; !leave(cancel, yielded) {
+						break
+					}
+				}
+				assert.GreaterOrEqual(t, yielded, 5)
+				assert.Zero(t, w.Stats().Waits)
+				time.Sleep(time.Minute) // until the sequence has noticed
 			})
 		})
 	}

@@ -64,16 +64,15 @@ func (c *Consumer) await(ctx context.Context, out chan<- transport.Status, st *t
 		if c.parkLocked(ctx, out, st) {
 			return nil, true
 		}
-		if end := wait.EndOf(ctx); end.Err != nil {
-			c.giveUpLocked(end)
+		if c.isOverLocked() {
+			c.giveUpLocked()
 		}
 	}
 }
 
 // giveUpLocked ends all waits of c, because its context has ended.
-func (c *Consumer) giveUpLocked(end wait.End) {
-	c.inbox.end(end, c.core.now())
-	left := c.finisher.dismissAllLocked(c, c.inbox.over.Cause)
+func (c *Consumer) giveUpLocked() {
+	left := c.finisher.dismissAllLocked(c, c.over.Cause)
 	for _, m := range left {
 		if m.watch.waiters != nil { // the watch continues for other waiters
 			x := *m.watch

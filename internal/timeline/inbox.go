@@ -1,31 +1,16 @@
 package timeline
 
-import (
-	"time"
-
-	"github.com/iamber12/job-status-monitoring/internal/wait"
-)
-
 // An inbox holds the Results that a Consumer has not taken yet.
 type inbox struct {
 	results []*Result
-	update  *Result       // the newest Result that is not final
-	left    []*waiter     // waiters that gave up when the context ended; take makes their results
-	over    wait.End      // how the context ended
-	ended   time.Duration // when the context ended
+	update  *Result   // the newest Result that is not final
+	left    []*waiter // waiters that gave up when the context ended; take makes their results
 }
 
 // put adds a final Result, and drops an update that was not taken.
 func (i *inbox) put(r *Result) {
 	i.update = nil
 	i.results = append(i.results, r)
-}
-
-// end records how the context has ended, unless it is recorded already.
-func (i *inbox) end(over wait.End, now time.Duration) {
-	if i.over.Err == nil {
-		i.over, i.ended = over, now
-	}
 }
 
 // hasFinal reports whether there is a Result that is not an update.
@@ -43,8 +28,9 @@ func (i *inbox) take() (r *Result) {
 	case len(i.left) > 0:
 		m := i.left[0]
 		i.left = i.left[1:]
-		r = m.gaveUp(i.over.Cause, i.ended)
-		r.Context = i.over.Err
+		c := m.part.consumer
+		r = m.gaveUp(c.over.Cause, c.ended)
+		r.Context = c.over.Err
 	case i.update != nil:
 		r, i.update = i.update, nil
 	}

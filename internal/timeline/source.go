@@ -98,8 +98,10 @@ func (s *source) tookLocked() {
 // pause blocks while the call has results to yield, and reports whether another id is wanted.
 func (s *source) pause() (more bool) {
 	c := s.consumer
+	over := wait.EndOf(s.ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c.endLocked(over)
 	s.tookLocked() // also if no wait began
 	if !s.stopped && (!c.parked || s.hasNewsLocked()) {
 		s.paused = true
@@ -198,11 +200,11 @@ func (s *source) raise() {
 }
 
 // hasNewsLocked reports whether the call has results to yield, or is over.
-func (s *source) hasNewsLocked() bool { return s.consumer.inbox.hasFinal() || s.isOverLocked(s.ctx) }
+func (s *source) hasNewsLocked() bool { return s.consumer.inbox.hasFinal() || s.isOverLocked() }
 
 // isOverLocked reports whether the call is over, even if jobs are pending.
-func (s *source) isOverLocked(ctx context.Context) bool {
-	return s.closed || wait.EndOf(ctx).Err != nil
+func (s *source) isOverLocked() bool {
+	return s.closed || s.consumer.isOverLocked()
 }
 
 // Next blocks until there is a Result of a Consumer that has a source. It reports false if no more
@@ -219,15 +221,17 @@ func (c *Consumer) Next(ctx context.Context) (r *Result, ok bool) {
 // Results will come.
 func (s *source) next(ctx context.Context) *Result {
 	c := s.consumer
+	over := wait.EndOf(ctx)
 	s.mu.Lock()
 	defer s.unlockAside()
+	c.endLocked(over)
 	for {
 		s.raise()
 		if s.told {
 			return nil
 		}
-		if over := wait.EndOf(ctx); over.Err != nil {
-			c.giveUpLocked(over)
+		if c.isOverLocked() {
+			c.giveUpLocked()
 			if !s.untold.isEmpty() { // the plugins are not told while c is parked
 				s.unlockAside()
 				s.mu.Lock()
@@ -242,7 +246,7 @@ func (s *source) next(ctx context.Context) *Result {
 				return s.cutLocked()
 			case s.ended && c.members.Len() == 0:
 				return nil
-			case s.isOverLocked(ctx) && (s.quiet || s.refused >= maxRefused):
+			case s.isOverLocked() && (s.quiet || s.refused >= maxRefused):
 				return s.cutLocked()
 			}
 		}
@@ -257,7 +261,7 @@ func (s *source) parkLocked(ctx context.Context) {
 	if !s.quiet && !s.ended {
 		s.listenLocked()
 	}
-	if wait.EndOf(ctx).Err != nil {
+	if s.consumer.isOverLocked() {
 		ctx = context.Background()
 	}
 	s.consumer.parkLocked(ctx, nil, nil)
@@ -268,7 +272,7 @@ func (s *source) cutLocked() *Result {
 	s.stopLocked()
 	s.told = true
 	r := &Result{End: GaveUp, Err: ErrClosed, Elapsed: s.now() - s.began}
-	switch over := wait.EndOf(s.ctx); {
+	switch over := s.consumer.over; {
 	case s.accident.broken != nil:
 		r.Err = s.accident.broken
 	case over.Err != nil:
@@ -285,7 +289,7 @@ func (s *source) leaveLocked() {
 		return
 	}
 	if s.stopLocked() {
-		for !s.ended && !s.isOverLocked(s.ctx) {
+		for !s.ended && !s.isOverLocked() {
 			s.consumer.parkLocked(s.ctx, nil, nil)
 		}
 	}
