@@ -17,7 +17,8 @@ type Job struct {
 	// ID is the job's id, and Kind is its kind: see [Kind].
 	ID   string `json:"id"`
 	Kind string `json:"kind,omitzero"`
-	// Began is when the wait for the job began: see [Began]. Zero means now.
+	// Began is when the wait for the job began: see [Began]. Zero means now, and so does a
+	// time in the future or more than ten years ago.
 	Began time.Time `json:"began,omitzero"`
 	// PolledUntil is the time until which all polls were made when they were due. A poll that was due
 	// between then and now was missed, and is made soon. Zero means that no poll was missed.

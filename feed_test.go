@@ -285,11 +285,20 @@ func TestTheTimeoutOfAResumedWaitCountsFromItsBeginning(t *testing.T) {
 		_, err = w.WaitForJob(t.Context(), "done", jobstatus.Began(now.Add(-time.Hour)))
 		require.NoError(t, err)
 		assert.Zero(t, time.Since(now))
-		for _, odd := range []time.Time{{}, now.Add(time.Hour)} {
+		for _, odd := range []time.Time{{}, now.Add(time.Hour), time.Time{}.Add(time.Second), time.Unix(0, 0), now.AddDate(-11, 0, 0)} {
 			now = time.Now()
 			_, err = w.WaitForJob(t.Context(), "b", jobstatus.Began(odd))
+			var gave *jobstatus.WaitError
+			require.ErrorAs(t, err, &gave)
 			require.ErrorIs(t, err, jobstatus.ErrTimeout)
 			assert.Equal(t, time.Minute, time.Since(now), "it begins now")
+			assert.Equal(t, time.Minute, gave.Elapsed)
+			assert.Less(t, gave.Polls, 100)
+			for _, err = range w.WaitForFeed(t.Context(), feedOf(jobstatus.Job{ID: "c", Began: odd, PolledUntil: odd})) {
+				require.ErrorAs(t, err, &gave)
+			}
+			assert.Equal(t, 2*time.Minute, time.Since(now))
+			assert.Less(t, gave.Polls, 100)
 		}
 		_, err = w.WaitForJob(t.Context(), "done", jobstatus.Began(time.Unix(math.MinInt32, 0).AddDate(-500, 0, 0)))
 		require.NoError(t, err, "an age that does not fit")

@@ -41,7 +41,7 @@ func Timeout(d time.Duration) WatchOption {
 
 // Began resumes a wait that began at t, for example in an earlier process. The timeout and the
 // attempts count from t, and the Backoff continues from there: see [Watcher.WaitForFeed]. The
-// default is now. The zero time and a time in the future also mean now.
+// default is now. The zero time, a time in the future and one more than ten years ago mean now.
 func Began(t time.Time) WatchOption { return func(c *watchConfig) { c.began = t } }
 
 // StopWhenBlocked ends a wait with [ErrBlocked] once its job is [Blocked], which means that the job

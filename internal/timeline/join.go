@@ -107,6 +107,9 @@ func (j *joiner) begin(ctx context.Context, c *Consumer, job *entry) error {
 	if job.timeout < 0 && job.timeout != Unlimited {
 		return fmt.Errorf("timeout %v: must not be negative; Unlimited lifts the limit", job.timeout)
 	}
+	if !job.began.IsZero() && j.steady.Time(j.now()).Sub(job.began) > maxAge {
+		job.began = time.Time{}
+	}
 	followed := j.followNew(job.id, job.kind)
 	watched, err := j.watch(c, job)
 	if followed && !watched {

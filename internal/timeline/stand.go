@@ -14,8 +14,9 @@ import (
 // they joined are spread.
 const lookWithin = 2 * time.Second
 
-// maxAge bounds the age at which a watch begins.
-const maxAge = 100 * 365 * 24 * time.Hour
+// maxAge bounds the age at which a watch begins. A wait that claims to be older begins now, because
+// such a time comes from a faulty clock or an unset field.
+const maxAge = 10 * 365 * 24 * time.Hour
 
 // A stand is the place in the schedule of the Backoff at which a watch begins: the first poll, or
 // the present place of a resumed watch.
@@ -38,7 +39,7 @@ func (j *joiner) stand(job *entry, p *part, now time.Duration) (s stand, err err
 	ask := backoff.Poll{Key: job.id, Kind: job.kind}
 	if !job.began.IsZero() {
 		age := j.steady.Time(now).Sub(job.began)
-		s.began = now - min(max(age, 0), maxAge)
+		s.began = now - max(age, 0)
 	}
 	if s.began == now {
 		if s.first, err = j.schedule.Ask(&ask); err == nil {
