@@ -2,6 +2,7 @@ package jobstatus_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -191,4 +192,39 @@ func TestAWaitOnAClosedWatcherIsAWaitError(t *testing.T) {
 			require.ErrorIs(t, err, jobstatus.ErrClosed)
 		})
 	}
+}
+
+// fault 32: a remaining time that was computed as -1ns lifts no limit.
+func TestOnlyUnlimitedLiftsALimit(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		s := w.service(never)
+		_, err := jobstatus.New(s, jobstatus.WithTimeout(-1), jobstatus.WithMaxAttempts(-1))
+		require.ErrorContains(w, err, "WithTimeout(-1ns): must not be negative")
+		require.ErrorContains(w, err, "WithMaxAttempts(-1): must not be negative")
+		watcher := w.watcher(s, every(time.Second))
+		_, err = watcher.WaitForJob(w.Context(), "a", jobstatus.Timeout(-1), jobstatus.MaxAttempts(-1))
+		require.ErrorContains(w, err, "Timeout(-1ns): must not be negative")
+		require.ErrorContains(w, err, "MaxAttempts(-1): must not be negative")
+		feed := feedOf(jobstatus.Job{ID: "a", Timeout: -1}, jobstatus.Job{ID: "b", Timeout: jobstatus.Unlimited})
+		ctx, cancel := context.WithTimeout(w.Context(), 240*time.Hour)
+		defer cancel()
+		errs := map[string]error{}
+		for st, err := range watcher.WaitForFeed(ctx, feed) {
+			errs[st.ID] = err
+		}
+		require.ErrorContains(w, errs["a"], "timeout -1ns: must not be negative")
+		require.ErrorIs(w, errs["b"], context.DeadlineExceeded)
+		assert.Empty(w, s.polls("a"))
+	})
+}
+
+// A job without a limit stays without one when it is saved and read again.
+func TestUnlimitedSurvivesAFile(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(jobstatus.Job{ID: "a", Timeout: jobstatus.Unlimited})
+	require.NoError(t, err)
+	var job jobstatus.Job
+	require.NoError(t, json.Unmarshal(text, &job))
+	assert.Equal(t, time.Duration(jobstatus.Unlimited), job.Timeout)
 }

@@ -34,7 +34,8 @@ const (
 )
 
 // Unlimited is the argument that removes the limit of [WithMaxAttempts], [MaxAttempts],
-// [WithTimeout] or [Timeout]. Other options refuse it.
+// [WithTimeout] or [Timeout]. Other options refuse it. It is the smallest int, so that a remaining
+// time that is negative is refused, also a time of -1ns.
 const Unlimited = problems.Unlimited
 
 // Exact is the argument of [WithSlack] with which every poll is made on time.

@@ -48,8 +48,8 @@ func TestNewReportsEveryBadOption(t *testing.T) {
 	require.Error(t, err)
 	assert.Nil(t, watcher)
 	for _, want := range []string{"the Transport is nil", "option 0 is nil", "WithMaxAttempts(-2)", "WithTimeout(-3s)",
-		"WithBaseDelay(-4s)", "WithMaxDelay(-5s)", "WithPollTimeout(-6s)", "WithConcurrency(-7)", "WithMaxWatches(-1)",
-		"WithPatience(-1ns)", "WithRateLimit(NaN, 7)", "WithRateLimit(+Inf, 7)", "WithRateLimit(0, 8)",
+		"WithBaseDelay(-4s)", "WithMaxDelay(-5s)", "WithPollTimeout(-6s)", "WithConcurrency(-7)", "WithMaxWatches(Unlimited)",
+		"WithPatience(Unlimited)", "WithRateLimit(NaN, 7)", "WithRateLimit(+Inf, 7)", "WithRateLimit(0, 8)",
 		"WithRateLimit(8, -1)", "WithRateLimit(-8, 1)", "WithSlack(-0.5)", "WithSlack(1.5)", "WithSlack(NaN)",
 		"factor 0.5"} {
 		assert.ErrorContains(t, err, want)

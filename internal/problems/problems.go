@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Unlimited removes a limit.
-const Unlimited = -1
+// Unlimited removes a limit. No program computes a remaining time of this value, so that one that
+// is negative is refused.
+const Unlimited = math.MinInt
 
 // List is a list of problems with options. The zero List is empty.
 type List []error
@@ -52,11 +53,16 @@ func Limit[T int | time.Duration](l *List, name string, v, otherwise T) T {
 
 // Positive returns v, or zero if v is refused.
 func Positive[T int | time.Duration](l *List, name string, v T) T {
-	if v < 0 {
+	switch {
+	case v == Unlimited:
+		l.Problem("%s(Unlimited): must not be negative", name)
+		return 0
+	case v < 0:
 		l.Problem("%s(%v): must not be negative", name, v)
 		return 0
+	default:
+		return v
 	}
-	return v
 }
 
 // Rate reports whether a rate limit is valid. Both arguments are zero, for no limit, or the rate is

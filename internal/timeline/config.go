@@ -3,6 +3,7 @@ package timeline
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/benbjohnson/clock"
@@ -15,7 +16,7 @@ import (
 )
 
 // Unlimited is a limit that is never reached.
-const Unlimited = -1
+const Unlimited = math.MinInt
 
 // Config configures a Timeline. All fields must be set, except those whose comment says what zero
 // means, and MaxDelay and Limiter, for which zero means no limit.
