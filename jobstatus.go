@@ -139,6 +139,10 @@ func newWatcher(t Transport, c *config) *Watcher {
 // [errors.ErrUnsupported]. A request that may have started a job is sent again only with an
 // [IdempotencyKey]. If ctx has ended, StartJob makes no request. [WithPollTimeout] limits how long
 // the call takes.
+//
+// If the Transport names a job together with an error, that error quotes the id, and first has the
+// id. If the Transport answers more than a second after the call should have ended, the job's id is
+// logged as a warning.
 func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Status, err error) {
 	if err := w.check(ctx); err != nil {
 		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
@@ -152,7 +156,7 @@ func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Sta
 	}
 	first, err = w.calls.Start(ctx, w.transport, req)
 	if err != nil {
-		return Status{}, fmt.Errorf("jobstatus: start job: %w", err)
+		return first, fmt.Errorf("jobstatus: start job: %w", err)
 	}
 	return first, nil
 }
@@ -160,7 +164,7 @@ func (w *Watcher) StartJob(ctx context.Context, opts ...CreateOption) (first Sta
 var errNoID = errors.New("jobstatus: start job: the job ended at once and has no id (StartJob returns its status)")
 
 // CreateJob is like [Watcher.StartJob] but returns only the job's id. It returns an error if the
-// job has already ended and has no id.
+// job has already ended and has no id. As with StartJob, an id may come with an error.
 func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id string, err error) {
 	first, err := w.StartJob(ctx, opts...)
 	if err == nil && first.ID == "" {

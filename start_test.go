@@ -348,3 +348,19 @@ func TestAResumedWaitKeepsTheWaitThatAStartNamed(t *testing.T) {
 		}
 	})
 }
+
+// An id that comes with an error is the caller's to follow.
+func TestAnIDThatComesWithAnErrorIsNotLost(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		s := &starter{service: w.service(completed), first: jobstatus.Status{ID: "a", State: jobstatus.Running}, err: io.ErrUnexpectedEOF}
+		watcher := w.watcher(s)
+		first, err := watcher.StartJob(w.Context())
+		require.ErrorIs(w, err, io.ErrUnexpectedEOF)
+		require.ErrorContains(w, err, `"a"`)
+		assert.Equal(w, jobstatus.Status{ID: "a"}, first)
+		id, err := watcher.CreateJob(w.Context())
+		require.ErrorIs(w, err, io.ErrUnexpectedEOF)
+		assert.Equal(w, "a", id)
+	})
+}

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/iamber12/job-status-monitoring/internal/boundary"
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/internal/problems"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
@@ -119,24 +120,66 @@ func Get[T any](ctx context.Context, c *Caller, f func(context.Context) (T, erro
 
 var errNotNamed = errors.New("the transport named no id of the job that it started")
 
-// Start starts a job as t can, and returns its first status.
+// Start starts a job as t can, and returns its first status. If t names a job together with an
+// error, the id is returned with an error that quotes it. An answer that comes too late for the
+// caller is logged, so that no job is started of which nobody knows.
 func (c *Caller) Start(ctx context.Context, t transport.Transport, req transport.CreateRequest) (transport.Status, error) {
-	first, err := Get(ctx, c, func(ctx context.Context) (first transport.Status, err error) {
-		switch t := t.(type) {
-		case transport.Starter:
-			first, err = t.Start(ctx, req)
-		case transport.Creator:
-			first.State = transport.Pending
-			first.ID, err = t.Create(ctx, req)
-		default:
-			err = fmt.Errorf("%w by transport %T", errors.ErrUnsupported, t)
+	var (
+		mu    sync.Mutex
+		late  bool             // Start has returned
+		given bool             // first is the answer of t without an error
+		first transport.Status // the answer of t
+	)
+	err := c.Do(ctx, func(ctx context.Context) error {
+		answer, err := start(ctx, t, req)
+		mu.Lock()
+		defer mu.Unlock()
+		if late {
+			c.noteLate(answer.ID)
+		} else {
+			first, given = answer, err == nil
 		}
-		if err == nil && first.ID == "" && !first.State.Terminal() {
-			err = errNotNamed
-		}
-		return first, err
+		return err
 	})
-	sighting.Clamp(&first)
+	mu.Lock()
+	defer mu.Unlock()
+	late = true
+	switch {
+	case given:
+		sighting.Clamp(&first)
+		return first, nil
+	case err != nil && first.ID != "":
+		return transport.Status{ID: first.ID}, fmt.Errorf("%w (with the id %q)", err, ids.Short(first.ID))
+	default:
+		return transport.Status{}, err
+	}
+}
+
+// noteLate logs the id of a job whose start was answered after the call had returned.
+func (c *Caller) noteLate(id string) {
+	if id == "" {
+		return
+	}
+	guard := boundary.Guard{Logger: c.Logger, Panic: c.Panic}
+	guard.Log(zap.WarnLevel, "a job was started after the call that starts it had returned", func() []zap.Field {
+		return []zap.Field{zap.String("id", ids.Short(id))}
+	})
+}
+
+// start starts a job as t can.
+func start(ctx context.Context, t transport.Transport, req transport.CreateRequest) (first transport.Status, err error) {
+	switch t := t.(type) {
+	case transport.Starter:
+		first, err = t.Start(ctx, req)
+	case transport.Creator:
+		first.State = transport.Pending
+		first.ID, err = t.Create(ctx, req)
+	default:
+		err = fmt.Errorf("%w by transport %T", errors.ErrUnsupported, t)
+	}
+	if err == nil && first.ID == "" && !first.State.Terminal() {
+		err = errNotNamed
+	}
 	return first, err
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/iamber12/job-status-monitoring/internal/oneoff"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -209,4 +210,53 @@ func TestABodyBesideAnErrorIsClosed(t *testing.T) {
 	assert.Equal(t, 1, part.closed)
 	_, err = c.Fetch(t.Context(), halfFetcher{body: (*closing)(nil), err: errClosed}, transport.Status{})
 	require.ErrorIs(t, err, errClosed)
+}
+
+type starter func(context.Context) (transport.Status, error)
+
+func (f starter) Start(ctx context.Context, _ transport.CreateRequest) (transport.Status, error) {
+	return f(ctx)
+}
+
+func (starter) Status(context.Context, string) (transport.Status, error) {
+	return transport.Status{}, errors.ErrUnsupported
+}
+
+// The id of a job that was started is returned or logged, whenever the answer comes.
+func TestNoStartedJobIsLost(t *testing.T) {
+	t.Parallel()
+	for _, late := range []time.Duration{0, time.Millisecond, time.Second - 1, time.Second, time.Second + 1, time.Hour} {
+		for _, failure := range []error{nil, io.EOF} {
+			t.Run(fmt.Sprint(late, failure), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					core, logs := observer.New(zap.DebugLevel)
+					c := newCaller(t.Context(), time.Minute)
+					c.Logger = zap.New(core)
+					first, err := c.Start(t.Context(), starter(func(ctx context.Context) (transport.Status, error) {
+						<-ctx.Done()
+						time.Sleep(late)
+						return transport.Status{ID: "a", State: transport.Running}, failure
+					}), transport.CreateRequest{})
+					time.Sleep(2 * time.Hour)
+					synctest.Wait()
+					warned := logs.FilterField(zap.String("id", "a")).FilterLevelExact(zap.WarnLevel).Len()
+					switch {
+					case first.ID == "a" && failure == nil:
+						require.NoError(t, err)
+						assert.Zero(t, warned)
+					case first.ID == "a":
+						require.ErrorContains(t, err, `"a"`)
+						assert.Zero(t, warned)
+					default:
+						require.ErrorIs(t, err, errExpired)
+						assert.Equal(t, 1, warned)
+					}
+					if late != time.Second { // that is either
+						assert.Equal(t, late < time.Second, first.ID == "a")
+					}
+				})
+			})
+		}
+	}
 }
