@@ -261,3 +261,58 @@ func TestTheMethodsOfAContextMayCallTheWatcherWhileIDsAreTaken(t *testing.T) {
 		})
 	}
 }
+
+// bomb is a context of a user, one method of which panics at a later call.
+type bomb struct {
+	context.Context
+	method string
+	calls  atomic.Int64 // left before the panic
+}
+
+func (b *bomb) tick(method string) {
+	if b.method != method {
+		return
+	}
+	if b.calls.Add(-1) < 0 {
+		panic(method)
+	}
+}
+
+func (b *bomb) Done() <-chan struct{} {
+	b.tick("Done")
+	return b.Context.Done()
+}
+
+func (b *bomb) Err() error {
+	b.tick("Err")
+	return b.Context.Err()
+}
+
+// fault 53: a context whose methods panic ends its own wait alone.
+func TestAContextThatPanicsEndsItsOwnWaitAlone(t *testing.T) {
+	t.Parallel()
+	for method, wait := range waits() {
+		for _, in := range []string{"Done", "Err"} {
+			for calls := range 4 {
+				t.Run(fmt.Sprint(method, " ", in, " ", calls), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						d := newDiary()
+						w := feedWatcher(t, d, jobstatus.WithBackoff(backoff.Constant(time.Second)))
+						time.AfterFunc(3500*time.Millisecond, func() { d.end("a", transport.Completed) })
+						func() {
+							defer func() { _ = recover() }()
+							b := &bomb{Context: t.Context(), method: in}
+							b.calls.Store(int64(calls))
+							_, _ = wait(w, b, "a")
+						}()
+						assert.Zero(t, w.Stats().Waits)
+						d.end("b", transport.Completed)
+						_, err := w.WaitForJob(t.Context(), "b")
+						require.NoError(t, err)
+					})
+				})
+			}
+		}
+	}
+}
