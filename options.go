@@ -34,8 +34,9 @@ const (
 )
 
 // Unlimited is the argument that removes the limit of [WithMaxAttempts], [MaxAttempts],
-// [WithTimeout] or [Timeout]. Other options refuse it. It is the smallest int, so that a remaining
-// time that is negative is refused, also a time of -1ns.
+// [WithTimeout] or [Timeout]. Other options refuse it. No program computes a remaining time of this
+// value, so that any other negative time is refused, also -1ns. It is the same on all platforms,
+// because a saved [Job] may have it as its timeout.
 const Unlimited = problems.Unlimited
 
 // Exact is the argument of [WithSlack] with which every poll is made on time.

@@ -11,7 +11,7 @@ import (
 const Forever = time.Duration(math.MaxInt64)
 
 // Unlimited is a duration that is never over.
-const Unlimited time.Duration = math.MinInt
+const Unlimited time.Duration = math.MinInt32
 
 // Later returns t+d, or Forever if d is Unlimited or the sum does not fit.
 func Later(t, d time.Duration) time.Duration {

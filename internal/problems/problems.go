@@ -11,7 +11,7 @@ import (
 
 // Unlimited removes a limit. No program computes a remaining time of this value, so that one that
 // is negative is refused.
-const Unlimited = math.MinInt
+const Unlimited = math.MinInt32
 
 // List is a list of problems with options. The zero List is empty.
 type List []error

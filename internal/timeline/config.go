@@ -16,7 +16,7 @@ import (
 )
 
 // Unlimited is a limit that is never reached.
-const Unlimited = math.MinInt
+const Unlimited = math.MinInt32
 
 // Config configures a Timeline. All fields must be set, except those whose comment says what zero
 // means, and MaxDelay and Limiter, for which zero means no limit.
