@@ -36,7 +36,6 @@ import (
 )
 
 var (
-	long      = flag.Bool("long", false, "run the long tests that kill")
 	longJobs  = flag.Int("jobs", 15_000, "how many jobs the long tests have")
 	longRuns  = flag.Int("runs", 1, "how often the long tests run")
 	longKills = flag.Int("kills", 3, "how often each process is killed in a storm")

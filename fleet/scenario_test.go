@@ -21,14 +21,6 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 )
 
-// longOr returns what a long run has, or what a short one has.
-func longOr[T any](inLong, inShort T) T {
-	if *long {
-		return inLong
-	}
-	return inShort
-}
-
 // settle waits until n workers own all partitions and have polled all jobs since. It returns what
 // tells how many each owns.
 func (th *theatre) settle(f *Fleet, names []string, n int) func() map[string]int {

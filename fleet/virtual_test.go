@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"flag"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -18,6 +19,16 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
+
+var long = flag.Bool("long", false, "run the long tests")
+
+// longOr returns what a long run has, or what a short one has.
+func longOr[T any](inLong, inShort T) T {
+	if *long {
+		return inLong
+	}
+	return inShort
+}
 
 // stage is a fleet in virtual time.
 type stage struct {
