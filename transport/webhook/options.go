@@ -71,8 +71,9 @@ func WithTrust() Option { return func(c *config) { c.trusted = true } }
 //
 // Publish sends a Status to the other replicas. It may return before they have received it. If it
 // returns an error, the webhook is answered 503, and the service should send it again. Its context
-// ends with the webhook's request, and after ten seconds at the latest. Publish must be safe for
-// concurrent use.
+// ends with the webhook's request, and after ten seconds at the latest. The request is then
+// answered 503, even if Publish goes on. If 256 such calls go on, Publish is not called. Publish
+// must be safe for concurrent use.
 //
 // A Status from a Relay counts as verified. So only the replicas must be able to publish to it.
 type Relay interface {

@@ -165,7 +165,7 @@ func (h *Handler) pass(ctx context.Context, s transport.Status) error {
 		}
 		return nil
 	}
-	if err := h.relay.Publish(ctx, s); err != nil {
+	if err := h.publisher.publish(ctx, h.relay, s); err != nil {
 		return fmt.Errorf("relay: %w", err)
 	}
 	return nil

@@ -105,6 +105,7 @@ type Handler struct {
 	deliveries deliveries
 	warning    warning
 	nameless   atomic.Bool // a request about no job was logged as a warning
+	publisher  publisher
 }
 
 // listener is one call of Notify.

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -590,6 +591,55 @@ func TestARelayThatIsStuckIsGivenTenSeconds(t *testing.T) {
 		assert.Equal(t, []int{503, 503}, []int{<-codes, <-codes})
 		assert.Equal(t, 10*time.Second, time.Since(began))
 	})
+}
+
+// deafRelay ignores the contexts of its calls, and misbehaves as it is told.
+type deafRelay struct {
+	*relay
+	publish func() error
+}
+
+func (r deafRelay) Publish(context.Context, transport.Status) error { return r.publish() }
+
+// fault 35: a Publish that ignores its context keeps neither its request nor a repetition. If 256
+// of them are stuck, no other begins.
+func TestARelayThatIgnoresItsContextKeepsNoRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const stuck = 256
+		clock, began, release := start(), time.Now(), make(chan struct{})
+		h := newHandler(t, webhook.WithClock(clock), webhook.WithRelay(deafRelay{newRelay(), func() error { <-release; return nil }}))
+		codes := make(chan int, stuck+1)
+		for i := range stuck + 1 {
+			go func() { codes <- send(t, h, fmt.Sprint("msg_", max(i, 1)), clock.Now(), done7) }()
+		}
+		for range stuck + 1 {
+			assert.Equal(t, 503, <-codes)
+		}
+		assert.Equal(t, 10*time.Second, time.Since(began))
+		assert.Equal(t, 503, send(t, h, "msg_new", clock.Now(), done7))
+		assert.Equal(t, 10*time.Second, time.Since(began), "it is answered at once")
+		close(release)
+		synctest.Wait()
+		assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7))
+	})
+}
+
+// fault 35: a delivery that the Relay has lost in a panic is accepted when it comes again.
+func TestARelayThatPanicsIsARelayThatFails(t *testing.T) {
+	t.Parallel()
+	for name, publish := range map[string]func() error{"a panic": func() error { panic("once") }, "an end": func() error { runtime.Goexit(); return nil }} {
+		clock, good := start(), false
+		h := newHandler(t, webhook.WithClock(clock), webhook.WithRelay(deafRelay{newRelay(), func() error {
+			if good {
+				return nil
+			}
+			return publish()
+		}}))
+		assert.Equal(t, 503, send(t, h, "msg_1", clock.Now(), done7), name)
+		good = true
+		assert.Equal(t, 202, send(t, h, "msg_1", clock.Now(), done7), name)
+	}
 }
 
 func TestNotifyReturnsWhenTheRelayIsLost(t *testing.T) {
