@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -58,7 +59,7 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || answer.StatusCode != http.StatusOK || !isStream(answer.Header) || c.Streams {
 		return answer, err
 	}
-	return c.pick(r, sent, answer)
+	return c.pick(r, sent, answer, m.ID)
 }
 
 // isStream reports whether an answer is a stream of server-sent events.
@@ -66,10 +67,10 @@ func isStream(h http.Header) bool {
 	return web.MediaType(h) == "text/event-stream"
 }
 
-// pick returns the answer in a stream. The stream that answers a POST has one response, and
-// otherwise only requests and notifications.
-func (c *Carrier) pick(r, sent *http.Request, stream *http.Response) (*http.Response, error) {
-	a := &answers{carrier: c, sent: sent, left: int64(cmp.Or(c.MaxStream, 4*MaxBody)), retry: -1}
+// pick returns the answer in a stream. The stream that answers a POST has one response to it, and
+// otherwise only requests and notifications. A response to another request is skipped.
+func (c *Carrier) pick(r, sent *http.Request, stream *http.Response, id int64) (*http.Response, error) {
+	a := &answers{carrier: c, sent: sent, request: id, left: int64(cmp.Or(c.MaxStream, 4*MaxBody)), retry: -1}
 	event, err := a.find(stream)
 	if err != nil {
 		return nil, err
@@ -90,11 +91,28 @@ func picked(r *http.Request, stream http.Header, event []byte) *http.Response {
 	return answer
 }
 
-// isResponse reports whether a message is a response: neither a request nor a notification.
-func isResponse(message []byte) bool {
+// answersTo reports whether a message is the response to the request with an id. A response without
+// an id counts, because no other request uses its stream. The id may be a string of the number,
+// because some services answer so. It may be null only in an error: the service could not read the
+// request.
+func answersTo(id int64, message []byte) bool {
 	var m struct {
 		Method        string
+		ID            any
 		Result, Error json.RawMessage
 	}
-	return json.Unmarshal(message, &m) == nil && m.Method == "" && (m.Result != nil || m.Error != nil)
+	m.ID = float64(id) // without an id
+	if json.Unmarshal(message, &m) != nil || m.Method != "" || m.Result == nil && m.Error == nil {
+		return false
+	}
+	switch own := m.ID.(type) {
+	case nil:
+		return m.Error != nil && string(m.Error) != "null"
+	case float64:
+		return own == float64(id)
+	case string:
+		return own == strconv.FormatInt(id, 10)
+	default:
+		return false
+	}
 }

@@ -14,11 +14,22 @@ func framed(text string) string {
 	return "event: message\ndata: " + strings.ReplaceAll(text, "\n", "\ndata: ") + "\n\n"
 }
 
-// isAnswer is a second reading of whether a message is a response.
+// isAnswer is a second reading of whether a message is a response to the request with the id 1.
 func isAnswer(text string) bool {
 	var m map[string]any
 	answers := false
-	if json.Unmarshal([]byte(text), &m) != nil {
+	var named struct {
+		ID    json.RawMessage
+		Error any
+	}
+	if json.Unmarshal([]byte(text), &m) != nil || json.Unmarshal([]byte(text), &named) != nil {
+		return false
+	}
+	var id any = 1.0
+	if named.ID != nil {
+		_ = json.Unmarshal(named.ID, &id)
+	}
+	if id == nil && named.Error == nil || id != nil && id != 1.0 && id != "1" {
 		return false
 	}
 	for name, v := range m {
@@ -38,7 +49,7 @@ func FuzzStreams(f *testing.F) {
 	const answer = `{"jsonrpc":"2.0","id":1,"result":{"status":"working"}}`
 	for _, before := range []string{"", ": comment\n", "id: 7\nretry: 1\n\n", "data: {\"method\":\"a\",\"result\":{}}\n\n", "data: no JSON\n\n", "data: {\"result\":null}\n\n", "data", "data: [", "\ufeff",
 		"data: {\"METHOD\":\"a\",\"error\":1}\r\r", framed(answer)} {
-		for _, a := range []string{answer, `{"error":{"code":-1},"result":null}`, "{\"result\":\n\r\n7}", `{"id":1}`, `"x"`} {
+		for _, a := range []string{answer, `{"error":{"code":-1},"result":null}`, "{\"result\":\n\r\n7}", `{"id":1}`, `"x"`, `{"id":"1","result":{}}`, `{"id":2,"result":{}}`, `{"id":null,"error":{}}`, `{"id":[],"result":{}}`} {
 			f.Add(before, a)
 		}
 	}

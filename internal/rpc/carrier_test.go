@@ -83,6 +83,26 @@ func TestTheAnswerIsTakenOutOfAStream(t *testing.T) {
 	assert.Equal(t, int64(2), n.got.ID)
 }
 
+// fault 25: what answers another request, such as an earlier one of a stream that is resumed, is no
+// answer to this one.
+func TestTheAnswerOfAStreamHasTheIDOfItsRequest(t *testing.T) {
+	t.Parallel()
+	for message, is := range map[string]bool{
+		`{"id":1,"result":{}}`: true, `{"id":1.0,"result":{}}`: true, `{"id":"1","result":{}}`: true, `{"result":{}}`: true,
+		`{"id":1,"error":{}}`: true, `{"id":null,"error":{"code":-32700}}`: true, `{"id":null,"error":{"code":-32700},"result":null}`: true,
+		`{"id":2,"result":{}}`: false, `{"id":-1,"result":{}}`: false, `{"id":"x","result":{}}`: false, `{"id":"","result":{}}`: false, `{"id":1.5,"result":{}}`: false, `{"id":[1],"result":{}}`: false,
+		`{"id":2,"error":{}}`: false, `{"id":null,"result":{}}`: false, `{"id":null,"result":{},"error":null}`: false,
+		`{"id":1,"method":"a","result":{}}`: false, `{"id":1}`: false,
+	} {
+		body, _, err := ask(t, &Carrier{Next: stream("data: " + message + "\n\ndata: {\"id\":1,\"result\":\"last\"}\n\n")})
+		require.NoError(t, err, message)
+		if !is {
+			message = `{"id":1,"result":"last"}`
+		}
+		assert.Equal(t, message, body)
+	}
+}
+
 func TestACarrierHasDefaultBounds(t *testing.T) {
 	t.Parallel()
 	body, _, err := ask(t, &Carrier{Next: stream("data: {\"method\":\"a\"}\n\ndata: {\"result\":{}}\n\n")})

@@ -29,6 +29,7 @@ const (
 type answers struct {
 	carrier *Carrier
 	sent    *http.Request // the request
+	request int64         // its id
 	header  http.Header   // of the newest connection
 	left    int64         // bytes of the stream that may still be read
 	id      string        // the newest id of an event
@@ -70,7 +71,7 @@ func (a *answers) read(stream *http.Response) ([]byte, error) {
 			return nil, fmt.Errorf("%w: %w", errNoAnswer, io.ErrUnexpectedEOF)
 		case err != nil:
 			return nil, err
-		case isResponse(event.Data):
+		case answersTo(a.request, event.Data):
 			return event.Data, nil
 		}
 	}
