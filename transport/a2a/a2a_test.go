@@ -97,7 +97,8 @@ func TestPushesAreRead(t *testing.T) {
 			assert.Equal(t, r.ID, st.ID)
 		}
 	}
-	for _, bad := range []string{``, `{`, `[]x`, `{"error":{"code":1}}`, `{"task":{"id":"","status":{"state":"working"}}}`, `{"id":"7","status":{"state":"working"},"status":{"state":"failed"}}`} {
+	for _, bad := range []string{``, `{`, `[]x`, `{"error":{"code":1}}`, `[]`, ` [{"id":"7","status":{"state":"completed"}}]`, `{"jsonrpc":"2.0","id":1,"result":[{"id":"7","status":{"state":"completed"}}]}`,
+		`{"task":[{"id":"7","status":{"state":"completed"}}]}`, `{"task":{"id":"","status":{"state":"working"}}}`, `{"id":"7","status":{"state":"working"},"status":{"state":"failed"}}`} {
 		st, err := a2a.ReadPush([]byte(bad))
 		require.Error(t, err, bad)
 		assert.Zero(t, st)

@@ -43,6 +43,7 @@ func (t *Tasks) Missed() { t.feed.Missed() }
 // ReadPush decodes the body of a push notification, or an event of a stream, of any version. The
 // body is a task or a change of its status. For a body without a state, such as a new artifact,
 // ReadPush returns the zero Status. A change of status that ends a task does not have its result.
+// An array of several notifications is an error, because ReadPush returns one Status.
 func ReadPush(body []byte) (transport.Status, error) {
 	task, id, err := shape(bytes.TrimPrefix(body, exchange.ByteOrderMark))
 	if err != nil || task == nil {
@@ -59,6 +60,7 @@ var (
 	pushes = rpc.NewReader(protocol{}.tasks)
 
 	errNoID    = errors.New("a2a: the notification names no task")
+	errArray   = errors.New("a2a: the notification is an array, and must be an object")
 	errRefused = fmt.Errorf("a2a: %w", rpc.ErrRefused)
 )
 
@@ -77,6 +79,9 @@ func shape(event []byte) (task []byte, id string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
+	if isArray(event) {
+		return nil, "", rpc.Errorf(transport.Malformed, "%w", errArray)
+	}
 	var all [14][]byte
 	if err := paths.Find(event, all[:]); err != nil {
 		return nil, "", rpc.Errorf(transport.Malformed, "a2a: notification: %w", err)
@@ -85,6 +90,9 @@ func shape(event []byte) (task []byte, id string, err error) {
 		return nil, "", errRefused
 	}
 	found, whole := all[2:8], event
+	if isArray(all[0]) {
+		return nil, "", rpc.Errorf(transport.Malformed, "%w", errArray)
+	}
 	if all[0] != nil {
 		found, whole = all[8:14], all[0]
 	}
@@ -103,6 +111,12 @@ func shape(event []byte) (task []byte, id string, err error) {
 		return nil, "", rpc.Errorf(transport.Malformed, "%w", errNoID)
 	}
 	return whole, id, nil
+}
+
+// isArray reports whether a text is a JSON array, if it is JSON. An array can hold several events,
+// which no caller expects.
+func isArray(text []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("["))
 }
 
 // join returns the task that has an id and a status.
