@@ -30,6 +30,10 @@
 // [transport.NotFound]. RESOURCE_EXHAUSTED is throttled. UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED,
 // INTERNAL, UNKNOWN and CANCELLED are transient. The other codes are permanent. The delay of a
 // RetryInfo is the RetryAfter, unless it is longer than a year.
+//
+// Two codes of package grpc itself mean something else. An answer that is larger than
+// grpc.MaxCallRecvMsgSize, 4 MiB by default, is malformed. A call for which the credentials have no
+// token, because for example the server of tokens is down, is transient.
 package lrogrpc
 
 import (
@@ -38,6 +42,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"cloud.google.com/go/longrunning/autogen/longrunningpb"
@@ -224,7 +229,7 @@ func failure(ctx context.Context, method string, err error) error {
 		return context.Cause(ctx)
 	}
 	answer := status.Convert(err)
-	e := &transport.Error{Class: classOf(answer.Code()), Code: int(answer.Code())}
+	e := &transport.Error{Class: classOf(answer), Code: int(answer.Code())}
 	cause := fmt.Sprintf("lrogrpc: %s: %s: %s", method, answer.Code(), redact.Excerpt([]byte(answer.Message())))
 	if e.Err = errors.New(cause); answer.Code() == codes.Unimplemented {
 		e.Err = fmt.Errorf("%s: %w", cause, errors.ErrUnsupported)
@@ -241,13 +246,28 @@ func failure(ctx context.Context, method string, err error) error {
 	return e
 }
 
-// classOf returns what a watch does about a code.
-func classOf(code codes.Code) transport.Class {
-	switch code {
+// Package grpc gives these texts to errors that it makes itself. Their codes would mean a quota and
+// a refusal by the service.
+const (
+	tooLarge = "larger than max"
+	noToken  = "per-RPC creds failed"
+)
+
+// classOf returns what a watch does about an answer that is an error.
+func classOf(answer *status.Status) transport.Class {
+	switch code := answer.Code(); code {
 	case codes.NotFound:
 		return transport.NotFound
 	case codes.ResourceExhausted:
+		if strings.Contains(answer.Message(), tooLarge) {
+			return transport.Malformed
+		}
 		return transport.Throttled
+	case codes.Unauthenticated:
+		if strings.Contains(answer.Message(), noToken) {
+			return transport.Transient
+		}
+		return transport.Permanent
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Aborted, codes.Internal, codes.Unknown, codes.Canceled:
 		return transport.Transient
 	default:

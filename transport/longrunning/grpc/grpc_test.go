@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/types/known/anypb"
@@ -91,13 +94,13 @@ func (s *service) CancelOperation(_ context.Context, r *longrunningpb.CancelOper
 	return &emptypb.Empty{}, nil
 }
 
-func client(t testing.TB, s *service) *lrogrpc.Client {
+func client(t testing.TB, s *service, opts ...grpc.DialOption) *lrogrpc.Client {
 	l := bufconn.Listen(1 << 16)
 	server := grpc.NewServer()
 	longrunningpb.RegisterOperationsServer(server, s)
 	go func() { _ = server.Serve(l) }()
-	conn, err := grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
+	conn, err := grpc.NewClient("passthrough:///memory", append(opts, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))...)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		assert.NoError(t, conn.Close())
@@ -184,6 +187,53 @@ func TestAnErrorOfTheCallHasItsClass(t *testing.T) {
 		assert.ErrorContains(t, err, code.String())
 		assert.NotContains(t, err.Error(), "canary")
 	}
+}
+
+// fault 20: an answer that is too large for the connection is no quota, which would hold up all
+// other polls until the timeout.
+func TestAnAnswerThatIsTooLargeIsMalformed(t *testing.T) {
+	t.Parallel()
+	response, err := anypb.New(wrapperspb.String(strings.Repeat("x", 5<<20)))
+	require.NoError(t, err)
+	answers := map[string][]answer{"7": {{done("7", response), nil}}}
+	_, err = client(t, &service{answers: answers}).Status(t.Context(), "7")
+	require.ErrorIs(t, err, transport.ErrMalformed)
+	for _, name := range []string{gzip.Name, "identity"} {
+		_, err = client(t, &service{answers: answers}, grpc.WithDefaultCallOptions(grpc.UseCompressor(name))).Hold(t.Context(), "7", transport.Status{}, time.Second)
+		require.ErrorIs(t, err, transport.ErrMalformed, name)
+	}
+	got, err := client(t, &service{answers: answers}, grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(8<<20))).Status(t.Context(), "7")
+	require.NoError(t, err)
+	assert.Equal(t, transport.Completed, got.State)
+}
+
+// tokens are credentials whose source of tokens fails at first.
+type tokens struct{ failures atomic.Int32 }
+
+func (k *tokens) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	if k.failures.Add(-1) >= 0 {
+		return nil, errors.New("dial tcp: lookup tokens.example.com: no such host")
+	}
+	return map[string]string{"authorization": "Bearer t"}, nil
+}
+
+func (*tokens) RequireTransportSecurity() bool { return false }
+
+// fault 19: while there is no token, nothing is known about the operation.
+func TestASourceOfTokensThatFailsEndsNoWait(t *testing.T) {
+	t.Parallel()
+	k := &tokens{}
+	k.failures.Store(3)
+	c := client(t, &service{answers: map[string][]answer{"7": {{done("7", nil), nil}}}}, grpc.WithPerRPCCredentials(k))
+	_, err := c.Status(t.Context(), "7")
+	var e *transport.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, transport.Transient, e.Class, err)
+	w, err := jobstatus.New(c, jobstatus.WithBaseDelay(time.Millisecond))
+	require.NoError(t, err)
+	defer w.Close()
+	_, err = w.WaitForJob(t.Context(), "7")
+	require.NoError(t, err)
 }
 
 func TestAnotherOperationIsMalformed(t *testing.T) {
