@@ -228,6 +228,37 @@ func TestHoldsThatDoNotWorkAreReplacedByPolls(t *testing.T) {
 	}
 }
 
+// A proxy that cuts each request after a minute, as many do, cuts a hold of a minute just at its
+// end.
+func TestAProxyThatCutsAfterAMinuteCutsOneHold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeeper()
+		k.hold = func(ctx context.Context, d time.Duration) error {
+			time.Sleep(min(d, time.Minute))
+			if d >= time.Minute {
+				return errors.New("EOF")
+			}
+			return nil
+		}
+		w := feedWatcher(t, k, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(jobstatus.Unlimited))
+		end := heardBy(t.Context(), w, "a")
+		time.Sleep(10 * time.Minute)
+		before := len(k.of("a"))
+		time.Sleep(time.Hour)
+		assert.LessOrEqual(t, len(k.of("a"))-before, 12, "nearly all requests are held")
+		k.end("a", transport.Completed)
+		require.NoError(t, (<-end).err)
+		for i, d := range k.lengths {
+			want := 45 * time.Second
+			if i == 0 {
+				want = time.Minute
+			}
+			require.Equal(t, want, d)
+		}
+	})
+}
+
 // deaf holds requests and never has news.
 type deaf struct{ *keeper }
 

@@ -104,14 +104,18 @@ func (l *Line) Silent(now, took, wait time.Duration) (news bool) {
 // Failed notes that a hold of length d failed after it had lasted for took. It reports whether a
 // line must be logged because holds are given up for a while.
 //
-// A hold that fails in the middle was cut by a proxy, so later holds are shorter. Holds that fail
-// together after different times were not cut by a proxy.
+// A hold that fails in the middle was cut by a proxy, so later holds are shorter. The longest holds
+// are also shortened if one fails just at its end, because many proxies cut after a minute. Holds
+// that fail together after different times were not cut by a proxy.
 func (l *Line) Failed(now, d, took time.Duration) (news bool) {
 	again := l.took > 0 && now-l.failed < together
 	alike := took > l.took-l.took/10 && took < l.took+l.took/10
 	defer func() { l.failed, l.took = now, max(took, 1) }()
 	switch {
 	case took >= d || took < 2*Shortest:
+		if l.most == 0 && d == Longest && took >= d && took < d+d/10 {
+			l.before, l.most = 0, d-d/4
+		}
 		return l.giveUp(now)
 	case again && !alike:
 		l.most = l.before

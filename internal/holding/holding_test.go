@@ -38,6 +38,23 @@ func TestTheCutOfAProxyIsLearned(t *testing.T) {
 	assert.Equal(t, 15*time.Second, l.Length(100*time.Second, instant.Forever))
 }
 
+func TestAHoldThatIsCutJustAtItsEndIsFollowedByShorterOnes(t *testing.T) {
+	t.Parallel()
+	const cut = time.Minute + time.Millisecond
+	var l holding.Line
+	assert.True(t, l.Failed(cut, time.Minute, cut), "it is told")
+	assert.False(t, l.Failed(cut, time.Minute, cut), "all holds that began together")
+	assert.Zero(t, l.Length(cut, instant.Forever), "the service may be what fails")
+	assert.Equal(t, 45*time.Second, l.Length(2*cut, instant.Forever))
+	l.News()
+	assert.True(t, l.Failed(3*cut, 45*time.Second, 45*time.Second))
+	assert.Equal(t, 45*time.Second, l.Length(5*cut, instant.Forever), "it is the service that fails")
+
+	l = holding.Line{}
+	l.Failed(cut, 20*time.Second, 20*time.Second)
+	assert.Equal(t, time.Minute, l.Length(3*cut, instant.Forever), "no proxy knows how long this hold was")
+}
+
 func TestHoldsThatFailAreGivenUpForAMinute(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func(l *holding.Line) bool{
