@@ -200,6 +200,9 @@ func TestHoldsThatDoNotWorkAreReplacedByPolls(t *testing.T) {
 			}
 			return nil
 		}, 31 * time.Second, 7, 0},
+		"throttled for longer than holds pause": {func(context.Context, time.Duration) error {
+			return &transport.Error{Class: transport.Throttled, RetryAfter: 90 * time.Second}
+		}, 90 * time.Second, 2, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -137,6 +137,16 @@ func (s *settler) askAgainLocked(x *watch, now time.Duration, leftOut, named int
 	s.board.requeueLocked(x, now)
 }
 
+// cutLocked makes x due after its hold failed: at once, or after the wait that the service asked
+// for.
+func (s *settler) cutLocked(x *watch, wait, now time.Duration) {
+	if wait > 0 {
+		x.silences = maxSilences // it is polled, because after the wait holds may be tried again
+	}
+	meeting := s.board.alignLocked(now, 0) - now // so that jobs whose holds fail together share a request
+	s.pollAfterLocked(x, now, max(wait, meeting))
+}
+
 // settledLocked handles one watch that was polled.
 func (s *settler) settledLocked(c *call, p *poll) {
 	asked, now := c.asked, c.ended
@@ -145,8 +155,7 @@ func (s *settler) settledLocked(c *call, p *poll) {
 		return // all waiters have left, with the status that was known then
 	}
 	if c.isHold() && p.pollErr.Err != nil {
-		meeting := s.board.alignLocked(now, 0) - now // so that jobs whose holds fail together share a request
-		s.pollAfterLocked(x, now, max(p.wait, meeting))
+		s.cutLocked(x, p.wait, now)
 		return
 	}
 	s.seeLocked(c, p)
