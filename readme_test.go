@@ -19,7 +19,7 @@ const module = "github.com/iamber12/job-status-monitoring"
 
 // packages are the packages that fragments in the README use without an import.
 var packages = map[string]string{
-	"context": "context", "errors": "errors", "fmt": "fmt", "http": "net/http", "os": "os", "slices": "slices", "sql": "database/sql", "synctest": "testing/synctest",
+	"bytes": "bytes", "context": "context", "errors": "errors", "fmt": "fmt", "io": "io", "json": "encoding/json", "http": "net/http", "os": "os", "slices": "slices", "sql": "database/sql", "synctest": "testing/synctest",
 	"testing": "testing", "time": "time", "zap": "go.uber.org/zap", "adaptive": module + "/backoff/adaptive",
 	"peers": module + "/backoff/peers", "progress": module + "/progress", "jobstatus": module, "backoff": module + "/backoff", "mock": module + "/mock", "observe": module + "/observe",
 	"rest": module + "/transport/rest", "transport": module + "/transport", "webhook": module + "/transport/webhook", "require": "github.com/stretchr/testify/require",
