@@ -61,6 +61,40 @@ func TestAWatchIsNoLongerUrgentOnceTheWaitThatWasHeldUpHasEnded(t *testing.T) {
 	})
 }
 
+// fault 16: waits for one job that give up shortly after each other share a last look. So their
+// number is not the number of polls.
+func TestWaitsForOneJobShareTheirLastLooks(t *testing.T) {
+	t.Parallel()
+	for name, hold := range map[string]bool{"polled": false, "held": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				k := newKeeper()
+				var service transport.Transport = k
+				if !hold {
+					service = transportFunc(k.Status)
+				}
+				w := feedWatcher(t, service, jobstatus.WithBackoff(backoff.Constant(90*time.Second)))
+				const n, first, last = 1000, 30 * time.Second, 150 * time.Second
+				var all []<-chan ending
+				for i := range n {
+					timeout := first + time.Duration(i)*(last-first)/n
+					all = append(all, heardBy(t.Context(), w, "a", jobstatus.Timeout(timeout)))
+				}
+				for _, ended := range all {
+					e := <-ended
+					require.ErrorIs(t, e.err, jobstatus.ErrTimeout)
+					end := time.Now()
+					polls := k.of("a")
+					assert.LessOrEqual(t, end.Sub(polls[len(polls)-1]), min(e.after/10, 5*time.Second)+time.Second, "the last poll of a wait of %v", e.after)
+				}
+				holds, _ := k.held()
+				assert.LessOrEqual(t, len(k.of("a"))+holds, 45, "one every three to five seconds")
+			})
+		})
+	}
+}
+
 func TestAWaitWhoseTimeoutHasPassedHasItsLookInAWatchThatOthersBegan(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

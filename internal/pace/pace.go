@@ -136,6 +136,14 @@ func LastLook(began, end time.Duration, cohort int) (look, latest time.Duration)
 	return look, latest
 }
 
+// maxShared bounds the result of Shared.
+const maxShared = 5 * time.Second
+
+// Shared returns how long before the last look of a wait from began until end another wait for the
+// same job may make its own, so that it serves both. The time is a tenth of the wait, but at most
+// five seconds.
+func Shared(began, end time.Duration) time.Duration { return min((end-began)/10, maxShared) }
+
 const (
 	// maxInterval bounds the interval over which the first polls of a bulk are spread.
 	maxInterval = 10 * time.Minute

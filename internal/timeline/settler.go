@@ -186,7 +186,7 @@ func (s *settler) settledLocked(c *call, p *poll) {
 			m.extended, m.began = extendedByStandstill, now-m.timeout
 		}
 		x.urgent = x.urgent || m.extended != notExtended
-		s.board.lookLastLocked(x, m, asked, now, p.retryAfter)
+		s.board.lookLastLocked(x, m, m.served(asked, wasHurried), now, p.retryAfter)
 	}
 	s.board.waitsLocked(x, x.poll-now)
 	s.checkAgainLocked(x, now)

@@ -38,6 +38,16 @@ func (m *waiter) spare(asked time.Duration) {
 	}
 }
 
+// served returns until when the last look of m may be due so that a poll at the instant asked is
+// enough. That is asked itself, or later if the poll may have been the last look of another waiter,
+// because it came sooner than the Backoff asked for.
+func (m *waiter) served(asked time.Duration, hurried bool) time.Duration {
+	if !hurried || m.next == nil && m.previous == nil {
+		return asked
+	}
+	return instant.Later(asked, pace.Shared(m.began, min(m.end(), m.part.consumer.until)))
+}
+
 // end returns the instant of m's timeout, or instant.Forever if it has none.
 func (m *waiter) end() time.Duration { return instant.Later(m.began, m.timeout) }
 
