@@ -101,23 +101,6 @@ func tried(err error) error {
 	return err
 }
 
-// Get is like [Caller.Do] for a call with a result. If Get returns before the call, the call shares
-// nothing with the caller.
-func Get[T any](ctx context.Context, c *Caller, f func(context.Context) (T, error)) (result T, err error) {
-	got := make(chan T, 1)
-	err = c.Do(ctx, func(ctx context.Context) error {
-		v, err := f(ctx)
-		if err == nil {
-			got <- v
-		}
-		return err
-	})
-	if err == nil {
-		result = <-got
-	}
-	return result, err
-}
-
 var errNotNamed = errors.New("the transport named no id of the job that it started")
 
 // Start starts a job as t can, and returns its first status. If t names a job together with an
@@ -184,29 +167,44 @@ func start(ctx context.Context, t transport.Transport, req transport.CreateReque
 }
 
 // Fetch returns the result of a job from f. The context of the result outlives the call and ends
-// with ctx. The timeout limits the time until Fetch returns.
+// with ctx. The timeout limits the time until Fetch returns. A body that comes too late for the
+// caller is closed.
 func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.Status) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(wait.Sound(ctx))
-	body, err := Get(ctx, c, func(call context.Context) (io.ReadCloser, error) {
+	var (
+		mu   sync.Mutex
+		late bool          // Fetch has returned
+		body io.ReadCloser // the answer of f
+	)
+	err := c.Do(ctx, func(call context.Context) error {
 		defer context.AfterFunc(call, func() {
 			if cause := context.Cause(call); cause != context.Canceled {
 				cancel(cause)
 			}
 		})()
-		body, err := f.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
-		isNil := body == nil || problems.IsNil(body)
+		got, err := f.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
+		isNil := got == nil || problems.IsNil(got)
+		mu.Lock()
 		switch {
 		case err == nil && isNil:
-			err = fmt.Errorf("the Fetcher returned a nil %T", body)
+			err = fmt.Errorf("the Fetcher returned a nil %T", got)
 		case err == nil && ctx.Err() != nil: // it is too late: nobody reads it
 			err = context.Cause(ctx)
+		case err == nil && late:
+			err = c.Expired
+		case err == nil:
+			body = got
 		}
+		mu.Unlock()
 		if err != nil && !isNil {
-			_ = body.Close()
+			_ = got.Close()
 		}
-		return body, err
+		return err
 	})
-	if err != nil {
+	mu.Lock()
+	defer mu.Unlock()
+	late = true
+	if body == nil {
 		cancel(context.Canceled)
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/iamber12/job-status-monitoring/internal/oneoff"
+	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -210,6 +211,34 @@ func TestABodyBesideAnErrorIsClosed(t *testing.T) {
 	assert.Equal(t, 1, part.closed)
 	_, err = c.Fetch(t.Context(), halfFetcher{body: (*closing)(nil), err: errClosed}, transport.Status{})
 	require.ErrorIs(t, err, errClosed)
+}
+
+// slowClock is a clock on which a call that has its answer returns when the grace ends.
+type slowClock struct{ clock.Clock }
+
+func (c slowClock) Tracker() wait.Tracker { return c }
+func (slowClock) Begin()                  {}
+func (slowClock) End()                    {}
+func (slowClock) Park()                   {}
+func (slowClock) Unpark()                 { time.Sleep(61 * time.Second) }
+
+// fault 52: a body that arrives at the moment when the call gives up keeps no connection.
+func TestABodyThatArrivesAtTheLastMomentIsReturned(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCaller(t.Context(), time.Minute)
+			c.Clock = slowClock{c.Clock}
+			body := &closing{Reader: strings.NewReader("x")}
+			got, err := c.Fetch(t.Context(), halfFetcher{body: body}, transport.Status{})
+			require.NoError(t, err)
+			text, err := io.ReadAll(got)
+			require.NoError(t, err)
+			assert.Equal(t, "x", string(text))
+			require.NoError(t, got.Close())
+			assert.Equal(t, 1, body.closed)
+		})
+	}
 }
 
 type starter func(context.Context) (transport.Status, error)
