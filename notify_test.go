@@ -488,6 +488,37 @@ func (f following) Next(backoff.Poll) time.Duration    { return f.wait }
 func (following) Observe(backoff.Outcome)              {}
 func (following) Follow(string, string, time.Duration) {}
 
+// A source that is asked to wait is not started before that, up to the limit of the user.
+func TestASourceIsStartedAgainWhenItsServiceAllows(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		after time.Duration
+		opts  []jobstatus.Option
+	}{
+		"as asked": {after: 10 * time.Minute},
+		"limited":  {after: 2 * time.Minute, opts: []jobstatus.Option{jobstatus.WithMaxRetryAfter(2 * time.Minute)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newRadio(true)
+				newHearing(t, newCounter(), r, c.opts...)
+				r.lose <- fmt.Errorf("stream: %w", &transport.Error{Class: transport.Transient, RetryAfter: 10 * time.Minute})
+				time.Sleep(c.after - 1)
+				synctest.Wait()
+				assert.EqualValues(t, 1, r.starts.Load())
+				time.Sleep(1)
+				synctest.Wait()
+				assert.EqualValues(t, 2, r.starts.Load())
+				r.lose <- errors.New("lost")
+				time.Sleep(2 * time.Second)
+				synctest.Wait()
+				assert.EqualValues(t, 3, r.starts.Load(), "the wait that was asked for counts once")
+			})
+		})
+	}
+}
+
 // However often an end is reported, there is one poll for each report, and one more.
 func TestAnEndThatIsClaimedAgainAndAgainIsPolledOnceForEachClaim(t *testing.T) {
 	t.Parallel()

@@ -187,10 +187,10 @@ type Holder interface {
 // if a lost connection is resumed without a gap.
 //
 // A Watcher runs Notify on one goroutine. After Notify has returned, the Watcher calls it again,
-// after a wait that doubles from a second to a minute. If the error is an *Error of class Permanent
-// or Unauthorized, the Watcher does not call it again. Notify must return soon after ctx is done,
-// and must not call notify after it has returned. The function notify does not block, and is safe
-// for concurrent use.
+// after a wait that doubles from a second to a minute. The wait is longer if the error is an *Error
+// whose RetryAfter is longer. If the error is an *Error of class Permanent or Unauthorized, the
+// Watcher does not call it again. Notify must return soon after ctx is done, and must not call
+// notify after it has returned. The function notify does not block, and is safe for concurrent use.
 type Notifier interface {
 	Notify(ctx context.Context, notify func(Status)) error
 }

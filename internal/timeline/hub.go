@@ -133,6 +133,7 @@ func (h *hub) lose(ctx context.Context, l *subscription, e *ending) {
 		said = sighting.PollError{Err: panicked}
 	}
 	e.again = !(e.returned && said.Class == transport.Permanent)
+	e.wait = max(e.wait, h.capped(said.RetryAfter))
 	if news {
 		h.guard.Log(zapcore.WarnLevel, "notifications are lost: jobs are polled meanwhile", func() []zap.Field {
 			return []zap.Field{zap.Error(said.Err)}
