@@ -90,7 +90,7 @@ func (p *pattern) covers(q *pattern) bool {
 	case p.kind == anything || *p == *q:
 		return true
 	case p.kind == said:
-		return q.kind == word || q.kind == glob || q.kind == said
+		return q.kind == word && !isVague(q.text) || q.kind == glob || q.kind == said
 	case p.kind != glob:
 		return false
 	case q.kind == word:
@@ -135,7 +135,7 @@ func (p *pattern) sample() value {
 	case absent:
 		return value{kind: place.Nothing}
 	case word:
-		return value{kind: place.Word, text: p.text}
+		return value{kind: place.Word, text: p.text, vague: isVague(p.text)}
 	case glob:
 		return value{kind: place.Word, text: p.before + odd + p.within + odd + p.after}
 	default:

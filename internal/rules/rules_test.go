@@ -52,6 +52,23 @@ func TestNeitherPlusNorMinusFitsWhatIsDoubtful(t *testing.T) {
 	assert.Empty(t, table.Find(values(`"part"`, `"1970-01-01T00:00:00Z"`)).Means)
 }
 
+// A rule for 0 or false and a rule with + fit no answer together, so that no third rule is needed.
+func TestAWordThatPlusDoesNotFitHasNoConflictWithIt(t *testing.T) {
+	t.Parallel()
+	for _, word := range []string{"0", "0.0", "false", "False", `""`, `"null"`} {
+		table, err := rules.New(2, map[string]string{word + ", *": "running", "+, +": "failed", "+, -": "completed"})
+		require.NoError(t, err, word)
+		said := strings.Trim(word, `"`)
+		for other, want := range map[string]string{``: "running", `0`: "running", `422`: "running"} {
+			assert.Equal(t, want, table.Find(values(strconv.Quote(said), other)).Means, "%s and %s", word, other)
+		}
+		assert.Equal(t, "failed", table.Find(values(`200`, `422`)).Means)
+		assert.Equal(t, "completed", table.Find(values(`200`, ``)).Means)
+	}
+	_, err := rules.New(2, map[string]string{"1, *": "running", "+, +": "failed"})
+	require.ErrorContains(t, err, "neither is more specific")
+}
+
 // fault 10: one field says that the run has ended, another how.
 func TestTheMostSpecificRuleDecides(t *testing.T) {
 	t.Parallel()

@@ -152,12 +152,20 @@ func newValue(v place.Value, l *lexicon) value {
 		one.kind = place.Nothing
 	case one.kind == place.Number:
 		one.vague = !v.IsSaid()
-	case one.kind == place.Word && len(one.text) <= maxVague:
-		n, isNumber := place.NumberValue(one.text)
-		text := fold(one.text)
-		one.vague = isNumber && n == "0" || text == "" || text == "false" || text == "null"
+	case one.kind == place.Word:
+		one.vague = isVague(one.text)
 	}
 	return one
+}
+
+// isVague reports whether a text is there and says nothing.
+func isVague(text string) bool {
+	if len(text) > maxVague {
+		return false
+	}
+	n, isNumber := place.NumberValue(text)
+	text = fold(text)
+	return isNumber && n == "0" || text == "" || text == "false" || text == "null"
 }
 
 // maxVague is the longest text, in bytes, that can be vague.
