@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -515,6 +516,143 @@ var kinds = map[string]kind{
 			{Body: `{"état":"TERMINÉ"}`, Means: "completed"},
 			{Body: `{"\u00e9tat":"\u00c9chou\u00e9","raison":"disque plein"}`, Means: "failed", Message: "disque plein"},
 			{Body: "\ufeff" + `{"état":"annulé"}`, Means: "canceled"},
+		},
+	},
+	// The outcome of each part is in an array, or of all parts in an object.
+	"Zendesk job": {
+		rest.Dialect{Create: rest.Call{Path: "/api/v2/tickets/create_many.json"}, Status: rest.Call{Path: "/api/v2/job_statuses/{id}.json"}, ID: "job_status.id",
+			State: "job_status.status, job_status.results.success, job_status.results[success=false], job_status.results[error!=]", Progress: "job_status.progress / job_status.total", Message: "job_status.message",
+			States: states{"queued, *, *, *": pending, "working, *, *, *": isRunning, "completed, *, *, *": completed, "completed, false, *, *": failed, "completed, *, +, *": failed, "completed, *, *, +": failed, "failed, *, *, *": failed, "killed, *, *, *": canceled},
+			Batch:  rest.Batch{Path: "/api/v2/job_statuses/show_many.json?ids={ids}", List: "job_statuses", Item: "job_status"}},
+		[]resttest.Sample{
+			{ID: "82de", Body: `{"job_status":{"id":"82de","message":null,"progress":null,"results":null,"status":"queued","total":2}}`, Means: "pending"},
+			{ID: "82de", Body: `{"job_status":{"id":"82de","message":null,"progress":1,"results":[],"status":"working","total":2}}`, Means: "running"},
+			{ID: "82de", Body: `{"job_status":{"id":"82de","progress":2,"total":2,"status":"completed","message":"Completed at 2018","results":[{"id":244,"index":0},{"id":245,"index":1}]}}`, Means: "completed"},
+			{ID: "82de", Body: `{"job_status":{"id":"82de","progress":2,"total":2,"status":"completed","results":[{"action":"update","id":244,"status":"Updated","success":true},{"action":"update","id":245,"success":false}]}}`, Means: "failed"},
+			{ID: "82de", Body: `{"job_status":{"id":"82de","progress":2,"total":2,"status":"completed","results":[{"id":244,"index":0},{"index":1,"error":"RecordInvalid","details":"x"}]}}`, Means: "failed"},
+			{ID: "82de", Body: `{"job_status":{"id":"82de","total":null,"progress":null,"status":"completed","results":{"success":true}}}`, Means: "completed"},
+			{ID: "82de", Body: `{"job_status":{"id":"82de","total":null,"progress":null,"status":"completed","results":{"success":false}}}`, Means: "failed"},
+			{ID: "82de", Body: `{"job_status":{"id":"82de","status":"failed","results":null,"message":"boom"}}`, Means: "failed", Message: "boom"},
+			{ID: "82de", Code: 404, Body: `{"error":"RecordNotFound","description":"Not found"}`, Means: "not found"},
+		},
+	},
+	// An operation that waits stands beside the outcome of the one before.
+	"Argo CD sync": {
+		rest.Dialect{Create: rest.Call{Path: "-"}, Status: rest.Call{Path: "/api/v1/applications/{id}"}, Cancel: rest.Call{Path: "/api/v1/applications/{id}/operation"}, ID: "metadata.name", State: "operation, status.operationState.phase, status.health.status", Message: "status.operationState.message",
+			States: states{"+, *, *": isRunning, "-, -, *": pending, "-, Running, *": isRunning, "-, Terminating, *": isRunning, "-, Failed, *": failed, "-, Error, *": failed,
+				"-, Succeeded, Healthy": completed, "-, Succeeded, Degraded": failed, "-, Succeeded, Suspended": transport.Blocked, "-, Succeeded, Progressing": isRunning, "-, Succeeded, Missing": isRunning, "-, Succeeded, Unknown": transport.Unknown}},
+		[]resttest.Sample{
+			{ID: "guestbook", Body: `{"metadata":{"name":"guestbook"},"operation":{"sync":{"revision":"a"}},"status":{"operationState":{"phase":"Succeeded","message":"old"},"health":{"status":"Healthy"}}}`, Means: "running"},
+			{ID: "guestbook", Body: `{"metadata":{"name":"guestbook"},"status":{"operationState":{"phase":"Succeeded","message":"successfully synced"},"health":{"status":"Progressing"}}}`, Means: "running"},
+			{ID: "guestbook", Body: `{"metadata":{"name":"guestbook"},"status":{"operationState":{"phase":"Succeeded","message":"successfully synced"},"health":{"status":"Healthy"}}}`, Means: "completed"},
+			{ID: "guestbook", Body: `{"metadata":{"name":"guestbook"},"status":{"operationState":{"phase":"Succeeded"},"health":{"status":"Degraded"}}}`, Means: "failed"},
+			{ID: "guestbook", Body: `{"metadata":{"name":"guestbook"},"status":{"operationState":{"phase":"Failed","message":"one or more objects failed"},"health":{"status":"Healthy"}}}`, Means: "failed", Message: "one or more objects failed"},
+			{ID: "guestbook", Body: `{"metadata":{"name":"guestbook"},"status":{"operationState":{"phase":"Succeeded"},"health":{"status":"Suspended"}}}`, Means: "blocked"},
+			{ID: "guestbook", Code: 404, Body: `{"error":"applications.argoproj.io \"guestbook\" not found","code":5}`, Means: "not found"},
+		},
+	},
+	// The id is a path, and a completed task may be critical.
+	"Redfish task": {
+		rest.Dialect{Create: rest.Call{Path: "/redfish/v1/UpdateService/Actions/UpdateService.SimpleUpdate"}, Status: rest.Call{Path: "{+id}"}, Cancel: rest.Call{Path: "{+id}"}, ID: `["@odata.id"]`, State: "TaskState, TaskStatus", Progress: "PercentComplete", ProgressScale: 100, Message: "Messages[0].Message", Finished: "EndTime",
+			States: states{"New, *": pending, "Pending, *": pending, "Starting, *": isRunning, "Running, *": isRunning, "Suspended, *": isRunning, "Interrupted, *": isRunning, "Stopping, *": isRunning, "Service, *": isRunning, "Cancelling, *": isRunning,
+				"Completed, OK": completed, "Completed, Warning": completed, "Completed, Critical": failed, "Exception, *": failed, "Killed, *": canceled, "Cancelled, *": canceled}},
+		[]resttest.Sample{
+			{Create: true, ID: "/redfish/v1/TaskService/Tasks/545", Code: 202, Header: of("Location", "/redfish/v1/TaskService/TaskMonitors/545"), Body: `{"@odata.id":"/redfish/v1/TaskService/Tasks/545","Id":"545","TaskState":"Running","TaskStatus":"OK"}`, Means: "pending"},
+			{ID: "/redfish/v1/TaskService/Tasks/545", Body: `{"@odata.id":"/redfish/v1/TaskService/Tasks/545","@odata.type":"#Task.v1_7_4.Task","Id":"545","TaskState":"Running","TaskStatus":"OK","PercentComplete":40,"Messages":[]}`, Means: "running"},
+			{ID: "/redfish/v1/TaskService/Tasks/545", Body: `{"@odata.id":"/redfish/v1/TaskService/Tasks/545","TaskState":"Completed","TaskStatus":"OK","EndTime":"2012-03-07T14:45+06:00","Messages":[{"MessageId":"Base.1.0.Success","Message":"Success"}]}`, Means: "completed"},
+			{ID: "/redfish/v1/TaskService/Tasks/545", Body: `{"@odata.id":"/redfish/v1/TaskService/Tasks/545","TaskState":"Completed","TaskStatus":"Critical","Messages":[{"Message":"bad image"}]}`, Means: "failed", Message: "bad image"},
+			{ID: "/redfish/v1/TaskService/Tasks/545", Body: `{"@odata.id":"/redfish/v1/TaskService/Tasks/545","TaskState":"Exception","TaskStatus":"Warning"}`, Means: "failed"},
+			{ID: "/redfish/v1/TaskService/Tasks/545", Code: 404, Body: `{"error":{"code":"Base.1.0.ResourceMissingAtURI","message":"x"}}`, Means: "not found"},
+		},
+	},
+	// The create is a GET, and the key on the way to the id depends on its command.
+	"CloudStack job": {
+		rest.Dialect{Create: rest.Call{Method: "GET", Path: "/client/api?command=deployVirtualMachine&response=json"}, Status: rest.Call{Path: "/client/api?command=queryAsyncJobResult&response=json&jobid={id}"}, ID: "[jobid!=].jobid", State: "queryasyncjobresultresponse.jobstatus", Error: "queryasyncjobresultresponse.jobresult.errortext", Result: "queryasyncjobresultresponse.jobresult",
+			States: states{"0": isRunning, "1": completed, "2": failed, "3": canceled}, Fault: "@code", Faults: map[string]transport.Class{"431": transport.NotFound}},
+		[]resttest.Sample{
+			{Create: true, ID: "f040e0e7", Body: `{"deployvirtualmachineresponse":{"id":"8b2d","jobid":"f040e0e7"}}`, Means: "pending"},
+			{ID: "f040e0e7", Body: `{"queryasyncjobresultresponse":{"accountid":"a","cmd":"x","jobstatus":0,"jobprocstatus":0,"jobresultcode":0,"created":"2024-01-01T00:00:00+0000","jobid":"f040e0e7"}}`, Means: "running"},
+			{ID: "f040e0e7", Body: `{"queryasyncjobresultresponse":{"jobstatus":1,"jobresultcode":0,"jobresulttype":"object","jobresult":{"virtualmachine":{"id":"8b2d"}},"jobid":"f040e0e7"}}`, Means: "completed"},
+			{ID: "f040e0e7", Body: `{"queryasyncjobresultresponse":{"jobstatus":2,"jobresultcode":530,"jobresulttype":"object","jobresult":{"errorcode":530,"errortext":"Insufficient capacity"},"jobid":"f040e0e7"}}`, Means: "failed", Message: "Insufficient capacity"},
+			{ID: "f040e0e7", Code: 431, Body: `{"queryasyncjobresultresponse":{"uuidList":[],"errorcode":431,"cserrorcode":4350,"errortext":"Unable to execute API command"}}`, Means: "not found"},
+		},
+	},
+	// A time and booleans say the state.
+	"Atlas restore": {
+		rest.Dialect{Create: rest.Call{Path: "/api/atlas/v2/groups/g/clusters/c/backup/restoreJobs"}, Status: rest.Call{Path: "/api/atlas/v2/groups/g/clusters/c/backup/restoreJobs/{id}"}, ID: "id", State: "failed, cancelled, finishedAt", Finished: "finishedAt", Result: "deliveryUrl",
+			States: states{"true, *, *": failed, "false, true, *": canceled, "false, false, +": completed, "false, false, -": isRunning}},
+		[]resttest.Sample{
+			{ID: "5b62", Body: `{"cancelled":false,"deliveryType":"automated","expired":false,"failed":false,"id":"5b62","snapshotId":"x"}`, Means: "running"},
+			{ID: "5b62", Body: `{"cancelled":false,"deliveryType":"download","deliveryUrl":["https://x/restore.tgz"],"expired":false,"failed":false,"finishedAt":"2018-08-02T02:08:48Z","id":"5b62"}`, Means: "completed"},
+			{ID: "5b62", Body: `{"cancelled":false,"expired":false,"failed":true,"finishedAt":"2018-08-02T02:08:48Z","id":"5b62"}`, Means: "failed"},
+			{ID: "5b62", Body: `{"cancelled":true,"expired":false,"failed":false,"id":"5b62"}`, Means: "canceled"},
+			{ID: "5b62", Code: 404, Body: `{"detail":"x","error":404,"errorCode":"RESOURCE_NOT_FOUND"}`, Means: "not found"},
+		},
+	},
+	// Each element has the code of one part.
+	"AS3 task": {
+		rest.Dialect{Create: rest.Call{Path: "/mgmt/shared/appsvcs/declare?async=true"}, Status: rest.Call{Path: "/mgmt/shared/appsvcs/task/{id}"}, ID: "id", State: "results[0].code, results[code!=200].code", Message: "results[code!=200].response, results[code!=200].message",
+			States: states{"0, *": isRunning, "200, 0": isRunning, "200, -": completed, "+, +": failed}},
+		[]resttest.Sample{
+			{Create: true, ID: "c2e7", Code: 202, Body: `{"id":"c2e7","results":[{"message":"Declaration successfully submitted","tenant":"","host":"","runTime":0,"code":0}],"declaration":{},"selfLink":"https://localhost/mgmt/shared/appsvcs/task/c2e7"}`, Means: "pending"},
+			{ID: "c2e7", Code: 202, Body: `{"id":"c2e7","results":[{"message":"in progress","tenant":"","host":"","runTime":0,"code":0}],"declaration":{}}`, Means: "running"},
+			{ID: "c2e7", Body: `{"id":"c2e7","results":[{"code":200,"message":"success","lineCount":22,"host":"localhost","tenant":"T","runTime":1708}],"declaration":{}}`, Means: "completed"},
+			{ID: "c2e7", Body: `{"id":"c2e7","results":[{"code":200,"message":"no change","tenant":"T"},{"code":422,"message":"declaration failed","response":"01020036:3: The requested Pool was not found.","tenant":"U"}]}`, Means: "failed", Message: "01020036:3: The requested Pool was not found."},
+			{ID: "c2e7", Code: 404, Body: `{"id":"c2e7","results":[{"message":"task not found","code":404}]}`, Means: "not found"},
+		},
+	},
+	// A key has dots, a slash, a space and a semicolon.
+	"Harbor scan": {
+		rest.Dialect{Create: rest.Call{Path: "-"}, Status: rest.Call{Path: "/api/v2.0/projects/p/repositories/r/artifacts/{id}?with_scan_overview=true"}, ID: "digest", State: `scan_overview["application/vnd.security.vulnerability.report; version=1.1"].scan_status`, Progress: `scan_overview["application/vnd.security.vulnerability.report; version=1.1"].complete_percent`, ProgressScale: 100,
+			States: states{"-": pending, "Pending": pending, "Scheduled": pending, "Running": isRunning, "Success": completed, "Error": failed, "Stopped": canceled}},
+		[]resttest.Sample{
+			{ID: "sha256:ab", Body: `{"digest":"sha256:ab","id":1,"scan_overview":null}`, Means: "pending"},
+			{ID: "sha256:ab", Body: `{"digest":"sha256:ab","scan_overview":{"application/vnd.security.vulnerability.report; version=1.1":{"complete_percent":50,"scan_status":"Running","severity":"None"}}}`, Means: "running"},
+			{ID: "sha256:ab", Body: `{"digest":"sha256:ab","scan_overview":{"application/vnd.security.vulnerability.report; version=1.1":{"complete_percent":100,"scan_status":"Success","severity":"High"}}}`, Means: "completed"},
+			{ID: "sha256:ab", Body: `{"digest":"sha256:ab","scan_overview":{"application/vnd.security.vulnerability.report; version=1.1":{"scan_status":"Error"}}}`, Means: "failed"},
+			{ID: "sha256:ab", Code: 404, Body: `{"errors":[{"code":"NOT_FOUND","message":"artifact x not found"}]}`, Means: "not found"},
+		},
+	},
+	// A short job is complete in the answer to its create, which then has no id of a job.
+	"Dropbox save": {
+		rest.Dialect{Create: rest.Call{Path: "/2/files/save_url", Body: "{input}"}, Status: rest.Call{Method: "POST", Path: "/2/files/save_url/check_job_status", Body: map[string]any{"async_job_id": "{id}"}}, ID: "async_job_id, id", AnswerID: "-", CreateHasState: true,
+			State: `[".tag"]`, States: states{"in_progress": isRunning, "complete": completed, "failed": failed, "async_job_id": pending}, Message: `failed[".tag"]`, Result: ".",
+			Fault: `error[".tag"]`, Faults: map[string]transport.Class{"invalid_async_job_id": transport.NotFound, "internal_error": transport.Transient, "too_many_requests": transport.Throttled}, RetryAfter: "error.retry_after"},
+		[]resttest.Sample{
+			{Create: true, ID: "34g93hh34h04y384084", Body: `{".tag":"async_job_id","async_job_id":"34g93hh34h04y384084"}`, Means: "pending"},
+			{Create: true, ID: "id:a4ayc", Body: `{".tag":"complete","name":"P.txt","id":"id:a4ayc","size":7212}`, Means: "completed"},
+			{ID: "34g9", Body: `{".tag":"in_progress"}`, Means: "running"},
+			{ID: "34g9", Body: `{".tag":"complete","name":"P.txt","id":"id:a4ayc"}`, Means: "completed"},
+			{ID: "34g9", Body: `{".tag":"failed","failed":{".tag":"download_failed"}}`, Means: "failed", Message: "download_failed"},
+			{ID: "34g9", Code: 409, Body: `{"error_summary":"invalid_async_job_id/...","error":{".tag":"invalid_async_job_id"}}`, Means: "not found"},
+			{ID: "34g9", Code: 429, Body: `{"error_summary":"too_many_requests/..","error":{"reason":{".tag":"too_many_requests"},"retry_after":300}}`, Means: "throttled", RetryAfter: 300 * time.Second},
+		},
+	},
+	// A failed job goes on under another id.
+	"Rundeck execution": {
+		rest.Dialect{Create: rest.Call{Path: "/api/41/job/j/run"}, Status: rest.Call{Path: "/api/41/execution/{id}"}, Cancel: rest.Call{Method: "POST", Path: "/api/41/execution/{id}/abort"}, ID: "id", State: "status", Next: "retriedExecution.id", Finished: "date-ended.date",
+			States: states{"scheduled": pending, "queued": pending, "running": isRunning, "succeeded": completed, "failed": failed, "timedout": failed, "aborted": canceled, "failed-with-retry": isRunning, "other": failed},
+			Fault:  "errorCode", Faults: map[string]transport.Class{"api.error.item.doesnotexist": transport.NotFound}},
+		[]resttest.Sample{
+			{Create: true, ID: "117", Body: `{"id":117,"href":"x","status":"running","project":"p"}`, Means: "pending"},
+			{ID: "117", Body: `{"id":117,"status":"running","date-started":{"unixtime":1,"date":"2024-01-01T00:00:00Z"}}`, Means: "running"},
+			{ID: "117", Body: `{"id":117,"status":"succeeded","date-ended":{"unixtime":1,"date":"2024-01-01T00:00:10Z"}}`, Means: "completed"},
+			{ID: "117", Body: `{"id":117,"status":"failed","failedNodes":["a"],"date-ended":{"date":"2024-01-01T00:00:10Z"}}`, Means: "failed"},
+			{ID: "117", Body: `{"id":117,"status":"failed-with-retry","retriedExecution":{"id":118,"status":"running"}}`, Means: "running"},
+			{ID: "117", Body: `{"id":117,"status":"other","customStatus":"x"}`, Means: "failed"},
+			{ID: "117", Code: 404, Body: `{"error":true,"apiversion":41,"errorCode":"api.error.item.doesnotexist","message":"Execution ID does not exist: 117"}`, Means: "not found"},
+		},
+	},
+	// A job that failed has completed.
+	"Flink savepoint": {
+		rest.Dialect{Create: rest.Call{Path: "/jobs/j/savepoints"}, Status: rest.Call{Path: "/jobs/j/savepoints/{id}"}, ID: "request-id", AnswerID: "-", State: "status.id", Error: "operation.failure-cause.class", Result: "operation.location",
+			States: states{"IN_PROGRESS": isRunning, "COMPLETED": completed}},
+		[]resttest.Sample{
+			{Create: true, ID: "1d4d", Code: 202, Body: `{"request-id":"1d4d"}`, Means: "pending"},
+			{ID: "1d4d", Body: `{"status":{"id":"IN_PROGRESS"},"operation":null}`, Means: "running"},
+			{ID: "1d4d", Body: `{"status":{"id":"COMPLETED"},"operation":{"location":"file:/tmp/savepoint-1"}}`, Means: "completed", Result: `"file:/tmp/savepoint-1"`},
+			{ID: "1d4d", Body: `{"status":{"id":"COMPLETED"},"operation":{"failure-cause":{"class":"java.util.concurrent.CompletionException","stack-trace":"x","serialized-throwable":"rO0"}}}`, Means: "failed", Message: "java.util.concurrent.CompletionException"},
+			{ID: "1d4d", Code: 404, Body: `{"errors":["org.apache.flink.runtime.rest.NotFoundException: Operation not found under key: x"]}`, Means: "not found"},
 		},
 	},
 }
