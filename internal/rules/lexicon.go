@@ -91,7 +91,7 @@ func (l *lexicon) look(v *value) {
 		v.choice, v.known = v.text, true
 		return
 	}
-	if v.choice, v.known = l.folded[fold(v.text)]; v.known || v.kind != place.Number {
+	if v.choice, v.known = l.folded[fold(v.text)]; v.known {
 		return
 	}
 	if n, ok := place.NumberValue(v.text); ok {

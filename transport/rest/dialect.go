@@ -86,7 +86,7 @@ import (
 // The keys of [Dialect.States] and [Dialect.Faults] are rules. A rule has one pattern for each
 // place of State or Fault, separated by commas.
 //
-//	completed     this word, this number in any notation, or this boolean
+//	completed     this word, this number in any notation, even as a text, or this boolean
 //	CREATE_*      a word that begins with CREATE_
 //	*_FAILED      a word that ends with _FAILED
 //	CREATE_*_OK   a word that begins with CREATE_ and ends with _OK
