@@ -108,6 +108,9 @@ func (c *Call) quote(text string) error {
 	if len(c.Answer.Body) > 0 {
 		s += ": " + c.Excerpt(c.Answer.Body)
 	}
+	if c.Answer.Code == http.StatusUnauthorized && c.round.isBare() {
+		s += ", and no token was sent (WithToken)"
+	}
 	return errors.New(s)
 }
 

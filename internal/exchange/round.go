@@ -271,6 +271,12 @@ func (r *round) redirect(next *http.Request, via []*http.Request) error {
 	return r.http.CheckRedirect(next, via)
 }
 
+// isBare reports whether the newest request of the base URL's origin had no credential. A word of a
+// header or of a query that may be secret counts as one.
+func (r *round) isBare() bool {
+	return len(r.sensitive()) == 0 && r.url != nil && web.SameOrigin(r.url, r.Base)
+}
+
 // sensitive returns the words that are removed from everything that is quoted.
 func (r *round) sensitive() []string {
 	if r.token == nil && r.sent == nil && len(r.Terms.Secrets) == 0 {

@@ -700,6 +700,32 @@ func TestATokenThatIsRefusedIsReplacedOnceInACall(t *testing.T) {
 	assert.Equal(t, 4, asked)
 }
 
+// Without a credential, the error of a 401 says which option sets one.
+func TestA401WithoutACredentialNamesTheOption(t *testing.T) {
+	t.Parallel()
+	token := func(context.Context) (string, error) { return "7f3c7f3c", nil }
+	for name, o := range map[string][]rest.Option{
+		"":                       nil,
+		"a header":               {rest.WithHeader("X-Api-Key", "7f3c7f3c")},
+		"a header of a dialect":  {rest.WithDialect(rest.Dialect{Header: map[string]string{"X-Api-Key": "7f3c7f3c"}})},
+		"a key in the query":     {rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "/{id}?key=7f3c7f3c"}})},
+		"a token":                {rest.WithToken(token)},
+		"a token in some header": {rest.WithToken(token), rest.WithTokenHeader("X-Api-Key")},
+	} {
+		c := serve(t, say(401, `who are you?`), o...)
+		_, err := c.Status(t.Context(), "7")
+		assert.Equal(t, transport.Permanent, classOf(t, err), name)
+		const hint = "401 Unauthorized: `who are you?`, and no token was sent (WithToken)"
+		if name == "" {
+			assert.ErrorContains(t, err, hint)
+		} else {
+			assert.NotContains(t, err.Error(), "WithToken", name)
+		}
+		_, err = serve(t, say(403, `{}`), o...).Status(t.Context(), "7")
+		assert.NotContains(t, err.Error(), "WithToken", name)
+	}
+}
+
 // fault 19: some services refuse an expired token with another code than 401.
 func TestATokenThatFaultsSayIsRefusedIsReplacedOnceInACall(t *testing.T) {
 	t.Parallel()
