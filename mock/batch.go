@@ -70,18 +70,21 @@ type batchPattern struct {
 	name          string // the name of the query parameter that names the jobs
 	before, after string // the text around the ids in its value
 	separator     string // the text between the ids; "" if the parameter is repeated
+	inPath        bool   // whether the ids are in the path
 	body          any    // if not nil, the body with "{ids}" in place of the ids
 }
 
 func newBatchPattern(b rest.Batch) *batchPattern {
-	p := &batchPattern{pattern: newPattern(rest.Call{Method: b.Method, Path: b.Path})}
+	path, query, _ := strings.Cut(b.Path, "?")
+	named := strings.ReplaceAll(path, "{ids}", "{id}") // the ids are read as one
+	p := &batchPattern{pattern: newPattern(rest.Call{Method: b.Method, Path: named + "?" + query}), separator: b.Separator, inPath: named != path}
 	for name, s := range p.query {
 		if !s.has("ids", "id") {
 			continue
 		}
 		p.name, p.before, p.after = name, s.plain[0], s.plain[1]
-		if delete(p.query, name); s.has("ids") {
-			p.separator = b.Separator
+		if delete(p.query, name); s.has("id") {
+			p.separator = ""
 		}
 	}
 	if text, err := json.Marshal(b.Body); err == nil {
@@ -92,8 +95,13 @@ func newBatchPattern(b rest.Batch) *batchPattern {
 
 // ids returns the ids of the jobs that a request names, and reports whether it is a batch.
 func (p *batchPattern) ids(r *http.Request, segments []string) (ids []string, ok bool) {
-	if _, ok := p.match(r, segments); !ok {
+	named, ok := p.match(r, segments)
+	switch {
+	case !ok:
 		return nil, false
+	case p.inPath:
+		ids = strings.Split(named.id, p.separator)
+		return ids, !slices.Contains(ids, "")
 	}
 	if p.body != nil {
 		text, _ := io.ReadAll(io.LimitReader(r.Body, maxInput))

@@ -59,6 +59,8 @@ var everyBatch = map[string]rest.Batch{
 	"body":       {Path: "/status/batch?brief=1", Method: "GET", Body: map[string]any{"what": []any{"job", 1, true, nil}, "of": map[string]string{"ids": "{ids}"}}},
 	"by id":      {Path: "/jobs?ids={ids}", ID: "-"},
 	"list by id": {Path: "/jobs?ids={ids}", ID: "-", List: "all.jobs"},
+	"in path":    {Path: "/jobs/{ids}?brief=1"},
+	"like one":   {Path: "/status/{ids}", Separator: "; "},
 }
 
 func TestServiceAnswersTheBatchesOfItsClient(t *testing.T) {

@@ -83,10 +83,16 @@ func (f *fields) read(r *http.Request) *request {
 	}
 	var ok bool
 	if f.batch != nil {
-		if req.ids, ok = f.batch.ids(r, segments); ok {
+		req.ids, ok = f.batch.ids(r, segments)
+		if ok && f.batch.inPath && len(req.ids) == 1 { // both calls can have this path
+			_, isStatus := f.status.match(r, segments)
+			ok = !isStatus
+		}
+		if ok {
 			req.op = opBatch
 			return req
 		}
+		req.ids = nil
 	}
 	if named, ok := f.filled.match(r, segments); ok && f.status.whole {
 		// A status call of this dialect can have any path. So what matches Create is a create.

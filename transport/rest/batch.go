@@ -21,6 +21,7 @@ import (
 //
 //	Batch{Path: "/jobs?ids={ids}"}                               GET /jobs?ids=a,b
 //	Batch{Path: "/jobs?id={id}"}                                 GET /jobs?id=a&id=b
+//	Batch{Path: "/jobs/{ids}"}                                   GET /jobs/a,b
 //	Batch{Path: "/get", Body: map[string]any{"ids": "{ids}"}}    POST /get with {"ids":["a","b"]}
 //	Batch{Path: "/jobs?active=1", Next: "@link.next"}            GET /jobs?active=1, then more pages
 //
@@ -30,9 +31,10 @@ type Batch struct {
 	// Method is the HTTP method. The default is GET, or POST if there is a Body. With any method, the
 	// request may reach the service twice.
 	Method string
-	// Path is appended to the path of the base URL, like the Path of a [Call]. Its query names the
-	// jobs, unless Body does. In the query, {ids} is replaced by all ids with Separator between them.
-	// A parameter with {id}, such as id={id}, is repeated for each id. Ids are escaped.
+	// Path is appended to the path of the base URL, like the Path of a [Call]. It names the jobs,
+	// unless Body does. In the path or in the query, {ids} is replaced by all ids with Separator
+	// between them. A parameter of the query with {id}, such as id={id}, is repeated for each id. Ids
+	// are escaped.
 	Path string
 	// Separator is the text between two ids of {ids}. The default is a comma. A job whose id contains
 	// Separator, or could otherwise be misread, is asked about alone.
@@ -126,6 +128,7 @@ type batch struct {
 	each     [2]string  // the text before and after each id
 	between  string     // the text between two ids
 	joined   bool       // whether between is the Separator
+	inPath   bool       // whether the ids are in the path
 	lists    bool       // whether the request names no ids
 	body     [2]string  // the body before and after the array of ids, if there is a body
 	list     *place.Set // of one place
@@ -254,9 +257,13 @@ func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (
 	if rest := pair[0] + pair[1]; rest != "" {
 		named += "?" + strings.Trim(rest, "&")
 	}
-	n := strings.Count(query, hole) + strings.Count(text, aBody)
+	n := strings.Count(path, manyIDs) + strings.Count(query, hole) + strings.Count(text, aBody)
 	b.lists = b.lists && n == 0
-	if b.to, err = newForm(base, allow, Call{Method: b.Method, Path: named, Header: b.Header}, shared, false, template.Page); err != nil {
+	holes := []string{template.Page}
+	if b.inPath = namesIDs(path) && n == 1; b.inPath {
+		named, holes = strings.Replace(named, manyIDs, placeholder, 1), append(holes, template.ID)
+	}
+	if b.to, err = newForm(base, allow, Call{Method: b.Method, Path: named, Header: b.Header}, shared, false, holes...); err != nil {
 		return err
 	}
 	if n != 1 && !b.lists {
@@ -268,7 +275,13 @@ func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (
 	return b.hold(text, hole, pair, around)
 }
 
-// hold finds the place of the ids: in the text of a body, or around a hole in the query.
+// namesIDs reports whether a path has {ids}, and neither {id} nor {{ids}}.
+func namesIDs(path string) bool {
+	return strings.Contains(path, manyIDs) && !strings.Contains(path, placeholder) && !strings.Contains(path, "{"+manyIDs)
+}
+
+// hold finds the place of the ids: in the path, in the text of a body, or around a hole in
+// the query.
 func (b *batch) hold(text, hole string, pair, around [2]string) error {
 	if before, after, ok := strings.Cut(text, aBody); ok {
 		b.body = [2]string{before, after}
@@ -288,17 +301,27 @@ func (b *batch) hold(text, hole string, pair, around [2]string) error {
 	}
 	if b.joined = hole == manyIDs; b.joined {
 		b.before, b.after = pair[0]+around[0], around[1]+pair[1]
-		b.between = strings.ReplaceAll(url.QueryEscape(b.Separator), "%2C", ",")
+		b.between = strings.ReplaceAll(b.escape(b.Separator), "%2C", ",")
 	} else {
 		b.before, b.after, b.between, b.each = pair[0], pair[1], "&", around
 	}
 	var g exchange.Request
-	if err := b.to.Fill(&g, &template.Vars{}); err != nil {
+	if err := b.to.Fill(&g, &template.Vars{ID: "x"}); err != nil {
 		return err
 	}
-	g.URL.RawQuery = b.before + b.after + "x"
+	if !b.inPath {
+		g.URL.RawQuery = b.before + b.after + "x"
+	}
 	b.length = len(g.URL.String()) - len("x")
 	return nil
+}
+
+// escape escapes a text for the part of the URL that has the ids.
+func (b *batch) escape(text string) string {
+	if b.inPath {
+		return url.PathEscape(text)
+	}
+	return url.QueryEscape(text)
 }
 
 // cutPair finds the parameter of a query that has a hole. It returns the text before and after the
@@ -316,7 +339,11 @@ func cutPair(query, hole string) (pair, around [2]string) {
 // request prepares the request about jobs. If there can be no request, it returns the error and its
 // class.
 func (b *batch) request(k *call, ids []string, page string) (transport.Class, error) {
-	if err := k.ask(b.to, &template.Vars{Page: page}); err != nil {
+	joined := ""
+	if b.inPath {
+		joined = strings.Join(ids, b.Separator)
+	}
+	if err := k.ask(b.to, &template.Vars{Page: page, ID: joined}); err != nil {
 		return transport.Permanent, err
 	}
 	k.wire.Request.Type = b.to.ContentType()
@@ -333,16 +360,18 @@ func (b *batch) request(k *call, ids []string, page string) (transport.Class, er
 	case b.joined && !slices.Equal(strings.Split(strings.Join(ids, b.Separator), b.Separator), ids):
 		return transport.Permanent, fmt.Errorf("ids that the separator %q can't tell apart", b.Separator)
 	}
-	var query strings.Builder
-	query.WriteString(b.before)
+	var named strings.Builder
 	for i, id := range ids {
 		if i > 0 {
-			query.WriteString(b.between)
+			named.WriteString(b.between)
 		}
-		query.WriteString(b.each[0] + url.QueryEscape(id) + b.each[1])
+		named.WriteString(b.each[0] + b.escape(id) + b.each[1])
 	}
-	query.WriteString(b.after)
-	k.wire.Request.URL.RawQuery = query.String()
+	if u := &k.wire.Request.URL; b.inPath { // the Separator is not escaped
+		u.RawPath = strings.Replace(u.EscapedPath(), url.PathEscape(joined), named.String(), 1)
+	} else {
+		u.RawQuery = b.before + named.String() + b.after
+	}
 	if n := len(k.wire.Request.URL.String()); n > maxURL {
 		return transport.Oversized, fmt.Errorf("a URL of %d bytes, at most %d", n, maxURL)
 	}

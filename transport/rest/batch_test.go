@@ -73,6 +73,8 @@ func TestABatchNamesItsJobsAsTheDialectSays(t *testing.T) {
 		{rest.Batch{Path: "/jobs?full=1&q=id+in+({ids})&x=2", Separator: "; "}, "GET /v1/jobs?full=1&q=id+in+(a+b%3B+%C3%BC%2F%2B%3B+c%26d%23%3F%3D)&x=2"},
 		{rest.Batch{Path: "/jobs?id={id}"}, "GET /v1/jobs?id=a+b&id=%C3%BC%2F%2B&id=c%26d%23%3F%3D"},
 		{rest.Batch{Path: "/jobs?full=1&id[]=j:{id}x&n=2", Method: "REPORT"}, "REPORT /v1/jobs?full=1&id[]=j:a+bx&id[]=j:%C3%BC%2F%2Bx&id[]=j:c%26d%23%3F%3Dx&n=2"},
+		{rest.Batch{Path: "/jobs/{ids}"}, "GET /v1/jobs/a%20b,%C3%BC%2F+,c&d%23%3F="},
+		{rest.Batch{Path: "/a%2Cb/j:{ids};x/status?full=1", Separator: "; "}, "GET /v1/a%2Cb/j:a%20b%3B%20%C3%BC%2F+%3B%20c&d%23%3F=;x/status?full=1"},
 		{rest.Batch{Path: "/jobs/batch", Body: "{ids}"}, `POST /v1/jobs/batch application/json ["a b","ü/+","c\u0026d#?="]`},
 		{rest.Batch{Path: "/jobs?full=1", Method: "GET", Body: map[string]any{"a": 1, "in": map[string]any{"ids": "{ids}"}, "z": "{id}"}},
 			`GET /v1/jobs?full=1 application/json {"a":1,"in":{"ids":["a b","ü/+","c\u0026d#?="]},"z":"{id}"}`},
@@ -298,6 +300,17 @@ func TestABatchThatAsksForTooMuchIsOversized(t *testing.T) {
 	fits[7] += "x"
 	oversized(c, fits, "/jobs: a URL of 8001 bytes, at most 8000", 0)
 
+	c = serve(t, h, batched(rest.Batch{Path: "/jobs/{ids}?n=2"}))
+	odd := append(many(7, 1000), strings.Repeat(" ", 10)) // of 30 bytes in a path
+	room = 8000 - len(strings.TrimPrefix(c.String(), "rest: ")+"/jobs/?n=2") - len(",") - 30
+	fits = append(odd, strings.Repeat("x", room-7*1001))
+	assert.Equal(t, 9, c.Fit(fits))
+	_, err = c.StatusBatch(t.Context(), fits)
+	require.NoError(t, err)
+	fits[8] += "x"
+	assert.Equal(t, 8, c.Fit(fits))
+	oversized(c, fits, ": a URL of 8001 bytes, at most 8000", 0)
+
 	c = serve(t, h, batched(rest.Batch{Path: "/jobs", Body: "{ids}", Max: 1000}), oneAttempt)
 	for n, most := range map[int]int{2: 1<<20 + 2<<16, 300: 16 << 20} {
 		asked.Store(0)
@@ -330,18 +343,19 @@ func TestIDsThatASeparatorCannotTellApartAreNotSent(t *testing.T) {
 		{"::", []string{"a", ":b"}, true},
 		{"::", []string{"a", "b::c"}, false},
 	} {
-		batch := joined
-		batch.Separator = c.separator
-		asked.Store(0)
-		_, err := serve(t, h, batched(batch)).StatusBatch(t.Context(), c.ids)
-		if c.fine {
-			require.NoError(t, err)
-			assert.EqualValues(t, 1, asked.Load())
-			continue
+		for _, batch := range []rest.Batch{joined, {Path: "/jobs/{ids}"}} {
+			batch.Separator = c.separator
+			asked.Store(0)
+			_, err := serve(t, h, batched(batch)).StatusBatch(t.Context(), c.ids)
+			if c.fine {
+				require.NoError(t, err)
+				assert.EqualValues(t, 1, asked.Load())
+				continue
+			}
+			assert.ErrorContains(t, err, "can't tell apart")
+			assert.Equal(t, transport.Permanent, classOf(t, err), "a Watcher asks about ever fewer, down to one")
+			assert.Zero(t, asked.Load())
 		}
-		assert.ErrorContains(t, err, "can't tell apart")
-		assert.Equal(t, transport.Permanent, classOf(t, err), "a Watcher asks about ever fewer, down to one")
-		assert.Zero(t, asked.Load())
 	}
 }
 
@@ -453,7 +467,10 @@ func TestNewNamesWhatIsWrongWithABatch(t *testing.T) {
 		`path "/c" and the Body name {ids} 2 times together`:                   {Path: "/c", Body: []string{"{ids}", "{ids}"}},
 		`path "/d": only {page} has a value here`:                              {Path: "/d?a={ids}&b={ids}"},
 		`path "/e": {id} has no value here`:                                    {Path: "/e?a={id}&b={id}"},
-		`path "/{ids}": only {page} has a value here`:                          {Path: "/{ids}"},
+		`path "/{{ids}}": only {page} has a value here`:                        {Path: "/{{ids}}", List: "x"},
+		`path "/{ids}/{ids}": only {page} has a value here`:                    {Path: "/{ids}/{ids}"},
+		`path "/{id}/{ids}": {id} has no value here`:                           {Path: "/{id}/{ids}"},
+		`path "/i/{ids}": only {page} has a value here`:                        {Path: "/i/{ids}", Body: "{ids}"},
 		`path "/f": only {page} has a value here`:                              {Path: "/f?ids={ids}&x={x}"},
 		`path "/g" has a fragment`:                                             {Path: "/g?ids={ids}#a"},
 		`path "/h": its query does not parse`:                                  {Path: "/h?ids={ids}&%zz"},
@@ -481,6 +498,7 @@ func FuzzIDsOfABatchArriveAsTheyWere(f *testing.F) {
 	var got []string
 	h := func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
+		inPath, isInPath := strings.CutPrefix(r.URL.Path, "/path/of/")
 		switch r.URL.Path {
 		case "/joined":
 			got = strings.Split(query.Get("ids"), ",")
@@ -493,6 +511,9 @@ func FuzzIDsOfABatchArriveAsTheyWere(f *testing.F) {
 			_ = json.NewDecoder(r.Body).Decode(&body)
 			got = body.In.IDs
 		}
+		if isInPath {
+			got = strings.Split(inPath, ",")
+		}
 		if query.Get("n") != "2" {
 			got = []string{"another pair of the query is lost"}
 		}
@@ -500,7 +521,7 @@ func FuzzIDsOfABatchArriveAsTheyWere(f *testing.F) {
 	}
 	var clients []*rest.Client
 	for _, b := range []rest.Batch{
-		{Path: "/joined?ids={ids}&n=2"}, {Path: "/spaced?n=2&q=id+in+({ids})", Separator: " | "}, {Path: "/repeated?id={id}&n=2"},
+		{Path: "/joined?ids={ids}&n=2"}, {Path: "/spaced?n=2&q=id+in+({ids})", Separator: " | "}, {Path: "/repeated?id={id}&n=2"}, {Path: "/path/of/{ids}?n=2"},
 		{Path: "/body?n=2", Body: map[string]any{"in": map[string]any{"ids": "{ids}"}}},
 	} {
 		clients = append(clients, serve(f, h, batched(b)))

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -38,12 +39,20 @@ func (b *batch) fit(ids []string) int {
 	}
 	length := b.length - len(b.between)
 	for i, id := range ids[:most] {
-		length += len(b.between) + len(b.each[0]) + template.EscapedLen(id) + len(b.each[1])
+		length += len(b.between) + len(b.each[0]) + b.escapedLen(id) + len(b.each[1])
 		if i > 0 && (length > maxURL || b.joined && !b.tells(ids[i-1], id)) {
 			return i
 		}
 	}
 	return most
+}
+
+// escapedLen returns the length of an id in the URL.
+func (b *batch) escapedLen(id string) int {
+	if b.inPath {
+		return len(url.PathEscape(id))
+	}
+	return template.EscapedLen(id)
 }
 
 // tells reports whether the Separator sets two ids apart.
