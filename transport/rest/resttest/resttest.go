@@ -101,7 +101,9 @@ const neverFails = "never fails"
 // Check reports each sample that the Dialect reads differently from its meaning, and how the
 // Dialect came to it. At least one sample must mean failed, because an untested dialect may report
 // a failed job as completed. For a service whose jobs cannot fail, one sample must say so: see
-// [Sample.Means]. Check also reports a Dialect that [rest.New] refuses. See [Unreached] for the
+// [Sample.Means]. Check also puts null, 0, false, "" and a zero time at all places of the state of
+// each completed sample. If the answer still counts as completed and no sample shows it, Check
+// reports that, too. It also reports a Dialect that [rest.New] refuses. See [Unreached] for the
 // rules, and [Unread] for the places, that no sample shows.
 func Check(t T, d rest.Dialect, samples []Sample) {
 	t.Helper()
@@ -120,7 +122,11 @@ func Check(t T, d rest.Dialect, samples []Sample) {
 			continue
 		}
 		failed = failed || s.Means == transport.Failed.String() && !s.Create
-		if problem := s.check(d); problem != "" {
+		problem := s.check(d)
+		if problem == "" {
+			problem = s.hollow(d, samples)
+		}
+		if problem != "" {
 			t.Errorf("resttest: samples[%d]%s (%d %.200s): %s", i, s.label(), cmp.Or(s.Code, http.StatusOK), strings.Join(strings.Fields(s.Body), " "), problem)
 		}
 	}
@@ -364,4 +370,83 @@ func (s recorded) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return &http.Response{StatusCode: cmp.Or(s.Code, http.StatusOK), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: h,
 		Body: io.NopCloser(strings.NewReader(s.Body)), ContentLength: int64(len(s.Body)), Request: r}, nil
+}
+
+const (
+	emptyText = `""`
+	zeroTime  = `"0001-01-01T00:00:00Z"`
+)
+
+// hollows are values that say nothing, as JSON. Some services send them before a job has ended.
+var hollows = []string{"null", "0", "false", emptyText, zeroTime}
+
+// hollow returns what is wrong if s means completed, and is told so even with values that say
+// nothing at all places of the state. It returns "" if a sample shows such an answer.
+func (s *Sample) hollow(d rest.Dialect, samples []Sample) string {
+	if s.Means != transport.Completed.String() || s.Create {
+		return ""
+	}
+	for range s.Stage {
+		d = *d.NextDialect
+	}
+	for _, value := range hollows {
+		hollow := *s
+		if !hollow.empty(d, value) {
+			continue
+		}
+		state, said := hollow.states(d)
+		isShown := func(shown Sample) bool {
+			same, values := shown.states(d)
+			return same == state && shown.Means == s.Means && shown.Stage == s.Stage && slices.EqualFunc(values, said, alike)
+		}
+		if state == transport.Completed && !slices.ContainsFunc(samples, isShown) {
+			return fmt.Sprintf("told as completed even with %s at %s: record such an answer if it means completed", value, d.State)
+		}
+	}
+	return ""
+}
+
+// alike reports whether two values are equal, or rules cannot tell them apart because both are
+// nothing.
+func alike(a, b string) bool {
+	isNothing := func(v string) bool { return v == "" || v == emptyText || v == zeroTime }
+	return a == b || isNothing(a) && isNothing(b)
+}
+
+// empty puts a value in place of each value of the state in the body, and reports whether it could.
+func (s *Sample) empty(d rest.Dialect, value string) (done bool) {
+	_, values := s.states(d)
+	for i, old := range values {
+		if old == "" || old == value {
+			continue
+		}
+		for at, found := 0, false; !found; at++ {
+			n := strings.Index(s.Body[min(at, len(s.Body)):], old)
+			if n < 0 {
+				return false
+			}
+			at += n
+			next := *s
+			next.Body = s.Body[:at] + value + s.Body[at+len(old):]
+			_, got := next.states(d)
+			if found = len(got) > i && (got[i] == value || got[i] == "" && value == "null"); found {
+				*s, done = next, true
+			}
+		}
+	}
+	return done
+}
+
+// states returns the state that s is told as, and the values at the places of the state.
+func (s *Sample) states(d rest.Dialect) (state transport.State, values []string) {
+	e, err := s.explain(d)
+	if err != nil {
+		return state, nil
+	}
+	for _, r := range e.Places {
+		if r.Field == "State" {
+			values = append(values, r.Value)
+		}
+	}
+	return e.Status.State, values
 }

@@ -49,6 +49,51 @@ func TestADialectThatTellsAllIsRight(t *testing.T) {
 	assert.Empty(t, n.problems)
 }
 
+func TestAnAnswerThatSaysNothingIsNotCompletedUnlessASampleShowsIt(t *testing.T) {
+	t.Parallel()
+	done := resttest.Sample{Body: `{"id":"1","s":"done","n":[{"s":"done"}],"x":{"s":"done","left":3}}`, Means: "completed"}
+	failed := resttest.Sample{Body: `{"x":{"s":"failed","left":3}}`, Means: "failed"}
+	for name, c := range map[string]struct {
+		place   string
+		states  map[string]transport.State
+		samples []resttest.Sample
+		want    string
+	}{
+		"a word":          {"x.s", map[string]transport.State{"done": transport.Completed, "failed": transport.Failed}, nil, ""},
+		"any other word":  {"x.s", map[string]transport.State{"*": transport.Completed, "failed": transport.Failed}, nil, "even with null at x.s: record"},
+		"no error":        {"x.s, x.error", map[string]transport.State{"*, -": transport.Completed, "failed, *": transport.Failed, "failed, -": transport.Failed}, nil, "even with null at x.s, x.error"},
+		"a number":        {"x.s, x.left", map[string]transport.State{"done, +": transport.Completed, "*, 0": transport.Completed, "failed, *": transport.Failed, "failed, 0": transport.Failed}, nil, "even with 0 at x.s, x.left"},
+		"a refinement":    {"x.s, x.left", map[string]transport.State{"done, *": transport.Completed, "failed, *": transport.Failed}, nil, ""},
+		"a shown answer":  {"x.s", map[string]transport.State{"done": transport.Completed, "-": transport.Completed, "failed": transport.Failed}, []resttest.Sample{{Body: `{"x":{}}`, Means: "completed"}}, ""},
+		"one not shown":   {"x.s", map[string]transport.State{"done": transport.Completed, "-": transport.Completed, "failed": transport.Failed}, nil, "even with null"},
+		"a status code":   {"@code", map[string]transport.State{"200": transport.Completed, "500": transport.Failed}, []resttest.Sample{{Code: 500, Means: "failed"}}, ""},
+		"equal values":    {"x.s = s", map[string]transport.State{"true": transport.Completed, "-": transport.Failed}, nil, ""},
+		"a later dialect": {"first", map[string]transport.State{"go": transport.Pending}, nil, ""},
+	} {
+		n := &noted{}
+		all := append([]resttest.Sample{done, failed}, c.samples...)
+		d := rest.Dialect{State: c.place, States: c.states}
+		switch name {
+		case "a status code":
+			all = all[:1:1]
+			all = append(all, c.samples...)
+		case "equal values":
+			all[1].Body = `{"x":{"s":"failed"}}`
+		case "a later dialect":
+			next := rest.Dialect{State: "x.s", States: map[string]transport.State{"*": transport.Completed, "failed": transport.Failed}}
+			d.Next, d.NextDialect, c.want = "next", &next, "even with null at x.s"
+			all[0].Stage, all[1].Stage = 1, 1
+		}
+		resttest.Check(n, d, all)
+		if c.want == "" {
+			assert.Empty(t, n.problems, name)
+		} else if assert.Len(t, n.problems, 1, name) {
+			assert.Contains(t, n.problems[0], "samples[0]", name)
+			assert.Contains(t, n.problems[0], c.want, name)
+		}
+	}
+}
+
 func TestThatJobsNeverFailHasToBeSaid(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{State: "done", Error: "-", States: map[string]transport.State{"false": transport.Running, "true": transport.Completed}}
