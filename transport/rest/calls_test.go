@@ -1134,3 +1134,52 @@ func TestARefusalWhoseQuotaIsUsedUpIsThrottling(t *testing.T) {
 		assert.Equal(t, want, classOf(t, err))
 	}
 }
+
+// docs/transports.md says so.
+func TestALocationNamesAnIDOfTwoValues(t *testing.T) {
+	t.Parallel()
+	d := rest.Dialect{Create: rest.Call{Path: "/builds"}, Status: rest.Call{Path: "/projects/{+id}"}, ID: "@header.Location", IDPattern: "*/projects/{id}", State: "state"}
+	var asked string
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if asked = r.RequestURI; r.Method == http.MethodPost {
+			w.Header().Set("Location", "/api/projects/apollo%201/builds/7")
+			w.WriteHeader(http.StatusCreated)
+			return
+		}
+		_, _ = io.WriteString(w, `{"project":"apollo 1","number":7,"state":"failed"}`)
+	}, rest.WithDialect(d))
+	id, err := c.Create(t.Context(), transport.CreateRequest{})
+	require.NoError(t, err)
+	assert.Equal(t, "apollo 1/builds/7", id)
+	s, err := c.Status(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, failed, s.State)
+	assert.Equal(t, "/projects/apollo%201/builds/7", asked)
+}
+
+// An id that is cut from a URL is escaped there, and later calls escape it themselves.
+func TestAnIDThatIsCutFromAURLIsUnescaped(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ pattern, at, id, want string }{
+		{"*/jobs/{id}", "https://service.example/jobs/a%20b%2Fc+d", "a b/c+d", "/jobs/a%20b%2Fc+d"},
+		{"*/jobs/{id}", "/jobs/50%25", "50%", "/jobs/50%25"},
+		{"*/jobs/{id}", "/jobs/50%", "50%", "/jobs/50%25"},
+		{"*id={id}&*", "/status?id=a+b%26c&x=1", "a b&c", "/jobs/a%20b&c"},
+		{"job:{id}", "job:a%20b", "a%20b", "/jobs/a%2520b"},
+		{"*/jobs/{id}", "name/jobs/a%20b", "a%20b", "/jobs/a%2520b"}, // a name, not a URL
+		{"*<id>{id}<*", "<?xml?><x xmlns='http://x'><id>a+b%20c</id></x>", "a+b%20c", "/jobs/a+b%2520c"},
+	} {
+		d := rest.Dialect{Status: rest.Call{Path: "/jobs/{id}"}, ID: "at", IDPattern: c.pattern, State: "state"}
+		asked := ""
+		client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			asked = r.RequestURI
+			_, _ = fmt.Fprintf(w, `{"at":%q,"state":"failed"}`, c.at)
+		}, rest.WithDialect(d))
+		id, err := client.Create(t.Context(), transport.CreateRequest{})
+		require.NoError(t, err)
+		assert.Equal(t, c.id, id)
+		_, err = client.Status(t.Context(), id)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, asked)
+	}
+}

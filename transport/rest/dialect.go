@@ -154,7 +154,8 @@ type Dialect struct {
 	// "@header.Location", a 303 answers a create like a 2xx.
 	ID string
 	// IDPattern says which part of the text at ID is the id, such as "*/queue/item/{id}/" in a URL. A
-	// * stands for any text. The default is the whole text.
+	// * stands for any text. If the text is a URL, or begins with a slash, the id is unescaped. The
+	// default is the whole text.
 	IDPattern string
 	// AnswerID is the place of the job's id in the answer to a status call. An answer that names
 	// another job is malformed. The default is the place that ID is set to, if it is in the body.

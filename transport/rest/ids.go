@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -102,5 +103,22 @@ func (r *idReader) cut(text string) (string, error) {
 	if to < 0 || !open && !strings.HasSuffix(rest, end) {
 		return "", r.misfit()
 	}
-	return rest[:to], nil
+	return unescape(text[:len(text)-len(rest)], rest[:to]), nil
+}
+
+// unescape returns an id that was cut from a text. If that text is a URL, the id is escaped there,
+// and later calls would escape it again.
+func unescape(before, id string) string {
+	isURL := func(start string) bool { return strings.HasPrefix(before, start) }
+	if !slices.ContainsFunc([]string{"/", "https://", "http://"}, isURL) {
+		return id
+	}
+	decode := url.PathUnescape
+	if strings.Contains(before, "?") {
+		decode = url.QueryUnescape
+	}
+	if plain, err := decode(id); err == nil {
+		return plain
+	}
+	return id
 }
