@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"time"
 
+	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
@@ -169,4 +171,74 @@ func ExampleBatch() {
 	// GET /v2/renders?names=7,8
 	// 7: running (ACTIVE) <nil>
 	// 8: completed (DONE) <nil>
+}
+
+// builds is a service whose later calls need two values of the answer to a create.
+type builds struct{ *rest.Client }
+
+// Start starts a build. Its id has the project and the number, as they are in the path.
+func (b builds) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
+	st, err := b.Client.Start(ctx, req)
+	if err != nil {
+		return st, err
+	}
+	var made struct {
+		Project string
+		Number  int
+	}
+	if err := json.Unmarshal(st.Result, &made); err != nil || made.Project == "" {
+		return st, &transport.Error{Class: transport.Malformed, Err: errors.New("the new build has no project")}
+	}
+	st.ID, st.Result = fmt.Sprintf("%s/builds/%d", made.Project, made.Number), nil
+	return st, nil
+}
+
+// Create is Start without the first status.
+func (b builds) Create(ctx context.Context, req transport.CreateRequest) (string, error) {
+	st, err := b.Start(ctx, req)
+	return st.ID, err
+}
+
+// A dialect reads one value as the id. If later calls need two values, and no URL in the answer has
+// both, a type that embeds the Client joins them.
+func ExampleClient_Start_idOfTwoValues() {
+	service := http.NewServeMux()
+	service.HandleFunc("POST /builds", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"project":"apollo","number":7,"state":"queued"}`)
+	})
+	service.HandleFunc("GET /projects/{project}/builds/{number}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.Method, r.URL)
+		_, _ = io.WriteString(w, `{"project":"apollo","number":7,"state":"failed"}`)
+	})
+	server := httptest.NewServer(service)
+	defer server.Close()
+
+	client, err := rest.New(server.URL, rest.WithDialect(rest.Dialect{
+		Create:         rest.Call{Path: "/builds"},
+		Status:         rest.Call{Path: "/projects/{+id}"},
+		ID:             "number",
+		AnswerID:       "-", // an answer has the number alone
+		CreateHasState: true,
+		State:          "state",
+		Result:         ".",
+	}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	watcher, err := jobstatus.New(builds{client})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer watcher.Close()
+	ctx := context.Background()
+	id, err := watcher.CreateJob(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = watcher.WaitForJob(ctx, id)
+	fmt.Println(err)
+	// Output:
+	// GET /projects/apollo/builds/7
+	// jobstatus: job "apollo/builds/7" failed
 }
