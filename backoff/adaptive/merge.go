@@ -65,12 +65,12 @@ func merge(parts []state) state {
 		at float64
 	}
 	var all []placed
+	before := 0
+	room := func(spans int) int { return spans * min(total, maxSpans) / max(total, 1) }
 	for _, s := range parts {
 		n := len(s.spans)
-		kept := n
-		if total > maxSpans {
-			kept = n * maxSpans / total
-		}
+		kept := room(before+n) - room(before) // all of them together are as many as fit
+		before += n
 		for i, x := range s.spans[n-kept:] {
 			all = append(all, placed{x, (float64(i) + 0.5) / float64(kept)})
 		}

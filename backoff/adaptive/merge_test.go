@@ -66,6 +66,21 @@ func TestMergedStatesShareTheRoomByWhatTheyHold(t *testing.T) {
 	assert.Greater(t, last, maxSpans-5, "spread among the others")
 }
 
+func TestMergeOfManySmallStatesFillsTheRoom(t *testing.T) {
+	t.Parallel()
+	small := make([][]byte, maxSpans+100)
+	for i := range small {
+		small[i] = saved(t, "a", 1, uniform)
+	}
+	for name, states := range map[string][][]byte{"of one job each": small, "beside a full one": {saved(t, "a", maxSpans, uniform), small[0]}} {
+		data, err := Merge(states...)
+		require.NoError(t, err)
+		merged, err := decode(data)
+		require.NoError(t, err)
+		assert.Equal(t, maxSpans, len(merged[0].spans), name) // not Len, which prints them all
+	}
+}
+
 func TestMergeOfOneStateIsThatState(t *testing.T) {
 	t.Parallel()
 	want, err := experienced(20).MarshalBinary()
