@@ -294,6 +294,17 @@ func TestLinesNameWhatHappened(t *testing.T) {
 	assert.Equal(t, "requests 238, 13.5 a second · no answer 5 · overdue 2, by 1.2s · late by 1.0s, one in ten by 2.0s", pollsLine(&s))
 }
 
+// fault 44: an id may be a URL whose query holds a token. It may also come from others.
+func TestAnIDIsShownWithoutItsQueryAndWithoutControls(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"/jobs/7?sig=secret": "/jobs/7…", "a\u202eb": "a�b", "\x1b[31mred\u009b2J": "�[31mred�2J", "\xff": "�", "日本": "日本",
+		strings.Repeat("é", 32): strings.Repeat("é", 32), strings.Repeat("é", 33): strings.Repeat("é", 31) + "…",
+	} {
+		assert.Equal(t, want, name(id))
+	}
+}
+
 func TestTheWaysOfHearingAreNamedUnlessAllJobsArePolled(t *testing.T) {
 	t.Parallel()
 	for want, s := range map[string]jobstatus.Stats{

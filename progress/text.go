@@ -4,21 +4,30 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
 // maxName is the maximum number of characters of an id on the board.
 const maxName = 32
 
-// name returns an id cut to maxName.
+// name returns an id as [ids.Short] does, cut to maxName, with "�" for each character that does not
+// print, such as one that reverses the text after it.
 func name(id string) string {
-	if utf8.RuneCountInString(id) <= maxName {
-		return id
+	runes := []rune(ids.Short(id))
+	for i, r := range runes {
+		if !unicode.IsPrint(r) {
+			runes[i] = utf8.RuneError
+		}
 	}
-	return string([]rune(id)[:maxName-1]) + "…"
+	if len(runes) > maxName {
+		runes = append(runes[:maxName-1], '…')
+	}
+	return string(runes)
 }
 
 // endLine returns the line of a watch that ended, or of a job that waits for a person.
