@@ -114,6 +114,10 @@ func TestNoSecretIsRecorded(t *testing.T) {
 	w.Observe(t.Context(), &observe.Event{Kind: observe.WatchEnded, ID: "a", Status: transport.Status{ID: "a",
 		State: transport.Failed, Raw: canary, Message: canary, Result: []byte(canary), Revision: canary}})
 
+	// An id may be a URL whose query is a token.
+	w.poll(nil, "/jobs/7?sig="+canary)
+	w.poll(nil, "/jobs/7?sig="+canary, "/jobs/8?sig="+canary)
+
 	// And what transport/rest returns of a service that echoes all that it is sent.
 	srv := mock.NewServer(t, mock.Job("a", mock.Answer(http.StatusForbidden, `{"token":"`+canary+`","seen":"Bearer `+canary+`"}`),
 		mock.Completed(nil)))

@@ -29,6 +29,8 @@
 //	jobstatus.batch.size  the number of jobs that a batch is about
 //	error.type            why the poll failed
 //
+// An id is shortened as in logs: to at most 64 bytes, and without a query, which may hold a token.
+//
 // The span of a failed poll has the status Error. Its description is the service's status code with
 // its name, such as "503 Service Unavailable". If there was no answer, it is the text of the
 // [transport.Error], which holds no secret. The text of any other error and the body of an answer
@@ -88,6 +90,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/iamber12/job-status-monitoring/internal/ids"
 	"github.com/iamber12/job-status-monitoring/observe"
 )
 
@@ -148,11 +151,15 @@ func (o *Observer) pollStarted(ctx context.Context, e *observe.Event) context.Co
 }
 
 // jobs returns the attributes that say what a poll is about.
-func (o *Observer) jobs(ids []string) []attribute.KeyValue {
-	if len(ids) == 1 {
-		return o.with(idKey.String(ids[0]))
+func (o *Observer) jobs(polled []string) []attribute.KeyValue {
+	if len(polled) == 1 {
+		return o.with(idKey.String(ids.Short(polled[0])))
 	}
-	return o.with(sizeKey.Int(len(ids)), idsKey.StringSlice(ids[:min(len(ids), maxIDs)]))
+	named := make([]string, min(len(polled), maxIDs))
+	for i := range named {
+		named[i] = ids.Short(polled[i])
+	}
+	return o.with(sizeKey.Int(len(polled)), idsKey.StringSlice(named))
 }
 
 func (o *Observer) pollEnded(ctx context.Context, e *observe.Event) {
