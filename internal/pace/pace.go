@@ -12,12 +12,12 @@ import (
 
 const (
 	// SmallBulk is the number of jobs of a bulk whose first polls are not spread, or the jobs of
-	// AtOnce batches if that is more. The first polls of the other jobs are spread.
+	// atOnce batches if that is more. The first polls of the other jobs are spread.
 	SmallBulk = 64
-	AtOnce    = 2
-	// SmallCohort is the number of spread first polls that are made together, or the jobs of one batch
+	atOnce    = 2
+	// smallCohort is the number of spread first polls that are made together, or the jobs of one batch
 	// if that is more. A single request wakes an idle machine, which costs more than the request.
-	SmallCohort = 16
+	smallCohort = 16
 	// slackShare is the share of a wait by which a poll may be late, so that one wake-up or one
 	// request serves several.
 	slackShare = 1.0 / 20
@@ -107,7 +107,7 @@ func Fraction(key string, n int) float64 {
 
 // IsSmall reports whether the nth job of a call is one of the first jobs, which are not spread. The
 // argument group is the number of jobs in one request.
-func IsSmall(n, group int) bool { return n < max(SmallBulk, AtOnce*group) }
+func IsSmall(n, group int) bool { return n < max(SmallBulk, atOnce*group) }
 
 // Cohort returns the number of the cohort in which the nth job of a call makes its last poll. It
 // returns 0 for the first jobs: see [IsSmall].
@@ -177,13 +177,13 @@ func LongRun(timeout time.Duration, next func(attempt int, age, last time.Durati
 }
 
 // First returns the wait before the first poll of the nth job of a bulk. The argument first is the
-// wait that the Backoff asks for. The jobs form cohorts of the given size, at least SmallCohort,
+// wait that the Backoff asks for. The jobs form cohorts of the given size, at least smallCohort,
 // which are spread evenly over the interval. If first is not zero, the result is at most twice as
 // long.
 func First(first, interval time.Duration, n, cohort int) time.Duration {
 	if first > 0 {
 		interval = min(interval, first)
 	}
-	n /= max(SmallCohort, cohort)
+	n /= max(smallCohort, cohort)
 	return instant.Later(first, time.Duration(float64(interval)*Spread(n)))
 }

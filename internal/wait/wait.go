@@ -281,9 +281,6 @@ func zapLevel(level slog.Level) zapcore.Level {
 // Clock returns the clock that ctx carries, or the real one.
 func Clock(ctx context.Context) clock.Clock { return From(ctx).Clock }
 
-// Logger returns the logger that ctx carries, or one that writes nothing.
-func Logger(ctx context.Context) *zap.Logger { return From(ctx).Logger }
-
 // Within calls f on another goroutine and reports whether f returned within d. It is for code that
 // should return at once. So d is always measured on the real clock.
 func Within(d time.Duration, f func()) bool {

@@ -127,10 +127,10 @@ func TestContextCarriesClockAndLogger(t *testing.T) {
 	clk, logger := clock.NewMock(), zap.NewExample()
 	ctx := NewContext(context.Background(), Carried{Clock: clk, Logger: logger})
 	assert.Same(t, clk, Clock(ctx))
-	assert.Same(t, logger, Logger(ctx))
+	assert.Same(t, logger, From(ctx).Logger)
 	assert.True(t, Real(Clock(context.Background())))
 	assert.False(t, Real(clk))
-	assert.NotNil(t, Logger(context.Background()))
+	assert.NotNil(t, From(context.Background()).Logger)
 }
 
 func TestCauseOfTellsWhyAContextEnded(t *testing.T) {

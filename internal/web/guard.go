@@ -18,7 +18,7 @@ import (
 // errOwnNetwork is matched by the error of a dial that [GuardDials] refuses.
 var errOwnNetwork = errors.New("a private address that was not configured")
 
-// GuardDials makes a pool refuse connections to the addresses of [IsOwnNetwork]. The address is
+// GuardDials makes a pool refuse connections to the addresses of [isOwnNetwork]. The address is
 // checked when the connection is made, after the name was resolved. So a name cannot get another
 // address between the check and the connection.
 //
@@ -42,7 +42,7 @@ func GuardDials(t *http.Transport, origins []*url.URL, resolver *net.Resolver) {
 			if u == nil || err != nil {
 				return u, err
 			}
-			if at, err := netip.ParseAddr(r.URL.Hostname()); err == nil && IsOwnNetwork(at) && !named[address(r.URL)] {
+			if at, err := netip.ParseAddr(r.URL.Hostname()); err == nil && isOwnNetwork(at) && !named[address(r.URL)] {
 				return nil, refused(at)
 			}
 			proxies.Store(address(u), true)
@@ -108,7 +108,7 @@ func refuseOwnNetwork(_, address string, _ syscall.RawConn) error {
 	if err != nil {
 		return redirectError{fmt.Errorf("%.64q is no address", address)}
 	}
-	if IsOwnNetwork(at.Addr()) {
+	if isOwnNetwork(at.Addr()) {
 		return refused(at.Addr())
 	}
 	return nil
@@ -125,9 +125,9 @@ var reserved = func() (nets []netip.Prefix) {
 	return nets
 }()
 
-// IsOwnNetwork reports whether an address does not belong to the public internet. An IPv6 address
+// isOwnNetwork reports whether an address does not belong to the public internet. An IPv6 address
 // that contains an IPv4 address counts as that IPv4 address.
-func IsOwnNetwork(a netip.Addr) bool {
+func isOwnNetwork(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	if inner, ok := carried(a); ok {
 		a = inner

@@ -29,7 +29,7 @@ func TestAddressesOfTheOwnNetworkAreKnown(t *testing.T) {
 		"8.8.8.8": false, "93.184.215.14": false, "172.32.0.1": false, "2606:4700::1111": false, "::ffff:8.8.8.8": false,
 		"64:ff9b::8.8.8.8": false, "2002:808:808::": false,
 	} {
-		assert.Equal(t, own, IsOwnNetwork(netip.MustParseAddr(text)), text)
+		assert.Equal(t, own, isOwnNetwork(netip.MustParseAddr(text)), text)
 	}
 }
 

@@ -114,8 +114,8 @@ func IsOneOf(origins []*url.URL, u *url.URL) bool {
 // signIn are the beginnings of path segments of pages for signing in.
 var signIn = []string{"login", "log-in", "log_in", "logon", "signin", "sign-in", "sign_in", "sso", "oauth", "openid", "saml", "authorize", "adfs"}
 
-// IsSignIn reports whether a reference leads to a page for signing in.
-func IsSignIn(ref string) bool {
+// isSignIn reports whether a reference leads to a page for signing in.
+func isSignIn(ref string) bool {
 	return hasSegment(ref, func(segment string) bool {
 		return slices.ContainsFunc(signIn, func(start string) bool { return strings.HasPrefix(segment, start) })
 	})
@@ -125,9 +125,9 @@ func IsSignIn(ref string) bool {
 var failures = []string{"error", "errors", "error-page", "error_page", "errorpage", "maintenance", "unavailable", "denied", "forbidden", "unauthorized",
 	"blocked", "failed", "failure", "failures", "exception", "timeout", "timed-out", "timed_out", "canceled", "cancelled", "aborted"}
 
-// IsErrorPage reports whether a reference leads to a page about a failure, such as "/error.html",
+// isErrorPage reports whether a reference leads to a page about a failure, such as "/error.html",
 // "/jobs/7/failed" or "/500.html".
-func IsErrorPage(ref string) bool {
+func isErrorPage(ref string) bool {
 	return hasSegment(ref, func(segment string) bool {
 		name, end, _ := strings.Cut(segment, ".")
 		code, _ := strconv.Atoi(name)
@@ -149,11 +149,11 @@ func CheckSeeOther(location, ref string, asked *url.URL, hasID bool) error {
 	switch {
 	case location == "":
 		return errors.New("a redirect to nowhere")
-	case IsSignIn(ref):
+	case isSignIn(ref):
 		return errors.New("a redirect to sign in")
 	case path == "":
 		return errors.New("a redirect to the front page")
-	case IsErrorPage(ref):
+	case isErrorPage(ref):
 		return errors.New("a redirect to an error page")
 	case isSamePath && (u.RawQuery == "" || u.RawQuery == asked.RawQuery || hasID):
 		return errors.New("a redirect to itself")
