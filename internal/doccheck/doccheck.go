@@ -69,21 +69,27 @@ func Width(tree fs.FS) (problems []string, err error) {
 	for _, f := range files {
 		for _, group := range f.ast.Comments {
 			for _, c := range group.List {
-				column := f.set.Position(c.Pos()).Column - 1
-				for i, text := range strings.Split(c.Text, "\n") {
-					width := utf8.RuneCountInString(text)
-					if i == 0 {
-						width += column
-					}
-					if width > MaxComment && !strings.HasPrefix(text, "//go:") && len(strings.Fields(strings.TrimPrefix(text, "//"))) > 1 && standsAlone(tree, f, c) {
-						at := f.set.Position(c.Pos())
-						problems = append(problems, fmt.Sprintf("%s:%d: the comment is %d columns wide, at most %d", f.path, at.Line+i, width, MaxComment))
-					}
-				}
+				problems = append(problems, tooWide(tree, f, c)...)
 			}
 		}
 	}
 	return problems, err
+}
+
+// tooWide returns a problem for each line of a comment that is too wide.
+func tooWide(tree fs.FS, f file, c *ast.Comment) (problems []string) {
+	at := f.set.Position(c.Pos())
+	for i, text := range strings.Split(c.Text, "\n") {
+		width := utf8.RuneCountInString(text)
+		if i == 0 {
+			width += at.Column - 1
+		}
+		mayBeWide := strings.HasPrefix(text, "//go:") || len(strings.Fields(strings.TrimPrefix(text, "//"))) == 1
+		if width > MaxComment && !mayBeWide && standsAlone(tree, f, c) {
+			problems = append(problems, fmt.Sprintf("%s:%d: the comment is %d columns wide, at most %d", f.path, at.Line+i, width, MaxComment))
+		}
+	}
+	return problems
 }
 
 // standsAlone reports whether nothing but space stands before a comment on its line. A comment

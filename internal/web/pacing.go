@@ -183,24 +183,22 @@ type quota struct {
 func quotas(values []string) iter.Seq[quota] {
 	return func(yield func(quota) bool) {
 		var early quota
-		for _, value := range values {
-			for item := range strings.SplitSeq(value, ",") {
-				var q quota
-				for part := range strings.SplitSeq(item, ";") {
-					switch name, text, _ := strings.Cut(strings.TrimSpace(part), "="); strings.ToLower(name) {
-					case "r":
-						q.counts, q.remaining = true, text
-					case "t":
-						q.reset = text
-					case "remaining":
-						early.counts, early.remaining = true, text
-					case "reset":
-						early.reset = text
-					}
+		for item := range strings.SplitSeq(strings.Join(values, ","), ",") {
+			var q quota
+			for part := range strings.SplitSeq(item, ";") {
+				switch name, text, _ := strings.Cut(strings.TrimSpace(part), "="); strings.ToLower(name) {
+				case "r":
+					q.counts, q.remaining = true, text
+				case "t":
+					q.reset = text
+				case "remaining":
+					early.counts, early.remaining = true, text
+				case "reset":
+					early.reset = text
 				}
-				if !yield(q) {
-					return
-				}
+			}
+			if !yield(q) {
+				return
 			}
 		}
 		yield(early)
