@@ -168,7 +168,7 @@ func (e *WaitError) Unwrap() []error {
 type PanicError struct {
 	// Value is the value of the panic.
 	Value any
-	// Stack is the panicking goroutine's stack, as [debug.Stack] prints it.
+	// Stack is the panicking goroutine's stack, as [runtime/debug.Stack] returns it.
 	Stack []byte
 }
 

@@ -1,6 +1,7 @@
-// Package doccheck checks what a reader of the repository meets first: that links lead somewhere,
-// that exported names are documented, that comments fit the page, that functions and types are
-// small, and that the table of faults names tests that exist. Its test runs it over the repository.
+// Package doccheck checks what a reader of the repository meets first: that links of pages and of
+// comments lead somewhere, that exported names are documented, that comments fit the page, that
+// functions and types are small, and that the table of faults names tests that exist. Its test runs
+// it over the repository.
 package doccheck
 
 import (
@@ -31,8 +32,8 @@ func (f *file) line(p token.Pos) string { return fmt.Sprintf("%s:%d", f.path, f.
 
 // goFiles parses the Go files of a tree. It passes over testdata and hidden folders.
 func goFiles(tree fs.FS) (files []file, err error) {
+	set := token.NewFileSet()
 	err = walk(tree, ".go", func(name string, text []byte) error {
-		set := token.NewFileSet()
 		parsed, err := parser.ParseFile(set, name, text, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err

@@ -208,3 +208,35 @@ func TestFaultsWithoutTestsAreFound(t *testing.T) {
 	_, err = Faults(page(nil), "faults.md")
 	require.Error(t, err)
 }
+
+func TestDocLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	check(t, DocLinks)
+}
+
+func TestDocLinksThatLeadNowhereAreFound(t *testing.T) {
+	t.Parallel()
+	problems, err := DocLinks(page(map[string]string{
+		"a/a.go": `package a
+
+import "` + module + `/b"
+
+// A is like [A], [A.Run], [b.B], [net/http.Client] and m[K]. [C], [A.Walk] and [b.C] are not there.
+//
+//	see [A]
+//
+//   - [Item]
+type A struct {
+	F b.B // F is [F].
+}
+
+// Run runs [small], in [0, N].
+func (*A) Run() {}
+
+type small struct{}
+`, "b/b.go": "package b\n\ntype B int\n", "a/a_test.go": "package a\n\n// [D]\n"}))
+	require.NoError(t, err)
+	const nowhere = " leads nowhere"
+	assert.Equal(t, []string{"a/a.go:5: the link [C]" + nowhere, "a/a.go:5: the link [A.Walk]" + nowhere, "a/a.go:5: the link [C]" + nowhere,
+		"a/a.go:5: the link [A]" + nowhere, "a/a.go:5: the link [Item]" + nowhere, "a/a.go:11: the link [F]" + nowhere}, problems)
+}
