@@ -25,7 +25,7 @@ func of(name, value string) http.Header { return http.Header{http.CanonicalHeade
 
 // The answers are those in the services' documentation.
 var kinds = map[string]kind{
-	// A prefix guards the JSON, and an ended job is no longer found.
+	// A prefix guards the JSON. A job that has ended is no longer found.
 	"Gerrit task": {
 		rest.Dialect{Status: rest.Call{Path: "/a/config/server/tasks/{id}"}, State: "@code, state", Message: "command", AnswerID: "id",
 			States: states{"200, READY": pending, "200, SLEEPING": pending, "200, STARTING": isRunning, "200, RUNNING": isRunning, "200, *": isRunning, "404, -": completed}},
@@ -55,7 +55,7 @@ var kinds = map[string]kind{
 			{Body: `<response><lst name="responseHeader"><int name="status">0</int></lst><lst name="status"><str name="state">failed</str><str name="msg">x</str></lst></response>`, Means: "failed", Message: "x"},
 		},
 	},
-	// A state that can go back.
+	// The state can go back.
 	"CouchDB replication": {
 		rest.Dialect{Status: rest.Call{Path: "/_scheduler/docs/_replicator/{id}"}, State: "state", Error: "info.error, info", AnswerID: "doc_id",
 			States: states{"initializing": pending, "pending": pending, "running": isRunning, "error": isRunning, "crashing": isRunning, "completed": completed, "failed": failed}},
@@ -89,7 +89,7 @@ var kinds = map[string]kind{
 			{Name: "AWS tells no failure of a restore", Means: "never fails"},
 		},
 	},
-	// XML with a state that has a space, and a success in parts.
+	// The answer is XML. A state has a space in it, and a job can succeed in part.
 	"Salesforce batch": {
 		rest.Dialect{Status: rest.Call{Path: "/batch/{id}"}, State: "batchInfo.state, batchInfo.numberRecordsFailed", Error: "batchInfo.stateMessage", AnswerID: "batchInfo.id",
 			States: states{"Queued, *": pending, "InProgress, *": isRunning, "Completed, 0": completed, "Completed, *": failed, "Failed, *": failed, "Not Processed, *": canceled},
@@ -103,7 +103,7 @@ var kinds = map[string]kind{
 			{ID: "751D", Code: 400, Header: of("Content-Type", "application/xml"), Body: `<error xmlns="x"><exceptionCode>InvalidBatch</exceptionCode><exceptionMessage>Unable to find batch</exceptionMessage></error>`, Means: "not found"},
 		},
 	},
-	// Errors of a request that is answered 200.
+	// The answer to a request that fails has the code 200.
 	"Marketo export": {
 		rest.Dialect{Status: rest.Call{Path: "/bulk/v1/leads/export/{id}/status.json"}, State: "result[0].status", Error: "result[0].errorMsg", AnswerID: "result[0].exportId",
 			States: states{"Created": pending, "Queued": pending, "Processing": isRunning, "Completed": completed, "Failed": failed, "Cancelled": canceled},
@@ -116,7 +116,7 @@ var kinds = map[string]kind{
 			{ID: "ce45a7a1", Body: `{"success":false,"errors":[{"code":"1003","message":"x"}]}`, Means: "denied"},
 		},
 	},
-	// Numbers for states, and the id in the last segment of a URL in a header.
+	// The states are numbers. The id is in the last segment of a URL in a header.
 	"Dataverse operation": {
 		rest.Dialect{Create: rest.Call{Path: "/api/data/v9.2/ExportAsync"}, Status: rest.Call{Path: "/api/data/v9.2/asyncoperations({id})"}, ID: "@header.Location", IDPattern: "*/asyncoperations({id})*",
 			State: "statuscode", Error: "friendlymessage, message", AnswerID: "asyncoperationid",
@@ -130,7 +130,7 @@ var kinds = map[string]kind{
 			{Create: true, ID: "aa-bb", Code: 202, Header: of("Location", "http://service.invalid/api/data/v9.2/asyncoperations(aa-bb)"), Means: "pending"},
 		},
 	},
-	// JSON:API, with a success in parts.
+	// The answer is JSON:API. A job can succeed in part.
 	"Klaviyo import": {
 		rest.Dialect{Create: rest.Call{Path: "/api/profile-bulk-import-jobs"}, Status: rest.Call{Path: "/api/profile-bulk-import-jobs/{id}"}, ID: "data.id",
 			State: "data.attributes.status, data.attributes.failed_count", Progress: "data.attributes.completed_count / data.attributes.total_count", Error: "errors[0].detail",
@@ -142,7 +142,7 @@ var kinds = map[string]kind{
 			{ID: "X7", Code: 404, Body: `{"errors":[{"id":"1","status":404,"code":"not_found","detail":"no job"}]}`, Means: "not found"},
 		},
 	},
-	// GraphQL: an error is answered 200, and an object that is not there is null.
+	// The answer is GraphQL. An error has the code 200, and an object that does not exist is null.
 	"Saleor export": {
 		rest.Dialect{Status: rest.Call{Method: "POST", Path: "/graphql/", Body: map[string]any{"query": "query($id: ID!) { exportFile(id: $id) { id status message url } }", "variables": map[string]any{"id": "{id}"}}},
 			State: "data.exportFile.status", Error: "data.exportFile.message", Result: "data.exportFile.url", AnswerID: "data.exportFile.id",
@@ -157,7 +157,7 @@ var kinds = map[string]kind{
 			{ID: "RXhwb3J0RmlsZTox", Body: `{"errors":[{"message":"Internal Server Error"}],"data":null}`, Means: "transient"},
 		},
 	},
-	// HAL, and an exit code beside the state.
+	// The answer is HAL. An exit code is beside the state.
 	"Spring Cloud Data Flow task": {
 		rest.Dialect{Create: rest.Call{Path: "/tasks/executions"}, Status: rest.Call{Path: "/tasks/executions/{id}"}, ID: "executionId", State: "taskExecutionStatus, exitCode", Error: "errorMessage", Finished: "endTime",
 			States: states{"UNKNOWN, *": pending, "RUNNING, *": isRunning, "COMPLETE, *": completed, "COMPLETE, +": failed, "COMPLETE, 0": completed, "ERROR, *": failed, "CANCELLED, *": canceled, "ABANDONED, *": failed}},
@@ -179,7 +179,7 @@ var kinds = map[string]kind{
 			{ID: "b1", Body: `{"data":{"slug":"b1","status":3,"is_on_hold":false,"abort_reason":"replaced"}}`, Means: "canceled", Message: "replaced"},
 		},
 	},
-	// A boolean for the end and a number for the outcome, both null before.
+	// A boolean says that the job has ended, and a number says how. Both are null before the end.
 	"Buildbot build": {
 		rest.Dialect{Status: rest.Call{Path: "/api/v2/builds/{id}"}, State: "builds[0].complete, builds[0].results", AnswerID: "builds[0].buildid", Message: "builds[0].state_string", Error: "-", Finished: "builds[0].complete_at",
 			States: states{"false, *": isRunning, "true, 0": completed, "true, 1": completed, "true, 3": completed, "true, *": failed, "true, 6": canceled}},
@@ -192,7 +192,7 @@ var kinds = map[string]kind{
 			{ID: "7", Code: 404, Body: `{"error":"not found while getting object with uri build/7"}`, Means: "not found"},
 		},
 	},
-	// A boolean and percent.
+	// A boolean says that the job has ended, and only an error says how. The progress is in percent.
 	"Weblate task": {
 		rest.Dialect{Status: rest.Call{Path: "/api/tasks/{id}/"}, State: "completed, result.error", Progress: "progress", ProgressScale: 100, Result: "result", Error: "result.error", Message: "log",
 			States: states{"false, *": isRunning, "true, -": completed, "true, +": failed}},
@@ -202,7 +202,7 @@ var kinds = map[string]kind{
 			{Body: `{"completed":true,"progress":100,"result":{"error":"no file"},"log":""}`, Means: "failed", Message: "no file"},
 		},
 	},
-	// Percent, as a text, is all.
+	// The answer has only the progress in percent, as a string.
 	"ZAP scan": {
 		rest.Dialect{Create: rest.Call{Path: "/JSON/ascan/action/scan/"}, Status: rest.Call{Path: "/JSON/ascan/view/status/?scanId={id}"}, ID: "scan", AnswerID: "-", State: "status", Progress: "status", ProgressScale: 100,
 			States: states{"100": completed, "0": isRunning, "+": isRunning}, Fault: "code", Faults: map[string]transport.Class{"does_not_exist": transport.NotFound}},
@@ -215,7 +215,7 @@ var kinds = map[string]kind{
 			{Name: "a scan that was stopped or gave up is at 100", Means: "never fails"},
 		},
 	},
-	// The state of the whole follows from the states of its stages.
+	// The state of the job follows from the states of its stages.
 	"CodePipeline": {
 		rest.Dialect{Status: rest.Call{Method: "POST", Path: "/", Body: map[string]any{"name": "{id}"}}, State: "stageStates[0], stageStates[latestExecution.status!=Succeeded], stageStates[latestExecution.status!=Succeeded].latestExecution.status", AnswerID: "pipelineName",
 			States:  states{"-, *, *": pending, "+, -, *": completed, "+, +, -": pending, "+, +, InProgress": isRunning, "+, +, Stopping": isRunning, "+, +, Failed": failed, "+, +, Stopped": canceled, "+, +, Cancelled": canceled},
@@ -230,7 +230,7 @@ var kinds = map[string]kind{
 			{ID: "p", Code: 400, Body: `{"__type":"PipelineNotFoundException","message":"x"}`, Means: "not found"},
 		},
 	},
-	// Errors that are an array of texts.
+	// The errors are an array of strings.
 	"Datadog batch": {
 		rest.Dialect{Status: rest.Call{Path: "/api/v1/synthetics/ci/batch/{id}"}, State: "data.status", Error: "errors[0]", Message: "errors[0]",
 			States: states{"in_progress": isRunning, "passed": completed, "failed": failed}, Fault: "errors[0]", Faults: map[string]transport.Class{"*not found*": transport.NotFound}},
@@ -242,7 +242,7 @@ var kinds = map[string]kind{
 			{Code: 400, Body: `{"errors":["Batch not found"]}`, Means: "not found"},
 		},
 	},
-	// Fields of a form.
+	// The answer is a form.
 	"PayPal NVP": {
 		rest.Dialect{Status: rest.Call{Method: "POST", Path: "/nvp", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, Body: "METHOD=GetTransactionDetails&TRANSACTIONID={id}"},
 			State: "PAYMENTSTATUS", Error: "L_LONGMESSAGE0", Message: "PENDINGREASON", AnswerID: "TRANSACTIONID",
@@ -268,7 +268,7 @@ var kinds = map[string]kind{
 			{Header: of("Content-Type", "text/plain"), Create: true, ID: "clustalo-R20260101-1", Body: "clustalo-R20260101-1", Means: "pending"},
 		},
 	},
-	// An id beyond 2^53, a state that is absent at the end, and a wait in the body.
+	// The id is larger than 2^53. The state is missing at the end. The body names a wait.
 	"X media upload": {
 		rest.Dialect{Create: rest.Call{Path: "/2/media/upload/initialize"}, Status: rest.Call{Path: "/1.1/media/upload.json?command=STATUS&media_id={id}"}, ID: "media_id", State: "media_id, processing_info, processing_info.state",
 			Error: "processing_info.error.message, processing_info.error.name", Progress: "processing_info.progress_percent", ProgressScale: 100, RetryAfter: "processing_info.check_after_secs",
@@ -294,7 +294,7 @@ var kinds = map[string]kind{
 			{ID: "/jobs/7", Create: true, Code: 202, Header: of("Content-Location", "http://service.invalid/jobs/7"), Means: "pending"},
 		},
 	},
-	// A success that is about the request, and a cancellation that looks like a failure.
+	// A word for success is about the request, not the job. A cancellation looks like a failure.
 	"Spark driver": {
 		rest.Dialect{Status: rest.Call{Path: "/v1/submissions/status/{id}"}, State: "success, driverState", ID: "submissionId", Error: "message",
 			States: states{"true, SUBMITTED": pending, "true, RUNNING": isRunning, "true, RELAUNCHING": isRunning, "true, UNKNOWN": isRunning, "true, FINISHED": completed, "true, FAILED": failed, "true, ERROR": failed, "true, KILLED": canceled},
@@ -307,7 +307,7 @@ var kinds = map[string]kind{
 			{ID: "driver-1", Body: `{"driverState":"NOT_FOUND","submissionId":"driver-1","success":false}`, Means: "not found"},
 		},
 	},
-	// Errors of 400 that are states (RFC 8628).
+	// Errors with the code 400 are states (RFC 8628).
 	"OAuth device code": {
 		rest.Dialect{Create: rest.Call{Path: "/device/code"}, Status: rest.Call{Method: "POST", Path: "/token", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, Body: "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&client_id=c&device_code={id}"},
 			ID: "device_code", AnswerID: "-", State: "@code, error, access_token", Message: "error_description", Error: "error_description", Fault: "@code, error", Faults: map[string]transport.Class{"400, slow_down": transport.Throttled},
@@ -336,7 +336,7 @@ var kinds = map[string]kind{
 			{ID: "/s/1", Body: `<?xml version="1.0"?><wps:ExecuteResponse xmlns:wps="w"><wps:Status creationTime="2007"/></wps:ExecuteResponse>`, Means: "malformed"},
 		},
 	},
-	// XML-RPC: names and values are siblings.
+	// The answer is XML-RPC, in which names and values are siblings.
 	"Koji task": {
 		rest.Dialect{Status: rest.Call{Method: "POST", Path: "/kojihub", Header: map[string]string{"Content-Type": "text/xml"}, Body: "<methodCall><methodName>getTaskInfo</methodName><params><param><value><int>{id}</int></value></param></params></methodCall>"},
 			State:  "methodResponse.params.param.value.struct[name=state].value.int",
@@ -349,7 +349,7 @@ var kinds = map[string]kind{
 			{Header: of("Content-Type", "text/xml"), Body: `<?xml version='1.0'?><methodResponse><fault><value><struct><member><name>faultCode</name><value><int>1000</int></value></member><member><name>faultString</name><value><string>no task</string></value></member></struct></value></fault></methodResponse>`, Means: "not found"},
 		},
 	},
-	// Timestamps in place of states.
+	// Timestamps take the place of states.
 	"Sourcegraph execution": {
 		rest.Dialect{Status: rest.Call{Path: "/{id}"}, State: "startedAt, finishedAt, failureMessage", Error: "failureMessage", Finished: "finishedAt",
 			States: states{"-, -, *": pending, "+, -, *": isRunning, "*, +, -": completed, "*, +, +": failed}},
@@ -361,7 +361,7 @@ var kinds = map[string]kind{
 			{Body: `{"startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:01:00Z","failureMessage":""}`, Means: "completed"},
 		},
 	},
-	// XML with lines that are siblings, and an outcome beside the state.
+	// The answer is XML, whose lines are siblings. The outcome is beside the state.
 	"PAN-OS job": {
 		rest.Dialect{Create: rest.Call{Path: "/api/?type=commit&cmd=x"}, Status: rest.Call{Path: "/api/?type=op&cmd=%3Cshow%3E%3Cjobs%3E%3Cid%3E{id}%3C/id%3E%3C/jobs%3E%3C/show%3E"}, ID: "response.result.job", AnswerID: "response.result.job.id", State: "response.result.job.status, response.result.job.result", Message: "response.result.job.details.line", Error: "-", Progress: "response.result.job.progress", ProgressScale: 100,
 			States: states{"PEND, *": pending, "ACT, *": isRunning, "FIN, OK": completed, "FIN, *": failed}, Fault: "response.status, response.code, response.msg.line", Faults: map[string]transport.Class{"error, *, *not found*": transport.NotFound, "error, 403, +": transport.Unauthorized, "error, 403, *": transport.Unauthorized, "error, 403, *not found*": transport.Unauthorized, "error, *, *": transport.Permanent}},
@@ -374,7 +374,7 @@ var kinds = map[string]kind{
 			{ID: "4", Code: 403, Header: of("Content-Type", "application/xml"), Body: `<response status="error" code="403"><result><msg>Invalid Credential</msg></result></response>`, Means: "unauthorized"},
 		},
 	},
-	// A job that is null until it is visible. The answer to a create does not have it either.
+	// The job is null until it is visible, also in the answer to a create.
 	"Leonardo generation": {
 		rest.Dialect{Create: rest.Call{Path: "/api/rest/v1/generations"}, Status: rest.Call{Path: "/api/rest/v1/generations/{id}"}, Cancel: rest.Call{Path: "/api/rest/v1/generations/{id}"}, ID: "sdGenerationJob.generationId", AnswerID: "generations_by_pk.id", State: "generations_by_pk.status", Error: "error", Result: "generations_by_pk.generated_images",
 			States: states{"PENDING": isRunning, "COMPLETE": completed, "FAILED": failed}, Fault: "@code, generations_by_pk, error", Faults: map[string]transport.Class{"200, -, *": transport.NotFound}},
@@ -386,7 +386,7 @@ var kinds = map[string]kind{
 			{ID: "g", Body: `{"generations_by_pk":{"id":"g","status":"FAILED","generated_images":[]}}`, Means: "failed"},
 		},
 	},
-	// A time for the end and a boolean for the outcome, and no word for a state.
+	// A time says that the job has ended, and a boolean says how. There is no word for a state.
 	"Cisco DNA task": {
 		rest.Dialect{Create: rest.Call{Path: "/dna/intent/api/v1/discovery"}, Status: rest.Call{Path: "/dna/intent/api/v1/task/{id}"}, ID: "response.taskId", AnswerID: "response.id", State: "response.isError, response.endTime", Error: "response.failureReason", Message: "response.progress", Result: "response.progress", Finished: "response.endTime",
 			States: states{"false, -": isRunning, "false, +": completed, "true, *": failed}, Fault: "response.errorCode", Faults: map[string]transport.Class{"NCND00050": transport.NotFound}},
@@ -397,7 +397,7 @@ var kinds = map[string]kind{
 			{ID: "t", Body: `{"response":{"id":"t","progress":"x","isError":true,"failureReason":"NCDS10008: no device","errorCode":"NCDS10008","endTime":1700000000009}}`, Means: "failed"},
 		},
 	},
-	// The outcome is a word for a success, and the text of the error otherwise.
+	// The outcome is a word if the job has succeeded, and otherwise the text of the error.
 	"Proxmox task": {
 		rest.Dialect{Create: rest.Call{Path: "/api2/json/nodes/n/vzdump"}, Status: rest.Call{Path: "/api2/json/nodes/n/tasks/{id}/status"}, Cancel: rest.Call{Path: "/api2/json/nodes/n/tasks/{id}"}, ID: "data", AnswerID: "data.upid", State: "data.status, data.exitstatus", Error: "-", Message: "data.exitstatus",
 			States: states{"running, -": isRunning, "stopped, OK": completed, "stopped, WARNINGS*": completed, "stopped, *": failed, "stopped, interrupted by signal": canceled, "stopped, unexpected status": failed},
@@ -412,7 +412,7 @@ var kinds = map[string]kind{
 			{ID: "UPID:n:0003:0A:63:vzdump:100:root@pam:", Body: `{"data":{"status":"stopped","upid":"UPID:n:0003:0A:63:vzdump:100:root@pam:"}}`, Means: "failed"},
 		},
 	},
-	// One word for a refusal, which is final or not.
+	// One word stands for a final refusal and for one that is not final.
 	"Sumsub applicant": {
 		rest.Dialect{Create: rest.Call{Path: "/resources/applicants?levelName=b"}, Status: rest.Call{Path: "/resources/applicants/{id}/status"}, ID: "id", AnswerID: "-", State: "reviewStatus, reviewResult.reviewAnswer, reviewResult.reviewRejectType", Error: "-", Message: "reviewResult.moderationComment",
 			States: states{"init, *, *": blocked, "pending, *, *": isRunning, "prechecked, *, *": isRunning, "queued, *, *": pending, "onHold, *, *": blocked, "awaitingUser, *, *": blocked, "completed, GREEN, *": completed, "completed, RED, FINAL": failed, "completed, RED, RETRY": blocked, "completed, *, *": failed}},
@@ -424,7 +424,7 @@ var kinds = map[string]kind{
 			{ID: "5b", Body: `{"reviewStatus":"completed","reviewResult":{"reviewAnswer":"RED","reviewRejectType":"RETRY"}}`, Means: "blocked"},
 		},
 	},
-	// One word before an attempt and after one that failed.
+	// One word stands for a job without an attempt and for one whose attempt has failed.
 	"Stripe identity": {
 		rest.Dialect{Create: rest.Call{Path: "/v1/identity/verification_sessions", Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, Body: "type=document"}, Status: rest.Call{Path: "/v1/identity/verification_sessions/{id}"}, Cancel: rest.Call{Method: "POST", Path: "/v1/identity/verification_sessions/{id}/cancel"}, ID: "id", State: "status, last_error.code", Error: "-", Message: "last_error.reason",
 			States: states{"requires_input, *": failed, "requires_input, -": blocked, "processing, *": isRunning, "verified, *": completed, "canceled, *": canceled}},
@@ -435,7 +435,7 @@ var kinds = map[string]kind{
 			{ID: "vs_1", Body: `{"id":"vs_1","status":"verified","last_error":null}`, Means: "completed"},
 		},
 	},
-	// A job that is not ready is an error of 400.
+	// The answer about a job that is not ready is an error with the code 400.
 	"Plaid asset report": {
 		rest.Dialect{Create: rest.Call{Path: "/asset_report/create"}, Status: rest.Call{Method: "POST", Path: "/asset_report/get", Body: map[string]any{"asset_report_token": "{id}"}}, Cancel: rest.Call{Method: "POST", Path: "/asset_report/remove", Body: map[string]any{"asset_report_token": "{id}"}}, Fetch: rest.Call{Method: "POST", Path: "/asset_report/pdf/get", Body: map[string]any{"asset_report_token": "{id}"}}, ID: "asset_report_token", AnswerID: "-", State: "@code, error_code, report.asset_report_id", Error: "-", Message: "error_message",
 			States: states{"400, PRODUCT_NOT_READY, *": isRunning, "400, ASSET_REPORT_GENERATION_FAILED, *": failed, "200, -, +": completed}, Fault: "@code, error_code", Faults: map[string]transport.Class{"400, INVALID_ASSET_REPORT_TOKEN": transport.NotFound, "429, *": transport.Throttled, "400, RATE_LIMIT_EXCEEDED": transport.Throttled}},
@@ -447,7 +447,7 @@ var kinds = map[string]kind{
 			{ID: "assets-1", Code: 400, Body: `{"error_code":"INVALID_FIELD"}`, Means: "denied"},
 		},
 	},
-	// The id, which has dots, is a key.
+	// The id is a key, and has dots in it.
 	"PBS job": {
 		rest.Dialect{Create: rest.Call{Path: "/jobs"}, Status: rest.Call{Path: "/jobs/{id}"}, Cancel: rest.Call{Path: "/jobs/{id}"}, ID: "id", State: "Jobs.{id}.job_state, Jobs.{id}.Exit_status", Message: "Jobs.{id}.comment", Error: "-",
 			States: states{"Q, *": pending, "H, *": blocked, "W, *": pending, "R, *": isRunning, "E, *": isRunning, "S, *": blocked, "F, 0": completed, "F, *": failed, "F, 271": canceled, "F, -": canceled, "X, 0": completed, "X, *": failed}},
@@ -459,7 +459,7 @@ var kinds = map[string]kind{
 			{ID: "12.pbs.example", Body: `{"Jobs":{"12.pbs.example":{"job_state":"F","Exit_status":271}}}`, Means: "canceled"},
 		},
 	},
-	// Conditions with a status and a reason each.
+	// The state is in conditions, each with a status and a reason.
 	"Tekton PipelineRun": {
 		rest.Dialect{Create: rest.Call{Path: "/apis/tekton.dev/v1/namespaces/n/pipelineruns"}, Status: rest.Call{Path: "/apis/tekton.dev/v1/namespaces/n/pipelineruns/{id}"},
 			Cancel: rest.Call{Method: "PATCH", Path: "/apis/tekton.dev/v1/namespaces/n/pipelineruns/{id}", Header: map[string]string{"Content-Type": "application/merge-patch+json"}, Body: map[string]any{"spec": map[string]any{"status": "Cancelled"}}},
@@ -478,8 +478,8 @@ var kinds = map[string]kind{
 			{ID: "r1", Code: 404, Body: `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}`, Means: "not found"},
 		},
 	},
-	// After an update, the status is that of the version before, until the controller has seen the
-	// new one.
+	// After an update, the status is about the earlier version until the controller has seen the new
+	// one.
 	"Kubernetes Deployment": {
 		deployment,
 		[]resttest.Sample{
@@ -492,7 +492,7 @@ var kinds = map[string]kind{
 			{ID: "web", Body: `{"metadata":{"name":"web","generation":2},"spec":{"replicas":3},"status":{"observedGeneration":2,"updatedReplicas":1,"conditions":[{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded","message":"too slow"}]}}`, Means: "failed", Message: "too slow"},
 		},
 	},
-	// A batch succeeds although a payment in it is not claimed or has failed.
+	// A batch succeeds even if a payment in it is unclaimed or has failed.
 	"PayPal payout": {
 		rest.Dialect{Create: rest.Call{Path: "/v1/payments/payouts"}, Status: rest.Call{Path: "/v1/payments/payouts/{id}?page_size=1000"}, ID: "batch_header.payout_batch_id", State: "batch_header.batch_status, items[0], items[transaction_status!=SUCCESS].transaction_status", Error: "items[errors!=].errors.message",
 			IdempotencyHeader: "PayPal-Request-Id", Finished: "batch_header.time_completed",
@@ -507,7 +507,7 @@ var kinds = map[string]kind{
 			{ID: "P", Body: `{"batch_header":{"payout_batch_id":"P","batch_status":"DENIED"}}`, Means: "failed"},
 		},
 	},
-	// Words of another language, in another case than they are documented in.
+	// The words are of another language, and in another case than in the documentation.
 	"localized": {
 		rest.Dialect{Status: rest.Call{Path: "/{id}"}, State: "état", Error: "raison", States: states{"en attente": pending, "en cours": isRunning, "terminé": completed, "échoué": failed, "annulé": canceled}},
 		[]resttest.Sample{
@@ -712,7 +712,7 @@ func TestTheMockReadsAnIDInWhateverPartOfARequest(t *testing.T) {
 	}
 }
 
-// says reports whether a service has a way to say a state.
+// says reports whether a service has a word for a state.
 func (k kind) says(state transport.State) bool {
 	for _, s := range k.d.States {
 		if s == state {
@@ -751,7 +751,7 @@ func TestBatchesAndEventsCompareValues(t *testing.T) {
 	}
 }
 
-// The mock says by two values that a job runs, too.
+// The mock can write a state that a dialect reads from two values.
 func TestTheMockSpeaksOfTwoValues(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{Status: rest.Call{Path: "/{id}"}, ID: "id", State: "done = total", States: states{"-": pending, "false": isRunning, "true": completed}}

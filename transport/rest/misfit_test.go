@@ -18,8 +18,8 @@ var phases = map[string]transport.State{
 	"queued, -": transport.Pending, "run*, -": transport.Running, "done, ok": transport.Completed, "done, bad": transport.Failed,
 }
 
-// TestAnAnswerThatNoRuleFitsIsToldByWhatItSays: a new word alone is reported raw, and places that
-// fit no rule together are malformed.
+// A new word at a single place is reported as Status.Raw. If the values of several places fit no
+// rule, the answer is malformed.
 //
 // fault 17, fault 24
 func TestAnAnswerThatNoRuleFitsIsToldByWhatItSays(t *testing.T) {
@@ -61,7 +61,7 @@ func TestAnAnswerThatNoRuleFitsIsToldByWhatItSays(t *testing.T) {
 	}
 }
 
-// TestACodeIsNoWord: the code that every answer has makes no combination of a new word.
+// Every answer has a code, so a new word beside a code counts as a single new word.
 func TestACodeIsNoWord(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{State: "@code, phase", States: map[string]transport.State{"200, done": transport.Completed, "200, bad": transport.Failed}}
@@ -73,7 +73,7 @@ func TestACodeIsNoWord(t *testing.T) {
 	assert.ErrorContains(t, err, "@code is `201`, phase is `\"done\"`")
 }
 
-// TestAMisfitHoldsNoSecretAndIsBounded: values are cut before a secret could be cut in two.
+// Secrets are removed before values are cut, because half a secret would not be recognized.
 //
 // fault 44, fault 65
 func TestAMisfitHoldsNoSecretAndIsBounded(t *testing.T) {
@@ -94,7 +94,7 @@ func TestAMisfitHoldsNoSecretAndIsBounded(t *testing.T) {
 	assert.Less(t, len(err.Error()), 2000)
 }
 
-// TestAnItemOfABatchThatNoRuleFitsIsMalformed: and the others are told.
+// One malformed item of a batch does not affect the other items.
 func TestAnItemOfABatchThatNoRuleFitsIsMalformed(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{State: "phase, outcome", States: phases, Batch: rest.Batch{Path: "/jobs?ids={ids}"}}

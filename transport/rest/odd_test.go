@@ -11,7 +11,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
-// fault 64: odd answers that services give are told for what they are.
+// fault 64: odd answers of real services are read correctly.
 func TestOddAnswersAreToldForWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{ID: "id", State: "status", Error: "error.text", Progress: "progress", Created: "created", AnswerID: "id"}
@@ -82,8 +82,8 @@ func TestAnErrorInAnotherCaseIsFoundWhereverItStands(t *testing.T) {
 	}
 }
 
-// Some services send an error with each answer, and leave its parts empty while there is none. An
-// element that a comparison has chosen is there, whatever it says.
+// Some services send an error object with each answer, whose parts are empty if there is no error.
+// An element that a comparison has chosen is an error, whatever it contains.
 func TestAnErrorInWhichNothingIsSaidIsNone(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]transport.State{
@@ -117,8 +117,7 @@ func TestAFailureOfTheServiceIsNoneOfTheJob(t *testing.T) {
 	assert.Equal(t, failed, s.State)
 }
 
-// fault 17: Python and others write NaN and Infinity, which JSON does not have, for numbers that
-// nobody reads, or that say nothing.
+// fault 17: Python and other languages write NaN and Infinity, which JSON does not have.
 func TestNumbersThatJSONDoesNotHaveSayNothing(t *testing.T) {
 	t.Parallel()
 	d := rest.Dialect{State: "state", Error: "error", Progress: "done", Result: "result", Message: "text.@json.note",
