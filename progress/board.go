@@ -30,6 +30,7 @@ type Board struct {
 	began   time.Time // when the first of the calls in progress began
 	taken   time.Time // when the newest id was taken
 	stats   func() jobstatus.Stats
+	shows   bool // whether the view is drawn
 	rows    rows
 	blocked blocked
 	tally   tally
@@ -131,6 +132,7 @@ func (b *Board) begin(w Waiter) (end func()) {
 		if b.endCall() {
 			b.settle()
 			b.stop()
+			b.clear()
 		}
 	}
 }
@@ -146,7 +148,7 @@ func (b *Board) beginCall(w Waiter) (first bool) {
 	if b.calls > 1 {
 		return false
 	}
-	b.began, b.totals = time.Now(), Totals{Total: b.total}
+	b.began, b.totals, b.shows = time.Now(), Totals{Total: b.total}, b.view != nil
 	b.tally.begin()
 	return true
 }
@@ -162,6 +164,13 @@ func (b *Board) endCall() (last bool) {
 	}
 	b.calls--
 	return last
+}
+
+// clear forgets what the view has shown. It shows nothing more until the next call.
+func (b *Board) clear() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shows, b.rows = false, newRows(len(b.rows.all))
 }
 
 // count returns a sequence like ids that counts the ids as they are taken.
@@ -224,7 +233,7 @@ func (b *Board) Observe(ctx context.Context, e *observe.Event) context.Context {
 	defer b.mu.Unlock()
 	began := b.blocked.observe(e)
 	defer b.tally.observe(e)
-	if b.view != nil {
+	if b.shows {
 		b.rows.observe(e)
 		if began {
 			b.rows.tell(e)

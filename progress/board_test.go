@@ -210,7 +210,7 @@ func (s *safe) Write(p []byte) (int, error) {
 }
 
 func every(d time.Duration) jobstatus.Option {
-	return func() jobstatus.Option { return jobstatus.WithBackoff(constant(d)) }()
+	return jobstatus.WithBackoff(constant(d))
 }
 
 func TestRangeThatIsLeftEndsTheView(t *testing.T) {
@@ -294,12 +294,37 @@ func TestManyJobsAreWatchedAtOnce(t *testing.T) {
 	assert.Equal(t, 300, strings.Count(out.String(), "at most"))
 }
 
+// The Watcher of a Board may also wait for jobs that are no jobs of the Board's calls.
+func TestJobsThatEndBetweenCallsAreNotShown(t *testing.T) {
+	t.Parallel()
+	for _, drawn := range []bool{false, true} {
+		var out safe
+		board := New(&out)
+		if drawn {
+			board.view, board.rows = &screen{out: &out}, newRows(1)
+		}
+		jobs := []mock.Option{mock.Job("before", mock.Failed("no")), mock.Job("mine", mock.Running(time.Second), mock.Failed("no")),
+			mock.Job("after", mock.Failed("no")), mock.Job("last", mock.Running(time.Second), mock.Failed("no"))}
+		virtually(t, []jobstatus.Option{jobstatus.WithObserver(board)}, jobs, func(t *testing.T, w *jobstatus.Watcher) {
+			for _, ids := range [][]string{{"before", "mine"}, {"after", "last"}} {
+				_, err := w.WaitForJob(t.Context(), ids[0])
+				require.ErrorIs(t, err, jobstatus.ErrJobFailed)
+				for range board.WaitForJobs(t.Context(), w, slices.Values(ids[1:])) {
+				}
+				assert.NotContains(t, out.String(), ids[0])
+				assert.Contains(t, out.String(), ids[1])
+			}
+		})
+		assert.Empty(t, board.rows.ends)
+	}
+}
+
 // A job that waits for a person is told of once each time it comes to it, with what it asks for.
 func TestABoardShowsTheJobsThatWaitForAPerson(t *testing.T) {
 	t.Parallel()
 	for _, drawn := range []bool{false, true} {
 		f, text := newFeed(2), new(strings.Builder)
-		b := &Board{view: &lines{out: text}, calls: 1, began: f.now}
+		b := &Board{view: &lines{out: text}, shows: true, calls: 1, began: f.now}
 		var out fmt.Stringer = text
 		if drawn {
 			shown := &terminal{width: 100}

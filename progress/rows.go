@@ -101,7 +101,9 @@ func (rs *rows) end(e *observe.Event) {
 // tell keeps an event until it is shown.
 func (rs *rows) tell(e *observe.Event) {
 	if len(rs.ends) < maxEnds {
-		rs.ends = append(rs.ends, *e)
+		kept := *e
+		kept.Status.Result = nil // it may be large
+		rs.ends = append(rs.ends, kept)
 	} else {
 		rs.lost++
 	}

@@ -95,9 +95,13 @@ func (s *screen) bar(r row, now time.Time) string {
 	}
 }
 
-// filled returns a bar that is filled to a share in [0, 1].
+// filled returns a bar that is filled to a share in [0, 1]. For any other number it is empty or
+// full.
 func (s *screen) filled(share float64, color func(string) string) string {
-	n := int(barWidth * min(max(share, 0), 1))
+	n := 0
+	if share > 0 {
+		n = int(barWidth * min(share, 1))
+	}
 	return color(strings.Repeat("━", n)) + s.paint.dim(strings.Repeat("─", barWidth-n))
 }
 

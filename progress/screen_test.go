@@ -3,6 +3,7 @@ package progress
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"testing"
@@ -280,7 +281,7 @@ func TestBarsHaveOneWidth(t *testing.T) {
 	}
 	assert.Equal(t, s.pulse(0), s.pulse(3*time.Second))
 	assert.NotEqual(t, s.pulse(0), s.pulse(1500*time.Millisecond))
-	for _, share := range []float64{-1, 0, 0.3, 1, 7} {
+	for _, share := range []float64{-1, 0, 0.3, 1, 7, math.NaN()} {
 		assert.Equal(t, barWidth, utf8.RuneCountInString(s.filled(share, s.paint.bold)), "%v", share)
 	}
 }

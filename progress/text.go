@@ -113,7 +113,7 @@ func stateOf(r row) string {
 
 // percent returns a share in percent. It is empty if the service did not report progress.
 func percent(share float64) string {
-	if share <= 0 {
+	if !(share > 0) { // NaN is not
 		return ""
 	}
 	return fmt.Sprintf("%.0f%%", 100*min(share, 1))
