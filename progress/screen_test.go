@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -247,6 +248,18 @@ requests 12, 3.5 a second
 6 of 6     jobs       ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  100%   11.0s
 6 of 6 jobs · completed 6 · failed 0 · 11.0s
 `, "\n"+strings.Join(strings.SplitAfter(out.String(), "\n")[3:], ""), "the lines of ended jobs stay, the rows go")
+}
+
+// The null device has a property of terminals: it is a character device.
+func TestPlainPrintsLinesInATerminal(t *testing.T) {
+	t.Setenv("TERM", "xterm")
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer null.Close()
+	assert.IsType(t, &screen{}, New(null).view)
+	assert.IsType(t, &lines{}, New(null, Plain()).view)
+	t.Setenv("TERM", "dumb")
+	assert.IsType(t, &lines{}, New(null).view)
 }
 
 // A line that is wider than the terminal must not wrap: the next frame would miss its place.
