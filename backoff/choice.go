@@ -23,10 +23,10 @@ import (
 func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByKind", kinds, otherwise)
 	find := func(kind string) int { return find(names, kind) }
-	return choice{all: all,
+	return (&choice{all: all,
 		index: func(p Poll) int { return find(p.Kind) },
 		told:  func(kind string) []inner { i := find(kind); return all[i : i+1] },
-	}.kept()
+	}).kept()
 }
 
 // ByState uses the Strategy of the job's state in the newest answer, or otherwise. Choose it to
@@ -41,7 +41,7 @@ func ByKind(kinds map[string]Strategy, otherwise Strategy) Strategy {
 // those in the present state. A [Learner] among the strategies learns from every job.
 func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 	names, all := choices("ByState", states, otherwise)
-	c := choice{all: all, index: func(p Poll) int { return find(names, p.State) }}
+	c := &choice{all: all, index: func(p Poll) int { return find(names, p.State) }}
 	for _, name := range names {
 		if !slices.Contains([]string{"", "pending", "running", "blocked", "unknown"}, name) {
 			c.wrong = errors.Join(c.wrong, fmt.Errorf("backoff: ByState: state %q: must be pending, running, blocked or unknown", name))
@@ -66,7 +66,7 @@ func ByState(states map[string]Strategy, otherwise Strategy) Strategy {
 // A [Learner] among the strategies learns from every job.
 func ByAge(under map[time.Duration]Strategy, otherwise Strategy) Strategy {
 	ages, all := choices("ByAge", under, otherwise)
-	c := choice{all: all, index: func(p Poll) int {
+	c := &choice{all: all, index: func(p Poll) int {
 		i, reached := slices.BinarySearch(ages, max(p.Elapsed, 0))
 		if reached {
 			i++
@@ -89,11 +89,11 @@ type choice struct {
 	wrong error                     // what is wrong with the keys
 }
 
-func (c choice) Next(p Poll) time.Duration { return c.all[c.index(p)].next(&p) }
+func (c *choice) Next(p Poll) time.Duration { return c.all[c.index(p)].next(&p) }
 
-func (c choice) bounds(p Poll) (least, most time.Duration) { return c.all[c.index(p)].bounds(&p) }
+func (c *choice) bounds(p Poll) (least, most time.Duration) { return c.all[c.index(p)].bounds(&p) }
 
-func (c choice) Validate() error {
+func (c *choice) Validate() error {
 	errs := []error{c.wrong}
 	for _, i := range c.all {
 		errs = append(errs, i.Validate())
@@ -102,40 +102,38 @@ func (c choice) Validate() error {
 }
 
 // kept returns c as a Learner, a Follower and a Ranker if any Strategy within is one.
-func (c choice) kept() Strategy {
-	var learns, follows, ranks bool
+func (c *choice) kept() Strategy {
+	var (
+		l Learner
+		f Follower
+		r Ranker
+	)
 	for _, i := range c.all {
-		_, learner := i.Strategy.(Learner)
-		_, follower := i.Strategy.(Follower)
-		_, ranker := i.Strategy.(Ranker)
-		learns, follows, ranks = learns || learner, follows || follower, ranks || ranker
+		if _, ok := i.Strategy.(Learner); ok {
+			l = chosen{c}
+		}
+		if _, ok := i.Strategy.(Follower); ok {
+			f = chosen{c}
+		}
+		if _, ok := i.Strategy.(Ranker); ok {
+			r = chosen{c}
+		}
 	}
-	switch {
-	case follows && ranks:
-		return followingRankingChoice{followingChoice{learningChoice{c}}}
-	case follows:
-		return followingChoice{learningChoice{c}}
-	case learns && ranks:
-		return learningRankingChoice{learningChoice{c}}
-	case learns:
-		return learningChoice{c}
-	case ranks:
-		return rankingChoice{c}
-	}
-	return c
+	return wrapped(c, l, f, r)
 }
 
 // learners returns the strategies that learn from jobs of a kind.
-func (c choice) learners(kind string) []inner {
+func (c *choice) learners(kind string) []inner {
 	if c.told == nil {
 		return c.all
 	}
 	return c.told(kind)
 }
 
-type learningChoice struct{ choice }
+// chosen passes what a Learner, a Follower and a Ranker are told to the strategies of a choice.
+type chosen struct{ *choice }
 
-func (c learningChoice) Observe(o Outcome) {
+func (c chosen) Observe(o Outcome) {
 	for _, i := range c.learners(o.Kind) {
 		if l, ok := i.Strategy.(Learner); ok {
 			l.Observe(o)
@@ -143,9 +141,7 @@ func (c learningChoice) Observe(o Outcome) {
 	}
 }
 
-type followingChoice struct{ learningChoice }
-
-func (c followingChoice) Follow(key, kind string, age time.Duration) {
+func (c chosen) Follow(key, kind string, age time.Duration) {
 	for _, i := range c.learners(kind) {
 		if f, ok := i.Strategy.(Follower); ok {
 			f.Follow(key, kind, age)
@@ -153,21 +149,9 @@ func (c followingChoice) Follow(key, kind string, age time.Duration) {
 	}
 }
 
-type rankingChoice struct{ choice }
-
-func (c rankingChoice) Rank(p Poll, since time.Duration) float64 { return c.rank(p, since) }
-
-type learningRankingChoice struct{ learningChoice }
-
-func (c learningRankingChoice) Rank(p Poll, since time.Duration) float64 { return c.rank(p, since) }
-
-type followingRankingChoice struct{ followingChoice }
-
-func (c followingRankingChoice) Rank(p Poll, since time.Duration) float64 { return c.rank(p, since) }
-
-// rank returns the rank by the chosen Strategy. A Strategy that is no Ranker ranks a job like one
+// Rank returns the rank by the chosen Strategy. A Strategy that is no Ranker ranks a job like one
 // of unknown duration.
-func (c choice) rank(p Poll, since time.Duration) float64 {
+func (c chosen) Rank(p Poll, since time.Duration) float64 {
 	if r, ok := c.all[c.index(p)].Strategy.(Ranker); ok {
 		return r.Rank(p, since)
 	}

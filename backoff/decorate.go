@@ -54,19 +54,25 @@ type decorator interface {
 // decorated returns d as a Learner, a Follower and a Ranker if the Strategy that it decorates is
 // one.
 func decorated(s Strategy, d decorator) Strategy {
-	l, learns := s.(Learner)
-	f, follows := s.(Follower)
-	r, ranks := s.(Ranker)
+	l, _ := s.(Learner)
+	f, _ := s.(Follower)
+	r, _ := s.(Ranker)
+	return wrapped(d, l, f, r)
+}
+
+// wrapped returns d with the methods of those of l, f and r that are not nil. A Follower is a
+// Learner.
+func wrapped(d decorator, l Learner, f Follower, r Ranker) Strategy {
 	switch {
-	case follows && ranks:
+	case f != nil && r != nil:
 		return followingRanking{following{learning{d, l}, f}, r}
-	case follows:
+	case f != nil:
 		return following{learning{d, l}, f}
-	case learns && ranks:
+	case l != nil && r != nil:
 		return learningRanking{learning{d, l}, r}
-	case learns:
+	case l != nil:
 		return learning{d, l}
-	case ranks:
+	case r != nil:
 		return ranking{d, r}
 	}
 	return d
