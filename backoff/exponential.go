@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
 // Defaults of the strategies that grow.
@@ -56,17 +58,4 @@ func (e *exponential) Validate() error {
 }
 
 // times returns n times d, at most the longest duration.
-func times(d time.Duration, n float64) time.Duration { return clamp(float64(d) * n) }
-
-// clamp returns ns nanoseconds as a duration in [0, math.MaxInt64]. NaN is the longest duration,
-// because an unknown wait must not become a short one.
-func clamp(ns float64) time.Duration {
-	switch {
-	case ns <= 0:
-		return 0
-	case ns < math.MaxInt64:
-		return time.Duration(ns)
-	default:
-		return math.MaxInt64
-	}
-}
+func times(d time.Duration, n float64) time.Duration { return instant.Saturated(float64(d) * n) }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/draw"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
 // leastWait is the shortest wait that a Learner returns, so that it never spins.
@@ -52,7 +53,7 @@ func (a *Learner) Next(p backoff.Poll) time.Duration {
 	} else {
 		at = a.goal.wish().cold(&w)
 	}
-	return max(saturate(math.Ceil((at-age)*1e9)), leastWait, p.RetryAfter)
+	return max(instant.Saturated(math.Ceil((at-age)*1e9)), leastWait, p.RetryAfter)
 }
 
 // watch is the watch about which Next is called.
@@ -129,18 +130,5 @@ func (a *Learner) settle(all []named) {
 		if k.replanNow(w, s.kin.Load(), true) {
 			s.renew(&a.kinds, w)
 		}
-	}
-}
-
-// saturate returns ns nanoseconds as a Duration in [0, math.MaxInt64]. For NaN it returns the
-// largest.
-func saturate(ns float64) time.Duration {
-	switch {
-	case ns <= 0:
-		return 0
-	case ns < math.MaxInt64:
-		return time.Duration(ns)
-	default:
-		return math.MaxInt64
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
 // Forecast is what a [Learner] expects of the next job of a kind. It does not change when the
@@ -57,9 +59,9 @@ func (f Forecast) Remaining(age time.Duration, share float64) time.Duration {
 	from, share := max(age, 0).Seconds(), min(max(share, negligiblyFew), 1-negligiblyFew)
 	live, _ := f.plan.beyond(from)
 	if live*float64(max(f.Jobs, fewJobs)+1) < 1 {
-		return saturate(from * share / (1 - share) * 1e9)
+		return instant.Saturated(from * share / (1 - share) * 1e9)
 	}
-	return saturate((f.plan.ending(from, share) - from) * 1e9)
+	return instant.Saturated((f.plan.ending(from, share) - from) * 1e9)
 }
 
 // fewJobs is how many jobs a plan stands for at least. A plan from fewer jobs also contains prior
@@ -114,7 +116,7 @@ func (p *plan) foresee() (requests float64, delay time.Duration) {
 		w.age = at
 		w.Attempt++
 	}
-	return requests, saturate(late * 1e9)
+	return requests, instant.Saturated(late * 1e9)
 }
 
 // ending returns the age by which the given share of the jobs that last longer than from have

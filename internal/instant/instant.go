@@ -1,5 +1,5 @@
-// Package instant has the arithmetic of instants. An instant is a duration since an epoch that the
-// user of the package chooses. Instants before the epoch are negative.
+// Package instant has the arithmetic of instants and durations. An instant is a duration since an
+// epoch that the user of the package chooses. Instants before the epoch are negative.
 package instant
 
 import (
@@ -19,4 +19,17 @@ func Later(t, d time.Duration) time.Duration {
 		return Forever
 	}
 	return t + d
+}
+
+// Saturated returns ns nanoseconds as a duration in [0, Forever]. NaN becomes Forever, because an
+// unknown wait must not become a short one.
+func Saturated(ns float64) time.Duration {
+	switch {
+	case ns <= 0:
+		return 0
+	case ns < math.MaxInt64:
+		return time.Duration(ns)
+	default:
+		return Forever
+	}
 }

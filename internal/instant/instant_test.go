@@ -22,6 +22,14 @@ func TestLaterSaturates(t *testing.T) {
 	assert.Equal(t, instant.Forever, instant.Later(instant.Forever, 1))
 }
 
+func TestANumberThatFitsNoDurationSaturates(t *testing.T) {
+	t.Parallel()
+	for ns, want := range map[float64]time.Duration{-1: 0, 0: 0, 1.9: 1, math.MaxInt64: instant.Forever, math.Inf(1): instant.Forever, math.Inf(-1): 0} {
+		assert.Equal(t, want, instant.Saturated(ns), ns)
+	}
+	assert.Equal(t, instant.Forever, instant.Saturated(math.NaN()))
+}
+
 func FuzzLaterNeverGoesBack(f *testing.F) {
 	f.Add(int64(0), int64(0))
 	f.Add(int64(math.MaxInt64), int64(1))
