@@ -52,13 +52,16 @@ func (d *world) wallTime() time.Time {
 // otherSecret signs what is forged.
 var otherSecret = base64.StdEncoding.EncodeToString([]byte("this is not the service's secret"))
 
-// call calls the URL, for the nth time.
+// call calls the URL, for the nth time, unless all reports have stopped.
 func (h hook) call(p *pusher, e *pushed, nth int) {
+	if p.ctx.Err() != nil {
+		return
+	}
 	signature, err := webhook.Sign(h.Secret, e.id, p.service.wallTime(), e.body)
 	if err != nil {
 		return
 	}
-	r, err := http.NewRequest(http.MethodPost, h.URL, bytes.NewReader(e.body))
+	r, err := http.NewRequestWithContext(p.ctx, http.MethodPost, h.URL, bytes.NewReader(e.body))
 	if err != nil {
 		return
 	}

@@ -2,6 +2,7 @@ package mock
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -25,7 +26,9 @@ func (c *config) pushes() *pusher {
 // pusher sends the webhooks and events of a service. The service's mu guards it. A nil pusher sends
 // nothing.
 type pusher struct {
-	service *Service // set by begin
+	service *Service        // set by begin
+	ctx     context.Context // of the calls of webhooks; canceled by end
+	cancel  context.CancelFunc
 	hooks   []hook
 	stream  *stream // nil if there is no stream
 	begun   bool
@@ -78,12 +81,13 @@ func (p *pusher) begin(s *Service) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p.service, p.begun = s, true
+	p.ctx, p.cancel = context.WithCancel(context.Background())
 	for _, j := range s.registry.order {
 		p.watchLocked(j)
 	}
 }
 
-// end stops all reports.
+// end stops all reports, and the calls of webhooks that are under way.
 func (p *pusher) end() {
 	if p == nil {
 		return
@@ -92,6 +96,7 @@ func (p *pusher) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p.begun = false
+	p.cancel()
 }
 
 // watchLocked begins to report on a job.

@@ -3,8 +3,10 @@ package mock_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -216,6 +218,55 @@ func TestAWebhookThatFailsIsSentAgain(t *testing.T) {
 	require.NoError(t, err)
 	clk.Advance(time.Hour)
 	assert.Equal(t, []string{"1s true", "6s true", "16s true"}, asked)
+}
+
+// fault 52: a test that has ended gets no more webhooks, and those under way are broken off.
+func TestNoWebhookIsSentAfterTheTest(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	calls, sent, broken := make(chan struct{}, 9), make(chan struct{}, 1), make(chan struct{})
+	fails := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls <- struct{}{}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // net/http sees only then that the client has left
+		sent <- struct{}{}
+		<-r.Context().Done()
+		close(broken)
+	}))
+	defer receiver.Close()
+	t.Run("it", func(t *testing.T) {
+		mock.NewServer(t, mock.WithClock(clk), script("7"), mock.Push(push.Handler(fails, hookSecret)))
+		clk.Advance(time.Second)
+		mock.NewServer(t, mock.Job("7", mock.Running(time.Millisecond), mock.Completed(nil)), mock.Push(push.Webhook(receiver.URL, hookSecret)))
+		<-sent
+	})
+	select {
+	case <-broken:
+	case <-time.After(8 * time.Second): // less than such a request may take
+		t.Error("a request goes on")
+	}
+	assert.Len(t, calls, 1)
+	clk.Advance(time.Minute)
+	assert.Len(t, calls, 1, "it is sent again")
+}
+
+func TestAWebhookFollowsNoRedirect(t *testing.T) {
+	t.Parallel()
+	clk := mock.NewClock(t)
+	var asked []string
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked = append(asked, r.Method+" "+r.URL.Path); r.URL.Path == "/" {
+			http.Redirect(w, r, "/moved", http.StatusFound)
+		}
+	})
+	s := mock.NewServer(t, mock.WithClock(clk), mock.Job("7", mock.Running(time.Second), mock.Completed(nil)), mock.Push(push.Handler(h, hookSecret)))
+	clk.Advance(time.Minute)
+	assert.Equal(t, []string{"POST /"}, asked)
+	for j := range s.Jobs() {
+		assert.Empty(t, j.PushedBy, "it did not arrive")
+	}
 }
 
 func TestAWebhookHasTheFormOfItsDialect(t *testing.T) {

@@ -41,7 +41,8 @@ const timeout = 10 * time.Second
 
 // Webhook sends each event to a URL by POST, with a signature that [webhook.StandardWebhooks]
 // verifies. After a failure or a 5xx, the request is sent at most twice more, after 5 and after 10
-// seconds on the service's clock. A request may take at most 10 seconds of real time.
+// seconds on the service's clock. A request may take at most 10 seconds of real time. No redirect
+// is followed, and no request goes on after the test.
 func Webhook(to, secret string) Target {
 	u, err := url.Parse(to)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -60,6 +61,7 @@ func Handler(h http.Handler, secret string) Target {
 }
 
 func hook(to, secret string, client *http.Client) Target {
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	_, err := webhook.Sign(secret, "msg", time.Unix(1, 0), nil)
 	return Target{target.Target{URL: to, Secret: secret, Client: client}, err}
 }
