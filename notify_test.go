@@ -541,6 +541,40 @@ func TestAnEndThatIsClaimedAgainAndAgainIsPolledOnceForEachClaim(t *testing.T) {
 	}
 }
 
+// Whoever repeats a notification that polls deny causes ever fewer polls. Once a poll finds
+// something new, the next notification is heeded at once.
+func TestNotificationsThatPollsDenyAreHeededEverLess(t *testing.T) {
+	t.Parallel()
+	for _, state := range []transport.State{transport.Completed, transport.Unknown, transport.Blocked} {
+		t.Run(state.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, r := newCounter(), newRadio(false)
+				w := newHearing(t, s, r, jobstatus.WithBackoff(backoff.Constant(2*time.Hour)), jobstatus.WithTimeout(3*time.Hour))
+				ended := heardBy(t.Context(), w, "a")
+				shout := func() {
+					r.say(transport.Status{ID: "a", State: state})
+					time.Sleep(10 * time.Millisecond)
+				}
+				for range 60_000 { // ten minutes
+					shout()
+				}
+				assert.LessOrEqual(t, s.count(), 32, "in ten minutes")
+				s.set("a", transport.Pending)
+				for range 3000 {
+					shout()
+				}
+				time.Sleep(time.Minute)
+				s.set("a", transport.Completed)
+				r.say(transport.Status{ID: "a", State: transport.Completed})
+				e := <-ended
+				require.NoError(t, e.err)
+				assert.Less(t, e.after, 11*time.Minute+31*time.Second)
+			})
+		})
+	}
+}
+
 // A notification may be wrong, and so may its time. The answer to a poll counts, however often a
 // source reports something newer. A time in the future is wrong, wherever it comes from.
 func TestAnAnswerCountsWhateverTimeANotificationNames(t *testing.T) {

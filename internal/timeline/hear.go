@@ -58,6 +58,16 @@ func (h *hub) recallKeptLocked(x *watch, now time.Duration) {
 // lookGap is the shortest time between an answer and a poll that a notification asks for.
 const lookGap = 100 * time.Millisecond
 
+// lookGapOf returns the time between the last answer and a poll of x that a notification asks for.
+// It doubles with each such poll that finds nothing new, up to the quiet interval. So whoever
+// repeats a notification that is wrong does not cause ever more polls.
+func lookGapOf(x *watch, quiet time.Duration) time.Duration {
+	return max(lookGap, min(lookGap<<min(x.silences, maxDoubled), quiet))
+}
+
+// maxDoubled is how often lookGap is doubled at most.
+const maxDoubled = 30
+
 // heedLocked acts on a notification about x: it ends the watch, makes it due, or passes on an
 // update. While x is polled, its sighting must not change. So a notification that does not end the
 // watch is kept until then.
@@ -74,8 +84,13 @@ func (h *hub) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 		if st.State != transport.Unknown {
 			x.marks |= claimed | checks
 		}
+		gap := lookGap
+		if !h.service.Holds() { // otherwise the silences are those of holds
+			x.marks |= told
+			gap = lookGapOf(x, h.QuietInterval)
+		}
 		if x.phase != ready {
-			h.board.lookAtLocked(x, max(now, instant.Later(x.poll-x.previous, lookGap)))
+			h.board.lookAtLocked(x, max(now, instant.Later(x.poll-x.previous, gap)))
 			if x.poll <= now {
 				h.board.moveLocked(x, ready)
 			}

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"math"
 	"time"
 
 	"go.uber.org/zap"
@@ -214,10 +215,15 @@ func (s *settler) checkAgainLocked(x *watch, now time.Duration) {
 // seeLocked records what the poll p says about its watch.
 func (s *settler) seeLocked(c *call, p *poll) {
 	x := p.x
-	if x.silences++; !p.silent {
+	if !p.silent {
 		x.attempt++
-		x.silences = 0
 	}
+	if !p.silent && (p.changed || !x.marks.has(told)) {
+		x.silences = 0
+	} else if x.silences < math.MaxUint8 {
+		x.silences++
+	}
+	x.marks &^= told
 	if p.seen != x.seen {
 		s.board.sawLocked(x, p.seen)
 	}

@@ -38,7 +38,8 @@ type watch struct {
 	phase      phase
 	urgent     bool // one of its waiters continues after its timeout for a last look
 	marks      marks
-	// silences is the number of holds in a row that ended without news.
+	// silences is the number of holds in a row that ended without news. If the Transport is no Holder,
+	// it is the number of such polls for which a notification asked.
 	silences uint8
 }
 
@@ -52,6 +53,7 @@ const (
 	checks                      // the poll that is due, or in flight, is to confirm such a claim
 	checked                     // a claim was checked again after a quiet interval: see checkAgainLocked
 	hurried                     // the poll that is due, or in flight, comes sooner than the Backoff asked for
+	told                        // a notification asked for the poll that is due, or in flight
 )
 
 func (m marks) has(other marks) bool { return m&other != 0 }
