@@ -76,7 +76,8 @@ func TestALimitIsWhatItSaysHoweverSmallOrLarge(t *testing.T) {
 		"a refusal beyond the context":        {refuses(2 * time.Hour), []jobstatus.Option{jobstatus.WithTimeout(jobstatus.Unlimited)}, nil, time.Hour, errShift, time.Hour, 1},
 		"a negative pace":                     {asks(math.MinInt64), nil, own(jobstatus.Timeout(time.Minute)), 0, jobstatus.ErrTimeout, time.Minute, 60},
 		"a backoff that waits less than none": {forever, []jobstatus.Option{negative}, own(jobstatus.Timeout(time.Second)), 0, jobstatus.ErrTimeout, time.Second, 1000},
-		"a wait that began long ago":          {forever, nil, []jobstatus.WatchOption{jobstatus.Began(time.Time{}.Add(1))}, 0, jobstatus.ErrTimeout, 0, 1},
+		"a wait that began nine years ago":    {forever, nil, []jobstatus.WatchOption{jobstatus.Began(time.Date(1991, 1, 1, 0, 0, 0, 0, time.UTC))}, 0, jobstatus.ErrTimeout, 0, 1},
+		"a wait that began in the year 1":     {forever, nil, own(jobstatus.Began(time.Time{}.Add(1))), 0, jobstatus.ErrTimeout, 10 * time.Minute, 600},
 		"a wait that begins in the future":    {forever, nil, own(jobstatus.Began(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))), 0, jobstatus.ErrTimeout, 10 * time.Minute, 600},
 	} {
 		t.Run(name, func(t *testing.T) {
