@@ -332,10 +332,7 @@ func (explosive) Error() string { panic("Error") }
 // once and with the right state.
 func TestEachJobEndsOnceWhateverBecomesOfItsNotifications(t *testing.T) {
 	t.Parallel()
-	jobs := 20_000 // a hundred thousand were tried
-	if testing.Short() {
-		jobs = 5_000
-	}
+	const jobs = 5_000 // a hundred thousand were tried
 	synctest.Test(t, func(t *testing.T) {
 		s, r := newCounter(), newRadio(false)
 		w := newHearing(t, s, r, jobstatus.WithQuietInterval(20*time.Second), jobstatus.WithConcurrency(1000))
