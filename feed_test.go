@@ -121,8 +121,8 @@ func TestAFeedYieldsEachJobWhenItEnds(t *testing.T) {
 	})
 }
 
-// fault 13, fault 64: the last status of one job asks for a pause. That of the other job is about
-// the first one.
+// fault 13, fault 64: the last status of the first job asks for a pause, which is kept. The last
+// status of the second job has the id of the first, so it is ignored.
 func TestTheLastStatusOfAFedJobIsHeeded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

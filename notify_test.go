@@ -92,7 +92,7 @@ func (s *counter) Status(_ context.Context, id string) (transport.Status, error)
 	return transport.Status{ID: id, State: transport.Running}, nil
 }
 
-func newHearing(t *testing.T, s *counter, r transport.Notifier, opts ...jobstatus.Option) *jobstatus.Watcher {
+func newHearing(t *testing.T, s transport.Transport, r transport.Notifier, opts ...jobstatus.Option) *jobstatus.Watcher {
 	w, err := jobstatus.New(s, append([]jobstatus.Option{jobstatus.WithNotifier(r), jobstatus.WithTimeout(time.Hour)}, opts...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.Close()) })
@@ -542,15 +542,23 @@ func TestAnEndThatIsClaimedAgainAndAgainIsPolledOnceForEachClaim(t *testing.T) {
 // something new, the next notification is heeded at once.
 func TestNotificationsThatPollsDenyAreHeededEverLess(t *testing.T) {
 	t.Parallel()
-	for _, state := range []transport.State{transport.Completed, transport.Unknown, transport.Blocked} {
-		t.Run(state.String(), func(t *testing.T) {
+	type row struct {
+		state transport.State
+		holds bool
+	}
+	for _, c := range []row{{transport.Completed, false}, {transport.Unknown, false}, {transport.Blocked, false}, {transport.Completed, true}, {transport.Unknown, true}} {
+		t.Run(fmt.Sprintf("%v, holds %v", c.state, c.holds), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s, r := newCounter(), newRadio(false)
-				w := newHearing(t, s, r, jobstatus.WithBackoff(backoff.Constant(2*time.Hour)), jobstatus.WithTimeout(3*time.Hour))
+				var service transport.Transport = s
+				if c.holds {
+					service = holdingCounter{s}
+				}
+				w := newHearing(t, service, r, jobstatus.WithBackoff(backoff.Constant(2*time.Hour)), jobstatus.WithTimeout(3*time.Hour))
 				ended := heardBy(t.Context(), w, "a")
 				shout := func() {
-					r.say(transport.Status{ID: "a", State: state})
+					r.say(transport.Status{ID: "a", State: c.state})
 					time.Sleep(10 * time.Millisecond)
 				}
 				for range 60_000 { // ten minutes
@@ -569,6 +577,18 @@ func TestNotificationsThatPollsDenyAreHeededEverLess(t *testing.T) {
 				assert.Less(t, e.after, 11*time.Minute+31*time.Second)
 			})
 		})
+	}
+}
+
+// holdingCounter is a counter that holds requests. It counts them, too.
+type holdingCounter struct{ *counter }
+
+func (s holdingCounter) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
+	select {
+	case <-ctx.Done():
+		return last, context.Cause(ctx)
+	case <-time.After(d):
+		return s.Status(ctx, id)
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 // maxName is the maximum number of characters of an id on the board.
 const maxName = 32
 
-// name returns an id as [ids.Short] does, cut to maxName, with "�" for each character that does not
-// print, such as one that reverses the text after it.
+// name returns an id as [ids.Short] does, cut to maxName. A character that does not print, such as
+// one that reverses the text after it, becomes "�".
 func name(id string) string {
 	runes := []rune(ids.Short(id))
 	for i, r := range runes {

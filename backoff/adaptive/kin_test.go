@@ -62,3 +62,21 @@ func TestANewKindIsPolledAsItsSistersAre(t *testing.T) {
 	fewer, sooner := performance(beside, 1000, uniform)
 	assert.Less(t, fewer+sooner, 0.7*(polls+delay), "a poll is worth a second")
 }
+
+// The share of short jobs differs between few jobs of equal kinds, and so do the quantiles between
+// the short and the long jobs. Such kinds must not count as unlike.
+func TestEqualKindsWithTwoSortsOfJobsAreAlike(t *testing.T) {
+	t.Parallel()
+	a, r := New(Worth(time.Second)), rand.New(rand.NewPCG(3, 4))
+	for i := range 2 * kinJobs {
+		for kind := range 12 {
+			scale := 2.0
+			if r.Float64() < 0.5 {
+				scale = 120
+			}
+			d := time.Duration(1e9 * scale * (0.9 + 0.2*r.Float64()))
+			a.Observe(watched(a, fmt.Sprint(i), fmt.Sprint(kind), d))
+		}
+	}
+	assert.Greater(t, a.kinship.kin.Load().alike, 0.4)
+}

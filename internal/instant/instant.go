@@ -10,8 +10,9 @@ import (
 // Forever is an instant that is never reached.
 const Forever = time.Duration(math.MaxInt64)
 
-// Unlimited is a duration that is never over.
-const Unlimited time.Duration = math.MinInt32
+// Unlimited is a limit or a duration that is never reached. No program computes a remaining time of
+// this value, so that any other negative time can be refused.
+const Unlimited = math.MinInt32
 
 // Later returns t+d, or Forever if d is Unlimited or the sum does not fit.
 func Later(t, d time.Duration) time.Duration {

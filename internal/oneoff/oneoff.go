@@ -107,35 +107,52 @@ var errNotNamed = errors.New("the transport named no id of the job that it start
 // error, the id is returned with an error that quotes it. An answer that comes too late for the
 // caller is logged, so that no job is started of which nobody knows.
 func (c *Caller) Start(ctx context.Context, t transport.Transport, req transport.CreateRequest) (transport.Status, error) {
-	var (
-		mu    sync.Mutex
-		late  bool             // Start has returned
-		given bool             // first is the answer of t without an error
-		first transport.Status // the answer of t
-	)
+	type answer struct {
+		first transport.Status
+		given bool // without an error
+	}
+	var h handover[answer]
 	err := c.Do(ctx, func(ctx context.Context) error {
-		answer, err := start(ctx, t, req)
-		mu.Lock()
-		defer mu.Unlock()
-		if late {
-			c.noteLate(answer.ID)
-		} else {
-			first, given = answer, err == nil
+		first, err := start(ctx, t, req)
+		if !h.give(answer{first, err == nil}) {
+			c.noteLate(first.ID)
 		}
 		return err
 	})
-	mu.Lock()
-	defer mu.Unlock()
-	late = true
-	switch {
-	case given:
-		sighting.Clamp(&first)
-		return first, nil
-	case err != nil && first.ID != "":
-		return transport.Status{ID: first.ID}, fmt.Errorf("%w (with the id %q)", err, ids.Short(first.ID))
+	switch a, _ := h.take(); {
+	case a.given:
+		sighting.Clamp(&a.first)
+		return a.first, nil
+	case err != nil && a.first.ID != "":
+		return transport.Status{ID: a.first.ID}, fmt.Errorf("%w (with the id %q)", err, ids.Short(a.first.ID))
 	default:
 		return transport.Status{}, err
 	}
+}
+
+// A handover passes the answer of a call on to its caller, unless the caller has left.
+type handover[T any] struct {
+	mu          sync.Mutex
+	answer      T
+	given, left bool
+}
+
+// give reports whether the caller is still there to take the answer.
+func (h *handover[T]) give(answer T) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.left {
+		h.answer, h.given = answer, true
+	}
+	return !h.left
+}
+
+// take returns the answer, if there is one, and leaves.
+func (h *handover[T]) take() (answer T, given bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.left = true
+	return h.answer, h.given
 }
 
 // noteLate logs the id of a job whose start was answered after the call had returned.
@@ -171,40 +188,31 @@ func start(ctx context.Context, t transport.Transport, req transport.CreateReque
 // caller is closed.
 func (c *Caller) Fetch(ctx context.Context, f transport.Fetcher, done transport.Status) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(wait.Sound(ctx))
-	var (
-		mu   sync.Mutex
-		late bool          // Fetch has returned
-		body io.ReadCloser // the answer of f
-	)
+	var h handover[io.ReadCloser]
 	err := c.Do(ctx, func(call context.Context) error {
 		defer context.AfterFunc(call, func() {
 			if cause := context.Cause(call); cause != context.Canceled {
 				cancel(cause)
 			}
 		})()
-		got, err := f.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
-		isNil := got == nil || problems.IsNil(got)
-		mu.Lock()
+		body, err := f.Fetch(transport.WithHost(ctx, transport.HostOf(call)), done)
+		isNil := body == nil || problems.IsNil(body)
 		switch {
-		case err == nil && isNil:
-			err = fmt.Errorf("the Fetcher returned a nil %T", got)
-		case err == nil && ctx.Err() != nil: // it is too late: nobody reads it
+		case err != nil:
+		case isNil:
+			err = fmt.Errorf("the Fetcher returned a nil %T", body)
+		case ctx.Err() != nil: // it is too late: nobody reads it
 			err = context.Cause(ctx)
-		case err == nil && late:
+		case !h.give(body):
 			err = c.Expired
-		case err == nil:
-			body = got
 		}
-		mu.Unlock()
 		if err != nil && !isNil {
-			_ = got.Close()
+			_ = body.Close()
 		}
 		return err
 	})
-	mu.Lock()
-	defer mu.Unlock()
-	late = true
-	if body == nil {
+	body, given := h.take()
+	if !given {
 		cancel(context.Canceled)
 		return nil, err
 	}

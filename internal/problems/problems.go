@@ -7,11 +7,12 @@ import (
 	"math"
 	"reflect"
 	"time"
+
+	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
-// Unlimited removes a limit. No program computes a remaining time of this value, so that one that
-// is negative is refused.
-const Unlimited = math.MinInt32
+// Unlimited removes a limit.
+const Unlimited = instant.Unlimited
 
 // List is a list of problems with options. The zero List is empty.
 type List []error

@@ -3,7 +3,6 @@ package timeline
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
 	"github.com/benbjohnson/clock"
@@ -11,12 +10,13 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
+	"github.com/iamber12/job-status-monitoring/internal/instant"
 	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // Unlimited is a limit that is never reached.
-const Unlimited = math.MinInt32
+const Unlimited = instant.Unlimited
 
 // Config configures a Timeline. All fields must be set, except those whose comment says what zero
 // means, and MaxDelay and Limiter, for which zero means no limit.

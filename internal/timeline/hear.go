@@ -62,11 +62,8 @@ const lookGap = 100 * time.Millisecond
 // It doubles with each such poll that finds nothing new, up to the quiet interval. So whoever
 // repeats a notification that is wrong does not cause ever more polls.
 func lookGapOf(x *watch, quiet time.Duration) time.Duration {
-	return max(lookGap, min(lookGap<<min(x.silences, maxDoubled), quiet))
+	return max(lookGap, min(lookGap<<x.vain.of(aLook), quiet))
 }
-
-// maxDoubled is how often lookGap is doubled at most.
-const maxDoubled = 30
 
 // heedLocked acts on a notification about x: it ends the watch, makes it due, or passes on an
 // update. While x is polled, its sighting must not change. So a notification that does not end the
@@ -84,13 +81,9 @@ func (h *hub) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 		if st.State != transport.Unknown {
 			x.marks |= claimed | checks
 		}
-		gap := lookGap
-		if !h.service.Holds() { // otherwise the silences are those of holds
-			x.marks |= told
-			gap = lookGapOf(x, h.QuietInterval)
-		}
+		x.marks |= told
 		if x.phase != ready {
-			h.board.lookAtLocked(x, max(now, instant.Later(x.poll-x.previous, gap)))
+			h.board.lookAtLocked(x, max(now, instant.Later(x.poll-x.previous, lookGapOf(x, h.QuietInterval))))
 			if x.poll <= now {
 				h.board.moveLocked(x, ready)
 			}

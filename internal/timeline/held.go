@@ -19,7 +19,7 @@ func (o *chooser) holdForLocked(x *watch, now time.Duration) time.Duration {
 	switch {
 	case o.pool.holds >= o.Holds || o.holding.Length(now, instant.Forever) == 0 || o.hub.isHeardLocked(now):
 		return 0
-	case x.urgent || x.seen == nil || x.silences >= maxSilences || x.marks.has(claimed) || x.isBlocked():
+	case x.urgent || x.seen == nil || x.vain.of(aHold) >= maxSilences || x.marks.has(claimed) || x.isBlocked():
 		return 0
 	}
 	left := instant.Forever

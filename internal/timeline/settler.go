@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"math"
 	"time"
 
 	"go.uber.org/zap"
@@ -142,7 +141,7 @@ func (s *settler) askAgainLocked(x *watch, now time.Duration, leftOut, named int
 // for.
 func (s *settler) cutLocked(x *watch, wait, now time.Duration) {
 	if wait > 0 {
-		x.silences = maxSilences // it is polled, because after the wait holds may be tried again
+		x.vain = x.vain.with(aHold, maxSilences) // it is polled, because after the wait holds may be tried again
 	}
 	meeting := s.board.alignLocked(now, 0) - now // so that jobs whose holds fail together share a request
 	s.pollAfterLocked(x, now, max(wait, meeting))
@@ -215,13 +214,13 @@ func (s *settler) checkAgainLocked(x *watch, now time.Duration) {
 // seeLocked records what the poll p says about its watch.
 func (s *settler) seeLocked(c *call, p *poll) {
 	x := p.x
-	if !p.silent {
-		x.attempt++
-	}
-	if !p.silent && (p.changed || !x.marks.has(told)) {
-		x.silences = 0
-	} else if x.silences < math.MaxUint8 {
-		x.silences++
+	switch {
+	case p.silent:
+		x.vain = x.vain.with(aHold, x.vain.of(aHold)+1)
+	case p.changed || !x.marks.has(told):
+		x.attempt, x.vain = x.attempt+1, 0
+	default:
+		x.attempt, x.vain = x.attempt+1, tally(0).with(aLook, x.vain.of(aLook)+1)
 	}
 	x.marks &^= told
 	if p.seen != x.seen {

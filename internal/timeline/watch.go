@@ -38,10 +38,22 @@ type watch struct {
 	phase      phase
 	urgent     bool // one of its waiters continues after its timeout for a last look
 	marks      marks
-	// silences is the number of holds in a row that ended without news. If the Transport is no Holder,
-	// it is the number of such polls for which a notification asked.
-	silences uint8
+	vain       tally
 }
+
+// A tally counts, up to 15 each, what a watch did in vain in a row.
+type tally uint8
+
+const (
+	aHold tally = 1      // a hold that ended without news
+	aLook tally = 1 << 4 // a poll that a notification asked for, and that found nothing new
+)
+
+// of returns how many of one sort there were.
+func (t tally) of(one tally) uint8 { return uint8(t/one) & 15 }
+
+// with returns t with n of one sort.
+func (t tally) with(one tally, n uint8) tally { return t&^(15*one) | tally(min(n, 15))*one }
 
 // marks are flags of a watch.
 type marks uint8

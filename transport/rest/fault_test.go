@@ -507,7 +507,7 @@ func TestABodyThatSaysNothingIsABrokenOne(t *testing.T) {
 	assert.Equal(t, transport.Transient, classOf(t, err))
 }
 
-// observed returns a context like that of a Watcher, and what is logged under it.
+// observed returns a context with a clock and a logger, as a Watcher passes it, and the log.
 func observed(t *testing.T, clk clock.Clock) (context.Context, *observer.ObservedLogs) {
 	core, logs := observer.New(zapcore.DebugLevel)
 	return wait.NewContext(t.Context(), wait.Carried{Clock: clk, Logger: zap.New(core)}), logs
