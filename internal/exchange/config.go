@@ -127,6 +127,7 @@ func (c *Config) Settings(baseURL string) *Settings {
 	c.transport(s)
 	for name, values := range c.header {
 		c.header[name] = slices.Clip(values)
+		s.fields = append(s.fields, field{name, c.header[name]})
 		s.AddSecrets(SecretsOf(name, values[0])...)
 	}
 	return s

@@ -23,6 +23,7 @@ type round struct {
 	*errand             // the errand of the Call
 	client  http.Client // its Transport is this round
 	buffer  []byte
+	plain   plainHeaders
 	trip
 }
 
@@ -65,7 +66,7 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 		r.made = nil
 		return made.answer, made.fault
 	}
-	r.url = q.URL
+	r.url, r.plain.lent = q.URL, nil
 	q.URL.RawQuery = web.EscapeQuery(q.URL.RawQuery)
 	if q.Response == nil {
 		q.Host = q.URL.Host // if it were set earlier, http.Client would copy the URL
@@ -97,7 +98,7 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 // announce tells a test clock, if the Host has one, which connection the request uses.
 func (r *round) announce(q *http.Request) (*http.Request, func()) {
 	c, ok := r.host.(*wait.Carried)
-	if !ok {
+	if !ok || wait.Real(c.Clock) {
 		return q, nil
 	}
 	return web.Announce(q, c.Clock)
@@ -109,8 +110,11 @@ var jsonType = []string{"application/json"}
 func (r *round) headers(h http.Header) http.Header {
 	q := &r.Request
 	body := q.Body != nil
-	if r.pool != nil && r.blank.Header != nil && len(h) == 0 && r.token == nil && !body && q.Extra[0] == "" && len(q.Header) == 0 {
-		return r.header // no code of the user can change it
+	if len(h) == 0 && r.token == nil && !body && q.Extra[0] == "" && len(q.Header) == 0 {
+		if r.pool != nil && r.blank.Header != nil {
+			return r.header // no code of the user can change it
+		}
+		return r.plain.lend(&r.identity)
 	}
 	all := maps.Clone(r.header)
 	for i := 0; i < len(q.Header); i += 2 {
@@ -159,8 +163,13 @@ func (r *round) receive(answer *http.Response, fault error) error {
 		return nil
 	}
 	if fault == nil {
-		fault = r.read(answer)
-		a.Wait = web.RetryAfter(a.Code, a.Header, r.host.Now)
+		isEncoded, mayPace := web.Glance(answer.Header)
+		if fault = r.read(answer, isEncoded); fault == nil {
+			r.plain.takeBack()
+		}
+		if mayPace {
+			a.Wait = web.RetryAfter(a.Code, a.Header, r.host.Now)
+		}
 	}
 	r.leave()
 	return fault
@@ -180,8 +189,8 @@ func (r *round) limit() int { return cmp.Or(r.Terms.Limit, r.MaxBody) }
 // read reads the body up to the limit, so that the connection can be used again. It does not read
 // the body of a 1xx, because that body is the connection itself, and reading it does not end with
 // the context. It replaces the body by an empty one, because go-retryablehttp would read it without
-// a limit of empty reads.
-func (r *round) read(answer *http.Response) error {
+// a limit of empty reads. The argument isEncoded is whether the answer has a Content-Encoding.
+func (r *round) read(answer *http.Response, isEncoded bool) error {
 	body := answer.Body
 	defer body.Close()
 	answer.Body = http.NoBody
@@ -195,16 +204,16 @@ func (r *round) read(answer *http.Response) error {
 		if answer.ContentLength > unreadBody {
 			limit = longUnreadBody
 		}
-		_ = r.decode(body, limit)
+		_ = r.decode(body, limit, isEncoded)
 		a.Large = false
 		return nil
 	}
-	return r.decode(body, r.limit())
+	return r.decode(body, r.limit(), isEncoded)
 }
 
 // decode reads a body into the buffer, up to a limit, and decompresses it.
-func (r *round) decode(body io.Reader, limit int) (fault error) {
-	if !web.IsZipped(r.Answer.Header) {
+func (r *round) decode(body io.Reader, limit int, isEncoded bool) (fault error) {
+	if !isEncoded || !web.IsZipped(r.Answer.Header) {
 		return r.fill(body, limit)
 	}
 	content := web.NewUnzip(r.Answer.Header, body, limit)

@@ -3,6 +3,7 @@ package exchange
 import (
 	"net/http"
 	"net/url"
+	"sync/atomic"
 
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
@@ -30,7 +31,9 @@ type identity struct {
 	foreign   []*credential   // the credentials of other origins
 	secrets   []string
 	// header has values without room to append in place, so that requests can share them.
-	header http.Header
+	header  http.Header
+	fields  []field     // those of header
+	altered atomic.Bool // whether a RoundTripper has changed the headers of a request
 }
 
 // connection is the HTTP client and its pools.

@@ -137,7 +137,7 @@ func (c *call) add(x *watch, kind string, now time.Duration) {
 		c.polls = c.polls[:len(c.polls)+1]
 	}
 	p := &c.polls[len(c.polls)-1]
-	p.x, p.last, p.kind = x, x.seen, kind
+	*p = poll{x: x, last: x.seen, kind: kind}
 	if c.hold == 0 && x.isAskedAfresh(now) {
 		p.last = nil
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // A pool is the bounded number of workers that poll, and their calls in flight. All of it is
@@ -99,6 +100,7 @@ func (i *idle) put(c *call) bool {
 func (p *pool) launchLocked(c *call, now time.Duration) {
 	if c.ctx == nil || c.cause != nil {
 		c.ctx, c.cancel = context.WithCancelCause(p.ctx)
+		c.ctx = transport.WithHost(c.ctx, transport.HostOf(p.ctx)) // so that a poll finds it at once
 	}
 	c.asked, c.until = now, instant.Later(instant.Later(now, p.PollTimeout), c.hold)
 	c.present, c.cause, c.observed, c.unbind, c.polled = len(c.polls), nil, nil, nil, false

@@ -63,7 +63,9 @@ func (s *settler) answeredLocked(c *call) {
 		}
 	}
 	c.overLocked()
-	clear(c.polls)
+	if len(c.polls) > 1 { // otherwise the next poll replaces it, or the worker ends
+		clear(c.polls)
+	}
 	c.polls, c.batch, c.batchErrs, c.named = c.polls[:0], nil, nil, 0
 	if c.status.Result != nil || c.status.Message != "" { // what may be large
 		c.status = transport.Status{}

@@ -116,6 +116,7 @@ func (w *worker) continueLocked(c *call) (more bool) {
 		c.hold = 0
 	}
 	w.pool.armLocked()
+	clear(c.polls[:cap(c.polls)])
 	kept := w.pool.idle.put(c)
 	w.mu.Unlock()
 	if !kept && c.cancel != nil {

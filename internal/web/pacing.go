@@ -41,9 +41,6 @@ const MaxRetryAfter = 365 * 24 * time.Hour
 // wrong. Without a Date it is measured from now, and is at most five minutes. Seconds may have a
 // fraction. If a header has several values, the longest wait counts.
 func RetryAfter(code int, h http.Header, now func() time.Time) time.Duration {
-	if !mayPace(h) {
-		return 0
-	}
 	p := pacing{h, now}
 	for _, name := range [...]string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
 		if wait := p.wait(h[name], time.Millisecond); wait != 0 {
@@ -72,15 +69,19 @@ func Wait(text string, unit time.Duration) time.Duration {
 	return pacing{nil, time.Now}.wait([]string{text}, unit)
 }
 
-// mayPace reports whether the name of any header begins like the name of a header that RetryAfter
-// reads. That is rare, so it saves time.
-func mayPace(h http.Header) bool {
+// Glance looks at all headers of an answer once, because most answers have none that needs a closer
+// look. It reports whether there is a Content-Encoding, and whether the name of any header begins
+// like the name of a header that [RetryAfter] reads.
+func Glance(h http.Header) (isEncoded, mayPace bool) {
 	for name := range h {
-		if strings.HasPrefix(name, "R") || strings.HasPrefix(name, "X-R") || strings.HasPrefix(name, "X-Ms-R") {
-			return true
+		switch {
+		case strings.HasPrefix(name, "R"), strings.HasPrefix(name, "X-R"), strings.HasPrefix(name, "X-Ms-R"):
+			mayPace = true
+		case name == "Content-Encoding":
+			isEncoded = true
 		}
 	}
-	return false
+	return isEncoded, mayPace
 }
 
 // limits are the pairs of headers that say how much of a quota remains and when it is reset.

@@ -110,18 +110,16 @@ func readStatus(a *answer) error {
 		a.status.RetryAfter = a.Answer.Wait
 		return nil
 	}
-	var st transport.Status
-	err := a.tell(&st)
+	err := a.tell(&a.status) // which is zero, also after an attempt that failed
 	if classify := a.reader.dialect.Classify; classify != nil {
 		if err != nil {
-			st = transport.Status{}
+			a.status = transport.Status{}
 		}
-		st, err = classify(Answer{a.Answer.Code, a.Answer.Header, a.Answer.Body}, st, err)
+		a.status, err = classify(Answer{a.Answer.Code, a.Answer.Header, a.Answer.Body}, a.status, err)
 	}
 	if err != nil {
-		st = transport.Status{}
+		a.status = transport.Status{}
 	}
-	a.status = st
 	return err
 }
 

@@ -77,7 +77,7 @@ func (k *call) status(ctx context.Context, id string, at step, last *transport.S
 	}
 	a := &k.answer
 	a.id, a.asked, a.hold = id, at.id, h
-	k.wire.Terms = h.terms(id)
+	h.terms(&k.wire.Terms, id)
 	k.wire.Terms.Answers = a.reader.redirects
 	k.wire.Terms.Unread = !readsBody(a.reader, k.stage.status)
 	if last != nil && a.reader.dialect.Revision == "" && web.IsETag(last.Revision) {

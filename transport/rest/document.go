@@ -25,7 +25,7 @@ func asJSON(h http.Header, body []byte) (text []byte, ok bool, err error) {
 	switch {
 	case len(body) == 0:
 		return body, false, nil
-	case isLines(h.Get("Content-Type")):
+	case isLines(h):
 		text, err = fromLines(body)
 		return text, true, err
 	case body[0] == '{':
@@ -47,10 +47,14 @@ func asJSON(h http.Header, body []byte) (text []byte, ok bool, err error) {
 	return text, true, err
 }
 
-// isLines reports whether a media type is one of JSON in lines. That form has several media types,
-// and none of them is registered.
-func isLines(media string) bool {
-	return len(media) > len("application/json") && (strings.Contains(media, "ndjson") || strings.Contains(media, "jsonl") || strings.Contains(media, "json-lines"))
+// isLines reports whether the media type of a body is one of JSON in lines. That form has several
+// media types, and none of them is registered.
+func isLines(h http.Header) bool {
+	media := h["Content-Type"]
+	if len(media) == 0 || len(media[0]) <= len("application/json") {
+		return false
+	}
+	return strings.Contains(media[0], "ndjson") || strings.Contains(media[0], "jsonl") || strings.Contains(media[0], "json-lines")
 }
 
 // fromLines returns the values in the lines of a body as an array.

@@ -60,9 +60,9 @@ func (h *hold) fill(t *form, v *template.Vars, revision string) {
 	}
 }
 
-// terms returns the Terms of the request about a job.
-func (h *hold) terms(id string) exchange.Terms {
-	return exchange.Terms{Seed: id, Repeatable: h.length == 0, SeeOther: true, Hold: h.length}
+// terms sets the Terms of the request about a job.
+func (h *hold) terms(t *exchange.Terms, id string) {
+	t.Seed, t.Repeatable, t.SeeOther, t.Hold = id, h.length == 0, true, h.length
 }
 
 // saysNothingNew reports whether the answer to a held request has no news. An answer has news if a

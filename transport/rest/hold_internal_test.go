@@ -20,8 +20,12 @@ func TestTheExchangeKnowsOfAHold(t *testing.T) {
 		time.Duration(1<<63 - 1): {Seed: "7", SeeOther: true, Hold: maxHold},
 	} {
 		h := newHold(&transport.Status{}, d)
-		assert.Equal(t, want, h.terms("7"), d)
+		var got exchange.Terms
+		h.terms(&got, "7")
+		assert.Equal(t, want, got, d)
 	}
 	h := newHold(nil, time.Minute)
-	assert.Zero(t, h.terms("7").Hold)
+	var got exchange.Terms
+	h.terms(&got, "7")
+	assert.Zero(t, got.Hold)
 }

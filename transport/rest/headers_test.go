@@ -1,0 +1,98 @@
+package rest_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iamber12/job-status-monitoring/transport"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
+)
+
+func answered() (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{},
+		Body: io.NopCloser(strings.NewReader(`{"payload":{"status":"running"}}`))}, nil
+}
+
+// A RoundTripper must not change a request, but some do. What it does to the headers of one request
+// must not show in the next.
+func TestARoundTripperThatChangesHeadersDoesNotChangeTheNextRequest(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(http.Header, int){
+		"it adds one":             func(h http.Header, n int) { h.Set("X-Trace", fmt.Sprint(n)) },
+		"it adds a value":         func(h http.Header, n int) { h.Add("Accept", fmt.Sprint(n)) },
+		"it replaces one":         func(h http.Header, n int) { h.Set("Accept", fmt.Sprint(n)) },
+		"it removes one":          func(h http.Header, _ int) { h.Del("Accept") },
+		"it removes all":          func(h http.Header, _ int) { clear(h) },
+		"it exchanges one":        func(h http.Header, n int) { h.Del("Accept"); h.Set("X-Trace", fmt.Sprint(n)) },
+		"it does so after a time": func(h http.Header, n int) { h.Set("X-Trace", strings.Repeat("x", n/3)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []http.Header
+			c := client(t, "http://jobs.test", rest.WithHeader("X-Team", "red"), rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
+				got = append(got, maps.Clone(r.Header))
+				if change(r.Header, len(got)); r.Header.Get("X-Trace") == "" {
+					r.Header.Del("X-Trace")
+				}
+				return answered()
+			})))
+			for range 9 {
+				_, err := c.Status(t.Context(), "7")
+				require.NoError(t, err)
+			}
+			require.Contains(t, got[0], "X-Team")
+			for _, h := range got[1:] {
+				assert.Equal(t, got[0], h)
+			}
+		})
+	}
+}
+
+// A RoundTripper may still read a request that it did not answer.
+func TestHeadersOfAnUnansweredRequestAreItsOwn(t *testing.T) {
+	t.Parallel()
+	var unanswered []http.Header
+	same := func(a, b http.Header) bool { return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() }
+	c := client(t, "http://jobs.test", oneAttempt, rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
+		for _, before := range unanswered {
+			assert.False(t, same(before, r.Header))
+		}
+		if r.URL.Path == "/status/refused" {
+			unanswered = append(unanswered, r.Header)
+			return nil, errors.New("no route to host")
+		}
+		return answered()
+	})))
+	for range 9 {
+		_, err := c.Status(t.Context(), "refused")
+		require.Error(t, err)
+		_, err = c.StatusSince(t.Context(), "7", transport.Status{Revision: `"a"`})
+		require.NoError(t, err)
+		_, err = c.Status(t.Context(), "7")
+		require.NoError(t, err)
+	}
+}
+
+// A conditional request has a header that the next one must not have.
+func TestTheHeaderOfAConditionalRequestIsItsOwn(t *testing.T) {
+	t.Parallel()
+	var tags []string
+	c := client(t, "http://jobs.test", rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
+		tags = append(tags, r.Header.Get("If-None-Match"))
+		return answered()
+	})))
+	for _, revision := range []string{"", `"a"`, "", `"b"`} {
+		_, err := c.StatusSince(t.Context(), "7", transport.Status{Revision: revision})
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{"", `"a"`, "", `"b"`}, tags)
+}
