@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
@@ -128,4 +129,46 @@ func TestWaitingWatchTakesAFewBytesAndNoGoroutine(t *testing.T) {
 	bytes, goroutines := waitingWatches(t, n)
 	require.LessOrEqual(t, bytes/n, 280.0)
 	require.LessOrEqual(t, goroutines, 1, "the caller's own")
+}
+
+// fault 51: each job that a stream reports keeps what was reported, with a time of its own.
+func TestAWatchThatIsHeardTakesAFewBytesAndNoGoroutine(t *testing.T) {
+	const n = 10_000
+	begin, told := make(chan struct{}), make(chan struct{})
+	stream := notifierFunc(func(ctx context.Context, notify func(jobstatus.Status)) error {
+		notify(jobstatus.Status{}) // it listens
+		<-begin
+		i := 0
+		for id := range uuids(n) {
+			notify(jobstatus.Status{ID: id, State: jobstatus.Running, Raw: "running", Updated: time.Unix(int64(i), 0)})
+			i++
+		}
+		close(told)
+		<-ctx.Done()
+		return nil
+	})
+	w, err := jobstatus.New(transportFunc(func(context.Context, string) (jobstatus.Status, error) {
+		return jobstatus.Status{State: jobstatus.Pending}, nil
+	}), jobstatus.WithNotifier(stream), jobstatus.WithQuietInterval(time.Hour), jobstatus.WithTimeout(24*time.Hour))
+	require.NoError(t, err)
+	all := slices.Collect(uuids(n))
+	before, already := inUse(), runtime.NumGoroutine()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range w.WaitForJobs(ctx, slices.Values(all)) {
+			break
+		}
+	}()
+	require.Eventually(t, func() bool { return w.Stats().Waits == n }, guard, time.Millisecond)
+	close(begin)
+	<-told
+	require.Eventually(t, func() bool { return w.Stats().Notifications == n }, guard, time.Millisecond)
+	assert.LessOrEqual(t, (float64(inUse())-float64(before))/n, 300.0, "without the ids")
+	runtime.KeepAlive(all)
+	assert.LessOrEqual(t, runtime.NumGoroutine(), already+1, "the caller's own")
+	cancel()
+	<-done
+	require.NoError(t, w.Close())
 }

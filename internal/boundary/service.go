@@ -77,8 +77,8 @@ func (s *Service) PollError(ctx context.Context, err error) (f sighting.PollErro
 func (s *Service) Status(ctx context.Context, id string, seen *sighting.Sighting, st *transport.Status, f *sighting.PollError) {
 	var err error
 	panicked := s.guard.Do(func() {
-		if s.conditional != nil && seen != nil && seen.Revision != "" {
-			last := lend(seen.Status)
+		if s.conditional != nil && seen.Revision() != "" {
+			last := lend(seen.Status())
 			last.ID = id
 			*st, err = s.conditional.StatusSince(ctx, id, last)
 		} else {
@@ -112,7 +112,7 @@ func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, 
 	panicked := s.guard.Do(func() {
 		last := transport.Status{}
 		if seen != nil {
-			last = lend(seen.Status)
+			last = lend(seen.Status())
 		}
 		last.ID = id
 		*st, err = s.holder.Hold(ctx, id, last, d)
@@ -120,7 +120,7 @@ func (s *Service) Hold(ctx context.Context, id string, seen *sighting.Sighting, 
 	s.examine(ctx, id, panicked, err, st, f)
 	if seen != nil && st.State == transport.Unknown && st.Raw == "" {
 		retryAfter := st.RetryAfter
-		*st = seen.Status
+		*st = seen.Status()
 		st.RetryAfter = retryAfter
 	}
 }

@@ -61,7 +61,7 @@ func TestAWatchEndsByWhatIsCertainOrWhenPatienceHasRunOut(t *testing.T) {
 			if d.err == nil {
 				odd, seen = 0, true
 				assert.Equal(t, Verdict{}, v)
-				assert.GreaterOrEqual(t, s.RetryAfter, time.Duration(0))
+				assert.GreaterOrEqual(t, s.Status().RetryAfter, time.Duration(0))
 			} else if f.Oddity(seen) {
 				if odd++; odd == 1 {
 					doubted = 0
@@ -95,7 +95,7 @@ func TestAStateThatDoesNotExistIsUnknown(t *testing.T) {
 		v := s.See(nil, &transport.Status{State: state, Raw: "odd"}, PollError{}, 0, time.Minute)
 		assert.Equal(t, Verdict{}, v)
 		assert.Equal(t, transport.Unknown, s.State)
-		_, err := json.Marshal(s.Status)
+		_, err := json.Marshal(s.Status())
 		assert.NoError(t, err)
 	}
 }
@@ -130,10 +130,11 @@ func FuzzWhatIsKeptOfAStatusIsSmallAndReadable(f *testing.F) {
 			Progress: progress}
 		var s Sighting
 		s.See(nil, &st, PollError{}, 0, 0)
-		assert.LessOrEqual(t, len(s.Raw)+len(s.Message)+len(s.Result)+len(s.Revision), 4<<10)
-		assert.True(t, s.Progress >= 0 && s.Progress <= 1)
+		kept := s.Status()
+		assert.LessOrEqual(t, len(kept.Raw)+len(kept.Message)+len(kept.Result)+len(kept.Revision), 4<<10)
+		assert.True(t, kept.Progress >= 0 && kept.Progress <= 1)
 		if utf8.ValidString(message) {
-			assert.True(t, utf8.ValidString(s.Message))
+			assert.True(t, utf8.ValidString(kept.Message))
 		}
 	})
 }

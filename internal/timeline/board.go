@@ -173,7 +173,7 @@ func (b *board) questionLocked(x *watch) (p backoff.Poll, polled time.Duration) 
 	polled = x.poll - x.previous
 	p = backoff.Poll{Key: x.id, Kind: b.kindLocked(x, x.waiters.part), Attempt: int(x.attempt), Elapsed: max(polled-x.began, 0)}
 	if s := x.seen; s != nil {
-		p.RetryAfter, p.Progress, p.State, p.Err = b.capped(s.RequestedWait()), s.Progress, s.StateName(), s.PollError.Err
+		p.RetryAfter, p.Progress, p.State, p.Err = b.capped(s.RequestedWait()), s.Progress, s.StateName(), s.Err()
 	}
 	return p, polled
 }

@@ -192,9 +192,6 @@ func (p *poll) breakOff(err error) {
 	if p.over, p.why = true, err; p.seen != nil {
 		return
 	}
-	s := sighting.Sighting{PollError: boundary.Broken(err)}
-	if last := p.x.seen; last != nil {
-		s.Status, s.Answered = last.Status, last.Answered
-	}
-	p.seen = &s
+	p.seen = new(sighting.Sighting)
+	p.seen.Fail(p.x.seen, boundary.Broken(err))
 }

@@ -106,8 +106,8 @@ func (h *hub) updateLocked(x *watch, n hearing.Notice, now time.Duration) {
 		present = x.seen.Pace
 	}
 	n.Status.RetryAfter = namedWait(&n, present, h.QuietInterval)
+	n.Status.Revision = "" // a poll must not send the revision of a notification
 	s.See(x.seen, &n.Status, sighting.PollError{}, h.awake(now), h.Patience)
-	s.Revision = ""                                 // a poll must not send the revision of a notification
 	isFuture := s.Updated.After(h.steady.Time(now)) // a wrong time must not hide the answers to polls
 	s.Unconfirmed = isFuture || !n.Final && !s.Updated.IsZero()
 	if x.seen != nil && (!s.Differs(x.seen) || s.Updated.IsZero() && s.State == transport.Pending && x.seen.Answered) {
@@ -170,20 +170,21 @@ func (h *hub) throttleLocked(m *waiter, now, retryAfter time.Duration) (ended bo
 func (h *hub) endAsHeardLocked(x *watch, st *transport.Status, now time.Duration) {
 	var s sighting.Sighting
 	s.See(x.seen, st, sighting.PollError{}, h.awake(now), h.Patience)
-	s.ID = x.id
+	ended := s.Status()
+	ended.ID = x.id
 	kind, age := h.board.kindLocked(x, x.waiters.part), now-x.began
-	o, delay := x.outcome(kind, &s.Status, age, age) // the notification came when the job ended
+	o, delay := x.outcome(kind, &ended, age, age) // the notification came when the job ended
 	x.alive = o.After
 	if h.schedule.Learns() {
-		o.Marks = s.Marks
+		o.Marks = s.Marks()
 		h.outcomes = append(h.outcomes, o)
 	}
 	h.board.figures.Delay(delay)
 	h.board.figures.Of(kind).Delay(delay)
-	h.notifiedLocked(x, s.Status, now)
+	h.notifiedLocked(x, ended, now)
 	for m := x.waiters; m != nil; {
 		next := m.next
-		h.finisher.settleLocked(m, &Result{Status: s.Status, End: Ended})
+		h.finisher.settleLocked(m, &Result{Status: ended, End: Ended})
 		m = next
 	}
 }
@@ -201,7 +202,7 @@ func (h *hub) notifiedLocked(x *watch, st transport.Status, now time.Duration) {
 // that it was before the watch began. An end of a job that was never seen to run does count.
 // Otherwise a silent source would stay reliable if all jobs are shorter than the quiet interval.
 func (h *hub) missedByLocked(x *watch, now time.Duration) {
-	finished := x.seen.Finished
+	finished := x.seen.Status().Finished
 	if x.marks.has(claimed) || !finished.IsZero() && finished.Before(h.steady.Time(x.began)) {
 		return
 	}
@@ -232,7 +233,7 @@ const quietJitter = 0.25
 // if that is longer. If a notification reported an end that no poll has confirmed, or the last
 // answer was odd, the result is otherwise.
 func (h *hub) quietLocked(x *watch, otherwise, now time.Duration) time.Duration {
-	isOdd := x.seen != nil && x.seen.Odd > 0
+	isOdd := x.seen != nil && x.seen.IsOdd()
 	if len(h.subscriptions) == 0 || isOdd || x.marks.has(claimed) || !h.isHeardLocked(now) {
 		return otherwise
 	}

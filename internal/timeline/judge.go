@@ -44,8 +44,9 @@ func (j *judge) judgeNext(c *call) {
 	}
 	c.at++ // the rest is not needed for the next wait
 	if p.over && p.why == nil && j.schedule.Learns() {
-		o, _ := p.x.outcome(p.kind, &p.seen.Status, max(p.x.alive, c.alive(p.x)), c.ended-p.x.began)
-		o.Marks = p.seen.Marks
+		st := p.seen.Status()
+		o, _ := p.x.outcome(p.kind, &st, max(p.x.alive, c.alive(p.x)), c.ended-p.x.began)
+		o.Marks = p.seen.Marks()
 		j.schedule.Learn(o)
 	}
 }
@@ -174,7 +175,7 @@ func (j *judge) triesAloneLocked(x *watch, now time.Duration) bool {
 // failedAt returns the instant since which x has waited after a poll that failed, or
 // [instant.Forever] if the last poll did not fail.
 func (x *watch) failedAt() time.Duration {
-	if x.seen == nil || x.seen.PollError.Err == nil {
+	if x.seen == nil || x.seen.Err() == nil {
 		return instant.Forever
 	}
 	return x.poll - x.previous
@@ -213,7 +214,7 @@ func (j *judge) look(c *call, p *poll) {
 	}
 	p.wait = j.schedule.Next(&backoff.Poll{
 		Key: x.id, Kind: p.kind, Attempt: made, Elapsed: now - x.began, Previous: x.previous,
-		RetryAfter: p.retryAfter, Progress: p.seen.Progress, State: p.seen.StateName(), Err: p.seen.PollError.Err,
+		RetryAfter: p.retryAfter, Progress: p.seen.Progress, State: p.seen.StateName(), Err: p.seen.Err(),
 	})
 	if p.seen.State == transport.Blocked {
 		p.wait = max(p.wait, blockedWait)

@@ -243,7 +243,8 @@ func (s *settler) seeLocked(c *call, p *poll) {
 	if p.over && p.why == nil {
 		s.hub.missedByLocked(x, c.ended)
 		alive := max(x.alive, c.alive(x))
-		o, delay := x.outcome(p.kind, &x.seen.Status, alive, c.ended-x.began)
+		st := x.seen.Status()
+		o, delay := x.outcome(p.kind, &st, alive, c.ended-x.began)
 		x.alive = min(alive, o.After)
 		s.board.figures.Delay(delay)
 		s.board.figures.Of(p.kind).Delay(delay)

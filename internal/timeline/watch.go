@@ -114,7 +114,7 @@ const manyPolls = 64
 func (x *watch) isAskedAfresh(now time.Duration) bool {
 	n := x.attempt
 	switch {
-	case x.seen == nil || x.seen.Revision == "": // the poll is unconditional anyway
+	case x.seen.Revision() == "": // the poll is unconditional anyway
 		return false
 	case x.urgent || x.marks.has(claimed) || n >= manyPolls && n&(n-1) == 0:
 		return true
@@ -135,7 +135,7 @@ func (x *watch) isBlocked() bool { return x.seen != nil && x.seen.State == trans
 func (x *watch) status() transport.Status {
 	var st transport.Status
 	if x.seen != nil {
-		st = x.seen.Status
+		st = x.seen.Status()
 	}
 	st.ID = x.id
 	return st
