@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -33,26 +35,61 @@ func (e heldError) Timeout() bool { return true }
 // Temporary reports that another request may be answered.
 func (e heldError) Temporary() bool { return true }
 
+// cutError is the error of a held request whose connection was closed before the answer.
+type cutError struct{ after time.Duration }
+
+func (e cutError) Error() string {
+	return fmt.Sprintf("the connection was closed after the request was held for %v", e.after.Round(time.Millisecond))
+}
+
 // send passes a request to the transport. The headers of a held request may take longer by the
 // length of the hold.
 func (r *round) send(q *http.Request) (*http.Response, error) {
-	if r.Terms.Hold <= 0 || r.holder == nil {
+	if r.Terms.Hold <= 0 {
 		return r.carrier.RoundTrip(q)
 	}
-	most := r.Terms.Hold + web.HeaderTimeout
 	ctx, cancel := context.WithCancelCause(q.Context())
-	timer := time.AfterFunc(most, func() { cancel(heldError{most}) })
-	answer, err := r.holder.RoundTrip(q.WithContext(ctx)) // the error is the cause of ctx if ctx has ended
-	if !timer.Stop() && err == nil {                      // the answer is too late, and its body cannot be read
-		_ = answer.Body.Close()
-		err = context.Cause(ctx)
+	q = q.WithContext(httptrace.WithClientTrace(ctx, heldOnce(cancel)))
+	var answer *http.Response
+	var err error // the cause of ctx if ctx has ended
+	if r.holder == nil {
+		answer, err = r.carrier.RoundTrip(q)
+	} else {
+		most := r.Terms.Hold + web.HeaderTimeout
+		timer := time.AfterFunc(most, func() { cancel(heldError{most}) })
+		answer, err = r.holder.RoundTrip(q)
+		if !timer.Stop() && err == nil { // the answer is too late, and its body cannot be read
+			_ = answer.Body.Close()
+			err = context.Cause(ctx)
+		}
 	}
-	if err != nil {
+	if err != nil || answer == nil || answer.Body == nil {
 		cancel(nil)
-		return nil, err
+		return answer, err
 	}
 	answer.Body = &heldBody{answer.Body, cancel}
 	return answer, nil
+}
+
+// staleWithin is how soon the use of an idle connection fails that the service has closed.
+const staleWithin = time.Second
+
+// heldOnce cancels a request that net/http sends again although it was held before. If a kept
+// connection is closed before the answer, net/http repeats a GET by itself. A hold that a proxy
+// cuts would then seem to last twice as long.
+func heldOnce(cancel context.CancelCauseFunc) *httptrace.ClientTrace {
+	var since atomic.Int64 // when the request got its newest connection, after began; 0 for never
+	began := time.Now()
+	return &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { since.Store(int64(max(time.Since(began), 1))) },
+		GetConn: func(string) {
+			if sent := since.Load(); sent > 0 {
+				if after := time.Since(began) - time.Duration(sent); after >= staleWithin {
+					cancel(cutError{after})
+				}
+			}
+		},
+	}
 }
 
 // heldBody is the body of an answer whose request has a context of its own.

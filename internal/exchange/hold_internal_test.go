@@ -36,6 +36,18 @@ func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
 // holdSettings returns settings for a service that answers after a while.
 func holdSettings(t *testing.T, after time.Duration) *Settings {
 	t.Helper()
+	return heldBy(t, func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(after):
+			_, _ = fmt.Fprint(w, "done")
+		case <-r.Context().Done():
+		}
+	})
+}
+
+// heldBy returns settings for a service that answers by a handler.
+func heldBy(t *testing.T, answer http.HandlerFunc) *Settings {
+	t.Helper()
 	c := NewConfig(Defaults{Name: "test", Connections: 2, MaxBody: 1 << 10})
 	s := c.Settings("http://service.invalid")
 	require.NoError(t, c.Err())
@@ -45,13 +57,7 @@ func holdSettings(t *testing.T, after time.Duration) *Settings {
 		pool.DialContext, pool.Proxy = p.dial, nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	server := &http.Server{BaseContext: func(net.Listener) context.Context { return ctx }, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case <-time.After(after):
-			_, _ = fmt.Fprint(w, "done")
-		case <-ctx.Done():
-		}
-	})}
+	server := &http.Server{BaseContext: func(net.Listener) context.Context { return ctx }, Handler: answer}
 	done := make(chan error)
 	go func() { done <- server.Serve(p) }()
 	t.Cleanup(func() {
@@ -102,6 +108,51 @@ func TestHeadersTakeLongerByTheHold(t *testing.T) {
 				assert.Equal(t, transport.Transient, e.Class)
 				assert.Equal(t, c.ends, time.Since(began))
 				assert.Equal(t, c.hold > 0, errors.As(err, new(heldError)), err)
+			})
+		})
+	}
+}
+
+// TestAHoldThatIsCutIsNotSentAgain: net/http would send it again by itself, because the connection
+// was used before. An idle connection that the service has closed is no such cut.
+func TestAHoldThatIsCutIsNotSentAgain(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		cut  time.Duration // after which the service closes the connection; 0 for at once
+		ends time.Duration // 0 for an answer
+	}{
+		{"in the middle", 30 * time.Second, 30 * time.Second},
+		{"at once", 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				s := heldBy(t, func(w http.ResponseWriter, _ *http.Request) {
+					if asked++; asked == 2 {
+						time.Sleep(c.cut)
+						panic(http.ErrAbortHandler)
+					}
+					_, _ = fmt.Fprint(w, "done")
+				})
+				hold := func() error {
+					call := s.NewCall()
+					defer call.Reset()
+					call.Request.Method, call.Request.URL = http.MethodGet, *s.Base
+					call.Terms.Hold = time.Minute
+					return call.Do(t.Context(), ReaderFunc(func() error { return nil }))
+				}
+				require.NoError(t, hold())
+				began := time.Now()
+				err := hold()
+				assert.Equal(t, c.ends, time.Since(began))
+				if c.ends == 0 {
+					require.NoError(t, err)
+					return
+				}
+				var e *transport.Error
+				require.ErrorAs(t, err, &e)
+				assert.Equal(t, transport.Transient, e.Class)
+				assert.ErrorContains(t, err, "held for 30s")
 			})
 		})
 	}
