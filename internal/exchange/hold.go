@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -14,13 +15,36 @@ import (
 
 // MayHold makes a second pool for requests that the service keeps, because all requests of a pool
 // share one timeout for headers. It must be called before the first call. If the user has set a
-// pool, MayHold makes none, because that pool has its own limits.
+// pool, MayHold makes none, because that pool has its own limits. At most half of its connections
+// are then for held requests, so that others need not wait for them.
 func (s *Settings) MayHold() {
-	if s.pool != nil && s.holder == nil {
+	s.mostHeld = math.MaxInt64
+	if s.pool == nil {
+		if t, ok := s.carrier.(*http.Transport); ok && t != nil && t.MaxConnsPerHost > 0 {
+			s.mostHeld = int64(t.MaxConnsPerHost / 2)
+		}
+		return
+	}
+	s.mostHeld = int64(s.pool.MaxConnsPerHost)
+	if s.holder == nil {
 		s.holder = s.pool.Clone()
 		s.holder.ResponseHeaderTimeout = 0
 	}
 }
+
+// BeginHold reports whether there is a connection for one more held request. If so, the caller must
+// call EndHold when the request has ended. A request that waits for a connection would not be held
+// at all. Over HTTP/2, requests share connections, so that there is no limit.
+func (s *Settings) BeginHold() bool {
+	if s.held.Add(1) <= s.mostHeld || s.shares.Load() {
+		return true
+	}
+	s.held.Add(-1)
+	return false
+}
+
+// EndHold notes that a held request has ended.
+func (s *Settings) EndHold() { s.held.Add(-1) }
 
 // heldError is the error of a held request whose answer did not begin in time.
 type heldError struct{ after time.Duration }

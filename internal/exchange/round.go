@@ -163,6 +163,9 @@ func (r *round) receive(answer *http.Response, fault error) error {
 		return nil
 	}
 	if fault == nil {
+		if shares := answer.ProtoMajor > 1; shares != r.shares.Load() {
+			r.shares.Store(shares)
+		}
 		isEncoded, mayPace := web.Glance(answer.Header)
 		if fault = r.read(answer, isEncoded); fault == nil {
 			r.plain.takeBack()

@@ -8,8 +8,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/web"
 )
 
-// Settings are what the calls of one client share. Only the count of answers changes after the
-// first call. They are safe for concurrent use.
+// Settings are what the calls of one client share. Only the counts of answers and holds change
+// after the first call. They are safe for concurrent use.
 type Settings struct {
 	Name      string     // the name of the package that makes the calls
 	Base      *url.URL   // the base URL of the service
@@ -44,10 +44,18 @@ type connection struct {
 	pool    *http.Transport   // nil if the user has set a pool
 	holder  *http.Transport   // the pool for held requests; nil means carrier
 	answers web.Answers       // the answers over TLS
+	holds
 	// narrow is the user's CheckRedirect; nil for none.
 	narrow func(*http.Request, []*http.Request) error
 	// blank is copied to make requests. It has no headers if a client of the user may change them.
 	blank http.Request
+}
+
+// holds counts the requests that the service keeps.
+type holds struct {
+	held     atomic.Int64
+	mostHeld int64       // the connections for held requests
+	shares   atomic.Bool // the newest answer came over HTTP/2, where requests share a connection
 }
 
 // AddSecrets adds words that are removed from everything that is quoted. It must be called before

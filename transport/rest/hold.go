@@ -2,6 +2,8 @@ package rest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -13,9 +15,15 @@ import (
 
 var _ transport.Holder = (*Client)(nil)
 
+var errBusy = &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w: all connections for holds are busy", errors.ErrUnsupported)}
+
 // Hold is like [Client.StatusSince], but asks the service to keep the request until the job
 // changes, or until about d has passed. The {hold} in the Dialect's Status carries d: see [Call].
 // If there is no {hold}, Hold makes no request, and the error matches [errors.ErrUnsupported].
+//
+// A held request occupies a connection, unless it is of HTTP/2. If all connections are occupied by
+// holds, Hold makes no request either, and the error matches [errors.ErrUnsupported]. If you set an
+// [http.Transport] with MaxConnsPerHost, holds occupy at most half of its connections.
 //
 // If the answer says that nothing has changed, Hold returns last with the RetryAfter of the answer.
 // Such an answer is a 304, or a 2xx without a body, unless the Dialect's States have a rule for its
@@ -27,6 +35,12 @@ var _ transport.Holder = (*Client)(nil)
 func (c *Client) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (st transport.Status, err error) {
 	if c != nil && c.settings != nil && !c.stages[c.followed.where(id).stage].status.Holds() {
 		return transport.Status{}, unsupported("{hold}")
+	}
+	if c != nil && c.settings != nil && d >= time.Second {
+		if !c.BeginHold() {
+			return transport.Status{}, errBusy
+		}
+		defer c.EndHold()
 	}
 	err = c.ask(ctx, id, &last, d, &st)
 	return st, err

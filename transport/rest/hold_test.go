@@ -2,8 +2,12 @@ package rest_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -216,5 +220,82 @@ func TestHoldStandsInAStatusAlone(t *testing.T) {
 	} {
 		_, err := rest.New("http://h", rest.WithDialect(d))
 		assert.ErrorContains(t, err, want)
+	}
+}
+
+// TestAHoldThatWouldWaitForAConnectionIsNotMade: it would not be held, and its job would not be
+// polled either. Over HTTP/2, all holds share a connection.
+func TestAHoldThatWouldWaitForAConnectionIsNotMade(t *testing.T) {
+	t.Parallel()
+	own := func(n int) rest.Option {
+		pool := &http.Transport{MaxConnsPerHost: n}
+		t.Cleanup(pool.CloseIdleConnections)
+		return rest.WithRoundTripper(pool)
+	}
+	for name, c := range map[string]struct {
+		opt   rest.Option // nil for the default pool over HTTP/2, with one connection
+		holds int
+	}{
+		"the default pool":                 {rest.WithMaxConnections(2), 2},
+		"a pool of one, which polls share": {own(1), 0},
+		"a pool of three":                  {own(3), 1},
+		"a pool without a limit":           {own(0), 4},
+		"HTTP/2":                           {nil, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inside, release := make(chan string, 5), make(chan struct{})
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.RawQuery != "" {
+					inside <- r.URL.Path
+					<-release
+				}
+				say(200, `{"s":"running"}`)(w, r)
+			}))
+			opts := []rest.Option{c.opt, rest.WithDialect(holding(rest.Call{Path: "/{id}?wait={hold}"}))}
+			if server.EnableHTTP2 = c.opt == nil; server.EnableHTTP2 {
+				server.StartTLS()
+				trusted := server.Client().Transport.(*http.Transport).TLSClientConfig
+				opts[0] = rest.WithTLSConfig(&tls.Config{RootCAs: trusted.RootCAs, MinVersion: tls.VersionTLS12})
+				opts = append(opts, rest.WithMaxConnections(1))
+			} else {
+				server.Start()
+			}
+			defer server.Close()
+			client, err := rest.New(server.URL, opts...)
+			require.NoError(t, err)
+			defer client.Close()
+			_, err = client.Status(t.Context(), "first")
+			require.NoError(t, err)
+			for round := range 2 {
+				var all sync.WaitGroup
+				for i := range c.holds {
+					all.Go(func() {
+						_, err := client.Hold(t.Context(), strconv.Itoa(i), transport.Status{}, time.Minute)
+						assert.NoError(t, err)
+					})
+				}
+				for range c.holds {
+					<-inside
+				}
+				if c.holds < 4 {
+					ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+					_, err = client.Hold(ctx, "late", transport.Status{}, time.Minute)
+					cancel()
+					require.ErrorIs(t, err, errors.ErrUnsupported)
+				}
+				_, err = client.Status(t.Context(), "meanwhile")
+				require.NoError(t, err)
+				if round == 0 {
+					for range c.holds {
+						release <- struct{}{}
+					}
+				} else {
+					close(release)
+				}
+				all.Wait()
+			}
+			assert.Empty(t, inside, "nothing else was asked for")
+		})
 	}
 }
