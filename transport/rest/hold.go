@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,8 +27,9 @@ var errBusy = &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest
 // [http.Transport] with MaxConnsPerHost, holds occupy at most half of its connections.
 //
 // If the answer says that nothing has changed, Hold returns last with the RetryAfter of the answer.
-// Such an answer is a 304, or a 2xx without a body, unless the Dialect's States have a rule for its
-// code. If last has no state, these answers are read like any other answer.
+// Such an answer is a 304, or a 2xx whose body is empty or only white space, unless the Dialect's
+// States have a rule for its code. If last has no state, these answers are read like any other
+// answer.
 //
 // If d is less than a second, Hold does the same as StatusSince. If d is more than a day, it counts
 // as a day. A fraction of a second is dropped. A held request is sent again within the call only
@@ -89,7 +91,7 @@ func (a *answer) saysNothingNew() bool {
 	if a.Answer.Code == http.StatusNotModified {
 		return true
 	}
-	if a.Answer.Code/100 != 2 || len(a.Answer.Body) > 0 || a.Answer.Large {
+	if a.Answer.Code/100 != 2 || len(bytes.TrimSpace(a.Answer.Body)) > 0 || a.Answer.Large {
 		return false
 	}
 	r := a.reader

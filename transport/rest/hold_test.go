@@ -120,6 +120,8 @@ func TestAHoldThatSaysNothingNewReturnsWhatWasSeen(t *testing.T) {
 		{seen, 204, "", seen, false},
 		{seen, 200, "", seen, false},
 		{seen, 202, "", seen, false},
+		{seen, 200, " \n \n", seen, false}, // the spaces kept the connection alive
+		{never, 200, " \n", never, true},
 		{odd, 204, "", odd, false},
 		{never, 204, "", pending, false},
 		{never, 304, "", never, true},
