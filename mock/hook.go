@@ -26,7 +26,7 @@ func Push(targets ...push.Target) Option {
 				c.overHTTP = "push.Stream"
 				c.pushes().stream = &stream{path: to.Path, changed: make(chan struct{})}
 			default:
-				c.pushes().hooks = append(c.pushes().hooks, hook(to))
+				c.pushes().hooks = append(c.pushes().hooks, hook{to, make(chan struct{}, hookCalls)})
 			}
 		}
 	}
@@ -35,10 +35,29 @@ func Push(targets ...push.Target) Option {
 const (
 	hookWait     = 5 * time.Second // before a call is made again; it doubles
 	hookAttempts = 3
+	// hookCalls is the maximum number of calls of one webhook at a time. Without a limit, each of
+	// thousands of jobs that end together would open a connection.
+	hookCalls = 64
 )
 
 // hook is a webhook.
-type hook target.Target
+type hook struct {
+	target.Target
+	calls chan struct{} // has an element for each call in progress
+}
+
+// report reports one change, after a forged report if there is one.
+func (h hook) report(p *pusher, e, forged *pushed, doubled bool) {
+	if forged != nil {
+		other := h
+		other.Secret = otherSecret
+		other.call(p, forged, hookAttempts)
+	}
+	h.call(p, e, 1)
+	if doubled {
+		h.call(p, e, 1)
+	}
+}
 
 // wallTime returns the time by which receivers verify a signature. A clock that runs faster than
 // theirs has a method WallTime, which tells theirs.
@@ -54,6 +73,11 @@ var otherSecret = base64.StdEncoding.EncodeToString([]byte("this is not the serv
 
 // call calls the URL, for the nth time, unless all reports have stopped.
 func (h hook) call(p *pusher, e *pushed, nth int) {
+	select {
+	case h.calls <- struct{}{}:
+		defer func() { <-h.calls }()
+	case <-p.ctx.Done():
+	}
 	if p.ctx.Err() != nil {
 		return
 	}

@@ -193,33 +193,11 @@ func (p *pusher) sendLocked(v *view) {
 	}
 	if t.Latency == 0 {
 		p.stream.add(e, t.Doubled) // under the lock, so that events come in the order of the changes
+	} else if p.stream != nil {
+		wait.AfterFunc(s.clock, t.Latency, func() { p.stream.add(e, t.Doubled) })
 	}
-	wait.AfterFunc(s.clock, t.Latency, func() {
-		if t.Latency > 0 {
-			p.stream.add(e, t.Doubled)
-		}
-		p.call(e, forged, t.Doubled)
-	})
-}
-
-// call calls the webhooks.
-func (p *pusher) call(e, forged *pushed, doubled bool) {
-	s := p.service
-	s.mu.Lock()
-	hooks, begun := p.hooks, p.begun
-	s.mu.Unlock()
-	if !begun {
-		return
-	}
-	for n := 0; n == 0 || n == 1 && doubled; n++ {
-		for i := range hooks {
-			if forged != nil && n == 0 {
-				other := hooks[i]
-				other.Secret = otherSecret
-				other.call(p, forged, hookAttempts)
-			}
-			hooks[i].call(p, e, 1)
-		}
+	for i := range p.hooks { // apart, so that a slow receiver delays no other
+		wait.AfterFunc(s.clock, t.Latency, func() { p.hooks[i].report(p, e, forged, t.Doubled) })
 	}
 }
 

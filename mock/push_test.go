@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -389,4 +390,41 @@ func TestAChangeIsToldThoughTheNextIsDueWhenItIs(t *testing.T) {
 			assert.Contains(t, got.list()[1], "a completed")
 		})
 	}
+}
+
+func TestACrowdOfJobsCallsAFewAtATime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var inside, heard atomic.Int64
+		release := make(chan struct{})
+		slow := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			inside.Add(1)
+			<-release
+			heard.Add(1)
+		})
+		opts := []mock.Option{mock.InMemory(), mock.Push(push.Handler(slow, hookSecret))}
+		for i := range 200 {
+			opts = append(opts, mock.Job(fmt.Sprint(i), mock.Pending(time.Second), mock.Completed(nil)))
+		}
+		mock.NewServer(t, opts...)
+		time.Sleep(time.Minute)
+		assert.EqualValues(t, 64, inside.Load())
+		close(release)
+		synctest.Wait()
+		assert.EqualValues(t, 200, heard.Load(), "none is lost")
+	})
+}
+
+func TestAReceiverThatIsSlowDelaysNoOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var heard atomic.Int64
+		release := make(chan struct{})
+		defer close(release)
+		slow := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release })
+		quick := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { heard.Add(1) })
+		mock.NewServer(t, mock.InMemory(), mock.Push(push.Handler(slow, hookSecret), push.Handler(quick, hookSecret)), script("a"))
+		time.Sleep(time.Minute)
+		assert.EqualValues(t, 2, heard.Load())
+	})
 }

@@ -41,8 +41,9 @@ const timeout = 10 * time.Second
 
 // Webhook sends each event to a URL by POST, with a signature that [webhook.StandardWebhooks]
 // verifies. After a failure or a 5xx, the request is sent at most twice more, after 5 and after 10
-// seconds on the service's clock. A request may take at most 10 seconds of real time. No redirect
-// is followed, and no request goes on after the test.
+// seconds on the service's clock. A request may take at most 10 seconds of real time. At most 64
+// requests are in flight at once, and the others wait. No redirect is followed, and no request goes
+// on after the test.
 func Webhook(to, secret string) Target {
 	u, err := url.Parse(to)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -51,8 +52,8 @@ func Webhook(to, secret string) Target {
 	return hook(to, secret, &http.Client{Timeout: timeout, Transport: &http.Transport{DisableKeepAlives: true}})
 }
 
-// Handler is like [Webhook], but has no socket: the service calls h. With a Clock of package mock,
-// every run of a test is then the same.
+// Handler is like [Webhook], but has no socket: the service calls h, at most 64 times at once. With
+// a Clock of package mock, every run of a test is then the same.
 func Handler(h http.Handler, secret string) Target {
 	if h == nil {
 		return Target{err: errors.New("Handler: the handler is nil")}
