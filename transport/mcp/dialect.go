@@ -46,11 +46,24 @@ var faults = rpc.Faults(map[string]transport.Class{
 	"-32602, *terminal*":        transport.Permanent, // a task that has ended can't be canceled
 	"-32029":                    transport.Throttled,
 	"-32001, session not found": transport.Misdirected, // whatever has become of the task
+	"-32600, *session*":         transport.Misdirected,
+	"-32000, *session id*":      transport.Misdirected,
 }, "-32603", "-32000", "-32001", "-32002", "0")
+
+// coreFaults are the classes of errors in the Core form. There, a plain 404 says that the session
+// is lost. An unknown task is an error of JSON-RPC.
+var coreFaults = func() map[string]transport.Class {
+	all := maps.Clone(faults)
+	all["404, -, -"] = transport.Misdirected
+	return all
+}()
 
 // dialect returns what all dialects share.
 func (p protocol) dialect() rest.Dialect {
 	d := rpc.NewDialect(faults)
+	if p.form == Core {
+		d.Faults = coreFaults
+	}
 	if p.http {
 		d.Header = map[string]string{
 			"Accept":               "application/json, text/event-stream",
