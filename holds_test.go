@@ -231,6 +231,30 @@ func TestHoldsThatDoNotWorkAreReplacedByPolls(t *testing.T) {
 	}
 }
 
+// A service may refuse holds only because they are longer than it allows.
+func TestAServiceThatAllowsOnlyShortHoldsGetsThem(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeeper()
+		k.hold = func(_ context.Context, d time.Duration) error {
+			if d > 20*time.Second {
+				return &transport.Error{Class: transport.Permanent, Code: http.StatusBadRequest}
+			}
+			time.Sleep(d)
+			return nil
+		}
+		w := feedWatcher(t, k, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(jobstatus.Unlimited))
+		end := heardBy(t.Context(), w, "a")
+		time.Sleep(5 * time.Minute)
+		before := len(k.of("a"))
+		time.Sleep(time.Hour)
+		assert.LessOrEqual(t, len(k.of("a"))-before, 31, "nearly all requests are held")
+		k.end("a", transport.Completed)
+		require.NoError(t, (<-end).err)
+		assert.Equal(t, []time.Duration{60e9, 30e9, 15e9, 15e9}, k.lengths[:4])
+	})
+}
+
 // A proxy that cuts each request after a minute, as many do, cuts a hold of a minute just at its
 // end.
 func TestAProxyThatCutsAfterAMinuteCutsOneHold(t *testing.T) {

@@ -199,8 +199,10 @@ func WithConcurrency(n int) Option {
 //
 // If a hold fails early or at its end, the Watcher makes no holds for a minute and polls instead.
 // It does the same if three holds in a row end early without news. If a hold fails in the middle,
-// as when a proxy closes its connection, later holds are shorter. After eight holds in a row
-// without news of a job, which take up to eight minutes, the job is polled once.
+// as when a proxy closes its connection, later holds are shorter. Later holds are also shorter if
+// the service refuses one by a permanent error, and has accepted none of that length before. After
+// eight holds in a row without news of a job, which take up to eight minutes, the job is polled
+// once.
 func WithHolds(n int) Option {
 	return func(c *config) { c.Holds = problems.Positive(&c.List, "WithHolds", n) }
 }

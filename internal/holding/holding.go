@@ -15,6 +15,8 @@ const (
 	Longest = time.Minute
 	// Shortest is the shortest hold that is worth more than a poll.
 	Shortest = time.Second
+	// leastTried is the shortest hold that is tried because longer ones are refused.
+	leastTried = 5 * time.Second
 	// pause is how long no request is held after holds have failed.
 	pause = time.Minute
 	// maxEarly is how many holds in a row may end without news, earlier than the next poll would have
@@ -37,6 +39,7 @@ type Line struct {
 
 	most   time.Duration // the longest hold that no proxy cuts; zero means Longest
 	before time.Duration // the value of most before the last failure
+	fine   time.Duration // the longest hold that the service has accepted
 	until  time.Duration // no request is held until then
 	failed time.Duration // when the last hold failed
 	took   time.Duration // how long that hold had lasted
@@ -70,6 +73,9 @@ func (l *Line) longest() time.Duration {
 	}
 	return l.most
 }
+
+// Accepted notes that the service accepted a hold of length d.
+func (l *Line) Accepted(d time.Duration) { l.fine = max(l.fine, d) }
 
 // News notes that a hold ended with news of its job.
 func (l *Line) News() { l.early, l.none, l.told, l.alone = 0, 0, false, 0 }
@@ -125,6 +131,22 @@ func (l *Line) Failed(now, d, took time.Duration) (news bool) {
 	}
 	l.before, l.most = l.most, took-took/4
 	return false
+}
+
+// Refused notes that the service refused a hold of length d. It reports whether a line must be
+// logged because holds are given up for a while.
+//
+// A service may refuse only holds that are longer than it allows. So if it has never accepted one
+// of that length, the next one is half as long. After a hold of a few seconds, the longest is tried
+// again.
+func (l *Line) Refused(now, d time.Duration) (news bool) {
+	if d >= l.longest() && d > l.fine {
+		l.before, l.most = l.most, d/2
+		if l.most < leastTried {
+			l.most = 0
+		}
+	}
+	return l.giveUp(now)
 }
 
 func (l *Line) giveUp(now time.Duration) (news bool) {

@@ -78,6 +78,27 @@ func TestHoldsThatFailAreGivenUpForAMinute(t *testing.T) {
 	}
 }
 
+func TestAHoldThatIsRefusedIsFollowedByAShorterOne(t *testing.T) {
+	t.Parallel()
+	var l holding.Line
+	now, lengths := time.Duration(0), []time.Duration(nil)
+	for range 6 {
+		d := l.Length(now, instant.Forever)
+		lengths = append(lengths, d)
+		assert.Equal(t, now == 0, l.Refused(now, d))
+		assert.False(t, l.Refused(now, d), "all holds that began together")
+		assert.False(t, l.Refused(now, time.Second), "it was short for another reason")
+		assert.Zero(t, l.Length(now, instant.Forever))
+		now += time.Minute
+	}
+	assert.Equal(t, []time.Duration{60e9, 30e9, 15e9, 7500e6, 60e9, 30e9}, lengths)
+
+	l.Accepted(15 * time.Second)
+	l.News()
+	assert.True(t, l.Refused(now, 15*time.Second))
+	assert.Equal(t, 15*time.Second, l.Length(now+time.Minute, instant.Forever), "it was not too long")
+}
+
 func TestASilentHoldIsNoFault(t *testing.T) {
 	t.Parallel()
 	var l holding.Line

@@ -277,12 +277,17 @@ func (s *settler) unheldLocked(c *call) {
 	p := &c.polls[0]
 	took := c.ended - c.asked
 	var news bool
+	if c.pollErr.Err == nil && !c.polled {
+		s.chooser.holding.Accepted(c.hold)
+	}
 	switch {
 	case c.polled, c.abandonedLocked():
 	case c.pollErr.Err == nil && p.silent:
 		news = s.chooser.holding.Silent(c.ended, took, p.due)
 	case c.pollErr.Err == nil:
 		s.chooser.holding.News()
+	case c.pollErr.Class == transport.Permanent:
+		news = s.chooser.holding.Refused(c.ended, c.hold)
 	default:
 		news = s.chooser.holding.Failed(c.ended, c.hold, took)
 	}
