@@ -48,11 +48,15 @@ func (c *Call) tokenError(ctx context.Context, err error) error {
 // unanswered returns the error of an attempt that got no answer because of fault.
 func (c *Call) unanswered(ctx context.Context, fault error) error {
 	var unsourced sourceFault
+	var known *transport.Error
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %s: %w", c.round.Name, &c.Request, context.Cause(ctx))
 	case errors.As(fault, &unsourced):
 		return c.tokenError(ctx, unsourced.err)
+	case errors.As(fault, &known) && known != nil: // of a RoundTripper of the user, or of a session
+		c.Answer.Code, c.Answer.Wait = known.Code, known.RetryAfter
+		return c.Fail(known.Class, web.Safe(fault, c.round.sensitive()...))
 	default:
 		var class transport.Class
 		class, c.Answer.Code = web.ClassOfFault(fault)

@@ -114,6 +114,14 @@ func TestAFaultOfTheSessionPasses(t *testing.T) {
 	assert.Equal(t, transport.Transient, e.Class)
 	require.ErrorIs(t, err, broken)
 
+	over := &transport.Error{Class: transport.Misdirected, Err: broken}
+	tasks, err = mcp.New(mcp.CallerFunc(func(context.Context, string, json.RawMessage) (json.RawMessage, error) { return nil, over }))
+	require.NoError(t, err)
+	_, err = tasks.Status(t.Context(), "7")
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, transport.Misdirected, e.Class, "for good, as the session says")
+	require.ErrorIs(t, err, broken)
+
 	for _, result := range []string{"", "null", "{", `"x"`} {
 		tasks, err = mcp.New(mcp.CallerFunc(func(context.Context, string, json.RawMessage) (json.RawMessage, error) {
 			return json.RawMessage(result), nil

@@ -13,7 +13,8 @@ import (
 // Caller makes JSON-RPC requests over an open session. It must be safe for concurrent use.
 type Caller interface {
 	// Call sends one request, and returns the result as the server encoded it. The params are JSON. If
-	// the answer is a JSON-RPC error, Call returns it as an *Error. Any other error counts as
+	// the answer is a JSON-RPC error, Call returns it as an *Error. A *transport.Error keeps its
+	// class, which should be Misdirected if the session has ended for good. Any other error counts as
 	// transient. Call returns soon after ctx is done.
 	Call(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error)
 }

@@ -35,14 +35,20 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/iamber12/job-status-monitoring/transport"
 	jobmcp "github.com/iamber12/job-status-monitoring/transport/mcp"
 )
 
 // ErrNotConnected is the error of a [Tap.Call] before the session is open.
 var ErrNotConnected = errors.New("mcpsdk: the session is not open")
 
-// ErrClosed is the error of a [Tap.Call] whose session was closed or lost.
+// ErrClosed is matched by the error of a [Tap.Call] whose session was closed or lost. That error is
+// misdirected, because the task may go on, but this session will not tell. So a wait ends once the
+// patience of the Watcher is over.
 var ErrClosed = errors.New("mcpsdk: the session has ended")
+
+// errEnded is the error that matches ErrClosed.
+var errEnded = &transport.Error{Class: transport.Misdirected, Err: ErrClosed}
 
 // Tap is a Transport of the SDK for one client session, and a [jobmcp.Caller] over that session. It
 // is safe for concurrent use.
@@ -107,7 +113,7 @@ func (t *Tap) Call(ctx context.Context, method string, params json.RawMessage) (
 		return nil, context.Cause(ctx)
 	case answer, ok := <-answered:
 		if !ok {
-			return nil, ErrClosed
+			return nil, errEnded
 		}
 		if refused := (*jsonrpc.Error)(nil); errors.As(answer.Error, &refused) {
 			return nil, &jobmcp.Error{Code: refused.Code, Message: refused.Message}
@@ -174,11 +180,11 @@ func (t *Tap) take(m jsonrpc.Message) bool {
 	}
 }
 
-// lose ends all calls with ErrClosed.
+// lose ends all calls with an error that matches ErrClosed.
 func (t *Tap) lose() {
 	t.mu.Lock()
 	tasks := t.tasks
-	t.ended = ErrClosed
+	t.ended = errEnded
 	for name, answered := range t.waiting {
 		delete(t.waiting, name)
 		close(answered)

@@ -262,6 +262,32 @@ func TestACallEndsWithItsSessionOrContext(t *testing.T) {
 	require.NoError(t, conn.Close())
 }
 
+// A session that has ended does not come back, so that a wait without a timeout ends too.
+func TestAWaitEndsSoonAfterItsSession(t *testing.T) {
+	t.Parallel()
+	near, far := mcp.NewInMemoryTransports()
+	tap := mcpsdk.New(near)
+	server, err := far.Connect(t.Context())
+	require.NoError(t, err)
+	conn, err := tap.Connect(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	require.NoError(t, server.Close())
+	tasks, err := jobmcp.New(tap)
+	require.NoError(t, err)
+	w, err := jobstatus.New(tasks, jobstatus.WithTimeout(jobstatus.Unlimited))
+	require.NoError(t, err)
+	defer w.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err = w.WaitForJob(ctx, "7")
+	require.ErrorIs(t, err, mcpsdk.ErrClosed)
+	var e *transport.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, transport.Misdirected, e.Class)
+	assert.NoError(t, ctx.Err(), "it need not wait")
+}
+
 // The official server is asked over streamable HTTP, without a session of the SDK.
 func TestTheServerOfTheSDKIsAskedOverHTTP(t *testing.T) {
 	t.Parallel()
