@@ -31,9 +31,10 @@
 // INTERNAL, UNKNOWN and CANCELLED are transient. The other codes are permanent. The delay of a
 // RetryInfo is the RetryAfter, unless it is longer than a year.
 //
-// Two codes of package grpc itself mean something else. An answer that is larger than
+// Three codes of package grpc itself mean something else. An answer that is larger than
 // grpc.MaxCallRecvMsgSize, 4 MiB by default, is malformed. A call for which the credentials have no
-// token, because for example the server of tokens is down, is transient.
+// token, because for example the server of tokens is down, is transient. A call over a connection
+// that the program has closed is misdirected, because the connection does not open again.
 package lrogrpc
 
 import (
@@ -246,11 +247,12 @@ func failure(ctx context.Context, method string, err error) error {
 	return e
 }
 
-// Package grpc gives these texts to errors that it makes itself. Their codes would mean a quota and
-// a refusal by the service.
+// Package grpc gives these texts to errors that it makes itself. Their codes would mean a quota, a
+// refusal by the service, and a call that was canceled.
 const (
 	tooLarge = "larger than max"
 	noToken  = "per-RPC creds failed"
+	closing  = "the client connection is closing"
 )
 
 // classOf returns what a watch does about an answer that is an error.
@@ -268,7 +270,12 @@ func classOf(answer *status.Status) transport.Class {
 			return transport.Transient
 		}
 		return transport.Permanent
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Aborted, codes.Internal, codes.Unknown, codes.Canceled:
+	case codes.Canceled:
+		if strings.Contains(answer.Message(), closing) {
+			return transport.Misdirected
+		}
+		return transport.Transient
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Aborted, codes.Internal, codes.Unknown:
 		return transport.Transient
 	default:
 		return transport.Permanent

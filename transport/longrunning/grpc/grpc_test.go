@@ -236,6 +236,26 @@ func TestASourceOfTokensThatFailsEndsNoWait(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A connection that the program has closed does not open again, so that a wait without a timeout
+// ends too.
+func TestAConnectionThatIsClosedIsMisdirected(t *testing.T) {
+	t.Parallel()
+	conn, err := grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	c, err := lrogrpc.New(conn)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	for name, ask := range map[string]func() error{
+		"Status": func() error { _, err := c.Status(t.Context(), "7"); return err },
+		"Hold":   func() error { _, err := c.Hold(t.Context(), "7", transport.Status{}, time.Minute); return err },
+		"Cancel": func() error { return c.Cancel(t.Context(), "7") },
+	} {
+		var e *transport.Error
+		require.ErrorAs(t, ask(), &e, name)
+		assert.Equal(t, transport.Misdirected, e.Class, name)
+	}
+}
+
 func TestAnotherOperationIsMalformed(t *testing.T) {
 	t.Parallel()
 	_, err := client(t, &service{answers: map[string][]answer{"7": {{done("8", nil), nil}}}}).Status(t.Context(), "7")
