@@ -1,12 +1,14 @@
 package mock_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -426,5 +428,29 @@ func TestAReceiverThatIsSlowDelaysNoOther(t *testing.T) {
 		mock.NewServer(t, mock.InMemory(), mock.Push(push.Handler(slow, hookSecret), push.Handler(quick, hookSecret)), script("a"))
 		time.Sleep(time.Minute)
 		assert.EqualValues(t, 2, heard.Load())
+	})
+}
+
+// An http.Client that reads slowly gets each event of thousands of jobs that end together.
+func TestASlowClientOfAStreamMissesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const jobs = 3000
+		opts := []mock.Option{mock.InMemory(), mock.Push(push.Stream("/events"))}
+		for i := range jobs {
+			opts = append(opts, mock.Job(fmt.Sprint(i), mock.Pending(time.Second), mock.Completed(nil)))
+		}
+		srv := mock.NewServer(t, opts...)
+		answer, err := srv.Client().Get(srv.URL + "/events")
+		require.NoError(t, err)
+		defer answer.Body.Close()
+		time.Sleep(2 * time.Second)
+		heard := 0
+		for lines := bufio.NewScanner(answer.Body); heard < jobs && lines.Scan(); {
+			if strings.HasPrefix(lines.Text(), "data:") {
+				heard++
+			}
+		}
+		assert.Equal(t, jobs, heard)
 	})
 }

@@ -3,6 +3,7 @@ package mock
 import (
 	"fmt"
 	"net/http"
+	"sort"
 	"strconv"
 	"sync"
 	"time"
@@ -13,7 +14,11 @@ import (
 )
 
 const (
+	// keptEvents is how many of the newest events are kept for clients that reconnect.
 	keptEvents = 1024
+	// mostEvents is how many are kept for a connection that is slow. If it falls further behind, it is
+	// broken.
+	mostEvents = 1 << 16
 	keepAlive  = 15 * time.Second
 )
 
@@ -22,10 +27,11 @@ type stream struct {
 	path string
 
 	mu      sync.Mutex
-	events  []sent        // the newest events; the id of the last one is count
+	events  []sent        // the newest events, by their ids; the id of the last one is count
 	count   int           // the number of events so far
 	cuts    int           // how many times all connections were broken
 	changed chan struct{} // closed by the next event or cut
+	open    map[*position]struct{}
 }
 
 // sent is an event as it is sent.
@@ -48,8 +54,22 @@ func (s *stream) add(e *pushed, doubled bool) {
 	if doubled {
 		s.events = append(s.events, event)
 	}
-	s.events = s.events[max(len(s.events)-keptEvents, 0):]
+	s.trimLocked()
 	s.wakeLocked()
+}
+
+// trimLocked forgets old events, but for those that a connection has not sent yet.
+func (s *stream) trimLocked() {
+	first := len(s.events) - keptEvents
+	for at := range s.open {
+		first = min(first, s.findLocked(at.id))
+	}
+	s.events = s.events[max(first, len(s.events)-mostEvents, 0):]
+}
+
+// findLocked returns the index of the first event with an id, or of the next one.
+func (s *stream) findLocked(id int) int {
+	return sort.Search(len(s.events), func(i int) bool { return s.events[i].id >= id })
 }
 
 // cut breaks all connections.
@@ -65,23 +85,35 @@ func (s *stream) wakeLocked() {
 	s.changed = make(chan struct{})
 }
 
-// position is how much of the stream a connection has sent.
+// position is how much of the stream a connection has sent. The stream's mu guards it.
 type position struct {
 	id   int // the id of the newest event that was sent
 	nth  int // how many events with that id were sent
 	cuts int
 }
 
-// start returns where a connection begins: after the id that a returning client names, or at the
-// end.
-func (s *stream) start(lastID string) position {
+// begin returns where a connection begins: after the id that a returning client names, or at the
+// end. The caller calls end when the connection has ended.
+func (s *stream) begin(lastID string) *position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := position{s.count, keptEvents, s.cuts}
+	at := &position{s.count, mostEvents, s.cuts}
 	if id, err := strconv.Atoi(lastID); err == nil && id < s.count {
-		at.id = id
+		at.id = max(id, s.events[0].id-1)
 	}
+	if s.open == nil {
+		s.open = map[*position]struct{}{}
+	}
+	s.open[at] = struct{}{}
 	return at
+}
+
+// end ends a connection.
+func (s *stream) end(at *position) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, at)
+	s.trimLocked()
 }
 
 // since returns the events after at, whether the connection must be broken, and a channel that is
@@ -89,12 +121,15 @@ func (s *stream) start(lastID string) position {
 func (s *stream) since(at *position) (events []sent, broken bool, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.events) > 0 && s.events[0].id > at.id+1 { // it is too slow
+		return nil, true, s.changed
+	}
 	nth := 0
-	for _, e := range s.events {
+	for _, e := range s.events[s.findLocked(at.id):] {
 		if e.id == at.id {
 			nth++
 		}
-		if e.id < at.id || e.id == at.id && nth <= at.nth {
+		if e.id == at.id && nth <= at.nth {
 			continue
 		}
 		if e.id > at.id {
@@ -113,7 +148,8 @@ func (p *pusher) serves(r *http.Request) bool {
 
 // serve sends events until the client leaves.
 func (p *pusher) serve(w http.ResponseWriter, r *http.Request) {
-	at := p.stream.start(r.Header.Get("Last-Event-ID"))
+	at := p.stream.begin(r.Header.Get("Last-Event-ID"))
+	defer p.stream.end(at)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
@@ -121,7 +157,7 @@ func (p *pusher) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for {
-		events, broken, changed := p.stream.since(&at)
+		events, broken, changed := p.stream.since(at)
 		if broken {
 			panic(http.ErrAbortHandler)
 		}

@@ -68,9 +68,10 @@ func hook(to, secret string, client *http.Client) Target {
 }
 
 // Stream sends each event as a server-sent event with an id, to GET requests at a path such as
-// /events. The newest 1,024 events are kept for clients that reconnect with a Last-Event-ID. After
-// 15 seconds without an event, a comment is sent. A service has at most one stream, and only over
-// HTTP.
+// /events. The newest 1,024 events are kept for clients that reconnect with a Last-Event-ID. A
+// client that is slow gets each event, unless it falls more than 65,536 behind: its connection is
+// then broken. After 15 seconds without an event, a comment is sent. A service has at most one
+// stream, and only over HTTP.
 //
 // A Clock of package mock cannot see when a client has read an event. So test a stream in a
 // testing/synctest bubble, with mock.InMemory.
