@@ -111,6 +111,10 @@ func (c *Client) Status(ctx context.Context, id string) (transport.Status, error
 
 // Hold asks the service to keep the request open until the operation is done, at most for d. If the
 // service cannot do that, the error matches [errors.ErrUnsupported].
+//
+// A hold occupies a stream of the connection. If a service allows fewer streams than the holds of
+// jobstatus.WithHolds, 64 by default, other calls wait until a hold ends. Then set a smaller
+// number.
 func (c *Client) Hold(ctx context.Context, id string, _ transport.Status, d time.Duration) (transport.Status, error) {
 	if err := c.ready(ctx, id); err != nil {
 		return transport.Status{}, err
