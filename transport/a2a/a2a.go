@@ -43,6 +43,7 @@
 //	error -32600, -32601, -32700      permanent
 //	error 429                         throttled
 //	error -32603, -32000, 0           transient, or not found if the text says so
+//	404 without an error              misdirected: the endpoint is wrong
 //	other errors                      transient
 //
 // # Three ways to get news of a task

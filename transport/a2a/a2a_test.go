@@ -84,6 +84,8 @@ func TestErrorsOfJSONRPCHaveClasses(t *testing.T) {
 		}
 		err := always(t, binding, rpctest.Answer{Body: []byte(`{"error":{"code":-32002,"message":"Task cannot be canceled"}}`)}).Cancel(t.Context(), r.ID)
 		rpctest.Answer{Means: "denied"}.Check(t, transport.Status{}, err)
+		_, err = always(t, binding, rpctest.Answer{Code: 404, Body: []byte("404 page not found")}).Status(t.Context(), r.ID)
+		rpctest.Answer{Means: "misdirected"}.Check(t, transport.Status{}, err)
 	}
 }
 

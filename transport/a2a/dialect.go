@@ -45,8 +45,16 @@ var words = func() map[string]transport.State {
 	return all
 }()
 
-// faults are the classes of errors.
-var faults = rpc.Faults(map[string]transport.Class{
+// faults are the classes of errors of JSON-RPC. An unknown task is such an error. So a plain 404
+// says that nobody answers at the endpoint.
+var faults = func() map[string]transport.Class {
+	all := rpc.Faults(numbers, "-32603", "-32000", "0")
+	all["404, -, -"] = transport.Misdirected
+	return all
+}()
+
+// numbers are the classes of the numbers of errors.
+var numbers = map[string]transport.Class{
 	"-32602": transport.Permanent, // invalid params
 	"-32001": transport.NotFound,
 	"-32002": transport.Permanent, // the task can't be canceled
@@ -56,7 +64,7 @@ var faults = rpc.Faults(map[string]transport.Class{
 	"-32007": transport.Permanent, // no extended card
 	"-32008": transport.Permanent, // an extension is required
 	"-32009": transport.Permanent, // version
-}, "-32603", "-32000", "0")
+}
 
 // methods are the JSON-RPC methods of versions 0.2 and 0.3, by their names in version 1.0.
 var methods = map[string]string{
