@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/json"
@@ -11,10 +12,14 @@ import (
 	"sync/atomic"
 
 	"github.com/iamber12/job-status-monitoring/internal/web"
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // errNoAnswer is the error of a stream that ended before it answered the request.
 var errNoAnswer = errors.New("the stream ended before the answer")
+
+// errOnlyAccepted is the error of an answer that is empty, as to a notification.
+var errOnlyAccepted = errors.New("the service accepted the request and did not answer it")
 
 // Carrier is the RoundTripper of a service that speaks JSON-RPC over HTTP. It gives each request an
 // id of its own. If the answer is a stream of server-sent events, it extracts the one response from
@@ -56,10 +61,28 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 		c.Mark(sent.Header, &m)
 	}
 	answer, err := c.Next.RoundTrip(sent)
+	if err == nil && answer.Body != nil && (answer.StatusCode == http.StatusAccepted || answer.StatusCode == http.StatusNoContent) {
+		return answered(answer)
+	}
 	if err != nil || answer.StatusCode != http.StatusOK || !isStream(answer.Header) || c.Streams {
 		return answer, err
 	}
 	return c.pick(r, sent, answer, m.ID)
+}
+
+// answered returns an answer that may be empty, as to a notification. An empty one is malformed. It
+// would otherwise mean that the job is pending.
+func answered(answer *http.Response) (*http.Response, error) {
+	body := bufio.NewReader(answer.Body)
+	if _, err := body.Peek(1); err == io.EOF {
+		_ = answer.Body.Close()
+		return nil, &transport.Error{Class: transport.Malformed, Code: answer.StatusCode, Err: errOnlyAccepted}
+	}
+	answer.Body = struct {
+		io.Reader
+		io.Closer
+	}{body, answer.Body}
+	return answer, nil
 }
 
 // isStream reports whether an answer is a stream of server-sent events.
