@@ -115,6 +115,8 @@ func TestHeadersTakeLongerByTheHold(t *testing.T) {
 
 // TestAHoldThatIsCutIsNotSentAgain: net/http would send it again by itself, because the connection
 // was used before. An idle connection that the service has closed is no such cut.
+//
+// fault 9
 func TestAHoldThatIsCutIsNotSentAgain(t *testing.T) {
 	for _, c := range []struct {
 		name string
