@@ -16,6 +16,7 @@ type core struct {
 	maxPayload int
 	log        *zap.Logger
 	counts     counts
+	room       *room
 }
 
 var errNotOpened = errors.New("fleet: the Fleet was not made by Open")

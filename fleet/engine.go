@@ -10,8 +10,8 @@ import (
 type engine interface {
 	// publish stores a message and returns its sequence. The error matches errTaken if the newest
 	// message that m.filter matches is not the one with the sequence m.after. It matches errRefused
-	// if the server says that it cannot store the message. After any other error it is unknown
-	// whether the message is stored.
+	// if the server says that it cannot store the message, and also ErrFull if it has no room. After
+	// any other error it is unknown whether the message is stored.
 	publish(ctx context.Context, m outgoing) (seq uint64, err error)
 	// remove deletes a message of the stores jobs or learned. It returns nil if the message does not
 	// exist.
@@ -38,6 +38,8 @@ type engine interface {
 	// An end is removed before it is acknowledged. So an end up to that sequence that still exists
 	// came back after its removal: see [register.acked].
 	backlog(ctx context.Context) (waiting int, acked uint64, err error)
+	// storage returns the storage limits that apply to the jobs' stream.
+	storage(ctx context.Context) ([]use, error)
 }
 
 var (

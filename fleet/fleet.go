@@ -52,7 +52,7 @@ func Open(ctx context.Context, js jetstream.JetStream, opts ...Option) (*Fleet, 
 }
 
 func newFleet(c config, e engine, maxPayload int) *Fleet {
-	shared := &core{config: c, engine: e, maxPayload: maxPayload, log: c.logger}
+	shared := &core{config: c, engine: e, maxPayload: maxPayload, log: c.logger, room: newRoom()}
 	return &Fleet{core: shared, register: register{shared}, backlog: backlog{core: shared}, ears: ears{core: shared}}
 }
 
@@ -62,7 +62,8 @@ const submitters = 256
 // Submit makes the fleet watch jobs. When it returns nil, the server has stored all of them. If it
 // returns an error, some of the jobs may be stored. It is safe to call it again. Submit has no
 // effect on a job that is watched already, or whose end nobody has acknowledged yet. While the
-// server cannot be reached, Submit waits until ctx ends.
+// server cannot be reached, Submit waits until ctx ends. If the server has no room, the error
+// matches [ErrFull].
 func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
 	if err := f.check(ctx); err != nil {
 		return err

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -370,33 +369,18 @@ func TestAClosedConnectionEndsAllCalls(t *testing.T) {
 
 func TestSubmitReportsAFullDiskAndForgetMakesRoom(t *testing.T) {
 	t.Parallel()
-	s, err := server.NewServer(&server.Options{DontListen: true, JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 64 << 10, NoLog: true, NoSigs: true})
-	require.NoError(t, err)
-	s.Start()
-	require.True(t, s.ReadyForConnections(10*time.Second))
-	closed := make(chan struct{})
-	nc, err := nats.Connect("", nats.InProcessServer(s), nats.ClosedHandler(func(*nats.Conn) { close(closed) }))
-	require.NoError(t, err)
-	t.Cleanup(func() { nc.Close(); <-closed; s.Shutdown(); s.WaitForShutdown() })
-	js, err := jetstream.New(nc)
-	require.NoError(t, err)
+	_, js := small(t, 64<<10)
 	f := open(t, js)
-	submitted := 0
-	for ; submitted < 1000 && err == nil; submitted++ {
-		err = f.Submit(t.Context(), Job{ID: fmt.Sprintf("%04d%s", submitted, strings.Repeat("x", 1000))})
+	names := submitUntilFull(t, f)
+	assert.EqualValues(t, len(names), stored(t, f), "what was reported as stored is, and nothing else")
+	half := len(names) / 2
+	for _, id := range names[:half] {
+		require.NoError(t, f.Forget(t.Context(), id), "it makes room")
 	}
-	require.ErrorIs(t, err, errRefused)
-	assert.EqualValues(t, submitted-1, stored(t, f), "what was reported as stored is, and nothing else")
-	id := func(i int) string { return fmt.Sprintf("%04d%s", i, strings.Repeat("x", 1000)) }
-	for i := range submitted / 2 {
-		require.NoError(t, f.Forget(t.Context(), id(i)), "it makes room")
-	}
-	submit(t, f, id(submitted))
+	require.Eventually(t, func() bool { return f.Submit(t.Context(), Job{ID: "later"}) == nil }, guard, 50*time.Millisecond)
 	run(t, f, newService(0).watcher(t, "w"))
-	for got, keys := range collect(t, f, submitted-submitted/2) {
-		assert.Len(t, keys, 1)
-		assert.GreaterOrEqual(t, got, id(submitted/2), "it was not forgotten")
-	}
+	got := slices.Collect(maps.Keys(collect(t, f, len(names)-half+1)))
+	assert.ElementsMatch(t, append(names[half:], "later"), got, "others were forgotten")
 }
 
 // Messages that are removed while a follower catches up keep it from nothing (fault 17).

@@ -264,6 +264,13 @@ func (l *link) backlog(context.Context) (waiting int, acked uint64, err error) {
 	return n, 0, nil
 }
 
+func (l *link) storage(ctx context.Context) ([]use, error) {
+	if l.away() {
+		return nil, unanswered(ctx)
+	}
+	return nil, nil
+}
+
 func (l *link) receive(ctx context.Context, each func(delivery)) error {
 	var mine []uint64
 	defer func() {

@@ -7,7 +7,7 @@ import (
 // natsEngine is the engine on JetStream. Each of its parts implements some of the methods. A part
 // uses no other part except the reader. It is safe for concurrent use.
 type natsEngine struct {
-	natsStores             // publish, remove, last
+	natsStores             // publish, remove, last, storage
 	natsEnds               // receive, backlog
 	natsRelay              // tell, hear, online
 	reader     *natsReader // follow

@@ -20,6 +20,13 @@ const (
 	// nonce is not replicated yet, for example because the leader of a stream has no majority. Its
 	// outcome is open too.
 	errCodeNonceInFlight = 10158
+	// The server's codes for a message for which there is no room: by the limit of the account, by
+	// that of the server, or at the creation of a stream. The code of a message that is not stored
+	// stands for several reasons, and the description says which.
+	errCodeAccountFull = 10002
+	errCodeServerFull  = 10023
+	errCodeStorageFull = 10047
+	errCodeNotStored   = 10077
 	// inFlightPause is the time until such a write is tried again.
 	inFlightPause = 20 * time.Millisecond
 )
@@ -63,12 +70,52 @@ func (n *natsStores) publish(ctx context.Context, m outgoing) (uint64, error) {
 		case api.ErrorCode == errCodeNonceInFlight:
 			return 0, err
 		case api.ErrorCode != errCodeInFlight:
-			return 0, fmt.Errorf("%w: %w", errRefused, err)
+			return 0, refusal(api)
 		}
 		if !sleep(ctx, inFlightPause) {
 			return 0, err
 		}
 	}
+}
+
+// refusal returns the error of a message that the server refused.
+func refusal(err *jetstream.APIError) error {
+	switch err.ErrorCode {
+	case errCodeAccountFull, errCodeServerFull, errCodeStorageFull:
+		return fmt.Errorf("%w: %w: %w", errRefused, ErrFull, err)
+	case errCodeNotStored:
+		if strings.Contains(err.Description, "maximum bytes") || strings.Contains(err.Description, "maximum messages") {
+			return fmt.Errorf("%w: %w: %w", errRefused, ErrFull, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", errRefused, err)
+}
+
+func (n *natsStores) storage(ctx context.Context) ([]use, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	info, err := n.stream.Info(ctx)
+	if err != nil {
+		return nil, lostOr(err)
+	}
+	account, err := n.js.AccountInfo(ctx)
+	if err != nil {
+		return nil, lostOr(err)
+	}
+	return []use{
+		{of: "stream", used: int64(info.State.Bytes), limit: info.Config.MaxBytes},
+		accountUse(account, max(info.Config.Replicas, 1)),
+	}, nil
+}
+
+// accountUse returns the use of an account's storage limit, as if each message were stored once.
+// The limit of a tier counts a message once, and that of an account counts each replica.
+func accountUse(a *jetstream.AccountInfo, replicas int) use {
+	n := int64(replicas)
+	if tier, ok := a.Tiers["R"+strconv.Itoa(replicas)]; ok {
+		return use{of: "account", used: int64(tier.Store) / n, limit: tier.Limits.MaxStore}
+	}
+	return use{of: "account", used: int64(a.Store) / n, limit: a.Limits.MaxStore / n}
 }
 
 func (n *natsStores) remove(ctx context.Context, s store, seq uint64) error {

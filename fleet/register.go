@@ -28,6 +28,9 @@ func (r *register) submit(ctx context.Context, j Job) error {
 		data:    encode(submission{Format: format, ID: r.key.seal(j.ID), Kind: j.Kind, Timeout: j.Timeout}),
 		nonce:   nuid.Next(),
 	}
+	if err := r.admit(ctx, int64(len(m.data)+messageOverhead)); err != nil {
+		return err
+	}
 	for {
 		err := patiently(ctx, func() (err error) { _, err = r.engine.publish(ctx, m); return err })
 		if errors.Is(err, errTaken) {
@@ -37,11 +40,38 @@ func (r *register) submit(ctx context.Context, j Job) error {
 				continue
 			}
 		}
-		if err == nil {
+		switch {
+		case err == nil:
 			r.counts.submitted.Add(1)
+		case errors.Is(err, ErrFull):
+			r.room.assume(err, time.Now()) // what is removed now makes room for heartbeats and ends first
 		}
 		return err
 	}
+}
+
+// admit takes room for a submission of size bytes. The error matches ErrFull if there is none. If
+// the server cannot be asked, admit returns nil, and the submission waits for the server.
+func (r *register) admit(ctx context.Context, size int64) error {
+	if known, err := r.room.take(size, time.Now()); known {
+		return err
+	}
+	select {
+	case r.room.asking <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-r.room.asking }()
+	if known, err := r.room.take(size, time.Now()); known {
+		return err // another submission has asked meanwhile
+	}
+	uses, err := r.engine.storage(ctx)
+	if err != nil {
+		r.log.Debug("how much room the server has is not known", zap.Error(err))
+		r.room.assume(nil, time.Now())
+		return nil
+	}
+	return r.room.learn(uses, size, time.Now())
 }
 
 // forget ends the watch of a job so that no end is delivered, or removes its end.

@@ -29,6 +29,7 @@ const startTimeout = time.Minute
 
 // Start starts a server that stores its data in the folder dir, and connects to it in memory. The
 // server opens no socket. It acknowledges a write after an fsync, so that the data is on the disk.
+// It stores at most as much as three quarters of the space that is free on the disk at the start.
 //
 // The function stop closes the connection, stops the server, and returns when it has stopped. Call
 // it after all calls of Run and Ends have returned. Only one process may use dir at a time.
@@ -60,6 +61,10 @@ func Start(dir string) (js jetstream.JetStream, stop func(), err error) {
 		shutdown()
 		return nil, nil, fmt.Errorf("embedded: the server did not start with JetStream in %s", dir)
 	}
+	if err := tellLimit(s); err != nil {
+		shutdown()
+		return nil, nil, fmt.Errorf("embedded: %w", err)
+	}
 	js, disconnect, err := connect(s)
 	if err != nil {
 		shutdown()
@@ -79,6 +84,19 @@ func writable(dir string) error {
 		return err
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// tellLimit sets the storage limit of the account to that of the server, because clients cannot see
+// the server's limit. A fleet accepts no more jobs when it comes near the limit. If storage is
+// reserved for a stream, that stream has a limit of its own, and the account needs none.
+func tellLimit(s *server.Server) error {
+	if _, reserved, err := s.JetStreamReservedResources(); err != nil || reserved > 0 {
+		return err
+	}
+	// The server compares the increase from -1, which means no limit, with its own limit.
+	most := s.JetStreamConfig().MaxStore - 1
+	limits := server.JetStreamAccountLimits{MaxMemory: -1, MaxStore: most, MaxStreams: -1, MaxConsumers: -1}
+	return s.GlobalAccount().UpdateJetStreamLimits(map[string]server.JetStreamAccountLimits{"": limits})
 }
 
 // connect returns JetStream over a connection in memory, and a function that closes the connection.

@@ -54,3 +54,28 @@ func TestStartRefusesADirectoryItCannotUse(t *testing.T) {
 	_, _, err = embedded.Start(file)
 	require.ErrorContains(t, err, file)
 }
+
+func TestStartTellsTheLimitOfItsStorage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for range 2 {
+		js, stop, err := embedded.Start(dir)
+		require.NoError(t, err)
+		account, err := js.AccountInfo(t.Context())
+		require.NoError(t, err)
+		assert.Positive(t, account.Limits.MaxStore)
+		_, err = js.CreateOrUpdateStream(t.Context(), jetstream.StreamConfig{Name: "s", Subjects: []string{"a"}})
+		require.NoError(t, err)
+		_, err = js.Publish(t.Context(), "a", []byte("stored"))
+		require.NoError(t, err)
+		stop()
+	}
+	js, stop, err := embedded.Start(dir)
+	require.NoError(t, err)
+	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "reserved", Subjects: []string{"b"}, MaxBytes: 1 << 20})
+	require.NoError(t, err)
+	stop()
+	_, stop, err = embedded.Start(dir)
+	require.NoError(t, err, "a stream has a limit of its own")
+	stop()
+}
