@@ -60,10 +60,13 @@ func newFleet(c config, e engine, maxPayload int) *Fleet {
 const submitters = 256
 
 // Submit makes the fleet watch jobs. When it returns nil, the server has stored all of them. If it
-// returns an error, some of the jobs may be stored. It is safe to call it again. Submit has no
-// effect on a job that is watched already, or whose end nobody has acknowledged yet. While the
-// server cannot be reached, Submit waits until ctx ends. If the server has no room, the error
-// matches [ErrFull].
+// returns an error, some of the jobs may be stored. It is safe to call it again. While the server
+// cannot be reached, Submit waits until ctx ends. If the server has no room, the error matches
+// [ErrFull].
+//
+// Submit has no effect on a job whose end nobody has acknowledged yet. A job that is watched
+// already has no second watch and no second end. Its new submission replaces the old one. If
+// another worker takes over its watch, the age and the timeout count from the new submission.
 func (f *Fleet) Submit(ctx context.Context, jobs ...Job) error {
 	if err := f.check(ctx); err != nil {
 		return err

@@ -1,8 +1,10 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -173,4 +175,67 @@ func TestAnEndOutlivesAFullDisk(t *testing.T) {
 		assert.Less(t, time.Since(began), 10*time.Second)
 		assert.Empty(t, s.memory.all())
 	})
+}
+
+// restore stores a message again that was removed, as a server does that has lost the mark of the
+// removal.
+func (m *memory) restore(msg message) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stored[jobs] = append(m.stored[jobs], msg)
+	slices.SortFunc(m.stored[jobs], func(a, b message) int { return cmp.Compare(a.seq, b.seq) })
+	m.notifyLocked()
+}
+
+// A submission whose end was acknowledged comes back when the server is killed. The job is then
+// submitted again, and that submission has an end of its own, whoever has seen the first one.
+func TestAJobThatIsSubmittedAfterItCameBackEndsUnderANewKey(t *testing.T) {
+	t.Parallel()
+	for name, worker := range map[string]struct{ before, between, after bool }{
+		"the worker goes on":                {before: true},
+		"another worker has taken it up":    {between: true},
+		"no worker was there for a while":   {after: true},
+		"another worker takes over at once": {before: true, after: true},
+	} {
+		playVirtually(t, 10*time.Second, func(s *stage) {
+			t, f := s.t, s.fleet(s.memory.link())
+			submit(t, f, "a")
+			came := s.memory.all()
+			require.Len(t, came, 1)
+			first := s.member("first")
+			keys := collect(t, f, 1)["a"]
+			require.Len(t, keys, 1, name)
+			time.Sleep(time.Second)
+			require.Empty(t, s.memory.all())
+			if !worker.before {
+				require.NoError(t, first.stop())
+			}
+
+			s.memory.restore(came[0])
+			s.service.restart()
+			if worker.between {
+				s.member("between")
+				time.Sleep(5 * time.Second)
+			}
+			submit(t, f, "a")
+			submit(t, f, "a")
+			if worker.before && worker.after {
+				first.link.cut(true)
+			}
+			if worker.after {
+				s.member("after")
+			}
+			again := collect(t, f, 1)["a"]
+			require.Len(t, again, 1, name)
+			for key := range again {
+				assert.NotContains(t, keys, key, name)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			for end := range f.Ends(ctx) {
+				assert.Fail(t, "a second end", "%s: %s", name, end.Key)
+			}
+			assert.Empty(t, s.memory.all(), name)
+		})
+	}
 }

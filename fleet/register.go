@@ -20,33 +20,44 @@ type register struct{ *core }
 
 // submit stores a job. It tries again while the server is away. The nonce shows the server that it
 // has stored the job already, even if the job has since ended and was acknowledged.
+//
+// A job that is watched gets a new submission in place of the old one, because the old one may have
+// ended: it can come back when the server is killed. Then no worker may watch it, and its end would
+// have a Key that was already handled.
 func (r *register) submit(ctx context.Context, j Job) error {
 	p := r.place(j.ID)
 	m := outgoing{
 		subject: p.subject(r.name, submittedSuffix),
 		filter:  p.all(r.name),
 		data:    encode(submission{Format: format, ID: r.key.seal(j.ID), Kind: j.Kind, Timeout: j.Timeout}),
-		nonce:   nuid.Next(),
 	}
 	if err := r.admit(ctx, int64(len(m.data)+messageOverhead)); err != nil {
 		return err
 	}
-	for {
+	for again := true; again; {
+		m.nonce, again = nuid.Next(), false
 		err := patiently(ctx, func() (err error) { _, err = r.engine.publish(ctx, m); return err })
 		if errors.Is(err, errTaken) {
-			var again bool
-			err = patiently(ctx, func() (err error) { again, err = r.clearSettled(ctx, p); return err })
-			if again {
-				continue
-			}
+			err = patiently(ctx, func() (err error) { m.after, again, err = r.makeWay(ctx, p); return err })
+		} else if err == nil && m.after > 0 {
+			r.removeReplaced(ctx, m.after)
 		}
-		switch {
-		case err == nil:
-			r.counts.submitted.Add(1)
-		case errors.Is(err, ErrFull):
+		if errors.Is(err, ErrFull) {
 			r.room.assume(err, time.Now()) // what is removed now makes room for heartbeats and ends first
 		}
-		return err
+		if err != nil {
+			return err
+		}
+	}
+	r.counts.submitted.Add(1)
+	return nil
+}
+
+// removeReplaced removes a submission that a newer one has replaced. If that fails, the next worker
+// that claims the partition removes it.
+func (r *register) removeReplaced(ctx context.Context, seq uint64) {
+	if err := r.engine.remove(ctx, jobs, seq); err != nil {
+		r.log.Debug("an earlier submission is not removed yet", zap.Uint64("sequence", seq), zap.Error(err))
 	}
 }
 
@@ -99,8 +110,8 @@ func (r *register) forget(ctx context.Context, id string) error {
 			continue // the job has ended since, or is forgotten already
 		}
 		if errors.Is(err, errRefused) {
-			// The disk may be full, so there is room only for removals. The owner learns nothing of this
-			// one, and polls on, but it cannot store an end.
+			// The disk may be full, so there is room only for removals. The owner learns nothing of
+			// this one, and polls on, but it cannot store an end.
 			if err := patiently(ctx, func() error { return r.engine.remove(ctx, jobs, last.seq) }); err != nil {
 				return err
 			}
@@ -175,22 +186,24 @@ func (r *register) patient(ctx context.Context, p place) (e entry, err error) {
 	return e, err
 }
 
-// clearSettled removes the messages about a job if its end must not be delivered any more, and
-// reports whether that is so. Otherwise the job is watched, or its end waits for its
-// acknowledgment.
-func (r *register) clearSettled(ctx context.Context, p place) (settled bool, err error) {
+// makeWay finds out why a submission was not stored. It reports whether to submit again, and after
+// which message. It removes an end that must not be delivered any more. Nothing must be submitted
+// if another end waits for its acknowledgment, or if only a newer worker can read the message.
+func (r *register) makeWay(ctx context.Context, p place) (after uint64, again bool, err error) {
 	last, err := r.newest(ctx, p)
 	switch {
 	case errors.Is(err, errNone):
-		return true, nil // another process has removed it
+		return 0, true, nil // another process has removed it
 	case errors.Is(err, errNewer):
-		return false, nil // only a newer worker can read it
-	case err != nil || !last.ended:
-		return false, err
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
+	case !last.ended:
+		return last.seq, true, nil
 	case !last.settled(r.acked(ctx)):
-		return false, nil
+		return 0, false, nil
 	}
-	return true, r.clear(ctx, last.ending.Of, last.seq)
+	return 0, true, r.clear(ctx, last.ending.Of, last.seq)
 }
 
 // clear removes the messages of a watch that has ended. It removes the submission first: an end

@@ -62,6 +62,13 @@ func (s *service) finish(id string) {
 	s.done[id] = true
 }
 
+// restart has the jobs begin now.
+func (s *service) restart() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.began = time.Now()
+}
+
 // of returns the polls of a job.
 func (s *service) of(id string) []poll {
 	s.mu.Lock()
