@@ -104,7 +104,8 @@ type following struct {
 // delivery is an end that waits for its acknowledgement.
 type delivery struct {
 	message
-	ack   func() error
-	term  func() error                    // never deliver it again
-	later func(after time.Duration) error // deliver it again after a while
+	deliveries uint64 // how often it was delivered, this time included
+	ack        func() error
+	term       func() error                    // never deliver it again
+	later      func(after time.Duration) error // deliver it again after a while
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
@@ -191,4 +194,60 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// counter is an engine that counts the ends that are delivered.
+type counter struct {
+	engine
+	delivered *atomic.Int64
+}
+
+func (c counter) receive(ctx context.Context, each func(delivery)) error {
+	return c.engine.receive(ctx, func(d delivery) { c.delivered.Add(1); each(d) })
+}
+
+// Ends of a newer format are given back, and the ends behind them are delivered meanwhile.
+func TestManyNewerEndsTakeLittleMemoryAndHoldUpNoOthers(t *testing.T) {
+	// Not parallel, because it measures the heap.
+	newer, readable := figureOr(maxAckPending-1000, 2000), 20
+	f := figureFleet(t, false)
+	js := f.engine.(*natsEngine).js
+	for i := range newer {
+		subject := placeOf(strconv.Itoa(i), f.partitions).subject(f.name, endedSuffix)
+		_, err := js.PublishMsgAsync(&nats.Msg{Subject: subject, Data: []byte(`{"v":2,"of":{}}`)}, jetstream.WithStallWait(guard))
+		require.NoError(t, err)
+	}
+	<-js.PublishAsyncComplete()
+	submitAll(t, f, readable)
+	endAll(t, f, readable)
+
+	delivered := new(atomic.Int64)
+	f.engine = counter{f.engine, delivered}
+	before, began, got := heap(), time.Now(), 0
+	for end, err := range f.Ends(t.Context()) {
+		require.NoError(t, err)
+		end.Ack()
+		if got++; got < readable {
+			continue
+		}
+		took, kept := time.Since(began), heap()-before
+		t.Logf("%d ends behind %d newer ones: delivered after %.1f s, with %d deliveries; heap %d kB",
+			readable, newer, took.Seconds(), delivered.Load(), kept>>10)
+		assert.Less(t, kept, int64(8<<20), "the server included")
+		break
+	}
+	assert.GreaterOrEqual(t, delivered.Load(), int64(newer))
+	require.Eventually(t, func() bool { return f.Stats().Unacked == 0 }, guard, time.Millisecond)
+}
+
+// If many newer ends are offered again, most deliveries are of ends that were not offered before.
+func TestANewerEndIsOfferedMoreAndMoreSeldom(t *testing.T) {
+	t.Parallel()
+	var waits []time.Duration
+	for deliveries := range uint64(7) {
+		waits = append(waits, retryAfter(deliveries))
+	}
+	s := time.Second
+	assert.Equal(t, []time.Duration{5 * s, 5 * s, 10 * s, 20 * s, 40 * s, 80 * s, 80 * s}, waits)
+	assert.Equal(t, 80*s, retryAfter(math.MaxUint64))
 }

@@ -41,7 +41,7 @@ func (e *natsEnds) receive(ctx context.Context, each func(delivery)) error {
 		return lostOr(err)
 	}
 	return e.reader.iterate(ctx, consumer, pulling{endsAhead, quickHeartbeat}, func(a arrival) error {
-		each(delivery{message: a.message, ack: a.msg.Ack, term: a.msg.Term, later: a.msg.NakWithDelay})
+		each(delivery{message: a.message, deliveries: a.deliveries, ack: a.msg.Ack, term: a.msg.Term, later: a.msg.NakWithDelay})
 		return nil
 	})
 }

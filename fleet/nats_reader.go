@@ -112,7 +112,9 @@ func pullingOf(s store) pulling {
 type arrival struct {
 	message
 	order uint64 // the number that the consumer gave it, counted from 1
-	msg   jetstream.Msg
+	// deliveries is how often it was delivered, this time included.
+	deliveries uint64
+	msg        jetstream.Msg
 }
 
 // iterate calls each for the messages of a consumer, one at a time, until ctx ends or each returns
@@ -192,7 +194,8 @@ func give(msg jetstream.Msg, each func(arrival) error) error {
 			subject: msg.Subject(), seq: meta.Sequence.Stream, at: meta.Timestamp, data: msg.Data(),
 			after: comparedWith(msg.Subject(), msg.Headers()), more: meta.NumPending > 0,
 		},
-		order: meta.Sequence.Consumer,
-		msg:   msg,
+		order:      meta.Sequence.Consumer,
+		deliveries: meta.NumDelivered,
+		msg:        msg,
 	})
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // ackers is how many ends are removed at once. acksAhead is how many more can wait for their
-// removal without blocking the loop over Ends. All are removed long before the server would deliver
-// them again.
+// removal without blocking the loop over Ends. All are removed long before the server would
+// deliver them again.
 const (
 	ackers    = 64
 	acksAhead = 8 << 10
@@ -20,9 +20,19 @@ const (
 // ackTimeout limits the removal of an end, which takes two requests.
 const ackTimeout = 10 * time.Second
 
-// retryNewer is the time after which an end of a newer format is delivered again, perhaps to a
-// newer process.
-const retryNewer = 5 * time.Second
+// firstRetry is the time after which an end of a newer format is delivered again, perhaps to a
+// newer process. The time doubles with each delivery, up to lastRetry. The server delivers such
+// ends before others. So if thousands of them came every few seconds, a slow process would receive
+// no other ends.
+const (
+	firstRetry = 5 * time.Second
+	lastRetry  = 80 * time.Second
+)
+
+// retryAfter returns the time after which an end is delivered again that was delivered that often.
+func retryAfter(deliveries uint64) time.Duration {
+	return min(firstRetry<<min(max(deliveries, 1)-1, 4), lastRetry)
+}
 
 // receiver passes the ends of a call of Ends to its loop, and removes the acknowledged ones.
 type receiver struct {
@@ -148,7 +158,7 @@ func (r *receiver) deliver(d delivery) {
 		_ = d.term()
 	case err != nil: // it is newer, or the server is away
 		r.log.Debug("an end is left alone", zap.String("subject", d.subject), zap.Error(err))
-		_ = d.later(retryNewer)
+		_ = d.later(retryAfter(d.deliveries))
 	case e.Forgotten:
 		r.settle(settlingOf(d, e))
 	default:
