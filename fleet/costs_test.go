@@ -118,6 +118,7 @@ func TestFiguresOfProcesses(t *testing.T) {
 		t.Parallel()
 	}
 	t.Run("idle", figureIdle)
+	t.Run("idle in one process", figureIdleEmbedded)
 	t.Run("poll", figurePoll)
 	t.Run("take-over", figureTakeOver)
 }
@@ -143,6 +144,34 @@ func figureIdle(t *testing.T) {
 	sleep(t.Context(), length)
 	t.Logf("an idle fleet of three workers and a consumer: the server takes %.2f %% of a core",
 		100*server.now().since(before).cpu.Seconds()/length.Seconds())
+}
+
+// figureIdleEmbedded prints what a fleet without jobs costs a process that also runs the server.
+func figureIdleEmbedded(t *testing.T) {
+	js := start(t)
+	measure := func(what string) {
+		sleep(t.Context(), figureOr(8*time.Second, 0))
+		length := figureOr(30*time.Second, 0)
+		before, began := cpuTime(), time.Now()
+		sleep(t.Context(), length)
+		t.Logf("%s: %.2f %% of a core", what, 100*(cpuTime()-before).Seconds()/time.Since(began).Seconds())
+	}
+	measure("a server in this process")
+	f, err := Open(t.Context(), js)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer cancel()
+	group.Go(func() {
+		for range f.Ends(ctx) {
+			t.Error("no job has ended")
+		}
+	})
+	measure("with a consumer")
+	run(t, f, newService(time.Hour).watcher(t, "a"))
+	require.Eventually(t, func() bool { return f.Stats().Owned == f.partitions }, guard, 10*time.Millisecond)
+	measure("with a consumer and a worker")
 }
 
 // figurePoll prints what a poll costs a worker of a fleet, and one without. Both work at the same
