@@ -26,8 +26,8 @@ const (
 	learnedLargest = 512 << 10
 )
 
-// study shares what the Learner of a worker learns. Each state is stored under its own subject, and
-// is removed after the next one is stored. So no message is ever replaced.
+// study shares what the Learner of a worker learns. Each state is stored under its own subject,
+// and is removed after the next one is stored. So no message is ever replaced.
 type study struct {
 	*core
 	worker string
@@ -39,8 +39,8 @@ type study struct {
 	tooLarge bool   // whether it was logged that a state is too large
 }
 
-// load merges the states of other workers into the Learner. The Watcher of the Learner must not
-// have begun to watch. If ctx ends first, load reports false.
+// load merges the states of other workers into the Learner. Call it before the Watcher of the
+// Learner begins to watch. It reports false if ctx ended before all states were read.
 func (s *study) load(ctx context.Context) (loaded bool) {
 	stored, ok := s.stored(ctx)
 	if !ok {
@@ -73,7 +73,7 @@ func (s *study) load(ctx context.Context) (loaded bool) {
 	return true
 }
 
-// stored returns all states, the oldest first. If ctx ends first, it reports false.
+// stored returns all states, the oldest first. It reports false if ctx ended before all were read.
 func (s *study) stored(ctx context.Context) (all []message, ok bool) {
 	life, stop := context.WithCancel(ctx)
 	defer stop()

@@ -14,7 +14,7 @@ import (
 // ones. Newer messages are left alone, for a newer worker.
 const format = 1
 
-// errNewer is the error of a message whose format is newer than this package.
+// errNewer is the error of a message whose format is newer than those that this package can read.
 var errNewer = errors.New("its format is newer")
 
 // submission is the message that asks to watch a job.
@@ -25,7 +25,7 @@ type submission struct {
 	Timeout time.Duration `json:"timeout,omitempty"`
 }
 
-// ending is the message that a watch has ended.
+// ending is the message that says how a watch has ended.
 type ending struct {
 	Format int `json:"v"`
 	// Of is the sequence of the submission whose watch has ended.
@@ -41,7 +41,8 @@ type ending struct {
 	Forgotten bool `json:"forgotten,omitempty"`
 }
 
-// relayed is the message with a newer status of a job. It is not stored.
+// relayed is the message that passes a new status of a job to the worker that watches the job. It
+// is not stored.
 type relayed struct {
 	Format int `json:"v"`
 	// From is the id of the relay that published the message.
@@ -49,8 +50,8 @@ type relayed struct {
 	Status jobstatus.Status `json:"status"`
 }
 
-// decodeSubmission reads a submission. It decrypts the id with k. The error matches errNewer if the
-// format is newer.
+// decodeSubmission reads a submission. It decrypts the id with k. The error matches errNewer if
+// the format is newer.
 func decodeSubmission(data []byte, k *secret) (s submission, err error) {
 	if err := decode(data, &s, &s.Format); err != nil {
 		return submission{}, err
@@ -64,8 +65,8 @@ func decodeSubmission(data []byte, k *secret) (s submission, err error) {
 	return s, nil
 }
 
-// decodeEnding reads an ending. It decrypts the id with k. The error matches errNewer if the format
-// is newer.
+// decodeEnding reads an ending. It decrypts the id with k. The error matches errNewer if the
+// format is newer.
 func decodeEnding(data []byte, k *secret) (e ending, err error) {
 	if err := decode(data, &e, &e.Format); err != nil {
 		return ending{}, err
@@ -80,7 +81,7 @@ func decodeEnding(data []byte, k *secret) (e ending, err error) {
 	return e, e.check()
 }
 
-// check returns an error for an end that no watch can have.
+// check returns an error if no watch can have ended in this way.
 func (e *ending) check() error {
 	st := e.Status.State
 	switch {
@@ -89,14 +90,14 @@ func (e *ending) check() error {
 	case e.Forgotten:
 		return nil
 	case e.Failure == nil && st != jobstatus.Completed, e.Failure != nil && e.Failure.Job && st != jobstatus.Failed && st != jobstatus.Canceled:
-		return fmt.Errorf("its job is %v", st)
+		return fmt.Errorf("its state, %v, does not fit its failure", st)
 	default:
 		return nil
 	}
 }
 
-// decodeRelayed reads an event. It decrypts the id with k. The error matches errNewer if the format
-// is newer.
+// decodeRelayed reads an event. It decrypts the id with k. The error matches errNewer if the
+// format is newer.
 func decodeRelayed(data []byte, k *secret) (e relayed, err error) {
 	if err := decode(data, &e, &e.Format); err != nil {
 		return relayed{}, err
@@ -107,9 +108,9 @@ func decodeRelayed(data []byte, k *secret) (e relayed, err error) {
 	return e, transport.CheckID(e.Status.ID)
 }
 
-// decode reads a message into the value into, whose field at version gets the version. A newer
-// message may not fit into that value. So if the message does not fit, decode reads the version
-// alone, and the value holds the fields that fit.
+// decode reads a message into the value that into points to. The version points to the field for
+// the format in that value. A field of a newer message may have another type. So if the message
+// does not fit, decode reads its format alone, and the value has only the fields that fit.
 func decode(data []byte, into any, version *int) error {
 	err := json.Unmarshal(data, into)
 	if err == nil && *version == format {
@@ -123,7 +124,7 @@ func decode(data []byte, into any, version *int) error {
 	}
 	switch {
 	case alone.Format > format:
-		return fmt.Errorf("%w: %d, known are those up to %d", errNewer, alone.Format, format)
+		return fmt.Errorf("%w: %d, and this package reads formats up to %d", errNewer, alone.Format, format)
 	case alone.Format < 1:
 		return fmt.Errorf("its format is %d", alone.Format)
 	}
@@ -138,17 +139,18 @@ func encode(v any) []byte {
 	return data
 }
 
-// roomForHeaders is the part of the largest payload that is kept for the headers of a message, in
-// bytes.
+// roomForHeaders is how many bytes of the server's max_payload are reserved for the headers of a
+// message.
 const roomForHeaders = 1024
 
-// encodeEnding encodes an end in at most limit bytes. If it does not fit, encodeEnding leaves out
-// the result, and then the message of the service.
+// encodeEnding encodes an end for a server with a max_payload of limit bytes. If the end does not
+// fit, encodeEnding leaves out the result. If it still does not fit, encodeEnding replaces the
+// status by the state alone.
 func encodeEnding(e ending, limit int) []byte {
 	e.Format = format
 	result := e.Status.Result
 	if len(result) > 0 && !json.Valid(result) {
-		// JSON cannot represent this value.
+		// A message is JSON, so it cannot contain a result that is not.
 		e.LeftOut, e.Status.Result = len(result), nil
 	}
 	data := encode(e)

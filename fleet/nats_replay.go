@@ -10,13 +10,13 @@ import (
 const (
 	// replayPause is how long a replay waits for more readers before it begins.
 	replayPause = 50 * time.Millisecond
-	// replayBatch is how many small messages a batch for a reader has.
+	// replayBatch is the maximum number of messages in a batch for a reader.
 	replayBatch = 64
-	// replayBatchSize is the size in bytes at which a batch is complete.
+	// replayBatchSize is the size at which a batch of fewer messages is complete, in bytes.
 	replayBatchSize = 128 << 10
-	// replayPart sets the smallest replay: its readers must have at least one of replayPart
-	// partitions. For fewer readers, the messages of other partitions would cost more than the replay
-	// saves.
+	// replayPart sets which replays are worth their cost. The readers must follow at least one in
+	// replayPart of all partitions. With fewer readers, it takes longer to read the messages of
+	// the other partitions than the replay saves.
 	replayPart = 5
 )
 
@@ -52,7 +52,8 @@ type replayReader struct {
 	size    int       // the size of next, in bytes
 }
 
-// hand passes the next batch to the reader.
+// hand passes the next batch to the reader. It waits while the reader has enough batches, until
+// the reader leaves.
 func (own *replayReader) hand() {
 	select {
 	case own.batches <- own.next:
@@ -109,7 +110,7 @@ func (rs *replays) join(ctx context.Context, partition string) (*replay, *replay
 	return r, own
 }
 
-// leave records that a reader has left. The last reader stops the replay and waits for its end.
+// leave removes a reader from a replay. The last reader stops the replay and waits for its end.
 func (rs *replays) leave(r *replay) {
 	rs.mu.Lock()
 	r.present--
@@ -124,7 +125,7 @@ func (rs *replays) leave(r *replay) {
 	}
 }
 
-// run waits for readers, and then reads the stream.
+// run waits for readers, and then reads the stream. It reads nothing if there are too few readers.
 func (rs *replays) run(r *replay) {
 	defer close(r.done)
 	sleep(r.life, replayPause)
@@ -152,7 +153,8 @@ func (rs *replays) run(r *replay) {
 	}
 }
 
-// give adds a message to the batch of its reader, if there is one.
+// give adds a message to the batch of the reader of its partition, if there is one. It passes on
+// the batch when that is complete.
 func (r *replay) give(m message) {
 	r.after = m.seq
 	_, rest, _ := strings.Cut(m.subject, ".")

@@ -16,10 +16,10 @@ import (
 // relayTimeout limits the time until the owner of a job confirms an event.
 const relayTimeout = 2 * time.Second
 
-// errUnheard is the error of an event that no owner of the job has confirmed.
-var errUnheard = errors.New("fleet: relay: nobody who watches the job has heard it")
+// errUnheard is the error of an event that the owner of the job has not confirmed.
+var errUnheard = errors.New("fleet: relay: no worker that watches the job has confirmed the event")
 
-// relay is the relay of a fleet in one process.
+// relay passes events from this process to the others, and from the others to this process.
 type relay struct {
 	*core // nil for a Fleet that Open did not return
 	ears  *ears
@@ -33,7 +33,8 @@ func newRelay(c *core, e *ears) *relay { return &relay{core: c, ears: e, id: nui
 // String returns a name without the fleet's configuration, which may contain a key.
 func (r *relay) String() string { return "fleet: relay" }
 
-// Publish passes st to the process that watches the job.
+// Publish passes st to the process that watches the job. It returns an error if that process does
+// not confirm the event within two seconds.
 func (r *relay) Publish(ctx context.Context, st transport.Status) error {
 	if err := r.check(ctx); err != nil {
 		return err
@@ -45,7 +46,7 @@ func (r *relay) Publish(ctx context.Context, st transport.Status) error {
 	sealed.ID = r.key.seal(st.ID)
 	data := encode(relayed{Format: format, From: r.id, Status: sealed})
 	if len(data) > r.maxPayload-roomForHeaders {
-		// The owner polls the job and gets the rest from the service.
+		// An event with the id alone makes the owner poll the job.
 		data = encode(relayed{Format: format, From: r.id, Status: jobstatus.Status{ID: sealed.ID}})
 	}
 	ctx, cancel := context.WithTimeout(ctx, relayTimeout)

@@ -20,10 +20,11 @@ const keySize = 32
 type secret struct {
 	aead cipher.AEAD // AES-256-GCM with a random nonce in front of the text
 	hash []byte      // the key of the hash in subjects
-	name string      // distinguishes keys, and reveals nothing about them
+	name string      // identifies the key, and reveals nothing else about it
 }
 
-// newSecret derives three keys from one, so that none reveals anything about another.
+// newSecret derives a key for ids, a key for subjects, and a name from a key. None of these three
+// reveals anything about the others.
 func newSecret(key []byte) (*secret, error) {
 	if len(key) != keySize {
 		return nil, fmt.Errorf("the key has %d bytes: must have %d", len(key), keySize)
@@ -48,7 +49,7 @@ func newSecret(key []byte) (*secret, error) {
 	return &secret{aead: aead, hash: hash, name: hex.EncodeToString(name[:8])}, nil
 }
 
-// seal returns the form of an id in a message.
+// seal encrypts an id for a message.
 func (s *secret) seal(id string) string {
 	if s == nil {
 		return id
@@ -56,7 +57,8 @@ func (s *secret) seal(id string) string {
 	return base64.RawStdEncoding.EncodeToString(s.aead.Seal(nil, nil, []byte(id), nil))
 }
 
-// open returns the id for its form in a message.
+// open decrypts the id in a message. It returns an error if the id was not encrypted with this
+// key.
 func (s *secret) open(sealed string) (string, error) {
 	if s == nil {
 		return sealed, nil
@@ -82,7 +84,8 @@ func (s *secret) place(id string, partitions int) place {
 	return placeAt(h.Sum(nil), partitions)
 }
 
-// fingerprint returns the name of the key for the metadata of the stream. It is "" without a key.
+// fingerprint returns the text that identifies the key in the metadata of the stream. Without a
+// key, it returns "".
 func (s *secret) fingerprint() string {
 	if s == nil {
 		return ""
