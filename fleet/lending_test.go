@@ -78,7 +78,7 @@ func jobsIn(partition, partitions, n int) (names []string) {
 func (s *stage) watchLimit(limit float64, workers ...*actor) {
 	ctx := s.t.Context()
 	go func() {
-		for sleep(ctx, 5*time.Millisecond) {
+		for sleep(ctx, longOr(5*time.Millisecond, 25*time.Millisecond)) {
 			var sum float64
 			for _, w := range workers {
 				if st := w.fleet.Stats(); st.Owned > 0 {
@@ -136,11 +136,11 @@ func TestWhatOneWorkerLeavesOfTheRateLimitAnotherUses(t *testing.T) {
 // limit that are lent are used once.
 func TestTheRateLimitHoldsWhileItIsLent(t *testing.T) {
 	t.Parallel()
-	const limit = 60
+	const limit = 20
 	for seed := range uint64(2) {
 		playVirtually(t, time.Hour, func(s *stage) {
 			t := s.t
-			submit(t, s.fleet(s.memory.link()), jobsIn(3, 16, 90)...)
+			submit(t, s.fleet(s.memory.link()), jobsIn(3, 16, 30)...)
 			var workers []*actor
 			for i := range uint64(4) {
 				random := rand.New(rand.NewPCG(seed, i))

@@ -47,7 +47,7 @@ func submitUntilFull(t *testing.T, f *Fleet) (names []string) {
 // Submissions alone cannot fill the server: heartbeats, ends and Forget still find room.
 func TestSubmitLeavesRoomForHeartbeatsAndEnds(t *testing.T) {
 	t.Parallel()
-	const limit = 1 << 20
+	const limit = 1 << 18
 	for what, set := range map[string]func(t *testing.T, s *server.Server, js jetstream.JetStream){
 		"account": func(t *testing.T, s *server.Server, _ jetstream.JetStream) {
 			unlimited := server.JetStreamAccountLimits{MaxMemory: -1, MaxStore: limit, MaxStreams: -1, MaxConsumers: -1}
@@ -69,7 +69,7 @@ func TestSubmitLeavesRoomForHeartbeatsAndEnds(t *testing.T) {
 			set(t, s, js)
 			f := open(t, js, Lease(20*time.Second))
 			names := submitUntilFull(t, f)
-			assert.Greater(t, len(names), 700, "most of the storage is for jobs")
+			assert.Greater(t, len(names), 170, "most of the storage is for jobs")
 			run(t, f, newService(0).watcher(t, "w"))
 			for id, keys := range collect(t, f, len(names)) {
 				assert.Len(t, keys, 1, id)
