@@ -298,11 +298,11 @@ func TestTheRateLimitIsThatOfAllWorkers(t *testing.T) {
 // The workers are restarted one by one with another limit.
 func TestTheRateLimitChangesInARollingRestart(t *testing.T) {
 	t.Parallel()
-	const high, low = 60, 20
+	const high, low = 30, 10
 	for _, c := range []struct{ from, to float64 }{{high, low}, {low, high}} {
 		playVirtually(t, time.Hour, func(s *stage) {
 			t := s.t
-			s.submit(300)
+			s.submit(150)
 			var stops []func() error
 			start := func(limit float64, name string) {
 				s.opts = []Option{RateLimit(limit)}
