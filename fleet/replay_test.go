@@ -117,32 +117,39 @@ func TestFollowersReadTogetherIfTheyAreMany(t *testing.T) {
 	}
 }
 
-// A reader that leaves holds up no other, and the last one ends the reading.
+// Readers that leave while what is read for them waits end the reading.
 func TestAReplayEndsWithItsLastReader(t *testing.T) {
 	t.Parallel()
-	f := open(t, start(t))
-	submit(t, f, jobIDs(8*4*followAhead)...)
-	rs := f.engine.(*natsEngine).replays
-	ctx, cancel := context.WithCancel(t.Context())
-	var group sync.WaitGroup
-	reading := make(chan struct{}, 1)
-	for p := range 4 {
-		group.Go(func() {
-			after, err := rs.replay(ctx, strconv.Itoa(p), func(message) {
-				select {
-				case reading <- struct{}{}:
-				default:
-				}
-				<-ctx.Done() // all of them are full
+	synctest.Test(t, func(t *testing.T) {
+		const readers = 4
+		given, ended := 0, false
+		rs := &replays{partitions: readers, read: func(ctx context.Context, each func(message), _ func()) error {
+			for ; ctx.Err() == nil; given++ {
+				each(message{subject: "fw." + strconv.Itoa(given%readers) + ".digest.e", seq: uint64(given + 1)})
+			}
+			ended = true
+			return ctx.Err()
+		}}
+		ctx, cancel := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		for p := range readers {
+			group.Go(func() {
+				after, err := rs.replay(ctx, strconv.Itoa(p), func(message) { <-ctx.Done() })
+				assert.ErrorIs(t, err, context.Canceled)
+				assert.Zero(t, after)
 			})
-			assert.ErrorIs(t, err, context.Canceled)
-			assert.Zero(t, after)
-		})
-	}
-	<-reading
-	cancel()
-	group.Wait()
-	assert.Nil(t, rs.next)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		before := given
+		assert.Greater(t, before, readers*followAhead, "the reading waits for a reader")
+		time.Sleep(time.Minute)
+		assert.Equal(t, before, given)
+		cancel()
+		group.Wait()
+		assert.True(t, ended)
+		assert.Nil(t, rs.next)
+	})
 }
 
 // A reader that stands still is kept little of what is read for it, however large the messages are.
