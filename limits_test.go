@@ -194,18 +194,39 @@ func TestAWaitOnAClosedWatcherIsAWaitError(t *testing.T) {
 	}
 }
 
+// For attempts, -1 is Unlimited, as in many packages.
+func TestMinusOneAttemptIsUnlimited(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(w world) {
+		s := w.service(never)
+		watcher := w.watcher(s, every(time.Second), jobstatus.WithMaxAttempts(-1))
+		other := w.watcher(s, every(time.Second), jobstatus.WithMaxAttempts(3))
+		for _, err := range []error{
+			second(watcher.WaitForJob(w.Context(), "a", jobstatus.Timeout(time.Minute))),
+			second(other.WaitForJob(w.Context(), "b", jobstatus.Timeout(time.Minute), jobstatus.MaxAttempts(-1))),
+		} {
+			require.ErrorIs(w, err, jobstatus.ErrTimeout)
+			var e *jobstatus.WaitError
+			require.ErrorAs(w, err, &e)
+			assert.Greater(w, e.Polls, 50)
+		}
+	})
+}
+
+func second(_ jobstatus.Status, err error) error { return err }
+
 // fault 32: a remaining time that was computed as -1ns lifts no limit.
 func TestOnlyUnlimitedLiftsALimit(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(w world) {
 		s := w.service(never)
-		_, err := jobstatus.New(s, jobstatus.WithTimeout(-1), jobstatus.WithMaxAttempts(-1))
+		_, err := jobstatus.New(s, jobstatus.WithTimeout(-1), jobstatus.WithMaxAttempts(-2))
 		require.ErrorContains(w, err, "WithTimeout(-1ns): must not be negative")
-		require.ErrorContains(w, err, "WithMaxAttempts(-1): must not be negative")
+		require.ErrorContains(w, err, "WithMaxAttempts(-2): must not be negative")
 		watcher := w.watcher(s, every(time.Second))
-		_, err = watcher.WaitForJob(w.Context(), "a", jobstatus.Timeout(-1), jobstatus.MaxAttempts(-1))
+		_, err = watcher.WaitForJob(w.Context(), "a", jobstatus.Timeout(-1), jobstatus.MaxAttempts(-2))
 		require.ErrorContains(w, err, "Timeout(-1ns): must not be negative")
-		require.ErrorContains(w, err, "MaxAttempts(-1): must not be negative")
+		require.ErrorContains(w, err, "MaxAttempts(-2): must not be negative")
 		feed := feedOf(jobstatus.Job{ID: "a", Timeout: -1}, jobstatus.Job{ID: "b", Timeout: jobstatus.Unlimited})
 		ctx, cancel := context.WithTimeout(w.Context(), time.Hour)
 		defer cancel()

@@ -35,8 +35,8 @@ const (
 
 // Unlimited is the argument that removes the limit of [WithMaxAttempts], [MaxAttempts],
 // [WithTimeout] or [Timeout]. Other options refuse it. No program computes a remaining time of this
-// value, so that any other negative time is refused, also -1ns. It is the same on all platforms,
-// because a saved [Job] may have it as its timeout.
+// value, so that any other negative time is refused, also -1ns. Only for attempts, -1 means the
+// same. It is the same on all platforms, because a saved [Job] may have it as its timeout.
 const Unlimited = problems.Unlimited
 
 // Exact is the argument of [WithSlack] with which every poll is made on time.
@@ -82,14 +82,15 @@ func WithClock(clk clock.Clock) Option { return func(c *config) { c.Clock = clk 
 func WithLogger(l *zap.Logger) Option { return func(c *config) { c.Logger = l } }
 
 // WithMaxAttempts limits how many polls a wait makes before it gives up with [ErrMaxAttempts].
-// [Unlimited] removes the limit. A poll that a notification or another wait for the same job brings
-// forward is not counted. Nor is a hold that ends without news of the job. But after eight such
-// holds in a row a poll is made, so the limit ends such a wait too: see [WithHolds].
+// [Unlimited] removes the limit, and so does -1. A poll that a notification or another wait for the
+// same job brings forward is not counted. Nor is a hold that ends without news of the job. But
+// after eight such holds in a row a poll is made, so the limit ends such a wait too: see
+// [WithHolds].
 //
 // The default is [DefaultMaxAttempts], or no limit if [WithTimeout], [Timeout] or [WithBackoff] is
 // given.
 func WithMaxAttempts(n int) Option {
-	return func(c *config) { c.limits.attempts = problems.Limit(&c.List, "WithMaxAttempts", n, 0) }
+	return func(c *config) { c.limits.attempts = problems.Count(&c.List, "WithMaxAttempts", n, 0) }
 }
 
 // WithBaseDelay sets the first delay of the default Backoff: see [WithBackoff]. The default is

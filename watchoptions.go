@@ -31,7 +31,7 @@ func Kind(name string) WatchOption { return func(c *watchConfig) { c.kind = name
 
 // MaxAttempts is [WithMaxAttempts] for one wait. The default is the limit of the Watcher.
 func MaxAttempts(n int) WatchOption {
-	return func(c *watchConfig) { c.limits.attempts = problems.Limit(&c.List, "MaxAttempts", n, c.limits.attempts) }
+	return func(c *watchConfig) { c.limits.attempts = problems.Count(&c.List, "MaxAttempts", n, c.limits.attempts) }
 }
 
 // Timeout is [WithTimeout] for one wait. The default is the timeout of the Watcher.

@@ -52,6 +52,14 @@ func Limit[T int | time.Duration](l *List, name string, v, otherwise T) T {
 	}
 }
 
+// Count is like [Limit], for a number. Here -1 means Unlimited too, as in many packages.
+func Count(l *List, name string, n, otherwise int) int {
+	if n == -1 {
+		return Unlimited
+	}
+	return Limit(l, name, n, otherwise)
+}
+
 // Positive returns v, or zero if v is refused.
 func Positive[T int | time.Duration](l *List, name string, v T) T {
 	switch {
