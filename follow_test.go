@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -16,6 +18,7 @@ import (
 	jobstatus "github.com/iamber12/job-status-monitoring"
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/backoff/adaptive"
+	"github.com/iamber12/job-status-monitoring/observe"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
@@ -156,4 +159,80 @@ func TestATimeoutThatARefusalOutlastsIsThrottledToo(t *testing.T) {
 		})
 		assert.Equal(w, seconds(0, 1), s.polls("a"))
 	})
+}
+
+// A Learner hears of each watch once, and last of its end, whether the watch ends before the answer
+// to its poll, while the answer is judged, or by the answer.
+func TestALearnerHearsOfEachWatchOnceWheneverItEnds(t *testing.T) {
+	t.Parallel()
+	told := func(r *radio, _ context.CancelFunc) { r.say(transport.Status{ID: "a", State: transport.Completed}) }
+	left := func(_ *radio, leave context.CancelFunc) { leave() }
+	for how, ends := range map[string]func(*radio, context.CancelFunc){"left": left, "told": told} {
+		for _, state := range []jobstatus.State{jobstatus.Running, jobstatus.Completed} {
+			for _, when := range []string{"poll", "poll ended", "follow", "next", "ended"} {
+				if when == "ended" && state == jobstatus.Running || (when == "follow" || when == "next") && state == jobstatus.Completed {
+					continue
+				}
+				t.Run(fmt.Sprint(how, " ", state, " ", when), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) { endsWhile(t, state, when, ends) })
+				})
+			}
+		}
+	}
+}
+
+// endsWhile ends the watch of a job during a call of a plugin. The poll is answered with the state.
+func endsWhile(t *testing.T, state jobstatus.State, when string, ends func(*radio, context.CancelFunc)) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r := newRadio(true)
+	var ended atomic.Bool
+	reached := func(place string) {
+		if place == when && ended.CompareAndSwap(false, true) {
+			go ends(r, cancel)
+			time.Sleep(time.Nanosecond) // the watch has ended
+		}
+	}
+	f := &pausing{&follower{next: func(backoff.Poll) time.Duration { return time.Second }}, reached}
+	w := newHearing(t, transportFunc(func(context.Context, string) (transport.Status, error) {
+		reached("poll")
+		return transport.Status{State: state}, nil
+	}), r, jobstatus.WithBackoff(f), jobstatus.WithQuietInterval(1), jobstatus.WithObserver(observe.Func(
+		func(ctx context.Context, e *observe.Event) context.Context {
+			reached(e.Kind.String())
+			return ctx
+		})))
+	<-heardBy(ctx, w, "a")
+	require.NoError(t, w.Close())
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	told := slices.DeleteFunc(f.told, func(line string) bool { return strings.HasPrefix(line, "next") })
+	isEnd := func(line string) bool { return strings.HasPrefix(line, "a/ ended") }
+	assert.Equal(t, len(told)-1, slices.IndexFunc(told, isEnd), "%q", told)
+}
+
+// A pausing follower calls a function when a poll was answered: before it is followed, before the
+// next wait, and before the end is learned.
+type pausing struct {
+	*follower
+	reached func(place string)
+}
+
+func (f *pausing) Follow(key, kind string, age time.Duration) {
+	if age > 0 {
+		f.reached("follow")
+	}
+	f.follower.Follow(key, kind, age)
+}
+
+func (f *pausing) Next(p backoff.Poll) time.Duration {
+	if p.Attempt > 0 && p.Waited == 0 {
+		f.reached("next")
+	}
+	return f.follower.Next(p)
+}
+
+func (f *pausing) Observe(o backoff.Outcome) {
+	f.reached("ended")
+	f.follower.Observe(o)
 }

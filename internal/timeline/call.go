@@ -63,6 +63,8 @@ type flying struct {
 	until          time.Duration // when to cancel the request, or when to write it off once it is canceled
 	present        int           // the number of polls whose watch still has a waiter
 	leavers        []*Consumer   // the Consumers that wait for its end
+	judging        bool          // its answer is judged; set only if the Backoff is a Learner
+	owed           owed          // the outcomes of watches that have ended since then
 	cause          error         // why it was canceled, or nil
 	in             *flight       // the list that it is in, or nil
 	next, previous *call
@@ -172,6 +174,9 @@ type poll struct {
 	again   bool               // it is asked about again at once, and this poll does not count
 	entered bool               // judging it has begun
 	judged  bool               // judging it has ended
+	left    bool               // its watch had ended before the judging began; set only for a Learner
+	alive   time.Duration      // the alive of its watch when the judging began; set only for a Learner
+	learned bool               // the Backoff was told that the job has ended
 	verdict
 }
 

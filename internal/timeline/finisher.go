@@ -84,12 +84,12 @@ func (f *finisher) endLocked(x *watch, p *part, why error, final *transport.Stat
 			Elapsed: now - x.began, Status: x.status(), Err: why}
 		if why == nil {
 			e.Status = *final
-			_, e.Delay = x.outcome(kind, final, x.alive, e.Elapsed)
+			_, e.Delay = x.outcome(kind, final, x.alive, x.alive, e.Elapsed)
 		}
 		f.events = append(f.events, e)
 	}
-	if why != nil && f.schedule.Learns() {
-		f.outcomes = append(f.outcomes, backoff.Outcome{Key: x.id, Kind: kind, After: x.alive})
+	if why != nil {
+		f.endedLocked(x, backoff.Outcome{Key: x.id, Kind: kind, After: x.alive})
 	}
 	f.board.gate.Demand(x.previous, 0)
 	f.board.moveLocked(x, gone)

@@ -173,12 +173,9 @@ func (h *hub) endAsHeardLocked(x *watch, st *transport.Status, now time.Duration
 	ended := s.Status()
 	ended.ID = x.id
 	kind, age := h.board.kindLocked(x, x.waiters.part), now-x.began
-	o, delay := x.outcome(kind, &ended, age, age) // the notification came when the job ended
-	x.alive = o.After
-	if h.schedule.Learns() {
-		o.Marks = s.Marks()
-		h.outcomes = append(h.outcomes, o)
-	}
+	o, delay := x.outcome(kind, &ended, x.alive, age, age) // the notification came when the job ended
+	x.alive, o.Marks = o.After, s.Marks()
+	h.finisher.endedLocked(x, o)
 	h.board.figures.Delay(delay)
 	h.board.figures.Of(kind).Delay(delay)
 	h.notifiedLocked(x, ended, now)

@@ -43,10 +43,10 @@ func (j *judge) judgeNext(c *call) {
 		j.judge(c, p)
 	}
 	c.at++ // the rest is not needed for the next wait
-	if p.over && p.why == nil && j.schedule.Learns() {
+	if p.over && p.why == nil && c.judging && !p.left {
 		st := p.seen.Status()
-		o, _ := p.x.outcome(p.kind, &st, max(p.x.alive, c.alive(p.x)), c.ended-p.x.began)
-		o.Marks = p.seen.Marks()
+		o, _ := p.x.outcome(p.kind, &st, p.alive, max(p.alive, c.alive(p.x)), c.ended-p.x.began)
+		o.Marks, p.learned = p.seen.Marks(), true
 		j.schedule.Learn(o)
 	}
 }
@@ -205,7 +205,7 @@ func (j *judge) look(c *call, p *poll) {
 	if p.over {
 		return
 	}
-	if p.pollErr.Err == nil {
+	if p.pollErr.Err == nil && !p.left {
 		j.schedule.Follow(x.id, p.kind, c.ageSeen(x))
 	}
 	made := int(x.attempt) + 1

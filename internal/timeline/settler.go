@@ -62,6 +62,7 @@ func (s *settler) answeredLocked(c *call) {
 			}
 		}
 	}
+	s.learnLocked(c)
 	c.overLocked()
 	if len(c.polls) > 1 { // otherwise the next poll replaces it, or the worker ends
 		clear(c.polls)
@@ -244,7 +245,7 @@ func (s *settler) seeLocked(c *call, p *poll) {
 		s.hub.missedByLocked(x, c.ended)
 		alive := max(x.alive, c.alive(x))
 		st := x.seen.Status()
-		o, delay := x.outcome(p.kind, &st, alive, c.ended-x.began)
+		o, delay := x.outcome(p.kind, &st, x.alive, alive, c.ended-x.began)
 		x.alive = min(alive, o.After)
 		s.board.figures.Delay(delay)
 		s.board.figures.Of(p.kind).Delay(delay)

@@ -154,13 +154,13 @@ func (x *watch) timeout() time.Duration {
 }
 
 // outcome returns what a Backoff learns from a terminal status of x, and the longest time that may
-// have passed since the job ended. The status came at the given age. The argument alive is the age
-// at which the job was last seen not to have ended. If the service reports the exact times, and
-// they agree with these ages, they are used.
-func (x *watch) outcome(kind string, st *transport.Status, alive, age time.Duration) (o backoff.Outcome, delay time.Duration) {
+// have passed since the job ended. The status came at the given age. A poll last saw the job run at
+// the age seen, and the job had certainly not ended at the age alive. If the service reports the
+// exact times, and they agree with seen and age, they are used.
+func (x *watch) outcome(kind string, st *transport.Status, seen, alive, age time.Duration) (o backoff.Outcome, delay time.Duration) {
 	o = backoff.Outcome{Key: x.id, Kind: kind, After: alive, Before: age, Ended: true}
 	if !st.Created.IsZero() && !st.Finished.IsZero() {
-		if exact := st.Finished.Sub(st.Created); exact >= x.alive && exact <= o.Before {
+		if exact := st.Finished.Sub(st.Created); exact >= seen && exact <= o.Before {
 			o.After, o.Before = exact, exact
 			return o, age - exact
 		}

@@ -85,6 +85,7 @@ func (w *worker) step(c *call) (more bool) {
 		w.report(c)
 		fallthrough
 	case stageJudge:
+		w.judge.begin(c)
 		for c.at < len(c.polls) {
 			w.judge.judgeNext(c)
 		}
