@@ -479,3 +479,56 @@ func TestALimitOfAttemptsEndsAWaitOfHoldsWithoutNews(t *testing.T) {
 		})
 	}
 }
+
+// A holdless service cannot hold requests, and finds that out after a second whatever becomes of
+// the context. Its polls take two seconds.
+type holdless struct{ *diary }
+
+func (h holdless) Hold(context.Context, string, transport.Status, time.Duration) (transport.Status, error) {
+	time.Sleep(time.Second)
+	return transport.Status{}, errors.ErrUnsupported
+}
+
+func (h holdless) Status(ctx context.Context, id string) (transport.Status, error) {
+	select {
+	case <-time.After(2 * time.Second):
+		return h.diary.Status(ctx, id)
+	case <-ctx.Done():
+		return transport.Status{}, context.Cause(ctx)
+	}
+}
+
+// Whatever needs a poll sooner cancels a hold, but not the poll that is made in its place.
+func TestAPollInPlaceOfAHoldIsNotCut(t *testing.T) {
+	t.Parallel()
+	for name, needs := range map[string]func(*jobstatus.Watcher, *radio) <-chan ending{
+		"a wait that joins": func(w *jobstatus.Watcher, _ *radio) <-chan ending {
+			return heardBy(context.Background(), w, "a", jobstatus.Timeout(20*time.Second))
+		},
+		"a notification": func(_ *jobstatus.Watcher, r *radio) <-chan ending {
+			r.say(transport.Status{ID: "a", State: transport.Running, Progress: 0.5})
+			return nil
+		},
+	} {
+		for during, at := range map[string]time.Duration{"hold": 3500 * time.Millisecond, "poll": 4500 * time.Millisecond} {
+			t.Run(name+", "+during, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					h, r := holdless{newDiary()}, newRadio(false)
+					w := newHearing(t, h, r, jobstatus.WithBackoff(backoff.Sequence(0, time.Second)), jobstatus.WithMaxAttempts(2))
+					r.lose <- errors.New("lost") // so that holds are not spared
+					ended := heardBy(t.Context(), w, "a")
+					time.Sleep(at)
+					other := needs(w, r)
+					e := <-ended
+					require.ErrorIs(t, e.err, jobstatus.ErrMaxAttempts)
+					assert.NotContains(t, e.err.Error(), "last error")
+					assert.Len(t, h.of("a"), 2, "both polls were answered")
+					if other != nil {
+						<-other
+					}
+				})
+			})
+		}
+	}
+}

@@ -74,7 +74,7 @@ func (h *hub) heedLocked(x *watch, n hearing.Notice, now time.Duration) {
 		h.endAsHeardLocked(x, st, now)
 	case x.phase == asked:
 		h.memory.Keep(now, n)
-		if x.call.hold > 0 && st.State != transport.Unknown {
+		if x.call.isHold() && st.State != transport.Unknown {
 			h.pool.stopLocked(x.call, errCut)
 		}
 	case st.State == transport.Unknown || st.State.Terminal(), st.State == transport.Blocked && !n.Final:

@@ -306,7 +306,7 @@ func (j *joiner) advanceLocked(x *watch, m *waiter, first, now time.Duration) {
 func (j *joiner) cutLocked(x *watch, m *waiter) {
 	c := x.call
 	switch {
-	case c == nil || c.hold == 0:
+	case c == nil || !c.isHold():
 	case m.extended != notExtended || m.end() < instant.Later(c.asked, c.hold):
 		j.pool.stopLocked(c, errCut)
 	case c.in == &j.pool.held && m.holdsUntil() < c.until:

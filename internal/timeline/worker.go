@@ -259,15 +259,16 @@ func (w *worker) askHeld(c *call) {
 	if !c.pollErr.Unsupported {
 		return
 	}
-	c.pollErr = sighting.PollError{}
 	w.mu.Lock()
-	c.polled = true
 	w.chooser.holding.Unsupported(w.now())
-	if c.in == &w.pool.held {
-		c.leave()
-		c.until = instant.Later(c.asked, w.PollTimeout)
-		w.pool.held.insert(c)
+	if c.cause != nil { // a poll follows this hold, if one is still needed
+		w.mu.Unlock()
+		return
 	}
+	c.polled, c.pollErr = true, sighting.PollError{}
+	c.leave()
+	c.until = instant.Later(c.asked, w.PollTimeout)
+	w.pool.held.insert(c)
 	w.pool.armLocked()
 	w.mu.Unlock()
 	w.service.Status(c.observed, p.x.id, p.last, &c.status, &c.pollErr)
