@@ -29,6 +29,10 @@ const (
 	maxPause = time.Hour
 	// together is the time within which failures count as simultaneous.
 	together = time.Second
+	// minLasted and maxLasted bound how many holds must last as long as the limit allows before a
+	// longer one is tried. The number doubles each time that the longer hold is cut, too.
+	minLasted = 16
+	maxLasted = 4096
 )
 
 // Line knows how a service handles holds. The zero Line has seen no hold yet.
@@ -40,6 +44,9 @@ type Line struct {
 	most   time.Duration // the longest hold that no proxy cuts; zero means Longest
 	before time.Duration // the value of most before the last failure
 	fine   time.Duration // the longest hold that the service has accepted
+	lasted int           // holds that lasted for most, since it changed
+	needed int           // how many of them raise most; minLasted if less
+	raised bool          // most was raised since a hold was cut or refused
 	until  time.Duration // no request is held until then
 	failed time.Duration // when the last hold failed
 	took   time.Duration // how long that hold had lasted
@@ -99,6 +106,7 @@ func (l *Line) Unsupported(now time.Duration) {
 func (l *Line) Silent(now, took, wait time.Duration) (news bool) {
 	if took >= wait || took >= Shortest {
 		l.News()
+		l.raise(took)
 		return false
 	}
 	if l.early++; l.early < maxEarly {
@@ -107,12 +115,29 @@ func (l *Line) Silent(now, took, wait time.Duration) (news bool) {
 	return l.giveUp(now)
 }
 
+// raise notes that a hold lasted for took and was not cut. If enough of them last as long as the
+// limit allows, the limit is raised, because what once cut a hold may have been a restart and no
+// proxy. A limit of half of Longest or more stays, because a higher one would save little.
+func (l *Line) raise(took time.Duration) {
+	if l.most == 0 || l.most >= Longest/2 || took < l.most-l.most/10 {
+		return
+	}
+	if l.lasted++; l.lasted < max(l.needed, minLasted) {
+		return
+	}
+	if l.raised { // the limit that was raised before has proved itself
+		l.needed = 0
+	}
+	l.most, l.lasted, l.raised = l.most+l.most/2, 0, true
+}
+
 // Failed notes that a hold of length d failed after it had lasted for took. It reports whether a
 // line must be logged because holds are given up for a while.
 //
 // A hold that fails in the middle was cut by a proxy, so later holds are shorter. The longest holds
 // are also shortened if one fails just at its end, because many proxies cut after a minute. Holds
-// that fail together after different times were not cut by a proxy.
+// that fail together after different times were not cut by a proxy. See raise for how holds become
+// longer again.
 func (l *Line) Failed(now, d, took time.Duration) (news bool) {
 	again := l.took > 0 && now-l.failed < together
 	alike := took > l.took-l.took/10 && took < l.took+l.took/10
@@ -129,22 +154,32 @@ func (l *Line) Failed(now, d, took time.Duration) (news bool) {
 	case again || took >= l.longest():
 		return false // the hold began before the limit of the proxy was known
 	}
-	l.before, l.most = l.most, took-took/4
+	l.lower(took - took/4)
 	return false
+}
+
+// lower makes most the limit of later holds. If the limit was raised before, it is raised again only
+// after twice as many holds.
+func (l *Line) lower(most time.Duration) {
+	if l.raised {
+		l.needed = min(2*max(l.needed, minLasted), maxLasted)
+	}
+	l.before, l.most, l.lasted, l.raised = l.most, most, 0, false
 }
 
 // Refused notes that the service refused a hold of length d. It reports whether a line must be
 // logged because holds are given up for a while.
 //
 // A service may refuse only holds that are longer than it allows. So if it has never accepted one
-// of that length, the next one is half as long. After a hold of a few seconds, the longest is tried
-// again.
+// of that length, the next one is half as long, or as long as one that was accepted. After a hold of
+// a few seconds, the longest is tried again.
 func (l *Line) Refused(now, d time.Duration) (news bool) {
 	if d >= l.longest() && d > l.fine {
-		l.before, l.most = l.most, d/2
-		if l.most < leastTried {
-			l.most = 0
+		next := max(d/2, l.fine)
+		if next < leastTried {
+			next = 0
 		}
+		l.lower(next)
 	}
 	return l.giveUp(now)
 }

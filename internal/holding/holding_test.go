@@ -99,6 +99,32 @@ func TestAHoldThatIsRefusedIsFollowedByAShorterOne(t *testing.T) {
 	assert.Equal(t, 15*time.Second, l.Length(now+time.Minute, instant.Forever), "it was not too long")
 }
 
+// A service that allows holds of fifteen seconds is asked for longer ones ever more seldom.
+func TestALimitThatAServiceNamesIsTriedEverMoreSeldom(t *testing.T) {
+	t.Parallel()
+	var l holding.Line
+	now, refused, held := time.Duration(0), 0, 0
+	for now < 24*time.Hour {
+		d := l.Length(now, instant.Forever)
+		switch {
+		case d == 0:
+			now += time.Minute
+		case d > 15*time.Second:
+			refused++
+			l.Refused(now, d)
+			l.Refused(now, d)
+		default:
+			now += d
+			held++
+			assert.Equal(t, 15*time.Second, d)
+			l.Accepted(d)
+			l.Silent(now, d, d)
+		}
+	}
+	assert.Less(t, refused, 14)
+	assert.Greater(t, held, 5600)
+}
+
 func TestASilentHoldIsNoFault(t *testing.T) {
 	t.Parallel()
 	var l holding.Line
@@ -201,4 +227,43 @@ func TestTheFewerHoldsAreFreeTheFewerJobsAreHeld(t *testing.T) {
 		assert.True(t, alike.Admit(7, 1, 64), "where all are alike, whoever is due")
 	}
 	assert.False(t, alike.Admit(math.NaN(), 64, 64))
+}
+
+// holdsOf returns how many of the holds within a time last as long as the line asks for, and how
+// many a proxy cuts.
+func holdsOf(l *holding.Line, now, until, proxy time.Duration) (lasted, cut int) {
+	for now < until {
+		d := l.Length(now, instant.Forever)
+		if now += min(d, proxy); d < proxy {
+			lasted++
+			l.Silent(now, d, d)
+		} else {
+			cut++
+			l.Failed(now, d, proxy)
+		}
+	}
+	return lasted, cut
+}
+
+func TestOneCutDoesNotShortenHoldsForEver(t *testing.T) {
+	t.Parallel()
+	var l holding.Line
+	for day := range 3 {
+		now := time.Duration(day) * 24 * time.Hour
+		l.Failed(now, time.Minute, 3*time.Second)
+		assert.Equal(t, 2250*time.Millisecond, l.Length(now, instant.Forever))
+		now += time.Hour
+		holdsOf(&l, now-time.Hour, now, instant.Forever)
+		assert.GreaterOrEqual(t, l.Length(now, instant.Forever), 30*time.Second)
+	}
+}
+
+func TestTheProxyIsTriedEverMoreSeldom(t *testing.T) {
+	t.Parallel()
+	for _, proxy := range []time.Duration{5 * time.Second, 20 * time.Second, 31 * time.Second, 50 * time.Second} {
+		var l holding.Line
+		lasted, cut := holdsOf(&l, 0, 24*time.Hour, proxy)
+		assert.LessOrEqual(t, cut, 15, proxy)
+		assert.LessOrEqual(t, lasted, int(24*time.Hour*18/10/proxy), proxy)
+	}
 }
