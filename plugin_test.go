@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"runtime"
 	"slices"
@@ -158,6 +159,46 @@ func TestANotificationAboutAnInvalidIDIsDropped(t *testing.T) {
 		assert.Zero(t, w.Stats().Notifications)
 		r.say(transport.Status{ID: "a", State: transport.Completed})
 		assert.EqualValues(t, 1, w.Stats().Notifications)
+	})
+}
+
+// A notification with a state that does not exist asks for a poll, as one without a state does.
+func TestANotificationOfNoStateIsNoUpdate(t *testing.T) {
+	t.Parallel()
+	for _, trusted := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			s, r := newCounter(), newRadio(trusted)
+			w := newHearing(t, s, r)
+			var got []string
+			time.AfterFunc(2*time.Second, func() { r.say(transport.Status{ID: "a", State: transport.Running, Raw: "runs"}) })
+			time.AfterFunc(5*time.Second, func() { r.say(transport.Status{ID: "a", State: transport.Blocked + 1, Raw: "?"}) })
+			for st, err := range w.Updates(t.Context(), "a", jobstatus.Timeout(10*time.Second)) {
+				got = append(got, fmt.Sprint(st.State, " ", st.Raw, " ", err == nil))
+			}
+			assert.Equal(t, []string{"running runs true", "running  true", "running  false"}, got)
+			assert.Equal(t, 2, s.count(), "after the notification, and before the timeout")
+		})
+	}
+}
+
+// What a program says of a job that it resumes reaches the Backoff within its bounds.
+func TestTheLastStatusOfAResumedJobIsWithinBounds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := backoff.Func(func(p backoff.Poll) time.Duration {
+			assert.True(t, p.Progress >= 0 && p.Progress <= 1, p.Progress)
+			assert.GreaterOrEqual(t, p.RetryAfter, time.Duration(0))
+			return time.Second
+		})
+		w := feedWatcher(t, newCounter(), jobstatus.WithBackoff(b), jobstatus.WithTimeout(10*time.Second))
+		for _, progress := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 7, -7} {
+			last := transport.Status{State: transport.Blocked + 1, Progress: progress, RetryAfter: math.MinInt64}
+			job := jobstatus.Job{ID: "a", Began: time.Now().Add(-5 * time.Second), Last: last}
+			for st, err := range w.WaitForFeed(t.Context(), feedOf(job)) {
+				require.ErrorIs(t, err, jobstatus.ErrTimeout)
+				assert.Equal(t, transport.Running, st.State)
+			}
+		}
 	})
 }
 

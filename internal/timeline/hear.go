@@ -32,6 +32,8 @@ func (h *hub) hear(l *subscription, call int, st transport.Status) {
 	h.board.figures.Notifications++
 	l.source.Said(now)
 	n := hearing.Notice{Status: st, Final: l.trusted}
+	sighting.Clamp(&n.Status)
+	n.Status.RetryAfter = st.RetryAfter // it may be transport.NoWait
 	x, _ := h.board.watches.Get(st.ID)
 	if x == nil {
 		h.memory.Keep(now, n)

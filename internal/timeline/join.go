@@ -70,6 +70,7 @@ func (c *Consumer) Join(ctx context.Context, id string, end *transport.Status) {
 // joinJob is like Join, for one of many jobs. The first polls of many jobs are spread: see
 // spreadFirst.
 func (c *Consumer) joinJob(ctx context.Context, job *Job) {
+	sighting.Clamp(&job.Last)
 	e := entry{id: job.ID, kind: cmp.Or(job.Kind, c.Kind), began: job.Began, polledUntil: job.PolledUntil,
 		timeout: cmp.Or(job.Timeout, c.Timeout), last: &job.Last,
 		persists: c.MaxAttempts == Unlimited || c.ByDefault && job.Timeout != 0, started: c.Started == job.ID}
