@@ -236,6 +236,39 @@ func TestAPollThatNeverReturnsDoesNotHoldUpTheEndOfAFeed(t *testing.T) {
 	})
 }
 
+// fault 37: however many polls never return, none holds up a feed that is left.
+func TestManyPollsThatNeverReturnDoNotHoldUpTheEndOfAFeed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &busy{takes: 24 * time.Hour}
+		w := feedWatcher(t, b, jobstatus.WithConcurrency(600), jobstatus.WithPollTimeout(3*time.Second))
+		for _, c := range []struct {
+			jobs         int
+			leaves, late time.Duration
+		}{{600, 2 * time.Second, time.Second}, {600, 2 * time.Second, time.Second}, {1, 10 * time.Second, 0}} {
+			var jobs []jobstatus.Job
+			for i := range c.jobs {
+				jobs = append(jobs, jobstatus.Job{ID: fmt.Sprint(i)})
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), c.leaves)
+			began, polls := time.Now(), b.count()
+			for _, err := range w.WaitForFeed(ctx, feedOf(jobs...)) {
+				require.Error(t, err)
+			}
+			cancel()
+			assert.Equal(t, c.leaves+c.late, time.Since(began))
+			assert.Equal(t, c.jobs, b.count()-polls)
+		}
+		require.NoError(t, w.Close())
+		time.Sleep(b.takes)
+		synctest.Wait()
+		assert.Zero(t, b.count())
+		s := w.Stats()
+		assert.Zero(t, s.RequestsInFlight)
+		assert.Zero(t, s.InFlight)
+	})
+}
+
 func TestAResumedWaitPollsWhenItWouldHavePolled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -115,7 +115,7 @@ func (c *Consumer) Leave() {
 }
 
 // Drain changes what Leave does: it then waits until none of the polls that only c waited for is in
-// flight. These polls are canceled. Leave waits until each returns or is written off: see
+// flight. These polls are canceled. Leave waits until each returns, but no longer than
 // writeOffAfter.
 func (c *Consumer) Drain() { c.drains = true }
 

@@ -59,7 +59,7 @@ func (f *finisher) dismissLocked(m *waiter, why error, final *transport.Status) 
 	if m.next != nil {
 		m.next.previous = m.previous
 	}
-	if c.drains && x.call != nil && x.waiters == nil {
+	if c.drains && x.call != nil && x.waiters == nil && x.call.in != &f.pool.stuck {
 		x.call.leftByLocked(c)
 	}
 	if x.waiters == nil {

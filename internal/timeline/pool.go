@@ -21,6 +21,7 @@ type pool struct {
 	calls    flight      // requests in flight, except holds
 	stopping flight      // canceled requests that have not returned yet
 	strays   flight      // written-off requests that have not returned yet
+	stuck    flight      // canceled requests that cannot be written off, because there are too many strays
 	held     flight      // holds, the next to expire first
 	holds    int         // the number of workers that wait for holds
 	lost     int         // the number of strays
@@ -36,12 +37,10 @@ func (p *pool) proceedLocked(now time.Duration) {
 	p.armLocked()
 }
 
-// armLocked sets the alarm to the next event. After Close, that is a canceled request to write off.
+// armLocked sets the alarm to the next event. After Close, that is a canceled request that does not
+// return.
 func (p *pool) armLocked() {
-	next := min(p.board.line.Next(), p.calls.next(), p.held.next())
-	if p.mayWriteOffLocked() {
-		next = min(next, p.stopping.next())
-	}
+	next := min(p.board.line.Next(), p.calls.next(), p.held.next(), p.stopping.next())
 	if shut := p.board.gate.Shut(); shut > 0 && p.board.ready.Waiting() > 0 && p.busy < p.Concurrency {
 		next = min(next, shut)
 	}
@@ -157,6 +156,25 @@ const (
 	maxLost = 1024
 )
 
+// giveUpOnLocked handles a canceled request that does not return in time. Nobody who has left it
+// waits for it any longer. Its worker is written off, now or once another such worker has returned.
+func (p *pool) giveUpOnLocked(c *call) {
+	if p.mayWriteOffLocked() {
+		p.writeOffLocked(c)
+		return
+	}
+	c.leave()
+	p.stuck.add(c)
+	c.overLocked()
+}
+
+// returnedLocked notes that a worker that was written off has returned.
+func (p *pool) returnedLocked() {
+	for p.lost--; p.stuck.first != nil && p.mayWriteOffLocked(); {
+		p.writeOffLocked(p.stuck.first)
+	}
+}
+
 // mayWriteOffLocked reports whether one more worker may be written off.
 func (p *pool) mayWriteOffLocked() bool { return p.lost < max(p.Concurrency, maxLost) }
 
@@ -206,7 +224,7 @@ const maxNamed = 16
 func (p *pool) unreturned() (ids []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, list := range []*flight{&p.strays, &p.stopping, &p.calls, &p.held} {
+	for _, list := range []*flight{&p.strays, &p.stuck, &p.stopping, &p.calls, &p.held} {
 		for c := list.first; c != nil && len(ids) < maxNamed; c = c.next {
 			ids = append(ids, c.ids...)
 		}

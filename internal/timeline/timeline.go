@@ -116,8 +116,8 @@ func (t *Timeline) fire() {
 	for c := t.pool.held.first; c != nil && c.until <= now; c = t.pool.held.first {
 		t.pool.stopLocked(c, ErrPollTimeout)
 	}
-	for c := t.pool.stopping.first; c != nil && c.until <= now && t.pool.mayWriteOffLocked(); c = t.pool.stopping.first {
-		t.pool.writeOffLocked(c)
+	for c := t.pool.stopping.first; c != nil && c.until <= now; c = t.pool.stopping.first {
+		t.pool.giveUpOnLocked(c)
 	}
 	for t.board.line.Next() <= now {
 		x := t.board.line.First()

@@ -319,7 +319,7 @@ func (w *worker) discard(c *call) (more bool) {
 	}
 	w.mu.Lock()
 	c.leave()
-	w.pool.lost--
+	w.pool.returnedLocked()
 	w.pool.armLocked()
 	w.mu.Unlock()
 	w.workers.Done()
