@@ -249,11 +249,11 @@ func (l *Lane[T, P]) Oldest() P {
 	return nil
 }
 
-// All returns the items that wait in l, oldest first. The lane must not change during the
-// iteration.
-func (l *Lane[T, P]) All() iter.Seq[P] {
+// Head returns items that wait in l, oldest first. It looks at the first n entries alone, and so
+// takes no longer if many items wait. The lane must not change during the iteration.
+func (l *Lane[T, P]) Head(n int) iter.Seq[P] {
 	return func(yield func(P) bool) {
-		for _, e := range l.queue[l.head:] {
+		for _, e := range l.queue[l.head:min(l.head+n, len(l.queue))] {
 			if e.x != nil && e.x.Waits(e.since) && !yield(e.x) {
 				return
 			}

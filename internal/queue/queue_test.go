@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -154,4 +155,36 @@ func TestAnUrgentItemComesBeforeAllOthers(t *testing.T) {
 	take(k, second)
 	assert.Nil(t, urgent.First(), "it waits no longer")
 	assert.Same(t, first, k.Choose(1).Oldest())
+}
+
+// A tallied item counts how often it is asked whether it waits.
+type tallied struct {
+	asked *int
+	waits bool
+}
+
+func (x *tallied) Waits(time.Duration) bool { *x.asked++; return x.waits }
+
+// However many items wait, looking at the head of a lane takes no longer.
+func TestTheHeadOfALaneIsShort(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 5, 10, 1000} {
+		k := queue.New[tallied]()
+		asked, waiting := 0, []*tallied{}
+		var lane uint16
+		for i := range n {
+			x := &tallied{&asked, i%2 == 0}
+			lane = k.Enter("")
+			k.Push(x, lane, 0)
+			if x.waits && i < 10 {
+				waiting = append(waiting, x)
+			}
+		}
+		if n == 0 {
+			lane = k.Enter("")
+		}
+		asked = 0
+		assert.Equal(t, waiting, slices.AppendSeq([]*tallied{}, k.Lane(lane).Head(10)))
+		assert.LessOrEqual(t, asked, 10)
+	}
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 )
 
-// maxReasked is the maximum number of due watches about which a Follower is asked again at a time.
+// maxReasked is the maximum number of watches about which a Follower is asked again together with
+// the one that is next: those that have been due longest.
 const maxReasked = 64
 
 // A second is a due watch about which the Backoff is asked a second time.
@@ -19,17 +20,14 @@ type second struct {
 	wait   time.Duration // the answer
 }
 
-// reaskLocked asks a Backoff that is a Follower again about due watches, including the argument
-// next. Watches whose poll it postpones become waiting again. The function releases mu during the
-// calls.
+// reaskLocked asks a Backoff that is a Follower again about the argument next, and about others of
+// the watches of its lane that have been due longest. Watches whose poll it postpones become
+// waiting again. The function releases mu during the calls.
 func (o *chooser) reaskLocked(c *call, next *watch, now time.Duration) {
 	due := []second{o.secondLocked(next, now)}
-	for x := range o.board.ready.Lane(next.lane).All() {
+	for x := range o.board.ready.Lane(next.lane).Head(maxReasked) {
 		if x != next && !x.marks.has(confirmed) {
 			due = append(due, o.secondLocked(x, now))
-		}
-		if len(due) == maxReasked {
-			break
 		}
 	}
 	c.asking = true
