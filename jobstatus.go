@@ -252,8 +252,8 @@ func (w *Watcher) SetRateLimit(perSecond float64, burst int) error {
 // Observer or a Backoff that blocks delays Close by up to five seconds more. Close always returns
 // nil.
 //
-// Close may be called more than once and by several goroutines. It must not be called by the
-// Transport or the Backoff of this Watcher.
+// Close may be called more than once and by several goroutines. The Transport, the Backoff, an
+// Observer or a Notifier of this Watcher must not call it, because Close waits for their calls.
 func (w *Watcher) Close() error {
 	if w == nil || w.timeline == nil {
 		return nil
