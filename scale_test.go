@@ -249,6 +249,32 @@ func TestALimitLeavesThoseForLastThatMatterLeast(t *testing.T) {
 	})
 }
 
+// Nothing is ranked before a request that the limit does not allow.
+func TestDuePollsAreRankedOnceForEachRequest(t *testing.T) {
+	inVirtualTime(t, func(w world) {
+		var ranked atomic.Int64
+		b := countedRanks{byNumber{}, &ranked}
+		watcher := w.watcher(w.service(after(2, jobstatus.Completed)), jobstatus.WithBackoff(b), jobstatus.WithRateLimit(10, 1), jobstatus.WithTimeout(time.Hour))
+		w.run(func() {
+			for _, err := range watcher.WaitForJobs(context.Background(), ids(100)) {
+				require.NoError(w, err)
+			}
+		})
+		assert.LessOrEqual(w, float64(ranked.Load())/float64(watcher.Stats().Requests), 17.0)
+	})
+}
+
+// countedRanks counts the calls of Rank.
+type countedRanks struct {
+	byNumber
+	ranked *atomic.Int64
+}
+
+func (b countedRanks) Rank(p backoff.Poll, since time.Duration) float64 {
+	b.ranked.Add(1)
+	return b.byNumber.Rank(p, since)
+}
+
 // byNumber is a Ranker that ranks jobs by the number in their id. All are polled after a second.
 type byNumber struct{}
 

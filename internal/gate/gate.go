@@ -74,26 +74,41 @@ func (g *Gate) Pause(until time.Duration) { g.shut = max(g.shut, until) }
 // Open opens the gate. [Gate.Admit] shuts it again if it has to.
 func (g *Gate) Open() { g.shut = 0 }
 
-// Admit reports whether a request about n jobs may be made now. If not, the gate is shut.
+// Admit reports whether a request about n jobs may be made now, and counts it. If not, the gate is
+// shut.
 func (g *Gate) Admit(now time.Duration, n int) bool {
-	recovering := g.Recovering(now)
-	if recovering && now < g.pace {
-		g.shut = g.pace
+	if !g.reserve(now, true) {
 		return false
 	}
-	if g.limiter != nil {
-		at := g.epoch.Add(now)
-		r := g.limiter.ReserveN(at, 1)
-		if delay := r.DelayFrom(at); delay > 0 {
-			r.CancelAt(at)
-			g.shut = instant.Later(now, delay)
-			return false
-		}
-	}
-	if recovering {
+	if g.Recovering(now) {
 		g.pace = instant.Later(max(g.pace, now), g.interval(n))
 	}
 	return true
+}
+
+// Admits reports whether Admit would return true now. If not, the gate is shut.
+func (g *Gate) Admits(now time.Duration) bool { return g.reserve(now, false) }
+
+// reserve reports whether a request may be made now, and takes a token of the limiter for it if the
+// request is made. If none may be made, reserve shuts the gate.
+func (g *Gate) reserve(now time.Duration, made bool) bool {
+	if g.Recovering(now) && now < g.pace {
+		g.shut = g.pace
+		return false
+	}
+	if g.limiter == nil {
+		return true
+	}
+	at := g.epoch.Add(now)
+	r := g.limiter.ReserveN(at, 1)
+	delay := r.DelayFrom(at)
+	if delay > 0 || !made {
+		r.CancelAt(at)
+	}
+	if delay > 0 {
+		g.shut = instant.Later(now, delay)
+	}
+	return delay == 0
 }
 
 // interval returns the time between a request about n jobs and the next request at which the rate

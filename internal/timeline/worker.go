@@ -137,6 +137,9 @@ func (w *worker) beginLocked(c *call, now time.Duration) bool {
 	w.board.gate.Open() // the wait is over; Admit shuts the gate again if necessary
 	var ranked []candidate
 	if w.schedule.Ranks() {
+		if w.board.ready.Waiting() > 0 && !w.board.gate.Admits(now) {
+			return false // without ranking in vain
+		}
 		ranked = w.chooser.rankDueLocked(c, now)
 	}
 	x := w.chooser.nextLocked(ranked)
