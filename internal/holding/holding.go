@@ -158,8 +158,8 @@ func (l *Line) Failed(now, d, took time.Duration) (news bool) {
 	return false
 }
 
-// lower makes most the limit of later holds. If the limit was raised before, it is raised again only
-// after twice as many holds.
+// lower makes most the limit of later holds. If the limit was raised before, it is raised again
+// only after twice as many holds.
 func (l *Line) lower(most time.Duration) {
 	if l.raised {
 		l.needed = min(2*max(l.needed, minLasted), maxLasted)
@@ -171,8 +171,8 @@ func (l *Line) lower(most time.Duration) {
 // logged because holds are given up for a while.
 //
 // A service may refuse only holds that are longer than it allows. So if it has never accepted one
-// of that length, the next one is half as long, or as long as one that was accepted. After a hold of
-// a few seconds, the longest is tried again.
+// of that length, the next one is half as long, or as long as one that was accepted. After a hold
+// of a few seconds, the longest is tried again.
 func (l *Line) Refused(now, d time.Duration) (news bool) {
 	if d >= l.longest() && d > l.fine {
 		next := max(d/2, l.fine)
