@@ -179,7 +179,9 @@ func (l *Line) Refused(now, d time.Duration) (news bool) {
 		if next < leastTried {
 			next = 0
 		}
-		l.lower(next)
+		if l.lower(next); next > 0 && next == l.fine {
+			return false // which the service accepts
+		}
 	}
 	return l.giveUp(now)
 }

@@ -86,6 +86,7 @@ func TestAHoldThatIsRefusedIsFollowedByAShorterOne(t *testing.T) {
 		d := l.Length(now, instant.Forever)
 		lengths = append(lengths, d)
 		assert.Equal(t, now == 0, l.Refused(now, d))
+		assert.Zero(t, l.Length(now, instant.Forever))
 		assert.False(t, l.Refused(now, d), "all holds that began together")
 		assert.False(t, l.Refused(now, time.Second), "it was short for another reason")
 		assert.Zero(t, l.Length(now, instant.Forever))
