@@ -148,7 +148,7 @@ func WithMaxRetryAfter(d time.Duration) Option {
 // WithPatience sets how long a watch tolerates answers that say nothing certain about the job. Such
 // an answer says that the service does not know the job, or cannot be read, or did not come from
 // the service ([transport.Misdirected]). The last kind is tolerated only for a job that was seen
-// before.
+// before, unless its code is 404 or 421.
 //
 // The time runs from the first such answer since the last answer with the job's state. The watch
 // ends at the first such answer that comes d later or more. Its error gives the time and the number

@@ -108,22 +108,25 @@ func TestAMisdirectedRequestEndsTheWaitForAJobThatWasNeverSeen(t *testing.T) {
 	})
 }
 
-// fault 11: a 421 is about the connection and not about the job, so that it is odd at once.
-func TestA421EndsNoWaitBeforePatienceIsOver(t *testing.T) {
+// fault 11: a 421 is about the connection and not about the job, so that it is odd at once. A 404
+// that is misdirected may come from a proxy whose service is just being replaced.
+func TestAMisdirected404Or421EndsNoWaitBeforePatienceIsOver(t *testing.T) {
 	inVirtualTime(t, func(w world) {
-		misrouted := &transport.Error{Class: transport.Misdirected, Code: http.StatusMisdirectedRequest, Err: errors.New("another host")}
-		watcher := w.watcher(w.service(say(slices.Concat(repeat(20, misrouted), []any{running, jobstatus.Status{State: jobstatus.Completed}})...)), every(time.Second))
-		w.run(func() {
-			_, err := watcher.WaitForJob(context.Background(), "a")
-			require.NoError(w, err)
-		})
-		s := w.service(say(misrouted))
-		watcher = w.watcher(s, every(time.Second))
-		w.run(func() {
-			_, err := watcher.WaitForJob(context.Background(), "a")
-			require.ErrorIs(w, err, misrouted)
-		})
-		assert.Len(w, s.polls("a"), 31)
+		for _, code := range []int{http.StatusNotFound, http.StatusMisdirectedRequest} {
+			misrouted := &transport.Error{Class: transport.Misdirected, Code: code, Err: errors.New("another host")}
+			watcher := w.watcher(w.service(say(slices.Concat(repeat(20, misrouted), []any{running, jobstatus.Status{State: jobstatus.Completed}})...)), every(time.Second))
+			w.run(func() {
+				_, err := watcher.WaitForJob(context.Background(), "a")
+				require.NoError(w, err, code)
+			})
+			s := w.service(say(misrouted))
+			watcher = w.watcher(s, every(time.Second))
+			w.run(func() {
+				_, err := watcher.WaitForJob(context.Background(), "a")
+				require.ErrorIs(w, err, misrouted, code)
+			})
+			assert.Len(w, s.polls("a"), 31, code)
+		}
 	})
 }
 

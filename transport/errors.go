@@ -54,8 +54,8 @@ const (
 	Oversized
 	// Misdirected is a request that did not reach the intended service. The certificate is not
 	// trusted, a redirect was refused, or the server says that the request is for another host. If no
-	// poll has found the job before, its watch ends at once, unless the Code is 421. Otherwise the
-	// watch goes on until its patience is over.
+	// poll has found the job before, its watch ends at once, unless the Code is 404 or 421. Otherwise
+	// the watch goes on until its patience is over.
 	Misdirected
 	// Unauthorized is a request whose token the service refused in another way than by an HTTP 401.
 	// Package rest sends such a request again if it gets a new token. For a watch it is like

@@ -29,7 +29,8 @@ type PollError struct {
 	NotAnswered bool
 	// Unsupported is whether the error matches [errors.ErrUnsupported].
 	Unsupported bool
-	// Misrouted is whether the connection led to another server (421 Misdirected Request).
+	// Misrouted is whether another server answered than the service: with a 421 (Misdirected Request),
+	// or with a 404 that is not about the job. Both may pass.
 	Misrouted bool
 }
 
@@ -60,7 +61,7 @@ func PollErrorOf(err error) PollError {
 	if e := (*transport.Error)(nil); errors.As(err, &e) && e != nil {
 		f.Class, f.RetryAfter, code = e.Class, e.RetryAfter, e.Code
 	}
-	f.Misrouted = f.Class == transport.Misdirected && code == http.StatusMisdirectedRequest
+	f.Misrouted = f.Class == transport.Misdirected && (code == http.StatusMisdirectedRequest || code == http.StatusNotFound)
 	if f.Class == transport.Unauthorized { // the Transport got no new token
 		f.Class = transport.Permanent
 	}
@@ -73,7 +74,7 @@ func PollErrorOf(err error) PollError {
 // Oddity reports whether the error says nothing certain about the job, so that the patience
 // decides. There are three such errors: the answer could not be read, the service does not know the
 // job, or the request did not reach the service. The last one is odd only if the job was seen
-// before, or if the connection led to another server. Otherwise it is final.
+// before, or if another server answered. Otherwise it is final.
 func (f PollError) Oddity(seen bool) bool {
 	switch f.Class {
 	case transport.Malformed, transport.NotFound:

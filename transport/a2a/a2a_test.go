@@ -86,6 +86,9 @@ func TestErrorsOfJSONRPCHaveClasses(t *testing.T) {
 		rpctest.Answer{Means: "denied"}.Check(t, transport.Status{}, err)
 		_, err = always(t, binding, rpctest.Answer{Code: 404, Body: []byte("404 page not found")}).Status(t.Context(), r.ID)
 		rpctest.Answer{Means: "misdirected"}.Check(t, transport.Status{}, err)
+		var e *transport.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, 404, e.Code, "by which the patience decides")
 	}
 }
 
