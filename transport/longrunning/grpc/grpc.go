@@ -34,7 +34,8 @@
 // Three codes of package grpc itself mean something else. An answer that is larger than
 // grpc.MaxCallRecvMsgSize, 4 MiB by default, is malformed. A call for which the credentials have no
 // token, because for example the server of tokens is down, is transient. A call over a connection
-// that the program has closed is misdirected, because the connection does not open again.
+// that the program has closed is misdirected with the code 421: the wait ends once the patience of
+// the Watcher is over, unless the program has replaced the connection by then.
 package lrogrpc
 
 import (
@@ -42,6 +43,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"strings"
 	"time"
@@ -235,6 +237,9 @@ func failure(ctx context.Context, method string, err error) error {
 	}
 	answer := status.Convert(err)
 	e := &transport.Error{Class: classOf(answer), Code: int(answer.Code())}
+	if e.Class == transport.Misdirected { // the program may be replacing its connection, so the patience decides
+		e.Code = http.StatusMisdirectedRequest
+	}
 	cause := fmt.Sprintf("lrogrpc: %s: %s: %s", method, answer.Code(), redact.Excerpt([]byte(answer.Message())))
 	if e.Err = errors.New(cause); answer.Code() == codes.Unimplemented {
 		e.Err = fmt.Errorf("%s: %w", cause, errors.ErrUnsupported)

@@ -256,6 +256,29 @@ func TestAConnectionThatIsClosedIsMisdirected(t *testing.T) {
 	}
 }
 
+// A program may replace a connection and close the old one, and so may a proxy. A call over the old
+// one ends no wait, not even the wait for an operation that was never seen.
+func TestAConnectionThatIsReplacedEndsNoWait(t *testing.T) {
+	t.Parallel()
+	old, err := grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	require.NoError(t, old.Close())
+	var calls atomic.Int32
+	c := client(t, &service{answers: map[string][]answer{"7": {{done("7", nil), nil}}}}, grpc.WithUnaryInterceptor(
+		func(ctx context.Context, method string, q, a any, conn *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+			if calls.Add(1) <= 2 {
+				conn = old
+			}
+			return next(ctx, method, q, a, conn, opts...)
+		}))
+	w, err := jobstatus.New(c, jobstatus.WithBaseDelay(time.Millisecond))
+	require.NoError(t, err)
+	defer w.Close()
+	_, err = w.WaitForJob(t.Context(), "7")
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, calls.Load())
+}
+
 func TestAnotherOperationIsMalformed(t *testing.T) {
 	t.Parallel()
 	_, err := client(t, &service{answers: map[string][]answer{"7": {{done("8", nil), nil}}}}).Status(t.Context(), "7")
