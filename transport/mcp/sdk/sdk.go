@@ -28,6 +28,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,8 +48,9 @@ var ErrNotConnected = errors.New("mcpsdk: the session is not open")
 // patience of the Watcher is over.
 var ErrClosed = errors.New("mcpsdk: the session has ended")
 
-// errEnded is the error that matches ErrClosed.
-var errEnded = &transport.Error{Class: transport.Misdirected, Err: ErrClosed}
+// errEnded is the error that matches ErrClosed. The program may be opening another session, so its
+// code makes the patience decide even about a task that was not seen before.
+var errEnded = &transport.Error{Class: transport.Misdirected, Code: http.StatusMisdirectedRequest, Err: ErrClosed}
 
 // Tap is a Transport of the SDK for one client session, and a [jobmcp.Caller] over that session. It
 // is safe for concurrent use.
