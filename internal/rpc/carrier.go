@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/json"
@@ -12,14 +11,10 @@ import (
 	"sync/atomic"
 
 	"github.com/iamber12/job-status-monitoring/internal/web"
-	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // errNoAnswer is the error of a stream that ended before it answered the request.
 var errNoAnswer = errors.New("the stream ended before the answer")
-
-// errOnlyAccepted is the error of an answer that is empty, as to a notification.
-var errOnlyAccepted = errors.New("the service accepted the request and did not answer it")
 
 // Carrier is the RoundTripper of a service that speaks JSON-RPC over HTTP. It gives each request an
 // id of its own. If the answer is a stream of server-sent events, it extracts the one response from
@@ -61,8 +56,8 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 		c.Mark(sent.Header, &m)
 	}
 	answer, err := c.Next.RoundTrip(sent)
-	if err == nil && answer.Body != nil && (answer.StatusCode == http.StatusAccepted || answer.StatusCode == http.StatusNoContent) {
-		return answered(answer)
+	if err == nil && (answer.StatusCode == http.StatusAccepted || answer.StatusCode == http.StatusNoContent) {
+		answer = asOK(answer)
 	}
 	if err != nil || answer.StatusCode != http.StatusOK || !isStream(answer.Header) || c.Streams {
 		return answer, err
@@ -70,19 +65,12 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.pick(r, sent, answer, m.ID)
 }
 
-// answered returns an answer that may be empty, as to a notification. An empty one is malformed. It
-// would otherwise mean that the job is pending.
-func answered(answer *http.Response) (*http.Response, error) {
-	body := bufio.NewReader(answer.Body)
-	if _, err := body.Peek(1); err == io.EOF {
-		_ = answer.Body.Close()
-		return nil, &transport.Error{Class: transport.Malformed, Code: answer.StatusCode, Err: errOnlyAccepted}
-	}
-	answer.Body = struct {
-		io.Reader
-		io.Closer
-	}{body, answer.Body}
-	return answer, nil
+// asOK returns an answer with the status code 200. Package rest takes a 202 or 204 without a status
+// for a job that is pending. In JSON-RPC only a response in the body says something about a job.
+func asOK(answer *http.Response) *http.Response {
+	fine := *answer
+	fine.StatusCode, fine.Status = http.StatusOK, "200 OK"
+	return &fine
 }
 
 // isStream reports whether an answer is a stream of server-sent events.

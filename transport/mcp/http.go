@@ -21,7 +21,8 @@ import (
 // A server may answer with a stream of events. Requests and notifications in that stream are
 // ignored. In the Core form, a stream that ends before the answer is resumed if its events have
 // ids; otherwise the error is transient. A redirect to the same origin by a 307 or 308 is followed.
-// An empty answer, as of a server of the older transport HTTP+SSE, is malformed.
+// An answer without a response of JSON-RPC is malformed. A server of the older transport HTTP+SSE
+// gives such answers: a 202 that is empty or says "Accepted".
 func NewHTTP(endpoint string, opts ...Option) (*Tasks, error) {
 	c, wrong := rpc.Gather[config](opts)
 	to, err := rpc.ParseEndpoint(endpoint)

@@ -204,23 +204,31 @@ func TestACallIsMadeOnce(t *testing.T) {
 	assert.Equal(t, 1, calls)
 }
 
-// A server of the Core form may close a stream before the answer, and continue it in the answer to
-// a GET. In the Extension form no stream is continued: the error is transient, and the call is not
-// made a second time.
 // A server of the older transport HTTP+SSE accepts each request, and answers elsewhere. That says
-// nothing of a task.
+// nothing about a task.
 func TestARequestThatIsOnlyAcceptedIsNotAnswered(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{http.StatusOK, http.StatusAccepted, http.StatusNoContent} {
-		tasks, err := mcp.NewHTTP("https://tools.example/mcp", mcp.WithRoundTripper(rpctest.Server(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) })))
-		require.NoError(t, err)
-		_, err = tasks.Status(t.Context(), "7")
-		require.ErrorIs(t, err, transport.ErrMalformed, "%d", code)
-		_, err = tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
-		require.ErrorIs(t, err, transport.ErrMalformed, "%d", code)
+		for _, body := range []string{"", "\n", " \r\n\t", "Accepted", "null", "{}"} {
+			if code == http.StatusNoContent && body != "" {
+				continue
+			}
+			tasks, err := mcp.NewHTTP("https://tools.example/mcp", mcp.WithRoundTripper(rpctest.Server(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(code)
+				_, _ = io.WriteString(w, body)
+			})))
+			require.NoError(t, err)
+			_, err = tasks.Status(t.Context(), "7")
+			assert.ErrorIs(t, err, transport.ErrMalformed, "%d %q", code, body)
+			_, err = tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
+			assert.ErrorIs(t, err, transport.ErrMalformed, "%d %q", code, body)
+		}
 	}
 }
 
+// A server of the Core form may close a stream before the answer, and continue it in the answer to
+// a GET. In the Extension form no stream is continued: the error is transient, and the call is not
+// made a second time.
 func TestAStreamThatEndsBeforeTheAnswerIsResumedInTheCoreForm(t *testing.T) {
 	t.Parallel()
 	for form, want := range map[mcp.Form][]string{mcp.Core: {"POST", "GET 1 s1"}, mcp.Extension: {"POST"}} {
