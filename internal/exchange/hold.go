@@ -100,12 +100,14 @@ const staleWithin = time.Second
 
 // heldOnce cancels a request that net/http sends again although it was held before. If a kept
 // connection is closed before the answer, net/http repeats a GET by itself. A hold that a proxy
-// cuts would then seem to last twice as long.
+// cuts would then seem to last twice as long. A RoundTripper of the user may send a request again
+// that was answered.
 func heldOnce(cancel context.CancelCauseFunc) *httptrace.ClientTrace {
-	var since atomic.Int64 // when the request got its newest connection, after began; 0 for never
+	var since atomic.Int64 // when the request got its newest connection, after began; 0 if answered
 	began := time.Now()
 	return &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { since.Store(int64(max(time.Since(began), 1))) },
+		GotConn:              func(httptrace.GotConnInfo) { since.Store(int64(max(time.Since(began), 1))) },
+		GotFirstResponseByte: func() { since.Store(0) },
 		GetConn: func(string) {
 			if sent := since.Load(); sent > 0 {
 				if after := time.Since(began) - time.Duration(sent); after >= staleWithin {

@@ -159,3 +159,38 @@ func TestAHoldThatIsCutIsNotSentAgain(t *testing.T) {
 		})
 	}
 }
+
+// A RoundTripper of the user may send a held request again because of its answer, as for a token.
+// That is no cut.
+func TestARoundTripperMaySendAHoldThatWasAnsweredAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		pool := heldBy(t, func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(10 * time.Second)
+			if asked++; asked == 1 {
+				w.WriteHeader(http.StatusUnauthorized)
+			}
+		}).holder
+		c := NewConfig(Defaults{Name: "x"})
+		c.Tripper = tripper(func(q *http.Request) (*http.Response, error) {
+			answer, err := pool.RoundTrip(q)
+			if err == nil && answer.StatusCode == http.StatusUnauthorized {
+				_ = answer.Body.Close()
+				answer, err = pool.RoundTrip(q)
+			}
+			return answer, err
+		})
+		s := c.Settings("http://jobs.test")
+		require.NoError(t, c.Err())
+		call := s.NewCall()
+		defer call.Reset()
+		call.Request.Method, call.Request.URL = http.MethodGet, *s.Base
+		call.Terms.Hold = time.Minute
+		require.NoError(t, call.Do(t.Context(), ReaderFunc(func() error { return nil })))
+		assert.Equal(t, 2, asked)
+	})
+}
+
+type tripper func(*http.Request) (*http.Response, error)
+
+func (f tripper) RoundTrip(q *http.Request) (*http.Response, error) { return f(q) }
