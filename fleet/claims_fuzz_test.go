@@ -54,7 +54,7 @@ func FuzzHeartbeats(f *testing.F) {
 		now := time.Unix(1<<40, 0)
 		var r roster
 		h := heartbeat{Format: format, Lease: time.Duration(lease), Left: left, Loans: map[string]float64{"a": loan}}
-		r.saw("b", h, now, 0, false, now)
+		r.saw("b", member{heartbeat: h, at: now, heard: now})
 		later := now.Add(time.Duration(age))
 		lent := r.lent("a", later, func(at time.Time) time.Time { return at }, func(string) int { return 3 })
 		require.False(t, lent < 0 || lent > 3)

@@ -49,7 +49,7 @@ func TestNoPartOfTheRateLimitIsUsedTwice(t *testing.T) {
 				name := rapid.SampledFrom(others).Draw(t, "hears")
 				if n := heard[name]; n < len(beats) {
 					n = rapid.IntRange(n, len(beats)-1).Draw(t, "which")
-					rosters[name].saw("a", beats[n].h, beats[n].at, 0, false, now)
+					rosters[name].saw("a", member{heartbeat: beats[n].h, at: beats[n].at, heard: now})
 					heard[name] = n + 1
 				}
 			}

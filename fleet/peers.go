@@ -46,10 +46,11 @@ func (p *peers) cameBack(began, stored, now time.Time) {
 // began to read. The result is whether the member has joined, or leaves.
 func (p *peers) saw(name string, h heartbeat, at time.Time, old bool, now time.Time) (joined, leaves bool) {
 	before, known := p.roster.members[name]
-	p.roster.saw(name, h, at, p.contact.at(now), old, now)
+	m := member{heartbeat: h, at: at, seen: p.contact.at(now), old: old, heard: now}
+	p.roster.saw(name, m)
 	if h.newer() {
-		h.Lease = max(h.Lease, p.roster.members[newerOwner].Lease)
-		p.roster.saw(newerOwner, h, at, p.contact.at(now), old, now)
+		m.Lease = max(m.Lease, p.roster.members[newerOwner].Lease)
+		p.roster.saw(newerOwner, m)
 	}
 	joined = !known && !old
 	return joined, !joined && h.Left && !before.Left
@@ -59,7 +60,8 @@ func (p *peers) saw(name string, h heartbeat, at time.Time, old bool, now time.T
 // alive, so it is not suspected for one lease.
 func (p *peers) unread(name string, at time.Time, old bool, now time.Time) {
 	if _, known := p.roster.members[name]; !known {
-		p.roster.saw(name, heartbeat{Left: true, Lease: p.lease}, at, p.contact.at(now), old, now)
+		h := heartbeat{Left: true, Lease: p.lease}
+		p.roster.saw(name, member{heartbeat: h, at: at, seen: p.contact.at(now), old: old, heard: now})
 	}
 }
 

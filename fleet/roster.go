@@ -69,13 +69,12 @@ type roster struct {
 	members map[string]member
 }
 
-// saw records a heartbeat that was read at now, and at a time in contact. old means that it was
-// stored before this worker began to read.
-func (r *roster) saw(name string, h heartbeat, at time.Time, contact time.Duration, old bool, now time.Time) {
+// saw records the newest heartbeat of a member.
+func (r *roster) saw(name string, m member) {
 	if r.members == nil {
 		r.members = map[string]member{}
 	}
-	r.members[name] = member{heartbeat: h, at: at, seen: contact, old: old, heard: now}
+	r.members[name] = m
 }
 
 // resume treats each member as if its heartbeat were read now, at a time in contact. It is for the

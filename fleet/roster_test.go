@@ -29,11 +29,11 @@ func TestAMemberIsSilentAfterItsLeaseWithoutAHeartbeat(t *testing.T) {
 	const lease = 5 * time.Second
 	server := time.Unix(1000, 0)
 	var r roster
-	r.saw("a", heartbeat{Lease: lease}, server, 10*time.Second, false, server)
-	r.saw("old", heartbeat{Lease: lease}, server.Add(-time.Minute), 10*time.Second, true, server)
-	r.saw("stored", heartbeat{Lease: lease}, server.Add(-time.Second), 10*time.Second, true, server)
-	r.saw("left", heartbeat{Lease: lease, Left: true}, server, 10*time.Second, false, server)
-	r.saw("patient", heartbeat{Lease: time.Minute}, server, 10*time.Second, false, server)
+	r.saw("a", member{heartbeat: heartbeat{Lease: lease}, at: server, seen: 10 * time.Second, heard: server})
+	r.saw("old", member{heartbeat: heartbeat{Lease: lease}, at: server.Add(-time.Minute), seen: 10 * time.Second, old: true, heard: server})
+	r.saw("stored", member{heartbeat: heartbeat{Lease: lease}, at: server.Add(-time.Second), seen: 10 * time.Second, old: true, heard: server})
+	r.saw("left", member{heartbeat: heartbeat{Lease: lease, Left: true}, at: server, seen: 10 * time.Second, heard: server})
+	r.saw("patient", member{heartbeat: heartbeat{Lease: time.Minute}, at: server, seen: 10 * time.Second, heard: server})
 	living := func(contact time.Duration) []string {
 		silent := r.silent(contact, server)
 		return r.living(func(name string) bool { return slices.Contains(silent, name) })
@@ -43,7 +43,7 @@ func TestAMemberIsSilentAfterItsLeaseWithoutAHeartbeat(t *testing.T) {
 	assert.Equal(t, []string{"a", "old", "patient", "stored"}, r.living(func(string) bool { return false }), "who leaves lives no more")
 	assert.Contains(t, r.silent(15*time.Second+1, server), "left", "who leaves and is silent is dead, with what it did not hand over")
 	assert.False(t, r.heard("unknown", 0, server))
-	r.saw("a", heartbeat{Lease: lease}, server, 20*time.Second, false, server)
+	r.saw("a", member{heartbeat: heartbeat{Lease: lease}, at: server, seen: 20 * time.Second, heard: server})
 	assert.True(t, r.heard("a", 24*time.Second, server))
 	assert.Equal(t, server, r.lastBeat("a"))
 	assert.Zero(t, r.lastBeat("unknown"))
@@ -79,7 +79,7 @@ func TestWhoComesBackGivesEverybodyALease(t *testing.T) {
 	t.Parallel()
 	server := time.Unix(1000, 0)
 	var r roster
-	r.saw("a", heartbeat{Lease: 5 * time.Second}, server, 0, false, server)
+	r.saw("a", member{heartbeat: heartbeat{Lease: 5 * time.Second}, at: server, heard: server})
 	require.False(t, r.heard("a", 6*time.Second, server))
 	r.resume(6 * time.Second)
 	assert.True(t, r.heard("a", 11*time.Second, server))
