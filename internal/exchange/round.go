@@ -67,7 +67,9 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 		return made.answer, made.fault
 	}
 	r.url, r.plain.lent = q.URL, nil
-	q.URL.RawQuery = web.EscapeQuery(q.URL.RawQuery)
+	if query := web.EscapeQuery(q.URL.RawQuery); query != q.URL.RawQuery { // only once: a RoundTripper may still read the URL
+		q.URL.RawQuery = query
+	}
 	if q.Response == nil {
 		q.Host = q.URL.Host // if it were set earlier, http.Client would copy the URL
 	} else {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -95,4 +96,24 @@ func TestTheHeaderOfAConditionalRequestIsItsOwn(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.Equal(t, []string{"", `"a"`, "", `"b"`}, tags)
+}
+
+// A RoundTripper that did not answer a request may read it while the request is sent again. The
+// race detector sees whether it was changed.
+func TestARequestIsNotChangedWhenItIsSentAgain(t *testing.T) {
+	t.Parallel()
+	var later sync.WaitGroup
+	defer later.Wait()
+	asked := 0
+	c := client(t, "http://jobs.test", rest.WithRetries(3), rest.WithRoundTripper(tripper(func(r *http.Request) (*http.Response, error) {
+		later.Go(func() { _ = fmt.Sprint(r.URL, r.Host, r.Header) })
+		if asked++; asked%4 != 0 {
+			return nil, errors.New("connection reset")
+		}
+		return answered()
+	})))
+	for range 3 {
+		_, err := c.Status(t.Context(), "7")
+		require.NoError(t, err)
+	}
 }
