@@ -16,8 +16,8 @@ import (
 const (
 	// keptEvents is how many of the newest events are kept for clients that reconnect.
 	keptEvents = 1024
-	// mostEvents is how many are kept for a connection that is slow. If it falls further behind, it is
-	// broken.
+	// mostEvents is how many are kept for a connection that is slow. A connection that falls further
+	// behind is broken.
 	mostEvents = 1 << 16
 	keepAlive  = 15 * time.Second
 )

@@ -54,8 +54,8 @@ type connection struct {
 // holds counts the requests that the service keeps.
 type holds struct {
 	held     atomic.Int64
-	mostHeld int64       // the connections for held requests
-	shares   atomic.Bool // the newest answer came over HTTP/2, where requests share a connection
+	mostHeld int64       // the number of connections for held requests
+	shares   atomic.Bool // whether the newest answer came over HTTP/2, where requests share a connection
 }
 
 // AddSecrets adds words that are removed from everything that is quoted. It must be called before

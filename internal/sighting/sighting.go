@@ -27,7 +27,7 @@ const (
 
 // A Sighting is what a watch keeps of its polls. It does not change. So watches that have seen the
 // same state and nothing else can share one. It is small, because each of a million watches may
-// have its own: what few services report, and what happens only in a fault, is apart.
+// have its own. What few services report, and what happens only in a fault, is kept apart.
 type Sighting struct {
 	newest
 	// Pace is the newest wait between polls that an answer asked for.
@@ -135,7 +135,7 @@ func (n *newest) StateName() string {
 	return n.State.String()
 }
 
-// Revision returns that of the newest answer. It may be called on nil.
+// Revision returns the revision of the newest answer, or "". It may be called on nil.
 func (s *Sighting) Revision() string {
 	if s == nil || s.details == nil {
 		return ""
@@ -143,7 +143,7 @@ func (s *Sighting) Revision() string {
 	return s.details.revision
 }
 
-// Err returns the error of the last poll, or nil if that was answered.
+// Err returns the error of the last poll, or nil if the poll was answered.
 func (s *Sighting) Err() error {
 	if s.trouble == nil {
 		return nil
@@ -154,8 +154,8 @@ func (s *Sighting) Err() error {
 // IsOdd reports whether there were odd answers since the last answer with the job's state.
 func (s *Sighting) IsOdd() bool { return s.trouble != nil && s.trouble.odd > 0 }
 
-// Fail sets s, which must be zero, to what was seen last, which may be nil, and the error f of a
-// poll that decides nothing else.
+// Fail fills s, which must be zero, with the newest answer in last, which may be nil, and with the
+// error f of a poll. It decides nothing.
 func (s *Sighting) Fail(last *Sighting, f PollError) {
 	if last != nil {
 		s.newest = last.newest
