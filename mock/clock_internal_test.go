@@ -27,7 +27,7 @@ func TestACallIsNoWorkWhileTheServiceLetsItWait(t *testing.T) {
 		c.tally.Begin()
 		left := c.tally.Asking("client", "GET /")
 		ended := make(chan int, 1)
-		over := c.tally.serve("client", time.Minute, func() { ended <- busy(c) })
+		_, over := c.tally.serve("client", time.Minute, func() { ended <- busy(c) })
 		assert.Zero(t, busy(c), name)
 		end(c, left, over)
 		if name == "the time is passed" {
@@ -64,7 +64,7 @@ func TestATimerIsNamedByWhoSetIt(t *testing.T) {
 	c.AfterFunc(time.Second, func() {})
 	wait.AfterFunc(c, 2*time.Second, func() {})
 	c.Timer(3 * time.Second)
-	over := c.tally.serve("client", 4*time.Second, func() {})
+	_, over := c.tally.serve("client", 4*time.Second, func() {})
 	defer over()
 	for _, in := range []string{"1s", "2s", "3s", "4s"} {
 		assert.Contains(t, c.rester.describe(), "timer in "+in+", set by mock.TestATimerIsNamedByWhoSetIt")

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/iamber12/job-status-monitoring/internal/place"
 	"github.com/iamber12/job-status-monitoring/internal/template"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/rest"
@@ -30,6 +31,7 @@ type fields struct {
 	batch                  *batchPattern // nil if the dialect has no Batch
 	plain                  bool          // whether it is the default dialect
 	thin                   bool          // whether an event has only the id and the state
+	revision               *place.Set    // the places of the revision in an answer; nil if they do not parse
 	then                   *fields       // the dialect of a job after its next id; nil if there is none
 }
 
@@ -64,7 +66,7 @@ func newStage(d rest.Dialect) (*fields, error) {
 			return nil, fmt.Errorf("field NextDialect: %w", err)
 		}
 	}
-	f.told = eventSayings(f.Event)
+	f.told, f.revision = eventSayings(f.Event), revisionPlaces(f.Revision)
 	f.create, f.status, f.cancel = newPattern(f.Create), newPattern(f.Status), newPattern(f.Cancel)
 	if f.filled = f.create; !takesInput(f.create.body) {
 		f.filled.body, f.filled.text = nil, nil
@@ -102,6 +104,7 @@ func (f *fields) read(r *http.Request) *request {
 		f.readCreate(req, r, named.key)
 	} else if named, ok := f.status.match(r, segments); ok {
 		req.op, req.id, req.rooted = opStatus, named.id, f.status.whole
+		req.rev, req.hold = named.rev, holdOf(named.hold)
 	} else if named, ok := f.cancel.match(r, segments); ok {
 		req.op, req.id, req.rooted = opCancel, named.id, f.cancel.whole
 	} else if named, ok := f.create.match(r, segments); ok {
@@ -187,7 +190,7 @@ func (f *fields) write(req *request, r *reply) *answer {
 		if f.plain && r.view.step.state == transport.Failed {
 			w.code = http.StatusInternalServerError
 		}
-		if state := r.view.step.state; f.then != nil && state != transport.Pending && f.then.reaches(state) {
+		if state := r.view.step.state; f.moves(state) {
 			w.say(&f.Dialect, f.said[transport.Running])
 			w.put(f.Next, w.id)
 			break
@@ -204,6 +207,11 @@ func (f *fields) write(req *request, r *reply) *answer {
 		return &answer{code: http.StatusInternalServerError, body: `{"meta":{"message":"not JSON"},"payload":null}`}
 	}
 	return &answer{code: w.code, header: w.header, body: string(text)}
+}
+
+// moves reports whether a job in a state has got its next id.
+func (f *fields) moves(state transport.State) bool {
+	return f.then != nil && state != transport.Pending && f.then.reaches(state)
 }
 
 // reaches reports whether f, or a dialect after it, has a word for a state.

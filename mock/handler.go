@@ -3,6 +3,7 @@ package mock
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/iamber12/job-status-monitoring/mock/internal/trouble"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -29,13 +30,15 @@ const (
 // A request is a request of a client, over HTTP or not.
 type request struct {
 	op           operation
-	id           string   // the id in a status or a cancel
-	rooted       bool     // whether the id is a path, whose first slash may not belong to the job's id
-	ids          []string // the ids of a batch
-	key          string   // the idempotency key of a create
-	input        []byte   // the input of a create
-	revision     int      // the revision of the job in a push
-	stage        int      // how often the job got another id
+	id           string        // the id in a status or a cancel
+	rooted       bool          // whether the id is a path, whose first slash may not belong to the job's id
+	ids          []string      // the ids of a batch
+	key          string        // the idempotency key of a create
+	input        []byte        // the input of a create
+	revision     int           // the revision of the job in a push
+	rev          string        // the revision that the client of a status knows, if the request names one
+	hold         time.Duration // for how long the service may keep a status
+	stage        int           // how often the job got another id
 	header       http.Header
 	method, path string
 }
@@ -47,6 +50,7 @@ type reply struct {
 	answer  *answer // if not nil, it replaces all other fields
 	id      string  // the id of a created job
 	known   bool    // whether the job exists
+	held    *held   // not nil for a status that the service may keep; handler.hold completes the reply
 	trouble trouble.Trouble
 	call    Call
 }
@@ -91,6 +95,10 @@ func (h *handler) handle(req *request) *reply {
 	case j == nil:
 	case req.op == opCancel:
 		j.cancel(h.seed, now)
+		h.registry.wakeLocked(j)
+	case req.op == opStatus && req.hold > 0 && !r.trouble.Silent:
+		j.polls++
+		r.held = h.arriveLocked(req, r, j, now)
 	case req.op == opStatus:
 		j.polls++
 		v := h.registry.lookLocked(j, &r.trouble, now)

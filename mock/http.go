@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/wait"
@@ -26,11 +27,31 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := s.dialect.read(r)
 	req.header = r.Header.Clone()
 	rep := s.handler.handle(req)
+	call := s.journal.record(rep.call)
+	now := rep.call.Time
+	if rep.held != nil {
+		if !s.handler.hold(r, rep) {
+			panic(http.ErrAbortHandler) // the client has left
+		}
+		now = s.epoch.Add(s.now())
+	}
+	a := s.answer(req, rep)
+	if tag := a.header.Get("ETag"); s.tags(rep, a) && r.Header.Get("If-None-Match") == tag {
+		a.code, a.body = http.StatusNotModified, ""
+		a.header.Del("Content-Type")
+	}
+	t := &rep.trouble
+	stream := spoil(t, a, now)
+	s.deliver(w, r, a, t, stream, func() { s.journal.answered(call, a.code, rep) })
+}
+
+// answer returns the answer of a reply, with its ETag.
+func (d *world) answer(req *request, rep *reply) *answer {
 	a := &answer{}
 	if rep.answer != nil {
 		*a = *rep.answer
 	} else {
-		a = s.dialect.write(req, rep)
+		a = d.dialect.write(req, rep)
 	}
 	a.header = a.header.Clone()
 	if a.header == nil {
@@ -39,25 +60,17 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.header.Get("Content-Type") == "" {
 		a.header.Set("Content-Type", "application/json")
 	}
-	if s.etags && rep.view != nil && a.code == http.StatusOK {
-		tag(a, r.Header.Get("If-None-Match"))
+	if d.tags(rep, a) {
+		h := fnv.New64a()
+		_, _ = io.WriteString(h, a.body)
+		a.header.Set("ETag", fmt.Sprintf(`"%x"`, h.Sum64()))
 	}
-	t := &rep.trouble
-	stream := spoil(t, a, rep.call.Time)
-	call := s.journal.record(rep.call)
-	s.deliver(w, r, a, t, stream, func() { s.journal.answered(call, a.code, rep) })
+	return a
 }
 
-// tag adds an ETag to an answer, or turns the answer into 304 if the client has it.
-func tag(a *answer, known string) {
-	h := fnv.New64a()
-	_, _ = io.WriteString(h, a.body)
-	etag := fmt.Sprintf(`"%x"`, h.Sum64())
-	a.header.Set("ETag", etag)
-	if known == etag {
-		a.code, a.body = http.StatusNotModified, ""
-		a.header.Del("Content-Type")
-	}
+// tags reports whether an answer has an ETag.
+func (d *world) tags(rep *reply, a *answer) bool {
+	return d.etags && rep.view != nil && a.code == http.StatusOK
 }
 
 // deliver sends an answer. It calls answered before the client can have all of it.
@@ -66,7 +79,7 @@ func (s *Service) deliver(w http.ResponseWriter, r *http.Request, a *answer, t *
 	if t.Silent {
 		pause = Forever
 	}
-	if pause > 0 && !s.sleep(r, pause) {
+	if pause > 0 && !s.pause(r, pause).sleep(r) {
 		panic(http.ErrAbortHandler) // the client has left
 	}
 	for name, values := range a.header {
@@ -90,7 +103,7 @@ func (s *Service) deliver(w http.ResponseWriter, r *http.Request, a *answer, t *
 	for t.Drip > 0 && len(body) > 1 {
 		_, _ = io.WriteString(w, body[:1])
 		body = body[1:]
-		if flush() != nil || !s.sleep(r, t.Drip) {
+		if flush() != nil || !s.pause(r, t.Drip).sleep(r) {
 			panic(http.ErrAbortHandler)
 		}
 	}
@@ -114,20 +127,35 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// sleep waits for d on the service's clock and reports whether the client is still there. Meanwhile
-// the call that waits for the answer does not count as work.
-func (s *Service) sleep(r *http.Request, d time.Duration) bool {
-	over := make(chan struct{})
-	end := func() { close(over) }
-	there := func() bool { return true }
-	if clk, ok := s.clock.(*Clock); ok {
-		there = clk.tally.serve(r.RemoteAddr, d, end)
-	} else if d != Forever {
-		defer wait.AfterFunc(s.clock, d, end)()
+// A pause is a wait of a request in the service.
+type pause struct {
+	over  chan struct{} // closed at its end
+	soon  func()        // ends it early; nothing waits for that
+	there func() bool   // called once after it; reports whether the client is still there
+}
+
+// pause begins a wait on the service's clock. Until its end, the call that waits for the
+// answer does not count as work. The caller then calls sleep.
+func (d *world) pause(r *http.Request, length time.Duration) *pause {
+	p := &pause{over: make(chan struct{})}
+	end := sync.OnceFunc(func() { close(p.over) })
+	if clk, ok := d.clock.(*Clock); ok {
+		p.soon, p.there = clk.tally.serve(r.RemoteAddr, length, end)
+		return p
 	}
+	stop := func() bool { return true }
+	if length != Forever {
+		stop = wait.AfterFunc(d.clock, length, end)
+	}
+	p.soon, p.there = end, func() bool { stop(); return true }
+	return p
+}
+
+// sleep waits for the end of p and reports whether the client is still there.
+func (p *pause) sleep(r *http.Request) bool {
 	select {
-	case <-over:
+	case <-p.over:
 	case <-r.Context().Done():
 	}
-	return there() && r.Context().Err() == nil
+	return p.there() && r.Context().Err() == nil
 }

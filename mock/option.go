@@ -40,6 +40,14 @@ func WithETags() Option { return func(c *config) { c.etags = true } }
 // dialect has a NextDialect, a job is moved to it when the job is no longer pending. The job keeps
 // its id.
 //
+// If the dialect's Status has a {hold}, the service keeps a request for as long as the {hold} says,
+// at most a day. It answers sooner once the job is in another step than the one whose revision the
+// request names. Without a revision, that is the step at the time of the request. Progress that
+// rises within a step is no change. When the hold is over, the answer is the unchanged status, or
+// 304 with [WithETags]. A job that has ended is answered at once, and so is an [Answer]. A held
+// request counts as one poll, at the time of the request. The effects of a [Fault] on the answer
+// apply after the hold, but fault.Code and fault.Redirect answer at once.
+//
 // A [Transport] reports each of the times Created, Updated and Finished for which the Dialect has a
 // place. By default it reports none.
 func WithDialect(d rest.Dialect) Option {

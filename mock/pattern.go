@@ -50,7 +50,7 @@ func (s *shape) has(holes ...string) bool {
 }
 
 // filled is what stands in the holes of a request. An empty text means that there is no such hole.
-type filled struct{ id, key string }
+type filled struct{ id, key, rev, hold string }
 
 // match reports whether a text is s with its holes filled, and notes in f what fills them.
 func (s *shape) match(text string, f *filled) bool {
@@ -77,6 +77,12 @@ func (f *filled) put(hole, value string) bool {
 	case "id":
 	case "key":
 		at = &f.key
+	case "rev":
+		f.rev = value
+		return true
+	case "hold":
+		f.hold = value
+		return true
 	default:
 		return true
 	}
@@ -95,9 +101,10 @@ type pattern struct {
 	whole    bool    // whether the id is the path and the query
 	query    map[string]shape
 	header   map[string]shape
-	typ      string // the media type of the body, "" for any
-	text     *shape // the body if it is not JSON, nil for any
-	body     any    // the body as JSON, with a shape in place of each text; nil for any
+	free     struct{ query, header map[string]shape } // those that a request may omit
+	typ      string                                   // the media type of the body, "" for any
+	text     *shape                                   // the body if it is not JSON, nil for any
+	body     any                                      // the body as JSON, with a shape in place of each text; nil for any
 }
 
 func newPattern(c rest.Call) pattern {
@@ -120,15 +127,21 @@ func newPattern(c rest.Call) pattern {
 		}
 		p.header[name] = newShape(value)
 	}
-	for _, optional := range []map[string]shape{p.query, p.header} {
-		for name, s := range optional {
-			if s.has("rev", "hold", "page") {
-				delete(optional, name)
-			}
-		}
-	}
+	p.free.query, p.free.header = takeFree(p.query), takeFree(p.header)
 	p.setBody(c)
 	return p
+}
+
+// takeFree removes the parameters that a request may omit, and returns them.
+func takeFree(all map[string]shape) map[string]shape {
+	free := map[string]shape{}
+	for name, s := range all {
+		if s.has("rev", "hold", "page") {
+			free[name] = s
+			delete(all, name)
+		}
+	}
+	return free
 }
 
 func (p *pattern) setBody(c rest.Call) {
@@ -171,6 +184,7 @@ func (p *pattern) match(r *http.Request, segments []string) (f filled, ok bool) 
 	}
 	if p.whole {
 		f.id = r.URL.RequestURI()
+		p.readFree(r, &f)
 		return f, true
 	}
 	segments = p.gather(segments)
@@ -197,7 +211,26 @@ func (p *pattern) match(r *http.Request, segments []string) (f filled, ok bool) 
 			}
 		}
 	}
+	p.readFree(r, &f)
 	return f, p.matchBody(r, &f)
+}
+
+// readFree notes in f what fills the holes of the parameters that r need not have.
+func (p *pattern) readFree(r *http.Request, f *filled) {
+	note := func(want shape, got []string) {
+		if with := *f; len(got) == 1 && want.match(got[0], &with) {
+			*f = with
+		}
+	}
+	if len(p.free.query) > 0 {
+		query := r.URL.Query()
+		for name, want := range p.free.query {
+			note(want, query[name])
+		}
+	}
+	for name, want := range p.free.header {
+		note(want, r.Header.Values(name))
+	}
 }
 
 // says reports whether a request has the headers of the call.
@@ -226,11 +259,13 @@ func (p *pattern) matchBody(r *http.Request, f *filled) bool {
 		ok := p.text.match(string(text), &in)
 		switch {
 		case template.IsXML(p.typ):
-			in.id, in.key = html.UnescapeString(in.id), html.UnescapeString(in.key)
+			in.id, in.key, in.rev = html.UnescapeString(in.id), html.UnescapeString(in.key), html.UnescapeString(in.rev)
 		case template.IsForm(p.typ):
 			in.id, _ = url.QueryUnescape(in.id)
 			in.key, _ = url.QueryUnescape(in.key)
+			in.rev, _ = url.QueryUnescape(in.rev)
 		}
+		_ = in.rev == "" || f.put("rev", in.rev)
 		return ok && (in.id == "" || f.put("id", in.id)) && (in.key == "" || f.put("key", in.key))
 	}
 	var body any

@@ -17,6 +17,7 @@ type registry struct {
 	order   []*job            // in the order of their creation
 	keys    map[string]string // ids by idempotency key
 	created int
+	held    map[*job][]*held // the requests that wait for each job
 }
 
 // addLocked adds a job.
@@ -30,11 +31,26 @@ func (g *registry) addLocked(j *job) {
 		delete(g.jobs, old.id)
 		delete(g.keys, old.key)
 		g.push.forget(old.id)
+		g.wakeLocked(old)
 	}
 }
 
 // lookLocked returns the answer to one poll of a job.
 func (g *registry) lookLocked(j *job, t *trouble.Trouble, now time.Duration) view {
+	v := g.pollLocked(j, t, now)
+	g.wakeLocked(j)
+	g.push.tellLocked(j)
+	return v
+}
+
+// foreseeLocked returns what lookLocked would return, without a poll of the job.
+func (g *registry) foreseeLocked(j *job, t *trouble.Trouble, now time.Duration) view {
+	j.advance(g.seed, now)
+	polled := *j
+	return g.pollLocked(&polled, t, now)
+}
+
+func (g *registry) pollLocked(j *job, t *trouble.Trouble, now time.Duration) view {
 	v := j.poll(g.seed, now)
 	switch {
 	case t.Back:
@@ -43,7 +59,6 @@ func (g *registry) lookLocked(j *job, t *trouble.Trouble, now time.Duration) vie
 		v = j.before(g.seed, max(now-t.Lag, j.created))
 	}
 	v.epoch = g.epoch
-	g.push.tellLocked(j)
 	return v
 }
 

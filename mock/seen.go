@@ -32,6 +32,8 @@ type Call struct {
 
 	op   operation
 	said []transport.State // the states of the jobs in IDs
+	nth  int               // how many calls came before it
+	told int               // how many calls had come when it was answered
 }
 
 // String returns the request and its answer as one line.
@@ -73,6 +75,7 @@ type journal struct {
 func (n *journal) record(c Call) *Call {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	c.nth = n.recorded
 	if n.keep != 0 {
 		n.calls = append(n.calls, &c)
 	}
@@ -104,7 +107,7 @@ func (n *journal) forgotten() int {
 func (n *journal) answered(c *Call, code int, r *reply) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	c.Code, c.State, c.said = code, r.state(), r.said()
+	c.Code, c.State, c.said, c.told = code, r.state(), r.said(), n.recorded
 	n.heardLocked(c.ID, c.State)
 	for i, id := range c.IDs {
 		n.heardLocked(id, c.said[i])

@@ -61,7 +61,7 @@ func newConfig(opts []Option) (*config, error) {
 		keep:   -1,
 		script: func(Creation) []Step { return []Step{Pending(10 * time.Second), Completed(nil)} },
 	}}
-	g := &registry{world: d, jobs: map[string]*job{}, keys: map[string]string{}}
+	g := &registry{world: d, jobs: map[string]*job{}, keys: map[string]string{}, held: map[*job][]*held{}}
 	s := &Service{world: d, registry: g, journal: &journal{world: d, registry: g}, handler: &handler{world: d, registry: g}}
 	plain, _ := newFields(rest.Dialect{})
 	plain.plain = true

@@ -53,25 +53,27 @@ func (y *tally) Asking(local, request string) (over func()) {
 
 // serve marks the request of a client as waiting for d in a service. Until then, or until the
 // client has left, the call that made it does not count as work. At the end of the wait serve calls
-// end. The caller calls over after the wait, or sooner; over reports whether the client is still
-// there. The Clock knows that before the connection does.
-func (y *tally) serve(client string, d time.Duration, end func()) (over func() (there bool)) {
+// end. If soon is called, that is the next event of this instant. The caller calls over after the
+// wait, or sooner; over reports whether the client is still there. The Clock knows that before the
+// connection does.
+func (y *tally) serve(client string, d time.Duration, end func()) (soon func(), over func() (there bool)) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	a := y.asking[client] // nil if the client has left, or if this Clock does not know it
-	awake := func() {
+	ended := false        // whether over was called, so that no late event counts
+	wake := func(time.Time) {
 		y.mu.Lock()
-		defer y.mu.Unlock()
-		y.awakeLocked(a)
+		if !ended {
+			y.awakeLocked(a)
+		}
+		y.mu.Unlock()
+		end()
 	}
 	until := time.Time{}
 	stop := func() bool { return true }
 	if d != Forever { // before the call stops counting as work, because the clock then advances
 		until = y.agenda.now.Add(d)
-		stop = y.agenda.scheduleLocked(d, func(time.Time) {
-			awake()
-			end()
-		}).Stop
+		stop = y.agenda.scheduleLocked(d, wake).Stop
 	}
 	y.version++
 	if a != nil {
@@ -81,11 +83,17 @@ func (y *tally) serve(client string, d time.Duration, end func()) (over func() (
 	} else {
 		y.strangers++
 	}
-	return func() bool {
-		stop()
-		awake()
+	soon = func() {
 		y.mu.Lock()
 		defer y.mu.Unlock()
+		y.agenda.scheduleLocked(0, wake)
+	}
+	return soon, func() bool {
+		stop()
+		y.mu.Lock()
+		defer y.mu.Unlock()
+		ended = true
+		y.awakeLocked(a)
 		y.version++
 		if a == nil {
 			y.strangers--

@@ -56,7 +56,7 @@ func Judge(all []Goroutine, known int, test ...int64) Stillness {
 
 const (
 	library        = "github.com/iamber12/job-status-monitoring"
-	sleepOfService = library + "/mock.(*Service).sleep"
+	sleepOfService = library + "/mock.(*pause).sleep"
 	receiptOfFeed  = library + ".receive" // waits for the user's channel
 )
 
