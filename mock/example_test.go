@@ -11,6 +11,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/mock/fault"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 )
 
 // program is a TB for a program that is not a test.
@@ -88,4 +89,30 @@ func ExampleClock() {
 	// an hour has passed
 	// moved by 1h0m0s
 	// it is 1h30m0s after the start
+}
+
+// A service whose dialect has a {hold} keeps a request until the job changes.
+func ExampleWithDialect_hold() {
+	t := &program{} // in a test, its *testing.T
+	defer t.end()
+	d := rest.Dialect{Status: rest.Call{Path: "/builds/{id}?index={rev}&wait={hold}s"}, Revision: "@header.X-Index"}
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.WithDialect(d),
+		mock.Job("7", mock.Pending(45*time.Second), mock.Running(45*time.Second), mock.Completed(nil)))
+	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk), jobstatus.WithREST(rest.WithDialect(d)),
+		jobstatus.WithBackoff(backoff.Constant(10*time.Second)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer w.Close()
+	clk.Run(func() {
+		status, err := w.WaitForJob(context.Background(), "7")
+		fmt.Println(status.State, err, "after", clk.Elapsed())
+	})
+	fmt.Print(srv.Timeline("7"))
+	// Output:
+	// completed <nil> after 1m30s
+	//             0s  GET /builds/7  200 pending
+	//            10s  GET /builds/7?index=0&wait=60s  200 running
+	//            55s  GET /builds/7?index=1&wait=60s  200 completed
 }
