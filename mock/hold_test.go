@@ -416,3 +416,29 @@ func TestAJobThatIsDroppedIsNotFoundByAHeldRequest(t *testing.T) {
 	})
 	clk.Run(func() { assert.Equal(t, "404 at 20s", get(clk, srv, "/jobs/a?wait=60s")) })
 }
+
+// TestARequestOfTheServersClientEndsWithItsContext: at the instant of the deadline, whatever the
+// service waits for.
+func TestARequestOfTheServersClientEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	for name, effect := range map[string]fault.Effect{"a hold": fault.Header("X", "y"), "a delay": fault.Latency(50 * time.Second), "silence": fault.Silence()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clk := mock.NewClock(t)
+			srv := mock.NewServer(t, mock.WithClock(clk), mock.WithDialect(holding), mock.Job("a", mock.Pending(mock.Forever)),
+				mock.Fault(fault.Always(), effect))
+			client, err := rest.New(srv.URL, rest.WithDialect(holding), rest.WithHTTPClient(srv.Client()))
+			require.NoError(t, err)
+			clk.Run(func() {
+				for range 3 {
+					began := clk.Now()
+					ctx, cancel := clk.WithTimeout(t.Context(), 20*time.Second)
+					_, err := client.Hold(ctx, "a", transport.Status{}, time.Minute)
+					cancel()
+					assert.ErrorIs(t, err, context.DeadlineExceeded)
+					assert.Equal(t, 20*time.Second, clk.Since(began))
+				}
+			})
+		})
+	}
+}

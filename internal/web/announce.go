@@ -11,7 +11,8 @@ import (
 
 // Announce tells the Tracker of clk which connection r uses, if the Tracker is a [wait.Peer]. It
 // returns the request to send in place of r, and a function to call once the answer has been read.
-// The function is nil if the Tracker is no Peer.
+// The function is nil if the Tracker is no Peer. If the context of r ends, the Tracker is told at
+// once that the call no longer waits.
 func Announce(r *http.Request, clk clock.Clock) (*http.Request, func()) {
 	peer, ok := wait.Track(clk).(wait.Peer)
 	if !ok {
@@ -22,6 +23,7 @@ func Announce(r *http.Request, clk clock.Clock) (*http.Request, func()) {
 		GotConn: func(info httptrace.GotConnInfo) {
 			over() // the connection before turned out to be closed
 			over = peer.Asking(info.Conn.LocalAddr().String(), r.Method+" "+r.URL.Scheme+"://"+r.URL.Host+r.URL.EscapedPath())
+			wait.OnEnd(r.Context(), over)
 		},
 	})), func() { over() }
 }
