@@ -15,21 +15,26 @@ import (
 // requests.
 type call struct {
 	progress
+	contexts
+	polls  []poll
+	ids    []string
+	lane   *lane
+	hold   time.Duration // how long the service is asked to keep the request, or 0
+	polled bool          // a poll was made, because the Transport could not hold the request
+	tried  bool          // its job is asked about alone because batches fail
+	asked  time.Duration // when the request was made
+	ended  time.Duration // when the request was answered or failed
+	claim  atomic.Int32  // who handles the end of the request: see unclaimed
+	answer
+	flying
+}
+
+// contexts are the contexts of a call.
+type contexts struct {
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	observed context.Context // ctx with the values that the Observer has added
 	unbind   func()          // frees observed; may be nil
-	polls    []poll
-	ids      []string
-	lane     *lane
-	hold     time.Duration // how long the service is asked to keep the request, or 0
-	polled   bool          // a poll was made, because the Transport could not hold the request
-	tried    bool          // its job is asked about alone because batches fail
-	asked    time.Duration // when the request was made
-	ended    time.Duration // when the request was answered or failed
-	claim    atomic.Int32  // who handles the end of the request: see unclaimed
-	answer
-	flying
 }
 
 // progress is how far the worker of a call has come.

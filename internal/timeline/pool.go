@@ -181,7 +181,7 @@ func (p *pool) mayWriteOffLocked() bool { return p.lost < max(p.Concurrency, max
 // writeOffLocked makes another worker handle the end of c, because the worker of c does not return.
 func (p *pool) writeOffLocked(c *call) {
 	c.leave()
-	o := &call{progress: progress{stage: stageConclude}, observed: c.ctx}
+	o := &call{progress: progress{stage: stageConclude}, contexts: contexts{observed: c.ctx}}
 	switch {
 	case c.claim.CompareAndSwap(unclaimed, writtenOff):
 	case c.claim.CompareAndSwap(asking, writtenOff):

@@ -122,23 +122,27 @@ func (b Batch) GoString() string { return b.String() }
 // batch is a Batch at a base URL.
 type batch struct {
 	Batch
-	to       *form      // the form of the request without the ids
-	before   string     // the part of the query before the ids
-	after    string     // the part of the query after the ids
-	each     [2]string  // the text before and after each id
-	between  string     // the text between two ids
-	joined   bool       // whether between is the Separator
-	inPath   bool       // whether the ids are in the path
-	lists    bool       // whether the request names no ids
-	body     [2]string  // the body before and after the array of ids, if there is a body
-	list     *place.Set // of one place
-	id       *place.Set // of one place; nil if the key is the id
-	notFound *place.Set // of one place, or nil
-	next     *place.Set // of one place, or nil
-	reader   *reader    // reads an item
-	length   int        // the length of the URL without the ids
+	to      *form     // the form of the request without the ids
+	before  string    // the part of the query before the ids
+	after   string    // the part of the query after the ids
+	each    [2]string // the text before and after each id
+	between string    // the text between two ids
+	joined  bool      // whether between is the Separator
+	inPath  bool      // whether the ids are in the path
+	lists   bool      // whether the request names no ids
+	body    [2]string // the body before and after the array of ids, if there is a body
+	reader  *reader   // reads an item
+	length  int       // the length of the URL without the ids
+	batchPlaces
+}
 
-	at place.Place // the place of the list
+// batchPlaces are the places that are read in the answer to a batch.
+type batchPlaces struct {
+	at       place.Place // the place of the list
+	list     *place.Set  // of that place
+	id       *place.Set  // of one place; nil if the key is the id
+	notFound *place.Set  // of one place, or nil
+	next     *place.Set  // of one place, or nil
 }
 
 // maxPages is the maximum number of pages that are read for one batch.
