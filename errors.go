@@ -104,8 +104,9 @@ type WaitError struct {
 	LastErr error
 	// Polls is the number of polls made during this wait.
 	Polls int
-	// Elapsed is how long this wait lasted, counted from [Began] if that is given. Time after the
-	// timeout does not count if the process stood still or nobody waited.
+	// Elapsed is how long this wait lasted, counted from [Began] if that is given. If the timeout
+	// passed while the process stood still or no process waited, the time until the wait continued
+	// does not count.
 	Elapsed time.Duration
 	// HeldUp names what delayed the last poll past the timeout, such as "the rate limit
 	// (WithRateLimit)". It is empty if nothing did.

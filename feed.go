@@ -20,8 +20,9 @@ type Job struct {
 	// Began is when the wait for the job began: see [Began]. Zero means now, and so does a
 	// time in the future or more than ten years ago.
 	Began time.Time `json:"began,omitzero"`
-	// PolledUntil is the time until which all polls were made when they were due. A poll that was due
-	// between then and now was missed, and is made soon. Zero means that no poll was missed.
+	// PolledUntil is a time before which no poll was missed: each was made when it was due. A poll
+	// that was due between then and now was missed, and is made soon. Zero means that no poll was
+	// missed.
 	// PolledUntil has no effect without Began.
 	PolledUntil time.Time `json:"polledUntil,omitzero"`
 	// Timeout limits the wait, counted from Began: see [Timeout]. Zero means the timeout of the call.
@@ -73,14 +74,14 @@ func (w *Watcher) Pending() iter.Seq[Job] {
 // the time, and for all but the first 64 jobs of a call it does so earlier.
 //
 // The polls that would have been made count as attempts, but at least one more poll is made. A wait
-// whose timeout has already passed makes one last poll. All but the first 64 of these are spread
-// over ten seconds.
+// whose timeout has already passed makes one last poll. Of these last polls, the first 64 of the
+// Watcher are made at once, and the others are spread over ten seconds.
 //
 // The gap is the time between PolledUntil and now. If a poll of a job was due in the gap, the job
 // is polled soon. The first 64 such polls of the Watcher are made at once. The others are spread
 // over five times the gap, so that they raise the rate of requests by at most a fifth. If the next
-// poll of a job is due sooner, that poll is made instead. Once no such poll has been added for as
-// long as the gap, the next 64 are made at once again.
+// poll of a job is due sooner, that poll is made instead. When a time as long as the gap has passed
+// without a further such poll, the next 64 are again made at once.
 func (w *Watcher) WaitForFeed(ctx context.Context, feed <-chan Job, opts ...WatchOption) iter.Seq2[Status, error] {
 	return func(yield func(Status, error) bool) {
 		c, err := w.newConsumer(ctx, false, opts)

@@ -34,9 +34,10 @@ const (
 )
 
 // Unlimited is the argument that removes the limit of [WithMaxAttempts], [MaxAttempts],
-// [WithTimeout] or [Timeout]. Other options refuse it. No program computes a remaining time of this
-// value, so that any other negative time is refused, also -1ns. Only for attempts, -1 means the
-// same. It is the same on all platforms, because a saved [Job] may have it as its timeout.
+// [WithTimeout] or [Timeout]. Other options refuse it. A remaining time that a program computes can
+// be negative, but it never has this value. So all other negative times are refused, even -1ns. The
+// options for attempts also accept -1 as Unlimited. The value is the same on all platforms, because
+// a saved [Job] may have it as its timeout.
 const Unlimited = problems.Unlimited
 
 // Exact is the argument of [WithSlack] with which every poll is made on time.
@@ -44,7 +45,8 @@ const Exact = pace.Exact
 
 // Option sets one property of a Watcher that [New] or [NewHTTP] makes. New and NewHTTP return an
 // error for a nil Option, a value that an option refuses, or an interface that holds a nil pointer.
-// All options refuse negative values, except [Unlimited] and [Exact] where an option names them.
+// All options refuse negative values. The exceptions are [Unlimited], [Exact] and -1, where an
+// option says that it accepts them.
 type Option func(*config)
 
 // config is what the options set. It extends the configuration of the engine.
@@ -150,9 +152,9 @@ func WithMaxRetryAfter(d time.Duration) Option {
 // the service ([transport.Misdirected]). The last kind is tolerated only for a job that was seen
 // before, unless its code is 404 or 421.
 //
-// The time runs from the first such answer since the last answer with the job's state. The watch
-// ends at the first such answer that comes d later or more. Its error gives the time and the number
-// of these answers. So a single one never ends a watch, however rarely the job is polled. While
+// The time runs from the first such answer after the last answer that had the job's state. The
+// watch ends at a later such answer, once at least d has passed. The first one never ends it,
+// however rarely the job is polled. The error gives the time and the number of these answers. While
 // polls fail in another way, as in an outage, the time does not run. Nor does it run while the
 // process stands still, as when the machine is suspended.
 //
@@ -165,9 +167,9 @@ func WithPatience(d time.Duration) Option {
 
 // WithRateLimit limits the polls of all watches together to perSecond requests a second, with
 // bursts of at most burst. A batch counts as one request. A failed request is sent again within its
-// poll only if the limit allows another request. But once a new token is there, a request that was
-// refused with the old one is repeated at once. The calls that start or cancel a job, or fetch its
-// result, are not limited.
+// poll only if the limit allows another request. But if the service refuses the credential of a
+// request, the request is repeated at once with a new one, whatever the limit is. The calls that
+// start or cancel a job, or fetch its result, are not limited.
 //
 // The default, WithRateLimit(0, 0), is no limit. A burst of zero means one, so that requests are
 // evenly spaced. New refuses a burst without a rate, negative values, NaN and infinity.
@@ -264,8 +266,8 @@ func WithNotifier(n transport.Notifier) Option {
 // WithQuietInterval sets the shortest wait before each poll of a job while a Notifier is reliable:
 // see [WithNotifier]. Up to a quarter of d is added at random. If the Backoff returns a longer
 // wait, that wait applies. After an answer that [WithPatience] tolerates, and until a poll has
-// confirmed a reported end, the Backoff alone decides. If the poll that was to confirm an end does
-// not, the next poll comes after d at the latest, once for each watch. The default is
+// confirmed a reported end, the Backoff alone decides. If that poll does not confirm the end, the
+// next one comes after d at the latest. This applies only once for each watch. The default is
 // [DefaultQuietInterval].
 func WithQuietInterval(d time.Duration) Option {
 	return func(c *config) { c.QuietInterval = problems.Positive(&c.List, "WithQuietInterval", d) }

@@ -51,11 +51,13 @@ func StopWhenBlocked() WatchOption { return func(c *watchConfig) { c.stopWhenBlo
 
 // From passes the status that [Watcher.StartJob] returned to the wait for that job. The first poll
 // is made no sooner than its RetryAfter, counted from the call or from [Began]. If the status is
-// terminal, the wait returns it without a poll. A terminal status of another job is ignored. In a
-// call that waits for many jobs, the RetryAfter applies to each job, and the state has no effect.
+// terminal, a call that waits for that job alone returns it without a poll. A terminal status of
+// another job is ignored. In a call that waits for many jobs, the RetryAfter applies to each job,
+// and the state has no effect.
 //
-// The job that the status names then counts as seen before. So an untrusted certificate, or another
-// error of class [transport.Misdirected], ends the wait only after the time of [WithPatience].
+// Whether a call waits for one job or many, the job that the status names counts as seen before. So
+// an untrusted certificate, or another error of class [transport.Misdirected], ends the wait only
+// after the time of [WithPatience].
 func From(first Status) WatchOption { return func(c *watchConfig) { c.first = &first } }
 
 // CreateOption sets one property of a job that [Watcher.StartJob] or [Watcher.CreateJob] starts.

@@ -5,8 +5,8 @@
 //	s := backoff.Jitter(backoff.Cap(growing, 10*time.Second), 0.1)
 //	s.Next(backoff.Poll{Key: "job-1", Attempt: 3}) // about 400ms
 //
-// A Strategy is a pure function: its answer depends on the [Poll] alone. So one value serves any
-// number of watches at once, and a watch can be resumed anywhere.
+// Except for a [Learner], a Strategy is a pure function: its answer depends on the [Poll] alone. So
+// one value serves any number of watches at once, and a watch can be resumed anywhere.
 //
 // For attempt 0, a Strategy returns the wait before the first poll. Most strategies return zero
 // there, so that the first poll is made at once. A [Sequence] lists that wait too, and a Learner of
@@ -25,8 +25,8 @@ import "time"
 //
 // Next returns the wait before the next poll, zero or more, counted from the last poll. It is
 // called before each poll, and more often when a wait is resumed or a large bulk begins. Many
-// goroutines call it at once. It must be a pure function of p and must not block. A Strategy need
-// not limit the number of polls or the time of a watch: the Watcher does.
+// goroutines call it at once. Except in a [Learner], it must be a pure function of p. It must not
+// block. A Strategy need not limit the number of polls or the time of a watch: the Watcher does.
 //
 // A Watcher waits for at least a millisecond between two polls, whatever Next returns. So a faulty
 // Strategy cannot make it spin. Package backofftest checks a Strategy of your own.
@@ -86,10 +86,10 @@ type Learner interface {
 // next poll. Each watch that began this way is reported to Observe when it ends, even if its job
 // has not ended. Follow is called by many goroutines at once and must not block.
 //
-// When a poll is due, a Watcher calls Next again with the same Poll, but Waited is set and Previous
-// is zero. If the result is at most Waited, the poll is made now. A longer result postpones the
-// poll: it is the new wait, counted from Elapsed. So what the Follower has learned from other jobs
-// meanwhile can save a request.
+// When a poll is due, a Watcher calls Next again. The Poll is the same, except that Waited is set
+// and Previous is zero. If the result is at most Waited, the poll is made now. A longer result
+// postpones the poll: it is the new wait, counted from Elapsed. So what the Follower has learned
+// from other jobs meanwhile can save a request.
 type Follower interface {
 	Learner
 	Follow(key, kind string, age time.Duration)
@@ -105,9 +105,9 @@ type Follower interface {
 // them. Every eighth poll is the one that is overdue longest, whatever its rank.
 //
 // A Watcher also ranks a due job to decide whether the service should hold its request: see
-// transport.Holder. It compares the rank with the ranks of jobs of all kinds. Rank then returns how
-// important it will be to poll the job in five seconds: Elapsed is the present age of the watch,
-// and since is five seconds.
+// transport.Holder. It compares the rank with the ranks of jobs of all kinds. For this, it calls
+// Rank with the present age of the watch as Elapsed, and five seconds as since. The result says how
+// important it will be to poll the job in five seconds.
 //
 // Rank is called by many goroutines at once and must not block. It must not call the Watcher,
 // because the Watcher waits for it.

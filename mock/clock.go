@@ -26,15 +26,15 @@ var start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 // jobstatus.WithClock and to [WithClock].
 //
 // The Clock advances from event to event. An event is a timer that fires or a call of Sleep that
-// ends. After each event the Clock waits until the work that the event started is done. Then polls
-// over a socket are answered, and all callers wait for time to pass. So a test neither sleeps nor
-// guesses, and every run is the same. Events of the same instant happen one after another, in the
-// order in which they were set.
+// ends. After each event the Clock waits until the work that the event started is done. By then,
+// polls over a socket have been answered, and all callers wait for time to pass. So a test neither
+// sleeps nor guesses, and every run is the same. Events of the same instant happen one after
+// another, in the order in which they were set.
 //
 // The Clock sees the work of this library, calls of [Clock.Sleep], and goroutines started by
 // [Clock.Go] and [Clock.Run]. It also sees the requests of transport/rest and of [Server.Client],
-// and the waits of a [Service]. No time passes while a transport.Notifier starts, until it says
-// that it listens, fails, or sleeps by its transport.Host.
+// and the waits of a [Service]. While a transport.Notifier starts, no time passes. It has started
+// once it reports that it listens, returns an error, or calls Sleep of its transport.Host.
 //
 // Other code of the test may wait for time too, such as a Transport that waits for its context to
 // end. The Clock advances once no such code has run for two seconds of real time. For a later wait
@@ -42,11 +42,11 @@ var start = time.Date(2030, time.January, 1, 0, 0, 0, 0, time.UTC)
 // clock or waits for a connection does not count as waiting. Code that waits on a channel for a
 // timer of the real clock does count as waiting, so give such code this Clock.
 //
-// Two mistakes fail the test. One is a wait that begins while nothing advances the Clock, if the
-// test's goroutine waits as well. The other is a context with a deadline on the real clock: use
+// Two mistakes fail the test. One is a wait that cannot end: no call advances the Clock, and the
+// test's own goroutine waits too. The other is a context with a deadline on the real clock: use
 // [Clock.WithTimeout]. The test also fails if work is in progress and makes no progress for ten
 // seconds of real time. On a busy machine that takes up to two minutes, or longer if the process
-// gets little of a core.
+// gets little CPU time.
 //
 // Run, Next and Advance must be called by the test's goroutine. All other methods are safe for
 // concurrent use. A timer can be stopped, but not reset: Reset does not move it, and usually fails

@@ -11,9 +11,9 @@ const MaxKinds = 100
 type Stats struct {
 	// Waits is the number of pending waits: one for each call and id. Several may share a watch.
 	Waits int
-	// Watches is the number of pending jobs. It is the sum of the three other fields. Waiting counts
-	// jobs whose next poll is not due yet. Overdue counts jobs whose poll is due but held back by a
-	// limit. InFlight counts jobs whose poll is being made.
+	// Watches is the number of pending jobs. It is the sum of Waiting, Overdue and InFlight. Waiting
+	// counts jobs whose next poll is not due yet. Overdue counts jobs whose poll is due but held back
+	// by a limit. InFlight counts jobs whose poll is being made.
 	Watches, Waiting, Overdue, InFlight int
 	// Blocked is the number of pending jobs that wait for a person.
 	Blocked int

@@ -53,9 +53,9 @@ const (
 	// request about a single job it counts as Transient.
 	Oversized
 	// Misdirected is a request that did not reach the intended service. The certificate is not
-	// trusted, a redirect was refused, or the server says that the request is for another host. If no
-	// poll has found the job before, its watch ends at once, unless the Code is 404 or 421. Otherwise
-	// the watch goes on until its patience is over.
+	// trusted, a redirect was refused, or the server says that the request is for another host. The
+	// watch ends at once if no poll has found the job before and the Code is neither 404 nor 421. In
+	// all other cases the watch goes on until its patience is over.
 	Misdirected
 	// Unauthorized is a request whose token the service refused in another way than by an HTTP 401.
 	// Package rest sends such a request again if it gets a new token. For a watch it is like

@@ -12,8 +12,8 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/ids"
 )
 
-// Status is one answer of a service about a job. Only ID and State are always set. Any other field
-// is zero if the service did not report it.
+// Status is one answer of a service about a job. ID and State are set, except where this package
+// says otherwise. Any other field is zero if the service did not report it.
 type Status struct {
 	// ID is the job's id, as the caller gave it. A Watcher takes the answer to a poll for [Malformed]
 	// if it has the id of another job. In the answer to a single poll, ID may be empty.

@@ -68,8 +68,9 @@ func (w *watch) unit(seed uint64) float64 { return w.key.Unit(seed, w.Attempt) }
 
 // Follow informs the Learner about a watch: see [backoff.Follower]. An age of 0 says that the watch
 // begins. Any other age says that the job was seen to run at that age. A Learner follows a limited
-// number of watches of each kind at once. It ignores an unknown key, a key that begins twice, and
-// an age below an earlier one.
+// number of watches of each kind at once. It ignores an age of 0 for a watch that it follows, and
+// any age that is not above the last one. It ignores an unknown key, unless it has room to begin
+// following that watch late.
 func (a *Learner) Follow(key, name string, age time.Duration) {
 	k := a.kinds.get(name)
 	switch {

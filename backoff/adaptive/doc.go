@@ -10,7 +10,8 @@
 // Planning has three stages: history, fit and plan. The history of a kind holds its newest jobs.
 // For each job it holds an interval that contains the job's duration. While the job runs, the
 // interval has no upper end. The fit is the distribution of durations that is estimated from the
-// history. The plan is the best schedule for that distribution. Next reads the plan without a lock.
+// history. The plan is the best schedule for that distribution. Next takes a lock to find the kind,
+// but none to read its plan.
 //
 // While many jobs of a kind run at once, the Learner follows some of them. They are polled early,
 // and their answers show when to poll the others. For a new kind, a Learner begins with what its

@@ -36,8 +36,8 @@ func Worth(delay time.Duration) Option {
 
 // Within limits the detection delay of each job to a share of the job's duration, in (0, 1]. This
 // takes extra polls. With Within(0.1), a watch that has polled once never waits longer than a tenth
-// of its age. By default, and with 0, the share is a half. It then applies only to jobs that run
-// longer than nearly all jobs before them.
+// of its age. By default, or with 0, the share is a half, but only for jobs that run longer than
+// nearly all jobs before them.
 func Within(share float64) Option { return func(a *Learner) { a.goal.within = set(share) } }
 
 // Kinds limits the number of kinds that a Learner remembers. When a new kind exceeds the limit, the

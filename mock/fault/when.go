@@ -91,8 +91,8 @@ func (w When) OfCancel() When { w.rule.Operation = trouble.Cancel; return w }
 // [Lost], [Doubled], [Forged], [Latency] and [Reset] apply to a push.
 func (w When) OfPush() When { w.rule.Operation = trouble.Unasked; return w }
 
-// And restricts w to requests that other also selects. Only w decides which kind of request is
-// meant and how requests are counted.
+// And restricts w to the requests that also meet the conditions of other. It does not use the Of,
+// OfCreate, OfCancel and OfPush of other: only w decides which requests are meant and counted.
 func (w When) And(other When) When {
 	w.rule.Limits = append(slices.Clip(w.rule.Limits), other.rule.Limits...)
 	w.err = errors.Join(w.err, other.err)

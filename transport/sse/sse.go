@@ -13,8 +13,8 @@
 //
 // A [Stream] is a [transport.Notifier] for a Watcher: see jobstatus.WithNotifier. It has one
 // connection, on which the service reports changes of all jobs. A [Reader] reads the data of an
-// event. A Client of package rest is a Reader: the Event of its Dialect describes the data. In the
-// places of that Event, @header.Event is the event's type, and @header.Id its id.
+// event. A Client of package rest is a Reader: the Event of its Dialect describes the data. In that
+// description, @header.Event stands for the type of the stream's event, and @header.Id for its id.
 //
 // # When a connection is lost
 //

@@ -46,7 +46,8 @@ type HMACScheme struct {
 	// TimeField is the name of the time if it is a field of Header. It needs Field, and excludes
 	// TimeHeader.
 	TimeField string
-	// IDHeader is the header with the delivery's id, if the id is signed. By default it is not.
+	// IDHeader is the header with the delivery's id, if the id is signed. By default the id is not
+	// signed.
 	IDHeader string
 	// Signed is the signed text. The default is "{body}". It must contain {body} once. It must contain
 	// {time} if and only if TimeHeader or TimeField is set, and {id} if and only if IDHeader is set.

@@ -72,10 +72,10 @@ func WithTrust() Option { return func(c *config) { c.trusted = true } }
 // Publish sends a Status to the other replicas. It may return before they have received it. If it
 // returns an error, the webhook is answered 503, and the service should send it again. Its context
 // ends with the webhook's request, and after ten seconds at the latest. The request is then
-// answered 503, even if Publish goes on. If 256 such calls go on, Publish is not called. Publish
-// must be safe for concurrent use.
+// answered 503, even if Publish has not returned. While 256 such calls have not returned, Publish
+// is not called, and requests are answered 503. Publish must be safe for concurrent use.
 //
-// A Status from a Relay counts as verified. So only the replicas must be able to publish to it.
+// A Status from a Relay counts as verified. So make sure that only the replicas can publish to it.
 type Relay interface {
 	transport.Notifier
 	Publish(ctx context.Context, s transport.Status) error
