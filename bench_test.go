@@ -157,14 +157,17 @@ func TestAWatchThatIsHeardTakesAFewBytesAndNoGoroutine(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for range w.WaitForJobs(ctx, slices.Values(all)) {
+		for range w.WaitForJobs(ctx, func(yield func(string) bool) {
+			for i := 0; i < n && yield(all[i]); i++ {
+			}
+			close(begin) // each job is watched
+		}) {
 			break
 		}
 	}()
-	require.Eventually(t, func() bool { return w.Stats().Waits == n }, guard, time.Millisecond)
-	close(begin)
 	<-told
-	require.Eventually(t, func() bool { return w.Stats().Notifications == n }, guard, time.Millisecond)
+	require.EqualValues(t, n, w.Stats().Notifications)
+	require.Equal(t, n, w.Stats().Waits)
 	assert.LessOrEqual(t, (float64(inUse())-float64(before))/n, 300.0, "without the ids")
 	runtime.KeepAlive(all)
 	assert.LessOrEqual(t, runtime.NumGoroutine(), already+1, "the caller's own")

@@ -22,8 +22,7 @@ type Job struct {
 	Began time.Time `json:"began,omitzero"`
 	// PolledUntil is a time before which no poll was missed: each was made when it was due. A poll
 	// that was due between then and now was missed, and is made soon. Zero means that no poll was
-	// missed.
-	// PolledUntil has no effect without Began.
+	// missed. PolledUntil has no effect without Began.
 	PolledUntil time.Time `json:"polledUntil,omitzero"`
 	// Timeout limits the wait, counted from Began: see [Timeout]. Zero means the timeout of the call.
 	// Like that option, it removes the default limit of attempts.

@@ -20,9 +20,9 @@ const (
 	// nonce is not replicated yet, for example because the leader of a stream has no majority. Its
 	// outcome is open too.
 	errCodeNonceInFlight = 10158
-	// The server's codes for a message for which there is no room: by the limit of the account, by
-	// that of the server, or at the creation of a stream. The code of a message that is not stored
-	// stands for several reasons, and the description says which.
+	// The server has these codes if there is no room. The account is full, the server is full, or a
+	// stream cannot be created. The last code is for a message that is not stored. It stands for
+	// several reasons, and the description says which one applies.
 	errCodeAccountFull = 10002
 	errCodeServerFull  = 10023
 	errCodeStorageFull = 10047
@@ -109,7 +109,8 @@ func (n *natsStores) storage(ctx context.Context) ([]use, error) {
 }
 
 // accountUse returns the use of an account's storage limit, as if each message were stored once.
-// The limit of a tier counts a message once, and that of an account counts each replica.
+// For the limit of a tier, the server counts a message once. For the limit of an account, it counts
+// each replica of the message.
 func accountUse(a *jetstream.AccountInfo, replicas int) use {
 	n := int64(replicas)
 	if tier, ok := a.Tiers["R"+strconv.Itoa(replicas)]; ok {

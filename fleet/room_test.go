@@ -110,7 +110,8 @@ func TestRoomIsTakenInPartsOfWhatIsLeft(t *testing.T) {
 	}
 }
 
-// The limit of a tier counts a message once, and that of an account counts each replica.
+// For the limit of a tier, the server counts a message once. For the limit of an account, it counts
+// each replica of the message.
 func TestTheUseOfAnAccountCountsEachMessageOnce(t *testing.T) {
 	t.Parallel()
 	flat := &jetstream.AccountInfo{Tier: jetstream.Tier{Store: 300, Limits: jetstream.AccountLimits{MaxStore: 3000}}}

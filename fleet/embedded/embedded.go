@@ -86,8 +86,8 @@ func writable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// tellLimit sets the storage limit of the account to that of the server, because clients cannot see
-// the server's limit. A fleet accepts no more jobs when it comes near the limit. If storage is
+// tellLimit gives the account the same storage limit as the server, because clients cannot see the
+// server's limit. A fleet accepts no more jobs when it comes near the limit. If storage is
 // reserved for a stream, that stream has a limit of its own, and the account needs none.
 func tellLimit(s *server.Server) error {
 	if _, reserved, err := s.JetStreamReservedResources(); err != nil || reserved > 0 {

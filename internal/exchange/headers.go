@@ -9,7 +9,8 @@ import (
 // polls are such requests, so the map of one request serves the next one too. A request that was
 // not answered keeps its map, because a RoundTripper may still read it.
 type plainHeaders struct {
-	lent, back http.Header // the map of the request in flight, and that of an answered one; or nil
+	lent http.Header // the map of the request in flight; nil if the request has its own
+	back http.Header // the map of the last request, once it was answered and until it is lent again
 }
 
 // lend returns the headers for a request. If a RoundTripper has changed such headers, as it must

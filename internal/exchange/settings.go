@@ -32,7 +32,7 @@ type identity struct {
 	secrets   []string
 	// header has values without room to append in place, so that requests can share them.
 	header  http.Header
-	fields  []field     // those of header
+	fields  []field     // the entries of header, in a slice because each poll looks at them
 	altered atomic.Bool // whether a RoundTripper has changed the headers of a request
 }
 
