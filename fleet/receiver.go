@@ -29,7 +29,7 @@ const (
 	lastRetry  = 80 * time.Second
 )
 
-// retryAfter returns the time after which an end is delivered again that was delivered that often.
+// retryAfter returns the wait until the next delivery of an end, after the given number of them.
 func retryAfter(deliveries uint64) time.Duration {
 	return min(firstRetry<<min(max(deliveries, 1)-1, 4), lastRetry)
 }

@@ -30,8 +30,8 @@
 // repetition that arrives while the first is passed to the Relay waits, and gets the same answer.
 //
 // A Watcher receives the statuses of a request that is answered 202, or 503 because the Relay
-// failed. It receives those of a repetition only if the delivery has no signed id, no signed time
-// and no state. The answer does not wait for the Watcher.
+// failed. It receives the statuses of a repetition only if the delivery has no signed id, no signed
+// time and no state. The answer does not wait for the Watcher.
 //
 // If a request is not passed to the Watcher, the reason is logged at debug level, and for a 400,
 // 401, 413 or 415 as a warning, at most once a minute. The same applies to a request of which only
