@@ -304,7 +304,7 @@ func (w *worker) report(c *call) {
 // settleAll passes the outcome of c to the waiters, puts the watches that continue back on the due
 // line, and takes the next due watches.
 func (w *worker) settleAll(c *call) (more bool) {
-	w.mu.Lock()
+	w.lockSoon()
 	c.stage = stageTake
 	w.settler.answeredLocked(c)
 	if !w.untold.isEmpty() {
