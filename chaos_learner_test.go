@@ -20,19 +20,16 @@ type chaosLearner struct {
 	open     map[string]int // watches that have begun and not ended, by job, if it follows
 }
 
-// Next returns up to three seconds. The wait depends only on the job and the attempt. It is never
-// zero: a job that is polled when it is new is followed at the age of zero a second time.
-//
-// Some early calls take a while, so that watches end meanwhile. Those of a Follower do not, because
-// waits that begin meanwhile would share a watch of which it heard twice.
+// Next returns up to three seconds. The wait depends only on the job and the attempt. Some early
+// calls take a while, so that watches end meanwhile, and others begin.
 func (l *chaosLearner) Next(p backoff.Poll) time.Duration {
 	if !(p.Progress >= 0 && p.Progress <= 1) {
 		l.Errorf("an impossible progress: %v", p.Progress)
 	}
-	if !l.follows && p.Attempt < 10 && l.oneIn(10) {
+	if p.Attempt < 10 && l.oneIn(10) {
 		time.Sleep(l.within(3 * time.Second))
 	}
-	return time.Duration(1+(number(p.Key)*31+p.Attempt*977)%3000) * time.Millisecond
+	return time.Duration((number(p.Key)*31+p.Attempt*977)%3000) * time.Millisecond
 }
 
 func (l *chaosLearner) Observe(o backoff.Outcome) {

@@ -58,8 +58,7 @@ func TestAFollowerIsToldOfWhatBeginsRunsAndEnds(t *testing.T) {
 			require.NoError(w, err)
 		})
 		assert.Equal(w, []string{
-			"follow a/k at 0s", "next 0 at 0s, waited 0s", "next 0 at 0s, waited 0s",
-			"follow a/k at 0s", "next 1 at 0s, waited 0s", "next 1 at 0s, waited 1s",
+			"follow a/k at 0s", "next 0 at 0s, waited 0s", "next 0 at 0s, waited 0s", "next 1 at 0s, waited 0s", "next 1 at 0s, waited 1s",
 			"a/k ended true, after 0s, before 1s",
 		}, f.told)
 	})
@@ -118,6 +117,50 @@ func TestAFollowerHearsOfEachWatchThatIsLeft(t *testing.T) {
 			assert.Equal(w, 1, left, "%s: %v", id, f.told)
 		}
 	})
+}
+
+// A Follower hears once that a watch begins and once that it ends, even if its Next is slow and
+// several callers join the same job meanwhile.
+func TestAFollowerHearsOnceOfAWatchThatSeveralCallersBegin(t *testing.T) {
+	t.Parallel()
+	for _, slow := range [][]int{{0, 0}, {1, 1}, {1, 0}, {0, 1}, {20, 0}, {0, 20}, {20, 5, 0}, {5, 5, 5}} { // seconds of Next
+		t.Run(fmt.Sprint(slow), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int32
+				f := &follower{next: func(p backoff.Poll) time.Duration {
+					if n := int(asked.Add(1)); n <= len(slow) {
+						time.Sleep(time.Duration(slow[n-1]) * time.Second)
+					}
+					return time.Second
+				}}
+				w, err := jobstatus.New(transportFunc(func(context.Context, string) (transport.Status, error) {
+					return transport.Status{State: transport.Completed}, nil
+				}), jobstatus.WithBackoff(f))
+				require.NoError(t, err)
+				var callers sync.WaitGroup
+				for range slow {
+					callers.Go(func() {
+						_, err := w.WaitForJob(t.Context(), "a")
+						assert.NoError(t, err)
+					})
+				}
+				callers.Wait()
+				require.NoError(t, w.Close())
+				open := 0
+				for _, line := range f.told {
+					switch {
+					case line == "follow a/ at 0s":
+						open++
+					case strings.HasPrefix(line, "a/ ended true"):
+						open--
+					}
+					require.True(t, open == 0 || open == 1, "%q", f.told)
+				}
+				assert.Zero(t, open, "%q", f.told)
+			})
+		})
+	}
 }
 
 // fault 63: the first bulk of a kind that is new to the learner does not flood the service.

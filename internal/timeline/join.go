@@ -8,7 +8,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/instant"
 	"github.com/iamber12/job-status-monitoring/internal/pace"
 	"github.com/iamber12/job-status-monitoring/internal/sighting"
@@ -19,11 +18,12 @@ import (
 // A joiner makes a Consumer wait for a job, and adds a watch to the board if the job has none.
 type joiner struct {
 	*core
-	board    *board
-	pool     *pool
-	finisher *finisher
-	hub      *hub
-	catchUps catchUps
+	board      *board
+	pool       *pool
+	finisher   *finisher
+	hub        *hub
+	catchUps   catchUps
+	beginnings *beginnings
 }
 
 // A Job is a job that a [Consumer] waits for. It has the fields of jobstatus.Job. If Kind, Began or
@@ -111,12 +111,11 @@ func (j *joiner) begin(ctx context.Context, c *Consumer, job *entry) error {
 	if !job.began.IsZero() && j.steady.Time(j.now()).Sub(job.began) > maxAge {
 		job.began = time.Time{}
 	}
-	followed := j.followNew(job.id, job.kind)
-	watched, err := j.watch(c, job)
-	if followed && !watched {
-		j.schedule.Learn(backoff.Outcome{Key: job.id, Kind: job.kind})
+	for {
+		if again, err := j.follow(c, job); !again {
+			return err
+		}
 	}
-	return err
 }
 
 // put gives c the Result of a job for which no wait began.
@@ -130,33 +129,22 @@ func (j *joiner) put(c *Consumer, r *Result) {
 	c.wakeUpLocked()
 }
 
-// followNew tells a Backoff that is a Follower that a watch begins, unless the job has a watch
-// already. It reports whether it did.
-func (j *joiner) followNew(id, kind string) (told bool) {
-	if !j.schedule.Follows() {
-		return false
-	}
-	j.mu.Lock()
-	x, _ := j.board.watches.Get(id)
-	j.mu.Unlock()
-	if x != nil {
-		return false
-	}
-	j.schedule.Follow(id, kind, 0)
-	return true
-}
-
-// watch makes c wait for the watch of job, and adds the watch if there is none. It reports whether
-// the job has a watch afterwards, or had one that has ended.
-func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
+// watch makes c wait for the watch of job, and adds the watch if there is none. The argument b is
+// the beginning of that watch, if there is one. If the Backoff is a Follower and a watch has to be
+// added that has no beginning, watch does nothing and reports that follow must be called again.
+func (j *joiner) watch(c *Consumer, job *entry, b *beginning) (again bool, err error) {
 	j.mu.Lock()
 	p := c.parts.acquire(c, job.kind, &j.board.figures)
 	j.mu.Unlock()
 	s, err := j.stand(job, p, j.now())
-	c.joined++
 	j.mu.Lock()
 	defer j.unlockAside()
 	defer p.release()
+	x, hash := j.board.watches.Get(job.id)
+	if x == nil && j.schedule.Follows() && (b == nil || b.added) {
+		return true, nil
+	}
+	c.joined++
 	switch {
 	case err != nil:
 		return false, err
@@ -169,17 +157,26 @@ func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
 		c.source.tookLocked()
 	}
 	now := j.now()
-	x, added, err := j.watchOfLocked(job, &s, now)
-	if err != nil {
-		return false, err
+	added := x == nil
+	if added {
+		if x, err = j.addLocked(job, hash, &s, now); err != nil {
+			return false, err
+		}
+		j.beginnings.addedLocked(job.id, b)
 	}
 	m := j.waitForLocked(x, job, p, &s, now)
 	if x.seen != nil {
 		c.seeLocked(x)
 	}
-	if j.endsAtOnceLocked(x, m, job, added, now) {
-		return true, nil
+	if !j.endsAtOnceLocked(x, m, job, added, now) {
+		j.planLocked(x, m, &s, added, now)
 	}
+	return false, nil
+}
+
+// planLocked plans the next poll of x for m, which has the stand s and joins x now. The argument
+// added is whether x is new.
+func (j *joiner) planLocked(x *watch, m *waiter, s *stand, added bool, now time.Duration) {
 	if x.phase == waiting { // otherwise the next poll is planned when the present one is answered
 		first := x.poll
 		if !added {
@@ -193,7 +190,6 @@ func (j *joiner) watch(c *Consumer, job *entry) (watched bool, err error) {
 		j.hub.recallLocked(x, now)
 	}
 	j.pool.proceedLocked(now)
-	return true, nil
 }
 
 // endsAtOnceLocked ends the wait of m, which joins x, if what is known about x ends it. It reports
@@ -213,19 +209,15 @@ func (j *joiner) endsAtOnceLocked(x *watch, m *waiter, job *entry, added bool, n
 	}
 }
 
-// watchOfLocked returns the watch of job, and reports whether it added that watch.
-func (j *joiner) watchOfLocked(job *entry, s *stand, now time.Duration) (x *watch, added bool, err error) {
-	x, hash := j.board.watches.Get(job.id)
-	if x != nil {
-		return x, false, nil
-	}
+// addLocked adds a watch of job, whose id has the given hash.
+func (j *joiner) addLocked(job *entry, hash uint64, s *stand, now time.Duration) (*watch, error) {
 	if j.MaxWatches > 0 && j.board.watches.Len() >= j.MaxWatches {
-		return nil, false, fmt.Errorf("%w: %d", ErrMaxWatches, j.MaxWatches)
+		return nil, fmt.Errorf("%w: %d", ErrMaxWatches, j.MaxWatches)
 	}
-	x = &watch{id: job.id}
+	x := &watch{id: job.id}
 	j.startLocked(x, job, s, now)
 	j.board.addLocked(x, hash, job.kind)
-	return x, true, nil
+	return x, nil
 }
 
 // startLocked sets the fields of x, which is new, from s.

@@ -205,8 +205,8 @@ func (j *judge) look(c *call, p *poll) {
 	if p.over {
 		return
 	}
-	if p.pollErr.Err == nil && !p.left {
-		j.schedule.Follow(x.id, p.kind, c.ageSeen(x))
+	if age := c.ageSeen(x); p.pollErr.Err == nil && !p.left && age > 0 { // an age of 0 would say that a watch begins
+		j.schedule.Follow(x.id, p.kind, age)
 	}
 	made := int(x.attempt) + 1
 	if c.isHold() && !p.changed && x.seen != nil {

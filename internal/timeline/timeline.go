@@ -48,7 +48,8 @@ func New(c Config) *Timeline {
 	s := &settler{core: k, board: b, pool: p, finisher: f, hub: h, chooser: o, judge: j}
 	p.work = (&worker{core: k, board: b, pool: p, chooser: o, judge: j, settler: s}).work
 	t := &Timeline{core: k, board: b, pool: p, finisher: f, hub: h}
-	t.joiner = &joiner{core: k, board: b, pool: p, finisher: f, hub: h}
+	t.joiner = &joiner{core: k, board: b, pool: p, finisher: f, hub: h,
+		beginnings: &beginnings{core: k, board: b, of: map[string]*beginning{}}}
 	p.alarm = wait.NewAlarm(c.Clock, t.fire)
 	carried := wait.Carried{Clock: c.Clock, Logger: k.guard.Logger, Retry: b.retry}
 	k.ctx, k.cancel = context.WithCancelCause(wait.NewContext(context.Background(), carried))
