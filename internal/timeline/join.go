@@ -35,11 +35,13 @@ type Job struct {
 	Last               transport.Status
 }
 
-// JobsOf returns a Job for each id.
-func JobsOf(ids iter.Seq[string]) iter.Seq[Job] {
-	return func(yield func(Job) bool) {
+// JobsOf returns a Job for each id. Each Job is valid until the next one is taken.
+func JobsOf(ids iter.Seq[string]) iter.Seq[*Job] {
+	return func(yield func(*Job) bool) {
+		var job Job
 		for id := range ids {
-			if !yield(Job{ID: id}) {
+			job.ID = id
+			if !yield(&job) {
 				return
 			}
 		}

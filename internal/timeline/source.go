@@ -60,7 +60,7 @@ type accident struct {
 }
 
 // Feed makes c wait for the jobs of a sequence, until Leave. [Consumer.Next] returns their Results.
-func (c *Consumer) Feed(ctx context.Context, jobs iter.Seq[Job]) {
+func (c *Consumer) Feed(ctx context.Context, jobs iter.Seq[*Job]) {
 	k := c.core
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -71,15 +71,14 @@ func (c *Consumer) Feed(ctx context.Context, jobs iter.Seq[Job]) {
 }
 
 // pull is the function of the source's goroutine.
-func (s *source) pull(jobs iter.Seq[Job]) {
+func (s *source) pull(jobs iter.Seq[*Job]) {
 	returned := false
-	var job Job // outside the loop, to save an allocation for each job
-	joins := false
-	defer func() { s.end(returned, joins, job.ID, recover()) }()
-	for job = range jobs {
-		joins = true
-		s.consumer.joinJob(s.ctx, &job)
-		joins = false
+	var joins *Job
+	defer func() { s.end(returned, joins, recover()) }()
+	for job := range jobs {
+		joins = job
+		s.consumer.joinJob(s.ctx, job)
+		joins = nil
 		if !s.pause() {
 			break
 		}
@@ -114,15 +113,15 @@ func (s *source) pause() (more bool) {
 	return !s.stopped
 }
 
-// end records how the sequence ended, or that a plugin ended its goroutine while the job with the
-// given id joined. If the call is over and cannot panic with v, end logs v.
-func (s *source) end(returned, joins bool, id string, v any) {
+// end records how the sequence ended, or that a plugin ended its goroutine while the job joins, if
+// not nil, joined. If the call is over and cannot panic with v, end logs v.
+func (s *source) end(returned bool, joins *Job, v any) {
 	s.mu.Lock()
 	s.ended, s.accident = true, accident{panicked: v, goexit: !returned && v == nil}
-	if s.accident.goexit && joins {
+	if s.accident.goexit && joins != nil {
 		err := s.guard.Panicked(boundary.ErrGoexit)
 		s.accident = accident{broken: err}
-		s.consumer.inbox.put(&Result{Status: transport.Status{ID: id}, End: Broken, Err: err})
+		s.consumer.inbox.put(&Result{Status: transport.Status{ID: joins.ID}, End: Broken, Err: err})
 	}
 	delete(s.consumer.finisher.offers, s.consumer)
 	s.unlistenLocked()
