@@ -100,8 +100,8 @@ func (w *Watcher) WaitForFeed(ctx context.Context, feed <-chan Job, opts ...Watc
 	}
 }
 
-// jobsFrom returns the jobs of a feed, until over is closed. Each job is valid until the next one is
-// taken.
+// jobsFrom returns the jobs of a feed, until over is closed. Each job is valid until the next one
+// is taken.
 func jobsFrom(feed <-chan Job, over <-chan struct{}) iter.Seq[*timeline.Job] {
 	return func(yield func(*timeline.Job) bool) {
 		job, more := receive(feed, over)

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	jobstatus "github.com/iamber12/job-status-monitoring"
+	"github.com/iamber12/job-status-monitoring/backoff"
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/mock"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -345,6 +346,31 @@ func TestIDsThatAreTakenAfterTheEndOfTheContextHaveAResultToo(t *testing.T) {
 			assert.False(w, got[""])
 		})
 		assert.Empty(w, s.asked)
+	})
+}
+
+// A call whose context ends does not take its sequence for a slow one while a plugin is slow.
+func TestIDsHaveAResultIfTheContextEndsWhileThePluginsAreSlow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow := backoff.Func(func(backoff.Poll) time.Duration {
+			time.Sleep(5 * time.Nanosecond)
+			return time.Second
+		})
+		w, err := jobstatus.New(transportFunc(func(context.Context, string) (transport.Status, error) {
+			return transport.Status{State: transport.Running}, nil
+		}), jobstatus.WithBackoff(slow))
+		require.NoError(t, err)
+		defer w.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Nanosecond)
+		defer cancel()
+		var ids []string
+		for st, err := range w.WaitForJobs(ctx, slices.Values([]string{"a", "b", "c"})) {
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			ids = append(ids, st.ID)
+		}
+		slices.Sort(ids)
+		assert.Equal(t, []string{"a", "b", "c"}, ids)
 	})
 }
 

@@ -98,9 +98,10 @@ func (w *Watcher) Updates(ctx context.Context, id string, opts ...WatchOption) i
 // while the body of the loop runs. So memory is proportional to the number of pending jobs. The
 // sequence may be slow or endless: results are yielded while it computes the next id.
 //
-// The call ends when ctx ends or the Watcher is closed. If that happens before the sequence ends,
-// the last result has no id, and its error is a [WaitError] with the reason. In that case at most
-// one id that was taken has no result.
+// The call ends when ctx ends or the Watcher is closed. Ids that the sequence then yields without
+// delay are still taken, about 1,000 at most, and each has a result. If the sequence does not end
+// meanwhile, the last result has no id, and its error is a [WaitError] with the reason. In that
+// case at most one id that was taken has no result.
 //
 // Each range over the result takes the ids again and waits for them. Breaking out of the range ends
 // all its pending waits.

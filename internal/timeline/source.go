@@ -5,6 +5,7 @@ import (
 	"iter"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -24,7 +25,9 @@ const maxRefused = 1000
 //
 // The source and the call take turns. While the call yields results, the source is paused between
 // two ids. While the source computes the next id, the call is parked. If that takes long, the
-// source counts as quiet, and the call continues without it.
+// source counts as quiet, and the call continues without it. What the engine does with an id may
+// take longer, because on a busy machine the goroutine may have to wait for the lock or a
+// processor.
 //
 // So ids are taken no faster than results, and memory is proportional to the number of pending
 // jobs. A sequence that is not quiet may share variables with the body of the caller's loop.
@@ -38,9 +41,11 @@ type source struct {
 	ctx      context.Context // the context of the call
 	began    time.Duration
 	went     chan struct{} // has room for one token, which lets a paused goroutine continue
+	computes atomic.Bool   // the sequence computes its next id
 
 	// What follows is guarded by core.mu.
 	step     int         // grows with each id that is taken
+	checks   int         // how often the source was not quiet since then
 	refused  int         // how many of them were given up at once
 	paused   bool        // between two ids, until the call parks
 	quiet    bool        // the sequence takes long to yield the next id
@@ -75,14 +80,18 @@ func (s *source) pull(jobs iter.Seq[*Job]) {
 	returned := false
 	var joins *Job
 	defer func() { s.end(returned, joins, recover()) }()
+	s.computes.Store(true)
 	for job := range jobs {
+		s.computes.Store(false)
 		joins = job
 		s.consumer.joinJob(s.ctx, job)
 		joins = nil
 		if !s.pause() {
 			break
 		}
+		s.computes.Store(true)
 	}
+	s.computes.Store(false)
 	returned = true
 }
 
@@ -91,7 +100,7 @@ func (s *source) pull(jobs iter.Seq[*Job]) {
 // the sequence.
 func (s *source) tookLocked() {
 	s.step++
-	s.quiet = false
+	s.checks, s.quiet = 0, false
 }
 
 // pause blocks while the call has results to yield, and reports whether another id is wanted.
@@ -155,6 +164,10 @@ func (s *source) stopLocked() (between bool) {
 	return between
 }
 
+// maxChecks is how often the source is checked while the engine is busy with one of its ids. Then
+// the source counts as quiet, because a plugin probably blocks.
+const maxChecks = 10
+
 // listenLocked wakes the call once the source is quiet.
 //
 // On a test clock the check takes no time, and is made only when the call has results to yield. On
@@ -170,10 +183,12 @@ func (s *source) listenLocked() {
 		defer s.mu.Unlock()
 		s.unlisten = nil
 		switch {
-		case s.step == step && !s.paused && !s.ended:
+		case s.paused || s.ended:
+		case s.step == step && (s.computes.Load() || s.checks >= maxChecks):
 			s.quiet = true
 			c.wakeUpLocked()
-		case c.parked && !s.paused && !s.ended:
+		case c.parked:
+			s.checks++
 			s.listenLocked()
 		}
 	})
