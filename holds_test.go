@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -531,4 +532,96 @@ func TestAPollInPlaceOfAHoldIsNotCut(t *testing.T) {
 			})
 		}
 	}
+}
+
+// crowded is a Transport with room for two holds, as a rest.Client with two connections is.
+type crowded struct {
+	*keeper
+	room    chan struct{}
+	refused atomic.Int32
+}
+
+func newCrowded() *crowded { return &crowded{keeper: newKeeper(), room: make(chan struct{}, 2)} }
+
+func (c *crowded) Hold(ctx context.Context, id string, last transport.Status, d time.Duration) (transport.Status, error) {
+	select {
+	case c.room <- struct{}{}:
+	default:
+		c.refused.Add(1)
+		return transport.Status{}, &transport.Error{Class: transport.Throttled, Err: errors.ErrUnsupported}
+	}
+	defer func() { <-c.room }()
+	return c.keeper.Hold(ctx, id, last, d)
+}
+
+// crowdedBatcher is a crowded Transport that asks about many jobs at once.
+type crowdedBatcher struct{ *crowded }
+
+func (c crowdedBatcher) MaxBatch() int { return 50 }
+
+func (c crowdedBatcher) StatusBatch(ctx context.Context, ids []string) ([]transport.Answer, error) {
+	answers := make([]transport.Answer, len(ids))
+	for i, id := range ids {
+		answers[i].Status, answers[i].Err = c.Status(ctx, id)
+	}
+	return answers, nil
+}
+
+// A Transport may have room for fewer holds than the Watcher has.
+func TestAsManyRequestsAreHeldAsTheTransportHasRoomFor(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]func(*crowded) jobstatus.Transport{
+		"alone":      func(c *crowded) jobstatus.Transport { return c },
+		"in batches": func(c *crowded) jobstatus.Transport { return crowdedBatcher{c} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				core, logs := observer.New(zapcore.WarnLevel)
+				c := newCrowded()
+				w := feedWatcher(t, of(c), jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(jobstatus.Unlimited),
+					jobstatus.WithHolds(8), jobstatus.WithLogger(zap.New(core)))
+				var ends []<-chan ending
+				for i := range 20 {
+					ends = append(ends, heardBy(t.Context(), w, fmt.Sprint(i)))
+				}
+				const minutes = 30
+				held := 0
+				for range minutes * 60 {
+					time.Sleep(time.Second)
+					held += w.Stats().Held
+				}
+				assert.InDelta(t, 2, float64(held)/(minutes*60), 0.1)
+				assert.LessOrEqual(t, c.refused.Load(), int32(8+minutes))
+				for i := range 20 {
+					c.end(fmt.Sprint(i), transport.Completed)
+				}
+				for _, end := range ends {
+					require.NoError(t, (<-end).err)
+				}
+				assert.Zero(t, logs.Len(), logs.All())
+			})
+		})
+	}
+}
+
+// A Transport may have no room for holds for a while, because another Watcher uses it too.
+func TestRequestsAreHeldAgainWhenTheTransportHasRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowded()
+		c.room <- struct{}{}
+		c.room <- struct{}{}
+		w := feedWatcher(t, crowdedBatcher{c}, jobstatus.WithBackoff(backoff.Constant(time.Second)), jobstatus.WithTimeout(jobstatus.Unlimited))
+		end := heardBy(t.Context(), w, "a")
+		time.Sleep(10*time.Minute + time.Second)
+		assert.LessOrEqual(t, c.refused.Load(), int32(11))
+		assert.Greater(t, len(c.of("a")), 500, "it is polled")
+		<-c.room
+		<-c.room
+		time.Sleep(time.Minute)
+		assert.Equal(t, 1, w.Stats().Held)
+		c.end("a", transport.Completed)
+		require.NoError(t, (<-end).err)
+	})
 }

@@ -167,7 +167,8 @@ type Answer struct {
 // The argument last is the newest Status of the job. If no poll was answered yet, only its ID is
 // set. A Status that equals last is a valid result. So is a Status with neither a State nor a Raw:
 // it says that there is nothing new. An error that matches [errors.ErrUnsupported] means that
-// requests about this job cannot be held, and that no request was made. The Watcher then polls.
+// requests about this job cannot be held, and that no request was made. If its class is also
+// [Throttled], the Transport has no room for another hold now. In both cases the Watcher polls.
 //
 // The deadline of ctx is later than d from now, so that there is time for the answer.
 type Holder interface {

@@ -55,6 +55,8 @@ type Line struct {
 	none   int           // jobs in a row whose requests cannot be held
 	tried  bool          // a trial is in progress, or has succeeded
 	alone  time.Duration // until then the trial is the only hold
+	room   int           // the maximum number of holds at once until full
+	full   time.Duration
 }
 
 // Length returns how long to hold a request about a job that must be polled again in left, or 0 for
@@ -99,6 +101,25 @@ func (l *Line) Unsupported(now time.Duration) {
 	} else if l.none >= maxUnsupported {
 		l.none, l.until = 0, max(l.until, instant.Later(now, pause))
 	}
+}
+
+// Crowded notes that the Transport had no room for a hold beside the given number of others. There
+// are no more at once for a minute, because whatever occupies the room may go.
+func (l *Line) Crowded(now time.Duration, others int) {
+	if others == 0 {
+		l.tried = false // the trial was not made
+	}
+	if now >= l.full || others < l.room {
+		l.room, l.full = others, instant.Later(now, pause)
+	}
+}
+
+// Most returns the maximum number of holds at once, if n are allowed.
+func (l *Line) Most(now time.Duration, n int) int {
+	if now < l.full {
+		return min(n, l.room)
+	}
+	return n
 }
 
 // Silent notes that a hold ended without news. It lasted for took, and a poll would have come after

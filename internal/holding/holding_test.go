@@ -268,3 +268,26 @@ func TestTheProxyIsTriedEverMoreSeldom(t *testing.T) {
 		assert.LessOrEqual(t, lasted, int(24*time.Hour*18/10/proxy), proxy)
 	}
 }
+
+func TestNoMoreIsHeldThanThereIsRoomFor(t *testing.T) {
+	t.Parallel()
+	l := holding.Line{Priced: true}
+	l.Began(0)
+	l.News()
+	for others := 7; others >= 2; others-- { // all holds that began together
+		l.Crowded(time.Second, others)
+		assert.Equal(t, others, l.Most(time.Second, 8))
+	}
+	l.Crowded(2*time.Second, 5)
+	assert.Equal(t, 2, l.Most(2*time.Second, 8))
+	assert.Equal(t, 1, l.Most(2*time.Second, 1))
+	assert.Equal(t, time.Minute, l.Length(2*time.Second, instant.Forever), "the others are held")
+	assert.Equal(t, 8, l.Most(time.Minute+time.Second, 8), "there may be room again")
+
+	l = holding.Line{Priced: true}
+	l.Began(0)
+	l.Crowded(time.Second, 0)
+	assert.Zero(t, l.Most(time.Second, 8))
+	l.Began(time.Minute)
+	assert.Zero(t, l.Length(time.Minute, instant.Forever), "it is tried again")
+}

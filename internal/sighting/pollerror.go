@@ -27,8 +27,12 @@ type PollError struct {
 	RetryAfter time.Duration
 	// NotAnswered is whether the answer to a batch left the job out.
 	NotAnswered bool
-	// Unsupported is whether the error matches [errors.ErrUnsupported].
+	// Unsupported is whether requests about the job cannot be held: the error matches
+	// [errors.ErrUnsupported], and Crowded is false.
 	Unsupported bool
+	// Crowded is whether the Transport has no room for another hold: the error matches
+	// [errors.ErrUnsupported], and is of class Throttled.
+	Crowded bool
 	// Misrouted is whether another server answered than the service: with a 421 (Misdirected Request),
 	// or with a 404 that is not about the job. Both may pass.
 	Misrouted bool
@@ -62,6 +66,9 @@ func PollErrorOf(err error) PollError {
 		f.Class, f.RetryAfter, code = e.Class, e.RetryAfter, e.Code
 	}
 	f.Misrouted = f.Class == transport.Misdirected && (code == http.StatusMisdirectedRequest || code == http.StatusNotFound)
+	if f.Unsupported && f.Class == transport.Throttled {
+		f.Unsupported, f.Crowded = false, true
+	}
 	if f.Class == transport.Unauthorized { // the Transport got no new token
 		f.Class = transport.Permanent
 	}

@@ -17,7 +17,7 @@ const maxSilences = 8
 // holdForLocked returns how long the next request about x is held, or 0 if x is polled.
 func (o *chooser) holdForLocked(x *watch, now time.Duration) time.Duration {
 	switch {
-	case o.pool.holds >= o.Holds || o.holding.Length(now, instant.Forever) == 0 || o.hub.isHeardLocked(now):
+	case o.pool.holds >= o.holding.Most(now, o.Holds) || o.holding.Length(now, instant.Forever) == 0 || o.hub.isHeardLocked(now):
 		return 0
 	case x.urgent || x.seen == nil || x.vain.of(aHold) >= maxSilences || x.marks.has(claimed) || x.isBlocked():
 		return 0
@@ -59,11 +59,17 @@ func (o *chooser) chooseHeldLocked(c *call, x *watch, ranked []candidate, now ti
 	switch next := o.nextLocked(ranked); {
 	case next != x:
 		return next, 0
-	case !o.choice.Admit(rank, o.Holds-o.pool.holds, o.Holds):
+	case !o.admitLocked(rank, now):
 		return x, 0
 	default:
 		return x, o.holdForLocked(x, now)
 	}
+}
+
+// admitLocked reports whether to hold a job of the given rank.
+func (o *chooser) admitLocked(rank float64, now time.Duration) bool {
+	most := o.holding.Most(now, o.Holds)
+	return o.choice.Admit(rank, most-o.pool.holds, most)
 }
 
 // holdsUntil returns when a hold of the watch of m is canceled if it has not ended, so that a poll

@@ -283,6 +283,8 @@ func (s *settler) unheldLocked(c *call) {
 	}
 	switch {
 	case c.polled, c.abandonedLocked():
+	case c.pollErr.Crowded:
+		s.chooser.holding.Crowded(c.ended, s.pool.holds)
 	case c.pollErr.Err == nil && p.silent:
 		news = s.chooser.holding.Silent(c.ended, took, p.due)
 	case c.pollErr.Err == nil:

@@ -16,15 +16,16 @@ import (
 
 var _ transport.Holder = (*Client)(nil)
 
-var errBusy = &transport.Error{Class: transport.Permanent, Err: fmt.Errorf("rest: %w: all connections for holds are busy", errors.ErrUnsupported)}
+var errBusy = &transport.Error{Class: transport.Throttled, Err: fmt.Errorf("rest: %w: all connections for holds are busy", errors.ErrUnsupported)}
 
 // Hold is like [Client.StatusSince], but asks the service to keep the request until the job
 // changes, or until about d has passed. The {hold} in the Dialect's Status carries d: see [Call].
 // If there is no {hold}, Hold makes no request, and the error matches [errors.ErrUnsupported].
 //
 // A held request occupies a connection, unless it is of HTTP/2. If all connections are occupied by
-// holds, Hold makes no request either, and the error matches [errors.ErrUnsupported]. If you set an
-// [http.Transport] with MaxConnsPerHost, holds occupy at most half of its connections.
+// holds, Hold makes no request either. The error then matches [errors.ErrUnsupported] too, and its
+// class is [transport.Throttled]. If you set an [http.Transport] with MaxConnsPerHost, holds occupy
+// at most half of its connections.
 //
 // If the answer says that nothing has changed, Hold returns last with the RetryAfter of the answer.
 // Such an answer is a 304, or a 2xx whose body is empty or only white space, unless the Dialect's

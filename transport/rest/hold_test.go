@@ -285,6 +285,7 @@ func TestAHoldThatWouldWaitForAConnectionIsNotMade(t *testing.T) {
 					_, err = client.Hold(ctx, "late", transport.Status{}, time.Minute)
 					cancel()
 					require.ErrorIs(t, err, errors.ErrUnsupported)
+					assert.Equal(t, transport.Throttled, classOf(t, err))
 				}
 				_, err = client.Status(t.Context(), "meanwhile")
 				require.NoError(t, err)
