@@ -64,7 +64,7 @@ func (g *Guard) Panicked(v any) error {
 
 // Broken returns the PollError of the error of a panic.
 func Broken(err error) sighting.PollError {
-	return sighting.PollError{Err: err, Class: transport.Permanent}
+	return sighting.PollError{Err: err, Class: transport.Permanent, Panicked: true}
 }
 
 // Log writes a line to the log. The fields are made only if the line is written.

@@ -138,9 +138,9 @@ func (l *Line) Silent(now, took, wait time.Duration) (news bool) {
 
 // raise notes that a hold lasted for took and was not cut. If enough of them last as long as the
 // limit allows, the limit is raised, because what once cut a hold may have been a restart and no
-// proxy. A limit of half of Longest or more stays, because a higher one would save little.
+// proxy. A limit of more than half of Longest stays, because a higher one would save little.
 func (l *Line) raise(took time.Duration) {
-	if l.most == 0 || l.most >= Longest/2 || took < l.most-l.most/10 {
+	if l.most == 0 || l.most > Longest/2 || took < l.most-l.most/10 {
 		return
 	}
 	if l.lasted++; l.lasted < max(l.needed, minLasted) {
@@ -165,8 +165,9 @@ func (l *Line) Failed(now, d, took time.Duration) (news bool) {
 	defer func() { l.failed, l.took = now, max(took, 1) }()
 	switch {
 	case took >= d || took < 2*Shortest:
+		l.before = l.most
 		if l.most == 0 && d == Longest && took >= d && took < d+d/10 {
-			l.before, l.most = 0, d-d/4
+			l.most = d - d/4
 		}
 		return l.giveUp(now)
 	case again && !alike:
@@ -188,23 +189,36 @@ func (l *Line) lower(most time.Duration) {
 	l.before, l.most, l.lasted, l.raised = l.most, most, 0, false
 }
 
-// Refused notes that the service refused a hold of length d. It reports whether a line must be
-// logged because holds are given up for a while.
+// Refused notes that the service refused a hold of length d after took. It reports whether a line
+// must be logged because holds are given up for a while.
 //
 // A service may refuse only holds that are longer than it allows. So if it has never accepted one
 // of that length, the next one is half as long, or as long as one that was accepted. After a hold
-// of a few seconds, the longest is tried again.
-func (l *Line) Refused(now, d time.Duration) (news bool) {
-	if d >= l.longest() && d > l.fine {
+// of a few seconds, the longest is tried again. A service that refuses a length does so at once.
+func (l *Line) Refused(now, d, took time.Duration) (news bool) {
+	if took >= leastTried {
+		return l.Unheld(now, took)
+	}
+	if d > l.fine {
 		next := max(d/2, l.fine)
-		if next < leastTried {
-			next = 0
+		switch {
+		case next >= leastTried && next <= l.longest():
+			l.lower(next)
+		case next < leastTried && d >= l.longest():
+			l.lower(0)
 		}
-		if l.lower(next); next > 0 && next == l.fine {
+		if next >= leastTried && next == l.fine {
 			return false // which the service accepts
 		}
 	}
 	return l.giveUp(now)
+}
+
+// Unheld notes that a hold failed after took for a reason that says nothing about lengths, such as
+// a job that was deleted. It reports whether a line must be logged because holds are given up for a
+// while.
+func (l *Line) Unheld(now, took time.Duration) (news bool) {
+	return took < 2*Shortest && l.giveUp(now)
 }
 
 func (l *Line) giveUp(now time.Duration) (news bool) {

@@ -85,10 +85,10 @@ func TestAHoldThatIsRefusedIsFollowedByAShorterOne(t *testing.T) {
 	for range 6 {
 		d := l.Length(now, instant.Forever)
 		lengths = append(lengths, d)
-		assert.Equal(t, now == 0, l.Refused(now, d))
+		assert.Equal(t, now == 0, l.Refused(now, d, 0))
 		assert.Zero(t, l.Length(now, instant.Forever))
-		assert.False(t, l.Refused(now, d), "all holds that began together")
-		assert.False(t, l.Refused(now, time.Second), "it was short for another reason")
+		assert.False(t, l.Refused(now, d, 0), "all holds that began together")
+		assert.False(t, l.Refused(now, time.Second, 0), "it was short for another reason")
 		assert.Zero(t, l.Length(now, instant.Forever))
 		now += time.Minute
 	}
@@ -96,7 +96,7 @@ func TestAHoldThatIsRefusedIsFollowedByAShorterOne(t *testing.T) {
 
 	l.Accepted(15 * time.Second)
 	l.News()
-	assert.True(t, l.Refused(now, 15*time.Second))
+	assert.True(t, l.Refused(now, 15*time.Second, 0))
 	assert.Equal(t, 15*time.Second, l.Length(now+time.Minute, instant.Forever), "it was not too long")
 }
 
@@ -112,8 +112,8 @@ func TestALimitThatAServiceNamesIsTriedEverMoreSeldom(t *testing.T) {
 			now += time.Minute
 		case d > 15*time.Second:
 			refused++
-			l.Refused(now, d)
-			l.Refused(now, d)
+			l.Refused(now, d, 0)
+			l.Refused(now, d, 0)
 		default:
 			now += d
 			held++
@@ -290,4 +290,45 @@ func TestNoMoreIsHeldThanThereIsRoomFor(t *testing.T) {
 	assert.Zero(t, l.Most(time.Second, 8))
 	l.Began(time.Minute)
 	assert.Zero(t, l.Length(time.Minute, instant.Forever), "it is tried again")
+}
+
+func TestWhatSaysNothingAboutLengthsChangesNone(t *testing.T) {
+	t.Parallel()
+	var l holding.Line
+	assert.True(t, l.Unheld(0, 0), "it is told")
+	assert.Zero(t, l.Length(59*time.Second, instant.Forever))
+	assert.False(t, l.Unheld(time.Minute, 10*time.Second), "a job was deleted")
+	assert.False(t, l.Refused(time.Minute, time.Minute, 10*time.Second), "a refused length is refused at once")
+	assert.Equal(t, time.Minute, l.Length(time.Minute, instant.Forever))
+}
+
+// A hold may be refused because a token was revoked, for example.
+func TestOneRefusalDoesNotShortenHoldsForEver(t *testing.T) {
+	t.Parallel()
+	var l holding.Line
+	l.Refused(0, time.Minute, 0)
+	assert.Equal(t, 30*time.Second, l.Length(time.Minute, instant.Forever))
+	holdsOf(&l, time.Minute, time.Hour, instant.Forever)
+	assert.Equal(t, 45*time.Second, l.Length(time.Hour, instant.Forever))
+}
+
+// All waits may be too short for the longest hold.
+func TestARefusedHoldIsFollowedByAShorterOneWhereWaitsAreShort(t *testing.T) {
+	t.Parallel()
+	var l holding.Line
+	l.Refused(0, 24*time.Second, 0)
+	assert.Equal(t, 12*time.Second, l.Length(time.Minute, 24*time.Second))
+	l.Refused(time.Minute, time.Minute, 0)
+	assert.Equal(t, 12*time.Second, l.Length(2*time.Minute, 24*time.Second), "that hold began before")
+}
+
+// The holds of a service that restarts fail together.
+func TestARestartDoesNotChangeTheLimitOfTheProxy(t *testing.T) {
+	t.Parallel()
+	var l holding.Line
+	l.Failed(0, time.Minute, 30*time.Second)
+	for _, took := range []time.Duration{time.Second, 10 * time.Second, 20 * time.Second} {
+		l.Failed(time.Hour, 22500*time.Millisecond, took)
+	}
+	assert.Equal(t, 22500*time.Millisecond, l.Length(2*time.Hour, instant.Forever))
 }

@@ -33,6 +33,8 @@ type PollError struct {
 	// Crowded is whether the Transport has no room for another hold: the error matches
 	// [errors.ErrUnsupported], and is of class Throttled.
 	Crowded bool
+	// Panicked is whether the Transport panicked or ended its goroutine.
+	Panicked bool
 	// Misrouted is whether another server answered than the service: with a 421 (Misdirected Request),
 	// or with a 404 that is not about the job. Both may pass.
 	Misrouted bool

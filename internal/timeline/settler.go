@@ -289,8 +289,10 @@ func (s *settler) unheldLocked(c *call) {
 		news = s.chooser.holding.Silent(c.ended, took, p.due)
 	case c.pollErr.Err == nil:
 		s.chooser.holding.News()
+	case c.pollErr.Panicked, c.pollErr.Class == transport.NotFound, c.pollErr.Class == transport.Throttled:
+		news = s.chooser.holding.Unheld(c.ended, took)
 	case c.pollErr.Class == transport.Permanent:
-		news = s.chooser.holding.Refused(c.ended, c.hold)
+		news = s.chooser.holding.Refused(c.ended, c.hold, took)
 	default:
 		news = s.chooser.holding.Failed(c.ended, c.hold, took)
 	}
