@@ -116,3 +116,34 @@ func ExampleWithDialect_hold() {
 	//            10s  GET /builds/7?index=0&wait=60s  200 running
 	//            55s  GET /builds/7?index=1&wait=60s  200 completed
 }
+
+// A proxy that cuts a held request is a fault of that request: a delay, and then the answer of the
+// proxy. The Watcher makes the next holds shorter.
+func ExampleFault_hold() {
+	t := &program{} // in a test, its *testing.T
+	defer t.end()
+	d := rest.Dialect{Status: rest.Call{Path: "/builds/{id}", Header: map[string]string{"Prefer": "wait={hold}"}}}
+	tooLong := fault.Without("Prefer", "").And(fault.Without("Prefer", "wait=22")) // held, and not for 22 s
+	clk := mock.NewClock(t)
+	srv := mock.NewServer(t, mock.WithClock(clk), mock.WithDialect(d),
+		mock.Fault(tooLong, fault.Latency(30*time.Second), fault.Code(504)),
+		mock.Job("7", mock.Pending(90*time.Second), mock.Completed(nil)))
+	w, err := jobstatus.NewHTTP(srv.URL, jobstatus.WithClock(clk), jobstatus.WithREST(rest.WithDialect(d)),
+		jobstatus.WithBackoff(backoff.Constant(10*time.Second)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer w.Close()
+	clk.Run(func() {
+		status, err := w.WaitForJob(context.Background(), "7")
+		fmt.Println(status.State, err, "after", clk.Elapsed())
+	})
+	fmt.Print(srv.Timeline("7"))
+	// Output:
+	// completed <nil> after 1m30s
+	//             0s  GET /builds/7  200 pending
+	//            10s  GET /builds/7  504
+	//            40s  GET /builds/7  200 pending
+	//           1m2s  GET /builds/7  200 pending
+	//          1m24s  GET /builds/7  200 completed
+}
