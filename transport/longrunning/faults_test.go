@@ -282,6 +282,31 @@ func TestAnOperationThatHasNothingNewSaysSo(t *testing.T) {
 	assert.Equal(t, transport.Failed, end.State)
 }
 
+// The ETag of one URL says nothing about the answer of another.
+func TestTheETagOfAnEarlierURLIsNotSentToTheNextOne(t *testing.T) {
+	t.Parallel()
+	for start, header := range map[string]string{startLoc: "Location", startAsync: "Azure-AsyncOperation", "202 | Operation-Location: BASE/op": "Operation-Location"} {
+		t.Run(header, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, map[string][]string{"POST /r": {start},
+				"GET /op": {`202 | Etag: "1" | ` + header + `: /op | {"status":"Running"}`, `202 | Etag: "1" | ` + header + `: /2 | {"status":"Running"}`},
+				"GET /2":  {`200 | Etag: "1" | {"status":"Canceled"}`},
+			})
+			l := client(t, s)
+			last, err := l.Send(t.Context(), request(t, s, "POST", "/r"), longrunning.Operation)
+			require.NoError(t, err)
+			for range 3 {
+				last, err = l.StatusSince(t.Context(), last.ID, last)
+				require.NoError(t, err)
+			}
+			assert.Equal(t, transport.Canceled, last.State)
+			assert.Equal(t, []string{"POST /r", "GET /op", "GET /op", "GET /2"}, s.requests())
+			assert.Equal(t, `"1"`, s.heads[2].Get("If-None-Match"))
+			assert.Empty(t, s.heads[3].Get("If-None-Match"))
+		})
+	}
+}
+
 // Rule A7: a bad second header is told of when it is needed.
 func TestAResultThatIsElsewhereIsAnErrorOnceItIsNeeded(t *testing.T) {
 	t.Parallel()

@@ -113,7 +113,11 @@ func (p *poll) judge(k *exchange.Call) (transport.Status, error) {
 		s.Result = v.Result
 		return s, p.end(k, v.Resource)
 	case transport.Running:
-		return s, p.move(k)
+		polled := p.job.Poll
+		if err = p.move(k); p.job.Poll != polled {
+			s.Revision = "" // it is the ETag of another URL
+		}
+		return s, err
 	default:
 		if s.Message = v.Message; s.Message == "" {
 			s.Message = k.Quote().Error()
