@@ -191,9 +191,9 @@ func (c *carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 		if c.token != nil {
 			r.Header["Authorization"] = c.token.Header
 		}
-		if c.lastID != "" {
-			r.Header.Set("Last-Event-ID", c.lastID)
-		}
+	}
+	if c.lastID != "" {
+		r.Header.Set("Last-Event-ID", c.lastID)
 	}
 	return c.base.Transport.RoundTrip(r)
 }

@@ -433,6 +433,24 @@ func TestARedirectToAnotherOriginCarriesNoCredential(t *testing.T) {
 	}
 }
 
+// As the HTML standard says, so that the other origin sends what was missed.
+func TestARedirectToAnotherOriginCarriesTheNewestID(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		redirects := refuses(307, "Location", "http://other.test/")
+		service := &service{t: t, began: time.Now(), answers: []func(*io.PipeWriter, *http.Request) *http.Response{
+			redirects, says(running7), redirects, says(done7),
+		}}
+		allows := func(*http.Request, []*http.Request) error { return nil }
+		s, err := sse.New("http://service.test/", reader, sse.WithHTTPClient(&http.Client{Transport: service, CheckRedirect: allows}))
+		require.NoError(t, err)
+		told, err := follow(t, s, 5*time.Second)
+		require.ErrorIs(t, err, errLimit)
+		assert.Equal(t, []string{"open", "7 running job/1", "open", "7 completed /2"}, told)
+		assert.Equal(t, []string{"0s ", "0s ", "3s 1", "3s 1"}, service.asked)
+	})
+}
+
 func TestNotifyEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
