@@ -102,6 +102,7 @@ func (k *call) followed(ctx context.Context, f *followed, ids []string) (told []
 			if err := k.follow(f, a.Status.ID, at, id); err != nil {
 				*a = refusal(a.Status.ID, err)
 			}
+			a.Status.Revision = "" // it is the revision of another answer than the next
 		} else if a.Err == nil && a.Status.State.Terminal() {
 			f.end(a.Status.ID)
 		}

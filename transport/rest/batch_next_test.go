@@ -37,7 +37,7 @@ func TestABatchGoesOnUnderANewID(t *testing.T) {
 					}
 				}
 				say(200, "["+strings.Join(items, ",")+"]")(w, r)
-			}, rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "/items/{id}"}, State: "state", States: states, Next: "build", NextDialect: then,
+			}, rest.WithDialect(rest.Dialect{Status: rest.Call{Path: "/items/{id}"}, State: "state", States: states, Next: "build", NextDialect: then, Revision: "id",
 				Batch: rest.Batch{Path: "/all?ids={ids}"}}))
 			all := []string{"q1", "q2", "q3", "q4"}
 			assert.Equal(t, 4, c.Fit(all))
@@ -48,6 +48,7 @@ func TestABatchGoesOnUnderANewID(t *testing.T) {
 				assert.Equal(t, all[i], a.Status.ID)
 				assert.Equal(t, transport.Running, a.Status.State, "the first part has ended, and the job has not")
 			}
+			assert.Equal(t, []string{"", "", "q3"}, []string{got[0].Status.Revision, got[1].Status.Revision, got[2].Status.Revision})
 			require.ErrorIs(t, got[3].Err, transport.ErrMalformed)
 			got, err = c.StatusBatch(t.Context(), all[:3])
 			require.NoError(t, err)

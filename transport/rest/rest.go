@@ -212,7 +212,9 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 	if c.follows {
 		switch a := &k.answer; {
 		case a.reading.next != "" && a.last == nil:
-			err = k.follow(&c.followed, id, at, a.reading.next)
+			if err = k.follow(&c.followed, id, at, a.reading.next); c.followed.where(id) != at {
+				a.status.Revision = "" // it is the revision of another answer than the next
+			}
 		case a.status.State.Terminal():
 			c.followed.end(id)
 		}
