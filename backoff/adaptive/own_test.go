@@ -17,21 +17,26 @@ import (
 func ownCosts(seed, n int, worth time.Duration, draw func(*rand.Rand) time.Duration) (costs []float64) {
 	l, r := New(Worth(worth)), rand.New(rand.NewPCG(uint64(seed), 5))
 	for i := range n {
-		p, d := backoff.Poll{Key: fmt.Sprint("job-", seed, "-", i)}, draw(r)
-		after := time.Duration(0)
-		for p.Elapsed < d {
-			after = p.Elapsed
-			p.Previous = l.Next(p)
-			p.Elapsed += p.Previous
-			p.Attempt++
-		}
-		l.Observe(backoff.Outcome{Key: p.Key, After: after, Before: p.Elapsed, Ended: true})
+		d := draw(r)
+		p := watchToItsEnd(l, fmt.Sprint("job-", seed, "-", i), d)
 		if i%100 == 0 {
 			costs = append(costs, 0)
 		}
 		costs[len(costs)-1] += (float64(p.Attempt) + float64(p.Elapsed-d)/float64(worth)) / 100
 	}
 	return costs
+}
+
+// watchToItsEnd makes l watch a job of duration d, and returns the last poll.
+func watchToItsEnd(l *Learner, key string, d time.Duration) (p backoff.Poll) {
+	after := time.Duration(0)
+	for p.Key = key; p.Elapsed < d; p.Attempt++ {
+		after = p.Elapsed
+		p.Previous = l.Next(p)
+		p.Elapsed += p.Previous
+	}
+	l.Observe(backoff.Outcome{Key: key, After: after, Before: p.Elapsed, Ended: true})
+	return p
 }
 
 // The least cost of a job is one poll. A Learner once forgot now and then how narrow the
@@ -74,4 +79,28 @@ func TestALearnerFindsOutThatSomeJobsEndAtOnce(t *testing.T) {
 		}
 	}
 	assert.Less(t, sum, 4.3)
+}
+
+// An early poll can show that jobs have become shorter, and not that they have become longer. A
+// Learner once made many early polls for some time after each job that took unusually long.
+func TestOneLongJobIsNoReasonForEarlyPolls(t *testing.T) {
+	t.Parallel()
+	for seed := range 4 {
+		l, r := New(Worth(500*time.Millisecond)), rand.New(rand.NewPCG(uint64(seed), 6))
+		for i := range 100 {
+			watchToItsEnd(l, fmt.Sprint("job-", i), time.Duration(10*math.Exp(0.5*r.NormFloat64())*float64(time.Second)))
+		}
+		usual := meanFirstWait(l)
+		watchToItsEnd(l, "long", 65*time.Second)
+		assert.Greater(t, meanFirstWait(l), 0.97*usual)
+	}
+}
+
+// meanFirstWait returns the mean wait until the first poll, in seconds.
+func meanFirstWait(l *Learner) (wait float64) {
+	const watches = 2000
+	for i := range watches {
+		wait += l.Next(backoff.Poll{Key: fmt.Sprint("first-", i)}).Seconds() / watches
+	}
+	return wait
 }

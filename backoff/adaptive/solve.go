@@ -36,8 +36,8 @@ const (
 	aimTop = 8
 	// aimFew is the number of ended jobs that halve the smallest kappa, while jobs run.
 	aimFew = 8
-	// After a very unlikely job, the probability of a probe is at least probeDoubt for some time,
-	// because the jobs may have changed.
+	// After a job that ended far sooner than expected, the probability of a probe is at least
+	// probeDoubt for some time, because the jobs may have become shorter.
 	probeDoubt = 0.4
 
 	// A gap is polled with the probability probeGap for each poll that the delay in it costs. The
@@ -59,7 +59,7 @@ type problem struct {
 	rare    float64 // durations with a smaller probability count as never seen
 	unknown float64 // share of jobs whose exact end is not known
 	jobs    int
-	doubt   bool // whether a job lately was most unlikely
+	doubt   bool // whether a job lately ended far sooner than expected
 }
 
 // solve finds the best next step from each step.

@@ -118,13 +118,14 @@ func surprising(scores []score) (m int) {
 	return m
 }
 
-// doubtful reports whether one of the last few jobs that ended was so unlikely that more probes are
-// worth making.
+// doubtful reports whether one of the last few jobs ended so much sooner than expected that more
+// probes are worth making. A job that took longer than expected is no reason for that. An early
+// poll can only show that jobs have become shorter.
 func doubtful(scores []score) bool {
 	weight := 0.0
 	for i := len(scores) - 1; i >= 0 && weight < doubtFor; i-- {
 		s := scores[i]
-		if s.odd || math.Abs(float64(s.z)) > doubtFrom {
+		if s.odd && s.z < 0 || s.z < -doubtFrom {
 			return true
 		}
 		if s.ended {
