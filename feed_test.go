@@ -313,7 +313,7 @@ func TestTheTimeoutOfAResumedWaitCountsFromItsBeginning(t *testing.T) {
 		now = time.Now()
 		_, err = w.WaitForJob(t.Context(), "late", jobstatus.Began(now.Add(-time.Hour)))
 		require.ErrorIs(t, err, jobstatus.ErrTimeout)
-		require.ErrorContains(t, err, "resumed")
+		require.ErrorContains(t, err, "; held up: a pause, after which the wait was resumed: its timeout had passed by then")
 		assert.Len(t, d.of("late"), 1, "one last look")
 		_, err = w.WaitForJob(t.Context(), "done", jobstatus.Began(now.Add(-time.Hour)))
 		require.NoError(t, err)

@@ -298,6 +298,7 @@ func TestAWaitThatIsHeldUpGetsItsLook(t *testing.T) {
 				require.ErrorAs(t, err, &gaveUp)
 				assert.Equal(t, test.heldUp, gaveUp.HeldUp)
 				assert.ErrorContains(t, err, test.heldUp)
+				assert.ErrorContains(t, err, "timeout reached (WithTimeout raises it; Timeout does so for one wait)")
 				if name == "by busy workers" {
 					assert.Len(t, s.polls("late"), 1)
 				}

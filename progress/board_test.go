@@ -191,7 +191,7 @@ render-1       completed    3.0s   4 polls  at most 1.0s late
 1 of 3 jobs · completed 1 · failed 0 · running 2 · 5.1s
 requests N, N a second · late by 1.1s, one in ten by 1.1s
 render-2       failed       7.0s   8 polls  at most 1.0s late  "no\nspace"
-render-3       gave up      9.0s  10 polls  "timeout reached (WithTimeout raises it; Timeout does for one watch)"
+render-3       gave up      9.0s  10 polls  "timeout reached (WithTimeout raises it; Timeout does so for one wait)"
 3 of 3 jobs · completed 1 · failed 1 · gave up 1 · 9.0s
 requests N, N a second · late by 1.1s, one in ten by 1.1s
 `, "\n"+regexp.MustCompile(`requests \d+, [\d.]+`).ReplaceAllString(out.String(), "requests N, N"))

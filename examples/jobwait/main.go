@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // byFlags returns a Replacer for the text of an error. It replaces the names of the library's
 // options by the flags that set them.
 func byFlags(args []string) *strings.Replacer {
-	names := []string{"WithTimeout raises it; Timeout does for one watch", "--timeout raises it", "; WithPatience allows more", ""}
+	names := []string{"WithTimeout raises it; Timeout does so for one wait", "--timeout raises it", "; WithPatience allows more", ""}
 	if slices.ContainsFunc(args, isURL) {
 		names = append(names, "(Dialect.State)", "(--state)", "is no word that the Transport knows "+
 			"(with transport/rest: it is in none of Dialect.States)", "is no word for a state (--done, --failed and others name words)")

@@ -51,16 +51,16 @@ type Config struct {
 // them under the same names.
 var (
 	ErrTimeout     error = timeoutError{}
-	ErrMaxAttempts       = errors.New("max attempts reached (WithMaxAttempts raises them, and WithTimeout removes the default; MaxAttempts and Timeout do for one watch)")
+	ErrMaxAttempts       = errors.New("max attempts reached (WithMaxAttempts raises the limit, and WithTimeout removes the default; MaxAttempts and Timeout do so for one wait)")
 	ErrBlocked           = errors.New("the job waits for a person")
 	ErrClosed            = errors.New("watcher closed")
-	ErrMaxWatches        = errors.New("max watches reached (WithMaxWatches raises them)")
+	ErrMaxWatches        = errors.New("max watches reached (WithMaxWatches raises the limit)")
 )
 
 type timeoutError struct{}
 
 func (timeoutError) Error() string {
-	return "timeout reached (WithTimeout raises it; Timeout does for one watch)"
+	return "timeout reached (WithTimeout raises it; Timeout does so for one wait)"
 }
 
 func (timeoutError) Timeout() bool { return true }

@@ -23,8 +23,8 @@ var extensions = [...]string{
 	extendedByLimit:      "the rate limit (WithRateLimit)",
 	extendedByBudget:     "the retry budget, as the service fails",
 	extendedByWorkers:    "busy workers (WithConcurrency)",
-	extendedByStandstill: "the process, which stood still",
-	extendedByAbsence:    "nobody, as its timeout had passed when the wait was resumed",
+	extendedByStandstill: "the process, which was busy or stood still",
+	extendedByAbsence:    "a pause, after which the wait was resumed: its timeout had passed by then",
 }
 
 func (e extension) String() string { return extensions[e] }
