@@ -5,8 +5,8 @@ import "time"
 
 // Report is the content of a log line about an outage.
 type Report struct {
-	// Failures is the number of requests that failed since the last line. If the service has
-	// recovered, it is the number since the outage began.
+	// Failures is the number of requests that failed during the outage, and during the outages
+	// before it about which nothing was logged.
 	Failures int
 	// For is how long the outage has lasted.
 	For time.Duration
@@ -18,8 +18,7 @@ type Health struct {
 	bad      bool
 	told     bool          // a line was written during this outage
 	since    time.Duration // when the outage began
-	failures int           // failed requests since the last line
-	all      int           // failed requests since the outage began
+	failures int           // failed requests since the end of the last outage with a line
 	answers  int           // answered requests in a row
 	next     time.Duration // the earliest time of the next line
 }
@@ -36,18 +35,15 @@ const (
 // log.
 func (h *Health) Failed(now time.Duration) *Report {
 	h.answers = 0
-	h.failures++
-	h.all++
 	if !h.bad {
-		h.bad, h.told, h.since, h.all = true, false, now, 1
+		h.bad, h.told, h.since = true, false, now
 	}
+	h.failures++
 	if now < h.next {
 		return nil
 	}
 	h.next, h.told = now+summaryEvery, true
-	r := &Report{Failures: h.failures, For: now - h.since}
-	h.failures = 0
-	return r
+	return &Report{Failures: h.failures, For: now - h.since}
 }
 
 // Answered notes that a request was answered. The argument watches is the number of watches. It
@@ -63,6 +59,7 @@ func (h *Health) Answered(now time.Duration, watches int) *Report {
 	if !h.told {
 		return nil
 	}
+	r := &Report{Failures: h.failures, For: now - h.since}
 	h.failures = 0
-	return &Report{Failures: h.all, For: now - h.since}
+	return r
 }
