@@ -64,7 +64,7 @@ func Count(l *List, name string, n, otherwise int) int {
 func Positive[T int | time.Duration](l *List, name string, v T) T {
 	switch {
 	case v == Unlimited:
-		l.Problem("%s(Unlimited): must not be negative", name)
+		l.Problem("%s(Unlimited): Unlimited is for timeouts and attempts only", name)
 		return 0
 	case v < 0:
 		l.Problem("%s(%v): must not be negative", name, v)

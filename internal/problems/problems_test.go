@@ -28,6 +28,8 @@ func TestWhatIsWrongIsCollected(t *testing.T) {
 	l.NotNil("C", (*int)(nil))
 	l.NotNil("D", func() {})
 	l.NotNil("E", (func())(nil))
+	assert.Zero(t, problems.Positive(&l, "F", problems.Unlimited))
 	assert.EqualError(t, l.Err(), "jobstatus: A(-2): must not be negative; Unlimited lifts the limit\n"+
-		"jobstatus: B(-1s): must not be negative\njobstatus: C: a nil *int\njobstatus: E: a nil func()")
+		"jobstatus: B(-1s): must not be negative\njobstatus: C: a nil *int\njobstatus: E: a nil func()\n"+
+		"jobstatus: F(Unlimited): Unlimited is for timeouts and attempts only")
 }

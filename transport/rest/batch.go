@@ -271,7 +271,7 @@ func (b *batch) ask(base *url.URL, allow []*url.URL, shared map[string]string) (
 		return err
 	}
 	if n != 1 && !b.lists {
-		return fmt.Errorf("path %q and the Body name {ids} %d times together, they take one, or none if List or Next is set", path, n)
+		return fmt.Errorf("path %q and the Body must contain {ids} once, and contain it %d times; without it, set List or Next", path, n)
 	}
 	if _, err := url.ParseQuery(around[0] + "ids" + around[1]); err != nil {
 		return fmt.Errorf("path %q: its query does not parse", path)

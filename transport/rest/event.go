@@ -214,8 +214,8 @@ func (d Dialect) inEvent() Dialect {
 	if e.State == "-" {
 		e.State, e.States = in(d.State), d.States
 	}
-	if done, total, ok := strings.Cut(d.Progress, " / "); ok {
-		d.Progress = in(strings.TrimSpace(done)) + " / " + in(strings.TrimSpace(total))
+	if done, total, ok := cutQuotient(d.Progress); ok {
+		d.Progress = in(done) + " / " + in(total)
 	} else {
 		d.Progress = in(d.Progress)
 	}

@@ -63,16 +63,25 @@ func unitProblems(d *Dialect) (problems []error) {
 	if strings.Contains(d.Progress, "/") && !strings.Contains(d.Progress, " / ") && !strings.ContainsAny(d.Progress, `["`) {
 		problems = append(problems, fmt.Errorf("field Progress: %q: a quotient has spaces around its slash (a key with a slash is quoted)", d.Progress))
 	}
+	if done, total, ok := cutQuotient(d.Progress); ok && (done == "" || total == "" || strings.Contains(total, " / ")) {
+		problems = append(problems, fmt.Errorf("field Progress: %q: a quotient has one place on each side of its slash", d.Progress))
+	}
 	return problems
+}
+
+// cutQuotient returns the two places of a Progress whose values are divided.
+func cutQuotient(progress string) (done, total string, ok bool) {
+	done, total, ok = strings.Cut(progress, " / ")
+	return strings.TrimSpace(done), strings.TrimSpace(total), ok
 }
 
 // texts returns the places of the fields as texts, without units and the slash of a quotient.
 func (l *layout) texts(d *Dialect) [fields]string {
 	texts := [fields]string{d.State, d.Fault, d.Progress, d.Message, d.Error, d.Result, d.Revision, d.RetryAfter, d.Created, d.Updated,
 		d.Finished, d.Next, d.AnswerID}
-	if done, total, ok := strings.Cut(d.Progress, " / "); ok {
+	if done, total, ok := cutQuotient(d.Progress); ok && done != "" && total != "" {
 		l.ratio = true
-		texts[inProgress] = strings.TrimSpace(done) + "," + strings.TrimSpace(total)
+		texts[inProgress] = done + "," + total
 	}
 	for word, unit := range map[string]time.Duration{" ms": time.Millisecond, " s": time.Second, " m": time.Minute} {
 		if at, ok := strings.CutSuffix(d.RetryAfter, word); ok {
