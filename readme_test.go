@@ -22,7 +22,7 @@ var packages = map[string]string{
 	"bytes": "bytes", "context": "context", "errors": "errors", "fmt": "fmt", "io": "io", "json": "encoding/json", "http": "net/http", "os": "os", "slices": "slices", "sql": "database/sql", "synctest": "testing/synctest",
 	"testing": "testing", "time": "time", "zap": "go.uber.org/zap", "adaptive": module + "/backoff/adaptive",
 	"peers": module + "/backoff/peers", "progress": module + "/progress", "jobstatus": module, "backoff": module + "/backoff", "mock": module + "/mock", "observe": module + "/observe",
-	"rest": module + "/transport/rest", "transport": module + "/transport", "webhook": module + "/transport/webhook", "require": "github.com/stretchr/testify/require",
+	"rest": module + "/transport/rest", "dialects": module + "/transport/rest/dialects", "transport": module + "/transport", "webhook": module + "/transport/webhook", "require": "github.com/stretchr/testify/require",
 }
 
 var (

@@ -25,6 +25,16 @@ Package [dialects](../transport/rest/dialects) has dialects for these services. 
 ` + "`go generate ./transport/rest/dialects`" + `.
 For any other service, [write a dialect](transports.md#http-and-json) in four steps.
 
+Each service has a function in the package, such as ` + "`GitHubActionsRun` for `github-run`" + `. A program uses it so:
+
+` + "```go" + `
+s := dialects.GitHubActionsRun("owner/repo")
+token := func(context.Context) (string, error) { return os.Getenv("TOKEN"), nil }
+w, err := jobstatus.NewHTTP(s.BaseURL, jobstatus.WithREST(append(s.Options(), rest.WithToken(token))...))
+` + "```" + `
+
+The columns of the table are:
+
 - Name: the name on a command line, with the parameters of the service. Parameters in brackets may be left out.
 - Poll: the call about one job, with the parameters in capitals. "and a list" means that one call can ask about many
   jobs. "held" means that the service can keep a call open until the job changes.
