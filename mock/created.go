@@ -2,6 +2,8 @@ package mock
 
 import (
 	"encoding/json"
+
+	"github.com/iamber12/job-status-monitoring/transport"
 )
 
 // Job adds a job with the given id and script, which exists from the start. The steps follow one
@@ -19,6 +21,9 @@ func Job(id string, steps ...Step) Option {
 	return func(c *config) {
 		if c.registry.jobs[id] != nil {
 			c.problem("%s: job %q has two scripts", line, id)
+		}
+		if err := transport.CheckID(id); err != nil {
+			c.problem("%s: job %q: %w", line, id, err)
 		}
 		if problem := check(steps); problem != nil {
 			c.problem("%s: job %q: %w", line, id, problem)

@@ -218,6 +218,8 @@ func TestAScriptThatCannotBeFailsTheTestWithItsLine(t *testing.T) {
 		mock.NewServer(t, mock.Job("a", mock.Canceled()), mock.Job("a", mock.Canceled()))
 	})
 	assert.Contains(t, message, `job "a" has two scripts`)
+	message = failure(t, func(t mock.TB) { mock.NewServer(t, mock.Job("", mock.Canceled())) })
+	assert.Contains(t, message, `job "": invalid job id: it is empty`, "no client can ask about it")
 	assert.Contains(t, failure(t, func(t mock.TB) { mock.NewServer(t, nil) }), "option 0 is nil")
 	for want, option := range map[string]mock.Option{
 		"KeepCalls(-1): must not be negative": mock.KeepCalls(-1), "KeepJobs(-2): must not be negative": mock.KeepJobs(-2), "MaxBatch(-3): must not be negative": mock.MaxBatch(-3),
