@@ -175,6 +175,8 @@ func (r *round) receive(answer *http.Response, fault error) error {
 		if mayPace {
 			a.Wait = web.RetryAfter(a.Code, a.Header, r.host.Now)
 		}
+	} else if answer != nil { // a redirect that was refused may name a wait
+		a.Wait = web.RetryAfter(answer.StatusCode, answer.Header, r.host.Now)
 	}
 	r.leave()
 	return fault

@@ -101,6 +101,39 @@ func TestAWaitHoldsUntilTheServiceNamesAnother(t *testing.T) {
 	})
 }
 
+// fault 13: a wait is kept whatever answer names it, also one that says nothing about the job.
+func TestAWaitIsKeptWhateverAnswerNamesIt(t *testing.T) {
+	t.Parallel()
+	for name, odd := range map[string]reply{
+		"404": code(404), "421": code(421), "500": code(500), "304": code(304), "no JSON": ok("soon"), "no state": ok("{}"),
+		"a redirect to nowhere":        code(302),
+		"a redirect to another origin": code(302).with("Location", "https://busy.test/"),
+		"a redirect to itself":         code(307).with("Location", "/status/1"),
+		"a page of a firewall":         {code: 403, body: "<html>", header: []string{"Content-Type", "text/html"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				g := newGateway(func(int, *http.Request) reply {
+					switch at := time.Since(began); {
+					case at < time.Second:
+						return says("running")
+					case at < 30*time.Second:
+						return odd.with("Retry-After", "30")
+					default:
+						return says("completed")
+					}
+				})
+				o := g.wait(t, rest.Dialect{})
+				require.NoError(t, o.err)
+				assert.Equal(t, 31*time.Second, o.took)
+				assert.LessOrEqual(t, len(o.at), 8, "a redirect is followed five times")
+			})
+		})
+	}
+}
+
 // fault 13: a wait that the timeout does not hold is never cut short.
 func TestAWaitBeyondTheTimeoutEndsAsThrottled(t *testing.T) {
 	t.Parallel()
