@@ -22,11 +22,15 @@ var errWire = errors.New("more bytes on the wire than allowed")
 const maxLayers = 2
 
 // layers returns how many times an answer says that its body is compressed with gzip, or 0 if there
-// are too many layers or one of another compression.
+// are too many layers or one of another compression. Empty members of the list (RFC 9110, 5.6.1)
+// and "identity", which means no compression, do not count.
 func layers(h http.Header) (n int) {
 	for _, value := range h["Content-Encoding"] {
 		for coding := range strings.SplitSeq(value, ",") {
 			coding = strings.TrimSpace(coding)
+			if coding == "" || strings.EqualFold(coding, "identity") {
+				continue
+			}
 			if !strings.EqualFold(coding, "gzip") && !strings.EqualFold(coding, "x-gzip") {
 				return 0
 			}

@@ -37,7 +37,8 @@ func (c *counted) Read(p []byte) (int, error) {
 
 func TestIsZippedKnowsGzipAlone(t *testing.T) {
 	t.Parallel()
-	for value, want := range map[string]bool{"gzip": true, "GZIP": true, "x-gzip": true, "br": false, "gzip, gzip": true, "gzip,x-gzip": true, "gzip, gzip, gzip": false, "gzip, br": false, "br, gzip": false, "gzip,": false, "": false} {
+	for value, want := range map[string]bool{"gzip": true, "GZIP": true, "x-gzip": true, "br": false, "gzip, gzip": true, "gzip,x-gzip": true, "gzip, gzip, gzip": false, "gzip, br": false, "br, gzip": false, "": false,
+		"gzip,": true, ", gzip": true, "gzip, identity": true, "Identity,gzip": true, "identity": false, ",": false, "gzip, identity, gzip, gzip": false} {
 		assert.Equal(t, want, web.IsZipped(http.Header{"Content-Encoding": {value}}), value)
 	}
 	assert.False(t, web.IsZipped(nil))
