@@ -30,7 +30,8 @@ func (c *Client) MaxBatch() int {
 //
 // The answer about a job is an error if its item cannot be read, or if two items about it differ.
 // It is also an error if Batch.NotFound says that there is no such job, or if [transport.CheckID]
-// refuses the id. An item may have the id in another case, if no other id matches it.
+// refuses the id. An item may have the id in another case, if no other id matches it. An id that is
+// a number may be written in another notation, such as 42.0.
 //
 // The error of the whole request is as for [Client.Status], with these differences:
 //

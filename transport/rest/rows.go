@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"iter"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/iamber12/job-status-monitoring/internal/jsonscan"
@@ -25,6 +27,9 @@ func (b *batch) match(ids []string, items []byte) iter.Seq2[int, []byte] {
 		for key, item := range jsonscan.Items(items) {
 			id := b.job(key, item, &found)
 			i, asked := order[id]
+			if !asked && id != "" && b.id != nil && place.Value(found.Values[0]).Kind() == place.Number {
+				i, asked = order[wholeNumber(id)]
+			}
 			if !asked {
 				if id != "" {
 					others = append(others, row{id, item})
@@ -39,6 +44,16 @@ func (b *batch) match(ids []string, items []byte) iter.Seq2[int, []byte] {
 			matchFolded(ids, named, others, yield)
 		}
 	}
+}
+
+// wholeNumber returns a number without its fraction and exponent, if it is a whole number. Some
+// services write 42 as 42.0. A number so large that its digits may be rounded is returned as it is.
+func wholeNumber(text string) string {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || n != math.Trunc(n) || math.Abs(n) >= 1<<53 {
+		return text
+	}
+	return strconv.FormatInt(int64(n), 10)
 }
 
 // row is an item whose id does not exactly match an id that was asked about.

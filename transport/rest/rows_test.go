@@ -39,6 +39,9 @@ func TestRowsThatAgreeAreOneAndCaseIsNoOtherID(t *testing.T) {
 		{`[{"id":"AB","state":"completed"}]`, "ab Ab", ""},
 		{`[{"id":"AB","state":"completed"},{"id":"Ab","state":"running"}]`, "ab Ab", "Ab=running"},
 		{`[{"id":"x","state":"completed"},{"id":"","state":"completed"}]`, "a b", ""},
+		{`[{"id":7.0,"state":"running"},{"id":8e1,"state":"completed"}]`, "7 80", "7=running 80=completed"},
+		{`[{"id":7.5,"state":"running"},{"id":"8.0","state":"completed"},{"id":9007199254740993.0,"state":"running"}]`, "7 8 9007199254740993", ""},
+		{`[{"id":7.0,"state":"running"},{"id":8.0,"state":"completed"}]`, "7.0 8", "7.0=running 8=completed"},
 	} {
 		batch := joined
 		batch.NotFound = "why"
