@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/iamber12/job-status-monitoring/internal/problems"
@@ -75,6 +76,7 @@ func (t *Tokens) ask(ctx context.Context, f *flight) (token *Token, err error) {
 	defer func() { t.end(f, token, err, ctx.Err() != nil) }()
 	defer context.AfterFunc(ctx, func() { t.end(f, nil, context.Cause(ctx), true) })()
 	value, problem := t.source(ctx)
+	value = strings.TrimSpace(value) // the token of a file ends with a line break
 	if wrong := problems.OfError(problem); wrong != "" {
 		panic("token source: " + wrong)
 	}

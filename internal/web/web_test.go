@@ -168,10 +168,13 @@ func TestTokensSurviveASourceThatPanics(t *testing.T) {
 // fault 32
 func TestTokensRefuseWhatAHeaderCannotCarry(t *testing.T) {
 	t.Parallel()
-	for _, bad := range []string{"", "two\nlines", "\x7f"} {
+	for _, bad := range []string{"", "two\nlines", "\x7f", " \n"} {
 		_, err := web.NewTokens(func(context.Context) (string, error) { return bad, nil }).Get(t.Context(), nil)
 		assert.ErrorContains(t, err, "token source: the token ")
 	}
+	token, err := web.NewTokens(func(context.Context) (string, error) { return "\tfrom a file\r\n", nil }).Get(t.Context(), nil)
+	require.NoError(t, err, "a file ends with a line break")
+	assert.Equal(t, &web.Token{Value: "from a file", Header: []string{"Bearer from a file"}}, token)
 }
 
 // fault 42

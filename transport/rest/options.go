@@ -112,10 +112,11 @@ func WithHeader(name, value string) Option {
 // WithToken sets the source of a token, which every request carries as "Authorization: Bearer". The
 // source is called for the first request, and again after an answer of 401, or one that a Dialect's
 // Faults call [transport.Unauthorized]. All requests share the token. A second such answer for one
-// call is permanent. The source must be safe for concurrent use. An error of the source counts as
-// transient, unless it is a [*transport.Error] of class Permanent, Throttled or Unauthorized. [New]
-// refuses a token whose header [WithHeader] or a user name in the base URL sets as well. The
-// default, or nil, is no token.
+// call is permanent. The source must be safe for concurrent use. Space around the token is removed,
+// such as the line break at the end of a file. An error of the source counts as transient, unless
+// it is a [*transport.Error] of class Permanent, Throttled or Unauthorized. [New] refuses a token
+// whose header [WithHeader] or a user name in the base URL sets as well. The default, or nil, is no
+// token.
 func WithToken(source func(context.Context) (string, error)) Option {
 	return func(c *config) { c.Token = source }
 }
