@@ -120,12 +120,13 @@ func appendText(out []byte, said string) []byte {
 }
 
 // charset returns a reader that converts a document to UTF-8. It reads windows-1252 as Latin-1,
-// because words do not have the bytes in which the two differ.
+// because words do not have the bytes in which the two differ. A document that says it is UTF-16 is
+// UTF-8, because its declaration could be read. Programs write it that make XML of a text.
 func charset(name string, in io.Reader) (io.Reader, error) {
 	switch strings.ToLower(name) {
-	case "us-ascii", "ascii":
+	case "us-ascii", "ascii", "utf8", "utf-16", "utf16", "unicode":
 		return in, nil
-	case "iso-8859-1", "latin1", "windows-1252":
+	case "iso-8859-1", "iso8859-1", "latin1", "latin-1", "windows-1252", "cp1252":
 		body, err := io.ReadAll(in)
 		var decoded []byte
 		for _, b := range body {
