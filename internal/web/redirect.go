@@ -112,18 +112,22 @@ func IsOneOf(origins []*url.URL, u *url.URL) bool {
 }
 
 // signIn are the beginnings of path segments of pages for signing in.
-var signIn = []string{"login", "log-in", "log_in", "logon", "signin", "sign-in", "sign_in", "sso", "oauth", "openid", "saml", "authorize", "adfs"}
+var signIn = []string{"login", "log-in", "log_in", "logon", "signin", "sign-in", "sign_in", "sso", "oauth", "openid", "saml", "authorize", "authenticate", "adfs"}
 
-// isSignIn reports whether a reference leads to a page for signing in.
+// isSignIn reports whether a reference leads to a page for signing in. Some services call that page
+// a new session.
 func isSignIn(ref string) bool {
-	return hasSegment(ref, func(segment string) bool {
+	path, _, _ := strings.Cut(strings.ToLower(ref), "?")
+	path = strings.TrimRight(path, "/")
+	return strings.HasSuffix(path, "/session/new") || strings.HasSuffix(path, "/sessions/new") || hasSegment(ref, func(segment string) bool {
 		return slices.ContainsFunc(signIn, func(start string) bool { return strings.HasPrefix(segment, start) })
 	})
 }
 
 // failures are the path segments of pages about a failure.
 var failures = []string{"error", "errors", "error-page", "error_page", "errorpage", "maintenance", "unavailable", "denied", "forbidden", "unauthorized",
-	"blocked", "failed", "failure", "failures", "exception", "timeout", "timed-out", "timed_out", "canceled", "cancelled", "aborted"}
+	"blocked", "failed", "failure", "failures", "exception", "timeout", "timed-out", "timed_out", "canceled", "cancelled", "aborted",
+	"not-found", "not_found", "notfound", "captcha", "sorry"}
 
 // isErrorPage reports whether a reference leads to a page about a failure, such as "/error.html",
 // "/jobs/7/failed" or "/500.html".

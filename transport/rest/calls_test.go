@@ -366,11 +366,13 @@ func TestSeeOtherIsTheEndOfAJob(t *testing.T) {
 	for _, location = range []string{"", "https://other.test/photos/7", "/login?next=/status/7", "/oauth/authorize",
 		"/status/7", "7", "#done", "/status/7/", "/status/%37", "/status/7?attempt=2", "?wait=5", "/", "/?next=/status/7", "/Error?code=500", "/pages/error.html",
 		"/maintenance/", "/jobs/7/failed", "/failure/7", "/error_page", "/500.html", "/Account/LogOn?url=x", "/adfs/ls/", "/_oauth/start",
-		"/realms/m/protocol/openid-connect/auth"} {
+		"/realms/m/protocol/openid-connect/auth", "/session/new", "/users/sessions/New/?back=/status/7", "/authenticate", "/captcha?back=/status/7",
+		"/sorry/index", "/not-found", "/404/not_found.html"} {
 		_, err := c.Status(t.Context(), "7")
 		assert.Equal(t, transport.Misdirected, classOf(t, err), location)
 	}
-	for _, location = range []string{"/500", "/files/failed-rows.csv", "/results/7/errors-of-7.json", "/authors/7", "/status/77", "/status"} {
+	for _, location = range []string{"/500", "/files/failed-rows.csv", "/results/7/errors-of-7.json", "/authors/7", "/sessions/7", "/session/7/new", "/new",
+		"/status/77", "/status"} {
 		s, err := c.Status(t.Context(), "7")
 		require.NoError(t, err, location)
 		assert.Equal(t, transport.Completed, s.State, location)
