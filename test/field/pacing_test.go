@@ -65,6 +65,26 @@ func TestANamedWaitIsKeptHoweverItIsSpelled(t *testing.T) {
 	}
 }
 
+// fault 13: a wait in the body is a number of JSON in any notation, or a text as in a header.
+func TestAWaitInTheBodyIsHeardHoweverItIsWritten(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]time.Duration{
+		"30": 30 * time.Second, "30.0": 30 * time.Second, "3e1": 30 * time.Second, "3.0E+1": 30 * time.Second, "0.5e0": time.Second, `"30"`: 30 * time.Second,
+		`"30s"`: 30 * time.Second, `"PT30S"`: 30 * time.Second, "946684830": 30 * time.Second, "null": time.Second, "-3e1": time.Second, "1e400": time.Second,
+		"3e9": time.Second, "true": time.Second, `"3e1"`: time.Second, `{"seconds":30}`: time.Second,
+	} {
+		t.Run(value, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := rest.Dialect{State: "status", RetryAfter: "wait"}
+				o := script(ok(`{"status":"running","wait":`+value+`}`), ok(`{"status":"completed"}`)).wait(t, d)
+				require.NoError(t, o.err)
+				assert.Equal(t, want, o.took)
+			})
+		})
+	}
+}
+
 // fault 14: an absurd wait is none, and neither a burst nor a wait for ever.
 func TestAnAbsurdWaitIsNone(t *testing.T) {
 	t.Parallel()

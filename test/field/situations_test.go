@@ -93,6 +93,7 @@ var situations = map[string][]situation{
 			"TestANamedWaitIsKeptHoweverItIsSpelled", "internal/web/TestPacingIsHeardInEveryHeader",
 		}},
 		{"by 403 and the like", []string{"TestANamedWaitIsKeptHoweverItIsSpelled", "transport/rest/TestARefusalThatNamesAWaitIsThrottling"}},
+		{"in the body", []string{"TestAWaitInTheBodyIsHeardHoweverItIsWritten"}},
 		{"by an answer that says nothing about the job", []string{"TestAWaitIsKeptWhateverAnswerNamesIt"}},
 		{"by a limiter that is off or out of order", []string{"TestAQuotaBelowZeroIsNone", "internal/web/TestPacingIsHeardInEveryHeader"}},
 		{"by 429 alone", []string{"TestARefusalWithoutAWaitIsPacedByTheBackoff"}},

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/place"
@@ -279,5 +280,11 @@ func (r *reader) readWait(g *reading) time.Duration {
 	if !ok || v.Kind() == place.Composite {
 		return 0
 	}
-	return web.Wait(v.Text(), r.unit)
+	text := v.Text()
+	if v.Kind() == place.Number && strings.ContainsAny(text, "eE") { // a notation that only JSON has
+		if n, err := strconv.ParseFloat(text, 64); err == nil {
+			text = strconv.FormatFloat(n, 'f', -1, 64)
+		}
+	}
+	return web.Wait(text, r.unit)
 }
