@@ -125,7 +125,7 @@ func (e *WaitError) Error() string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "jobstatus: gave up on job %s after %v (polls: %d): %v; %s", quoteID(e.ID),
-		e.Elapsed.Round(time.Millisecond), e.Polls, e.Reason, lastSeen(&e.Last))
+		e.Elapsed.Round(time.Millisecond), e.Polls, e.Reason, e.lastSeen())
 	if e.LastErr != nil {
 		fmt.Fprintf(&b, "; last error: %v", e.LastErr)
 	}
@@ -136,12 +136,14 @@ func (e *WaitError) Error() string {
 }
 
 // lastSeen describes the newest status.
-func lastSeen(st *Status) string {
-	switch {
+func (e *WaitError) lastSeen() string {
+	switch st := &e.Last; {
 	case st.State != Unknown:
 		return "last seen " + st.State.String()
 	case st.Raw != "":
 		return "last seen unknown: " + quote(st.Raw) + " is no word that the Transport knows (with transport/rest: it is in none of Dialect.States)"
+	case e.Polls > 0 && e.LastErr == nil:
+		return "no state was seen: the Transport returned neither a State nor an error"
 	default:
 		return "no state was seen"
 	}

@@ -19,7 +19,7 @@ func TestWaitErrorSaysWhatWasSeenAndWhatHeldItUp(t *testing.T) {
 	t.Parallel()
 	at := WaitError{ID: "a", Reason: ErrClosed, Polls: 3, Elapsed: 1500 * time.Millisecond}
 	for want, change := range map[string]func(*WaitError){
-		`no state was seen`: func(*WaitError) {},
+		`no state was seen: the Transport returned neither a State nor an error`: func(*WaitError) {},
 		`last seen running`: func(e *WaitError) { e.Last = Status{State: Running, Raw: "encoding"} },
 		`last seen unknown: "done" is no word that the Transport knows (with transport/rest: it is in none of Dialect.States)`: func(
 			e *WaitError) {

@@ -250,6 +250,7 @@ func TestLearnerNamesEachImpossibleOption(t *testing.T) {
 		{[]Option{About(0.5)}, []string{"About(0.5)"}},
 		{[]Option{About(math.NaN())}, []string{"About(NaN)"}},
 		{[]Option{Worth(-time.Second)}, []string{"Worth(-1s)"}},
+		{[]Option{Worth(-5)}, []string{"Worth(-5ns)"}},
 		{[]Option{About(2), Worth(time.Second)}, []string{"About(2) and Worth(1s)"}},
 		{[]Option{Within(2), Kinds(-1)}, []string{"Within(2)", "Kinds(-1)"}},
 		{[]Option{Within(math.NaN())}, []string{"Within(NaN)"}},

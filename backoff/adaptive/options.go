@@ -79,10 +79,10 @@ func (a *Learner) Validate() error {
 		errs = append(errs, fmt.Errorf("adaptive: About(%v): requests a job must be at least 1", g.about))
 	}
 	if said(g.worth) && !g.worthValid() {
-		errs = append(errs, fmt.Errorf("adaptive: Worth(%vs): the delay must be above zero", g.worth))
+		errs = append(errs, fmt.Errorf("adaptive: Worth(%v): the delay must be above zero", g.delay()))
 	}
 	if said(g.about) && said(g.worth) {
-		errs = append(errs, fmt.Errorf("adaptive: About(%v) and Worth(%vs): only one can be asked for", g.about, g.worth))
+		errs = append(errs, fmt.Errorf("adaptive: About(%v) and Worth(%v): only one can be asked for", g.about, g.delay()))
 	}
 	if said(g.within) && !(g.within > 0 && g.within <= 1) {
 		errs = append(errs, fmt.Errorf("adaptive: Within(%v): the share must be in (0, 1]", g.within))
@@ -98,6 +98,9 @@ type goal struct{ about, worth, within float64 }
 
 func (g *goal) aboutValid() bool { return g.about >= 1 && g.about <= math.MaxInt32 }
 func (g *goal) worthValid() bool { return g.worth > 0 }
+
+// delay returns the argument of Worth.
+func (g *goal) delay() time.Duration { return time.Duration(math.Round(g.worth * 1e9)) }
 
 // wish is what the options ask of a plan: kappa polls for a second of delay, or else about so many
 // polls a job.

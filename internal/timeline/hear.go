@@ -164,7 +164,7 @@ func (h *hub) throttleLocked(m *waiter, now, retryAfter time.Duration) (ended bo
 			return false
 		}
 	}
-	h.finisher.giveUpLocked(m, fmt.Errorf("%w: the service asks for a wait of %v", transport.ErrThrottled, retryAfter))
+	h.finisher.giveUpLocked(m, fmt.Errorf("%w: the service asks for a wait of %v (WithMaxRetryAfter limits it)", transport.ErrThrottled, retryAfter))
 	return true
 }
 
