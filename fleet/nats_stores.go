@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ const (
 	errCodeNotStored   = 10077
 	// inFlightPause is the time until such a write is tried again.
 	inFlightPause = 20 * time.Millisecond
+	// haltedTimeout limits the question whether the server has stopped writing.
+	haltedTimeout = time.Second
 )
 
 // natsStores writes and reads single messages of the streams.
@@ -50,10 +53,10 @@ func (n *natsStores) publish(ctx context.Context, m outgoing) (uint64, error) {
 	if m.nonce != "" {
 		msg.Header[jetstream.MsgIDHeader] = []string{m.nonce}
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	limited, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	for {
-		ack, err := n.js.PublishMsg(ctx, msg)
+		ack, err := n.js.PublishMsg(limited, msg)
 		if err == nil {
 			return ack.Sequence, nil
 		}
@@ -64,7 +67,7 @@ func (n *natsStores) publish(ctx context.Context, m outgoing) (uint64, error) {
 		case errors.Is(err, nats.ErrMaxPayload):
 			return 0, fmt.Errorf("%w: %w", errRefused, err)
 		case !errors.As(err, &api):
-			return 0, err
+			return 0, n.haltedOr(ctx, m.store, err)
 		case api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence:
 			return 0, errTaken
 		case api.ErrorCode == errCodeNonceInFlight:
@@ -72,10 +75,38 @@ func (n *natsStores) publish(ctx context.Context, m outgoing) (uint64, error) {
 		case api.ErrorCode != errCodeInFlight:
 			return 0, refusal(api)
 		}
-		if !sleep(ctx, inFlightPause) {
+		if !sleep(limited, inFlightPause) {
 			return 0, err
 		}
 	}
+}
+
+// haltedOr returns the error of a message that was not answered because the server no longer writes
+// to the stream, or err. A server that could not write a message, for example because the disk is
+// full, answers no message for that stream until it is started again. But it says why if it is
+// asked to remove a message, even one that does not exist.
+func (n *natsStores) haltedOr(ctx context.Context, s store, err error) error {
+	if s != jobs || ctx.Err() != nil || n.stream.CachedInfo().Config.Replicas > 1 || !n.js.Conn().IsConnected() {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, haltedTimeout)
+	defer cancel()
+	if halted := n.stream.DeleteMsg(ctx, math.MaxUint64); isHalted(halted) {
+		return fmt.Errorf("%w: %w: %w", errRefused, ErrFull, halted)
+	}
+	return err
+}
+
+// isHalted reports whether a message cannot be removed because the server has stopped writing to
+// the stream, for want of room.
+func isHalted(err error) bool {
+	return errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) && isDiskFull(err.Error())
+}
+
+// isDiskFull reports whether the server's description of an error means that its disk is full.
+func isDiskFull(description string) bool {
+	return strings.Contains(description, "no space left") || strings.Contains(description, "not enough space") ||
+		strings.Contains(description, "quota exceeded")
 }
 
 // refusal returns the error of a message that the server refused.
@@ -84,7 +115,8 @@ func refusal(err *jetstream.APIError) error {
 	case errCodeAccountFull, errCodeServerFull, errCodeStorageFull:
 		return fmt.Errorf("%w: %w: %w", errRefused, ErrFull, err)
 	case errCodeNotStored:
-		if strings.Contains(err.Description, "maximum bytes") || strings.Contains(err.Description, "maximum messages") {
+		d := err.Description
+		if strings.Contains(d, "maximum bytes") || strings.Contains(d, "maximum messages") || isDiskFull(d) {
 			return fmt.Errorf("%w: %w: %w", errRefused, ErrFull, err)
 		}
 	}
@@ -127,6 +159,9 @@ func (n *natsStores) remove(ctx context.Context, s store, seq uint64) error {
 	err := stream.DeleteMsg(ctx, seq)
 	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil
+	}
+	if isHalted(err) {
+		return fmt.Errorf("%w: %w: %w", errRefused, ErrFull, err)
 	}
 	// The error for a message that no longer exists has no type of its own.
 	if _, missing := stream.GetMsg(ctx, seq); errors.Is(missing, jetstream.ErrMsgNotFound) {
