@@ -37,15 +37,17 @@ func (c *core) check(ctx context.Context) error {
 func (c *core) place(id string) place { return c.key.place(id, c.partitions) }
 
 // follow calls each for all messages that fo matches, until ctx ends or the connection is closed.
-// After the server was away, it continues where it was. It passes no message twice.
-func (c *core) follow(ctx context.Context, fo following, each func(message), caughtUp func()) {
+// After the server was away, it continues where it was. It passes no message twice. If the server
+// has lost messages, follow returns errRolledBack for the jobs. For the other stores it begins
+// again.
+func (c *core) follow(ctx context.Context, fo following, each func(message), caughtUp func()) error {
 	caught := false
 	for pause := time.Duration(0); ctx.Err() == nil; {
 		err := c.engine.follow(ctx, fo, func(m message) {
 			if m.seq <= fo.after {
 				return
 			}
-			fo.after, pause = m.seq, 0
+			fo.after, fo.at, pause = m.seq, m.at, 0
 			each(m)
 		}, func() {
 			if !caught {
@@ -54,10 +56,18 @@ func (c *core) follow(ctx context.Context, fo following, each func(message), cau
 			}
 		})
 		if ctx.Err() != nil || errors.Is(err, errLost) {
-			return
+			return err
+		}
+		if errors.Is(err, errRolledBack) {
+			c.log.Warn("the server has lost its newest messages", zap.String("filter", fo.filter))
+			if fo.store == jobs {
+				return err
+			}
+			fo.after, fo.at = 0, time.Time{}
 		}
 		pause = nextPause(pause)
 		c.log.Debug("following the stream begins anew", zap.String("filter", fo.filter), zap.Error(err))
 		sleep(ctx, pause)
 	}
+	return context.Cause(ctx)
 }

@@ -20,7 +20,9 @@ type engine interface {
 	last(ctx context.Context, filter string) (message, error)
 	// follow calls each for the messages that f matches, in their order and one at a time, and then
 	// for new ones. It returns when ctx ends, and with an error if it cannot continue. It calls
-	// caughtUp once, when it has passed on all messages that were stored before it began.
+	// caughtUp once, when it has passed on all messages that were stored before it began. The error
+	// matches errRolledBack if the server no longer has the message after which to begin, and may have
+	// used its sequence again.
 	follow(ctx context.Context, f following, each func(message), caughtUp func()) error
 	// receive calls each for the ends that are not acknowledged. An end that is not settled in time is
 	// delivered again, here or in another process. It returns like follow.
@@ -50,6 +52,9 @@ var (
 	errRefused = errors.New("the server refused the message")
 	// errLost is the error of all methods once the connection is closed for good.
 	errLost = errors.New("the connection to the server is closed")
+	// errRolledBack is the error of follow if the server has lost its newest messages, for example
+	// because its machine lost power before they were on the disk.
+	errRolledBack = errors.New("the server has lost its newest messages")
 	// errNone is the error of last if no message matches.
 	errNone = errors.New("no such message")
 )
@@ -99,6 +104,8 @@ type following struct {
 	// after is the sequence after which to begin. In stores other than jobs, only the newest message
 	// of each key is followed.
 	after uint64
+	// at is when the message with that sequence was stored; zero if that is unknown.
+	at time.Time
 }
 
 // delivery is an end that waits for its acknowledgement.

@@ -77,7 +77,7 @@ func (s *study) load(ctx context.Context) (loaded bool) {
 func (s *study) stored(ctx context.Context) (all []message, ok bool) {
 	life, stop := context.WithCancel(ctx)
 	defer stop()
-	s.follow(life, following{store: learned}, func(m message) { all = append(all, m) }, func() {
+	_ = s.follow(life, following{store: learned}, func(m message) { all = append(all, m) }, func() {
 		ok = true
 		stop()
 	})

@@ -181,7 +181,33 @@ func (m *memory) next(s store, filter string, after uint64) (message, bool, <-ch
 	return message{}, false, m.changed
 }
 
+// lose makes the server forget all messages after a sequence, as it does after a power loss.
+func (m *memory) lose(after uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for s := range m.stored {
+		m.stored[s] = slices.DeleteFunc(m.stored[s], func(msg message) bool { return msg.seq > after })
+	}
+	m.seq = after
+	clear(m.open)
+	m.notifyLocked()
+}
+
+// lost reports whether the message after which f begins is not as it was.
+func (m *memory) lost(f following) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.seq < f.after {
+		return true
+	}
+	i := slices.IndexFunc(m.stored[f.store], func(msg message) bool { return msg.seq == f.after })
+	return i >= 0 && !m.stored[f.store][i].at.Equal(f.at)
+}
+
 func (l *link) follow(ctx context.Context, f following, each func(message), caughtUp func()) error {
+	if !f.at.IsZero() && l.lost(f) {
+		return errRolledBack
+	}
 	caught, after := false, f.after
 	for ctx.Err() == nil {
 		msg, ok, changed := l.next(f.store, f.filter, after)

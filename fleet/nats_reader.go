@@ -41,6 +41,9 @@ type natsReader struct {
 // follow follows with its own consumer: see [engine].
 func (r *natsReader) follow(ctx context.Context, f following, each func(message), caughtUp func()) error {
 	stream, prefix := r.names.stream(f.store), r.names.prefix(f.store)
+	if err := r.compare(ctx, stream, f); err != nil {
+		return lostOr(err)
+	}
 	consumer, err := r.follower(ctx, stream, f)
 	if err != nil {
 		return lostOr(err)
@@ -60,6 +63,36 @@ func (r *natsReader) follow(ctx context.Context, f following, each func(message)
 		d.subject = d.subject[len(prefix):]
 		return c.take(d.message, d.order, each)
 	})
+}
+
+// compare returns errRolledBack if the last message that f has seen is not in the stream as it was.
+// If that message was removed, and others were stored since, compare cannot know. A stream with
+// replicas loses no message that was stored.
+func (r *natsReader) compare(ctx context.Context, stream string, f following) error {
+	if f.at.IsZero() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	s, err := r.js.Stream(ctx, stream)
+	if err != nil {
+		return err
+	}
+	info := s.CachedInfo()
+	if info.Config.Replicas > 1 {
+		return nil
+	}
+	if info.State.LastSeq < f.after {
+		return errRolledBack
+	}
+	m, err := s.GetMsg(ctx, f.after)
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return nil
+	case err == nil && !m.Time.Equal(f.at):
+		return errRolledBack
+	}
+	return err
 }
 
 // follower creates a consumer that delivers each message once and in order. The consumer does not

@@ -143,7 +143,7 @@ func (r *register) wait(ctx context.Context, id string) (ending, error) {
 	defer group.Wait()
 	defer stop()
 	group.Go(func() {
-		r.follow(life, following{filter: p.subject(r.name, endedSuffix)}, func(m message) {
+		_ = r.follow(life, following{filter: p.subject(r.name, endedSuffix)}, func(m message) {
 			select {
 			case found <- m:
 			default:

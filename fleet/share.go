@@ -61,8 +61,9 @@ func (s *share) run(ctx context.Context) error {
 	}
 }
 
-// round watches until ctx ends, or until another process has ended a watch. It reports whether to
-// begin a new round, so that the Watcher drops the watches that were ended.
+// round watches until ctx ends, until another process has ended a watch, or until the server has
+// lost messages. It reports whether to begin a new round, so that the Watcher drops the watches
+// that were ended, and the partition is read again.
 func (s *share) round(ctx context.Context) (again bool, err error) {
 	s.renew()
 	life, stop := context.WithCancelCause(ctx)
@@ -101,7 +102,7 @@ func (s *share) renew() {
 }
 
 // read sends the jobs of the partition to the feed. It sends to ended if another process has ended
-// a watch that is in progress.
+// a watch that is in progress, or if the server has lost messages.
 func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<- struct{}) {
 	give := func(o opening) {
 		select {
@@ -109,17 +110,20 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 		case <-ctx.Done():
 		}
 	}
+	changed := func() {
+		select {
+		case ended <- struct{}{}:
+		default:
+		}
+	}
 	acked := s.register.acked(ctx)
-	s.follow(ctx, following{filter: ofPartition(s.name, s.partition)}, func(m message) {
+	err := s.follow(ctx, following{filter: ofPartition(s.name, s.partition)}, func(m message) {
 		o, begin, elsewhere := s.takeIn(ctx, m, acked)
 		if begin {
 			give(o)
 		}
 		if elsewhere {
-			select {
-			case ended <- struct{}{}:
-			default:
-			}
+			changed()
 		}
 	}, func() {
 		s.mu.Lock()
@@ -132,6 +136,9 @@ func (s *share) read(ctx context.Context, feed chan<- jobstatus.Job, ended chan<
 			give(o)
 		}
 	})
+	if errors.Is(err, errRolledBack) {
+		changed()
+	}
 }
 
 // takeIn handles a message of the partition. All ends up to acked are acknowledged. It reports

@@ -94,7 +94,7 @@ func (r *worker) run(ctx context.Context) error {
 func (r *worker) read(s store, changed func(m message, old bool)) {
 	r.loop.start(func(ctx context.Context) {
 		caught := false
-		r.follow(ctx, following{store: s}, func(m message) {
+		_ = r.follow(ctx, following{store: s}, func(m message) {
 			old := !caught
 			r.loop.post(func() { changed(m, old) })
 		}, func() {
