@@ -38,6 +38,7 @@ type link struct {
 	*memory
 	mu    sync.Mutex
 	isCut bool
+	cuts  int
 	skew  time.Duration // of the server's clock
 }
 
@@ -51,6 +52,7 @@ func (l *link) cut(cut bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.isCut = cut
+	l.cuts++
 	l.memory.mu.Lock()
 	defer l.memory.mu.Unlock()
 	l.notifyLocked()
@@ -60,6 +62,12 @@ func (l *link) away() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.isCut
+}
+
+func (l *link) generation() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cuts
 }
 
 func (m *memory) notifyLocked() {
@@ -298,6 +306,8 @@ func (l *link) storage(ctx context.Context) ([]use, error) {
 }
 
 func (l *link) receive(ctx context.Context, each func(delivery)) error {
+	before := l.generation()
+	stale := func() bool { return l.generation() != before }
 	var mine []uint64
 	defer func() {
 		l.memory.mu.Lock()
@@ -323,7 +333,7 @@ func (l *link) receive(ctx context.Context, each func(delivery)) error {
 		}
 		l.memory.mu.Unlock()
 		if next != nil {
-			each(delivery{message: *next, ack: func() error { return nil }, term: func() error { return nil },
+			each(delivery{message: *next, stale: stale, ack: func() error { return nil }, term: func() error { return nil },
 				later: func(time.Duration) error { return nil }})
 			continue
 		}

@@ -40,8 +40,14 @@ func (e *natsEnds) receive(ctx context.Context, each func(delivery)) error {
 	if err != nil {
 		return lostOr(err)
 	}
+	conn := e.reader.js.Conn()
+	before := conn.Stats().Reconnects
+	stale := func() bool { return conn.Stats().Reconnects != before }
 	return e.reader.iterate(ctx, consumer, pulling{endsAhead, quickHeartbeat}, func(a arrival) error {
-		each(delivery{message: a.message, deliveries: a.deliveries, ack: a.msg.Ack, term: a.msg.Term, later: a.msg.NakWithDelay})
+		each(delivery{
+			message: a.message, deliveries: a.deliveries, stale: stale,
+			ack: a.msg.Ack, term: a.msg.Term, later: a.msg.NakWithDelay,
+		})
 		return nil
 	})
 }

@@ -178,12 +178,14 @@ type settling struct {
 	subject   string
 	submitted uint64
 	ended     uint64
+	at        time.Time // when the end was stored
 	forgotten bool
 	ack       func() error
+	stale     func() bool
 }
 
 func settlingOf(d delivery, e ending) settling {
-	return settling{subject: d.subject, submitted: e.Of, ended: d.seq, forgotten: e.Forgotten, ack: d.ack}
+	return settling{subject: d.subject, submitted: e.Of, ended: d.seq, at: d.at, forgotten: e.Forgotten, ack: d.ack, stale: d.stale}
 }
 
 // later passes an end to a goroutine that removes it. After the loop it has no effect, and the end
@@ -200,8 +202,11 @@ func (r *receiver) later(s settling) {
 func (r *receiver) settle(s settling) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.life), ackTimeout)
 	defer cancel()
-	err := r.register.clear(ctx, s.submitted, s.ended)
-	if err == nil {
+	kept, err := r.kept(ctx, s)
+	if kept {
+		err = r.register.clear(ctx, s.submitted, s.ended)
+	}
+	if kept && err == nil {
 		err = s.ack()
 	}
 	if err != nil {
@@ -212,4 +217,17 @@ func (r *receiver) settle(s settling) {
 	if !s.forgotten {
 		r.counts.acked.Add(1)
 	}
+}
+
+// kept reports whether the server still has an end. Otherwise neither its sequence nor its delivery
+// may be used any more: both can now be those of another end.
+func (r *receiver) kept(ctx context.Context, s settling) (bool, error) {
+	if !s.stale() {
+		return true, nil
+	}
+	m, err := r.engine.last(ctx, s.subject)
+	if errors.Is(err, errNone) {
+		return false, nil
+	}
+	return err == nil && m.seq == s.ended && m.at.Equal(s.at), err
 }

@@ -61,3 +61,43 @@ func TestAFollowerNoticesThatTheServerHasLostMessages(t *testing.T) {
 	require.NoError(t, f.engine.remove(t.Context(), jobs, last.seq))
 	require.ErrorIs(t, read(following{after: last.seq, at: last.at}), context.Canceled, "it was removed")
 }
+
+// The consumer has an end when the server loses its newest messages, that end among them. A job
+// that is submitted then gets the sequence of the end. Ack of the end does not remove that job.
+func TestAnAckRemovesNoJobThatGotTheSequenceOfALostEnd(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t, link := s.t, s.memory.link()
+		f := s.fleet(link)
+		submit(t, f, "first")
+		leave := s.member("w").stop
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		keys := map[string]string{}
+		for end, err := range f.Ends(ctx) {
+			require.NoError(t, err)
+			if len(keys) == 0 {
+				require.NoError(t, leave())
+				seq := s.memory.all()[1].seq // that of the end
+				link.cut(true)
+				time.Sleep(time.Second)
+				s.memory.lose(seq - 1)
+				submit(t, s.fleet(s.memory.link()), "second")
+				require.Equal(t, seq, s.memory.all()[1].seq)
+				link.cut(false)
+				time.Sleep(time.Minute)
+				s.member("again")
+			}
+			if before, known := keys[end.Status.ID]; known {
+				assert.Equal(t, before, end.Key)
+			}
+			keys[end.Status.ID] = end.Key
+			end.Ack()
+			if keys["second"] != "" && len(s.memory.all()) <= 1 {
+				break
+			}
+		}
+		assert.Contains(t, keys, "second")
+		assert.Empty(t, s.memory.all())
+	})
+}
