@@ -17,6 +17,7 @@ type core struct {
 	log        *zap.Logger
 	counts     counts
 	room       *room
+	removals   removals
 }
 
 var errNotOpened = errors.New("fleet: the Fleet was not made by Open")

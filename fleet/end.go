@@ -35,6 +35,9 @@ type End struct {
 // waits. If removing it fails, the end is delivered again. The range over [Fleet.Ends] returns only
 // when all acknowledged ends were removed, or could not be. A call of Ack after the range has
 // returned has no effect.
+//
+// [Fleet.Submit] of the same job in this process waits until the end is removed. In another
+// process, it has no effect until then.
 func (e *End) Ack() {
 	if e != nil && e.ack != nil {
 		e.ack()

@@ -50,12 +50,13 @@ type receiver struct {
 	mu      sync.Mutex
 	unacked map[uint64]func(time.Duration) error // by sequence, the function that gives the end back; guarded by mu
 	counted int                                  // how many of them the figures include; guarded by mu
+	leaving map[uint64]bool                      // acknowledged and not removed yet; guarded by mu; nil after close
 }
 
 func newReceiver(ctx context.Context, c *core, reg *register) *receiver {
 	r := &receiver{
 		core: c, register: reg, ends: make(chan End), acks: make(chan settling, acksAhead), over: make(chan struct{}),
-		unacked: map[uint64]func(time.Duration) error{},
+		unacked: map[uint64]func(time.Duration) error{}, leaving: map[uint64]bool{},
 	}
 	r.life, r.stop = context.WithCancel(ctx)
 	return r
@@ -87,6 +88,10 @@ func (r *receiver) close() {
 	}
 	clear(r.unacked)
 	r.countLocked()
+	for seq := range r.leaving {
+		r.removals.over(seq)
+	}
+	r.leaving = nil
 }
 
 // countLocked updates the figures with the number of ends that the loop has.
@@ -191,15 +196,37 @@ func settlingOf(d delivery, e ending) settling {
 // later passes an end to a goroutine that removes it. After the loop it has no effect, and the end
 // is delivered again.
 func (r *receiver) later(s settling) {
+	r.leaves(s.ended)
 	select {
 	case r.acks <- s:
 	case <-r.over:
 	}
 }
 
+// leaves records that an end will be removed, so that a submission of its job waits for that.
+func (r *receiver) leaves(seq uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.leaving != nil && !r.leaving[seq] {
+		r.leaving[seq] = true
+		r.removals.begin(seq)
+	}
+}
+
+// left records that an end was removed, or could not be.
+func (r *receiver) left(seq uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.leaving[seq] {
+		delete(r.leaving, seq)
+		r.removals.over(seq)
+	}
+}
+
 // settle removes an end, and then acknowledges it. It continues when the call has ended. If the
 // acknowledgment is lost, there is no harm, because a removed message is not delivered again.
 func (r *receiver) settle(s settling) {
+	defer r.left(s.ended)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.life), ackTimeout)
 	defer cancel()
 	kept, err := r.kept(ctx, s)

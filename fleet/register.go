@@ -188,7 +188,8 @@ func (r *register) patient(ctx context.Context, p place) (e entry, err error) {
 
 // makeWay finds out why a submission was not stored. It reports whether to submit again, and after
 // which message. It removes an end that must not be delivered any more. Nothing must be submitted
-// if another end waits for its acknowledgment, or if only a newer worker can read the message.
+// if another end waits for its acknowledgment, or if only a newer worker can read the message. The
+// error is errRemoving while this process removes that end.
 func (r *register) makeWay(ctx context.Context, p place) (after uint64, again bool, err error) {
 	last, err := r.newest(ctx, p)
 	switch {
@@ -200,7 +201,13 @@ func (r *register) makeWay(ctx context.Context, p place) (after uint64, again bo
 		return 0, false, err
 	case !last.ended:
 		return last.seq, true, nil
+	case r.removals.has(last.seq):
+		return 0, false, errRemoving
 	case !last.settled(r.acked(ctx)):
+		// It may have been removed since it was read.
+		if now, err := r.newest(ctx, p); errors.Is(err, errNone) || err == nil && now.seq != last.seq {
+			return 0, false, errRemoving
+		}
 		return 0, false, nil
 	}
 	return 0, true, r.clear(ctx, last.ending.Of, last.seq)

@@ -748,3 +748,30 @@ func TestWaitReturnsAnEndThatIsAcknowledgedSoon(t *testing.T) {
 		group.Wait()
 	})
 }
+
+// A consumer acknowledges the end of a job, and submits the job again at once. Ack has only begun
+// then, and Submit must not take the end for one that waits for its acknowledgment.
+func TestAJobThatIsSubmittedRightAfterItsAckIsWatchedAgain(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, 0, func(s *stage) {
+		t := s.t
+		f := s.fleet(nil)
+		f.engine = unsteady{s.memory.link(), 300 * time.Millisecond, rand.Int64N}
+		s.member("w")
+		names := s.submit(20)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		keys := map[string]int{}
+		for end, err := range f.Ends(ctx) {
+			require.NoError(t, err)
+			end.Ack()
+			if keys[end.Status.ID]++; keys[end.Status.ID] < 3 {
+				require.NoError(t, f.Submit(ctx, Job{ID: end.Status.ID}))
+			}
+		}
+		for _, id := range names {
+			assert.Equal(t, 3, keys[id], id)
+		}
+		assert.Empty(t, s.memory.all())
+	})
+}
