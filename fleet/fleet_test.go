@@ -402,3 +402,23 @@ func TestAFollowerCatchesUpWhileMessagesAreRemoved(t *testing.T) {
 	assert.True(t, caught)
 	assert.Equal(t, count-21, seen)
 }
+
+// A process that takes one end and stops has fetched others ahead. It gives them back.
+func TestEndsThatWereFetchedAheadAreDeliveredAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	f := open(t, start(t))
+	const jobs = endsAhead / 2
+	submitAll(t, f, jobs)
+	endAll(t, f, jobs)
+	began, got := time.Now(), 0
+	for got < jobs {
+		for end, err := range f.Ends(t.Context()) {
+			require.NoError(t, err)
+			end.Ack()
+			got++
+			break
+		}
+	}
+	assert.Zero(t, stored(t, f))
+	assert.Less(t, time.Since(began), f.ackWait*2/3)
+}

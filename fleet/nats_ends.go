@@ -43,7 +43,9 @@ func (e *natsEnds) receive(ctx context.Context, each func(delivery)) error {
 	conn := e.reader.js.Conn()
 	before := conn.Stats().Reconnects
 	stale := func() bool { return conn.Stats().Reconnects != before }
-	return e.reader.iterate(ctx, consumer, pulling{endsAhead, quickHeartbeat}, func(a arrival) error {
+	return e.reader.iterate(ctx, consumer, pulling{
+		ahead: endsAhead, heartbeat: quickHeartbeat, back: func(m jetstream.Msg) { _ = m.Nak() },
+	}, func(a arrival) error {
 		each(delivery{
 			message: a.message, deliveries: a.deliveries, stale: stale,
 			ack: a.msg.Ack, term: a.msg.Term, later: a.msg.NakWithDelay,

@@ -131,14 +131,16 @@ func (r *natsReader) dismiss(ctx context.Context, stream, name string) {
 type pulling struct {
 	ahead     int           // how many are fetched ahead
 	heartbeat time.Duration // the time between two heartbeats of the server
+	// back gives a message back that was fetched and is not needed; nil if that is not necessary.
+	back func(jetstream.Msg)
 }
 
 // pullingOf returns how a follower of a store requests messages.
 func pullingOf(s store) pulling {
 	if s == jobs {
-		return pulling{followAhead, slowHeartbeat}
+		return pulling{ahead: followAhead, heartbeat: slowHeartbeat}
 	}
-	return pulling{followAhead, quickHeartbeat}
+	return pulling{ahead: followAhead, heartbeat: quickHeartbeat}
 }
 
 // arrival is a message that a consumer delivered.
@@ -152,7 +154,8 @@ type arrival struct {
 
 // iterate calls each for the messages of a consumer, one at a time, until ctx ends or each returns
 // an error. It also returns when the connection was lost and is back, because the server may have
-// forgotten the consumer. It drops the messages that were fetched ahead.
+// forgotten the consumer. When ctx ends, it gives back the messages that were fetched ahead, if p
+// says how. Otherwise it drops them.
 //
 // The client library's iterator is no alternative. With a limit of bytes the server ends each
 // request with a message of its own, for which the iterator's buffer has no room. So other messages
@@ -168,6 +171,9 @@ func (r *natsReader) iterate(ctx context.Context, c jetstream.Consumer, p pullin
 		calls.Lock()
 		defer calls.Unlock()
 		if life.Err() != nil {
+			if p.back != nil {
+				p.back(msg)
+			}
 			return
 		}
 		if err := give(msg, each); err != nil {
@@ -189,10 +195,27 @@ func (r *natsReader) iterate(ctx context.Context, c jetstream.Consumer, p pullin
 	case <-run.Closed():
 		stop(errStopped)
 	case <-life.Done():
+		if p.back != nil && ctx.Err() != nil {
+			r.drain(run)
+		}
 	}
 	calls.Lock() // a call that is in progress ends first
 	defer calls.Unlock()
 	return lostOr(context.Cause(life))
+}
+
+// drain passes on the messages that were fetched, so that they are given back.
+func (r *natsReader) drain(run jetstream.ConsumeContext) {
+	if !r.js.Conn().IsConnected() {
+		return
+	}
+	limit := time.NewTimer(dismissTimeout)
+	defer limit.Stop()
+	run.Drain()
+	select {
+	case <-run.Closed():
+	case <-limit.C:
+	}
 }
 
 // isFinal reports whether no more messages come after an error of a consumer. The client library
