@@ -49,8 +49,8 @@ func newEnd(e ending, k *secret) End {
 	return End{Key: keyOf(e, k), Kind: e.Kind, Status: e.Status, Err: e.Failure.error(e.Status), LeftOut: e.LeftOut}
 }
 
-// keyOf returns the key of an end: which job, and which of its submissions.
+// keyOf returns the key of an end: which job, and which call of Submit.
 func keyOf(e ending, k *secret) string {
 	d := k.place(e.ID, 1).digest
-	return hex.EncodeToString(d[:]) + "-" + strconv.FormatUint(e.Of, 10)
+	return hex.EncodeToString(d[:]) + "-" + strconv.FormatUint(e.Key, 36)
 }

@@ -10,6 +10,7 @@ import (
 // pending job.
 type watch struct {
 	seq  uint64 // the sequence of its submission
+	key  uint64 // the Key of its submission
 	kind unique.Handle[string]
 }
 
@@ -47,7 +48,7 @@ func (l *ledger) watched() int {
 func (l *ledger) submitted(o opening) bool {
 	kind := unique.Make(o.Kind)
 	_, known := l.pending[o.digest]
-	l.pending[o.digest] = watch{seq: o.seq, kind: kind}
+	l.pending[o.digest] = watch{seq: o.seq, key: o.Key, kind: kind}
 	if l.replaying {
 		o.Kind = kind.Value()
 		l.replayed = append(l.replayed, o)

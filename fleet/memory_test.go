@@ -38,6 +38,7 @@ type link struct {
 	*memory
 	mu    sync.Mutex
 	isCut bool
+	mute  bool // publish stores messages, and its answers are lost
 	cuts  int
 	skew  time.Duration // of the server's clock
 }
@@ -56,6 +57,12 @@ func (l *link) cut(cut bool) {
 	l.memory.mu.Lock()
 	defer l.memory.mu.Unlock()
 	l.notifyLocked()
+}
+
+func (l *link) loseAnswers(lose bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.mute = lose
 }
 
 func (l *link) away() bool {
@@ -121,7 +128,18 @@ func (l *link) publish(ctx context.Context, o outgoing) (uint64, error) {
 	if l.away() {
 		return 0, unanswered(ctx)
 	}
-	m := l.memory
+	seq, err := l.memory.store(o, l.skew)
+	l.mu.Lock()
+	mute := l.mute
+	l.mu.Unlock()
+	if mute {
+		return 0, unanswered(ctx)
+	}
+	return seq, err
+}
+
+// store stores a message. It knows no nonces, like a server that was killed meanwhile.
+func (m *memory) store(o outgoing, skew time.Duration) (uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	filter := o.filter
@@ -135,7 +153,7 @@ func (l *link) publish(ctx context.Context, o outgoing) (uint64, error) {
 	if o.store != jobs {
 		m.stored[o.store] = slices.DeleteFunc(m.stored[o.store], func(msg message) bool { return msg.subject == o.subject })
 	}
-	msg := message{subject: o.subject, seq: m.seq, at: time.Now().Add(l.skew), data: o.data}
+	msg := message{subject: o.subject, seq: m.seq, at: time.Now().Add(skew), data: o.data}
 	if !o.always && o.filter != "" {
 		msg.after = o.after
 	}

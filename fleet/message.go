@@ -23,13 +23,17 @@ type submission struct {
 	ID      string        `json:"id"`
 	Kind    string        `json:"kind,omitempty"`
 	Timeout time.Duration `json:"timeout,omitempty"`
+	// Key is a random number of the call of Submit. A submission that is stored twice, because the
+	// answer of the server was lost, has one Key.
+	Key uint64 `json:"key"`
 }
 
 // ending is the message that says how a watch has ended.
 type ending struct {
 	Format int `json:"v"`
-	// Of is the sequence of the submission whose watch has ended.
+	// Of is the sequence of the submission whose watch has ended, and Key is its Key.
 	Of     uint64           `json:"of"`
+	Key    uint64           `json:"key"`
 	ID     string           `json:"id"`
 	Kind   string           `json:"kind,omitempty"`
 	Status jobstatus.Status `json:"status"`

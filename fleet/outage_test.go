@@ -3,12 +3,14 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -185,6 +187,37 @@ func (m *memory) restore(msg message) {
 	m.stored[jobs] = append(m.stored[jobs], msg)
 	slices.SortFunc(m.stored[jobs], func(a, b message) int { return cmp.Compare(a.seq, b.seq) })
 	m.notifyLocked()
+}
+
+// The answer to Submit is lost, and the server is killed, so that it stores the job once more. The
+// job may have ended meanwhile, and its end may be acknowledged. Then the end has the same Key.
+func TestAJobThatIsStoredTwiceEndsUnderOneKey(t *testing.T) {
+	t.Parallel()
+	for _, ends := range []bool{true, false} {
+		playVirtually(t, time.Second, func(s *stage) {
+			t, link := s.t, s.memory.link()
+			link.loseAnswers(true)
+			submitted := make(chan error, 1)
+			go func() { submitted <- s.fleet(link).Submit(t.Context(), Job{ID: "a"}) }()
+			f := s.fleet(s.memory.link())
+			var keys []map[string]End
+			if ends {
+				s.member("w")
+				keys = append(keys, collect(t, f, 1)["a"])
+				require.Empty(t, s.memory.all())
+			}
+			synctest.Wait()
+			before := s.memory.all()
+			link.loseAnswers(false)
+			require.NoError(t, <-submitted)
+			if !ends {
+				assert.Equal(t, before, s.memory.all(), "the job is stored already")
+				return
+			}
+			keys = append(keys, collect(t, f, 1)["a"])
+			assert.Equal(t, slices.Collect(maps.Keys(keys[0])), slices.Collect(maps.Keys(keys[1])))
+		})
+	}
 }
 
 // A submission whose end was acknowledged comes back when the server is killed. The job is then

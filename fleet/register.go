@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -19,18 +20,17 @@ import (
 type register struct{ *core }
 
 // submit stores a job. It tries again while the server is away. The nonce shows the server that it
-// has stored the job already, even if the job has since ended and was acknowledged.
+// has stored the job already, even if the job has since ended and was acknowledged. A server that
+// was killed may have forgotten that. Then it stores the job again, and the end comes again under
+// its Key.
 //
 // A job that is watched gets a new submission in place of the old one, because the old one may have
 // ended: it can come back when the server is killed. Then no worker may watch it, and its end would
 // have a Key that was already handled.
 func (r *register) submit(ctx context.Context, j Job) error {
 	p := r.place(j.ID)
-	m := outgoing{
-		subject: p.subject(r.name, submittedSuffix),
-		filter:  p.all(r.name),
-		data:    encode(submission{Format: format, ID: r.key.seal(j.ID), Kind: j.Kind, Timeout: j.Timeout}),
-	}
+	s := submission{Format: format, ID: r.key.seal(j.ID), Kind: j.Kind, Timeout: j.Timeout, Key: rand.Uint64()}
+	m := outgoing{subject: p.subject(r.name, submittedSuffix), filter: p.all(r.name), data: encode(s)}
 	if err := r.admit(ctx, int64(len(m.data)+messageOverhead)); err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (r *register) submit(ctx context.Context, j Job) error {
 		m.nonce, again = nuid.Next(), false
 		err := patiently(ctx, func() (err error) { _, err = r.engine.publish(ctx, m); return err })
 		if errors.Is(err, errTaken) {
-			err = patiently(ctx, func() (err error) { m.after, again, err = r.makeWay(ctx, p); return err })
+			err = patiently(ctx, func() (err error) { m.after, again, err = r.makeWay(ctx, p, s.Key); return err })
 		} else if err == nil && m.after > 0 {
 			r.removeReplaced(ctx, m.after)
 		}
@@ -186,11 +186,12 @@ func (r *register) patient(ctx context.Context, p place) (e entry, err error) {
 	return e, err
 }
 
-// makeWay finds out why a submission was not stored. It reports whether to submit again, and after
-// which message. It removes an end that must not be delivered any more. Nothing must be submitted
-// if another end waits for its acknowledgment, or if only a newer worker can read the message. The
-// error is errRemoving while this process removes that end.
-func (r *register) makeWay(ctx context.Context, p place) (after uint64, again bool, err error) {
+// makeWay finds out why the submission with the given Key was not stored. It reports whether to
+// submit again, and after which message. It removes an end that must not be delivered any more.
+// Nothing must be submitted if the submission is stored already, if another end waits for its
+// acknowledgment, or if only a newer worker can read the message. The error is errRemoving while
+// this process removes that end.
+func (r *register) makeWay(ctx context.Context, p place, key uint64) (after uint64, again bool, err error) {
 	last, err := r.newest(ctx, p)
 	switch {
 	case errors.Is(err, errNone):
@@ -200,7 +201,7 @@ func (r *register) makeWay(ctx context.Context, p place) (after uint64, again bo
 	case err != nil:
 		return 0, false, err
 	case !last.ended:
-		return last.seq, true, nil
+		return last.seq, last.submission.Key != key, nil
 	case r.removals.has(last.seq):
 		return 0, false, errRemoving
 	case !last.settled(r.acked(ctx)):

@@ -281,7 +281,7 @@ func (s *share) end(ctx context.Context, st jobstatus.Status, err error, group *
 	if !ok {
 		return
 	}
-	e := ending{Of: w.seq, ID: st.ID, Kind: w.kind.Value(), Status: st, Failure: failureOf(err)}
+	e := ending{Of: w.seq, Key: w.key, ID: st.ID, Kind: w.kind.Value(), Status: st, Failure: failureOf(err)}
 	e.Status.ID = "" // the ending has the id
 	s.recorder.record(ctx, group, p, e)
 }
