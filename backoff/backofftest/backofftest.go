@@ -212,12 +212,22 @@ func (x subject) concurrent() error {
 	if err != nil {
 		return err
 	}
-	errs := make([]error, 8)
-	var all sync.WaitGroup
+	return together(8, func(int) error { return unchanged(x.s, want) })
+}
+
+// together calls f on n goroutines, which begin at the same time, and returns their errors.
+func together(n int, f func(g int) error) error {
+	errs := make([]error, n)
+	var begun, ended sync.WaitGroup
+	begun.Add(n)
 	for g := range errs {
-		all.Go(func() { errs[g] = unchanged(x.s, want) })
+		ended.Go(func() {
+			begun.Done()
+			begun.Wait()
+			errs[g] = f(g)
+		})
 	}
-	all.Wait()
+	ended.Wait()
 	return errors.Join(errs...)
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
@@ -143,16 +142,11 @@ func (x follower) forgotten() error {
 }
 
 func (x follower) atOnce() error {
-	errs := make([]error, 4)
-	var all sync.WaitGroup
-	for g := range errs {
-		all.Go(func() {
-			errs[g] = errors.Join(x.follow(strconv.Itoa(g)),
-				each(x.f, near[:20], func(_ backoff.Poll, d time.Duration) bool { return d >= 0 }))
-		})
-	}
-	all.Wait()
-	return errors.Join(append(errs, x.holds())...)
+	err := together(4, func(g int) error {
+		return errors.Join(x.follow(strconv.Itoa(g)),
+			each(x.f, near[:20], func(_ backoff.Poll, d time.Duration) bool { return d >= 0 }))
+	})
+	return errors.Join(err, x.holds())
 }
 
 func (x follower) withoutAllocation() error {

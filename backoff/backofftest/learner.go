@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/backoff"
@@ -118,13 +117,8 @@ func (x learner) unspoilt() error {
 }
 
 func (x learner) observed() error {
-	errs := make([]error, 4)
-	var all sync.WaitGroup
-	for g := range errs {
-		all.Go(func() { errs[g] = teach(x.l, outcomes) })
-	}
-	all.Wait()
-	return errors.Join(append(errs, x.holds())...)
+	err := together(4, func(int) error { return teach(x.l, outcomes) })
+	return errors.Join(err, x.holds())
 }
 
 func (x learner) saved() error {
