@@ -60,9 +60,9 @@ func (o *chooser) rankDueLocked(c *call, now time.Duration) []candidate {
 	for i := range sample {
 		sample[i].rank = o.schedule.Rank(&sample[i].poll, sample[i].since)
 	}
+	slices.SortStableFunc(sample, byRank)
 	o.mu.Lock()
 	c.ranking = false
-	slices.SortStableFunc(sample, byRank)
 	return sample
 }
 
