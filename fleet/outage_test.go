@@ -41,6 +41,46 @@ func (u unsteady) remove(ctx context.Context, s store, seq uint64) error {
 	return u.engine.remove(ctx, s, seq)
 }
 
+// serial is an engine of a server that makes the writes of all workers one after the other.
+type serial struct {
+	engine
+	turn  chan struct{} // has room for one
+	takes time.Duration
+}
+
+func (w serial) publish(ctx context.Context, m outgoing) (uint64, error) {
+	w.turn <- struct{}{}
+	time.Sleep(w.takes)
+	<-w.turn
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
+	return w.engine.publish(ctx, m)
+}
+
+// Two workers that claim many partitions of a slow server at once lost contact, because their
+// heartbeats waited for all the claims. Then they claimed the partitions again.
+func TestHeartbeatsDoNotWaitForTheClaimsOfManyPartitions(t *testing.T) {
+	t.Parallel()
+	playVirtually(t, time.Second, func(s *stage) {
+		server := serial{turn: make(chan struct{}, 1), takes: 5 * time.Millisecond}
+		var workers []*Fleet
+		for _, name := range []string{"a", "b"} {
+			f := s.fleet(s.memory.link())
+			server.engine = f.engine
+			f.engine = server
+			run(s.t, f, s.service.watcher(s.t, name))
+			workers = append(workers, f)
+		}
+		f := s.fleet(s.memory.link())
+		submit(s.t, f, jobIDs(50)...)
+		collect(s.t, f, 50)
+		for _, w := range workers {
+			assert.Zero(s.t, w.Stats().Fenced)
+		}
+	}, Partitions(256), Lease(time.Second))
+}
+
 // Forget of a job whose partition changes hands, and of one whose end is being stored.
 func TestForgetHoldsWhileThePartitionChangesHandsAndTheJobEnds(t *testing.T) {
 	t.Parallel()

@@ -15,6 +15,10 @@ import (
 // after one such step.
 const ticks = 20
 
+// maxWrites is how many claims a worker writes at once. Each heartbeat waits for the claims that
+// were sent before it, and more of them would delay it for too long on a slow server.
+const maxWrites = 32
+
 // ownership decides which partitions a worker owns, and starts and stops the watching of them. It
 // claims the partitions that [ownerOf] assigns to the worker, and gives up the others. Only the
 // worker's loop uses it.
@@ -37,6 +41,7 @@ type ownership struct {
 	resized func()
 
 	slots   []slot // by partition
+	writes  int    // how many claims are being written
 	leaving bool   // whether all partitions are given up and none is claimed
 	recall  bool   // whether a watched partition must be given up
 }
@@ -145,7 +150,7 @@ func (o *ownership) step(now time.Time, v outlook) {
 		switch s.phase {
 		case unwatched:
 			switch {
-			case now.Before(s.again) || v.lost:
+			case now.Before(s.again) || v.lost || o.writes >= maxWrites:
 			case mine && !want:
 				o.write(p, "")
 			case want && (mine || s.record.owner == "" || o.peers.dead(s.record.owner)):
@@ -171,6 +176,7 @@ func (s *slot) watched() bool { return s.phase == watched || s.phase == stopping
 func (o *ownership) write(p int, owner string) {
 	s := &o.slots[p]
 	s.phase = writing
+	o.writes++
 	s.gap = o.gapOf(s)
 	m := o.claimOf(p, owner)
 	o.loop.ask(o.lease/2, func(ctx context.Context) func() {
@@ -209,6 +215,7 @@ func (o *ownership) mend(p int) {
 func (o *ownership) written(p int, owner string, seq uint64, err error) {
 	s := &o.slots[p]
 	s.phase = unwatched
+	o.writes--
 	if err != nil {
 		s.again = time.Now().Add(o.lease / ticks)
 		return
