@@ -17,10 +17,10 @@ type beginnings struct {
 	of    map[string]*beginning // guarded by core.mu
 }
 
-// follow makes c wait for job. If the Backoff is a Follower, it is told of each watch that begins,
-// and has one Outcome for each. If the watch of the job ends before c can wait for it, follow
-// reports that it must be called again.
-func (j *joiner) follow(c *Consumer, job *entry) (again bool, err error) {
+// tellAndWatch makes c wait for job. If the Backoff is a Follower, it is told of each watch that
+// begins, and has one Outcome for each. If the watch of the job ends before c can wait for it,
+// tellAndWatch reports that it must be called again.
+func (j *joiner) tellAndWatch(c *Consumer, job *entry) (again bool, err error) {
 	if !j.schedule.Follows() {
 		return j.watch(c, job, nil)
 	}

@@ -114,7 +114,7 @@ func (j *joiner) begin(ctx context.Context, c *Consumer, job *entry) error {
 		job.began = time.Time{}
 	}
 	for {
-		if again, err := j.follow(c, job); !again {
+		if again, err := j.tellAndWatch(c, job); !again {
 			return err
 		}
 	}
@@ -133,7 +133,8 @@ func (j *joiner) put(c *Consumer, r *Result) {
 
 // watch makes c wait for the watch of job, and adds the watch if there is none. The argument b is
 // the beginning of that watch, if there is one. If the Backoff is a Follower and a watch has to be
-// added that has no beginning, watch does nothing and reports that follow must be called again.
+// added that has no beginning, watch does nothing and reports that tellAndWatch must be called
+// again.
 func (j *joiner) watch(c *Consumer, job *entry, b *beginning) (again bool, err error) {
 	j.mu.Lock()
 	p := c.parts.acquire(c, job.kind, &j.board.figures)

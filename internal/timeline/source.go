@@ -45,7 +45,7 @@ type source struct {
 
 	// What follows is guarded by core.mu.
 	step     int         // grows with each id that is taken
-	checks   int         // how often the source was not quiet since then
+	checks   int         // how many checks since then did not find it quiet
 	refused  int         // how many of them were given up at once
 	paused   bool        // between two ids, until the call parks
 	quiet    bool        // the sequence takes long to yield the next id
