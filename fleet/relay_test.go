@@ -262,11 +262,12 @@ func TestEventsPassTheServer(t *testing.T) {
 	t.Parallel()
 	js := start(t)
 	s := newService(time.Hour)
-	a := replicaOf(t, open(t, js), nil, s.as("a"))
-	b := replicaOf(t, open(t, js), nil, s.as("b"))
+	const partitions = 32 // of 8, one worker in 128 would own none
+	a := replicaOf(t, open(t, js, Partitions(partitions)), nil, s.as("a"))
+	b := replicaOf(t, open(t, js, Partitions(partitions)), nil, s.as("b"))
 	require.Eventually(t, func() bool {
 		x, y := a.fleet.Stats().Owned, b.fleet.Stats().Owned
-		return x > 0 && y > 0 && x+y == 8
+		return x > 0 && y > 0 && x+y == partitions
 	}, guard, 10*time.Millisecond)
 	submit(t, a.fleet, jobIDs(40)...)
 	owners := map[string]bool{}
