@@ -201,6 +201,8 @@ func parseBase(s string) (*url.URL, error) {
 		err = errors.New("has a query: it belongs to the path of each Call")
 	case u.Fragment != "":
 		err = errors.New("has a fragment")
+	case strings.ContainsAny(u.Host+u.Path, "{}"):
+		err = errors.New("has braces: a place such as {id} belongs to the path of each Call")
 	default:
 		return u, nil
 	}

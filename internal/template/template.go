@@ -135,13 +135,11 @@ func (t *Template) setHeader(own, shared map[string]string, holes []string) erro
 	set := map[string]bool{}
 	for _, headers := range []map[string]string{own, shared} {
 		for name, value := range headers {
+			if err := headerProblem(name, value); err != nil {
+				return err
+			}
 			key := http.CanonicalHeaderKey(name)
-			switch {
-			case !web.IsToken(name) || key == "Host" || key == "Content-Length":
-				return fmt.Errorf("field Header: %.80q: not a header that can be set", name)
-			case !web.IsHeaderValue(value):
-				return fmt.Errorf("field Header: %.80q: its value holds a control character", name)
-			case set[key]:
+			if set[key] {
 				continue
 			}
 			set[key] = true
@@ -154,6 +152,26 @@ func (t *Template) setHeader(own, shared map[string]string, holes []string) erro
 			}
 			t.header = append(t.header, f)
 		}
+	}
+	return nil
+}
+
+// CheckHeader returns an error if one of the headers cannot be set. It does not check holes.
+func CheckHeader(headers map[string]string) error {
+	for name, value := range headers {
+		if err := headerProblem(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func headerProblem(name, value string) error {
+	switch key := http.CanonicalHeaderKey(name); {
+	case !web.IsToken(name) || key == "Host" || key == "Content-Length":
+		return fmt.Errorf("field Header: %.80q: not a header that can be set", name)
+	case !web.IsHeaderValue(value):
+		return fmt.Errorf("field Header: %.80q: its value holds a control character", name)
 	}
 	return nil
 }

@@ -150,6 +150,7 @@ const maxPages = 20
 
 // newBatch returns the batch of a dialect. The error joins all problems with it.
 func newBatch(base *url.URL, allow []*url.URL, d Dialect) (*batch, error) {
+	d, _ = d.withHeader() // newStage returns the error
 	b := &batch{Batch: d.Batch.withDefaults(), lists: d.Batch.List != "" || d.Batch.Next != ""}
 	d = d.WithDefaults()
 	var problems []error

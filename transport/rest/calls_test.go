@@ -919,8 +919,8 @@ func TestNewNamesWhatIsWrongWithADialect(t *testing.T) {
 		`Find: path "x" does not begin with a slash`:                                  {Find: rest.Find{Call: rest.Call{Path: "x"}}},
 		`Find: field List: place "a.": a key is empty`:                                {Find: rest.Find{Call: rest.Call{Path: "/x"}, List: "a."}},
 		`Status: field Header: "a b": not a header`:                                   {Status: rest.Call{Header: map[string]string{"a b": "x"}}},
-		`Status: field Header: "X-A": its value holds a control character`:            {Header: map[string]string{"X-A": "x\n"}},
-		`Status: field Header: "Host": not a header that can be set`:                  {Header: map[string]string{"Host": "x"}},
+		`field Header: "X-A": its value holds a control character`:                    {Header: map[string]string{"X-A": "x\n"}},
+		`field Header: "Host": not a header that can be set`:                          {Header: map[string]string{"Host": "x"}, Batch: rest.Batch{Path: "/x"}},
 		`Status: field Body: json: unsupported type`:                                  {Status: rest.Call{Body: func() {}}},
 		`Fetch: path "" does not begin with a slash`:                                  {Fetch: rest.Call{Method: "GET"}},
 	} {

@@ -39,6 +39,7 @@ func TestNewNamesEveryBadOptionAndItsValue(t *testing.T) {
 		{"http:opaque", nil, `has no host`},
 		{"http://h/?key=" + canary, nil, `base URL "http://h/" has a query: it belongs to the path of each Call`},
 		{"http://h/?", nil, `has a query`},
+		{"http://h/jobs/{id}", nil, `base URL "http://h/jobs/%7Bid%7D" has braces: a place such as {id} belongs to the path of each Call`},
 		{"http://h/#" + canary, nil, `base URL "http://h/" has a fragment`},
 		{"127.0.0.1:8080", nil, `base URL "127.0.0.1:8080" has no scheme: it must begin with http:// or https://`},
 		{"localhost:8080", nil, `base URL "localhost:8080" has no scheme: it must begin with http:// or https://`},

@@ -59,6 +59,10 @@ func newStage(base *url.URL, allow []*url.URL, d Dialect) (*stage, []error) {
 	if h := d.IdempotencyHeader; h != "" && h != none && !web.IsToken(h) {
 		problems = append(problems, fmt.Errorf("IdempotencyHeader: %.80q: not a header's name", h))
 	}
+	d, err := d.withHeader()
+	if err != nil {
+		problems = append(problems, err)
+	}
 	s := &stage{}
 	problems = append(problems, s.compile(base, allow, &d)...)
 	if s.create != nil {
@@ -66,7 +70,6 @@ func newStage(base *url.URL, allow []*url.URL, d Dialect) (*stage, []error) {
 			problems = append(problems, err)
 		}
 	}
-	var err error
 	if s.reader, err = newReader(d); err != nil {
 		problems = append(problems, err)
 	}
@@ -76,6 +79,16 @@ func newStage(base *url.URL, allow []*url.URL, d Dialect) (*stage, []error) {
 		}
 	}
 	return s, problems
+}
+
+// withHeader returns d without its Header if that cannot be set, together with an error. So the
+// error is not repeated for each call.
+func (d Dialect) withHeader() (Dialect, error) {
+	err := template.CheckHeader(d.Header)
+	if err != nil {
+		d.Header = nil
+	}
+	return d, err
 }
 
 // compile makes the forms of the calls.
