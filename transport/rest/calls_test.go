@@ -286,8 +286,8 @@ func TestAJobThatTheCreateDoesNotNameIsFound(t *testing.T) {
 	s, err, waits := start(d, "", `{"runs":[{"id":2},{"id":1}]}`, `{"runs":[{"id":2},{"id":1}]}`, `{"runs":[{"id":3},{"id":2},{"id":1}]}`)
 	require.NoError(t, err)
 	assert.Equal(t, transport.Status{ID: "3", State: transport.Pending}, s)
-	assert.Equal(t, []string{"GET /runs?event=x", "POST /dispatch", "GET /runs?event=x", "GET /runs?event=x"}, asked)
-	assert.Equal(t, []string{"500ms"}, waits)
+	assert.Equal(t, []string{"GET /runs?event=x", "POST /dispatch", "GET /runs?event=x", "GET /runs?event=x", "GET /runs?event=x"}, asked)
+	assert.Equal(t, []string{"500ms", "1s"}, waits)
 
 	_, err, _ = start(d, "", `{"runs":[]}`, `{"runs":[{"id":3},{"id":2}]}`)
 	assert.ErrorContains(t, err, "more than one job is new")

@@ -44,10 +44,12 @@ func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transp
 	}
 	finder := k.stage.find
 	var before []string
-	if finder != nil && !finder.byKey {
-		if before, err = finder.ids(ctx, c, req.IdempotencyKey); err != nil {
+	if finder != nil {
+		var end func()
+		if before, end, err = finder.begin(ctx, c, req.IdempotencyKey); err != nil {
 			return transport.Status{}, err
 		}
+		defer end()
 	}
 	if err := k.askCreate(req); err != nil {
 		return transport.Status{}, err

@@ -10,8 +10,8 @@ import (
 //
 // Polls are those of [GitHubActionsRun]. GitHub does not say which run a dispatch has started,
 // unless the input has "return_run_details":true. Without that, the Client looks for the new run in
-// the list of the workflow's runs. Two dispatches at the same time cannot be told apart, and are an
-// error.
+// the list of the workflow's runs. Dispatches of one Client take turns. Those of two programs at
+// the same time cannot be told apart, and are an error.
 //
 // See https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event.
 func GitHubWorkflowRun(repo, workflow string) Service {
