@@ -45,6 +45,7 @@ type series struct {
 	started   time.Time     // when the latest attempt began; zero if nothing is logged
 	fault     error         // why the latest attempt got no answer, or nil
 	err       error         // the error of the latest attempt
+	lost      bool          // whether an attempt may have reached the service, whose answer was lost
 	pause     time.Duration // before the next attempt; negative if there is none
 }
 
@@ -140,9 +141,23 @@ func (a *attempts) check(ctx context.Context, answer *http.Response, err error) 
 	} else {
 		a.err = a.call.unanswered(ctx, a.fault)
 	}
+	a.lost = a.lost || a.isLost()
 	again := a.mayRepeat(ctx)
 	a.log(again)
 	return again, nil
+}
+
+// isLost reports whether the latest attempt may have reached the service, whose answer was lost. A
+// 503 says that the service did nothing.
+func (a *attempts) isLost() bool {
+	if code := a.call.Answer.Code; a.fault == nil {
+		return code != http.StatusServiceUnavailable && web.IsGateway(code)
+	}
+	if web.IsUnsent(a.fault) || errors.As(a.fault, new(sourceFault)) {
+		return false
+	}
+	var e *transport.Error
+	return !errors.As(a.err, &e) || e == nil || e.Class == transport.Transient
 }
 
 // mayRepeat reports whether to make another attempt, and sets a.pause, the wait before it. This is

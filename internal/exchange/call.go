@@ -51,6 +51,12 @@ func (c *Call) Answered() *url.URL {
 	return &c.Request.URL
 }
 
+// MayHaveActed reports whether an attempt before the present one may have reached the service,
+// whose answer was lost. After Do, it includes the last attempt.
+func (c *Call) MayHaveActed() bool {
+	return c.attempts.lost || c.round.sentTwice != nil && c.round.sentTwice.Load()
+}
+
 // outgoing is a request together with its URL, in one allocation. Calls do not share one, because a
 // RoundTripper may keep it for longer than the call lasts.
 type outgoing struct {

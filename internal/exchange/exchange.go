@@ -54,6 +54,8 @@ type Terms struct {
 	Seed string
 	// Repeatable is whether the request may reach the service twice.
 	Repeatable bool
+	// Acts is whether the request starts a job, so that MayHaveActed counts what net/http sends again.
+	Acts bool
 	// Repeats reports the status codes after which the request is also sent again, even if it is not
 	// Repeatable. Nil means none.
 	Repeats func(code int) bool

@@ -6,8 +6,10 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
+	"sync/atomic"
 
 	"github.com/iamber12/job-status-monitoring/internal/wait"
 	"github.com/iamber12/job-status-monitoring/internal/web"
@@ -38,6 +40,8 @@ type trip struct {
 	sends   *web.Sends     // nil if net/http does not send the request again by itself
 	left    func()         // tells a test clock that the request has ended; nil without a test clock
 	made    *outcome       // the outcome of a round trip that the http.Client gets as its first; usually nil
+
+	sentTwice *atomic.Bool // whether net/http has sent a request again by itself; nil if nobody asks
 }
 
 // An outcome is what a round trip returned.
@@ -89,12 +93,30 @@ func (r *round) RoundTrip(q *http.Request) (*http.Response, error) {
 		host := r.host
 		q, r.sends = web.BoundSends(q, &r.answers, r.Retries-r.retried, func() bool { return host.MayRetry(transport.Transient) })
 	}
+	if r.Terms.Acts {
+		q = r.noteSends(q)
+	}
 	q, r.left = r.announce(q)
 	answer, err := r.send(q)
 	if err != nil && r.sends != nil {
 		err = cmp.Or(r.sends.Err(), err)
 	}
 	return answer, err
+}
+
+// noteSends notes whether net/http sends q again by itself, as it does with a request that has an
+// Idempotency-Key, if a kept connection breaks before the answer.
+func (r *trip) noteSends(q *http.Request) *http.Request {
+	if r.sentTwice == nil {
+		r.sentTwice = new(atomic.Bool)
+	}
+	twice := r.sentTwice
+	var sends atomic.Int32
+	return q.WithContext(httptrace.WithClientTrace(q.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+		if sends.Add(1) > 1 {
+			twice.Store(true)
+		}
+	}}))
 }
 
 // announce tells a test clock, if the Host has one, which connection the request uses.

@@ -131,6 +131,14 @@ func ClassOfFault(err error) (class transport.Class, code int) {
 	}
 }
 
+// IsUnsent reports whether err is the fault of a request that was not sent, because there was no
+// connection.
+func IsUnsent(err error) bool {
+	var op *net.OpError
+	var proxy proxyError
+	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") || errors.As(err, &proxy)
+}
+
 // IsTimeout reports whether err is a timeout.
 func IsTimeout(err error) bool {
 	var t net.Error

@@ -64,6 +64,32 @@ func TestAStartThatBeginsNothingIsAnError(t *testing.T) {
 	}
 }
 
+// The error of a start says whether an operation may have been started.
+func TestTheErrorOfAStartSaysWhetherAnOperationMayHaveBeenStarted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		method  string
+		answers []string
+		may     bool
+	}{
+		"a gateway":                    {"POST", []string{"504"}, true},
+		"a conflict after a gateway":   {"PUT", []string{"504", "409"}, true},
+		"a conflict":                   {"PUT", []string{"409"}, false},
+		"a service that is closed":     {"POST", []string{"503 | Retry-After: 120"}, false},
+		"an answer without a location": {"POST", []string{"202"}, true},
+		"a refusal":                    {"POST", []string{"400"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, map[string][]string{c.method + " /r": c.answers})
+			_, err := client(t, s).Send(t.Context(), request(t, s, c.method, "/r"), "")
+			require.Error(t, err)
+			assert.Equal(t, c.may, strings.HasSuffix(err.Error(), " (the operation may have been started)"), err)
+			assert.Len(t, s.requests(), len(c.answers))
+		})
+	}
+}
+
 // Rule A1: which starts are sent again. A POST may have begun something.
 func TestAStartIsSentAgainOnlyWhereThatBeginsNothingTwice(t *testing.T) {
 	t.Parallel()

@@ -30,7 +30,8 @@ const (
 // again, as often as [rest.WithRetries] says. A POST or PATCH is sent again only after a 429 or
 // 503, unless it has an Idempotency-Key or a Repeatability-Request-Id. If the service asks for a
 // wait of more than a minute, Send returns the error at once. Any code except 200, 201, 202 and 204
-// is an error.
+// is an error. If the answer may be lost or cannot be read, the error says that the operation may
+// have been started.
 func (c *Client) Send(ctx context.Context, r *http.Request, via Final) (transport.Status, error) {
 	if err := c.ready(ctx); err != nil {
 		return transport.Status{}, err
@@ -48,6 +49,9 @@ func (c *Client) Send(ctx context.Context, r *http.Request, via Final) (transpor
 		first, err = c.first(k, r.Header, via)
 		return err
 	}))
+	if err != nil && (k.MayHaveActed() || lro.IsFine(k.Answer.Code)) {
+		err = fmt.Errorf("%w (the operation may have been started)", err)
+	}
 	return first, err
 }
 
@@ -69,7 +73,7 @@ func (c *Client) prepare(k *exchange.Call, r *http.Request, via Final) (err erro
 	u.RawQuery = lro.WithQuery(u.RawQuery, c.reach.Query)
 	twice := k.Request.Method != http.MethodPost && k.Request.Method != http.MethodPatch ||
 		r.Header.Get("Idempotency-Key") != "" || r.Header.Get("Repeatability-Request-Id") != ""
-	k.Terms = exchange.Terms{Repeatable: twice, LongestWait: longestWait, Repeats: lro.NotBegun, Secrets: append(lro.SecretsIn(u), exchange.HeaderSecrets(r.Header)...)}
+	k.Terms = exchange.Terms{Repeatable: twice, Acts: true, LongestWait: longestWait, Repeats: lro.NotBegun, Secrets: append(lro.SecretsIn(u), exchange.HeaderSecrets(r.Header)...)}
 	if twice {
 		k.Terms.Repeats = lro.Passes
 	}

@@ -262,15 +262,21 @@ func (a *answer) location() (ref string, err error) {
 func readCancel(a *answer) error {
 	r := a.reader
 	if r.faults != nil || a.template.faults != nil || r.dialect.RetryAfter != "" {
-		if o, ok := a.changeFault(a.asked); ok {
+		switch o, ok := a.changeFault(a.asked); {
+		case ok && o.Means == transport.NotFound && a.MayHaveActed():
+			return nil
+		case ok:
 			return a.faulty(o)
 		}
 	}
+	code := a.Answer.Code
 	switch {
-	case a.Answer.Code == http.StatusSeeOther: // the Location is the URL of the job
+	case code == http.StatusSeeOther: // the Location is the URL of the job
 		_, err := a.location()
 		return err
-	case a.Answer.Code/100 != 2:
+	case a.MayHaveActed() && !a.Answer.IsHTML() && (code == http.StatusNotFound || code == http.StatusGone):
+		return nil // an attempt before this one has canceled the job
+	case code/100 != 2:
 		return a.Refused()
 	default:
 		return nil

@@ -29,6 +29,10 @@ func (c *Client) Create(ctx context.Context, req transport.CreateRequest) (id st
 
 // Start starts a job, as [Client.Create] does, and returns its first status. The state is pending,
 // unless the Dialect has CreateHasState. RetryAfter is the wait that the answer names.
+//
+// A 409 to a request that was sent again means that an attempt before it has started the job. Then
+// the job is known if the key is its id, or if Find finds it. Otherwise the request is sent again,
+// as often as [WithRetries] says, because the service may still deal with that attempt.
 func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
 	var err error
 	if !web.IsHeaderValue(req.IdempotencyKey) {
@@ -58,13 +62,28 @@ func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transp
 		c.unsent.warn(transport.HostOf(ctx), c.Base.Host)
 	}
 	if err = k.do(ctx, readStart); err != nil {
-		return transport.Status{}, err
+		return transport.Status{}, k.unsure(err)
 	}
 	status := k.answer.status
 	if status.ID == "" && !status.State.Terminal() && finder != nil {
 		status.ID, err = finder.job(ctx, c, req.IdempotencyKey, before)
 	}
 	return status, err
+}
+
+// unsure returns err, the error of a create. If the create may have started a job all the same, the
+// error says so. The answer may be lost, or a 2xx cannot be read.
+func (k *call) unsure(err error) error {
+	var e *transport.Error
+	unread := k.wire.Answer.Code/100 == 2 && errors.As(err, &e) && e != nil && e.Class == transport.Malformed
+	switch {
+	case !unread && !k.wire.MayHaveActed():
+		return err
+	case k.wire.Terms.Repeatable:
+		return fmt.Errorf("%w (the job may have been started: repeat the call with the same key)", err)
+	default:
+		return fmt.Errorf("%w (the job may have been started)", err)
+	}
 }
 
 // takesKey reports whether an idempotency key has an effect. The argument sent says whether the
@@ -91,17 +110,40 @@ func (k *call) askCreate(req transport.CreateRequest) error {
 		return err
 	}
 	k.answer.key, k.answer.stage = req.IdempotencyKey, k.stage
-	k.wire.Terms.Seed, k.wire.Terms.SeeOther = req.IdempotencyKey, k.stage.reader.ids.inHeader()
+	k.wire.Terms.Seed, k.wire.Terms.SeeOther, k.wire.Terms.Acts = req.IdempotencyKey, k.stage.reader.ids.inHeader(), true
 	field := ""
 	if req.IdempotencyKey != "" {
 		field = d.IdempotencyField
 		k.wire.Terms.Repeatable = d.IdempotencyHeader != none || field != "" || t.Needs(template.Key)
+		if k.wire.Terms.Repeatable {
+			k.wire.Terms.Repeats = repeatsCreate
+		}
 		if d.IdempotencyHeader != "" && d.IdempotencyHeader != none {
 			k.wire.Request.Extra = [2]string{d.IdempotencyHeader, req.IdempotencyKey}
 		}
 	}
 	if err := t.input(&k.wire.Request, req, field); err != nil {
 		return k.wire.Fail(transport.Permanent, err)
+	}
+	return nil
+}
+
+// repeatsCreate reports whether a create with a key is sent again after a status code: a 409 may
+// mean that the service still deals with the attempt before.
+func repeatsCreate(code int) bool { return code == http.StatusConflict }
+
+// startedBefore reads a 409 to a create that was sent again with its key. The attempt before has
+// started the job, or is about to. So the job is known if the key is its id, or can be found.
+func startedBefore(a *answer) error {
+	d, ids := &a.reader.dialect, &a.reader.ids
+	keyIsID := ids.places[0].Source == place.Key || d.IdempotencyField == d.ID && ids.pattern == nil
+	if !keyIsID && a.stage.find == nil {
+		return a.Fail(transport.Transient, a.Quote())
+	}
+	a.status = transport.Status{State: transport.Pending, RetryAfter: a.Answer.Wait}
+	if keyIsID {
+		a.status.ID = a.key
+		return transport.CheckID(a.key)
 	}
 	return nil
 }
@@ -154,6 +196,8 @@ func readStart(a *answer) error {
 		if _, err := a.location(); err != nil {
 			return err
 		}
+	case a.Answer.Code == http.StatusConflict && a.key != "" && a.MayHaveActed():
+		return startedBefore(a)
 	case a.Answer.Code/100 != 2:
 		return a.Refused()
 	case a.Answer.Large && (!isFile(a) || slices.ContainsFunc(a.reader.ids.places, place.Place.IsInBody)):

@@ -226,7 +226,9 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status, d t
 }
 
 // Cancel asks the service to cancel a job. It returns nil if the service answers 2xx, or 303 with
-// the location of the job. If the Dialect has no Cancel, the error matches [errors.ErrUnsupported].
+// the location of the job. A DELETE is sent again after a broken connection, and a 404 or 410
+// then means that the attempt before has canceled the job. If the Dialect has no Cancel, the error
+// matches [errors.ErrUnsupported].
 func (c *Client) Cancel(ctx context.Context, id string) error {
 	k, err := c.begin(ctx, transport.CheckID(id))
 	if err != nil {

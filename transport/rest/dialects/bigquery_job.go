@@ -12,8 +12,8 @@ import (
 //
 // A poll is GET /bigquery/v2/projects/{project}/jobs/{id}. The idempotency key of a create becomes
 // the job's id, which may have letters, digits, - and _. A second create with the same key is
-// refused with 409. The fetched result is the first page of a query's rows. Jobs of other types
-// have no result.
+// refused with 409, unless it repeats a request whose answer was lost. The fetched result is the
+// first page of a query's rows. Jobs of other types have no result.
 //
 // A job is Failed if it has an errorResult. A completed job may have a list of errors about rows
 // that it left out.
