@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
@@ -19,10 +20,11 @@ const (
 
 // Job is what is known about an operation in progress, in addition to the content of its id.
 type Job struct {
-	Poll   string   // the reference of the newest URL to poll
-	Final  string   // the reference of the result, or ""
-	Over   bool     // whether only the result is missing
-	Header []string // the headers of the first request, names and values in turn
+	Poll   string    // the reference of the newest URL to poll
+	Final  string    // the reference of the result, or ""
+	Over   bool      // whether only the result is missing
+	Header []string  // the headers of the first request, names and values in turn
+	Missed time.Time // when the result of the completed operation was first not to be had, or zero
 }
 
 // Known remembers operations by their ids. It is safe for concurrent use.

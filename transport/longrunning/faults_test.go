@@ -348,3 +348,63 @@ func TestAResultThatIsElsewhereIsAnErrorOnceItIsNeeded(t *testing.T) {
 	assert.ErrorContains(t, err, "that may not be requested")
 	assert.Len(t, s.requests(), 3)
 }
+
+// later is a Host whose clock a test advances.
+type later struct {
+	transport.Host
+	now time.Time
+}
+
+func (l *later) Now() time.Time { return l.now }
+
+// An operation that has completed is told as completed, also if nobody may read its result.
+func TestACompletedOperationWhoseResultIsRefusedHasCompleted(t *testing.T) {
+	t.Parallel()
+	const page = " | Content-Type: text/html | <html>blocked</html>"
+	for name, c := range map[string]struct {
+		answers []string
+		polls   int // until the end, 20 s apart
+		says    string
+	}{
+		"refused":         {[]string{`403 | {"error":{"code":"AuthorizationFailed"}}`}, 1, "AuthorizationFailed"},
+		"gone":            {[]string{"410"}, 1, "410 Gone"},
+		"not found":       {[]string{"404"}, 3, "404 Not Found"},
+		"of a firewall":   {[]string{"403" + page}, 3, "403 Forbidden"},
+		"found at last":   {[]string{"404", "404", `200 | {"a":1}`}, 3, ""},
+		"there too late":  {[]string{"404", "404", "404", `200 | {"a":1}`}, 3, "404 Not Found"},
+		"busy in between": {[]string{"404", "503", "503", `200 | {"a":1}`}, 4, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, map[string][]string{
+				"PUT /r": {"201 | Azure-AsyncOperation: BASE/op"}, "GET /op": {`200 | {"status":"Succeeded"}`, "410"}, "GET /r": c.answers,
+			})
+			l := client(t, s, rest.WithRetries(rest.NoRetries))
+			first, err := l.Send(t.Context(), request(t, s, "PUT", "/r"), "")
+			require.NoError(t, err)
+			host := &later{transport.HostOf(t.Context()), time.Unix(1e9, 0)}
+			ctx := transport.WithHost(t.Context(), host)
+			var end transport.Status
+			for n := 1; n <= c.polls; n++ {
+				end, err = l.Status(ctx, first.ID)
+				if host.now = host.now.Add(20 * time.Second); n < c.polls {
+					require.Error(t, err)
+				}
+			}
+			require.NoError(t, err)
+			assert.Equal(t, transport.Completed, end.State)
+			if c.says == "" {
+				assert.JSONEq(t, `{"a":1}`, string(end.Result))
+				assert.Empty(t, end.Message)
+				return
+			}
+			assert.Empty(t, end.Result)
+			assert.Contains(t, end.Message, c.says)
+			_, err = l.Fetch(ctx, end)
+			var e *transport.Error
+			if c.answers[len(c.answers)-1][:3] != "200" {
+				require.ErrorAs(t, err, &e, "Fetch tells why")
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/exchange"
 	"github.com/iamber12/job-status-monitoring/internal/lro"
@@ -193,7 +194,11 @@ func (p *poll) result(ctx context.Context, s transport.Status) (transport.Status
 		a := &k.Answer
 		switch {
 		case !lro.IsFine(a.Code):
-			return k.Fail(web.ClassOfCode(a.Code, a.IsPaced()), fmt.Errorf("the result of an operation that has completed: %w", k.Quote()))
+			class := web.ClassOfCode(a.Code, a.IsPaced())
+			if class == transport.Permanent && a.IsHTML() {
+				class = transport.Misdirected // a firewall or a proxy sent the page
+			}
+			return k.Fail(class, fmt.Errorf("the result of an operation that has completed: %w", k.Quote()))
 		case a.IsHTML():
 			return k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), lro.ErrPage))
 		case a.Large:
@@ -206,8 +211,39 @@ func (p *poll) result(ctx context.Context, s transport.Status) (transport.Status
 		return nil
 	}))
 	if err != nil {
-		return transport.Status{}, err
+		return p.withoutResult(ctx, s, err)
 	}
 	p.known.Forget(p.id)
+	return s, nil
+}
+
+// resultPatience is how long the result of an operation that has completed may be not found,
+// unreadable or misdirected.
+const resultPatience = 30 * time.Second
+
+// withoutResult returns what a poll returns if the result of a completed operation could not be
+// read because of err. The operation has completed, whatever becomes of its result. So unless a
+// later request for the result may be answered, the status says so, and its message says why there
+// is no result.
+func (p *poll) withoutResult(ctx context.Context, s transport.Status, err error) (transport.Status, error) {
+	var e *transport.Error
+	if !errors.As(err, &e) || e == nil {
+		return transport.Status{}, err
+	}
+	switch e.Class {
+	case transport.Transient, transport.Throttled:
+		return transport.Status{}, err
+	case transport.NotFound, transport.Malformed, transport.Misdirected:
+		now := transport.HostOf(ctx).Now()
+		if p.job.Missed.IsZero() {
+			p.job.Missed = now
+			p.known.Put(p.id, p.job)
+		}
+		if now.Sub(p.job.Missed) < resultPatience {
+			return transport.Status{}, err
+		}
+	}
+	p.known.Forget(p.id)
+	s.Result, s.Message = nil, fmt.Sprintf("no result: %v", err)
 	return s, nil
 }
