@@ -65,12 +65,12 @@ func (c *Caller) Do(ctx context.Context, f func(context.Context) error) error {
 	go c.run(ctx, f, over, done)
 	select {
 	case err := <-done:
-		return wait.CauseOf(ctx, err)
+		return err
 	case <-ctx.Done():
 	}
 	var err error
 	if wait.Within(grace, func() { err = <-done }) {
-		return wait.CauseOf(ctx, err)
+		return err
 	}
 	over()
 	return context.Cause(ctx)
@@ -85,7 +85,7 @@ func (c *Caller) run(ctx context.Context, f func(context.Context) error, over fu
 	}()
 	guard := boundary.Guard{Logger: c.Logger, Panic: c.Panic}
 	var returned error
-	if err = guard.Do(func() { returned = tried(f(ctx)) }); err == nil {
+	if err = guard.Do(func() { returned = wait.CauseOf(ctx, tried(f(ctx))) }); err == nil {
 		err = returned
 	}
 }

@@ -85,6 +85,18 @@ func TestACallEndsWithItsTimeoutItsContextAndItsLife(t *testing.T) {
 	assert.ErrorIs(t, newCaller(t.Context(), time.Minute).Do(left, nil), io.EOF, "f is not called")
 }
 
+// What happened before the context of a call ended is not lost.
+func TestACallWhoseContextEndsKeepsWhatHappenedBefore(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	err := newCaller(t.Context(), time.Minute).Do(ctx, func(ctx context.Context) error {
+		cancel()
+		return fmt.Errorf("POST /: %w; before that: %w", ctx.Err(), io.EOF)
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.ErrorIs(t, err, io.EOF)
+}
+
 // A touchy error panics when it is compared with the end of a context.
 type touchy struct{}
 

@@ -177,10 +177,14 @@ func OnEnd(ctx context.Context, f func()) {
 	}
 }
 
-// CauseOf returns the cause of ctx if err is the error of the ended ctx, and otherwise err.
+// CauseOf returns the cause of ctx if err is the error of the ended ctx and does not match the
+// cause. Otherwise it returns err, which may say more than the cause.
 func CauseOf(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return context.Cause(ctx)
+	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+		return err
+	}
+	if cause := context.Cause(ctx); !errors.Is(err, cause) {
+		return cause
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package wait
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -142,7 +143,14 @@ func TestCauseOfTellsWhyAContextEnded(t *testing.T) {
 	cancel(cause)
 	assert.Equal(t, cause, CauseOf(ctx, context.Canceled))
 	assert.Equal(t, other, CauseOf(ctx, other))
+	more := fmt.Errorf("%w; before that: %w", cause, other)
+	assert.Equal(t, more, CauseOf(ctx, more))
 	require.NoError(t, CauseOf(ctx, nil))
+
+	ctx, end := context.WithCancel(context.Background())
+	end()
+	more = fmt.Errorf("%w; before that: %w", context.Canceled, other)
+	assert.Equal(t, more, CauseOf(ctx, more))
 }
 
 func TestAlarmOnTheRealClockIsNotPutOff(t *testing.T) {
