@@ -140,6 +140,9 @@ func newWatcher(t Transport, c *config) *Watcher {
 // [IdempotencyKey]. If ctx has ended, StartJob makes no request. [WithPollTimeout] limits how long
 // the call takes.
 //
+// An error other than the service's refusal leaves open whether a job was started, because the
+// answer may be lost. With an IdempotencyKey, the call can then be repeated.
+//
 // If the Transport names a job together with an error, that error quotes the id, and first has the
 // id. If the Transport answers more than a second after the call should have ended, the job's id is
 // logged as a warning.
@@ -177,7 +180,8 @@ func (w *Watcher) CreateJob(ctx context.Context, opts ...CreateOption) (id strin
 // a waiting method returned it. Result returns an error if its State is not Completed.
 //
 // If the Transport is a [transport.Fetcher], Result asks the service for the output. Otherwise, or
-// if the Fetcher's error matches [errors.ErrUnsupported], body is done.Result.
+// if the Fetcher's error matches [errors.ErrUnsupported], body is done.Result. If done has a link
+// that has expired, wait for the job again: its new status may have a new link.
 //
 // The caller must close body, and can read it until ctx ends. [WithPollTimeout] limits the time
 // until Result returns, not the time for reading body.
@@ -211,6 +215,7 @@ func fetch(ctx context.Context, calls *oneoff.Caller, t Transport, done Status) 
 // CancelJob asks the service to cancel a job. The Transport must be a [transport.Canceler];
 // otherwise the error matches [errors.ErrUnsupported]. A nil error means that the service accepted
 // the request. The job may run for a while longer: waits for it go on until its status is terminal.
+// Many services refuse to cancel a job that has ended already. A wait returns how it ended.
 //
 // For an id that no job can have, the error matches [ErrInvalidID]. In that case, and if ctx has
 // ended, CancelJob makes no request. [WithPollTimeout] limits how long the call takes.
