@@ -51,7 +51,8 @@ func (r *Reach) Check(u *url.URL) error {
 
 // Refer returns the reference of a URL that an answer names. The argument asked is the URL of the
 // request. The reference is the path and query if the URL has the origin of the base URL, and
-// otherwise the whole URL.
+// otherwise the whole URL. An http URL of the same host becomes an https URL if the base URL is
+// one.
 func (r *Reach) Refer(named string, asked *url.URL) (string, error) {
 	parsed, err := url.Parse(strings.TrimSpace(named))
 	if err != nil || named == "" {
@@ -62,6 +63,7 @@ func (r *Reach) Refer(named string, asked *url.URL) (string, error) {
 	if parsed.User == nil && parsed.Host == "" {
 		u.User = nil // the reference itself names no user
 	}
+	web.Secure(u, r.Base, r.Origins)
 	if err := r.Check(u); err != nil {
 		return "", err
 	}

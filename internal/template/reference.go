@@ -11,7 +11,7 @@ import (
 )
 
 // Resolve returns the URL that a service named, and whether it has another origin than the base
-// URL.
+// URL. An http URL of the same host becomes an https URL if the base URL is one.
 func (t *Template) Resolve(ref string) (u url.URL, foreign bool, err error) {
 	parsed, err := url.Parse(ref)
 	switch {
@@ -32,6 +32,7 @@ func (t *Template) Resolve(ref string) (u url.URL, foreign bool, err error) {
 	bare.User = nil
 	u = *bare.ResolveReference(parsed)
 	u.Fragment, u.RawFragment = "", ""
+	web.Secure(&u, t.base, t.allow)
 	if web.SameOrigin(&u, t.base) {
 		return u, false, nil
 	}

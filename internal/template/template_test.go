@@ -64,12 +64,13 @@ func TestAReferenceStaysAtItsOrigin(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, f.IsWhole())
 	asked, _ := url.Parse("https://jobs.test/api/jobs")
-	for ref, want := range map[string]string{"7?v=1": "/api/7?v=1", "/ops/7": "/ops/7", "https://jobs.test/x": "/x", "https://other.test/y": "https://other.test/y"} {
+	for ref, want := range map[string]string{"7?v=1": "/api/7?v=1", "/ops/7": "/ops/7", "https://jobs.test/x": "/x", "https://other.test/y": "https://other.test/y",
+		"http://jobs.test/x": "/x", "http://JOBS.test:80/x": "/x", "http://jobs.test:443/x": "/x", "http://other.test/y": "https://other.test/y"} {
 		got, err := f.Reference(ref, asked)
 		require.NoError(t, err, ref)
 		assert.Equal(t, want, got, ref)
 	}
-	for _, ref := range []string{"https://evil.test/", "//evil.test/", "http://jobs.test/", "https://jobs.test:444/", "https://u@jobs.test/", "mailto:a@b"} {
+	for _, ref := range []string{"https://evil.test/", "//evil.test/", "http://evil.test/", "http://jobs.test:8080/", "http://u@jobs.test/", "ws://jobs.test/", "https://jobs.test:444/", "https://u@jobs.test/", "mailto:a@b"} {
 		_, err := f.Reference(ref, asked)
 		assert.Error(t, err, ref)
 	}

@@ -178,6 +178,26 @@ func hasSegment(ref string, fits func(segment string) bool) bool {
 	return false
 }
 
+// Secure makes u an https URL of the base URL's origin, or of one of the others, if it is an http
+// URL with that origin's host. A service behind a proxy that ends TLS sees requests by http, and
+// names its own URLs so. A URL of an origin that may be requested by http is left alone.
+func Secure(u, base *url.URL, others []*url.URL) {
+	if u.Scheme != "http" || SameOrigin(u, base) || IsOneOf(others, u) {
+		return
+	}
+	_ = secureAs(u, base) || slices.ContainsFunc(others, func(origin *url.URL) bool { return secureAs(u, origin) })
+}
+
+// secureAs gives u the origin if only the scheme differs, and reports whether it did.
+func secureAs(u, origin *url.URL) bool {
+	samePort := u.Port() == origin.Port() || port(u) == port(origin) || port(u) == "80" && port(origin) == "443"
+	if origin.Scheme != "https" || !strings.EqualFold(u.Hostname(), origin.Hostname()) || !samePort {
+		return false
+	}
+	u.Scheme, u.Host = origin.Scheme, origin.Host
+	return true
+}
+
 // SameOrigin reports whether two URLs have the same scheme, host and port.
 func SameOrigin(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && (a.Host == b.Host || strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b))

@@ -134,6 +134,21 @@ func TestHTTPSLeadsToNoHTTP(t *testing.T) {
 	assert.NotContains(t, plain.requests(), "GET /op")
 }
 
+// Fault 42: a service behind a proxy that ends TLS names its URLs with http.
+func TestAServiceBehindAProxyThatEndsTLSIsAskedByHTTPS(t *testing.T) {
+	t.Parallel()
+	service := &steps{said: []said{say("202 | Location: http://api.example.com/op | Retry-After: 1"), say(`200 | {"a":1}`)}}
+	l, err := longrunning.New("https://api.example.com", rest.WithRoundTripper(service))
+	require.NoError(t, err)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://api.example.com/r", nil)
+	require.NoError(t, err)
+	first, err := l.Send(t.Context(), r, "")
+	require.NoError(t, err)
+	end, err := l.Status(t.Context(), first.ID)
+	require.NoError(t, err)
+	assert.Equal(t, transport.Completed, end.State)
+}
+
 // Fault 44: no secret is in an error, a log or a printed value.
 func TestNothingSecretIsPrinted(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -112,4 +113,32 @@ func TestARedirectDoesNotLeadFromHTTPSToHTTP(t *testing.T) {
 		rest.WithRoundTripper(secure.Client().Transport)).Status(t.Context(), "7")
 	require.Equal(t, transport.Misdirected, classOf(t, err))
 	assert.ErrorContains(t, err, "from https to http")
+}
+
+// Fault 42: a service behind a proxy that ends TLS names its URLs with http. They are requested by
+// https, with the token.
+func TestAServiceBehindAProxyThatEndsTLSIsAskedByHTTPS(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	c := client(t, "https://ci.test", rest.WithDialect(rest.Dialect{Create: rest.Call{Path: "/jobs"}, Status: rest.Call{Path: "{+id}"}, ID: "@header.Location", State: "@code",
+		States: states{"200": completed, "202": isRunning}}),
+		rest.WithToken(func(context.Context) (string, error) { return "t", nil }),
+		rest.WithRoundTripper(tripper(func(q *http.Request) (*http.Response, error) {
+			asked = append(asked, q.Method+" "+q.URL.String()+" "+q.Header.Get("Authorization"))
+			a := answerOf(303, "")
+			a.Header.Set("Location", "http://ci.test/files/7")
+			if q.Method == http.MethodPost {
+				a.StatusCode = 202
+				a.Header.Set("Location", "http://ci.test/ops/7?v=1")
+			}
+			return a, nil
+		})))
+	first, err := c.Start(t.Context(), transport.CreateRequest{})
+	require.NoError(t, err)
+	assert.Equal(t, "/ops/7?v=1", first.ID)
+	done, err := c.Status(t.Context(), first.ID)
+	require.NoError(t, err)
+	assert.Equal(t, transport.Completed, done.State)
+	assert.JSONEq(t, `"/files/7"`, string(done.Result))
+	assert.Equal(t, []string{"POST https://ci.test/jobs Bearer t", "GET https://ci.test/ops/7?v=1 Bearer t"}, asked)
 }

@@ -177,7 +177,8 @@ func WithMaxResult(bytes int64) Option {
 // no credential: no token, no cookie, and no header of [WithHeader] or of the Dialect.
 // [WithOriginToken] gives the origin its own token. If the origin has a public name with a private
 // address, requests to it fail: see Where requests go, above. By default no other origin is
-// allowed. If the base URL has https, [New] refuses an origin with http.
+// allowed. If the base URL has https, [New] refuses an origin with http. If the service
+// names a URL with http of the same host, that URL is requested by https.
 func AllowOrigin(origin string) Option {
 	return func(c *config) { c.Origins = append(c.Origins, origin) }
 }
