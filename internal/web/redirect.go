@@ -48,8 +48,9 @@ var (
 
 // CheckRedirect is the CheckRedirect of an [http.Client] for which the user sets none. It follows a
 // redirect only of a GET, to the same origin, without a user name, at most five times, and never
-// from https to http.
+// from https to http. A redirect to http of the same host is followed by https: see [Secure].
 func CheckRedirect(next *http.Request, via []*http.Request) error {
+	Secure(next.URL, via[len(via)-1].URL, nil)
 	if first := via[0]; first.Method != http.MethodGet && !IsDowngrade(next, via) {
 		return refuse("a redirect of a %s to %.128q: only a GET follows one", first.Method, next.URL.Scheme+"://"+next.URL.Host)
 	}
@@ -59,6 +60,7 @@ func CheckRedirect(next *http.Request, via []*http.Request) error {
 // CheckRedirectWithBody is [CheckRedirect], but a POST is followed too if the redirect is a 307 or
 // 308. Those keep the method and the body.
 func CheckRedirectWithBody(next *http.Request, via []*http.Request) error {
+	Secure(next.URL, via[len(via)-1].URL, nil)
 	code := next.Response.StatusCode
 	if via[0].Method == http.MethodPost && (code == http.StatusTemporaryRedirect || code == http.StatusPermanentRedirect) {
 		return checkTarget(next, via)
@@ -89,6 +91,7 @@ func IsDowngrade(next *http.Request, via []*http.Request) bool {
 
 // CheckRedirectWithin is like [CheckRedirect], but also follows redirects to the given origins.
 func CheckRedirectWithin(base *url.URL, origins []*url.URL, next *http.Request, via []*http.Request) error {
+	Secure(next.URL, via[len(via)-1].URL, nil)
 	switch {
 	case IsDowngrade(next, via):
 		return errDowngrade

@@ -278,7 +278,8 @@ func TestAPOSTFollowsARedirectThatKeepsIt(t *testing.T) {
 		"/mcp":                         {code: http.StatusTemporaryRedirect, requests: 6, wrong: "more than 5 redirects"},
 		"/see":                         {code: http.StatusSeeOther, requests: 1, wrong: "only a GET"},
 		"/moved":                       {code: http.StatusMovedPermanently, requests: 1, wrong: "only a GET"},
-		"http://tools.example/mcp/":    {code: http.StatusTemporaryRedirect, requests: 1, wrong: "from https to http"},
+		"http://tools.example/mcp/":    {code: http.StatusTemporaryRedirect, requests: 2}, // by https
+		"http://tools.example:8080/x":  {code: http.StatusTemporaryRedirect, requests: 1, wrong: "from https to http"},
 		"https://other.example/mcp/":   {code: http.StatusTemporaryRedirect, requests: 1, wrong: "another origin"},
 		"https://tools.example:8443/x": {code: http.StatusTemporaryRedirect, requests: 1, wrong: "another origin"},
 		"https://u@tools.example/mcp/": {code: http.StatusTemporaryRedirect, requests: 1, wrong: "user name"},
@@ -290,6 +291,7 @@ func TestAPOSTFollowsARedirectThatKeepsIt(t *testing.T) {
 				mcp.WithRoundTripper(rpctest.Server(func(w http.ResponseWriter, r *http.Request) {
 					requests++
 					assert.Equal(t, http.MethodPost, r.Method)
+					assert.Equal(t, "https", r.URL.Scheme)
 					assert.Equal(t, "tools/call", rpctest.Read(t, r).Method)
 					assert.Equal(t, "s1", r.Header.Get("Mcp-Session-Id"))
 					assert.Equal(t, "tools/call", r.Header.Get("Mcp-Method"))

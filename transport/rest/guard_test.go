@@ -142,3 +142,23 @@ func TestAServiceBehindAProxyThatEndsTLSIsAskedByHTTPS(t *testing.T) {
 	assert.JSONEq(t, `"/files/7"`, string(done.Result))
 	assert.Equal(t, []string{"POST https://ci.test/jobs Bearer t", "GET https://ci.test/ops/7?v=1 Bearer t"}, asked)
 }
+
+// Fault 42: the redirect of such a service is followed by https.
+func TestARedirectBehindAProxyThatEndsTLSIsFollowedByHTTPS(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	c := client(t, "https://ci.test", rest.WithToken(func(context.Context) (string, error) { return "t", nil }),
+		rest.WithRoundTripper(tripper(func(q *http.Request) (*http.Response, error) {
+			asked = append(asked, q.URL.String()+" "+q.Header.Get("Authorization"))
+			if len(asked) > 1 {
+				return answerOf(200, status("completed")), nil
+			}
+			a := answerOf(307, "")
+			a.Header.Set("Location", "http://ci.test"+q.URL.Path+"/")
+			return a, nil
+		})))
+	done, err := c.Status(t.Context(), "7")
+	require.NoError(t, err)
+	assert.Equal(t, transport.Completed, done.State)
+	assert.Equal(t, []string{"https://ci.test/status/7 Bearer t", "https://ci.test/status/7/ Bearer t"}, asked)
+}
