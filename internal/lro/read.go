@@ -31,10 +31,13 @@ const (
 	atResource
 	atResult
 	atPercent
+	atInstance
+	atRuntime
+	atOutput
 )
 
 var places = func() *place.Set {
-	all, err := place.ParseList("properties.provisioningState, status, error.code, error.message, error, resourceLocation, result, percentComplete")
+	all, err := place.ParseList("properties.provisioningState, status, error.code, error.message, error, resourceLocation, result, percentComplete, instanceId, runtimeStatus, output")
 	if err != nil {
 		panic(err)
 	}
@@ -68,16 +71,16 @@ var (
 // running are the usual words for an operation that goes on.
 var running = []string{"running", "inprogress", "in progress", "in_progress", "in-progress", "pending", "queued", "accepted", "notstarted",
 	"not started", "not_started", "waiting", "processing", "started", "starting", "initializing", "preparing", "validating", "provisioning", "creating",
-	"building", "deploying", "updating", "deleting", "stopping", "canceling", "cancelling"}
+	"building", "deploying", "updating", "deleting", "deletepending", "stopping", "canceling", "cancelling"}
 
 // stateOf returns what a word of Azure means. A word that it does not know means running. Azure's
 // translation of documents says ValidationFailed, and its analysis of texts PartiallySucceeded or
-// PartiallyCompleted.
+// PartiallyCompleted. OneDrive says deleteFailed.
 func stateOf(word string) transport.State {
 	switch strings.ToLower(strings.TrimSpace(word)) {
 	case "succeeded", "completed", "partiallysucceeded", "partiallycompleted":
 		return transport.Completed
-	case "failed", "validationfailed":
+	case "failed", "validationfailed", "deletefailed":
 		return transport.Failed
 	case "canceled", "cancelled":
 		return transport.Canceled
@@ -160,6 +163,9 @@ func readResource(a *exchange.Answer) (Verdict, error) {
 
 // readLocation reads the answer of a Location.
 func readLocation(a *exchange.Answer) (Verdict, error) {
+	if v := orchestration(a); v.State.Terminal() {
+		return v, nil
+	}
 	ended := Verdict{State: transport.Failed, Word: strconv.Itoa(a.Code)}
 	switch fine := a.Code/100 == 2; {
 	case !fine && (isNoFailure(a.Code, a.IsPaced()) || a.IsHTML()):
@@ -176,6 +182,32 @@ func readLocation(a *exchange.Answer) (Verdict, error) {
 		return Verdict{}, err // two readers would read it differently
 	}
 	return said.orElse(a.Code, ended)
+}
+
+// orchestration returns how an orchestration of Azure's Durable Functions has ended without
+// success. The answer has the code 200, or 500 if the caller asked for that. The zero Verdict means
+// that the answer says nothing of the kind.
+func orchestration(a *exchange.Answer) Verdict {
+	if a.Code != http.StatusOK && a.Code != http.StatusInternalServerError || a.Large {
+		return Verdict{}
+	}
+	said, err := find(a)
+	if err != nil || !place.Value(said[atInstance]).IsSaid() {
+		return Verdict{}
+	}
+	v := Verdict{Word: place.Value(said[atRuntime]).Text()}
+	switch strings.ToLower(v.Word) {
+	case "failed":
+		v.State = transport.Failed
+	case "terminated", "canceled":
+		v.State = transport.Canceled
+	default:
+		return Verdict{}
+	}
+	if why := place.Value(said[atOutput]); why.Kind() == place.Word {
+		v.Message = why.Text()
+	}
+	return v
 }
 
 // ReadSeeOther returns what a 303 says. It means that the operation has completed, unless its body
@@ -197,7 +229,7 @@ func ReadSeeOther(a *exchange.Answer) Verdict {
 // that counts. It may be called on nil.
 func (f fields) orElse(code int, ended Verdict) (Verdict, error) {
 	if f == nil {
-		f = make(fields, atPercent+1)
+		f = make(fields, atOutput+1)
 	}
 	v, err := f.verdict(atProvisioning)
 	if err != nil {

@@ -33,9 +33,9 @@
 //	200, 204               nothing: the operation has ended, and the body is its result
 //
 // The words Succeeded, Completed, PartiallySucceeded and PartiallyCompleted mean success. The words
-// Failed and ValidationFailed mean failure, and Canceled and Cancelled mean canceled. Case does not
-// matter. Any other word means that the operation is running, except as described below for a
-// Location. A 202 without a body means running too.
+// Failed, ValidationFailed and DeleteFailed mean failure, and Canceled and Cancelled mean canceled.
+// Case does not matter. Any other word means that the operation is running, except as described
+// below for a Location. A 202 without a body means running too.
 //
 // An operation whose answer has an error never counts as completed. In an answer without a status,
 // the error must be a text, true, or an object with a code or a message. Anything else at error is
@@ -47,7 +47,8 @@
 // 598, 599). A 409, 418, 420 or 423 is an exception if it names a wait, and so is a page of HTML,
 // which a firewall or a proxy sends. The field status of the answer counts only if it means failed
 // or canceled, or is a usual word for running, such as InProgress. A 202 without a status always
-// means running.
+// means running. An answer of Durable Functions, which has an instanceId, counts by its
+// runtimeStatus if that is Failed, Terminated or Canceled.
 //
 // After success, [Final] and the method of the first request say where the result is. The result is
 // fetched once, into Status.Result. If that request fails with a transient error, later polls

@@ -103,6 +103,21 @@ func TestOperationsGoOnAsTheirAnswersSay(t *testing.T) {
 		"F2: loc that is being canceled goes on": {"POST", "", map[string][]string{
 			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {`200 | {"status":"Cancelling"}`, `200 | {"status":"Canceled"}`},
 		}, "GET /1, GET /1", ended{transport.Canceled, "", "*", "Canceled"}},
+		"F2: loc of a drive that deletes": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {`200 | {"status":"deletePending"}`, `200 | {"status":"deleteFailed"}`},
+		}, "GET /1, GET /1", ended{transport.Failed, "", "*", "deleteFailed"}},
+		"B: an orchestration that has failed": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: BASE/1 | {\"id\":\"i7\"}"}, "GET /1": {`202 | {"instanceId":"i7","runtimeStatus":"Running"}`, `200 | {"instanceId":"i7","runtimeStatus":"Failed","output":"no disk"}`},
+		}, "GET /1, GET /1", ended{transport.Failed, "", "no disk", "Failed"}},
+		"B: an orchestration that has failed, with a 500": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {`500 | {"instanceId":"i7","runtimeStatus":"Failed","output":null}`},
+		}, "GET /1", ended{transport.Failed, "", "*", "Failed"}},
+		"B: an orchestration that was terminated": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {`200 | {"instanceId":"i7","runtimeStatus":"Terminated","output":"by me"}`},
+		}, "GET /1", ended{transport.Canceled, "", "by me", "Terminated"}},
+		"B: an orchestration that has completed": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {`200 | {"instanceId":"i7","runtimeStatus":"Completed","output":7}`},
+		}, "GET /1", ended{transport.Completed, `{"instanceId":"i7","runtimeStatus":"Completed","output":7}`, "", ""}},
 		"A4: a URL with a space in its query": {"POST", "", map[string][]string{
 			"POST /r": {"202 | Location: /1?name=a b&x=\"c\""}, "GET /1?name=a%20b&x=%22c%22": {"202", `200 | 7`},
 		}, "GET /1?name=a%20b&x=%22c%22, GET /1?name=a%20b&x=%22c%22", ended{transport.Completed, "7", "", ""}},

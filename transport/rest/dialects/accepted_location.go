@@ -17,8 +17,10 @@ import (
 //
 // The status code is the state of the job. A 409, 422 or 500 that names an error means that the job
 // failed, although the error may be about the poll. Operations of Azure may answer 200 while they
-// run, with the status NotStarted, Accepted, InProgress or Running in the body. With a 200, any
-// status but these, Failed and Canceled is taken to be a part of the result.
+// run, with the status NotStarted, Accepted, InProgress or Running in the body, and those of
+// OneDrive also with Waiting, Updating or DeletePending. With a 200, any status but these, Failed,
+// DeleteFailed, Canceled and Cancelled is taken to be a part of the result. An answer of Durable
+// Functions without a status counts by its runtimeStatus.
 //
 // See https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations.
 func AcceptedLocation(path string) Service {
@@ -31,20 +33,29 @@ func AcceptedLocation(path string) Service {
 			ID:                "@header.Location",
 			Status:            rest.Call{Path: "{+id}"},
 			Cancel:            rest.Call{Path: "-"},
-			State:             "@code, status, error.code",
+			State:             "@code, status, runtimeStatus, error.code",
 			States: map[string]transport.State{
-				"202, *, *":          transport.Running,
-				"200, NotStarted, *": transport.Pending,
-				"200, Accepted, *":   transport.Running,
-				"200, InProgress, *": transport.Running,
-				"200, Running, *":    transport.Running,
-				"200, *, *":          transport.Completed,
-				"204, *, *":          transport.Completed,
-				"200, Failed, *":     transport.Failed,
-				"200, Canceled, *":   transport.Canceled,
-				"409, *, +":          transport.Failed,
-				"422, *, +":          transport.Failed,
-				"500, *, +":          transport.Failed,
+				"202, *, *, *":             transport.Running,
+				"200, NotStarted, *, *":    transport.Pending,
+				"200, Accepted, *, *":      transport.Running,
+				"200, InProgress, *, *":    transport.Running,
+				"200, Running, *, *":       transport.Running,
+				"200, Waiting, *, *":       transport.Running,
+				"200, Updating, *, *":      transport.Running,
+				"200, DeletePending, *, *": transport.Running,
+				"200, *, *, *":             transport.Completed,
+				"204, *, *, *":             transport.Completed,
+				"200, Failed, *, *":        transport.Failed,
+				"200, DeleteFailed, *, *":  transport.Failed,
+				"200, Canceled, *, *":      transport.Canceled,
+				"200, Cancelled, *, *":     transport.Canceled,
+				"409, *, *, +":             transport.Failed,
+				"422, *, *, +":             transport.Failed,
+				"500, *, *, +":             transport.Failed,
+				"200, -, Failed, *":        transport.Failed,
+				"200, -, Terminated, *":    transport.Canceled,
+				"200, -, Canceled, *":      transport.Canceled,
+				"500, -, Failed, *":        transport.Failed,
 			},
 			Next:   "@header.Location",
 			Error:  "error.message, error",
