@@ -157,6 +157,7 @@ func (s *settings) transport() {
 	s.base.Timeout = 0
 	if s.base.Transport == nil {
 		s.own = web.NewPool(nil, 0)
+		s.own.ResponseHeaderTimeout = 0 // many services send the header with the first event, and WithSilence bounds the wait
 		web.GuardDials(s.own, []*url.URL{s.url}, nil)
 		s.base.Transport = s.own
 	}
