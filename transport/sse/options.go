@@ -47,8 +47,8 @@ func (s *settings) problem(format string, args ...any) {
 // stream's URL.
 //
 // A client without CheckRedirect follows redirects only to the same scheme, host and port, at most
-// five times. If CheckRedirect allows a request to another origin, the request carries no token, no
-// header of [WithHeader] and no Last-Event-ID.
+// five times. If CheckRedirect allows a request to another origin, the request carries no token and
+// no header of [WithHeader]. It carries the Last-Event-ID, so that no event is missed.
 func WithHTTPClient(h *http.Client) Option { return func(s *settings) { s.user = h } }
 
 // WithHeader sets a header that every request carries. Its value never appears in errors or logs.
