@@ -24,10 +24,9 @@ type connection struct {
 	notify func(transport.Status)
 
 	// Only the reading goroutine uses these fields until it ends.
-	at     *position
-	open   bool       // whether the answer is a stream
-	warned bool       // whether an event that could not be read was logged as a warning
-	token  *web.Token // nil if there is none
+	at    *position
+	open  bool       // whether the answer is a stream
+	token *web.Token // nil if there is none
 
 	mu    sync.Mutex
 	heard time.Time // when the last byte arrived
@@ -250,12 +249,16 @@ func (c *connection) deliver(e eventstream.Event) {
 	}
 }
 
-// skipped logs an event that cannot be read. The first one of a connection is logged as a warning,
-// and all others at debug level.
+// quiet is the shortest time between two warnings about events. A service may send heartbeats that
+// the Reader cannot read, and may end each connection soon.
+const quiet = time.Minute
+
+// skipped logs an event that cannot be read, at most once a minute as a warning and otherwise at
+// debug level.
 func (c *connection) skipped(err error) {
 	level := slog.LevelDebug
-	if !c.warned {
-		level, c.warned = slog.LevelWarn, true
+	if now := c.host.Now(); c.at.warned.IsZero() || now.Sub(c.at.warned).Abs() >= quiet {
+		level, c.at.warned = slog.LevelWarn, now
 	}
 	if c.host.Logs(level) {
 		c.host.Log(level, "sse", "an event was skipped", slog.String("stream", c.name), slog.String("reason", web.Safe(err, c.secrets()...).Error()))

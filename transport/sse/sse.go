@@ -35,9 +35,10 @@
 // names a longer wait by Retry-After, that wait applies. An answer of 204 ends the Stream
 // permanently, with [ErrStopped].
 //
-// An event that the Reader cannot read is logged and skipped. If an event has more than
-// [MaxEventBytes], Notify returns a transient error, and the Watcher polls all jobs once. The next
-// connection begins with new events, so that the large event does not come again.
+// An event that the Reader cannot read is skipped. It is logged as a warning at most once a minute,
+// and otherwise at debug level. If an event has more than [MaxEventBytes], Notify returns a
+// transient error, and the Watcher polls all jobs once. The next connection begins with new events,
+// so that the large event does not come again.
 package sse
 
 import (
@@ -91,11 +92,12 @@ type Stream struct {
 	last position // where the newest call of Notify ended
 }
 
-// position is where in a stream a connection begins.
+// position is where in a stream a connection begins, and what is known from the connections before.
 type position struct {
 	id        string        // of the newest event, "" for none
 	retry     time.Duration // 0 if the service has named none
 	notBefore time.Time     // the earliest time of the next request
+	warned    time.Time     // when a skipped event was last logged as a warning
 	stopped   bool
 }
 

@@ -383,6 +383,33 @@ func TestAnUnreadableEventIsSkippedAndNoSecretIsLogged(t *testing.T) {
 	})
 }
 
+// A heartbeat that the Reader cannot read does not fill the log, however short the connections are.
+func TestAWarningOfASkippedEventComesOnceAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		beat := says("id: 1\ndata: ping\n\n")
+		answers := make([]func(*io.PipeWriter, *http.Request) *http.Response, 100)
+		for i := range answers {
+			answers[i] = beat
+		}
+		s, service := newStream(t, answers...)
+		host := &lent{Host: transport.HostOf(t.Context())}
+		ctx, cancel := context.WithTimeout(transport.WithHost(t.Context(), host), 150*time.Second)
+		defer cancel()
+		for ctx.Err() == nil {
+			_ = s.Notify(ctx, func(transport.Status) {})
+		}
+		warnings := 0
+		for _, line := range host.lines {
+			if strings.HasPrefix(line, "WARN") {
+				warnings++
+			}
+		}
+		assert.Equal(t, 3, warnings)
+		assert.Greater(t, len(service.asked), 40)
+	})
+}
+
 func TestA401IsAskedAgainWithANewTokenOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
