@@ -102,6 +102,8 @@ func (o Opening) ticket() (t Ticket, v Verdict, err error) {
 		return o.resource(first)
 	case o.Answer.Code == http.StatusAccepted:
 		return t, v, errNoMonitor
+	case o.Answer.IsHTML():
+		return t, v, ErrPage
 	default:
 		v = o.end()
 		return Ticket{Kind: Body, Word: wordOf(v.State)}, v, nil

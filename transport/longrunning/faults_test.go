@@ -33,6 +33,8 @@ func TestAStartThatBeginsNothingIsAnError(t *testing.T) {
 		"no way to go on":              {"POST", "202", transport.Permanent, "no URL to poll"},
 		"no way to go on, DELETE":      {"DELETE", "202", transport.Permanent, "no URL to poll"},
 		"a word that cannot be read":   {"PUT", "200 | <page/>", transport.Permanent, "cannot be read"},
+		"a page in place of a result":  {"POST", "200 | Content-Type: text/html | <html>sign in</html>", transport.Transient, "sign in</html>` with a page in place of an answer"},
+		"a page, DELETE":               {"DELETE", "201 | <!DOCTYPE html><p>blocked", transport.Transient, "with a page"},
 		"elsewhere, async":             {"PUT", "201 | Azure-AsyncOperation: http://elsewhere.example.com/op", transport.Misdirected, `"http://elsewhere.example.com" is another origin than "http://127.0.0.1`},
 		"elsewhere, op":                {"PUT", "201 | Operation-Location: //elsewhere.example.com/op", transport.Misdirected, "another origin"},
 		"elsewhere, loc":               {"POST", "202 | Location: https://127.0.0.1/op", transport.Misdirected, "another origin"},

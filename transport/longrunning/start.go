@@ -30,8 +30,8 @@ const (
 // again, as often as [rest.WithRetries] says. A POST or PATCH is sent again only after a 429 or
 // 503, unless it has an Idempotency-Key or a Repeatability-Request-Id. If the service asks for a
 // wait of more than a minute, Send returns the error at once. Any code except 200, 201, 202 and 204
-// is an error. If the answer may be lost or cannot be read, the error says that the operation may
-// have been started.
+// is an error, and so is a page of HTML in place of a result. If the answer may be lost or cannot
+// be read, the error says that the operation may have been started.
 func (c *Client) Send(ctx context.Context, r *http.Request, via Final) (transport.Status, error) {
 	if err := c.ready(ctx); err != nil {
 		return transport.Status{}, err
@@ -91,7 +91,10 @@ func (c *Client) first(k *exchange.Call, h http.Header, via Final) (transport.St
 	}
 	o := lro.Opening{Reach: c.reach, Answer: &k.Answer, Method: k.Request.Method, Asked: k.Answered(), Via: lro.Final(via)}
 	first, err := o.Read(c.key)
-	if err != nil {
+	switch {
+	case errors.Is(err, lro.ErrPage):
+		return transport.Status{}, k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), err))
+	case err != nil:
 		return transport.Status{}, k.Fail(lro.ClassOf(err), err)
 	}
 	c.known.Remember(first, h)
