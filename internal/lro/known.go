@@ -18,7 +18,8 @@ const (
 	maxKept = 4 << 10
 )
 
-// Job is what is known about an operation in progress, in addition to the content of its id.
+// Job is what is known about an operation, in addition to the content of its id. Of an operation
+// that has completed, it is the URL that was polled last if that is not the one in the id.
 type Job struct {
 	Poll   string    // the reference of the newest URL to poll
 	Final  string    // the reference of the result, or ""

@@ -191,7 +191,8 @@ func (c *Client) StatusSince(ctx context.Context, id string, last transport.Stat
 // a PUT or PATCH, a Location, or the URL that was polled last. If the id has no such URL, the error
 // matches [errors.ErrUnsupported], and the result is done.Result. The same applies to an operation
 // with an Operation-Location if done has a Result; otherwise its last answer is requested again,
-// which may name the URL. The caller must close the result, and can read it until ctx ends.
+// which may name the URL. An answer of 202 or 206 is a transient error, because it does not have the
+// whole result. The caller must close the result, and can read it until ctx ends.
 // [rest.WithMaxResult] limits its size.
 func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	if err := c.ready(ctx); err != nil {
@@ -223,18 +224,28 @@ func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadClose
 		return nil, err
 	}
 	k.Terms.Stream = true
-	if err := k.Do(ctx, exchange.ReaderFunc(func() error {
-		if k.Answer.Code/100 != 2 || k.Answer.Open == nil {
-			return k.Refused()
-		}
-		return nil
-	})); err != nil {
+	if err := k.Do(ctx, exchange.ReaderFunc(func() error { return checkResult(k) })); err != nil {
 		c.put(k)
 		return nil, err
 	}
 	stream := exchange.NewStream(k)
 	stream.OnClose = func() { c.put(k) }
 	return stream, nil
+}
+
+// checkResult returns an error if the open answer of a call is not a whole result.
+func checkResult(k *exchange.Call) error {
+	a := &k.Answer
+	switch {
+	case a.Code/100 != 2 || a.Open == nil:
+		return k.Refused()
+	case a.Code == http.StatusAccepted || a.Code == http.StatusPartialContent:
+		_ = a.Open.Body.Close()
+		a.Open = nil
+		return k.Fail(transport.Transient, fmt.Errorf("the result is not there, or only a part of it: %w", k.Quote()))
+	default:
+		return nil
+	}
 }
 
 // get returns a call that sends a GET to the URL of a reference. The caller returns it with put.

@@ -169,6 +169,32 @@ func TestALargeResultOfAnOperationIsFetched(t *testing.T) {
 	assert.ErrorContains(t, err, "the operation has not completed")
 }
 
+// The first Location of an operation that moves says no more than that it went on.
+func TestTheResultIsFetchedFromTheURLThatWasPolledLast(t *testing.T) {
+	t.Parallel()
+	s := serve(t, map[string][]string{
+		"POST /r": {"202 | Location: /1"}, "GET /1": {`202 | Location: /2 | {"status":"moved"}`}, "GET /2": {"200 | a,b\n1,2"},
+	})
+	l := client(t, s)
+	first, err := l.Send(t.Context(), request(t, s, "POST", "/r"), "")
+	require.NoError(t, err)
+	done, err := follow(t, l, first)
+	require.NoError(t, err)
+	body, err := l.Fetch(t.Context(), done)
+	require.NoError(t, err)
+	text, err := io.ReadAll(body)
+	require.NoError(t, err)
+	require.NoError(t, body.Close())
+	assert.Equal(t, "a,b\n1,2", string(text))
+	assert.Equal(t, []string{"POST /r", "GET /1", "GET /2", "GET /2"}, s.requests())
+
+	_, err = client(t, s).Fetch(t.Context(), done)
+	var e *transport.Error
+	require.ErrorAs(t, err, &e, "another process does not know the second URL")
+	assert.Equal(t, transport.Transient, e.Class)
+	assert.ErrorContains(t, err, "the result is not there")
+}
+
 func TestATransportThatAWatcherReliesOn(t *testing.T) {
 	t.Parallel()
 	transporttest.Run(t, func(t testing.TB) transporttest.Subject {

@@ -62,6 +62,8 @@ func (p *poll) look(ctx context.Context) (s transport.Status, err error) {
 	case s.State == transport.Completed && p.job.Over:
 		p.known.Put(p.id, p.job)
 		return p.result(ctx, s)
+	case s.State == transport.Completed && p.job.Poll != p.ticket.Poll:
+		p.known.Put(p.id, lro.Job{Poll: p.job.Poll}) // for Fetch
 	case s.State.Terminal():
 		p.known.Forget(p.id)
 	}
