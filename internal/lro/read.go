@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -66,6 +67,9 @@ var (
 
 	errNoStatus = errors.New("no status")
 	errNoBody   = errors.New("no body")
+	// errCut is the error of a result that is not whole. A server that sends no length cannot show
+	// otherwise that its answer was cut off.
+	errCut = errors.New("the JSON is cut off")
 )
 
 // running are the usual words for an operation that goes on.
@@ -174,6 +178,8 @@ func readLocation(a *exchange.Answer) (Verdict, error) {
 		return Verdict{}, exchange.ErrTooLarge
 	case fine && a.IsHTML():
 		return Verdict{}, ErrPage
+	case fine && CheckResult(a.Body) != nil:
+		return Verdict{}, errCut
 	case fine:
 		ended = Verdict{State: transport.Completed, Result: AsJSON(a.Body)}
 	}
@@ -343,6 +349,18 @@ func (f fields) message() string {
 		text = strings.TrimPrefix(text+": "+message.Text(), ": ")
 	}
 	return text
+}
+
+// CheckResult returns an error if a body cannot be a result, because it is JSON without its end.
+func CheckResult(body []byte) error {
+	if start := bytes.TrimSpace(body); len(start) == 0 || start[0] != '{' && start[0] != '[' {
+		return nil
+	}
+	var value json.RawMessage
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&value); errors.Is(err, io.ErrUnexpectedEOF) {
+		return errCut
+	}
+	return nil
 }
 
 // AsJSON returns a body that is JSON unchanged, and any other text as a JSON string. It returns nil

@@ -34,6 +34,7 @@ func TestAStartThatBeginsNothingIsAnError(t *testing.T) {
 		"no way to go on, DELETE":      {"DELETE", "202", transport.Permanent, "no URL to poll"},
 		"a word that cannot be read":   {"PUT", "200 | <page/>", transport.Permanent, "cannot be read"},
 		"a page in place of a result":  {"POST", "200 | Content-Type: text/html | <html>sign in</html>", transport.Transient, "sign in</html>` with a page in place of an answer"},
+		"JSON that is cut off":         {"POST", `200 | {"a":[1,`, transport.Permanent, "the JSON is cut off"},
 		"a page, DELETE":               {"DELETE", "201 | <!DOCTYPE html><p>blocked", transport.Transient, "with a page"},
 		"elsewhere, async":             {"PUT", "201 | Azure-AsyncOperation: http://elsewhere.example.com/op", transport.Misdirected, `"http://elsewhere.example.com" is another origin than "http://127.0.0.1`},
 		"elsewhere, op":                {"PUT", "201 | Operation-Location: //elsewhere.example.com/op", transport.Misdirected, "another origin"},
@@ -185,6 +186,8 @@ func TestAPollThatSaysNothingIsAnError(t *testing.T) {
 		"loc: a page with 505":       {"POST", startLoc, `505 | Content-Type: text/html | <html>blocked</html>`, transport.Permanent},
 		"async: a page with 400":     {"POST", startAsync, `400 | Content-Type: text/html | <html>blocked</html>`, transport.Misdirected},
 		"body: a page with 403":      {"PUT", body, `403 | Content-Type: text/html | <html>blocked</html>`, transport.Misdirected},
+		"loc: JSON that is cut off":  {"POST", startLoc, `200 | {"status":"Running","pro`, transport.Malformed},
+		"loc: a list that is cut":    {"POST", startLoc, `200 | [{"a":1},`, transport.Malformed},
 		"loc: a sign in":             {"POST", startLoc, `303 | Location: /login?back=1`, transport.Misdirected},
 		"loc: sees the front page":   {"POST", startLoc, `303 | Location: /`, transport.Misdirected},
 		"loc: sees an error page":    {"POST", startLoc, `303 | Location: /error.html`, transport.Misdirected},
@@ -218,8 +221,8 @@ func TestAPollThatSaysNothingIsAnError(t *testing.T) {
 // Rules C1 and C2: when the monitor has said success, it is not asked again.
 func TestOnlyTheResultIsAskedForAgain(t *testing.T) {
 	t.Parallel()
-	for _, code := range []string{"408", "429", "500", "502", "503", "504", "404", `200 | Content-Type: text/html | <html>`} {
-		t.Run(code[:3], func(t *testing.T) {
+	for _, code := range []string{"408", "429", "500", "502", "503", "504", "404", `200 | Content-Type: text/html | <html>`, `200 | {"a":[1,`} {
+		t.Run(code, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, map[string][]string{
 				"PUT /r": {"201 | Azure-AsyncOperation: BASE/op"}, "GET /op": {`200 | {"status":"Succeeded"}`, "410"},

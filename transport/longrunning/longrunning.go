@@ -52,10 +52,10 @@
 //
 // After success, [Final] and the method of the first request say where the result is. The result is
 // fetched once, into Status.Result. If that request fails with a transient error, later polls
-// repeat only that request. If it is refused, or if the result is not found for half a minute, the
-// operation has completed without a Result, and Status.Message says why. A result that is not JSON
-// becomes a JSON string. A result larger than [rest.WithMaxBody] is not fetched: use
-// [Client.Fetch].
+// repeat only that request. If it is refused, or if the result is not found or malformed for half a
+// minute, the operation has completed without a Result, and Status.Message says why. A result that
+// is not JSON becomes a JSON string. A result that is JSON without its end is malformed. A result
+// larger than [rest.WithMaxBody] is not fetched: use [Client.Fetch].
 //
 // # Ids
 //

@@ -207,6 +207,9 @@ func (p *poll) result(ctx context.Context, s transport.Status) (transport.Status
 			s.Message = fmt.Sprintf("the result has more than %d bytes: Fetch reads it", p.MaxBody)
 			s.Result = nil
 		default:
+			if err := lro.CheckResult(a.Body); err != nil {
+				return k.Unread(fmt.Errorf("the result of an operation that has completed: %w", err))
+			}
 			s.Result = lro.AsJSON(a.Body)
 		}
 		s.RetryAfter, s.Revision = a.Wait, ""
