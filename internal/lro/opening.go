@@ -246,12 +246,7 @@ func wordOf(s transport.State) string {
 }
 
 // result returns the body as the result.
-func (o Opening) result() []byte {
-	if o.Answer.Large {
-		return nil
-	}
-	return AsJSON(o.Answer.Body)
-}
+func (o Opening) result() []byte { return resultOf(o.Answer) }
 
 // location returns the reference of the Location, or "" if there is none.
 func (o Opening) location() string {

@@ -121,12 +121,14 @@ func (k Kind) Read(a *exchange.Answer) (Verdict, error) {
 	switch {
 	case err != nil:
 		return Verdict{}, err
+	case v.Word == "" && a.Large:
+		return Verdict{}, exchange.ErrTooLarge // the status may be in the rest
 	case v.Word == "":
 		return Verdict{}, errNoStatus
 	case v.State != transport.Completed:
 		return v, nil
 	}
-	v.Result = AsJSON(a.Body)
+	v.Result = resultOf(a)
 	if k != Async {
 		said.addResult(&v)
 	}
@@ -156,11 +158,14 @@ func readResource(a *exchange.Answer) (Verdict, error) {
 		return Verdict{}, err
 	}
 	v, err := said.verdict(atProvisioning)
+	if err == nil && v.Word == "" && a.Large {
+		return Verdict{}, exchange.ErrTooLarge // the word may be in the rest
+	}
 	if err == nil && v.Word == "" && a.Code != http.StatusAccepted {
 		v.State = said.end()
 	}
 	if v.State == transport.Completed {
-		v.Result = AsJSON(a.Body)
+		v.Result = resultOf(a)
 	}
 	return v, err
 }
@@ -171,21 +176,24 @@ func readLocation(a *exchange.Answer) (Verdict, error) {
 		return v, nil
 	}
 	ended := Verdict{State: transport.Failed, Word: strconv.Itoa(a.Code)}
-	switch fine := a.Code/100 == 2; {
+	fine := a.Code/100 == 2
+	switch {
 	case !fine && (isNoFailure(a.Code, a.IsPaced()) || a.IsHTML()):
 		return Verdict{}, ErrRefused
-	case a.Large && fine:
-		return Verdict{}, exchange.ErrTooLarge
 	case fine && a.IsHTML():
 		return Verdict{}, ErrPage
-	case fine && CheckResult(a.Body) != nil:
-		return Verdict{}, errCut
 	case fine:
-		ended = Verdict{State: transport.Completed, Result: AsJSON(a.Body)}
+		ended = Verdict{State: transport.Completed, Result: resultOf(a)}
 	}
 	said, err := find(a)
-	if err != nil && json.Valid(a.Body) {
+	switch {
+	case a.Large && fine && isStatusCut(a.Body):
+		return Verdict{}, exchange.ErrTooLarge
+	case a.Large || err == nil:
+	case json.Valid(a.Body):
 		return Verdict{}, err // two readers would read it differently
+	case fine && CheckResult(a.Body) != nil:
+		return Verdict{}, errCut
 	}
 	return said.orElse(a.Code, ended)
 }
@@ -289,16 +297,21 @@ func isNoFailure(code int, paced bool) bool {
 // fields are the values at the places.
 type fields [][]byte
 
-// find reads a body that must be JSON.
+// find reads a body that must be JSON. Of a body that is too large, it reads the members of the
+// object that have been received.
 func find(a *exchange.Answer) (fields, error) {
+	body := a.Body
+	if a.Large {
+		body, _ = members(body)
+	}
 	switch {
-	case a.Large:
+	case a.Large && body == nil:
 		return nil, exchange.ErrTooLarge
-	case len(bytes.TrimSpace(a.Body)) == 0:
+	case len(bytes.TrimSpace(body)) == 0:
 		return nil, errNoBody
 	}
 	var found place.Found
-	if err := places.Find(&place.Answer{Code: a.Code, Header: a.Header, Body: a.Body}, &found); err != nil {
+	if err := places.Find(&place.Answer{Code: a.Code, Header: a.Header, Body: body}, &found); err != nil {
 		return nil, err
 	}
 	return found.Values, nil
@@ -349,6 +362,14 @@ func (f fields) message() string {
 		text = strings.TrimPrefix(text+": "+message.Text(), ": ")
 	}
 	return text
+}
+
+// resultOf returns the body of an answer as a result, or nil if the body is too large.
+func resultOf(a *exchange.Answer) []byte {
+	if a.Large {
+		return nil
+	}
+	return AsJSON(a.Body)
 }
 
 // CheckResult returns an error if a body cannot be a result, because it is JSON without its end.

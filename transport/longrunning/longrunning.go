@@ -54,8 +54,11 @@
 // fetched once, into Status.Result. If that request fails with a transient error, later polls
 // repeat only that request. If it is refused, or if the result is not found or malformed for half a
 // minute, the operation has completed without a Result, and Status.Message says why. A result that
-// is not JSON becomes a JSON string. A result that is JSON without its end is malformed. A result
-// larger than [rest.WithMaxBody] is not fetched: use [Client.Fetch].
+// is not JSON becomes a JSON string. A result that is JSON without its end is malformed.
+//
+// A result larger than [rest.WithMaxBody] is not in the Status: use [Client.Fetch]. If an answer
+// about the operation is larger, only its beginning is read. It is malformed if the status may be
+// in the rest.
 //
 // # Ids
 //
@@ -78,6 +81,7 @@
 package longrunning
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -190,10 +194,12 @@ func (c *Client) StatusSince(ctx context.Context, id string, last transport.Stat
 // Fetch returns the result of a completed operation from the URL in its id. That is the resource of
 // a PUT or PATCH, a Location, or the URL that was polled last. If the id has no such URL, the error
 // matches [errors.ErrUnsupported], and the result is done.Result. The same applies to an operation
-// with an Operation-Location if done has a Result; otherwise its last answer is requested again,
-// which may name the URL. An answer of 202 or 206 is a transient error, because it does not have the
-// whole result. The caller must close the result, and can read it until ctx ends.
-// [rest.WithMaxResult] limits its size.
+// with an Operation-Location or Azure-AsyncOperation if done has a Result. Otherwise its last
+// answer is requested again, which names the URL, or is the result.
+//
+// An answer of 202 or 206 is a transient error, because it does not have the whole result. The
+// caller must close the result, and can read it until ctx ends. [rest.WithMaxResult] limits its
+// size.
 func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadCloser, error) {
 	if err := c.ready(ctx); err != nil {
 		return nil, err
@@ -212,8 +218,8 @@ func (c *Client) Fetch(ctx context.Context, done transport.Status) (io.ReadClose
 		if err := p.locate(ctx); err != nil {
 			return nil, err
 		}
-		ref = p.job.Final
-	case ref == "" && t.Word == "" && (t.Kind == lro.Loc || t.Kind == lro.Body):
+		ref = cmp.Or(p.job.Final, p.job.Poll)
+	case ref == "" && t.Word == "" && (t.Kind != lro.Async || len(done.Result) == 0):
 		ref = j.Poll
 	}
 	if ref == "" {

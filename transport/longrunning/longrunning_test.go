@@ -195,6 +195,66 @@ func TestTheResultIsFetchedFromTheURLThatWasPolledLast(t *testing.T) {
 	assert.ErrorContains(t, err, "the result is not there")
 }
 
+// fault 20: of an answer that is too large, the beginning is enough if it has the status.
+func TestTheBeginningOfALargeAnswerSaysHowTheOperationStands(t *testing.T) {
+	t.Parallel()
+	const (
+		loc, op, put = "202 | Location: /op", "202 | Operation-Location: /op", `201 | {"properties":{"provisioningState":"Creating"}}`
+		long         = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	)
+	for name, c := range map[string]struct {
+		method, start, answer string
+		state                 transport.State
+		message               string
+	}{
+		"loc: a file":           {"POST", loc, "a,b," + long, transport.Completed, "Fetch reads it"},
+		"loc: a list":           {"POST", loc, `["` + long + `"]`, transport.Completed, "Fetch reads it"},
+		"loc: an object":        {"POST", loc, `{"rows":["` + long + `"]}`, transport.Completed, "Fetch reads it"},
+		"loc: lines":            {"POST", loc, `{"status":"Failed"}` + "\n" + `{"a":"` + long + `"}`, transport.Completed, "Fetch reads it"},
+		"loc: running":          {"POST", loc, `{"status":"Running","log":"` + long + `"}`, transport.Running, ""},
+		"loc: failed":           {"POST", loc, `{"status":"Failed","error":{"message":"disk"},"log":"` + long + `"}`, transport.Failed, "disk"},
+		"loc: an error":         {"POST", loc, `{"a":1,"error":{"message":"disk"},"log":["` + long + `"]}`, transport.Failed, "disk"},
+		"loc: properties":       {"POST", loc, `{"id":1,"properties":{"x":"` + long + `","provisioningState":"Failed"}}`, transport.Unknown, ""},
+		"op: the result":        {"POST", op, `{"status":"succeeded","analyzeResult":{"a":"` + long + `"}}`, transport.Completed, "Fetch reads it"},
+		"op: failed":            {"POST", op, `{"status":"failed","error":{"code":"E"},"log":"` + long + `"}`, transport.Failed, "E"},
+		"op: the status last":   {"POST", op, `{"analyzeResult":"` + long + `","status":"succeeded"}`, transport.Unknown, ""},
+		"async: the properties": {"DELETE", "202 | Azure-AsyncOperation: /op", `{"status":"Succeeded","properties":{"a":"` + long + `"}}`, transport.Completed, "Fetch reads it"},
+		"body: tags":            {"PUT", put, `{"properties":{"provisioningState":"Succeeded"},"tags":{"a":"` + long + `"}}`, transport.Completed, "Fetch reads it"},
+		"body: properties":      {"PUT", put, `{"properties":{"a":"` + long + `","provisioningState":"Succeeded"}}`, transport.Unknown, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			at := "GET /op"
+			if c.method == "PUT" {
+				at = "GET /r"
+			}
+			s := serve(t, map[string][]string{c.method + " /r": {c.start}, at: {"200 | " + c.answer}})
+			l := client(t, s, rest.WithMaxBody(90))
+			first, err := l.Send(t.Context(), request(t, s, c.method, "/r"), "")
+			require.NoError(t, err)
+			got, err := l.Status(t.Context(), first.ID)
+			if c.state == transport.Unknown {
+				require.ErrorIs(t, err, transport.ErrMalformed)
+				assert.ErrorContains(t, err, "WithMaxBody")
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, c.state, got.State)
+			assert.Contains(t, got.Message, c.message)
+			assert.Nil(t, got.Result)
+			if got.State != transport.Completed {
+				return
+			}
+			body, err := l.Fetch(t.Context(), got)
+			require.NoError(t, err)
+			text, err := io.ReadAll(body)
+			require.NoError(t, err)
+			require.NoError(t, body.Close())
+			assert.Equal(t, c.answer, string(text))
+		})
+	}
+}
+
 func TestATransportThatAWatcherReliesOn(t *testing.T) {
 	t.Parallel()
 	transporttest.Run(t, func(t testing.TB) transporttest.Subject {

@@ -114,7 +114,11 @@ func (p *poll) judge(k *exchange.Call) (transport.Status, error) {
 	switch v.State {
 	case transport.Completed:
 		s.Result = v.Result
-		return s, p.end(k, v.Resource)
+		err := p.end(k, v.Resource)
+		if a.Large && s.Result == nil && !p.job.Over {
+			s.Message = p.tooLarge()
+		}
+		return s, err
 	case transport.Running:
 		polled := p.job.Poll
 		if err = p.move(k); p.job.Poll != polled {
@@ -204,8 +208,7 @@ func (p *poll) result(ctx context.Context, s transport.Status) (transport.Status
 		case a.IsHTML():
 			return k.Fail(transport.Transient, fmt.Errorf("%w %w", k.Quote(), lro.ErrPage))
 		case a.Large:
-			s.Message = fmt.Sprintf("the result has more than %d bytes: Fetch reads it", p.MaxBody)
-			s.Result = nil
+			s.Message, s.Result = p.tooLarge(), nil
 		default:
 			if err := lro.CheckResult(a.Body); err != nil {
 				return k.Unread(fmt.Errorf("the result of an operation that has completed: %w", err))
@@ -251,4 +254,9 @@ func (p *poll) withoutResult(ctx context.Context, s transport.Status, err error)
 	p.known.Forget(p.id)
 	s.Result, s.Message = nil, fmt.Sprintf("no result: %v", err)
 	return s, nil
+}
+
+// tooLarge returns the Message of an operation whose result is larger than an answer may be.
+func (p *poll) tooLarge() string {
+	return fmt.Sprintf("the result has more than %d bytes: Fetch reads it", p.MaxBody)
 }

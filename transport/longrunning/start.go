@@ -97,6 +97,9 @@ func (c *Client) first(k *exchange.Call, h http.Header, via Final) (transport.St
 	case err != nil:
 		return transport.Status{}, k.Fail(lro.ClassOf(err), err)
 	}
+	if first.State == transport.Completed && first.Result == nil && k.Answer.Large {
+		first.Message = fmt.Sprintf("the result has more than %d bytes (WithMaxBody)", c.MaxBody)
+	}
 	c.known.Remember(first, h)
 	return first, nil
 }
