@@ -77,11 +77,16 @@ var running = []string{"running", "inprogress", "in progress", "in_progress", "i
 	"not started", "not_started", "waiting", "processing", "started", "starting", "initializing", "preparing", "validating", "provisioning", "creating",
 	"building", "deploying", "updating", "deleting", "deletepending", "stopping", "canceling", "cancelling"}
 
+// failures are the usual words for a failure that Azure's operations do not use. A word that may be
+// the state of a thing, such as rejected or terminated, is not among them.
+var failures = []string{"error", "errored", "fail", "failure", "faulted", "crashed", "aborted", "timeout", "timed_out", "timed-out",
+	"timedout", "timed out"}
+
 // stateOf returns what a word of Azure means. A word that it does not know means running. Azure's
 // translation of documents says ValidationFailed, and its analysis of texts PartiallySucceeded or
 // PartiallyCompleted. OneDrive says deleteFailed.
 func stateOf(word string) transport.State {
-	switch strings.ToLower(strings.TrimSpace(word)) {
+	switch normal(word) {
 	case "succeeded", "completed", "partiallysucceeded", "partiallycompleted":
 		return transport.Completed
 	case "failed", "validationfailed", "deletefailed":
@@ -92,6 +97,9 @@ func stateOf(word string) transport.State {
 		return transport.Running
 	}
 }
+
+// normal returns a word as the words of this package are spelled.
+func normal(word string) string { return strings.ToLower(strings.TrimSpace(word)) }
 
 // IsFine reports whether a status code is one of the codes of a successful answer about an
 // operation.
@@ -202,7 +210,7 @@ func readLocation(a *exchange.Answer) (Verdict, error) {
 // success. The answer has the code 200, or 500 if the caller asked for that. The zero Verdict means
 // that the answer says nothing of the kind.
 func orchestration(a *exchange.Answer) Verdict {
-	if a.Code != http.StatusOK && a.Code != http.StatusInternalServerError || a.Large {
+	if a.Code != http.StatusOK && a.Code != http.StatusInternalServerError {
 		return Verdict{}
 	}
 	said, err := find(a)
@@ -210,7 +218,7 @@ func orchestration(a *exchange.Answer) Verdict {
 		return Verdict{}
 	}
 	v := Verdict{Word: place.Value(said[atRuntime]).Text()}
-	switch strings.ToLower(v.Word) {
+	switch normal(v.Word) {
 	case "failed":
 		v.State = transport.Failed
 	case "terminated", "canceled":
@@ -259,11 +267,8 @@ func (f fields) orElse(code int, ended Verdict) (Verdict, error) {
 // byCode returns the meaning of the code of a Location's answer, unless its status means that the
 // operation has failed, was canceled or goes on.
 func (f fields) byCode(code int, ended Verdict) (Verdict, error) {
-	v, err := f.verdict(atStatus)
-	if err != nil {
-		v = Verdict{Message: v.Message} // status is a field of the result, not the status of an operation
-	}
-	goesOn := slices.Contains(running, strings.ToLower(strings.TrimSpace(v.Word)))
+	v := f.status()
+	goesOn := slices.Contains(running, normal(v.Word))
 	switch {
 	case ended.State == transport.Failed:
 		ended.Message = v.Message
@@ -279,6 +284,19 @@ func (f fields) byCode(code int, ended Verdict) (Verdict, error) {
 	default:
 		return ended, nil
 	}
+}
+
+// status returns what the status in a Location's answer means. If it is no text, it is a field of
+// the result.
+func (f fields) status() Verdict {
+	v, err := f.verdict(atStatus)
+	if err != nil {
+		return Verdict{Message: v.Message}
+	}
+	if slices.Contains(failures, normal(v.Word)) {
+		v.State = transport.Failed
+	}
+	return v
 }
 
 // isNoFailure reports whether a code says nothing about the operation: the request was refused, or

@@ -45,8 +45,8 @@
 // Exceptions are the codes that refuse the request (401, 403, 404, 407, 410, 421), transient codes
 // (408, 425, 429, 449, 499, 500), and those that gateways send (502, 503, 504, 511, 520 to 530,
 // 598, 599). A 409, 418, 420 or 423 is an exception if it names a wait, and so is a page of HTML,
-// which a firewall or a proxy sends. The field status of the answer counts only if it means failed
-// or canceled, or is a usual word for running, such as InProgress. A 202 without a status always
+// which a firewall or a proxy sends. The field status of the answer counts only if it is a usual
+// word for failed, canceled or running, such as Error or InProgress. A 202 without a status always
 // means running. An answer of Durable Functions, which has an instanceId, counts by its
 // runtimeStatus if that is Failed, Terminated or Canceled.
 //

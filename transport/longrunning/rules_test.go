@@ -203,6 +203,12 @@ func TestOperationsGoOnAsTheirAnswersSay(t *testing.T) {
 		"F2: loc that fails by a status": {"POST", "", map[string][]string{
 			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {`200 | {"status":"running"}`, `200 | {"status":"failed","error":{"message":"disk"}}`},
 		}, "GET /1, GET /1", ended{transport.Failed, "", "disk", "failed"}},
+		"F2: loc with a word for a failure that is not Azure's": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {`200 | {"status":"error","message":"disk"}`},
+		}, "GET /1", ended{transport.Failed, "", "*", "error"}},
+		"F2: loc with the state of a thing": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {`200 | {"status":"terminated","runtimeStatus":"Failed"}`},
+		}, "GET /1", ended{transport.Completed, `{"status":"terminated","runtimeStatus":"Failed"}`, "", ""}},
 		"F2: loc that has an error": {"POST", "", map[string][]string{
 			"POST /r": {"202 | Location: BASE/1"}, "GET /1": {`200 | {"error":{"code":7,"message":"disk"}}`},
 		}, "GET /1", ended{transport.Failed, "", "7: disk", ""}},
