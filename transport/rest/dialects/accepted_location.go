@@ -16,11 +16,13 @@ import (
 // the result. A Location of another origin needs [rest.AllowOrigin].
 //
 // The status code is the state of the job. A 409, 422 or 500 that names an error means that the job
-// failed, although the error may be about the poll. Operations of Azure may answer 200 while they
-// run, with the status NotStarted, Accepted, InProgress or Running in the body, and those of
-// OneDrive also with Waiting, Updating or DeletePending. With a 200, any status but these, Failed,
-// DeleteFailed, Canceled and Cancelled is taken to be a part of the result. An answer of Durable
-// Functions without a status counts by its runtimeStatus.
+// failed, although the error may be about the poll.
+//
+// With a 200, the job goes on if the status in the body is NotStarted, Pending, Queued, Accepted,
+// InProgress, Processing, Running, Waiting, Updating or DeletePending. It failed with Failed, Fail,
+// Error, TimedOut or DeleteFailed, and was canceled with Canceled or Cancelled. An operation of
+// Azure's Durable Functions has a runtimeStatus instead. Any other status is taken to be a part of
+// the result. The result must be JSON: package longrunning reads others, too.
 //
 // See https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations.
 func AcceptedLocation(path string) Service {
@@ -37,8 +39,11 @@ func AcceptedLocation(path string) Service {
 			States: map[string]transport.State{
 				"202, *, *, *":             transport.Running,
 				"200, NotStarted, *, *":    transport.Pending,
+				"200, Pending, *, *":       transport.Pending,
+				"200, Queued, *, *":        transport.Pending,
 				"200, Accepted, *, *":      transport.Running,
 				"200, InProgress, *, *":    transport.Running,
+				"200, Processing, *, *":    transport.Running,
 				"200, Running, *, *":       transport.Running,
 				"200, Waiting, *, *":       transport.Running,
 				"200, Updating, *, *":      transport.Running,
@@ -46,15 +51,18 @@ func AcceptedLocation(path string) Service {
 				"200, *, *, *":             transport.Completed,
 				"204, *, *, *":             transport.Completed,
 				"200, Failed, *, *":        transport.Failed,
+				"200, Fail, *, *":          transport.Failed,
+				"200, Error, *, *":         transport.Failed,
+				"200, TimedOut, *, *":      transport.Failed,
 				"200, DeleteFailed, *, *":  transport.Failed,
 				"200, Canceled, *, *":      transport.Canceled,
 				"200, Cancelled, *, *":     transport.Canceled,
+				"200, -, Failed, *":        transport.Failed,
+				"200, -, Canceled, *":      transport.Canceled,
+				"200, -, Terminated, *":    transport.Canceled,
 				"409, *, *, +":             transport.Failed,
 				"422, *, *, +":             transport.Failed,
 				"500, *, *, +":             transport.Failed,
-				"200, -, Failed, *":        transport.Failed,
-				"200, -, Terminated, *":    transport.Canceled,
-				"200, -, Canceled, *":      transport.Canceled,
 				"500, -, Failed, *":        transport.Failed,
 			},
 			Next:   "@header.Location",
