@@ -3,6 +3,7 @@ package exchange
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -296,17 +297,26 @@ func (r *round) redirect(next *http.Request, via []*http.Request) error {
 	if from := next.Response; from != nil && (r.Terms.SeeOther && from.StatusCode == http.StatusSeeOther || slices.Contains(r.Terms.Answers, from.StatusCode)) {
 		return http.ErrUseLastResponse
 	}
-	if r.Strict {
-		if err := web.CheckRedirectWithin(r.Base, r.Origins, next, via); err != nil || r.narrow == nil {
+	err := r.mayFollow(next, via)
+	if via[0].Method == http.MethodGet && web.IsForeign(err) {
+		err = fmt.Errorf("%w (AllowOrigin allows it)", err)
+	}
+	return err
+}
+
+// mayFollow returns an error if a redirect must not be followed.
+func (s *Settings) mayFollow(next *http.Request, via []*http.Request) error {
+	if s.Strict {
+		if err := web.CheckRedirectWithin(s.Base, s.Origins, next, via); err != nil || s.narrow == nil {
 			return err
 		}
-		return r.narrow(next, via)
+		return s.narrow(next, via)
 	}
-	isListed := web.IsOneOf(r.Origins, next.URL) && !web.IsDowngrade(next, via)
+	isListed := web.IsOneOf(s.Origins, next.URL) && !web.IsDowngrade(next, via)
 	if isListed && next.URL.User == nil && len(via) <= web.MaxRedirects && via[0].Method == http.MethodGet {
 		return nil
 	}
-	return r.http.CheckRedirect(next, via)
+	return s.http.CheckRedirect(next, via)
 }
 
 // isBare reports whether the newest request of the base URL's origin had no credential. A word of a

@@ -19,6 +19,16 @@ type redirectError struct{ err error }
 func (e redirectError) Error() string { return e.err.Error() }
 func (e redirectError) Unwrap() error { return e.err }
 
+// foreignError is the origin to which a redirect was not followed.
+type foreignError string
+
+func (e foreignError) Error() string {
+	return fmt.Sprintf("a redirect to another origin, %.128q", string(e))
+}
+
+// IsForeign reports whether a redirect was not followed because it leads to another origin.
+func IsForeign(err error) bool { return errors.As(err, new(foreignError)) }
+
 func refuse(format string, args ...any) error { return redirectError{fmt.Errorf(format, args...)} }
 
 // RedirectPolicy returns the CheckRedirect function of an [http.Client]. It asks the user's
@@ -74,7 +84,7 @@ func checkTarget(next *http.Request, via []*http.Request) error {
 	case IsDowngrade(next, via):
 		return errDowngrade
 	case !SameOrigin(via[0].URL, next.URL):
-		return refuse("a redirect to another origin, %.128q", next.URL.Scheme+"://"+next.URL.Host)
+		return redirectError{foreignError(next.URL.Scheme + "://" + next.URL.Host)}
 	case next.URL.User != nil:
 		return errUserName
 	case len(via) > MaxRedirects:

@@ -85,7 +85,8 @@ func TestAnOriginThatIsNotNamedIsNotAsked(t *testing.T) {
 	first, err := l.Send(t.Context(), request(t, s, "POST", "/r"), "")
 	require.NoError(t, err)
 	_, err = l.Status(t.Context(), first.ID)
-	assert.ErrorContains(t, err, "another origin")
+	assert.ErrorContains(t, err, "a redirect to another origin")
+	assert.ErrorContains(t, err, "(AllowOrigin allows it)")
 	var e *transport.Error
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, transport.Misdirected, e.Class)
