@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -44,6 +45,23 @@ func layers(h http.Header) (n int) {
 
 // IsZipped reports whether an answer says that its body is compressed with gzip, at most twice.
 func IsZipped(h http.Header) bool { return layers(h) > 0 }
+
+// encodings are the codings in IANA's registry that change a body.
+var encodings = []string{"aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip", "x-compress", "x-gzip", "zstd"}
+
+// IsEncoded reports whether a message says that its body is compressed, or encoded otherwise. A
+// word that is no coding does not count: many services send "none", so that nothing compresses a
+// stream, or the name of a charset.
+func IsEncoded(h http.Header) bool {
+	for _, value := range h["Content-Encoding"] {
+		for coding := range strings.SplitSeq(value, ",") {
+			if slices.Contains(encodings, strings.ToLower(strings.TrimSpace(coding))) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // magic is the first two bytes of gzip data (RFC 1952, 2.3.1).
 const magic = "\x1f\x8b"

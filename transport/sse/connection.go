@@ -225,8 +225,8 @@ func (c *connection) check(answer *http.Response) error {
 	if media := web.MediaType(answer.Header); media != "text/event-stream" {
 		return c.refused(transport.Malformed, code, 0, fmt.Errorf("no event stream: content type %.80q", media))
 	}
-	if coding := answer.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
-		return c.refused(transport.Malformed, code, 0, fmt.Errorf("content encoding %.16q", coding))
+	if web.IsEncoded(answer.Header) {
+		return c.refused(transport.Malformed, code, 0, fmt.Errorf("content encoding %.64q", answer.Header["Content-Encoding"]))
 	}
 	return nil
 }

@@ -28,7 +28,7 @@
 // next connection begins with new events.
 //
 // A connection on which nothing arrives for the time of [WithSilence], not even a comment, counts
-// as lost. An answer with a Content-Encoding is refused as malformed.
+// as lost. An answer that is compressed is refused as malformed.
 //
 // The wait before a new connection is the one that the stream names in a field retry, from
 // [MinRetry] to [MaxRetry]. If it names none, the wait is [DefaultRetry]. If a refused connection

@@ -310,6 +310,24 @@ func TestAnAnswerThatIsNoStreamIsAnError(t *testing.T) {
 	}
 }
 
+// Many services send the Content-Encoding "none", so that nothing compresses and so holds up the
+// stream.
+func TestAContentEncodingThatIsNoneIsIgnored(t *testing.T) {
+	t.Parallel()
+	for _, coding := range []string{"none", "utf-8", "IDENTITY"} {
+		synctest.Test(t, func(t *testing.T) {
+			s, _ := newStream(t, func(w *io.PipeWriter, r *http.Request) *http.Response {
+				answer := says(done7)(w, r)
+				answer.Header.Set("Content-Encoding", coding)
+				return answer
+			})
+			told, err := follow(t, s, time.Minute)
+			assert.Equal(t, []string{"open", "7 completed /2"}, told, coding)
+			assert.ErrorContains(t, err, "refused")
+		})
+	}
+}
+
 func TestAnIDThatTheServiceDoesNotTakeIsForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -62,10 +62,8 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) (int, error) {
 	}
 	codings := r.Header.Values("Content-Encoding")
 	isZipped := web.IsZipped(r.Header) && len(codings) == 1 && !strings.Contains(codings[0], ",")
-	for _, coding := range codings {
-		if !isZipped && coding != "" && !strings.EqualFold(coding, "identity") {
-			return http.StatusUnsupportedMediaType, fmt.Errorf("content encoding %.16q", coding)
-		}
+	if !isZipped && web.IsEncoded(r.Header) {
+		return http.StatusUnsupportedMediaType, fmt.Errorf("content encoding %.64q", codings)
 	}
 	body, err := h.read(w, r)
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {

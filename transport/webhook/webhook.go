@@ -21,7 +21,7 @@
 //	401    no valid signature, or its time differs from now by more than Tolerance
 //	405    not a POST
 //	413    a body larger than WithMaxBody, before or after decompression
-//	415    a body with another Content-Encoding than gzip
+//	415    a body that is compressed, but not with gzip, or more than once
 //	503    no Watcher listens, or the Relay failed: the service should send it again
 //
 // A body has the ReadTimeout of the server to arrive, or half a minute if the server has none.

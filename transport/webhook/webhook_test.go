@@ -342,6 +342,21 @@ func TestABodyMayBeCompressed(t *testing.T) {
 	assert.Equal(t, []string{"7 completed"}, got.list())
 }
 
+// Some services send a word as the Content-Encoding that is none.
+func TestAContentEncodingThatIsNoneIsIgnored(t *testing.T) {
+	t.Parallel()
+	clock := start()
+	h := newHandler(t, webhook.WithClock(clock))
+	var got heard
+	listen(t, h, got.notify)
+	for i, coding := range []string{"utf-8", "none", "", "IDENTITY", "8bit, utf-8"} {
+		body := fmt.Sprintf(`{"id":"%d","state":"completed"}`, i)
+		code := send(t, h, fmt.Sprintf("msg_%d", i), clock.Now(), body, func(r *http.Request) { r.Header.Set("Content-Encoding", coding) })
+		assert.Equal(t, 202, code, coding)
+	}
+	assert.Len(t, got.list(), 5)
+}
+
 // severalReader reads a JSON array of objects as readDefault does, and skips what it cannot read.
 type severalReader struct{}
 
