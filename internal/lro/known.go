@@ -24,6 +24,7 @@ type Job struct {
 	Poll   string    // the reference of the newest URL to poll
 	Final  string    // the reference of the result, or ""
 	Over   bool      // whether only the result is missing
+	Word   string    // the service's word for the state, if Over
 	Header []string  // the headers of the first request, names and values in turn
 	Missed time.Time // when the result of the completed operation was first not to be had, or zero
 }
@@ -40,7 +41,7 @@ func (n *Known) Get(id string, t Ticket) Job {
 	defer n.mu.Unlock()
 	j, ok := n.jobs[id]
 	if !ok || j.Poll == "" {
-		j.Poll, j.Final, j.Over = t.Poll, t.Final, t.Word == Succeeded
+		j.Poll, j.Final, j.Over, j.Word = t.Poll, t.Final, t.Word == Succeeded, t.Word
 	}
 	return j
 }

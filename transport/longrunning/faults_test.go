@@ -241,6 +241,7 @@ func TestOnlyTheResultIsAskedForAgain(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, transport.Completed, end.State)
 			assert.JSONEq(t, `{"a":1}`, string(end.Result))
+			assert.Equal(t, "Succeeded", end.Raw)
 			assert.Equal(t, []string{"PUT /r", "GET /op", "GET /r", "GET /r", "GET /r"}, s.requests())
 		})
 	}

@@ -37,7 +37,7 @@ func (c *Client) ask(ctx context.Context, id string, last *transport.Status) (tr
 	case t.Word == lro.Canceled:
 		return transport.Status{ID: id, State: transport.Canceled, Raw: t.Word}, nil
 	case p.job.Over:
-		return p.result(ctx, transport.Status{ID: id, State: transport.Completed, Raw: t.Word})
+		return p.result(ctx, transport.Status{ID: id, State: transport.Completed, Raw: p.job.Word})
 	default:
 		return p.look(ctx)
 	}
@@ -60,6 +60,7 @@ func (p *poll) look(ctx context.Context) (s transport.Status, err error) {
 	}
 	switch {
 	case s.State == transport.Completed && p.job.Over:
+		p.job.Word = s.Raw
 		p.known.Put(p.id, p.job)
 		return p.result(ctx, s)
 	case s.State == transport.Completed && p.job.Poll != p.ticket.Poll:
