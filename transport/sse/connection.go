@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/iamber12/job-status-monitoring/internal/eventstream"
+	"github.com/iamber12/job-status-monitoring/internal/redact"
 	"github.com/iamber12/job-status-monitoring/internal/web"
 	"github.com/iamber12/job-status-monitoring/transport"
 )
@@ -222,13 +224,18 @@ func (c *connection) check(answer *http.Response) error {
 		}
 		return c.refused(class, code, wait, errors.New(http.StatusText(code)))
 	}
-	if media := web.MediaType(answer.Header); media != "text/event-stream" {
-		return c.refused(transport.Malformed, code, 0, fmt.Errorf("no event stream: content type %.80q", media))
+	if web.MediaType(answer.Header) != "text/event-stream" {
+		return c.refused(transport.Malformed, code, 0, fmt.Errorf("no event stream: content type %s", c.quote(answer, "Content-Type")))
 	}
 	if web.IsEncoded(answer.Header) {
-		return c.refused(transport.Malformed, code, 0, fmt.Errorf("content encoding %.64q", answer.Header["Content-Encoding"]))
+		return c.refused(transport.Malformed, code, 0, fmt.Errorf("content encoding %s", c.quote(answer, "Content-Encoding")))
 	}
 	return nil
+}
+
+// quote returns the value of a header for an error, without secrets.
+func (c *connection) quote(answer *http.Response, name string) string {
+	return redact.Excerpt([]byte(strings.Join(answer.Header[name], ", ")), c.secrets()...)
 }
 
 func (c *connection) refused(class transport.Class, code int, wait time.Duration, cause error) error {

@@ -428,6 +428,24 @@ func TestAWarningOfASkippedEventComesOnceAMinute(t *testing.T) {
 	})
 }
 
+// This is fault 44: a header that echoes a credential does not tell it.
+func TestARefusedAnswerTellsNoSecret(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		token := sse.WithToken(func(context.Context) (string, error) { return "Canary-Token" + strings.Repeat("x", 500), nil })
+		for _, name := range []string{"Content-Type", "Content-Encoding"} {
+			s, _ := newStreamWith(t, []sse.Option{token}, func(_ *io.PipeWriter, r *http.Request) *http.Response {
+				h := http.Header{"Content-Type": {"text/event-stream"}}
+				h[name] = []string{r.Header.Get("Authorization") + ", gzip"}
+				return &http.Response{StatusCode: 200, Header: h, Body: http.NoBody}
+			})
+			_, err := follow(t, s, time.Second)
+			require.ErrorIs(t, err, transport.ErrMalformed)
+			assert.NotContains(t, strings.ToLower(err.Error()), "canary-token")
+		}
+	})
+}
+
 func TestA401IsAskedAgainWithANewTokenOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
