@@ -109,7 +109,7 @@ func (a *answers) resume() (*http.Response, error) {
 		return nil, err
 	case answer.StatusCode != http.StatusOK || !isStream(answer.Header):
 		_ = answer.Body.Close()
-		return nil, fmt.Errorf("the answer is %d, %.64q", answer.StatusCode, web.MediaType(answer.Header))
+		return nil, fmt.Errorf("the answer is %d, and no stream of events", answer.StatusCode)
 	default:
 		return answer, nil
 	}

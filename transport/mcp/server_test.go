@@ -21,6 +21,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/internal/rpc/rpctest"
 	"github.com/iamber12/job-status-monitoring/transport"
 	"github.com/iamber12/job-status-monitoring/transport/mcp"
+	"github.com/iamber12/job-status-monitoring/transport/rest"
 	"github.com/iamber12/job-status-monitoring/transport/transporttest"
 )
 
@@ -235,6 +236,27 @@ func TestAWatcherReliesOnNotificationsFromTheFirstOn(t *testing.T) {
 		assert.Zero(t, heard(59*time.Second))
 		assert.Equal(t, 1, heard(time.Second))
 	})
+}
+
+// fault 44: the answer that refuses to resume a stream does not tell a secret that it echoes.
+func TestAStreamThatIsNotResumedTellsNoSecret(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.Header().Set("Content-Type", "text/event-stream")
+			_, _ = io.WriteString(w, "id: 1\nretry: 1\ndata:\n\n")
+			return
+		}
+		w.Header().Set("Content-Type", r.Header.Get("X-Key"))
+	}))
+	t.Cleanup(s.Close)
+	key := rest.WithHeader("X-Key", "Canary-Key-7F3C")
+	tasks, err := mcp.NewHTTP(s.URL+"/mcp", mcp.WithForm(mcp.Core), mcp.WithREST(key, rest.WithRetries(rest.NoRetries)))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = tasks.Close() })
+	_, err = tasks.Status(t.Context(), "7")
+	require.ErrorContains(t, err, "it was not resumed")
+	assert.NotContains(t, strings.ToLower(err.Error()), "canary")
 }
 
 // checkEnd checks that the answer which tells the end of a task says so, and says no error.
