@@ -104,9 +104,10 @@ func (o Opening) ticket() (t Ticket, v Verdict, err error) {
 		return t, v, errNoMonitor
 	case o.Answer.IsHTML():
 		return t, v, ErrPage
-	case !o.Answer.Large && CheckResult(o.Answer.Body) != nil:
-		return t, v, errors.Join(errUnread, errCut)
 	default:
+		if err := CheckResult(o.Answer); err != nil && !o.Answer.Large {
+			return t, v, errors.Join(errUnread, err)
+		}
 		v = o.end()
 		return Ticket{Kind: Body, Word: wordOf(v.State)}, v, nil
 	}

@@ -200,8 +200,10 @@ func readLocation(a *exchange.Answer) (Verdict, error) {
 	case a.Large || err == nil:
 	case json.Valid(a.Body):
 		return Verdict{}, err // two readers would read it differently
-	case fine && CheckResult(a.Body) != nil:
-		return Verdict{}, errCut
+	case fine:
+		if err := CheckResult(a); err != nil {
+			return Verdict{}, err
+		}
 	}
 	return said.orElse(a.Code, ended)
 }
@@ -390,16 +392,26 @@ func resultOf(a *exchange.Answer) []byte {
 	return AsJSON(a.Body)
 }
 
-// CheckResult returns an error if a body cannot be a result, because it is JSON without its end.
-func CheckResult(body []byte) error {
-	if start := bytes.TrimSpace(body); len(start) == 0 || start[0] != '{' && start[0] != '[' {
+// CheckResult returns an error if the body of an answer cannot be a result: it is JSON without its
+// end, or it is called JSON and something else follows. JSON values in lines are a result.
+func CheckResult(a *exchange.Answer) error {
+	if start := bytes.TrimSpace(a.Body); len(start) == 0 || start[0] != '{' && start[0] != '[' {
 		return nil
 	}
-	var value json.RawMessage
-	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&value); errors.Is(err, io.ErrUnexpectedEOF) {
-		return errCut
+	media := web.MediaType(a.Header)
+	isJSON := media == "application/json" || strings.HasSuffix(media, "+json")
+	for d := json.NewDecoder(bytes.NewReader(a.Body)); ; {
+		var value json.RawMessage
+		switch err := d.Decode(&value); {
+		case err == nil:
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return errCut
+		case !isJSON || errors.Is(err, io.EOF) || jsonscan.Repaired(a.Body) != nil:
+			return nil
+		default:
+			return err
+		}
 	}
-	return nil
 }
 
 // AsJSON returns a body that is JSON unchanged, and any other text as a JSON string. It returns nil

@@ -187,6 +187,8 @@ func TestAPollThatSaysNothingIsAnError(t *testing.T) {
 		"async: a page with 400":     {"POST", startAsync, `400 | Content-Type: text/html | <html>blocked</html>`, transport.Misdirected},
 		"body: a page with 403":      {"PUT", body, `403 | Content-Type: text/html | <html>blocked</html>`, transport.Misdirected},
 		"loc: JSON that is cut off":  {"POST", startLoc, `200 | {"status":"Running","pro`, transport.Malformed},
+		"loc: a text after JSON":     {"POST", startLoc, `200 | Content-Type: application/json | {"status":"Running"}<b>Warning</b>`, transport.Malformed},
+		"loc: lines that are cut":    {"POST", startLoc, "200 | Content-Type: application/x-ndjson | {\"a\":1}\n{\"a\":", transport.Malformed},
 		"loc: a list that is cut":    {"POST", startLoc, `200 | [{"a":1},`, transport.Malformed},
 		"loc: a sign in":             {"POST", startLoc, `303 | Location: /login?back=1`, transport.Misdirected},
 		"loc: sees the front page":   {"POST", startLoc, `303 | Location: /`, transport.Misdirected},

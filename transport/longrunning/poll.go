@@ -211,7 +211,7 @@ func (p *poll) result(ctx context.Context, s transport.Status) (transport.Status
 		case a.Large:
 			s.Message, s.Result = p.tooLarge(), nil
 		default:
-			if err := lro.CheckResult(a.Body); err != nil {
+			if err := lro.CheckResult(a); err != nil {
 				return k.Unread(fmt.Errorf("the result of an operation that has completed: %w", err))
 			}
 			s.Result = lro.AsJSON(a.Body)

@@ -219,8 +219,11 @@ func TestOperationsGoOnAsTheirAnswersSay(t *testing.T) {
 			"POST /r": {"202 | Location: /1"}, "GET /1": {`303 | Location: /r/7 | {"status":"Running"}`, `303 | Location: /r/7 | {"error":{"code":"E","message":"m"}}`},
 		}, "GET /1, GET /1", ended{transport.Failed, "", "E: m", ""}},
 		"C3: loc with JSON in lines": {"POST", "", map[string][]string{
-			"POST /r": {"202 | Location: /1"}, "GET /1": {"200 | {\"a\":1}\n{\"a\":2}"},
+			"POST /r": {"202 | Location: /1"}, "GET /1": {"200 | Content-Type: application/json | {\"a\":1}\n{\"a\":2}"},
 		}, "GET /1", ended{transport.Completed, `"{\"a\":1}\n{\"a\":2}"`, "", ""}},
+		"C3: loc with a number that is none": {"POST", "", map[string][]string{
+			"POST /r": {"202 | Location: /1"}, "GET /1": {"303 | Location: /2"}, "GET /2": {`200 | Content-Type: application/json | {"loss":NaN}`},
+		}, "GET /1, GET /2", ended{transport.Completed, `{"loss":null}`, "", "303"}},
 		"C3: loc with a text in braces": {"POST", "", map[string][]string{
 			"POST /r": {"202 | Location: /1"}, "GET /1": {"200 | {all is well"},
 		}, "GET /1", ended{transport.Completed, `"{all is well"`, "", ""}},
