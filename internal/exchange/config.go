@@ -232,6 +232,8 @@ func (c *Config) transport(s *Settings) {
 		s.pool = web.NewPool(c.TLS, cmp.Or(c.Connections, c.Defaults.Connections))
 		web.GuardDials(s.pool, append([]*url.URL{s.Base}, s.Origins...), c.Resolver)
 		h.Transport = s.pool
+		s.patient = s.pool.Clone()
+		s.patient.ResponseHeaderTimeout = 0
 	}
 	if c.TLS != nil && s.pool == nil {
 		c.Problem("WithTLSConfig: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")

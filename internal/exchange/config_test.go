@@ -30,7 +30,7 @@ func TestTheDefaultPoolIsGuarded(t *testing.T) {
 		s := cfg.Settings(c.base)
 		require.NoError(t, cfg.Err())
 		s.MayHold()
-		for _, pool := range []*http.Transport{s.pool, s.holder} {
+		for _, pool := range []*http.Transport{s.pool, s.holder, s.patient} {
 			conn, err := pool.DialContext(t.Context(), "tcp", at)
 			if c.refused {
 				require.ErrorContains(t, err, "a private address that was not configured")

@@ -67,9 +67,13 @@ func (e cutError) Error() string {
 }
 
 // send passes a request to the transport. The headers of a held request may take longer by the
-// length of the hold.
+// length of the hold. Those of a request that starts or cancels a job, and cannot be sent again,
+// may take as long as the call: without its answer, the job would be lost.
 func (r *round) send(q *http.Request) (*http.Response, error) {
-	if r.Terms.Hold <= 0 {
+	switch {
+	case r.Terms.Acts && !r.Terms.Repeatable && r.patient != nil:
+		return r.patient.RoundTrip(q)
+	case r.Terms.Hold <= 0:
 		return r.carrier.RoundTrip(q)
 	}
 	ctx, cancel := context.WithCancelCause(q.Context())

@@ -53,7 +53,7 @@ func heldBy(t *testing.T, answer http.HandlerFunc) *Settings {
 	require.NoError(t, c.Err())
 	s.MayHold()
 	p := make(pipes)
-	for _, pool := range []*http.Transport{s.pool, s.holder} {
+	for _, pool := range []*http.Transport{s.pool, s.holder, s.patient} {
 		pool.DialContext, pool.Proxy = p.dial, nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -109,6 +109,29 @@ func TestHeadersTakeLongerByTheHold(t *testing.T) {
 				assert.Equal(t, c.ends, time.Since(began))
 				assert.Equal(t, c.hold > 0, errors.As(err, new(heldError)), err)
 			})
+		})
+	}
+}
+
+// A job that was started is lost without the answer, unless the request can be sent again.
+//
+// fault 8
+func TestARequestThatActsOnceWaitsForItsAnswer(t *testing.T) {
+	for _, repeatable := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			call := holdSettings(t, 25*time.Second).NewCall()
+			call.Request.Method, call.Request.URL = http.MethodPost, *call.round.Base
+			call.Terms.Acts, call.Terms.Repeatable = true, repeatable
+			began := time.Now()
+			err := call.Do(t.Context(), ReaderFunc(func() error { return nil }))
+			defer call.Reset()
+			if repeatable {
+				assert.ErrorContains(t, err, "timeout awaiting response headers")
+				assert.Equal(t, 10*time.Second, time.Since(began))
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, 25*time.Second, time.Since(began))
 		})
 	}
 }

@@ -42,6 +42,7 @@ type connection struct {
 	carrier http.RoundTripper // the Transport of http
 	direct  bool              // http has neither cookies nor a timeout, so that a round trip needs no client
 	pool    *http.Transport   // nil if the user has set a pool
+	patient *http.Transport   // the pool for requests that act once; nil means carrier
 	holder  *http.Transport   // the pool for held requests; nil means carrier
 	answers web.Answers       // the answers over TLS
 	holds
@@ -78,7 +79,9 @@ func (s *Settings) CloseIdleConnections() {
 	if s.pool != nil {
 		s.pool.CloseIdleConnections()
 	}
-	if s.holder != nil {
-		s.holder.CloseIdleConnections()
+	for _, pool := range []*http.Transport{s.holder, s.patient} {
+		if pool != nil {
+			pool.CloseIdleConnections()
+		}
 	}
 }
