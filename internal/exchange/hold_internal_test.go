@@ -117,21 +117,24 @@ func TestHeadersTakeLongerByTheHold(t *testing.T) {
 //
 // fault 8
 func TestARequestThatActsOnceWaitsForItsAnswer(t *testing.T) {
-	for _, repeatable := range []bool{false, true} {
+	for _, c := range []struct {
+		repeatable  bool
+		after, ends time.Duration
+	}{{false, 25 * time.Second, 0}, {false, time.Hour, 5 * time.Minute}, {true, 25 * time.Second, 10 * time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
-			call := holdSettings(t, 25*time.Second).NewCall()
+			call := holdSettings(t, c.after).NewCall()
 			call.Request.Method, call.Request.URL = http.MethodPost, *call.round.Base
-			call.Terms.Acts, call.Terms.Repeatable = true, repeatable
+			call.Terms.Acts, call.Terms.Repeatable = true, c.repeatable
 			began := time.Now()
 			err := call.Do(t.Context(), ReaderFunc(func() error { return nil }))
 			defer call.Reset()
-			if repeatable {
+			if c.ends > 0 {
 				assert.ErrorContains(t, err, "timeout awaiting response headers")
-				assert.Equal(t, 10*time.Second, time.Since(began))
+				assert.Equal(t, c.ends, time.Since(began))
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, 25*time.Second, time.Since(began))
+			assert.Equal(t, c.after, time.Since(began))
 		})
 	}
 }

@@ -42,7 +42,7 @@ type connection struct {
 	carrier http.RoundTripper // the Transport of http
 	direct  bool              // http has neither cookies nor a timeout, so that a round trip needs no client
 	pool    *http.Transport   // nil if the user has set a pool
-	patient *http.Transport   // the pool for requests that act once; nil means carrier
+	patient *http.Transport   // the pool for starts that cannot be sent again; nil means carrier
 	holder  *http.Transport   // the pool for held requests; nil means carrier
 	answers web.Answers       // the answers over TLS
 	holds

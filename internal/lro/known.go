@@ -26,7 +26,7 @@ type Job struct {
 	Over   bool      // whether only the result is missing
 	Word   string    // the service's word for the state, if Over
 	Header []string  // the headers of the first request, names and values in turn
-	Missed time.Time // when the result of the completed operation was first not to be had, or zero
+	Missed time.Time // when the result of the completed operation was first missing, or zero
 }
 
 // Known remembers operations by their ids. It is safe for concurrent use.

@@ -393,7 +393,7 @@ func resultOf(a *exchange.Answer) []byte {
 }
 
 // CheckResult returns an error if the body of an answer cannot be a result: it is JSON without its
-// end, or it is called JSON and something else follows. JSON values in lines are a result.
+// end, or its type is JSON and other text follows. JSON values in lines are a result.
 func CheckResult(a *exchange.Answer) error {
 	if start := bytes.TrimSpace(a.Body); len(start) == 0 || start[0] != '{' && start[0] != '[' {
 		return nil

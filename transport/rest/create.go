@@ -32,7 +32,7 @@ func (c *Client) Create(ctx context.Context, req transport.CreateRequest) (id st
 //
 // A 409 to a request that was sent again means that an attempt before it has started the job. Then
 // the job is known if the key is its id, or if Find finds it. Otherwise the request is sent again,
-// as often as [WithRetries] says, because the service may still deal with that attempt.
+// as often as [WithRetries] says, because the service may still be processing that attempt.
 func (c *Client) Start(ctx context.Context, req transport.CreateRequest) (transport.Status, error) {
 	var err error
 	if !web.IsHeaderValue(req.IdempotencyKey) {
@@ -129,7 +129,7 @@ func (k *call) askCreate(req transport.CreateRequest) error {
 }
 
 // repeatsCreate reports whether a create with a key is sent again after a status code: a 409 may
-// mean that the service still deals with the attempt before.
+// mean that the service is still processing the attempt before.
 func repeatsCreate(code int) bool { return code == http.StatusConflict }
 
 // startedBefore reads a 409 to a create that was sent again with its key. The attempt before has

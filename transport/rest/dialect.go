@@ -340,11 +340,11 @@ type File struct {
 
 // Find describes how to find the job that a create has started, if the answer to the create does
 // not have its id. The Client makes the Call before the create and after it, and takes the one item
-// that is new. If there is none, or the Call fails in passing, it makes the Call up to five more
-// times within 16 seconds, or later if the service asks for a wait. Another program may start a job
-// at the same time. So after one new item was found, the Client makes the Call once more. If no
-// item or several items are new, the create returns a permanent error, although the job may run.
-// Creates of one Client take turns.
+// that is new. If there is none, or the Call fails in a way that may pass, it makes the Call up to
+// five more times within 16 seconds, or later if the service asks for a wait. Another program may
+// start a job at the same time. So after one new item was found, the Client makes the Call once
+// more. If no item or several items are new, the create returns a permanent error, although the job
+// may run. Creates of one Client take turns.
 //
 // With {key} in the Call, in List or in ID, the Client makes the Call only after the create, and
 // takes the first item. The zero Find makes no Call.

@@ -127,7 +127,7 @@ func (f *finder) read(a place.Answer) (ids []string, err error) {
 }
 
 // job looks for the job that a create has started. The argument before has the ids of the jobs
-// before the create. The job runs by now, so a request that fails in passing ends nothing.
+// before the create. The job runs by now, so a transient error ends nothing.
 //
 // A job of another caller may be in the list before this one is. So without a key, the list is
 // requested once more after one new job was found in it.

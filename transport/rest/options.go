@@ -64,9 +64,8 @@ func WithHTTPClient(h *http.Client) Option { return func(c *config) { c.Client =
 // a host. It waits 10 s for a connection to open, 10 s for the TLS handshake, and 10 s for the
 // headers of an answer. It reads at most 64 KiB of headers. Requests of [Client.Hold] use a second
 // pool of the same size, which also waits for the length of the hold. A third pool is for requests
-// that start or cancel a job and cannot be sent again. It waits for the headers until the context
-// ends. Your own RoundTripper sets its own limits. If it returns a *transport.Error, that error
-// keeps its class.
+// that start a job and cannot be sent again. It waits five minutes for the headers. Your own
+// RoundTripper sets its own limits. If it returns a *transport.Error, that error keeps its class.
 //
 // Requests accept gzip, unless the RoundTripper is an [http.Transport] with DisableCompression. An
 // answer that the RoundTripper has already decompressed is read unchanged.

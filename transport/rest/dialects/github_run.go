@@ -14,7 +14,7 @@ import (
 //
 // A run is Blocked if it waits for a person to approve a deployment, or the changes of an outside
 // contributor. A run that is repeated is queued again with the same id. Just after that, GitHub may
-// still tell the end of the attempt before.
+// still report the end of the attempt before.
 //
 // The signature of a webhook is in the header X-Hub-Signature-256, with the prefix sha256=: see
 // webhook.HMAC.
