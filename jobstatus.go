@@ -86,7 +86,8 @@ func New(t Transport, opts ...Option) (*Watcher, error) {
 //
 // The Watcher owns its connections, and [Watcher.Close] closes them. It opens at most
 // [rest.DefaultMaxConnections] connections, or the sum of [WithConcurrency] and [WithHolds] if that
-// is more. Holds use a second pool of the same size. [rest.WithMaxConnections] sets another number.
+// is more. Holds, and starts that cannot be sent again, use pools of their own of the same size.
+// [rest.WithMaxConnections] sets another number.
 func NewHTTP(baseURL string, opts ...Option) (*Watcher, error) {
 	c, err := newConfig(opts)
 	t, restErr := newREST(baseURL, c)
