@@ -233,7 +233,7 @@ func (c *Config) transport(s *Settings) {
 		web.GuardDials(s.pool, append([]*url.URL{s.Base}, s.Origins...), c.Resolver)
 		h.Transport = s.pool
 		s.patient = s.pool.Clone()
-		s.patient.ResponseHeaderTimeout = startTimeout
+		s.patient.ResponseHeaderTimeout = web.StartTimeout
 	}
 	if c.TLS != nil && s.pool == nil {
 		c.Problem("WithTLSConfig: has no effect together with WithHTTPClient or WithRoundTripper, which bring their own")

@@ -66,10 +66,6 @@ func (e cutError) Error() string {
 	return fmt.Sprintf("the connection was closed after the request was held for %v", e.after.Round(time.Millisecond))
 }
 
-// startTimeout limits how long the headers of the answer to a start may take, for a caller whose
-// context has no end.
-const startTimeout = 5 * time.Minute
-
 // send passes a request to the transport. The headers of a held request may take longer by the
 // length of the hold. Those of a request that starts a job, and cannot be sent again, may take
 // as long as the call: without its answer, the job would be lost.

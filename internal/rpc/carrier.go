@@ -35,7 +35,25 @@ type Carrier struct {
 	// four times MaxBody.
 	MaxStream int
 
-	last atomic.Int64
+	last    atomic.Int64
+	sibling *Carrier // which counts the requests, if not nil
+}
+
+// Over returns a Carrier that is like c and sends its requests by next. No two requests of both
+// have the same id.
+func (c *Carrier) Over(next http.RoundTripper) *Carrier {
+	return &Carrier{
+		Next: next, Mark: c.Mark, Streams: c.Streams, Resumes: c.Resumes,
+		MaxEvent: c.MaxEvent, MaxStream: c.MaxStream, sibling: c,
+	}
+}
+
+// number returns the id of the next request.
+func (c *Carrier) number() int64 {
+	if c.sibling != nil {
+		return c.sibling.number()
+	}
+	return c.last.Add(1)
 }
 
 // RoundTrip sends a request whose body is JSON-RPC.
@@ -44,7 +62,7 @@ func (c *Carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.ID = c.last.Add(1)
+	m.ID = c.number()
 	body, err := json.Marshal(&m)
 	if err != nil {
 		return nil, err

@@ -79,7 +79,7 @@ func example() rest.Dialect {
 func TestADialectHasNoCallsAndPlacesOfItsOwn(t *testing.T) {
 	t.Parallel()
 	body := `{"result":{"id":"7","state":"off"},"payload":{"progress":0.5,"message":"m","error":"e","result":1}}`
-	clients, err := Service{Base: "http://h", Carrier: answering{200, body}}.Clients(example())
+	clients, err := Service{Base: "http://h"}.Clients(Route{example(), answering{200, body}})
 	require.NoError(t, err)
 	st, err := clients[0].Status(t.Context(), "7")
 	require.NoError(t, err)
@@ -110,7 +110,7 @@ func TestErrorsHaveTheClassOfTheirNumber(t *testing.T) {
 		{200, `{"error":{"message":"x"}}`, transport.Transient},
 		{400, `{"error":{"code":-3,"message":"x"}}`, transport.Permanent},
 	} {
-		clients, err := Service{Base: "http://h", Carrier: answering{c.code, c.body}, Options: []rest.Option{rest.WithRetries(rest.NoRetries)}}.Clients(example())
+		clients, err := Service{Base: "http://h", Options: []rest.Option{rest.WithRetries(rest.NoRetries)}}.Clients(Route{example(), answering{c.code, c.body}})
 		require.NoError(t, err)
 		_, err = clients[0].Status(t.Context(), "7")
 		var e *transport.Error

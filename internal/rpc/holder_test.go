@@ -50,7 +50,7 @@ func (s *streamer) holder(t *testing.T) *rpc.Holder {
 	t.Helper()
 	d := rpc.NewDialect(rpc.Faults(nil))
 	d.Fetch = rest.Call{Method: http.MethodGet, Path: "/{id}"}
-	clients, err := rpc.Service{Base: "http://h", Carrier: s, Options: []rest.Option{rest.WithRetries(rest.NoRetries)}}.Clients(d)
+	clients, err := rpc.Service{Base: "http://h", Options: []rest.Option{rest.WithRetries(rest.NoRetries)}}.Clients(rpc.Route{Dialect: d, Over: s})
 	require.NoError(t, err)
 	return &rpc.Holder{
 		Name: "x", Streams: clients[0],

@@ -1,9 +1,11 @@
 package rpc
 
 import (
+	"crypto/tls"
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -26,25 +28,38 @@ func TestOptionsAreGatheredInTheirOrder(t *testing.T) {
 func TestARoundTripperOfTheUserSendsAllRequests(t *testing.T) {
 	t.Parallel()
 	own := &next{}
-	o := Options{Next: own}
-	plain, streaming, closeIdle := o.RoundTrippers("http://h")
-	assert.Same(t, own, plain)
-	assert.Same(t, own, streaming)
-	closeIdle()
+	all := (&Options{Next: own}).RoundTrippers("http://h")
+	for _, rt := range []http.RoundTripper{all.Quick, all.Starts, all.Streams} {
+		assert.Same(t, own, rt)
+	}
+	all.CloseIdleConnections()
 }
 
-// A stream may be silent for longer than an answer may take.
-func TestOnlyTheHeadersOfAStreamHaveNoTimeout(t *testing.T) {
+// A service may work before it answers a request that starts a task, and a stream may be silent for
+// longer still.
+func TestSomeHeadersMayTakeLonger(t *testing.T) {
 	t.Parallel()
-	plain, streaming, closeIdle := (&Options{}).RoundTrippers("http://h")
-	defer closeIdle()
-	quick, ok := plain.(*http.Transport)
-	require.True(t, ok)
-	patient, ok := streaming.(*http.Transport)
-	require.True(t, ok)
-	assert.Positive(t, quick.ResponseHeaderTimeout)
-	assert.Zero(t, patient.ResponseHeaderTimeout)
-	assert.NotSame(t, quick, patient)
+	all := (&Options{}).RoundTrippers("http://h")
+	defer all.CloseIdleConnections()
+	for rt, timeout := range map[http.RoundTripper]time.Duration{all.Quick: 10 * time.Second, all.Starts: 5 * time.Minute, all.Streams: 0} {
+		assert.Equal(t, timeout, rt.(*http.Transport).ResponseHeaderTimeout)
+	}
+}
+
+func TestThePoolsHaveTheOptionsOfAPool(t *testing.T) {
+	t.Parallel()
+	o := Options{REST: []rest.Option{rest.WithTLSConfig(&tls.Config{ServerName: "h2"}), rest.WithMaxConnections(3)}}
+	all := o.RoundTrippers("https://h")
+	defer all.CloseIdleConnections()
+	for _, rt := range []http.RoundTripper{all.Quick, all.Starts, all.Streams} {
+		assert.Equal(t, 3, rt.(*http.Transport).MaxConnsPerHost)
+		assert.Equal(t, "h2", rt.(*http.Transport).TLSClientConfig.ServerName)
+	}
+	_, err := Service{Base: "https://h", Options: all.REST}.Clients(Route{Over: all.Quick})
+	require.NoError(t, err)
+	own := (&Options{Next: &next{}, REST: o.REST}).RoundTrippers("https://h")
+	_, err = Service{Base: "https://h", Options: own.REST}.Clients(Route{Over: own.Quick})
+	require.ErrorContains(t, err, "WithTLSConfig: has no effect")
 }
 
 // Fault 43: the pools refuse private addresses that the user has not configured.
@@ -57,9 +72,9 @@ func TestThePoolsAreGuarded(t *testing.T) {
 	for base, opts := range map[string][]rest.Option{
 		"http://" + at: nil, "http://tools.example.com": {rest.AllowOrigin("http://" + at)}, "http://agent.example.com": nil,
 	} {
-		plain, streaming, closeIdle := (&Options{REST: opts}).RoundTrippers(base)
-		defer closeIdle()
-		for _, pool := range []http.RoundTripper{plain, streaming} {
+		all := (&Options{REST: opts}).RoundTrippers(base)
+		defer all.CloseIdleConnections()
+		for _, pool := range []http.RoundTripper{all.Quick, all.Starts, all.Streams} {
 			conn, err := pool.(*http.Transport).DialContext(t.Context(), "tcp", at)
 			if base == "http://agent.example.com" {
 				require.ErrorContains(t, err, "a private address that was not configured")

@@ -22,6 +22,10 @@ const (
 // HeaderTimeout bounds the wait for the headers of an answer, once the request is sent.
 const HeaderTimeout = 10 * time.Second
 
+// StartTimeout takes the place of HeaderTimeout for a request that starts a job and cannot be sent
+// again. It limits the wait for a caller whose context has no end.
+const StartTimeout = 5 * time.Minute
+
 // NewPool returns a pool with at most the given number of connections to one host, including idle
 // ones. It uses the proxy of the environment.
 func NewPool(t *tls.Config, connections int) *http.Transport {

@@ -96,20 +96,19 @@ func New(endpoint string, opts ...Option) (*Tasks, error) {
 	if err := errors.Join(wrong, err); err != nil {
 		return nil, fmt.Errorf("a2a: %w", err)
 	}
-	plain, streaming, closeIdle := c.RoundTrippers(base)
+	trippers := c.RoundTrippers(base)
+	quick, starts, streams := trippers.Quick, trippers.Starts, trippers.Streams
 	if c.binding != HTTP {
-		plain, streaming = &rpc.Carrier{Next: plain}, &rpc.Carrier{Next: streaming, Streams: true}
+		carrier := &rpc.Carrier{Next: quick}
+		quick, starts, streams = carrier, carrier.Over(starts), &rpc.Carrier{Next: streams, Streams: true}
 	}
-	asking, err := rpc.Service{Base: base, Carrier: plain, Options: c.REST}.Clients(p.tasks(), p.sends())
+	clients, err := rpc.Service{Base: base, Options: trippers.REST}.Clients(
+		rpc.Route{Dialect: p.tasks(), Over: quick}, rpc.Route{Dialect: p.sends(), Over: starts}, rpc.Route{Dialect: p.streams(), Over: streams})
 	if err != nil {
 		return nil, fmt.Errorf("a2a: %w", err)
 	}
-	listening, err := rpc.Service{Base: base, Carrier: streaming, Options: c.REST}.Clients(p.streams())
-	if err != nil {
-		return nil, fmt.Errorf("a2a: %w", err)
-	}
-	t := &Tasks{binding: c.binding, tasks: asking[0], sends: asking[1], close: closeIdle}
-	t.holder.Name, t.holder.Streams, t.holder.Read, t.holder.Poll = "a2a", listening[0], ReadPush, t.Status
+	t := &Tasks{binding: c.binding, tasks: clients[0], sends: clients[1], close: trippers.CloseIdleConnections}
+	t.holder.Name, t.holder.Streams, t.holder.Read, t.holder.Poll = "a2a", clients[2], ReadPush, t.Status
 	return t, nil
 }
 

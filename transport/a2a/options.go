@@ -46,7 +46,8 @@ func WithBinding(b Binding) Option { return func(c *config) { c.binding = b } }
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.Next = rt } }
 
 // WithREST sets options of the client of package rest, such as a token, headers or the number of
-// retries. A dialect or a RoundTripper among them has no effect; see [WithRoundTripper].
+// retries. A dialect or a RoundTripper among them has no effect; see [WithRoundTripper]. Without a
+// RoundTripper, there is a pool for each kind of request, which [rest.WithMaxConnections] limits.
 func WithREST(opts ...rest.Option) Option {
 	return func(c *config) { c.REST = append(c.REST, opts...) }
 }

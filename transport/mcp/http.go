@@ -29,17 +29,17 @@ func NewHTTP(endpoint string, opts ...Option) (*Tasks, error) {
 	if err := errors.Join(wrong, err); err != nil {
 		return nil, fmt.Errorf("mcp: %w", err)
 	}
-	next, _, closeIdle := c.RoundTrippers(to.Base)
-	carrier := &rpc.Carrier{Next: next, Resumes: c.form == Core} // version 2026-07-28 resumes no streams
+	trippers := c.RoundTrippers(to.Base)
+	carrier := &rpc.Carrier{Next: trippers.Quick, Resumes: c.form == Core} // version 2026-07-28 resumes no streams
 	if c.form == Extension {
 		carrier.Mark = mark
 	}
 	p := protocol{form: c.form, path: to.Target(), http: true}
-	t, err := newTasks(p, rpc.Service{Base: to.Base, Carrier: carrier, Options: c.REST})
+	t, err := newTasks(p, rpc.Service{Base: to.Base, Options: trippers.REST}, carrier.Over(trippers.Starts), carrier)
 	if err != nil {
 		return nil, err
 	}
-	t.close = closeIdle
+	t.close = trippers.CloseIdleConnections
 	return t, nil
 }
 

@@ -65,6 +65,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 
 	"github.com/iamber12/job-status-monitoring/internal/redact"
 	"github.com/iamber12/job-status-monitoring/internal/rpc"
@@ -92,11 +93,14 @@ var (
 	_ io.Closer           = (*Tasks)(nil)
 )
 
-func newTasks(p protocol, s rpc.Service) (*Tasks, error) {
+// newTasks returns Tasks whose calls of tools are sent over one RoundTripper, and all other
+// requests over another.
+func newTasks(p protocol, s rpc.Service, calls, others http.RoundTripper) (*Tasks, error) {
 	if p.form > Core {
 		return nil, fmt.Errorf("mcp: WithForm: %v: no such form", p.form)
 	}
-	clients, err := s.Clients(p.tasks(), p.calls(), p.results())
+	clients, err := s.Clients(rpc.Route{Dialect: p.tasks(), Over: others},
+		rpc.Route{Dialect: p.calls(), Over: calls}, rpc.Route{Dialect: p.results(), Over: others})
 	if err != nil {
 		return nil, fmt.Errorf("mcp: %w", err)
 	}

@@ -45,7 +45,9 @@ func WithForm(f Form) Option { return func(c *config) { c.form = f } }
 func WithRoundTripper(rt http.RoundTripper) Option { return func(c *config) { c.Next = rt } }
 
 // WithREST sets options of the client of package rest, such as a token, headers or the number of
-// retries. A dialect or a RoundTripper among them has no effect; see [WithRoundTripper].
+// retries. A dialect or a RoundTripper among them has no effect; see [WithRoundTripper]. Without a
+// RoundTripper, calls of tools and other requests have a pool each, which [rest.WithMaxConnections]
+// limits.
 func WithREST(opts ...rest.Option) Option {
 	return func(c *config) { c.REST = append(c.REST, opts...) }
 }

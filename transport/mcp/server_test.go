@@ -2,6 +2,8 @@ package mcp_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -150,6 +152,33 @@ func (s *script) Call(_ context.Context, method string, _ json.RawMessage) (json
 		s.results = s.results[1:]
 	}
 	return json.RawMessage(next), nil
+}
+
+// fault 8: a tool may work for minutes before the server answers the call. So calls have
+// connections without the time limit of other requests. Of all requests of a session, no two have
+// the same id.
+func TestACallHasAConnectionThatMayTakeLonger(t *testing.T) {
+	t.Parallel()
+	from, ids := map[string]string{}, map[any]bool{}
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m := rpctest.Read(t, r)
+		from[m.Method], ids[m.ID] = r.RemoteAddr, true
+		_, _ = fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%d,"result":{"resultType":"task","taskId":"7","status":"working"}}`, m.ID)
+	}))
+	defer s.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	tasks, err := mcp.NewHTTP(s.URL, mcp.WithREST(rest.WithTLSConfig(&tls.Config{RootCAs: roots})))
+	require.NoError(t, err)
+	defer tasks.Close()
+	for range 2 {
+		_, err = tasks.Start(t.Context(), transport.CreateRequest{Input: mcp.ToolCall{Name: "report"}})
+		require.NoError(t, err)
+		_, err = tasks.Status(t.Context(), "7")
+		require.NoError(t, err)
+	}
+	assert.NotEqual(t, from["tools/call"], from["tasks/get"])
+	assert.Len(t, ids, 4)
 }
 
 // fault 13: the poll interval is kept, though the Backoff asks for less.

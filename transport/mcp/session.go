@@ -57,8 +57,8 @@ func New(session Caller, opts ...Option) (*Tasks, error) {
 		return nil, errNoCarrier
 	}
 	return newTasks(protocol{form: c.form, path: "/"}, rpc.Service{
-		Base: "http://session.mcp", Carrier: over(session), Options: append(c.REST, rest.WithRetries(rest.NoRetries)),
-	})
+		Base: "http://session.mcp", Options: append(c.REST, rest.WithRetries(rest.NoRetries)),
+	}, over(session), over(session))
 }
 
 // over returns the session of a Caller.
