@@ -1,4 +1,4 @@
-// Package rpctest tests the transports of JSON-RPC protocols on recorded answers, in memory.
+// Package rpctest tests the transports of JSON-RPC protocols on example answers, in memory.
 package rpctest
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/iamber12/job-status-monitoring/transport"
 )
 
-// Answer is a recorded answer of a service, and what it means.
+// Answer is an example of what a service answers, and what it means.
 type Answer struct {
 	// Means is a state, one of the words below for a class of errors, or "nothing" for the zero
 	// Status.
@@ -28,7 +28,7 @@ type Answer struct {
 	// End is the body of the answer to a second request that the first one leads to.
 	End json.RawMessage `json:"end"`
 	// Message, Result and Wait are what the Status tells beside the state. A failed job may have a
-	// result that is not recorded.
+	// result that is not given here.
 	Message string          `json:"message"`
 	Result  json.RawMessage `json:"result"`
 	Wait    string          `json:"wait"`

@@ -20,9 +20,11 @@
 //
 // # Tests
 //
-// The folder testdata has a file for each service, with recorded answers, their meanings, and the
-// requests that are sent. An answer that means failed, canceled or unknown is never read as a
-// success. A few answers have more than one meaning. The file lists each of them with the reason.
+// The folder testdata has a file for each service, with example answers, their meanings, and the
+// requests that are sent. The words, the codes and the form of these answers are those of the
+// service's documentation or source code; the values are made up. An answer that means failed,
+// canceled or unknown is never read as a success. A few answers have more than one meaning. The
+// file lists each of them with the reason.
 package dialects
 
 //go:generate sh -c "go run ./internal/index > ../../../docs/dialects.md"
