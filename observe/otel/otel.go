@@ -16,9 +16,11 @@
 // # Traces
 //
 // Each poll is an internal span "jobstatus.poll". The context of the poll carries the span, so an
-// instrumented RoundTripper makes client spans as its children. This one also sends the header
-// traceparent to the service:
+// instrumented RoundTripper makes client spans as its children. The one of otelhttp also sends the
+// header traceparent to the service, but only if the program has set a propagator. By default,
+// OpenTelemetry has none:
 //
+//	otel.SetTextMapPropagator(propagation.TraceContext{})
 //	rest.New(url, rest.WithRoundTripper(otelhttp.NewTransport(http.DefaultTransport)))
 //
 // A poll serves all waits for the job, so it begins a new trace. A caller can make a span of its
