@@ -1,7 +1,7 @@
 // Package doccheck checks what a reader of the repository meets first: that links of pages and of
 // comments lead somewhere, that exported names are documented, that comments fit the page, that
-// functions and types are small, and that the table of faults names tests that exist. Its test runs
-// it over the repository.
+// functions and types are small, that the table of faults names tests that exist, and that the page
+// on the design names what exists. Its test runs it over the repository.
 package doccheck
 
 import (

@@ -93,6 +93,13 @@ func TestTheTableOfFaultsNamesTestsThatExist(t *testing.T) {
 	assert.Empty(t, strings.Join(problems, "\n"))
 }
 
+func TestThePageOnTheDesignNamesWhatExists(t *testing.T) {
+	t.Parallel()
+	problems, err := Design(repository, "docs/design.md")
+	require.NoError(t, err)
+	assert.Empty(t, strings.Join(problems, "\n"))
+}
+
 func check(t *testing.T, of func(fs.FS) ([]string, error)) {
 	t.Helper()
 	problems, err := of(repository)
@@ -206,6 +213,18 @@ func TestFaultsWithoutTestsAreFound(t *testing.T) {
 		"faults.md: there is no fault 4, which TestE names",
 	}, problems)
 	_, err = Faults(page(nil), "faults.md")
+	require.Error(t, err)
+}
+
+func TestNamesThatThePageOnTheDesignMissesAreFound(t *testing.T) {
+	t.Parallel()
+	problems, err := Design(page(map[string]string{
+		"design.md":       "`Gone`\n\n| `Run`, [`internal/a`](internal/a), `Walk` |\n| `a.go` |\n",
+		"internal/a/a.go": "package a\n\nfunc Run() {}\n", "internal/b/b.go": "package b\n", "internal/b/c/c.go": "package c\n", "d/d.go": "package d\n",
+	}), "design.md")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"design.md: package internal/b is not on the page", "design.md: no Go file has the name Walk"}, problems)
+	_, err = Design(page(nil), "design.md")
 	require.Error(t, err)
 }
 
