@@ -16,9 +16,9 @@ import (
 // Notify calls notify for each push notification that [Tasks.Feed] takes, until ctx ends or
 // [Tasks.Missed] is called.
 //
-// Nobody knows whether the agent sends any. A Watcher therefore relies on the notifications only
-// from the first one on, and after Missed, from a minute after the next one on. Until then it polls
-// and holds as if there were none.
+// An agent need not send any. A Watcher therefore relies on the notifications only once the first
+// one has come. After Missed, it relies on them again a minute after the next one. Meanwhile it
+// polls and holds as if there were none.
 func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error {
 	return t.feed.Notify(ctx, notify)
 }

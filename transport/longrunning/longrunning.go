@@ -41,14 +41,19 @@
 // the error must be a text, true, or an object with a code or a message. Anything else at error is
 // a part of the result.
 //
-// When a Location is polled, an answer of 4xx or 5xx means that the operation has failed.
-// Exceptions are the codes that refuse the request (401, 403, 404, 407, 410, 421), transient codes
-// (408, 425, 429, 449, 499, 500), and those that gateways send (502, 503, 504, 511, 520 to 530,
-// 598, 599). A 409, 418, 420 or 423 is an exception if it names a wait, and so is a page of HTML,
-// which a firewall or a proxy sends. The field status of the answer counts only if it is a usual
-// word for failed, canceled or running, such as Error or InProgress. A 202 without a status always
-// means running. An answer of Durable Functions, which has an instanceId, counts by its
-// runtimeStatus if that is Failed, Terminated or Canceled.
+// When a Location is polled, an answer of 4xx or 5xx means that the operation has failed. The
+// following answers are exceptions, and mean what package rest says:
+//
+//   - codes that refuse the request: 401, 403, 404, 407, 410, 421
+//   - transient codes: 408, 425, 429, 449, 499, 500
+//   - codes that gateways send: 502, 503, 504, 511, 520 to 530, 598, 599
+//   - a 409, 418, 420 or 423 that names a wait
+//   - a page of HTML, which a firewall or a proxy sends
+//
+// The field status in the answer of a Location counts only if it is a usual word for failed,
+// canceled or running, such as Error or InProgress. A 202 without a status always means running. If
+// the answer has an instanceId, as those of Durable Functions have, its runtimeStatus counts if it
+// is Failed, Terminated or Canceled.
 //
 // After success, [Final] and the method of the first request say where the result is. The result is
 // fetched once, into Status.Result. If that request fails with a transient error, later polls

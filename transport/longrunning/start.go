@@ -23,8 +23,9 @@ const (
 
 // Send starts an operation by sending r, and returns the first Status of the operation. The URL of
 // r must have the base URL's origin, and its body at most 16 MiB. The polls of the operation carry
-// the headers of r, except credentials. Pass the ID of the Status to jobstatus.Watcher.WaitForJob,
-// and the Status to jobstatus.From.
+// the headers of r, except credentials. The argument via says where the result of the operation
+// will be. Pass the ID of the Status to jobstatus.Watcher.WaitForJob, and the Status to
+// jobstatus.From.
 //
 // After a 408, 429, 500, 502, 503 or 504 and after a broken connection, Send sends the request
 // again, as often as [rest.WithRetries] says. A POST or PATCH is sent again only after a 429 or
@@ -106,7 +107,8 @@ func (c *Client) first(k *exchange.Call, h http.Header, via Final) (transport.St
 
 // Accept returns the first Status of an operation that was started outside this Client. The
 // argument r is the answer to the request that started it, with the code 200, 201, 202 or 204. The
-// field r.Request must be set. Accept reads and closes the body of r.
+// field r.Request must be set. Accept reads and closes the body of r. The argument via says where
+// the result of the operation will be.
 func (c *Client) Accept(r *http.Response, via Final) (transport.Status, error) {
 	if r != nil && r.Body != nil {
 		defer r.Body.Close()

@@ -15,7 +15,7 @@ import (
 // poll, but rarely, and confirms the end of a task by a poll.
 //
 // A server need not report anything at all. A Watcher therefore relies on the notifications only
-// from the first one on, and after Missed, from a minute after the next one on.
+// once the first one has come. After Missed, it relies on them again a minute after the next one.
 func (t *Tasks) Notify(ctx context.Context, notify func(transport.Status)) error {
 	return t.feed.Notify(ctx, notify)
 }
