@@ -16,6 +16,10 @@
 // polls. Both are small interfaces that a program can implement. Packages backoff and transport
 // define them.
 //
+// [NewHTTP] uses the Transport of package transport/rest. By default, the service must answer as
+// that package describes. For any other HTTP API, pass a rest.Dialect by [WithREST]. Package
+// transport/rest/dialects has dialects of known services.
+//
 // # How a wait ends
 //
 // A wait ends in one of three ways.
